@@ -25,6 +25,16 @@
 
 enum { LIMIT = 16 << 20, GRACE = 5000 };
 
+/* How far the end of a command has come. `ended` is orthogonal, because a
+   process may end in each state; so are `leads` and `has_process`, which say
+   what was started. */
+typedef enum {
+  RUNNING,
+  ASKED,  /* to end, by SIGTERM; its grace runs */
+  KILLED, /* the grace is over */
+  CLOSING /* all its handles are closing */
+} state_t;
+
 typedef struct {
   avow__op_t op;
   avow__stray_t stray;
@@ -42,12 +52,10 @@ typedef struct {
   unsigned open;    /* handles */
   unsigned closing; /* of them */
   int failure;      /* the first, or 0 */
+  state_t state;
   bool has_process; /* a handle to be closed */
   bool ended;       /* the process */
-  bool stopping;    /* it was told to end */
-  bool leads;       /* a group, which ends with it when it is told to */
-  bool killed;      /* the grace of the group is over */
-  bool cleared;     /* all handles are closing */
+  bool leads;       /* a group, which ends with it when it is asked to */
   char name[];      /* for messages */
 } command_t;
 
@@ -138,9 +146,9 @@ static void command_close_one(void *handle) {
 /* Closes what is left, for there is nothing more to wait for. Those of a group
    that say nothing do not go on. */
 static void clear(command_t *command) {
-  command->cleared = true;
-  if (command->leads && command->stopping)
+  if (command->leads && command->state == ASKED)
     (void) avow__signal_group(&command->process, SIGKILL); /* or all ended */
+  command->state = CLOSING;
   command_close_one(&command->out);
   command_close_one(&command->err);
   command_close_one(&command->in);
@@ -153,8 +161,8 @@ static void clear(command_t *command) {
 static void clear_if_over(command_t *command) {
   const bool silent = uv_is_closing((uv_handle_t *) &command->out) &&
                       uv_is_closing((uv_handle_t *) &command->err);
-  const bool waits = command->leads && !command->killed;
-  if (command->ended && (silent || (command->stopping && !waits)))
+  const bool waits = command->leads && command->state == ASKED;
+  if (command->ended && (silent || (command->state != RUNNING && !waits)))
     clear(command);
 }
 
@@ -173,10 +181,10 @@ static void begin_grace(command_t *command);
    else has reaped, of which libuv will never say so. Who was killed is only
    looked for: its number may be another's by now. */
 static bool command_kill(command_t *command) {
-  const int signum = command->killed ? 0 : SIGKILL;
+  const int signum = command->state < KILLED ? SIGKILL : 0;
   if (command->leads)
     (void) avow__signal_group(&command->process, signum); /* or all ended */
-  command->killed = true;
+  command->state = KILLED;
   return !command->ended &&
          uv_process_kill(&command->process, signum) != UV_ESRCH;
 }
@@ -204,11 +212,11 @@ static void begin_grace(command_t *command) {
 
 /* Ends a command that nobody wants to go on. */
 static void command_stop(command_t *command) {
-  if (command->cleared || command->stopping)
+  if (command->state != RUNNING)
     return;
-  command->stopping = true;
+  command->state = ASKED;
   clear_if_over(command);
-  if (command->cleared)
+  if (command->state == CLOSING)
     return;
   command_terminate(command);
   avow__alarm_stop(&command->alarm);
