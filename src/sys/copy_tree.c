@@ -378,6 +378,8 @@ static bool tell_program(copy_t *copy, const entry_t *entry) {
 /* The program hears of all entries, until it has had enough. */
 static void after_shift(avow__shifts_t *shifts) {
   copy_t *copy = ((lane_t *) shifts)->copy;
+  if (avow__chore_is_unwanted(shifts->chore))
+    return;
   for (entry_t *entry = take_told(copy); entry != NULL;) {
     entry_t *next = entry->next;
     if (!copy->deaf && !tell_program(copy, entry))

@@ -8,6 +8,8 @@
 #include "avow/timer.h"
 #include "base/alloc.h"
 
+enum { SHIFT = 1000 * 1000 }; /* in ns */
+
 typedef struct {
   avow__chore_t chore;
   avow__shifts_t *shifts;
@@ -38,19 +40,20 @@ bool avow__shifts_is_over(const avow__shifts_t *shifts) {
 static avow_value_t shifts_run(avow__chore_t *chore) {
   avow__shifts_t *shifts = ((shift_t *) chore)->shifts;
   shifts->chore = chore;
-  shifts->deadline = uv_hrtime() + AVOW__SHIFT;
+  shifts->deadline = uv_hrtime() + SHIFT;
   shifts->wait = 0;
   return shifts->shift(shifts);
 }
 
 static void shifts_end(avow__chore_t *chore) {
   avow__shifts_t *shifts = ((shift_t *) chore)->shifts;
-  if (shifts->after != NULL && !avow__chore_is_unwanted(chore))
+  shifts->chore = chore; /* also if it never ran */
+  if (shifts->after != NULL)
     shifts->after(shifts);
   avow__shifts_unref(shifts);
 }
 
-static avow_promise_t *start_shift(avow__shifts_t *shifts) {
+avow_promise_t *avow__shift_start(avow__shifts_t *shifts) {
   avow_promise_t *p;
   shift_t *shift = avow__chore_new(shifts->loop, sizeof(*shift), &p);
   if (shift == NULL)
@@ -64,13 +67,13 @@ static avow_promise_t *start_shift(avow__shifts_t *shifts) {
 }
 
 static avow_value_t after_wait(const avow_value_t *none, void *data) {
-  return avow_follow(start_shift(data));
+  return avow_follow(avow__shift_start(data));
 }
 
 static avow_value_t shifts_step(void *data) {
   avow__shifts_t *shifts = data;
   if (shifts->wait == 0)
-    return avow_follow(start_shift(shifts));
+    return avow_follow(avow__shift_start(shifts));
   return avow_follow(avow_then(avow_sleep(shifts->loop, shifts->wait),
                                after_wait, NULL, shifts));
 }

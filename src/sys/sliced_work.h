@@ -12,15 +12,14 @@
 
 typedef struct avow__shifts_s avow__shifts_t;
 
-enum { AVOW__SHIFT = 1000 * 1000 }; /* in ns */
-
 struct avow__shifts_s {
   uv_loop_t *loop;
   uint32_t refs;
   /* On the pool's thread, one at a time: a part of the work. Gives none for
      another shift, else the end. */
   avow_value_t (*shift)(avow__shifts_t *shifts);
-  /* On the loop's thread, after each shift that is wanted; NULL for nothing. */
+  /* On the loop's thread, after each shift, also if `chore` is unwanted; NULL
+     for nothing. */
   void (*after)(avow__shifts_t *shifts);
   /* On the loop's thread: lets go of it all. */
   void (*free_fn)(avow__shifts_t *shifts);
@@ -32,6 +31,10 @@ struct avow__shifts_s {
 
 /* Zeroed, of size bytes, with one reference; NULL without memory. */
 void *avow__shifts_new(uv_loop_t *loop, size_t size);
+
+/* Starts one shift; settles with what it gives. Rejected at once if there is no
+   memory for it. */
+avow_promise_t *avow__shift_start(avow__shifts_t *shifts);
 
 /* Settles with the last shift's end. Takes a reference. */
 avow_promise_t *avow__shifts_start(avow__shifts_t *shifts);

@@ -1,14 +1,12 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * Walking a tree: a channel whose source reads a batch of entries in a chore of
- * the thread pool, and the next one once the channel wants more. The walk is
- * the channel's and the chore's; while a chore runs the tree is the chore's
- * alone.
+ * Walking a tree: a channel whose source reads a batch of entries in a shift on
+ * the thread pool, and the next batch when the channel wants more. The channel
+ * and the shift each hold the walk. While a shift runs, only it uses the tree.
  */
 #include <string.h>
 
 #include "avow/tree.h"
-#include "base/alloc.h"
 #include "channel/channel.h"
 #include "sys/sliced_work.h"
 #include "sys/tree.h"
@@ -18,9 +16,8 @@
 enum { BATCH = 64 };
 
 typedef struct {
+  avow__shifts_t shifts;
   avow__source_t source;
-  uv_loop_t *loop;
-  uint32_t refs;
   bool running;
   bool stopped; /* the channel is gone */
   bool entered;
@@ -29,11 +26,6 @@ typedef struct {
   size_t n;
   avow_value_t last; /* none: more to come; INT: the end; or an error */
 } walk_t;
-
-typedef struct {
-  avow__chore_t chore;
-  walk_t *walk;
-} batch_t;
 
 static const avow_class_t entry_class = { .name = "found" };
 
@@ -57,11 +49,12 @@ static avow_value_t entry_value(const avow__tree_t *tree, unsigned depth,
   return v;
 }
 
-static void walk_unref(walk_t *walk) {
-  if (--walk->refs > 0)
-    return;
-  avow__tree_free(&walk->tree);
-  avow_free(walk);
+static walk_t *walk_of(avow__source_t *source) {
+  return (walk_t *) ((char *) source - offsetof(walk_t, source));
+}
+
+static void free_walk(avow__shifts_t *shifts) {
+  avow__tree_free(&((walk_t *) shifts)->tree);
 }
 
 static void add_entry(walk_t *walk) {
@@ -85,9 +78,8 @@ static void take_step(walk_t *walk) {
     walk->last = avow__error_of(step, "walk", walk->tree.path);
 }
 
-static avow_value_t walk_run(avow__chore_t *chore) {
-  walk_t *walk = ((batch_t *) chore)->walk;
-  const uint64_t deadline = uv_hrtime() + AVOW__SHIFT;
+static avow_value_t read_batch(avow__shifts_t *shifts) {
+  walk_t *walk = (walk_t *) shifts;
   if (!walk->entered) {
     const int err = avow__tree_enter(&walk->tree, 0);
     if (err < 0)
@@ -95,7 +87,7 @@ static avow_value_t walk_run(avow__chore_t *chore) {
     walk->entered = true;
   }
   while (walk->n < BATCH && walk->last.tag == AVOW_NONE &&
-         !avow__chore_is_unwanted(chore) && uv_hrtime() < deadline)
+         !avow__shifts_is_over(shifts))
     take_step(walk);
   return avow_none();
 }
@@ -113,9 +105,9 @@ static void push_batch(walk_t *walk) {
   walk->n = 0;
 }
 
-static void end_batch(avow__chore_t *chore) {
-  walk_t *walk = ((batch_t *) chore)->walk;
-  if (avow__chore_is_unwanted(chore)) { /* cancelled with the loop */
+static void end_batch(avow__shifts_t *shifts) {
+  walk_t *walk = (walk_t *) shifts;
+  if (avow__chore_is_unwanted(shifts->chore)) { /* canceled with the loop */
     avow__value_unref(walk->last);
     walk->last = avow_error(UV_ECANCELED);
   }
@@ -130,52 +122,44 @@ static void end_batch(avow__chore_t *chore) {
     avow_channel_fail(walk->source.channel, last);
   else if (walk->source.flows)
     start_batch(walk);
-  walk_unref(walk);
 }
 
+/* Nobody waits for the promise: the channel is told. */
 static void start_batch(walk_t *walk) {
-  avow_promise_t *p;
-  batch_t *batch = avow__chore_new(walk->loop, sizeof(*batch), &p);
-  (void) avow_result(p); /* nobody waits for it: the channel is told */
+  avow_promise_t *p = avow__shift_start(&walk->shifts);
+  walk->running = avow_state(p) == AVOW_PENDING;
+  if (!walk->running)
+    avow_channel_fail(walk->source.channel, avow_value_ref(avow_result(p)));
   avow_unref(p);
-  if (batch == NULL) {
-    avow_channel_fail(walk->source.channel, avow_error(UV_ENOMEM));
-    return;
-  }
-  walk->refs++;
-  walk->running = true;
-  batch->walk = walk;
-  batch->chore.run = walk_run;
-  batch->chore.end = end_batch;
-  avow__chore_start(&batch->chore);
 }
 
 static void walk_resume(avow__source_t *source) {
-  walk_t *walk = (walk_t *) source;
+  walk_t *walk = walk_of(source);
   if (!walk->running)
     start_batch(walk);
 }
 
 static void walk_stop(avow__source_t *source) {
-  walk_t *walk = (walk_t *) source;
+  walk_t *walk = walk_of(source);
   walk->stopped = true;
-  walk_unref(walk);
+  avow__shifts_unref(walk);
 }
 
 avow_channel_t *avow_tree_entries(uv_loop_t *loop, const char *path) {
   if (path == NULL || path[0] == '\0')
     return avow__channel_refuse(loop, UV_EINVAL, "walk",
                                 path != NULL ? path : "NULL");
-  walk_t *walk = avow_calloc(1, sizeof(*walk));
+  walk_t *walk = avow__shifts_new(loop, sizeof(*walk));
   if (walk == NULL)
     return avow__channel_none(loop);
-  if (avow__tree_init(&walk->tree, path, avow__disk_trimmed(path)) < 0) {
-    avow_free(walk);
-    return avow__channel_none(loop);
-  }
+  walk->shifts.shift = read_batch;
+  walk->shifts.after = end_batch;
+  walk->shifts.free_fn = free_walk;
   walk->source.resume = walk_resume;
   walk->source.stop = walk_stop;
-  walk->loop = loop;
-  walk->refs = 1;
+  if (avow__tree_init(&walk->tree, path, avow__disk_trimmed(path)) < 0) {
+    avow__shifts_unref(walk);
+    return avow__channel_none(loop);
+  }
   return avow__channel_feed(loop, BATCH, &walk->source);
 }
