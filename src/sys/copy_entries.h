@@ -17,12 +17,10 @@ typedef struct avow__copied_s avow__copied_t;
 struct avow__copied_s {
   avow__copied_t *next;   /* among those to be told of */
   avow__copied_t *parent; /* the directory that it is in; NULL for the root */
-  avow__copied_t *below;  /* the one in it that the descent went into */
   size_t holders; /* a lane or the descent, and what is in the directory */
   size_t users;   /* of those, who needs its copy open */
   bool uses_parent;
-  bool entered; /* the descent is one of the users */
-  bool made;    /* a directory that was not there before */
+  bool made; /* a directory that was not there before */
   avow__dir_t to;
   avow__file_id_t to_id;
   avow__original_t original;

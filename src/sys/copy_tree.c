@@ -18,8 +18,7 @@
 #include "sys/tree.h"
 #include "uv/fs_sync.h"
 
-/* ENTERED: so many directories that were entered have their copies open. */
-enum { LANES = 4, MOST_LANES = 64, ENTERED = 32, REGULAR = 0100000 };
+enum { LANES = 4, MOST_LANES = 64, REGULAR = 0100000 };
 
 typedef avow__copied_t entry_t;
 
@@ -29,11 +28,10 @@ typedef struct {
   avow_copy_options_t options;
   uv_mutex_t mutex; /* for all that follows */
   avow__tree_t tree;
-  avow__dir_t above;    /* that the copy is in */
-  size_t to_at;         /* where its name there begins */
-  entry_t *dir;         /* the deepest that was entered; it holds those above */
-  entry_t *top_entered; /* the furthest up whose copy is open for the descent */
-  size_t entered;       /* how many these are */
+  avow__dir_t above; /* that the copy is in */
+  size_t to_at;      /* where its name there begins */
+  entry_t *dir;      /* the deepest that was entered; it holds those above */
+  size_t closed; /* levels of the tree whose copies the descent has closed */
   bool started;
   bool stopped;
   avow__file_id_t target; /* the root's copy */
@@ -104,38 +102,32 @@ static int make_dir(copy_t *copy, entry_t *entry) {
   return made < 0 ? made : know_target(copy, entry);
 }
 
-/* The descent needs its copy open, and it is; of those further up not all. */
+/* The directory that was entered as that level of the tree. */
+static entry_t *dir_of_level(const copy_t *copy, size_t level) {
+  entry_t *dir = copy->dir;
+  for (size_t i = copy->tree.depth - 1; i > level; i--)
+    dir = dir->parent;
+  return dir;
+}
+
+/* The descent needs the copies of those directories open that the tree has
+   open. */
 static void descend_into(copy_t *copy, entry_t *dir) {
-  dir->entered = true;
-  if (copy->dir != NULL)
-    copy->dir->below = dir;
   copy->dir = dir;
-  if (copy->entered++ == 0)
-    copy->top_entered = dir;
-  if (copy->entered <= ENTERED)
-    return;
-  entry_t *top = copy->top_entered;
-  copy->top_entered = top->below;
-  copy->entered--;
-  top->entered = false;
-  avow__copied_unuse(top);
+  for (; copy->closed < copy->tree.first_open; copy->closed++)
+    avow__copied_unuse(dir_of_level(copy, copy->closed));
 }
 
 /* Goes back to the directory above the one that was entered, which its lane
    holds and uses now. Where there is no way back, its entries say so. */
 static entry_t *leave_dir(copy_t *copy) {
   entry_t *left = copy->dir;
-  entry_t *above = left->parent;
-  copy->dir = above;
-  copy->entered--;
-  left->entered = false;
-  if (above == NULL || above->entered)
-    return left;
-  (void) avow__copied_reopen(above, &left->to);
-  above->users++;
-  above->entered = true;
-  copy->top_entered = above;
-  copy->entered++;
+  copy->dir = left->parent;
+  if (copy->closed > copy->tree.first_open) {
+    (void) avow__copied_reopen(left->parent, &left->to);
+    left->parent->users++;
+    copy->closed--;
+  }
   return left;
 }
 

@@ -33,7 +33,7 @@ typedef struct avow__tree_s {
   avow__level_t *levels; /* one for each of these */
   size_t room;           /* for levels */
   size_t path_room;
-  size_t first_open; /* the levels before it are read and closed */
+  size_t first_open; /* the levels above it are read and closed */
   bool left;         /* the level deepest down was left */
   avow__dir_t above; /* that the root is in, if it is held */
 } avow__tree_t;
