@@ -17,7 +17,7 @@
 #include "engine/foreign_close.h"
 #include "engine/virtual_clock.h"
 #include "sys/capture.h"
-#include "sys/command_options.h"
+#include "sys/command_start.h"
 #include "uv/child_pipe.h"
 #include "uv/op.h"
 #include "uv/spawn.h"

@@ -1,9 +1,61 @@
 /* SPDX-License-Identifier: MIT */
-/* Commands that a program talks to while they run: as processes. */
-#include "avow/command.h"
-#include "sys/command_options.h"
+/* What a command asks of libuv, and commands that a program communicates with
+   while they run: as processes. */
+#include "sys/command_start.h"
+
+#include "base/misuse.h"
+#include "base/options_check.h"
 #include "uv/op.h"
 #include "uv/process.h"
+
+int avow__command_check(const avow_command_t *what) {
+  const int reserved = AVOW__RESERVED(what);
+  if (what == NULL)
+    avow__misuse_of_null("a command");
+  if (what == NULL || what->args == NULL || what->args[0] == NULL ||
+      what->inherits > AVOW_INHERIT_ALL)
+    return UV_EINVAL;
+#ifdef _WIN32
+  if (what->group)
+    return UV_ENOTSUP;
+#endif
+  return reserved;
+}
+
+/* libuv only reads them. */
+static char **strings(const char *const *from) {
+  const union {
+    const char *const *from;
+    char **to;
+  } same = { .from = from };
+  return same.to;
+}
+
+/* Seen from the process: it reads from the first, and writes to the others. */
+static uv_stdio_container_t stream_of_command(const avow_command_t *what,
+                                              int i) {
+  if ((what->inherits >> i & 1) != 0)
+    return (uv_stdio_container_t){ .flags = UV_INHERIT_FD, .data.fd = i };
+  return (uv_stdio_container_t){
+    .flags = UV_CREATE_PIPE | (i == 0 ? UV_READABLE_PIPE : UV_WRITABLE_PIPE)
+  };
+}
+
+uv_process_options_t avow__command_options(
+    const avow_command_t *what,
+    uv_stdio_container_t stdio[AVOW__STANDARD_STREAMS]) {
+  for (int i = 0; i < AVOW__STANDARD_STREAMS; i++)
+    stdio[i] = stream_of_command(what, i);
+  return (uv_process_options_t){
+    .file = what->args[0],
+    .args = strings(what->args),
+    .env = strings(what->env),
+    .cwd = what->cwd,
+    .flags = UV_PROCESS_WINDOWS_HIDE,
+    .stdio_count = AVOW__STANDARD_STREAMS,
+    .stdio = stdio,
+  };
+}
 
 /* These are of commands that run to their end by themselves. */
 static bool has_limits(const avow_command_t *what) {

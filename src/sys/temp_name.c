@@ -10,13 +10,12 @@
 #include "base/alloc.h"
 #include "uv/fs_sync.h"
 
-enum { TRIES = 100 };
+enum { TRIES = 100, NAME_SIZE = 40 };
 
-/* A name that is taken all the same is tried again with another. */
-void avow__beside_name(char name[AVOW__BESIDE_NAME]) {
+static void set_random_name(char name[NAME_SIZE]) {
   uint64_t random = uv_hrtime();
   (void) uv_random(NULL, NULL, &random, sizeof(random), 0, NULL); /* or this */
-  (void) snprintf(name, AVOW__BESIDE_NAME, ".avow-%016llx",
+  (void) snprintf(name, NAME_SIZE, ".avow-%016llx",
                   (unsigned long long) random); /* it fits */
 }
 
@@ -36,14 +35,14 @@ static int make_and_rename(avow__place_t temp, avow__place_t place,
 int avow__beside(avow__place_t place, avow__make_fn *make, const void *data) {
   const char *text = avow__place_text(place);
   const size_t name_at = avow__disk_name_at(text);
-  char *temp = avow_malloc(name_at + AVOW__BESIDE_NAME);
+  char *temp = avow_malloc(name_at + NAME_SIZE);
   if (temp == NULL)
     return UV_ENOMEM;
   memcpy(temp, text, name_at);
   const avow__place_t beside = { place.dir, temp, temp };
   int err = UV_EEXIST;
   for (int i = 0; i < TRIES && err == UV_EEXIST; i++) {
-    avow__beside_name(temp + name_at);
+    set_random_name(temp + name_at);
     err = make_and_rename(beside, place, make, data);
   }
   avow_free(temp);

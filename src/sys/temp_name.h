@@ -1,25 +1,20 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * What is to replace something is made beside it, and takes its name once it is
- * whole: until then what was there stays, also if the disk is full. For chores
- * of the thread pool.
+ * A replacement is made beside what it replaces and takes its name when it is
+ * complete: until then the old one stays, also if the disk is full. For the
+ * thread pool.
  */
 #ifndef AVOW_TEMP_NAME_H
 #define AVOW_TEMP_NAME_H
 
 #include "sys/dirfd_path.h"
 
-enum { AVOW__BESIDE_NAME = 40 };
-
-/* A name to try: nobody else's in this process, and hardly another's. */
-void avow__beside_name(char name[AVOW__BESIDE_NAME]);
-
-/* Makes what is new at the place, where nothing is: 0 or a libuv code,
-   UV_EEXIST for another place, please. */
+/* Makes it at a place where nothing is: 0 or a libuv code. After UV_EEXIST it is
+   called again for another place. */
 typedef int avow__make_fn(avow__place_t place, const void *data);
 
-/* Has it made beside the place, and renamed to that. Whatever goes wrong
-   removes it again. */
+/* Makes it beside the place and renames it to the place. A failure removes
+   it. */
 int avow__beside(avow__place_t place, avow__make_fn *make, const void *data);
 
 #endif

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /* What is asked of libuv for a command. */
-#ifndef AVOW_COMMAND_OPTIONS_H
-#define AVOW_COMMAND_OPTIONS_H
+#ifndef AVOW_COMMAND_START_H
+#define AVOW_COMMAND_START_H
 
 #include <stdbool.h>
 
