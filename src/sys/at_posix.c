@@ -67,29 +67,14 @@ int avow__dir_list(avow__dir_t *dir, avow__place_t place) {
   return dir->stream != NULL ? 0 : at_code(-1);
 }
 
-/* Not all file systems say what an entry is. */
+/* Not all file systems say what an entry is. A mode says it by the same
+   numbers, in its highest bits. */
 static uv_dirent_type_t type_of(const struct dirent *entry) {
 #ifdef DT_DIR
-  switch (entry->d_type) {
-  case DT_REG:
-    return UV_DIRENT_FILE;
-  case DT_DIR:
-    return UV_DIRENT_DIR;
-  case DT_LNK:
-    return UV_DIRENT_LINK;
-  case DT_FIFO:
-    return UV_DIRENT_FIFO;
-  case DT_SOCK:
-    return UV_DIRENT_SOCKET;
-  case DT_CHR:
-    return UV_DIRENT_CHAR;
-  case DT_BLK:
-    return UV_DIRENT_BLOCK;
-  default:
-    break;
-  }
-#endif
+  return avow__disk_type_of((uint64_t) entry->d_type << 12);
+#else
   return UV_DIRENT_UNKNOWN;
+#endif
 }
 
 static bool is_dots(const char *name) {

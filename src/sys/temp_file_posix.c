@@ -28,6 +28,8 @@
 enum { SLOTS = 16, TRIES = 100, PROC_PATH = 40 };
 enum { ALL = 0777, OTHERS = 0077 };
 
+typedef enum { LOCKED, LOCKED_BY_ANOTHER, NO_LOCKS } lock_t;
+
 /* Names with the same hash share their slots, which does no harm. */
 static uint64_t temp_file_hash(const char *name) {
   uint64_t h = 0xcbf29ce484222325U; /* FNV-1a */
@@ -44,22 +46,15 @@ static void set_temp(avow__temp_file_t *t, unsigned slot) {
                   slot); /* it fits */
 }
 
-/* Locks the file; false if another has the lock. Where there are no locks
-   nothing is removed. */
-static bool lock(int file) {
+/* Locks the file. Where there are no locks nothing is removed. */
+static lock_t lock(int file) {
 #ifdef LOCK_EX
-  return flock(file, LOCK_EX | LOCK_NB) == 0 || errno != EWOULDBLOCK;
-#else
-  return true;
+  if (flock(file, LOCK_EX | LOCK_NB) == 0)
+    return LOCKED;
+  if (errno == EWOULDBLOCK)
+    return LOCKED_BY_ANOTHER;
 #endif
-}
-
-static bool lock_left(int file) {
-#ifdef LOCK_EX
-  return flock(file, LOCK_EX | LOCK_NB) == 0;
-#else
-  return false;
-#endif
+  return NO_LOCKS;
 }
 
 static avow__place_t temp_place(const avow__temp_file_t *t) {
@@ -81,7 +76,7 @@ static void remove_left(const avow__temp_file_t *t) {
     file = avow__place_open(temp_place(t), O_WRONLY | O_NONBLOCK | O_NOCTTY, 0);
   if (file < 0)
     return;
-  if (lock_left(file) && is_named(t, file))
+  if (lock(file) == LOCKED && is_named(t, file))
     (void) avow__place_unlink(temp_place(t)); /* the next one tries again */
   (void) close(file);                         /* nothing was written */
 }
@@ -124,7 +119,8 @@ static bool open_unnamed(avow__temp_file_t *t, int mode) {
   const int file = avow__place_open(here, O_TMPFILE | O_WRONLY, at_first);
   if (file < 0)
     return false;
-  if (can_be_linked(file) && set_mode(file, mode) && lock(file)) {
+  if (can_be_linked(file) && set_mode(file, mode) &&
+      lock(file) != LOCKED_BY_ANOTHER) {
     t->file = file;
     return true;
   }
@@ -137,7 +133,7 @@ static bool open_unnamed(avow__temp_file_t *t, int mode) {
 static int open_slot(avow__temp_file_t *t, int mode) {
   const int file =
       avow__place_open(temp_place(t), O_WRONLY | O_CREAT | O_EXCL, mode);
-  if (file < 0 || (lock(file) && is_named(t, file)))
+  if (file < 0 || (lock(file) != LOCKED_BY_ANOTHER && is_named(t, file)))
     return file;
   (void) close(file); /* nothing was written */
   return UV_EEXIST;

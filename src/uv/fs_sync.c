@@ -111,13 +111,17 @@ int avow__disk_rmdir(const char *path) {
 }
 
 /* The numbers are the same on all systems; not all have all the names. */
-uv_dirent_type_t avow__disk_type(const uv_stat_t *stat) {
+uv_dirent_type_t avow__disk_type_of(uint64_t mode) {
   static const uv_dirent_type_t types[0170000 / 010000 + 1] = {
     [001] = UV_DIRENT_FIFO,   [002] = UV_DIRENT_CHAR, [004] = UV_DIRENT_DIR,
     [006] = UV_DIRENT_BLOCK,  [010] = UV_DIRENT_FILE, [012] = UV_DIRENT_LINK,
     [014] = UV_DIRENT_SOCKET, /* all else is UV_DIRENT_UNKNOWN, which is 0 */
   };
-  return types[(stat->st_mode & 0170000) / 010000];
+  return types[(mode & 0170000) / 010000];
+}
+
+uv_dirent_type_t avow__disk_type(const uv_stat_t *stat) {
+  return avow__disk_type_of(stat->st_mode);
 }
 
 size_t avow__disk_name_at(const char *path) {

@@ -37,7 +37,8 @@ int avow__disk_mkdir(const char *path, int mode);
 int avow__disk_mkdtemp(char *template);
 int avow__disk_rmdir(const char *path);
 
-/* What kind of thing a stat is of. */
+/* The kind of file that a mode or a stat is of. */
+uv_dirent_type_t avow__disk_type_of(uint64_t mode);
 uv_dirent_type_t avow__disk_type(const uv_stat_t *stat);
 
 /* Between the names of a path. */
