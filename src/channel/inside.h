@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /*
  * What a channel's block holds, for those who put items into channels and take
- * them out: channel.c, source.c and select.c.
+ * them out.
  */
 #ifndef AVOW_CHANNEL_INSIDE_H
 #define AVOW_CHANNEL_INSIDE_H
@@ -71,30 +71,6 @@ static inline bool avow__channel_takes(const avow_promise_t *ch) {
   return ch->takers != NULL || avow__channel_has_room(ch);
 }
 
-/* For avow__check_loop(). source.c. */
-void avow__channels_check(avow__context_t *c);
-
-/* Makes a place for one more item; false without memory. */
-bool avow__channel_grow(avow_promise_t *ch);
-
-/* What one that was made gives; what it ends with if nothing is inside. */
-avow_value_t avow__channel_take(avow_promise_t *ch);
-
-/* Puts an item where it belongs: a taker waits for it, or it has a place. */
-void avow__channel_give(avow_promise_t *ch, avow_value_t item);
-
-/* Marks the end: last is what comes after all items. */
-void avow__channel_finish(avow_promise_t *ch, avow_value_t last);
-
-/* A new channel's block; NULL without memory. */
-avow_promise_t *avow__channel_alloc(avow__context_t *c, size_t room);
-
-/* Why one that refuses takes nothing. */
-avow_value_t avow__channel_refusal(const avow_promise_t *ch);
-
-/* Settles one who waited in a list of a channel's. */
-void avow__channel_settle(avow_promise_t *p, avow_value_t v);
-
 /* Settles the first who waits in a list of a channel's. */
 static inline void avow__channel_settle_first(avow__link_t **list,
                                               avow_value_t v) {
@@ -102,15 +78,6 @@ static inline void avow__channel_settle_first(avow__link_t **list,
   if (AVOW__UNLIKELY(p->kind == AVOW__CASE || !avow__fulfil_plainly(p, v)))
     avow__channel_settle(p, v);
 }
-
-/* source.c: tells the source what has changed, and that it has ended. It may be
-   gone afterwards. */
-void avow__source_flow(avow_promise_t *ch);
-void avow__source_end(avow_promise_t *ch);
-
-/* Asks it for what it has and nobody has waited for, where nothing is inside.
-   False: nothing is there yet. */
-bool avow__source_ask(avow_promise_t *ch, avow_value_t *out);
 
 static inline void avow__channel_flow(avow_promise_t *ch) {
   if (ch->source != NULL && !ch->source->busy)
