@@ -2,7 +2,7 @@
 /*
  * Errors: the block with a message and a cause, and the texts of codes.
  */
-#include "avow/value.h"
+#include "value/error.h"
 
 #include <stdarg.h>
 #include <stdio.h>

@@ -7,6 +7,7 @@
 
 #include "avow/value.h"
 #include "base/misuse.h"
+#include "value/error.h"
 
 typedef struct avow__block_s avow__block_t;
 
@@ -89,16 +90,6 @@ bool avow__object_kept(const avow_class_t *klass, size_t size, void **out);
 /* The value of such an object, with one reference. */
 avow_value_t avow__object_again(void *self);
 void avow__object_free(void *self);
-
-/* Notes of a new error that a limit of ours is its reason, and returns it. */
-avow_value_t avow__error_of_limit(avow_value_t v);
-
-/* The same, that v is an aggregate of nothing but cancellations. */
-avow_value_t avow__error_of_cancel(avow_value_t v);
-bool avow__error_is_of_cancel(const avow_value_t *v);
-
-/* An error that reads "name 'object': text of the code"; object may be NULL. */
-avow_value_t avow__error_of(int code, const char *name, const char *object);
 
 /* What holding a promise as a value takes, and letting go of it. The engine,
    which has promises, says so before there is one. */
