@@ -4,6 +4,8 @@
  * at a time, and none while that is full. The stream is asked by a parent of
  * its own, which outlives this source until its child has reported.
  */
+#include "stream/pull_chunks.h"
+
 #include "base/container.h"
 #include "channel/channel.h"
 #include "engine/child.h"

@@ -16,6 +16,7 @@
 #include "uv/eof_error.h"
 #include "uv/idle_timeout.h"
 #include "uv/op.h"
+#include "uv/read.h"
 #include "uv/read_loop.h"
 #include "uv/sigpipe.h"
 #include "uv/stream.h"

@@ -16,7 +16,7 @@
  * is not kept, but how many; a read that finds nothing takes one off. So no
  * more look in vain than were stopped.
  */
-#include "uv/stream_lock.h"
+#include "uv/read.h"
 
 #include <string.h>
 
@@ -32,6 +32,7 @@
 #include "uv/read_loop.h"
 #include "uv/readable_bytes.h"
 #include "uv/stream.h"
+#include "uv/stream_lock.h"
 
 enum { FIRST_ROOM = 4096 };
 

@@ -13,8 +13,6 @@ avow_promise_t *avow__pull_into(avow_stream_t stream, void *buffer, size_t min,
 avow_promise_t *avow__pull_all(avow_stream_t stream, size_t max_bytes);
 avow_promise_t *avow__pull_pump(avow_stream_t from, avow_stream_t to,
                                 avow__progress_t *progress);
-avow_channel_t *avow__pull_chunks(avow_stream_t stream, size_t max_bytes,
-                                  size_t room);
 
 /* A read by who is registered in AVOW__PULLED, for which all others wait. */
 static inline avow_promise_t *avow__pull_step(avow__reading_t *reading,

@@ -9,6 +9,7 @@
 #include "base/misuse.h"
 #include "engine/promise.h"
 #include "uv/op.h"
+#include "uv/write.h"
 
 const avow_stream_class_t avow__uv_streams = { .size =
                                                    sizeof(avow__uv_streams) };

@@ -80,7 +80,4 @@ int avow__stream_enter(avow__reading_t *reading, int table,
 void avow__stream_leave(avow__reading_t *reading, avow__context_t *c,
                         int table);
 
-/* Whether a value may be written: 0 or a code. */
-int avow__write_check(const avow_value_t *bytes);
-
 #endif

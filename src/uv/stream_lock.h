@@ -24,10 +24,7 @@ bool avow__reading_is_pulled(const avow__context_t *c, const void *key);
 int avow__reading_begin(avow__context_t *c, avow__reading_t *reading,
                         const uv_handle_t *handle);
 
-/* Libuv no longer watches the stream for the reads of before, if it did. */
-void avow__stream_quiet(uv_stream_t *stream);
-
-/* The same, and listens. */
+/* avow__reading_begin(), and listens. */
 int avow__reading_listen(avow__context_t *c, avow__reading_t *reading,
                          uv_stream_t *server, int backlog, uv_connection_cb cb);
 

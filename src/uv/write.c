@@ -3,6 +3,8 @@
  * Writing to a stream, and ending that. What the system takes at once costs no
  * request; the rest is queued with the bytes it needs.
  */
+#include "uv/write.h"
+
 #include <limits.h>
 
 #include "avow/net.h"

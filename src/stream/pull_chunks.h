@@ -1,0 +1,13 @@
+/* SPDX-License-Identifier: MIT */
+/* The chunks of a stream of any class. */
+#ifndef AVOW_PULL_CHUNKS_H
+#define AVOW_PULL_CHUNKS_H
+
+#include "avow/channel.h"
+#include "avow/stream.h"
+
+/* avow_read_chunks() of a stream that libuv does not read. */
+avow_channel_t *avow__pull_chunks(avow_stream_t stream, size_t max_bytes,
+                                  size_t room);
+
+#endif
