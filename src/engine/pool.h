@@ -114,7 +114,7 @@ void avow__pool_free_both(avow__pool_t *pool, avow_promise_t *p,
 /* A block of static memory: for the one context that is always there. */
 void *avow__pool_static(avow__context_t *context);
 
-/* The slabs, or what stands in for them: slab.c, pool_malloc.c. */
+/* The slabs, or what stands in for them. */
 void avow__slabs_init(avow__pool_t *pool);
 void avow__slabs_close(avow__pool_t *pool);
 

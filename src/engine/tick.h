@@ -65,7 +65,7 @@ static inline void avow__note_thread(const avow__context_t *c) {
     atomic_store_explicit(c->threads.home, avow__here(), memory_order_relaxed);
 }
 
-/* Sees to it that the queue will be drained: tick.c. */
+/* Sees to it that the queue will be drained. */
 void avow__wake(avow__context_t *c);
 
 #endif

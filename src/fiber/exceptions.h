@@ -32,7 +32,7 @@ static inline void avow__exceptions_begin(avow__exceptions_t *e,
   *e = (avow__exceptions_t){ .globals = (void **) globals };
 }
 
-/* exceptions.c: puts the fiber's in the place of the others', or back. */
+/* Puts the fiber's in the place of the others', or back. */
 void avow__exceptions_exchange(avow__exceptions_t *e);
 
 static inline void avow__exceptions_switch(avow__exceptions_t *e) {

@@ -106,7 +106,7 @@ static inline size_t avow__fiber_room(const avow__fiber_t *f) {
 }
 
 /* Makes a fiber that has not begun, on a stack of at least the size that the
-   others have. Fails as avow__fiber_take(). fiber_mapped.c, fiber_windows.c. */
+   others have. Fails as avow__fiber_take(). */
 int avow__fiber_new(const avow__fibers_t *fibers, avow__fiber_t **out);
 void avow__fiber_free(const avow__fibers_t *fibers, avow__fiber_t *f);
 

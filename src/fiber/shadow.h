@@ -33,13 +33,10 @@ typedef struct avow__place_s {
   uint16_t x87;       /* how the x87 unit rounds */
 } avow__place_t;
 
-/* switch_x86_64.S jumps to these. */
+/* The assembly jumps to these. */
 avow_value_t avow__shadow_switch(void **from, avow__place_t *to,
                                  avow_value_t v);
 void avow__shadow_control(avow__place_t *place);
-
-/* switch_x86_64.S: whether this thread has one. */
-bool avow__shadow_is_there(void);
 
 static inline bool avow__shadow_is_on(void) {
   if (avow__shadow_is_there())

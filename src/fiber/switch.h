@@ -17,20 +17,23 @@ typedef struct avow__spot_s {
   void *thread; /* see sanitizers.h */
 } avow__spot_t;
 
-/* switch_*.S: pushes the registers, keeps the stack pointer in *from, takes to
+/* Pushes the registers, keeps the stack pointer in *from, takes to
    for it, pops the registers and returns v. It returns by a jump: processors
    predict a return to lead to where the last call was made, which is on the
    stack that was left. For the same reason it should be called last, so that
    its caller has nothing to do but to return. */
 avow_value_t avow__switch(void **from, void *to, avow_value_t v);
 
-/* switch_*.S: writes to what avow__switch() has kept there how numbers are
+/* Writes to what avow__switch() has kept there how numbers are
    rounded now. */
 void avow__control(void *sp);
 
-/* switch_*.S: the first frame of a stack, which nothing called: debuggers see
+/* The first frame of a stack, which nothing called: debuggers see
    the end there. Only avow__switch() gets to it. */
 void avow__begin(void);
+
+/* Whether this thread has a shadow stack; of builds that may run on one. */
+bool avow__shadow_is_there(void);
 
 /* Keeps the caller's spot in *from and goes on at *to, where the call that kept
    that spot returns v. A macro, for GCC sees no last call in what it inlined if
@@ -56,7 +59,6 @@ typedef struct avow__spot_s {
   void *thread;
 } avow__spot_t;
 
-/* fiber_windows.c */
 avow_value_t avow__spot_switch(avow__spot_t *from, avow__spot_t *to,
                                avow_value_t v);
 
