@@ -6,13 +6,20 @@
 
 The floors, from the ground up, are the folders that src/meson.build names, and
 src/sim, a library of its own, of which only what it includes is looked at. It
-fails where a file includes or uses what is on a floor above its own, where more
-than five files call each other in a circle, where two headers have one include
-guard, where somebody else than the engine looks into a promise, and where two
-files have static functions of one name: in a debugger, and in a search, that is
-one place.
+fails where
+
+* a file includes or uses what is on a floor above its own,
+* a header declares a function that another file defines: src/F/X.h is the face
+  of src/F/X.c, and of src/F/X_posix.c and its like,
+* more than five files need each other in a circle, by calls or by what they
+  include, where X.h and X.c are one,
+* two headers have one include guard,
+* somebody else than the engine looks into a promise,
+* two files have static functions of one name: in a debugger, and in a search,
+  that is one place.
 """
 import collections
+import glob
 import os
 import re
 import subprocess
@@ -25,6 +32,14 @@ ATTIC = 'sim'
 
 # A table that names functions calls none of them.
 TABLES = {'engine/kinds'}
+
+# What only some builds have.
+SPECIAL = {'AVOW_TRACE', 'AVOW_CHECK'}
+
+# From the start of a line: types, a name, parameters, and what follows them.
+FUNCTION = re.compile(
+    r'^(?!static|typedef|return|else)[A-Za-z_][\w *]*?\b(avow_\w+)'
+    r'\((?:[^(){};]|\((?:[^()]|\([^()]*\))*\))*\)\s*([;{])', re.M)
 
 # What promises are made of, and who has kinds of promises of its own.
 BODY = {'engine/block.h', 'engine/settle.h'}
@@ -57,6 +72,71 @@ def includes(root, floors):
             for other in re.findall(r'#\s*include "(\w+/\w+\.h)"', file.read()):
                 if other.split('/')[0] in floors:
                     yield name, other
+
+
+def of_each_build(text):
+    """Without what only builds have that write traces, or check themselves:
+    that looks at all there is."""
+    inside = []
+    for line in text.split('\n'):
+        word = re.match(r'\s*#\s*(if\w*|el\w+|endif)\s*(\w*)', line)
+        if word and word[1].startswith('if'):
+            inside.append(word[0].split()[-1] in SPECIAL)
+        elif word and word[1] == 'endif':
+            inside.pop()
+        elif word:
+            inside[-1] = False
+        elif not any(inside):
+            yield line
+
+
+def needs(root, floors):
+    """Which files of these floors include the headers of which others."""
+    for name in sources(root, floors):
+        if name.startswith(f'{ATTIC}/'):
+            continue
+        with open(f'{root}/src/{name}') as file:
+            text = '\n'.join(of_each_build(file.read()))
+        for other in re.findall(r'#\s*include "(\w+/\w+)\.h"', text):
+            if other.split('/')[0] in floors and other != name[:-2]:
+                yield name[:-2], other, 'its header'
+
+
+def functions(text):
+    """The functions with a name of the project that a source defines or
+    declares: which of both, and the name."""
+    text = re.sub(r'/\*.*?\*/', '', text, flags=re.S)
+    text = re.sub(r'^\s*#(.*\\\n)*.*$', '', text, flags=re.M)
+    for name, end in re.findall(FUNCTION, text):
+        yield name, end == '{'
+
+
+def definitions(root):
+    """The files, as floor/name, that define each function."""
+    files = collections.defaultdict(set)
+    for path in glob.glob(f'{root}/src/*/*.[cS]'):
+        name = os.path.relpath(path, f'{root}/src')[:-2]
+        with open(path) as file:
+            text = file.read()
+        found = re.findall(r'\.globl\s+(\w+)', text) if path.endswith('.S') \
+            else [symbol for symbol, defined in functions(text) if defined]
+        for symbol in found:
+            files[symbol].add(name)
+    return files
+
+
+def strangers(root, floors):
+    """What a header declares that none of its own files defines."""
+    files = definitions(root)
+    for name in sources(root, floors):
+        if not name.endswith('.h') or name.startswith(f'{ATTIC}/'):
+            continue
+        with open(f'{root}/src/{name}') as file:
+            for symbol, defined in functions(file.read()):
+                owners = files[symbol]
+                if not defined and \
+                        not any(o.startswith(name[:-2]) for o in owners):
+                    yield name, symbol, ' and '.join(sorted(owners)) or 'nobody'
 
 
 def members(library, floors):
@@ -150,15 +230,18 @@ def faults(root, library):
     for guard, names in sorted(guards(root).items()):
         if len(names) > 1:
             yield f'{" and ".join(sorted(names))} have the guard {guard}'
+    for header, symbol, owners in strangers(root, floors):
+        yield f'{header} declares {symbol}() of {owners}'
     edges = list(links(library, floors))
     for name, other, symbol in edges:
         if rises(name, other):
             yield f'{name} uses {symbol} of {other}, from a floor above'
     calls = [edge for edge in edges if edge[0] not in TABLES]
-    for circle in sorted(circles(calls), key=sorted):
-        print('in a circle:', *sorted(circle))
-        if len(circle) > KNOT:
-            yield f'{len(circle)} files in one circle are more than {KNOT}'
+    for how, found in (('calls', calls), ('includes', needs(root, floors))):
+        for circle in sorted(circles(found), key=sorted):
+            print(f'in a circle by {how}:', *sorted(circle))
+            if len(circle) > KNOT:
+                yield f'{len(circle)} files in one circle are more than {KNOT}'
 
 
 def main(root, library):
