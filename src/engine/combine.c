@@ -95,7 +95,7 @@ static inline bool add_element(avow_promise_t *gather, avow_promise_t *p,
   element->u.element.index = index;
   element->upstream = p;
   if (gather->kind == AVOW__GATHER && keeps_list(gather))
-    gather->u.gather.list->items[index] = avow__place_of(element);
+    gather->u.gather.list->items[index] = avow__element_place(element);
   else
     avow__list_element(gather, element);
   avow__subscribe(element);

@@ -12,7 +12,7 @@
 /* The tag of a place with an element: no value has it. */
 enum { AVOW__WAITING = INT32_MAX };
 
-static inline avow_value_t avow__place_of(avow_promise_t *element) {
+static inline avow_value_t avow__element_place(avow_promise_t *element) {
   avow_value_t place = avow_none();
   place.tag = AVOW__WAITING;
   place.u.p = element;

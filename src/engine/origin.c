@@ -13,6 +13,10 @@
 #include "engine/present.h"
 
 #ifdef AVOW_TRACE
+#  include "engine/trace.h"
+#endif
+
+#ifdef AVOW_TRACE
 
 avow_promise_t *avow_trace_made(const char *file, int line, avow_promise_t *p) {
   if (p->file == NULL) {
