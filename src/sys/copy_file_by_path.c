@@ -3,7 +3,7 @@
 #include <string.h>
 
 #include "base/alloc.h"
-#include "sys/copy_entry.h"
+#include "sys/copy_file.h"
 
 int avow__original_open_file(avow__place_t place, uv_stat_t *stat,
                              avow__original_t *out) {

@@ -10,7 +10,7 @@
 #include <fcntl.h>
 #include <unistd.h>
 
-#include "sys/copy_entry.h"
+#include "sys/copy_file.h"
 #include "sys/metadata.h"
 #include "uv/fs_sync.h"
 

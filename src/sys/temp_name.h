@@ -9,7 +9,7 @@
 
 #include "sys/dirfd_path.h"
 
-/* Makes it at a place where nothing is: 0 or a libuv code. After UV_EEXIST it is
+/* Makes it where nothing is: 0 or a libuv code. After UV_EEXIST it is
    called again for another place. */
 typedef int avow__make_fn(avow__place_t place, const void *data);
 
