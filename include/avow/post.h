@@ -7,8 +7,8 @@
  * no more than an address, behind which the loop may have ended, or another
  * one have begun. A mailbox outlives its loop.
  */
-#ifndef AVOW_MAILBOX_H
-#define AVOW_MAILBOX_H
+#ifndef AVOW_POST_H
+#define AVOW_POST_H
 
 #include "avow/promise.h"
 

@@ -253,7 +253,7 @@ static void closing_the_loop_meets_who_posts(void **state) {
   }
 }
 
-SUITE(mailbox) {
+SUITE(post) {
   const struct CMUnitTest tests[] = {
     CASE(posted_functions_are_called_in_order_and_freed),
     CASE(each_is_a_task),

@@ -3,7 +3,7 @@
  * Mailboxes. What is posted is mail of its own, and so is the end of a mailbox:
  * the loop's thread has to hear of it, which lives on until then.
  */
-#include "avow/mailbox.h"
+#include "avow/post.h"
 
 #include "base/alloc.h"
 #include "base/container.h"
