@@ -26,7 +26,6 @@
 #include "avow/post.h"
 #include "avow/process.h"
 #include "avow/promise.h"
-#include "avow/remote.h"
 #include "avow/retry.h"
 #include "avow/stream.h"
 #include "avow/timer.h"

@@ -4,7 +4,7 @@
  * the loop's (its deferred) only the loop's thread touches.
  * When the loop ends, their memory is the remotes' that are in use.
  */
-#include "avow/remote.h"
+#include "avow/post.h"
 
 #include "avow/cancel.h"
 #include "base/cacheline.h"

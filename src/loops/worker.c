@@ -9,7 +9,7 @@
 #include "loops/worker.h"
 
 #include "avow/cancel.h"
-#include "avow/remote.h"
+#include "avow/post.h"
 #include "base/alloc.h"
 #include "base/cacheline.h"
 #include "base/container.h"
