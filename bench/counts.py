@@ -30,7 +30,7 @@ ROUNDS, AT_A_TIME = 20, 1000
 ECHOES, FILES = 1000, 200
 
 SETTLING = ('settle chain follow await start all all_settled race '
-            'channel inlet inlet_row').split()
+            'channel sender sender_row').split()
 QUESTIONS = ('settle chain follow repeat combine channel timers file '
              'write_file dir echo memory tools stage broadcast async').split()
 # libuv's threads wait for each other now and then, and so does the loop.

@@ -30,7 +30,7 @@ PROGRAMS = [
     ('remotes', 'avow_remote_new', ''),
     ('a channel', 'avow_channel_new avow_channel_next', 'channel'),
     ('stages', 'avow_channel_map avow_channel_batch', 'channel flow'),
-    ('an inlet', 'avow_inlet_new', 'channel flow'),
+    ('a sender', 'avow_sender_new', 'channel flow'),
     ('a limiter', 'avow_limiter_new', 'tools'),
     ('a rate', 'avow_rate_new', 'tools'),
     ('a cache', 'avow_cache_new', 'tools flow'),

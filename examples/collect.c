@@ -5,7 +5,7 @@
  * threads send to one channel. See collect --help.
  */
 #include <avow.h>
-#include <avow/inlet.h>
+#include <avow/sender.h>
 #include <errno.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -31,7 +31,7 @@ static const command_line_t command_line = {
 typedef struct {
   uv_thread_t thread;
   const char *path;
-  avow_inlet_t *lines; /* the thread's */
+  avow_sender_t *lines; /* the thread's */
 } reader_t;
 
 static avow_value_t failure(const char *path) {
@@ -51,10 +51,11 @@ static avow_value_t named(const char *path, const char *line) {
 static void send_lines(const reader_t *reader, FILE *file) {
   char line[LINE];
   while (fgets(line, sizeof(line), file) != NULL)
-    if (avow_inlet_send(reader->lines, named(reader->path, line)) != 0)
+    if (avow_sender_blocking_send(reader->lines, named(reader->path, line)) !=
+        0)
       return;       /* nobody wants the rest */
   if (ferror(file)) /* 0: somebody hears of it, or nobody wants to */
-    (void) avow_inlet_send(reader->lines, failure(reader->path));
+    (void) avow_sender_blocking_send(reader->lines, failure(reader->path));
 }
 
 static void read_file(void *data) {
@@ -64,9 +65,9 @@ static void read_file(void *data) {
     send_lines(reader, file);
     (void) fclose(file); /* only read from */
   } else {               /* as above */
-    (void) avow_inlet_send(reader->lines, failure(reader->path));
+    (void) avow_sender_blocking_send(reader->lines, failure(reader->path));
   }
-  avow_inlet_unref(reader->lines);
+  avow_sender_unref(reader->lines);
 }
 
 /* What is taken in a row. */
@@ -95,9 +96,10 @@ static avow_value_t take_one(void *collector) {
 }
 
 static void start(reader_t readers[], char *paths[], size_t n,
-                  const avow_inlet_t *lines) {
+                  const avow_sender_t *lines) {
   for (size_t i = 0; i < n; i++) {
-    readers[i] = (reader_t){ .path = paths[i], .lines = avow_inlet_ref(lines) };
+    readers[i] =
+        (reader_t){ .path = paths[i], .lines = avow_sender_ref(lines) };
     const int err =
         uv_thread_create(&readers[i].thread, read_file, &readers[i]);
     if (err != 0)
@@ -111,9 +113,9 @@ int main(int argc, char *argv[]) {
   char **paths = options_parse(&command_line, argc, argv, &n);
   uv_loop_t *loop = program_begin();
   collector_t collector = { .lines = avow_channel_new(loop, 0) };
-  avow_inlet_t *inlet = avow_inlet_new(collector.lines, ROOM);
-  start(readers, paths, n, inlet);
-  avow_inlet_unref(inlet);
+  avow_sender_t *sender = avow_sender_new(collector.lines, ROOM);
+  start(readers, paths, n, sender);
+  avow_sender_unref(sender);
   const avow_value_t v = avow_run(avow_repeat(loop, take_one, &collector));
   for (size_t i = 0; i < n; i++)
     (void) uv_thread_join(&readers[i].thread); /* it was created */

@@ -121,15 +121,15 @@ static void channel(void) {
   avow_channel_unref(c);
 }
 
-/* The same by an inlet, of which this thread sends and takes. */
+/* The same by a sender, of which this thread sends and takes. */
 static avow_channel_t *sent;
 
-static void send_by_inlet(void) {
+static void send_by_sender(void) {
   sent = avow_channel_new(&loop, 0);
-  avow_inlet_t *inlet = avow_inlet_new(sent, n);
+  avow_sender_t *sender = avow_sender_new(sent, n);
   for (size_t i = 0; i < n; i++)
-    (void) avow_inlet_send(inlet, avow_int(1)); /* there is room */
-  avow_inlet_unref(inlet);
+    (void) avow_sender_blocking_send(sender, avow_int(1)); /* there is room */
+  avow_sender_unref(sender);
 }
 
 static avow_value_t take_another(const avow_value_t *item, void *data) {
@@ -140,8 +140,8 @@ static avow_value_t take_another(const avow_value_t *item, void *data) {
   return avow_none();
 }
 
-static void inlet(void) {
-  send_by_inlet();
+static void sender(void) {
+  send_by_sender();
   avow_unref(avow_then(avow_channel_next(sent), take_another, NULL, NULL));
   (void) uv_run(&loop, UV_RUN_DEFAULT); /* 0: nothing is left */
 }
@@ -154,8 +154,8 @@ static avow_value_t take_the_others(const avow_value_t *item, void *data) {
   return take_another(item, data);
 }
 
-static void inlet_row(void) {
-  send_by_inlet();
+static void sender_row(void) {
+  send_by_sender();
   avow_unref(avow_then(avow_channel_next(sent), take_the_others, NULL, NULL));
   (void) uv_run(&loop, UV_RUN_DEFAULT); /* likewise */
 }
@@ -237,8 +237,8 @@ static const struct {
   { "all", all },
   { "race", race },
   { "channel", channel },
-  { "inlet", inlet },
-  { "inlet_row", inlet_row },
+  { "sender", sender },
+  { "sender_row", sender_row },
   { "sleep", sleep_ms },
   { "file", file },
   { "thread", thread },

@@ -150,7 +150,7 @@ NAMES = {
         'settled by another thread, later':
             'a promise settled by another thread, later',
     },
-    'inlet': {
+    'sender': {
         'sent by another thread': 'an item, sent by another thread',
         'sent by 2 threads': 'an item, sent by one of 2 threads',
         'sent by 4 threads': 'an item, sent by one of 4 threads',
@@ -160,9 +160,9 @@ NAMES = {
             'an item, taken in a row, of 2 threads',
         'taken in a row, of 4 threads':
             'an item, taken in a row, of 4 threads',
-        'tried by another thread': 'avow_inlet_try() until it is taken',
-        'tried by 2 threads': 'avow_inlet_try(), by 2 threads',
-        'tried by 4 threads': 'avow_inlet_try(), by 4 threads',
+        'tried by another thread': 'avow_sender_try_send() until it is taken',
+        'tried by 2 threads': 'avow_sender_try_send(), by 2 threads',
+        'tried by 4 threads': 'avow_sender_try_send(), by 4 threads',
         'posted by another thread': 'avow_post() by another thread',
         'posted by 2 threads': 'avow_post() by one of 2 threads',
         'posted by 4 threads': 'avow_post() by one of 4 threads',
@@ -283,15 +283,15 @@ QUESTIONS = [
         by='times'),
     Question(
         'threads', 'What does another thread cost?',
-        'remote inlet elsewhere', 'times the floor, and time each', [
+        'remote sender elsewhere', 'times the floor, and time each', [
             ('remote', 'settled by another thread', 1000),
             ('remote', 'settled by another thread', 100000),
             ('remote', 'settled by 4 threads', 100000),
-            ('inlet', 'sent by another thread', 100000),
-            ('inlet', 'sent by 4 threads', 100000),
-            ('inlet', 'taken in a row, of another thread', 100000),
-            ('inlet', 'tried by another thread', 100000),
-            ('inlet', 'posted by another thread', 100000),
+            ('sender', 'sent by another thread', 100000),
+            ('sender', 'sent by 4 threads', 100000),
+            ('sender', 'taken in a row, of another thread', 100000),
+            ('sender', 'tried by another thread', 100000),
+            ('sender', 'posted by another thread', 100000),
             ('elsewhere', 'run on another loop', 1),
             ('elsewhere', 'run on another loop', 1000)],
         by='times'),

@@ -9,7 +9,6 @@
 #include "avow/command.h"
 #include "avow/descriptor.h"
 #include "avow/duplex.h"
-#include "avow/inlet.h"
 #include "avow/loops.h"
 #include "avow/pump.h"
 #include "avow/replace.h"

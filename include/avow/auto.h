@@ -33,7 +33,6 @@
 #include "avow/channel.h"
 #include "avow/combine.h"
 #include "avow/map.h"
-#include "avow/inlet.h"
 #include "avow/promise.h"
 #include "avow/sender.h"
 #include "avow/value.h"
@@ -80,10 +79,6 @@ AVOW_HEADER_END
 /** AVOW_AUTO_CHANNEL c = NULL; ends in avow_channel_clear(&c). */
 #define AVOW_AUTO_CHANNEL \
   __attribute__((cleanup(avow_channel_clear))) avow_channel_t *
-
-/** AVOW_AUTO_INLET inlet = NULL; ends in avow_inlet_clear(&inlet). */
-#define AVOW_AUTO_INLET \
-  __attribute__((cleanup(avow_inlet_clear))) avow_inlet_t *
 
 /** AVOW_AUTO_SENDER s = NULL; ends in avow_sender_clear(&s). */
 #define AVOW_AUTO_SENDER \

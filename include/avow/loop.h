@@ -120,7 +120,7 @@ typedef struct avow_options_s {
  * neither uv_run() nor avow_loop_close() comes to its end. Loops of other
  * threads, avow_loops_new()'s among them, and remotes that these may have been
  * settling are to be left alone. Before libuv 1.45 a call from another thread,
- * or by an inlet, a mailbox or a remote, that the loop had not answered when
+ * or by a sender, a mailbox or a remote, that the loop had not answered when
  * fork() was called keeps all later ones from the child's.
  *
  * libuv ends the process if a thread of its pool cannot be created: for lack of
@@ -158,7 +158,7 @@ AVOW_API int avow_loop_init(uv_loop_t *loop, const avow_options_t *options);
  *
  * It ends for every graph of promises that has no shields. It does not end
  * while a shield waits for a promise that is never settled and something keeps
- * the loop alive, such as a mailbox, an inlet, a remote or a handle of the
+ * the loop alive, such as a mailbox, a sender, a remote or a handle of the
  * program. It does not end before functions on the thread pool have returned.
  * Checked builds print what it waits for if that takes clock_guard_ms, and the
  * promises of a cycle that it had to cancel.

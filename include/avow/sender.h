@@ -1,8 +1,20 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * Senders: who has a reference to one may send to a channel, and the last to
- * let go of theirs ends it. What an inlet is for other threads this is for many
- * that send on the loop's own, none of whom knows who will be the last.
+ * Senders. A sender is a sending end of a channel for several users: each holds
+ * a reference, and the last release ends the channel.
+ *
+ * A sender with a capacity is for any thread. It buffers items until the loop
+ * receives them. The loop receives all buffered items at once, when a receiver
+ * waits or the channel has capacity, and then gives the channel one item after
+ * the other, each as a task. So at most these items are under way: `capacity`
+ * in the sender, `capacity` that the loop received, and those that the channel
+ * buffers. A burst wakes the loop once. avow_channel_try_next() receives what
+ * came together with an item at the least cost.
+ *
+ * A sender of capacity 0 buffers nothing and is only for the loop's thread. It
+ * has neither a mutex nor a handle, and it does not keep the loop alive.
+ *
+ * No function here is for signal handlers, because senders lock a mutex.
  */
 #ifndef AVOW_SENDER_H
 #define AVOW_SENDER_H
@@ -11,34 +23,122 @@
 
 AVOW_HEADER_BEGIN
 
-/** A sender, counted: the last to let go of it ends the channel. */
+/** A reference-counted sending end of a channel. */
 typedef struct avow_sender_s avow_sender_t;
 
 /**
- * The sender of a channel, which it borrows and does not keep. When its last
- * reference goes the channel ends, behind what was sent. Never NULL: one that
- * could not be made says why each time that something is sent, and fails the
- * channel. But if that has a sender, of which avow_sender_ref() gives more, or
- * an inlet, or is fed by libuv, it is UV_EALREADY, and the channel goes on.
+ * Creates the sender of `c`; never returns NULL.
+ *
+ * The caller must be on the loop's thread. The sender borrows `c` and does not
+ * keep it. The release of the last reference ends the channel after all items
+ * that were sent. With a capacity, a receiver that waits keeps the loop alive
+ * until then.
+ *
+ * @returns the sender; if it could not be created, a sender that refuses each
+ *          item with the reason: UV_EALREADY if `c` has a sender, for which
+ *          avow_sender_ref() adds references, or if avow fills `c`; any other
+ *          reason also fails `c`
  */
-AVOW_API AVOW_MUST_USE avow_sender_t *avow_sender_new(const avow_channel_t *c);
+AVOW_API AVOW_MUST_USE avow_sender_t *avow_sender_new(const avow_channel_t *c,
+                                                      size_t capacity);
 
 /**
- * As avow_channel_send(): NONE once there was room for the item, or somebody
- * took it, and cancelling takes it back out. Once the channel has ended, is
- * closed or gone it rejects with UV_EPIPE; if it has failed, with the code of
- * that. What waits for room outlives the sender.
+ * Sends `item` and waits for capacity.
+ *
+ * The caller must be on the loop's thread. A send that waits outlives the
+ * sender. With a capacity, `item` must be able to change threads, as for
+ * avow_remote_resolve(), and sends that wait and threads that block take turns.
+ *
+ * @settles NONE when the item is buffered or received: in the channel with
+ *          capacity 0, otherwise in the sender
+ * @rejects UV_EPIPE if the channel has ended or is closed; if it failed, the
+ *          code of its error
+ * @rejects UV_EPIPE if the channel ends while `item` waits in the sender
+ * @rejects UV_ECANCELED if the loop is closed
+ * @rejects UV_EINVAL if `item` is NONE
+ * @rejects AVOW_EMISUSE if `item` cannot change threads
+ * @cancel  Removes the item if it still waits.
  */
 AVOW_API AVOW_MUST_USE avow_promise_t *avow_sender_send(const avow_sender_t *s,
                                                         avow_value_t item);
 
-/** One more reference, for one more who sends. */
+/**
+ * Sends `item` if there is capacity now.
+ *
+ * Takes ownership of `item` unless it returns UV_EAGAIN. `item` must be able to
+ * change threads, as for avow_remote_resolve(), unless the capacity is 0. A
+ * result of 0 does not say that the item will be received: a channel that ends
+ * otherwise than by its sender releases buffered items.
+ *
+ * @returns 0 if the item was sent
+ * @error   UV_EAGAIN if there is no capacity; the caller still owns `item`
+ * @error   UV_EPIPE if the channel has ended or is closed; if it failed, the
+ *          code of its error
+ * @error   UV_ECANCELED if the loop is closed
+ * @error   UV_EINVAL if `item` is NONE
+ * @error   AVOW_EMISUSE if `item` cannot change threads
+ * @thread  any, unless the capacity is 0
+ */
+AVOW_API AVOW_MUST_USE int avow_sender_try_send(const avow_sender_t *s,
+                                                avow_value_t item);
+
+/**
+ * Sends `item` and blocks the thread until there is capacity.
+ *
+ * Takes ownership of `item`, which must be able to change threads. On the
+ * loop's own thread a full sender is misuse, because the loop would wait for
+ * itself. That is the thread that ran the loop last, or before the first run
+ * the thread that created the sender.
+ *
+ * @returns 0 if the item was sent
+ * @error   UV_EPIPE if the channel has ended or is closed; if it failed, the
+ *          code of its error
+ * @error   UV_ECANCELED if the loop is closed
+ * @error   UV_EINVAL if `item` is NONE
+ * @error   AVOW_EMISUSE if `item` cannot change threads, or if the loop's
+ *          thread or a sender of capacity 0 would block
+ * @blocks  until the loop receives items, the channel ends or the loop closes
+ * @thread  any
+ */
+AVOW_API int avow_sender_blocking_send(const avow_sender_t *s,
+                                       avow_value_t item);
+
+/**
+ * Sends `item`; if there is no capacity, drops the oldest buffered item.
+ *
+ * Takes ownership of `item`, which must be able to change threads. Items that
+ * the loop has received are not dropped. Use it where only new items matter.
+ *
+ * @returns 0 if the item was sent
+ * @error   UV_EPIPE if the channel has ended or is closed; if it failed, the
+ *          code of its error
+ * @error   UV_ECANCELED if the loop is closed
+ * @error   UV_EINVAL if `item` is NONE
+ * @error   AVOW_EMISUSE if `item` cannot change threads, or if the capacity is
+ *          0 and the channel is full
+ * @thread  any, unless the capacity is 0
+ */
+AVOW_API int avow_sender_replace(const avow_sender_t *s, avow_value_t item);
+
+/**
+ * Adds a reference to `s`, for one more user.
+ *
+ * @thread any, unless the capacity is 0
+ */
 AVOW_API avow_sender_t *avow_sender_ref(const avow_sender_t *s);
 
-/** Lets go of s, which may be NULL. */
+/**
+ * Releases a reference to `s`, which may be NULL.
+ *
+ * @thread any, unless the capacity is 0
+ */
 AVOW_API void avow_sender_unref(avow_sender_t *s);
 
-/** Lets go of *s, which may be NULL, and is NULL then. */
+/**
+ * Releases a reference to `*s`, which may be NULL, and sets `*s` to NULL.
+ *
+ * @thread any, unless the capacity is 0
+ */
 AVOW_API void avow_sender_clear(avow_sender_t **s);
 
 AVOW_HEADER_END

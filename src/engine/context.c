@@ -15,10 +15,11 @@ static avow__context_t nowhere = {
 
 static uv_once_t nowhere_once = UV_ONCE_INIT;
 
-/* What stands for all that is asked of nowhere. */
-static avow_promise_t *misled(void) {
-  avow_promise_t *p = avow__pool_static(&nowhere);
-  *p = (avow_promise_t){ .u.value = avow_error(AVOW_EMISUSE),
+static avow_promise_t *closed; /* avow__closed_promise() */
+
+static avow_promise_t *misled(int i, int code) {
+  avow_promise_t *p = avow__pool_static(&nowhere, i);
+  *p = (avow_promise_t){ .u.value = avow_error(code),
                          .refs = UINT32_MAX / 2,
                          .kind = AVOW__VALUE,
                          .deferreds = UINT8_MAX,
@@ -27,12 +28,18 @@ static avow_promise_t *misled(void) {
 }
 
 static void nowhere_init(void) {
-  nowhere.no_memory = nowhere.canceled = misled();
+  nowhere.no_memory = nowhere.canceled = misled(0, AVOW_EMISUSE);
+  closed = misled(1, UV_ECANCELED);
 }
 
 avow__context_t *avow__nowhere(void) {
   uv_once(&nowhere_once, nowhere_init);
   return &nowhere;
+}
+
+avow_promise_t *avow__closed_promise(void) {
+  (void) avow__nowhere(); /* makes it */
+  return avow__ref(closed);
 }
 
 avow__context_t *avow__context_find(const uv_loop_t *loop) {

@@ -219,6 +219,10 @@ static inline avow_promise_t *avow__mutable(const void *borrowed) {
 /* The home of what a program asked of a loop without avow_loop_init(). */
 avow__context_t *avow__nowhere(void);
 
+/* Rejected with UV_ECANCELED and bound to no loop: for what may outlive its
+   loop, and holds none of its promises. */
+avow_promise_t *avow__closed_promise(void);
+
 /* The slow half of avow__context_of(). */
 avow__context_t *avow__context_find(const uv_loop_t *loop);
 

@@ -47,8 +47,8 @@ void avow__check_thread(avow__context_t *c) {
   if (c->has_thread && !uv_thread_equal(&c->thread, &self) && !is_at_rest(c))
     avow__misuse(
         "called from a thread that is not the loop's: only avow_remote_*(), "
-        "avow_inlet_*(), avow_mailbox_*() and avow_post() may be, but for "
-        "those that end in _new()");
+        "avow_sender_*(), avow_mailbox_*() and avow_post() may be, but for "
+        "avow_sender_send() and those that end in _new()");
 }
 
 /* During avow_loop_close() they are closed by that. */

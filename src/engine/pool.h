@@ -111,8 +111,8 @@ void avow__pool_free_both(avow__pool_t *pool, avow_promise_t *p,
                           avow_promise_t *q);
 #endif
 
-/* A block of static memory: for the one context that is always there. */
-void *avow__pool_static(avow__context_t *context);
+/* Block 0 or 1 of static memory: for the one context that is always there. */
+void *avow__pool_static(avow__context_t *context, int i);
 
 /* The slabs, or what stands in for them. */
 void avow__slabs_init(avow__pool_t *pool);

@@ -12,7 +12,7 @@
 /* A slab that has nothing to give. */
 static avow__slab_t nothing;
 
-static avow__plain_t nowhere;
+static avow__plain_t nowhere[2];
 
 void *avow__pool_grow(avow__pool_t *pool) {
   avow__plain_t *plain = avow_calloc(1, sizeof(*plain));
@@ -25,9 +25,9 @@ void *avow__pool_grow(avow__pool_t *pool) {
   return &plain->promise;
 }
 
-void *avow__pool_static(avow__context_t *context) {
-  nowhere.context = context;
-  return &nowhere.promise;
+void *avow__pool_static(avow__context_t *context, int i) {
+  nowhere[i].context = context;
+  return &nowhere[i].promise;
 }
 
 struct avow__cursor_s {

@@ -40,8 +40,8 @@ _Static_assert(sizeof(avow__slab_t) <= AVOW__SLAB_HEAD, "blocks come after it");
 /* What a pool begins with: it has nothing to give, and is never written to. */
 static avow__slab_t nothing;
 
-/* With a slab's head and a block in it, wherever slabs may begin. */
-static char nowhere[AVOW__SLAB + AVOW__SLAB_HEAD + AVOW__BLOCK];
+/* With a slab's head and two blocks in it, wherever slabs may begin. */
+static char nowhere[AVOW__SLAB + AVOW__SLAB_HEAD + 2 * AVOW__BLOCK];
 
 static char *first_block(avow__slab_t *slab) {
   return (char *) slab + AVOW__SLAB_HEAD;
@@ -279,10 +279,10 @@ void avow__pool_free_behind(avow__pool_t *pool, avow__slab_t *moved,
   avow__pool_free(pool, q);
 }
 
-void *avow__pool_static(avow__context_t *context) {
+void *avow__pool_static(avow__context_t *context, int i) {
   avow__slab_t *slab = (avow__slab_t *) (void *) align(nowhere);
   slab->context = context;
-  return first_block(slab);
+  return first_block(slab) + (size_t) i * AVOW__BLOCK;
 }
 
 void avow__slabs_init(avow__pool_t *pool) {

@@ -1,107 +1,348 @@
 /* SPDX-License-Identifier: MIT */
-/*
- * Senders. One is its channel's source that brings nothing by itself: so there
- * is one at most, it hears when the channel wants nothing more, and neither
- * keeps the other. It is freed by whoever comes last of the two.
- */
-#include "avow/sender.h"
+/* Creating senders, sending, and the program's references. */
+#include "flow/sender.h"
 
-#include "base/misuse.h"
-#include "channel/channel.h"
-#include "tools/tool.h"
+#include "base/alloc.h"
+#include "value/sendable.h"
 
-typedef struct {
-  avow__source_t source; /* first: the channel knows it by this */
-  bool told;             /* its channel has nothing to do with it */
-  bool let_go;           /* nor has the program */
-} sender_t;
+/* Stand in for a sender that has no memory, and for NULL. */
+static avow_sender_t nobody = { .code = UV_ENOMEM };
+static avow_sender_t nothing = { .code = AVOW_EMISUSE };
 
-static void sender_free_if_last(sender_t *sender) {
-  if (sender->told && sender->let_go)
-    avow__source_free(&sender->source);
+/* The loop on which this thread had no memory for a sender: nobody's. */
+static _Thread_local struct {
+  uv_loop_t *loop;
+  avow__context_t *context;
+} poor;
+
+static avow_sender_t *sender_given(const avow_sender_t *sender) {
+  if (avow__is_gone(sender))
+    avow__misuse_of_gone("sender");
+  if (sender != NULL)
+    return (void *) avow__mutable(sender);
+  avow__misuse_of_null("a sender");
+  return &nothing;
 }
 
-static void sender_resume(avow__source_t *source) {
+static bool sender_is_immortal(const avow_sender_t *sender) {
+  return sender == &nobody || sender == &nothing;
 }
 
-static void sender_stop(avow__source_t *source) {
-  sender_t *sender = (sender_t *) source;
-  sender->told = true;
-  sender_free_if_last(sender);
+static void sender_free(avow_sender_t *sender) {
+  avow_free(sender->sent);
+  avow_free(sender->taken);
+  avow_free(sender);
 }
 
-/* What has ended may have gone since. */
-static void sender_let_go(void *self) {
-  sender_t *sender = self;
-  sender->let_go = true;
-  if (!sender->source.unwanted)
-    avow_channel_end(sender->source.channel);
-  else
-    sender_free_if_last(sender);
+void avow__sender_unref_memory(avow_sender_t *sender) {
+  if (atomic_fetch_sub_explicit(&sender->refs, 1, memory_order_acq_rel) > 1)
+    return;
+  if (sender->port != NULL) {
+    uv_cond_destroy(&sender->changed);
+    uv_mutex_destroy(&sender->mutex);
+    avow__port_unref(sender->port);
+  }
+  sender_free(sender);
 }
 
-static const avow_class_t sender_class = { .name = "sender",
-                                           .destroy = sender_let_go };
+/* Any thread. */
 
-/* What no channel knows. */
-static sender_t *sender_alloc(uv_loop_t *loop) {
-  sender_t *sender = avow__source_new(loop, sizeof(*sender));
-  if (sender == NULL)
-    return NULL;
-  sender->source.resume = sender_resume;
-  sender->source.stop = sender_stop;
-  sender->source.unwanted = sender->told = true;
-  return sender;
+/* Under the mutex: whether the mail must be posted. */
+static bool sender_calls(avow_sender_t *sender) {
+  if (sender->called)
+    return false;
+  sender->called = true;
+  atomic_fetch_add_explicit(&sender->refs, 1, memory_order_relaxed);
+  return true;
 }
 
-static int sender_attach(sender_t *sender, const avow_channel_t *channel) {
-  sender->source.unwanted = sender->told = false;
-  const int err = avow__source_attach(channel, &sender->source);
-  sender->source.unwanted = sender->told = err != 0;
+static void sender_call(avow_sender_t *sender) {
+  if (!avow__port_post(sender->port, &sender->mail))
+    avow__sender_unref_memory(sender); /* the channel ends, too */
+}
+
+/* Under the mutex: a send that waits must not be overtaken by its own
+   thread. */
+static bool would_overtake(const avow_sender_t *sender) {
+  return sender->yields && avow__port_is_here(sender->port) &&
+         avow__sender_has_queue(sender);
+}
+
+/* Under the mutex, where there is no place: makes one, or returns why not. An
+   item that is dropped for it is in *oldest. */
+typedef int (*make_place_fn)(avow_sender_t *sender, avow_value_t *oldest);
+
+static int fail_at_once(avow_sender_t *sender, avow_value_t *oldest) {
+  return UV_EAGAIN;
+}
+
+static int wait_for_place(avow_sender_t *sender, avow_value_t *oldest) {
+  if (avow__port_is_here(sender->port)) {
+    avow__advise(
+        "avow_sender_blocking_send(): the loop's own thread would wait for "
+        "itself; use avow_sender_send() or avow_sender_try_send() there");
+    return AVOW_EMISUSE;
+  }
+  sender->blocked++;
+  while (sender->code == 0 && avow__sender_is_full(sender))
+    uv_cond_wait(&sender->changed, &sender->mutex);
+  sender->blocked--;
+  return sender->code;
+}
+
+static int drop_oldest(avow_sender_t *sender, avow_value_t *oldest) {
+  if (avow__sender_is_full(sender))
+    *oldest = avow__ring_pop(sender->sent);
+  return 0;
+}
+
+static int ring_put(avow_sender_t *sender, avow_value_t item,
+                    make_place_fn make_place) {
+  avow_value_t oldest = avow_none();
+  bool calls = false;
+  uv_mutex_lock(&sender->mutex);
+  int err = sender->code;
+  if (err == 0 && (avow__sender_is_full(sender) || would_overtake(sender)))
+    err = make_place(sender, &oldest);
+  if (err == 0) {
+    avow__ring_add(sender->sent, item);
+    calls = sender_calls(sender);
+  }
+  uv_mutex_unlock(&sender->mutex);
+  if (calls)
+    sender_call(sender);
+  avow__value_unref(oldest); /* last: it may call the program */
   return err;
 }
 
-/* A sender that says why not; who waits would wait for ever. */
-static avow_sender_t *sender_refuse(const avow_channel_t *channel, int code) {
-  if (code != UV_EALREADY)
-    avow_channel_fail(channel, avow_error(code));
-  return avow__tool_refuse(avow__channel_loop(channel), code, "sender");
+/* Capacity 0. Takes the item as try_send does. */
+static int put_directly(const avow_sender_t *sender, avow_value_t item,
+                        make_place_fn make_place) {
+  const int err = avow_channel_try_send(sender->source.channel, item);
+  if (err != UV_EAGAIN || make_place == fail_at_once)
+    return err;
+  avow__advise(
+      "a sender of capacity 0 cannot block or replace; give "
+      "avow_sender_new() a capacity, or use avow_sender_send()");
+  avow__value_unref(item);
+  return AVOW_EMISUSE;
 }
 
-avow_sender_t *avow_sender_new(const avow_channel_t *channel) {
-  if (channel == NULL)
-    return avow__tool_of(avow__nothing("a channel"));
-  avow_promise_t *outlived = avow__outlived(channel);
-  if (outlived != NULL)
-    return avow__tool_of(outlived);
-  uv_loop_t *loop = avow__channel_loop(channel);
-  avow_sender_t *s = avow__tool_wrap(loop, &sender_class, sender_alloc(loop));
-  sender_t *sender = avow__tool_self(s, &sender_class);
-  const int err = sender != NULL ? sender_attach(sender, channel) : UV_ENOMEM;
+static int reason_against(const avow_sender_t *sender, avow_value_t item) {
+  if (sender->port == NULL && sender->code != 0)
+    return sender->code;
+  if (item.tag == AVOW_NONE)
+    return UV_EINVAL;
+  if (sender->port == NULL || avow__crosses(item))
+    return 0;
+  avow__advise(
+      "a sender was given a value of type %s, which cannot change threads, or "
+      "holds one that cannot; see avow_remote_resolve()",
+      avow_type_name(&item));
+  return AVOW_EMISUSE;
+}
+
+static int sender_take(const avow_sender_t *borrowed, avow_value_t item,
+                       make_place_fn make_place) {
+  avow_sender_t *sender = sender_given(borrowed);
+  int err = reason_against(sender, item);
+  if (err == 0 && sender->port == NULL)
+    return put_directly(sender, item, make_place);
   if (err == 0)
-    return s;
-  avow_sender_unref(s);
-  return sender_refuse(channel, err);
+    err = ring_put(sender, item, make_place);
+  if (err != 0 && err != UV_EAGAIN)
+    avow__value_unref(item);
+  return err;
 }
 
-avow_promise_t *avow_sender_send(const avow_sender_t *s, avow_value_t item) {
-  const sender_t *sender = avow__tool_self(s, &sender_class);
-  avow_promise_t *p;
+int avow_sender_try_send(const avow_sender_t *sender, avow_value_t item) {
+  return sender_take(sender, item, fail_at_once);
+}
+
+int avow_sender_blocking_send(const avow_sender_t *sender, avow_value_t item) {
+  return sender_take(sender, item, wait_for_place);
+}
+
+int avow_sender_replace(const avow_sender_t *sender, avow_value_t item) {
+  return sender_take(sender, item, drop_oldest);
+}
+
+avow_sender_t *avow_sender_ref(const avow_sender_t *borrowed) {
+  avow_sender_t *sender = sender_given(borrowed);
+  atomic_fetch_add_explicit(&sender->users, 1, memory_order_relaxed);
+  return sender;
+}
+
+static void sender_end(avow_sender_t *sender) {
+  uv_mutex_lock(&sender->mutex);
+  sender->ended = true;
+  const bool calls = sender->code == 0 && sender_calls(sender);
+  uv_mutex_unlock(&sender->mutex);
+  if (calls)
+    sender_call(sender);
+}
+
+void avow_sender_unref(avow_sender_t *sender) {
   if (sender == NULL)
-    p = avow__tool_ref(s, "a sender");
-  else if ((p = avow__outlived(s)) == NULL && !sender->source.unwanted)
-    return avow_channel_send(sender->source.channel, item);
-  else if (p == NULL)
-    p = avow__refuse(avow__tool_loop(s), sender->source.code, "send", NULL);
-  avow__value_unref(item); /* last: it may call the program */
+    return;
+  sender = sender_given(sender);
+  if (sender_is_immortal(sender) ||
+      atomic_fetch_sub_explicit(&sender->users, 1, memory_order_acq_rel) > 1)
+    return;
+  avow__note_gone(sender);
+  if (sender->port != NULL)
+    sender_end(sender);
+  else if (sender->code == 0)
+    avow_channel_end(sender->source.channel);
+  avow__sender_unref_memory(sender);
+}
+
+void avow_sender_clear(avow_sender_t **sender) {
+  if (sender == NULL) {
+    avow__misuse_of_null("a sender");
+    return;
+  }
+  avow_sender_t *old = *sender;
+  *sender = NULL;
+  avow_sender_unref(old);
+}
+
+/* Sending with a promise. */
+
+static avow_promise_t *send_behind(avow_sender_t *sender, avow_value_t item) {
+  avow_promise_t *p = avow_channel_send(sender->waiting, item);
+  uv_mutex_lock(&sender->mutex);
+  avow__sender_admit(sender);
+  const bool calls = sender_calls(sender);
+  uv_mutex_unlock(&sender->mutex);
+  if (calls)
+    sender_call(sender);
   return p;
 }
 
-avow_sender_t *avow_sender_ref(const avow_sender_t *s) {
-  avow__check_tool(s, &sender_class);
-  return avow__tool_ref(s, "a sender");
+/* What refuses may have outlived its loop. */
+static avow_promise_t *send_refuse(const avow_sender_t *sender, int code) {
+  const bool is_poor = sender == &nobody;
+  uv_loop_t *loop = is_poor ? poor.loop : sender->loop;
+  const avow__context_t *c = is_poor ? poor.context : sender->source.context;
+  if (sender == &nothing)
+    return avow__no_promise(avow__nowhere());
+  if (loop == NULL || avow__registry_find(loop) != c)
+    return avow__closed_promise();
+  return avow__refuse(loop, code, "send", NULL);
 }
 
-void avow_sender_unref(avow_sender_t *s) {
-  avow__tool_unref(s, &sender_class);
+avow_promise_t *avow_sender_send(const avow_sender_t *borrowed,
+                                 avow_value_t item) {
+  avow_sender_t *sender = sender_given(borrowed);
+  const int err =
+      sender->code != 0 ? sender->code : reason_against(sender, item);
+  if (err != 0) {
+    avow_promise_t *p = send_refuse(sender, err);
+    avow__value_unref(item); /* last: it may call the program */
+    return p;
+  }
+  return sender->port == NULL ? avow_channel_send(sender->source.channel, item)
+                              : send_behind(sender, item);
+}
+
+/* Creation. */
+
+static avow_sender_t *sender_alloc(avow__context_t *c) {
+  avow_sender_t *sender = avow_calloc(1, sizeof(*sender));
+  if (sender == NULL)
+    return NULL;
+  sender->source.context = c;
+  sender->loop = c->loop;
+  atomic_init(&sender->users, 1);
+  atomic_init(&sender->refs, 1);
+  return sender;
+}
+
+static avow_sender_t *sender_refused(avow__context_t *c, int code) {
+  avow_sender_t *sender = sender_alloc(c);
+  if (sender == NULL) {
+    poor.loop = c->loop;
+    poor.context = c;
+    return &nobody;
+  }
+  avow__note_there(sender);
+  sender->code = code;
+  return sender;
+}
+
+static int init_locks(avow_sender_t *sender) {
+  int err = uv_mutex_init(&sender->mutex);
+  if (err != 0)
+    return err;
+  err = uv_cond_init(&sender->changed);
+  if (err != 0)
+    uv_mutex_destroy(&sender->mutex);
+  return err;
+}
+
+/* Makes it one for any thread. */
+static int open_rings(avow__context_t *c, avow_sender_t *sender,
+                      size_t capacity) {
+  sender->sent = avow__ring_new(capacity, capacity);
+  sender->taken = avow__ring_new(capacity, capacity);
+  if (sender->sent == NULL || sender->taken == NULL)
+    return UV_ENOMEM;
+  int err = avow__port_open(c);
+  if (err == 0)
+    err = init_locks(sender);
+  if (err != 0)
+    return err;
+  sender->port = c->threads.port;
+  avow__port_ref(c->threads.port);
+  avow__port_watch(c);
+  sender->waiting = avow_channel_new(c->loop, 0);
+  const avow_promise_t *ch = (avow_promise_t *) sender->waiting;
+  return avow__channel_is_inert(ch) ? avow_error_code(&ch->u.value) : 0;
+}
+
+static int sender_attach(avow__context_t *c, avow_sender_t *sender,
+                         const avow_channel_t *channel, size_t capacity) {
+  int err = capacity > 0 ? open_rings(c, sender, capacity) : 0;
+  if (err != 0)
+    return err;
+  avow__sender_listen(sender);
+  return avow__source_attach(channel, &sender->source);
+}
+
+/* *out is freed by its references: the program's, and the channel's once it is
+   attached. */
+static int sender_make(const avow_channel_t *channel, size_t capacity,
+                       avow_sender_t **out) {
+  avow__context_t *c = avow__context((const avow_promise_t *) channel);
+  avow_sender_t *sender = sender_alloc(c);
+  if (sender == NULL)
+    return UV_ENOMEM;
+  const int err = sender_attach(c, sender, channel, capacity);
+  if (err != 0) {
+    avow_channel_unref(sender->waiting);
+    avow__sender_unref_memory(sender);
+    return err;
+  }
+  atomic_store_explicit(&sender->refs, 2, memory_order_relaxed);
+  avow__note_there(sender);
+  *out = sender;
+  return 0;
+}
+
+avow_sender_t *avow_sender_new(const avow_channel_t *channel, size_t capacity) {
+  if (channel == NULL) {
+    avow__misuse_of_null("a channel");
+    return &nothing;
+  }
+  avow__context_t *c = avow__context((const avow_promise_t *) channel);
+  if (c->life == AVOW__CLOSED)
+    return sender_refused(c, UV_ECANCELED);
+  avow_sender_t *sender;
+  const int err = sender_make(channel, capacity, &sender);
+  if (err == 0)
+    return sender;
+  if (err != UV_EALREADY) /* receivers would wait for ever */
+    avow_channel_fail(channel, avow_error(err));
+  return sender_refused(c, err);
 }

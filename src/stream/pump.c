@@ -278,7 +278,7 @@ static int pump_check(avow_stream_t from, avow_stream_t to,
     return AVOW__RESERVED(options);
   avow__misuse(
       "avow_pump() from a stream of one loop to one of another: send what is "
-      "read there by an avow_inlet_t, and write it on that loop");
+      "read there by an avow_sender_t, and write it on that loop");
   return AVOW_EMISUSE;
 }
 

@@ -241,25 +241,25 @@ static void sources_survive(void **state) {
 }
 
 /* The one end is the program's, the other another thread's in all but name. */
-static void inlet_end(void *inlet) {
-  avow_inlet_t *other = avow_inlet_ref(inlet);
-  avow_inlet_unref(inlet);
-  avow_inlet_unref(other);
+static void references_end(void *sender) {
+  avow_sender_t *other = avow_sender_ref(sender);
+  avow_sender_unref(sender);
+  avow_sender_unref(other);
 }
 
-static avow_value_t send_by_inlet(const avow_value_t *none, void *inlet) {
+static avow_value_t send_by_sender(const avow_value_t *none, void *sender) {
   for (int i = 0; i < 3; i++)
-    (void) avow_inlet_replace(inlet, avow_string("a new one")); /* or none */
+    (void) avow_sender_replace(sender, avow_string("a new one")); /* or none */
   return avow_none();
 }
 
-static avow_promise_t *by_inlet(void) {
+static avow_promise_t *by_sender(void) {
   line_t *line = line_new(1);
-  avow_inlet_t *inlet = avow_inlet_new(line->channel, 2);
+  avow_sender_t *sender = avow_sender_new(line->channel, 2);
   avow_promise_t *ps[] = {
     avow_attach(avow_repeat(loop, next_fn, line), line, taker_end),
-    avow_attach(avow_then(avow_next_turn(loop), send_by_inlet, NULL, inlet),
-                inlet, inlet_end),
+    avow_attach(avow_then(avow_next_turn(loop), send_by_sender, NULL, sender),
+                sender, references_end),
   };
   line->sides = 1;
   return avow_all(loop, ps, 2);
@@ -281,7 +281,7 @@ static avow_promise_t *by_mailbox(void) {
 }
 
 static void what_threads_use_survives(void **state) {
-  survive(by_inlet);
+  survive(by_sender);
   survive(by_mailbox);
 }
 

@@ -33,7 +33,7 @@ static avow_promise_t *send_two(avow_sender_t *sender) {
 
 static avow_promise_t *sent(void) {
   avow_channel_t *c = avow_channel_new(loop, 1);
-  avow_sender_t *sender = avow_sender_new(c);
+  avow_sender_t *sender = avow_sender_new(c, 0);
   avow_promise_t *ps[] = { send_two(avow_sender_ref(sender)),
                            send_two(avow_sender_ref(sender)), NULL };
   avow_sender_unref(sender);

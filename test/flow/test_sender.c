@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: MIT */
-/* Many that send, the last of whom ends the channel. */
-#include "harness.h"
+/* Senders of capacity 0, and the order of items with any capacity. */
+#include "items.h"
 
 static avow_channel_t *channel;
 static avow_sender_t *sender;
@@ -8,7 +8,7 @@ static avow_sender_t *sender;
 static int set_up(void **state) {
   const int err = harness_setup(state);
   channel = avow_channel_new(loop, 1);
-  sender = avow_sender_new(channel);
+  sender = avow_sender_new(channel, 0);
   return err;
 }
 
@@ -73,14 +73,51 @@ static void none_is_refused_and_cancelling_takes_it_back(void **state) {
   assert_fulfils_none(avow_channel_next(channel));
 }
 
+static void trying_is_as_the_channels(void **state) {
+  assert_int_equal(avow_sender_try_send(sender, avow_int(1)), 0);
+  const avow_value_t item = avow_string("no capacity");
+  assert_int_equal(avow_sender_try_send(sender, item), UV_EAGAIN);
+  assert_int_equal(avow_sender_blocking_send(sender, item), AVOW_EMISUSE);
+  assert_int_equal(avow_sender_replace(sender, avow_string("2")), AVOW_EMISUSE);
+
+  assert_fulfils_int(avow_channel_next(channel), 1);
+  assert_int_equal(avow_sender_blocking_send(sender, avow_int(2)), 0);
+  assert_fulfils_int(avow_channel_next(channel), 2);
+  assert_int_equal(avow_sender_replace(sender, avow_int(3)), 0);
+  assert_fulfils_int(avow_channel_next(channel), 3);
+  assert_int_equal(avow_sender_try_send(sender, avow_none()), UV_EINVAL);
+}
+
+static void what_stays_on_its_loop_is_no_matter(void **state) {
+  assert_fulfils_none(avow_sender_send(sender, thing("sent")));
+  avow_ignore(avow_run(avow_channel_next(channel)));
+  assert_int_equal(avow_sender_try_send(sender, thing("tried")), 0);
+  avow_ignore(avow_run(avow_channel_next(channel)));
+
+  assert_notes("sent tried");
+}
+
+static void it_does_not_keep_the_loop(void **state) {
+  assert_fulfils_none(avow_sender_send(sender, avow_int(1)));
+  assert_fulfils_int(avow_channel_next(channel), 1);
+  avow_promise_t *p = avow_channel_next(channel);
+
+  assert_false(uv_loop_alive(loop));
+  run();
+  assert_int_equal(avow_state(p), AVOW_PENDING);
+
+  avow_sender_clear(&sender);
+  assert_fulfils_none(p);
+}
+
 static void a_channel_has_one(void **state) {
-  avow_sender_t *second = avow_sender_new(channel);
-  avow_inlet_t *inlet = avow_inlet_new(channel, 1);
+  avow_sender_t *second = avow_sender_new(channel, 0);
+  avow_sender_t *third = avow_sender_new(channel, 1);
 
   assert_rejects(avow_sender_send(second, avow_int(1)), UV_EALREADY);
   avow_sender_unref(second);
-  assert_int_equal(avow_inlet_try(inlet, avow_int(1)), UV_EALREADY);
-  avow_inlet_unref(inlet);
+  assert_int_equal(avow_sender_try_send(third, avow_int(1)), UV_EALREADY);
+  avow_sender_unref(third);
 
   assert_fulfils_none(avow_sender_send(sender, avow_int(2)));
   assert_fulfils_int(avow_channel_next(channel), 2);
@@ -88,7 +125,7 @@ static void a_channel_has_one(void **state) {
 
 static void what_libuv_feeds_has_none(void **state) {
   avow_channel_t *ticks = avow_ticks(loop, 1);
-  avow_sender_t *s = avow_sender_new(ticks);
+  avow_sender_t *s = avow_sender_new(ticks, 0);
 
   assert_rejects(avow_sender_send(s, avow_int(1)), UV_EALREADY);
 
@@ -100,7 +137,7 @@ static void what_libuv_feeds_has_none(void **state) {
 static void of_a_channel_that_has_ended(void **state) {
   avow_channel_t *ended = avow_channel_new(loop, 1);
   avow_channel_end(ended);
-  avow_sender_t *s = avow_sender_new(ended);
+  avow_sender_t *s = avow_sender_new(ended, 0);
 
   assert_rejects(avow_sender_send(s, avow_int(1)), UV_EPIPE);
 
@@ -108,19 +145,28 @@ static void of_a_channel_that_has_ended(void **state) {
   avow_channel_unref(ended);
 }
 
+static void assert_fails_the_channel(size_t capacity, int n, bool all) {
+  avow_channel_t *c = avow_channel_new(loop, 1);
+  avow_promise_t *waits = avow_channel_next(c);
+
+  fail_allocation(n, all);
+  avow_sender_t *s = avow_sender_new(c, capacity);
+  fail_allocation(0, false);
+
+  assert_rejects(waits, UV_ENOMEM);
+  assert_int_equal(avow_sender_try_send(s, avow_int(1)), UV_ENOMEM);
+  avow_promise_t *both[] = { avow_sender_send(s, avow_string("lost")),
+                             avow_next_turn(loop) };
+  assert_rejects(avow_all(loop, both, 2), UV_ENOMEM);
+  avow_sender_unref(s);
+  avow_channel_unref(c);
+}
+
 static void without_memory_it_fails_the_channel(void **state) {
-  for (int n = 1; n <= 2; n++) {
-    avow_channel_t *c = avow_channel_new(loop, 1);
-    avow_promise_t *waits = avow_channel_next(c);
-
-    fail_allocation(n, false);
-    avow_sender_t *s = avow_sender_new(c);
-    fail_allocation(0, false);
-
-    assert_rejects(waits, UV_ENOMEM);
-    assert_rejects(avow_sender_send(s, avow_string("lost")), UV_ENOMEM);
-    avow_sender_unref(s);
-    avow_channel_unref(c);
+  for (int all = 0; all < 2; all++) {
+    assert_fails_the_channel(0, 1, all > 0);
+    for (int n = 1; n <= 3; n++)
+      assert_fails_the_channel(1, n, all > 0);
   }
 }
 
@@ -133,7 +179,7 @@ static void it_outlives_its_loop(void **state) {
   renew_loop();
 
   avow_unref(avow_sender_send(s, avow_string("late")));
-  avow_sender_t *late = avow_sender_new(c);
+  avow_sender_t *late = avow_sender_new(c, 0);
   avow_unref(avow_sender_send(late, avow_string("late")));
   avow_sender_unref(late);
   avow_sender_unref(s);
@@ -191,14 +237,19 @@ static void model_send(model_t *m, int64_t item) {
   avow_unref(avow_shield(p)); /* it waits on, with nobody to hear of it */
 }
 
+/* With a capacity the end comes as a task, which somebody has to wait for. */
 static void model_take(model_t *m) {
   avow_value_t v;
+  if (m->taken == m->sent && m->senders == 0) {
+    assert_fulfils_none(avow_channel_next(channel));
+    return;
+  }
   const int err = avow_channel_try_next(channel, &v);
   if (m->taken < m->sent) {
     assert_int_equal(err, 0);
     assert_int_equal(avow_to_int(&v), m->items[m->taken++]);
   } else {
-    assert_int_equal(err, m->senders > 0 ? UV_EAGAIN : 0);
+    assert_int_equal(err, UV_EAGAIN);
     assert_true(avow_is_none(&v));
   }
   avow_value_unref(v);
@@ -226,7 +277,7 @@ static void random_programs_do_as_an_array_does(void **state) {
     model_t m = { .state = seed, .senders = 1 };
     avow_channel_clear(&channel);
     channel = avow_channel_new(loop, seed % 4);
-    sender = avow_sender_new(channel);
+    sender = avow_sender_new(channel, seed % 3);
     for (int64_t i = 1; i <= STEPS; i++)
       model_step(&m, i);
     for (; m.senders > 0; m.senders--)
@@ -248,6 +299,9 @@ SUITE(sender) {
     SENDER_CASE(it_keeps_no_channel),
     SENDER_CASE(it_says_what_the_channel_failed_with),
     SENDER_CASE(none_is_refused_and_cancelling_takes_it_back),
+    SENDER_CASE(trying_is_as_the_channels),
+    SENDER_CASE(what_stays_on_its_loop_is_no_matter),
+    SENDER_CASE(it_does_not_keep_the_loop),
     SENDER_CASE(a_channel_has_one),
     SENDER_CASE(what_libuv_feeds_has_none),
     SENDER_CASE(of_a_channel_that_has_ended),

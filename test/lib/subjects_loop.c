@@ -348,19 +348,19 @@ static void send_to_source(void) {
   send_to(source);
 }
 
-static avow_inlet_t *inlet;
+static avow_sender_t *sender;
 
-static void open_inlet(void) {
+static void open_sender(void) {
   open_channel();
-  inlet = avow_inlet_new(channel, 1);
+  sender = avow_sender_new(channel, 1);
 }
 
-static void send_by_inlet(void) {
-  (void) avow_inlet_send(inlet, answer(NULL)); /* if avow is there */
+static void send_by_sender(void) {
+  (void) avow_sender_blocking_send(sender, answer(NULL)); /* if avow is there */
 }
 
-static void end_inlet(void) {
-  avow_inlet_clear(&inlet);
+static void end_sender(void) {
+  avow_sender_clear(&sender);
   end_channel();
 }
 
@@ -420,8 +420,8 @@ static const subject_t subjects[] = {
   { "avow_loops_close", BY_ITSELF, UNWINDS, loops_close, .set = start_loops },
   { "avow_channel_next", WHEN_TOLD, AT_ONCE, channel_next, send_one,
     .set = open_channel, .strike = end_channel },
-  { "avow_channel_next of an inlet's", WHEN_TOLD, AT_ONCE, channel_next,
-    send_by_inlet, .set = open_inlet, .strike = end_inlet },
+  { "avow_channel_next of a sender's", WHEN_TOLD, AT_ONCE, channel_next,
+    send_by_sender, .set = open_sender, .strike = end_sender },
   { "avow_channel_send", WHEN_TOLD, AT_ONCE, channel_send, take_one,
     .set = open_channel, .strike = end_channel },
   { "avow_select", WHEN_TOLD, AT_ONCE, select_next, send_one,

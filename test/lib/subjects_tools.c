@@ -153,7 +153,7 @@ static avow_sender_t *sender;
 
 static void make_sender(void) {
   items = avow_channel_new(loop, 0);
-  sender = avow_sender_new(items);
+  sender = avow_sender_new(items, 0);
 }
 
 static avow_promise_t *sender_send(void) {

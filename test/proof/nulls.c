@@ -19,7 +19,6 @@ static uv_loop_t own, *loop = &own;
 static avow_promise_t *promise;
 static avow_deferred_t *deferred;
 static avow_channel_t *channel;
-static avow_inlet_t *inlet;
 static avow_sender_t *sender;
 static avow_gather_t *gather;
 static avow_group_t *group;

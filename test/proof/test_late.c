@@ -75,15 +75,15 @@ static avow_channel_t *outcomes_new(void) {
   return c;
 }
 
-static avow_channel_t *inlet(void) {
+static avow_channel_t *of_any_thread(void) {
   avow_channel_t *c = channel();
-  avow_inlet_unref(avow_inlet_new(c, 1));
+  avow_sender_unref(avow_sender_new(c, 1));
   return c;
 }
 
 static avow_channel_t *sender(void) {
   avow_channel_t *c = channel();
-  avow_sender_t *s = avow_sender_new(c);
+  avow_sender_t *s = avow_sender_new(c, 0);
   avow_unref(avow_catch(avow_sender_send(s, avow_int(1)), forgive, NULL));
   avow_sender_unref(s);
   return c;
@@ -138,9 +138,9 @@ static avow_channel_t *datagrams(void) {
 }
 
 static avow_channel_t *(*const channels[])(void) = {
-  channel,      ticks,       map,       filter,   take,         batch,
-  throttle,     debounce,    merge,     outcomes, inlet,        sender,
-  outcomes_new, broadcast,   watch,     signals,  polls,        fs_events,
+  channel,      ticks,       map,       filter,   take,          batch,
+  throttle,     debounce,    merge,     outcomes, of_any_thread, sender,
+  outcomes_new, broadcast,   watch,     signals,  polls,         fs_events,
   fs_polls,     connections, datagrams, chunks,   tree_entries,
 };
 

@@ -20,7 +20,7 @@ avow_value_t live_with_channels(void *loop);
 avow_value_t live_with_select(void *loop);
 avow_value_t live_by_ticks(void *loop);
 avow_value_t live_debounced(void *loop);
-avow_value_t live_with_inlet(void *loop);
+avow_value_t live_with_threads_sender(void *loop);
 avow_value_t live_with_senders(void *loop);
 avow_value_t live_with_broadcast(void *loop);
 avow_value_t live_with_watch(void *loop);

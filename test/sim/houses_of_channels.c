@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-/* Groups, channels, selects, ticks, debounced channels and inlets, by those who
+/* Groups, channels, selects, ticks, debounced channels and senders, by those who
    use them. */
 #include "avow/sim.h"
 #include "houses.h"
@@ -274,17 +274,18 @@ avow_value_t live_debounced(void *loop) {
   return v;
 }
 
-/* Inlets: what they took comes, in its order, and then the end. */
+/* Senders: what they took comes, in its order, and then the end. */
 
 static struct {
   uv_loop_t *loop;
-  avow_inlet_t *inlet;
+  avow_sender_t *sender;
   int accepted;
 } post;
 
 static avow_value_t post_all(void *data) {
   while (post.accepted < CALLERS * TIMES) {
-    const int err = avow_inlet_try(post.inlet, avow_int(post.accepted + 1));
+    const int err =
+        avow_sender_try_send(post.sender, avow_int(post.accepted + 1));
     if (err != 0 && err != UV_EAGAIN)
       return avow_error(err);
     post.accepted += err == 0;
@@ -295,7 +296,7 @@ static avow_value_t post_all(void *data) {
 }
 
 static avow_value_t end_post(void *data) {
-  avow_inlet_clear(&post.inlet);
+  avow_sender_clear(&post.sender);
   return avow_none();
 }
 
@@ -317,11 +318,11 @@ static avow_value_t read_post(const avow_channel_t *channel) {
   return avow_none();
 }
 
-avow_value_t live_with_inlet(void *loop) {
+avow_value_t live_with_threads_sender(void *loop) {
   avow_channel_t *channel = avow_channel_new(loop, some(3));
   post.loop = loop;
   post.accepted = 0;
-  post.inlet = avow_inlet_new(channel, 1 + some(3));
+  post.sender = avow_sender_new(channel, 1 + some(3));
   avow_promise_t *posted =
       avow_finally(avow_async(loop, post_all, NULL), end_post, NULL);
   const avow_value_t v = read_post(channel);

@@ -74,7 +74,7 @@ avow_value_t live_with_senders(void *loop) {
   avow_channel_t *channel = avow_channel_new(loop, some(3));
   memset(&desk, 0, sizeof(desk));
   desk.loop = loop;
-  desk.sender = avow_sender_new(channel);
+  desk.sender = avow_sender_new(channel, 0);
   avow_promise_t *sent = avow_async(loop, send_out, loop);
   avow_sender_clear(&desk.sender);
   const avow_value_t v = read_all(channel);

@@ -120,7 +120,7 @@ avow_value_t live_with_stages(void *loop) {
   avow_promise_t *sent[SOURCES];
   for (int i = 0; i < SOURCES; i++) {
     mill.sources[i] = avow_channel_new(loop, some(3));
-    mill.senders[i] = avow_sender_new(mill.sources[i]);
+    mill.senders[i] = avow_sender_new(mill.sources[i], 0);
     sent[i] = avow_async(loop, deliver, NULL);
     avow_sender_clear(&mill.senders[i]);
     mill.failed = mill.failed || mill.numbers == i; /* it did not begin */

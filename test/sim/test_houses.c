@@ -24,7 +24,7 @@ static const struct {
   { "retries", live_with_retries }, { "cache", live_with_cache },
   { "groups", live_in_groups },     { "channels", live_with_channels },
   { "select", live_with_select },   { "ticks", live_by_ticks },
-  { "debounced", live_debounced },  { "inlet", live_with_inlet },
+  { "debounced", live_debounced },  { "sender", live_with_threads_sender },
   { "senders", live_with_senders }, { "broadcast", live_with_broadcast },
   { "watch", live_with_watch },     { "stages", live_with_stages },
   { "locals", live_with_locals },

@@ -116,15 +116,8 @@ static void channel_goes_and_is_closed(void **state) {
   assert_fulfils_none(next_of_a_channel());
 }
 
-static avow_promise_t *next_of_an_inlet(const avow_channel_t *c) {
-  AVOW_AUTO_INLET inlet = avow_inlet_new(c, 1);
-  assert_int_equal(avow_inlet_send(inlet, avow_int(1)), 0);
-  avow_ignore(avow_run(avow_channel_next(c)));
-  return avow_channel_next(c);
-}
-
 static avow_promise_t *next_of_a_sender(const avow_channel_t *c) {
-  AVOW_AUTO_SENDER sender = avow_sender_new(c);
+  AVOW_AUTO_SENDER sender = avow_sender_new(c, 0);
   avow_ignore(avow_run(avow_sender_send(sender, avow_int(1))));
   avow_ignore(avow_run(avow_channel_next(c)));
   return avow_channel_next(c);
@@ -134,12 +127,6 @@ static void sender_goes_and_its_channel_ends(void **state) {
   AVOW_AUTO_CHANNEL c = avow_channel_new(loop, 1);
 
   assert_fulfils_none(next_of_a_sender(c));
-}
-
-static void inlet_goes_and_its_channel_ends(void **state) {
-  AVOW_AUTO_CHANNEL c = avow_channel_new(loop, 0);
-
-  assert_fulfils_none(next_of_an_inlet(c));
 }
 
 static avow_promise_t *gather_what_is_left_open(void) {
@@ -374,7 +361,6 @@ SUITE(auto) {
     CASE(promise_goes_unless_it_is_stolen),
     CASE(channel_goes_and_is_closed),
     CASE(sender_goes_and_its_channel_ends),
-    CASE(inlet_goes_and_its_channel_ends),
     CASE(gather_goes_and_is_ended),
     CASE(group_goes_where_a_try_returns_and_its_children_go_on),
     CASE(what_was_cleared_is_null),

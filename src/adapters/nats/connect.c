@@ -184,7 +184,8 @@ avow_channel_t *avow_nats_states(const avow_value_t *connection) {
   connection_t *c = avow__nats_connection(connection);
   avow_channel_t *states = avow_channel_new(c != NULL ? c->loop : NULL, 0);
   int code = c == NULL ? UV_EINVAL : c->ending ? UV_ECANCELED : 0;
-  if (code == 0 && !avow__nats_wire_listen(&c->wire, avow_inlet_new(states, 2)))
+  if (code == 0 &&
+      !avow__nats_wire_listen(&c->wire, avow_sender_new(states, 2)))
     code = UV_ENOMEM;
   if (code != 0)
     avow_channel_fail(states, avow_error(code));

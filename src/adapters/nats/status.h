@@ -3,8 +3,8 @@
 #ifndef AVOW_NATS_STATUS_H
 #define AVOW_NATS_STATUS_H
 
-#include "avow/inlet.h"
 #include "avow/nats.h"
+#include "avow/sender.h"
 
 typedef struct listener_s listener_t;
 
@@ -13,8 +13,8 @@ typedef struct {
   listener_t *listeners;
 } states_t;
 
-/* Under the wire's mutex, all of these. Takes inlet; false: no memory. */
-bool avow__nats_states_add(states_t *s, avow_inlet_t *inlet);
+/* Under the wire's mutex, all of these. Takes sender; false: no memory. */
+bool avow__nats_states_add(states_t *s, avow_sender_t *sender);
 
 void avow__nats_states_set(states_t *s, natsConnStatus status);
 

@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: MIT */
 /*
  * Subscriptions: libnats calls for each message, on a thread of the
- * subscription's, which waits in an inlet while there is no room. The program
- * has a merge of that inlet's channel and of `hook`, on which nothing is ever
+ * subscription's, which blocks while the sender is full. The program
+ * has a merge of the sender's channel and of `hook`, on which nothing is ever
  * sent: when it lets go of the merge, both are closed, and who waits for an
  * item of the hook hears of it.
  *
@@ -15,7 +15,6 @@
 #include <stdio.h>
 #include <string.h>
 
-#include "avow/inlet.h"
 #include "avow/loop.h"
 #include "avow/sender.h"
 #include "avow/stages.h"
@@ -23,7 +22,7 @@
 #include "failure.h"
 #include "message.h"
 
-enum { INLET_ROOM = 64 };
+enum { CAPACITY = 64 };
 
 typedef struct {
   wire_t *wire;
@@ -31,8 +30,8 @@ typedef struct {
   asked_t *begin;           /* until it is over */
   hearer_t hearer;          /* until libnats calls no more; with `end` */
   avow_sender_t *hook;      /* which ends with the subscription */
-  avow_channel_t *messages; /* of the inlet */
-  avow_inlet_t *inlet;      /* until libnats calls no more */
+  avow_channel_t *messages; /* of the sender */
+  avow_sender_t *sender;    /* until libnats calls no more */
   natsSubscription *native; /* NULL if it could not begin, or is spent */
   spent_t *spent;           /* until then */
   avow_value_t subject, queue;
@@ -70,7 +69,7 @@ static avow_value_t loss(int64_t n) {
 
 static void say_loss(subscription_t *s) {
   if (s->lost > 0)
-    (void) avow_inlet_send(s->inlet, loss(s->lost));
+    (void) avow_sender_blocking_send(s->sender, loss(s->lost));
   s->lost = 0;
 }
 
@@ -104,7 +103,7 @@ static void on_message(natsConnection *nc, natsSubscription *native,
     return;
   }
   subscription_t *s = door->of;
-  (void) avow_inlet_send(s->inlet, avow__nats_message(msg));
+  (void) avow_sender_blocking_send(s->sender, avow__nats_message(msg));
   tell_of_loss(s, native);
   avow__nats_door_leave(door);
 }
@@ -115,7 +114,7 @@ static void over(subscription_t *s, avow_value_t why) {
   avow__nats_door_shut(&s->door);
   avow__nats_wire_heard(w, &s->hearer);
   if (avow_is_error(&why))
-    (void) avow_inlet_send(s->inlet, why);
+    (void) avow_sender_blocking_send(s->sender, why);
   avow__nats_wire_done(w, &s->begin->op);
   avow__nats_wire_called(w);
 }
@@ -194,7 +193,7 @@ static void begin_destroy(asked_t *asked) {
   s->begin = NULL;
   avow__nats_wire_heard(s->wire, &s->hearer); /* if it has not run */
   end_drop(s);
-  avow_inlet_clear(&s->inlet); /* until now it kept the loop for who waits */
+  avow_sender_clear(&s->sender); /* until now it kept the loop for who waits */
   avow_sender_clear(&s->hook);
   part_over(s);
 }
@@ -282,8 +281,8 @@ static avow_channel_t *subscription_begin(const avow_value_t *connection,
   avow_channel_t *both[] = { avow_channel_new(loop, 0),
                              avow_channel_new(loop, 0) };
   s->messages = avow_channel_ref(both[0]);
-  s->inlet = avow_inlet_new(both[0], INLET_ROOM);
-  s->hook = avow_sender_new(both[1]);
+  s->sender = avow_sender_new(both[0], CAPACITY);
+  s->hook = avow_sender_new(both[1], 0);
   avow_promise_t *ended = avow_channel_next(both[1]);
   avow_channel_t *merged = avow_channel_merge(loop, both, 2);
   s->begin->op.waits = true;

@@ -193,7 +193,7 @@ static avow_channel_t *failed(uv_loop_t *loop, int code) {
 
 /* Has w go with the channel, in which nothing ever is; false if it has gone. */
 static bool end_with(watch_t *w, const avow_channel_t *alive) {
-  w->hook = avow_sender_new(alive);
+  w->hook = avow_sender_new(alive, 0);
   avow_promise_t *ended = avow_channel_next(alive);
   bool lives = avow_state(ended) == AVOW_PENDING;
   ended = avow_attach(ended, w, watch_unref);

@@ -307,9 +307,9 @@ bool avow__nats_wire_is_deaf(wire_t *w) {
   return is_deaf;
 }
 
-bool avow__nats_wire_listen(wire_t *w, avow_inlet_t *inlet) {
+bool avow__nats_wire_listen(wire_t *w, avow_sender_t *sender) {
   uv_mutex_lock(&w->mutex);
-  const bool can = avow__nats_states_add(&w->states, inlet);
+  const bool can = avow__nats_states_add(&w->states, sender);
   if (w->states.now == NATS_CONN_STATUS_CLOSED)
     avow__nats_states_end(&w->states);
   uv_mutex_unlock(&w->mutex);

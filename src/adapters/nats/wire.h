@@ -104,8 +104,8 @@ op_t *avow__nats_wire_take_end(wire_t *w, hearer_t *hearer);
 /* The thread's: whether replies are forbidden. */
 bool avow__nats_wire_is_deaf(wire_t *w);
 
-/* Of any thread: tells the inlet, which is taken. False: no memory. */
-bool avow__nats_wire_listen(wire_t *w, avow_inlet_t *inlet);
+/* Of any thread: tells the sender, which is taken. False: no memory. */
+bool avow__nats_wire_listen(wire_t *w, avow_sender_t *sender);
 
 /* Of any thread: no answer comes any more. */
 void avow__nats_wire_lost(wire_t *w);

@@ -167,32 +167,9 @@ static void choose(void) {
   }
 }
 
-static void new_inlet(void) {
-  if (program.closing)
-    return;
-  avow_channel_t *c = take_channel();
-  put(INLETS, avow_inlet_new(c, any(4)));
-  put(CHANNELS, c);
-}
-
-static void send_by_inlet(void) {
-  avow_inlet_t *inlet = take(INLETS);
-  if (inlet == NULL)
-    return;
-  const avow_value_t v = any_item();
-  if (any(2) > 0)
-    (void) avow_inlet_replace(inlet, v);
-  else if (avow_inlet_try(inlet, v) == UV_EAGAIN)
-    avow_value_unref(v);
-  if (any(3) > 0)
-    put(INLETS, inlet);
-  else
-    avow_inlet_unref(inlet);
-}
-
 static void new_sender(void) {
   avow_channel_t *c = take_channel();
-  put(SENDERS, avow_sender_new(c));
+  put(SENDERS, avow_sender_new(c, program.closing ? 0 : any(4)));
   put(CHANNELS, c);
 }
 
@@ -200,7 +177,14 @@ static void send_by_sender(void) {
   avow_sender_t *s = take(SENDERS);
   if (s == NULL)
     return;
-  put(PROMISES, avow_sender_send(s, any_item()));
+  const avow_value_t v = any_item();
+  const unsigned how = any(4);
+  if (how < 2)
+    put(PROMISES, avow_sender_send(s, v));
+  else if (how == 2)
+    (void) avow_sender_replace(s, v);
+  else if (avow_sender_try_send(s, v) == UV_EAGAIN)
+    avow_value_unref(v);
   if (any(3) > 0)
     put(SENDERS, s);
   else
@@ -248,13 +232,12 @@ static void use_watch(void) {
 }
 
 static const call_t calls[] = {
-  new_channel,   next,          next,       send_item,
-  send_item,     try_next,      try_send,   end,
-  first,         map_stage,     filter,     take_some,
-  batch,         merge,         throttle,   debounce,
-  ticks,         each,          map,        choose,
-  new_inlet,     send_by_inlet, new_sender, send_by_sender,
-  new_broadcast, use_broadcast, new_watch,  use_watch,
+  new_channel, next,           next,          send_item,     send_item,
+  try_next,    try_send,       end,           first,         map_stage,
+  filter,      take_some,      batch,         merge,         throttle,
+  debounce,    ticks,          each,          map,           choose,
+  new_sender,  send_by_sender, new_broadcast, use_broadcast, new_watch,
+  use_watch,
 };
 
 const calls_t channel_calls = { calls, sizeof(calls) / sizeof(calls[0]) };

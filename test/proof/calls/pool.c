@@ -39,7 +39,6 @@ RELEASE(deferred, avow_deferred_t, avow_deferred_drop)
 RELEASE(channel, avow_channel_t, avow_channel_unref)
 RELEASE(gather, avow_gather_t, avow_gather_unref)
 RELEASE(group, avow_group_t, avow_group_unref)
-RELEASE(inlet, avow_inlet_t, avow_inlet_unref)
 RELEASE(sender, avow_sender_t, avow_sender_unref)
 RELEASE(broadcast, avow_broadcast_t, avow_broadcast_unref)
 RELEASE(watch, avow_watch_t, avow_watch_unref)
@@ -51,14 +50,13 @@ RELEASE(remote, avow_remote_t, avow_remote_drop)
 RELEASE(mailbox, avow_mailbox_t, avow_mailbox_unref)
 
 static void (*const releases[KINDS])(void *thing) = {
-  [PROMISES] = release_promise,  [DEFERREDS] = release_deferred,
-  [CHANNELS] = release_channel,  [GATHERS] = release_gather,
-  [GROUPS] = release_group,      [INLETS] = release_inlet,
-  [SENDERS] = release_sender,    [BROADCASTS] = release_broadcast,
-  [WATCHES] = release_watch,     [LIMITERS] = release_limiter,
-  [RATES] = release_rate,        [ONCES] = release_once,
-  [CACHES] = release_cache,      [REMOTES] = release_remote,
-  [MAILBOXES] = release_mailbox,
+  [PROMISES] = release_promise,     [DEFERREDS] = release_deferred,
+  [CHANNELS] = release_channel,     [GATHERS] = release_gather,
+  [GROUPS] = release_group,         [SENDERS] = release_sender,
+  [BROADCASTS] = release_broadcast, [WATCHES] = release_watch,
+  [LIMITERS] = release_limiter,     [RATES] = release_rate,
+  [ONCES] = release_once,           [CACHES] = release_cache,
+  [REMOTES] = release_remote,       [MAILBOXES] = release_mailbox,
 };
 
 void put(kind_t kind, void *thing) {
@@ -185,7 +183,7 @@ void release_all(void) {
 }
 
 void release_threads_ends(void) {
-  release_kind(INLETS);
+  release_kind(SENDERS);
   release_kind(REMOTES);
   release_kind(MAILBOXES);
 }

@@ -16,7 +16,6 @@ typedef enum {
   CHANNELS,
   GATHERS,
   GROUPS,
-  INLETS,
   SENDERS,
   BROADCASTS,
   WATCHES,

@@ -81,9 +81,9 @@ must_be_found COUNT_LATER 'assertion violated'
 must_be_found COUNT_NOT_ATOMIC 'assertion violated'
 must_be_found KEEP_QUEUE 'assertion violated'
 
-model=inlet
-must_be_clean 'inlet, 2 by 2' -DROOM=2
-must_be_clean 'inlet, 3 by 1' -DPRODUCERS=3 -DITEMS=1 -DROOM=2
+model=sender
+must_be_clean 'sender, 2 by 2' -DROOM=2
+must_be_clean 'sender, 3 by 1' -DPRODUCERS=3 -DITEMS=1 -DROOM=2
 
 # Lost calls, and lost room: somebody waits for ever.
 must_be_found NEWS_OUTSIDE 'invalid end state'

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-/* Inlets that several threads use. All of it is also for ThreadSanitizer. */
+/* Senders that several threads use. All of it is also for ThreadSanitizer. */
 #include "items.h"
 
 #include <stdatomic.h>
@@ -10,47 +10,49 @@ enum { THREADS = 4, ITEMS = 2000 };
 
 typedef struct {
   uv_thread_t thread;
-  avow_inlet_t *inlet; /* the thread's */
-  int (*give)(const avow_inlet_t *inlet, avow_value_t item);
+  avow_sender_t *sender; /* the thread's */
+  int (*give)(const avow_sender_t *sender, avow_value_t item);
   int64_t number;
   int64_t left; /* items to be sent */
   int64_t sent;
   int last; /* what sending the last said */
-} sender_t;
+} producer_t;
 
-static int try_until_taken(const avow_inlet_t *inlet, avow_value_t item) {
+static int try_until_taken(const avow_sender_t *sender, avow_value_t item) {
   int err;
-  while ((err = avow_inlet_try(inlet, item)) == UV_EAGAIN) {
+  while ((err = avow_sender_try_send(sender, item)) == UV_EAGAIN) {
   }
   return err;
 }
 
 static void send_all(void *data) {
-  sender_t *sender = data;
-  while (sender->last == 0 && sender->left > 0) {
-    avow_value_t parts[] = { avow_int(sender->number), avow_int(sender->left) };
-    sender->last = sender->give(sender->inlet, avow_list(parts, 2));
-    sender->sent += sender->last == 0;
-    sender->left--;
+  producer_t *producer = data;
+  while (producer->last == 0 && producer->left > 0) {
+    avow_value_t parts[] = { avow_int(producer->number),
+                             avow_int(producer->left) };
+    producer->last = producer->give(producer->sender, avow_list(parts, 2));
+    producer->sent += producer->last == 0;
+    producer->left--;
   }
-  avow_inlet_unref(sender->inlet);
+  avow_sender_unref(producer->sender);
 }
 
 /* Each takes a reference; the test's own goes. */
-static void start_senders(sender_t senders[], size_t n, avow_inlet_t *inlet) {
+static void start_producers(producer_t producers[], size_t n,
+                            avow_sender_t *sender) {
   for (size_t i = 0; i < n; i++) {
-    senders[i].number = (int64_t) i;
-    senders[i].inlet = avow_inlet_ref(inlet);
-    assert_int_equal(uv_thread_create(&senders[i].thread, send_all,
-                                      &senders[i]),
+    producers[i].number = (int64_t) i;
+    producers[i].sender = avow_sender_ref(sender);
+    assert_int_equal(uv_thread_create(&producers[i].thread, send_all,
+                                      &producers[i]),
                      0);
   }
-  avow_inlet_unref(inlet);
+  avow_sender_unref(sender);
 }
 
-static void join_senders(sender_t senders[], size_t n) {
+static void join_producers(producer_t producers[], size_t n) {
   for (size_t i = 0; i < n; i++)
-    assert_int_equal(uv_thread_join(&senders[i].thread), 0);
+    assert_int_equal(uv_thread_join(&producers[i].thread), 0);
 }
 
 typedef struct {
@@ -87,32 +89,32 @@ static taker_t taker_new(size_t room) {
 }
 
 static void all_arrive(size_t own_room, size_t room,
-                       int (*give)(const avow_inlet_t *, avow_value_t)) {
+                       int (*give)(const avow_sender_t *, avow_value_t)) {
   taker_t taker = taker_new(own_room);
-  sender_t senders[THREADS];
+  producer_t producers[THREADS];
   for (size_t i = 0; i < THREADS; i++)
-    senders[i] = (sender_t){ .give = give, .left = ITEMS };
+    producers[i] = (producer_t){ .give = give, .left = ITEMS };
 
-  start_senders(senders, THREADS, avow_inlet_new(taker.c, room));
+  start_producers(producers, THREADS, avow_sender_new(taker.c, room));
   assert_fulfils_int(avow_repeat(loop, take_fn, &taker), THREADS * ITEMS);
-  join_senders(senders, THREADS);
+  join_producers(producers, THREADS);
 
   assert_true(taker.in_order);
   for (size_t i = 0; i < THREADS; i++)
-    assert_int_equal(senders[i].last, 0);
+    assert_int_equal(producers[i].last, 0);
   avow_channel_unref(taker.c);
 }
 
 static void all_that_is_sent_arrives_in_order(void **state) {
-  all_arrive(0, 64, avow_inlet_send);
+  all_arrive(0, 64, avow_sender_blocking_send);
 }
 
 static void it_does_where_there_is_hardly_room(void **state) {
-  all_arrive(0, 1, avow_inlet_send);
+  all_arrive(0, 1, avow_sender_blocking_send);
 }
 
 static void it_does_through_the_channels_room(void **state) {
-  all_arrive(16, 64, avow_inlet_send);
+  all_arrive(16, 64, avow_sender_blocking_send);
 }
 
 static void what_was_tried_arrives_in_order(void **state) {
@@ -122,13 +124,13 @@ static void what_was_tried_arrives_in_order(void **state) {
 /* Some are dropped, the last of each is not. */
 static void replacing_keeps_the_newest(void **state) {
   taker_t taker = taker_new(0);
-  sender_t senders[THREADS];
+  producer_t producers[THREADS];
   for (size_t i = 0; i < THREADS; i++)
-    senders[i] = (sender_t){ .give = avow_inlet_replace, .left = ITEMS };
+    producers[i] = (producer_t){ .give = avow_sender_replace, .left = ITEMS };
 
-  start_senders(senders, THREADS, avow_inlet_new(taker.c, THREADS));
+  start_producers(producers, THREADS, avow_sender_new(taker.c, THREADS));
   const avow_value_t v = avow_run(avow_repeat(loop, take_fn, &taker));
-  join_senders(senders, THREADS);
+  join_producers(producers, THREADS);
 
   assert_int_in_range(avow_to_int(&v), THREADS, THREADS * ITEMS);
   assert_true(taker.in_order);
@@ -140,16 +142,17 @@ static void replacing_keeps_the_newest(void **state) {
 static void closing_the_channel_stops_who_sends(void **state) {
   taker_t taker = taker_new(0);
   taker.most = 1000;
-  sender_t senders[THREADS];
+  producer_t producers[THREADS];
   for (size_t i = 0; i < THREADS; i++)
-    senders[i] = (sender_t){ .give = avow_inlet_send, .left = INT64_MAX };
+    producers[i] =
+        (producer_t){ .give = avow_sender_blocking_send, .left = INT64_MAX };
 
-  start_senders(senders, THREADS, avow_inlet_new(taker.c, 4));
+  start_producers(producers, THREADS, avow_sender_new(taker.c, 4));
   assert_fulfils_int(avow_repeat(loop, take_fn, &taker), taker.most);
-  join_senders(senders, THREADS);
+  join_producers(producers, THREADS);
 
   for (size_t i = 0; i < THREADS; i++)
-    assert_int_equal(senders[i].last, UV_EPIPE);
+    assert_int_equal(producers[i].last, UV_EPIPE);
   avow_channel_unref(taker.c);
 }
 
@@ -157,18 +160,19 @@ static void closing_the_channel_stops_who_sends(void **state) {
 static void closing_the_loop_lets_go_of_who_is_blocked(void **state) {
   for (int round = 0; round < 50; round++) {
     avow_channel_t *c = avow_channel_new(loop, 1);
-    sender_t senders[THREADS];
+    producer_t producers[THREADS];
     for (size_t i = 0; i < THREADS; i++)
-      senders[i] = (sender_t){ .give = avow_inlet_send, .left = INT64_MAX };
+      producers[i] =
+          (producer_t){ .give = avow_sender_blocking_send, .left = INT64_MAX };
 
-    start_senders(senders, THREADS, avow_inlet_new(c, 2));
+    start_producers(producers, THREADS, avow_sender_new(c, 2));
     for (int turns = 0; turns < round; turns++)
       (void) uv_run(loop, UV_RUN_NOWAIT); /* 0: nobody waits */
     renew_loop();
-    join_senders(senders, THREADS);
+    join_producers(producers, THREADS);
 
     for (size_t i = 0; i < THREADS; i++)
-      assert_int_equal(senders[i].last, UV_ECANCELED);
+      assert_int_equal(producers[i].last, UV_ECANCELED);
     avow_channel_unref(c);
   }
 }
@@ -176,19 +180,20 @@ static void closing_the_loop_lets_go_of_who_is_blocked(void **state) {
 static void closing_the_loop_meets_who_sends(void **state) {
   for (int round = 0; round < 50; round++) {
     taker_t taker = taker_new(0);
-    sender_t senders[THREADS];
+    producer_t producers[THREADS];
     for (size_t i = 0; i < THREADS; i++)
-      senders[i] = (sender_t){ .give = avow_inlet_replace, .left = INT64_MAX };
+      producers[i] =
+          (producer_t){ .give = avow_sender_replace, .left = INT64_MAX };
 
-    start_senders(senders, THREADS, avow_inlet_new(taker.c, 2));
+    start_producers(producers, THREADS, avow_sender_new(taker.c, 2));
     avow_promise_t *p = avow_repeat(loop, take_fn, &taker);
     for (int turns = 0; turns < round; turns++)
       (void) uv_run(loop, UV_RUN_NOWAIT); /* 1: it takes on */
     renew_loop();
-    join_senders(senders, THREADS);
+    join_producers(producers, THREADS);
 
     for (size_t i = 0; i < THREADS; i++)
-      assert_int_equal(senders[i].last, UV_ECANCELED);
+      assert_int_equal(producers[i].last, UV_ECANCELED);
     assert_rejects(p, UV_ECANCELED);
     avow_channel_unref(taker.c);
   }
@@ -199,14 +204,15 @@ static void closing_the_loop_meets_who_sends(void **state) {
 static void the_last_unref_elsewhere_ends_the_channel(void **state) {
   for (int round = 0; round < 200; round++) {
     taker_t taker = taker_new((size_t) round % 2);
-    sender_t senders[THREADS];
+    producer_t producers[THREADS];
     for (size_t i = 0; i < THREADS; i++)
-      senders[i] = (sender_t){ .give = avow_inlet_send, .left = round % 3 };
+      producers[i] =
+          (producer_t){ .give = avow_sender_blocking_send, .left = round % 3 };
 
-    start_senders(senders, THREADS, avow_inlet_new(taker.c, 1));
+    start_producers(producers, THREADS, avow_sender_new(taker.c, 1));
     assert_fulfils_int(avow_repeat(loop, take_fn, &taker),
                        THREADS * (round % 3));
-    join_senders(senders, THREADS);
+    join_producers(producers, THREADS);
 
     avow_channel_unref(taker.c);
   }
@@ -215,11 +221,11 @@ static void the_last_unref_elsewhere_ends_the_channel(void **state) {
 static void the_last_unref_meets_the_end_of_the_loop(void **state) {
   for (int round = 0; round < 200; round++) {
     avow_channel_t *c = avow_channel_new(loop, 0);
-    sender_t sender = { .give = avow_inlet_replace, .left = round };
+    producer_t producer = { .give = avow_sender_replace, .left = round };
 
-    start_senders(&sender, 1, avow_inlet_new(c, 1));
+    start_producers(&producer, 1, avow_sender_new(c, 1));
     renew_loop();
-    join_senders(&sender, 1);
+    join_producers(&producer, 1);
 
     avow_channel_unref(c);
   }
@@ -227,21 +233,21 @@ static void the_last_unref_meets_the_end_of_the_loop(void **state) {
 
 /* The first that finds no room blocks, and says so by what it has sent. */
 typedef struct {
-  avow_inlet_t *inlet;
+  avow_sender_t *sender;
   uv_sem_t full;
   int last;
 } blocked_t;
 
 static void send_one_too_many(void *data) {
   blocked_t *blocked = data;
-  blocked->last = avow_inlet_send(blocked->inlet, avow_int(1));
+  blocked->last = avow_sender_blocking_send(blocked->sender, avow_int(1));
   uv_sem_post(&blocked->full);
-  blocked->last |= avow_inlet_send(blocked->inlet, avow_int(2));
+  blocked->last |= avow_sender_blocking_send(blocked->sender, avow_int(2));
 }
 
 static void who_is_blocked_goes_on_when_there_is_room(void **state) {
   avow_channel_t *c = avow_channel_new(loop, 0);
-  blocked_t blocked = { .inlet = avow_inlet_new(c, 1) };
+  blocked_t blocked = { .sender = avow_sender_new(c, 1) };
   uv_thread_t thread;
   assert_int_equal(uv_sem_init(&blocked.full, 0), 0);
 
@@ -253,13 +259,13 @@ static void who_is_blocked_goes_on_when_there_is_room(void **state) {
 
   assert_int_equal(blocked.last, 0);
   uv_sem_destroy(&blocked.full);
-  avow_inlet_unref(blocked.inlet);
+  avow_sender_unref(blocked.sender);
   avow_channel_unref(c);
 }
 
 static void who_is_blocked_goes_on_for_who_does_not_wait(void **state) {
   avow_channel_t *c = avow_channel_new(loop, 0);
-  blocked_t blocked = { .inlet = avow_inlet_new(c, 1) };
+  blocked_t blocked = { .sender = avow_sender_new(c, 1) };
   uv_thread_t thread;
   avow_value_t item;
   assert_int_equal(uv_sem_init(&blocked.full, 0), 0);
@@ -275,11 +281,57 @@ static void who_is_blocked_goes_on_for_who_does_not_wait(void **state) {
 
   assert_int_equal(blocked.last, 0);
   uv_sem_destroy(&blocked.full);
-  avow_inlet_unref(blocked.inlet);
+  avow_sender_unref(blocked.sender);
   avow_channel_unref(c);
 }
 
-SUITE(inlet_threads) {
+/* The loop's sends never cease, and fill the sender at each exchange. */
+
+typedef struct {
+  avow_sender_t *sender;
+  bool over;
+} feed_t;
+
+static avow_value_t feed_more(const avow_value_t *none, void *data) {
+  const feed_t *feed = data;
+  if (!feed->over)
+    avow_unref(avow_then(avow_sender_send(feed->sender, avow_int(0)), feed_more,
+                         feed_more, data));
+  return avow_none();
+}
+
+enum { OF_THREAD = 100 };
+
+static void send_some(void *sender) {
+  for (int64_t i = 1; i <= OF_THREAD; i++)
+    (void) avow_sender_blocking_send(sender, avow_int(i)); /* all are counted */
+  avow_sender_unref(sender);
+}
+
+static void sends_leave_capacity_to_who_is_blocked(void **state) {
+  avow_channel_t *c = avow_channel_new(loop, 0);
+  feed_t feed = { .sender = avow_sender_new(c, 1) };
+  uv_thread_t thread;
+  for (int i = 0; i < 3; i++)
+    (void) feed_more(NULL, &feed);
+  assert_int_equal(uv_thread_create(&thread, send_some,
+                                    avow_sender_ref(feed.sender)),
+                   0);
+
+  for (int64_t came = 0; came < OF_THREAD;) {
+    const avow_value_t v = avow_run(avow_channel_next(c));
+    if (avow_to_int(&v) > 0)
+      assert_int_equal(avow_to_int(&v), ++came);
+  }
+  feed.over = true;
+  assert_int_equal(uv_thread_join(&thread), 0);
+
+  avow_channel_unref(c);
+  run();
+  avow_sender_unref(feed.sender);
+}
+
+SUITE(sender_threads) {
   const struct CMUnitTest tests[] = {
     CASE(all_that_is_sent_arrives_in_order),
     CASE(it_does_where_there_is_hardly_room),
@@ -293,6 +345,7 @@ SUITE(inlet_threads) {
     CASE(the_last_unref_meets_the_end_of_the_loop),
     CASE(who_is_blocked_goes_on_when_there_is_room),
     CASE(who_is_blocked_goes_on_for_who_does_not_wait),
+    CASE(sends_leave_capacity_to_who_is_blocked),
   };
   return RUN(tests);
 }

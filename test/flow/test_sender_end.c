@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-/* The end of inlets: of what they are of, of the loop, of themselves. */
+/* The end of senders: of what they are of, of the loop, of themselves. */
 #include "line.h"
 
 static void assert_end(const avow_channel_t *c) {
@@ -10,17 +10,17 @@ static void assert_end(const avow_channel_t *c) {
 
 static void the_last_to_let_go_ends_the_channel(void **state) {
   line_t line = line_new(0, 2);
-  avow_inlet_t *other = avow_inlet_ref(line.inlet);
-  send_ints(line.inlet, 1, 2);
+  avow_sender_t *other = avow_sender_ref(line.sender);
+  send_ints(line.sender, 1, 2);
 
-  avow_inlet_clear(&line.inlet);
-  assert_null(line.inlet);
+  avow_sender_clear(&line.sender);
+  assert_null(line.sender);
   assert_next_int(line.c, 1);
   avow_promise_t *second = avow_channel_next(line.c);
   avow_promise_t *third = avow_channel_next(line.c);
   assert_fulfils_int(second, 2);
   assert_int_equal(avow_state(third), AVOW_PENDING);
-  avow_inlet_unref(other);
+  avow_sender_unref(other);
 
   assert_fulfils_none(third);
   assert_end(line.c);
@@ -29,9 +29,9 @@ static void the_last_to_let_go_ends_the_channel(void **state) {
 
 static void what_was_sent_comes_before_the_end(void **state) {
   line_t line = line_new(0, 2);
-  send_ints(line.inlet, 1, 2);
+  send_ints(line.sender, 1, 2);
 
-  avow_inlet_unref(line.inlet);
+  avow_sender_unref(line.sender);
 
   assert_next_int(line.c, 1);
   assert_next_int(line.c, 2);
@@ -42,7 +42,7 @@ static void what_was_sent_comes_before_the_end(void **state) {
 static void nothing_sent_is_an_end_too(void **state) {
   line_t line = line_new(0, 2);
 
-  avow_inlet_unref(line.inlet);
+  avow_sender_unref(line.sender);
 
   assert_end(line.c);
   avow_channel_unref(line.c);
@@ -51,7 +51,7 @@ static void nothing_sent_is_an_end_too(void **state) {
 static void an_end_is_heard_without_being_asked_for(void **state) {
   line_t line = line_new(1, 2);
 
-  avow_inlet_unref(line.inlet);
+  avow_sender_unref(line.sender);
   turn();
 
   assert_rejects(avow_channel_send(line.c, avow_int(1)), UV_EPIPE);
@@ -60,12 +60,12 @@ static void an_end_is_heard_without_being_asked_for(void **state) {
 
 static void a_channel_that_ends_takes_no_more(void **state) {
   line_t line = line_new(0, 2);
-  assert_int_equal(avow_inlet_send(line.inlet, parcel("inside")), 0);
+  assert_int_equal(avow_sender_blocking_send(line.sender, parcel("inside")), 0);
 
   avow_channel_end(line.c);
 
   assert_notes("inside");
-  assert_all_refuse(line.inlet, UV_EPIPE);
+  assert_all_refuse(line.sender, UV_EPIPE);
   line_end(line);
 }
 
@@ -74,21 +74,21 @@ static void a_channel_that_fails_says_why(void **state) {
 
   avow_channel_fail(line.c, avow_error(UV_ENOSPC));
 
-  assert_all_refuse(line.inlet, UV_ENOSPC);
+  assert_all_refuse(line.sender, UV_ENOSPC);
   line_end(line);
 }
 
 static void a_channel_that_is_let_go_takes_no_more(void **state) {
   line_t line = line_new(1, 1);
-  send_ints(line.inlet, 1, 1);
+  send_ints(line.sender, 1, 1);
   turn();
-  send_ints(line.inlet, 2, 2);
+  send_ints(line.sender, 2, 2);
   turn(); /* it is full, and the loop has the mail */
 
   avow_channel_unref(line.c);
 
-  assert_all_refuse(line.inlet, UV_EPIPE);
-  avow_inlet_unref(line.inlet);
+  assert_all_refuse(line.sender, UV_EPIPE);
+  avow_sender_unref(line.sender);
 }
 
 static avow_value_t unref_channel(const avow_value_t *item, void *c) {
@@ -99,21 +99,21 @@ static avow_value_t unref_channel(const avow_value_t *item, void *c) {
 static void a_handler_may_close_what_it_takes_from(void **state) {
   line_t line = line_new(0, 3);
   avow_unref(avow_then(avow_channel_next(line.c), unref_channel, NULL, line.c));
-  send_ints(line.inlet, 1, 1);
-  assert_int_equal(avow_inlet_send(line.inlet, parcel("second")), 0);
+  send_ints(line.sender, 1, 1);
+  assert_int_equal(avow_sender_blocking_send(line.sender, parcel("second")), 0);
 
   run();
 
   assert_notes("second");
-  assert_all_refuse(line.inlet, UV_EPIPE);
-  avow_inlet_unref(line.inlet);
+  assert_all_refuse(line.sender, UV_EPIPE);
+  avow_sender_unref(line.sender);
 }
 
 static void an_item_without_memory_fails_the_channel(void **state) {
   line_t line = line_new(9, 10);
-  send_ints(line.inlet, 1, 8);
+  send_ints(line.sender, 1, 8);
   turn();
-  assert_int_equal(avow_inlet_send(line.inlet, parcel("ninth")), 0);
+  assert_int_equal(avow_sender_blocking_send(line.sender, parcel("ninth")), 0);
 
   avow_promise_t *nap = avow_sleep(loop, 1);
   fail_allocation(1, true);
@@ -122,7 +122,7 @@ static void an_item_without_memory_fails_the_channel(void **state) {
 
   assert_fulfils_none(nap);
   assert_notes("ninth");
-  assert_all_refuse(line.inlet, UV_ENOMEM);
+  assert_all_refuse(line.sender, UV_ENOMEM);
   line_end(line);
 }
 
@@ -137,7 +137,7 @@ static void it_keeps_the_loop_while_somebody_waits(void **state) {
   avow_cancel(next);
   assert_false(uv_loop_alive(loop));
   assert_rejects(next, UV_ECANCELED);
-  send_ints(line.inlet, 1, 1);
+  send_ints(line.sender, 1, 1);
   turn(); /* nobody wants it */
   next = avow_channel_next(line.c);
   assert_true(uv_loop_alive(loop));
@@ -160,29 +160,29 @@ static void an_end_keeps_nothing_alive(void **state) {
 
 static void closing_the_loop_releases_what_is_inside(void **state) {
   line_t line = line_new(1, 2);
-  assert_int_equal(avow_inlet_send(line.inlet, parcel("taken")), 0);
+  assert_int_equal(avow_sender_blocking_send(line.sender, parcel("taken")), 0);
   turn();
-  assert_int_equal(avow_inlet_send(line.inlet, parcel("held")), 0);
+  assert_int_equal(avow_sender_blocking_send(line.sender, parcel("held")), 0);
   turn();
-  assert_int_equal(avow_inlet_send(line.inlet, parcel("sent")), 0);
+  assert_int_equal(avow_sender_blocking_send(line.sender, parcel("sent")), 0);
 
   renew_loop();
 
   assert_notes("held sent taken");
-  assert_all_refuse(line.inlet, UV_ECANCELED);
+  assert_all_refuse(line.sender, UV_ECANCELED);
   line_end(line);
 }
 
 static void closing_the_loop_forgets_who_called(void **state) {
   line_t line = line_new(0, 1);
-  assert_int_equal(avow_inlet_send(line.inlet, parcel("sent")), 0);
+  assert_int_equal(avow_sender_blocking_send(line.sender, parcel("sent")), 0);
 
   renew_loop();
 
   assert_notes("sent");
-  avow_inlet_t *late = avow_inlet_new(line.c, 1);
+  avow_sender_t *late = avow_sender_new(line.c, 1);
   assert_all_refuse(late, UV_ECANCELED);
-  avow_inlet_unref(late);
+  avow_sender_unref(late);
   line_end(line);
 }
 
@@ -194,7 +194,7 @@ static void ask_once_more(void *c) {
 static void a_loop_that_closes_may_want_items(void **state) {
   line_t line = line_new(0, 2);
   avow_promise_t *next = avow_channel_next(line.c);
-  send_ints(line.inlet, 1, 2);
+  send_ints(line.sender, 1, 2);
   assert_fulfils_int(next, 1); /* the second is held */
   avow_deferred_t *d;
   avow_unref(avow_promise_new(loop, &d));
@@ -207,12 +207,12 @@ static void a_loop_that_closes_may_want_items(void **state) {
 }
 
 static void make_another(void *channel) {
-  avow_inlet_t *late = avow_inlet_new(channel, 1);
+  avow_sender_t *late = avow_sender_new(channel, 1);
   assert_all_refuse(late, UV_ECANCELED);
-  avow_inlet_unref(late);
+  avow_sender_unref(late);
 }
 
-static void a_loop_that_closes_gives_no_inlet(void **state) {
+static void a_loop_that_closes_gives_no_sender(void **state) {
   avow_channel_t *c = avow_channel_new(loop, 1);
   avow_deferred_t *d;
   avow_unref(avow_promise_new(loop, &d));
@@ -252,7 +252,7 @@ static void the_end_of_another_channel_may_want_items(void **state) {
   for (int i = 0; i < N; i++)
     put_wanting(others[i], line.c);
   avow_promise_t *next = avow_channel_next(line.c);
-  send_ints(line.inlet, 1, 2);
+  send_ints(line.sender, 1, 2);
   assert_fulfils_int(next, 1); /* the second is held */
 
   renew_loop();
@@ -267,7 +267,7 @@ static void after_all_handles_were_closed_it_ends(void **state) {
   line_t line = line_new(0, 1);
   uv_walk(loop, close_handle, NULL);
   run();
-  assert_int_equal(avow_inlet_send(line.inlet, parcel("late")), 0);
+  assert_int_equal(avow_sender_blocking_send(line.sender, parcel("late")), 0);
 
   renew_loop();
 
@@ -280,53 +280,53 @@ static void without_avow(void) {
   if (start_loop(&other) != 0)
     abort();
   avow_channel_t *c = avow_channel_new(&other, 1);
-  avow_inlet_t *inlet = avow_inlet_new(c, 1);
-  if (avow_inlet_send(inlet, avow_int(1)) == 0)
+  avow_sender_t *sender = avow_sender_new(c, 1);
+  if (avow_sender_blocking_send(sender, avow_int(1)) == 0)
     abort();
-  avow_inlet_unref(inlet);
+  avow_sender_unref(sender);
   avow_channel_unref(c);
   (void) uv_loop_close(&other); /* 0: nothing is on it */
 }
 
-static void a_loop_without_avow_has_no_inlet(void **state) {
+static void a_loop_without_avow_has_no_sender(void **state) {
   assert_misuse(without_avow, "avow_loop_init()");
 }
 
 static void use_after_the_last_unref(void) {
   line_t line = line_new(0, 1);
-  avow_inlet_t *inlet = line.inlet;
+  avow_sender_t *sender = line.sender;
   avow_channel_end(line.c);
   line_end(line);
 #ifndef NDEBUG
-  (void) avow_inlet_send(inlet, avow_int(1)); /* it is gone */
+  (void) avow_sender_blocking_send(sender, avow_int(1)); /* it is gone */
 #else
-  (void) inlet;
+  (void) sender;
 #endif
 }
 
 static void using_one_that_is_gone_is_misuse(void **state) {
-  assert_misuse(use_after_the_last_unref, "avow_inlet_unref");
+  assert_misuse(use_after_the_last_unref, "avow_sender_unref");
 }
 
 static void use_of_null(void) {
-  if (avow_inlet_try(NULL, avow_int(1)) != AVOW_EMISUSE)
+  if (avow_sender_try_send(NULL, avow_int(1)) != AVOW_EMISUSE)
     abort();
 }
 
 static void channel_of_null(void) {
-  avow_inlet_t *inlet = avow_inlet_new(NULL, 1);
-  if (avow_inlet_try(inlet, avow_int(1)) != AVOW_EMISUSE)
+  avow_sender_t *sender = avow_sender_new(NULL, 1);
+  if (avow_sender_try_send(sender, avow_int(1)) != AVOW_EMISUSE)
     abort();
-  avow_inlet_unref(inlet);
+  avow_sender_unref(sender);
 }
 
 static void null_is_misuse(void **state) {
-  assert_misuse(use_of_null, "an inlet");
+  assert_misuse(use_of_null, "a sender");
   assert_misuse(channel_of_null, "a channel");
-  avow_inlet_unref(NULL);
+  avow_sender_unref(NULL);
 }
 
-SUITE(inlet_end) {
+SUITE(sender_end) {
   const struct CMUnitTest tests[] = {
     CASE(the_last_to_let_go_ends_the_channel),
     CASE(what_was_sent_comes_before_the_end),
@@ -343,9 +343,9 @@ SUITE(inlet_end) {
     CASE(closing_the_loop_forgets_who_called),
     CASE(a_loop_that_closes_may_want_items),
     CASE(the_end_of_another_channel_may_want_items),
-    CASE(a_loop_that_closes_gives_no_inlet),
+    CASE(a_loop_that_closes_gives_no_sender),
     CASE(after_all_handles_were_closed_it_ends),
-    CASE(a_loop_without_avow_has_no_inlet),
+    CASE(a_loop_without_avow_has_no_sender),
     CASE(using_one_that_is_gone_is_misuse),
     CASE(null_is_misuse),
   };

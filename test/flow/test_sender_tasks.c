@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-/* Inlets: when items come, and what runs between them. */
+/* Senders: when items come, and what runs between them. */
 #include "line.h"
 
 static avow_value_t note_twice(const avow_value_t *item, void *word) {
@@ -13,7 +13,7 @@ static void each_item_is_a_task(void **state) {
   avow_unref(avow_then(avow_channel_next(line.c), note_twice, NULL, "a"));
   avow_unref(avow_then(avow_channel_next(line.c), note_twice, NULL, "b"));
 
-  send_ints(line.inlet, 1, 2);
+  send_ints(line.sender, 1, 2);
   run();
 
   assert_notes("a a b b");
@@ -27,7 +27,7 @@ static void items_and_remotes_come_in_their_order(void **state) {
   avow_unref(avow_then(avow_channel_next(line.c), note_cb, NULL, "a"));
   avow_unref(avow_then(avow_channel_next(line.c), note_cb, NULL, "b"));
 
-  send_ints(line.inlet, 1, 2);
+  send_ints(line.sender, 1, 2);
   assert_int_equal(avow_remote_resolve(r, avow_none()), 0);
   run();
 
@@ -39,7 +39,7 @@ static void items_and_remotes_come_in_their_order(void **state) {
 static avow_value_t send_and_ask(const avow_value_t *item, void *data) {
   const line_t *line = data;
   (void) note_cb(item, "a");
-  send_ints(line->inlet, 2, 2);
+  send_ints(line->sender, 2, 2);
   avow_unref(avow_then(avow_channel_next(line->c), note_cb, NULL, "b"));
   return avow_none();
 }
@@ -50,7 +50,7 @@ static void send_to_who_asks_again(size_t room) {
   avow_unref(avow_then(avow_remote_new(loop, &r), note_cb, NULL, "remote"));
   avow_unref(avow_then(avow_channel_next(line.c), send_and_ask, NULL, &line));
 
-  send_ints(line.inlet, 1, 1);
+  send_ints(line.sender, 1, 1);
   assert_int_equal(avow_remote_resolve(r, avow_none()), 0);
   run();
 
@@ -63,7 +63,7 @@ static void what_comes_meanwhile_is_behind_what_came(void **state) {
 }
 
 /* Somebody may wait for room. */
-static void a_full_inlet_is_emptied_at_once(void **state) {
+static void a_full_sender_is_emptied_at_once(void **state) {
   send_to_who_asks_again(1);
   assert_notes("a b remote");
 }
@@ -84,7 +84,7 @@ static avow_value_t take_the_others(const avow_value_t *item, void *data) {
   (void) note_cb(item, "a");
   assert_try_int(line->c, 2);
   assert_try_int(line->c, 3);
-  send_ints(line->inlet, 4, 5);
+  send_ints(line->sender, 4, 5);
   assert_nothing_there(line->c); /* with the first */
   assert_try_int(line->c, 4);
   assert_try_int(line->c, 5);
@@ -98,11 +98,11 @@ static void a_handler_takes_what_came_with_an_item(void **state) {
   avow_unref(
       avow_then(avow_channel_next(line.c), take_the_others, NULL, &line));
 
-  send_ints(line.inlet, 1, 3);
+  send_ints(line.sender, 1, 3);
   run();
 
   assert_notes("a");
-  send_ints(line.inlet, 6, 6);
+  send_ints(line.sender, 6, 6);
   assert_next_int(line.c, 6);
   line_end(line);
 }
@@ -118,7 +118,7 @@ static void who_waits_comes_before_who_does_not(void **state) {
   line_t line = line_new(0, 2);
   avow_unref(avow_then(avow_channel_next(line.c), wait_and_try, NULL, &line));
 
-  send_ints(line.inlet, 1, 2);
+  send_ints(line.sender, 1, 2);
   run();
 
   assert_notes("b");
@@ -129,7 +129,7 @@ static void one_iteration_brings_a_burst(void **state) {
   enum { N = 1000 };
   line_t line = line_new(N, N);
 
-  send_ints(line.inlet, 1, N);
+  send_ints(line.sender, 1, N);
   avow_promise_t *turns = avow_next_turn(loop);
   assert_int_equal(uv_run(loop, UV_RUN_ONCE), 0);
   assert_fulfils_none(turns);
@@ -163,7 +163,7 @@ static avow_promise_t *begin_endless(const line_t *line) {
   for (int i = 0; i < ITEMS; i++)
     avow_unref(avow_then(avow_channel_next(line->c), count_on, NULL, &came));
   avow_promise_t *endless = avow_repeat(loop, spin_fn, &came);
-  send_ints(line->inlet, 1, ITEMS);
+  send_ints(line->sender, 1, ITEMS);
   return endless;
 }
 
@@ -205,12 +205,12 @@ static void endless_work_loses_nothing_of_what_comes(void **state) {
   end_endless(endless, line);
 }
 
-SUITE(inlet_tasks) {
+SUITE(sender_tasks) {
   const struct CMUnitTest tests[] = {
     CASE(each_item_is_a_task),
     CASE(items_and_remotes_come_in_their_order),
     CASE(what_comes_meanwhile_is_behind_what_came),
-    CASE(a_full_inlet_is_emptied_at_once),
+    CASE(a_full_sender_is_emptied_at_once),
     CASE(a_handler_takes_what_came_with_an_item),
     CASE(who_waits_comes_before_who_does_not),
     CASE(one_iteration_brings_a_burst),

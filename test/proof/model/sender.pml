@@ -1,10 +1,11 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * The way of items from other threads to a channel, as src/flow/inlet.c
- * builds it: some producers, a bounded ring under a mutex, one piece of mail
- * that is posted to the loop when there is something new, and a second ring
- * that the loop takes in exchange for the first. What posting mail is, and how
- * it wakes a loop, port.pml shows; here what is posted arrives.
+ * The way of items from other threads to a channel, as src/flow/sender.c and
+ * src/flow/sender_loop.c build it, but for avow_sender_send(): some producers,
+ * a bounded ring under a mutex, one piece of mail that is posted to the loop
+ * when there is something new, and a second ring that the loop takes in
+ * exchange for the first. What posting mail is, and how it wakes a loop,
+ * port.pml shows; here what is posted arrives.
  *
  * Each producer sends its items, blocked while there is no room, and lets go.
  * The consumer asks for one item after the other, may take one without waiting
@@ -167,7 +168,7 @@ inline release(ring) {
   od
 }
 
-/* inlet_stop(), while the mail is elsewhere */
+/* sender_stop(), while the mail is elsewhere */
 inline stop_alone() {
   asks = false;
   stopped = true;
@@ -235,7 +236,7 @@ inline look_inside() {
   tell_of_room()
 }
 
-/* inlet_look() */
+/* sender_look() */
 inline look() {
   if
   :: !rests -> lock()
@@ -284,7 +285,7 @@ inline hand_over() {
   od
 }
 
-/* inlet_deliver(), and once it is held, what comes with the next question. */
+/* sender_deliver(), and once it is held, what comes with the next question. */
 inline deliver() {
   d_step { some = false; end = false; later = false; room = false };
   if
@@ -312,7 +313,7 @@ inline deliver() {
   fi
 }
 
-/* inlet_answer() */
+/* sender_answer() */
 inline answer() {
   room = false;
   if

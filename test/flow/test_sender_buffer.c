@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-/* Inlets, as far as one thread is enough to see it: any may use them. */
+/* Senders with a capacity, as far as one thread shows it. */
 #include <stdio.h>
 
 #include "line.h"
@@ -9,7 +9,7 @@
 static void items_come_in_order(void **state) {
   line_t line = line_new(0, 3);
 
-  send_ints(line.inlet, 1, 3);
+  send_ints(line.sender, 1, 3);
 
   for (int64_t i = 1; i <= 3; i++)
     assert_next_int(line.c, i);
@@ -20,7 +20,7 @@ static void an_item_comes_to_who_waits(void **state) {
   line_t line = line_new(0, 1);
   avow_promise_t *next = avow_channel_next(line.c);
 
-  send_ints(line.inlet, 1, 1);
+  send_ints(line.sender, 1, 1);
   assert_int_equal(avow_state(next), AVOW_PENDING);
 
   assert_fulfils_int(next, 1);
@@ -29,7 +29,7 @@ static void an_item_comes_to_who_waits(void **state) {
 
 static void a_channel_with_room_takes_what_nobody_waits_for(void **state) {
   line_t line = line_new(2, 3);
-  send_ints(line.inlet, 1, 3);
+  send_ints(line.sender, 1, 3);
 
   turn();
 
@@ -44,7 +44,7 @@ static void a_channel_with_room_takes_what_nobody_waits_for(void **state) {
 /* What the loop has taken already nobody will wake it for. */
 static void asking_between_callbacks_is_heard(void **state) {
   line_t line = line_new(0, 2);
-  send_ints(line.inlet, 1, 2);
+  send_ints(line.sender, 1, 2);
   assert_next_int(line.c, 1);
 
   avow_promise_t *next = avow_channel_next(line.c);
@@ -59,11 +59,11 @@ static void who_does_not_wait_gets_what_is_there(void **state) {
   line_t line = line_new(0, 2);
   avow_value_t item;
   assert_int_equal(avow_channel_try_next(line.c, &item), UV_EAGAIN);
-  send_ints(line.inlet, 1, 2);
+  send_ints(line.sender, 1, 2);
 
   assert_int_equal(avow_channel_try_next(line.c, &item), 0);
   assert_int_equal(avow_to_int(&item), 1);
-  send_ints(line.inlet, 3, 4);
+  send_ints(line.sender, 3, 4);
   assert_next_int(line.c, 2);
   assert_int_equal(avow_channel_try_next(line.c, &item), 0);
   assert_int_equal(avow_to_int(&item), 3);
@@ -78,30 +78,21 @@ static void who_does_not_wait_gets_what_is_there(void **state) {
 static void try_says_when_there_is_no_room(void **state) {
   line_t line = line_new(0, 1);
   const avow_value_t item = parcel("item");
-  send_ints(line.inlet, 1, 1);
+  send_ints(line.sender, 1, 1);
 
-  assert_int_equal(avow_inlet_try(line.inlet, item), UV_EAGAIN);
+  assert_int_equal(avow_sender_try_send(line.sender, item), UV_EAGAIN);
   assert_notes(""); /* it is still ours */
   assert_next_int(line.c, 1);
-  assert_int_equal(avow_inlet_try(line.inlet, item), 0);
+  assert_int_equal(avow_sender_try_send(line.sender, item), 0);
 
   avow_ignore(avow_run(avow_channel_next(line.c)));
   assert_notes("item");
   line_end(line);
 }
 
-static void no_room_is_one(void **state) {
-  line_t line = line_new(0, 0);
-
-  assert_int_equal(avow_inlet_try(line.inlet, avow_int(1)), 0);
-  assert_int_equal(avow_inlet_try(line.inlet, avow_int(2)), UV_EAGAIN);
-
-  line_end(line);
-}
-
-static int64_t fill(const avow_inlet_t *inlet) {
+static int64_t fill(const avow_sender_t *sender) {
   int64_t n = 0;
-  while (avow_inlet_try(inlet, avow_int(n)) == 0)
+  while (avow_sender_try_send(sender, avow_int(n)) == 0)
     n++;
   return n;
 }
@@ -112,7 +103,7 @@ static void what_is_under_way_is_bounded(void **state) {
   int64_t sent = 0;
 
   for (int i = 0; i < 10; i++) {
-    sent += fill(line.inlet);
+    sent += fill(line.sender);
     turn();
   }
 
@@ -123,10 +114,10 @@ static void what_is_under_way_is_bounded(void **state) {
 static void replace_drops_the_oldest(void **state) {
   line_t line = line_new(0, 2);
 
-  assert_int_equal(avow_inlet_replace(line.inlet, parcel("one")), 0);
-  assert_int_equal(avow_inlet_replace(line.inlet, avow_int(2)), 0);
+  assert_int_equal(avow_sender_replace(line.sender, parcel("one")), 0);
+  assert_int_equal(avow_sender_replace(line.sender, avow_int(2)), 0);
   assert_notes("");
-  assert_int_equal(avow_inlet_replace(line.inlet, avow_int(3)), 0);
+  assert_int_equal(avow_sender_replace(line.sender, avow_int(3)), 0);
 
   assert_notes("one");
   assert_next_int(line.c, 2);
@@ -137,17 +128,19 @@ static void replace_drops_the_oldest(void **state) {
 static void send_does_not_wait_for_itself(void **state) {
   line_t line = line_new(0, 1);
 
-  assert_int_equal(avow_inlet_send(line.inlet, parcel("one")), 0);
-  assert_int_equal(avow_inlet_send(line.inlet, parcel("two")), AVOW_EMISUSE);
+  assert_int_equal(avow_sender_blocking_send(line.sender, parcel("one")), 0);
+  assert_int_equal(avow_sender_blocking_send(line.sender, parcel("two")),
+                   AVOW_EMISUSE);
 
   assert_notes("two");
   line_end(line);
   assert_notes("one");
 }
 
-static avow_value_t fill_up(const avow_value_t *none, void *inlet) {
-  assert_int_equal(avow_inlet_send(inlet, avow_int(1)), 0);
-  assert_int_equal(avow_inlet_send(inlet, avow_int(2)), AVOW_EMISUSE);
+static avow_value_t fill_up(const avow_value_t *none, void *sender) {
+  assert_int_equal(avow_sender_blocking_send(sender, avow_int(1)), 0);
+  assert_int_equal(avow_sender_blocking_send(sender, avow_int(2)),
+                   AVOW_EMISUSE);
   return avow_none();
 }
 
@@ -163,11 +156,11 @@ static void run_elsewhere(void) {
   assert_int_equal(avow_loop_init(loop, &steady), 0);
 }
 
-/* On the thread that runs it, whichever made the inlet. */
+/* On the thread that runs it, whichever made the sender. */
 static void a_handler_does_not_wait_for_itself(void **state) {
   line_t line = line_new(0, 1);
   avow_promise_t *p = avow_promise_resolve(loop, avow_none());
-  avow_unref(avow_then(p, fill_up, NULL, line.inlet));
+  avow_unref(avow_then(p, fill_up, NULL, line.sender));
 
   run_elsewhere();
 
@@ -188,7 +181,7 @@ static void check_and_fill_up(uv_check_t *check) {
 /* One that avow knows nothing of. */
 static void a_callback_does_not_wait_for_itself(void **state) {
   line_t line = line_new(0, 1);
-  uv_check_t check = { .data = line.inlet };
+  uv_check_t check = { .data = line.sender };
   assert_int_equal(uv_check_init(loop, &check), 0);
   assert_int_equal(uv_idle_init(loop, &busy), 0);
   assert_int_equal(uv_check_start(&check, check_and_fill_up), 0);
@@ -204,9 +197,10 @@ static void a_callback_does_not_wait_for_itself(void **state) {
 static void what_stays_is_refused_and_released(void **state) {
   line_t line = line_new(1, 1);
 
-  assert_int_equal(avow_inlet_try(line.inlet, thing("a")), AVOW_EMISUSE);
-  assert_int_equal(avow_inlet_send(line.inlet, thing("b")), AVOW_EMISUSE);
-  assert_int_equal(avow_inlet_replace(line.inlet, thing("c")), AVOW_EMISUSE);
+  assert_int_equal(avow_sender_try_send(line.sender, thing("a")), AVOW_EMISUSE);
+  assert_int_equal(avow_sender_blocking_send(line.sender, thing("b")),
+                   AVOW_EMISUSE);
+  assert_int_equal(avow_sender_replace(line.sender, thing("c")), AVOW_EMISUSE);
 
   assert_notes("a b c");
   line_end(line);
@@ -216,7 +210,8 @@ static void a_promise_stays(void **state) {
   line_t line = line_new(1, 1);
   avow_promise_t *p = avow_promise_resolve(loop, avow_none());
 
-  assert_int_equal(avow_inlet_send(line.inlet, avow_follow(p)), AVOW_EMISUSE);
+  assert_int_equal(avow_sender_blocking_send(line.sender, avow_follow(p)),
+                   AVOW_EMISUSE);
 
   line_end(line);
 }
@@ -225,9 +220,11 @@ static void lists_and_errors_go(void **state) {
   line_t line = line_new(0, 2);
   const avow_value_t cause = avow_string("why");
 
-  assert_int_equal(avow_inlet_send(line.inlet, avow_string("text")), 0);
-  assert_int_equal(avow_inlet_send(line.inlet,
-                                   avow_error_new(UV_EIO, cause, "broken")),
+  assert_int_equal(avow_sender_blocking_send(line.sender, avow_string("text")),
+                   0);
+  assert_int_equal(avow_sender_blocking_send(line.sender,
+                                             avow_error_new(UV_EIO, cause,
+                                                            "broken")),
                    0);
 
   assert_fulfils_bytes(avow_channel_next(line.c), "text");
@@ -238,32 +235,33 @@ static void lists_and_errors_go(void **state) {
 static void none_is_no_item(void **state) {
   line_t line = line_new(1, 1);
 
-  assert_int_equal(avow_inlet_try(line.inlet, avow_none()), UV_EINVAL);
-  assert_int_equal(avow_inlet_send(line.inlet, avow_none()), UV_EINVAL);
-  assert_int_equal(avow_inlet_replace(line.inlet, avow_none()), UV_EINVAL);
+  assert_int_equal(avow_sender_try_send(line.sender, avow_none()), UV_EINVAL);
+  assert_int_equal(avow_sender_blocking_send(line.sender, avow_none()),
+                   UV_EINVAL);
+  assert_int_equal(avow_sender_replace(line.sender, avow_none()), UV_EINVAL);
 
   line_end(line);
 }
 
-static void a_channel_has_one_inlet(void **state) {
+static void a_channel_has_one_sender(void **state) {
   line_t line = line_new(1, 1);
 
-  avow_inlet_t *second = avow_inlet_new(line.c, 1);
+  avow_sender_t *second = avow_sender_new(line.c, 1);
 
   assert_all_refuse(second, UV_EALREADY);
-  avow_inlet_unref(second);
-  send_ints(line.inlet, 1, 1);
+  avow_sender_unref(second);
+  send_ints(line.sender, 1, 1);
   assert_next_int(line.c, 1);
   line_end(line);
 }
 
 static void what_libuv_feeds_has_none(void **state) {
   avow_channel_t *c = avow_ticks(loop, 1000);
-  avow_inlet_t *inlet = avow_inlet_new(c, 1);
+  avow_sender_t *sender = avow_sender_new(c, 1);
 
-  assert_all_refuse(inlet, UV_EALREADY);
+  assert_all_refuse(sender, UV_EALREADY);
 
-  avow_inlet_unref(inlet);
+  avow_sender_unref(sender);
   avow_channel_unref(c);
 }
 
@@ -273,12 +271,12 @@ static void a_channel_that_has_ended_has_none(void **state) {
   avow_channel_end(ended);
   avow_channel_fail(failed, avow_error(UV_EIO));
 
-  avow_inlet_t *inlet = avow_inlet_new(ended, 1);
-  assert_all_refuse(inlet, UV_EPIPE);
-  avow_inlet_unref(inlet);
-  inlet = avow_inlet_new(failed, 1);
-  assert_all_refuse(inlet, UV_EIO);
-  avow_inlet_unref(inlet);
+  avow_sender_t *sender = avow_sender_new(ended, 1);
+  assert_all_refuse(sender, UV_EPIPE);
+  avow_sender_unref(sender);
+  sender = avow_sender_new(failed, 1);
+  assert_all_refuse(sender, UV_EIO);
+  avow_sender_unref(sender);
 
   avow_channel_unref(ended);
   avow_channel_unref(failed);
@@ -288,17 +286,17 @@ static void without_memory_it_says_so(void **state) {
   avow_channel_t *c = avow_channel_new(loop, 0);
   fail_allocation(1, true);
   avow_channel_t *none = avow_channel_new(loop, SIZE_MAX);
-  avow_inlet_t *one = avow_inlet_new(c, 1);
-  avow_inlet_t *other = avow_inlet_new(none, 1);
+  avow_sender_t *one = avow_sender_new(c, 1);
+  avow_sender_t *other = avow_sender_new(none, 1);
   fail_allocation(0, false);
 
   assert_all_refuse(one, UV_ENOMEM);
   assert_all_refuse(other, UV_ENOMEM);
   assert_rejects(avow_channel_next(c), UV_ENOMEM);
 
-  avow_inlet_unref(avow_inlet_ref(one));
-  avow_inlet_unref(one);
-  avow_inlet_unref(other);
+  avow_sender_unref(avow_sender_ref(one));
+  avow_sender_unref(one);
+  avow_sender_unref(other);
   avow_channel_unref(none);
   avow_channel_unref(c);
 }
@@ -306,7 +304,7 @@ static void without_memory_it_says_so(void **state) {
 static void there_is_no_room_for_so_many(void **state) {
   line_t line = line_new(0, SIZE_MAX);
 
-  assert_all_refuse(line.inlet, UV_ENOMEM);
+  assert_all_refuse(line.sender, UV_ENOMEM);
 
   line_end(line);
 }
@@ -315,14 +313,15 @@ static void there_is_no_room_for_so_many(void **state) {
 
 static void send_what_stays(void) {
   line_t line = line_new(0, 1);
-  assert_int_equal(avow_inlet_try(line.inlet, thing("a")), AVOW_EMISUSE);
+  assert_int_equal(avow_sender_try_send(line.sender, thing("a")), AVOW_EMISUSE);
   line_end(line);
 }
 
 static void send_to_itself(void) {
   line_t line = line_new(0, 1);
-  send_ints(line.inlet, 1, 1);
-  assert_int_equal(avow_inlet_send(line.inlet, avow_int(2)), AVOW_EMISUSE);
+  send_ints(line.sender, 1, 1);
+  assert_int_equal(avow_sender_blocking_send(line.sender, avow_int(2)),
+                   AVOW_EMISUSE);
   line_end(line);
 }
 
@@ -335,15 +334,114 @@ static void assert_advises(void (*fn)(void), const char *words) {
 }
 
 static void misuse_is_explained(void **state) {
-  assert_advises(send_what_stays, "avow: an inlet was given a value of type");
-  assert_advises(send_to_itself,
-                 "on the loop's own thread would wait for "
-                 "itself: use avow_inlet_try() there");
+  assert_advises(send_what_stays, "avow: a sender was given a value of type");
+  assert_advises(send_to_itself, "the loop's own thread would wait for itself");
 }
 
 #endif
 
-SUITE(inlet) {
+/* Sending with a promise. */
+
+static void a_send_is_done_when_the_item_is_buffered(void **state) {
+  line_t line = line_new(0, 1);
+
+  assert_fulfils_none(avow_sender_send(line.sender, avow_int(1)));
+  avow_promise_t *p = avow_sender_send(line.sender, avow_int(2));
+  assert_int_equal(avow_state(p), AVOW_PENDING);
+
+  assert_next_int(line.c, 1);
+  assert_fulfils_none(p);
+  assert_next_int(line.c, 2);
+  line_end(line);
+}
+
+static void sends_keep_their_place_among_others(void **state) {
+  line_t line = line_new(0, 2);
+  avow_promise_t *ps[4];
+
+  send_ints(line.sender, 1, 1);
+  for (int i = 0; i < 3; i++)
+    ps[i] = avow_sender_send(line.sender, avow_int(2 + i));
+  assert_int_equal(avow_sender_try_send(line.sender, avow_int(0)), UV_EAGAIN);
+  ps[3] = avow_sender_send(line.sender, avow_int(5));
+
+  for (int64_t i = 1; i <= 5; i++)
+    assert_next_int(line.c, i);
+  for (int i = 0; i < 4; i++)
+    assert_fulfils_none(ps[i]);
+  line_end(line);
+}
+
+static void a_send_that_is_cancelled_is_taken_back(void **state) {
+  line_t line = line_new(0, 1);
+  send_ints(line.sender, 1, 1);
+  avow_promise_t *p = avow_sender_send(line.sender, parcel("taken back"));
+  avow_promise_t *last = avow_sender_send(line.sender, avow_int(2));
+
+  assert_cancels_at_once(p);
+
+  assert_notes("taken back");
+  assert_next_int(line.c, 1);
+  assert_next_int(line.c, 2);
+  assert_fulfils_none(last);
+  line_end(line);
+}
+
+static void sends_that_wait_come_before_the_end(void **state) {
+  line_t line = line_new(0, 1);
+  send_ints(line.sender, 1, 1);
+  avow_promise_t *p = avow_sender_send(line.sender, avow_int(2));
+
+  avow_sender_unref(line.sender);
+
+  assert_next_int(line.c, 1);
+  assert_next_int(line.c, 2);
+  assert_fulfils_none(p);
+  assert_fulfils_none(avow_channel_next(line.c));
+  avow_channel_unref(line.c);
+}
+
+static void a_channel_that_ends_rejects_sends_that_wait(void **state) {
+  line_t line = line_new(0, 1);
+  send_ints(line.sender, 1, 1);
+  avow_promise_t *p = avow_sender_send(line.sender, parcel("waits"));
+
+  avow_channel_fail(line.c, avow_error(UV_EIO));
+
+  assert_notes("waits");
+  assert_rejects(p, UV_EPIPE);
+  assert_rejects(avow_sender_send(line.sender, parcel("late")), UV_EIO);
+  assert_notes("late");
+  line_end(line);
+}
+
+static void a_send_refuses_what_cannot_change_threads(void **state) {
+  line_t line = line_new(1, 1);
+
+  assert_rejects(avow_sender_send(line.sender, thing("a")), AVOW_EMISUSE);
+  assert_rejects(avow_sender_send(line.sender, avow_none()), UV_EINVAL);
+
+  assert_notes("a");
+  line_end(line);
+}
+
+static void a_send_that_waits_ends_with_its_loop(void **state) {
+  line_t line = line_new(0, 1);
+  send_ints(line.sender, 1, 1);
+  avow_promise_t *p = avow_sender_send(line.sender, parcel("waits"));
+
+  renew_loop();
+
+  assert_notes("waits");
+  assert_rejects(p, UV_ECANCELED);
+  p = avow_sender_send(line.sender, parcel("late"));
+  assert_int_equal(avow_error_code(avow_result(p)), UV_ECANCELED);
+  avow_unref(p);
+  assert_notes("late");
+  line_end(line);
+}
+
+SUITE(sender_buffer) {
   const struct CMUnitTest tests[] = {
     CASE(items_come_in_order),
     CASE(an_item_comes_to_who_waits),
@@ -351,7 +449,6 @@ SUITE(inlet) {
     CASE(asking_between_callbacks_is_heard),
     CASE(who_does_not_wait_gets_what_is_there),
     CASE(try_says_when_there_is_no_room),
-    CASE(no_room_is_one),
     CASE(what_is_under_way_is_bounded),
     CASE(replace_drops_the_oldest),
     CASE(send_does_not_wait_for_itself),
@@ -364,11 +461,18 @@ SUITE(inlet) {
 #endif
     CASE(lists_and_errors_go),
     CASE(none_is_no_item),
-    CASE(a_channel_has_one_inlet),
+    CASE(a_channel_has_one_sender),
     CASE(what_libuv_feeds_has_none),
     CASE(a_channel_that_has_ended_has_none),
     CASE(without_memory_it_says_so),
     CASE(there_is_no_room_for_so_many),
+    CASE(a_send_is_done_when_the_item_is_buffered),
+    CASE(sends_keep_their_place_among_others),
+    CASE(a_send_that_is_cancelled_is_taken_back),
+    CASE(sends_that_wait_come_before_the_end),
+    CASE(a_channel_that_ends_rejects_sends_that_wait),
+    CASE(a_send_refuses_what_cannot_change_threads),
+    CASE(a_send_that_waits_ends_with_its_loop),
   };
   return RUN(tests);
 }

@@ -10,7 +10,7 @@
  * for who finds no room and uv_async_send() when the one was empty: a callback
  * for each item. For functions it is a list of blocks from malloc.
  *
- * An inlet's items are taken by a then each, which is a task of its own and
+ * A sender's items are taken by a then each, which is a task of its own and
  * asks for the next. Taken in a row is what has come with an item: the then of
  * that asks for all of it by avow_channel_try_next().
  */
@@ -114,17 +114,18 @@ static uint64_t time_sending(void (*fn)(int64_t i), bool one_by_one, size_t n) {
   return time_items(n);
 }
 
-/* By an inlet. */
+/* By a sender. */
 
 static avow_channel_t *channel;
-static avow_inlet_t *inlet;
+static avow_sender_t *sender;
 
-static void send_by_inlet(int64_t i) {
-  (void) avow_inlet_send(inlet, avow_int(i)); /* 0: somebody takes it */
+static void send_by_sender(int64_t i) {
+  (void) avow_sender_blocking_send(sender,
+                                   avow_int(i)); /* 0: somebody takes it */
 }
 
-static void try_by_inlet(int64_t i) {
-  while (avow_inlet_try(inlet, avow_int(i)) == UV_EAGAIN)
+static void try_by_sender(int64_t i) {
+  while (avow_sender_try_send(sender, avow_int(i)) == UV_EAGAIN)
     uv_sleep(0);
 }
 
@@ -151,17 +152,17 @@ static void ask(void) {
   avow_unref(avow_then(avow_channel_next(channel), on_item, NULL, NULL));
 }
 
-static uint64_t by_inlet(size_t count, void (*fn)(int64_t i), bool one_by_one,
-                         size_t n, size_t rounds) {
+static uint64_t by_sender(size_t count, void (*fn)(int64_t i), bool one_by_one,
+                          size_t n, size_t rounds) {
   threads = count;
   channel = avow_channel_new(bench_loop, 0);
-  inlet = avow_inlet_new(channel, ROOM);
+  sender = avow_sender_new(channel, ROOM);
   uint64_t elapsed = 0;
   for (size_t round = 0; round < rounds; round++) {
     ask();
     elapsed += time_sending(fn, one_by_one, n);
   }
-  avow_inlet_unref(inlet);
+  avow_sender_unref(sender);
   avow_channel_unref(channel);
   return elapsed;
 }
@@ -307,15 +308,15 @@ static uint64_t by_mailbox(size_t count, size_t n, size_t rounds) {
 
 #define OF(threads)                                                    \
   static uint64_t sent_##threads(size_t n, size_t rounds) {            \
-    return by_inlet(threads, send_by_inlet, false, n, rounds);         \
+    return by_sender(threads, send_by_sender, false, n, rounds);       \
   }                                                                    \
   static uint64_t tried_##threads(size_t n, size_t rounds) {           \
-    return by_inlet(threads, try_by_inlet, false, n, rounds);          \
+    return by_sender(threads, try_by_sender, false, n, rounds);        \
   }                                                                    \
   static uint64_t drained_##threads(size_t n, size_t rounds) {         \
     in_a_row = true;                                                   \
     const uint64_t elapsed =                                           \
-        by_inlet(threads, send_by_inlet, false, n, rounds);            \
+        by_sender(threads, send_by_sender, false, n, rounds);          \
     in_a_row = false;                                                  \
     return elapsed;                                                    \
   }                                                                    \
@@ -337,7 +338,7 @@ OF(2)
 OF(4)
 
 static uint64_t latency(size_t n, size_t rounds) {
-  return by_inlet(1, send_by_inlet, true, n, rounds);
+  return by_sender(1, send_by_sender, true, n, rounds);
 }
 
 static uint64_t latency_by_hand(size_t n, size_t rounds) {

@@ -1,0 +1,187 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * The loop's side of senders. While the channel takes no items, the loop holds
+ * the mail. When it has handed over all that it received, it leaves newer items
+ * to the next iteration unless the ring is full: to receive one or two items
+ * costs each side a mutex and a cache line.
+ *
+ * Sends that wait enter the ring at an exchange. Where threads are blocked,
+ * every second exchange leaves the ring to them.
+ */
+#include "flow/sender.h"
+
+#include "base/container.h"
+
+void avow__sender_admit(avow_sender_t *sender) {
+  if (sender->yields && sender->blocked > 0)
+    return;
+  while (avow__sender_has_queue(sender) && !avow__sender_is_full(sender))
+    avow__ring_add(sender->sent,
+                   avow__channel_take((avow_promise_t *) sender->waiting));
+}
+
+/* Receives what was sent, and unlocks the mutex. */
+static void exchange_and_unlock(avow_sender_t *sender) {
+  avow__ring_t *sent = sender->sent;
+  const bool blocks = sender->blocked > 0;
+  sender->sent = sender->taken;
+  sender->taken = sent;
+  sender->rests = false;
+  sender->yields = blocks && !sender->yields;
+  avow__sender_admit(sender);
+  uv_mutex_unlock(&sender->mutex);
+  if (blocks)
+    uv_cond_broadcast(&sender->changed);
+}
+
+typedef enum { NOTHING, END, ITEMS, LATER } news_t;
+
+/* The next call comes once this has found nothing. Where the ring was left to
+   threads it stays empty until one of them runs. */
+static news_t look_and_unlock(avow_sender_t *sender) {
+  avow__sender_admit(sender);
+  if (sender->sent->count == 0 && !avow__sender_has_queue(sender)) {
+    const bool ended = sender->ended;
+    sender->called = false;
+    uv_mutex_unlock(&sender->mutex);
+    return ended ? END : NOTHING;
+  }
+  if (sender->source.flows && sender->sent->count > 0 &&
+      (!sender->rests || avow__sender_is_full(sender))) {
+    exchange_and_unlock(sender);
+    return ITEMS;
+  }
+  uv_mutex_unlock(&sender->mutex);
+  return sender->source.flows ? LATER : ITEMS;
+}
+
+/* Receives what was sent if the channel takes items. A thread that has the
+   mutex is about to send, or has just done so. */
+static news_t sender_look(avow_sender_t *sender) {
+  if (!sender->rests)
+    uv_mutex_lock(&sender->mutex);
+  else if (uv_mutex_trylock(&sender->mutex) != 0)
+    return LATER;
+  return look_and_unlock(sender);
+}
+
+/* In a row, each a task. False: the channel has ended. */
+static bool hand_over_row(avow__context_t *c, avow_sender_t *sender) {
+  avow__source_begin_burst(&sender->source);
+  do {
+    (void) avow__channel_push(sender->source.channel, /* a job may want more */
+                              avow__ring_pop(sender->taken));
+    avow__end_task(c);
+    if (sender->stopped)
+      return false;
+  } while (sender->taken->count > 0 &&
+           avow__channel_takes((avow_promise_t *) sender->source.channel) &&
+           avow__may_go_on(c));
+  avow__source_end_burst(&sender->source);
+  return true;
+}
+
+/* Some items are received, if the channel takes them. */
+static void hand_over_some(avow__context_t *c, avow_sender_t *sender) {
+  if (sender->source.flows && !hand_over_row(c, sender)) {
+    avow__sender_unref_memory(sender);
+    return;
+  }
+  sender->rests = sender->source.flows;
+  sender->held = !sender->source.flows;
+  if (sender->source.flows)
+    avow__port_again(c, &sender->mail);
+}
+
+static void sender_deliver(avow__context_t *c, avow__mail_t *mail) {
+  avow_sender_t *sender = AVOW__CONTAINER(avow_sender_t, mail, mail);
+  news_t news = NOTHING;
+  if (!sender->stopped)
+    news = sender->taken->count > 0 ? ITEMS : sender_look(sender);
+  if (news == ITEMS) {
+    hand_over_some(c, sender);
+    return;
+  }
+  sender->rests = false;
+  if (news == LATER) {
+    avow__port_later(c, mail);
+    return;
+  }
+  if (news == END)
+    avow_channel_end(sender->source.channel);
+  avow__sender_unref_memory(sender);
+}
+
+/* The channel is about to end. */
+static void sender_forget(avow__mail_t *mail) {
+  avow__sender_unref_memory(AVOW__CONTAINER(avow_sender_t, mail, mail));
+}
+
+/* A receiver that does not wait gets what is there now, and the mail stays
+   where it is. One that takes all that came with an item is told once that this
+   was all, and then gets what has come since. */
+static bool sender_answer(avow__source_t *source, avow_value_t *out) {
+  avow_sender_t *sender = (avow_sender_t *) source;
+  if (sender->taken->count == 0 && source->busy && !sender->rests) {
+    sender->rests = true;
+    return false;
+  }
+  if (sender->taken->count == 0) {
+    uv_mutex_lock(&sender->mutex);
+    exchange_and_unlock(sender);
+  }
+  if (sender->taken->count == 0)
+    return false;
+  *out = avow__ring_pop(sender->taken);
+  return true;
+}
+
+static void sender_resume(avow__source_t *source) {
+  avow_sender_t *sender = (avow_sender_t *) source;
+  if (!sender->held)
+    return;
+  sender->held = false;
+  avow__port_again(source->context, &sender->mail);
+}
+
+/* No thread puts anything there any more. */
+static void ring_empty(avow__ring_t *ring) {
+  while (ring->count > 0)
+    avow__value_unref(avow__ring_pop(ring));
+}
+
+static void refuse_from_now_on(avow_sender_t *sender, int code) {
+  if (sender->port == NULL) {
+    sender->code = code;
+    return;
+  }
+  uv_mutex_lock(&sender->mutex);
+  sender->code = code;
+  uv_mutex_unlock(&sender->mutex);
+  uv_cond_broadcast(&sender->changed);
+}
+
+static void sender_stop(avow__source_t *source) {
+  avow_sender_t *sender = (avow_sender_t *) source;
+  const bool closes = source->context->life > AVOW__OPEN;
+  sender->stopped = true;
+  refuse_from_now_on(sender, closes ? UV_ECANCELED : source->code);
+  if (sender->held)
+    avow__sender_unref_memory(sender);
+  if (sender->port != NULL) { /* last: items may call the program */
+    ring_empty(sender->taken);
+    ring_empty(sender->sent);
+    avow_channel_unref(sender->waiting);
+  }
+  avow__sender_unref_memory(sender);
+}
+
+void avow__sender_listen(avow_sender_t *sender) {
+  static const avow__mail_class_t klass = { .deliver = sender_deliver,
+                                            .forget = sender_forget };
+  sender->mail.klass = &klass;
+  sender->source.resume = sender_resume;
+  sender->source.stop = sender_stop;
+  sender->source.port = sender->port;
+  sender->source.answer = sender->port != NULL ? sender_answer : NULL;
+}
