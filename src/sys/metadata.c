@@ -170,15 +170,14 @@ static int keep_owner(const uv_stat_t *old, int file) {
   const uid_t user = (uid_t) old->st_uid;
   const gid_t group = (gid_t) old->st_gid;
   uv_stat_t now;
+  if (fchown(file, user, group) == 0)
+    return BOTH;
   const int err = avow__disk_fstat(file, &now);
   if (err < 0)
     return err;
-  if ((now.st_uid == user && now.st_gid == group) ||
-      fchown(file, user, group) == 0)
-    return BOTH;
-  return now.st_gid == group || fchown(file, (uid_t) -1, group) == 0
-             ? ONLY_GROUP
-             : NEITHER;
+  if (now.st_gid != group && fchown(file, (uid_t) -1, group) != 0)
+    return NEITHER;
+  return now.st_uid == user ? BOTH : ONLY_GROUP;
 }
 
 static uint64_t copy_mode(uint64_t mode, int owned, bool kept) {
