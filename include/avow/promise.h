@@ -4,10 +4,10 @@
  *
  * Ownership is in the type. A const pointer borrows. A plain avow_promise_t *
  * or avow_deferred_t * and a by-value avow_value_t are taken. What is returned
- * is yours. Only avow_channel_try_send() and avow_sender_try_send() leave the item
- * yours, where they say UV_EAGAIN. const is about your reference, not about
- * what it leads to: avow_channel_send(const avow_channel_t *, …) changes the
- * channel, and leaves you your reference to it.
+ * is yours. Only avow_channel_try_send() and avow_sender_try_send() leave the
+ * item yours, where they say UV_EAGAIN. const is about your reference, not
+ * about what it leads to: avow_channel_send(const avow_channel_t *, …) changes
+ * the channel, and leaves you your reference to it.
  *
  * No function that makes a promise returns NULL: all errors, also UV_ENOMEM,
  * arrive as rejections. Handlers run on the loop's thread, first in first out,

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: MIT */
-/* Groups, channels, selects, ticks, debounced channels and senders, by those who
-   use them. */
+/* Groups, channels, selects, ticks, debounced channels and senders, by those
+   who use them. */
 #include "avow/sim.h"
 #include "houses.h"
 
