@@ -39,9 +39,16 @@ text {{ font: {FONT}px ui-monospace, SFMono-Regular, Menlo, Consolas,
 .head {{ fill: var(--muted) }}'''
 
 
+def line_of(place):
+    """" at graph.c:77": the line of an address, without its folder."""
+    told = subprocess.run(['addr2line', '-e', place[1], place[2]], text=True,
+                          check=True, stdout=subprocess.PIPE).stdout
+    return ' at ' + told.split('/')[-1].split(' ')[0].strip()
+
+
 def laid_out(graph):
     """The lines of dot's plain text, in words."""
-    graph = re.sub(r'( at )[^:"]*/', r'\1', graph)  # files without folders
+    graph = re.sub(r' in (?:\S+ \()?([^\s"]+) (0x[0-9a-f]+)\)?', line_of, graph)
     text = subprocess.run(
         ['dot', '-Tplain', f'-Nfontsize={FONT}', '-Nmargin=0.14,0.12',
          '-Granksep=0.36', '-Gnodesep=0.2'],

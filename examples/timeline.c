@@ -4,6 +4,7 @@
  * timeline --help.
  */
 #include <avow.h>
+#include <avow/trace.h>
 #include <stdio.h>
 
 #include "options.h"

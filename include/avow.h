@@ -32,7 +32,4 @@
 #include "avow/value.h"
 #include "avow/work.h"
 
-/* Last: it gives functions of the others a place. */
-#include "avow/trace.h"
-
 #endif

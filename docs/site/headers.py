@@ -5,8 +5,7 @@
 A header is read as it is laid out: a comment that opens it, and then one
 declaration after the other, each with the comment right above it. What has a
 comment that begins with one star is no business of programs, and is left out;
-so are what C++ alone sees, and the macros that trace builds put before
-functions. avow.hpp and avow/*.hpp are read by cpp.py.
+so is what C++ alone sees. avow.hpp and avow/*.hpp are read by cpp.py.
 """
 import os
 import re
@@ -41,9 +40,8 @@ def without_cpp(text):
     """As many lines as before, so that those of the rest stay right."""
     def blank(match):
         return '\n' * match[0].count('\n')
-    text = re.sub(r'(?ms)^(# *)if defined\(__cplusplus\).*?^\1else\b', blank,
+    return re.sub(r'(?ms)^(# *)if defined\(__cplusplus\).*?^\1else\b', blank,
                   text)
-    return re.sub(r'(?ms)^#if defined\(AVOW_TRACE\).*?^#endif', blank, text)
 
 
 def plain(comment):

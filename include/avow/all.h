@@ -15,10 +15,8 @@
 #include "avow/select.h"
 #include "avow/sender.h"
 #include "avow/stages.h"
+#include "avow/trace.h"
 #include "avow/tree.h"
 #include "avow/watch.h"
-
-/* Last: it gives functions of the others a place. */
-#include "avow/trace.h"
 
 #endif

@@ -16,9 +16,10 @@ AVOW_HEADER_BEGIN
  * Called when the last reference to a rejected promise goes, or the loop is
  * closed while somebody holds it, and nobody ever subscribed to it or read its
  * result: the failure would be lost. UV_ECANCELED, and an aggregate of nothing
- * else, is not reported, since somebody asked for it. where is file and line of
- * the promise's making in trace builds ("get.c:7"), in others the name that it
- * was given by avow_promise_set_name(), or NULL.
+ * else, is not reported, since somebody asked for it. In trace builds `where`
+ * is the call that made the promise ("get+0x1f (app 0x12a0)"; see
+ * docs/traces.md). In others it is the name that avow_promise_set_name() gave
+ * the promise, or NULL.
  */
 typedef void (*avow_unhandled_cb)(uv_loop_t *loop, const avow_value_t *reason,
                                   const char *where, void *data);
@@ -40,7 +41,8 @@ typedef struct avow_job_s {
   const char *kind;  /* of its promise, as dumps have it: "then", "async" */
   const char *name;  /* that avow_promise_set_name() gave that, or what it has
                         waited for; or NULL */
-  const char *where; /* it was made: "get.c:7", in trace builds, else NULL */
+  const char *where; /* the call that made it: "get+0x1f (app 0x12a0)", in
+                        trace builds, else NULL */
   void (*fn)(void);  /* the function of the program's, not to be called, but for
                         its name: as addr2line has it, or dladdr(); or NULL */
   uint64_t us;       /* microseconds that it took, by the clock */

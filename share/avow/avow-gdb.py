@@ -154,10 +154,19 @@ def check():
         raise gdb.GdbError("nothing is known of stacks on " + name)
 
 
+def call_at(what, struct, field):
+    """The line of a call that trace builds note by an address inside it."""
+    names = [f.name for f in struct.type.strip_typedefs().fields()]
+    if field not in names or struct[field] == 0:
+        return ""
+    line = gdb.find_pc_line(int(struct[field]))
+    if line.symtab is None:
+        return ", %s in %s" % (what, struct[field])
+    return ", %s at %s:%d" % (what, line.symtab.filename, line.line)
+
+
 def show(fiber):
-    where = ""
-    if "file" in fiber.type.strip_typedefs() and fiber["file"] != 0:
-        where = ", awaits at %s:%d" % (fiber["file"].string(), fiber["line"])
+    where = call_at("awaits", fiber, "awaits")
     print("  %s, promise %s%s" % (fiber["fn"], fiber["promise"], where))
     for line in frames_from(int(fiber["spot"]["sp"])):
         print("    " + line)
@@ -394,11 +403,7 @@ class PrintPromise:
         return text
 
     def place(self):
-        fields = [field.name for field in self.promise.type.fields()]
-        if "file" not in fields or self.promise["file"] == 0:
-            return ""
-        file, line = self.promise["file"].string(), self.promise["line"]
-        return ", made at %s:%d" % (file, line)
+        return call_at("made", self.promise, "caller")
 
     def to_string(self):
         if self.kind == "FREE":

@@ -13,6 +13,7 @@
 #include "base/options_check.h"
 #include "engine/async.h"
 #include "engine/await.h"
+#include "engine/backtrace.h"
 #include "engine/chain.h"
 #include "engine/local.h"
 #include "engine/name.h"
@@ -131,6 +132,9 @@ static AVOW__APART avow_value_t go_on(avow_promise_t *p, avow__fiber_t *f) {
 
 static AVOW__APART avow_value_t wait_for(avow_promise_t *p, avow__fiber_t *f) {
   avow_promise_t *q = f->promise;
+#ifdef AVOW_TRACE
+  f->awaits = avow__backtrace();
+#endif
   avow__wait_for(avow__context(p), q, AVOW__ASYNC, p);
   return avow__fiber_park(f, avow_none());
 }

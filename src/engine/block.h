@@ -192,15 +192,13 @@ struct avow_promise_s {
   uint8_t deferreds; /* that may still settle it, for debug builds to see;
                         UINT8_MAX: nobody counts them */
 #ifdef AVOW_TRACE
-  const char *file;
-  uint64_t since; /* ms */
+  const void *caller;  /* that made it: backtrace.h */
+  const void *settled; /* the caller that settled its deferred first */
+  uint64_t since;      /* ms */
   uint64_t serial;
-  const char *settled_file; /* of the call that settled its deferred first */
-  int line, settled_line;
   const char *name; /* in a trace: of its kind, or a better one */
   uint32_t event;   /* of its making, in that */
   uint32_t arrow;   /* to its job, by its number; 0: it is not queued */
-  bool placed;      /* that event says where */
   bool open;        /* its span has not ended */
 #endif
 };

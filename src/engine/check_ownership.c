@@ -5,8 +5,7 @@
  */
 #include "engine/check_ownership.h"
 
-#include "engine/block.h"
-#include "engine/origin.h"
+#include "engine/backtrace.h"
 #include "engine/owner.h"
 
 #if AVOW__DEBUG
@@ -38,14 +37,24 @@ static const char *promise_outcome_of(const avow_promise_t *p) {
                                           : "its promise is rejected";
 }
 
+static const char *promise_place_of_settling(const avow_promise_t *p) {
+#  ifdef AVOW_TRACE
+  const char *place = avow__caller_text(p->settled);
+  return place != NULL ? place : "an unknown function";
+#  else
+  (void) p;
+  return "a function that a trace build would name";
+#  endif
+}
+
 void avow__check_deferred(const avow_deferred_t *d) {
   const avow_promise_t *p = avow__mutable(d);
   if (p->deferreds == 0 || p->kind == AVOW__FREE)
     avow__misuse(
-        "this deferred was settled already, %s (%s): it is taken with the "
+        "this deferred was settled already, in %s (%s): it is taken with the "
         "first avow_resolve(), avow_reject() or avow_deferred_drop(); call "
         "avow_deferred_ref() first for one more who may try",
-        avow__where_settled(p), promise_outcome_of(p));
+        promise_place_of_settling(p), promise_outcome_of(p));
 }
 
 /* What is pending has a reference of its own, and goes when it is settled; what

@@ -8,9 +8,9 @@
 
 #include "avow/async.h"
 #include "avow/stackless.h"
+#include "engine/backtrace.h"
 #include "engine/local.h"
 #include "engine/name.h"
-#include "engine/origin.h"
 #include "engine/settle.h"
 #include "engine/virtual_clock.h"
 
@@ -56,6 +56,15 @@ static void print_name(FILE *out, const avow_promise_t *p) {
 }
 
 #ifdef AVOW_TRACE
+static void print_place(const dump_t *dump, const char *what,
+                        const char *place) {
+  if (place == NULL)
+    return;
+  (void) fprintf(dump->out, "%s%s in ", dump->before, what);
+  print_escaped(dump->out, place);
+  (void) fputs(dump->after, dump->out);
+}
+
 static void print_step(const dump_t *dump, const avow_promise_t *p) {
   const avow_frame_t *frame = p->data;
   assert(p->kind != AVOW__STACKLESS || avow__is_pending(p));
@@ -69,11 +78,8 @@ static void print_step(const dump_t *dump, const avow_promise_t *p) {
 static void print_await(const dump_t *dump, const avow_promise_t *p) {
   const avow__fiber_t *f = p->data;
   assert(p->kind != AVOW__ASYNC || avow__is_pending(p));
-  if (p->kind != AVOW__ASYNC || f->file == NULL)
-    return;
-  (void) fprintf(dump->out, "%sawaits at ", dump->before);
-  print_escaped(dump->out, f->file);
-  (void) fprintf(dump->out, ":%d%s", f->line, dump->after);
+  if (p->kind == AVOW__ASYNC)
+    print_place(dump, "awaits", avow__caller_text(f->awaits));
 }
 #endif
 
@@ -105,12 +111,7 @@ static void print_origin(dump_t *dump, const avow_promise_t *p) {
   print_locals(dump, p);
 #endif
 #ifdef AVOW_TRACE
-  const char *where = avow__where(p);
-  if (where != NULL) {
-    (void) fprintf(dump->out, "%smade at ", dump->before);
-    print_escaped(dump->out, where);
-    (void) fputs(dump->after, dump->out);
-  }
+  print_place(dump, "made", avow__where(p));
   print_step(dump, p);
 #  ifndef AVOW_NO_ASYNC
   print_await(dump, p);

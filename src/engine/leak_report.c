@@ -9,7 +9,7 @@
 #include <inttypes.h>
 #include <string.h>
 
-#include "engine/origin.h"
+#include "engine/backtrace.h"
 #include "engine/settle.h"
 
 #if AVOW__DEBUG
@@ -99,7 +99,7 @@ static void tell_of_kind(const held_t *kind) {
 static void tell_where(avow_promise_t *p, void *data) {
   const char *where = avow__where(p);
   if (!is_nobodys(data, p) && where != NULL)
-    avow__advise("  made at %s", where);
+    avow__advise("  made in %s", where);
 }
 
 void avow__tell_of_held(avow__context_t *c) {

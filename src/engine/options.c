@@ -26,8 +26,8 @@ static const size_t most_room =
     SIZE_MAX / (SIZE_MAX > UINT32_MAX ? 1 << 24 : 1 << 2) + 1;
 
 /* What is known of a promise. */
-#ifdef AVOW_TRACE
-#  define WHERE ", promise made at "
+#ifdef AVOW_BACKTRACE
+#  define WHERE ", promise made in "
 #else
 #  define WHERE ", promise "
 #endif

@@ -11,8 +11,9 @@
 #include "engine/block.h"
 
 #ifdef AVOW_TRACE
-#  include "engine/origin.h"
 #  include "engine/trace.h"
+/* Notes when, and in which call, p is made. */
+void avow__note_making(avow__context_t *c, avow_promise_t *p);
 #  define AVOW__RECORD(c, call) \
     (AVOW__LIKELY((c)->trace == NULL) ? (void) 0 : (call))
 #else
@@ -38,7 +39,7 @@
 /* p was made of a block, to be of its kind for now. */
 static inline void avow__seen_made(avow__context_t *c, avow_promise_t *p) {
 #ifdef AVOW_TRACE
-  avow__trace_promise(c, p);
+  avow__note_making(c, p);
 #endif
   AVOW__RECORD(c, avow__record_made(c->trace, p));
   AVOW__PROBE2(new, p, p->kind);

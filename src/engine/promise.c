@@ -6,6 +6,7 @@
  */
 #include "engine/promise.h"
 
+#include "engine/backtrace.h"
 #include "engine/settle.h"
 #include "fiber/exceptions.h"
 
@@ -28,6 +29,10 @@ AVOW__APART avow_promise_t *avow__nothing(const char *what) {
 /* Counts that one of those who may settle p does so, or lets go. */
 static void promise_spend(avow_promise_t *p) {
   avow__check_deferred((const avow_deferred_t *) p);
+#  ifdef AVOW_TRACE
+  if ((p->flags & (AVOW__DEFERRED_RESOLVED | AVOW__STATE)) == 0)
+    p->settled = avow__backtrace();
+#  endif
   if (p->deferreds < UINT8_MAX)
     p->deferreds--;
 }

@@ -54,7 +54,7 @@ void avow__slow_begin(avow__slow_t *slow, const avow_promise_t *p) {
   if (slow->name == NULL && p->upstream != NULL)
     slow->name = avow__name_of(p->upstream);
   slow->fn = function_of(p);
-  slow->place = avow__place_of(p);
+  slow->caller = avow__caller_of(p);
 }
 
 /* What the hook takes is no job's. */
@@ -65,7 +65,7 @@ static AVOW__APART void slow_tell(avow__context_t *c, avow__slow_t *slow,
     return;
   const avow_job_t job = { .kind = slow->kind,
                            .name = slow->name,
-                           .where = avow__place_text(slow->place),
+                           .where = avow__caller_text(slow->caller),
                            .fn = slow->fn,
                            .us = us };
   avow__fiber_t *fiber = avow__hook_enter(c);

@@ -6,13 +6,13 @@
 #ifndef AVOW_SLOW_H
 #define AVOW_SLOW_H
 
-#include "engine/origin.h"
+#include "engine/backtrace.h"
 
 typedef struct avow__slow_s {
   const char *kind;
   const char *name;
   void (*fn)(void);
-  avow__place_t place;
+  const void *caller;
   uint64_t began; /* uv_hrtime() */
 } avow__slow_t;
 

@@ -8,10 +8,10 @@
 
 #include <inttypes.h>
 
+#include "engine/backtrace.h"
 #include "engine/cycle.h"
 #include "engine/layer.h"
 #include "engine/name.h"
-#include "engine/origin.h"
 #include "value/value.h"
 
 #if AVOW__DEBUG
@@ -23,7 +23,7 @@ static void tell_of_one(const avow_promise_t *p) {
   const char *where = avow__where(p);
   avow__advise("  %s%s%s%s%s%s", avow__kind_name(p), name != NULL ? " '" : "",
                name != NULL ? name : "", name != NULL ? "'" : "",
-               where != NULL ? ", made at " : "", where != NULL ? where : "");
+               where != NULL ? ", made in " : "", where != NULL ? where : "");
 }
 
 static void tell_of_rest(size_t n) {

@@ -7,8 +7,10 @@
 #include "engine/trace.h"
 
 #include "avow/stackless.h"
+#include "avow/trace.h"
 #include "base/alloc.h"
-#include "engine/origin.h"
+#include "engine/loop_table.h"
+#include "engine/owner.h"
 
 #ifdef AVOW_TRACE
 
@@ -45,8 +47,7 @@ static avow__event_t event_of(avow__trace_t *t, avow__happening_t what,
                           .id = p->serial,
                           .arrow = p->arrow,
                           .name = p->name,
-                          .file = p->placed ? p->file : NULL,
-                          .line = p->line,
+                          .caller = p->caller,
                           .what = (uint8_t) what };
 }
 
@@ -86,21 +87,6 @@ void avow__record_name(avow__trace_t *t, avow_promise_t *p, const char *what,
     return;
   event->name = what;
   event->function |= function;
-}
-
-/* What has happened to it since, in the call that made it, has that place in
-   its name, too. */
-void avow__record_place(avow__trace_t *t, avow_promise_t *p) {
-  avow__event_t *event = making_of(t, p);
-  if (event == NULL)
-    return;
-  p->placed = true;
-  for (; event < t->events + t->count; event++) {
-    if (event->id != p->serial || event->what == AVOW__HAS_PARKED)
-      continue;
-    event->file = p->file;
-    event->line = p->line;
-  }
 }
 
 static avow__fate_t fate_of(const avow_promise_t *p) {
@@ -181,18 +167,16 @@ static bool is_parked(const avow_promise_t *p) {
          avow__is_pending(p);
 }
 
-/* A frame has a line, in a file that nobody knows; a fiber has both. */
+/* A frame has a line, in a file that nobody knows; a fiber has a place. */
 static void note_await(avow__event_t *event, const avow_promise_t *p) {
   const avow_frame_t *frame = p->data;
-  event->file = NULL;
-  event->line = frame->line;
+  event->caller = NULL;
 #  ifndef AVOW_NO_ASYNC
-  if (p->kind != AVOW__ASYNC)
-    return;
-  const avow__fiber_t *f = p->data;
-  event->file = f->file;
-  event->line = f->line;
+  if (p->kind == AVOW__ASYNC)
+    event->caller = ((const avow__fiber_t *) p->data)->awaits;
+  else
 #  endif
+    event->line = frame->line;
 }
 
 void avow__record_parked(avow__trace_t *t, avow_promise_t *p) {
@@ -240,7 +224,6 @@ static void open_one(avow_promise_t *p, void *data) {
     return;
   p->open = false;
   p->arrow = 0;
-  p->placed = p->file != NULL;
   if (!has_span(p) || !avow__is_pending(p))
     return;
   avow__record_made(t, p);
@@ -257,7 +240,9 @@ static void record_jobs(avow__trace_t *t,
     fn(t, (avow_promise_t *) link);
 }
 
-int avow__record_start(avow__context_t *c, FILE *out) {
+static int trace_start(avow__context_t *c, FILE *out) {
+  if (c->trace != NULL)
+    return UV_EBUSY;
   avow__trace_t *t = avow_calloc(1, sizeof(*t));
   if (t == NULL)
     return UV_ENOMEM;
@@ -292,4 +277,39 @@ int avow__record_stop(avow__context_t *c) {
   return err;
 }
 
+static int trace_stop(avow__context_t *c) {
+  return c->trace != NULL ? avow__record_stop(c) : UV_EINVAL;
+}
+
+#else
+
+static int trace_start(avow__context_t *c, FILE *out) {
+  (void) c;
+  (void) out;
+  return UV_ENOTSUP;
+}
+
+static int trace_stop(avow__context_t *c) {
+  (void) c;
+  return UV_ENOTSUP;
+}
+
 #endif
+
+int avow_trace_start(uv_loop_t *loop, FILE *out) {
+  avow__context_t *c = avow__context_of(loop);
+  if (out == NULL)
+    avow__misuse_of_null("the file for a trace");
+  if (out == NULL || c == avow__nowhere())
+    return UV_EINVAL;
+  avow__check_thread(c);
+  return trace_start(c, out);
+}
+
+int avow_trace_stop(uv_loop_t *loop) {
+  avow__context_t *c = avow__context_of(loop);
+  if (c == avow__nowhere())
+    return UV_EINVAL;
+  avow__check_thread(c);
+  return trace_stop(c);
+}

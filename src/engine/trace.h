@@ -27,7 +27,6 @@ struct avow__trace_s {
    so. */
 void avow__record_name(avow__trace_t *t, avow_promise_t *p, const char *what,
                        bool function);
-void avow__record_place(avow__trace_t *t, avow_promise_t *p);
 
 /* For probes.h, which says what each is of. */
 void avow__record_made(avow__trace_t *t, avow_promise_t *p);
@@ -43,9 +42,6 @@ void avow__record_canceled(avow__trace_t *t, const avow_promise_t *p);
 void avow__record_task(avow__trace_t *t);
 void avow__record_task_end(avow__trace_t *t);
 void avow__record_poll(avow__trace_t *t);
-
-/* A trace of the loop that goes to out, which is borrowed; UV_ENOMEM. */
-int avow__record_start(avow__context_t *c, FILE *out);
 
 /* Ends it; what writing it failed with, or 0. */
 int avow__record_stop(avow__context_t *c);

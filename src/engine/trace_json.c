@@ -14,6 +14,7 @@
 
 #include "avow/config.h"
 #include "avow/value.h"
+#include "engine/backtrace.h"
 
 /* What one event has at most: with all its strings cut and escaped. */
 enum { LONGEST = 8192, MOST_TEXT = 160, LOOP = 1, NS = 1000 };
@@ -72,27 +73,23 @@ static void put_text(avow__sheet_t *sheet, const char *text) {
   }
 }
 
-static const char *base_name(const char *file) {
-  for (const char *at = file; *at != '\0'; at++)
-    if (*at == '/' || *at == '\\')
-      file = at + 1;
-  return file;
+/* " ask+0x1f", or " program 0x12a0" without the program's folder. */
+static void put_short_place(avow__sheet_t *sheet, const char *place) {
+  const char *function_end = strstr(place, " (");
+  const char *folder_end = strrchr(place, '/');
+  if (function_end != NULL)
+    put(sheet, " %.*s", (int) (function_end - place), place);
+  else
+    put(sheet, " %s", folder_end != NULL ? folder_end + 1 : place);
 }
 
-static void put_place(avow__sheet_t *sheet, const char *file, int line) {
-  put_text(sheet, file);
-  put(sheet, ":%d", line);
-}
-
-/* "sleep main.c:12", before and after of which there may be more. */
+/* "sleep ask+0x1f", before and after of which there may be more. */
 static void put_title(avow__sheet_t *sheet, const char *before,
                       const avow__event_t *event) {
   put(sheet, ",\"name\":\"%s", before);
   put_text(sheet, event->name);
-  if (event->file != NULL && event->what != AVOW__HAS_PARKED) {
-    put(sheet, " ");
-    put_place(sheet, base_name(event->file), event->line);
-  }
+  if (event->caller != NULL && event->what != AVOW__HAS_PARKED)
+    put_short_place(sheet, avow__caller_text(event->caller));
   put(sheet, "\"");
 }
 
@@ -133,9 +130,9 @@ static void add_made(avow__sheet_t *sheet, const avow__event_t *event) {
   put_id(sheet, "promise", event->id);
   put_title(sheet, "", event);
   put(sheet, ",\"args\":{");
-  if (event->file != NULL) {
+  if (event->caller != NULL) {
     put(sheet, "\"made\":\"");
-    put_place(sheet, event->file, event->line);
+    put_text(sheet, avow__caller_text(event->caller));
     put(sheet, "\"");
   }
   put(sheet, "}}");
@@ -185,8 +182,8 @@ static void add_parked(avow__sheet_t *sheet, const avow__event_t *event) {
   put(sheet, ",\"cat\":\"await\",\"args\":{\"promise\":\"0x%" PRIx64 "\"",
       event->awaited);
   put(sheet, ",\"at\":\"");
-  if (event->file != NULL)
-    put_place(sheet, event->file, event->line);
+  if (event->caller != NULL)
+    put_text(sheet, avow__caller_text(event->caller));
   else
     put(sheet, "line %d", event->line);
   put(sheet, "\"}}");

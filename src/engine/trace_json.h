@@ -35,7 +35,7 @@ typedef enum avow__fate_e {
   AVOW__IS_FOLLOWED /* by another, which stands for it from now on */
 } avow__fate_t;
 
-/* Its strings are there for good, as names of kinds and of files are. */
+/* Its strings are there for good, as names of kinds are. */
 typedef struct avow__event_s {
   uint64_t ns;
   uint64_t length;  /* ns, of a job or a task */
@@ -43,9 +43,9 @@ typedef struct avow__event_s {
   uint64_t awaited; /* the id of what a function is parked for */
   uint32_t arrow;   /* to a job, by its number */
   const char *name;
-  const char *file; /* NULL: nobody knows */
-  int line;
-  int code; /* of what it was rejected with */
+  const void *caller; /* that made it, or awaits; or NULL */
+  int line;           /* of an await without a caller */
+  int code;           /* of what it was rejected with */
   uint8_t what;
   uint8_t fate;
   bool apart;    /* queued outside any task */

@@ -36,9 +36,6 @@ int avow__fiber_take(avow__fibers_t *fibers, avow__fiber_t **out) {
   f->call = NULL;
   f->name = NULL;
   f->exceptions.globals = NULL;
-#ifdef AVOW_TRACE
-  f->file = NULL;
-#endif
   avow__list_append(&fibers->busy, &f->link);
   fibers->used++;
   *out = f;

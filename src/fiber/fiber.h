@@ -32,8 +32,7 @@ typedef struct avow__fiber_s {
   avow__stack_t stack;
   avow__sanitizer_t sanitizer;
 #ifdef AVOW_TRACE
-  const char *file; /* of the await that parked it */
-  int line;
+  const void *awaits; /* the place of the await that parked it */
 #endif
 } avow__fiber_t;
 

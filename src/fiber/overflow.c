@@ -58,26 +58,10 @@ static void put_number(line_t *line, uintptr_t n, unsigned base) {
   overflow_put(line, at);
 }
 
-static void put_await(line_t *line, const avow__fiber_t *f) {
-#  ifdef AVOW_TRACE
-  if (f->file == NULL)
-    return;
-  overflow_put(line, ", which awaited at ");
-  overflow_put(line, f->file);
-  overflow_put(line, ":");
-  put_number(line, (uintptr_t) f->line, 10);
-  overflow_put(line, ",");
-#  else
-  (void) line;
-  (void) f;
-#  endif
-}
-
 static void advise(const avow__fiber_t *f) {
   line_t line = { .len = 0 };
   overflow_put(&line, "avow: the async function at 0x");
   put_number(&line, (uintptr_t) f->fn, 16);
-  put_await(&line, f);
   overflow_put(&line, " has overflowed its stack of ");
   put_number(&line, f->stack.size, 10);
   overflow_put(&line, " bytes: raise avow_options_t.stack_size\n");

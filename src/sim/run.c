@@ -16,7 +16,7 @@
 
 #include "base/container.h"
 #include "base/options_check.h"
-#include "engine/origin.h"
+#include "engine/backtrace.h"
 #include "engine/settle.h"
 #include "sim/blocks.h"
 #include "sim/cancel.h"
@@ -142,7 +142,7 @@ static void on_unhandled(uv_loop_t *loop, const avow_value_t *reason,
   if (is_excused(reason))
     return;
   sim_fail("a rejection that nobody handled: %s%s%s",
-           avow_error_message(reason), where != NULL ? ", made at " : "",
+           avow_error_message(reason), where != NULL ? ", made in " : "",
            where != NULL ? where : "");
 }
 

@@ -19,7 +19,7 @@ static void assert_told(const char *expected) {
   FILE *file = stderr_of(close_it);
   while (fgets(line, sizeof(line), file) != NULL) {
     assert_non_null(strstr(line, "avow: "));
-    if (strstr(line, "made at") == NULL)
+    if (strstr(line, "made in") == NULL)
       (void) strncat(text, line, sizeof(text) - strlen(text) - 1);
   }
   (void) fclose(file);

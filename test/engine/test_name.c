@@ -78,6 +78,15 @@ static void name_may_be_changed_and_taken_back(void **state) {
   avow_unref(p);
 }
 
+/* Trace builds say which call made the promise. */
+static void assert_heard(const char *name) {
+#ifdef AVOW_BACKTRACE
+  assert_non_null(strstr(heard, "0x"));
+#else
+  assert_string_equal(heard, name);
+#endif
+}
+
 static void lost_rejection_says_the_name(void **state) {
   open_with((avow_options_t){ .on_unhandled = hear });
   avow_promise_t *p = named("the answer");
@@ -85,7 +94,7 @@ static void lost_rejection_says_the_name(void **state) {
   assert_true(avow_reject(d, avow_error(UV_EIO)));
   avow_unref(p);
 
-  assert_string_equal(heard, "the answer");
+  assert_heard("the answer");
 }
 
 static void no_room_for_a_name_is_no_mistake(void **state) {
@@ -193,7 +202,7 @@ static void lost_rejection_of_an_async_function_says_the_name(void **state) {
   avow_unref(p);
   run();
 
-  assert_string_equal(heard, "greet");
+  assert_heard("greet");
 }
 
 static void async_function_that_follows_leaves_no_name(void **state) {

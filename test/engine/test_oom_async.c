@@ -26,7 +26,7 @@ static avow_value_t await_fn(void *data) {
   const avow_value_t held = duty_object();
   static const avow_local_t key = { .name = NULL };
   avow_ignore(avow_local_set(&key, duty_object()));
-  avow_promise_t *p = avow_trace_await("here.c", 1, avow_sleep(loop, 0));
+  avow_promise_t *p = avow_sleep(loop, 0);
   avow_value_t v = avow_await(p);
   use(data);
   if (!avow_is_error(&v))

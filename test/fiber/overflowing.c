@@ -44,19 +44,11 @@ avow_value_t fault(void *data) {
   return avow_none();
 }
 
-#ifdef AVOW_TRACE
-const char *awaited_in;
-#endif
-
 void in_fiber(void *fn) {
   avow__fibers_t fibers = reporting;
   avow__fiber_t *f;
   assert_int_equal(avow__fiber_take(&fibers, &f), 0);
   f->fn = *(avow_fn *) fn;
-#ifdef AVOW_TRACE
-  f->file = awaited_in;
-  f->line = 12;
-#endif
   (void) avow__fiber_resume(&avow__fiber_now, f, avow_none()); /* none */
 }
 

@@ -26,10 +26,6 @@ void save_coverage(void);
 avow_value_t overflow(void *data);
 avow_value_t fault(void *data);
 
-#ifdef AVOW_TRACE
-extern const char *awaited_in; /* a file, at line 12 */
-#endif
-
 /* Runs an avow_fn, as a thread, too. It comes back if a fault is of no
    consequence. */
 void in_fiber(void *fn);

@@ -77,20 +77,6 @@ static void overflow_without_memory(void) {
 }
 #  endif
 
-#  if AVOW__OVERFLOW && defined(AVOW_TRACE)
-static void overflow_after_await(void) {
-  awaited_in = "here.c";
-  overflow_with_handler();
-}
-
-static void overflow_far_away(void) {
-  static char far_away[1000];
-  memset(far_away, '/', sizeof(far_away) - 1);
-  awaited_in = far_away;
-  overflow_with_handler();
-}
-#  endif
-
 /* As programs do all this. */
 
 static avow_value_t do_nothing(void *data) {
@@ -196,24 +182,6 @@ static void an_overflow_that_cannot_be_watched_has_no_words(void **state) {
 }
 #  endif
 
-#  if AVOW__OVERFLOW && defined(AVOW_TRACE)
-static void the_advice_says_where_it_awaited(void **state) {
-  const ending_t ending = ending_of(overflow_after_await);
-
-  assert_exits(&ending, HANDLED);
-  assert_non_null(
-      strstr(ending.text, ", which awaited at here.c:12, has overflowed"));
-}
-
-static void the_advice_is_cut_where_it_is_too_long(void **state) {
-  const ending_t ending = ending_of(overflow_far_away);
-
-  assert_exits(&ending, HANDLED);
-  assert_non_null(strstr(ending.text, ", which awaited at ////"));
-  assert_int_equal(strlen(ending.text), 512);
-}
-#  endif
-
 SUITE(overflow) {
   const struct CMUnitTest tests[] = {
     cmocka_unit_test(an_overflow_ends_the_process_with_advice),
@@ -226,10 +194,6 @@ SUITE(overflow) {
     cmocka_unit_test(an_overflow_has_words_for_who_asks),
 #  if AVOW__OVERFLOW
     cmocka_unit_test(an_overflow_that_cannot_be_watched_has_no_words),
-#  endif
-#  if AVOW__OVERFLOW && defined(AVOW_TRACE)
-    cmocka_unit_test(the_advice_says_where_it_awaited),
-    cmocka_unit_test(the_advice_is_cut_where_it_is_too_long),
 #  endif
   };
   return RUN(tests);

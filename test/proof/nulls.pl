@@ -121,8 +121,6 @@ my $text = join '', map { open my $in, '<', $_ or die "$_: $!\n"; local $/; <$in
 $text =~ s{/\*.*?\*/}{}gs;
 while ($text =~ /(?:AVOW_API|AVOW_ASYNC_API)\s+(?:AVOW_MUST_USE\s+)?([\w\s\*]+?)\(?(avow_\w+)\)?\s*\(([^;]*?)\)(?:\s*AVOW_PRINTF\([^;]*\))?;/g) {
   my ($type, $name, $list) = ($1, $2, $3);
-  # They give what they are given, for the next to see.
-  next if $name =~ /^avow_trace_(?:made|await|settles)$/;
   $list =~ s/\s+/ /g;
   my @all = map { [sound($_)] } parameters($list);
   my @names = map { /(\w+)(?:\[\])?(?:\)\([^)]*\))?$/ ? $1 : $_ } parameters($list);

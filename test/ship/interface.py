@@ -7,9 +7,8 @@
 Of the library of that adapter's, or of avow itself.
 
 Each function of a header is a symbol of the library, also what is inline, and
-each symbol is in a header: languages that cannot read C find all of it. Each
-function that makes a promise or a channel has its macro in trace.h. And each
-name that programs write is shown by an example or a document.
+each symbol is in a header: languages that cannot read C find all of it. And
+each name that programs write is shown by an example or a document.
 """
 import glob
 import os
@@ -17,23 +16,18 @@ import re
 import subprocess
 import sys
 
-# What gives a promise or a channel that was made elsewhere, or whose caller
-# notes the place itself.
-PASSED_ON = {'avow_ref', 'avow_channel_ref', 'avow_cancel_losers',
-             'avow_join_losers', 'avow_async_throwing', 'avow_promise_steal'}
-
 # What no example and no document has to show: programs do not write it.
 UNSHOWN = {
     "the headers' own":
         'AVOW_API AVOW_ASYNC_API AVOW_BUILDING AVOW_HEADER_BEGIN '
         'AVOW_HEADER_END AVOW_INLINE AVOW_MUST_USE AVOW_NO_ASYNC AVOW_NO_PLT '
-        'AVOW_PRINTF AVOW_SHARED AVOW_TRACE',
+        'AVOW_PRINTF AVOW_SHARED',
     'what others in headers call':
         'avow_async_throwing avow_await_throwing avow_awaited '
         'avow_coroutine_new avow_coroutine_start avow_then_closure '
         'avow_cleanup_run avow_cleanup_t '
         'avow_exceptions_call avow_exceptions_globals avow_exceptions_t '
-        'avow_frame_enter avow_trace_await avow_trace_made avow_trace_settles',
+        'avow_frame_enter',
     'tags that only bindings see':
         'AVOW_CASE_NEXT AVOW_CASE_SEND AVOW_CASE_SETTLED AVOW_PROMISE '
         'AVOW_THENABLE',
@@ -93,11 +87,6 @@ def declared(root):
     return functions
 
 
-def macros(root):
-    return set(re.findall(r'# *define (avow_\w+)\(',
-                          read(f'{root}/include/avow/trace.h')))
-
-
 def named(root):
     """All names of the headers, but the tags of structs, guards, and what
     macros have for themselves."""
@@ -132,20 +121,11 @@ def exported(library, nm):
 
 
 def complaints(root, library, nm):
-    functions, noted = declared(root), macros(root)
-    symbols = exported(library, nm)
+    functions, symbols = declared(root), exported(library, nm)
     for name in sorted(set(functions) - symbols):
         yield f'{name}() is in a header, and no symbol: see symbols.c'
     for name in sorted(symbols - set(functions)):
         yield f'{name} is a symbol, and in no header'
-    for name, result in sorted(functions.items()):
-        makes = re.search(r'avow_(promise|channel)_t \*', result)
-        if name.startswith('avow_trace_') or name in PASSED_ON:
-            continue
-        if makes and name not in noted and ADAPTER is None:
-            yield f'{name}() has no macro in trace.h'
-    for name in sorted(noted - set(functions) if ADAPTER is None else ()):
-        yield f'trace.h has a macro for {name}(), which is not there'
 
 
 def hidden(root):

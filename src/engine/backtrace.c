@@ -1,0 +1,103 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * Finding the program on the stack. -fpatchable-function-entry=1, with which
+ * trace builds are compiled, lists the entry of each function of avow in a
+ * section: so a frame is avow's or not, also where avow is linked statically.
+ */
+#define _GNU_SOURCE 1 /* dladdr() */
+#include "engine/backtrace.h"
+
+#ifdef AVOW_BACKTRACE
+
+#  include <dlfcn.h>
+#  include <link.h>
+#  include <stdint.h>
+#  include <stdio.h>
+#  include <stdlib.h>
+#  include <unwind.h>
+
+#  include <uv.h>
+
+#  include "base/compiler.h"
+
+/* The linker defines both for a section of that name. */
+#  define ENTRIES      __start___patchable_function_entries
+#  define ENTRIES_OVER __stop___patchable_function_entries
+extern AVOW__HIDDEN uintptr_t ENTRIES[], ENTRIES_OVER[];
+
+static size_t entries(void) {
+  return (size_t) (ENTRIES_OVER - ENTRIES);
+}
+
+static int compare_entries(const void *one, const void *other) {
+  const uintptr_t a = *(const uintptr_t *) one;
+  const uintptr_t b = *(const uintptr_t *) other;
+  return (a > b) - (a < b);
+}
+
+static uv_once_t sorted = UV_ONCE_INIT;
+
+static void sort_entries(void) {
+  qsort(ENTRIES, entries(), sizeof(*ENTRIES), compare_entries);
+}
+
+/* A landing pad for jumps may come before what is listed. */
+enum { LANDING_PAD = 4 };
+
+static int compare_start(const void *start, const void *entry) {
+  const uintptr_t at = *(const uintptr_t *) start;
+  const uintptr_t listed = *(const uintptr_t *) entry;
+  if (listed < at)
+    return 1;
+  return listed - at <= LANDING_PAD ? 0 : -1;
+}
+
+/* Whether a function that starts there is avow's. */
+static bool is_avows(uintptr_t start) {
+  return bsearch(&start, ENTRIES, entries(), sizeof(start), compare_start) !=
+         NULL;
+}
+
+/* The call lies before the address to which it returns. */
+static _Unwind_Reason_Code visit(struct _Unwind_Context *frame, void *place) {
+  const uintptr_t returns_to = _Unwind_GetIP(frame);
+  if (returns_to != 0 && is_avows((uintptr_t) _Unwind_GetRegionStart(frame)))
+    return _URC_NO_REASON;
+  if (returns_to != 0)
+    *(const void **) place = (const void *) (returns_to - 1);
+  return _URC_END_OF_STACK;
+}
+
+const void *avow__backtrace(void) {
+  const void *place = NULL;
+  uv_once(&sorted, sort_entries);
+  (void) _Unwind_Backtrace(visit, &place); /* stops where visit() does */
+  return place;
+}
+
+/* addr2line counts from where the file was loaded, unless the linker has given
+   the file its addresses. */
+static uintptr_t base_of(const Dl_info *info) {
+  const ElfW(Ehdr) *header = info->dli_fbase;
+  return header->e_type == ET_EXEC ? 0 : (uintptr_t) info->dli_fbase;
+}
+
+const char *avow__caller_text(const void *place) {
+  static _Thread_local char text[512];
+  const uintptr_t at = (uintptr_t) place;
+  Dl_info info;
+  if (place == NULL)
+    return NULL;
+  if (dladdr(place, &info) == 0)
+    (void) snprintf(text, sizeof(text), "0x%zx", (size_t) at);
+  else if (info.dli_sname == NULL)
+    (void) snprintf(text, sizeof(text), "%s 0x%zx", info.dli_fname,
+                    (size_t) (at - base_of(&info))); /* may cut */
+  else
+    (void) snprintf(text, sizeof(text), "%s+0x%zx (%s 0x%zx)", info.dli_sname,
+                    (size_t) (at - (uintptr_t) info.dli_saddr), info.dli_fname,
+                    (size_t) (at - base_of(&info))); /* likewise */
+  return text;
+}
+
+#endif

@@ -1,0 +1,408 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * Places: trace builds find the program's call that made a promise, and their
+ * reports and dumps say so. Other builds know nothing of it.
+ */
+#include "harness.h"
+
+#include <stdio.h>
+#include <unistd.h>
+
+#ifdef AVOW_BACKTRACE
+#  include <link.h>
+#endif
+
+enum { PLACE = 600, TEXT = 16384 };
+
+static char reported[PLACE];
+static int reports;
+
+static void keep_report(uv_loop_t *l, const avow_value_t *reason,
+                        const char *where, void *data) {
+  reports++;
+  (void) snprintf(reported, sizeof(reported), "%s",
+                  where != NULL ? where : "nowhere");
+}
+
+/* Reports go to keep_report() for the rest of the test. */
+static void keep_reports(void) {
+  const avow_options_t options = { .budget_us = UINT_MAX,
+                                   .on_unhandled = keep_report };
+  assert_int_equal(avow_loop_close(loop), 0);
+  assert_int_equal(avow_loop_init(loop, &options), 0);
+  reports = 0;
+}
+
+/* Around the call whose place is looked for. */
+static uintptr_t before_it, after_it;
+
+/* Each call is one of its own. */
+static volatile unsigned looks;
+
+static __attribute__((noinline)) uintptr_t address_here(void) {
+  looks++;
+  return (uintptr_t) __builtin_return_address(0);
+}
+
+#define HERE(call)                              \
+  ((void) (before_it = address_here()), (call), \
+   (void) (after_it = address_here()))
+
+#ifdef AVOW_BACKTRACE
+
+static int note_base(struct dl_phdr_info *info, size_t size, void *base) {
+  *(uintptr_t *) base = info->dlpi_addr;
+  return 1; /* the first is the program */
+}
+
+/* Of "function+0x1f (program 0x12a0)", or the end of that. */
+static uintptr_t address_in(const char *place) {
+  uintptr_t base = 0;
+  size_t offset = 0;
+  const char *last = place;
+  for (const char *at = place; (at = strstr(at, " 0x")) != NULL; at++)
+    last = at;
+  assert_int_equal(sscanf(last, " 0x%zx", &offset), 1);
+  (void) dl_iterate_phdr(note_base, &base); /* 1 */
+  return base + offset;
+}
+
+static bool is_here(const char *place) {
+  const uintptr_t at = address_in(place);
+  return at > before_it && at < after_it;
+}
+
+static void assert_is_here(const char *place) {
+  if (!is_here(place))
+    fail_msg("'%s' is not the call", place);
+}
+
+#endif
+
+static void assert_reported(void) {
+  assert_int_equal(reports, 1);
+#ifdef AVOW_BACKTRACE
+  assert_is_here(reported);
+#else
+  assert_string_equal(reported, "nowhere");
+#endif
+}
+
+static char text[TEXT]; /* of the last dump */
+
+static void dump(void) {
+  FILE *out = fmemopen(text, sizeof(text), "w");
+  assert_non_null(out);
+  avow_loop_dump(loop, out, AVOW_DUMP_TEXT);
+  assert_int_equal(fclose(out), 0);
+}
+
+/* Dumps, and looks for the place behind these words, in a trace build.
+   Otherwise there is none. */
+static void assert_dumped_as(const char *words) {
+  dump();
+#ifdef AVOW_BACKTRACE
+  bool found = false;
+  for (char *line = strtok(text, "\n"); line; line = strtok(NULL, "\n")) {
+    char *place = strstr(line, words);
+    if (place == NULL)
+      continue;
+    assert_non_null(strstr(place, " ms ago"));
+    char *other = strstr(place, " awaits in ");
+    if (other != NULL)
+      *other = '\0';
+    found |= is_here(place);
+  }
+  assert_true(found);
+#else
+  assert_null(strstr(text, words));
+#endif
+}
+
+static void assert_dumped(void) {
+  assert_dumped_as("made in ");
+}
+
+static avow_value_t throw_fn(void *data) {
+  return avow_error(UV_EIO);
+}
+
+static avow_value_t throw_cb(const avow_value_t *arg, void *data) {
+  return avow_error(UV_EIO);
+}
+
+static void report_of_a_rejected_promise_says_where(void **state) {
+  keep_reports();
+
+  HERE(avow_unref(avow_promise_reject(loop, avow_error(UV_EIO))));
+
+  assert_reported();
+}
+
+static void report_of_a_thrown_error_says_where(void **state) {
+  keep_reports();
+
+  HERE(avow_unref(avow_try(loop, throw_fn, NULL)));
+
+  assert_reported();
+}
+
+static void report_of_a_dropped_deferred_says_where(void **state) {
+  avow_deferred_t *d;
+  keep_reports();
+
+  HERE(avow_unref(avow_promise_new(loop, &d)));
+  avow_deferred_drop(d);
+
+  assert_reported();
+}
+
+static void report_of_a_chain_says_where_its_end_was_made(void **state) {
+  keep_reports();
+  avow_promise_t *p = avow_promise_resolve(loop, avow_none());
+
+  p = avow_then(p, throw_cb, NULL, NULL);
+  HERE(avow_unref(avow_finally(p, note_fn, "finally")));
+  run();
+
+  assert_reported();
+}
+
+static avow_promise_t *make_sleep(void) {
+  return avow_sleep(loop, 0);
+}
+
+/* The argument is made, elsewhere, between the call's beginning and its end. */
+static void place_is_that_of_the_call_not_of_its_argument(void **state) {
+  keep_reports();
+
+  HERE(avow_unref(avow_then(make_sleep(), throw_cb, NULL, NULL)));
+  run();
+
+  assert_reported();
+}
+
+static avow_value_t make_in_handler(const avow_value_t *arg, void *data) {
+  return avow_follow(avow_sleep(loop, 0));
+}
+
+static void place_stays_when_handlers_make_promises(void **state) {
+  keep_reports();
+  avow_promise_t *p = avow_promise_resolve(loop, avow_none());
+
+  p = avow_then(p, make_in_handler, NULL, NULL);
+  HERE(p = avow_then(p, throw_cb, NULL, NULL));
+  avow_unref(p);
+  run();
+
+  assert_reported();
+}
+
+static void default_report_says_where(void **state) {
+  FILE *file = tmpfile();
+  assert_non_null(file);
+  (void) fflush(stderr);
+  const int saved = dup(STDERR_FILENO);
+  assert_true(dup2(fileno(file), STDERR_FILENO) >= 0);
+
+  HERE(avow_unref(avow_promise_reject(loop, avow_error(UV_EIO))));
+  (void) dup2(saved, STDERR_FILENO);
+  (void) close(saved);
+
+  rewind(file);
+  const size_t len = fread(text, 1, sizeof(text) - 1, file);
+  text[len] = '\0';
+  (void) fclose(file);
+  assert_non_null(strstr(text, "unhandled rejection: i/o error (EIO)"));
+#ifdef AVOW_BACKTRACE
+  assert_is_here(strstr(text, ", promise made in "));
+#else
+  assert_null(strstr(text, "made in"));
+#endif
+}
+
+static void dump_says_where_each_was_made(void **state) {
+  avow_deferred_t *d;
+  avow_promise_t *p;
+
+  HERE(p = avow_promise_new(loop, &d));
+  assert_dumped();
+  HERE(p = avow_catch(p, throw_cb, NULL));
+  assert_dumped();
+  HERE(p = avow_attach(p, "freed", note_free));
+  assert_dumped();
+  HERE(p = avow_timeout(p, 60000));
+  assert_dumped();
+
+  assert_true(avow_resolve(d, avow_none()));
+  assert_fulfils_none(p);
+}
+
+static void dump_says_where_each_combinator_was_made(void **state) {
+  avow_deferred_t *d;
+  avow_promise_t *const input = avow_promise_new(loop, &d);
+  avow_promise_t *p[5];
+
+  HERE(p[0] = avow_all(loop, (avow_promise_t *[]){ avow_ref(input) }, 1));
+  assert_dumped();
+  HERE(p[1] = avow_race(loop, (avow_promise_t *[]){ avow_ref(input) }, 1));
+  assert_dumped();
+  HERE(p[2] = avow_any(loop, (avow_promise_t *[]){ avow_ref(input) }, 1));
+  assert_dumped();
+  HERE(p[3] = avow_until(avow_ref(input), p[0]));
+  assert_dumped();
+  avow_gather_t *g;
+  HERE(p[4] = avow_gather_new(loop, AVOW_RACE, &g));
+  assert_dumped();
+  avow_gather_unref(g);
+
+  assert_true(avow_resolve(d, avow_none()));
+  for (int i = 0; i < 5; i++)
+    avow_unref(p[i]);
+  avow_unref(input);
+}
+
+static void dump_says_where_sources_were_made(void **state) {
+  avow_remote_t *r;
+  avow_promise_t *p;
+
+  HERE(avow_unref(avow_sleep(loop, 0)));
+  assert_dumped();
+  HERE(p = avow_repeat(loop, throw_fn, NULL));
+  assert_dumped();
+  assert_rejects(p, UV_EIO);
+  HERE(p = avow_remote_new(loop, &r));
+  assert_dumped();
+
+  assert_int_equal(avow_remote_resolve(r, avow_none()), 0);
+  assert_fulfils_none(p);
+}
+
+#ifndef NDEBUG
+
+static void settle(avow_deferred_t *d) {
+  (void) avow_resolve(d, avow_none()); /* true */
+}
+
+static void settle_and_drop(void) {
+  avow_deferred_t *d;
+  avow_promise_t *p = avow_promise_new(loop, &d); /* which stays */
+  (void) avow_deferred_ref(d);                    /* the same */
+  settle(d);
+  settle(d);
+  avow_deferred_drop(d);
+  avow_unref(p);
+}
+
+static void deferred_settled_twice_says_where_it_was(void **state) {
+#  ifdef AVOW_BACKTRACE
+  assert_misuse(settle_and_drop, "/test_engine 0x");
+#  else
+  assert_misuse(settle_and_drop, "settled already, in a");
+#  endif
+}
+
+#endif
+
+/* The number at the beginning of the dump's line that has the words in it. */
+#ifdef AVOW_TRACE
+
+static unsigned number_before(const char *words) {
+  unsigned number = 0;
+  const char *line = strstr(text, words);
+  assert_non_null(line);
+  while (line > text && line[-1] != '\n')
+    line--;
+  assert_int_equal(sscanf(line, "p%u ", &number), 1);
+  return number;
+}
+
+static void promises_are_numbered_in_the_order_of_their_making(void **state) {
+  char words[64];
+  avow_promise_t *p = avow_sleep(loop, 0);
+  p = avow_then(p, NULL, NULL, NULL);
+
+  dump();
+
+  const unsigned first = number_before("pending sleep");
+  (void) snprintf(words, sizeof(words), "pending then waits for p%u ", first);
+  assert_int_equal(number_before(words), first + 1);
+  assert_fulfils_none(p);
+}
+
+#endif
+
+static avow_value_t sleep_in_handler(const avow_value_t *arg, void *data) {
+  avow_promise_t *p;
+  HERE(p = avow_sleep(loop, 0));
+  assert_dumped();
+  return avow_follow(p);
+}
+
+/* The innermost that is not avow's, though avow has called it. */
+static void place_in_a_handler_is_the_handlers(void **state) {
+  avow_promise_t *p = avow_promise_resolve(loop, avow_none());
+
+  assert_fulfils_none(avow_then(p, sleep_in_handler, NULL, NULL));
+}
+
+#ifndef AVOW_NO_ASYNC
+
+static avow_value_t sleep_on_stack(void *data) {
+  avow_promise_t *p;
+  HERE(p = avow_sleep(loop, 0));
+  assert_dumped();
+  return avow_await(p);
+}
+
+static void place_on_an_async_functions_stack_is_found(void **state) {
+  assert_fulfils_none(avow_async(loop, sleep_on_stack, NULL));
+}
+
+static avow_value_t await_it(void *p) {
+  avow_value_t got;
+  HERE(got = avow_await(p));
+  return got;
+}
+
+static void dump_says_where_a_function_awaits(void **state) {
+  avow_deferred_t *d;
+  avow_promise_t *p = avow_promise_new(loop, &d);
+  before_it = 0;
+  avow_promise_t *q = avow_async(loop, await_it, p);
+  after_it = before_it + 64; /* it is not there yet */
+
+  assert_dumped_as("awaits in ");
+
+  assert_true(avow_resolve(d, avow_int(1)));
+  assert_fulfils_int(q, 1);
+}
+
+#endif
+
+SUITE(backtrace) {
+  const struct CMUnitTest tests[] = {
+    CASE(report_of_a_rejected_promise_says_where),
+    CASE(report_of_a_thrown_error_says_where),
+    CASE(report_of_a_dropped_deferred_says_where),
+    CASE(report_of_a_chain_says_where_its_end_was_made),
+    CASE(place_is_that_of_the_call_not_of_its_argument),
+    CASE(place_stays_when_handlers_make_promises),
+    CASE(default_report_says_where),
+    CASE(dump_says_where_each_was_made),
+    CASE(dump_says_where_each_combinator_was_made),
+    CASE(dump_says_where_sources_were_made),
+#ifndef NDEBUG
+    CASE(deferred_settled_twice_says_where_it_was),
+#endif
+#ifdef AVOW_TRACE
+    CASE(promises_are_numbered_in_the_order_of_their_making),
+#endif
+    CASE(place_in_a_handler_is_the_handlers),
+#ifndef AVOW_NO_ASYNC
+    CASE(place_on_an_async_functions_stack_is_found),
+    CASE(dump_says_where_a_function_awaits),
+#endif
+  };
+  return RUN(tests);
+}
