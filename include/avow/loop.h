@@ -56,6 +56,37 @@ typedef struct avow_job_s {
 typedef void (*avow_slow_cb)(uv_loop_t *loop, const avow_job_t *job,
                              void *data);
 
+/** An event of a promise, or of its loop: see avow_event_cb. */
+typedef enum avow_event_e {
+  AVOW_EVENT_MADE,     /* the promise was made */
+  AVOW_EVENT_NAMED,    /* it has a name, or is that of a combinator */
+  AVOW_EVENT_QUEUED,   /* its job was queued */
+  AVOW_EVENT_JOB,      /* its job begins */
+  AVOW_EVENT_JOB_END,  /* the job has ended; the promise is NULL */
+  AVOW_EVENT_AWAITS,   /* its function begins to wait */
+  AVOW_EVENT_RESUMES,  /* its function goes on */
+  AVOW_EVENT_CANCELED, /* it is pending, and is canceled */
+  AVOW_EVENT_SETTLED,  /* it was fulfilled or rejected */
+  AVOW_EVENT_FREED,    /* its memory may become another promise */
+  AVOW_EVENT_TASK,     /* the loop calls avow; the promise is NULL */
+  AVOW_EVENT_TASK_END, /* that call, and its jobs, are over; NULL */
+  AVOW_EVENT_POLL      /* the loop is about to poll; NULL */
+} avow_event_t;
+
+/**
+ * Called at each event of a loop, in trace builds.
+ *
+ * `promise` is borrowed. Some promises are avow's own, such as those for the
+ * inputs of a combinator. `data` is avow_options_t.data.
+ *
+ * @called On the loop's thread, inside the function that causes the event. The
+ *         callback may keep the pointer to recognize later events of the same
+ *         promise. At AVOW_EVENT_SETTLED it may call avow_state(). It must not
+ *         call other functions of avow.
+ */
+typedef void (*avow_event_cb)(avow_event_t event, const avow_promise_t *promise,
+                              void *data);
+
 /**
  * What time it is for sleeps, limits of time, deadlines, retries, ticks,
  * debounced channels and the attempts of a connect. A clock of the loop's own
@@ -88,6 +119,8 @@ typedef struct avow_options_s {
   avow_track_cb on_reject;        /* default: none */
   avow_track_cb on_handle;        /* default: none */
   avow_slow_cb on_slow;           /* default: none */
+  avow_event_cb on_event;         /* default: none. Builds without -Dtrace=true
+                                     refuse it: UV_ENOTSUP */
   void *data;                     /* for these */
   unsigned budget;                /* jobs in a turn of the loop; 10,000 */
   unsigned budget_us;    /* and microseconds that they may take; 1,000 */
@@ -113,7 +146,8 @@ typedef struct avow_options_s {
  * avow_loop_close(). The first call's options count; NULL is all defaults.
  * UV_EINVAL for options out of range, as is a stack_size of less than 16 KiB
  * (or what docs/stacks.md says) or, like a guard_size, of more than 1 TiB;
- * 1 GiB on 32-bit machines. UV_EBUSY while the loop closes. UV_ENOMEM.
+ * 1 GiB on 32-bit machines. UV_ENOTSUP for on_event in a build without
+ * -Dtrace=true. UV_EBUSY while the loop closes. UV_ENOMEM.
  *
  * In a child of fork() loops that it makes itself are as any, whatever other
  * threads were doing. Of those that it inherits, the loop of the thread that

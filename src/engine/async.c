@@ -83,7 +83,7 @@ avow_promise_t *avow_async_throwing(uv_loop_t *loop, avow_fn fn, void *data,
   f->promise = p;
   async_prepare(f, fn, data, with);
   p->data = f;
-  avow__seen_function(c, p, "async");
+  avow__seen_as(c, p, "async");
   c->late |= c->depth == 0; /* whoever calls need not have the time */
   avow__seen_task(c);
   avow__enter_call(c);

@@ -196,10 +196,10 @@ struct avow_promise_s {
   const void *settled; /* the caller that settled its deferred first */
   uint64_t since;      /* ms */
   uint64_t serial;
-  const char *name; /* in a trace: of its kind, or a better one */
-  uint32_t event;   /* of its making, in that */
-  uint32_t arrow;   /* to its job, by its number; 0: it is not queued */
-  bool open;        /* its span has not ended */
+  const char *name; /* of its first kind, or a better one */
+  const char *span; /* these three are the recorder's: its name in a trace, */
+  uint32_t arrow;   /* to its job, by its number; 0: it is not queued, */
+  bool tracked;     /* it has a track of its own */
 #endif
 };
 

@@ -24,7 +24,6 @@ typedef struct avow__part_s avow__part_t;
 typedef struct avow__phases_s avow__phases_t;
 typedef struct avow__port_s avow__port_t;
 typedef struct avow__tick_s avow__tick_t;
-typedef struct avow__trace_s avow__trace_t;
 typedef struct avow__wheel_s avow__wheel_t;
 
 /* What is known of a loop's handles and promises, each by its address. */
@@ -192,8 +191,9 @@ struct avow__context_s {
   avow__fibers_t fibers;                  /* async.c: stacks */
   avow__lag_t lag;
 #ifdef AVOW_TRACE
-  uint64_t serial;      /* of the promise made last */
-  avow__trace_t *trace; /* trace.c: that is written; or NULL */
+  uint64_t serial;        /* of the promise made last */
+  avow_event_cb on_event; /* the program's, or a layer's before it; or NULL */
+  void *event_data;
 #endif
 #ifndef NDEBUG
   uv_prepare_t owner; /* owner.c: sees whose thread the loop is */

@@ -292,10 +292,6 @@ static bool is_ended(const avow__context_t *c) {
 
 /* The context is there until so many promises are gone. */
 static void loop_outlive(avow__context_t *c, uint64_t left) {
-#ifdef AVOW_TRACE
-  if (c->trace != NULL)
-    (void) avow__record_stop(c); /* who wants the code asks for it before */
-#endif
   c->close.left = left;
   c->life = AVOW__CLOSED;
 }

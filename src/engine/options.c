@@ -64,6 +64,17 @@ static bool is_in_range(const avow_options_t *options) {
          options->clock <= AVOW_CLOCK_BY_ITSELF && !has_reserved(options);
 }
 
+/* Other builds have nowhere to call it. */
+static int set_event_hook(avow__context_t *c) {
+#ifdef AVOW_TRACE
+  c->on_event = c->options.on_event;
+  c->event_data = c->options.data;
+  return 0;
+#else
+  return c->options.on_event == NULL ? 0 : UV_ENOTSUP;
+#endif
+}
+
 int avow__options_set(avow__context_t *c, const avow_options_t *options) {
   if (options != NULL)
     c->options = *options;
@@ -91,5 +102,5 @@ int avow__options_set(avow__context_t *c, const avow_options_t *options) {
   c->fibers.report_overflows = c->options.report_overflows;
   c->fibers.keep = c->options.idle_stacks;
   c->fibers.most = c->options.max_stacks;
-  return is_in_range(&c->options) ? 0 : UV_EINVAL;
+  return is_in_range(&c->options) ? set_event_hook(c) : UV_EINVAL;
 }

@@ -1,20 +1,26 @@
 /* SPDX-License-Identifier: MIT */
-/* What trace builds note of each promise when it is made. */
+/* What trace builds note of each promise when it is made, and their hook. */
 #include "engine/probes.h"
 
 #ifdef AVOW_TRACE
 
 #  include "engine/backtrace.h"
 #  include "engine/present.h"
+#  include "engine/unhandled.h"
 
 void avow__note_making(avow__context_t *c, avow_promise_t *p) {
   p->caller = avow__backtrace();
   p->settled = NULL;
   p->name = avow__kinds[p->kind].name;
-  p->open = false;
-  p->arrow = p->event = 0;
   p->since = avow__time(c);
   p->serial = ++c->serial;
+}
+
+void avow__tell_event(avow__context_t *c, avow_event_t event,
+                      const avow_promise_t *p) {
+  avow__fiber_t *fiber = avow__hook_enter(c);
+  c->on_event(event, p, c->event_data);
+  avow__hook_leave(c, fiber);
 }
 
 #endif

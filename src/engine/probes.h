@@ -1,9 +1,8 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * What happens to promises, told where it happens to whoever looks on: in trace
- * builds an avow_trace_start(), and by probes, which are an instruction that
- * does nothing, a debugger or bpftrace. So what a probe tells is where it lies
- * anyway. Without either these are empty.
+ * Events, told where they happen: in trace builds to avow_options_t.on_event,
+ * and by probes to a debugger or bpftrace. A probe is an instruction that does
+ * nothing, so it tells what is at hand anyway. Without either these are empty.
  */
 #ifndef AVOW_PROBES_H
 #define AVOW_PROBES_H
@@ -11,14 +10,25 @@
 #include "engine/block.h"
 
 #ifdef AVOW_TRACE
-#  include "engine/trace.h"
-/* Notes when, and in which call, p is made. */
+/* Calls the hook of c. */
+void avow__tell_event(avow__context_t *c, avow_event_t event,
+                      const avow_promise_t *p);
+
+/* Notes when, and by which call, p is made. */
 void avow__note_making(avow__context_t *c, avow_promise_t *p);
-#  define AVOW__RECORD(c, call) \
-    (AVOW__LIKELY((c)->trace == NULL) ? (void) 0 : (call))
-#else
-#  define AVOW__RECORD(c, call) ((void) (c))
 #endif
+
+static inline void avow__event(avow__context_t *c, avow_event_t event,
+                               const avow_promise_t *p) {
+#ifdef AVOW_TRACE
+  if (AVOW__UNLIKELY(c->on_event != NULL))
+    avow__tell_event(c, event, p);
+#else
+  (void) c;
+  (void) event;
+  (void) p;
+#endif
+}
 
 /* The macros of sdt.h have variable arguments, and leave them out. */
 #ifdef AVOW_PROBES
@@ -41,90 +51,91 @@ static inline void avow__seen_made(avow__context_t *c, avow_promise_t *p) {
 #ifdef AVOW_TRACE
   avow__note_making(c, p);
 #endif
-  AVOW__RECORD(c, avow__record_made(c->trace, p));
+  avow__event(c, AVOW_EVENT_MADE, p);
   AVOW__PROBE2(new, p, p->kind);
 }
 
-/* It is such a one, or the promise of such a function: names that stay. */
+/* p has a name that says more than its kind does. */
 static inline void avow__seen_as(avow__context_t *c, avow_promise_t *p,
-                                 const char *what) {
+                                 const char *name) {
 #ifdef AVOW_TRACE
-  avow__record_name(c->trace, p, what, false);
-#else
-  (void) what;
+  p->name = name;
 #endif
-}
-
-static inline void avow__seen_function(avow__context_t *c, avow_promise_t *p,
-                                       const char *what) {
-#ifdef AVOW_TRACE
-  avow__record_name(c->trace, p, what, true);
-#else
-  (void) what;
-#endif
+  (void) name;
+  avow__event(c, AVOW_EVENT_NAMED, p);
 }
 
 /* Its state is no longer pending. */
 static inline void avow__seen_settled(avow__context_t *c, avow_promise_t *p) {
-  AVOW__RECORD(c, avow__record_settled(c->trace, p));
+  avow__event(c, AVOW_EVENT_SETTLED, p);
   AVOW__PROBE3(settle, p, p->kind, p->flags);
 }
 
-/* Its block is free, whatever was in it. */
+/* Its block will be free. A block of which no promise was made is none. */
 static inline void avow__seen_freed(avow__context_t *c, avow_promise_t *p) {
-  AVOW__RECORD(c, avow__record_freed(c->trace, p));
+  if (p->kind != AVOW__FREE)
+    avow__event(c, AVOW_EVENT_FREED, p);
 }
 
 /* It is a job now, or all waiters of a promise that has settled are. */
 static inline void avow__seen_queued(avow__context_t *c, avow_promise_t *p) {
-  AVOW__RECORD(c, avow__record_queued(c->trace, p));
+  avow__event(c, AVOW_EVENT_QUEUED, p);
 }
 
 static inline void avow__seen_triggered(avow__context_t *c,
                                         avow__link_t *waiters) {
-  AVOW__RECORD(c, avow__record_triggered(c->trace, waiters));
+#ifdef AVOW_TRACE
+  avow__link_t *link = waiters;
+  do
+    avow__seen_queued(c, (avow_promise_t *) link);
+  while ((link = link->next) != waiters);
+#else
+  (void) c;
+  (void) waiters;
+#endif
 }
 
 /* The job runs, and has run: p may be gone by then. */
 static inline void avow__seen_job(avow__context_t *c, avow_promise_t *p) {
-  AVOW__RECORD(c, avow__record_job(c->trace, p));
+  avow__event(c, AVOW_EVENT_JOB, p);
   AVOW__PROBE3(job_begin, p, p->kind, c->loop);
 }
 
 static inline void avow__seen_job_end(avow__context_t *c) {
-  AVOW__RECORD(c, avow__record_job_end(c->trace));
+  avow__event(c, AVOW_EVENT_JOB_END, NULL);
   AVOW__PROBE1(job_end, c->loop);
 }
 
 /* The function of p waits for what is upstream, and goes on. */
 static inline void avow__seen_parked(avow__context_t *c, avow_promise_t *p) {
-  AVOW__RECORD(c, avow__record_parked(c->trace, p));
+  avow__event(c, AVOW_EVENT_AWAITS, p);
   AVOW__PROBE2(park, p, p->upstream);
 }
 
 static inline void avow__seen_resumed(avow__context_t *c, avow_promise_t *p) {
-  AVOW__RECORD(c, avow__record_resumed(c->trace, p));
+  avow__event(c, AVOW_EVENT_RESUMES, p);
   AVOW__PROBE1(resume, p);
 }
 
 /* Somebody cancels p, which is pending. */
 static inline void avow__seen_canceled(avow__context_t *c, avow_promise_t *p) {
-  AVOW__RECORD(c, avow__record_canceled(c->trace, p));
+  avow__event(c, AVOW_EVENT_CANCELED, p);
   AVOW__PROBE2(cancel, p, p->kind);
 }
 
 /* A callback of ours is about to begin, the outermost one has ended, the loop
    is about to poll. */
 static inline void avow__seen_task(avow__context_t *c) {
-  AVOW__RECORD(c, avow__record_task(c->trace));
+  if (c->depth == 0)
+    avow__event(c, AVOW_EVENT_TASK, NULL);
 }
 
 static inline void avow__seen_task_end(avow__context_t *c) {
-  AVOW__RECORD(c, avow__record_task_end(c->trace));
+  avow__event(c, AVOW_EVENT_TASK_END, NULL);
 }
 
 static inline void avow__seen_poll(avow__context_t *c) {
-  AVOW__RECORD(c, avow__record_poll(c->trace));
+  avow__event(c, AVOW_EVENT_POLL, NULL);
 }
 
 #if defined(AVOW_PROBES) && defined(__clang__)

@@ -108,7 +108,7 @@ static avow_promise_t *stackless_new(uv_loop_t *loop, avow_cb step,
   if (p == NULL)
     return avow__no_promise(c);
   frame->line = 0;
-  avow__seen_function(c, p, what);
+  avow__seen_as(c, p, what);
   p->u.then.on_fulfilled = step;
   p->u.then.on_rejected = NULL;
   p->data = frame;

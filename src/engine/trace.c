@@ -1,54 +1,79 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * Noting what happens, in memory that was allocated when the trace began. The
- * events are written when they fill it, and when the loop is about to poll, so
- * that a program which crashes lacks what came after its last poll.
+ * The recorder of traces, on the hook for events. Each pending promise that a
+ * program can have is one open span. Each job in the queue is one arrow from
+ * where it was queued. Events are kept in memory that was allocated when the
+ * trace began. They are written when they fill it, and when the loop is about
+ * to poll: a program that crashes lacks the events after its last poll.
  */
-#include "engine/trace.h"
+#include "avow/trace.h"
 
 #include "avow/stackless.h"
-#include "avow/trace.h"
 #include "base/alloc.h"
+#include "engine/block.h"
+#include "engine/layer.h"
 #include "engine/loop_table.h"
 #include "engine/owner.h"
+#include "engine/trace_json.h"
 
 #ifdef AVOW_TRACE
+
+enum { RECORDER_LAYER = 7 };
+
+typedef struct {
+  avow__context_t *context;
+  avow_event_cb next;   /* the program's hook, which is told first */
+  uint64_t last;        /* ns: no two events are at one time */
+  uint64_t began;       /* ns, of the task; 0: none, or before the trace */
+  uint64_t task_events; /* that there were when it did */
+  avow__event_t job;    /* that runs; its ns is 0 if none does */
+  uint32_t arrows;      /* so far */
+  uint64_t written;     /* events */
+  unsigned count;       /* events that are not written yet */
+  avow__event_t events[AVOW__EVENTS];
+  avow__sheet_t sheet;
+} recorder_t;
+
+typedef struct {
+  avow__layer_t layer;
+  recorder_t *recorder; /* NULL: there is no trace */
+} recording_t;
 
 /* No two events are at one time, and what is queued outside any task takes some
    of it: so things nest as they did. */
 enum { STEP_NS = 4 };
 
-static uint64_t record_time(avow__trace_t *t) {
+static uint64_t record_time(recorder_t *t) {
   const uint64_t now = uv_hrtime();
   t->last = now > t->last + STEP_NS ? now : t->last + STEP_NS;
   return t->last;
 }
 
-static void record_write(avow__trace_t *t) {
+static void write_events(recorder_t *t) {
   for (unsigned i = 0; i < t->count; i++)
     avow__sheet_add(&t->sheet, &t->events[i]);
   t->written += t->count;
   t->count = 0;
 }
 
-static uint64_t events_so_far(const avow__trace_t *t) {
+static uint64_t events_so_far(const recorder_t *t) {
   return t->written + t->count;
 }
 
-static void keep_event(avow__trace_t *t, avow__event_t event) {
+static void keep_event(recorder_t *t, avow__event_t event) {
   if (t->count == AVOW__EVENTS)
-    record_write(t);
+    write_events(t);
   t->events[t->count++] = event;
 }
 
-static avow__event_t event_of(avow__trace_t *t, avow__happening_t what,
+static avow__event_t event_of(recorder_t *t, avow_event_t what,
                               const avow_promise_t *p) {
   return (avow__event_t){ .ns = record_time(t),
                           .id = p->serial,
                           .arrow = p->arrow,
-                          .name = p->name,
+                          .name = p->span,
                           .caller = p->caller,
-                          .what = (uint8_t) what };
+                          .what = what };
 }
 
 /* What programs never have has no span, as it does not settle. */
@@ -61,100 +86,87 @@ static bool has_span(const avow_promise_t *p) {
   return !inner[p->kind];
 }
 
-void avow__record_made(avow__trace_t *t, avow_promise_t *p) {
-  if (!has_span(p))
-    return;
-  p->open = true;
-  keep_event(t, event_of(t, AVOW__WAS_MADE, p));
-  p->event = (uint32_t) (events_so_far(t) - 1);
+static bool has_open_span(const avow_promise_t *p) {
+  return has_span(p) && avow__is_pending(p);
+}
+
+static void record_made(recorder_t *t, avow_promise_t *p) {
+  p->span = p->name;
+  p->arrow = 0;
+  p->tracked = false;
+  if (has_open_span(p))
+    keep_event(t, event_of(t, AVOW_EVENT_MADE, p));
 }
 
 /* The event of its making, unless that is written. */
-static avow__event_t *making_of(avow__trace_t *t, const avow_promise_t *p) {
-  const uint32_t index = p->event - (uint32_t) t->written;
-  if (index >= t->count || t->events[index].id != p->serial)
-    return NULL;
-  return &t->events[index];
+static avow__event_t *making_of(recorder_t *t, const avow_promise_t *p) {
+  for (avow__event_t *at = t->events + t->count; at-- > t->events;)
+    if (at->what == AVOW_EVENT_MADE && at->id == p->serial)
+      return at;
+  return NULL;
 }
 
-void avow__record_name(avow__trace_t *t, avow_promise_t *p, const char *what,
-                       bool function) {
-  avow__event_t *event = t != NULL ? making_of(t, p) : NULL;
-  if (p->open && event == NULL)
-    return; /* it is written, and its end has to have the same name */
-  p->name = what;
-  if (event == NULL)
-    return;
-  event->name = what;
-  event->function |= function;
+/* A span has one name from its beginning to its end. */
+static void record_named(recorder_t *t, avow_promise_t *p) {
+  avow__event_t *making = has_open_span(p) ? making_of(t, p) : NULL;
+  if (making != NULL)
+    making->name = p->span = p->name;
 }
 
 static avow__fate_t fate_of(const avow_promise_t *p) {
-  if (avow__is_pending(p))
-    return AVOW__IS_PENDING;
   if (avow__state(p) == AVOW_FULFILLED)
     return AVOW__IS_FULFILLED;
   return p->u.value.code == UV_ECANCELED ? AVOW__IS_CANCELED
                                          : AVOW__IS_REJECTED;
 }
 
-static void close_span(avow__trace_t *t, avow_promise_t *p, avow__fate_t fate) {
-  avow__event_t event = event_of(t, AVOW__WAS_SETTLED, p);
-  event.fate = (uint8_t) fate;
+static void close_span(recorder_t *t, const avow_promise_t *p,
+                       avow__fate_t fate) {
+  avow__event_t event = event_of(t, AVOW_EVENT_SETTLED, p);
+  event.fate = fate;
   if (fate == AVOW__IS_REJECTED)
     event.code = p->u.value.code;
-  p->open = false;
   keep_event(t, event);
 }
 
 /* A job that was queued runs no more. */
-static void drop(avow__trace_t *t, avow_promise_t *p) {
+static void drop_job(recorder_t *t, avow_promise_t *p) {
   if (p->arrow != 0)
-    keep_event(t, event_of(t, AVOW__WAS_DROPPED, p));
+    keep_event(t, event_of(t, AVOW_EVENT_FREED, p));
   p->arrow = 0;
 }
 
-void avow__record_settled(avow__trace_t *t, avow_promise_t *p) {
-  drop(t, p);
-  if (p->open)
+static void record_settled(recorder_t *t, avow_promise_t *p) {
+  drop_job(t, p);
+  if (has_span(p))
     close_span(t, p, fate_of(p));
 }
 
-/* What is freed unsettled has another in its place. A block may be none of a
-   promise's, and then its flags are nobody's. */
-void avow__record_freed(avow__trace_t *t, avow_promise_t *p) {
-  if (p->kind == AVOW__FREE)
-    return;
-  drop(t, p);
-  if (has_span(p) && p->open)
+/* What is freed unsettled has another in its place. */
+static void record_freed(recorder_t *t, avow_promise_t *p) {
+  drop_job(t, p);
+  if (has_open_span(p))
     close_span(t, p, AVOW__IS_FOLLOWED);
 }
 
-void avow__record_queued(avow__trace_t *t, avow_promise_t *p) {
+static void record_queued(recorder_t *t, avow_promise_t *p) {
   if (p->arrow != 0)
     return; /* it was, and waits for something else now */
   p->arrow = ++t->arrows;
-  avow__event_t event = event_of(t, AVOW__WAS_QUEUED, p);
+  avow__event_t event = event_of(t, AVOW_EVENT_QUEUED, p);
   event.apart = t->began == 0 && t->job.ns == 0;
   keep_event(t, event);
 }
 
-void avow__record_triggered(avow__trace_t *t, const avow__link_t *waiters) {
-  avow__link_t *link = waiters->prev;
-  do {
-    link = link->next;
-    avow__record_queued(t, (avow_promise_t *) link);
-  } while (link != waiters->prev);
-}
-
-void avow__record_job(avow__trace_t *t, avow_promise_t *p) {
+static void record_job(recorder_t *t, avow_promise_t *p) {
   if (p->arrow != 0)
-    t->job = event_of(t, AVOW__HAS_RUN, p);
+    t->job = event_of(t, AVOW_EVENT_JOB, p);
   p->arrow = 0;
 }
 
 /* Unless it began before the trace. */
-void avow__record_job_end(avow__trace_t *t) {
+static void record_job_end(recorder_t *t, avow_promise_t *p) {
+  (void) p; /* NULL */
   if (t->job.ns == 0)
     return;
   t->job.length = record_time(t) - t->job.ns;
@@ -162,12 +174,7 @@ void avow__record_job_end(avow__trace_t *t) {
   t->job.ns = 0;
 }
 
-static bool is_parked(const avow_promise_t *p) {
-  return (p->kind == AVOW__ASYNC || p->kind == AVOW__STACKLESS) &&
-         avow__is_pending(p);
-}
-
-/* A frame has a line, in a file that nobody knows; a fiber has a place. */
+/* A frame has a line, in a file that nobody knows; a fiber has a caller. */
 static void note_await(avow__event_t *event, const avow_promise_t *p) {
   const avow_frame_t *frame = p->data;
   event->caller = NULL;
@@ -179,33 +186,36 @@ static void note_await(avow__event_t *event, const avow_promise_t *p) {
     event->line = frame->line;
 }
 
-void avow__record_parked(avow__trace_t *t, avow_promise_t *p) {
-  avow__event_t event = event_of(t, AVOW__HAS_PARKED, p);
-  event.name = p->upstream->name;
+static void record_awaits(recorder_t *t, avow_promise_t *p) {
+  if (!p->tracked)
+    keep_event(t, event_of(t, AVOW_EVENT_NAMED, p));
+  p->tracked = true;
+  avow__event_t event = event_of(t, AVOW_EVENT_AWAITS, p);
+  event.name = p->upstream->span;
   event.awaited = p->upstream->serial;
   note_await(&event, p);
   keep_event(t, event);
 }
 
-void avow__record_resumed(avow__trace_t *t, const avow_promise_t *p) {
-  keep_event(t, event_of(t, AVOW__HAS_RESUMED, p));
+static void record_resumes(recorder_t *t, avow_promise_t *p) {
+  keep_event(t, event_of(t, AVOW_EVENT_RESUMES, p));
 }
 
-void avow__record_canceled(avow__trace_t *t, const avow_promise_t *p) {
-  keep_event(t, event_of(t, AVOW__WAS_CANCELED, p));
+static void record_canceled(recorder_t *t, avow_promise_t *p) {
+  keep_event(t, event_of(t, AVOW_EVENT_CANCELED, p));
 }
 
-void avow__record_task(avow__trace_t *t) {
-  if (t->context->depth > 0)
-    return;
+static void record_task(recorder_t *t, avow_promise_t *p) {
+  (void) p; /* NULL */
   t->began = record_time(t);
   t->task_events = events_so_far(t);
 }
 
 /* One in which nothing happened is none. */
-void avow__record_task_end(avow__trace_t *t) {
+static void record_task_end(recorder_t *t, avow_promise_t *p) {
+  (void) p; /* NULL */
   if (t->began != 0 && t->task_events != events_so_far(t)) {
-    avow__event_t event = { .what = AVOW__TASK_IS_OVER, .name = "task" };
+    avow__event_t event = { .what = AVOW_EVENT_TASK_END, .name = "task" };
     event.ns = t->began;
     event.length = record_time(t) - t->began;
     keep_event(t, event);
@@ -213,72 +223,117 @@ void avow__record_task_end(avow__trace_t *t) {
   t->began = 0;
 }
 
-void avow__record_poll(avow__trace_t *t) {
-  record_write(t);
+static void record_poll(recorder_t *t, avow_promise_t *p) {
+  (void) p; /* NULL */
+  write_events(t);
   avow__sheet_write(&t->sheet);
 }
 
-static void open_one(avow_promise_t *p, void *data) {
-  avow__trace_t *t = data;
-  if (p->kind == AVOW__FREE)
-    return;
-  p->open = false;
-  p->arrow = 0;
-  if (!has_span(p) || !avow__is_pending(p))
-    return;
-  avow__record_made(t, p);
-  if (!is_parked(p))
-    return;
-  making_of(t, p)->function = true;
-  avow__record_parked(t, p);
+static void on_event(avow_event_t event, const avow_promise_t *p, void *data) {
+  static void (*const records[])(recorder_t *, avow_promise_t *) = {
+    [AVOW_EVENT_MADE] = record_made,
+    [AVOW_EVENT_NAMED] = record_named,
+    [AVOW_EVENT_QUEUED] = record_queued,
+    [AVOW_EVENT_JOB] = record_job,
+    [AVOW_EVENT_JOB_END] = record_job_end,
+    [AVOW_EVENT_AWAITS] = record_awaits,
+    [AVOW_EVENT_RESUMES] = record_resumes,
+    [AVOW_EVENT_CANCELED] = record_canceled,
+    [AVOW_EVENT_SETTLED] = record_settled,
+    [AVOW_EVENT_FREED] = record_freed,
+    [AVOW_EVENT_TASK] = record_task,
+    [AVOW_EVENT_TASK_END] = record_task_end,
+    [AVOW_EVENT_POLL] = record_poll,
+  };
+  recorder_t *t = data;
+  if (t->next != NULL)
+    t->next(event, p, t->context->options.data);
+  records[event](t, avow__mutable(p));
 }
 
-static void record_jobs(avow__trace_t *t,
-                        void (*fn)(avow__trace_t *t, avow_promise_t *p)) {
+static bool is_parked(const avow_promise_t *p) {
+  return (p->kind == AVOW__ASYNC || p->kind == AVOW__STACKLESS) &&
+         avow__is_pending(p);
+}
+
+static void open_one(avow_promise_t *p, void *data) {
+  record_made(data, p);
+}
+
+/* Once all that it may await has a name. */
+static void park_one(avow_promise_t *p, void *data) {
+  if (is_parked(p))
+    record_awaits(data, p);
+}
+
+static void close_one(avow_promise_t *p, void *data) {
+  if (is_parked(p))
+    record_resumes(data, p);
+  if (has_open_span(p))
+    close_span(data, p, AVOW__IS_PENDING);
+}
+
+static void record_jobs(recorder_t *t,
+                        void (*fn)(recorder_t *t, avow_promise_t *p)) {
   const avow__link_t *head = &t->context->queue.head;
   for (avow__link_t *link = head->next; link != head; link = link->next)
     fn(t, (avow_promise_t *) link);
 }
 
-static int trace_start(avow__context_t *c, FILE *out) {
-  if (c->trace != NULL)
-    return UV_EBUSY;
-  avow__trace_t *t = avow_calloc(1, sizeof(*t));
-  if (t == NULL)
-    return UV_ENOMEM;
-  t->context = c;
-  avow__sheet_begin(&t->sheet, out);
-  avow__pool_each(&c->pool, open_one, t);
-  record_jobs(t, avow__record_queued);
-  c->trace = t;
-  return 0;
-}
-
-static void close_one(avow_promise_t *p, void *data) {
-  avow__trace_t *t = data;
-  if (p->kind == AVOW__FREE || !p->open)
-    return;
-  if (is_parked(p))
-    avow__record_resumed(t, p);
-  close_span(t, p, AVOW__IS_PENDING);
-}
-
-int avow__record_stop(avow__context_t *c) {
-  avow__trace_t *t = c->trace;
-  c->trace = NULL;
-  record_jobs(t, drop);
-  avow__record_job_end(t);
+static int recording_stop(recording_t *recording) {
+  recorder_t *t = recording->recorder;
+  avow__context_t *c = t->context;
+  recording->recorder = NULL;
+  c->on_event = t->next;
+  c->event_data = c->options.data;
+  record_jobs(t, drop_job);
+  record_job_end(t, NULL);
   avow__pool_each(&c->pool, close_one, t);
-  avow__record_task_end(t);
-  record_write(t);
+  record_task_end(t, NULL);
+  write_events(t);
   avow__sheet_end(&t->sheet);
   const int err = t->sheet.err;
   avow_free(t);
   return err;
 }
 
+static recording_t *recording_of(avow__context_t *c) {
+  return (recording_t *) c->layers[RECORDER_LAYER];
+}
+
+static void recording_free(avow__context_t *c) {
+  if (recording_of(c)->recorder != NULL)
+    (void) recording_stop(recording_of(c)); /* the code is asked for before */
+}
+
+static int trace_start(avow__context_t *c, FILE *out) {
+  static const avow__part_t part = { .free = recording_free };
+  recording_t *recording =
+      avow__layer_open(c, RECORDER_LAYER, &part, sizeof(recording_t));
+  if (recording == NULL)
+    return c->life == AVOW__CLOSED ? UV_ECANCELED : UV_ENOMEM;
+  if (recording->recorder != NULL)
+    return UV_EBUSY;
+  recorder_t *t = avow_calloc(1, sizeof(*t));
+  if (t == NULL)
+    return UV_ENOMEM;
+  t->context = c;
+  t->next = c->on_event;
+  avow__sheet_begin(&t->sheet, out);
+  avow__pool_each(&c->pool, open_one, t);
+  avow__pool_each(&c->pool, park_one, t);
+  record_jobs(t, record_queued);
+  recording->recorder = t;
+  c->on_event = on_event;
+  c->event_data = t;
+  return 0;
+}
+
 static int trace_stop(avow__context_t *c) {
-  return c->trace != NULL ? avow__record_stop(c) : UV_EINVAL;
+  recording_t *recording = recording_of(c);
+  if (recording == NULL || recording->recorder == NULL)
+    return UV_EINVAL;
+  return recording_stop(recording);
 }
 
 #else

@@ -19,10 +19,10 @@
 /* What one event has at most: with all its strings cut and escaped. */
 enum { LONGEST = 8192, MOST_TEXT = 160, LOOP = 1, NS = 1000 };
 
-static void put(avow__sheet_t *sheet, const char *format, ...)
+static void put_format(avow__sheet_t *sheet, const char *format, ...)
     AVOW_PRINTF(2, 3);
 
-static void put(avow__sheet_t *sheet, const char *format, ...) {
+static void put_format(avow__sheet_t *sheet, const char *format, ...) {
   va_list args;
   va_start(args, format);
   const size_t room = sizeof(sheet->text) - sheet->len;
@@ -32,7 +32,7 @@ static void put(avow__sheet_t *sheet, const char *format, ...) {
   sheet->len += (size_t) n; /* LONGEST is enough */
 }
 
-static bool goes_on(unsigned char byte) {
+static bool continues(unsigned char byte) {
   return (byte & 0xc0) == 0x80;
 }
 
@@ -45,7 +45,7 @@ static size_t utf8_length(const unsigned char *text) {
   if (text[0] < 0xc2 || text[0] > 0xf4)
     return 0;
   for (size_t i = 1; i < n; i++)
-    if (!goes_on(text[i]))
+    if (!continues(text[i]))
       return 0;
   return n;
 }
@@ -53,12 +53,12 @@ static size_t utf8_length(const unsigned char *text) {
 static void put_character(avow__sheet_t *sheet, const unsigned char *at,
                           size_t n) {
   if (n == 0)
-    put(sheet, "\\ufffd");
+    put_format(sheet, "\\ufffd");
   else if (*at < ' ')
-    put(sheet, "\\u%04x", *at);
+    put_format(sheet, "\\u%04x", *at);
   else
-    put(sheet, "%s%.*s", *at == '"' || *at == '\\' ? "\\" : "", (int) n,
-        (const char *) at);
+    put_format(sheet, "%s%.*s", *at == '"' || *at == '\\' ? "\\" : "", (int) n,
+               (const char *) at);
 }
 
 /* What is inside of a string of JSON; the end of what is too long. */
@@ -78,64 +78,69 @@ static void put_short_place(avow__sheet_t *sheet, const char *place) {
   const char *function_end = strstr(place, " (");
   const char *folder_end = strrchr(place, '/');
   if (function_end != NULL)
-    put(sheet, " %.*s", (int) (function_end - place), place);
+    put_format(sheet, " %.*s", (int) (function_end - place), place);
   else
-    put(sheet, " %s", folder_end != NULL ? folder_end + 1 : place);
+    put_format(sheet, " %s", folder_end != NULL ? folder_end + 1 : place);
 }
 
 /* "sleep ask+0x1f", before and after of which there may be more. */
 static void put_title(avow__sheet_t *sheet, const char *before,
                       const avow__event_t *event) {
-  put(sheet, ",\"name\":\"%s", before);
+  put_format(sheet, ",\"name\":\"%s", before);
   put_text(sheet, event->name);
-  if (event->caller != NULL && event->what != AVOW__HAS_PARKED)
+  if (event->caller != NULL && event->what != AVOW_EVENT_AWAITS)
     put_short_place(sheet, avow__caller_text(event->caller));
-  put(sheet, "\"");
+  put_format(sheet, "\"");
 }
 
 /* Each begins with a comma but the first. */
-static void begin(avow__sheet_t *sheet, const char *phase, uint64_t thread) {
-  put(sheet, "%s{\"ph\":\"%s\",\"pid\":%d,\"tid\":%" PRIu64,
-      sheet->begun ? ",\n" : "[\n", phase, sheet->process, thread);
+static void begin_event(avow__sheet_t *sheet, const char *phase,
+                        uint64_t thread) {
+  put_format(sheet, "%s{\"ph\":\"%s\",\"pid\":%d,\"tid\":%" PRIu64,
+             sheet->begun ? ",\n" : "[\n", phase, sheet->process, thread);
   sheet->begun = true;
 }
 
 /* Microseconds. */
 static void put_time(avow__sheet_t *sheet, const char *key, uint64_t ns) {
-  put(sheet, ",\"%s\":%" PRIu64 ".%03u", key, ns / NS, (unsigned) (ns % NS));
+  put_format(sheet, ",\"%s\":%" PRIu64 ".%03u", key, ns / NS,
+             (unsigned) (ns % NS));
 }
 
 static void begin_timed(avow__sheet_t *sheet, const char *phase,
                         uint64_t thread, uint64_t ns) {
-  begin(sheet, phase, thread);
+  begin_event(sheet, phase, thread);
   put_time(sheet, "ts", ns);
 }
 
 static void put_id(avow__sheet_t *sheet, const char *category, uint64_t id) {
-  put(sheet, ",\"cat\":\"%s\",\"id\":\"0x%" PRIx64 "\"", category, id);
+  put_format(sheet, ",\"cat\":\"%s\",\"id\":\"0x%" PRIx64 "\"", category, id);
 }
 
 static void name_thread(avow__sheet_t *sheet, uint64_t thread,
                         const avow__event_t *event) {
-  begin(sheet, "M", thread);
-  put(sheet, ",\"name\":\"thread_name\",\"args\":{\"id\":%" PRIu64, thread);
+  begin_event(sheet, "M", thread);
+  put_format(sheet, ",\"name\":\"thread_name\",\"args\":{\"id\":%" PRIu64,
+             thread);
   put_title(sheet, "", event);
-  put(sheet, "}}");
+  put_format(sheet, "}}");
+}
+
+static void add_named(avow__sheet_t *sheet, const avow__event_t *event) {
+  name_thread(sheet, event->id, event);
 }
 
 static void add_made(avow__sheet_t *sheet, const avow__event_t *event) {
-  if (event->function)
-    name_thread(sheet, event->id, event);
   begin_timed(sheet, "b", LOOP, event->ns);
   put_id(sheet, "promise", event->id);
   put_title(sheet, "", event);
-  put(sheet, ",\"args\":{");
+  put_format(sheet, ",\"args\":{");
   if (event->caller != NULL) {
-    put(sheet, "\"made\":\"");
+    put_format(sheet, "\"made\":\"");
     put_text(sheet, avow__caller_text(event->caller));
-    put(sheet, "\"");
+    put_format(sheet, "\"");
   }
-  put(sheet, "}}");
+  put_format(sheet, "}}");
 }
 
 static void add_settled(avow__sheet_t *sheet, const avow__event_t *event) {
@@ -144,60 +149,63 @@ static void add_settled(avow__sheet_t *sheet, const avow__event_t *event) {
   begin_timed(sheet, "e", LOOP, event->ns);
   put_id(sheet, "promise", event->id);
   put_title(sheet, "", event);
-  put(sheet, ",\"args\":{\"state\":\"%s\"", fates[event->fate]);
+  put_format(sheet, ",\"args\":{\"state\":\"%s\"", fates[event->fate]);
   if (event->fate == AVOW__IS_REJECTED)
-    put(sheet, ",\"error\":\"%s\"", avow_err_name(event->code));
-  put(sheet, "}}");
+    put_format(sheet, ",\"error\":\"%s\"", avow_err_name(event->code));
+  put_format(sheet, "}}");
 }
 
 /* An arrow is between two slices: where there is none is one for it alone. */
 static void add_queued(avow__sheet_t *sheet, const avow__event_t *event) {
   if (event->apart) {
     begin_timed(sheet, "X", LOOP, event->ns);
-    put(sheet, ",\"dur\":0.002,\"cat\":\"task\",\"name\":\"outside\"}");
+    put_format(sheet, ",\"dur\":0.002,\"cat\":\"task\",\"name\":\"outside\"}");
   }
   begin_timed(sheet, "s", LOOP, event->ns + event->apart);
   put_id(sheet, "job", event->arrow);
-  put(sheet, ",\"name\":\"job\"}");
+  put_format(sheet, ",\"name\":\"job\"}");
 }
 
 static void end_arrow(avow__sheet_t *sheet, const avow__event_t *event) {
   begin_timed(sheet, "f", LOOP, event->ns);
   put_id(sheet, "job", event->arrow);
-  put(sheet, ",\"bp\":\"e\",\"name\":\"job\"}");
+  put_format(sheet, ",\"bp\":\"e\",\"name\":\"job\"}");
 }
 
 static void add_slice(avow__sheet_t *sheet, const avow__event_t *event) {
   begin_timed(sheet, "X", LOOP, event->ns);
   put_time(sheet, "dur", event->length);
   put_title(sheet, "", event);
-  put(sheet, ",\"cat\":\"%s\"}", event->what == AVOW__HAS_RUN ? "job" : "task");
-  if (event->what == AVOW__HAS_RUN)
+  put_format(sheet, ",\"cat\":\"%s\"}",
+             event->what == AVOW_EVENT_JOB ? "job" : "task");
+  if (event->what == AVOW_EVENT_JOB)
     end_arrow(sheet, event);
 }
 
-static void add_parked(avow__sheet_t *sheet, const avow__event_t *event) {
+static void add_awaits(avow__sheet_t *sheet, const avow__event_t *event) {
   begin_timed(sheet, "B", event->id, event->ns);
   put_title(sheet, "awaits ", event);
-  put(sheet, ",\"cat\":\"await\",\"args\":{\"promise\":\"0x%" PRIx64 "\"",
-      event->awaited);
-  put(sheet, ",\"at\":\"");
+  put_format(sheet,
+             ",\"cat\":\"await\",\"args\":{\"promise\":\"0x%" PRIx64 "\"",
+             event->awaited);
+  put_format(sheet, ",\"at\":\"");
   if (event->caller != NULL)
     put_text(sheet, avow__caller_text(event->caller));
   else
-    put(sheet, "line %d", event->line);
-  put(sheet, "\"}}");
+    put_format(sheet, "line %d", event->line);
+  put_format(sheet, "\"}}");
 }
 
-static void add_resumed(avow__sheet_t *sheet, const avow__event_t *event) {
+static void add_resumes(avow__sheet_t *sheet, const avow__event_t *event) {
   begin_timed(sheet, "E", event->id, event->ns);
-  put(sheet, ",\"cat\":\"await\"}");
+  put_format(sheet, ",\"cat\":\"await\"}");
 }
 
 static void add_canceled(avow__sheet_t *sheet, const avow__event_t *event) {
   begin_timed(sheet, "i", LOOP, event->ns);
   put_title(sheet, "cancel ", event);
-  put(sheet,
+  put_format(
+      sheet,
       ",\"cat\":\"cancel\",\"s\":\"t\",\"args\":{\"promise\":\"0x%" PRIx64
       "\"}}",
       event->id);
@@ -205,11 +213,11 @@ static void add_canceled(avow__sheet_t *sheet, const avow__event_t *event) {
 
 void avow__sheet_add(avow__sheet_t *sheet, const avow__event_t *event) {
   static void (*const adds[])(avow__sheet_t *, const avow__event_t *) = {
-    [AVOW__WAS_MADE] = add_made,       [AVOW__WAS_SETTLED] = add_settled,
-    [AVOW__WAS_QUEUED] = add_queued,   [AVOW__WAS_DROPPED] = end_arrow,
-    [AVOW__HAS_RUN] = add_slice,       [AVOW__HAS_PARKED] = add_parked,
-    [AVOW__HAS_RESUMED] = add_resumed, [AVOW__WAS_CANCELED] = add_canceled,
-    [AVOW__TASK_IS_OVER] = add_slice,
+    [AVOW_EVENT_MADE] = add_made,         [AVOW_EVENT_NAMED] = add_named,
+    [AVOW_EVENT_QUEUED] = add_queued,     [AVOW_EVENT_JOB] = add_slice,
+    [AVOW_EVENT_AWAITS] = add_awaits,     [AVOW_EVENT_RESUMES] = add_resumes,
+    [AVOW_EVENT_CANCELED] = add_canceled, [AVOW_EVENT_SETTLED] = add_settled,
+    [AVOW_EVENT_FREED] = end_arrow,       [AVOW_EVENT_TASK_END] = add_slice,
   };
   if (sizeof(sheet->text) - sheet->len < LONGEST)
     avow__sheet_write(sheet);
@@ -241,6 +249,6 @@ void avow__sheet_begin(avow__sheet_t *sheet, FILE *out) {
 }
 
 void avow__sheet_end(avow__sheet_t *sheet) {
-  put(sheet, "\n]\n");
+  put_format(sheet, "\n]\n");
   avow__sheet_write(sheet);
 }

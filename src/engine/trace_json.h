@@ -3,28 +3,18 @@
  * Events of a trace, and the sheet that they are written to, as JSON in the
  * Trace Event Format.
  */
-#ifndef AVOW_ENGINE_TRACE_JSON_H
-#define AVOW_ENGINE_TRACE_JSON_H
+#ifndef AVOW_TRACE_JSON_H
+#define AVOW_TRACE_JSON_H
 
 #include <stdbool.h>
 #include <stdint.h>
 #include <stdio.h>
 
+#include "avow/loop.h"
+
 /* Events to be kept before they are written, and what all of their text is
    shorter than. */
 enum { AVOW__EVENTS = 512, AVOW__SHEET = 32768 };
-
-typedef enum avow__happening_e {
-  AVOW__WAS_MADE,
-  AVOW__WAS_SETTLED,
-  AVOW__WAS_QUEUED,
-  AVOW__WAS_DROPPED, /* from the queue, its job did not run */
-  AVOW__HAS_RUN,     /* a job */
-  AVOW__HAS_PARKED,
-  AVOW__HAS_RESUMED,
-  AVOW__WAS_CANCELED,
-  AVOW__TASK_IS_OVER
-} avow__happening_t;
 
 /* What became of a promise. */
 typedef enum avow__fate_e {
@@ -46,10 +36,9 @@ typedef struct avow__event_s {
   const void *caller; /* that made it, or awaits; or NULL */
   int line;           /* of an await without a caller */
   int code;           /* of what it was rejected with */
-  uint8_t what;
-  uint8_t fate;
-  bool apart;    /* queued outside any task */
-  bool function; /* that is made has a track of its own */
+  avow_event_t what;
+  avow__fate_t fate;
+  bool apart; /* queued outside any task */
 } avow__event_t;
 
 typedef struct avow__sheet_s {

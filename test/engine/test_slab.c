@@ -13,6 +13,7 @@
 
 #include "harness.h"
 
+static avow__context_t nobody;
 static avow__pool_t pool;
 
 static avow_promise_t *take(void) {
@@ -24,7 +25,7 @@ static avow_promise_t *take(void) {
 
 /* CASE() with an empty pool beside that of the loop. */
 static int slab_setup(void **state) {
-  pool = (avow__pool_t){ .reserved = 0 };
+  pool = (avow__pool_t){ .context = &nobody };
   const int err = harness_setup(state);
   return err == 0 && avow__pool_init(&pool) ? 0 : -1;
 }

@@ -39,6 +39,13 @@ static void stop(void) {
   assert_int_equal(fclose(out), 0);
 }
 
+static unsigned told;
+
+static void count_events(avow_event_t event, const avow_promise_t *p,
+                         void *data) {
+  told++;
+}
+
 static size_t count_of(const char *words) {
   size_t n = 0;
   for (const char *at = text; (at = strstr(at, words)) != NULL; at++)
@@ -58,6 +65,21 @@ static void trace_is_of_one_file_at_a_time(void **state) {
 
   stop();
   assert_int_equal(avow_trace_stop(loop), UV_EINVAL);
+}
+
+static void program_goes_on_to_hear_of_events(void **state) {
+  const avow_options_t options = { .on_event = count_events };
+  assert_int_equal(avow_loop_close(loop), 0);
+  assert_int_equal(avow_loop_init(loop, &options), 0);
+  start();
+  told = 0;
+
+  avow_unref(avow_promise_resolve(loop, avow_none()));
+  assert_int_equal(told, 3);
+  stop();
+  avow_unref(avow_promise_resolve(loop, avow_none()));
+
+  assert_int_equal(told, 6);
 }
 
 static void trace_without_memory_does_not_begin(void **state) {
@@ -252,6 +274,7 @@ static void names_that_are_long_keep_their_end(void **state) {
 SUITE(trace) {
   const struct CMUnitTest tests[] = {
     CASE(trace_is_of_one_file_at_a_time),
+    CASE(program_goes_on_to_hear_of_events),
     CASE(trace_without_memory_does_not_begin),
     CASE(trace_of_nothing_is_an_array),
     CASE(tracing_allocates_at_its_beginning_alone),
