@@ -24,6 +24,7 @@ typedef struct avow__part_s avow__part_t;
 typedef struct avow__phases_s avow__phases_t;
 typedef struct avow__port_s avow__port_t;
 typedef struct avow__tick_s avow__tick_t;
+typedef struct avow__turn_hooks_s avow__turn_hooks_t;
 typedef struct avow__wheel_s avow__wheel_t;
 
 /* What is known of a loop's handles and promises, each by its address. */
@@ -41,8 +42,6 @@ enum { AVOW__LAYERS = 9 };
 /* The parts of a context, in the order in which they are closed and freed. */
 enum {
   AVOW__PART_TICK,    /* what drains the queue */
-  AVOW__PART_DUMPERS, /* dumps for signals */
-  AVOW__PART_LAG,     /* how long its turns take */
   AVOW__PART_OWNER,   /* what debug builds look by */
   AVOW__PART_GUARD,   /* what they say by when it closes */
   AVOW__PART_CLOCK,   /* what time it is, where that is its own affair */
@@ -111,22 +110,6 @@ typedef struct avow__threads_s {
   void (*port_go_on)(avow__context_t *c); /* with mail; NULL: of nobody */
 } avow__threads_t;
 
-/* Microseconds are counted by their power of two, in so many steps each: what
-   is told of them is an eighth too much at most. */
-enum { AVOW__LAG_STEPS = 8, AVOW__LAG_BUCKETS = AVOW__LAG_STEPS * 30 };
-
-/* How long iterations take: lag.c. */
-typedef struct avow__lag_s {
-  uv_check_t back; /* for the turns in which nothing of ours is called back */
-  bool on;
-  bool armed;      /* nobody has looked since the loop went to poll */
-  uint64_t since;  /* uv_hrtime() at that look; 0: none, or the turn is over */
-  uint64_t polled; /* uv_hrtime() when it went there */
-  uint64_t turns;
-  uint64_t longest; /* us */
-  uint64_t counts[AVOW__LAG_BUCKETS];
-} avow__lag_t;
-
 /* What a file or a layer keeps for a loop: layer.h. */
 struct avow__part_s {
   /* Starts closing its handles, and ends what waits. Called again as long as
@@ -136,8 +119,20 @@ struct avow__part_s {
   void (*free)(avow__context_t *c);
   /* Is what it keeps as it should be? For avow__check_loop(). */
   void (*check)(avow__context_t *c);
+  /* Fills in its figures, for avow_loop_stats(). */
+  void (*figures)(avow__context_t *c, avow_stats_t *out);
   /* The last reference to the context is gone. Of layers. */
   void (*at_end)(avow__context_t *c);
+};
+
+/* What a layer does that times the turns of a loop. */
+struct avow__turn_hooks_s {
+  /* The loop is about to poll. */
+  void (*before_poll)(avow__context_t *c);
+  /* A callback of ours begins, while c->entry_is_due. */
+  void (*on_entry)(avow__context_t *c);
+  /* An avow_run() stops the loop. */
+  void (*on_stop)(avow__context_t *c);
 };
 
 /* The head of what a layer keeps for a loop. The context frees it last. */
@@ -164,8 +159,7 @@ struct avow__context_s {
   avow__canceling_t cancel;
   avow__closing_t close;
   avow__threads_t threads;
-  avow__link_t *dumpers; /* dump_signal.c: who listens for signals */
-  uint32_t numbers;      /* that were given out, so that callers differ */
+  uint32_t numbers; /* that were given out, so that callers differ */
   uv_loop_t *loop;
   avow_options_t options;
   int least_backend;    /* uv_backend_fd() is no less while the loop is open */
@@ -183,13 +177,14 @@ struct avow__context_s {
   void (*run_jobs)(avow__context_t *c);    /* in the queue: chain.h */
   void (*wheel_go_on)(avow__context_t *c); /* with sleeps that had to wait */
   void (*before_poll)(avow__context_t *c); /* a layer's, or NULL */
+  const avow__turn_hooks_t *turn_hooks;    /* likewise */
+  bool entry_is_due;    /* it wants to hear of the next callback of ours */
   uint64_t slow_jobs;   /* that took longer than the options say */
   uint64_t longest_job; /* us; 0: jobs are not timed */
   avow__table_t tables[AVOW__TABLES];
   const avow__part_t *parts[AVOW__PARTS]; /* layer.h; NULL: not in use */
   avow__layer_t *layers[AVOW__LAYERS];    /* layer.h; NULL: not in use */
   avow__fibers_t fibers;                  /* async.c: stacks */
-  avow__lag_t lag;
 #ifdef AVOW_TRACE
   uint64_t serial;        /* of the promise made last */
   avow_event_cb on_event; /* the program's, or a layer's before it; or NULL */

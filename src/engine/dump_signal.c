@@ -13,13 +13,22 @@
 #include "engine/layer.h"
 #include "engine/owner.h"
 
-static const avow__part_t dumpers_part;
+enum { DUMPERS_LAYER = 6 };
 
 typedef struct {
   avow__link_t link; /* among the loop's; first */
   uv_signal_t handle;
   FILE *out;
 } dumper_t;
+
+typedef struct {
+  avow__layer_t layer;
+  avow__link_t *first; /* of its dumpers */
+} dumpers_t;
+
+static dumpers_t *dumpers_of(const avow__context_t *c) {
+  return (dumpers_t *) c->layers[DUMPERS_LAYER];
+}
 
 static void print_figures(uv_loop_t *loop, FILE *out) {
   avow_stats_t stats;
@@ -60,8 +69,7 @@ static void dumper_on_closed(uv_handle_t *handle) {
 static int dumper_start(avow__context_t *c, dumper_t *dumper, int signum) {
   const int err = uv_signal_start(&dumper->handle, dumper_on_signal, signum);
   if (err == 0) {
-    avow__list_append(&c->dumpers, &dumper->link);
-    c->parts[AVOW__PART_DUMPERS] = &dumpers_part;
+    avow__list_append(&dumpers_of(c)->first, &dumper->link);
     return 0;
   }
   c->close.closing_own++;
@@ -93,21 +101,50 @@ static bool is_dumper_of(const dumper_t *dumper, int signum, const FILE *out) {
   return dumper->handle.signum == signum && dumper->out == out;
 }
 
+static bool has_dumper(const dumpers_t *dumpers, int signum, const FILE *out) {
+  avow__link_t *link = dumpers->first;
+  if (link == NULL)
+    return false;
+  do {
+    if (is_dumper_of(dumper_of(link), signum, out))
+      return true;
+    link = link->next;
+  } while (link != dumpers->first);
+  return false;
+}
+
+static void dumpers_close(avow__context_t *c) {
+  avow__link_t *link = dumpers_of(c)->first;
+  if (link == NULL)
+    return;
+  do {
+    avow__close_own(c, (uv_handle_t *) &dumper_of(link)->handle);
+    link = link->next;
+  } while (link != dumpers_of(c)->first);
+}
+
+static void dumpers_free(avow__context_t *c) {
+  dumpers_t *dumpers = dumpers_of(c);
+  while (dumpers->first != NULL) {
+    dumper_t *dumper = dumper_of(dumpers->first);
+    avow__list_remove(&dumpers->first, &dumper->link);
+    avow_free(dumper);
+  }
+}
+
 /* 0, or why not. */
-static int dumper_check(const avow__context_t *c, int signum, const FILE *out) {
+static int dumper_check(avow__context_t *c, int signum, const FILE *out) {
+  static const avow__part_t part = { .close = dumpers_close,
+                                     .free = dumpers_free };
   if (c->life != AVOW__OPEN)
     return UV_ECANCELED;
   if (is_the_end(signum))
     return UV_EINVAL;
-  avow__link_t *link = c->dumpers;
-  if (link == NULL)
-    return 0;
-  do {
-    if (is_dumper_of(dumper_of(link), signum, out))
-      return UV_EALREADY;
-    link = link->next;
-  } while (link != c->dumpers);
-  return 0;
+  const dumpers_t *dumpers =
+      avow__layer_open(c, DUMPERS_LAYER, &part, sizeof(dumpers_t));
+  if (dumpers == NULL)
+    return UV_ENOMEM;
+  return has_dumper(dumpers, signum, out) ? UV_EALREADY : 0;
 }
 
 int avow_dump_on_signal(uv_loop_t *loop, int signum, FILE *out) {
@@ -133,24 +170,3 @@ int avow_dump_on_signal(uv_loop_t *loop, int signum, FILE *out) {
   uv_unref((uv_handle_t *) &dumper->handle);
   return dumper_start(c, dumper, signum);
 }
-
-static void dumpers_close(avow__context_t *c) {
-  avow__link_t *link = c->dumpers;
-  if (link == NULL)
-    return;
-  do {
-    avow__close_own(c, (uv_handle_t *) &dumper_of(link)->handle);
-    link = link->next;
-  } while (link != c->dumpers);
-}
-
-static void dumpers_free(avow__context_t *c) {
-  while (c->dumpers != NULL) {
-    dumper_t *dumper = dumper_of(c->dumpers);
-    avow__list_remove(&c->dumpers, &dumper->link);
-    avow_free(dumper);
-  }
-}
-
-static const avow__part_t dumpers_part = { .close = dumpers_close,
-                                           .free = dumpers_free };

@@ -10,10 +10,9 @@
 
 #include <string.h>
 
-#include "engine/layer.h"
 #include "engine/owner.h"
 
-static const avow__part_t lag_part;
+enum { LAG_LAYER = 5 };
 
 enum { LAG_US = 1000, LAG_MS = 1000 * LAG_US, EXACT_BITS = 3 };
 
@@ -58,19 +57,23 @@ uint64_t avow__lag_at(const avow__lag_t *lag, unsigned percent) {
   return most_in(bucket) < lag->longest ? most_in(bucket) : lag->longest;
 }
 
+static avow__lag_t *lag_of(const avow__context_t *c) {
+  return (avow__lag_t *) c->layers[LAG_LAYER];
+}
+
 /* When the loop came back from its poll, which libuv notes in whole
    milliseconds. What it notes may be older than the poll. */
 static uint64_t came_back(const avow__context_t *c) {
   const uint64_t now = uv_hrtime();
   uint64_t noted = (uv_now(c->loop) + 1) * LAG_MS;
-  if (noted < c->lag.polled)
-    noted = c->lag.polled;
+  if (noted < lag_of(c)->polled)
+    noted = lag_of(c)->polled;
   return noted < now ? noted : now;
 }
 
-void avow__lag_look(avow__context_t *c) {
-  c->lag.armed = false;
-  c->lag.since = came_back(c);
+static void lag_look(avow__context_t *c) {
+  c->entry_is_due = false;
+  lag_of(c)->since = came_back(c);
 }
 
 static void lag_end(avow__lag_t *lag, uint64_t now) {
@@ -79,57 +82,70 @@ static void lag_end(avow__lag_t *lag, uint64_t now) {
   lag->since = 0;
 }
 
-void avow__lag_poll(avow__context_t *c) {
+static void lag_poll(avow__context_t *c) {
   const uint64_t now = uv_hrtime();
-  lag_end(&c->lag, now);
-  c->lag.polled = now;
-  c->lag.armed = true;
+  lag_end(lag_of(c), now);
+  lag_of(c)->polled = now;
+  c->entry_is_due = true;
 }
 
-void avow__lag_leave(avow__context_t *c) {
-  if (c->lag.since != 0)
-    lag_end(&c->lag, uv_hrtime());
-  c->lag.armed = false;
+/* The loop stops, or there is nothing more to turn for: so does the time. */
+static void lag_leave(avow__context_t *c) {
+  if (lag_of(c)->since != 0)
+    lag_end(lag_of(c), uv_hrtime());
+  c->entry_is_due = false;
 }
 
 static void lag_on_back(uv_check_t *handle) {
   avow__context_t *c = handle->data;
-  if (c->lag.armed)
-    avow__lag_look(c);
+  if (c->entry_is_due)
+    lag_look(c);
   if (!uv_loop_alive(c->loop))
-    avow__lag_leave(c);
+    lag_leave(c);
 }
 
 /* For the first time on this loop. */
-static void lag_start(avow__context_t *c) {
-  uv_check_t *back = &c->lag.back;
+static void lag_start(avow__context_t *c, uv_check_t *back) {
+  static const avow__turn_hooks_t hooks = { .before_poll = lag_poll,
+                                            .on_entry = lag_look,
+                                            .on_stop = lag_leave };
   (void) uv_check_init(c->loop, back);      /* cannot fail */
   (void) uv_check_start(back, lag_on_back); /* fails on no callback only */
   uv_unref((uv_handle_t *) back);
   back->data = c;
-  c->lag.on = true;
-  c->parts[AVOW__PART_LAG] = &lag_part;
-}
-
-void avow_loop_measure(uv_loop_t *loop) {
-  avow__context_t *c = avow__context_of(loop);
-  avow__lag_t *lag = &c->lag;
-  avow__check_thread(c);
-  if (c->life != AVOW__OPEN)
-    return;
-  if (!lag->on)
-    lag_start(c);
-  lag->turns = lag->longest = lag->since = 0;
-  memset(lag->counts, 0, sizeof(lag->counts));
-  c->slow_jobs = c->longest_job = 0;
+  c->turn_hooks = &hooks;
 }
 
 static void lag_close(avow__context_t *c) {
-  if (!c->lag.on)
+  if (c->turn_hooks == NULL)
     return;
-  c->lag.on = c->lag.armed = false;
-  c->lag.since = 0;
-  avow__close_own(c, (uv_handle_t *) &c->lag.back);
+  c->turn_hooks = NULL;
+  c->entry_is_due = false;
+  avow__close_own(c, (uv_handle_t *) &lag_of(c)->back);
 }
 
-static const avow__part_t lag_part = { .close = lag_close };
+static void lag_figures(avow__context_t *c, avow_stats_t *stats) {
+  const avow__lag_t *lag = lag_of(c);
+  stats->turns = lag->turns;
+  stats->lag_median = avow__lag_at(lag, 50);
+  stats->lag_p99 = avow__lag_at(lag, 99);
+  stats->lag_max = lag->longest;
+}
+
+int avow_loop_measure(uv_loop_t *loop) {
+  static const avow__part_t part = { .close = lag_close,
+                                     .figures = lag_figures };
+  avow__context_t *c = avow__context_of(loop);
+  avow__check_thread(c);
+  if (c->life != AVOW__OPEN)
+    return UV_ECANCELED;
+  avow__lag_t *lag = avow__layer_open(c, LAG_LAYER, &part, sizeof(avow__lag_t));
+  if (lag == NULL)
+    return UV_ENOMEM;
+  if (c->turn_hooks == NULL)
+    lag_start(c, &lag->back);
+  lag->turns = lag->longest = lag->since = 0;
+  memset(lag->counts, 0, sizeof(lag->counts));
+  c->slow_jobs = c->longest_job = 0;
+  return 0;
+}

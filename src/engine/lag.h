@@ -7,16 +7,21 @@
 #ifndef AVOW_LAG_H
 #define AVOW_LAG_H
 
-#include "engine/context.h"
+#include "engine/layer.h"
 
-/* The loop is about to poll: a turn is over. */
-void avow__lag_poll(avow__context_t *c);
+/* Microseconds are counted by their power of two, in so many steps each: what
+   is told of them is an eighth too much at most. */
+enum { AVOW__LAG_STEPS = 8, AVOW__LAG_BUCKETS = AVOW__LAG_STEPS * 30 };
 
-/* The poll is over: the first look behind it. */
-void avow__lag_look(avow__context_t *c);
-
-/* The loop stops, or there is nothing more to turn for: so does the time. */
-void avow__lag_leave(avow__context_t *c);
+typedef struct avow__lag_s {
+  avow__layer_t layer;
+  uv_check_t back; /* for the turns in which nothing of ours is called back */
+  uint64_t since;  /* uv_hrtime() at that look; 0: none, or the turn is over */
+  uint64_t polled; /* uv_hrtime() when it went there */
+  uint64_t turns;
+  uint64_t longest; /* us */
+  uint64_t counts[AVOW__LAG_BUCKETS];
+} avow__lag_t;
 
 /* Counts a turn. */
 void avow__lag_note(avow__lag_t *lag, uint64_t us);

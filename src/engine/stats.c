@@ -6,8 +6,8 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "engine/lag.h"
 #include "engine/settle.h"
+#include "engine/subsystems.h"
 
 enum { MOST_FIGURES = 128 }; /* no version counts so many things */
 
@@ -66,11 +66,8 @@ void avow_loop_stats(uv_loop_t *loop, avow_stats_t *out, size_t size) {
                          .on_pool = c->on_pool,
                          .waiting = waiting_of(c->on_pool),
                          .slow_jobs = c->slow_jobs,
-                         .longest_job = c->longest_job,
-                         .turns = c->lag.turns,
-                         .lag_median = avow__lag_at(&c->lag, 50),
-                         .lag_p99 = avow__lag_at(&c->lag, 99),
-                         .lag_max = c->lag.longest };
+                         .longest_job = c->longest_job };
+  avow__parts_figures(c, &stats);
   avow__pool_each(&c->pool, stats_count_one, &stats);
   stats.live -= stats.live >= 2 ? 2 : stats.live; /* the context's own */
   const avow__link_t *head = &c->queue.head;

@@ -23,6 +23,12 @@ void avow__parts_free(avow__context_t *c) {
       nth_part(c, i)->free(c);
 }
 
+void avow__parts_figures(avow__context_t *c, avow_stats_t *out) {
+  for (int i = 0; i < ALL; i++)
+    if (nth_part(c, i)->figures != NULL)
+      nth_part(c, i)->figures(c, out);
+}
+
 #ifdef AVOW_CHECK
 
 void avow__parts_check(avow__context_t *c) {

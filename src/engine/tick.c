@@ -26,7 +26,6 @@
 
 #include "base/alloc.h"
 #include "engine/invariants.h"
-#include "engine/lag.h"
 #include "engine/layer.h"
 #include "engine/present.h"
 #include "engine/probes.h"
@@ -101,8 +100,8 @@ bool avow__turn_goes_on(avow__context_t *c) {
 
 static void tick_on_prepare(uv_prepare_t *handle) {
   avow__context_t *c = handle->data;
-  if (AVOW__UNLIKELY(c->lag.on))
-    avow__lag_poll(c);
+  if (AVOW__UNLIKELY(c->turn_hooks != NULL))
+    c->turn_hooks->before_poll(c);
   begin_turn(c);
   avow__seen_poll(c);
   avow__note_thread(c);
@@ -235,8 +234,8 @@ void avow__enter(avow__context_t *c) {
     c->budget.looked = 0;
   avow__note_thread(c);
   avow__seen_task(c);
-  if (AVOW__UNLIKELY(c->lag.armed))
-    avow__lag_look(c);
+  if (AVOW__UNLIKELY(c->entry_is_due))
+    c->turn_hooks->on_entry(c);
   avow__enter_call(c);
 }
 
@@ -248,8 +247,8 @@ void avow__stop_if_settled(avow__context_t *c) {
   if (c->run_for == NULL || avow__is_pending(c->run_for))
     return;
   uv_stop(c->loop);
-  if (AVOW__UNLIKELY(c->lag.on))
-    avow__lag_leave(c);
+  if (AVOW__UNLIKELY(c->turn_hooks != NULL))
+    c->turn_hooks->on_stop(c);
 }
 
 void avow__leave_queue(avow__context_t *c) {

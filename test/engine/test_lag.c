@@ -164,7 +164,7 @@ static void measuring_keeps_no_loop_alive(void **state) {
 }
 
 static avow_value_t measure(void *data) {
-  avow_loop_measure(loop);
+  assert_int_equal(avow_loop_measure(loop), UV_ECANCELED);
   return avow_none();
 }
 
@@ -178,12 +178,23 @@ static void loop_that_closes_is_not_measured(void **state) {
   assert_int_equal(stats().turns, 0);
 }
 
-static void measuring_allocates_nothing(void **state) {
+static void measuring_allocates_once(void **state) {
   const long calls = allocation_calls();
 
-  avow_loop_measure(loop);
+  assert_int_equal(avow_loop_measure(loop), 0);
+  assert_int_equal(avow_loop_measure(loop), 0);
 
-  assert_int_equal(allocation_calls(), calls);
+  assert_int_equal(allocation_calls(), calls + 1);
+}
+
+static void measuring_without_memory_is_refused(void **state) {
+  fail_allocation(1, false);
+
+  assert_int_equal(avow_loop_measure(loop), UV_ENOMEM);
+
+  fail_allocation(0, false);
+  assert_fulfils_none(slow_job());
+  assert_int_equal(stats().turns, 0);
 }
 
 SUITE(lag) {
@@ -200,7 +211,8 @@ SUITE(lag) {
     CASE(to_measure_again_begins_anew),
     CASE(measuring_keeps_no_loop_alive),
     CASE(loop_that_closes_is_not_measured),
-    CASE(measuring_allocates_nothing),
+    CASE(measuring_allocates_once),
+    CASE(measuring_without_memory_is_refused),
   };
   return RUN(tests);
 }
