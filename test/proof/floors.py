@@ -44,7 +44,7 @@ FUNCTION = re.compile(
 # What promises are made of, and who has kinds of promises of its own.
 BODY = {'engine/block.h', 'engine/settle.h'}
 INSIDERS = {'channel/inside.h', 'uv/handle.c', 'sim/cancel.c', 'sim/run.c',
-            'tools/limit.c', 'tools/tool.c'}
+            'tools/limit.c', 'tools/tool.c', 'trace/trace.c'}
 
 
 def floors_of(root):

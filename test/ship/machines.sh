@@ -22,7 +22,7 @@ emulated='base/alloc base/cacheline base/list base/table value/sendable value/er
   engine/chain engine/virtual_clock engine/clock_end engine/combine engine/deadline
   engine/clock_model engine/gather engine/gather_hooks engine/leak_report
   engine/options engine/order engine/uv_phase engine/pool engine/promise
-  engine/trace engine/loop_table engine/run engine/shield engine/timer_wheel
+  trace/trace engine/loop_table engine/run engine/shield engine/timer_wheel
   engine/stackless engine/thenable engine/check_ownership engine/backtrace
   engine/unhandled engine/until engine/task channel/channel
   channel/channel_memory flow/select flow/select_end flow/stage

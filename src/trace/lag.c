@@ -6,7 +6,7 @@
  * own. What the program was called back for before that is known by the time
  * that libuv keeps, to a millisecond.
  */
-#include "engine/lag.h"
+#include "trace/lag.h"
 
 #include <string.h>
 

@@ -5,7 +5,7 @@
  * after the first that could not be written. The loop is thread 1, and each
  * function that awaits is a thread with its promise's number, which is more.
  */
-#include "engine/trace_json.h"
+#include "trace/trace_json.h"
 
 #include <errno.h>
 #include <inttypes.h>

@@ -14,7 +14,7 @@
 #include "engine/layer.h"
 #include "engine/loop_table.h"
 #include "engine/owner.h"
-#include "engine/trace_json.h"
+#include "trace/trace_json.h"
 
 #ifdef AVOW_TRACE
 
@@ -229,7 +229,8 @@ static void record_poll(recorder_t *t, avow_promise_t *p) {
   avow__sheet_write(&t->sheet);
 }
 
-static void on_event(avow_event_t event, const avow_promise_t *p, void *data) {
+static void trace_event(avow_event_t event, const avow_promise_t *p,
+                        void *data) {
   static void (*const records[])(recorder_t *, avow_promise_t *) = {
     [AVOW_EVENT_MADE] = record_made,
     [AVOW_EVENT_NAMED] = record_named,
@@ -324,7 +325,7 @@ static int trace_start(avow__context_t *c, FILE *out) {
   avow__pool_each(&c->pool, park_one, t);
   record_jobs(t, record_queued);
   recording->recorder = t;
-  c->on_event = on_event;
+  c->on_event = trace_event;
   c->event_data = t;
   return 0;
 }

@@ -2,7 +2,7 @@
 /* How long iterations of the loop take: what counts, and what the statistics
    say. What does not count is tested in test_turn_time.c, which has a clock of
    its own. */
-#include "engine/lag.h"
+#include "trace/lag.h"
 
 #include "harness.h"
 
