@@ -1,6 +1,6 @@
 #!/usr/bin/env python3
 # SPDX-License-Identifier: MIT
-"""Draws what avow_loop_dump() prints with AVOW_DUMP_DOT, as an SVG.
+"""Draws what avow_loop_dump_dot() prints, as an SVG.
 
   graph.py OUT.svg <GRAPH
 

@@ -4,6 +4,7 @@
  * graph --help.
  */
 #include <avow.h>
+#include <avow/trace.h>
 #include <stdio.h>
 
 #include "options.h"
@@ -78,7 +79,7 @@ int main(int argc, char *argv[]) {
   avow_promise_t *page = start(loop, named(session, "session"));
 
   avow_value_unref(avow_run(avow_sleep(loop, 120)));
-  avow_loop_dump(loop, stdout, AVOW_DUMP_DOT);
+  avow_loop_dump_dot(loop, stdout);
 
   avow_cancel(page);
   avow_unref(page);

@@ -6,6 +6,7 @@
  * it talks to.
  */
 #include <avow.h>
+#include <avow/trace.h>
 #include <signal.h>
 #include <stdio.h>
 #include <stdlib.h>

@@ -302,52 +302,14 @@ typedef struct avow_stats_s {
 AVOW_API void avow_loop_stats(uv_loop_t *loop, avow_stats_t *out, size_t size);
 
 /**
- * Begins to measure the loop's turns for avow_loop_stats(), or begins anew:
- * with slow_jobs and longest_job, too.
+ * Prints every live promise, and what it waits for, as lines of text.
  *
- * A turn's lag is the time from when the loop comes back from its poll to when
- * it polls again: as long as that, at most, what comes meanwhile has to wait,
- * be it bytes or a sleep that is due. All counts that runs on the loop in
- * between, also callbacks of libuv's which know nothing of avow; of those that
- * come before the first of avow's in a turn, to a millisecond. Where avow_run()
- * ends its turn does; a program that returns from uv_run() otherwise, and calls
- * it again, has been in one turn. Median and p99 are up to an eighth more than
- * what was measured.
+ * Trace builds (-Dtrace=true) also print which call made each promise, and how
+ * long ago.
  *
- * It takes two looks at the clock a turn. The first call allocates a histogram
- * of 2 KiB, which the loop keeps. Nothing is measured before that.
- *
- * @returns 0
- * @error   UV_ECANCELED if the loop closes
- * @error   UV_ENOMEM if the first call finds no memory
+ * @see avow_loop_dump_dot()
  */
-AVOW_API int avow_loop_measure(uv_loop_t *loop);
-
-/** How a dump is written: lines of text, or a graph for Graphviz. */
-typedef enum avow_dump_e { AVOW_DUMP_TEXT, AVOW_DUMP_DOT } avow_dump_t;
-
-/**
- * Prints every live promise and whom it waits for, as lines of text or as a
- * graph for Graphviz. Trace builds (-Dtrace=true) also say where each was made
- * and since when it waits.
- */
-AVOW_API void avow_loop_dump(uv_loop_t *loop, FILE *out, avow_dump_t format);
-
-/**
- * From now on each such signal that the process gets has the loop print its
- * figures, in a few lines, and its promises, as avow_loop_dump() does in text:
- * as soon as it turns, which it does for that. It listens until
- * avow_loop_close(), and keeps no loop alive; out has to stay open for as long.
- * While the loop writes it does nothing else. May be called for several signals
- * and files; UV_EALREADY for the same signal and file once more. UV_EINVAL for
- * what is no signal, has no handlers, or tells of a program that cannot go on:
- * SIGSEGV, SIGBUS, SIGFPE, SIGILL, SIGABRT. UV_ECANCELED of a loop that closes;
- * UV_ENOMEM.
- *
- * When the loop closes and nothing else in the process watches the signal,
- * libuv sets the default action. That of SIGUSR1 and SIGUSR2 ends the process.
- */
-AVOW_API int avow_dump_on_signal(uv_loop_t *loop, int signum, FILE *out);
+AVOW_API void avow_loop_dump(uv_loop_t *loop, FILE *out);
 
 AVOW_HEADER_END
 

@@ -263,7 +263,7 @@ static void clock_tell(avow__context_t *c, const look_t *look) {
                  c->options.clock_guard_ms, c->clock->now);
   clock_print_holder(c, look);
   (void) fputs("; on its loop there is:\n", stderr);
-  avow_loop_dump(c->loop, stderr, AVOW_DUMP_TEXT);
+  avow_loop_dump(c->loop, stderr);
 }
 
 /* How long it has been held, by what has had nothing run meanwhile. */

@@ -121,7 +121,7 @@ void sim_run_stuck(uv_loop_t *loop) {
   sim_fail(
       "nothing is left to happen, and the loop is alive: it waits for ever");
   if (sim_world.options.events != NULL)
-    avow_loop_dump(loop, sim_world.options.events, AVOW_DUMP_TEXT);
+    avow_loop_dump(loop, sim_world.options.events);
 }
 
 /* Without memory, and when it was cancelled, a program may say so and end. */

@@ -8,6 +8,7 @@
 #include <signal.h>
 #include <stdio.h>
 
+#include "avow/trace.h"
 #include "base/alloc.h"
 #include "base/container.h"
 #include "engine/layer.h"
@@ -55,7 +56,7 @@ static void print_figures(uv_loop_t *loop, FILE *out) {
 static void dumper_on_signal(uv_signal_t *handle, int signum) {
   const dumper_t *dumper = AVOW__CONTAINER(dumper_t, handle, handle);
   print_figures(handle->loop, dumper->out);
-  avow_loop_dump(handle->loop, dumper->out, AVOW_DUMP_TEXT);
+  avow_loop_dump(handle->loop, dumper->out);
   (void) fflush(dumper->out); /* there is no other place to say so */
 }
 

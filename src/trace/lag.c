@@ -10,6 +10,7 @@
 
 #include <string.h>
 
+#include "avow/trace.h"
 #include "engine/owner.h"
 
 enum { LAG_LAYER = 5 };

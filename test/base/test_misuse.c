@@ -293,7 +293,7 @@ static void ask_for_figures(void *data) {
 }
 
 static void dump(void *data) {
-  avow_loop_dump(loop, stdout, AVOW_DUMP_TEXT);
+  avow_loop_dump(loop, stdout);
 }
 
 static void close_group(void *group) {

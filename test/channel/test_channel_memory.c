@@ -205,8 +205,8 @@ static void a_dump_shows_who_waits_in_a_channel(void **state) {
   FILE *out = tmpfile();
   assert_non_null(out);
 
-  avow_loop_dump(loop, out, AVOW_DUMP_TEXT);
-  avow_loop_dump(loop, out, AVOW_DUMP_DOT);
+  avow_loop_dump(loop, out);
+  avow_loop_dump_dot(loop, out);
   rewind(out);
   text[fread(text, 1, sizeof(text) - 1, out)] = '\0';
 

@@ -93,7 +93,7 @@ static char text[TEXT]; /* of the last dump */
 static void dump(void) {
   FILE *out = fmemopen(text, sizeof(text), "w");
   assert_non_null(out);
-  avow_loop_dump(loop, out, AVOW_DUMP_TEXT);
+  avow_loop_dump(loop, out);
   assert_int_equal(fclose(out), 0);
 }
 

@@ -7,7 +7,7 @@
 
 enum { LINES = 64, WORD = 64, CHAIN = 5 };
 
-/* One promise of a text dump, or one node or edge of a graph. */
+/* One promise of a dump. */
 typedef struct {
   char id[WORD], state[WORD], kind[WORD];
   char upstream[WORD]; /* "" if it waits for nobody */
@@ -18,12 +18,12 @@ static entry_t entries[LINES];
 static size_t count;
 
 /* To be freed. */
-static char *dump(avow_dump_t format) {
+static char *dump(void) {
   char *text = NULL;
   size_t size;
   FILE *out = open_memstream(&text, &size);
   assert_non_null(out);
-  avow_loop_dump(loop, out, format);
+  avow_loop_dump(loop, out);
   assert_int_equal(fclose(out), 0);
   return text;
 }
@@ -45,7 +45,7 @@ static void parse_line(const char *line) {
 
 /* Dumps as text and reads that into the entries. */
 static void read_dump(void) {
-  char *text = dump(AVOW_DUMP_TEXT);
+  char *text = dump();
   count = 0;
   for (char *line = strtok(text, "\n"); line != NULL; line = strtok(NULL, "\n"))
     parse_line(line);
@@ -278,8 +278,7 @@ static void dump_does_not_count_as_handling(void **state) {
   assert_int_equal(avow_loop_init(loop, &options), 0);
   avow_promise_t *p = avow_promise_reject(loop, avow_error(UV_EIO));
 
-  free(dump(AVOW_DUMP_TEXT));
-  free(dump(AVOW_DUMP_DOT));
+  free(dump());
   avow_unref(p);
 
   assert_int_equal(unhandled, 1);
@@ -289,116 +288,27 @@ static void dump_allocates_nothing(void **state) {
   avow_promise_t *p = avow_timeout(pending(), 60000);
   const long calls = allocation_calls();
 
-  free(dump(AVOW_DUMP_TEXT));
-  free(dump(AVOW_DUMP_DOT));
+  free(dump());
 
   assert_int_equal(allocation_calls(), calls);
   assert_true(avow_resolve(d, avow_none()));
   assert_fulfils_none(p);
 }
 
-/* Graphs: nodes are entries with a state and a kind, edges have an upstream. */
-static void parse_dot_line(const char *line) {
-  entry_t *entry = &entries[count++];
-  assert_true(count <= LINES);
-  *entry = (entry_t){ .id = "" };
-  if (strstr(line, " -> ") != NULL) {
-    assert_int_equal(sscanf(line, "  %63s -> %63[^;];", entry->id,
-                            entry->upstream),
-                     2);
-    return;
-  }
-  char color[WORD];
-  assert_int_equal(sscanf(line,
-                          "  %63s [fillcolor=%63[a-z], "
-                          "label=\"%63[^\\]\\n%63[^\\]\\n",
-                          entry->id, color, entry->kind, entry->state),
-                   4);
-  assert_string_equal(line + strlen(line) - 3, "\"];");
-}
-
-static void read_graph(void) {
-  char *text = dump(AVOW_DUMP_DOT);
-  assert_string_equal(strtok(text, "\n"), "digraph promises {");
-  assert_non_null(strstr(strtok(NULL, "\n"), "node ["));
-  count = 0;
-  const char *line;
-  while ((line = strtok(NULL, "\n")) != NULL && strcmp(line, "}") != 0)
-    parse_dot_line(line);
-  assert_non_null(line);
-  assert_null(strtok(NULL, "\n"));
-  free(text);
-}
-
-static bool has_node(const char *id) {
-  for (size_t i = 0; i < count; i++)
-    if (entries[i].upstream[0] == '\0' && strcmp(entries[i].id, id) == 0)
-      return true;
-  return false;
-}
-
-/* How many edges there are; each of them joins two nodes. */
-static size_t edges(void) {
-  size_t n = 0;
-  for (size_t i = 0; i < count; i++) {
-    if (entries[i].upstream[0] != '\0') {
-      assert_true(has_node(entries[i].id));
-      assert_true(has_node(entries[i].upstream));
-      n++;
-    }
-  }
-  return n;
-}
-
-static void graph_of_an_idle_loop_is_empty(void **state) {
-  read_graph();
-
-  assert_int_equal(count, 0);
-}
-
-static void graph_of_a_chain_has_an_edge_for_each_wait(void **state) {
-  avow_promise_t *p = pending();
-  for (int i = 0; i < CHAIN; i++)
-    p = avow_then(p, note_cb, NULL, "then");
-
-  read_graph();
-
-  assert_int_equal(count, 2 * CHAIN + 1);
-  assert_int_equal(edges(), CHAIN);
-  assert_string_equal(find("deferred")->state, "pending");
-  avow_unref(p);
-  assert_true(avow_resolve(d, avow_none()));
-}
-
-static void graph_of_a_gather_joins_it_to_its_inputs(void **state) {
-  avow_promise_t *const ps[] = { avow_sleep(loop, 0), pending() };
-  avow_promise_t *p = avow_all(loop, ps, 2);
-
-  read_graph();
-
-  assert_int_equal(count, 5); /* inputs are edges alone */
-  assert_int_equal(edges(), 2);
-  for (size_t i = 0; i < count; i++)
-    if (entries[i].upstream[0] != '\0')
-      assert_string_equal(entries[i].id, find("all")->id);
-  assert_true(avow_resolve(d, avow_none()));
-  avow_value_unref(avow_run(p));
-}
-
 static avow_promise_t *another;
 
 /* Cancels another promise, and looks around while that and the inputs that are
    still to be cancelled wait for it to return. */
-static void look_around(void *read) {
+static void look_around(void *data) {
   avow_cancel(another);
-  (*(void (**)(void)) read)();
+  read_dump();
 }
 
-static void cancel_and(void (*read)(void)) {
+static void cancel_and_look(void) {
   avow_deferred_t *of_another;
   another = avow_promise_new(loop, &of_another);
   avow_promise_t *const ps[] = { pending(), avow_sleep(loop, 60000) };
-  avow_on_cancel(d, look_around, &read);
+  avow_on_cancel(d, look_around, NULL);
   avow_promise_t *inner = avow_race(loop, ps, 2);
   avow_promise_t *p = avow_all(loop, &inner, 1);
 
@@ -411,7 +321,7 @@ static void cancel_and(void (*read)(void)) {
 }
 
 static void callback_for_cancelling_sees_what_is_yet_to_be(void **state) {
-  cancel_and(read_dump);
+  cancel_and_look();
 
   size_t yet_to_be = 0;
   for (size_t i = 0; i < count; i++)
@@ -420,44 +330,6 @@ static void callback_for_cancelling_sees_what_is_yet_to_be(void **state) {
   assert_int_equal(yet_to_be, 2);
   assert_string_equal(find("sleep")->state, "pending");
   assert_string_equal(find("gather")->state, "rejected");
-}
-
-static void graph_shows_what_is_yet_to_be_cancelled(void **state) {
-  cancel_and(read_graph);
-
-  assert_int_equal(edges(), 2);
-}
-
-static void graph_names_the_code_of_a_rejection(void **state) {
-  avow_promise_t *p = avow_promise_reject(loop, avow_error(UV_EIO));
-
-  read_graph();
-
-  assert_int_equal(count, 1);
-  assert_string_equal(find("value")->state, "rejected EIO");
-  assert_rejects(p, UV_EIO);
-}
-
-static void graph_is_what_graphviz_reads(void **state) {
-  if (system("command -v dot >/dev/null 2>&1") != 0) {
-    puts("missing: dot, of graphviz");
-    skip();
-  }
-  const avow_value_t quotes = avow_error_new(UV_EIO, avow_none(), "\"]; x ->");
-  avow_promise_t *const ps[] = {
-    avow_then(pending(), note_cb, NULL, "then"),
-    avow_finally(avow_sleep(loop, 0), note_fn, "finally"),
-    avow_promise_reject(loop, quotes),
-  };
-  avow_promise_t *p = avow_all_settled(loop, ps, 3);
-
-  FILE *graphviz = popen("dot -Tplain >/dev/null", "w");
-  assert_non_null(graphviz);
-  avow_loop_dump(loop, graphviz, AVOW_DUMP_DOT);
-
-  assert_int_equal(pclose(graphviz), 0);
-  assert_true(avow_resolve(d, avow_none()));
-  avow_value_unref(avow_run(p));
 }
 
 SUITE(dump) {
@@ -476,12 +348,6 @@ SUITE(dump) {
     CASE(channel_says_whether_it_is_open_and_who_waits),
     CASE(dump_does_not_count_as_handling),
     CASE(dump_allocates_nothing),
-    CASE(graph_of_an_idle_loop_is_empty),
-    CASE(graph_shows_what_is_yet_to_be_cancelled),
-    CASE(graph_of_a_chain_has_an_edge_for_each_wait),
-    CASE(graph_of_a_gather_joins_it_to_its_inputs),
-    CASE(graph_names_the_code_of_a_rejection),
-    CASE(graph_is_what_graphviz_reads),
   };
   return RUN(tests);
 }

@@ -277,7 +277,7 @@ static void graph_has_a_line_for_each_of_them(void **state) {
   assert_non_null(out);
   avow_promise_t *p = avow_async(loop, set_two_and_wait, NULL);
 
-  avow_loop_dump(loop, out, AVOW_DUMP_DOT);
+  avow_loop_dump_dot(loop, out);
 
   rewind(out);
   text[fread(text, 1, sizeof(text) - 1, out)] = '\0';

@@ -333,7 +333,7 @@ static void a_dump_shows_what_a_select_waits_for(void **state) {
   assert_non_null(out);
   char text[2000];
 
-  avow_loop_dump(loop, out, AVOW_DUMP_TEXT);
+  avow_loop_dump(loop, out);
   rewind(out);
   text[fread(text, 1, sizeof(text) - 1, out)] = '\0';
 

@@ -26,7 +26,7 @@ void assert_cancel_leaves(avow_promise_t *p, avow_promise_t *shared,
 void dump_loop(char *text, size_t size) {
   FILE *out = tmpfile();
   assert_non_null(out);
-  avow_loop_dump(loop, out, AVOW_DUMP_TEXT);
+  avow_loop_dump(loop, out);
   rewind(out);
   const size_t len = fread(text, 1, size - 1, out);
   assert_true(len > 0);

@@ -80,7 +80,7 @@ my %special = (
 # What stands for NULL of a type that is no pointer.
 my %nothing = ('avow_stream_t' => 'no_stream');
 my %number = map { $_ => 1 } qw(int unsigned size_t uint32_t uint64_t int64_t double
-  uv_file uv_uid_t uv_gid_t uv_os_sock_t avow_gather_kind_t avow_dump_t
+  uv_file uv_uid_t uv_gid_t uv_os_sock_t avow_gather_kind_t
   avow_edge_t);
 
 sub parameters {

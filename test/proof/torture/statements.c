@@ -356,13 +356,13 @@ static void dump(bytes_t *bytes) {
   static FILE *nowhere;
   if (nowhere == NULL)
     nowhere = fopen("/dev/null", "w");
-  const avow_dump_t format = next_byte(bytes) % 2;
+  const bool graph = next_byte(bytes) % 2 != 0;
   if (machine.closed || nowhere == NULL)
     return;
   avow_stats_t stats;
   avow_loop_stats(&machine.loop, &stats, sizeof(stats));
   CHECK(stats.pending <= stats.live && stats.queued <= stats.live);
-  avow_loop_dump(&machine.loop, nowhere, format);
+  (graph ? avow_loop_dump_dot : avow_loop_dump)(&machine.loop, nowhere);
 }
 
 static void pass_time(bytes_t *bytes) {
