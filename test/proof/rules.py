@@ -31,6 +31,7 @@ def returning_codes(root):
 
 def sentence(rule, begin, end):
     """The functions that are named from begin to end."""
+    rule = ' '.join(rule.split())
     return set(re.findall(r'`(avow_\w+)`', rule[rule.index(begin):].split(end)[0]))
 
 
