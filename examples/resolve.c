@@ -86,7 +86,7 @@ static avow_value_t hear(lookup_t lookups[], const avow_channel_t *answers) {
     const avow_outcome_t *answer = avow_to_outcome(&v);
     lookup_t *lookup = &lookups[answer->index];
     lookup->end = uv_hrtime();
-    lookup->outcome = avow_value_ref(&answer->value);
+    lookup->outcome = avow_value_ref(answer->value);
     const bool enough = first && answer->status == AVOW_FULFILLED;
     avow_value_unref(v);
     v = enough ? avow_none() : avow_run(avow_channel_next(answers));

@@ -61,7 +61,7 @@ static int run(uv_loop_t *loop, const avow_case_t cases[]) {
       return program_complain(v);
     const avow_outcome_t *outcome = avow_to_outcome(&v);
     if (outcome->status == AVOW_REJECTED) {
-      const avow_value_t reason = avow_value_ref(&outcome->reason);
+      const avow_value_t reason = avow_value_ref(outcome->reason);
       avow_value_unref(v);
       return program_complain(reason);
     }

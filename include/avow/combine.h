@@ -73,17 +73,18 @@ AVOW_API void avow_gather_unref(avow_gather_t *g);
 /** The same of *g, which may be NULL, and is NULL then. */
 AVOW_API void avow_gather_clear(avow_gather_t **g);
 
-/** How an input has settled, and with what, which the list keeps alive. */
-typedef struct avow_settled_s {
+/** How one of several things settled. Valid as long as the value it is from. */
+typedef struct avow_outcome_s {
+  size_t index;        /* of the input, the promise or the case, from 0 */
   avow_state_t status; /* AVOW_FULFILLED or AVOW_REJECTED */
   union {
-    const avow_value_t *value;
-    const avow_value_t *reason;
+    const avow_value_t *value;  /* if fulfilled; avow_value_ref() to keep it */
+    const avow_value_t *reason; /* if rejected: the same pointer */
   };
-} avow_settled_t;
+} avow_outcome_t;
 
-/** The outcome of input i in a list of avow_all_settled(). */
-AVOW_API avow_settled_t avow_settled_at(const avow_value_t *list, size_t i);
+/** The outcome of input `i` in a list of avow_all_settled(). */
+AVOW_API avow_outcome_t avow_settled_at(const avow_value_t *list, size_t i);
 
 AVOW_HEADER_END
 

@@ -13,17 +13,7 @@
 
 AVOW_HEADER_BEGIN
 
-/** How one of several things ended. */
-typedef struct avow_outcome_s {
-  size_t index;        /* which of them, counted from 0 */
-  avow_state_t status; /* AVOW_FULFILLED or AVOW_REJECTED */
-  union {
-    avow_value_t value; /* as the outcome's own: avow_value_ref() to keep it */
-    avow_value_t reason;
-  };
-} avow_outcome_t;
-
-/** What is in such a value; it lasts as long as that. */
+/** The outcome in a value of avow_select() or avow_outcomes(). */
 AVOW_API const avow_outcome_t *avow_to_outcome(const avow_value_t *v);
 
 /** What a case waits for: avow_case_next() and its like set it. */

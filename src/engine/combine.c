@@ -16,7 +16,7 @@
 #include "engine/name.h"
 #include "engine/promise.h"
 
-_Static_assert(sizeof(avow_settled_t) == 2 * sizeof(void *), "ABI");
+_Static_assert(sizeof(avow_outcome_t) == 3 * sizeof(void *), "ABI");
 
 static uv_once_t kinds = UV_ONCE_INIT;
 
@@ -351,10 +351,13 @@ avow_promise_t *avow_join_losers(avow_promise_t *combined) {
   return set_losers(combined, AVOW__GATHER_JOINS, "avow_join_losers");
 }
 
-avow_settled_t avow_settled_at(const avow_value_t *list, size_t i) {
-  const avow_value_t *outcome = avow_list_at(list, i);
-  avow_settled_t settled;
-  settled.status = avow_is_error(outcome) ? AVOW_REJECTED : AVOW_FULFILLED;
-  settled.value = outcome;
-  return settled;
+avow_outcome_t avow__outcome_of(const avow_value_t *v, size_t index) {
+  const bool failed = avow_is_error(v);
+  return (avow_outcome_t){ .index = index,
+                           .status = failed ? AVOW_REJECTED : AVOW_FULFILLED,
+                           .value = v };
+}
+
+avow_outcome_t avow_settled_at(const avow_value_t *list, size_t i) {
+  return avow__outcome_of(avow_list_at(list, i), i);
 }

@@ -17,4 +17,7 @@ void avow__gather_add(avow_promise_t *gather, avow_promise_t *p);
 /* No more inputs come. */
 void avow__gather_end(avow_promise_t *gather);
 
+/* The outcome that v is, an error or a value. It borrows v. */
+avow_outcome_t avow__outcome_of(const avow_value_t *v, size_t index);
+
 #endif

@@ -2,10 +2,10 @@
 /* How one of several things ended, as a value. */
 #include "flow/outcome.h"
 
-#include "value/value.h"
+#include "engine/combine.h"
 
 static void outcome_destroy(void *self) {
-  avow__value_unref(((avow_outcome_t *) self)->value);
+  avow__value_unref(((avow__outcome_t *) self)->value);
 }
 
 static const avow_class_t outcome_class = { .name = "outcome",
@@ -14,14 +14,13 @@ static const avow_class_t outcome_class = { .name = "outcome",
 avow_value_t avow__outcome_new(size_t size, void **out) {
   const avow_value_t v = avow__object_inline(&outcome_class, size, out);
   if (!avow_is_error(&v))
-    ((avow_outcome_t *) *out)->value = avow_none();
+    ((avow__outcome_t *) *out)->value = avow_none();
   return v;
 }
 
-void avow__outcome_set(avow_outcome_t *outcome, size_t index, avow_value_t v) {
-  outcome->index = index;
-  outcome->status = avow_is_error(&v) ? AVOW_REJECTED : AVOW_FULFILLED;
+void avow__outcome_set(avow__outcome_t *outcome, size_t index, avow_value_t v) {
   outcome->value = v;
+  outcome->outcome = avow__outcome_of(&outcome->value, index);
 }
 
 const avow_outcome_t *avow_to_outcome(const avow_value_t *v) {

@@ -26,7 +26,8 @@ static void outcomes_report(avow__hearer_t *hearer, uint32_t index,
                             avow_value_t v) {
   avow_channel_t *channel = outcomes_of(hearer)->source.channel;
   void *outcome;
-  const avow_value_t item = avow__outcome_new(sizeof(avow_outcome_t), &outcome);
+  const avow_value_t item =
+      avow__outcome_new(sizeof(avow__outcome_t), &outcome);
   if (avow_is_error(&item)) {
     avow_channel_fail(channel, item);
     avow__value_unref(v); /* last: it may call the program */

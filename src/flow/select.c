@@ -28,7 +28,7 @@ _Static_assert(sizeof(avow_case_t) == 2 * sizeof(void *) + sizeof(avow_value_t),
 
 /* What a select that waits will settle with. */
 typedef struct {
-  avow_outcome_t outcome; /* first: others see no more of it */
+  avow__outcome_t outcome; /* first: others see no more of it */
   size_t n;
   avow_promise_t *cases[]; /* NULL: takes no part */
 } choice_t;
@@ -159,7 +159,7 @@ static void flow_of(const avow_case_t *one) {
 static avow_promise_t *select_now(avow__context_t *c, const avow_case_t *one,
                                   size_t index, bool *sent) {
   void *outcome;
-  const avow_value_t v = avow__outcome_new(sizeof(avow_outcome_t), &outcome);
+  const avow_value_t v = avow__outcome_new(sizeof(avow__outcome_t), &outcome);
   avow_promise_t *p =
       avow_is_error(&v) ? NULL : avow__promise_alloc(c, AVOW__VALUE);
   const bool fits = !wants_place(one) || avow__channel_grow(case_block(one));

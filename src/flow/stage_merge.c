@@ -33,12 +33,12 @@ static void merge_take(avow__stage_t *stage, avow_value_t v) {
   const avow_outcome_t *outcome = avow_to_outcome(&v);
   const avow_channel_t *from = merge->cases[outcome->index].channel;
   if (outcome->status == AVOW_REJECTED &&
-      avow__channel_ends_with(from, &outcome->reason))
-    avow__stage_end(stage, avow_value_ref(&outcome->reason));
-  else if (avow_is_none(&outcome->value))
+      avow__channel_ends_with(from, outcome->reason))
+    avow__stage_end(stage, avow_value_ref(outcome->reason));
+  else if (avow_is_none(outcome->value))
     merge_close(merge, outcome->index);
   else
-    (void) avow__stage_push(stage, avow_value_ref(&outcome->value));
+    (void) avow__stage_push(stage, avow_value_ref(outcome->value));
   avow__value_unref(v); /* last: it may call the program */
 }
 

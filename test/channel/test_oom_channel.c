@@ -121,7 +121,7 @@ static void what_is_left_inside_survives(void **state) {
 }
 
 static avow_value_t value_of(const avow_value_t *v, void *data) {
-  return avow_value_ref(&avow_to_outcome(v)->value);
+  return avow_value_ref(avow_to_outcome(v)->value);
 }
 
 /* Two that wait for each other, beside one that is called off. */

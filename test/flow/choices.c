@@ -17,10 +17,10 @@ size_t chosen(avow_promise_t *p, avow_value_t *out) {
   const avow_value_t v = avow_run(p);
   const avow_outcome_t *outcome = avow_to_outcome(&v);
   const size_t index = outcome->index;
-  assert_int_equal(outcome->status, avow_is_error(&outcome->value)
+  assert_int_equal(outcome->status, avow_is_error(outcome->value)
                                         ? AVOW_REJECTED
                                         : AVOW_FULFILLED);
-  *out = avow_value_ref(&outcome->value);
+  *out = avow_value_ref(outcome->value);
   avow_value_unref(v);
   return index;
 }

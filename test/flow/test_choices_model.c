@@ -192,9 +192,9 @@ static end_t end_of(const op_t *op) {
     return (end_t){ avow_is_error(v) ? avow_error_code(v) : 0, 0,
                     avow_is_error(v) ? IS_NONE : id_of(v) };
   const avow_outcome_t *outcome = avow_to_outcome(v);
-  const int code = avow_error_code(&outcome->value);
+  const int code = avow_error_code(outcome->value);
   return (end_t){ code, outcome->index,
-                  code == 0 ? id_of(&outcome->value) : IS_NONE };
+                  code == 0 ? id_of(outcome->value) : IS_NONE };
 }
 
 static void compare(void) {

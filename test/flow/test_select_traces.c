@@ -31,7 +31,7 @@ static void a_promise_may_be_in_many_selects(void **state) {
     avow_promise_t *p = avow_select(cases, 2);
     assert_int_equal(avow_channel_try_send(c, avow_int(i)), 0);
     const avow_outcome_t *outcome = avow_to_outcome(avow_result(p));
-    assert_int_equal(avow_to_int(&outcome->value), i);
+    assert_int_equal(avow_to_int(outcome->value), i);
     avow_unref(p);
   }
 

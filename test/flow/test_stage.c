@@ -259,7 +259,7 @@ static void items_of_others_are_refused(void **state) {
 
   const avow_value_t v = avow_run(selected);
   const avow_outcome_t *outcome = avow_to_outcome(&v);
-  assert_int_equal(avow_error_code(&outcome->value), UV_EALREADY);
+  assert_int_equal(avow_error_code(outcome->value), UV_EALREADY);
   avow_value_unref(v);
   send_int(from, 1);
   assert_fulfils_int(p, 2);

@@ -174,7 +174,7 @@ static void it_may_be_chosen(void **state) {
 
   const avow_value_t v = avow_run(p);
   assert_int_equal(avow_to_outcome(&v)->index, 1);
-  assert_int_equal(avow_to_int(&avow_to_outcome(&v)->value), 2);
+  assert_int_equal(avow_to_int(avow_to_outcome(&v)->value), 2);
   avow_value_unref(v);
   avow_channel_unref(other);
   avow_channel_unref(c);

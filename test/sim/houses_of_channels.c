@@ -109,7 +109,7 @@ static avow_value_t take_any(bool ended[2]) {
     if (avow_is_error(&v))
       return v;
     const avow_outcome_t *one = avow_to_outcome(&v);
-    const avow_value_t item = avow_value_ref(&one->value);
+    const avow_value_t item = avow_value_ref(one->value);
     ended[one->index] = item.tag == AVOW_NONE;
     avow_value_unref(v);
     if (item.tag != AVOW_NONE)

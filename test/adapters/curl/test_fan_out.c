@@ -38,7 +38,7 @@ static avow_promise_t *fetches(const char *path, size_t n) {
 static void assert_answered(const avow_value_t *list, size_t n) {
   assert_int_equal(avow_list_len(list), n);
   for (size_t i = 0; i < n; i++) {
-    const avow_settled_t one = avow_settled_at(list, i);
+    const avow_outcome_t one = avow_settled_at(list, i);
     if (one.status != AVOW_FULFILLED)
       fail_msg("%zu: %s", i, avow_error_message(one.value));
     assert_int_equal(avow_curl_status(one.value), 200);
@@ -189,7 +189,7 @@ static void refused_unread_bodies_settle(void **state) {
   as_usual();
   size_t refused = 0;
   for (size_t i = 0; i < 30; i++) {
-    const avow_settled_t one = avow_settled_at(&v, i);
+    const avow_outcome_t one = avow_settled_at(&v, i);
     if (one.status == AVOW_FULFILLED)
       continue;
     assert_int_equal(avow_error_code(one.value), UV_EMFILE);

@@ -31,7 +31,7 @@ static avow_value_t next_order(const shop_t shops[2]) {
   const avow_value_t v = avow_await(avow_select(cases, 2));
   if (avow_is_error(&v))
     return v;
-  const avow_value_t order = avow_value_ref(&avow_to_outcome(&v)->value);
+  const avow_value_t order = avow_value_ref(avow_to_outcome(&v)->value);
   avow_value_unref(v);
   return order;
 }
