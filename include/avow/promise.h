@@ -135,6 +135,28 @@ AVOW_API AVOW_MUST_USE avow_promise_t *avow_attach(avow_promise_t *p,
                                                    void *data,
                                                    void (*free_fn)(void *));
 
+/**
+ * Type of the handler of avow_on_settled(). `outcome` is borrowed: the value, or
+ * the error if the promise rejected.
+ */
+typedef void (*avow_settled_cb)(const avow_value_t *outcome, void *data);
+
+/**
+ * Calls `cb` once from a job when `p` has settled.
+ *
+ * The handler returns nothing, so that a foreign-function interface that cannot
+ * return a struct can define it. The call counts as handling a rejection of
+ * `p`, and `cb` has its turn among the other reactions to `p`. Closing the loop
+ * calls `cb`, too. To cancel `p` later, pass avow_ref(p) and keep `p`.
+ *
+ * If the program is out of memory, a reserve of 64 blocks for each loop serves
+ * the call. When the reserve is used up, `cb` runs inside the call: with the
+ * outcome of `p`, or with UV_ENOMEM if `p` is pending. `p` is canceled then,
+ * unless others hold it. If `cb` is NULL, the call only releases `p`.
+ */
+AVOW_API void avow_on_settled(avow_promise_t *p, avow_settled_cb cb,
+                              void *data);
+
 /** One more reference, to use p twice. */
 AVOW_API AVOW_MUST_USE avow_promise_t *avow_ref(const avow_promise_t *p);
 

@@ -153,8 +153,9 @@ struct avow_promise_s {
       size_t reach; /* FINALLY: how many promises below it cancellations have
                          come through */
     };
-    void (*free_fn)(void *); /* ATTACH */
-    uint64_t hops;           /* ADOPT */
+    void (*free_fn)(void *);    /* ATTACH */
+    avow_settled_cb on_settled; /* ON_SETTLED */
+    uint64_t hops;              /* ADOPT */
     struct {
       uint64_t deadline;
       uint32_t looks; /* at what is due, before this was made */

@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * Handlers that own their data: a then whose handler hears of either outcome,
- * or that there will be none. It hears exactly once, whatever comes.
+ * Handlers for other languages, which are called exactly once. A closure owns
+ * its data: its handler gets either outcome, or NULL if there will be none. The
+ * handler of avow_on_settled() returns nothing, so nobody holds its reaction.
  */
 #include "avow/closure.h"
 
@@ -43,12 +44,27 @@ static void closure_detached(avow_promise_t *p) {
   avow__detached(p);
 }
 
+static void on_settled_run(avow_promise_t *p) {
+  avow_promise_t *from = p->upstream;
+  p->kind = AVOW__RUNNING;
+  p->u.on_settled(&from->u.value, p->data);
+  p->upstream = NULL;
+  avow__settle(p, avow_none());
+  avow__unref(p);
+  avow__unref(from); /* last: it may call the program */
+}
+
 static void set_closure_kinds(void) {
   avow__kinds[AVOW__CLOSURE] =
       (avow__kind_row_t){ .name = "then",
                           .run = closure_run,
                           .cancel_from = avow__cancel_reaction,
                           .detached = closure_detached };
+  avow__kinds[AVOW__ON_SETTLED] =
+      (avow__kind_row_t){ .name = "on_settled",
+                          .run = on_settled_run,
+                          .cancel_from = avow__cancel_reaction,
+                          .detached = avow__detached_runs };
 }
 
 avow_promise_t *avow_then_closure(avow_promise_t *p, avow_cb cb, void *data) {
@@ -71,4 +87,30 @@ avow_promise_t *avow_then_closure(avow_promise_t *p, avow_cb cb, void *data) {
   q->upstream = p;
   avow__subscribe(q);
   return q;
+}
+
+/* The reserve is used up, or the loop takes no more. */
+static void settle_at_once(avow_promise_t *p, avow_settled_cb cb, void *data) {
+  avow__context_t *c = avow__context(p);
+  const avow_value_t lost = avow_error(UV_ENOMEM);
+  if (c->life != AVOW__DEAF)
+    cb(avow__is_pending(p) ? &lost : &p->u.value, data);
+  avow__disregard(avow__fail_nomem(c, p));
+}
+
+void avow_on_settled(avow_promise_t *p, avow_settled_cb cb, void *data) {
+  p = avow__given(p, "a promise");
+  if (cb == NULL) {
+    avow_unref(p);
+    return;
+  }
+  uv_once(&kinds, set_closure_kinds);
+  avow_promise_t *q = avow__react_surely(p, AVOW__ON_SETTLED, data);
+  if (q == NULL) {
+    settle_at_once(p, cb, data);
+    return;
+  }
+  q->u.on_settled = cb;
+  q->refs = 1; /* its source's */
+  avow__subscribe(q);
 }

@@ -53,6 +53,7 @@ static bool is_reaction(const avow_promise_t *p) {
   switch (p->kind) {
   case AVOW__THEN:
   case AVOW__CLOSURE:
+  case AVOW__ON_SETTLED:
   case AVOW__FINALLY:
   case AVOW__ATTACH:
   case AVOW__SHIELD:

@@ -18,6 +18,7 @@ typedef enum avow__kind_e {
   AVOW__CLOSE,        /* uv_close() fulfils it, and nothing stops that */
   AVOW__THEN,         /* calls a handler when upstream is settled */
   AVOW__CLOSURE,      /* likewise, one that owns its data */
+  AVOW__ON_SETTLED,   /* likewise, one that returns nothing; nobody holds it */
   AVOW__RUNNING,      /* its handler is on the stack */
   AVOW__FINALLY,      /* calls finally's handler */
   AVOW__FINALLY_WAIT, /* waits for what that returned, with u.value at hand */

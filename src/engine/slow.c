@@ -27,6 +27,8 @@ static function_t function_of(const avow_promise_t *p) {
   case AVOW__CLOSURE:
   case AVOW__STACKLESS:
     return (function_t) p->u.then.on_fulfilled;
+  case AVOW__ON_SETTLED:
+    return (function_t) p->u.on_settled;
   case AVOW__FINALLY:
   case AVOW__STEP:
   case AVOW__REPEAT:

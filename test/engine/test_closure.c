@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * Functions that own their data: they hear that it is over, once, whichever
- * way. Their order is that of test_order.c and test_stackless.c.
+ * Handlers for other languages: functions that own their data, and those that
+ * return nothing. Each is called once, also if its input never comes. Their
+ * order is that of test_order.c and test_stackless.c.
  */
 #include "avow/closure.h"
 
@@ -110,6 +111,124 @@ static void closure_hears_that_there_is_no_memory(void **state) {
 static void closure_needs_a_handler(void **state) {
   assert_rejects(avow_then_closure(avow_sleep(loop, 60000), NULL, NULL),
                  UV_EINVAL);
+}
+
+/* Handlers that return nothing. */
+
+static void hear_settled(const avow_value_t *outcome, void *word) {
+  avow_value_unref(note_value_cb(outcome, word));
+}
+
+static void on_settled_gets_either_outcome_from_a_job(void **state) {
+  avow_on_settled(avow_promise_resolve(loop, avow_int(4)), hear_settled, "got");
+  avow_on_settled(avow_promise_reject(loop, avow_error(UV_EIO)), hear_settled,
+                  "got");
+
+  assert_notes("");
+  run();
+  assert_notes("got=4 got=EIO");
+}
+
+static void on_settled_has_its_turn_among_thens(void **state) {
+  avow_deferred_t *d;
+  avow_promise_t *p = avow_promise_new(loop, &d);
+  avow_unref(avow_then(avow_ref(p), note_cb, NULL, "1"));
+  avow_on_settled(avow_ref(p), hear_settled, "2");
+  avow_unref(avow_then(avow_ref(p), note_cb, NULL, "3"));
+
+  assert_true(avow_resolve(d, avow_int(7)));
+  avow_on_settled(p, hear_settled, "4");
+  run();
+
+  assert_notes("1 2=7 3 4=7");
+}
+
+static void note_unhandled(uv_loop_t *on, const avow_value_t *reason,
+                           const char *where, void *data) {
+  note("unhandled");
+}
+
+static void report_unhandled(void) {
+  const avow_options_t options = { .budget_us = UINT_MAX,
+                                   .on_unhandled = note_unhandled };
+  assert_int_equal(avow_loop_close(loop), 0);
+  assert_int_equal(avow_loop_init(loop, &options), 0);
+}
+
+static void on_settled_handles_a_rejection(void **state) {
+  report_unhandled();
+  avow_deferred_t *d;
+  avow_on_settled(avow_promise_new(loop, &d), hear_settled, "later");
+  avow_on_settled(avow_promise_reject(loop, avow_error(UV_EIO)), hear_settled,
+                  "now");
+
+  assert_true(avow_reject(d, avow_error(UV_EPERM)));
+  run();
+
+  assert_notes("now=EIO later=EPERM");
+}
+
+static void on_settled_without_a_handler_releases(void **state) {
+  report_unhandled();
+
+  avow_on_settled(avow_promise_reject(loop, avow_error(UV_EIO)), NULL, NULL);
+
+  assert_notes("unhandled");
+}
+
+static void on_settled_hears_of_a_cancellation(void **state) {
+  avow_promise_t *p = avow_sleep(loop, 60000);
+  avow_on_settled(avow_ref(p), hear_settled, "got");
+
+  avow_cancel(p);
+
+  assert_notes("");
+  run();
+  assert_notes("got=ECANCELED");
+  avow_unref(p);
+}
+
+static void on_settled_wants_what_others_cancel(void **state) {
+  avow_deferred_t *d;
+  avow_promise_t *p = avow_promise_new(loop, &d);
+  avow_on_settled(avow_ref(p), hear_settled, "got");
+  avow_promise_t *other = avow_then(p, note_cb, NULL, "then");
+
+  avow_cancel(other);
+  assert_rejects(other, UV_ECANCELED);
+  assert_true(avow_resolve(d, avow_int(1)));
+  run();
+
+  assert_notes("got=1");
+}
+
+static void on_settled_uses_the_reserve(void **state) {
+  avow_deferred_t *d;
+  avow_promise_t *p = avow_promise_new(loop, &d);
+  use_up_memory();
+
+  avow_on_settled(p, hear_settled, "got");
+  assert_notes("");
+  assert_true(avow_resolve(d, avow_int(1)));
+  give_back_memory();
+
+  run();
+  assert_notes("got=1");
+}
+
+static void on_settled_without_a_reserve_is_called_at_once(void **state) {
+  avow_deferred_t *d;
+  avow_promise_t *pending = avow_promise_new(loop, &d);
+  avow_promise_t *settled = avow_promise_resolve(loop, avow_int(1));
+  use_up_reserve();
+
+  avow_on_settled(pending, hear_settled, "pending");
+  assert_notes("pending=ENOMEM");
+  avow_on_settled(settled, hear_settled, "settled");
+  assert_notes("settled=1");
+
+  give_back_memory();
+  assert_false(avow_resolve(d, avow_none())); /* it is canceled */
 }
 
 /* Coroutines. */
@@ -224,6 +343,47 @@ static void closing_the_loop_tells_closures_that_never_end(void **state) {
   assert_notes("end");
 }
 
+/* They wait for each other, so that there is no root to cancel. The reaction
+   has the first block, and closing the loop comes to it first. */
+static void begin_a_cycle(void *unused) {
+  avow_deferred_t *d;
+  avow_promise_t *first = avow_promise_resolve(loop, avow_none());
+  avow_promise_t *p = avow_promise_new(loop, &d);
+  avow_promise_t *q = avow_then(avow_ref(p), NULL, NULL, NULL);
+  avow_unref(first);
+  avow_on_settled(avow_ref(q), hear_settled, "got");
+  assert_true(avow_resolve(d, avow_follow(q)));
+  avow_unref(p);
+}
+
+static void closing_the_loop_settles_what_on_settled_waits_for(void **state) {
+  avow_on_settled(avow_sleep(loop, 60000), hear_settled, "sleep");
+  avow_on_settled(avow_race(loop, NULL, 0), hear_settled, "race");
+  renew_loop();
+  assert_notes("sleep=ECANCELED race=ECANCELED");
+
+  close_around(begin_a_cycle, NULL);
+  assert_notes("got=ECANCELED");
+}
+
+static void hear_and_begin_again(const avow_value_t *outcome, void *left) {
+  int *n = left;
+  --*n;
+  avow_on_settled(avow_sleep(loop, 60000), hear_and_begin_again, n);
+}
+
+static void begin_without_end(void *left) {
+  avow_on_settled(avow_sleep(loop, 60000), hear_and_begin_again, left);
+}
+
+static void closing_the_loop_ends_those_that_begin_again(void **state) {
+  int left = 1000000;
+
+  close_around(begin_without_end, &left);
+
+  assert_int_in_range(left, 900000, 999999);
+}
+
 SUITE(closure) {
   const struct CMUnitTest tests[] = {
     CASE(closure_gets_either_outcome_and_nothing_else),
@@ -233,11 +393,21 @@ SUITE(closure) {
     CASE(closure_gets_what_is_cancelled_above_it),
     CASE(closure_hears_that_there_is_no_memory),
     CASE(closure_needs_a_handler),
+    CASE(on_settled_gets_either_outcome_from_a_job),
+    CASE(on_settled_has_its_turn_among_thens),
+    CASE(on_settled_handles_a_rejection),
+    CASE(on_settled_without_a_handler_releases),
+    CASE(on_settled_hears_of_a_cancellation),
+    CASE(on_settled_wants_what_others_cancel),
+    CASE(on_settled_uses_the_reserve),
+    CASE(on_settled_without_a_reserve_is_called_at_once),
     CASE(coroutine_begins_when_it_is_started),
     CASE(coroutine_may_end_as_it_begins),
     CASE(coroutine_without_memory_is_not_called),
     CASE(closing_the_loop_ends_a_coroutine_that_never_does),
     CASE(closing_the_loop_tells_closures_that_never_end),
+    CASE(closing_the_loop_settles_what_on_settled_waits_for),
+    CASE(closing_the_loop_ends_those_that_begin_again),
   };
   return RUN(tests);
 }

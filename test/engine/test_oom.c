@@ -405,6 +405,25 @@ static void closures_survive(void **state) {
   survive(closures);
 }
 
+static void end_duty(const avow_value_t *outcome, void *duty) {
+  use(duty);
+  duty_end(duty);
+}
+
+static avow_promise_t *told(void) {
+  avow_promise_t *p = avow_sleep(loop, 0);
+  avow_on_settled(avow_ref(p), end_duty, duty_new());
+  avow_on_settled(avow_promise_resolve(loop, duty_object()), end_duty,
+                  duty_new());
+  avow_on_settled(avow_promise_reject(loop, avow_error(UV_EIO)), end_duty,
+                  duty_new());
+  return p;
+}
+
+static void those_who_are_told_survive(void **state) {
+  survive(told);
+}
+
 /* An hour by the loop's own clock, and what is due in it: where nothing moves
    that by hand, nothing is waited for. */
 static avow_promise_t *hour(void) {
@@ -485,6 +504,7 @@ SUITE(oom) {
     cmocka_unit_test(values_survive),
     cmocka_unit_test(stackless_functions_survive),
     cmocka_unit_test(closures_survive),
+    cmocka_unit_test(those_who_are_told_survive),
     cmocka_unit_test(what_follows_the_lost_is_lost),
     cmocka_unit_test(hours_of_its_own_clock_survive),
   };

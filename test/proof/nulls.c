@@ -71,6 +71,9 @@ static avow_value_t loops_fn(uv_loop_t *there, void *data) {
 static void done(void *data) {
 }
 
+static void settled(const avow_value_t *outcome, void *data) {
+}
+
 static avow_deferred_t *a_deferred(void) {
   avow_unref(avow_promise_new(loop, &deferred));
   return deferred;

@@ -66,6 +66,7 @@ my %sound = (
   'avow_map_fn' => 'map_fn',
   'avow_loops_fn' => 'loops_fn',
   'avow_cancel_cb' => 'done',
+  'avow_settled_cb' => 'settled',
   'struct addrinfo *' => 'NULL',
   'avow_curl_t *' => 'avow_curl_new(loop, NULL)',
   'CURL *' => 'curl_easy_init()',

@@ -25,6 +25,11 @@ void avow_value_unref(avow_value_t v);
 avow_promise_t *avow_promise_resolve(uv_loop_t *loop, avow_value_t v);
 avow_promise_t *avow_sleep(uv_loop_t *loop, uint64_t ms);
 avow_value_t avow_run(avow_promise_t *p);
+typedef void (*avow_settled_cb)(const avow_value_t *outcome, void *data);
+void avow_on_settled(avow_promise_t *p, avow_settled_cb cb, void *data);
+avow_promise_t *avow_ref(const avow_promise_t *p);
+void avow_cancel(const avow_promise_t *p);
+void avow_unref(avow_promise_t *p);
 typedef struct { const void *klass; void *self; } avow_stream_t;
 avow_value_t avow_duplex(uv_loop_t *loop, size_t room, const void *options);
 const avow_value_t *avow_list_at(const avow_value_t *list, size_t i);
@@ -62,5 +67,44 @@ assert(ffi.string(avow.avow_to_bytes(v, nil)) == 'hello')
 avow.avow_value_unref(v[0])
 avow.avow_value_unref(ends[0])
 
-assert(avow.avow_loop_close(loop) == 0)
+local handlers, last = {}, 0
+
+local told = ffi.cast('avow_settled_cb', function(outcome, data)
+  local key = tonumber(ffi.cast('intptr_t', data))
+  local handler = handlers[key]
+  handlers[key] = nil
+  local ok, message = pcall(handler, outcome)
+  if not ok then io.stderr:write(message, '\n') end
+end)
+
+local function on_settled(p, handler)
+  last = last + 1
+  handlers[last] = handler
+  avow.avow_on_settled(p, told, ffi.cast('void *', last))
+end
+
+local heard = {}
+local function hear(outcome)
+  heard[#heard + 1] = avow.avow_is_error(outcome)
+    and avow.avow_error_code(outcome) or tonumber(avow.avow_to_int(outcome))
+end
+
+-- What runs the loop is called back, which compiled code cannot be.
+local function hear_outcomes()
+  on_settled(avow.avow_promise_resolve(loop, avow.avow_int(1)), hear)
+  on_settled(avow.avow_promise_resolve(loop, avow.avow_error(-5)), hear)
+  run(avow.avow_sleep(loop, 1))
+  local canceled = avow.avow_sleep(loop, 60000)
+  on_settled(avow.avow_ref(canceled), hear)
+  avow.avow_cancel(canceled)
+  avow.avow_unref(canceled)
+  on_settled(avow.avow_sleep(loop, 60000), hear)
+  assert(avow.avow_loop_close(loop) == 0)
+end
+jit.off(hear_outcomes)
+jit.off(run)
+hear_outcomes()
+assert(table.concat(heard, ' ') == '1 -5 -125 -125')
+assert(next(handlers) == nil)
+told:free()
 assert(uv.uv_loop_close(loop) == 0)

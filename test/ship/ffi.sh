@@ -1,7 +1,9 @@
 #!/bin/sh
 # SPDX-License-Identifier: MIT
-# ffi.sh LIBAVOW: can a language call avow that knows its symbols alone?
+# ffi.sh LIBAVOW: can a language call avow that knows its symbols alone, and be
+# called?
 set -eu
+python3 "$(dirname "$0")/ffi.py" "$1"
 command -v luajit >/dev/null || {
   echo 'missing: luajit'
   [ -z "${CI:-}" ] || exit 1

@@ -34,7 +34,7 @@ UNSHOWN = {
     'types of parameters and fields, and their defaults':
         'AVOW_KEEP_PERMISSIONS avow_again_fn avow_case_kind_t avow_delay_fn '
         'avow_event_cb avow_event_t avow_existing_t avow_fn avow_gather_kind_t avow_keep_t '
-        'avow_loops_fn avow_map_fn avow_slow_cb avow_track_cb '
+        'avow_loops_fn avow_map_fn avow_settled_cb avow_slow_cb avow_track_cb '
         'avow_unhandled_cb',
 }
 

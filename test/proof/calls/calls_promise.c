@@ -61,6 +61,13 @@ static void finally(void) {
   put(PROMISES, avow_finally(take_promise(), step, NULL));
 }
 
+static void heard(const avow_value_t *outcome, void *data) {
+}
+
+static void on_settled(void) {
+  avow_on_settled(take_promise(), any(4) > 0 ? heard : NULL, NULL);
+}
+
 static void attach(void) {
   put(PROMISES, avow_attach(take_promise(), some_data(), freed));
 }
@@ -247,25 +254,14 @@ static void outcomes_of_gather(void) {
 }
 
 static const call_t calls[] = {
-  new_promise,   settle,
-  settle,        drop_deferred,
-  cycle,         then,
-  then,          catch_it,
-  finally,       attach,
-  resolved,      rejected,
-  try_it,        cancel,
-  cancel,        release,
-  look,          combine,
-  combine,       until,
-  timeout,       deadline,
-  shield,        sleep_a_while,
-  sleep_long,    sleep_weak,
-  phase,         repeat,
-  async,         async,
-  new_gather,    end_gather,
-  add_to_gather, new_group,
-  add_to_group,  end_group,
-  new_outcomes,  outcomes_of_gather,
+  new_promise,   settle,       settle,     drop_deferred, cycle,
+  then,          then,         catch_it,   finally,       attach,
+  on_settled,    on_settled,   resolved,   rejected,      try_it,
+  cancel,        cancel,       release,    look,          combine,
+  combine,       until,        timeout,    deadline,      shield,
+  sleep_a_while, sleep_long,   sleep_weak, phase,         repeat,
+  async,         async,        new_gather, end_gather,    add_to_gather,
+  new_group,     add_to_group, end_group,  new_outcomes,  outcomes_of_gather,
 };
 
 const calls_t promise_calls = { calls, sizeof(calls) / sizeof(calls[0]) };

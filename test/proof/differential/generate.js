@@ -37,7 +37,8 @@
 
 const WEIGHTS = {
   new: 6, of: 6, fail: 3, try: 3, resolve: 10, reject: 4, then: 16, catch: 4,
-  finally: 6, all: 2, settled: 2, race: 2, any: 2, drop: 3, clock: 2, keep: 1,
+  finally: 6, observe: 3, all: 2, settled: 2, race: 2, any: 2, drop: 3,
+  clock: 2, keep: 1,
   async: 8, await: 8, attempt: 4,
 };
 const TASKS = { sleep: 8, turn: 8, remote: 8 };
@@ -197,6 +198,10 @@ class Generator {
 
   finally() {
     return `${this.target()} ${this.promise()} ${this.handler()}`;
+  }
+
+  observe() {
+    return `${this.promise()} ${this.handler()}`;
   }
 
   all(place) {

@@ -228,6 +228,17 @@ class Machine {
     this.store(target, promise.finally(this.handler(onSettled, id)), id);
   }
 
+  /* As avow_on_settled(): what the function returns settles nothing. */
+  observe([operand, onSettled]) {
+    const promise = this.take(operand);
+    if (!promise)
+      return;
+    const id = ++this.ids;
+    const observer = (arg) => void this.result(onSettled.n, id, arg, null);
+    if (onSettled.kind === 'f')
+      promise.then(observer, observer);
+  }
+
   all(args, frame) {
     this.combine('all', args, frame);
   }

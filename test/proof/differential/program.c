@@ -7,16 +7,16 @@
 #include <string.h>
 
 static const char *const names[OPS] = {
-  [OP_ASYNC] = "async",     [OP_ATTEMPT] = "attempt", [OP_AWAIT] = "await",
-  [OP_ALL] = "all",         [OP_ANY] = "any",         [OP_CANCEL] = "cancel",
-  [OP_CATCH] = "catch",     [OP_CLOCK] = "clock",     [OP_DROP] = "drop",
-  [OP_FAIL] = "fail",       [OP_FINALLY] = "finally", [OP_KEEP] = "keep",
-  [OP_NEW] = "new",         [OP_OF] = "of",           [OP_RACE] = "race",
-  [OP_REJECT] = "reject",   [OP_REMOTE] = "remote",   [OP_REPEAT] = "repeat",
-  [OP_RESOLVE] = "resolve", [OP_RETRY] = "retry",     [OP_RETURN] = "return",
-  [OP_ROUND] = "round",     [OP_SETTLED] = "settled", [OP_SHIELD] = "shield",
-  [OP_SLEEP] = "sleep",     [OP_THEN] = "then",       [OP_TRY] = "try",
-  [OP_TURN] = "turn",
+  [OP_ASYNC] = "async",   [OP_ATTEMPT] = "attempt", [OP_AWAIT] = "await",
+  [OP_ALL] = "all",       [OP_ANY] = "any",         [OP_CANCEL] = "cancel",
+  [OP_CATCH] = "catch",   [OP_CLOCK] = "clock",     [OP_DROP] = "drop",
+  [OP_FAIL] = "fail",     [OP_FINALLY] = "finally", [OP_KEEP] = "keep",
+  [OP_NEW] = "new",       [OP_OBSERVE] = "observe", [OP_OF] = "of",
+  [OP_RACE] = "race",     [OP_REJECT] = "reject",   [OP_REMOTE] = "remote",
+  [OP_REPEAT] = "repeat", [OP_RESOLVE] = "resolve", [OP_RETRY] = "retry",
+  [OP_RETURN] = "return", [OP_ROUND] = "round",     [OP_SETTLED] = "settled",
+  [OP_SHIELD] = "shield", [OP_SLEEP] = "sleep",     [OP_THEN] = "then",
+  [OP_TRY] = "try",       [OP_TURN] = "turn",
 };
 
 static void fail(const char *what, const char *word) {

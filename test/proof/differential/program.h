@@ -29,6 +29,7 @@ typedef enum op_e {
   OP_FINALLY,
   OP_KEEP,
   OP_NEW,
+  OP_OBSERVE,
   OP_OF,
   OP_RACE,
   OP_REJECT,

@@ -282,6 +282,19 @@ static void do_finally(const line_t *line, frame_t *frame) {
   store(line->args[0], p, r->id);
 }
 
+static void on_outcome(const avow_value_t *outcome, void *data) {
+  avow_value_unref(on_fulfilled(outcome, data));
+}
+
+static void do_observe(const line_t *line, frame_t *frame) {
+  avow_promise_t *p = take(line->args[0]);
+  if (p == NULL)
+    return;
+  const operand_t fn = line->args[1];
+  record_t *r = record(++now.ids, fn, fn);
+  avow_on_settled(p, fn.kind == 'f' ? on_outcome : NULL, r);
+}
+
 typedef avow_promise_t *(*combine_fn)(uv_loop_t *, avow_promise_t *const *,
                                       size_t);
 
@@ -395,11 +408,12 @@ static const op_fn statements[OPS] = {
   [OP_CLOCK] = do_clock,     [OP_DROP] = do_drop,
   [OP_FAIL] = do_fail,       [OP_FINALLY] = do_finally,
   [OP_KEEP] = do_keep,       [OP_NEW] = do_new,
-  [OP_OF] = do_of,           [OP_RACE] = do_combine,
-  [OP_REJECT] = do_reject,   [OP_REMOTE] = do_remote,
-  [OP_RESOLVE] = do_resolve, [OP_SETTLED] = do_combine,
-  [OP_SLEEP] = do_sleep,     [OP_THEN] = do_then,
-  [OP_TRY] = do_try,         [OP_TURN] = do_turn,
+  [OP_OBSERVE] = do_observe, [OP_OF] = do_of,
+  [OP_RACE] = do_combine,    [OP_REJECT] = do_reject,
+  [OP_REMOTE] = do_remote,   [OP_RESOLVE] = do_resolve,
+  [OP_SETTLED] = do_combine, [OP_SLEEP] = do_sleep,
+  [OP_THEN] = do_then,       [OP_TRY] = do_try,
+  [OP_TURN] = do_turn,
 };
 
 /* NULL: the line awaits nothing. */
