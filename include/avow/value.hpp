@@ -153,6 +153,8 @@ public:
                         : avow_error(code ? code : AVOW_EREASON)) {}
   error(const error &e) noexcept : exception(e), reason_(e.reason_.ref()) {}
   const char *what() const noexcept override { return reason_.message(); }
+  /** A code of libuv or of avow, such as UV_ENOENT. */
+  int code() const noexcept { return reason_.code(); }
   const value &reason() const noexcept { return reason_; }
 private:
   static avow_value_t caused_by(avow_value_t taken) noexcept {

@@ -11,7 +11,7 @@ template <class T> static int refusal(const avow::value &v) {
     (void) v.to<T>();
     return 0;
   } catch (const avow::error &e) {
-    return e.reason().code();
+    return e.code();
   }
 }
 
@@ -50,12 +50,14 @@ static void what_an_int_cannot_hold_is_an_error() {
 /* Whatever it is made of, it rejects. */
 static void an_error_is_one() {
   const avow::error seven(avow::value(7));
-  CHECK(seven.reason().code() == AVOW_EREASON);
+  CHECK(seven.code() == AVOW_EREASON);
   CHECK(avow_to_int(avow_error_cause(seven.reason().get())) == 7);
   const avow::error zero(0, "a word");
-  CHECK(zero.reason().code() == AVOW_EREASON);
+  CHECK(zero.code() == AVOW_EREASON);
   CHECK(std::string(zero.what()) == "a word");
   CHECK(avow::error(0).reason().is_error());
+  CHECK(avow::error(UV_EIO).code() == UV_EIO);
+  CHECK(avow::error(avow::value(7)).code() == AVOW_EREASON);
 }
 
 static void another_type_is_refused() {
