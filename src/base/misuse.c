@@ -1,42 +1,88 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * What happens when a program breaks the contract: in debug builds one line
- * that says what to do instead, and the end; in release builds nothing here.
- * What may end badly some day is a line alone.
+ * Misuse: a checked build prints what the program must do instead, and aborts.
+ * A release build does nothing here. Some misuse is only likely to end badly: a
+ * checked build prints that and continues. The simulator, which is compiled
+ * with AVOW_BY_PATHS, reports both by itself.
  */
 #include "base/misuse.h"
 
 #include <stdarg.h>
+#include <stdatomic.h>
+#include <stddef.h>
+#include <stdint.h>
 #include <stdio.h>
 #include <stdlib.h>
 
-#if AVOW__DEBUG
+#ifndef AVOW_BY_PATHS
+
+#  if AVOW__DEBUG
 static void say(const char *format, va_list args) {
   (void) fputs("avow: ", stderr); /* stderr is all there is to report to */
   (void) vfprintf(stderr, format, args);
   (void) fputc('\n', stderr);
 }
-#endif
+#  endif
 
 void avow__misuse(const char *format, ...) {
-#if AVOW__DEBUG
+#  if AVOW__DEBUG
   va_list args;
   va_start(args, format);
   say(format, args);
   va_end(args);
   abort();
-#else
+#  else
   (void) format;
-#endif
+#  endif
 }
 
 void avow__advise(const char *format, ...) {
-#if AVOW__DEBUG
+#  if AVOW__DEBUG
   va_list args;
   va_start(args, format);
   say(format, args);
   va_end(args);
-#else
+#  else
   (void) format;
-#endif
+#  endif
 }
+
+#endif
+
+void avow__misuse_of_null(const char *what) {
+  avow__misuse(
+      "%s is NULL: what avow makes never is, so this was never set; only "
+      "what lets go takes NULL",
+      what);
+}
+
+void avow__misuse_of_gone(const char *what) {
+  avow__misuse(
+      "this %s is gone: avow_%s_unref() let go of it before; it has one owner, "
+      "who does that last",
+      what, what);
+}
+
+#if AVOW__DEBUG
+/* Where blocks were that are gone, by their address: most of those that went
+   last. What is made there takes it out again. */
+static _Atomic(const void *) gone[4096];
+
+static _Atomic(const void *) *misuse_at(const void *block) {
+  return &gone[(uintptr_t) block / 16 % (sizeof(gone) / sizeof(gone[0]))];
+}
+
+void avow__note_gone(const void *block) {
+  atomic_store_explicit(misuse_at(block), block, memory_order_relaxed);
+}
+
+void avow__note_there(const void *block) {
+  const void *expected = block;
+  (void) atomic_compare_exchange_strong(misuse_at(block), &expected, NULL);
+}
+
+bool avow__is_gone(const void *block) {
+  return block != NULL &&
+         atomic_load_explicit(misuse_at(block), memory_order_relaxed) == block;
+}
+#endif

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT */
-/* In place of base/misuse.c: a misuse fails the run, in release builds, too,
-   which goes on as these do until its turn has ended. Outside a run all is as
-   ever. */
+/* In place of what base/misuse.c does to report: a misuse fails the run, in
+   release builds, too, which goes on as these do until its turn has ended.
+   Outside a run all is as ever. */
 #include "base/misuse.h"
 
 #include <stdarg.h>
