@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * Looking whether what comments promise is so. docs/internals.md numbers the
+ * Looking whether what comments promise is so. docs/invariants.md numbers the
  * invariants; AVOW__HOLDS() asserts one of them, by its number. What takes time
  * in proportion to what is there is a build option, AVOW_CHECK.
  */

@@ -2,7 +2,7 @@
 /*
  * The invariants of a loop that is at rest: jobs may wait in its queue, but no
  * function of avow is in the middle of anything. The numbers are those of
- * docs/internals.md. What the parts keep they check themselves.
+ * docs/invariants.md. What the parts keep they check themselves.
  */
 #include "engine/invariants.h"
 

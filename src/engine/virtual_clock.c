@@ -440,7 +440,7 @@ static void clock_check(avow__context_t *c) {
   uint64_t last = clock->now;
   avow__link_t *head = &clock->alarms.head;
   for (avow__link_t *at = head->next; at != head; at = at->next) {
-    AVOW__HOLDS(78, alarm_of(at)->due >= last);
+    AVOW__HOLDS(81, alarm_of(at)->due >= last);
     last = alarm_of(at)->due;
   }
 }

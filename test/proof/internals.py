@@ -6,8 +6,8 @@
 
 The table of kinds is made of kind.h and of their rows, and that of lines of src/;
 --write puts them there. Of the lines a tenth more or less will do. Each state
-of a loop has its row; each invariant is asserted by its number, and broken
-by a planted fault. The files are named that go by another time than a loop's. Prints how many there are, and how many assertions for each
+of a loop has its row; each invariant of docs/invariants.md is asserted by its
+number in one file, and broken by a planted fault. The files are named that go by another time than a loop's. Prints how many there are, and how many assertions for each
 thousand lines of code.
 """
 import glob
@@ -17,6 +17,7 @@ import sys
 import kinds
 
 PAGE = 'docs/internals.md'
+INVARIANTS = 'docs/invariants.md'
 FAULTS = 'test/proof/faults/faults.txt'
 
 
@@ -85,17 +86,22 @@ def part(page, name):
                      re.S)
 
 
-def complaints_of_invariants(root, page):
-    said = set(re.findall(r'\n\| (\d+) \|', part(page, 'invariants')[0]))
-    asserted = set()
+def complaints_of_invariants(root):
+    rows = re.findall(r'^\| (\d+) \|', read(root, INVARIANTS), re.M)
+    said = set(rows)
+    asserted = {}
     for path in glob.glob(f'{root}/src/**/*.[ch]', recursive=True):
-        asserted |= set(re.findall(r'AVOW__HOLDS\((\d+),', read(path)))
+        for number in re.findall(r'AVOW__HOLDS\((\d+),', read(path)):
+            asserted.setdefault(number, set()).add(path)
     faults = re.findall(r'\n== \w+ \S+ check (\d+)\n', read(root, FAULTS))
-    for where, numbers in ((PAGE, said), ('src', asserted),
+    for where, numbers in ((INVARIANTS, said), ('src', set(asserted)),
                            (FAULTS, set(faults))):
-        for number in sorted((said | asserted | set(faults)) - numbers,
+        for number in sorted((said | set(asserted) | set(faults)) - numbers,
                              key=int):
             yield f'invariant {number} is not in {where}'
+    for number in sorted(said, key=int):
+        if rows.count(number) > 1 or len(asserted.get(number, ())) > 1:
+            yield f'invariant {number} is two'
     print(f'{len(said)} invariants, broken by {len(faults)} planted faults')
 
 
@@ -107,7 +113,7 @@ def complaints(root, page):
     for state in re.findall(r'AVOW__\w+', re.sub(r'(?s)/\*.*?\*/', '', states)):
         if f'\n| `{state}` |' not in page:
             yield f'no row for {state}'
-    yield from complaints_of_invariants(root, page)
+    yield from complaints_of_invariants(root)
     yield from complaints_of_time(root, page)
     yield from complaints_of_lines(root, page)
 
