@@ -4,13 +4,15 @@
 
     internals.py ROOT [--write]
 
-The table of kinds is made of kind.h and of their rows, and that of lines of src/;
---write puts them there. Of the lines a tenth more or less will do. Each state
-of a loop has its row; each invariant of docs/invariants.md is asserted by its
-number in one file, and broken by a planted fault. The files are named that go by another time than a loop's. Prints how many there are, and how many assertions for each
-thousand lines of code.
+The table of kinds is made of the sources; --write puts it there. Each layer has
+its row, and the file to begin with is in its folder. Each state of a loop has
+its row. docs/invariants.md has each number that the sources assert, and a
+planted fault breaks it. Only the files below go by another time than a loop's.
+Prints how many lines of code each layer has, and how many assertions there are
+in a thousand.
 """
 import glob
+import os
 import re
 import sys
 
@@ -20,25 +22,39 @@ PAGE = 'docs/internals.md'
 INVARIANTS = 'docs/invariants.md'
 FAULTS = 'test/proof/faults/faults.txt'
 
+# The files that use the time or the timers of libuv, and what for. All others
+# ask the clock of the loop, which a program can set.
+REAL_TIME = {
+    'present.h': 'the real clock',
+    'virtual_clock.c': 'the real clock, and how long peers hold a virtual one',
+    'virtual_clock.h': 'the timers of alarms',
+    'tick.c': 'the budget of an iteration; memory that was unused for a second',
+    'lag.c': 'how long iterations take',
+    'slow.c': 'how long jobs take',
+    'trace.c': 'when things happen, in a trace',
+    'tell.c': 'when a checked build prints what a closing loop waits for',
+    'sliced_work.c': 'how long a thread of the pool works at a time',
+    'command.c': 'the grace period of a process',
+    'retry.c': 'where random numbers begin',
+    'temp_name.c': 'where random numbers begin',
+}
+
 
 def read(*path):
     with open('/'.join(path), encoding='utf-8') as file:
         return file.read()
 
 
-def rows_of_kinds(root):
-    for name, comment, row in kinds.kinds(root):
-        run = re.search(r'\.run = (?:avow__)?(\w+)', row)
-        yield (name, kinds.name_in_dumps(row), comment,
-               'yes' if 'is_root' in row else '',
-               f'`{run[1]}`' if run else '')
-
-
 def table_of_kinds(root):
-    rows = ['| kind | in a dump | it | root | its job, where chain.c has it '
-            'not in place |', '|---|---|---|---|---|']
-    return '\n'.join(rows + ['| ' + ' | '.join(row) + ' |' for row in
-                             rows_of_kinds(root)]) + '\n'
+    """Which kinds each file has, with their names in dumps if these differ."""
+    files = {}
+    for name, row, path in kinds.kinds_by_file(root):
+        dumped = kinds.name_in_dumps(row)
+        shown = name if dumped == name.lower() else f'{name} ({dumped})'
+        files.setdefault(path, []).append(shown)
+    return '\n'.join(['| file | kinds |', '|---|---|'] + [
+        f'| `{path}` | {", ".join(names)} |'
+        for path, names in files.items()]) + '\n'
 
 
 def code_of(text):
@@ -47,38 +63,26 @@ def code_of(text):
     return [line for line in code.split('\n') if line.strip()]
 
 
-def lines(root):
-    """Of each floor, the ground first: how many lines, and how many of code."""
-    floors = re.findall(r"^\| `(\w+)` \|", read(root, 'CONTRIBUTING.md'), re.M)
-    for floor in floors:
-        texts = [read(path) for path in
-                 glob.glob(f'{root}/src/{floor}/**/*.[chS]', recursive=True)]
-        yield (floor, sum(text.count('\n') for text in texts),
-               sum(len(code_of(text)) for text in texts))
+def layers(root):
+    """The folders, from the lowest to the simulator."""
+    core = re.search(r'floors = \[(.*?)\]', read(root, 'src/meson.build'), re.S)
+    parts = re.search(r'all_parts = \[(.*?)\]', read(root, 'meson.build'), re.S)
+    return re.findall(r"'(\w+)'", core[1] + parts[1]) + ['sim']
 
 
-def table_of_lines(root):
-    found = list(lines(root))
-    library = [row for row in found if row[0] != 'sim']
-    found[len(library):] = [('all of `libavow`', sum(row[1] for row in library),
-                             sum(row[2] for row in library))] + \
-        [row for row in found if row[0] == 'sim']
-    rows = ['| floor | lines | of code |', '|---|---:|---:|']
-    return '\n'.join(rows + [f'| {floor} | {total:,} | {code:,} |'
-                             for floor, total, code in found]) + '\n'
+def code_in(root, layer):
+    return sum(len(code_of(read(path)))
+               for path in glob.glob(f'{root}/src/{layer}/*.[chS]'))
 
 
-def numbers_of(table):
-    return {row[0]: [int(n.replace(',', '')) for n in row[1:]] for row in
-            re.findall(r'^\| (.*?) \| ([\d,]+) \| ([\d,]+) \|$', table, re.M)}
-
-
-def complaints_of_lines(root, page):
-    said = numbers_of(part(page, 'lines')[1])
-    for floor, found in numbers_of(table_of_lines(root)).items():
-        for one, other in zip(said.get(floor, (0, 0)), found):
-            if abs(one - other) > other / 10:
-                yield f'{floor} has {other} lines, not {one}: --write'
+def complaints_of_layers(root, page):
+    rows = re.findall(r'^\| `(\w+)` \|.*\| `(\w+\.[ch])` \|$',
+                      part(page, 'layers')[1], re.M)
+    if [row[0] for row in rows] != layers(root):
+        yield f'the layers are {" ".join(layers(root))}'
+    for layer, name in rows:
+        if not os.path.exists(f'{root}/src/{layer}/{name}'):
+            yield f'there is no src/{layer}/{name}'
 
 
 def part(page, name):
@@ -105,31 +109,33 @@ def complaints_of_invariants(root):
     print(f'{len(said)} invariants, broken by {len(faults)} planted faults')
 
 
-def complaints(root, page):
-    if part(page, 'kinds')[1] != table_of_kinds(root):
-        yield f'the kinds are others: {sys.argv[0]} {root} --write'
+def complaints_of_states(root, page):
     states = re.search(r'typedef enum avow__life_e \{(.*?)\}',
                        read(root, 'src/engine/context.h'), re.S)[1]
     for state in re.findall(r'AVOW__\w+', re.sub(r'(?s)/\*.*?\*/', '', states)):
         if f'\n| `{state}` |' not in page:
             yield f'no row for {state}'
-    yield from complaints_of_invariants(root)
-    yield from complaints_of_time(root, page)
-    yield from complaints_of_lines(root, page)
 
 
-def complaints_of_time(root, page):
-    """Who asks libuv what time it is passes by a loop's own clock."""
-    said = re.search(r"What goes by libuv's own time.*?\n\n", page, re.S)[0]
-    found = {path.split('/')[-1]
+def complaints_of_time(root):
+    found = {os.path.basename(path)
              for path in glob.glob(f'{root}/src/**/*.[ch]', recursive=True)
              if '/sim/' not in path and # which is libuv there
              '/adapters/' not in path and # whose headers say so
              re.search(r'\b(?:uv_(?:now|hrtime|timer_init|timer_start)'
                        r'|avow__timer_set_from_present)\(',
                           re.sub(r'(?s)/\*.*?\*/', '', read(path)))}
-    for name in sorted(found ^ set(re.findall(r'`([a-z_]+\.[ch])`', said))):
-        yield f'{name}: goes by the time of libuv, or {PAGE} says so: not both'
+    for name in sorted(found ^ set(REAL_TIME)):
+        yield f'{name}: uses the time of libuv, or REAL_TIME has it: not both'
+
+
+def complaints(root, page):
+    if part(page, 'kinds')[1] != table_of_kinds(root):
+        yield f'the kinds are others: {sys.argv[0]} {root} --write'
+    yield from complaints_of_layers(root, page)
+    yield from complaints_of_states(root, page)
+    yield from complaints_of_invariants(root)
+    yield from complaints_of_time(root)
 
 
 def density(root):
@@ -146,15 +152,15 @@ def density(root):
 def main(root, *options):
     page = read(root, PAGE)
     if options:
-        for name, table in (('kinds', table_of_kinds),
-                            ('lines', table_of_lines)):
-            old = part(page, name)
-            page = page[:old.start(1)] + table(root) + page[old.end(1):]
+        old = part(page, 'kinds')
+        page = page[:old.start(1)] + table_of_kinds(root) + page[old.end(1):]
         with open(f'{root}/{PAGE}', 'w', encoding='utf-8') as file:
             file.write(page)
     found = list(complaints(root, page))
     for line in found:
         print(line)
+    print('lines of code:', ', '.join(f'{layer} {code_in(root, layer):,}'
+                                      for layer in layers(root)))
     density(root)
     return len(found) > 0
 
