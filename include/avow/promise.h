@@ -136,8 +136,8 @@ AVOW_API AVOW_MUST_USE avow_promise_t *avow_attach(avow_promise_t *p,
                                                    void (*free_fn)(void *));
 
 /**
- * Type of the handler of avow_on_settled(). `outcome` is borrowed: the value, or
- * the error if the promise rejected.
+ * Type of the handler of avow_on_settled(). `outcome` is borrowed: the value,
+ * or the error if the promise rejected.
  */
 typedef void (*avow_settled_cb)(const avow_value_t *outcome, void *data);
 
