@@ -120,7 +120,7 @@ static avow_promise_t *gzipped_close(void *self) {
 
 static void gzipped_destroy(void *self) {
   gzipped_t *g = self;
-  avow_stream_gone(g->loop, g);
+  avow_stream_destroyed(g->loop, g);
   avow_value_clear(&g->from); /* closes it */
   unref(g);
 }

@@ -56,9 +56,9 @@ int main(int argc, char *argv[]) {
   (void) options_parse(&command_line, argc, argv, &n);
   loop = program_begin();
   const avow_value_t ends[] = { bind_here(), bind_here() };
-  const avow_connections_options_t room = { .room = ATTEMPTS };
+  const avow_connections_options_t options = { .capacity = ATTEMPTS };
   avow_channel_t *arrivals =
-      avow_connections(avow_stream_handle(avow_to_stream(&ends[0])), &room);
+      avow_connections(avow_stream_handle(avow_to_stream(&ends[0])), &options);
   avow_limiter_t *limiter = avow_limiter_new(loop, AT_ONCE);
   for (size_t i = 0; i < ATTEMPTS; i++) {
     const uv_stream_t *to = avow_stream_handle(avow_to_stream(&ends[i % 2]));

@@ -81,7 +81,7 @@ static bool write_dot(avow_stream_t client) {
 
 /* The counting is ours beside the limit of time, which does not end it. */
 static avow_value_t wait_for(avow_promise_t *counting, avow_stream_t client) {
-  avow_promise_t *gone = avow_catch(avow_peer_gone(client), if_unknown, NULL);
+  avow_promise_t *gone = avow_catch(avow_hangup(client), if_unknown, NULL);
   avow_value_t v = avow_none();
   do {
     avow_value_unref(v);

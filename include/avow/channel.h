@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /*
  * Channels: values on their way from those who have them to those who want
- * them, in order, with room for so many. NONE is the end, as in the iterators
+ * them, in order, up to a capacity. NONE is the end, as in the iterators
  * of Lua: it comes again however often it is asked for, and cannot be sent.
  *
  * What libuv tells a program again and again (signals, connections, datagrams,
@@ -20,13 +20,13 @@ AVOW_HEADER_BEGIN
 typedef struct avow_channel_s avow_channel_t;
 
 /**
- * A channel with room for so many items that nobody has asked for yet; with
- * room 0 an item goes from hand to hand. Never NULL: without memory each
- * operation on it rejects with UV_ENOMEM. Its last avow_channel_unref() closes
- * it, as avow_channel_close() does; promises do not keep it.
+ * A channel that buffers up to capacity items that nobody has asked for yet;
+ * with capacity 0 an item goes from hand to hand. Never NULL: without memory
+ * each operation on it rejects with UV_ENOMEM. Its last avow_channel_unref()
+ * closes it, as avow_channel_close() does; promises do not keep it.
  */
 AVOW_API AVOW_MUST_USE avow_channel_t *avow_channel_new(uv_loop_t *loop,
-                                                        size_t room);
+                                                        size_t capacity);
 
 /**
  * The next item, which is then the promise's; NONE at the end. Who asks first
@@ -45,7 +45,7 @@ AVOW_API AVOW_MUST_USE avow_promise_t *avow_channel_next(
 AVOW_API AVOW_MUST_USE avow_promise_t *avow_channel_first(avow_channel_t *c);
 
 /**
- * NONE once there was room for the item, or somebody took it; items keep the
+ * NONE once the item was buffered, or somebody took it; items keep the
  * order of sending. A promise is an item too: whoever takes it waits for it.
  * UV_EINVAL for NONE, UV_EPIPE if the channel has ended, and what it failed
  * with if it has failed. UV_EALREADY if it was made for items of its own: a
@@ -68,7 +68,7 @@ AVOW_API AVOW_MUST_USE int avow_channel_try_next(const avow_channel_t *c,
                                                  avow_value_t *out);
 
 /**
- * Sends if that can be at once: 0. UV_EAGAIN: there is no room, with room 0
+ * Sends if that can be at once: 0. UV_EAGAIN: it is full, with capacity 0
  * nobody who waits, and the item is still yours. All else releases it: what
  * avow_channel_send() rejects with, of a failure the code, and UV_EPIPE of one
  * whose code is UV_EAGAIN.

@@ -26,13 +26,14 @@ typedef struct avow_duplex_options_s {
 
 /**
  * LIST: the two ends, OBJECTs, see avow_to_stream(); else an error. Of what is
- * written room bytes wait, either way, to be read; a write settles once what it
- * wrote is among these, or was read. An end closes with the last reference to
- * it: the other reads what is there, then NONE, and its writes are UV_EPIPE.
- * options may be NULL. UV_EINVAL for a cut that is no code of an error.
+ * written capacity bytes wait, either way, to be read; a write settles once
+ * what it wrote is among these, or was read. An end closes with the last
+ * reference to it: the other reads what is there, then NONE, and its writes are
+ * UV_EPIPE. options may be NULL. UV_EINVAL for a cut that is no code of an
+ * error.
  */
-AVOW_API AVOW_MUST_USE avow_value_t
-avow_duplex(uv_loop_t *loop, size_t room, const avow_duplex_options_t *options);
+AVOW_API AVOW_MUST_USE avow_value_t avow_duplex(
+    uv_loop_t *loop, size_t capacity, const avow_duplex_options_t *options);
 
 AVOW_HEADER_END
 

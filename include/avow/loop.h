@@ -281,7 +281,7 @@ typedef struct avow_stats_s {
   uint64_t waiting;     /* of these, so many at least wait for a thread */
   uint64_t slow_jobs;   /* that took longer than slow_us */
   uint64_t longest_job; /* us; 0 unless slow_us has them timed */
-  uint64_t turns;       /* of the loop, since avow_loop_measure() */
+  uint64_t iterations;  /* of the loop, since avow_loop_measure() */
   uint64_t lag_median;  /* us that these took; half of them took more */
   uint64_t lag_p99;     /* us; 1 % of them took more */
   uint64_t lag_max;     /* us */

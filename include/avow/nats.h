@@ -106,19 +106,19 @@ AVOW_API AVOW_MUST_USE avow_promise_t *avow_nats_request(
  * nobody has taken when the channel is let go of, which unsubscribes. A queue
  * tells nobody how busy he is: it is for what is quick.
  *
- * Beyond room messages (0 is libnats' default, 65,536), and some 100 on their
- * way, the next are dropped, and an error is an item, where they are missing or
- * soon behind that: UV_ENOBUFS, NATS_SLOW_CONSUMER, with a message that says
- * how many are missing before it that no error has told of. As long as there is
- * too much it is one for some room messages that come, not one for each gap.
- * It ends with avow_nats_close(). What cannot be subscribed to is one error,
- * and the end: UV_EINVAL; so is UV_EACCES, as soon as the server says that it
- * is forbidden (NATS_NOT_PERMITTED), and UV_ENOTCONN, where libnats has given
- * up connecting. The channel holds the connection.
+ * Beyond capacity messages (0 is libnats' default, 65,536), and some 100 on
+ * their way, the next are dropped, and an error is an item, where they are
+ * missing or soon behind that: UV_ENOBUFS, NATS_SLOW_CONSUMER, with a message
+ * that says how many are missing before it that no error has told of. As long
+ * as there is too much it is one for some capacity messages that come, not one
+ * for each gap. It ends with avow_nats_close(). What cannot be subscribed to is
+ * one error, and the end: UV_EINVAL; so is UV_EACCES, as soon as the server
+ * says that it is forbidden (NATS_NOT_PERMITTED), and UV_ENOTCONN, where
+ * libnats has given up connecting. The channel holds the connection.
  */
 AVOW_API AVOW_MUST_USE avow_channel_t *avow_nats_subscribe(
     const avow_value_t *connection, const char *subject, const char *queue,
-    size_t room);
+    size_t capacity);
 
 /** Publishes an answer to a message that is a request. At most once, as
     avow_nats_publish(); UV_EINVAL where nobody has asked. */

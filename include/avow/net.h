@@ -117,7 +117,7 @@ AVOW_API AVOW_MUST_USE avow_value_t avow_accept(uv_stream_t *from);
 typedef struct avow_connections_options_s {
   int backlog;          /* connections that wait in the system's queue, which
                            may allow fewer (somaxconn); 511 */
-  size_t room;          /* those accepted before somebody asks for them; none */
+  size_t capacity;      /* those accepted before somebody asks for them; none */
   uint64_t reserved[4]; /* zeros, else UV_EINVAL: for later versions */
 } avow_connections_options_t;
 
@@ -270,7 +270,7 @@ typedef struct avow_datagram_s {
  * of IPv4.
  */
 AVOW_API AVOW_MUST_USE avow_channel_t *avow_datagrams(uv_udp_t *udp,
-                                                      size_t room);
+                                                      size_t capacity);
 
 /** A datagram, which the value keeps in memory. */
 AVOW_API const avow_datagram_t *avow_to_datagram(const avow_value_t *v);

@@ -19,7 +19,7 @@ AVOW_HEADER_BEGIN
  * Linux; or from then on when the peer sends data out of band. Cancelling stops
  * waiting.
  */
-AVOW_API AVOW_MUST_USE avow_promise_t *avow_peer_gone(avow_stream_t stream);
+AVOW_API AVOW_MUST_USE avow_promise_t *avow_hangup(avow_stream_t stream);
 
 /**
  * What arrives, as BYTES of at most max_bytes each, until the end of the stream
@@ -29,7 +29,7 @@ AVOW_API AVOW_MUST_USE avow_promise_t *avow_peer_gone(avow_stream_t stream);
  */
 AVOW_API AVOW_MUST_USE avow_channel_t *avow_chunks(avow_stream_t stream,
                                                    size_t max_bytes,
-                                                   size_t room);
+                                                   size_t capacity);
 
 /** Zero in a field stands for its default. */
 typedef struct avow_pump_options_s {

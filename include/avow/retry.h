@@ -5,8 +5,8 @@
 #ifndef AVOW_RETRY_H
 #define AVOW_RETRY_H
 
-#include "avow/promise.h"
 #include "avow/limiter.h"
+#include "avow/promise.h"
 
 AVOW_HEADER_BEGIN
 

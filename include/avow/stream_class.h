@@ -6,8 +6,8 @@
  * to self, by which a stream is known: no other one has it. An avow_class_t
  * that names it makes streams of its objects; whoever lets go of the last
  * reference closes such a stream by that, and what is pending then rejects with
- * UV_ECANCELED: its destroy calls avow_stream_gone() before all else, for what
- * reads or writes in several steps.
+ * UV_ECANCELED: its destroy calls avow_stream_destroyed() before all else, for
+ * what reads or writes in several steps.
  *
  * A class has to have loop(); what else it lacks its streams cannot do. Each
  * function is called on the loop's thread, and calls none of the program in its
@@ -70,7 +70,7 @@ struct avow_stream_class_s {
   /** NONE when the peer takes no more: it has gone, or broken off. Not when it
       has only ended what is read of it. UV_EALREADY while another is pending.
       NULL: that cannot be known, UV_ENOTSUP. */
-  avow_promise_t *(*peer_gone)(void *self);
+  avow_promise_t *(*hangup)(void *self);
 
   /** How many bytes of the writes that are pending it has not taken so far, so
       that a pump can tell a peer that is slow from one that is idle. NULL: that
@@ -85,7 +85,7 @@ struct avow_stream_class_s {
  * and ask it no more. On its loop's thread; once the loop is closed that is
  * nothing to do.
  */
-AVOW_API void avow_stream_gone(uv_loop_t *loop, const void *self);
+AVOW_API void avow_stream_destroyed(uv_loop_t *loop, const void *self);
 
 AVOW_HEADER_END
 

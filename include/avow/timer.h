@@ -45,13 +45,13 @@ AVOW_API AVOW_MUST_USE avow_promise_t *avow_sleep_weak(uv_loop_t *loop,
  * and avow_run() gives AVOW_EIDLE, when all that is left to do waits for time.
  *
  * One that moves by itself waits for jobs, and for whatever comes without it:
- * the thread pool; other threads, loops and processes; avow_next_turn() and
- * avow_after_poll(); requests of the program's own; handles that are closing,
- * and a uv_timer_t, uv_idle_t, uv_async_t or uv_process_t that is active and
- * referenced. Peers may wait for the clock themselves, on the same loop: to
- * read, accept, write, connect, watch and catch signals is given clock_quiet_ms
- * of real time in which nothing comes. docs/testing-your-program.md has a table
- * of all that.
+ * the thread pool; other threads, loops and processes; avow_next_iteration()
+ * and avow_after_poll(); requests of the program's own; handles that are
+ * closing, and a uv_timer_t, uv_idle_t, uv_async_t or uv_process_t that is
+ * active and referenced. Peers may wait for the clock themselves, on the same
+ * loop: to read, accept, write, connect, watch and catch signals is given
+ * clock_quiet_ms of real time in which nothing comes.
+ * docs/testing-your-program.md has a table of all that.
  *
  * What holds it for clock_guard_ms in which no handler runs is named on stderr;
  * so are sleeps of 0 ms that follow each other for so long, which take none of
@@ -75,7 +75,7 @@ AVOW_API AVOW_MUST_USE avow_promise_t *avow_clock_advance(uv_loop_t *loop,
  * first (uv_idle_start). Meanwhile the loop does not block. Cancelling is at
  * once.
  */
-AVOW_API AVOW_MUST_USE avow_promise_t *avow_next_turn(uv_loop_t *loop);
+AVOW_API AVOW_MUST_USE avow_promise_t *avow_next_iteration(uv_loop_t *loop);
 
 /**
  * NONE, right before the loop polls for events (uv_prepare_start). Cancelling

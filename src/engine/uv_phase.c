@@ -153,7 +153,7 @@ static avow_promise_t *phase_wait_for(uv_loop_t *loop, size_t offset) {
   return p;
 }
 
-avow_promise_t *avow_next_turn(uv_loop_t *loop) {
+avow_promise_t *avow_next_iteration(uv_loop_t *loop) {
   return phase_wait_for(loop, offsetof(avow__phases_t, next_turn));
 }
 

@@ -50,7 +50,7 @@ static int wait_enter(wait_t *wait, avow_stream_t stream) {
   return err != 0 ? err : sim_vigil_begin(&wait->vigil, stream.self, on_gone);
 }
 
-static avow_promise_t *uv_peer_gone(avow_stream_t stream) {
+static avow_promise_t *uv_hangup(avow_stream_t stream) {
   avow_promise_t *p;
   wait_t *wait = avow__op_new(avow__stream_loop(stream), sizeof(*wait), &p);
   if (wait == NULL)
@@ -66,7 +66,6 @@ static avow_promise_t *uv_peer_gone(avow_stream_t stream) {
   return p;
 }
 
-avow_promise_t *avow_peer_gone(avow_stream_t stream) {
-  return avow__is_uv(stream) ? uv_peer_gone(stream)
-                             : avow__any_peer_gone(stream);
+avow_promise_t *avow_hangup(avow_stream_t stream) {
+  return avow__is_uv(stream) ? uv_hangup(stream) : avow__any_hangup(stream);
 }

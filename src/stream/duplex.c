@@ -68,7 +68,7 @@ static avow_promise_t *duplex_shutdown(void *self) {
   return duplex_refuse(end, end->closed ? UV_EINVAL : UV_ENOTCONN, "shutdown");
 }
 
-static avow_promise_t *duplex_peer_gone(void *self) {
+static avow_promise_t *duplex_hangup(void *self) {
   end_t *end = end_of(self);
   if (end_is_over(end) || end->out->watcher != NULL)
     return duplex_refuse(end, end->closed ? UV_EINVAL : UV_EALREADY, "poll");
@@ -113,7 +113,7 @@ static const avow_stream_class_t duplex_streams = {
   .write = duplex_write,
   .shutdown = duplex_shutdown,
   .close = duplex_close,
-  .peer_gone = duplex_peer_gone,
+  .hangup = duplex_hangup,
   .queued = duplex_queued,
 };
 

@@ -86,7 +86,7 @@ static int vigil_enter(vigil_t *vigil, avow_stream_t stream) {
   return vigil->fd >= 0 ? 0 : uv_translate_sys_error(errno);
 }
 
-static avow_promise_t *uv_peer_gone(avow_stream_t stream) {
+static avow_promise_t *uv_hangup(avow_stream_t stream) {
   avow_promise_t *p;
   uv_loop_t *loop = avow__stream_loop(stream);
   vigil_t *vigil = avow__parent_new(loop, &vigil_class, sizeof(*vigil), &p);
@@ -108,13 +108,12 @@ static avow_promise_t *uv_peer_gone(avow_stream_t stream) {
 
 #else
 
-static avow_promise_t *uv_peer_gone(avow_stream_t stream) {
+static avow_promise_t *uv_hangup(avow_stream_t stream) {
   return avow__refuse(avow__stream_loop(stream), UV_ENOTSUP, "poll", NULL);
 }
 
 #endif
 
-avow_promise_t *avow_peer_gone(avow_stream_t stream) {
-  return avow__is_uv(stream) ? uv_peer_gone(stream)
-                             : avow__any_peer_gone(stream);
+avow_promise_t *avow_hangup(avow_stream_t stream) {
+  return avow__is_uv(stream) ? uv_hangup(stream) : avow__any_hangup(stream);
 }

@@ -42,11 +42,12 @@ static void print_figures(uv_loop_t *loop, FILE *out) {
                  " for the pool, %" PRIu64 " at least wait there\n",
                  stats.live, stats.pending, stats.jobs, stats.queued,
                  stats.requests, stats.on_pool, stats.waiting);
-  if (stats.turns > 0)
+  if (stats.iterations > 0)
     (void) fprintf(out,
                    "avow: %" PRIu64 " turns, us: median %" PRIu64
                    ", 99 %% %" PRIu64 ", longest %" PRIu64 "\n",
-                   stats.turns, stats.lag_median, stats.lag_p99, stats.lag_max);
+                   stats.iterations, stats.lag_median, stats.lag_p99,
+                   stats.lag_max);
   if (stats.longest_job > 0)
     (void) fprintf(out, "avow: %" PRIu64 " slow jobs, longest %" PRIu64 " us\n",
                    stats.slow_jobs, stats.longest_job);

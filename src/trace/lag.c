@@ -1,10 +1,10 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * The lag of a loop: a histogram of how long its turns take. The clock is read
- * twice a turn: before the poll, in the handle that tick.c has there, and when
- * the first callback of ours is called behind it, or at last in a handle of our
- * own. What the program was called back for before that is known by the time
- * that libuv keeps, to a millisecond.
+ * The lag of a loop: a histogram of how long its iterations take. The clock is
+ * read twice a turn: before the poll, in the handle that tick.c has there, and
+ * when the first callback of ours is called behind it, or at last in a handle
+ * of our own. What the program was called back for before that is known by the
+ * time that libuv keeps, to a millisecond.
  */
 #include "trace/lag.h"
 
@@ -41,15 +41,15 @@ static uint64_t most_in(size_t bucket) {
 }
 
 void avow__lag_note(avow__lag_t *lag, uint64_t us) {
-  lag->turns++;
+  lag->iterations++;
   lag->counts[bucket_of(us)]++;
   if (us > lag->longest)
     lag->longest = us;
 }
 
 uint64_t avow__lag_at(const avow__lag_t *lag, unsigned percent) {
-  const uint64_t rank =
-      lag->turns / 100 * percent + (lag->turns % 100 * percent + 99) / 100;
+  const uint64_t rank = lag->iterations / 100 * percent +
+                        (lag->iterations % 100 * percent + 99) / 100;
   uint64_t passed = 0;
   size_t bucket = 0;
   while (bucket < AVOW__LAG_BUCKETS - 1 &&
@@ -127,7 +127,7 @@ static void lag_close(avow__context_t *c) {
 
 static void lag_figures(avow__context_t *c, avow_stats_t *stats) {
   const avow__lag_t *lag = lag_of(c);
-  stats->turns = lag->turns;
+  stats->iterations = lag->iterations;
   stats->lag_median = avow__lag_at(lag, 50);
   stats->lag_p99 = avow__lag_at(lag, 99);
   stats->lag_max = lag->longest;
@@ -145,7 +145,7 @@ int avow_loop_measure(uv_loop_t *loop) {
     return UV_ENOMEM;
   if (c->turn_hooks == NULL)
     lag_start(c, &lag->back);
-  lag->turns = lag->longest = lag->since = 0;
+  lag->iterations = lag->longest = lag->since = 0;
   memset(lag->counts, 0, sizeof(lag->counts));
   c->slow_jobs = c->longest_job = 0;
   return 0;

@@ -85,7 +85,7 @@ avow_channel_t *avow_connections(uv_stream_t *server,
   if (err != 0)
     return avow__channel_refuse(server->loop, err, "listen", NULL);
   const int backlog = options != NULL ? options->backlog : 0;
-  const size_t room = options != NULL ? options->room : 0;
+  const size_t room = options != NULL ? options->capacity : 0;
   listener_t *listener = avow__source_new(server->loop, sizeof(*listener));
   if (listener == NULL)
     return avow__channel_none(server->loop);

@@ -153,11 +153,11 @@ avow_promise_t *avow__any_shutdown(avow_stream_t stream) {
              : stream_refuse(stream, UV_ENOTSUP, "shutdown");
 }
 
-avow_promise_t *avow__any_peer_gone(avow_stream_t stream) {
+avow_promise_t *avow__any_hangup(avow_stream_t stream) {
   if (stream.klass == NULL)
     return avow__nothing("a stream");
-  return AVOW__STREAM_CAN(stream, peer_gone)
-             ? stream_given(stream.klass->peer_gone(stream.self))
+  return AVOW__STREAM_CAN(stream, hangup)
+             ? stream_given(stream.klass->hangup(stream.self))
              : stream_refuse(stream, UV_ENOTSUP, "poll");
 }
 
@@ -192,11 +192,11 @@ avow_promise_t *avow_close(avow_stream_t stream) {
     return avow__nothing("a stream");
   if (!AVOW__STREAM_CAN(stream, close))
     return stream_refuse(stream, UV_ENOTSUP, "close");
-  avow_stream_gone(avow__stream_loop(stream), stream.self);
+  avow_stream_destroyed(avow__stream_loop(stream), stream.self);
   return stream_given(stream.klass->close(stream.self));
 }
 
-void avow_stream_gone(uv_loop_t *loop, const void *self) {
+void avow_stream_destroyed(uv_loop_t *loop, const void *self) {
   if (loop == NULL)
     avow__misuse_of_null("a loop"); /* which none is known by */
   avow__context_t *c = avow__registry_find(loop);

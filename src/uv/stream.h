@@ -54,7 +54,7 @@ avow_promise_t *avow__stream_outlived(avow_stream_t stream);
 avow_promise_t *avow__any_read(avow_stream_t stream, size_t max_bytes);
 avow_promise_t *avow__any_write(avow_stream_t stream, avow_value_t bytes);
 avow_promise_t *avow__any_shutdown(avow_stream_t stream);
-avow_promise_t *avow__any_peer_gone(avow_stream_t stream);
+avow_promise_t *avow__any_hangup(avow_stream_t stream);
 
 /* How much of what was written it has not taken; 0 if it does not say. */
 size_t avow__stream_queued(avow_stream_t stream);

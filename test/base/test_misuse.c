@@ -352,7 +352,7 @@ static avow_value_t begin_to_close(const avow_value_t *arg, void *data) {
 }
 
 static void close_in_a_thread_while_the_loop_runs(void) {
-  avow_promise_t *p = avow_next_turn(loop);
+  avow_promise_t *p = avow_next_iteration(loop);
   avow_ignore(avow_run(avow_then(p, begin_to_close, NULL, NULL)));
 }
 

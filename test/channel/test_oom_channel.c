@@ -185,7 +185,7 @@ static avow_value_t ignore_cb(const avow_value_t *error, void *data) {
 /* What libuv feeds: each comes at once, or not at all. */
 static avow_promise_t *fed(void) {
   avow_promise_t *ps[] = {
-    avow_next_turn(loop),
+    avow_next_iteration(loop),
     avow_before_poll(loop),
     avow_after_poll(loop),
     avow_channel_first(avow_polls(loop, STDOUT_FILENO + 1000, UV_READABLE)),
@@ -258,7 +258,8 @@ static avow_promise_t *by_sender(void) {
   avow_sender_t *sender = avow_sender_new(line->channel, 2);
   avow_promise_t *ps[] = {
     avow_attach(avow_repeat(loop, next_fn, line), line, taker_end),
-    avow_attach(avow_then(avow_next_turn(loop), send_by_sender, NULL, sender),
+    avow_attach(avow_then(avow_next_iteration(loop), send_by_sender, NULL,
+                          sender),
                 sender, references_end),
   };
   line->sides = 1;
@@ -277,7 +278,7 @@ static avow_promise_t *by_mailbox(void) {
     (void) avow_post(other, use_it, duty_new(), duty_end); /* or not */
   avow_mailbox_unref(mailbox);
   avow_mailbox_unref(other);
-  return avow_next_turn(loop);
+  return avow_next_iteration(loop);
 }
 
 static void what_threads_use_survives(void **state) {

@@ -331,7 +331,7 @@ static void reason_of_what_is_adopted_in_a_row_is_let_go(void **state) {
   avow_deferred_t *outer_d, *inner_d;
   avow_promise_t *outer = pending(&outer_d);
   (void) avow_resolve(outer_d, avow_follow(pending(&inner_d)));
-  avow_ignore(avow_run(avow_next_turn(loop)));
+  avow_ignore(avow_run(avow_next_iteration(loop)));
   avow_promise_t *one = avow_promise_resolve(loop, avow_int(1));
   (void) avow_resolve(inner_d, avow_follow(one));
 

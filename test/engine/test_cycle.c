@@ -323,7 +323,7 @@ static void data_in_a_cycle_stays_for_its_handlers(void **state) {
   p = avow_catch(avow_timeout(p, 100000), use_cb, &used);
   p = avow_attach(p, &used, free_used);
   (void) avow_resolve(d, avow_follow(p));
-  avow_ignore(avow_run(avow_next_turn(loop)));
+  avow_ignore(avow_run(avow_next_iteration(loop)));
 
   assert_closes();
 

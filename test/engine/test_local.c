@@ -305,7 +305,7 @@ static avow_value_t start_another(void *left) {
   char text[16];
   (void) snprintf(text, sizeof(text), "%d", *n);
   set_word(text);
-  avow_ignore(avow_await(avow_next_turn(loop)));
+  avow_ignore(avow_await(avow_next_iteration(loop)));
   if (--*n > 0)
     avow_unref(avow_async(loop, start_another, n));
   return avow_none();

@@ -176,7 +176,7 @@ static void slow_job_has_the_name_of_what_it_waited_for(void **state) {
 
 #ifndef AVOW_NO_ASYNC
 static avow_value_t wait_and_stall(void *result) {
-  avow_value_unref(avow_await(avow_next_turn(loop)));
+  avow_value_unref(avow_await(avow_next_iteration(loop)));
   stall(3);
   return avow_steal(result);
 }

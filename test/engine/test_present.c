@@ -33,7 +33,7 @@ static void note_three(avow_promise_t *p, char *a, char *b, char *c) {
 
 /* What fn makes counts from one time, which is a callback's. */
 static void in_a_callback(avow_cb fn, void *data) {
-  assert_fulfils_none(avow_then(avow_next_turn(loop), fn, NULL, data));
+  assert_fulfils_none(avow_then(avow_next_iteration(loop), fn, NULL, data));
 }
 
 static avow_value_t sleep_4_within_2(const avow_value_t *arg, void *data) {
@@ -228,8 +228,8 @@ static avow_value_t work_past_a_deadline(const avow_value_t *arg, void *data) {
 
 static void a_deadline_passes_within_a_handler(void **state) {
   avow_deferred_t *d;
-  assert_rejects(avow_then(avow_next_turn(loop), work_past_a_deadline, NULL,
-                           &d),
+  assert_rejects(avow_then(avow_next_iteration(loop), work_past_a_deadline,
+                           NULL, &d),
                  UV_ETIMEDOUT);
   avow_deferred_drop(d);
 }

@@ -33,7 +33,7 @@ static int advised(void (*fn)(void)) {
 /* Closes all handles, while there are sleeps and phases of the loop. */
 static void close_all(void) {
   assert_fulfils_none(avow_sleep(loop, 0));
-  assert_fulfils_none(avow_next_turn(loop));
+  assert_fulfils_none(avow_next_iteration(loop));
   uv_walk(loop, close_handle, NULL);
 }
 
@@ -71,7 +71,7 @@ static void sleep_beside_another_handle(void) {
 
 static void wait_for_a_turn(void) {
   close_all();
-  assert_rejects(avow_next_turn(loop), UV_ECANCELED);
+  assert_rejects(avow_next_iteration(loop), UV_ECANCELED);
 }
 
 static void run_for_a_sleep(void) {

@@ -247,7 +247,7 @@ static void run_in_a_callback_of_libuv_s_is_none(void **state) {
   run();
   note("uv_run");
   assert_int_equal(uv_timer_start(&timer, run_and_note, 0, 0), 0);
-  assert_fulfils_none(avow_next_turn(loop));
+  assert_fulfils_none(avow_next_iteration(loop));
   assert_fulfils_none(avow_sleep(loop, 0));
   note("avow_run");
 

@@ -219,7 +219,7 @@ static avow_value_t begin_both(const avow_value_t *arg, void *timer) {
    before the other. */
 static void a_sleeps_chain_runs_in_its_own_callback(void **state) {
   uv_timer_t timer;
-  avow_unref(avow_then(avow_next_turn(loop), begin_both, NULL, &timer));
+  avow_unref(avow_then(avow_next_iteration(loop), begin_both, NULL, &timer));
 
   run();
 

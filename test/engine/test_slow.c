@@ -110,7 +110,7 @@ static void slow_job_is_told_of_with_its_function(void **state) {
 static avow_value_t slow_step(const avow_value_t *got, void *data) {
   avow_frame_t *frame = data;
   AVOW_BEGIN(frame);
-  AVOW_AWAIT(frame, avow_next_turn(loop));
+  AVOW_AWAIT(frame, avow_next_iteration(loop));
   stall(LONG_MS);
   AVOW_END;
 }
@@ -125,9 +125,9 @@ static void slow_step_without_a_stack_is_told_of(void **state) {
 
 #ifndef AVOW_NO_ASYNC
 static avow_value_t slow_async(void *data) {
-  avow_value_unref(avow_await(avow_next_turn(loop)));
+  avow_value_unref(avow_await(avow_next_iteration(loop)));
   stall(LONG_MS);
-  avow_value_unref(avow_await(avow_next_turn(loop)));
+  avow_value_unref(avow_await(avow_next_iteration(loop)));
   return avow_none();
 }
 

@@ -15,7 +15,7 @@ static void note_six(avow_promise_t *a, avow_promise_t *b) {
 
 /* What fn makes counts from one time, which is a callback's. */
 static void in_a_callback(avow_cb fn, void *data) {
-  assert_fulfils_none(avow_then(avow_next_turn(loop), fn, NULL, data));
+  assert_fulfils_none(avow_then(avow_next_iteration(loop), fn, NULL, data));
 }
 
 /* One by one. */
@@ -58,8 +58,8 @@ static void remotes_run_one_by_one(void **state) {
 }
 
 static void next_turns_run_one_by_one(void **state) {
-  avow_promise_t *a = avow_next_turn(loop);
-  note_six(a, avow_next_turn(loop));
+  avow_promise_t *a = avow_next_iteration(loop);
+  note_six(a, avow_next_iteration(loop));
 
   run();
 
@@ -169,9 +169,9 @@ static void a_due_remote_can_be_cancelled(void **state) {
 }
 
 static void a_due_turn_can_be_cancelled(void **state) {
-  avow_promise_t *a = avow_next_turn(loop);
+  avow_promise_t *a = avow_next_iteration(loop);
 
-  assert_stops(a, avow_next_turn(loop));
+  assert_stops(a, avow_next_iteration(loop));
 }
 
 static avow_value_t sleep_and_cancel(const avow_value_t *arg, void *data) {

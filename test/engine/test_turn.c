@@ -55,8 +55,8 @@ static avow_value_t again(void *phase) {
 
 /* However many callbacks of ours a turn has. */
 static void all_of_a_turn_share_its_budget(void **state) {
-  avow_promise_t *(*phases[])(uv_loop_t *) = { avow_next_turn, avow_before_poll,
-                                               avow_after_poll };
+  avow_promise_t *(*phases[])(
+      uv_loop_t *) = { avow_next_iteration, avow_before_poll, avow_after_poll };
   avow_promise_t *ps[3];
   busy_t busy;
   avow_promise_t *p = begin(&busy);
@@ -112,7 +112,7 @@ static void a_spent_budget_leaves_one_of_each_a_turn(void **state) {
     avow_remote_t *r;
     wait_for(&sleeps, avow_sleep(loop, 1));
     wait_for(&remotes, avow_remote_new(loop, &r));
-    wait_for(&turns, avow_next_turn(loop));
+    wait_for(&turns, avow_next_iteration(loop));
     assert_int_equal(avow_remote_resolve(r, avow_none()), 0);
   }
 

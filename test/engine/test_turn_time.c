@@ -191,7 +191,7 @@ static void what_the_program_does_in_between_takes_none_of_it(void **state) {
   begin_jobs(avow_sleep(loop, 1), count_cb, N);
   assert_int_equal(uv_timer_start(&timer, take_long, 2, 0), 0);
   assert_int_equal(uv_prepare_start(&prepare, look_at_ran), 0);
-  begin_jobs(avow_next_turn(loop), count_cb, N);
+  begin_jobs(avow_next_iteration(loop), count_cb, N);
 
   uv_sleep(3);
   run();
@@ -297,7 +297,7 @@ static void slow_sleeps_before_a_limit_end_before_it(void **state) {
   expect_slow_jobs();
 
   assert_fulfils_none(
-      avow_then(avow_next_turn(loop), sleep_before_a_limit, NULL, NULL));
+      avow_then(avow_next_iteration(loop), sleep_before_a_limit, NULL, NULL));
 }
 
 static avow_value_t endless_step(void *data) {

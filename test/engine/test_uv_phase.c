@@ -9,7 +9,7 @@ static avow_promise_t *noted(avow_promise_t *p, char *word) {
 static void phases_come_in_the_order_of_a_turn(void **state) {
   avow_promise_t *after = noted(avow_after_poll(loop), "after");
   avow_promise_t *before = noted(avow_before_poll(loop), "before");
-  avow_promise_t *idle = noted(avow_next_turn(loop), "idle");
+  avow_promise_t *idle = noted(avow_next_iteration(loop), "idle");
 
   (void) uv_run(loop, UV_RUN_NOWAIT); /* looked at next */
 
@@ -21,9 +21,9 @@ static void phases_come_in_the_order_of_a_turn(void **state) {
 }
 
 static void those_who_wait_for_one_keep_their_order(void **state) {
-  avow_promise_t *ps[] = { noted(avow_next_turn(loop), "a"),
-                           noted(avow_next_turn(loop), "b"),
-                           noted(avow_next_turn(loop), "c") };
+  avow_promise_t *ps[] = { noted(avow_next_iteration(loop), "a"),
+                           noted(avow_next_iteration(loop), "b"),
+                           noted(avow_next_iteration(loop), "c") };
 
   avow_value_unref(avow_run(avow_all(loop, ps, 3)));
 
@@ -36,7 +36,8 @@ static avow_value_t again_cb(const avow_value_t *arg, void *data) {
 }
 
 static avow_value_t again_fn(void *data) {
-  return avow_follow(avow_then(avow_next_turn(loop), again_cb, NULL, data));
+  return avow_follow(
+      avow_then(avow_next_iteration(loop), again_cb, NULL, data));
 }
 
 static void count(uv_check_t *check) {
@@ -59,7 +60,7 @@ static void each_wait_is_a_turn(void **state) {
 }
 
 static void the_loop_is_alive_only_while_somebody_waits(void **state) {
-  avow_promise_t *ps[] = { avow_next_turn(loop), avow_before_poll(loop),
+  avow_promise_t *ps[] = { avow_next_iteration(loop), avow_before_poll(loop),
                            avow_after_poll(loop) };
 
   for (int i = 0; i < 3; i++) {
@@ -114,9 +115,9 @@ static void a_thousand_who_wait_need_no_more_handles_than_one(void **state) {
 }
 
 static void a_program_may_close_all_handles(void **state) {
-  avow_promise_t *p = avow_next_turn(loop);
+  avow_promise_t *p = avow_next_iteration(loop);
   uv_walk(loop, close_handle, NULL);
-  avow_promise_t *q = avow_next_turn(loop);
+  avow_promise_t *q = avow_next_iteration(loop);
   (void) uv_run(loop, UV_RUN_DEFAULT); /* nothing of it is ours to know */
 
   assert_int_equal(avow_result(q)->code, UV_ECANCELED);

@@ -120,7 +120,7 @@ static avow_value_t advance_at_once(void *data) {
 static void advances_in_a_row_let_the_loop_turn(void **state) {
   int times = 0;
   avow_promise_t *p = avow_repeat(loop, advance_at_once, &times);
-  avow_promise_t *turned = avow_next_turn(loop);
+  avow_promise_t *turned = avow_next_iteration(loop);
 
   for (int i = 0; i < 3; i++)
     (void) uv_run(loop, UV_RUN_NOWAIT);
@@ -345,7 +345,7 @@ static avow_value_t ask_another_thread(const avow_value_t *arg, void *data) {
 
 static void advance_on_another_thread(void) {
   assert_fulfils_none(
-      avow_then(avow_next_turn(loop), ask_another_thread, NULL, NULL));
+      avow_then(avow_next_iteration(loop), ask_another_thread, NULL, NULL));
 }
 
 static void other_threads_are_not_to_move_it(void **state) {

@@ -100,7 +100,7 @@ static avow_promise_t *watched(void) {
   avow_channel_t *idle = avow_watch_subscribe(watch);
   avow_promise_t *ps[] = {
     hear(avow_watch_subscribe(watch)),
-    avow_attach(avow_then(avow_next_turn(loop), set_later, NULL, watch),
+    avow_attach(avow_then(avow_next_iteration(loop), set_later, NULL, watch),
                 avow_watch_ref(watch), drop_watch),
   };
   avow_watch_set(watch, avow_none());

@@ -40,7 +40,7 @@ static avow_value_t another(const avow_value_t *none, void *data) {
 }
 
 static avow_value_t make(const avow_value_t *item, void *data) {
-  avow_promise_t *p = avow_next_turn(loop);
+  avow_promise_t *p = avow_next_iteration(loop);
   return avow_follow(avow_then(p, another, NULL, NULL));
 }
 

@@ -156,7 +156,7 @@ static void assert_fails_the_channel(size_t capacity, int n, bool all) {
   assert_rejects(waits, UV_ENOMEM);
   assert_int_equal(avow_sender_try_send(s, avow_int(1)), UV_ENOMEM);
   avow_promise_t *both[] = { avow_sender_send(s, avow_string("lost")),
-                             avow_next_turn(loop) };
+                             avow_next_iteration(loop) };
   assert_rejects(avow_all(loop, both, 2), UV_ENOMEM);
   avow_sender_unref(s);
   avow_channel_unref(c);

@@ -130,7 +130,7 @@ static void one_iteration_brings_a_burst(void **state) {
   line_t line = line_new(N, N);
 
   send_ints(line.sender, 1, N);
-  avow_promise_t *turns = avow_next_turn(loop);
+  avow_promise_t *turns = avow_next_iteration(loop);
   assert_int_equal(uv_run(loop, UV_RUN_ONCE), 0);
   assert_fulfils_none(turns);
 

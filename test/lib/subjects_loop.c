@@ -52,7 +52,7 @@ static avow_promise_t *tick(void) {
 }
 
 static avow_promise_t *next_turn(void) {
-  return avow_next_turn(loop);
+  return avow_next_iteration(loop);
 }
 
 static avow_promise_t *before_poll(void) {
@@ -388,7 +388,7 @@ static const subject_t subjects[] = {
     .set = take_a_clock_of_its_own },
   { "avow_ticks", BY_ITSELF, AT_ONCE, tick, .set = take_a_clock_that_moves,
     .strike = end_channel },
-  { "avow_next_turn", BY_ITSELF, AT_ONCE, .start = next_turn },
+  { "avow_next_iteration", BY_ITSELF, AT_ONCE, .start = next_turn },
   { "avow_before_poll", BY_ITSELF, AT_ONCE, .start = before_poll },
   { "avow_after_poll", BY_ITSELF, AT_ONCE, .start = after_poll },
   { "avow_channel_first", WHEN_TOLD, AT_ONCE, signal_once,

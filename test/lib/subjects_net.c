@@ -195,8 +195,8 @@ static void leave(void) {
   (void) shutdown(our_fd, SHUT_WR);
 }
 
-static avow_promise_t *peer_gone(void) {
-  return avow_peer_gone(stream());
+static avow_promise_t *hangup(void) {
+  return avow_hangup(stream());
 }
 
 /* A handle over a pipe. */
@@ -392,7 +392,7 @@ static const subject_t subjects[] = {
     .strike = strike_chunks },
   { "avow_pump", WHEN_TOLD, AT_ONCE, pump, say_all, say_half, set_pump,
     strike_pump },
-  { "avow_peer_gone", WHEN_TOLD, UNWINDS, peer_gone, leave, .set = set_pair,
+  { "avow_hangup", WHEN_TOLD, UNWINDS, hangup, leave, .set = set_pair,
     .strike = strike_pair },
   { "avow_close_handle", BY_ITSELF, NEVER, start_close, .set = set_pair,
     .strike = strike_pair },

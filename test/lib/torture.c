@@ -54,7 +54,7 @@ avow_value_t duty_fn(void *data) {
    runs would wait for nothing else. */
 avow_value_t slow_duty_fn(void *data) {
   duty_end(data);
-  return avow_follow(avow_next_turn(loop));
+  return avow_follow(avow_next_iteration(loop));
 }
 
 static const avow_class_t thing_class = { .name = "thing",

@@ -67,7 +67,7 @@ static avow_promise_t *veil_close(void *self) {
 }
 
 static void veil_destroy(void *self) {
-  avow_stream_gone(loop, self);
+  avow_stream_destroyed(loop, self);
   avow_value_unref(((const veil_t *) self)->inner);
   free(self);
 }

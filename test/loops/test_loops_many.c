@@ -92,7 +92,7 @@ static void many_results_change_loops(void **state) {
 
 #ifndef AVOW_NO_POOL
 static avow_value_t wait_a_turn(uv_loop_t *own, void *data) {
-  return avow_follow(avow_next_turn(own));
+  return avow_follow(avow_next_iteration(own));
 }
 
 /* n that end at once, all at a time, and one by one n that wait. */

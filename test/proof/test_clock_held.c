@@ -284,7 +284,7 @@ static avow_value_t wait_again(void *data) {
 }
 
 static void who_waits_for_a_turn_holds_it(void **state) {
-  phase_t phases[] = { { .wait = avow_next_turn },
+  phase_t phases[] = { { .wait = avow_next_iteration },
                        { .wait = avow_after_poll } };
   for (int i = 0; i < 2; i++) {
     const uint64_t now = avow_now(loop);

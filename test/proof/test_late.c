@@ -321,7 +321,7 @@ static avow_promise_t *in_mailbox(void) {
   avow_mailbox_t *mailbox = avow_mailbox_new(loop);
   (void) avow_post(mailbox, post, NULL, NULL); /* it may be refused */
   avow_mailbox_unref(mailbox);
-  return avow_next_turn(loop);
+  return avow_next_iteration(loop);
 }
 
 static avow_promise_t *in_pool(void) {

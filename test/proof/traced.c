@@ -25,7 +25,7 @@ static avow_value_t pass(const avow_value_t *v, void *data) {
 }
 
 static avow_value_t follow_next(const avow_value_t *v, void *loop) {
-  return avow_follow(avow_next_turn(loop));
+  return avow_follow(avow_next_iteration(loop));
 }
 
 static avow_value_t go_on(const avow_value_t *error, void *data) {

@@ -123,7 +123,7 @@ These tables list how libuv, glibc and Linux behave in rare cases, and the conse
 | `avow_close()` of a listening stream | Linux resets the connections that wait in its queue | receive those that wait first |
 | `avow_close_reset()` | Linux sends the reset when the last descriptor of the socket is closed | a child process that has the socket holds the reset up |
 | `avow_accept()` of a handle | Linux drops a handle for which the process has no descriptor, and libuv does not tell | the bytes arrive without it |
-| `avow_peer_gone()` | a peer that ended one way may still read | settles at a reset, or when both ways are closed |
+| `avow_hangup()` | a peer that ended one way may still read | settles at a reset, or when both ways are closed |
 | `avow_udp_send()` | Linux tells of an earlier datagram that was refused | a connected socket rejects the next send: UV_ECONNREFUSED |
 | `avow_udp_send()` | broadcasts need SO_BROADCAST | UV_EACCES before `uv_udp_set_broadcast()` |
 | `avow_datagrams()` | Linux drops what does not fit into the queue of the socket | nobody is told |

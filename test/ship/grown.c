@@ -128,7 +128,7 @@ static void make_an_object(void) {
 
 static void connect_to_itself(void) {
   const GUARDED(avow_connections_options_t)
-      options = { { .room = 1, SET_NEWER }, GUARD };
+      options = { { .capacity = 1, SET_NEWER }, GUARD };
   const avow_value_t server = avow_run(avow_bind(loop, "127.0.0.1", "0"));
   char port[8];
   (void) snprintf(port, sizeof(port), "%d", /* fits */

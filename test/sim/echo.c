@@ -22,13 +22,13 @@ static void give_room(uv_handle_t *handle, size_t suggested, uv_buf_t *buf) {
   *buf = uv_buf_init(malloc(512), 512);
 }
 
-static void peer_gone(uv_handle_t *handle) {
+static void hangup(uv_handle_t *handle) {
   free(handle->data);
 }
 
 static void peer_close(peer_t *peer) {
   if (!uv_is_closing(&peer->u.handle))
-    uv_close(&peer->u.handle, peer_gone);
+    uv_close(&peer->u.handle, hangup);
 }
 
 static void peer_ended(uv_shutdown_t *req, int status) {

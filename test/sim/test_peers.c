@@ -84,7 +84,7 @@ static avow_value_t end_with_it(void *data) {
     return guest;
   const avow_stream_t stream = avow_to_stream(&guest);
   AVOW_TRY(avow_await(avow_shutdown(stream)));
-  const avow_value_t v = avow_await(avow_timeout(avow_peer_gone(stream), HOUR));
+  const avow_value_t v = avow_await(avow_timeout(avow_hangup(stream), HOUR));
   avow_value_unref(guest);
   return v;
 }
@@ -121,7 +121,7 @@ typedef struct {
 /* A peer that dies without a word is known by who looks for it. */
 static avow_value_t wait_for_its_end(town_t *town, avow_stream_t stream) {
   uv_tcp_t *tcp = (uv_tcp_t *) avow_stream_handle(stream);
-  avow_promise_t *gone = avow_peer_gone(stream);
+  avow_promise_t *gone = avow_hangup(stream);
   (void) uv_tcp_keepalive(tcp, 1, 1); /* cannot fail */
   avow_value_unref(avow_await(avow_write(stream, avow_string("hello"))));
   const avow_value_t v = avow_await(avow_timeout(gone, HOUR));

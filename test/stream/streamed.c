@@ -17,7 +17,7 @@ int streamed_setup(void **state) {
 
 int streamed_teardown(void **state) {
   avow_value_clear(&opened);
-  avow_ignore(avow_run(avow_next_turn(loop)));
+  avow_ignore(avow_run(avow_next_iteration(loop)));
   const int left = harness_teardown(state);
   (void) close(file); /* no thread reads it any more */
   return left;

@@ -271,7 +271,7 @@ static void what_outlives_its_loop_can_do_nothing(void **state) {
   assert_is_over(avow_pump(there(), here(), NULL));
   assert_is_over(avow_pump(there(), here(), &options));
   assert_is_over(avow_shutdown(here()));
-  assert_is_over(avow_peer_gone(here()));
+  assert_is_over(avow_hangup(here()));
   assert_is_over(avow_close(here()));
   avow_channel_t *chunks = avow_chunks(there(), 1, 1);
   assert_is_over(avow_channel_next(chunks));

@@ -16,12 +16,12 @@ static bool is_tcp(void) {
 }
 
 static avow_promise_t *gone(void) {
-  return avow_peer_gone(here());
+  return avow_hangup(here());
 }
 
 static void turns(void) {
   for (int i = 0; i < 5; i++)
-    avow_ignore(avow_run(avow_next_turn(loop)));
+    avow_ignore(avow_run(avow_next_iteration(loop)));
 }
 
 static avow_value_t ignore(const avow_value_t *reason, void *data) {
@@ -207,8 +207,7 @@ static void last_reader_of_a_pipe_counts(void **state) {
   assert_int_equal(pipe(fds), 0);
   assert_int_equal(uv_pipe_init(loop, &pipe_handle, 0), 0);
   assert_int_equal(uv_pipe_open(&pipe_handle, fds[1]), 0);
-  avow_promise_t *p =
-      avow_peer_gone(avow_uv_stream((uv_stream_t *) &pipe_handle));
+  avow_promise_t *p = avow_hangup(avow_uv_stream((uv_stream_t *) &pipe_handle));
   turns();
   assert_int_equal(avow_state(p), AVOW_PENDING);
   (void) close(fds[0]);
@@ -222,8 +221,7 @@ static void what_has_no_descriptor_has_no_peer(void **state) {
   uv_tcp_t tcp;
   assert_int_equal(uv_tcp_init(loop, &tcp), 0);
 
-  assert_rejects(avow_peer_gone(avow_uv_stream((uv_stream_t *) &tcp)),
-                 UV_EBADF);
+  assert_rejects(avow_hangup(avow_uv_stream((uv_stream_t *) &tcp)), UV_EBADF);
 
   assert_fulfils_none(avow_close_handle((uv_handle_t *) &tcp));
 }

@@ -122,7 +122,7 @@ static void input_that_was_shut_down_takes_no_more(void **state) {
 /* What watches the pipe would keep it open. */
 static void input_ends_although_somebody_watches_it(void **state) {
   const child_t child = child_of(start_script("cat"));
-  avow_promise_t *gone = avow_peer_gone(avow_to_stream(&child.in));
+  avow_promise_t *gone = avow_hangup(avow_to_stream(&child.in));
 
   assert_fulfils_none(avow_shutdown(avow_to_stream(&child.in)));
 

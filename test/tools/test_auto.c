@@ -245,7 +245,7 @@ static avow_value_t sleep_with_calls(void *data) {
   AVOW_AUTO_CALL(note_it, a);
   for (int i = 0; i < 2; i++) {
     AVOW_AUTO_CALL(note_it, b);
-    AVOW_TRY(avow_await_done(avow_next_turn(loop)));
+    AVOW_TRY(avow_await_done(avow_next_iteration(loop)));
   }
   AVOW_AUTO_CALL(note_it, c);
   return avow_await(avow_sleep(loop, 60000));
@@ -262,8 +262,8 @@ static void calls_come_where_an_async_function_is_cancelled(void **state) {
 
 static void calls_come_where_its_loop_is_closed(void **state) {
   avow_unref(avow_async(loop, sleep_with_calls, NULL));
-  avow_ignore(avow_run(avow_next_turn(loop)));
-  avow_ignore(avow_run(avow_next_turn(loop)));
+  avow_ignore(avow_run(avow_next_iteration(loop)));
+  avow_ignore(avow_run(avow_next_iteration(loop)));
   assert_notes("b b");
 
   assert_int_equal(avow_loop_close(loop), 0);
@@ -302,7 +302,7 @@ static avow_value_t work_by_permit(void *limiter) {
   AVOW_AUTO_VALUE permit = avow_none();
   AVOW_TRY(avow_await_value(avow_limiter_acquire(limiter), &permit));
   note("in");
-  AVOW_TRY(avow_await_done(avow_next_turn(loop)));
+  AVOW_TRY(avow_await_done(avow_next_iteration(loop)));
   note("out");
   AVOW_TRY(avow_error(UV_EIO));
   return avow_none();

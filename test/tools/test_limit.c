@@ -361,7 +361,7 @@ static void cancelled_while_others_want_the_work_gives_the_permit_back(
 static avow_value_t cancel_and_follow(void *data) {
   avow_promise_t **p = data;
   avow_cancel(*p);
-  return avow_follow(avow_next_turn(loop));
+  return avow_follow(avow_next_iteration(loop));
 }
 
 static void cancelled_by_its_function_gives_the_permit_back(void **state) {

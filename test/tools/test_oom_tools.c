@@ -8,7 +8,7 @@
 
 static avow_value_t sleep_fn(void *data) {
   use(data);
-  return avow_follow(avow_next_turn(loop));
+  return avow_follow(avow_next_iteration(loop));
 }
 
 static void unref_limiter(void *l) {
@@ -35,7 +35,7 @@ static void limiters_survive(void **state) {
 
 static avow_value_t give_up(const avow_value_t *permit, void *data) {
   use(data);
-  return avow_follow(avow_next_turn(loop));
+  return avow_follow(avow_next_iteration(loop));
 }
 
 /* By three at a time, and then more. */
@@ -336,7 +336,8 @@ static void servers_on_all_loops_survive(void **state) {
 
 static avow_value_t use_item(const avow_value_t *item, void *data) {
   use(data);
-  return avow_follow(avow_then(avow_next_turn(loop), thing_cb, NULL, data));
+  return avow_follow(
+      avow_then(avow_next_iteration(loop), thing_cb, NULL, data));
 }
 
 static void unref_channel(void *channel) {

@@ -18,7 +18,7 @@ static avow_stats_t stats(void) {
 
 static void what_is_told_is_an_eighth_too_much_at_most(void **state) {
   for (uint64_t us = 0; us <= UINT32_MAX; us += us / 16 + 1) {
-    avow__lag_t lag = { .turns = 0 };
+    avow__lag_t lag = { .iterations = 0 };
     avow__lag_note(&lag, us);
     lag.longest = UINT64_MAX; /* which it is not to be helped by */
 
@@ -30,11 +30,11 @@ static void what_is_told_is_an_eighth_too_much_at_most(void **state) {
 }
 
 static void shares_of_turns_are_counted(void **state) {
-  avow__lag_t lag = { .turns = 0 };
+  avow__lag_t lag = { .iterations = 0 };
   for (unsigned us = 1; us <= 1000; us++)
     avow__lag_note(&lag, us);
 
-  assert_int_equal(lag.turns, 1000);
+  assert_int_equal(lag.iterations, 1000);
   assert_int_equal(lag.longest, 1000);
   assert_int_in_range(avow__lag_at(&lag, 50), 500, 563);
   assert_int_in_range(avow__lag_at(&lag, 99), 990, 1000);
@@ -43,7 +43,7 @@ static void shares_of_turns_are_counted(void **state) {
 
 /* No rank is between those of a few. */
 static void the_median_of_two_is_the_first(void **state) {
-  avow__lag_t lag = { .turns = 0 };
+  avow__lag_t lag = { .iterations = 0 };
   avow__lag_note(&lag, 3);
   avow__lag_note(&lag, 9);
 
@@ -52,7 +52,7 @@ static void the_median_of_two_is_the_first(void **state) {
 }
 
 static void more_than_can_be_counted_is_the_most(void **state) {
-  avow__lag_t lag = { .turns = 0 };
+  avow__lag_t lag = { .iterations = 0 };
   avow__lag_note(&lag, UINT64_MAX);
 
   assert_true(lag.longest == UINT64_MAX);
@@ -80,7 +80,7 @@ static avow_promise_t *slow_job(void) {
 static void nothing_is_measured_before_it_is_asked_for(void **state) {
   assert_fulfils_none(slow_job());
 
-  assert_int_equal(stats().turns, 0);
+  assert_int_equal(stats().iterations, 0);
   assert_int_equal(stats().lag_median, 0);
   assert_int_equal(stats().lag_p99, 0);
   assert_int_equal(stats().lag_max, 0);
@@ -92,7 +92,7 @@ static void slow_handler_is_in_the_lag(void **state) {
   avow_unref(slow_job());
   run();
 
-  assert_int_in_range(stats().turns, 1, 10);
+  assert_int_in_range(stats().iterations, 1, 10);
   assert_true(stats().lag_max >= LONG_US);
   assert_true(stats().lag_median <= stats().lag_p99);
   assert_true(stats().lag_p99 <= stats().lag_max);
@@ -151,10 +151,10 @@ static void to_measure_again_begins_anew(void **state) {
 
   avow_loop_measure(loop);
 
-  assert_int_equal(stats().turns, 0);
+  assert_int_equal(stats().iterations, 0);
   assert_int_equal(stats().lag_p99, 0);
   assert_fulfils_none(slow_job());
-  assert_true(stats().turns > 0);
+  assert_true(stats().iterations > 0);
 }
 
 static void measuring_keeps_no_loop_alive(void **state) {
@@ -175,7 +175,7 @@ static void loop_that_closes_is_not_measured(void **state) {
   assert_int_equal(avow_loop_close(loop), 0);
   assert_int_equal(avow_loop_init(loop, NULL), 0);
 
-  assert_int_equal(stats().turns, 0);
+  assert_int_equal(stats().iterations, 0);
 }
 
 static void measuring_allocates_once(void **state) {
@@ -194,7 +194,7 @@ static void measuring_without_memory_is_refused(void **state) {
 
   fail_allocation(0, false);
   assert_fulfils_none(slow_job());
-  assert_int_equal(stats().turns, 0);
+  assert_int_equal(stats().iterations, 0);
 }
 
 SUITE(lag) {

@@ -174,7 +174,7 @@ static void names_of_the_programs_are_in_the_trace(void **state) {
 /* A program that crashes in its next job would leave this. */
 static void file_has_all_that_was_before_the_poll(void **state) {
   start();
-  avow_unref(avow_next_turn(loop));
+  avow_unref(avow_next_iteration(loop));
   run();
 
   assert_has("\"name\":\"phase");

@@ -37,7 +37,7 @@ static int set_up_room(void **state, size_t room) {
       0)
     return -1;
   (void) snprintf(port, sizeof(port), "%d", ntohs(address.sin_port)); /* fits */
-  const avow_connections_options_t options = { .room = room };
+  const avow_connections_options_t options = { .capacity = room };
   channel =
       avow_connections(avow_stream_handle(avow_to_stream(&server)), &options);
   return 0;

@@ -257,7 +257,7 @@ static void pumping_survives(void **state) {
 
 static avow_promise_t *leaving(void) {
   (void) close(open_end(&ends[0]));
-  avow_promise_t *p = avow_peer_gone(avow_uv_stream((uv_stream_t *) &ends[0]));
+  avow_promise_t *p = avow_hangup(avow_uv_stream((uv_stream_t *) &ends[0]));
   return avow_finally(p, close_fn, &ends[0]);
 }
 
@@ -298,7 +298,7 @@ static avow_value_t keep_cb(const avow_value_t *arg, void *data) {
 static avow_value_t listen_cb(const avow_value_t *arg, void *data) {
   struct sockaddr_in address;
   int len = sizeof(address);
-  const avow_connections_options_t options = { .room = 1 };
+  const avow_connections_options_t options = { .capacity = 1 };
   listener = avow_value_ref(arg);
   avow_channel_t *channel =
       avow_connections(avow_stream_handle(avow_to_stream(arg)), &options);

@@ -98,7 +98,7 @@ static void drop_file(void) {
   hold_pool(THREADS);
   release_pool();
   avow_value_clear(&source);
-  avow_ignore(avow_run(avow_next_turn(loop)));
+  avow_ignore(avow_run(avow_next_iteration(loop)));
   free(text);
   (void) close(file);
   assert_true(behind < 0 || second_free() == behind);

@@ -327,13 +327,13 @@ static void smallest_class_can_do_nothing(void **state) {
                                          .write = liar_write,
                                          .shutdown = be_idle,
                                          .close = be_idle,
-                                         .peer_gone = be_idle };
+                                         .hangup = be_idle };
   const avow_stream_t stream = { &smallest, buffer };
 
   assert_rejects(avow_read(stream, 1), UV_ENOTSUP);
   assert_rejects(avow_write(stream, avow_string("x")), UV_ENOTSUP);
   assert_rejects(avow_shutdown(stream), UV_ENOTSUP);
-  assert_rejects(avow_peer_gone(stream), UV_ENOTSUP);
+  assert_rejects(avow_hangup(stream), UV_ENOTSUP);
   assert_rejects(avow_close(stream), UV_ENOTSUP);
 }
 

@@ -189,7 +189,7 @@ static void mark_free(void *data) {
 static void timeout_of_work_waits_for_its_function(void **state) {
   job_t job = { .result = avow_string("late") };
   avow_promise_t *p = avow_work(loop, call_held, &job, NULL);
-  avow_promise_t *const stop = avow_next_turn(loop);
+  avow_promise_t *const stop = avow_next_iteration(loop);
   p = avow_until(avow_attach(p, &job, mark_free), stop);
   meet_in_pool();
   (void) uv_run(loop, UV_RUN_NOWAIT); /* the work keeps it alive */

@@ -71,7 +71,7 @@ static void response_stop(response_t *r) {
 
 static void response_destroy(void *data) {
   response_t *r = data;
-  avow_stream_gone(r->body.loop, &r->body);
+  avow_stream_destroyed(r->body.loop, &r->body);
   avow__curl_body_close(&r->body);
   response_stop(r);
   response_unref(r);

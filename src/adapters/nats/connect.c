@@ -174,7 +174,7 @@ avow_promise_t *avow_nats_close(const avow_value_t *connection) {
   if (closing == NULL)
     return close_now(connection);
   *closing = avow_value_ref(connection);
-  avow_promise_t *p = avow_next_turn(c->loop);
+  avow_promise_t *p = avow_next_iteration(c->loop);
   p = avow_then(p, wait_for_errands, NULL, closing);
   p = avow_then(p, errands_over, close_anyway, closing);
   return avow_attach(p, closing, closing_free);

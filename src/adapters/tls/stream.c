@@ -110,11 +110,11 @@ static avow_promise_t *stream_close(void *self) {
   return p;
 }
 
-static avow_promise_t *stream_peer_gone(void *self) {
+static avow_promise_t *stream_hangup(void *self) {
   const avow__tls_t *t = self;
   if (is_closed(t))
     return reject(t, UV_EINVAL);
-  return avow_peer_gone(avow_to_stream(&t->transport));
+  return avow_hangup(avow_to_stream(&t->transport));
 }
 
 static size_t queued_in(const avow_value_t *transport) {
@@ -132,7 +132,7 @@ static size_t stream_queued(void *self) {
 
 static void stream_destroy(void *self) {
   avow__tls_t *t = self;
-  avow_stream_gone(t->loop, t);
+  avow_stream_destroyed(t->loop, t);
   avow_value_unref(avow__tls_end(t)); /* closes it */
   avow__tls_unref(t);
 }
@@ -144,7 +144,7 @@ static const avow_stream_class_t stream_functions = {
   .write = stream_write,
   .shutdown = stream_shutdown,
   .close = stream_close,
-  .peer_gone = stream_peer_gone,
+  .hangup = stream_hangup,
   .queued = stream_queued,
 };
 

@@ -207,7 +207,7 @@ static avow_promise_t *asking_read(void *self, size_t max_bytes) {
 }
 
 static void asking_destroy(void *self) {
-  avow_stream_gone(loop, self);
+  avow_stream_destroyed(loop, self);
 }
 
 static const avow_stream_class_t asking_stream = {

@@ -63,7 +63,7 @@ static void closing_says_that_it_was_all(void **state) {
   assert_rejects(avow_read(client(), 1), UV_EINVAL);
   assert_rejects(avow_write(client(), avow_string("x")), UV_EINVAL);
   assert_rejects(avow_shutdown(client()), UV_EINVAL);
-  assert_rejects(avow_peer_gone(client()), UV_EINVAL);
+  assert_rejects(avow_hangup(client()), UV_EINVAL);
 }
 
 /* What was not written yet is missing, so this is no end. */
@@ -102,7 +102,7 @@ static void one_reads_at_a_time(void **state) {
 
 static void peer_that_goes_is_noticed(void **state) {
   speak();
-  avow_promise_t *p = avow_peer_gone(server());
+  avow_promise_t *p = avow_hangup(server());
   drop(&ends[0]);
   assert_fulfils_none(p);
   assert_rejects(avow_write(server(), avow_string("x")), UV_EPIPE);

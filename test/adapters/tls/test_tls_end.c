@@ -38,8 +38,8 @@ static avow_promise_t *start_shutdown(void) {
   return avow_shutdown(client());
 }
 
-static avow_promise_t *start_peer_gone(void) {
-  return avow_peer_gone(client());
+static avow_promise_t *start_hangup(void) {
+  return avow_hangup(client());
 }
 
 static const subject_t subjects[] = {
@@ -48,7 +48,7 @@ static const subject_t subjects[] = {
   { "avow_read", start_read, false },
   { "avow_write", start_write, false },
   { "avow_shutdown", start_shutdown, false },
-  { "avow_peer_gone", start_peer_gone, false },
+  { "avow_hangup", start_hangup, false },
 };
 enum { SUBJECTS = sizeof(subjects) / sizeof(subjects[0]) };
 

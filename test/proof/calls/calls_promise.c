@@ -158,7 +158,7 @@ static void sleep_weak(void) {
 
 static void phase(void) {
   typedef avow_promise_t *(*phase_t)(uv_loop_t * loop);
-  static const phase_t phases[] = { avow_next_turn, avow_before_poll,
+  static const phase_t phases[] = { avow_next_iteration, avow_before_poll,
                                     avow_after_poll };
   put(PROMISES, phases[any(3)](loop()));
 }

@@ -89,7 +89,7 @@ static size_t own_queued(void *self) {
 }
 
 static void own_destroy(void *self) {
-  avow_stream_gone(loop(), self);
+  avow_stream_destroyed(loop(), self);
   free(self);
 }
 
@@ -101,7 +101,7 @@ static const avow_stream_class_t all_of_it = {
   .shutdown = own_wait,
   .close = own_close,
   .pump_to = own_pump,
-  .peer_gone = own_wait,
+  .hangup = own_wait,
   .queued = own_queued,
 };
 static const avow_stream_class_t the_least = { .size = sizeof(the_least),
@@ -198,8 +198,8 @@ static void close_it(void) {
   with_stream(avow_close);
 }
 
-static void peer_gone(void) {
-  with_stream(avow_peer_gone);
+static void hangup(void) {
+  with_stream(avow_hangup);
 }
 
 static void chunks(void) {
@@ -270,7 +270,7 @@ static void release_stream(void) {
 static const call_t calls[] = {
   new_duplex, new_duplex, read_some,      read_all,
   write_some, write_some, shut_down,      close_it,
-  peer_gone,  chunks,     pump,           new_reader,
+  hangup,     chunks,     pump,           new_reader,
   use_reader, use_reader, release_reader, release_stream,
 };
 

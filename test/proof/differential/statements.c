@@ -391,7 +391,7 @@ static void do_sleep(const line_t *line, frame_t *frame) {
 }
 
 static void do_turn(const line_t *line, frame_t *frame) {
-  store(line->args[0], avow_next_turn(now.loop), ++now.ids);
+  store(line->args[0], avow_next_iteration(now.loop), ++now.ids);
 }
 
 static void do_remote(const line_t *line, frame_t *frame) {
