@@ -28,7 +28,7 @@ typedef struct avow__cursor_s avow__cursor_t;
 typedef struct avow__slab_s avow__slab_t;
 
 struct avow__slab_s {
-  avow__link_t link;        /* among the pool's partial ones; first */
+  avow__link_t link;        /* among the pool's partial or empty ones; first */
   avow__context_t *context; /* whose promises these are */
   avow__chunk_t *chunk;     /* that it is part of */
   avow__link_t *free;       /* blocks that came back, singly linked */
@@ -37,34 +37,30 @@ struct avow__slab_s {
 };
 
 struct avow__chunk_s {
-  avow__link_t link; /* among the pool's chunks, or those that rest; first */
-  char *slabs, *end; /* as malloc gave them */
-  char *bump_end;    /* slabs from here on are not in use */
-  char *initialized_end; /* and from here on there are none yet */
-  uint32_t busy;         /* slabs that have blocks in use, or are current */
-  uint64_t
-      decommitted;   /* a bit for each of the others that the system has back */
-  avow__link_t open; /* among those in which some are */
+  avow__link_t link; /* among the pool's chunks; first */
+  avow__link_t open; /* among those with absent slabs */
+  char *slabs;       /* in what malloc gave */
+  uint32_t count;    /* of them */
+  uint32_t busy;     /* slabs that have blocks in use, or are current */
+  uint64_t absent;   /* a bit for each slab that is not made */
+  uint32_t visits;   /* calls of avow__pool_each() that are at it */
+  bool vacated;      /* some absent slabs were given to the system */
 };
 
 typedef struct avow__pool_s {
   avow__context_t *context;
-  avow__slab_t *current;  /* gives out blocks; never NULL */
-  avow__link_t *partial;  /* other slabs that have free blocks */
-  avow__link_t *chunks;   /* what malloc gave, but for those that rest */
-  avow__link_t *retained; /* chunks that are empty, the lowest first */
-  avow__link_t *open;     /* chunks in which slabs are vacant, by that link */
-  avow__chunk_t *bump_chunk; /* is not wholly made into slabs; or NULL */
-  size_t chunk_slabs;        /* how many the newest chunk holds */
-  size_t empty;              /* slabs of other chunks that are empty */
-  size_t retained_slabs;     /* of retained chunks */
-  size_t retain_limit;       /* how many these may be */
-  size_t
-      least_retained; /* that were retained at any time since the last review */
-  size_t given;       /* slabs that went of late since no more may rest */
-  uint64_t reviewed;  /* ms */
-  uint32_t visits;    /* calls of avow__pool_each() on the stack */
-  avow__link_t *all;  /* without slabs: every block there is */
+  avow__slab_t *current; /* gives out blocks; never NULL */
+  avow__link_t *partial; /* slabs that have free blocks, and others in use */
+  avow__link_t *empties; /* slabs of free blocks, the last to become so first */
+  avow__link_t *chunks;  /* all that malloc gave */
+  avow__link_t *open;    /* chunks with absent slabs, by that link */
+  size_t chunk_slabs;    /* how many the newest chunk holds */
+  size_t empty;          /* slabs that are empty */
+  size_t least_empty;    /* that were so at any time since the last review */
+  size_t keep;           /* how many may be */
+  size_t given;          /* slabs that went since the last review */
+  uint64_t reviewed;     /* ms */
+  avow__link_t *all;     /* without slabs: every block there is */
   avow__cursor_t *cursor; /* without slabs: where avow__pool_each() stands */
   avow__link_t *reserve;
   uint64_t allocations;
@@ -118,8 +114,8 @@ void *avow__pool_static(avow__context_t *context, int i);
 void avow__slabs_init(avow__pool_t *pool);
 void avow__slabs_close(avow__pool_t *pool);
 
-/* Lets go of what has rested since the last time, a second ago or more. Some
-   chunk rests. */
+/* Gives back the slabs that were empty since the last review, a second ago or
+   more. */
 void avow__pool_review(avow__pool_t *pool, uint64_t now);
 
 /* From now on keeps nothing that is empty. */

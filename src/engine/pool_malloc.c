@@ -62,7 +62,7 @@ void avow__slabs_init(avow__pool_t *pool) {
 }
 
 void avow__pool_review(avow__pool_t *pool, uint64_t now) {
-  (void) pool; /* nothing rests */
+  (void) pool; /* nothing is empty */
   (void) now;
 }
 

@@ -1,17 +1,17 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * Slabs: where blocks come from. A slab gives out what came back to it, then
- * what it never gave out; an empty one begins anew, in the order of addresses.
- * So promises that are made together lie together, however their predecessors
- * were freed: with one free list for all, 100,000 promises are soon scattered
- * over memory and each costs a cache miss.
+ * Slabs: where blocks come from. A slab gives out the blocks that came back to
+ * it, then those that it never gave out. An empty slab begins anew, in the
+ * order of addresses. So promises that are made together lie together, in
+ * whatever order their predecessors were freed: one free list for all would
+ * scatter 100,000 promises over memory, and each would cost a cache miss.
  *
- * malloc gives chunks of slabs. One of which all slabs are empty rests until it
- * is needed again, the lowest first; beyond so many it goes back to malloc. So
- * a peak leaves nothing behind that is in the way of what comes after it. Those
- * that a program asks for again at once will be kept, and what rests for long
- * goes after all. In a chunk that does not rest, beyond so many the slabs that
- * are empty become vacant: the system has their pages.
+ * malloc gives chunks of slabs. A slab of a chunk is in use, empty, or absent:
+ * not made yet, or its pages are the system's again. At most `keep` slabs stay
+ * empty. Beyond that the slab that has been empty for the longest time goes:
+ * with its chunk if all of that is empty, else its pages only. `keep` grows
+ * while slabs are made again that went, and shrinks when empty slabs were not
+ * needed for a second.
  */
 #include "engine/slab.h"
 
@@ -28,9 +28,9 @@
 
 enum { CHUNK_MAX = 64 };
 
-/* So many slabs of chunks that rest are kept: 16 MiB at first, up to 128 where
-   they are needed again and again, and 1 however long nobody needs it. */
-enum { KEPT = 1024, KEPT_MOST = 8192, KEPT_LEAST = CHUNK_MAX };
+/* Slabs that stay empty: 16 MiB at first, up to 128 MiB where they are needed
+   again and again, and 1 MiB however long nobody needs them. */
+enum { KEEP = 1024, KEEP_MOST = 8192, KEEP_LEAST = CHUNK_MAX };
 
 enum { REVIEW = 1000 }; /* ms */
 
@@ -51,131 +51,107 @@ static char *align(char *at) {
   return at + (AVOW__SLAB - (uintptr_t) at % AVOW__SLAB) % AVOW__SLAB;
 }
 
-static size_t chunk_size(const avow__chunk_t *chunk) {
-  return (size_t) (chunk->end - chunk->slabs) / AVOW__SLAB;
-}
-
 static size_t lesser(size_t a, size_t b) {
   return a < b ? a : b;
 }
 
-/* What is asked for again soon should have been kept. */
-static void keep_more(avow__pool_t *pool, size_t slabs) {
-  const size_t again = lesser(slabs, pool->given);
-  pool->given -= again;
-  pool->retain_limit = lesser(pool->retain_limit + again, KEPT_MOST);
+static avow__slab_t *slab_at(const avow__chunk_t *chunk, uint32_t i) {
+  return (avow__slab_t *) (void *) (chunk->slabs + (size_t) i * AVOW__SLAB);
 }
 
+static bool is_absent(const avow__chunk_t *chunk, uint32_t i) {
+  return (chunk->absent >> i & 1) != 0;
+}
+
+static void add_first(avow__link_t **list, avow__link_t *link) {
+  avow__list_append(list, link);
+  *list = link;
+}
+
+/* Is behind avow__pool_each(), because new chunks come first. */
 static avow__chunk_t *chunk_new(avow__pool_t *pool) {
-  size_t slabs = pool->chunk_slabs > 0 ? pool->chunk_slabs * 2 : 1;
-  if (slabs > CHUNK_MAX)
-    slabs = CHUNK_MAX;
-  avow__chunk_t *chunk = avow_malloc(sizeof(*chunk) + (slabs + 1) * AVOW__SLAB);
+  const size_t most = pool->chunk_slabs > 0 ? pool->chunk_slabs * 2 : 1;
+  const uint32_t n = (uint32_t) lesser(most, CHUNK_MAX);
+  const size_t size = sizeof(avow__chunk_t) + (n + (size_t) 1) * AVOW__SLAB;
+  avow__chunk_t *chunk = avow_malloc(size);
   if (chunk == NULL)
     return NULL;
   chunk->slabs = align((char *) (chunk + 1));
-  chunk->initialized_end = chunk->bump_end = chunk->slabs;
-  chunk->end = chunk->slabs + slabs * AVOW__SLAB;
+  chunk->count = n;
   chunk->busy = 0;
-  chunk->decommitted = 0;
-  pool->chunk_slabs = slabs;
+  chunk->visits = 0;
+  chunk->absent = UINT64_MAX >> (CHUNK_MAX - n);
+  chunk->vacated = false;
+  pool->chunk_slabs = n;
   pool->allocations++;
-  keep_more(pool, slabs);
+  add_first(&pool->chunks, &chunk->link);
+  add_first(&pool->open, &chunk->open);
   return chunk;
-}
-
-/* The lowest that rests. */
-static avow__chunk_t *chunk_wake(avow__pool_t *pool) {
-  if (pool->retained == NULL)
-    return NULL;
-  avow__chunk_t *chunk =
-      (avow__chunk_t *) avow__list_take_first(&pool->retained);
-  pool->retained_slabs -= chunk_size(chunk);
-  pool->least_retained = lesser(pool->least_retained, pool->retained_slabs);
-  return chunk;
-}
-
-/* New ones come first: behind avow__pool_each(). */
-static bool add_chunk(avow__pool_t *pool) {
-  avow__chunk_t *chunk = chunk_wake(pool);
-  if (chunk == NULL)
-    chunk = chunk_new(pool);
-  if (chunk == NULL)
-    return false;
-  avow__list_append(&pool->chunks, &chunk->link);
-  pool->chunks = &chunk->link;
-  pool->bump_chunk = chunk;
-  return true;
-}
-
-/* The highest go: what malloc has above all that is in use, it can give back,
-   too. */
-static void slabs_trim(avow__pool_t *pool, size_t kept) {
-  while (pool->retained_slabs > kept) {
-    assert(pool->retained != NULL); /* what is kept rests */
-    avow__chunk_t *chunk = (avow__chunk_t *) pool->retained->prev;
-    avow__list_remove(&pool->retained, &chunk->link);
-    const size_t slabs = chunk_size(chunk);
-    pool->retained_slabs -= slabs;
-    avow__discard(chunk->slabs, slabs * AVOW__SLAB);
-    avow_free(chunk);
-  }
-}
-
-/* The lowest come first. */
-static void add_resting(avow__pool_t *pool, avow__chunk_t *chunk) {
-  avow__link_t *const lowest = pool->retained;
-  avow__link_t *above = lowest;
-  while (above != NULL && (uintptr_t) above < (uintptr_t) chunk)
-    above = above->next != lowest ? above->next : NULL;
-  avow__list_append(above != NULL ? &above : &pool->retained, &chunk->link);
-  if (above == lowest)
-    pool->retained = &chunk->link;
-  pool->retained_slabs += chunk_size(chunk);
 }
 
 static void unlist_empty(avow__pool_t *pool, avow__slab_t *slab) {
-  avow__list_remove(&pool->partial, &slab->link);
+  avow__list_remove(&pool->empties, &slab->link);
   pool->empty--;
 }
 
-/* All its slabs are empty. It will be carved anew, or goes. To come and go
-   without that is no sequel to what went before. */
-static void chunk_rest(avow__pool_t *pool, avow__chunk_t *chunk) {
-  uint64_t bit = 1;
-  for (char *at = chunk->slabs; at < chunk->bump_end; at += AVOW__SLAB) {
-    if ((chunk->decommitted & bit) == 0)
-      unlist_empty(pool, (avow__slab_t *) (void *) at);
-    bit <<= 1;
-  }
-  if (chunk->decommitted != 0) {
+/* Nothing in it is in use. */
+static void chunk_free(avow__pool_t *pool, avow__chunk_t *chunk) {
+  assert(chunk->busy == 0);
+  for (uint32_t i = 0; i < chunk->count; i++)
+    if (!is_absent(chunk, i))
+      unlist_empty(pool, slab_at(chunk, i));
+  if (chunk->absent != 0)
     avow__list_remove(&pool->open, &chunk->open);
-    chunk->decommitted = 0;
-    /* All anew, because some are no slabs any more. */
-    chunk->initialized_end = chunk->slabs;
-  }
-  chunk->bump_end = chunk->slabs;
-  if (pool->bump_chunk == chunk)
-    pool->bump_chunk = NULL;
-  assert(chunk->link.next != NULL); /* it is in a list */
   avow__list_remove(&pool->chunks, &chunk->link);
-  add_resting(pool, chunk);
-  const size_t before = pool->retained_slabs;
-  slabs_trim(pool, pool->retain_limit);
-  pool->given = pool->retained_slabs < before
-                    ? pool->given + before - pool->retained_slabs
-                    : 0;
+  pool->given += chunk->count;
+  avow__discard(chunk->slabs, chunk->count * (size_t) AVOW__SLAB);
+  avow_free(chunk);
+}
+
+static bool chunk_may_go(const avow__chunk_t *chunk) {
+  return chunk->busy == 0 && chunk->visits == 0;
+}
+
+/* What is left of a chunk that was given back by slabs is not kept. */
+static void chunk_clean_up(avow__pool_t *pool, avow__chunk_t *chunk) {
+  if (chunk->vacated && chunk_may_go(chunk))
+    chunk_free(pool, chunk);
+}
+
+/* Gives the pages of an empty slab to the system. */
+static void vacate(avow__pool_t *pool, avow__slab_t *slab) {
+  avow__chunk_t *chunk = slab->chunk;
+  unlist_empty(pool, slab);
+  if (chunk->absent == 0)
+    add_first(&pool->open, &chunk->open);
+  const size_t i = (size_t) ((char *) slab - chunk->slabs) / AVOW__SLAB;
+  chunk->absent |= UINT64_C(1) << i;
+  chunk->vacated = true;
+  pool->given++;
+  avow__discard(slab, AVOW__SLAB);
+}
+
+/* Those that have been empty for the longest time go. */
+static void slabs_trim(avow__pool_t *pool, size_t keep) {
+  while (pool->empty > keep) {
+    assert(pool->empties != NULL); /* those that are counted */
+    avow__slab_t *slab = (avow__slab_t *) pool->empties->prev;
+    if (chunk_may_go(slab->chunk))
+      chunk_free(pool, slab->chunk);
+    else
+      vacate(pool, slab);
+  }
 }
 
 void avow__pool_review(avow__pool_t *pool, uint64_t now) {
   if (now - pool->reviewed < REVIEW)
     return;
-  const size_t most =
-      pool->retained_slabs - lesser(pool->retained_slabs, KEPT_LEAST);
-  const size_t unused = lesser(pool->least_retained, most);
-  slabs_trim(pool, pool->retained_slabs - unused);
-  pool->retain_limit -= lesser(unused, pool->retain_limit - KEPT);
-  pool->least_retained = pool->retained_slabs;
+  const size_t most = pool->empty - lesser(pool->empty, KEEP_LEAST);
+  const size_t unused = lesser(pool->least_empty, most);
+  slabs_trim(pool, pool->empty - unused);
+  pool->keep -= lesser(unused, pool->keep - KEEP);
+  pool->least_empty = pool->empty;
+  pool->given = 0;
   pool->reviewed = now;
 }
 
@@ -188,62 +164,40 @@ static void make_slab(avow__slab_t *slab, avow__chunk_t *chunk,
   memset(slab->fresh, 0, AVOW__BLOCKS * (size_t) AVOW__BLOCK);
 }
 
-/* Of a slab that is empty. */
-static void vacate(avow__pool_t *pool, avow__slab_t *slab) {
-  avow__chunk_t *chunk = slab->chunk;
-  unlist_empty(pool, slab);
-  if (chunk->decommitted == 0)
-    avow__list_append(&pool->open, &chunk->open);
-  const size_t i = (size_t) ((char *) slab - chunk->slabs) / AVOW__SLAB;
-  chunk->decommitted |= UINT64_C(1) << i;
-  avow__discard(slab, AVOW__SLAB);
+/* A slab that is made anew soon after others went should have been kept. */
+static void keep_more(avow__pool_t *pool) {
+  if (pool->given == 0)
+    return;
+  pool->given--;
+  if (pool->keep < KEEP_MOST)
+    pool->keep++;
 }
 
-/* Makes a slab where one is vacant; some is. */
-static avow__slab_t *refill(avow__pool_t *pool) {
-  avow__chunk_t *chunk = AVOW__CONTAINER(avow__chunk_t, open, pool->open);
-  size_t i = 0;
-  while ((chunk->decommitted >> i & 1) == 0)
-    i++;
-  chunk->decommitted &= ~(UINT64_C(1) << i);
-  if (chunk->decommitted == 0)
-    avow__list_remove(&pool->open, &chunk->open);
-  avow__slab_t *slab =
-      (avow__slab_t *) (void *) (chunk->slabs + i * AVOW__SLAB);
-  make_slab(slab, chunk, pool->context);
-  chunk->busy++;
-  return slab;
-}
-
-/* What was a slab before is one that is empty. */
+/* Makes the first absent slab of the first chunk that has one. */
 static avow__slab_t *carve_slab(avow__pool_t *pool) {
-  avow__chunk_t *chunk = pool->bump_chunk;
-  if (chunk == NULL || chunk->bump_end == chunk->end) {
-    if (pool->retained == NULL && pool->open != NULL)
-      return refill(pool);
-    if (!add_chunk(pool))
-      return NULL;
-    chunk = pool->bump_chunk;
-  }
-  avow__slab_t *slab = (avow__slab_t *) (void *) chunk->bump_end;
-  if (chunk->bump_end == chunk->initialized_end) {
-    make_slab(slab, chunk, pool->context);
-    chunk->initialized_end += AVOW__SLAB;
-  }
-  chunk->bump_end += AVOW__SLAB;
+  if (pool->open == NULL && chunk_new(pool) == NULL)
+    return NULL;
+  avow__chunk_t *chunk = AVOW__CONTAINER(avow__chunk_t, open, pool->open);
+  uint32_t i = 0;
+  while (!is_absent(chunk, i))
+    i++;
+  chunk->absent &= ~(UINT64_C(1) << i);
+  if (chunk->absent == 0)
+    avow__list_remove(&pool->open, &chunk->open);
+  make_slab(slab_at(chunk, i), chunk, pool->context);
+  keep_more(pool);
   chunk->busy++;
-  return slab;
+  return slab_at(chunk, i);
 }
 
 static avow__slab_t *next_slab(avow__pool_t *pool) {
-  avow__slab_t *slab = (avow__slab_t *) pool->partial;
+  if (pool->partial != NULL)
+    return (avow__slab_t *) avow__list_take_first(&pool->partial);
+  avow__slab_t *slab = (avow__slab_t *) pool->empties;
   if (slab == NULL)
     return carve_slab(pool);
-  if (slab->used > 0) {
-    avow__list_remove(&pool->partial, &slab->link);
-    return slab;
-  }
   unlist_empty(pool, slab);
+  pool->least_empty = lesser(pool->least_empty, pool->empty);
   slab->chunk->busy++;
   return slab;
 }
@@ -263,14 +217,14 @@ void avow__pool_take_back(avow__pool_t *pool, avow__slab_t *slab) {
     avow__list_append(&pool->partial, &slab->link);
     return;
   }
+  avow__list_remove(&pool->partial, &slab->link);
+  add_first(&pool->empties, &slab->link);
+  pool->empty++;
   slab->free = NULL;
   slab->fresh = first_block(slab);
-  pool->empty++;
-  if (--slab->chunk->busy == 0 && pool->visits == 0)
-    chunk_rest(pool, slab->chunk);
-  else if (pool->empty + pool->retained_slabs > pool->retain_limit &&
-           pool->empty > pool->retain_limit / 4)
-    vacate(pool, slab);
+  slab->chunk->busy--;
+  chunk_clean_up(pool, slab->chunk);
+  slabs_trim(pool, pool->keep);
 }
 
 void avow__pool_free_behind(avow__pool_t *pool, avow__slab_t *moved,
@@ -287,26 +241,17 @@ void *avow__pool_static(avow__context_t *context, int i) {
 
 void avow__slabs_init(avow__pool_t *pool) {
   pool->current = &nothing;
-  pool->retain_limit = KEPT;
+  pool->keep = KEEP;
 }
 
 void avow__slabs_shrink(avow__pool_t *pool) {
   const avow__slab_t *current = pool->current;
   avow__discard(current->fresh, (size_t) (current->end - current->fresh));
-  pool->retain_limit = 0;
+  pool->keep = 0;
   slabs_trim(pool, 0);
-  while (pool->empty > 0) {
-    avow__slab_t *slab = (avow__slab_t *) pool->partial;
-    assert(slab != NULL); /* the empty ones are among these */
-    if (slab->used == 0)
-      vacate(pool, slab);
-    else
-      pool->partial = slab->link.next;
-  }
 }
 
 void avow__slabs_close(avow__pool_t *pool) {
-  slabs_trim(pool, 0);
   while (pool->chunks != NULL)
     avow_free(avow__list_take_first(&pool->chunks));
 }
@@ -315,17 +260,6 @@ static avow__chunk_t *chunk_after(const avow__pool_t *pool,
                                   const avow__chunk_t *chunk) {
   avow__link_t *next = chunk->link.next;
   return next != pool->chunks ? (avow__chunk_t *) next : NULL;
-}
-
-/* Those that became empty while there were visits. */
-static void rest_empty(avow__pool_t *pool) {
-  avow__chunk_t *chunk = (avow__chunk_t *) pool->chunks;
-  while (chunk != NULL) {
-    avow__chunk_t *next = chunk_after(pool, chunk);
-    if (chunk->busy == 0)
-      chunk_rest(pool, chunk);
-    chunk = next;
-  }
 }
 
 typedef struct {
@@ -342,22 +276,25 @@ static void visit_slab(avow__slab_t *slab, const visit_t *visit) {
   }
 }
 
+/* An empty chunk is passed by, so that what a peak has left takes no time. */
 static void visit_chunk(avow__chunk_t *chunk, const visit_t *visit) {
-  for (char *at = chunk->bump_end; at != chunk->slabs;) {
-    at -= AVOW__SLAB;
-    visit_slab((avow__slab_t *) (void *) at, visit);
-  }
+  for (uint32_t i = chunk->count; i-- > 0 && chunk->busy > 0;)
+    if (!is_absent(chunk, i))
+      visit_slab(slab_at(chunk, i), visit);
 }
 
 void avow__pool_each(avow__pool_t *pool,
                      void (*fn)(avow_promise_t *p, void *data), void *data) {
   const visit_t visit = { fn, data };
-  pool->visits++;
   avow__chunk_t *chunk = (avow__chunk_t *) pool->chunks;
-  for (; chunk != NULL; chunk = chunk_after(pool, chunk))
+  while (chunk != NULL) {
+    chunk->visits++;
     visit_chunk(chunk, &visit);
-  if (--pool->visits == 0)
-    rest_empty(pool);
+    chunk->visits--;
+    avow__chunk_t *next = chunk_after(pool, chunk);
+    chunk_clean_up(pool, chunk);
+    chunk = next;
+  }
 }
 
 #  ifdef AVOW_CHECK
@@ -373,45 +310,30 @@ static size_t count_free(const avow__slab_t *slab) {
   return n;
 }
 
-/* Whether it is one of those that have blocks to give out. */
-static bool check_slab(const avow__pool_t *pool, avow__slab_t *slab) {
+/* Counts the slab if it is in a list; whether it is busy. */
+static bool check_slab(avow__slab_t *slab, size_t *partial, size_t *empty) {
   const size_t given = (size_t) (slab->fresh - first_block(slab)) / AVOW__BLOCK;
   const size_t used = given - count_free(slab);
-  if (slab == pool->current)
-    return false;
   AVOW__HOLDS(53, used == slab->used);
-  return used < AVOW__BLOCKS;
-}
-
-typedef struct {
-  size_t partial, empty;
-} slabs_t;
-
-/* How many of its slabs have blocks to give out, and all of them. */
-static void check_chunk(const avow__pool_t *pool, avow__chunk_t *chunk,
-                        slabs_t *slabs) {
-  size_t busy = 0;
-  uint64_t bit = 1;
-  for (char *at = chunk->slabs; at < chunk->bump_end; at += AVOW__SLAB) {
-    avow__slab_t *slab = (avow__slab_t *) (void *) at;
-    if ((chunk->decommitted & bit) == 0) {
-      const bool has_none = slab->used == 0 && slab != pool->current;
-      slabs->partial += check_slab(pool, slab);
-      slabs->empty += has_none;
-      busy += !has_none;
-    }
-    bit <<= 1;
-  }
-  AVOW__HOLDS(52, busy == chunk->busy);
+  *partial += used > 0 && used < AVOW__BLOCKS;
+  *empty += used == 0;
+  return used > 0;
 }
 
 void avow__pool_check(const avow__pool_t *pool) {
-  slabs_t slabs = { 0, 0 };
+  size_t partial = 0, empty = 0;
   avow__chunk_t *chunk = (avow__chunk_t *) pool->chunks;
-  for (; chunk != NULL; chunk = chunk_after(pool, chunk))
-    check_chunk(pool, chunk, &slabs);
-  AVOW__HOLDS(54, slabs.partial == avow__check_list(pool->partial));
-  AVOW__HOLDS(52, slabs.empty == pool->empty);
+  for (; chunk != NULL; chunk = chunk_after(pool, chunk)) {
+    size_t busy = 0;
+    for (uint32_t i = 0; i < chunk->count; i++)
+      if (!is_absent(chunk, i))
+        busy += slab_at(chunk, i) == pool->current ||
+                check_slab(slab_at(chunk, i), &partial, &empty);
+    AVOW__HOLDS(52, busy == chunk->busy);
+  }
+  AVOW__HOLDS(54, partial == avow__check_list(pool->partial));
+  AVOW__HOLDS(54, empty == avow__check_list(pool->empties));
+  AVOW__HOLDS(52, empty == pool->empty);
   avow__reserve_check(pool);
 }
 

@@ -105,7 +105,7 @@ static void tick_on_prepare(uv_prepare_t *handle) {
   begin_turn(c);
   avow__seen_poll(c);
   avow__note_thread(c);
-  if (c->pool.retained != NULL)
+  if (c->pool.empties != NULL)
     avow__pool_review(&c->pool, uv_now(c->loop));
   if (c->before_poll != NULL)
     c->before_poll(c);
