@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * Chains: the reactions that then, catch, finally, attach and repeat make, and
- * what each kind of job does when its turn comes (ECMA-262,
+ * Chains: the reactions that then and catch make, adopting what a handler
+ * returns, and running jobs (ECMA-262,
  * NewPromiseReactionJob and NewPromiseResolveThenableJob). A job never runs
  * another: what it settles joins the queue.
  */
@@ -104,58 +104,6 @@ avow_promise_t *avow__react_surely(avow_promise_t *p, avow__kind_t kind,
   return q;
 }
 
-avow_promise_t *avow_finally(avow_promise_t *p, avow_fn on_settled,
-                             void *data) {
-  p = avow__given(p, "a promise");
-  if (on_settled == NULL)
-    return avow_then(p, NULL, NULL, NULL);
-  avow_promise_t *q = avow__react_surely(p, AVOW__FINALLY, data);
-  if (q == NULL) {
-    avow__context_t *c = avow__context(p);
-    /* The reserve is gone, or the loop: now or never. */
-    if (c->life != AVOW__DEAF)
-      avow__value_unref(on_settled(data));
-    return avow__fail_nomem(c, p);
-  }
-  q->u.fn = on_settled;
-  q->u.reach = 0;
-  avow__subscribe(q);
-  return q;
-}
-
-avow_promise_t *avow_attach(avow_promise_t *p, void *data,
-                            void (*free_fn)(void *)) {
-  p = avow__given(p, "a promise");
-  if (free_fn == NULL)
-    return avow_then(p, NULL, NULL, NULL);
-  avow_promise_t *q = avow__react_surely(p, AVOW__ATTACH, data);
-  if (q == NULL) {
-    avow__context_t *c = avow__context(p);
-    /* While handlers before this may still use the data it must stay, and
-       nothing is left to free it with later. */
-    if (!avow__is_pending(p) && c->life != AVOW__DEAF)
-      free_fn(data);
-    return avow__fail_nomem(c, p);
-  }
-  q->u.free_fn = free_fn;
-  avow__subscribe(q);
-  return q;
-}
-
-avow_promise_t *avow_repeat(uv_loop_t *loop, avow_fn step, void *data) {
-  avow__context_t *c = avow__context_of(loop);
-  avow__check_thread(c);
-  if (step == NULL)
-    return avow__refuse(loop, UV_EINVAL, "repeat", NULL);
-  avow_promise_t *p = avow__promise_alloc(c, AVOW__STEP);
-  if (p == NULL)
-    return avow__no_promise(c);
-  p->u.fn = step;
-  p->data = data;
-  avow__enqueue(c, p);
-  return p;
-}
-
 /* Looks at a handler's result. If that is its argument, which it only borrowed,
    release builds give it a reference: the upstream alone holds one. */
 static avow_value_t own_if_borrowed(avow_value_t result,
@@ -248,104 +196,6 @@ avow_promise_t *avow__awaited(avow__context_t *c, avow_value_t result) {
   return avow_promise_reject(c->loop, avow_error(AVOW_EMISUSE));
 }
 
-/* What finally's handler returned. The two promises that ECMA-262 makes here
-   (PromiseResolve of the result, and the one that passes on the outcome) live
-   in p alone; it takes their turns in the queue. */
-static void await_result(avow_promise_t *p, avow_value_t outcome,
-                         avow_value_t result) {
-  avow__context_t *c = avow__context(p);
-  p->kind = AVOW__FINALLY_WAIT;
-  p->reach = p->u.reach;
-  p->u.value = outcome;
-  if (result.tag >= AVOW_PROMISE) {
-    p->upstream = avow__awaited(c, result);
-    avow__subscribe(p);
-  } else {
-    avow__value_unref(result);
-    avow__enqueue(c, p);
-  }
-}
-
-static bool is_cancellation(const avow_value_t *v) {
-  return avow_error_code(v) == UV_ECANCELED;
-}
-
-void avow__finally_run(avow_promise_t *p) {
-  avow__deliver_cancel(p);
-  const avow_value_t outcome = avow__take_upstream(p);
-  p->kind = AVOW__RUNNING;
-  const avow_value_t result = p->u.fn(p->data);
-  if (!avow_is_error(&result)) {
-    await_result(p, outcome, result);
-    return;
-  }
-  if (is_cancellation(&outcome) && !is_cancellation(&result))
-    avow__cancel_below(p, p->u.reach, outcome);
-  avow__value_unref(outcome);
-  avow__resolve(p, result);
-}
-
-/* What a finally settles with: it kept an outcome, and its clean-up gave a
-   result. What it does not settle with is left to be released. */
-static avow_value_t finally_outcome(avow_promise_t *p, avow_value_t *kept,
-                                    avow_value_t *result) {
-  const bool interrupted = (p->flags & AVOW__FINALLY_INTERRUPTED) != 0;
-  if (avow_is_error(result) && (!interrupted || !is_cancellation(result)))
-    return avow_steal(result);
-  return interrupted && !avow_is_error(kept) ? avow_error(UV_ECANCELED)
-                                             : avow_steal(kept);
-}
-
-/* Why p was canceled; false if it was not. A cancellation without a reason may
-   start the clean-up, and one with a reason interrupt it. */
-static bool finally_canceled(const avow_promise_t *p, const avow_value_t *kept,
-                             avow_value_t *out) {
-  const bool started = is_cancellation(kept);
-  *out = started && kept->u.p != NULL ? *kept : avow__reason_noted(p);
-  return started || (p->flags & AVOW__FINALLY_INTERRUPTED) != 0;
-}
-
-/* The clean-up of p gave a result. Returns what else is to be released. */
-static avow_value_t finally_end(avow_promise_t *p, avow_value_t *result) {
-  avow_value_t kept = p->u.value, reason;
-  const bool canceled = finally_canceled(p, &kept, &reason);
-  p->u.value = finally_outcome(p, &kept, result);
-  if (canceled && avow_is_error(&p->u.value) && !is_cancellation(&p->u.value))
-    avow__cancel_below(p, p->reach, reason);
-  return kept;
-}
-
-void avow__finally_wait_run(avow_promise_t *p) {
-  avow_value_t result = avow_none();
-  if (p->upstream != NULL)
-    result = avow__take_upstream(p);
-  const avow_value_t dropped = finally_end(p, &result);
-  p->kind = AVOW__FINALLY_LAST;
-  avow__enqueue(avow__context(p), p);
-  avow__value_unref(dropped); /* these two last: they may call the program */
-  avow__value_unref(result);
-}
-
-/* Its clean-up goes on for others. */
-void avow__finally_detached(avow_promise_t *p) {
-  avow_value_t result = avow_none();
-  const avow_value_t dropped = finally_end(p, &result);
-  avow__settle(p, p->u.value);
-  avow__unref(p);
-  avow__value_unref(dropped); /* last: it may call the program */
-}
-
-void avow__attach_run(avow_promise_t *p) {
-  p->kind = AVOW__RUNNING;
-  p->u.free_fn(p->data);
-  avow_value_t outcome = avow__take_upstream(p);
-  const bool dropped = (p->flags & AVOW__ATTACH_DROPPED) != 0;
-  avow__settle(p, dropped ? avow_error(UV_ECANCELED) : outcome);
-  avow__unref(p);
-  if (dropped)
-    avow__value_unref(outcome); /* last: it may call the program */
-}
-
 /* Finds the one reaction that adopts p; NULL if p serves anybody else. */
 static avow_promise_t *only_adopter(const avow_promise_t *p) {
   avow__link_t *first = p->waiters;
@@ -427,37 +277,6 @@ AVOW__APART void avow__cancel_waiting(avow_promise_t *q) {
   const avow_value_t reason = avow__reason_take(q);
   q->flags &= (uint16_t) ~AVOW__CANCELED;
   avow__cancel_for(q, reason);
-}
-
-void avow__step_run(avow_promise_t *p) {
-  if ((p->flags & AVOW__CANCELED) != 0) {
-    avow__resolve(p, avow_error(UV_ECANCELED));
-    return;
-  }
-  p->kind = AVOW__RUNNING;
-  const avow_value_t result = p->u.fn(p->data);
-  if (result.tag >= AVOW_PROMISE) {
-    avow__context_t *c = avow__context(p);
-    avow__wait_for(c, p, AVOW__REPEAT, avow__awaited(c, result));
-  } else if (result.tag != AVOW_NONE) {
-    avow__resolve(p, result);
-  } else {
-    p->kind = AVOW__STEP;
-    avow__enqueue(avow__context(p), p);
-  }
-}
-
-void avow__repeat_run(avow_promise_t *p) {
-  const avow_value_t result = avow__take_upstream(p);
-  if (result.tag == AVOW_NONE)
-    avow__step_run(p);
-  else
-    avow__resolve(p, result);
-}
-
-void avow__finally_last_run(avow_promise_t *p) {
-  avow__settle(p, p->u.value);
-  avow__unref(p);
 }
 
 /* One job. Of so many that may still run, this one included, gives how many

@@ -43,15 +43,8 @@ void avow__cancel_waiting(avow_promise_t *q);
 void avow__run_jobs(avow__context_t *c);
 
 /* For rows of kinds. */
-void avow__finally_run(avow_promise_t *p);
-void avow__finally_wait_run(avow_promise_t *p);
-void avow__finally_detached(avow_promise_t *p);
-void avow__finally_last_run(avow_promise_t *p);
-void avow__attach_run(avow_promise_t *p);
 void avow__join_run(avow_promise_t *p);
 void avow__adopt_run(avow_promise_t *p);
 void avow__thenable_run(avow_promise_t *p);
-void avow__step_run(avow_promise_t *p);
-void avow__repeat_run(avow_promise_t *p);
 
 #endif

@@ -1,0 +1,49 @@
+/* SPDX-License-Identifier: MIT */
+/* attach: data that is freed when a promise has settled and its handlers before
+   have run. */
+#include "engine/cancel.h"
+#include "engine/chain.h"
+#include "engine/nomem.h"
+#include "engine/promise.h"
+#include "engine/settle.h"
+
+static void attach_run(avow_promise_t *p) {
+  p->kind = AVOW__RUNNING;
+  p->u.free_fn(p->data);
+  avow_value_t outcome = avow__take_upstream(p);
+  const bool dropped = (p->flags & AVOW__ATTACH_DROPPED) != 0;
+  avow__settle(p, dropped ? avow_error(UV_ECANCELED) : outcome);
+  avow__unref(p);
+  if (dropped)
+    avow__value_unref(outcome); /* last: it may call the program */
+}
+
+static void set_attach_kinds(void) {
+  avow__kinds[AVOW__ATTACH] =
+      (avow__kind_row_t){ .name = "attach",
+                          .run = attach_run,
+                          .cancel_from = avow__cancel_reaction,
+                          .detached = avow__detached };
+}
+
+static uv_once_t kinds = UV_ONCE_INIT;
+
+avow_promise_t *avow_attach(avow_promise_t *p, void *data,
+                            void (*free_fn)(void *)) {
+  p = avow__given(p, "a promise");
+  if (free_fn == NULL)
+    return avow_then(p, NULL, NULL, NULL);
+  uv_once(&kinds, set_attach_kinds);
+  avow_promise_t *q = avow__react_surely(p, AVOW__ATTACH, data);
+  if (q == NULL) {
+    avow__context_t *c = avow__context(p);
+    /* While handlers before this may still use the data it must stay, and
+       nothing is left to free it with later. */
+    if (!avow__is_pending(p) && c->life != AVOW__DEAF)
+      free_fn(data);
+    return avow__fail_nomem(c, p);
+  }
+  q->u.free_fn = free_fn;
+  avow__subscribe(q);
+  return q;
+}

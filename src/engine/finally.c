@@ -1,0 +1,143 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * finally: a handler that runs whatever the outcome, and whose result is waited
+ * for before that outcome passes on (ECMA-262, Promise.prototype.finally).
+ */
+#include "engine/await.h"
+#include "engine/cancel.h"
+#include "engine/cancel_reason.h"
+#include "engine/chain.h"
+#include "engine/nomem.h"
+#include "engine/promise.h"
+#include "engine/settle.h"
+
+/* What finally's handler returned. The two promises that ECMA-262 makes here
+   (PromiseResolve of the result, and the one that passes on the outcome) live
+   in p alone; it takes their turns in the queue. */
+static void await_result(avow_promise_t *p, avow_value_t outcome,
+                         avow_value_t result) {
+  avow__context_t *c = avow__context(p);
+  p->kind = AVOW__FINALLY_WAIT;
+  p->reach = p->u.reach;
+  p->u.value = outcome;
+  if (result.tag >= AVOW_PROMISE) {
+    p->upstream = avow__awaited(c, result);
+    avow__subscribe(p);
+  } else {
+    avow__value_unref(result);
+    avow__enqueue(c, p);
+  }
+}
+
+static bool is_cancellation(const avow_value_t *v) {
+  return avow_error_code(v) == UV_ECANCELED;
+}
+
+static void finally_run(avow_promise_t *p) {
+  avow__deliver_cancel(p);
+  const avow_value_t outcome = avow__take_upstream(p);
+  p->kind = AVOW__RUNNING;
+  const avow_value_t result = p->u.fn(p->data);
+  if (!avow_is_error(&result)) {
+    await_result(p, outcome, result);
+    return;
+  }
+  if (is_cancellation(&outcome) && !is_cancellation(&result))
+    avow__cancel_below(p, p->u.reach, outcome);
+  avow__value_unref(outcome);
+  avow__resolve(p, result);
+}
+
+/* What a finally settles with: it kept an outcome, and its clean-up gave a
+   result. What it does not settle with is left to be released. */
+static avow_value_t finally_outcome(avow_promise_t *p, avow_value_t *kept,
+                                    avow_value_t *result) {
+  const bool interrupted = (p->flags & AVOW__FINALLY_INTERRUPTED) != 0;
+  if (avow_is_error(result) && (!interrupted || !is_cancellation(result)))
+    return avow_steal(result);
+  return interrupted && !avow_is_error(kept) ? avow_error(UV_ECANCELED)
+                                             : avow_steal(kept);
+}
+
+/* Why p was canceled; false if it was not. A cancellation without a reason may
+   start the clean-up, and one with a reason interrupt it. */
+static bool finally_canceled(const avow_promise_t *p, const avow_value_t *kept,
+                             avow_value_t *out) {
+  const bool started = is_cancellation(kept);
+  *out = started && kept->u.p != NULL ? *kept : avow__reason_noted(p);
+  return started || (p->flags & AVOW__FINALLY_INTERRUPTED) != 0;
+}
+
+/* The clean-up of p gave a result. Returns what else is to be released. */
+static avow_value_t finally_end(avow_promise_t *p, avow_value_t *result) {
+  avow_value_t kept = p->u.value, reason;
+  const bool canceled = finally_canceled(p, &kept, &reason);
+  p->u.value = finally_outcome(p, &kept, result);
+  if (canceled && avow_is_error(&p->u.value) && !is_cancellation(&p->u.value))
+    avow__cancel_below(p, p->reach, reason);
+  return kept;
+}
+
+static void finally_wait_run(avow_promise_t *p) {
+  avow_value_t result = avow_none();
+  if (p->upstream != NULL)
+    result = avow__take_upstream(p);
+  const avow_value_t dropped = finally_end(p, &result);
+  p->kind = AVOW__FINALLY_LAST;
+  avow__enqueue(avow__context(p), p);
+  avow__value_unref(dropped); /* these two last: they may call the program */
+  avow__value_unref(result);
+}
+
+/* Its clean-up goes on for others. */
+static void finally_detached(avow_promise_t *p) {
+  avow_value_t result = avow_none();
+  const avow_value_t dropped = finally_end(p, &result);
+  avow__settle(p, p->u.value);
+  avow__unref(p);
+  avow__value_unref(dropped); /* last: it may call the program */
+}
+
+static void finally_last_run(avow_promise_t *p) {
+  avow__settle(p, p->u.value);
+  avow__unref(p);
+}
+
+static void set_finally_kinds(void) {
+  avow__kinds[AVOW__FINALLY] =
+      (avow__kind_row_t){ .name = "finally",
+                          .run = finally_run,
+                          .cancel_from = avow__cancel_reaction,
+                          .detached = avow__detached_runs };
+  avow__kinds[AVOW__FINALLY_WAIT] =
+      (avow__kind_row_t){ .name = "finally",
+                          .run = finally_wait_run,
+                          .cancel_from = avow__cancel_cleanup,
+                          .detached = finally_detached };
+  avow__kinds[AVOW__FINALLY_LAST] =
+      (avow__kind_row_t){ .name = "finally",
+                          .run = finally_last_run,
+                          .cancel_from = avow__cancel_running };
+}
+
+static uv_once_t kinds = UV_ONCE_INIT;
+
+avow_promise_t *avow_finally(avow_promise_t *p, avow_fn on_settled,
+                             void *data) {
+  p = avow__given(p, "a promise");
+  if (on_settled == NULL)
+    return avow_then(p, NULL, NULL, NULL);
+  uv_once(&kinds, set_finally_kinds);
+  avow_promise_t *q = avow__react_surely(p, AVOW__FINALLY, data);
+  if (q == NULL) {
+    avow__context_t *c = avow__context(p);
+    /* The reserve is gone, or the loop: now or never. */
+    if (c->life != AVOW__DEAF)
+      avow__value_unref(on_settled(data));
+    return avow__fail_nomem(c, p);
+  }
+  q->u.fn = on_settled;
+  q->u.reach = 0;
+  avow__subscribe(q);
+  return q;
+}
