@@ -45,11 +45,13 @@ def output(*argv, **more):
 
 def made_with(build):
     with open(f'{build}/compile_commands.json', encoding='utf-8') as file:
-        command = shlex.split(json.load(file)[0]['command'])
+        commands = json.load(file)
+    command = shlex.split(commands[0]['command'])
     compiler = command[1 if 'ccache' in command[0] else 0]
     said = output(compiler, '--version')
     name = 'clang' if 'clang' in said else 'gcc'
-    release = 'release' if '-O3' in command else 'no release build'
+    fast = any(' -O3 ' in one['command'] for one in commands)
+    release = 'release' if fast else 'no release build'
     return (f'{name} {output(compiler, "-dumpversion").split(".")[0].strip()}, '
             f'{output(compiler, "-dumpmachine").strip()}, libuv '
             f'{output("pkg-config", "--modversion", "libuv").strip()}, '

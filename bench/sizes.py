@@ -135,4 +135,5 @@ def main(library, *cc):
 
 
 CHECKS = sys.argv[1:2] == ['--check']
-main(*sys.argv[1 + CHECKS:])
+if __name__ == '__main__':
+    main(*sys.argv[1 + CHECKS:])
