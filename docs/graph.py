@@ -46,13 +46,16 @@ def line_of(place):
     return ' at ' + told.split('/')[-1].split(' ')[0].strip()
 
 
+def placed(graph):
+    return re.sub(r' in (?:\S+ \()?([^\s"\\]+) (0x[0-9a-f]+)\)?', line_of, graph)
+
+
 def laid_out(graph):
     """The lines of dot's plain text, in words."""
-    graph = re.sub(r' in (?:\S+ \()?([^\s"]+) (0x[0-9a-f]+)\)?', line_of, graph)
     text = subprocess.run(
         ['dot', '-Tplain', f'-Nfontsize={FONT}', '-Nmargin=0.14,0.12',
          '-Granksep=0.36', '-Gnodesep=0.2'],
-        input=graph, text=True, check=True, stdout=subprocess.PIPE).stdout
+        input=placed(graph), text=True, check=True, stdout=subprocess.PIPE).stdout
     for line in text.replace('\\\n', '').splitlines():
         yield shlex.split(line.replace('\\n', '\v'))
 

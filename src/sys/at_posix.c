@@ -29,8 +29,8 @@ enum { TO_USE = O_RDONLY };
 /* Repeats a call that a signal interrupts. */
 #define UNINTERRUPTED(result, call) \
   do {                              \
-    result = (call);                \
-  } while (result < 0 && errno == EINTR)
+    (result) = (call);              \
+  } while ((result) < 0 && errno == EINTR)
 
 static int at_code(int result) {
   return result < 0 ? uv_translate_sys_error(errno) : result;

@@ -143,7 +143,8 @@ static int keep_attributes(int from, int to, int owned, policy_t policy) {
   a->from = from;
   a->to = to;
   const bool all = copy_attributes(a, policy) || policy == COPY;
-  const bool kept = copy_acl(a, owned != NEITHER || policy == COPY) && all;
+  const bool same_group = owned != NEITHER || policy == COPY;
+  const bool kept = copy_acl(a, same_group) && all;
   avow_free(a);
   return kept ? 1 : 0;
 }

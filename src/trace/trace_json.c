@@ -75,6 +75,8 @@ static void put_text(avow__sheet_t *sheet, const char *text) {
 
 /* " ask+0x1f", or " program 0x12a0" without the program's folder. */
 static void put_short_place(avow__sheet_t *sheet, const char *place) {
+  if (place == NULL)
+    return;
   const char *function_end = strstr(place, " (");
   const char *folder_end = strrchr(place, '/');
   if (function_end != NULL)

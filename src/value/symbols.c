@@ -6,10 +6,10 @@
 #ifdef __GNUC__
 #  include "avow/auto.h"
 #endif
-#include "avow/value.h"
 #include "avow/promise.h"
 #include "avow/select.h"
 #include "avow/stackless.h"
+#include "avow/value.h"
 
 extern inline avow_value_t avow_none(void);
 extern inline avow_value_t avow_int(int64_t i);

@@ -18,8 +18,8 @@
 #include <string.h>
 
 #include "avow/loop.h"
-#include "avow/stages.h"
 #include "avow/sender.h"
+#include "avow/stages.h"
 #include "bucket.h"
 #include "connection.h"
 #include "json.h"
