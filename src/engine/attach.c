@@ -10,12 +10,15 @@
 static void attach_run(avow_promise_t *p) {
   p->kind = AVOW__RUNNING;
   p->u.free_fn(p->data);
-  avow_value_t outcome = avow__take_upstream(p);
-  const bool dropped = (p->flags & AVOW__ATTACH_DROPPED) != 0;
-  avow__settle(p, dropped ? avow_error(UV_ECANCELED) : outcome);
+  if ((p->flags & AVOW__ATTACH_DROPPED) == 0) {
+    avow__settle(p, avow__take_upstream(p));
+    avow__unref(p);
+    return;
+  }
+  const avow_value_t outcome = avow__take_upstream(p);
+  avow__settle(p, avow_error(UV_ECANCELED));
   avow__unref(p);
-  if (dropped)
-    avow__value_unref(outcome); /* last: it may call the program */
+  avow__value_unref(outcome); /* last: it may call the program */
 }
 
 static void set_attach_kinds(void) {

@@ -68,7 +68,8 @@ echo 'cppcheck'
 # shellcheck disable=SC2086
 cppcheck --quiet --std=c11 --inline-suppr --error-exitcode=1 -j "$jobs" \
   --enable=warning,performance,portability --suppress=missingIncludeSystem \
-  -D_POSIX_C_SOURCE=200809L -DAVOW_BUILDING -Iinclude -Isrc src || failed=1
+  -D__cppcheck__ -D_POSIX_C_SOURCE=200809L -DAVOW_BUILDING -Iinclude -Isrc \
+  src || failed=1
 
 echo 'clang-tidy'
 on_each clang-tidy -p "$build" --quiet <"$work/all" 2>/dev/null
