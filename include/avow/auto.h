@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * Values, promises, channels, senders, gathers and groups that are let go of by
+ * Values, promises, channels, gathers and groups that are let go of by
  * themselves where the block ends that declares them, whichever way it is left:
  * by its end, return, goto or break, or by AVOW_TRY(). Whatever else is to be
  * done there AVOW_AUTO_CALL() does. What was declared last goes first. An
@@ -34,7 +34,6 @@
 #include "avow/combine.h"
 #include "avow/map.h"
 #include "avow/promise.h"
-#include "avow/sender.h"
 #include "avow/value.h"
 
 #ifndef __GNUC__
@@ -79,10 +78,6 @@ AVOW_HEADER_END
 /** AVOW_AUTO_CHANNEL c = NULL; ends in avow_channel_clear(&c). */
 #define AVOW_AUTO_CHANNEL \
   __attribute__((cleanup(avow_channel_clear))) avow_channel_t *
-
-/** AVOW_AUTO_SENDER s = NULL; ends in avow_sender_clear(&s). */
-#define AVOW_AUTO_SENDER \
-  __attribute__((cleanup(avow_sender_clear))) avow_sender_t *
 
 /** AVOW_AUTO_GATHER g = NULL; ends in avow_gather_clear(&g). */
 #define AVOW_AUTO_GATHER \

@@ -143,4 +143,10 @@ AVOW_API void avow_sender_clear(avow_sender_t **s);
 
 AVOW_HEADER_END
 
+#ifdef __GNUC__
+/** AVOW_AUTO_SENDER s = NULL; ends in avow_sender_clear(&s): as in auto.h. */
+#  define AVOW_AUTO_SENDER \
+    __attribute__((cleanup(avow_sender_clear))) avow_sender_t *
+#endif
+
 #endif
