@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: MIT */
 /* In place of uv/eof_error.c: the simulated socket says how it has ended. */
-#include "uv/eof_error.h"
+#include "sim/seam.h"
 
 #include "sim/stream_state.h"
 

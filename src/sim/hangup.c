@@ -5,8 +5,9 @@
  * request of the loop's, and is told by a task, never from within what the
  * socket does.
  */
+#include "sim/seam.h"
+
 #include "avow/cancel.h"
-#include "avow/pump.h"
 #include "base/container.h"
 #include "engine/cancel.h"
 #include "sim/stream_state.h"

@@ -2,7 +2,7 @@
 /* In place of what base/misuse.c does to report: a misuse fails the run, in
    release builds, too, which goes on as these do until its turn has ended.
    Outside a run all is as ever. */
-#include "base/misuse.h"
+#include "sim/seam.h"
 
 #include <stdarg.h>
 #include <stdio.h>

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: MIT */
 /* In place of uv/tcp_move.c: a simulated socket changes hands. */
-#include "uv/tcp_move.h"
+#include "sim/seam.h"
 
 #include "sim/stream_state.h"
 
