@@ -8,6 +8,7 @@
  */
 #include <avow.h>
 #include <avow/auto.h>
+#include <avow/local.h>
 #include <inttypes.h>
 #include <stdio.h>
 #include <stdlib.h>

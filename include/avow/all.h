@@ -9,6 +9,7 @@
 #include "avow/command.h"
 #include "avow/descriptor.h"
 #include "avow/duplex.h"
+#include "avow/local.h"
 #include "avow/loops.h"
 #include "avow/pump.h"
 #include "avow/replace.h"

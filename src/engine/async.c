@@ -35,6 +35,14 @@ static avow__locals_t *async_take_locals(avow__fiber_t *f) {
   return locals;
 }
 
+static AVOW__APART void inherit_locals(avow__fiber_t *f,
+                                       const avow__fiber_t *by) {
+  if (avow__context(f->promise) != avow__context(by->promise))
+    return;
+  f->locals = by->locals;
+  f->locals->refs++;
+}
+
 static AVOW__APART void async_finish_with(avow__context_t *c, avow__fiber_t *f,
                                           avow_value_t result) {
   avow__locals_t *locals = async_take_locals(f);
@@ -90,7 +98,7 @@ avow_promise_t *avow_async_throwing(uv_loop_t *loop, avow_fn fn, void *data,
   avow__fibers_begin(&c->fibers);
   const avow__fiber_t *by = *c->fibers.now;
   if (AVOW__UNLIKELY(by != NULL && by->locals != NULL))
-    avow__locals_inherit(f, by);
+    inherit_locals(f, by);
   (void) avow__async_go_on(c, f, avow_none(), 0); /* it is no job */
   avow__leave_queue(c); /* no callback runs inside this call */
   return p;

@@ -96,8 +96,9 @@ static void print_local(const char *name, const avow_value_t *v, void *data) {
 }
 
 static void print_locals(avow__dump_t *dump, const avow_promise_t *p) {
-  if (p->kind == AVOW__ASYNC)
-    avow__locals_each(p->data, print_local, dump);
+  const avow__fiber_t *f = p->kind == AVOW__ASYNC ? p->data : NULL;
+  if (f != NULL && f->locals != NULL)
+    f->locals->each(f->locals, print_local, dump);
 }
 #endif
 

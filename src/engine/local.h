@@ -1,20 +1,25 @@
 /* SPDX-License-Identifier: MIT */
-/* Values of async functions, for those that start and end them. */
+/* Values of async functions, for those that start and end them. Only what sets
+   a value knows how they are kept. */
 #ifndef AVOW_LOCAL_PRIVATE_H
 #define AVOW_LOCAL_PRIVATE_H
 
+#include "avow/value.h"
 #include "fiber/fiber.h"
 
-/* Gives a function that starts what the one has that starts it. */
-void avow__locals_inherit(avow__fiber_t *f, const avow__fiber_t *by);
+typedef void avow__local_fn(const char *name, const avow_value_t *v,
+                            void *data);
 
-/* Lets go of what a function had. Last: it may call the program. */
-void avow__locals_unref(avow__locals_t *locals);
+struct avow__locals_s {
+  size_t refs;
+  void (*free)(avow__locals_t *locals); /* last: it may call the program */
+  /* Calls fn with each value that has a name. */
+  void (*each)(const avow__locals_t *locals, avow__local_fn *fn, void *data);
+};
 
-/* Calls fn with each that has a name. */
-void avow__locals_each(const avow__fiber_t *f,
-                       void (*fn)(const char *name, const avow_value_t *v,
-                                  void *data),
-                       void *data);
+static inline void avow__locals_unref(avow__locals_t *locals) {
+  if (--locals->refs == 0)
+    locals->free(locals);
+}
 
 #endif

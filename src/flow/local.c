@@ -7,53 +7,43 @@
  * how many functions start one another. All who have a block are of one loop,
  * and of its thread.
  */
-#include "avow/async.h"
+#include "avow/local.h"
 
 #include "base/alloc.h"
+#include "base/misuse.h"
 #include "engine/local.h"
-#include "engine/settle.h"
+#include "value/value.h"
 
 typedef struct {
   const avow_local_t *key;
   avow_value_t value;
 } local_t;
 
-struct avow__locals_s {
-  size_t refs;
+typedef struct {
+  avow__locals_t base; /* first: a fiber knows them by this */
   size_t count;
   local_t all[];
-};
+} locals_t;
 
-void avow__locals_inherit(avow__fiber_t *f, const avow__fiber_t *by) {
-  if (avow__context(f->promise) != avow__context(by->promise))
-    return;
-  f->locals = by->locals;
-  f->locals->refs++;
-}
-
-void avow__locals_unref(avow__locals_t *locals) {
-  if (--locals->refs > 0)
-    return;
+static void locals_free(avow__locals_t *base) {
+  locals_t *locals = (locals_t *) base;
   for (size_t i = locals->count; i-- > 0;)
     avow__value_unref(locals->all[i].value);
   avow_free(locals);
 }
 
-void avow__locals_each(const avow__fiber_t *f,
-                       void (*fn)(const char *name, const avow_value_t *v,
-                                  void *data),
-                       void *data) {
-  const size_t count = f->locals != NULL ? f->locals->count : 0;
-  for (size_t i = 0; i < count; i++) {
-    const local_t *local = &f->locals->all[i];
+static void locals_each(const avow__locals_t *base, avow__local_fn *fn,
+                        void *data) {
+  const locals_t *locals = (const locals_t *) base;
+  for (size_t i = 0; i < locals->count; i++) {
+    const local_t *local = &locals->all[i];
     if (local->key->name != NULL)
       fn(local->key->name, &local->value, data);
   }
 }
 
 /* Where the key is, or would come: behind the last. */
-static size_t local_find(const avow__locals_t *locals,
-                         const avow_local_t *key) {
+static size_t local_find(const locals_t *locals, const avow_local_t *key) {
   size_t i = 0;
   while (i < locals->count && locals->all[i].key != key)
     i++;
@@ -62,13 +52,14 @@ static size_t local_find(const avow__locals_t *locals,
 
 /* A block that nobody has, like the old one, which may be NULL, with room for
    one more; NULL without memory. */
-static avow__locals_t *local_copy(const avow__locals_t *old) {
+static locals_t *local_copy(const locals_t *old) {
   const size_t count = old != NULL ? old->count : 0;
-  avow__locals_t *copy =
+  locals_t *copy =
       avow_malloc(sizeof(*copy) + (count + 1) * sizeof(copy->all[0]));
   if (copy == NULL)
     return NULL;
-  copy->refs = 1;
+  copy->base =
+      (avow__locals_t){ .refs = 1, .free = locals_free, .each = locals_each };
   copy->count = count;
   for (size_t i = 0; i < count; i++) {
     copy->all[i].key = old->all[i].key;
@@ -78,7 +69,7 @@ static avow__locals_t *local_copy(const avow__locals_t *old) {
 }
 
 /* Sets it in a block that nobody else has; gives what was there. */
-static avow_value_t local_put(avow__locals_t *locals, const avow_local_t *key,
+static avow_value_t local_put(locals_t *locals, const avow_local_t *key,
                               avow_value_t v) {
   const size_t i = local_find(locals, key);
   const avow_value_t before =
@@ -89,24 +80,27 @@ static avow_value_t local_put(avow__locals_t *locals, const avow_local_t *key,
   return before;
 }
 
-static bool is_only_ours(const avow__locals_t *locals,
-                         const avow_local_t *key) {
-  return locals != NULL && locals->refs == 1 &&
+static bool is_only_ours(const locals_t *locals, const avow_local_t *key) {
+  return locals != NULL && locals->base.refs == 1 &&
          local_find(locals, key) < locals->count;
 }
 
 static avow_value_t local_set(avow__fiber_t *f, const avow_local_t *key,
                               avow_value_t v) {
-  avow__locals_t *old = f->locals;
-  const bool stays = is_only_ours(old, key);
-  if (!stays && (f->locals = local_copy(old)) == NULL) {
-    f->locals = old;
+  locals_t *old = (locals_t *) f->locals;
+  if (is_only_ours(old, key)) {
+    avow__value_unref(local_put(old, key, v));
+    return avow_none();
+  }
+  locals_t *copy = local_copy(old);
+  if (copy == NULL) {
     avow__value_unref(v);
     return avow_error(UV_ENOMEM);
   }
-  avow__value_unref(local_put(f->locals, key, v));
-  if (!stays && old != NULL)
-    avow__locals_unref(old);
+  f->locals = &copy->base;
+  avow__value_unref(local_put(copy, key, v));
+  if (old != NULL)
+    avow__locals_unref(&old->base);
   return avow_none();
 }
 
@@ -144,6 +138,7 @@ const avow_value_t *avow_local_get(const avow_local_t *key) {
     avow__misuse_of_null("the key of a local value");
   if (f == NULL || f->locals == NULL)
     return &none;
-  const size_t i = local_find(f->locals, key);
-  return i < f->locals->count ? &f->locals->all[i].value : &none;
+  const locals_t *locals = (const locals_t *) f->locals;
+  const size_t i = local_find(locals, key);
+  return i < locals->count ? &locals->all[i].value : &none;
 }
