@@ -24,10 +24,10 @@ sys.path.insert(0, f'{ROOT}/docs/site')
 import headers  # noqa: E402
 
 LIMITS = {
-    'lines, with headers': 25100,
+    'lines, with headers': 24900,
     'lines of C files': 20000,
     'headers in <avow.h>': 18,
-    'functions in <avow.h>': 248,
+    'functions in <avow.h>': 246,
     'bytes of .text': 210000,
     'bytes of a program with a promise': 75 << 10,
     'bytes of a program with all': 80 << 10,

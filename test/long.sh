@@ -80,7 +80,7 @@ no_async() {
 
 # The core with each part by itself: parts do not use each other.
 parts() {
-  for part in stream sys flow loops; do
+  for part in trace stream sys flow loops; do
     suite "part-$part" gcc "-Dparts=$part" || return
   done
 }
