@@ -8,8 +8,8 @@
  *   base/misuse.c        compiled anew, without printing: misuse.c reports
  *   stream/hangup.c      replaced by hangup.c
  *   uv/eof_error.c       replaced by eof_error.c
- *   uv/readable_bytes.c  compiled anew, without system calls
- *   uv/sigpipe.c         compiled anew, without system calls
+ *   uv/try_read.c        compiled anew, without system calls
+ *   uv/sigpipe_check.c   compiled anew, without system calls
  *   uv/tcp_move.c        replaced by tcp_move.c
  *
  * The folders' meson.build lists name the others in past_libuv: X_posix.c,

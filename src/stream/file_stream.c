@@ -13,7 +13,7 @@
 #include "base/alloc.h"
 #include "base/container.h"
 #include "engine/child.h"
-#include "uv/sending.h"
+#include "uv/sendfile.h"
 #include "uv/stream.h"
 #include "uv/waiter_slot.h"
 

@@ -9,8 +9,8 @@
 #include "base/container.h"
 #include "channel/channel.h"
 #include "engine/child.h"
+#include "uv/class_read.h"
 #include "uv/op.h"
-#include "uv/read_loop.h"
 #include "uv/stream.h"
 
 typedef struct puller_s puller_t;

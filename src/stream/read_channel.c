@@ -6,11 +6,11 @@
 #include "base/container.h"
 #include "channel/channel.h"
 #include "stream/pull_chunks.h"
+#include "uv/class_read.h"
 #include "uv/eof_error.h"
 #include "uv/op.h"
 #include "uv/read.h"
 #include "uv/read_buffer.h"
-#include "uv/read_loop.h"
 #include "uv/stream.h"
 #include "uv/stream_lock.h"
 

@@ -7,7 +7,7 @@
 
 #include "base/alloc.h"
 #include "sys/at.h"
-#include "uv/fs_sync.h"
+#include "uv/fs_blocking.h"
 
 enum { BATCH = 64 };
 

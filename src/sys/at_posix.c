@@ -15,7 +15,7 @@
 
 #include "base/alloc.h"
 #include "sys/at.h"
-#include "uv/fs_sync.h"
+#include "uv/fs_blocking.h"
 
 /* Needs no permission to read. */
 #if defined(O_PATH)

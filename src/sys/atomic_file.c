@@ -13,8 +13,8 @@
 #include "base/alloc.h"
 #include "sys/metadata.h"
 #include "sys/temp_file.h"
-#include "uv/file.h"
-#include "uv/fs_sync.h"
+#include "uv/fs_blocking.h"
+#include "uv/whole_file.h"
 
 enum { LINKS = 40, PRIVATE = 0600 };
 

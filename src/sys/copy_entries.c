@@ -9,7 +9,7 @@
 #include <string.h>
 
 #include "base/alloc.h"
-#include "uv/fs_sync.h"
+#include "uv/fs_blocking.h"
 
 avow__copied_t *avow__copied_new(avow__copied_t *parent, const char *name,
                                  size_t len) {

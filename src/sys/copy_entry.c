@@ -10,7 +10,7 @@
 #include "base/alloc.h"
 #include "sys/metadata.h"
 #include "sys/temp_name.h"
-#include "uv/fs_sync.h"
+#include "uv/fs_blocking.h"
 
 enum { PERMISSIONS = 0777, OWNER = 0700 };
 

@@ -12,7 +12,7 @@
 
 #include "sys/copy_file.h"
 #include "sys/metadata.h"
-#include "uv/fs_sync.h"
+#include "uv/fs_blocking.h"
 
 enum { PERMISSIONS = 0777, PRIVATE = 0600, BLOCK = 512 };
 

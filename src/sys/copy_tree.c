@@ -16,7 +16,7 @@
 #include "sys/metadata.h"
 #include "sys/sliced_work.h"
 #include "sys/tree.h"
-#include "uv/fs_sync.h"
+#include "uv/fs_blocking.h"
 
 enum { LANES = 4, MOST_LANES = 64, REGULAR = 0100000 };
 

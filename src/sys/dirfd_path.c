@@ -2,7 +2,7 @@
 /* Ways to directories that are held open. */
 #include "sys/dirfd_path.h"
 
-#include "uv/fs_sync.h"
+#include "uv/fs_blocking.h"
 
 int avow__dir_open(avow__place_t place, avow__hold_t how, avow__dir_t *out) {
   int err = avow__dir_hold(place, how, out);

@@ -11,7 +11,7 @@
 #include "sys/match.h"
 #include "sys/sliced_work.h"
 #include "sys/tree.h"
-#include "uv/fs_sync.h"
+#include "uv/fs_blocking.h"
 
 /* A name of the system's and a pattern this long: some milliseconds at worst,
    and between two names the chore looks whether anybody still waits. */

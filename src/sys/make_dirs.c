@@ -6,7 +6,7 @@
 #include <string.h>
 
 #include "avow/tree.h"
-#include "uv/fs_sync.h"
+#include "uv/fs_blocking.h"
 #include "uv/work.h"
 
 enum { USABLE = 0300 }; /* what is made above must let us in */

@@ -13,7 +13,7 @@
 
 #include "sys/metadata.h"
 
-#include "uv/fs_sync.h"
+#include "uv/fs_blocking.h"
 
 enum { ALL = 07777, PERMISSIONS = 0777, OWNER = 0700, GROUP = 070, ANY = 07 };
 

@@ -12,7 +12,7 @@
 
 #include "avow/tree.h"
 #include "sys/tree.h"
-#include "uv/fs_sync.h"
+#include "uv/fs_blocking.h"
 
 /* Waits of 10 ms and twice as much each time: 630 ms in all. Who looks as often
    as that meets a directory, or none, long before. */

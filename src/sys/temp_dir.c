@@ -11,7 +11,7 @@
 #include "base/alloc.h"
 #include "sys/dirfd_path.h"
 #include "sys/remove.h"
-#include "uv/fs_sync.h"
+#include "uv/fs_blocking.h"
 #include "uv/work.h"
 
 enum { PATH = 4096 };

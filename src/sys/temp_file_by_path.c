@@ -3,7 +3,7 @@
    renamed: Windows renames no open file. */
 #include "sys/temp_file.h"
 #include "sys/temp_name.h"
-#include "uv/fs_sync.h"
+#include "uv/fs_blocking.h"
 
 typedef struct {
   int mode;

@@ -21,7 +21,7 @@
 #include <sys/file.h>
 #include <unistd.h>
 
-#include "uv/fs_sync.h"
+#include "uv/fs_blocking.h"
 
 /* More than write to one name at a time. Past them names are random, and
    nobody looks for what is left there. */

@@ -8,7 +8,7 @@
 #include <string.h>
 
 #include "base/alloc.h"
-#include "uv/fs_sync.h"
+#include "uv/fs_blocking.h"
 
 enum { TRIES = 100, NAME_SIZE = 40 };
 

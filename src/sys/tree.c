@@ -9,7 +9,7 @@
 #include <string.h>
 
 #include "base/alloc.h"
-#include "uv/fs_sync.h"
+#include "uv/fs_blocking.h"
 
 /* Directories open at a time, and one more on the way back. */
 enum { MOST_OPEN = 32 };

@@ -10,7 +10,7 @@
 #include "channel/channel.h"
 #include "sys/sliced_work.h"
 #include "sys/tree.h"
-#include "uv/fs_sync.h"
+#include "uv/fs_blocking.h"
 #include "uv/work.h"
 
 enum { BATCH = 64 };

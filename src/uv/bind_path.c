@@ -4,7 +4,7 @@
 
 #include "avow/net.h"
 #include "base/options_check.h"
-#include "uv/connect.h"
+#include "uv/connect_pipe.h"
 #include "uv/op.h"
 #include "uv/pipe_bind.h"
 #include "uv/stream_value.h"

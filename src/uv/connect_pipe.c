@@ -11,8 +11,8 @@
 #endif
 
 #include "avow/stream.h"
-#include "uv/connect.h"
-#include "uv/net.h"
+#include "uv/connect_pipe.h"
+#include "uv/handle_table.h"
 #include "uv/op.h"
 
 typedef struct {

@@ -1,108 +1,127 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * Operations that find or make a name. What is made has its value before it is
- * begun, so that it cannot fail once there is something to lose; a name that
- * comes too late is removed again, for nobody will ever know it.
+ * Operations on names, which settle with nothing but success. Most are the call
+ * of one of libuv's functions, of which many have the same parameters.
  */
-#include <string.h>
-
 #include "uv/fs.h"
 
-static avow_value_t found(avow__fs_t *op) {
-  return avow_string(op->req.ptr);
+avow_promise_t *avow_fs_unlink(uv_loop_t *loop, const char *path) {
+  return avow__fs_call_path(loop, "unlink", path, uv_fs_unlink, NULL);
 }
 
-avow_promise_t *avow_fs_readlink(uv_loop_t *loop, const char *path) {
-  return avow__fs_call_path(loop, "readlink", path, uv_fs_readlink, found);
+avow_promise_t *avow_fs_rmdir(uv_loop_t *loop, const char *path) {
+  return avow__fs_call_path(loop, "rmdir", path, uv_fs_rmdir, NULL);
 }
 
-avow_promise_t *avow_fs_realpath(uv_loop_t *loop, const char *path) {
-  return avow__fs_call_path(loop, "realpath", path, uv_fs_realpath, found);
-}
-
-/* The names differ from their templates in letters only. */
-static avow_value_t made_dir(avow__fs_t *op) {
-  memcpy(((avow__bytes_t *) op->value.u.p)->data, op->req.path,
-         strlen(op->path));
-  return avow_steal(&op->value);
-}
-
-static void fs_name_remove_dir(const avow_value_t *path) {
-  uv_fs_t req;
-  (void) uv_fs_rmdir(NULL, &req, avow_to_bytes(path, NULL), NULL); /* or not */
-  uv_fs_req_cleanup(&req);
-}
-
-avow_promise_t *avow_fs_mkdtemp(uv_loop_t *loop, const char *pattern) {
+static avow_promise_t *call_with_mode(uv_loop_t *loop, const char *name,
+                                      const char *path, int mode,
+                                      int (*fn)(uv_loop_t *, uv_fs_t *,
+                                                const char *, int, uv_fs_cb)) {
   avow_promise_t *p;
-  avow__fs_t *op = avow__fs_on_path(loop, sizeof(*op), "mkdtemp", pattern, &p);
-  if (op == NULL)
-    return p;
-  op->value = avow_string(pattern);
-  op->result = made_dir;
-  op->discard = fs_name_remove_dir;
-  avow__fs_sent(op,
-                avow_is_error(&op->value)
-                    ? UV_ENOMEM
-                    : uv_fs_mkdtemp(loop, &op->req, op->path, avow__fs_done));
+  avow__fs_t *op = avow__fs_on_path(loop, sizeof(*op), name, path, &p);
+  if (op != NULL)
+    avow__fs_sent(op, fn(loop, &op->req, op->path, mode, avow__fs_done));
   return p;
 }
 
-typedef struct {
-  avow_temp_file_t temp;
-  char path[];
-} temp_file_t;
-
-static const avow_class_t temp_file_class = { .name = "temporary file",
-                                              .sendable = true };
-
-const avow_temp_file_t *avow_to_temp_file(const avow_value_t *v) {
-  return avow_to_object(v, &temp_file_class);
+avow_promise_t *avow_fs_mkdir(uv_loop_t *loop, const char *path, int mode) {
+  return call_with_mode(loop, "mkdir", path, mode, uv_fs_mkdir);
 }
 
-static temp_file_t *temp_file_of(const avow_value_t *v) {
-  return ((avow__object_t *) v->u.p)->self;
+avow_promise_t *avow_fs_chmod(uv_loop_t *loop, const char *path, int mode) {
+  return call_with_mode(loop, "chmod", path, mode, uv_fs_chmod);
 }
 
-static avow_value_t temp_file_new(const char *pattern) {
-  const size_t size = strlen(pattern) + 1;
-  void *self = NULL;
-  const avow_value_t v =
-      avow__object_inline(&temp_file_class, sizeof(temp_file_t) + size, &self);
-  temp_file_t *file = self;
-  if (file != NULL) {
-    file->temp.path = memcpy(file->path, pattern, size);
-    file->temp.file = -1;
-  }
-  return v;
+avow_promise_t *avow_fs_access(uv_loop_t *loop, const char *path, int mode) {
+  return call_with_mode(loop, "access", path, mode, uv_fs_access);
 }
 
-static avow_value_t made_file(avow__fs_t *op) {
-  temp_file_t *file = temp_file_of(&op->value);
-  memcpy(file->path, op->req.path, strlen(op->path));
-  file->temp.file = (uv_file) op->req.result;
-  return avow_steal(&op->value);
-}
-
-static void remove_file(const avow_value_t *v) {
-  const temp_file_t *file = temp_file_of(v);
-  uv_fs_t req;
-  avow__fs_close_now(file->temp.file);
-  (void) uv_fs_unlink(NULL, &req, file->path, NULL); /* or it stays */
-  uv_fs_req_cleanup(&req);
-}
-
-avow_promise_t *avow_fs_mkstemp(uv_loop_t *loop, const char *pattern) {
+static avow_promise_t *call_with_times(
+    uv_loop_t *loop, const char *name, const char *path, double atime,
+    double mtime,
+    int (*fn)(uv_loop_t *, uv_fs_t *, const char *, double, double, uv_fs_cb)) {
   avow_promise_t *p;
-  avow__fs_t *op = avow__fs_on_path(loop, sizeof(*op), "mkstemp", pattern, &p);
-  if (op == NULL)
-    return p;
-  op->value = temp_file_new(pattern);
-  op->result = made_file;
-  op->discard = remove_file;
-  avow__fs_sent(op,
-                avow_is_error(&op->value)
-                    ? UV_ENOMEM
-                    : uv_fs_mkstemp(loop, &op->req, op->path, avow__fs_done));
+  avow__fs_t *op = avow__fs_on_path(loop, sizeof(*op), name, path, &p);
+  if (op != NULL)
+    avow__fs_sent(op,
+                  fn(loop, &op->req, op->path, atime, mtime, avow__fs_done));
   return p;
+}
+
+avow_promise_t *avow_fs_utime(uv_loop_t *loop, const char *path, double atime,
+                              double mtime) {
+  return call_with_times(loop, "utime", path, atime, mtime, uv_fs_utime);
+}
+
+avow_promise_t *avow_fs_lutime(uv_loop_t *loop, const char *path, double atime,
+                               double mtime) {
+  return call_with_times(loop, "lutime", path, atime, mtime, uv_fs_lutime);
+}
+
+static avow_promise_t *call_with_owner(uv_loop_t *loop, const char *name,
+                                       const char *path, uv_uid_t uid,
+                                       uv_gid_t gid,
+                                       int (*fn)(uv_loop_t *, uv_fs_t *,
+                                                 const char *, uv_uid_t,
+                                                 uv_gid_t, uv_fs_cb)) {
+  avow_promise_t *p;
+  avow__fs_t *op = avow__fs_on_path(loop, sizeof(*op), name, path, &p);
+  if (op != NULL)
+    avow__fs_sent(op, fn(loop, &op->req, op->path, uid, gid, avow__fs_done));
+  return p;
+}
+
+avow_promise_t *avow_fs_chown(uv_loop_t *loop, const char *path, uv_uid_t uid,
+                              uv_gid_t gid) {
+  return call_with_owner(loop, "chown", path, uid, gid, uv_fs_chown);
+}
+
+avow_promise_t *avow_fs_lchown(uv_loop_t *loop, const char *path, uv_uid_t uid,
+                               uv_gid_t gid) {
+  return call_with_owner(loop, "lchown", path, uid, gid, uv_fs_lchown);
+}
+
+static avow_promise_t *call_with_two(
+    uv_loop_t *loop, const char *name, const char *path, const char *to,
+    int (*fn)(uv_loop_t *, uv_fs_t *, const char *, const char *, uv_fs_cb)) {
+  avow_promise_t *p;
+  avow__fs_t *op = avow__fs_on_paths(loop, sizeof(*op), name, path, to, &p);
+  if (op != NULL)
+    avow__fs_sent(op, fn(loop, &op->req, op->path, op->to, avow__fs_done));
+  return p;
+}
+
+avow_promise_t *avow_fs_rename(uv_loop_t *loop, const char *from,
+                               const char *to) {
+  return call_with_two(loop, "rename", from, to, uv_fs_rename);
+}
+
+avow_promise_t *avow_fs_link(uv_loop_t *loop, const char *path,
+                             const char *link) {
+  return call_with_two(loop, "link", path, link, uv_fs_link);
+}
+
+static avow_promise_t *call_with_two_and_flags(
+    uv_loop_t *loop, const char *name, const char *path, const char *to,
+    int flags,
+    int (*fn)(uv_loop_t *, uv_fs_t *, const char *, const char *, int,
+              uv_fs_cb)) {
+  avow_promise_t *p;
+  avow__fs_t *op = avow__fs_on_paths(loop, sizeof(*op), name, path, to, &p);
+  if (op != NULL)
+    avow__fs_sent(op,
+                  fn(loop, &op->req, op->path, op->to, flags, avow__fs_done));
+  return p;
+}
+
+avow_promise_t *avow_fs_symlink(uv_loop_t *loop, const char *target,
+                                const char *link, int flags) {
+  return call_with_two_and_flags(loop, "symlink", target, link, flags,
+                                 uv_fs_symlink);
+}
+
+avow_promise_t *avow_fs_copyfile(uv_loop_t *loop, const char *from,
+                                 const char *to, int flags) {
+  return call_with_two_and_flags(loop, "copyfile", from, to, flags,
+                                 uv_fs_copyfile);
 }

@@ -20,7 +20,7 @@
 #include <unistd.h>
 
 #include "base/alloc.h"
-#include "uv/connect.h"
+#include "uv/connect_pipe.h"
 #include "uv/pipe_bind.h"
 
 enum { WAITING = 511 };

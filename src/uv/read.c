@@ -26,13 +26,13 @@
 #include "base/container.h"
 #include "engine/cancel.h"
 #include "engine/timer.h"
+#include "uv/class_read.h"
 #include "uv/eof_error.h"
 #include "uv/op.h"
 #include "uv/read_buffer.h"
-#include "uv/read_loop.h"
-#include "uv/readable_bytes.h"
 #include "uv/stream.h"
 #include "uv/stream_lock.h"
+#include "uv/try_read.h"
 
 enum { FIRST_ROOM = 4096 };
 

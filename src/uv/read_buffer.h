@@ -8,7 +8,7 @@
 #ifndef AVOW_READ_BUFFER_H
 #define AVOW_READ_BUFFER_H
 
-#include "uv/net.h"
+#include "uv/handle_table.h"
 
 /* The loop's, or a terminal's own. */
 avow__buffer_t *avow__room_of(avow__context_t *c, const uv_stream_t *stream,

@@ -3,7 +3,7 @@
 #ifndef AVOW_STREAM_LOCK_H
 #define AVOW_STREAM_LOCK_H
 
-#include "uv/net.h"
+#include "uv/handle_table.h"
 
 typedef struct avow__reading_s avow__reading_t;
 

@@ -11,7 +11,7 @@
 #include "avow/stream.h"
 #include "base/alloc.h"
 #include "uv/op.h"
-#include "uv/sigpipe.h"
+#include "uv/sigpipe_check.h"
 #include "uv/stream.h"
 #include "uv/stream_value.h"
 #include "value/buffer.h"

@@ -27,7 +27,8 @@ counted="$counted -fprofile-update=atomic -DAVOW__OVERFLOW=1"
 # The sample leaves macros as they are, which takes a third of the time.
 [ -n "$sample" ] || counted="$counted -save-temps=obj"
 clang-19 -O1 -c "$root/test/proof/mcdc/share.c" -o "$work/share.o"
-linked="-fprofile-instr-generate $work/share.o -Wl,-T,$root/test/proof/mcdc/share.ld"
+linked="-fprofile-instr-generate $work/share.o"
+linked="$linked -Wl,-T,$root/test/proof/mcdc/share.ld"
 
 # NAME "TEST-OR-SUITE..." FLAGS OPTION...
 build() {
@@ -85,7 +86,7 @@ show() {
 without='-I'$root/test/proof/mcdc
 more='syscalls uvmemory corpus'
 some='engine/pool engine/oom engine/dump engine/cancel engine/async
-  tools/oom_tools tools/each tools/group tools/map uv/op uv/connect
+  tools/oom_tools tools/each tools/group tools/map uv/op uv/happy_eyeballs
   loops/loops loops/loops_fails loops/loops_many'
 if [ -n "$sample" ]; then
   build sample value "$without" -Dpool=enabled -Dtrace=true

@@ -8,7 +8,7 @@
 
 #include "refusing.h"
 #include "sys/dirfd_path.h"
-#include "uv/fs_sync.h"
+#include "uv/fs_blocking.h"
 
 static refusal_t unnamed, links, syncs, renamings, made, held;
 static refusal_t removals, unlinks, originals, looks, sends, handles;

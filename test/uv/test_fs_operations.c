@@ -118,7 +118,7 @@ static void rejects_naming_what_is_missing(void **state) {
     assert_says(p, UV_EBADF, "%s file 999 to file 999: bad file descriptor",
                 name);
     break;
-  case ON_DIR: /* see test_fs_dir.c */
+  case ON_DIR: /* see test_fs_dirent.c */
     break;
   }
 }

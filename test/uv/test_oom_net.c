@@ -6,7 +6,7 @@
 #include <sys/socket.h>
 #include <unistd.h>
 
-#include "uv/connect.h"
+#include "uv/happy_eyeballs.h"
 
 #include "torture.h"
 

@@ -4,7 +4,7 @@
  * Whoever connects is greeted. An end that is over, or fails, closes the
  * server, so that the other one ends as well.
  */
-#include "uv/connect.h"
+#include "uv/happy_eyeballs.h"
 
 #include "scenario.h"
 

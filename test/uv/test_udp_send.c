@@ -223,7 +223,7 @@ static void send_survives_failing_memory(void **state) {
 
 #define UDP(f) cmocka_unit_test_setup_teardown(f, set_up, tear_down)
 
-SUITE(udp) {
+SUITE(udp_send) {
   const struct CMUnitTest tests[] = {
     UDP(sent_datagram_arrives),
     UDP(empty_datagram_arrives),

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: MIT */
 /* Connections by name. */
-#include "uv/connect.h"
+#include "uv/happy_eyeballs.h"
 
 #include <fcntl.h>
 #include <netinet/in.h>
@@ -397,7 +397,7 @@ static void cancelled_pipe_closes(void **state) {
 #define TIMED_RACE(f) \
   cmocka_unit_test_setup_teardown(f, set_up_timed_race, tear_down_race)
 
-SUITE(connect) {
+SUITE(happy_eyeballs) {
   (void) signal(SIGPIPE, SIG_IGN);
   const struct CMUnitTest tests[] = {
     RACE(refused_address_gives_way_at_once),

@@ -367,7 +367,7 @@ static void pump_to_another_loop_is_misuse(void **state) {
                 "from a stream of one loop to one of another");
 }
 
-SUITE(read_loop) {
+SUITE(class_read) {
   const struct CMUnitTest tests[] = {
     cmocka_unit_test(read_all_ends_with_its_stream),
     cmocka_unit_test(read_into_ends_with_its_stream),

@@ -9,8 +9,8 @@
 #include <string.h>
 
 #include "base/alloc.h"
-#include "uv/file.h"
-#include "uv/fs_sync.h"
+#include "uv/fs_blocking.h"
+#include "uv/whole_file.h"
 
 enum { CHUNK = 65536 };
 

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-#include "uv/net.h"
+#include "uv/handle_table.h"
 
 #include "base/check.h"
 

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /* A portion of a file that the system moves to a stream by itself. */
-#ifndef AVOW_SENDING_H
-#define AVOW_SENDING_H
+#ifndef AVOW_SENDFILE_H
+#define AVOW_SENDFILE_H
 
 #include "avow/stream.h"
 

@@ -4,8 +4,8 @@
  * because the callbacks of libuv get the handle only, and its data is the
  * program's.
  */
-#ifndef AVOW_NET_PRIVATE_H
-#define AVOW_NET_PRIVATE_H
+#ifndef AVOW_HANDLE_TABLE_PRIVATE_H
+#define AVOW_HANDLE_TABLE_PRIVATE_H
 
 #include "engine/layer.h"
 #include "value/buffer.h"

@@ -258,7 +258,7 @@ static void cancelled_closedir_closes_all_the_same(void **state) {
   avow_value_unref(the_dir);
 }
 
-SUITE(fs_dir) {
+SUITE(fs_dirent) {
   const struct CMUnitTest tests[] = {
     DISK_CASE(scandir_lists_names_of_any_length),
     DISK_CASE(scandir_gives_no_entries_of_an_empty_directory),

@@ -129,7 +129,7 @@ static void nothing_is_said_of_a_terminal(void **state) {
 #define PIPE(f) \
   { #f, f, peer_setup_pipe, peer_teardown, NULL }
 
-SUITE(sigpipe) {
+SUITE(sigpipe_check) {
   const struct CMUnitTest tests[] = {
     PIPE(first_write_says_what_sigpipe_does),
     PIPE(handle_that_is_sent_says_so_too),

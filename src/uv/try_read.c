@@ -4,7 +4,7 @@
  * descriptor is set to. An error is told by the system once, so whoever asked
  * has to know it; an end is told again.
  */
-#include "uv/readable_bytes.h"
+#include "uv/try_read.h"
 
 #if !defined(_WIN32) && !defined(AVOW_BY_PATHS)
 #  include <errno.h>

@@ -3,7 +3,7 @@
  * Plain calls on files. What libuv keeps in a request is let go before any of
  * them returns.
  */
-#include "uv/fs_sync.h"
+#include "uv/fs_blocking.h"
 
 #include <string.h>
 

@@ -378,7 +378,7 @@ static void read_file_survives_failing_to_make_room(void **state) {
 
 #define FILES(f) cmocka_unit_test_setup_teardown(f, set_up, tear_down)
 
-SUITE(file) {
+SUITE(whole_file) {
   (void) signal(SIGPIPE, SIG_IGN); /* a reader that stops */
   disk_init();
   const struct CMUnitTest tests[] = {

@@ -5,7 +5,7 @@
  * still comes to the handler that stores it, so nothing is lost. The parent of
  * that repetition is told when a stream closes or goes between two steps.
  */
-#include "uv/read_loop.h"
+#include "uv/class_read.h"
 
 #include <string.h>
 

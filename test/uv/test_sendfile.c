@@ -378,7 +378,7 @@ static void needs_memory(void **state) {
   }
 }
 
-SUITE(sending) {
+SUITE(sendfile) {
   pool_init();
   const struct CMUnitTest tests[] = {
     cmocka_unit_test(file_arrives_whole),

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: MIT */
 /* The plain calls on files: what no operation shows for certain. */
-#include "uv/fs_sync.h"
+#include "uv/fs_blocking.h"
 
 #include "disk.h"
 
@@ -27,7 +27,7 @@ static void a_stat_that_fails_says_nothing(void **state) {
   assert_leaves(stat_of_closed, UV_EBADF);
 }
 
-SUITE(fs_sync) {
+SUITE(fs_blocking) {
   const struct CMUnitTest tests[] = {
     DISK_CASE(a_stat_that_fails_says_nothing),
   };

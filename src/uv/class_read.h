@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: MIT */
 /* What moves many bytes of a stream of any class, by reading again and again.
    The stream may be none, which is reported. */
-#ifndef AVOW_READ_LOOP_H
-#define AVOW_READ_LOOP_H
+#ifndef AVOW_CLASS_READ_H
+#define AVOW_CLASS_READ_H
 
 #include "uv/idle_timeout.h"
 #include "uv/stream_lock.h"

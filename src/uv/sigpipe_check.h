@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /* Whether a peer that hangs up ends the program. */
-#ifndef AVOW_SIGPIPE_H
-#define AVOW_SIGPIPE_H
+#ifndef AVOW_SIGPIPE_CHECK_H
+#define AVOW_SIGPIPE_CHECK_H
 
 #include <uv.h>
 

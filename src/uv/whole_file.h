@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /* Writing whole files: what its ways share. */
-#ifndef AVOW_FILE_PRIVATE_H
-#define AVOW_FILE_PRIVATE_H
+#ifndef AVOW_WHOLE_FILE_PRIVATE_H
+#define AVOW_WHOLE_FILE_PRIVATE_H
 
 #include "uv/work.h"
 

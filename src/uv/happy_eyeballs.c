@@ -5,7 +5,7 @@
  * to connect wins. The race ends with its promise, but stays in memory until
  * libuv has called back for each attempt and the pause has run.
  */
-#include "uv/connect.h"
+#include "uv/happy_eyeballs.h"
 
 #include <stdio.h>
 #include <string.h>

@@ -3,7 +3,7 @@
  * From a file to a stream without a copy, where the system is Linux. The stream
  * does not block, so nothing here waits but for the disk.
  */
-#include "uv/sending.h"
+#include "uv/sendfile.h"
 
 #if defined(__linux__) && !defined(AVOW_BY_PATHS)
 
@@ -12,7 +12,7 @@
 #  include <sys/sendfile.h>
 #  include <unistd.h>
 
-#  include "uv/sigpipe.h"
+#  include "uv/sigpipe_check.h"
 
 /* A terminal takes nothing so, and of what is shut down libuv knows alone. */
 static bool takes_portions(const uv_stream_t *stream) {

@@ -5,7 +5,7 @@
  * word unless it ignores or handles the signal. What a signal does belongs to
  * the whole process, so avow leaves it as it is; but it says so in time.
  */
-#include "uv/sigpipe.h"
+#include "uv/sigpipe_check.h"
 
 #if AVOW__DEBUG && defined(AVOW_BY_PATHS)
 

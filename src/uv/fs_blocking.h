@@ -4,8 +4,8 @@
  * callback are plain calls that need no loop; each of these is one. They give 0
  * or more, or a libuv code, and none of them UV_EINTR.
  */
-#ifndef AVOW_FS_SYNC_H
-#define AVOW_FS_SYNC_H
+#ifndef AVOW_FS_BLOCKING_H
+#define AVOW_FS_BLOCKING_H
 
 #include <stdbool.h>
 #include <stddef.h>

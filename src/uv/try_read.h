@@ -3,8 +3,8 @@
  * Bytes that wait in the system already. To have libuv watch for them would
  * take a call of the system to begin, one to wait and one to end.
  */
-#ifndef AVOW_READABLE_BYTES_H
-#define AVOW_READABLE_BYTES_H
+#ifndef AVOW_TRY_READ_H
+#define AVOW_TRY_READ_H
 
 #include <uv.h>
 

@@ -1,0 +1,12 @@
+/* SPDX-License-Identifier: MIT */
+/* Connecting to Unix domain sockets and Windows pipes. */
+#ifndef AVOW_CONNECT_PIPE_H
+#define AVOW_CONNECT_PIPE_H
+
+#include <stddef.h>
+
+/* What is wrong with a name of that length for a Unix domain socket or a
+   Windows pipe, which must not be cut: UV_EINVAL, UV_ENAMETOOLONG, or 0. */
+int avow__pipe_check_name(size_t len);
+
+#endif
