@@ -9,7 +9,7 @@
 #include <assert.h>
 
 #include "avow/loop.h"
-#include "base/cacheline.h"
+#include "base/cacheline_pool.h"
 #include "base/compiler.h"
 #include "base/list.h"
 #include "base/queue.h"

@@ -7,7 +7,7 @@
 #include "avow/post.h"
 
 #include "avow/cancel.h"
-#include "base/cacheline.h"
+#include "base/cacheline_pool.h"
 #include "engine/layer.h"
 #include "engine/port.h"
 #include "engine/promise.h"

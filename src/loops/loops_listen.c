@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * A server on all loops. Where the loops cannot listen themselves,
- * loops_share.c, home accepts and hands each connection over to the loop that
- * has the least to do: the other opens a copy of its descriptor, which belongs
+ * A server on all loops. Where the loops cannot listen themselves (as in
+ * loops_reuseport.c), home accepts and hands each connection over to the loop
+ * that has the least to do: the other opens a copy of its descriptor, which belongs
  * to home until then, so that a run that never begins leaves nothing open.
  * Windows cannot copy a socket like that: there home serves them all.
  */

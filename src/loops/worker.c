@@ -11,7 +11,7 @@
 #include "avow/cancel.h"
 #include "avow/post.h"
 #include "base/alloc.h"
-#include "base/cacheline.h"
+#include "base/cacheline_pool.h"
 #include "base/container.h"
 #include "base/misuse.h"
 #include "engine/child.h"

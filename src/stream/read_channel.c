@@ -5,7 +5,7 @@
 #include "avow/pump.h"
 #include "base/container.h"
 #include "channel/channel.h"
-#include "stream/pull_chunks.h"
+#include "stream/class_channel.h"
 #include "uv/class_read.h"
 #include "uv/eof_error.h"
 #include "uv/op.h"

@@ -10,7 +10,7 @@
 #include "engine/cancel.h"
 #include "engine/cancel_reason.h"
 #include "engine/child.h"
-#include "value/reasons.h"
+#include "value/aggregate_error.h"
 
 typedef struct {
   avow__parent_t parent;

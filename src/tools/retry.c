@@ -16,7 +16,7 @@
 #include "engine/promise.h"
 #include "tools/backoff.h"
 #include "tools/tool.h"
-#include "value/reasons.h"
+#include "value/aggregate_error.h"
 
 enum { ATTEMPTS = 3, DELAY = 100, MAX_DELAY = 30000, REASONS_MAX = 16 };
 

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: MIT */
 /* Where remotes lie, and what becomes of their memory. */
-#include "base/cacheline.h"
+#include "base/cacheline_pool.h"
 #include "harness.h"
 
 enum { MANY = 1000, EACH = AVOW__LINES_EACH, KEPT = 512 }; /* KEPT batches */

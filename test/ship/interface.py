@@ -123,7 +123,7 @@ def exported(library, nm):
 def complaints(root, library, nm):
     functions, symbols = declared(root), exported(library, nm)
     for name in sorted(set(functions) - symbols):
-        yield f'{name}() is in a header, and no symbol: see symbols.c'
+        yield f'{name}() is in a header, and no symbol: see inline_symbols.c'
     for name in sorted(symbols - set(functions)):
         yield f'{name} is a symbol, and in no header'
 

@@ -16,7 +16,7 @@ all='i386-asan aarch64 s390x windows'
 build=${BUILD:-build-machines}
 # What qemu-i386 does as the machine would, and soon: no processes, no maps of
 # memory, no hundred thousand levels.
-emulated='base/alloc base/cacheline base/list base/table value/sendable value/error
+emulated='base/alloc base/cacheline_pool base/list base/table value/sendable value/error
   value/value_misuse base/misuse fiber/stack engine/await_typed
   engine/async_cancel engine/async_misuse engine/cancel engine/cancel_reason
   engine/chain engine/virtual_clock engine/clock_end engine/combine engine/deadline

@@ -26,7 +26,7 @@ my %without = map { $_ => 1 } qw(src/engine/invariants.c src/fiber/fiber_windows
   src/fiber/shadow.c src/sys/at_by_path.c
   src/sys/temp_file_by_path.c src/uv/pipe_bind_by_path.c
   src/uv/child_pipe_by_path.c src/sys/copy_file_by_path.c
-  src/value/symbols.c);
+  src/value/inline_symbols.c);
 
 sub slurp {
   open my $in, '<', $_[0] or die "$_[0]: $!\n";

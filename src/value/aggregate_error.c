@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: MIT */
 /* Several failures that end as one. */
-#include "value/reasons.h"
+#include "value/aggregate_error.h"
 
 static void append(avow__reasons_t *reasons, avow_value_t reason) {
   avow__list_t *list = reasons->all;

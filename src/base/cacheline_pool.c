@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: MIT */
 /* Cache lines, in batches. */
-#include "base/cacheline.h"
+#include "base/cacheline_pool.h"
 
 #include <stdatomic.h>
 #include <stdint.h>

@@ -4,7 +4,7 @@
  * at a time, and none while that is full. The stream is asked by a parent of
  * its own, which outlives this source until its child has reported.
  */
-#include "stream/pull_chunks.h"
+#include "stream/class_channel.h"
 
 #include "base/container.h"
 #include "channel/channel.h"

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /* Several failures that end as one. */
-#ifndef AVOW_REASONS_H
-#define AVOW_REASONS_H
+#ifndef AVOW_AGGREGATE_ERROR_H
+#define AVOW_AGGREGATE_ERROR_H
 
 #include "value/value.h"
 

@@ -8,8 +8,8 @@
  * processor fetches it ahead. When a loop ends a batch may become its lines'
  * that are in use: then the last one frees it, on any thread.
  */
-#ifndef AVOW_CACHELINE_H
-#define AVOW_CACHELINE_H
+#ifndef AVOW_CACHELINE_POOL_H
+#define AVOW_CACHELINE_POOL_H
 
 #include <stdbool.h>
 

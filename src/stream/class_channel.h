@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /* The chunks of a stream of any class. */
-#ifndef AVOW_PULL_CHUNKS_H
-#define AVOW_PULL_CHUNKS_H
+#ifndef AVOW_CLASS_CHANNEL_H
+#define AVOW_CLASS_CHANNEL_H
 
 #include "avow/channel.h"
 #include "avow/stream.h"

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: MIT */
 /* Cache lines: where they lie, and which are given out next. */
-#include "base/cacheline.h"
+#include "base/cacheline_pool.h"
 
 #include "harness.h"
 
@@ -146,7 +146,7 @@ static void there_are_none_without_memory(void **state) {
   assert_all_are_back();
 }
 
-SUITE(cacheline) {
+SUITE(cacheline_pool) {
   const struct CMUnitTest tests[] = {
     CASE(nothing_lies_across_lines_or_in_those_of_others),
     CASE(line_that_came_back_is_the_next),
