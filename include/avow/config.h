@@ -78,13 +78,7 @@
 
 AVOW_HEADER_BEGIN
 
-/**
- * The version of the library that the program runs with: the three numbers, a
- * byte each, the first highest (as uv_version()).
- */
-AVOW_API unsigned avow_version(void);
-
-/** The same as a string, "0.1.0". */
+/** Returns the version of the library that the program runs with, "0.1.0". */
 AVOW_API const char *avow_version_string(void);
 
 AVOW_HEADER_END
