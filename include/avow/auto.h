@@ -53,6 +53,20 @@ AVOW_INLINE void avow_cleanup_run(const avow_cleanup_t *cleanup) {
   cleanup->fn(cleanup->data);
 }
 
+/* Called by AVOW_AUTO_GATHER. */
+AVOW_INLINE void avow_gather_clear(avow_gather_t **g) {
+  avow_gather_t *gather = *g;
+  *g = NULL;
+  avow_gather_unref(gather);
+}
+
+/* Called by AVOW_AUTO_GROUP. */
+AVOW_INLINE void avow_group_clear(avow_group_t **g) {
+  avow_group_t *group = *g;
+  *g = NULL;
+  avow_group_unref(group);
+}
+
 AVOW_HEADER_END
 
 #define AVOW_CLEANUP_NAME_(at)  AVOW_CLEANUP_PASTE_(at)
@@ -79,11 +93,11 @@ AVOW_HEADER_END
 #define AVOW_AUTO_CHANNEL \
   __attribute__((cleanup(avow_channel_clear))) avow_channel_t *
 
-/** AVOW_AUTO_GATHER g = NULL; ends in avow_gather_clear(&g). */
+/** AVOW_AUTO_GATHER g = NULL; ends in avow_gather_unref(g). */
 #define AVOW_AUTO_GATHER \
   __attribute__((cleanup(avow_gather_clear))) avow_gather_t *
 
-/** AVOW_AUTO_GROUP g = NULL; ends in avow_group_clear(&g). */
+/** AVOW_AUTO_GROUP g = NULL; ends in avow_group_unref(g). */
 #define AVOW_AUTO_GROUP \
   __attribute__((cleanup(avow_group_clear))) avow_group_t *
 

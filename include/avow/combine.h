@@ -70,9 +70,6 @@ AVOW_API void avow_gather_end(const avow_gather_t *g);
 /** Lets go of g, and ends it if nobody has. Once: it has one owner. */
 AVOW_API void avow_gather_unref(avow_gather_t *g);
 
-/** The same of *g, which may be NULL, and is NULL then. */
-AVOW_API void avow_gather_clear(avow_gather_t **g);
-
 /** How one of several things settled. Valid as long as the value it is from. */
 typedef struct avow_outcome_s {
   size_t index;        /* of the input, the promise or the case, from 0 */

@@ -62,8 +62,8 @@
 #  define AVOW_PRINTF(fmt, at)
 #endif
 
-/* What headers define. The library has each as a symbol, too, for those who
-   cannot read C: it defines this in its own way. */
+/* What headers define. The library has each as a symbol, too, for languages
+   that cannot read C: it defines this in its own way. Of auto.h it has none. */
 #ifndef AVOW_INLINE
 #  define AVOW_INLINE static inline
 #endif

@@ -97,9 +97,6 @@ AVOW_API void avow_group_end(const avow_group_t *g);
 /** Lets go of g, and ends it if nobody has. Once: it has one owner. */
 AVOW_API void avow_group_unref(avow_group_t *g);
 
-/** The same of *g, which may be NULL, and is NULL then. */
-AVOW_API void avow_group_clear(avow_group_t **g);
-
 AVOW_HEADER_END
 
 #endif

@@ -3,9 +3,6 @@
    these alone. */
 #define AVOW_INLINE AVOW_API inline
 
-#ifdef __GNUC__
-#  include "avow/auto.h"
-#endif
 #include "avow/promise.h"
 #include "avow/select.h"
 #include "avow/stackless.h"
@@ -28,6 +25,3 @@ extern inline avow_case_t avow_case_send(const avow_channel_t *c,
                                          avow_value_t item);
 extern inline avow_case_t avow_case_settled(const avow_promise_t *p);
 extern inline int avow_frame_enter(avow_frame_t *frame);
-#ifdef __GNUC__
-extern inline void avow_cleanup_run(const avow_cleanup_t *cleanup);
-#endif
