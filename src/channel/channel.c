@@ -16,6 +16,7 @@
 
 #include "base/alloc.h"
 #include "base/check.h"
+#include "base/misuse.h"
 #include "channel/inside.h"
 #include "engine/cancel.h"
 
@@ -295,6 +296,16 @@ void avow_channel_unref(avow_channel_t *channel) {
     ch->ring = NULL;
   }
   avow__unref(ch);
+}
+
+void avow_channel_clear(avow_channel_t **c) {
+  if (c == NULL) {
+    avow__misuse_of_null("a channel");
+    return;
+  }
+  avow_channel_t *channel = *c;
+  *c = NULL;
+  avow_channel_unref(channel);
 }
 
 /* A taker or a sender waits no longer. */

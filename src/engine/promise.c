@@ -338,6 +338,13 @@ void avow_unref(avow_promise_t *p) {
   promise_let_go(p);
 }
 
+void avow_promise_clear(avow_promise_t **p) {
+  if (p != NULL)
+    avow_unref(avow_promise_steal(p));
+  else
+    avow__misuse_of_null("a promise");
+}
+
 avow_state_t avow_state(const avow_promise_t *p) {
   p = avow__given(p, "a promise");
   avow__check_borrowed(p);
