@@ -72,9 +72,6 @@ AVOW_API void avow_limiter_resize(const avow_limiter_t *l, size_t permits);
  */
 AVOW_API void avow_limiter_bound(const avow_limiter_t *l, size_t waiting);
 
-/** How many permits are out. */
-AVOW_API size_t avow_limiter_active(const avow_limiter_t *l);
-
 /** How many wait for a turn. */
 AVOW_API size_t avow_limiter_waiting(const avow_limiter_t *l);
 
@@ -131,12 +128,6 @@ AVOW_API AVOW_MUST_USE avow_promise_t *avow_rate_acquire(const avow_rate_t *r,
 
 /** Takes so many if they are there now and nobody waits; else false. */
 AVOW_API bool avow_rate_try(const avow_rate_t *r, uint64_t tokens);
-
-/** Whole tokens that are there now. */
-AVOW_API uint64_t avow_rate_available(const avow_rate_t *r);
-
-/** How many wait for theirs. */
-AVOW_API size_t avow_rate_waiting(const avow_rate_t *r);
 
 /** Lets go of r, which may be NULL. Who waits still gets an answer. */
 AVOW_API void avow_rate_unref(avow_rate_t *r);

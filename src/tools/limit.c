@@ -394,11 +394,6 @@ void avow_limiter_bound(const avow_limiter_t *l, size_t waiting) {
     limiter->most_waiting = waiting;
 }
 
-size_t avow_limiter_active(const avow_limiter_t *l) {
-  const limiter_t *limiter = limiter_behind(l);
-  return limiter != NULL ? limiter->used : 0;
-}
-
 size_t avow_limiter_waiting(const avow_limiter_t *l) {
   const limiter_t *limiter = limiter_behind(l);
   return limiter != NULL ? limiter->waiting : 0;

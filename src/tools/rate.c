@@ -192,19 +192,6 @@ bool avow_rate_try(const avow_rate_t *r, uint64_t tokens) {
   return rate_take(rate, tokens);
 }
 
-uint64_t avow_rate_available(const avow_rate_t *r) {
-  rate_t *rate = rate_behind(r);
-  if (rate == NULL)
-    return 0;
-  rate_look(rate);
-  return rate->level / rate->ms;
-}
-
-size_t avow_rate_waiting(const avow_rate_t *r) {
-  const rate_t *rate = rate_behind(r);
-  return rate != NULL ? rate->callers.count : 0;
-}
-
 void avow_rate_unref(avow_rate_t *r) {
   avow__tool_unref(r, &rate_class);
 }

@@ -10,7 +10,6 @@ static avow_deferred_t *caller_remove(avow__caller_t *caller) {
   avow__callers_t *callers = caller->callers;
   avow_deferred_t *d = caller->deferred;
   avow__list_remove(&callers->first, &caller->link);
-  callers->count--;
   avow_free(caller);
   return d;
 }
@@ -38,7 +37,6 @@ avow_promise_t *avow__callers_add(avow__callers_t *callers, uv_loop_t *loop,
   caller->callers = callers;
   avow_on_cancel(caller->deferred, caller_leave, caller);
   avow__list_append(&callers->first, &caller->link);
-  callers->count++;
   *out = caller;
   return p;
 }

@@ -17,7 +17,6 @@ typedef struct avow__caller_s {
 
 struct avow__callers_s {
   avow__link_t *first; /* in the order of their coming */
-  size_t count;
   /* Called when somebody was cancelled, and has left; or NULL. */
   void (*left)(avow__callers_t *callers);
 };

@@ -21,7 +21,7 @@ enum { MANY = 200, FOUR = 4 };
 avow_promise_t *add(const avow_limiter_t *l, size_t i, uint64_t ms);
 avow_promise_t *add_many(const avow_limiter_t *l, size_t n, uint64_t ms);
 
-void assert_counts(const avow_limiter_t *l, size_t waiting, size_t active);
+void assert_waiting(const avow_limiter_t *l, size_t n);
 
 /* Those that the limiter lets in wait for the rate as well. */
 typedef struct paced_s {

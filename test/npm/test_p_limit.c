@@ -120,7 +120,6 @@ static void they_share_what_they_are_given(void **state) {
   addition_t first = { &shared, "first" }, second = { &shared, "second" };
   avow_promise_t *ps[] = { avow_limiter_run(l, add_word, &first),
                            avow_limiter_run(l, add_word, &second) };
-  assert_int_equal(avow_limiter_active(l), 1);
   assert_int_equal(avow_limiter_waiting(l), 1);
 
   assert_outcome(all_of(ps, 2), "is=[1 2]");
@@ -151,7 +150,6 @@ static void nothing_runs_inside_the_call(void **state) {
   int one = 1, value = 1;
   avow_promise_t *ps[] = { avow_limiter_run(l, read_number, &one),
                            avow_limiter_run(l, read_number, &value) };
-  assert_int_equal(avow_limiter_active(l), 2);
 
   value = 2;
 
@@ -159,9 +157,9 @@ static void nothing_runs_inside_the_call(void **state) {
   avow_limiter_unref(l);
 }
 
-static void assert_counts(const avow_limiter_t *l, size_t active,
+static void assert_counts(const avow_limiter_t *l, size_t running,
                           size_t waiting) {
-  assert_int_equal(avow_limiter_active(l), active);
+  assert_int_equal(jobs_running(), running);
   assert_int_equal(avow_limiter_waiting(l), waiting);
 }
 
@@ -170,11 +168,13 @@ static void counts_are_exact(void **state) {
   put_equal_work(MANY, 1000);
   assert_counts(l, 0, 0);
   avow_promise_t *alone = avow_limiter_run(l, do_job, &work[0]);
+  avow_value_unref(avow_run(avow_sleep(loop, 1)));
   assert_counts(l, 1, 0);
   avow_value_unref(avow_run(alone));
   assert_counts(l, 0, 0);
 
   avow_promise_t *at_once = run_all(l, 5), *later = run_all(l, 3);
+  avow_value_unref(avow_run(avow_sleep(loop, 1)));
   assert_counts(l, 5, 3);
   avow_value_unref(avow_run(at_once));
   assert_counts(l, 3, 0);
@@ -312,7 +312,9 @@ static const npm_case_t cases[] = {
        they_share_what_they_are_given),
   SAME("does not ignore errors", errors_are_not_ignored),
   SAME("runs all tasks asynchronously", nothing_runs_inside_the_call),
-  SAME("activeCount and pendingCount properties", counts_are_exact),
+  DIFFERS(
+      "activeCount and pendingCount properties", counts_are_exact,
+      "avow_limiter_waiting() counts the queue; a program counts what it runs"),
   DIFFERS("clearQueue", who_waits_is_sent_away,
           "whoever waited is told; nobody waits for ever"),
   SAME("clearQueue rejects pending promises when enabled",

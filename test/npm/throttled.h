@@ -30,6 +30,9 @@ avow_rate_t *every(uint64_t limit, uint64_t ms, uint64_t burst);
 avow_promise_t *throttled(const avow_rate_t *r, uint64_t weight);
 avow_promise_t *so_many(const avow_rate_t *r, size_t n);
 
+/* No time passes until all is done. */
+void assert_nobody_waits(void);
+
 /* Cases that both have. */
 void no_time_is_refused(void **state);
 void nothing_is_refused(void **state);

@@ -75,7 +75,6 @@ static void use_rate(void) {
     put(PROMISES, avow_rate_acquire(r, any_size()));
   else
     (void) avow_rate_try(r, any_size());
-  (void) avow_rate_available(r);
   put(RATES, r);
 }
 
