@@ -112,7 +112,7 @@ static avow_promise_t *load_all(cards_t *all) {
 static avow_promise_t *load_again(cards_t *all, const avow_value_t *outcomes) {
   size_t n = 0;
   for (size_t i = 0; i < all->n; i++) {
-    const avow_outcome_t outcome = avow_settled_at(outcomes, i);
+    const avow_outcome_t outcome = avow_outcome_at(outcomes, i);
     card_t *card = &all->cards[i];
     if (outcome.status == AVOW_FULFILLED || !may_help(outcome.reason, card))
       continue;

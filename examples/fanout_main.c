@@ -111,7 +111,7 @@ static void print_outcomes(const avow_value_t *list) {
   size_t fulfilled = 0;
   const size_t n = avow_list_len(list);
   for (size_t i = 0; i < n; i++)
-    fulfilled += avow_settled_at(list, i).status == AVOW_FULFILLED;
+    fulfilled += avow_outcome_at(list, i).status == AVOW_FULFILLED;
   printf("%zu %s: %zu fulfilled, %zu rejected\n", n,
          n == 1 ? "outcome" : "outcomes", fulfilled, n - fulfilled);
 }

@@ -134,9 +134,9 @@ static void write_line(const avow_value_t *line) {
   size_t len, known = 0;
   const bool is_named = line->tag == AVOW_LIST;
   const char *text =
-      avow_to_bytes(is_named ? avow_settled_at(line, 0).value : line, &len);
-  if (is_named && avow_settled_at(line, 1).status == AVOW_FULFILLED) {
-    const char *name = avow_to_bytes(avow_settled_at(line, 1).value, NULL);
+      avow_to_bytes(is_named ? avow_outcome_at(line, 0).value : line, &len);
+  if (is_named && avow_outcome_at(line, 1).status == AVOW_FULFILLED) {
+    const char *name = avow_to_bytes(avow_outcome_at(line, 1).value, NULL);
     (void) text_print(stdout, name, TEXT_WHOLE);
     known = strcspn(text, " \t");
   }

@@ -174,7 +174,7 @@ static int run(upload_t *upload) {
     program_fail("cannot send them", avow_error_code(&outcomes));
   size_t there = 0;
   for (size_t i = 0; i < upload->n; i++)
-    there += avow_settled_at(&outcomes, i).status == AVOW_FULFILLED;
+    there += avow_outcome_at(&outcomes, i).status == AVOW_FULFILLED;
   avow_value_unref(outcomes);
   rows_print(upload->rows, upload->n);
   printf("\n%zu %s: %zu sent, %zu failed\n", upload->n,

@@ -16,7 +16,7 @@ AVOW_API AVOW_MUST_USE avow_promise_t *avow_all(uv_loop_t *loop,
                                                 avow_promise_t *const ps[],
                                                 size_t n);
 
-/** LIST: an outcome for each input, see avow_settled_at(); never rejects. */
+/** LIST: an outcome for each input, see avow_outcome_at(); never rejects. */
 AVOW_API AVOW_MUST_USE avow_promise_t *avow_all_settled(
     uv_loop_t *loop, avow_promise_t *const ps[], size_t n);
 
@@ -81,7 +81,7 @@ typedef struct avow_outcome_s {
 } avow_outcome_t;
 
 /** The outcome of input `i` in a list of avow_all_settled(). */
-AVOW_API avow_outcome_t avow_settled_at(const avow_value_t *list, size_t i);
+AVOW_API avow_outcome_t avow_outcome_at(const avow_value_t *list, size_t i);
 
 AVOW_HEADER_END
 

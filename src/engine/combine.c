@@ -358,6 +358,6 @@ avow_outcome_t avow__outcome_of(const avow_value_t *v, size_t index) {
                            .value = v };
 }
 
-avow_outcome_t avow_settled_at(const avow_value_t *list, size_t i) {
+avow_outcome_t avow_outcome_at(const avow_value_t *list, size_t i) {
   return avow__outcome_of(avow_list_at(list, i), i);
 }

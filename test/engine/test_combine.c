@@ -129,12 +129,12 @@ static void all_settled_tells_each_outcome_in_order(void **state) {
   const avow_value_t list = avow_run(p);
 
   assert_int_equal(avow_list_len(&list), 3);
-  assert_int_equal(avow_settled_at(&list, 0).status, AVOW_FULFILLED);
-  assert_int_equal(avow_to_int(avow_settled_at(&list, 0).value), 1);
-  assert_int_equal(avow_settled_at(&list, 1).index, 1);
-  assert_int_equal(avow_settled_at(&list, 1).status, AVOW_REJECTED);
-  assert_int_equal(avow_settled_at(&list, 1).reason->code, UV_EIO);
-  assert_int_equal(avow_to_int(avow_settled_at(&list, 2).value), 3);
+  assert_int_equal(avow_outcome_at(&list, 0).status, AVOW_FULFILLED);
+  assert_int_equal(avow_to_int(avow_outcome_at(&list, 0).value), 1);
+  assert_int_equal(avow_outcome_at(&list, 1).index, 1);
+  assert_int_equal(avow_outcome_at(&list, 1).status, AVOW_REJECTED);
+  assert_int_equal(avow_outcome_at(&list, 1).reason->code, UV_EIO);
+  assert_int_equal(avow_to_int(avow_outcome_at(&list, 2).value), 3);
   avow_value_unref(list);
 }
 

@@ -214,9 +214,9 @@ static void all_are_called_and_told_of(void **state) {
   avow_value_unref(avow_run(avow_ref(p)));
 
   const avow_value_t *list = avow_result(p);
-  assert_int_equal(avow_settled_at(list, 0).status, AVOW_FULFILLED);
-  assert_int_equal(avow_settled_at(list, 1).status, AVOW_REJECTED);
-  assert_int_equal(avow_settled_at(list, 2).status, AVOW_FULFILLED);
+  assert_int_equal(avow_outcome_at(list, 0).status, AVOW_FULFILLED);
+  assert_int_equal(avow_outcome_at(list, 1).status, AVOW_REJECTED);
+  assert_int_equal(avow_outcome_at(list, 2).status, AVOW_FULFILLED);
   avow_unref(p);
 }
 

@@ -161,9 +161,9 @@ static void map_of_all_settled_lists_failures_too(void **state) {
   const avow_value_t v = avow_run(avow_each(channel, fail_two, NULL, &options));
 
   assert_int_equal(avow_list_len(&v), 3);
-  assert_int_equal(avow_settled_at(&v, 0).status, AVOW_FULFILLED);
-  assert_int_equal(avow_error_code(avow_settled_at(&v, 1).reason), UV_EIO);
-  assert_int_equal(avow_error_code(avow_settled_at(&v, 2).reason), UV_ENFILE);
+  assert_int_equal(avow_outcome_at(&v, 0).status, AVOW_FULFILLED);
+  assert_int_equal(avow_error_code(avow_outcome_at(&v, 1).reason), UV_EIO);
+  assert_int_equal(avow_error_code(avow_outcome_at(&v, 2).reason), UV_ENFILE);
   avow_value_unref(v);
   avow_channel_unref(channel);
 }

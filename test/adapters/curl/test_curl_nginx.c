@@ -155,7 +155,7 @@ static size_t connections_of(const char *url, size_t n) {
     all[i] = avow_curl_fetch_all(client, url, &options);
   const avow_value_t v = avow_run(avow_all_settled(loop, all, n));
   for (size_t i = 0; i < n; i++) {
-    const avow_outcome_t one = avow_settled_at(&v, i);
+    const avow_outcome_t one = avow_outcome_at(&v, i);
     if (one.status != AVOW_FULFILLED)
       fail_msg("%zu: %s", i, avow_error_message(one.value));
     assert_int_equal(avow_curl_status(one.value), 200);

@@ -38,7 +38,7 @@ static avow_promise_t *fetches(const char *path, size_t n) {
 static void assert_answered(const avow_value_t *list, size_t n) {
   assert_int_equal(avow_list_len(list), n);
   for (size_t i = 0; i < n; i++) {
-    const avow_outcome_t one = avow_settled_at(list, i);
+    const avow_outcome_t one = avow_outcome_at(list, i);
     if (one.status != AVOW_FULFILLED)
       fail_msg("%zu: %s", i, avow_error_message(one.value));
     assert_int_equal(avow_curl_status(one.value), 200);
@@ -99,7 +99,7 @@ static void unread_bodies_block_nobody(void **state) {
   const avow_value_t v = avow_run(fetches("/bytes/3000000", 12));
   assert_answered(&v, 12);
   for (size_t i = 0; i < 12; i++) {
-    const avow_value_t *response = avow_settled_at(&v, i).value;
+    const avow_value_t *response = avow_outcome_at(&v, i).value;
     avow_promise_t *p = avow_read_all(avow_to_stream(response), 1 << 22);
     const avow_value_t body = avow_run(p);
     size_t len;
@@ -179,7 +179,7 @@ static void rejects_all_without_descriptors(void **state) {
   const avow_value_t v = avow_run(fetches("/hello", 50));
   as_usual();
   for (size_t i = 0; i < 50; i++)
-    assert_int_equal(avow_error_code(avow_settled_at(&v, i).value), UV_EMFILE);
+    assert_int_equal(avow_error_code(avow_outcome_at(&v, i).value), UV_EMFILE);
   avow_value_unref(v);
 }
 
@@ -189,7 +189,7 @@ static void refused_unread_bodies_settle(void **state) {
   as_usual();
   size_t refused = 0;
   for (size_t i = 0; i < 30; i++) {
-    const avow_outcome_t one = avow_settled_at(&v, i);
+    const avow_outcome_t one = avow_outcome_at(&v, i);
     if (one.status == AVOW_FULFILLED)
       continue;
     assert_int_equal(avow_error_code(one.value), UV_EMFILE);

@@ -231,7 +231,7 @@ static void gives_up(void **state) {
   behind_iterations(LATE, answer_from_here_on);
   const avow_value_t v = avow_run(avow_all_settled(loop, all, ASKS));
   for (size_t i = 0; i < ASKS; i++) {
-    const avow_value_t *reason = avow_settled_at(&v, i).value;
+    const avow_value_t *reason = avow_outcome_at(&v, i).value;
     assert_int_equal(avow_error_code(reason),
                      asks[i] == connect_to ? UV_EAI_AGAIN : UV_EAI_NONAME);
   }

@@ -310,8 +310,8 @@ static bool greet_until(size_t bytes, int cut, size_t from) {
   }
   avow_promise_t *both[] = { greet_server(), greet_client() };
   avow_value_t v = avow_run(avow_all_settled(loop, both, 2));
-  const avow_outcome_t server_is = avow_settled_at(&v, 0);
-  const avow_outcome_t client_is = avow_settled_at(&v, 1);
+  const avow_outcome_t server_is = avow_outcome_at(&v, 0);
+  const avow_outcome_t client_is = avow_outcome_at(&v, 1);
   const bool through =
       client_is.status == AVOW_FULFILLED && server_is.status == AVOW_FULFILLED;
   const avow_outcome_t who = from == 1 ? client_is : server_is;

@@ -20,7 +20,7 @@ int scenario_expected(void) {
 avow_value_t scenario_outcome(const avow_value_t *settled, void *data) {
   const avow_value_t *first = NULL;
   for (size_t i = 0; i < avow_list_len(settled); i++) {
-    const avow_outcome_t end = avow_settled_at(settled, i);
+    const avow_outcome_t end = avow_outcome_at(settled, i);
     if (end.status != AVOW_REJECTED)
       continue;
     if (end.reason->code == expected)

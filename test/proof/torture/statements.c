@@ -349,7 +349,7 @@ static void inspect(bytes_t *bytes) {
   CHECK(avow_is_error(v) == (avow_state(p) == AVOW_REJECTED));
   if (v->tag == AVOW_LIST)
     for (size_t i = 0; i < avow_list_len(v); i++)
-      CHECK(avow_settled_at(v, i).value == avow_list_at(v, i));
+      CHECK(avow_outcome_at(v, i).value == avow_list_at(v, i));
 }
 
 static void dump(bytes_t *bytes) {

@@ -83,7 +83,7 @@ static avow_value_t live_well(void *loop) {
   if (avow_is_error(&outcomes))
     return outcomes;
   for (size_t i = 0; i < GUESTS; i++)
-    avow_sim_check(avow_settled_at(&outcomes, i).status == AVOW_FULFILLED,
+    avow_sim_check(avow_outcome_at(&outcomes, i).status == AVOW_FULFILLED,
                    "guest %d fails", (int) i);
   avow_sim_check(town.heard == town.said, "%ld of %ld", town.heard, town.said);
   return outcomes;
