@@ -27,7 +27,7 @@ LIMITS = {
     'lines, with headers': 24900,
     'lines of C files': 20000,
     'headers in <avow.h>': 18,
-    'functions in <avow.h>': 246,
+    'functions in <avow.h>': 240,
     'bytes of .text': 170 << 10,
     'bytes of a program with a promise': 75 << 10,
     'bytes of a program with all': 80 << 10,
