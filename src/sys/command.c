@@ -75,23 +75,20 @@ const avow_output_t *avow_to_output(const avow_value_t *v) {
 
 /* OBJECT, or the error UV_ENOMEM. */
 static avow_value_t take_output(command_t *command) {
-  avow_value_t out = avow__buffer_take(&command->out.buffer);
-  avow_value_t err = avow__buffer_take(&command->err.buffer);
   void *block = NULL;
-  avow_value_t v = avow_error(UV_ENOMEM);
-  if (!avow_is_error(&out) && !avow_is_error(&err))
-    v = avow__object_inline(&output_class, sizeof(avow_output_t), &block);
-  if (block == NULL) {
-    avow__value_unref(out);
-    avow__value_unref(err);
-    return v;
-  }
+  const avow_value_t v =
+      avow__object_inline(&output_class, sizeof(avow_output_t), &block);
   avow_output_t *output = block;
+  if (output == NULL)
+    return v;
   *output = (avow_output_t){ .status = command->status,
                              .signal = command->signal,
-                             .out = out,
-                             .err = err };
-  return v;
+                             .out = avow__buffer_take(&command->out.buffer),
+                             .err = avow__buffer_take(&command->err.buffer) };
+  if (!avow_is_error(&output->out) && !avow_is_error(&output->err))
+    return v;
+  avow__value_unref(v);
+  return avow_error(UV_ENOMEM);
 }
 
 static const char *command_text_of(int code) {
@@ -211,7 +208,8 @@ static void begin_grace(command_t *command) {
 }
 
 /* Ends a command that nobody wants to go on. */
-static void command_stop(command_t *command) {
+static void command_stop(void *data) {
+  command_t *command = data;
   if (command->state != RUNNING)
     return;
   command->state = ASKED;
@@ -227,10 +225,6 @@ static void command_fail(command_t *command, int code) {
   if (command->failure == 0)
     command->failure = code;
   command_stop(command);
-}
-
-static void command_cancel(void *data) {
-  command_stop(data);
 }
 
 /* What was over while the loop was held up is found by a poll, and reported
@@ -259,46 +253,25 @@ static void on_capture(avow__capture_t *capture, int err) {
   clear_if_over(command);
 }
 
-/* To start the process took some time. */
-static void begin_timeout(command_t *command, uint64_t ms) {
-  avow__alarm_set_from_present(command->op.context, &command->alarm, ms,
-                               on_time_is_up);
-}
-
-static void write_more(command_t *command);
-
-/* Nobody reads it any more, or it was closed here. */
+/* The command has closed its input, which it need not read to the end, or the
+   pipe was closed here. */
 static bool is_unread(int err) {
   return err == UV_EPIPE || err == UV_ECONNRESET || err == UV_EOF ||
          err == UV_ECANCELED;
 }
 
-/* A command need not read its input to the end. */
-static void end_input(command_t *command, int err) {
-  command_close_one(&command->in);
-  if (!is_unread(err))
-    command_fail(command, err);
-}
-
-static void command_on_write(uv_write_t *req, int status) {
-  command_t *command = req->data;
-  if (status < 0)
-    end_input(command, status);
-  else
-    write_more(command);
-}
-
 /* Writes the next part of the input, or closes it after the last. */
-static void write_more(command_t *command) {
+static void write_more(uv_write_t *req, int err) {
+  command_t *command = req->data;
   uv_buf_t buf = avow__bytes_from(command->input.u.p, command->written);
   command->written += buf.len;
-  command->write.data = command;
-  const int err = buf.len == 0
-                      ? UV_EOF
-                      : uv_write(&command->write, (uv_stream_t *) &command->in,
-                                 &buf, 1, command_on_write);
-  if (err < 0)
-    end_input(command, err);
+  if (err == 0 && buf.len > 0)
+    err = uv_write(req, (uv_stream_t *) &command->in, &buf, 1, write_more);
+  if (err == 0 && buf.len > 0)
+    return;
+  command_close_one(&command->in);
+  if (err < 0 && !is_unread(err))
+    command_fail(command, err);
 }
 
 /* What libuv writes to, nobody may be there to read. */
@@ -312,19 +285,16 @@ static void ignore_sigpipe(void) {
 }
 
 /* Of what is inherited, or not there, our end is not needed. */
-static int use_pipe(uv_stdio_container_t *to, uv_pipe_t *pipe) {
-  if ((to->flags & UV_CREATE_PIPE) != 0)
-    return avow__child_pipe_make(to, pipe);
-  command_close_one(pipe);
-  return 0;
-}
-
-static int use_pipes(command_t *command, uv_stdio_container_t *stdio) {
-  int err = use_pipe(&stdio[0], &command->in);
-  if (err == 0)
-    err = use_pipe(&stdio[1], &command->out.pipe);
-  if (err == 0)
-    err = use_pipe(&stdio[2], &command->err.pipe);
+static int make_pipes(command_t *command, uv_stdio_container_t *stdio) {
+  uv_pipe_t *const ours[AVOW__STANDARD_STREAMS] = { &command->in,
+                                                    &command->out.pipe,
+                                                    &command->err.pipe };
+  int err = 0;
+  for (int i = 0; i < AVOW__STANDARD_STREAMS && err == 0; i++)
+    if ((stdio[i].flags & UV_CREATE_PIPE) != 0)
+      err = avow__child_pipe_make(&stdio[i], ours[i]);
+    else
+      command_close_one(ours[i]);
   return err;
 }
 
@@ -344,7 +314,7 @@ static int command_spawn(command_t *command, const avow_command_t *what) {
     options.flags |= UV_PROCESS_DETACHED;
   if (command->input.tag != AVOW_BYTES && stdio[0].flags != UV_INHERIT_FD)
     stdio[0].flags = UV_IGNORE;
-  int err = use_pipes(command, stdio);
+  int err = make_pipes(command, stdio);
   if (err == 0)
     err = avow__spawn(command->op.context->loop, &command->process, &options,
                       &command->has_process);
@@ -391,12 +361,13 @@ static void command_start(command_t *command, const avow_command_t *what) {
   }
   avow__capture_start(&command->out, on_capture);
   avow__capture_start(&command->err, on_capture);
-  if (what->timeout > 0)
-    begin_timeout(command, what->timeout);
+  if (what->timeout > 0) /* to start the process took some time */
+    avow__alarm_set_from_present(command->op.context, &command->alarm,
+                                 what->timeout, on_time_is_up);
   if (command->input.tag != AVOW_BYTES)
     return;
   ignore_sigpipe();
-  write_more(command);
+  write_more(&command->write, 0);
 }
 
 static void command_init(command_t *command, const avow_command_t *what) {
@@ -406,7 +377,7 @@ static void command_init(command_t *command, const avow_command_t *what) {
   (void) uv_pipe_init(loop, &command->out.pipe, 0); /* … */
   (void) uv_pipe_init(loop, &command->err.pipe, 0); /* … */
   command->in.data = command->out.pipe.data = command->err.pipe.data =
-      command->process.data = command;
+      command->process.data = command->write.data = command;
   command->open = 4;
   command->stray = (avow__stray_t){ .context = command->op.context,
                                     .block = command,
@@ -460,7 +431,7 @@ avow_promise_t *avow_command(uv_loop_t *loop, const avow_command_t *what,
   }
   command->input = input;
   command_init(command, what);
-  avow_on_cancel(command->op.deferred, command_cancel, command);
+  avow_on_cancel(command->op.deferred, command_stop, command);
   avow__op_started(&command->op);
   command_start(command, what);
   return p;
