@@ -4,6 +4,10 @@
  * each of its standard streams and a timer. It lives until all of them are
  * closed, which they are when the process has ended and both outputs have, or
  * when the process has ended and was told to; whatever becomes of the promise.
+ *
+ * The buffer of an output doubles up to a little more than max_bytes. Output
+ * past max_bytes is read into that rest again and again, and dropped, so that
+ * the process is not held up.
  */
 #include "avow/command.h"
 
@@ -16,7 +20,6 @@
 #include "base/alloc.h"
 #include "engine/foreign_close.h"
 #include "engine/virtual_clock.h"
-#include "sys/capture.h"
 #include "sys/command_start.h"
 #include "uv/child_pipe.h"
 #include "uv/op.h"
@@ -24,6 +27,7 @@
 #include "value/buffer.h"
 
 enum { LIMIT = 16 << 20, GRACE = 5000 };
+enum { FIRST_ROOM = 4096, PAST_LIMIT = 4096 };
 
 /* How far the end of a command has come. `ended` is orthogonal, because a
    process may end in each state; so are `leads` and `has_process`, which say
@@ -35,10 +39,17 @@ typedef enum {
   CLOSING /* all its handles are closing */
 } state_t;
 
+/* An output of the process. */
+typedef struct {
+  uv_pipe_t pipe; /* first: libuv's callbacks get it */
+  avow__buffer_t buffer;
+  size_t max_bytes;
+} capture_t;
+
 typedef struct {
   avow__op_t op;
   avow__stray_t stray;
-  avow__capture_t out, err;
+  capture_t out, err;
   uv_process_t process;
   uv_pipe_t in;
   avow__alarm_t alarm;
@@ -244,13 +255,46 @@ static void on_time_is_up(uv_timer_t *timer) {
   on_timeout(timer);
 }
 
-static void on_capture(avow__capture_t *capture, int err) {
+/* No more than max_bytes, or all that there will be. */
+static size_t capture_next_room(const capture_t *capture) {
+  const size_t old = avow__buffer_room(&capture->buffer);
+  const size_t room = old > 0 ? old : (size_t) FIRST_ROOM / 2;
+  return room <= capture->max_bytes / 2
+             ? room * 2
+             : avow__plus(capture->max_bytes, PAST_LIMIT);
+}
+
+static void capture_on_alloc(uv_handle_t *handle, size_t suggested,
+                             uv_buf_t *buf) {
+  capture_t *capture = (capture_t *) handle;
+  *buf = avow__buffer_offer(&capture->buffer, capture_next_room(capture));
+}
+
+static void capture_end(capture_t *capture, int err) {
   command_t *command = capture->pipe.data;
-  if (err != UV_EMSGSIZE)
-    command_close_one(capture);
-  if (err != 0)
-    command_fail(command, err);
+  command_close_one(capture);
+  if (err != UV_EOF)
+    command_fail(command, avow__buffer_error(err));
   clear_if_over(command);
+}
+
+static void capture_on_read(uv_stream_t *stream, ssize_t n,
+                            const uv_buf_t *buf) {
+  capture_t *capture = (capture_t *) stream;
+  if (n < 0) {
+    capture_end(capture, (int) n);
+    return;
+  }
+  capture->buffer.used += (size_t) n;
+  if (capture->buffer.used <= capture->max_bytes)
+    return;
+  capture->buffer.used = capture->max_bytes;
+  command_fail(stream->data, UV_EMSGSIZE);
+}
+
+static void capture_start(capture_t *capture) {
+  (void) uv_read_start((uv_stream_t *) &capture->pipe, capture_on_alloc,
+                       capture_on_read); /* fails on what is not open */
 }
 
 /* The command has closed its input, which it need not read to the end, or the
@@ -359,8 +403,8 @@ static void command_start(command_t *command, const avow_command_t *what) {
     clear(command);
     return;
   }
-  avow__capture_start(&command->out, on_capture);
-  avow__capture_start(&command->err, on_capture);
+  capture_start(&command->out);
+  capture_start(&command->err);
   if (what->timeout > 0) /* to start the process took some time */
     avow__alarm_set_from_present(command->op.context, &command->alarm,
                                  what->timeout, on_time_is_up);
