@@ -12,7 +12,7 @@
 #include "avow/combine.h"
 #include "base/alloc.h"
 #include "base/options_check.h"
-#include "sys/copy_entries.h"
+#include "sys/copy_entry.h"
 #include "sys/metadata.h"
 #include "sys/sliced_work.h"
 #include "sys/tree.h"
@@ -82,24 +82,18 @@ static bool is_target(const copy_t *copy, const entry_t *entry) {
   return entry->parent != NULL && avow__file_is(&entry->stat, copy->target);
 }
 
-static int know_target(copy_t *copy, entry_t *entry) {
-  const int err = avow__dir_id(&entry->to, &entry->to_id);
-  if (err == 0 && entry->parent == NULL)
-    copy->target = entry->to_id;
-  return err;
-}
-
 static int make_dir(copy_t *copy, entry_t *entry) {
   char *path;
   avow__place_t place;
   if (is_target(copy, entry))
     return UV_EINVAL;
-  int made = copy_tree_place_of(copy, entry, &path, &place);
-  if (made == 0)
-    made = avow__copy_dir(place, &entry->stat, copy->options.keep, &entry->to);
+  int err = copy_tree_place_of(copy, entry, &path, &place);
+  if (err == 0)
+    err = avow__copied_make_dir(entry, place, copy->options.keep);
   avow_free(path);
-  entry->made = made > 0;
-  return made < 0 ? made : know_target(copy, entry);
+  if (err == 0 && entry->parent == NULL)
+    copy->target = entry->to_id;
+  return err;
 }
 
 /* The directory that was entered as that level of the tree. */
@@ -200,8 +194,7 @@ static entry_t *copy_tree_begin(copy_t *copy) {
   if (err == 0 && copy_tree_is_dir(entry))
     return copy_tree_enter_dir(copy, entry) ? NULL : entry;
   if (err == 0)
-    err = avow__original_open(avow__tree_place(&copy->tree), &entry->stat,
-                              &entry->original);
+    err = avow__copied_open(entry, avow__tree_place(&copy->tree));
   if (err < 0)
     avow__copied_fail(entry, err);
   return entry;
