@@ -10,6 +10,7 @@
 #include <errno.h>
 #include <fcntl.h>
 #include <stdbool.h>
+#include <string.h>
 #include <sys/stat.h>
 #include <unistd.h>
 
@@ -190,23 +191,16 @@ int avow__place_symlink(avow__place_t place, const char *text) {
 
 /* Some file systems do not tell the length of the text beforehand. */
 int avow__place_readlink(avow__place_t place, char **out) {
-  enum { MOST = 65536 };
-  for (size_t room = 256;; room *= 2) {
-    char *text = avow_malloc(room);
-    if (text == NULL)
-      return UV_ENOMEM;
-    ssize_t len;
-    UNINTERRUPTED(len, readlinkat(fd_of(place), place.name, text, room));
-    if (len >= 0 && (size_t) len < room) {
-      text[len] = '\0';
-      *out = text;
-      return 0;
-    }
-    const int err = len < 0 ? at_code(-1) : UV_ENAMETOOLONG;
-    avow_free(text);
-    if (len < 0 || room == MOST)
-      return err;
-  }
+  char text[4096]; /* no path may be longer */
+  ssize_t len;
+  UNINTERRUPTED(len, readlinkat(fd_of(place), place.name, text, sizeof(text)));
+  if (len < 0 || (size_t) len == sizeof(text))
+    return len < 0 ? at_code(-1) : UV_ENAMETOOLONG;
+  *out = avow_calloc(1, (size_t) len + 1);
+  if (*out == NULL)
+    return UV_ENOMEM;
+  memcpy(*out, text, (size_t) len);
+  return 0;
 }
 
 /* Other users lay links in directories that all may write to, such as /tmp.
