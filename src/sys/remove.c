@@ -32,7 +32,6 @@ typedef struct {
   bool is_other; /* which it has not */
   avow__file_id_t id;
   bool to_the_end; /* also when nobody wants it any more */
-  bool ended;
 } remove_t;
 
 static avow__place_t remove_place(const remove_t *remove) {
@@ -76,10 +75,12 @@ static int remove_count(remove_t *remove, int err) {
     return err;
   remove->todo = NOTHING;
   remove->removed++;
+  remove->tries = remove->looks = 0;
   return 0;
 }
 
-static void choose_only(remove_t *remove, avow__file_id_t id) {
+void avow__remove_only(avow__shifts_t *shifts, avow__file_id_t id) {
+  remove_t *remove = (remove_t *) shifts;
   remove->chosen = true;
   remove->id = id;
 }
@@ -92,7 +93,7 @@ static int look_at_root(remove_t *remove) {
     return 0;
   const int err = avow__dir_stat(avow__tree_dir(&remove->tree), &stat);
   if (err == 0 && !remove->chosen)
-    choose_only(remove, avow__file_id(&stat));
+    avow__remove_only(&remove->shifts, avow__file_id(&stat));
   remove->is_other = err < 0 || !is_chosen(remove, &stat);
   return err;
 }
@@ -172,10 +173,7 @@ static int remove_go_on(remove_t *remove) {
     return AVOW__TREE_END;
   if (remove->todo == NOTHING)
     return choose(remove);
-  const todo_t todo = remove->todo;
   const int err = do_it(remove);
-  if (err == 0 && (todo == RMDIR || todo == UNLINK))
-    remove->tries = remove->looks = 0;
   return err < 0 ? err : AVOW__TREE_ENTRY;
 }
 
@@ -193,7 +191,8 @@ static avow_value_t remove_some(avow__shifts_t *shifts) {
 
 static avow_value_t remove_in_shift(avow__shifts_t *shifts) {
   const avow_value_t end = remove_some(shifts);
-  ((remove_t *) shifts)->ended = end.tag != AVOW_NONE;
+  if (end.tag != AVOW_NONE)
+    ((remove_t *) shifts)->to_the_end = false; /* it is there */
   return end;
 }
 
@@ -211,7 +210,7 @@ static void remove_finish(remove_t *remove) {
 
 static void free_remove(avow__shifts_t *shifts) {
   remove_t *remove = (remove_t *) shifts;
-  if (remove->to_the_end && !remove->ended)
+  if (remove->to_the_end)
     remove_finish(remove);
   avow__tree_free(&remove->tree);
 }
@@ -229,10 +228,6 @@ avow__shifts_t *avow__remove_new(uv_loop_t *loop, const char *path) {
     return &remove->shifts;
   avow__shifts_unref(remove);
   return NULL;
-}
-
-void avow__remove_only(avow__shifts_t *shifts, avow__file_id_t id) {
-  choose_only((remove_t *) shifts, id);
 }
 
 void avow__remove_to_the_end(avow__shifts_t *remove) {
