@@ -351,6 +351,28 @@ static void loop_close_ends_commands(void **state) {
   assert_int_equal(avow_loop_init(loop, NULL), 0);
 }
 
+static avow_value_t take_output_cb(const avow_value_t *v, void *data) {
+  *(avow_value_t *) data = avow_value_ref(v);
+  return avow_none();
+}
+
+static avow_value_t clean_up(void *said) {
+  avow_promise_t *p = run_shell("cat", avow_string("input"));
+  return avow_follow(avow_shield(avow_then(p, take_output_cb, NULL, said)));
+}
+
+static void shielded_command_runs_while_the_loop_closes(void **state) {
+  avow_value_t said = avow_none();
+  avow_promise_t *p = avow_finally(avow_sleep(loop, LONG), clean_up, &said);
+
+  assert_int_equal(avow_loop_close(loop), 0);
+
+  assert_string_equal(avow_to_bytes(&output(&said)->out, NULL), "input");
+  avow_value_unref(said);
+  avow_unref(p);
+  assert_int_equal(avow_loop_init(loop, NULL), 0);
+}
+
 SUITE(command_end) {
   const struct CMUnitTest tests[] = {
     CHILDREN_CASE(output_of_exactly_the_limit_is_fine),
@@ -377,6 +399,7 @@ SUITE(command_end) {
     CHILDREN_CASE(command_cancelled_with_input_under_way_is_dropped),
     CHILDREN_CASE(command_cancelled_in_the_turn_of_its_end),
     CHILDREN_CASE(loop_close_ends_commands),
+    CHILDREN_CASE(shielded_command_runs_while_the_loop_closes),
     CHILDREN_CASE(handles_may_be_closed_past_its_end),
   };
   harness_init();
