@@ -19,7 +19,6 @@ typedef struct {
   avow__shifts_t shifts;
   avow__source_t source;
   bool running;
-  bool stopped; /* the channel is gone */
   bool entered;
   avow__tree_t tree;
   avow_value_t items[BATCH];
@@ -94,10 +93,10 @@ static avow_value_t read_batch(avow__shifts_t *shifts) {
 
 static void start_batch(walk_t *walk);
 
-/* The channel may be gone after each of these. */
+/* The channel may be gone after each of these; then the walk is unwanted. */
 static void push_batch(walk_t *walk) {
   for (size_t i = 0; i < walk->n; i++) {
-    if (walk->stopped)
+    if (walk->source.unwanted)
       avow__value_unref(walk->items[i]);
     else
       (void) avow__channel_push(walk->source.channel, walk->items[i]);
@@ -114,7 +113,7 @@ static void end_batch(avow__shifts_t *shifts) {
   push_batch(walk);
   walk->running = false;
   const avow_value_t last = avow_steal(&walk->last);
-  if (walk->stopped)
+  if (walk->source.unwanted)
     avow__value_unref(last);
   else if (last.tag == AVOW_INT)
     avow_channel_end(walk->source.channel);
@@ -140,9 +139,7 @@ static void walk_resume(avow__source_t *source) {
 }
 
 static void walk_stop(avow__source_t *source) {
-  walk_t *walk = walk_of(source);
-  walk->stopped = true;
-  avow__shifts_unref(walk);
+  avow__shifts_unref(walk_of(source));
 }
 
 avow_channel_t *avow_tree_entries(uv_loop_t *loop, const char *path) {
