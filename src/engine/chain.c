@@ -13,7 +13,7 @@
 #include "engine/nomem.h"
 #include "engine/promise.h"
 #include "engine/settle.h"
-#include "engine/slow.h"
+#include "engine/slow_job.h"
 
 #ifndef AVOW_NO_ASYNC
 #  include "engine/async.h"

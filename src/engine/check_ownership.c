@@ -6,7 +6,7 @@
 #include "engine/check_ownership.h"
 
 #include "engine/backtrace.h"
-#include "engine/owner.h"
+#include "engine/check_thread.h"
 
 #if AVOW__DEBUG
 void avow__check_taken(const avow_promise_t *p) {

@@ -191,8 +191,8 @@ struct avow__context_s {
   void *event_data;
 #endif
 #ifndef NDEBUG
-  uv_prepare_t owner; /* owner.c: sees whose thread the loop is */
-  uv_timer_t guard;   /* tell.c: says what the end waits for, if guarded */
+  uv_prepare_t owner; /* check_thread.c: sees whose thread the loop is */
+  uv_timer_t guard;   /* close_report.c: tells what the end waits for */
   uv_thread_t thread; /* of the loop, once it was run */
   bool has_thread;
   bool told_closed; /* that the program has closed avow's handles */

@@ -6,6 +6,7 @@
 #include "base/alloc.h"
 #include "engine/cancel.h"
 #include "engine/chain.h"
+#include "engine/close_report.h"
 #include "engine/cycle.h"
 #include "engine/foreign_close.h"
 #include "engine/gather.h"
@@ -15,7 +16,6 @@
 #include "engine/promise.h"
 #include "engine/shield.h"
 #include "engine/subsystems.h"
-#include "engine/tell.h"
 #include "engine/virtual_clock.h"
 
 /* What avow_loop_close() grants to handlers that start new work each time they

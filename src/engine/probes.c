@@ -5,7 +5,7 @@
 #ifdef AVOW_TRACE
 
 #  include "engine/backtrace.h"
-#  include "engine/present.h"
+#  include "engine/loop_time.h"
 #  include "engine/unhandled.h"
 
 void avow__note_making(avow__context_t *c, avow_promise_t *p) {

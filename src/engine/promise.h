@@ -8,8 +8,8 @@
 
 #include "avow/promise.h"
 #include "base/misuse.h"
+#include "engine/check_thread.h"
 #include "engine/context.h"
-#include "engine/owner.h"
 #include "engine/tick.h"
 #include "value/value.h"
 

@@ -8,7 +8,7 @@
 
 #include "engine/block.h"
 #include "engine/check_ownership.h"
-#include "engine/owner.h"
+#include "engine/check_thread.h"
 #include "engine/probes.h"
 #include "engine/slab.h"
 #include "engine/tick.h"

@@ -27,7 +27,7 @@
 #include "base/alloc.h"
 #include "engine/invariants.h"
 #include "engine/layer.h"
-#include "engine/present.h"
+#include "engine/loop_time.h"
 #include "engine/probes.h"
 
 static const avow__part_t tick_part;

@@ -7,7 +7,7 @@
 #define AVOW_VIRTUAL_CLOCK_H
 
 #include "engine/context.h"
-#include "engine/present.h"
+#include "engine/loop_time.h"
 
 /* An alarm. Its timer is active while it is set: on a clock of the loop's own
    for the loop to live on, unless nothing but the program moves that. */

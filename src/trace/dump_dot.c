@@ -1,9 +1,9 @@
 /* SPDX-License-Identifier: MIT */
 /* Dumps as a graph, for Graphviz. */
 #include "avow/trace.h"
+#include "engine/check_thread.h"
 #include "engine/dump.h"
 #include "engine/name.h"
-#include "engine/owner.h"
 
 static void dot_node(avow__dump_t *dump, const avow_promise_t *p) {
   static const char *const colors[] = { "lightyellow", "palegreen", "salmon" };

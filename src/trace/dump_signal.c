@@ -11,8 +11,8 @@
 #include "avow/trace.h"
 #include "base/alloc.h"
 #include "base/container.h"
+#include "engine/check_thread.h"
 #include "engine/layer.h"
-#include "engine/owner.h"
 
 enum { DUMPERS_LAYER = 6 };
 

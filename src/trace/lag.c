@@ -11,7 +11,7 @@
 #include <string.h>
 
 #include "avow/trace.h"
-#include "engine/owner.h"
+#include "engine/check_thread.h"
 
 enum { LAG_LAYER = 5 };
 

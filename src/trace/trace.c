@@ -11,9 +11,9 @@
 #include "avow/stackless.h"
 #include "base/alloc.h"
 #include "engine/block.h"
+#include "engine/check_thread.h"
 #include "engine/layer.h"
 #include "engine/loop_table.h"
-#include "engine/owner.h"
 #include "trace/trace_json.h"
 
 #ifdef AVOW_TRACE

@@ -25,14 +25,14 @@ FAULTS = 'test/proof/faults/faults.txt'
 # The files that use the time or the timers of libuv, and what for. All others
 # ask the clock of the loop, which a program can set.
 REAL_TIME = {
-    'present.h': 'the real clock',
+    'loop_time.h': 'the real clock',
     'virtual_clock.c': 'the real clock, and how long peers hold a virtual one',
     'virtual_clock.h': 'the timers of alarms',
     'tick.c': 'the budget of an iteration; memory that was unused for a second',
     'lag.c': 'how long iterations take',
-    'slow.c': 'how long jobs take',
+    'slow_job.c': 'how long jobs take',
     'trace.c': 'when things happen, in a trace',
-    'tell.c': 'when a checked build prints what a closing loop waits for',
+    'close_report.c': 'when a checked build prints what a closing loop waits for',
     'sliced_work.c': 'how long a thread of the pool works at a time',
     'command.c': 'the grace period of a process',
     'retry.c': 'where random numbers begin',

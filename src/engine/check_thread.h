@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /* Debug builds: whose thread a loop is, and whether its handles are there. */
-#ifndef AVOW_OWNER_H
-#define AVOW_OWNER_H
+#ifndef AVOW_CHECK_THREAD_H
+#define AVOW_CHECK_THREAD_H
 
 #include "base/misuse.h"
 #include "engine/context.h"

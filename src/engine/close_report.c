@@ -4,7 +4,7 @@
  * settle, and of those that the end waits for, each with its kind, its name and
  * its place.
  */
-#include "engine/tell.h"
+#include "engine/close_report.h"
 
 #include <inttypes.h>
 

@@ -5,7 +5,7 @@
  * avow's handles along with its own. A handle that prepares for each poll knows
  * all of it.
  */
-#include "engine/owner.h"
+#include "engine/check_thread.h"
 
 #include "engine/layer.h"
 

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /* What time it is for a program: by libuv, or by a clock of the loop's own. */
-#ifndef AVOW_PRESENT_H
-#define AVOW_PRESENT_H
+#ifndef AVOW_LOOP_TIME_H
+#define AVOW_LOOP_TIME_H
 
 #include "engine/context.h"
 

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /* Checked builds: what avow_loop_close() has to say while it goes on. */
-#ifndef AVOW_TELL_H
-#define AVOW_TELL_H
+#ifndef AVOW_CLOSE_REPORT_H
+#define AVOW_CLOSE_REPORT_H
 
 #include "base/misuse.h"
 #include "engine/context.h"

@@ -3,7 +3,7 @@
  * Jobs against the clock. All of this is for loops that were opened with a
  * limit: those of others are run by a loop that knows nothing of it, chain.c.
  */
-#include "engine/slow.h"
+#include "engine/slow_job.h"
 
 #include "engine/name.h"
 #include "engine/unhandled.h"

@@ -3,8 +3,8 @@
  * Jobs that take long, where somebody wants to hear of them: what a job is has
  * to be noted before it runs, for its promise may be gone when it has.
  */
-#ifndef AVOW_SLOW_H
-#define AVOW_SLOW_H
+#ifndef AVOW_SLOW_JOB_H
+#define AVOW_SLOW_JOB_H
 
 #include "engine/backtrace.h"
 
