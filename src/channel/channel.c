@@ -339,12 +339,12 @@ static void set_channel_kinds(void) {
 }
 
 avow_promise_t *avow__channel_alloc(avow__context_t *c, size_t room) {
-  static const avow__part_t part = { .close = channels_close,
-                                     .check =
-                                         AVOW__CHECKED(avow__channels_check) };
+  static const avow__subsystem_t subsystem = { .close = channels_close,
+                                               .check = AVOW__CHECKED(
+                                                   avow__channels_check) };
   avow__ring_t *ring = NULL;
   uv_once(&kinds, set_channel_kinds);
-  if (avow__layer_open(c, AVOW__CHANNEL_LAYER, &part,
+  if (avow__layer_open(c, AVOW__CHANNEL_LAYER, &subsystem,
                        sizeof(avow__channels_t)) == NULL)
     return NULL;
   if (room > 0)

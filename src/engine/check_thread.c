@@ -27,12 +27,12 @@ static void owner_close(avow__context_t *c) {
 }
 
 void avow__owner_init(avow__context_t *c) {
-  static const avow__part_t part = { .close = owner_close };
+  static const avow__subsystem_t subsystem = { .close = owner_close };
   (void) uv_prepare_init(c->loop, &c->owner); /* cannot fail */
   c->owner.data = c;
   (void) uv_prepare_start(&c->owner, owner_on_prepare); /* cannot fail */
   uv_unref((uv_handle_t *) &c->owner);
-  c->parts[AVOW__PART_OWNER] = &part;
+  c->subsystems[AVOW__SUBSYSTEM_OWNER] = &subsystem;
 }
 
 /* Nobody is in uv_run() there: where nothing is alive that has returned, and

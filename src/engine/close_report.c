@@ -146,11 +146,11 @@ static void guard_close(avow__context_t *c) {
 }
 
 void avow__guard_begin(avow__context_t *c) {
-  static const avow__part_t part = { .close = guard_close };
+  static const avow__subsystem_t subsystem = { .close = guard_close };
   (void) uv_timer_init(c->loop, &c->guard); /* cannot fail */
   c->guard.data = c;
   c->guarded = true;
-  c->parts[AVOW__PART_GUARD] = &part;
+  c->subsystems[AVOW__SUBSYSTEM_GUARD] = &subsystem;
   uv_unref((uv_handle_t *) &c->guard);
   (void) uv_timer_start(&c->guard, on_guard, c->options.clock_guard_ms,
                         0); /* cannot fail */

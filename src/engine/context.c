@@ -55,8 +55,8 @@ avow__context_t *avow__context_find(const uv_loop_t *loop) {
 static void layers_free(avow__context_t *c) {
   for (int i = 0; i < AVOW__LAYERS; i++) {
     avow__layer_t *layer = c->layers[i];
-    if (layer != NULL && layer->part->at_end != NULL)
-      layer->part->at_end(c);
+    if (layer != NULL && layer->subsystem->at_end != NULL)
+      layer->subsystem->at_end(c);
     c->layers[i] = NULL;
     avow_free(layer);
   }

@@ -20,7 +20,7 @@
 
 typedef struct avow__clock_s avow__clock_t;
 typedef struct avow__layer_s avow__layer_t;
-typedef struct avow__part_s avow__part_t;
+typedef struct avow__subsystem_s avow__subsystem_t;
 typedef struct avow__phases_s avow__phases_t;
 typedef struct avow__port_s avow__port_t;
 typedef struct avow__tick_s avow__tick_t;
@@ -39,18 +39,19 @@ enum {
 /* How many layers may stand above the engine; layer.h. */
 enum { AVOW__LAYERS = 9 };
 
-/* The parts of a context, in the order in which they are closed and freed. */
+/* The subsystems of the engine, in the order in which they close and are
+   freed. */
 enum {
-  AVOW__PART_TICK,    /* what drains the queue */
-  AVOW__PART_OWNER,   /* what debug builds look by */
-  AVOW__PART_GUARD,   /* what they say by when it closes */
-  AVOW__PART_CLOCK,   /* what time it is, where that is its own affair */
-  AVOW__PART_WHEEL,   /* sleeps */
-  AVOW__PART_PHASES,  /* whoever waits for a phase */
-  AVOW__PART_REMOTES, /* what others will settle */
-  AVOW__PART_PORT,    /* the way they come by */
-  AVOW__PART_STRAYS,  /* what the program closed itself */
-  AVOW__PARTS
+  AVOW__SUBSYSTEM_TICK,    /* what drains the queue */
+  AVOW__SUBSYSTEM_OWNER,   /* what debug builds look by */
+  AVOW__SUBSYSTEM_GUARD,   /* what they say by when it closes */
+  AVOW__SUBSYSTEM_CLOCK,   /* what time it is, where that is its own affair */
+  AVOW__SUBSYSTEM_WHEEL,   /* sleeps */
+  AVOW__SUBSYSTEM_PHASES,  /* whoever waits for a phase */
+  AVOW__SUBSYSTEM_REMOTES, /* what others will settle */
+  AVOW__SUBSYSTEM_PORT,    /* the way they come by */
+  AVOW__SUBSYSTEM_STRAYS,  /* what the program closed itself */
+  AVOW__SUBSYSTEMS
 };
 
 /* The states of a loop's life: it enters later ones, and never goes back. */
@@ -110,8 +111,9 @@ typedef struct avow__threads_s {
   void (*port_go_on)(avow__context_t *c); /* with mail; NULL: of nobody */
 } avow__threads_t;
 
-/* What a file or a layer keeps for a loop: layer.h. */
-struct avow__part_s {
+/* The functions of a subsystem: a file of the engine or of a layer above that
+   keeps something for a loop. layer.h. */
+struct avow__subsystem_s {
   /* Starts closing its handles, and ends what waits. Called again as long as
      anything is closing. */
   void (*close)(avow__context_t *c);
@@ -135,9 +137,10 @@ struct avow__turn_hooks_s {
   void (*on_stop)(avow__context_t *c);
 };
 
-/* The head of what a layer keeps for a loop. The context frees it last. */
+/* The first member of the struct that a subsystem of a higher layer keeps for a
+   loop. The context frees that struct last. */
 struct avow__layer_s {
-  const avow__part_t *part;
+  const avow__subsystem_t *subsystem;
 };
 
 struct avow__context_s {
@@ -182,9 +185,10 @@ struct avow__context_s {
   uint64_t slow_jobs;   /* that took longer than the options say */
   uint64_t longest_job; /* us; 0: jobs are not timed */
   avow__table_t tables[AVOW__TABLES];
-  const avow__part_t *parts[AVOW__PARTS]; /* layer.h; NULL: not in use */
-  avow__layer_t *layers[AVOW__LAYERS];    /* layer.h; NULL: not in use */
-  avow__fibers_t fibers;                  /* async.c: stacks */
+  /* layer.h; NULL: not in use */
+  const avow__subsystem_t *subsystems[AVOW__SUBSYSTEMS];
+  avow__layer_t *layers[AVOW__LAYERS]; /* layer.h; NULL: not in use */
+  avow__fibers_t fibers;               /* async.c: stacks */
 #ifdef AVOW_TRACE
   uint64_t serial;        /* of the promise made last */
   avow_event_cb on_event; /* the program's, or a layer's before it; or NULL */

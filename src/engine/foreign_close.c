@@ -9,7 +9,7 @@
 
 #include "engine/layer.h"
 
-static const avow__part_t strays_part;
+static const avow__subsystem_t strays_subsystem;
 
 void avow__stray_tether(avow__stray_t *stray) {
   stray->node.key = stray->block;
@@ -21,7 +21,7 @@ void avow__stray_forget(avow__stray_t *stray) {
 }
 
 void avow__stray_add(avow__stray_t *stray) {
-  stray->context->parts[AVOW__PART_STRAYS] = &strays_part;
+  stray->context->subsystems[AVOW__SUBSYSTEM_STRAYS] = &strays_subsystem;
   stray->node.key = stray->block;
   avow__table_add(&stray->context->tables[AVOW__STRAYS], &stray->node);
 }
@@ -69,4 +69,4 @@ static void strays_free(avow__context_t *c) {
   avow__table_each(&c->tables[AVOW__STRAYS], free_stray);
 }
 
-static const avow__part_t strays_part = { .free = strays_free };
+static const avow__subsystem_t strays_subsystem = { .free = strays_free };

@@ -2,7 +2,7 @@
 /*
  * The invariants of a loop that is at rest: jobs may wait in its queue, but no
  * function of avow is in the middle of anything. The numbers are those of
- * docs/invariants.md. What the parts keep they check themselves.
+ * docs/invariants.md. Each subsystem checks what it keeps.
  */
 #include "engine/invariants.h"
 
@@ -306,7 +306,7 @@ void avow__check_loop(avow__context_t *c) {
 #  endif
   for (int i = 0; i < AVOW__TABLES; i++)
     avow__table_check(&c->tables[i]);
-  avow__parts_check(c);
+  avow__subsystems_check(c);
 }
 
 #endif

@@ -1,22 +1,25 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * What files keep for a loop. A file of the engine that does so puts a part of
- * its own into the context at its first use. A layer above the engine adds a
- * struct with its fields. So the engine names no layer, and a program contains
- * only what it uses.
+ * Subsystems: files that keep something for a loop. Each has functions that the
+ * context calls when the loop closes. A subsystem of the engine has fields in
+ * the context and puts its functions there at its first use. A subsystem of a
+ * higher layer adds a struct of its own. So the engine names no layer, and a
+ * program contains only the subsystems that it uses.
  */
 #ifndef AVOW_LAYER_H
 #define AVOW_LAYER_H
 
 #include "engine/context.h"
 
-/* The layer of that number, zeroed when it is new; NULL without memory, and
-   once the loop is closed. A layer is numbered by its place in src/meson.build:
-   the highest closes first. */
-void *avow__layer_open(avow__context_t *c, int number, const avow__part_t *part,
-                       size_t size);
+/* The struct of `size` bytes that has this number, zeroed if it is new. It
+   begins with an avow__layer_t. NULL without memory, and once the loop is
+   closed. Numbers follow the order of src/meson.build, because the highest
+   closes first. */
+void *avow__layer_open(avow__context_t *c, int number,
+                       const avow__subsystem_t *subsystem, size_t size);
 
-/* The part of the layer of that number; NULL if the layer is not in use. */
-const avow__part_t *avow__layer_part(const avow__context_t *c, int number);
+/* The functions of the struct that has this number; NULL if there is none. */
+const avow__subsystem_t *avow__layer_subsystem(const avow__context_t *c,
+                                               int number);
 
 #endif

@@ -263,20 +263,20 @@ static void unwind(avow__context_t *c) {
 }
 
 /* Whether anything is left to wait for: ours, or what the program closes. */
-static bool begin_to_close_parts(avow__context_t *c) {
-  avow__parts_close(c);
+static bool begin_to_close_subsystems(avow__context_t *c) {
+  avow__subsystems_close(c);
   return c->close.closing_own > 0 || avow__strays_are_closing(c);
 }
 
 /* At least once, for the program's uv_close() of ours may not be over. What
    callbacks of the program begin meanwhile is closed the next time round. */
-static void close_parts(avow__context_t *c) {
+static void close_subsystems(avow__context_t *c) {
   (void) uv_run(c->loop, UV_RUN_NOWAIT); /* may only take back a uv_stop() */
-  (void) begin_to_close_parts(c);
+  (void) begin_to_close_subsystems(c);
   do {
     (void) uv_run(c->loop, UV_RUN_NOWAIT); /* closing_own says more */
     unwind(c);
-  } while (begin_to_close_parts(c));
+  } while (begin_to_close_subsystems(c));
 }
 
 static void report_kept(avow_promise_t *p, void *data) {
@@ -305,7 +305,7 @@ static void loop_lose(avow__context_t *c) {
   avow__registry_remove(c->loop);
 }
 
-/* With what hooks let go of, and with the parts, the last promise may go, and
+/* With what hooks let go of, and with the subsystems, the last promise may go, and
    the context with that: on_handles keeps it until the end of this. */
 static void loop_leave(avow__context_t *c) {
   loop_outlive(c, avow__pool_count(&c->pool));
@@ -314,7 +314,7 @@ static void loop_leave(avow__context_t *c) {
   avow__tell_of_ring(c);
   avow__tell_of_held(c);
   avow__registry_remove(c->loop);
-  avow__parts_free(c);
+  avow__subsystems_free(c);
   avow__slabs_shrink(&c->pool);
   c->on_handles--;
   avow__context_release(c);
@@ -341,7 +341,7 @@ int avow_loop_close(uv_loop_t *loop) {
   avow__clock_let_go(c);
   avow__guard_begin(c);
   unwind(c);
-  close_parts(c);
+  close_subsystems(c);
 #ifndef AVOW_NO_ASYNC
   avow__fibers_close(&c->fibers);
 #endif

@@ -21,7 +21,7 @@
 #include "engine/layer.h"
 #include "engine/settle.h"
 
-static const avow__part_t port_part;
+static const avow__subsystem_t port_subsystem;
 
 /* What the loop's thread uses for each piece of mail lies behind the handle,
    apart from what the others do: they would fight for one cache line. */
@@ -280,7 +280,7 @@ static AVOW__APART int port_make(avow__context_t *c) {
   }
   c->threads.port = port;
   c->threads.port_go_on = port_go_on;
-  c->parts[AVOW__PART_PORT] = &port_part;
+  c->subsystems[AVOW__SUBSYSTEM_PORT] = &port_subsystem;
   return 0;
 }
 
@@ -324,5 +324,5 @@ static void port_free(avow__context_t *c) {
   avow__port_unref(port);
 }
 
-static const avow__part_t port_part = { .close = port_close,
-                                        .free = port_free };
+static const avow__subsystem_t port_subsystem = { .close = port_close,
+                                                  .free = port_free };

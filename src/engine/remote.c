@@ -14,7 +14,7 @@
 #include "engine/settle.h"
 #include "value/sendable.h"
 
-static const avow__part_t remotes_part;
+static const avow__subsystem_t remotes_subsystem;
 
 struct avow_remote_s {
   avow__line_t line;
@@ -145,7 +145,7 @@ avow_promise_t *avow_remote_new(uv_loop_t *loop, avow_remote_t **out) {
   const int err = avow__port_open(c);
   if (err != 0)
     return avow_promise_reject(loop, avow_error(err));
-  c->parts[AVOW__PART_REMOTES] = &remotes_part;
+  c->subsystems[AVOW__SUBSYSTEM_REMOTES] = &remotes_subsystem;
   avow_deferred_t *d;
   avow_promise_t *p = avow__promise_new(c, &d);
   avow_remote_t *r =
@@ -178,4 +178,4 @@ static void remotes_close(avow__context_t *c) {
   }
 }
 
-static const avow__part_t remotes_part = { .close = remotes_close };
+static const avow__subsystem_t remotes_subsystem = { .close = remotes_close };

@@ -67,7 +67,7 @@ void avow_loop_stats(uv_loop_t *loop, avow_stats_t *out, size_t size) {
                          .waiting = waiting_of(c->on_pool),
                          .slow_jobs = c->slow_jobs,
                          .longest_job = c->longest_job };
-  avow__parts_figures(c, &stats);
+  avow__subsystems_figures(c, &stats);
   avow__pool_each(&c->pool, stats_count_one, &stats);
   stats.live -= stats.live >= 2 ? 2 : stats.live; /* the context's own */
   const avow__link_t *head = &c->queue.head;

@@ -1,14 +1,14 @@
 /* SPDX-License-Identifier: MIT */
-/* All that keeps something for a loop: files of the engine and layers above. */
+/* Calls the functions of all subsystems of a loop: layer.h. */
 #ifndef AVOW_SUBSYSTEMS_H
 #define AVOW_SUBSYSTEMS_H
 
 #include "engine/layer.h"
 
-/* All parts: what their members of that name do. */
-void avow__parts_close(avow__context_t *c);
-void avow__parts_free(avow__context_t *c);
-void avow__parts_figures(avow__context_t *c, avow_stats_t *out);
-void avow__parts_check(avow__context_t *c);
+/* Each calls the member of that name, in the order in which subsystems close. */
+void avow__subsystems_close(avow__context_t *c);
+void avow__subsystems_free(avow__context_t *c);
+void avow__subsystems_figures(avow__context_t *c, avow_stats_t *out);
+void avow__subsystems_check(avow__context_t *c);
 
 #endif

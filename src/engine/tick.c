@@ -30,7 +30,7 @@
 #include "engine/loop_time.h"
 #include "engine/probes.h"
 
-static const avow__part_t tick_part;
+static const avow__subsystem_t tick_subsystem;
 
 struct avow__tick_s {
   uv_idle_t idle;
@@ -172,7 +172,7 @@ bool avow__tick_init(avow__context_t *c) {
   uv_unref((uv_handle_t *) &tick->prepare);
   (void) uv_prepare_start(&tick->prepare, tick_on_prepare); /* likewise */
   c->tick = tick;
-  c->parts[AVOW__PART_TICK] = &tick_part;
+  c->subsystems[AVOW__SUBSYSTEM_TICK] = &tick_subsystem;
   c->budget.stride = longest_stride(c);
   begin_turn(c);
   return true;
@@ -287,6 +287,6 @@ static void tick_check(avow__context_t *c) {
 
 #endif
 
-static const avow__part_t tick_part = { .close = tick_close,
-                                        .free = tick_free,
-                                        .check = AVOW__CHECKED(tick_check) };
+static const avow__subsystem_t tick_subsystem = {
+  .close = tick_close, .free = tick_free, .check = AVOW__CHECKED(tick_check)
+};

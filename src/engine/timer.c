@@ -22,7 +22,7 @@
 #include "engine/timer_wheel.h"
 #include "engine/virtual_clock.h"
 
-static const avow__part_t wheel_part;
+static const avow__subsystem_t wheel_subsystem;
 static uv_once_t kinds = UV_ONCE_INIT;
 
 static void set_timer_kinds(void);
@@ -270,7 +270,7 @@ static bool wheel_new(avow__context_t *c) {
   wheel->timed_out = timed_out();
   wheel->canceled = avow__cancel_reason(avow_value_ref(&wheel->timed_out));
   c->wheel = wheel;
-  c->parts[AVOW__PART_WHEEL] = &wheel_part;
+  c->subsystems[AVOW__SUBSYSTEM_WHEEL] = &wheel_subsystem;
   c->wheel_go_on = timer_go_on;
   return true;
 }
@@ -441,6 +441,6 @@ static void wheel_check(avow__context_t *c) {
 
 #endif
 
-static const avow__part_t wheel_part = { .close = wheel_close,
-                                         .free = wheel_free,
-                                         .check = AVOW__CHECKED(wheel_check) };
+static const avow__subsystem_t wheel_subsystem = {
+  .close = wheel_close, .free = wheel_free, .check = AVOW__CHECKED(wheel_check)
+};

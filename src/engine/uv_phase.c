@@ -15,7 +15,7 @@
 #include "engine/promise.h"
 #include "engine/settle.h"
 
-static const avow__part_t phases_part;
+static const avow__subsystem_t phases_subsystem;
 
 typedef struct {
   avow__queue_t waiting; /* for the phase */
@@ -130,7 +130,7 @@ static bool phase_open(avow__context_t *c) {
   phase_init(&phases->before_poll);
   phase_init(&phases->after_poll);
   c->phases = phases;
-  c->parts[AVOW__PART_PHASES] = &phases_part;
+  c->subsystems[AVOW__SUBSYSTEM_PHASES] = &phases_subsystem;
   return true;
 }
 
@@ -195,7 +195,7 @@ static void phases_check(avow__context_t *c) {
 
 #endif
 
-static const avow__part_t phases_part = { .close = phases_close,
-                                          .free = phases_free,
-                                          .check =
-                                              AVOW__CHECKED(phases_check) };
+static const avow__subsystem_t phases_subsystem = { .close = phases_close,
+                                                    .free = phases_free,
+                                                    .check = AVOW__CHECKED(
+                                                        phases_check) };

@@ -25,7 +25,7 @@
 #include "engine/promise.h"
 #include "engine/settle.h"
 
-static const avow__part_t clock_part;
+static const avow__subsystem_t clock_subsystem;
 
 /* Who may move the clock on: nobody else; peers, who say nothing when they have
    nothing to say; somebody who will come in any case. */
@@ -391,7 +391,7 @@ bool avow__clock_new(avow__context_t *c) {
     return false;
   avow__queue_init(&c->clock->alarms);
   avow__queue_init(&c->clock->advances);
-  c->parts[AVOW__PART_CLOCK] = &clock_part;
+  c->subsystems[AVOW__SUBSYSTEM_CLOCK] = &clock_subsystem;
   return true;
 }
 
@@ -447,6 +447,7 @@ static void clock_check(avow__context_t *c) {
 
 #endif
 
-static const avow__part_t clock_part = { .close = clock_close,
-                                         .free = avow__clock_free,
-                                         .check = AVOW__CHECKED(clock_check) };
+static const avow__subsystem_t clock_subsystem = { .close = clock_close,
+                                                   .free = avow__clock_free,
+                                                   .check = AVOW__CHECKED(
+                                                       clock_check) };

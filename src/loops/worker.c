@@ -282,9 +282,9 @@ static void errands_free(avow__context_t *c) {
 }
 
 static avow__lines_t *errand_lines_open(avow__context_t *c) {
-  static const avow__part_t part = { .free = errands_free };
+  static const avow__subsystem_t subsystem = { .free = errands_free };
   errands_t *errands =
-      avow__layer_open(c, LOOPS_LAYER, &part, sizeof(errands_t));
+      avow__layer_open(c, LOOPS_LAYER, &subsystem, sizeof(errands_t));
   return errands != NULL ? &errands->lines : NULL;
 }
 

@@ -136,14 +136,14 @@ static void dumpers_free(avow__context_t *c) {
 
 /* 0, or why not. */
 static int dumper_check(avow__context_t *c, int signum, const FILE *out) {
-  static const avow__part_t part = { .close = dumpers_close,
-                                     .free = dumpers_free };
+  static const avow__subsystem_t subsystem = { .close = dumpers_close,
+                                               .free = dumpers_free };
   if (c->life != AVOW__OPEN)
     return UV_ECANCELED;
   if (is_the_end(signum))
     return UV_EINVAL;
   const dumpers_t *dumpers =
-      avow__layer_open(c, DUMPERS_LAYER, &part, sizeof(dumpers_t));
+      avow__layer_open(c, DUMPERS_LAYER, &subsystem, sizeof(dumpers_t));
   if (dumpers == NULL)
     return UV_ENOMEM;
   return has_dumper(dumpers, signum, out) ? UV_EALREADY : 0;

@@ -134,13 +134,14 @@ static void lag_figures(avow__context_t *c, avow_stats_t *stats) {
 }
 
 int avow_loop_measure(uv_loop_t *loop) {
-  static const avow__part_t part = { .close = lag_close,
-                                     .figures = lag_figures };
+  static const avow__subsystem_t subsystem = { .close = lag_close,
+                                               .figures = lag_figures };
   avow__context_t *c = avow__context_of(loop);
   avow__check_thread(c);
   if (c->life != AVOW__OPEN)
     return UV_ECANCELED;
-  avow__lag_t *lag = avow__layer_open(c, LAG_LAYER, &part, sizeof(avow__lag_t));
+  avow__lag_t *lag =
+      avow__layer_open(c, LAG_LAYER, &subsystem, sizeof(avow__lag_t));
   if (lag == NULL)
     return UV_ENOMEM;
   if (c->turn_hooks == NULL)

@@ -308,9 +308,9 @@ static void recording_free(avow__context_t *c) {
 }
 
 static int trace_start(avow__context_t *c, FILE *out) {
-  static const avow__part_t part = { .free = recording_free };
+  static const avow__subsystem_t subsystem = { .free = recording_free };
   recording_t *recording =
-      avow__layer_open(c, RECORDER_LAYER, &part, sizeof(recording_t));
+      avow__layer_open(c, RECORDER_LAYER, &subsystem, sizeof(recording_t));
   if (recording == NULL)
     return c->life == AVOW__CLOSED ? UV_ECANCELED : UV_ENOMEM;
   if (recording->recorder != NULL)

@@ -33,11 +33,12 @@ static void net_end(avow__context_t *c) {
 }
 
 avow__net_t *avow__net_open(avow__context_t *c) {
-  static const avow__part_t part = { .close = net_close,
-                                     .free = net_free,
-                                     .check = AVOW__CHECKED(net_check),
-                                     .at_end = net_end };
-  return avow__layer_open(c, AVOW__NET_LAYER, &part, sizeof(avow__net_t));
+  static const avow__subsystem_t subsystem = { .close = net_close,
+                                               .free = net_free,
+                                               .check =
+                                                   AVOW__CHECKED(net_check),
+                                               .at_end = net_end };
+  return avow__layer_open(c, AVOW__NET_LAYER, &subsystem, sizeof(avow__net_t));
 }
 
 avow__node_t *avow__net_find(const avow__context_t *c, int table,

@@ -50,8 +50,8 @@ static void spares_free(avow__context_t *c) {
 }
 
 static spares_t *spares_open(avow__context_t *c) {
-  static const avow__part_t part = { .free = spares_free };
-  return avow__layer_open(c, IO_LAYER, &part, sizeof(spares_t));
+  static const avow__subsystem_t subsystem = { .free = spares_free };
+  return avow__layer_open(c, IO_LAYER, &subsystem, sizeof(spares_t));
 }
 
 static avow__op_t *op_alloc(avow__context_t *c, size_t size) {
