@@ -344,8 +344,8 @@ avow_promise_t *avow__channel_alloc(avow__context_t *c, size_t room) {
                                                    avow__channels_check) };
   avow__ring_t *ring = NULL;
   uv_once(&kinds, set_channel_kinds);
-  if (avow__layer_open(c, AVOW__CHANNEL_LAYER, &subsystem,
-                       sizeof(avow__channels_t)) == NULL)
+  if (avow__extension_open(c, AVOW__CHANNEL_EXTENSION, &subsystem,
+                           sizeof(avow__channels_t)) == NULL)
     return NULL;
   if (room > 0)
     ring = avow__ring_new(room, room < AVOW__RING_MIN ? room : AVOW__RING_MIN);

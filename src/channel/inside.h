@@ -8,21 +8,21 @@
 
 #include "channel/channel.h"
 #include "channel/ring.h"
-#include "engine/layer.h"
+#include "engine/extension.h"
 #include "engine/settle.h"
 
 /* What channels keep for a loop. */
 typedef struct avow__channels_s {
-  avow__layer_t layer;
+  avow__extension_t extension;
   avow__link_t *untold; /* sources that have to hear of a change */
   bool telling;         /* through this one */
 } avow__channels_t;
 
-enum { AVOW__CHANNEL_LAYER = 0 };
+enum { AVOW__CHANNEL_EXTENSION = 0 };
 
 /* NULL before the loop has a channel. */
 static inline avow__channels_t *avow__channels_of(const avow__context_t *c) {
-  return (avow__channels_t *) c->layers[AVOW__CHANNEL_LAYER];
+  return (avow__channels_t *) c->extensions[AVOW__CHANNEL_EXTENSION];
 }
 
 /* Debug builds: is it alive? NULL and inert ones have no block of their own. */

@@ -7,7 +7,7 @@
  */
 #include "engine/check_thread.h"
 
-#include "engine/layer.h"
+#include "engine/extension.h"
 
 #if AVOW__DEBUG
 

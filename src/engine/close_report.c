@@ -10,7 +10,7 @@
 
 #include "engine/backtrace.h"
 #include "engine/cycle.h"
-#include "engine/layer.h"
+#include "engine/extension.h"
 #include "engine/name.h"
 #include "value/value.h"
 

@@ -52,13 +52,13 @@ avow__context_t *avow__context_find(const uv_loop_t *loop) {
   return avow__nowhere();
 }
 
-static void layers_free(avow__context_t *c) {
-  for (int i = 0; i < AVOW__LAYERS; i++) {
-    avow__layer_t *layer = c->layers[i];
-    if (layer != NULL && layer->subsystem->at_end != NULL)
-      layer->subsystem->at_end(c);
-    c->layers[i] = NULL;
-    avow_free(layer);
+static void extensions_free(avow__context_t *c) {
+  for (int i = 0; i < AVOW__EXTENSIONS; i++) {
+    avow__extension_t *extension = c->extensions[i];
+    if (extension != NULL && extension->subsystem->at_end != NULL)
+      extension->subsystem->at_end(c);
+    c->extensions[i] = NULL;
+    avow_free(extension);
   }
 }
 
@@ -70,7 +70,7 @@ void avow__context_free(avow__context_t *c) {
   avow__pool_close(&c->pool);
   for (int i = 0; i < AVOW__TABLES; i++)
     avow__table_close(&c->tables[i]);
-  layers_free(c);
+  extensions_free(c);
   avow_free(c);
 }
 

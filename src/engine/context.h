@@ -19,7 +19,7 @@
 #include "fiber/fiber.h"
 
 typedef struct avow__clock_s avow__clock_t;
-typedef struct avow__layer_s avow__layer_t;
+typedef struct avow__extension_s avow__extension_t;
 typedef struct avow__subsystem_s avow__subsystem_t;
 typedef struct avow__phases_s avow__phases_t;
 typedef struct avow__port_s avow__port_t;
@@ -36,8 +36,8 @@ enum {
   AVOW__TABLES
 };
 
-/* How many layers may stand above the engine; layer.h. */
-enum { AVOW__LAYERS = 9 };
+/* How many structs the files of higher layers may add: extension.h. */
+enum { AVOW__EXTENSIONS = 9 };
 
 /* The subsystems of the engine, in the order in which they close and are
    freed. */
@@ -112,7 +112,7 @@ typedef struct avow__threads_s {
 } avow__threads_t;
 
 /* The functions of a subsystem: a file of the engine or of a layer above that
-   keeps something for a loop. layer.h. */
+   keeps something for a loop. extension.h. */
 struct avow__subsystem_s {
   /* Starts closing its handles, and ends what waits. Called again as long as
      anything is closing. */
@@ -123,7 +123,7 @@ struct avow__subsystem_s {
   void (*check)(avow__context_t *c);
   /* Fills in its figures, for avow_loop_stats(). */
   void (*figures)(avow__context_t *c, avow_stats_t *out);
-  /* The last reference to the context is gone. Of layers. */
+  /* The last reference to the context is gone. Of extensions only. */
   void (*at_end)(avow__context_t *c);
 };
 
@@ -139,7 +139,7 @@ struct avow__turn_hooks_s {
 
 /* The first member of the struct that a subsystem of a higher layer keeps for a
    loop. The context frees that struct last. */
-struct avow__layer_s {
+struct avow__extension_s {
   const avow__subsystem_t *subsystem;
 };
 
@@ -185,10 +185,10 @@ struct avow__context_s {
   uint64_t slow_jobs;   /* that took longer than the options say */
   uint64_t longest_job; /* us; 0: jobs are not timed */
   avow__table_t tables[AVOW__TABLES];
-  /* layer.h; NULL: not in use */
+  /* extension.h; NULL: not in use */
   const avow__subsystem_t *subsystems[AVOW__SUBSYSTEMS];
-  avow__layer_t *layers[AVOW__LAYERS]; /* layer.h; NULL: not in use */
-  avow__fibers_t fibers;               /* async.c: stacks */
+  avow__extension_t *extensions[AVOW__EXTENSIONS]; /* likewise */
+  avow__fibers_t fibers;                           /* async.c: stacks */
 #ifdef AVOW_TRACE
   uint64_t serial;        /* of the promise made last */
   avow_event_cb on_event; /* the program's, or a layer's before it; or NULL */

@@ -7,7 +7,7 @@
  */
 #include "engine/foreign_close.h"
 
-#include "engine/layer.h"
+#include "engine/extension.h"
 
 static const avow__subsystem_t strays_subsystem;
 

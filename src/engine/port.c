@@ -18,7 +18,7 @@
 
 #include "base/alloc.h"
 #include "base/thread_id.h"
-#include "engine/layer.h"
+#include "engine/extension.h"
 #include "engine/settle.h"
 
 static const avow__subsystem_t port_subsystem;

@@ -8,7 +8,7 @@
 
 #include "avow/cancel.h"
 #include "base/cacheline_pool.h"
-#include "engine/layer.h"
+#include "engine/extension.h"
 #include "engine/port.h"
 #include "engine/promise.h"
 #include "engine/settle.h"

@@ -1,14 +1,14 @@
 /* SPDX-License-Identifier: MIT */
 #include "engine/subsystems.h"
 
-enum { ALL = AVOW__SUBSYSTEMS + AVOW__LAYERS };
+enum { ALL = AVOW__SUBSYSTEMS + AVOW__EXTENSIONS };
 
-/* First those of the engine, then those of the layers from the highest down. */
+/* First those of the engine, then the extensions from the highest down. */
 static const avow__subsystem_t *nth_subsystem(const avow__context_t *c, int i) {
   static const avow__subsystem_t none = { .close = NULL };
   const avow__subsystem_t *subsystem =
       i < AVOW__SUBSYSTEMS ? c->subsystems[i]
-                           : avow__layer_subsystem(c, ALL - 1 - i);
+                           : avow__extension_subsystem(c, ALL - 1 - i);
   return subsystem != NULL ? subsystem : &none;
 }
 

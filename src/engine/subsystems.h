@@ -1,9 +1,9 @@
 /* SPDX-License-Identifier: MIT */
-/* Calls the functions of all subsystems of a loop: layer.h. */
+/* Calls the functions of all subsystems of a loop: extension.h. */
 #ifndef AVOW_SUBSYSTEMS_H
 #define AVOW_SUBSYSTEMS_H
 
-#include "engine/layer.h"
+#include "engine/extension.h"
 
 /* Each calls the member of that name, in the order in which subsystems close. */
 void avow__subsystems_close(avow__context_t *c);

@@ -25,8 +25,8 @@
 #include "engine/tick.h"
 
 #include "base/alloc.h"
+#include "engine/extension.h"
 #include "engine/invariants.h"
-#include "engine/layer.h"
 #include "engine/loop_time.h"
 #include "engine/probes.h"
 

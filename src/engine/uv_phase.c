@@ -10,8 +10,8 @@
 
 #include "base/alloc.h"
 #include "engine/cancel.h"
+#include "engine/extension.h"
 #include "engine/invariants.h"
-#include "engine/layer.h"
 #include "engine/promise.h"
 #include "engine/settle.h"
 

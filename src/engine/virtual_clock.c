@@ -20,8 +20,8 @@
 #include "avow/timer.h"
 #include "base/alloc.h"
 #include "base/container.h"
+#include "engine/extension.h"
 #include "engine/invariants.h"
-#include "engine/layer.h"
 #include "engine/promise.h"
 #include "engine/settle.h"
 

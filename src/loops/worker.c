@@ -15,7 +15,7 @@
 #include "base/container.h"
 #include "base/misuse.h"
 #include "engine/child.h"
-#include "engine/layer.h"
+#include "engine/extension.h"
 #include "engine/port.h"
 #include "engine/promise.h"
 #include "value/sendable.h"
@@ -65,14 +65,14 @@ struct errand_s {
 
 /* Lines for the errands of a loop, two each. */
 typedef struct {
-  avow__layer_t layer;
+  avow__extension_t extension;
   avow__lines_t lines;
 } errands_t;
 
-enum { LOOPS_LAYER = 8 };
+enum { LOOPS_EXTENSION = 8 };
 
 static avow__lines_t *errand_lines(const avow__context_t *c) {
-  return &((errands_t *) c->layers[LOOPS_LAYER])->lines;
+  return &((errands_t *) c->extensions[LOOPS_EXTENSION])->lines;
 }
 
 /* The rest of it, in a second line. */
@@ -284,7 +284,7 @@ static void errands_free(avow__context_t *c) {
 static avow__lines_t *errand_lines_open(avow__context_t *c) {
   static const avow__subsystem_t subsystem = { .free = errands_free };
   errands_t *errands =
-      avow__layer_open(c, LOOPS_LAYER, &subsystem, sizeof(errands_t));
+      avow__extension_open(c, LOOPS_EXTENSION, &subsystem, sizeof(errands_t));
   return errands != NULL ? &errands->lines : NULL;
 }
 

@@ -12,9 +12,9 @@
 #include "base/alloc.h"
 #include "base/container.h"
 #include "engine/check_thread.h"
-#include "engine/layer.h"
+#include "engine/extension.h"
 
-enum { DUMPERS_LAYER = 6 };
+enum { DUMPERS_EXTENSION = 6 };
 
 typedef struct {
   avow__link_t link; /* among the loop's; first */
@@ -23,12 +23,12 @@ typedef struct {
 } dumper_t;
 
 typedef struct {
-  avow__layer_t layer;
+  avow__extension_t extension;
   avow__link_t *first; /* of its dumpers */
 } dumpers_t;
 
 static dumpers_t *dumpers_of(const avow__context_t *c) {
-  return (dumpers_t *) c->layers[DUMPERS_LAYER];
+  return (dumpers_t *) c->extensions[DUMPERS_EXTENSION];
 }
 
 static void print_figures(uv_loop_t *loop, FILE *out) {
@@ -143,7 +143,7 @@ static int dumper_check(avow__context_t *c, int signum, const FILE *out) {
   if (is_the_end(signum))
     return UV_EINVAL;
   const dumpers_t *dumpers =
-      avow__layer_open(c, DUMPERS_LAYER, &subsystem, sizeof(dumpers_t));
+      avow__extension_open(c, DUMPERS_EXTENSION, &subsystem, sizeof(dumpers_t));
   if (dumpers == NULL)
     return UV_ENOMEM;
   return has_dumper(dumpers, signum, out) ? UV_EALREADY : 0;

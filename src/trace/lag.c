@@ -13,7 +13,7 @@
 #include "avow/trace.h"
 #include "engine/check_thread.h"
 
-enum { LAG_LAYER = 5 };
+enum { LAG_EXTENSION = 5 };
 
 enum { LAG_US = 1000, LAG_MS = 1000 * LAG_US, EXACT_BITS = 3 };
 
@@ -59,7 +59,7 @@ uint64_t avow__lag_at(const avow__lag_t *lag, unsigned percent) {
 }
 
 static avow__lag_t *lag_of(const avow__context_t *c) {
-  return (avow__lag_t *) c->layers[LAG_LAYER];
+  return (avow__lag_t *) c->extensions[LAG_EXTENSION];
 }
 
 /* When the loop came back from its poll, which libuv notes in whole
@@ -141,7 +141,7 @@ int avow_loop_measure(uv_loop_t *loop) {
   if (c->life != AVOW__OPEN)
     return UV_ECANCELED;
   avow__lag_t *lag =
-      avow__layer_open(c, LAG_LAYER, &subsystem, sizeof(avow__lag_t));
+      avow__extension_open(c, LAG_EXTENSION, &subsystem, sizeof(avow__lag_t));
   if (lag == NULL)
     return UV_ENOMEM;
   if (c->turn_hooks == NULL)

@@ -7,14 +7,14 @@
 #ifndef AVOW_LAG_H
 #define AVOW_LAG_H
 
-#include "engine/layer.h"
+#include "engine/extension.h"
 
 /* Microseconds are counted by their power of two, in so many steps each: what
    is told of them is an eighth too much at most. */
 enum { AVOW__LAG_STEPS = 8, AVOW__LAG_BUCKETS = AVOW__LAG_STEPS * 30 };
 
 typedef struct avow__lag_s {
-  avow__layer_t layer;
+  avow__extension_t extension;
   uv_check_t
       back; /* for the iterations in which nothing of ours is called back */
   uint64_t since;  /* uv_hrtime() at that look; 0: none, or the turn is over */

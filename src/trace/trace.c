@@ -12,13 +12,13 @@
 #include "base/alloc.h"
 #include "engine/block.h"
 #include "engine/check_thread.h"
-#include "engine/layer.h"
+#include "engine/extension.h"
 #include "engine/loop_table.h"
 #include "trace/trace_json.h"
 
 #ifdef AVOW_TRACE
 
-enum { RECORDER_LAYER = 7 };
+enum { RECORDER_EXTENSION = 7 };
 
 typedef struct {
   avow__context_t *context;
@@ -35,7 +35,7 @@ typedef struct {
 } recorder_t;
 
 typedef struct {
-  avow__layer_t layer;
+  avow__extension_t extension;
   recorder_t *recorder; /* NULL: there is no trace */
 } recording_t;
 
@@ -299,7 +299,7 @@ static int recording_stop(recording_t *recording) {
 }
 
 static recording_t *recording_of(avow__context_t *c) {
-  return (recording_t *) c->layers[RECORDER_LAYER];
+  return (recording_t *) c->extensions[RECORDER_EXTENSION];
 }
 
 static void recording_free(avow__context_t *c) {
@@ -310,7 +310,8 @@ static void recording_free(avow__context_t *c) {
 static int trace_start(avow__context_t *c, FILE *out) {
   static const avow__subsystem_t subsystem = { .free = recording_free };
   recording_t *recording =
-      avow__layer_open(c, RECORDER_LAYER, &subsystem, sizeof(recording_t));
+      avow__extension_open(c, RECORDER_EXTENSION, &subsystem,
+                           sizeof(recording_t));
   if (recording == NULL)
     return c->life == AVOW__CLOSED ? UV_ECANCELED : UV_ENOMEM;
   if (recording->recorder != NULL)

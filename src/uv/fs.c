@@ -77,7 +77,8 @@ static void files_end(avow__context_t *c) {
 
 avow__files_t *avow__files_open(avow__context_t *c) {
   static const avow__subsystem_t subsystem = { .at_end = files_end };
-  return avow__layer_open(c, AVOW__FS_LAYER, &subsystem, sizeof(avow__files_t));
+  return avow__extension_open(c, AVOW__FS_EXTENSION, &subsystem,
+                              sizeof(avow__files_t));
 }
 
 /* An operation and room for its two strings after it. */

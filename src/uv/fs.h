@@ -8,26 +8,26 @@
 #define AVOW_FS_PRIVATE_H
 
 #include "avow/fs.h"
-#include "engine/layer.h"
+#include "engine/extension.h"
 #include "uv/op.h"
 
 typedef struct avow__fs_s avow__fs_t;
 
 /* What operations on files keep for a loop. */
 typedef struct avow__files_s {
-  avow__layer_t layer;
+  avow__extension_t extension;
   avow__table_t stragglers; /* requests that outlive their promises, by file */
   uint64_t events_turn;     /* in which events of watches came last */
   uint32_t events;          /* that came in it */
 } avow__files_t;
 
-enum { AVOW__FS_LAYER = 4 };
+enum { AVOW__FS_EXTENSION = 4 };
 
 /* NULL without memory. */
 avow__files_t *avow__files_open(avow__context_t *c);
 
 static inline avow__files_t *avow__files_of(const avow__context_t *c) {
-  return (avow__files_t *) c->layers[AVOW__FS_LAYER];
+  return (avow__files_t *) c->extensions[AVOW__FS_EXTENSION];
 }
 
 /* A file that an operation is on. */

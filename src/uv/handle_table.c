@@ -38,7 +38,8 @@ avow__net_t *avow__net_open(avow__context_t *c) {
                                                .check =
                                                    AVOW__CHECKED(net_check),
                                                .at_end = net_end };
-  return avow__layer_open(c, AVOW__NET_LAYER, &subsystem, sizeof(avow__net_t));
+  return avow__extension_open(c, AVOW__NET_EXTENSION, &subsystem,
+                              sizeof(avow__net_t));
 }
 
 avow__node_t *avow__net_find(const avow__context_t *c, int table,

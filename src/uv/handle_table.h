@@ -7,7 +7,7 @@
 #ifndef AVOW_HANDLE_TABLE_PRIVATE_H
 #define AVOW_HANDLE_TABLE_PRIVATE_H
 
-#include "engine/layer.h"
+#include "engine/extension.h"
 #include "value/buffer.h"
 
 enum {
@@ -22,7 +22,7 @@ enum {
 };
 
 typedef struct avow__net_s {
-  avow__layer_t layer;
+  avow__extension_t extension;
   avow__table_t tables[AVOW__NET_TABLES];
   avow__link_t *reads; /* read.c: those that are pending */
   avow__buffer_t room; /* read_buffer.c: what libuv reads to */
@@ -34,14 +34,14 @@ typedef struct avow__net_s {
   void (*owned_free)(avow__node_t *node);
 } avow__net_t;
 
-enum { AVOW__NET_LAYER = 3 };
+enum { AVOW__NET_EXTENSION = 3 };
 
 /* NULL without memory. */
 avow__net_t *avow__net_open(avow__context_t *c);
 
 /* NULL before the loop has a stream. */
 static inline avow__net_t *avow__net_of(const avow__context_t *c) {
-  return (avow__net_t *) c->layers[AVOW__NET_LAYER];
+  return (avow__net_t *) c->extensions[AVOW__NET_EXTENSION];
 }
 
 /* NULL if there is none. */

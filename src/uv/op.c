@@ -7,7 +7,7 @@
 #include <string.h>
 
 #include "base/alloc.h"
-#include "engine/layer.h"
+#include "engine/extension.h"
 
 typedef struct spare_s spare_t;
 
@@ -17,12 +17,12 @@ struct spare_s {
 
 /* Blocks for the next operations of a loop. */
 typedef struct {
-  avow__layer_t layer;
+  avow__extension_t extension;
   spare_t *first;
   uint32_t count;
 } spares_t;
 
-enum { IO_LAYER = 2 };
+enum { IO_EXTENSION = 2 };
 
 /* Operations come and go by the thousand, and most are about as large as a
    uv_fs_t: a loop keeps the blocks of some for the next. */
@@ -44,14 +44,14 @@ static void *take_spare(spares_t *spares) {
 }
 
 static void spares_free(avow__context_t *c) {
-  spares_t *spares = (spares_t *) c->layers[IO_LAYER];
+  spares_t *spares = (spares_t *) c->extensions[IO_EXTENSION];
   while (spares->first != NULL)
     avow_free(take_spare(spares));
 }
 
 static spares_t *spares_open(avow__context_t *c) {
   static const avow__subsystem_t subsystem = { .free = spares_free };
-  return avow__layer_open(c, IO_LAYER, &subsystem, sizeof(spares_t));
+  return avow__extension_open(c, IO_EXTENSION, &subsystem, sizeof(spares_t));
 }
 
 static avow__op_t *op_alloc(avow__context_t *c, size_t size) {
@@ -71,7 +71,7 @@ static avow__op_t *op_alloc(avow__context_t *c, size_t size) {
 
 static void op_free(avow__op_t *op) {
   avow__context_t *c = op->context;
-  spares_t *spares = (spares_t *) c->layers[IO_LAYER];
+  spares_t *spares = (spares_t *) c->extensions[IO_EXTENSION];
   if (!op->reusable || c->life == AVOW__CLOSED || spares == NULL ||
       spares->count == SPARES_MAX) {
     avow_free(op);
