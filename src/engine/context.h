@@ -25,7 +25,7 @@ typedef struct avow__phases_s avow__phases_t;
 typedef struct avow__port_s avow__port_t;
 typedef struct avow__tick_s avow__tick_t;
 typedef struct avow__turn_hooks_s avow__turn_hooks_t;
-typedef struct avow__wheel_s avow__wheel_t;
+typedef struct avow__timers_s avow__timers_t;
 
 /* What is known of a loop's handles and promises, each by its address. */
 enum {
@@ -46,7 +46,7 @@ enum {
   AVOW__SUBSYSTEM_OWNER,   /* what debug builds look by */
   AVOW__SUBSYSTEM_GUARD,   /* what they say by when it closes */
   AVOW__SUBSYSTEM_CLOCK,   /* what time it is, where that is its own affair */
-  AVOW__SUBSYSTEM_WHEEL,   /* sleeps */
+  AVOW__SUBSYSTEM_TIMERS,  /* sleeps */
   AVOW__SUBSYSTEM_PHASES,  /* whoever waits for a phase */
   AVOW__SUBSYSTEM_REMOTES, /* what others will settle */
   AVOW__SUBSYSTEM_PORT,    /* the way they come by */
@@ -76,7 +76,7 @@ typedef struct avow__budget_s {
   uint64_t jobs_before; /* c->jobs when the iteration began */
   bool overrun;         /* jobs are left that the budget was spent for */
   bool overdue; /* some source has tasks that wait for the next iteration */
-  bool expired; /* the wheel has: sleeps or time limits that are due */
+  bool expired; /* sleeps or time limits wait that are due */
 } avow__budget_t;
 
 /* What cancel.c has still to do. */
@@ -175,12 +175,12 @@ struct avow__context_s {
   uint32_t on_handles;  /* in flight, that end with a handle of the program */
   avow__tick_t *tick;   /* tick.c: the handles that drain the queue */
   avow__clock_t *clock; /* virtual_clock.c: of its own; NULL: libuv's */
-  avow__wheel_t *wheel; /* timer.c: all sleeps; NULL before the first */
+  avow__timers_t *timers; /* timer.c: all sleeps; NULL before the first */
   avow__phases_t *phases; /* uv_phase.c: whoever waits for one; or NULL */
-  void (*run_jobs)(avow__context_t *c);    /* in the queue: chain.h */
-  void (*wheel_go_on)(avow__context_t *c); /* with sleeps that had to wait */
-  void (*before_poll)(avow__context_t *c); /* a layer's, or NULL */
-  const avow__turn_hooks_t *turn_hooks;    /* likewise */
+  void (*run_jobs)(avow__context_t *c);     /* in the queue: chain.h */
+  void (*timers_go_on)(avow__context_t *c); /* with sleeps that had to wait */
+  void (*before_poll)(avow__context_t *c);  /* a layer's, or NULL */
+  const avow__turn_hooks_t *turn_hooks;     /* likewise */
   bool entry_is_due;    /* it wants to hear of the next callback of ours */
   uint64_t slow_jobs;   /* that took longer than the options say */
   uint64_t longest_job; /* us; 0: jobs are not timed */

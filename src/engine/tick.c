@@ -121,7 +121,7 @@ static void tick_on_idle(uv_idle_t *handle) {
   avow__end_task(c);
   if (c->budget.expired) {
     uv_update_time(c->loop); /* the jobs took some */
-    c->wheel_go_on(c);
+    c->timers_go_on(c);
   }
   avow__leave(c);
 }

@@ -22,7 +22,7 @@
 #include "engine/timer_wheel.h"
 #include "engine/virtual_clock.h"
 
-static const avow__subsystem_t wheel_subsystem;
+static const avow__subsystem_t timers_subsystem;
 static uv_once_t kinds = UV_ONCE_INIT;
 
 static void set_timer_kinds(void);
@@ -35,9 +35,9 @@ typedef struct {
 
 typedef enum { SLEEP, LIMIT, WEAK } sort_t;
 
-struct avow__wheel_s {
+struct avow__timers_s {
   avow__alarm_t alarm;
-  avow__slots_t slots;
+  avow__timer_wheel_t wheel;
   uint64_t armed;         /* what the timer waits for, UINT64_MAX: nothing */
   bool running;           /* inside the timer's callback */
   avow__queue_t due;      /* in order */
@@ -55,20 +55,20 @@ struct avow__wheel_s {
   avow_value_t canceled;  /* what it cancels is rejected with: one, too */
 };
 
-static void wheel_init(avow__wheel_t *wheel, uint64_t now) {
-  wheel->armed = wheel->waiting = UINT64_MAX;
-  wheel->slots.now = now;
-  avow__queue_init(&wheel->due);
-  avow__queue_init(&wheel->left);
+static void timers_init(avow__timers_t *timers, uint64_t now) {
+  timers->armed = timers->waiting = UINT64_MAX;
+  timers->wheel.now = now;
+  avow__queue_init(&timers->due);
+  avow__queue_init(&timers->left);
 }
 
 /* Finds what is due at now: by deadline and then by age. */
-static void expire(avow__wheel_t *wheel, uint64_t now) {
+static void expire(avow__timers_t *timers, uint64_t now) {
   uint64_t present;
-  while ((present = avow__slots_earliest(&wheel->slots)) <= now)
-    avow__slots_expire(&wheel->slots, present, &wheel->due);
-  wheel->last.time = now;
-  wheel->last.number++;
+  while ((present = avow__wheel_earliest(&timers->wheel)) <= now)
+    avow__wheel_expire(&timers->wheel, present, &timers->due);
+  timers->last.time = now;
+  timers->last.number++;
 }
 
 /* Whether that look found p due. A sleep that is made after a look, though in
@@ -84,95 +84,95 @@ static avow_promise_t *first_of(const avow__queue_t *queue) {
 }
 
 /* The sleep that is due first; NULL if none is. */
-static avow_promise_t *first_due(const avow__wheel_t *wheel) {
-  avow_promise_t *p = first_of(&wheel->left);
-  return p != NULL ? p : first_of(&wheel->due);
+static avow_promise_t *first_due(const avow__timers_t *timers) {
+  avow_promise_t *p = first_of(&timers->left);
+  return p != NULL ? p : first_of(&timers->due);
 }
 
 static void on_timer(uv_timer_t *timer);
 
 static void arm(avow__context_t *c, uint64_t deadline) {
-  avow__wheel_t *wheel = c->wheel;
+  avow__timers_t *timers = c->timers;
   const uint64_t now = avow__time(c);
   uint64_t ms = deadline > now ? deadline - now : 0;
-  if (ms == 0 && wheel->running)
+  if (ms == 0 && timers->running)
     ms = avow__one_turn(c);
-  wheel->armed = deadline;
-  avow__alarm_set(c, &wheel->alarm, ms, on_timer);
+  timers->armed = deadline;
+  avow__alarm_set(c, &timers->alarm, ms, on_timer);
 }
 
 static void rearm(avow__context_t *c) {
-  const uint64_t deadline = avow__slots_earliest(&c->wheel->slots);
-  if (deadline == c->wheel->armed)
+  const uint64_t deadline = avow__wheel_earliest(&c->timers->wheel);
+  if (deadline == c->timers->armed)
     return;
   if (deadline != UINT64_MAX) {
     arm(c, deadline);
     return;
   }
-  c->wheel->armed = UINT64_MAX;
-  avow__alarm_stop(&c->wheel->alarm);
+  c->timers->armed = UINT64_MAX;
+  avow__alarm_stop(&c->timers->alarm);
 }
 
 bool avow__sleeps_are_pending(const avow__context_t *c) {
-  return c->wheel != NULL && c->wheel->armed != UINT64_MAX &&
-         !c->wheel->dozes && avow__time_passes(c);
+  return c->timers != NULL && c->timers->armed != UINT64_MAX &&
+         !c->timers->dozes && avow__time_passes(c);
 }
 
 /* Some of those that have come and gone were weak. */
-static AVOW__APART void wheel_doze(avow__wheel_t *wheel) {
-  const bool dozes = wheel->weak > 0 && wheel->weak == wheel->sleeps;
-  if (dozes == wheel->dozes)
+static AVOW__APART void timers_doze(avow__timers_t *timers) {
+  const bool dozes = timers->weak > 0 && timers->weak == timers->sleeps;
+  if (dozes == timers->dozes)
     return;
-  wheel->dozes = dozes;
-  (dozes ? uv_unref : uv_ref)((uv_handle_t *) &wheel->alarm.timer);
+  timers->dozes = dozes;
+  (dozes ? uv_unref : uv_ref)((uv_handle_t *) &timers->alarm.timer);
 }
 
-static inline void timer_has_come(avow__wheel_t *wheel,
+static inline void timer_has_come(avow__timers_t *timers,
                                   const avow_promise_t *p) {
-  wheel->sleeps++;
-  wheel->limits += p->u.timer.is_limit;
-  wheel->weak += p->u.timer.is_weak;
-  if (AVOW__UNLIKELY(wheel->weak > 0))
-    wheel_doze(wheel);
+  timers->sleeps++;
+  timers->limits += p->u.timer.is_limit;
+  timers->weak += p->u.timer.is_weak;
+  if (AVOW__UNLIKELY(timers->weak > 0))
+    timers_doze(timers);
 }
 
-static inline void timer_has_gone(avow__wheel_t *wheel,
+static inline void timer_has_gone(avow__timers_t *timers,
                                   const avow_promise_t *p) {
-  wheel->sleeps--;
-  wheel->limits -= p->u.timer.is_limit;
-  if (AVOW__LIKELY(wheel->weak == 0))
+  timers->sleeps--;
+  timers->limits -= p->u.timer.is_limit;
+  if (AVOW__LIKELY(timers->weak == 0))
     return;
-  wheel->weak -= p->u.timer.is_weak;
-  wheel_doze(wheel);
+  timers->weak -= p->u.timer.is_weak;
+  timers_doze(timers);
 }
 
-static void timer_settle(avow__wheel_t *wheel, avow_promise_t *p) {
+static void timer_settle(avow__timers_t *timers, avow_promise_t *p) {
   avow__queue_remove(&p->link);
-  timer_has_gone(wheel, p);
-  avow__resolve(p, p->u.timer.is_limit ? avow_value_ref(&wheel->timed_out)
+  timer_has_gone(timers, p);
+  avow__resolve(p, p->u.timer.is_limit ? avow_value_ref(&timers->timed_out)
                                        : avow_none());
 }
 
 /* Nothing that was over when the loop polled is left in the queue. */
 static bool limit_is_up(const avow__context_t *c, const avow_promise_t *p) {
-  return was_due(p, &c->wheel->polled) && avow__queue_is_empty(&c->queue);
+  return was_due(p, &c->timers->polled) && avow__queue_is_empty(&c->queue);
 }
 
 /* The first that is due, unless it has to wait. */
-static avow_promise_t *next(avow__context_t *c, avow__wheel_t *wheel) {
-  avow_promise_t *p = first_due(wheel);
+static avow_promise_t *next(avow__context_t *c, avow__timers_t *timers) {
+  avow_promise_t *p = first_due(timers);
   if (p == NULL)
     return NULL;
   const bool may = p->u.timer.is_limit ? limit_is_up(c, p)
-                                       : avow__may_deliver(c, &wheel->turn);
+                                       : avow__may_deliver(c, &timers->turn);
   return may ? p : NULL;
 }
 
 static void timer_deliver(avow__context_t *c) {
-  avow__wheel_t *wheel = c->wheel;
+  avow__timers_t *timers = c->timers;
   avow_promise_t *p;
-  while ((p = next(c, wheel)) != NULL) {
-    timer_settle(wheel, p);
+  while ((p = next(c, timers)) != NULL) {
+    timer_settle(timers, p);
     avow__end_task(c);
   }
 }
@@ -180,53 +180,53 @@ static void timer_deliver(avow__context_t *c) {
 /* A turn begins with its poll and goes on behind the loop's timers: what a look
    of the one before found is no longer ahead of anything that was over. */
 static void note_poll(const avow__context_t *c) {
-  if (c->wheel->looked != c->budget.turn)
-    c->wheel->polled = c->wheel->last;
+  if (c->timers->looked != c->budget.turn)
+    c->timers->polled = c->timers->last;
 }
 
 static void timer_look(avow__context_t *c) {
   note_poll(c);
-  expire(c->wheel, avow__time(c));
-  c->wheel->looked = c->budget.turn;
+  expire(c->timers, avow__time(c));
+  c->timers->looked = c->budget.turn;
 }
 
 /* What an earlier look has left goes on first, from the idle handle. */
 static void on_timer(uv_timer_t *timer) {
   avow__context_t *c = timer->data;
   avow__enter(c);
-  c->wheel->running = true;
-  c->wheel->armed = UINT64_MAX;
-  const bool has_left = first_due(c->wheel) != NULL;
+  c->timers->running = true;
+  c->timers->armed = UINT64_MAX;
+  const bool has_left = first_due(c->timers) != NULL;
   if (!has_left)
-    c->wheel->waiting = UINT64_MAX;
+    c->timers->waiting = UINT64_MAX;
   timer_look(c);
   avow__end_task(c); /* of the program's, whose timer was due before */
   if (!has_left)
     timer_deliver(c);
-  c->budget.expired = first_due(c->wheel) != NULL;
+  c->budget.expired = first_due(c->timers) != NULL;
   avow__leave(c);
   rearm(c);
-  c->wheel->running = false;
+  c->timers->running = false;
 }
 
 /* The first that is due, unless it is a limit that has to wait. */
-static avow_promise_t *next_with_limits(const avow__wheel_t *wheel) {
-  avow_promise_t *p = wheel->limits > 0 ? first_of(&wheel->due) : NULL;
+static avow_promise_t *next_with_limits(const avow__timers_t *timers) {
+  avow_promise_t *p = timers->limits > 0 ? first_of(&timers->due) : NULL;
   const bool waits =
-      p != NULL && p->u.timer.is_limit && !was_due(p, &wheel->polled);
+      p != NULL && p->u.timer.is_limit && !was_due(p, &timers->polled);
   return waits ? NULL : p;
 }
 
 /* Limits wait for no sleep that needs another budget. Where there are limits,
    each sleep is looked at once. */
-static void settle_limits(avow__wheel_t *wheel) {
+static void settle_limits(avow__timers_t *timers) {
   avow_promise_t *p;
-  while ((p = next_with_limits(wheel)) != NULL) {
+  while ((p = next_with_limits(timers)) != NULL) {
     if (p->u.timer.is_limit) {
-      timer_settle(wheel, p);
+      timer_settle(timers, p);
     } else {
       avow__queue_remove(&p->link);
-      avow__queue_append(&wheel->left, &p->link);
+      avow__queue_append(&timers->left, &p->link);
     }
   }
 }
@@ -234,23 +234,23 @@ static void settle_limits(avow__wheel_t *wheel) {
 /* The jobs count, not their time: of that a turn has too little for all that
    may have come while a loop was held up. */
 static bool has_waited_enough(avow__context_t *c) {
-  avow__wheel_t *wheel = c->wheel;
-  if (wheel->waiting == UINT64_MAX)
-    wheel->waiting = c->budget.jobs_before;
-  return c->jobs - wheel->waiting >= c->options.budget;
+  avow__timers_t *timers = c->timers;
+  if (timers->waiting == UINT64_MAX)
+    timers->waiting = c->budget.jobs_before;
+  return c->jobs - timers->waiting >= c->options.budget;
 }
 
 /* What is due and still there: it waited for a poll, or for a budget. */
 static void timer_go_on(avow__context_t *c) {
-  avow__wheel_t *wheel = c->wheel;
+  avow__timers_t *timers = c->timers;
   note_poll(c);
   timer_deliver(c);
-  c->budget.expired = first_due(wheel) != NULL;
+  c->budget.expired = first_due(timers) != NULL;
   if (c->budget.expired && !has_waited_enough(c))
     return;
-  settle_limits(wheel); /* the others want another budget */
-  c->budget.expired = first_due(wheel) != NULL;
-  wheel->waiting = UINT64_MAX;
+  settle_limits(timers); /* the others want another budget */
+  c->budget.expired = first_due(timers) != NULL;
+  timers->waiting = UINT64_MAX;
 }
 
 static avow_value_t timed_out(void) {
@@ -258,48 +258,48 @@ static avow_value_t timed_out(void) {
       avow_error_new(UV_ETIMEDOUT, avow_none(), "timed out"));
 }
 
-static bool wheel_new(avow__context_t *c) {
-  if (c->wheel != NULL)
+static bool timers_new(avow__context_t *c) {
+  if (c->timers != NULL)
     return true;
-  avow__wheel_t *wheel = avow_calloc(1, sizeof(*wheel));
-  if (wheel == NULL)
+  avow__timers_t *timers = avow_calloc(1, sizeof(*timers));
+  if (timers == NULL)
     return false;
   uv_once(&kinds, set_timer_kinds);
-  avow__alarm_init(c, &wheel->alarm, c);
-  wheel_init(wheel, avow__time(c));
-  wheel->timed_out = timed_out();
-  wheel->canceled = avow__cancel_reason(avow_value_ref(&wheel->timed_out));
-  c->wheel = wheel;
-  c->subsystems[AVOW__SUBSYSTEM_WHEEL] = &wheel_subsystem;
-  c->wheel_go_on = timer_go_on;
+  avow__alarm_init(c, &timers->alarm, c);
+  timers_init(timers, avow__time(c));
+  timers->timed_out = timed_out();
+  timers->canceled = avow__cancel_reason(avow_value_ref(&timers->timed_out));
+  c->timers = timers;
+  c->subsystems[AVOW__SUBSYSTEM_TIMERS] = &timers_subsystem;
+  c->timers_go_on = timer_go_on;
   return true;
 }
 
-/* An empty wheel, for which the timer does not run, goes to the cached time, of
-   which no deadline is ever earlier. */
+/* While the timer does not run, the wheel is empty. Its time moves to the cached
+   time of the loop, because no deadline is earlier than that. */
 static void timer_advance(avow__context_t *c) {
-  avow__wheel_t *wheel = c->wheel;
-  if (wheel->armed == UINT64_MAX && !wheel->running)
-    wheel->slots.now = avow__time(c);
+  avow__timers_t *timers = c->timers;
+  if (timers->armed == UINT64_MAX && !timers->running)
+    timers->wheel.now = avow__time(c);
 }
 
 static void timer_start(avow__context_t *c, avow_promise_t *p, uint64_t from,
                         uint64_t ms) {
-  avow__wheel_t *wheel = c->wheel;
-  const uint64_t latest = wheel->slots.now | AVOW__LATEST;
+  avow__timers_t *timers = c->timers;
+  const uint64_t latest = timers->wheel.now | AVOW__LATEST;
   p->u.timer.deadline = ms < latest - from ? from + ms : latest;
-  assert(p->u.timer.deadline >= wheel->slots.now);
-  p->u.timer.looks = wheel->last.number;
-  avow__slots_put(&wheel->slots, p);
-  if (p->u.timer.deadline < wheel->armed && !wheel->running)
+  assert(p->u.timer.deadline >= timers->wheel.now);
+  p->u.timer.looks = timers->last.number;
+  avow__wheel_put(&timers->wheel, p);
+  if (p->u.timer.deadline < timers->armed && !timers->running)
     arm(c, p->u.timer.deadline);
 }
 
 static avow_promise_t *timer_new(avow__context_t *c, uint64_t from, uint64_t ms,
                                  sort_t sort) {
-  if (c->life >= AVOW__GIVING_UP || !wheel_new(c))
+  if (c->life >= AVOW__GIVING_UP || !timers_new(c))
     return avow__no_promise(c);
-  if (uv_is_closing((uv_handle_t *) &c->wheel->alarm.timer)) {
+  if (uv_is_closing((uv_handle_t *) &c->timers->alarm.timer)) {
     avow__check_handles(c);
     return avow__ref(c->canceled);
   }
@@ -308,7 +308,7 @@ static avow_promise_t *timer_new(avow__context_t *c, uint64_t from, uint64_t ms,
     return avow__no_promise(c);
   p->u.timer.is_limit = sort == LIMIT;
   p->u.timer.is_weak = sort == WEAK;
-  timer_has_come(c->wheel, p);
+  timer_has_come(c->timers, p);
   timer_advance(c);
   timer_start(c, p, from, ms);
   return p;
@@ -348,16 +348,16 @@ avow_promise_t *avow__time_is_up(avow__context_t *c) {
 
 static void remove_sleep(avow_promise_t *p) {
   avow__context_t *c = avow__context(p);
-  avow__wheel_t *wheel = c->wheel;
-  timer_has_gone(wheel, p);
-  if (was_due(p, &wheel->last)) {
+  avow__timers_t *timers = c->timers;
+  timer_has_gone(timers, p);
+  if (was_due(p, &timers->last)) {
     avow__queue_remove(&p->link);
-    c->budget.expired = first_due(wheel) != NULL;
+    c->budget.expired = first_due(timers) != NULL;
     return;
   }
-  avow__slots_take(&wheel->slots, p);
+  avow__wheel_take(&timers->wheel, p);
   /* A timer armed too early does no harm, one that never stops does. */
-  if (avow__slots_are_empty(&wheel->slots) && !wheel->running)
+  if (avow__wheel_is_empty(&timers->wheel) && !timers->running)
     rearm(c);
 }
 
@@ -372,35 +372,35 @@ static void set_timer_kinds(void) {
                                                  .cancel_from = timer_cancel };
 }
 
-avow_value_t avow__wheel_reason(const avow__context_t *c,
+avow_value_t avow__limit_reason(const avow__context_t *c,
                                 const avow_value_t *given) {
-  const avow__wheel_t *wheel = c->wheel;
+  const avow__timers_t *timers = c->timers;
   const bool is_ours = given->tag == AVOW_ERROR && given->u.p != NULL &&
-                       wheel != NULL && given->u.p == wheel->timed_out.u.p;
-  return is_ours ? avow_value_ref(&wheel->canceled)
+                       timers != NULL && given->u.p == timers->timed_out.u.p;
+  return is_ours ? avow_value_ref(&timers->canceled)
                  : avow__cancel_reason(avow_value_ref(given));
 }
 
-static void wheel_close(avow__context_t *c) {
-  if (c->wheel == NULL)
+static void timers_close(avow__context_t *c) {
+  if (c->timers == NULL)
     return;
-  avow__alarm_stop(&c->wheel->alarm);
-  avow__close_own(c, (uv_handle_t *) &c->wheel->alarm.timer);
+  avow__alarm_stop(&c->timers->alarm);
+  avow__close_own(c, (uv_handle_t *) &c->timers->alarm.timer);
 }
 
-static void wheel_free(avow__context_t *c) {
-  if (c->wheel != NULL) {
-    avow__value_unref(c->wheel->canceled);
-    avow__value_unref(c->wheel->timed_out);
+static void timers_free(avow__context_t *c) {
+  if (c->timers != NULL) {
+    avow__value_unref(c->timers->canceled);
+    avow__value_unref(c->timers->timed_out);
   }
-  avow_free(c->wheel);
-  c->wheel = NULL;
+  avow_free(c->timers);
+  c->timers = NULL;
 }
 
 #ifdef AVOW_CHECK
 
 typedef struct {
-  const avow__wheel_t *wheel;
+  const avow__timers_t *timers;
   size_t sleeps, limits, weak;
 } found_t;
 
@@ -420,27 +420,28 @@ static void check_due(found_t *found, const avow__queue_t *queue) {
 
 static void check_waiting(const avow_promise_t *p, void *data) {
   found_t *found = data;
-  const avow__wheel_t *wheel = found->wheel;
-  AVOW__HOLDS(66, wheel->running || wheel->armed <= p->u.timer.deadline);
+  const avow__timers_t *timers = found->timers;
+  AVOW__HOLDS(66, timers->running || timers->armed <= p->u.timer.deadline);
   check_sleep(found, p);
 }
 
-static void wheel_check(avow__context_t *c) {
-  const avow__wheel_t *wheel = c->wheel;
-  found_t found = { .wheel = wheel };
-  if (wheel != NULL) {
-    check_due(&found, &wheel->left);
-    check_due(&found, &wheel->due);
-    avow__slots_check(&wheel->slots, check_waiting, &found);
-    AVOW__HOLDS(65, found.limits == wheel->limits);
-    AVOW__HOLDS(65, found.weak == wheel->weak);
-    AVOW__HOLDS(65, found.sleeps == wheel->sleeps);
+static void timers_check(avow__context_t *c) {
+  const avow__timers_t *timers = c->timers;
+  found_t found = { .timers = timers };
+  if (timers != NULL) {
+    check_due(&found, &timers->left);
+    check_due(&found, &timers->due);
+    avow__wheel_check(&timers->wheel, check_waiting, &found);
+    AVOW__HOLDS(65, found.limits == timers->limits);
+    AVOW__HOLDS(65, found.weak == timers->weak);
+    AVOW__HOLDS(65, found.sleeps == timers->sleeps);
   }
   AVOW__HOLDS(67, found.sleeps == avow__check_count(c, AVOW__TIMER));
 }
 
 #endif
 
-static const avow__subsystem_t wheel_subsystem = {
-  .close = wheel_close, .free = wheel_free, .check = AVOW__CHECKED(wheel_check)
-};
+static const avow__subsystem_t timers_subsystem = { .close = timers_close,
+                                                    .free = timers_free,
+                                                    .check = AVOW__CHECKED(
+                                                        timers_check) };

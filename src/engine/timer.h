@@ -12,7 +12,7 @@ avow_promise_t *avow__time_is_up(avow__context_t *c);
 
 /* avow__cancel_reason() for what ended a wait: a limit's is made once for all
    of a loop. */
-avow_value_t avow__wheel_reason(const avow__context_t *c,
+avow_value_t avow__limit_reason(const avow__context_t *c,
                                 const avow_value_t *given);
 
 /* Whether sleeps keep the loop alive. */

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * The slots of a timing wheel, in which sleeps wait: eight levels of 64, a slot
- * of level n spanning 64^n milliseconds. A sleep is at the level of the highest
+ * The timing wheel, in whose slots sleeps wait: eight levels of 64 slots. A slot
+ * of level n spans 64^n milliseconds. A sleep is at the level of the highest
  * digit (to base 64) in which its deadline differs from the present, so sleeps
  * with one deadline are always in one slot, in the order of their making.
  * Adding, ending and taking out take constant time; a sleep moves down at most
@@ -27,25 +27,25 @@ typedef struct {
   uint64_t now;                     /* what the slots are relative to */
   uint64_t used[AVOW__SLOT_LEVELS]; /* a bit for each that is not empty */
   avow__slot_t levels[AVOW__SLOT_LEVELS][AVOW__SLOTS];
-} avow__slots_t;
+} avow__timer_wheel_t;
 
 /* A sleep whose deadline is set, no earlier than now. */
-void avow__slots_put(avow__slots_t *slots, avow_promise_t *p);
-void avow__slots_take(avow__slots_t *slots, avow_promise_t *p);
+void avow__wheel_put(avow__timer_wheel_t *wheel, avow_promise_t *p);
+void avow__wheel_take(avow__timer_wheel_t *wheel, avow_promise_t *p);
 
-bool avow__slots_are_empty(const avow__slots_t *slots);
+bool avow__wheel_is_empty(const avow__timer_wheel_t *wheel);
 
 /* When to look next: no sleep is due before. UINT64_MAX: there is none. */
-uint64_t avow__slots_earliest(avow__slots_t *slots);
+uint64_t avow__wheel_earliest(avow__timer_wheel_t *wheel);
 
 /* Empties the earliest slot: its time has come to be the present. Sleeps of a
    higher level move down; those of level 0 are due. */
-void avow__slots_expire(avow__slots_t *slots, uint64_t present,
+void avow__wheel_expire(avow__timer_wheel_t *wheel, uint64_t present,
                         avow__queue_t *due);
 
 #ifdef AVOW_CHECK
 /* Asserts where they are, and calls fn for each. */
-void avow__slots_check(const avow__slots_t *slots,
+void avow__wheel_check(const avow__timer_wheel_t *wheel,
                        void (*fn)(const avow_promise_t *p, void *data),
                        void *data);
 #endif

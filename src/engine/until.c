@@ -71,7 +71,7 @@ static void until_stop(avow_promise_t *p, avow_value_t reason) {
   }
   p->kind = AVOW__STOPPED;
   p->u.value = reason;
-  avow__cancel_for(p->upstream, avow__wheel_reason(avow__context(p), &reason));
+  avow__cancel_for(p->upstream, avow__limit_reason(avow__context(p), &reason));
 }
 
 static void sentry_run(avow_promise_t *sentry) {

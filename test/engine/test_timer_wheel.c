@@ -16,7 +16,7 @@ static uint64_t random_below(uint64_t limit) {
 enum { SLEEPS = 5000 };
 
 typedef struct {
-  avow__slots_t slots;
+  avow__timer_wheel_t wheel;
   avow__queue_t due;
   uint64_t now;
   avow_promise_t sleeps[SLEEPS];
@@ -31,7 +31,7 @@ static model_t *model_new(uint64_t start) {
   model_t *model = test_calloc(1, sizeof(*model));
   seed = start + 1;
   model->now = start;
-  model->slots.now = start;
+  model->wheel.now = start;
   avow__queue_init(&model->due);
   return model;
 }
@@ -43,7 +43,7 @@ static void add(model_t *model, uint64_t ms) {
   p->u.timer.deadline = model->now + ms;
   model->age[model->n] = model->n;
   model->n++;
-  avow__slots_put(&model->slots, p);
+  avow__wheel_put(&model->wheel, p);
 }
 
 /* Adds a sleep of any length up to a limit, each power of two as likely. */
@@ -67,14 +67,14 @@ static void check_ended(model_t *model, const avow_promise_t *p) {
 static void advance_to(model_t *model, uint64_t now) {
   model->now = now;
   uint64_t present;
-  while ((present = avow__slots_earliest(&model->slots)) <= now)
-    avow__slots_expire(&model->slots, present, &model->due);
+  while ((present = avow__wheel_earliest(&model->wheel)) <= now)
+    avow__wheel_expire(&model->wheel, present, &model->due);
   while (!avow__queue_is_empty(&model->due)) {
     avow_promise_t *p = (avow_promise_t *) model->due.head.next;
     avow__queue_remove(&p->link);
     check_ended(model, p);
   }
-  assert_true(avow__slots_earliest(&model->slots) > now);
+  assert_true(avow__wheel_earliest(&model->wheel) > now);
 }
 
 static uint64_t earliest_by_search(const model_t *model) {
@@ -95,11 +95,11 @@ static void assert_in_order(uint64_t start, unsigned bits) {
     add_any(model, bits);
     add_any(model, bits);
     const uint64_t next = earliest_by_search(model);
-    assert_int_equal(avow__slots_earliest(&model->slots), next);
+    assert_int_equal(avow__wheel_earliest(&model->wheel), next);
     advance_to(model, next + random_below(1 + (next - model->now)));
   }
 
-  assert_true(avow__slots_are_empty(&model->slots));
+  assert_true(avow__wheel_is_empty(&model->wheel));
   test_free(model);
 }
 
@@ -142,7 +142,7 @@ static void taken_sleeps_do_not_end(void **state) {
 
   for (unsigned i = 0; i < SLEEPS; i += 2) {
     if (!model->gone[i]) {
-      avow__slots_take(&model->slots, &model->sleeps[i]);
+      avow__wheel_take(&model->wheel, &model->sleeps[i]);
       model->gone[i] = true;
     }
     if (i % 100 == 0)
@@ -150,13 +150,13 @@ static void taken_sleeps_do_not_end(void **state) {
   }
   advance_to(model, model->now + (UINT64_C(1) << 25));
 
-  assert_true(avow__slots_are_empty(&model->slots));
+  assert_true(avow__wheel_is_empty(&model->wheel));
   assert_int_equal(earliest_by_search(model), UINT64_MAX);
   test_free(model);
 }
 
 static void take(model_t *model, unsigned i) {
-  avow__slots_take(&model->slots, &model->sleeps[i]);
+  avow__wheel_take(&model->wheel, &model->sleeps[i]);
   model->gone[i] = true;
 }
 
@@ -168,18 +168,18 @@ static void a_taken_sleep_makes_the_next_no_later(void **state) {
   add(model, 8000);
 
   take(model, 0);
-  assert_int_equal(avow__slots_earliest(&model->slots), 5000);
+  assert_int_equal(avow__wheel_earliest(&model->wheel), 5000);
   advance_to(model, 5000);
-  assert_int_equal(avow__slots_earliest(&model->slots), 5003);
+  assert_int_equal(avow__wheel_earliest(&model->wheel), 5003);
   advance_to(model, 5003);
   assert_int_equal(model->ended, 1);
   take(model, 2);
-  assert_int_equal(avow__slots_earliest(&model->slots), UINT64_MAX);
+  assert_int_equal(avow__wheel_earliest(&model->wheel), UINT64_MAX);
 
   add(model, 100);
-  assert_int_equal(avow__slots_earliest(&model->slots), 5103);
+  assert_int_equal(avow__wheel_earliest(&model->wheel), 5103);
   advance_to(model, 5103);
-  assert_true(avow__slots_are_empty(&model->slots));
+  assert_true(avow__wheel_is_empty(&model->wheel));
   test_free(model);
 }
 
@@ -194,9 +194,9 @@ static void sleeps_that_are_far_are_not_looked_at(void **state) {
 
   for (int i = 0; i < 100; i++) {
     add(model, 1);
-    assert_int_equal(avow__slots_earliest(&model->slots), model->now + 1);
+    assert_int_equal(avow__wheel_earliest(&model->wheel), model->now + 1);
     advance_to(model, model->now + 1);
-    assert_int_equal(avow__slots_earliest(&model->slots), FAR);
+    assert_int_equal(avow__wheel_earliest(&model->wheel), FAR);
   }
 
   assert_int_equal(model->ended, 100);
