@@ -16,7 +16,7 @@ static avow__context_t context;
 
 static void open_to(size_t n) {
   for (; open_loops < n; open_loops++)
-    bench_require(avow__registry_add(&loops[open_loops], &context),
+    bench_require(avow__loop_table_add(&loops[open_loops], &context),
                   "memory for another loop");
 }
 
@@ -52,7 +52,7 @@ int main(int argc, char **argv) {
   const int status =
       bench_main(argc, argv, "ns", cases, sizeof(cases) / sizeof(*cases));
   while (open_loops > 0)
-    avow__registry_remove(&loops[--open_loops]);
+    avow__loop_table_remove(&loops[--open_loops]);
   free(loops);
   return status;
 }

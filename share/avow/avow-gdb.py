@@ -116,14 +116,14 @@ def evaluate(expression):
 
 def contexts():
     """Those of all loops."""
-    shelf = evaluate("avow__shelves")
-    shelf = shelf.cast(gdb.lookup_type("avow__shelf_t").pointer())
-    while shelf != 0:
-        for i in range(1 << int(shelf["log"])):
-            context = shelf["entries"][i]["context"]
+    table = evaluate("avow__loop_tables")
+    table = table.cast(gdb.lookup_type("avow__loop_table_t").pointer())
+    while table != 0:
+        for i in range(1 << int(table["log"])):
+            context = table["entries"][i]["context"]
             if context != 0:
                 yield context.dereference()
-        shelf = shelf["smaller"]
+        table = table["smaller"]
 
 
 def fibers(context):
@@ -186,7 +186,7 @@ class Parked(gdb.Command):
         super().__init__("avow parked", gdb.COMMAND_STACK)
 
     def invoke(self, argument, from_tty):
-        evaluate("avow__registry")
+        evaluate("avow__loop_entries")
         check()
         for context in contexts():
             all_parked = list(fibers(context))

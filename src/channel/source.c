@@ -224,9 +224,10 @@ void avow__source_close(avow__source_t *source, uv_handle_t *handle) {
     uv_close(handle, on_source_closed);
     return;
   }
-  source->stray =
-      (avow__stray_t){ .context = c, .block = source, .free_fn = avow_free };
-  avow__stray_add(&source->stray);
+  source->foreign_close = (avow__foreign_close_t){ .context = c,
+                                                   .block = source,
+                                                   .free_fn = avow_free };
+  avow__foreign_close_add(&source->foreign_close);
 }
 
 #ifdef AVOW_CHECK

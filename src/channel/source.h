@@ -16,7 +16,7 @@ typedef struct avow__source_s avow__source_t;
    in their turn, as their last deed. */
 struct avow__source_s {
   avow__link_t link; /* among the untold, if it is one */
-  avow__stray_t stray;
+  avow__foreign_close_t foreign_close;
   avow__context_t *context; /* set by avow__source_new() */
   avow_channel_t *channel;  /* not counted; set by avow__channel_feed() */
   bool flows;               /* items are wanted: to be resumed, not paused */

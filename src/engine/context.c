@@ -43,7 +43,7 @@ avow_promise_t *avow__closed_promise(void) {
 }
 
 avow__context_t *avow__context_find(const uv_loop_t *loop) {
-  avow__context_t *c = avow__registry_find(loop);
+  avow__context_t *c = avow__loop_table_find(loop);
   if (c != NULL)
     return c;
   avow__misuse(

@@ -29,10 +29,10 @@ typedef struct avow__timers_s avow__timers_t;
 
 /* What is known of a loop's handles and promises, each by its address. */
 enum {
-  AVOW__CLOSERS,  /* closes, by their handle */
-  AVOW__TETHERED, /* what may become a stray */
-  AVOW__STRAYS,   /* whose handles the program closed */
-  AVOW__REASONS,  /* why promises that are pending were cancelled */
+  AVOW__CLOSERS,        /* closes, by their handle */
+  AVOW__CLOSABLE,       /* blocks whose handles the program may close */
+  AVOW__FOREIGN_CLOSED, /* blocks of which the program closed a handle */
+  AVOW__REASONS,        /* why promises that are pending were cancelled */
   AVOW__TABLES
 };
 
@@ -50,7 +50,7 @@ enum {
   AVOW__SUBSYSTEM_PHASES,  /* whoever waits for a phase */
   AVOW__SUBSYSTEM_REMOTES, /* what others will settle */
   AVOW__SUBSYSTEM_PORT,    /* the way they come by */
-  AVOW__SUBSYSTEM_STRAYS,  /* what the program closed itself */
+  AVOW__SUBSYSTEM_FOREIGN_CLOSE, /* what the program closed itself */
   AVOW__SUBSYSTEMS
 };
 

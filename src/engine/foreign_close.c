@@ -1,72 +1,74 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * Strays: blocks of which the program has closed a handle, as uv_walk() lets
- * it. libuv's callbacks for that will not come, nor does anybody tell when it
- * is closed: so the block stays until avow_loop_close(), which runs the loop
- * until no handle of a stray is left there.
+ * Handles of avow that the program closes with uv_walk() and uv_close(). libuv
+ * calls back the program, and not avow, when such a handle is closed. So the
+ * block that the handle belongs to stays until avow_loop_close(), which runs the
+ * loop until no such handle is closing.
  */
 #include "engine/foreign_close.h"
 
 #include "engine/extension.h"
 
-static const avow__subsystem_t strays_subsystem;
+static const avow__subsystem_t foreign_subsystem;
 
-void avow__stray_tether(avow__stray_t *stray) {
-  stray->node.key = stray->block;
-  avow__table_add(&stray->context->tables[AVOW__TETHERED], &stray->node);
+void avow__foreign_close_watch(avow__foreign_close_t *foreign) {
+  foreign->node.key = foreign->block;
+  avow__table_add(&foreign->context->tables[AVOW__CLOSABLE], &foreign->node);
 }
 
-void avow__stray_forget(avow__stray_t *stray) {
-  avow__table_remove(&stray->context->tables[AVOW__TETHERED], &stray->node);
+void avow__foreign_close_unwatch(avow__foreign_close_t *foreign) {
+  avow__table_remove(&foreign->context->tables[AVOW__CLOSABLE], &foreign->node);
 }
 
-void avow__stray_add(avow__stray_t *stray) {
-  stray->context->subsystems[AVOW__SUBSYSTEM_STRAYS] = &strays_subsystem;
-  stray->node.key = stray->block;
-  avow__table_add(&stray->context->tables[AVOW__STRAYS], &stray->node);
+void avow__foreign_close_add(avow__foreign_close_t *foreign) {
+  foreign->context->subsystems[AVOW__SUBSYSTEM_FOREIGN_CLOSE] =
+      &foreign_subsystem;
+  foreign->node.key = foreign->block;
+  avow__table_add(&foreign->context->tables[AVOW__FOREIGN_CLOSED],
+                  &foreign->node);
 }
 
-static void stray_look_at(avow__node_t *node) {
-  avow__stray_t *stray = (avow__stray_t *) node;
-  if (!stray->give_up(stray->block))
+static void look_at_block(avow__node_t *node) {
+  avow__foreign_close_t *foreign = (avow__foreign_close_t *) node;
+  if (!foreign->give_up(foreign->block))
     return;
-  avow__stray_forget(stray);
-  avow__stray_add(stray);
+  avow__foreign_close_unwatch(foreign);
+  avow__foreign_close_add(foreign);
 }
 
-void avow__strays_seek(avow__context_t *c) {
-  avow__table_each(&c->tables[AVOW__TETHERED], stray_look_at);
+void avow__foreign_closes_find(avow__context_t *c) {
+  avow__table_each(&c->tables[AVOW__CLOSABLE], look_at_block);
 }
 
 typedef struct {
-  const avow__table_t *strays;
+  const avow__table_t *closed;
   bool found;
 } search_t;
 
-/* The data of the program's own handles is nothing to go by, unless these are
-   closing, too. */
+/* Only the data of a closing handle is looked up, because the program may set
+   the data of its own handles to anything. */
 static void look_up(uv_handle_t *handle, void *data) {
   search_t *search = data;
   if (uv_is_closing(handle) &&
-      avow__table_find(search->strays, handle->data) != NULL)
+      avow__table_find(search->closed, handle->data) != NULL)
     search->found = true;
 }
 
-bool avow__strays_are_closing(avow__context_t *c) {
-  search_t search = { .strays = &c->tables[AVOW__STRAYS] };
-  if (c->tables[AVOW__STRAYS].count > 0)
+bool avow__foreign_closes_are_pending(avow__context_t *c) {
+  search_t search = { .closed = &c->tables[AVOW__FOREIGN_CLOSED] };
+  if (c->tables[AVOW__FOREIGN_CLOSED].count > 0)
     uv_walk(c->loop, look_up, &search);
   return search.found;
 }
 
-static void free_stray(avow__node_t *node) {
-  avow__stray_t *stray = (avow__stray_t *) node;
-  avow__table_remove(&stray->context->tables[AVOW__STRAYS], node);
-  stray->free_fn(stray->block);
+static void free_block(avow__node_t *node) {
+  avow__foreign_close_t *foreign = (avow__foreign_close_t *) node;
+  avow__table_remove(&foreign->context->tables[AVOW__FOREIGN_CLOSED], node);
+  foreign->free_fn(foreign->block);
 }
 
-static void strays_free(avow__context_t *c) {
-  avow__table_each(&c->tables[AVOW__STRAYS], free_stray);
+static void free_blocks(avow__context_t *c) {
+  avow__table_each(&c->tables[AVOW__FOREIGN_CLOSED], free_block);
 }
 
-static const avow__subsystem_t strays_subsystem = { .free = strays_free };
+static const avow__subsystem_t foreign_subsystem = { .free = free_blocks };

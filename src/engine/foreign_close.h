@@ -1,33 +1,34 @@
 /* SPDX-License-Identifier: MIT */
-/* Blocks whose handles the program may close by itself, with uv_walk(). */
+/* Blocks with handles that the program may close by itself, with uv_walk(). */
 #ifndef AVOW_FOREIGN_CLOSE_H
 #define AVOW_FOREIGN_CLOSE_H
 
 #include "engine/context.h"
 
-/* A stray is part of the block, to which the data of each of its handles
-   points. */
-typedef struct avow__stray_s {
-  avow__node_t node; /* by the block: among those tethered, or the strays */
+/* A member of such a block. The data of each handle of the block points to the
+   block. */
+typedef struct avow__foreign_close_s {
+  avow__node_t node; /* by `block`: in AVOW__CLOSABLE or AVOW__FOREIGN_CLOSED */
   avow__context_t *context;
   void *block;
-  /* If the program has closed a handle: gives up all that waits for it, and the
-     other handles, and says so. */
+  /* If the program has closed a handle of the block, this function ends what
+     waits for the handle, closes the other handles, and returns true. */
   bool (*give_up)(void *block);
-  void (*free_fn)(void *block); /* once the handles of a stray are closed */
-} avow__stray_t;
+  void (*free_fn)(void *block); /* when the loop has closed its handles */
+} avow__foreign_close_t;
 
-/* Asks give_up() while the loop closes, until then or avow__stray_forget(). */
-void avow__stray_tether(avow__stray_t *stray);
-void avow__stray_forget(avow__stray_t *stray);
+/* While the loop closes, give_up() is called until it returns true or until
+   avow__foreign_close_unwatch(). */
+void avow__foreign_close_watch(avow__foreign_close_t *foreign);
+void avow__foreign_close_unwatch(avow__foreign_close_t *foreign);
 
-/* It is one already; of give_up() there is no need. */
-void avow__stray_add(avow__stray_t *stray);
+/* The program has closed a handle already. give_up() is not called. */
+void avow__foreign_close_add(avow__foreign_close_t *foreign);
 
-/* Finds those of which the program has closed a handle. */
-void avow__strays_seek(avow__context_t *c);
+/* Calls give_up() of all watched blocks. */
+void avow__foreign_closes_find(avow__context_t *c);
 
-/* Whether such handles are still closing. */
-bool avow__strays_are_closing(avow__context_t *c);
+/* Whether a handle that the program has closed is still closing. */
+bool avow__foreign_closes_are_pending(avow__context_t *c);
 
 #endif

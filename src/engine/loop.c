@@ -46,15 +46,15 @@ static bool loop_fill(avow__context_t *c) {
 
 /* Last: of what it starts on the loop nothing can be taken back. */
 static bool enlist(avow__context_t *c) {
-  if (!avow__registry_add(c->loop, c))
+  if (!avow__loop_table_add(c->loop, c))
     return false;
   if (avow__tick_init(c))
     return true;
-  avow__registry_remove(c->loop);
+  avow__loop_table_remove(c->loop);
   return false;
 }
 
-/* It is in the registry, or else freed. */
+/* On success the context is in the table of loops; else it is freed. */
 static int context_new(uv_loop_t *loop, const avow_options_t *options) {
   avow__context_t *c = avow_calloc(1, sizeof(*c));
   if (c == NULL)
@@ -89,9 +89,9 @@ static bool is_left_behind(const avow__context_t *c) {
 int avow_loop_init(uv_loop_t *loop, const avow_options_t *options) {
   if (loop == NULL)
     return UV_EINVAL;
-  avow__context_t *c = avow__registry_find(loop);
+  avow__context_t *c = avow__loop_table_find(loop);
   if (c != NULL && is_left_behind(c)) {
-    avow__registry_remove(loop);
+    avow__loop_table_remove(loop);
     c = NULL;
   }
   if (c == NULL)
@@ -193,7 +193,7 @@ static void loop_spend(uint64_t *steps, uint64_t n) {
 static bool sweep(avow__context_t *c, uint64_t *steps) {
   sweep_t sweep = { .reach = ROOTS };
   avow__enter(c);
-  avow__strays_seek(c);
+  avow__foreign_closes_find(c);
   avow__shields_mark(c);
   avow__pool_each(&c->pool, sweep_one, &sweep);
   const bool is_over = sweep.pending == 0 && is_idle(c);
@@ -265,7 +265,7 @@ static void unwind(avow__context_t *c) {
 /* Whether anything is left to wait for: ours, or what the program closes. */
 static bool begin_to_close_subsystems(avow__context_t *c) {
   avow__subsystems_close(c);
-  return c->close.closing_own > 0 || avow__strays_are_closing(c);
+  return c->close.closing_own > 0 || avow__foreign_closes_are_pending(c);
 }
 
 /* At least once, for the program's uv_close() of ours may not be over. What
@@ -302,7 +302,7 @@ static void loop_lose(avow__context_t *c) {
       "uv_loop_close() came before avow_loop_close(): close avow "
       "first, and the loop after that");
   loop_outlive(c, UINT64_MAX);
-  avow__registry_remove(c->loop);
+  avow__loop_table_remove(c->loop);
 }
 
 /* With what hooks let go of, and with the subsystems, the last promise may go, and
@@ -313,7 +313,7 @@ static void loop_leave(avow__context_t *c) {
   avow__pool_each(&c->pool, report_kept, NULL);
   avow__tell_of_ring(c);
   avow__tell_of_held(c);
-  avow__registry_remove(c->loop);
+  avow__loop_table_remove(c->loop);
   avow__subsystems_free(c);
   avow__slabs_shrink(&c->pool);
   c->on_handles--;
@@ -321,7 +321,7 @@ static void loop_leave(avow__context_t *c) {
 }
 
 int avow_loop_close(uv_loop_t *loop) {
-  avow__context_t *c = avow__registry_find(loop);
+  avow__context_t *c = avow__loop_table_find(loop);
   if (c == NULL)
     return UV_EINVAL;
   if (is_ended(c)) {

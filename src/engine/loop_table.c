@@ -1,10 +1,10 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * The table of all loops. A loop is found among the few entries that follow the
- * one its address says, on one of the shelves: each is eight times the one
- * before, and the largest is tried first. So one is found in constant time, on
- * average. Shelves that were added stay until the library goes, for other
- * threads may be reading there.
+ * The tables of all loops. The hash of a loop's address selects an entry in each
+ * table, and the loop is there or in one of the few entries behind it. Each table
+ * is eight times as large as the one before, and the largest is searched first.
+ * So a loop is found in constant time, on average. Tables that were added stay
+ * until the library is unloaded, because other threads may read them.
  */
 #include "engine/loop_table.h"
 
@@ -17,107 +17,107 @@ enum { NEARBY = 8, GROWTH_LOG = 3 };
 /* Keys of no loop: NULL is not ready either, and 0 | 1 its key. */
 enum { VACANT = 0, TAKEN = 2 };
 
-avow__entry_t avow__registry[AVOW__ENTRIES];
+avow__entry_t avow__loop_entries[AVOW__ENTRIES];
 
-static avow__shelf_t first = { .entries = avow__registry,
-                               .log = AVOW__ENTRIES_LOG };
+static avow__loop_table_t first = { .entries = avow__loop_entries,
+                                    .log = AVOW__ENTRIES_LOG };
 
-avow__shelf_t *_Atomic avow__shelves = &first;
+avow__loop_table_t *_Atomic avow__loop_tables = &first;
 
-static avow__entry_t *nth(const avow__shelf_t *shelf, const uv_loop_t *loop,
-                          uint32_t n) {
-  const uint32_t last = (UINT32_C(1) << shelf->log) - 1;
-  return &shelf->entries[(avow__entry_hash(loop, shelf->log) + n) & last];
+static avow__entry_t *nth(const avow__loop_table_t *table,
+                          const uv_loop_t *loop, uint32_t n) {
+  const uint32_t last = (UINT32_C(1) << table->log) - 1;
+  return &table->entries[(avow__entry_hash(loop, table->log) + n) & last];
 }
 
-static avow__shelf_t *largest_shelf(void) {
-  return atomic_load_explicit(&avow__shelves, memory_order_acquire);
+static avow__loop_table_t *largest_table(void) {
+  return atomic_load_explicit(&avow__loop_tables, memory_order_acquire);
 }
 
-static avow__entry_t *registry_find(const uv_loop_t *loop) {
-  for (const avow__shelf_t *shelf = largest_shelf(); shelf != NULL;
-       shelf = shelf->smaller)
+static avow__entry_t *entry_find(const uv_loop_t *loop) {
+  for (const avow__loop_table_t *table = largest_table(); table != NULL;
+       table = table->smaller)
     for (uint32_t n = 0; n < NEARBY; n++)
-      if (avow__entry_is_of(nth(shelf, loop, n), loop))
-        return nth(shelf, loop, n);
+      if (avow__entry_is_of(nth(table, loop, n), loop))
+        return nth(table, loop, n);
   return NULL;
 }
 
-avow__context_t *avow__registry_find(const uv_loop_t *loop) {
-  const avow__entry_t *entry = registry_find(loop);
+avow__context_t *avow__loop_table_find(const uv_loop_t *loop) {
+  const avow__entry_t *entry = entry_find(loop);
   return entry != NULL ? entry->context : NULL;
 }
 
 /* What the last loop's thread did with the entry comes before. */
-static bool registry_take(avow__entry_t *entry) {
+static bool entry_take(avow__entry_t *entry) {
   uintptr_t key = VACANT;
   return atomic_compare_exchange_strong_explicit(&entry->key, &key, TAKEN,
                                                  memory_order_acquire,
                                                  memory_order_relaxed);
 }
 
-static avow__entry_t *take_on(const avow__shelf_t *shelf,
+static avow__entry_t *take_on(const avow__loop_table_t *table,
                               const uv_loop_t *loop) {
-  for (; shelf != NULL; shelf = shelf->smaller)
+  for (; table != NULL; table = table->smaller)
     for (uint32_t n = 0; n < NEARBY; n++)
-      if (registry_take(nth(shelf, loop, n)))
-        return nth(shelf, loop, n);
+      if (entry_take(nth(table, loop, n)))
+        return nth(table, loop, n);
   return NULL;
 }
 
 /* Makes the next, unless another thread has. False without memory. */
-static bool extend(avow__shelf_t *largest) {
+static bool extend(avow__loop_table_t *largest) {
   const uint32_t log = largest->log + GROWTH_LOG;
-  avow__shelf_t *shelf =
-      avow_calloc(1, sizeof(*shelf) + (sizeof(avow__entry_t) << log));
-  if (shelf == NULL)
+  avow__loop_table_t *table =
+      avow_calloc(1, sizeof(*table) + (sizeof(avow__entry_t) << log));
+  if (table == NULL)
     return false;
-  shelf->smaller = largest;
-  shelf->entries = (avow__entry_t *) (void *) (shelf + 1);
-  shelf->log = log;
-  if (!atomic_compare_exchange_strong(&avow__shelves, &largest, shelf))
-    avow_free(shelf); /* another thread was first */
+  table->smaller = largest;
+  table->entries = (avow__entry_t *) (void *) (table + 1);
+  table->log = log;
+  if (!atomic_compare_exchange_strong(&avow__loop_tables, &largest, table))
+    avow_free(table); /* another thread was first */
   return true;
 }
 
-bool avow__registry_add(const uv_loop_t *loop, avow__context_t *c) {
-  assert(registry_find(loop) == NULL);
-  avow__shelf_t *largest = largest_shelf();
+bool avow__loop_table_add(const uv_loop_t *loop, avow__context_t *c) {
+  assert(entry_find(loop) == NULL);
+  avow__loop_table_t *largest = largest_table();
   avow__entry_t *entry;
   while ((entry = take_on(largest, loop)) == NULL) {
     if (!extend(largest))
       return false;
-    largest = largest_shelf();
+    largest = largest_table();
   }
   entry->context = c;
   atomic_store_explicit(&entry->key, avow__key_of(loop), memory_order_release);
   return true;
 }
 
-void avow__registry_remove(const uv_loop_t *loop) {
-  avow__entry_t *entry = registry_find(loop);
+void avow__loop_table_remove(const uv_loop_t *loop) {
+  avow__entry_t *entry = entry_find(loop);
   assert(entry != NULL); /* it was added */
   entry->context = NULL;
   atomic_store_explicit(&entry->key, VACANT, memory_order_release);
 }
 
-static bool is_vacant(const avow__shelf_t *shelf) {
-  for (uint32_t n = 0; n >> shelf->log == 0; n++)
-    if (atomic_load(&shelf->entries[n].key) != VACANT)
+static bool is_vacant(const avow__loop_table_t *table) {
+  for (uint32_t n = 0; n >> table->log == 0; n++)
+    if (atomic_load(&table->entries[n].key) != VACANT)
       return false;
   return true;
 }
 
-AVOW__AT_UNLOAD void avow__registry_end(void) {
-  avow__shelf_t *shelf = largest_shelf();
-  for (const avow__shelf_t *at = shelf; at != NULL; at = at->smaller)
+AVOW__AT_UNLOAD void avow__loop_tables_end(void) {
+  avow__loop_table_t *table = largest_table();
+  for (const avow__loop_table_t *at = table; at != NULL; at = at->smaller)
     if (!is_vacant(at))
       return;
-  atomic_store(&avow__shelves, &first);
-  while (shelf != &first) {
-    assert(shelf != NULL); /* the first has no smaller one */
-    avow__shelf_t *smaller = shelf->smaller;
-    avow_free(shelf);
-    shelf = smaller;
+  atomic_store(&avow__loop_tables, &first);
+  while (table != &first) {
+    assert(table != NULL); /* the first has no smaller one */
+    avow__loop_table_t *smaller = table->smaller;
+    avow_free(table);
+    table = smaller;
   }
 }

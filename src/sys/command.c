@@ -48,7 +48,7 @@ typedef struct {
 
 typedef struct {
   avow__op_t op;
-  avow__stray_t stray;
+  avow__foreign_close_t foreign_close;
   capture_t out, err;
   uv_process_t process;
   uv_pipe_t in;
@@ -139,7 +139,7 @@ static void command_on_closed(uv_handle_t *handle) {
   const avow_value_t v =
       command->failure != 0 ? take_failure(command) : take_output(command);
   drop_texts(command);
-  avow__stray_forget(&command->stray);
+  avow__foreign_close_unwatch(&command->foreign_close);
   avow__op_complete(&command->op, v);
 }
 
@@ -423,11 +423,12 @@ static void command_init(command_t *command, const avow_command_t *what) {
   command->in.data = command->out.pipe.data = command->err.pipe.data =
       command->process.data = command->write.data = command;
   command->open = 4;
-  command->stray = (avow__stray_t){ .context = command->op.context,
-                                    .block = command,
-                                    .give_up = command_give_up,
-                                    .free_fn = command_is_gone };
-  avow__stray_tether(&command->stray);
+  command->foreign_close =
+      (avow__foreign_close_t){ .context = command->op.context,
+                               .block = command,
+                               .give_up = command_give_up,
+                               .free_fn = command_is_gone };
+  avow__foreign_close_watch(&command->foreign_close);
   command->out.max_bytes =
       what->out_max_bytes > 0 ? what->out_max_bytes : LIMIT;
   command->err.max_bytes =

@@ -232,7 +232,7 @@ avow__shifts_t *avow__remove_new(uv_loop_t *loop, const char *path) {
 
 void avow__remove_to_the_end(avow__shifts_t *remove) {
   ((remove_t *) remove)->to_the_end = true;
-  if (avow__registry_find(remove->loop) != NULL)
+  if (avow__loop_table_find(remove->loop) != NULL)
     avow_unref(avow__shifts_start(remove));
   else
     avow__shifts_unref(remove); /* here and now */

@@ -21,7 +21,7 @@
 
 typedef struct {
   avow__context_t *context;
-  avow__stray_t stray;
+  avow__foreign_close_t foreign_close;
   uv_process_t handle;
   avow_promise_t *ended;
   avow_deferred_t *deferred; /* ended's, until that is settled */
@@ -58,7 +58,7 @@ static void process_on_closed(uv_handle_t *handle) {
 }
 
 static void process_close_handle(process_t *process) {
-  avow__stray_forget(&process->stray);
+  avow__foreign_close_unwatch(&process->foreign_close);
   process->runs = false;
   uv_close((uv_handle_t *) &process->handle, process_on_closed);
 }
@@ -140,10 +140,11 @@ static avow_value_t process_new(uv_loop_t *loop) {
   process->context = avow__context_of(loop);
   process->held = true;
   process->handle.data = process;
-  process->stray = (avow__stray_t){ .context = process->context,
-                                    .block = process,
-                                    .give_up = process_give_up,
-                                    .free_fn = process_is_gone };
+  process->foreign_close =
+      (avow__foreign_close_t){ .context = process->context,
+                               .block = process,
+                               .give_up = process_give_up,
+                               .free_fn = process_is_gone };
   process->exit = avow__object_inline(&exit_class, sizeof(avow_exit_t), &exit);
   process->ended = avow_promise_new(loop, &process->deferred);
   if (!avow_is_error(&process->exit) && !avow__has_settled(process->ended)) {
@@ -225,7 +226,7 @@ static int process_start(process_t *process,
   const int err = process_spawn(process, *options);
   if (process->is_open) {
     c->requests++;
-    avow__stray_tether(&process->stray);
+    avow__foreign_close_watch(&process->foreign_close);
   }
   process->runs = err == 0;
   process->detached = (options->flags & UV_PROCESS_DETACHED) != 0;

@@ -83,7 +83,7 @@ static int read_refusal(avow_stream_t stream, size_t max_bytes) {
     return UV_EINVAL;
   if (!AVOW__STREAM_CAN(stream, read))
     return UV_ENOTSUP;
-  const avow__context_t *c = avow__registry_find(avow__stream_loop(stream));
+  const avow__context_t *c = avow__loop_table_find(avow__stream_loop(stream));
   return c != NULL && avow__reading_is_pulled(c, stream.self) ? UV_EALREADY : 0;
 }
 
@@ -171,7 +171,7 @@ avow_promise_t *avow__stream_outlived(avow_stream_t stream) {
   if (avow__is_uv(stream))
     return NULL;
   const uv_loop_t *loop = avow__stream_loop(stream);
-  if (loop == NULL || avow__registry_find(loop) != NULL)
+  if (loop == NULL || avow__loop_table_find(loop) != NULL)
     return NULL;
   return avow__any_read(stream, 1);
 }
@@ -199,7 +199,7 @@ avow_promise_t *avow_close(avow_stream_t stream) {
 void avow_stream_destroyed(uv_loop_t *loop, const void *self) {
   if (loop == NULL)
     avow__misuse_of_null("a loop"); /* which none is known by */
-  avow__context_t *c = avow__registry_find(loop);
+  avow__context_t *c = avow__loop_table_find(loop);
   if (c == NULL)
     return; /* what it had has settled */
   avow__check_thread(c);

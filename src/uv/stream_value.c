@@ -180,7 +180,7 @@ void avow__owned_shuts_by(const avow_value_t *v,
 }
 
 static void owned_shut(uv_stream_t *stream) {
-  avow__context_t *c = avow__registry_find(stream->loop);
+  avow__context_t *c = avow__loop_table_find(stream->loop);
   avow__node_t *node =
       c != NULL ? avow__net_find(c, AVOW__OWNED, stream) : NULL;
   if (node == NULL || owned_owner(node)->shut == NULL)

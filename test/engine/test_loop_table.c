@@ -20,13 +20,13 @@ static avow__context_t *context_of(uv_loop_t *l) {
 }
 
 static bool has(uv_loop_t *l) {
-  avow__context_t *c = avow__registry_find(l);
+  avow__context_t *c = avow__loop_table_find(l);
   assert_true(c == NULL || c == context_of(l));
   return c != NULL;
 }
 
 static void add(uv_loop_t *l) {
-  assert_true(avow__registry_add(l, context_of(l)));
+  assert_true(avow__loop_table_add(l, context_of(l)));
 }
 
 static void add_all(void) {
@@ -36,11 +36,11 @@ static void add_all(void) {
 
 static void remove_all(void) {
   for (size_t i = 0; i < MANY; i++)
-    avow__registry_remove(nth(0, i));
+    avow__loop_table_remove(nth(0, i));
 }
 
 static void no_loop_is_none(void **state) {
-  assert_null(avow__registry_find(NULL));
+  assert_null(avow__loop_table_find(NULL));
   assert_false(has(nth(0, 1)));
 }
 
@@ -54,7 +54,7 @@ static void each_of_many_is_found(void **state) {
   remove_all();
   for (size_t i = 0; i < MANY; i++)
     assert_false(has(nth(0, i)));
-  avow__registry_end();
+  avow__loop_tables_end();
 }
 
 static void entries_are_used_again(void **state) {
@@ -68,36 +68,36 @@ static void entries_are_used_again(void **state) {
   }
 
   assert_int_equal(allocation_calls(), calls);
-  avow__registry_end();
+  avow__loop_tables_end();
 }
 
 static uint32_t hash(const uv_loop_t *l) {
   return avow__entry_hash(l, AVOW__ENTRIES_LOG);
 }
 
-static size_t count_on(const avow__shelf_t *shelf) {
+static size_t count_on(const avow__loop_table_t *table) {
   size_t n = 0;
-  for (size_t i = 0; i < (size_t) 1 << shelf->log; i++)
-    n += shelf->entries[i].key != 0;
+  for (size_t i = 0; i < (size_t) 1 << table->log; i++)
+    n += table->entries[i].key != 0;
   return n;
 }
 
 /* However many they are, half of them at least are on the first that is looked
    at, or nearly all on the second. */
-static void many_are_found_on_the_first_shelves(void **state) {
+static void many_are_found_on_the_first_tables(void **state) {
   for (size_t threads = 1; threads <= THREADS; threads++) {
     for (size_t i = 0; i < MANY; i++)
       add(nth(threads - 1, i));
     size_t depth = 0, looks = 0;
-    const avow__shelf_t *shelf = avow__shelves;
-    for (; shelf != NULL; shelf = shelf->smaller)
-      looks += ++depth * count_on(shelf);
+    const avow__loop_table_t *table = avow__loop_tables;
+    for (; table != NULL; table = table->smaller)
+      looks += ++depth * count_on(table);
     assert_in_range(2 * looks, 2 * threads * MANY, 5 * threads * MANY);
   }
 
   for (size_t i = 0; i < THREADS * MANY; i++)
-    avow__registry_remove(nth(i / MANY, i % MANY));
-  avow__registry_end();
+    avow__loop_table_remove(nth(i / MANY, i % MANY));
+  avow__loop_tables_end();
 }
 
 /* Loops that are looked for in the same place; returns how many there are. */
@@ -113,22 +113,22 @@ static size_t find_alike(uv_loop_t *alike[], size_t most) {
 static void those_of_one_hash_are_found(void **state) {
   uv_loop_t *alike[20];
   const size_t n = find_alike(alike, 20);
-  assert_true(n > 9); /* more than one shelf has room for */
+  assert_true(n > 9); /* more than one table has room for */
 
   for (size_t i = 0; i < n; i++)
     add(alike[i]);
-  avow__registry_remove(alike[0]);
+  avow__loop_table_remove(alike[0]);
 
   for (size_t i = 0; i < n; i++)
     assert_int_equal(has(alike[i]), i > 0);
   for (size_t i = 1; i < n; i++)
-    avow__registry_remove(alike[i]);
-  avow__registry_end();
+    avow__loop_table_remove(alike[i]);
+  avow__loop_tables_end();
 }
 
 enum { ALIKE = 9, ENOUGH = 20000 };
 
-/* Such as there can be, one more than the first shelf has room for. */
+/* Such as there can be, one more than the first table has room for. */
 static void find_loops_alike(uv_loop_t *alike[ALIKE]) {
   static uv_loop_t loops[ENOUGH];
   size_t n = 0;
@@ -159,34 +159,34 @@ static void loops_of_one_hash_work_as_others_do(void **state) {
     assert_int_equal(avow_loop_close(alike[i]), 0);
     assert_int_equal(uv_loop_close(alike[i]), 0);
   }
-  avow__registry_end();
+  avow__loop_tables_end();
 }
 
 static void without_memory_there_is_no_room(void **state) {
   size_t i = 0;
   fail_allocation(1, true);
 
-  while (avow__registry_add(nth(0, i), context_of(nth(0, i))))
+  while (avow__loop_table_add(nth(0, i), context_of(nth(0, i))))
     i++;
 
   fail_allocation(0, false);
   assert_in_range(i, 9, AVOW__ENTRIES);
   assert_false(has(nth(0, i)));
   while (i-- > 0)
-    avow__registry_remove(nth(0, i));
+    avow__loop_table_remove(nth(0, i));
 }
 
-static void shelves_stay_while_a_loop_is_open(void **state) {
+static void tables_stay_while_a_loop_is_open(void **state) {
   const long live = live_allocations();
   add_all();
   for (size_t i = 0; i < MANY - 1; i++)
-    avow__registry_remove(nth(0, i));
+    avow__loop_table_remove(nth(0, i));
 
-  avow__registry_end();
+  avow__loop_tables_end();
 
   assert_true(has(nth(0, MANY - 1)));
-  avow__registry_remove(nth(0, MANY - 1));
-  avow__registry_end();
+  avow__loop_table_remove(nth(0, MANY - 1));
+  avow__loop_tables_end();
   assert_int_equal(live_allocations(), live);
 }
 
@@ -196,7 +196,7 @@ static void add_first(void) {
   add(first);
 }
 
-static void who_is_second_uses_the_shelf_of_the_first(void **state) {
+static void who_is_second_uses_the_table_of_the_first(void **state) {
   enum { N = 10 };
   uv_loop_t *alike[N];
   const long live = live_allocations();
@@ -212,9 +212,9 @@ static void who_is_second_uses_the_shelf_of_the_first(void **state) {
   assert_int_equal(live_allocations(), live + 1);
   for (size_t i = 0; i < N; i++) {
     assert_true(has(alike[i]));
-    avow__registry_remove(alike[i]);
+    avow__loop_table_remove(alike[i]);
   }
-  avow__registry_end();
+  avow__loop_tables_end();
   assert_int_equal(live_allocations(), live);
 }
 
@@ -225,10 +225,10 @@ static uv_barrier_t all_are_there;
 static void come_and_go(void *l) {
   (void) uv_barrier_wait(&all_are_there); /* 1: the last of them */
   for (int round = 0; round < 200000; round++) {
-    wrong += !avow__registry_add(l, context_of(l));
-    wrong += avow__registry_find(l) != context_of(l);
-    avow__registry_remove(l);
-    wrong += avow__registry_find(l) != NULL;
+    wrong += !avow__loop_table_add(l, context_of(l));
+    wrong += avow__loop_table_find(l) != context_of(l);
+    avow__loop_table_remove(l);
+    wrong += avow__loop_table_find(l) != NULL;
   }
 }
 
@@ -245,20 +245,20 @@ static void threads_come_and_go_in_one_place(void **state) {
     assert_int_equal(uv_thread_join(&threads[t]), 0);
   uv_barrier_destroy(&all_are_there);
   assert_int_equal(wrong, 0);
-  avow__registry_end();
+  avow__loop_tables_end();
 }
 
 SUITE(loop_table) {
   const struct CMUnitTest tests[] = {
     cmocka_unit_test(no_loop_is_none),
     cmocka_unit_test(each_of_many_is_found),
-    cmocka_unit_test(many_are_found_on_the_first_shelves),
+    cmocka_unit_test(many_are_found_on_the_first_tables),
     cmocka_unit_test(entries_are_used_again),
     cmocka_unit_test(those_of_one_hash_are_found),
     cmocka_unit_test(loops_of_one_hash_work_as_others_do),
     cmocka_unit_test(without_memory_there_is_no_room),
-    cmocka_unit_test(shelves_stay_while_a_loop_is_open),
-    cmocka_unit_test(who_is_second_uses_the_shelf_of_the_first),
+    cmocka_unit_test(tables_stay_while_a_loop_is_open),
+    cmocka_unit_test(who_is_second_uses_the_table_of_the_first),
     cmocka_unit_test(threads_come_and_go_in_one_place),
   };
   return RUN(tests);
