@@ -107,13 +107,13 @@ enum {
 AVOW__FLAGGED(AVOW__FLAGS_DIFFER)
 #endif
 
-/* The kind of a gather that keeps nothing, and tells of each input. */
-#define AVOW__TOLD ((avow_gather_kind_t) (AVOW_ANY + 1))
+/* The kind of a gather that keeps no outcomes: its observer gets each. */
+#define AVOW__OBSERVED ((avow_gather_kind_t) (AVOW_ANY + 1))
 
 typedef struct avow__parent_s avow__parent_t;
 typedef struct avow__ring_s avow__ring_t;
 typedef struct avow__source_s avow__source_t;
-typedef struct avow__hearer_s avow__hearer_t;
+typedef struct avow__observer_s avow__observer_t;
 
 struct avow_promise_s {
   union {
@@ -183,7 +183,7 @@ struct avow_promise_s {
     struct {
       union {
         avow__list_t *list;
-        avow__hearer_t *hearer; /* of one that is TOLD */
+        avow__observer_t *observer; /* of one that is OBSERVED */
       };
       uint32_t remaining;
       avow_gather_kind_t kind;

@@ -46,7 +46,7 @@ static avow_promise_t *gather_new(avow__context_t *c, avow_gather_kind_t kind) {
 }
 
 static bool keeps_list(const avow_promise_t *gather) {
-  return gather->u.gather.kind != AVOW_RACE && !avow__tells(gather);
+  return gather->u.gather.kind != AVOW_RACE && !avow__is_observed(gather);
 }
 
 /* Makes room for so many inputs; false without memory. */
@@ -70,8 +70,8 @@ static bool make_list(avow_promise_t *gather, size_t n) {
 }
 
 static bool add_item(avow_promise_t *gather, uint32_t *out) {
-  if (avow__tells(gather))
-    *out = gather->u.gather.hearer->added++;
+  if (avow__is_observed(gather))
+    *out = gather->u.gather.observer->added++;
   if (!keeps_list(gather))
     return true;
   const avow__list_t *old = gather->u.gather.list;
@@ -256,11 +256,12 @@ static avow_promise_t *gather_of_kind(uv_loop_t *loop,
   return avow__refuse(loop, UV_EINVAL, "gather", NULL);
 }
 
-avow_promise_t *avow__gather_told(avow__context_t *c, avow__hearer_t *hearer) {
-  avow_promise_t *gather = gather_new(c, AVOW__TOLD);
+avow_promise_t *avow__gather_observed(avow__context_t *c,
+                                      avow__observer_t *observer) {
+  avow_promise_t *gather = gather_new(c, AVOW__OBSERVED);
   if (!avow__is_gather(gather))
     return gather;
-  gather->u.gather.hearer = hearer;
+  gather->u.gather.observer = observer;
   gather->flags |= AVOW__GATHER_CANCELS | AVOW__HANDLED;
   return gather;
 }

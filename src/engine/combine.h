@@ -5,8 +5,10 @@
 
 #include "engine/gather.h"
 
-/* A gather that tells `hearer` of each input, and cancels its losers. */
-avow_promise_t *avow__gather_told(avow__context_t *c, avow__hearer_t *hearer);
+/* A gather that reports the outcome of each input to `observer`, and cancels its
+   losers. */
+avow_promise_t *avow__gather_observed(avow__context_t *c,
+                                      avow__observer_t *observer);
 
 /* What a program adds inputs by: one more reference. */
 avow_gather_t *avow__gather_steer(avow_promise_t *gather);

@@ -72,15 +72,16 @@ static void wait_for_losers(avow_promise_t *gather, avow_value_t v,
     avow__list_append(condemned, &gather->link);
 }
 
-/* Whoever hears it is told before inputs go, for what these hold may let go of
-   it. */
+/* The observer is called before inputs are released, because what they hold may
+   release the observer. */
 static void let_go_of_losers(avow_promise_t *gather, avow_value_t v,
-                             avow__hearer_t *hearer, avow__link_t **condemned) {
+                             avow__observer_t *observer,
+                             avow__link_t **condemned) {
   avow__link_t *elements = gather->elements;
   gather->elements = NULL;
   avow__settle(gather, v);
-  if (AVOW__UNLIKELY(hearer != NULL))
-    hearer->over(hearer, v);
+  if (AVOW__UNLIKELY(observer != NULL))
+    observer->done(observer, v);
   while (elements != NULL) {
     avow__link_t *first = elements;
     avow__list_remove(&elements, first);
@@ -89,11 +90,11 @@ static void let_go_of_losers(avow_promise_t *gather, avow_value_t v,
   avow__unref(gather);
 }
 
-static AVOW__APART void settle_and_tell(avow_promise_t *gather, avow_value_t v,
+static AVOW__APART void settle_observed(avow_promise_t *gather, avow_value_t v,
                                         avow__link_t **condemned) {
-  avow__hearer_t *hearer = gather->u.gather.hearer;
+  avow__observer_t *observer = gather->u.gather.observer;
   assert(v.tag == AVOW_NONE || v.u.p == NULL); /* a code holds nothing */
-  let_go_of_losers(gather, v, hearer, condemned);
+  let_go_of_losers(gather, v, observer, condemned);
 }
 
 /* Settled first: freeing what it collected may call functions of the program's,
@@ -101,8 +102,8 @@ static AVOW__APART void settle_and_tell(avow_promise_t *gather, avow_value_t v,
    list of the condemned itself. */
 static void settle_and_drop(avow_promise_t *gather, avow_value_t v,
                             avow__link_t **condemned) {
-  if (AVOW__UNLIKELY(avow__tells(gather))) {
-    settle_and_tell(gather, v, condemned);
+  if (AVOW__UNLIKELY(avow__is_observed(gather))) {
+    settle_observed(gather, v, condemned);
     return;
   }
   (void) avow__list_elements(gather); /* those who walk look there */
@@ -132,7 +133,7 @@ void avow__gather_leave(avow_promise_t *gather) {
 
 void avow__gather_forget(avow_promise_t *gather) {
   if (avow__is_gather(gather)) {
-    gather->u.gather.hearer = NULL;
+    gather->u.gather.observer = NULL;
     avow__gather_settle(gather, avow_error(UV_ECANCELED));
   }
   avow__unref(gather);
@@ -169,7 +170,7 @@ static void settle_with_all(avow_promise_t *gather, avow_value_t list) {
 
 /* Every input has reported. */
 static void complete(avow_promise_t *gather) {
-  if (avow__tells(gather)) {
+  if (avow__is_observed(gather)) {
     avow__gather_settle(gather, avow_none());
     return;
   }
@@ -201,11 +202,12 @@ static void lost(avow_promise_t *gather, avow_value_t v) {
   avow__value_unref(v); /* last: it may call the program */
 }
 
-/* Whoever hears it may forget the gather. */
-static void tell_one(avow_promise_t *gather, uint32_t index, avow_value_t v) {
-  avow__hearer_t *hearer = gather->u.gather.hearer;
+/* The observer may call avow__gather_forget(). */
+static void report_to_observer(avow_promise_t *gather, uint32_t index,
+                               avow_value_t v) {
+  avow__observer_t *observer = gather->u.gather.observer;
   gather->refs++;
-  hearer->report(hearer, index, v);
+  observer->report(observer, index, v);
   if (avow__is_gather(gather))
     avow__gather_count_down(gather);
   avow__unref(gather);
@@ -215,8 +217,8 @@ static AVOW__APART void report_last(avow_promise_t *gather, uint32_t index,
                                     avow_value_t v) {
   if (gather->kind != AVOW__GATHER)
     lost(gather, v);
-  else if (avow__tells(gather))
-    tell_one(gather, index, v);
+  else if (avow__is_observed(gather))
+    report_to_observer(gather, index, v);
   else
     avow__gather_settle(gather, v);
 }
@@ -234,7 +236,8 @@ static AVOW__APART void report_fully(avow_promise_t *element) {
   else
     gather->u.gather.list->items[index] = avow_none();
   avow__pool_free(&avow__context(gather)->pool, element);
-  if (AVOW__UNLIKELY(gather->kind != AVOW__GATHER || avow__tells(gather) ||
+  if (AVOW__UNLIKELY(gather->kind != AVOW__GATHER ||
+                     avow__is_observed(gather) ||
                      decides(gather->u.gather.kind, avow__state(from)))) {
     report_last(gather, index, avow__take_outcome(from));
     return;

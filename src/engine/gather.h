@@ -29,23 +29,24 @@ static inline void avow__list_element(avow_promise_t *gather,
   avow__list_append(&gather->elements, &element->siblings);
 }
 
-/* Whom one hears that keeps nothing, and tells of each input instead. Its
-   functions may forget the gather. */
-struct avow__hearer_s {
+/* What gets the outcome of each input of an OBSERVED gather, which keeps none.
+   Its functions may call avow__gather_forget(). */
+struct avow__observer_s {
   uint32_t added; /* inputs so far */
-  void (*report)(avow__hearer_t *hearer, uint32_t index, avow_value_t outcome);
-  /* Once, and last: NONE, or why no more will be told. */
-  void (*over)(avow__hearer_t *hearer, avow_value_t end);
+  void (*report)(avow__observer_t *observer, uint32_t index,
+                 avow_value_t outcome);
+  /* The last call: `end` is NONE, or why no more outcomes come. */
+  void (*done)(avow__observer_t *observer, avow_value_t end);
 };
 
-static inline bool avow__tells(const avow_promise_t *gather) {
-  return gather->u.gather.kind == AVOW__TOLD;
+static inline bool avow__is_observed(const avow_promise_t *gather) {
+  return gather->u.gather.kind == AVOW__OBSERVED;
 }
 
 /* The list of outcomes of one that is pending; NULL if there is none yet, or
    none at all. */
 static inline avow__list_t *avow__outcomes_of(const avow_promise_t *gather) {
-  return gather->kind == AVOW__GATHER && !avow__tells(gather)
+  return gather->kind == AVOW__GATHER && !avow__is_observed(gather)
              ? gather->u.gather.list
              : NULL;
 }
@@ -62,7 +63,8 @@ void avow__element_run(avow_promise_t *element);
 /* What canceling does to a gather that has not settled. */
 void avow__gather_cancel(avow_promise_t *gather, avow_promise_t *start);
 
-/* Nobody hears it any more: its inputs lose, and it is let go. */
+/* Ends an OBSERVED gather for its observer, which is not called again. Cancels
+   the inputs and releases the gather. */
 void avow__gather_forget(avow_promise_t *gather);
 
 /* Moves all elements to the list, for who has to walk through them. */

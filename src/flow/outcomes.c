@@ -13,18 +13,18 @@
 #include "flow/outcome.h"
 
 typedef struct {
-  avow__source_t source; /* first: the channel knows it by this */
-  avow__hearer_t hearer; /* the gather by this */
+  avow__source_t source;     /* first: the channel knows it by this */
+  avow__observer_t observer; /* the gather by this */
   avow_promise_t *gather;
 } outcomes_t;
 
-static outcomes_t *outcomes_of(avow__hearer_t *hearer) {
-  return AVOW__CONTAINER(outcomes_t, hearer, hearer);
+static outcomes_t *outcomes_of(avow__observer_t *observer) {
+  return AVOW__CONTAINER(outcomes_t, observer, observer);
 }
 
-static void outcomes_report(avow__hearer_t *hearer, uint32_t index,
+static void outcomes_report(avow__observer_t *observer, uint32_t index,
                             avow_value_t v) {
-  avow_channel_t *channel = outcomes_of(hearer)->source.channel;
+  avow_channel_t *channel = outcomes_of(observer)->source.channel;
   void *outcome;
   const avow_value_t item =
       avow__outcome_new(sizeof(avow__outcome_t), &outcome);
@@ -37,8 +37,8 @@ static void outcomes_report(avow__hearer_t *hearer, uint32_t index,
   (void) avow__channel_push(channel, item); /* there is no end of room */
 }
 
-static void outcomes_over(avow__hearer_t *hearer, avow_value_t end) {
-  avow_channel_t *channel = outcomes_of(hearer)->source.channel;
+static void outcomes_done(avow__observer_t *observer, avow_value_t end) {
+  avow_channel_t *channel = outcomes_of(observer)->source.channel;
   if (avow_is_error(&end))
     avow_channel_fail(channel, end);
   else
@@ -66,9 +66,9 @@ static avow_channel_t *outcomes_begin(uv_loop_t *loop, avow_promise_t **out) {
   }
   outcomes->source.resume = outcomes_resume;
   outcomes->source.stop = outcomes_stop;
-  outcomes->hearer.report = outcomes_report;
-  outcomes->hearer.over = outcomes_over;
-  outcomes->gather = avow__gather_told(c, &outcomes->hearer);
+  outcomes->observer.report = outcomes_report;
+  outcomes->observer.done = outcomes_done;
+  outcomes->gather = avow__gather_observed(c, &outcomes->observer);
   *out = avow__ref(outcomes->gather);
   if (avow__is_gather(outcomes->gather))
     return avow__channel_feed(loop, SIZE_MAX, &outcomes->source);
