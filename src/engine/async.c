@@ -91,9 +91,9 @@ avow_promise_t *avow_async_throwing(uv_loop_t *loop, avow_fn fn, void *data,
   f->promise = p;
   async_prepare(f, fn, data, with);
   p->data = f;
-  avow__seen_as(c, p, "async");
+  avow__probe_named(c, p, "async");
   c->late |= c->depth == 0; /* whoever calls need not have the time */
-  avow__seen_task(c);
+  avow__probe_task(c);
   avow__enter_call(c);
   avow__fibers_begin(&c->fibers);
   const avow__fiber_t *by = *c->fibers.now;
@@ -179,7 +179,7 @@ void avow__async_abandon(avow__context_t *c, avow__fiber_t *f) {
   avow_promise_t *p = f->promise;
   const avow_value_t dropped = avow__take_upstream(p);
   p->kind = AVOW__RUNNING; /* to its end */
-  avow__seen_resumed(c, p);
+  avow__probe_resumed(c, p);
   avow__locals_t *locals = async_take_locals(f);
   avow__fiber_discard(&c->fibers, f);
   p->data = NULL;

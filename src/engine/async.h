@@ -37,7 +37,7 @@ static inline unsigned avow__async_run(avow__context_t *c, avow_promise_t *p,
   }
   avow__deliver_cancel_async(p);
   p->kind = AVOW__RUNNING;
-  avow__seen_resumed(c, p);
+  avow__probe_resumed(c, p);
   return avow__async_go_on(c, f, avow__take_upstream(p), jobs);
 }
 

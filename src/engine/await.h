@@ -37,7 +37,7 @@ static inline void avow__wait_for(avow__context_t *c, avow_promise_t *q,
   q->kind = (uint8_t) kind;
   q->upstream = p;
   if (kind == AVOW__ASYNC || kind == AVOW__STACKLESS) {
-    avow__seen_parked(c, q);
+    avow__probe_parked(c, q);
     if (avow__is_pending(p))
       q->flags &= (uint16_t) ~AVOW__ASYNC_CLEANS;
   }

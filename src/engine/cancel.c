@@ -312,7 +312,7 @@ static void cancel_top(avow_promise_t *p, avow_promise_t *start) {
 static void cancel_now(avow_promise_t *p) {
   if (!avow__is_pending(p))
     return;
-  avow__seen_canceled(avow__context(p), p);
+  avow__probe_canceled(avow__context(p), p);
   cancel_top(topmost(p), p);
 }
 

@@ -175,7 +175,7 @@ static void run_then(avow__context_t *c, avow_promise_t *p) {
     return;
   }
   p->flags |= AVOW_FULFILLED;
-  avow__seen_settled(c, p);
+  avow__probe_settled(c, p);
   if (p->waiters != NULL)
     avow__trigger(c, p);
   p->upstream = NULL;
@@ -283,7 +283,7 @@ AVOW__APART void avow__cancel_waiting(avow_promise_t *q) {
    it leaves, and itself. */
 static inline unsigned run_job(avow__context_t *c, avow_promise_t *p,
                                unsigned left) {
-  avow__seen_job(c, p);
+  avow__probe_job(c, p);
   if (AVOW__LIKELY(p->kind == AVOW__THEN))
     run_then(c, p);
 #ifndef AVOW_NO_ASYNC
@@ -292,7 +292,7 @@ static inline unsigned run_job(avow__context_t *c, avow_promise_t *p,
 #endif
   else
     avow__kinds[p->kind].run(p);
-  avow__seen_job_end(c);
+  avow__probe_job_end(c);
   return left;
 }
 

@@ -41,7 +41,7 @@ static avow_promise_t *gather_new(avow__context_t *c, avow_gather_kind_t kind) {
   gather->u.gather.list = NULL;
   gather->u.gather.remaining = 1;
   gather->u.gather.kind = kind;
-  avow__seen_as(c, gather, avow__gather_name(kind));
+  avow__probe_named(c, gather, avow__gather_name(kind));
   return gather;
 }
 

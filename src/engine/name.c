@@ -10,7 +10,7 @@ void avow_promise_set_name(const avow_promise_t *borrowed, const char *name) {
   avow__check_borrowed(p);
   avow__check_thread(avow__context(p));
   if (name != NULL)
-    avow__seen_as(avow__context(p), p, name);
+    avow__probe_named(avow__context(p), p, name);
 #ifndef AVOW_NO_ASYNC
   if (p->kind == AVOW__ASYNC)
     ((avow__fiber_t *) p->data)->name = name;

@@ -43,7 +43,7 @@ static avow__link_t *plain_after(const avow__pool_t *pool,
 void avow__pool_give_back(avow__pool_t *pool, avow_promise_t *p) {
   avow__plain_t *plain = avow__plain_of(p);
   avow__link_t *link = &plain->link;
-  avow__seen_freed(pool->context, p);
+  avow__probe_freed(pool->context, p);
   for (avow__cursor_t *at = pool->cursor; at != NULL; at = at->outer)
     if (at->next == link)
       at->next = plain_after(pool, link);

@@ -47,7 +47,7 @@ static inline void avow__event(avow__context_t *c, avow_event_t event,
 #endif
 
 /* p was made of a block, to be of its kind for now. */
-static inline void avow__seen_made(avow__context_t *c, avow_promise_t *p) {
+static inline void avow__probe_made(avow__context_t *c, avow_promise_t *p) {
 #ifdef AVOW_TRACE
   avow__note_making(c, p);
 #endif
@@ -56,8 +56,8 @@ static inline void avow__seen_made(avow__context_t *c, avow_promise_t *p) {
 }
 
 /* p has a name that says more than its kind does. */
-static inline void avow__seen_as(avow__context_t *c, avow_promise_t *p,
-                                 const char *name) {
+static inline void avow__probe_named(avow__context_t *c, avow_promise_t *p,
+                                     const char *name) {
 #ifdef AVOW_TRACE
   p->name = name;
 #endif
@@ -66,28 +66,28 @@ static inline void avow__seen_as(avow__context_t *c, avow_promise_t *p,
 }
 
 /* Its state is no longer pending. */
-static inline void avow__seen_settled(avow__context_t *c, avow_promise_t *p) {
+static inline void avow__probe_settled(avow__context_t *c, avow_promise_t *p) {
   avow__event(c, AVOW_EVENT_SETTLED, p);
   AVOW__PROBE3(settle, p, p->kind, p->flags);
 }
 
 /* Its block will be free. A block of which no promise was made is none. */
-static inline void avow__seen_freed(avow__context_t *c, avow_promise_t *p) {
+static inline void avow__probe_freed(avow__context_t *c, avow_promise_t *p) {
   if (p->kind != AVOW__FREE)
     avow__event(c, AVOW_EVENT_FREED, p);
 }
 
 /* It is a job now, or all waiters of a promise that has settled are. */
-static inline void avow__seen_queued(avow__context_t *c, avow_promise_t *p) {
+static inline void avow__probe_queued(avow__context_t *c, avow_promise_t *p) {
   avow__event(c, AVOW_EVENT_QUEUED, p);
 }
 
-static inline void avow__seen_triggered(avow__context_t *c,
-                                        avow__link_t *waiters) {
+static inline void avow__probe_triggered(avow__context_t *c,
+                                         avow__link_t *waiters) {
 #ifdef AVOW_TRACE
   avow__link_t *link = waiters;
   do
-    avow__seen_queued(c, (avow_promise_t *) link);
+    avow__probe_queued(c, (avow_promise_t *) link);
   while ((link = link->next) != waiters);
 #else
   (void) c;
@@ -96,45 +96,45 @@ static inline void avow__seen_triggered(avow__context_t *c,
 }
 
 /* The job runs, and has run: p may be gone by then. */
-static inline void avow__seen_job(avow__context_t *c, avow_promise_t *p) {
+static inline void avow__probe_job(avow__context_t *c, avow_promise_t *p) {
   avow__event(c, AVOW_EVENT_JOB, p);
   AVOW__PROBE3(job_begin, p, p->kind, c->loop);
 }
 
-static inline void avow__seen_job_end(avow__context_t *c) {
+static inline void avow__probe_job_end(avow__context_t *c) {
   avow__event(c, AVOW_EVENT_JOB_END, NULL);
   AVOW__PROBE1(job_end, c->loop);
 }
 
 /* The function of p waits for what is upstream, and goes on. */
-static inline void avow__seen_parked(avow__context_t *c, avow_promise_t *p) {
+static inline void avow__probe_parked(avow__context_t *c, avow_promise_t *p) {
   avow__event(c, AVOW_EVENT_AWAITS, p);
   AVOW__PROBE2(park, p, p->upstream);
 }
 
-static inline void avow__seen_resumed(avow__context_t *c, avow_promise_t *p) {
+static inline void avow__probe_resumed(avow__context_t *c, avow_promise_t *p) {
   avow__event(c, AVOW_EVENT_RESUMES, p);
   AVOW__PROBE1(resume, p);
 }
 
 /* Somebody cancels p, which is pending. */
-static inline void avow__seen_canceled(avow__context_t *c, avow_promise_t *p) {
+static inline void avow__probe_canceled(avow__context_t *c, avow_promise_t *p) {
   avow__event(c, AVOW_EVENT_CANCELED, p);
   AVOW__PROBE2(cancel, p, p->kind);
 }
 
 /* A callback of ours is about to begin, the outermost one has ended, the loop
    is about to poll. */
-static inline void avow__seen_task(avow__context_t *c) {
+static inline void avow__probe_task(avow__context_t *c) {
   if (c->depth == 0)
     avow__event(c, AVOW_EVENT_TASK, NULL);
 }
 
-static inline void avow__seen_task_end(avow__context_t *c) {
+static inline void avow__probe_task_end(avow__context_t *c) {
   avow__event(c, AVOW_EVENT_TASK_END, NULL);
 }
 
-static inline void avow__seen_poll(avow__context_t *c) {
+static inline void avow__probe_poll(avow__context_t *c) {
   avow__event(c, AVOW_EVENT_POLL, NULL);
 }
 

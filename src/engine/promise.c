@@ -184,7 +184,7 @@ avow_promise_t *avow_promise_resolve(uv_loop_t *loop, avow_value_t v) {
     return resolved_fully(loop, v);
   p->u.value = v;
   p->flags |= AVOW_FULFILLED;
-  avow__seen_settled(c, p);
+  avow__probe_settled(c, p);
   p->refs--;
   return p;
 }
@@ -206,7 +206,7 @@ avow_promise_t *avow_try(uv_loop_t *loop, avow_fn fn, void *data) {
   avow_promise_t *p = avow__promise_alloc(c, AVOW__RUNNING);
   if (p == NULL)
     return avow__no_promise(c);
-  avow__seen_as(c, p, "try");
+  avow__probe_named(c, p, "try");
   AVOW__AT_EXIT(avow__exceptions_end) volatile bool inside = true;
   c->pins++;
   const avow_value_t result = fn(data);
@@ -275,7 +275,7 @@ bool avow_resolve(avow_deferred_t *d, avow_value_t v) {
   const bool wakes = avow__wakes(c, p);
   p->u.value = v;
   p->flags |= AVOW__DEFERRED_RESOLVED | AVOW_FULFILLED;
-  avow__seen_settled(c, p);
+  avow__probe_settled(c, p);
   p->refs--;
   if (p->waiters != NULL)
     avow__trigger(c, p);

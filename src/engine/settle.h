@@ -35,7 +35,7 @@ static inline avow_promise_t *avow__promise_init(avow__context_t *c,
   p->kind = (uint8_t) kind;
   p->flags = AVOW_PENDING;
   p->deferreds = kind == AVOW__DEFERRED;
-  avow__seen_made(c, p);
+  avow__probe_made(c, p);
   return p;
 }
 
@@ -108,7 +108,7 @@ static inline void avow__mark_handled(avow_promise_t *p) {
 
 /* Adds a job to a queue that will be drained without more ado. */
 static inline void avow__enqueue_awake(avow__context_t *c, avow_promise_t *p) {
-  avow__seen_queued(c, p);
+  avow__probe_queued(c, p);
   avow__queue_append(&c->queue, &p->link);
 }
 
@@ -139,7 +139,7 @@ void avow__settle_marked(avow_promise_t *p, avow_value_t v);
 static inline void avow__trigger(avow__context_t *c, avow_promise_t *p) {
   avow__link_t *waiters = p->waiters;
   p->waiters = NULL;
-  avow__seen_triggered(c, waiters);
+  avow__probe_triggered(c, waiters);
   avow__queue_join(&c->queue, waiters, waiters->prev);
 }
 
@@ -153,7 +153,7 @@ static inline bool avow__fulfil_plainly(avow_promise_t *p, avow_value_t v) {
     return false;
   p->u.value = v;
   p->flags |= AVOW_FULFILLED;
-  avow__seen_settled(c, p);
+  avow__probe_settled(c, p);
   p->refs--;
   if (p->waiters != NULL)
     avow__trigger(c, p);
@@ -175,7 +175,7 @@ static inline void avow__settle_now(avow_promise_t *p, avow_value_t v) {
   const unsigned handled = p->waiters != NULL ? AVOW__HANDLED : 0;
   p->u.value = v;
   p->flags |= (uint16_t) (handled | (fails ? AVOW_REJECTED : AVOW_FULFILLED));
-  avow__seen_settled(c, p);
+  avow__probe_settled(c, p);
   if (p->waiters != NULL)
     avow__trigger(c, p);
   else if (AVOW__UNLIKELY(fails && c->options.on_reject != NULL))
@@ -235,7 +235,7 @@ static inline void avow__resolve_new(avow_promise_t *p, avow_value_t v) {
   }
   p->u.value = v;
   p->flags |= AVOW_FULFILLED;
-  avow__seen_settled(avow__context(p), p);
+  avow__probe_settled(avow__context(p), p);
   p->refs--;
 }
 

@@ -23,7 +23,7 @@ static inline bool avow__slab_moves(uint32_t used) {
 /* Puts a block back. Whether its slab has to be taken back for it. */
 static inline bool avow__pool_put(avow__pool_t *pool, avow_promise_t *p) {
   avow__slab_t *slab = avow__slab_of(p);
-  avow__seen_freed(pool->context, p);
+  avow__probe_freed(pool->context, p);
 #  if AVOW__DEBUG
   p->refs = 0; /* whoever still uses it meets an assertion */
 #  endif

@@ -49,7 +49,7 @@ static void stackless_begin(avow__context_t *c, avow_promise_t *p) {
   const avow_frame_t *frame = p->data;
   const avow_value_t none = avow_none();
   AVOW__AT_EXIT(avow__exceptions_end) volatile bool inside = true;
-  avow__seen_task(c);
+  avow__probe_task(c);
   avow__enter_call(c);
   avow__fiber_t *fiber = avow__fiber_hide();
   const avow_value_t result = p->u.then.on_fulfilled(&none, p->data);
@@ -69,7 +69,7 @@ static void stackless_begin(avow__context_t *c, avow_promise_t *p) {
 static void stackless_abandon(avow_promise_t *p) {
   const avow_value_t dropped = avow__take_upstream(p);
   p->kind = AVOW__RUNNING; /* to its end */
-  avow__seen_resumed(avow__context(p), p);
+  avow__probe_resumed(avow__context(p), p);
   stackless_end(p);
   avow__settle(p, avow_error(UV_ECANCELED));
   avow__unref(p);
@@ -85,7 +85,7 @@ static void stackless_run(avow_promise_t *p) {
   }
   avow__deliver_cancel_async(p);
   p->kind = AVOW__RUNNING;
-  avow__seen_resumed(c, p);
+  avow__probe_resumed(c, p);
   stackless_go_on(c, p, from, p->u.then.on_fulfilled(&from->u.value, p->data));
 }
 
@@ -108,7 +108,7 @@ static avow_promise_t *stackless_new(uv_loop_t *loop, avow_cb step,
   if (p == NULL)
     return avow__no_promise(c);
   frame->line = 0;
-  avow__seen_as(c, p, what);
+  avow__probe_named(c, p, what);
   p->u.then.on_fulfilled = step;
   p->u.then.on_rejected = NULL;
   p->data = frame;

@@ -103,7 +103,7 @@ static void tick_on_prepare(uv_prepare_t *handle) {
   if (AVOW__UNLIKELY(c->turn_hooks != NULL))
     c->turn_hooks->before_poll(c);
   begin_turn(c);
-  avow__seen_poll(c);
+  avow__probe_poll(c);
   avow__note_thread(c);
   if (c->pool.empties != NULL)
     avow__pool_review(&c->pool, uv_now(c->loop));
@@ -233,7 +233,7 @@ void avow__enter(avow__context_t *c) {
   if (c->depth == 0)
     c->budget.looked = 0;
   avow__note_thread(c);
-  avow__seen_task(c);
+  avow__probe_task(c);
   if (AVOW__UNLIKELY(c->entry_is_due))
     c->turn_hooks->on_entry(c);
   avow__enter_call(c);
@@ -254,7 +254,7 @@ void avow__stop_if_settled(avow__context_t *c) {
 void avow__leave_queue(avow__context_t *c) {
   if (--c->depth > 0)
     return;
-  avow__seen_task_end(c);
+  avow__probe_task_end(c);
   avow__stop_if_settled(c);
   c->late = false;
   c->awake = false;
