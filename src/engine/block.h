@@ -8,7 +8,7 @@
  *   an item, or room, of a channel             in a list of the channel's
  *   one of several cases                       no job; each case waits
  *   upstream to settle                         in upstream->waiters
- *   its turn                                   in the loop's queue
+ *   its job                                    in the loop's queue
  *
  * A reaction is in its upstream's waiters exactly as long as that is pending;
  * settling splices the whole list onto the queue, so being in the queue needs
@@ -171,7 +171,7 @@ struct avow_promise_s {
     struct {
       avow_fn fn; /* NULL: it wants the permit itself */
       void *limiter;
-    } turn; /* QUEUED, GRANTED, LIMITED */
+    } permit; /* QUEUED, GRANTED, LIMITED */
     struct {
       avow_promise_t *gather;
       uint32_t index;

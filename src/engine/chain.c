@@ -338,6 +338,6 @@ void avow__run_jobs(avow__context_t *c) {
       run_timed(c);
     else
       run_allowance(c);
-  while (!avow__queue_is_empty(&c->queue) && avow__turn_goes_on(c));
+  while (!avow__queue_is_empty(&c->queue) && avow__iteration_goes_on(c));
   c->budget.overrun = !avow__queue_is_empty(&c->queue);
 }

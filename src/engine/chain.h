@@ -6,8 +6,8 @@
 #include "engine/context.h"
 #include "engine/kind.h"
 
-/* avow_then() for what merely begins something: where p gave nothing that could
-   get lost, cb does not run when that is cancelled before its turn. */
+/* avow_then() for a cb that begins something and gets no value that could be
+   lost. If the promise is canceled before the job, cb does not run. */
 avow_promise_t *avow__then_begin(avow_promise_t *p, avow_cb cb, void *data);
 
 /* avow_catch() for what may begin anew: a cancellation on its way through it
@@ -38,8 +38,8 @@ void avow__forget_cancel(avow_promise_t *p);
 /* Cancels q, which was cancelled while it ran. */
 void avow__cancel_waiting(avow_promise_t *q);
 
-/* Runs the jobs in the queue, to its end or until the turn's budget is spent.
- */
+/* Runs jobs until the queue is empty or the budget of the iteration is
+   spent. */
 void avow__run_jobs(avow__context_t *c);
 
 /* For rows of kinds. */

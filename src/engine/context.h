@@ -24,7 +24,7 @@ typedef struct avow__subsystem_s avow__subsystem_t;
 typedef struct avow__phases_s avow__phases_t;
 typedef struct avow__port_s avow__port_t;
 typedef struct avow__tick_s avow__tick_t;
-typedef struct avow__turn_hooks_s avow__turn_hooks_t;
+typedef struct avow__iteration_hooks_s avow__iteration_hooks_t;
 typedef struct avow__timers_s avow__timers_t;
 
 /* What is known of a loop's handles and promises, each by its address. */
@@ -66,7 +66,7 @@ typedef enum avow__life_e {
 
 /* What jobs may take in an iteration of the loop: tick.c. */
 typedef struct avow__budget_s {
-  uint64_t turn;      /* the number of the iteration */
+  uint64_t iteration; /* the number of the iteration */
   unsigned allowance; /* jobs that may run in it without a look at the clock */
   unsigned reserve;   /* and after such looks */
   unsigned stride;    /* from one look to the next */
@@ -127,8 +127,8 @@ struct avow__subsystem_s {
   void (*at_end)(avow__context_t *c);
 };
 
-/* What a layer does that times the turns of a loop. */
-struct avow__turn_hooks_s {
+/* The functions of a layer that times the iterations of a loop. */
+struct avow__iteration_hooks_s {
   /* The loop is about to poll. */
   void (*before_poll)(avow__context_t *c);
   /* A callback of ours begins, while c->entry_is_due. */
@@ -180,7 +180,7 @@ struct avow__context_s {
   void (*run_jobs)(avow__context_t *c);     /* in the queue: chain.h */
   void (*timers_go_on)(avow__context_t *c); /* with sleeps that had to wait */
   void (*before_poll)(avow__context_t *c);  /* a layer's, or NULL */
-  const avow__turn_hooks_t *turn_hooks;     /* likewise */
+  const avow__iteration_hooks_t *iteration_hooks; /* likewise */
   bool entry_is_due;    /* it wants to hear of the next callback of ours */
   uint64_t slow_jobs;   /* that took longer than the options say */
   uint64_t longest_job; /* us; 0: jobs are not timed */

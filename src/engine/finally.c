@@ -11,9 +11,9 @@
 #include "engine/promise.h"
 #include "engine/settle.h"
 
-/* What finally's handler returned. The two promises that ECMA-262 makes here
-   (PromiseResolve of the result, and the one that passes on the outcome) live
-   in p alone; it takes their turns in the queue. */
+/* Waits for what the handler of finally returned. ECMA-262 makes two promises
+   here: PromiseResolve of the result, and one that passes on the outcome. p
+   stands for both and has their jobs, one after the other. */
 static void await_result(avow_promise_t *p, avow_value_t outcome,
                          avow_value_t result) {
   avow__context_t *c = avow__context(p);

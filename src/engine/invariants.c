@@ -74,7 +74,7 @@ static bool is_reaction(const avow_promise_t *p) {
   }
 }
 
-/* Whose turn will come without an upstream's. */
+/* Whether p has a job although its upstream is pending, or it has none. */
 static bool is_ready(const avow_promise_t *p) {
   return p->kind == AVOW__JOIN || p->kind == AVOW__THENABLE ||
          p->kind == AVOW__STEP || p->kind == AVOW__GRANTED ||

@@ -1,8 +1,9 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * What a promise waits for, and what its job does when its turn comes. The
- * table in kinds.c says of each kind what others do to a promise for its sake;
- * the functions that it names are their files' alone to call otherwise.
+ * The kinds of promises: what a promise waits for, and what its job does. The
+ * rows of avow__kinds have the functions that chain.c, cancel.c and the
+ * channels call for a promise of each kind. Only the file that defines such a
+ * function calls it directly.
  */
 #ifndef AVOW_KIND_H
 #define AVOW_KIND_H
@@ -47,9 +48,9 @@ typedef enum avow__kind_e {
   AVOW__SELECT,       /* waits for one of its cases */
   AVOW__CASE,         /* of a SELECT: waits in a channel, or for upstream */
   AVOW__UNCHOSEN,     /* queued: releases what a case had */
-  AVOW__QUEUED,       /* waits for a permit of the limiter at u.turn */
-  AVOW__GRANTED,      /* queued: has a permit, and calls u.turn.fn */
-  AVOW__LIMITED,      /* has a permit; waits for what u.turn.fn returned */
+  AVOW__QUEUED,       /* waits for a permit of the limiter at u.permit */
+  AVOW__GRANTED,      /* queued: has a permit, and calls u.permit.fn */
+  AVOW__LIMITED,      /* has a permit; waits for what u.permit.fn returned */
   AVOW__CHANNEL,      /* no promise: a channel in a block of this size */
   AVOW__KINDS
 } avow__kind_t;

@@ -179,7 +179,7 @@ static void sweep_rest(avow__context_t *c, sweep_t *sweep) {
     avow__cycles_break(c);
 }
 
-/* Whether the loop has to turn before there can be more to do. */
+/* Whether only another iteration of the loop can bring more to do. */
 static bool waits(const avow__context_t *c) {
   return c->requests > 0 || is_shielded(c);
 }
@@ -211,12 +211,13 @@ static bool sweep(avow__context_t *c, uint64_t *steps) {
   return is_over;
 }
 
-/* As an avow_run() for what has settled, it does not go on to poll when
-   callbacks of ours have run: what they began is to be cancelled first.
-   Where nothing is left to happen, a shield would wait for ever. The jobs of
-   what shields wait for cost no steps; of others a turn runs no more than there
-   are steps for. */
-static void turn(avow__context_t *c, uint64_t *steps) {
+/* Runs one iteration of the loop. It works as an avow_run() for a settled
+   promise: when a callback of ours has run, the loop does not go on to poll,
+   because what the callback began must be canceled first. If nothing is left to
+   happen, a shield would wait forever, so shields end. While a shield is
+   pending, jobs cost no steps; otherwise the iteration runs at most `steps`
+   jobs. */
+static void run_iteration(avow__context_t *c, uint64_t *steps) {
   const uint64_t jobs = c->jobs;
   const unsigned budget = c->options.budget;
   const bool free = is_shielded(c);
@@ -253,7 +254,7 @@ static void unwind(avow__context_t *c) {
   uint64_t steps = patience_for(c);
   while (!sweep(c, &steps)) {
     if (avow__queue_is_empty(&c->queue) && waits(c))
-      turn(c, &steps);
+      run_iteration(c, &steps);
     if (steps > 0)
       continue;
     c->life = c->life < AVOW__GIVING_UP ? AVOW__GIVING_UP : AVOW__DEAF;
@@ -305,8 +306,8 @@ static void loop_lose(avow__context_t *c) {
   avow__loop_table_remove(c->loop);
 }
 
-/* With what hooks let go of, and with the subsystems, the last promise may go, and
-   the context with that: on_handles keeps it until the end of this. */
+/* With what hooks let go of, and with the subsystems, the last promise may go,
+   and the context with that: on_handles keeps it until the end of this. */
 static void loop_leave(avow__context_t *c) {
   loop_outlive(c, avow__pool_count(&c->pool));
   c->on_handles++;

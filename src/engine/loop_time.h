@@ -12,7 +12,7 @@ struct avow__clock_s {
   avow__queue_t advances; /* that are not over, in order */
   uv_prepare_t prepare;
   uv_idle_t idle;     /* active while there are advances */
-  uint64_t turn;      /* in which the last began, or moved it */
+  uint64_t iteration; /* in which the last began, or moved it */
   uv_timer_t jump;    /* when to look whether the clock may move */
   uint64_t jobs;      /* that had run before the last poll */
   uint64_t since;     /* uv_now(): what holds the clock does so since then */

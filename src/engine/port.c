@@ -33,8 +33,8 @@ struct avow__port_s {
   atomic_uintptr_t home; /* the thread that ran the loop last, if watched */
   uv_async_t async;
   avow__mail_t *due, **last_due;     /* on their way; the loop's thread */
-  avow__mail_t *later, **last_later; /* of the next turn */
-  uint64_t turn;                     /* in which the last was delivered */
+  avow__mail_t *later, **last_later; /* for the next iteration */
+  uint64_t iteration;                /* in which the last was delivered */
   uint32_t expected;                 /* what the loop lives on for */
   bool at_work;                      /* mail is being delivered */
 };
@@ -193,11 +193,12 @@ static bool take_mark(avow__port_t *port) {
                                                  memory_order_relaxed);
 }
 
-/* What comes meanwhile waits for the next turn, and wakes nobody. */
+/* Mail that arrives meanwhile waits for the next iteration, and does not wake
+   the loop. */
 static void deliver_all(avow__context_t *c, avow__port_t *port) {
   receive(port, &mark);
   port->at_work = true;
-  while (port->due != NULL && avow__may_deliver(c, &port->turn)) {
+  while (port->due != NULL && avow__may_deliver(c, &port->iteration)) {
     avow__mail_t *mail = take_due(port);
     mail->klass->deliver(c, mail);
     avow__end_task(c);

@@ -37,8 +37,8 @@ bool avow__port_post(avow__port_t *port, avow__mail_t *mail);
    else that has come. */
 void avow__port_again(avow__context_t *c, avow__mail_t *mail);
 
-/* The same within a delivery, but in the next turn, and before what comes until
-   then. */
+/* The loop's thread, inside deliver(): the mail is delivered once more in the
+   next iteration, before all mail that arrives until then. */
 void avow__port_later(avow__context_t *c, avow__mail_t *mail);
 
 /* Who holds a port may post when the loop has gone. Any thread that has it may

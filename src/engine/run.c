@@ -1,8 +1,6 @@
 /* SPDX-License-Identifier: MIT */
-/*
- * Running the loop for one promise: avow_run() turns it until that has settled,
- * and gives its outcome.
- */
+/* avow_run(): runs the loop until a promise has settled, and gives its
+   outcome. */
 #include "engine/promise.h"
 #include "engine/settle.h"
 
@@ -24,9 +22,9 @@ static bool run_once(avow__context_t *c, const avow_promise_t *p) {
   return alive || !avow__queue_is_empty(&c->queue);
 }
 
-/* Until p has settled, or nothing is left to do. A callback of the program that
-   an outer avow_run() runs may have called us: what that waits for stops its
-   own turn of the loop and none of ours, which would never turn again. */
+/* Runs the loop until p has settled or nothing is left to do. The caller may be
+   a callback of the program inside an outer avow_run(). Then `run_for` is p
+   only: the promise of the outer call must not stop our iterations. */
 static void run_loop(avow__context_t *c, const avow_promise_t *p) {
   const avow_promise_t *outer = c->run_for;
   c->run_for = NULL;

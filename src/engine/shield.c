@@ -3,8 +3,9 @@
  * Shields: reactions that cancelling does not get past. It marks what is below
  * one, as below a handler that runs, and does the rest when the shield has
  * settled. While a loop closes, what its shields wait for is spared: from each
- * shield up, and on into the inputs of combinators and the children of tools,
- * which wait in one list for their turn, so that no step here is recursive.
+ * shield up, and on into the inputs of combinators and the children of tools.
+ * Promises with inputs or children wait in a list meanwhile, so that no step
+ * here is recursive.
  */
 #include "engine/shield.h"
 

@@ -36,7 +36,7 @@ static function_t function_of(const avow_promise_t *p) {
   case AVOW__ATTACH:
     return (function_t) p->u.free_fn;
   case AVOW__GRANTED:
-    return (function_t) p->u.turn.fn;
+    return (function_t) p->u.permit.fn;
 #ifndef AVOW_NO_ASYNC
   case AVOW__ASYNC:
     return (function_t) ((const avow__fiber_t *) p->data)->fn;

@@ -1,26 +1,27 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * Tasks, jobs and turns. What the loop delivers is a task: a sleep that is due,
- * a remote's answer, a phase, a callback of libuv. The jobs that a task queues
- * run to their end before the next task, and all jobs of a turn of the loop
- * share a budget, of their number and of time. Once that is spent the loop
- * turns first: jobs wait in the queue, and tasks that avow delivers itself
- * where they are, of which each source still delivers one a turn. So nothing
- * endless starves the rest.
+ * Iterations, events and jobs. The loop delivers events, which the code calls
+ * tasks: a sleep that is due, mail from another thread, a phase, a callback of
+ * libuv. The jobs that a task queues run to their end before the next task. All
+ * jobs of an iteration share a budget, of their number and of time. When it is
+ * spent, the loop goes on first: jobs wait in the queue. Tasks that avow
+ * delivers itself wait in their source, and each source still delivers one in
+ * each iteration. So nothing endless starves the rest.
  *
- * To look at the clock for each job would cost more than many a job. So many
- * run from one look to the next, as long as they are quick. The time of a
- * callback counts from the first look in it: what it does not get to costs
- * none, nor does what is not avow's.
+ * Reading the clock takes longer than many a job. So a stride of jobs runs from
+ * one reading to the next, and it is long while jobs are quick. The time of a
+ * callback counts from the first reading in it. So callbacks that need no
+ * reading cost none, and code that is not avow's is not counted.
  *
- * Each callback of ours drains the queue on its way out: same iteration, no
- * handle, no system call. What is settled elsewhere (in the program's own
- * callbacks, before uv_run()) or left over starts two handles: an idle one,
- * which keeps the loop alive and from blocking, and a check one, unreferenced,
- * so that what a poll callback settles runs in the same iteration. The first
- * goes on with sleeps that wait, the second with remotes. Both stop when
- * nothing is left. A third, always active but unreferenced, notes that the loop
- * is about to poll: there a turn begins, with a budget of its own.
+ * Each callback of ours drains the queue when it returns: in the same
+ * iteration, without a handle or a system call. Jobs that are queued elsewhere
+ * (in callbacks of the program, before uv_run()) or left over start two
+ * handles. The idle handle keeps the loop alive and the poll from blocking, and
+ * goes on with sleeps that wait. The check handle is not referenced. It runs
+ * what a poll callback settles in the same iteration, and goes on with mail
+ * that waits. Both stop when nothing is left. The prepare handle is always
+ * active and not referenced. It is called before the poll, where an iteration
+ * begins, with a budget of its own.
  */
 #include "engine/tick.h"
 
@@ -38,8 +39,8 @@ struct avow__tick_s {
   uv_prepare_t prepare;
 };
 
-/* Jobs between two looks at the clock: so many at most, and such a part of what
-   a turn has of them and of time. */
+/* A stride is at most STRIDE jobs, and at most one of PARTS equal parts of the
+   jobs and of the time of an iteration. */
 enum { STRIDE = 256, PARTS = 16, NS = 1000 };
 
 static unsigned longest_stride(const avow__context_t *c) {
@@ -47,7 +48,7 @@ static unsigned longest_stride(const avow__context_t *c) {
   return part < STRIDE ? part : STRIDE;
 }
 
-static uint64_t time_of_turn(const avow__context_t *c) {
+static uint64_t time_of_iteration(const avow__context_t *c) {
   return c->options.budget_us * (uint64_t) NS;
 }
 
@@ -57,10 +58,10 @@ static void grant(avow__context_t *c) {
   c->budget.reserve -= c->budget.allowance;
 }
 
-static void begin_turn(avow__context_t *c) {
-  c->budget.turn++;
+static void begin_iteration(avow__context_t *c) {
+  c->budget.iteration++;
   c->budget.jobs_before = c->jobs;
-  c->budget.time_left = time_of_turn(c);
+  c->budget.time_left = time_of_iteration(c);
   c->budget.began = c->budget.overrun ? uv_hrtime() : 0;
   c->budget.reserve = c->options.budget;
   grant(c);
@@ -70,7 +71,7 @@ static void begin_turn(avow__context_t *c) {
    by one. A quick job says little about the next, so the stride at most doubles
    from look to look. */
 static unsigned next_stride(const avow__context_t *c, uint64_t ns) {
-  const uint64_t part = time_of_turn(c) / PARTS, before = c->budget.stride;
+  const uint64_t part = time_of_iteration(c) / PARTS, before = c->budget.stride;
   if (ns >= part)
     return 1;
   const uint64_t fit = before * part / (ns + 1);
@@ -87,7 +88,7 @@ static void spend_time(avow__context_t *c, uint64_t ns) {
     c->budget.reserve = 0;
 }
 
-bool avow__turn_goes_on(avow__context_t *c) {
+bool avow__iteration_goes_on(avow__context_t *c) {
   if (c->budget.reserve == 0)
     return false;
   const uint64_t now = uv_hrtime();
@@ -100,9 +101,9 @@ bool avow__turn_goes_on(avow__context_t *c) {
 
 static void tick_on_prepare(uv_prepare_t *handle) {
   avow__context_t *c = handle->data;
-  if (AVOW__UNLIKELY(c->turn_hooks != NULL))
-    c->turn_hooks->before_poll(c);
-  begin_turn(c);
+  if (AVOW__UNLIKELY(c->iteration_hooks != NULL))
+    c->iteration_hooks->before_poll(c);
+  begin_iteration(c);
   avow__probe_poll(c);
   avow__note_thread(c);
   if (c->pool.empties != NULL)
@@ -126,8 +127,9 @@ static void tick_on_idle(uv_idle_t *handle) {
   avow__leave(c);
 }
 
-/* Jobs may take as long as what libuv called back for in this turn, for that
-   may have left as much to do. The poll did not wait, since jobs were left. */
+/* Jobs may take as long as the callbacks of libuv took in this iteration,
+   because these may have left as much to do. The poll did not wait, because
+   jobs were left. */
 static void keep_pace(avow__context_t *c) {
   if (c->budget.began == 0)
     return;
@@ -174,7 +176,7 @@ bool avow__tick_init(avow__context_t *c) {
   c->tick = tick;
   c->subsystems[AVOW__SUBSYSTEM_TICK] = &tick_subsystem;
   c->budget.stride = longest_stride(c);
-  begin_turn(c);
+  begin_iteration(c);
   return true;
 }
 
@@ -210,13 +212,14 @@ static bool tick_is_closing(const avow__tick_t *tick) {
          uv_is_closing((const uv_handle_t *) &tick->prepare);
 }
 
-/* To start a handle that is closing would corrupt the loop. The jobs wait for a
-   callback of ours, or for avow_loop_close(), and no turn will be noticed. */
+/* Starting a handle that is closing would corrupt the loop. Then the jobs wait
+   for a callback of ours or for avow_loop_close(). The prepare handle is not
+   called any more, so an iteration begins here. */
 void avow__wake(avow__context_t *c) {
   avow__tick_t *tick = c->tick;
   assert(c->life != AVOW__CLOSED); /* nothing is pending then, nor will be */
   if (tick_is_closing(tick)) {
-    begin_turn(c);
+    begin_iteration(c);
     c->budget.overrun = false;
     return;
   }
@@ -235,7 +238,7 @@ void avow__enter(avow__context_t *c) {
   avow__note_thread(c);
   avow__probe_task(c);
   if (AVOW__UNLIKELY(c->entry_is_due))
-    c->turn_hooks->on_entry(c);
+    c->iteration_hooks->on_entry(c);
   avow__enter_call(c);
 }
 
@@ -247,8 +250,8 @@ void avow__stop_if_settled(avow__context_t *c) {
   if (c->run_for == NULL || avow__is_pending(c->run_for))
     return;
   uv_stop(c->loop);
-  if (AVOW__UNLIKELY(c->turn_hooks != NULL))
-    c->turn_hooks->on_stop(c);
+  if (AVOW__UNLIKELY(c->iteration_hooks != NULL))
+    c->iteration_hooks->on_stop(c);
 }
 
 void avow__leave_queue(avow__context_t *c) {
@@ -267,9 +270,9 @@ void avow__leave_queue(avow__context_t *c) {
   avow__check_loop(c);
 }
 
-/* Where jobs are left of an earlier turn, those of all that libuv calls back
-   for in this one wait for its check: beside something endless each would give
-   it the whole budget otherwise, while the others wait. */
+/* If jobs are left over from an earlier iteration, callbacks only queue their
+   jobs, and the check handle runs them. Otherwise the first callback would give
+   the whole budget to an endless chain of jobs. */
 void avow__leave(avow__context_t *c) {
   if (!c->budget.overrun)
     avow__end_task(c);

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-/* Tasks, jobs and turns: when a loop's jobs run. */
+/* Iterations, events and jobs: when the jobs of a loop run. */
 #ifndef AVOW_TICK_H
 #define AVOW_TICK_H
 
@@ -24,8 +24,9 @@ static inline void avow__enter_call(avow__context_t *c) {
 
 void avow__leave(avow__context_t *c);
 
-/* Whether the turn has a further allowance of jobs, now that one is spent. */
-bool avow__turn_goes_on(avow__context_t *c);
+/* Whether the iteration may run more jobs: grants a further allowance when the
+   last one is spent. */
+bool avow__iteration_goes_on(avow__context_t *c);
 
 /* Between two tasks of one callback: what is queued runs, unless another
    callback of ours is on the stack. */
@@ -34,19 +35,20 @@ static inline void avow__end_task(avow__context_t *c) {
     avow__exceptions_stop(c->run_jobs, c);
 }
 
-/* Whether a source may deliver one more task: as long as the turn's budget
-   lasts, and one in any case. It keeps the number of the turn of its last. */
-static inline bool avow__may_deliver(avow__context_t *c, uint64_t *turn) {
-  if (c->budget.allowance == 0 && *turn == c->budget.turn &&
-      !avow__turn_goes_on(c))
+/* Whether a source may deliver one more event: as long as the budget of the
+   iteration lasts, and one in any case. The source keeps `iteration`, the
+   number of the iteration in which it delivered its last event. */
+static inline bool avow__may_deliver(avow__context_t *c, uint64_t *iteration) {
+  if (c->budget.allowance == 0 && *iteration == c->budget.iteration &&
+      !avow__iteration_goes_on(c))
     return false;
-  *turn = c->budget.turn;
+  *iteration = c->budget.iteration;
   return true;
 }
 
 /* Whether a source that has just delivered a task may go on in a row. */
 static inline bool avow__may_go_on(avow__context_t *c) {
-  return c->budget.allowance > 0 || avow__turn_goes_on(c);
+  return c->budget.allowance > 0 || avow__iteration_goes_on(c);
 }
 
 /* What sleeps count from: the cached time in callbacks of avow, the present

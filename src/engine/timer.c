@@ -4,8 +4,8 @@
  * wheel. Those that are due leave that for a queue. Each is a task. A time
  * limit among them also waits until the loop has polled and closed what it
  * closes, and for the jobs of all that, so that whatever was over in time comes
- * first, however late the loop is, and however many turns that takes; but not
- * for more jobs than a turn may have.
+ * first, however late the loop is, and however many iterations that takes; but
+ * for no more jobs than one iteration may run.
  *
  * The timer keeps the loop alive unless all that are pending are weak.
  */
@@ -44,8 +44,8 @@ struct avow__timers_s {
   avow__queue_t left;     /* before those: sleeps that a spent budget left */
   look_t last;            /* which took what was due */
   look_t polled;          /* the last one that a whole poll came after */
-  uint64_t looked;        /* the turn in which the last look was */
-  uint64_t turn;          /* in which the last sleep ended */
+  uint64_t looked;        /* the iteration in which the last look was */
+  uint64_t iteration;     /* in which the last sleep ended */
   uint64_t waiting;       /* jobs that had run when what is due began to wait;
                              UINT64_MAX: nothing does */
   uint32_t sleeps;        /* that are pending */
@@ -96,7 +96,7 @@ static void arm(avow__context_t *c, uint64_t deadline) {
   const uint64_t now = avow__time(c);
   uint64_t ms = deadline > now ? deadline - now : 0;
   if (ms == 0 && timers->running)
-    ms = avow__one_turn(c);
+    ms = avow__next_iteration_ms(c);
   timers->armed = deadline;
   avow__alarm_set(c, &timers->alarm, ms, on_timer);
 }
@@ -163,8 +163,9 @@ static avow_promise_t *next(avow__context_t *c, avow__timers_t *timers) {
   avow_promise_t *p = first_due(timers);
   if (p == NULL)
     return NULL;
-  const bool may = p->u.timer.is_limit ? limit_is_up(c, p)
-                                       : avow__may_deliver(c, &timers->turn);
+  const bool may = p->u.timer.is_limit
+                       ? limit_is_up(c, p)
+                       : avow__may_deliver(c, &timers->iteration);
   return may ? p : NULL;
 }
 
@@ -177,17 +178,19 @@ static void timer_deliver(avow__context_t *c) {
   }
 }
 
-/* A turn begins with its poll and goes on behind the loop's timers: what a look
-   of the one before found is no longer ahead of anything that was over. */
+/* An iteration has its number from the poll on, so it contains the timers that
+   follow. Since the last look in an earlier iteration there was a whole poll: a
+   limit that this look found due is no longer ahead of anything that was
+   over. */
 static void note_poll(const avow__context_t *c) {
-  if (c->timers->looked != c->budget.turn)
+  if (c->timers->looked != c->budget.iteration)
     c->timers->polled = c->timers->last;
 }
 
 static void timer_look(avow__context_t *c) {
   note_poll(c);
   expire(c->timers, avow__time(c));
-  c->timers->looked = c->budget.turn;
+  c->timers->looked = c->budget.iteration;
 }
 
 /* What an earlier look has left goes on first, from the idle handle. */
@@ -231,8 +234,8 @@ static void settle_limits(avow__timers_t *timers) {
   }
 }
 
-/* The jobs count, not their time: of that a turn has too little for all that
-   may have come while a loop was held up. */
+/* Jobs count here, and not their time: the time of one iteration is too short
+   for all that may have arrived while the loop was blocked. */
 static bool has_waited_enough(avow__context_t *c) {
   avow__timers_t *timers = c->timers;
   if (timers->waiting == UINT64_MAX)
@@ -275,8 +278,8 @@ static bool timers_new(avow__context_t *c) {
   return true;
 }
 
-/* While the timer does not run, the wheel is empty. Its time moves to the cached
-   time of the loop, because no deadline is earlier than that. */
+/* While the timer does not run, the wheel is empty. Its time moves to the
+   cached time of the loop, because no deadline is earlier than that. */
 static void timer_advance(avow__context_t *c) {
   avow__timers_t *timers = c->timers;
   if (timers->armed == UINT64_MAX && !timers->running)

@@ -20,14 +20,14 @@ static const avow__subsystem_t phases_subsystem;
 typedef struct {
   avow__queue_t waiting; /* for the phase */
   avow__queue_t due;     /* it has come */
-  uint64_t turn;         /* in which the last was delivered */
+  uint64_t iteration;    /* in which the last was delivered */
 } phase_t;
 
 struct avow__phases_s {
   uv_idle_t idle;
   uv_prepare_t prepare;
   uv_check_t check;
-  phase_t next_turn, before_poll, after_poll;
+  phase_t next_iteration, before_poll, after_poll;
 };
 
 static uv_once_t kinds = UV_ONCE_INIT;
@@ -52,7 +52,7 @@ static bool is_awaited(const phase_t *phase) {
 static void update(avow__phases_t *phases) {
   if (phase_is_closing(phases))
     return;
-  if (is_awaited(&phases->next_turn) || is_awaited(&phases->after_poll))
+  if (is_awaited(&phases->next_iteration) || is_awaited(&phases->after_poll))
     (void) uv_idle_start(&phases->idle, phase_on_idle);
   else
     (void) uv_idle_stop(&phases->idle);
@@ -71,7 +71,7 @@ static void phase_deliver(avow__context_t *c, phase_t *phase) {
   avow__enter(c);
   avow__end_task(c); /* of the program's, whose handle came before */
   while (!avow__queue_is_empty(&phase->due) &&
-         avow__may_deliver(c, &phase->turn)) {
+         avow__may_deliver(c, &phase->iteration)) {
     avow__resolve((avow_promise_t *) avow__queue_take_first(&phase->due),
                   avow_none());
     avow__end_task(c);
@@ -84,7 +84,7 @@ static void phase_deliver(avow__context_t *c, phase_t *phase) {
 
 static void phase_on_idle(uv_idle_t *handle) {
   avow__context_t *c = handle->data;
-  phase_deliver(c, &c->phases->next_turn);
+  phase_deliver(c, &c->phases->next_iteration);
 }
 
 static void phase_on_prepare(uv_prepare_t *handle) {
@@ -126,7 +126,7 @@ static bool phase_open(avow__context_t *c) {
   (void) uv_prepare_init(c->loop, &phases->prepare); /* nor this */
   (void) uv_check_init(c->loop, &phases->check);     /* nor this */
   phases->idle.data = phases->prepare.data = phases->check.data = c;
-  phase_init(&phases->next_turn);
+  phase_init(&phases->next_iteration);
   phase_init(&phases->before_poll);
   phase_init(&phases->after_poll);
   c->phases = phases;
@@ -154,7 +154,7 @@ static avow_promise_t *phase_wait_for(uv_loop_t *loop, size_t offset) {
 }
 
 avow_promise_t *avow_next_iteration(uv_loop_t *loop) {
-  return phase_wait_for(loop, offsetof(avow__phases_t, next_turn));
+  return phase_wait_for(loop, offsetof(avow__phases_t, next_iteration));
 }
 
 avow_promise_t *avow_before_poll(uv_loop_t *loop) {
@@ -188,8 +188,8 @@ static void phases_check(avow__context_t *c) {
   const avow__phases_t *phases = c->phases;
   size_t n = 0;
   if (phases != NULL)
-    n = check_phase(&phases->next_turn) + check_phase(&phases->before_poll) +
-        check_phase(&phases->after_poll);
+    n = check_phase(&phases->next_iteration) +
+        check_phase(&phases->before_poll) + check_phase(&phases->after_poll);
   AVOW__HOLDS(61, n == avow__check_count(c, AVOW__PHASE));
 }
 

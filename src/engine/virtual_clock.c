@@ -5,11 +5,11 @@
  * the order in which they ring; clock_next() says what is next, and nothing
  * else does.
  *
- * The clock moves to one alarm a turn: so what that wakes has run before the
- * next rings. Where the program moves it, that is behind each poll. Where it
- * moves by itself that is in the timer phase behind a poll that brought nothing
- * more to do: whether it may is looked at before that poll, which waits for as
- * long as it takes to say, and again behind it.
+ * The clock moves to one alarm in each iteration, so what that alarm wakes has
+ * run before the next alarm rings. Where the program moves it, that is behind
+ * each poll. Where it moves by itself that is in the timer phase behind a poll
+ * that brought nothing more to do: whether it may is looked at before that
+ * poll, which waits for as long as it takes to say, and again behind it.
  */
 #include "engine/virtual_clock.h"
 
@@ -188,8 +188,9 @@ static void clock_go_on(avow__context_t *c) {
 
 /* What holds it. */
 
-/* Who is active, and referenced, waits; a loop turns without what is called in
-   each turn, and a timer that never fires keeps it alive only. */
+/* Whether the loop waits for a handle: it does if that is active and
+   referenced. It does not wait for handles that are called in each iteration,
+   nor for a timer that never fires. */
 static wait_t handle_waits(const uv_handle_t *handle) {
   static const uint8_t waits[UV_HANDLE_TYPE_MAX] = {
     [UV_ASYNC] = HELD,     [UV_IDLE] = HELD,     [UV_PROCESS] = HELD,
@@ -313,9 +314,9 @@ static void on_jump(uv_timer_t *jump) {
    before that. */
 static void clock_on_idle(uv_idle_t *idle) {
   avow__context_t *c = idle->data;
-  if (is_busy(c) || c->clock->turn == c->budget.turn)
+  if (is_busy(c) || c->clock->iteration == c->budget.iteration)
     return;
-  c->clock->turn = c->budget.turn;
+  c->clock->iteration = c->budget.iteration;
   clock_go_on(c);
 }
 
@@ -357,7 +358,7 @@ static avow_promise_t *clock_advance_to(avow__context_t *c, uint64_t to) {
   *advance = (advance_t){ .context = c, .deferred = d, .to = to };
   avow__queue_append(&c->clock->advances, &advance->link);
   avow_on_cancel(d, advance_cancel, advance);
-  c->clock->turn = c->budget.turn;
+  c->clock->iteration = c->budget.iteration;
   (void) uv_idle_start(&c->clock->idle, clock_on_idle); /* it is open */
   return p;
 }

@@ -22,9 +22,10 @@ typedef struct avow__alarm_s {
    years. */
 #define AVOW__LATEST ((UINT64_C(1) << 48) - 1)
 
-/* How long an alarm takes that is to ring in the next turn. A timer of libuv's
-   before 1.48 that is due again in its own callback has the loop never turn. */
-static inline uint64_t avow__one_turn(const avow__context_t *c) {
+/* The milliseconds for an alarm that shall ring in the next iteration. A timer
+   that is due again in its own callback keeps libuv before 1.48 inside its
+   timer phase forever, so it is 1 on the real clock. */
+static inline uint64_t avow__next_iteration_ms(const avow__context_t *c) {
   return c->clock == NULL ? 1 : 0;
 }
 

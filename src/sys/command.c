@@ -243,15 +243,15 @@ static void command_fail(command_t *command, int code) {
 static void on_timeout(uv_timer_t *timer) {
   command_t *command = timer->data;
   avow__context_t *c = command->op.context;
-  if (command->turn == c->budget.turn)
-    avow__alarm_set(c, &command->alarm, avow__one_turn(c), on_timeout);
+  if (command->turn == c->budget.iteration)
+    avow__alarm_set(c, &command->alarm, avow__next_iteration_ms(c), on_timeout);
   else
     command_fail(command, UV_ETIMEDOUT);
 }
 
 static void on_time_is_up(uv_timer_t *timer) {
   command_t *command = timer->data;
-  command->turn = command->op.context->budget.turn;
+  command->turn = command->op.context->budget.iteration;
   on_timeout(timer);
 }
 

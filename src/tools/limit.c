@@ -64,7 +64,7 @@ static avow_value_t permit_take(limiter_t *limiter, size_t weight) {
 
 /* Who has a function wants one. */
 static size_t turn_weight(const avow_promise_t *p) {
-  return p->u.turn.fn != NULL ? 1 : (size_t) (uintptr_t) p->data;
+  return p->u.permit.fn != NULL ? 1 : (size_t) (uintptr_t) p->data;
 }
 
 /* Whether so many may be taken, now. */
@@ -76,7 +76,7 @@ static bool limiter_fits(const limiter_t *limiter, size_t weight) {
 /* What he wants is set aside for him. */
 static inline void turn_begin(limiter_t *limiter, avow_promise_t *p,
                               size_t weight) {
-  if (p->u.turn.fn == NULL) {
+  if (p->u.permit.fn == NULL) {
     avow__settle(p, permit_take(limiter, weight));
     avow__unref(p);
     return;
@@ -207,8 +207,8 @@ static avow_promise_t *turn_new(limiter_t *limiter, avow_fn fn, void *data,
     return avow__no_promise(c);
   limiter->asked += fn == NULL;
   (void) avow__ref(l); /* until its turn is over */
-  p->u.turn.fn = fn;
-  p->u.turn.limiter = limiter;
+  p->u.permit.fn = fn;
+  p->u.permit.limiter = limiter;
   p->data = data;
   if (waits) {
     avow__list_append(&limiter->queue, &p->link);
@@ -297,7 +297,7 @@ avow_promise_t *avow_limiter_run(const avow_limiter_t *l, avow_fn fn,
 
 /* The next has its turn before who waits for p hears of this. */
 static void turn_end(avow_promise_t *p, avow_value_t outcome) {
-  limiter_t *limiter = p->u.turn.limiter;
+  limiter_t *limiter = p->u.permit.limiter;
   limiter_give_back(limiter, 1);
   avow__resolve(p, outcome);
   limiter_release(limiter);
@@ -306,7 +306,7 @@ static void turn_end(avow_promise_t *p, avow_value_t outcome) {
 static void granted_run(avow_promise_t *p) {
   avow__context_t *c = avow__context(p);
   p->kind = AVOW__RUNNING;
-  const avow_value_t result = p->u.turn.fn(p->data);
+  const avow_value_t result = p->u.permit.fn(p->data);
   if (result.tag < AVOW_PROMISE)
     turn_end(p, result);
   else
@@ -331,7 +331,7 @@ static void limiter_dismiss(limiter_t *limiter, avow_promise_t *p,
                             avow_value_t reason) {
   avow__list_remove(&limiter->queue, &p->link);
   limiter->waiting--;
-  limiter->asked -= p->u.turn.fn == NULL;
+  limiter->asked -= p->u.permit.fn == NULL;
   avow__resolve(p, reason);
   limiter_release(limiter);
 }
@@ -344,7 +344,7 @@ static void limiter_go_on(limiter_t *limiter, avow_promise_t *held) {
 }
 
 static void queued_cancel(avow_promise_t *p, avow_promise_t *start) {
-  limiter_t *limiter = p->u.turn.limiter;
+  limiter_t *limiter = p->u.permit.limiter;
   avow_promise_t *held = avow__ref(limiter->tool);
   limiter_dismiss(limiter, p, avow__canceled(avow__context(p)));
   limiter_go_on(limiter, held);
@@ -362,7 +362,7 @@ static limiter_t *limiter_behind(const avow_limiter_t *l) {
 /* The last who waits for an object; there is one. */
 static avow_promise_t *last_asker(const limiter_t *limiter) {
   avow__link_t *link = limiter->queue->prev;
-  while (((avow_promise_t *) link)->u.turn.fn != NULL)
+  while (((avow_promise_t *) link)->u.permit.fn != NULL)
     link = link->prev;
   return (avow_promise_t *) link;
 }

@@ -107,20 +107,20 @@ static void lag_on_back(uv_check_t *handle) {
 
 /* For the first time on this loop. */
 static void lag_start(avow__context_t *c, uv_check_t *back) {
-  static const avow__turn_hooks_t hooks = { .before_poll = lag_poll,
-                                            .on_entry = lag_look,
-                                            .on_stop = lag_leave };
+  static const avow__iteration_hooks_t hooks = { .before_poll = lag_poll,
+                                                 .on_entry = lag_look,
+                                                 .on_stop = lag_leave };
   (void) uv_check_init(c->loop, back);      /* cannot fail */
   (void) uv_check_start(back, lag_on_back); /* fails on no callback only */
   uv_unref((uv_handle_t *) back);
   back->data = c;
-  c->turn_hooks = &hooks;
+  c->iteration_hooks = &hooks;
 }
 
 static void lag_close(avow__context_t *c) {
-  if (c->turn_hooks == NULL)
+  if (c->iteration_hooks == NULL)
     return;
-  c->turn_hooks = NULL;
+  c->iteration_hooks = NULL;
   c->entry_is_due = false;
   avow__close_own(c, (uv_handle_t *) &lag_of(c)->back);
 }
@@ -144,7 +144,7 @@ int avow_loop_measure(uv_loop_t *loop) {
       avow__extension_open(c, LAG_EXTENSION, &subsystem, sizeof(avow__lag_t));
   if (lag == NULL)
     return UV_ENOMEM;
-  if (c->turn_hooks == NULL)
+  if (c->iteration_hooks == NULL)
     lag_start(c, &lag->back);
   lag->iterations = lag->longest = lag->since = 0;
   memset(lag->counts, 0, sizeof(lag->counts));

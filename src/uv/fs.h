@@ -16,9 +16,9 @@ typedef struct avow__fs_s avow__fs_t;
 /* What operations on files keep for a loop. */
 typedef struct avow__files_s {
   avow__extension_t extension;
-  avow__table_t stragglers; /* requests that outlive their promises, by file */
-  uint64_t events_turn;     /* in which events of watches came last */
-  uint32_t events;          /* that came in it */
+  avow__table_t stragglers;  /* requests that outlive their promises, by file */
+  uint64_t events_iteration; /* in which events of watches came last */
+  uint32_t events;           /* that came in it */
 } avow__files_t;
 
 enum { AVOW__FS_EXTENSION = 4 };

@@ -95,9 +95,9 @@ static void tell_of_losses(uv_handle_t *handle, void *data) {
 
 static void count_event(avow__context_t *c) {
   avow__files_t *files = avow__files_of(c);
-  if (files->events_turn != c->budget.turn)
+  if (files->events_iteration != c->budget.iteration)
     files->events = 0;
-  files->events_turn = c->budget.turn;
+  files->events_iteration = c->budget.iteration;
   if (++files->events == FLOOD)
     uv_walk(c->loop, tell_of_losses, NULL);
 }
