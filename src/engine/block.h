@@ -68,7 +68,7 @@ enum {
 #define AVOW__FLAGS_OF_ADOPTING(op)                                            \
   AVOW__DEFERRED_RESOLVED op AVOW__DEFERRED_AWAITED op AVOW__DEFERRED_DETAILED \
       op AVOW__DEFERRED_HELD
-#define AVOW__FLAGS_OF_JOIN     AVOW__FLAGS_OF_ADOPTING
+#define AVOW__FLAGS_OF_FOLLOW   AVOW__FLAGS_OF_ADOPTING
 #define AVOW__FLAGS_OF_ADOPT    AVOW__FLAGS_OF_ADOPTING
 #define AVOW__FLAGS_OF_THENABLE AVOW__FLAGS_OF_ADOPTING
 #define AVOW__FLAGS_OF_PAIRED   AVOW__FLAGS_OF_ADOPTING
@@ -93,10 +93,10 @@ enum {
   AVOW__CHANNEL_ENDED op AVOW__CHANNEL_FED op AVOW__CHANNEL_ASKED
 
 /* The kinds that have others. */
-#define AVOW__FLAGGED(row)                                                \
-  row(JOIN) row(ADOPT) row(THENABLE) row(PAIRED) row(DEFERRED) row(VALUE) \
-      row(THEN) row(RUNNING) row(ASYNC) row(STACKLESS) row(ATTACH)        \
-          row(FINALLY_WAIT) row(FINALLY_LAST) row(GATHER) row(GATHERED)   \
+#define AVOW__FLAGGED(row)                                                  \
+  row(FOLLOW) row(ADOPT) row(THENABLE) row(PAIRED) row(DEFERRED) row(VALUE) \
+      row(THEN) row(RUNNING) row(ASYNC) row(STACKLESS) row(ATTACH)          \
+          row(FINALLY_WAIT) row(FINALLY_LAST) row(GATHER) row(GATHERED)     \
               row(CHANNEL)
 
 #define AVOW__FLAGS_DIFFER(kind)                                         \

@@ -339,23 +339,23 @@ static void cancel_first_condemned(avow__context_t *c) {
   avow_promise_t *p =
       (avow_promise_t *) avow__list_take_first(&c->cancel.condemned);
   if (p->kind == AVOW__GATHERED) {
-    avow__list_append(&c->cancel.heard, &p->link);
+    avow__list_append(&c->cancel.gathered, &p->link);
     cancel_losers(p);
   } else {
     cancel_input(p);
   }
 }
 
-/* Gives an orphan back to its parent; what it waits for. */
-static avow_promise_t *adopt(avow__link_t *orphan) {
-  const avow_promise_t *child = avow__from_sibling(orphan);
-  avow__list_append(&child->u.child.parent->children, orphan);
+/* Puts a child back into the list of its parent. Returns what it waits for. */
+static avow_promise_t *return_to_parent(avow__link_t *sibling) {
+  const avow_promise_t *child = avow__from_sibling(sibling);
+  avow__list_append(&child->u.child.parent->children, sibling);
   return child->upstream;
 }
 
-static void cancel_first_orphan(avow__context_t *c) {
-  avow__link_t *sibling = avow__list_take_first(&c->cancel.orphans);
-  avow_promise_t *input = adopt(sibling);
+static void cancel_first_child(avow__context_t *c) {
+  avow__link_t *sibling = avow__list_take_first(&c->cancel.children);
+  avow_promise_t *input = return_to_parent(sibling);
   if (!avow__is_shared(input))
     cancel_now(input);
 }
@@ -386,8 +386,8 @@ static void cancel_first_later(avow__context_t *c) {
 static bool cancel_next(avow__context_t *c) {
   if (c->cancel.condemned != NULL)
     cancel_first_condemned(c);
-  else if (c->cancel.orphans != NULL)
-    cancel_first_orphan(c);
+  else if (c->cancel.children != NULL)
+    cancel_first_child(c);
   else if (c->cancel.unlisted)
     cancel_unlisted(c);
   else if (c->cancel.later != NULL)
@@ -408,8 +408,8 @@ void avow__cancel_condemned(avow__context_t *c) {
   begin(c);
   while (cancel_next(c))
     ;
-  while (c->cancel.heard != NULL)
-    avow__list_take_first(&c->cancel.heard)->next = NULL;
+  while (c->cancel.gathered != NULL)
+    avow__list_take_first(&c->cancel.gathered)->next = NULL;
   c->cancel.cancelling = false;
   const avow_value_t reason = c->cancel.reason;
   c->cancel.reason = avow_none();

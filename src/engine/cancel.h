@@ -22,12 +22,12 @@ void avow__cancel_for(avow_promise_t *p, avow_value_t reason);
    canceled nevertheless: of those that it came through. */
 void avow__cancel_below(avow_promise_t *p, size_t reach, avow_value_t reason);
 
-/* Cancels the inputs of what is condemned, and of the orphans. Inside another
-   cancellation, that does so when the callback that runs has returned. */
+/* Cancels what the lists of c->cancel have. Inside another cancellation it does
+   nothing, because that one continues with the lists. */
 void avow__cancel_condemned(avow__context_t *c);
 
-/* Likewise for a reason that avow__cancel_reason() gave. What happens inside
-   another cancellation happens for the reason of that. */
+/* The same, for a reason that avow__cancel_reason() gave. Inside another
+   cancellation, the reason of that one applies. */
 void avow__cancel_condemned_for(avow__context_t *c, avow_value_t reason);
 
 /* For rows of kinds. */

@@ -209,7 +209,7 @@ static avow_promise_t *only_adopter(const avow_promise_t *p) {
 /* Promises that adopt each other in a row, as an asynchronous loop written by
    recursion makes them, become one that remembers how many it stands for: the
    order of jobs stays, the memory does not grow. */
-void avow__join_run(avow_promise_t *p) {
+void avow__follow_run(avow_promise_t *p) {
   avow_promise_t *q = only_adopter(p);
   if (q == NULL) {
     p->kind = AVOW__ADOPT;

@@ -43,7 +43,7 @@ void avow__cancel_waiting(avow_promise_t *q);
 void avow__run_jobs(avow__context_t *c);
 
 /* For rows of kinds. */
-void avow__join_run(avow_promise_t *p);
+void avow__follow_run(avow_promise_t *p);
 void avow__adopt_run(avow_promise_t *p);
 void avow__thenable_run(avow_promise_t *p);
 

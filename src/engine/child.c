@@ -220,7 +220,8 @@ void avow__child_add(avow__parent_t *parent, avow_value_t v, uint32_t index) {
   avow__subscribe(child);
 }
 
-/* Cancelling runs no job, so that an orphan never reports. */
+/* The children are in a list of the context until cancel.c puts them back.
+   Cancelling runs no job, so none of them reports meanwhile. */
 void avow__children_cancel_for(avow__parent_t *parent, avow_value_t reason) {
   avow__link_t *children = parent->children;
   if (children == NULL) {
@@ -228,7 +229,7 @@ void avow__children_cancel_for(avow__parent_t *parent, avow_value_t reason) {
     return;
   }
   parent->children = NULL;
-  avow__list_splice(&parent->context->cancel.orphans, children);
+  avow__list_splice(&parent->context->cancel.children, children);
   avow__cancel_condemned_for(parent->context, reason);
 }
 

@@ -50,7 +50,7 @@ static bool keeps_list(const avow_promise_t *gather) {
 }
 
 /* Makes room for so many inputs; false without memory. */
-static bool combine_reserve(avow_promise_t *gather, size_t n) {
+static bool resize_list(avow_promise_t *gather, size_t n) {
   avow__list_t *list = gather->u.gather.list;
   list = list != NULL ? avow__list_resize(list, n) : avow__list_new(n);
   if (list != NULL)
@@ -60,7 +60,7 @@ static bool combine_reserve(avow_promise_t *gather, size_t n) {
 
 /* Makes a list with a place for each of n inputs; false without memory. */
 static bool make_list(avow_promise_t *gather, size_t n) {
-  if (!combine_reserve(gather, n))
+  if (!resize_list(gather, n))
     return false;
   avow__list_t *list = gather->u.gather.list;
   for (size_t i = 0; i < n; i++)
@@ -77,7 +77,7 @@ static bool add_item(avow_promise_t *gather, uint32_t *out) {
   const avow__list_t *old = gather->u.gather.list;
   const size_t len = old != NULL ? old->len : 0;
   const bool full = old == NULL || len == old->room;
-  if (full && !combine_reserve(gather, len < 4 ? 4 : len * 2))
+  if (full && !resize_list(gather, len < 4 ? 4 : len * 2))
     return false;
   avow__list_t *list = gather->u.gather.list;
   list->items[list->len++] = avow_none();

@@ -66,13 +66,13 @@ typedef enum avow__life_e {
 
 /* What jobs may take in an iteration of the loop: tick.c. */
 typedef struct avow__budget_s {
-  uint64_t iteration; /* the number of the iteration */
-  unsigned allowance; /* jobs that may run in it without a look at the clock */
-  unsigned reserve;   /* and after such looks */
-  unsigned stride;    /* from one look to the next */
-  uint64_t time_left; /* ns that jobs may take in it */
-  uint64_t began;     /* uv_hrtime(); 0: unless jobs were left */
-  uint64_t looked;    /* uv_hrtime(), in this callback; 0: not yet */
+  uint64_t iteration;   /* the number of the iteration */
+  unsigned allowance;   /* jobs that may run before the clock is read again */
+  unsigned remaining;   /* jobs that may run in it after that */
+  unsigned stride;      /* the size of an allowance */
+  uint64_t time_left;   /* ns that jobs may take in it */
+  uint64_t began;       /* uv_hrtime(); 0: unless jobs were left */
+  uint64_t looked;      /* uv_hrtime(), in this callback; 0: not yet */
   uint64_t jobs_before; /* c->jobs when the iteration began */
   bool overrun;         /* jobs are left that the budget was spent for */
   bool overdue; /* some source has tasks that wait for the next iteration */
@@ -83,12 +83,13 @@ typedef struct avow__budget_s {
 typedef struct avow__canceling_s {
   avow_value_t reason;     /* of what is being canceled, an error; none: it has
                               no more to say */
-  avow__link_t *condemned; /* promises whose inputs are to be canceled */
-  avow__link_t *heard;     /* gathers that have canceled their losers */
-  avow__link_t *orphans;   /* children likewise, by their siblings */
-  avow__link_t *later;     /* condemned for a reason of their own */
-  bool cancelling;         /* it works through these lists */
-  bool unlisted;           /* some are condemned that are in no list */
+  avow__link_t *condemned; /* UNWANTED and GATHERED: their inputs are to be
+                              canceled */
+  avow__link_t *gathered;  /* GATHERED ones whose inputs have been canceled */
+  avow__link_t *children;  /* children to be canceled, by their siblings */
+  avow__link_t *later;     /* UNWANTED ones with a reason of their own */
+  bool cancelling;         /* cancel.c works through these lists */
+  bool unlisted;           /* CONDEMNED promises are in no list */
   uint32_t cancellations;  /* how many there were */
 } avow__canceling_t;
 

@@ -76,7 +76,7 @@ static bool is_reaction(const avow_promise_t *p) {
 
 /* Whether p has a job although its upstream is pending, or it has none. */
 static bool is_ready(const avow_promise_t *p) {
-  return p->kind == AVOW__JOIN || p->kind == AVOW__THENABLE ||
+  return p->kind == AVOW__FOLLOW || p->kind == AVOW__THENABLE ||
          p->kind == AVOW__STEP || p->kind == AVOW__GRANTED ||
          p->kind == AVOW__FINALLY_LAST || p->kind == AVOW__UNCHOSEN ||
          (p->kind == AVOW__FINALLY_WAIT && p->upstream == NULL);
@@ -267,7 +267,7 @@ static void check_context(const avow__context_t *c) {
   AVOW__HOLDS(43, !c->cancel.cancelling && c->cancel.condemned == NULL &&
                       c->cancel.later == NULL &&
                       c->cancel.reason.tag == AVOW_NONE);
-  AVOW__HOLDS(44, c->cancel.orphans == NULL && !c->cancel.unlisted);
+  AVOW__HOLDS(44, c->cancel.children == NULL && !c->cancel.unlisted);
   AVOW__HOLDS(46, !avow__is_pending(c->no_memory));
   AVOW__HOLDS(46, !avow__is_pending(c->canceled));
   AVOW__HOLDS(77, c->fibers.now == NULL);

@@ -26,7 +26,7 @@ typedef enum avow__kind_e {
   AVOW__FINALLY_LAST, /* queued: settles with u.value */
   AVOW__ATTACH,       /* frees its data, then settles as upstream */
   AVOW__SHIELD,       /* settles as upstream; cancellation does not pass it */
-  AVOW__JOIN,         /* queued: subscribes to upstream, to adopt it */
+  AVOW__FOLLOW,       /* queued: subscribes to upstream, to adopt it */
   AVOW__ADOPT,        /* settles as upstream, u.hops jobs later */
   AVOW__THENABLE,     /* queued: calls the then function of u.value */
   AVOW__PAIRED,       /* adopts a thenable; upstream is the deferred for it */

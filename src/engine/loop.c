@@ -203,7 +203,7 @@ static bool sweep(avow__context_t *c, uint64_t *steps) {
     sweep_rest(c, &sweep);
   loop_spend(steps, sweep.cancelled);
   c->budget.allowance = *steps < UINT_MAX ? (unsigned) *steps : UINT_MAX;
-  c->budget.reserve = 0;
+  c->budget.remaining = 0;
   const uint64_t jobs = c->jobs;
   avow__end_task(c);
   avow__leave(c);

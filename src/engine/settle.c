@@ -30,7 +30,7 @@ void avow__settle_marked(avow_promise_t *p, avow_value_t v) {
 void avow__withdraw(avow_promise_t *p) {
   avow_promise_t *from = p->upstream;
   assert(from != NULL);
-  if (p->kind != AVOW__JOIN && avow__is_pending(from)) {
+  if (p->kind != AVOW__FOLLOW && avow__is_pending(from)) {
     from->flags |= AVOW__HANDLED;
     avow__list_remove(&from->waiters, &p->link);
   } else {
@@ -59,7 +59,7 @@ static void adopt_promise(avow_promise_t *p, avow_promise_t *inner) {
     avow__unref(p);
     return;
   }
-  p->kind = AVOW__JOIN;
+  p->kind = AVOW__FOLLOW;
   p->upstream = inner;
   avow__enqueue(avow__context(p), p);
 }

@@ -53,9 +53,10 @@ static uint64_t time_of_iteration(const avow__context_t *c) {
 }
 
 static void grant(avow__context_t *c) {
-  c->budget.allowance = c->budget.reserve < c->budget.stride ? c->budget.reserve
-                                                             : c->budget.stride;
-  c->budget.reserve -= c->budget.allowance;
+  c->budget.allowance = c->budget.remaining < c->budget.stride
+                            ? c->budget.remaining
+                            : c->budget.stride;
+  c->budget.remaining -= c->budget.allowance;
 }
 
 static void begin_iteration(avow__context_t *c) {
@@ -63,7 +64,7 @@ static void begin_iteration(avow__context_t *c) {
   c->budget.jobs_before = c->jobs;
   c->budget.time_left = time_of_iteration(c);
   c->budget.began = c->budget.overrun ? uv_hrtime() : 0;
-  c->budget.reserve = c->options.budget;
+  c->budget.remaining = c->options.budget;
   grant(c);
 }
 
@@ -85,11 +86,11 @@ static void spend_time(avow__context_t *c, uint64_t ns) {
   c->budget.stride = next_stride(c, ns);
   c->budget.time_left -= ns < c->budget.time_left ? ns : c->budget.time_left;
   if (c->budget.time_left == 0)
-    c->budget.reserve = 0;
+    c->budget.remaining = 0;
 }
 
 bool avow__iteration_goes_on(avow__context_t *c) {
-  if (c->budget.reserve == 0)
+  if (c->budget.remaining == 0)
     return false;
   const uint64_t now = uv_hrtime();
   if (c->budget.looked != 0)

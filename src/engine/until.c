@@ -87,9 +87,9 @@ static void sentry_run(avow_promise_t *sentry) {
     avow__value_unref(reason); /* last: it may call the program */
 }
 
-static avow_promise_t *join_up(avow_promise_t *p, avow_promise_t *from,
-                               avow_promise_t *sentry,
-                               avow_promise_t *stop_promise) {
+static avow_promise_t *until_begin(avow_promise_t *p, avow_promise_t *from,
+                                   avow_promise_t *sentry,
+                                   avow_promise_t *stop_promise) {
   p->data = sentry;
   p->upstream = from;
   sentry->u.element.gather = p;
@@ -131,7 +131,7 @@ avow_promise_t *avow__until(avow_promise_t *from, avow_promise_t *stop_p) {
   avow_promise_t *p = avow__promise_alloc(c, AVOW__UNTIL);
   avow_promise_t *sentry = avow__promise_alloc(c, AVOW__SENTRY);
   if (p != NULL && sentry != NULL)
-    return join_up(p, from, sentry, stop_p);
+    return until_begin(p, from, sentry, stop_p);
   if (p != NULL)
     avow__pool_free(&c->pool, p);
   if (sentry != NULL)
