@@ -176,6 +176,7 @@ struct avow_promise_s {
       avow_promise_t *gather;
       uint32_t index;
     } element;
+    avow_promise_t *until; /* of a SENTRY */
     struct {
       avow__parent_t *parent;
       uint32_t index;

@@ -124,13 +124,12 @@ bool avow__dump_leaves_out(const avow__dump_t *dump, const avow_promise_t *p) {
   return p == dump->context->canceled || p == dump->context->no_memory;
 }
 
-/* An element stands for the gather that it reports to, a case for its
-   select. */
 const avow_promise_t *avow__dump_receiver(const avow_promise_t *p) {
-  const bool reports = p->kind == AVOW__ELEMENT || p->kind == AVOW__SENTRY;
   if (p->kind == AVOW__CASE)
     return p->select;
-  return reports ? p->u.element.gather : p;
+  if (p->kind == AVOW__SENTRY)
+    return p->u.until;
+  return p->kind == AVOW__ELEMENT ? p->u.element.gather : p;
 }
 
 /* What p waits for, if that is shown. A thenable's deferred points at what

@@ -16,8 +16,8 @@ typedef struct avow__dump_s {
 /* Whether p is one of avow's own, of which no dump tells. */
 bool avow__dump_leaves_out(const avow__dump_t *dump, const avow_promise_t *p);
 
-/* The promise that a dump shows in p's place: an element's gather, a case's
-   select. */
+/* The promise that a dump shows in place of p: the gather of an ELEMENT, the
+   until of a SENTRY, the select of a CASE. */
 const avow_promise_t *avow__dump_receiver(const avow_promise_t *p);
 
 /* The promise, or channel, that p waits for, if that is shown. */

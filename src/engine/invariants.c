@@ -166,7 +166,7 @@ static void check_until(const avow_promise_t *p) {
   const avow_promise_t *sentry = p->data;
   if (sentry != NULL) {
     AVOW__HOLDS(22, sentry->kind == AVOW__SENTRY);
-    AVOW__HOLDS(23, sentry->u.element.gather == p);
+    AVOW__HOLDS(23, sentry->u.until == p);
   }
   AVOW__HOLDS(24, p->kind != AVOW__STOPPED || sentry == NULL);
 }
@@ -174,7 +174,7 @@ static void check_until(const avow_promise_t *p) {
 static void check_bare(const avow_promise_t *p) {
   AVOW__HOLDS(25, p->refs == 1);
   if (p->kind == AVOW__SENTRY)
-    AVOW__HOLDS(26, p->u.element.gather->data == p);
+    AVOW__HOLDS(26, p->u.until->data == p);
   if (p->kind == AVOW__CASE)
     AVOW__HOLDS(78,
                 p->select->kind == AVOW__SELECT && avow__is_pending(p->select));

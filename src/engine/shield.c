@@ -108,7 +108,7 @@ static void mark_shield(avow_promise_t *p, void *data) {
 static const avow_promise_t *served_by(const avow_promise_t *p) {
   if (p->kind == AVOW__CASE)
     return p->select;
-  return p->kind == AVOW__SENTRY ? p->u.element.gather : NULL;
+  return p->kind == AVOW__SENTRY ? p->u.until : NULL;
 }
 
 /* The stop of an until that is spared, for it may be a limit of time, and what

@@ -75,7 +75,7 @@ static void until_stop(avow_promise_t *p, avow_value_t reason) {
 }
 
 static void sentry_run(avow_promise_t *sentry) {
-  avow_promise_t *p = sentry->u.element.gather;
+  avow_promise_t *p = sentry->u.until;
   avow_value_t reason = avow__take_upstream(sentry);
   avow__pool_free(&avow__context(p)->pool, sentry);
   p->data = NULL;
@@ -92,7 +92,7 @@ static avow_promise_t *until_begin(avow_promise_t *p, avow_promise_t *from,
                                    avow_promise_t *stop_promise) {
   p->data = sentry;
   p->upstream = from;
-  sentry->u.element.gather = p;
+  sentry->u.until = p;
   sentry->upstream = stop_promise;
   avow__subscribe(p);
   if (avow__is_pending(stop_promise)) {
