@@ -92,7 +92,7 @@ avow_promise_t *avow_async_throwing(uv_loop_t *loop, avow_fn fn, void *data,
   async_prepare(f, fn, data, with);
   p->data = f;
   avow__probe_named(c, p, "async");
-  c->late |= c->depth == 0; /* whoever calls need not have the time */
+  c->time_is_old |= c->depth == 0; /* whoever calls need not have the time */
   avow__probe_task(c);
   avow__enter_call(c);
   avow__fibers_begin(&c->fibers);

@@ -160,9 +160,9 @@ struct avow_promise_s {
     uint64_t hops;              /* ADOPT */
     struct {
       uint64_t deadline;
-      uint32_t looks; /* at what is due, before this was made */
-      bool is_limit;  /* of an avow_timeout(): ends in its rejection */
-      bool is_weak;   /* keeps no loop alive */
+      uint32_t expiries; /* of the wheel, before this was made */
+      bool is_limit;     /* of an avow_timeout(): ends in its rejection */
+      bool is_weak;      /* keeps no loop alive */
     } timer;
     struct {
       void (*on_cancel)(void *data);

@@ -193,12 +193,13 @@ void avow__cancel_deferred(avow_promise_t *p, avow_promise_t *start) {
     return;
   AVOW__AT_EXIT(avow__exceptions_end) volatile bool inside = true;
   avow__fiber_t *fiber = avow__fiber_hide();
-  const bool late = c->late;
-  c->late = late || c->depth == 0; /* whoever calls need not have the time */
-  c->depth++; /* it can neither run the loop nor close it */
+  const bool late = c->time_is_old;
+  c->time_is_old =
+      late || c->depth == 0; /* whoever calls need not have the time */
+  c->depth++;                /* it can neither run the loop nor close it */
   on_cancel(data);
   c->depth--;
-  c->late = late;
+  c->time_is_old = late;
   avow__fiber_show(fiber);
   inside = false;
 }

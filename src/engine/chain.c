@@ -339,5 +339,5 @@ void avow__run_jobs(avow__context_t *c) {
     else
       run_allowance(c);
   while (!avow__queue_is_empty(&c->queue) && avow__iteration_goes_on(c));
-  c->budget.overrun = !avow__queue_is_empty(&c->queue);
+  c->budget.jobs_wait = !avow__queue_is_empty(&c->queue);
 }

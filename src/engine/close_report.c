@@ -97,7 +97,7 @@ static avow_promise_t *held_by_value(avow_promise_t *p) {
   return q != NULL && avow__context(q) == avow__context(p) ? q : NULL;
 }
 
-static void tell_of_ring(avow_promise_t *p, void *data) {
+static void tell_of_value_cycle(avow_promise_t *p, void *data) {
   bool *told = data;
   if (*told)
     return;
@@ -111,9 +111,9 @@ static void tell_of_ring(avow_promise_t *p, void *data) {
   tell_of_each(p, held_by_value, n);
 }
 
-void avow__tell_of_ring(avow__context_t *c) {
+void avow__tell_of_value_cycle(avow__context_t *c) {
   bool told = false;
-  avow__cycles_each(c, held_by_value, tell_of_ring, &told);
+  avow__cycles_each(c, held_by_value, tell_of_value_cycle, &told);
 }
 
 /* All that can be canceled is: whatever is pending, and waits for no other
@@ -136,24 +136,24 @@ static void tell_of_wait(avow__context_t *c) {
   tell_of_rest(n);
 }
 
-static void on_guard(uv_timer_t *guard) {
+static void on_close_guard(uv_timer_t *guard) {
   tell_of_wait(guard->data);
 }
 
-static void guard_close(avow__context_t *c) {
-  if (c->guarded)
-    avow__close_own(c, (uv_handle_t *) &c->guard);
+static void close_guard_close(avow__context_t *c) {
+  if (c->has_close_guard)
+    avow__close_own(c, (uv_handle_t *) &c->close_guard);
 }
 
-void avow__guard_begin(avow__context_t *c) {
-  static const avow__subsystem_t subsystem = { .close = guard_close };
-  (void) uv_timer_init(c->loop, &c->guard); /* cannot fail */
-  c->guard.data = c;
-  c->guarded = true;
-  c->subsystems[AVOW__SUBSYSTEM_GUARD] = &subsystem;
-  uv_unref((uv_handle_t *) &c->guard);
-  (void) uv_timer_start(&c->guard, on_guard, c->options.clock_guard_ms,
-                        0); /* cannot fail */
+void avow__close_guard_begin(avow__context_t *c) {
+  static const avow__subsystem_t subsystem = { .close = close_guard_close };
+  (void) uv_timer_init(c->loop, &c->close_guard); /* cannot fail */
+  c->close_guard.data = c;
+  c->has_close_guard = true;
+  c->subsystems[AVOW__SUBSYSTEM_CLOSE_GUARD] = &subsystem;
+  uv_unref((uv_handle_t *) &c->close_guard);
+  (void) uv_timer_start(&c->close_guard, on_close_guard,
+                        c->options.clock_guard_ms, 0); /* cannot fail */
 }
 
 #endif

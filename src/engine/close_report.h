@@ -11,14 +11,14 @@
 void avow__tell_of_cycle(avow__context_t *c);
 
 /* Names promises that hold each other by their values, when all are settled. */
-void avow__tell_of_ring(avow__context_t *c);
+void avow__tell_of_value_cycle(avow__context_t *c);
 
 /* From here on, says what the loop's end waits for if that takes long. */
-void avow__guard_begin(avow__context_t *c);
+void avow__close_guard_begin(avow__context_t *c);
 #else
-#  define avow__tell_of_cycle(c) ((void) (c))
-#  define avow__tell_of_ring(c)  ((void) (c))
-#  define avow__guard_begin(c)   ((void) (c))
+#  define avow__tell_of_cycle(c)       ((void) (c))
+#  define avow__tell_of_value_cycle(c) ((void) (c))
+#  define avow__close_guard_begin(c)   ((void) (c))
 #endif
 
 #endif

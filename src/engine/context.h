@@ -42,9 +42,9 @@ enum { AVOW__EXTENSIONS = 9 };
 /* The subsystems of the engine, in the order in which they close and are
    freed. */
 enum {
-  AVOW__SUBSYSTEM_TICK,    /* what drains the queue */
-  AVOW__SUBSYSTEM_OWNER,   /* what debug builds look by */
-  AVOW__SUBSYSTEM_GUARD,   /* what they say by when it closes */
+  AVOW__SUBSYSTEM_TICK,        /* what drains the queue */
+  AVOW__SUBSYSTEM_OWNER,       /* what debug builds look by */
+  AVOW__SUBSYSTEM_CLOSE_GUARD, /* what they say by when it closes */
   AVOW__SUBSYSTEM_CLOCK,   /* what time it is, where that is its own affair */
   AVOW__SUBSYSTEM_TIMERS,  /* sleeps */
   AVOW__SUBSYSTEM_PHASES,  /* whoever waits for a phase */
@@ -68,15 +68,15 @@ typedef enum avow__life_e {
 typedef struct avow__budget_s {
   uint64_t iteration;   /* the number of the iteration */
   unsigned allowance;   /* jobs that may run before the clock is read again */
-  unsigned remaining;   /* jobs that may run in it after that */
-  unsigned stride;      /* the size of an allowance */
-  uint64_t time_left;   /* ns that jobs may take in it */
-  uint64_t began;       /* uv_hrtime(); 0: unless jobs were left */
-  uint64_t looked;      /* uv_hrtime(), in this callback; 0: not yet */
+  unsigned remaining;   /* jobs that may run in the iteration after those */
+  unsigned stride;      /* the size of the next allowance */
+  uint64_t time_left;   /* ns that jobs may take in the iteration */
+  uint64_t began;       /* uv_hrtime() if jobs were left over, or else 0 */
+  uint64_t read_at;     /* uv_hrtime() as read last in this callback, or 0 */
   uint64_t jobs_before; /* c->jobs when the iteration began */
-  bool overrun;         /* jobs are left that the budget was spent for */
-  bool overdue; /* some source has tasks that wait for the next iteration */
-  bool expired; /* sleeps or time limits wait that are due */
+  bool jobs_wait;   /* the budget was spent, and jobs are left in the queue */
+  bool tasks_wait;  /* some source has tasks for the next iteration */
+  bool sleeps_wait; /* sleeps or time limits are due, and had to wait */
 } avow__budget_t;
 
 /* What cancel.c has still to do. */
@@ -132,8 +132,8 @@ struct avow__subsystem_s {
 struct avow__iteration_hooks_s {
   /* The loop is about to poll. */
   void (*before_poll)(avow__context_t *c);
-  /* A callback of ours begins, while c->entry_is_due. */
-  void (*on_entry)(avow__context_t *c);
+  /* A callback of ours begins, and c->wants_enter is set. */
+  void (*on_enter)(avow__context_t *c);
   /* An avow_run() stops the loop. */
   void (*on_stop)(avow__context_t *c);
 };
@@ -151,10 +151,10 @@ struct avow__context_s {
   uint64_t time;    /* avow__time() was never more than that */
   uint64_t present; /* nor avow__present() more than that */
   uint32_t depth;   /* callbacks of ours that are on the stack */
-  uint32_t pins;    /* functions of the program's that calls of its own have
-                       called: not to be closed in */
-  bool late;        /* inside, but the cached time may be old */
-  bool awake;       /* the queue will be drained without more ado */
+  uint32_t pins;    /* functions of the program that avow calls inside calls of
+                       the program: avow_loop_close() is refused there */
+  bool time_is_old; /* the cached time may be old although depth > 0 */
+  bool awake;       /* the queue will be drained: no avow__wake() needed */
   uint8_t life;     /* an avow__life_t */
   avow__pool_t pool;
   uint64_t jobs;
@@ -182,7 +182,7 @@ struct avow__context_s {
   void (*timers_go_on)(avow__context_t *c); /* with sleeps that had to wait */
   void (*before_poll)(avow__context_t *c);  /* a layer's, or NULL */
   const avow__iteration_hooks_t *iteration_hooks; /* likewise */
-  bool entry_is_due;    /* it wants to hear of the next callback of ours */
+  bool wants_enter;     /* on_enter() is called at the next callback of ours */
   uint64_t slow_jobs;   /* that took longer than the options say */
   uint64_t longest_job; /* us; 0: jobs are not timed */
   avow__table_t tables[AVOW__TABLES];
@@ -196,13 +196,13 @@ struct avow__context_s {
   void *event_data;
 #endif
 #ifndef NDEBUG
-  uv_prepare_t owner; /* check_thread.c: sees whose thread the loop is */
-  uv_timer_t guard;   /* close_report.c: tells what the end waits for */
-  uv_thread_t thread; /* of the loop, once it was run */
+  uv_prepare_t owner;     /* check_thread.c: sees whose thread the loop is */
+  uv_timer_t close_guard; /* close_report.c: tells what the end waits for */
+  uv_thread_t thread;     /* of the loop, once it was run */
   bool has_thread;
-  bool told_closed; /* that the program has closed avow's handles */
-  bool told_cycle;  /* which promises wait for each other */
-  bool guarded;     /* it closes, and the guard is there */
+  bool told_closed;     /* that the program has closed avow's handles */
+  bool told_cycle;      /* which promises wait for each other */
+  bool has_close_guard; /* it closes, and the guard is there */
 #endif
 };
 

@@ -46,8 +46,11 @@ avow_promise_t *avow__cycle_next(avow_promise_t *p) {
   return from != NULL && avow__is_pending(from) ? from : NULL;
 }
 
+/* The mark of a walk, which is gone before a shield may need the flag. */
+enum { VISITED = AVOW__SPARED };
+
 static bool is_marked(const avow_promise_t *p) {
-  return (p->flags & AVOW__SPARED) != 0;
+  return (p->flags & VISITED) != 0;
 }
 
 /* Whether so many steps from p come to that one. */
@@ -64,7 +67,7 @@ static void walk_from(avow_promise_t *start, void *data) {
   size_t steps = 0;
   avow_promise_t *p = start;
   for (; p != NULL && !is_marked(p); p = walk->next(p)) {
-    p->flags |= AVOW__SPARED;
+    p->flags |= VISITED;
     steps++;
   }
   if (p != NULL && walk_meets(walk, start, p, steps))
@@ -72,7 +75,7 @@ static void walk_from(avow_promise_t *start, void *data) {
 }
 
 static void cycle_forget(avow_promise_t *p, void *data) {
-  p->flags &= (uint16_t) ~AVOW__SPARED;
+  p->flags &= (uint16_t) ~VISITED;
 }
 
 void avow__cycles_each(avow__context_t *c, avow__next_fn next,

@@ -82,20 +82,13 @@ static bool is_ready(const avow_promise_t *p) {
          (p->kind == AVOW__FINALLY_WAIT && p->upstream == NULL);
 }
 
-/* Blocks that nobody holds but what they are part of. */
-static bool is_bare(const avow_promise_t *p) {
-  return p->kind == AVOW__SENTRY || p->kind == AVOW__ELEMENT ||
-         p->kind == AVOW__CHILD || p->kind == AVOW__UNWANTED ||
-         p->kind == AVOW__CASE || p->kind == AVOW__UNCHOSEN;
-}
-
 static void check_settled(const avow_promise_t *p) {
   const bool failed = avow_is_error(&p->u.value);
   AVOW__HOLDS(2, p->u.value.tag < AVOW_PROMISE);
   AVOW__HOLDS(3, avow__state(p) == (failed ? AVOW_REJECTED : AVOW_FULFILLED));
   AVOW__HOLDS(4, p->waiters == NULL);
   AVOW__HOLDS(5, p->upstream == NULL);
-  AVOW__HOLDS(6, !is_bare(p));
+  AVOW__HOLDS(6, !avow__is_bare(p));
   AVOW__HOLDS(7, (p->flags & AVOW__LOST) == 0);
 }
 
@@ -187,7 +180,7 @@ static void check_bare(const avow_promise_t *p) {
 
 /* Of a bare one the field is part of its siblings. */
 static void check_by_kind(const avow_promise_t *p, tally_t *tally) {
-  if (is_bare(p))
+  if (avow__is_bare(p))
     check_bare(p);
   else if (p->kind == AVOW__GATHER || p->kind == AVOW__GATHERED)
     check_gather(p, tally);
@@ -213,7 +206,7 @@ static void check_pending(const avow_promise_t *p, tally_t *tally) {
   AVOW__HOLDS(30, p->kind != AVOW__RUNNING || c->pins > 0);
   AVOW__HOLDS(31, p->kind != AVOW__UNWANTED);
   check_by_kind(p, tally);
-  if (!is_bare(p))
+  if (!avow__is_bare(p))
     check_waiters(p, tally);
 }
 

@@ -103,10 +103,10 @@ int avow_loop_init(uv_loop_t *loop, const avow_options_t *options) {
   return 0;
 }
 
-typedef enum { ROOTS, STOPS, ALL } reach_t;
+typedef enum { ROOTS, STOPS, ALL } scope_t;
 
 typedef struct {
-  reach_t reach;
+  scope_t scope;
   uint64_t pending;
   uint64_t stops;
   uint64_t cancelled;
@@ -130,7 +130,7 @@ static bool is_stop(const avow_promise_t *p) {
          ((const avow_promise_t *) first)->kind == AVOW__SENTRY;
 }
 
-static reach_t reach_for(const avow_promise_t *p) {
+static scope_t scope_for(const avow_promise_t *p) {
   if (!is_root(p))
     return ALL;
   return is_stop(p) ? STOPS : ROOTS;
@@ -140,12 +140,12 @@ static void sweep_one(avow_promise_t *p, void *data) {
   sweep_t *sweep = data;
   if (!avow__is_pending(p) || avow__is_bare(p))
     return;
-  const reach_t needed = reach_for(p);
+  const scope_t needed = scope_for(p);
   sweep->pending++;
   if ((p->flags & AVOW__SPARED) != 0)
     return;
   sweep->stops += needed == STOPS;
-  if (needed > sweep->reach)
+  if (needed > sweep->scope)
     return;
   sweep->cancelled++;
   if (p->kind == AVOW__RUNNING)
@@ -154,11 +154,11 @@ static void sweep_one(avow_promise_t *p, void *data) {
     avow__cancel_borrowed(p);
 }
 
-/* Goes on with a wider reach, unless what was tried before reached anything. */
-static void sweep_further(avow__context_t *c, sweep_t *sweep, reach_t reach) {
+/* Sweeps again with a wider scope, unless a narrower one canceled something. */
+static void sweep_further(avow__context_t *c, sweep_t *sweep, scope_t scope) {
   if (sweep->cancelled > 0)
     return;
-  sweep->reach = reach;
+  sweep->scope = scope;
   avow__pool_each(&c->pool, sweep_one, sweep);
 }
 
@@ -191,7 +191,7 @@ static void loop_spend(uint64_t *steps, uint64_t n) {
 /* Cancels what is pending and runs jobs, so many steps at most; true if that
    leaves nothing to do. */
 static bool sweep(avow__context_t *c, uint64_t *steps) {
-  sweep_t sweep = { .reach = ROOTS };
+  sweep_t sweep = { .scope = ROOTS };
   avow__enter(c);
   avow__foreign_closes_find(c);
   avow__shields_mark(c);
@@ -312,7 +312,7 @@ static void loop_leave(avow__context_t *c) {
   loop_outlive(c, avow__pool_count(&c->pool));
   c->on_handles++;
   avow__pool_each(&c->pool, report_kept, NULL);
-  avow__tell_of_ring(c);
+  avow__tell_of_value_cycle(c);
   avow__tell_of_held(c);
   avow__loop_table_remove(c->loop);
   avow__subsystems_free(c);
@@ -340,7 +340,7 @@ int avow_loop_close(uv_loop_t *loop) {
   c->life = AVOW__UNWINDING;
   c->close.shields_left = patience_for(c);
   avow__clock_let_go(c);
-  avow__guard_begin(c);
+  avow__close_guard_begin(c);
   unwind(c);
   close_subsystems(c);
 #ifndef AVOW_NO_ASYNC

@@ -163,7 +163,7 @@ void avow__port_again(avow__context_t *c, avow__mail_t *mail) {
     port->last_due = &mail->next;
   if (port->at_work)
     return;
-  c->budget.overdue = true;
+  c->budget.tasks_wait = true;
   if (!c->awake)
     avow__wake(c);
 }
@@ -206,7 +206,7 @@ static void deliver_all(avow__context_t *c, avow__port_t *port) {
   port->at_work = false;
   bring_back(port);
   if (port->due != NULL || !take_mark(port))
-    c->budget.overdue = true;
+    c->budget.tasks_wait = true;
 }
 
 static void on_async(uv_async_t *handle) {

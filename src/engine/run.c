@@ -30,7 +30,7 @@ static void run_loop(avow__context_t *c, const avow_promise_t *p) {
   c->run_for = NULL;
   bool alive = true;
   while (avow__is_pending(p) && alive) {
-    c->late = true;
+    c->time_is_old = true;
     avow__enter(c);
     avow__leave(c);
     if (avow__is_pending(p))

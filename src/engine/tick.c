@@ -63,7 +63,7 @@ static void begin_iteration(avow__context_t *c) {
   c->budget.iteration++;
   c->budget.jobs_before = c->jobs;
   c->budget.time_left = time_of_iteration(c);
-  c->budget.began = c->budget.overrun ? uv_hrtime() : 0;
+  c->budget.began = c->budget.jobs_wait ? uv_hrtime() : 0;
   c->budget.remaining = c->options.budget;
   grant(c);
 }
@@ -93,9 +93,9 @@ bool avow__iteration_goes_on(avow__context_t *c) {
   if (c->budget.remaining == 0)
     return false;
   const uint64_t now = uv_hrtime();
-  if (c->budget.looked != 0)
-    spend_time(c, avow__elapsed(c->budget.looked, now));
-  c->budget.looked = now;
+  if (c->budget.read_at != 0)
+    spend_time(c, avow__elapsed(c->budget.read_at, now));
+  c->budget.read_at = now;
   grant(c);
   return c->budget.allowance > 0;
 }
@@ -121,7 +121,7 @@ static void tick_on_idle(uv_idle_t *handle) {
   uv_update_time(c->loop);
   avow__enter(c);
   avow__end_task(c);
-  if (c->budget.expired) {
+  if (c->budget.sleeps_wait) {
     uv_update_time(c->loop); /* the jobs took some */
     c->timers_go_on(c);
   }
@@ -144,8 +144,8 @@ static void tick_on_check(uv_check_t *handle) {
   avow__enter(c);
   keep_pace(c);
   avow__end_task(c);
-  if (c->budget.overdue) {
-    c->budget.overdue = false;
+  if (c->budget.tasks_wait) {
+    c->budget.tasks_wait = false;
     if (c->threads.port_go_on != NULL)
       c->threads.port_go_on(c);
   }
@@ -221,7 +221,7 @@ void avow__wake(avow__context_t *c) {
   assert(c->life != AVOW__CLOSED); /* nothing is pending then, nor will be */
   if (tick_is_closing(tick)) {
     begin_iteration(c);
-    c->budget.overrun = false;
+    c->budget.jobs_wait = false;
     return;
   }
   (void) uv_idle_start(&tick->idle, tick_on_idle);    /* fails on no callback */
@@ -235,16 +235,16 @@ void avow__enter(avow__context_t *c) {
   c->has_thread = true;
 #endif
   if (c->depth == 0)
-    c->budget.looked = 0;
+    c->budget.read_at = 0;
   avow__note_thread(c);
   avow__probe_task(c);
-  if (AVOW__UNLIKELY(c->entry_is_due))
-    c->iteration_hooks->on_entry(c);
+  if (AVOW__UNLIKELY(c->wants_enter))
+    c->iteration_hooks->on_enter(c);
   avow__enter_call(c);
 }
 
 uint64_t avow__now(avow__context_t *c) {
-  return c->depth == 0 || c->late ? avow__present(c) : avow__time(c);
+  return c->depth == 0 || c->time_is_old ? avow__present(c) : avow__time(c);
 }
 
 void avow__stop_if_settled(avow__context_t *c) {
@@ -260,11 +260,11 @@ void avow__leave_queue(avow__context_t *c) {
     return;
   avow__probe_task_end(c);
   avow__stop_if_settled(c);
-  c->late = false;
+  c->time_is_old = false;
   c->awake = false;
   c->fibers.now = NULL; /* the loop may go to another thread */
-  if (!avow__queue_is_empty(&c->queue) || c->budget.overdue ||
-      c->budget.expired)
+  if (!avow__queue_is_empty(&c->queue) || c->budget.tasks_wait ||
+      c->budget.sleeps_wait)
     avow__wake(c);
   else
     sleep_again(c);
@@ -275,7 +275,7 @@ void avow__leave_queue(avow__context_t *c) {
    jobs, and the check handle runs them. Otherwise the first callback would give
    the whole budget to an endless chain of jobs. */
 void avow__leave(avow__context_t *c) {
-  if (!c->budget.overrun)
+  if (!c->budget.jobs_wait)
     avow__end_task(c);
   avow__leave_queue(c);
 }

@@ -27,24 +27,25 @@ static uv_once_t kinds = UV_ONCE_INIT;
 
 static void set_timer_kinds(void);
 
-/* A look at what is due. */
+/* A call of expire(), which moves sleeps that are due from the wheel to the
+   queue. */
 typedef struct {
   uint64_t time;
-  uint32_t number; /* of this look; 0: there was none */
-} look_t;
+  uint32_t number; /* of this call; 0: there was none */
+} expiry_t;
 
 typedef enum { SLEEP, LIMIT, WEAK } sort_t;
 
 struct avow__timers_s {
   avow__alarm_t alarm;
   avow__timer_wheel_t wheel;
-  uint64_t armed;         /* what the timer waits for, UINT64_MAX: nothing */
-  bool running;           /* inside the timer's callback */
-  avow__queue_t due;      /* in order */
-  avow__queue_t left;     /* before those: sleeps that a spent budget left */
-  look_t last;            /* which took what was due */
-  look_t polled;          /* the last one that a whole poll came after */
-  uint64_t looked;        /* the iteration in which the last look was */
+  uint64_t armed;     /* what the timer waits for, UINT64_MAX: nothing */
+  bool running;       /* inside the timer's callback */
+  avow__queue_t due;  /* in order */
+  avow__queue_t left; /* before those: sleeps that a spent budget left */
+  expiry_t last_expiry;
+  expiry_t polled_expiry; /* the last that a whole poll followed */
+  uint64_t expired_in;    /* the iteration of the last expiry */
   uint64_t iteration;     /* in which the last sleep ended */
   uint64_t waiting;       /* jobs that had run when what is due began to wait;
                              UINT64_MAX: nothing does */
@@ -67,15 +68,16 @@ static void expire(avow__timers_t *timers, uint64_t now) {
   uint64_t present;
   while ((present = avow__wheel_earliest(&timers->wheel)) <= now)
     avow__wheel_expire(&timers->wheel, present, &timers->due);
-  timers->last.time = now;
-  timers->last.number++;
+  timers->last_expiry.time = now;
+  timers->last_expiry.number++;
 }
 
-/* Whether that look found p due. A sleep that is made after a look, though in
-   the same millisecond, waits for the next. */
-static bool was_due(const avow_promise_t *p, const look_t *look) {
-  const uint32_t looks_since = look->number - p->u.timer.looks;
-  return p->u.timer.deadline <= look->time && looks_since - 1 < UINT32_MAX / 2;
+/* Whether that expiry found p due. A sleep that is made after an expiry, even
+   in the same millisecond, waits for the next one. */
+static bool was_due(const avow_promise_t *p, const expiry_t *expiry) {
+  const uint32_t expiries_since = expiry->number - p->u.timer.expiries;
+  return p->u.timer.deadline <= expiry->time &&
+         expiries_since - 1 < UINT32_MAX / 2;
 }
 
 static avow_promise_t *first_of(const avow__queue_t *queue) {
@@ -155,7 +157,8 @@ static void timer_settle(avow__timers_t *timers, avow_promise_t *p) {
 
 /* Nothing that was over when the loop polled is left in the queue. */
 static bool limit_is_up(const avow__context_t *c, const avow_promise_t *p) {
-  return was_due(p, &c->timers->polled) && avow__queue_is_empty(&c->queue);
+  return was_due(p, &c->timers->polled_expiry) &&
+         avow__queue_is_empty(&c->queue);
 }
 
 /* The first that is due, unless it has to wait. */
@@ -179,21 +182,21 @@ static void timer_deliver(avow__context_t *c) {
 }
 
 /* An iteration has its number from the poll on, so it contains the timers that
-   follow. Since the last look in an earlier iteration there was a whole poll: a
-   limit that this look found due is no longer ahead of anything that was
+   follow. Since the last expiry of an earlier iteration there was a whole poll:
+   a limit that this expiry found due is no longer ahead of anything that was
    over. */
 static void note_poll(const avow__context_t *c) {
-  if (c->timers->looked != c->budget.iteration)
-    c->timers->polled = c->timers->last;
+  if (c->timers->expired_in != c->budget.iteration)
+    c->timers->polled_expiry = c->timers->last_expiry;
 }
 
-static void timer_look(avow__context_t *c) {
+static void timers_expire(avow__context_t *c) {
   note_poll(c);
   expire(c->timers, avow__time(c));
-  c->timers->looked = c->budget.iteration;
+  c->timers->expired_in = c->budget.iteration;
 }
 
-/* What an earlier look has left goes on first, from the idle handle. */
+/* What an earlier expiry has left goes on first, from the idle handle. */
 static void on_timer(uv_timer_t *timer) {
   avow__context_t *c = timer->data;
   avow__enter(c);
@@ -202,11 +205,11 @@ static void on_timer(uv_timer_t *timer) {
   const bool has_left = first_due(c->timers) != NULL;
   if (!has_left)
     c->timers->waiting = UINT64_MAX;
-  timer_look(c);
+  timers_expire(c);
   avow__end_task(c); /* of the program's, whose timer was due before */
   if (!has_left)
     timer_deliver(c);
-  c->budget.expired = first_due(c->timers) != NULL;
+  c->budget.sleeps_wait = first_due(c->timers) != NULL;
   avow__leave(c);
   rearm(c);
   c->timers->running = false;
@@ -216,12 +219,12 @@ static void on_timer(uv_timer_t *timer) {
 static avow_promise_t *next_with_limits(const avow__timers_t *timers) {
   avow_promise_t *p = timers->limits > 0 ? first_of(&timers->due) : NULL;
   const bool waits =
-      p != NULL && p->u.timer.is_limit && !was_due(p, &timers->polled);
+      p != NULL && p->u.timer.is_limit && !was_due(p, &timers->polled_expiry);
   return waits ? NULL : p;
 }
 
 /* Limits wait for no sleep that needs another budget. Where there are limits,
-   each sleep is looked at once. */
+   each sleep is visited once. */
 static void settle_limits(avow__timers_t *timers) {
   avow_promise_t *p;
   while ((p = next_with_limits(timers)) != NULL) {
@@ -248,11 +251,11 @@ static void timer_go_on(avow__context_t *c) {
   avow__timers_t *timers = c->timers;
   note_poll(c);
   timer_deliver(c);
-  c->budget.expired = first_due(timers) != NULL;
-  if (c->budget.expired && !has_waited_enough(c))
+  c->budget.sleeps_wait = first_due(timers) != NULL;
+  if (c->budget.sleeps_wait && !has_waited_enough(c))
     return;
   settle_limits(timers); /* the others want another budget */
-  c->budget.expired = first_due(timers) != NULL;
+  c->budget.sleeps_wait = first_due(timers) != NULL;
   timers->waiting = UINT64_MAX;
 }
 
@@ -292,7 +295,7 @@ static void timer_start(avow__context_t *c, avow_promise_t *p, uint64_t from,
   const uint64_t latest = timers->wheel.now | AVOW__LATEST;
   p->u.timer.deadline = ms < latest - from ? from + ms : latest;
   assert(p->u.timer.deadline >= timers->wheel.now);
-  p->u.timer.looks = timers->last.number;
+  p->u.timer.expiries = timers->last_expiry.number;
   avow__wheel_put(&timers->wheel, p);
   if (p->u.timer.deadline < timers->armed && !timers->running)
     arm(c, p->u.timer.deadline);
@@ -353,9 +356,9 @@ static void remove_sleep(avow_promise_t *p) {
   avow__context_t *c = avow__context(p);
   avow__timers_t *timers = c->timers;
   timer_has_gone(timers, p);
-  if (was_due(p, &timers->last)) {
+  if (was_due(p, &timers->last_expiry)) {
     avow__queue_remove(&p->link);
-    c->budget.expired = first_due(timers) != NULL;
+    c->budget.sleeps_wait = first_due(timers) != NULL;
     return;
   }
   avow__wheel_take(&timers->wheel, p);

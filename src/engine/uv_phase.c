@@ -77,7 +77,7 @@ static void phase_deliver(avow__context_t *c, phase_t *phase) {
     avow__end_task(c);
   }
   if (!avow__queue_is_empty(&phase->due))
-    c->budget.overdue = true;
+    c->budget.tasks_wait = true;
   avow__leave(c);
   update(c->phases);
 }

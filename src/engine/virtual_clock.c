@@ -35,7 +35,7 @@ typedef enum { IDLE, PEERS, HELD } wait_t;
 typedef struct {
   wait_t wait;
   const uv_handle_t *handle; /* NULL: by something else */
-} look_t;
+} hold_t;
 
 typedef struct {
   avow__link_t link;
@@ -208,13 +208,13 @@ static wait_t handle_waits(const uv_handle_t *handle) {
   return is_never ? IDLE : (wait_t) waits[handle->type];
 }
 
-static void look_at(uv_handle_t *handle, void *data) {
-  look_t *look = data;
+static void hold_by(uv_handle_t *handle, void *data) {
+  hold_t *hold = data;
   const wait_t wait = handle_waits(handle);
-  if (wait <= look->wait)
+  if (wait <= hold->wait)
     return;
-  look->wait = wait;
-  look->handle = handle;
+  hold->wait = wait;
+  hold->handle = handle;
 }
 
 /* Requests but those that wait for peers: avow's, and the program's own. */
@@ -226,27 +226,27 @@ static uint32_t requests_of(const avow__context_t *c) {
   return ours > others ? ours : others;
 }
 
-static look_t clock_look(avow__context_t *c) {
-  look_t look = { .wait = IDLE };
+static hold_t clock_hold(avow__context_t *c) {
+  hold_t hold = { .wait = IDLE };
   if (requests_of(c) > 0)
-    look.wait = HELD;
+    hold.wait = HELD;
   else
-    uv_walk(c->loop, look_at, &look);
-  return look;
+    uv_walk(c->loop, hold_by, &hold);
+  return hold;
 }
 
 /* The loop itself has something to do, or whoever runs it: an avow_run() whose
    promise has settled returns before anything else is due. */
 static bool is_busy(const avow__context_t *c) {
-  return !avow__queue_is_empty(&c->queue) || c->budget.expired ||
-         c->budget.overdue || c->loop->stop_flag != 0;
+  return !avow__queue_is_empty(&c->queue) || c->budget.sleeps_wait ||
+         c->budget.tasks_wait || c->loop->stop_flag != 0;
 }
 
-static void clock_print_holder(const avow__context_t *c, const look_t *look) {
+static void clock_print_holder(const avow__context_t *c, const hold_t *hold) {
   const uint32_t n = requests_of(c);
-  if (look->handle != NULL)
+  if (hold->handle != NULL)
     (void) fprintf(stderr, "a uv_%s_t",
-                   uv_handle_type_name(look->handle->type));
+                   uv_handle_type_name(hold->handle->type));
   else
     (void) fprintf(stderr, "%" PRIu32 " request%s in flight", n,
                    n > 1 ? "s" : "");
@@ -254,7 +254,7 @@ static void clock_print_holder(const avow__context_t *c, const look_t *look) {
 
 /* Says what holds it, once for each time that nothing has run for long. There
    is nobody to be told that this cannot be said. */
-static void clock_tell(avow__context_t *c, const look_t *look) {
+static void clock_tell(avow__context_t *c, const hold_t *hold) {
   if (c->clock->told)
     return;
   c->clock->told = true;
@@ -262,7 +262,7 @@ static void clock_tell(avow__context_t *c, const look_t *look) {
                  "avow: for %u ms a clock has stood at %" PRIu64
                  " ms, held by ",
                  c->options.clock_guard_ms, c->clock->now);
-  clock_print_holder(c, look);
+  clock_print_holder(c, hold);
   (void) fputs("; on its loop there is:\n", stderr);
   avow_loop_dump(c->loop, stderr);
 }
@@ -280,9 +280,9 @@ static uint64_t clock_stands(avow__context_t *c) {
   return avow__elapsed(clock->since, now);
 }
 
-/* How long to wait before a look. */
+/* How long to wait before a hold. */
 static uint64_t clock_patience(avow__context_t *c) {
-  const wait_t wait = clock_look(c).wait;
+  const wait_t wait = clock_hold(c).wait;
   c->clock->waited = (uint8_t) wait;
   if (wait != HELD) {
     c->clock->held = false;
@@ -295,11 +295,11 @@ static uint64_t clock_patience(avow__context_t *c) {
 /* Nothing has happened in the poll, and nothing goes on that it did not wait
    for. */
 static void clock_try(avow__context_t *c) {
-  const look_t look = clock_look(c);
-  if (c->jobs != c->clock->jobs || look.wait > c->clock->waited)
+  const hold_t hold = clock_hold(c);
+  if (c->jobs != c->clock->jobs || hold.wait > c->clock->waited)
     return;
-  if (look.wait == HELD)
-    clock_tell(c, &look);
+  if (hold.wait == HELD)
+    clock_tell(c, &hold);
   else
     clock_go_on(c);
 }

@@ -73,7 +73,7 @@ static uint64_t came_back(const avow__context_t *c) {
 }
 
 static void lag_look(avow__context_t *c) {
-  c->entry_is_due = false;
+  c->wants_enter = false;
   lag_of(c)->since = came_back(c);
 }
 
@@ -87,19 +87,19 @@ static void lag_poll(avow__context_t *c) {
   const uint64_t now = uv_hrtime();
   lag_end(lag_of(c), now);
   lag_of(c)->polled = now;
-  c->entry_is_due = true;
+  c->wants_enter = true;
 }
 
 /* The loop stops, or there is nothing more to turn for: so does the time. */
 static void lag_leave(avow__context_t *c) {
   if (lag_of(c)->since != 0)
     lag_end(lag_of(c), uv_hrtime());
-  c->entry_is_due = false;
+  c->wants_enter = false;
 }
 
 static void lag_on_back(uv_check_t *handle) {
   avow__context_t *c = handle->data;
-  if (c->entry_is_due)
+  if (c->wants_enter)
     lag_look(c);
   if (!uv_loop_alive(c->loop))
     lag_leave(c);
@@ -108,7 +108,7 @@ static void lag_on_back(uv_check_t *handle) {
 /* For the first time on this loop. */
 static void lag_start(avow__context_t *c, uv_check_t *back) {
   static const avow__iteration_hooks_t hooks = { .before_poll = lag_poll,
-                                                 .on_entry = lag_look,
+                                                 .on_enter = lag_look,
                                                  .on_stop = lag_leave };
   (void) uv_check_init(c->loop, back);      /* cannot fail */
   (void) uv_check_start(back, lag_on_back); /* fails on no callback only */
@@ -121,7 +121,7 @@ static void lag_close(avow__context_t *c) {
   if (c->iteration_hooks == NULL)
     return;
   c->iteration_hooks = NULL;
-  c->entry_is_due = false;
+  c->wants_enter = false;
   avow__close_own(c, (uv_handle_t *) &lag_of(c)->back);
 }
 
