@@ -11,7 +11,7 @@
 
 #if AVOW__DEBUG
 
-static void owner_on_prepare(uv_prepare_t *prepare) {
+static void check_thread_on_prepare(uv_prepare_t *prepare) {
   avow__context_t *c = prepare->data;
   if (c->depth > 0)
     avow__misuse(
@@ -22,17 +22,18 @@ static void owner_on_prepare(uv_prepare_t *prepare) {
   c->has_thread = true;
 }
 
-static void owner_close(avow__context_t *c) {
-  avow__close_own(c, (uv_handle_t *) &c->owner);
+static void check_thread_close(avow__context_t *c) {
+  avow__close_own(c, (uv_handle_t *) &c->thread_check);
 }
 
-void avow__owner_init(avow__context_t *c) {
-  static const avow__subsystem_t subsystem = { .close = owner_close };
-  (void) uv_prepare_init(c->loop, &c->owner); /* cannot fail */
-  c->owner.data = c;
-  (void) uv_prepare_start(&c->owner, owner_on_prepare); /* cannot fail */
-  uv_unref((uv_handle_t *) &c->owner);
-  c->subsystems[AVOW__SUBSYSTEM_OWNER] = &subsystem;
+void avow__check_thread_init(avow__context_t *c) {
+  static const avow__subsystem_t subsystem = { .close = check_thread_close };
+  (void) uv_prepare_init(c->loop, &c->thread_check); /* cannot fail */
+  c->thread_check.data = c;
+  (void) uv_prepare_start(&c->thread_check,
+                          check_thread_on_prepare); /* cannot fail */
+  uv_unref((uv_handle_t *) &c->thread_check);
+  c->subsystems[AVOW__SUBSYSTEM_CHECK_THREAD] = &subsystem;
 }
 
 /* Nobody is in uv_run() there: where nothing is alive that has returned, and
@@ -53,8 +54,8 @@ void avow__check_thread(avow__context_t *c) {
 
 /* During avow_loop_close() they are closed by that. */
 void avow__check_handles(avow__context_t *c) {
-  if (!uv_is_closing((const uv_handle_t *) &c->owner) || c->life > AVOW__OPEN ||
-      c->told_closed)
+  if (!uv_is_closing((const uv_handle_t *) &c->thread_check) ||
+      c->life > AVOW__OPEN || c->told_closed)
     return;
   c->told_closed = true;
   avow__advise(
@@ -65,14 +66,15 @@ void avow__check_handles(avow__context_t *c) {
 /* While they are being closed handlers may still do what is left to do; and of
    what was closed in order the loop may be gone. */
 void avow__check_reuse(avow__context_t *c) {
-  if (c->life == AVOW__OPEN && uv_is_closing((const uv_handle_t *) &c->owner) &&
-      c->depth == 0 && !uv_loop_alive(c->loop))
+  if (c->life == AVOW__OPEN &&
+      uv_is_closing((const uv_handle_t *) &c->thread_check) && c->depth == 0 &&
+      !uv_loop_alive(c->loop))
     avow__check_handles(c);
 }
 
 #else
 
-void avow__owner_init(avow__context_t *c) {
+void avow__check_thread_init(avow__context_t *c) {
   (void) c;
 }
 

@@ -6,7 +6,7 @@
 #include "base/misuse.h"
 #include "engine/context.h"
 
-void avow__owner_init(avow__context_t *c);
+void avow__check_thread_init(avow__context_t *c);
 
 /* Is this the loop's thread? */
 #if AVOW__DEBUG

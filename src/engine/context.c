@@ -77,7 +77,7 @@ void avow__context_free(avow__context_t *c) {
 void avow__context_release(avow__context_t *c) {
   assert(c->life == AVOW__CLOSED);
   if (c->close.left > 2 || c->no_memory->refs > 1 || c->canceled->refs > 1 ||
-      c->on_handles > 0)
+      c->handle_requests > 0)
     return;
   assert(c != &nowhere); /* what stands for its promises is never let go */
   avow__context_free(c);

@@ -42,9 +42,9 @@ enum { AVOW__EXTENSIONS = 9 };
 /* The subsystems of the engine, in the order in which they close and are
    freed. */
 enum {
-  AVOW__SUBSYSTEM_TICK,        /* what drains the queue */
-  AVOW__SUBSYSTEM_OWNER,       /* what debug builds look by */
-  AVOW__SUBSYSTEM_CLOSE_GUARD, /* what they say by when it closes */
+  AVOW__SUBSYSTEM_TICK,         /* what drains the queue */
+  AVOW__SUBSYSTEM_CHECK_THREAD, /* what debug builds look by */
+  AVOW__SUBSYSTEM_CLOSE_GUARD,  /* what they say by when it closes */
   AVOW__SUBSYSTEM_CLOCK,   /* what time it is, where that is its own affair */
   AVOW__SUBSYSTEM_TIMERS,  /* sleeps */
   AVOW__SUBSYSTEM_PHASES,  /* whoever waits for a phase */
@@ -163,21 +163,21 @@ struct avow__context_s {
   avow__canceling_t cancel;
   avow__closing_t close;
   avow__threads_t threads;
-  uint32_t numbers; /* that were given out, so that callers differ */
+  uint32_t spread; /* changes with each avow_select() and each retry */
   uv_loop_t *loop;
   avow_options_t options;
-  int least_backend;    /* uv_backend_fd() is no less while the loop is open */
-  uv_pid_t process;     /* that opened it */
-  uint32_t users;       /* calls of avow_loop_init() that are not closed yet */
-  uint32_t requests;    /* in flight, that the loop alone completes */
-  uint32_t on_peers;    /* of these, what another machine has to answer */
-  uint32_t on_pool;     /* and those for a thread of libuv's pool */
-  uint32_t parents;     /* child.h: that the program has to release */
-  uint32_t on_handles;  /* in flight, that end with a handle of the program */
-  avow__tick_t *tick;   /* tick.c: the handles that drain the queue */
-  avow__clock_t *clock; /* virtual_clock.c: of its own; NULL: libuv's */
-  avow__timers_t *timers; /* timer.c: all sleeps; NULL before the first */
-  avow__phases_t *phases; /* uv_phase.c: whoever waits for one; or NULL */
+  int least_backend; /* uv_backend_fd() is no less while the loop is open */
+  uv_pid_t process;  /* that opened it */
+  uint32_t users;    /* calls of avow_loop_init() that are not closed yet */
+  uint32_t requests; /* in flight, on no handle of the program */
+  uint32_t peer_requests; /* of these, those that a peer completes */
+  uint32_t pool_requests; /* of these, those for the thread pool */
+  uint32_t groups;        /* of tools/group.c that the program has to release */
+  uint32_t handle_requests; /* in flight, on handles of the program */
+  avow__tick_t *tick;       /* tick.c: the handles that drain the queue */
+  avow__clock_t *clock;     /* virtual_clock.c: of its own; NULL: libuv's */
+  avow__timers_t *timers;   /* timer.c: all sleeps; NULL before the first */
+  avow__phases_t *phases;   /* uv_phase.c: whoever waits for one; or NULL */
   void (*run_jobs)(avow__context_t *c);     /* in the queue: chain.h */
   void (*timers_go_on)(avow__context_t *c); /* with sleeps that had to wait */
   void (*before_poll)(avow__context_t *c);  /* a layer's, or NULL */
@@ -196,9 +196,9 @@ struct avow__context_s {
   void *event_data;
 #endif
 #ifndef NDEBUG
-  uv_prepare_t owner;     /* check_thread.c: sees whose thread the loop is */
-  uv_timer_t close_guard; /* close_report.c: tells what the end waits for */
-  uv_thread_t thread;     /* of the loop, once it was run */
+  uv_prepare_t thread_check; /* check_thread.c: sees whose thread the loop is */
+  uv_timer_t close_guard;    /* close_report.c: tells what the end waits for */
+  uv_thread_t thread;        /* of the loop, once it was run */
   bool has_thread;
   bool told_closed;     /* that the program has closed avow's handles */
   bool told_cycle;      /* which promises wait for each other */

@@ -105,8 +105,8 @@ static void tell_where(avow_promise_t *p, void *data) {
 void avow__tell_of_held(avow__context_t *c) {
   all_held_t all = { .context = c };
   avow__pool_each(&c->pool, held_count_one, &all);
-  if (c->parents > 0)
-    held_add(all.kinds, "group", c->parents);
+  if (c->groups > 0)
+    held_add(all.kinds, "group", c->groups);
   const bool alive = uv_loop_alive(c->loop) != 0;
   for (const held_t *kind = all.kinds; kind->name != NULL; kind++)
     if (alive && strcmp(kind->name, "deferred") == 0)

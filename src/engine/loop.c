@@ -74,7 +74,7 @@ static int context_new(uv_loop_t *loop, const avow_options_t *options) {
     avow__context_free(c);
     return err;
   }
-  avow__owner_init(c);
+  avow__check_thread_init(c);
   avow__clock_start(c);
   return 0;
 }
@@ -307,17 +307,17 @@ static void loop_lose(avow__context_t *c) {
 }
 
 /* With what hooks let go of, and with the subsystems, the last promise may go,
-   and the context with that: on_handles keeps it until the end of this. */
+   and the context with that: handle_requests keeps it until the end of this. */
 static void loop_leave(avow__context_t *c) {
   loop_outlive(c, avow__pool_count(&c->pool));
-  c->on_handles++;
+  c->handle_requests++;
   avow__pool_each(&c->pool, report_kept, NULL);
   avow__tell_of_value_cycle(c);
   avow__tell_of_held(c);
   avow__loop_table_remove(c->loop);
   avow__subsystems_free(c);
   avow__slabs_shrink(&c->pool);
-  c->on_handles--;
+  c->handle_requests--;
   avow__context_release(c);
 }
 

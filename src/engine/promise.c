@@ -79,9 +79,9 @@ avow_promise_t *avow__outlived(const void *block) {
 
 static AVOW__APART void let_go_after_close(avow__context_t *c,
                                            avow_promise_t *p) {
-  c->on_handles++; /* keeps the context while p goes */
+  c->handle_requests++; /* keeps the context while p goes */
   avow__unref(p);
-  c->on_handles--;
+  c->handle_requests--;
   avow__context_release(c);
 }
 

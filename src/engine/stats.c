@@ -62,9 +62,9 @@ void avow_loop_stats(uv_loop_t *loop, avow_stats_t *out, size_t size) {
   avow__check_thread(c);
   avow_stats_t stats = { .jobs = c->jobs,
                          .allocations = c->pool.allocations,
-                         .requests = c->requests + c->on_handles,
-                         .on_pool = c->on_pool,
-                         .waiting = waiting_of(c->on_pool),
+                         .requests = c->requests + c->handle_requests,
+                         .on_pool = c->pool_requests,
+                         .waiting = waiting_of(c->pool_requests),
                          .slow_jobs = c->slow_jobs,
                          .longest_job = c->longest_job };
   avow__subsystems_figures(c, &stats);

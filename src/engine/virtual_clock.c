@@ -219,8 +219,8 @@ static void hold_by(uv_handle_t *handle, void *data) {
 
 /* Requests but those that wait for peers: avow's, and the program's own. */
 static uint32_t requests_of(const avow__context_t *c) {
-  const uint32_t peers = c->on_handles + c->on_peers;
-  const uint32_t ours = c->requests - c->on_peers;
+  const uint32_t peers = c->handle_requests + c->peer_requests;
+  const uint32_t ours = c->requests - c->peer_requests;
   const uint32_t all = c->loop->active_reqs.count;
   const uint32_t others = all > peers ? all - peers : 0;
   return ours > others ? ours : others;

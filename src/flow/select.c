@@ -97,8 +97,8 @@ static size_t find_ready(const avow_case_t cases[], size_t nth) {
 /* Whose turn it is among so many. Steps of the golden ratio come to each as
    often as to another, also where several who select alternate. */
 static size_t next_turn(avow__context_t *c, size_t n) {
-  c->numbers += 2654435769u;
-  return (size_t) ((uint64_t) c->numbers * n >> 32);
+  c->spread += 2654435769u;
+  return (size_t) ((uint64_t) c->spread * n >> 32);
 }
 
 /* Last: it may call the program. */

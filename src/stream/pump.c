@@ -96,7 +96,7 @@ static void pump_on_read(uv_stream_t *from, ssize_t nread, const uv_buf_t *buf);
 static bool pump_resume(pump_t *pump) {
   avow__context_t *c = pump->context;
   pump->waits = false;
-  c->on_handles--;
+  c->handle_requests--;
   if (pump->deferred != NULL)
     return true;
   avow_free(pump);
@@ -143,7 +143,7 @@ static void pump_on_shutdown(uv_shutdown_t *req, int status) {
 
 static void begin_wait(pump_t *pump) {
   pump->waits = true;
-  pump->context->on_handles++;
+  pump->context->handle_requests++;
 }
 
 static int pump_finish(pump_t *pump) {

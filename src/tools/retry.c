@@ -153,7 +153,7 @@ static void retry_free(void *data) {
    moment by a number of the loop's. An address would be another each time, and
    so would be what a seed of the simulator's comes to. */
 static uint64_t random_of(const uv_loop_t *loop) {
-  const uint64_t n = avow__context_of(loop)->numbers++;
+  const uint64_t n = avow__context_of(loop)->spread++;
   return uv_hrtime() ^ n << 32;
 }
 

@@ -108,7 +108,7 @@ static void on_stat(uv_fs_t *req) {
   uv_fs_req_cleanup(req);
   looker->looking = false;
   looker->source.context->requests--;
-  looker->source.context->on_pool--;
+  looker->source.context->pool_requests--;
   if (looker->stopped)
     avow__source_close(&looker->source, (uv_handle_t *) &looker->alarm.timer);
   else
@@ -125,7 +125,7 @@ static int fs_poll_look(looker_t *looker) {
   }
   looker->looking = true;
   looker->source.context->requests++;
-  looker->source.context->on_pool++;
+  looker->source.context->pool_requests++;
   return 0;
 }
 

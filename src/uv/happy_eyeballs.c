@@ -141,7 +141,7 @@ static void on_connect(uv_connect_t *req, int status) {
   race_t *race = attempt->race;
   avow__context_t *c = race->context;
   c->requests--;
-  c->on_peers--;
+  c->peer_requests--;
   race->running--;
   avow__enter(c);
   connected(attempt, status);
@@ -164,7 +164,7 @@ static void connect_begin(race_t *race) {
   }
   race->running++;
   race->context->requests++;
-  race->context->on_peers++;
+  race->context->peer_requests++;
   race->due = avow__time(race->context) + race->delay;
 }
 

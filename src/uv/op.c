@@ -107,11 +107,11 @@ void avow__op_started(avow__op_t *op) {
 void avow__op_started_on_pool(avow__op_t *op) {
   avow__op_started(op);
   op->on_pool = true;
-  op->context->on_pool++;
+  op->context->pool_requests++;
 }
 
 void avow__op_started_on_handle(avow__op_t *op) {
-  op->in_flight = &op->context->on_handles;
+  op->in_flight = &op->context->handle_requests;
   ++*op->in_flight;
 }
 
@@ -119,7 +119,7 @@ bool avow__op_end(avow__op_t *op, avow_value_t v) {
   if (op->in_flight != NULL)
     --*op->in_flight;
   if (op->on_pool)
-    op->context->on_pool--;
+    op->context->pool_requests--;
   avow_deferred_t *d = op->deferred;
   op_free(op);
   return avow_resolve(d, v);

@@ -230,7 +230,7 @@ static void streams_quiet(avow__context_t *c) {
 /* Whether the loop goes on for something else, which will end. A handle is in
    memory while a promise of it is pending. */
 static bool goes_on(const avow__context_t *c) {
-  if (c->requests + c->on_handles > 0 || avow__sleeps_are_pending(c))
+  if (c->requests + c->handle_requests > 0 || avow__sleeps_are_pending(c))
     return true;
   avow__link_t *first = avow__net_of(c)->reads;
   if (first == NULL)
