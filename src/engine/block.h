@@ -211,20 +211,22 @@ struct avow_promise_s {
 _Static_assert(sizeof(struct avow_promise_s) <= 64, "one cache line");
 #endif
 
-/* What a block is part of says whose it is. */
+/* The context of a promise: the slab that the block is part of has it, or the
+   memory around a block from malloc. */
 #ifdef AVOW_NO_POOL
-typedef struct avow__plain_s {
-  avow__link_t link; /* among all of the pool */
+typedef struct avow__malloc_block_s {
+  avow__link_t link; /* in avow__pool_t.all */
   avow__context_t *context;
   avow_promise_t promise;
-} avow__plain_t;
+} avow__malloc_block_t;
 
-static inline avow__plain_t *avow__plain_of(const avow_promise_t *p) {
-  return AVOW__CONTAINER(avow__plain_t, promise, avow__mutable(p));
+static inline avow__malloc_block_t *avow__malloc_block_of(
+    const avow_promise_t *p) {
+  return AVOW__CONTAINER(avow__malloc_block_t, promise, avow__mutable(p));
 }
 
 static inline avow__context_t *avow__context(const avow_promise_t *p) {
-  return avow__plain_of(p)->context;
+  return avow__malloc_block_of(p)->context;
 }
 #else
 static inline avow__slab_t *avow__slab_of(const avow_promise_t *p) {

@@ -216,7 +216,7 @@ static avow_promise_t *gather_of(uv_loop_t *loop, avow_gather_kind_t kind,
   avow__context_t *c = avow__context_of(loop);
   avow__check_thread(c);
   if (ps == NULL && n > 0)
-    return avow__nothing("an array of promises");
+    return avow__refuse_null("an array of promises");
   avow_promise_t *gather = gather_new(c, kind);
   if (avow__is_gather(gather) && keeps_list(gather) && !make_list(gather, n))
     avow__gather_settle(gather, avow_error(UV_ENOMEM));
@@ -277,7 +277,7 @@ avow_gather_t *avow__gather_steer(avow_promise_t *gather) {
 avow_promise_t *avow_gather_new(uv_loop_t *loop, avow_gather_kind_t kind,
                                 avow_gather_t **out) {
   if (out == NULL)
-    return avow__nothing("the place for a gather");
+    return avow__refuse_null("the place for a gather");
   avow_promise_t *gather = gather_of_kind(loop, kind);
   *out = avow__gather_steer(gather);
   return gather;

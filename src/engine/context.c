@@ -1,24 +1,25 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * The context of a loop: found by the loop, and let go of with the last that
- * refers to it. What is asked of a loop that has none gets nowhere's.
+ * The context of a loop: found by the loop, and freed with the last promise
+ * that refers to it. A call for a loop without a context gets the unbound
+ * context, which is closed and makes no promise.
  */
 #include "engine/context.h"
 
 #include "base/alloc.h"
 #include "engine/slab.h"
 
-static avow__context_t nowhere = {
-  .queue.head = { &nowhere.queue.head, &nowhere.queue.head },
+static avow__context_t unbound = {
+  .queue.head = { &unbound.queue.head, &unbound.queue.head },
   .life = AVOW__CLOSED,
 };
 
-static uv_once_t nowhere_once = UV_ONCE_INIT;
+static uv_once_t unbound_once = UV_ONCE_INIT;
 
 static avow_promise_t *closed; /* avow__closed_promise() */
 
-static avow_promise_t *misled(int i, int code) {
-  avow_promise_t *p = avow__pool_static(&nowhere, i);
+static avow_promise_t *unbound_rejection(int i, int code) {
+  avow_promise_t *p = avow__pool_static(&unbound, i);
   *p = (avow_promise_t){ .u.value = avow_error(code),
                          .refs = UINT32_MAX / 2,
                          .kind = AVOW__VALUE,
@@ -27,18 +28,18 @@ static avow_promise_t *misled(int i, int code) {
   return p;
 }
 
-static void nowhere_init(void) {
-  nowhere.no_memory = nowhere.canceled = misled(0, AVOW_EMISUSE);
-  closed = misled(1, UV_ECANCELED);
+static void unbound_init(void) {
+  unbound.no_memory = unbound.canceled = unbound_rejection(0, AVOW_EMISUSE);
+  closed = unbound_rejection(1, UV_ECANCELED);
 }
 
-avow__context_t *avow__nowhere(void) {
-  uv_once(&nowhere_once, nowhere_init);
-  return &nowhere;
+avow__context_t *avow__unbound_context(void) {
+  uv_once(&unbound_once, unbound_init);
+  return &unbound;
 }
 
 avow_promise_t *avow__closed_promise(void) {
-  (void) avow__nowhere(); /* makes it */
+  (void) avow__unbound_context(); /* makes it */
   return avow__ref(closed);
 }
 
@@ -49,7 +50,7 @@ avow__context_t *avow__context_find(const uv_loop_t *loop) {
   avow__misuse(
       "this loop is not ready: call avow_loop_init() on it first, "
       "and nothing after avow_loop_close()");
-  return avow__nowhere();
+  return avow__unbound_context();
 }
 
 static void extensions_free(avow__context_t *c) {
@@ -79,7 +80,7 @@ void avow__context_release(avow__context_t *c) {
   if (c->close.left > 2 || c->no_memory->refs > 1 || c->canceled->refs > 1 ||
       c->handle_requests > 0)
     return;
-  assert(c != &nowhere); /* what stands for its promises is never let go */
+  assert(c != &unbound); /* what stands for its promises is never let go */
   avow__context_free(c);
 }
 

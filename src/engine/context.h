@@ -216,17 +216,18 @@ static inline avow_promise_t *avow__mutable(const void *borrowed) {
   return same.to;
 }
 
-/* The home of what a program asked of a loop without avow_loop_init(). */
-avow__context_t *avow__nowhere(void);
+/* The context of loops without avow_loop_init(). It is closed, and its
+   no_memory and canceled are rejected with AVOW_EMISUSE. */
+avow__context_t *avow__unbound_context(void);
 
-/* Rejected with UV_ECANCELED and bound to no loop: for what may outlive its
-   loop, and holds none of its promises. */
+/* A promise that is rejected with UV_ECANCELED and bound to no loop. For
+   objects that may outlive their loop and hold none of its promises. */
 avow_promise_t *avow__closed_promise(void);
 
 /* The slow half of avow__context_of(). */
 avow__context_t *avow__context_find(const uv_loop_t *loop);
 
-/* The context of the loop, or nowhere's. Never NULL. */
+/* The context of the loop, or else the unbound one. Never NULL. */
 static inline avow__context_t *avow__context_of(const uv_loop_t *loop) {
   const avow__entry_t *entry = avow__entry_of(loop);
   if (AVOW__LIKELY(avow__entry_is_of(entry, loop)))

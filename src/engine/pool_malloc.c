@@ -9,25 +9,25 @@
 
 #ifdef AVOW_NO_POOL
 
-/* A slab that has nothing to give. */
-static avow__slab_t nothing;
+/* The current slab of each pool. It has no blocks. */
+static avow__slab_t no_slab;
 
-static avow__plain_t nowhere[2];
+static avow__malloc_block_t static_blocks[2];
 
 void *avow__pool_grow(avow__pool_t *pool) {
-  avow__plain_t *plain = avow_calloc(1, sizeof(*plain));
-  if (plain == NULL)
+  avow__malloc_block_t *block = avow_calloc(1, sizeof(*block));
+  if (block == NULL)
     return NULL;
-  plain->context = pool->context;
-  avow__list_append(&pool->all, &plain->link);
-  pool->all = &plain->link; /* behind avow__pool_each() */
+  block->context = pool->context;
+  avow__list_append(&pool->all, &block->link);
+  pool->all = &block->link; /* behind avow__pool_each() */
   pool->allocations++;
-  return &plain->promise;
+  return &block->promise;
 }
 
 void *avow__pool_static(avow__context_t *context, int i) {
-  nowhere[i].context = context;
-  return &nowhere[i].promise;
+  static_blocks[i].context = context;
+  return &static_blocks[i].promise;
 }
 
 struct avow__cursor_s {
@@ -35,20 +35,20 @@ struct avow__cursor_s {
   avow__cursor_t *outer; /* whose function is on the stack */
 };
 
-static avow__link_t *plain_after(const avow__pool_t *pool,
+static avow__link_t *block_after(const avow__pool_t *pool,
                                  const avow__link_t *link) {
   return link->next != pool->all ? link->next : NULL;
 }
 
 void avow__pool_give_back(avow__pool_t *pool, avow_promise_t *p) {
-  avow__plain_t *plain = avow__plain_of(p);
-  avow__link_t *link = &plain->link;
+  avow__malloc_block_t *block = avow__malloc_block_of(p);
+  avow__link_t *link = &block->link;
   avow__probe_freed(pool->context, p);
   for (avow__cursor_t *at = pool->cursor; at != NULL; at = at->outer)
     if (at->next == link)
-      at->next = plain_after(pool, link);
+      at->next = block_after(pool, link);
   avow__list_remove(&pool->all, link);
-  avow_free(plain);
+  avow_free(block);
 }
 
 void avow__pool_free_both(avow__pool_t *pool, avow_promise_t *p,
@@ -58,7 +58,7 @@ void avow__pool_free_both(avow__pool_t *pool, avow_promise_t *p,
 }
 
 void avow__slabs_init(avow__pool_t *pool) {
-  pool->current = &nothing;
+  pool->current = &no_slab;
 }
 
 void avow__pool_review(avow__pool_t *pool, uint64_t now) {
@@ -81,8 +81,8 @@ void avow__pool_each(avow__pool_t *pool,
   pool->cursor = &cursor;
   while (cursor.next != NULL) {
     avow__link_t *link = cursor.next;
-    cursor.next = plain_after(pool, link);
-    avow_promise_t *p = &((avow__plain_t *) link)->promise;
+    cursor.next = block_after(pool, link);
+    avow_promise_t *p = &((avow__malloc_block_t *) link)->promise;
     if (p->kind != AVOW__FREE)
       fn(p, data);
   }

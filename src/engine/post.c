@@ -27,7 +27,7 @@ typedef struct {
 /* What a program without memory may use in vain, and what is used in place of
    NULL. */
 static avow_mailbox_t nobody = { .code = UV_ENOMEM };
-static avow_mailbox_t nothing = { .code = AVOW_EMISUSE };
+static avow_mailbox_t null_mailbox = { .code = AVOW_EMISUSE };
 
 static avow_mailbox_t *mailbox_given(const avow_mailbox_t *mailbox) {
   if (avow__is_gone(mailbox))
@@ -35,7 +35,7 @@ static avow_mailbox_t *mailbox_given(const avow_mailbox_t *mailbox) {
   if (mailbox != NULL)
     return (void *) avow__mutable(mailbox);
   avow__misuse_of_null("a mailbox");
-  return &nothing;
+  return &null_mailbox;
 }
 
 /* Posting. */
@@ -140,7 +140,7 @@ void avow_mailbox_unref(avow_mailbox_t *mailbox) {
   if (mailbox == NULL)
     return;
   mailbox = mailbox_given(mailbox);
-  if (mailbox == &nobody || mailbox == &nothing ||
+  if (mailbox == &nobody || mailbox == &null_mailbox ||
       atomic_fetch_sub_explicit(&mailbox->refs, 1, memory_order_acq_rel) > 1)
     return;
   avow__note_gone(mailbox);

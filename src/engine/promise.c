@@ -20,9 +20,9 @@ void avow__promises_begin(void) {
   avow__value_may_hold(&promises);
 }
 
-AVOW__APART avow_promise_t *avow__nothing(const char *what) {
+AVOW__APART avow_promise_t *avow__refuse_null(const char *what) {
   avow__misuse_of_null(what);
-  return avow__no_promise(avow__nowhere());
+  return avow__no_promise(avow__unbound_context());
 }
 
 #if AVOW__DEBUG
@@ -72,7 +72,7 @@ avow_promise_t *avow__no_promise(avow__context_t *c) {
   return avow__ref(c->life >= AVOW__GIVING_UP ? c->canceled : c->no_memory);
 }
 
-avow_promise_t *avow__outlived(const void *block) {
+avow_promise_t *avow__refuse_closed(const void *block) {
   avow__context_t *c = avow__context(block);
   return c->life == AVOW__CLOSED ? avow__no_promise(c) : NULL;
 }
@@ -133,7 +133,7 @@ static AVOW__APART avow_promise_t *new_fully(uv_loop_t *loop,
 
 avow_promise_t *avow_promise_new(uv_loop_t *loop, avow_deferred_t **out) {
   if (AVOW__UNLIKELY(out == NULL))
-    return avow__nothing("the place for a deferred");
+    return avow__refuse_null("the place for a deferred");
   const avow__entry_t *entry = avow__entry_of(loop);
   if (AVOW__UNLIKELY(!avow__entry_is_of(entry, loop)))
     return new_fully(loop, out);

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * What all of avow knows of promises: that they are there. What they are made
- * of is the engine's, in engine.h.
+ * What all of avow uses of promises. What they are made of is in block.h, which
+ * only the engine and a few other files include.
  */
 #ifndef AVOW_PROMISE_PRIVATE_H
 #define AVOW_PROMISE_PRIVATE_H
@@ -13,15 +13,16 @@
 #include "engine/tick.h"
 #include "value/value.h"
 
-/* Stands in for a promise, a channel or a tool that is NULL: rejected with
-   AVOW_EMISUSE, of nobody's loop. */
-avow_promise_t *avow__nothing(const char *what);
+/* Reports that `what` is NULL. Returns the substitute for a NULL promise,
+   channel or tool: rejected with AVOW_EMISUSE, bound to no loop. */
+avow_promise_t *avow__refuse_null(const char *what);
 
+/* p, or the substitute if p is NULL. */
 static inline avow_promise_t *avow__given(const void *p, const char *what) {
-  return AVOW__LIKELY(p != NULL) ? avow__mutable(p) : avow__nothing(what);
+  return AVOW__LIKELY(p != NULL) ? avow__mutable(p) : avow__refuse_null(what);
 }
 
-/* avow_promise_new() for who knows the loop's context. */
+/* avow_promise_new() by the context of the loop. */
 avow_promise_t *avow__promise_new(avow__context_t *c, avow_deferred_t **out);
 
 /* The same of one that settles when its deferred says so, and no sooner because
@@ -49,17 +50,17 @@ avow_promise_t *avow__promise_new_surely(avow__context_t *c,
 /* What is returned in place of a promise that could not be made. */
 avow_promise_t *avow__no_promise(avow__context_t *c);
 
-/* What is asked of a channel or a tool that has outlived its loop gets this
-   rejection. NULL while the loop is there. */
-avow_promise_t *avow__outlived(const void *block);
+/* The rejection of a call on a channel or a tool whose loop is closed. NULL if
+   the loop is not closed. */
+avow_promise_t *avow__refuse_closed(const void *block);
 
-/* avow_state() for who has given p away. */
+/* Whether p has settled. Unlike avow_state(), the caller need not hold p. */
 bool avow__has_settled(const avow_promise_t *p);
 
-/* The memory of an object's holds p: who holds p for ever holds that value. */
+/* Marks p as held by an object value, so that a leak report names the value. */
 void avow__keep_inside(avow_promise_t *p);
 
-/* Lets go of a promise whose rejection needs no handler. */
+/* Releases a promise whose rejection needs no handler. */
 void avow__disregard(avow_promise_t *p);
 
 /* The deferred's promise settles when its holders say so, and no sooner because
@@ -73,10 +74,10 @@ void avow__await_to_the_end(avow_deferred_t *d);
 avow_promise_t *avow__refuse(uv_loop_t *loop, int code, const char *name,
                              const char *object);
 
-/* v itself, or what else a reason must be wrapped in. */
+/* v if it is an error, or else an error AVOW_EREASON with the cause v. */
 avow_value_t avow__reason(avow_value_t v);
 
-/* Whether a cancellation is noted there. */
+/* Whether p is marked with AVOW__CANCELED. */
 bool avow__is_canceled(const avow_promise_t *p);
 
 #endif

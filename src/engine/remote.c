@@ -138,7 +138,7 @@ static void connect_remote(avow__port_t *port, avow_remote_t *r,
 
 avow_promise_t *avow_remote_new(uv_loop_t *loop, avow_remote_t **out) {
   if (out == NULL)
-    return avow__nothing("the place for a remote");
+    return avow__refuse_null("the place for a remote");
   avow__context_t *c = avow__context_of(loop);
   avow__check_thread(c);
   *out = &nobody;

@@ -37,11 +37,12 @@ enum { REVIEW = 1000 }; /* ms */
 _Static_assert(sizeof(avow_promise_t) <= AVOW__BLOCK, "a promise fits a block");
 _Static_assert(sizeof(avow__slab_t) <= AVOW__SLAB_HEAD, "blocks come after it");
 
-/* What a pool begins with: it has nothing to give, and is never written to. */
-static avow__slab_t nothing;
+/* The current slab of a new pool. It has no blocks, and is never written to. */
+static avow__slab_t no_slab;
 
-/* With a slab's head and two blocks in it, wherever slabs may begin. */
-static char nowhere[AVOW__SLAB + AVOW__SLAB_HEAD + 2 * AVOW__BLOCK];
+/* The memory of avow__pool_static(). It has room for an aligned slab with two
+   blocks. */
+static char static_blocks[AVOW__SLAB + AVOW__SLAB_HEAD + 2 * AVOW__BLOCK];
 
 static char *first_block(avow__slab_t *slab) {
   return (char *) slab + AVOW__SLAB_HEAD;
@@ -206,7 +207,7 @@ void *avow__pool_grow(avow__pool_t *pool) {
   avow__slab_t *slab = next_slab(pool);
   if (slab == NULL)
     return NULL;
-  if (pool->current != &nothing)
+  if (pool->current != &no_slab)
     pool->current->used = AVOW__BLOCKS;
   pool->current = slab;
   return avow__pool_take(pool);
@@ -234,13 +235,13 @@ void avow__pool_free_behind(avow__pool_t *pool, avow__slab_t *moved,
 }
 
 void *avow__pool_static(avow__context_t *context, int i) {
-  avow__slab_t *slab = (avow__slab_t *) (void *) align(nowhere);
+  avow__slab_t *slab = (avow__slab_t *) (void *) align(static_blocks);
   slab->context = context;
   return first_block(slab) + (size_t) i * AVOW__BLOCK;
 }
 
 void avow__slabs_init(avow__pool_t *pool) {
-  pool->current = &nothing;
+  pool->current = &no_slab;
   pool->keep = KEEP;
 }
 

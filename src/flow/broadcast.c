@@ -177,7 +177,7 @@ avow_promise_t *avow_broadcast_send(const avow_broadcast_t *broadcast,
   avow_promise_t *p;
   if (b == NULL)
     p = avow__tool_ref(broadcast, "a broadcast");
-  else if ((p = avow__outlived(broadcast)) == NULL) {
+  else if ((p = avow__refuse_closed(broadcast)) == NULL) {
     p = avow_channel_send(b->queue, item);
     fill(b);
     return p;
@@ -190,7 +190,7 @@ avow_channel_t *avow_broadcast_subscribe(const avow_broadcast_t *broadcast) {
   broadcast_t *b = avow__tool_self(broadcast, &broadcast_class);
   if (b == NULL)
     return avow__tool_ref(broadcast, "a broadcast");
-  avow_promise_t *outlived = avow__outlived(broadcast);
+  avow_promise_t *outlived = avow__refuse_closed(broadcast);
   if (outlived != NULL)
     return (avow_channel_t *) outlived;
   return avow__audience_join(&b->audience, b->audience.next);

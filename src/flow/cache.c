@@ -269,7 +269,7 @@ static avow_promise_t *ask(const avow_cache_t *c, avow_value_t key, bool anew) {
   avow_promise_t *p;
   if (cache == NULL)
     p = avow__tool_ref(c, "a cache");
-  else if ((p = avow__outlived(c)) == NULL)
+  else if ((p = avow__refuse_closed(c)) == NULL)
     p = is_key(&key) ? cache_ask(cache, &key, anew) : cache_reject(c, &key);
   avow__value_unref(key);
   return p;

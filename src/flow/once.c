@@ -76,7 +76,7 @@ avow_promise_t *avow_once_get(const avow_once_t *o) {
   once_t *once = avow__tool_self(o, &once_class);
   if (once == NULL)
     return avow__tool_ref(o, "a once");
-  avow_promise_t *outlived = avow__outlived(o);
+  avow_promise_t *outlived = avow__refuse_closed(o);
   if (outlived != NULL)
     return outlived;
   if (!once->done)

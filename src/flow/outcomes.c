@@ -79,7 +79,7 @@ static avow_channel_t *outcomes_begin(uv_loop_t *loop, avow_promise_t **out) {
 avow_channel_t *avow_outcomes(uv_loop_t *loop, avow_promise_t *const ps[],
                               size_t n) {
   if (ps == NULL && n > 0)
-    return (avow_channel_t *) avow__nothing("an array of promises");
+    return (avow_channel_t *) avow__refuse_null("an array of promises");
   avow_promise_t *gather;
   avow_channel_t *channel = outcomes_begin(loop, &gather);
   for (size_t i = 0; i < n; i++)
@@ -91,7 +91,7 @@ avow_channel_t *avow_outcomes(uv_loop_t *loop, avow_promise_t *const ps[],
 
 avow_channel_t *avow_outcomes_new(uv_loop_t *loop, avow_gather_t **out) {
   if (out == NULL)
-    return (avow_channel_t *) avow__nothing("the place for a gather");
+    return (avow_channel_t *) avow__refuse_null("the place for a gather");
   avow_promise_t *gather;
   avow_channel_t *channel = outcomes_begin(loop, &gather);
   *out = avow__gather_steer(gather);

@@ -281,13 +281,13 @@ static size_t first_in(const avow_case_t cases[], size_t n) {
 
 avow_promise_t *avow_select(const avow_case_t cases[], size_t n) {
   if (cases == NULL && n > 0)
-    return avow__nothing("an array of cases");
+    return avow__refuse_null("an array of cases");
   const size_t first = first_in(cases, n);
   if (first == n) {
     avow__misuse(
         "avow_select() among nothing would wait for ever: leave out cases that "
         "are over, and stop where none is left");
-    return avow__no_promise(avow__nowhere());
+    return avow__no_promise(avow__unbound_context());
   }
   avow__context_t *c = avow__context(case_block(&cases[first]));
   avow__check_thread(c);

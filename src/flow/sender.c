@@ -226,7 +226,7 @@ static avow_promise_t *send_refuse(const avow_sender_t *sender, int code) {
   uv_loop_t *loop = is_poor ? poor.loop : sender->loop;
   const avow__context_t *c = is_poor ? poor.context : sender->source.context;
   if (sender == &nothing)
-    return avow__no_promise(avow__nowhere());
+    return avow__no_promise(avow__unbound_context());
   if (loop == NULL || avow__loop_table_find(loop) != c)
     return avow__closed_promise();
   return avow__refuse(loop, code, "send", NULL);

@@ -61,7 +61,7 @@ avow_channel_t *avow_channel_merge(uv_loop_t *loop,
                                                    .take = merge_take,
                                                    .drop = merge_drop };
   if (channels == NULL && n > 0)
-    return (avow_channel_t *) avow__nothing("an array of channels");
+    return (avow_channel_t *) avow__refuse_null("an array of channels");
   avow_channel_t *made = NULL;
   merge_t *merge = NULL;
   if (n < UINT32_MAX / sizeof(avow_case_t))

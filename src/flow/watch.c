@@ -92,7 +92,7 @@ avow_channel_t *avow_watch_subscribe(const avow_watch_t *w) {
   watch_t *watch = avow__tool_self(w, &watch_class);
   if (watch == NULL)
     return avow__tool_ref(w, "a watch");
-  avow_promise_t *outlived = avow__outlived(w);
+  avow_promise_t *outlived = avow__refuse_closed(w);
   if (outlived != NULL)
     return (avow_channel_t *) outlived;
   return avow__audience_join(&watch->audience, watch->audience.next - 1);

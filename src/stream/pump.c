@@ -296,7 +296,7 @@ static avow__progress_t *progress_new(uv_loop_t *loop,
 avow_promise_t *avow_pump(avow_stream_t from, avow_stream_t to,
                           const avow_pump_options_t *options) {
   if (from.klass == NULL || to.klass == NULL)
-    return avow__nothing("a stream");
+    return avow__refuse_null("a stream");
   const int err = pump_check(from, to, options);
   avow_promise_t *outlived = err == 0 ? avow__stream_outlived(from) : NULL;
   if (outlived != NULL)

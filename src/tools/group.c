@@ -92,7 +92,7 @@ static void group_let_go(avow_promise_t *p) {
 
 avow_promise_t *avow_group_new(uv_loop_t *loop, avow_group_t **out) {
   if (out == NULL)
-    return avow__nothing("the place for a group");
+    return avow__refuse_null("the place for a group");
   avow_promise_t *p;
   avow__parent_t *parent =
       avow__parent_new(loop, &group_class, sizeof(group_t), &p);

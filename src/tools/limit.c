@@ -414,7 +414,7 @@ avow_promise_t *avow_limiter_idle(const avow_limiter_t *l) {
   limiter_t *limiter = limiter_self(l);
   if (limiter == NULL)
     return avow__tool_ref(l, "a limiter");
-  avow_promise_t *outlived = avow__outlived(l);
+  avow_promise_t *outlived = avow__refuse_closed(l);
   if (outlived != NULL)
     return outlived;
   uv_loop_t *loop = avow__tool_loop(l);

@@ -263,8 +263,8 @@ static void map_items(map_t *map, const avow_channel_t *channel) {
 avow_promise_t *avow_each(const avow_channel_t *channel, avow_cb fn, void *data,
                           const avow_map_options_t *options) {
   if (channel == NULL)
-    return avow__nothing("a channel");
-  avow_promise_t *p = avow__outlived(channel);
+    return avow__refuse_null("a channel");
+  avow_promise_t *p = avow__refuse_closed(channel);
   if (p != NULL)
     return p;
   uv_loop_t *loop = avow__channel_loop(channel);

@@ -166,7 +166,7 @@ avow_promise_t *avow_rate_acquire(const avow_rate_t *r, uint64_t tokens) {
   rate_t *rate = avow__tool_self(r, &rate_class);
   if (rate == NULL)
     return avow__tool_ref(r, "a rate");
-  avow_promise_t *p = avow__outlived(r);
+  avow_promise_t *p = avow__refuse_closed(r);
   if (p != NULL)
     return p;
   uv_loop_t *loop = avow__tool_loop(r);

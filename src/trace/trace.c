@@ -357,7 +357,7 @@ int avow_trace_start(uv_loop_t *loop, FILE *out) {
   avow__context_t *c = avow__context_of(loop);
   if (out == NULL)
     avow__misuse_of_null("the file for a trace");
-  if (out == NULL || c == avow__nowhere())
+  if (out == NULL || c == avow__unbound_context())
     return UV_EINVAL;
   avow__check_thread(c);
   return trace_start(c, out);
@@ -365,7 +365,7 @@ int avow_trace_start(uv_loop_t *loop, FILE *out) {
 
 int avow_trace_stop(uv_loop_t *loop) {
   avow__context_t *c = avow__context_of(loop);
-  if (c == avow__nowhere())
+  if (c == avow__unbound_context())
     return UV_EINVAL;
   avow__check_thread(c);
   return trace_stop(c);

@@ -109,7 +109,7 @@ static void datagrams_on_close(avow__reading_t *reading) {
 
 avow_channel_t *avow_datagrams(uv_udp_t *udp, size_t room) {
   if (udp == NULL)
-    return (avow_channel_t *) avow__nothing("a handle");
+    return (avow_channel_t *) avow__refuse_null("a handle");
   avow__context_t *c = avow__context_of(udp->loop);
   datagrams_t *datagrams = avow__source_new(udp->loop, sizeof(*datagrams));
   if (datagrams == NULL)

@@ -55,7 +55,7 @@ static avow_promise_t *handle_refuse(avow__context_t *c, avow_promise_t *p,
 static avow_promise_t *close_with(uv_handle_t *handle,
                                   int (*begin_fn)(uv_handle_t *, uv_close_cb)) {
   if (handle == NULL)
-    return avow__nothing("a handle");
+    return avow__refuse_null("a handle");
   avow__context_t *c = avow__context_of(handle->loop);
   avow__check_thread(c);
   if (uv_is_closing(handle)) {

@@ -277,7 +277,7 @@ avow_promise_t *avow_spawn(uv_loop_t *loop,
 avow_promise_t *avow_process_wait(const avow_value_t *v) {
   const process_t *process = avow_to_object(v, &process_class);
   if (process == NULL)
-    return avow__no_promise(avow__nowhere());
+    return avow__no_promise(avow__unbound_context());
   return avow_then(avow_ref(process->ended), NULL, NULL, NULL);
 }
 

@@ -387,7 +387,7 @@ avow_promise_t *avow_read_into(avow_stream_t stream, void *buffer, size_t min,
                               .min = min > 0 ? min : 1,
                               .into = buffer };
   if (buffer == NULL)
-    return avow__nothing("a buffer");
+    return avow__refuse_null("a buffer");
   return avow__is_uv(stream) ? read_as(stream.self, request)
                              : avow__pull_into(stream, buffer, min, max);
 }

@@ -57,7 +57,7 @@ static const avow_class_t reader_class = { .name = "reader",
 
 avow_reader_t *avow_reader_new(avow_stream_t stream) {
   if (stream.klass == NULL)
-    return (avow_reader_t *) avow__nothing("a stream");
+    return (avow_reader_t *) avow__refuse_null("a stream");
   void *self;
   avow_reader_t *r = avow__tool_new(avow__stream_loop(stream), &reader_class,
                                     sizeof(reader_t), &self);
@@ -371,7 +371,8 @@ static avow_promise_t *reader_begin(const avow_reader_t *r, reader_t *reader) {
    that could not be made; else NULL. */
 static avow_promise_t *reader_lost(const avow_reader_t *r,
                                    const reader_t *reader) {
-  return reader == NULL ? avow__tool_ref(r, "a reader") : avow__outlived(r);
+  return reader == NULL ? avow__tool_ref(r, "a reader")
+                        : avow__refuse_closed(r);
 }
 
 static avow_promise_t *reader_ask(const avow_reader_t *r, request_t request) {

@@ -89,7 +89,7 @@ static int read_refusal(avow_stream_t stream, size_t max_bytes) {
 
 avow_promise_t *avow__any_read(avow_stream_t stream, size_t max_bytes) {
   if (stream.klass == NULL)
-    return avow__nothing("a stream");
+    return avow__refuse_null("a stream");
   const int err = read_refusal(stream, max_bytes);
   return err == 0 ? stream_given(stream.klass->read(stream.self, max_bytes))
                   : stream_refuse(stream, err, "read");
@@ -142,12 +142,12 @@ avow_promise_t *avow__any_write(avow_stream_t stream, avow_value_t bytes) {
   if (stream.klass != NULL)
     return checked_write(stream, bytes);
   avow__value_unref(bytes);
-  return avow__nothing("a stream");
+  return avow__refuse_null("a stream");
 }
 
 avow_promise_t *avow__any_shutdown(avow_stream_t stream) {
   if (stream.klass == NULL)
-    return avow__nothing("a stream");
+    return avow__refuse_null("a stream");
   return AVOW__STREAM_CAN(stream, shutdown)
              ? stream_given(stream.klass->shutdown(stream.self))
              : stream_refuse(stream, UV_ENOTSUP, "shutdown");
@@ -155,7 +155,7 @@ avow_promise_t *avow__any_shutdown(avow_stream_t stream) {
 
 avow_promise_t *avow__any_hangup(avow_stream_t stream) {
   if (stream.klass == NULL)
-    return avow__nothing("a stream");
+    return avow__refuse_null("a stream");
   return AVOW__STREAM_CAN(stream, hangup)
              ? stream_given(stream.klass->hangup(stream.self))
              : stream_refuse(stream, UV_ENOTSUP, "poll");
@@ -189,7 +189,7 @@ avow_promise_t *avow_close(avow_stream_t stream) {
     return avow_close_handle(stream.self);
   }
   if (stream.klass == NULL)
-    return avow__nothing("a stream");
+    return avow__refuse_null("a stream");
   if (!AVOW__STREAM_CAN(stream, close))
     return stream_refuse(stream, UV_ENOTSUP, "close");
   avow_stream_destroyed(avow__stream_loop(stream), stream.self);

@@ -210,7 +210,7 @@ avow_promise_t *avow_write_handle(uv_stream_t *stream, avow_value_t bytes,
     avow__value_unref(bytes);
     avow__value_unref(handle);
     avow__misuse_of_no_handle();
-    return avow__nothing("a handle");
+    return avow__refuse_null("a handle");
   }
   int err = write_check(stream, &bytes);
   if (err == 0)
