@@ -373,7 +373,7 @@ class PrintPromise:
 
     def given(self):
         """The name that the program gave it."""
-        name = self.promise["given"]
+        name = self.promise["given_name"]
         if self.kind == "ASYNC":
             pointer = gdb.lookup_type("avow__fiber_t").pointer()
             name = self.promise["data"].cast(pointer)["name"]

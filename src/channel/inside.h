@@ -75,7 +75,7 @@ static inline bool avow__channel_takes(const avow_promise_t *ch) {
 static inline void avow__channel_settle_first(avow__link_t **list,
                                               avow_value_t v) {
   avow_promise_t *p = (avow_promise_t *) avow__list_take_first(list);
-  if (AVOW__UNLIKELY(p->kind == AVOW__CASE || !avow__fulfil_plainly(p, v)))
+  if (AVOW__UNLIKELY(p->kind == AVOW__CASE || !avow__try_fulfill(p, v)))
     avow__channel_settle(p, v);
 }
 

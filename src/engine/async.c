@@ -141,7 +141,7 @@ static AVOW__APART avow_value_t go_on(avow_promise_t *p, avow__fiber_t *f) {
 static AVOW__APART avow_value_t wait_for(avow_promise_t *p, avow__fiber_t *f) {
   avow_promise_t *q = f->promise;
 #ifdef AVOW_TRACE
-  f->awaits = avow__backtrace();
+  f->awaits = avow__program_caller();
 #endif
   avow__wait_for(avow__context(p), q, AVOW__ASYNC, p);
   return avow__fiber_park(f, avow_none());

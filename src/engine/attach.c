@@ -10,7 +10,7 @@
 static void attach_run(avow_promise_t *p) {
   p->kind = AVOW__RUNNING;
   p->u.free_fn(p->data);
-  if ((p->flags & AVOW__ATTACH_DROPPED) == 0) {
+  if ((p->flags & AVOW__ATTACH_CANCELED) == 0) {
     avow__settle(p, avow__take_upstream(p));
     avow__unref(p);
     return;

@@ -68,7 +68,7 @@ static _Unwind_Reason_Code visit(struct _Unwind_Context *frame, void *place) {
   return _URC_END_OF_STACK;
 }
 
-const void *avow__backtrace(void) {
+const void *avow__program_caller(void) {
   const void *place = NULL;
   uv_once(&sorted, sort_entries);
   (void) _Unwind_Backtrace(visit, &place); /* stops where visit() does */

@@ -11,14 +11,14 @@
 
 #ifdef AVOW_BACKTRACE
 /* The place in the innermost function on the stack that is not avow's. */
-const void *avow__backtrace(void);
+const void *avow__program_caller(void);
 
 /* "function+0x1f (program 0x12a0)", or "program 0x12a0" where no symbol has
    the function, in memory of the thread's that the next call uses again; NULL
    for NULL. */
 const char *avow__caller_text(const void *place);
 #else
-static inline const void *avow__backtrace(void) {
+static inline const void *avow__program_caller(void) {
   return NULL;
 }
 

@@ -24,50 +24,51 @@
 #include "engine/kind.h"
 #include "value/value.h"
 
-/* Flags. One that is named for no kind has the same meaning in all of them. */
+/* Flags. Those that are not named for a kind mean the same in all kinds. */
 enum {
   AVOW__STATE = 3,        /* mask of an avow_state_t */
-  AVOW__HANDLED = 4,      /* somebody waited for it, or read the reason */
-  AVOW__CANCELED = 16,    /* what its handler returns is to be cancelled */
-  AVOW__LOST = 128,       /* no memory for what follows: ends with UV_ENOMEM */
-  AVOW__SPARED = 1024,    /* a shield waits for it: a loop's end skips it */
-  AVOW__CONDEMNED = 2048, /* to be cancelled; no memory was left to list it */
-  AVOW__INSIDE = 0x8000,  /* an object's memory holds it, and no program does */
+  AVOW__HANDLED = 4,      /* a promise waited for it, or the reason was read */
+  AVOW__CANCELED = 16,    /* a promise that its handler returns is canceled */
+  AVOW__LOST = 128,       /* nomem.c: will be rejected with UV_ENOMEM */
+  AVOW__SPARED = 1024,    /* a shield waits for it: loop.c does not cancel it */
+  AVOW__CONDEMNED = 2048, /* to be canceled; no memory was left to list it */
+  AVOW__IN_VALUE = 0x8000, /* held by an object value: leak_report.c */
 
-  AVOW__DEFERRED_RESOLVED = 8,   /* its deferreds do nothing more */
-  AVOW__DEFERRED_AWAITED = 32,   /* the end of its loop waits for it */
-  AVOW__DEFERRED_PROXY = 64,     /* for the promise at upstream (thenables) */
-  AVOW__DEFERRED_DETAILED = 256, /* its u.deferred is filled in */
-  AVOW__DEFERRED_HELD = 512,     /* only its holders settle it, when told */
-  AVOW__NAMED = 4096, /* name.h: a DEFERRED, or what an async function left */
-  AVOW__VALUE_TOOL = 0x4000, /* it is a tool in disguise */
+  AVOW__DEFERRED_RESOLVED = 8,      /* its deferreds do nothing more */
+  AVOW__DEFERRED_DELAYS_CLOSE = 32, /* avow_loop_close() waits for it */
+  AVOW__DEFERRED_PROXY = 64,        /* its outcome is for upstream, a PAIRED */
+  AVOW__DEFERRED_DETAILED = 256,    /* its u.deferred is set */
+  AVOW__DEFERRED_OUTLASTS = 512,    /* stays pending when it is canceled */
+  AVOW__NAMED = 4096,               /* given_name is set: name.h */
+  AVOW__VALUE_TOOL = 0x4000,        /* u.value is a tool: tools/tool.c */
 
-  AVOW__THEN_KEEPS = 8,    /* notes what is canceled through it */
-  AVOW__THEN_BEGINS = 32,  /* cancelled before, its handler stays out */
-  AVOW__ASYNC_CLEANS = 64, /* got UV_ECANCELED, and has not had to wait since */
-  AVOW__ATTACH_DROPPED = 256,    /* it was cancelled, but has to wait */
-  AVOW__FINALLY_INTERRUPTED = 8, /* canceled while its clean-up has to wait */
+  AVOW__THEN_KEEPS = 8,    /* a cancellation that passes through marks it */
+  AVOW__THEN_BEGINS = 32,  /* canceled before its job, it calls no handler */
+  AVOW__ASYNC_CLEANS = 64, /* got UV_ECANCELED, and did not wait since */
+  AVOW__ATTACH_CANCELED = 256,   /* was canceled, and waits for upstream */
+  AVOW__FINALLY_INTERRUPTED = 8, /* canceled while its clean-up is pending */
 
-  AVOW__GATHER_JOINS = 8,      /* waits for those that it cancels */
-  AVOW__GATHER_CANCELS = 32,   /* cancels the inputs that it does not need */
-  AVOW__GATHER_ENDED = 4096,   /* no more inputs come */
-  AVOW__GATHER_STEERED = 8192, /* its avow_gather_t is a reference too */
+  AVOW__GATHER_JOINS = 8,      /* settles after the inputs that it cancels */
+  AVOW__GATHER_CANCELS = 32,   /* cancels inputs that it does not need */
+  AVOW__GATHER_ENDED = 4096,   /* takes no more inputs */
+  AVOW__GATHER_STEERED = 8192, /* its avow_gather_t holds a reference, too */
 
-  AVOW__CHANNEL_ENDED = 8, /* no more items come in */
-  AVOW__CHANNEL_FED = 32,  /* made with its source: it takes no other items */
-  AVOW__CHANNEL_ASKED = 64 /* one that does not wait asks its source */
+  AVOW__CHANNEL_ENDED = 8, /* takes no more items */
+  AVOW__CHANNEL_FED = 32,  /* has a source: takes no items from elsewhere */
+  AVOW__CHANNEL_ASKED = 64 /* one item is wanted, and nothing waits for it */
 };
 
-/* The flags of all kinds. With | for op they are a set, and with + the same
-   number only if no two of them are one bit. */
+/* The flags of all kinds. With | as op this is the set of them. With + as op it
+   is the same number only if no two of them are one bit. */
 #define AVOW__FLAGS_OF_ALL(op)                                                 \
   AVOW__STATE op AVOW__HANDLED op AVOW__CANCELED op AVOW__LOST op AVOW__SPARED \
-      op AVOW__CONDEMNED op AVOW__INSIDE
+      op AVOW__CONDEMNED op AVOW__IN_VALUE
 
-/* The other flags that a kind has, and keeps of the kind that it was before. */
-#define AVOW__FLAGS_OF_ADOPTING(op)                                            \
-  AVOW__DEFERRED_RESOLVED op AVOW__DEFERRED_AWAITED op AVOW__DEFERRED_DETAILED \
-      op AVOW__DEFERRED_HELD
+/* The flags of each kind, with those that a promise keeps of its former
+   kind. */
+#define AVOW__FLAGS_OF_ADOPTING(op)                         \
+  AVOW__DEFERRED_RESOLVED op AVOW__DEFERRED_DELAYS_CLOSE op \
+      AVOW__DEFERRED_DETAILED op AVOW__DEFERRED_OUTLASTS
 #define AVOW__FLAGS_OF_FOLLOW   AVOW__FLAGS_OF_ADOPTING
 #define AVOW__FLAGS_OF_ADOPT    AVOW__FLAGS_OF_ADOPTING
 #define AVOW__FLAGS_OF_THENABLE AVOW__FLAGS_OF_ADOPTING
@@ -79,10 +80,10 @@ enum {
 #define AVOW__FLAGS_OF_THEN(op) AVOW__THEN_KEEPS op AVOW__THEN_BEGINS
 #define AVOW__FLAGS_OF_RUNNING(op) \
   AVOW__FLAGS_OF_THEN(op)          \
-  op AVOW__ASYNC_CLEANS op AVOW__ATTACH_DROPPED op AVOW__NAMED
+  op AVOW__ASYNC_CLEANS op AVOW__ATTACH_CANCELED op AVOW__NAMED
 #define AVOW__FLAGS_OF_ASYNC(op)        AVOW__ASYNC_CLEANS
 #define AVOW__FLAGS_OF_STACKLESS(op)    AVOW__ASYNC_CLEANS
-#define AVOW__FLAGS_OF_ATTACH(op)       AVOW__ATTACH_DROPPED
+#define AVOW__FLAGS_OF_ATTACH(op)       AVOW__ATTACH_CANCELED
 #define AVOW__FLAGS_OF_FINALLY_WAIT(op) AVOW__FINALLY_INTERRUPTED
 #define AVOW__FLAGS_OF_FINALLY_LAST(op) AVOW__FINALLY_INTERRUPTED
 #define AVOW__FLAGS_OF_GATHER(op)                                     \
@@ -92,7 +93,7 @@ enum {
 #define AVOW__FLAGS_OF_CHANNEL(op) \
   AVOW__CHANNEL_ENDED op AVOW__CHANNEL_FED op AVOW__CHANNEL_ASKED
 
-/* The kinds that have others. */
+/* The kinds that have flags of their own. */
 #define AVOW__FLAGGED(row)                                                  \
   row(FOLLOW) row(ADOPT) row(THENABLE) row(PAIRED) row(DEFERRED) row(VALUE) \
       row(THEN) row(RUNNING) row(ASYNC) row(STACKLESS) row(ATTACH)          \
@@ -117,9 +118,9 @@ typedef struct avow__observer_s avow__observer_t;
 
 struct avow_promise_s {
   union {
-    avow__link_t link; /* in one list at a time */
-    avow__node_t node; /* of a CLOSE, in the loop's closers */
-    const char *given; /* the name of one that is NAMED, and in no list */
+    avow__link_t link;      /* in one list at a time */
+    avow__node_t node;      /* of a CLOSE, in the loop's closers */
+    const char *given_name; /* the name of one that is NAMED, and in no list */
     struct {
       avow__link_t *takers, *senders; /* of a CHANNEL */
     };

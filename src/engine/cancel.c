@@ -52,7 +52,7 @@ static void mark_canceled(avow_promise_t *p) {
   if (is_cleaning(p))
     return;
   p->flags |= AVOW__CANCELED;
-  avow__reason_note(p);
+  avow__cancel_reason_note(p);
 }
 
 static bool waits_for_clean_up(const avow_promise_t *p) {
@@ -73,7 +73,7 @@ static avow_promise_t *mark_on_way(avow_promise_t *p) {
     mark_canceled(p);
   } else if (waits_for_clean_up(p)) {
     p->flags |= AVOW__FINALLY_INTERRUPTED;
-    avow__reason_note(p);
+    avow__cancel_reason_note(p);
   }
   return p;
 }
@@ -178,17 +178,17 @@ void avow__detached_runs(avow_promise_t *p) {
 /* Nothing else of avow's cancels what only the end of a loop waits for from
    there. */
 static bool is_given_up(const avow_promise_t *p, const avow_promise_t *start) {
-  return p == start && (p->flags & AVOW__DEFERRED_AWAITED) != 0;
+  return p == start && (p->flags & AVOW__DEFERRED_DELAYS_CLOSE) != 0;
 }
 
 void avow__cancel_deferred(avow_promise_t *p, avow_promise_t *start) {
   const avow_cancel_cb on_cancel = avow__detail(p)->u.deferred.on_cancel;
   void *data = p->data;
   avow__context_t *c = avow__context(p);
-  if ((p->flags & AVOW__DEFERRED_HELD) == 0 || is_given_up(p, start))
+  if ((p->flags & AVOW__DEFERRED_OUTLASTS) == 0 || is_given_up(p, start))
     avow__settle(p, avow__canceled(c)); /* its holders keep it */
   else
-    avow__reason_note(p);
+    avow__cancel_reason_note(p);
   if (on_cancel == NULL)
     return;
   AVOW__AT_EXIT(avow__exceptions_end) volatile bool inside = true;
@@ -265,9 +265,9 @@ static bool only_begins(const avow_promise_t *p) {
   return p->kind == AVOW__THEN && (p->flags & AVOW__THEN_BEGINS) != 0;
 }
 
-static void drop_attached(avow_promise_t *p) {
-  p->flags |= AVOW__ATTACH_DROPPED;
-  avow__reason_note(p);
+static void mark_attach_canceled(avow_promise_t *p) {
+  p->flags |= AVOW__ATTACH_CANCELED;
+  avow__cancel_reason_note(p);
 }
 
 void avow__cancel_reaction(avow_promise_t *p, avow_promise_t *start) {
@@ -283,7 +283,7 @@ void avow__cancel_reaction(avow_promise_t *p, avow_promise_t *start) {
   if (loose != NULL)
     cancel_detach(loose);
   else
-    drop_attached(p);
+    mark_attach_canceled(p);
 }
 
 /* An error that p has kept goes on at once, maybe to promises that have not

@@ -52,12 +52,12 @@ static noted_t *find_noted(avow__context_t *c, const avow_promise_t *p) {
   return (noted_t *) avow__table_find(&c->tables[AVOW__REASONS], p);
 }
 
-avow_value_t avow__reason_noted(const avow_promise_t *p) {
+avow_value_t avow__cancel_reason_noted(const avow_promise_t *p) {
   const noted_t *noted = find_noted(avow__context(p), p);
   return noted != NULL ? noted->reason : avow_none();
 }
 
-void avow__reason_note(avow_promise_t *p) {
+void avow__cancel_reason_note(avow_promise_t *p) {
   avow__context_t *c = avow__context(p);
   if (c->cancel.reason.tag == AVOW_NONE || find_noted(c, p) != NULL)
     return;
@@ -70,7 +70,7 @@ void avow__reason_note(avow_promise_t *p) {
   p->flags |= AVOW__CANCELED;
 }
 
-avow_value_t avow__reason_take(const avow_promise_t *p) {
+avow_value_t avow__cancel_reason_take(const avow_promise_t *p) {
   avow__context_t *c = avow__context(p);
   avow__table_t *table = &c->tables[AVOW__REASONS];
   noted_t *noted = table->count > 0 ? find_noted(c, p) : NULL;

@@ -21,13 +21,13 @@ avow_promise_t *avow__canceled_promise(avow__context_t *c);
 
 /* p is being cancelled, and stays pending: what it says UV_ECANCELED of later
    on has the same reason. The first stays. */
-void avow__reason_note(avow_promise_t *p);
+void avow__cancel_reason_note(avow_promise_t *p);
 
 /* What was noted, borrowed; none if nothing was. */
-avow_value_t avow__reason_noted(const avow_promise_t *p);
+avow_value_t avow__cancel_reason_noted(const avow_promise_t *p);
 
 /* Takes back what was noted; none if nothing was. To let go of it may call the
    program. */
-avow_value_t avow__reason_take(const avow_promise_t *p);
+avow_value_t avow__cancel_reason_take(const avow_promise_t *p);
 
 #endif

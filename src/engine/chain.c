@@ -120,7 +120,7 @@ static avow_value_t own_if_borrowed(avow_value_t result,
 
 /* What a handler returned settles p. Cancelled meanwhile, p does not wait. */
 static void finish_canceled(avow_promise_t *p, avow_value_t result) {
-  const avow_value_t reason = avow__reason_take(p);
+  const avow_value_t reason = avow__cancel_reason_take(p);
   p->flags &= (uint16_t) ~AVOW__CANCELED;
   p->refs++; /* it may follow itself, and be over at once */
   avow__resolve(p, result);
@@ -183,7 +183,7 @@ static void run_then(avow__context_t *c, avow_promise_t *p) {
   avow__unref_in_job(c, p);
 }
 
-avow_promise_t *avow__awaited(avow__context_t *c, avow_value_t result) {
+avow_promise_t *avow__promise_of(avow__context_t *c, avow_value_t result) {
   avow__check_value(&result);
   if (result.tag == AVOW_THENABLE)
     return avow_promise_resolve(c->loop, result);
@@ -222,7 +222,7 @@ void avow__follow_run(avow_promise_t *p) {
   q->flags |= p->flags & AVOW__LOST;
   avow_value_t reason = avow_none();
   if (AVOW__UNLIKELY((p->flags & AVOW__CANCELED) != 0))
-    reason = avow__reason_take(p);
+    reason = avow__cancel_reason_take(p);
   avow__pool_free(&avow__context(p)->pool, p);
   avow__subscribe(q);
   avow__value_unref(reason); /* last: it may call the program */
@@ -268,13 +268,13 @@ void avow__thenable_run(avow_promise_t *p) {
 }
 
 AVOW__APART void avow__forget_cancel(avow_promise_t *p) {
-  const avow_value_t reason = avow__reason_take(p);
+  const avow_value_t reason = avow__cancel_reason_take(p);
   p->flags &= (uint16_t) ~AVOW__CANCELED;
   avow__value_unref(reason);
 }
 
 AVOW__APART void avow__cancel_waiting(avow_promise_t *q) {
-  const avow_value_t reason = avow__reason_take(q);
+  const avow_value_t reason = avow__cancel_reason_take(q);
   q->flags &= (uint16_t) ~AVOW__CANCELED;
   avow__cancel_for(q, reason);
 }

@@ -22,7 +22,7 @@ avow_promise_t *avow__react_surely(avow_promise_t *p, avow__kind_t kind,
 
 /* The promise that a handler's result, one or a thenable, wants to be waited
    for (PromiseResolve). */
-avow_promise_t *avow__awaited(avow__context_t *c, avow_value_t result);
+avow_promise_t *avow__promise_of(avow__context_t *c, avow_value_t result);
 
 /* What a function of the program returned settles p, a RUNNING that has nothing
    upstream; if it was cancelled meanwhile, without waiting. */

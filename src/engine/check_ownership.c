@@ -59,7 +59,7 @@ void avow__check_deferred(const avow_deferred_t *d) {
 
 /* What is pending has a reference of its own, and goes when it is settled; what
    steers a gather has another. */
-void avow__check_last(const avow_promise_t *p) {
+void avow__check_unref(const avow_promise_t *p) {
   const uint32_t steering = (p->flags & AVOW__GATHER_STEERED) != 0 ? 1 : 0;
   const uint32_t own = avow__is_pending(p) ? steering + 1 : steering;
   if (own > 0 && p->refs == own)

@@ -7,19 +7,20 @@
 #include "base/misuse.h"
 
 #if AVOW__DEBUG
-/* Is p alive and not taken yet? */
+/* Checks a promise that a function takes: p is alive, and was not taken. */
 void avow__check_taken(const avow_promise_t *p);
-/* Likewise for a call that only looks: what runs knows its own promise. */
+/* Checks a promise that a function borrows. It may also be RUNNING, because an
+   async function may borrow its own promise. */
 void avow__check_borrowed(const avow_promise_t *p);
-/* May d still be settled, or is it somebody's who did that already? */
+/* Checks that d was not taken yet by a function that settles its promise. */
 void avow__check_deferred(const avow_deferred_t *d);
-/* Has who lets go of p a reference to let go of? */
-void avow__check_last(const avow_promise_t *p);
+/* Checks that the caller may hold a reference to p. */
+void avow__check_unref(const avow_promise_t *p);
 #else
 #  define avow__check_taken(p)    ((void) (p))
 #  define avow__check_borrowed(p) ((void) (p))
 #  define avow__check_deferred(d) ((void) (d))
-#  define avow__check_last(p)     ((void) (p))
+#  define avow__check_unref(p)    ((void) (p))
 #endif
 
 #endif

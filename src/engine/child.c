@@ -36,7 +36,7 @@ static void child_stop_again(void *data) {
   avow__children_cancel(parent);
 }
 
-avow__parent_t *avow__parent_behind(const avow_promise_t *p) {
+avow__parent_t *avow__parent_of(const avow_promise_t *p) {
   assert(avow__is_pending(p));
   if (p->kind != AVOW__DEFERRED || (p->flags & AVOW__DEFERRED_DETAILED) == 0)
     return NULL;
@@ -53,14 +53,15 @@ static avow_value_t child_outlive(void *data) {
   }
   avow_promise_t *p = avow__promise_new_surely(parent->context, &parent->idle);
   if (avow__is_pending(p)) {
-    avow__hold(parent->idle);
-    avow__await_to_the_end(parent->idle);
+    avow__outlast_cancel(parent->idle);
+    avow__delay_close(parent->idle);
     avow_on_cancel(parent->idle, child_stop_again, parent);
   }
   return avow_follow(p);
 }
 
-bool avow__parent_gave(const avow__parent_t *parent, const avow_promise_t *p) {
+bool avow__parent_is_source(const avow__parent_t *parent,
+                            const avow_promise_t *p) {
   return p->kind == AVOW__FINALLY && avow__is_pending(p) &&
          p->u.fn == child_outlive && p->data == parent;
 }
@@ -202,7 +203,7 @@ static void report_now(avow__parent_t *parent, avow_promise_t *p,
 
 void avow__child_add(avow__parent_t *parent, avow_value_t v, uint32_t index) {
   avow__context_t *c = parent->context;
-  avow_promise_t *p = avow__awaited(c, v);
+  avow_promise_t *p = avow__promise_of(c, v);
   if (parent->stopped)
     avow__cancel_unshared(p);
   void *block = avow__block_surely(c);

@@ -31,10 +31,11 @@ void *avow__parent_alloc(uv_loop_t *loop, const avow__parent_class_t *klass,
 
 /* The parent for the end of whose children a promise waits; NULL if for
    nobody's. */
-avow__parent_t *avow__parent_behind(const avow_promise_t *p);
+avow__parent_t *avow__parent_of(const avow_promise_t *p);
 
 /* Whether p is the promise that came of making this parent, and is pending. */
-bool avow__parent_gave(const avow__parent_t *parent, const avow_promise_t *p);
+bool avow__parent_is_source(const avow__parent_t *parent,
+                            const avow_promise_t *p);
 
 /* Stops, and settles its promise unless that was cancelled. */
 void avow__parent_settle(avow__parent_t *parent, avow_value_t v);

@@ -95,7 +95,7 @@ static void settle_at_once(avow_promise_t *p, avow_settled_cb cb, void *data) {
   const avow_value_t lost = avow_error(UV_ENOMEM);
   if (c->life != AVOW__DEAF)
     cb(avow__is_pending(p) ? &lost : &p->u.value, data);
-  avow__disregard(avow__fail_nomem(c, p));
+  avow__unref_handled(avow__fail_nomem(c, p));
 }
 
 void avow_on_settled(avow_promise_t *p, avow_settled_cb cb, void *data) {

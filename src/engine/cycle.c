@@ -38,7 +38,7 @@ avow_promise_t *avow__cycle_next(avow_promise_t *p) {
     return NULL;
   if (p->kind == AVOW__GATHER || p->kind == AVOW__GATHERED)
     return first_pending(avow__list_elements(p));
-  const avow__parent_t *parent = avow__parent_behind(p);
+  const avow__parent_t *parent = avow__parent_of(p);
   if (parent != NULL)
     return first_pending(parent->children);
   avow_promise_t *from =

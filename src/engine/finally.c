@@ -21,7 +21,7 @@ static void await_result(avow_promise_t *p, avow_value_t outcome,
   p->reach = p->u.reach;
   p->u.value = outcome;
   if (result.tag >= AVOW_PROMISE) {
-    p->upstream = avow__awaited(c, result);
+    p->upstream = avow__promise_of(c, result);
     avow__subscribe(p);
   } else {
     avow__value_unref(result);
@@ -64,7 +64,7 @@ static avow_value_t finally_outcome(avow_promise_t *p, avow_value_t *kept,
 static bool finally_canceled(const avow_promise_t *p, const avow_value_t *kept,
                              avow_value_t *out) {
   const bool started = is_cancellation(kept);
-  *out = started && kept->u.p != NULL ? *kept : avow__reason_noted(p);
+  *out = started && kept->u.p != NULL ? *kept : avow__cancel_reason_noted(p);
   return started || (p->flags & AVOW__FINALLY_INTERRUPTED) != 0;
 }
 

@@ -41,7 +41,7 @@ static const char *held_as(const avow_promise_t *p) {
     return "channel";
   if (p->kind == AVOW__DEFERRED && p->refs <= p->deferreds)
     return "deferred";
-  if ((p->flags & AVOW__INSIDE) != 0)
+  if ((p->flags & AVOW__IN_VALUE) != 0)
     return "value"; /* which holds it */
   if ((p->flags & AVOW__GATHER_STEERED) != 0)
     return "gather";
@@ -60,7 +60,7 @@ static const char *object_of(const avow_promise_t *p) {
 /* Nobody's but the context's own, or that of a tool which is told of. */
 static bool is_nobodys(const avow__context_t *c, const avow_promise_t *p) {
   const bool of_tool =
-      p->kind == AVOW__CHANNEL && (p->flags & AVOW__INSIDE) != 0;
+      p->kind == AVOW__CHANNEL && (p->flags & AVOW__IN_VALUE) != 0;
   return p == c->no_memory || p == c->canceled || of_tool;
 }
 

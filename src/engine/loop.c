@@ -115,7 +115,8 @@ typedef struct {
 /* Whether nothing else of avow will settle p. */
 static bool is_root(const avow_promise_t *p) {
   if (p->kind == AVOW__DEFERRED)
-    return (p->flags & (AVOW__DEFERRED_PROXY | AVOW__DEFERRED_AWAITED)) == 0;
+    return (p->flags & (AVOW__DEFERRED_PROXY | AVOW__DEFERRED_DELAYS_CLOSE)) ==
+           0;
   if (p->kind == AVOW__GATHER)
     return p->u.gather.remaining == avow__is_open(p);
   return avow__kinds[p->kind].is_root;
@@ -339,7 +340,7 @@ int avow_loop_close(uv_loop_t *loop) {
   const bool is_run = c->run_for != NULL; /* an avow_run() called who calls */
   c->life = AVOW__UNWINDING;
   c->close.shields_left = patience_for(c);
-  avow__clock_let_go(c);
+  avow__clock_run_by_itself(c);
   avow__close_guard_begin(c);
   unwind(c);
   close_subsystems(c);

@@ -23,7 +23,7 @@ const char *avow__kind_name(const avow_promise_t *p);
 
 /* Gives p, which is in no list, a name. */
 static inline void avow__name_put(avow_promise_t *p, const char *name) {
-  p->given = name;
+  p->given_name = name;
   p->flags |= AVOW__NAMED;
 }
 
@@ -36,7 +36,7 @@ static inline const char *avow__name_of(const avow_promise_t *p) {
 #endif
   if ((p->flags & AVOW__NAMED) == 0 || (p->kind != AVOW__DEFERRED && !has_run))
     return NULL;
-  return p->given;
+  return p->given_name;
 }
 
 #endif

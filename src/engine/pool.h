@@ -51,16 +51,17 @@ typedef struct avow__pool_s {
   avow__context_t *context;
   avow__slab_t *current; /* gives out blocks; never NULL */
   avow__link_t *partial; /* slabs that have free blocks, and others in use */
-  avow__link_t *empties; /* slabs of free blocks, the last to become so first */
-  avow__link_t *chunks;  /* all that malloc gave */
-  avow__link_t *open;    /* chunks with absent slabs, by that link */
-  size_t chunk_slabs;    /* how many the newest chunk holds */
-  size_t empty;          /* slabs that are empty */
-  size_t least_empty;    /* that were so at any time since the last review */
-  size_t keep;           /* how many may be */
-  size_t given;          /* slabs that went since the last review */
-  uint64_t reviewed;     /* ms */
-  avow__link_t *all;     /* without slabs: every block there is */
+  avow__link_t
+      *empty_slabs;     /* slabs of free blocks, the last to become so first */
+  avow__link_t *chunks; /* all that malloc gave */
+  avow__link_t *open;   /* chunks with absent slabs, by that link */
+  size_t chunk_slabs;   /* how many the newest chunk holds */
+  size_t empty_count;   /* slabs that are empty */
+  size_t least_empty;   /* that were so at any time since the last review */
+  size_t keep;          /* how many may be */
+  size_t freed_slabs;   /* slabs that went since the last review */
+  uint64_t reviewed;    /* ms */
+  avow__link_t *all;    /* without slabs: every block there is */
   avow__cursor_t *cursor; /* without slabs: where avow__pool_each() stands */
   avow__link_t *reserve;
   uint64_t allocations;

@@ -9,7 +9,7 @@
 #  include "engine/unhandled.h"
 
 void avow__note_making(avow__context_t *c, avow_promise_t *p) {
-  p->caller = avow__backtrace();
+  p->caller = avow__program_caller();
   p->settled = NULL;
   p->name = avow__kinds[p->kind].name;
   p->since = avow__time(c);

@@ -31,7 +31,7 @@ static void promise_spend(avow_promise_t *p) {
   avow__check_deferred((const avow_deferred_t *) p);
 #  ifdef AVOW_TRACE
   if ((p->flags & (AVOW__DEFERRED_RESOLVED | AVOW__STATE)) == 0)
-    p->settled = avow__backtrace();
+    p->settled = avow__program_caller();
 #  endif
   if (p->deferreds < UINT8_MAX)
     p->deferreds--;
@@ -48,23 +48,23 @@ bool avow__is_canceled(const avow_promise_t *p) {
   return (p->flags & AVOW__CANCELED) != 0;
 }
 
-void avow__keep_inside(avow_promise_t *p) {
-  p->flags |= AVOW__INSIDE;
+void avow__mark_in_value(avow_promise_t *p) {
+  p->flags |= AVOW__IN_VALUE;
 }
 
-void avow__disregard(avow_promise_t *p) {
+void avow__unref_handled(avow_promise_t *p) {
   avow__mark_handled(p);
   avow_unref(p);
 }
 
-void avow__hold(avow_deferred_t *d) {
-  ((avow_promise_t *) d)->flags |= AVOW__DEFERRED_HELD;
+void avow__outlast_cancel(avow_deferred_t *d) {
+  ((avow_promise_t *) d)->flags |= AVOW__DEFERRED_OUTLASTS;
 }
 
-void avow__await_to_the_end(avow_deferred_t *d) {
+void avow__delay_close(avow_deferred_t *d) {
   avow_promise_t *p = (avow_promise_t *) d;
   assert(avow__is_pending(p) && p->kind == AVOW__DEFERRED);
-  p->flags |= AVOW__DEFERRED_AWAITED;
+  p->flags |= AVOW__DEFERRED_DELAYS_CLOSE;
 }
 
 avow_promise_t *avow__no_promise(avow__context_t *c) {
@@ -111,15 +111,16 @@ avow_promise_t *avow__promise_new(avow__context_t *c, avow_deferred_t **out) {
   return p != NULL ? defer(p, out) : defer_nothing(c, out);
 }
 
-avow_promise_t *avow__promise_held(avow__context_t *c,
-                                   void (*on_cancel)(void *data), void *data,
-                                   avow_deferred_t **out) {
+avow_promise_t *avow__promise_new_outlasting(avow__context_t *c,
+                                             void (*on_cancel)(void *data),
+                                             void *data,
+                                             avow_deferred_t **out) {
   avow__check_thread(c);
   avow_promise_t *p = avow__promise_alloc(c, AVOW__DEFERRED);
   *out = (avow_deferred_t *) p;
   if (p == NULL)
     return avow__no_promise(c);
-  p->flags = AVOW__DEFERRED_DETAILED | AVOW__DEFERRED_HELD;
+  p->flags = AVOW__DEFERRED_DETAILED | AVOW__DEFERRED_OUTLASTS;
   p->u.deferred.on_cancel = on_cancel;
   p->u.deferred.holders = 1;
   p->data = data;
@@ -334,7 +335,7 @@ void avow_unref(avow_promise_t *p) {
     return;
   avow__check_thread(avow__context(p));
   avow__check_taken(p);
-  avow__check_last(p);
+  avow__check_unref(p);
   promise_let_go(p);
 }
 

@@ -25,12 +25,11 @@ static inline avow_promise_t *avow__given(const void *p, const char *what) {
 /* avow_promise_new() by the context of the loop. */
 avow_promise_t *avow__promise_new(avow__context_t *c, avow_deferred_t **out);
 
-/* The same of one that settles when its deferred says so, and no sooner because
-   it was cancelled, which calls on_cancel with data. NULL in *out without
-   memory. */
-avow_promise_t *avow__promise_held(avow__context_t *c,
-                                   void (*on_cancel)(void *data), void *data,
-                                   avow_deferred_t **out);
+/* A promise that outlasts cancellation: it calls on_cancel with data, and stays
+   pending until its deferred settles it. NULL in *out without memory. */
+avow_promise_t *avow__promise_new_outlasting(avow__context_t *c,
+                                             void (*on_cancel)(void *data),
+                                             void *data, avow_deferred_t **out);
 
 /* A pending deferred's promise, with what u.deferred says filled in. */
 avow_promise_t *avow__detail(avow_promise_t *p);
@@ -58,17 +57,17 @@ avow_promise_t *avow__refuse_closed(const void *block);
 bool avow__has_settled(const avow_promise_t *p);
 
 /* Marks p as held by an object value, so that a leak report names the value. */
-void avow__keep_inside(avow_promise_t *p);
+void avow__mark_in_value(avow_promise_t *p);
 
 /* Releases a promise whose rejection needs no handler. */
-void avow__disregard(avow_promise_t *p);
+void avow__unref_handled(avow_promise_t *p);
 
-/* The deferred's promise settles when its holders say so, and no sooner because
-   it was cancelled. */
-void avow__hold(avow_deferred_t *d);
+/* From now on the deferred's promise outlasts cancellation: only the holders of
+   the deferred settle it. */
+void avow__outlast_cancel(avow_deferred_t *d);
 
-/* The end of the loop waits for the deferred's promise, which is pending. */
-void avow__await_to_the_end(avow_deferred_t *d);
+/* avow_loop_close() waits for the deferred's promise, which is pending. */
+void avow__delay_close(avow_deferred_t *d);
 
 /* A promise that is rejected with an avow__error_of(). */
 avow_promise_t *avow__refuse(uv_loop_t *loop, int code, const char *name,

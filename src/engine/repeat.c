@@ -16,7 +16,7 @@ static void step_run(avow_promise_t *p) {
   const avow_value_t result = p->u.fn(p->data);
   if (result.tag >= AVOW_PROMISE) {
     avow__context_t *c = avow__context(p);
-    avow__wait_for(c, p, AVOW__REPEAT, avow__awaited(c, result));
+    avow__wait_for(c, p, AVOW__REPEAT, avow__promise_of(c, result));
   } else if (result.tag != AVOW_NONE) {
     avow__resolve(p, result);
   } else {

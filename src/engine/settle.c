@@ -16,7 +16,7 @@ static bool is_bare_cancel(const avow_value_t *v) {
 void avow__settle_marked(avow_promise_t *p, avow_value_t v) {
   const bool lost = (p->flags & AVOW__LOST) != 0;
   avow_value_t dropped = lost ? v : avow_none();
-  avow_value_t reason = avow__reason_take(p);
+  avow_value_t reason = avow__cancel_reason_take(p);
   if (lost)
     v = avow_error(UV_ENOMEM);
   else if (reason.tag != AVOW_NONE && is_bare_cancel(&v))

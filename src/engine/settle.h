@@ -145,7 +145,7 @@ static inline void avow__trigger(avow__context_t *c, avow_promise_t *p) {
 
 /* Fulfils a pending promise with a plain value, in its source's place, where
    that takes some stores only. */
-static inline bool avow__fulfil_plainly(avow_promise_t *p, avow_value_t v) {
+static inline bool avow__try_fulfill(avow_promise_t *p, avow_value_t v) {
   avow__context_t *c = avow__context(p);
   if (AVOW__UNLIKELY(v.tag >= AVOW_ERROR ||
                      (p->flags & (AVOW__LOST | AVOW__CANCELED)) != 0 ||

@@ -72,7 +72,7 @@ static void spare(marking_t *marking, avow_promise_t *p) {
       return;
     p->flags |= AVOW__SPARED;
     if (p->kind == AVOW__GATHER || p->kind == AVOW__GATHERED ||
-        avow__parent_behind(p) != NULL)
+        avow__parent_of(p) != NULL)
       avow__list_append(&marking->several, &p->link);
   }
 }
@@ -89,7 +89,7 @@ static void spare_several(marking_t *marking) {
   while (marking->several != NULL) {
     avow_promise_t *p =
         (avow_promise_t *) avow__list_take_first(&marking->several);
-    const avow__parent_t *parent = avow__parent_behind(p);
+    const avow__parent_t *parent = avow__parent_of(p);
     spare_inputs(marking,
                  parent != NULL ? parent->children : avow__list_elements(p));
   }

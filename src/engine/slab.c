@@ -91,8 +91,8 @@ static avow__chunk_t *chunk_new(avow__pool_t *pool) {
 }
 
 static void unlist_empty(avow__pool_t *pool, avow__slab_t *slab) {
-  avow__list_remove(&pool->empties, &slab->link);
-  pool->empty--;
+  avow__list_remove(&pool->empty_slabs, &slab->link);
+  pool->empty_count--;
 }
 
 /* Nothing in it is in use. */
@@ -104,7 +104,7 @@ static void chunk_free(avow__pool_t *pool, avow__chunk_t *chunk) {
   if (chunk->absent != 0)
     avow__list_remove(&pool->open, &chunk->open);
   avow__list_remove(&pool->chunks, &chunk->link);
-  pool->given += chunk->count;
+  pool->freed_slabs += chunk->count;
   avow__discard(chunk->slabs, chunk->count * (size_t) AVOW__SLAB);
   avow_free(chunk);
 }
@@ -128,15 +128,15 @@ static void vacate(avow__pool_t *pool, avow__slab_t *slab) {
   const size_t i = (size_t) ((char *) slab - chunk->slabs) / AVOW__SLAB;
   chunk->absent |= UINT64_C(1) << i;
   chunk->vacated = true;
-  pool->given++;
+  pool->freed_slabs++;
   avow__discard(slab, AVOW__SLAB);
 }
 
 /* Those that have been empty for the longest time go. */
 static void slabs_trim(avow__pool_t *pool, size_t keep) {
-  while (pool->empty > keep) {
-    assert(pool->empties != NULL); /* those that are counted */
-    avow__slab_t *slab = (avow__slab_t *) pool->empties->prev;
+  while (pool->empty_count > keep) {
+    assert(pool->empty_slabs != NULL); /* those that are counted */
+    avow__slab_t *slab = (avow__slab_t *) pool->empty_slabs->prev;
     if (chunk_may_go(slab->chunk))
       chunk_free(pool, slab->chunk);
     else
@@ -147,12 +147,12 @@ static void slabs_trim(avow__pool_t *pool, size_t keep) {
 void avow__pool_review(avow__pool_t *pool, uint64_t now) {
   if (now - pool->reviewed < REVIEW)
     return;
-  const size_t most = pool->empty - lesser(pool->empty, KEEP_LEAST);
+  const size_t most = pool->empty_count - lesser(pool->empty_count, KEEP_LEAST);
   const size_t unused = lesser(pool->least_empty, most);
-  slabs_trim(pool, pool->empty - unused);
+  slabs_trim(pool, pool->empty_count - unused);
   pool->keep -= lesser(unused, pool->keep - KEEP);
-  pool->least_empty = pool->empty;
-  pool->given = 0;
+  pool->least_empty = pool->empty_count;
+  pool->freed_slabs = 0;
   pool->reviewed = now;
 }
 
@@ -167,9 +167,9 @@ static void make_slab(avow__slab_t *slab, avow__chunk_t *chunk,
 
 /* A slab that is made anew soon after others went should have been kept. */
 static void keep_more(avow__pool_t *pool) {
-  if (pool->given == 0)
+  if (pool->freed_slabs == 0)
     return;
-  pool->given--;
+  pool->freed_slabs--;
   if (pool->keep < KEEP_MOST)
     pool->keep++;
 }
@@ -194,11 +194,11 @@ static avow__slab_t *carve_slab(avow__pool_t *pool) {
 static avow__slab_t *next_slab(avow__pool_t *pool) {
   if (pool->partial != NULL)
     return (avow__slab_t *) avow__list_take_first(&pool->partial);
-  avow__slab_t *slab = (avow__slab_t *) pool->empties;
+  avow__slab_t *slab = (avow__slab_t *) pool->empty_slabs;
   if (slab == NULL)
     return carve_slab(pool);
   unlist_empty(pool, slab);
-  pool->least_empty = lesser(pool->least_empty, pool->empty);
+  pool->least_empty = lesser(pool->least_empty, pool->empty_count);
   slab->chunk->busy++;
   return slab;
 }
@@ -213,14 +213,14 @@ void *avow__pool_grow(avow__pool_t *pool) {
   return avow__pool_take(pool);
 }
 
-void avow__pool_take_back(avow__pool_t *pool, avow__slab_t *slab) {
+void avow__slab_relist(avow__pool_t *pool, avow__slab_t *slab) {
   if (slab->used > 0) {
     avow__list_append(&pool->partial, &slab->link);
     return;
   }
   avow__list_remove(&pool->partial, &slab->link);
-  add_first(&pool->empties, &slab->link);
-  pool->empty++;
+  add_first(&pool->empty_slabs, &slab->link);
+  pool->empty_count++;
   slab->free = NULL;
   slab->fresh = first_block(slab);
   slab->chunk->busy--;
@@ -228,9 +228,9 @@ void avow__pool_take_back(avow__pool_t *pool, avow__slab_t *slab) {
   slabs_trim(pool, pool->keep);
 }
 
-void avow__pool_free_behind(avow__pool_t *pool, avow__slab_t *moved,
-                            avow_promise_t *q) {
-  avow__pool_take_back(pool, moved);
+void avow__slab_relist_then_free(avow__pool_t *pool, avow__slab_t *moved,
+                                 avow_promise_t *q) {
+  avow__slab_relist(pool, moved);
   avow__pool_free(pool, q);
 }
 
@@ -333,8 +333,8 @@ void avow__pool_check(const avow__pool_t *pool) {
     AVOW__HOLDS(52, busy == chunk->busy);
   }
   AVOW__HOLDS(54, partial == avow__check_list(pool->partial));
-  AVOW__HOLDS(54, empty == avow__check_list(pool->empties));
-  AVOW__HOLDS(52, empty == pool->empty);
+  AVOW__HOLDS(54, empty == avow__check_list(pool->empty_slabs));
+  AVOW__HOLDS(52, empty == pool->empty_count);
   avow__reserve_check(pool);
 }
 

@@ -7,16 +7,16 @@
 
 #ifndef AVOW_NO_POOL
 /* A slab, not the current one, has become empty, or is no longer full. */
-void avow__pool_take_back(avow__pool_t *pool, avow__slab_t *slab);
+void avow__slab_relist(avow__pool_t *pool, avow__slab_t *slab);
 
 /* Likewise, and frees q. */
-void avow__pool_free_behind(avow__pool_t *pool, avow__slab_t *moved,
-                            avow_promise_t *q);
+void avow__slab_relist_then_free(avow__pool_t *pool, avow__slab_t *moved,
+                                 avow_promise_t *q);
 
 /* Whether a slab with so many blocks still in use was full, or is empty now,
    and goes to another list for it. It is one comparison: 0 - 1 is more than
    any. */
-static inline bool avow__slab_moves(uint32_t used) {
+static inline bool avow__slab_changes_list(uint32_t used) {
   return used - 1 >= AVOW__BLOCKS - 2;
 }
 
@@ -30,12 +30,12 @@ static inline bool avow__pool_put(avow__pool_t *pool, avow_promise_t *p) {
   p->kind = AVOW__FREE;
   p->link.next = slab->free;
   slab->free = &p->link;
-  return slab != pool->current && avow__slab_moves(--slab->used);
+  return slab != pool->current && avow__slab_changes_list(--slab->used);
 }
 
 static inline void avow__pool_give_back(avow__pool_t *pool, avow_promise_t *p) {
   if (AVOW__UNLIKELY(avow__pool_put(pool, p)))
-    avow__pool_take_back(pool, avow__slab_of(p));
+    avow__slab_relist(pool, avow__slab_of(p));
 }
 #endif
 
@@ -51,7 +51,7 @@ static inline void avow__pool_free(avow__pool_t *pool, avow_promise_t *p) {
 static inline void avow__pool_free_both(avow__pool_t *pool, avow_promise_t *p,
                                         avow_promise_t *q) {
   if (AVOW__UNLIKELY(avow__pool_put(pool, p)))
-    avow__pool_free_behind(pool, avow__slab_of(p), q);
+    avow__slab_relist_then_free(pool, avow__slab_of(p), q);
   else
     avow__pool_free(pool, q);
 }

@@ -27,7 +27,7 @@ static void stackless_end(avow_promise_t *p) {
 
 static void stackless_wait(avow__context_t *c, avow_promise_t *p,
                            avow_value_t result) {
-  avow__wait_for(c, p, AVOW__STACKLESS, avow__awaited(c, result));
+  avow__wait_for(c, p, AVOW__STACKLESS, avow__promise_of(c, result));
 }
 
 /* What the step returned: a promise to await if it notes a line, else all. */

@@ -107,7 +107,7 @@ static void tick_on_prepare(uv_prepare_t *handle) {
   begin_iteration(c);
   avow__probe_poll(c);
   avow__note_thread(c);
-  if (c->pool.empties != NULL)
+  if (c->pool.empty_slabs != NULL)
     avow__pool_review(&c->pool, uv_now(c->loop));
   if (c->before_poll != NULL)
     c->before_poll(c);
@@ -243,7 +243,7 @@ void avow__enter(avow__context_t *c) {
   avow__enter_call(c);
 }
 
-uint64_t avow__now(avow__context_t *c) {
+uint64_t avow__sleep_start(avow__context_t *c) {
   return c->depth == 0 || c->time_is_old ? avow__present(c) : avow__time(c);
 }
 

@@ -53,7 +53,7 @@ static inline bool avow__may_go_on(avow__context_t *c) {
 
 /* What sleeps count from: the cached time in callbacks of avow, the present
    elsewhere, where that may be old. */
-uint64_t avow__now(avow__context_t *c);
+uint64_t avow__sleep_start(avow__context_t *c);
 
 /* The same inside a call of the program: what is queued has to wait. */
 void avow__leave_queue(avow__context_t *c);

@@ -321,7 +321,7 @@ static avow_promise_t *timer_new(avow__context_t *c, uint64_t from, uint64_t ms,
 }
 
 static avow_promise_t *sleep_new(avow__context_t *c, uint64_t ms, sort_t sort) {
-  return c->life != AVOW__CLOSED ? timer_new(c, avow__now(c), ms, sort)
+  return c->life != AVOW__CLOSED ? timer_new(c, avow__sleep_start(c), ms, sort)
                                  : avow__no_promise(c);
 }
 

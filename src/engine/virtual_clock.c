@@ -409,7 +409,7 @@ void avow__clock_start(avow__context_t *c) {
   uv_unref((uv_handle_t *) &clock->prepare);
 }
 
-void avow__clock_let_go(avow__context_t *c) {
+void avow__clock_run_by_itself(avow__context_t *c) {
   if (c->clock == NULL)
     return;
   avow__link_t *head = &c->clock->alarms.head;

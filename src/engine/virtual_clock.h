@@ -82,6 +82,6 @@ static inline bool avow__time_passes(const avow__context_t *c) {
 void avow__clock_free(avow__context_t *c);
 
 /* The loop closes: time passes from now on. */
-void avow__clock_let_go(avow__context_t *c);
+void avow__clock_run_by_itself(avow__context_t *c);
 
 #endif

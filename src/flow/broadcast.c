@@ -152,7 +152,7 @@ static broadcast_t *broadcast_alloc(uv_loop_t *loop, size_t room) {
     avow_free(b);
     return NULL;
   }
-  avow__keep_inside((avow_promise_t *) b->queue);
+  avow__mark_in_value((avow_promise_t *) b->queue);
   b->audience.klass = &reached;
   b->audience.context = avow__context_of(loop);
   b->audience.refs = 1;

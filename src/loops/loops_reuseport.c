@@ -254,7 +254,7 @@ bool avow__loops_share(avow_value_t server, const avow__listen_t *listen,
       avow__parent_new(listen->home, &share_class, sizeof(*share), out);
   if (share == NULL) {
     parts_free(parts, count);
-    avow__disregard(*out);
+    avow__unref_handled(*out);
     return false;
   }
   loops_share_begin(share, server, listen, parts);

@@ -246,7 +246,7 @@ static void errand_cancel(void *data) {
   rest_t *rest = rest_of(errand);
   if (atomic_exchange_explicit(&errand->cancelled, true, memory_order_relaxed))
     return;
-  avow__await_to_the_end(rest->deferred); /* the end is under way */
+  avow__delay_close(rest->deferred); /* the end is under way */
   rest->errand = errand;
   rest->cancel.klass = &klass;
   rest->away++;
@@ -299,8 +299,8 @@ avow_promise_t *avow__worker_run(avow__worker_t *worker, uv_loop_t *home,
   errand_t *errand = lines != NULL ? avow__line_take_two(lines) : NULL;
   if (errand == NULL)
     return avow__no_promise(c);
-  avow_promise_t *p =
-      avow__promise_held(c, errand_cancel, errand, &rest_of(errand)->deferred);
+  avow_promise_t *p = avow__promise_new_outlasting(c, errand_cancel, errand,
+                                                   &rest_of(errand)->deferred);
   if (rest_of(errand)->deferred == NULL) {
     avow__line_give(lines, errand);
     return p;

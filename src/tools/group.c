@@ -97,7 +97,7 @@ avow_promise_t *avow_group_new(uv_loop_t *loop, avow_group_t **out) {
   avow__parent_t *parent =
       avow__parent_new(loop, &group_class, sizeof(group_t), &p);
   if (parent == NULL) {
-    avow__disregard(p);
+    avow__unref_handled(p);
     parent = new_without_memory(loop, &p);
   }
   if (parent != &nobody)
@@ -129,7 +129,7 @@ static avow__parent_t *open_group(const avow_group_t *g) {
 
 /* p; or a failure, if the group would wait for itself. */
 static avow_promise_t *not_itself(avow__parent_t *parent, avow_promise_t *p) {
-  if (!avow__parent_gave(parent, p))
+  if (!avow__parent_is_source(parent, p))
     return p;
   avow_unref(p);
   return avow_promise_reject(parent->context->loop, avow_error(AVOW_ECYCLE));

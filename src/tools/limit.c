@@ -310,7 +310,7 @@ static void granted_run(avow_promise_t *p) {
   if (result.tag < AVOW_PROMISE)
     turn_end(p, result);
   else
-    avow__wait_for(c, p, AVOW__LIMITED, avow__awaited(c, result));
+    avow__wait_for(c, p, AVOW__LIMITED, avow__promise_of(c, result));
 }
 
 static void limited_run(avow_promise_t *p) {

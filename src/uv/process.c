@@ -148,7 +148,7 @@ static avow_value_t process_new(uv_loop_t *loop) {
   process->exit = avow__object_inline(&exit_class, sizeof(avow_exit_t), &exit);
   process->ended = avow_promise_new(loop, &process->deferred);
   if (!avow_is_error(&process->exit) && !avow__has_settled(process->ended)) {
-    avow__keep_inside(process->ended);
+    avow__mark_in_value(process->ended);
     return avow_object(&process_class, process);
   }
   process_let_go(process);

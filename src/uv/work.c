@@ -130,7 +130,7 @@ avow_promise_t *avow_work(uv_loop_t *loop, avow_fn fn, void *data,
   avow__chore_t *chore = work_call(loop, fn, data, free_fn, &p);
   if (chore != NULL) { /* cancelling waits for the end of what runs */
     avow_on_cancel(chore->op.deferred, cancel_held, chore);
-    avow__hold(chore->op.deferred);
+    avow__outlast_cancel(chore->op.deferred);
   }
   return p;
 }

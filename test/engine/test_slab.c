@@ -58,7 +58,7 @@ static void give_back_peak(size_t n, size_t stride) {
 
 /* Chunks are small at first. */
 static void assert_kept_is_little(long live) {
-  assert_in_range(pool.empty, 1, KEPT);
+  assert_in_range(pool.empty_count, 1, KEPT);
   assert_in_range(live_allocations() - live, 1, KEPT / CHUNK + 6);
 }
 
@@ -167,7 +167,7 @@ static void what_is_empty_beside_others_becomes_vacant(void **state) {
   give_back_but_for(PEAK, STRIDE);
 
   assert_in_range(count_vacant(), others - KEPT - CHUNK, others);
-  assert_in_range(pool.empty, 1, KEPT);
+  assert_in_range(pool.empty_count, 1, KEPT);
   assert_int_equal(avow__pool_count(&pool), PEAK / STRIDE + 1);
 }
 
@@ -192,14 +192,14 @@ static void what_was_vacant_is_used_again(void **state) {
 static void pool_that_shrinks_keeps_nothing_empty(void **state) {
   take_peak(BATCH);
   give_back_but_for(BATCH, 100 * AVOW__BLOCKS);
-  assert_true(pool.empty > 0);
+  assert_true(pool.empty_count > 0);
 
   avow__slabs_shrink(&pool);
 
-  assert_int_equal(pool.empty, 0);
+  assert_int_equal(pool.empty_count, 0);
   assert_true(count_vacant() > 0);
   give_back_rest(BATCH, 100 * AVOW__BLOCKS);
-  assert_int_equal(pool.empty, 0);
+  assert_int_equal(pool.empty_count, 0);
 }
 
 #ifdef __linux__
@@ -260,21 +260,21 @@ static void what_rests_for_a_second_goes(void **state) {
     take_peak(PEAK);
     give_back_peak(PEAK, 1);
   }
-  assert_true(pool.empty > KEPT);
-  const size_t kept = pool.empty;
+  assert_true(pool.empty_count > KEPT);
+  const size_t kept = pool.empty_count;
 
   avow__pool_review(&pool, 1000);
   avow__pool_review(&pool, 1999);
   take_peak(BATCH);
   give_back_peak(BATCH, 1);
-  assert_in_range(pool.empty, kept - CHUNK, kept);
+  assert_in_range(pool.empty_count, kept - CHUNK, kept);
   avow__pool_review(&pool, 2000);
 
   const size_t used = BATCH / AVOW__BLOCKS;
-  assert_in_range(pool.empty, used - CHUNK, used + CHUNK);
+  assert_in_range(pool.empty_count, used - CHUNK, used + CHUNK);
   assert_int_equal(pool.keep, KEPT);
   avow__pool_review(&pool, 3000);
-  assert_in_range(pool.empty, 1, CHUNK);
+  assert_in_range(pool.empty_count, 1, CHUNK);
 }
 
 static void turns_let_go_of_what_rests(void **state) {
@@ -283,14 +283,14 @@ static void turns_let_go_of_what_rests(void **state) {
     peak[i] = avow_promise_resolve(loop, avow_none());
   for (size_t i = 0; i < BATCH; i++)
     avow_unref(peak[i]);
-  assert_true(own->empty > CHUNK);
+  assert_true(own->empty_count > CHUNK);
 
   for (int i = 0; i < 2; i++) {
     own->reviewed = 0; /* long ago */
     avow_ignore(avow_run(avow_sleep(loop, 1)));
   }
 
-  assert_in_range(own->empty, 1, CHUNK);
+  assert_in_range(own->empty_count, 1, CHUNK);
 }
 
 /* After a peak as before it blocks that are made together lie together. */
