@@ -197,9 +197,9 @@ struct avow_promise_s {
   uint8_t deferreds; /* that may still settle it, for debug builds to see;
                         UINT8_MAX: nobody counts them */
 #ifdef AVOW_TRACE
-  const void *caller;  /* that made it: backtrace.h */
-  const void *settled; /* the caller that settled its deferred first */
-  uint64_t since;      /* ms */
+  const void *caller;     /* that made it: backtrace.h */
+  const void *settled_by; /* the caller that settled its deferred first */
+  uint64_t since;         /* ms */
   uint64_t serial;
   const char *name; /* of its first kind, or a better one */
   const char *span; /* these three are the recorder's: its name in a trace, */

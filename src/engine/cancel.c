@@ -79,7 +79,7 @@ static avow_promise_t *mark_on_way(avow_promise_t *p) {
 }
 
 /* How many promises p is. */
-static size_t span(const avow_promise_t *p) {
+static size_t promises_in(const avow_promise_t *p) {
   return p->kind == AVOW__ADOPT ? (size_t) p->u.hops + 1 : 1;
 }
 
@@ -102,7 +102,7 @@ static avow_promise_t *topmost(avow_promise_t *start) {
   avow_promise_t *p = mark_on_way(start);
   size_t below = 0;
   while (can_climb(p, start)) {
-    below += span(p);
+    below += promises_in(p);
     p = mark_on_way(p->upstream);
     extend_reach(p, below);
   }
@@ -143,7 +143,7 @@ void avow__cancel_below(avow_promise_t *p, size_t reach, avow_value_t reason) {
   c->cancel.reason = reason.u.p != NULL ? reason : avow_none();
   while (reach > 0 && p->waiters != NULL) {
     p = (avow_promise_t *) p->waiters;
-    reach -= span(p) < reach ? span(p) : reach;
+    reach -= promises_in(p) < reach ? promises_in(p) : reach;
     mark_canceled(p);
     shorten_reach(p, reach);
   }
@@ -247,7 +247,8 @@ static avow_promise_t *nearest_detachable(avow_promise_t *start,
 /* p waits for start, so they are a cycle, and one of them must stop to wait.
    Handlers before an ATTACH use its data, so the reaction to the ATTACH
    stops. */
-static avow_promise_t *who_leaves(avow_promise_t *start, avow_promise_t *p) {
+static avow_promise_t *cycle_member_to_detach(avow_promise_t *start,
+                                              avow_promise_t *p) {
   for (avow_promise_t *q = start; q != p; q = q->upstream)
     if (q->kind != AVOW__ATTACH && q->upstream->kind == AVOW__ATTACH)
       return q;
@@ -255,10 +256,11 @@ static avow_promise_t *who_leaves(avow_promise_t *start, avow_promise_t *p) {
 }
 
 /* NULL: nobody is. */
-static avow_promise_t *who_is_let_go(avow_promise_t *start, avow_promise_t *p) {
+static avow_promise_t *reaction_to_detach(avow_promise_t *start,
+                                          avow_promise_t *p) {
   if (p->kind == AVOW__ATTACH)
     return nearest_detachable(start, p);
-  return p->upstream == start ? who_leaves(start, p) : p;
+  return p->upstream == start ? cycle_member_to_detach(start, p) : p;
 }
 
 static bool only_begins(const avow_promise_t *p) {
@@ -279,7 +281,7 @@ void avow__cancel_reaction(avow_promise_t *p, avow_promise_t *start) {
     mark_path(start, p);
     return;
   }
-  avow_promise_t *loose = who_is_let_go(start, p);
+  avow_promise_t *loose = reaction_to_detach(start, p);
   if (loose != NULL)
     cancel_detach(loose);
   else

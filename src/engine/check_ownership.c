@@ -39,7 +39,7 @@ static const char *promise_outcome_of(const avow_promise_t *p) {
 
 static const char *promise_place_of_settling(const avow_promise_t *p) {
 #  ifdef AVOW_TRACE
-  const char *place = avow__caller_text(p->settled);
+  const char *place = avow__caller_text(p->settled_by);
   return place != NULL ? place : "an unknown function";
 #  else
   (void) p;

@@ -105,10 +105,10 @@ typedef struct avow__closing_s {
 
 /* How other threads come in: port.c. */
 typedef struct avow__threads_s {
-  avow__port_t *port;     /* NULL: none does */
-  atomic_uintptr_t *home; /* notes whose thread the loop is; NULL: nobody
+  avow__port_t *port;            /* NULL: none does */
+  atomic_uintptr_t *loop_thread; /* notes whose thread the loop is; NULL: nobody
                              asks */
-  avow__lines_t remotes;  /* remote.c */
+  avow__lines_t remotes;         /* remote.c */
   void (*port_go_on)(avow__context_t *c); /* with mail; NULL: of nobody */
 } avow__threads_t;
 

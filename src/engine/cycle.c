@@ -94,7 +94,7 @@ static void cycle_break(avow_promise_t *p, void *data) {
     if (at == p)
       return; /* the cycle can be detached */
   }
-  avow__gather_leave(at);
+  avow__gather_abandon_losers(at);
 }
 
 void avow__cycles_break(avow__context_t *c) {

@@ -74,9 +74,9 @@ static void wait_for_losers(avow_promise_t *gather, avow_value_t v,
 
 /* The observer is called before inputs are released, because what they hold may
    release the observer. */
-static void let_go_of_losers(avow_promise_t *gather, avow_value_t v,
-                             avow__observer_t *observer,
-                             avow__link_t **condemned) {
+static void release_losers(avow_promise_t *gather, avow_value_t v,
+                           avow__observer_t *observer,
+                           avow__link_t **condemned) {
   avow__link_t *elements = gather->elements;
   gather->elements = NULL;
   avow__settle(gather, v);
@@ -94,7 +94,7 @@ static AVOW__APART void settle_observed(avow_promise_t *gather, avow_value_t v,
                                         avow__link_t **condemned) {
   avow__observer_t *observer = gather->u.gather.observer;
   assert(v.tag == AVOW_NONE || v.u.p == NULL); /* a code holds nothing */
-  let_go_of_losers(gather, v, observer, condemned);
+  release_losers(gather, v, observer, condemned);
 }
 
 /* Settled first: freeing what it collected may call functions of the program's,
@@ -112,7 +112,7 @@ static void settle_and_drop(avow_promise_t *gather, avow_value_t v,
   if (joins)
     wait_for_losers(gather, v, condemned);
   else
-    let_go_of_losers(gather, v, NULL, condemned);
+    release_losers(gather, v, NULL, condemned);
   if (list != NULL)
     avow__value_unref(avow__block_value(&list->head));
 }
@@ -126,9 +126,9 @@ void avow__gather_settle(avow_promise_t *gather, avow_value_t v) {
     avow__cancel_condemned(c);
 }
 
-void avow__gather_leave(avow_promise_t *gather) {
+void avow__gather_abandon_losers(avow_promise_t *gather) {
   assert(gather->kind == AVOW__GATHERED && avow__is_pending(gather));
-  let_go_of_losers(gather, gather->u.value, NULL, NULL);
+  release_losers(gather, gather->u.value, NULL, NULL);
 }
 
 void avow__gather_forget(avow_promise_t *gather) {
@@ -196,7 +196,7 @@ static bool decides(avow_gather_kind_t kind, avow_state_t state) {
 }
 
 /* Called when a loser is over, of a gather that waits for its losers. */
-static void lost(avow_promise_t *gather, avow_value_t v) {
+static void loser_reported(avow_promise_t *gather, avow_value_t v) {
   if (gather->elements == NULL)
     gather_finish(gather, gather->u.value);
   avow__value_unref(v); /* last: it may call the program */
@@ -216,7 +216,7 @@ static void report_to_observer(avow_promise_t *gather, uint32_t index,
 static AVOW__APART void report_last(avow_promise_t *gather, uint32_t index,
                                     avow_value_t v) {
   if (gather->kind != AVOW__GATHER)
-    lost(gather, v);
+    loser_reported(gather, v);
   else if (avow__is_observed(gather))
     report_to_observer(gather, index, v);
   else

@@ -80,7 +80,7 @@ static inline bool avow__is_open(const avow_promise_t *gather) {
 void avow__gather_settle(avow_promise_t *gather, avow_value_t v);
 
 /* Settles one that waits for its losers, which go on without it. */
-void avow__gather_leave(avow_promise_t *gather);
+void avow__gather_abandon_losers(avow_promise_t *gather);
 
 /* One input less to wait for, or the end of adding. */
 void avow__gather_count_down(avow_promise_t *gather);

@@ -45,7 +45,7 @@ static bool loop_fill(avow__context_t *c) {
 }
 
 /* Last: of what it starts on the loop nothing can be taken back. */
-static bool enlist(avow__context_t *c) {
+static bool add_to_table(avow__context_t *c) {
   if (!avow__loop_table_add(c->loop, c))
     return false;
   if (avow__tick_init(c))
@@ -67,7 +67,7 @@ static int context_new(uv_loop_t *loop, const avow_options_t *options) {
   avow__promises_begin();
   c->process = uv_os_getpid();
   int err = avow__options_set(c, options);
-  if (err == 0 && (!loop_fill(c) || !enlist(c)))
+  if (err == 0 && (!loop_fill(c) || !add_to_table(c)))
     err = UV_ENOMEM;
   if (err != 0) {
     avow__clock_free(c);
@@ -299,7 +299,7 @@ static void loop_outlive(avow__context_t *c, uint64_t left) {
 }
 
 /* Gives up what waits there, for nothing can call it any more. */
-static void loop_lose(avow__context_t *c) {
+static void end_without_loop(avow__context_t *c) {
   avow__misuse(
       "uv_loop_close() came before avow_loop_close(): close avow "
       "first, and the loop after that");
@@ -327,7 +327,7 @@ int avow_loop_close(uv_loop_t *loop) {
   if (c == NULL)
     return UV_EINVAL;
   if (is_ended(c)) {
-    loop_lose(c);
+    end_without_loop(c);
     return UV_EINVAL;
   }
   if (c->run_for != NULL) /* else the thread that had it may be over */

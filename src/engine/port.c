@@ -28,9 +28,10 @@ static const avow__subsystem_t port_subsystem;
 struct avow__port_s {
   _Atomic(avow__mail_t *) last; /* the stack, with a mark below or nothing */
   uv_mutex_t mutex;
-  uv_cond_t came;        /* something has, where nothing was */
-  atomic_uint refs;      /* the context's, and those of others */
-  atomic_uintptr_t home; /* the thread that ran the loop last, if watched */
+  uv_cond_t came;   /* something has, where nothing was */
+  atomic_uint refs; /* the context's, and those of others */
+  atomic_uintptr_t
+      loop_thread; /* the thread that ran the loop last, if watched */
   uv_async_t async;
   avow__mail_t *due, **last_due;     /* on their way; the loop's thread */
   avow__mail_t *later, **last_later; /* for the next iteration */
@@ -72,12 +73,12 @@ bool avow__port_is_closing(const avow__port_t *port) {
 /* Whose thread it is. */
 
 void avow__port_watch(avow__context_t *c) {
-  c->threads.home = &c->threads.port->home;
+  c->threads.loop_thread = &c->threads.port->loop_thread;
   avow__note_thread(c);
 }
 
-bool avow__port_is_here(const avow__port_t *port) {
-  return atomic_load_explicit(&port->home, memory_order_relaxed) ==
+bool avow__port_is_on_thread(const avow__port_t *port) {
+  return atomic_load_explicit(&port->loop_thread, memory_order_relaxed) ==
          avow__here();
 }
 
@@ -318,7 +319,7 @@ static void port_close(avow__context_t *c) {
 static void port_free(avow__context_t *c) {
   avow__port_t *port = c->threads.port;
   c->threads.port = NULL;
-  c->threads.home = NULL;
+  c->threads.loop_thread = NULL;
   if (port == NULL)
     return;
   forget_due(port);

@@ -58,7 +58,7 @@ bool avow__port_is_closing(const avow__port_t *port);
 void avow__port_watch(avow__context_t *c);
 
 /* Whether this thread is the one that ran the loop last. */
-bool avow__port_is_here(const avow__port_t *port);
+bool avow__port_is_on_thread(const avow__port_t *port);
 
 /* Where nothing else is left to happen: until something has come. */
 void avow__port_wait(avow__context_t *c);

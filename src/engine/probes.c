@@ -10,7 +10,7 @@
 
 void avow__note_making(avow__context_t *c, avow_promise_t *p) {
   p->caller = avow__program_caller();
-  p->settled = NULL;
+  p->settled_by = NULL;
   p->name = avow__kinds[p->kind].name;
   p->since = avow__time(c);
   p->serial = ++c->serial;

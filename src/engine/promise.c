@@ -31,7 +31,7 @@ static void promise_spend(avow_promise_t *p) {
   avow__check_deferred((const avow_deferred_t *) p);
 #  ifdef AVOW_TRACE
   if ((p->flags & (AVOW__DEFERRED_RESOLVED | AVOW__STATE)) == 0)
-    p->settled = avow__program_caller();
+    p->settled_by = avow__program_caller();
 #  endif
   if (p->deferreds < UINT8_MAX)
     p->deferreds--;
@@ -77,8 +77,8 @@ avow_promise_t *avow__refuse_closed(const void *block) {
   return c->life == AVOW__CLOSED ? avow__no_promise(c) : NULL;
 }
 
-static AVOW__APART void let_go_after_close(avow__context_t *c,
-                                           avow_promise_t *p) {
+static AVOW__APART void release_after_close(avow__context_t *c,
+                                            avow_promise_t *p) {
   c->handle_requests++; /* keeps the context while p goes */
   avow__unref(p);
   c->handle_requests--;
@@ -86,12 +86,12 @@ static AVOW__APART void let_go_after_close(avow__context_t *c,
 }
 
 /* Lets go of what the program held. With its last the context may go. */
-static inline void promise_let_go(avow_promise_t *p) {
+static inline void promise_release(avow_promise_t *p) {
   avow__context_t *c = avow__context(p);
   if (AVOW__LIKELY(c->life != AVOW__CLOSED))
     avow__unref(p);
   else
-    let_go_after_close(c, p);
+    release_after_close(c, p);
 }
 
 static inline avow_promise_t *defer(avow_promise_t *p, avow_deferred_t **out) {
@@ -238,7 +238,7 @@ static void resolve_pair(avow_promise_t *proxy, avow_value_t v) {
 static AVOW__APART bool resolve_fully(avow_promise_t *p, avow_value_t v) {
   if ((p->flags & (AVOW__DEFERRED_RESOLVED | AVOW__STATE)) != 0) {
     avow__value_unref(v);
-    promise_let_go(p);
+    promise_release(p);
     return false;
   }
   p->flags |= AVOW__DEFERRED_RESOLVED;
@@ -320,7 +320,7 @@ void avow_deferred_drop(avow_deferred_t *d) {
     (void) avow_resolve(d, avow_error(AVOW_EBROKEN)); /* it was unsettled */
   } else {
     promise_spend(p);
-    promise_let_go(p);
+    promise_release(p);
   }
 }
 
@@ -336,7 +336,7 @@ void avow_unref(avow_promise_t *p) {
   avow__check_thread(avow__context(p));
   avow__check_taken(p);
   avow__check_unref(p);
-  promise_let_go(p);
+  promise_release(p);
 }
 
 void avow_promise_clear(avow_promise_t **p) {

@@ -199,7 +199,7 @@ bool avow__tick_is_there(const avow__context_t *c) {
   return search.found;
 }
 
-static void sleep_again(avow__context_t *c) {
+static void tick_stop(avow__context_t *c) {
   if (!uv_is_active((uv_handle_t *) &c->tick->idle))
     return;
   (void) uv_idle_stop(&c->tick->idle);   /* cannot fail */
@@ -267,7 +267,7 @@ void avow__leave_queue(avow__context_t *c) {
       c->budget.sleeps_wait)
     avow__wake(c);
   else
-    sleep_again(c);
+    tick_stop(c);
   avow__check_loop(c);
 }
 

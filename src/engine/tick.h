@@ -63,8 +63,9 @@ void avow__stop_if_settled(avow__context_t *c);
 
 /* Notes that the loop is this thread's, if somebody asks. */
 static inline void avow__note_thread(const avow__context_t *c) {
-  if (AVOW__UNLIKELY(c->threads.home != NULL))
-    atomic_store_explicit(c->threads.home, avow__here(), memory_order_relaxed);
+  if (AVOW__UNLIKELY(c->threads.loop_thread != NULL))
+    atomic_store_explicit(c->threads.loop_thread, avow__here(),
+                          memory_order_relaxed);
 }
 
 /* Sees to it that the queue will be drained. */

@@ -129,8 +129,8 @@ static AVOW__APART void timers_doze(avow__timers_t *timers) {
   (dozes ? uv_unref : uv_ref)((uv_handle_t *) &timers->alarm.timer);
 }
 
-static inline void timer_has_come(avow__timers_t *timers,
-                                  const avow_promise_t *p) {
+static inline void timer_added(avow__timers_t *timers,
+                               const avow_promise_t *p) {
   timers->sleeps++;
   timers->limits += p->u.timer.is_limit;
   timers->weak += p->u.timer.is_weak;
@@ -138,8 +138,8 @@ static inline void timer_has_come(avow__timers_t *timers,
     timers_doze(timers);
 }
 
-static inline void timer_has_gone(avow__timers_t *timers,
-                                  const avow_promise_t *p) {
+static inline void timer_removed(avow__timers_t *timers,
+                                 const avow_promise_t *p) {
   timers->sleeps--;
   timers->limits -= p->u.timer.is_limit;
   if (AVOW__LIKELY(timers->weak == 0))
@@ -150,7 +150,7 @@ static inline void timer_has_gone(avow__timers_t *timers,
 
 static void timer_settle(avow__timers_t *timers, avow_promise_t *p) {
   avow__queue_remove(&p->link);
-  timer_has_gone(timers, p);
+  timer_removed(timers, p);
   avow__resolve(p, p->u.timer.is_limit ? avow_value_ref(&timers->timed_out)
                                        : avow_none());
 }
@@ -314,7 +314,7 @@ static avow_promise_t *timer_new(avow__context_t *c, uint64_t from, uint64_t ms,
     return avow__no_promise(c);
   p->u.timer.is_limit = sort == LIMIT;
   p->u.timer.is_weak = sort == WEAK;
-  timer_has_come(c->timers, p);
+  timer_added(c->timers, p);
   timer_advance(c);
   timer_start(c, p, from, ms);
   return p;
@@ -355,7 +355,7 @@ avow_promise_t *avow__time_is_up(avow__context_t *c) {
 static void remove_sleep(avow_promise_t *p) {
   avow__context_t *c = avow__context(p);
   avow__timers_t *timers = c->timers;
-  timer_has_gone(timers, p);
+  timer_removed(timers, p);
   if (was_due(p, &timers->last_expiry)) {
     avow__queue_remove(&p->link);
     c->budget.sleeps_wait = first_due(timers) != NULL;

@@ -64,7 +64,7 @@ static void sender_call(avow_sender_t *sender) {
 /* Under the mutex: a send that waits must not be overtaken by its own
    thread. */
 static bool would_overtake(const avow_sender_t *sender) {
-  return sender->yields && avow__port_is_here(sender->port) &&
+  return sender->yields && avow__port_is_on_thread(sender->port) &&
          avow__sender_has_queue(sender);
 }
 
@@ -77,7 +77,7 @@ static int fail_at_once(avow_sender_t *sender, avow_value_t *oldest) {
 }
 
 static int wait_for_place(avow_sender_t *sender, avow_value_t *oldest) {
-  if (avow__port_is_here(sender->port)) {
+  if (avow__port_is_on_thread(sender->port)) {
     avow__advise(
         "avow_sender_blocking_send(): the loop's own thread would wait for "
         "itself; use avow_sender_send() or avow_sender_try_send() there");
