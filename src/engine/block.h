@@ -5,15 +5,17 @@
  * While pending, `kind` says what it waits for:
  *
  *   a deferred, a timer, a thenable's answer   no job, nothing upstream
- *   an item, or room, of a channel             in a list of the channel's
- *   one of several cases                       no job; each case waits
+ *   an item, or capacity, of a channel         in a list of the channel
+ *   one of several cases (a select)            no job; each case waits
  *   upstream to settle                         in upstream->waiters
  *   its job                                    in the loop's queue
  *
- * A reaction is in its upstream's waiters exactly as long as that is pending;
- * settling splices the whole list onto the queue, so being in the queue needs
- * no flag. References: one for each holder, downstream reaction and deferred,
- * and, while pending on anything but a deferred, one for what will settle it.
+ * A reaction is in the waiters of its upstream exactly while the upstream is
+ * pending. Settling splices the whole list onto the queue, so no flag has to
+ * say that a block is in the queue. References: one for each holder, each
+ * reaction that has the block as its upstream, and each deferred. A promise
+ * that is pending on anything but a deferred has one more, for what will settle
+ * it.
  */
 #ifndef AVOW_BLOCK_H
 #define AVOW_BLOCK_H
@@ -119,7 +121,7 @@ typedef struct avow__observer_s avow__observer_t;
 struct avow_promise_s {
   union {
     avow__link_t link;      /* in one list at a time */
-    avow__node_t node;      /* of a CLOSE, in the loop's closers */
+    avow__node_t node;      /* of a CLOSE, in the table AVOW__CLOSERS */
     const char *given_name; /* the name of one that is NAMED, and in no list */
     struct {
       avow__link_t *takers, *senders; /* of a CHANNEL */
@@ -129,7 +131,7 @@ struct avow_promise_s {
   union {
     struct {
       union {
-        avow__link_t *waiters;  /* reactions in the order of their coming */
+        avow__link_t *waiters;  /* reactions in the order of their calls */
         avow_promise_t *select; /* of a CASE; not counted */
       };
       union {
@@ -162,8 +164,8 @@ struct avow_promise_s {
     struct {
       uint64_t deadline;
       uint32_t expiries; /* of the wheel, before this was made */
-      bool is_limit;     /* of an avow_timeout(): ends in its rejection */
-      bool is_weak;      /* keeps no loop alive */
+      bool is_limit;     /* of an avow_timeout(): it is rejected */
+      bool is_weak;      /* does not keep the loop alive */
     } timer;
     struct {
       void (*on_cancel)(void *data);
@@ -185,7 +187,7 @@ struct avow_promise_s {
     struct {
       union {
         avow__list_t *list;
-        avow__observer_t *observer; /* of one that is OBSERVED */
+        avow__observer_t *observer; /* of an OBSERVED one */
       };
       uint32_t remaining;
       avow_gather_kind_t kind;
@@ -194,8 +196,8 @@ struct avow_promise_s {
   uint32_t refs;
   uint16_t flags;
   uint8_t kind;
-  uint8_t deferreds; /* that may still settle it, for debug builds to see;
-                        UINT8_MAX: nobody counts them */
+  uint8_t deferreds; /* handles that may still settle it: debug builds check
+                        this. UINT8_MAX: they are not counted */
 #ifdef AVOW_TRACE
   const void *caller;     /* that made it: backtrace.h */
   const void *settled_by; /* the caller that settled its deferred first */
@@ -244,7 +246,8 @@ static inline avow_promise_t *avow__from_sibling(avow__link_t *link) {
   return AVOW__CONTAINER(avow_promise_t, siblings, link);
 }
 
-/* One more reference, for whoever need not be told that it has none. */
+/* Adds a reference. Unlike avow_ref(), it does not check that the caller has
+   one. */
 static inline avow_promise_t *avow__ref(const void *borrowed) {
   avow_promise_t *p = avow__mutable(borrowed);
   p->refs++;
@@ -259,28 +262,30 @@ static inline bool avow__is_pending(const avow_promise_t *p) {
   return (p->flags & AVOW__STATE) == AVOW_PENDING;
 }
 
-/* Whether it is a reaction, or a case, that has no promise of its own. */
+/* Whether the block is no promise for a program, but only a reaction or a
+   case. */
 static inline bool avow__is_bare(const avow_promise_t *p) {
   return p->kind == AVOW__ELEMENT || p->kind == AVOW__SENTRY ||
          p->kind == AVOW__CHILD || p->kind == AVOW__CASE ||
          p->kind == AVOW__UNCHOSEN;
 }
 
-/* Whether it is a gather that has not settled; not what stands for one that
-   could not be made. */
+/* Whether p is a gather that has not settled. False for the rejection that is
+   returned if no gather could be made. */
 static inline bool avow__is_gather(const avow_promise_t *p) {
   return p->kind == AVOW__GATHER && avow__is_pending(p);
 }
 
-/* Those by whom a pending promise settles hold it: each deferred, or the one
-   source, and who may still add to it. */
+/* How many references to a pending promise are of what settles it: each
+   deferred, or one for any other source, and one for an avow_gather_t. */
 static inline uint32_t avow__sources(const avow_promise_t *p) {
   if (p->kind == AVOW__DEFERRED && (p->flags & AVOW__DEFERRED_DETAILED) != 0)
     return p->u.deferred.holders;
   return (p->flags & AVOW__GATHER_STEERED) != 0 ? 2 : 1;
 }
 
-/* Whether others than these and one downstream hold a pending promise. */
+/* Whether a pending promise has more references than those and one reaction, or
+   one holder. */
 static inline bool avow__is_shared(const avow_promise_t *p) {
   return p->refs > avow__sources(p) + 1;
 }

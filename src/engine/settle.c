@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * Settling what is not settled by a few stores: a promise that is marked, one
- * that adopts another, one whose value is released with it.
+ * The rare cases of settle.h: settling a promise that is marked, adopting a
+ * promise or a thenable, and freeing a promise together with its value.
  */
 #include "engine/settle.h"
 
@@ -12,7 +12,8 @@ static bool is_bare_cancel(const avow_value_t *v) {
   return avow_error_code(v) == UV_ECANCELED && v->u.p == NULL;
 }
 
-/* Says why p was cancelled, if v says no more than that it was. */
+/* If v is a plain UV_ECANCELED, p settles with the reason of its
+   cancellation. */
 void avow__settle_marked(avow_promise_t *p, avow_value_t v) {
   const bool lost = (p->flags & AVOW__LOST) != 0;
   avow_value_t dropped = lost ? v : avow_none();

@@ -14,7 +14,8 @@
 #include "engine/tick.h"
 #include "engine/unhandled.h"
 
-/* Whom only what settles it holds has one reference. */
+/* Initial reference count: 1 if only its source references the promise,
+   otherwise 2. */
 static inline uint32_t avow__refs_of(avow__kind_t kind) {
   const bool alone = kind == AVOW__ELEMENT || kind == AVOW__CHILD ||
                      kind == AVOW__SENTRY || kind == AVOW__UNWANTED ||
@@ -22,9 +23,9 @@ static inline uint32_t avow__refs_of(avow__kind_t kind) {
   return alone ? 1 : 2;
 }
 
-/* Makes a promise of a free block, which has no upstream and no waiters. What
-   a promise costs is how much it stores: these are one word, and the rest is
-   the caller's to set. */
+/* Makes a promise of a free block, which has no upstream and no waiters. The
+   time that it takes is that of the stores, so this sets one word, and the
+   caller sets the fields that its kind needs. */
 static inline avow_promise_t *avow__promise_init(avow__context_t *c,
                                                  void *block,
                                                  avow__kind_t kind) {
@@ -51,8 +52,8 @@ static inline avow_promise_t *avow__promise_alloc(avow__context_t *c,
   return avow__promise_init(c, block, kind);
 }
 
-/* The same from a block that is at hand. NULL says no more than that none is:
-   for functions that keep apart what else may happen. */
+/* The same, if the current slab has a block. If it returns NULL, the caller
+   tries avow__promise_alloc() in a function of its own, marked AVOW__APART. */
 static inline avow_promise_t *avow__promise_take(avow__context_t *c,
                                                  avow__kind_t kind) {
   avow__check_reuse(c);
@@ -94,7 +95,7 @@ static inline void avow__unref_in_job(avow__context_t *c, avow_promise_t *p) {
     avow__destroy_slowly(p);
 }
 
-/* What the program's hook cancels may let go of p. */
+/* Marks p as HANDLED. The hook of the program may release p. */
 static inline void avow__mark_handled(avow_promise_t *p) {
   const bool news =
       (p->flags & (AVOW__HANDLED | AVOW_REJECTED)) == AVOW_REJECTED;
@@ -106,7 +107,7 @@ static inline void avow__mark_handled(avow_promise_t *p) {
   }
 }
 
-/* Adds a job to a queue that will be drained without more ado. */
+/* Adds a job to a queue that will be drained: c->awake is set. */
 static inline void avow__enqueue_awake(avow__context_t *c, avow_promise_t *p) {
   avow__probe_queued(c, p);
   avow__queue_append(&c->queue, &p->link);
@@ -119,9 +120,9 @@ static inline void avow__enqueue(avow__context_t *c, avow_promise_t *p) {
     avow__wake(c);
 }
 
-/* Puts a reaction where it belongs: among the waiters of its upstream, or in
-   the queue if that is settled. Waiters handle a rejection that comes. The
-   program's hook is called last: it may cancel what p serves, and p be gone. */
+/* Puts a reaction among the waiters of its upstream, or into the queue if the
+   upstream has settled. The hook of the program is called last, because it may
+   cancel what p is for, and p may be freed. */
 static inline void avow__subscribe(avow_promise_t *p) {
   avow_promise_t *from = p->upstream;
   if (avow__is_pending(from)) {
@@ -132,7 +133,7 @@ static inline void avow__subscribe(avow_promise_t *p) {
   }
 }
 
-/* Settles a pending promise that is marked as lost, or as cancelled. */
+/* Settles a pending promise that is marked as LOST or CANCELED. */
 void avow__settle_marked(avow_promise_t *p, avow_value_t v);
 
 /* Queues the waiters, of which there are some. */
@@ -143,8 +144,8 @@ static inline void avow__trigger(avow__context_t *c, avow_promise_t *p) {
   avow__queue_join(&c->queue, waiters, waiters->prev);
 }
 
-/* Fulfils a pending promise with a plain value, in its source's place, where
-   that takes some stores only. */
+/* Fulfills a pending promise and releases the reference of its source, if that
+   takes a few stores only. False if it does not: then nothing has changed. */
 static inline bool avow__try_fulfill(avow_promise_t *p, avow_value_t v) {
   avow__context_t *c = avow__context(p);
   if (AVOW__UNLIKELY(v.tag >= AVOW_ERROR ||
@@ -160,14 +161,14 @@ static inline bool avow__try_fulfill(avow_promise_t *p, avow_value_t v) {
   return true;
 }
 
-/* Whether somebody who sleeps has to hear that p settles: its waiters, or an
-   avow_run() that waits for it alone. */
+/* Whether settling p must wake the loop: for its waiters, or for an avow_run()
+   of p. */
 static inline bool avow__wakes(const avow__context_t *c,
                                const avow_promise_t *p) {
   return AVOW__UNLIKELY(!c->awake) && (p->waiters != NULL || p == c->run_for);
 }
 
-/* Settles a pending promise that bears no such mark. */
+/* Settles a pending promise that has neither mark. */
 static inline void avow__settle_now(avow_promise_t *p, avow_value_t v) {
   avow__context_t *c = avow__context(p);
   const bool fails = v.tag == AVOW_ERROR;
@@ -184,7 +185,8 @@ static inline void avow__settle_now(avow_promise_t *p, avow_value_t v) {
     avow__wake(c);
 }
 
-/* Settles a pending promise. Its source still has to let go of it. */
+/* Settles a pending promise. The caller releases the reference of its
+   source. */
 static inline void avow__settle(avow_promise_t *p, avow_value_t v) {
   assert(avow__is_pending(p) && v.tag < AVOW_PROMISE);
   if (AVOW__UNLIKELY((p->flags & (AVOW__LOST | AVOW__CANCELED)) != 0))
@@ -193,9 +195,9 @@ static inline void avow__settle(avow_promise_t *p, avow_value_t v) {
     avow__settle_now(p, v);
 }
 
-/* Lets go of a settled promise and gives its value or reason: moved if who
-   asks, and knows of it, was the last to hold it. Only jobs do this: the loop
-   is not closed. */
+/* Releases a settled promise and returns its value or reason. The value is
+   moved if this was the last reference. Only jobs call this: the loop is not
+   closed. */
 static inline avow_value_t avow__take_outcome(avow_promise_t *from) {
   if (AVOW__LIKELY(from->refs == 1)) {
     const avow_value_t v = from->u.value;
@@ -206,7 +208,7 @@ static inline avow_value_t avow__take_outcome(avow_promise_t *from) {
   return avow_value_ref(&from->u.value);
 }
 
-/* The same of what is upstream of p. */
+/* The same for the upstream of p. */
 static inline avow_value_t avow__take_upstream(avow_promise_t *p) {
   avow_promise_t *from = p->upstream;
   p->upstream = NULL;
@@ -227,7 +229,7 @@ static inline void avow__resolve(avow_promise_t *p, avow_value_t v) {
   avow__unref(p);
 }
 
-/* The same for one that was just made: nobody waits for it yet. */
+/* The same for a new promise, which has no waiters. */
 static inline void avow__resolve_new(avow_promise_t *p, avow_value_t v) {
   if (AVOW__UNLIKELY(v.tag >= AVOW_ERROR)) {
     avow__resolve(p, v);
@@ -239,7 +241,7 @@ static inline void avow__resolve_new(avow_promise_t *p, avow_value_t v) {
   p->refs--;
 }
 
-/* Says that promises of two loops were mixed up. */
+/* Reports that a promise waits for a promise of another loop. */
 void avow__misuse_of_loops(void);
 
 /* Whether p belongs to the context's loop; if not, that is a misuse. */
@@ -251,7 +253,7 @@ static inline bool avow__same_loop(const avow__context_t *c,
   return false;
 }
 
-/* Takes a pending reaction out of where it waits. */
+/* Removes a pending reaction from the waiters of its upstream or the queue. */
 void avow__withdraw(avow_promise_t *p);
 
 #endif
