@@ -1,11 +1,11 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * Cancelling: up from a promise through what serves it alone, to the topmost,
- * which is rejected at once; or, where a value is on its way to a handler,
- * through that handler first. No step here is recursive: what nested
- * combinators and parents want to be cancelled, and what callbacks for
- * cancelling cancel in their turn, waits in two lists of the loop's until the
- * step before is over.
+ * Cancellation goes up from a promise, through upstreams that nobody else
+ * holds, to the topmost one, which is rejected at once. If the topmost has a
+ * value on its way to a handler, the handler runs first. No step here is
+ * recursive: inputs of nested combinators, children of parents, and promises
+ * that on_cancel cancels wait in lists of the loop until the step before has
+ * ended.
  */
 #include "engine/cancel.h"
 
@@ -16,14 +16,15 @@
 #include "engine/settle.h"
 #include "fiber/exceptions.h"
 
-/* Whether p goes on to its end, cancelled or not. */
+/* Whether p settles as if it were not canceled. */
 static bool is_firm(const avow_promise_t *p) {
   return p->kind == AVOW__CLOSE ||
          (p->kind == AVOW__SHIELD && !avow__context(p)->close.unshielded);
 }
 
-/* Whether the clean-up of p, a finally, ends as it likes: in the end the loop
-   does not wait for it. */
+/* Whether p is a finally whose clean-up a cancellation does not reach: a CLOSE
+   or a shield, or any clean-up when the loop gives up, which detaches p
+   instead. */
 static bool is_undisturbed(const avow_promise_t *p) {
   return p->kind == AVOW__FINALLY_WAIT &&
          (is_firm(p->upstream) || avow__context(p)->life >= AVOW__GIVING_UP);
@@ -35,13 +36,13 @@ static bool can_climb(const avow_promise_t *p, const avow_promise_t *start) {
   if (from == NULL || p->kind == AVOW__PAIRED || is_firm(p) ||
       is_undisturbed(p))
     return false;
-  if (is_firm(from)) /* nobody gets past it, alone or not */
+  if (is_firm(from)) /* even if others hold it, because it is not canceled */
     return avow__is_pending(from);
   return avow__is_pending(from) && !avow__is_shared(from) && from != start;
 }
 
-/* What comes before an async function that got UV_ECANCELED has to wait again
-   counts as what it got. */
+/* An async function that got UV_ECANCELED and has not waited since ignores
+   further cancellations: they count as the one that it got. */
 static bool is_cleaning(const avow_promise_t *p) {
   return (p->flags & AVOW__ASYNC_CLEANS) != 0 &&
          (p->kind == AVOW__RUNNING || p->kind == AVOW__ASYNC ||
@@ -78,7 +79,7 @@ static avow_promise_t *mark_on_way(avow_promise_t *p) {
   return p;
 }
 
-/* How many promises p is. */
+/* How many promises p stands for. */
 static size_t promises_in(const avow_promise_t *p) {
   return p->kind == AVOW__ADOPT ? (size_t) p->u.hops + 1 : 1;
 }
@@ -90,7 +91,8 @@ static size_t *reach_of(avow_promise_t *p) {
   return p->kind == AVOW__FINALLY_WAIT ? &p->reach : NULL;
 }
 
-/* If what it waits for has settled, the whole way is noted at once. */
+/* If the upstream of p has settled, the reach of p is not needed: mark_path()
+   marks all promises on the way at once. */
 static void extend_reach(avow_promise_t *p, size_t below) {
   size_t *reach = reach_of(p);
   if (reach != NULL && *reach < below && p->upstream != NULL &&
@@ -109,7 +111,7 @@ static avow_promise_t *topmost(avow_promise_t *start) {
   return p;
 }
 
-/* From start up, the last before p. */
+/* The last promise on the way from start up to p, before p. */
 static avow_promise_t *last_before(avow_promise_t *start,
                                    const avow_promise_t *p) {
   while (start->upstream != p)
@@ -117,8 +119,9 @@ static avow_promise_t *last_before(avow_promise_t *start,
   return start;
 }
 
-/* p's outcome is on its way, or its handler runs: from here down, what handlers
-   return is not to be waited for. */
+/* The outcome of `top` is on its way, or its handler runs. The promises from
+   `top` down to `from` are marked, so that they do not wait for what their
+   handlers return. */
 static void mark_path(avow_promise_t *from, const avow_promise_t *top) {
   for (avow_promise_t *p = from;; p = p->upstream) {
     mark_canceled(p);
@@ -127,16 +130,17 @@ static void mark_path(avow_promise_t *from, const avow_promise_t *top) {
   }
 }
 
-/* What a finally below p has reached is noted with the rest: once is enough. */
+/* The marks of avow__cancel_below() include those that the reach of this
+   finally, which is below, would set. */
 static void shorten_reach(avow_promise_t *p, size_t below) {
   size_t *reach = reach_of(p);
   if (reach != NULL && *reach <= below)
     *reach = 0;
 }
 
-/* Cancellations came through promises that nobody else holds, so that each but
-   the lowest still has one reaction. One that adopts, and has not subscribed
-   yet, is noted before. */
+/* A cancellation passes only through promises that nobody else holds. So each
+   of them, except the lowest, has exactly one reaction. A promise that has not
+   subscribed yet was marked before. */
 void avow__cancel_below(avow_promise_t *p, size_t reach, avow_value_t reason) {
   avow__context_t *c = avow__context(p);
   const avow_value_t before = c->cancel.reason;
@@ -168,15 +172,15 @@ void avow__detached(avow_promise_t *p) {
   avow__unref(p);
 }
 
-/* It waits for the rejection instead, and runs. */
+/* Its job runs, with a rejection in place of the upstream. */
 void avow__detached_runs(avow_promise_t *p) {
   avow__context_t *c = avow__context(p);
   p->upstream = avow__canceled_promise(c);
   avow__enqueue(c, p);
 }
 
-/* Nothing else of avow's cancels what only the end of a loop waits for from
-   there. */
+/* Only the end of a loop cancels a promise with DELAYS_CLOSE directly: then it
+   is given up. */
 static bool is_given_up(const avow_promise_t *p, const avow_promise_t *start) {
   return p == start && (p->flags & AVOW__DEFERRED_DELAYS_CLOSE) != 0;
 }
@@ -194,9 +198,8 @@ void avow__cancel_deferred(avow_promise_t *p, avow_promise_t *start) {
   AVOW__AT_EXIT(avow__exceptions_end) volatile bool inside = true;
   avow__fiber_t *fiber = avow__fiber_hide();
   const bool late = c->time_is_old;
-  c->time_is_old =
-      late || c->depth == 0; /* whoever calls need not have the time */
-  c->depth++;                /* it can neither run the loop nor close it */
+  c->time_is_old = late || c->depth == 0; /* the cached one may be old */
+  c->depth++; /* on_cancel can neither run the loop nor close it */
   on_cancel(data);
   c->depth--;
   c->time_is_old = late;
@@ -221,7 +224,7 @@ void avow__cancel_queued(avow_promise_t *p, avow_promise_t *start) {
   avow__value_unref(held); /* last: it may call the program */
 }
 
-/* The upstream goes on for others, or gave nothing; p waits for it no more. */
+/* p stops waiting. The upstream goes on for others, or gave nothing. */
 static void cancel_detach(avow_promise_t *p) {
   avow_promise_t *from = p->upstream;
   avow__withdraw(p);
@@ -230,9 +233,9 @@ static void cancel_detach(avow_promise_t *p) {
   avow__unref(from);
 }
 
-/* p waits for what goes on. Of those from start to p this is the furthest up
-   that need not wait with it. An ATTACH must, for what is before it uses the
-   data; so who waits for it is let go. NULL if there is nobody but ATTACHes. */
+/* p waits for an upstream that goes on. Returns the topmost promise from start
+   to p that may stop waiting. An ATTACH may not, because handlers before it use
+   its data. NULL if all of them are ATTACHes. */
 static avow_promise_t *nearest_detachable(avow_promise_t *start,
                                           const avow_promise_t *p) {
   avow_promise_t *found = NULL;
@@ -255,7 +258,7 @@ static avow_promise_t *cycle_member_to_detach(avow_promise_t *start,
   return p;
 }
 
-/* NULL: nobody is. */
+/* The promise from start to p that stops waiting; NULL if none may. */
 static avow_promise_t *reaction_to_detach(avow_promise_t *start,
                                           avow_promise_t *p) {
   if (p->kind == AVOW__ATTACH)
@@ -288,8 +291,8 @@ void avow__cancel_reaction(avow_promise_t *p, avow_promise_t *start) {
     mark_attach_canceled(p);
 }
 
-/* An error that p has kept goes on at once, maybe to promises that have not
-   subscribed yet. */
+/* p may have kept an error, which it settles with at once. Promises below that
+   have not subscribed yet are marked before. */
 static void detach_cleanup(avow_promise_t *p, avow_promise_t *start) {
   if (avow_is_error(&p->u.value) &&
       avow_error_code(&p->u.value) != UV_ECANCELED)
@@ -297,8 +300,9 @@ static void detach_cleanup(avow_promise_t *p, avow_promise_t *start) {
   cancel_detach(p);
 }
 
-/* If the clean-up is over, the outcome is on its way, as that of a shield is,
-   unless the loop cannot wait for it. Others have the clean-up go on. */
+/* If the clean-up of p has ended, the outcome of p is on its way. p stops
+   waiting for a clean-up that others hold, or that the loop gives up. It goes
+   on waiting for a shield or a CLOSE. */
 void avow__cancel_cleanup(avow_promise_t *p, avow_promise_t *start) {
   if (!waits_for_clean_up(p))
     mark_path(start, p);
@@ -326,8 +330,8 @@ static void cancel_input(avow_promise_t *unwanted) {
   avow__unref(input);
 }
 
-/* They stay, for all of them report, from jobs; the list is turned around
-   once. */
+/* The losers stay in the list, because each still reports from its job. So the
+   loop moves the head once around the list. */
 static void cancel_losers(avow_promise_t *gather) {
   const avow__link_t *last = gather->elements->prev;
   avow__link_t *link;
@@ -375,8 +379,8 @@ static void cancel_unlisted(avow__context_t *c) {
   avow__pool_each(&c->pool, cancel_if_condemned, NULL);
 }
 
-/* A reason is that of all which follows, so who has another waits for the end
-   of that. */
+/* The reason of a cancellation is that of all promises it cancels. So a promise
+   with another reason waits until that cancellation has ended. */
 static void cancel_first_later(avow__context_t *c) {
   avow_promise_t *unwanted =
       (avow_promise_t *) avow__list_take_first(&c->cancel.later);
@@ -428,7 +432,8 @@ void avow__cancel_condemned_for(avow__context_t *c, avow_value_t reason) {
   avow__cancel_condemned(c);
 }
 
-/* Without memory p is marked instead, and will be looked for. */
+/* Lists p for later. Without memory p is marked instead, and a walk over the
+   pool finds it. */
 static void condemn(avow__context_t *c, avow_promise_t *p,
                     avow_value_t reason) {
   avow_promise_t *unwanted = avow__promise_alloc(c, AVOW__UNWANTED);
@@ -471,7 +476,7 @@ void avow__cancel(avow_promise_t *p) {
   avow__cancel_for(p, avow_none());
 }
 
-/* p is borrowed; a callback may let go of it meanwhile. */
+/* Holds p, because a callback may release it meanwhile. */
 void avow__cancel_borrowed(avow_promise_t *p) {
   (void) avow__ref(p); /* the same */
   avow__cancel(p);

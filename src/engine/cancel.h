@@ -17,9 +17,9 @@ void avow__cancel_borrowed(avow_promise_t *p);
 /* avow_cancel() for a reason that avow__cancel_reason() gave. */
 void avow__cancel_for(avow_promise_t *p, avow_value_t reason);
 
-/* p, a finally, rejects with something else than the cancellation that came to
-   it for the reason, which is borrowed. What the promises below it begin is
-   canceled nevertheless: of those that it came through. */
+/* p is a finally that was canceled for `reason`, which is borrowed, and rejects
+   with another error. The cancellation came through `reach` promises below p.
+   What their handlers begin is canceled nevertheless. */
 void avow__cancel_below(avow_promise_t *p, size_t reach, avow_value_t reason);
 
 /* Cancels what the lists of c->cancel have. Inside another cancellation it does

@@ -1,11 +1,11 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * Why something is cancelled. While a cancellation is under way its reason is
- * the loop's, and whatever is rejected in its course is rejected with that.
- * What stays pending, for a handler or a thread runs that has to come to its
- * end, is marked as CANCELED, and its reason noted in a table, for a promise
- * has no room left: from then on until it settles, or the mark goes. Without
- * memory nothing is noted, and it says UV_ECANCELED and no more.
+ * The reason of a cancellation. While a cancellation runs, its reason is in the
+ * context, and each promise that it rejects gets it. A canceled promise that
+ * stays pending, because a handler or a thread must finish, is marked as
+ * CANCELED. A table has its reason until it settles or loses the mark, because
+ * the block has no room for it. Without memory for that the promise is rejected
+ * with a plain UV_ECANCELED.
  */
 #include "engine/cancel_reason.h"
 

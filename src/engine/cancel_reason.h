@@ -1,16 +1,16 @@
 /* SPDX-License-Identifier: MIT */
-/* Why something is cancelled: for those who reject it, now or later. */
+/* The reason of a cancellation: for promises that it rejects now or later. */
 #ifndef AVOW_CANCEL_REASON_H
 #define AVOW_CANCEL_REASON_H
 
 #include "engine/context.h"
 #include "value/value.h"
 
-/* What the program gave as a reason, which is taken, as an error that says
-   UV_ECANCELED; none where that has no more to say. */
+/* Takes what the program gave as a reason. Returns an error UV_ECANCELED that
+   contains it; NONE if that would be a plain UV_ECANCELED. */
 avow_value_t avow__cancel_reason(avow_value_t given);
 
-/* What that is rejected with which is being cancelled. */
+/* The error for promises that the current cancellation rejects. */
 static inline avow_value_t avow__canceled(const avow__context_t *c) {
   return c->cancel.reason.tag == AVOW_NONE ? avow_error(UV_ECANCELED)
                                            : avow_value_ref(&c->cancel.reason);
@@ -19,15 +19,15 @@ static inline avow_value_t avow__canceled(const avow__context_t *c) {
 /* The same as a promise. */
 avow_promise_t *avow__canceled_promise(avow__context_t *c);
 
-/* p is being cancelled, and stays pending: what it says UV_ECANCELED of later
-   on has the same reason. The first stays. */
+/* p is canceled and stays pending. If p is rejected with a plain UV_ECANCELED
+   later, it gets the reason of this cancellation. The first reason stays. */
 void avow__cancel_reason_note(avow_promise_t *p);
 
-/* What was noted, borrowed; none if nothing was. */
+/* The reason that was noted for p, borrowed; NONE if there is none. */
 avow_value_t avow__cancel_reason_noted(const avow_promise_t *p);
 
-/* Takes back what was noted; none if nothing was. To let go of it may call the
-   program. */
+/* Removes and returns the reason that was noted for p; NONE if there is none.
+   To release the reason may call the program. */
 avow_value_t avow__cancel_reason_take(const avow_promise_t *p);
 
 #endif

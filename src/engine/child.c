@@ -25,8 +25,8 @@ static void child_stop(void *data) {
   avow_deferred_drop(d);
 }
 
-/* The promise that there are no children was canceled: so are these, once for
-   each cancellation, for they may wait for the parent. */
+/* The promise at `idle` was canceled, and so are the children. They may wait
+   for the parent themselves, so this is done once in each cancellation. */
 static void child_stop_again(void *data) {
   avow__parent_t *parent = data;
   const avow__context_t *c = parent->context;
@@ -44,7 +44,8 @@ avow__parent_t *avow__parent_of(const avow_promise_t *p) {
   return cb == child_stop || cb == child_stop_again ? p->data : NULL;
 }
 
-/* The handler of finally: the promise is settled, the children may not be. */
+/* The handler of finally: the promise has settled, and waits for the
+   children. */
 static avow_value_t child_outlive(void *data) {
   avow__parent_t *parent = data;
   if (parent->running == 0) {
@@ -188,7 +189,7 @@ void avow__parent_settle(avow__parent_t *parent, avow_value_t v) {
     avow__value_unref(v);
 }
 
-/* Reports at once, for there is no block to wait with. */
+/* There is no block for a CHILD. */
 static void report_now(avow__parent_t *parent, avow_promise_t *p,
                        uint32_t index) {
   avow_value_t outcome = avow_error(UV_ENOMEM);

@@ -1,11 +1,11 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * Parents and children: a promise that outlives others. Each child is a promise
- * whose outcome its parent waits for, through a reaction without a promise of
- * its own; it reports exactly once, whatever becomes of the memory and of the
- * loop. The parent's promise may settle, or be cancelled, at any time; what the
- * program sees of it comes only when the last child has reported, so that what
- * they use may be freed behind it.
+ * Parents and children: a promise that outlives others. A parent waits for each
+ * of its children, which are promises, by a CHILD: a reaction that is no
+ * promise for the program. Each child reports exactly once, even without memory
+ * and when the loop closes. The parent's promise may settle or be canceled at
+ * any time. But the program gets a promise that settles only after the last
+ * child has reported, so that a handler of it may free what the children use.
  */
 #ifndef AVOW_CHILD_H
 #define AVOW_CHILD_H
@@ -19,8 +19,8 @@ void *avow__parent_new(uv_loop_t *loop, const avow__parent_class_t *klass,
                        size_t size, avow_promise_t **out);
 void avow__parent_unref(avow__parent_t *parent);
 
-/* Makes a parent that holds nothing else from the reserve, where there is no
-   other memory. NULL once that is used up. */
+/* The same for a parent without further fields, which may come from the
+   reserve. NULL if the reserve is used up. */
 avow__parent_t *avow__parent_new_surely(uv_loop_t *loop,
                                         const avow__parent_class_t *klass,
                                         avow_promise_t **out);
@@ -29,23 +29,24 @@ avow__parent_t *avow__parent_new_surely(uv_loop_t *loop,
 void *avow__parent_alloc(uv_loop_t *loop, const avow__parent_class_t *klass,
                          size_t size);
 
-/* The parent for the end of whose children a promise waits; NULL if for
-   nobody's. */
+/* The parent for whose children p waits; NULL if p waits for none. */
 avow__parent_t *avow__parent_of(const avow_promise_t *p);
 
-/* Whether p is the promise that came of making this parent, and is pending. */
+/* Whether p is the promise that the program got for this parent, and is
+   pending. */
 bool avow__parent_is_source(const avow__parent_t *parent,
                             const avow_promise_t *p);
 
-/* Stops, and settles its promise unless that was cancelled. */
+/* Stops the parent: no new child goes on. Settles its promise, unless that was
+   canceled. */
 void avow__parent_settle(avow__parent_t *parent, avow_value_t v);
 
-/* Adds what v wants to be waited for, and cancels it if the parent has stopped.
-   Reports from a job; at once only if not even the reserve has a block left:
-   then what is pending is cancelled and reported as UV_ENOMEM. */
+/* Adds a child: the promise or thenable v. If the parent has stopped, the child
+   is canceled. It reports from a job. If not even the reserve has a block left,
+   it reports at once: a pending child is canceled, and reports UV_ENOMEM. */
 void avow__child_add(avow__parent_t *parent, avow_value_t v, uint32_t index);
 
-/* Cancels what nobody else holds. All of them still report. */
+/* Cancels the children that nobody else holds. All children still report. */
 void avow__children_cancel(avow__parent_t *parent);
 
 /* The same, because of a reason that avow__cancel_reason() gave. */

@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * Chains for which there is no memory. They end with UV_ENOMEM, and not before
- * what the handlers before them use may be freed.
+ * Chains for which there is no memory. They are rejected with UV_ENOMEM, but
+ * not before the handlers above have run, because these may use data that the
+ * program frees after the chain.
  */
 #include "engine/nomem.h"
 
@@ -9,8 +10,7 @@
 #include "engine/promise.h"
 #include "engine/settle.h"
 
-/* Leaves a settled p to whatever held it, and gives a rejection for others to
-   go on with. */
+/* Releases p, and returns a rejection to continue with. */
 static avow_promise_t *promise_abandon(avow__context_t *c, avow_promise_t *p) {
   avow_promise_t *instead = avow__no_promise(c); /* keeps the context */
   p->flags |= AVOW__HANDLED;
@@ -18,8 +18,8 @@ static avow_promise_t *promise_abandon(avow__context_t *c, avow_promise_t *p) {
   return instead;
 }
 
-/* Makes a link that only passes on, from the reserve, so that what p's handlers
-   use stays until they have run. */
+/* Others hold p, so it is not canceled. A reaction from the reserve waits for p
+   and is rejected then. */
 static avow_promise_t *lost_behind(avow__context_t *c, avow_promise_t *p) {
   void *block = avow__pool_alloc_reserved(&c->pool);
   if (block == NULL)

@@ -1,12 +1,13 @@
 /* SPDX-License-Identifier: MIT */
-/* What becomes of a chain for which there is no memory. */
+/* Chains for which there is no memory. */
 #ifndef AVOW_NOMEM_H
 #define AVOW_NOMEM_H
 
 #include "engine/context.h"
 
-/* What is returned in place of one that could not be made to follow p, which is
-   taken: it settles no sooner than p, for what p's handlers use must stay. */
+/* Takes p, for which a reaction could not be made. Returns a promise for the
+   caller to return instead. It is rejected with UV_ENOMEM, but not before p
+   settles, because the data that the handlers of p use must stay. */
 avow_promise_t *avow__fail_nomem(avow__context_t *c, avow_promise_t *p);
 
 #endif

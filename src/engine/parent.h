@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-/* What a parent keeps, whose children each are a promise: child.h. */
+/* The fields of parents: child.h. */
 #ifndef AVOW_PARENT_H
 #define AVOW_PARENT_H
 
@@ -25,13 +25,13 @@ struct avow__parent_s {
   avow__link_t *children;
   uint32_t running; /* how many these are */
   uint32_t refs;
-  bool stopped;              /* settled, or about to: starts nothing new */
-  bool ended;                /* a group's: no more children come */
-  bool released;             /* a group's: the program has let go of it */
-  bool in_block;             /* a block of the pool's: there was no other */
-  uint32_t canceled;         /* the last cancellation of its end */
-  avow_deferred_t *deferred; /* its promise; NULL once that is settled */
-  avow_deferred_t *idle;     /* of a promise that there are no children */
+  bool stopped;      /* settled, or about to: starts nothing new */
+  bool ended;        /* a group's: no more children come */
+  bool released;     /* a group's: the program has let go of it */
+  bool in_block;     /* it is a block of the pool: there was no memory */
+  uint32_t canceled; /* the cancellation that canceled `idle` last */
+  avow_deferred_t *deferred; /* of its promise; NULL when that has settled */
+  avow_deferred_t *idle;     /* of the promise that no child is running */
 };
 
 #endif
