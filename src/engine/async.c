@@ -124,15 +124,15 @@ static AVOW__APART avow_value_t await_in_vain(avow_promise_t *p) {
   return async_refuse(p, AVOW_EMISUSE);
 }
 
-/* Whether f, which is to wait for p, would be the next job, with nothing in
-   between that anybody could tell. */
+/* Whether f, which will wait for p, would be the next job, and no other code
+   could run in between. */
 static inline bool is_next(const avow__context_t *c, const avow_promise_t *p,
                            const avow__fiber_t *f) {
   return avow__state(p) == AVOW_FULFILLED && f->jobs > 1 &&
          avow__queue_is_empty(&c->queue) && c->life < AVOW__GIVING_UP;
 }
 
-/* It is that job as it stands. */
+/* f continues at once, and counts as that job. */
 static AVOW__APART avow_value_t go_on(avow_promise_t *p, avow__fiber_t *f) {
   f->jobs--;
   return avow__take_outcome(p);
@@ -156,8 +156,8 @@ static inline avow__fiber_t *fiber_for(const avow_promise_t *p) {
   return f != NULL && avow__context(f->promise) == c ? f : NULL;
 }
 
-/* Those that it goes on to have p in its place and f behind it, so that none is
-   moved for them. */
+/* The functions that it calls last have the same first parameter p, so that no
+   register is moved for them. */
 avow_value_t avow_await(avow_promise_t *p) {
   avow__fiber_t *f = fiber_for(p);
   if (AVOW__UNLIKELY(f == NULL))

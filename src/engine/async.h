@@ -14,8 +14,9 @@ void avow__async_finish(avow__context_t *c, avow__fiber_t *f,
    stands. */
 void avow__async_abandon(avow__context_t *c, avow__fiber_t *f);
 
-/* Of so many jobs that may still run, this one included, gives how many there
-   are then: see avow_await(). */
+/* Resumes f with v. `jobs` is how many jobs may still run, with this one.
+   Returns how many may run then, because an await may count as a job:
+   is_next(). */
 static inline unsigned avow__async_go_on(avow__context_t *c, avow__fiber_t *f,
                                          avow_value_t v, unsigned jobs) {
   f->jobs = jobs;
@@ -26,8 +27,8 @@ static inline unsigned avow__async_go_on(avow__context_t *c, avow__fiber_t *f,
   return jobs;
 }
 
-/* Resumes p's function with what it awaited. Inline, for each return on the way
-   back from another stack is one that the processor cannot predict. */
+/* Resumes the function of p with what it awaited. It is inline, because the
+   processor cannot predict a return after a change of stacks. */
 static inline unsigned avow__async_run(avow__context_t *c, avow_promise_t *p,
                                        unsigned jobs) {
   avow__fiber_t *f = p->data;

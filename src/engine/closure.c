@@ -15,7 +15,8 @@
 
 static uv_once_t kinds = UV_ONCE_INIT;
 
-/* Nobody else will: its data goes. */
+/* Tells the closure that there will be no outcome, so that it frees its
+   data. */
 static void closure_end(avow_cb cb, void *data) {
   avow__value_unref(cb(NULL, data));
 }
@@ -39,7 +40,8 @@ static void closure_run(avow_promise_t *p) {
 }
 
 static void closure_detached(avow_promise_t *p) {
-  p->kind = AVOW__RUNNING; /* what its data lets go of may look at it */
+  p->kind =
+      AVOW__RUNNING; /* what its data releases may call avow_state() on p */
   closure_end(p->u.then.on_fulfilled, p->data);
   avow__detached(p);
 }

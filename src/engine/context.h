@@ -27,12 +27,12 @@ typedef struct avow__tick_s avow__tick_t;
 typedef struct avow__iteration_hooks_s avow__iteration_hooks_t;
 typedef struct avow__timers_s avow__timers_t;
 
-/* What is known of a loop's handles and promises, each by its address. */
+/* Tables of a loop, each by an address. */
 enum {
-  AVOW__CLOSERS,        /* closes, by their handle */
+  AVOW__CLOSERS,        /* CLOSE promises, by their handle */
   AVOW__CLOSABLE,       /* blocks whose handles the program may close */
   AVOW__FOREIGN_CLOSED, /* blocks of which the program closed a handle */
-  AVOW__REASONS,        /* why promises that are pending were cancelled */
+  AVOW__REASONS,        /* cancel_reason.c: by pending promise */
   AVOW__TABLES
 };
 
@@ -42,26 +42,25 @@ enum { AVOW__EXTENSIONS = 9 };
 /* The subsystems of the engine, in the order in which they close and are
    freed. */
 enum {
-  AVOW__SUBSYSTEM_TICK,         /* what drains the queue */
-  AVOW__SUBSYSTEM_CHECK_THREAD, /* what debug builds look by */
-  AVOW__SUBSYSTEM_CLOSE_GUARD,  /* what they say by when it closes */
-  AVOW__SUBSYSTEM_CLOCK,   /* what time it is, where that is its own affair */
-  AVOW__SUBSYSTEM_TIMERS,  /* sleeps */
-  AVOW__SUBSYSTEM_PHASES,  /* whoever waits for a phase */
-  AVOW__SUBSYSTEM_REMOTES, /* what others will settle */
-  AVOW__SUBSYSTEM_PORT,    /* the way they come by */
-  AVOW__SUBSYSTEM_FOREIGN_CLOSE, /* what the program closed itself */
+  AVOW__SUBSYSTEM_TICK,          /* drains the queue: tick.c */
+  AVOW__SUBSYSTEM_CHECK_THREAD,  /* check_thread.c */
+  AVOW__SUBSYSTEM_CLOSE_GUARD,   /* close_report.c */
+  AVOW__SUBSYSTEM_CLOCK,         /* a virtual clock */
+  AVOW__SUBSYSTEM_TIMERS,        /* sleeps: timer.c */
+  AVOW__SUBSYSTEM_PHASES,        /* uv_phase.c */
+  AVOW__SUBSYSTEM_REMOTES,       /* remote.c: before the port, which they use */
+  AVOW__SUBSYSTEM_PORT,          /* mail of other threads: port.c */
+  AVOW__SUBSYSTEM_FOREIGN_CLOSE, /* foreign_close.c */
   AVOW__SUBSYSTEMS
 };
 
-/* The states of a loop's life: it enters later ones, and never goes back. */
+/* The states of a loop, which only grow. docs/internals.md has their table. */
 typedef enum avow__life_e {
   AVOW__OPEN,
-  AVOW__UNWINDING, /* avow_loop_close() cancels; what handlers begin, too */
-  AVOW__GIVING_UP, /* makes no more promises, runs finally's handlers alone */
-  AVOW__DEAF,      /* and takes no more of these */
-  AVOW__CLOSED     /* only what the program holds is left; what finally and
-                      attach get has nothing to wait for, and runs at once */
+  AVOW__UNWINDING, /* avow_loop_close() cancels, also what handlers begin */
+  AVOW__GIVING_UP, /* makes no more promises, runs handlers of finally only */
+  AVOW__DEAF,      /* and takes no finally and attach any more */
+  AVOW__CLOSED     /* freed with the last promise that the program holds */
 } avow__life_t;
 
 /* What jobs may take in an iteration of the loop: tick.c. */
@@ -81,8 +80,8 @@ typedef struct avow__budget_s {
 
 /* What cancel.c has still to do. */
 typedef struct avow__canceling_s {
-  avow_value_t reason;     /* of what is being canceled, an error; none: it has
-                              no more to say */
+  avow_value_t reason;     /* of the cancellation that runs, an error; NONE: a
+                              plain UV_ECANCELED */
   avow__link_t *condemned; /* UNWANTED and GATHERED: their inputs are to be
                               canceled */
   avow__link_t *gathered;  /* GATHERED ones whose inputs have been canceled */
@@ -93,23 +92,24 @@ typedef struct avow__canceling_s {
   uint32_t cancellations;  /* how many there were */
 } avow__canceling_t;
 
-/* What holds up the end of the loop, and what is left behind it. */
+/* What delays the end of the loop, and what is left after it. */
 typedef struct avow__closing_s {
   uint32_t shields;      /* that are pending */
-  bool unshielded;       /* shields hold nothing up any more */
+  bool unshielded;       /* shields are canceled like other promises */
   bool sparing;          /* some promises are marked as SPARED */
-  uint64_t shields_left; /* that may be made while it closes */
-  uint32_t closing_own;  /* handles of ours that close */
-  uint64_t left;         /* promises that are still held afterwards */
+  uint64_t shields_left; /* that may be made while the loop closes */
+  uint32_t closing_own;  /* handles of ours that are closing */
+  uint64_t left;         /* promises that are held after the close */
 } avow__closing_t;
 
-/* How other threads come in: port.c. */
+/* What other threads use: port.c. */
 typedef struct avow__threads_s {
-  avow__port_t *port;            /* NULL: none does */
-  atomic_uintptr_t *loop_thread; /* notes whose thread the loop is; NULL: nobody
-                             asks */
+  avow__port_t *port;            /* NULL before the first use */
+  atomic_uintptr_t *loop_thread; /* gets the thread that runs the loop; or
+                                    NULL */
   avow__lines_t remotes;         /* remote.c */
-  void (*port_go_on)(avow__context_t *c); /* with mail; NULL: of nobody */
+  void (*port_go_on)(
+      avow__context_t *c); /* delivers mail that had to wait; or NULL */
 } avow__threads_t;
 
 /* The functions of a subsystem: a file of the engine or of a layer above that
@@ -145,11 +145,12 @@ struct avow__extension_s {
 };
 
 struct avow__context_s {
-  avow__queue_t queue;           /* jobs, first in first out */
-  const avow_promise_t *run_for; /* what an avow_run() runs the loop for */
+  avow__queue_t queue; /* jobs, first in first out */
+  const avow_promise_t
+      *run_for; /* the promise of the avow_run() that runs; or NULL */
   avow__budget_t budget;
-  uint64_t time;    /* avow__time() was never more than that */
-  uint64_t present; /* nor avow__present() more than that */
+  uint64_t time;    /* the last avow__time(), which never goes back */
+  uint64_t present; /* the last avow__present(), likewise */
   uint32_t depth;   /* callbacks of ours that are on the stack */
   uint32_t pins;    /* functions of the program that avow calls inside calls of
                        the program: avow_loop_close() is refused there */
@@ -166,7 +167,7 @@ struct avow__context_s {
   uint32_t spread; /* changes with each avow_select() and each retry */
   uv_loop_t *loop;
   avow_options_t options;
-  int least_backend; /* uv_backend_fd() is no less while the loop is open */
+  int least_backend; /* of uv_backend_fd() until uv_loop_close() */
   uv_pid_t process;  /* that opened it */
   uint32_t users;    /* calls of avow_loop_init() that are not closed yet */
   uint32_t requests; /* in flight, on no handle of the program */
@@ -175,12 +176,13 @@ struct avow__context_s {
   uint32_t groups;        /* of tools/group.c that the program has to release */
   uint32_t handle_requests; /* in flight, on handles of the program */
   avow__tick_t *tick;       /* tick.c: the handles that drain the queue */
-  avow__clock_t *clock;     /* virtual_clock.c: of its own; NULL: libuv's */
-  avow__timers_t *timers;   /* timer.c: all sleeps; NULL before the first */
-  avow__phases_t *phases;   /* uv_phase.c: whoever waits for one; or NULL */
-  void (*run_jobs)(avow__context_t *c);     /* in the queue: chain.h */
-  void (*timers_go_on)(avow__context_t *c); /* with sleeps that had to wait */
-  void (*before_poll)(avow__context_t *c);  /* a layer's, or NULL */
+  avow__clock_t *clock; /* virtual_clock.c; NULL: the loop has the real clock */
+  avow__timers_t *timers; /* timer.c: all sleeps; NULL before the first */
+  avow__phases_t *phases; /* uv_phase.c; NULL before the first use */
+  void (*run_jobs)(avow__context_t *c); /* avow__run_jobs() */
+  void (*timers_go_on)(
+      avow__context_t *c); /* delivers sleeps that had to wait */
+  void (*before_poll)(avow__context_t *c);        /* a layer's, or NULL */
   const avow__iteration_hooks_t *iteration_hooks; /* likewise */
   bool wants_enter;     /* on_enter() is called at the next callback of ours */
   uint64_t slow_jobs;   /* that took longer than the options say */

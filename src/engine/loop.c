@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-/* Loops: how avow comes to one, and how it leaves. */
+/* avow_loop_init() and avow_loop_close(). */
 #include <limits.h>
 #include <string.h>
 
@@ -44,7 +44,8 @@ static bool loop_fill(avow__context_t *c) {
   return c->no_memory != NULL && c->canceled != NULL;
 }
 
-/* Last: of what it starts on the loop nothing can be taken back. */
+/* The last step that can fail, because the handles that it starts cannot be
+   taken back. */
 static bool add_to_table(avow__context_t *c) {
   if (!avow__loop_table_add(c->loop, c))
     return false;
@@ -79,9 +80,10 @@ static int context_new(uv_loop_t *loop, const avow_options_t *options) {
   return 0;
 }
 
-/* After a fork() the child knows of loops whose threads it does not have, and
-   may make its own where such a one was: then nothing of ours is on it. What we
-   had for the other may be in the middle of something, and is never touched. */
+/* After fork() the tables of a child have loops of threads that the child does
+   not have. If the child makes a loop at the address of such a loop, no handle
+   of ours is on it. The old context may be in the middle of a call, and is
+   never used. */
 static bool is_left_behind(const avow__context_t *c) {
   return c->process != uv_os_getpid() && !avow__tick_is_there(c);
 }
@@ -122,9 +124,9 @@ static bool is_root(const avow_promise_t *p) {
   return avow__kinds[p->kind].is_root;
 }
 
-/* Whether only an until waits for p, as for a limit of time: then it goes when
-   what it limits has settled. To cancel it first would take each until up
-   through all that it is around. */
+/* Whether only an until waits for p, its stop. Such a p is canceled when the
+   until has settled. Canceling it first would walk up from each until through
+   the whole chain. */
 static bool is_stop(const avow_promise_t *p) {
   const avow__link_t *first = p->waiters;
   return first != NULL && first->next == first &&
@@ -171,7 +173,7 @@ static bool is_idle(const avow__context_t *c) {
   return c->requests == 0 && avow__queue_is_empty(&c->queue);
 }
 
-/* What is left nobody will ever settle: promises that wait for each other. */
+/* Nothing will settle the promises that are left: they wait for each other. */
 static void sweep_rest(avow__context_t *c, sweep_t *sweep) {
   if (!c->close.sparing)
     avow__tell_of_cycle(c);
@@ -249,8 +251,9 @@ static uint64_t patience_for(avow__context_t *c) {
   return steps;
 }
 
-/* A program may begin new work whenever it hears of the end. In the end it is
-   refused promises, and then even finally. */
+/* A handler may begin new work whenever it is canceled. When the steps are
+   spent, the program gets no more promises, and when they are spent again, no
+   finally. */
 static void unwind(avow__context_t *c) {
   uint64_t steps = patience_for(c);
   while (!sweep(c, &steps)) {
@@ -286,19 +289,19 @@ static void report_kept(avow_promise_t *p, void *data) {
     avow__report_unhandled(p);
 }
 
-/* libuv's own end of it came first. Where loops have no descriptor, as on
-   Windows and wherever libuv calls poll(), nothing tells. */
+/* Whether uv_loop_close() was called before. This cannot be told where loops
+   have no descriptor, as on Windows and where libuv calls poll(). */
 static bool is_ended(const avow__context_t *c) {
   return uv_backend_fd(c->loop) < c->least_backend;
 }
 
-/* The context is there until so many promises are gone. */
+/* The context stays until `left` promises are freed. */
 static void loop_outlive(avow__context_t *c, uint64_t left) {
   c->close.left = left;
   c->life = AVOW__CLOSED;
 }
 
-/* Gives up what waits there, for nothing can call it any more. */
+/* uv_loop_close() came first: what waits there is never called. */
 static void end_without_loop(avow__context_t *c) {
   avow__misuse(
       "uv_loop_close() came before avow_loop_close(): close avow "

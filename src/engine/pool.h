@@ -52,14 +52,14 @@ typedef struct avow__pool_s {
   avow__slab_t *current; /* gives out blocks; never NULL */
   avow__link_t *partial; /* slabs that have free blocks, and others in use */
   avow__link_t
-      *empty_slabs;     /* slabs of free blocks, the last to become so first */
+      *empty_slabs;     /* slabs without used blocks, the last emptied first */
   avow__link_t *chunks; /* all that malloc gave */
   avow__link_t *open;   /* chunks with absent slabs, by that link */
   size_t chunk_slabs;   /* how many the newest chunk holds */
-  size_t empty_count;   /* slabs that are empty */
-  size_t least_empty;   /* that were so at any time since the last review */
-  size_t keep;          /* how many may be */
-  size_t freed_slabs;   /* slabs that went since the last review */
+  size_t empty_count;   /* slabs in empty_slabs */
+  size_t least_empty;   /* the least empty_count since the last review */
+  size_t keep;          /* the most slabs that may stay empty */
+  size_t freed_slabs;   /* freed or vacated since the last review */
   uint64_t reviewed;    /* ms */
   avow__link_t *all;    /* without slabs: every block there is */
   avow__cursor_t *cursor; /* without slabs: where avow__pool_each() stands */
@@ -75,7 +75,7 @@ void avow__pool_close(avow__pool_t *pool);
 /* The slow half of avow__pool_alloc(). */
 void *avow__pool_grow(avow__pool_t *pool);
 
-/* A block that is at hand; NULL says no more than that none is. */
+/* A block of the current slab; NULL if it has none. */
 static inline void *avow__pool_take(avow__pool_t *pool) {
   avow__slab_t *slab = pool->current;
   void *block = slab->free;

@@ -1,18 +1,16 @@
 /* SPDX-License-Identifier: MIT */
 /*
  * Each loop has at most one port: a stack of mail that other threads push onto,
- * and one uv_async_t. All push by one exchange, and the loop takes all there is
- * by another, which leaves a mark there: it will look again. Once it has found
- * the mark alone it takes that away, too. Who finds nothing on the stack pushes
- * under a mutex, and wakes the loop there: so nobody is at the handle while it
- * is being closed.
- *
- * No wake-up is lost. uv_async_send() returns early if the handle is pending
- * still, which it finds out by a relaxed load; but who found nothing has that
- * from the exchange which took the mark, and libuv had cleared the flag before.
- * So these exchanges acquire and release.
- *
- * The port outlives its loop until nobody holds it any more.
+ * and one uv_async_t. A sender pushes by one atomic exchange. The loop takes
+ * the whole stack by another, which leaves a mark: the loop will come back. If
+ * it then finds only the mark, it removes the mark. A sender that finds neither
+ * mail nor mark pushes under a mutex and wakes the loop, also under the mutex.
+ * So no thread uses the handle while it is being closed. No wake-up is lost.
+ * uv_async_send() returns early if the handle is still pending, which it finds
+ * out by a relaxed load. But a sender that found an empty stack got that from
+ * the exchange that removed the mark, and libuv had cleared the flag before. So
+ * these exchanges acquire and release. The last reference frees the port, which
+ * may be after the end of the loop.
  */
 #include "engine/port.h"
 
@@ -28,20 +26,21 @@ static const avow__subsystem_t port_subsystem;
 struct avow__port_s {
   _Atomic(avow__mail_t *) last; /* the stack, with a mark below or nothing */
   uv_mutex_t mutex;
-  uv_cond_t came;   /* something has, where nothing was */
+  uv_cond_t came;   /* mail has arrived on an empty stack */
   atomic_uint refs; /* the context's, and those of others */
   atomic_uintptr_t
       loop_thread; /* the thread that ran the loop last, if watched */
   uv_async_t async;
-  avow__mail_t *due, **last_due;     /* on their way; the loop's thread */
+  avow__mail_t *due,
+      **last_due; /* taken from the stack; the thread of the loop */
   avow__mail_t *later, **last_later; /* for the next iteration */
   uint64_t iteration;                /* in which the last was delivered */
-  uint32_t expected;                 /* what the loop lives on for */
+  uint32_t expected;                 /* expected mail: keeps the loop alive */
   bool at_work;                      /* mail is being delivered */
 };
 
-/* What lies below all else while the loop will look again, and what lies there
-   alone when the port is closed. */
+/* `mark` is at the bottom of the stack while the loop will come back. `closed`
+   is alone on the stack when the port is closed. */
 static avow__mail_t mark, closed;
 
 void avow__port_ref(avow__port_t *port) {
@@ -128,8 +127,8 @@ bool avow__port_post(avow__port_t *port, avow__mail_t *mail) {
 
 /* Receiving. */
 
-/* Puts what came behind what is due, the oldest first, and leaves that
-   there. */
+/* Takes the mail from the stack and appends it to what is due, the oldest
+   first. Puts `left` on the stack instead. */
 static void receive(avow__port_t *port, avow__mail_t *left) {
   avow__mail_t *mail =
       atomic_exchange_explicit(&port->last, left, memory_order_acq_rel);
@@ -155,7 +154,7 @@ static avow__mail_t *take_due(avow__port_t *port) {
   return mail;
 }
 
-/* Outside of a delivery there has to be one. */
+/* Outside of deliver() it also makes sure that the loop delivers. */
 void avow__port_again(avow__context_t *c, avow__mail_t *mail) {
   avow__port_t *port = c->threads.port;
   mail->next = port->due;

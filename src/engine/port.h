@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * The port of a loop: where what other threads send comes in. Remotes use it,
- * and whatever else hands something over to a loop.
+ * The port of a loop: other threads send mail to it, which the loop delivers.
+ * Remotes, posts, senders and the loops of loops.c use it.
  */
 #ifndef AVOW_PORT_H
 #define AVOW_PORT_H
@@ -18,8 +18,8 @@ typedef struct avow__mail_class_s {
   void (*forget)(avow__mail_t *mail);
 } avow__mail_class_t;
 
-/* A member of what is sent. It is the sender's until it is posted, and the
-   loop's thereafter. */
+/* A member of what is sent. The sender owns it until it is posted, then the
+   loop. */
 struct avow__mail_s {
   avow__mail_t *next;
   const avow__mail_class_t *klass;
@@ -46,21 +46,21 @@ void avow__port_later(avow__context_t *c, avow__mail_t *mail);
 void avow__port_ref(avow__port_t *port);
 void avow__port_unref(avow__port_t *port);
 
-/* The loop's thread: the loop lives on for what is to come, until as often is
-   said that it need not. */
+/* The loop's thread: keeps the loop alive for mail that will arrive, until
+   avow__port_dismiss() is called as often. */
 void avow__port_expect(avow__port_t *port);
 void avow__port_dismiss(avow__port_t *port);
 
 /* The loop's thread: whether the program has closed its handle. */
 bool avow__port_is_closing(const avow__port_t *port);
 
-/* The loop's thread: from now on others may ask whether theirs is it. */
+/* The loop's thread: from now on avow__port_is_on_thread() may be called. */
 void avow__port_watch(avow__context_t *c);
 
 /* Whether this thread is the one that ran the loop last. */
 bool avow__port_is_on_thread(const avow__port_t *port);
 
-/* Where nothing else is left to happen: until something has come. */
+/* Blocks until mail has arrived, and delivers it. For the end of the loop. */
 void avow__port_wait(avow__context_t *c);
 
 #endif
