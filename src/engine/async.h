@@ -32,7 +32,7 @@ static inline unsigned avow__async_go_on(avow__context_t *c, avow__fiber_t *f,
 static inline unsigned avow__async_run(avow__context_t *c, avow_promise_t *p,
                                        unsigned jobs) {
   avow__fiber_t *f = p->data;
-  if (AVOW__UNLIKELY(c->life == AVOW__DEAF)) {
+  if (AVOW__UNLIKELY(c->life == AVOW__NO_HANDLERS)) {
     avow__async_abandon(c, f);
     return jobs;
   }

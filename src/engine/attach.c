@@ -42,7 +42,7 @@ avow_promise_t *avow_attach(avow_promise_t *p, void *data,
     avow__context_t *c = avow__context(p);
     /* While handlers before this may still use the data it must stay, and
        nothing is left to free it with later. */
-    if (!avow__is_pending(p) && c->life != AVOW__DEAF)
+    if (!avow__is_pending(p) && c->life != AVOW__NO_HANDLERS)
       free_fn(data);
     return avow__fail_nomem(c, p);
   }

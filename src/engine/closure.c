@@ -95,7 +95,7 @@ avow_promise_t *avow_then_closure(avow_promise_t *p, avow_cb cb, void *data) {
 static void settle_at_once(avow_promise_t *p, avow_settled_cb cb, void *data) {
   avow__context_t *c = avow__context(p);
   const avow_value_t lost = avow_error(UV_ENOMEM);
-  if (c->life != AVOW__DEAF)
+  if (c->life != AVOW__NO_HANDLERS)
     cb(avow__is_pending(p) ? &lost : &p->u.value, data);
   avow__unref_handled(avow__fail_nomem(c, p));
 }

@@ -57,10 +57,10 @@ enum {
 /* The states of a loop, which only grow. docs/internals.md has their table. */
 typedef enum avow__life_e {
   AVOW__OPEN,
-  AVOW__UNWINDING, /* avow_loop_close() cancels, also what handlers begin */
-  AVOW__GIVING_UP, /* makes no more promises, runs handlers of finally only */
-  AVOW__DEAF,      /* and takes no finally and attach any more */
-  AVOW__CLOSED     /* freed with the last promise that the program holds */
+  AVOW__UNWINDING,   /* avow_loop_close() cancels, also what handlers begin */
+  AVOW__GIVING_UP,   /* makes no more promises, runs handlers of finally only */
+  AVOW__NO_HANDLERS, /* runs none at all, takes no finally and attach */
+  AVOW__CLOSED       /* freed with the last promise that the program holds */
 } avow__life_t;
 
 /* What jobs may take in an iteration of the loop: tick.c. */

@@ -132,7 +132,7 @@ avow_promise_t *avow_finally(avow_promise_t *p, avow_fn on_settled,
   if (q == NULL) {
     avow__context_t *c = avow__context(p);
     /* The reserve is gone, or the loop: now or never. */
-    if (c->life != AVOW__DEAF)
+    if (c->life != AVOW__NO_HANDLERS)
       avow__value_unref(on_settled(data));
     return avow__fail_nomem(c, p);
   }

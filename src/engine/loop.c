@@ -261,7 +261,7 @@ static void unwind(avow__context_t *c) {
       run_iteration(c, &steps);
     if (steps > 0)
       continue;
-    c->life = c->life < AVOW__GIVING_UP ? AVOW__GIVING_UP : AVOW__DEAF;
+    c->life = c->life < AVOW__GIVING_UP ? AVOW__GIVING_UP : AVOW__NO_HANDLERS;
     c->close.unshielded = true;
     steps = patience_for(c);
   }

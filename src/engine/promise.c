@@ -145,7 +145,7 @@ avow_promise_t *avow_promise_new(uv_loop_t *loop, avow_deferred_t **out) {
 }
 
 void *avow__block_surely(avow__context_t *c) {
-  if (c->life == AVOW__CLOSED || c->life == AVOW__DEAF)
+  if (c->life == AVOW__CLOSED || c->life == AVOW__NO_HANDLERS)
     return NULL;
   return avow__pool_alloc_reserved(&c->pool);
 }

@@ -79,7 +79,7 @@ static void stackless_abandon(avow_promise_t *p) {
 static void stackless_run(avow_promise_t *p) {
   avow__context_t *c = avow__context(p);
   avow_promise_t *from = p->upstream;
-  if (c->life == AVOW__DEAF) {
+  if (c->life == AVOW__NO_HANDLERS) {
     stackless_abandon(p);
     return;
   }
