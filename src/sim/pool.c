@@ -4,8 +4,8 @@
 #include <assert.h>
 
 #include "base/container.h"
-#include "sim/handle.h"
 #include "sim/state.h"
+#include "sim/uv_handle.h"
 
 enum { THREADS = 4 };
 

@@ -22,11 +22,11 @@
 #include "sim/cancel.h"
 #include "sim/disk.h"
 #include "sim/link_anchors.h"
-#include "sim/locks.h"
 #include "sim/memory.h"
 #include "sim/network.h"
 #include "sim/pool.h"
 #include "sim/state.h"
+#include "sim/uv_locks.h"
 
 /* A run that is over gets so many turns to close. */
 enum { LAST_TURNS = 100 * 1000 };

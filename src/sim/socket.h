@@ -82,8 +82,8 @@ ssize_t sim_socket_write(sim_socket_t *socket, const uv_buf_t bufs[], size_t n);
 void sim_socket_keep_alive(sim_socket_t *socket);
 int sim_socket_shutdown(sim_socket_t *socket);
 
-/* For connecting.c: a connection waits at the listener; what a socket hears;
-   its owner looks at it again. */
+/* For socket_connect.c: a connection waits at the listener; what a socket
+   hears; its owner looks at it again. */
 void sim_socket_queue(sim_socket_t *listener, sim_socket_t *socket);
 void sim_socket_hear(void *end, sim_message_t what);
 void sim_socket_wake(sim_socket_t *socket);

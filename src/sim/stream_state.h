@@ -8,8 +8,8 @@
 #ifndef AVOW_SIM_STREAM_STATE_H
 #define AVOW_SIM_STREAM_STATE_H
 
-#include "sim/handle.h"
 #include "sim/socket.h"
+#include "sim/uv_handle.h"
 
 /* A request of uv_write(). */
 typedef struct sim_write_s {

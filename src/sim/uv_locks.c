@@ -12,8 +12,8 @@
 #include <stdlib.h>
 #include <time.h>
 
-#include "sim/locks.h"
 #include "sim/run.h"
+#include "sim/uv_locks.h"
 
 SIM_ANCHOR(locks)
 

@@ -14,9 +14,9 @@
 #include <unistd.h>
 
 #include "sim/descriptors.h"
-#include "sim/handle.h"
 #include "sim/network.h"
 #include "sim/state.h"
+#include "sim/uv_handle.h"
 
 int __real_close(int fd);
 int __real_setsockopt(int fd, int level, int name, const void *value,

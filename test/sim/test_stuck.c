@@ -13,7 +13,7 @@
 
 #include "avow/all.h"
 #include "runs.h"
-#include "sim/locks.h"
+#include "sim/uv_locks.h"
 #include "suite.h"
 
 /* Jobs that bring no time forward. */

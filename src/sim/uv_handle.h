@@ -4,8 +4,8 @@
  * found by a private field of libuv's, and is gone once it has closed. Its
  * flags are libuv's own, in libuv's own place.
  */
-#ifndef AVOW_SIM_HANDLE_H
-#define AVOW_SIM_HANDLE_H
+#ifndef AVOW_SIM_UV_HANDLE_H
+#define AVOW_SIM_UV_HANDLE_H
 
 #include "sim/world.h"
 

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /* What a run holds of mutexes and locks. */
-#ifndef AVOW_SIM_LOCKS_H
-#define AVOW_SIM_LOCKS_H
+#ifndef AVOW_SIM_UV_LOCKS_H
+#define AVOW_SIM_UV_LOCKS_H
 
 #include <stdbool.h>
 
