@@ -1,9 +1,11 @@
 /* SPDX-License-Identifier: MIT */
 /* Open files, by their numbers: the lowest that is free, as of any system, so
    that who uses one that he has closed finds another's. */
+#include "sim/disk_files.h"
+
 #include <string.h>
 
-#include "sim/disk.h"
+#include "sim/disk_names.h"
 #include "sim/journal.h"
 #include "sim/world.h"
 

@@ -1,8 +1,10 @@
 /* SPDX-License-Identifier: MIT */
 /* Calls that give and take names, as Linux does. */
+#include "sim/disk_names.h"
+
 #include <string.h>
 
-#include "sim/disk.h"
+#include "sim/disk_stat.h"
 #include "sim/journal.h"
 #include "sim/path_walk.h"
 #include "sim/world.h"

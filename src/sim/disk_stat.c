@@ -1,11 +1,13 @@
 /* SPDX-License-Identifier: MIT */
 /* Looking at things, their attributes, and where they are. */
+#include "sim/disk_stat.h"
+
 #include <errno.h>
 #include <math.h>
 #include <string.h>
 #include <unistd.h>
 
-#include "sim/disk.h"
+#include "sim/disk_files.h"
 #include "sim/path_walk.h"
 #include "sim/world.h"
 

@@ -1,6 +1,8 @@
 /* SPDX-License-Identifier: MIT */
 /* The names in a directory: a hash table, and a list in the order in which they
    were made. */
+#include "sim/folder.h"
+
 #include <assert.h>
 #include <string.h>
 

@@ -3,10 +3,13 @@
  * Reading directories. The names are taken down when reading begins: whether
  * what comes and goes later is seen is nobody's to say on any system.
  */
+#include "sim/fs_dirs.h"
+
 #include <stdlib.h>
 #include <string.h>
 
-#include "sim/fs_call.h"
+#include "sim/disk_stat.h"
+#include "sim/uv_fs_req.h"
 #include "sim/world.h"
 
 /* A name, and what has it. */

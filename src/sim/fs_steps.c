@@ -1,8 +1,13 @@
 /* SPDX-License-Identifier: MIT */
 /* Requests that are several calls to a system. */
+#include "sim/fs_steps.h"
+
 #include <string.h>
 
-#include "sim/fs_call.h"
+#include "sim/disk_files.h"
+#include "sim/disk_names.h"
+#include "sim/disk_stat.h"
+#include "sim/uv_fs_req.h"
 #include "sim/world.h"
 
 enum { RANDOM = 6, TRIES = 100, COPY = 1 << 30 };

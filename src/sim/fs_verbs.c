@@ -1,15 +1,21 @@
 /* SPDX-License-Identifier: MIT */
 /* What each type of request does, and in which ways it may fail by chance. */
+#include "sim/fs_verbs.h"
+
 #include <assert.h>
 
-#include "sim/fs_call.h"
+#include "sim/disk_files.h"
+#include "sim/disk_names.h"
+#include "sim/disk_stat.h"
+#include "sim/fs_dirs.h"
+#include "sim/fs_steps.h"
 #include "sim/world.h"
 
 enum { CODES = 2 };
 
 typedef struct {
   const char *what, *fails; /* kinds of choices */
-  sim_fs_fn *run;
+  ssize_t (*run)(uv_fs_t *req);
   int codes[CODES]; /* of what fails by chance */
 } verb_t;
 

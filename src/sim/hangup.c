@@ -10,7 +10,7 @@
 #include "avow/cancel.h"
 #include "base/container.h"
 #include "engine/cancel.h"
-#include "sim/stream_state.h"
+#include "sim/hangup_watch.h"
 #include "uv/op.h"
 #include "uv/stream.h"
 

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: MIT */
+#include "sim/hangup_watch.h"
+
 #include "base/container.h"
-#include "sim/stream_state.h"
 
 static bool has_hung_up(const sim_stream_t *stream) {
   return (sim_socket_events(stream->socket) & (SIM_ERROR | SIM_HANGUP)) != 0;

@@ -9,25 +9,7 @@
 
 #include "base/list.h"
 #include "sim/content.h"
-
-typedef struct sim_inode_s sim_inode_t;
-
-/* A name in a directory. */
-typedef struct sim_entry_s sim_entry_t;
-
-struct sim_entry_s {
-  avow__link_t link;  /* in the order in which they were made */
-  sim_entry_t *chain; /* the next with such a hash */
-  uint64_t hash;
-  sim_inode_t *inode;
-  char name[];
-};
-
-typedef struct sim_folder_s {
-  avow__link_t *entries;
-  sim_entry_t **chains; /* room of them, a power of two */
-  size_t count, room;
-} sim_folder_t;
+#include "sim/folder.h"
 
 struct sim_inode_s {
   avow__link_t link; /* all that there are */
@@ -72,16 +54,5 @@ void sim_inodes_free(void);
 uint64_t sim_inode_time(void);
 void sim_inode_touch(sim_inode_t *inode);  /* what it holds has changed */
 void sim_inode_change(sim_inode_t *inode); /* its mode or its names have */
-
-/* What has the name there; NULL: nothing. */
-sim_inode_t *sim_folder_find(const sim_inode_t *dir, const char *name);
-
-/* Gives the name to that, and takes it from what had it; NULL: nothing has it
-   any more. */
-void sim_folder_put(sim_inode_t *dir, const char *name, sim_inode_t *inode);
-
-/* The entry after that one; NULL begins and ends. */
-const sim_entry_t *sim_folder_next(const sim_inode_t *dir,
-                                   const sim_entry_t *entry);
 
 #endif

@@ -27,13 +27,6 @@ static inline sim_loop_t *sim_loop(const uv_loop_t *loop) {
   return loop->internal_fields;
 }
 
-void sim_timers_run(uv_loop_t *loop);
-
-/* ns of virtual time; UINT64_MAX if there is none. */
-uint64_t sim_timers_next(const uv_loop_t *loop);
-
-void sim_phase_run(uv_loop_t *loop, sim_phase_t phase);
-
 /* Time began earlier than any program looks at it. */
 enum { SIM_BEGIN_MS = 1000 };
 

@@ -7,6 +7,7 @@
 
 #include <string.h>
 
+#include "sim/disk_stat.h"
 #include "sim/world.h"
 
 enum { LINKS = 40 };

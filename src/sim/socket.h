@@ -62,13 +62,6 @@ int sim_socket_listen(sim_socket_t *socket, int backlog);
 /* NULL: nobody waits. */
 sim_socket_t *sim_socket_accept(sim_socket_t *socket);
 
-/* SIM_UNDER_WAY: it is under way. */
-int sim_socket_connect(sim_socket_t *socket, const sim_address_t *to);
-int sim_socket_connect_name(sim_socket_t *socket, const char *name);
-
-/* Two that are connected, within the machine. */
-void sim_sockets_pair(sim_socket_t *out[2]);
-
 /* What went wrong, once; SIM_UNDER_WAY while it connects. */
 int sim_socket_error(sim_socket_t *socket);
 

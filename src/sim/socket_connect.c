@@ -5,6 +5,8 @@
  * full backlog is silent, and who knocks tries again after a second, after two
  * more, after four, until more than two minutes have gone.
  */
+#include "sim/socket_connect.h"
+
 #include <assert.h>
 #include <string.h>
 

@@ -6,6 +6,9 @@
 #include "sim/stream_state.h"
 
 #include "base/container.h"
+#include "sim/hangup_watch.h"
+#include "sim/uv_stream.h"
+#include "sim/uv_write.h"
 
 /* What poll() would tell libuv. */
 static unsigned told(const sim_stream_t *stream) {

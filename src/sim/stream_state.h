@@ -28,16 +28,7 @@ typedef struct {
 
 typedef struct sim_stream_s sim_stream_t;
 
-/* Somebody waits for the other end to go. Zeroed, and his own. */
-typedef struct sim_vigil_s sim_vigil_t;
-
-struct sim_vigil_s {
-  sim_task_t task;
-  sim_stream_t *stream; /* NULL: it has closed, or nobody wants to know */
-  uv_loop_t *loop;
-  int status;
-  void (*gone)(sim_vigil_t *vigil, int status);
-};
+typedef struct sim_vigil_s sim_vigil_t; /* hangup_watch.h */
 
 struct sim_stream_s {
   sim_handle_t base;
@@ -81,32 +72,5 @@ void sim_stream_begin(sim_stream_t *stream, void *req, uv_req_type type);
 /* A connect is under way, or has failed by the delayed error. */
 void sim_stream_connects(sim_stream_t *stream, uv_connect_t *req,
                          uv_connect_cb cb);
-
-/* What is done when the socket is ready. */
-void sim_stream_accept(sim_stream_t *stream);
-void sim_stream_read(sim_stream_t *stream);
-void sim_stream_write(sim_stream_t *stream);
-void sim_stream_write_callbacks(sim_stream_t *stream);
-void sim_stream_drain(sim_stream_t *stream);
-
-/* The end of what is read: buf goes to read_cb. */
-void sim_stream_end(sim_stream_t *stream, const uv_buf_t *buf);
-
-/* Gone is called once, by a task, and ends the vigil: with 0 when the other end
-   has gone, with UV_ECANCELED when the stream has closed or the vigil was
-   cancelled. It keeps the loop alive until then. 0 or UV_EBADF. */
-int sim_vigil_begin(sim_vigil_t *vigil, uv_stream_t *handle,
-                    void (*gone)(sim_vigil_t *vigil, int status));
-void sim_vigil_cancel(sim_vigil_t *vigil);
-void sim_vigil_end(sim_vigil_t *vigil);
-
-/* The socket of a stream has changed. */
-void sim_vigil_look(sim_stream_t *stream);
-
-/* Nothing more is written: what is left fails. */
-void sim_stream_flush(sim_stream_t *stream, int err);
-
-void sim_writes_put(sim_writes_t *list, sim_write_t *write);
-sim_write_t *sim_writes_pop(sim_writes_t *list);
 
 #endif

@@ -5,7 +5,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "sim/disk.h"
+#include "sim/disk_stat.h"
 #include "sim/world.h"
 
 SIM_ANCHOR(dirs)

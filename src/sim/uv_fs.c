@@ -2,7 +2,8 @@
 /* libuv's requests of files, one by one. */
 #include <string.h>
 
-#include "sim/fs_call.h"
+#include "sim/disk_files.h"
+#include "sim/uv_fs_req.h"
 #include "sim/world.h"
 
 SIM_ANCHOR(fs)

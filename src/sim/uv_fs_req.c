@@ -1,9 +1,12 @@
 /* SPDX-License-Identifier: MIT */
 /* What all requests of files share: their beginning, the pool, their end. */
+#include "sim/uv_fs_req.h"
+
 #include <string.h>
 
 #include "base/container.h"
-#include "sim/fs_call.h"
+#include "sim/fs_dirs.h"
+#include "sim/fs_verbs.h"
 #include "sim/pool.h"
 
 SIM_ANCHOR(fs_req)

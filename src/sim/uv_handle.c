@@ -1,5 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /* Handles, whatever they are: closing, references, walks. */
+#include "sim/uv_handle.h"
+
 #include <assert.h>
 
 #include "base/container.h"

@@ -11,6 +11,8 @@
 
 #include "sim/loop.h"
 #include "sim/run.h"
+#include "sim/uv_timer.h"
+#include "sim/uv_watchers.h"
 
 SIM_ANCHOR(loop)
 

@@ -6,6 +6,7 @@
 #include <string.h>
 
 #include "sim/network.h"
+#include "sim/socket_connect.h"
 #include "sim/stream_state.h"
 
 SIM_ANCHOR(pipe)

@@ -3,9 +3,9 @@
  * Streams: listening and reading. What is read may be cut anywhere, and now and
  * then the system has no descriptor for a connection.
  */
-#include <assert.h>
+#include "sim/uv_stream.h"
 
-#include "sim/stream_state.h"
+#include <assert.h>
 
 SIM_ANCHOR(stream)
 

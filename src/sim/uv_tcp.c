@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: MIT */
 /* TCP. What options of the system change nobody sees here. */
+#include "sim/socket_connect.h"
 #include "sim/stream_state.h"
 
 SIM_ANCHOR(tcp)

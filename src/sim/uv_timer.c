@@ -4,6 +4,8 @@
  * phase begins run in it: one that starts itself anew, even for now, is for the
  * next turn, as since libuv 1.48.
  */
+#include "sim/uv_timer.h"
+
 #include <assert.h>
 
 #include "base/container.h"

@@ -4,8 +4,9 @@
  * run newest first, once a turn. One that is started in its own phase runs in
  * the next turn.
  */
+#include "sim/uv_watchers.h"
+
 #include "base/container.h"
-#include "sim/loop.h"
 
 SIM_ANCHOR(watchers)
 

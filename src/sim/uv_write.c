@@ -3,20 +3,22 @@
  * Streams: writing and shutting down. Of what is written the system takes what
  * there is room for, or less, and the rest is queued.
  */
+#include "sim/uv_write.h"
+
 #include <assert.h>
 #include <string.h>
 
-#include "sim/stream_state.h"
+#include "sim/hangup_watch.h"
 
 SIM_ANCHOR(write)
 
-void sim_writes_put(sim_writes_t *list, sim_write_t *write) {
+static void writes_put(sim_writes_t *list, sim_write_t *write) {
   write->next = NULL;
   *list->end = write;
   list->end = &write->next;
 }
 
-sim_write_t *sim_writes_pop(sim_writes_t *list) {
+static sim_write_t *writes_pop(sim_writes_t *list) {
   sim_write_t *write = list->first;
   list->first = write->next;
   if (list->first == NULL)
@@ -58,9 +60,9 @@ static bool advance(sim_write_t *write, size_t len) {
 
 /* What failed counts in the queue until its callback. */
 static void finish(sim_stream_t *stream, int err) {
-  sim_write_t *write = sim_writes_pop(&stream->writes);
+  sim_write_t *write = writes_pop(&stream->writes);
   write->error = err;
-  sim_writes_put(&stream->written, write);
+  writes_put(&stream->written, write);
   sim_stream_feed(stream);
 }
 
@@ -89,9 +91,9 @@ void sim_stream_write(sim_stream_t *stream) {
 
 void sim_stream_flush(sim_stream_t *stream, int err) {
   while (stream->writes.first != NULL) {
-    sim_write_t *write = sim_writes_pop(&stream->writes);
+    sim_write_t *write = writes_pop(&stream->writes);
     write->error = err;
-    sim_writes_put(&stream->written, write);
+    writes_put(&stream->written, write);
   }
 }
 
@@ -109,9 +111,9 @@ static void tell(sim_stream_t *stream, sim_write_t *write) {
 void sim_stream_write_callbacks(sim_stream_t *stream) {
   sim_writes_t now = { .first = NULL, .end = &now.first };
   while (stream->written.first != NULL)
-    sim_writes_put(&now, sim_writes_pop(&stream->written));
+    writes_put(&now, writes_pop(&stream->written));
   while (now.first != NULL)
-    tell(stream, sim_writes_pop(&now));
+    tell(stream, writes_pop(&now));
 }
 
 static sim_write_t *write_new(uv_write_t *req, const uv_buf_t bufs[],
@@ -138,7 +140,7 @@ int uv_write(uv_write_t *req, uv_stream_t *handle, const uv_buf_t bufs[],
   req->send_handle = NULL;
   sim_write_t *write = write_new(req, bufs, n);
   handle->write_queue_size += write->left;
-  sim_writes_put(&stream->writes, write);
+  writes_put(&stream->writes, write);
   if (stream->connect != NULL)
     return 0;
   if (first)

@@ -20,7 +20,8 @@
 #include <unistd.h>
 
 #include "harness.h"
-#include "sim/disk.h"
+#include "sim/disk_files.h"
+#include "sim/disk_stat.h"
 
 enum { PATH = 5000, PORTION = 65536 };
 

@@ -15,6 +15,7 @@
 
 #include "sim/descriptors.h"
 #include "sim/network.h"
+#include "sim/socket_connect.h"
 #include "sim/state.h"
 #include "sim/uv_handle.h"
 

@@ -1,0 +1,28 @@
+/* SPDX-License-Identifier: MIT */
+/* Calls that read and change what the virtual disk has about an inode. */
+#ifndef AVOW_SIM_DISK_STAT_H
+#define AVOW_SIM_DISK_STAT_H
+
+#include "sim/disk.h"
+
+/* These put a string into *out that is the caller's, for sim_free(). */
+int sim_disk_readlink(const char *path, char **out);
+int sim_disk_realpath(const char *path, char **out);
+char *sim_disk_path_of(const sim_inode_t *dir); /* NULL: it has none any more */
+
+/* The thing itself, which is lent: by a path, or by a file's number. */
+int sim_disk_look(const char *path, bool follow, sim_inode_t **out);
+int sim_disk_look_at(uv_file file, sim_inode_t **out);
+
+void sim_disk_stat(const sim_inode_t *inode, uv_stat_t *out);
+int sim_disk_access(const sim_inode_t *inode, int mode);
+int sim_disk_chmod(sim_inode_t *inode, int mode);
+int sim_disk_chown(sim_inode_t *inode, uv_uid_t user, uv_gid_t group);
+int sim_disk_utime(sim_inode_t *inode, double accessed, double modified);
+
+int sim_disk_chdir(const char *path);
+
+/* Permissions of the one user that there is: bits of 04, 02 and 01. */
+bool sim_disk_may(const sim_inode_t *inode, unsigned bits);
+
+#endif

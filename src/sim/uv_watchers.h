@@ -1,0 +1,10 @@
+/* SPDX-License-Identifier: MIT */
+/* Idle, prepare and check handles: one phase of the loop for each type. */
+#ifndef AVOW_SIM_UV_WATCHERS_H
+#define AVOW_SIM_UV_WATCHERS_H
+
+#include "sim/loop.h"
+
+void sim_phase_run(uv_loop_t *loop, sim_phase_t phase);
+
+#endif
