@@ -11,7 +11,8 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "sim/state.h"
+#include "sim/chance.h"
+#include "sim/world.h"
 
 enum { LEAST = 256 };
 

@@ -8,6 +8,8 @@
 
 #include "avow/cancel.h"
 #include "engine/settle.h"
+#include "sim/chance.h"
+#include "sim/history.h"
 #include "sim/world.h"
 
 typedef struct {

@@ -6,11 +6,14 @@
  * each kind a mood, from never to often: bugs that need much of one thing and
  * none of another are found by that, and not by an even mixture of all.
  */
+#include "sim/chance.h"
+
 #include <assert.h>
 #include <string.h>
 
+#include "sim/history.h"
 #include "sim/picks.h"
-#include "sim/state.h"
+#include "sim/world.h"
 
 enum { PARTS = 10000, STEPS = 1024, LONGEST = 1000, MOODS = 4 };
 

@@ -8,6 +8,7 @@
 #include <assert.h>
 #include <string.h>
 
+#include "sim/chance.h"
 #include "sim/disk.h"
 #include "sim/world.h"
 

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 #include "sim/descriptors.h"
 
+#include "sim/history.h"
 #include "sim/socket_connect.h"
 #include "sim/stream_state.h"
 

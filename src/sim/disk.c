@@ -8,8 +8,10 @@
 #include <string.h>
 
 #include "base/container.h"
+#include "sim/chance.h"
+#include "sim/history.h"
 #include "sim/journal.h"
-#include "sim/state.h"
+#include "sim/world.h"
 
 static _Thread_local sim_disk_t disk;
 

@@ -8,6 +8,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "sim/chance.h"
 #include "sim/disk_stat.h"
 #include "sim/uv_fs_req.h"
 #include "sim/world.h"

@@ -4,6 +4,7 @@
 
 #include <string.h>
 
+#include "sim/chance.h"
 #include "sim/disk_files.h"
 #include "sim/disk_names.h"
 #include "sim/disk_stat.h"

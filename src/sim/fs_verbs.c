@@ -4,11 +4,13 @@
 
 #include <assert.h>
 
+#include "sim/chance.h"
 #include "sim/disk_files.h"
 #include "sim/disk_names.h"
 #include "sim/disk_stat.h"
 #include "sim/fs_dirs.h"
 #include "sim/fs_steps.h"
+#include "sim/history.h"
 #include "sim/world.h"
 
 enum { CODES = 2 };

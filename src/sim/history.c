@@ -3,12 +3,15 @@
  * The history of a run: a hash of all events and choices, which is the same for
  * a seed on each machine, and the last events as text.
  */
+#include "sim/history.h"
+
 #include <inttypes.h>
 #include <stdarg.h>
 #include <stdio.h>
 #include <stdlib.h>
 
-#include "sim/state.h"
+#include "sim/chance.h"
+#include "sim/world.h"
 
 void sim_history_mix(uint64_t number) {
   sim_world.hash = sim_scatter(sim_world.hash ^ number);

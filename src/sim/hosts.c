@@ -7,6 +7,7 @@
 #  include <strings.h>
 #endif
 
+#include "sim/history.h"
 #include "sim/world.h"
 
 #ifdef _WIN32

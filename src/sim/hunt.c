@@ -11,9 +11,10 @@
 #include <unistd.h>
 
 #include "sim/command.h"
+#include "sim/history.h"
 #include "sim/last_words.h"
 #include "sim/shrink.h"
-#include "sim/state.h"
+#include "sim/world.h"
 
 enum { SHRINKING_RUNS = 2000, PROGRESS = 256 };
 

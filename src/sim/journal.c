@@ -9,7 +9,9 @@
 #include <string.h>
 
 #include "base/container.h"
+#include "sim/chance.h"
 #include "sim/disk.h"
+#include "sim/history.h"
 #include "sim/world.h"
 
 /* Systems write down by themselves what is old. */

@@ -16,7 +16,7 @@
 #include <string.h>
 #include <unistd.h>
 
-#include "sim/state.h"
+#include "sim/world.h"
 
 enum { SIGNALS = 5, STACK = 64 * 1024 };
 

@@ -4,6 +4,9 @@
 #include <assert.h>
 #include <string.h>
 
+#include "sim/chance.h"
+#include "sim/history.h"
+
 typedef struct message_s {
   struct message_s *next;
   uint64_t due;

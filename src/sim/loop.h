@@ -4,8 +4,8 @@
 #define AVOW_SIM_LOOP_H
 
 #include "base/queue.h"
-#include "sim/state.h"
 #include "sim/uv_handle.h"
+#include "sim/world.h"
 
 /* Handles that run once each turn. */
 typedef enum { SIM_IDLE, SIM_PREPARE, SIM_CHECK, SIM_PHASES } sim_phase_t;

@@ -8,8 +8,10 @@
 #include <stdlib.h>
 
 #include "sim/blocks.h"
+#include "sim/chance.h"
+#include "sim/history.h"
 #include "sim/memory.h"
-#include "sim/state.h"
+#include "sim/world.h"
 
 static void *known(void *p) {
   sim_blocks_add(p);

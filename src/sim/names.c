@@ -4,6 +4,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "sim/chance.h"
 #include "sim/hosts.h"
 #include "sim/world.h"
 

@@ -5,7 +5,9 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "sim/state.h"
+#include "sim/chance.h"
+#include "sim/history.h"
+#include "sim/world.h"
 
 static _Thread_local struct {
   const sim_picks_t *only;

@@ -4,8 +4,10 @@
 #include <assert.h>
 
 #include "base/container.h"
-#include "sim/state.h"
+#include "sim/chance.h"
+#include "sim/history.h"
 #include "sim/uv_handle.h"
+#include "sim/world.h"
 
 enum { THREADS = 4 };
 

@@ -20,13 +20,15 @@
 #include "engine/settle.h"
 #include "sim/blocks.h"
 #include "sim/cancel.h"
+#include "sim/chance.h"
 #include "sim/disk.h"
+#include "sim/history.h"
 #include "sim/link_anchors.h"
 #include "sim/memory.h"
 #include "sim/network.h"
 #include "sim/pool.h"
-#include "sim/state.h"
 #include "sim/uv_locks.h"
+#include "sim/world.h"
 
 /* A run that is over gets so many turns to close. */
 enum { LAST_TURNS = 100 * 1000 };

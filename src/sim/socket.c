@@ -4,6 +4,7 @@
 #include <assert.h>
 #include <string.h>
 
+#include "sim/chance.h"
 #include "sim/network.h"
 
 enum { BACKLOG_MOST = 4096 };

@@ -10,6 +10,8 @@
 #include <assert.h>
 #include <string.h>
 
+#include "sim/chance.h"
+#include "sim/history.h"
 #include "sim/network.h"
 
 #define SECOND   (UINT64_C(1000) * SIM_MS)

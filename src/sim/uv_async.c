@@ -9,6 +9,7 @@
 #include <stdlib.h>
 
 #include "base/container.h"
+#include "sim/chance.h"
 #include "sim/loop.h"
 
 SIM_ANCHOR(async)

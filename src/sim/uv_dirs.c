@@ -6,6 +6,7 @@
 #include <string.h>
 
 #include "sim/disk_stat.h"
+#include "sim/history.h"
 #include "sim/world.h"
 
 SIM_ANCHOR(dirs)

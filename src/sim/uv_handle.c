@@ -5,6 +5,7 @@
 #include <assert.h>
 
 #include "base/container.h"
+#include "sim/history.h"
 #include "sim/loop.h"
 
 SIM_ANCHOR(handle)

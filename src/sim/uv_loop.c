@@ -9,6 +9,8 @@
 #include <assert.h>
 #include <stdio.h>
 
+#include "sim/chance.h"
+#include "sim/history.h"
 #include "sim/loop.h"
 #include "sim/run.h"
 #include "sim/uv_timer.h"

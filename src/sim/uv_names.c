@@ -4,6 +4,7 @@
 #include <string.h>
 
 #include "base/container.h"
+#include "sim/chance.h"
 #include "sim/names.h"
 #include "sim/pool.h"
 

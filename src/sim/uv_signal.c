@@ -6,6 +6,8 @@
 #include <signal.h>
 
 #include "base/container.h"
+#include "sim/chance.h"
+#include "sim/history.h"
 #include "sim/loop.h"
 
 SIM_ANCHOR(signal)

@@ -7,6 +7,9 @@
 
 #include <assert.h>
 
+#include "sim/chance.h"
+#include "sim/history.h"
+
 SIM_ANCHOR(stream)
 
 /* Listening. */

@@ -7,6 +7,7 @@
 #include "sim/uv_watchers.h"
 
 #include "base/container.h"
+#include "sim/history.h"
 
 SIM_ANCHOR(watchers)
 

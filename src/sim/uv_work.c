@@ -3,6 +3,7 @@
 #include <limits.h>
 
 #include "base/container.h"
+#include "sim/chance.h"
 #include "sim/pool.h"
 
 SIM_ANCHOR(work)

@@ -9,6 +9,7 @@
 #include <string.h>
 
 #include "sim/hangup_watch.h"
+#include "sim/history.h"
 
 SIM_ANCHOR(write)
 

@@ -13,7 +13,7 @@
 #include <stdlib.h>
 
 #include "base/container.h"
-#include "sim/state.h"
+#include "sim/chance.h"
 
 /* Who comes next is chosen among so many: of more, the oldest. */
 enum { RIVALS = 16 };

@@ -1,9 +1,10 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * The world that a simulated libuv lives in: virtual time, tasks that are due,
- * choices that the seed makes, and the history of all that happened. A thread
- * has one. Inside avow_sim() it begins anew with each run; outside, the same
- * functions of libuv work in virtual time with all choices plain.
+ * The world that a simulated libuv lives in: virtual time and tasks that are
+ * due. chance.h has the choices that the seed makes, and history.h the events
+ * that happened. A thread has one world. Inside avow_sim() it begins anew with
+ * each run; outside, the same functions of libuv work in virtual time with all
+ * choices plain.
  */
 #ifndef AVOW_SIM_WORLD_H
 #define AVOW_SIM_WORLD_H
@@ -12,11 +13,9 @@
 #include <stddef.h>
 #include <stdint.h>
 
-#include "avow/config.h"
+#include "avow/sim.h"
 #include "base/list.h"
 #include "sim/event_queue.h"
-
-/* Time. */
 
 #define SIM_US UINT64_C(1000)
 #define SIM_MS (1000 * SIM_US)
@@ -54,36 +53,14 @@ uint64_t sim_now(void);
 /* The program does nothing else for so long. */
 void sim_time_pass(uint64_t ns);
 
-/* Chance. what names the kind of a choice, "net.cut", as a literal: the part
-   before the dot says which options apply. The nth choice of a kind is the same
-   for a seed, whatever other kinds chose. */
+/* Lets the tasks happen that are due, of that loop or of none. */
+void sim_tasks_run(const uv_loop_t *loop);
 
-/* One of 0…bound-1 as the seed says. 0 is the plain choice: no fault, no delay,
-   whole reads, first in line. */
-uint64_t sim_choose(uint64_t bound, const char *what);
+/* When the first of these is due; UINT64_MAX if there is none. */
+uint64_t sim_tasks_next(const uv_loop_t *loop);
 
-/* True with the chance that the options give to such a fault; plain: false. */
-bool sim_strikes(const char *what);
-
-/* How many ns such a thing takes; plain: the least. */
-uint64_t sim_delay(const char *what);
-
-/* Bytes of the seed's. */
-void sim_fill(void *at, size_t len);
-
-/* History. */
-
-/* An event. It goes into the hash, and the last ones are kept as text, so it
-   has to be the same on each machine: no addresses of memory, no sizes of
-   structs. */
-void sim_note(const char *format, ...) AVOW_PRINTF(1, 2);
-
-/* Fails the run, which ends with this turn of the loop. The first reason is the
-   one that is told. Outside of a run it says so and ends the process. */
-void sim_fail(const char *format, ...) AVOW_PRINTF(1, 2);
-
-/* For a function that is not simulated: UV_ENOTSUP, and it fails the run. */
-int sim_refuse(const char *function);
+/* Time goes on to then, if that is later. */
+void sim_time_reach(uint64_t ns);
 
 /* Inside avow_sim(). */
 bool sim_is_on(void);
@@ -116,5 +93,50 @@ typedef struct sim_part_s {
   void (*end)(void);
   void (*restart)(void);
 } sim_part_t;
+
+enum { SIM_KINDS = 256, SIM_KEPT = 50, SIM_LINE = 120 };
+
+/* How often a kind of choice was made. */
+typedef struct sim_kind_s {
+  const char *what;
+  uint64_t name; /* a hash of it */
+  uint64_t n;
+} sim_kind_t;
+
+/* All that a world has. Its fields are for the files that it consists of, such
+   as chance.c, history.c and run.c. */
+typedef struct sim_world_s {
+  bool on, ending, closing;
+  bool stopped;    /* the machine is */
+  char why[256];   /* it failed; empty: it has not */
+  unsigned struck; /* the kinds of faults there were, AVOW_SIM_… */
+  uint64_t seed;
+  avow_sim_options_t options;
+
+  uint64_t now, order;
+  sim_heap_t tasks;
+  avow__link_t *due; /* tasks of this poll */
+  size_t n_due;
+  uint64_t looks; /* at the clock, in this turn */
+  uint64_t turns, last_turns;
+  uint64_t jobs_before; /* those that ran since are all of one time */
+  bool happened;        /* in this turn: a timer, a task, or a wait */
+
+  const uv_loop_t *loop; /* the program's, of which all is to be */
+
+  avow__link_t *jobs; /* of the pool, that wait for a thread */
+  unsigned working;   /* threads that have a job */
+
+  sim_kind_t kinds[SIM_KINDS];
+  uint64_t choices;
+
+  uint64_t hash, events;
+  char last[SIM_KEPT][SIM_LINE];
+  size_t blocks; /* of sim_alloc() */
+
+  const char *const *anchors; /* so that they are needed */
+} sim_world_t;
+
+extern _Thread_local sim_world_t sim_world;
 
 #endif

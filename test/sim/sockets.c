@@ -16,8 +16,8 @@
 #include "sim/descriptors.h"
 #include "sim/network.h"
 #include "sim/socket_connect.h"
-#include "sim/state.h"
 #include "sim/uv_handle.h"
+#include "sim/world.h"
 
 int __real_close(int fd);
 int __real_setsockopt(int fd, int level, int name, const void *value,

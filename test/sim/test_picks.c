@@ -6,7 +6,8 @@
 #include <string.h>
 
 #include "harness.h"
-#include "sim/state.h"
+#include "sim/chance.h"
+#include "sim/world.h"
 
 enum { SEED = 5, CHOICES = 20, BOUND = 100, OFTEN = 10000 };
 

@@ -3,7 +3,7 @@
 #include "sim/shrink.h"
 
 #include "harness.h"
-#include "sim/state.h"
+#include "sim/world.h"
 
 enum { KINDS = 4, EACH = 100, PLENTY = 10000 };
 

@@ -3,7 +3,8 @@
 #include "sim/world.h"
 
 #include "harness.h"
-#include "sim/state.h"
+#include "sim/chance.h"
+#include "sim/history.h"
 
 typedef struct {
   sim_task_t task;
