@@ -246,11 +246,6 @@ static void run_end(void) {
   check_memory();
 }
 
-void sim_stop(void) {
-  sim_note("the simulated machine stops here, by AVOW_SIM_CRASH");
-  sim_world.stopped = true;
-}
-
 static void restart_part(const sim_part_t *part) {
   if (part->restart != NULL) {
     part->restart();

@@ -14,6 +14,7 @@
 
 #include "base/container.h"
 #include "sim/chance.h"
+#include "sim/history.h"
 
 /* Who comes next is chosen among so many: of more, the oldest. */
 enum { RIVALS = 16 };
@@ -39,6 +40,11 @@ bool sim_is_on(void) {
 
 bool sim_is_ending(void) {
   return sim_world.ending;
+}
+
+void sim_stop(void) {
+  sim_note("the simulated machine stops here, by AVOW_SIM_CRASH");
+  sim_world.stopped = true;
 }
 
 void *sim_alloc(size_t size) {
