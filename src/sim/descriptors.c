@@ -57,11 +57,12 @@ sim_socket_t *sim_descriptor_take(int fd, unsigned *ways) {
   return socket;
 }
 
-void sim_descriptors_begin(void) {
+/* A run that was cut off leaves what is not its own. */
+static void descriptors_begin(void) {
   descriptors = (descriptors_t){ .first = NULL };
 }
 
-void sim_descriptors_end(void) {
+static void descriptors_end(void) {
   if (descriptors.first != NULL)
     sim_fail("a descriptor of uv_pipe() or uv_socketpair() was left open");
   while (descriptors.first != NULL) {
@@ -69,6 +70,9 @@ void sim_descriptors_end(void) {
     sim_socket_close(sim_descriptor_take(descriptors.first->fd, &ways), false);
   }
 }
+
+const sim_part_t sim_descriptors = { .begin = descriptors_begin,
+                                     .end = descriptors_end };
 
 /* One end says nothing, and the other hears nothing. */
 int uv_pipe(uv_file fds[2], int read_flags, int write_flags) {

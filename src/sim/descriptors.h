@@ -17,8 +17,7 @@ int sim_descriptor_new(sim_socket_t *socket, unsigned ways);
 sim_socket_t *sim_descriptor_find(int fd);
 sim_socket_t *sim_descriptor_take(int fd, unsigned *ways);
 
-/* Closes what nobody has taken, and fails the run for it. */
-void sim_descriptors_end(void);
-void sim_descriptors_begin(void);
+/* At its end it closes what nobody has taken, and fails the run for it. */
+extern const sim_part_t sim_descriptors;
 
 #endif

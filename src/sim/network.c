@@ -4,7 +4,6 @@
 #include <assert.h>
 #include <string.h>
 
-#include "sim/descriptors.h"
 #include "sim/hosts.h"
 
 enum { PORT_FIRST = 49152, PORT_LAST = 65535 };
@@ -134,14 +133,12 @@ sim_socket_t *sim_network_find_name(const char *name) {
 
 /* A run that was cut off leaves what is not its own. */
 static void network_begin(void) {
-  sim_descriptors_begin();
   sim_hosts_begin();
   network = (network_t){ .bound = NULL };
 }
 
 /* What was bound has gone with its handles. */
 static void network_end(void) {
-  sim_descriptors_end();
   sim_hosts_end();
 }
 

@@ -21,6 +21,7 @@
 #include "sim/blocks.h"
 #include "sim/cancel.h"
 #include "sim/chance.h"
+#include "sim/descriptors.h"
 #include "sim/disk.h"
 #include "sim/history.h"
 #include "sim/link_anchors.h"
@@ -33,7 +34,8 @@
 /* A run that is over gets so many turns to close. */
 enum { LAST_TURNS = 100 * 1000 };
 
-static const sim_part_t *const parts[] = { &sim_network, &sim_files, NULL };
+static const sim_part_t *const parts[] = { &sim_descriptors, &sim_network,
+                                           &sim_files, NULL };
 
 static _Thread_local jmp_buf cut_off;
 

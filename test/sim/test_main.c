@@ -17,6 +17,7 @@
 #include "avow/sim.h"
 #include "sim/command.h"
 #include "suite.h"
+#include "sim/history.h"
 
 enum { WORDS = 10, SLEEPERS = 3 };
 
