@@ -6,6 +6,7 @@
  * by avow_read_file().
  */
 #include <openssl/err.h>
+#include <openssl/evp.h>
 #include <openssl/pem.h>
 #include <string.h>
 
@@ -100,6 +101,93 @@ static bool read_authorities(avow__tls_settings_t *s, const char *pem) {
   return read_certificates(s->ctx, pem, take_authority);
 }
 
+/* ALPN: which protocol is spoken over TLS. A client offers its own, a server
+   takes the first of its own that is among them, or refuses. */
+
+/* One name as it is sent, behind its length. NULL if it is none. */
+static const char *add_protocol(unsigned char *out, const char *name) {
+  const size_t len = strcspn(name, ",");
+  if (len == 0 || len > UINT8_MAX)
+    return NULL;
+  out[0] = (unsigned char) len;
+  memcpy(out + 1, name, len);
+  return name + len;
+}
+
+/* Takes as much room as the names with a comma before each. */
+static bool set_wire(unsigned char *wire, const char *names) {
+  const char *name = names, *end;
+  while ((end = add_protocol(wire + (name - names), name)) != NULL) {
+    if (*end == '\0')
+      return true;
+    name = end + 1;
+  }
+  return false;
+}
+
+static int choose_protocol(SSL *ssl, const unsigned char **out,
+                           unsigned char *len, const unsigned char *theirs,
+                           unsigned int n, void *data) {
+  const avow__tls_settings_t *s = data;
+  unsigned char *chosen;
+  const int result = SSL_select_next_proto(&chosen, len, s->protocols,
+                                           s->protocols_len, theirs, n);
+  *out = chosen;
+  return result == OPENSSL_NPN_NEGOTIATED ? SSL_TLSEXT_ERR_OK
+                                          : SSL_TLSEXT_ERR_ALERT_FATAL;
+}
+
+/* False if a name is none, or without memory. */
+static bool set_protocols(avow__tls_settings_t *s, const char *names) {
+  const size_t len = strlen(names) + 1;
+  s->protocols = len > UINT16_MAX ? NULL : OPENSSL_malloc(len);
+  if (s->protocols == NULL || !set_wire(s->protocols, names))
+    return false;
+  s->protocols_len = (unsigned) len;
+  SSL_CTX_set_alpn_select_cb(s->ctx, choose_protocol, s);
+  return SSL_CTX_set_alpn_protos(s->ctx, s->protocols, s->protocols_len) == 0;
+}
+
+/* Tickets: what a server has its clients keep of their sessions, for it keeps
+   nothing itself. Only it can read them; so settings that take the place of
+   others get their keys, or all clients at once would begin anew. */
+
+enum { KEYS = 80 }; /* bytes, as OpenSSL has them; it refuses fewer */
+
+/* A client that was asked who he is, by the authorities of one server's, has
+   not been asked by those of another's: his session is of another context. */
+static bool set_context(SSL_CTX *ctx, const avow_tls_options_t *o) {
+  unsigned char context[EVP_MAX_MD_SIZE] = { 0 };
+  unsigned len = 0;
+  const char *by = o->authorities != NULL ? o->authorities : "";
+  if (o->ask_clients &&
+      EVP_Digest(by, strlen(by), context, &len, EVP_sha256(), NULL) != 1)
+    return false;
+  return SSL_CTX_set_session_id_context(ctx, context, len) == 1;
+}
+
+static bool copy_keys(SSL_CTX *to, SSL_CTX *from) {
+  unsigned char keys[KEYS];
+  const bool fine =
+      SSL_CTX_get_tlsext_ticket_keys(from, keys, sizeof(keys)) == 1 &&
+      SSL_CTX_set_tlsext_ticket_keys(to, keys, sizeof(keys)) == 1;
+  OPENSSL_cleanse(keys, sizeof(keys));
+  return fine;
+}
+
+/* NULL, or what is wrong. */
+static const char *set_tickets(avow__tls_settings_t *settings,
+                               const avow_tls_options_t *o) {
+  if (!set_context(settings->ctx, o))
+    return "the authorities";
+  if (o->past == NULL)
+    return NULL;
+  const avow__tls_settings_t *others = avow__tls_settings_of(o->past);
+  if (others == NULL || !copy_keys(settings->ctx, others->ctx))
+    return "the past settings";
+  return NULL;
+}
+
 /* NULL, or what is wrong. */
 static const char *read_options(avow__tls_settings_t *s,
                                 const avow_tls_options_t *o) {
@@ -112,14 +200,14 @@ static const char *read_options(avow__tls_settings_t *s,
   if ((o->key != NULL) != (o->certificate != NULL))
     return o->key != NULL ? "a key without its certificate"
                           : "a certificate without its key";
-  if (o->protocols != NULL && !avow__tls_set_protocols(s, o->protocols))
+  if (o->protocols != NULL && !set_protocols(s, o->protocols))
     return "the protocols";
   if (!read_authorities(s, o->authorities))
     return "the authorities";
   if (o->ask_clients)
     SSL_CTX_set_verify(ctx, SSL_VERIFY_PEER | SSL_VERIFY_FAIL_IF_NO_PEER_CERT,
                        NULL);
-  return avow__tls_set_tickets(s, o);
+  return set_tickets(s, o);
 }
 
 static bool set_up(SSL_CTX *ctx) {

@@ -97,14 +97,6 @@ bool avow__tls_authorities_lack(const avow__tls_settings_t *settings,
 /* Reads them, on any thread. False: no memory. */
 bool avow__tls_authorities_load(avow__tls_settings_t *settings);
 
-/* Names with commas between. False if one is none, or without memory. */
-bool avow__tls_set_protocols(avow__tls_settings_t *settings, const char *names);
-
-/* A server takes the tickets of its settings, and of those that are past, if
-   there are. What is wrong, or NULL. */
-const char *avow__tls_set_tickets(avow__tls_settings_t *settings,
-                                  const avow_tls_options_t *options);
-
 avow__tls_sessions_t *avow__tls_sessions_new(void);      /* NULL: no memory */
 void avow__tls_sessions_free(avow__tls_sessions_t *all); /* or NULL */
 /* Streams of that remember theirs, if they are a client's. */
