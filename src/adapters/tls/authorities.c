@@ -11,7 +11,7 @@
 #include <openssl/x509.h>
 #include <stdlib.h>
 
-#include "tls.h"
+#include "stream_state.h"
 
 /* Which file it was. */
 typedef struct {

@@ -7,7 +7,7 @@
 #include <openssl/err.h>
 #include <string.h>
 
-#include "tls.h"
+#include "stream_state.h"
 
 /* There may be more later, or it is over. */
 static int bio_has_none(BIO *bio, const avow__tls_t *t) {

@@ -9,7 +9,7 @@
 #include <string.h>
 
 #include "avow/work.h"
-#include "tls.h"
+#include "stream_state.h"
 
 /* Whoever waited for it; what holds the stream from now on is the value, or
    the caller. */

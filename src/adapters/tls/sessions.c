@@ -11,7 +11,7 @@
 #include <openssl/err.h>
 #include <string.h>
 
-#include "tls.h"
+#include "stream_state.h"
 
 enum { HOSTS = 64, SESSIONS = 4 };
 

@@ -10,7 +10,7 @@
 #include <openssl/pem.h>
 #include <string.h>
 
-#include "tls.h"
+#include "stream_state.h"
 
 static void settings_free(void *self) {
   avow__tls_settings_t *settings = self;

@@ -6,7 +6,7 @@
  */
 #include <openssl/err.h>
 
-#include "tls.h"
+#include "stream_state.h"
 
 avow_promise_t *avow__tls_defer(const avow__tls_t *t, avow_deferred_t **out) {
   avow_deferred_t *d;

@@ -4,7 +4,7 @@
  */
 
 #include "avow/pump.h"
-#include "tls.h"
+#include "stream_state.h"
 
 static bool is_closed(const avow__tls_t *t) {
   return avow_is_none(&t->transport);

@@ -8,7 +8,7 @@
  * Handlers say how a read or a write went. Where there was no memory for these
  * is only found out by what is attached to it, which runs in every case.
  */
-#include "tls.h"
+#include "stream_state.h"
 
 /* Its handlers have had the outcome, or there was no memory for them. */
 static avow_value_t known(const avow_value_t *error, void *data) {

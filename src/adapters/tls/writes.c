@@ -6,7 +6,7 @@
  */
 #include <openssl/err.h>
 
-#include "tls.h"
+#include "stream_state.h"
 
 static size_t length_of(const avow_value_t *bytes) {
   size_t len;

@@ -6,7 +6,7 @@
 #include <openssl/err.h>
 #include <openssl/x509_vfy.h>
 
-#include "tls.h"
+#include "stream_state.h"
 
 static bool is_memory(unsigned long err) {
   return ERR_GET_REASON(err) == ERR_R_MALLOC_FAILURE;

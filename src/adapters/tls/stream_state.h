@@ -7,8 +7,8 @@
  * It stays in memory for its value, for a handshake, and for whatever of the
  * transport is pending: refs counts them.
  */
-#ifndef AVOW_ADAPTERS_TLS_H
-#define AVOW_ADAPTERS_TLS_H
+#ifndef AVOW_TLS_STREAM_STATE_H
+#define AVOW_TLS_STREAM_STATE_H
 
 #include <openssl/ssl.h>
 #include <stdatomic.h>
