@@ -8,48 +8,6 @@
 
 #include "stream_state.h"
 
-avow_promise_t *avow__tls_defer(const avow__tls_t *t, avow_deferred_t **out) {
-  avow_deferred_t *d;
-  avow_promise_t *p = avow_promise_new(t->loop, &d);
-  const bool fine = avow_state(p) == AVOW_PENDING;
-  if (!fine)
-    avow_deferred_drop(d);
-  *out = fine ? d : NULL;
-  return p;
-}
-
-avow__tls_t *avow__tls_ref(avow__tls_t *t) {
-  t->refs++;
-  return t;
-}
-
-/* As if we had said our last word: who leaves without one may resume the
-   session all the same, but after an error, for which OpenSSL takes it back. */
-static void free_ssl(SSL *ssl) {
-  if (ssl != NULL)
-    SSL_set_shutdown(ssl, SSL_SENT_SHUTDOWN | SSL_RECEIVED_SHUTDOWN);
-  SSL_free(ssl);
-}
-
-void avow__tls_unref(void *data) {
-  avow__tls_t *t = data;
-  if (--t->refs > 0)
-    return;
-  avow_promise_clear(&t->fetch);
-  while (t->outs > 0)
-    avow_value_unref(t->out[--t->outs]);
-  avow_value_unref(t->chunk);
-  avow_value_unref(t->in_error);
-  avow_value_unref(t->out_error);
-  avow_value_unref(t->broken);
-  avow_value_unref(t->refused);
-  free_ssl(t->ssl);
-  OPENSSL_free(t->host);
-  avow_value_unref(t->settings);
-  avow_value_unref(t->transport);
-  OPENSSL_free(t);
-}
-
 static void settle_reader(avow__tls_t *t, avow_value_t v) {
   avow_deferred_t *d = t->reader;
   t->reader = NULL;

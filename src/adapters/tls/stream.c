@@ -1,10 +1,53 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * The class of TLS streams: what is asked of one, and when that is refused.
+ * TLS streams: the references to one, and their class: what is asked of one,
+ * and when that is refused.
  */
+#include "stream_state.h"
 
 #include "avow/pump.h"
-#include "stream_state.h"
+
+avow_promise_t *avow__tls_defer(const avow__tls_t *t, avow_deferred_t **out) {
+  avow_deferred_t *d;
+  avow_promise_t *p = avow_promise_new(t->loop, &d);
+  const bool fine = avow_state(p) == AVOW_PENDING;
+  if (!fine)
+    avow_deferred_drop(d);
+  *out = fine ? d : NULL;
+  return p;
+}
+
+avow__tls_t *avow__tls_ref(avow__tls_t *t) {
+  t->refs++;
+  return t;
+}
+
+/* As if we had said our last word: who leaves without one may resume the
+   session all the same, but after an error, for which OpenSSL takes it back. */
+static void free_ssl(SSL *ssl) {
+  if (ssl != NULL)
+    SSL_set_shutdown(ssl, SSL_SENT_SHUTDOWN | SSL_RECEIVED_SHUTDOWN);
+  SSL_free(ssl);
+}
+
+void avow__tls_unref(void *data) {
+  avow__tls_t *t = data;
+  if (--t->refs > 0)
+    return;
+  avow_promise_clear(&t->fetch);
+  while (t->outs > 0)
+    avow_value_unref(t->out[--t->outs]);
+  avow_value_unref(t->chunk);
+  avow_value_unref(t->in_error);
+  avow_value_unref(t->out_error);
+  avow_value_unref(t->broken);
+  avow_value_unref(t->refused);
+  free_ssl(t->ssl);
+  OPENSSL_free(t->host);
+  avow_value_unref(t->settings);
+  avow_value_unref(t->transport);
+  OPENSSL_free(t);
+}
 
 static bool is_closed(const avow__tls_t *t) {
   return avow_is_none(&t->transport);
