@@ -7,11 +7,11 @@
  * changed. The system's directories OpenSSL searches by itself, while it
  * verifies.
  */
+#include "authorities.h"
+
 #include <openssl/err.h>
 #include <openssl/x509.h>
 #include <stdlib.h>
-
-#include "stream_state.h"
 
 /* Which file it was. */
 typedef struct {

@@ -4,6 +4,8 @@
  * another copy, and the records that go there. It never waits: OpenSSL is told
  * to come again.
  */
+#include "bio.h"
+
 #include <openssl/err.h>
 #include <string.h>
 

@@ -4,12 +4,17 @@
  * whoever waits hears of it then. Whose handshake is given up, or has failed,
  * nobody has a stream of, so the transport closes.
  */
+#include "handshake.h"
+
 #include <openssl/err.h>
 #include <openssl/x509v3.h>
 #include <string.h>
 
+#include "authorities.h"
 #include "avow/work.h"
-#include "stream_state.h"
+#include "ssl_error.h"
+#include "step.h"
+#include "stream.h"
 
 /* Whoever waited for it; what holds the stream from now on is the value, or
    the caller. */

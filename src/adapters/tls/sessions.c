@@ -8,10 +8,12 @@
  *
  * Whatever thread a stream is on: the mutex guards all.
  */
+#include "sessions.h"
+
 #include <openssl/err.h>
 #include <string.h>
 
-#include "stream_state.h"
+#include "settings.h"
 
 enum { HOSTS = 64, SESSIONS = 4 };
 

@@ -5,12 +5,16 @@
  * are read from memory, for files take their time: whoever has these reads them
  * by avow_read_file().
  */
+#include "settings.h"
+
 #include <openssl/err.h>
 #include <openssl/evp.h>
 #include <openssl/pem.h>
 #include <string.h>
 
-#include "stream_state.h"
+#include "authorities.h"
+#include "bio.h"
+#include "ssl_error.h"
 
 static void settings_free(void *self) {
   avow__tls_settings_t *settings = self;

@@ -3,10 +3,10 @@
  * Why it did not go on: what OpenSSL says in codes of its own, as errors that
  * tell apart what programs do different things about.
  */
+#include "ssl_error.h"
+
 #include <openssl/err.h>
 #include <openssl/x509_vfy.h>
-
-#include "stream_state.h"
 
 static bool is_memory(unsigned long err) {
   return ERR_GET_REASON(err) == ERR_R_MALLOC_FAILURE;

@@ -4,9 +4,15 @@
  * asked for; it calls nothing of the program's, so it is never in the middle of
  * another.
  */
+#include "step.h"
+
 #include <openssl/err.h>
 
-#include "stream_state.h"
+#include "handshake.h"
+#include "ssl_error.h"
+#include "stream.h"
+#include "transport.h"
+#include "writes.h"
 
 static void settle_reader(avow__tls_t *t, avow_value_t v) {
   avow_deferred_t *d = t->reader;

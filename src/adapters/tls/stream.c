@@ -3,9 +3,11 @@
  * TLS streams: the references to one, and their class: what is asked of one,
  * and when that is refused.
  */
-#include "stream_state.h"
+#include "stream.h"
 
 #include "avow/pump.h"
+#include "step.h"
+#include "writes.h"
 
 avow_promise_t *avow__tls_defer(const avow__tls_t *t, avow_deferred_t **out) {
   avow_deferred_t *d;

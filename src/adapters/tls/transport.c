@@ -8,7 +8,13 @@
  * Handlers say how a read or a write went. Where there was no memory for these
  * is only found out by what is attached to it, which runs in every case.
  */
-#include "stream_state.h"
+#include "transport.h"
+
+#include "step.h"
+#include "stream.h"
+#include "writes.h"
+
+enum { READ = 64 * 1024 }; /* bytes that a read of it asks for */
 
 /* Its handlers have had the outcome, or there was no memory for them. */
 static avow_value_t known(const avow_value_t *error, void *data) {
@@ -50,7 +56,7 @@ static void fetch_over(void *data) {
 static void fetch_begin(avow__tls_t *t) {
   t->fetching = true;
   t->fetched = false;
-  avow_promise_t *p = avow_read(avow_to_stream(&t->transport), AVOW__TLS_READ);
+  avow_promise_t *p = avow_read(avow_to_stream(&t->transport), READ);
   p = avow_then(p, arrived, not_arrived, t);
   p = avow_attach(p, avow__tls_ref(t), fetch_over);
   avow_promise_clear(&t->fetch); /* one that is over already */

@@ -4,9 +4,23 @@
  * as far as there is room for these, and settled once they are sent. Nothing is
  * taken back: a write that was cancelled goes on, and nobody hears of its end.
  */
+#include "writes.h"
+
 #include <openssl/err.h>
 
-#include "stream_state.h"
+#include "ssl_error.h"
+
+enum { RECORD = 16 * 1024 }; /* bytes, the most that a record has */
+
+/* A write, from when it is asked for until all of it is sent. */
+struct avow__tls_write_s {
+  avow__tls_write_t *next;
+  avow_value_t bytes; /* BYTES, or a LIST of them */
+  size_t item, at;    /* of these, what is sealed next */
+  size_t len, left;   /* in all, and not sealed yet */
+  uint64_t end;       /* its last record; known once left is 0 */
+  avow_deferred_t *deferred;
+};
 
 static size_t length_of(const avow_value_t *bytes) {
   size_t len;
@@ -87,7 +101,7 @@ static const char *next_piece(avow__tls_write_t *w, size_t *len) {
     const char *bytes = avow_to_bytes(v, &n);
     if (w->at < n) {
       const size_t left = n - w->at;
-      *len = left < AVOW__TLS_RECORD ? left : AVOW__TLS_RECORD;
+      *len = left < RECORD ? left : RECORD;
       return bytes + w->at;
     }
     w->item++;
