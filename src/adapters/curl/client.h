@@ -73,10 +73,6 @@ avow_curl_t *avow__curl_ref(const avow_curl_t *client);
 void avow__curl_enter(client_t *c);
 void avow__curl_leave(client_t *c);
 
-/* Tells libcurl what there is of a descriptor, or, for CURL_SOCKET_TIMEOUT,
-   that its time has come. */
-void avow__curl_drive(client_t *c, curl_socket_t fd, int events);
-
 /* libcurl cannot go on for want of memory: all that is asked of the client, and
    will be, rejects. */
 void avow__curl_give_up(client_t *c);

@@ -12,6 +12,10 @@ bool avow__curl_engine_start(client_t *c);
    the transfer is to end, for what it had kept is lost. */
 CURLcode avow__curl_go_on(client_t *c, CURL *easy, int paused);
 
+/* Tells libcurl what there is of a descriptor, or, for CURL_SOCKET_TIMEOUT,
+   that its time has come. */
+void avow__curl_drive(client_t *c, curl_socket_t fd, int events);
+
 /* Calls libcurl in the next turn. */
 void avow__curl_drive_soon(client_t *c);
 

@@ -13,6 +13,7 @@
 #include "polled.h"
 
 #include "avow/loop.h"
+#include "engine.h"
 #include "transfer.h"
 
 struct polled_s {

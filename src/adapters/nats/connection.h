@@ -58,11 +58,6 @@ avow_promise_t *avow__nats_ask(const avow_value_t *connection, asked_t *asked);
 bool avow__nats_begin(const avow_value_t *connection, asked_t *asked);
 void avow__nats_await(asked_t *asked);
 
-/* As avow_nats_publish(), with the subject of whoever is to hear the answer. */
-avow_promise_t *avow__nats_publish(const avow_value_t *connection,
-                                   const char *subject, const char *reply,
-                                   avow_value_t payload);
-
 /* A connection that is not connected yet, which takes options; or an error. */
 avow_value_t avow__nats_connection_new(uv_loop_t *loop, natsOptions *options);
 

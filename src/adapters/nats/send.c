@@ -4,6 +4,8 @@
  * one subscription, which begins with the first of them, to subjects that end
  * in the request's id; libnats hears them on a thread of that subscription's.
  */
+#include "send.h"
+
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>

@@ -15,6 +15,7 @@
 
 #include "avow/timer.h"
 #include "json.h"
+#include "worker.h"
 
 enum { SWEEP_MS = 3000 };
 

@@ -6,6 +6,8 @@
  * order, so that whatever ends in between leaves a job that is taken again and
  * found to be done. All the while the server hears that it is in hand.
  */
+#include "task.h"
+
 #include <inttypes.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -17,7 +19,6 @@
 #include "avow/timer.h"
 #include "connection.h"
 #include "outcome.h"
-#include "worker.h"
 
 typedef struct {
   worker_t *worker;

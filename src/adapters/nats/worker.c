@@ -17,7 +17,8 @@
 #include "avow/loop.h"
 #include "avow/map.h"
 #include "connection.h"
-#include "sweep.h"
+#include "send.h"
+#include "task.h"
 
 enum { ASK_MS = 10000, LATE_MS = 2000 };
 
