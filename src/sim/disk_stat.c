@@ -116,11 +116,6 @@ int sim_disk_utime(sim_inode_t *inode, double accessed, double modified) {
   return 0;
 }
 
-static char *copy_of(const char *text) {
-  const size_t size = strlen(text) + 1;
-  return memcpy(sim_alloc(size), text, size);
-}
-
 int sim_disk_readlink(const char *path, char **out) {
   sim_inode_t *inode;
   const int err = sim_disk_look(path, false, &inode);
@@ -128,7 +123,7 @@ int sim_disk_readlink(const char *path, char **out) {
     return err;
   if (!sim_inode_is(inode, SIM_LINK))
     return UV_EINVAL;
-  *out = copy_of(inode->target);
+  *out = sim_copy(inode->target);
   return 0;
 }
 

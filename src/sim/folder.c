@@ -94,8 +94,7 @@ static void set_parent(sim_inode_t *inode, sim_inode_t *dir, const char *name) {
   inode->parent = sim_inode_ref(dir);
   sim_inode_unref(parent);
   sim_free(inode->name);
-  inode->name = sim_alloc(strlen(name) + 1);
-  memcpy(inode->name, name, strlen(name));
+  inode->name = sim_copy(name);
 }
 
 static void add_name(sim_inode_t *dir, const char *name, sim_inode_t *inode) {

@@ -35,17 +35,12 @@ static uv_dirent_type_t type_of(const sim_inode_t *inode) {
   return sim_inode_is(inode, SIM_LINK) ? UV_DIRENT_LINK : UV_DIRENT_FILE;
 }
 
-static char *copy_name(const char *name) {
-  const size_t size = strlen(name) + 1;
-  return memcpy(sim_alloc(size), name, size);
-}
-
 static listing_t *listing_of(const sim_inode_t *dir) {
   const size_t n = dir->folder.count;
   listing_t *listing = sim_alloc(sizeof(*listing) + n * sizeof(named_t));
   const sim_entry_t *entry = NULL;
   while ((entry = sim_folder_next(dir, entry)) != NULL)
-    listing->names[listing->n++] = (named_t){ .name = copy_name(entry->name),
+    listing->names[listing->n++] = (named_t){ .name = sim_copy(entry->name),
                                               .type = type_of(entry->inode) };
   return listing;
 }

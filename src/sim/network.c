@@ -102,15 +102,10 @@ void sim_network_bind_any(sim_socket_t *socket) {
   enter(socket);
 }
 
-char *sim_network_copy(const char *name) {
-  const size_t size = strlen(name) + 1;
-  return memcpy(sim_alloc(size), name, size);
-}
-
 int sim_network_bind_name(sim_socket_t *socket, const char *name) {
   if (sim_network_find_name(name) != NULL)
     return UV_EADDRINUSE;
-  socket->name = sim_network_copy(name);
+  socket->name = sim_copy(name);
   enter(socket);
   return 0;
 }

@@ -12,8 +12,6 @@
 uint32_t sim_network_count(void);
 uint16_t sim_network_port(void);
 
-char *sim_network_copy(const char *name);
-
 /* Gives the socket that address and, for port 0, a port. 0, UV_EADDRINUSE or
    UV_EADDRNOTAVAIL. */
 int sim_network_bind(sim_socket_t *socket, const sim_address_t *address);

@@ -47,7 +47,7 @@ static sim_socket_t *counterpart(const sim_socket_t *socket,
   other->local = socket->remote;
   other->remote = socket->local;
   if (listener->name != NULL)
-    other->name = sim_network_copy(listener->name);
+    other->name = sim_copy(listener->name);
   return other;
 }
 
@@ -168,7 +168,7 @@ int sim_socket_connect_name(sim_socket_t *socket, const char *name) {
   if (!has_place(listener))
     return UV_EAGAIN;
   join(socket, listener);
-  socket->peer = sim_network_copy(name);
+  socket->peer = sim_copy(name);
   socket->state = SIM_CONNECTED;
   return 0;
 }

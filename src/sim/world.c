@@ -11,6 +11,7 @@
 #include <assert.h>
 #include <stdio.h>
 #include <stdlib.h>
+#include <string.h>
 
 #include "base/container.h"
 #include "sim/chance.h"
@@ -55,6 +56,11 @@ void *sim_alloc(size_t size) {
   }
   sim_world.blocks++;
   return p;
+}
+
+char *sim_copy(const char *text) {
+  const size_t size = strlen(text) + 1;
+  return memcpy(sim_alloc(size), text, size);
 }
 
 void sim_free(void *p) {

@@ -71,6 +71,7 @@ bool sim_is_ending(void);
 /* The simulator's own memory, which no fault takes away: zeroed, and where the
    system has none the process ends. */
 void *sim_alloc(size_t size);
+char *sim_copy(const char *text);
 void sim_free(void *p);
 
 /* The machine stops: what the program does from here on nobody sees, and the
