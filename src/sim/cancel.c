@@ -28,7 +28,7 @@ static void count(avow_promise_t *p, void *data) {
   search->n += awaits(p) && p != search->spared;
 }
 
-static void find(avow_promise_t *p, void *data) {
+static void pick_await(avow_promise_t *p, void *data) {
   search_t *search = data;
   if (!awaits(p) || p == search->spared || search->found != NULL)
     return;
@@ -47,7 +47,7 @@ void sim_cancel_an_await(uv_loop_t *loop, const avow_promise_t *spared) {
   const uint64_t all = search.n;
   const uint64_t chosen = sim_choose(all, "cancel.which");
   search.n = chosen;
-  avow__pool_each(&c->pool, find, &search);
+  avow__pool_each(&c->pool, pick_await, &search);
   sim_note("cancels function %d of the %d that wait", (int) chosen + 1,
            (int) all);
   avow_cancel(search.found);

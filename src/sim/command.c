@@ -11,7 +11,7 @@ static const char plain[] =
     "ABCDEFGHIJKLMNOPQRSTUVWXYZ"
     "0123456789_-./,:+@%";
 
-static bool is_plain(const char *word) {
+static bool needs_no_quotes(const char *word) {
   return *word != '\0' && word[strspn(word, plain)] == '\0';
 }
 
@@ -27,7 +27,7 @@ static void print_quoted(const char *word, FILE *out) {
 }
 
 static void print_word(const char *word, FILE *out) {
-  if (is_plain(word))
+  if (needs_no_quotes(word))
     (void) fputs(word, out);
   else
     print_quoted(word, out);

@@ -169,7 +169,7 @@ static void add_old(const sim_block_t *block, unsigned sectors, char *out,
   }
 }
 
-static sim_image_t *copy_of(const sim_image_t *image) {
+static sim_image_t *copy_image(const sim_image_t *image) {
   sim_image_t *copy = sim_alloc(sizeof(*copy));
   copy->len = image->len;
   copy->bytes = sim_alloc(image->len + 1);
@@ -180,7 +180,7 @@ static sim_image_t *copy_of(const sim_image_t *image) {
 /* What a crash at this moment leaves. */
 static sim_image_t *image_of(const sim_content_t *c) {
   if (c->before != NULL && sim_choose(2, "disk.cut") != 0)
-    return copy_of(c->before);
+    return copy_image(c->before);
   sim_image_t *image = sim_alloc(sizeof(*image));
   image->len = surviving_len(c);
   image->bytes = sim_alloc(image->len + 1);

@@ -33,7 +33,7 @@ int sim_descriptor_new(sim_socket_t *socket, unsigned ways) {
 }
 
 /* Where it hangs; NULL hangs there, if there is none. */
-static descriptor_t **place_of(int fd) {
+static descriptor_t **find_link(int fd) {
   descriptor_t **at = &descriptors.first;
   while (*at != NULL && (*at)->fd != fd)
     at = &(*at)->next;
@@ -41,12 +41,12 @@ static descriptor_t **place_of(int fd) {
 }
 
 sim_socket_t *sim_descriptor_find(int fd) {
-  const descriptor_t *it = *place_of(fd);
+  const descriptor_t *it = *find_link(fd);
   return it != NULL ? it->socket : NULL;
 }
 
 sim_socket_t *sim_descriptor_take(int fd, unsigned *ways) {
-  descriptor_t **at = place_of(fd);
+  descriptor_t **at = find_link(fd);
   descriptor_t *it = *at;
   if (it == NULL)
     return NULL;

@@ -46,7 +46,7 @@ static uint64_t links_to(const sim_inode_t *inode) {
   return 2 + inode->folders;
 }
 
-static uint64_t size_of(const sim_inode_t *inode) {
+static uint64_t inode_size(const sim_inode_t *inode) {
   if (sim_inode_is(inode, SIM_DIR))
     return SIM_BLOCK;
   return inode->target != NULL ? strlen(inode->target) : inode->content.len;
@@ -60,7 +60,7 @@ void sim_disk_stat(const sim_inode_t *inode, uv_stat_t *out) {
                       .st_uid = USER,
                       .st_gid = USER,
                       .st_ino = inode->number,
-                      .st_size = size_of(inode),
+                      .st_size = inode_size(inode),
                       .st_blksize = SIM_BLOCK,
                       .st_blocks = used * (SIM_BLOCK / SIM_SECTOR),
                       .st_atim = timespec_of(inode->accessed),
@@ -141,7 +141,7 @@ static bool is_on_disk(const sim_inode_t *dir) {
 }
 
 /* The directory's path and a name in it, "" for none. */
-static char *join(const sim_inode_t *dir, const char *name) {
+static char *join_path(const sim_inode_t *dir, const char *name) {
   const size_t name_len = strlen(name);
   size_t at = len_to(dir) + (name_len > 0 ? 1 + name_len : 0);
   char *path = sim_alloc(at + 2);
@@ -162,7 +162,7 @@ static char *join(const sim_inode_t *dir, const char *name) {
 }
 
 char *sim_disk_path_of(const sim_inode_t *dir) {
-  return is_on_disk(dir) ? join(dir, "") : NULL;
+  return is_on_disk(dir) ? join_path(dir, "") : NULL;
 }
 
 int sim_disk_realpath(const char *path, char **out) {
@@ -176,7 +176,7 @@ int sim_disk_realpath(const char *path, char **out) {
   const sim_inode_t *dir = is_dir ? spot.inode : spot.dir;
   if (!is_on_disk(dir))
     return UV_ENOENT;
-  *out = join(dir, is_dir ? "" : spot.name);
+  *out = join_path(dir, is_dir ? "" : spot.name);
   return 0;
 }
 

@@ -76,7 +76,7 @@ ssize_t sim_fs_scandir(uv_fs_t *req) {
   return (ssize_t) listing->n;
 }
 
-static uv_dirent_t entry_of(const named_t *named) {
+static uv_dirent_t dirent_of(const named_t *named) {
   return (uv_dirent_t){ .name = named->name, .type = named->type };
 }
 
@@ -86,7 +86,7 @@ int uv_fs_scandir_next(uv_fs_t *req, uv_dirent_t *entry) {
     return (int) req->result;
   if (listing == NULL || listing->at == listing->n)
     return UV_EOF;
-  *entry = entry_of(&listing->names[listing->at++]);
+  *entry = dirent_of(&listing->names[listing->at++]);
   return 0;
 }
 
@@ -126,7 +126,7 @@ ssize_t sim_fs_readdir(uv_fs_t *req) {
   size_t n = 0;
   for (; n < dir->nentries && listing->at < listing->n; n++) {
     named_t *named = &listing->names[listing->at++];
-    dir->dirents[n] = entry_of(named);
+    dir->dirents[n] = dirent_of(named);
     named->name = NULL; /* it is the caller's */
   }
   return (ssize_t) n;

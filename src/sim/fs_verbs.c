@@ -222,7 +222,7 @@ static bool is_sync(const uv_fs_t *req) {
 
 /* A write may be a short one; a file is closed, whatever close() says; and a
    sync that failed was one for the part of the disk that is not broken. */
-static ssize_t fail(uv_fs_t *req, const verb_t *verb) {
+static ssize_t fail_by_chance(uv_fs_t *req, const verb_t *verb) {
   const int err = verb->codes[sim_choose(CODES, "fs.code")];
   if (req->fs_type == UV_FS_WRITE && sim_choose(3, "fs.write.short") == 2) {
     shorten(req);
@@ -248,7 +248,7 @@ static ssize_t try_verb(uv_fs_t *req) {
   if (!sim_disk_call())
     return run_late(req);
   if (verb->codes[0] != 0 && sim_strikes(verb->fails))
-    return fail(req, verb);
+    return fail_by_chance(req, verb);
   return verb->run(req);
 }
 

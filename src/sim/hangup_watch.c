@@ -7,7 +7,7 @@ static bool has_hung_up(const sim_stream_t *stream) {
   return (sim_socket_events(stream->socket) & (SIM_ERROR | SIM_HANGUP)) != 0;
 }
 
-static void tell(sim_task_t *task) {
+static void tell_gone(sim_task_t *task) {
   sim_vigil_t *vigil = AVOW__CONTAINER(sim_vigil_t, task, task);
   vigil->gone(vigil, vigil->status);
 }
@@ -15,7 +15,7 @@ static void tell(sim_task_t *task) {
 static void tell_soon(sim_vigil_t *vigil, int status) {
   vigil->status = status;
   if (!sim_task_is_set(&vigil->task))
-    sim_task_set(&vigil->task, 0, tell);
+    sim_task_set(&vigil->task, 0, tell_gone);
 }
 
 void sim_vigil_look(sim_stream_t *stream) {

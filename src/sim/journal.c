@@ -103,7 +103,7 @@ static void set_marks(const record_t *record, bool mark) {
 }
 
 /* Lets go of records, all or those that are done with. */
-static void forget(bool all) {
+static void drop_records(bool all) {
   avow__link_t *link = sim_disk()->journal;
   for (size_t left = sim_disk()->records; left > 0; left--) {
     record_t *record = record_at(link);
@@ -129,7 +129,7 @@ void sim_journal_sync(sim_inode_t *dir) {
       set_marks(record, true);
   }
   dir->marked = false;
-  forget(false);
+  drop_records(false);
 }
 
 /* From the first to the last: in a directory where one is lost all later ones
@@ -167,9 +167,9 @@ void sim_journal_crash(void) {
     if (record->is_lost)
       take_back(record);
   }
-  forget(true);
+  drop_records(true);
 }
 
 void sim_journal_free(void) {
-  forget(true);
+  drop_records(true);
 }

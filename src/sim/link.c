@@ -186,7 +186,7 @@ static uint64_t latency(const sim_link_t *link) {
   return sim_delay(link->plan.local ? "net.local" : "net.latency");
 }
 
-static void say(way_t *way, sim_message_t what, uint64_t after) {
+static void send_message(way_t *way, sim_message_t what, uint64_t after) {
   message_t *message = sim_alloc(sizeof(*message));
   message->what = what;
   way_send(way, message, after);
@@ -195,7 +195,7 @@ static void say(way_t *way, sim_message_t what, uint64_t after) {
 static void way_break(way_t *way, sim_message_t what, uint64_t after) {
   if (way->broken)
     return;
-  say(way, what, after);
+  send_message(way, what, after);
   way->broken = true;
 }
 
@@ -215,7 +215,7 @@ static bool is_unwelcome(const sim_link_t *link) {
 
 /* The peer dies, for both, and what flies is lost. Who only waits hears
    nothing, ever. */
-static void die(sim_link_t *link) {
+static void link_die(sim_link_t *link) {
   link->looks[0] = link->looks[0] || is_unwelcome(link);
   sim_note("connection %u is cut without a word", link->plan.id);
   link->is_cut = true;
@@ -259,7 +259,7 @@ static void strike(sim_link_t *link) {
     part(link);
     return;
   default:
-    die(link);
+    link_die(link);
   }
 }
 
@@ -267,7 +267,7 @@ void sim_link_send(sim_link_t *link, int from, sim_message_t what) {
   if (link->is_cut)
     lose_patience(link, from);
   else if (!link->ways[from].broken)
-    say(&link->ways[from], what, latency(link));
+    send_message(&link->ways[from], what, latency(link));
 }
 
 void sim_link_reset(sim_link_t *link, int from) {

@@ -70,7 +70,7 @@ static void look_up(sim_spot_t *spot) {
   }
 }
 
-static void begin_at(walk_t *walk) {
+static void walk_begin(walk_t *walk) {
   const size_t slashes = slashes_at(walk->path + walk->at);
   if (slashes > 0)
     walk->spot->dir = sim_disk()->root;
@@ -93,7 +93,7 @@ static int follow(walk_t *walk) {
   sim_free(walk->path);
   walk->path = path;
   walk->at = 0;
-  begin_at(walk);
+  walk_begin(walk);
   return 0;
 }
 
@@ -151,7 +151,7 @@ int sim_spot_find(sim_spot_t *spot, const char *path, unsigned how) {
     return UV_ENAMETOOLONG;
   walk_t walk = { .spot = spot, .how = how, .path = sim_alloc(len + 1) };
   memcpy(walk.path, path, len);
-  begin_at(&walk);
+  walk_begin(&walk);
   int more = 1;
   while (more == 1)
     more = step(&walk);

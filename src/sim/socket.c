@@ -148,7 +148,7 @@ int sim_socket_error(sim_socket_t *socket) {
 /* Bytes. */
 
 /* Whole, or one byte, or anything in between. */
-static size_t cut(size_t len) {
+static size_t choose_len(size_t len) {
   const uint64_t how = sim_choose(4, "net.cut");
   if (how < 2)
     return len;
@@ -166,7 +166,7 @@ ssize_t sim_socket_read(sim_socket_t *socket, char *base, size_t len) {
   const size_t there = has_arrived(socket);
   if (there == 0)
     return sim_socket_end(socket);
-  const size_t n = cut(there < len ? there : len);
+  const size_t n = choose_len(there < len ? there : len);
   sim_link_take(socket->link, socket->end, base, n);
   return (ssize_t) n;
 }

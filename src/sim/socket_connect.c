@@ -21,7 +21,7 @@ static sim_socket_t *socket_of(sim_task_t *task) {
   return (sim_socket_t *) task;
 }
 
-static void fail(sim_socket_t *socket, int err) {
+static void fail_connect(sim_socket_t *socket, int err) {
   sim_note("connection %u fails: %s", socket->id, uv_err_name(err));
   socket->state = SIM_FRESH;
   socket->error = err;
@@ -30,11 +30,11 @@ static void fail(sim_socket_t *socket, int err) {
 }
 
 static void refuse(sim_task_t *task) {
-  fail(socket_of(task), UV_ECONNREFUSED);
+  fail_connect(socket_of(task), UV_ECONNREFUSED);
 }
 
 static void give_up(sim_task_t *task) {
-  fail(socket_of(task), UV_ETIMEDOUT);
+  fail_connect(socket_of(task), UV_ETIMEDOUT);
 }
 
 /* A pipe that was accepted has the name of who listens. */
@@ -65,7 +65,7 @@ static void link_both(sim_socket_t *socket, sim_socket_t *other) {
     sim_socket_keep_alive(socket);
 }
 
-static void join(sim_socket_t *socket, sim_socket_t *listener) {
+static void join_backlog(sim_socket_t *socket, sim_socket_t *listener) {
   sim_socket_t *other = counterpart(socket, listener);
   link_both(socket, other);
   sim_note("connection %u waits at %u", socket->id, listener->id);
@@ -82,13 +82,13 @@ static void knock(sim_task_t *task) {
   if (listener == NULL) {
     sim_task_set(task, sim_delay("net.latency"), refuse);
   } else if (has_place(listener)) {
-    join(socket, listener);
+    join_backlog(socket, listener);
     sim_link_send(socket->link, 1, SIM_WELCOME);
   } else if (socket->patience < PATIENCE) {
     sim_task_set(task, socket->patience, knock);
     socket->patience *= 2;
   } else {
-    fail(socket, UV_ETIMEDOUT);
+    fail_connect(socket, UV_ETIMEDOUT);
   }
 }
 
@@ -167,7 +167,7 @@ int sim_socket_connect_name(sim_socket_t *socket, const char *name) {
     return UV_ECONNREFUSED;
   if (!has_place(listener))
     return UV_EAGAIN;
-  join(socket, listener);
+  join_backlog(socket, listener);
   socket->peer = sim_copy(name);
   socket->state = SIM_CONNECTED;
   return 0;

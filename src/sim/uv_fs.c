@@ -139,55 +139,55 @@ int uv_fs_symlink(uv_loop_t *loop, uv_fs_t *req, const char *path,
 
 /* Those of an open file. */
 
-static void begin_at(uv_loop_t *loop, uv_fs_t *req, uv_fs_type type,
-                     uv_file file, uv_fs_cb cb) {
+static void begin_on_file(uv_loop_t *loop, uv_fs_t *req, uv_fs_type type,
+                          uv_file file, uv_fs_cb cb) {
   sim_fs_begin(loop, req, type, cb);
   req->file = file;
 }
 
 int uv_fs_close(uv_loop_t *loop, uv_fs_t *req, uv_file file, uv_fs_cb cb) {
-  begin_at(loop, req, UV_FS_CLOSE, file, cb);
+  begin_on_file(loop, req, UV_FS_CLOSE, file, cb);
   return sim_fs_go(req);
 }
 
 int uv_fs_fsync(uv_loop_t *loop, uv_fs_t *req, uv_file file, uv_fs_cb cb) {
-  begin_at(loop, req, UV_FS_FSYNC, file, cb);
+  begin_on_file(loop, req, UV_FS_FSYNC, file, cb);
   return sim_fs_go(req);
 }
 
 int uv_fs_fdatasync(uv_loop_t *loop, uv_fs_t *req, uv_file file, uv_fs_cb cb) {
-  begin_at(loop, req, UV_FS_FDATASYNC, file, cb);
+  begin_on_file(loop, req, UV_FS_FDATASYNC, file, cb);
   return sim_fs_go(req);
 }
 
 int uv_fs_fstat(uv_loop_t *loop, uv_fs_t *req, uv_file file, uv_fs_cb cb) {
-  begin_at(loop, req, UV_FS_FSTAT, file, cb);
+  begin_on_file(loop, req, UV_FS_FSTAT, file, cb);
   return sim_fs_go(req);
 }
 
 int uv_fs_ftruncate(uv_loop_t *loop, uv_fs_t *req, uv_file file, int64_t len,
                     uv_fs_cb cb) {
-  begin_at(loop, req, UV_FS_FTRUNCATE, file, cb);
+  begin_on_file(loop, req, UV_FS_FTRUNCATE, file, cb);
   req->off = len;
   return sim_fs_go(req);
 }
 
 int uv_fs_fchmod(uv_loop_t *loop, uv_fs_t *req, uv_file file, int mode,
                  uv_fs_cb cb) {
-  begin_at(loop, req, UV_FS_FCHMOD, file, cb);
+  begin_on_file(loop, req, UV_FS_FCHMOD, file, cb);
   req->mode = (mode_t) mode;
   return sim_fs_go(req);
 }
 
 int uv_fs_fchown(uv_loop_t *loop, uv_fs_t *req, uv_file file, uv_uid_t user,
                  uv_gid_t group, uv_fs_cb cb) {
-  begin_at(loop, req, UV_FS_FCHOWN, file, cb);
+  begin_on_file(loop, req, UV_FS_FCHOWN, file, cb);
   return with_owner(req, user, group);
 }
 
 int uv_fs_futime(uv_loop_t *loop, uv_fs_t *req, uv_file file, double atime,
                  double mtime, uv_fs_cb cb) {
-  begin_at(loop, req, UV_FS_FUTIME, file, cb);
+  begin_on_file(loop, req, UV_FS_FUTIME, file, cb);
   return with_times(req, atime, mtime);
 }
 
@@ -206,7 +206,7 @@ static int with_bytes(uv_fs_t *req, const uv_buf_t *bufs, unsigned n,
 int uv_fs_read(uv_loop_t *loop, uv_fs_t *req, uv_file file,
                const uv_buf_t bufs[], unsigned int n, int64_t offset,
                uv_fs_cb cb) {
-  begin_at(loop, req, UV_FS_READ, file, cb);
+  begin_on_file(loop, req, UV_FS_READ, file, cb);
   return with_bytes(req, bufs, n, offset);
 }
 
@@ -214,7 +214,7 @@ int uv_fs_read(uv_loop_t *loop, uv_fs_t *req, uv_file file,
 int uv_fs_write(uv_loop_t *loop, uv_fs_t *req, uv_file file,
                 const uv_buf_t bufs[], unsigned int n, int64_t offset,
                 uv_fs_cb cb) {
-  begin_at(loop, req, UV_FS_WRITE, file, cb);
+  begin_on_file(loop, req, UV_FS_WRITE, file, cb);
   return with_bytes(req, bufs, n, offset);
 }
 
@@ -222,7 +222,7 @@ int uv_fs_write(uv_loop_t *loop, uv_fs_t *req, uv_file file,
 /* NOLINTNEXTLINE(readability-function-size): as libuv has it */
 int uv_fs_sendfile(uv_loop_t *loop, uv_fs_t *req, uv_file to, uv_file from,
                    int64_t offset, size_t len, uv_fs_cb cb) {
-  begin_at(loop, req, UV_FS_SENDFILE, to, cb);
+  begin_on_file(loop, req, UV_FS_SENDFILE, to, cb);
   req->flags = from;
   req->off = offset;
   req->bufsml[0].len = len;

@@ -33,7 +33,7 @@ static _Thread_local struct {
 
 unsigned sim_locks_patience_ms = 10 * 1000;
 
-static hold_t *find(const void *lock, bool left) {
+static hold_t *find_hold(const void *lock, bool left) {
   for (size_t i = own.n; i > 0; i--)
     if (own.holds[i - 1].lock == lock && own.holds[i - 1].left == left)
       return &own.holds[i - 1];
@@ -71,7 +71,7 @@ typedef struct {
    left. */
 static void get(const verb_t *verb, const void *lock) {
   hold_t *hold = NULL;
-  while (!verb->shared && (hold = find(lock, true)) != NULL)
+  while (!verb->shared && (hold = find_hold(lock, true)) != NULL)
     forget(hold);
   remember(lock);
 }
@@ -79,10 +79,10 @@ static void get(const verb_t *verb, const void *lock) {
 /* False where it is had by somebody. Errors end the process, as in libuv. */
 static bool is_had(const verb_t *verb, void *lock) {
   const int err = verb->try(lock);
-  hold_t *left = find(lock, true);
+  hold_t *left = find_hold(lock, true);
   if (err == 0)
     get(verb, lock);
-  else if (err == EBUSY && left != NULL && find(lock, false) == NULL)
+  else if (err == EBUSY && left != NULL && find_hold(lock, false) == NULL)
     left->left = false;
   else if (err == EBUSY || err == EAGAIN)
     return false;
@@ -107,7 +107,7 @@ static void take(const verb_t *verb, void *lock) {
   if (!sim_is_on()) {
     if (verb->take(lock) != 0)
       abort();
-  } else if (find(lock, false) != NULL) {
+  } else if (find_hold(lock, false) != NULL) {
     sim_run_hangs(verb->function, "waits for what the program itself holds");
   } else if (!comes_free(verb, lock)) {
     sim_run_hangs(verb->function, "waits for what nobody lets go of");
@@ -117,7 +117,7 @@ static void take(const verb_t *verb, void *lock) {
 static void let_go(int err, const void *lock) {
   if (err != 0)
     abort();
-  hold_t *hold = find(lock, false);
+  hold_t *hold = find_hold(lock, false);
   if (hold != NULL)
     forget(hold);
 }

@@ -117,7 +117,7 @@ static void read_failed(sim_stream_t *stream, int err, const uv_buf_t *buf) {
 }
 
 /* Whether it goes on: the buffer was filled, so there may be more. */
-static bool take(sim_stream_t *stream, uv_buf_t buf) {
+static bool read_into(sim_stream_t *stream, uv_buf_t buf) {
   uv_stream_t *handle = stream->handle;
   const ssize_t n = sim_socket_read(stream->socket, buf.base, buf.len);
   if (n > 0) {
@@ -142,7 +142,7 @@ static bool read_one(sim_stream_t *stream) {
   uv_buf_t buf = uv_buf_init(NULL, 0);
   handle->alloc_cb((uv_handle_t *) handle, SUGGESTED, &buf);
   if (buf.base != NULL && buf.len > 0)
-    return take(stream, buf);
+    return read_into(stream, buf);
   handle->read_cb(handle, UV_ENOBUFS, &buf);
   return false;
 }
