@@ -44,7 +44,7 @@ static void turn_over(body_t *b) {
 
 /* The next bytes of the piece, as many as that at most; the piece itself if
    that is all of it. */
-static avow_value_t take(body_t *b, size_t most) {
+static avow_value_t take_bytes(body_t *b, size_t most) {
   size_t len;
   const char *bytes = avow_to_bytes(&b->piece, &len);
   const size_t left = len - b->at;
@@ -64,7 +64,7 @@ static void body_serve(body_t *b) {
   if (d == NULL || (!has_piece(b) && !b->over))
     return;
   b->reader = NULL;
-  (void) avow_resolve(d, has_piece(b) ? take(b, b->most)
+  (void) avow_resolve(d, has_piece(b) ? take_bytes(b, b->most)
                                       : avow_value_ref(&b->end));
 }
 
@@ -157,7 +157,7 @@ static void body_go_on(body_t *b) {
     b->broken(b, code);
 }
 
-static void on_cancel(void *data) {
+static void on_read_cancel(void *data) {
   body_t *b = data;
   avow_deferred_drop(b->reader);
   b->reader = NULL;
@@ -173,9 +173,9 @@ static avow_promise_t *body_read(void *self, size_t max_bytes) {
     avow__curl_is_read(b->client, b->easy);
   b->is_read = true;
   b->most = max_bytes;
-  avow_on_cancel(b->reader, on_cancel, b);
+  avow_on_cancel(b->reader, on_read_cancel, b);
   if (avow_state(p) != AVOW_PENDING)
-    on_cancel(b);
+    on_read_cancel(b);
   body_serve(b);
   body_go_on(b);
   return p;

@@ -167,7 +167,7 @@ static avow_value_t client_new(uv_loop_t *loop,
   return avow_is_none(&v) ? avow_error(UV_ENOMEM) : v;
 }
 
-static const char *wrong_with(const avow_curl_options_t *o) {
+static const char *options_problem(const avow_curl_options_t *o) {
   if ((o->reserved[0] | o->reserved[1]) != 0)
     return "a reserved field of the options is not 0";
   return o->host_connections > CONNECTIONS_MOST ||
@@ -181,7 +181,7 @@ static avow_value_t client_for(uv_loop_t *loop,
                                const avow_curl_options_t *options) {
   static const avow_curl_options_t defaults;
   const avow_curl_options_t *o = options != NULL ? options : &defaults;
-  const char *wrong = wrong_with(o);
+  const char *wrong = options_problem(o);
   if (wrong != NULL)
     return avow_error_new(UV_EINVAL, avow_none(), "%s", wrong);
   return loop != NULL ? client_new(loop, o) : avow_error(UV_EINVAL);

@@ -23,7 +23,7 @@ typedef struct {
 
 /* Where libcurl lacks memory for who uses a descriptor it keeps that number in
    pieces, and divides by zero when it comes to it again (7.88). */
-static void turn(call_t *call) {
+static void socket_action(call_t *call) {
   int running;
   const CURLMcode code = curl_multi_socket_action(call->client->multi, call->fd,
                                                   call->what, &running);
@@ -32,7 +32,7 @@ static void turn(call_t *call) {
 }
 
 /* That it lacks memory it may say here as if it had been called off. */
-static void go_on(call_t *call) {
+static void unpause(call_t *call) {
   call->code = curl_easy_pause(call->easy, call->what);
   if (call->code == CURLE_OUT_OF_MEMORY ||
       call->code == CURLE_ABORTED_BY_CALLBACK)
@@ -45,9 +45,9 @@ static avow_value_t call_cb(void *data) {
   call->is_done = true;
   avow__curl_enter(c);
   if (call->easy != NULL)
-    go_on(call);
+    unpause(call);
   else
-    turn(call);
+    socket_action(call);
   avow__curl_leave(c);
   return avow_none();
 }

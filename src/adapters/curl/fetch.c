@@ -35,7 +35,7 @@ static bool is_stream(const avow_value_t *body) {
 }
 
 /* A length is that of a stream. */
-static bool is_length(const avow_fetch_options_t *o) {
+static bool is_body_length(const avow_fetch_options_t *o) {
   if (has_body(o) && is_stream(o->body))
     return o->body_length <= INT64_MAX;
   return o->body_length == 0;
@@ -57,7 +57,7 @@ static const char *wrong_with(const char *url, const avow_fetch_options_t *o) {
     return "a header has no colon, or a line's end in it";
   if (!is_body(o))
     return "the body is neither bytes nor a stream";
-  return is_length(o) ? NULL : "the length is not that of a stream";
+  return is_body_length(o) ? NULL : "the length is not that of a stream";
 }
 
 /* NULL if it can be asked for. A body for which there was no memory is the

@@ -49,14 +49,14 @@ bool avow__curl_looks_up(const lookup_t *lookup) {
   return taken == lookup->before;
 }
 
-static curl_socket_t refuse(void *data, curlsocktype purpose,
-                            struct curl_sockaddr *address) {
+static curl_socket_t refuse_socket(void *data, curlsocktype purpose,
+                                   struct curl_sockaddr *address) {
   return CURL_SOCKET_BAD;
 }
 
 /* What else it would call comes behind the socket that it does not get. */
 void avow__curl_lookup_last(CURL *easy) {
-  (void) curl_easy_setopt(easy, CURLOPT_OPENSOCKETFUNCTION, refuse);
+  (void) curl_easy_setopt(easy, CURLOPT_OPENSOCKETFUNCTION, refuse_socket);
   (void) curl_easy_setopt(easy, CURLOPT_NOPROGRESS, 1L);
   (void) curl_easy_setopt(easy, CURLOPT_VERBOSE, 0L);
   (void) curl_easy_setopt(easy, CURLOPT_DEBUGFUNCTION, NULL);

@@ -47,7 +47,7 @@ static void set_stream(CURL *easy, uint64_t length) {
   (void) curl_easy_setopt(easy, CURLOPT_POSTFIELDSIZE_LARGE, size);
 }
 
-static bool has_body(const request_t *q) {
+static bool sends_body(const request_t *q) {
   return q->streams || !avow_is_none(&q->bytes);
 }
 
@@ -85,12 +85,12 @@ static bool request_set(CURL *easy, const request_t *q) {
   set_redirects(easy, q);
   set_sharing(easy, q->url);
   (void) curl_easy_setopt(easy, CURLOPT_SUPPRESS_CONNECT_HEADERS, 1L);
-  if (has_body(q))
+  if (sends_body(q))
     set_body(easy, q);
   return curl_easy_setopt(easy, CURLOPT_URL, q->url) == CURLE_OK &&
          curl_easy_setopt(easy, CURLOPT_HTTPHEADER, q->headers) == CURLE_OK &&
          (q->method == NULL ||
-          set_method(easy, q->method, has_body(q)) == CURLE_OK);
+          set_method(easy, q->method, sends_body(q)) == CURLE_OK);
 }
 
 CURL *avow__curl_request_easy(const request_t *q) {

@@ -15,11 +15,11 @@
 
 enum { PIECE = 65536 };
 
-static bool has_piece(const upload_t *u) {
+static bool has_bytes(const upload_t *u) {
   return u->piece.tag == AVOW_BYTES;
 }
 
-static size_t take(upload_t *u, char *to, size_t room) {
+static size_t copy_bytes(upload_t *u, char *to, size_t room) {
   size_t len;
   const char *bytes = avow_to_bytes(&u->piece, &len);
   const size_t left = len - u->at;
@@ -42,8 +42,8 @@ static void ask(upload_t *u) {
 
 static size_t on_wanted(char *to, size_t size, size_t n, void *data) {
   upload_t *u = data;
-  if (has_piece(u))
-    return take(u, to, size * n);
+  if (has_bytes(u))
+    return copy_bytes(u, to, size * n);
   if (u->over)
     return 0;
   ask(u);
@@ -68,7 +68,7 @@ static int on_request(void *data, char *theirs, char *ours, int their_port,
   return u->again ? CURL_PREREQFUNC_ABORT : CURL_PREREQFUNC_OK;
 }
 
-static void on_cancel(void *data) {
+static void on_upload_cancel(void *data) {
   upload_t *u = data;
   avow_deferred_drop(u->asked);
   u->asked = NULL;
@@ -76,9 +76,9 @@ static void on_cancel(void *data) {
 
 static avow_promise_t *upload_wait(upload_t *u) {
   avow_promise_t *p = avow_promise_new(u->client->loop, &u->asked);
-  avow_on_cancel(u->asked, on_cancel, u);
+  avow_on_cancel(u->asked, on_upload_cancel, u);
   if (avow_state(p) != AVOW_PENDING)
-    on_cancel(u);
+    on_upload_cancel(u);
   else if (u->wanted)
     ask(u);
   return p;

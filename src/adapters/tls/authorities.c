@@ -83,7 +83,7 @@ static X509_STORE *current(void) {
   return store;
 }
 
-static bool add(X509_STORE *to, const X509_OBJECT *object) {
+static bool add_object(X509_STORE *to, const X509_OBJECT *object) {
   X509 *x = X509_OBJECT_get0_X509(object);
   X509_CRL *crl = X509_OBJECT_get0_X509_CRL(object);
   if (x != NULL)
@@ -95,7 +95,7 @@ static bool add_all(X509_STORE *to, X509_STORE *from) {
   const STACK_OF(X509_OBJECT) *all = X509_STORE_get0_objects(from);
   bool fine = true;
   for (int i = 0; fine && i < sk_X509_OBJECT_num(all); i++)
-    fine = add(to, sk_X509_OBJECT_value(all, i));
+    fine = add_object(to, sk_X509_OBJECT_value(all, i));
   return fine;
 }
 

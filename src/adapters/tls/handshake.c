@@ -117,7 +117,7 @@ static void take_side(SSL *ssl, bool client) {
     SSL_set_accept_state(ssl);
 }
 
-static bool set_up(avow__tls_t *t, const avow__tls_settings_t *settings) {
+static bool set_up_ssl(avow__tls_t *t, const avow__tls_settings_t *settings) {
   t->ssl = SSL_new(settings->ctx);
   BIO *bio = t->ssl != NULL ? BIO_new(settings->method) : NULL;
   if (bio == NULL)
@@ -138,7 +138,7 @@ static avow__tls_t *greeting_new(const avow_value_t *settings,
   t->refs = 1;
   t->loop = loop_of(transport);
   t->settings = avow_value_ref(settings);
-  if (set_up(t, avow__tls_settings_of(settings)) &&
+  if (set_up_ssl(t, avow__tls_settings_of(settings)) &&
       (host == NULL || expect(t, host))) {
     take_side(t->ssl, host != NULL);
     if (host != NULL)

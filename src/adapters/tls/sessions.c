@@ -68,7 +68,7 @@ static remembered_t *find(avow__tls_sessions_t *all, const char *host) {
 
 /* In the place of the one that was not spoken to for the longest time. NULL: no
    memory. */
-static remembered_t *add(avow__tls_sessions_t *all, const char *host) {
+static remembered_t *add_host(avow__tls_sessions_t *all, const char *host) {
   char *copy = OPENSSL_strdup(host);
   if (copy == NULL)
     return NULL;
@@ -107,7 +107,7 @@ static bool remember(avow__tls_sessions_t *all, const char *host,
   uv_mutex_lock(&all->mutex);
   remembered_t *r = find(all, host);
   if (r == NULL)
-    r = add(all, host);
+    r = add_host(all, host);
   if (r != NULL) {
     r->used = ++all->uses;
     push(r, session);

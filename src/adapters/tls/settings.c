@@ -214,7 +214,7 @@ static const char *read_options(avow__tls_settings_t *s,
   return set_tickets(s, o);
 }
 
-static bool set_up(SSL_CTX *ctx) {
+static bool set_up_ctx(SSL_CTX *ctx) {
   (void) SSL_CTX_set_options(ctx, SSL_OP_NO_RENEGOTIATION);
   (void) SSL_CTX_set_mode(ctx, SSL_MODE_ENABLE_PARTIAL_WRITE |
                                    SSL_MODE_ACCEPT_MOVING_WRITE_BUFFER |
@@ -233,7 +233,7 @@ static avow__tls_settings_t *settings_alloc(void) {
   s->sessions = avow__tls_sessions_new();
   s->ctx = SSL_CTX_new(TLS_method());
   if (s->method != NULL && s->sessions != NULL && s->ctx != NULL &&
-      set_up(s->ctx))
+      set_up_ctx(s->ctx))
     return s;
   settings_free(s);
   return NULL;
