@@ -129,16 +129,12 @@ static natsStatus run_close(wire_t *w, op_t *op) {
   return s;
 }
 
-static avow_value_t nothing(asked_t *asked) {
-  return avow_none();
-}
-
 avow_promise_t *avow_nats_flush(const avow_value_t *connection) {
-  return avow__nats_ask(connection, avow__nats_asked_new(run_flush, nothing));
+  return avow__nats_ask(connection, avow__nats_asked_new(run_flush, NULL));
 }
 
 static avow_promise_t *close_now(const avow_value_t *connection) {
-  return avow__nats_ask(connection, avow__nats_asked_new(run_close, nothing));
+  return avow__nats_ask(connection, avow__nats_asked_new(run_close, NULL));
 }
 
 static avow_value_t wait_for_errands(const avow_value_t *none,

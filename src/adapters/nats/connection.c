@@ -106,7 +106,8 @@ static void asked_finish(connection_t *c, asked_t *asked) {
   else if (avow_is_error(&asked->op.failure))
     (void) avow_reject(d, asked->op.failure);
   else
-    (void) avow_resolve(d, asked->result(asked));
+    (void) avow_resolve(d, asked->result != NULL ? asked->result(asked)
+                                                 : avow_none());
   asked_over(c, asked);
 }
 

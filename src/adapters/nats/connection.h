@@ -38,7 +38,7 @@ struct asked_s {
   bool is_request;
   bool is_awaited;           /* keeps the loop alive */
   avow_deferred_t *deferred; /* NULL once its promise has settled */
-  avow_value_t (*result)(asked_t *asked); /* of one that went well */
+  avow_value_t (*result)(asked_t *asked); /* if it went well; NULL: NONE */
   void (*destroy)(asked_t *asked); /* NULL: there is nothing of its own */
 };
 

@@ -77,3 +77,9 @@ natsStatus avow_nats_code(const avow_value_t *error) {
   return at > first && at < first + STATUSES ? (natsStatus) (at - first)
                                              : NATS_OK;
 }
+
+avow_channel_t *avow__nats_failed_channel(uv_loop_t *loop, int code) {
+  avow_channel_t *c = avow_channel_new(loop, 0);
+  avow_channel_fail(c, avow_error(code));
+  return c;
+}

@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: MIT */
-/* What libnats says of a call that failed, as an error of avow's. */
+/* What libnats reports of a call that failed, as an error of avow's, and
+   channels that fail. */
 #ifndef AVOW_NATS_FAILURE_H
 #define AVOW_NATS_FAILURE_H
 
@@ -14,5 +15,8 @@ avow_value_t avow__nats_failure_as(int code, natsStatus status,
 
 /* On the thread that made the call, behind it. */
 avow_value_t avow__nats_failure(natsStatus status);
+
+/* A channel that has failed with `code`. */
+avow_channel_t *avow__nats_failed_channel(uv_loop_t *loop, int code);
 
 #endif

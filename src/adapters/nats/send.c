@@ -30,10 +30,6 @@ static natsStatus run_publish(wire_t *w, op_t *op) {
   return natsConnection_PublishMsg(w->nc, ((sent_t *) op)->msg);
 }
 
-static avow_value_t nothing(asked_t *asked) {
-  return avow_none();
-}
-
 /* A thread of libnats'. */
 static void on_reply(natsConnection *nc, natsSubscription *sub, natsMsg *msg,
                      void *number) {
@@ -125,14 +121,14 @@ avow_promise_t *avow__nats_publish(const avow_value_t *connection,
                                    const char *subject, const char *reply,
                                    avow_value_t payload) {
   const letter_t letter = { .subject = subject, .reply = reply };
-  return post(connection, sent_new(run_publish, nothing), letter, payload);
+  return post(connection, sent_new(run_publish, NULL), letter, payload);
 }
 
 avow_promise_t *avow_nats_publish(const avow_value_t *connection,
                                   const char *subject, avow_value_t payload,
                                   const char *const *headers) {
   const letter_t letter = { .subject = subject, .headers = headers };
-  return post(connection, sent_new(run_publish, nothing), letter, payload);
+  return post(connection, sent_new(run_publish, NULL), letter, payload);
 }
 
 avow_promise_t *avow_nats_answer(const avow_value_t *connection,

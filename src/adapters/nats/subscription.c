@@ -254,12 +254,6 @@ static subscription_t *subscription_new(const char *subject,
   return NULL;
 }
 
-static avow_channel_t *failed(uv_loop_t *loop, int code) {
-  avow_channel_t *c = avow_channel_new(loop, 0);
-  avow_channel_fail(c, avow_error(code));
-  return c;
-}
-
 /* What the server says of it ends it, as does the program. */
 static void hear(const avow_value_t *connection, subscription_t *s) {
   ((asked_t *) s->hearer.end)->connection = avow_value_ref(connection);
@@ -307,12 +301,12 @@ avow_channel_t *avow_nats_subscribe(const avow_value_t *connection,
   connection_t *c = avow__nats_connection(connection);
   if (c == NULL || subject == NULL || is_too_long(subject, queue) ||
       room > INT_MAX)
-    return failed(c != NULL ? c->loop : NULL, UV_EINVAL);
+    return avow__nats_failed_channel(c != NULL ? c->loop : NULL, UV_EINVAL);
   if (c->ending)
-    return failed(c->loop, UV_ECANCELED);
+    return avow__nats_failed_channel(c->loop, UV_ECANCELED);
   subscription_t *s = subscription_new(subject, queue);
   if (s == NULL)
-    return failed(c->loop, UV_ENOMEM);
+    return avow__nats_failed_channel(c->loop, UV_ENOMEM);
   s->wire = &c->wire;
   s->room = (int) room;
   return subscription_begin(connection, s, c->loop);

@@ -22,6 +22,7 @@
 #include "avow/stages.h"
 #include "bucket.h"
 #include "connection.h"
+#include "failure.h"
 #include "json.h"
 
 enum { ROOM = 1000000, HEARTBEAT_MS = 5000, SILENT = 2 };
@@ -185,12 +186,6 @@ static avow_value_t beat(const avow_value_t *ticks, void *watch) {
   return avow_pointer(watch);
 }
 
-static avow_channel_t *failed(uv_loop_t *loop, int code) {
-  avow_channel_t *c = avow_channel_new(loop, 0);
-  avow_channel_fail(c, avow_error(code));
-  return c;
-}
-
 /* Has w go with the channel, in which nothing ever is; false if it has gone. */
 static bool end_with(watch_t *w, const avow_channel_t *alive) {
   w->hook = avow_sender_new(alive, 0);
@@ -211,7 +206,7 @@ static avow_channel_t *begin(watch_t *w) {
   avow_channel_t *alive = avow_channel_new(loop, 0);
   if (!end_with(w, alive)) {
     avow_channel_unref(alive);
-    return failed(loop, UV_ENOMEM);
+    return avow__nats_failed_channel(loop, UV_ENOMEM);
   }
   w->changes = avow_nats_subscribe(connection, w->inbox, NULL, ROOM);
   w->ticks = avow_ticks(loop, HEARTBEAT_MS);
@@ -231,11 +226,11 @@ avow_channel_t *avow_nats_watch(const avow_value_t *bucket, const char *key) {
   char subject[KEY_SIZE];
   const bucket_t *b = avow__nats_bucket(bucket);
   if (b == NULL || !avow__nats_key(b, subject, key, true))
-    return failed(b != NULL ? b->loop : NULL, UV_EINVAL);
+    return avow__nats_failed_channel(b != NULL ? b->loop : NULL, UV_EINVAL);
   watch_t *w = avow_calloc(1, sizeof(*w));
   if (w == NULL || natsInbox_Create(&inbox) != NATS_OK) {
     avow_free(w);
-    return failed(b->loop, UV_ENOMEM);
+    return avow__nats_failed_channel(b->loop, UV_ENOMEM);
   }
   w->refs = 1;
   w->bucket = avow_value_ref(bucket);
