@@ -117,7 +117,7 @@ static avow_value_t got(const avow_value_t *answer, void *data) {
   return avow__nats_change(msg, subject, strtoull(revision, NULL, 10));
 }
 
-static avow_promise_t *refuse(const bucket_t *b, int code) {
+static avow_promise_t *bucket_refuse(const bucket_t *b, int code) {
   return avow_promise_reject(b != NULL ? b->loop : NULL, avow_error(code));
 }
 
@@ -131,7 +131,7 @@ avow_promise_t *avow_nats_get(const avow_value_t *bucket, const char *key) {
   char stream[80], subject[KEY_SIZE];
   const bucket_t *b = avow__nats_bucket(bucket);
   if (b == NULL || !avow__nats_key(b, subject, key, false))
-    return refuse(b, UV_EINVAL);
+    return bucket_refuse(b, UV_EINVAL);
   if (b->is_indirect)
     return avow_promise_reject(b->loop, indirect());
   (void) snprintf(stream, sizeof(stream), "KV_%s", b->name);
@@ -139,24 +139,25 @@ avow_promise_t *avow_nats_get(const avow_value_t *bucket, const char *key) {
                    NULL, NULL);
 }
 
-static avow_promise_t *store(const avow_value_t *bucket, const char *key,
-                             avow_value_t value, const char *const *headers) {
+static avow_promise_t *store_key(const avow_value_t *bucket, const char *key,
+                                 avow_value_t value,
+                                 const char *const *headers) {
   char subject[KEY_SIZE];
   const bucket_t *b = avow__nats_bucket(bucket);
   if (b != NULL && avow__nats_key(b, subject, key, false))
     return avow__nats_store(&b->connection, subject, value, headers);
   avow_value_unref(value);
-  return refuse(b, UV_EINVAL);
+  return bucket_refuse(b, UV_EINVAL);
 }
 
 avow_promise_t *avow_nats_put(const avow_value_t *bucket, const char *key,
                               avow_value_t value) {
-  return store(bucket, key, value, NULL);
+  return store_key(bucket, key, value, NULL);
 }
 
 avow_promise_t *avow_nats_delete(const avow_value_t *bucket, const char *key) {
   static const char *const headers[] = { "KV-Operation: DEL", NULL };
-  return store(bucket, key, avow_none(), headers);
+  return store_key(bucket, key, avow_none(), headers);
 }
 
 /* Beginning. */
@@ -166,7 +167,7 @@ typedef struct {
   avow_nats_bucket_options_t options;
 } opening_t;
 
-static avow_promise_t *make(const opening_t *o) {
+static avow_promise_t *make_stream(const opening_t *o) {
   char stream[80];
   const avow_nats_bucket_options_t *options = &o->options;
   const uint64_t age = options->keep * 1000000, window = 120000000000;
@@ -193,7 +194,7 @@ static avow_value_t opened(const avow_value_t *arg, void *opening) {
 }
 
 /* Others make buckets, too. */
-static avow_value_t is_there(const avow_value_t *answer, void *opening) {
+static avow_value_t stream_is_there(const avow_value_t *answer, void *opening) {
   const opening_t *o = opening;
   const char *text = natsMsg_GetData(avow_to_nats_msg(answer));
   const char *config = text != NULL ? avow__nats_json(text, "config") : NULL;
@@ -203,21 +204,22 @@ static avow_value_t is_there(const avow_value_t *answer, void *opening) {
   return opened(answer, opening);
 }
 
-static avow_value_t missing(const avow_value_t *reason, void *opening) {
+static avow_value_t stream_missing(const avow_value_t *reason, void *opening) {
   const bool exists = avow_error_code(reason) != UV_ENOENT &&
                       avow_nats_code(reason) != NATS_NO_RESPONDERS;
   return exists ? avow_value_ref(reason)
-                : avow_follow(avow_then(make(opening), opened, NULL, opening));
+                : avow_follow(
+                      avow_then(make_stream(opening), opened, NULL, opening));
 }
 
 /* As it is. */
-static avow_promise_t *find(opening_t *o) {
+static avow_promise_t *find_stream(opening_t *o) {
   char api[128];
   (void) snprintf(api, sizeof(api), "$JS.API.STREAM.INFO.KV_%s",
                   o->bucket->name);
   avow_promise_t *p =
       avow__nats_api(&o->bucket->connection, api, avow_none(), NULL);
-  return avow_then(p, is_there, missing, o);
+  return avow_then(p, stream_is_there, stream_missing, o);
 }
 
 static void opening_free(void *data) {
@@ -242,7 +244,7 @@ static opening_t *opening_new(const avow_value_t *connection, uv_loop_t *loop,
   return o;
 }
 
-static bool are_options(const avow_nats_bucket_options_t *options) {
+static bool are_bucket_options(const avow_nats_bucket_options_t *options) {
   for (size_t i = 0; options != NULL && i < 4; i++)
     if (options->reserved[i] != 0)
       return false;
@@ -254,14 +256,15 @@ avow_promise_t *avow_nats_bucket(const avow_value_t *connection,
                                  const char *name,
                                  const avow_nats_bucket_options_t *options) {
   connection_t *c = avow__nats_connection(connection);
-  if (c == NULL || !avow__nats_is_name(name) || !are_options(options))
+  if (c == NULL || !avow__nats_is_name(name) || !are_bucket_options(options))
     return avow_promise_reject(c != NULL ? c->loop : NULL,
                                avow_error(UV_EINVAL));
   opening_t *o = opening_new(connection, c->loop, name);
   if (o == NULL)
     return avow_promise_reject(c->loop, avow_error(UV_ENOMEM));
   if (options == NULL)
-    return avow_attach(find(o), o, opening_free);
+    return avow_attach(find_stream(o), o, opening_free);
   o->options = *options;
-  return avow_attach(avow_then(make(o), opened, NULL, o), o, opening_free);
+  return avow_attach(avow_then(make_stream(o), opened, NULL, o), o,
+                     opening_free);
 }

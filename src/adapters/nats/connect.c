@@ -20,7 +20,7 @@ static void on_reconnected(natsConnection *nc, void *wire) {
   avow__nats_wire_tell(wire, NATS_CONN_STATUS_CONNECTED);
 }
 
-static void on_closed(natsConnection *nc, void *wire) {
+static void on_nats_closed(natsConnection *nc, void *wire) {
   avow__nats_wire_lost(wire);
   avow__nats_wire_called(wire); /* last */
 }
@@ -34,7 +34,7 @@ static void on_error(natsConnection *nc, natsSubscription *sub, natsStatus err,
 /* The wire's. */
 
 static natsStatus set_callbacks(natsOptions *options, wire_t *w) {
-  natsStatus s = natsOptions_SetClosedCB(options, on_closed, w);
+  natsStatus s = natsOptions_SetClosedCB(options, on_nats_closed, w);
   if (s == NATS_OK)
     s = natsOptions_SetDisconnectedCB(options, on_disconnected, w);
   if (s == NATS_OK)
@@ -48,7 +48,7 @@ static connection_t *connection_of(op_t *op) {
   return avow__nats_connection(&((asked_t *) op)->connection);
 }
 
-static natsStatus name_inbox(wire_t *w) {
+static natsStatus name_replies(wire_t *w) {
   natsInbox *inbox = NULL;
   const natsStatus s = natsInbox_Create(&inbox);
   if (s != NATS_OK)
@@ -64,7 +64,7 @@ static natsStatus run_connect(wire_t *w, op_t *op) {
   natsConnection *nc = NULL;
   natsOptions *options = connection_of(op)->options;
   avow__nats_wire_call(w);
-  natsStatus s = name_inbox(w);
+  natsStatus s = name_replies(w);
   if (s == NATS_OK)
     s = set_callbacks(options, w);
   if (s == NATS_OK)

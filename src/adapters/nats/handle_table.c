@@ -25,7 +25,7 @@ static void lock(void) {
 }
 
 /* Where it is, or would be. */
-static door_t **find(uintptr_t number) {
+static door_t **find_door(uintptr_t number) {
   door_t **at = &lists[number % LISTS];
   while (*at != NULL && (*at)->number != number)
     at = &(*at)->next;
@@ -35,7 +35,7 @@ static door_t **find(uintptr_t number) {
 void *avow__nats_door_open(door_t *door, void *of) {
   lock();
   *door = (door_t){ .number = ++last, .of = of };
-  *find(door->number) = door;
+  *find_door(door->number) = door;
   uv_mutex_unlock(&mutex);
   /* NOLINTNEXTLINE(performance-no-int-to-ptr): which nobody follows */
   return (void *) door->number;
@@ -43,7 +43,7 @@ void *avow__nats_door_open(door_t *door, void *of) {
 
 door_t *avow__nats_door_enter(void *number) {
   lock();
-  door_t *door = *find((uintptr_t) number);
+  door_t *door = *find_door((uintptr_t) number);
   if (door != NULL)
     door->inside++;
   uv_mutex_unlock(&mutex);
@@ -59,7 +59,7 @@ void avow__nats_door_leave(door_t *door) {
 
 void avow__nats_door_shut(door_t *door) {
   lock();
-  door_t **at = find(door->number);
+  door_t **at = find_door(door->number);
   if (*at != NULL)
     *at = door->next;
   while (door->inside > 0)

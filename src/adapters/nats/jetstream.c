@@ -37,7 +37,7 @@ avow_value_t avow__nats_text(const char *format, ...) {
 }
 
 /* Theirs are of JetStream, as "err_code" has them, or as HTTP has them. */
-static int code_of(uint64_t theirs, uint64_t status) {
+static int code_of_api(uint64_t theirs, uint64_t status) {
   static const struct {
     unsigned theirs;
     int ours;
@@ -65,8 +65,8 @@ static avow_value_t error_of(const char *error) {
   avow__nats_json_string(avow__nats_json(error, "description"), text,
                          sizeof(text));
   return avow__nats_failure_as(
-      code_of(avow__nats_json_number(avow__nats_json(error, "err_code")),
-              avow__nats_json_number(avow__nats_json(error, "code"))),
+      code_of_api(avow__nats_json_number(avow__nats_json(error, "err_code")),
+                  avow__nats_json_number(avow__nats_json(error, "code"))),
       NATS_ERR, text);
 }
 
@@ -157,7 +157,7 @@ avow_promise_t *avow__nats_at(const avow_value_t *connection,
 }
 
 /* Nobody answers where there is no JetStream. */
-static avow_value_t missing(const avow_value_t *reason, void *data) {
+static avow_value_t no_jetstream(const avow_value_t *reason, void *data) {
   return avow_nats_code(reason) == NATS_NO_RESPONDERS
              ? avow__nats_failure_as(UV_ENOTSUP, NATS_NO_SERVER_SUPPORT,
                                      "the server has no JetStream")
@@ -179,7 +179,7 @@ avow_promise_t *avow__nats_stream(const avow_value_t *connection,
   char api[128];
   (void) snprintf(api, sizeof(api), "$JS.API.STREAM.CREATE.%s", name);
   avow_promise_t *p = avow__nats_api(connection, api, config, NULL);
-  return avow_then(p, avow__nats_nothing, missing, NULL);
+  return avow_then(p, avow__nats_nothing, no_jetstream, NULL);
 }
 
 bool avow__nats_is_passing(const avow_value_t *reason) {

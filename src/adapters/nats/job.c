@@ -67,40 +67,41 @@ static avow_value_t wait(const avow_value_t *arg, void *data) {
   return avow_follow(avow_catch(avow_timeout(p, LOOK_MS), again, job));
 }
 
-static avow_value_t fail(const job_t *job, const avow_value_t *reason) {
+static avow_value_t fail_or_retry(const job_t *job,
+                                  const avow_value_t *reason) {
   return avow__nats_is_passing(reason)
              ? avow_follow(
                    avow__nats_pause(avow__nats_queue(&job->queue)->loop))
              : avow_value_ref(reason);
 }
 
-static avow_value_t stored(const avow_value_t *seq, void *data) {
+static avow_value_t job_stored(const avow_value_t *seq, void *data) {
   job_t *job = data;
   avow_promise_clear(&job->storing);
   return wait(seq, data);
 }
 
-static avow_value_t not_stored(const avow_value_t *reason, void *data) {
+static avow_value_t job_not_stored(const avow_value_t *reason, void *data) {
   job_t *job = data;
   if (avow_error_code(reason) == UV_ECANCELED)
     return avow_value_ref(reason);
   avow_promise_clear(&job->storing);
   return avow_error_code(reason) == UV_EEXIST ? wait(reason, data)
-                                              : fail(job, reason);
+                                              : fail_or_retry(job, reason);
 }
 
-static avow_value_t missing(const avow_value_t *reason, void *data) {
+static avow_value_t outcome_missing(const avow_value_t *reason, void *data) {
   job_t *job = data;
   if (avow_error_code(reason) != UV_ENOENT)
-    return fail(job, reason);
+    return fail_or_retry(job, reason);
   avow_promise_t *p =
       avow__nats_queue_store(avow__nats_queue(&job->queue), "job", job->token,
                              avow_value_ref(&job->payload), avow__nats_if_none);
   job->storing = avow_ref(p);
-  return avow_follow(avow_then(p, stored, not_stored, job));
+  return avow_follow(avow_then(p, job_stored, job_not_stored, job));
 }
 
-static avow_value_t found(const avow_value_t *message, void *data) {
+static avow_value_t outcome_found(const avow_value_t *message, void *data) {
   job_t *job = data;
   job->is_over = true;
   return avow__nats_outcome(avow_to_nats_msg(message));
@@ -116,12 +117,12 @@ static avow_value_t look(void *data) {
   return avow_follow(
       avow_then(avow__nats_queue_newest(avow__nats_queue(&job->queue),
                                         job->token),
-                found, missing, job));
+                outcome_found, outcome_missing, job));
 }
 
 /* Taking it out, behind the answer to its being stored. */
 
-static avow_value_t is_there(const avow_value_t *message, void *data) {
+static avow_value_t job_is_there(const avow_value_t *message, void *data) {
   const char *seq = NULL;
   const job_t *job = data;
   (void) natsMsgHeader_Get(avow_to_nats_msg(message), "Nats-Sequence", &seq);
@@ -136,14 +137,14 @@ static avow_value_t is_not_there(const avow_value_t *reason, void *data) {
                                               : avow_value_ref(reason);
 }
 
-static avow_value_t take_out(const avow_value_t *arg, void *data) {
+static avow_value_t job_take_out(const avow_value_t *arg, void *data) {
   const job_t *job = data;
   char stream[96], subject[SUBJECT_SIZE];
   const queue_t *q = avow__nats_queue(&job->queue);
   (void) snprintf(stream, sizeof(stream), "avow-jobs-%s", q->name);
   avow__nats_queue_subject(q, subject, "job", job->token);
   avow_promise_t *p = avow__nats_newest(&q->connection, stream, subject);
-  return avow_follow(avow_then(p, is_there, is_not_there, data));
+  return avow_follow(avow_then(p, job_is_there, is_not_there, data));
 }
 
 /* Whoever else waits for it puts it there again. */
@@ -156,13 +157,13 @@ static avow_value_t say_so(const avow_value_t *arg, void *data) {
       avow_nats_publish(&q->connection, subject, avow_none(), NULL));
 }
 
-static void taken_out(void *data) {
+static void job_taken_out(void *data) {
   const job_t *job = data;
   avow__nats_errand_end(avow__nats_errands_of(&job->queue));
   job_unref(data);
 }
 
-static avow_value_t over(const avow_value_t *reason, void *data) {
+static avow_value_t job_over(const avow_value_t *reason, void *data) {
   job_t *job = data;
   if (avow_error_code(reason) != UV_ECANCELED || job->is_over)
     return avow_value_ref(reason);
@@ -173,8 +174,9 @@ static avow_value_t over(const avow_value_t *reason, void *data) {
                                  avow_none());
   job->refs++;
   avow__nats_errand_begin(avow__nats_errands_of(&job->queue));
-  p = avow_then(avow_then(p, take_out, take_out, job), say_so, NULL, job);
-  avow__nats_drop(avow_attach(p, job, taken_out));
+  p = avow_then(avow_then(p, job_take_out, job_take_out, job), say_so, NULL,
+                job);
+  avow__nats_drop(avow_attach(p, job, job_taken_out));
   return avow_value_ref(reason);
 }
 
@@ -216,6 +218,6 @@ avow_promise_t *avow_nats_job(const avow_value_t *queue, const char *id,
                                avow_error(problem != 0 ? problem : UV_ENOMEM));
   }
   job->payload = payload;
-  avow_promise_t *p = avow_catch(avow_repeat(loop, look, job), over, job);
+  avow_promise_t *p = avow_catch(avow_repeat(loop, look, job), job_over, job);
   return avow_attach(p, job, job_free);
 }

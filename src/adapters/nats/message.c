@@ -75,7 +75,7 @@ static natsStatus add_headers(natsMsg *msg, const char *const *headers) {
   return s;
 }
 
-static natsStatus make(natsMsg **out, const letter_t *letter) {
+static natsStatus make_msg(natsMsg **out, const letter_t *letter) {
   size_t len = 0;
   const char *data = NULL;
   if (!is_subject(letter->subject))
@@ -95,7 +95,7 @@ avow_value_t avow__nats_message_new(natsMsg **out, const letter_t *letter) {
   *out = NULL;
   if (avow_is_error(letter->payload))
     return avow_value_ref(letter->payload);
-  const natsStatus s = make(out, letter);
+  const natsStatus s = make_msg(out, letter);
   if (s == NATS_OK)
     return avow_none();
   natsMsg_Destroy(*out);

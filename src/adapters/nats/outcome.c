@@ -29,7 +29,7 @@ static const char *name_of(int code) {
   return NULL;
 }
 
-static int code_of(const char *name) {
+static int code_named(const char *name) {
   for (size_t i = 0; i < sizeof(codes) / sizeof(codes[0]); i++)
     if (strcmp(codes[i].name, name) == 0)
       return codes[i].code;
@@ -71,6 +71,6 @@ avow_value_t avow__nats_outcome(natsMsg *msg) {
   const size_t len = (size_t) natsMsg_GetDataLength(msg);
   if (natsMsgHeader_Get(msg, header, &name) != NATS_OK)
     return avow_bytes(text, len);
-  return avow_error_new(code_of(name), avow_none(), "%.*s", (int) len,
+  return avow_error_new(code_named(name), avow_none(), "%.*s", (int) len,
                         text != NULL ? text : "");
 }

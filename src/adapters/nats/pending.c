@@ -16,13 +16,13 @@ static entry_t **list_of(const pending_t *p, const char *token) {
   return &p->lists[hash(token) & (p->size - 1)];
 }
 
-static void list_add(pending_t *p, entry_t *entry) {
+static void pending_link(pending_t *p, entry_t *entry) {
   entry_t **list = list_of(p, entry->token);
   entry->next = *list;
   *list = entry;
 }
 
-static bool grow(pending_t *p) {
+static bool pending_grow(pending_t *p) {
   const pending_t old = *p;
   const size_t size = old.size > 0 ? old.size * 2 : 64;
   entry_t **lists = avow_calloc(size, sizeof(entry_t *));
@@ -33,16 +33,16 @@ static bool grow(pending_t *p) {
   for (size_t i = 0; i < old.size; i++)
     for (entry_t *next, *entry = old.lists[i]; entry != NULL; entry = next) {
       next = entry->next;
-      list_add(p, entry);
+      pending_link(p, entry);
     }
   avow_free(old.lists);
   return true;
 }
 
 bool avow__nats_pending_add(pending_t *p, entry_t *entry) {
-  if (p->count == p->size && !grow(p))
+  if (p->count == p->size && !pending_grow(p))
     return false;
-  list_add(p, entry);
+  pending_link(p, entry);
   p->count++;
   return true;
 }

@@ -74,20 +74,20 @@ avow_promise_t *avow__nats_queue_take_out(const queue_t *q, uint64_t seq) {
 
 /* Who listens. */
 
-static void heard_state(queue_t *q, int64_t state) {
+static void queue_on_state(queue_t *q, int64_t state) {
   if (state == NATS_CONN_STATUS_CONNECTED && q->lost)
     avow__nats_pending_wake(&q->pending, NULL);
   q->lost = state != NATS_CONN_STATUS_CONNECTED;
 }
 
-static avow_value_t heard(const avow_value_t *item, void *data) {
+static avow_value_t on_note(const avow_value_t *item, void *data) {
   queue_t *q = data;
   if (avow_is_none(item)) {
     avow__nats_pending_wake(&q->pending, NULL);
     return avow_int(0);
   }
   if (item->tag == AVOW_INT)
-    heard_state(q, avow_to_int(item));
+    queue_on_state(q, avow_to_int(item));
   else
     avow__nats_pending_wake(&q->pending,
                             strrchr(natsMsg_GetSubject(avow_to_nats_msg(item)),
@@ -106,7 +106,7 @@ static avow_value_t missed(const avow_value_t *reason, void *data) {
 static avow_value_t listen_next(void *data) {
   const queue_t *q = data;
   return avow_follow(
-      avow_then(avow_channel_next(q->notes), heard, missed, data));
+      avow_then(avow_channel_next(q->notes), on_note, missed, data));
 }
 
 static void listened(void *queue) {
@@ -196,17 +196,18 @@ static avow_promise_t *make_done(const opening_t *o) {
           of));
 }
 
-static avow_value_t opened(const avow_value_t *none, void *opening) {
+static avow_value_t queue_opened(const avow_value_t *none, void *opening) {
   queue_t *q = ((opening_t *) opening)->queue;
   ((opening_t *) opening)->queue = NULL;
   return avow_object(&queue_class, q);
 }
 
 static avow_value_t has_jobs(const avow_value_t *none, void *opening) {
-  return avow_follow(avow_then(make_done(opening), opened, NULL, opening));
+  return avow_follow(
+      avow_then(make_done(opening), queue_opened, NULL, opening));
 }
 
-static void opening_free(void *data) {
+static void queue_opening_free(void *data) {
   opening_t *o = data;
   if (o->queue != NULL)
     avow__nats_queue_unref(o->queue);
@@ -226,9 +227,9 @@ static queue_t *queue_new(const avow_value_t *connection, uv_loop_t *loop,
   return q;
 }
 
-static opening_t *opening_new(const avow_value_t *connection, uv_loop_t *loop,
-                              const char *name,
-                              const avow_nats_queue_options_t *options) {
+static opening_t *queue_opening_new(const avow_value_t *connection,
+                                    uv_loop_t *loop, const char *name,
+                                    const avow_nats_queue_options_t *options) {
   opening_t *o = avow_calloc(1, sizeof(*o));
   queue_t *q = o != NULL ? queue_new(connection, loop, name) : NULL;
   if (q == NULL) {
@@ -245,7 +246,7 @@ static opening_t *opening_new(const avow_value_t *connection, uv_loop_t *loop,
   return o;
 }
 
-static bool are_options(const avow_nats_queue_options_t *options) {
+static bool are_queue_options(const avow_nats_queue_options_t *options) {
   for (size_t i = 0; options != NULL && i < 4; i++)
     if (options->reserved[i] != 0)
       return false;
@@ -256,14 +257,14 @@ avow_promise_t *avow_nats_queue(const avow_value_t *connection,
                                 const char *name,
                                 const avow_nats_queue_options_t *options) {
   connection_t *c = avow__nats_connection(connection);
-  if (c == NULL || !avow__nats_is_name(name) || !are_options(options))
+  if (c == NULL || !avow__nats_is_name(name) || !are_queue_options(options))
     return avow_promise_reject(c != NULL ? c->loop : NULL,
                                avow_error(UV_EINVAL));
-  opening_t *o = opening_new(connection, c->loop, name, options);
+  opening_t *o = queue_opening_new(connection, c->loop, name, options);
   if (o == NULL)
     return avow_promise_reject(c->loop, avow_error(UV_ENOMEM));
   avow_promise_t *p = avow_then(make_jobs(o), has_jobs, NULL, o);
-  return avow_attach(p, o, opening_free);
+  return avow_attach(p, o, queue_opening_free);
 }
 
 static avow_value_t count(const avow_value_t *answer, void *data) {

@@ -43,13 +43,13 @@ static void on_reply(natsConnection *nc, natsSubscription *sub, natsMsg *msg,
 }
 
 /* No answer comes any more. */
-static void over(wire_t *w) {
+static void replies_over(wire_t *w) {
   avow__nats_door_shut(&w->door);
   avow__nats_wire_called(w);
 }
 
-static void on_complete(void *wire) {
-  over(wire);
+static void on_replies_complete(void *wire) {
+  replies_over(wire);
 }
 
 static natsStatus open_inbox(wire_t *w) {
@@ -59,10 +59,11 @@ static natsStatus open_inbox(wire_t *w) {
   natsStatus s = natsConnection_Subscribe(&w->replies, w->nc, all, on_reply,
                                           avow__nats_door_open(&w->door, w));
   if (s == NATS_OK &&
-      natsSubscription_SetOnCompleteCB(w->replies, on_complete, w) != NATS_OK)
+      natsSubscription_SetOnCompleteCB(w->replies, on_replies_complete, w) !=
+          NATS_OK)
     s = NATS_CONNECTION_CLOSED;
   if (s != NATS_OK)
-    over(w); /* though it may call once more */
+    replies_over(w); /* though it may call once more */
   else
     s = natsSubscription_SetPendingLimits(w->replies, -1, -1);
   return s;

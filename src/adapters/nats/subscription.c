@@ -210,7 +210,7 @@ static void end_early(subscription_t *s) {
 }
 
 /* Nobody wants its messages any more, or there are none. */
-static void let_go(void *data) {
+static void subscription_let_go(void *data) {
   subscription_t *s = data;
   if (s->begin != NULL) { /* and who waits for room need not wait */
     avow_channel_close(s->messages);
@@ -283,7 +283,7 @@ static avow_channel_t *subscription_begin(const avow_value_t *connection,
   hear(connection, s);
   (void) avow__nats_begin(connection, s->begin); /* it was not ending */
   fail_with(s->messages, ended);
-  ended = avow_attach(ended, s, let_go);
+  ended = avow_attach(ended, s, subscription_let_go);
   (void) avow_result(ended); /* who has the channel hears what there is */
   avow_unref(ended);
   return merged;

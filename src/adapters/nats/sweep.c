@@ -24,8 +24,8 @@ static queue_t *queue_of(const worker_t *w) {
 }
 
 /* WHAT, such as "STREAM.INFO", of the stream of jobs, and TAIL. */
-static avow_promise_t *ask(const worker_t *w, const char *what,
-                           const char *tail) {
+static avow_promise_t *ask_stream(const worker_t *w, const char *what,
+                                  const char *tail) {
   char api[160];
   const queue_t *q = queue_of(w);
   (void) snprintf(api, sizeof(api), "$JS.API.%s.avow-jobs-%s%s", what, q->name,
@@ -42,21 +42,21 @@ static uint64_t number(const avow_value_t *answer, const char *of,
                                                : NULL);
 }
 
-static avow_value_t taken_out(const avow_value_t *answer, void *data) {
+static avow_value_t orphan_taken_out(const avow_value_t *answer, void *data) {
   ((worker_t *) data)->sweep.found = true;
   return avow_none();
 }
 
-static avow_value_t take_out(const avow_value_t *arg, void *data) {
+static avow_value_t take_out_orphan(const avow_value_t *arg, void *data) {
   const worker_t *w = data;
   avow_promise_t *p = avow__nats_queue_take_out(queue_of(w), w->sweep.oldest);
-  return avow_follow(avow_then(p, taken_out, NULL, data));
+  return avow_follow(avow_then(p, orphan_taken_out, NULL, data));
 }
 
-static avow_value_t not_stored(const avow_value_t *reason, void *data) {
+static avow_value_t orphan_not_stored(const avow_value_t *reason, void *data) {
   return avow_error_code(reason) == UV_EEXIST /* it is there already, or not
                                                  wanted any more */
-             ? take_out(reason, data)
+             ? take_out_orphan(reason, data)
              : avow_value_ref(reason);
 }
 
@@ -72,7 +72,7 @@ static avow_value_t put_in_again(worker_t *w) {
                              avow_bytes(natsMsg_GetData(msg),
                                         (size_t) natsMsg_GetDataLength(msg)),
                              headers);
-  return avow_follow(avow_then(p, take_out, not_stored, w));
+  return avow_follow(avow_then(p, take_out_orphan, orphan_not_stored, w));
 }
 
 /* Not while a worker may have it in hand. */
@@ -89,12 +89,12 @@ static avow_value_t has_orphan(const avow_value_t *message, void *data) {
   (void) natsMsgHeader_Get(avow_to_nats_msg(message), "Nats-Subject", &subject);
   const char *dot = subject != NULL ? strrchr(subject, '.') : NULL;
   if (dot == NULL || !avow__nats_is_token(dot + 1)) /* a stranger's */
-    return take_out(message, data);
+    return take_out_orphan(message, data);
   (void) snprintf(w->sweep.token, sizeof(w->sweep.token), "%s", dot + 1);
   avow_value_unref(w->sweep.orphan);
   w->sweep.orphan = avow_value_ref(message);
   return avow_follow(avow_then(avow__nats_queue_newest(queue_of(w), dot + 1),
-                               take_out, has_no_outcome, w));
+                               take_out_orphan, has_no_outcome, w));
 }
 
 static avow_value_t has_stream(const avow_value_t *answer, void *data) {
@@ -131,19 +131,20 @@ static avow_value_t has_consumer(const avow_value_t *answer, void *data) {
     sweep->mark = sweep->limit;
     sweep->since = now;
   }
-  return avow_follow(avow_then(ask(w, "STREAM.INFO", ""), has_stream, NULL, w));
+  return avow_follow(
+      avow_then(ask_stream(w, "STREAM.INFO", ""), has_stream, NULL, w));
 }
 
-static avow_value_t look(const avow_value_t *none, void *data) {
+static avow_value_t look_for_orphan(const avow_value_t *none, void *data) {
   worker_t *w = data;
   w->sweep.found = false;
-  return avow_follow(
-      avow_then(ask(w, "CONSUMER.INFO", ".workers"), has_consumer, NULL, w));
+  return avow_follow(avow_then(ask_stream(w, "CONSUMER.INFO", ".workers"),
+                               has_consumer, NULL, w));
 }
 
 /* What fails is tried again: another sweep may have been quicker, or the server
    is on its way. */
-static avow_value_t passes(const avow_value_t *reason, void *data) {
+static avow_value_t sweep_passes(const avow_value_t *reason, void *data) {
   const int code = avow_error_code(reason);
   return code == UV_ECANCELED || code == UV_ENOTCONN || code == UV_ENOMEM
              ? avow_value_ref(reason)
@@ -154,6 +155,6 @@ avow_value_t avow__nats_sweep_next(void *data) {
   const worker_t *w = data;
   avow_promise_t *p =
       avow_sleep(queue_of(w)->loop, w->sweep.found ? 0 : SWEEP_MS);
-  p = avow_then(p, look, NULL, data);
-  return avow_follow(avow_then(p, avow__nats_nothing, passes, NULL));
+  p = avow_then(p, look_for_orphan, NULL, data);
+  return avow_follow(avow_then(p, avow__nats_nothing, sweep_passes, NULL));
 }

@@ -56,7 +56,7 @@ const avow_nats_job_t *avow_to_nats_job(const avow_value_t *job) {
              : NULL;
 }
 
-static queue_t *queue_of(const task_t *task) {
+static queue_t *task_queue(const task_t *task) {
   return avow__nats_queue(&task->worker->queue);
 }
 
@@ -64,7 +64,7 @@ static queue_t *queue_of(const task_t *task) {
 static avow_promise_t *tell(const task_t *task, const char *what) {
   const natsMsg *msg = avow_to_nats_msg(&task->message);
   avow_promise_t *p =
-      avow_nats_publish(&queue_of(task)->connection, natsMsg_GetReply(msg),
+      avow_nats_publish(&task_queue(task)->connection, natsMsg_GetReply(msg),
                         avow_string(what), NULL);
   return avow_then(p, avow__nats_nothing, avow__nats_nothing, NULL);
 }
@@ -73,7 +73,7 @@ static avow_promise_t *tell(const task_t *task, const char *what) {
 static avow_promise_t *let_go(task_t *task, uint64_t ms) {
   char what[64] = "-NAK";
   if (task->is_let_go)
-    return avow_promise_resolve(queue_of(task)->loop, avow_none());
+    return avow_promise_resolve(task_queue(task)->loop, avow_none());
   task->is_let_go = true;
   if (ms > 0)
     (void) snprintf(what, sizeof(what), "-NAK {\"delay\":%" PRIu64 "}",
@@ -91,7 +91,7 @@ static avow_value_t beat_next(void *data) {
   const task_t *task = data;
   const uint64_t ms = task->worker->options.ack_wait / 3;
   return avow_follow(
-      avow_then(avow_sleep(queue_of(task)->loop, ms > 0 ? ms : 1), beat, NULL,
+      avow_then(avow_sleep(task_queue(task)->loop, ms > 0 ? ms : 1), beat, NULL,
                 data));
 }
 
@@ -114,12 +114,12 @@ static void die(task_t *task, avow_value_t why) {
 }
 
 /* One who was quicker has said what the outcome is. */
-static avow_value_t not_stored(const avow_value_t *reason, void *data) {
+static avow_value_t outcome_not_stored(const avow_value_t *reason, void *data) {
   task_t *task = data;
   if (avow_error_code(reason) == UV_EEXIST)
     return done(reason, data);
   if (avow__nats_is_passing(reason))
-    return avow_follow(avow_then(avow__nats_pause(queue_of(task)->loop),
+    return avow_follow(avow_then(avow__nats_pause(task_queue(task)->loop),
                                  store_again, NULL, task));
   if (avow_error_code(reason) != UV_EMSGSIZE || task->is_large)
     return avow_value_ref(reason);
@@ -139,7 +139,7 @@ static avow_value_t store_outcome(const avow_value_t *arg, void *data) {
     headers[1] = line;
   }
   return avow_follow(
-      avow__nats_queue_store(queue_of(task), "done", task->token,
+      avow__nats_queue_store(task_queue(task), "done", task->token,
                              avow__nats_outcome_text(&task->outcome), headers));
 }
 
@@ -157,16 +157,16 @@ static avow_promise_t *bury(const task_t *task) {
   char line[ERROR_LINE];
   const char *const headers[] = { line, NULL };
   avow__nats_error_line(line, &task->outcome);
-  return avow__nats_queue_store(queue_of(task), "dead", task->token,
+  return avow__nats_queue_store(task_queue(task), "dead", task->token,
                                 letter(task), headers);
 }
 
 static avow_promise_t *store(task_t *task) {
-  uv_loop_t *loop = queue_of(task)->loop;
+  uv_loop_t *loop = task_queue(task)->loop;
   avow_promise_t *p =
       task->is_dead ? bury(task) : avow_promise_resolve(loop, avow_none());
-  return avow_then(avow_then(p, store_outcome, NULL, task), done, not_stored,
-                   task);
+  return avow_then(avow_then(p, store_outcome, NULL, task), done,
+                   outcome_not_stored, task);
 }
 
 /* The handler. */
@@ -177,7 +177,7 @@ static avow_value_t handled(const avow_value_t *v, void *data) {
   return avow_follow(store(task));
 }
 
-static avow_value_t failed(const avow_value_t *reason, void *data) {
+static avow_value_t handler_failed(const avow_value_t *reason, void *data) {
   task_t *task = data;
   const avow_nats_work_options_t *options = &task->worker->options;
   if (avow_error_code(reason) == UV_ECANCELED &&
@@ -224,24 +224,24 @@ static avow_value_t call(void *data) {
 }
 
 /* Its last worker has said nothing of it: it may be what ends workers. */
-static avow_value_t give_up(task_t *task) {
+static avow_value_t abandon(task_t *task) {
   die(task, avow_error_new(UV_ECONNABORTED, avow_none(),
                            "no worker has done it in %u attempts",
                            task->attempt - 1));
   return avow_follow(store(task));
 }
 
-static avow_value_t missing(const avow_value_t *reason, void *data) {
+static avow_value_t no_outcome(const avow_value_t *reason, void *data) {
   task_t *task = data;
   if (avow__nats_is_passing(reason))
     return avow_follow(let_go(task, task->worker->options.delay));
   if (avow_error_code(reason) != UV_ENOENT)
     return avow_value_ref(reason);
   if (task->attempt > task->worker->options.attempts)
-    return give_up(task);
-  avow_promise_t *p = avow_try(queue_of(task)->loop, call, task);
+    return abandon(task);
+  avow_promise_t *p = avow_try(task_queue(task)->loop, call, task);
   p = avow_then(p, check, NULL, NULL);
-  return avow_follow(avow_then(p, handled, failed, task));
+  return avow_follow(avow_then(p, handled, handler_failed, task));
 }
 
 static avow_value_t given_up(const avow_value_t *reason, void *data) {
@@ -300,7 +300,7 @@ avow_promise_t *avow__nats_task(worker_t *w, const avow_value_t *message) {
     return avow_attach(tell(task, "+TERM"), task, task_free);
   avow_promise_t *all[] = {
     live(q->loop, task), /* the first to be cancelled */
-    avow_then(avow__nats_queue_newest(q, task->token), done, missing, task),
+    avow_then(avow__nats_queue_newest(q, task->token), done, no_outcome, task),
     avow_repeat(q->loop, beat_next, task),
   };
   avow_promise_t *p = avow_join_losers(avow_race(q->loop, all, 3));

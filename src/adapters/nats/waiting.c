@@ -5,13 +5,13 @@
 #include "avow/loop.h"
 #include "wire.h"
 
-static void list_add(waiting_t *w, op_t *op) {
+static void waiting_link(waiting_t *w, op_t *op) {
   op_t **list = &w->lists[op->id & (w->size - 1)];
   op->chain = *list;
   *list = op;
 }
 
-static bool grow(waiting_t *w) {
+static bool waiting_grow(waiting_t *w) {
   const waiting_t old = *w;
   const size_t size = old.size > 0 ? old.size * 2 : 64;
   op_t **lists = avow_calloc(size, sizeof(op_t *));
@@ -22,16 +22,16 @@ static bool grow(waiting_t *w) {
   for (size_t i = 0; i < old.size; i++)
     for (op_t *next, *op = old.lists[i]; op != NULL; op = next) {
       next = op->chain;
-      list_add(w, op);
+      waiting_link(w, op);
     }
   avow_free(old.lists);
   return true;
 }
 
 bool avow__nats_waiting_add(waiting_t *w, op_t *op) {
-  if (w->count == w->size && !grow(w))
+  if (w->count == w->size && !waiting_grow(w))
     return false;
-  list_add(w, op);
+  waiting_link(w, op);
   w->count++;
   return true;
 }

@@ -68,10 +68,10 @@ static avow_value_t made(const avow_value_t *answer, void *data) {
   return avow_error(w->consumer[0] != '\0' ? AVOW_ESKIP : UV_EPROTO);
 }
 
-static avow_promise_t *make(watch_t *w);
+static avow_promise_t *make_watch_consumer(watch_t *w);
 
 static avow_value_t make_again(const avow_value_t *none, void *data) {
-  return avow_follow(make(data));
+  return avow_follow(make_watch_consumer(data));
 }
 
 static avow_value_t not_made(const avow_value_t *reason, void *data) {
@@ -82,7 +82,7 @@ static avow_value_t not_made(const avow_value_t *reason, void *data) {
              : avow_value_ref(reason);
 }
 
-static avow_promise_t *make(watch_t *w) {
+static avow_promise_t *make_watch_consumer(watch_t *w) {
   char api[128], begin[96] = "\"last_per_subject\"";
   const bucket_t *b = bucket_of(w);
   (void) snprintf(api, sizeof(api), "$JS.API.CONSUMER.CREATE.KV_%s", b->name);
@@ -116,12 +116,12 @@ static avow_value_t begin_anew(watch_t *w) {
   w->consumer[0] = '\0';
   w->silent = 0;
   w->refs++;
-  return avow_follow(avow_attach(make(w), w, watch_unref));
+  return avow_follow(avow_attach(make_watch_consumer(w), w, watch_unref));
 }
 
 /* What comes. */
 
-static avow_value_t heard_state(watch_t *w, int64_t state) {
+static avow_value_t watch_on_state(watch_t *w, int64_t state) {
   const bool was_there = w->is_there;
   w->is_there = state == NATS_CONN_STATUS_CONNECTED;
   if (state == NATS_CONN_STATUS_CLOSED) { /* the last of them */
@@ -174,15 +174,15 @@ static avow_value_t heard_message(watch_t *w, natsMsg *msg) {
                                                         : heard(w, msg);
 }
 
-static avow_value_t came(const avow_value_t *item, void *data) {
-  return item->tag == AVOW_INT ? heard_state(data, avow_to_int(item))
+static avow_value_t on_item(const avow_value_t *item, void *data) {
+  return item->tag == AVOW_INT ? watch_on_state(data, avow_to_int(item))
          : item->tag == AVOW_POINTER
              ? heard_nothing(data)
              : heard_message(data, avow_to_nats_msg(item));
 }
 
 /* It is no state. */
-static avow_value_t beat(const avow_value_t *ticks, void *watch) {
+static avow_value_t to_beat(const avow_value_t *ticks, void *watch) {
   return avow_pointer(watch);
 }
 
@@ -213,10 +213,11 @@ static avow_channel_t *begin(watch_t *w) {
   avow_channel_t *heard[] = {
     avow_channel_ref(w->changes),
     avow_nats_states(connection),
-    avow_channel_map(avow_channel_ref(w->ticks), beat, w, NULL),
+    avow_channel_map(avow_channel_ref(w->ticks), to_beat, w, NULL),
   };
   avow_channel_t *both[] = {
-    avow_channel_map(avow_channel_merge(loop, heard, 3), came, w, NULL), alive
+    avow_channel_map(avow_channel_merge(loop, heard, 3), on_item, w, NULL),
+    alive
   };
   return avow_channel_merge(loop, both, 2);
 }

@@ -49,13 +49,13 @@ static void answer(wire_t *w, op_t *op) {
 }
 
 /* Under the mutex. */
-static void fail(op_t *op, avow_value_t why) {
+static void op_fail(op_t *op, avow_value_t why) {
   avow_value_unref(op->failure);
   op->failure = why;
 }
 
 static void give_up(wire_t *w, op_t *op, avow_value_t why) {
-  fail(op, why);
+  op_fail(op, why);
   answer(w, op);
 }
 
@@ -65,7 +65,7 @@ static void give_up_waiting(wire_t *w, const avow_value_t *why) {
   op_t *op;
   while ((op = avow__nats_waiting_take_any(&w->waiting)) != NULL) {
     op->waits = false;
-    fail(op, avow_value_ref(why));
+    op_fail(op, avow_value_ref(why));
     if (op->ran)
       answer(w, op);
   }
@@ -87,7 +87,7 @@ static void run_one(wire_t *w, op_t *op) {
   const avow_value_t why = s != NATS_OK ? avow__nats_failure(s) : avow_none();
   uv_mutex_lock(&w->mutex);
   if (avow_is_error(&why))
-    fail(op, why);
+    op_fail(op, why);
   op->ran = true;
   if (!op->waits)
     answer(w, op);

@@ -32,7 +32,7 @@ static void name_inbox(worker_t *w) {
   natsInbox_Destroy(inbox);
 }
 
-static void begin_anew(worker_t *w) {
+static void renew_inbox(worker_t *w) {
   const queue_t *q = avow__nats_queue(&w->queue);
   avow_deferred_t *d = w->anew;
   avow_promise_t *until = w->until;
@@ -47,11 +47,11 @@ static void begin_anew(worker_t *w) {
   w->jobs = avow_nats_subscribe(&q->connection, w->inbox, NULL, 0);
 }
 
-static avow_value_t heard_state(const avow_value_t *state, void *data) {
+static avow_value_t worker_on_state(const avow_value_t *state, void *data) {
   worker_t *w = data;
   const bool is_there = avow_to_int(state) == NATS_CONN_STATUS_CONNECTED;
   if (is_there && w->lost)
-    begin_anew(w);
+    renew_inbox(w);
   w->lost = !is_there;
   return avow_none();
 }
@@ -96,7 +96,7 @@ static avow_value_t refused(worker_t *w, int status) {
 }
 
 /* A job has whom to say that it is done; else the server itself speaks. */
-static avow_value_t came(const avow_value_t *message, void *worker) {
+static avow_value_t on_delivery(const avow_value_t *message, void *worker) {
   if (avow_is_none(message)) /* there is another inbox, or soon no worker */
     return avow_follow(avow__nats_pause(
         avow__nats_queue(&((worker_t *) worker)->queue)->loop));
@@ -110,7 +110,8 @@ static avow_value_t asked(const avow_value_t *none, void *data) {
   const worker_t *w = data;
   avow_promise_t *p =
       avow_timeout(avow_channel_next(w->jobs), ASK_MS + LATE_MS);
-  return avow_follow(avow_then(avow_until(p, w->until), came, passes, data));
+  return avow_follow(
+      avow_then(avow_until(p, w->until), on_delivery, passes, data));
 }
 
 static avow_value_t slot_step(void *data) {
@@ -136,7 +137,7 @@ static avow_promise_t *watch_states(worker_t *w) {
       avow_nats_states(&avow__nats_queue(&w->queue)->connection);
   static const avow_map_options_t all = { .concurrency = 1,
                                           .kind = AVOW_ALL_SETTLED };
-  avow_promise_t *p = avow_each(states, heard_state, w, &all);
+  avow_promise_t *p = avow_each(states, worker_on_state, w, &all);
   avow_channel_unref(states);
   return avow_then(p, lost, NULL, NULL);
 }
@@ -150,10 +151,10 @@ static avow_value_t slot(size_t i, void *data) {
                               : avow_repeat(loop, slot_step, w));
 }
 
-static avow_value_t begin(const avow_value_t *answer, void *data) {
+static avow_value_t start_slots(const avow_value_t *answer, void *data) {
   worker_t *w = data;
   const avow_map_options_t all = { .cancels = true };
-  begin_anew(w);
+  renew_inbox(w);
   return avow_follow(avow_map(avow__nats_queue(&w->queue)->loop,
                               w->options.concurrency + 2, slot, w, &all));
 }
@@ -190,7 +191,7 @@ static worker_t *worker_new(const avow_value_t *queue, avow_cb handler,
   return w;
 }
 
-static bool are_options(const avow_nats_work_options_t *options) {
+static bool are_work_options(const avow_nats_work_options_t *options) {
   for (size_t i = 0; options != NULL && i < 4; i++)
     if (options->reserved[i] != 0)
       return false;
@@ -203,12 +204,12 @@ avow_promise_t *avow_nats_work(const avow_value_t *queue, avow_cb handler,
                                void *data,
                                const avow_nats_work_options_t *options) {
   const queue_t *q = avow__nats_queue(queue);
-  if (q == NULL || handler == NULL || !are_options(options))
+  if (q == NULL || handler == NULL || !are_work_options(options))
     return avow_promise_reject(q != NULL ? q->loop : NULL,
                                avow_error(UV_EINVAL));
   worker_t *w = worker_new(queue, handler, data, options);
   if (w == NULL)
     return avow_promise_reject(q->loop, avow_error(UV_ENOMEM));
-  return avow_attach(avow_then(make_consumer(w), begin, NULL, w), w,
+  return avow_attach(avow_then(make_consumer(w), start_slots, NULL, w), w,
                      worker_free);
 }
