@@ -2,11 +2,12 @@
 # SPDX-License-Identifier: MIT
 """Is src/ a house, each floor of which stands on those below it?
 
-    floors.py ROOT LIBRARY    the static library, of which nm tells who calls whom
+    floors.py ROOT LIBRARY [FOLDER=LIBRARY...]
 
-The floors, from the ground up, are the folders that src/meson.build names, and
-src/sim, a library of its own, of which only what it includes is looked at. It
-fails where
+nm reads from the static libraries which file calls which. The floors, from the
+ground up, are the folders that src/meson.build names. src/sim stands on them
+all. It and src/adapters/NAME are folders of libraries of their own, which the
+last arguments name, such as sim=libavow_sim.a. The script fails where
 
 * a file includes or uses what is on a floor above its own,
 * a header declares a function that another file defines: src/F/X.h is the face
@@ -19,6 +20,7 @@ fails where
   that is one place.
 """
 import collections
+import functools
 import glob
 import os
 import re
@@ -30,16 +32,17 @@ KNOT = 5
 # A library of its own, on top of all others.
 ATTIC = 'sim'
 
-# A table that names functions calls none of them.
-TABLES = {'engine/kinds'}
+# A table that names functions, or data, calls none of them.
+TABLES = {'engine/kinds', 'sim/link_anchors'}
 
 # What only some builds have.
 SPECIAL = {'AVOW_TRACE', 'AVOW_CHECK'}
 
 # From the start of a line: types, a name, parameters, and what follows them.
 FUNCTION = re.compile(
-    r'^(?!static|typedef|return|else)[A-Za-z_][\w *]*?\b(avow_\w+)'
-    r'\((?:[^(){};]|\((?:[^()]|\([^()]*\))*\))*\)\s*([;{])', re.M)
+    r'^(?!static|typedef|return|else)[A-Za-z_][\w *]*?\b((?:avow|sim)_\w+)'
+    r'\((?:[^(){};]|\((?:[^()]|\([^()]*\))*\))*\)'
+    r'\s*(?:AVOW_PRINTF\(\w+, \w+\))?\s*([;{])', re.M)
 
 # What promises are made of, and who has kinds of promises of its own.
 BODY = {'engine/block.h', 'engine/settle.h'}
@@ -57,6 +60,11 @@ def parts_of(root):
     with open(f'{root}/meson.build') as file:
         names = re.search(r'all_parts = \[(.*?)\]', file.read(), re.S)
     return re.findall(r"'(\w+)'", names.group(1))
+
+
+def adapters_of(root):
+    return sorted(f'adapters/{name}' for name in os.listdir(f'{root}/src/adapters')
+                  if os.path.isdir(f'{root}/src/adapters/{name}'))
 
 
 def sources(root, floors):
@@ -90,15 +98,16 @@ def of_each_build(text):
             yield line
 
 
-def needs(root, floors):
-    """Which files of these floors include the headers of which others."""
-    for name in sources(root, floors):
-        if name.startswith(f'{ATTIC}/'):
-            continue
+def needs(root, folders):
+    """Which files of these folders include the headers of which others. An
+    adapter includes its own by their names alone."""
+    for name in sources(root, folders):
+        folder = os.path.dirname(name)
         with open(f'{root}/src/{name}') as file:
             text = '\n'.join(of_each_build(file.read()))
-        for other in re.findall(r'#\s*include "(\w+/\w+)\.h"', text):
-            if other.split('/')[0] in floors and other != name[:-2]:
+        for place, other in re.findall(r'#\s*include "(\w+/)?(\w+)\.h"', text):
+            other = f'{place[:-1] or folder}/{other}'
+            if os.path.dirname(other) in folders and other != name[:-2]:
                 yield name[:-2], other, 'its header'
 
 
@@ -114,7 +123,7 @@ def functions(text):
 def definitions(root):
     """The files, as floor/name, that define each function."""
     files = collections.defaultdict(set)
-    for path in glob.glob(f'{root}/src/*/*.[cS]'):
+    for path in glob.glob(f'{root}/src/**/*.[cS]', recursive=True):
         name = os.path.relpath(path, f'{root}/src')[:-2]
         with open(path) as file:
             text = file.read()
@@ -125,11 +134,11 @@ def definitions(root):
     return files
 
 
-def strangers(root, floors):
+def strangers(root, folders):
     """What a header declares that none of its own files defines."""
     files = definitions(root)
-    for name in sources(root, floors):
-        if not name.endswith('.h') or name.startswith(f'{ATTIC}/'):
+    for name in sources(root, folders):
+        if not name.endswith('.h'):
             continue
         with open(f'{root}/src/{name}') as file:
             for symbol, defined in functions(file.read()):
@@ -139,39 +148,53 @@ def strangers(root, floors):
                     yield name, symbol, ' and '.join(sorted(owners)) or 'nobody'
 
 
-def members(library, floors):
-    """Each object of the library, as floor/name, and what it has and wants."""
-    told = subprocess.run(['nm', library], capture_output=True, text=True,
-                          check=True).stdout
-    for part in told.split('\n\n'):
-        head, *symbols = part.strip().split('\n')
-        name = re.match(rf'({"|".join(floors)})_(\w+)\.[cS]\.', head)
-        if name:
-            yield '/'.join(name.groups()), [s.split()[-2:] for s in symbols]
+@functools.cache
+def told_by_nm(*paths):
+    return subprocess.run(['nm', *paths], capture_output=True, text=True,
+                          check=True).stdout.split('\n\n')
 
 
-def links(library, floors):
+def objects(library, folder):
+    """What nm says of a folder's objects, and their names. The simulator's own
+    lie beside its library, which has those of libavow under the same names."""
+    if folder == ATTIC:
+        return told_by_nm(*sorted(glob.glob(f'{library}.p/*'))), r'(\w+)\.c\.'
+    return told_by_nm(library), rf'{os.path.basename(folder)}_(\w+)\.[cS]\.'
+
+
+def members(library, folders):
+    """Each object of the library, as folder/name, and what it has and wants."""
+    for folder in folders:
+        told, pattern = objects(library, folder)
+        for part in told:
+            head, *symbols = part.strip().split('\n')
+            name = re.match(pattern, os.path.basename(head))
+            if name:
+                yield f'{folder}/{name[1]}', [s.split()[-2:] for s in symbols]
+
+
+def links(library, folders):
     has, wants = {}, collections.defaultdict(set)
-    for name, symbols in members(library, floors):
+    for name, symbols in members(library, folders):
         for kind, symbol in symbols:
             if kind == 'U':
                 wants[name].add(symbol)
             elif kind in 'TDBRVWC':
                 has[symbol] = name
     if not has:
-        sys.exit(f'{library} has no object of {" ".join(floors)}')
+        sys.exit(f'{library} has no object of {" ".join(folders)}')
     for name in sorted(wants):
         for symbol in sorted(wants[name]):
             if has.get(symbol, name) != name:
                 yield name, has[symbol], symbol
 
 
-def namesakes(library, floors):
+def namesakes(library, folders):
     owners = collections.defaultdict(set)
-    for name, symbols in members(library, floors):
+    for name, symbols in members(library, folders):
         for kind, symbol in symbols:
             if kind == 't' and re.match('[a-z]', symbol) and \
-                    not symbol.startswith('avow_'): # nor what headers define
+                    not re.match('avow_|sim_', symbol): # nor what headers define
                 owners[symbol.split('.')[0]].add(name)
     return {symbol: names for symbol, names in owners.items() if len(names) > 1}
 
@@ -209,8 +232,24 @@ def guards(root):
     return owners
 
 
-def faults(root, library):
+def faults_of_calls(library, folders):
+    """What a library shows beside the calls to floors above."""
+    for symbol, names in sorted(namesakes(library, folders).items()):
+        yield f'{symbol}() is in {" and ".join(sorted(names))}'
+    yield from faults_of_circles('calls', (
+        edge for edge in links(library, folders) if edge[0] not in TABLES))
+
+
+def faults_of_circles(how, edges):
+    for circle in sorted(circles(edges), key=sorted):
+        print(f'in a circle by {how}:', *sorted(circle))
+        if len(circle) > KNOT:
+            yield f'{len(circle)} files in one circle are more than {KNOT}'
+
+
+def faults(root, library, apart):
     floors = floors_of(root)
+    folders = floors + adapters_of(root)
     height = {floor: i for i, floor in enumerate(floors)}
     parts = parts_of(root)
 
@@ -225,27 +264,23 @@ def faults(root, library):
         if other in BODY and not (
                 name.startswith('engine/') or name in INSIDERS):
             yield f'{name} includes {other}: promise.h is for all but the engine'
-    for symbol, names in sorted(namesakes(library, floors).items()):
-        yield f'{symbol}() is in {" and ".join(sorted(names))}'
     for guard, names in sorted(guards(root).items()):
         if len(names) > 1:
             yield f'{" and ".join(sorted(names))} have the guard {guard}'
-    for header, symbol, owners in strangers(root, floors):
+    for header, symbol, owners in strangers(root, folders):
         yield f'{header} declares {symbol}() of {owners}'
-    edges = list(links(library, floors))
-    for name, other, symbol in edges:
+    house = [floor for floor in floors if floor != ATTIC]
+    for name, other, symbol in links(library, house):
         if rises(name, other):
             yield f'{name} uses {symbol} of {other}, from a floor above'
-    calls = [edge for edge in edges if edge[0] not in TABLES]
-    for how, found in (('calls', calls), ('includes', needs(root, floors))):
-        for circle in sorted(circles(found), key=sorted):
-            print(f'in a circle by {how}:', *sorted(circle))
-            if len(circle) > KNOT:
-                yield f'{len(circle)} files in one circle are more than {KNOT}'
+    yield from faults_of_calls(library, house)
+    for folder, own in apart.items():
+        yield from faults_of_calls(own, [folder])
+    yield from faults_of_circles('includes', needs(root, folders))
 
 
-def main(root, library):
-    found = list(faults(root, library))
+def main(root, library, *apart):
+    found = list(faults(root, library, dict(a.split('=') for a in apart)))
     for fault in found:
         print(fault)
     return len(found) > 0
