@@ -17,7 +17,7 @@ static _Thread_local sim_disk_t disk;
 
 static void add_dir(const char *name, unsigned mode) {
   sim_inode_t *dir = sim_inode_new(SIM_DIR | mode);
-  sim_folder_put(disk.root, name, dir);
+  sim_directory_put(disk.root, name, dir);
   sim_inode_unref(dir);
 }
 
@@ -28,7 +28,7 @@ static void make_tree(void) {
   disk.root->names = 1;
   add_dir("tmp", 01777);
   add_dir("home", 0755);
-  disk.here = sim_inode_ref(sim_folder_find(disk.root, "home"));
+  disk.here = sim_inode_ref(sim_directory_find(disk.root, "home"));
 }
 
 sim_disk_t *sim_disk(void) {
@@ -91,7 +91,7 @@ static void disk_end(void) {
 
 /* A directory to be in that is there. */
 static void go_home(void) {
-  sim_inode_t *home = sim_folder_find(disk.root, "home");
+  sim_inode_t *home = sim_directory_find(disk.root, "home");
   const bool is_dir = home != NULL && sim_inode_is(home, SIM_DIR);
   sim_inode_t *left = disk.here;
   disk.here = sim_inode_ref(is_dir ? home : disk.root);

@@ -97,7 +97,7 @@ int sim_disk_rmdir(const char *path) {
     return err;
   if (!sim_inode_is(spot.inode, SIM_DIR))
     return UV_ENOTDIR;
-  if (spot.inode->folder.count > 0)
+  if (spot.inode->directory.count > 0)
     return UV_ENOTEMPTY;
   sim_journal_put(spot.dir, spot.name, NULL);
   return 0;
@@ -154,7 +154,7 @@ static int check_target(const sim_spot_t *from, const sim_spot_t *to) {
     return to->dir->names == 0 ? UV_ENOENT : 0;
   if (is_dir != sim_inode_is(to->inode, SIM_DIR))
     return is_dir ? UV_ENOTDIR : UV_EISDIR;
-  return to->inode->folder.count > 0 ? UV_ENOTEMPTY : 0;
+  return to->inode->directory.count > 0 ? UV_ENOTEMPTY : 0;
 }
 
 int sim_disk_rename(const char *from_path, const char *to_path) {

@@ -43,7 +43,7 @@ static uv_timespec_t timespec_of(uint64_t ns) {
 static uint64_t links_to(const sim_inode_t *inode) {
   if (!sim_inode_is(inode, SIM_DIR) || inode->names == 0)
     return inode->names;
-  return 2 + inode->folders;
+  return 2 + inode->directories;
 }
 
 static uint64_t inode_size(const sim_inode_t *inode) {

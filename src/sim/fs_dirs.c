@@ -36,10 +36,10 @@ static uv_dirent_type_t type_of(const sim_inode_t *inode) {
 }
 
 static listing_t *listing_of(const sim_inode_t *dir) {
-  const size_t n = dir->folder.count;
+  const size_t n = dir->directory.count;
   listing_t *listing = sim_alloc(sizeof(*listing) + n * sizeof(named_t));
   const sim_entry_t *entry = NULL;
-  while ((entry = sim_folder_next(dir, entry)) != NULL)
+  while ((entry = sim_directory_next(dir, entry)) != NULL)
     listing->names[listing->n++] = (named_t){ .name = sim_copy(entry->name),
                                               .type = type_of(entry->inode) };
   return listing;

@@ -10,9 +10,9 @@
 #include <stdlib.h>
 #include <unistd.h>
 
-#include "sim/command.h"
+#include "sim/fatal_signal.h"
 #include "sim/history.h"
-#include "sim/last_words.h"
+#include "sim/replay_command.h"
 #include "sim/shrink.h"
 #include "sim/world.h"
 
@@ -30,7 +30,7 @@ static avow_sim_result_t run_quietly(const sim_hunt_t *hunt, uint64_t seed,
                                      sim_picks_t *taken) {
   avow_sim_options_t options = hunt->options;
   options.events = NULL;
-  sim_last_words(sim_command(hunt, seed, only));
+  sim_fatal_signal_tell(sim_replay_command(hunt, seed, only));
   sim_picks_use(only, taken);
   const avow_sim_result_t result =
       avow_sim(seed, hunt->program, hunt->data, &options);
@@ -67,7 +67,7 @@ static void print_last_events(void) {
 
 static void print_again(const sim_hunt_t *hunt, uint64_t seed,
                         const sim_picks_t *only) {
-  char *command = sim_command(hunt, seed, only);
+  char *command = sim_replay_command(hunt, seed, only);
   printf("%s\n", command);
   free(command);
 }
@@ -136,7 +136,7 @@ int sim_replay(const sim_hunt_t *hunt, uint64_t seed, const sim_picks_t *only) {
   avow_sim_options_t options = hunt->options;
   sim_picks_t taken = { .at = NULL };
   options.events = stdout;
-  sim_last_words(sim_command(hunt, seed, only));
+  sim_fatal_signal_tell(sim_replay_command(hunt, seed, only));
   sim_picks_use(only, &taken);
   const avow_sim_result_t result =
       avow_sim(seed, hunt->program, hunt->data, &options);

@@ -40,18 +40,18 @@ sim_inode_t *sim_inode_ref(sim_inode_t *inode) {
   return inode;
 }
 
-static void free_entries(sim_folder_t *folder) {
-  while (folder->entries != NULL)
+static void free_entries(sim_directory_t *directory) {
+  while (directory->entries != NULL)
     sim_free(AVOW__CONTAINER(sim_entry_t, link,
-                             avow__list_take_first(&folder->entries)));
-  sim_free(folder->chains);
+                             avow__list_take_first(&directory->entries)));
+  sim_free(directory->chains);
 }
 
 static void free_inode(sim_inode_t *inode) {
   avow__list_remove(&sim_disk()->inodes, &inode->link);
   sim_disk()->used -= inode->content.used;
   sim_content_free(&inode->content);
-  free_entries(&inode->folder);
+  free_entries(&inode->directory);
   sim_free(inode->target);
   sim_free(inode->name);
   sim_free(inode);

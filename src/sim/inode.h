@@ -9,19 +9,19 @@
 
 #include "base/list.h"
 #include "sim/content.h"
-#include "sim/folder.h"
+#include "sim/directory.h"
 
 struct sim_inode_s {
   avow__link_t link; /* all that there are */
   uint64_t number;
-  unsigned mode;  /* with the kind, as of stat */
-  size_t refs;    /* who holds it, each name among them */
-  size_t names;   /* that it has */
-  size_t folders; /* directories in it */
+  unsigned mode;      /* with the kind, as of stat */
+  size_t refs;        /* who holds it, each name among them */
+  size_t names;       /* that it has */
+  size_t directories; /* in it */
   uint64_t accessed, changed, modified, born; /* ns since 1970 */
   sim_content_t content;                      /* of a file */
   char *target;                               /* of a symbolic link */
-  sim_folder_t folder;                        /* of a directory */
+  sim_directory_t directory;                  /* of a directory */
   bool marked;                                /* by the journal, at work */
   /* Of a directory: what it is in, which it holds, and its name there, both
      the last that they were. The root is in itself. */

@@ -41,7 +41,7 @@ static record_t *new_record(void) {
 }
 
 static void keep_change(change_t *change, sim_inode_t *dir, const char *name) {
-  sim_inode_t *old = sim_folder_find(dir, name);
+  sim_inode_t *old = sim_directory_find(dir, name);
   change->dir = sim_inode_ref(dir);
   change->old = old != NULL ? sim_inode_ref(old) : NULL;
   memcpy(change->name, name, strlen(name) + 1);
@@ -71,20 +71,20 @@ void sim_journal_put(sim_inode_t *dir, const char *name, sim_inode_t *inode) {
   record_t *record = new_record();
   if (record != NULL)
     keep_change(&record->changes[0], dir, name);
-  sim_folder_put(dir, name, inode);
+  sim_directory_put(dir, name, inode);
   limit_journal();
 }
 
 void sim_journal_move(sim_inode_t *from, const char *name, sim_inode_t *to,
                       const char *new_name) {
   record_t *record = new_record();
-  sim_inode_t *inode = sim_inode_ref(sim_folder_find(from, name));
+  sim_inode_t *inode = sim_inode_ref(sim_directory_find(from, name));
   if (record != NULL) {
     keep_change(&record->changes[0], from, name);
     keep_change(&record->changes[1], to, new_name);
   }
-  sim_folder_put(from, name, NULL);
-  sim_folder_put(to, new_name, inode);
+  sim_directory_put(from, name, NULL);
+  sim_directory_put(to, new_name, inode);
   sim_inode_unref(inode);
   limit_journal();
 }
@@ -152,7 +152,7 @@ static void take_back(const record_t *record) {
       continue;
     sim_note("%s is %s", change->name,
              change->old == NULL ? "not there any more" : "what it was before");
-    sim_folder_put(change->dir, change->name, change->old);
+    sim_directory_put(change->dir, change->name, change->old);
   }
 }
 

@@ -7,8 +7,8 @@
 #include <string.h>
 
 #include "base/options_check.h"
+#include "sim/fatal_signal.h"
 #include "sim/hunt.h"
-#include "sim/last_words.h"
 
 static const char usage[] =
     "usage: %s [--seeds N] [--from SEED] [OPTION...]\n"
@@ -184,6 +184,6 @@ int avow_sim_main(int argc, char **argv, avow_sim_fn program, void *data,
                          : explain(argc, argv, &words);
   sim_picks_free(&words.only);
   free(words.list);
-  sim_last_words(NULL);
+  sim_fatal_signal_tell(NULL);
   return status;
 }

@@ -7,14 +7,14 @@
  */
 #include <stdlib.h>
 
-#include "sim/blocks.h"
+#include "sim/allocations.h"
 #include "sim/chance.h"
 #include "sim/history.h"
 #include "sim/memory.h"
 #include "sim/world.h"
 
 static void *known(void *p) {
-  sim_blocks_add(p);
+  sim_allocations_add(p);
   return p;
 }
 
@@ -50,14 +50,14 @@ void *avow_sim_realloc(void *p, size_t size) {
     return avow_sim_malloc(size);
   if (memory_fails())
     return NULL;
-  sim_blocks_remove(p);
+  sim_allocations_remove(p);
   void *again = realloc(p, size);
   if (again == NULL && size > 0)
-    sim_blocks_add(p); /* it stays as it was */
+    sim_allocations_add(p); /* it stays as it was */
   return known(again);
 }
 
 void avow_sim_free(void *p) {
-  sim_blocks_remove(p);
+  sim_allocations_remove(p);
   free(p);
 }

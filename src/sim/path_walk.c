@@ -66,7 +66,7 @@ static void look_up(sim_spot_t *spot) {
     spot->inode = spot->dir->parent;
   } else {
     spot->inode =
-        spot->too_long ? NULL : sim_folder_find(spot->dir, spot->name);
+        spot->too_long ? NULL : sim_directory_find(spot->dir, spot->name);
   }
 }
 

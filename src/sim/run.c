@@ -18,7 +18,7 @@
 #include "base/options_check.h"
 #include "engine/backtrace.h"
 #include "engine/settle.h"
-#include "sim/blocks.h"
+#include "sim/allocations.h"
 #include "sim/cancel.h"
 #include "sim/chance.h"
 #include "sim/descriptors.h"
@@ -27,7 +27,7 @@
 #include "sim/link_anchors.h"
 #include "sim/memory.h"
 #include "sim/network.h"
-#include "sim/pool.h"
+#include "sim/thread_pool.h"
 #include "sim/uv_locks.h"
 #include "sim/world.h"
 
@@ -232,7 +232,7 @@ static bool run_on_a_loop(avow_sim_fn program, void *data) {
 
 static void check_memory(void) {
   sim_piece_t oldest;
-  const size_t left = sim_blocks_left(&oldest);
+  const size_t left = sim_allocations_left(&oldest);
   if (left > 0)
     sim_fail(
         "%zu blocks of memory were left: values or promises that are "
@@ -266,7 +266,7 @@ static void restart(void) {
   w->ending = w->why[0] != '\0';
   w->closing = false;
   w->last_turns = 0;
-  sim_blocks_forget();
+  sim_allocations_forget();
   w->tasks.n = 0;
   w->due = NULL;
   w->jobs = NULL;
@@ -332,7 +332,7 @@ avow_sim_result_t avow_sim(uint64_t seed, avow_sim_fn program, void *data,
     run_end();
   else
     sim_world.tasks.n = 0; /* they are lost as well */
-  sim_blocks_forget();
+  sim_allocations_forget();
   if (sim_world.tasks.n == 0)
     sim_heap_free(&sim_world.tasks);
   sim_world.on = false;

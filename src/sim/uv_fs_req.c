@@ -7,7 +7,7 @@
 #include "base/container.h"
 #include "sim/fs_dirs.h"
 #include "sim/fs_verbs.h"
-#include "sim/pool.h"
+#include "sim/thread_pool.h"
 
 SIM_ANCHOR(fs_req)
 

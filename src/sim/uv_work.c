@@ -4,7 +4,7 @@
 
 #include "base/container.h"
 #include "sim/chance.h"
-#include "sim/pool.h"
+#include "sim/thread_pool.h"
 
 SIM_ANCHOR(work)
 

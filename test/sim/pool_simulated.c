@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /* What tests ask of libuv's thread pool, of the one that is not there: its jobs
    do their work in one go, when time passes for a loop. */
-#include "sim/pool.h"
+#include "sim/thread_pool.h"
 #include "sim/world.h"
 #include "thread_pool.h"
 

@@ -15,9 +15,9 @@
 
 #include "avow/all.h"
 #include "avow/sim.h"
-#include "sim/command.h"
-#include "suite.h"
 #include "sim/history.h"
+#include "sim/replay_command.h"
+#include "suite.h"
 
 enum { WORDS = 10, SLEEPERS = 3 };
 
@@ -243,7 +243,7 @@ static void commands_are_quoted_for_the_shell(void **state) {
   const sim_hunt_t hunt = { .name = "/home/me/it's mine/sim", .more = "" };
   const sim_picks_t none = { .at = NULL };
 
-  char *command = sim_command(&hunt, 7, &none);
+  char *command = sim_replay_command(&hunt, 7, &none);
 
   assert_string_equal(command,
                       "'/home/me/it'\\''s mine/sim' --seed 7 --only ''");

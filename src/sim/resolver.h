@@ -4,8 +4,8 @@
  * gets when it is asked for first; localhost and what is below it is the
  * loopback, and under "invalid" nothing exists.
  */
-#ifndef AVOW_SIM_NAMES_H
-#define AVOW_SIM_NAMES_H
+#ifndef AVOW_SIM_RESOLVER_H
+#define AVOW_SIM_RESOLVER_H
 
 #include "sim/ip.h"
 
@@ -18,16 +18,16 @@ typedef struct {
 } sim_query_t;
 
 /* How many, the first first, or UV_EAI_*. */
-int sim_names_addresses(const sim_query_t *query,
-                        sim_address_t out[SIM_ADDRESSES]);
+int sim_resolver_addresses(const sim_query_t *query,
+                           sim_address_t out[SIM_ADDRESSES]);
 
 /* The number of a port, or UV_EAI_*. */
-int sim_names_port(const sim_query_t *query);
+int sim_resolver_port(const sim_query_t *query);
 
 /* The name of a port, or NULL. */
-const char *sim_names_service(uint16_t port);
+const char *sim_resolver_service(uint16_t port);
 
 /* The name of an address, or NULL. */
-const char *sim_names_of(const sim_address_t *address);
+const char *sim_resolver_of(const sim_address_t *address);
 
 #endif

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /* The names that a directory gives to inodes. */
-#ifndef AVOW_SIM_FOLDER_H
-#define AVOW_SIM_FOLDER_H
+#ifndef AVOW_SIM_DIRECTORY_H
+#define AVOW_SIM_DIRECTORY_H
 
 #include <stddef.h>
 #include <stdint.h>
@@ -21,21 +21,21 @@ struct sim_entry_s {
   char name[];
 };
 
-typedef struct sim_folder_s {
+typedef struct sim_directory_s {
   avow__link_t *entries;
   sim_entry_t **chains; /* room of them, a power of two */
   size_t count, room;
-} sim_folder_t;
+} sim_directory_t;
 
 /* What has the name there; NULL: nothing. */
-sim_inode_t *sim_folder_find(const sim_inode_t *dir, const char *name);
+sim_inode_t *sim_directory_find(const sim_inode_t *dir, const char *name);
 
 /* Gives the name to that, and takes it from what had it; NULL: nothing has it
    any more. */
-void sim_folder_put(sim_inode_t *dir, const char *name, sim_inode_t *inode);
+void sim_directory_put(sim_inode_t *dir, const char *name, sim_inode_t *inode);
 
 /* The entry after that one; NULL begins and ends. */
-const sim_entry_t *sim_folder_next(const sim_inode_t *dir,
-                                   const sim_entry_t *entry);
+const sim_entry_t *sim_directory_next(const sim_inode_t *dir,
+                                      const sim_entry_t *entry);
 
 #endif

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-#include "sim/names.h"
+#include "sim/resolver.h"
 
 #include <stdlib.h>
 #include <string.h>
@@ -27,14 +27,14 @@ static int port_named(const char *name) {
   return service->name != NULL ? service->port : UV_EAI_SERVICE;
 }
 
-const char *sim_names_service(uint16_t port) {
+const char *sim_resolver_service(uint16_t port) {
   const service_t *service = services;
   while (service->name != NULL && service->port != port)
     service++;
   return service->name;
 }
 
-int sim_names_port(const sim_query_t *query) {
+int sim_resolver_port(const sim_query_t *query) {
   if (query->service == NULL)
     return 0;
   char *end;
@@ -102,8 +102,8 @@ static int by_name(const sim_query_t *query, sim_address_t *out) {
   return 1;
 }
 
-int sim_names_addresses(const sim_query_t *query,
-                        sim_address_t out[SIM_ADDRESSES]) {
+int sim_resolver_addresses(const sim_query_t *query,
+                           sim_address_t out[SIM_ADDRESSES]) {
   const int family = query->hints.ai_family;
   if (query->node == NULL)
     return this_host(query, out);
@@ -114,7 +114,7 @@ int sim_names_addresses(const sim_query_t *query,
   return is_local(query->node) ? this_host(query, out) : by_name(query, out);
 }
 
-const char *sim_names_of(const sim_address_t *address) {
+const char *sim_resolver_of(const sim_address_t *address) {
   if (sim_address_is_loopback(address))
     return "localhost";
   const sim_host_t *host = sim_host_at(address);

@@ -7,7 +7,7 @@
 /* NOLINTNEXTLINE(readability-identifier-naming): the system's name */
 #define _XOPEN_SOURCE 700
 
-#include "sim/last_words.h"
+#include "sim/fatal_signal.h"
 
 #include <signal.h>
 #include <stdbool.h>
@@ -88,7 +88,7 @@ static void forget_signals(void) {
   last.ready = false;
 }
 
-void sim_last_words(char *command) {
+void sim_fatal_signal_tell(char *command) {
   if (command == NULL && last.ready)
     forget_signals();
   free(last.command);

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-#include "sim/command.h"
+#include "sim/replay_command.h"
 
 #include <inttypes.h>
 #include <stdlib.h>
@@ -43,8 +43,8 @@ static void print_command(const sim_hunt_t *hunt, uint64_t seed,
   sim_picks_print(only, out);
 }
 
-char *sim_command(const sim_hunt_t *hunt, uint64_t seed,
-                  const sim_picks_t *only) {
+char *sim_replay_command(const sim_hunt_t *hunt, uint64_t seed,
+                         const sim_picks_t *only) {
   char *text = NULL;
   size_t len = 0;
   FILE *out = open_memstream(&text, &len);

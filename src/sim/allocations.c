@@ -5,7 +5,7 @@
  * What somebody else allocated is not in it, so that freeing such a block does
  * not make up for one that is left.
  */
-#include "sim/blocks.h"
+#include "sim/allocations.h"
 
 #include <inttypes.h>
 #include <stdlib.h>
@@ -50,7 +50,7 @@ static void grow(void) {
 }
 
 /* One whose address is known was freed by somebody else, and is another. */
-void sim_blocks_add(const void *at) {
+void sim_allocations_add(const void *at) {
   if (!sim_is_on() || at == NULL)
     return;
   if (2 * blocks.n >= blocks.room)
@@ -61,7 +61,7 @@ void sim_blocks_add(const void *at) {
 }
 
 /* Those behind a gap move up to it, unless that is before their home. */
-void sim_blocks_remove(const void *at) {
+void sim_allocations_remove(const void *at) {
   if (blocks.n == 0 || at == NULL)
     return;
   size_t gap = place_of(at);
@@ -78,7 +78,7 @@ void sim_blocks_remove(const void *at) {
   blocks.at[gap] = (sim_piece_t){ .at = NULL };
 }
 
-size_t sim_blocks_left(sim_piece_t *oldest) {
+size_t sim_allocations_left(sim_piece_t *oldest) {
   *oldest = (sim_piece_t){ .serial = UINT64_MAX };
   for (size_t i = 0; i < blocks.room; i++)
     if (blocks.at[i].at != NULL && blocks.at[i].serial < oldest->serial)
@@ -86,7 +86,7 @@ size_t sim_blocks_left(sim_piece_t *oldest) {
   return blocks.n;
 }
 
-void sim_blocks_forget(void) {
+void sim_allocations_forget(void) {
   sim_free(blocks.at);
   memset(&blocks, 0, sizeof(blocks));
 }

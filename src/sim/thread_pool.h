@@ -4,8 +4,8 @@
  * has; then it does its work, in one go, and some time later its loop hears of
  * it. While it waits it can be cancelled, and then never works.
  */
-#ifndef AVOW_SIM_POOL_H
-#define AVOW_SIM_POOL_H
+#ifndef AVOW_SIM_THREAD_POOL_H
+#define AVOW_SIM_THREAD_POOL_H
 
 #include "sim/world.h"
 
@@ -38,6 +38,6 @@ void sim_job_start(sim_job_t *job);
 int sim_job_cancel(sim_job_t *job);
 
 /* The world's own pool has nothing to do. */
-bool sim_pool_is_idle(void);
+bool sim_thread_pool_is_idle(void);
 
 #endif

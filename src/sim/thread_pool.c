@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-#include "sim/pool.h"
+#include "sim/thread_pool.h"
 
 #include <assert.h>
 
@@ -84,6 +84,6 @@ int sim_job_cancel(sim_job_t *job) {
   return 0;
 }
 
-bool sim_pool_is_idle(void) {
+bool sim_thread_pool_is_idle(void) {
   return sim_world.working == 0;
 }

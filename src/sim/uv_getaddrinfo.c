@@ -5,10 +5,10 @@
 
 #include "base/container.h"
 #include "sim/chance.h"
-#include "sim/names.h"
-#include "sim/pool.h"
+#include "sim/resolver.h"
+#include "sim/thread_pool.h"
 
-SIM_ANCHOR(names)
+SIM_ANCHOR(getaddrinfo)
 
 /* One answer. */
 typedef struct {
@@ -93,11 +93,11 @@ static int resolve(const sim_query_t *query, struct addrinfo **out) {
   sim_address_t found[SIM_ADDRESSES];
   int err = check_hints(query);
   if (err == 0)
-    err = sim_names_port(query);
+    err = sim_resolver_port(query);
   if (err < 0)
     return err;
   const uint16_t port = (uint16_t) err;
-  const int n = sim_names_addresses(query, found);
+  const int n = sim_resolver_addresses(query, found);
   struct addrinfo **end = out;
   for (int i = 0; i < n; i++) {
     found[i].port = port;
@@ -199,7 +199,7 @@ static void print_ip(const sim_address_t *address, char *out, size_t size) {
 
 static int name_host(const naming_t *naming, char *out, size_t size) {
   const bool wants = (naming->flags & NI_NUMERICHOST) == 0;
-  const char *name = wants ? sim_names_of(&naming->address) : NULL;
+  const char *name = wants ? sim_resolver_of(&naming->address) : NULL;
   if (name == NULL && (naming->flags & NI_NAMEREQD) != 0)
     return UV_EAI_NONAME;
   if (name != NULL)
@@ -212,7 +212,7 @@ static int name_host(const naming_t *naming, char *out, size_t size) {
 static void name_port(const naming_t *naming, char *out, size_t size) {
   const uint16_t port = naming->address.port;
   const bool wants = (naming->flags & NI_NUMERICSERV) == 0;
-  const char *name = wants ? sim_names_service(port) : NULL;
+  const char *name = wants ? sim_resolver_service(port) : NULL;
   if (name != NULL)
     (void) snprintf(out, size, "%s", name); /* fits */
   else

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /* The blocks of memory that a run has allocated and not freed. */
-#ifndef AVOW_SIM_BLOCKS_H
-#define AVOW_SIM_BLOCKS_H
+#ifndef AVOW_SIM_ALLOCATIONS_H
+#define AVOW_SIM_ALLOCATIONS_H
 
 #include <stddef.h>
 #include <stdint.h>
@@ -13,15 +13,15 @@ typedef struct sim_piece_s {
 } sim_piece_t;
 
 /* Nothing outside of a run. */
-void sim_blocks_add(const void *at);
+void sim_allocations_add(const void *at);
 
 /* Nothing if it is none of the run's. */
-void sim_blocks_remove(const void *at);
+void sim_allocations_remove(const void *at);
 
 /* How many there are, and the oldest of them. */
-size_t sim_blocks_left(sim_piece_t *oldest);
+size_t sim_allocations_left(sim_piece_t *oldest);
 
 /* From here on it has none. */
-void sim_blocks_forget(void);
+void sim_allocations_forget(void);
 
 #endif
