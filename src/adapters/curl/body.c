@@ -17,7 +17,7 @@
 #include <string.h>
 
 #include "avow/loop.h"
-#include "engine.h"
+#include "multi_socket.h"
 #include "transfer.h"
 
 struct piece_s {

@@ -7,7 +7,7 @@
 #include <sys/resource.h>
 
 #include "avow/loop.h"
-#include "engine.h"
+#include "multi_socket.h"
 #include "transfer.h"
 
 static avow_promise_t *promise_of(const avow_curl_t *client) {
@@ -40,7 +40,7 @@ static void client_end(client_t *c) {
   c->life = NULL;
   if (life != NULL)
     (void) avow_resolve(life, avow_none());
-  avow__curl_engine_stop(c);
+  avow__curl_multi_stop(c);
 }
 
 /* Whether it is time to: it ends once, without transfers, and at the bottom. */
@@ -160,7 +160,7 @@ static avow_value_t client_new(uv_loop_t *loop,
   c->set = options->set;
   c->data = options->data;
   avow_value_t v = client_promise(c);
-  if (avow_is_none(&v) && avow__curl_engine_start(c))
+  if (avow_is_none(&v) && avow__curl_multi_start(c))
     return avow_object(&client_class, c);
   client_unpromise(c);
   avow_free(c);

@@ -13,10 +13,10 @@
 
 #include "avow/loop.h"
 #include "body.h"
-#include "engine.h"
 #include "failure.h"
-#include "head.h"
+#include "multi_socket.h"
 #include "request.h"
+#include "response_head.h"
 #include "transfer.h"
 #include "upload.h"
 

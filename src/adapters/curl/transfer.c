@@ -13,11 +13,11 @@
 #include "transfer.h"
 
 #include "avow/loop.h"
-#include "engine.h"
 #include "failure.h"
 #include "host.h"
 #include "in_use.h"
 #include "lookup.h"
+#include "multi_socket.h"
 
 struct transfer_s {
   client_t *client;
@@ -96,7 +96,7 @@ static void transfer_unlink(transfer_t *t) {
   if (t->list != &c->held)
     return;
   c->held_count--;
-  avow__curl_engine_limit(c);
+  avow__curl_multi_limit(c);
 }
 
 static void transfer_move(transfer_t *t, transfers_t *list) {
@@ -156,7 +156,7 @@ static void descriptors_may_be_back(client_t *c) {
   if (c->connections >= c->most_connections || ++c->ends % ENDS > 0)
     return;
   c->connections++;
-  avow__curl_engine_limit(c);
+  avow__curl_multi_limit(c);
 }
 
 /* Ends it with v, which is NONE for the easy handle; what is left of that with
@@ -204,7 +204,7 @@ static bool transfer_again(transfer_t *t, CURLcode code) {
   transfer_come_out(t);
   if (c->used < c->connections)
     c->connections = c->used > 0 ? c->used : 1;
-  avow__curl_engine_limit(c);
+  avow__curl_multi_limit(c);
   t->nudged = false;
   t->message[0] = '\0';
   transfer_unlink(t);

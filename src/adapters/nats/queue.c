@@ -23,7 +23,7 @@ void avow__nats_queue_unref(queue_t *q) {
   if (--q->refs > 0)
     return;
   avow_value_unref(q->connection);
-  avow__nats_pending_free(&q->pending);
+  avow__nats_outcome_waiters_free(&q->pending);
   avow_free(q);
 }
 
@@ -76,29 +76,28 @@ avow_promise_t *avow__nats_queue_take_out(const queue_t *q, uint64_t seq) {
 
 static void queue_on_state(queue_t *q, int64_t state) {
   if (state == NATS_CONN_STATUS_CONNECTED && q->lost)
-    avow__nats_pending_wake(&q->pending, NULL);
+    avow__nats_outcome_waiters_wake(&q->pending, NULL);
   q->lost = state != NATS_CONN_STATUS_CONNECTED;
 }
 
 static avow_value_t on_note(const avow_value_t *item, void *data) {
   queue_t *q = data;
   if (avow_is_none(item)) {
-    avow__nats_pending_wake(&q->pending, NULL);
+    avow__nats_outcome_waiters_wake(&q->pending, NULL);
     return avow_int(0);
   }
   if (item->tag == AVOW_INT)
     queue_on_state(q, avow_to_int(item));
   else
-    avow__nats_pending_wake(&q->pending,
-                            strrchr(natsMsg_GetSubject(avow_to_nats_msg(item)),
-                                    '.') +
-                                1);
+    avow__nats_outcome_waiters_wake(
+        &q->pending,
+        strrchr(natsMsg_GetSubject(avow_to_nats_msg(item)), '.') + 1);
   return avow_none();
 }
 
 static avow_value_t missed(const avow_value_t *reason, void *data) {
   queue_t *q = data;
-  avow__nats_pending_wake(&q->pending, NULL);
+  avow__nats_outcome_waiters_wake(&q->pending, NULL);
   return avow_nats_code(reason) == NATS_SLOW_CONSUMER ? avow_none()
                                                       : avow_value_ref(reason);
 }
@@ -136,14 +135,14 @@ static void listen_begin(queue_t *q) {
 }
 
 bool avow__nats_queue_listen(queue_t *q, entry_t *entry) {
-  if (!avow__nats_pending_add(&q->pending, entry))
+  if (!avow__nats_outcome_waiters_add(&q->pending, entry))
     return false;
   listen_begin(q);
   return true;
 }
 
 void avow__nats_queue_forget(queue_t *q, entry_t *entry) {
-  avow__nats_pending_remove(&q->pending, entry);
+  avow__nats_outcome_waiters_remove(&q->pending, entry);
   if (q->pending.count > 0)
     return;
   avow_cancel(q->listening);

@@ -15,7 +15,7 @@
 #define AVOW_NATS_QUEUE_H
 
 #include "jetstream.h"
-#include "pending.h"
+#include "outcome_waiters.h"
 #include "pending_work.h"
 #include "token.h"
 
@@ -24,7 +24,7 @@ enum { SUBJECT_SIZE = TOKEN_SIZE + 80 };
 typedef struct queue_s {
   avow_value_t connection;
   uv_loop_t *loop;
-  pending_t pending;
+  outcome_waiters_t pending;
   avow_channel_t *notes;     /* NULL until the first job is waited for */
   avow_promise_t *listening; /* NULL while none is */
   unsigned refs;             /* of the object, and of who listens */

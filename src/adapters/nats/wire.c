@@ -63,7 +63,7 @@ static void give_up(wire_t *w, op_t *op, avow_value_t why) {
    answered when it has. */
 static void give_up_waiting(wire_t *w, const avow_value_t *why) {
   op_t *op;
-  while ((op = avow__nats_waiting_take_any(&w->waiting)) != NULL) {
+  while ((op = avow__nats_reply_waiters_take_any(&w->waiting)) != NULL) {
     op->waits = false;
     op_fail(op, avow_value_ref(why));
     if (op->ran)
@@ -212,7 +212,7 @@ bool avow__nats_wire_wants(wire_t *w, const op_t *op) {
 
 bool avow__nats_wire_forget(wire_t *w, op_t *op) {
   uv_mutex_lock(&w->mutex);
-  const bool is_in = avow__nats_waiting_take(&w->waiting, op->id) != NULL;
+  const bool is_in = avow__nats_reply_waiters_take(&w->waiting, op->id) != NULL;
   const bool is_ours = is_in && op->ran;
   op->waits = false;
   uv_mutex_unlock(&w->mutex);
@@ -221,7 +221,7 @@ bool avow__nats_wire_forget(wire_t *w, op_t *op) {
 
 bool avow__nats_wire_reply(wire_t *w, uint64_t id, natsMsg *msg) {
   uv_mutex_lock(&w->mutex);
-  op_t *op = avow__nats_waiting_take(&w->waiting, id);
+  op_t *op = avow__nats_reply_waiters_take(&w->waiting, id);
   if (op != NULL) {
     op->answer = msg;
     op->waits = false;
@@ -347,7 +347,7 @@ bool avow__nats_wire_is_lost(wire_t *w) {
 
 bool avow__nats_wire_ask(wire_t *w, op_t *op) {
   uv_mutex_lock(&w->mutex);
-  const bool can = op->id == 0 || avow__nats_waiting_add(&w->waiting, op);
+  const bool can = op->id == 0 || avow__nats_reply_waiters_add(&w->waiting, op);
   if (can)
     wire_add(w, op);
   uv_mutex_unlock(&w->mutex);
@@ -372,7 +372,7 @@ void avow__nats_wire_end(wire_t *w) {
 static void destroy_locks(wire_t *w) {
   uv_cond_destroy(&w->changed);
   uv_mutex_destroy(&w->mutex);
-  avow__nats_waiting_free(&w->waiting);
+  avow__nats_reply_waiters_free(&w->waiting);
 }
 
 void avow__nats_wire_join(wire_t *w) {

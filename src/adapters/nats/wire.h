@@ -15,9 +15,9 @@
 #include "avow/nats.h"
 #include "handle_table.h"
 #include "listeners.h"
+#include "reply_waiters.h"
 #include "retired.h"
 #include "status.h"
-#include "waiting.h"
 
 enum { INBOX = 64 };
 
@@ -48,7 +48,7 @@ struct wire_s {
   uv_async_t answers; /* the loop's: something is answered, or it is over */
   ops_t asked;        /* to be run */
   ops_t answered;     /* to be taken by the loop */
-  waiting_t waiting;  /* those that wait for answers */
+  reply_waiters_t waiting; /* those that wait for answers */
   states_t states;
   hearer_t *hearers;
   spents_t spents;

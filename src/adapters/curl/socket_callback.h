@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /* Descriptors of libcurl's that the loop polls. */
-#ifndef AVOW_CURL_POLLED_H
-#define AVOW_CURL_POLLED_H
+#ifndef AVOW_CURL_SOCKET_CALLBACK_H
+#define AVOW_CURL_SOCKET_CALLBACK_H
 
 #include "client.h"
 

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /* The head of a response: its lines one behind the other, each a string. */
-#ifndef AVOW_CURL_HEAD_H
-#define AVOW_CURL_HEAD_H
+#ifndef AVOW_CURL_RESPONSE_HEAD_H
+#define AVOW_CURL_RESPONSE_HEAD_H
 
 #include <stdbool.h>
 #include <stddef.h>

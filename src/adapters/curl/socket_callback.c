@@ -10,10 +10,10 @@
  * it reads what has come before, and then learns the error itself; and the
  * descriptor is polled on if libcurl keeps it nevertheless.
  */
-#include "polled.h"
+#include "socket_callback.h"
 
 #include "avow/loop.h"
-#include "engine.h"
+#include "multi_socket.h"
 #include "transfer.h"
 
 struct polled_s {

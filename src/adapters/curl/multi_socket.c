@@ -1,14 +1,14 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * When libcurl is called: when a descriptor is ready (polled.c), when the time
- * has come that it asked for, and at once if that is now, for which a timer of
- * libuv's would wait a millisecond: an idle handle runs in the next turn, which
- * then does not wait. So what begins in one turn begins together, and a
- * transfer that always has more to do leaves turns to others.
+ * When libcurl is called: when a descriptor is ready (socket_callback.c), when
+ * the time has come that it asked for, and at once if that is now, for which a
+ * timer of libuv's would wait a millisecond: an idle handle runs in the next
+ * turn, which then does not wait. So what begins in one turn begins together,
+ * and a transfer that always has more to do leaves turns to others.
  */
-#include "engine.h"
+#include "multi_socket.h"
 
-#include "polled.h"
+#include "socket_callback.h"
 #include "transfer.h"
 
 /* What libcurl is called for. */
@@ -65,7 +65,7 @@ static void call_libcurl(call_t *call) {
 /* libcurl looks at a transfer that waits in it, for a limit of its own, when
    another comes out, and not when the limit grows. */
 static void try_again(client_t *c) {
-  avow__curl_engine_limit(c);
+  avow__curl_multi_limit(c);
   if (curl_multi_add_handle(c->multi, c->spare) == CURLM_OK)
     (void) curl_multi_remove_handle(c->multi, c->spare);
 }
@@ -117,7 +117,7 @@ static int on_timer(CURLM *multi, long ms, void *data) {
 }
 
 /* A transfer that is held keeps its connection and does not count. */
-void avow__curl_engine_limit(client_t *c) {
+void avow__curl_multi_limit(client_t *c) {
   (void) curl_multi_setopt(c->multi, CURLMOPT_MAX_HOST_CONNECTIONS,
                            (long) (c->host_connections + c->held_count));
   (void) curl_multi_setopt(c->multi, CURLMOPT_MAX_TOTAL_CONNECTIONS,
@@ -129,7 +129,7 @@ bool avow__curl_waits(const client_t *c) {
          uv_is_active((const uv_handle_t *) &c->soon);
 }
 
-bool avow__curl_engine_start(client_t *c) {
+bool avow__curl_multi_start(client_t *c) {
   c->multi = curl_multi_init();
   c->spare = curl_easy_init();
   if (c->multi == NULL || c->spare == NULL) {
@@ -143,7 +143,7 @@ bool avow__curl_engine_start(client_t *c) {
   (void) curl_multi_setopt(c->multi, CURLMOPT_TIMERDATA, c);
   (void) curl_multi_setopt(c->multi, CURLMOPT_MAXCONNECTS,
                            (long) c->most_connections);
-  avow__curl_engine_limit(c);
+  avow__curl_multi_limit(c);
   (void) uv_timer_init(c->loop, &c->timer);
   (void) uv_idle_init(c->loop, &c->soon);
   c->timer.data = c;
@@ -158,7 +158,7 @@ static void on_closed(uv_handle_t *handle) {
 
 /* The multi handle's end closes the connections that it has kept, and may still
    call back for that: the handles go after it. */
-void avow__curl_engine_stop(client_t *c) {
+void avow__curl_multi_stop(client_t *c) {
   CURLM *multi = c->multi;
   c->multi = NULL;
   (void) curl_multi_cleanup(multi);

@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: MIT */
 /* Jobs whose outcomes are waited for, by the tokens of their ids, of which
    several may be the same. */
-#ifndef AVOW_NATS_PENDING_H
-#define AVOW_NATS_PENDING_H
+#ifndef AVOW_NATS_OUTCOME_WAITERS_H
+#define AVOW_NATS_OUTCOME_WAITERS_H
 
 #include "avow/promise.h"
 
@@ -18,16 +18,16 @@ struct entry_s {
 typedef struct {
   entry_t **lists;
   size_t size, count; /* a power of two, or 0 */
-} pending_t;
+} outcome_waiters_t;
 
 /* False: there is no memory. */
-bool avow__nats_pending_add(pending_t *p, entry_t *entry);
+bool avow__nats_outcome_waiters_add(outcome_waiters_t *p, entry_t *entry);
 
-void avow__nats_pending_remove(pending_t *p, entry_t *entry);
+void avow__nats_outcome_waiters_remove(outcome_waiters_t *p, entry_t *entry);
 
 /* Wakes those of that token; NULL: all. */
-void avow__nats_pending_wake(pending_t *p, const char *token);
+void avow__nats_outcome_waiters_wake(outcome_waiters_t *p, const char *token);
 
-void avow__nats_pending_free(pending_t *p);
+void avow__nats_outcome_waiters_free(outcome_waiters_t *p);
 
 #endif

@@ -1,18 +1,18 @@
 /* SPDX-License-Identifier: MIT */
 /* Ids are given one after the other, so their last bits say which list. */
-#include "waiting.h"
+#include "reply_waiters.h"
 
 #include "avow/loop.h"
 #include "wire.h"
 
-static void waiting_link(waiting_t *w, op_t *op) {
+static void waiting_link(reply_waiters_t *w, op_t *op) {
   op_t **list = &w->lists[op->id & (w->size - 1)];
   op->chain = *list;
   *list = op;
 }
 
-static bool waiting_grow(waiting_t *w) {
-  const waiting_t old = *w;
+static bool waiting_grow(reply_waiters_t *w) {
+  const reply_waiters_t old = *w;
   const size_t size = old.size > 0 ? old.size * 2 : 64;
   op_t **lists = avow_calloc(size, sizeof(op_t *));
   if (lists == NULL)
@@ -28,7 +28,7 @@ static bool waiting_grow(waiting_t *w) {
   return true;
 }
 
-bool avow__nats_waiting_add(waiting_t *w, op_t *op) {
+bool avow__nats_reply_waiters_add(reply_waiters_t *w, op_t *op) {
   if (w->count == w->size && !waiting_grow(w))
     return false;
   waiting_link(w, op);
@@ -36,14 +36,14 @@ bool avow__nats_waiting_add(waiting_t *w, op_t *op) {
   return true;
 }
 
-static op_t *list_take(waiting_t *w, op_t **at) {
+static op_t *list_take(reply_waiters_t *w, op_t **at) {
   op_t *op = *at;
   *at = op->chain;
   w->count--;
   return op;
 }
 
-op_t *avow__nats_waiting_take(waiting_t *w, uint64_t id) {
+op_t *avow__nats_reply_waiters_take(reply_waiters_t *w, uint64_t id) {
   if (w->count == 0)
     return NULL;
   for (op_t **at = &w->lists[id & (w->size - 1)]; *at != NULL;
@@ -53,13 +53,13 @@ op_t *avow__nats_waiting_take(waiting_t *w, uint64_t id) {
   return NULL;
 }
 
-op_t *avow__nats_waiting_take_any(waiting_t *w) {
+op_t *avow__nats_reply_waiters_take_any(reply_waiters_t *w) {
   for (size_t i = 0; w->count > 0; i++)
     if (w->lists[i] != NULL)
       return list_take(w, &w->lists[i]);
   return NULL;
 }
 
-void avow__nats_waiting_free(waiting_t *w) {
+void avow__nats_reply_waiters_free(reply_waiters_t *w) {
   avow_free(w->lists);
 }

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-#include "pending.h"
+#include "outcome_waiters.h"
 
 #include <string.h>
 
@@ -12,18 +12,18 @@ static size_t hash(const char *token) {
   return h;
 }
 
-static entry_t **list_of(const pending_t *p, const char *token) {
+static entry_t **list_of(const outcome_waiters_t *p, const char *token) {
   return &p->lists[hash(token) & (p->size - 1)];
 }
 
-static void pending_link(pending_t *p, entry_t *entry) {
+static void pending_link(outcome_waiters_t *p, entry_t *entry) {
   entry_t **list = list_of(p, entry->token);
   entry->next = *list;
   *list = entry;
 }
 
-static bool pending_grow(pending_t *p) {
-  const pending_t old = *p;
+static bool pending_grow(outcome_waiters_t *p) {
+  const outcome_waiters_t old = *p;
   const size_t size = old.size > 0 ? old.size * 2 : 64;
   entry_t **lists = avow_calloc(size, sizeof(entry_t *));
   if (lists == NULL)
@@ -39,7 +39,7 @@ static bool pending_grow(pending_t *p) {
   return true;
 }
 
-bool avow__nats_pending_add(pending_t *p, entry_t *entry) {
+bool avow__nats_outcome_waiters_add(outcome_waiters_t *p, entry_t *entry) {
   if (p->count == p->size && !pending_grow(p))
     return false;
   pending_link(p, entry);
@@ -47,7 +47,7 @@ bool avow__nats_pending_add(pending_t *p, entry_t *entry) {
   return true;
 }
 
-void avow__nats_pending_remove(pending_t *p, entry_t *entry) {
+void avow__nats_outcome_waiters_remove(outcome_waiters_t *p, entry_t *entry) {
   entry_t **at = list_of(p, entry->token);
   while (*at != entry)
     at = &(*at)->next;
@@ -63,7 +63,7 @@ static void wake(entry_t *entry) {
     (void) avow_resolve(d, avow_none()); /* false: it is cancelled */
 }
 
-void avow__nats_pending_wake(pending_t *p, const char *token) {
+void avow__nats_outcome_waiters_wake(outcome_waiters_t *p, const char *token) {
   for (size_t i = 0; token == NULL && i < p->size; i++)
     for (entry_t *entry = p->lists[i]; entry != NULL; entry = entry->next)
       wake(entry);
@@ -74,6 +74,6 @@ void avow__nats_pending_wake(pending_t *p, const char *token) {
       wake(entry);
 }
 
-void avow__nats_pending_free(pending_t *p) {
+void avow__nats_outcome_waiters_free(outcome_waiters_t *p) {
   avow_free(p->lists);
 }

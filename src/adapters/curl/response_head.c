@@ -3,7 +3,7 @@
  * Heads: libcurl gives them line by line, and limits how long they are. Those
  * of redirects and of "100 Continue" come first, and only the last is kept.
  */
-#include "head.h"
+#include "response_head.h"
 
 #include <curl/curl.h>
 #include <stdint.h>
