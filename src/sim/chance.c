@@ -11,7 +11,7 @@
 #include <assert.h>
 #include <string.h>
 
-#include "sim/history.h"
+#include "sim/event_log.h"
 #include "sim/picks.h"
 #include "sim/world.h"
 

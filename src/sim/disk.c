@@ -9,8 +9,8 @@
 
 #include "base/container.h"
 #include "sim/chance.h"
-#include "sim/history.h"
-#include "sim/journal.h"
+#include "sim/event_log.h"
+#include "sim/fs_journal.h"
 #include "sim/world.h"
 
 static _Thread_local sim_disk_t disk;

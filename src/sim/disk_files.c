@@ -6,7 +6,7 @@
 #include <string.h>
 
 #include "sim/disk_names.h"
-#include "sim/journal.h"
+#include "sim/fs_journal.h"
 #include "sim/world.h"
 
 enum { PIECE = 8192 };

@@ -5,7 +5,7 @@
 #include <string.h>
 
 #include "sim/disk_stat.h"
-#include "sim/journal.h"
+#include "sim/fs_journal.h"
 #include "sim/path_walk.h"
 #include "sim/world.h"
 

@@ -8,9 +8,9 @@
 #include "sim/disk_files.h"
 #include "sim/disk_names.h"
 #include "sim/disk_stat.h"
+#include "sim/event_log.h"
+#include "sim/fs_compound.h"
 #include "sim/fs_dirs.h"
-#include "sim/fs_steps.h"
-#include "sim/history.h"
 #include "sim/world.h"
 
 enum { CODES = 2 };

@@ -7,7 +7,7 @@
 #  include <strings.h>
 #endif
 
-#include "sim/history.h"
+#include "sim/event_log.h"
 #include "sim/world.h"
 
 #ifdef _WIN32

@@ -10,8 +10,8 @@
 #include <stdlib.h>
 #include <unistd.h>
 
+#include "sim/event_log.h"
 #include "sim/fatal_signal.h"
-#include "sim/history.h"
 #include "sim/replay_command.h"
 #include "sim/shrink.h"
 #include "sim/world.h"

@@ -5,7 +5,7 @@
 #include <string.h>
 
 #include "sim/chance.h"
-#include "sim/history.h"
+#include "sim/event_log.h"
 
 typedef struct message_s {
   struct message_s *next;

@@ -9,7 +9,7 @@
 
 #include "sim/allocations.h"
 #include "sim/chance.h"
-#include "sim/history.h"
+#include "sim/event_log.h"
 #include "sim/memory.h"
 #include "sim/world.h"
 

@@ -8,7 +8,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 
-#include "sim/history.h"
+#include "sim/event_log.h"
 #include "sim/world.h"
 
 enum { LONGEST = 240 };

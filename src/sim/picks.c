@@ -6,7 +6,7 @@
 #include <string.h>
 
 #include "sim/chance.h"
-#include "sim/history.h"
+#include "sim/event_log.h"
 #include "sim/world.h"
 
 static _Thread_local struct {

@@ -4,8 +4,8 @@
 #include <assert.h>
 #include <string.h>
 
+#include "sim/bind_table.h"
 #include "sim/chance.h"
-#include "sim/network.h"
 
 enum { BACKLOG_MOST = 4096 };
 

@@ -10,9 +10,9 @@
 #include <assert.h>
 #include <string.h>
 
+#include "sim/bind_table.h"
 #include "sim/chance.h"
-#include "sim/history.h"
-#include "sim/network.h"
+#include "sim/event_log.h"
 
 #define SECOND   (UINT64_C(1000) * SIM_MS)
 #define PATIENCE (127 * SECOND)

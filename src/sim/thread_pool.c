@@ -5,7 +5,7 @@
 
 #include "base/container.h"
 #include "sim/chance.h"
-#include "sim/history.h"
+#include "sim/event_log.h"
 #include "sim/uv_handle.h"
 #include "sim/world.h"
 

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: MIT */
 /* What programs ask of the system behind a handle: there is none. */
-#include "sim/history.h"
+#include "sim/event_log.h"
 #include "sim/stream_state.h"
 
 SIM_ANCHOR(fileno)

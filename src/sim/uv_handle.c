@@ -5,7 +5,7 @@
 #include <assert.h>
 
 #include "base/container.h"
-#include "sim/history.h"
+#include "sim/event_log.h"
 #include "sim/loop.h"
 
 SIM_ANCHOR(handle)

@@ -12,7 +12,7 @@
 #include <stdlib.h>
 #include <time.h>
 
-#include "sim/history.h"
+#include "sim/event_log.h"
 #include "sim/run.h"
 #include "sim/uv_locks.h"
 

@@ -10,7 +10,7 @@
 #include <stdio.h>
 
 #include "sim/chance.h"
-#include "sim/history.h"
+#include "sim/event_log.h"
 #include "sim/loop.h"
 #include "sim/run.h"
 #include "sim/uv_timer.h"

@@ -5,7 +5,7 @@
  */
 #include <string.h>
 
-#include "sim/network.h"
+#include "sim/bind_table.h"
 #include "sim/socket_connect.h"
 #include "sim/stream_state.h"
 

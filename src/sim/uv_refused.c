@@ -4,7 +4,7 @@
  * the system did not have it. A simulated program has one thread: what would
  * wait for another ends the run there, for it cannot return.
  */
-#include "sim/history.h"
+#include "sim/event_log.h"
 #include "sim/run.h"
 
 SIM_ANCHOR(refused)

@@ -7,7 +7,7 @@
 
 #include "base/container.h"
 #include "sim/chance.h"
-#include "sim/history.h"
+#include "sim/event_log.h"
 #include "sim/loop.h"
 
 SIM_ANCHOR(signal)

@@ -8,7 +8,7 @@
 #include <assert.h>
 
 #include "sim/chance.h"
-#include "sim/history.h"
+#include "sim/event_log.h"
 
 SIM_ANCHOR(stream)
 

@@ -7,7 +7,7 @@
 #include "sim/uv_watchers.h"
 
 #include "base/container.h"
-#include "sim/history.h"
+#include "sim/event_log.h"
 
 SIM_ANCHOR(watchers)
 

@@ -8,8 +8,8 @@
 #include <assert.h>
 #include <string.h>
 
+#include "sim/event_log.h"
 #include "sim/hangup_watch.h"
-#include "sim/history.h"
 
 SIM_ANCHOR(write)
 

@@ -15,7 +15,7 @@
 
 #include "base/container.h"
 #include "sim/chance.h"
-#include "sim/history.h"
+#include "sim/event_log.h"
 
 /* Who comes next is chosen among so many: of more, the oldest. */
 enum { RIVALS = 16 };

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /*
  * The world that a simulated libuv lives in: virtual time and tasks that are
- * due. chance.h has the choices that the seed makes, and history.h the events
+ * due. chance.h has the choices that the seed makes, and event_log.h the events
  * that happened. A thread has one world. Inside avow_sim() it begins anew with
  * each run; outside, the same functions of libuv work in virtual time with all
  * choices plain.
@@ -105,7 +105,7 @@ typedef struct sim_kind_s {
 } sim_kind_t;
 
 /* All that a world has. Its fields are for the files that it consists of, such
-   as chance.c, history.c and run.c. */
+   as chance.c, event_log.c and run.c. */
 typedef struct sim_world_s {
   bool on, ending, closing;
   bool stopped;    /* the machine is */

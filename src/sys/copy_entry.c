@@ -15,7 +15,7 @@
 
 #include "base/alloc.h"
 #include "sys/metadata.h"
-#include "sys/temp_name.h"
+#include "sys/temp_rename.h"
 #include "uv/fs_blocking.h"
 
 enum { PERMISSIONS = 0777, OWNER = 0700 };

@@ -4,7 +4,7 @@
 #define AVOW_COPY_FILE_H
 
 #include "avow/tree.h"
-#include "sys/dirfd_path.h"
+#include "sys/dir_open.h"
 #include "uv/work.h"
 
 /* A file or link to be copied, as it was when it was opened: another may have

@@ -16,7 +16,7 @@
 #define AVOW_METADATA_H
 
 #include "avow/tree.h"
-#include "sys/dirfd_path.h"
+#include "sys/dir_open.h"
 
 /* Gives `file` what the regular file at the place has, whose lstat was
    `seen`. */

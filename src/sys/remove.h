@@ -3,7 +3,7 @@
 #ifndef AVOW_REMOVE_H
 #define AVOW_REMOVE_H
 
-#include "sys/dirfd_path.h"
+#include "sys/dir_open.h"
 #include "sys/sliced_work.h"
 
 /* The removal of the path, not begun; NULL without memory. */

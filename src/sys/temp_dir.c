@@ -9,7 +9,7 @@
 
 #include "avow/tree.h"
 #include "base/alloc.h"
-#include "sys/dirfd_path.h"
+#include "sys/dir_open.h"
 #include "sys/remove.h"
 #include "uv/fs_blocking.h"
 #include "uv/work.h"

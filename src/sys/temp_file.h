@@ -12,7 +12,7 @@
 #ifndef AVOW_TEMP_FILE_H
 #define AVOW_TEMP_FILE_H
 
-#include "sys/dirfd_path.h"
+#include "sys/dir_open.h"
 
 /* Writes to the file; returns 0 or a libuv code. */
 typedef int avow__fill_fn(uv_file file, void *data);

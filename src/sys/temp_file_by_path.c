@@ -2,7 +2,7 @@
 /* New files with temporary names, by paths. The file is closed before it is
    renamed: Windows renames no open file. */
 #include "sys/temp_file.h"
-#include "sys/temp_name.h"
+#include "sys/temp_rename.h"
 #include "uv/fs_blocking.h"
 
 typedef struct {

@@ -20,7 +20,7 @@
 #include <stdint.h>
 #include <uv.h>
 
-#include "sys/dirfd_path.h"
+#include "sys/dir_open.h"
 
 typedef struct avow__level_s avow__level_t;
 

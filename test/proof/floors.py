@@ -46,7 +46,7 @@ FUNCTION = re.compile(
 
 # What promises are made of, and who has kinds of promises of its own.
 BODY = {'engine/block.h', 'engine/settle.h'}
-INSIDERS = {'channel/inside.h', 'uv/handle.c', 'sim/cancel.c', 'sim/run.c',
+INSIDERS = {'channel/inside.h', 'uv/handle.c', 'sim/cancel_await.c', 'sim/run.c',
             'tools/limit.c', 'tools/tool.c', 'trace/trace.c'}
 
 

@@ -36,7 +36,7 @@ REAL_TIME = {
     'sliced_work.c': 'how long a thread of the pool works at a time',
     'command.c': 'the grace period of a process',
     'retry.c': 'where random numbers begin',
-    'temp_name.c': 'where random numbers begin',
+    'temp_rename.c': 'where random numbers begin',
 }
 
 

@@ -7,7 +7,7 @@
 #include <unistd.h>
 
 #include "refusing.h"
-#include "sys/dirfd_path.h"
+#include "sys/dir_open.h"
 
 static refusal_t locks, bells, wakers, signals;
 

@@ -7,7 +7,7 @@
 #include <unistd.h>
 
 #include "refusing.h"
-#include "sys/dirfd_path.h"
+#include "sys/dir_open.h"
 #include "uv/fs_blocking.h"
 
 static refusal_t unnamed, links, syncs, renamings, made, held;

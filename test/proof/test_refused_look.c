@@ -9,7 +9,7 @@
 #include <unistd.h>
 
 #include "refusing.h"
-#include "sys/dirfd_path.h"
+#include "sys/dir_open.h"
 
 enum { MOST_LOOKS = 200, DEEP = 36 }; /* of which 32 stay open */
 

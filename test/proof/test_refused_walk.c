@@ -4,7 +4,7 @@
 #include <unistd.h>
 
 #include "refusing.h"
-#include "sys/dirfd_path.h"
+#include "sys/dir_open.h"
 
 static refusal_t readings, looks;
 static bool hides_types;

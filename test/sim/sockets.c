@@ -13,9 +13,9 @@
 #include <sys/un.h>
 #include <unistd.h>
 
-#include "sim/descriptors.h"
-#include "sim/network.h"
+#include "sim/bind_table.h"
 #include "sim/socket_connect.h"
+#include "sim/socket_fds.h"
 #include "sim/uv_handle.h"
 #include "sim/world.h"
 

@@ -15,7 +15,7 @@
 
 #include "avow/all.h"
 #include "avow/sim.h"
-#include "sim/history.h"
+#include "sim/event_log.h"
 #include "sim/replay_command.h"
 #include "suite.h"
 

@@ -4,7 +4,7 @@
 
 #include "harness.h"
 #include "sim/chance.h"
-#include "sim/history.h"
+#include "sim/event_log.h"
 
 typedef struct {
   sim_task_t task;

@@ -14,10 +14,10 @@
 
 #include "avow/loop.h"
 #include "failure.h"
+#include "handles_in_use.h"
 #include "host.h"
-#include "in_use.h"
-#include "lookup.h"
 #include "multi_socket.h"
+#include "resolver_watch.h"
 
 struct transfer_s {
   client_t *client;

@@ -5,7 +5,7 @@
 
 #include "avow/stream.h"
 #include "client.h"
-#include "in_use.h"
+#include "handles_in_use.h"
 
 typedef struct {
   client_t *client;

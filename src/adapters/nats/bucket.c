@@ -11,7 +11,7 @@
 #include "connection.h"
 #include "failure.h"
 #include "json.h"
-#include "token.h"
+#include "subject_token.h"
 
 static void bucket_destroy(void *data) {
   bucket_t *b = data;

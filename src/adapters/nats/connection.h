@@ -11,8 +11,8 @@
 #define AVOW_NATS_CONNECTION_H
 
 #include "avow/cancel.h"
+#include "connection_thread.h"
 #include "pending_work.h"
-#include "wire.h"
 
 typedef struct connection_s {
   wire_t wire;

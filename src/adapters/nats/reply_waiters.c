@@ -3,7 +3,7 @@
 #include "reply_waiters.h"
 
 #include "avow/loop.h"
-#include "wire.h"
+#include "connection_thread.h"
 
 static void waiting_link(reply_waiters_t *w, op_t *op) {
   op_t **list = &w->lists[op->id & (w->size - 1)];

@@ -1,0 +1,413 @@
+/* SPDX-License-Identifier: MIT */
+/* Wires. All of one is under its mutex, but for what the thread alone uses. */
+#include "connection_thread.h"
+
+#include <stdio.h>
+
+#include "failure.h"
+
+static void ops_init(ops_t *ops) {
+  *ops = (ops_t){ .end = &ops->first };
+}
+
+static void ops_add(ops_t *ops, op_t *op) {
+  op->next = NULL;
+  *ops->end = op;
+  ops->end = &op->next;
+}
+
+static op_t *ops_take(ops_t *ops) {
+  op_t *first = ops->first;
+  ops_init(ops);
+  return first;
+}
+
+/* Under the mutex. */
+static void wire_add(wire_t *w, op_t *op) {
+  if (w->asked.first == NULL)
+    uv_cond_signal(&w->changed);
+  ops_add(&w->asked, op);
+}
+
+/* The wire's thread. */
+
+/* What is asked, as soon as there is something; NULL: it is to end. */
+static op_t *wait_for_ops(wire_t *w) {
+  uv_mutex_lock(&w->mutex);
+  while (w->asked.first == NULL && !w->ends)
+    uv_cond_wait(&w->changed, &w->mutex);
+  op_t *first = w->ends ? NULL : ops_take(&w->asked);
+  uv_mutex_unlock(&w->mutex);
+  return first;
+}
+
+/* Under the mutex, so that the handle is there. */
+static void answer(wire_t *w, op_t *op) {
+  if (w->answered.first == NULL)
+    (void) uv_async_send(&w->answers);
+  ops_add(&w->answered, op);
+}
+
+/* Under the mutex. */
+static void op_fail(op_t *op, avow_value_t why) {
+  avow_value_unref(op->failure);
+  op->failure = why;
+}
+
+static void give_up(wire_t *w, op_t *op, avow_value_t why) {
+  op_fail(op, why);
+  answer(w, op);
+}
+
+/* Under the mutex: those that wait for an answer. One that has not run is
+   answered when it has. */
+static void give_up_waiting(wire_t *w, const avow_value_t *why) {
+  op_t *op;
+  while ((op = avow__nats_reply_waiters_take_any(&w->waiting)) != NULL) {
+    op->waits = false;
+    op_fail(op, avow_value_ref(why));
+    if (op->ran)
+      answer(w, op);
+  }
+}
+
+/* Under the mutex: those that are left. */
+static void give_up_all(wire_t *w) {
+  op_t *next;
+  const avow_value_t why = avow_error(UV_ECANCELED);
+  give_up_waiting(w, &why);
+  for (op_t *op = ops_take(&w->asked); op != NULL; op = next) {
+    next = op->next;
+    give_up(w, op, why);
+  }
+}
+
+static void run_one(wire_t *w, op_t *op) {
+  const natsStatus s = op->run(w, op);
+  const avow_value_t why = s != NATS_OK ? avow__nats_failure(s) : avow_none();
+  uv_mutex_lock(&w->mutex);
+  if (avow_is_error(&why))
+    op_fail(op, why);
+  op->ran = true;
+  if (!op->waits)
+    answer(w, op);
+  uv_mutex_unlock(&w->mutex);
+}
+
+static spents_t take_spents(wire_t *w) {
+  uv_mutex_lock(&w->mutex);
+  const spents_t spents = w->spents;
+  w->spents = (spents_t){ 0 };
+  uv_mutex_unlock(&w->mutex);
+  return spents;
+}
+
+static void keep_spents(wire_t *w, spents_t *spents) {
+  uv_mutex_lock(&w->mutex);
+  avow__nats_spents_move(&w->spents, spents);
+  uv_mutex_unlock(&w->mutex);
+}
+
+/* libnats would wait a millisecond for more to send. The only other way to have
+   it send is to ask for a pong, and to wait for that as long at most; what is
+   asked meanwhile goes out together. While it connects anew a ping would be one
+   too many for its count of pongs. */
+static void flush(wire_t *w) {
+  if (!w->unflushed ||
+      natsConnection_Status(w->nc) != NATS_CONN_STATUS_CONNECTED)
+    return;
+  w->unflushed = false;
+  spents_t spents = take_spents(w);
+  const int64_t ms = spents.count > SPENT_MANY ? 1000 : 1;
+  if (natsConnection_FlushTimeout(w->nc, ms) == NATS_OK)
+    avow__nats_spents_free(&spents);
+  else
+    keep_spents(w, &spents);
+}
+
+static void run_all(wire_t *w, op_t *op) {
+  for (op_t *next; op != NULL; op = next) {
+    next = op->next;
+    run_one(w, op);
+  }
+  flush(w);
+}
+
+static void close_native(wire_t *w) {
+  natsConnection *nc = w->nc;
+  avow__nats_wire_set_native(w, NULL);
+  natsConnection_Destroy(nc);
+  natsSubscription_Destroy(w->replies);
+}
+
+static void wire_run(void *data) {
+  wire_t *w = data;
+  op_t *ops;
+  while ((ops = wait_for_ops(w)) != NULL)
+    run_all(w, ops);
+  close_native(w);
+  uv_mutex_lock(&w->mutex);
+  while (w->callers > 0)
+    uv_cond_wait(&w->changed, &w->mutex);
+  give_up_all(w);
+  avow__nats_states_end(&w->states);
+  w->over = true;
+  if (!w->silent)
+    (void) uv_async_send(&w->answers); /* last of all that it does */
+  spents_t spents = w->spents;
+  uv_mutex_unlock(&w->mutex);
+  avow__nats_spents_free(&spents);
+  nats_ReleaseThreadMemory();
+}
+
+/* Any thread. */
+
+void avow__nats_wire_call(wire_t *w) {
+  uv_mutex_lock(&w->mutex);
+  w->callers++;
+  uv_mutex_unlock(&w->mutex);
+}
+
+void avow__nats_wire_called(wire_t *w) {
+  uv_mutex_lock(&w->mutex);
+  w->callers--;
+  uv_cond_signal(&w->changed);
+  uv_mutex_unlock(&w->mutex);
+}
+
+void avow__nats_wire_spend(wire_t *w, spent_t *spent) {
+  spents_t last = { 0 };
+  uv_mutex_lock(&w->mutex);
+  avow__nats_spents_add(w->over ? &last : &w->spents, spent);
+  uv_mutex_unlock(&w->mutex);
+  avow__nats_spents_free(&last);
+}
+
+void avow__nats_wire_set_native(wire_t *w, natsConnection *nc) {
+  uv_mutex_lock(&w->mutex);
+  w->nc = nc;
+  uv_mutex_unlock(&w->mutex);
+}
+
+void avow__nats_wire_close(wire_t *w) {
+  uv_mutex_lock(&w->mutex);
+  w->closed = true;
+  uv_mutex_unlock(&w->mutex);
+  natsConnection_Close(w->nc);
+}
+
+natsConnection *avow__nats_wire_native(wire_t *w) {
+  uv_mutex_lock(&w->mutex);
+  natsConnection *nc = w->nc;
+  uv_mutex_unlock(&w->mutex);
+  return nc;
+}
+
+bool avow__nats_wire_wants(wire_t *w, const op_t *op) {
+  uv_mutex_lock(&w->mutex);
+  const bool wants = op->waits;
+  uv_mutex_unlock(&w->mutex);
+  return wants;
+}
+
+bool avow__nats_wire_forget(wire_t *w, op_t *op) {
+  uv_mutex_lock(&w->mutex);
+  const bool is_in = avow__nats_reply_waiters_take(&w->waiting, op->id) != NULL;
+  const bool is_ours = is_in && op->ran;
+  op->waits = false;
+  uv_mutex_unlock(&w->mutex);
+  return is_ours;
+}
+
+bool avow__nats_wire_reply(wire_t *w, uint64_t id, natsMsg *msg) {
+  uv_mutex_lock(&w->mutex);
+  op_t *op = avow__nats_reply_waiters_take(&w->waiting, id);
+  if (op != NULL) {
+    op->answer = msg;
+    op->waits = false;
+    if (op->ran)
+      answer(w, op);
+  }
+  uv_mutex_unlock(&w->mutex);
+  return op != NULL;
+}
+
+void avow__nats_wire_done(wire_t *w, op_t *op) {
+  uv_mutex_lock(&w->mutex);
+  op->waits = false;
+  if (op->ran)
+    answer(w, op);
+  uv_mutex_unlock(&w->mutex);
+}
+
+void avow__nats_wire_tell(wire_t *w, natsConnStatus status) {
+  uv_mutex_lock(&w->mutex);
+  if (!w->closed && !w->ends)
+    avow__nats_states_set(&w->states, status);
+  uv_mutex_unlock(&w->mutex);
+}
+
+/* Under the mutex: subscriptions are asked to end, requests wait in vain.
+   False: it is of none. */
+static bool forbid(wire_t *w, const avow_value_t *why) {
+  char replies[INBOX + 2];
+  const char *text = avow_error_message(why);
+  bool is_any = false;
+  for (hearer_t *h = w->hearers; h != NULL; h = h->next) {
+    if (!avow__nats_is_forbidden(text, h->subject, h->queue))
+      continue;
+    is_any = true;
+    if (h->end == NULL)
+      continue;
+    h->why = avow_value_ref(why);
+    wire_add(w, h->end);
+    h->end = NULL;
+  }
+  (void) snprintf(replies, sizeof(replies), "%s.*", w->inbox);
+  if (!avow__nats_is_forbidden(text, replies, NULL))
+    return is_any;
+  w->is_deaf = true;
+  give_up_waiting(w, why);
+  return true;
+}
+
+void avow__nats_wire_failed(wire_t *w, natsStatus status) {
+  const avow_value_t why = avow__nats_failure(status);
+  uv_mutex_lock(&w->mutex);
+  if (!w->ends && (status != NATS_NOT_PERMITTED || !forbid(w, &why)))
+    avow__nats_states_fail(&w->states, &why);
+  uv_mutex_unlock(&w->mutex);
+  avow_value_unref(why);
+}
+
+void avow__nats_wire_hear(wire_t *w, hearer_t *hearer) {
+  uv_mutex_lock(&w->mutex);
+  avow__nats_hearers_add(&w->hearers, hearer);
+  uv_mutex_unlock(&w->mutex);
+}
+
+void avow__nats_wire_heard(wire_t *w, hearer_t *hearer) {
+  uv_mutex_lock(&w->mutex);
+  avow__nats_hearers_remove(hearer);
+  uv_mutex_unlock(&w->mutex);
+}
+
+op_t *avow__nats_wire_take_end(wire_t *w, hearer_t *hearer) {
+  uv_mutex_lock(&w->mutex);
+  op_t *end = hearer->end;
+  hearer->end = NULL;
+  uv_mutex_unlock(&w->mutex);
+  return end;
+}
+
+bool avow__nats_wire_is_deaf(wire_t *w) {
+  uv_mutex_lock(&w->mutex);
+  const bool is_deaf = w->is_deaf;
+  uv_mutex_unlock(&w->mutex);
+  return is_deaf;
+}
+
+bool avow__nats_wire_listen(wire_t *w, avow_sender_t *sender) {
+  uv_mutex_lock(&w->mutex);
+  const bool can = avow__nats_states_add(&w->states, sender);
+  if (w->states.now == NATS_CONN_STATUS_CLOSED)
+    avow__nats_states_end(&w->states);
+  uv_mutex_unlock(&w->mutex);
+  return can;
+}
+
+void avow__nats_wire_lost(wire_t *w) {
+  avow_value_t why = avow_none();
+  uv_mutex_lock(&w->mutex);
+  if (w->waiting.count > 0)
+    why = avow__nats_failure(NATS_CONNECTION_CLOSED);
+  give_up_waiting(w, &why);
+  avow__nats_states_set(&w->states, NATS_CONN_STATUS_CLOSED);
+  avow__nats_states_end(&w->states);
+  uv_mutex_unlock(&w->mutex);
+  avow_value_unref(why);
+}
+
+bool avow__nats_wire_is_there(wire_t *w) {
+  uv_mutex_lock(&w->mutex);
+  const bool is_there =
+      !w->closed && w->states.now == NATS_CONN_STATUS_CONNECTED;
+  uv_mutex_unlock(&w->mutex);
+  return is_there;
+}
+
+bool avow__nats_wire_is_lost(wire_t *w) {
+  uv_mutex_lock(&w->mutex);
+  natsConnection *nc = w->closed ? NULL : w->nc;
+  uv_mutex_unlock(&w->mutex);
+  return nc != NULL && natsConnection_IsClosed(nc);
+}
+
+/* The loop's. */
+
+bool avow__nats_wire_ask(wire_t *w, op_t *op) {
+  uv_mutex_lock(&w->mutex);
+  const bool can = op->id == 0 || avow__nats_reply_waiters_add(&w->waiting, op);
+  if (can)
+    wire_add(w, op);
+  uv_mutex_unlock(&w->mutex);
+  return can;
+}
+
+op_t *avow__nats_wire_take(wire_t *w, bool *over) {
+  uv_mutex_lock(&w->mutex);
+  op_t *first = ops_take(&w->answered);
+  *over = w->over;
+  uv_mutex_unlock(&w->mutex);
+  return first;
+}
+
+void avow__nats_wire_end(wire_t *w) {
+  uv_mutex_lock(&w->mutex);
+  w->ends = true;
+  uv_cond_signal(&w->changed);
+  uv_mutex_unlock(&w->mutex);
+}
+
+static void destroy_locks(wire_t *w) {
+  uv_cond_destroy(&w->changed);
+  uv_mutex_destroy(&w->mutex);
+  avow__nats_reply_waiters_free(&w->waiting);
+}
+
+void avow__nats_wire_join(wire_t *w) {
+  (void) uv_thread_join(&w->thread);
+  destroy_locks(w);
+}
+
+static int init_locks(wire_t *w) {
+  int err = uv_mutex_init(&w->mutex);
+  if (err != 0)
+    return err;
+  err = uv_cond_init(&w->changed);
+  if (err != 0)
+    uv_mutex_destroy(&w->mutex);
+  return err;
+}
+
+/* The thread waits until it is asked, and by then there is the handle. One that
+   was there first could not go at once where there is no thread. */
+int avow__nats_wire_start(wire_t *w, uv_loop_t *loop, uv_async_cb cb) {
+  ops_init(&w->asked);
+  ops_init(&w->answered);
+  int err = init_locks(w);
+  if (err != 0)
+    return err;
+  err = uv_thread_create(&w->thread, wire_run, w);
+  if (err != 0) {
+    destroy_locks(w);
+    return err;
+  }
+  err = uv_async_init(loop, &w->answers, cb);
+  if (err != 0) {
+    w->silent = true; /* as the thread learns by the end */
+    avow__nats_wire_end(w);
+    avow__nats_wire_join(w);
+  }
+  return err;
+}

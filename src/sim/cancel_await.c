@@ -1,0 +1,55 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * Awaits that are cancelled: of the functions that wait, one that the seed
+ * chooses, by avow_cancel() as anybody does it. Those who call for that have to
+ * bear it: some client may go, or a limit of time may pass, at each await.
+ */
+#include "sim/cancel_await.h"
+
+#include "avow/cancel.h"
+#include "engine/settle.h"
+#include "sim/chance.h"
+#include "sim/event_log.h"
+#include "sim/world.h"
+
+typedef struct {
+  const avow_promise_t *spared;
+  uint64_t n; /* of them before found, or in all */
+  avow_promise_t *found;
+} search_t;
+
+static bool awaits(const avow_promise_t *p) {
+  return avow__is_pending(p) &&
+         (p->kind == AVOW__ASYNC || p->kind == AVOW__STACKLESS);
+}
+
+static void count(avow_promise_t *p, void *data) {
+  search_t *search = data;
+  search->n += awaits(p) && p != search->spared;
+}
+
+static void pick_await(avow_promise_t *p, void *data) {
+  search_t *search = data;
+  if (!awaits(p) || p == search->spared || search->found != NULL)
+    return;
+  if (search->n-- == 0)
+    search->found = avow__ref(p);
+}
+
+void sim_cancel_an_await(uv_loop_t *loop, const avow_promise_t *spared) {
+  if (!sim_strikes("cancel.await"))
+    return;
+  avow__context_t *c = avow__context_of(loop);
+  search_t search = { .spared = spared };
+  avow__pool_each(&c->pool, count, &search);
+  if (search.n == 0) /* nobody waits */
+    return;
+  const uint64_t all = search.n;
+  const uint64_t chosen = sim_choose(all, "cancel.which");
+  search.n = chosen;
+  avow__pool_each(&c->pool, pick_await, &search);
+  sim_note("cancels function %d of the %d that wait", (int) chosen + 1,
+           (int) all);
+  avow_cancel(search.found);
+  avow_unref(search.found);
+}
