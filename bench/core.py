@@ -39,7 +39,7 @@ PROGRAMS = {'bytes of a program with a promise':
 
 def folders():
     with open(f'{ROOT}/src/meson.build', encoding='utf-8') as file:
-        return re.findall(r"'(\w+)'", re.search(r'floors = \[(.*?)\]',
+        return re.findall(r"'(\w+)'", re.search(r'layers = \[(.*?)\]',
                                                 file.read(), re.S)[1])
 
 

@@ -6,8 +6,8 @@
 
 Links small programs as their users would, with -Os and --gc-sections, and
 prints a row for each: what the library adds to its code and its data, and the
-files that come along of each floor of src/. With --check it fails where one has
-files of floors that it does not use; sizes depend on the compiler, files do
+files that come along of each layer of src/. With --check it fails where one has
+files of layers that it does not use; sizes depend on the compiler, files do
 not. In the environment: UV_CFLAGS and UV_LIBS.
 """
 import collections
@@ -19,9 +19,9 @@ import sys
 import tempfile
 
 HERE = os.path.dirname(os.path.abspath(__file__))
-GROUND = ['base', 'fiber', 'value', 'engine']
+ENGINE = ['base', 'fiber', 'value', 'engine']
 
-# What a program uses, and the floors above the ground that this is on.
+# What a program uses, and the layers above the engine that this is on.
 PROGRAMS = [
     ('a promise', 'avow_promise_new avow_then avow_run', ''),
     ('all, any', 'avow_all avow_any', ''),
@@ -92,29 +92,29 @@ class Linker:
         with open(made[2], encoding='utf-8') as file:
             named = re.findall(r'libavow\.a\((\w+?)_(\w+)\.[cS]\.\w+\)',
                                file.read())
-        return int(code), int(data), {f'{floor}/{name}' for floor, name in named}
+        return int(code), int(data), {f'{layer}/{name}' for layer, name in named}
 
 
 def words(name):
     return shlex.split(os.environ.get(name, ''))
 
 
-def floor_of(file):
+def layer_of(file):
     return file.split('/')[0]
 
 
-def strangers(files, floors):
+def unused(files, layers):
     """Files that the program has and does not use."""
     return sorted(file for file in files
-                  if floor_of(file) not in GROUND + floors.split())
+                  if layer_of(file) not in ENGINE + layers.split())
 
 
 def row(name, code, data, files):
-    count = collections.Counter(map(floor_of, files))
-    above = ' '.join(f'{floor} {count[floor]}' for floor in count
-                     if floor not in GROUND)
-    ground = sum(count[floor] for floor in GROUND)
-    return f'| {name:16} | {code:7} | {data:6} | {ground:6} | {above} |'
+    count = collections.Counter(map(layer_of, files))
+    above = ' '.join(f'{layer} {count[layer]}' for layer in count
+                     if layer not in ENGINE)
+    engine = sum(count[layer] for layer in ENGINE)
+    return f'| {name:16} | {code:7} | {data:6} | {engine:6} | {above} |'
 
 
 def main(library, *cc):
@@ -122,13 +122,13 @@ def main(library, *cc):
     with tempfile.TemporaryDirectory() as work:
         linker = Linker(library, cc, work)
         no_code, no_data, _ = linker.link(WITHOUT)
-        print('| program          |    code |   data | ground | above it |')
+        print('| program          |    code |   data | engine | above it |')
         print('|---|---|---|---|---|')
-        for name, uses, floors in PROGRAMS:
+        for name, uses, layers in PROGRAMS:
             named = ', '.join(f'(void (*)(void)) {word}' for word in uses.split())
             code, data, files = linker.link(SOURCE % named)
             print(row(name, code - no_code, data - no_data, sorted(files)))
-            for file in strangers(files, floors) if CHECKS else ():
+            for file in unused(files, layers) if CHECKS else ():
                 print(f'{name}: has src/{file}, which it does not use')
                 failed = True
     sys.exit(failed)

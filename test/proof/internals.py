@@ -65,7 +65,7 @@ def code_of(text):
 
 def layers(root):
     """The folders, from the lowest to the simulator."""
-    core = re.search(r'floors = \[(.*?)\]', read(root, 'src/meson.build'), re.S)
+    core = re.search(r'layers = \[(.*?)\]', read(root, 'src/meson.build'), re.S)
     parts = re.search(r'all_parts = \[(.*?)\]', read(root, 'meson.build'), re.S)
     return re.findall(r"'(\w+)'", core[1] + parts[1]) + ['sim']
 

@@ -1,21 +1,21 @@
 #!/usr/bin/env python3
 # SPDX-License-Identifier: MIT
-"""Is src/ a house, each floor of which stands on those below it?
+"""Does each layer of src/ use only the layers below it?
 
-    floors.py ROOT LIBRARY [FOLDER=LIBRARY...]
+    layers.py ROOT LIBRARY [FOLDER=LIBRARY...]
 
-nm reads from the static libraries which file calls which. The floors, from the
-ground up, are the folders that src/meson.build names. src/sim stands on them
+nm reads from the static libraries which file calls which. The layers, from the
+lowest up, are the folders that src/meson.build names. src/sim uses them
 all. It and src/adapters/NAME are folders of libraries of their own, which the
 last arguments name, such as sim=libavow_sim.a. The script fails where
 
-* a file includes or uses what is on a floor above its own,
+* a file includes or uses what is on a layer above its own,
 * a header declares a function that another file defines: src/F/X.h is the face
   of src/F/X.c, and of src/F/X_posix.c and its like,
 * more than five files need each other in a circle, by calls or by what they
   include, where X.h and X.c are one,
 * two headers have one include guard,
-* somebody else than the engine looks into a promise,
+* a file outside the engine looks into a promise,
 * two files have static functions of one name: in a debugger, and in a search,
   that is one place.
 """
@@ -27,10 +27,10 @@ import re
 import subprocess
 import sys
 
-KNOT = 5
+LARGEST_CIRCLE = 5
 
 # A library of its own, on top of all others.
-ATTIC = 'sim'
+SIMULATOR = 'sim'
 
 # A table that names functions, or data, calls none of them.
 TABLES = {'engine/kinds', 'sim/link_anchors'}
@@ -45,15 +45,15 @@ FUNCTION = re.compile(
     r'\s*(?:AVOW_PRINTF\(\w+, \w+\))?\s*([;{])', re.M)
 
 # What promises are made of, and who has kinds of promises of its own.
-BODY = {'engine/block.h', 'engine/settle.h'}
+BLOCK = {'engine/block.h', 'engine/settle.h'}
 INSIDERS = {'channel/inside.h', 'uv/handle.c', 'sim/cancel_await.c', 'sim/run.c',
             'tools/limit.c', 'tools/tool.c', 'trace/trace.c'}
 
 
-def floors_of(root):
+def layers_of(root):
     with open(f'{root}/src/meson.build') as file:
-        core = re.search(r'floors = \[(.*?)\]', file.read(), re.S)
-    return re.findall(r"'(\w+)'", core.group(1)) + parts_of(root) + [ATTIC]
+        core = re.search(r'layers = \[(.*?)\]', file.read(), re.S)
+    return re.findall(r"'(\w+)'", core.group(1)) + parts_of(root) + [SIMULATOR]
 
 
 def parts_of(root):
@@ -67,18 +67,18 @@ def adapters_of(root):
                   if os.path.isdir(f'{root}/src/adapters/{name}'))
 
 
-def sources(root, floors):
-    for floor in floors:
-        for name in sorted(os.listdir(f'{root}/src/{floor}')):
+def sources(root, layers):
+    for layer in layers:
+        for name in sorted(os.listdir(f'{root}/src/{layer}')):
             if name.endswith(('.c', '.h')):
-                yield f'{floor}/{name}'
+                yield f'{layer}/{name}'
 
 
-def includes(root, floors):
-    for name in sources(root, floors):
+def includes(root, layers):
+    for name in sources(root, layers):
         with open(f'{root}/src/{name}') as file:
             for other in re.findall(r'#\s*include "(\w+/\w+\.h)"', file.read()):
-                if other.split('/')[0] in floors:
+                if other.split('/')[0] in layers:
                     yield name, other
 
 
@@ -121,7 +121,7 @@ def functions(text):
 
 
 def definitions(root):
-    """The files, as floor/name, that define each function."""
+    """The files, as layer/name, that define each function."""
     files = collections.defaultdict(set)
     for path in glob.glob(f'{root}/src/**/*.[cS]', recursive=True):
         name = os.path.relpath(path, f'{root}/src')[:-2]
@@ -157,7 +157,7 @@ def told_by_nm(*paths):
 def objects(library, folder):
     """What nm says of a folder's objects, and their names. The simulator's own
     lie beside its library, which has those of libavow under the same names."""
-    if folder == ATTIC:
+    if folder == SIMULATOR:
         return told_by_nm(*sorted(glob.glob(f'{library}.p/*'))), r'(\w+)\.c\.'
     return told_by_nm(library), rf'{os.path.basename(folder)}_(\w+)\.[cS]\.'
 
@@ -233,7 +233,7 @@ def guards(root):
 
 
 def faults_of_calls(library, folders):
-    """What a library shows beside the calls to floors above."""
+    """What a library shows beside the calls to layers above."""
     for symbol, names in sorted(namesakes(library, folders).items()):
         yield f'{symbol}() is in {" and ".join(sorted(names))}'
     yield from faults_of_circles('calls', (
@@ -243,14 +243,14 @@ def faults_of_calls(library, folders):
 def faults_of_circles(how, edges):
     for circle in sorted(circles(edges), key=sorted):
         print(f'in a circle by {how}:', *sorted(circle))
-        if len(circle) > KNOT:
-            yield f'{len(circle)} files in one circle are more than {KNOT}'
+        if len(circle) > LARGEST_CIRCLE:
+            yield f'{len(circle)} files in one circle are more than {LARGEST_CIRCLE}'
 
 
 def faults(root, library, apart):
-    floors = floors_of(root)
-    folders = floors + adapters_of(root)
-    height = {floor: i for i, floor in enumerate(floors)}
+    layers = layers_of(root)
+    folders = layers + adapters_of(root)
+    height = {layer: i for i, layer in enumerate(layers)}
     parts = parts_of(root)
 
     def rises(one, other):
@@ -258,10 +258,10 @@ def faults(root, library, apart):
         return height[here] < height[there] or \
             here != there and here in parts and there in parts
 
-    for name, other in includes(root, floors):
+    for name, other in includes(root, layers):
         if rises(name, other):
-            yield f'{name} includes {other}, from a floor above'
-        if other in BODY and not (
+            yield f'{name} includes {other}, from a layer above'
+        if other in BLOCK and not (
                 name.startswith('engine/') or name in INSIDERS):
             yield f'{name} includes {other}: promise.h is for all but the engine'
     for guard, names in sorted(guards(root).items()):
@@ -269,11 +269,11 @@ def faults(root, library, apart):
             yield f'{" and ".join(sorted(names))} have the guard {guard}'
     for header, symbol, owners in strangers(root, folders):
         yield f'{header} declares {symbol}() of {owners}'
-    house = [floor for floor in floors if floor != ATTIC]
-    for name, other, symbol in links(library, house):
+    library_layers = [layer for layer in layers if layer != SIMULATOR]
+    for name, other, symbol in links(library, library_layers):
         if rises(name, other):
-            yield f'{name} uses {symbol} of {other}, from a floor above'
-    yield from faults_of_calls(library, house)
+            yield f'{name} uses {symbol} of {other}, from a layer above'
+    yield from faults_of_calls(library, library_layers)
     for folder, own in apart.items():
         yield from faults_of_calls(own, [folder])
     yield from faults_of_circles('includes', needs(root, folders))
