@@ -4,7 +4,8 @@ import re
 from typing import NamedTuple
 
 # Those of test/proof/snippets, in the order in which examples are taken from them.
-DOCUMENTS = ('tour', 'recipes', 'from-javascript', 'adapters', 'health')
+DOCUMENTS = ('tour', 'recipes', 'from-javascript', 'adapters', 'health',
+             'start')
 
 
 class Snippet(NamedTuple):
@@ -38,7 +39,8 @@ class Snippets:
 
 
 TITLES = {'tour': 'A tour', 'recipes': 'Recipes', 'adapters': 'Adapters',
-          'from-javascript': 'From JavaScript', 'health': 'Health'}
+          'from-javascript': 'From JavaScript', 'health': 'Health',
+          'start': 'Start here'}
 
 
 def of_document(name, text):
