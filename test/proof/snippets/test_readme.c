@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * What README.md and docs/rules.md show beside the first program, word for word
- * (a test compares), and that it does what stands there.
+ * What docs/rules.md shows, word for word (a test compares), and that it does
+ * what stands there.
  */
 #include "harness.h"
 
@@ -22,16 +22,6 @@ static avow_promise_t *show_motd(uv_loop_t *loop) {
   p = avow_timeout(p, 100);
   return avow_then(p, show, complain, NULL);
 }
-
-#ifndef AVOW_NO_ASYNC
-static avow_value_t print_motd(void *loop) {
-  avow_promise_t *p = avow_read_file(loop, "/etc/motd", 4096);
-  avow_value_t v = avow_await(avow_timeout(p, 100));
-  puts(avow_is_error(&v) ? avow_error_message(&v) : avow_to_bytes(&v, NULL));
-  avow_value_unref(v);
-  return avow_none();
-}
-#endif
 
 typedef struct {
   uv_random_t req;
@@ -73,14 +63,6 @@ static void motd_is_shown_or_missed(void **state) {
   assert_fulfils_none(show_motd(loop));
 }
 
-static void motd_is_awaited(void **state) {
-#ifdef AVOW_NO_ASYNC
-  skip_because("built without async functions");
-#else
-  assert_fulfils_none(avow_async(loop, print_motd, loop));
-#endif
-}
-
 static void token_has_its_bytes(void **state) {
   const avow_value_t v = avow_run(token(loop));
   size_t len;
@@ -109,7 +91,6 @@ static void token_may_be_in_flight_at_the_end(void **state) {
 int main(void) {
   const struct CMUnitTest tests[] = {
     CASE(motd_is_shown_or_missed),
-    CASE(motd_is_awaited),
     CASE(token_has_its_bytes),
     CASE(token_is_cancelled),
     CASE(token_may_be_in_flight_at_the_end),

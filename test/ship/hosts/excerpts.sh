@@ -1,9 +1,8 @@
 #!/bin/sh
 # SPDX-License-Identifier: MIT
-# Each block of README.md, docs/cpp.md, docs/node.md, docs/embedding.md,
-# docs/rules.md, docs/simulator.md and docs/testing-your-program.md below
-# <!-- test/FILE -->, or <!-- examples/FILE -->, stands in that file, word for
-# word.
+# Each block of docs/cpp.md, docs/node.md, docs/embedding.md, docs/rules.md,
+# docs/simulator.md and docs/testing-your-program.md below <!-- test/FILE -->,
+# or <!-- examples/FILE -->, stands in that file, word for word.
 set -eu
 cd "$(dirname "$0")/../../.."
 
@@ -39,4 +38,3 @@ compare docs/embedding.md
 compare docs/simulator.md
 compare docs/testing-your-program.md
 compare docs/rules.md
-compare README.md
