@@ -1,12 +1,14 @@
 #!/usr/bin/env python3
 # SPDX-License-Identifier: MIT
-"""Do docs/rules.md and docs/contents.md say what is so?
+"""Do docs/rules.md and docs/contents.md agree with the sources?
 
-  rules.py SOURCE-ROOT
+  rules.py SOURCE-ROOT [--write]
 
-The second rule names each function that returns a code, and no other. The third
-names those that SECURITY.md gives to other threads. The tables have each header
-and each example. And what they name is installed.
+The tables of rules.md are made from the headers: functions that return a code,
+and functions that other threads may call. A header whose comments have no
+@thread yet takes the functions from SECURITY.md. contents.md names each header
+and each example, and include/meson.build installs each header. --write makes
+the tables anew.
 """
 import os
 import re
@@ -16,39 +18,91 @@ import sys
 # status of a program.
 NO_CODES = {'avow_error_code', 'avow_frame_enter', 'avow_sim_main'}
 
+THREADS = '../SECURITY.md#threads-and-other-parts-of-the-process'
+DECLARATION = re.compile(
+    r'(?s)(?:/\*\*((?:(?!\*/).)*)\*/\s*)?'
+    r'\bAVOW_(?:\w*API|INLINE)\b([^;{}()]*?)\b(avow_\w+)\(')
+
 
 def read(*path):
     with open(os.path.join(*path), encoding='utf-8') as file:
         return file.read()
 
 
-def returning_codes(root):
-    folder = os.path.join(root, 'include', 'avow')
-    for name in os.listdir(folder):
-        text = re.sub(r'(?s)/\*.*?\*/', ' ', read(folder, name))
-        yield from re.findall(r'\bAVOW_\w+\s+int\s+(avow_\w+)\(', text)
+def declarations(root):
+    """(header, function, result type, comment) of each function."""
+    for header in sorted(os.listdir(os.path.join(root, 'include', 'avow'))):
+        text = read(root, 'include', 'avow', header)
+        for comment, result, name in DECLARATION.findall(text):
+            yield header, name, result.split()[-1:], comment
 
 
-def sentence(rule, begin, end):
-    """The functions that are named from begin to end."""
-    rule = ' '.join(rule.split())
-    return set(re.findall(r'`(avow_\w+)`', rule[rule.index(begin):].split(end)[0]))
+def link(header):
+    return f'[{header}](../include/avow/{header})'
+
+
+def codes(root):
+    found = {}
+    for header, name, result, _ in declarations(root):
+        if result == ['int'] and name not in NO_CODES:
+            found.setdefault(header, []).append(f'`{name}()`')
+    yield '| functions | header |'
+    yield '|---|---|'
+    for header, names in found.items():
+        yield f'| {", ".join(names)} | {link(header)} |'
+
+
+def secure(root):
+    """The functions that SECURITY.md gives to other threads."""
+    threads = read(root, 'SECURITY.md').split('\n## Threads')[1]
+    return set(re.findall(r'`(avow_\w+)`', ''.join(
+        line.split(' | ')[0] for line in threads.split('\n')
+        if line.startswith('| `'))))
+
+
+def labels(root):
+    """(header, function, threads): by the label, or None without one."""
+    for header, name, _, comment in declarations(root):
+        label = re.search(r'(?s)@thread\s+(.*?)(?=\n \* *@|$)', comment)
+        words = label and re.sub(r'\n \*', ' ', label[1]).split()
+        yield header, name, words and ' '.join(words)
+
+
+def threads(root):
+    found = list(labels(root))
+    labelled = {header for header, _, who in found if who}
+    others = secure(root)
+    yield '| function | threads | header |'
+    yield '|---|---|---|'
+    for header, name, who in found:
+        if header not in labelled and name in others:
+            who = f'[under conditions]({THREADS})'
+        if who:
+            yield f'| `{name}()` | {who} | {link(header)} |'
+
+
+def unlabelled(root):
+    found = list(labels(root))
+    labelled = {header for header, _, who in found if who}
+    for header, name, who in found:
+        if header in labelled and name in secure(root) and not who:
+            yield f'{header}: SECURITY.md gives {name}() to other threads'
+
+
+def made(root):
+    """rules.md with its tables as the headers have them."""
+    text = read(root, 'docs', 'rules.md')
+    for name, rows in ('codes', codes(root)), ('threads', threads(root)):
+        table = ''.join(f'{row}\n' for row in rows)
+        text = re.sub(rf'(<!-- {name} -->\n\n)(\|.*\n)*',
+                      lambda match: match[1] + table, text)
+    return text
 
 
 def complaints(root):
-    rules = re.split(r'\n\d\. \*\*', read(root, 'docs', 'rules.md').split(
-        '\n## ')[0])
-    named = sentence(rules[2], 'Codes are returned', 'What gives you')
-    codes = set(returning_codes(root)) - NO_CODES
-    for name in sorted(named ^ codes):
-        yield f'rule 2 and the headers disagree whether {name}() returns a code'
-    named = sentence(rules[3], 'Other threads', 'Values may be')
-    threads = read(root, 'SECURITY.md').split('\n## Threads')[1]
-    table = set(re.findall(r'`(avow_\w+)`', ''.join(
-        line.split(' | ')[0] for line in threads.split('\n')
-        if line.startswith('| `'))))
-    for name in sorted(named - {'avow_loops_t'} ^ table):
-        yield f'rule 3 and SECURITY.md disagree whether threads call {name}()'
+    if made(root) != read(root, 'docs', 'rules.md'):
+        yield 'docs/rules.md is out of date: run test/proof/rules.py . --write'
+    yield from unlabelled(root)
 
 
 # What other headers need.
@@ -81,6 +135,11 @@ def not_installed(root):
 
 def main():
     root = sys.argv[1]
+    if sys.argv[2:] == ['--write']:
+        text = made(root)
+        with open(os.path.join(root, 'docs', 'rules.md'), 'w',
+                  encoding='utf-8') as file:
+            file.write(text)
     found = list(complaints(root)) + sorted(left_out(root)) + \
         sorted(not_installed(root))
     for line in found:

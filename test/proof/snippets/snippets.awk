@@ -1,12 +1,15 @@
 # SPDX-License-Identifier: MIT
 # Makes a header of the C snippets in a document: each a part of a file that
 # defines example(), with what the text block after it says it prints. What a
-# compiler finds wrong it reports by the document's own lines.
+# compiler finds wrong it reports by the document's own lines. Code that a test
+# file has, below <!-- test/FILE -->, is left out.
 BEGIN { print "typedef struct {\n  const char *title;\n  avow_fn example;\n" \
               "  const char *output;\n  avow_clock_t clock;\n} snippet_t;\n" }
 
 /^## / { title = substr($0, 4) }
 
+/^<!-- (test|examples)\// { quoted = 1 }
+/^```c$/ && quoted { quoted = 0; next }
 /^```c$/ {
   n++
   titles[n] = title

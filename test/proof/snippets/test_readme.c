@@ -1,27 +1,9 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * What docs/rules.md shows, word for word (a test compares), and that it does
- * what stands there.
+ * What docs/adapters.md quotes, word for word (a test compares), and that it
+ * works.
  */
 #include "harness.h"
-
-#include <stdio.h>
-
-static avow_value_t show(const avow_value_t *bytes, void *data) {
-  puts(avow_to_bytes(bytes, NULL));
-  return avow_none();
-}
-
-static avow_value_t complain(const avow_value_t *error, void *data) {
-  puts(avow_error_message(error)); /* read '/etc/motd': no such file … */
-  return avow_none();
-}
-
-static avow_promise_t *show_motd(uv_loop_t *loop) {
-  avow_promise_t *p = avow_read_file(loop, "/etc/motd", 4096);
-  p = avow_timeout(p, 100);
-  return avow_then(p, show, complain, NULL);
-}
 
 typedef struct {
   uv_random_t req;
@@ -59,10 +41,6 @@ int end(uv_loop_t *loop) {
   return err == 0 ? uv_loop_close(loop) : err;
 }
 
-static void motd_is_shown_or_missed(void **state) {
-  assert_fulfils_none(show_motd(loop));
-}
-
 static void token_has_its_bytes(void **state) {
   const avow_value_t v = avow_run(token(loop));
   size_t len;
@@ -90,7 +68,6 @@ static void token_may_be_in_flight_at_the_end(void **state) {
 
 int main(void) {
   const struct CMUnitTest tests[] = {
-    CASE(motd_is_shown_or_missed),
     CASE(token_has_its_bytes),
     CASE(token_is_cancelled),
     CASE(token_may_be_in_flight_at_the_end),

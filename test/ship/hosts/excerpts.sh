@@ -1,6 +1,6 @@
 #!/bin/sh
 # SPDX-License-Identifier: MIT
-# Each block of docs/cpp.md, docs/node.md, docs/embedding.md, docs/rules.md,
+# Each block of docs/cpp.md, docs/node.md, docs/embedding.md, docs/adapters.md,
 # docs/simulator.md and docs/testing-your-program.md below <!-- test/FILE -->,
 # or <!-- examples/FILE -->, stands in that file, word for word.
 set -eu
@@ -37,4 +37,4 @@ compare docs/node.md
 compare docs/embedding.md
 compare docs/simulator.md
 compare docs/testing-your-program.md
-compare docs/rules.md
+compare docs/adapters.md
