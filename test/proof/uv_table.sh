@@ -28,11 +28,15 @@ async_functions() {
 }
 
 # "uv_function wrapper settles-with" for the one of the same name, and for each
-# mention in a public comment, whose first clause says what it settles with.
+# mention in a public comment. What it settles with is the first clause of its
+# label, @settles or @items, or of a comment without one.
 wrappers() {
   awk '
     # Up to the full stop or the semicolon, without what libuv calls it.
     function first_clause(text) {
+      if (match(text, /@(settles|items) /))
+        text = substr(text, RSTART + RLENGTH)
+      sub(/ *@[a-z]+ .*/, "", text)
       gsub(/ +/, " ", text)
       gsub(/\(\)/, "\001", text)
       gsub(/ \([^()]*uv_[^()]*\)/, "", text)
@@ -210,7 +214,7 @@ TAIL
 # Rows that do not begin with what comes, or that end before it is said.
 unclear() {
   grep '^| `uv_' "$work/table" |
-    grep -vE '\| (NONE|INTs?|BYTES|LIST|OBJECTs?|Settles)\>[^|]* \|$' ||
+    grep -vE '\| (NONE|INTs?|BYTES|LIST|OBJECTs?|Settles|as|with)\>[^|]* \|$' ||
     grep -E '(,|:|\(|\<(a|an|the|of|to|or|and|but|which|that|as|by|with|from)) \|$' \
       "$work/table"
 }
@@ -223,8 +227,8 @@ if grep MISSING "$work/table" >&2; then
   [ "${1-}" = --check ] && exit 1
 fi
 if unclear >&2; then
-  echo 'uv_table: let the comment of these begin with a whole clause that says' \
-    'what the promise settles with: "INT: bytes written, …"' >&2
+  echo 'uv_table: let @settles or @items of these begin with a whole clause that' \
+    'says what the promise settles with: "INT bytes, always all of them"' >&2
   [ "${1-}" = --check ] && exit 1
 fi
 if [ "${1-}" != --check ]; then
