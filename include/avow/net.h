@@ -1,12 +1,22 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * Connections by name, as streams that their values own: such a stream closes
- * with the last reference to its value, which has to go on the loop's thread.
- * avow_read(), avow_write() and their like take what avow_to_stream() gives,
- * libuv's own functions what avow_stream_handle() gives of that. Keep a
- * reference for as long as something of the stream is pending: closing rejects
- * that with UV_ECANCELED. avow_close() closes one before. A name that is NULL
- * is UV_EINVAL, but for the host of avow_bind().
+ * Connections, servers, addresses and datagrams.
+ *
+ * avow_connect(), avow_bind() and avow_accept() give an OBJECT that owns a
+ * stream. avow_to_stream() gives the stream for avow_read(), avow_write() and
+ * others; avow_stream_handle() gives its handle for functions of libuv. The
+ * release of the last reference to the OBJECT closes the stream; it must happen
+ * on the loop's thread. Keep a reference while a promise of the stream is
+ * pending, because closing rejects it with UV_ECANCELED. avow_close() closes
+ * the stream earlier.
+ *
+ * Functions that take a uv_udp_t or another handle of the program do not use
+ * handle->data. The handle must stay in memory while a promise of it is
+ * pending. avow_close_handle() settles these promises first.
+ *
+ * A channel of connections, datagrams or readiness stops when its last
+ * reference is released, or by avow_channel_close(). It keeps the loop alive
+ * only while a receiver waits. Use avow_channel_first() for one item.
  */
 #ifndef AVOW_NET_H
 #define AVOW_NET_H
@@ -19,286 +29,399 @@
 AVOW_HEADER_BEGIN
 
 /**
- * OBJECT: a stream connected to the host's service ("example.org", "443").
- * Looks the name up (uv_getaddrinfo), tries the addresses alternating between
- * families, the next one after 250 ms or once one fails, and takes the first to
- * answer (RFC 8305). If none does: the code of the first failure, a message
- * with all, and their LIST as its cause. Else it rejects as the lookup does,
- * with UV_EAI_SERVICE for ports past 65535. A host and a service in numbers
- * wait for no thread of the pool. Cancelling stops it at any stage.
+ * Connects to `service` of `host`, such as "443" of "example.org".
+ *
+ * Looks up the name and tries its addresses, alternating between families. The
+ * next attempt starts after 250 ms or when an attempt fails. The first address
+ * that answers is used (RFC 8305). A numeric host with a numeric service does
+ * not use the thread pool.
+ *
+ * @settles OBJECT stream; see avow_to_stream()
+ * @rejects the code of the first failed attempt if all fail; its message names
+ *          all failures and its cause is the LIST of their errors
+ * @rejects UV_EAI_NONAME, … if the lookup fails
+ * @rejects UV_EAI_SERVICE if the port is not from 0 to 65535
+ * @rejects UV_EINVAL if `host` or `service` is NULL
+ * @cancel  Stops the lookup and all attempts.
+ * @see     uv_getaddrinfo()
  */
 AVOW_API AVOW_MUST_USE avow_promise_t *avow_connect(uv_loop_t *loop,
                                                     const char *host,
                                                     const char *service);
 
 /**
- * NONE once a handle of the program's is connected to the host's service: the
- * addresses are looked up and raced as by avow_connect() (uv_tcp_open).
+ * Connects the program's `tcp` to `service` of `host`.
  *
- * tcp is initialized (uv_tcp_init) and has no socket. It stays the program's,
- * to be closed and freed, and must stay in memory while this is pending. Until
- * it is connected it is not touched: after a rejection, and after cancelling,
- * it is as it was, and may be connected again. avow_close_handle() of it
- * rejects this with UV_ECANCELED first; after a uv_close() of the program's own
- * cancel this before the handle is freed.
+ * The addresses are looked up and tried as avow_connect() does. `tcp` must be
+ * initialized by uv_tcp_init() and have no socket. It stays the program's,
+ * which closes and frees it. It must stay in memory while the promise is
+ * pending.
  *
- * Rejects as avow_connect() does. UV_EINVAL if it has a socket or is closing,
- * UV_EALREADY while another avow_tcp_connect_host() of it is pending, UV_EMFILE
- * without a descriptor, UV_ENOTSUP on Windows. Cancelling stops it at any
- * stage.
+ * avow does not change `tcp` until it is connected. After a rejection or a
+ * cancellation the caller may connect it again. avow_close_handle() of `tcp`
+ * first rejects the promise with UV_ECANCELED. If the caller uses uv_close()
+ * instead, it must cancel the promise before it frees the handle.
+ *
+ * @settles NONE when `tcp` is connected
+ * @rejects as avow_connect() if no connection can be made
+ * @rejects UV_EINVAL if `tcp` has a socket or is closing, or `host` or
+ *          `service` is NULL
+ * @rejects UV_EALREADY if another avow_tcp_connect_host() of `tcp` is pending
+ * @rejects UV_EMFILE if there is no free descriptor
+ * @rejects UV_ENOTSUP on Windows
+ * @cancel  Stops the lookup and all attempts.
+ * @see     uv_tcp_open()
  */
 AVOW_API AVOW_MUST_USE avow_promise_t *avow_tcp_connect_host(
     uv_tcp_t *tcp, const char *host, const char *service);
 
 /**
- * OBJECT: a stream connected to that name, as by avow_pipe_connect().
- * Cancelling closes it.
+ * Connects to the Unix domain socket or Windows pipe `name`.
  *
- * If the queue of the server is full, Linux rejects with UV_EAGAIN at once.
+ * @settles OBJECT stream; see avow_to_stream()
+ * @rejects as avow_pipe_connect() if no connection can be made
+ * @rejects UV_EAGAIN if the backlog of the server is full, on Linux
+ * @cancel  Closes the stream.
  */
 AVOW_API AVOW_MUST_USE avow_promise_t *avow_connect_path(uv_loop_t *loop,
                                                          const char *name);
 
 /**
- * OBJECT: a stream bound to an address of that host and service, for
- * avow_connections() (uv_getaddrinfo, uv_tcp_bind). The host NULL stands for
- * all addresses of this machine: "::", which serves IPv6 and IPv4, or 0.0.0.0
- * where the system has no IPv6. Peers by IPv4 then have addresses such as
- * [::ffff:192.0.2.1]:80. The service "0" stands for any free port:
- * avow_local_address() says which. Takes the first address that can be had;
- * rejects as the last one, UV_EADDRINUSE, …, or as the lookup, UV_EAI_*,
- * UV_EAI_SERVICE for ports past 65535. A host and a service in numbers wait for
- * no thread of the pool. Cancelling ends that.
+ * Binds a stream to an address of `host` and `service`.
+ *
+ * Pass the stream to avow_connections(). The `host` NULL stands for all
+ * addresses of the machine: "::", which serves IPv6 and IPv4, or 0.0.0.0 if the
+ * system has no IPv6. IPv4 peers then have addresses such as
+ * [::ffff:192.0.2.1]:80. The `service` "0" stands for any free port;
+ * avow_local_address() tells which. The first address that can be bound is
+ * used. A numeric host with a numeric service does not use the thread pool.
+ *
+ * @settles OBJECT stream; see avow_to_stream()
+ * @rejects UV_EADDRINUSE, … as the last address failed
+ * @rejects UV_EAI_NONAME, … if the lookup fails
+ * @rejects UV_EAI_SERVICE if the port is not from 0 to 65535
+ * @rejects UV_EINVAL if `service` is NULL
+ * @cancel  Stops the lookup.
+ * @see     uv_getaddrinfo(), uv_tcp_bind()
  */
 AVOW_API AVOW_MUST_USE avow_promise_t *avow_bind(uv_loop_t *loop,
                                                  const char *host,
                                                  const char *service);
 
-/** Zero in a field stands for its default. */
+/**
+ * Options of avow_bind_path().
+ *
+ * A field of 0 has its default.
+ */
 typedef struct avow_bind_path_options_s {
-  unsigned mode;   /* of the socket, such as 0600: only who may write to it may
-                      connect; as the umask has it. UV_EINVAL beyond 0777,
-                      UV_ENOTSUP on Windows */
-  bool takes_over; /* the name of a socket that nobody listens on, which a
-                      server leaves behind that is killed. A server that still
-                      listens there sees a connection that ends at once */
-  uint64_t reserved[4]; /* zeros, else UV_EINVAL: for later versions */
+  /* Mode of the socket, such as 0600, at most 0777. Only users who may write to
+     the socket can connect. The default depends on the umask. UV_ENOTSUP on
+     Windows. */
+  unsigned mode;
+  /* Whether to replace a socket that no server listens on, such as one left by
+     a killed server. A server that does listen there sees one connection that
+     ends at once. The default is not to. */
+  bool takes_over;
+  uint64_t reserved[4]; /* must be zeros, else UV_EINVAL */
 } avow_bind_path_options_t;
 
 /**
- * OBJECT: a stream bound to the name of a Unix domain socket or Windows pipe,
- * for avow_connections() (uv_pipe_bind). Who connects waits from now on; while
- * 511 connections wait (somaxconn), Linux refuses others with UV_EAGAIN. When
- * the stream closes, the name is removed if it still leads to this socket, also
- * after the program has changed its directory; another server's stays. After a
- * uv_close() of the program's own that happens when the value goes.
+ * Binds a stream to the Unix domain socket or Windows pipe `name`.
  *
- * UV_EADDRINUSE for a name that there is: nothing is removed but what
- * takes_over says, of which two servers must not make use at one moment.
- * UV_ENAMETOOLONG: a name is never cut. UV_EACCES also where there is no such
- * directory. Linux's abstract names cannot be said: for these bind a uv_pipe_t.
- * options may be NULL. Settles within the call: cancelling is too late.
+ * Pass the stream to avow_connections(). From now on clients that connect wait.
+ * While 511 connections wait (somaxconn), Linux refuses others with UV_EAGAIN.
+ * `options` may be NULL. Linux's abstract names are not supported: bind a
+ * uv_pipe_t for these.
+ *
+ * When the stream closes, `name` is removed if it still refers to this socket,
+ * even if the program has changed its directory. The socket of another server
+ * stays. After a uv_close() by the program, the name is removed when the value
+ * is released.
+ *
+ * @settles OBJECT stream, within the call; see avow_to_stream()
+ * @rejects UV_EADDRINUSE if `name` exists; only `takes_over` removes anything,
+ *          and two servers must not use it at one time
+ * @rejects UV_ENAMETOOLONG if `name` is too long; it is never truncated
+ * @rejects UV_EACCES if the directory does not exist or denies access
+ * @rejects UV_EINVAL if `name` is NULL or empty, or an option is invalid
+ * @rejects UV_ENOTSUP if `mode` is set on Windows
+ * @cancel  Has no effect: the promise has settled.
+ * @see     uv_pipe_bind()
  */
 AVOW_API AVOW_MUST_USE avow_promise_t *avow_bind_path(
     uv_loop_t *loop, const char *name, const avow_bind_path_options_t *options);
 
 /**
- * OBJECT: a stream that is waiting, or NONE (uv_accept). On a listening stream
- * the next connection; on a pipe made for handles the next that was received:
- * ask after each avow_read() until NONE. Otherwise an error: UV_ENOTSUP for
- * what is no stream, which waits on for the program's own uv_accept().
+ * Accepts a stream that waits, without waiting for one.
  *
- * If the process has no free descriptor, Linux drops a handle that arrives. The
- * bytes that came with it arrive, and avow_accept() returns NONE.
+ * On a listening stream this is the next connection. On a pipe that carries
+ * handles it is the next handle received: call it after each avow_read() until
+ * it returns NONE.
+ *
+ * If the process has no free descriptor, Linux drops a received handle. The
+ * bytes sent with it arrive, and avow_accept() returns NONE.
+ *
+ * @returns OBJECT stream; NONE if none waits
+ * @error   UV_ENOTSUP if the received handle is no stream; it waits for a
+ *          uv_accept() of the program
+ * @error   UV_EINVAL if `from` is closing
+ * @error   as uv_accept() fails
+ * @see     uv_accept()
  */
 AVOW_API AVOW_MUST_USE avow_value_t avow_accept(uv_stream_t *from);
 
-/** Zero in a field stands for its default. */
+/**
+ * Options of avow_connections().
+ *
+ * A field of 0 has its default.
+ */
 typedef struct avow_connections_options_s {
-  int backlog;          /* connections that wait in the system's queue, which
-                           may allow fewer (somaxconn); 511 */
-  size_t capacity;      /* those accepted before somebody asks for them; none */
-  uint64_t reserved[4]; /* zeros, else UV_EINVAL: for later versions */
+  /* Length of the system's queue of connections; the system may allow fewer
+     (somaxconn). The default is 511. */
+  int backlog;
+  /* Number of accepted connections that the channel buffers; 0 for none. */
+  size_t capacity;
+  uint64_t reserved[4]; /* must be zeros, else UV_EINVAL */
 } avow_connections_options_t;
 
 /**
- * OBJECTs, see avow_to_stream(): the connections of a bound stream (uv_listen).
- * Accepts none while the channel is full: then they wait in the system's queue.
- * A failed accept (UV_ENOMEM, …) rejects one avow_channel_next(), and others go
- * on: only closing the stream ends the channel. Without descriptors libuv
- * closes who comes. options may be NULL. UV_EALREADY if another listens,
- * UV_EADDRINUSE, …. A uv_tcp_t without a socket gets a free port of IPv4. If
- * the program has called uv_listen() itself, its callback is replaced.
+ * Listens on the bound stream `server` and accepts connections.
+ *
+ * While the channel is full no connection is accepted; they wait in the
+ * system's queue. A failed accept rejects one avow_channel_next() with
+ * UV_ENOMEM or another code, and the channel goes on. The channel ends only
+ * when `server` closes. If the process has no free descriptor, libuv closes new
+ * connections.
+ *
+ * A uv_tcp_t without a socket gets a free IPv4 port. If the program has called
+ * uv_listen() on `server`, its callback is replaced. `options` may be NULL.
+ *
+ * @items   OBJECT stream; see avow_to_stream()
+ * @fails   UV_EALREADY if another channel listens on `server`
+ * @fails   UV_EADDRINUSE, … as uv_listen() fails
+ * @fails   UV_EINVAL if `server` is closing or an option is invalid
+ * @see     uv_listen()
  */
 AVOW_API AVOW_MUST_USE avow_channel_t *avow_connections(
     uv_stream_t *server, const avow_connections_options_t *options);
 
 /**
- * INT: bytes written, with a handle over a pipe made for handles (uv_write2).
- * Takes BYTES, at least one, and the handle: a value that owns it, which is
- * kept until it is out, or avow_pointer() to one of the program's, which must
- * stay open as long. Our end of it stays open. Cancelling takes nothing back.
- * UV_EINVAL if the stream is no such pipe, UV_EBADF if the handle has no
- * descriptor.
+ * Writes `bytes` and sends `handle` over a pipe that carries handles.
+ *
+ * Takes at least one byte, as BYTES or a LIST of BYTES. `handle` is a value
+ * that owns a stream, or avow_pointer() to a handle of the program. A value is
+ * kept until the handle is sent; a handle of the program must stay open until
+ * then. The local end of the handle stays open.
+ *
+ * @settles INT bytes, always all of them
+ * @rejects UV_EINVAL if `stream` does not carry handles, or `bytes` or `handle`
+ *          is invalid
+ * @rejects UV_EBADF if `handle` has no descriptor
+ * @rejects as avow_write() if the write fails
+ * @cancel  Rejects the promise. The bytes and the handle are still sent.
+ * @see     uv_write2()
  */
 AVOW_API AVOW_MUST_USE avow_promise_t *avow_write_handle(uv_stream_t *stream,
                                                          avow_value_t bytes,
                                                          avow_value_t handle);
 
-/*
- * Readiness of sockets as a channel. It stops listening when its last reference
- * goes, or by avow_channel_close(); it keeps the loop alive only while somebody
- * waits for an item. avow_channel_first() is for what shall happen once.
- */
-
 /**
- * INTs: which of the events (UV_READABLE, UV_WRITABLE, …) the socket is ready
- * for (uv_poll_start). It is asked only while somebody waits: whoever takes an
- * item has all the time to read before the next. May be wrong at times: read
- * without blocking. One watcher a socket; it stays the program's, who closes it
- * after the channel, never before: libuv aborts when what it asks about is no
- * open descriptor. UV_EINVAL for no events, UV_EEXIST, UV_EPERM for a regular
- * file, UV_EBADF.
+ * Reports when `socket` is ready for one of `events`.
  *
- * A socket with an error, such as a refused connect, is ready for all events
- * asked for. The next call of the program on the socket gets the error. libuv
- * sets O_NONBLOCK, which belongs to all processes that share the open file. The
- * socket keeps that flag when the channel is closed.
+ * `events` is a combination of UV_READABLE, UV_WRITABLE, UV_DISCONNECT and
+ * UV_PRIORITIZED. The socket is polled only while a receiver waits, so the
+ * caller can read before the next item. An item can be wrong: read without
+ * blocking. A socket with an error, such as a refused connect, is ready for all
+ * `events`; the next system call on it gets the error.
+ *
+ * The socket stays the program's. A socket can have one watcher. Close the
+ * channel before the socket, because libuv aborts if a watched descriptor is
+ * not open. The flag O_NONBLOCK, which libuv sets, belongs to all processes
+ * that share the open file. The flag stays when the channel is closed.
+ *
+ * @items   INT, those of `events` that the socket is ready for
+ * @fails   UV_EINVAL if `events` is 0 or has unknown bits
+ * @fails   UV_EEXIST if the loop already watches the socket
+ * @fails   UV_EPERM if it is a regular file
+ * @fails   UV_EBADF if it is not open
+ * @see     uv_poll_start()
  */
 AVOW_API AVOW_MUST_USE avow_channel_t *avow_polls(uv_loop_t *loop,
                                                   uv_os_sock_t socket,
                                                   int events);
 
-/* Addresses of sockets, in numbers. */
-
-/** An address in numbers, by value. */
+/** A numeric address and port, by value. */
 typedef struct avow_address_s {
-  char text[64]; /* "127.0.0.1:80", "[::1]:80"; empty for none. An address of a
-                    link has its zone: "[fe80::1%eth0]:80", or the number of
-                    an interface that no longer exists. A peer by IPv4 of a
-                    socket of IPv6 is "[::ffff:192.0.2.1]:80" */
-  int port;      /* 80; 0 for none */
+  /* Address and port, such as "127.0.0.1:80" or "[::1]:80"; empty for none. A
+     link-local address has its zone, "[fe80::1%eth0]:80", or the number of an
+     interface that no longer exists. An IPv4 peer of an IPv6 socket is
+     "[::ffff:192.0.2.1]:80". */
+  char text[64];
+  int port; /* port number; 0 for none */
 } avow_address_t;
 
-/** Of what the system or libuv gives; none for other than IP, and for NULL. */
+/**
+ * Formats an address that the system or libuv gave.
+ *
+ * @returns the address; an empty one if `address` is NULL or not of IPv4 or
+ *          IPv6
+ */
 AVOW_API avow_address_t avow_address(const struct sockaddr *address);
 
 /**
- * Our end of a uv_tcp_t or a uv_udp_t; none for what is not bound, and for
- * other handles (uv_tcp_getsockname, uv_udp_getsockname).
+ * Gets the local address of a uv_tcp_t or a uv_udp_t.
+ *
+ * @returns the address; an empty one if the handle is not bound or of another
+ *          type
+ * @see     uv_tcp_getsockname(), uv_udp_getsockname()
  */
 AVOW_API avow_address_t avow_local_address(const uv_handle_t *handle);
 
 /**
- * The other end, to which such a handle is connected; none for what is not
- * connected, and for other handles (uv_tcp_getpeername, uv_udp_getpeername).
- * When the peer has reset a connection, its address is lost.
+ * Gets the address of the peer of a uv_tcp_t or a uv_udp_t.
+ *
+ * The address is lost when the peer resets the connection.
+ *
+ * @returns the address; an empty one if the handle is not connected or of
+ *          another type
+ * @see     uv_tcp_getpeername(), uv_udp_getpeername()
  */
 AVOW_API avow_address_t avow_peer_address(const uv_handle_t *handle);
 
-/* Names and addresses. */
-
 /**
- * OBJECT: the addresses of a host and service, see avow_to_addrinfo(). Rejects
- * with UV_EAI_*, UV_EAI_SERVICE for a port that is no number from 0 to 65535,
- * UV_EINVAL without either; strings and hints, each of which may be NULL, are
- * copied. Cancelling takes it off the thread pool's queue; one that runs ends
- * in the background and is freed (uv_getaddrinfo). A host that is a number, or
- * NULL, with a port that is a number, or NULL, does not use the thread pool: it
- * settles within the call.
+ * Looks up the addresses of a host and a service.
  *
- * Without ai_socktype in the hints, the list has each address once for each
- * type of socket. A host of more than 255 bytes, or that is not UTF-8, rejects
- * with UV_EINVAL. UV_EAI_NONAME can also mean that the process has no free
- * descriptor.
+ * `node`, `service` and `hints` are copied. Each may be NULL, but one of `node`
+ * and `service` must be set. Without `ai_socktype` in `hints`, the list has
+ * each address once for each socket type. If both `node` and `service` are
+ * numbers or NULL, the promise settles within the call and does not use the
+ * thread pool.
+ *
+ * @settles OBJECT addrinfo; see avow_to_addrinfo()
+ * @rejects UV_EAI_NONAME, … if the lookup fails; UV_EAI_NONAME can also mean
+ *          that the process has no free descriptor
+ * @rejects UV_EAI_SERVICE if `service` is a number that is not from 0 to 65535
+ * @rejects UV_EINVAL if `node` and `service` are NULL
+ * @rejects UV_EINVAL if `node` has more than 255 bytes or is not UTF-8
+ * @cancel  Removes the request from the queue of the thread pool. If it runs,
+ *          it ends in the background and its result is freed.
+ * @see     uv_getaddrinfo()
  */
 AVOW_API AVOW_MUST_USE avow_promise_t *avow_getaddrinfo(
     uv_loop_t *loop, const char *node, const char *service,
     const struct addrinfo *hints);
 
-/** The list, which the value keeps alive. */
+/**
+ * Gets the list of addresses in a result of avow_getaddrinfo().
+ *
+ * @returns the list; valid until the last reference to `v` is released
+ */
 AVOW_API const struct addrinfo *avow_to_addrinfo(const avow_value_t *v);
 
 /**
- * LIST: the host and the service of an address, each as BYTES, numbers where
- * flags (NI_NUMERICHOST, …) ask for that or there is no name (uv_getnameinfo).
- * The address is copied; NULL is UV_EINVAL. Rejects with UV_EAI_*. Cancelling
- * takes it off the thread pool's queue; one that runs ends in the background.
- * With NI_NUMERICHOST and NI_NUMERICSERV it does not use the thread pool, and
- * settles within the call.
+ * Looks up the host and the service of `address`.
+ *
+ * `address` is copied. `flags` are those of getnameinfo(3). With NI_NUMERICHOST
+ * and NI_NUMERICSERV the promise settles within the call and does not use the
+ * thread pool.
+ *
+ * @settles LIST of two BYTES: host and service, as numbers if `flags` ask for
+ *          them or there is no name
+ * @rejects UV_EAI_NONAME, … if the lookup fails
+ * @rejects UV_EINVAL if `address` is NULL
+ * @cancel  Removes the request from the queue of the thread pool. If it runs,
+ *          it ends in the background.
+ * @see     uv_getnameinfo()
  */
 AVOW_API AVOW_MUST_USE avow_promise_t *avow_getnameinfo(
     uv_loop_t *loop, const struct sockaddr *address, int flags);
 
-/*
- * Datagrams, over the program's own uv_udp_t. handle->data stays the program's.
- * A handle has to stay in memory while a promise of it is pending: close it
- * with avow_close_handle(), which settles them first.
- */
-
 /**
- * INT: bytes sent, always the whole datagram. Takes BYTES. The address, NULL
- * for the one that the socket is connected to, is copied. Tries at once and
- * queues what the system would not take (uv_udp_try_send, uv_udp_send).
- * UV_EINVAL for what is no BYTES, and for an address that is not of IP where
- * there is no socket yet. UV_EMSGSIZE if it is too long for a datagram,
- * UV_EDESTADDRREQ without an address, UV_EISCONN with one if the socket is
- * connected. A connected socket also rejects a send with what became of an
- * earlier one, such as UV_ECONNREFUSED. Cancelling does not take it back.
+ * Sends a datagram of `bytes`, which is BYTES, to `address`.
  *
- * If the handle has no socket yet, the first address decides the family of the
- * socket. A socket of IPv4 rejects IPv6 addresses with UV_EAFNOSUPPORT.
+ * `address` is copied. It is NULL if the socket is connected. avow tries to
+ * send within the call and queues the datagram if the system does not accept
+ * it. If the handle has no socket yet, the first address decides the family of
+ * the socket.
+ *
+ * @settles INT bytes, always the whole datagram
+ * @rejects UV_EINVAL if `bytes` is another value, or the handle is closing
+ * @rejects UV_EINVAL if the handle has no socket and `address` is not of IPv4
+ *          or IPv6
+ * @rejects UV_EMSGSIZE if `bytes` is too long for a datagram
+ * @rejects UV_EDESTADDRREQ if there is no address
+ * @rejects UV_EISCONN if there is an address and the socket is connected
+ * @rejects UV_EAFNOSUPPORT if the socket is of IPv4 and `address` of IPv6
+ * @rejects UV_ECONNREFUSED, … if an earlier send of a connected socket failed
+ * @cancel  Rejects the promise. The datagram is still sent.
+ * @see     uv_udp_try_send(), uv_udp_send()
  */
 AVOW_API AVOW_MUST_USE avow_promise_t *avow_udp_send(
     uv_udp_t *udp, avow_value_t bytes, const struct sockaddr *address);
 
-/** A datagram that has arrived. */
+/** A received datagram. */
 typedef struct avow_datagram_s {
-  const char *data;
-  size_t len;                   /* 0: an empty one arrived */
-  struct sockaddr_storage from; /* a copy; of the family AF_UNSPEC if the sender
-                                   has no address */
-  unsigned flags;               /* UV_UDP_PARTIAL: it was longer */
+  const char *data;             /* its bytes */
+  size_t len;                   /* number of bytes; 0 for an empty datagram */
+  struct sockaddr_storage from; /* sender; AF_UNSPEC if it has no address */
+  unsigned flags;               /* UV_UDP_PARTIAL if the datagram was longer */
 } avow_datagram_t;
 
 /**
- * OBJECTs, see avow_to_datagram(): the datagrams that arrive
- * (uv_udp_recv_start). Receives none while the channel is full: the system
- * keeps some and drops the rest. What went wrong with one rejects one
- * avow_channel_next(), and others go on; closing the socket ends the channel.
- * UV_EALREADY if another receives. A handle without a socket gets a free port
- * of IPv4.
+ * Receives the datagrams that arrive at `udp`.
+ *
+ * While the channel is full no datagram is received: the system keeps some and
+ * drops the others. A failed receive rejects one avow_channel_next(), and the
+ * channel goes on. The channel ends when the socket closes. A handle without a
+ * socket gets a free IPv4 port.
+ *
+ * @items   OBJECT datagram; see avow_to_datagram()
+ * @fails   UV_EALREADY if another channel or the program receives
+ * @fails   UV_EINVAL if the handle is closing
+ * @see     uv_udp_recv_start()
  */
 AVOW_API AVOW_MUST_USE avow_channel_t *avow_datagrams(uv_udp_t *udp,
                                                       size_t capacity);
 
-/** A datagram, which the value keeps in memory. */
+/**
+ * Gets the datagram in an item of avow_datagrams().
+ *
+ * @returns the datagram; valid until the last reference to `v` is released
+ */
 AVOW_API const avow_datagram_t *avow_to_datagram(const avow_value_t *v);
 
-/* The end of handles of any kind; that of a stream is avow_close(), too. */
-
 /**
- * NONE when the handle, of any kind, is closed and its memory may be reused
- * (uv_close). All that is pending on it settles before, reads and writes with
- * UV_ECANCELED. UV_EALREADY if it is closing. Cannot be cancelled: whoever
- * frees the handle when this settles does so in time. Should even the reserve
- * of memory be used up, this rejects with UV_ENOMEM and the handle still
- * closes.
+ * Closes a handle of any type.
+ *
+ * All promises of avow that are pending on the handle settle first: reads and
+ * writes reject with UV_ECANCELED. The caller may free the handle when the
+ * promise settles. If even the reserve of memory is used up, the promise
+ * rejects with UV_ENOMEM and the handle still closes.
+ *
+ * @settles NONE when the handle is closed and its memory may be reused
+ * @rejects UV_EALREADY if the handle is closing
+ * @cancel  Has no effect.
+ * @see     uv_close()
  */
 AVOW_API AVOW_MUST_USE avow_promise_t *avow_close_handle(uv_handle_t *handle);
 
 /**
- * NONE when the handle is closed, as by avow_close_handle(), but with a reset,
- * so that the peer's reads and writes fail and what was not sent is discarded
- * (uv_tcp_close_reset). Rejects while an avow_shutdown() is pending or without
- * a socket; the handle then stays open.
+ * Closes `tcp` with a reset: unsent bytes are discarded.
  *
- * UV_EINVAL while a shutdown is pending, UV_EBADF without a socket, UV_EALREADY
- * if the handle is closing.
+ * The peer's reads and writes fail. After an avow_shutdown() the peer's reads
+ * end without an error instead. The system sends no reset while another
+ * descriptor refers to the socket, for example in a child process.
  *
- * If an avow_shutdown() is done, the peer's reads end without an error. While
- * another descriptor leads to the socket, for example in a child process, the
- * system sends no reset.
+ * Promises that are pending on the handle settle first: reads and writes reject
+ * with UV_ECANCELED. After a rejection with UV_EINVAL or UV_EBADF the handle
+ * stays open.
+ *
+ * @settles NONE when the handle is closed and its memory may be reused
+ * @rejects UV_EINVAL if an avow_shutdown() is pending
+ * @rejects UV_EBADF if the handle has no socket
+ * @rejects UV_EALREADY if the handle is closing
+ * @cancel  Has no effect.
+ * @see     uv_tcp_close_reset()
  */
 AVOW_API AVOW_MUST_USE avow_promise_t *avow_close_reset(uv_tcp_t *tcp);
 
