@@ -1,18 +1,29 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * Files, through libuv's thread pool. A request that blocks for ever (a read
- * from a FIFO) keeps its thread, and avow_loop_close() waiting.
+ * Files, directories, and changes of files.
  *
- * Each function is the one of libuv that has its name: flags, modes, times (in
- * seconds since 1970) and platforms' differences are as there. Paths are
- * copied; NULL is UV_EINVAL. An error's message names the operation and its
- * objects: "rename '/a' to '/b': no such file or directory".
+ * Each avow_fs_*() function that is named like a function of libuv runs that
+ * function in libuv's thread pool. Flags, modes, times (in seconds since 1970)
+ * and differences between platforms are those of libuv. Paths are copied; a
+ * path of NULL rejects with UV_EINVAL. The message of an error names the
+ * operation and its objects: "rename '/a' to '/b': no such file or directory".
  *
- * Cancelling rejects at once and takes the request off the pool's queue. One
- * that runs has its effect all the same, and what it gives is dropped: files
- * and directories that it opened are closed again, temporary ones removed.
- * Where libuv has the kernel do it (io_uring: see docs/libuv.md) there is no
+ * A request that blocks forever, such as a read from a FIFO, occupies a thread
+ * of the pool, and avow_loop_close() waits for it.
+ *
+ * A canceled promise rejects at once. A request that is still queued is removed
+ * from the queue of the pool. A request that runs still takes effect, and its
+ * result is dropped: a file or directory that it opened is closed again, and a
+ * temporary one is removed. With io_uring (see docs/libuv.md) there is no
  * queue, and each request counts as one that runs.
+ *
+ * avow_read_file(), avow_write_file() and avow_append_file() handle a whole
+ * file in one request for the thread pool instead of four or more.
+ *
+ * avow_fs_events() and avow_fs_polls() give changes of files as channels. Such
+ * a channel stops watching when its last reference is released, or by
+ * avow_channel_close(). It keeps the loop alive only while a receiver waits.
+ * Use avow_channel_first() for one event.
  */
 #ifndef AVOW_FS_H
 #define AVOW_FS_H
@@ -25,44 +36,78 @@ AVOW_HEADER_BEGIN
 /* Open files. */
 
 /**
- * INT: the file (uv_fs_open). A new one gets the mode less the umask. A FIFO
- * keeps a thread until its other end is open, unless flags have
- * UV_FS_O_NONBLOCK: then opening it for writing without a reader rejects with
- * UV_ENXIO.
+ * Opens a file.
+ *
+ * A new file has the permissions of `mode` that the umask does not remove. To
+ * open a FIFO occupies a thread of the pool until the other end is open, unless
+ * `flags` contains UV_FS_O_NONBLOCK.
+ *
+ * @settles INT file; convert it to uv_file
+ * @rejects UV_ENXIO if a FIFO is opened for writing with UV_FS_O_NONBLOCK and
+ *          has no reader
+ * @rejects as open(2) fails
+ * @cancel  Removes a queued request. A file that a running one opens is closed
+ *          again.
+ * @see     uv_fs_open()
  */
 AVOW_API AVOW_MUST_USE avow_promise_t *avow_fs_open(uv_loop_t *loop,
                                                     const char *path, int flags,
                                                     int mode);
 
 /**
- * NONE (uv_fs_close). The file is gone even if this rejects. Waits for requests
- * on it that were cancelled while they ran. Cancelling does not stop it.
+ * Closes `file`.
+ *
+ * The file is closed even if the promise rejects. The close waits for canceled
+ * requests on the file that still run.
+ *
+ * @settles NONE
+ * @rejects as close(2) fails
+ * @cancel  Rejects the promise; the file is still closed.
+ * @see     uv_fs_close()
  */
 AVOW_API AVOW_MUST_USE avow_promise_t *avow_fs_close(uv_loop_t *loop,
                                                      uv_file file);
 
 /**
- * BYTES: at least 1 and at most len, fewer when the system gives fewer; NONE at
- * the end, as of a stream (uv_fs_read). A len of 0 gives BYTES, empty ones.
- * Reads at the offset in bytes, or where the file stands if that is -1.
- * UV_ESPIPE for any other offset of a pipe or a socket. UV_EAGAIN if the
- * descriptor does not block and no bytes are there: avow_open_stream() waits.
+ * Reads up to `len` bytes of `file` at `offset`.
+ *
+ * An `offset` of -1 reads at the current position of the file. A `len` of 0
+ * gives empty BYTES.
+ *
+ * @settles BYTES, at least 1 and at most `len`, fewer if the system gives
+ *          fewer; NONE at the end of the file
+ * @rejects UV_ESPIPE if `file` is a pipe or a socket and `offset` is not -1
+ * @rejects UV_EAGAIN if `file` is nonblocking and has no bytes;
+ *          avow_open_stream() waits for them
+ * @rejects UV_EINVAL if `offset` is less than -1
+ * @rejects as read(2) fails
+ * @cancel  Removes a queued request. The result of a running one is dropped.
+ * @see     uv_fs_read()
  */
 AVOW_API AVOW_MUST_USE avow_promise_t *avow_fs_read(uv_loop_t *loop,
                                                     uv_file file, size_t len,
                                                     int64_t offset);
 
 /**
- * INT: bytes written, always all of them, in as many uv_fs_write() as the
- * system wants. Takes BYTES, or a LIST of them to be written one after another.
- * At the offset, or where the file stands for -1. Linux writes to the end of a
- * file that was opened with UV_FS_O_APPEND, whatever the offset. Cancelling one
- * that runs stops it after the part that it is writing.
+ * Writes all of `bytes`, which is BYTES or a LIST of BYTES, to `file`.
  *
- * UV_EAGAIN if the descriptor does not block and takes no more; UV_ESPIPE for
- * an offset of a pipe or a socket. After a rejection a part may be written. A
- * pipe or a socket without a reader raises SIGPIPE, which ends the program. A
- * program that ignores the signal gets UV_EPIPE.
+ * The bytes are written at `offset`, or at the current position of the file if
+ * it is -1. Linux ignores `offset` if the file was opened with UV_FS_O_APPEND
+ * and writes at the end. avow calls uv_fs_write() until all bytes are written.
+ * After a rejection some bytes may have been written.
+ *
+ * A pipe or a socket without a reader raises SIGPIPE, which ends the program
+ * unless it ignores the signal.
+ *
+ * @settles INT bytes, always all of them
+ * @rejects UV_EINVAL if `bytes` is another value or `offset` is less than -1
+ * @rejects UV_EAGAIN if `file` is nonblocking and accepts no more bytes
+ * @rejects UV_ESPIPE if `file` is a pipe or a socket and `offset` is not -1
+ * @rejects UV_EPIPE if a pipe or a socket has no reader and SIGPIPE is ignored
+ * @rejects as write(2) fails
+ * @cancel  Removes a queued request. A running one stops after the part that it
+ *          writes.
+ * @see     uv_fs_write()
  */
 AVOW_API AVOW_MUST_USE avow_promise_t *avow_fs_write(uv_loop_t *loop,
                                                      uv_file file,
@@ -70,58 +115,103 @@ AVOW_API AVOW_MUST_USE avow_promise_t *avow_fs_write(uv_loop_t *loop,
                                                      int64_t offset);
 
 /**
- * INT: bytes copied from the offset of one file to where another stands, fewer
- * than len at the end of the first, or where an error came after some
- * (uv_fs_sendfile, again and again). Until all is copied it holds a thread of
- * the pool, which waits for a socket or a pipe that takes no more for as long
- * as that lasts, also when cancelled. On Linux the system copies between files,
- * at most 2 GiB at a time; to a socket or a pipe go 8 KiB by 8 KiB. It refuses
- * a file that was opened with UV_FS_O_APPEND: UV_EBADF. UV_EINVAL for an offset
- * below 0. A pipe or a socket without a reader raises SIGPIPE, which ends the
- * program unless it ignores the signal.
+ * Copies up to `len` bytes of `from`, beginning at `offset`, to `to`.
+ *
+ * Writes at the current position of `to`. The copy occupies a thread of the
+ * pool until it ends. If `to` is a socket or a pipe that accepts no more bytes,
+ * the thread waits, even after a cancellation. Linux copies up to 2 GiB at a
+ * time between files, and 8 KiB at a time to a socket or a pipe.
+ *
+ * A pipe or a socket without a reader raises SIGPIPE, which ends the program
+ * unless it ignores the signal.
+ *
+ * @settles INT bytes copied; fewer than `len` at the end of `from`, or if an
+ *          error followed after some bytes
+ * @rejects UV_EINVAL if `offset` is less than 0
+ * @rejects UV_EBADF if `to` was opened with UV_FS_O_APPEND, on Linux
+ * @rejects as sendfile(2) fails
+ * @cancel  Removes a queued request. A running one stops after the part that it
+ *          copies.
+ * @see     uv_fs_sendfile()
  */
 AVOW_API AVOW_MUST_USE avow_promise_t *avow_fs_sendfile(
     uv_loop_t *loop, uv_file to, uv_file from, int64_t offset, size_t len);
 
 /**
- * NONE, once all that was written to the file is on the disk, and what the
- * system knows of the file as well (uv_fs_fsync). UV_EIO, UV_ENOSPC: a part of
- * it may be lost. The system says so once: a later call may fulfill although
- * that part is lost. UV_EINVAL for what is no file of a disk, such as a socket.
+ * Flushes the data and the metadata of `file` to the disk.
+ *
+ * After UV_EIO or UV_ENOSPC a part of the data may be lost. The system reports
+ * this once: a later call may fulfill although that part is lost.
+ *
+ * @settles NONE when all data is on the disk
+ * @rejects UV_EIO or UV_ENOSPC if the disk fails or is full
+ * @rejects UV_EINVAL if `file` is not on a disk, such as a socket
+ * @rejects as fsync(2) fails
+ * @cancel  Removes a queued request. A running one still takes effect.
+ * @see     uv_fs_fsync()
  */
 AVOW_API AVOW_MUST_USE avow_promise_t *avow_fs_fsync(uv_loop_t *loop,
                                                      uv_file file);
 
 /**
- * NONE, once all that was written to the file is on the disk, and of what the
- * system knows of it as much as it takes to read that: its length, but no times
- * (uv_fs_fdatasync). Rejects as avow_fs_fsync().
+ * Flushes the data of `file` to the disk.
+ *
+ * Of the metadata only what is needed to read the data is flushed: the length,
+ * but not the times. After UV_EIO or UV_ENOSPC a part of the data may be lost.
+ * The system reports this once: a later call may fulfill although that part is
+ * lost.
+ *
+ * @settles NONE when all data is on the disk
+ * @rejects UV_EIO or UV_ENOSPC if the disk fails or is full
+ * @rejects UV_EINVAL if `file` is not on a disk, such as a socket
+ * @rejects as fdatasync(2) fails
+ * @cancel  Removes a queued request. A running one still takes effect.
+ * @see     uv_fs_fdatasync()
  */
 AVOW_API AVOW_MUST_USE avow_promise_t *avow_fs_fdatasync(uv_loop_t *loop,
                                                          uv_file file);
 
 /**
- * NONE, once the file has len bytes: the rest is cut off, what is missing reads
- * as zeros (uv_fs_ftruncate). UV_EINVAL for a len below 0, and for a file that
- * is open for reading alone.
+ * Sets the length of `file` to `len` bytes.
+ *
+ * Bytes beyond `len` are removed. Bytes that were missing read as zeros.
+ *
+ * @settles NONE
+ * @rejects UV_EINVAL if `len` is less than 0 or `file` is open only for reading
+ * @rejects as ftruncate(2) fails
+ * @cancel  Removes a queued request. A running one still takes effect.
+ * @see     uv_fs_ftruncate()
  */
 AVOW_API AVOW_MUST_USE avow_promise_t *avow_fs_ftruncate(uv_loop_t *loop,
                                                          uv_file file,
                                                          int64_t len);
 
 /**
- * NONE, once the open file has that mode, whatever the umask says
- * (uv_fs_fchmod). UV_EPERM for who is neither its owner nor root. Linux leaves
- * out set-gid without an error if the process is not in the group of the file.
+ * Sets the mode of `file`, regardless of the umask.
+ *
+ * Linux omits set-gid without an error if the process is not in the group of
+ * the file.
+ *
+ * @settles NONE
+ * @rejects UV_EPERM if the process is neither root nor owns the file
+ * @rejects as fchmod(2) fails
+ * @cancel  Removes a queued request. A running one still takes effect.
+ * @see     uv_fs_fchmod()
  */
 AVOW_API AVOW_MUST_USE avow_promise_t *avow_fs_fchmod(uv_loop_t *loop,
                                                       uv_file file, int mode);
 
 /**
- * NONE, once the open file was last read and last changed at these times
- * (uv_fs_futime). UV_EPERM for who is neither its owner nor root. A time may be
- * cut to microseconds, and is cut to the range of the file system, without an
- * error.
+ * Sets the times of the last access and the last change of `file`.
+ *
+ * Times are in seconds since 1970. They may be truncated to microseconds, and
+ * are limited to the range of the file system, without an error.
+ *
+ * @settles NONE
+ * @rejects UV_EPERM if the process is neither root nor owns the file
+ * @rejects as futimens(2) fails
+ * @cancel  Removes a queued request. A running one still takes effect.
+ * @see     uv_fs_futime()
  */
 AVOW_API AVOW_MUST_USE avow_promise_t *avow_fs_futime(uv_loop_t *loop,
                                                       uv_file file,
@@ -129,10 +219,17 @@ AVOW_API AVOW_MUST_USE avow_promise_t *avow_fs_futime(uv_loop_t *loop,
                                                       double mtime);
 
 /**
- * NONE, once the open file has that owner and that group, of which -1 stays as
- * it is (uv_fs_fchown). UV_EPERM for who is not root, but for a group that its
- * owner belongs to. Linux takes set-uid and set-gid from an executable file,
- * and its capabilities. Does nothing on Windows.
+ * Sets the owner and the group of `file`; -1 leaves one unchanged.
+ *
+ * The owner of a file may set one of the owner's groups; all else needs root.
+ * Linux removes set-uid, set-gid and capabilities from an executable file.
+ *
+ * @settles NONE
+ * @rejects UV_EPERM if the process may not do so
+ * @rejects as fchown(2) fails
+ * @cancel  Removes a queued request. A running one still takes effect.
+ * @platform Windows: has no effect.
+ * @see     uv_fs_fchown()
  */
 AVOW_API AVOW_MUST_USE avow_promise_t *avow_fs_fchown(uv_loop_t *loop,
                                                       uv_file file,
@@ -142,60 +239,106 @@ AVOW_API AVOW_MUST_USE avow_promise_t *avow_fs_fchown(uv_loop_t *loop,
 /* Paths. */
 
 /**
- * NONE, once the name is gone (uv_fs_unlink). The file goes with its last name,
- * when nobody has it open. A symbolic link goes itself. UV_ENOENT; UV_EISDIR or
- * UV_EPERM for a directory, which is avow_fs_rmdir()'s.
+ * Removes the name `path` of a file.
+ *
+ * The file itself is removed with its last name, when no process has it open. A
+ * symbolic link is removed, not its target.
+ *
+ * @settles NONE
+ * @rejects UV_ENOENT if there is no such name
+ * @rejects UV_EISDIR or UV_EPERM if it is a directory; see avow_fs_rmdir()
+ * @rejects as unlink(2) fails
+ * @cancel  Removes a queued request. A running one still takes effect.
+ * @see     uv_fs_unlink()
  */
 AVOW_API AVOW_MUST_USE avow_promise_t *avow_fs_unlink(uv_loop_t *loop,
                                                       const char *path);
 
 /**
- * NONE, once there is a new directory, with the mode less the umask
- * (uv_fs_mkdir). Where the directory above has a default ACL, that takes the
- * place of the umask; where it has set-gid, the new one has its group and
- * set-gid, too. UV_EEXIST whatever has the name; UV_ENOENT without the
- * directory above it, which avow_make_dirs() makes, too.
+ * Creates the directory `path`.
+ *
+ * It has the permissions of `mode` that the umask does not remove. A default
+ * ACL of the parent directory takes the place of the umask. If the parent has
+ * set-gid, the directory gets the parent's group, and set-gid.
+ *
+ * @settles NONE
+ * @rejects UV_EEXIST if `path` exists, of any type
+ * @rejects UV_ENOENT if the parent directory does not exist; avow_make_dirs()
+ *          creates it
+ * @rejects as mkdir(2) fails
+ * @cancel  Removes a queued request. A running one still takes effect.
+ * @see     uv_fs_mkdir()
  */
 AVOW_API AVOW_MUST_USE avow_promise_t *avow_fs_mkdir(uv_loop_t *loop,
                                                      const char *path,
                                                      int mode);
 
 /**
- * NONE, once the directory is gone, which has to be empty (uv_fs_rmdir): else
- * UV_ENOTEMPTY. UV_ENOENT, UV_ENOTDIR. avow_remove_tree() removes what is in
- * it, too.
+ * Removes the empty directory `path`.
+ *
+ * @settles NONE
+ * @rejects UV_ENOTEMPTY if it is not empty; avow_remove_tree() removes its
+ *          contents, too
+ * @rejects UV_ENOENT if it does not exist
+ * @rejects UV_ENOTDIR if it is not a directory
+ * @rejects as rmdir(2) fails
+ * @cancel  Removes a queued request. A running one still takes effect.
+ * @see     uv_fs_rmdir()
  */
 AVOW_API AVOW_MUST_USE avow_promise_t *avow_fs_rmdir(uv_loop_t *loop,
                                                      const char *path);
 
 /**
- * NONE, once what was at from has the name to, in one go: whoever looks finds
- * what was there before or this (uv_fs_rename). Two names of one file both
- * stay: then it does nothing. UV_ENOENT, UV_EXDEV for another
- * file system, UV_ENOTEMPTY or UV_EEXIST for a directory that is not empty,
- * UV_EISDIR and UV_ENOTDIR where only one of them is a directory, UV_EINVAL
- * for a directory that would come to be below itself.
+ * Renames `from` to `to` atomically.
+ *
+ * An existing `to` is replaced: other programs see either the old or the new
+ * file. If both are names of one file, both stay.
+ *
+ * @settles NONE
+ * @rejects UV_ENOENT if `from` does not exist
+ * @rejects UV_EXDEV if `to` is on another file system
+ * @rejects UV_ENOTEMPTY or UV_EEXIST if `to` is a directory that is not empty
+ * @rejects UV_EISDIR or UV_ENOTDIR if only one of them is a directory
+ * @rejects UV_EINVAL if a directory would be moved into itself
+ * @rejects as rename(2) fails
+ * @cancel  Removes a queued request. A running one still takes effect.
+ * @see     uv_fs_rename()
  */
 AVOW_API AVOW_MUST_USE avow_promise_t *avow_fs_rename(uv_loop_t *loop,
                                                       const char *from,
                                                       const char *to);
 
 /**
- * NONE, once the file at the path has one more name, link (uv_fs_link). On
- * Linux a symbolic link at the path gets that name itself. UV_EEXIST if that is
- * taken, UV_EXDEV for another file system, UV_EPERM for a directory. Most Linux
- * systems (fs.protected_hardlinks) also reject with UV_EPERM if the process
- * neither owns the file nor may read and write to it.
+ * Gives the file `path` one more name, `link`.
+ *
+ * On Linux, if `path` is a symbolic link, `link` becomes a name of the symbolic
+ * link itself.
+ *
+ * @settles NONE
+ * @rejects UV_EEXIST if `link` exists
+ * @rejects UV_EXDEV if `link` is on another file system
+ * @rejects UV_EPERM if `path` is a directory
+ * @rejects UV_EPERM if the process neither owns the file nor may read and write
+ *          to it, on most Linux systems (fs.protected_hardlinks)
+ * @rejects as link(2) fails
+ * @cancel  Removes a queued request. A running one still takes effect.
+ * @see     uv_fs_link()
  */
 AVOW_API AVOW_MUST_USE avow_promise_t *avow_fs_link(uv_loop_t *loop,
                                                     const char *path,
                                                     const char *link);
 
 /**
- * NONE, once link is a symbolic link to the target, which need not be there,
- * and is looked for from where the link is (uv_fs_symlink). UV_EEXIST if there
- * is something. flags are for Windows: UV_FS_SYMLINK_DIR,
- * UV_FS_SYMLINK_JUNCTION.
+ * Creates `link`, a symbolic link to `target`.
+ *
+ * `target` need not exist. A relative `target` starts from the directory of the
+ * link. `flags` are for Windows: UV_FS_SYMLINK_DIR, UV_FS_SYMLINK_JUNCTION.
+ *
+ * @settles NONE
+ * @rejects UV_EEXIST if `link` exists
+ * @rejects as symlink(2) fails
+ * @cancel  Removes a queued request. A running one still takes effect.
+ * @see     uv_fs_symlink()
  */
 AVOW_API AVOW_MUST_USE avow_promise_t *avow_fs_symlink(uv_loop_t *loop,
                                                        const char *target,
@@ -203,30 +346,55 @@ AVOW_API AVOW_MUST_USE avow_promise_t *avow_fs_symlink(uv_loop_t *loop,
                                                        int flags);
 
 /**
- * NONE if the path is there (F_OK) and the process may read, write or run it,
- * as mode asks (R_OK, W_OK, X_OK) (uv_fs_access). Else UV_ENOENT, UV_EACCES,
- * UV_EROFS. The system looks at the real user and group of the process, and not
- * at those that set-uid and set-gid gave it. That may change before it is
- * opened: who opens it anyway hears it there.
+ * Checks that `path` exists and that the process may access it.
+ *
+ * `mode` is F_OK, or a combination of R_OK, W_OK and X_OK. The system checks
+ * the real user and group of the process, not those from set-uid and set-gid.
+ * The answer may change before the file is opened, so prefer to open the file
+ * and handle the error.
+ *
+ * @settles NONE if it may
+ * @rejects UV_ENOENT if `path` does not exist
+ * @rejects UV_EACCES if the process may not
+ * @rejects UV_EROFS if W_OK is asked for on a read-only file system
+ * @rejects as access(2) fails
+ * @cancel  Removes a queued request. The result of a running one is dropped.
+ * @see     uv_fs_access()
  */
 AVOW_API AVOW_MUST_USE avow_promise_t *avow_fs_access(uv_loop_t *loop,
                                                       const char *path,
                                                       int mode);
 
 /**
- * NONE, once what the path leads to has that mode, whatever the umask says
- * (uv_fs_chmod). UV_ENOENT; UV_EPERM for who is neither its owner nor root.
- * Linux leaves out set-gid as with avow_fs_fchmod().
+ * Sets the mode of the file `path`, regardless of the umask.
+ *
+ * Symbolic links are followed. Linux omits set-gid without an error if the
+ * process is not in the group of the file.
+ *
+ * @settles NONE
+ * @rejects UV_ENOENT if `path` does not exist
+ * @rejects UV_EPERM if the process is neither root nor owns the file
+ * @rejects as chmod(2) fails
+ * @cancel  Removes a queued request. A running one still takes effect.
+ * @see     uv_fs_chmod()
  */
 AVOW_API AVOW_MUST_USE avow_promise_t *avow_fs_chmod(uv_loop_t *loop,
                                                      const char *path,
                                                      int mode);
 
 /**
- * NONE, once what the path leads to was last read and last changed at these
- * times (uv_fs_utime). UV_ENOENT; UV_EPERM for who is neither its owner nor
- * root. A time may be cut to microseconds, and is cut to the range of the file
- * system, without an error.
+ * Sets the times of the last access and the last change of `path`.
+ *
+ * Symbolic links are followed. Times are in seconds since 1970. They may be
+ * truncated to microseconds, and are limited to the range of the file system,
+ * without an error.
+ *
+ * @settles NONE
+ * @rejects UV_ENOENT if `path` does not exist
+ * @rejects UV_EPERM if the process is neither root nor owns the file
+ * @rejects as utimensat(2) fails
+ * @cancel  Removes a queued request. A running one still takes effect.
+ * @see     uv_fs_utime()
  */
 AVOW_API AVOW_MUST_USE avow_promise_t *avow_fs_utime(uv_loop_t *loop,
                                                      const char *path,
@@ -234,10 +402,18 @@ AVOW_API AVOW_MUST_USE avow_promise_t *avow_fs_utime(uv_loop_t *loop,
                                                      double mtime);
 
 /**
- * NONE, once the path itself, a symbolic link that is not followed, was last
- * read and last changed at these times (uv_fs_lutime). Rejects as
- * avow_fs_utime(). A time may be cut to microseconds, and is cut to the range
- * of the file system, without an error.
+ * Sets the times of `path`, even if it is a symbolic link.
+ *
+ * A symbolic link is not followed. Times are in seconds since 1970. They may be
+ * truncated to microseconds, and are limited to the range of the file system,
+ * without an error.
+ *
+ * @settles NONE
+ * @rejects UV_ENOENT if `path` does not exist
+ * @rejects UV_EPERM if the process is neither root nor owns the file
+ * @rejects as utimensat(2) fails
+ * @cancel  Removes a queued request. A running one still takes effect.
+ * @see     uv_fs_lutime()
  */
 AVOW_API AVOW_MUST_USE avow_promise_t *avow_fs_lutime(uv_loop_t *loop,
                                                       const char *path,
@@ -245,10 +421,19 @@ AVOW_API AVOW_MUST_USE avow_promise_t *avow_fs_lutime(uv_loop_t *loop,
                                                       double mtime);
 
 /**
- * NONE, once what the path leads to has that owner and that group, of which -1
- * stays as it is (uv_fs_chown). UV_ENOENT; UV_EPERM for who is not root, but
- * for a group that its owner belongs to. Linux takes from an executable file
- * what avow_fs_fchown() says. Does nothing on Windows.
+ * Sets the owner and the group of `path`; -1 leaves one unchanged.
+ *
+ * Symbolic links are followed. The owner of a file may set one of the owner's
+ * groups; all else needs root. Linux removes set-uid, set-gid and capabilities
+ * from an executable file.
+ *
+ * @settles NONE
+ * @rejects UV_ENOENT if `path` does not exist
+ * @rejects UV_EPERM if the process may not do so
+ * @rejects as chown(2) fails
+ * @cancel  Removes a queued request. A running one still takes effect.
+ * @platform Windows: has no effect.
+ * @see     uv_fs_chown()
  */
 AVOW_API AVOW_MUST_USE avow_promise_t *avow_fs_chown(uv_loop_t *loop,
                                                      const char *path,
@@ -256,8 +441,19 @@ AVOW_API AVOW_MUST_USE avow_promise_t *avow_fs_chown(uv_loop_t *loop,
                                                      uv_gid_t gid);
 
 /**
- * NONE, once the path itself, a symbolic link that is not followed, has that
- * owner and that group (uv_fs_lchown). Rejects as avow_fs_chown().
+ * Sets the owner and the group of `path`, even of a symbolic link.
+ *
+ * A symbolic link is not followed. -1 leaves the owner or the group unchanged.
+ * The owner of a file may set one of the owner's groups; all else needs root.
+ * Linux removes set-uid, set-gid and capabilities from an executable file.
+ *
+ * @settles NONE
+ * @rejects UV_ENOENT if `path` does not exist
+ * @rejects UV_EPERM if the process may not do so
+ * @rejects as lchown(2) fails
+ * @cancel  Removes a queued request. A running one still takes effect.
+ * @platform Windows: has no effect.
+ * @see     uv_fs_lchown()
  */
 AVOW_API AVOW_MUST_USE avow_promise_t *avow_fs_lchown(uv_loop_t *loop,
                                                       const char *path,
@@ -265,20 +461,29 @@ AVOW_API AVOW_MUST_USE avow_promise_t *avow_fs_lchown(uv_loop_t *loop,
                                                       uv_gid_t gid);
 
 /**
- * NONE (uv_fs_copyfile). The copy has the mode of the original, whatever the
- * umask says. If the process has no CAP_FSETID, as without root, Linux removes
- * set-uid when bytes are written, and set-gid if the group may execute the
- * file. An empty copy keeps both. A file at to is written over. If the copy
- * fails after that file was opened, libuv removes it: a file or a device
- * that was there before is lost, also where from is a directory. Nothing is
- * removed with UV_FS_COPYFILE_EXCL if something was there; avow_copy_tree()
+ * Copies the file `from` to `to`; prefer avow_copy_tree().
+ *
+ * An existing `to` is overwritten. If the copy fails after `to` was opened,
+ * libuv removes `to`: an existing file or device is lost, even if `from` is a
+ * directory. With UV_FS_COPYFILE_EXCL an existing `to` stays. avow_copy_tree()
  * leaves the old file until the copy is complete.
  *
- * libuv copies as many bytes as the original has according to fstat(): none of
- * most files in /proc. If the original ends before that, libuv tries forever: a
- * thread of the pool is lost, and avow_loop_close() does not return. Files in
- * /sys end before, and files that another process truncates meanwhile: use
- * avow_copy_tree() for these.
+ * The copy has the mode of the original, regardless of the umask. If the
+ * process lacks CAP_FSETID, as without root, Linux removes set-uid when bytes
+ * are written. It removes set-gid, too, if the group may execute the file. An
+ * empty copy keeps both.
+ *
+ * libuv copies as many bytes as fstat(2) reports: none of most files in /proc.
+ * If the file ends earlier, libuv tries forever: a thread of the pool is lost,
+ * and avow_loop_close() does not return. Files in /sys end earlier, and files
+ * that another process truncates during the copy. Use avow_copy_tree() for
+ * these.
+ *
+ * @settles NONE
+ * @rejects UV_EEXIST if `to` exists and `flags` contains UV_FS_COPYFILE_EXCL
+ * @rejects as uv_fs_copyfile() fails
+ * @cancel  Removes a queued request. A running one still takes effect.
+ * @see     uv_fs_copyfile()
  */
 AVOW_API AVOW_MUST_USE avow_promise_t *avow_fs_copyfile(uv_loop_t *loop,
                                                         const char *from,
@@ -286,230 +491,365 @@ AVOW_API AVOW_MUST_USE avow_promise_t *avow_fs_copyfile(uv_loop_t *loop,
                                                         int flags);
 
 /**
- * BYTES: where the symbolic link leads, as it was made (uv_fs_readlink).
- * UV_ENOENT; UV_EINVAL for what is no such link.
+ * Reads the target of the symbolic link `path`.
+ *
+ * @settles BYTES, the target as it was given when the link was created
+ * @rejects UV_ENOENT if `path` does not exist
+ * @rejects UV_EINVAL if `path` is not a symbolic link
+ * @rejects as readlink(2) fails
+ * @cancel  Removes a queued request. The result of a running one is dropped.
+ * @see     uv_fs_readlink()
  */
 AVOW_API AVOW_MUST_USE avow_promise_t *avow_fs_readlink(uv_loop_t *loop,
                                                         const char *path);
 
 /**
- * BYTES: the absolute path of the same, without symbolic links, "." and ".."
- * (uv_fs_realpath). UV_ENOENT unless all of it is there, UV_ELOOP for links in
- * a circle.
+ * Resolves `path` to an absolute path.
+ *
+ * The result has no symbolic links, no "." and no "..".
+ *
+ * @settles BYTES path
+ * @rejects UV_ENOENT if a part of `path` does not exist
+ * @rejects UV_ELOOP if symbolic links form a cycle
+ * @rejects as realpath(3) fails
+ * @cancel  Removes a queued request. The result of a running one is dropped.
+ * @see     uv_fs_realpath()
  */
 AVOW_API AVOW_MUST_USE avow_promise_t *avow_fs_realpath(uv_loop_t *loop,
                                                         const char *path);
 
 /**
- * BYTES: the path of a new directory; pattern ends in XXXXXX (uv_fs_mkdtemp),
- * else UV_EINVAL. The mode of the directory is 0700.
+ * Creates a new directory with a unique name and the mode 0700.
+ *
+ * `pattern` is a path that ends in XXXXXX, which other characters replace.
+ *
+ * @settles BYTES path
+ * @rejects UV_EINVAL if `pattern` does not end in XXXXXX
+ * @rejects as mkdtemp(3) fails
+ * @cancel  Removes a queued request. A directory that a running one creates is
+ *          removed.
+ * @see     uv_fs_mkdtemp()
  */
 AVOW_API AVOW_MUST_USE avow_promise_t *avow_fs_mkdtemp(uv_loop_t *loop,
                                                        const char *pattern);
 
 /**
- * OBJECT: a new file, see avow_to_temp_file() (uv_fs_mkstemp). It is open for
- * reading and writing, and its mode is 0600. UV_EINVAL unless the pattern ends
- * in XXXXXX.
+ * Creates and opens a new file with a unique name and the mode 0600.
+ *
+ * `pattern` is a path that ends in XXXXXX, which other characters replace. The
+ * file is open for reading and writing. The caller must close and remove it.
+ *
+ * @settles OBJECT temporary file; see avow_to_temp_file()
+ * @rejects UV_EINVAL if `pattern` does not end in XXXXXX
+ * @rejects as mkstemp(3) fails
+ * @cancel  Removes a queued request. A file that a running one creates is
+ *          closed and removed.
+ * @see     uv_fs_mkstemp()
  */
 AVOW_API AVOW_MUST_USE avow_promise_t *avow_fs_mkstemp(uv_loop_t *loop,
                                                        const char *pattern);
 
-/**
- * The program's to close and to remove; the path lives as long as the value.
- */
+/** A temporary file, which the program must close and remove. */
 typedef struct avow_temp_file_s {
-  uv_file file;
-  const char *path;
+  uv_file file;     /* the open file */
+  const char *path; /* its path; valid as long as the value */
 } avow_temp_file_t;
 
-/** What avow_fs_mkstemp() made; the value keeps it in memory. */
+/**
+ * Gets the file in a result of avow_fs_mkstemp().
+ *
+ * @returns the file; valid until the last reference to `v` is released
+ */
 AVOW_API const avow_temp_file_t *avow_to_temp_file(const avow_value_t *v);
 
-/* What the system knows of them. */
+/* Metadata. */
 
 /**
- * OBJECT: what the system knows of what the path leads to, see avow_to_stat()
- * (uv_fs_stat). UV_ENOENT, UV_ENOTDIR, UV_EACCES for a directory on the way.
+ * Gets the metadata of `path`.
+ *
+ * Symbolic links are followed.
+ *
+ * @settles OBJECT stat; see avow_to_stat()
+ * @rejects UV_ENOENT if `path` does not exist
+ * @rejects UV_ENOTDIR if a part of `path` is not a directory
+ * @rejects UV_EACCES if a directory of `path` denies access
+ * @rejects as stat(2) fails
+ * @cancel  Removes a queued request. The result of a running one is dropped.
+ * @see     uv_fs_stat()
  */
 AVOW_API AVOW_MUST_USE avow_promise_t *avow_fs_stat(uv_loop_t *loop,
                                                     const char *path);
 
 /**
- * OBJECT: what the system knows of the path itself: of a symbolic link where
- * it is one, which is not followed, see avow_to_stat() (uv_fs_lstat).
+ * Gets the metadata of `path`, even if it is a symbolic link.
+ *
+ * A symbolic link is not followed.
+ *
+ * @settles OBJECT stat; see avow_to_stat()
+ * @rejects UV_ENOENT if `path` does not exist
+ * @rejects as lstat(2) fails
+ * @cancel  Removes a queued request. The result of a running one is dropped.
+ * @see     uv_fs_lstat()
  */
 AVOW_API AVOW_MUST_USE avow_promise_t *avow_fs_lstat(uv_loop_t *loop,
                                                      const char *path);
 
 /**
- * OBJECT: what the system knows of an open file, see avow_to_stat()
- * (uv_fs_fstat). UV_EBADF.
+ * Gets the metadata of the open `file`.
+ *
+ * @settles OBJECT stat; see avow_to_stat()
+ * @rejects UV_EBADF if `file` is not open
+ * @rejects as fstat(2) fails
+ * @cancel  Removes a queued request. The result of a running one is dropped.
+ * @see     uv_fs_fstat()
  */
 AVOW_API AVOW_MUST_USE avow_promise_t *avow_fs_fstat(uv_loop_t *loop,
                                                      uv_file file);
 
-/** OBJECT: the file system that path is on, see avow_to_statfs(). */
+/**
+ * Gets information about the file system that contains `path`.
+ *
+ * @settles OBJECT statfs; see avow_to_statfs()
+ * @rejects UV_ENOENT if `path` does not exist
+ * @rejects as statfs(2) fails
+ * @cancel  Removes a queued request. The result of a running one is dropped.
+ * @see     uv_fs_statfs()
+ */
 AVOW_API AVOW_MUST_USE avow_promise_t *avow_fs_statfs(uv_loop_t *loop,
                                                       const char *path);
 
 /**
- * What avow_fs_stat(), avow_fs_lstat() and avow_fs_fstat() found; the value
- * keeps it alive.
+ * Gets the metadata in a result of avow_fs_stat() and its variants.
+ *
+ * The variants are avow_fs_lstat() and avow_fs_fstat().
+ *
+ * @returns the metadata; valid until the last reference to `v` is released
  */
 AVOW_API const uv_stat_t *avow_to_stat(const avow_value_t *v);
 
-/** What avow_fs_statfs() found; the value keeps it alive. */
+/**
+ * Gets the information in a result of avow_fs_statfs().
+ *
+ * @returns the information; valid until the last reference to `v` is released
+ */
 AVOW_API const uv_statfs_t *avow_to_statfs(const avow_value_t *v);
 
 /* Directories. */
 
 /**
- * OBJECT: all entries without "." and "..", see avow_entry_at()
- * (uv_fs_scandir).
+ * Lists the entries of the directory `path`, except "." and "..".
+ *
+ * @settles OBJECT entries; see avow_entry_at()
+ * @rejects UV_ENOENT if `path` does not exist
+ * @rejects UV_ENOTDIR if `path` is not a directory
+ * @rejects as scandir(3) fails
+ * @cancel  Removes a queued request. The result of a running one is dropped.
+ * @see     uv_fs_scandir()
  */
 AVOW_API AVOW_MUST_USE avow_promise_t *avow_fs_scandir(uv_loop_t *loop,
                                                        const char *path);
 
-/** The type is UV_DIRENT_UNKNOWN where only avow_fs_lstat() knows. */
+/**
+ * An entry of a directory.
+ *
+ * `type` is UV_DIRENT_UNKNOWN if only avow_fs_lstat() knows the type.
+ */
 typedef struct avow_entry_s {
-  const char *name;
+  const char *name; /* without the directory */
   uv_dirent_type_t type;
 } avow_entry_t;
 
-/** How many entries avow_fs_scandir() or avow_fs_readdir() found. */
+/** Counts the entries of avow_fs_scandir() or avow_fs_readdir(). */
 AVOW_API size_t avow_entries_len(const avow_value_t *entries);
 
 /**
- * The entry at i, whose name lives as long as the value. One past the last is a
- * mistake: release builds give one with an empty name.
+ * Gets the entry with the index `i`, which must be in range.
+ *
+ * Another index is misuse; a release build then returns an entry with an empty
+ * name.
+ *
+ * @returns the entry; its name is valid until the last reference to `entries`
+ *          is released
  */
 AVOW_API avow_entry_t avow_entry_at(const avow_value_t *entries, size_t i);
 
 /**
- * OBJECT: a directory to be read in parts (uv_fs_opendir). Its last reference
- * closes it, if avow_fs_closedir() has not.
+ * Opens the directory `path` to read it in parts.
+ *
+ * The release of the last reference to the OBJECT closes the directory, if
+ * avow_fs_closedir() did not.
+ *
+ * @settles OBJECT directory; see avow_fs_readdir()
+ * @rejects UV_ENOENT if `path` does not exist
+ * @rejects UV_ENOTDIR if `path` is not a directory
+ * @rejects as opendir(3) fails
+ * @cancel  Removes a queued request. A directory that a running one opens is
+ *          closed again.
+ * @see     uv_fs_opendir()
  */
 AVOW_API AVOW_MUST_USE avow_promise_t *avow_fs_opendir(uv_loop_t *loop,
                                                        const char *path);
 
 /**
- * OBJECT: up to n of the entries that come next, or NONE at the end
- * (uv_fs_readdir). UV_EALREADY while another reads, even if that one was
- * cancelled; UV_EBADF once it is closed; UV_EINVAL if `n` is 0.
+ * Reads up to `n` of the next entries of `dir`.
+ *
+ * @settles OBJECT entries, see avow_entry_at(); NONE at the end
+ * @rejects UV_EALREADY if another read of `dir` runs, even a canceled one
+ * @rejects UV_EBADF if `dir` is closed
+ * @rejects UV_EINVAL if `n` is 0 or `dir` is no directory
+ * @rejects as readdir(3) fails
+ * @cancel  Removes a queued request. The result of a running one is dropped.
+ * @see     uv_fs_readdir()
  */
 AVOW_API AVOW_MUST_USE avow_promise_t *avow_fs_readdir(uv_loop_t *loop,
                                                        const avow_value_t *dir,
                                                        size_t n);
 
 /**
- * NONE (uv_fs_closedir). Waits for a read of it that is under way. Cancelling
- * does not stop it.
+ * Closes `dir` when a read that runs has ended.
+ *
+ * @settles NONE
+ * @rejects UV_EBADF if `dir` is closed
+ * @rejects UV_EINVAL if `dir` is no directory
+ * @cancel  Rejects the promise; the directory is still closed.
+ * @see     uv_fs_closedir()
  */
 AVOW_API AVOW_MUST_USE avow_promise_t *avow_fs_closedir(
     uv_loop_t *loop, const avow_value_t *dir);
 
-/*
- * Changes of files as channels. A channel stops watching when its last
- * reference goes, or by avow_channel_close(). It keeps the loop alive while
- * somebody waits for an item. Use avow_channel_first() for one event.
- */
+/* Changes of files. */
 
-/** What happened to a file, or in a folder. */
+/** A change of a file, or in a directory. */
 typedef struct avow_fs_event_s {
-  const char *name; /* relative to the folder; the last part of the path if the
-                       event is about what the path leads to; NULL if the system
-                       does not say */
-  int events;       /* UV_RENAME, UV_CHANGE; Linux: of a folder that changes its
-                       mode or its times, both */
+  /* Name relative to the directory, or the last part of the path if the event
+     is about the path itself; NULL if the system does not tell. */
+  const char *name;
+  /* UV_RENAME, UV_CHANGE, or both. Linux: both for a directory whose mode or
+     times change. */
+  int events;
 } avow_fs_event_t;
 
 /**
- * OBJECTs, for avow_to_fs_event(): what happens to the path, from now on. The
- * path leads to a file or a folder, also through symbolic links. When another
- * file replaces it, as avow_replace_file() does, an item has UV_RENAME, and
- * the channel goes on with the new file. When nothing is at the path any more,
- * the channel fails with UV_ENOENT behind the item that says so. An item comes
- * once the new file is watched: what you read then, later items keep up to
- * date.
+ * Watches the file or directory `path` for changes.
  *
- * The channel does not hear when a folder further up the path is renamed, or
- * when a symbolic link gets another target. At each change of the file itself
- * the channel looks the path up again, and goes on with the file that is there
- * then. A relative path starts from the current directory of that moment. A
- * program that calls chdir() must pass an absolute path.
+ * Symbolic links are followed. When another file replaces the file, as
+ * avow_replace_file() does, an item has UV_RENAME and the channel watches the
+ * new file. The item arrives after the new watch has begun, so later items
+ * report all changes to what the caller reads then.
+ *
+ * A rename of a directory further up the path is not reported, nor is a new
+ * target of a symbolic link. At each change of the file itself the channel
+ * resolves the path again and watches the file that is found. A relative path
+ * starts from the current directory at that time. A program that calls chdir()
+ * must pass an absolute path.
  *
  * An item without a name stands for several events, or for events that were
- * lost: look for yourself. It comes where more than 256 items are not taken
- * yet, and on all channels of a loop when one turn of the loop brings 8,192
- * events. Linux then may have dropped some: by default it keeps 16,384 for a
- * loop (fs.inotify.max_queued_events).
+ * lost: check the file. It is sent when more than 256 items are buffered. All
+ * channels of a loop send it when one iteration of the loop brings 8,192
+ * events, because Linux may have dropped some. By default Linux keeps 16,384
+ * for a loop (fs.inotify.max_queued_events).
  *
- * flags are those of uv_fs_event_start(). UV_ENOTSUP for a flag that libuv
- * ignores: all but UV_FS_EVENT_RECURSIVE on Windows and macOS. UV_ENOENT,
- * UV_ENOSPC where a user may not watch more. On Linux, UV_EACCES if the user
- * may not read the file or the folder. UV_EMFILE if the user has too many
- * inotify instances (fs.inotify.max_user_instances); each loop that watches
- * needs one.
+ * `flags` are those of uv_fs_event_start().
+ *
+ * @items   OBJECT fs_event; see avow_to_fs_event()
+ * @fails   UV_ENOENT if nothing is at `path`, or no longer; an item reports the
+ *          removal first
+ * @fails   UV_ENOTSUP for a flag that libuv ignores: all but
+ *          UV_FS_EVENT_RECURSIVE on Windows and macOS
+ * @fails   UV_ENOSPC if the user may not watch more files
+ * @fails   UV_EACCES if the user may not read the file or the directory, on
+ *          Linux
+ * @fails   UV_EMFILE if the user has too many inotify instances
+ *          (fs.inotify.max_user_instances); each loop that watches needs one
+ * @fails   UV_EINVAL if `path` is NULL
+ * @see     uv_fs_event_start()
  */
 AVOW_API AVOW_MUST_USE avow_channel_t *avow_fs_events(uv_loop_t *loop,
                                                       const char *path,
                                                       unsigned flags);
 
-/** What such an item says; the value keeps it alive. */
+/**
+ * Gets the event in an item of avow_fs_events().
+ *
+ * @returns the event; valid until the last reference to `v` is released
+ */
 AVOW_API const avow_fs_event_t *avow_to_fs_event(const avow_value_t *v);
 
 /**
- * What a file was like before a change, and after it. prev is all zeros if no
- * look has found the file before. A new time of the last read is no change.
+ * The metadata of a file before and after a change.
+ *
+ * A new time of the last access is no change.
  */
 typedef struct avow_fs_change_s {
+  /* Metadata before and after the change. `prev` is all zeros if no earlier
+     check found the file. */
   uv_stat_t prev, curr;
 } avow_fs_change_t;
 
 /**
- * OBJECTs, for avow_to_fs_change(): what changed of the path, which is looked
- * at now and then every ms milliseconds (as by uv_fs_poll_start); 0 stands for
- * 1. Changes that are not taken yet become one, from the first's prev to the
- * last's curr. While it cannot be looked at, one item rejects with the reason,
- * such as UV_ENOENT. A relative path starts from the current directory at each
- * look.
+ * Checks `path` for changes at once, then every `ms` milliseconds.
+ *
+ * An `ms` of 0 stands for 1. Changes that were not received are combined into
+ * one, with the `prev` of the first and the `curr` of the last. While the file
+ * cannot be examined, one avow_channel_next() rejects with the reason, such as
+ * UV_ENOENT. A relative path starts from the current directory at each check.
+ *
+ * @items   OBJECT fs_change; see avow_to_fs_change()
+ * @fails   UV_EINVAL if `path` is NULL
+ * @see     uv_fs_poll_start()
  */
 AVOW_API AVOW_MUST_USE avow_channel_t *avow_fs_polls(uv_loop_t *loop,
                                                      const char *path,
                                                      uint64_t ms);
 
-/** What such an item says; the value keeps it alive. */
+/**
+ * Gets the change in an item of avow_fs_polls().
+ *
+ * @returns the change; valid until the last reference to `v` is released
+ */
 AVOW_API const avow_fs_change_t *avow_to_fs_change(const avow_value_t *v);
 
-/*
- * Whole files, each by one piece of work for the thread pool: one journey there
- * and back instead of four or more. It keeps its thread for as long as the
- * system takes, and avow_loop_close() waits for it: mind FIFOs. A path that is
- * NULL, and what is no BYTES to be written, is UV_EINVAL. An error's message
- * names the operation and the path: "read '/x': no such file or directory".
- */
+/* Whole files. */
 
 /**
- * BYTES: all of the file, up to its end: also of one that says that it has no
- * length, as those in /proc. UV_EFBIG if that is more than max_bytes;
- * UV_EISDIR for a directory. Cancelling takes it off the pool's queue, or stops
- * it after the part that it reads.
+ * Reads the file `path` to its end.
+ *
+ * This includes files whose length is reported as 0, such as those in /proc. A
+ * FIFO occupies a thread of the pool until it ends, and avow_loop_close() waits
+ * for it.
+ *
+ * @settles BYTES
+ * @rejects UV_EFBIG if the file has more than `max_bytes`
+ * @rejects UV_EISDIR if `path` is a directory
+ * @rejects UV_EINVAL if `path` is NULL
+ * @rejects as open(2) or read(2) fails
+ * @cancel  Removes a queued request. A running one stops after the part that it
+ *          reads.
  */
 AVOW_API AVOW_MUST_USE avow_promise_t *avow_read_file(uv_loop_t *loop,
                                                       const char *path,
                                                       size_t max_bytes);
 
 /**
- * INT: bytes written, always all of them. Takes BYTES. A FIFO or a device gets
- * them as they are. A FIFO that loses its reader raises SIGPIPE, which ends the
- * program; if the program ignores the signal, this rejects with UV_EPIPE. They
- * go over what a file held before, and what that had beyond them is cut off; a
- * new one gets the mode. Cancelling takes it off the
- * pool's queue, or stops it after the part that it writes: like a rejection,
- * that leaves a part of the new bytes alone, or the file as it was if none was
- * written. avow_replace_file() leaves that always, also to those who read
- * meanwhile.
+ * Writes `bytes`, which is BYTES, to the file `path`.
+ *
+ * The bytes replace what the file contained; a new file has `mode`. avow
+ * overwrites the file in place, and then removes the old bytes beyond the end.
+ * After a rejection the file contains only a part of the new bytes. If none was
+ * written, it is unchanged. With avow_replace_file(), a file never contains a
+ * part, not even for other processes.
+ *
+ * A FIFO or a device gets the bytes as they are. It occupies a thread of the
+ * pool while it accepts none, and avow_loop_close() waits for it. A FIFO that
+ * loses its reader raises SIGPIPE, which ends the program unless it ignores the
+ * signal.
+ *
+ * @settles INT bytes, always all of them
+ * @rejects UV_EINVAL if `bytes` is another value or `path` is NULL
+ * @rejects UV_EPIPE if a FIFO loses its reader and SIGPIPE is ignored
+ * @rejects as open(2) or write(2) fails
+ * @cancel  Removes a queued request. A running one stops after the part that it
+ *          writes, which leaves a part of the new bytes or the unchanged file.
  */
 AVOW_API AVOW_MUST_USE avow_promise_t *avow_write_file(uv_loop_t *loop,
                                                        const char *path,
@@ -517,11 +857,16 @@ AVOW_API AVOW_MUST_USE avow_promise_t *avow_write_file(uv_loop_t *loop,
                                                        int mode);
 
 /**
- * INT: bytes written behind what the file holds (O_APPEND), always all of them.
- * Takes BYTES. A new file gets the mode. Cancelling takes it off the pool's
- * queue, or stops it after the part that it writes. After a rejection or a
- * cancellation a part of the bytes may stay in the file. Bytes that
- * other processes append meanwhile can come between two parts of 1 MiB.
+ * Appends `bytes`, which is BYTES, to the file `path`.
+ *
+ * A new file has `mode`. After a rejection some of the bytes may stay in the
+ * file. Meanwhile other processes can append bytes between two parts of 1 MiB.
+ *
+ * @settles INT bytes, always all of them
+ * @rejects UV_EINVAL if `bytes` is another value or `path` is NULL
+ * @rejects as open(2) or write(2) fails
+ * @cancel  Removes a queued request. A running one stops after the part that it
+ *          writes, and bytes that were written stay.
  */
 AVOW_API AVOW_MUST_USE avow_promise_t *avow_append_file(uv_loop_t *loop,
                                                         const char *path,
