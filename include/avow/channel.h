@@ -1,13 +1,13 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * Channels: values on their way from those who have them to those who want
- * them, in order, up to a capacity. NONE is the end, as in the iterators
- * of Lua: it comes again however often it is asked for, and cannot be sent.
+ * Channels. A channel passes values from senders to receivers, in order, and
+ * buffers up to its capacity. NONE marks the end: a receiver gets it each time
+ * it asks after the end, and it cannot be sent.
  *
- * What libuv tells a program again and again (signals, connections, datagrams,
- * …) is a channel too, with a source inside. A source holds back while its
- * channel is full, keeps the loop alive only while somebody waits for an item,
- * and stops when the channel ends or its last reference goes.
+ * Repeated events of libuv, such as signals, connections and datagrams, are
+ * channels with a source. A source pauses while its channel is full. It keeps
+ * the loop alive only while a receiver waits for an item. It stops when the
+ * channel ends or its last reference is released.
  */
 #ifndef AVOW_CHANNEL_H
 #define AVOW_CHANNEL_H
@@ -16,89 +16,144 @@
 
 AVOW_HEADER_BEGIN
 
-/** A channel, counted: avow_channel_ref() is for one more who holds it. */
+/** A reference-counted channel. */
 typedef struct avow_channel_s avow_channel_t;
 
 /**
- * A channel that buffers up to capacity items that nobody has asked for yet;
- * with capacity 0 an item goes from hand to hand. Never NULL: without memory
- * each operation on it rejects with UV_ENOMEM. Its last avow_channel_unref()
- * closes it, as avow_channel_close() does; promises do not keep it.
+ * Creates a channel that buffers up to `capacity` items.
+ *
+ * With a `capacity` of 0, each send waits for a receiver. The result is never
+ * NULL: if there is no memory for a channel, all calls on the result reject
+ * with UV_ENOMEM. The release of the last reference closes the channel, as
+ * avow_channel_close() does. Promises of the channel hold no reference to it.
+ *
+ * @items   any values except NONE, in the order in which they are sent
  */
 AVOW_API AVOW_MUST_USE avow_channel_t *avow_channel_new(uv_loop_t *loop,
                                                         size_t capacity);
 
 /**
- * The next item, which is then the promise's; NONE at the end. Who asks first
- * gets the first. Rejects if the item is an error, or with what the channel
- * failed with. Cancelling while it is pending takes nothing from the channel;
- * once it has settled the item is there, and goes with the promise.
+ * Receives the next item.
+ *
+ * Receivers are served in the order in which they called.
+ *
+ * @settles the item, which the promise owns; NONE at the end
+ * @rejects with the item if it is an error
+ * @rejects with the error of avow_channel_fail() after the last item
+ * @cancel  Pending: takes no item. Settled: the item is released with the
+ *          promise.
  */
 AVOW_API AVOW_MUST_USE avow_promise_t *avow_channel_next(
     const avow_channel_t *c);
 
 /**
- * The next item of a channel of which nobody wants more, as in
- * avow_channel_first(avow_signals(loop, SIGINT)): takes c, and lets go of it
- * when this settles, or is cancelled.
+ * Receives one item of `c` and releases `c`.
+ *
+ * Takes ownership of `c`, as in avow_channel_first(avow_signals(loop, SIGINT)).
+ * `c` is released when the promise settles or is canceled.
+ *
+ * @settles the item; NONE at the end
+ * @rejects with the item if it is an error
+ * @rejects with the error of avow_channel_fail() after the last item
+ * @cancel  Takes no item and releases `c`.
  */
 AVOW_API AVOW_MUST_USE avow_promise_t *avow_channel_first(avow_channel_t *c);
 
 /**
- * NONE once the item was buffered, or somebody took it; items keep the
- * order of sending. A promise is an item too: whoever takes it waits for it.
- * UV_EINVAL for NONE, UV_EPIPE if the channel has ended, and what it failed
- * with if it has failed. UV_EALREADY if it was made for items of its own: a
- * stage, ticks, the subscription of a broadcast, what libuv feeds. Cancelling
- * while it is pending takes the item back out and releases it.
+ * Sends `item` and waits for capacity.
+ *
+ * Items keep the order in which they are sent. A promise is an item, too: the
+ * receiver waits for it.
+ *
+ * @settles NONE when the item is buffered or received
+ * @rejects UV_EINVAL if `item` is NONE
+ * @rejects UV_EPIPE if the channel has ended or is closed, or closes while
+ *          `item` waits
+ * @rejects with the error of avow_channel_fail() if the channel has failed
+ * @rejects UV_EALREADY if avow fills the channel: a stage, ticks, a
+ *          subscription of a broadcast, or events of libuv
+ * @cancel  Removes the item if it still waits, and releases it.
  */
 AVOW_API AVOW_MUST_USE avow_promise_t *avow_channel_send(
     const avow_channel_t *c, avow_value_t item);
 
 /**
- * What avow_channel_next() would have at once, in *out, and 0: the next item, a
- * promise as such; NONE at the end; an error where that would reject, which is
- * an item that is one, or each time what the channel failed with. UV_EAGAIN and
- * NONE if it would have to wait. A source is asked for what it has. That nobody
- * waits keeps no loop alive: where nothing else does, uv_run() looks for no
- * signals and the like, and who asks again and again never sees one. After
- * avow_loop_close() *out is the error UV_ECANCELED each time.
+ * Receives the next item if there is one now.
+ *
+ * If the next item is a promise, `*out` is that promise. A source is asked for
+ * the items that it has. The call is not a waiting receiver and does not keep
+ * the loop alive. If the loop has no other work, uv_run() returns before it
+ * polls, and a program that only repeats this call never gets an event.
+ *
+ * After a failure each call gives the error of avow_channel_fail(). After
+ * avow_loop_close() each call gives the error UV_ECANCELED.
+ *
+ * @returns 0 if `*out` has the result: the item; NONE at the end; an error if
+ *          avow_channel_next() would reject
+ * @error   UV_EAGAIN if the caller would have to wait; `*out` is NONE
  */
 AVOW_API AVOW_MUST_USE int avow_channel_try_next(const avow_channel_t *c,
                                                  avow_value_t *out);
 
 /**
- * Sends if that can be at once: 0. UV_EAGAIN: it is full, with capacity 0
- * nobody who waits, and the item is still yours. All else releases it: what
- * avow_channel_send() rejects with, of a failure the code, and UV_EPIPE of one
- * whose code is UV_EAGAIN.
+ * Sends `item` if there is capacity now.
+ *
+ * Takes ownership of `item` unless it returns UV_EAGAIN.
+ *
+ * @returns 0 if the item was sent
+ * @error   UV_EAGAIN if the channel is full or, with a capacity of 0, no
+ *          receiver waits; the caller still owns `item`
+ * @error   UV_EINVAL if `item` is NONE
+ * @error   UV_EPIPE if the channel has ended or is closed, or if it failed with
+ *          UV_EAGAIN
+ * @error   the code of the error if the channel failed
+ * @error   UV_EALREADY if avow fills the channel: a stage, ticks, a
+ *          subscription of a broadcast, or events of libuv
+ * @error   UV_ECANCELED if the loop is closed
+ * @error   UV_ENOMEM if there is no memory for the item
  */
 AVOW_API AVOW_MUST_USE int avow_channel_try_send(const avow_channel_t *c,
                                                  avow_value_t item);
 
-/** No more will be sent: what is inside can still be taken, then NONE. */
+/**
+ * Ends the channel: no more items can be sent.
+ *
+ * Buffered items and pending sends can still be received, and then NONE.
+ */
 AVOW_API void avow_channel_end(const avow_channel_t *c);
 
 /**
- * The same with a failure: what is inside can still be taken, then each
- * avow_channel_next() rejects with the error. What is not an error becomes the
- * cause of an AVOW_EREASON. Takes the error.
+ * Ends the channel with `error`: no more items can be sent.
+ *
+ * Buffered items and pending sends can still be received. Then each
+ * avow_channel_next() rejects with `error`. If `error` is not an error, it
+ * becomes the cause of an AVOW_EREASON.
  */
 AVOW_API void avow_channel_fail(const avow_channel_t *c, avow_value_t error);
 
 /**
- * Nobody wants the rest: releases what is inside. Who waits to send is rejected
- * with UV_EPIPE, who waits for an item gets NONE.
+ * Closes the channel and releases its buffered items.
+ *
+ * Pending sends reject with UV_EPIPE. Pending and later receives fulfill with
+ * NONE.
  */
 AVOW_API void avow_channel_close(const avow_channel_t *c);
 
-/** One more reference. */
+/** Adds a reference to `c`. */
 AVOW_API avow_channel_t *avow_channel_ref(const avow_channel_t *c);
 
-/** Lets go of c, which may be NULL. */
+/**
+ * Releases a reference to `c`, which may be NULL.
+ *
+ * The release of the last reference closes the channel.
+ */
 AVOW_API void avow_channel_unref(avow_channel_t *c);
 
-/** Lets go of *c, which may be NULL, and is NULL then. */
+/**
+ * Releases a reference to `*c`, which may be NULL, and sets `*c` to NULL.
+ *
+ * The release of the last reference closes the channel.
+ */
 AVOW_API void avow_channel_clear(avow_channel_t **c);
 
 AVOW_HEADER_END
