@@ -1,6 +1,8 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * Calling a function for each of many items, so many at a time.
+ * Maps and groups. A map calls a function for each of many items, at most
+ * `concurrency` at a time. A group is a set of promises of which none outlives
+ * the group (structured concurrency).
  */
 #ifndef AVOW_MAP_H
 #define AVOW_MAP_H
@@ -11,90 +13,141 @@
 
 AVOW_HEADER_BEGIN
 
-/** Item i's turn. Returns as a handler does. */
+/**
+ * Type of the function of avow_map().
+ *
+ * It is called with the index `i` of an item and returns a value as a handler
+ * does.
+ *
+ * @called  on the loop's thread, from a job
+ */
 typedef avow_value_t (*avow_map_fn)(size_t i, void *data);
 
-/** Zero in a field stands for its default. */
+/**
+ * Options of avow_map(), avow_each() and the stages of stages.h.
+ *
+ * A field of 0 has its default.
+ */
 typedef struct avow_map_options_s {
-  size_t concurrency;      /* so many at a time; no limit, stages.h: one */
-  avow_gather_kind_t kind; /* AVOW_ALL, the default, or AVOW_ALL_SETTLED */
-  bool cancels;            /* when one fails, those that run; else not */
-  bool collects;           /* avow_each(): the results; else NONE */
-  bool unordered;          /* stages.h: results as they come; else in order */
-  uint64_t reserved[4];    /* zeros, else UV_EINVAL: for later versions */
+  /* Largest number of items at a time. The default is no limit, in stages 1. */
+  size_t concurrency;
+  /* AVOW_ALL, the default: the first failure ends the map. AVOW_ALL_SETTLED:
+     failures are results. */
+  avow_gather_kind_t kind;
+  /* Whether a failure cancels the items that run. The default is not to. */
+  bool cancels;
+  /* avow_each(): whether to collect the results in a LIST. The default is not
+     to. */
+  bool collects;
+  /* Stages: whether results may overtake each other. The default is the order
+     of the items. */
+  bool unordered;
+  uint64_t reserved[4]; /* must be zeros, else UV_EINVAL */
 } avow_map_options_t;
 
 /**
- * LIST: what fn makes of 0 to n - 1, in this order, as avow_all() or
- * avow_all_settled() have it. fn is called from jobs, in this order. After a
- * failure (all) or when cancelled, which cancels what runs, it is called no
- * more. Settles when all that fn returned has: data may be freed behind it,
- * unless avow_work_detached() has it. Where fn returns AVOW_ESKIP, at once or
- * by a promise, its item is left out of the list, whatever the kind. options
- * may be NULL. UV_EINVAL for other kinds, without fn, and for 2^32 - 1 items or
- * more.
+ * Calls `fn` for each of the indexes from 0 to `n` - 1, in order.
+ *
+ * `fn` is called from jobs. It is not called again after a failure with
+ * AVOW_ALL, or after a cancellation. The promise settles when all promises that
+ * `fn` returned have settled, so the caller may free `data` then, unless
+ * avow_work_detached() uses it. An item for which `fn` returns AVOW_ESKIP,
+ * directly or by a promise, is left out of the LIST, with each `kind`.
+ * `options` may be NULL.
+ *
+ * @settles LIST of the results in the order of the indexes; with
+ *          AVOW_ALL_SETTLED see avow_outcome_at()
+ * @rejects with the first error of `fn`, with AVOW_ALL
+ * @rejects UV_EINVAL if `fn` is NULL, an option is invalid, or `n` is 2^32 - 1
+ *          or more
+ * @cancel  Cancels the promises that run. The promise settles when these have
+ *          settled.
  */
 AVOW_API AVOW_MUST_USE avow_promise_t *avow_map(
     uv_loop_t *loop, size_t n, avow_map_fn fn, void *data,
     const avow_map_options_t *options);
 
 /**
- * The same for each item of a channel, borrowed, until its end; NONE then, or
- * if the options say so the LIST of the results, in the order in which the
- * items came. fn may be NULL: the LIST is that of the items (Array.fromAsync).
- * Of items that are done nothing else is kept. Without a limit it takes them as
- * fast as they come: set concurrency where memory or order matters. With
- * AVOW_ALL_SETTLED failures of fn are passed over, and so are items that are
- * errors, such as a connection that could not be accepted; a list has them.
- * Rejects also with what the channel failed with. Items that were not taken
- * stay in the channel. This holds the channel: letting go of it does not close
- * it meanwhile; end it, or cancel this.
+ * Calls `fn` for each item of `channel`, in order, until its end.
+ *
+ * `fn` borrows the item and is called from jobs. If `fn` is NULL, the promise
+ * fulfills with the LIST of the items. No other memory is used for items that
+ * are done. Without a limit, items are received as fast as they arrive: set
+ * `concurrency` where memory or order matters. `options` may be NULL.
+ *
+ * With AVOW_ALL the first failure ends the map. With AVOW_ALL_SETTLED, failures
+ * of `fn` are ignored, and so are items that are errors, such as a connection
+ * that could not be accepted; a LIST contains them. An item for which `fn`
+ * returns AVOW_ESKIP is left out of the LIST. Items that were not received stay
+ * in the channel.
+ *
+ * The map holds a reference to the channel, so releasing another reference does
+ * not close it. To stop the map, end the channel or cancel the promise. The
+ * promise settles when all promises that `fn` returned have settled.
+ *
+ * @settles NONE; with `collects`, or if `fn` is NULL, LIST of the results in
+ *          the order of the items
+ * @rejects with the first error of `fn` or the first item that is an error,
+ *          with AVOW_ALL
+ * @rejects with the error of avow_channel_fail() if the channel fails
+ * @rejects UV_EINVAL if an option is invalid
+ * @cancel  Cancels the promises that run. The promise settles when these have
+ *          settled.
+ * @see     ECMA-262, Array.fromAsync
  */
 AVOW_API AVOW_MUST_USE avow_promise_t *avow_each(
     const avow_channel_t *channel, avow_cb fn, void *data,
     const avow_map_options_t *options);
 
-/*
- * Groups: promises of which none outlives the group (structured concurrency).
- */
-
-/** A group, which has one owner. */
+/** A group of promises, with one owner. */
 typedef struct avow_group_s avow_group_t;
 
 /**
- * NONE, once *out, which is yours, was ended and all its children have settled.
- * The first child to reject cancels the others, with its reason; when these
- * have unwound the group rejects with that reason or, if others failed on the
- * way, with its code and message and the LIST of all reasons as cause.
- * UV_ECANCELED is no failure of a child. Cancelling cancels the children, and
- * its rejection waits for them too. A child that others hold as well is waited
- * for, but not cancelled.
- * Without memory for a group its children are cancelled: UV_ENOMEM, after them.
+ * Creates a group, which waits for all its children.
+ *
+ * The caller owns `*out`, adds children to it and ends it. The first child that
+ * rejects cancels the others, with its reason. A child that rejects with
+ * UV_ECANCELED is no failure. A child that others hold, too, is awaited but not
+ * canceled. If there is no memory for a group, its children are canceled, and
+ * the promise rejects with UV_ENOMEM after them.
+ *
+ * @settles NONE when the group was ended and all children have settled
+ * @rejects with the reason of the first child that failed, when all children
+ *          have settled; if others failed, too, the cause of the error is the
+ *          LIST of all reasons
+ * @cancel  Cancels the children. The promise rejects when they have settled.
  */
 AVOW_API AVOW_MUST_USE avow_promise_t *avow_group_new(uv_loop_t *loop,
                                                       avow_group_t **out);
 
 /**
- * Adds a child; borrows the group. Its value is dropped. One that comes when
- * the group is being cancelled is cancelled too. A child that has settled
- * leaves nothing behind: a group may live as long as its server. The group's
- * own promise, which it would wait for in vain, fails it: AVOW_ECYCLE.
+ * Adds `p` as a child of `g`, and drops its value.
+ *
+ * Borrows the group. If the group is being canceled, the child is canceled,
+ * too. A child that has settled uses no memory, so a group may live as long as
+ * its server. The promise of the group itself is no valid child: it fails the
+ * group with AVOW_ECYCLE.
  */
 AVOW_API void avow_group_add(const avow_group_t *g, avow_promise_t *p);
 
 /**
- * Has a failure end only the child that fails, from now on: the others go on,
- * and the group settles with NONE. The reason is dropped: use avow_catch() on
- * the child before you add it, if somebody needs to know. For connections of a
- * server, where one that a client resets ends by itself. Cancelling the group
- * still cancels all children.
+ * Makes a failure of a child end only that child, from now on.
+ *
+ * The other children go on, and the group fulfills with NONE. The reason is
+ * dropped: use avow_catch() on the child before you add it if it matters. This
+ * suits connections of a server, where a reset by one client ends only that
+ * connection. Canceling the group still cancels all children.
  */
 AVOW_API void avow_group_isolate(const avow_group_t *g);
 
-/** No more children: it may settle as soon as those that it has are over. */
+/** Ends `g`: no children can be added, and it settles after the last. */
 AVOW_API void avow_group_end(const avow_group_t *g);
 
-/** Lets go of g, and ends it if nobody has. Once: it has one owner. */
+/**
+ * Releases `g`, which may be NULL, and ends it if it was not ended.
+ *
+ * A group has one owner: release it once.
+ */
 AVOW_API void avow_group_unref(avow_group_t *g);
 
 AVOW_HEADER_END
