@@ -1,7 +1,9 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * Limiters: so many at a time and no more, first come, first served. One with a
- * single permit is a mutex.
+ * Limiters and rates. A limiter has a number of permits, and queues callers
+ * while none is free: first come, first served. A limiter with one permit is a
+ * mutex. A limiter counts operations that run; a rate counts operations that
+ * begin within a time.
  */
 #ifndef AVOW_LIMITER_H
 #define AVOW_LIMITER_H
@@ -10,7 +12,7 @@
 
 AVOW_HEADER_BEGIN
 
-/** A limiter, which has one owner. */
+/** A limiter, with one owner. */
 typedef struct avow_limiter_s avow_limiter_t;
 
 /**
@@ -24,112 +26,164 @@ AVOW_API AVOW_MUST_USE avow_limiter_t *avow_limiter_new(uv_loop_t *loop,
                                                         size_t permits);
 
 /**
- * Calls fn, from a job, once there is a permit, and settles as avow_try() does.
- * The permit is given back when that has settled. Cancelling while it waits
- * takes it out of the queue, in constant time, and fn is not called; later it
- * cancels what fn returned, and gives the permit back once that has rejected.
- * A request of libuv's that ends in the background by then has no permit; work
- * (avow_work()) has it to its end. UV_EINVAL without fn.
+ * Calls `fn` from a job when a permit is free.
+ *
+ * The permit is held until the promise that `fn` returned settles.
+ *
+ * @settles as the value or promise that `fn` returned
+ * @rejects UV_EAGAIN if the queue is full; see avow_limiter_bound()
+ * @rejects UV_ECANCELED if avow_limiter_cancel() empties the queue
+ * @rejects UV_EINVAL if `fn` is NULL
+ * @cancel  Queued: removed in constant time; `fn` never runs. Running: cancels
+ *          the promise that `fn` returned. The permit is held until that
+ *          promise settles, which for a running avow_work() is the end of the
+ *          work. Other requests of libuv may end in the background without a
+ *          permit.
  */
 AVOW_API AVOW_MUST_USE avow_promise_t *avow_limiter_run(const avow_limiter_t *l,
                                                         avow_fn fn, void *data);
 
 /**
- * OBJECT: a permit, given back when its last reference goes, which is to happen
- * on the loop's thread. A handler keeps it with avow_value_ref(); one that
- * nobody waits for any more goes back by itself. Cancelling leaves the queue.
+ * Acquires a permit.
+ *
+ * The release of the last reference to the permit returns it to the limiter;
+ * that must happen on the loop's thread. A handler keeps the permit with
+ * avow_value_ref(). A permit that no handler keeps returns by itself.
+ *
+ * @settles OBJECT permit
+ * @rejects UV_EAGAIN if the queue is full; see avow_limiter_bound()
+ * @rejects UV_ECANCELED if avow_limiter_cancel() empties the queue
+ * @cancel  Removes the call from the queue.
  */
 AVOW_API AVOW_MUST_USE avow_promise_t *avow_limiter_acquire(
     const avow_limiter_t *l);
 
 /**
- * The same for one permit that stands for so many: it comes when as many are
- * free, if ever there are, and keeps those who come later waiting for it, even
- * where they want fewer. UV_EINVAL for none.
+ * Acquires `permits` permits as one OBJECT.
+ *
+ * The call waits until `permits` are free, even if the limiter never has as
+ * many. Later calls wait behind it, even if they need fewer. The release of the
+ * last reference to the OBJECT returns all its permits to the limiter; that
+ * must happen on the loop's thread.
+ *
+ * @settles OBJECT permit
+ * @rejects UV_EAGAIN if the queue is full; see avow_limiter_bound()
+ * @rejects UV_ECANCELED if avow_limiter_cancel() empties the queue
+ * @rejects UV_EINVAL if `permits` is 0
+ * @cancel  Removes the call from the queue. Calls behind it may then proceed.
  */
 AVOW_API AVOW_MUST_USE avow_promise_t *avow_limiter_acquire_many(
     const avow_limiter_t *l, size_t permits);
 
 /**
- * OBJECT: such a permit, if so many are free now and nobody waits; else NONE.
- * An error where avow_limiter_acquire_many() would reject.
+ * Acquires `permits` permits if they are free and the queue is empty.
+ *
+ * The release of the last reference to the OBJECT returns the permits to the
+ * limiter; that must happen on the loop's thread.
+ *
+ * @returns OBJECT permit; NONE if the call would have to wait
+ * @error   UV_EINVAL if `permits` is 0
+ * @error   UV_ENOMEM if there is no memory for the permit or the limiter
+ * @error   UV_ECANCELED if the loop is closed
  */
 AVOW_API AVOW_MUST_USE avow_value_t avow_limiter_try(const avow_limiter_t *l,
                                                      size_t permits);
 
 /**
- * From now on there are so many permits; none at all stops it, and whoever asks
- * waits. Who has one keeps it: where there are fewer than are out, the next
- * comes when enough have come back. More may be too many for the memory: who
- * came last to acquire one is rejected then, UV_ENOMEM.
+ * Sets the number of permits; 0 stops the limiter.
+ *
+ * Permits in use stay in use: if there are more than `permits`, the next call
+ * waits until enough are returned. If there is no memory for more permits, the
+ * last calls that wait to acquire one reject with UV_ENOMEM.
  */
 AVOW_API void avow_limiter_resize(const avow_limiter_t *l, size_t permits);
 
 /**
- * From now on at most so many wait: who would be one more is rejected at once,
- * UV_EAGAIN. Those who wait already stay. SIZE_MAX, as to begin with, is no
- * limit.
+ * Limits the queue to `waiting` callers.
+ *
+ * While the queue is full, further calls reject with UV_EAGAIN. Queued callers
+ * stay. SIZE_MAX, the default, is no limit.
  */
 AVOW_API void avow_limiter_bound(const avow_limiter_t *l, size_t waiting);
 
-/** How many wait for a turn. */
+/** Counts the callers in the queue. */
 AVOW_API size_t avow_limiter_waiting(const avow_limiter_t *l);
 
-/** Rejects all who wait for a turn with UV_ECANCELED, whoever holds them. */
+/** Rejects all queued calls with UV_ECANCELED, even shared promises. */
 AVOW_API void avow_limiter_cancel(const avow_limiter_t *l);
 
 /**
- * NONE, as soon as no permit is out and nobody waits for one. Cancelling leaves
- * the limiter alone.
+ * Waits until no permit is in use and the queue is empty.
+ *
+ * @settles NONE
+ * @cancel  Rejects the promise and does not affect the limiter.
  */
 AVOW_API AVOW_MUST_USE avow_promise_t *avow_limiter_idle(
     const avow_limiter_t *l);
 
-/** Lets go of l, which may be NULL. Who waits or has a permit keeps it. */
+/**
+ * Releases `l`, which may be NULL.
+ *
+ * Queued calls and permits keep the limiter in memory and go on.
+ */
 AVOW_API void avow_limiter_unref(avow_limiter_t *l);
 
-/*
- * Rates: so many in a time, and no more. A limiter counts what is under way at
- * once; this counts what begins.
- */
-
-/** A rate, which has one owner. */
+/** A rate, with one owner. */
 typedef struct avow_rate_s avow_rate_t;
 
-/** Zero in a field stands for its default. */
+/**
+ * Options of avow_rate_new().
+ *
+ * A field of 0 has its default.
+ */
 typedef struct avow_rate_options_s {
-  uint64_t burst;       /* tokens that are saved up, at most; as many as come
-                           in the time that the rate is given by */
-  uint64_t reserved[4]; /* zeros, else UV_EINVAL: for later versions */
+  /* Largest number of tokens that the bucket holds. The default is the number
+     that arrives in the time of the rate. */
+  uint64_t burst;
+  uint64_t reserved[4]; /* must be zeros, else UV_EINVAL */
 } avow_rate_options_t;
 
 /**
- * A bucket of tokens, full to begin with, into which come so many every ms
- * milliseconds of the loop's clock, one by one, until it is full again (a token
- * bucket). options may be NULL. Never NULL: without tokens, a time, or memory,
- * and with more than 4,294,967,295 of one, what is asked of it rejects with
- * UV_EINVAL or UV_ENOMEM. That clock counts milliseconds, and all that
- * come in one come at once: where those are more than the bucket holds, who
- * asks for one after another gets the one that he waited for and a bucket full,
- * and the rest of them are lost.
+ * Creates a rate of `tokens` tokens per `ms` milliseconds.
+ *
+ * A rate is a token bucket, which is full at first. Tokens arrive one by one,
+ * by the loop's clock, until the bucket is full. `options` may be NULL. The
+ * result is never NULL: if there is no memory for a rate, all calls on the
+ * result reject with UV_ENOMEM. They reject with UV_EINVAL if `tokens` or `ms`
+ * is 0, if `tokens`, `ms` or `burst` is greater than 4,294,967,295, or if an
+ * option is invalid.
+ *
+ * The loop's clock counts milliseconds, and all tokens of one millisecond
+ * arrive at once. If these are more than the bucket holds, a caller that
+ * acquires one token after another gets the token that it waited for and a full
+ * bucket. The other tokens are lost.
  */
 AVOW_API AVOW_MUST_USE avow_rate_t *avow_rate_new(
     uv_loop_t *loop, uint64_t tokens, uint64_t ms,
     const avow_rate_options_t *options);
 
 /**
- * NONE, once so many tokens were taken for it: who comes first is served first,
- * also where a later one wants fewer. Cancelling leaves the queue; those behind
- * come that much sooner. Nothing is given back: a token is spent. UV_EINVAL for
- * more than there can be at once.
+ * Takes `tokens` tokens from the bucket when it has them.
+ *
+ * Calls are served in order, even if a later call needs fewer tokens. Tokens
+ * are spent: there is no way to return them.
+ *
+ * @settles NONE when the tokens are taken
+ * @rejects UV_EINVAL if `tokens` is more than the bucket can hold
+ * @cancel  Removes the call from the queue and takes no token. Calls behind it
+ *          are served earlier.
  */
 AVOW_API AVOW_MUST_USE avow_promise_t *avow_rate_acquire(const avow_rate_t *r,
                                                          uint64_t tokens);
 
-/** Takes so many if they are there now and nobody waits; else false. */
+/**
+ * Takes `tokens` tokens if the bucket has them and no call waits.
+ *
+ * @returns true if the tokens were taken
+ */
 AVOW_API bool avow_rate_try(const avow_rate_t *r, uint64_t tokens);
 
-/** Lets go of r, which may be NULL. Who waits still gets an answer. */
+/** Releases `r`, which may be NULL; pending calls still settle. */
 AVOW_API void avow_rate_unref(avow_rate_t *r);
 
 AVOW_HEADER_END
