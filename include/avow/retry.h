@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * Trying again.
+ * Retries: calling a function again when it fails, after delays that grow.
  */
 #ifndef AVOW_RETRY_H
 #define AVOW_RETRY_H
@@ -10,44 +10,76 @@
 
 AVOW_HEADER_BEGIN
 
-/** Whether to try again after that error. */
+/**
+ * Type of `again`, which decides whether to try again after `error`.
+ *
+ * @called  on the loop's thread, after each failed attempt except the last
+ */
 typedef bool (*avow_again_fn)(const avow_value_t *error, void *data);
 
-/** How many ms to wait after that error, in place of the delay that it would
-    have been. What a server says (Retry-After) is to be found in the error. */
+/**
+ * Type of `pause`, which gives the delay after `error` in ms.
+ *
+ * `delay` is the delay that the options give. A delay that a server asks for
+ * (Retry-After) must be found in `error`.
+ *
+ * @called  on the loop's thread, before each delay
+ */
 typedef uint64_t (*avow_delay_fn)(const avow_value_t *error, uint64_t delay,
                                   void *data);
 
-/** Zero in a field stands for its default. */
+/**
+ * Options of avow_retry().
+ *
+ * A field of 0 or NULL has its default.
+ */
 typedef struct avow_retry_options_s {
-  unsigned attempts;    /* at most so many in all; 3 */
-  uint64_t delay;       /* ms at most before the second, twice that before the
-                           third, and so on; 100 */
-  uint64_t max_delay;   /* but never more than this; 30,000 */
-  uint64_t timeout;     /* ms for the whole; none */
-  avow_again_fn again;  /* default: always */
-  uint64_t seed;        /* of the delays, for tests; another each time */
-  bool exact;           /* delays are these, and not a random part of them */
-  unsigned *attempt;    /* set before each call of fn: to 1, 2, and so on */
-  avow_delay_fn pause;  /* what each delay is instead */
-  avow_cb prepare;      /* called with the error before each delay: what it
-                           returns is waited for, and an error ends it all */
-  avow_rate_t *budget;  /* of which each further attempt takes a token, or is
-                           none: many may share it; of the same loop, else
-                           AVOW_EMISUSE; held, not taken */
-  uint64_t reserved[4]; /* zeros, else UV_EINVAL: for later versions */
+  unsigned attempts; /* largest number of calls of `fn`; 0 for 3 */
+  /* Longest delay before the second attempt, in ms; doubled for each further
+     one. The default is 100. */
+  uint64_t delay;
+  uint64_t max_delay;  /* limit of all delays, in ms; 0 for 30,000 */
+  uint64_t timeout;    /* limit of the whole retry, in ms; 0 for none */
+  avow_again_fn again; /* whether to try again; NULL for always */
+  /* Seed of the random delays, which a test can set. The default is another
+     seed each time. */
+  uint64_t seed;
+  /* Whether the delays are exact. The default is a random part of them. */
+  bool exact;
+  /* Where the number of the attempt is stored before each call of `fn`: 1, 2,
+     and so on. NULL for nowhere. */
+  unsigned *attempt;
+  avow_delay_fn pause; /* gives each delay; NULL for those of the options */
+  /* Handler that is called with the error before each delay. The retry waits
+     for what it returns; an error ends the retry. NULL for none. */
+  avow_cb prepare;
+  /* Rate from which each attempt after the first takes a token; without a token
+     there is no further attempt. Several retries may share a rate. It must
+     belong to the loop, else AVOW_EMISUSE. avow adds a reference. NULL for
+     none. */
+  avow_rate_t *budget;
+  uint64_t reserved[4]; /* must be zeros, else UV_EINVAL */
 } avow_retry_options_t;
 
 /**
- * Calls fn from a job, and again each time that fails, after a delay: a random
- * part of what the options say (full jitter). Settles as the last attempt did;
- * a reason that others went before has the LIST of them all (the 16 last) as
- * its cause. Past the timeout: UV_ETIMEDOUT, likewise, the attempt being
- * cancelled. What is called gets data, which may be freed behind this. options
- * may be NULL. Cancelling stops it for good; UV_ECANCELED is never retried. If
- * the last attempt rejects with another error when it is canceled, that is the
- * reason. An earlier attempt that does so is not tried again: UV_ECANCELED.
- * UV_EINVAL without fn.
+ * Calls `fn` from a job, and again after a delay when it fails.
+ *
+ * Each delay is a random part of the delay that the options give (full jitter).
+ * All functions get `data`, which may be freed when the promise has settled.
+ * `options` may be NULL. UV_ECANCELED is never retried.
+ *
+ * If earlier attempts failed, too, the cause of the error is the LIST of the
+ * errors of all attempts, at most the last 16.
+ *
+ * @settles as the last attempt
+ * @rejects with the error of the last attempt
+ * @rejects UV_ETIMEDOUT after `timeout`; the attempt is canceled
+ * @rejects UV_EINVAL if `fn` is NULL or an option is invalid
+ * @rejects AVOW_EMISUSE if `budget` belongs to another loop
+ * @cancel  Cancels the attempt and stops. If the last attempt then rejects with
+ *          another error, the promise rejects with that error. An earlier
+ *          attempt that does so is not retried: the promise rejects with
+ *          UV_ECANCELED.
  */
 AVOW_API AVOW_MUST_USE avow_promise_t *avow_retry(
     uv_loop_t *loop, avow_fn fn, void *data,
