@@ -21,7 +21,7 @@
 
 AVOW_HEADER_BEGIN
 
-/** A reference-counted address of a loop, for any thread. */
+/** A reference-counted address of a loop that any thread may use. */
 typedef struct avow_mailbox_s avow_mailbox_t;
 
 /**
@@ -36,7 +36,7 @@ typedef struct avow_mailbox_s avow_mailbox_t;
 AVOW_API AVOW_MUST_USE avow_mailbox_t *avow_mailbox_new(uv_loop_t *loop);
 
 /**
- * Calls `fn` with `data` on the loop's thread, and then `free_fn` with `data`.
+ * Calls `fn` and then `free_fn` with `data` on the loop's thread.
  *
  * Each call of `fn` is a task, and posts run in the order in which they were
  * sent. The call never blocks until `fn` has run. `free_fn`, which may be NULL,
@@ -53,16 +53,16 @@ AVOW_API int avow_post(const avow_mailbox_t *mailbox, void (*fn)(void *),
                        void *data, void (*free_fn)(void *));
 
 /**
- * Adds a reference to `mailbox`, for another thread.
+ * Adds a reference to `mailbox`.
  *
- * @thread any
+ * @thread  any
  */
 AVOW_API avow_mailbox_t *avow_mailbox_ref(const avow_mailbox_t *mailbox);
 
 /**
  * Releases a reference to `mailbox`, which may be NULL.
  *
- * @thread any
+ * @thread  any
  */
 AVOW_API void avow_mailbox_unref(avow_mailbox_t *mailbox);
 
@@ -91,8 +91,8 @@ AVOW_API AVOW_MUST_USE avow_promise_t *avow_remote_new(uv_loop_t *loop,
  * described in loops.h: objects only if their class is `sendable`. A result of
  * 0 does not say that the promise was still pending.
  *
- * @returns 0 if `v` was sent; a value that cannot change threads is replaced
- *          by a rejection with AVOW_EMISUSE, which names it
+ * @returns 0 if `v` was sent; a value that cannot change threads is replaced by
+ *          a rejection with AVOW_EMISUSE, which names it
  * @error   UV_ECANCELED if the loop is closed or the remote was not created
  * @thread  any
  */
@@ -111,9 +111,11 @@ AVOW_API int avow_remote_resolve(avow_remote_t *r, avow_value_t v);
 AVOW_API int avow_remote_reject(avow_remote_t *r, avow_value_t error);
 
 /**
- * Releases `r`, which may be NULL, and rejects its promise with AVOW_EBROKEN.
+ * Releases `r` and rejects its promise with AVOW_EBROKEN.
  *
- * @thread any
+ * `r` may be NULL.
+ *
+ * @thread  any
  */
 AVOW_API void avow_remote_drop(avow_remote_t *r);
 

@@ -4,8 +4,8 @@
  * a reference, and the last release ends the channel.
  *
  * A sender with a capacity is for any thread. It buffers items until the loop
- * receives them. The loop receives all buffered items at once, when a receiver
- * waits or the channel has capacity, and then gives the channel one item after
+ * receives them. When a receiver waits or the channel has capacity, the loop
+ * receives all buffered items at once. Then it gives the channel one item after
  * the other, each as a task. So at most these items are under way: `capacity`
  * in the sender, `capacity` that the loop received, and those that the channel
  * buffers. A burst wakes the loop once. avow_channel_try_next() receives what
@@ -35,9 +35,9 @@ typedef struct avow_sender_s avow_sender_t;
  * until then.
  *
  * @returns the sender; if it could not be created, a sender that refuses each
- *          item with the reason: UV_EALREADY if `c` has a sender, for which
- *          avow_sender_ref() adds references, or if avow fills `c`; any other
- *          reason also fails `c`
+ *          item with the reason: UV_EALREADY if `c` has a sender (use
+ *          avow_sender_ref() to add a reference to that) or if avow fills `c`;
+ *          any other reason also fails `c`
  */
 AVOW_API AVOW_MUST_USE avow_sender_t *avow_sender_new(const avow_channel_t *c,
                                                       size_t capacity);
@@ -121,30 +121,34 @@ AVOW_API int avow_sender_blocking_send(const avow_sender_t *s,
 AVOW_API int avow_sender_replace(const avow_sender_t *s, avow_value_t item);
 
 /**
- * Adds a reference to `s`, for one more user.
+ * Adds a reference to `s`.
  *
- * @thread any, unless the capacity is 0
+ * @thread  any, unless the capacity is 0
  */
 AVOW_API avow_sender_t *avow_sender_ref(const avow_sender_t *s);
 
 /**
  * Releases a reference to `s`, which may be NULL.
  *
- * @thread any, unless the capacity is 0
+ * @thread  any, unless the capacity is 0
  */
 AVOW_API void avow_sender_unref(avow_sender_t *s);
 
 /**
  * Releases a reference to `*s`, which may be NULL, and sets `*s` to NULL.
  *
- * @thread any, unless the capacity is 0
+ * @thread  any, unless the capacity is 0
  */
 AVOW_API void avow_sender_clear(avow_sender_t **s);
 
 AVOW_HEADER_END
 
 #ifdef __GNUC__
-/** AVOW_AUTO_SENDER s = NULL; ends in avow_sender_clear(&s): as in auto.h. */
+/**
+ * Declares a sender that avow_sender_clear() releases with the block.
+ *
+ * Initialize it: AVOW_AUTO_SENDER s = NULL; see auto.h for the rules.
+ */
 #  define AVOW_AUTO_SENDER \
     __attribute__((cleanup(avow_sender_clear))) avow_sender_t *
 #endif
