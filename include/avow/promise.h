@@ -1,17 +1,45 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * Promises and their chains.
+ * Promises, their chains, and the rules for every function of avow.
  *
- * Ownership is in the type. A const pointer borrows. A plain avow_promise_t *
- * or avow_deferred_t * and a by-value avow_value_t are taken. What is returned
- * is yours. Only avow_channel_try_send() and avow_sender_try_send() leave the
- * item yours, where they say UV_EAGAIN. const is about your reference, not
- * about what it leads to: avow_channel_send(const avow_channel_t *, …) changes
- * the channel, and leaves you your reference to it.
+ * Ownership is in the type. The callee borrows a const pointer. The callee
+ * takes ownership of a plain avow_promise_t *, avow_deferred_t * or
+ * avow_remote_t *, and of an avow_value_t that is passed by value, even if the
+ * call fails. The caller owns what a function returns. Two functions depart
+ * from this: if avow_channel_try_send() or avow_sender_try_send() returns
+ * UV_EAGAIN, the caller still owns the item. A const pointer protects the
+ * caller's reference, not the object: avow_channel_send(const avow_channel_t *,
+ * …) changes the channel.
  *
- * No function that makes a promise returns NULL: all errors, also UV_ENOMEM,
- * arrive as rejections. Handlers run on the loop's thread, first in first out,
- * never inside the call that registers or settles.
+ * No function that creates a promise returns NULL. Every error arrives as a
+ * rejection. These rules hold for each function and are stated only here:
+ *
+ * Out of memory: a promise that cannot be created is rejected with UV_ENOMEM.
+ *
+ * A closing loop: avow_loop_close() cancels pending promises, so that they
+ * reject with UV_ECANCELED. The call runs the handlers that wait for them.
+ * Promises that a handler creates meanwhile are canceled, too. avow_shield()
+ * protects what must come to its end. Promises, channels and tools stay valid
+ * after the loop is closed, and each operation on them rejects with
+ * UV_ECANCELED.
+ *
+ * Misuse: a loop without avow_loop_init(), a call on the wrong thread, a
+ * promise of another loop, a reference that was released or passed on before,
+ * or NULL. A checked build prints the mistake and aborts. A release build
+ * rejects with AVOW_EMISUSE, returns an error, 0 or NULL, or does nothing, and
+ * does not check the thread.
+ *
+ * NULL: functions that release an object (unref, drop, free) accept it. So do
+ * parameters for the caller's own data, and parameters with a documented
+ * default. A missing function rejects with UV_EINVAL where its documentation
+ * says so. Any other NULL is misuse.
+ *
+ * Threads: the caller must be on the thread of the loop, unless a function says
+ * that any thread may call it. Handlers run on that thread, in the order in
+ * which they became ready, never inside the call that registers them or settles
+ * their promise. Only these run inside a call: the functions of avow_try(),
+ * avow_async() and avow_stackless(), callbacks of avow_on_cancel(), hooks of
+ * avow_options_t, and functions that free data.
  */
 #ifndef AVOW_PROMISE_H
 #define AVOW_PROMISE_H
@@ -21,7 +49,7 @@
 
 AVOW_HEADER_BEGIN
 
-/** What has become of a promise so far. */
+/** The state of a promise: pending or settled. */
 typedef enum avow_state_e {
   AVOW_PENDING,
   AVOW_FULFILLED,
@@ -29,66 +57,151 @@ typedef enum avow_state_e {
 } avow_state_t;
 
 /**
- * A handler. arg is borrowed: the value, or the error when it rejects. It
- * returns a value to fulfil, avow_error(…) to throw, avow_follow(p) to wait
- * for p. It has to return, as has whatever else avow calls: an exception of C++
- * that leaves it ends the process, by std::terminate() if nobody catches it
- * beyond, else with advice. A longjmp() that does leaves the loop in the middle
- * of its queue: no handler ever runs again there, and debug builds say so at
- * the next run.
+ * Type of a handler, which receives an outcome and returns a result.
+ *
+ * `arg` is borrowed: the value, or the error if the promise rejected. The
+ * handler returns a value to fulfill, avow_error() to reject, or avow_follow(p)
+ * to settle as `p` does.
+ *
+ * A handler must return, as must every other function that avow calls. A C++
+ * exception that leaves it ends the process: with std::terminate() if nothing
+ * catches it, otherwise with a message and abort(). After a longjmp() out of a
+ * handler no handler of that loop runs again. Checked builds report that at the
+ * next run of the loop.
+ *
+ * @called on the loop's thread, from a job
  */
 typedef avow_value_t (*avow_cb)(const avow_value_t *arg, void *data);
 
-/** A function without argument, which returns as a handler does. */
+/**
+ * Type of a function without an outcome, which returns as a handler does.
+ *
+ * The function returns a value to fulfill, avow_error() to reject, or
+ * avow_follow(p) to settle as `p` does.
+ *
+ * @called as the function that takes it says
+ */
 typedef avow_value_t (*avow_fn)(void *data);
 
-/** A pending promise; *out settles it (Promise.withResolvers). */
+/**
+ * Creates a pending promise, which the deferred in `*out` settles.
+ *
+ * The caller owns both the promise and the deferred.
+ *
+ * @settles as avow_resolve() or avow_reject() says
+ * @rejects AVOW_EBROKEN if the last deferred is dropped before it is settled
+ * @cancel  Rejects the promise at once and calls the callback of
+ *          avow_on_cancel(). `*out` stays valid: its holder must still settle
+ *          or drop it.
+ * @see     ECMA-262, Promise.withResolvers
+ */
 AVOW_API AVOW_MUST_USE avow_promise_t *avow_promise_new(uv_loop_t *loop,
                                                         avow_deferred_t **out);
 
-/** v itself if that is a promise, else one resolved with it (PromiseResolve).*/
+/**
+ * Converts `v` to a promise.
+ *
+ * If `v` is a promise, made with avow_follow(), the function returns that
+ * promise. An error rejects. A thenable is adopted: its `then` function is
+ * called from a job.
+ *
+ * @settles with `v`; if `v` is a promise or a thenable, as that does
+ * @rejects the code of `v` if `v` is an error
+ * @cancel  Cancels the promise or the thenable that `v` is. Otherwise it has no
+ *          effect, because the promise is settled.
+ * @see     ECMA-262, PromiseResolve
+ */
 AVOW_API AVOW_MUST_USE avow_promise_t *avow_promise_resolve(uv_loop_t *loop,
                                                             avow_value_t v);
 
-/** A rejected promise (Promise.reject). */
+/**
+ * Creates a promise that is rejected with `error`.
+ *
+ * @settles never with a value
+ * @rejects the code of `error`
+ * @rejects AVOW_EREASON if `error` is not an error; `error` is its cause
+ * @cancel  Has no effect, because the promise is settled.
+ * @see     ECMA-262, Promise.reject
+ */
 AVOW_API AVOW_MUST_USE avow_promise_t *avow_promise_reject(uv_loop_t *loop,
                                                            avow_value_t error);
 
 /**
- * Calls fn now and resolves with what it returns (Promise.try). UV_EINVAL
- * without fn.
+ * Calls `fn` inside this call and converts its result to a promise.
+ *
+ * @settles as the value or promise that `fn` returned
+ * @rejects the code of the error that `fn` returned
+ * @rejects UV_EINVAL if `fn` is NULL
+ * @cancel  Cancels the promise that `fn` returned.
+ * @see     ECMA-262, Promise.try
  */
 AVOW_API AVOW_MUST_USE avow_promise_t *avow_try(uv_loop_t *loop, avow_fn fn,
                                                 void *data);
 
 /**
- * Resolves: fulfils with a value, rejects with an error, adopts a promise or a
- * thenable (ECMA-262, Promise Resolve Functions). Takes d, so each may be
- * settled once, and v. False if the promise was resolved already, by another
- * holder or by being cancelled; v is then released.
+ * Resolves the promise of `d` with `v`.
+ *
+ * A value fulfills the promise and an error rejects it. If `v` is a promise or
+ * a thenable, the promise adopts it: it settles later, as `v` does. If `v` is
+ * the promise of `d` itself, the promise rejects with AVOW_ECYCLE. The call
+ * takes ownership of `d`, so each reference to a deferred settles at most once.
+ *
+ * @returns true if this call resolved the promise; false if it was resolved
+ *          before, by another holder of the deferred or by a cancellation; `v`
+ *          is then released
+ * @see     ECMA-262, Promise Resolve Functions
  */
 AVOW_API bool avow_resolve(avow_deferred_t *d, avow_value_t v);
 
 /**
- * Rejects. What is not an error, even a promise, becomes the cause of an
- * AVOW_EREASON; it is never adopted (ECMA-262, Promise Reject Functions).
+ * Rejects the promise of `d` with `error`.
  *
- * A promise that is its own reason is never freed, nor are promises that hold
- * each other by their values: references are counted. Checked builds name the
- * promises of such a ring in avow_loop_close().
+ * If `error` is not an error, the reason is AVOW_EREASON and `error` is its
+ * cause. A promise that is passed as `error` is not adopted. The call takes
+ * ownership of `d`.
+ *
+ * A promise whose reason holds that promise is never freed, because references
+ * are counted. Promises that hold each other by their values are never freed
+ * either. Checked builds print the promises of such a ring in
+ * avow_loop_close().
+ *
+ * @returns true if this call rejected the promise; false if it was resolved
+ *          before, by another holder of the deferred or by a cancellation;
+ *          `error` is then released
+ * @see     ECMA-262, Promise Reject Functions
  */
 AVOW_API bool avow_reject(avow_deferred_t *d, avow_value_t error);
 
-/** One more holder who may settle; each of them takes its own reference. */
+/**
+ * Adds a reference to `d` for one more holder.
+ *
+ * Each holder must settle or drop its own reference. The first holder that
+ * settles decides.
+ */
 AVOW_API avow_deferred_t *avow_deferred_ref(const avow_deferred_t *d);
 
-/** Lets go; the last holder to do so unsettled rejects with AVOW_EBROKEN. */
+/**
+ * Releases a reference to `d`, which may be NULL, without settling.
+ *
+ * If the promise is not resolved and this was the last reference, the promise
+ * rejects with AVOW_EBROKEN.
+ */
 AVOW_API void avow_deferred_drop(avow_deferred_t *d);
 
 /**
- * Settles with what the handler for p's outcome returns, or as p did where that
- * handler is NULL (Promise.prototype.then). A cancelled one never calls a
- * handler whose input had not arrived.
+ * Calls a handler from a job when `p` has settled.
+ *
+ * `on_fulfilled` gets the value and `on_rejected` gets the error. If the
+ * handler for the outcome is NULL, the returned promise settles as `p` does.
+ *
+ * @settles as the value or promise that the handler returned; without a handler
+ *          as `p` does
+ * @rejects the code of the error that the handler returned
+ * @rejects AVOW_ECYCLE if the handler returned this very promise
+ * @cancel  Cancels `p`, and `on_rejected` gets UV_ECANCELED. If others hold
+ *          `p`, rejects at once, and no handler is called. If `p` has settled,
+ *          the handler still runs, and a promise that it returns is canceled.
+ * @see     ECMA-262, Promise.prototype.then
  */
 AVOW_API AVOW_MUST_USE avow_promise_t *avow_then(avow_promise_t *p,
                                                  avow_cb on_fulfilled,
@@ -96,48 +209,81 @@ AVOW_API AVOW_MUST_USE avow_promise_t *avow_then(avow_promise_t *p,
                                                  void *data);
 
 /**
- * avow_then() without the first handler (Promise.prototype.catch). A handler
- * that tries again should let UV_ECANCELED pass: nobody wants that any more.
- * What a handler follows that got UV_ECANCELED is protected from the
- * cancellation that it got. A later avow_cancel() cancels that promise.
+ * Calls `on_rejected` from a job if `p` rejects.
+ *
+ * The call is an avow_then() without a handler for the value. A handler that
+ * tries again must let UV_ECANCELED pass, because the result is no longer
+ * wanted.
+ *
+ * A handler that gets UV_ECANCELED is a clean-up: the promise that it returns
+ * is protected from the cancellation that the handler got. A later
+ * avow_cancel() cancels that promise.
+ *
+ * @settles as `p` does if `p` fulfills; otherwise as the value or promise that
+ *          `on_rejected` returned
+ * @rejects the code of the error that `on_rejected` returned
+ * @rejects AVOW_ECYCLE if `on_rejected` returned this very promise
+ * @cancel  Cancels `p`, and `on_rejected` gets UV_ECANCELED. If others hold
+ *          `p`, rejects at once, and no handler is called. If `p` has settled,
+ *          the handler still runs, and a promise that it returns is canceled.
+ * @see     ECMA-262, Promise.prototype.catch
  */
 AVOW_API AVOW_MUST_USE avow_promise_t *avow_catch(avow_promise_t *p,
                                                   avow_cb on_rejected,
                                                   void *data);
 
 /**
- * Calls on_settled, with no argument, whichever way p went, waits for what it
- * returns, and then goes on as p did, unless that failed
- * (Promise.prototype.finally). Also called when p or this is cancelled, and
- * when there is no memory left: a reserve of 64 blocks a loop serves it and
- * avow_attach(); past that on_settled is called at once.
+ * Calls `on_settled` when `p` has settled, and waits for what it returns.
  *
- * The cancellation that starts on_settled does not cancel the promise that
- * on_settled returns. A later one does: a value that p had becomes
- * UV_ECANCELED, and a reason stays. To protect a clean-up from all
- * cancellations, follow an avow_shield(). If on_settled is NULL, the promise
- * settles as p does.
+ * `on_settled` is called however `p` settles, also if `p` or the returned
+ * promise is canceled. If `on_settled` is NULL, the returned promise settles as
+ * `p` does.
+ *
+ * If the program is out of memory, a reserve of 64 blocks for each loop serves
+ * the call. When the reserve is used up, `on_settled` is called inside the
+ * call.
+ *
+ * @settles as `p` does, after `on_settled` and the promise that it returned
+ * @rejects the code of the error with which `on_settled` failed
+ * @cancel  Cancels `p`, and `on_settled` is called. If others hold `p`,
+ *          `on_settled` is called without waiting for `p`. This cancellation
+ *          does not cancel the promise that `on_settled` returned, but a later
+ *          one does. Then a value of `p` becomes UV_ECANCELED, and an error of
+ *          `p` stays. If that promise is an avow_shield(), no cancellation
+ *          cancels it.
+ * @see     ECMA-262, Promise.prototype.finally
  */
 AVOW_API AVOW_MUST_USE avow_promise_t *avow_finally(avow_promise_t *p,
                                                     avow_fn on_settled,
                                                     void *data);
 
 /**
- * Settles as p does, after freeing data: what the handlers before it use lives
- * exactly as long as they do. free_fn runs in every case, as finally's handler;
- * but when even the reserve is used up while p is pending, data is kept rather
- * than freed too early. Cancelled while others hold p, which then goes on, it
- * rejects and frees when p has settled. A combinator does not wait for the
- * losers: attach to each input what that uses. If free_fn is NULL, the promise
- * settles as p does.
+ * Calls `free_fn` with `data` from a job when `p` has settled.
+ *
+ * `data` is for the handlers before this call, which use it until then. If
+ * `free_fn` is NULL, the returned promise settles as `p` does. A combinator
+ * does not wait for its losers: attach to each input what that input uses.
+ *
+ * If the program is out of memory, a reserve of 64 blocks for each loop serves
+ * the call. When the reserve is used up, `free_fn` is called inside the call if
+ * `p` has settled. If `p` is pending, `data` is never freed, because handlers
+ * may still use it.
+ *
+ * @settles as `p` does, after `free_fn` has returned
+ * @cancel  Cancels `p`; `data` is freed when `p` has settled. If others hold
+ *          `p`, the returned promise stays pending until then, and rejects.
  */
 AVOW_API AVOW_MUST_USE avow_promise_t *avow_attach(avow_promise_t *p,
                                                    void *data,
                                                    void (*free_fn)(void *));
 
 /**
- * Type of the handler of avow_on_settled(). `outcome` is borrowed: the value,
- * or the error if the promise rejected.
+ * Type of the handler of avow_on_settled(), which returns nothing.
+ *
+ * `outcome` is borrowed: the value, or the error if the promise rejected.
+ *
+ * @called on the loop's thread, from a job; inside avow_on_settled() if the
+ *         reserve of memory is used up
  */
 typedef void (*avow_settled_cb)(const avow_value_t *outcome, void *data);
 
@@ -146,37 +292,56 @@ typedef void (*avow_settled_cb)(const avow_value_t *outcome, void *data);
  *
  * The handler returns nothing, so that a foreign-function interface that cannot
  * return a struct can define it. The call counts as handling a rejection of
- * `p`, and `cb` has its turn among the other reactions to `p`. Closing the loop
- * calls `cb`, too. To cancel `p` later, pass avow_ref(p) and keep `p`.
+ * `p`, and `cb` runs in its turn among the other reactions to `p`. Closing the
+ * loop calls `cb`, too. To cancel `p` later, pass avow_ref(p) and keep `p`. If
+ * `cb` is NULL, the call only releases `p`.
  *
  * If the program is out of memory, a reserve of 64 blocks for each loop serves
  * the call. When the reserve is used up, `cb` runs inside the call: with the
  * outcome of `p`, or with UV_ENOMEM if `p` is pending. `p` is canceled then,
- * unless others hold it. If `cb` is NULL, the call only releases `p`.
+ * unless others hold it.
  */
 AVOW_API void avow_on_settled(avow_promise_t *p, avow_settled_cb cb,
                               void *data);
 
-/** One more reference, to use p twice. */
+/**
+ * Adds a reference to `p`, to use it once more.
+ *
+ * @settles as `p` does, because it is `p`
+ */
 AVOW_API AVOW_MUST_USE avow_promise_t *avow_ref(const avow_promise_t *p);
 
-/** Lets go of p, which may be NULL. The work goes on; nothing is cancelled. */
+/**
+ * Releases a reference to `p`, which may be NULL.
+ *
+ * Nothing is canceled: the work behind `p` continues.
+ */
 AVOW_API void avow_unref(avow_promise_t *p);
 
-/** Lets go of *p, which may be NULL, and is NULL then. */
+/** Releases a reference to `*p`, which may be NULL, and sets `*p` to NULL. */
 AVOW_API void avow_promise_clear(avow_promise_t **p);
 
 /**
- * Says what p is for: in dumps, in the line about a rejection that nobody has
- * handled, of jobs that take long, and in gdb. name is not copied and has to
- * stay, as a literal does. There is room for it where p is made by
- * avow_promise_new() and pending, as the promise of any operation is, or by
- * avow_async(); another p stays without one, and so does one that follows
- * another promise, from then on.
+ * Gives `p` a name for dumps, reports and the debugger.
+ *
+ * The name appears in avow_loop_dump(), in the report of an unhandled
+ * rejection, in avow_job_t and in gdb. `name` is not copied: it must stay
+ * valid, as a string literal does. If it is NULL, `p` has no name.
+ *
+ * Only some promises have room for a name: a pending promise of
+ * avow_promise_new(), which the promise of an operation is, and the promise of
+ * avow_async(). For any other promise the call has no effect. A promise that
+ * begins to follow another one loses its name.
  */
 AVOW_API void avow_promise_set_name(const avow_promise_t *p, const char *name);
 
-/** Moves a promise out of *p, which is NULL then, to who takes it. */
+/**
+ * Moves the promise out of `*p` and sets `*p` to NULL.
+ *
+ * Use it to pass a promise to a function that takes ownership.
+ *
+ * @settles as `*p` did before the call, because it is that promise
+ */
 AVOW_INLINE avow_promise_t *avow_promise_steal(avow_promise_t **p) {
   avow_promise_t *stolen = *p;
   *p = NULL;
@@ -184,32 +349,55 @@ AVOW_INLINE avow_promise_t *avow_promise_steal(avow_promise_t **p) {
 }
 
 /**
- * Whether p is pending, or how it has settled, which nothing changes any more.
- * Reading it does not count as handling a rejection.
+ * Tells whether `p` is pending, fulfilled or rejected.
+ *
+ * A settled promise never changes its state. The call does not count as
+ * handling a rejection.
+ *
+ * @returns the state
  */
 AVOW_API avow_state_t avow_state(const avow_promise_t *p);
 
 /**
- * The value or the reason, alive as long as p; NULL while pending. Reading a
- * reason counts as handling the rejection, unless the option on_reject is set.
+ * Reads the value or the error of `p`.
+ *
+ * The call counts as handling a rejection, unless avow_options_t.on_reject is
+ * set.
+ *
+ * @returns the value, or the error if `p` is rejected; NULL while `p` is
+ *          pending. Valid until the caller releases `p`.
  */
 AVOW_API const avow_value_t *avow_result(const avow_promise_t *p);
 
 /**
- * Runs p's loop until p settles, and returns how: for main() and for tests.
- * AVOW_EIDLE if the loop runs dry first. AVOW_EMISUSE inside what avow calls
- * for that loop: handlers, async functions, callbacks for cancelling. In a
- * callback that the program has from libuv itself it runs the loop once more,
- * within that; an avow_run() or uv_run() around it goes on when this returns.
- * uv_stop() does not end avow_run().
+ * Runs the loop of `p` until `p` settles; for main() and for tests.
+ *
+ * In a callback that libuv calls for the program, the call runs the loop once
+ * more, inside that callback. An avow_run() or uv_run() around it continues
+ * when this call returns. uv_stop() does not end avow_run().
+ *
+ * @returns the value or the error of `p`, which the caller owns
+ * @error   AVOW_EIDLE if nothing is left to run while `p` is pending
+ * @error   AVOW_EMISUSE if avow calls the caller for that loop: in a handler,
+ *          an async function or a callback of avow_on_cancel(), which is misuse
+ * @blocks  until `p` settles or nothing is left to run
+ * @see     uv_run()
  */
 AVOW_API AVOW_MUST_USE avow_value_t avow_run(avow_promise_t *p);
 
 /**
- * Calls step again and again, from a job each time and in constant memory,
- * until it returns (or what it follows fulfils with) other than none, or an
- * error: with that it settles. Once canceled, it calls step no more, even if
- * the promise that step followed fulfills with none. UV_EINVAL without step.
+ * Calls `step` again and again until it gives a value or an error.
+ *
+ * Each call is made from a job of its own, and the memory stays constant. If
+ * `step` returns NONE, or a promise that fulfills with NONE, it is called
+ * again.
+ *
+ * @settles as the first value that is not NONE, from `step` or from the promise
+ *          that it returned
+ * @rejects the code of the first error, from `step` or from that promise
+ * @rejects UV_EINVAL if `step` is NULL
+ * @cancel  Cancels the promise that `step` returned. `step` is not called
+ *          again, even if that promise fulfills with NONE.
  */
 AVOW_API AVOW_MUST_USE avow_promise_t *avow_repeat(uv_loop_t *loop,
                                                    avow_fn step, void *data);
