@@ -1,14 +1,22 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * Values: what promises settle with. A value is 16 bytes and travels in
- * registers. Numbers, codes and borrowed pointers allocate nothing; bytes,
- * lists, objects and errors that have more to say than a code share one
- * counted block, whose count is atomic: a value may change threads.
+ * Values, with which promises settle, and errors.
  *
- * A by-value avow_value_t parameter is taken; `const avow_value_t *` borrows.
+ * A value has 16 bytes and is passed in registers. Numbers, codes and pointers
+ * allocate nothing. Bytes, lists, objects and errors with a message or a cause
+ * share one counted block.
  *
- * A list, a cause and an object may hold promises. What holds itself in a ring,
- * by whatever is in between, is never freed.
+ * A function takes ownership of an `avow_value_t` that is passed by value, and
+ * borrows a `const avow_value_t *`.
+ *
+ * The count of a block is atomic, so a value may change threads. Promises may
+ * not, nor objects of a class that is not `sendable`.
+ *
+ * A function that makes a value and finds no memory releases what it took, and
+ * returns the error UV_ENOMEM. The caller may pass that error on as it is.
+ *
+ * Lists, causes and objects may hold promises. Values that hold each other in a
+ * ring are never freed, nor is a value that holds itself.
  */
 #ifndef AVOW_VALUE_H
 #define AVOW_VALUE_H
@@ -21,32 +29,34 @@
 
 AVOW_HEADER_BEGIN
 
-/**
- * A promise, counted: avow_ref() is for one more who holds it. See promise.h.
- */
+/** A reference-counted promise; see promise.h. */
 typedef struct avow_promise_s avow_promise_t;
 
-/** What settles a promise, once: the other end of it. */
+/** The end of a promise that settles it, once. */
 typedef struct avow_deferred_s avow_deferred_t;
 
-/** What a value may be: its tag. */
+/** The type of a value, which is its tag. */
 enum {
-  AVOW_NONE,
-  AVOW_INT,
-  AVOW_DOUBLE,
-  AVOW_POINTER, /* borrowed: whoever made it keeps what it points to alive */
-  AVOW_OBJECT,  /* counted, with a class */
-  AVOW_BYTES,   /* counted, a NUL follows the last byte */
-  AVOW_LIST,    /* counted */
-  AVOW_ERROR,   /* see error.h */
-  AVOW_PROMISE, /* on its way through avow_follow() */
-  AVOW_THENABLE /* an object whose class has a then function */
+  AVOW_NONE,    /* no result, or the end of a channel or a stream */
+  AVOW_INT,     /* a signed number of 64 bits */
+  AVOW_DOUBLE,  /* a floating-point number */
+  AVOW_POINTER, /* a borrowed pointer */
+  AVOW_OBJECT,  /* a counted object of a class */
+  AVOW_BYTES,   /* counted bytes, and a NUL after the last one */
+  AVOW_LIST,    /* a counted array of values */
+  AVOW_ERROR,   /* a code, which may have a counted message and cause */
+  AVOW_PROMISE, /* a promise to be followed, made by avow_follow() */
+  AVOW_THENABLE /* a counted object whose class has a then function */
 };
 
-/** Programs read the tag; what else is in it the functions below give. */
+/**
+ * A value: a tag and what the tag describes.
+ *
+ * Programs read `tag` only. The functions of this header read the rest.
+ */
 typedef struct avow_value_s {
-  uint32_t tag;
-  int32_t code; /* of an error */
+  uint32_t tag; /* AVOW_NONE to AVOW_THENABLE */
+  int32_t code; /* the code of an error, otherwise 0 */
   union {
     int64_t i;
     double d;
@@ -55,25 +65,37 @@ typedef struct avow_value_s {
 } avow_value_t;
 
 /**
- * The class of an object: a name for messages (NULL: "object"), and a function
- * that frees the object with its last reference (NULL: nothing to free). A
- * class with a then function makes foreign promises: a promise resolved with
- * such an object adopts it by calling then(self, deferred) from a job of its
- * own, once. The deferred is then's; an error that it returns rejects, if that
- * is not settled yet (ECMA-262, NewPromiseResolveThenableJob). With a stream,
- * objects of the class are byte streams, see stream_class.h.
+ * The class of an object: its name and its functions.
+ *
+ * A class is usually a static constant. Initialize it by the names of its
+ * fields.
  */
 typedef struct avow_class_s {
+  /** The name for messages. NULL stands for "object". */
   const char *name;
+  /** Frees `self` with the last reference. NULL: there is nothing to free. */
   void (*destroy)(void *self);
+  /**
+   * Makes the object a thenable, a promise of another kind. NULL: it is none.
+   *
+   * A promise that resolves with the object adopts it: a job of its own calls
+   * this function once (ECMA-262, NewPromiseResolveThenableJob). The function
+   * takes ownership of `deferred` and settles the promise with it. An error
+   * that the function returns rejects the promise, if it is not settled yet.
+   */
   avow_value_t (*then)(void *self, avow_deferred_t *deferred);
-  bool sendable; /* destroy may be called on any thread, see loops.h */
+  /** Whether any thread may call `destroy`; see loops.h. Default: false. */
+  bool sendable;
+  /** Makes the objects byte streams; see stream_class.h. NULL: they are not. */
   const struct avow_stream_class_s *stream;
-  uint64_t reserved[4]; /* zeros, else UV_EINVAL: for later versions */
+  /** For later versions. Must be zero, otherwise UV_EINVAL. */
+  uint64_t reserved[4];
 } avow_class_t;
 
 /**
- * The value that says nothing: no result, or the end of a channel or a stream.
+ * Makes the value NONE: no result, or the end of a channel or a stream.
+ *
+ * @returns NONE
  */
 AVOW_INLINE avow_value_t avow_none(void) {
   avow_value_t v;
@@ -83,7 +105,11 @@ AVOW_INLINE avow_value_t avow_none(void) {
   return v;
 }
 
-/** A number of 64 bits, which avow_to_int() reads. */
+/**
+ * Makes an INT, a number of 64 bits that avow_to_int() reads.
+ *
+ * @returns the INT
+ */
 AVOW_INLINE avow_value_t avow_int(int64_t i) {
   avow_value_t v = avow_none();
   v.tag = AVOW_INT;
@@ -91,7 +117,11 @@ AVOW_INLINE avow_value_t avow_int(int64_t i) {
   return v;
 }
 
-/** A number with a fraction, which avow_to_double() reads. */
+/**
+ * Makes a DOUBLE, a floating-point number that avow_to_double() reads.
+ *
+ * @returns the DOUBLE
+ */
 AVOW_INLINE avow_value_t avow_double(double d) {
   avow_value_t v = avow_none();
   v.tag = AVOW_DOUBLE;
@@ -100,8 +130,12 @@ AVOW_INLINE avow_value_t avow_double(double d) {
 }
 
 /**
- * A pointer, which avow_to_pointer() reads. What it points to stays whose it
- * is, and has to be there for as long as somebody may read it.
+ * Makes a POINTER, which avow_to_pointer() reads.
+ *
+ * The value does not own the memory at `p`. The caller keeps that memory valid
+ * as long as the value is read.
+ *
+ * @returns the POINTER
  */
 AVOW_INLINE avow_value_t avow_pointer(void *p) {
   avow_value_t v = avow_none();
@@ -111,8 +145,13 @@ AVOW_INLINE avow_value_t avow_pointer(void *p) {
 }
 
 /**
- * What a callback returns to settle its promise as p does, once p has: "wait
- * for this" (ECMA-262, Promise Resolve Functions). Takes p.
+ * Makes the value with which a handler follows `p`.
+ *
+ * A handler that returns this value makes its promise wait for `p` and settle
+ * as `p` does.
+ *
+ * @returns the value, which owns `p`
+ * @see     ECMA-262, Promise Resolve Functions
  */
 AVOW_INLINE avow_value_t avow_follow(avow_promise_t *p) {
   avow_value_t v = avow_none();
@@ -122,113 +161,225 @@ AVOW_INLINE avow_value_t avow_follow(avow_promise_t *p) {
 }
 
 /**
- * The constructors below allocate. Without memory they release what they were
- * given and return the error UV_ENOMEM, which may be passed on as it is.
+ * Makes an OBJECT of `klass` that owns `self`.
+ *
+ * The last release of the value calls `klass->destroy` with `self`.
+ *
+ * @returns the OBJECT
+ * @error   UV_ENOMEM if out of memory; `klass->destroy` was called with `self`
+ * @error   UV_EINVAL if `klass->reserved` is not zero, which a checked build
+ *          treats as misuse; the caller still owns `self`
  */
-
-/** Wraps self, which class->destroy frees with the last reference. UV_EINVAL,
-    and then self stays, if the class is not zero where that is reserved. */
 AVOW_API AVOW_MUST_USE avow_value_t avow_object(const avow_class_t *klass,
                                                 void *self);
 
-/** A copy of len bytes; data may be NULL when len is 0. */
+/**
+ * Makes BYTES that are a copy of `len` bytes.
+ *
+ * `data` may be NULL if `len` is 0. A NUL follows the last byte.
+ *
+ * @returns the BYTES
+ * @error   UV_ENOMEM if out of memory
+ */
 AVOW_API AVOW_MUST_USE avow_value_t avow_bytes(const void *data, size_t len);
 
-/** A copy of a string that ends in NUL. */
+/**
+ * Makes BYTES that are a copy of the string `s`, which ends in NUL.
+ *
+ * @returns the BYTES, without the NUL in their length
+ * @error   UV_ENOMEM if out of memory
+ */
 AVOW_API AVOW_MUST_USE avow_value_t avow_string(const char *s);
 
-/** len bytes to be filled in through out, which stays valid with the value. */
+/**
+ * Makes `len` BYTES for the caller to fill in through `*out`.
+ *
+ * The bytes are not initialized. A NUL follows the last one. `*out` is valid as
+ * long as the value.
+ *
+ * @returns the BYTES
+ * @error   UV_ENOMEM if out of memory; `*out` is unchanged
+ */
 AVOW_API AVOW_MUST_USE avow_value_t avow_bytes_new(size_t len, char **out);
 
-/** Takes each of the n items. */
+/**
+ * Makes a LIST of the `n` values of `items`.
+ *
+ * Takes ownership of each value. The array remains the caller's.
+ *
+ * @returns the LIST
+ * @error   UV_ENOMEM if out of memory; the values were released
+ */
 AVOW_API AVOW_MUST_USE avow_value_t avow_list(avow_value_t items[], size_t n);
 
-/** One more reference to what v holds: how to keep a borrowed value. */
+/**
+ * Adds a reference to what `v` holds, to keep a borrowed value.
+ *
+ * @returns the value, which the caller owns
+ */
 AVOW_API avow_value_t avow_value_ref(const avow_value_t *v);
 
-/** Lets go. Values nested to any depth are freed without recursion. */
+/**
+ * Releases `v`.
+ *
+ * Values that are nested to any depth are freed without recursion.
+ */
 AVOW_API void avow_value_unref(avow_value_t v);
 
-/** Lets go of what *v holds, and leaves none: again it does nothing. */
+/**
+ * Releases `*v` and sets `*v` to NONE.
+ *
+ * A second call has no effect.
+ */
 AVOW_API void avow_value_clear(avow_value_t *v);
 
-/** Moves a value out of *v, which is none then: return avow_steal(&v). */
+/**
+ * Moves the value out of `*v` and sets `*v` to NONE.
+ *
+ * Use it to return a variable that is released automatically: return
+ * avow_steal(&v).
+ *
+ * @returns the value, which the caller owns
+ */
 AVOW_INLINE avow_value_t avow_steal(avow_value_t *v) {
   const avow_value_t stolen = *v;
   *v = avow_none();
   return stolen;
 }
 
-/** Drops a result on purpose, as of avow_run(): avow_ignore(avow_run(p)). */
+/**
+ * Releases a result that the caller does not need.
+ *
+ * The call shows the intention in code: avow_ignore(avow_run(p)).
+ */
 AVOW_INLINE void avow_ignore(avow_value_t v) {
   avow_value_unref(v);
 }
 
-/** Whether v is none: the end of a channel or of a stream, or no result. */
+/**
+ * Tells whether `v` is NONE: no result, or the end of a channel or stream.
+ *
+ * @returns true if it is
+ */
 AVOW_INLINE bool avow_is_none(const avow_value_t *v) {
   return v->tag == AVOW_NONE;
 }
 
-/** Whether v is an object of this very class; avow_to_object() insists. */
+/**
+ * Tells whether `v` is an object of exactly the class `klass`.
+ *
+ * @returns true if it is
+ */
 AVOW_API bool avow_is_object(const avow_value_t *v, const avow_class_t *klass);
 
 /**
- * Readers. The wrong type is a mistake of the program: debug builds say which
- * and abort, release builds return 0 or NULL.
+ * Reads the number of an INT.
+ *
+ * Another type, also a DOUBLE, is misuse: a checked build prints it and aborts.
+ *
+ * @returns the number; 0 for another type in a release build
  */
-
-/** The number of an INT. A DOUBLE is none, and a mistake. */
 AVOW_API int64_t avow_to_int(const avow_value_t *v);
 
-/** The number of a DOUBLE. An INT is none, likewise. */
+/**
+ * Reads the number of a DOUBLE.
+ *
+ * Another type, also an INT, is misuse: a checked build prints it and aborts.
+ *
+ * @returns the number; 0 for another type in a release build
+ */
 AVOW_API double avow_to_double(const avow_value_t *v);
 
 /**
- * The pointer of an AVOW_POINTER; what is there belongs to who made the value.
+ * Reads the pointer of a POINTER.
+ *
+ * The value does not own the memory there. Another type is misuse: a checked
+ * build prints it and aborts.
+ *
+ * @returns the pointer; NULL for another type in a release build
  */
 AVOW_API void *avow_to_pointer(const avow_value_t *v);
 
-/** The object's self, if it is of this very class. */
+/**
+ * Reads the object of a value of exactly the class `klass`.
+ *
+ * Another class or type is misuse: a checked build prints it and aborts.
+ *
+ * @returns the `self` of avow_object(), valid until the value is released; NULL
+ *          for another class or type in a release build
+ */
 AVOW_API void *avow_to_object(const avow_value_t *v, const avow_class_t *klass);
 
-/** The bytes, alive as long as v; len may be NULL. */
+/**
+ * Reads BYTES and sets `*len` to their number.
+ *
+ * `len` may be NULL. A NUL follows the last byte. Another type is misuse: a
+ * checked build prints it and aborts.
+ *
+ * @returns the bytes, valid until the value is released. In a release build,
+ *          another type gives NULL and sets `*len` to 0.
+ */
 AVOW_API const char *avow_to_bytes(const avow_value_t *v, size_t *len);
 
-/** How many items the list has. */
+/**
+ * Counts the items of `list`.
+ *
+ * Another type is misuse: a checked build prints it and aborts.
+ *
+ * @returns the number of items; 0 for another type in a release build
+ */
 AVOW_API size_t avow_list_len(const avow_value_t *list);
 
 /**
- * The item at i, which the list keeps. One past the last is a mistake, of which
- * debug builds tell; release builds give none.
+ * Reads the item of `list` at the index `i`, from 0.
+ *
+ * An index beyond the last item is misuse, as is a value that is not a LIST: a
+ * checked build prints it and aborts.
+ *
+ * @returns the item, which the list owns, valid until the list is released;
+ *          NONE in a release build if there is no such item
  */
 AVOW_API const avow_value_t *avow_list_at(const avow_value_t *list, size_t i);
 
-/** "int", "bytes", …, or the name of an object's class. For messages. */
+/**
+ * Names the type of `v` in messages.
+ *
+ * @returns "int", "bytes" and so on, or the name of an object's class
+ */
 AVOW_API const char *avow_type_name(const avow_value_t *v);
 
 /*
- * Errors: values with the tag AVOW_ERROR, a code of libuv (or one of ours) and,
- * when there is more to say, one counted block with a message and a cause.
- * Settling with an error rejects; the reason of a rejection is always an error.
+ * Errors are values with the tag AVOW_ERROR and a code, of libuv or of avow.
+ * An error with a message or a cause has one counted block for both. A promise
+ * that resolves with an error rejects, and the reason of a rejection is always
+ * an error.
  */
 
-/** Beside libuv's codes. Programs may have their own, below -30000. */
+/**
+ * The codes of avow, beside those of libuv.
+ *
+ * Programs may have codes of their own, below -30000.
+ */
 enum {
-  AVOW_EBROKEN = -20001,    /* its deferred was dropped unsettled */
+  AVOW_EBROKEN = -20001,    /* the deferred was dropped unsettled */
   AVOW_ECYCLE = -20002,     /* a promise was resolved with itself */
-  AVOW_EAGGREGATE = -20003, /* every input of any was rejected */
-  AVOW_EIDLE = -20004,      /* the loop ran dry before the promise settled */
-  AVOW_EREASON = -20005,    /* rejected with what is not an error: its cause */
-  AVOW_EMISUSE = -20006,    /* a mistake that a debug build explains */
+  AVOW_EAGGREGATE = -20003, /* every input of avow_any() rejected */
+  AVOW_EIDLE = -20004,      /* the loop had nothing left to run */
+  AVOW_EREASON = -20005,    /* the reason is not an error: it is the cause */
+  AVOW_EMISUSE = -20006,    /* a mistake that a checked build explains */
   AVOW_ENOTASYNC = -20007,  /* an await outside an async function */
-  AVOW_ETHROWN = -20008,    /* a C++ exception left what avow called */
-  AVOW_ESKIP = -20009,      /* no result: leaves an item out, see stages.h */
-  AVOW_EMISSED = -20010     /* items of a broadcast; how many is its cause */
+  AVOW_ETHROWN = -20008,    /* a C++ exception left a function */
+  AVOW_ESKIP = -20009,      /* no result: omits an item; see stages.h */
+  AVOW_EMISSED = -20010     /* items of a broadcast were lost; the cause has
+                               their number */
 };
 
 /**
- * The error that is only its code. Allocates nothing. 0, which says that there
- * was none, makes none: avow_none().
+ * Makes an error that consists of its code.
+ *
+ * The call allocates nothing. The code 0 says that there was no error.
+ *
+ * @returns the error; NONE if `code` is 0
  */
 AVOW_INLINE avow_value_t avow_error(int code) {
   avow_value_t v = avow_none();
@@ -239,30 +390,46 @@ AVOW_INLINE avow_value_t avow_error(int code) {
 }
 
 /**
- * An error with a message (a format and its arguments; the code's own text
- * where that is NULL, or nothing comes out of it) and a cause, any value:
- * avow_none() for none, a list for the errors of an aggregate. Takes the cause.
- * Without memory only the code remains. For the code 0 it is avow_none(), as
- * avow_error() has it.
+ * Makes an error with a code, a message and a cause.
+ *
+ * `format` and its arguments give the message, as for printf(). If `format` is
+ * NULL or the message is empty, the error has the text of its code. `cause` is
+ * any value: avow_none() if there is no cause, or a LIST for the errors of an
+ * aggregate.
+ *
+ * @returns the error; only its code if out of memory; NONE if `code` is 0
  */
 AVOW_API AVOW_MUST_USE avow_value_t avow_error_new(int code, avow_value_t cause,
                                                    const char *format, ...)
     AVOW_PRINTF(3, 4);
 
-/** Whether v is an error: what rejects, and what a rejection gives. */
+/**
+ * Tells whether `v` is an error.
+ *
+ * A promise that resolves with an error rejects, and the reason of a rejection
+ * is always an error.
+ *
+ * @returns true if it is
+ */
 AVOW_INLINE bool avow_is_error(const avow_value_t *v) {
   return v->tag == AVOW_ERROR;
 }
 
-/** The code, 0 if v is not an error. */
+/**
+ * Reads the code of an error.
+ *
+ * @returns the code; 0 if `v` is not an error
+ */
 AVOW_INLINE int avow_error_code(const avow_value_t *v) {
   return v->tag == AVOW_ERROR ? v->code : 0;
 }
 
 /**
- * Returns from this function with the error that the expression gives, which
- * is the caller's then; else drops what it gives, and goes on. For functions
- * that return an avow_value_t.
+ * Leaves the calling function if `expression` gives an error.
+ *
+ * The function then returns that error, which its caller owns. Any other value
+ * is released, and the function continues. Use it in functions that return an
+ * avow_value_t.
  */
 #define AVOW_TRY(expression)                       \
   do {                                             \
@@ -273,36 +440,59 @@ AVOW_INLINE int avow_error_code(const avow_value_t *v) {
   } while (0)
 
 /**
- * The error's message, alive as long as v; else its code's text, alive as that
- * of avow_strerror().
+ * Reads the message of an error.
+ *
+ * @returns the message, valid until `v` is released; without a message the text
+ *          of the code, valid as that of avow_strerror()
  */
 AVOW_API const char *avow_error_message(const avow_value_t *v);
 
-/** What it was made with, or NULL; the list of an AVOW_EAGGREGATE is here. */
+/**
+ * Reads the cause of an error.
+ *
+ * The cause of an AVOW_EAGGREGATE is the LIST of all errors.
+ *
+ * @returns the cause, valid until `v` is released; NULL if there is none
+ */
 AVOW_API const avow_value_t *avow_error_cause(const avow_value_t *v);
 
 /**
- * Whether v is UV_ETIMEDOUT because a limit of avow's had passed (a command's,
- * avow_timeout() and what is made of it), not because the system says so, as of
- * a connection that nobody answers.
+ * Tells whether `v` is UV_ETIMEDOUT because a limit of avow passed.
+ *
+ * Such limits are those of avow_timeout() and avow_deadline(), of functions
+ * with a timeout of their own, and of commands. If the system reports
+ * UV_ETIMEDOUT, as it does if a host does not answer, the result is false.
+ *
+ * @returns true if a limit of avow passed
  */
 AVOW_API bool avow_is_timeout(const avow_value_t *v);
 
 /**
- * "no such file or directory": the text of a code of libuv's or of ours, or of
- * an errno, which is positive, always there; "error -30001" for a program's
- * own. That is the thread's until it has asked for eight more such, here, by
- * avow_err_name() or by avow_error_message(): copy what is to stay.
+ * Describes a code: "no such file or directory".
+ *
+ * `code` is a code of libuv or avow, or an errno, which is positive. There is a
+ * text for every number: that of a program's own code is "error -30001".
  *
  * Some errors of the system have no code in libuv, for example EDQUOT and
  * ESTALE. Their code is the negative errno, and their text is its number:
  * "error -122". strerror() has a text for the errno.
+ *
+ * @returns the text. The text of a known code is always valid. The text of
+ *          another number is valid until the thread has called avow_strerror(),
+ *          avow_err_name() or avow_error_message() for eight more such numbers.
  */
 AVOW_API const char *avow_strerror(int code);
 
 /**
- * "ENOENT", "AVOW_EBROKEN"; "+ENOENT" for an errno, which no code of libuv's is
- * equal to; "-30001" for a program's own, alive as the text of that is.
+ * Names a code: "ENOENT" or "AVOW_EBROKEN".
+ *
+ * The name of an errno begins with a plus sign, "+ENOENT", because an errno is
+ * positive and no code of libuv is. A number without a name is its own name:
+ * "-30001".
+ *
+ * @returns the name. The name of a known code is always valid. The name of
+ *          another number is valid until the thread has called avow_strerror(),
+ *          avow_err_name() or avow_error_message() for eight more such numbers.
  */
 AVOW_API const char *avow_err_name(int code);
 
