@@ -1,8 +1,12 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * Combinators. Each takes the promises of its array; the array stays the
- * caller's. Losers are not cancelled and their failures count as handled: see
- * avow_cancel_losers(), and avow_join_losers() where these use what goes away.
+ * Combinators, which make one promise of several.
+ *
+ * A combinator takes ownership of the promises in its array. The array remains
+ * the caller's. An input that cannot change the outcome any more is a loser.
+ * Losers are not canceled, and their rejections count as handled.
+ * avow_cancel_losers() cancels them. avow_join_losers() also waits for them:
+ * call it if losers use memory that the caller frees afterwards.
  */
 #ifndef AVOW_COMBINE_H
 #define AVOW_COMBINE_H
@@ -11,76 +15,132 @@
 
 AVOW_HEADER_BEGIN
 
-/** LIST: the values in input order; rejects as the first to reject does. */
+/**
+ * Waits until all inputs fulfill or one of them rejects.
+ *
+ * @settles LIST of the values, in input order; empty if `n` is 0
+ * @rejects the code of the first error of an input
+ * @cancel  Rejects at once and cancels the pending inputs that have no other
+ *          references.
+ * @see     ECMA-262, Promise.all
+ */
 AVOW_API AVOW_MUST_USE avow_promise_t *avow_all(uv_loop_t *loop,
                                                 avow_promise_t *const ps[],
                                                 size_t n);
 
-/** LIST: an outcome for each input, see avow_outcome_at(); never rejects. */
+/**
+ * Waits until all inputs have settled.
+ *
+ * @settles LIST of the outcomes, in input order, which avow_outcome_at() reads;
+ *          empty if `n` is 0
+ * @cancel  Rejects at once and cancels the pending inputs that have no other
+ *          references.
+ * @see     ECMA-262, Promise.allSettled
+ */
 AVOW_API AVOW_MUST_USE avow_promise_t *avow_all_settled(
     uv_loop_t *loop, avow_promise_t *const ps[], size_t n);
 
 /**
- * Settles as the first input to settle; without inputs never. What lost has
- * happened all the same: an avow_channel_next() among the inputs has its item,
- * which goes with it. To choose among channels there is avow_select().
+ * Waits until the first input settles.
+ *
+ * The losers still take effect: if an avow_channel_next() loses, its item is
+ * lost. Use avow_select() to choose among channels.
+ *
+ * @settles as the first input to settle does; never if `n` is 0
+ * @cancel  Rejects at once and cancels the pending inputs that have no other
+ *          references.
+ * @see     ECMA-262, Promise.race
  */
 AVOW_API AVOW_MUST_USE avow_promise_t *avow_race(uv_loop_t *loop,
                                                  avow_promise_t *const ps[],
                                                  size_t n);
 
 /**
- * Fulfils as the first input to fulfil. If all reject: AVOW_EAGGREGATE, whose
- * cause is the LIST of all reasons in input order.
+ * Waits until the first input fulfills.
+ *
+ * @settles as the first input to fulfill does
+ * @rejects AVOW_EAGGREGATE if all inputs reject or `n` is 0; its cause is the
+ *          LIST of all errors, in input order
+ * @cancel  Rejects at once and cancels the pending inputs that have no other
+ *          references.
+ * @see     ECMA-262, Promise.any
  */
 AVOW_API AVOW_MUST_USE avow_promise_t *avow_any(uv_loop_t *loop,
                                                 avow_promise_t *const ps[],
                                                 size_t n);
 
-/** A combinator that inputs are still added to. */
+/** A combinator to which inputs are added one by one; it has one owner. */
 typedef struct avow_gather_s avow_gather_t;
 
-/** Which combinator it is: avow_all(), and so on. */
+/** The combinator that a gather is. */
 typedef enum avow_gather_kind_e {
-  AVOW_ALL,
-  AVOW_ALL_SETTLED,
-  AVOW_RACE,
-  AVOW_ANY
+  AVOW_ALL,         /* as avow_all() */
+  AVOW_ALL_SETTLED, /* as avow_all_settled() */
+  AVOW_RACE,        /* as avow_race() */
+  AVOW_ANY          /* as avow_any() */
 } avow_gather_kind_t;
 
 /**
- * The combinators with one input at a time, for fan-outs that grow: what it
- * settles with, and in *out, which is yours, what inputs are added to. Of no
- * other kind than these: UV_EINVAL.
+ * Creates a combinator to which avow_gather_add() adds inputs one by one.
+ *
+ * Use it if the inputs are not known at the start. The caller owns both the
+ * promise and the gather in `*out`, and releases the gather with
+ * avow_gather_unref().
+ *
+ * @settles as avow_all(), avow_all_settled(), avow_race() or avow_any() does,
+ *          according to `kind`
+ * @rejects UV_EINVAL if `kind` is none of the constants
+ * @cancel  Rejects at once and cancels the pending inputs that have no other
+ *          references.
  */
 AVOW_API AVOW_MUST_USE avow_promise_t *avow_gather_new(uv_loop_t *loop,
                                                        avow_gather_kind_t kind,
                                                        avow_gather_t **out);
 
 /**
- * Adds an input. One that comes when all is decided is let go, or is one more
- * loser, as avow_cancel_losers() and avow_join_losers() have it. The gather's
- * own promise rejects it: AVOW_ECYCLE.
+ * Adds the input `p` to the gather `g`.
+ *
+ * If the outcome of the gather is certain, `p` is released, or treated as a
+ * loser if avow_cancel_losers() or avow_join_losers() was called. If `p` is the
+ * promise of the gather itself, that promise rejects with AVOW_ECYCLE. A call
+ * after avow_gather_end() is misuse.
  */
 AVOW_API void avow_gather_add(const avow_gather_t *g, avow_promise_t *p);
 
-/** No more inputs: it settles as soon as those that it has allow. Once. */
+/**
+ * Ends the inputs of `g`.
+ *
+ * The promise of the gather settles when its inputs determine the outcome. A
+ * second call is misuse.
+ */
 AVOW_API void avow_gather_end(const avow_gather_t *g);
 
-/** Lets go of g, and ends it if nobody has. Once: it has one owner. */
+/**
+ * Releases `g`, which may be NULL, and ends its inputs.
+ *
+ * A gather has one owner, so a second call is misuse.
+ */
 AVOW_API void avow_gather_unref(avow_gather_t *g);
 
-/** How one of several things settled. Valid as long as the value it is from. */
+/**
+ * How one of several inputs settled.
+ *
+ * Valid as long as the value from which it was read.
+ */
 typedef struct avow_outcome_s {
-  size_t index;        /* of the input, the promise or the case, from 0 */
+  size_t index;        /* the index of the input, promise or case, from 0 */
   avow_state_t status; /* AVOW_FULFILLED or AVOW_REJECTED */
-  union {
-    const avow_value_t *value;  /* if fulfilled; avow_value_ref() to keep it */
-    const avow_value_t *reason; /* if rejected: the same pointer */
+  union {              /* one pointer with two names */
+    const avow_value_t *value;  /* the value; avow_value_ref() keeps it */
+    const avow_value_t *reason; /* the error if AVOW_REJECTED */
   };
 } avow_outcome_t;
 
-/** The outcome of input `i` in a list of avow_all_settled(). */
+/**
+ * Reads the outcome of input `i`, from 0, in a list of avow_all_settled().
+ *
+ * @returns the outcome, valid until `list` is released
+ */
 AVOW_API avow_outcome_t avow_outcome_at(const avow_value_t *list, size_t i);
 
 AVOW_HEADER_END

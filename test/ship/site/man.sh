@@ -50,7 +50,7 @@ shows() {
   MANPAGER=cat MANWIDTH=80 "$man" -M "$work" "$1" 2>/dev/null | col -b |
     grep -q "$2" || fail "$man $1 does not show '$2'"
 }
-shows avow_all 'Losers are not cancelled'
+shows avow_all 'Losers are not canceled'
 shows avow_then 'Promise.prototype.then'
 shows AVOW_TRY 'avow_await_int\|avow_value_t'
 shows avow_tls_client 'SSL_connect'
