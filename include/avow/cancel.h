@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * Cancelling: telling what is pending that nobody wants it any more.
+ * Cancellation: the caller no longer wants the result of a promise.
  */
 #ifndef AVOW_CANCEL_H
 #define AVOW_CANCEL_H
@@ -10,99 +10,161 @@
 AVOW_HEADER_BEGIN
 
 /**
- * Walks up from p through promises that nobody else holds and rejects the
- * topmost with UV_ECANCELED at once; from there the rejection comes down
- * through each catch and finally. Of work that runs, and of what has children
- * (maps, groups, …), it waits for the end first; not so behind a combinator,
- * which rejects at once, unless avow_join_losers() has it wait.
+ * Cancels `p`, because its result is no longer wanted.
  *
- * A clean-up is protected from the cancellation that started it: the promise
- * that the handler of a finally follows, or the handler of a catch that got
- * UV_ECANCELED, and the awaits of an async function that got it. A later
- * cancellation cancels that promise, unless avow_shield() protects it. So a
- * time limit around a finally holds. If a clean-up fails, the cancellation goes
- * on behind it.
+ * The cancellation goes up from `p` to its source promises, through each that
+ * has no other references. The topmost of them rejects with UV_ECANCELED at
+ * once. From there the rejection comes down as any other: through the handlers
+ * of avow_catch() and avow_finally().
  *
- * A settled promise is left alone. Where a value has arrived already its
- * handler still runs, so that nothing is lost: what it then waits for is
- * cancelled instead. If that has its value, too, and so on without end, nothing
- * ever waits: where a chain goes on for long, ask a flag of yours in its
- * handler. Inside an avow_cancel_cb it takes effect once that has returned.
+ * Some promises reject later. The promise of work that runs waits until its
+ * function returns. A map, a group or another tool waits until its children
+ * have settled. A combinator does not wait: it rejects at once, unless
+ * avow_join_losers() makes it wait.
+ *
+ * A settled promise does not change. If a value is already on its way to a
+ * handler, the handler still runs, so that the value is not lost. The promise
+ * that this handler returns is canceled instead. If that promise has a value,
+ * too, the next one that waits is canceled. A chain that never waits is never
+ * canceled: check a flag of your own in its handlers.
+ *
+ * A clean-up is protected from the cancellation that started it. The promise
+ * that the function of avow_finally() returns is a clean-up. So is the promise
+ * that a handler of avow_catch() returns for UV_ECANCELED, and so is an await
+ * of an async function after UV_ECANCELED. A later cancellation cancels the
+ * clean-up, unless avow_shield() protects it. So a timeout around
+ * avow_finally() limits the clean-up. If a clean-up fails, the cancellation
+ * continues with the promises that depend on it.
+ *
+ * Inside a callback of avow_on_cancel() the call takes effect after the
+ * callback has returned.
  */
 AVOW_API void avow_cancel(const avow_promise_t *p);
 
 /**
- * avow_cancel(), and says why. What is rejected is rejected with UV_ECANCELED
- * all the same, but the avow_error_cause() of that is the reason, any value,
- * and its message tells of it: "operation canceled: the client has left". A
- * reason that is UV_ECANCELED itself is taken as it is. It goes wherever the
- * cancelling goes: up chains, to the inputs of combinators and the children of
- * tools, into what an avow_cancel_cb cancels in its turn, and to the await of
- * an async function. Whoever was cancelled with one keeps it: a second reason
- * is for what the first had not come to. Without memory it is avow_cancel().
+ * Cancels `p` as avow_cancel() does and records the reason.
+ *
+ * Each promise still rejects with UV_ECANCELED. The avow_error_cause() of that
+ * error is `reason`, which may be any value. If `reason` is an error or BYTES,
+ * the message contains it: "operation canceled: the client has left". A
+ * `reason` that is UV_ECANCELED itself is used as it is.
+ *
+ * The reason reaches every promise that the cancellation reaches: sources,
+ * inputs of combinators, children of tools, and what callbacks of
+ * avow_on_cancel() cancel. An async function gets it from its await. A promise
+ * that was canceled with a reason keeps that reason in a second cancellation.
+ * Without memory, the error is UV_ECANCELED alone.
  */
 AVOW_API void avow_cancel_with(const avow_promise_t *p, avow_value_t reason);
 
-/** Stops the work that a promise stands for: see avow_on_cancel(). */
+/**
+ * Type of the callback of avow_on_cancel(), which stops an operation.
+ *
+ * @called on the loop's thread, inside the cancellation, once at most. The
+ *         callback must not run or close the loop. A promise that it cancels is
+ *         canceled after it has returned.
+ */
 typedef void (*avow_cancel_cb)(void *data);
 
 /**
- * Calls cb, once, inside the avow_cancel() that rejects d's promise: the place
- * to stop the work. The holder of d still has to drop or to settle it. One
- * callback a promise: a second call replaces the first. If the promise is
- * canceled or settled already, the call has no effect: cb never runs.
+ * Sets the callback that runs when the promise of `d` is canceled.
+ *
+ * The callback stops the operation behind the promise. The call comes once,
+ * inside the cancellation that rejects the promise. The holder of `d` must
+ * still settle or drop it.
+ *
+ * A promise has one callback: a second call replaces it. If the promise is
+ * already resolved or canceled, the call has no effect.
  */
 AVOW_API void avow_on_cancel(const avow_deferred_t *d, avow_cancel_cb cb,
                              void *data);
 
 /**
- * Settles as p does, unless stop settles first: then p is cancelled, and the
- * reason is stop's, or UV_ECANCELED if stop was fulfilled. p is cancelled with
- * that reason, as by avow_cancel_with(). That rejection waits
- * for p's handlers to have run, and for work that runs to be over, as
- * avow_cancel() has it, unless others hold p. A stop that has settled already
- * cancels p inside the call. One stop promise serves any number of these (an
- * abort signal).
+ * Cancels `p` if `stop` settles first.
+ *
+ * The error of `stop` is the reason of the cancellation, as for
+ * avow_cancel_with(). The returned promise rejects after the handlers of `p`
+ * have run and running work has ended, as avow_cancel() describes. If others
+ * hold `p`, it rejects at once and `p` continues.
+ *
+ * The call borrows `stop` and adds a reference. One `stop` can serve any number
+ * of calls, as an AbortSignal does. If `stop` has settled already, `p` is
+ * canceled inside the call, unless `p` has settled. If `p` settles first,
+ * `stop` is canceled, unless it has other references.
+ *
+ * @settles as `p` does
+ * @rejects the code of the error of `stop` if `stop` rejects first
+ * @rejects UV_ECANCELED if `stop` fulfills first
+ * @cancel  Cancels `p`.
  */
 AVOW_API AVOW_MUST_USE avow_promise_t *avow_until(avow_promise_t *p,
                                                   const avow_promise_t *stop);
 
 /**
- * Settles as p does, unless ms milliseconds pass first: avow_until() with the
- * reason UV_ETIMEDOUT, "timed out". The time begins with this call, also in a
- * callback that has worked for a while. However late the loop is, what was due
- * or had arrived before comes first, with the handlers it wakes; no repeat
- * holds the limit up for longer than twice a turn's budget of jobs, however
- * slow each is.
+ * Cancels `p` if it does not settle within `ms` milliseconds.
+ *
+ * The time begins with this call, even in a callback that has worked for a
+ * while. The returned promise rejects after the handlers of `p` have run and
+ * running work has ended, as avow_cancel() describes. If others hold `p`, it
+ * rejects at once and `p` continues.
+ *
+ * If the loop is late, everything that was due or had arrived before the limit
+ * is processed first, with its handlers. Jobs that repeat without end delay the
+ * limit by at most twice the jobs of avow_options_t.budget.
+ *
+ * @settles as `p` does
+ * @rejects UV_ETIMEDOUT if the time passes first; see avow_is_timeout()
+ * @cancel  Cancels `p`.
  */
 AVOW_API AVOW_MUST_USE avow_promise_t *avow_timeout(avow_promise_t *p,
                                                     uint64_t ms);
 
 /**
- * Settles as p does, and cancelling does not get past it: it waits until p has
- * settled, and goes on from here then. So does closing the loop, as long as
- * anything can still happen there. For what must be done to its end, for
- * clean-ups that no later cancellation may interrupt, and for those that
- * closing the loop may not. An avow_timeout() that p is of limits it.
+ * Protects `p` from cancellation.
+ *
+ * Use it for an operation that must come to its end. Also use it for a clean-up
+ * that no later cancellation and no closing loop may interrupt.
+ * avow_loop_close() waits for a shield while anything can still happen on the
+ * loop. To limit the time, shield an avow_timeout().
+ *
+ * @settles as `p` does
+ * @cancel  The promise stays pending until `p` settles, and then settles as `p`
+ *          does. The cancellation takes effect on what follows.
  */
 AVOW_API AVOW_MUST_USE avow_promise_t *avow_shield(avow_promise_t *p);
 
 /**
- * Of a combinator's promise: when it settles, cancel the inputs that are still
- * pending and that nobody else holds. Returns its argument. Another promise,
- * also an avow_timeout() around a combinator, has no losers, and is a mistake:
- * debug builds say so, release builds leave it as it is.
+ * Makes a combinator cancel its losers when it settles.
+ *
+ * The losers are the inputs that are still pending. Losers with other
+ * references are not canceled. `combined` must be the promise of a combinator.
+ * Any other promise, such as an avow_timeout() around a combinator, is misuse.
+ * A release build leaves it unchanged.
+ *
+ * @settles as `combined` does, because it is `combined`
+ * @cancel  Rejects at once and cancels the pending inputs that have no other
+ *          references.
  */
 AVOW_API AVOW_MUST_USE avow_promise_t *avow_cancel_losers(
     avow_promise_t *combined);
 
 /**
- * The same, and it waits for them: when its outcome is certain, or it is
- * cancelled, it cancels the other inputs and settles once these have unwound,
- * so that what they use may be freed behind it: the locals of the function that
- * awaits a race, for one. Inputs that others hold are not waited for. If
- * it is canceled while it waits, it keeps its outcome and cancels these inputs
- * again, which interrupts a clean-up that hangs.
+ * Makes a combinator cancel its losers and wait until they settle.
+ *
+ * When the outcome is certain, the combinator cancels the inputs that are still
+ * pending. The combinator settles when the losers have settled. So the caller
+ * may then free what the losers use, such as the local variables of an async
+ * function that awaits a race. Inputs with other references are neither
+ * canceled nor waited for.
+ *
+ * `combined` must be the promise of a combinator. Any other promise is misuse.
+ * A release build leaves it unchanged.
+ *
+ * @settles as `combined` does, because it is `combined`
+ * @cancel  Cancels the pending inputs that have no other references, and
+ *          rejects when they have settled. If the outcome was certain before,
+ *          the promise keeps it. Then the call cancels the losers again, which
+ *          interrupts a clean-up that hangs.
  */
 AVOW_API AVOW_MUST_USE avow_promise_t *avow_join_losers(
     avow_promise_t *combined);
