@@ -1,29 +1,31 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * Functions that wait: async and await in plain C. An async function has a
- * stack of its own, from a pool; where it awaits, that stack is parked and the
- * loop goes on. All of a loop's functions run on the loop's thread, one at a
- * time and only ever on that thread: what is thread-local stays what it was.
- * How numbers are rounded is a function's own, too, and begins as its caller
- * has it; on x86-64 and aarch64 so is which of their exceptions trap.
+ * Async functions, which can wait for promises: async and await in plain C.
  *
- * A function that needs more stack than it has ends the process when it touches
- * the guard below. A frame larger than stack and guard misses that; programs
- * with such frames, or arrays whose size they are told, are to be compiled with
- * -fstack-clash-protection (as avow's pkg-config file says). docs/stacks.md has
- * what stacks and guards cost.
+ * An async function has a stack of its own, from a pool. While the function
+ * awaits, its stack is parked and the loop continues. All async functions of a
+ * loop run on the loop's thread, one at a time. A function never changes
+ * threads, so its thread-local variables remain those of that thread.
  *
- * In C++ exceptions that are caught, or on their way, while a function awaits
- * are its own; what it throws and does not catch rejects its promise: with
- * AVOW_ETHROWN and the text of what(), or UV_ENOMEM for std::bad_alloc.
- * One that leaves a function which C has started finds nobody who catches it,
- * and std::terminate() ends the process. So does one that leaves a handler, or
- * whatever else avow calls, or it would leave the loop in the middle of its
- * queue: where somebody catches it beyond, the process ends with advice. A
- * longjmp() within one function's stack is its own affair; it must not go from
- * one stack to another.
+ * Each function has its own rounding mode, which it inherits from its caller.
+ * On x86-64 and aarch64 it also has its own mask of floating-point traps.
  *
- * Builds with -Dasync=disabled have nothing of this.
+ * If a function needs more stack than it has, the process ends when the
+ * function touches the guard below the stack. A frame that is larger than stack
+ * and guard together can miss the guard. Compile programs with large frames, or
+ * with arrays of variable length, with -fstack-clash-protection. The pkg-config
+ * file of avow has this flag. docs/stacks.md has the costs of stacks and
+ * guards.
+ *
+ * Each function has its own C++ exceptions: those that are caught or in flight
+ * while it awaits. An exception that an async function throws rejects its
+ * promise. The error is AVOW_ETHROWN with the text of what(), or UV_ENOMEM for
+ * std::bad_alloc. An exception that leaves an async function that C code
+ * started ends the process with std::terminate(). An exception that leaves a
+ * handler, or another function that avow calls, also ends the process. A
+ * longjmp() may move within the stack of one function, but must not leave it.
+ *
+ * Builds with -Dasync=disabled have none of these functions.
  */
 #ifndef AVOW_ASYNC_H
 #define AVOW_ASYNC_H
@@ -36,49 +38,78 @@
 AVOW_HEADER_BEGIN
 
 /**
- * Calls fn now, on a stack of its own (avow_options_t has its size), and
- * returns when fn first awaits, or at its end; the promise is resolved with
- * what fn returns, as by avow_try() (ECMA-262, AsyncFunctionStart). UV_ENOMEM
- * if there is no memory for a stack, UV_EAGAIN past max_stacks or where the
- * system allows no more mappings, UV_EINVAL without fn. A cancelled function
- * learns of it from the await that it is in, or from the next that has to wait:
- * that gives UV_ECANCELED. If a handler of the promise that it awaits makes a
- * value of that, the function does not hear of it. Later awaits wait normally,
- * so that the function can clean up. A cancellation that comes while one of
- * them waits cancels that one, unless it awaits an avow_shield().
+ * Calls `fn` on a stack of its own, inside this call.
+ *
+ * The call returns when `fn` first awaits or returns. avow_options_t sets the
+ * size of the stack.
+ *
+ * @settles as the value or promise that `fn` returned
+ * @rejects the code of the error that `fn` returned
+ * @rejects UV_EAGAIN if avow_options_t.max_stacks functions are active, or if
+ *          the system permits no more mappings
+ * @rejects UV_ENOMEM if there is no memory for a stack
+ * @rejects UV_EINVAL if `fn` is NULL
+ * @cancel  The current await of `fn`, or the next one that has to wait, gives
+ *          UV_ECANCELED. If a handler of the awaited promise recovers from that
+ *          error, `fn` does not learn of the cancellation. Later awaits wait
+ *          normally, so that `fn` can clean up. A later cancellation cancels
+ *          the await that waits then, unless that is an avow_shield().
+ * @see     ECMA-262, AsyncFunctionStart
  */
 AVOW_ASYNC_API AVOW_MUST_USE avow_promise_t *avow_async(uv_loop_t *loop,
                                                         avow_fn fn, void *data);
 
 /**
- * Waits until p settles and gives its value or error, which is the caller's:
- * avow_value_unref() it, or return it. Others run meanwhile; also when p is
- * settled, for one job (ECMA-262, Await). Only in an async function and in what
- * it calls, though not in what avow calls back: elsewhere AVOW_ENOTASYNC;
- * AVOW_EMISUSE if p belongs to another loop.
+ * Waits until `p` settles, while the loop continues.
+ *
+ * If `p` has settled already, the jobs that were queued before run first. The
+ * call is permitted in an async function and in the functions that it calls.
+ * The call is not permitted in a function that avow calls back.
+ *
+ * @returns the value or the error of `p`, which the caller owns
+ * @error   AVOW_ENOTASYNC if the caller is not in an async function, which is
+ *          misuse
+ * @error   AVOW_EMISUSE if `p` belongs to another loop
+ * @see     ECMA-262, Await
  */
 AVOW_ASYNC_API AVOW_MUST_USE avow_value_t avow_await(avow_promise_t *p);
 
-/**
- * Awaits that know what they wait for. Each gives none, and the value, which
- * is the caller's, in *out; or it gives the error, whole and the caller's, and
- * leaves *out alone: AVOW_TRY(avow_await_int(p, &n)). A value of another type
- * is a mistake of the program, as for avow_to_int() and its like, and
- * AVOW_EMISUSE in release builds.
+/*
+ * The base of the functions below. Takes ownership of `v`. The tag AVOW_NONE
+ * stands for any type.
  */
-
-/* What they are made of. Takes v; tag AVOW_NONE stands for any type. */
 AVOW_API AVOW_MUST_USE avow_value_t avow_awaited(avow_value_t v, uint32_t tag,
                                                  const avow_class_t *klass,
                                                  avow_value_t *out);
 
-/** For a value of any type. */
+/**
+ * Waits until `p` settles and stores its value in `*out`.
+ *
+ * Use it with AVOW_TRY(): AVOW_TRY(avow_await_value(p, &v)).
+ *
+ * @returns NONE; the caller owns the value in `*out`
+ * @error   the code of the error of `p`; the caller owns the error, and `*out`
+ *          is unchanged
+ * @error   AVOW_ENOTASYNC if the caller is not in an async function, which is
+ *          misuse
+ */
 AVOW_INLINE AVOW_MUST_USE avow_value_t avow_await_value(avow_promise_t *p,
                                                         avow_value_t *out) {
   return avow_awaited(avow_await(p), AVOW_NONE, NULL, out);
 }
 
-/** For an INT, whose number *out is then. */
+/**
+ * Waits until `p` fulfills with an INT and stores the number in `*out`.
+ *
+ * Use it with AVOW_TRY(): AVOW_TRY(avow_await_int(p, &n)).
+ *
+ * @returns NONE; `*out` has the number
+ * @error   the code of the error of `p`; the caller owns the error, and `*out`
+ *          is unchanged
+ * @error   AVOW_EMISUSE if the value has another type, which is misuse
+ * @error   AVOW_ENOTASYNC if the caller is not in an async function, which is
+ *          misuse
+ */
 AVOW_INLINE AVOW_MUST_USE avow_value_t avow_await_int(avow_promise_t *p,
                                                       int64_t *out) {
   avow_value_t v = avow_none();
@@ -89,25 +120,63 @@ AVOW_INLINE AVOW_MUST_USE avow_value_t avow_await_int(avow_promise_t *p,
   return error;
 }
 
-/** For BYTES; or NONE, which is the end of a stream, and then *out is none. */
+/**
+ * Waits until `p` fulfills with BYTES and stores them in `*out`.
+ *
+ * The value NONE, which is the end of a stream, is permitted, too.
+ *
+ * @returns NONE; the caller owns the BYTES or NONE in `*out`
+ * @error   the code of the error of `p`; the caller owns the error, and `*out`
+ *          is unchanged
+ * @error   AVOW_EMISUSE if the value has another type, which is misuse
+ * @error   AVOW_ENOTASYNC if the caller is not in an async function, which is
+ *          misuse
+ */
 AVOW_INLINE AVOW_MUST_USE avow_value_t avow_await_bytes(avow_promise_t *p,
                                                         avow_value_t *out) {
   return avow_awaited(avow_await(p), AVOW_BYTES, NULL, out);
 }
 
-/** For a LIST, also an empty one. */
+/**
+ * Waits until `p` fulfills with a LIST and stores it in `*out`.
+ *
+ * The list may be empty.
+ *
+ * @returns NONE; the caller owns the LIST in `*out`
+ * @error   the code of the error of `p`; the caller owns the error, and `*out`
+ *          is unchanged
+ * @error   AVOW_EMISUSE if the value has another type, which is misuse
+ * @error   AVOW_ENOTASYNC if the caller is not in an async function, which is
+ *          misuse
+ */
 AVOW_INLINE AVOW_MUST_USE avow_value_t avow_await_list(avow_promise_t *p,
                                                        avow_value_t *out) {
   return avow_awaited(avow_await(p), AVOW_LIST, NULL, out);
 }
 
-/** For an OBJECT of this very class. */
+/**
+ * Waits until `p` fulfills with an OBJECT of exactly the class `klass`.
+ *
+ * @returns NONE; the caller owns the OBJECT in `*out`
+ * @error   the code of the error of `p`; the caller owns the error, and `*out`
+ *          is unchanged
+ * @error   AVOW_EMISUSE if the value has another class or type, which is misuse
+ * @error   AVOW_ENOTASYNC if the caller is not in an async function, which is
+ *          misuse
+ */
 AVOW_INLINE AVOW_MUST_USE avow_value_t avow_await_object(
     avow_promise_t *p, const avow_class_t *klass, avow_value_t *out) {
   return avow_awaited(avow_await(p), AVOW_OBJECT, klass, out);
 }
 
-/** For any value, which nobody wants: it is let go of. */
+/**
+ * Waits until `p` settles and releases its value.
+ *
+ * @returns NONE
+ * @error   the code of the error of `p`; the caller owns the error
+ * @error   AVOW_ENOTASYNC if the caller is not in an async function, which is
+ *          misuse
+ */
 AVOW_INLINE AVOW_MUST_USE avow_value_t avow_await_done(avow_promise_t *p) {
   const avow_value_t v = avow_await(p);
   if (avow_is_error(&v))
