@@ -1,8 +1,37 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * Time. All sleeps of a loop share one uv_timer_t. For tests a loop may have a
- * clock of its own, by avow_options_t.clock: an hour of it takes as long as
- * what is done in it.
+ * Sleeps, phases of the loop, deadlines, and clocks for tests.
+ *
+ * All sleeps of a loop share one uv_timer_t.
+ *
+ * For tests a loop can have a clock of its own, which avow_options_t.clock
+ * selects. An hour on such a clock takes only as long as the work that is done
+ * in it.
+ *
+ * A clock that is moved by hand does not keep the loop alive. When everything
+ * that is left waits for time, uv_run() returns and avow_run() gives
+ * AVOW_EIDLE.
+ *
+ * A clock that moves by itself waits for jobs and for everything that ends
+ * without it. Such a clock waits for the thread pool, other threads, loops and
+ * processes. Such a clock also waits for avow_next_iteration(),
+ * avow_after_poll() and requests of the program. Handles that are closing hold
+ * up the clock, too, as does each uv_timer_t, uv_idle_t, uv_async_t or
+ * uv_process_t that is active and referenced. Operations that read, accept,
+ * write, connect, watch or catch signals wait for a peer, and a peer on this
+ * loop may itself wait for the clock. So these operations get
+ * avow_options_t.clock_quiet_ms of real time. The clock moves if nothing
+ * arrives in that time. docs/testing-your-program.md has a table.
+ *
+ * If something holds up this clock for avow_options_t.clock_guard_ms while no
+ * handler runs, the loop prints what that is to stderr. The loop also prints a
+ * line if sleeps of 0 ms follow each other for that time, because they do not
+ * move the clock. A sleep that is too long for this clock does not keep the
+ * loop alive. While avow_loop_close() waits for shielded promises, either clock
+ * moves by itself.
+ *
+ * The real clock serves the program's own uv_timer_t handles, the time that a
+ * command gets to end, the budgets of jobs, and the loops of avow_loops_new().
  */
 #ifndef AVOW_TIMER_H
 #define AVOW_TIMER_H
@@ -12,111 +41,133 @@
 AVOW_HEADER_BEGIN
 
 /**
- * NONE, after ms milliseconds (uv_timer_start). In callbacks of avow a sleep
- * counts from the loop's cached time, uv_now(), as a timer of Node does: behind
- * 200 ms of work, a sleep of 100 ms is over at once. Elsewhere it counts from
- * the present. A limit of time (avow_timeout(), avow_deadline()) always counts
- * from the present. No call of avow moves uv_now(). Sleeps that are due
- * together end by their deadlines, equal ones in the order of their making, and
- * what one wakes runs before the next ends. Cancelling stops it.
+ * Waits for `ms` milliseconds.
  *
- * On Linux the clock stands still while the machine is suspended.
+ * In a callback of avow a sleep begins at the cached time of the loop,
+ * uv_now(). So after 200 ms of work there, a sleep of 100 ms is over at once,
+ * as a timer of Node is. Outside such callbacks a sleep begins at the present
+ * time. Time limits, those of avow_timeout() and avow_deadline(), always begin
+ * at the present time. No function of avow changes uv_now().
+ *
+ * Sleeps that are due together end in the order of their deadlines, and sleeps
+ * with equal deadlines in the order in which they were created. The handlers of
+ * one sleep run before the next sleep ends.
+ *
+ * @settles  NONE when the time has passed
+ * @cancel   Stops the sleep and rejects at once.
+ * @platform On Linux the time stands still while the machine is suspended.
+ * @see      uv_timer_start()
  */
 AVOW_API AVOW_MUST_USE avow_promise_t *avow_sleep(uv_loop_t *loop, uint64_t ms);
 
 /**
- * The same, but it does not keep the loop alive (uv_unref): when nothing else
- * is left uv_run() returns, and avow_run() gives AVOW_EIDLE. For what is done
- * now and then for as long as there is something to do.
+ * Waits for `ms` milliseconds without keeping the loop alive.
+ *
+ * Use it for periodic work that lasts only as long as other work. When only
+ * weak sleeps are left, uv_run() returns and avow_run() gives AVOW_EIDLE. In
+ * all other respects it is an avow_sleep().
+ *
+ * @settles  NONE when the time has passed
+ * @cancel   Stops the sleep and rejects at once.
+ * @platform On Linux the time stands still while the machine is suspended.
+ * @see      uv_unref()
  */
 AVOW_API AVOW_MUST_USE avow_promise_t *avow_sleep_weak(uv_loop_t *loop,
                                                        uint64_t ms);
 
 /**
- * NONE, when the loop's own clock is ms milliseconds further than now, or than
- * where those before this take it. It stops at each deadline on the way: what
- * is due there comes as on the real clock, and what that wakes has run before
- * the clock goes on. Nothing runs inside the call: the loop does it, a deadline
- * a turn. What is in flight does not hold it up, nor does it wait for that.
- * Cancelling leaves the clock where it is by then. AVOW_EMISUSE on the real
- * clock, UV_EINVAL for what the clock cannot count, 8,900 years.
+ * Moves the loop's own clock `ms` milliseconds forward.
  *
- * A clock that is moved by hand does not keep the loop alive: uv_run() returns,
- * and avow_run() gives AVOW_EIDLE, when all that is left to do waits for time.
+ * The time counts from the clock's present time, or from the end of earlier
+ * calls that are pending. The clock stops at each deadline on its way. Sleeps
+ * and time limits that are due there end as on the real clock, and their
+ * handlers run before the clock continues. The loop moves the clock, one
+ * deadline in each iteration, so nothing happens inside the call. The clock
+ * does not wait for operations in flight.
  *
- * One that moves by itself waits for jobs, and for whatever comes without it:
- * the thread pool; other threads, loops and processes; avow_next_iteration()
- * and avow_after_poll(); requests of the program's own; handles that are
- * closing, and a uv_timer_t, uv_idle_t, uv_async_t or uv_process_t that is
- * active and referenced. Peers may wait for the clock themselves, on the same
- * loop: to read, accept, write, connect, watch and catch signals is given
- * clock_quiet_ms of real time in which nothing comes.
- * docs/testing-your-program.md has a table of all that.
- *
- * What holds it for clock_guard_ms in which no handler runs is named on stderr;
- * so are sleeps of 0 ms that follow each other for so long, which take none of
- * its time. A sleep that it never gets to the end of keeps no loop alive.
- * Either clock moves by itself while avow_loop_close() waits for what is
- * shielded.
- *
- * Timers of the program's own (uv_timer_t) and what processes are granted to
- * end are on the real clock, as are budgets, and the loops of avow_loops_new().
+ * @settles NONE when the clock has arrived
+ * @rejects AVOW_EMISUSE if the loop has the real clock, which is misuse
+ * @rejects UV_EINVAL if the clock cannot count that far, about 8,900 years
+ * @cancel  Leaves the clock where it is by then, and rejects at once.
  */
 AVOW_API AVOW_MUST_USE avow_promise_t *avow_clock_advance(uv_loop_t *loop,
                                                           uint64_t ms);
 
 /*
- * The phases of a loop's turn: timers, what is pending, idle, before the poll
- * for events, the poll, after it, closing (see uv_run).
+ * The phases of an iteration of the loop: timers, pending callbacks, idle,
+ * before the poll, the poll for events, after the poll, closing (see uv_run()).
  */
 
 /**
- * NONE, once the loop has come to its idle phase: what is due already goes
- * first (uv_idle_start). Meanwhile the loop does not block. Cancelling is at
- * once.
+ * Waits for the idle phase of the loop.
+ *
+ * Sleeps that are already due end first. Until then the loop does not block.
+ *
+ * @settles NONE in the idle phase
+ * @cancel  Rejects at once.
+ * @see     uv_idle_start()
  */
 AVOW_API AVOW_MUST_USE avow_promise_t *avow_next_iteration(uv_loop_t *loop);
 
 /**
- * NONE, right before the loop polls for events (uv_prepare_start). Cancelling
- * is at once.
+ * Waits until the loop is about to poll for events.
  *
- * If a uv_prepare_t callback of the program calls this, the promise waits for
- * the next iteration. The loop may block in the poll before that.
+ * If a uv_prepare_t callback of the program calls this function, the promise
+ * waits for the next iteration. The loop may block in the poll before that.
+ *
+ * @settles NONE right before the poll
+ * @cancel  Rejects at once.
+ * @see     uv_prepare_start()
  */
 AVOW_API AVOW_MUST_USE avow_promise_t *avow_before_poll(uv_loop_t *loop);
 
 /**
- * NONE, right after the loop has polled for events, for which it then does not
- * block (uv_check_start; setImmediate in Node.js). Cancelling is at once.
+ * Waits until the loop has polled for events, as setImmediate() in Node.
+ *
+ * The loop does not block in that poll.
+ *
+ * @settles NONE right after the poll
+ * @cancel  Rejects at once.
+ * @see     uv_check_start()
  */
 AVOW_API AVOW_MUST_USE avow_promise_t *avow_after_poll(uv_loop_t *loop);
 
 /*
- * Deadlines: times, handed down to all that must be over by then. Who begins
- * says by when, and who has less time for a part of it sets that a limit of its
- * own, of which the earlier counts:
+ * A deadline is a time by which several operations together must end. A
+ * function can pass it to the functions that it calls. Each can set a shorter
+ * limit for a part of the work; the earlier limit counts:
  *
  *   const uint64_t by = avow_now(loop) + 2000;
  *   p = avow_deadline(avow_timeout(ask(host, by), 500), by);
  */
 
-/** The deadline that does not come. */
+/** The deadline that never comes. */
 #define AVOW_NEVER UINT64_MAX
 
 /**
- * The time in milliseconds, for avow_deadline(). It is the later of uv_now()
- * and the clock, also in a callback that has worked for a while, and it does
- * not move uv_now(). All loops have the same time. A loop with a clock of its
- * own (avow_options_t.clock) has the time of that clock. On Linux the time does
- * not go on while the machine is suspended.
+ * Tells the time for avow_deadline(), in milliseconds.
+ *
+ * The time is the later one of uv_now() and the present, even in a callback
+ * that has worked for a while. The call does not change uv_now(). All loops
+ * have one time, except that a loop with its own clock has the time of that
+ * clock (avow_options_t.clock).
+ *
+ * @returns  the time in milliseconds
+ * @platform On Linux the time stands still while the machine is suspended.
  */
 AVOW_API uint64_t avow_now(uv_loop_t *loop);
 
 /**
- * Settles as p does, unless the time comes first: avow_timeout() at a time
- * rather than after one. A deadline that has passed cancels p at once;
- * AVOW_NEVER returns p itself.
+ * Cancels `p` if it does not settle before the time `at` of avow_now().
+ *
+ * A deadline that has passed cancels `p` inside the call. If `at` is
+ * AVOW_NEVER, the function returns `p`. The returned promise rejects after the
+ * handlers of `p` have run and running work has ended, as avow_cancel()
+ * describes. If others hold `p`, it rejects at once and `p` continues.
+ *
+ * @settles as `p` does
+ * @rejects UV_ETIMEDOUT if the time comes first; see avow_is_timeout()
+ * @cancel  Cancels `p`.
  */
 AVOW_API AVOW_MUST_USE avow_promise_t *avow_deadline(avow_promise_t *p,
                                                      uint64_t at);
