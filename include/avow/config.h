@@ -1,11 +1,15 @@
 /* SPDX-License-Identifier: MIT */
-/* What each public header needs of the compiler and of libuv; and the version,
-   which the build reads from here. docs/interface.md says what stays from one
-   version to the next. */
+/*
+ * The version, and what the public headers need from the compiler and from
+ * libuv.
+ *
+ * The build reads the version from here. docs/interface.md describes what stays
+ * compatible from one version to the next.
+ */
 #ifndef AVOW_CONFIG_H
 #define AVOW_CONFIG_H
 
-/* libuv needs POSIX, which strict standards hide in the C library of GNU. */
+/* libuv needs POSIX, which glibc hides in strict standard modes. */
 #ifdef __linux__
 #  include <pthread.h>
 #  if defined(__GLIBC__) && !defined(PTHREAD_RWLOCK_INITIALIZER)
@@ -14,16 +18,16 @@
 #endif
 #include <uv.h>
 
-/** The first number of the version that a program is compiled with, */
+/** The major number of the version that a program is compiled with. */
 #define AVOW_VERSION_MAJOR 0
 
-/** the second of it, */
+/** The minor number of the version that a program is compiled with. */
 #define AVOW_VERSION_MINOR 1
 
-/** and the third. */
+/** The patch number of the version that a program is compiled with. */
 #define AVOW_VERSION_PATCH 0
 
-/** All three, as avow_version_string() has them of the library. */
+/** The version that a program is compiled with, as a string. */
 #define AVOW_VERSION "0.1.0"
 
 #if defined(_WIN32) && defined(AVOW_SHARED)
@@ -38,9 +42,11 @@
 #  define AVOW_API
 #endif
 
-/* Programs call the shared library by the addresses that they have of it, and
-   not by a jump to them that is shared by all callers; what is linked into them
-   the linker has them call directly. */
+/*
+ * Programs call the shared library directly through its address, not through a
+ * stub in the procedure linkage table. If they link the static library, the
+ * linker makes the call direct.
+ */
 #if defined(__has_attribute) && defined(__ELF__) && defined(__x86_64__)
 #  if __has_attribute(noplt) && !defined(AVOW_BUILDING)
 #    define AVOW_NO_PLT __attribute__((noplt))
@@ -62,8 +68,11 @@
 #  define AVOW_PRINTF(fmt, at)
 #endif
 
-/* What headers define. The library has each as a symbol, too, for languages
-   that cannot read C: it defines this in its own way. Of auto.h it has none. */
+/*
+ * For functions that headers define. Languages that cannot read C need a symbol
+ * of each, so the library defines this macro differently. The functions of
+ * auto.h have no symbol.
+ */
 #ifndef AVOW_INLINE
 #  define AVOW_INLINE static inline
 #endif
@@ -78,7 +87,11 @@
 
 AVOW_HEADER_BEGIN
 
-/** Returns the version of the library that the program runs with, "0.1.0". */
+/**
+ * Tells the version of the library that the program runs with.
+ *
+ * @returns the version, such as "0.1.0"; always valid
+ */
 AVOW_API const char *avow_version_string(void);
 
 AVOW_HEADER_END

@@ -1,10 +1,14 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * Work for the threads of libuv's pool: what would block the loop. All loops of
- * a process share the pool, and its four threads (UV_THREADPOOL_SIZE) with
- * files and names: work that blocks for long keeps those waiting. exit() waits
- * for those that run, and on a thread of the pool it aborts: _exit() ends the
- * process there. exit() also waits for the work in the queue, which still runs.
+ * Work on the thread pool of libuv: functions that would block the loop.
+ *
+ * All loops of a process share the pool and its four threads
+ * (UV_THREADPOOL_SIZE) with file operations and name lookups. Work that blocks
+ * for long keeps those waiting.
+ *
+ * exit() waits for the functions that run, and for those in the queue, which
+ * still run. On a thread of the pool exit() aborts; _exit() ends the process
+ * there.
  *
  * The first use of the pool starts its threads. If the system refuses one,
  * libuv aborts the process.
@@ -17,40 +21,68 @@
 AVOW_HEADER_BEGIN
 
 /**
- * Settles with what fn(data) returns, called on a thread of the pool
- * (uv_queue_work): a value, or an error, which rejects; a promise is misuse.
- * free_fn (NULL: nothing to free) gets data on the loop's thread, once, when fn
- * is over or will never be called, before handlers run: what those need belongs
- * in the value. Cancelling takes it off the queue, and fn is not called; of one
- * that runs it waits for the end, releases what that returns, and rejects then:
- * so a timeout around it, and a permit that it has, last as long as fn.
+ * Calls `fn` with `data` on a thread of the pool.
  *
- * When cancelling takes the work off the queue, the promise rejects at once.
- * The loop calls free_fn in a later iteration, which can be after handlers.
+ * The loop's thread calls `free_fn` with `data` once, when `fn` has ended or
+ * will never be called. `free_fn` may be NULL. `free_fn` runs before the
+ * handlers, so what a handler needs belongs in the value.
+ *
+ * @settles with the value that `fn` returned
+ * @rejects the code of the error that `fn` returned
+ * @rejects UV_EINVAL if `fn` is NULL
+ * @rejects AVOW_EMISUSE if `fn` returned a promise, which is misuse
+ * @cancel  Queued: removes the work and rejects at once; `fn` is never called.
+ *          The loop calls `free_fn` in a later iteration, maybe after handlers.
+ *          Running: waits until `fn` has ended, releases its result, and
+ *          rejects. So a timeout around the work, and the permit of a limiter,
+ *          last as long as `fn`.
+ * @see     uv_queue_work()
  */
 AVOW_API AVOW_MUST_USE avow_promise_t *avow_work(uv_loop_t *loop, avow_fn fn,
                                                  void *data,
                                                  void (*free_fn)(void *));
 
 /**
- * avow_work() that cancelling does not wait for: it rejects at once, and an fn
- * that runs ends in the background. What fn uses goes with free_fn, never with
- * avow_attach() or after the rejection.
+ * Calls `fn` on a thread of the pool; a cancellation does not wait for it.
+ *
+ * `fn` gets `data`. The loop's thread calls `free_fn` with `data` once, when
+ * `fn` has ended or will never be called. `free_fn` may be NULL. Release what
+ * `fn` uses in `free_fn`, not with avow_attach() and not after a rejection,
+ * because `fn` may still run then.
+ *
+ * @settles with the value that `fn` returned
+ * @rejects the code of the error that `fn` returned
+ * @rejects UV_EINVAL if `fn` is NULL
+ * @rejects AVOW_EMISUSE if `fn` returned a promise, which is misuse
+ * @cancel  Rejects at once. If `fn` runs, it ends in the background and its
+ *          result is released. Otherwise it is never called.
+ * @see     uv_queue_work()
  */
 AVOW_API AVOW_MUST_USE avow_promise_t *avow_work_detached(
     uv_loop_t *loop, avow_fn fn, void *data, void (*free_fn)(void *));
 
 /**
- * For an fn that takes long to ask, on its thread, between its parts: false
- * once its promise was cancelled. It may return then, whatever it likes.
+ * Tells a function of avow_work() whether its result is still wanted.
+ *
+ * A function that takes long asks this on its thread, between its parts.
+ *
+ * @returns false if the promise was canceled: the function may then return any
+ *          value at once; otherwise true, also outside such a function
+ * @thread  any
  */
 AVOW_API bool avow_work_is_wanted(void);
 
 /* Random bytes. */
 
 /**
- * BYTES: len random ones, fit for keys (uv_random). UV_E2BIG past 2^31 - 1.
- * Cancelling takes it off the queue, or drops them.
+ * Generates `len` random bytes that are fit for keys.
+ *
+ * @settles BYTES, `len` of them
+ * @rejects UV_E2BIG if `len` is more than 2^31 - 1
+ * @rejects as uv_random() fails
+ * @cancel  Rejects at once. The request is removed from the queue, or its bytes
+ *          are released.
+ * @see     uv_random()
  */
 AVOW_API AVOW_MUST_USE avow_promise_t *avow_random(uv_loop_t *loop, size_t len);
 
