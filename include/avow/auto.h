@@ -1,10 +1,11 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * Values, promises, channels, gathers and groups that are let go of by
- * themselves where the block ends that declares them, whichever way it is left:
- * by its end, return, goto or break, or by AVOW_TRY(). Whatever else is to be
- * done there AVOW_AUTO_CALL() does. What was declared last goes first. An
- * extension that gcc and clang have; not part of avow.h.
+ * Variables that are released automatically at the end of their block.
+ *
+ * The release happens however the block is left: at its end, by return, goto or
+ * break, or by AVOW_TRY(). AVOW_AUTO_CALL() calls any other function there.
+ * Variables are released in the reverse order of their declarations. The macros
+ * use an extension of gcc and clang, and they are not part of avow.h.
  *
  *   static avow_value_t first_line(avow_reader_t *reader) {
  *     AVOW_AUTO_VALUE line = avow_none();
@@ -13,19 +14,23 @@
  *     return avow_steal(&line);
  *   }
  *
- * Each is to be initialised, as with avow_none() or NULL. What takes such a
- * variable is given avow_steal(&v) or avow_promise_steal(&p), and what is
- * returned likewise: taken without, it would be let go of twice. What an await
- * writes there comes in place of what was there, which is not let go of: in a
- * loop, declare the variable inside, or clear it first. A permit of a
- * limiter is a value. An async function that is cancelled, or whose loop is
- * closed, returns as any other does, and lets go; only one that awaits on and
- * on while its loop closes never gets there. A longjmp() lets go of nothing.
+ * Initialize each variable, for example with avow_none() or NULL. Pass
+ * avow_steal(&v) or avow_promise_steal(&p) to a function that takes ownership,
+ * and return the variable in that way, too. Otherwise it is released twice.
  *
- * A gather or a group is ended as it is let go of, so that its promise settles,
- * and what was added goes on: to stop that, avow_cancel() the promise before
- * the block is left. Whose children use its variables has to await that promise
- * on each way out.
+ * An await overwrites its variable and does not release the old content. In a
+ * loop, declare the variable inside, or clear it first. The permit of a limiter
+ * is a value.
+ *
+ * An async function that is canceled, or whose loop closes, returns as any
+ * other does, and releases its variables. A function that continues to await
+ * while its loop closes never returns, so it releases nothing. A longjmp()
+ * releases nothing.
+ *
+ * The release of a gather or a group also ends it, so that its promise settles.
+ * The promises that were added continue. To stop them, call avow_cancel() for
+ * the promise before the block ends. If the children use variables of the
+ * block, await that promise on each way out.
  */
 #ifndef AVOW_AUTO_H
 #define AVOW_AUTO_H
@@ -42,13 +47,13 @@
 
 AVOW_HEADER_BEGIN
 
-/** What AVOW_AUTO_CALL() remembers until its block ends. */
+/** The call that AVOW_AUTO_CALL() makes when its block ends. */
 typedef struct avow_cleanup_s {
-  void (*fn)(void *data);
-  void *data;
+  void (*fn)(void *data); /* the function to call */
+  void *data;             /* its argument */
 } avow_cleanup_t;
 
-/* What AVOW_AUTO_CALL() has called. */
+/* Called by AVOW_AUTO_CALL(). */
 AVOW_INLINE void avow_cleanup_run(const avow_cleanup_t *cleanup) {
   cleanup->fn(cleanup->data);
 }
@@ -73,31 +78,53 @@ AVOW_HEADER_END
 #define AVOW_CLEANUP_PASTE_(at) avow_cleanup_##at##_
 
 /**
- * AVOW_AUTO_CALL(free, buffer); has fn called with data where the block ends.
- * data may be of that block: it is still there. fn may await, in a function
- * that was canceled, too: what must wait whatever else comes is an
- * avow_shield(). What the function returns has been worked out by then.
+ * Calls `fn` with `data` at the end of the block.
+ *
+ * Write AVOW_AUTO_CALL(free, buffer); among the declarations. `data` may point
+ * to variables of the block, which are still valid then. `fn` may await, also
+ * in a function that was canceled. If that wait must not be canceled, use
+ * avow_shield(). The result of the function has been computed by then.
  */
 #define AVOW_AUTO_CALL(fn, data)                                          \
   __attribute__((cleanup(avow_cleanup_run), unused)) const avow_cleanup_t \
   AVOW_CLEANUP_NAME_(__COUNTER__) = { (fn), (data) }
 
-/** AVOW_AUTO_VALUE v = avow_none(); ends in avow_value_clear(&v). */
+/**
+ * A value that avow_value_clear() releases at the end of its block.
+ *
+ * Initialize it: AVOW_AUTO_VALUE v = avow_none();
+ */
 #define AVOW_AUTO_VALUE __attribute__((cleanup(avow_value_clear))) avow_value_t
 
-/** AVOW_AUTO_PROMISE p = NULL; ends in avow_promise_clear(&p). */
+/**
+ * A promise that avow_promise_clear() releases at the end of its block.
+ *
+ * Initialize it: AVOW_AUTO_PROMISE p = NULL;
+ */
 #define AVOW_AUTO_PROMISE \
   __attribute__((cleanup(avow_promise_clear))) avow_promise_t *
 
-/** AVOW_AUTO_CHANNEL c = NULL; ends in avow_channel_clear(&c). */
+/**
+ * A channel that avow_channel_clear() releases at the end of its block.
+ *
+ * Initialize it: AVOW_AUTO_CHANNEL c = NULL;
+ */
 #define AVOW_AUTO_CHANNEL \
   __attribute__((cleanup(avow_channel_clear))) avow_channel_t *
 
-/** AVOW_AUTO_GATHER g = NULL; ends in avow_gather_unref(g). */
+/**
+ * A gather that avow_gather_unref() releases at the end of its block.
+ *
+ * Initialize it: AVOW_AUTO_GATHER g = NULL;
+ */
 #define AVOW_AUTO_GATHER \
   __attribute__((cleanup(avow_gather_clear))) avow_gather_t *
 
-/** AVOW_AUTO_GROUP g = NULL; ends in avow_group_unref(g). */
+/**
+ * A group that avow_group_unref() releases at the end of its block.
+ *
+ * Initialize it: AVOW_AUTO_GROUP g = NULL;
+ */
 #define AVOW_AUTO_GROUP \
   __attribute__((cleanup(avow_group_clear))) avow_group_t *
 
