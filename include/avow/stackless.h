@@ -1,11 +1,14 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * Functions that wait, without stacks: what async.h does, in ISO C, for systems
- * and programs that cannot have a stack for each function. Not part of avow.h.
+ * Async functions without stacks, in ISO C.
  *
- * The function is called again for each step, jumps to where it was, and
- * returns where it awaits. What has to survive that lies in a struct of the
- * program's, which begins with a frame:
+ * The functions do what async.h does where a system or a program cannot have a
+ * stack for each function. The functions are not part of avow.h.
+ *
+ * avow calls the function again for each step. The function jumps to the place
+ * where it stopped, and returns where it awaits. Local variables do not survive
+ * that. Data that must survive is in a struct of the program that begins with a
+ * frame:
  *
  *   typedef struct {
  *     avow_frame_t frame;
@@ -27,8 +30,8 @@
  *   avow_promise_t *p = avow_stackless(loop, greet, &me->frame);
  *   return avow_attach(p, me, free);
  *
- * There can be no switch around an await, nor two awaits in a line; functions
- * that greet calls cannot await for it.
+ * An await cannot stand inside a switch, and a line cannot have two awaits.
+ * Only the function itself can await, not a function that it calls.
  */
 #ifndef AVOW_STACKLESS_H
 #define AVOW_STACKLESS_H
@@ -37,27 +40,39 @@
 
 AVOW_HEADER_BEGIN
 
-/** Where a function without a stack is to go on. */
+/** The place where an async function without a stack continues. */
 typedef struct avow_frame_s {
-  int line; /* of the await that it is in; 0: the beginning, or the end */
+  int line; /* the line of its await; 0 at its start and at its end */
 } avow_frame_t;
 
 /**
- * Calls step now, with frame for its data, and again after each await; the
- * promise is resolved with what step returns elsewhere. Order, errors and
- * cancelling are those of avow_async(): got, which is borrowed, is UV_ECANCELED
- * then, once. frame is the caller's, and has to stay until the promise is
- * settled: avow_attach() what is to be freed. UV_EINVAL without one of them.
- * This function initializes frame.
+ * Calls `step` inside this call, and again after each await.
  *
- * (Its name is in parentheses for trace builds, where avow.h may have made a
- * macro of it already.)
+ * `step` gets `frame` as its data, and the borrowed result of the await as its
+ * argument. The function initializes `frame`, which the caller owns. The frame
+ * must stay valid until the promise settles: use avow_attach() to free it.
+ *
+ * Order and errors are those of avow_async().
+ *
+ * @settles as the value or promise that `step` returned, except from an await
+ * @rejects the code of the error that `step` returned
+ * @rejects UV_EINVAL if `step` or `frame` is NULL
+ * @cancel  The current await, or the next one that has to wait, gives
+ *          UV_ECANCELED once. Later awaits wait normally, so that the function
+ *          can clean up. A later cancellation cancels the await that waits
+ *          then, unless that is an avow_shield().
+ * @see     ECMA-262, AsyncFunctionStart
  */
 AVOW_API AVOW_MUST_USE avow_promise_t *(avow_stackless) (uv_loop_t *loop,
                                                          avow_cb step,
                                                          avow_frame_t *frame);
 
-/** What AVOW_BEGIN() jumps to: the line where the function left off. */
+/**
+ * Prepares `frame` for a step; AVOW_BEGIN() calls it.
+ *
+ * @returns the line of the await at which the function continues; 0 at its
+ *          start
+ */
 AVOW_INLINE int avow_frame_enter(avow_frame_t *frame) {
   const int line = frame->line;
   frame->line = 0;
@@ -66,19 +81,29 @@ AVOW_INLINE int avow_frame_enter(avow_frame_t *frame) {
 
 AVOW_HEADER_END
 
-/** Around what step does; past the end it returns none. */
+/**
+ * Begins the body of a function without a stack.
+ *
+ * AVOW_END closes it.
+ */
 #define AVOW_BEGIN(frame)              \
   switch (avow_frame_enter((frame))) { \
   case 0:
 
-/** Closes what AVOW_BEGIN() opened; a step that gets here returns none. */
+/**
+ * Ends the body that AVOW_BEGIN() began.
+ *
+ * A step that arrives here returns NONE.
+ */
 #define AVOW_END \
   }              \
   return avow_none()
 
 /**
- * Waits until the promise, which is taken, settles; then got is its value or
- * error, until the next await.
+ * Waits until `promise` settles, and takes ownership of it.
+ *
+ * After that the argument of the function is the value or the error, which is
+ * valid until the next await.
  */
 #define AVOW_AWAIT(frame, promise) \
   do {                             \
