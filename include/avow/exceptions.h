@@ -1,11 +1,15 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * Exceptions of C++ in async functions. Those in flight (caught and not done
- * with, or on their way) belong to a function, not to its thread: while it
- * waits inside a catch block, another's are not in its way. What a function
- * throws, and does not catch, rejects its promise. So that a library in C can
- * see to both, whoever compiles async.h as C++ hands in what the C++ runtime
- * has for it. Not part of what programs call.
+ * C++ exceptions in async functions.
+ *
+ * Exceptions that are caught or in flight belong to a function, not to its
+ * thread. So a function can await inside a catch block, and the exceptions of
+ * other functions do not disturb it. An exception that a function throws and
+ * does not catch rejects its promise.
+ *
+ * The library is written in C. For both purposes, a translation unit that
+ * compiles async.h as C++ gives it what the C++ runtime has. Programs do not
+ * call these functions.
  */
 #ifndef AVOW_EXCEPTIONS_H
 #define AVOW_EXCEPTIONS_H
@@ -16,27 +20,53 @@
 
 AVOW_HEADER_BEGIN
 
-/** What the C++ runtime has for exceptions in flight. */
+/** The functions of the C++ runtime for exceptions in flight. */
 typedef struct avow_exceptions_s {
-  /** Where the runtime keeps those in flight on this thread. */
+  /** Finds where the runtime keeps those of this thread. */
   void *(*globals)(void);
-  /** Calls fn; what it throws is an error then. */
+  /** Calls `fn`. An exception that it throws becomes an error. */
   avow_value_t (*call)(avow_fn fn, void *data);
-  uint64_t reserved[4]; /* zeros, else UV_EINVAL: for later versions */
+  /** For later versions. Must be zero, otherwise UV_EINVAL. */
+  uint64_t reserved[4];
 } avow_exceptions_t;
 
-/** avow_async() of a function that may throw. Borrows with, for good. */
+/**
+ * Calls `fn`, which may throw, as avow_async() does.
+ *
+ * The library keeps the pointer `with`, which must always stay valid. If `with`
+ * is NULL, the call is avow_async() in C.
+ *
+ * @settles as the value or promise that `fn` returned
+ * @rejects the code of the error that `fn` returned, or that `with->call` made
+ *          of an exception
+ * @rejects UV_EAGAIN if avow_options_t.max_stacks functions are active, or if
+ *          the system permits no more mappings
+ * @rejects UV_ENOMEM if there is no memory for a stack
+ * @rejects UV_EINVAL if `fn` is NULL or `with->reserved` is not zero
+ * @cancel  The current await of `fn`, or the next one that has to wait, gives
+ *          UV_ECANCELED, as in avow_async().
+ */
 AVOW_API AVOW_MUST_USE avow_promise_t *avow_async_throwing(
     uv_loop_t *loop, avow_fn fn, void *data, const avow_exceptions_t *with);
 
-/** avow_await() where there may be exceptions in flight, kept in globals. */
+/**
+ * Waits until `p` settles and keeps the exceptions in flight in `globals`.
+ *
+ * `globals` is what `avow_exceptions_t.globals` gave on this thread. In all
+ * other respects the call is avow_await().
+ *
+ * @returns the value or the error of `p`, which the caller owns
+ * @error   AVOW_ENOTASYNC if the caller is not in an async function, which is
+ *          misuse
+ * @error   AVOW_EMISUSE if `p` belongs to another loop
+ */
 AVOW_API avow_value_t avow_await_throwing(avow_promise_t *p, void *globals);
 
 AVOW_HEADER_END
 
 #  if defined(__cplusplus) && defined(__EXCEPTIONS) && !defined(_MSC_VER)
 
-/* What async.h declares is made of that here. */
+/* The functions that async.h declares are defined here, on those above. */
 #    define AVOW_ASYNC_API static inline
 
 #    include <exception>
@@ -84,7 +114,7 @@ static inline AVOW_MUST_USE avow_value_t avow_await(avow_promise_t *p) {
 AVOW_HEADER_END
 
 #  else
-/** What async.h declares is the library's. */
+/** The functions that async.h declares are those of the library. */
 #    define AVOW_ASYNC_API AVOW_API
 #  endif
 
