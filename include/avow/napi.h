@@ -1,13 +1,16 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * Promises between C and JavaScript, in an add-on of Node: those of avow as
- * JavaScript's own, and back. Node-API alone, on the loop of each environment,
- * the main thread's and each worker's; docs/node.md has how to build one. A
- * header alone, of C, of which each add-on has a copy inside: none of it is
- * between libraries. Not part of avow.h.
+ * Promises between C and JavaScript, in an add-on of Node.
  *
- * Functions that give a napi_value or a pointer give NULL where an exception of
- * JavaScript's is pending instead.
+ * The header makes a JavaScript promise of a promise of avow, and the other way
+ * round. The header uses only Node-API, on the loop of each environment: that
+ * of the main thread and that of each worker. docs/node.md explains how to
+ * build an add-on. The header is complete in itself and written in C. Each
+ * add-on has its own copy, and add-ons share nothing of it. The header is not
+ * part of avow.h.
+ *
+ * A function that returns a napi_value or a pointer returns NULL if a
+ * JavaScript exception is pending.
  */
 #ifndef AVOW_NAPI_H
 #define AVOW_NAPI_H
@@ -19,40 +22,47 @@
 
 AVOW_HEADER_BEGIN
 
-/** Avow in one environment. */
+/** The state of avow in one environment. */
 typedef struct avow_napi_s {
-  napi_env env; /* NULL once JavaScript cannot be called any more */
-  uv_loop_t *loop;
+  napi_env env;    /* NULL when JavaScript can no longer be called */
+  uv_loop_t *loop; /* the loop of the environment */
   napi_async_context context;
   struct avow_napi_ticket_s *tickets;
 } avow_napi_t;
 
-/* Who settles what JavaScript's promise is for: two functions, of which one is
-   called, or none ever will be. */
+/*
+ * Settles the promise of C for a JavaScript promise. It belongs to two
+ * functions, of which JavaScript calls at most one.
+ */
 typedef struct avow_napi_ticket_s {
   struct avow_napi_ticket_s *next, **link;
-  avow_deferred_t *deferred; /* NULL once it is settled */
-  int functions;             /* that are not collected yet */
+  avow_deferred_t *deferred; /* NULL when it is settled */
+  int functions;             /* those that are not collected yet */
 } avow_napi_ticket_t;
 
-/* What settles a promise of JavaScript's. */
+/* Settles a JavaScript promise. */
 typedef struct avow_napi_wish_s {
   avow_napi_t *home;
   napi_deferred deferred;
 } avow_napi_wish_t;
 
-/* Of one value, as lists may be in each other, or in one many times. */
+/*
+ * Limits for one value, because a list can contain itself, or another list many
+ * times.
+ */
 enum { AVOW_NAPI_DEPTH = 100, AVOW_NAPI_ITEMS = 1 << 22 };
 
-/* A value on its way from one side to the other. */
+/* A value that is being copied from one side to the other. */
 typedef struct avow_napi_copy_s {
   napi_env env;
-  size_t items; /* so far, in all its lists */
-  bool ended;   /* with what is left of it: an error, for the whole */
-  bool caught;  /* it is what JavaScript threw */
+  size_t items; /* the items of all its lists so far */
+  bool ended;   /* whether an error replaces the whole value */
+  bool caught;  /* whether the value is what JavaScript threw */
 } avow_napi_copy_t;
 
-/* Is there room for a list of n more items, in depth lists? */
+/*
+ * Tells whether a list of `n` items fits inside `depth` lists, and counts them.
+ */
 static inline bool avow_napi_fits(avow_napi_copy_t *copy, size_t n,
                                   unsigned depth) {
   if (depth >= AVOW_NAPI_DEPTH || n > AVOW_NAPI_ITEMS - copy->items)
@@ -61,7 +71,9 @@ static inline bool avow_napi_fits(avow_napi_copy_t *copy, size_t n,
   return true;
 }
 
-/* Its deferred, which nobody else will settle. */
+/*
+ * Takes the deferred of the ticket, which no other function will settle then.
+ */
 static inline avow_deferred_t *avow_napi_punch(avow_napi_ticket_t *ticket) {
   avow_deferred_t *d = ticket->deferred;
   ticket->deferred = NULL;
@@ -73,7 +85,10 @@ static inline avow_deferred_t *avow_napi_punch(avow_napi_ticket_t *ticket) {
   return d;
 }
 
-/* The environment ends: what waits is rejected, and nobody hears of it. */
+/*
+ * The environment ends. Pending promises reject, and JavaScript does not learn
+ * of it.
+ */
 static inline void avow_napi_close(void *data) {
   avow_napi_t *home = (avow_napi_t *) data;
   while (home->tickets != NULL)
@@ -82,7 +97,7 @@ static inline void avow_napi_close(void *data) {
   (void) napi_async_destroy(home->env, home->context);
   home->env = NULL;
   if (avow_loop_close(home->loop) != 0)
-    abort(); /* Node would not end the loop either */
+    abort(); /* Node could not close the loop either */
   free(home);
 }
 
@@ -100,15 +115,21 @@ static inline napi_status avow_napi_begin(napi_env env, avow_napi_t *home) {
   else if (napi_add_env_cleanup_hook(env, avow_napi_close, home) == napi_ok)
     return napi_ok;
   else
-    (void) avow_loop_close(home->loop); /* nothing of it was used */
+    (void) avow_loop_close(home->loop); /* nothing used it */
   (void) napi_async_destroy(env, home->context);
   return status == napi_ok ? napi_generic_failure : status;
 }
 
 /**
- * Makes avow ready on the loop of the environment, until that ends, however it
- * does. For the add-on's beginning, once for each environment: what it gives is
- * the data of the functions that use it.
+ * Prepares the loop of `env` for avow, until the environment ends.
+ *
+ * Call it once for each environment, when the add-on starts. The result is the
+ * `home` of the other functions: pass it to them as the data of the add-on's
+ * functions. The result is closed and freed when the environment ends, in
+ * whatever way that happens.
+ *
+ * @returns the state of avow in the environment; NULL if avow cannot start,
+ *          with a JavaScript exception pending
  */
 static inline avow_napi_t *avow_napi_open(napi_env env) {
   avow_napi_t *home = (avow_napi_t *) calloc(1, sizeof(*home));
@@ -129,7 +150,7 @@ static inline void avow_napi_forget(napi_env env, void *data, void *hint) {
   free(kept);
 }
 
-/* What JavaScript can only hand on. */
+/* Makes a value that JavaScript can only pass on. */
 static inline napi_status avow_napi_external(napi_env env,
                                              const avow_value_t *v,
                                              napi_value *out) {
@@ -175,7 +196,7 @@ static inline napi_status avow_napi_list(avow_napi_copy_t *copy,
   return status;
 }
 
-/* As Node's own have it: errno is the code, code its name. */
+/* As in errors of Node, `errno` is the code and `code` is its name. */
 static inline napi_status avow_napi_bare_error(napi_env env,
                                                const avow_value_t *v,
                                                napi_value *out) {
@@ -235,11 +256,16 @@ static inline napi_status avow_napi_make(avow_napi_copy_t *copy,
 }
 
 /**
- * A value in JavaScript: undefined for NONE, a number (or a BigInt past 2^53)
- * for INT, a Buffer for BYTES, an Array for a LIST, for an error an Error with
- * a code, an errno, a message and its cause; what else there is an external
- * that holds it. Lists in more than 100 lists, and more than 4,194,304 items in
- * all of them, throw E2BIG.
+ * Copies the value `v` to JavaScript.
+ *
+ * NONE becomes undefined. INT becomes a number, or a BigInt beyond 2^53 - 1.
+ * DOUBLE becomes a number, BYTES a Buffer, and LIST an Array. An error becomes
+ * an Error with `code`, `errno`, `message` and `cause`. Any other value becomes
+ * an external that holds it.
+ *
+ * @returns the JavaScript value; NULL with a JavaScript exception pending:
+ *          E2BIG if more than 100 lists are nested, or if the lists have more
+ *          than 4,194,304 items together; ENOMEM if the value cannot be created
  */
 static inline napi_value avow_napi_value(napi_env env, const avow_value_t *v) {
   avow_napi_copy_t copy = { env, 0, false, false };
@@ -252,7 +278,7 @@ static inline napi_value avow_napi_value(napi_env env, const avow_value_t *v) {
   return NULL;
 }
 
-/* What cannot be made of v is the reason instead. */
+/* If `v` cannot be converted, the exception is the reason instead. */
 static inline void avow_napi_conclude(const avow_napi_wish_t *wish,
                                       const avow_value_t *v) {
   napi_env env = wish->home->env;
@@ -264,8 +290,10 @@ static inline void avow_napi_conclude(const avow_napi_wish_t *wish,
     (void) napi_reject_deferred(env, wish->deferred, made);
 }
 
-/* What the promise wakes runs when the callback scope is closed. An environment
-   that ends refuses all of it, and that is right. */
+/*
+ * The handlers of the JavaScript promise run when the callback scope is closed.
+ * An environment that ends refuses all of this, as it should.
+ */
 static inline avow_value_t avow_napi_settle(const avow_value_t *got,
                                             void *data) {
   avow_napi_wish_t *wish = (avow_napi_wish_t *) data;
@@ -293,8 +321,13 @@ static inline avow_value_t avow_napi_ignore(const avow_value_t *got,
 }
 
 /**
- * JavaScript's promise of what p settles with. Takes p. Call it from functions
- * that JavaScript has called, on the loop's own stack.
+ * Creates a JavaScript promise that settles as `p` does.
+ *
+ * Call it in functions that JavaScript calls, on the loop's own stack. An async
+ * function has another stack and must not call it.
+ *
+ * @returns the JavaScript promise; NULL if out of memory, with a JavaScript
+ *          exception pending; `p` is canceled then
  */
 static inline napi_value avow_napi_promise(avow_napi_t *home,
                                            avow_promise_t *p) {
@@ -329,15 +362,17 @@ static inline avow_value_t avow_napi_read_text(napi_env env, napi_value v) {
 
 static inline avow_value_t avow_napi_read_number(napi_env env, napi_value v) {
   double d = 0;
-  (void) napi_get_value_double(env, v, &d); /* it is one */
+  (void) napi_get_value_double(env, v, &d); /* it is a number */
   const double most = 9007199254740991.;
   if (d >= -most && d <= most && (double) (int64_t) d == d)
     return avow_int((int64_t) d);
   return avow_double(d);
 }
 
-/* An exception that is pending, as an error: of what throws when it is read no
-   more than that. */
+/*
+ * Converts the pending exception to an error. If an exception throws when it is
+ * read, the error is AVOW_ETHROWN.
+ */
 static inline avow_value_t avow_napi_caught(napi_env env, bool again) {
   avow_napi_copy_t copy = { env, 0, false, true };
   napi_value thrown;
@@ -349,7 +384,10 @@ static inline avow_value_t avow_napi_caught(napi_env env, bool again) {
   return avow_is_error(&v) ? v : avow_error_new(AVOW_EREASON, v, NULL);
 }
 
-/* The whole is the error, of what JavaScript throws while it is read. */
+/*
+ * Makes `error` the result for the whole value, or the exception that
+ * JavaScript threw while the value was read.
+ */
 static inline avow_value_t avow_napi_end(avow_napi_copy_t *copy,
                                          avow_value_t error) {
   bool pending = false;
@@ -367,7 +405,7 @@ static inline avow_value_t avow_napi_refuse(avow_napi_copy_t *copy, int code,
   return avow_napi_end(copy, avow_error_new(code, avow_none(), "%s", why));
 }
 
-/* Its property, or NULL where it has none, or reading it throws. */
+/* Reads a property. NULL: it is missing, has another type, or throws. */
 static inline napi_value avow_napi_field(avow_napi_copy_t *copy, napi_value v,
                                          const char *name,
                                          napi_valuetype wanted) {
@@ -389,12 +427,12 @@ static inline avow_value_t avow_napi_read_cause(avow_napi_copy_t *copy,
   return avow_napi_read(copy, cause, depth + 1);
 }
 
-/* One of the system's has the number that libuv has for it. */
+/* An error of the system has the number that libuv has for it. */
 static inline int avow_napi_read_errno(avow_napi_copy_t *copy, napi_value v) {
   int32_t code = 0;
   const napi_value field = avow_napi_field(copy, v, "errno", napi_number);
   if (field != NULL)
-    (void) napi_get_value_int32(copy->env, field, &code); /* it is one */
+    (void) napi_get_value_int32(copy->env, field, &code); /* a number */
   return code < 0 ? code : AVOW_ETHROWN;
 }
 
@@ -415,7 +453,7 @@ static inline avow_value_t avow_napi_read_error(avow_napi_copy_t *copy,
   return error;
 }
 
-/* Those that were read, up to the error that ended it, which stays. */
+/* Releases the values that were read before the error, and keeps the error. */
 static inline avow_value_t avow_napi_ended(avow_value_t *items, size_t n) {
   const avow_value_t error = items[n - 1];
   for (size_t i = 0; i + 1 < n; i++)
@@ -428,7 +466,7 @@ static inline avow_value_t avow_napi_read_list(avow_napi_copy_t *copy,
                                                napi_value v, unsigned depth) {
   uint32_t n = 0;
   napi_value item;
-  (void) napi_get_array_length(copy->env, v, &n); /* it is one */
+  (void) napi_get_array_length(copy->env, v, &n); /* it is an array */
   if (!avow_napi_fits(copy, n, depth))
     return avow_napi_refuse(copy, UV_E2BIG,
                             "too many lists in lists, or items");
@@ -447,7 +485,7 @@ static inline avow_value_t avow_napi_read_list(avow_napi_copy_t *copy,
   return list;
 }
 
-/* What has a message is an error, as those of a browser's functions are. */
+/* An object with a message is an error, such as a DOMException. */
 static inline avow_value_t avow_napi_read_other(avow_napi_copy_t *copy,
                                                 napi_value v, unsigned depth) {
   bool is = false, pending = false;
@@ -490,12 +528,12 @@ static inline avow_value_t avow_napi_read(avow_napi_copy_t *copy, napi_value v,
   case napi_null:
     return avow_none();
   case napi_boolean:
-    (void) napi_get_value_bool(env, v, &b); /* it is one */
+    (void) napi_get_value_bool(env, v, &b); /* it is a boolean */
     return avow_int(b);
   case napi_number:
     return avow_napi_read_number(env, v);
   case napi_bigint:
-    (void) napi_get_value_bigint_int64(env, v, &i, &b); /* it is one */
+    (void) napi_get_value_bigint_int64(env, v, &i, &b); /* a BigInt */
     return b ? avow_int(i) : avow_error(UV_ERANGE);
   case napi_string:
     return avow_napi_read_text(env, v);
@@ -525,7 +563,7 @@ static inline napi_value avow_napi_hear(napi_env env, napi_callback_info info,
   if (napi_get_cb_info(env, info, &n, &v, NULL, &data) != napi_ok)
     return NULL;
   avow_deferred_t *d = avow_napi_punch((avow_napi_ticket_t *) data);
-  if (d == NULL) /* a thenable that calls twice */
+  if (d == NULL) /* a thenable called twice */
     return NULL;
   avow_napi_copy_t copy = { env, 0, false, false };
   const avow_value_t got = avow_napi_read(&copy, v, 0);
@@ -573,14 +611,28 @@ static inline napi_status avow_napi_subscribe(napi_env env, napi_value v,
 }
 
 /**
- * What JavaScript's promise, a thenable or any other value comes to: numbers
- * and booleans as INT or DOUBLE, strings and Buffers as BYTES, an Array as a
- * LIST, undefined and null as NONE; an Error, or another object with a message,
- * rejects with that, its errno for a code, else AVOW_ETHROWN, and its cause.
- * Other objects are UV_EINVAL, what is too big for avow_napi_value() UV_E2BIG,
- * and what JavaScript throws while it is read is the reason. One that is
- * collected and never settled is AVOW_EBROKEN; cancelled, nobody listens to it
- * any more.
+ * Converts a JavaScript promise, a thenable or another value to a promise.
+ *
+ * Numbers and booleans become INT or DOUBLE, strings and Buffers BYTES, an
+ * Array a LIST, and undefined and null NONE. An Error, or another object with a
+ * `message`, becomes an error. Its code is `errno` if that is negative, and it
+ * has the message and the cause.
+ *
+ * @settles the value of `v`, converted
+ * @rejects the `errno` of an Error, or AVOW_ETHROWN if it has none
+ * @rejects AVOW_EREASON if `v` rejects with, or throws, a value that is not an
+ *          error; the value is the cause
+ * @rejects UV_EINVAL if the value is another object, a function, a symbol or an
+ *          external
+ * @rejects UV_ERANGE if a BigInt has more than 64 bits
+ * @rejects UV_E2BIG if more than 100 lists are nested, or if the lists have
+ *          more than 4,194,304 items together
+ * @rejects AVOW_EBROKEN if `v` is collected before it settles
+ * @rejects UV_ECANCELED if the environment ends
+ * @rejects the code of an exception that JavaScript throws while the value is
+ *          read
+ * @cancel  Rejects at once. The JavaScript promise continues, and its outcome
+ *          is ignored.
  */
 static inline avow_promise_t *avow_napi_from(avow_napi_t *home, napi_value v) {
   napi_env env = home->env;
@@ -590,7 +642,7 @@ static inline avow_promise_t *avow_napi_from(avow_napi_t *home, napi_value v) {
   if (ticket == NULL)
     return avow_promise_reject(home->loop, avow_error(UV_ENOMEM));
   avow_promise_t *p = avow_promise_new(home->loop, &ticket->deferred);
-  ticket->functions = 1; /* this one, until they are there */
+  ticket->functions = 1; /* this function, until both exist */
   ticket->next = home->tickets;
   ticket->link = &home->tickets;
   if (ticket->next != NULL)
