@@ -1,14 +1,15 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * avow: promises on top of libuv. What every program needs of them; the header
- * avow/all.h has the rest, too.
+ * avow: promises on top of libuv. This header includes the core, and avow/all.h
+ * includes the other parts, too.
  *
- * In capitals the headers say what a promise settles with, or what the items of
- * a channel are: NONE says nothing, or that a stream or a channel is at its end
- * (avow_is_none()), INT is a number (avow_to_int()), BYTES are bytes with a NUL
- * behind them (avow_to_bytes()), a LIST has values (avow_list_at()), and an
- * OBJECT is what the function gives that the comment names, such as
- * avow_to_stat().
+ * The comments of the headers have labels: @settles tells with which type of
+ * value a promise settles, and @items which items a channel has. NONE is no
+ * result, or the end of a stream or a channel (avow_is_none()). INT is a number
+ * (avow_to_int()). BYTES are bytes and a NUL after the last one
+ * (avow_to_bytes()). A LIST has values (avow_list_at()). An OBJECT is an object
+ * of the class that the comment names; a function such as avow_to_stat() reads
+ * it.
  */
 #ifndef AVOW_H
 #define AVOW_H

@@ -1,11 +1,12 @@
 #!/usr/bin/env python3
 # SPDX-License-Identifier: MIT
-"""What include/avow/*.h say, for the reference, the manual pages and tests.
+"""Read the comments of include/avow/*.h, for the site, manual pages and tests.
 
-A header is read as it is laid out: a comment that opens it, and then one
-declaration after the other, each with the comment right above it. What has a
-comment that begins with one star is no business of programs, and is left out;
-so is what C++ alone sees. avow.hpp and avow/*.hpp are read by cpp.py.
+A header has a comment that opens it, and then declarations, each with its
+comment directly above it. A comment is a summary, prose and labels: `@rejects`
+and so on. Declarations below a comment that begins with one star are not
+public, and are left out. So is code that only C++ compiles. cpp.py reads
+avow.hpp and avow/*.hpp.
 """
 import os
 import re
@@ -20,14 +21,78 @@ PIECE = re.compile(r'''(?s)
 WORD = re.compile(r'\b(?:avow|AVOW)_\w+')
 INLINE = r'AVOW_INLINE|static inline'
 
+# The labels in the order in which a comment has them, and their titles.
+LABELS = {
+    'settles': 'Settles with', 'rejects': 'Rejects with', 'items': 'Items',
+    'fails': 'Fails with', 'returns': 'Returns', 'error': 'Errors',
+    'cancel': 'Canceling', 'owns': 'Ownership', 'called': 'Called',
+    'blocks': 'Blocks', 'thread': 'Threads', 'platform': 'Platforms',
+    'see': 'See also', 'since': 'Since'}
+# The beginning of a text that follows its verb without "with".
+DIRECT = re.compile(r'(?:after|as|for|if|never|when|with)\b')
+CODE = r'[A-Z][A-Z0-9]*_[A-Z0-9_]+'
+CODES = re.compile(rf'({CODE}(?:(?:, | or |, or ){CODE})*(?:, …)?) (?=\S)')
+
 
 class Entry(NamedTuple):
-    """A declaration: what it declares, the text above it, and how it reads."""
+    """A declaration: its name, the comment above it, and its code."""
     kind: str  # function, type or macro
     name: str
     text: str
     code: str
     line: int
+
+    @property
+    def summary(self):
+        """The first paragraph."""
+        return parted(self.text)[0]
+
+    @property
+    def prose(self):
+        """The other paragraphs, as far as the first label."""
+        return parted(self.text)[1]
+
+    @property
+    def labels(self):
+        """(label, text) of each label."""
+        return parted(self.text)[2]
+
+    def labeled(self, *labels):
+        """The texts of these labels."""
+        return [text for label, text in self.labels if label in labels]
+
+    @property
+    def outcome(self):
+        """What a function returns: promise, channel, or another thing."""
+        found = self.kind == 'function' and re.search(
+            r'avow_(promise|channel)_t \*\(?avow_',
+            re.sub(r'(?s)/\*.*?\*/', ' ', self.code))
+        return found[1] if found else ''
+
+
+def parted(text):
+    """Summary, prose, and (label, text) of each label of a comment."""
+    above, *labels = re.split(r'(?m)^@(\w+)[ \n]*', text)
+    summary, _, prose = above.strip('\n').partition('\n\n')
+    return summary, prose.strip('\n'), [
+        (label, ' '.join(text.split()))
+        for label, text in zip(labels[::2], labels[1::2])]
+
+
+def grouped(labels):
+    """(title, texts) of each label that occurs, in the order of LABELS."""
+    for label, title in LABELS.items():
+        texts = [text for name, text in labels if name == label]
+        if texts and DIRECT.match(texts[0]):
+            title = title.removesuffix(' with')
+        if texts:
+            yield title, texts
+
+
+def coded(text):
+    """(codes, condition) of an error's text; without a code ('', text)."""
+    found = CODES.match(text)
+    return (found[1], text[found.end():]) if found else ('', text)
 
 
 class Header(NamedTuple):
