@@ -2,13 +2,16 @@
 # SPDX-License-Identifier: MIT
 """Manual pages of section 3, in mdoc: manual.py ROOT FOLDER [HEADER...]
 
-One for each header, or for those that are named, made of what stands there; and
-for each function, type and macro of C a link to that of its header. Meson calls
-it to install them, and says by its environment where FOLDER is.
+A page for each function, and one for each header, or for those that are named.
+The page of a header has its types and macros, and lists its functions. Their
+names are links to it. A function that has the name of its header's page, such
+as avow_post of post.h, is described there. Meson calls this program to install
+the pages, and its environment tells where FOLDER is.
 """
 import os
 import re
 import sys
+import textwrap
 
 sys.dont_write_bytecode = True  # of root, in somebody's sources
 import cpp
@@ -21,6 +24,7 @@ LIBRARIES = {'curl.h': 'avow-curl', 'nats.h': 'avow-nats', 'tls.h': 'avow-tls',
 API = re.compile(r'AVOW_(?:ASYNC_)?(?:API|INLINE|MUST_USE) ?|static inline |'
                  r'AVOW_PRINTF\([^)]*\)')
 NAME = re.compile(r'\b(?:avow|AVOW)_\w+')
+MARKED = re.compile(r'`(?P<code>[^`]+)`|\b(?:avow|AVOW)_\w+')
 
 
 def escaped(text):
@@ -35,6 +39,26 @@ def quoted(argument):
     return '"' + argument.replace('\\', r'\e').replace('"', r'\(dq') + '"'
 
 
+# The sections of a page, in the order that mandoc wants.
+ORDER = ['NAME', 'LIBRARY', 'SYNOPSIS', 'DESCRIPTION', 'FUNCTIONS', 'CALLBACK',
+         'RETURN VALUES', 'COMPATIBILITY', 'ERRORS', 'CANCELLATION',
+         'THREAD SAFETY', 'SEE ALSO', 'HISTORY']
+
+# promise.h and channel.h state these rules for all functions.
+RULES = {
+    'promise': [
+        'UV_ENOMEM if there is no memory for the promise or its operation',
+        'UV_ECANCELED if the loop closes while the promise is pending, or was '
+        'closed before the call',
+        'AVOW_EMISUSE if a pointer that must not be NULL is NULL; a checked '
+        'build prints the mistake and aborts'],
+    'channel': [
+        'UV_ENOMEM if there is no memory for the channel',
+        'UV_ECANCELED if the loop closes or was closed before the call',
+        'AVOW_EMISUSE if a pointer that must not be NULL is NULL; a checked '
+        'build prints the mistake and aborts']}
+
+
 class Manual:
     def __init__(self, all_headers, core):
         self.core = core
@@ -43,10 +67,21 @@ class Manual:
             for entry in header.entries if entry.name == 'AVOW_VERSION')
         self.known = {entry.name: page_of(header) for header in all_headers
                       for entry in header.entries}
+        self.known |= {entry.name: entry.name for header in all_headers
+                       for entry in header.entries if has_page(entry)}
 
     def marked(self, text):
-        return NAME.sub(lambda match: rf'\fB{match[0]}\fP'
-                        if match[0] in self.known else match[0], escaped(text))
+        """Code in italics if it is one name, as parameters are; else bold."""
+        def mark(match):
+            name = match['code'] or match[0]
+            if match['code'] is None and name not in self.known:
+                return name
+            italic = match['code'] and re.fullmatch(r'\*?[a-z]\w*', name)
+            return rf'\f{"I" if italic else "B"}\%{name}\fP'
+        return MARKED.sub(mark, escaped(text))
+
+    def sentence(self, text):
+        return sentences(self.marked(sentence(text)))
 
     def prose(self, text):
         """Paragraphs, and code where lines are indented."""
@@ -61,37 +96,163 @@ class Manual:
                 out.append(code('\n'.join(lines[at:])))
         return '\n.Pp\n'.join(out).replace('.Pp\n.Bd', '.Bd')
 
-    def entry(self, entry):
-        lines = [f'.Ss {title(entry)}', self.prose(entry.text)]
+    def description(self, entry):
+        """With the name of the function as the subject of its summary."""
+        text = entry.summary
+        if entry.kind == 'function' and not of_cpp(entry) and \
+                re.match(r'[A-Z][a-z]+s\b', text):
+            text = f'{title(entry)} {text[0].lower()}{text[1:]}'
+        return self.prose('\n\n'.join(
+            [text, entry.prose, *map(sentence, entry.labeled('owns'))]
+        ).strip('\n'))
+
+    def in_full(self, entry):
+        """A type, a macro, or what is of C++, with its labels in a list."""
+        lines = [f'.Ss {title(entry)}', self.prose(
+            f'{entry.summary}\n\n{entry.prose}'.strip('\n'))]
         if of_cpp(entry) or \
                 entry.kind == 'type' and re.search(r'[{(]', entry.code):
             lines.append(code(entry.code))
-        return lines
+        labels = [f'.It {name}\n{self.sentence(text)}'
+                  for name, texts in headers.grouped(entry.labels)
+                  for text in texts]
+        return lines + listed(labels)
 
-    def page(self, header):
-        page = page_of(header)
-        names = [title(entry).rstrip('()') for entry in header.entries]
-        library = LIBRARIES.get(header.name, 'avow')
+    def errors(self, intro, texts):
+        """A list by codes, and a sentence for each error without one."""
+        coded = [pair for pair in map(headers.coded, texts) if pair[0]]
+        other = [text for text in texts if not headers.coded(text)[0]]
+        lines = [self.marked(f'{intro} with:')] if coded else []
+        lines += listed([f'.It Er {escaped(codes)}\n{self.sentence(text)}'
+                         for codes, text in coded])
+        if other and coded:
+            lines.append('.Pp')
+        return lines + [self.sentence(f'{intro} {joined(text)}')
+                        for text in other]
+
+    def of_function(self, entry):
+        """The sections that the labels of a function become."""
+        name = title(entry)
+        texts = entry.labeled
+        returned = [f'{name} returns a promise, which settles {joined(text)}'
+                    for text in texts('settles')]
+        returned += [f'{name} returns a channel. Its items are {text}'
+                     for text in texts('items')]
+        returned += [f'{name} returns {text}' for text in texts('returns')]
+        rules = {entry.outcome: RULES.get(entry.outcome, [])}
+        errors = {
+            f'{name} fails': texts('error'),
+            f'The promise of {name} rejects':
+                texts('rejects') + rules.get('promise', []),
+            f'The channel of {name} fails':
+                texts('fails') + rules.get('channel', [])}
+        threads = [f'{name} blocks the calling thread {text}'
+                   for text in texts('blocks')]
+        threads += [re.sub(r'^any\b', f'Any thread may call {name}', text)
+                    for text in texts('thread')]
+        sections = {
+            'CALLBACK': [f'Called {text}' for text in texts('called')],
+            'RETURN VALUES': returned,
+            'CANCELLATION': texts('cancel'),
+            'THREAD SAFETY': threads,
+            'COMPATIBILITY': texts('platform'),
+            'HISTORY': [f'{name} exists since avow {text}'
+                        for text in texts('since')]}
+        return {'ERRORS': [line for intro, found in errors.items() if found
+                           for line in self.errors(intro, found)],
+                **{title: ['\n.Pp\n'.join(map(self.sentence, found))]
+                   for title, found in sections.items() if found}}
+
+    def see_also(self, page, header, entries, about=''):
+        """Pages of the names in the texts, and what the labels name."""
+        found = {self.known[name] for name in NAME.findall(
+            about + ''.join(entry.text for entry in entries))
+            if name in self.known} | {page_of(header)}
+        pages = [f'.Xr {name} 3' for name in sorted(found - {page})]
+        other = [text for entry in entries for text in entry.labeled('see')]
+        lines = [f'{name} ,' for name in pages[:-1]] + pages[-1:]
+        lines += ['.Pp'] if pages and other else []
+        return lines + ([self.marked(', '.join(other))] if other else [])
+
+    def page(self, page, sections):
+        lines = [f'.Dd {DATE}', f'.Dt {page.upper()} 3',
+                 f'.Os avow {self.version}']
+        for name in ORDER:
+            if sections.get(name):
+                lines += [f'.Sh {name}', *sections[name]]
+        return '\n'.join(lines) + '\n'
+
+    def included(self, header):
         own = 'avow.hpp' if header.name.endswith('.hpp') else \
             'avow.h' if header.name in self.core else f'avow/{header.name}'
-        lines = [f'.Dd {DATE}', f'.Dt {page.upper()} 3', f'.Os avow {self.version}', '.Sh NAME']
-        lines += [f'.Nm {name} ,' for name in names[:-1]] + [f'.Nm {names[-1]}']
-        lines += [f'.Nd {escaped(first_sentence(header.about))}',
-                  '.Sh LIBRARY', f'Flags by pkg-config: {library}',
-                  '.Sh SYNOPSIS', f'.In {own}']
-        for entry in header.entries:
-            lines += synopsis(entry)
-        lines += ['.Sh DESCRIPTION', self.prose(header.about)]
-        for entry in header.entries:
-            lines += self.entry(entry)
-        others = sorted({self.known[name] for name in NAME.findall(
-            header.about + ''.join(entry.text for entry in header.entries))
-            if name in self.known} - {page})
-        if others:
-            lines += ['.Sh SEE ALSO']
-            lines += [f'.Xr {name} 3 ,' for name in others[:-1]]
-            lines += [f'.Xr {others[-1]} 3']
-        return '\n'.join(lines) + '\n'
+        return f'.In {own}'
+
+    def function_page(self, header, entry):
+        return self.page(entry.name, {
+            'NAME': named([entry.name], entry.summary),
+            'LIBRARY': [library(header)],
+            'SYNOPSIS': [self.included(header), *synopsis(entry)],
+            'DESCRIPTION': [self.description(entry)],
+            'SEE ALSO': self.see_also(entry.name, header, [entry]),
+            **self.of_function(entry)})
+
+    def header_page(self, header):
+        page = page_of(header)
+        here = [entry for entry in header.entries
+                if not has_page(entry) or entry.name == page]
+        names = [title(entry).rstrip('()') for entry in here]
+        names = [name for name in names if name != page]
+        if not header.name.endswith('.hpp'):
+            names.insert(0, page)
+        lines = [self.prose(header.about)]
+        sections = {}
+        for entry in here:
+            if has_page(entry):
+                lines += [f'.Ss {title(entry)}', self.description(entry)]
+                sections = self.of_function(entry)
+            else:
+                lines += self.in_full(entry)
+        return self.page(page, {
+            'NAME': named(names, header.about),
+            'LIBRARY': [library(header)],
+            'SYNOPSIS': [self.included(header), *(
+                line for entry in here for line in synopsis(entry))],
+            'DESCRIPTION': lines,
+            'FUNCTIONS': listed([
+                f'.It Xr {entry.name} 3\n{self.sentence(brief(entry.summary))}'
+                for entry in header.entries if entry not in here]),
+            'SEE ALSO': self.see_also(page, header, here, header.about),
+            **sections})
+
+
+def has_page(entry):
+    return entry.kind == 'function' and not of_cpp(entry)
+
+
+def library(header):
+    name = LIBRARIES.get(header.name, 'avow')
+    return f'Build with the flags of pkg-config --cflags --libs {name}.'
+
+
+def named(names, about):
+    return [*(f'.Nm {name} ,' for name in names[:-1]), f'.Nm {names[-1]}',
+            f'.Nd {escaped(first_sentence(about))}']
+
+
+def listed(items):
+    return ['.Bl -tag -width Ds', *items, '.El'] if items else []
+
+
+def sentence(text):
+    """Text of a label as one: with a capital and a full stop."""
+    text = text[0].upper() + text[1:] if re.match(r'[a-z]+\b(?![(_])', text) \
+        else text
+    return text if text.endswith(('.', '!', '?', ':')) else text + '.'
+
+
+def joined(text):
+    """Text of a label, to follow a verb."""
+    return text if headers.DIRECT.match(text) else f'with {text}'
 
 
 def page_of(header):
@@ -112,12 +273,17 @@ def title(entry):
 LINE = 80  # of the list of pages
 
 
+def brief(text):
+    return re.split(r'\.(?:\s|$)', ' '.join(text.split()))[0]
+
+
 def first_sentence(text):
     """What .Nd takes: a line at most, and no full stop."""
-    sentence = re.split(r'\.(?:\s|$)', ' '.join(text.split()))[0]
+    sentence = brief(text).replace('`', '')
     for mark in ('[:;]', ','):  # what an enumeration is of says enough
         while len(sentence) > LINE and re.search(f'.{{25}}{mark} ', sentence):
             sentence = re.split(f'{mark} (?!.*{mark} )', sentence)[0]
+    sentence = textwrap.shorten(sentence, LINE, placeholder=' ...')
     return sentence[0].lower() + sentence[1:] \
         if not sentence[:2].isupper() else sentence
 
@@ -164,6 +330,8 @@ def synopsis(entry):
 
 
 def save(path, text):
+    if os.path.islink(path):  # of an older avow
+        os.remove(path)
     with open(path, 'w', encoding='utf-8') as file:
         file.write(text)
 
@@ -192,12 +360,17 @@ def main():
         if wanted and header.name not in wanted:
             continue
         page = page_of(header)
-        save(f'{folder}/{page}.3', manual.page(header))
+        save(f'{folder}/{page}.3', manual.header_page(header))
         for entry in header.entries:
-            if entry.name in own and entry.name != page:
+            if entry.name == page or of_cpp(entry):
+                continue
+            if entry.name in own:
                 sys.exit(f'{entry.name} is a function of {header.name}, and '
                          'the page of another')
-            if entry.name != page and not of_cpp(entry):
+            if has_page(entry):
+                save(f'{folder}/{entry.name}.3',
+                     manual.function_page(header, entry))
+            else:
                 link(f'{page}.3', f'{folder}/{entry.name}.3')
 
 

@@ -1,7 +1,7 @@
 #!/bin/sh
 # SPDX-License-Identifier: MIT
-# Makes the manual pages, looks at each as mandoc does, and finds those of
-# functions: man.sh [TOOL...], of which there are pages, too.
+# Makes the manual pages of headers and functions, checks them with mandoc, and
+# looks for text that man must show: man.sh [TOOL...] also makes pages of tools.
 set -eu
 CDPATH='' cd "$(dirname "$0")/../../.."
 version=$(sed -n 's/^#define AVOW_VERSION  *"\(.*\)"/\1/p' \
@@ -50,8 +50,15 @@ shows() {
   MANPAGER=cat MANWIDTH=80 "$man" -M "$work" "$1" 2>/dev/null | col -b |
     grep -q "$2" || fail "$man $1 does not show '$2'"
 }
-shows avow_all 'Losers are not canceled'
+shows avow_all 'AVOW_EMISUSE'
 shows avow_then 'Promise.prototype.then'
+shows avow_timeout 'avow_timeout —'
+shows avow_timeout 'UV_ECANCELED'
+shows avow_sender_try_send 'returns 0 if the item was sent'
+shows avow_sender_try_send '^ERRORS'
+shows avow_sender_send '^CANCELLATION'
+shows avow_post 'Any thread may call avow_post()'
+shows avow_mailbox_t 'avow_mailbox_new(3)'
 shows AVOW_TRY 'avow_await_int\|avow_value_t'
 shows avow_tls_client 'SSL_connect'
 shows avow_napi_from 'napi_value v'
