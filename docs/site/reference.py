@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: MIT
-"""The reference: a page for each header, made of what stands there."""
+"""Writes the site's reference: a page for each header, made of its comments."""
 import os
 import re
 
@@ -8,7 +8,8 @@ import headers
 from links import page_of_header
 
 NAME = re.compile(r'''(?x)
-    (?P<function>avow_\w+\(\))
+    `(?P<code>[^`]+)`
+  | (?P<function>avow_\w+\(\))
   | (?P<type>\bavow_\w+_(?:t|cb|fn)\b)
   | (?P<constant>\b(?:UV|AVOW|CURL\w*|NATS)_[A-Z]\w*)
   | (?P<call>\b[A-Za-z_]\w*\(\))
@@ -38,6 +39,8 @@ class Reference:
         """Prose of a comment, with its names as links."""
         def mark(match):
             word = match[0]
+            if match['code']:
+                return rf'\ ``{match["code"]}``\ '
             if match['function']:
                 if word[:-2] in self.known:
                     return rf'\ :c:func:`{word[:-2]}`\ '
@@ -76,9 +79,21 @@ class Reference:
         # What an empty line of the comment has parted is one piece of code.
         return '\n\n'.join(out)
 
+    def described(self, entry):
+        """Summary, prose, and a field for each label."""
+        lines = self.prose(f'{entry.summary}\n\n{entry.prose}').split('\n')
+        for title, texts in headers.grouped(entry.labels):
+            lines += ['', *self.field(title, texts)]
+        return lines
+
+    def field(self, title, texts):
+        if len(texts) == 1:
+            return [f':{title}: {self.marked(texts[0])}']
+        return [f':{title}:', *(f'   * {self.marked(text)}' for text in texts)]
+
     def constants(self, entry):
         """An enumeration without a name: each by itself."""
-        lines = ['', self.prose(entry.text)]
+        lines = ['', *self.described(entry)]
         for name, text in enumerators(entry):
             lines += ['', f'.. c:enumerator:: {name}', '']
             lines += indented(self.prose(text))
@@ -88,7 +103,7 @@ class Reference:
         if entry.code.startswith('enum {'):
             return self.constants(entry)
         lines = ['', f'.. c:{directive(entry)}:: {signature(entry)}', '']
-        lines += indented(self.prose(entry.text))
+        lines += indented(self.described(entry))
         if entry.kind == 'type' and not enumerators(entry) and \
                 re.search(r'[{(]', entry.code):
             lines += ['', '   .. code-block:: c', '']
@@ -138,7 +153,7 @@ class Reference:
 
     def cpp_entry(self, entry):
         lines = ['', f'.. cpp:{entry.kind}:: {cpp.signature(entry)}', '']
-        lines += indented(self.prose(entry.text))
+        lines += indented(self.described(entry))
         if entry.kind == 'class':
             lines += ['', '   .. code-block:: cpp', '']
             lines += indented(entry.code, 6)
@@ -193,16 +208,19 @@ class Reference:
 
 CPP = ':doc:`C++ </cpp>` shows programs, and says what holds for all of this.'
 INTRODUCTION = '''\
-Each public header has a page, and each function, type and macro its text there:
-what stands above it in the header. In capitals that says what a promise settles
-with, or what the items of a channel are: **NONE** says nothing, or that a stream
-or a channel is at its end, **INT** is a number, **BYTES** are bytes with a NUL
-behind them, a **LIST** has values, and an **OBJECT** is what the function gives
-that the text names. Names in parentheses are of libuv, ECMA-262 or the system:
-where the behaviour comes from.
+Each public header has a page. Each function, type and macro has its comment
+from the header: a summary, a description, and fields such as *Settles with* and
+*Rejects with*. These words name types of values: **NONE** is no result, or the
+end of a stream or a channel. **INT** is a number. **BYTES** are bytes and a NUL
+after the last one. A **LIST** has values. An **OBJECT** is an object of the
+class that the text names. *See also* names functions of libuv or the system and
+sections of ECMA-262.
 
-:ref:`All names <genindex>`, in the order of the alphabet; or type one into the
-search.'''
+The page of :doc:`promise.h </reference/promise>` has the rules for all
+functions: ownership, errors, closing loops, misuse and NULL.
+
+:ref:`All names <genindex>` are in alphabetical order. The search finds them,
+too.'''
 
 
 def save(path, text):
