@@ -1,9 +1,14 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * Choosing: of several things that may happen, exactly one. A race is no choice
- * among channels: avow_channel_next() takes an item as soon as it is asked, and
- * what loses has it. Here all that is not chosen is as if it had never been
- * asked for.
+ * Selects among channels and promises, and outcomes as a channel.
+ *
+ * A select performs exactly one of its cases: an item is received, an item is
+ * sent, or a promise has settled. The other cases have no effect. A race cannot
+ * do that with channels, because each avow_channel_next() among its inputs
+ * receives an item, also the inputs that lose.
+ *
+ * A channel of outcomes is for programs that use each outcome as soon as it is
+ * known, and do not wait for all.
  */
 #ifndef AVOW_SELECT_H
 #define AVOW_SELECT_H
@@ -13,28 +18,39 @@
 
 AVOW_HEADER_BEGIN
 
-/** The outcome in a value of avow_select() or avow_outcomes(). */
+/**
+ * Reads the outcome in a value of avow_select() or avow_outcomes().
+ *
+ * @returns the outcome, valid until `v` is released; NULL for any other value,
+ *          which is misuse
+ */
 AVOW_API const avow_outcome_t *avow_to_outcome(const avow_value_t *v);
 
-/** What a case waits for: avow_case_next() and its like set it. */
+/** The operation of a case. */
 typedef enum avow_case_kind_e {
-  AVOW_CASE_OUT, /* takes no part, as { 0 } does not */
-  AVOW_CASE_NEXT,
-  AVOW_CASE_SEND,
-  AVOW_CASE_SETTLED
+  AVOW_CASE_OUT,    /* none: the case takes no part; { 0 } is such a case */
+  AVOW_CASE_NEXT,   /* receive an item; see avow_case_next() */
+  AVOW_CASE_SEND,   /* send `item`; see avow_case_send() */
+  AVOW_CASE_SETTLED /* wait for a promise; see avow_case_settled() */
 } avow_case_kind_t;
 
-/** One of the things that avow_select() chooses among. */
+/** One of the operations that avow_select() chooses among. */
 typedef struct avow_case_s {
   avow_case_kind_t kind;
   union {
-    const avow_channel_t *channel;
-    const avow_promise_t *promise;
+    const avow_channel_t *channel; /* of AVOW_CASE_NEXT and AVOW_CASE_SEND */
+    const avow_promise_t *promise; /* of AVOW_CASE_SETTLED */
   };
-  avow_value_t item;
+  avow_value_t item; /* to send; NONE for the other kinds */
 } avow_case_t;
 
-/** To take the next item of c; its end and its failure are there to take. */
+/**
+ * Makes a case that receives the next item of `c`.
+ *
+ * The end and the failure of `c` also let the case happen.
+ *
+ * @returns the case, which borrows `c`
+ */
 AVOW_INLINE avow_case_t avow_case_next(const avow_channel_t *c) {
   avow_case_t one;
   one.kind = AVOW_CASE_NEXT;
@@ -43,7 +59,13 @@ AVOW_INLINE avow_case_t avow_case_next(const avow_channel_t *c) {
   return one;
 }
 
-/** To send the item to c, which fails where avow_channel_send() would. */
+/**
+ * Makes a case that sends `item` to `c`.
+ *
+ * The case happens and fails if avow_channel_send() would reject.
+ *
+ * @returns the case, which borrows `c`; avow_select() takes ownership of `item`
+ */
 AVOW_INLINE avow_case_t avow_case_send(const avow_channel_t *c,
                                        avow_value_t item) {
   avow_case_t one;
@@ -53,7 +75,11 @@ AVOW_INLINE avow_case_t avow_case_send(const avow_channel_t *c,
   return one;
 }
 
-/** That p has settled. */
+/**
+ * Makes a case that happens when `p` has settled.
+ *
+ * @returns the case, which borrows `p`
+ */
 AVOW_INLINE avow_case_t avow_case_settled(const avow_promise_t *p) {
   avow_case_t one;
   one.kind = AVOW_CASE_SETTLED;
@@ -63,48 +89,67 @@ AVOW_INLINE avow_case_t avow_case_settled(const avow_promise_t *p) {
 }
 
 /**
- * OBJECT: an avow_outcome_t, of the one case that happened. Its value is the
- * item, NONE at the end, a promise as such; NONE of what was sent; what the
- * promise was fulfilled with. A case that fails is one that happened, with its
- * reason. Those that can happen at once have their turn, each as often as
- * another; else the first that can.
+ * Performs exactly one of `n` cases: the first that can happen.
  *
- * Takes the items of cases that send, and releases those that are not sent:
- * avow_value_ref() first to try again, and an array of such cases serves once.
- * Channels and promises are borrowed: one sleep may be in any number of selects
- * in a row, and a promise that nobody else holds is cancelled when it is not
- * chosen. Rejects, with nothing taken or sent, with UV_EINVAL for an item that
- * is NONE and for a case of no kind, AVOW_EMISUSE for one of another loop,
- * UV_ENOMEM. Where n is 0, or no case takes part, it would wait for ever, and
- * of no loop: AVOW_EMISUSE, which debug builds explain. Cancelling while it is
- * pending takes nothing and sends nothing.
+ * If several cases can happen when the caller selects, each is chosen equally
+ * often. A case that fails has happened, and the reason is its outcome.
+ *
+ * The call takes ownership of the items of all cases that send, and releases
+ * the items that are not sent. An array of such cases serves for one call: call
+ * avow_value_ref() first to send an item again. Channels and promises are
+ * borrowed, so one sleep can be a case of many selects in a row. A promise that
+ * is not chosen and has no other references is canceled.
+ *
+ * @settles OBJECT outcome: see avow_to_outcome(). `index` is that of the case.
+ *          The value of a received item is the item, which may be a promise, or
+ *          NONE at the end. The value of a sent item is NONE. The value of a
+ *          settled promise is the value it fulfilled with.
+ * @rejects UV_EINVAL if an item to send is NONE; no case happens
+ * @rejects UV_EINVAL if a case has an unknown kind; no case happens
+ * @rejects AVOW_EMISUSE if the cases belong to different loops; no case happens
+ * @rejects AVOW_EMISUSE if no case takes part, because the select would never
+ *          settle; the promise is bound to no loop, and a checked build aborts
+ * @cancel  Receives nothing, sends nothing and releases the items.
  */
 AVOW_API AVOW_MUST_USE avow_promise_t *avow_select(const avow_case_t cases[],
                                                    size_t n);
 
-/*
- * The outcomes of many promises, each as soon as it is there: for who would
- * rather begin with the first than wait for all.
- */
-
 /**
- * A channel of OBJECTs: an avow_outcome_t for each promise of the array, in the
- * order in which they settle; it ends behind the last. The promises are taken,
- * as those of a combinator are: when the last reference to the channel goes, or
- * it is closed, those that are pending and that nobody else holds are cancelled
- * as by avow_cancel_losers(). Whoever does not take them has all outcomes kept:
- * nothing holds promises back. Fails without memory with UV_ENOMEM, for one of
- * another loop with AVOW_EMISUSE, and with UV_ECANCELED where its loop is
- * closed; the others are cancelled then.
+ * Sends the outcomes of `n` promises to a channel, each when it is known.
+ *
+ * The channel ends after the last outcome. Its capacity is not limited:
+ * outcomes that are not received stay buffered. The call takes ownership of the
+ * promises. When the channel is closed or its last reference is released, the
+ * pending promises without other references are canceled, as
+ * avow_cancel_losers() does.
+ *
+ * @items   OBJECT outcome, in the order in which the promises settle; see
+ *          avow_to_outcome()
+ * @fails   AVOW_EMISUSE if a promise belongs to another loop; the others are
+ *          canceled
+ * @fails   UV_ECANCELED if the loop of a promise is closed; the others are
+ *          canceled
  */
 AVOW_API AVOW_MUST_USE avow_channel_t *avow_outcomes(uv_loop_t *loop,
                                                      avow_promise_t *const ps[],
                                                      size_t n);
 
 /**
- * The same with one promise at a time, for what grows meanwhile: in *out, which
- * is yours, what they are added to by avow_gather_add(), and counted by. It
- * ends when that has ended, and the last has settled.
+ * Creates a gather whose outcomes are the items of a channel.
+ *
+ * It is for promises that are added one by one. `*out` receives the gather,
+ * which the caller owns. avow_gather_add() adds a promise, and its position is
+ * the `index` of its outcome. The channel ends when the gather has ended and
+ * the last promise has settled. When the channel is closed or its last
+ * reference is released, the pending promises without other references are
+ * canceled, as avow_cancel_losers() does.
+ *
+ * @items   OBJECT outcome, in the order in which the promises settle; see
+ *          avow_to_outcome()
+ * @fails   AVOW_EMISUSE if a promise belongs to another loop; the others are
+ *          canceled
+ * @fails   UV_ECANCELED if the loop of a promise is closed; the others are
+ *          canceled
  */
 AVOW_API AVOW_MUST_USE avow_channel_t *avow_outcomes_new(uv_loop_t *loop,
                                                          avow_gather_t **out);
