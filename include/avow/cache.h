@@ -1,6 +1,10 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * What was asked for by a key, for a while.
+ * Caches: results that are computed once and shared. A cache has a result for
+ * each key, a once has one result.
+ *
+ * Calls that ask for a result while it is computed share one run. The result is
+ * kept; a failure is not kept.
  */
 #ifndef AVOW_CACHE_H
 #define AVOW_CACHE_H
@@ -9,86 +13,114 @@
 
 AVOW_HEADER_BEGIN
 
-/** A cache, which has one owner. */
+/** A cache of values by key, with one owner. */
 typedef struct avow_cache_s avow_cache_t;
 
-/** Zero in a field stands for its default. */
+/** Options of a cache; 0 in a field is its default. */
 typedef struct avow_cache_options_s {
-  uint64_t ttl; /* ms of the loop's clock that a value is kept, from when
-                           it came; none: whoever asks meanwhile shares a run */
-  size_t most;  /* values are kept, and then the oldest go; no limit */
-  uint64_t reserved[4]; /* zeros, else UV_EINVAL: for later versions */
+  /* Time to live in ms, by the loop's clock and from when the value arrived.
+     0: no value is kept; calls only share a run that has begun. */
+  uint64_t ttl;
+  size_t most; /* values at most, the oldest is dropped first; 0: no limit */
+  uint64_t reserved[4]; /* must be 0; for later versions */
 } avow_cache_options_t;
 
 /**
- * A cache of what fn gives for a key, its argument. free_fn, unless NULL, frees
- * data when c has gone and no run is left that might use it. options may be
- * NULL. Never NULL: without memory, or without fn, what is asked of it rejects
- * with UV_ENOMEM or UV_EINVAL. In these cases this function calls free_fn
- * before it returns.
+ * Creates a cache of the values that `fn` gives for a key, its argument.
+ *
+ * `free_fn` may be NULL. Otherwise it is called once with `data`, when `c` is
+ * released and no run that may use `data` is left. `options` may be NULL. Never
+ * returns NULL. If the cache cannot be created, the call itself calls
+ * `free_fn`.
+ *
+ * @returns the cache; its operations reject with UV_EINVAL if `fn` is NULL or a
+ *          reserved field is not 0
  */
 AVOW_API AVOW_MUST_USE avow_cache_t *avow_cache_new(
     uv_loop_t *loop, avow_cb fn, void *data, void (*free_fn)(void *data),
     const avow_cache_options_t *options);
 
 /**
- * What is kept for the key, an INT or BYTES. Else fn is called, from a job, and
- * once for all who ask meanwhile (single flight), and its value kept; a failure
- * goes to all who wait, and is not. Cancelling leaves the others alone; when
- * nobody waits any more the run is cancelled, and who asks while it unwinds has
- * the next. UV_EINVAL for keys of other types; an error as a key is the reason.
- * If fn waits for this function with the same key, neither settles.
+ * Gets the value of `key`, and calls `fn` if no value is kept.
+ *
+ * `fn` is called from a job, once for all callers that wait (single flight).
+ * Its value is kept. Its failure rejects all callers that wait, and is not
+ * kept. If `fn` waits for this function with its own key, neither settles.
+ *
+ * @settles as the value that is kept, or as what `fn` returned or followed
+ * @rejects UV_EINVAL if `key` is neither an INT nor BYTES
+ * @rejects with `key` if it is an error
+ * @cancel  Does not affect other callers. When no caller waits, the run is
+ *          canceled. Calls while it unwinds wait for another run if it rejects.
  */
 AVOW_API AVOW_MUST_USE avow_promise_t *avow_cache_get(const avow_cache_t *c,
                                                       avow_value_t key);
 
 /**
- * The same, but what fn gives now: until then others get what is kept, and they
- * go on with that where it fails. Dropping the promise does not stop it.
+ * Replaces the value of `key` with a new one from `fn`.
+ *
+ * A run that has begun is shared; otherwise `fn` is called from a job. Until
+ * the new value arrives, avow_cache_get() gives the value that is kept. If the
+ * run fails, that value stays. Releasing the promise does not stop the run.
+ *
+ * @settles as what `fn` returned or followed
+ * @rejects UV_EINVAL if `key` is neither an INT nor BYTES
+ * @rejects with `key` if it is an error
+ * @cancel  Does not affect other callers. When no caller waits, the run is
+ *          canceled. Calls while it unwinds wait for another run if it rejects.
  */
 AVOW_API AVOW_MUST_USE avow_promise_t *avow_cache_refresh(const avow_cache_t *c,
                                                           avow_value_t key);
 
 /**
- * Drops what is kept for the key. A run that is on goes on for those who wait,
- * and its value is not kept: the next to ask has another.
+ * Drops the value of `key`.
+ *
+ * A run that has begun continues for its callers, but its value is not kept:
+ * the next call of avow_cache_get() begins another run.
  */
 AVOW_API void avow_cache_forget(const avow_cache_t *c, avow_value_t key);
 
-/** How many values are kept. */
+/**
+ * Counts the values that `c` keeps.
+ *
+ * @returns the number of values whose time to live is not over
+ */
 AVOW_API size_t avow_cache_kept(const avow_cache_t *c);
 
-/** Lets go of c, which may be NULL. Who waits still gets an answer. */
+/** Releases `c`, which may be NULL; promises that are pending still settle. */
 AVOW_API void avow_cache_unref(avow_cache_t *c);
 
-/*
- * Doing something once, for all who want it.
- */
-
-/** Something that is done once, or not yet. It has one owner. */
+/** A function that is called once, with its value; it has one owner. */
 typedef struct avow_once_s avow_once_t;
 
 /**
- * Nothing is called yet. free_fn, unless NULL, frees data when o has gone and
- * no run is left that might use it. Never NULL: without memory, or without fn,
- * what is asked of it rejects with UV_ENOMEM or UV_EINVAL. In these cases this
- * function calls free_fn before it returns.
+ * Creates a once of `fn`, which avow_once_get() calls.
+ *
+ * `free_fn` may be NULL. Otherwise it is called once with `data`, when `o` is
+ * released and no run that may use `data` is left. Never returns NULL. If the
+ * once cannot be created, the call itself calls `free_fn`.
+ *
+ * @returns the once; its operations reject with UV_EINVAL if `fn` is NULL
  */
 AVOW_API AVOW_MUST_USE avow_once_t *avow_once_new(uv_loop_t *loop, avow_fn fn,
                                                   void *data,
                                                   void (*free_fn)(void *data));
 
 /**
- * What fn returns or follows. The first to ask has it called, from a job;
- * others wait with him, and later ones get the value that was kept. A failure
- * goes to all who wait, and is not kept: the next to ask has fn called again.
- * Cancelling leaves the others alone; when nobody waits any more the run is
- * cancelled, and who asks while it unwinds has the next. If fn waits for this
- * function, neither settles.
+ * Gets the value of `fn`, and calls `fn` if there is no value yet.
+ *
+ * `fn` is called from a job, once for all callers that wait. Its value is kept
+ * for all later calls. Its failure rejects all callers that wait and is not
+ * kept, so the next call calls `fn` again. If `fn` waits for this function,
+ * neither settles.
+ *
+ * @settles as the value that is kept, or as what `fn` returned or followed
+ * @cancel  Does not affect other callers. When no caller waits, the run is
+ *          canceled. Calls while it unwinds wait for another run if it rejects.
  */
 AVOW_API AVOW_MUST_USE avow_promise_t *avow_once_get(const avow_once_t *o);
 
-/** Lets go of o, which may be NULL. Who waits still gets an answer. */
+/** Releases `o`, which may be NULL; promises that are pending still settle. */
 AVOW_API void avow_once_unref(avow_once_t *o);
 
 AVOW_HEADER_END
