@@ -1,9 +1,11 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * Values of an async function that need not be handed down: a request's number
- * for each line of a log, whom it is done for. One rule: a function has what it
- * has set itself, and for the rest what the async function that started it had
- * when it did.
+ * Local values of async functions, which need not be passed as arguments.
+ *
+ * An example is the number of a request, for each line of a log.
+ *
+ * An async function has the values that it set itself. For other keys it has
+ * the values that the async function which started it had at that moment.
  *
  *   static const avow_local_t request = { "request" };
  *
@@ -12,11 +14,12 @@
  *     return avow_await(avow_async(loop, look_up, NULL)); // and what it calls
  *   }
  *
- * Such a value is there wherever the function may await, across its awaits and
- * in all that it calls. It is not there where avow calls back, in handlers,
- * steps without a stack and functions of tools: these have their data. Nor is
- * it on another thread, or another loop. Whom one of those starts begins with
- * none: take along what it is to have, and set it there.
+ * A local value is available wherever the function may await: across its awaits
+ * and in all functions that it calls. It is not available in functions that
+ * avow calls back: handlers, steps of stackless functions and functions of
+ * tools. These have `data` instead. It is not available on another thread or
+ * another loop either. An async function that is started from such places
+ * begins with no values: pass them to it, and set them there.
  *
  * Builds with -Dasync=disabled do not have these functions.
  */
@@ -29,25 +32,33 @@
 
 AVOW_HEADER_BEGIN
 
-/** A key: the address of one of these, which is static. */
+/** A key of local values: the address of a static object of this type. */
 typedef struct avow_local_s {
-  const char *name; /* in dumps; NULL: not there */
+  const char *name; /* in dumps; NULL: dumps leave the value out */
 } avow_local_t;
 
 /**
- * Sets a value for the rest of this async function, and for those that it
- * starts from now on; those that run already keep what they have. Takes v, and
- * lets go of it when the last function that has it is over. Gives none; an
- * error that v is it gives back, and sets nothing. UV_ENOMEM; AVOW_ENOTASYNC
- * where no async function could await; AVOW_EMISUSE for avow_follow().
+ * Sets the value of `key` for the rest of this async function.
+ *
+ * Async functions that it starts from now on have the value, too. Those that
+ * are running keep the values that they have. The value is released when the
+ * last function that has it ends.
+ *
+ * @returns NONE; if `v` is an error, `v` itself, and nothing is set
+ * @error   AVOW_ENOTASYNC outside of places where an async function can await
+ * @error   AVOW_EMISUSE if `v` is a promise that avow_follow() wrapped
+ * @error   UV_ENOMEM if there is no memory for the value
  */
 AVOW_API AVOW_MUST_USE avow_value_t avow_local_set(const avow_local_t *key,
                                                    avow_value_t v);
 
 /**
- * The value, which this function keeps until it sets one; none where there is
- * no such value, or no async function. Never NULL. Valid until the function
- * calls avow_local_set(), with any key.
+ * Gets the value of `key` in this async function; never returns NULL.
+ *
+ * The function keeps the value until it sets another one for `key`.
+ *
+ * @returns the value; NONE if there is none, or outside of async functions.
+ *          Valid until the function calls avow_local_set(), with any key.
  */
 AVOW_API const avow_value_t *avow_local_get(const avow_local_t *key);
 
