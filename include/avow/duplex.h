@@ -1,9 +1,9 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * Streams in memory, for tests, and between two parts of one program: what goes
- * in at one end comes out at the other, as over a connection. Whatever reads
- * and writes an avow_stream_t can be tried over a pair that hands out one byte
- * at a time, is slow, or breaks off at any byte.
+ * Pairs of streams in memory. Bytes that are written to one end are read from
+ * the other, as over a connection. They connect two parts of a program, and
+ * they test code that uses an avow_stream_t. A pair can give one byte at a
+ * time, be slow, or break at any byte.
  */
 #ifndef AVOW_DUPLEX_H
 #define AVOW_DUPLEX_H
@@ -12,25 +12,32 @@
 
 AVOW_HEADER_BEGIN
 
-/** Zero in a field stands for its default. */
+/** Options of a pair of streams; 0 in a field is its default. */
 typedef struct avow_duplex_options_s {
-  size_t max_bytes; /* that a read gives; as many as it asks for */
-  uint64_t delay;   /* in ms, between writing and reading; none */
-  /* How the way from the first end to the second breaks off, behind cut_after
-     bytes: UV_EOF ends it, and writes of the first are UV_EPIPE then; another
-     code, such as UV_ECONNRESET, is what both get on both ways. 0: never. */
+  size_t max_bytes; /* bytes of one read at most; 0: as many as it asks for */
+  uint64_t delay;   /* ms from a write to the read of its bytes; 0: none */
+  /* How the direction from the first end to the second breaks after `cut_after`
+     bytes. 0: never. UV_EOF: it ends, and later writes to the first end reject
+     with UV_EPIPE. Any other code, such as UV_ECONNRESET: reads and writes of
+     both ends reject with it. */
   int cut;
-  size_t cut_after;
-  uint64_t reserved[4]; /* zeros, else UV_EINVAL: for later versions */
+  size_t cut_after;     /* bytes; used only if `cut` is not 0 */
+  uint64_t reserved[4]; /* must be 0; for later versions */
 } avow_duplex_options_t;
 
 /**
- * LIST: the two ends, OBJECTs, see avow_to_stream(); else an error. Of what is
- * written capacity bytes wait, either way, to be read; a write settles once
- * what it wrote is among these, or was read. An end closes with the last
- * reference to it: the other reads what is there, then NONE, and its writes are
- * UV_EPIPE. options may be NULL. UV_EINVAL for a cut that is no code of an
- * error.
+ * Makes two streams that are connected in memory.
+ *
+ * In each direction, up to `capacity` bytes are buffered. A write settles when
+ * all its bytes are buffered or read. An end closes when the last reference to
+ * it is released. The other end then reads the buffered bytes and NONE after
+ * them, and its writes reject with UV_EPIPE. `options` may be NULL.
+ *
+ * @returns LIST of the two ends, each an OBJECT duplex, see avow_to_stream();
+ *          or an error
+ * @error   UV_EINVAL if `cut` is positive, which is no error code
+ * @error   UV_EINVAL if a reserved field is not 0
+ * @error   UV_ENOMEM if there is no memory for the streams
  */
 AVOW_API AVOW_MUST_USE avow_value_t avow_duplex(
     uv_loop_t *loop, size_t capacity, const avow_duplex_options_t *options);
