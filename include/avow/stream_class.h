@@ -1,18 +1,24 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * What a byte stream is made of, for who writes one: TLS, a body, a pair in
- * memory. Who reads and writes needs none of this. A class is a static struct
- * of functions, each of which does what the one of its name in stream.h says,
- * to self, by which a stream is known: no other one has it. An avow_class_t
- * that names it makes streams of its objects; whoever lets go of the last
- * reference closes such a stream by that, and what is pending then rejects with
- * UV_ECANCELED: its destroy calls avow_stream_destroyed() before all else, for
- * what reads or writes in several steps.
+ * Stream classes: byte streams of a program or a library.
  *
- * A class has to have loop(); what else it lacks its streams cannot do. Each
- * function is called on the loop's thread, and calls none of the program in its
- * turn. Promises that are pending when the stream closes settle first, with
- * UV_ECANCELED. What is asked of it later is UV_EINVAL.
+ * avow-tls makes its streams in this way. Code that only reads and writes
+ * streams does not need this header.
+ *
+ * A class is a static struct of functions. Each function does what the function
+ * of that name in stream.h describes, on `self`. The address `self` identifies
+ * the stream, so no other stream may have it. A class must have loop(). An
+ * operation whose function is NULL is not available.
+ *
+ * An avow_class_t whose `stream` is the class makes streams of its objects. The
+ * release of the last reference closes such a stream, and pending promises
+ * reject with UV_ECANCELED. Its destroy() must call avow_stream_destroyed()
+ * first, for operations that read or write in several steps.
+ *
+ * avow calls each function on the loop's thread. The function must not call
+ * functions of the program. Promises that are pending when the stream closes
+ * must settle first, with UV_ECANCELED. Later operations must reject with
+ * UV_EINVAL.
  */
 #ifndef AVOW_STREAM_CLASS_H
 #define AVOW_STREAM_CLASS_H
@@ -21,69 +27,100 @@
 
 AVOW_HEADER_BEGIN
 
-/** The functions of a class, of which NULL stands for what it cannot do. */
+/** The functions of a stream class; NULL if an operation is not available. */
 struct avow_stream_class_s {
-  size_t size; /* sizeof(avow_stream_class_t): later versions have more */
+  size_t size; /* sizeof(avow_stream_class_t); later versions have more */
 
-  /* The loop that it is of. Never NULL. */
+  /* Gives the loop of the stream. Must not be NULL or return NULL. */
   uv_loop_t *(*loop)(void *self);
 
   /**
-   * BYTES, at least 1 and at most max_bytes, which is not 0; NONE at the clean
-   * end, and from then on. An end that is not clean is an error. UV_EALREADY
-   * while another read is pending. Cancelling loses nothing: what comes stays
-   * for the next. NULL: nothing can be read, UV_ENOTSUP. What gives anything
-   * else ends what reads in several steps with AVOW_EMISUSE; avow_read() passes
-   * it on.
+   * Reads at most `max_bytes`, which is not 0.
+   *
+   * The promise settles with BYTES, at least 1 and at most `max_bytes`; or with
+   * NONE at the clean end, and for each later read. An end that is not clean is
+   * an error. It rejects with UV_EALREADY while another read is pending.
+   * Cancellation loses nothing: bytes that arrive stay for the next read.
+   *
+   * If the promise fulfills with anything else, operations that read in several
+   * steps reject with AVOW_EMISUSE; avow_read() passes the value on. NULL:
+   * reads reject with UV_ENOTSUP.
    */
   avow_promise_t *(*read)(void *self, size_t max_bytes);
 
   /**
-   * INT: the bytes written, all of them, once the stream has taken them. Takes
-   * BYTES or a LIST of BYTES, never anything else. Those of one write come
-   * before those of the next, whichever settles first. Cancelling takes nothing
-   * back. After a failure each later write fails alike; UV_EPIPE after
-   * shutdown(). NULL: nothing can be written, UV_ENOTSUP. Any other number ends
-   * a pump with AVOW_EMISUSE.
+   * Writes `bytes`: BYTES or a LIST of BYTES, never anything else.
+   *
+   * The promise settles with INT, the number of all bytes written, when the
+   * stream has accepted them. The bytes of one write precede those of the next,
+   * whichever settles first. Cancellation removes nothing. After a failure, all
+   * later writes fail with that error. After shutdown() they reject with
+   * UV_EPIPE.
+   *
+   * Any other number ends a pump with AVOW_EMISUSE. NULL: writes reject with
+   * UV_ENOTSUP.
    */
   avow_promise_t *(*write)(void *self, avow_value_t bytes);
 
-  /** NONE when all that was written is out, and the peer's reads end. The other
-      way stays open. NULL: UV_ENOTSUP. */
+  /**
+   * Ends the direction to the peer.
+   *
+   * The promise settles with NONE when all written bytes have been sent and the
+   * reads of the peer end. The other direction stays open. NULL:
+   * avow_shutdown() rejects with UV_ENOTSUP.
+   */
   avow_promise_t *(*shutdown)(void *self);
 
-  /** NONE when nothing of the stream is in use any more, of memory or of the
-      system. UV_EALREADY if it is closing, or closed. NULL: UV_ENOTSUP; it goes
-      with its value alone. */
+  /**
+   * Closes the stream.
+   *
+   * The promise settles with NONE when the stream uses no more memory or
+   * resources of the system. It rejects with UV_EALREADY if the stream is
+   * closing or closed. NULL: avow_close() rejects with UV_ENOTSUP, and only the
+   * release of its value closes the stream.
+   */
   avow_promise_t *(*close)(void *self);
 
   /**
-   * INT: how many of the bytes to come have gone to another stream in a shorter
-   * way than by read() and avow_write(), and behind what was written there
-   * before. 0 if none could just now, or there are no more: then avow_pump(),
-   * of which this is a step, reads and writes some, and asks again. Or NULL:
-   * there is no such way to that stream, and it asks no more. Cancelling
-   * settles it when what goes just then has gone. NULL: there is none at all.
+   * Moves bytes to `to` in a shorter way than by read() and avow_write().
+   *
+   * avow_pump() calls it for each step. The bytes must follow those that were
+   * written to `to` before. The promise settles with INT, the number of bytes
+   * moved. 0 means that none could be moved now, or that there are no more:
+   * avow_pump() then reads and writes some bytes and calls again.
+   *
+   * The function returns NULL if there is no such way to `to`; avow_pump() then
+   * does not call it again. A canceled promise settles when the bytes that are
+   * being moved have been moved. NULL: there is no such way at all.
    */
   avow_promise_t *(*pump_to)(void *self, avow_stream_t to);
 
-  /** NONE when the peer takes no more: it has gone, or broken off. Not when it
-      has only ended what is read of it. UV_EALREADY while another is pending.
-      NULL: that cannot be known, UV_ENOTSUP. */
+  /**
+   * Waits until the peer receives no more, because it closed or failed.
+   *
+   * The promise then settles with NONE. It does not settle if the peer has only
+   * ended the direction that is read here. It rejects with UV_EALREADY while
+   * another one is pending. NULL: avow_hangup() rejects with UV_ENOTSUP.
+   */
   avow_promise_t *(*hangup)(void *self);
 
-  /** How many bytes of the writes that are pending it has not taken so far, so
-      that a pump can tell a peer that is slow from one that is idle. NULL: that
-      cannot be known, and only whole writes tell. */
+  /**
+   * Counts the bytes of pending writes that the stream has not accepted yet.
+   *
+   * With it a pump can distinguish a slow peer from an idle one. NULL: unknown,
+   * and only complete writes count as progress.
+   */
   size_t (*queued)(void *self);
 };
 
 /**
- * To be called for a stream that goes without avow_close(), while its memory is
- * still there, by the destroy of its class: avow_read_all(), avow_read_into(),
- * avow_pump(), avow_chunks() and readers that are at it end with UV_ECANCELED,
- * and ask it no more. On its loop's thread; once the loop is closed that is
- * nothing to do.
+ * Tells avow that a stream is being freed without avow_close().
+ *
+ * The destroy() of a class must call it first, while the memory of `self` is
+ * still valid. Operations that use the stream in several steps end with
+ * UV_ECANCELED and do not use it again: avow_read_all(), avow_read_into(),
+ * avow_pump(), avow_chunks() and readers. The caller must be on the loop's
+ * thread. After the loop is closed, the call has no effect.
  */
 AVOW_API void avow_stream_destroyed(uv_loop_t *loop, const void *self);
 
