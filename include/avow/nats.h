@@ -1,14 +1,25 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * NATS by libnats (nats.c): promises whose other end is in another process, or
- * on another machine. A library of its own, libavow-nats (pkg-config
- * avow-nats), that avow knows nothing of; avow.h does not include this. What
- * libnats has beyond it is in reach: its options, connections and messages are
- * taken and given as they are.
+ * NATS by libnats (nats.c): promises across processes and machines.
  *
- * A connection has a thread of its own, the only one that calls libnats, for
- * that may wait: for names, servers and sockets. So nothing of it blocks the
- * loop. A connection of which nothing is awaited keeps no loop alive.
+ * libavow-nats (pkg-config avow-nats) is a library of its own that uses only
+ * public headers of avow; avow.h does not include this header. Options,
+ * connections and messages of libnats are used as they are, so the program can
+ * use all functions of libnats.
+ *
+ * A connection has a thread of its own, the only one that calls libnats,
+ * because libnats can block: on names, servers and sockets. So it never blocks
+ * the loop. A connection on which no promise is pending and no receiver waits
+ * does not keep the loop alive.
+ *
+ * Messages are delivered at most once. Jobs, which use JetStream (nats-server
+ * 2.9 or newer, with -js), are done at least once as long as there are workers,
+ * and never exactly once. The promise of a job has one outcome. A queue of jobs
+ * is stored in the server, so programs that send and do jobs may end and start
+ * again. Buckets of keys and values use JetStream, too, in the form of other
+ * programs of NATS.
+ *
+ * Errors have a message of libnats; avow_nats_code() gives the natsStatus.
  */
 #ifndef AVOW_NATS_H
 #define AVOW_NATS_H
@@ -20,328 +31,454 @@
 AVOW_HEADER_BEGIN
 
 /**
- * OBJECT: a connection to one of the servers of url, "nats://127.0.0.1:4222",
- * several with commas between, and then it goes to the next where one is lost
- * (natsConnection_Connect). url NULL is that of the options, or without these
- * libnats' own, localhost. It ends when the last reference goes, which waits
- * for nothing; see avow_nats_close().
+ * Connects to one of the servers of `url`.
  *
- * options is taken, also if this rejects; NULL is libnats' defaults, with 5 s
- * at most for a write. Who has their own limits writes, too
- * (natsOptions_SetWriteDeadline): closing the loop waits for the thread, be it
- * in the middle of a write or a connect, so 2 s for each server that does not
- * answer, unless natsOptions_SetTimeout() says otherwise. The connection keeps
- * to itself natsOptions_SetDisconnectedCB(), natsOptions_SetReconnectedCB(),
- * natsOptions_SetClosedCB() and natsOptions_SetErrorHandler(): see
- * avow_nats_states().
+ * `url` is "nats://127.0.0.1:4222", or several servers with commas between. If
+ * the connection is lost, libnats tries the next server. NULL means the servers
+ * of `options`, or localhost if there are none. The connection ends, without
+ * waiting, when its last reference is released; see avow_nats_close().
  *
- * A program that calls nats_Close() does so behind avow_loop_close(), which
- * waits for what libnats calls last. The first use of libnats sets SIGPIPE to
- * SIG_IGN for the process, also in place of a handler.
+ * Takes ownership of `options`, also if it rejects. NULL means the defaults of
+ * libnats, with at most 5 s for a write. A program that passes options must
+ * limit writes itself (natsOptions_SetWriteDeadline()), because the close of
+ * the loop waits for the thread, also during a write or a connect. A connect
+ * takes 2 s for each server that does not answer, or natsOptions_SetTimeout().
+ * The connection sets natsOptions_SetDisconnectedCB(),
+ * natsOptions_SetReconnectedCB(), natsOptions_SetClosedCB() and
+ * natsOptions_SetErrorHandler() itself; use avow_nats_states().
  *
- * Rejects with what avow_nats_code() says, a message of libnats' and a code of
- * libuv's: UV_ECONNREFUSED if there is no server to connect to, also if no name
- * of a server is found, UV_ETIMEDOUT, UV_EACCES for who is not let in,
- * UV_EINVAL for what is no URL, UV_EIO or UV_ECONNRESET for connections that
- * are lost, UV_ENOMEM; else UV_EPROTO. Cancelling rejects at once, and the
- * thread ends when libnats has heard.
+ * A program that calls nats_Close() must do so after avow_loop_close(), which
+ * waits for the last callback of libnats. The first use of libnats sets SIGPIPE
+ * to SIG_IGN for the process, and replaces a handler.
+ *
+ * @settles OBJECT connection
+ * @rejects UV_ECONNREFUSED if no server can be reached, or no name of a server
+ *          is found
+ * @rejects UV_EACCES if the server does not accept the credentials
+ * @rejects UV_ECONNRESET if the connection is lost
+ * @rejects UV_EIO if reading or writing the connection fails
+ * @rejects UV_EINVAL if `url` is no URL
+ * @rejects UV_EPROTO for all other failures of libnats
+ * @rejects UV_ETIMEDOUT if a server does not answer in time
+ * @cancel  Rejects at once. The thread ends when libnats returns.
+ * @see     natsConnection_Connect()
  */
 AVOW_API AVOW_MUST_USE avow_promise_t *avow_nats_connect(uv_loop_t *loop,
                                                          const char *url,
                                                          natsOptions *options);
 
 /**
- * NONE, once what was asked of the connection before has been sent, the server
- * has said that it has it, jobs that were cancelled before have left their
- * queues, those of cancelled workers are given back, and the connection is
- * closed. UV_ETIMEDOUT if it has not said so within 5 s, or else what its loss
- * was: closed it is in any case, and what is asked of it from then on rejects
- * with UV_ENOTCONN. Cancelling rejects at once, and closes it all the same.
+ * Completes all operations and closes the connection.
+ *
+ * Earlier messages are sent, and the server confirms them. Jobs that were
+ * canceled leave their queues, and jobs of canceled workers are given back.
+ * Then the connection is closed, also if this fails. Later operations reject
+ * with UV_ENOTCONN.
+ *
+ * @settles NONE when all of that is done
+ * @rejects UV_ETIMEDOUT if the server does not confirm within 5 s
+ * @rejects with the reason if the connection was lost
+ * @cancel  Rejects at once; the connection is closed nevertheless.
  */
 AVOW_API AVOW_MUST_USE avow_promise_t *avow_nats_close(
     const avow_value_t *connection);
 
 /**
- * NONE, once libnats has the message, which it sends: at most once, for nobody
- * says that it has come, and none is sent again. avow_nats_close() knows that
- * the server has it, and avow_nats_states() if the server did not permit it.
- * While the connection is lost libnats keeps 8 MB
- * (natsOptions_SetReconnectBufSize()) for when there is one again.
+ * Publishes a message to `subject`, at most once.
  *
- * Takes payload, BYTES, or NONE for none. headers are lines, "Name: value",
- * neither of which is empty, and NULL at the end; NULL for none. UV_EINVAL for
- * what is no subject ("*" and ">" are tokens of none, and it has 3,900 bytes at
- * most), no header or other than BYTES, UV_EMSGSIZE for more than the server
- * takes, UV_ENOBUFS if there is no more room while the connection is lost,
- * UV_ENOTCONN once it is closed. Cancelling rejects at once; it may be sent all
- * the same.
+ * `payload` is BYTES, or NONE for an empty one. `headers` are lines, "Name:
+ * value", whose parts are not empty, with NULL at the end; NULL means none.
+ *
+ * The promise does not tell whether the message arrives, and no message is sent
+ * again. Use avow_nats_flush() or avow_nats_close() to learn that the server
+ * has it. Use avow_nats_states() to learn that the server did not permit it.
+ * While the connection is lost, libnats keeps 8 MB
+ * (natsOptions_SetReconnectBufSize()) to send later.
+ *
+ * @settles NONE when libnats has the message
+ * @rejects UV_EINVAL if `subject` is invalid, has more than 3,900 bytes, or
+ *          contains a wildcard ("*" or ">")
+ * @rejects UV_EINVAL if a header is invalid
+ * @rejects UV_EINVAL if `payload` is neither BYTES nor NONE
+ * @rejects UV_EMSGSIZE if the server does not accept messages of that size
+ * @rejects UV_ENOBUFS if the buffer is full while the connection is lost
+ * @rejects UV_ENOTCONN if the connection is closed
+ * @cancel  Rejects at once; the message may be sent nevertheless.
  */
 AVOW_API AVOW_MUST_USE avow_promise_t *avow_nats_publish(
     const avow_value_t *connection, const char *subject, avow_value_t payload,
     const char *const *headers);
 
 /**
- * OBJECT: the first answer to a message that is published, see
- * avow_to_nats_msg(). At most once: what was asked, or the answer to it, may be
- * lost with a connection, with whoever answers, or where a server has too much,
- * and nobody says so. So give it a limit, avow_timeout(), and ask again
- * (avow_retry()) what may be done twice.
+ * Publishes a question to `subject` and waits for the first answer.
  *
- * Rejects as avow_nats_publish(), and with UV_EHOSTUNREACH at once if nobody
- * listens to that subject (NATS_NO_RESPONDERS), UV_EACCES if the server forbids
- * this user to hear answers, who needs "_INBOX.>". While the connection is lost
- * it waits, for there may be an answer still when there is one again; if
- * libnats gives that up it rejects with UV_ENOTCONN. Cancelling rejects at
- * once: it is not sent any more, or its answer is dropped.
+ * `payload` is BYTES, or NONE for an empty one. `headers` are lines, "Name:
+ * value", with NULL at the end; NULL means none.
+ *
+ * A request is delivered at most once. Question or answer may be lost with a
+ * connection, with the program that answers, or in a server that has too much
+ * to do, and the promise then stays pending. Use avow_timeout(), and
+ * avow_retry() for requests that may be done twice. While the connection is
+ * lost the request waits, because an answer can still arrive on the next one.
+ *
+ * @settles OBJECT message, see avow_to_nats_msg()
+ * @rejects as avow_nats_publish() rejects
+ * @rejects UV_EACCES if the server forbids this user to receive answers, which
+ *          needs "_INBOX.>"
+ * @rejects UV_EHOSTUNREACH, at once, if there is no subscriber of `subject`
+ *          (NATS_NO_RESPONDERS)
+ * @rejects UV_ENOTCONN if libnats gives the connection up
+ * @cancel  Rejects at once. The question is not sent, or its answer is dropped.
  */
 AVOW_API AVOW_MUST_USE avow_promise_t *avow_nats_request(
     const avow_value_t *connection, const char *subject, avow_value_t payload,
     const char *const *headers);
 
 /**
- * OBJECTs: the messages to a subject, "weather.*" or "weather.>" for many (see
- * avow_to_nats_msg()), each of which goes to all who listen, or to one of those
- * that name the same queue, at random; NULL: none. At most once: what is on its
- * way when a connection is lost, or its program ends, is gone, and so is what
- * nobody has taken when the channel is let go of, which unsubscribes. A queue
- * tells nobody how busy he is: it is for what is quick.
+ * Subscribes to the messages of `subject`.
  *
- * Beyond capacity messages (0 is libnats' default, 65,536), and some 100 on
- * their way, the next are dropped, and an error is an item, where they are
- * missing or soon behind that: UV_ENOBUFS, NATS_SLOW_CONSUMER, with a message
- * that says how many are missing before it that no error has told of. As long
- * as there is too much it is one for some capacity messages that come, not one
- * for each gap. It ends with avow_nats_close(). What cannot be subscribed to is
- * one error, and the end: UV_EINVAL; so is UV_EACCES, as soon as the server
- * says that it is forbidden (NATS_NOT_PERMITTED), and UV_ENOTCONN, where
- * libnats has given up connecting. The channel holds the connection.
+ * `subject` may have wildcards: "weather.*", "weather.>". With `queue` NULL,
+ * each subscriber receives each message. Otherwise each message goes to one of
+ * the subscribers that name that queue, at random. Such a queue does not know
+ * how busy its subscribers are, so it is only for quick work.
+ *
+ * Messages are delivered at most once. Messages on their way are lost when the
+ * connection is lost or its program ends. The release of the channel
+ * unsubscribes and drops its messages. The channel keeps the connection, and
+ * ends with avow_nats_close().
+ *
+ * Messages beyond `capacity`, and some 100 on their way, are dropped; 0 is the
+ * default of libnats, 65,536. An error then is an item, at that place or soon
+ * after: UV_ENOBUFS, NATS_SLOW_CONSUMER. Its message has the number of messages
+ * that are missing before it and that no error has reported. While there is
+ * constantly too much, there is about one error for each `capacity` messages
+ * received, not one for each gap. If the subscription itself fails, the channel
+ * gives that error once and ends.
+ *
+ * @items   OBJECT message, see avow_to_nats_msg(); errors with the code
+ *          UV_ENOBUFS
+ * @fails   UV_EACCES when the server reports that the subject is forbidden
+ *          (NATS_NOT_PERMITTED)
+ * @fails   UV_EINVAL if `subject` or `queue` is invalid
+ * @fails   UV_ENOTCONN if libnats gives the connection up
  */
 AVOW_API AVOW_MUST_USE avow_channel_t *avow_nats_subscribe(
     const avow_value_t *connection, const char *subject, const char *queue,
     size_t capacity);
 
-/** Publishes an answer to a message that is a request. At most once, as
-    avow_nats_publish(); UV_EINVAL where nobody has asked. */
+/**
+ * Publishes an answer to a message that is a request, at most once.
+ *
+ * `payload` is BYTES, or NONE for an empty one. `headers` are lines, "Name:
+ * value", with NULL at the end; NULL means none.
+ *
+ * @settles NONE when libnats has the message
+ * @rejects as avow_nats_publish() rejects
+ * @rejects UV_EINVAL if `question` is no request
+ * @cancel  Rejects at once; the message may be sent nevertheless.
+ */
 AVOW_API AVOW_MUST_USE avow_promise_t *avow_nats_answer(
     const avow_value_t *connection, const avow_value_t *question,
     avow_value_t payload, const char *const *headers);
 
 /**
- * NONE, once the server has had all that was asked of the connection before:
- * messages are on their way from there, subscriptions hear. UV_ETIMEDOUT if it
- * does not say so in 5 s, for which what is asked meanwhile waits;
- * UV_ECONNRESET while there is no connection. Cancelling rejects at once.
+ * Waits until the server has received everything sent before.
+ *
+ * Messages are then on their way from the server, and subscriptions are active.
+ *
+ * @settles NONE when the server has confirmed that
+ * @rejects UV_ECONNRESET while the connection is lost
+ * @rejects UV_ETIMEDOUT if the server does not confirm within 5 s; later
+ *          operations wait until then
+ * @cancel  Rejects at once.
  */
 AVOW_API AVOW_MUST_USE avow_promise_t *avow_nats_flush(
     const avow_value_t *connection);
 
 /**
- * INTs: how the connection is now, and then each time that it changes, of those
- * that nobody has taken the two newest: NATS_CONN_STATUS_RECONNECTING as soon
- * as it is lost, NATS_CONN_STATUS_CONNECTED when there is one again, of this
- * server or another, and NATS_CONN_STATUS_CLOSED, behind which it ends: by
- * avow_nats_close(), or because libnats has given up
- * (natsOptions_SetMaxReconnect()), which it does after 2 minutes. Ends with the
- * connection as well when that is let go of: it does not hold it.
+ * Watches the status of the connection.
  *
- * What fails and nobody else hears of is an error among them, behind which
- * comes how it is again: UV_EACCES for what was published and is not permitted,
- * or for credentials that a server does not take any more; UV_EPROTO.
+ * The first item is the status now, and each change is another item. Of items
+ * that were not received, the two newest are kept. The channel ends after
+ * NATS_CONN_STATUS_CLOSED. That follows avow_nats_close(), or libnats gives up
+ * connecting again (natsOptions_SetMaxReconnect()), which takes 2 minutes. The
+ * channel does not keep the connection and also ends with it.
+ *
+ * Failures that no promise reports are errors among the items, each followed by
+ * the status: UV_EACCES for a message or for credentials that the server does
+ * not permit, and UV_EPROTO.
+ *
+ * @items   INT: NATS_CONN_STATUS_RECONNECTING when the connection is lost,
+ *          NATS_CONN_STATUS_CONNECTED when there is one again, to any server,
+ *          or NATS_CONN_STATUS_CLOSED; errors
  */
 AVOW_API AVOW_MUST_USE avow_channel_t *avow_nats_states(
     const avow_value_t *connection);
 
-/**
- * Jobs, by JetStream (nats-server 2.9 or newer, with -js): a queue of them that
- * servers and workers may leave and come back to. Never exactly once: each job
- * is done at least once as long as there are workers, and its promise has one
- * outcome.
- */
-
-/** Zero in a field stands for its default. */
+/** Options of a queue of jobs; 0 in a field is its default. */
 typedef struct avow_nats_queue_options_s {
-  uint64_t keep;        /* ms that outcomes are kept, at least 100; a day */
-  unsigned replicas;    /* servers of a cluster that have all of it; 1 */
-  uint64_t reserved[4]; /* zeros, else UV_EINVAL: for later versions */
+  uint64_t keep;        /* ms to keep outcomes, at least 100; 0: a day */
+  unsigned replicas;    /* servers of a cluster that store it; 0: 1 */
+  uint64_t reserved[4]; /* must be 0; for later versions */
 } avow_nats_queue_options_t;
 
 /**
- * OBJECT: the queue of that name (letters, digits, - and _, 64 at most), which
- * is made if it is not there: two streams, "avow-jobs-NAME" and
- * "avow-done-NAME". It holds the connection. options may be NULL. UV_EINVAL for
- * other names, UV_EEXIST if there are such streams with other settings, also if
- * they come of other options, UV_ENOTSUP if the server has no JetStream,
- * UV_ETIMEDOUT if it says nothing for 5 s. UV_EPROTO, with the message of the
- * server, if it refuses the options, for example too many replicas. Cancelling
- * rejects at once, and may leave the streams.
+ * Opens the queue of jobs `name`, and makes it if it is not there.
+ *
+ * `name` has 1 to 64 letters, digits, - and _. The queue consists of two
+ * streams of JetStream, "avow-jobs-NAME" and "avow-done-NAME". `options` may be
+ * NULL. The queue keeps the connection.
+ *
+ * @settles OBJECT queue
+ * @rejects UV_EEXIST if the streams exist with other settings, such as those of
+ *          other options
+ * @rejects UV_EINVAL if `name` or an option is invalid
+ * @rejects UV_ENOTSUP if the server has no JetStream
+ * @rejects UV_EPROTO if the server refuses the options, such as too many
+ *          replicas; the message is that of the server
+ * @rejects UV_ETIMEDOUT if the server does not answer within 5 s
+ * @cancel  Rejects at once; the streams may be left.
  */
 AVOW_API AVOW_MUST_USE avow_promise_t *avow_nats_queue(
     const avow_value_t *connection, const char *name,
     const avow_nats_queue_options_t *options);
 
 /**
- * BYTES: what a worker's handler has made of the job; or rejects with the code
- * and the message of the error with which that failed for good. Takes payload,
- * BYTES, or NONE for none.
+ * Puts the job `id` into the queue and waits for its outcome.
  *
- * Durable: id, 1 to 255 bytes of any kind, is all that it takes to await the
- * same job again, in a program that was started anew or in another. If it is in
- * the queue, or a worker has it, it is not put there again; if it has an
- * outcome this is that, whatever the payload, for as long as outcomes are kept.
- * It is done at least once. While the connection or the server is lost it
- * waits, so give it a limit, avow_timeout(), if that is not to be for ever.
+ * `payload` is BYTES, or NONE for an empty one. A job is durable. Its `id`, 1
+ * to 255 bytes of any kind, is enough to await the job again, after a restart
+ * of the program or in another program. If the job is in the queue or a worker
+ * has it, it is not added again. If it has an outcome that is kept, that is the
+ * result, whatever the payload.
  *
- * UV_EINVAL for what is no id and other payloads, UV_EMSGSIZE for more than the
- * server takes, UV_ENOSPC if it has no room, UV_ENOTCONN once the connection is
- * closed; else UV_ECONNABORTED if no worker has done it in so many attempts, or
- * what the handler gave. Cancelling rejects at once and takes the job out of
- * the queue; a worker that has it goes on, and what it makes of it is kept. To
- * close the loop does not take it out.
+ * The job is done at least once. While the connection or the server is lost,
+ * the promise waits; limit it with avow_timeout().
+ *
+ * @settles BYTES: the result of the worker's handler
+ * @rejects with the code and message of the handler's error if its last attempt
+ *          failed
+ * @rejects UV_ECONNABORTED if no worker has finished it in all its attempts
+ * @rejects UV_EINVAL if `id` is empty or longer than 255 bytes
+ * @rejects UV_EINVAL if `payload` is neither BYTES nor NONE
+ * @rejects UV_EMSGSIZE if the server does not accept messages of that size
+ * @rejects UV_ENOSPC if the server has no space
+ * @rejects UV_ENOTCONN if the connection is closed
+ * @cancel  Rejects at once and removes the job from the queue. A worker that
+ *          has the job continues, and its outcome is kept. The close of the
+ *          loop does not remove the job.
  */
 AVOW_API AVOW_MUST_USE avow_promise_t *avow_nats_job(const avow_value_t *queue,
                                                      const char *id,
                                                      avow_value_t payload);
 
-/** A job that a worker has taken. */
+/** A job that a worker has received. */
 typedef struct avow_nats_job_s {
   const char *id;
   avow_value_t payload; /* BYTES */
   unsigned attempt;     /* 1 for the first */
 } avow_nats_job_t;
 
-/** Zero in a field stands for its default. */
+/** Options of a worker; 0 in a field is its default. */
 typedef struct avow_nats_work_options_s {
-  size_t concurrency; /* jobs at a time, 4,096 at most; 1 */
-  unsigned attempts;  /* of a job, by all workers; 5 */
-  uint64_t ack_wait;  /* ms without a word of a worker, behind which another has
-                         its jobs; of all workers the newest says; 30,000 */
-  uint64_t delay;     /* ms from a failure to the next attempt; 1,000 */
-  uint64_t reserved[4]; /* zeros, else UV_EINVAL: for later versions */
+  size_t concurrency;   /* jobs at a time, at most 4,096; 0: 1 */
+  unsigned attempts;    /* of a job, by all workers together; 0: 5 */
+  uint64_t ack_wait;    /* ms of silence of a worker after which others get its
+                         jobs; the newest worker sets it for all; 0: 30,000 */
+  uint64_t delay;       /* ms from a failure to the next attempt; 0: 1,000 */
+  uint64_t reserved[4]; /* must be 0; for later versions */
 } avow_nats_work_options_t;
 
 /**
- * Takes jobs and calls handler for each, see avow_to_nats_job(). It returns as
- * any handler does: BYTES, or NONE for none, or a promise; an error, or other
- * values, are a failed attempt, behind which the job is tried again by
- * whichever worker, until it has had its attempts. Then it is a dead letter,
- * kept in "avow-done-NAME" as "avow.NAME.dead.ID", without its payload if that
- * is as large as the server takes messages, and its promise rejects with the
- * last error: its code and 1,000 bytes of its message. Each time that a worker
- * has it counts as an attempt, also if the worker died with it, or was
- * cancelled.
+ * Works on the jobs of the queue: calls `handler` for each job.
  *
- * At least once: the outcome is stored before the job is let go of, and who
- * finds an outcome of a job does not do it. While the handler's promise is
- * pending the server hears, three times in ack_wait, that it is in hand; a
- * worker that is silent for longer, or whose loop is not turned, may find that
- * another does the same job, and the first outcome is the one that counts.
+ * The argument of `handler` is an OBJECT job, see avow_to_nats_job(). It
+ * returns BYTES, NONE for an empty result, or a promise of these. An error, or
+ * another value, is a failed attempt. Another attempt follows, by any worker,
+ * until the job has had its attempts. Each time that a worker receives the job
+ * is an attempt, also if the worker is canceled or its program ends.
  *
- * Does not fulfil. Rejects with what the connection or the server fails with,
- * UV_ENOTCONN, UV_ENOSPC, and without memory; it waits while they are lost.
- * Cancelling cancels what handlers have returned, waits for that, and gives the
- * jobs in hand back. options may be NULL.
+ * After its last attempt the job is a dead letter, which is kept in
+ * "avow-done-NAME" as "avow.NAME.dead.ID". A payload as large as the largest
+ * message of the server is left out. The promise of the job rejects with the
+ * code and the first 1,000 bytes of the message of the last error.
+ *
+ * Jobs are done at least once. The outcome is stored before the job leaves the
+ * queue, and a job with an outcome is not done again. While the promise of
+ * `handler` is pending, the server is told three times in `ack_wait`. If a
+ * worker is silent for longer, or its loop does not run, another worker can do
+ * the job, too. The first outcome counts.
+ *
+ * `options` may be NULL. The promise waits while the connection or the server
+ * is lost.
+ *
+ * @settles never: the worker runs until it rejects
+ * @rejects with the error of the connection or the server
+ * @rejects UV_EINVAL if `handler` is NULL or an option is invalid
+ * @rejects UV_ENOSPC if the server has no space
+ * @rejects UV_ENOTCONN if the connection is closed
+ * @cancel  Cancels the promises of `handler`, waits for them, and gives their
+ *          jobs back.
  */
 AVOW_API AVOW_MUST_USE avow_promise_t *avow_nats_work(
     const avow_value_t *queue, avow_cb handler, void *data,
     const avow_nats_work_options_t *options);
 
-/** What avow_nats_work() calls its handler with; the value keeps it. NULL of
-    anything else. */
+/**
+ * Reads the argument of the handler of avow_nats_work().
+ *
+ * @returns the job, valid until the value is released; NULL for any other value
+ */
 AVOW_API const avow_nats_job_t *avow_to_nats_job(const avow_value_t *job);
 
-/** INT: how many jobs have no outcome yet, also those that workers have. */
+/**
+ * Counts the jobs of the queue.
+ *
+ * @settles INT jobs: those without an outcome, also those that workers have
+ * @rejects with the error of the connection or the server
+ * @cancel  Rejects at once.
+ */
 AVOW_API AVOW_MUST_USE avow_promise_t *avow_nats_queue_len(
     const avow_value_t *queue);
 
-/**
- * Keys and values, by JetStream, as other programs of NATS have them.
- */
-
-/** Zero in a field stands for its default. */
+/** Options of a bucket; 0 in a field is its default. */
 typedef struct avow_nats_bucket_options_s {
-  uint64_t keep;        /* ms that a value is kept, at least 100; for ever */
-  unsigned history;     /* values of a key that are kept, 64 at most; 1 */
-  unsigned replicas;    /* servers of a cluster that have all of it; 1 */
-  uint64_t reserved[4]; /* zeros, else UV_EINVAL: for later versions */
+  uint64_t keep;        /* ms to keep a value, at least 100; 0: forever */
+  unsigned history;     /* values to keep for each key, at most 64; 0: 1 */
+  unsigned replicas;    /* servers of a cluster that store it; 0: 1 */
+  uint64_t reserved[4]; /* must be 0; for later versions */
 } avow_nats_bucket_options_t;
 
 /**
- * OBJECT: the bucket of that name (as a queue's), which is made if it is not
- * there; with options NULL it is taken as it is. It holds the connection.
- * UV_EINVAL, UV_EEXIST if there is one with other settings, UV_ENOTSUP,
- * UV_ETIMEDOUT. UV_EPROTO, with the message of the server, if it refuses the
- * options, for example too many replicas. Cancelling rejects at once, and may
- * leave a bucket.
+ * Opens the bucket `name` of keys and values, and makes it if necessary.
+ *
+ * `name` has 1 to 64 letters, digits, - and _. With `options` NULL, a bucket
+ * that exists is used as it is. The bucket keeps the connection.
+ *
+ * @settles OBJECT bucket
+ * @rejects UV_EEXIST if the bucket exists with other settings
+ * @rejects UV_EINVAL if `name` or an option is invalid
+ * @rejects UV_ENOTSUP if the server has no JetStream
+ * @rejects UV_EPROTO if the server refuses the options, such as too many
+ *          replicas; the message is that of the server
+ * @rejects UV_ETIMEDOUT if the server does not answer within 5 s
+ * @cancel  Rejects at once; the bucket may be left.
  */
 AVOW_API AVOW_MUST_USE avow_promise_t *avow_nats_bucket(
     const avow_value_t *connection, const char *name,
     const avow_nats_bucket_options_t *options);
 
 /**
- * INT: the revision of the bucket that this is, once the server has stored it.
- * Takes value, BYTES, or NONE for none. Keys are letters, digits and -/_=, and
- * dots between such, 255 at most: else UV_EINVAL. Rejects as a request does,
- * UV_EHOSTUNREACH if there is no such bucket any more, UV_ETIMEDOUT behind 5 s,
- * by when it may be stored or not: so at most once, and it may be asked again.
- * Cancelling rejects at once; it may be stored all the same.
+ * Stores `value` for `key`.
+ *
+ * `value` is BYTES, or NONE for an empty value. `key` has at most 255 letters,
+ * digits and -/_=, with dots between them. After a rejection with UV_ETIMEDOUT
+ * the value may be stored or not. Storing it again is safe.
+ *
+ * @settles INT revision: that of the bucket, when the server has stored `value`
+ * @rejects as avow_nats_request() rejects
+ * @rejects UV_EHOSTUNREACH if the bucket does not exist any more
+ * @rejects UV_EINVAL if `key` is invalid
+ * @rejects UV_ETIMEDOUT if the server does not answer within 5 s
+ * @cancel  Rejects at once; the value may be stored nevertheless.
  */
 AVOW_API AVOW_MUST_USE avow_promise_t *avow_nats_put(const avow_value_t *bucket,
                                                      const char *key,
                                                      avow_value_t value);
 
-/** OBJECT: the newest value of the key, see avow_to_nats_change(). UV_ENOENT if
-    there is none, or it is deleted, UV_ENOTSUP of a bucket that another program
-    made without "allow_direct"; else as avow_nats_put(). */
+/**
+ * Gets the newest value of `key`.
+ *
+ * @settles OBJECT change, see avow_to_nats_change()
+ * @rejects as avow_nats_request() rejects
+ * @rejects UV_EHOSTUNREACH if the bucket does not exist any more
+ * @rejects UV_EINVAL if `key` is invalid
+ * @rejects UV_ENOENT if `key` has no value, or it is deleted
+ * @rejects UV_ENOTSUP if another program made the bucket without "allow_direct"
+ * @rejects UV_ETIMEDOUT if the server does not answer within 5 s
+ * @cancel  Rejects at once.
+ */
 AVOW_API AVOW_MUST_USE avow_promise_t *avow_nats_get(const avow_value_t *bucket,
                                                      const char *key);
 
-/** INT, as avow_nats_put(): the revision in which the key has no value. It does
-    not matter whether it had one. */
+/**
+ * Deletes the value of `key`, which need not have one.
+ *
+ * @settles INT revision: the one in which `key` has no value
+ * @rejects as avow_nats_request() rejects
+ * @rejects UV_EHOSTUNREACH if the bucket does not exist any more
+ * @rejects UV_EINVAL if `key` is invalid
+ * @rejects UV_ETIMEDOUT if the server does not answer within 5 s
+ * @cancel  Rejects at once; the value may be deleted nevertheless.
+ */
 AVOW_API AVOW_MUST_USE avow_promise_t *avow_nats_delete(
     const avow_value_t *bucket, const char *key);
 
 /** A change of a bucket. */
 typedef struct avow_nats_change_s {
   const char *key;
-  avow_value_t value; /* BYTES; NONE: it is deleted */
-  uint64_t revision;
+  avow_value_t value; /* BYTES; NONE: the key was deleted */
+  uint64_t revision;  /* of the bucket */
 } avow_nats_change_t;
 
 /**
- * OBJECTs: the newest change of each key that there is, and then each change as
- * it comes, of one key or of many, "lamps.*" or ">", see
- * avow_to_nats_change(). At least once behind a connection that was lost: it
- * goes on with what came meanwhile, as far as the bucket still has it. Of
- * changes that nobody takes the server keeps the rest back. An error among
- * them, UV_ENOBUFS, says that too many came at once; they come again.
+ * Watches the changes of one key or, with wildcards, of many.
  *
- * It ends with avow_nats_close(), when what nobody has taken is dropped. It
- * fails with UV_EINVAL for what is no key, UV_ENOENT if there is no such bucket
- * any more, which it finds out when the server has said nothing for 15 s, and
- * without memory. To let go of it ends it. It holds the connection.
+ * `key` may be "lamps.*" or ">". The first items are the newest changes of each
+ * key. Each later change is another item. While the channel is full, the server
+ * keeps further changes.
+ *
+ * Changes are delivered at least once. After the connection was lost, the
+ * channel continues with the changes that were missed, if the bucket still has
+ * them. If too many changes arrive at once, an error is an item, UV_ENOBUFS,
+ * and they are delivered again.
+ *
+ * The channel keeps the connection. It ends with avow_nats_close(), which drops
+ * its items, and with its last reference.
+ *
+ * @items   OBJECT change, see avow_to_nats_change(); errors with the code
+ *          UV_ENOBUFS
+ * @fails   UV_EINVAL if `key` is invalid
+ * @fails   UV_ENOENT if the bucket does not exist any more, which is noticed
+ *          when the server has been silent for 15 s
  */
 AVOW_API AVOW_MUST_USE avow_channel_t *avow_nats_watch(
     const avow_value_t *bucket, const char *key);
 
-/** What avow_nats_get() gives, and avow_nats_watch(); the value keeps it. NULL
-    of anything else. */
+/**
+ * Reads a value of avow_nats_get() or avow_nats_watch().
+ *
+ * @returns the change, valid until the value is released; NULL for any other
+ *          value
+ */
 AVOW_API const avow_nats_change_t *avow_to_nats_change(
     const avow_value_t *change);
 
-/** The message, which v keeps, for natsMsg_GetData(), natsMsg_GetSubject(),
-    natsMsgHeader_Get() and the like; NULL of anything else. */
+/**
+ * Gets the natsMsg of a message, for functions such as natsMsg_GetData().
+ *
+ * @returns the message, valid until `v` is released; NULL for any other value
+ */
 AVOW_API natsMsg *avow_to_nats_msg(const avow_value_t *v);
 
 /**
- * libnats' own, for what it can do beside, there as long as the connection;
- * not to be closed, drained or destroyed. Its functions may block: those that
- * send while a write waits, and all of them for as long as it connects anew.
- * NULL of anything else.
+ * Gets the natsConnection of a connection, for other functions of libnats.
+ *
+ * The caller must not close, drain or destroy it. Its functions may block:
+ * those that send, while a write waits; and all of them, while libnats connects
+ * again.
+ *
+ * @returns the natsConnection, valid as long as the connection; NULL for any
+ *          other value
  */
 AVOW_API natsConnection *avow_to_nats(const avow_value_t *connection);
 
-/** What libnats called the failure; NATS_OK of an error that is none of its, as
-    UV_ECANCELED, and of what is no error. */
+/**
+ * Gets the status of libnats for an error.
+ *
+ * @returns the status; NATS_OK if `error` is no error, or not one of libnats,
+ *          such as UV_ECANCELED
+ */
 AVOW_API natsStatus avow_nats_code(const avow_value_t *error);
 
 AVOW_HEADER_END
