@@ -1,9 +1,12 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * avow for C++17: what avow.h has, let go of by itself, and lambdas for its
- * handlers; for C++20 coroutines, too. What takes a promise moves it; C is lent
- * one by get(), and given one by release(). No exception comes to C: an
- * avow::error rejects with its reason, and others with AVOW_ETHROWN.
+ * avow for C++17: owners that release avow's objects in their destructors, and
+ * lambdas as handlers. With C++20 it includes coroutines.
+ *
+ * A function that takes ownership of a promise needs std::move(). get() lends
+ * an object to a function of C, and release() passes ownership to it. No
+ * exception reaches C: an avow::error rejects with its reason, and any other
+ * exception rejects with AVOW_ETHROWN.
  */
 #ifndef AVOW_HPP
 #define AVOW_HPP
@@ -19,7 +22,7 @@
 
 namespace avow {
 
-/** Has one owner, and is dropped by that: any type of avow's. */
+/** The only owner of an object of avow, which it releases with `Drop`. */
 template <class T, auto Drop> class handle {
 public:
   handle(T *taken = nullptr) noexcept : p_(taken) {}
@@ -37,7 +40,7 @@ private:
 
 namespace detail {
 
-/* What fn returns or throws. */
+/* Calls fn; an exception becomes an error value. */
 template <class F, class... A> value call(F &fn, A &&...args) noexcept {
   return guard([&]() -> value {
     if constexpr (!std::is_void_v<std::invoke_result_t<F &, A...>>)
@@ -53,7 +56,7 @@ template <class F> avow_value_t call_owned(void *data) {
 template <class R, class F, class A> A argument(R (F::*)(A) const);
 template <class R, class F, class A> A argument(R (F::*)(A));
 
-/* What the only parameter of H is; none where it has none, or several. */
+/* The type of the parameter of H; void * unless H has exactly one. */
 template <class H, class = void> struct parameter { using type = void *; };
 template <class H>
 struct parameter<H, std::void_t<decltype(argument(&H::operator()))>> {
@@ -65,7 +68,7 @@ template <class R, class A> struct parameter<R (*)(A)> {
 template <class R, class A>
 struct parameter<R (*)(A) noexcept> : parameter<R (*)(A)> {};
 
-/* A handler of both outcomes, of which nullptr passes on what it got. */
+/* The handlers of both outcomes; nullptr passes the outcome on. */
 template <class F, class G> struct handlers {
   F fulfilled;
   G rejected;
@@ -105,7 +108,7 @@ template <class F, class G> struct handlers {
 
 } // namespace detail
 
-/** A promise; what makes another of it takes it: std::move(p).then(f). */
+/** A promise. Functions that chain need std::move(p).then(f). */
 class promise : public handle<avow_promise_t, avow_unref> {
 public:
   using promise_type = class coroutine; /* avow/coroutine.hpp */
@@ -114,9 +117,12 @@ public:
   void cancel() const noexcept { avow_cancel(get()); }
   value run() && noexcept { return avow_run(release()); }
 
-  /** Handlers take nothing, a const value &, or what value::to() gives; those
-      of errors a const error & or std::exception & instead. They go when they
-      were called, or never will be. */
+  /** Calls a handler from a job when the promise has settled.
+
+      A handler of values takes no argument, a const value &, or a type that
+      value::to() converts to. A handler of errors takes no argument, a const
+      value &, a const error & or a const std::exception &. The handlers are
+      destroyed after the call, or when it is certain that none is called. */
   template <class F, class G = std::nullptr_t>
   promise then(F ok, G failed = nullptr) && {
     using both = detail::handlers<F, G>;
@@ -129,10 +135,10 @@ public:
   template <class F> promise finally(F fn) && {
     if (auto data = new (std::nothrow) F(std::move(fn)))
       return avow_finally(release(), detail::call_owned<F>, data);
-    (void) detail::call(fn); /* now or never */
+    (void) detail::call(fn); /* there is no memory to call it later */
     return lost();
   }
-  /** What a function of C makes of it: std::move(p).by(avow_timeout, 100). */
+  /** Passes the promise to a C function: std::move(p).by(avow_timeout, 9). */
   template <class... A> promise by(avow_promise_t *(*fn)(avow_promise_t *, A...),
                                    std::common_type_t<A>... args) && {
     return fn(release(), std::move(args)...);
@@ -148,7 +154,7 @@ private:
 
 inline value::value(promise p) noexcept : v_(avow_follow(p.release())) {}
 
-/** auto [p, d] = avow::deferred::make(loop); */
+/** A deferred: auto [p, d] = avow::deferred::make(loop); */
 class deferred : public handle<avow_deferred_t, avow_deferred_drop> {
 public:
   using handle::handle;
@@ -173,7 +179,7 @@ inline promise resolve(uv_loop_t *loop, value v) {
   return avow_promise_resolve(loop, v.release());
 }
 
-/** avow::all(loop, p, q), or of an array: avow::all(loop, ps.data(), n). */
+/** A combinator: all(loop, p, q), or for an array all(loop, ps.data(), n). */
 template <auto Of> struct combinator {
   template <class... P, only<(std::is_constructible_v<promise, P> && ...)> = 0>
   promise operator()(uv_loop_t *loop, P &&...ps) const {
@@ -183,7 +189,7 @@ template <auto Of> struct combinator {
   promise operator()(uv_loop_t *loop, promise *ps, size_t n) const {
     promise made = Of(loop, reinterpret_cast<avow_promise_t **>(ps), n);
     for (size_t i = 0; i < n; i++)
-      (void) ps[i].release(); /* it was taken */
+      (void) ps[i].release(); /* the combinator owns it */
     return made;
   }
 };

@@ -1,17 +1,19 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * Coroutines of C++20 that return an avow::promise, and await others: included
- * by avow.hpp. Each is a function of closure.h, so it runs, settles and is
- * cancelled as those of async.h are: in JavaScript's order.
+ * C++20 coroutines that return an avow::promise and await other promises.
+ * avow.hpp includes this header. A coroutine is a function of closure.h: it
+ * runs, settles and is canceled as a function of async.h, in JavaScript's
+ * order.
  *
  *   avow::promise greet(uv_loop_t *loop, std::string name) {
  *     avow::value text = co_await avow_read_file(loop, "greeting", 80);
  *     co_return text.to<std::string>() + name;
  *   }
  *
- * Of its parameters the first that is a uv_loop_t *, or becomes one, is where
- * it runs. What co_await gives is the value; an error is thrown, and where
- * there are no exceptions ends the coroutine as it stands.
+ * A coroutine runs on the loop of its first parameter that converts to
+ * uv_loop_t *. co_await gives the value and throws an error as avow::error.
+ * Without exceptions, an error ends the coroutine, and its promise rejects with
+ * that error.
  */
 #ifndef AVOW_COROUTINE_HPP
 #define AVOW_COROUTINE_HPP
@@ -22,12 +24,12 @@
 
 namespace avow {
 
-/** co_await outcome(p): gives an error, and does not throw it. */
+/** Makes `co_await outcome(p)` give an error as a value, without throwing. */
 struct outcome : promise {
   explicit outcome(promise p) noexcept : promise(std::move(p)) {}
 };
 
-/* What the compiler makes a coroutine of. */
+/* The promise type of the coroutine. */
 class coroutine : avow_frame_t {
   using self = std::coroutine_handle<coroutine>;
   struct begin : std::suspend_always {
@@ -90,7 +92,7 @@ private:
     throws_ = throws;
     return { {}, *this };
   }
-  /* Where nothing is thrown an error ends it as it stands. */
+  /* Without exceptions an error ends the coroutine. */
   static avow_value_t step(const avow_value_t *got, void *data) {
     auto *me = static_cast<coroutine *>(static_cast<avow_frame_t *>(data));
     const self h = self::from_promise(*me);

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * Values and errors in C++, which avow.hpp includes: a value has one owner, and
- * goes with it; an error is an exception.
+ * Values and errors in C++, which avow.hpp includes. An avow::value owns its
+ * value and releases it in its destructor. An avow::error is an exception.
  */
 #ifndef AVOW_VALUE_HPP
 #define AVOW_VALUE_HPP
@@ -20,7 +20,7 @@ class promise;
 class value;
 template <bool If> using only = std::enable_if_t<If, int>;
 
-/** Specialise as true what may be let go of on any thread, see value.h. */
+/** True for classes that any thread may destroy; specialize it for yours. */
 template <class T> inline constexpr bool sendable = false;
 
 namespace detail {
@@ -30,13 +30,13 @@ inline constexpr bool is_number =
     std::is_integral_v<T> ||
     (std::is_enum_v<T> && std::is_convertible_v<T, int64_t>);
 
-/* What is made of bytes, and gives them back. */
+/* Types that are made from bytes and convert back to bytes. */
 template <class T>
 inline constexpr bool is_text =
     std::is_constructible_v<T, const char *, size_t> &&
     std::is_convertible_v<const T &, std::string_view>;
 
-/* What value::to() gives; that of value itself would be another's. */
+/* Types that a handler may take by value from value::to(). */
 template <class T>
 inline constexpr bool is_kept =
     std::is_arithmetic_v<T> || std::is_enum_v<T> || std::is_class_v<T> ||
@@ -56,7 +56,7 @@ inline void raise(value reason);
 
 } // namespace detail
 
-/** A value or an error: of a number, text, an error, a promise to follow. */
+/** A value or an error; made from a number, text, an error or a promise. */
 class value {
 public:
   value() noexcept : v_(avow_none()) {}
@@ -64,14 +64,14 @@ public:
   value(double d) noexcept : v_(avow_double(d)) {}
   value(promise p) noexcept;
   value(const error &e) noexcept;
-  /** Of an enum, too, that becomes a number by itself. */
+  /** Makes an INT of an integer or an unscoped enumeration. */
   template <class T, only<detail::is_number<T>> = 0> value(T n) noexcept
       : v_(detail::fits<int64_t>(n) ? avow_int(static_cast<int64_t>(n))
                                     : detail::out_of_range()) {}
   template <class T, only<std::is_convertible_v<T, std::string_view>> = 0>
   value(const T &text) noexcept {
     if constexpr (!std::is_class_v<T>) {
-      v_ = avow_string(text); /* which tells of NULL */
+      v_ = avow_string(text); /* which reports NULL */
     } else {
       const std::string_view bytes = text;
       v_ = avow_bytes(bytes.data(), bytes.size());
@@ -83,7 +83,7 @@ public:
     avow_value_unref(std::exchange(v_, other.release()));
     return *this;
   }
-  /** A new T, which goes with the last value that has it. */
+  /** Creates a T, which is deleted with the last value that refers to it. */
   template <class T, class... A> static value object(A &&...args) {
     static_assert((std::is_class_v<T> || std::is_union_v<T>) &&
                       !detail::is_text<T>,
@@ -92,7 +92,7 @@ public:
     T *self = new (std::nothrow) T{ std::forward<A>(args)... };
     return self ? avow_object(class_of<T>(), self) : avow_error(UV_ENOMEM);
   }
-  /** What C lends, which is all that a value is. */
+  /** Views a value that C lends; a value has no other members. */
   static const value &of(const avow_value_t *lent) noexcept {
     return *reinterpret_cast<const value *>(lent);
   }
@@ -106,8 +106,11 @@ public:
   size_t size() const noexcept { return avow_list_len(&v_); }
   const value &operator[](size_t i) const { return of(avow_list_at(&v_, i)); }
 
-  /** The number, the text (a view of it lasts as long as this), or a reference
-      to the object. Throws the error that it is, or else AVOW_EMISUSE. */
+  /** Converts to a number, to text or to a reference to the object.
+
+      A view of the text is valid as long as this value. If this value is an
+      error, the call throws it. If it has another type, the call throws
+      AVOW_EMISUSE. */
   template <class T> decltype(auto) to() const {
     if constexpr (std::is_enum_v<T>) {
       return static_cast<T>(to<std::underlying_type_t<T>>());
@@ -140,10 +143,11 @@ private:
   avow_value_t v_;
 };
 
-/** An error as an exception: of a co_await, or thrown to reject. */
+/** An error as an exception: co_await throws it, and handlers may throw it. */
 class error : public std::exception {
 public:
-  /** Another value than an error is the cause of AVOW_EREASON. */
+  /** Holds `reason`; a value that is not an error becomes the cause of
+      AVOW_EREASON. */
   explicit error(value reason) noexcept
       : reason_(reason.is_error() ? std::move(reason)
                                   : value(caused_by(reason.release()))) {}
@@ -153,7 +157,7 @@ public:
                         : avow_error(code ? code : AVOW_EREASON)) {}
   error(const error &e) noexcept : exception(e), reason_(e.reason_.ref()) {}
   const char *what() const noexcept override { return reason_.message(); }
-  /** A code of libuv or of avow, such as UV_ENOENT. */
+  /** Returns a code of libuv or of avow, such as UV_ENOENT. */
   int code() const noexcept { return reason_.code(); }
   const value &reason() const noexcept { return reason_; }
 private:
