@@ -74,6 +74,7 @@ AVOW_API size_t avow_loops_count(const avow_loops_t *loops);
  * @cancel  Cancels the promise on the other loop, and rejects when that has
  *          settled. `data` may be freed after that, and after the
  *          avow_loop_close() of `home`, which waits for it.
+ * @thread  the thread of `home`; the threads of several homes may share `loops`
  */
 AVOW_API AVOW_MUST_USE avow_promise_t *avow_loops_run(const avow_loops_t *loops,
                                                       size_t index,
