@@ -60,7 +60,7 @@ def snippet(path, title):
     says: no page has a copy."""
     found = re.search(rf'(?ms)^## {re.escape(title)}$(.*?)(?=^## |\Z)', read(path))
     pieces = found and re.search(
-        r'(?ms)^(```c\n.*?^```)\n\n(```text\n.*?^```)', found[1])
+        r'(?ms)^(```c\n.*?^```)\n+(```text\n.*?^```)', found[1])
     if not pieces:
         raise ValueError(f'{path} has no snippet in {title}')
     return f'{pieces[1]}\n\n{pieces[2]}'
@@ -86,7 +86,7 @@ def on_read(app, page, source):
     """A document's links, and in the site's pages what others have:
 
     <!-- block first program of README.md -->
-    <!-- snippet Values of docs/tour.md -->
+    <!-- snippet Work that blocks of docs/recipes.md -->
     """
     path = os.path.realpath(app.env.doc2path(page))
     document = os.path.relpath(path, os.path.realpath(ROOT))

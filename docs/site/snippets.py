@@ -4,7 +4,8 @@ import re
 from typing import NamedTuple
 
 # Those of test/proof/snippets, in the order in which examples are taken from them.
-DOCUMENTS = ('tour', 'recipes', 'from-javascript', 'adapters', 'health',
+DOCUMENTS = ('core', 'core-tools', 'core-io', 'flow', 'stream', 'sys',
+             'loops', 'tour', 'recipes', 'from-javascript', 'adapters', 'health',
              'start')
 
 
@@ -38,9 +39,13 @@ class Snippets:
         return list(seen.items())
 
 
-TITLES = {'tour': 'A tour', 'recipes': 'Recipes', 'adapters': 'Adapters',
-          'from-javascript': 'From JavaScript', 'health': 'Health',
-          'start': 'Start here'}
+TITLES = {'core': 'The core', 'core-tools': 'Channels, limits, groups, threads',
+          'core-io': 'Connections, streams, files, processes', 'flow': 'Flow',
+          'stream': 'Streams', 'sys': 'Directories, files and commands',
+          'loops': 'Loops on several threads', 'tour': 'A tour',
+          'recipes': 'Recipes',
+          'adapters': 'Adapters', 'from-javascript': 'From JavaScript',
+          'health': 'Health', 'start': 'Start here'}
 
 
 def of_document(name, text):
