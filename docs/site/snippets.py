@@ -5,7 +5,7 @@ from typing import NamedTuple
 
 # Those of test/proof/snippets, in the order in which examples are taken from them.
 DOCUMENTS = ('core', 'core-tools', 'core-io', 'flow', 'stream', 'sys',
-             'loops', 'tour', 'recipes', 'from-javascript', 'adapters', 'health',
+             'loops', 'recipes', 'from-javascript', 'adapters', 'health',
              'start')
 
 
@@ -42,8 +42,7 @@ class Snippets:
 TITLES = {'core': 'The core', 'core-tools': 'Channels, limits, groups, threads',
           'core-io': 'Connections, streams, files, processes', 'flow': 'Flow',
           'stream': 'Streams', 'sys': 'Directories, files and commands',
-          'loops': 'Loops on several threads', 'tour': 'A tour',
-          'recipes': 'Recipes',
+          'loops': 'Loops on several threads', 'recipes': 'Recipes',
           'adapters': 'Adapters', 'from-javascript': 'From JavaScript',
           'health': 'Health', 'start': 'Start here'}
 

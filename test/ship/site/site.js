@@ -16,7 +16,7 @@ const { Browser } = require('./browser.js');
 
 const [site, pictures] = process.argv.slice(2);
 const SIZES = { desktop: [1280, 900], phone: [390, 844] };
-const SHOWN = ['index.html', 'start.html', 'tour.html', 'reference/index.html',
+const SHOWN = ['index.html', 'start.html', 'core.html', 'reference/index.html',
   'reference/promise.html', 'speed.html', 'search.html?q=avow_then'];
 const LEAST_CONTRAST = 3;
 const PATIENCE = 30000;
