@@ -4,58 +4,23 @@
 //   node snippets.js docs/from-javascript.md
 'use strict';
 const fs = require('fs');
-const { spawn } = require('child_process');
-const { once } = require('events');
-const { createInterface } = require('readline');
-const { monitorEventLoopDelay } = require('perf_hooks');
 
 const AsyncFunction = (async () => {}).constructor;
-// Node has it from 19 on.
-globalThis.CustomEvent ??= class extends Event {
-  constructor(type, { detail } = {}) {
-    super(type);
-    this.detail = detail;
-  }
-};
-
-const DURATIONS = { slow: 60, never: 60000 };
 
 let said = '';
-let atWork = 0;
-let most = 0;
 
 function say(...words) {
   said += words.join(' ') + '\n';
 }
 
-function mostAtOnce() {
-  const result = most;
-  most = atWork;
-  return result;
-}
-
-function get(name, { signal } = {}) {
-  most = Math.max(most, ++atWork);
+function get(name) {
   return new Promise((resolve, reject) => {
-    const timer = setTimeout(() => {
-      atWork--;
+    setTimeout(() => {
       if (name.startsWith('no ')) reject(new Error(`${name}: not found`));
       else resolve(name.toUpperCase());
-    }, DURATIONS[name] ?? 5);
-    timer.unref();
-    signal?.addEventListener('abort', () => {
-      clearTimeout(timer);
-      atWork--;
-      reject(new Error('operation canceled'));
-    });
+    }, 5);
   });
 }
-
-function oldGet(name, callback) {
-  get(name).then(callback);
-}
-
-const sleep = (ms) => new Promise((resolve) => setTimeout(resolve, ms));
 
 function read(file) {
   const found = [];
@@ -70,27 +35,17 @@ function read(file) {
 }
 
 async function main(file) {
-  const around = {
-    say, get, oldGet, sleep, mostAtOnce, spawn, once, createInterface,
-    monitorEventLoopDelay,
-  };
-  const alive = setInterval(() => {}, 1000); // get() does not keep it so
   process.exitCode = 1; // until all have been run
   let failed = 0;
-  const names = Object.keys(around);
-  const values = Object.values(around);
   for (const { title, code, output } of read(file)) {
     said = '';
-    atWork = most = 0;
-    await new AsyncFunction(...names, code)(...values);
-    await sleep(80);
+    await new AsyncFunction('say', 'get', code)(say, get);
     const ok = said === output;
     console.log(ok ? 'ok    ' : 'FAILED', title);
     if (!ok) console.log(`--- says\n${said}--- not\n${output}`);
     failed += !ok;
   }
   process.exitCode = failed === 0 ? 0 : 1;
-  clearInterval(alive);
 }
 
 main(process.argv[2]);
