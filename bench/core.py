@@ -103,4 +103,6 @@ def main(build):
     sys.exit(failed)
 
 
-main(*sys.argv[1:])
+if len(sys.argv) != 2 or not os.path.exists(f'{sys.argv[1]}/src/libavow.a'):
+    sys.exit('core.py: name a build folder with src/libavow.a')
+main(sys.argv[1])

@@ -89,14 +89,16 @@ done
 
 sh "$sources/../first_programs.sh"
 
-# PREFIX WANTED: configures the CMake project.
+# PREFIX WANTED [PARTS]: configures the CMake project.
 configure() {
   rm -rf cmake
-  cmake -GNinja -S "$sources" -B cmake \
-    -DCMAKE_PREFIX_PATH="$1" -DWANTED="$2" >cmake.log 2>&1
+  cmake -GNinja -S "$sources" -B cmake -DCMAKE_PREFIX_PATH="$1" \
+    -DWANTED="$2" -DPARTS="${3:-flow;loops}" >cmake.log 2>&1
 }
 configure "$prefix" 99 && fail 'CMake takes it for version 99'
 grep -q "requested version \"99\"" cmake.log || { cat cmake.log; exit 1; }
+configure "$prefix" "$version" 'flow;rivers' && fail 'CMake finds any part'
+grep -q "built without 'rivers'" cmake.log || { cat cmake.log; exit 1; }
 cp -a "$prefix" moved
 rm moved/lib/libavow.so*
 mkdir -p by-link/usr
