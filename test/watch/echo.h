@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 #include <avow/all.h>
 
-/* Says back each line that a guest says, until it says no more: INT, how many.
-   Who says nothing for half a minute is not waited for: UV_ETIMEDOUT. */
+/* Writes each line that the guest sends back to it, without the newline.
+   Fulfills with the number of lines when the guest has ended its stream.
+   Rejects with UV_ETIMEDOUT if no line arrives for 30 seconds. */
 avow_promise_t *echo_lines(uv_loop_t *loop, avow_stream_t guest);

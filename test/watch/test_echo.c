@@ -19,7 +19,7 @@ static int end(void **state) {
   return avow_loop_close(loop) != 0 || uv_loop_close(loop) != 0;
 }
 
-/* Each byte by itself, and twenty seconds after it was written. */
+/* Each read gives one byte, twenty seconds after it was written. */
 static void lines_come_back(void **state) {
   const avow_duplex_options_t slow = { .max_bytes = 1, .delay = 20000 };
   const avow_value_t ends = avow_duplex(loop, 1024, &slow);

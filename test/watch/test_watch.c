@@ -10,7 +10,7 @@
 
 enum { SECOND = 1000, MINUTE = 60 * SECOND, HOUR = 60 * MINUTE };
 
-enum { SEED = 1, PAUSES = 2059 }; /* which that makes of them */
+enum { SEED = 1, PAUSES = 2059 }; /* ms in all, with this seed */
 
 static uv_loop_t the_loop, *const loop = &the_loop;
 
@@ -27,12 +27,12 @@ static int by_hand(void **state) {
   return begin(AVOW_CLOCK_BY_HAND);
 }
 
-/* Neither may leave anything on the loop. */
+/* Fails if the test has left anything on the loop. */
 static int end(void **state) {
   return avow_loop_close(loop) != 0 || uv_loop_close(loop) != 0;
 }
 
-/* Answers so many times, and then no more. */
+/* Answers a number of times, and never after that. */
 typedef struct {
   int answers;
   int asked;
@@ -45,7 +45,7 @@ static avow_value_t ask(void *data) {
   return avow_follow(avow_sleep(loop, UINT64_MAX));
 }
 
-static void silence_is_told_of_after_three_attempts(void **state) {
+static void silence_is_reported_after_three_attempts(void **state) {
   service_t service = { .answers = 60 };
 
   const avow_value_t v = avow_run(watch_service(loop, ask, &service, SEED));
@@ -80,7 +80,7 @@ static void it_is_asked_each_minute(void **state) {
 
 int main(void) {
   const struct CMUnitTest tests[] = {
-    cmocka_unit_test_setup_teardown(silence_is_told_of_after_three_attempts,
+    cmocka_unit_test_setup_teardown(silence_is_reported_after_three_attempts,
                                     by_itself, end),
     cmocka_unit_test_setup_teardown(it_is_asked_each_minute, by_hand, end),
   };
