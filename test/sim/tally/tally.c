@@ -4,7 +4,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 
-enum { LINE = 100, PATIENCE = 30000 };
+enum { LINE = 100, TIMEOUT = 30000 };
 
 typedef struct {
   uv_loop_t *loop;
@@ -15,42 +15,43 @@ typedef struct {
 typedef struct {
   tally_t *tally;
   avow_value_t connection;
-} guest_t;
+} client_t;
 
-static avow_value_t tell_sum(const guest_t *guest) {
+static avow_value_t send_sum(const client_t *client) {
   char line[LINE];
-  (void) snprintf(line, sizeof(line), "%ld\n", guest->tally->sum);
-  const avow_stream_t stream = avow_to_stream(&guest->connection);
+  (void) snprintf(line, sizeof(line), "%ld\n", client->tally->sum);
+  const avow_stream_t stream = avow_to_stream(&client->connection);
   return avow_await(
-      avow_timeout(avow_write(stream, avow_string(line)), PATIENCE));
+      avow_timeout(avow_write(stream, avow_string(line)), TIMEOUT));
 }
 
-static avow_value_t hear(const guest_t *guest, avow_reader_t *reader) {
+static avow_value_t receive_numbers(const client_t *client,
+                                    avow_reader_t *reader) {
   for (;;) {
     avow_promise_t *p = avow_reader_until(reader, avow_string("\n"), LINE);
-    const avow_value_t line = avow_await(avow_timeout(p, PATIENCE));
+    const avow_value_t line = avow_await(avow_timeout(p, TIMEOUT));
     if (line.tag != AVOW_BYTES) /* the end, or an error */
       return line;
-    guest->tally->sum += strtol(avow_to_bytes(&line, NULL), NULL, 10);
+    client->tally->sum += strtol(avow_to_bytes(&line, NULL), NULL, 10);
     avow_value_unref(line);
-    AVOW_TRY(tell_sum(guest));
+    AVOW_TRY(send_sum(client));
   }
 }
 
 static avow_value_t serve(void *data) {
-  const guest_t guest = *(const guest_t *) data;
-  const avow_value_t connection = avow_value_ref(&guest.connection);
+  const client_t client = *(const client_t *) data;
+  const avow_value_t connection = avow_value_ref(&client.connection);
   avow_reader_t *reader = avow_reader_new(avow_to_stream(&connection));
-  const avow_value_t v = hear(&guest, reader);
+  const avow_value_t v = receive_numbers(&client, reader);
   avow_reader_unref(reader);
   avow_value_unref(connection); /* closes it */
   return v;
 }
 
-static avow_value_t welcome(const avow_value_t *connection, void *data) {
+static avow_value_t accept_client(const avow_value_t *connection, void *data) {
   tally_t *tally = data;
-  guest_t guest = { tally, *connection };
-  return avow_follow(avow_async(tally->loop, serve, &guest));
+  client_t client = { tally, *connection };
+  return avow_follow(avow_async(tally->loop, serve, &client));
 }
 
 static void tally_free(void *data) {
@@ -68,8 +69,8 @@ avow_promise_t *tally_serve(uv_loop_t *loop, avow_value_t listener) {
   *tally = (tally_t){ .loop = loop, .listener = listener };
   const avow_map_options_t each = { .kind = AVOW_ALL_SETTLED };
   const avow_stream_t stream = avow_to_stream(&listener);
-  avow_channel_t *guests = avow_connections(avow_stream_handle(stream), NULL);
-  avow_promise_t *p = avow_each(guests, welcome, tally, &each);
-  avow_channel_unref(guests);
+  avow_channel_t *clients = avow_connections(avow_stream_handle(stream), NULL);
+  avow_promise_t *p = avow_each(clients, accept_client, tally, &each);
+  avow_channel_unref(clients);
   return avow_attach(p, tally, tally_free);
 }

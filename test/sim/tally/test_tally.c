@@ -10,97 +10,98 @@
 
 #include "tally.h"
 
-enum { GUESTS = 3, NUMBERS = 4, LINE = 100, PATIENCE = 60000 };
+enum { CLIENTS = 3, NUMBERS = 4, LINE = 100, TIMEOUT = 60000 };
 
 static const char port[] = "7001";
 
-/* What all guests together know. */
+/* What all clients have sent and received. */
 typedef struct {
   uv_loop_t *loop;
-  long said;  /* in all */
-  long heard; /* of it, the most that any was told */
-} town_t;
+  long sent;     /* the sum of all numbers */
+  long received; /* the largest sum that any client received */
+} totals_t;
 
-/* Says some numbers, and hears of a sum that has them in it. */
-static avow_value_t talk(town_t *town, avow_stream_t stream,
-                         avow_reader_t *reader) {
+/* Sends numbers, and checks that each sum includes them. */
+static avow_value_t send_numbers(totals_t *totals, avow_stream_t stream,
+                                 avow_reader_t *reader) {
   long own = 0;
   for (int i = 0; i < NUMBERS; i++) {
-    AVOW_TRY(avow_await(avow_sleep(town->loop, avow_sim_choose(1000))));
-    town->said += 100;
+    AVOW_TRY(avow_await(avow_sleep(totals->loop, avow_sim_choose(1000))));
+    totals->sent += 100;
     avow_promise_t *p = avow_write(stream, avow_string("100\n"));
-    AVOW_TRY(avow_await(avow_timeout(p, PATIENCE)));
+    AVOW_TRY(avow_await(avow_timeout(p, TIMEOUT)));
     p = avow_reader_until(reader, avow_string("\n"), LINE);
-    const avow_value_t line = avow_await(avow_timeout(p, PATIENCE));
+    const avow_value_t line = avow_await(avow_timeout(p, TIMEOUT));
     if (line.tag != AVOW_BYTES)
       return line;
     const long sum = strtol(avow_to_bytes(&line, NULL), NULL, 10);
     avow_value_unref(line);
     own += 100;
-    avow_sim_check(sum >= own && sum <= town->said, "of %ld the sum is %ld",
-                   town->said, sum);
-    town->heard = sum > town->heard ? sum : town->heard;
+    avow_sim_check(sum >= own && sum <= totals->sent, "of %ld the sum is %ld",
+                   totals->sent, sum);
+    totals->received = sum > totals->received ? sum : totals->received;
   }
   return avow_none();
 }
 
-static avow_value_t visit(void *data) {
-  town_t *town = data;
+static avow_value_t run_client(void *data) {
+  totals_t *totals = data;
   const avow_value_t connection =
-      avow_await(avow_connect(town->loop, "127.0.0.1", port));
+      avow_await(avow_connect(totals->loop, "127.0.0.1", port));
   if (avow_is_error(&connection))
     return connection;
   const avow_stream_t stream = avow_to_stream(&connection);
   avow_reader_t *reader = avow_reader_new(stream);
-  const avow_value_t v = talk(town, stream, reader);
+  const avow_value_t v = send_numbers(totals, stream, reader);
   avow_reader_unref(reader);
   avow_value_unref(connection);
   return v;
 }
 
-/* The server and its guests, until all have gone. LIST: how that went. */
-static avow_value_t live(town_t *town) {
+/* Runs the server and its clients to their end. LIST: the clients' outcomes. */
+static avow_value_t run_scenario(totals_t *totals) {
   const avow_value_t listener =
-      avow_await(avow_bind(town->loop, "127.0.0.1", port));
+      avow_await(avow_bind(totals->loop, "127.0.0.1", port));
   if (avow_is_error(&listener))
     return listener;
-  avow_promise_t *served = tally_serve(town->loop, avow_value_ref(&listener));
-  avow_promise_t *guests[GUESTS];
-  for (int i = 0; i < GUESTS; i++)
-    guests[i] = avow_async(town->loop, visit, town);
+  avow_promise_t *served = tally_serve(totals->loop, avow_value_ref(&listener));
+  avow_promise_t *clients[CLIENTS];
+  for (int i = 0; i < CLIENTS; i++)
+    clients[i] = avow_async(totals->loop, run_client, totals);
   const avow_value_t outcomes =
-      avow_await(avow_all_settled(town->loop, guests, GUESTS));
+      avow_await(avow_all_settled(totals->loop, clients, CLIENTS));
   avow_value_unref(avow_await(avow_close(avow_to_stream(&listener))));
   avow_value_unref(avow_await(served));
   avow_value_unref(listener);
   return outcomes;
 }
 
-/* Nobody fails, and the last number said is in the last sum. */
-static avow_value_t live_well(void *loop) {
-  town_t town = { .loop = loop };
-  const avow_value_t outcomes = live(&town);
+/* No client fails, and the largest sum includes all numbers. */
+static avow_value_t succeed(void *loop) {
+  totals_t totals = { .loop = loop };
+  const avow_value_t outcomes = run_scenario(&totals);
   if (avow_is_error(&outcomes))
     return outcomes;
-  for (size_t i = 0; i < GUESTS; i++)
+  for (size_t i = 0; i < CLIENTS; i++)
     avow_sim_check(avow_outcome_at(&outcomes, i).status == AVOW_FULFILLED,
-                   "guest %d fails", (int) i);
-  avow_sim_check(town.heard == town.said, "%ld of %ld", town.heard, town.said);
+                   "client %d fails", (int) i);
+  avow_sim_check(totals.received == totals.sent, "%ld of %ld", totals.received,
+                 totals.sent);
   return outcomes;
 }
 
-/* Guests may fail, but what they are told is still so, and all come home. */
-static avow_value_t live_ill(void *loop) {
-  town_t town = { .loop = loop };
-  return live(&town);
+/* Clients may fail, but each sum is right, and all clients end. */
+static avow_value_t survive(void *loop) {
+  totals_t totals = { .loop = loop };
+  return run_scenario(&totals);
 }
 
-static avow_promise_t *good_days(uv_loop_t *loop, void *data) {
-  return avow_async(loop, live_well, loop);
+static avow_promise_t *without_faults(uv_loop_t *loop, void *data) {
+  return avow_async(loop, succeed, loop);
 }
 
-static avow_promise_t *bad_days(uv_loop_t *loop, void *data) {
-  return avow_async(loop, live_ill, loop);
+static avow_promise_t *with_faults(uv_loop_t *loop, void *data) {
+  return avow_async(loop, survive, loop);
 }
 
 enum { SEEDS = 300 };
@@ -114,30 +115,30 @@ static void run_all(avow_sim_fn program, unsigned faults) {
   }
 }
 
-static void sums_are_right_whatever_comes_first(void **state) {
-  run_all(good_days, 0);
+static void sums_are_right_in_any_order(void **state) {
+  run_all(without_faults, 0);
 }
 
-static void sums_are_right_when_the_net_breaks(void **state) {
-  run_all(bad_days, AVOW_SIM_NET);
+static void sums_are_right_when_the_network_fails(void **state) {
+  run_all(with_faults, AVOW_SIM_NET);
 }
 
 static void nothing_is_left_without_memory(void **state) {
-  run_all(bad_days, AVOW_SIM_NET | AVOW_SIM_MEMORY);
+  run_all(with_faults, AVOW_SIM_NET | AVOW_SIM_MEMORY);
 }
 
-static void nothing_is_left_when_awaits_are_cancelled(void **state) {
-  run_all(bad_days, AVOW_SIM_NET | AVOW_SIM_CANCEL);
+static void nothing_is_left_when_awaits_are_canceled(void **state) {
+  run_all(with_faults, AVOW_SIM_NET | AVOW_SIM_CANCEL);
 }
 
 int main(int argc, char *argv[]) {
-  if (argc > 1) /* one seed, or many more of them */
-    return avow_sim_main(argc, argv, bad_days, NULL, NULL);
+  if (argc > 1) /* other seeds; see --help */
+    return avow_sim_main(argc, argv, with_faults, NULL, NULL);
   const struct CMUnitTest tests[] = {
-    cmocka_unit_test(sums_are_right_whatever_comes_first),
-    cmocka_unit_test(sums_are_right_when_the_net_breaks),
+    cmocka_unit_test(sums_are_right_in_any_order),
+    cmocka_unit_test(sums_are_right_when_the_network_fails),
     cmocka_unit_test(nothing_is_left_without_memory),
-    cmocka_unit_test(nothing_is_left_when_awaits_are_cancelled),
+    cmocka_unit_test(nothing_is_left_when_awaits_are_canceled),
   };
   return cmocka_run_group_tests(tests, NULL, NULL);
 }
