@@ -8,12 +8,12 @@
 
 #include "npm.h"
 
-#define STRICT    "strictly so many in any interval is a burst of 1"
+#define STRICT    "use a burst of 1 to limit the calls of each interval strictly"
 #define BUCKET    "tokens come one by one, where a window opens for all at once"
-#define NO_EVENTS "a limiter has no events: its promises settle"
-#define PRIORITY  "priorities are a recipe of docs/recipes.md"
-#define TWO       "a limiter and a rate are two: each is stopped by itself"
-#define INSIDE    "is of how the package is made"
+#define NO_EVENTS "a limiter has no events, but its promises settle"
+#define PRIORITY  "docs/recipes.md shows how to make priorities"
+#define TWO       "the program stops the limiter and the rate separately"
+#define INSIDE    "the case tests an internal detail of the package"
 
 enum { MANY = 200, FOUR = 4 };
 

@@ -52,8 +52,8 @@ def packages():
 
 def lines(package, cases):
     """How its cases differ, by reason."""
-    for kind, title in ('DIFFERS', 'told, and differ by design'), \
-                       ('UNSAID', 'cannot be said'):
+    for kind, title in ('DIFFERS', 'differ by design'), \
+                       ('UNSAID', 'no counterpart in C'):
         notes = {}
         for _, name, note in (case for case in cases if case[0] == kind):
             notes.setdefault(note, []).append(name)
@@ -62,9 +62,9 @@ def lines(package, cases):
         yield f'\n**{package}**, {title}:\n\n'
         for note, names in notes.items():
             shown = [f'"{name}"' for name in names]
-            rest = len(shown) - 4
+            rest = len(shown) - 2
             if rest > 1:
-                shown = shown[:4] + [f'and {rest} more']
+                shown = shown[:2] + [f'and {rest} more']
             yield from wrapped(f'* {note} — {", ".join(shown)}')
 
 
@@ -82,7 +82,7 @@ def wrapped(text):
 
 def table():
     """The page's generated part."""
-    text = '| package | cases | as there | differ by design | cannot be said |\n'
+    text = '| package | cases | as there | differ by design | no counterpart in C |\n'
     text += '|---|---:|---:|---:|---:|\n'
     found = packages()
     total = [0, 0, 0, 0]

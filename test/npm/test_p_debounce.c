@@ -6,9 +6,9 @@
  */
 #include "npm.h"
 
-#define NO_THIS   "C has none"
+#define NO_THIS   "C has no `this`"
 #define NO_SIGNAL "what is stopped is who waits: see avow_until()"
-#define VALUES    "a value is a value, whatever it is of"
+#define VALUES    "avow treats values of all types alike"
 
 enum { ROOM = 128 };
 

@@ -5,8 +5,8 @@
  */
 #include "npm.h"
 
-#define AFTER  "a channel of the latest value, taken one at a time"
-#define BEFORE "what callers behind the leading edge get is the program's"
+#define AFTER  "use a channel of the latest value, and receive one at a time"
+#define BEFORE "the program decides what later callers get"
 
 enum { ROOM = 16 };
 

@@ -6,7 +6,7 @@
  */
 #include "npm.h"
 
-#define ARGS "an item is one value: a LIST, if there are several"
+#define ARGS "an item is one value, which may be a LIST"
 
 enum { LISTENERS = 4, ROOM = 8 };
 
@@ -440,14 +440,14 @@ static const npm_case_t cases[] = {
   SAME("error event rejects the promise", an_error_rejects),
   SAME("`rejectionEvents` option", others_may_reject),
   DIFFERS("`multiArgs` option on resolve", arguments_are_a_list, ARGS),
-  UNSAID("`multiArgs` option on reject", "a reason is an error"),
+  UNSAID("`multiArgs` option on reject", "a reason is always an error"),
   SAME("`.cancel()` method", cancelling_stops_listening),
   SAME("`.cancel()` method with `timeout` option",
        cancelling_a_limit_stops_listening),
-  UNSAID("error on incompatible emitter", "the compiler looks at types"),
-  UNSAID("works with DOM events", "there is no document"),
+  UNSAID("error on incompatible emitter", "the compiler checks types"),
+  UNSAID("works with DOM events", "there is no DOM in C"),
   DIFFERS("event to promise - error", an_error_may_be_what_is_wanted,
-          "an error that is resolved with rejects"),
+          "a promise that is resolved with an error rejects"),
   SAME("`timeout` option rejects when short enough", it_may_come_too_late),
   SAME("`timeout` option resolves when long enough", it_may_come_in_time),
   SAME("filter function to match event", a_filter_chooses),
@@ -470,7 +470,7 @@ static const npm_case_t cases[] = {
   UNSAID("`limit` option should be a non-negative integer or Infinity",
          "the type is unsigned"),
   DIFFERS("error event rejects the next promise and finishes the iterator",
-          an_error_ends_it, "a channel that has failed says so each time"),
+          an_error_ends_it, "a failed channel rejects each receive"),
   SAME("resolve event resolves pending promises and finishes the iterator",
        an_event_may_end_it),
   SAME("resolve event resolves pending promises and finishes the iterator - "
@@ -480,11 +480,11 @@ static const npm_case_t cases[] = {
        a_signal_stops_the_next),
   UNSAID("AsyncIterator - AbortSignal that is already aborted rejects "
          "immediately",
-         "a signal is of what is asked, not of the channel"),
+         "a cancellation applies to a receive, not to the channel"),
   SAME(".multiple()", several_are_a_list),
   SAME(".multiple() with an array of event names", several_are_a_list),
   UNSAID(".multiple() - `resolveImmediately` option",
-         "a value does not change: take items from the channel"),
+         "a value never changes, so receive items from the channel"),
   UNSAID("`count` option should be a zero or more", "the type is unsigned"),
 };
 

@@ -2,8 +2,8 @@
 /* p-map: a function for each item, of an array or of a channel. */
 #include "npm.h"
 
-#define TYPES       "the compiler looks at types"
-#define NO_ITERATOR "an array has no function that could throw"
+#define TYPES       "the compiler checks types"
+#define NO_ITERATOR "an array has no function that could throw an error"
 
 enum { MANY = 100, NUMBERS = 16 };
 
@@ -347,10 +347,11 @@ static const npm_case_t cases[] = {
        the_first_failure_counts),
   DIFFERS("aggregate errors when stopOnError is false",
           all_are_called_and_told_of,
-          "AVOW_ALL_SETTLED fulfils, with the values among the reasons"),
+          "AVOW_ALL_SETTLED fulfills with values and reasons"),
   DIFFERS("all mappers should run when concurrency is infinite, even after "
           "stop-on-error happened",
-          what_runs_is_waited_for, "it rejects once all that run are over"),
+          what_runs_is_waited_for,
+          "the map rejects after its running calls have ended"),
   SAME("asyncIterator - main", each_result_has_its_order),
   SAME("asyncIterator - concurrency: 1", each_one_at_a_time),
   SAME("asyncIterator - concurrency: 4", each_four_at_a_time),
@@ -367,11 +368,11 @@ static const npm_case_t cases[] = {
        of_a_channel_the_first_failure_counts),
   DIFFERS("asyncIterator - aggregate errors when stopOnError is false",
           of_a_channel_all_are_called,
-          "AVOW_ALL_SETTLED fulfils, with the values among the reasons"),
+          "AVOW_ALL_SETTLED fulfills with values and reasons"),
   DIFFERS("asyncIterator - all mappers should run when concurrency is "
           "infinite, even after stop-on-error happened",
           of_a_channel_what_runs_is_waited_for,
-          "it rejects once all that run are over"),
+          "the map rejects after its running calls have ended"),
   DIFFERS("catches exception from source iterator - 1st item",
           a_source_fails_at_once, "a channel fails where an iterator throws"),
   DIFFERS("catches exception from source iterator - 2nd item",
@@ -390,7 +391,7 @@ static const npm_case_t cases[] = {
   SAME("no unhandled rejected promises from mapper throws - concurrency 1",
        behind_a_failure_none_is_called),
   DIFFERS("invalid mapper", without_a_function_it_is_refused,
-          "there is none, rather than another type"),
+          "the case passes NULL, because the compiler checks types"),
   SAME("abort by AbortController", it_may_be_stopped),
   SAME("already aborted signal", stopped_already_it_does_not_begin),
 };

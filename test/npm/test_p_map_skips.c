@@ -213,7 +213,7 @@ static void a_map_leaves_one_out(void **state) {
                "is=[1 2]");
 }
 
-#define AHEAD "what is ahead and what runs are one number here"
+#define AHEAD "concurrency limits calls and buffered results together"
 
 static const npm_case_t cases[] = {
   SAME("pMapSkip", one_is_left_out),
@@ -223,7 +223,7 @@ static const npm_case_t cases[] = {
   SAME("asyncIterator - multiple pMapSkips", of_a_channel_several_are_left_out),
   SAME("asyncIterator - all pMapSkips", of_a_channel_all_are_left_out),
   UNSAID("multiple pMapSkips - algorithmic complexity",
-         "times are no tests: the list is made once"),
+         "the list is made once, and its time is not tested"),
   SAME("pMapIterable", a_map_is_a_channel),
   SAME("pMapIterable - index in mapper", items_come_with_their_numbers),
   SAME("pMapIterable - index in mapper (out-of-order-settling promises)",

@@ -2,7 +2,7 @@
 /* p-queue: a limiter. */
 #include "queued.h"
 
-#define NO_COUNT_WAIT "avow_limiter_idle() waits; avow_limiter_waiting() counts"
+#define NO_COUNT_WAIT "use avow_limiter_idle() or avow_limiter_waiting()"
 
 typedef struct {
   avow_limiter_t *l;
@@ -235,7 +235,7 @@ static const npm_case_t cases[] = {
        idle_is_when_all_are_done),
   DIFFERS(".onPendingZero() - works while paused with queued items",
           stopped_it_keeps_who_waits,
-          "stopped by resizing to 0; who waits keeps it from being idle"),
+          "a limiter with waiting calls is not idle, also with 0 permits"),
   SAME(".onPendingZero() - multiple concurrent waiters all resolve",
        many_wait_for_idle),
   SAME(".onPendingZero() - resolves even if tasks throw errors",
@@ -243,7 +243,7 @@ static const npm_case_t cases[] = {
   SAME(".onPendingZero() - works after clear()", clearing_leaves_what_runs),
   DIFFERS(".onPendingZero() - integration with pause/start",
           stopped_it_keeps_who_waits,
-          "stopped by resizing to 0; who waits keeps it from being idle"),
+          "a limiter with waiting calls is not idle, also with 0 permits"),
   UNSAID(".onPendingZero() - adding tasks while waiting", NO_COUNT_WAIT),
   SAME(".onPendingZero() - rapid sequential calls",
        idle_is_at_once_where_nothing_is),
@@ -255,24 +255,25 @@ static const npm_case_t cases[] = {
   SAME(".clear() resolves onEmpty() and onIdle() waiters",
        clearing_lets_go_of_who_waits_for_idle),
   DIFFERS(".clear() with running tasks emits empty but not idle",
-          clearing_leaves_what_runs, "by promises: a limiter has no events"),
+          clearing_leaves_what_runs,
+          "a limiter has promises in place of events"),
   SAME(".addAll()", all_at_once),
   UNSAID(".addAll() assigns unique IDs to each task", INSIDE),
   UNSAID(".addAll() with options does not mutate the options object", INSIDE),
   DIFFERS("enforce number in options.concurrency", it_begins_stopped,
-          "without permits calls wait for a resize"),
+          "without permits, calls wait for avow_limiter_resize()"),
   DIFFERS("enforce number in queue.concurrency", it_begins_stopped,
-          "without permits calls wait for a resize"),
+          "without permits, calls wait for avow_limiter_resize()"),
   SAME("enforce number in options.intervalCap", no_rate_is_refused),
   DIFFERS("enforce finite in options.interval", no_rate_is_refused,
-          "no interval is no rate, and refused"),
+          "a rate without an interval is refused"),
   DIFFERS("autoStart: false", it_begins_stopped,
-          "stopped and started by resizing"),
+          "avow_limiter_resize() stops and starts the queue"),
   DIFFERS(".start() - return this", stopped_it_keeps_who_waits,
-          "stopped and started by resizing"),
+          "avow_limiter_resize() stops and starts the queue"),
   SAME(".start() - not paused", all_at_once),
   DIFFERS(".pause()", stopping_leaves_what_runs,
-          "stopped and started by resizing"),
+          "avow_limiter_resize() stops and starts the queue"),
   SAME(".add() sync/async mixed tasks", values_and_promises_mix),
   SAME(".add() - handle task throwing error", a_failure_leaves_the_rest),
   SAME(".add() - handle task promise failure", a_failure_leaves_the_rest),

@@ -2,9 +2,9 @@
 /* p-queue: leaving the queue, limits of an interval, and what it tells. */
 #include "queued.h"
 
-#define NO_SIGNAL "avow_cancel() stops one, avow_until() by a promise"
-#define NO_STATE  "avow_rate_try() says whether there is a delay"
-#define NO_LIST   "a program lists what it runs; avow_loop_dump() shows all"
+#define NO_SIGNAL "avow_cancel() or avow_until() replaces the AbortSignal"
+#define NO_STATE  "avow_rate_try() returns whether there is a delay"
+#define NO_LIST   "the program keeps a list, or calls avow_loop_dump()"
 #define NO_TYPES  "the types are unsigned integers"
 
 static void who_waits_may_leave(void **state) {
@@ -141,12 +141,12 @@ static const npm_case_t cases[] = {
   UNSAID("should be an event emitter", NO_EVENTS),
   UNSAID("should emit active event per item", NO_EVENTS),
   DIFFERS("should emit idle event when idle", idle_is_when_all_are_done,
-          "by promises: a limiter has no events"),
+          "a limiter has promises in place of events"),
   UNSAID("should emit empty event when empty", NO_EVENTS),
   UNSAID("should emit add event when adding task", NO_EVENTS),
   UNSAID("should emit next event when completing task", NO_EVENTS),
   DIFFERS("should emit completed / error events", a_failure_leaves_the_rest,
-          "by promises: a limiter has no events"),
+          "a limiter has promises in place of events"),
   SAME("should verify timeout overrides passed to add",
        time_limits_begin_with_the_function),
   SAME("should skip an aborted job", who_waits_may_leave),
@@ -170,7 +170,7 @@ static const npm_case_t cases[] = {
        a_signal_after_the_end_is_nothing),
   UNSAID("aborting a queued task emits correct events", NO_EVENTS),
   DIFFERS("onError does not reject when a queued task is aborted",
-          who_waits_may_leave, "by promises: a limiter has no events"),
+          who_waits_may_leave, "a limiter has promises in place of events"),
   UNSAID("clear() removes queued abort listeners", NO_SIGNAL),
   UNSAID("clear() removes queued abort listeners for shared signals",
          NO_SIGNAL),

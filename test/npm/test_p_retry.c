@@ -2,9 +2,9 @@
 /* p-retry: trying again. */
 #include "npm.h"
 
-#define AGAIN  "again() decides, and not the error's class"
-#define NEXT   "prepare() is for the next attempt: only if there is one"
-#define FACTOR "there is no factor: delays double, or are what pause() says"
+#define AGAIN  "again() decides, not the class of the error"
+#define NEXT   "prepare() runs only before another attempt"
+#define FACTOR "delays double, or pause() returns them; there is no factor"
 
 enum { TIMES = 20, FAILED = UV_EPROTO, OTHER = UV_EINVAL, STOP = UV_EPERM };
 
@@ -426,12 +426,12 @@ static const npm_case_t cases[] = {
   SAME("throws useful error message when non-error is thrown",
        what_is_no_error_becomes_one),
   DIFFERS("no retry on TypeError", one_kind_of_error_is_final,
-          "no error is final by itself: again() says which are"),
+          "again() decides which errors are final"),
   UNSAID("shouldRetry is not called for non-network TypeError", AGAIN),
   SAME("retry on TypeError - failed to fetch", others_are_not),
   DIFFERS("errors are preserved when maxRetryTime exceeded",
           errors_are_kept_past_the_time,
-          "the reason is the time; its cause lists the errors"),
+          "the reason is the timeout, and its cause lists the errors"),
   UNSAID("AbortError - string", AGAIN),
   UNSAID("AbortError - error", AGAIN),
   SAME("aborts", it_stops_in_the_middle),
@@ -448,7 +448,7 @@ static const npm_case_t cases[] = {
   SAME("onFailedAttempt can return a promise to add a delay",
        who_prepares_may_wait),
   SAME("onFailedAttempt can throw to abort retries", who_prepares_may_throw),
-  UNSAID("retry context object is immutable", "the type says const"),
+  UNSAID("retry context object is immutable", "the type is const"),
   SAME("onFailedAttempt can be undefined", options_may_be_left_out),
   SAME("shouldRetry can be undefined", options_may_be_left_out),
   SAME("factor affects exponential backoff", delays_double),
@@ -458,41 +458,41 @@ static const npm_case_t cases[] = {
   SAME("maxTimeout caps retry delays", delays_have_a_limit),
   SAME("maxTimeout lower than minTimeout caps delay", also_the_first),
   DIFFERS("randomize affects retry delays", delays_are_random_parts,
-          "any part of the delay, which spreads callers best; never more"),
+          "the delay is random between 0 and the full delay"),
   SAME("maxRetryTime limits total retry duration", the_whole_has_a_limit),
   SAME("onFailedAttempt time counts toward maxRetryTime", preparing_has_it_too),
   SAME("signal abort during delay cancels promptly", a_delay_is_cut_short),
   SAME("aborts immediately if signal is already aborted with reason",
        it_does_not_begin),
   UNSAID("throws on negative retry count", "the type is unsigned"),
-  UNSAID("throws on non-number retries", "the compiler looks at types"),
-  UNSAID("throws on NaN retries", "the compiler looks at types"),
+  UNSAID("throws on non-number retries", "the compiler checks types"),
+  UNSAID("throws on NaN retries", "the compiler checks types"),
   SAME("handles zero retries", once_is_once),
   UNSAID("onFailedAttempt still called when retries is zero", NEXT),
   UNSAID("invalid numeric options throw", "the types are unsigned"),
   UNSAID("factor <= 0 is treated as 1 (stable delays)", FACTOR),
   DIFFERS("unsupported `forever` option throws", later_fields_are_refused,
-          "fields for later versions are refused likewise"),
+          "reserved fields that are not zero are refused"),
   DIFFERS("handles zero maxRetryTime", three_times_is_three,
-          "zero in a field stands for its default, no limit"),
+          "0 means the default, which is no limit"),
   DIFFERS("handles invalid factor values", delays_may_stay, FACTOR),
   SAME("handles synchronous input function", three_times_is_three),
   SAME("aborts retries if input function returns null", nothing_is_a_success),
   SAME("handles non-Error rejection values", what_is_no_error_becomes_one),
   DIFFERS("unref option prevents timeout from keeping process alive",
-          delays_may_keep_nothing_alive,
-          "by prepare(), with a sleep that is weak"),
+          delays_may_keep_nothing_alive, "prepare() can follow a weak sleep"),
   UNSAID("unref option handles missing unref gracefully",
-         "is of other runtimes' timers"),
-  UNSAID("preserves user stack trace through async retries",
-         "errors have no stack; trace builds say where promises were made"),
+         "the case tests timers of other runtimes"),
+  UNSAID(
+      "preserves user stack trace through async retries",
+      "errors have no stack; a trace build records where promises were made"),
   SAME("makeRetriable wraps and retries the function", data_is_handed_on),
   SAME("makeRetriable passes arguments and options", data_is_handed_on),
-  UNSAID("makeRetriable preserves `this` context", "C has none"),
+  UNSAID("makeRetriable preserves `this` context", "C has no `this`"),
   UNSAID("throws error from shouldRetry",
-         "again() is a bool; prepare() throws"),
+         "again() returns a bool; prepare() may return an error"),
   UNSAID("retriesLeft is Infinity when retries is Infinity",
-         "the caller knows how many it asked for"),
+         "the caller knows the number of retries"),
 };
 
 SUITE(p_retry) {

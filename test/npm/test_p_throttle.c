@@ -2,9 +2,9 @@
 /* p-throttle: a rate. */
 #include "throttled.h"
 
-#define SPENT   "a token is spent: who leaves gives none back"
-#define NO_THIS "C has none"
-#define NO_SIZE "a program counts the calls that wait"
+#define SPENT   "a canceled caller does not return its tokens"
+#define NO_THIS "C has no `this`"
+#define NO_SIZE "the program counts the calls that wait"
 
 static void wait_for(uint64_t ms) {
   finish(avow_sleep(loop, ms));
@@ -281,7 +281,7 @@ static const npm_case_t cases[] = {
           BUCKET),
   SAME("passes arguments through", data_is_handed_on),
   DIFFERS("throw if aborted", stopped_already_it_rejects,
-          "whose token is there is called, and nothing is lost"),
+          "a call whose token is available runs"),
   SAME("can be aborted", who_waits_may_be_stopped),
   UNSAID("can be disabled", NO_SWITCH),
   SAME("promise rejections are thrown", failures_are_passed_on),
@@ -293,7 +293,8 @@ static const npm_case_t cases[] = {
        rates_know_nothing_of_each_other),
   UNSAID("disable and re-enable functionality", NO_SWITCH),
   DIFFERS("isEnabled=false does not cancel already queued items",
-          what_waits_goes_on, "whoever waits is served, even once it is gone"),
+          what_waits_goes_on,
+          "waiting calls get their tokens, also after the last release"),
   SAME("double abort is safe", one_signal_stops_many),
   SAME("stability under high load", the_rate_is_kept),
   DIFFERS("handles zero interval", no_time_is_refused, NO_INTERVAL),

@@ -127,7 +127,7 @@ static const npm_case_t cases[] = {
           the_first_that_waits_is_the_first_served, BUCKET),
   UNSAID("weight returns NaN", NO_NUMBERS),
   DIFFERS("fractional weights work correctly", what_fits_comes_together,
-          "weights are whole: count in smaller ones"),
+          "weights are integers"),
   SAME("weights exactly filling window execute together",
        quarters_come_together),
   SAME("weight 0 mixed with non-zero weights", no_weight_does_not_wait),

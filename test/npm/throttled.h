@@ -9,12 +9,12 @@
 
 #include "npm.h"
 
-#define BUCKET      "tokens come one by one, and a window opens for all at once"
-#define STRICT      "strictly so many in any interval is a burst of 1"
-#define NO_INTERVAL "no interval is no rate, and refused"
-#define NO_LIMIT    "a rate of nothing is refused"
-#define NO_SWITCH   "who does not want to wait does not ask the rate"
-#define NO_HOOK     "avow_rate_try() says whether there is a delay"
+#define BUCKET      "avow adds tokens one by one, and a window adds all at once"
+#define STRICT      "use a burst of 1 to limit the calls of each interval strictly"
+#define NO_INTERVAL "a rate without an interval is refused"
+#define NO_LIMIT    "a rate without tokens is refused"
+#define NO_SWITCH   "a caller that must not wait does not use the rate"
+#define NO_HOOK     "avow_rate_try() returns whether there is a delay"
 #define NO_NUMBERS  "the type is an unsigned integer"
 
 enum { MOST = 128 };
