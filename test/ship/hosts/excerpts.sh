@@ -1,8 +1,7 @@
 #!/bin/sh
 # SPDX-License-Identifier: MIT
-# Each block of docs/cpp.md, docs/node.md, docs/embedding.md, docs/adapters.md,
-# docs/simulator.md and docs/testing-your-program.md below <!-- test/FILE -->,
-# or <!-- examples/FILE -->, stands in that file, word for word.
+# Checks that documents quote test files and examples word for word. Each block
+# below <!-- test/FILE -->, or <!-- examples/FILE -->, must be in that file.
 set -eu
 cd "$(dirname "$0")/../../.."
 
@@ -35,6 +34,7 @@ compare() {
 compare docs/cpp.md
 compare docs/node.md
 compare docs/embedding.md
+compare docs/exit.md
 compare docs/simulator.md
 compare docs/testing-your-program.md
 compare docs/adapters.md
