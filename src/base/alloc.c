@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * The one file through which all memory goes. What it returns may be NULL, and
- * every caller looks.
+ * All memory of the library comes from this file. Its functions may return
+ * NULL, and every caller checks for that.
  */
 #ifdef __linux__
 /* NOLINTNEXTLINE(readability-identifier-naming): the system's name */
@@ -24,10 +24,12 @@ static struct {
   void (*free_fn)(void *);
 } allocator = { malloc, realloc, calloc, free };
 
-/* Something came from it, and has to go back there. */
+/* True after the first allocation, because memory must return to the allocator
+   that it came from. */
 static atomic_bool in_use;
 
-/* Written once: threads that wrote it each time would wait for each other. */
+/* Stores the flag only once. Threads that stored it each time would contend for
+   its cache line. */
 static void alloc_use(void) {
   if (!atomic_load_explicit(&in_use, memory_order_relaxed))
     atomic_store_explicit(&in_use, true, memory_order_relaxed);
@@ -49,8 +51,8 @@ int avow_replace_allocator(void *(*malloc_fn)(size_t),
   return 0;
 }
 
-/* The result for 0 bytes may be NULL, which must only mean out of memory; and
-   realloc() of 0 bytes may free the block. */
+/* Rounds 0 up to 1. For 0 bytes, malloc() may return NULL, which must only mean
+   out of memory, and realloc() may free the block. */
 static size_t one_at_least(size_t size) {
   return size > 0 ? size : 1;
 }
@@ -84,11 +86,11 @@ void avow__discard(void *at, size_t size) {
   char *const end = (char *) at + size;
   char *const to = end - (uintptr_t) end % page;
   if (from < to)
-    (void) madvise(from, (size_t) (to - from), MADV_DONTNEED); /* an attempt */
+    (void) madvise(from, (size_t) (to - from), MADV_DONTNEED); /* only a hint */
 }
 #else
 void avow__discard(void *at, size_t size) {
-  (void) at; /* it will be free soon */
+  (void) at; /* the memory will soon be freed */
   (void) size;
 }
 #endif

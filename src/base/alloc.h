@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT */
-/* All memory of avow comes from avow_malloc(), avow_calloc() and
-   avow_realloc(). They return NULL for a size of SIZE_MAX without a call of the
-   allocator. */
+/* Private part of the allocator. All memory of avow comes from avow_malloc(),
+   avow_calloc() and avow_realloc(). For a size of SIZE_MAX they return NULL
+   without calling the allocator. */
 #ifndef AVOW_ALLOC_H
 #define AVOW_ALLOC_H
 
@@ -11,12 +11,13 @@
 
 #include "avow/loop.h"
 
-/* Of what is freed next: its bytes are lost, and the system may have the pages
-   back. The allocator might keep a large block, below one that is in use. */
+/* Tells the system that it may take back the pages of a block that the caller
+   frees next. The block's bytes are lost. Without this call, the allocator may
+   keep a large block that lies below one in use. */
 void avow__discard(void *at, size_t size);
 
-/* Sizes are added and multiplied with these: what would wrap around, and so be
-   too small, is SIZE_MAX, for which there is no memory. */
+/* Add and multiply sizes. A result that would wrap around, and so be too small,
+   is SIZE_MAX instead. No allocation of that size succeeds. */
 static inline size_t avow__plus(size_t a, size_t b) {
   return a <= SIZE_MAX - b ? a + b : SIZE_MAX;
 }

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-/* Cache lines, in batches. */
+/* Allocates cache lines in batches. */
 #include "base/cacheline_pool.h"
 
 #include <stdatomic.h>
@@ -9,7 +9,7 @@
 
 enum { EACH = AVOW__LINES_EACH };
 
-/* Empty batches that are kept for the next lines. */
+/* Limit on the empty batches that are kept for later lines. */
 #ifdef AVOW_NO_POOL
 enum { EMPTY_MAX = 0 };
 #else
@@ -17,11 +17,11 @@ enum { EMPTY_MAX = 512 };
 #endif
 
 struct avow__batch_s {
-  avow__link_t link; /* among the set's; first */
-  void *memory;      /* what malloc gave */
+  avow__link_t link; /* in the set's list; must be first */
+  void *memory;      /* result of malloc() */
   avow__line_t *free;
-  unsigned used, fresh; /* fresh: how many were, since it was empty */
-  atomic_uint owners;   /* those that were in use when the set was left */
+  unsigned used, fresh; /* `fresh`: lines given out since the batch was empty */
+  atomic_uint owners;   /* lines in use when the loop left the set */
 };
 
 _Static_assert(sizeof(avow__batch_t) <= AVOW__LINE, "lines come after it");
@@ -35,8 +35,9 @@ static avow__batch_t *first_batch(const avow__lines_t *lines) {
   return (avow__batch_t *) lines->batches;
 }
 
-/* The first may be full: it stays where it is while its lines are given and
-   taken by turns. Of the others those that have room come first. */
+/* Moves a full first batch to the end. It stays first until then, because its
+   lines may be taken and given back alternately. After the first, batches with
+   free lines precede full ones. */
 static void pass_full(avow__lines_t *lines) {
   const avow__batch_t *first = first_batch(lines);
   if (first != NULL && first->used == EACH)

@@ -1,12 +1,13 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * Cache lines: memory for what two threads write by turns. Each piece has a
- * line of its own, for different threads may use neighbours.
+ * Cache lines: memory that two threads write alternately. Each piece has a line
+ * of its own, because different threads may use adjacent pieces.
  *
- * They lie in batches. One that is empty begins anew, as slabs do, so that what
- * is made together lies together in whatever order it comes back, and the
- * processor fetches it ahead. When a loop ends a batch may become its lines'
- * that are in use: then the last one frees it, on any thread.
+ * Lines are allocated in batches. An empty batch starts again at its first
+ * line, as slabs do. Lines that are made together are then adjacent, in
+ * whatever order they are given back, and the processor can prefetch them. When
+ * a loop closes, a batch may still have lines in use. It then belongs to these
+ * lines, and the last one frees it, on any thread.
  */
 #ifndef AVOW_CACHELINE_POOL_H
 #define AVOW_CACHELINE_POOL_H
@@ -15,11 +16,11 @@
 
 #include "base/list.h"
 
-/* The size of a line, and how many a batch has. The fewer, the more often what
-   fetches them ahead begins anew: with 62 each of a thousand on their way takes
-   10 ns more. */
+/* Size of a line, and number of lines in a batch. The prefetcher must restart
+   for each batch: with 62 lines in a batch, each of a thousand lines in flight
+   costs 10 ns more. */
 #ifdef AVOW_NO_POOL
-enum { AVOW__LINE = 64, AVOW__LINES_EACH = 1 }; /* tools watch each block */
+enum { AVOW__LINE = 64, AVOW__LINES_EACH = 1 }; /* tools check each block */
 #else
 enum { AVOW__LINE = 64, AVOW__LINES_EACH = 254 };
 #endif
@@ -27,39 +28,43 @@ enum { AVOW__LINE = 64, AVOW__LINES_EACH = 254 };
 typedef struct avow__batch_s avow__batch_t;
 typedef struct avow__line_s avow__line_t;
 
-/* The first member of what has a line. */
+/* First member of each struct that is stored in a line. */
 struct avow__line_s {
   union {
     avow__batch_t *batch;
-    avow__line_t *next; /* of the free ones */
+    avow__line_t *next; /* next free line */
   };
 };
 
-/* Empty if it is all zeros. */
+/* A set of batches. All zeros is an empty set. */
 typedef struct avow__lines_s {
-  avow__link_t *batches; /* behind the first come those that have room */
-  int empty;             /* of these */
+  avow__link_t *batches; /* after the first, those with free lines precede full
+                            ones */
+  int empty;             /* number of empty batches */
 } avow__lines_t;
 
-/* A line, or two: the second ones lie behind all the first of their batch. The
-   lines of one set are all alike in that. NULL without memory. */
+/* Take one line, or two. The second lines of a batch lie behind all its first
+   lines. All lines of a set must be taken by the same function. NULL if out of
+   memory. */
 void *avow__line_take(avow__lines_t *lines);
 void *avow__line_take_two(avow__lines_t *lines);
 void avow__line_give(avow__lines_t *lines, void *given);
 
-/* The second line. */
+/* Returns the second line. */
 static inline void *avow__line_second(void *line) {
   return (char *) line + (size_t) AVOW__LINES_EACH * AVOW__LINE;
 }
 
-/* Frees what is empty, and takes a batch out that is not: it is its lines' from
-   now on. NULL: there is none left. */
+/* Frees the empty batches and removes one other batch, which from then on
+   belongs to its lines. NULL: no batch is left. */
 avow__batch_t *avow__lines_leave(avow__lines_t *lines);
 
-/* The lines that a batch has given out since it was empty; NULL: no more. */
+/* Returns line `i` of those given out since the batch was empty. NULL: there
+   are no more. */
 void *avow__batch_line(avow__batch_t *batch, unsigned i);
 
-/* Any thread: gives a line of such a batch back. True if it was the last. */
+/* Gives back a line of a batch that left its set; any thread may call this.
+   Returns true if the line was the last one. */
 bool avow__line_leave(void *line);
 
 #endif

@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * Looking whether what comments promise is so. docs/invariants.md numbers the
- * invariants; AVOW__HOLDS() asserts one of them, by its number. What takes time
- * in proportion to what is there is a build option, AVOW_CHECK.
+ * Checks of what comments promise. docs/invariants.md numbers the invariants,
+ * and AVOW__HOLDS() asserts one of them by its number. The build option
+ * AVOW_CHECK enables checks whose cost grows with the number of objects.
  */
 #ifndef AVOW_CHECK_H
 #define AVOW_CHECK_H
@@ -11,7 +11,7 @@
 
 #define AVOW__HOLDS(number, what) assert((number) > 0 && (what))
 
-/* A function that looks, or NULL where nobody asks for it. */
+/* A function that checks, or NULL in builds without AVOW_CHECK. */
 #ifdef AVOW_CHECK
 #  define AVOW__CHECKED(fn) fn
 #else

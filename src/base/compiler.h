@@ -1,17 +1,19 @@
 /* SPDX-License-Identifier: MIT */
-/* What a compiler can be told beyond C11, where it listens. */
+/* Hints to compilers that go beyond C11, where the compiler supports them. */
 #ifndef AVOW_COMPILER_H
 #define AVOW_COMPILER_H
 
 #if defined(__GNUC__)
 #  define AVOW__LIKELY(x)   __builtin_expect(!!(x), 1)
 #  define AVOW__UNLIKELY(x) __builtin_expect(!!(x), 0)
-/* Marks a function that is not made part of its callers, so that their usual
-   way stays short. */
+/* Marks a function that the compiler must not inline, so that the common path
+   of its callers stays short. */
 #  define AVOW__APART __attribute__((noinline))
-/* Marks a variable: fn gets its address when it goes, by an exception too. */
+/* Marks a variable whose address `fn` receives when the variable's scope ends,
+   even by an exception. */
 #  define AVOW__AT_EXIT(fn) __attribute__((cleanup(fn)))
-/* A function that runs when the library is unloaded, or the process exits. */
+/* Marks a function that runs when the library is unloaded or the process exits.
+ */
 #  define AVOW__AT_UNLOAD __attribute__((destructor))
 #else
 #  define AVOW__LIKELY(x)   (x)
@@ -21,7 +23,8 @@
 #  define AVOW__AT_UNLOAD
 #endif
 
-/* Variables that no other library can see or replace are reached directly. */
+/* Marks a variable that no other library can see or replace. The compiler can
+   then address it directly. */
 #if defined(__GNUC__) && !defined(_WIN32)
 #  define AVOW__HIDDEN __attribute__((visibility("hidden")))
 #else

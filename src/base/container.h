@@ -1,11 +1,11 @@
 /* SPDX-License-Identifier: MIT */
-/* How to get from a member of a struct to the whole. */
+/* Converts the address of a member to the address of its struct. */
 #ifndef AVOW_CONTAINER_H
 #define AVOW_CONTAINER_H
 
 #include <stddef.h>
 
-/* The struct of that type whose member is at. */
+/* The struct of type `type` whose `member` is at `at`. */
 #define AVOW__CONTAINER(type, member, at) \
   ((type *) (void *) ((char *) (at) -offsetof(type, member)))
 

@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * A circular doubly-linked list, threaded through its elements. The list is a
- * pointer to the first, whose prev is the last: adding at the end, removing
- * anywhere and joining two lists take constant time.
+ * A circular doubly linked list, threaded through its elements. The list is a
+ * pointer to the first element, whose `prev` is the last. Appending, removing
+ * any element and joining two lists take constant time.
  */
 #ifndef AVOW_LIST_H
 #define AVOW_LIST_H
@@ -39,7 +39,7 @@ static inline void avow__list_remove(avow__link_t **list, avow__link_t *link) {
     *list = link->next;
 }
 
-/* Takes the first of a list that is not empty. */
+/* Removes and returns the first element; the list must not be empty. */
 static inline avow__link_t *avow__list_take_first(avow__link_t **list) {
   avow__link_t *first = *list;
   avow__link_t *next = first->next;
@@ -53,7 +53,7 @@ static inline avow__link_t *avow__list_take_first(avow__link_t **list) {
   return first;
 }
 
-/* Adds all of a list that is not empty at the end. */
+/* Appends all elements of `more`, which must not be empty. */
 static inline void avow__list_splice(avow__link_t **list, avow__link_t *more) {
   avow__link_t *first = *list;
   if (first == NULL) {

@@ -18,7 +18,8 @@
 
 #  if AVOW__DEBUG
 static void say(const char *format, va_list args) {
-  (void) fputs("avow: ", stderr); /* stderr is all there is to report to */
+  (void) fputs("avow: ", stderr); /* there is no other place to report a
+                                     failure */
   (void) vfprintf(stderr, format, args);
   (void) fputc('\n', stderr);
 }
@@ -64,8 +65,8 @@ void avow__misuse_of_gone(const char *what) {
 }
 
 #if AVOW__DEBUG
-/* Where blocks were that are gone, by their address: most of those that went
-   last. What is made there takes it out again. */
+/* Addresses of blocks that were freed or released, indexed by a hash: most of
+   the latest ones. A new block at such an address removes the entry. */
 static _Atomic(const void *) gone[4096];
 
 static _Atomic(const void *) *misuse_at(const void *block) {

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-/* Telling the program about its mistakes. */
+/* Reports misuse to the program. */
 #ifndef AVOW_MISUSE_H
 #define AVOW_MISUSE_H
 
@@ -8,18 +8,19 @@
 #include "avow/config.h"
 #include "base/compiler.h"
 
-/* Debug builds print what to do instead and abort; release builds go on, and
-   the caller degrades to an error. */
+/* Checked builds print what to do instead and abort. Release builds continue,
+   and the caller returns an error. */
 void avow__misuse(const char *format, ...) AVOW_PRINTF(1, 2);
 
-/* Debug builds print it and go on, as release builds do without a word. */
+/* Checked builds print the message and continue. Release builds print nothing.
+ */
 void avow__advise(const char *format, ...) AVOW_PRINTF(1, 2);
 
-/* Says that what a function cannot do without is NULL. */
+/* Reports that a required argument is NULL. */
 void avow__misuse_of_null(const char *what);
 
-/* Says that its one owner let go of what is used: a "group", or what else has
-   an avow_…_unref() of its own. */
+/* Reports the use of an object that its only owner has released. `what` is
+   "group" or another object with its own avow_…_unref(). */
 void avow__misuse_of_gone(const char *what);
 
 #ifdef NDEBUG
@@ -28,9 +29,9 @@ void avow__misuse_of_gone(const char *what);
 #  define AVOW__DEBUG 1
 #endif
 
-/* Whether a block was freed of late, or let go of by its one owner: by its
-   address, for its memory may be that of others. Debug builds note it, and when
-   one is made there anew. */
+/* Whether a block was recently freed, or released by its only owner. Checked
+   builds record the address, because other code may use the memory. They remove
+   it when a new block is made there. */
 #if AVOW__DEBUG
 void avow__note_gone(const void *block);
 void avow__note_there(const void *block);

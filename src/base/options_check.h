@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * What structs that programs fill in keep for later versions. A program that
- * knows a field which this version does not has it there: to pass over what it
- * asks for would be worse than to refuse it.
+ * Checks the reserved fields of option structs, which are kept for later
+ * versions. A program compiled for a later version may set a field that this
+ * version does not know. An error is better than ignoring the field.
  */
 #ifndef AVOW_OPTIONS_CHECK_H
 #define AVOW_OPTIONS_CHECK_H
@@ -18,14 +18,16 @@ static inline bool avow__are_zeros(const uint64_t *words, size_t n) {
   return bits == 0;
 }
 
-/* Whether an array is nothing but zeros. */
+/* Whether all words of an array are zero. */
 #define AVOW__IS_ZERO(array) \
   avow__are_zeros((array), sizeof(array) / sizeof((array)[0]))
 
-/* What avow__error_of() makes UV_EINVAL, and says why. No program sees it. */
+/* Internal code that avow__error_of() turns into UV_EINVAL with a message of
+   its own. No program sees it. */
 enum { AVOW__ERESERVED = -20999 };
 
-/* 0 for options that may be used, or none; else that. */
+/* 0 if `options` is NULL or its reserved fields are zero, otherwise
+   AVOW__ERESERVED. */
 #define AVOW__RESERVED(options)                                \
   ((options) == NULL || AVOW__IS_ZERO((options)->reserved) ? 0 \
                                                            : AVOW__ERESERVED)

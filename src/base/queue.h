@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * A list with a head of its own, whose ends meet there: nothing that is done
- * with it asks whether it is empty, nor, to remove from it, which one it is.
+ * A list with a head element that closes the circle. No operation needs a
+ * branch for the empty queue, and removing an element does not need the queue.
  */
 #ifndef AVOW_QUEUE_H
 #define AVOW_QUEUE_H
@@ -11,7 +11,7 @@
 #include "base/list.h"
 
 typedef struct avow__queue_s {
-  avow__link_t head; /* its next is the first, its prev the last */
+  avow__link_t head; /* `next` is the first element, `prev` the last */
 } avow__queue_t;
 
 static inline void avow__queue_init(avow__queue_t *queue) {
@@ -22,7 +22,7 @@ static inline bool avow__queue_is_empty(const avow__queue_t *queue) {
   return queue->head.next == &queue->head;
 }
 
-/* Adds what is linked from first to last at the end. */
+/* Appends the elements that are linked from `first` to `last`. */
 static inline void avow__queue_join(avow__queue_t *queue, avow__link_t *first,
                                     avow__link_t *last) {
   avow__link_t *before = queue->head.prev;
@@ -42,7 +42,7 @@ static inline void avow__queue_remove(avow__link_t *link) {
   link->next->prev = link->prev;
 }
 
-/* Adds all of another queue at the end, and leaves that empty. */
+/* Appends all elements of `from` and leaves it empty. */
 static inline void avow__queue_move(avow__queue_t *queue, avow__queue_t *from) {
   if (avow__queue_is_empty(from))
     return;
@@ -50,7 +50,7 @@ static inline void avow__queue_move(avow__queue_t *queue, avow__queue_t *from) {
   avow__queue_init(from);
 }
 
-/* Takes the first of a queue that is not empty. */
+/* Removes and returns the first element; the queue must not be empty. */
 static inline avow__link_t *avow__queue_take_first(avow__queue_t *queue) {
   avow__link_t *first = queue->head.next;
   queue->head.next = first->next;

@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * A hash table from addresses to nodes that live in what they stand for:
- * buckets of chains, doubled when there is one node a bucket. All zero is an
- * empty table.
+ * A hash table from addresses to nodes, which are members of the objects found.
+ * Buckets are chains. Their number doubles when there is one node for each
+ * bucket. All zeros is an empty table.
  */
 #include "base/table.h"
 

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-/* A thread is known by where it has a variable of its own. */
+/* Identifies a thread by the address of its thread-local variable. */
 #include "base/thread_id.h"
 
 static _Thread_local char own;

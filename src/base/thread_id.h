@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: MIT */
-/* Which thread this is, for others to compare: no two have the same mark at a
-   time, and none has NULL's. */
+/* Returns an identifier of the calling thread for comparisons. Threads that
+   exist at the same time have different identifiers, and none is 0. */
 #ifndef AVOW_THREAD_ID_H
 #define AVOW_THREAD_ID_H
 

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-/* Which version this is, for programs that were compiled with another. */
+/* Returns the library's version to programs that were compiled with another. */
 #include "avow/config.h"
 
 const char *avow_version_string(void) {
