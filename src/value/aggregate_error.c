@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-/* Several failures that end as one. */
+/* Combines several reasons into one error. */
 #include "value/aggregate_error.h"
 
 static void append(avow__reasons_t *reasons, avow_value_t reason) {

@@ -1,21 +1,23 @@
 /* SPDX-License-Identifier: MIT */
-/* Several failures that end as one. */
+/* Combines several reasons into one error. */
 #ifndef AVOW_AGGREGATE_ERROR_H
 #define AVOW_AGGREGATE_ERROR_H
 
 #include "value/value.h"
 
 typedef struct avow__reasons_s {
-  avow_value_t main; /* whose code and message the whole will have, or NONE */
-  avow__list_t *all; /* in the order of their coming; NULL while there is one */
+  avow_value_t main; /* source of the code and message; NONE if there is no
+                        reason */
+  avow__list_t *all; /* all reasons in order of arrival; NULL while there is
+                        one */
 } avow__reasons_t;
 
-/* Takes the reason. The first is the main one. Without memory it is missing
-   from the list. */
+/* Adds a reason and takes ownership of it. The first reason is the main one. If
+   memory is short, the reason is missing from the list. */
 void avow__reasons_add(avow__reasons_t *reasons, avow_value_t reason);
 
-/* The main one, which also has the LIST of all as its cause if there are more.
-   Leaves none. */
+/* Returns the main reason and empties `reasons`. If there are several, the
+   result's cause is the LIST of all. */
 avow_value_t avow__reasons_take(avow__reasons_t *reasons);
 
 #endif

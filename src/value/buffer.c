@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-/* Buffers that grow, and become values. */
+/* Buffers that grow and become values. */
 #include "value/buffer.h"
 
 uv_buf_t avow__buffer_offer(avow__buffer_t *buffer, size_t next_room) {

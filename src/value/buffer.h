@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * A buffer that grows: bytes that nobody else has yet, filled from the front.
- * What is in it becomes a value without being copied.
+ * A buffer that grows and is filled from the front. It has no other owner. Its
+ * bytes become a value without being copied.
  */
 #ifndef AVOW_BUFFER_H
 #define AVOW_BUFFER_H
@@ -12,33 +12,35 @@
 #include "value/value.h"
 
 typedef struct avow__buffer_s {
-  avow__bytes_t *bytes; /* NULL before it has any */
+  avow__bytes_t *bytes; /* NULL before the first bytes are allocated */
   size_t used;
 } avow__buffer_t;
 
-/* What a block holds from there on, as far as libuv takes it at once. */
+/* The bytes of a block from `at` on, limited to what libuv takes in one buffer.
+ */
 static inline uv_buf_t avow__bytes_from(avow__bytes_t *bytes, size_t at) {
   const size_t left = bytes->len - at;
   return uv_buf_init(bytes->data + at,
                      left < INT_MAX ? (unsigned) left : INT_MAX);
 }
 
-/* How much it holds before it has to grow. */
+/* The number of bytes that fit before the buffer must grow. */
 static inline size_t avow__buffer_room(const avow__buffer_t *buffer) {
   return buffer->bytes != NULL ? buffer->bytes->len : 0;
 }
 
-/* For libuv to read into: what is not used yet. A full one grows to hold so
-   much; without memory that is nothing, and libuv reports UV_ENOBUFS. */
+/* Returns the unused part of the buffer for libuv to read into. A full buffer
+   grows to `next_room` bytes. If memory is short, the result is empty and libuv
+   reports UV_ENOBUFS. */
 uv_buf_t avow__buffer_offer(avow__buffer_t *buffer, size_t next_room);
 
-/* What a read has ended with, in our terms. */
+/* Translates the error code of a read: UV_ENOBUFS means out of memory. */
 static inline int avow__buffer_error(int err) {
   return err == UV_ENOBUFS ? UV_ENOMEM : err;
 }
 
-/* What is in it, which is empty from then on; of nothing, an error if there is
-   no memory. */
+/* Returns the bytes and empties the buffer. For an empty buffer, the result is
+   an error if memory is short. */
 avow_value_t avow__buffer_take(avow__buffer_t *buffer);
 
 void avow__buffer_clear(avow__buffer_t *buffer);

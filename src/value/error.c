@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * Errors: the block with a message and a cause, and the texts of codes.
+ * Errors: blocks with a message and a cause, and the texts of codes.
  */
 #include "value/error.h"
 
@@ -37,7 +37,8 @@ static avow_value_t error_va(int code, avow_value_t cause, const char *format,
   error->is_limit = error->is_cancel = false;
   error->message[0] = '\0';
   if (len > 0)
-    (void) vsnprintf(error->message, len + 1, format, args); /* measured */
+    (void) vsnprintf(error->message, len + 1, format, args); /* length is
+                                                                known */
   error->cause = cause;
   v.u.p = error;
   return v;
@@ -52,7 +53,7 @@ avow_value_t avow_error_new(int code, avow_value_t cause, const char *format,
   return v;
 }
 
-/* Whether v is an error; where it is NULL a debug build says so. */
+/* Whether `v` is an error. A checked build reports a NULL `v`. */
 static bool is_error(const avow_value_t *v) {
   if (v == NULL)
     avow__misuse_of_null("a value");
@@ -91,7 +92,8 @@ typedef struct {
   const char *name, *text;
 } words_t;
 
-/* The words for a code; NULLs for what is neither of libuv's nor of ours. */
+/* The name and text of a code. Both are NULL if the code is neither libuv's nor
+   avow's. */
 static words_t words_for(int code) {
   switch (code) {
 #define X(name, text) \
@@ -109,19 +111,20 @@ static words_t words_for(int code) {
   }
 }
 
-/* The code of a positive errno; a number that is none is given back. */
+/* Translates a positive errno to its code. Other numbers are returned
+   unchanged. */
 static int translated(int code) {
   const int known = code > 0 ? uv_translate_sys_error(code) : code;
   return known != UV_UNKNOWN ? known : code;
 }
 
-/* What somebody says in one go may be of several codes, and of each the name,
-   too: a thread has the last few. */
+/* Formats a number. Each thread has several buffers, because one message may
+   contain the texts and names of several codes. */
 static const char *number(const char *format, int code) {
   static _Thread_local char texts[8][24];
   static _Thread_local unsigned next;
   char *text = texts[next++ % 8];
-  (void) snprintf(text, sizeof(texts[0]), format, code); /* fits */
+  (void) snprintf(text, sizeof(texts[0]), format, code); /* always fits */
   return text;
 }
 
@@ -160,9 +163,9 @@ avow_value_t avow__error_of_cancel(avow_value_t v) {
   return v;
 }
 
-/* The system's texts speak of connections and of sockets, but most of what is
-   in progress here, or not supported, is something else: two reads, or files.
- */
+/* Replaces texts of libuv that mention connections or sockets. Most operations
+   that report these codes here concern something else, such as two reads or
+   files. */
 static const char *reads_as(int code) {
   switch (code) {
   case AVOW__ERESERVED:

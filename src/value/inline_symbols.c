@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: MIT */
-/* What headers define, as symbols of the library, for languages that know it by
-   these alone. */
+/* Defines the inline functions of the headers as symbols of the library.
+   Languages that can only call symbols need them. */
 #define AVOW_INLINE AVOW_API inline
 
 #include "avow/promise.h"

@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * Which values may change threads: counts are atomic, but what an object's last
- * reference does may belong to a loop. Values are walked with a stack of fixed
- * size; what is nested deeper is refused.
+ * Which values may move to another thread. Counts are atomic, but releasing an
+ * object's last reference may need its loop. The values are walked with a stack
+ * of fixed size, and deeper nesting is refused.
  */
 #include "value/sendable.h"
 
@@ -29,7 +29,7 @@ static bool stays(const avow_value_t *v) {
   return !((const avow__object_t *) v->u.p)->klass->sendable;
 }
 
-/* The name of what stays, or NULL. */
+/* The name of a value that must stay on its thread, or NULL. */
 static const char *find_stayer(const avow_value_t *v) {
   range_t stack[DEPTH] = { { v, v + 1 } };
   size_t depth = 1;

@@ -1,9 +1,9 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * Values and their counted blocks. A block's count is atomic, so that values
- * may cross threads. Blocks that die together (a list and what is in it, an
- * error and its causes) are freed from a list of the thread's dead, one by one:
- * however deep they nest, the stack does not grow.
+ * Values and their counted blocks. The count of a block is atomic, so that
+ * values may move between threads. Blocks that are released together, such as a
+ * list and its items or an error and its causes, are freed one by one from a
+ * list of the thread. The stack does not grow, however deep they nest.
  */
 #include "value/value.h"
 
@@ -60,8 +60,8 @@ static void release_items(avow__list_t *list) {
 
 static _Thread_local struct {
   avow__block_t *list;
-  bool busy;      /* a caller further up the stack frees what is added here */
-  unsigned calls; /* of destroy functions, that are on the stack */
+  bool busy;      /* a caller up the stack frees the blocks added here */
+  unsigned calls; /* destroy functions that are on the stack */
 } dead;
 
 bool avow__value_is_dying(void) {
@@ -80,14 +80,14 @@ static void value_destroy(const avow_class_t *klass, void *self) {
   inside = false;
 }
 
-/* Whether the block holds nothing else that would be counted. */
+/* Whether the block holds no other counted values. */
 static bool is_leaf(const avow__block_t *block) {
   return block->tag == AVOW_BYTES;
 }
 
 static void block_free(avow__block_t *block) {
   avow__note_gone(block);
-  if (block->kept) { /* one of ours, which calls nothing of the program's */
+  if (block->kept) { /* made by avow; destroy calls no program code */
     const avow__object_t *object = (avow__object_t *) block;
     object->klass->destroy(object->self);
     return;
@@ -131,7 +131,8 @@ static void bury(avow__block_t *block) {
   dead.busy = false;
 }
 
-/* Each thread that opens a loop writes this, and all of them the same. */
+/* Each thread that opens a loop writes this variable, always with the same
+   value. */
 static _Atomic(const avow__held_t *) promises;
 
 void avow__value_may_hold(const avow__held_t *held) {
@@ -149,8 +150,9 @@ void avow__value_drop(avow_value_t v) {
   }
   avow__block_t *block = v.u.p;
   check_there(block);
-  /* The release makes this thread's writes visible to the one that frees.
-     Whoever has the only reference is that one, and need not write to know. */
+  /* The release makes this thread's writes visible to the thread that frees the
+     block. A thread that holds the only reference frees it and needs no atomic
+     write to know that. */
   if (atomic_load_explicit(&block->u.refs, memory_order_acquire) == 1 ||
       atomic_fetch_sub_explicit(&block->u.refs, 1, memory_order_acq_rel) == 1)
     bury(block);
@@ -180,8 +182,8 @@ static avow_value_t null_error(const char *what) {
   return avow_error(AVOW_EMISUSE);
 }
 
-/* What self is only a later version knows, and whether destroy frees it. Nor
-   does the class have a name, if it was never initialised. */
+/* Only a later version knows what `self` is and whether `destroy` frees it. If
+   the class is not initialized, its name is not valid either. */
 static avow_value_t class_error(void) {
   avow__misuse(
       "avow_object() of a class that is not zero where it is reserved: "
@@ -285,8 +287,8 @@ avow_value_t avow_string(const char *s) {
 avow_value_t avow__bytes_cut(avow_value_t bytes, size_t len) {
   avow__bytes_t *block = bytes.u.p;
   assert(len <= block->len);
-  /* An eighth of waste costs less than asking. Less room than before cannot
-     fail; if it does, the old block serves. */
+  /* Up to an eighth of waste costs less than reallocating. Shrinking should not
+     fail; if it does, the old block is used. */
   avow__bytes_t *cut = NULL;
   if (block->len - len > len / 8)
     cut = avow_realloc(block, sizeof(*block) + len + 1);
@@ -298,8 +300,8 @@ avow_value_t avow__bytes_cut(avow_value_t bytes, size_t len) {
   return avow__block_value(&cut->head);
 }
 
-/* The size of a list of n items; SIZE_MAX, which nobody can have, if that is
-   more than there may be. */
+/* The size of a list of n items. For more than AVOW__LIST_MAX items it is
+   SIZE_MAX, which no allocation can have. */
 static size_t list_size(size_t n) {
   if (n > AVOW__LIST_MAX)
     return SIZE_MAX;

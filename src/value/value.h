@@ -14,10 +14,10 @@ typedef struct avow__block_s avow__block_t;
 struct avow__block_s {
   union {
     atomic_size_t refs;
-    avow__block_t *next; /* among the dead that wait to be freed */
+    avow__block_t *next; /* in the list of blocks to be freed */
   } u;
   uint32_t tag;
-  bool kept; /* an object's: destroy keeps the block, or frees it */
+  bool kept; /* object only: destroy keeps the block or frees it */
 };
 
 typedef struct avow__bytes_s {
@@ -42,14 +42,14 @@ typedef struct avow__object_s {
 typedef struct avow__error_s {
   avow__block_t head;
   avow_value_t cause;
-  bool is_limit;  /* UV_ETIMEDOUT by a limit of ours */
-  bool is_cancel; /* AVOW_EAGGREGATE of nothing but UV_ECANCELED */
+  bool is_limit;  /* UV_ETIMEDOUT of a timeout that avow set */
+  bool is_cancel; /* AVOW_EAGGREGATE of UV_ECANCELED only */
   char message[];
 } avow__error_t;
 
 _Static_assert(sizeof(avow_value_t) == 16, "a value fits two registers");
 
-/* A block of size bytes with one reference; NULL without memory. */
+/* Makes a block of `size` bytes with one reference; NULL if out of memory. */
 void *avow__block_new(uint32_t tag, size_t size);
 avow_value_t avow__block_value(avow__block_t *block);
 
@@ -58,41 +58,43 @@ static inline const char *avow__class_name(const avow_class_t *klass) {
   return klass->name != NULL ? klass->name : "object";
 }
 
-/* Whether a destroy function is on this thread's stack: whoever lets go of a
-   value is in the middle of something. */
+/* Whether a destroy function is on this thread's stack, which means that the
+   code that released the value is not finished. */
 bool avow__value_is_dying(void);
 
-/* Items are counted by uint32_t, with some numbers to spare. */
+/* Indexes of items are of type uint32_t; a few numbers are reserved. */
 #define AVOW__LIST_MAX ((size_t) UINT32_MAX - 8)
 
-/* An empty list with room for n items; NULL without memory, and for more than
-   AVOW__LIST_MAX. */
+/* Makes an empty list with capacity for `n` items. NULL if out of memory or if
+   `n` exceeds AVOW__LIST_MAX. */
 avow__list_t *avow__list_new(size_t n);
-/* Room for n items in a list that nobody else has; NULL without memory, and
-   then the old one is as it was. */
+/* Changes the capacity of a list that has no other references. NULL if out of
+   memory; the old list is then unchanged. */
 avow__list_t *avow__list_resize(avow__list_t *list, size_t n);
 
-/* So many bytes in a block that nobody else has, or that is NULL: a new one.
-   NULL without memory, and then the old one is as it was. */
+/* Resizes a block that has no other references to `len` bytes, or makes a new
+   block if `bytes` is NULL. NULL if out of memory; the old block is then
+   unchanged. */
 avow__bytes_t *avow__bytes_resize(avow__bytes_t *bytes, size_t len);
 
-/* Bytes that nobody else has, cut to len. */
+/* Shortens bytes that have no other references to `len`. */
 avow_value_t avow__bytes_cut(avow_value_t bytes, size_t len);
 
-/* An object whose self is size bytes inside its block, at *out. */
+/* Makes an object whose `self` is `size` bytes inside its block; `self` is
+   stored in `*out`. */
 avow_value_t avow__object_inline(const avow_class_t *klass, size_t size,
                                  void **out);
 
-/* Makes one in advance, which is nobody's value yet; false without memory. Each
-   time that its last reference has gone, whoever made it has it again. */
+/* Makes an object in advance, which is not a value yet; false if out of memory.
+   Whenever its last reference is released, the object returns to its maker. */
 bool avow__object_kept(const avow_class_t *klass, size_t size, void **out);
 
-/* The value of such an object, with one reference. */
+/* Returns such an object as a value with one reference. */
 avow_value_t avow__object_again(void *self);
 void avow__object_free(void *self);
 
-/* What holding a promise as a value takes, and letting go of it. The engine,
-   which has promises, says so before there is one. */
+/* The functions that reference and release a promise held as a value. The
+   engine, which defines promises, registers them before it makes one. */
 typedef struct avow__held_s {
   avow_value_t (*ref)(const avow_promise_t *p);
   void (*unref)(avow_promise_t *p);
@@ -100,7 +102,7 @@ typedef struct avow__held_s {
 
 void avow__value_may_hold(const avow__held_t *held);
 
-/* What is left out of results. */
+/* Whether a value is omitted from results. */
 static inline bool avow__is_skip(const avow_value_t *v) {
   return v->tag == AVOW_ERROR && v->code == AVOW_ESKIP;
 }
@@ -110,15 +112,16 @@ static inline bool avow__is_counted(const avow_value_t *v) {
          v->tag == AVOW_THENABLE;
 }
 
-/* Debug builds: is it of a kind that there is, and what it holds still there?
-   What nobody returned, or ever set, mostly is of none. */
+/* Checked builds: whether the type of the value exists and its block is not
+   freed. A value that was never set or not returned usually has no valid type.
+ */
 #if AVOW__DEBUG
 void avow__check_value(const avow_value_t *v);
 #else
 #  define avow__check_value(v) ((void) (v))
 #endif
 
-/* The slow half of avow_value_unref(): v holds something. */
+/* The slow path of avow_value_unref(): `v` holds a block or a promise. */
 void avow__value_drop(avow_value_t v);
 
 static inline void avow__value_unref(avow_value_t v) {
