@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * What becomes of the exceptions of C++. C has none: what one passes through is
- * left as it stands, and here that would be a loop in the middle of its queue.
+ * Handling of C++ exceptions. C functions do not unwind: an exception that
+ * passed through avow would leave the loop in the middle of its queue.
  */
 #include "fiber/exceptions.h"
 
@@ -16,8 +16,8 @@ void avow__exceptions_exchange(avow__exceptions_t *e) {
   }
 }
 
-/* Whoever throws and finds nobody that catches never comes here: C++ says so
-   itself, and ends the process. */
+/* If no handler catches the exception, C++ ends the process itself and this
+   function does not run. */
 void avow__exceptions_end(const volatile bool *inside) {
   if (!*inside)
     return;
@@ -25,7 +25,7 @@ void avow__exceptions_end(const volatile bool *inside) {
       "avow: an exception left a handler, or another function that avow "
       "had called: catch it there and return avow_error(), or throw it in "
       "an async function, whose promise it rejects\n",
-      stderr); /* there is nobody else to tell */
+      stderr); /* there is no other place to report a failure */
   abort();
 }
 

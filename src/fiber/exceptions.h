@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * Exceptions of C++ that are in flight while a fiber is parked. The runtime has
- * them in a few words of each thread's, which change places with the fiber's
- * whenever it is resumed or parks.
+ * C++ exceptions that are in flight while a fiber is parked. The runtime keeps
+ * them in a few words of each thread. These words are exchanged with the
+ * fiber's own whenever the fiber is resumed or parks.
  */
 #ifndef AVOW_EXCEPTIONS_PRIVATE_H
 #define AVOW_EXCEPTIONS_PRIVATE_H
@@ -13,7 +13,8 @@
 #include "avow/promise.h"
 #include "base/compiler.h"
 
-/* Those caught, and how many are on their way; on 32-bit ARM those, too. */
+/* The words are the caught exceptions and the number of uncaught ones. 32-bit
+   ARM has one more word: the exceptions that propagate. */
 #if defined(__arm__)
 enum { AVOW__EXCEPTION_WORDS = 3 };
 #else
@@ -21,18 +22,20 @@ enum { AVOW__EXCEPTION_WORDS = 2 };
 #endif
 
 typedef struct avow__exceptions_s {
-  void **globals; /* the thread's; NULL for a fiber that has no C++ */
-  void *words[AVOW__EXCEPTION_WORDS]; /* its own; while it runs, the others' */
+  void **globals; /* the thread's words; NULL if the fiber has no C++ */
+  void *words[AVOW__EXCEPTION_WORDS]; /* the fiber's words; while it runs, the
+                                         resumer's */
 } avow__exceptions_t;
 
-/* Fills in e for a fiber that begins with none in flight; or for one that runs,
-   was not known to have any C++, and was resumed by who has none. */
+/* Initializes `e` for a fiber that starts without exceptions in flight, or for
+   a running fiber that was not known to use C++ and whose resumer has no
+   exceptions. */
 static inline void avow__exceptions_begin(avow__exceptions_t *e,
                                           void *globals) {
   *e = (avow__exceptions_t){ .globals = (void **) globals };
 }
 
-/* Puts the fiber's in the place of the others', or back. */
+/* Exchanges the fiber's words with those of the thread. */
 void avow__exceptions_exchange(avow__exceptions_t *e);
 
 static inline void avow__exceptions_switch(avow__exceptions_t *e) {
@@ -40,12 +43,13 @@ static inline void avow__exceptions_switch(avow__exceptions_t *e) {
     avow__exceptions_exchange(e);
 }
 
-/* Called by AVOW__AT_EXIT at the exit of a block that calls the program: an
-   exception that comes out ends the process, with advice, for what it left
-   behind would not work any more. The variable says whether it is inside. */
+/* Runs through AVOW__AT_EXIT when a block that calls the program is left. An
+   exception that leaves the block ends the process with a message, because the
+   library's state would be inconsistent. `*inside` is true while the block
+   runs. */
 void avow__exceptions_end(const volatile bool *inside);
 
-/* Calls fn with c in such a block. */
+/* Calls `fn` with `c` in such a block. */
 struct avow__context_s;
 void avow__exceptions_stop(void (*fn)(struct avow__context_s *c),
                            struct avow__context_s *c);

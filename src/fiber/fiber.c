@@ -1,9 +1,9 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * Fibers, those in use and those kept for the next. A fiber never ends: when
- * its function has returned it waits for the next, so that a warm pool makes no
- * system calls. Resuming is a call: the fiber remembers who did it, and goes
- * back there.
+ * Fibers: those in use, and idle ones kept for reuse. A fiber never ends: when
+ * its function has returned, it waits for another one. A warm pool therefore
+ * makes no system calls. Resuming is like a call: the fiber stores who resumed
+ * it and switches back there.
  */
 #include "fiber/fiber.h"
 
@@ -11,7 +11,8 @@
 
 _Thread_local avow__fiber_t *avow__fiber_now;
 
-/* Here, where no caller can find it cheaper to look for it twice. */
+/* Defined here, so that the compiler cannot inline it and look up the
+   thread-local variable twice. */
 void avow__fibers_begin(avow__fibers_t *fibers) {
   fibers->now = &avow__fiber_now;
 }
@@ -80,6 +81,7 @@ void avow__fiber_main(void) {
     const avow_value_t result =
         f->call != NULL ? f->call(f->fn, f->data) : f->fn(f->data);
     f->over = true;
-    (void) avow__fiber_park(f, result); /* nothing, and there is another fn */
+    (void) avow__fiber_park(f, result); /* the result is NONE, and there is
+                                           another `fn` */
   }
 }

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * Fibers: functions on stacks of their own that can be parked and resumed.
- * Knows nothing of promises but that a fiber belongs to one.
+ * Fibers: functions on stacks of their own that can be parked and resumed. This
+ * layer knows only one fact about promises: each fiber belongs to one.
  */
 #ifndef AVOW_FIBER_H
 #define AVOW_FIBER_H
@@ -16,48 +16,48 @@
 typedef struct avow__locals_s avow__locals_t;
 
 typedef struct avow__fiber_s {
-  avow__link_t link; /* among the loop's idle ones, or its busy ones */
+  avow__link_t link; /* in the loop's list of idle or busy fibers */
   avow_promise_t *promise;
-  avow_fn fn; /* what it runs */
+  avow_fn fn; /* function that the fiber runs */
   void *data;
-  const char *name; /* that the program gave its promise; or NULL */
-  avow_value_t (*call)(avow_fn fn, void *data); /* by this; NULL: as it is */
+  const char *name; /* name that the program gave its promise, or NULL */
+  avow_value_t (*call)(avow_fn fn, void *data); /* calls fn, unless NULL */
   avow__exceptions_t exceptions;
-  avow__locals_t *locals; /* local.c: values that it has; NULL: none */
-  avow__spot_t spot;      /* while it is parked */
-  avow__spot_t *back;     /* while it runs: of who resumed it */
-  bool begun;             /* it has been on its stack before */
+  avow__locals_t *locals; /* the fiber's locals (see local.c), or NULL */
+  avow__spot_t spot;      /* its position while it is parked */
+  avow__spot_t *back;     /* position of its resumer while it runs */
+  bool begun;             /* it has run on its stack before */
   bool over;              /* fn has returned */
-  unsigned jobs; /* that it may be in one go; 0: no job has resumed it */
+  unsigned jobs; /* jobs that it may still run; 0: not resumed by a job */
   avow__stack_t stack;
   avow__sanitizer_t sanitizer;
 #ifdef AVOW_TRACE
-  const void *awaits; /* the place of the await that parked it */
+  const void *awaits; /* place of the await that parked it */
 #endif
 } avow__fiber_t;
 
 typedef struct avow__fibers_s {
-  avow__link_t *idle; /* the one used last is first: its pages are warm */
+  avow__link_t *idle; /* most recently used first, because its pages are warm */
   avow__link_t *busy;
-  unsigned spare; /* how many are idle */
-  unsigned keep;  /* at most so many */
-  unsigned used;  /* how many are busy */
-  unsigned most;  /* that may be; 0: no limit */
+  unsigned spare; /* number of idle fibers */
+  unsigned keep;  /* limit of `spare` */
+  unsigned used;  /* number of busy fibers */
+  unsigned most;  /* limit of `used`; 0: no limit */
   size_t stack_size;
   size_t guard_size;
-  bool wipe; /* what was on them, and keep none */
+  bool wipe; /* wipe the stacks, and keep no idle fibers */
   bool report_overflows;
-  avow__fiber_t **now; /* the avow__fiber_now of the thread that is about to
-                          resume some, or does; or NULL */
+  avow__fiber_t **now; /* address of the resuming thread's avow__fiber_now, or
+                          NULL */
 } avow__fibers_t;
 
-/* The fiber that this thread is on; NULL on the thread's own stack. To look for
-   it is a call of the system's in a shared library: once a drain, not once a
-   job or an await. */
+/* The fiber that this thread runs; NULL on the thread's own stack. In a shared
+   library, finding this variable is a function call. That is done once for each
+   drain, not for each job or await. */
 extern AVOW__HIDDEN _Thread_local avow__fiber_t *avow__fiber_now;
 
-/* Around calls of the program's callbacks that are not to await, for whoever
-   called us is not ready to be parked with the fiber. */
+/* Enclose calls of callbacks that must not await, because the code that called
+   avow cannot be parked with the fiber. */
 #ifdef AVOW_NO_ASYNC
 static inline avow__fiber_t *avow__fiber_hide(void) {
   return NULL;
@@ -82,20 +82,20 @@ static inline bool avow__fibers_full(const avow__fibers_t *fibers) {
   return fibers->most != 0 && fibers->used >= fibers->most;
 }
 
-/* Takes a fiber, which is to be given a function and then resumed. UV_EAGAIN if
-   all are busy that may be, for the program or for the system; UV_ENOMEM. */
+/* Takes a fiber. The caller then sets its function and resumes it. Returns
+   UV_EAGAIN if the program's or the system's limit is reached, or UV_ENOMEM. */
 int avow__fiber_take(avow__fibers_t *fibers, avow__fiber_t **out);
 
-/* Gives a fiber that is over back to the idle ones. */
+/* Returns a fiber whose function has returned to the idle ones. */
 void avow__fiber_give(avow__fibers_t *fibers, avow__fiber_t *f);
 
-/* Ends a fiber that is parked and never will be over. */
+/* Ends a parked fiber whose function will never return. */
 void avow__fiber_discard(avow__fibers_t *fibers, avow__fiber_t *f);
 
-/* Frees the idle ones. */
+/* Frees the idle fibers. */
 void avow__fibers_close(avow__fibers_t *fibers);
 
-/* What is left of the stack for functions. */
+/* The part of the stack that is left for functions. */
 static inline size_t avow__fiber_room(const avow__fiber_t *f) {
 #ifdef _WIN32
   return f->stack.size;
@@ -104,23 +104,24 @@ static inline size_t avow__fiber_room(const avow__fiber_t *f) {
 #endif
 }
 
-/* Makes a fiber that has not begun, on a stack of at least the size that the
-   others have. Fails as avow__fiber_take(). */
+/* Makes a fiber that has not started, on a stack of at least `stack_size`
+   bytes. The errors are those of avow__fiber_take(). */
 int avow__fiber_new(const avow__fibers_t *fibers, avow__fiber_t **out);
 void avow__fiber_free(const avow__fibers_t *fibers, avow__fiber_t *f);
 
-/* A fiber begins with this function, and never returns from it. */
+/* The first function of each fiber; it never returns. */
 void avow__fiber_main(void);
 
-/* The slow half of avow__fiber_resume(): the first time. */
+/* The slow path of avow__fiber_resume(): starts the fiber for the first time.
+ */
 avow_value_t avow__fiber_begin(avow__fiber_t *f, avow__spot_t *here);
 
-/* To be called when this thread is about to resume fibers. */
+/* Must be called before this thread resumes fibers. */
 void avow__fibers_begin(avow__fibers_t *fibers);
 
-/* Goes to the fiber, where avow__fiber_park() returns v, and returns when it
-   parks, with that call's v, or is over, with fn's result; now is where this
-   thread's avow__fiber_now is. */
+/* Switches to the fiber, where avow__fiber_park() returns `v`. Returns when the
+   fiber parks, with the value of that call, or when `fn` has returned, with its
+   result. `now` is the address of this thread's avow__fiber_now. */
 static inline avow_value_t avow__fiber_resume(avow__fiber_t **now,
                                               avow__fiber_t *f,
                                               avow_value_t v) {
@@ -129,7 +130,7 @@ static inline avow_value_t avow__fiber_resume(avow__fiber_t **now,
   void *frames = NULL;
   here.thread = avow__sanitizer_thread();
   *now = f;
-  /* cppcheck-suppress autoVariables ; f is back before this frame goes */
+  /* cppcheck-suppress autoVariables ; f switches back before this frame ends */
   f->back = &here;
   avow__exceptions_switch(&f->exceptions);
   avow__sanitizer_leave(&frames, f->stack.bottom, avow__fiber_room(f));
@@ -141,7 +142,8 @@ static inline avow_value_t avow__fiber_resume(avow__fiber_t **now,
   return v;
 }
 
-/* Goes from the fiber back to whoever resumed it; returns what that gives. */
+/* Switches from the fiber to its resumer. Returns the value that the next
+   resumer passes. */
 #if AVOW__ASAN
 static inline avow_value_t avow__fiber_park(avow__fiber_t *f, avow_value_t v) {
   void *frames = NULL;
@@ -152,7 +154,7 @@ static inline avow_value_t avow__fiber_park(avow__fiber_t *f, avow_value_t v) {
   return v;
 }
 #else
-/* NOLINTNEXTLINE(readability-identifier-naming): a function elsewhere */
+/* NOLINTNEXTLINE(readability-identifier-naming): a function in other builds */
 #  define avow__fiber_park(f, v) avow__spot_switch(&(f)->spot, (f)->back, v)
 #endif
 

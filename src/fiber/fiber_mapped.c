@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * Fibers on stacks that are mapped here. What a fiber needs lies at the top of
- * its stack, in the page that it uses first anyway.
+ * Fibers on stacks that avow maps. The fiber's struct is at the top of its
+ * stack, in the page that is used first anyway.
  */
 #include "fiber/fiber.h"
 #include "fiber/overflow.h"

@@ -1,27 +1,28 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * Fibers that are the system's, which makes their stacks and knows of the
- * switch all that exceptions and debuggers ask it. Only a fiber can leave for
- * another, so a thread becomes one with its first. It stays one: who else has
- * made fibers there meanwhile nobody can tell. How numbers are rounded is kept
- * here: the system begins each fiber with the default.
+ * Fibers of the Windows API. Windows makes their stacks, and its switch
+ * provides what exceptions and debuggers need. Only a fiber can switch to
+ * another one, so a thread becomes a fiber when it makes its first. It stays
+ * one, because other code may have made fibers on that thread meanwhile. The
+ * rounding mode is stored here, because Windows starts each fiber with the
+ * default.
  */
-/* libuv brings windows.h, and before it what has to be there. */
+/* libuv includes windows.h and the headers that must precede it. */
 #include "fiber/fiber.h"
 
 #include "base/alloc.h"
 
 #ifdef _WIN32
 
-/* GCC takes where Windows keeps the fiber for an access to nowhere. */
+/* GCC takes the place where Windows stores the fiber for an invalid address. */
 #  ifdef __GNUC__
 #    pragma GCC diagnostic ignored "-Warray-bounds"
 #  endif
 
-/* How much of a stack is memory right away: the smallest page. */
+/* Bytes of a stack that are committed at once: the smallest page. */
 enum { COMMIT = 4096 };
 
-/* This thread as a fiber; NULL without memory. */
+/* Makes this thread a fiber and returns it; NULL if out of memory. */
 static void *this_fiber(void) {
   return IsThreadAFiber()
              ? GetCurrentFiber()
@@ -29,7 +30,8 @@ static void *this_fiber(void) {
 }
 
 static void CALLBACK fiber_enter(void *none) {
-  (void) fesetround(avow__fiber_now->spot.rounding); /* one that it was */
+  (void) fesetround(avow__fiber_now->spot.rounding); /* a mode that was in
+                                                        force */
   avow__fiber_main();
 }
 
@@ -49,7 +51,7 @@ int avow__fiber_new(const avow__fibers_t *fibers, avow__fiber_t **out) {
   return UV_ENOMEM;
 }
 
-/* What is on it only the system could wipe. */
+/* Only Windows could wipe the stack. */
 void avow__fiber_free(const avow__fibers_t *fibers, avow__fiber_t *f) {
   DeleteFiber(f->spot.fiber);
   avow_free(f);
@@ -67,7 +69,7 @@ avow_value_t avow__spot_switch(avow__spot_t *from, avow__spot_t *to,
   from->fiber = this_fiber();
   from->rounding = fegetround();
   SwitchToFiber(to->fiber);
-  (void) fesetround(from->rounding); /* one that it was */
+  (void) fesetround(from->rounding); /* a mode that was in force */
   return from->value;
 }
 

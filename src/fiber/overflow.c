@@ -1,13 +1,14 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * Faults in the guard below a fiber, which the system would report as any
- * other: one line that says what to do, then whoever handled faults before. A
- * handler on an alternate stack, for there is no room left on the fiber's;
- * it calls nothing that must not be called there, stdio included. Names of
- * functions are left to the debugger: dladdr() knows no static ones.
+ * Handles faults in the guard below a fiber's stack. A handler writes one line
+ * that says what to do, then calls the handler that was installed before. It
+ * runs on an alternate stack, because the fiber's stack is full. It calls only
+ * async-signal-safe functions, so not stdio. Names of functions are left to the
+ * debugger, because dladdr() does not know static functions.
  *
- * Only for a program that asks for it, for signals are the program's. The
- * system treats ours as it would have treated the one that was there before.
+ * The handlers are installed only on request, because signals belong to the
+ * program. The system treats them as it would have treated the previous
+ * handlers.
  */
 /* NOLINTNEXTLINE(readability-identifier-naming): the system's name */
 #define _XOPEN_SOURCE 700
@@ -28,19 +29,20 @@
 
 #  include "fiber/fiber.h"
 
-enum { SIZE = 64 * 1024, LINE = 512 }; /* SIZE is of whole pages anywhere */
+enum { SIZE = 64 * 1024, LINE = 512 }; /* SIZE is in whole pages */
 
 typedef struct {
   char text[LINE];
   size_t len;
 } line_t;
 
-static struct sigaction on_segv, on_bus; /* who had them before */
-static atomic_bool begun;                /* by the thread that sees to it */
-static atomic_bool installed;            /* and there is a key */
+static struct sigaction on_segv, on_bus; /* the previous handlers */
+static atomic_bool begun;                /* one thread installs the handlers */
+static atomic_bool installed;            /* the handlers and the key exist */
 
-/* Each thread that reports overflows has one of these: its alternate stack,
-   which is freed with the thread, or &of_program where the program has one. */
+/* The alternate stack of each thread that reports overflows, which is freed
+   with the thread. The value is &of_program if the program set a stack of its
+   own. */
 static pthread_key_t own_stack;
 static char of_program;
 
@@ -66,31 +68,32 @@ static void advise(const avow__fiber_t *f) {
   put_number(&line, f->stack.size, 10);
   overflow_put(&line, " bytes: raise avow_options_t.stack_size\n");
   (void) !write(STDERR_FILENO, line.text,
-                line.len); /* nowhere else to say it */
+                line.len); /* there is no other place to report a failure */
 }
 
-/* Faults have numbers from 1 on. What was sent has others: Linux's are negative
-   or 0, those of BSDs and of macOS from SI_USER on, 0x10001. */
+/* Codes of faults begin at 1. Codes of signals that were sent are negative or 0
+   on Linux, and start at SI_USER, 0x10001, on BSD and macOS. */
 static bool was_sent(const siginfo_t *info) {
   return (unsigned) info->si_code - 1 >= 0x10000;
 }
 
-/* A fault comes again, one that was sent does not. */
+/* After a fault, the instruction runs again and faults again. A signal that was
+   sent must be raised again. */
 static void leave_to_system(int sig, const siginfo_t *info,
                             const struct sigaction *before) {
-  (void) sigaction(sig, before, NULL); /* its own, cannot fail */
+  (void) sigaction(sig, before, NULL); /* valid, cannot fail */
   if (was_sent(info))
-    (void) raise(sig); /* likewise */
+    (void) raise(sig); /* a valid signal, cannot fail */
 }
 
-/* Whether it is a function to the system: the two are none, whatever the flags
-   say. */
+/* Whether the action is a function. SIG_DFL and SIG_IGN are none, whatever the
+   flags are. */
 static bool is_function(const struct sigaction *action) {
   return action->sa_handler != SIG_DFL && action->sa_handler != SIG_IGN;
 }
 
-/* On another thread avow__fiber_now may not have a place yet, and to find one
-   for it may take malloc(). */
+/* On other threads, avow__fiber_now may not be allocated yet, and allocating it
+   may call malloc(). */
 static bool reports_here(void) {
   return pthread_getspecific(own_stack) != NULL;
 }
@@ -112,14 +115,15 @@ static void free_stack(void *bottom) {
   if (bottom == &of_program)
     return;
   const stack_t none = { .ss_flags = SS_DISABLE };
-  (void) sigaltstack(&none, NULL); /* the thread ends in any case */
+  (void) sigaltstack(&none, NULL); /* the thread ends even if this fails */
   avow__stack_unmap((avow__stack_t){ bottom, SIZE, SIZE });
 }
 
-/* Calls who was there before, with its mask and its flags, in the middle of
-   ours. Once, if it wanted no more. */
+/* Installs on_fault() with the mask and the flags of the previous handler,
+   which on_fault() calls. It runs only once if the previous handler asked for
+   that. */
 static void handle(int sig, struct sigaction *before) {
-  (void) sigaction(sig, NULL, before); /* only looks, cannot fail */
+  (void) sigaction(sig, NULL, before); /* only reads, cannot fail */
   struct sigaction action = { .sa_sigaction = on_fault,
                               .sa_flags = SA_SIGINFO | SA_ONSTACK };
   (void) sigemptyset(&action.sa_mask); /* cannot fail */
@@ -133,22 +137,22 @@ static void handle(int sig, struct sigaction *before) {
 
 static void overflow_give_back(int sig, const struct sigaction *before) {
   struct sigaction now;
-  (void) sigaction(sig, NULL, &now); /* as above */
+  (void) sigaction(sig, NULL, &now); /* only reads, cannot fail */
   if ((now.sa_flags & SA_SIGINFO) != 0 && now.sa_sigaction == on_fault)
-    (void) sigaction(sig, before, NULL); /* its own, cannot fail */
+    (void) sigaction(sig, before, NULL); /* valid, cannot fail */
 }
 
-/* A thread that goes on keeps its stack. */
+/* Threads that continue to run keep their alternate stacks. */
 static AVOW__AT_UNLOAD void overflow_leave(void) {
   if (!atomic_load(&installed))
     return;
   overflow_give_back(SIGSEGV, &on_segv);
   overflow_give_back(SIGBUS, &on_bus);
-  (void) pthread_key_delete(own_stack); /* there is one */
+  (void) pthread_key_delete(own_stack); /* the key exists */
 }
 
-/* Installs the handlers, on one thread; others may come too early, and try
-   again with their next fiber. */
+/* Installs the handlers on one thread. Threads that call this too early return
+   false and try again with their next fiber. */
 static bool install(void) {
   if (atomic_load(&installed))
     return true;
@@ -161,12 +165,12 @@ static bool install(void) {
   return true;
 }
 
-/* The bottom of a stack that this thread's handlers run on from now on; NULL
-   without memory. */
+/* Returns the bottom of a stack on which this thread's signal handlers now run;
+   NULL if out of memory. */
 static void *make_stack(void) {
   avow__stack_t stack;
   if (avow__stack_map(SIZE, SIZE, &stack) != 0)
-    return NULL; /* it dies without a word, then */
+    return NULL; /* an overflow then ends the process without a message */
   const stack_t own = { .ss_sp = stack.bottom, .ss_size = stack.size };
   (void) sigaltstack(&own, NULL); /* cannot fail */
   return stack.bottom;
@@ -179,11 +183,12 @@ void avow__overflow_report(void) {
   (void) sigaltstack(NULL, &before); /* cannot fail */
   void *stack =
       (before.ss_flags & SS_DISABLE) != 0 ? make_stack() : &of_program;
-  (void) pthread_setspecific(own_stack, stack); /* else it stays */
+  (void) pthread_setspecific(own_stack, stack); /* if it fails, the stack is
+                                                   never freed */
 }
 
 #else
 
-typedef int avow__nothing_t; /* C wants a declaration in each file */
+typedef int avow__nothing_t; /* C requires a declaration in each file */
 
 #endif

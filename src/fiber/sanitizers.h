@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * Telling those who watch memory and threads which stack is in use:
- * AddressSanitizer, ThreadSanitizer (for which a fiber is a thread) and, which
- * counts as one here, valgrind. Nothing where there are none.
+ * Tells AddressSanitizer, ThreadSanitizer and valgrind which stack is in use.
+ * To ThreadSanitizer, a fiber is a thread. Without these tools, the functions
+ * do nothing.
  */
 #ifndef AVOW_SANITIZERS_H
 #define AVOW_SANITIZERS_H
@@ -34,11 +34,11 @@
 #  include <valgrind/memcheck.h>
 #endif
 
-/* What the tools have to know of a stack that is left. */
+/* Data about a stack that the tools need when it is left. */
 typedef struct avow__sanitizer_s {
-  const void *bottom; /* of the one that it was resumed from */
+  const void *bottom; /* of the stack from which the fiber was resumed */
   size_t size;
-  unsigned id; /* valgrind's, of the stack itself */
+  unsigned id; /* valgrind's number of the fiber's stack */
 } avow__sanitizer_t;
 
 /* Returns TSan's thread for the stack.
@@ -46,7 +46,7 @@ typedef struct avow__sanitizer_s {
 static inline void *avow__sanitizer_new(avow__sanitizer_t *sanitizer,
                                         char *bottom, char *top) {
   /* NOLINTEND(readability-non-const-parameter) */
-#if AVOW__ASAN /* whoever had these addresses before left marks there */
+#if AVOW__ASAN /* the previous owner of these addresses left marks there */
   __asan_unpoison_memory_region(bottom, (size_t) (top - bottom));
 #endif
 #ifdef AVOW_VALGRIND
@@ -62,11 +62,11 @@ static inline void *avow__sanitizer_new(avow__sanitizer_t *sanitizer,
 #endif
 }
 
-/* NOLINTBEGIN(readability-non-const-parameter): as above */
+/* NOLINTBEGIN(readability-non-const-parameter): ASan's functions write there */
 static inline void avow__sanitizer_end(avow__sanitizer_t *sanitizer,
                                        char *bottom, char *top, void *thread) {
 /* NOLINTEND(readability-non-const-parameter) */
-#if AVOW__ASAN /* a function that was left as it stood has marks there */
+#if AVOW__ASAN /* a function that did not return left marks there */
   __asan_unpoison_memory_region(bottom, (size_t) (top - bottom));
 #endif
 #if AVOW__TSAN
@@ -74,7 +74,7 @@ static inline void avow__sanitizer_end(avow__sanitizer_t *sanitizer,
 #endif
 #ifdef AVOW_VALGRIND
   VALGRIND_STACK_DEREGISTER(sanitizer->id);
-  /* else what lay below the function's end is nobody's to look at */
+  /* without this, valgrind reports accesses below the last frame */
   (void) VALGRIND_MAKE_MEM_UNDEFINED(bottom, (size_t) (top - bottom));
 #endif
   (void) sanitizer;
@@ -83,7 +83,7 @@ static inline void avow__sanitizer_end(avow__sanitizer_t *sanitizer,
   (void) thread;
 }
 
-/* Right before the registers change. */
+/* Must be called just before the registers change. */
 static inline void avow__sanitizer_switch(void *thread) {
 #if AVOW__TSAN
   __tsan_switch_to_fiber(thread, 0);
@@ -99,8 +99,8 @@ static inline void *avow__sanitizer_thread(void) {
 #endif
 }
 
-/* Around a switch, on the stack that is left; *frames is kept there. NULL for
-   frames: nothing of that stack is needed any more. */
+/* Enclose a switch, on the stack that is left, which keeps `*frames`. If
+   `frames` is NULL, that stack is no longer needed. */
 static inline void avow__sanitizer_leave(void **frames, const void *bottom,
                                          size_t size) {
 #if AVOW__ASAN

@@ -1,9 +1,9 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * Stacks that are changed together with their shadow stacks. The C library has
- * one of those for each that makecontext() is given, and keeps it for good;
- * swapcontext() changes both, at the price of system calls. Where threads have
- * none this is only compiled.
+ * Switches stacks together with their shadow stacks. The C library makes a
+ * shadow stack for each stack that makecontext() gets, and keeps it until the
+ * process ends. swapcontext() switches both stacks, but makes system calls. On
+ * threads without shadow stacks, this code is only compiled.
  */
 /* NOLINTNEXTLINE(readability-identifier-naming): the system's name */
 #define _XOPEN_SOURCE 700
@@ -31,7 +31,7 @@ avow_value_t avow__shadow_switch(void **from, avow__place_t *to,
   avow__place_t here;
   read_control(&here);
   to->value = v;
-  /* cppcheck-suppress autoVariables ; nobody goes there once this returns */
+  /* cppcheck-suppress autoVariables ; no code goes there after this returns */
   *from = &here;
   (void) swapcontext(&here.context, &to->context); /* cannot fail */
   write_control(&here);
@@ -55,6 +55,6 @@ avow_value_t avow__shadow_start(avow__spot_t *from, char *stack, size_t size,
 
 #else
 
-typedef int avow__nothing_t; /* C wants a declaration in each file */
+typedef int avow__nothing_t; /* C requires a declaration in each file */
 
 #endif

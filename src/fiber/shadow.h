@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * Shadow stacks: where a thread has one, each call is noted there as well, and
- * no return may lead to another place. A stack of ours then needs one, too.
+ * Shadow stacks: a thread that has one also records each return address there,
+ * and the processor faults if a return leads to another one. A fiber's stack
+ * then needs a shadow stack too.
  */
 #ifndef AVOW_SHADOW_H
 #define AVOW_SHADOW_H
@@ -22,18 +23,19 @@
 #  include <stdint.h>
 #  include <ucontext.h>
 
-/* Once it does: what avow__switch() does, and avow__control(), is done here. */
+/* True on such threads: avow__switch() and avow__control() then jump to the
+   functions below. */
 extern AVOW__HIDDEN atomic_bool avow__shadowed;
 
-/* What a spot is then. */
+/* A position on a stack in this mode. */
 typedef struct avow__place_s {
   ucontext_t context;
-  avow_value_t value; /* that it goes on with */
-  uint32_t mxcsr;     /* how SSE rounds */
-  uint16_t x87;       /* how the x87 unit rounds */
+  avow_value_t value; /* value that the switch back returns */
+  uint32_t mxcsr;     /* rounding mode of SSE */
+  uint16_t x87;       /* rounding mode of the x87 unit */
 } avow__place_t;
 
-/* The assembly jumps to these. */
+/* The assembly code jumps to these functions. */
 avow_value_t avow__shadow_switch(void **from, avow__place_t *to,
                                  avow_value_t v);
 void avow__shadow_control(avow__place_t *place);
@@ -44,7 +46,7 @@ static inline bool avow__shadow_is_on(void) {
   return atomic_load_explicit(&avow__shadowed, memory_order_relaxed);
 }
 
-/* What avow__spot_start() does then. */
+/* Does the work of avow__spot_start() in this mode. */
 avow_value_t avow__shadow_start(avow__spot_t *from, char *stack, size_t size,
                                 void (*entry)(void));
 

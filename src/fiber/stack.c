@@ -1,10 +1,11 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * Stacks: pages that are there once they are touched, above a guard that ends a
- * function which needs more. It has many pages, for what a large frame leaves
- * out nobody touches. Linux 6.13 and later keep the guard in the page table;
- * before, it takes the kernel two mappings for each stack, of which it allows a
- * process some 65,000 (vm.max_map_count). docs/stacks.md has what that costs.
+ * Stacks: pages that the system allocates when they are touched, above a guard
+ * that stops a function which overflows. The guard has many pages, because a
+ * function with a large frame can skip some. Linux 6.13 and later keep the
+ * guard in the page table. Earlier kernels need two mappings for each stack, of
+ * which they allow a process some 65,000 (vm.max_map_count). docs/stacks.md
+ * states the costs.
  */
 /* NOLINTNEXTLINE(readability-identifier-naming): the system's name */
 #define _DEFAULT_SOURCE 1
@@ -24,13 +25,13 @@
 #include <uv.h>
 
 #ifndef MAP_STACK
-#  define MAP_STACK 0 /* on Linux: no huge pages, please */
+#  define MAP_STACK 0 /* on Linux: asks for no huge pages */
 #endif
 #ifndef MAP_NORESERVE
 #  define MAP_NORESERVE 0
 #endif
 #if defined(__linux__) && !defined(MADV_GUARD_INSTALL)
-#  define MADV_GUARD_INSTALL 102 /* older kernels refuse it */
+#  define MADV_GUARD_INSTALL 102 /* older kernels reject it */
 #endif
 #define MADV_UNKNOWN (-1)
 #if defined(__linux__) && !defined(AT_MINSIGSTKSZ)
@@ -47,14 +48,14 @@ static void *map_pages(size_t size) {
 }
 
 static void unmap_pages(void *pages, size_t size) {
-  (void) munmap(pages, size); /* nothing else to be done */
+  (void) munmap(pages, size); /* a failure could not be handled */
 }
 
-/* How much a signal puts onto a stack, with all registers, of which processors
-   have more and more. */
+/* The size of a signal frame, which contains all registers. It grows with newer
+   processors. */
 static size_t signal_frame(void) {
 #ifdef __linux__
-  return getauxval(AT_MINSIGSTKSZ); /* 0 if the kernel does not say */
+  return getauxval(AT_MINSIGSTKSZ); /* 0 if the kernel does not tell */
 #else
   return 0;
 #endif
@@ -73,7 +74,7 @@ static size_t page_size(void) {
   return (size_t) sysconf(_SC_PAGESIZE);
 }
 
-/* An emulator that takes any advice, and does nothing, has no guards. */
+/* An emulator that accepts any advice and ignores it provides no guards. */
 static bool install_by_advice(void *pages, size_t size) {
 #ifdef MADV_GUARD_INSTALL
   return madvise(pages, size, MADV_GUARD_INSTALL) == 0 &&
@@ -83,14 +84,15 @@ static bool install_by_advice(void *pages, size_t size) {
 #endif
 }
 
-/* Protecting a part of a mapping takes another mapping, which is what fails. */
+/* Protecting a part of a mapping needs another mapping, so the call fails at
+   the limit of mappings. */
 static int install_guard(void *pages, size_t size) {
   return install_by_advice(pages, size) || mprotect(pages, size, PROT_NONE) == 0
              ? 0
              : UV_EAGAIN;
 }
 
-/* Rounds up to whole pages. False if that is more than there can be. */
+/* Rounds up to whole pages. False if the result is too large. */
 static bool round_up(size_t *size) {
   const size_t page = page_size();
   if (*size > SIZE_MAX / 2 - page)
@@ -118,8 +120,8 @@ void avow__stack_unmap(avow__stack_t stack) {
 }
 
 void avow__stack_wipe(avow__stack_t stack) {
-  /* A compiler leaves out writes that nobody reads, unless it cannot know what
-     it calls. */
+  /* A compiler may remove writes that are never read, unless it cannot know
+     which function is called. */
   void *(*const volatile set)(void *, int, size_t) = memset;
   (void) set(stack.bottom, 0, stack.size);
 }

@@ -1,10 +1,11 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * Getting onto a new stack; and switching by what POSIX has, where there is no
- * assembly for the processor: makecontext() once for a stack, then sigsetjmp()
- * without the signal mask, which unlike swapcontext() makes no system call.
+ * Switches to a new stack. Where there is no assembly for the processor, this
+ * file switches with the functions of POSIX. It calls makecontext() once for a
+ * stack, then sigsetjmp() without the signal mask, which makes no system call,
+ * unlike swapcontext().
  */
-#undef _FORTIFY_SOURCE /* takes a jump to another stack for a mistake */
+#undef _FORTIFY_SOURCE /* its longjmp() rejects jumps to another stack */
 /* NOLINTNEXTLINE(readability-identifier-naming): the system's name */
 #define _XOPEN_SOURCE 700
 #ifdef __APPLE__
@@ -18,8 +19,9 @@
 #  include <stdint.h>
 #  include <string.h>
 
-/* How many words avow__switch() pops, which of them it jumps to, and where
-   avow__begin() looks for what it calls. */
+/* FRAME: words that avow__switch() pops. JUMP_TO: index of the word to which it
+   jumps. CALLED: index of the word from which avow__begin() takes the function
+   to call. */
 #  if defined(__x86_64__)
 enum { FRAME = 8, JUMP_TO = 7, CALLED = 5 };
 #  elif defined(__aarch64__)
@@ -47,7 +49,7 @@ avow_value_t avow__spot_start(avow__spot_t *from, char *stack, size_t size,
 
 #  include <ucontext.h>
 
-/* All of fegetenv() would take ten times as long. */
+/* Restoring all of fegetenv() would take ten times as long. */
 static avow_value_t switch_arrive(const avow__spot_t *here) {
   if (fegetround() != here->rounding)
     (void) fesetround(here->rounding); /* it was in force */

@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * Leaving one stack for another: what a function may expect of its registers
- * is kept in a spot, how it has numbers rounded with them, and nothing else. No
- * signal masks, no system calls.
+ * Switches from one stack to another. A spot holds only the registers that a
+ * callee must preserve, including the rounding mode. Signal masks are not
+ * switched, and there are no system calls.
  */
 #ifndef AVOW_SWITCH_H
 #define AVOW_SWITCH_H
@@ -13,37 +13,38 @@
 #ifdef AVOW_SWITCH_ASM
 
 typedef struct avow__spot_s {
-  void *sp;     /* where that stack ends; the registers lie there */
+  void *sp;     /* end of that stack, where the registers are stored */
   void *thread; /* see sanitizers.h */
 } avow__spot_t;
 
-/* Pushes the registers, keeps the stack pointer in *from, takes to
-   for it, pops the registers and returns v. It returns by a jump: processors
-   predict a return to lead to where the last call was made, which is on the
-   stack that was left. For the same reason it should be called last, so that
-   its caller has nothing to do but to return. */
+/* Pushes the registers, stores the stack pointer in `*from`, loads it from
+   `to`, pops the registers and returns `v`. It returns by a jump, because
+   processors predict that a return leads to the last call, which is on the old
+   stack. For the same reason, callers should call it last, so that they only
+   have to return after it. */
 avow_value_t avow__switch(void **from, void *to, avow_value_t v);
 
-/* Writes to what avow__switch() has kept there how numbers are
-   rounded now. */
+/* Stores the present rounding mode in the frame that avow__switch() left at
+   `sp`. */
 void avow__control(void *sp);
 
-/* The first frame of a stack, which nothing called: debuggers see
-   the end there. Only avow__switch() gets to it. */
+/* The first frame of a stack. It has no caller, so that debuggers see the end
+   of the stack there. Only avow__switch() jumps to it. */
 void avow__begin(void);
 
-/* Whether this thread has a shadow stack; of builds that may run on one. */
+/* Whether this thread has a shadow stack. Defined only in builds that may run
+   on such a thread. */
 bool avow__shadow_is_there(void);
 
-/* Keeps the caller's spot in *from and goes on at *to, where the call that kept
-   that spot returns v. A macro, for GCC sees no last call in what it inlined if
-   that returns a struct. */
-/* NOLINTNEXTLINE(readability-identifier-naming): else a function */
+/* Stores the caller's spot in `*from` and switches to `*to`, where the call
+   that stored that spot returns `v`. It is a macro, because GCC makes no tail
+   call from an inlined function that returns a struct. */
+/* NOLINTNEXTLINE(readability-identifier-naming): a function in other builds */
 #  define avow__spot_switch(from, to, v)   \
     (avow__sanitizer_switch((to)->thread), \
      avow__switch(&(from)->sp, (to)->sp, v))
 
-/* Who goes on at the spot has numbers rounded as here, as if it began anew. */
+/* Gives the spot the present rounding mode, as if its stack were new. */
 static inline void avow__spot_renew(avow__spot_t *spot) {
   avow__control(spot->sp);
 }
@@ -53,9 +54,9 @@ static inline void avow__spot_renew(avow__spot_t *spot) {
 #  include <fenv.h>
 
 typedef struct avow__spot_s {
-  void *fiber;        /* the system's */
-  int rounding;       /* as <fenv.h> has it */
-  avow_value_t value; /* that it goes on with */
+  void *fiber;        /* the Windows fiber */
+  int rounding;       /* a value of <fenv.h> */
+  avow_value_t value; /* value that the switch back returns */
   void *thread;
 } avow__spot_t;
 
@@ -73,8 +74,8 @@ static inline void avow__spot_renew(avow__spot_t *spot) {
 
 typedef struct avow__spot_s {
   sigjmp_buf registers;
-  int rounding;       /* as <fenv.h> has it */
-  avow_value_t value; /* that it goes on with */
+  int rounding;       /* a value of <fenv.h> */
+  avow_value_t value; /* value that the switch back returns */
   void *thread;
 } avow__spot_t;
 
@@ -85,8 +86,8 @@ void avow__spot_renew(avow__spot_t *spot);
 
 #endif
 
-/* Keeps the caller's spot in *from and calls entry on the stack given, which
-   never returns. Not on Windows. */
+/* Stores the caller's spot in `*from` and calls `entry`, which never returns,
+   on the given stack. Not available on Windows. */
 avow_value_t avow__spot_start(avow__spot_t *from, char *stack, size_t size,
                               void (*entry)(void), void *thread);
 

@@ -1,12 +1,13 @@
 /* SPDX-License-Identifier: MIT */
 /*
  * avow_value_t avow__switch(void **from, void *to, avow_value_t v), AAPCS64:
- * x19 to x30, the low halves of v8 to v15 and FPCR are the callee's to keep. The
- * last takes long to set, and mostly it is what it should be. The value comes in
- * x2 and x3 and goes in x0 and x1.
+ * the callee must preserve x19 to x30, the low halves of v8 to v15, and FPCR.
+ * Setting FPCR is slow, so it is written only if it differs. The value arrives
+ * in x2 and x3 and is returned in x0 and x1.
  *
- * Built with -mbranch-protection, what may be jumped to says so, and a return it
- * is, for whose target nobody asks.
+ * With -mbranch-protection, each target of an indirect jump must start with a
+ * landing instruction. The switch then ends with a return, whose target is not
+ * checked.
  */
 #ifdef __ARM_FEATURE_BTI_DEFAULT
 #  define LANDING hint #34 /* bti c, which old assemblers do not know */
@@ -63,7 +64,8 @@ avow__switch:
         .cfi_endproc
         .size   avow__switch, . - avow__switch
 
-        /* void avow__control(void *sp): a frame that begins as its caller is */
+        /* void avow__control(void *sp): gives a frame the caller's rounding
+           mode */
         .globl  avow__control
         .hidden avow__control
         .type   avow__control, %function
@@ -92,7 +94,7 @@ avow__begin:
 #ifdef __ARM_FEATURE_BTI_DEFAULT
         .section .note.gnu.property, "a"
         .p2align 3
-        .word   4, 16, 5 /* of the name, of what follows, NT_GNU_PROPERTY_TYPE_0 */
+        .word   4, 16, 5 /* name size, data size, NT_GNU_PROPERTY_TYPE_0 */
         .asciz  "GNU"
         .word   0xc0000000, 4, 1, 0 /* FEATURE_1_AND: BTI */
 #endif

@@ -1,16 +1,18 @@
 /* SPDX-License-Identifier: MIT */
 /*
  * avow_value_t avow__switch(void **from, void *to, avow_value_t v), in the
- * System V calling convention: what a callee has to keep is pushed here and
- * popped there, last MXCSR and the x87 control word, which say how numbers are
- * rounded. The value comes in rdx and rcx and goes in rax and rdx.
+ * System V calling convention. The function pushes the registers that a callee
+ * must preserve, and pops them from the other stack. The last are MXCSR and the
+ * x87 control word, which hold the rounding modes. The value arrives in rdx and
+ * rcx and is returned in rax and rdx.
  *
- * Built with -fcf-protection, what may be jumped to says so, and the last jump
- * that it goes to a place which does not. It leaves a shadow stack out, if the
- * system has those: then shadow.c has the C library change both stacks.
+ * With -fcf-protection, each target of an indirect jump must start with
+ * endbr64. The last jump has the prefix notrack, because its target does not.
+ * The jump does not use a shadow stack. If the system has shadow stacks,
+ * shadow.c lets the C library switch both stacks.
  */
 #ifdef __CET__
-#  include <cet.h> /* and its note, that all this is so */
+#  include <cet.h> /* also defines the note for the linker */
 #else
 #  define _CET_ENDBR
 #endif
@@ -91,7 +93,8 @@ avow__switch:
         .cfi_endproc
         .size   avow__switch, . - avow__switch
 
-        /* void avow__control(void *sp): a frame that begins as its caller is */
+        /* void avow__control(void *sp): gives a frame the caller's rounding
+           mode */
         .globl  avow__control
         .hidden avow__control
         .type   avow__control, @function
@@ -120,7 +123,8 @@ avow__begin:
         .size   avow__begin, . - avow__begin
 
 #if defined(__CET__) && (__CET__ & 2) != 0
-        /* Whether the thread has a shadow stack. Old processors do nothing. */
+        /* Whether the thread has a shadow stack. Old processors ignore rdsspq.
+         */
         .globl  avow__shadow_is_there
         .hidden avow__shadow_is_there
         .type   avow__shadow_is_there, @function
