@@ -1,16 +1,16 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * Channels. A channel is a block of the pool, and so is each promise that waits
- * in it: a taker for an item, or a sender, with its item, for room. Items that
- * found room are in a ring. What always holds:
+ * Channels. A channel is a block of the pool. So is each promise that waits in
+ * it: a taker, which waits for an item, or a sender, which waits with its item
+ * for capacity. Buffered items are in a ring. These rules always hold:
  *
- *   takers wait only while there is no item, in the ring or with a sender;
- *   senders wait only while the ring is full;
- *   once ended, a channel has neither takers nor a source;
- *   a source flows exactly while there is room or a taker.
+ * - Takers wait only while there is no item, in the ring or with a sender.
+ * - Senders wait only while the ring is full.
+ * - An ended channel has neither takers nor a source.
+ * - A source flows exactly while there is capacity or a taker.
  *
- * A channel that could not be made is the rejected promise that stands for all
- * that could not: what is asked of it is rejected alike.
+ * A channel that could not be made is represented by the rejected promise that
+ * the loop keeps for such failures. Every call on it rejects in the same way.
  */
 #include "channel/channel.h"
 
@@ -49,7 +49,8 @@ static avow_value_t first_item(const avow_promise_t *ch) {
   return ((const avow_promise_t *) ch->senders)->u.value;
 }
 
-/* Takes the item of the first sender, whose promise the answer settles. */
+/* Takes the item of the first sender, and settles that sender's promise with
+   `answer`. */
 static avow_value_t take_from_sender(avow_promise_t *ch, avow_value_t answer) {
   const avow_value_t item = first_item(ch);
   avow__channel_settle_first(&ch->senders, answer);
@@ -75,7 +76,7 @@ void avow__channel_give(avow_promise_t *ch, avow_value_t item) {
     avow__ring_add(ch->ring, item);
 }
 
-/* Makes a promise that waits in a list of the channel's. */
+/* Makes a promise that waits in one of the channel's lists. */
 static inline avow_promise_t *wait_in(avow_promise_t *ch, avow__kind_t kind,
                                       avow__link_t **list) {
   avow__context_t *c = avow__context(ch);
@@ -161,7 +162,7 @@ avow_value_t avow__channel_refusal(const avow_promise_t *ch) {
                                      : avow__error_of(UV_EPIPE, "send", NULL);
 }
 
-/* Makes the answer to what cannot be sent; NULL without memory. */
+/* Makes the answer to a send that is refused; NULL if out of memory. */
 static avow_promise_t *channel_refuse(avow_promise_t *ch, uint32_t tag) {
   if (avow__channel_is_inert(ch))
     return avow__ref(ch);
@@ -173,7 +174,8 @@ static avow_promise_t *channel_refuse(avow_promise_t *ch, uint32_t tag) {
   return p;
 }
 
-/* Puts the item where it belongs; NULL without memory. */
+/* Gives the item to a taker or the ring, or makes a sender that waits; NULL if
+   out of memory. */
 static avow_promise_t *channel_put(avow_promise_t *ch, avow_value_t item) {
   avow__context_t *c = avow__context(ch);
   if (!avow__channel_takes(ch)) {
@@ -205,7 +207,7 @@ avow_promise_t *avow_channel_send(const avow_channel_t *channel,
   }
   if (p == NULL)
     p = avow__no_promise(c);
-  avow__value_unref(item); /* last: it may call the program */
+  avow__value_unref(item); /* last, because it may call the program */
   return p;
 }
 
@@ -213,7 +215,7 @@ int avow_channel_try_send(const avow_channel_t *channel, avow_value_t item) {
   avow_promise_t *ch = avow__channel_block(channel);
   int err = send_error(ch, &item);
   if (err == UV_EAGAIN)
-    err = UV_EPIPE; /* the failure's: but the item is not the caller's */
+    err = UV_EPIPE; /* UV_EAGAIN would leave the item to the caller */
   else if (err == 0 && !avow__channel_takes(ch))
     return UV_EAGAIN;
   else if (err == 0 && ch->takers == NULL && !avow__channel_grow(ch))
@@ -223,7 +225,7 @@ int avow_channel_try_send(const avow_channel_t *channel, avow_value_t item) {
     avow__channel_flow(ch);
     return 0;
   }
-  avow__value_unref(item); /* last: it may call the program */
+  avow__value_unref(item); /* last, because it may call the program */
   return err;
 }
 
@@ -239,8 +241,7 @@ void avow__channel_finish(avow_promise_t *ch, avow_value_t last) {
   avow__source_end(ch);
 }
 
-/* A taker that is rejected calls the program's hook, which may let go of the
-   channel. */
+/* Rejecting a taker calls the program's hook, which may release the channel. */
 static void finish_held(const avow_channel_t *channel, avow_value_t last) {
   avow_channel_t *held = avow_channel_ref(channel);
   avow__channel_finish(avow__channel_block(held), last);
@@ -255,7 +256,7 @@ void avow_channel_fail(const avow_channel_t *channel, avow_value_t error) {
   finish_held(channel, avow__reason(error));
 }
 
-/* Releasing calls the program, which may come back here. */
+/* Releasing items calls the program, which may call this function again. */
 static void empty(avow_promise_t *ch) {
   while (avow__channel_count(ch) > 0)
     avow__value_unref(avow__ring_pop(ch->ring));
@@ -308,7 +309,7 @@ void avow_channel_clear(avow_channel_t **c) {
   avow_channel_unref(channel);
 }
 
-/* A taker or a sender waits no longer. */
+/* Removes a taker or a sender that was canceled. */
 static void channel_cancel(avow_promise_t *p, avow_promise_t *start) {
   avow_promise_t *ch = p->data;
   const bool sends = p->kind == AVOW__SEND;
@@ -316,7 +317,7 @@ static void channel_cancel(avow_promise_t *p, avow_promise_t *start) {
   avow__list_remove(sends ? &ch->senders : &ch->takers, &p->link);
   avow__detached(p);
   avow__channel_flow(ch);
-  avow__value_unref(item); /* last: it may call the program */
+  avow__value_unref(item); /* last, because it may call the program */
 }
 
 static void channel_close_one(avow_promise_t *p, void *data) {
@@ -356,7 +357,7 @@ avow_promise_t *avow__channel_alloc(avow__context_t *c, size_t room) {
     avow_free(ring);
     return NULL;
   }
-  ch->flags = AVOW_FULFILLED; /* nothing for others to settle */
+  ch->flags = AVOW_FULFILLED; /* no other code settles a channel */
   ch->takers = ch->senders = NULL;
   ch->ring = ring;
   ch->source = NULL;

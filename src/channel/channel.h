@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-/* Channels, for those who put items into them and take them out. */
+/* The private interface of channels. */
 #ifndef AVOW_CHANNEL_PRIVATE_H
 #define AVOW_CHANNEL_PRIVATE_H
 
@@ -7,25 +7,26 @@
 
 uv_loop_t *avow__channel_loop(const avow_channel_t *channel);
 
-/* Makes a place for one more item; false without memory. */
+/* Makes space for one more item; false if out of memory. */
 bool avow__channel_grow(avow_promise_t *ch);
 
-/* What one that was made gives; what it ends with if nothing is inside. */
+/* Returns the next item of a channel, or the value that it ended with if no
+   item is buffered. The channel must not be inert. */
 avow_value_t avow__channel_take(avow_promise_t *ch);
 
-/* Puts an item where it belongs: a taker waits for it, or it has a place. */
+/* Gives an item to a waiting taker or to the ring, which must have space. */
 void avow__channel_give(avow_promise_t *ch, avow_value_t item);
 
-/* Marks the end: last is what comes after all items. */
+/* Ends the channel. `last` is what receivers get after all items. */
 void avow__channel_finish(avow_promise_t *ch, avow_value_t last);
 
-/* A new channel's block; NULL without memory. */
+/* Makes the block of a new channel; NULL if out of memory. */
 avow_promise_t *avow__channel_alloc(avow__context_t *c, size_t room);
 
-/* Why one that refuses takes nothing. */
+/* The error of a send to a channel that refuses items. */
 avow_value_t avow__channel_refusal(const avow_promise_t *ch);
 
-/* Settles one who waited in a list of a channel's. */
+/* Settles a promise that waited in one of the channel's lists. */
 void avow__channel_settle(avow_promise_t *p, avow_value_t v);
 
 #endif

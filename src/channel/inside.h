@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * What a channel's block holds, for those who put items into channels and take
- * them out.
+ * Access to the block of a channel. Only code that sends or receives items
+ * needs it.
  */
 #ifndef AVOW_CHANNEL_INSIDE_H
 #define AVOW_CHANNEL_INSIDE_H
@@ -11,21 +11,22 @@
 #include "engine/extension.h"
 #include "engine/settle.h"
 
-/* What channels keep for a loop. */
+/* Data of a loop's channels. */
 typedef struct avow__channels_s {
   avow__extension_t extension;
-  avow__link_t *untold; /* sources that have to hear of a change */
-  bool telling;         /* through this one */
+  avow__link_t *untold; /* sources that must be told of a change */
+  bool telling;         /* tell_source() is on the stack */
 } avow__channels_t;
 
 enum { AVOW__CHANNEL_EXTENSION = 0 };
 
-/* NULL before the loop has a channel. */
+/* NULL until the loop has a channel. */
 static inline avow__channels_t *avow__channels_of(const avow__context_t *c) {
   return (avow__channels_t *) c->extensions[AVOW__CHANNEL_EXTENSION];
 }
 
-/* Debug builds: is it alive? NULL and inert ones have no block of their own. */
+/* Returns the block of a channel. Checked builds verify that it is alive. A
+   NULL or inert channel has no block of its own. */
 static inline avow_promise_t *avow__channel_block(
     const avow_channel_t *channel) {
   avow_promise_t *block = avow__given(channel, "a channel");
@@ -47,7 +48,8 @@ static inline bool avow__channel_has_ended(const avow_promise_t *ch) {
   return (ch->flags & AVOW__CHANNEL_ENDED) != 0;
 }
 
-/* Nobody may send to it: it has ended, or all items are its source's. */
+/* Whether no other code may send to the channel: it has ended, or only its
+   source may add items. */
 static inline bool avow__channel_refuses(const avow_promise_t *ch) {
   return (ch->flags & (AVOW__CHANNEL_ENDED | AVOW__CHANNEL_FED)) != 0;
 }
@@ -60,18 +62,18 @@ static inline bool avow__channel_has_room(const avow_promise_t *ch) {
   return ch->ring != NULL && ch->ring->count < ch->ring->room;
 }
 
-/* Whether who asks of one that was made gets an answer at once. */
+/* Whether a receive from a channel that is not inert settles at once. */
 static inline bool avow__channel_gives(const avow_promise_t *ch) {
   return avow__channel_count(ch) > 0 || ch->senders != NULL ||
          avow__channel_has_ended(ch);
 }
 
-/* Whether an item would go in at once. */
+/* Whether a send would deliver or buffer its item at once. */
 static inline bool avow__channel_takes(const avow_promise_t *ch) {
   return ch->takers != NULL || avow__channel_has_room(ch);
 }
 
-/* Settles the first who waits in a list of a channel's. */
+/* Settles the first promise that waits in one of the channel's lists. */
 static inline void avow__channel_settle_first(avow__link_t **list,
                                               avow_value_t v) {
   avow_promise_t *p = (avow_promise_t *) avow__list_take_first(list);

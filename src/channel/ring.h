@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-/* Rings: the items of a channel that found room, first in first out. */
+/* Rings: the buffered items of a channel, first in, first out. */
 #ifndef AVOW_RING_H
 #define AVOW_RING_H
 
@@ -10,16 +10,16 @@
 #include "base/alloc.h"
 
 typedef struct avow__ring_s {
-  size_t room;  /* for so many items; a source may overfill it */
-  size_t size;  /* of items[] */
-  size_t first; /* the next to be taken */
+  size_t room;  /* capacity in items; a source may exceed it */
+  size_t size;  /* length of items[] */
+  size_t first; /* index of the next item to be taken */
   size_t count;
   avow_value_t items[];
 } avow__ring_t;
 
 enum { AVOW__RING_MIN = 8 };
 
-/* NULL without memory. */
+/* NULL if out of memory. */
 static inline avow__ring_t *avow__ring_new(size_t room, size_t size) {
   avow__ring_t *ring = avow_malloc(
       avow__plus(sizeof(*ring), avow__times(size, sizeof(avow_value_t))));
@@ -48,7 +48,8 @@ static inline void avow__ring_add(avow__ring_t *ring, avow_value_t item) {
   ring->count++;
 }
 
-/* Twice the size, as far as there is room for, and one at least. */
+/* Twice the size, but at least AVOW__RING_MIN, and limited to the capacity
+   while the ring is within it. */
 static inline size_t avow__ring_next_size(const avow__ring_t *ring) {
   if (ring == NULL)
     return AVOW__RING_MIN;

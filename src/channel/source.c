@@ -1,8 +1,9 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * What feeds channels. A source hears of what its channel wants in a list of
- * the loop's, one at a time, whoever asks for items meanwhile; it hears of the
- * end last, and goes.
+ * Sources of channels. tell_source() tells a source of changes in demand, one
+ * source at a time. If a source asks for items of another channel meanwhile,
+ * that channel's source waits in a list of the loop. The end of the channel is
+ * the last message; the source then frees itself.
  */
 #include "base/alloc.h"
 #include "channel/inside.h"
@@ -27,9 +28,9 @@ static void tell_first(avow__channels_t *channels) {
   tell(source);
 }
 
-/* A source may ask another channel, or let go of it, and that has a source,
-   too: it hears of that when the first has returned, however many there are in
-   a row. */
+/* A source may receive from another channel or release it, and that channel may
+   have a source too. The second source is told after the first has returned,
+   however long the row of channels is. */
 static void tell_source(avow__context_t *c, avow__source_t *source) {
   avow__channels_t *channels = avow__channels_of(c);
   if (channels->telling) {
@@ -74,7 +75,7 @@ void avow__source_end_burst(avow__source_t *source) {
   source_await(source, ch->takers != NULL);
 }
 
-/* What is said of an item that comes too late. */
+/* The code for items that arrive after the end. */
 static int end_code(const avow_promise_t *ch) {
   return avow_is_error(&ch->u.value) ? avow_error_code(&ch->u.value) : UV_EPIPE;
 }
@@ -90,8 +91,8 @@ void avow__source_end(avow_promise_t *ch) {
   tell_source(avow__context(ch), source);
 }
 
-/* What flows brings what it has by itself. Without memory for it nothing is
-   there yet. */
+/* A source that flows pushes its items by itself. If there is no memory for an
+   item, the caller sees none. */
 static void resume_for_one(avow_promise_t *ch) {
   if (ch->source->flows || !avow__channel_grow(ch))
     return;
@@ -101,7 +102,7 @@ static void resume_for_one(avow_promise_t *ch) {
   avow__channel_flow(ch);
 }
 
-/* Who waits comes first. */
+/* Takers that wait are served before this call. */
 bool avow__source_ask(avow_promise_t *ch, avow_value_t *out) {
   avow__source_t *source = ch->source;
   if (source == NULL)
@@ -137,7 +138,7 @@ avow_channel_t *avow__channel_refuse(uv_loop_t *loop, int code,
   return channel;
 }
 
-/* A loop that is being closed gives no more sources: it could not end. */
+/* A loop that is closing refuses new sources, because it could not end them. */
 avow_channel_t *avow__channel_feed(uv_loop_t *loop, size_t room,
                                    avow__source_t *source) {
   avow__context_t *c = avow__context_of(loop);
@@ -198,7 +199,7 @@ bool avow__channel_push(avow_channel_t *channel, avow_value_t item) {
     ch->flags &= (uint16_t) ~AVOW__CHANNEL_ASKED;
   } else {
     avow__channel_finish(ch, avow_error(UV_ENOMEM));
-    avow__value_unref(item); /* last: it may call the program */
+    avow__value_unref(item); /* last, because it may call the program */
     return false;
   }
   avow__channel_flow(ch);
@@ -215,8 +216,8 @@ static void on_source_closed(uv_handle_t *handle) {
   avow_free(source);
 }
 
-/* Where the program has closed the handle, nobody tells when that is over: the
-   source stays until avow_loop_close(). */
+/* If the program has closed the handle, libuv does not report when that is
+   done. The source stays until avow_loop_close(). */
 void avow__source_close(avow__source_t *source, uv_handle_t *handle) {
   avow__context_t *c = source->context;
   if (!uv_is_closing(handle)) {
@@ -257,7 +258,8 @@ static size_t check_list_of(const avow_promise_t *ch, const avow__link_t *list,
   return n - cases;
 }
 
-/* A select may wait to send and to take: it does not serve itself. */
+/* A select may wait both to send to a channel and to receive from it. It does
+   not serve itself. */
 static bool check_serves_itself(const avow_promise_t *ch) {
   const avow_promise_t *taker = (const avow_promise_t *) ch->takers;
   const avow_promise_t *sender = (const avow_promise_t *) ch->senders;
