@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-/* How long to wait before trying again. */
+/* Delays between retries. */
 #include "tools/backoff.h"
 
 uint64_t avow__backoff(uint64_t first, uint64_t max_delay, unsigned failures) {
@@ -9,7 +9,7 @@ uint64_t avow__backoff(uint64_t first, uint64_t max_delay, unsigned failures) {
   return delay < max_delay ? delay : max_delay;
 }
 
-/* splitmix64: it has no bad seeds. */
+/* splitmix64, which has no bad seeds. */
 static uint64_t next_random(uint64_t *random) {
   uint64_t z = *random += UINT64_C(0x9e3779b97f4a7c15);
   z = (z ^ (z >> 30)) * UINT64_C(0xbf58476d1ce4e5b9);

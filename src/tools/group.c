@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * Groups. The failures are kept from the first on; since that cancels the other
- * children, they are few. Without memory there is a group that does no more
- * than cancel its children and wait for them.
+ * Groups. The reasons of all failures are kept, from the first on. The first
+ * failure cancels the other children, so there are few. If memory is short, a
+ * group can only cancel its children and wait for them.
  */
 #include "avow/map.h"
 
@@ -18,7 +18,8 @@ typedef struct {
   bool isolates; /* a failure ends only the child that fails */
 } group_t;
 
-/* For when not even the reserve has a block left: children are let go. */
+/* The group when even the reserve has no block. Children are canceled and
+   released. */
 static avow__parent_t nobody;
 
 static avow__parent_t *mutable_group(const avow_group_t *g) {
@@ -117,7 +118,7 @@ static avow__parent_t *group_behind(const avow_group_t *g) {
   return parent;
 }
 
-/* The group that g is, as long as it may be added to. */
+/* The parent behind `g`. A group that has ended is misuse. */
 static avow__parent_t *open_group(const avow_group_t *g) {
   if (g == NULL)
     avow__misuse_of_null("a group");
@@ -127,7 +128,7 @@ static avow__parent_t *open_group(const avow_group_t *g) {
   return parent;
 }
 
-/* p; or a failure, if the group would wait for itself. */
+/* Returns `p`, or a rejection if the group would wait for itself. */
 static avow_promise_t *not_itself(avow__parent_t *parent, avow_promise_t *p) {
   if (!avow__parent_is_source(parent, p))
     return p;

@@ -1,14 +1,14 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * Limiters. Whoever waits for a turn is a promise in the limiter's queue, which
- * holds the limiter, and so does who has a permit: a run until what it began
- * has settled, or a permit that was handed over, an object that gives it back
- * with its last reference. Whenever somebody waits there are too few for him,
- * and who came later waits, too.
+ * Limiters. A caller that waits is a promise in the limiter's queue and holds a
+ * reference to the limiter. So does each permit in use. A run holds one until
+ * the promise that its function returned settles. A permit that was handed over
+ * is an object, whose last release returns it. While callers wait, too few
+ * permits are free for the first one. Later callers wait behind it.
  *
- * An object that comes back is kept for the next. There are as many, out and
- * spare, as may be out at once, made where somebody asks: so a permit that is
- * free can always be handed over, without memory, too.
+ * Permit objects are reused. Objects in use and spare objects together are as
+ * many as can be in use at once. They are made when a caller asks. A free
+ * permit can therefore always be handed over, even if memory is short.
  */
 #include "avow/limiter.h"
 #include "engine/await.h"
@@ -25,28 +25,28 @@ static uv_once_t kinds = UV_ONCE_INIT;
 static void set_limit_kinds(void);
 
 #ifdef AVOW_NO_POOL
-enum { SPARES = 0 }; /* tools watch each block */
+enum { SPARES = 0 }; /* tools check each block */
 #else
-enum { SPARES = 16 }; /* beyond those that may be needed */
+enum { SPARES = 16 }; /* more than may be needed */
 #endif
 
 typedef struct permit_s permit_t;
 
 typedef struct {
-  size_t permits, used; /* more may be used after a resize */
-  avow__link_t *queue;  /* promises that wait for their turn */
+  size_t permits, used; /* used may exceed permits after a resize */
+  avow__link_t *queue;  /* promises that wait for permits */
   size_t waiting, most_waiting;
-  avow_limiter_t *tool; /* that this is */
+  avow_limiter_t *tool; /* the limiter's own handle */
   permit_t *spares;
-  size_t made;            /* permits as objects, spare or out */
-  size_t asked;           /* for such: how many wait, or are out */
-  avow__callers_t idlers; /* who wait for nobody to have or want a permit */
+  size_t made;            /* permit objects, spare or in use */
+  size_t asked;           /* callers that want permit objects, or have them */
+  avow__callers_t idlers; /* wait until no permit is in use or requested */
 } limiter_t;
 
 struct permit_s {
   union {
-    limiter_t *limiter; /* kept by a reference to its tool */
-    permit_t *next;     /* of the spares */
+    limiter_t *limiter; /* kept alive by a reference to its tool */
+    permit_t *next;     /* next spare */
   };
   size_t weight;
 };
@@ -58,22 +58,22 @@ static avow_value_t permit_take(limiter_t *limiter, size_t weight) {
   permit->limiter = limiter;
   permit->weight = weight;
   avow_value_t v = avow__object_again(permit);
-  v.tag = AVOW_OBJECT; /* as it is: who settles with it need not ask */
+  v.tag = AVOW_OBJECT; /* known type: the settling code need not check it */
   return v;
 }
 
-/* Who has a function wants one. */
+/* A promise with a function wants one permit. */
 static size_t turn_weight(const avow_promise_t *p) {
   return p->u.permit.fn != NULL ? 1 : (size_t) (uintptr_t) p->data;
 }
 
-/* Whether so many may be taken, now. */
+/* Whether `weight` permits are free now. */
 static bool limiter_fits(const limiter_t *limiter, size_t weight) {
   return limiter->used < limiter->permits &&
          weight <= limiter->permits - limiter->used;
 }
 
-/* What he wants is set aside for him. */
+/* Starts the turn of `p`, whose permits are already counted as used. */
 static inline void turn_begin(limiter_t *limiter, avow_promise_t *p,
                               size_t weight) {
   if (p->u.permit.fn == NULL) {
@@ -105,7 +105,7 @@ static void limiter_serve(limiter_t *limiter) {
   }
 }
 
-/* For who is not the last to hold it. */
+/* Releases a reference that is usually not the last. */
 static void limiter_release(limiter_t *limiter) {
   avow_promise_t *l = (avow_promise_t *) limiter->tool;
   if (AVOW__LIKELY(l->refs > 1))
@@ -114,7 +114,8 @@ static void limiter_release(limiter_t *limiter) {
     avow_limiter_unref(limiter->tool);
 }
 
-/* Mostly the next wants as many as come back. */
+/* The common case is that the next caller wants as many permits as are
+   returned. */
 static inline void limiter_give_back(limiter_t *limiter, size_t weight) {
   assert(limiter->used >= weight);
   const avow__link_t *first = limiter->queue;
@@ -144,7 +145,7 @@ static void destroy_permit(void *self) {
   limiter_release(limiter);
 }
 
-/* No permit is out, for each holds it. */
+/* No permit is in use, because each holds a reference to the limiter. */
 static void destroy_limiter(void *self) {
   permit_t *permit = ((limiter_t *) self)->spares;
   while (permit != NULL) {
@@ -156,7 +157,7 @@ static void destroy_limiter(void *self) {
 
 static const avow_class_t limiter_class = { .name = "limiter",
                                             .destroy = destroy_limiter };
-/* NULL of one that was refused, or is none. Debug builds look closer. */
+/* NULL if the limiter was refused or is not one. Checked builds check more. */
 static inline limiter_t *limiter_self(const avow_limiter_t *l) {
 #if !AVOW__DEBUG
   const avow_promise_t *p = (const avow_promise_t *) l;
@@ -192,8 +193,8 @@ static AVOW__APART avow_promise_t *turn_refuse(const limiter_t *limiter) {
   return avow__refuse(loop, UV_EAGAIN, "limiter", NULL);
 }
 
-/* Makes a promise that waits for its turn, or has it. Without fn data is its
-   weight. */
+/* Makes a promise that waits for its turn or has it at once. If `fn` is NULL,
+   `data` is the weight. */
 static avow_promise_t *turn_new(limiter_t *limiter, avow_fn fn, void *data,
                                 size_t weight) {
   const avow_promise_t *l = (avow_promise_t *) limiter->tool;
@@ -206,7 +207,7 @@ static avow_promise_t *turn_new(limiter_t *limiter, avow_fn fn, void *data,
   if (p == NULL)
     return avow__no_promise(c);
   limiter->asked += fn == NULL;
-  (void) avow__ref(l); /* until its turn is over */
+  (void) avow__ref(l); /* until its turn ends */
   p->u.permit.fn = fn;
   p->u.permit.limiter = limiter;
   p->data = data;
@@ -231,7 +232,8 @@ static bool permit_make(limiter_t *limiter) {
   return true;
 }
 
-/* Has an object ready for one who asks; false without memory. */
+/* Ensures that there is a permit object for one more caller; false if out of
+   memory. */
 static bool permit_prepare(limiter_t *limiter) {
   return limiter->made > limiter->asked || limiter->made >= limiter->permits ||
          permit_make(limiter);
@@ -254,7 +256,7 @@ avow_promise_t *avow_limiter_acquire(const avow_limiter_t *l) {
   return avow_limiter_acquire_many(l, 1);
 }
 
-/* Why nothing can be asked of it. */
+/* The reason why the limiter could not be made. */
 static avow_value_t limiter_error(const avow_limiter_t *l) {
   avow_promise_t *p = avow__tool_ref(l, "a limiter");
   const avow_value_t v = avow_value_ref(&p->u.value);
@@ -269,7 +271,7 @@ static avow_value_t limiter_try(limiter_t *limiter, size_t permits) {
     return avow_error(UV_ENOMEM);
   limiter->asked++;
   limiter->used += permits;
-  (void) avow__ref(limiter->tool); /* what it goes back to */
+  (void) avow__ref(limiter->tool); /* the permit's reference */
   return permit_take(limiter, permits);
 }
 
@@ -295,7 +297,7 @@ avow_promise_t *avow_limiter_run(const avow_limiter_t *l, avow_fn fn,
   return turn_new(limiter, fn, data, 1);
 }
 
-/* The next has its turn before who waits for p hears of this. */
+/* The next caller gets its turn before the reactions to `p` run. */
 static void turn_end(avow_promise_t *p, avow_value_t outcome) {
   limiter_t *limiter = p->u.permit.limiter;
   limiter_give_back(limiter, 1);
@@ -326,7 +328,7 @@ static void granted_cancel(avow_promise_t *p, avow_promise_t *start) {
   turn_end(p, avow__canceled(avow__context(p)));
 }
 
-/* His reference to the limiter goes with him. */
+/* Removes a caller and its reference to the limiter. */
 static void limiter_dismiss(limiter_t *limiter, avow_promise_t *p,
                             avow_value_t reason) {
   avow__list_remove(&limiter->queue, &p->link);
@@ -336,8 +338,8 @@ static void limiter_dismiss(limiter_t *limiter, avow_promise_t *p,
   limiter_release(limiter);
 }
 
-/* After some have gone: those behind them may want fewer. The program may have
-   let go of the limiter meanwhile, by its hook for rejections. */
+/* Callers behind a removed one may want fewer permits and be served now. The
+   program may have released the limiter in its hook for rejections. */
 static void limiter_go_on(limiter_t *limiter, avow_promise_t *held) {
   limiter_serve(limiter);
   avow_unref(held);
@@ -350,7 +352,7 @@ static void queued_cancel(avow_promise_t *p, avow_promise_t *start) {
   limiter_go_on(limiter, held);
 }
 
-/* For what gives nothing that could say why. */
+/* For functions that cannot return an error. */
 static limiter_t *limiter_behind(const avow_limiter_t *l) {
   if (l == NULL)
     avow__misuse_of_null("a limiter");
@@ -359,7 +361,7 @@ static limiter_t *limiter_behind(const avow_limiter_t *l) {
   return limiter_self(l);
 }
 
-/* The last who waits for an object; there is one. */
+/* The last caller that waits for a permit object; there is one. */
 static avow_promise_t *last_asker(const limiter_t *limiter) {
   avow__link_t *link = limiter->queue->prev;
   while (((avow_promise_t *) link)->u.permit.fn != NULL)
@@ -367,14 +369,14 @@ static avow_promise_t *last_asker(const limiter_t *limiter) {
   return (avow_promise_t *) link;
 }
 
-/* How many objects are needed, so that each who asked for one can have his
-   when his turn comes. */
+/* The number of objects that are needed, so that each caller that asked for one
+   gets it when its turn comes. */
 static size_t needed(const limiter_t *limiter) {
   return limiter->asked < limiter->permits ? limiter->asked : limiter->permits;
 }
 
-/* Where more permits are to be had than before, more of those who wait may need
-   an object at once: what cannot be made for one is his failure. */
+/* With more permits than before, more waiting callers may need an object at
+   once. A caller for which none can be made is rejected. */
 void avow_limiter_resize(const avow_limiter_t *l, size_t permits) {
   limiter_t *limiter = limiter_behind(l);
   if (limiter == NULL)

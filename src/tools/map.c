@@ -1,11 +1,10 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * Maps: avow_map() over numbers and avow_each() over the items of a channel are
- * one loop. Items that run are children, and each child that reports makes room
- * for the next item. One more child may wait: for the next item of the channel,
- * or, before the first number, for a job, so that fn is never called inside
- * avow_map(). An item that is done leaves nothing behind but its result, if
- * results are wanted.
+ * Maps: avow_map() over numbers and avow_each() over the items of a channel
+ * share one loop. Running items are children, and each child that reports lets
+ * the next item start. One more child may wait: for the next item of the
+ * channel, or for a job before the first number, so that `fn` never runs inside
+ * avow_map(). A finished item leaves only its result, if results are wanted.
  */
 #include "avow/map.h"
 
@@ -17,28 +16,29 @@
 #include "engine/child.h"
 #include "value/value.h"
 
-#define WAIT UINT32_MAX /* the index of the child that is no item */
+#define WAIT UINT32_MAX /* index of the child that is not an item */
 
-enum { RESULTS = 16 }; /* of a channel, to begin with */
+enum { RESULTS = 16 }; /* initial capacity for results of a channel */
 
 typedef struct map_s map_t;
 
 struct map_s {
   avow__parent_t parent;
   avow_map_options_t options;
-  /* Begins one more item, or waits for it. False: there is none to begin. */
+  /* Starts one more item, or waits for it. Returns false if there is none to
+     start. */
   bool (*begin)(map_t *map);
   avow_map_fn of_number;
   avow_cb of_item; /* NULL: the items are the results */
   void *data;
-  size_t n, number;        /* of numbers: how many there are, and the next */
-  avow_channel_t *channel; /* of items; else NULL */
-  avow_promise_t *next;    /* the item that the child waits for and keeps */
-  bool last;               /* no other item comes after that */
+  size_t n, number;        /* how many numbers there are; the next one */
+  avow_channel_t *channel; /* source of the items, or NULL */
+  avow_promise_t *next;    /* borrowed from the child that waits for it */
+  bool last;               /* no item follows `next` */
   bool filling;
-  bool skipped;          /* results are to be left out */
-  avow_value_t failure;  /* the first; NONE without one */
-  avow__list_t *results; /* by the indexes of the items; NULL: not wanted */
+  bool skipped;          /* some results are to be omitted */
+  avow_value_t failure;  /* the first failure, or NONE */
+  avow__list_t *results; /* indexed as the items; NULL: not wanted */
 };
 
 static void map_fail(map_t *map, avow_value_t reason) {
@@ -65,7 +65,7 @@ static void map_put(map_t *map, uint32_t index, avow_value_t v) {
 static void map_collect(map_t *map, uint32_t index, avow_value_t v) {
   if (avow__is_skip(&v)) {
     map->skipped = true;
-    map_put(map, index, avow_error(AVOW_ESKIP)); /* which holds nothing */
+    map_put(map, index, avow_error(AVOW_ESKIP)); /* without a block */
     avow__value_unref(v);
   } else if (avow_is_error(&v) && map->options.kind == AVOW_ALL) {
     map_fail(map, v);
@@ -89,7 +89,7 @@ static bool begin_number(map_t *map) {
   return true;
 }
 
-/* The index of the next item; WAIT without memory for its result. */
+/* The index of the next item, or WAIT if there is no memory for its result. */
 static uint32_t item_index(map_t *map) {
   avow__list_t *list = map->results;
   if (list == NULL)
@@ -114,8 +114,8 @@ static void take_item(map_t *map, avow_value_t item) {
   avow__value_unref(item);
 }
 
-/* An error is an item that failed, unless the channel has ended with it, or
-   there was no memory to wait for more. */
+/* An error is a failed item, unless the channel has ended with it or there was
+   no memory to wait for more. */
 static void item_arrives(map_t *map, avow_value_t item) {
   const bool fails = avow_is_error(&item);
   map->next = NULL;
@@ -123,13 +123,13 @@ static void item_arrives(map_t *map, avow_value_t item) {
     map_fail(map, item);
   } else if (item.tag == AVOW_NONE || (map->parent.stopped && !fails)) {
     map->parent.stopped = true;
-    avow__value_unref(item); /* NONE, or it was on its way at a failure */
+    avow__value_unref(item); /* NONE, or an item that arrived after a failure */
   } else {
     take_item(map, item);
   }
 }
 
-/* Whether p is what is given in place of a promise. */
+/* Whether `p` is a substitute that the loop keeps for a missing promise. */
 static bool stands_for_none(const avow__context_t *c, const avow_promise_t *p) {
   return p == c->no_memory || p == c->canceled;
 }
@@ -144,7 +144,7 @@ static bool begin_item(map_t *map) {
   return true;
 }
 
-/* Removes what was skipped from the list, which keeps its order. */
+/* Removes skipped results from the list; the others keep their order. */
 static void close_ranks(avow__list_t *list) {
   size_t n = 0;
   for (size_t i = 0; i < list->len; i++)
@@ -163,7 +163,7 @@ static avow_value_t map_outcome(map_t *map) {
   return avow__block_value(&list->head);
 }
 
-/* A child may report while it is added: that call is inside this one. */
+/* A child may report while it is added; that call is nested in this one. */
 static void map_go_on(map_t *map) {
   avow__parent_t *parent = &map->parent;
   if (map->filling)
@@ -201,8 +201,8 @@ static int map_check(const avow_map_options_t *options) {
   return AVOW__RESERVED(options);
 }
 
-/* A map that has not begun yet. NULL without memory, with the rejection in
-   *out. */
+/* Makes a map that has not started. NULL if out of memory, with the rejection
+   in `*out`. */
 static map_t *map_alloc(uv_loop_t *loop, void *data,
                         const avow_map_options_t *options,
                         avow_promise_t **out) {

@@ -1,10 +1,11 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * Rates. How full the bucket is is counted in parts of a token, `ms` of them a
- * token, of which `tokens` come each millisecond: so nothing is ever rounded.
- * It is looked at when somebody asks; the loop has a timer only while somebody
- * waits, until the first of them can have what he wants. That sleep is a child;
- * one that comes too late for a new first is cancelled, and its number old.
+ * Rates. The level of the bucket is counted in parts of a token: `ms` parts are
+ * one token, and `tokens` parts arrive each millisecond, so nothing is ever
+ * rounded. The level is updated when a caller asks. The loop has a timer only
+ * while callers wait, until the first of them can be served. That sleep is a
+ * child. A sleep that is too late for a new first caller is canceled, and its
+ * number becomes stale.
  */
 #include "avow/limiter.h"
 
@@ -22,16 +23,16 @@ typedef struct {
   avow__parent_t parent;
   avow__callers_t callers;
   uint64_t tokens, ms;
-  uint64_t room;   /* of the bucket, in parts of a token, as is */
-  uint64_t level;  /* what is in it, since it was */
-  uint64_t looked; /* at, by the loop's clock */
-  uint64_t wakes;  /* the end of a sleep, if it is */
+  uint64_t room;   /* capacity in parts of a token */
+  uint64_t level;  /* parts available at `looked` */
+  uint64_t looked; /* time of the last update, in the loop's clock */
+  uint64_t wakes;  /* end of the sleep, if `asleep` */
   bool asleep;
-  uint32_t number; /* of that sleep */
+  uint32_t number; /* number of that sleep */
 } rate_t;
 
-/* What has come since it was looked at. Who waits comes up to a millisecond
-   late, in which a full bucket must lose nothing. */
+/* Adds the parts that arrived since the last update. A waiting caller is served
+   up to a millisecond late. A full bucket must lose nothing in that time. */
 static void rate_look(rate_t *rate) {
   const uint64_t now = avow__present(rate->parent.context);
   const uint64_t more = rate->callers.first != NULL ? rate->tokens - 1 : 0;
@@ -56,7 +57,8 @@ static void rate_wake(rate_t *rate) {
   avow__children_cancel(&rate->parent);
 }
 
-/* Sleeps until there is what the first wants, or less long. */
+/* Sleeps until the first caller can be served, unless a sleep already ends by
+   then. */
 static void rate_sleep(rate_t *rate, uint64_t tokens) {
   const uint64_t missing = tokens * rate->ms - rate->level;
   const uint64_t ms = (missing - 1) / rate->tokens + 1;
@@ -89,7 +91,8 @@ static void rate_left(avow__callers_t *callers) {
   rate_serve(AVOW__CONTAINER(rate_t, callers, callers));
 }
 
-/* Who cannot sleep, without memory or as the loop closes, waits in vain. */
+/* If the sleep fails because memory is short or the loop closes, all callers
+   are rejected. */
 static void rate_report(avow__parent_t *parent, uint32_t index,
                         avow_value_t outcome) {
   rate_t *rate = (rate_t *) parent;
@@ -122,7 +125,8 @@ static rate_t *rate_new(uv_loop_t *loop, uint64_t tokens, uint64_t ms,
   return rate;
 }
 
-/* What is wrong, or NULL. Nothing that is made of two is more than 64 bits. */
+/* Returns a description of the first invalid argument, or NULL. The limits
+   ensure that no product of two arguments exceeds 64 bits. */
 static const char *rate_fault(uint64_t tokens, uint64_t ms, uint64_t burst) {
   if (tokens == 0)
     return "0 tokens";
@@ -145,7 +149,7 @@ avow_rate_t *avow_rate_new(uv_loop_t *loop, uint64_t tokens, uint64_t ms,
   return avow__tool_wrap(loop, &rate_class, rate_new(loop, tokens, ms, burst));
 }
 
-/* NULL of a rate that was refused, is none, or has outlived its loop. */
+/* NULL if the rate was refused, is not a rate, or its loop is closed. */
 static rate_t *rate_behind(const avow_rate_t *r) {
   if (r == NULL)
     avow__misuse_of_null("a rate");

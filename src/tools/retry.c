@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * Retries, made of promises alone: the handler of a failed attempt follows the
- * next attempt, and so on; following in a row takes no more memory than once.
+ * Retries, made of promises only: the handler of a failed attempt follows the
+ * next attempt, and so on. A chain of such promises takes no more memory than
+ * one.
  */
 #include "avow/retry.h"
 
@@ -25,11 +26,11 @@ typedef struct {
   avow_fn fn;
   void *data;
   avow_retry_options_t options;
-  unsigned failures; /* so far, of attempts and of sleeps before them */
+  unsigned failures; /* failed attempts so far, including their sleeps */
   uint64_t random;
   uint64_t delay; /* before the next attempt */
   avow__reasons_t reasons;
-  const avow_promise_t *judge; /* settles as the attempt, or tries again */
+  const avow_promise_t *judge; /* settles as the attempt, or starts another */
 } retry_t;
 
 static uint64_t next_delay(retry_t *retry, const avow_value_t *error) {
@@ -48,7 +49,7 @@ static void forget_oldest(avow__list_t *list) {
   memmove(list->items, list->items + 1, list->len * sizeof(list->items[0]));
 }
 
-/* The last is the main one. */
+/* Adds an error; the last one is the main reason. */
 static void remember(retry_t *retry, const avow_value_t *error) {
   avow__reasons_t *reasons = &retry->reasons;
   if (reasons->all != NULL && reasons->all->len == REASONS_MAX)
@@ -91,14 +92,14 @@ static avow_value_t sleep_for_delay(const avow_value_t *arg, void *data) {
 
 static avow_value_t after_failure(const avow_value_t *error, void *data);
 
-/* What comes of an error then is that it was the last. */
+/* An error passed on here is treated as that of the last attempt. */
 static avow_value_t end_all(const avow_value_t *error, void *data) {
   retry_t *retry = data;
   retry->options.attempts = 0;
   return avow_value_ref(error);
 }
 
-/* The time before the next attempt. */
+/* Waits before the next attempt. */
 static avow_promise_t *prepare(retry_t *retry, const avow_value_t *error) {
   const avow_cb cb = retry->options.prepare;
   if (cb == NULL)
@@ -114,7 +115,7 @@ static avow_promise_t *attempt_after(retry_t *retry, avow_promise_t *p) {
   return p;
 }
 
-/* Canceled meanwhile, it calls nothing of the program's. */
+/* If the retry was canceled meanwhile, no function of the program is called. */
 static avow_value_t after_failure(const avow_value_t *error, void *data) {
   retry_t *retry = data;
   if (avow_error_code(error) == UV_ECANCELED)
@@ -131,7 +132,7 @@ static avow_value_t after_failure(const avow_value_t *error, void *data) {
   return avow_follow(attempt_after(retry, prepare(retry, error)));
 }
 
-/* What the attempts failed with goes with it; nothing is left of that when the
+/* Adds the errors of the attempts to the timeout's. There are none left if the
    error is an attempt's own. */
 static avow_value_t after_limit(const avow_value_t *error, void *data) {
   retry_t *retry = data;
@@ -149,9 +150,9 @@ static void retry_free(void *data) {
   avow_free(retry);
 }
 
-/* Where its random numbers begin: by the time, and of several that begin at one
-   moment by a number of the loop's. An address would be another each time, and
-   so would be what a seed of the simulator's comes to. */
+/* The seed: the time, combined with a counter of the loop for retries that
+   start at the same moment. An address would differ in each run, and the
+   simulator's results would depend on more than its seed. */
 static uint64_t random_of(const uv_loop_t *loop) {
   const uint64_t n = avow__context_of(loop)->spread++;
   return uv_hrtime() ^ n << 32;
@@ -168,13 +169,13 @@ static void retry_set_options(retry_t *retry,
   if (retry->options.max_delay == 0)
     retry->options.max_delay = MAX_DELAY;
   if (retry->options.budget != NULL)
-    (void) avow__tool_ref(retry->options.budget, "a rate"); /* it is one */
+    (void) avow__tool_ref(retry->options.budget, "a rate"); /* it is a rate */
   retry->random = retry->options.seed;
   if (retry->random == 0)
     retry->random = random_of(retry->loop);
 }
 
-/* 0, or why not. */
+/* 0, or an error code. */
 static int retry_check(const uv_loop_t *loop,
                        const avow_retry_options_t *options) {
   const int err = AVOW__RESERVED(options);

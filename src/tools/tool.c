@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-/* Making tools, and refusing to. */
+/* Makes tools, and rejected substitutes for them. */
 #include "tools/tool.h"
 
 #include <string.h>

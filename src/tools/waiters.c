@@ -1,11 +1,11 @@
 /* SPDX-License-Identifier: MIT */
-/* Those who wait for the same. */
+/* Lists of promises that wait for the same event. */
 #include "tools/waiters.h"
 
 #include "avow/cancel.h"
 #include "base/alloc.h"
 
-/* The deferred is the one thing that is left of him. */
+/* Removes a caller and returns its deferred, which remains. */
 static avow_deferred_t *caller_remove(avow__caller_t *caller) {
   avow__callers_t *callers = caller->callers;
   avow_deferred_t *d = caller->deferred;
