@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-/* Addresses as text, for messages and for programs. */
+/* Addresses as text for messages and programs. */
 #include "uv/address.h"
 #include "base/misuse.h"
 
@@ -21,18 +21,20 @@ static int port_of(const struct sockaddr *address) {
   return ntohs(v4.sin_port);
 }
 
-/* Room for a name of an interface behind any address; that and the port fit. */
+/* Space for any address and the name of an interface; AVOW__ADDRESS_MAX also
+   has space for the port. */
 enum { HOST_MAX = 40 + UV_IF_NAMESIZE };
 
-/* fe80::/10, and the groups of a link, ff02::/16. */
+/* Whether the address is link-local: fe80::/10, or the link-local groups
+   ff02::/16. */
 static bool is_of_link(const struct sockaddr_in6 *v6) {
   const unsigned char *bytes = v6->sin6_addr.s6_addr;
   return (bytes[0] == 0xfe && (bytes[1] & 0xc0) == 0x80) ||
          (bytes[0] == 0xff && (bytes[1] & 0x0f) == 0x02);
 }
 
-/* Without its zone an address of a link is ambiguous: nobody could connect to
-   it by its text. An interface that no longer exists has a number only. */
+/* A link-local address without its zone is ambiguous: a program could not
+   connect to it. An interface that no longer exists has only a number. */
 static void add_zone(const struct sockaddr *address, char host[HOST_MAX]) {
   struct sockaddr_in6 v6;
   memcpy(&v6, address, sizeof(v6));
@@ -43,7 +45,7 @@ static void add_zone(const struct sockaddr *address, char host[HOST_MAX]) {
   host[len] = '%';
   if (uv_if_indextoiid(v6.sin6_scope_id, host + len + 1, &room) != 0)
     (void) snprintf(host + len + 1, HOST_MAX - len - 1, "%u",
-                    (unsigned) v6.sin6_scope_id); /* fits */
+                    (unsigned) v6.sin6_scope_id); /* always fits */
 }
 
 static void print_host(const struct sockaddr *address, char host[HOST_MAX],
@@ -52,16 +54,16 @@ static void print_host(const struct sockaddr *address, char host[HOST_MAX],
   if (six)
     add_zone(address, host);
   (void) snprintf(out, AVOW__ADDRESS_MAX, six ? "[%s]:%d" : "%s:%d", host,
-                  port_of(address)); /* fits */
+                  port_of(address)); /* always fits */
 }
 
 void avow__address_print(const struct sockaddr *address,
                          char out[AVOW__ADDRESS_MAX]) {
   char host[HOST_MAX] = "";
   if (address == NULL)
-    (void) snprintf(out, AVOW__ADDRESS_MAX, "NULL"); /* fits */
+    (void) snprintf(out, AVOW__ADDRESS_MAX, "NULL"); /* always fits */
   else if (uv_ip_name(address, host, sizeof(host)) != 0)
-    (void) snprintf(out, AVOW__ADDRESS_MAX, "?:0"); /* fits */
+    (void) snprintf(out, AVOW__ADDRESS_MAX, "?:0"); /* always fits */
   else
     print_host(address, host, out);
 }

@@ -9,7 +9,8 @@
 
 enum { AVOW__ADDRESS_MAX = sizeof(((avow_address_t *) 0)->text) };
 
-/* "127.0.0.1:80", "[::1]:80"; "NULL" for none, "?:0" for another family. */
+/* Prints "127.0.0.1:80" or "[::1]:80", "NULL" for NULL, and "?:0" for another
+   family. */
 void avow__address_print(const struct sockaddr *address,
                          char out[AVOW__ADDRESS_MAX]);
 

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-/* Binding by name, and accepting what comes. */
+/* Binding by name, and accepting connections. */
 #include "uv/bind.h"
 
 #include <string.h>
@@ -36,7 +36,7 @@ static avow_value_t bound_to(uv_loop_t *loop, const struct sockaddr *address) {
 
 static avow_value_t bind_cb(const avow_value_t *list, void *loop) {
   const struct addrinfo *at = avow_to_addrinfo(list);
-  avow_value_t v = bound_to(loop, at->ai_addr); /* there is one at least */
+  avow_value_t v = bound_to(loop, at->ai_addr); /* the list is not empty */
   while (avow_is_error(&v) && (at = at->ai_next) != NULL) {
     avow__value_unref(v);
     v = bound_to(loop, at->ai_addr);
@@ -50,8 +50,9 @@ static const struct addrinfo *bind_seek(const struct addrinfo *at, int family) {
   return at;
 }
 
-/* A socket of IPv6 serves IPv4 too, so it comes first, in whichever order the
-   system names them. One that is in use is no reason to serve half of all. */
+/* An IPv6 socket also serves IPv4, so it is tried first, in whichever order the
+   system lists the addresses. If its address is in use, serving only IPv4 would
+   be wrong. */
 static avow_value_t bind_all_cb(const avow_value_t *list, void *loop) {
   const struct addrinfo *at = avow_to_addrinfo(list);
   const struct addrinfo *six = bind_seek(at, AF_INET6);

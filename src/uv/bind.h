@@ -1,12 +1,12 @@
 /* SPDX-License-Identifier: MIT */
-/* Binding sockets. */
+/* Binding of sockets. */
 #ifndef AVOW_BIND_H
 #define AVOW_BIND_H
 
 #include <uv.h>
 
-/* Binds, with uv_tcp_bind()'s flags. An address in use is libuv's to report
-   late: asking for the name of the socket brings it out. */
+/* Binds with the flags of uv_tcp_bind(). libuv reports an address in use late,
+   so this function asks for the socket's name to get that error now. */
 int avow__bind_to(uv_tcp_t *tcp, const struct sockaddr *address,
                   unsigned flags);
 

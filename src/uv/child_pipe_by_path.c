@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-/* On Windows libuv makes pipes, and where it is simulated nothing can start. */
+/* On Windows libuv makes the pipes. In the simulator no process can start. */
 #include "uv/child_pipe.h"
 
 int avow__child_pipe_make(uv_stdio_container_t *to, uv_pipe_t *ours) {
@@ -8,9 +8,9 @@ int avow__child_pipe_make(uv_stdio_container_t *to, uv_pipe_t *ours) {
 }
 
 void avow__child_pipe_pass(const uv_stdio_container_t *made) {
-  (void) made; /* libuv does */
+  (void) made; /* libuv closes it */
 }
 
 void avow__child_pipe_shut(uv_stream_t *ours) {
-  (void) ours; /* libuv does */
+  (void) ours; /* uv_shutdown() does that */
 }

@@ -1,12 +1,12 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * Pipes between us and a process. libuv makes pairs of sockets, which nobody
- * can open by the names /dev/stdin, /dev/stdout and /dev/stderr: so these are
- * made here, and the process inherits its ends. All are closed on exec.
+ * Pipes between this process and a child. libuv makes pairs of sockets, which a
+ * child cannot open as /dev/stdin, /dev/stdout or /dev/stderr. So pipes are
+ * made here, and the child inherits its ends. All ends are closed on exec.
  *
  * A pipe cannot be shut down, only closed. libuv keeps the descriptor of its
- * handle until that closes, so another takes its place there: one of the loop's
- * own, which is there without a new one, and which nobody can write to.
+ * handle until the handle closes. So another descriptor replaces it there: the
+ * loop's backend descriptor. It already exists, and no program can write to it.
  */
 #include "uv/child_pipe.h"
 
@@ -32,8 +32,8 @@ int avow__child_pipe_make(uv_stdio_container_t *to, uv_pipe_t *ours) {
   const int our_end = ways == UV_READABLE_PIPE ? 1 : 0;
   err = uv_pipe_open(ours, fds[our_end]);
   if (err != 0) {
-    (void) close(fds[0]); /* nothing was written */
-    (void) close(fds[1]); /* … */
+    (void) close(fds[0]); /* no data was written */
+    (void) close(fds[1]); /* no data was written */
     return err;
   }
   to->flags = UV_INHERIT_FD;
@@ -43,16 +43,16 @@ int avow__child_pipe_make(uv_stdio_container_t *to, uv_pipe_t *ours) {
 
 void avow__child_pipe_pass(const uv_stdio_container_t *made) {
   if (made->flags == UV_INHERIT_FD)
-    (void) close(made->data.fd); /* nothing was written */
+    (void) close(made->data.fd); /* no data was written */
 }
 
 void avow__child_pipe_shut(uv_stream_t *ours) {
   uv_os_fd_t fd;
   const int other = uv_backend_fd(ours->loop);
-  (void) uv_fileno((const uv_handle_t *) ours, &fd); /* it is open */
+  (void) uv_fileno((const uv_handle_t *) ours, &fd); /* the handle is open */
 #ifdef __linux__
   struct epoll_event none = { .events = 0 };
-  (void) epoll_ctl(other, EPOLL_CTL_DEL, fd, &none); /* or it is not watched */
+  (void) epoll_ctl(other, EPOLL_CTL_DEL, fd, &none); /* it may not be watched */
 #endif
   while (dup2(other, fd) < 0 && errno == EINTR)
     ;

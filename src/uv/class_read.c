@@ -1,9 +1,9 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * Many reads of a stream that is not one of libuv's, one after another: each
- * step of a repetition reads once. What has arrived when a promise is cancelled
- * still comes to the handler that stores it, so nothing is lost. The parent of
- * that repetition is told when a stream closes or goes between two steps.
+ * Many reads of a stream of another class than libuv's, one after another: each
+ * step of a repetition reads once. If the promise is canceled, data that has
+ * arrived still reaches the handler that stores it, so none is lost. The parent
+ * of that repetition is told if a stream is closed or freed between two steps.
  */
 #include "uv/class_read.h"
 
@@ -20,24 +20,24 @@
 enum { PORTION = 65536, LITTLE = 4096, FIRST_ROOM = 4096 };
 
 typedef struct {
-  avow_stream_t from, to; /* to: none, unless it is a pump */
+  avow_stream_t from, to; /* `to` is none, unless this is a pump */
   size_t max_bytes;
-  size_t min; /* into: what is to be there at least */
+  size_t min; /* `into`: minimum number of bytes */
   char *into;
   size_t done;
   avow__buffer_t buffer;
   int64_t moved;
-  avow__progress_t *progress; /* NULL: nobody wants to know */
-  size_t asked;               /* for so many bytes at most */
-  size_t given;               /* to be written */
-  avow_cb take;               /* what came of that */
+  avow__progress_t *progress; /* NULL: not requested */
+  size_t asked;               /* limit of the last read, in bytes */
+  size_t given;               /* bytes given to the write */
+  avow_cb take;               /* handler of a read's result */
   enum { READ_AND_WRITE, ASK_FIRST, READ_THEN_ASK } way;
 } pull_t;
 
 typedef struct {
   avow__parent_t parent;
   avow__reading_t source, sink;
-  bool has_made_way; /* at the sink */
+  bool has_made_way; /* removed from AVOW__SINKS */
   pull_t pull;
 } pulling_t;
 
@@ -60,8 +60,8 @@ static void pulling_report(avow__parent_t *parent, uint32_t index,
 
 static void pulling_on_sink(avow__reading_t *sink);
 
-/* Another may write there while what this has read is to be written; it still
-   hears when the sink goes. */
+/* Lets another pump write to the sink while the data read here is still to be
+   written. This pump is still told when the sink closes. */
 static bool pulling_make_way(avow__reading_t *sink) {
   pulling_t *pulling = AVOW__CONTAINER(pulling_t, sink, sink);
   avow__context_t *c = pulling->parent.context;
@@ -72,7 +72,8 @@ static bool pulling_make_way(avow__reading_t *sink) {
   return true;
 }
 
-/* What was read may still have to be written, unless the sink goes first. */
+/* Data that was read may still have to be written, unless the sink closes
+   first. */
 static void pulling_cancel(avow__parent_t *parent) {
   pulling_t *pulling = (pulling_t *) parent;
   avow__stream_leave(&pulling->source, parent->context, AVOW__PULLED);
@@ -93,7 +94,7 @@ static void pulling_on_source(avow__reading_t *source) {
   avow__cancel((avow_promise_t *) pulling->parent.deferred);
 }
 
-/* Nothing is written there any more; it may be cancelled already. */
+/* Nothing more is written to the sink. The promise may be canceled already. */
 static void pulling_on_sink(avow__reading_t *sink) {
   pulling_t *pulling = AVOW__CONTAINER(pulling_t, sink, sink);
   pulling->pull.to = (avow_stream_t){ NULL, NULL };
@@ -102,7 +103,7 @@ static void pulling_on_sink(avow__reading_t *sink) {
     avow__cancel((avow_promise_t *) pulling->parent.deferred);
 }
 
-/* 0, or why it cannot use the streams. */
+/* 0, or an error if the streams cannot be used. */
 static int pulling_enter(pulling_t *pulling) {
   const pull_t *pull = &pulling->pull;
   const int err = avow__stream_enter(&pulling->source, AVOW__PULLED, pull->from,
@@ -113,7 +114,7 @@ static int pulling_enter(pulling_t *pulling) {
                             pulling_on_sink);
 }
 
-/* Repeats step until it has a result. */
+/* Repeats `step` until it has a result. */
 static avow_promise_t *pull_begin(const pull_t *wish, avow_fn step,
                                   const char *name) {
   uv_loop_t *loop = avow__stream_loop(wish->from);
@@ -143,7 +144,8 @@ static avow_value_t pull_chunk_cb(const avow_value_t *chunk, void *data) {
   return err == 0 ? pull->take(chunk, pull) : avow__error_of(err, "read", NULL);
 }
 
-/* Reads once; what came goes to take, unless no read may give it. */
+/* Reads once and passes the result to `take`, unless a read must not return it.
+ */
 static avow_value_t pull_read(pull_t *pull, size_t max_bytes, avow_cb take) {
   pulling_t *pulling = AVOW__CONTAINER(pulling_t, pull, pull);
   avow_promise_t *p = avow__pull_step(&pulling->source, pull->from, max_bytes);
@@ -160,7 +162,7 @@ static avow_value_t into_cb(const avow_value_t *chunk, void *data) {
     memcpy(pull->into + pull->done, bytes, len);
     pull->done += len;
     if (pull->done < pull->min)
-      return avow_none(); /* again */
+      return avow_none(); /* repeat */
   }
   return avow_int((int64_t) pull->done);
 }
@@ -188,7 +190,7 @@ static avow_value_t too_much(const pull_t *pull) {
                         pull->max_bytes);
 }
 
-/* False without memory. */
+/* False if out of memory. */
 static bool pull_append(avow__buffer_t *buffer, const char *bytes, size_t len) {
   while (len > 0) {
     const size_t twice = avow__times(avow__buffer_room(buffer), 2);
@@ -245,7 +247,7 @@ static void pull_note(const pull_t *pull) {
     avow__progress_note(pull->progress, pull->moved);
 }
 
-/* A class may say that it has moved more than there can be. */
+/* A class may claim that it moved more bytes than int64_t can hold. */
 static void pull_count(pull_t *pull, int64_t n) {
   pull->moved = n < INT64_MAX - pull->moved ? pull->moved + n : INT64_MAX;
   pull_note(pull);
@@ -257,23 +259,23 @@ static avow_value_t written_cb(const avow_value_t *len, void *data) {
   if (err != 0)
     return avow__error_of(err, "write", NULL);
   pull_count(pull, (int64_t) pull->given);
-  return avow_none(); /* again */
+  return avow_none(); /* repeat */
 }
 
 static avow_value_t moved_cb(const avow_value_t *chunk, void *data) {
   pull_t *pull = data;
   pull_note(pull);
-  if (pull->to.klass == NULL) /* it has gone */
+  if (pull->to.klass == NULL) /* the sink has closed */
     return avow_error(UV_ECANCELED);
   if (chunk->tag != AVOW_BYTES)
     return pull_finish(pull);
-  (void) avow_to_bytes(chunk, &pull->given); /* for the length */
+  (void) avow_to_bytes(chunk, &pull->given); /* only for the length */
   avow_promise_t *p = avow_write(pull->to, avow_value_ref(chunk));
   avow__progress_wait(pull->progress, pull->to);
   return avow_follow(avow_then(p, written_cb, NULL, pull));
 }
 
-/* What the source has moved by itself. */
+/* Handles the number of bytes that the source moved by itself. */
 static avow_value_t passed_cb(const avow_value_t *len, void *data) {
   pull_t *pull = data;
   const int err = avow__moved_check(len);
@@ -282,7 +284,7 @@ static avow_value_t passed_cb(const avow_value_t *len, void *data) {
   const int64_t n = avow_to_int(len);
   pull->way = n > 0 ? ASK_FIRST : READ_THEN_ASK;
   pull_count(pull, n);
-  return avow_none(); /* again */
+  return avow_none(); /* repeat */
 }
 
 static avow_value_t pump_step(void *data) {

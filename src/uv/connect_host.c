@@ -1,9 +1,9 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * Connecting a handle of the program's by name. The race is run with handles of
- * our own, and the program's gets the connection that wins: until then it is
- * not touched, so that it may be closed, or connected in another way, whenever
- * the promise is canceled or rejects.
+ * Connects a handle of the program by name. The race uses handles of its own,
+ * and the program's handle then gets the connection that won. It is not touched
+ * before. The program may therefore close it or connect it in another way
+ * whenever the promise is canceled or rejects.
  */
 #include "avow/net.h"
 #include "base/container.h"
@@ -16,7 +16,7 @@
 
 typedef struct {
   avow__parent_t parent;
-  avow__reading_t watch; /* by the handle, to hear that it closes */
+  avow__reading_t watch; /* registered by handle, to be told when it closes */
   uv_tcp_t *tcp;
 } hosting_t;
 
@@ -57,7 +57,7 @@ static void hosting_on_close(avow__reading_t *watch) {
   avow__cancel((avow_promise_t *) hosting->parent.deferred);
 }
 
-/* 0, or why it cannot be connected. */
+/* 0, or an error if the handle cannot be connected. */
 static int hosting_enter(hosting_t *hosting, const char *host,
                          const char *service) {
   uv_tcp_t *tcp = hosting->tcp;

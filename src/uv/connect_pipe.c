@@ -1,8 +1,9 @@
 /* SPDX-License-Identifier: MIT */
 /*
  * Connecting to a name: Unix domain sockets and Windows pipes. libuv forgets
- * the first of two connects that are pending on one pipe, so they are found by
- * their pipe and the second is refused. No name is ever cut.
+ * the first of two connects that are pending on one pipe. So pending connects
+ * are found by their pipe, and the second is refused. Names are never
+ * truncated.
  */
 #include <string.h>
 
@@ -17,7 +18,7 @@
 
 typedef struct {
   avow__op_t op;
-  avow__node_t node; /* by its pipe, while libuv has it */
+  avow__node_t node; /* keyed by pipe, while libuv has the request */
   uv_connect_t req;
   char name[];
 } connect_t;
@@ -48,7 +49,7 @@ int avow__pipe_check_name(size_t len) {
   return is_too_long(len) ? UV_ENAMETOOLONG : 0;
 }
 
-/* When connecting again fails, libuv rejects all writes that are queued. */
+/* If a second connect fails, libuv rejects all queued writes. */
 static bool is_connected(const uv_pipe_t *pipe) {
   const uv_stream_t *stream = (const uv_stream_t *) pipe;
   return uv_is_readable(stream) != 0 || uv_is_writable(stream) != 0;

@@ -5,8 +5,8 @@
 
 #include <stddef.h>
 
-/* What is wrong with a name of that length for a Unix domain socket or a
-   Windows pipe, which must not be cut: UV_EINVAL, UV_ENAMETOOLONG, or 0. */
+/* Checks the length of a name for a Unix domain socket or a Windows pipe, which
+   must not be truncated. Returns UV_EINVAL, UV_ENAMETOOLONG or 0. */
 int avow__pipe_check_name(size_t len);
 
 #endif

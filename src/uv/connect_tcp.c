@@ -7,7 +7,7 @@
 typedef struct {
   avow__op_t op;
   uv_connect_t req;
-  char name[AVOW__ADDRESS_MAX]; /* of the peer, for messages */
+  char name[AVOW__ADDRESS_MAX]; /* the peer's address for messages */
 } connect_t;
 
 static avow_value_t tcp_outcome(const connect_t *connect, int status) {

@@ -1,10 +1,10 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * The datagrams that arrive at a socket as a channel. Each is read into the one
- * buffer, which has room for the longest there is and for no second one, so
- * that libuv never has more of them at hand than are wanted; a copy is passed
- * on. While the channel is full the system keeps what comes, as far as it has
- * room.
+ * The datagrams that arrive at a socket, as a channel. Each is read into the
+ * only buffer, which has space for the longest datagram but not for two. libuv
+ * therefore never reads more of them than are wanted. A copy is pushed to the
+ * channel. While the channel is full, the system buffers datagrams within its
+ * limits.
  */
 #include <string.h>
 
@@ -17,8 +17,8 @@
 enum { LONGEST = 65536 };
 
 typedef struct {
-  avow__source_t source;   /* first: the channel knows it by this */
-  avow__reading_t reading; /* by the socket */
+  avow__source_t source;   /* must be first */
+  avow__reading_t reading; /* registered by socket */
   uv_udp_t *udp;
   char buffer[LONGEST];
 } datagrams_t;
@@ -43,7 +43,7 @@ static void datagrams_on_alloc(uv_handle_t *handle, size_t suggested,
   *buf = uv_buf_init(datagrams_find(handle)->buffer, LONGEST);
 }
 
-/* The program may have opened a socket of any family: libuv has room for the
+/* The program may have opened a socket of any family. libuv has space for the
    longest address. */
 static size_t size_of(const struct sockaddr *address) {
   return address->sa_family == AF_INET6  ? sizeof(struct sockaddr_in6)
@@ -67,18 +67,19 @@ static avow_value_t datagram(const uv_buf_t *buf, size_t len,
   return v;
 }
 
-/* An error too is an item: a peer that was not there, say, ends nothing. */
+/* An error is an item too, because the channel can continue: a peer may only
+   have been absent, for example. */
 static void on_datagram(uv_udp_t *udp, ssize_t nread, const uv_buf_t *buf,
                         const struct sockaddr *from, unsigned flags) {
   datagrams_t *datagrams = datagrams_find((uv_handle_t *) udp);
   avow__context_t *c = datagrams->source.context;
-  if (nread >= 0 && from == NULL) /* there was nothing to read after all */
+  if (nread >= 0 && from == NULL) /* there was nothing to read */
     return;
   avow__enter(c);
   const avow_value_t v = nread < 0
                              ? avow__error_of((int) nread, "receive", NULL)
                              : datagram(buf, (size_t) nread, from, flags);
-  (void) avow__channel_push(datagrams->source.channel, v); /* it pauses us */
+  (void) avow__channel_push(datagrams->source.channel, v); /* it may pause us */
   avow__leave(c);
 }
 
@@ -87,7 +88,7 @@ static void datagrams_resume(avow__source_t *source) {
   const int err = uv_udp_recv_start(udp, datagrams_on_alloc, on_datagram);
   if (err == 0)
     return;
-  avow__source_pause(source); /* who receives there is the program */
+  avow__source_pause(source); /* the program itself receives on that socket */
   avow_channel_fail(source->channel, avow__error_of(err, "receive", NULL));
 }
 

@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * Names and addresses: uv_getaddrinfo() and uv_getnameinfo(). A list of
- * addresses is an object's, so one that comes too late is freed with it. The
- * loop's thread converts numbers; only names go to the thread pool.
+ * Names and addresses: uv_getaddrinfo() and uv_getnameinfo(). An object owns
+ * the list of addresses, so a list that arrives too late is freed with it. The
+ * loop's thread converts numeric addresses. Only names go to the thread pool.
  */
 #include "avow/net.h"
 
@@ -17,7 +17,7 @@
 typedef struct {
   avow__op_t op;
   uv_getaddrinfo_t req;
-  char node[]; /* for messages; empty for none */
+  char node[]; /* for messages; empty if there is none */
 } lookup_t;
 
 static void free_list(void *list) {
@@ -32,7 +32,7 @@ const struct addrinfo *avow_to_addrinfo(const avow_value_t *v) {
   return avow_to_object(v, &addrinfo_class);
 }
 
-/* libuv says UV_EAI_CANCELED where it documents UV_ECANCELED. */
+/* libuv reports UV_EAI_CANCELED where it documents UV_ECANCELED. */
 static int normalised(int status) {
   return status == UV_EAI_CANCELED ? UV_ECANCELED : status;
 }
@@ -52,7 +52,7 @@ static void on_addrinfo(uv_getaddrinfo_t *req, int status,
 
 static void dns_cancel(void *data) {
   lookup_t *lookup = data;
-  (void) uv_cancel((uv_req_t *) &lookup->req); /* or it ends unheard */
+  (void) uv_cancel((uv_req_t *) &lookup->req); /* else its result is unused */
 }
 
 #ifdef __GLIBC__
@@ -61,7 +61,7 @@ enum { DEFAULT_FLAGS = AI_V4MAPPED | AI_ADDRCONFIG };
 enum { DEFAULT_FLAGS = 0 };
 #endif
 
-/* True of all numeric forms ("127.1" is one), and of a few names. */
+/* True for all numeric forms, such as "127.1", and for a few names. */
 static bool may_be_numeric(const char *node, const char *service) {
   if (service != NULL && service[strspn(service, "0123456789")] != '\0')
     return false;
@@ -69,8 +69,8 @@ static bool may_be_numeric(const char *node, const char *service) {
          strchr(node, ':') != NULL;
 }
 
-/* The system converts numbers without waiting for anything, so they need no
-   thread of the pool, which slow lookups may occupy. False: node is a name. */
+/* The system converts numbers without waiting. They need no thread of the pool,
+   which slow lookups may occupy. Returns false if `node` is a name. */
 static bool convert(uv_loop_t *loop, const char *node, const char *service,
                     const struct addrinfo *hints, avow_value_t *out) {
   uv_getaddrinfo_t req;
@@ -88,12 +88,12 @@ static bool convert(uv_loop_t *loop, const char *node, const char *service,
   return true;
 }
 
-/* glibc takes what is left of it, divided by 65536, for the port. */
+/* glibc would use the remainder modulo 65536 as the port. */
 static bool is_no_port(const char *service) {
   if (service == NULL)
     return false;
   char *end;
-  const unsigned long port = strtoul(service, &end, 10); /* as it does */
+  const unsigned long port = strtoul(service, &end, 10); /* as glibc does */
   return *end == '\0' && port > 65535;
 }
 
@@ -162,10 +162,10 @@ static void on_nameinfo(uv_getnameinfo_t *req, int status, const char *host,
 
 static void cancel_naming(void *data) {
   naming_t *naming = data;
-  (void) uv_cancel((uv_req_t *) &naming->req); /* or it ends unheard */
+  (void) uv_cancel((uv_req_t *) &naming->req); /* else its result is unused */
 }
 
-/* Whether only numbers are wanted, which the system does not look up. */
+/* Whether only numbers are wanted, which need no lookup. */
 static bool wants_numbers(int flags) {
   const int numeric = NI_NUMERICHOST | NI_NUMERICSERV;
   return (flags & (numeric | NI_NAMEREQD)) == numeric;

@@ -1,16 +1,17 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * How a stream has ended. Who sends and resets at once makes the system say two
- * things together: that there are bytes, and that it is over. When those have
- * left room in the buffer libuv reads no more and says the end, and the reset
- * is lost. The system still has it, and one more look tells: past the end there
- * is nothing again, past a reset the error. What is no socket has no errors.
+ * How a stream has ended. If a peer sends and resets at once, the system
+ * reports data and the end together. If the data does not fill the buffer,
+ * libuv reads no more and reports the end, and the reset is lost. The system
+ * still has it, and one more recv() shows the difference: it returns 0 after an
+ * end and the error after a reset. A stream that is not a socket has no such
+ * errors.
  *
- * Linux tells the master of a pseudo-terminal by EIO that nobody has the other
- * side open any more. libuv does not wait for that: after a hang-up it takes a
- * buffer that is not full for the last. But such a terminal gives its bytes in
- * parts of less than 4096, and a socket stops at each handle that comes along:
- * then libuv has to read on.
+ * On Linux, the master of a pseudo-terminal gets EIO when the other side is no
+ * longer open. libuv does not wait for that. After a hang-up, it takes a buffer
+ * that is not full as the last one. Such a terminal, however, delivers its data
+ * in parts of less than 4096 bytes, and a socket stops at each handle that is
+ * passed along. In these cases libuv has to continue reading.
  */
 #include "uv/eof_error.h"
 
@@ -38,11 +39,12 @@ bool avow__is_master(int fd) {
 
 #ifdef MSG_DONTWAIT
 
-/* UV_EOF: nothing but the end; 0: bytes. */
+/* Returns UV_EOF if the stream has ended, 0 if there is more data, or an error.
+ */
 static int ended_error(const uv_stream_t *stream) {
   uv_os_fd_t fd;
   char byte;
-  (void) uv_fileno((const uv_handle_t *) stream, &fd); /* it is open */
+  (void) uv_fileno((const uv_handle_t *) stream, &fd); /* the handle is open */
   const ssize_t n = recv(fd, &byte, 1, MSG_PEEK | MSG_DONTWAIT);
   if (n >= 0)
     return n > 0 ? 0 : UV_EOF;
@@ -58,7 +60,7 @@ static int ended_error(const uv_stream_t *stream) {
 
 static bool is_of_master(const uv_stream_t *stream) {
   uv_os_fd_t fd;
-  (void) uv_fileno((const uv_handle_t *) stream, &fd); /* it is open */
+  (void) uv_fileno((const uv_handle_t *) stream, &fd); /* the handle is open */
   return avow__is_master(fd);
 }
 
@@ -67,7 +69,7 @@ static int why(const uv_stream_t *stream, int code, const uv_buf_t *buf) {
     return UV_EOF;
   if (code != UV_EOF)
     return code;
-  /* Without a buffer it is libuv's guess, and not what the system said. */
+  /* Without a buffer, the end is libuv's guess, not a report of the system. */
   return buf->base == NULL && is_of_master(stream) ? 0 : ended_error(stream);
 }
 

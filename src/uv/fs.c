@@ -1,8 +1,9 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * What all file operations share. Cancelled while it runs, a request ends
- * unheard: what it opened or made that nobody will know of is undone, and as
- * long as a thread uses a file, a close of that file waits.
+ * Common parts of all file operations. If an operation is canceled while it
+ * runs, its result is discarded: a file that it opened is closed, and a name
+ * that it made is removed. A close of a file waits while a thread uses the
+ * file.
  */
 #include "uv/fs.h"
 
@@ -12,10 +13,10 @@
 #include "avow/cancel.h"
 #include "base/alloc.h"
 
-/* An open file as a key of a table: an address that is never looked at, and not
-   NULL, which is the key of what is in no table. */
+/* A file descriptor as a key of a table. The address is never dereferenced. It
+   is not NULL, which is the key of nodes that are in no table. */
 static const void *key_of(uv_file file) {
-  assert(file >= 0); /* -1 would be NULL where pointers have 32 bits */
+  assert(file >= 0); /* with 32-bit pointers, -1 would become NULL */
   const union {
     uintptr_t number;
     const void *address;
@@ -23,7 +24,7 @@ static const void *key_of(uv_file file) {
   return key.address;
 }
 
-/* A number below zero is no file, and nobody closes it. */
+/* A negative number is not a file, and no close waits for it. */
 static void orphan_add(avow__context_t *c, avow__fs_use_t *use) {
   if (use->file < 0)
     return;
@@ -31,13 +32,13 @@ static void orphan_add(avow__context_t *c, avow__fs_use_t *use) {
   avow__table_add(&avow__files_of(c)->stragglers, &use->node);
 }
 
-/* Cancelled, it is a straggler until libuv calls back: a thread may still use
-   its files, or the kernel, of which libuv only asks to leave off. A close has
-   to wait for it, or the number might be another file's by then. */
+/* A canceled operation is a straggler until libuv calls back. A thread, or the
+   kernel, which libuv can only ask to stop, may still use its files. A close
+   must wait, or the number might then be that of another file. */
 static void fs_cancel(void *data) {
   avow__fs_t *op = data;
   op->cancelled = true;
-  (void) uv_cancel((uv_req_t *) &op->req); /* or it ends unheard */
+  (void) uv_cancel((uv_req_t *) &op->req); /* else its result is unused */
   for (size_t i = 0; i < op->files; i++)
     orphan_add(op->op.context, &op->uses[i]);
 }
@@ -47,7 +48,7 @@ static avow__fs_use_t *orphan_find(avow__context_t *c, uv_file file) {
     return NULL;
   avow__node_t *node =
       avow__table_find(&avow__files_of(c)->stragglers, key_of(file));
-  return (avow__fs_use_t *) (void *) node; /* of which it is the first member */
+  return (avow__fs_use_t *) (void *) node; /* the node is its first member */
 }
 
 static void fs_start_close(avow__fs_t *op) {
@@ -57,7 +58,8 @@ static void fs_start_close(avow__fs_t *op) {
   (void) err;
 }
 
-/* Takes a file from those of stragglers, if it is there. */
+/* Removes a file from the stragglers, if it is there, and starts a close that
+   waited. */
 static void orphan_done(avow__context_t *c, avow__fs_use_t *use) {
   if (use->node.key == NULL)
     return;
@@ -81,7 +83,7 @@ avow__files_t *avow__files_open(avow__context_t *c) {
                               sizeof(avow__files_t));
 }
 
-/* An operation and room for its two strings after it. */
+/* Makes an operation with `room` bytes after it, which hold two strings. */
 static avow__fs_t *op_new(uv_loop_t *loop, size_t size, const char *name,
                           size_t room, avow_promise_t **out) {
   avow__context_t *c = avow__context_of(loop);
@@ -161,7 +163,7 @@ void avow__fs_sent(avow__fs_t *op, int err) {
   }
   uv_fs_req_cleanup(&op->req);
   fs_let_go(op);
-  (void) avow__op_end(&op->op, avow__fs_failure(op, err)); /* not cancelled */
+  (void) avow__op_end(&op->op, avow__fs_failure(op, err)); /* not canceled */
 }
 
 static void fs_end(avow__fs_t *op, avow_value_t v) {
@@ -185,7 +187,8 @@ static void on_discarded(uv_work_t *work, int status) {
   fs_end(work->data, avow_none());
 }
 
-/* Nobody will ever close, or remove, what op gives. */
+/* Undoes the result of a canceled operation, because no other code will close
+   or remove it. */
 static void discard(avow__fs_t *op) {
   op->value = op->result(op);
   uv_fs_req_cleanup(&op->req);
@@ -238,10 +241,10 @@ avow_promise_t *avow__fs_call_file(uv_loop_t *loop, const char *name,
   return p;
 }
 
-/* A request without a callback is a plain call. */
+/* A request without a callback is a blocking call. */
 void avow__fs_close_now(uv_file file) {
   uv_fs_t req;
-  (void) uv_fs_close(NULL, &req, file, NULL); /* nobody is left to be told */
+  (void) uv_fs_close(NULL, &req, file, NULL); /* no caller to tell */
   uv_fs_req_cleanup(&req);
 }
 
@@ -249,10 +252,10 @@ avow_promise_t *avow_fs_close(uv_loop_t *loop, uv_file file) {
   avow_promise_t *p;
   avow__fs_t *op = avow__fs_on_file(loop, sizeof(*op), "close", file, &p);
   if (op == NULL) {
-    avow__fs_close_now(file); /* gone it must be */
+    avow__fs_close_now(file); /* it must close in any case */
     return p;
   }
-  avow_on_cancel(op->op.deferred, NULL, NULL); /* closed it must be */
+  avow_on_cancel(op->op.deferred, NULL, NULL); /* it must close in any case */
   avow__op_started_on_pool(&op->op);
   avow__fs_use_t *straggler = orphan_find(op->op.context, file);
   if (straggler != NULL && straggler->closer == NULL)

@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * Requests of libuv's file system. An operation owns its paths, its memory and
- * its value; it begins with avow__fs_on_path() and its like, is handed to
- * libuv, and ends in avow__fs_done() or avow__fs_complete().
+ * File system requests of libuv. An operation owns its paths, its memory and
+ * its value. It begins with avow__fs_on_path() or a similar function, is passed
+ * to libuv, and ends in avow__fs_done() or avow__fs_complete().
  */
 #ifndef AVOW_FS_PRIVATE_H
 #define AVOW_FS_PRIVATE_H
@@ -13,27 +13,27 @@
 
 typedef struct avow__fs_s avow__fs_t;
 
-/* What operations on files keep for a loop. */
+/* Data of a loop's file operations. */
 typedef struct avow__files_s {
   avow__extension_t extension;
   avow__table_t stragglers;  /* requests that outlive their promises, by file */
-  uint64_t events_iteration; /* in which events of watches came last */
-  uint32_t events;           /* that came in it */
+  uint64_t events_iteration; /* iteration of the last file system event */
+  uint32_t events;           /* number of events in that iteration */
 } avow__files_t;
 
 enum { AVOW__FS_EXTENSION = 4 };
 
-/* NULL without memory. */
+/* NULL if out of memory. */
 avow__files_t *avow__files_open(avow__context_t *c);
 
 static inline avow__files_t *avow__files_of(const avow__context_t *c) {
   return (avow__files_t *) c->extensions[AVOW__FS_EXTENSION];
 }
 
-/* A file that an operation is on. */
+/* A file that an operation uses. */
 typedef struct {
-  avow__node_t node;  /* of a straggler, by the file */
-  avow__fs_t *closer; /* of a straggler: a close that waits for it */
+  avow__node_t node;  /* of a straggler, keyed by file */
+  avow__fs_t *closer; /* a close that waits for the straggler */
   uv_file file;
 } avow__fs_use_t;
 
@@ -41,25 +41,25 @@ struct avow__fs_s {
   avow__op_t op;
   union {
     uv_fs_t req;
-    uv_work_t work; /* of what nobody wants: after req */
+    uv_work_t work; /* for discard(), after `req` */
   };
-  const char *name; /* of the operation */
-  const char *path; /* its objects: one or two paths, or else files */
+  const char *name; /* operation name for messages */
+  const char *path; /* one or two paths, unless `files` > 0 */
   const char *to;
   avow__fs_use_t uses[2];
   size_t files;
-  /* What it settles with once req has succeeded; NULL: none. */
+  /* Returns the outcome after `req` has succeeded. NULL: NONE. */
   avow_value_t (*result)(avow__fs_t *op);
-  /* Undoes a result that came too late, on a thread of the pool. */
+  /* Undoes a result that arrived too late, on a thread of the pool. */
   void (*discard)(const avow_value_t *result);
-  avow_value_t value; /* released in the end, as memory is freed */
+  avow_value_t value; /* released at the end, when `memory` is freed */
   void *memory;
   bool cancelled;
 };
 
-/* A zeroed operation of size bytes, which begins with an avow__fs_t, on copies
-   of its paths (UV_EINVAL if one is NULL) or on a file; its promise in *out.
-   NULL with the rejection in *out. */
+/* Make a zeroed operation of `size` bytes, which begins with an avow__fs_t. It
+   uses copies of its paths, or a file. `*out` is its promise. Return NULL with
+   the rejection in `*out`: UV_EINVAL if a path is NULL, or out of memory. */
 void *avow__fs_on_path(uv_loop_t *loop, size_t size, const char *name,
                        const char *path, avow_promise_t **out);
 void *avow__fs_on_paths(uv_loop_t *loop, size_t size, const char *name,
@@ -67,19 +67,20 @@ void *avow__fs_on_paths(uv_loop_t *loop, size_t size, const char *name,
 void *avow__fs_on_file(uv_loop_t *loop, size_t size, const char *name,
                        uv_file file, avow_promise_t **out);
 
-/* What libuv said to starting op: if that is an error, op ends with it. */
+/* Must be called with libuv's result of starting `op`. If it is an error, `op`
+   ends with it. */
 void avow__fs_sent(avow__fs_t *op, int err);
 
-/* The callback of requests that are one step. */
+/* The callback of requests that need one step. */
 void avow__fs_done(uv_fs_t *req);
 
-/* Ends an operation of which the request has come back. Takes v. */
+/* Ends an operation whose request is finished. Takes ownership of `v`. */
 void avow__fs_complete(avow__fs_t *op, avow_value_t v);
 
-/* The error of op: "rename '/a' to '/b': no such file or directory". */
+/* The error of `op`: "rename '/a' to '/b': no such file or directory". */
 avow_value_t avow__fs_failure(const avow__fs_t *op, int code);
 
-/* An operation that is the call of one function, with no more to it. */
+/* Operations that call only one function of libuv. */
 avow_promise_t *avow__fs_call_path(uv_loop_t *loop, const char *name,
                                    const char *path,
                                    int (*fn)(uv_loop_t *, uv_fs_t *,
@@ -91,7 +92,7 @@ avow_promise_t *avow__fs_call_file(uv_loop_t *loop, const char *name,
                                              uv_fs_cb),
                                    avow_value_t (*result)(avow__fs_t *));
 
-/* Closes at once, without a loop or memory. */
+/* Closes the file at once, without a loop or an allocation. */
 void avow__fs_close_now(uv_file file);
 
 static inline uv_loop_t *avow__fs_loop(const avow__fs_t *op) {

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * Plain calls on files. What libuv keeps in a request is let go before any of
- * them returns.
+ * Blocking calls on files. Each releases what libuv stored in its request
+ * before it returns.
  */
 #include "uv/fs_blocking.h"
 
@@ -9,7 +9,8 @@
 
 #include "base/alloc.h"
 
-/* A stop flag is looked at between calls: no call is to take long. */
+/* Limit in bytes of one call. A stop flag is checked between calls, so none may
+   take long. */
 enum { AT_ONCE = 1 << 20 };
 
 static int done(uv_fs_t *req, int result) {
@@ -34,7 +35,7 @@ static uv_buf_t disk_buffer(char *data, size_t len) {
 int avow__disk_read(uv_file file, char *data, size_t room) {
   const uv_buf_t buf = disk_buffer(data, room);
   int n;
-  do { /* libuv leaves that to us */
+  do { /* libuv leaves the retry to the caller */
     uv_fs_t req;
     n = done(&req, uv_fs_read(NULL, &req, file, &buf, 1, -1, NULL));
   } while (n == UV_EINTR);
@@ -45,7 +46,7 @@ int avow__disk_write(uv_file file, char *data, size_t len) {
   const uv_buf_t buf = disk_buffer(data, len);
   uv_fs_t req;
   const int n = done(&req, uv_fs_write(NULL, &req, file, &buf, 1, -1, NULL));
-  return n == 0 ? UV_EIO : n; /* a file that takes nothing and says nothing */
+  return n == 0 ? UV_EIO : n; /* the file accepts no bytes without an error */
 }
 
 int avow__disk_send(uv_file to, uv_file from, uint64_t offset, uint64_t len) {
@@ -70,7 +71,7 @@ int avow__disk_fchmod(uv_file file, int mode) {
   return done(&req, uv_fs_fchmod(NULL, &req, file, mode, NULL));
 }
 
-/* Where it failed libuv has put nothing into the request. */
+/* After a failure, libuv has not filled in the request. */
 static int done_stat(uv_fs_t *req, int err, uv_stat_t *out) {
   if (err == 0)
     *out = req->statbuf;
@@ -110,12 +111,13 @@ int avow__disk_rmdir(const char *path) {
   return done(&req, uv_fs_rmdir(NULL, &req, path, NULL));
 }
 
-/* The numbers are the same on all systems; not all have all the names. */
+/* The numbers are the same on all systems, but some systems lack some of the
+   names. */
 uv_dirent_type_t avow__disk_type_of(uint64_t mode) {
   static const uv_dirent_type_t types[0170000 / 010000 + 1] = {
     [001] = UV_DIRENT_FIFO,   [002] = UV_DIRENT_CHAR, [004] = UV_DIRENT_DIR,
     [006] = UV_DIRENT_BLOCK,  [010] = UV_DIRENT_FILE, [012] = UV_DIRENT_LINK,
-    [014] = UV_DIRENT_SOCKET, /* all else is UV_DIRENT_UNKNOWN, which is 0 */
+    [014] = UV_DIRENT_SOCKET, /* others are UV_DIRENT_UNKNOWN, which is 0 */
   };
   return types[(mode & 0170000) / 010000];
 }

@@ -1,9 +1,9 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * Directories: listed at once, or opened and read in parts. An open one is an
- * object that closes itself with its last reference; libuv may work on it once
- * at a time, so a close waits for the read that is under way, even for one that
- * nobody waits for any more.
+ * Directories: listed at once, or opened and read in parts. An open directory
+ * is an object that closes it with its last reference. libuv may run only one
+ * operation on it at a time. A close therefore waits for the pending read, even
+ * if the promise of that read was canceled.
  */
 #include <assert.h>
 #include <string.h>
@@ -32,9 +32,9 @@ avow_promise_t *avow_fs_scandir(uv_loop_t *loop, const char *path) {
 }
 
 typedef struct {
-  uv_dir_t *dir; /* NULL: not open yet, or closed */
+  uv_dir_t *dir; /* NULL: not yet open, or closed */
   bool reading;
-  avow__fs_t *closer; /* to be started after that */
+  avow__fs_t *closer; /* a close to start after the read */
   char path[];        /* for messages */
 } dir_t;
 
@@ -44,7 +44,7 @@ static void fs_dir_close_dir(void *self) {
   assert(dir != NULL);
   if (dir->dir == NULL)
     return;
-  (void) uv_fs_closedir(NULL, &req, dir->dir, NULL); /* nobody to be told */
+  (void) uv_fs_closedir(NULL, &req, dir->dir, NULL); /* no caller to tell */
   uv_fs_req_cleanup(&req);
   dir->dir = NULL;
 }
@@ -65,7 +65,7 @@ static avow_value_t dir_new(const char *path) {
   return v;
 }
 
-/* The directory that v is; NULL if it is none. */
+/* The directory that `v` is; NULL if it is none. */
 static dir_t *dir_of(const avow_value_t *v) {
   if (v == NULL)
     avow__misuse_of_null("a directory");
@@ -75,7 +75,7 @@ static dir_t *dir_of(const avow_value_t *v) {
              : NULL;
 }
 
-/* The same of what is known to be a directory. */
+/* The directory that `v` is; `v` must be one. */
 static dir_t *dir_in(const avow_value_t *v) {
   dir_t *dir = dir_of(v);
   assert(dir != NULL);
@@ -108,7 +108,7 @@ avow_promise_t *avow_fs_opendir(uv_loop_t *loop, const char *path) {
   return p;
 }
 
-/* An operation on an open directory, which it holds. */
+/* Makes an operation on an open directory and holds a reference to it. */
 static avow__fs_t *on_dir(uv_loop_t *loop, const char *name,
                           const avow_value_t *v, avow_promise_t **out) {
   const dir_t *dir = dir_of(v);
@@ -130,7 +130,7 @@ static void fs_dir_start_close(avow__fs_t *op) {
   dir->dir = NULL;
   const int err =
       uv_fs_closedir(avow__fs_loop(op), &op->req, open, avow__fs_done);
-  assert(err == 0); /* it fails without a directory only */
+  assert(err == 0); /* fails only without a directory */
   (void) err;
 }
 
@@ -140,7 +140,7 @@ avow_promise_t *avow_fs_closedir(uv_loop_t *loop, const avow_value_t *v) {
   if (op == NULL)
     return p;
   dir_t *dir = dir_in(v);
-  avow_on_cancel(op->op.deferred, NULL, NULL); /* closed it must be */
+  avow_on_cancel(op->op.deferred, NULL, NULL); /* it must close in any case */
   avow__op_started_on_pool(&op->op);
   if (dir->reading)
     dir->closer = op;
@@ -160,8 +160,8 @@ static avow_value_t entries_read(avow__fs_t *op) {
   return avow__entries_value(entries);
 }
 
-/* The names are libuv's, and the directory's, until the request is cleaned up;
-   only then may that be closed. */
+/* libuv owns the names until the request is cleaned up, and only then may the
+   directory be closed. */
 static void fs_dir_on_read(uv_fs_t *req) {
   const avow__fs_t *op = req->data;
   dir_t *dir = dir_in(&op->value);
@@ -177,7 +177,7 @@ static int fs_dir_start_read(avow__fs_t *op, size_t n) {
   if (dir->reading)
     return UV_EALREADY;
   if (n == 0)
-    return UV_EINVAL; /* would be taken for the end */
+    return UV_EINVAL; /* the result would look like the end */
   if (n <= SIZE_MAX / sizeof(uv_dirent_t))
     op->memory = avow_calloc(n, sizeof(uv_dirent_t));
   if (op->memory == NULL)

@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * Entries of a directory: one block, which begins with where each name is and
- * goes on with the names, of which each follows its type. An entry costs no
- * allocation, and where it is costs no search.
+ * Entries of a directory in one block. It begins with the offset of each entry,
+ * followed by the entries: a type and a name. An entry needs no allocation, and
+ * finding it needs no search.
  */
 #include "uv/fs_entries.h"
 
@@ -13,13 +13,13 @@
 #include "base/misuse.h"
 #include "value/value.h"
 
-enum { NAME = 16 }; /* of most, with what else it needs */
+enum { NAME = 16 }; /* bytes for most entries */
 
 _Static_assert(sizeof(avow_entry_t) == 2 * sizeof(void *), "ABI");
 
 struct avow__entries_s {
   size_t len;
-  size_t used, room; /* bytes from the block's beginning */
+  size_t used, room; /* bytes from the start of the block */
   size_t at[];
 };
 
@@ -27,7 +27,8 @@ static const avow_class_t entries_class = { .name = "entries",
                                             .sendable = true,
                                             .destroy = avow_free };
 
-/* So many are in memory already, with more to each. */
+/* `n` entries have space from the beginning; the block grows for longer names.
+ */
 avow__entries_t *avow__entries_new(size_t n) {
   const size_t names =
       avow__plus(sizeof(avow__entries_t), avow__times(n, sizeof(size_t)));
@@ -78,7 +79,7 @@ avow__entries_t *avow__entries_add(avow__entries_t *entries,
 avow_value_t avow__entries_value(avow__entries_t *entries) {
   if (entries == NULL)
     return avow_error(UV_ENOMEM);
-  /* Less room than before cannot fail; if it does, the old block serves. */
+  /* Shrinking should not fail; if it does, the old block is used. */
   avow__entries_t *cut = fs_entries_resize(entries, entries->used);
   return avow_object(&entries_class, cut != NULL ? cut : entries);
 }

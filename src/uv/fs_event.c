@@ -1,16 +1,18 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * What the system tells of files and folders. To stop listening would lose
- * events, so a slow consumer gets those beyond the room as one.
+ * Watches files and folders for changes. If the source stopped watching while
+ * its channel is full, events would be lost. So the events that exceed the
+ * capacity are combined into one.
  *
- * Linux and the BSDs watch the file that the path led to, and never say that
- * the path leads to another by now. So each event of the file itself has the
- * path watched anew, before the event is passed on: whoever looks at the file
- * then is told of what happens later. Of the same file that is the same watch.
+ * Linux and the BSDs watch the file that the path led to. They do not report
+ * that the path now leads to another file. So after each event of the file
+ * itself, the path is watched again before the event is passed on. A program
+ * that then looks at the file is told of all later events. If the file is the
+ * same, so is the watch.
  *
- * Linux drops events when its queue is full, and libuv does not pass that on.
- * So whenever one turn brings half of what that queue holds, all watchers of
- * the loop are told that events may be lost.
+ * Linux drops events when its queue is full, and libuv does not report that. So
+ * if one iteration delivers half of that queue's capacity, all watchers of the
+ * loop are told that events may be lost.
  */
 #include <string.h>
 
@@ -20,8 +22,8 @@
 
 enum { ROOM = 256 };
 
-/* fs.inotify.max_queued_events, unless somebody has changed that. Raw handles
-   of the program take part of it, of which nothing is known here. */
+/* The default of fs.inotify.max_queued_events. Handles that the program itself
+   uses take part of the queue, which avow cannot see. */
 enum { QUEUE = 16384, FLOOD = QUEUE / 2 };
 
 #if defined(_WIN32) || defined(__APPLE__)
@@ -33,7 +35,7 @@ enum { FLAGS = 0 };
 typedef struct {
   avow__source_t source;
   uv_fs_event_t handle;
-  int beyond; /* events that found no room */
+  int beyond; /* events that exceeded the capacity */
   char path[];
 } watcher_t;
 
@@ -78,12 +80,12 @@ static void pass_on(watcher_t *watcher, const char *name, int events) {
 
 static void fs_event_fail(watcher_t *watcher, int code) {
   avow__source_t *source = &watcher->source;
-  if (!source->unwanted) /* it found no memory for an item otherwise */
+  if (!source->unwanted) /* else an item failed for lack of memory */
     avow_channel_fail(source->channel,
                       avow__error_of(code, "watch", watcher->path));
 }
 
-/* Losses. */
+/* Lost events. */
 
 static void tell_of_losses(uv_handle_t *handle, void *data) {
   const bool ours = handle->type == UV_FS_EVENT && !uv_is_closing(handle) &&
@@ -112,28 +114,29 @@ static const char *last_name(const char *path) {
 #if defined(_WIN32) || defined(__APPLE__)
 
 static bool is_of_itself(const watcher_t *watcher, const char *name) {
-  return false; /* they watch the path */
+  return false; /* these systems watch the path */
 }
 
 #else
 
-/* Where the system gives no name libuv gives the last one of the path that was
-   watched first, if several lead to the file. */
+/* If the system gives no name, libuv gives the last part of the path that was
+   watched first, if several paths lead to the file. */
 static bool is_of_itself(const watcher_t *watcher, const char *name) {
   return strcmp(name, last_name(watcher->handle.path)) == 0;
 }
 
 #endif
 
-/* Watches what the path leads to by now. In its own callback libuv keeps the
-   watch of a file that has not changed, and with it what is queued. */
+/* Watches the file that the path leads to now. When called in a callback of the
+   handle, libuv keeps the watch of an unchanged file, with its queued events.
+ */
 static int watch_anew(watcher_t *watcher, int *events) {
   uv_fs_event_t *handle = &watcher->handle;
   const char *before = handle->path;
   (void) uv_fs_event_stop(handle); /* cannot fail */
   const int err = uv_fs_event_start(handle, on_event, watcher->path, 0);
 #ifdef __linux__
-  if (handle->path != before) /* libuv has one for each file */
+  if (handle->path != before) /* libuv has one string for each watched file */
     *events |= UV_RENAME;
 #endif
   return err;
@@ -142,7 +145,7 @@ static int watch_anew(watcher_t *watcher, int *events) {
 static void heard_of(watcher_t *watcher, const char *name, int events) {
   int err = 0;
   if (name != NULL && is_of_itself(watcher, name)) {
-    name = last_name(watcher->path); /* what libuv gave may be freed */
+    name = last_name(watcher->path); /* libuv may have freed the name */
     err = watch_anew(watcher, &events);
   }
   pass_on(watcher, name, events);

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * Operations on what is open, other than to read and to write. A file that
- * opens too late is closed again.
+ * Operations on open files, except reading and writing. A file that is opened
+ * too late is closed again.
  */
 #include "uv/fs.h"
 

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * Reading and writing: bytes between a file and values that the operation
- * holds. The buffers of libuv's request are what is left to do.
+ * Reading and writing between a file and values that the operation owns. The
+ * buffers of the request are the part that is left to do.
  */
 #include <limits.h>
 
@@ -9,7 +9,8 @@
 #include "uv/fs.h"
 #include "value/buffer.h"
 
-/* How many buffers systems take at once, and how many bytes sendfile() does. */
+/* The number of buffers that systems accept in one call, and of bytes that
+   sendfile() accepts. */
 enum { BUFFERS = 1024, SEND = 0x7ffff000 };
 
 typedef struct {
@@ -17,8 +18,8 @@ typedef struct {
   uv_buf_t one;
   uv_buf_t *bufs; /* &one, or fs.memory */
   size_t count;
-  uint64_t left, done; /* bytes */
-  int64_t offset;      /* -1: where the file stands */
+  uint64_t left, done; /* in bytes */
+  int64_t offset;      /* -1: the file's current position */
 } io_t;
 
 static io_t *io_new(uv_loop_t *loop, const char *name, uv_file file,
@@ -32,10 +33,10 @@ static io_t *io_new(uv_loop_t *loop, const char *name, uv_file file,
   return io;
 }
 
-/* How many buffers the bytes take, the length of each being an int's. */
+/* The number of buffers that the bytes need, each of at most INT_MAX bytes. */
 static size_t fs_io_parts_of(const avow_value_t *bytes) {
   size_t len;
-  (void) avow_to_bytes(bytes, &len); /* for the length */
+  (void) avow_to_bytes(bytes, &len); /* only for the length */
   return len / INT_MAX + (len % INT_MAX > 0);
 }
 
@@ -47,7 +48,7 @@ static void fs_io_add(io_t *io, const avow_value_t *bytes) {
   io->left += block->len;
 }
 
-/* Points the buffers at the bytes of n values. */
+/* Sets the buffers to the bytes of `n` values. */
 static int fs_io_use(io_t *io, const avow_value_t *items, size_t n) {
   size_t count = 0;
   for (size_t i = 0; i < n; i++) {
@@ -62,11 +63,11 @@ static int fs_io_use(io_t *io, const avow_value_t *items, size_t n) {
   io->count = 0;
   for (size_t i = 0; i < n; i++)
     fs_io_add(io, &items[i]);
-  io->count += io->count == 0; /* libuv wants one, be it empty */
+  io->count += io->count == 0; /* libuv needs a buffer, even an empty one */
   return 0;
 }
 
-/* The bytes, or the list of them, that the operation holds. */
+/* Uses the BYTES, or the LIST of them, that the operation owns. */
 static int use_value(io_t *io) {
   const avow_value_t *v = &io->fs.value;
   if (io->offset < -1)
@@ -90,7 +91,7 @@ static int fs_io_start_read(io_t *io) {
 
 static void fs_io_on_read(uv_fs_t *req) {
   io_t *io = req->data;
-  if (req->result == UV_EINTR && !io->fs.cancelled) { /* libuv lets us decide */
+  if (req->result == UV_EINTR && !io->fs.cancelled) { /* libuv does not retry */
     uv_fs_req_cleanup(req);
     const int err = fs_io_start_read(io);
     if (err < 0)
@@ -100,7 +101,7 @@ static void fs_io_on_read(uv_fs_t *req) {
   avow__fs_done(req);
 }
 
-/* Who asks for none has not come to the end. */
+/* A read of 0 bytes does not show the end. */
 static avow_value_t what_was_read(avow__fs_t *op) {
   const io_t *io = (const io_t *) op;
   const avow_value_t bytes = avow_steal(&op->value);
@@ -124,7 +125,7 @@ avow_promise_t *avow_fs_read(uv_loop_t *loop, uv_file file, size_t len,
   return p;
 }
 
-/* So many bytes of the buffers are written. */
+/* Moves past `len` bytes, which are written. */
 static void fs_io_advance(io_t *io, size_t len) {
   io->done += len;
   io->left -= len;
@@ -144,14 +145,14 @@ static int start_write(io_t *io) {
                      io->bufs, buffers(io), at, fs_io_on_write);
 }
 
-/* Writes on where the system took less than it was given. */
+/* Continues if the system took only a part. */
 static void fs_io_on_write(uv_fs_t *req) {
   io_t *io = req->data;
   int err = req->result < 0 ? (int) req->result : 0;
   if (err == 0) {
     fs_io_advance(io, (size_t) req->result);
     if (io->left > 0 && req->result == 0)
-      err = UV_EIO; /* a file that takes nothing and says nothing */
+      err = UV_EIO; /* the file accepts no bytes without an error */
   }
   if (err == 0 && io->left > 0 && !io->fs.cancelled) {
     uv_fs_req_cleanup(req);
@@ -186,8 +187,8 @@ static int start_send(io_t *io) {
                         io->offset + (int64_t) io->done, len, on_sent);
 }
 
-/* Sends on until there is nothing more. An error after some bytes is for the
-   next to find: nobody could tell how many went before it. */
+/* Continues until nothing is left. An error after some bytes is left to the
+   next operation, because an error cannot carry the number of bytes. */
 static void on_sent(uv_fs_t *req) {
   io_t *io = req->data;
   const ssize_t sent = req->result;

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * Operations on names, which settle with nothing but success. Most are the call
- * of one of libuv's functions, of which many have the same parameters.
+ * Operations on names, which fulfill with NONE. Most call one function of
+ * libuv, and many of these have the same parameters.
  */
 #include "uv/fs.h"
 

@@ -1,11 +1,11 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * Changes of a file, found by looking at it again and again. Those that nobody
- * has taken yet are one: from the first to the last. Not on uv_fs_poll_t, which
- * ends the process when it finds no memory for a look.
+ * Watches a file by calling stat() periodically. Changes that no receiver has
+ * taken yet are combined into one, from the first to the last. This does not
+ * use uv_fs_poll_t, which aborts the process when a check finds no memory.
  *
- * The timer is active between two looks. A look in flight keeps the source; it
- * counts among the requests that the end of the loop waits for.
+ * The timer is active between two checks. A pending check keeps the source
+ * alive, and counts among the requests that the end of the loop waits for.
  */
 #include <string.h>
 
@@ -19,12 +19,12 @@ typedef struct {
   avow__alarm_t alarm;
   uv_fs_t req;
   uint64_t ms;
-  bool looking; /* req is libuv's */
+  bool looking; /* libuv uses `req` */
   bool stopped;
-  bool known;     /* last is set */
-  int result;     /* of the last look */
-  uv_stat_t last; /* what was there when one last succeeded */
-  bool changed;   /* and nobody has heard of it */
+  bool known;     /* `last` is set */
+  int result;     /* of the last check */
+  uv_stat_t last; /* result of the last successful check */
+  bool changed;   /* true until the change is received */
   int status;
   avow_fs_change_t change;
   char path[];
@@ -70,7 +70,7 @@ _Static_assert(sizeof(uv_stat_t) ==
                    12 * sizeof(uint64_t) + 4 * sizeof(uv_timespec_t),
                "nothing lies between its fields");
 
-/* All but when it was read, and how much room it takes. */
+/* Compares all fields except the access time and the size on disk. */
 static bool is_same(const uv_stat_t *a, const uv_stat_t *b) {
   uv_stat_t like_a = *b;
   like_a.st_atim = a->st_atim;
@@ -81,7 +81,7 @@ static bool is_same(const uv_stat_t *a, const uv_stat_t *b) {
 
 static void fs_poll_on_timer(uv_timer_t *timer);
 
-/* What a look gave: a failure is told of once. */
+/* Handles the result of a check. Repeated failures are reported once. */
 static void looked(looker_t *looker, int result, const uv_stat_t *stat) {
   static const uv_stat_t nothing;
   avow__context_t *c = looker->source.context;
@@ -141,7 +141,7 @@ static void fs_poll_stop(avow__source_t *source) {
   looker->stopped = true;
   avow__alarm_stop(&looker->alarm);
   if (looker->looking)
-    (void) uv_cancel((uv_req_t *) &looker->req); /* or it ends unheard */
+    (void) uv_cancel((uv_req_t *) &looker->req); /* else its result is unused */
   else
     avow__source_close(source, (uv_handle_t *) &looker->alarm.timer);
 }

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * What the system knows of files and of file systems, copied into objects.
+ * Attributes of files and of file systems, copied into objects.
  */
 #include <string.h>
 

@@ -1,8 +1,9 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * Operations that find or make a name. What is made has its value before it is
- * begun, so that it cannot fail once there is something to lose; a name that
- * comes too late is removed again, for nobody will ever know it.
+ * Operations that find or make a name. The value of a new name is allocated
+ * before the operation starts, so that a made name cannot be lost for lack of
+ * memory. A name that is made too late is removed again, because the program
+ * cannot learn it.
  */
 #include <string.h>
 
@@ -20,7 +21,7 @@ avow_promise_t *avow_fs_realpath(uv_loop_t *loop, const char *path) {
   return avow__fs_call_path(loop, "realpath", path, uv_fs_realpath, found);
 }
 
-/* The names differ from their templates in letters only. */
+/* The name and its template differ only in letters. */
 static avow_value_t made_dir(avow__fs_t *op) {
   memcpy(((avow__bytes_t *) op->value.u.p)->data, op->req.path,
          strlen(op->path));
@@ -29,7 +30,7 @@ static avow_value_t made_dir(avow__fs_t *op) {
 
 static void fs_name_remove_dir(const avow_value_t *path) {
   uv_fs_t req;
-  (void) uv_fs_rmdir(NULL, &req, avow_to_bytes(path, NULL), NULL); /* or not */
+  (void) uv_fs_rmdir(NULL, &req, avow_to_bytes(path, NULL), NULL); /* ignored */
   uv_fs_req_cleanup(&req);
 }
 
@@ -88,7 +89,7 @@ static void remove_file(const avow_value_t *v) {
   const temp_file_t *file = temp_file_of(v);
   uv_fs_t req;
   avow__fs_close_now(file->temp.file);
-  (void) uv_fs_unlink(NULL, &req, file->path, NULL); /* or it stays */
+  (void) uv_fs_unlink(NULL, &req, file->path, NULL); /* no caller to tell */
   uv_fs_req_cleanup(&req);
 }
 
