@@ -1,8 +1,9 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * Closing a handle of the program's. The callback of uv_close() gets nothing
- * but the handle, whose data is not ours; so the promise, found by the handle,
- * is all there is: closing needs no memory beside the reserve.
+ * Closes a handle of the program. The callback of uv_close() gets only the
+ * handle, whose `data` belongs to the program. So the promise is found by the
+ * handle and is all the state there is: closing needs no memory except the
+ * reserve.
  */
 #include "avow/net.h"
 
@@ -43,7 +44,7 @@ static int begin_reset(uv_handle_t *handle, uv_close_cb cb) {
   return uv_tcp_close_reset((uv_tcp_t *) handle, cb);
 }
 
-/* It does not close after all. */
+/* Undoes the registration, because the handle does not close. */
 static avow_promise_t *handle_refuse(avow__context_t *c, avow_promise_t *p,
                                      int err) {
   avow__table_remove(&c->tables[AVOW__CLOSERS], &p->node);
@@ -59,7 +60,7 @@ static avow_promise_t *close_with(uv_handle_t *handle,
   avow__context_t *c = avow__context_of(handle->loop);
   avow__check_thread(c);
   if (uv_is_closing(handle)) {
-    avow__reading_close(c, handle); /* uv_close() told nobody */
+    avow__reading_close(c, handle); /* uv_close() did not tell the reader */
     return avow__refuse(handle->loop, UV_EALREADY, "close", NULL);
   }
   if (c->life != AVOW__CLOSED)

@@ -1,9 +1,9 @@
 /* SPDX-License-Identifier: MIT */
 /*
  * Connecting by name: RFC 8305, "happy eyeballs". Addresses alternate between
- * families; the next is tried once one fails or a pause is over, and the first
- * to connect wins. The race ends with its promise, but stays in memory until
- * libuv has called back for each attempt and the pause has run.
+ * families. The next is tried when one fails or a pause ends, and the first to
+ * connect wins. The race ends with its promise. It stays in memory until libuv
+ * has called back for each attempt and the pause has ended.
  */
 #include "uv/happy_eyeballs.h"
 
@@ -35,16 +35,16 @@ typedef struct {
 struct race_s {
   avow__context_t *context;
   avow_deferred_t *deferred; /* NULL: the race is over */
-  avow_value_t owner;        /* of the addresses */
+  avow_value_t owner;        /* owner of the addresses */
   avow__list_t *failures;
   avow_promise_t *pause; /* pending, or NULL */
   uint64_t delay;
-  uint64_t due;    /* when the next attempt is */
-  uint64_t awaits; /* when the pause is over */
-  size_t running;  /* attempts that libuv has */
-  bool pausing;    /* the pause's handler has yet to run */
-  bool advancing;  /* on the stack */
-  size_t next;     /* of the attempts */
+  uint64_t due;    /* when to start the next attempt */
+  uint64_t awaits; /* when the pause ends */
+  size_t running;  /* attempts that libuv runs */
+  bool pausing;    /* on_pause() has yet to run */
+  bool advancing;  /* connect_advance() is on the stack */
+  size_t next;     /* index of the next attempt */
   size_t n;
   attempt_t attempts[];
 };
@@ -57,7 +57,7 @@ static void connect_release(race_t *race) {
   avow_free(race);
 }
 
-/* The losers close; their callbacks and the pause's come later. */
+/* Closes the losers. Their callbacks and that of the pause come later. */
 static avow_deferred_t *connect_end(race_t *race) {
   avow_deferred_t *d = race->deferred;
   race->deferred = NULL;
@@ -115,7 +115,7 @@ static void failed(attempt_t *attempt, int err) {
 
 static void connect_advance(race_t *race);
 
-/* Somebody closed the handle: nothing new begins then. */
+/* Other code closed the handle, so no new attempt starts. */
 static void closed_by_others(race_t *race) {
   (void) avow_resolve(connect_end(race),
                       avow_error(UV_ECANCELED)); /* pending */
@@ -168,12 +168,12 @@ static void connect_begin(race_t *race) {
   race->due = avow__time(race->context) + race->delay;
 }
 
-/* Runs once for each pause, whatever becomes of that. */
+/* Runs once for each pause, even if the pause was canceled. */
 static avow_value_t on_pause(void *data) {
   race_t *race = data;
   race->pausing = false;
   if (avow__time(race->context) < race->awaits)
-    race->due = 0; /* no memory to wait with */
+    race->due = 0; /* there was no memory for the sleep */
   avow_unref(race->pause);
   race->pause = NULL;
   if (race->deferred != NULL && !race->advancing)
@@ -194,8 +194,8 @@ static void begin_pause(race_t *race) {
     avow_unref(p);
 }
 
-/* Begins what is due. A pause goes on where an attempt failed meanwhile, and
-   finds then that it was for nothing, or for too little. */
+/* Starts the attempts that are due. A pause continues after a failed attempt.
+   When it ends, it may have been unnecessary or too short. */
 static void connect_advance(race_t *race) {
   race->advancing = true;
   while (race->next < race->n) {
@@ -224,7 +224,8 @@ static size_t connect_count(const struct addrinfo *at) {
   return n;
 }
 
-/* Finds the next of the list that is of the family, or that is not. */
+/* Finds the next address of the family, or of another family if `same` is
+   false. */
 static const struct addrinfo *connect_seek(const struct addrinfo *at,
                                            int family, bool same) {
   while (at != NULL && (at->ai_family == family) != same)
@@ -232,7 +233,7 @@ static const struct addrinfo *connect_seek(const struct addrinfo *at,
   return at;
 }
 
-/* Has addresses of the first one's family alternate with others. */
+/* Alternates addresses of the first one's family with the others. */
 static void put_in_order(race_t *race, const struct addrinfo *list) {
   const int family = list->ai_family;
   const struct addrinfo *next[] = { list, connect_seek(list, family, false) };
@@ -282,7 +283,7 @@ avow_promise_t *avow__connect_any(uv_loop_t *loop, const struct addrinfo *list,
     race = connect_prepare(d, c, list, delay);
   if (race == NULL) {
     avow__value_unref(owner);
-    (void) avow_reject(d, avow_error(UV_ENOMEM)); /* or it is already */
+    (void) avow_reject(d, avow_error(UV_ENOMEM)); /* false: already rejected */
     return p;
   }
   race->owner = owner;

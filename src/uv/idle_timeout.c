@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * Progress of pumps and readers. Who watches it sleeps until the time that is
- * left at that moment is over, and then looks again: what moves sets no timer.
+ * Progress of pumps and readers. The watcher sleeps for the time that is left
+ * and then checks again. Moving data therefore sets no timer.
  */
 #include "uv/idle_timeout.h"
 
@@ -46,7 +46,7 @@ void avow__progress_wait(avow__progress_t *progress, avow_stream_t to) {
   progress->queued = avow__stream_queued(to);
 }
 
-/* Of a write that is under way a part may have gone. */
+/* A part of a pending write may already have been sent. */
 static void look_within_write(avow__progress_t *progress) {
   if (progress->to.klass == NULL)
     return;

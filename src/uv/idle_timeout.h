@@ -1,6 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-/* What is asked of a pump, and how far it has come; and how long a reader waits
-   for more. */
+/* The progress and the options of a pump, and the idle limit of a reader. */
 #ifndef AVOW_IDLE_TIMEOUT_H
 #define AVOW_IDLE_TIMEOUT_H
 
@@ -8,32 +7,34 @@
 
 typedef struct {
   uv_loop_t *loop;
-  const char *name; /* of what moves */
-  uint64_t *moved;  /* the program's, or NULL: bytes so far */
-  uint64_t idle;    /* ms; 0: for ever */
-  uint64_t at;      /* when something moved last */
-  bool keep_open;   /* the stream that it moves to */
-  avow_stream_t to; /* where what is written waits; none when it may be gone */
-  size_t queued;    /* that waited there when it was looked at last */
+  const char *name; /* name of the operation */
+  uint64_t *moved;  /* the program's byte counter, or NULL */
+  uint64_t idle;    /* limit in ms; 0: none */
+  uint64_t at;      /* time of the last progress */
+  bool keep_open;   /* do not shut the sink down at the end */
+  avow_stream_t to; /* sink with a pending write; none if it may be freed */
+  size_t queued;    /* its queue length at the last check */
   unsigned refs;
 } avow__progress_t;
 
-/* NULL without memory. moved and keep_open are the caller's to set. */
+/* NULL if out of memory. The caller sets `moved` and `keep_open`. */
 avow__progress_t *avow__progress_new(uv_loop_t *loop, const char *name,
                                      uint64_t idle);
 
-/* Something was read, or so many bytes in all are moved, and nothing waits. */
+/* Records progress: data was read, or `moved` bytes in all are moved and no
+   write is pending. */
 void avow__progress_note(avow__progress_t *progress, int64_t moved);
 
-/* Something waits to be taken there; NULL: nobody wants to know. What goes out
-   of it moves, too. */
+/* Records a pending write to `to`. Data that leaves its queue is progress too.
+   `progress` may be NULL. */
 void avow__progress_wait(avow__progress_t *progress, avow_stream_t to);
 
-/* That stream may be gone from here on. */
+/* From now on the sink may be freed. */
 void avow__progress_leave(avow__progress_t *progress);
 
-/* As p, but when nothing has moved for too long it is cancelled. Takes p, and
-   the progress, which stays while p is pending. */
+/* Settles as `p` does, but cancels it when there is no progress for too long.
+   Takes ownership of `p` and of the progress, which lives while `p` is pending.
+ */
 avow_promise_t *avow__progress_watch(avow__progress_t *progress,
                                      avow_promise_t *p);
 

@@ -1,10 +1,11 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * The connections of a listening stream as a channel. While that is full
- * nothing is accepted, and libuv then stops listening for more by itself.
- * Accepting can fail for a while, without files or memory: such a failure is an
- * item. What libuv has accepted and there is no handle for is tried again when
- * the channel is asked again: libuv tells of it only once.
+ * The connections of a listening stream, as a channel. While the channel is
+ * full, nothing is accepted, and libuv then stops listening by itself.
+ * Accepting can fail for a while, if files or memory are short. Such a failure
+ * is an item. libuv reports a connection that it has accepted only once. If
+ * there is no memory for its handle, it is tried again when the channel is
+ * asked again.
  */
 
 #include "avow/net.h"
@@ -17,8 +18,8 @@
 enum { BACKLOG = 511 };
 
 typedef struct {
-  avow__source_t source;   /* first: the channel knows it by this */
-  avow__reading_t reading; /* by the server */
+  avow__source_t source;   /* must be first */
+  avow__reading_t reading; /* registered by server */
   uv_stream_t *server;
   bool waiting; /* there may be a connection to accept */
 } listener_t;
@@ -27,13 +28,13 @@ static listener_t *listener_of(void *reading) {
   return AVOW__CONTAINER(listener_t, reading, reading);
 }
 
-/* To be the last deed: the listener may go. */
+/* Must be the last action, because it may free the listener. */
 static void accept_next(listener_t *listener) {
   avow_channel_t *channel = listener->source.channel;
   bool again, more;
   do {
     const avow_value_t v = avow_accept(listener->server);
-    again = avow_error_code(&v) == UV_ENOMEM; /* for a handle */
+    again = avow_error_code(&v) == UV_ENOMEM; /* no memory for a handle */
     listener->waiting = again;
     more = v.tag != AVOW_NONE && avow__channel_push(channel, v);
   } while (again && more && avow__channel_is_awaited(channel));
@@ -44,7 +45,7 @@ static void accept_next(listener_t *listener) {
 static void listen_on_connection(uv_stream_t *server, int status) {
   avow__context_t *c = avow__context_of(server->loop);
   avow__node_t *node = avow__net_find(c, AVOW__READERS, server);
-  if (node == NULL) /* nobody wants it: it waits, and others queue */
+  if (node == NULL) /* no channel: the connection waits in libuv */
     return;
   listener_t *listener = listener_of(node);
   const bool flows = listener->source.flows;
@@ -93,7 +94,7 @@ avow_channel_t *avow_connections(uv_stream_t *server,
   listener->source.stop = listen_stop;
   listener->reading.on_close = listen_on_close;
   listener->server = server;
-  listener->waiting = true; /* left by who listened before */
+  listener->waiting = true; /* a previous listener may have left one */
   err = avow__reading_listen(avow__context_of(server->loop), &listener->reading,
                              server, backlog > 0 ? backlog : BACKLOG,
                              listen_on_connection);

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * What all wrappers of libuv requests share: their beginning and their end.
+ * The common beginning and end of all operations on libuv requests.
  */
 #include "uv/op.h"
 
@@ -15,7 +15,7 @@ struct spare_s {
   spare_t *next;
 };
 
-/* Blocks for the next operations of a loop. */
+/* Spare blocks for the next operations of a loop. */
 typedef struct {
   avow__extension_t extension;
   spare_t *first;
@@ -24,13 +24,13 @@ typedef struct {
 
 enum { IO_EXTENSION = 2 };
 
-/* Operations come and go by the thousand, and most are about as large as a
-   uv_fs_t: a loop keeps the blocks of some for the next. */
+/* Operations are frequent, and most are about as large as a uv_fs_t. So a loop
+   keeps some of their blocks. */
 enum { ROOM = 768, SPARES_MAX = 64 };
 
 static bool is_reusable(size_t size) {
 #ifdef AVOW_NO_POOL
-  return (void) size, false; /* tools watch each block */
+  return (void) size, false; /* tools check each block */
 #else
   return size <= ROOM;
 #endif
@@ -91,7 +91,7 @@ void *avow__op_new(uv_loop_t *loop, size_t size, avow_promise_t **out) {
   *out = p;
   if (op == NULL) {
     (void) avow_reject(d,
-                       avow_error(UV_ENOMEM)); /* false: it is that already */
+                       avow_error(UV_ENOMEM)); /* false if already rejected */
     return NULL;
   }
   op->context = c;
@@ -128,10 +128,10 @@ bool avow__op_end(avow__op_t *op, avow_value_t v) {
 void avow__op_complete(avow__op_t *op, avow_value_t v) {
   avow__context_t *c = op->context;
   const bool closed =
-      c->life == AVOW__CLOSED; /* then the context may go with the op */
+      c->life == AVOW__CLOSED; /* then avow__op_end() may free c */
   if (!closed)
     avow__enter(c);
-  (void) avow__op_end(op, v); /* cancelled before: v is released */
+  (void) avow__op_end(op, v); /* if canceled before, v is released */
   if (!closed)
     avow__leave(c);
 }

@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * Operations: a libuv request with the promise it settles. An operation owns
- * all that libuv may touch and lives until libuv calls back, whatever becomes
- * of the promise.
+ * Operations: a libuv request and the promise it settles. An operation owns all
+ * memory that libuv may use. It lives until libuv calls back, even if its
+ * promise is canceled.
  */
 #ifndef AVOW_OP_H
 #define AVOW_OP_H
@@ -12,27 +12,30 @@
 typedef struct avow__op_s {
   avow__context_t *context;
   avow_deferred_t *deferred;
-  uint32_t *in_flight; /* which of the context's counts it is in */
-  bool reusable;       /* its block may serve the next */
-  bool on_pool;        /* a thread of libuv's is to do it */
+  uint32_t *in_flight; /* the counter of the context that includes it */
+  bool reusable;       /* its block may be reused */
+  bool on_pool;        /* a thread of the pool does it */
 } avow__op_t;
 
-/* A zeroed operation of size bytes, which begins with an avow__op_t; its
-   promise in *out. NULL without memory, with the rejection in *out. */
+/* Makes a zeroed operation of `size` bytes, which begins with an avow__op_t;
+   `*out` is its promise. NULL if out of memory, with the rejection in `*out`.
+ */
 void *avow__op_new(uv_loop_t *loop, size_t size, avow_promise_t **out);
 
-/* libuv has the request: on the loop's account, which may be one for its thread
-   pool, or on a handle's. */
+/* Record that libuv has the request. It counts for the loop, and for the thread
+   pool if that runs it, or else for a handle. */
 void avow__op_started(avow__op_t *op);
 void avow__op_started_on_pool(avow__op_t *op);
 void avow__op_started_on_handle(avow__op_t *op);
 
-/* Ends an operation that libuv has no part in (any more): settles its promise
-   with v, unless that was cancelled, and frees the operation. True if it
-   settled. To be called between enter and leave, or where it was started. */
+/* Ends an operation that libuv does not use, or no longer uses. Settles its
+   promise with `v`, unless it was canceled, and frees the operation. Returns
+   true if it settled the promise. Must be called between avow__enter() and
+   avow__leave(), or in the function that started the operation. */
 bool avow__op_end(avow__op_t *op, avow_value_t v);
 
-/* The same as a callback of libuv, with enter and leave. */
+/* Ends an operation in a callback of libuv: avow__op_end() between
+   avow__enter() and avow__leave(). */
 void avow__op_complete(avow__op_t *op, avow_value_t v);
 
 #endif

@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * Binding by libuv alone, on Windows and where that is simulated: names have no
- * modes there, nobody leaves one behind, and a pipe with instances listens.
+ * Binding with libuv's functions only, on Windows and in the simulator. Names
+ * have no modes there and are never left behind, and a pipe with instances
+ * listens.
  */
 #include "uv/pipe_bind.h"
 

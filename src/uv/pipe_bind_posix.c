@@ -1,14 +1,14 @@
 /* SPDX-License-Identifier: MIT */
 /*
  * Binding to the name of a Unix domain socket. The socket listens from the
- * beginning, so that who finds its name can tell whether somebody is there, and
- * nobody gets in before it has its mode.
+ * start, so that another process that finds the name can tell whether a server
+ * is there. No connection is accepted before the name has its mode.
  *
- * libuv would remove the name when the handle closes, whatever that leads to by
- * then, and wherever a relative one does. So the socket is made here, and given
- * to libuv without its name. The inode that was bound cannot be another's while
- * the socket is open; once it is closed, a socket on which somebody listens is
- * not ours.
+ * libuv would remove the name when the handle closes, even if the name then
+ * leads to another file, or a relative path to another directory. So the socket
+ * is made here and given to libuv without its name. While the socket is open,
+ * no other file can have its inode. After it is closed, a socket that accepts
+ * connections belongs to another process.
  */
 #include <errno.h>
 #include <fcntl.h>
@@ -35,45 +35,48 @@ static int code_of(int result) {
   return result < 0 ? uv_translate_sys_error(errno) : 0;
 }
 
-/* Which no process that is started meanwhile gets, where that can be had. */
+/* Makes a socket. Where possible, no process that starts meanwhile inherits it.
+ */
 static int private_socket(void) {
 #ifdef SOCK_CLOEXEC
   return socket(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0);
 #else
   const int fd = socket(AF_UNIX, SOCK_STREAM, 0);
-  (void) fcntl(fd, F_SETFD, FD_CLOEXEC); /* or there is none */
+  (void) fcntl(fd, F_SETFD, FD_CLOEXEC); /* fails if there is no socket */
   return fd;
 #endif
 }
 
-/* The name's length is fine. */
+/* The length of the name must be valid. */
 static struct sockaddr_un address_of(const char *name) {
   struct sockaddr_un address = { .sun_family = AF_UNIX };
   memcpy(address.sun_path, name, strlen(name));
   return address;
 }
 
-/* What connecting comes to, without waiting for who does not accept. */
+/* Returns the result of a connect, without waiting for a server that does not
+   accept. */
 static int knock(const char *name) {
   if (avow__pipe_check_name(strlen(name)) != 0)
     return UV_ENAMETOOLONG;
   const struct sockaddr_un address = address_of(name);
   const int fd = private_socket();
-  (void) fcntl(fd, F_SETFL, O_NONBLOCK); /* or there is none */
+  (void) fcntl(fd, F_SETFL, O_NONBLOCK); /* fails if there is no socket */
   const int err =
       code_of(connect(fd, (const struct sockaddr *) &address, sizeof(address)));
-  (void) close(fd); /* nothing was said */
+  (void) close(fd); /* nothing was sent */
   return err;
 }
 
-/* A socket that whoever listened there has left behind. */
+/* Whether the name is a socket that a former server left behind. */
 static bool is_left(const char *name) {
   struct stat info = { .st_mode = 0 };
-  (void) lstat(name, &info); /* or it is no more */
+  (void) lstat(name, &info); /* fails if it no longer exists */
   return S_ISSOCK(info.st_mode) && knock(name) == UV_ECONNREFUSED;
 }
 
-/* Without a current directory the path stays relative, and may be missed. */
+/* Without a current directory the path stays relative, and may not be found
+   later. */
 static avow__socket_name_t *socket_name_new(const char *name) {
   const size_t size = strlen(name) + 1;
   size_t at = PATH_MAX;
@@ -108,11 +111,11 @@ void avow__socket_name_end(avow__socket_name_t *name, bool is_open) {
   if (name == NULL)
     return;
   if (is_still_there(name) && (is_open || knock(name->path) == UV_ECONNREFUSED))
-    (void) unlink(name->path); /* or it stays */
+    (void) unlink(name->path); /* else it stays */
   avow_free(name);
 }
 
-/* As uv_pipe_bind() does: a directory that is not there is UV_EACCES. */
+/* Reports errors as uv_pipe_bind() does: a missing directory is UV_EACCES. */
 static int bind_once(int fd, const char *name) {
   const struct sockaddr_un address = address_of(name);
   const int err =
@@ -124,11 +127,11 @@ static int bind_name(int fd, const char *name, bool takes_over) {
   const int err = bind_once(fd, name);
   if (err != UV_EADDRINUSE || !takes_over || !is_left(name))
     return err;
-  (void) unlink(name); /* or there is still something */
+  (void) unlink(name); /* if it fails, so does the bind */
   return bind_once(fd, name);
 }
 
-/* It is bound. */
+/* The socket is bound. */
 static int begin_to_listen(uv_pipe_t *pipe, int fd, avow__socket_name_t *s,
                            unsigned mode) {
   int err = note_inode(s);
@@ -168,6 +171,6 @@ int avow__pipe_bind(uv_pipe_t *pipe, const char *name,
     return code_of(fd);
   const int err = bind_socket(pipe, fd, name, options, out);
   if (err != 0)
-    (void) close(fd); /* the reason is known */
+    (void) close(fd); /* `err` holds the reason */
   return err;
 }

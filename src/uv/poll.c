@@ -1,8 +1,9 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * Readiness. It is level-triggered: as long as nobody reads, libuv would tell
- * of it in each turn. So libuv is asked only while somebody waits; but where
- * the handlers that an event woke wait again, nothing was stopped for it.
+ * Readiness of sockets. It is level-triggered: while no code reads, libuv would
+ * report it in each iteration. So the handle is active only while a receiver
+ * waits. If the handlers of an event wait again, the handle was not stopped in
+ * between.
  */
 #include "avow/net.h"
 #include "channel/channel.h"
@@ -14,7 +15,7 @@ typedef struct {
   avow__source_t source;
   uv_poll_t handle;
   int events;
-  bool busy; /* in its callback */
+  bool busy; /* inside its callback */
 } poller_t;
 
 static void poll_resume(avow__source_t *source);
@@ -23,22 +24,24 @@ static void poll_fail(poller_t *poller, int err) {
   avow_channel_fail(poller->source.channel, avow__error_of(err, "poll", NULL));
 }
 
-/* Unless the program has closed it. */
+/* Stops the handle, unless the program has closed it. */
 static void quiet(poller_t *poller) {
   if (!uv_is_closing((uv_handle_t *) &poller->handle))
     (void) uv_poll_stop(&poller->handle); /* cannot fail */
 }
 
-/* Which of the events asked for the socket is ready for. When the peer has gone
-   libuv names others too (1.52 takes its own flags for the system's), or only
-   these: then it is ready for all. */
+/* The requested events for which the socket is ready. When the peer has closed,
+   libuv may add other events, because 1.52 mistakes its own flags for the
+   system's. It may also report only other events. The socket is then ready for
+   all. */
 static int ready(const poller_t *poller, int events) {
   const int asked = events & poller->events;
   return asked != 0 ? asked : poller->events;
 }
 
 /* libuv reports any error of a socket as UV_EBADF and stops the handle. The
-   descriptor is open: the next call of the program on it gets the error. */
+   descriptor stays open, and the program's next call on it returns the error.
+ */
 static bool is_error_of_socket(int status) {
   return status == UV_EBADF;
 }

@@ -1,10 +1,10 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * Processes. The block that holds the handle lives as long as a value refers to
- * it and until the handle is closed, which is not before the process has ended
- * and been reaped, or was detached. One promise is settled by that end, and all
- * who wait follow it. It is the loop's way to the process, too: cancelled when
- * the loop closes, by nobody else.
+ * Processes. The block with the handle lives while a value refers to it and
+ * until the handle is closed. The handle closes when the process has ended and
+ * been reaped, or was detached. One promise settles when the process ends, and
+ * all waiting promises follow it. The loop cancels that promise when it closes;
+ * no other code does.
  */
 #include <signal.h>
 #include <string.h>
@@ -24,14 +24,14 @@ typedef struct {
   avow__foreign_close_t foreign_close;
   uv_process_t handle;
   avow_promise_t *ended;
-  avow_deferred_t *deferred; /* ended's, until that is settled */
-  avow_value_t exit;         /* an avow_exit_t, to be filled in */
+  avow_deferred_t *deferred; /* of `ended`, until that settles */
+  avow_value_t exit;         /* an avow_exit_t, filled in at the end */
   avow_value_t streams;      /* LIST, or none */
-  bool held;                 /* by a value */
+  bool held;                 /* a value refers to it */
   bool runs;
-  bool is_open; /* the handle */
+  bool is_open; /* the handle is open */
   bool detached;
-  bool leads; /* a group, which goes with it */
+  bool leads; /* leads a group, killed with it */
 } process_t;
 
 static const avow_class_t exit_class = { .name = "exit", .sendable = true };
@@ -43,7 +43,7 @@ const avow_exit_t *avow_to_exit(const avow_value_t *v) {
 static void process_release(process_t *process) {
   if (process->held || process->is_open)
     return;
-  if (process->deferred != NULL) /* it never ran, and nobody waits for it */
+  if (process->deferred != NULL) /* it never ran, and no promise follows it */
     (void) avow_reject(process->deferred, avow_error(UV_ECANCELED));
   avow_unref(process->ended);
   avow__value_unref(process->exit);
@@ -73,24 +73,25 @@ static void process_on_child_exit(uv_process_t *handle, int64_t status,
   process->deferred = NULL;
   avow__enter(c);
   process_close_handle(process);
-  (void) avow_resolve(d, avow_value_ref(&process->exit)); /* or cancelled */
+  (void) avow_resolve(d, avow_value_ref(&process->exit)); /* fails if settled */
   avow__leave(c);
 }
 
-/* Kills it; false if it is not there, because somebody else has reaped it. */
+/* Kills the process. Returns false if it does not exist, because other code has
+   reaped it. */
 static bool kill_now(process_t *process) {
   if (process->leads)
-    (void) avow__signal_group(&process->handle, SIGKILL); /* or all ended */
+    (void) avow__signal_group(&process->handle, SIGKILL); /* ESRCH: all ended */
   return uv_process_kill(&process->handle, SIGKILL) != UV_ESRCH;
 }
 
-/* Called when the last value went. */
+/* Called when the last reference to the value is released. */
 static void process_let_go(void *self) {
   process_t *process = self;
   avow__value_unref(process->streams);
   process->held = false;
   if (process->runs && !process->detached)
-    (void) kill_now(process); /* the end of the loop finds it gone */
+    (void) kill_now(process); /* process_cancel() handles ESRCH */
   else if (process->runs)
     uv_unref((uv_handle_t *) &process->handle);
   process_release(process);
@@ -103,25 +104,25 @@ static const avow_class_t process_class = { .name = "process",
 static void process_cancel(void *data) {
   process_t *process = data;
   if (!process->detached && kill_now(process))
-    return; /* and on_child_exit() comes */
+    return; /* process_on_child_exit() follows */
   avow_deferred_t *d = process->deferred;
   process->deferred = NULL;
   process_close_handle(process);
   avow_deferred_drop(d);
 }
 
-/* The program has closed the handle: nobody reaps the process then. */
+/* The program has closed the handle, so libuv does not reap the process. */
 static bool process_give_up(void *data) {
   process_t *process = data;
   if (!uv_is_closing((uv_handle_t *) &process->handle))
     return false;
   if (!process->detached)
-    (void) kill_now(process); /* or it is gone */
+    (void) kill_now(process); /* fails if it has ended */
   avow_deferred_t *d = process->deferred;
   process->deferred = NULL;
   process->runs = false;
   process->context->requests--;
-  (void) avow_reject(d, avow_error(UV_ECANCELED)); /* or it is already */
+  (void) avow_reject(d, avow_error(UV_ECANCELED)); /* false if canceled */
   return true;
 }
 
@@ -155,7 +156,8 @@ static avow_value_t process_new(uv_loop_t *loop) {
   return avow_error(UV_ENOMEM);
 }
 
-/* Makes a stream for a pipe that has none, and the pipe; NONE for all else. */
+/* Makes a stream and the pipe for an entry with UV_CREATE_PIPE and no stream.
+   NONE for all other entries. */
 static avow_value_t stream_for(process_t *process, uv_stdio_container_t *to) {
   if ((to->flags & UV_CREATE_PIPE) == 0 || to->data.stream != NULL)
     return avow_none();
@@ -187,17 +189,17 @@ static int make_streams(process_t *process, uv_stdio_container_t *stdio,
   return 0;
 }
 
-/* The process has its ends, or never will. */
+/* Called when the process has its ends of the pipes, or cannot start. */
 static void pass_streams(const process_t *process,
                          const uv_stdio_container_t *stdio) {
   if (process->streams.tag != AVOW_LIST)
-    return; /* without memory */
+    return; /* out of memory */
   for (size_t i = 0; i < avow_list_len(&process->streams); i++)
     if (avow_list_at(&process->streams, i)->tag == AVOW_OBJECT)
       avow__child_pipe_pass(&stdio[i]);
 }
 
-/* uv_spawn() with the options as they are, but for the streams. */
+/* Calls uv_spawn() with the program's options, except for the streams. */
 static int process_spawn(process_t *process, uv_process_options_t options) {
   const size_t n = options.stdio_count > 0 ? (size_t) options.stdio_count : 0;
   uv_stdio_container_t *stdio = avow_calloc(n + 1, sizeof(*stdio));
@@ -237,7 +239,8 @@ static int process_start(process_t *process,
   return err;
 }
 
-/* The system does not say which of the two is not there. */
+/* The system does not report whether the program or the directory is missing.
+ */
 static avow_value_t spawn_error(int err, const uv_process_options_t *options) {
   if (options->cwd == NULL)
     return avow__error_of(err, "spawn", options->file);
@@ -265,7 +268,7 @@ avow_promise_t *avow__process_spawn(uv_loop_t *loop,
     avow__value_unref(v);
     v = spawn_error(err, options);
   }
-  (void) avow_resolve(d, v); /* pending, or without memory all along */
+  (void) avow_resolve(d, v); /* pending, or rejected from the start */
   return p;
 }
 

@@ -5,7 +5,8 @@
 
 #include "avow/process.h"
 
-/* avow_spawn(), with whether it leads a group: that is killed with it. */
+/* Implements avow_spawn(). If `leads`, the process leads a group, which is
+   killed together with it. */
 avow_promise_t *avow__process_spawn(uv_loop_t *loop,
                                     const uv_process_options_t *options,
                                     bool leads);

@@ -1,20 +1,21 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * Reading from a stream. An intake whose promise settled stays until the
- * handlers which that woke have run: if they read again, nothing was stopped
- * and started for it.
+ * Reading from a stream. An intake whose promise settled remains until the
+ * handlers of that promise have run. If they read again, libuv need not stop
+ * and start.
  *
- * Then it goes, but libuv watches the stream on, for the next read may come
- * soon: to stop watching and to start again costs three calls of the system.
- * When something arrives that nobody asked for it is not read, and libuv stops.
- * So it does where nothing else is left to keep the loop alive. Nothing is kept
- * of such a stream, which the program may close and free: whether it is watched
- * for us its read_cb says, and a walk over the loop's handles finds them all.
+ * Then the intake is freed. libuv continues to watch the stream, because the
+ * next read may come soon: stopping and starting costs three system calls. When
+ * data arrives without a read, it is not read, and libuv stops. It also stops
+ * when no other activity keeps the loop alive. No state is kept for such a
+ * stream, because the program may close and free it. Its read_cb shows whether
+ * it is watched for avow, and a walk over the loop's handles finds all of
+ * these.
  *
- * A stream that libuv stopped so has bytes: the next read takes them at once,
- * and of a peer that never waits so does each after it. Which streams have some
- * is not kept, but how many; a read that finds nothing takes one off. So no
- * more look in vain than were stopped.
+ * A stream that stopped in this way has data. The next read takes it at once.
+ * If the peer never pauses, each later read does so too. The loop stores only
+ * the number of such streams. A read that finds no data decrements it, so no
+ * more reads look in vain than streams were stopped.
  */
 #include "uv/read.h"
 
@@ -36,25 +37,25 @@
 
 enum { FIRST_ROOM = 4096 };
 
-/* What is asked for. */
+/* A read that was requested. */
 typedef struct {
   enum { SOME, ALL, INTO } kind;
   size_t max_bytes;
-  size_t min; /* INTO: what is to be there; no less than one of SOME */
-  char *into; /* the program's */
+  size_t min; /* INTO: bytes needed; SOME: 1 */
+  char *into; /* buffer of the program */
 } request_t;
 
 typedef struct {
   avow__reading_t reading;
-  avow__link_t link; /* among the loop's that are pending */
+  avow__link_t link; /* in the loop's list of pending reads */
   avow__context_t *context;
   uv_stream_t *stream;
-  avow_deferred_t *deferred; /* NULL: nobody reads at the moment */
+  avow_deferred_t *deferred; /* NULL: no read is pending */
   request_t request;
-  size_t done;           /* INTO: what is there */
-  avow__buffer_t buffer; /* what ALL has come to; a terminal's */
+  size_t done;           /* INTO: bytes read so far */
+  avow__buffer_t buffer; /* data read by ALL; a terminal's own */
   bool busy;             /* inside its callback */
-  bool replaced;         /* there, by another that reads */
+  bool replaced;         /* another read began in its callback */
 } intake_t;
 
 static intake_t *stream_find(const uv_handle_t *handle) {
@@ -81,7 +82,7 @@ static void stop_and_free(intake_t *intake) {
   intake_free(intake);
 }
 
-/* The promise is settled or about to be. */
+/* Takes the deferred of a promise that is or will be settled. */
 static avow_deferred_t *stream_detach(intake_t *intake) {
   avow_deferred_t *d = intake->deferred;
   intake->deferred = NULL;
@@ -106,7 +107,7 @@ static void stream_on_close(avow__reading_t *reading) {
     avow__cancel((avow_promise_t *) intake->deferred);
 }
 
-/* It is there without reading only inside its callback. */
+/* An intake without a read exists only inside its callback. */
 static bool yield(avow__reading_t *reading) {
   intake_t *intake = (intake_t *) reading;
   if (intake->deferred != NULL)
@@ -116,7 +117,7 @@ static bool yield(avow__reading_t *reading) {
   return true;
 }
 
-/* One byte more than max_bytes shows that there is more. */
+/* One byte more than `max_bytes` shows that there is more data. */
 static size_t stream_next_room(const intake_t *intake) {
   const size_t most = avow__plus(intake->request.max_bytes, 1);
   const size_t old = avow__buffer_room(&intake->buffer);
@@ -124,7 +125,8 @@ static size_t stream_next_room(const intake_t *intake) {
   return room < most ? room : most;
 }
 
-/* What libuv may fill: a terminal may do so when nobody reads any more. */
+/* The memory that libuv may fill. A terminal may fill it after the read was
+   canceled. */
 static uv_buf_t stream_room(intake_t *intake) {
   const request_t *request = &intake->request;
   const size_t left = request->max_bytes - intake->done;
@@ -138,7 +140,8 @@ static uv_buf_t stream_room(intake_t *intake) {
                           left);
 }
 
-/* Nobody who reads: then libuv reads nothing, and says UV_ENOBUFS. */
+/* Whether no read is pending. libuv then reads no data and reports UV_ENOBUFS.
+ */
 static bool intake_is_idle(const intake_t *intake) {
   return intake == NULL || intake->deferred == NULL;
 }
@@ -190,7 +193,7 @@ static avow_value_t ending(intake_t *intake, int err) {
                                      : avow_none();
 }
 
-/* libuv has stopped: a handler that reads again has to start anew. */
+/* libuv has stopped, so a handler that reads again must start anew. */
 static void ended(avow__context_t *c, intake_t *intake, int err) {
   const avow_value_t v = ending(intake, err);
   avow_deferred_t *d = stream_detach(intake);
@@ -227,8 +230,8 @@ static void streams_quiet(avow__context_t *c) {
   uv_walk(c->loop, quiet_if_idle, NULL);
 }
 
-/* Whether the loop goes on for something else, which will end. A handle is in
-   memory while a promise of it is pending. */
+/* Whether the loop is kept alive by other activity that will end. A handle is
+   in memory while a promise of it is pending. */
 static bool goes_on(const avow__context_t *c) {
   if (c->requests + c->handle_requests > 0 || avow__sleeps_are_pending(c))
     return true;
@@ -239,13 +242,13 @@ static bool goes_on(const avow__context_t *c) {
   return uv_has_ref((const uv_handle_t *) read->stream);
 }
 
-/* To be called before the loop polls. */
+/* Called before the loop polls for events. */
 static void streams_rest(avow__context_t *c) {
   if (!goes_on(c))
     streams_quiet(c);
 }
 
-/* It goes, and libuv watches the stream on. */
+/* Frees the intake while libuv continues to watch the stream. */
 static void intake_rest(intake_t *intake) {
   avow__net_of(intake->context)->quiet = streams_quiet;
   intake->context->before_poll = streams_rest;
@@ -262,7 +265,7 @@ static void stream_on_read(uv_stream_t *stream, ssize_t nread,
     return;
   }
   avow__context_t *c = intake->context;
-  if (nread == 0) /* nothing there after all; the buffer serves next time */
+  if (nread == 0) /* no data; the buffer is used next time */
     return;
   if (nread < 0) {
     const int err = avow__how_ended(stream, (int) nread, buf);
@@ -281,8 +284,8 @@ static void stream_on_read(uv_stream_t *stream, ssize_t nread,
     intake_rest(intake);
 }
 
-/* Finds the reading whose handlers read again, or NULL. They may have told
-   libuv to stop. */
+/* Returns an intake whose handlers read again, or NULL. The handlers may have
+   made libuv stop. */
 static intake_t *idle(avow__context_t *c, const uv_stream_t *stream) {
   avow__node_t *node = avow__net_find(c, AVOW__READERS, stream);
   intake_t *intake = (intake_t *) node;
@@ -307,12 +310,13 @@ static int stream_begin(avow__context_t *c, intake_t *intake,
   err = uv_read_start(stream, stream_on_alloc, stream_on_read);
   if (err == UV_EALREADY && rests)
     err = 0;
-  if (err != 0) /* what reads there, if anything, is the program's */
+  if (err != 0) /* the program itself may read there */
     avow__net_remove(c, AVOW__READERS, &intake->reading.node);
   return err;
 }
 
-/* libuv calls back for each chunk from now on; 0 if it does already. */
+/* Makes libuv call back for each chunk from now on. Returns 0 also if it
+   already does. */
 static int stream_start(avow__context_t *c, uv_stream_t *stream,
                         intake_t **out) {
   *out = idle(c, stream);
@@ -330,7 +334,8 @@ static int stream_start(avow__context_t *c, uv_stream_t *stream,
   return 0;
 }
 
-/* The first look is ours, and libuv watches only where there is nothing. */
+/* avow itself looks first. libuv watches the stream only if there is no data.
+ */
 static void take_what_waits(avow__context_t *c, intake_t *intake) {
   const int n = avow__waiting_take(intake->stream, stream_room(intake));
   if (n > 0)
@@ -355,7 +360,8 @@ static avow_promise_t *read_as(uv_stream_t *stream, request_t request) {
     err = request.max_bytes < request.min ? UV_EINVAL
                                           : stream_start(c, stream, &intake);
   if (err != 0) {
-    (void) avow_reject(d, avow__error_of(err, "read", NULL)); /* or it is */
+    /* Returns false if it is rejected already. */
+    (void) avow_reject(d, avow__error_of(err, "read", NULL));
     return p;
   }
   intake->deferred = d;

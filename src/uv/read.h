@@ -1,11 +1,11 @@
 /* SPDX-License-Identifier: MIT */
-/* Reading from streams that libuv reads. */
+/* Reading from streams of libuv. */
 #ifndef AVOW_READ_H
 #define AVOW_READ_H
 
 #include <uv.h>
 
-/* Libuv no longer watches the stream for the reads of before, if it did. */
+/* Stops watching the stream for earlier reads, if libuv does so. */
 void avow__stream_quiet(uv_stream_t *stream);
 
 #endif

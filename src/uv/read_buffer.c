@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-/* The loop's block for what arrives. */
+/* The loop's block for incoming data. */
 #include "uv/read_buffer.h"
 
 enum { ROOM = 65536 };

@@ -1,9 +1,9 @@
 /* SPDX-License-Identifier: MIT */
 /*
  * Reading in pieces. Bytes move from the buffer into a value only when the
- * whole piece is there, and room is made before anything is read into it: so
- * neither cancelling nor a lack of memory loses what has arrived. What a large
- * piece took goes back when little or nothing is left behind it.
+ * whole piece has arrived, and space is made before anything is read into it.
+ * So neither cancellation nor lack of memory loses data that has arrived. The
+ * memory of a large piece is released when little or no data remains after it.
  */
 #include "avow/stream.h"
 
@@ -22,30 +22,30 @@ enum { CHUNK = 16384, CHUNK_MAX = 1 << 20 };
 
 typedef enum { NEXT, EXACTLY, UNTIL, LINE, ALL } kind_t;
 
-/* What is asked for. */
+/* A piece that was requested. */
 typedef struct {
   kind_t kind;
-  size_t size;            /* of the piece: at most, or exactly */
+  size_t size;            /* size of the piece: limit or exact size */
   avow_value_t delimiter; /* BYTES, or none */
 } request_t;
 
 typedef struct {
   avow_stream_t stream;
-  avow__reading_t reading; /* while a promise is pending */
+  avow__reading_t reading; /* registered while a promise is pending */
   avow__context_t *context;
-  avow_promise_t *pending; /* that one, not counted */
+  avow_promise_t *pending; /* that promise, not counted */
   char *data;
-  size_t at;      /* of data: what comes next */
-  size_t used;    /* from there on */
-  size_t room;    /* of data */
-  size_t scanned; /* of what is used: no delimiter begins there */
-  size_t asked;   /* of the stream, at most */
-  bool ended;     /* nothing more will arrive */
-  int broken;     /* why not; told again to who asks for more */
+  size_t at;      /* offset in `data` of the next byte */
+  size_t used;    /* bytes from there on */
+  size_t room;    /* size of `data` */
+  size_t scanned; /* used bytes where no delimiter begins */
+  size_t asked;   /* limit of the last read of the stream */
+  bool ended;     /* no more data will arrive */
+  int broken;     /* error of the stream; repeated to later requests */
   bool busy;      /* a promise is pending */
   request_t request;
-  uint64_t idle;              /* ms that nothing may come for; 0: any */
-  avow__progress_t *progress; /* of what is pending; NULL without a limit */
+  uint64_t idle;              /* limit in ms without data; 0: none */
+  avow__progress_t *progress; /* of the pending read; NULL without a limit */
 } reader_t;
 
 static void reader_destroy(void *self) {
@@ -74,19 +74,19 @@ void avow_reader_set_idle(avow_reader_t *r, uint64_t ms) {
   reader_t *reader = avow__tool_self(r, &reader_class);
   if (r == NULL)
     avow__misuse_of_null("a reader");
-  if (reader != NULL) /* or there was no memory */
+  if (reader != NULL) /* NULL if there was no memory */
     reader->idle = ms;
 }
 
-/* What comes of a request, once that is certain. */
+/* The result of a request, once it is known. */
 typedef struct {
-  int err;     /* UV_EMSGSIZE; UV_EOF: len bytes are left */
-  bool at_end; /* none are */
+  int err;     /* UV_EMSGSIZE; UV_EOF: only `len` bytes are left */
+  bool at_end; /* no bytes are left */
   size_t len;
-  size_t more; /* bytes to let go after them */
+  size_t more; /* bytes to drop after the piece */
 } match_t;
 
-/* Where the delimiter begins; SIZE_MAX if it is not there yet. */
+/* Where the delimiter begins; SIZE_MAX if it has not arrived. */
 static size_t reader_find(reader_t *reader, const char *delimiter, size_t len) {
   const char *data = reader->data + reader->at;
   size_t i = reader->scanned;
@@ -124,7 +124,7 @@ static bool measure_line(reader_t *reader, match_t *out) {
   if (out->len == SIZE_MAX) {
     const bool may_fit = reader->scanned <= avow__plus(max_bytes, 1);
     if (may_fit && !reader->ended)
-      return false; /* the one byte beyond may be of its end */
+      return false; /* the byte beyond may be '\r' */
     out->len = reader->used;
     out->more = 0;
   } else if (out->len > 0 && data[out->len - 1] == '\r') {
@@ -160,7 +160,7 @@ static bool measure_wish(reader_t *reader, match_t *out) {
                                        : measure_line(reader, out);
 }
 
-/* Finds the piece that was asked for; false if more has to arrive first. */
+/* Finds the requested piece; false if more data must arrive first. */
 static bool measure(reader_t *reader, match_t *out) {
   *out = (match_t){ 0 };
   if (measure_wish(reader, out))
@@ -177,7 +177,7 @@ static void forget_room(reader_t *reader) {
   reader->at = reader->room = 0;
 }
 
-/* Without memory they stay. */
+/* If out of memory, the bytes stay in the buffer. */
 static avow_value_t take_bytes(reader_t *reader, const match_t *piece) {
   const char *from = piece->len > 0 ? reader->data + reader->at : NULL;
   const avow_value_t v = avow_bytes(from, piece->len);
@@ -221,15 +221,15 @@ static bool reader_resize(reader_t *reader, size_t room) {
   return true;
 }
 
-/* Makes room for a chunk behind what is used, and not much more; false without
-   memory. */
+/* Makes space for a chunk after the used bytes, and not much more; false if out
+   of memory. */
 static bool reader_make_room(reader_t *reader, size_t chunk) {
   if (reader->at > 0 && reader->used > 0)
     memmove(reader->data, reader->data + reader->at, reader->used);
   reader->at = 0;
   const size_t least = avow__plus(reader->used, chunk);
   if (least < reader->room / 4)
-    (void) reader_resize(reader, 2 * least); /* the old one serves, too */
+    (void) reader_resize(reader, 2 * least); /* else the old block is used */
   if (chunk <= reader->room - reader->used)
     return true;
   const size_t twice = avow__times(reader->room, 2);
@@ -240,8 +240,8 @@ static char *reader_free_room(const reader_t *reader) {
   return reader->data + reader->at + reader->used;
 }
 
-/* Ends the repetition, with other than none, when it is certain what comes of
-   the request. */
+/* Ends the repetition, by another value than NONE, when the result of the
+   request is known. */
 static avow_value_t reader_arrive(reader_t *reader, size_t n) {
   match_t piece;
   reader->ended = n == 0;
@@ -255,8 +255,8 @@ static avow_value_t arrived_cb(const avow_value_t *n, void *data) {
   return reader_arrive(data, (size_t) n->u.i);
 }
 
-/* The system tells once that a connection broke, and then an end. What the
-   stream may get over is none of that. */
+/* The system reports a broken connection only once, and then an end. Errors
+   from which the stream may recover are not stored. */
 static avow_value_t failed_cb(const avow_value_t *error, void *data) {
   const int code = avow_error_code(error);
   if (code != UV_ECANCELED && code != UV_ENOMEM && code != UV_EALREADY &&
@@ -278,7 +278,7 @@ static avow_value_t chunk_cb(const avow_value_t *chunk, void *data) {
   return reader_arrive(reader, len);
 }
 
-/* Of libuv's streams straight to where it belongs. */
+/* Reads a stream of libuv directly into the buffer. */
 static avow_promise_t *read_chunk(reader_t *reader) {
   if (!avow__is_uv(reader->stream))
     return avow_then(avow_read(reader->stream, reader->asked), chunk_cb, NULL,
@@ -304,7 +304,7 @@ static avow_value_t step_fn(void *data) {
 static avow_value_t take_cb(const avow_value_t *arg, void *data) {
   reader_t *reader = data;
   match_t piece;
-  (void) measure(reader, &piece); /* true: chunk_cb() has seen */
+  (void) measure(reader, &piece); /* true, because chunk_cb() saw it */
   return reader_take(reader, &piece);
 }
 
@@ -316,7 +316,7 @@ static void forget_wish(reader_t *reader) {
 
 static void reader_finish(void *r) {
   reader_t *reader = avow__tool_self(r, &reader_class);
-  assert(reader != NULL); /* a refused one never waits */
+  assert(reader != NULL); /* a refused reader never waits */
   avow__stream_leave(&reader->reading, reader->context, AVOW__PULLED);
   reader->busy = false;
   reader->progress = NULL;
@@ -334,7 +334,7 @@ static avow_promise_t *reader_fill(uv_loop_t *loop, reader_t *reader) {
              : avow__refuse(loop, UV_ENOMEM, "read", NULL);
 }
 
-/* Its stream closes, or goes, maybe between two reads. */
+/* The stream closes or is freed, possibly between two reads. */
 static void reader_on_close(avow__reading_t *reading) {
   const reader_t *reader = AVOW__CONTAINER(reader_t, reading, reading);
   avow__stream_leave(reading, reader->context, AVOW__PULLED);
@@ -356,7 +356,8 @@ static avow_promise_t *reader_refuse(const avow_reader_t *r, request_t request,
   return avow__refuse(avow__tool_loop(r), err, "read", NULL);
 }
 
-/* More has to arrive, and nobody else reads until then. */
+/* Starts reading, because more data must arrive. No other reader may read until
+   then. */
 static avow_promise_t *reader_begin(const avow_reader_t *r, reader_t *reader) {
   const int err = avow__stream_enter(&reader->reading, AVOW__PULLED,
                                      reader->stream, reader_on_close);
@@ -367,8 +368,8 @@ static avow_promise_t *reader_begin(const avow_reader_t *r, reader_t *reader) {
   return reader_refuse(r, request, err);
 }
 
-/* All that is asked of a reader gets this once its loop is closed, or of one
-   that could not be made; else NULL. */
+/* The answer of a reader whose loop is closed or that could not be made; else
+   NULL. */
 static avow_promise_t *reader_lost(const avow_reader_t *r,
                                    const reader_t *reader) {
   return reader == NULL ? avow__tool_ref(r, "a reader")

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * From a file to a stream without a copy, where the system is Linux. The stream
- * does not block, so nothing here waits but for the disk.
+ * Sends from a file to a stream without a copy, on Linux. The stream does not
+ * block, so these functions wait only for the disk.
  */
 #include "uv/sendfile.h"
 
@@ -14,7 +14,8 @@
 
 #  include "uv/sigpipe_check.h"
 
-/* A terminal takes nothing so, and of what is shut down libuv knows alone. */
+/* A terminal does not support this, and only libuv knows whether a stream is
+   shut down. */
 static bool takes_portions(const uv_stream_t *stream) {
   return (stream->type == UV_TCP || stream->type == UV_NAMED_PIPE) &&
          uv_is_writable(stream) != 0;
@@ -25,7 +26,7 @@ int avow__sending_open(avow_stream_t to) {
   uv_os_fd_t fd;
   if (!takes_portions(stream))
     return -1;
-  (void) uv_fileno((const uv_handle_t *) stream, &fd); /* it is open */
+  (void) uv_fileno((const uv_handle_t *) stream, &fd); /* the handle is open */
   avow__look_at_sigpipe(stream);
   return (fcntl(fd, F_GETFL) & O_NONBLOCK) != 0 ? fcntl(fd, F_DUPFD_CLOEXEC, 3)
                                                 : -1;

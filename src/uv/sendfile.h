@@ -1,25 +1,25 @@
 /* SPDX-License-Identifier: MIT */
-/* A portion of a file that the system moves to a stream by itself. */
+/* A portion of a file that the system itself moves to a stream. */
 #ifndef AVOW_SENDFILE_H
 #define AVOW_SENDFILE_H
 
 #include "avow/stream.h"
 
 typedef struct {
-  int to; /* a descriptor of its own; -1: none */
+  int to; /* a duplicated descriptor; -1: none */
   uv_file file;
-  int64_t offset; /* -1: where the file stands */
+  int64_t offset; /* -1: the file's current position */
   size_t len;
   size_t sent;
-  bool refused; /* there is no such way from this file to that stream */
+  bool refused; /* the system cannot move this file to that stream */
 } avow__sending_t;
 
-/* A copy of the descriptor of the stream, which has a handle. It stays open
-   while a thread of the pool sends, whatever becomes of the stream; -1 where
-   the system moves nothing there. */
+/* Returns a copy of the descriptor of a stream that has a handle. The copy
+   stays open while a thread of the pool sends, even if the stream closes.
+   Returns -1 if the system cannot move data to it. */
 int avow__sending_open(avow_stream_t to);
 
-/* On the pool: sends what the stream takes at once. */
+/* On a thread of the pool: sends what the stream accepts at once. */
 void avow__sending_run(avow__sending_t *sending);
 void avow__sending_close(const avow__sending_t *sending);
 

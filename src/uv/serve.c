@@ -1,11 +1,11 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * Serving. Connections are children of the service, so none outlives it. While
- * there are as many as may be the next is left to wait, and libuv then listens
- * for no more by itself. One for which there is no memory waits in libuv, which
- * tells of it only once: so the service tries again after a pause. A channel of
- * connections makes an item of that instead, and is asked again at once: so
- * this is no avow_each() over one.
+ * Serving. Connections are children of the service, so none outlives it. When
+ * the limit is reached, the next connection waits, and libuv then stops
+ * listening by itself. A connection for which there is no memory waits in
+ * libuv, which reports it only once. So the service tries again after a pause.
+ * A channel of connections makes an item of that failure instead and is asked
+ * again at once. For that reason this does not use avow_each().
  */
 #include "uv/serve.h"
 
@@ -17,17 +17,17 @@
 #include "uv/stream_lock.h"
 #include "uv/stream_value.h"
 
-enum { CONNECTION, PAUSE }; /* children */
+enum { CONNECTION, PAUSE }; /* indexes of children */
 
 enum { PAUSE_MS = 100 };
 
 typedef struct {
   avow__parent_t parent;
-  avow__reading_t reading; /* by the server */
+  avow__reading_t reading; /* registered by server */
   avow_value_t server;
   avow__service_t service;
   bool waiting; /* there may be a connection to accept */
-  bool closed;  /* the server is */
+  bool closed;  /* the server is closed */
   bool filling;
 } serve_t;
 
@@ -64,8 +64,9 @@ static bool serve_has_room(const serve_t *serve) {
   return !serve->closed && serve->parent.running < serve->service.concurrency;
 }
 
-/* The service may close its server, or what it returned report, while that is
-   added: it is no child yet, or this is under way already. */
+/* The service may close its server, or its promise may report, while a
+   connection is added. The connection is then not yet a child, or this function
+   is already on the stack. */
 static void serve_go_on(serve_t *serve) {
   if (serve->filling)
     return;
@@ -80,7 +81,7 @@ static void serve_go_on(serve_t *serve) {
 static void serve_on_connection(uv_stream_t *server, int status) {
   avow__context_t *c = avow__context_of(server->loop);
   avow__node_t *node = avow__net_find(c, AVOW__READERS, server);
-  assert(node != NULL); /* else the server is closing, and libuv silent */
+  assert(node != NULL); /* otherwise libuv would not call back */
   if (status < 0)       /* libuv could not accept it */
     return;
   serve_t *serve = serve_of(node);
@@ -97,7 +98,7 @@ static void serve_on_close(avow__reading_t *reading) {
   serve_go_on(serve);
 }
 
-/* Where the program has closed the handle, nobody tells the service. */
+/* If the program has closed the handle, the service is not told. */
 static void serve_cancel(avow__parent_t *parent) {
   serve_t *serve = (serve_t *) parent;
   avow__owned_close_value(&serve->server);

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * Signals. The handle listens from the beginning, so that none comes between
- * two who wait; what comes while nobody does is remembered, once.
+ * Signals. The handle listens from the start, so that no signal is lost between
+ * two receives. A signal that arrives while no receiver waits is stored, once.
  */
 #include <stdio.h>
 
@@ -38,7 +38,7 @@ static void signal_stop(avow__source_t *source) {
 
 static avow_channel_t *signal_refuse(uv_loop_t *loop, int err, int signum) {
   char number[16];
-  (void) snprintf(number, sizeof(number), "%d", signum); /* fits */
+  (void) snprintf(number, sizeof(number), "%d", signum); /* always fits */
   return avow__channel_refuse(loop, err, "signal", number);
 }
 

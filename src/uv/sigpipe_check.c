@@ -1,15 +1,15 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * libuv writes to sockets without MSG_NOSIGNAL and to pipes with write(): that
- * to a peer which has hung up raises SIGPIPE, of which a program dies without a
- * word unless it ignores or handles the signal. What a signal does belongs to
- * the whole process, so avow leaves it as it is; but it says so in time.
+ * libuv writes to sockets without MSG_NOSIGNAL, and to pipes with write(). Such
+ * a write to a peer that has hung up raises SIGPIPE. The signal ends a program
+ * silently unless the program ignores or handles it. Signal actions belong to
+ * the whole process, so avow does not change them, but gives advice in time.
  */
 #include "uv/sigpipe_check.h"
 
 #if AVOW__DEBUG && defined(AVOW_BY_PATHS)
 
-/* What libuv simulates raises no signals. */
+/* The simulated libuv raises no signals. */
 void avow__look_at_sigpipe(const uv_stream_t *stream) {
 }
 
@@ -21,7 +21,7 @@ void avow__look_at_sigpipe(const uv_stream_t *stream) {
 
 static bool sigpipe_ends_us(void) {
   struct sigaction now = { .sa_handler = SIG_IGN };
-  (void) sigaction(SIGPIPE, NULL, &now); /* cannot fail: it only looks */
+  (void) sigaction(SIGPIPE, NULL, &now); /* only reads, cannot fail */
   return now.sa_handler == SIG_DFL;
 }
 

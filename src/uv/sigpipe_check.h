@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-/* Whether a peer that hangs up ends the program. */
+/* Whether a peer that hangs up would end the program. */
 #ifndef AVOW_SIGPIPE_CHECK_H
 #define AVOW_SIGPIPE_CHECK_H
 
@@ -7,8 +7,8 @@
 
 #include "base/misuse.h"
 
-/* To be called before a write to a stream. Debug builds look at the first in
-   the life of the process, and say what to do if SIGPIPE would end that. */
+/* Must be called before a write to a stream. Checked builds test the first
+   write of the process, and give advice if SIGPIPE would end it. */
 #if AVOW__DEBUG && !defined(_WIN32)
 void avow__look_at_sigpipe(const uv_stream_t *stream);
 #else

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * Spawning, where it fails: whether the handle then is the loop's, and has to
- * be closed, is for us to find out.
+ * Failures of uv_spawn(). This file determines whether the handle was then
+ * added to the loop and must be closed.
  */
 #include "uv/spawn.h"
 
@@ -18,9 +18,10 @@ static void spawning_look(uv_handle_t *handle, void *data) {
     search->found = true;
 }
 
-/* A handle that uv_spawn() could not use is the loop's in most cases (no such
-   program, no process) and not in others (no pipe, on Unix). libuv does not say
-   which; closing one that is not would damage the loop's list of handles. */
+/* After most failures, such as a missing program, the handle is in the loop.
+   After others, such as a missing pipe on Unix, it is not. The result does not
+   show which. Closing a handle that is not in the loop would damage the loop's
+   list. */
 static bool is_in(uv_loop_t *loop, const uv_process_t *handle) {
   search_t search = { .sought = (const uv_handle_t *) handle };
   uv_walk(loop, spawning_look, &search);
@@ -41,7 +42,7 @@ int avow__signal_group(const uv_process_t *leader, int signal) {
   return UV_ENOTSUP;
 #else
   const uv_pid_t group = uv_process_get_pid(leader);
-  assert(group > 1); /* -1 would be everybody */
+  assert(group > 1); /* kill(-1) would signal all processes */
   return uv_kill(-group, signal);
 #endif
 }

@@ -1,19 +1,19 @@
 /* SPDX-License-Identifier: MIT */
-/* What is hard about uv_spawn(), for all that do. */
+/* uv_spawn() with its special cases. */
 #ifndef AVOW_SPAWN_H
 #define AVOW_SPAWN_H
 
 #include <stdbool.h>
 #include <uv.h>
 
-/* uv_spawn(). *is_open says whether the handle has to be closed, which may be
-   so and not be so after a failure. */
+/* Calls uv_spawn(). `*is_open` tells whether the handle must be closed, which
+   differs between failures. */
 int avow__spawn(uv_loop_t *loop, uv_process_t *handle,
                 const uv_process_options_t *options, bool *is_open);
 
-/* Sends all of the group a signal that a process leads which was spawned with
-   UV_PROCESS_DETACHED. 0, or UV_ESRCH if all of them have ended; UV_ENOTSUP on
-   Windows. */
+/* Sends a signal to the group of a process that was spawned with
+   UV_PROCESS_DETACHED. Returns 0, UV_ESRCH if all of them have ended, or
+   UV_ENOTSUP on Windows. */
 int avow__signal_group(const uv_process_t *leader, int signal);
 
 #endif

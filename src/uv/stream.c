@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * Byte streams. One of libuv's is known by the address of its class, and what
- * is asked of it goes straight to libuv; the others are asked here.
+ * Byte streams. A stream of libuv is recognized by the address of its class,
+ * and its operations call libuv directly. Operations on other streams are
+ * dispatched here.
  */
 #include "uv/stream.h"
 
@@ -34,7 +35,7 @@ avow_stream_t avow_uv_stream(uv_stream_t *handle) {
     avow__misuse_of_no_handle();
     return (avow_stream_t){ NULL, NULL };
   }
-  avow__note_there(handle); /* the program's, whatever was there */
+  avow__note_there(handle); /* the program's, so it is not freed */
   return (avow_stream_t){ &avow__uv_streams, handle };
 }
 
@@ -46,7 +47,7 @@ avow_stream_t avow_to_stream(const avow_value_t *v) {
     if (object->klass->stream != NULL)
       return (avow_stream_t){ object->klass->stream, object->self };
   }
-  (void) avow_to_object(v, &no_stream); /* says what it is instead */
+  (void) avow_to_object(v, &no_stream); /* reports the actual type */
   return (avow_stream_t){ NULL, NULL };
 }
 
@@ -72,12 +73,13 @@ static avow_promise_t *stream_refuse(avow_stream_t stream, int err,
   return avow__refuse(avow__stream_loop(stream), err, name, NULL);
 }
 
-/* What a class gave, which should be a promise. */
+/* Checks that a function of a class returned a promise. */
 static avow_promise_t *stream_given(avow_promise_t *p) {
   return avow__given(p, "a promise that a stream should give");
 }
 
-/* 0, or why it cannot be read. What has outlived its loop says so itself. */
+/* 0, or an error if the stream cannot be read. A stream that has outlived its
+   loop returns its own error. */
 static int read_refusal(avow_stream_t stream, size_t max_bytes) {
   if (max_bytes == 0)
     return UV_EINVAL;
@@ -198,10 +200,10 @@ avow_promise_t *avow_close(avow_stream_t stream) {
 
 void avow_stream_destroyed(uv_loop_t *loop, const void *self) {
   if (loop == NULL)
-    avow__misuse_of_null("a loop"); /* which none is known by */
+    avow__misuse_of_null("a loop"); /* NULL is in no table */
   avow__context_t *c = avow__loop_table_find(loop);
   if (c == NULL)
-    return; /* what it had has settled */
+    return; /* its promises have settled */
   avow__check_thread(c);
   avow__reading_close(c, self);
 }
@@ -223,7 +225,7 @@ int avow__stream_enter(avow__reading_t *reading, int table,
   if (other != NULL && other->yield == NULL)
     return UV_EALREADY;
   if (other != NULL)
-    (void) other->yield(other); /* who can does: one that was cancelled */
+    (void) other->yield(other); /* a canceled one yields */
   reading->node.key = stream.self;
   reading->on_close = on_close;
   avow__net_add(c, table, &reading->node);

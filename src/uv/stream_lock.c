@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * Who reads from a handle. The callbacks of libuv get nothing but the handle,
- * whose data is not ours: so what reads is found by its handle. There is one at
- * a time; it hears of it when the handle closes.
+ * The reader of a handle. The callbacks of libuv get only the handle, whose
+ * `data` belongs to the program. So the reader is found by its handle. There is
+ * at most one, and it is told when the handle closes.
  */
 #include "uv/stream_lock.h"
 
@@ -12,7 +12,7 @@ static void reading_tell(avow__context_t *c, int table, const void *key) {
     reading->on_close(reading);
 }
 
-/* Any number may have made way. */
+/* Any number of pumps may drain to one sink. */
 static void reading_tell_all(avow__context_t *c, int table, const void *key) {
   while (avow__net_find(c, table, key) != NULL)
     reading_tell(c, table, key);
@@ -42,7 +42,7 @@ bool avow__reading_is_pulled(const avow__context_t *c, const void *key) {
 int avow__reading_begin(avow__context_t *c, avow__reading_t *reading,
                         const uv_handle_t *handle) {
   if (uv_is_closing(handle)) {
-    avow__reading_close(c, handle); /* nobody has told who reads */
+    avow__reading_close(c, handle); /* no other call has told the reader */
     return UV_EINVAL;
   }
   if (avow__net_open(c) == NULL)

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-/* Who reads from a handle: one at a time, found by the handle. */
+/* The reader of a handle: at most one, found by the handle. */
 #ifndef AVOW_STREAM_LOCK_H
 #define AVOW_STREAM_LOCK_H
 
@@ -8,34 +8,35 @@
 typedef struct avow__reading_s avow__reading_t;
 
 struct avow__reading_s {
-  avow__node_t node; /* by its handle */
-  /* The handle begins to close, or is closing. */
+  avow__node_t node; /* keyed by handle */
+  /* The handle starts to close or is closing. */
   void (*on_close)(avow__reading_t *reading);
-  /* Makes way for another; false if it reads. NULL: it always does. */
+  /* Makes way for another reader; false if it is reading. NULL: never makes
+     way. */
   bool (*yield)(avow__reading_t *reading);
-  bool asks; /* of who reads in several steps: the read that begins is one */
+  bool asks; /* the read that starts belongs to this reader */
 };
 
-/* Whether who reads in several steps is at it, and others have to wait. */
+/* Whether a reader in several steps is active and other readers must wait. */
 bool avow__reading_is_pulled(const avow__context_t *c, const void *key);
 
-/* Registers a reading. UV_EALREADY if the handle has one that does not yield,
-   UV_EINVAL if it is closing. */
+/* Registers a reader. Returns UV_EALREADY if the handle has one that does not
+   yield, or UV_EINVAL if it is closing. */
 int avow__reading_begin(avow__context_t *c, avow__reading_t *reading,
                         const uv_handle_t *handle);
 
-/* avow__reading_begin(), and listens. */
+/* Calls avow__reading_begin() and uv_listen(). */
 int avow__reading_listen(avow__context_t *c, avow__reading_t *reading,
                          uv_stream_t *server, int backlog, uv_connection_cb cb);
 
-/* What is known by key, a handle or the self of a stream of another class,
-   closes or goes: tells whoever reads from it, or writes to it what comes from
-   another. Each of them is in its table until it hears of that, and no longer:
-   another may have the address next. */
+/* Tells the users of `key` that it closes or is freed: those that read from it,
+   and those that write to it from another stream. `key` is a handle, or the
+   `self` of a stream of another class. Each user leaves its table when it is
+   told, because another stream may get the address. */
 void avow__reading_close(avow__context_t *c, const void *key);
 
-/* Nothing more is written to what is known by key, and nobody can tell any more
-   whether it would be taken: tells who waits for its peer to go. */
+/* Tells the user that waits for the peer of `key` to close that nothing more is
+   written there. Writes can then no longer show whether the peer is there. */
 void avow__reading_shut(avow__context_t *c, const void *key);
 
 #endif

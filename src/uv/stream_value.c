@@ -1,10 +1,10 @@
 /* SPDX-License-Identifier: MIT */
 /*
  * Streams that values own. A stream closes with the last reference to its
- * value, and its memory goes when both the value and the handle have gone. The
- * program may close it before, by avow_close(), and at the end of a loop by
- * uv_close(): of that nobody tells us, so such memory stays until the loop's
- * end. handle->data is the program's.
+ * value. Its memory is freed when both the value and the handle are closed. The
+ * program may close it earlier by avow_close(), or by uv_close() when the loop
+ * ends. No callback reports the latter, so such memory stays until the loop is
+ * closed. The field handle->data belongs to the program.
  */
 #include "uv/stream_value.h"
 
@@ -15,18 +15,18 @@
 #include "uv/stream_lock.h"
 
 typedef struct {
-  avow__node_t node;         /* in the loop's table */
-  avow__context_t *context;  /* NULL: the handle is closed */
-  avow__socket_name_t *name; /* which goes with the socket; NULL: none */
-  void (*shut)(uv_stream_t *stream); /* where uv_shutdown() cannot, or NULL */
-  bool held;                         /* by its value */
+  avow__node_t node;                 /* in the loop's table */
+  avow__context_t *context;          /* NULL: the handle is closed */
+  avow__socket_name_t *name;         /* removed with the socket; or NULL */
+  void (*shut)(uv_stream_t *stream); /* replaces uv_shutdown(), or NULL */
+  bool held;                         /* its value exists */
   union {
     uv_handle_t handle;
     uv_stream_t stream;
     uv_tcp_t tcp;
     uv_pipe_t pipe;
     uv_tty_t tty;
-  } u; /* last, as large as its type; the stream is known by it */
+  } u; /* last, as large as its type; the stream's self */
 } owned_t;
 
 static void owned_destroy(void *self);
@@ -52,8 +52,8 @@ static void owned_free(owned_t *owned) {
   avow_free(owned);
 }
 
-/* The socket has to be open still for its inode to be its own: where the
-   program has closed the handle by uv_close(), this is late. */
+/* The socket must still be open for its inode to be unique. If the program has
+   closed the handle by uv_close(), this runs too late. */
 static void lose_name(owned_t *owned) {
   avow__socket_name_t *name = owned->name;
   owned->name = NULL;
@@ -78,7 +78,7 @@ static void owned_on_close(uv_handle_t *handle) {
   closed(owned);
 }
 
-/* Unless somebody has begun with it. */
+/* Closes the handle, unless that has begun. */
 static void begin_close(owned_t *owned) {
   avow__context_t *c = owned->context;
   lose_name(owned);
@@ -158,7 +158,7 @@ avow_value_t avow__owned_accept(uv_stream_t *from, uv_handle_type type) {
 
 static int open_on(owned_t *owned, uv_handle_type type, int fd) {
   if (type == UV_TTY)
-    return 0; /* it is */
+    return 0; /* uv_tty_init() opened it */
   return type == UV_TCP ? uv_tcp_open(&owned->u.tcp, (uv_os_sock_t) fd)
                         : uv_pipe_open(&owned->u.pipe, fd);
 }

@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * libuv keeps the descriptor of a handle until that closes, so another handle
- * gets a copy of it. On Windows a copy cannot have the completion port that the
- * first has.
+ * libuv keeps the descriptor of a handle until the handle closes, so another
+ * handle gets a copy. On Windows, a copy cannot be added to a second completion
+ * port.
  */
 #include "uv/tcp_move.h"
 
@@ -25,13 +25,13 @@ int avow__tcp_move(uv_stream_t *from, uv_tcp_t *to) {
 
 int avow__tcp_move(uv_stream_t *from, uv_tcp_t *to) {
   uv_os_fd_t fd;
-  (void) uv_fileno((const uv_handle_t *) from, &fd); /* it is open */
+  (void) uv_fileno((const uv_handle_t *) from, &fd); /* the handle is open */
   const int copy = fcntl(fd, F_DUPFD_CLOEXEC, 3);
   if (copy < 0)
     return uv_translate_sys_error(errno);
   const int err = uv_tcp_open(to, copy);
   if (err != 0)
-    (void) close(copy); /* the connection stays with the other */
+    (void) close(copy); /* `from` keeps the connection */
   return err;
 }
 

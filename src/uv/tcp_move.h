@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-/* Giving a connection to another handle. */
+/* Moves a connection to another handle. */
 #ifndef AVOW_TCP_MOVE_H
 #define AVOW_TCP_MOVE_H
 
@@ -9,7 +9,8 @@
 bool avow__tcp_has_socket(const uv_tcp_t *tcp);
 
 /* Opens `to`, which is initialized and has no socket, on the connection of
-   `from`, which is to be closed then. 0, or a code: UV_EBUSY if it has one. */
+   `from`, which the caller must then close. Returns 0 or an error: UV_EBUSY if
+   `to` has a socket. */
 int avow__tcp_move(uv_stream_t *from, uv_tcp_t *to);
 
 #endif

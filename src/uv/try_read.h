@@ -1,16 +1,16 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * Bytes that wait in the system already. To have libuv watch for them would
- * take a call of the system to begin, one to wait and one to end.
+ * Data that the system has already received. Watching for it through libuv
+ * would take one system call to start, one to wait and one to stop.
  */
 #ifndef AVOW_TRY_READ_H
 #define AVOW_TRY_READ_H
 
 #include <uv.h>
 
-/* How many of them are in the buffer now, or a code of libuv's. 0: there are
-   none, or libuv has to read what is there, as the end of the stream; also
-   where the buffer has no room. Never blocks. The stream is open. */
+/* Reads such data into the buffer and returns its length, or a libuv error.
+   Returns 0 if there is none, if libuv must read it (such as the end of the
+   stream), or if the buffer is empty. Never blocks. The stream must be open. */
 int avow__waiting_take(const uv_stream_t *stream, uv_buf_t buf);
 
 #endif

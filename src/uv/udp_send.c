@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * Sending datagrams. What the system takes at once costs no request; the rest
- * is queued with the bytes it needs.
+ * Sending of datagrams. Data that the system takes at once needs no request.
+ * Other data is queued in a request that owns it.
  */
 #include "avow/net.h"
 
@@ -15,7 +15,7 @@ typedef struct {
   avow__op_t op;
   uv_udp_send_t req;
   avow_value_t bytes;
-  char name[AVOW__ADDRESS_MAX]; /* for messages; empty for none */
+  char name[AVOW__ADDRESS_MAX]; /* for messages; empty if there is none */
 } send_t;
 
 static avow_value_t udp_outcome(int status, const avow_value_t *bytes,
@@ -34,8 +34,8 @@ static void on_send(uv_udp_send_t *req, int status) {
   avow__op_complete(&send->op, v);
 }
 
-/* A socket that libuv has yet to make is of IP: it aborts at another kind of
-   address. */
+/* If the socket does not exist yet, libuv makes it for IP and aborts for an
+   address of another family. */
 static bool fits(const uv_udp_t *udp, const struct sockaddr *address) {
   uv_os_fd_t fd;
   return address == NULL || address->sa_family == AF_INET ||

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-/* Those who wait at a place. */
+/* Waiting promises at a fixed place. */
 #include "uv/waiter_slot.h"
 
 #include "avow/cancel.h"
@@ -23,7 +23,7 @@ void avow__waiter_settle(avow_deferred_t **place, avow_value_t v) {
   avow_deferred_t *d = *place;
   *place = NULL;
   if (d != NULL)
-    (void) avow_resolve(d, v); /* pending, or cancelling had dropped it */
+    (void) avow_resolve(d, v); /* pending: cancellation clears the place */
   else
     avow__value_unref(v);
 }

@@ -1,19 +1,20 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * Somebody who waits for what something of ours will say: a deferred at a place
- * of its own, NULL while nobody waits, and from the moment on that whoever did
- * is cancelled.
+ * A waiter for an event of an avow object: a deferred at a place of its own.
+ * The place is NULL while no caller waits, and as soon as the waiter is
+ * canceled.
  */
 #ifndef AVOW_WAITER_SLOT_H
 #define AVOW_WAITER_SLOT_H
 
 #include "engine/promise.h"
 
-/* A promise whose deferred is at that place, which stays where it is while
-   somebody waits; NULL without memory. */
+/* Makes a promise whose deferred is at `place`, which must stay valid while it
+   is pending. NULL at `place` if out of memory. */
 avow_promise_t *avow__waiter_new(uv_loop_t *loop, avow_deferred_t **place);
 
-/* Settles it, if somebody waits, who does not any more. Takes v. */
+/* Settles the promise if there is one, and clears the place. Takes ownership of
+   `v`. */
 void avow__waiter_settle(avow_deferred_t **place, avow_value_t v);
 
 #endif

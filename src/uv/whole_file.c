@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * Whole files: what four requests would do (open, fstat, read, close), done in
- * one chore of the thread pool, which costs one journey instead of four.
- * Between two parts a chore looks whether anybody still wants it.
+ * Whole files: the work of four requests (open, fstat, read, close), done in
+ * one chore of the thread pool. That costs one round trip instead of four.
+ * Between two steps, a chore checks whether it was canceled.
  */
 #include "avow/fs.h"
 
@@ -17,14 +17,14 @@ enum { CHUNK = 65536 };
 typedef struct {
   avow__chore_t chore;
   size_t max_bytes;
-  uint64_t size;       /* as the system says; 0 where that means nothing */
-  size_t used;         /* of what was read */
+  uint64_t size;       /* as reported; 0 if not meaningful */
+  size_t used;         /* number of bytes read */
   avow_value_t buffer; /* BYTES */
   char path[];
 } read_file_t;
 
-/* What to make room for: the size, if it says anything, and one byte more to
-   meet the end with. */
+/* The size of the buffer: the file's size, if it is meaningful, and one more
+   byte to detect the end. */
 static int guess_size(read_file_t *read, uv_file file, size_t *out) {
   uv_stat_t stat;
   const size_t max_bytes = read->max_bytes;
@@ -33,7 +33,7 @@ static int guess_size(read_file_t *read, uv_file file, size_t *out) {
     return err;
   if (avow__disk_type(&stat) == UV_DIRENT_FILE)
     read->size = stat.st_size;
-  if (stat.st_size > max_bytes) /* or so it says: reading shows */
+  if (stat.st_size > max_bytes) /* as reported; reading shows the truth */
     *out = avow__plus(max_bytes, 1);
   else
     *out = stat.st_size > 0 ? avow__plus((size_t) stat.st_size, 1) : CHUNK;
@@ -44,7 +44,7 @@ static avow__bytes_t *bytes_of(const read_file_t *read) {
   return read->buffer.u.p;
 }
 
-/* A buffer of that size with what was read so far. */
+/* Replaces the buffer with one of that size and copies the data read so far. */
 static int file_make_room(read_file_t *read, size_t room) {
   char *data = NULL;
   const avow_value_t larger = avow_bytes_new(room, &data);
@@ -57,8 +57,8 @@ static int file_make_room(read_file_t *read, size_t room) {
   return 0;
 }
 
-/* The system gave all that it said there is, and less than there was room for:
-   that saves asking it again. */
+/* Whether the system has returned as many bytes as it reported, and fewer than
+   the buffer holds. That saves another read. */
 static bool is_at_end(const read_file_t *read) {
   assert(read->used != read->size || read->used < bytes_of(read)->len);
   return read->used == read->size;
@@ -140,7 +140,7 @@ avow_value_t avow__file_written(const avow__write_file_t *write, int err) {
   return avow_int((int64_t) ((avow__bytes_t *) write->bytes.u.p)->len);
 }
 
-/* What a file has beyond len. */
+/* Removes the data of a file beyond `len`. */
 static int file_cut(uv_file file, size_t len) {
   uv_stat_t stat;
   const int err = avow__disk_fstat(file, &stat);
@@ -150,14 +150,14 @@ static int file_cut(uv_file file, size_t len) {
   return avow__disk_ftruncate(file, len);
 }
 
-/* Writes over what the file holds, and not into an emptied one: file systems
-   that mean to protect who empties files write those to the disk when they are
-   closed, which takes far longer. */
+/* Overwrites the file's data instead of emptying the file first. Some file
+   systems flush a file that was emptied when it is closed, to protect its data,
+   and that takes far longer. */
 static int overwrite(avow__write_file_t *write, uv_file file) {
   const int err = avow__file_fill(write, file);
   if (err < 0 && write->done == 0)
     return err;
-  const int cut_err = file_cut(file, write->done); /* new and old never mix */
+  const int cut_err = file_cut(file, write->done); /* no old data remains */
   return err < 0 ? err : cut_err;
 }
 
@@ -169,7 +169,7 @@ static avow_value_t open_and(int (*fill)(avow__write_file_t *write,
   if (file < 0)
     return avow__file_written(write, file);
   const int err = fill(write, file);
-  const int close_err = avow__disk_close(file); /* some disks are full then */
+  const int close_err = avow__disk_close(file); /* may report a full disk */
   return avow__file_written(write, err < 0 ? err : close_err);
 }
 
@@ -185,7 +185,7 @@ static void end_write(avow__chore_t *chore) {
   avow__value_unref(((avow__write_file_t *) chore)->bytes);
 }
 
-/* What keeps a file from being written before anything was begun, or 0. */
+/* The error for invalid arguments before any work starts, or 0. */
 static int refusal(const char *path, const avow_value_t *bytes) {
   if (avow_is_error(bytes))
     return bytes->code;

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-/* Writing whole files: what its ways share. */
+/* Writing of whole files: the common part. */
 #ifndef AVOW_WHOLE_FILE_PRIVATE_H
 #define AVOW_WHOLE_FILE_PRIVATE_H
 
@@ -7,22 +7,22 @@
 
 typedef struct {
   avow__chore_t chore;
-  const char *name; /* of the operation */
+  const char *name; /* operation name */
   int flags, mode;
   avow_value_t bytes;
-  size_t done; /* of them */
+  size_t done; /* bytes already written */
   char path[];
 } avow__write_file_t;
 
-/* A chore like that one, with copies of its name, flags, mode and function.
-   Takes the bytes. */
+/* Starts a chore with copies of the name, flags, mode and function of `how`.
+   Takes ownership of `bytes`. */
 avow_promise_t *avow__file_write(uv_loop_t *loop, const avow__write_file_t *how,
                                  const char *path, avow_value_t bytes);
 
-/* Writes all of them, unless nobody wants that any more. */
+/* Writes all bytes, unless the chore is canceled. */
 int avow__file_fill(avow__write_file_t *write, uv_file file);
 
-/* What the chore has come to. */
+/* The result of the chore. */
 avow_value_t avow__file_written(const avow__write_file_t *write, int err);
 
 #endif

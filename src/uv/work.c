@@ -1,8 +1,9 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * Work for the threads of libuv's pool: chores, and the program's own functions
- * as chores. A chore's function and its result are the thread's while it runs;
- * what ends it, late or never run, ends it on the loop's thread.
+ * Work for libuv's thread pool: chores, and functions of the program as chores.
+ * While a chore runs, its function and its result belong to the pool's thread.
+ * It is always ended on the loop's thread, even if it was canceled or never
+ * ran.
  */
 #include "uv/work.h"
 
@@ -11,7 +12,7 @@
 #include "avow/cancel.h"
 #include "avow/work.h"
 
-/* What this thread runs; NULL elsewhere. */
+/* The chore that this thread runs; NULL on other threads. */
 static _Thread_local const avow__chore_t *running;
 
 static void work(uv_work_t *req) {
@@ -25,7 +26,7 @@ bool avow_work_is_wanted(void) {
   return running == NULL || !avow__chore_is_unwanted(running);
 }
 
-/* What nobody wants to have is released. */
+/* The result of a canceled chore is released. */
 static avow_value_t work_outcome(const avow__chore_t *chore) {
   if (!avow__chore_is_unwanted(chore))
     return chore->result;
@@ -36,22 +37,22 @@ static avow_value_t work_outcome(const avow__chore_t *chore) {
 static void after_work(uv_work_t *req, int status) {
   avow__chore_t *chore = req->data;
   avow__context_t *c = chore->op.context;
-  if (status < 0) /* cancelled before its turn: it is rejected already */
+  if (status < 0) /* it never ran and is rejected already */
     chore->result = avow_error(status);
   avow__enter(c);
   if (chore->end != NULL)
     chore->end(chore);
-  (void) avow__op_end(&chore->op, work_outcome(chore)); /* or it is already */
+  (void) avow__op_end(&chore->op, work_outcome(chore)); /* false if canceled */
   avow__leave(c);
 }
 
 static void work_cancel(void *data) {
   avow__chore_t *chore = data;
   atomic_store_explicit(&chore->unwanted, true, memory_order_relaxed);
-  (void) uv_cancel((uv_req_t *) &chore->req); /* or it ends unheard */
+  (void) uv_cancel((uv_req_t *) &chore->req); /* else its result is unused */
 }
 
-/* Only what no thread has taken is over at once. */
+/* Settles at once only if no thread has started the chore. */
 static void cancel_held(void *data) {
   avow__chore_t *chore = data;
   atomic_store_explicit(&chore->unwanted, true, memory_order_relaxed);
@@ -72,7 +73,7 @@ void avow__chore_start(avow__chore_t *chore) {
   chore->req.data = chore;
   avow_on_cancel(chore->op.deferred, work_cancel, chore);
   (void) uv_queue_work(chore->op.context->loop, &chore->req, work,
-                       after_work); /* fails on no function only */
+                       after_work); /* fails only without a function */
   avow__op_started_on_pool(&chore->op);
 }
 
@@ -101,8 +102,8 @@ static void end_call(avow__chore_t *chore) {
   chore->result = avow_error(AVOW_EMISUSE);
 }
 
-/* Makes the chore that calls fn. NULL, with the rejection in *out, if it cannot
-   be made. */
+/* Makes the chore that calls `fn`. Returns NULL, with the rejection in `*out`,
+   if it cannot be made. */
 static avow__chore_t *work_call(uv_loop_t *loop, avow_fn fn, void *data,
                                 void (*free_fn)(void *), avow_promise_t **out) {
   call_t *call = NULL;
@@ -128,7 +129,7 @@ avow_promise_t *avow_work(uv_loop_t *loop, avow_fn fn, void *data,
                           void (*free_fn)(void *)) {
   avow_promise_t *p;
   avow__chore_t *chore = work_call(loop, fn, data, free_fn, &p);
-  if (chore != NULL) { /* cancelling waits for the end of what runs */
+  if (chore != NULL) { /* cancellation waits while it runs */
     avow_on_cancel(chore->op.deferred, cancel_held, chore);
     avow__outlast_cancel(chore->op.deferred);
   }
@@ -139,7 +140,7 @@ avow_promise_t *avow_work_detached(uv_loop_t *loop, avow_fn fn, void *data,
                                    void (*free_fn)(void *)) {
   avow_promise_t *p;
   (void) work_call(loop, fn, data, free_fn,
-                   &p); /* p says whether it was made */
+                   &p); /* `p` shows whether it was made */
   return p;
 }
 
@@ -162,7 +163,7 @@ static avow_value_t run_random(avow__chore_t *chore) {
 }
 
 avow_promise_t *avow_random(uv_loop_t *loop, size_t len) {
-  if (len > INT_MAX) /* as uv_random() does, but before the memory is there */
+  if (len > INT_MAX) /* checked before allocating */
     return avow__refuse(loop, UV_E2BIG, "random", NULL);
   avow_promise_t *p;
   random_t *random = avow__chore_new(loop, sizeof(*random), &p);

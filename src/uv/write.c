@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * Writing to a stream, and ending that. What the system takes at once costs no
- * request; the rest is queued with the bytes it needs.
+ * Writing to a stream and ending it. Data that the system takes at once needs
+ * no request. Other data is queued in a request that owns it.
  */
 #include "uv/write.h"
 
@@ -20,7 +20,7 @@ typedef struct {
   avow__op_t op;
   uv_write_t req;
   avow_value_t bytes;  /* BYTES, or a LIST of them */
-  avow_value_t handle; /* that goes with them, or none */
+  avow_value_t handle; /* handle to send along, or none */
 } write_t;
 
 typedef struct {
@@ -36,8 +36,8 @@ static const avow_value_t *part_at(const avow_value_t *bytes, size_t i) {
   return bytes->tag == AVOW_LIST ? avow_list_at(bytes, i) : bytes;
 }
 
-/* How many bytes all parts have together; SIZE_MAX if that is more than a size
-   can say, for one value may be there many times. */
+/* The sum of all parts. SIZE_MAX if it does not fit in a size_t, which is
+   possible because one value may occur many times. */
 static size_t length(const avow_value_t *bytes) {
   size_t sum = 0;
   for (size_t i = 0; i < write_parts_of(bytes); i++)
@@ -59,8 +59,8 @@ static void on_write(uv_write_t *req, int status) {
   avow__op_complete(&write->op, write_outcome(status, len));
 }
 
-/* Fills in the first n buffers of what comes after so many bytes, and says how
-   many there are altogether. */
+/* Fills in the first `n` buffers after `done` bytes. Returns the total number
+   of buffers. */
 static size_t gather(const avow_value_t *bytes, size_t done, uv_buf_t bufs[],
                      size_t n) {
   size_t count = 0;
@@ -81,8 +81,8 @@ static size_t gather(const avow_value_t *bytes, size_t done, uv_buf_t bufs[],
 
 enum { FEW = 8 };
 
-/* Writes what the system takes now, which may be asked only where nothing is
-   queued, and says how much that was. */
+/* Writes what the system takes now and returns its length. That is allowed only
+   while no write is queued. */
 static int try_now(uv_stream_t *stream, uv_buf_t bufs[], size_t count) {
   avow__look_at_sigpipe(stream);
   if (uv_stream_get_write_queue_size(stream) > 0)
@@ -92,14 +92,14 @@ static int try_now(uv_stream_t *stream, uv_buf_t bufs[], size_t count) {
   return n == UV_EAGAIN ? 0 : n;
 }
 
-/* The handle that goes with the bytes, or NULL. */
+/* The handle to send along with the bytes, or NULL. */
 static uv_stream_t *to_handle(const avow_value_t *v) {
   if (v->tag == AVOW_POINTER)
     return avow_to_pointer(v);
   return v->tag == AVOW_NONE ? NULL : avow__owned_handle(v);
 }
 
-/* The rest in as many buffers as it has. libuv copies the array. */
+/* Queues the rest in all its buffers. libuv copies the array. */
 static int write_queue(write_t *write, uv_stream_t *stream, size_t done) {
   uv_buf_t few[FEW];
   uv_buf_t *bufs = few;
@@ -140,7 +140,7 @@ static avow_promise_t *write_rest(uv_stream_t *stream, avow_value_t bytes,
   return p;
 }
 
-/* BYTES, not what came of making them without memory. */
+/* The part must be BYTES, not the error of making them. */
 static int check_part(const avow_value_t *v) {
   if (avow_is_error(v))
     return v->code;
@@ -159,7 +159,7 @@ static int write_check(const uv_stream_t *stream, const avow_value_t *bytes) {
                                                      : avow__write_check(bytes);
 }
 
-/* The same for one value that libuv takes at once. */
+/* Checks and writes a single value, which libuv takes at once. */
 static int try_one(uv_stream_t *stream, avow__bytes_t *block, size_t *len) {
   if (uv_is_closing((const uv_handle_t *) stream))
     return UV_EINVAL;
@@ -215,7 +215,7 @@ avow_promise_t *avow_write_handle(uv_stream_t *stream, avow_value_t bytes,
   int err = write_check(stream, &bytes);
   if (err == 0)
     err = check_handle(&handle);
-  if (err == 0 && length(&bytes) == 0) /* a handle needs bytes to go with */
+  if (err == 0 && length(&bytes) == 0) /* a handle needs bytes */
     err = UV_EINVAL;
   avow__look_at_sigpipe(stream);
   if (err == 0)

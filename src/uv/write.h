@@ -5,7 +5,7 @@
 
 #include "avow/value.h"
 
-/* Whether a value may be written: 0 or a code. */
+/* Whether a value may be written: 0 or an error. */
 int avow__write_check(const avow_value_t *bytes);
 
 #endif
