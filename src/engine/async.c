@@ -1,12 +1,13 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * Async functions: a promise and the fiber that settles it. While the function
- * runs its promise is RUNNING, as a handler's is; while it awaits, its promise
- * is an ASYNC, a reaction to what it awaits, so that cancelling climbs through
- * it and its job, which resumes it, comes when any other reaction's would.
- * Every await goes through the queue, and nothing nests however many there are;
- * but a function that would come out of the queue at once need not leave its
- * stack for that.
+ * An async function is a promise and the fiber that settles it. While the
+ * function runs, its promise is RUNNING, like the promise of a running handler.
+ * While the function awaits, its promise is an ASYNC, which is a reaction to
+ * the awaited promise. So a cancellation climbs through it, and the job that
+ * resumes the function is queued like the job of any other reaction. Every
+ * await goes through the queue, so functions do not nest, however many there
+ * are. A function that would be the next job continues without leaving its
+ * stack.
  */
 #include "avow/async.h"
 
@@ -47,7 +48,7 @@ static AVOW__APART void async_finish_with(avow__context_t *c, avow__fiber_t *f,
                                           avow_value_t result) {
   avow__locals_t *locals = async_take_locals(f);
   async_end(c, f, result);
-  avow__locals_unref(locals); /* last: it may call the program */
+  avow__locals_unref(locals); /* last, because it may call the program */
 }
 
 void avow__async_finish(avow__context_t *c, avow__fiber_t *f,
@@ -92,14 +93,14 @@ avow_promise_t *avow_async_throwing(uv_loop_t *loop, avow_fn fn, void *data,
   async_prepare(f, fn, data, with);
   p->data = f;
   avow__probe_named(c, p, "async");
-  c->time_is_old |= c->depth == 0; /* whoever calls need not have the time */
+  c->time_is_old |= c->depth == 0; /* the time may be old outside callbacks */
   avow__probe_task(c);
   avow__enter_call(c);
   avow__fibers_begin(&c->fibers);
   const avow__fiber_t *by = *c->fibers.now;
   if (AVOW__UNLIKELY(by != NULL && by->locals != NULL))
     inherit_locals(f, by);
-  (void) avow__async_go_on(c, f, avow_none(), 0); /* it is no job */
+  (void) avow__async_go_on(c, f, avow_none(), 0); /* this is no job */
   avow__leave_queue(c); /* no callback runs inside this call */
   return p;
 }
@@ -124,15 +125,15 @@ static AVOW__APART avow_value_t await_in_vain(avow_promise_t *p) {
   return async_refuse(p, AVOW_EMISUSE);
 }
 
-/* Whether f, which will wait for p, would be the next job, and no other code
-   could run in between. */
+/* Whether the job that resumes f would run next if f waited for p, with no
+   other code in between. */
 static inline bool is_next(const avow__context_t *c, const avow_promise_t *p,
                            const avow__fiber_t *f) {
   return avow__state(p) == AVOW_FULFILLED && f->jobs > 1 &&
          avow__queue_is_empty(&c->queue) && c->life < AVOW__GIVING_UP;
 }
 
-/* f continues at once, and counts as that job. */
+/* Continues f at once. This counts as the job that would have resumed f. */
 static AVOW__APART avow_value_t go_on(avow_promise_t *p, avow__fiber_t *f) {
   f->jobs--;
   return avow__take_outcome(p);
@@ -147,7 +148,8 @@ static AVOW__APART avow_value_t wait_for(avow_promise_t *p, avow__fiber_t *f) {
   return avow__fiber_park(f, avow_none());
 }
 
-/* The function of p's loop that this thread is in; NULL if there is none. */
+/* The async function of p's loop that runs on this thread; NULL if there is
+   none. */
 static inline avow__fiber_t *fiber_for(const avow_promise_t *p) {
   if (AVOW__UNLIKELY(p == NULL))
     return NULL;
@@ -156,8 +158,8 @@ static inline avow__fiber_t *fiber_for(const avow_promise_t *p) {
   return f != NULL && avow__context(f->promise) == c ? f : NULL;
 }
 
-/* The functions that it calls last have the same first parameter p, so that no
-   register is moved for them. */
+/* Each function that avow_await() ends with has p as its first parameter, too.
+   So no register is moved for these calls. */
 avow_value_t avow_await(avow_promise_t *p) {
   avow__fiber_t *f = fiber_for(p);
   if (AVOW__UNLIKELY(f == NULL))
@@ -167,7 +169,8 @@ avow_value_t avow_await(avow_promise_t *p) {
   return is_next(avow__context(p), p, f) ? go_on(p, f) : wait_for(p, f);
 }
 
-/* A function that was started by C may come to C++, and wait there. */
+/* A function that C started may call C++ code that awaits. The exceptions of
+   that code are kept from the first such await on. */
 avow_value_t avow_await_throwing(avow_promise_t *p, void *globals) {
   avow__fiber_t *f = fiber_for(p);
   if (f != NULL && f->exceptions.globals != globals)
@@ -178,14 +181,14 @@ avow_value_t avow_await_throwing(avow_promise_t *p, void *globals) {
 void avow__async_abandon(avow__context_t *c, avow__fiber_t *f) {
   avow_promise_t *p = f->promise;
   const avow_value_t dropped = avow__take_upstream(p);
-  p->kind = AVOW__RUNNING; /* to its end */
+  p->kind = AVOW__RUNNING; /* until p settles */
   avow__probe_resumed(c, p);
   avow__locals_t *locals = async_take_locals(f);
   avow__fiber_discard(&c->fibers, f);
   p->data = NULL;
   avow__settle(p, avow_error(UV_ECANCELED));
   avow__unref(p);
-  avow__value_unref(dropped); /* these two last: they may call the program */
+  avow__value_unref(dropped); /* last, because both may call the program */
   if (locals != NULL)
     avow__locals_unref(locals);
 }

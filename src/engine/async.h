@@ -1,21 +1,21 @@
 /* SPDX-License-Identifier: MIT */
-/* The job of an async function, for the loop that runs jobs. */
+/* The job of an async function: chain.c runs it. */
 #ifndef AVOW_ASYNC_PRIVATE_H
 #define AVOW_ASYNC_PRIVATE_H
 
 #include "engine/await.h"
 #include "engine/settle.h"
 
-/* The function has returned. */
+/* Settles the promise of f, because the function has returned `result`. */
 void avow__async_finish(avow__context_t *c, avow__fiber_t *f,
                         avow_value_t result);
 
-/* The loop closes, and the function awaits on and on: it is left where it
-   stands. */
+/* Ends a function that awaits again and again while the loop closes. The
+   function never resumes: its stack is discarded. */
 void avow__async_abandon(avow__context_t *c, avow__fiber_t *f);
 
-/* Resumes f with v. `jobs` is how many jobs may still run, with this one.
-   Returns how many may run then, because an await may count as a job:
+/* Resumes f with v. `jobs` is the number of jobs that may still run, including
+   this one. Returns that number, less the awaits that counted as jobs: see
    is_next(). */
 static inline unsigned avow__async_go_on(avow__context_t *c, avow__fiber_t *f,
                                          avow_value_t v, unsigned jobs) {
@@ -27,8 +27,8 @@ static inline unsigned avow__async_go_on(avow__context_t *c, avow__fiber_t *f,
   return jobs;
 }
 
-/* Resumes the function of p with what it awaited. It is inline, because the
-   processor cannot predict a return after a change of stacks. */
+/* Resumes the function of p with the outcome that it awaited. This is inline
+   because the processor cannot predict a return after a change of stacks. */
 static inline unsigned avow__async_run(avow__context_t *c, avow_promise_t *p,
                                        unsigned jobs) {
   avow__fiber_t *f = p->data;

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: MIT */
-/* attach: data that is freed when a promise has settled and its handlers before
-   have run. */
+/* avow_attach(): data that is freed when a promise has settled and its earlier
+   handlers have run. */
 #include "engine/cancel.h"
 #include "engine/chain.h"
 #include "engine/nomem.h"
@@ -18,7 +18,7 @@ static void attach_run(avow_promise_t *p) {
   const avow_value_t outcome = avow__take_upstream(p);
   avow__settle(p, avow_error(UV_ECANCELED));
   avow__unref(p);
-  avow__value_unref(outcome); /* last: it may call the program */
+  avow__value_unref(outcome); /* last, because it may call the program */
 }
 
 static void set_attach_kinds(void) {
@@ -40,8 +40,8 @@ avow_promise_t *avow_attach(avow_promise_t *p, void *data,
   avow_promise_t *q = avow__react_surely(p, AVOW__ATTACH, data);
   if (q == NULL) {
     avow__context_t *c = avow__context(p);
-    /* While handlers before this may still use the data it must stay, and
-       nothing is left to free it with later. */
+    /* Earlier handlers may still use the data. Then the data is never freed,
+       because there is no block to free it later. */
     if (!avow__is_pending(p) && c->life != AVOW__NO_HANDLERS)
       free_fn(data);
     return avow__fail_nomem(c, p);

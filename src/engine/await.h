@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: MIT */
-/* What a function of the program that waits does before, and after that. */
+/* Steps of handlers and of functions that wait: getting a cancellation, and
+   waiting for the next promise. */
 #ifndef AVOW_AWAIT_PRIVATE_H
 #define AVOW_AWAIT_PRIVATE_H
 
@@ -7,8 +8,9 @@
 #include "engine/chain.h"
 #include "engine/settle.h"
 
-/* The rejection of a cancelled upstream has arrived: what comes after is the
-   program's reaction to it, and runs undisturbed. */
+/* Removes the mark of a cancellation that has arrived as the UV_ECANCELED of
+   the upstream. The program reacts to it from here on, undisturbed by that
+   cancellation. */
 static inline void avow__deliver_cancel(avow_promise_t *p) {
   if (AVOW__LIKELY((p->flags & AVOW__CANCELED) == 0))
     return;
@@ -16,8 +18,8 @@ static inline void avow__deliver_cancel(avow_promise_t *p) {
     avow__forget_cancel(p);
 }
 
-/* Likewise of an async function: until it has to wait again, what it does is
-   protected. */
+/* Does this for an async function. The function ignores further cancellations
+   until it waits for a pending promise. */
 static inline void avow__deliver_cancel_async(avow_promise_t *p) {
   const avow_promise_t *from = p->upstream;
   if (AVOW__LIKELY(avow__state(from) != AVOW_REJECTED) ||
@@ -27,7 +29,8 @@ static inline void avow__deliver_cancel_async(avow_promise_t *p) {
   p->flags |= AVOW__ASYNC_CLEANS;
 }
 
-/* Makes q, whose function is on the stack, a reaction to p, which is taken. */
+/* Makes q, whose function is on the stack, a reaction to p. Takes ownership of
+   p. */
 static inline void avow__wait_for(avow__context_t *c, avow_promise_t *q,
                                   avow__kind_t kind, avow_promise_t *p) {
   if (AVOW__UNLIKELY(c->life >= AVOW__GIVING_UP)) {

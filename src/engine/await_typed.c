@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * Awaits that know what they wait for. The headers define them over
- * avow_await(), which is another function in C++ than in C; here is what they
- * share, and a symbol for each.
+ * Awaits of a value with a known type. The headers define them over
+ * avow_await(), which is another function in C++ than in C. This file has the
+ * code that they share, and a symbol for each of them.
  */
 #define AVOW_INLINE AVOW_API inline
 

@@ -1,10 +1,11 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * Finding the program on the stack. -fpatchable-function-entry=1, with which
- * trace builds are compiled, lists the entry of each function of avow in a
- * section: so a frame is avow's or not, also where avow is linked statically.
+ * Finding the program on the stack. Trace builds are compiled with
+ * -fpatchable-function-entry=1, which lists the entry of each function of avow
+ * in a section. So a frame is known to be avow's or not, even if avow is linked
+ * statically.
  */
-#define _GNU_SOURCE 1 /* dladdr() */
+#define _GNU_SOURCE 1 /* for dladdr() */
 #include "engine/backtrace.h"
 
 #ifdef AVOW_BACKTRACE
@@ -20,7 +21,7 @@
 
 #  include "base/compiler.h"
 
-/* The linker defines both for a section of that name. */
+/* The linker defines both symbols for a section with this name. */
 #  define ENTRIES      __start___patchable_function_entries
 #  define ENTRIES_OVER __stop___patchable_function_entries
 extern AVOW__HIDDEN uintptr_t ENTRIES[], ENTRIES_OVER[];
@@ -41,7 +42,7 @@ static void sort_entries(void) {
   qsort(ENTRIES, entries(), sizeof(*ENTRIES), compare_entries);
 }
 
-/* A landing pad for jumps may come before what is listed. */
+/* A landing pad for indirect jumps may precede the listed entry. */
 enum { LANDING_PAD = 4 };
 
 static int compare_start(const void *start, const void *entry) {
@@ -52,13 +53,14 @@ static int compare_start(const void *start, const void *entry) {
   return listed - at <= LANDING_PAD ? 0 : -1;
 }
 
-/* Whether a function that starts there is avow's. */
+/* Whether the function that starts at `start` belongs to avow. */
 static bool is_avows(uintptr_t start) {
   return bsearch(&start, ENTRIES, entries(), sizeof(start), compare_start) !=
          NULL;
 }
 
-/* The call lies before the address to which it returns. */
+/* Stores the place of the first frame that is not avow's. The call lies before
+   the address to which it returns, so 1 is subtracted. */
 static _Unwind_Reason_Code visit(struct _Unwind_Context *frame, void *place) {
   const uintptr_t returns_to = _Unwind_GetIP(frame);
   if (returns_to != 0 && is_avows((uintptr_t) _Unwind_GetRegionStart(frame)))
@@ -71,7 +73,7 @@ static _Unwind_Reason_Code visit(struct _Unwind_Context *frame, void *place) {
 const void *avow__program_caller(void) {
   const void *place = NULL;
   uv_once(&sorted, sort_entries);
-  (void) _Unwind_Backtrace(visit, &place); /* stops where visit() does */
+  (void) _Unwind_Backtrace(visit, &place); /* visit() ends it early */
   return place;
 }
 
@@ -92,11 +94,11 @@ const char *avow__caller_text(const void *place) {
     (void) snprintf(text, sizeof(text), "0x%zx", (size_t) at);
   else if (info.dli_sname == NULL)
     (void) snprintf(text, sizeof(text), "%s 0x%zx", info.dli_fname,
-                    (size_t) (at - base_of(&info))); /* may cut */
+                    (size_t) (at - base_of(&info))); /* may be truncated */
   else
     (void) snprintf(text, sizeof(text), "%s+0x%zx (%s 0x%zx)", info.dli_sname,
                     (size_t) (at - (uintptr_t) info.dli_saddr), info.dli_fname,
-                    (size_t) (at - base_of(&info))); /* likewise */
+                    (size_t) (at - base_of(&info))); /* may be truncated */
   return text;
 }
 

@@ -1,21 +1,22 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * The block that is a promise and, at once, the reaction that settles it.
+ * The block that is a promise and also the reaction that settles it.
  *
- * While pending, `kind` says what it waits for:
+ * `kind` says what a pending promise waits for:
  *
- *   a deferred, a timer, a thenable's answer   no job, nothing upstream
+ *   a deferred, a timer, a thenable's answer   no job, no upstream
  *   an item, or capacity, of a channel         in a list of the channel
  *   one of several cases (a select)            no job; each case waits
- *   upstream to settle                         in upstream->waiters
- *   its job                                    in the loop's queue
+ *   its upstream to settle                     in upstream->waiters
+ *   its job                                    in the queue of the loop
  *
  * A reaction is in the waiters of its upstream exactly while the upstream is
- * pending. Settling splices the whole list onto the queue, so no flag has to
- * say that a block is in the queue. References: one for each holder, each
- * reaction that has the block as its upstream, and each deferred. A promise
- * that is pending on anything but a deferred has one more, for what will settle
- * it.
+ * pending. Settling splices the whole list onto the queue, so no flag records
+ * that a block is in the queue.
+ *
+ * References: one for each holder, one for each reaction that has the block as
+ * its upstream, and one for each deferred. The source of a pending promise
+ * holds one more, unless that source is a deferred.
  */
 #ifndef AVOW_BLOCK_H
 #define AVOW_BLOCK_H
@@ -26,48 +27,49 @@
 #include "engine/kind.h"
 #include "value/value.h"
 
-/* Flags. Those that are not named for a kind mean the same in all kinds. */
+/* Flags. A flag without the name of a kind has the same meaning in all
+   kinds. */
 enum {
   AVOW__STATE = 3,        /* mask of an avow_state_t */
-  AVOW__HANDLED = 4,      /* a promise waited for it, or the reason was read */
+  AVOW__HANDLED = 4,      /* a promise waited for it, or its reason was read */
   AVOW__CANCELED = 16,    /* a promise that its handler returns is canceled */
   AVOW__LOST = 128,       /* nomem.c: will be rejected with UV_ENOMEM */
   AVOW__SPARED = 1024,    /* a shield waits for it: loop.c does not cancel it */
-  AVOW__CONDEMNED = 2048, /* to be canceled; no memory was left to list it */
+  AVOW__CONDEMNED = 2048, /* must be canceled; no memory was left to list it */
   AVOW__IN_VALUE = 0x8000, /* held by an object value: leak_report.c */
 
-  AVOW__DEFERRED_RESOLVED = 8,      /* its deferreds do nothing more */
+  AVOW__DEFERRED_RESOLVED = 8,      /* its deferreds have no further effect */
   AVOW__DEFERRED_DELAYS_CLOSE = 32, /* avow_loop_close() waits for it */
-  AVOW__DEFERRED_PROXY = 64,        /* its outcome is for upstream, a PAIRED */
+  AVOW__DEFERRED_PROXY = 64,        /* it settles its upstream, a PAIRED */
   AVOW__DEFERRED_DETAILED = 256,    /* its u.deferred is set */
   AVOW__DEFERRED_OUTLASTS = 512,    /* stays pending when it is canceled */
   AVOW__NAMED = 4096,               /* given_name is set: name.h */
   AVOW__VALUE_TOOL = 0x4000,        /* u.value is a tool: tools/tool.c */
 
   AVOW__THEN_KEEPS = 8,    /* a cancellation that passes through marks it */
-  AVOW__THEN_BEGINS = 32,  /* canceled before its job, it calls no handler */
-  AVOW__ASYNC_CLEANS = 64, /* got UV_ECANCELED, and did not wait since */
-  AVOW__ATTACH_CANCELED = 256,   /* was canceled, and waits for upstream */
-  AVOW__FINALLY_INTERRUPTED = 8, /* canceled while its clean-up is pending */
+  AVOW__THEN_BEGINS = 32,  /* if canceled before its job, it calls no handler */
+  AVOW__ASYNC_CLEANS = 64, /* got UV_ECANCELED and has not waited since */
+  AVOW__ATTACH_CANCELED = 256,   /* was canceled, and waits for its upstream */
+  AVOW__FINALLY_INTERRUPTED = 8, /* canceled while its cleanup is pending */
 
   AVOW__GATHER_JOINS = 8,      /* settles after the inputs that it cancels */
-  AVOW__GATHER_CANCELS = 32,   /* cancels inputs that it does not need */
+  AVOW__GATHER_CANCELS = 32,   /* cancels inputs that it no longer needs */
   AVOW__GATHER_ENDED = 4096,   /* takes no more inputs */
-  AVOW__GATHER_STEERED = 8192, /* its avow_gather_t holds a reference, too */
+  AVOW__GATHER_STEERED = 8192, /* its avow_gather_t also holds a reference */
 
   AVOW__CHANNEL_ENDED = 8, /* takes no more items */
-  AVOW__CHANNEL_FED = 32,  /* has a source: takes no items from elsewhere */
-  AVOW__CHANNEL_ASKED = 64 /* one item is wanted, and nothing waits for it */
+  AVOW__CHANNEL_FED = 32,  /* has a source, and takes items only from it */
+  AVOW__CHANNEL_ASKED = 64 /* an item was requested, but no receiver waits */
 };
 
-/* The flags of all kinds. With | as op this is the set of them. With + as op it
-   is the same number only if no two of them are one bit. */
+/* The flags that all kinds have. With | as `op`, this is their set. With + as
+   `op`, it is the same number only if no two of them are one bit. */
 #define AVOW__FLAGS_OF_ALL(op)                                                 \
   AVOW__STATE op AVOW__HANDLED op AVOW__CANCELED op AVOW__LOST op AVOW__SPARED \
       op AVOW__CONDEMNED op AVOW__IN_VALUE
 
-/* The flags of each kind, with those that a promise keeps of its former
-   kind. */
+/* The flags of each kind, including those that a promise keeps from its
+   previous kind. */
 #define AVOW__FLAGS_OF_ADOPTING(op)                         \
   AVOW__DEFERRED_RESOLVED op AVOW__DEFERRED_DELAYS_CLOSE op \
       AVOW__DEFERRED_DETAILED op AVOW__DEFERRED_OUTLASTS
@@ -106,11 +108,12 @@ enum {
   _Static_assert(AVOW__FLAGS_OF_ALL(+) + AVOW__FLAGS_OF_##kind(+) ==     \
                      (AVOW__FLAGS_OF_ALL(|) | AVOW__FLAGS_OF_##kind(|)), \
                  "two flags of " #kind " are one bit");
-#ifndef __cppcheck__ /* which cannot read an operator as an argument */
+#ifndef __cppcheck__ /* cppcheck cannot parse an operator argument */
 AVOW__FLAGGED(AVOW__FLAGS_DIFFER)
 #endif
 
-/* The kind of a gather that keeps no outcomes: its observer gets each. */
+/* The kind of a gather that keeps no outcomes: its observer gets each of
+   them. */
 #define AVOW__OBSERVED ((avow_gather_kind_t) (AVOW_ANY + 1))
 
 typedef struct avow__parent_s avow__parent_t;
@@ -122,7 +125,7 @@ struct avow_promise_s {
   union {
     avow__link_t link;      /* in one list at a time */
     avow__node_t node;      /* of a CLOSE, in the table AVOW__CLOSERS */
-    const char *given_name; /* the name of one that is NAMED, and in no list */
+    const char *given_name; /* the name if NAMED; then in no list */
     struct {
       avow__link_t *takers, *senders; /* of a CHANNEL */
     };
@@ -131,40 +134,40 @@ struct avow_promise_s {
   union {
     struct {
       union {
-        avow__link_t *waiters;  /* reactions in the order of their calls */
+        avow__link_t *waiters;  /* reactions, in the order in which they came */
         avow_promise_t *select; /* of a CASE; not counted */
       };
       union {
-        void *data;             /* for callbacks; a fiber */
-        avow__link_t *elements; /* of a GATHER, by their siblings */
-        size_t reach;           /* of a FINALLY_WAIT: as of a FINALLY */
+        void *data;             /* for callbacks of the program; or a fiber */
+        avow__link_t *elements; /* of a GATHER, linked by `siblings` */
+        size_t reach;           /* of a FINALLY_WAIT: as u.reach */
       };
     };
-    avow__link_t siblings; /* of an ELEMENT, or a CHILD */
+    avow__link_t siblings; /* of an ELEMENT or a CHILD */
     struct {
       avow__ring_t *ring; /* of a CHANNEL */
       avow__source_t *source;
     };
   };
   union {
-    avow_value_t value; /* settled; FINALLY_WAIT, FINALLY_LAST, THENABLE; the
-                           item of a SEND or a CASE; what a CHANNEL ends, and a
-                           SELECT settles with */
+    avow_value_t value; /* the outcome of a settled promise; the value of a
+                           FINALLY_WAIT, FINALLY_LAST or THENABLE; the item of a
+                           SEND or a CASE; the end of a CHANNEL or SELECT */
     struct {
       avow_cb on_fulfilled, on_rejected;
     } then;
     struct {
       avow_fn fn;   /* FINALLY, STEP, REPEAT */
-      size_t reach; /* FINALLY: how many promises below it cancellations have
-                         come through */
+      size_t reach; /* FINALLY: the number of promises below it through which
+                       cancellations came */
     };
     void (*free_fn)(void *);    /* ATTACH */
     avow_settled_cb on_settled; /* ON_SETTLED */
     uint64_t hops;              /* ADOPT */
     struct {
       uint64_t deadline;
-      uint32_t expiries; /* of the wheel, before this was made */
-      bool is_limit;     /* of an avow_timeout(): it is rejected */
+      uint32_t expiries; /* expiries of the wheel before this was made */
+      bool is_limit;     /* of an avow_timeout(): it rejects */
       bool is_weak;      /* does not keep the loop alive */
     } timer;
     struct {
@@ -172,7 +175,7 @@ struct avow_promise_s {
       uint32_t holders;
     } deferred;
     struct {
-      avow_fn fn; /* NULL: it wants the permit itself */
+      avow_fn fn; /* NULL: the promise settles with the permit */
       void *limiter;
     } permit; /* QUEUED, GRANTED, LIMITED */
     struct {
@@ -187,7 +190,7 @@ struct avow_promise_s {
     struct {
       union {
         avow__list_t *list;
-        avow__observer_t *observer; /* of an OBSERVED one */
+        avow__observer_t *observer; /* of an OBSERVED gather */
       };
       uint32_t remaining;
       avow_gather_kind_t kind;
@@ -196,17 +199,17 @@ struct avow_promise_s {
   uint32_t refs;
   uint16_t flags;
   uint8_t kind;
-  uint8_t deferreds; /* handles that may still settle it: debug builds check
-                        this. UINT8_MAX: they are not counted */
+  uint8_t deferreds; /* deferreds that may still settle it, counted by checked
+                        builds; UINT8_MAX: they are not counted */
 #ifdef AVOW_TRACE
-  const void *caller;     /* that made it: backtrace.h */
-  const void *settled_by; /* the caller that settled its deferred first */
-  uint64_t since;         /* ms */
+  const void *caller;     /* the place that made it: backtrace.h */
+  const void *settled_by; /* the place that settled its deferred first */
+  uint64_t since;         /* when it was made, in ms */
   uint64_t serial;
-  const char *name; /* of its first kind, or a better one */
-  const char *span; /* these three are the recorder's: its name in a trace, */
-  uint32_t arrow;   /* to its job, by its number; 0: it is not queued, */
-  bool tracked;     /* it has a track of its own */
+  const char *name; /* the name of its first kind, or a better one */
+  const char *span; /* for the recorder: its name in a trace */
+  uint32_t arrow;   /* for the recorder: the arrow to its job; 0: not queued */
+  bool tracked;     /* for the recorder: it has a track of its own */
 #endif
 };
 
@@ -214,8 +217,8 @@ struct avow_promise_s {
 _Static_assert(sizeof(struct avow_promise_s) <= 64, "one cache line");
 #endif
 
-/* The context of a promise: the slab that the block is part of has it, or the
-   memory around a block from malloc. */
+/* The context of a promise is in the slab that contains the block. A block from
+   malloc() has it in the memory around the block. */
 #ifdef AVOW_NO_POOL
 typedef struct avow__malloc_block_s {
   avow__link_t link; /* in avow__pool_t.all */
@@ -246,8 +249,8 @@ static inline avow_promise_t *avow__from_sibling(avow__link_t *link) {
   return AVOW__CONTAINER(avow_promise_t, siblings, link);
 }
 
-/* Adds a reference. Unlike avow_ref(), it does not check that the caller has
-   one. */
+/* Adds a reference. Unlike avow_ref(), this function does not check that the
+   caller has one. */
 static inline avow_promise_t *avow__ref(const void *borrowed) {
   avow_promise_t *p = avow__mutable(borrowed);
   p->refs++;
@@ -262,8 +265,7 @@ static inline bool avow__is_pending(const avow_promise_t *p) {
   return (p->flags & AVOW__STATE) == AVOW_PENDING;
 }
 
-/* Whether the block is no promise for a program, but only a reaction or a
-   case. */
+/* Whether p is only a reaction or a case, and no promise of the program. */
 static inline bool avow__is_bare(const avow_promise_t *p) {
   return p->kind == AVOW__ELEMENT || p->kind == AVOW__SENTRY ||
          p->kind == AVOW__CHILD || p->kind == AVOW__CASE ||
@@ -276,16 +278,16 @@ static inline bool avow__is_gather(const avow_promise_t *p) {
   return p->kind == AVOW__GATHER && avow__is_pending(p);
 }
 
-/* How many references to a pending promise are of what settles it: each
-   deferred, or one for any other source, and one for an avow_gather_t. */
+/* The number of references that the source of a pending promise holds: one for
+   each deferred, or one for any other source, and one for an avow_gather_t. */
 static inline uint32_t avow__sources(const avow_promise_t *p) {
   if (p->kind == AVOW__DEFERRED && (p->flags & AVOW__DEFERRED_DETAILED) != 0)
     return p->u.deferred.holders;
   return (p->flags & AVOW__GATHER_STEERED) != 0 ? 2 : 1;
 }
 
-/* Whether a pending promise has more references than those and one reaction, or
-   one holder. */
+/* Whether a pending promise has more references than those of its source and of
+   one reaction or holder. */
 static inline bool avow__is_shared(const avow_promise_t *p) {
   return p->refs > avow__sources(p) + 1;
 }
