@@ -1,9 +1,9 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * Cancellation goes up from a promise, through upstreams that nobody else
- * holds, to the topmost one, which is rejected at once. If the topmost has a
- * value on its way to a handler, the handler runs first. No step here is
- * recursive: inputs of nested combinators, children of parents, and promises
+ * Cancellation goes up from a promise through upstreams that have no other
+ * holder. It ends at the topmost one, which is rejected at once. If the topmost
+ * has a value on its way to a handler, the handler runs first. No step is
+ * recursive. Inputs of nested combinators, children of parents, and promises
  * that on_cancel cancels wait in lists of the loop until the step before has
  * ended.
  */
@@ -22,8 +22,8 @@ static bool is_firm(const avow_promise_t *p) {
          (p->kind == AVOW__SHIELD && !avow__context(p)->close.unshielded);
 }
 
-/* Whether p is a finally whose clean-up a cancellation does not reach: a CLOSE
-   or a shield, or any clean-up when the loop gives up, which detaches p
+/* Whether p is a finally whose cleanup a cancellation does not reach: a CLOSE
+   or a shield, or any cleanup when the loop gives up, which detaches p
    instead. */
 static bool is_undisturbed(const avow_promise_t *p) {
   return p->kind == AVOW__FINALLY_WAIT &&
@@ -36,7 +36,7 @@ static bool can_climb(const avow_promise_t *p, const avow_promise_t *start) {
   if (from == NULL || p->kind == AVOW__PAIRED || is_firm(p) ||
       is_undisturbed(p))
     return false;
-  if (is_firm(from)) /* even if others hold it, because it is not canceled */
+  if (is_firm(from)) /* not canceled, so others may hold it */
     return avow__is_pending(from);
   return avow__is_pending(from) && !avow__is_shared(from) && from != start;
 }
@@ -79,12 +79,12 @@ static avow_promise_t *mark_on_way(avow_promise_t *p) {
   return p;
 }
 
-/* How many promises p stands for. */
+/* The number of promises that p stands for. */
 static size_t promises_in(const avow_promise_t *p) {
   return p->kind == AVOW__ADOPT ? (size_t) p->u.hops + 1 : 1;
 }
 
-/* Where a finally has its reach; NULL if p is none that waits. */
+/* The field for the reach of a finally; NULL if p is no finally that waits. */
 static size_t *reach_of(avow_promise_t *p) {
   if (p->kind == AVOW__FINALLY)
     return &p->u.reach;
@@ -130,16 +130,16 @@ static void mark_path(avow_promise_t *from, const avow_promise_t *top) {
   }
 }
 
-/* The marks of avow__cancel_below() include those that the reach of this
-   finally, which is below, would set. */
+/* The marks of avow__cancel_below() include those that the reach of p would
+   set, because p is below the finally that called it. */
 static void shorten_reach(avow_promise_t *p, size_t below) {
   size_t *reach = reach_of(p);
   if (reach != NULL && *reach <= below)
     *reach = 0;
 }
 
-/* A cancellation passes only through promises that nobody else holds. So each
-   of them, except the lowest, has exactly one reaction. A promise that has not
+/* A cancellation passes only through promises without other holders. So each of
+   them, except the lowest, has exactly one reaction. A promise that has not
    subscribed yet was marked before. */
 void avow__cancel_below(avow_promise_t *p, size_t reach, avow_value_t reason) {
   avow__context_t *c = avow__context(p);
@@ -158,7 +158,7 @@ void avow__cancel_running(avow_promise_t *p, avow_promise_t *start) {
   mark_path(start, p);
 }
 
-/* The outcome of the combinator is certain; it waits for its losers. They are
+/* The outcome of the combinator is known, but it waits for its losers. They are
    canceled again, once in each cancellation. */
 void avow__gathered_cancel(avow_promise_t *gather, avow_promise_t *start) {
   if (start != gather)
@@ -172,15 +172,15 @@ void avow__detached(avow_promise_t *p) {
   avow__unref(p);
 }
 
-/* Its job runs, with a rejection in place of the upstream. */
+/* Runs the job of p with a rejection in place of its upstream. */
 void avow__detached_runs(avow_promise_t *p) {
   avow__context_t *c = avow__context(p);
   p->upstream = avow__canceled_promise(c);
   avow__enqueue(c, p);
 }
 
-/* Only the end of a loop cancels a promise with DELAYS_CLOSE directly: then it
-   is given up. */
+/* Whether the end of the loop gives up p. Only that end cancels a promise with
+   DELAYS_CLOSE directly. */
 static bool is_given_up(const avow_promise_t *p, const avow_promise_t *start) {
   return p == start && (p->flags & AVOW__DEFERRED_DELAYS_CLOSE) != 0;
 }
@@ -190,7 +190,7 @@ void avow__cancel_deferred(avow_promise_t *p, avow_promise_t *start) {
   void *data = p->data;
   avow__context_t *c = avow__context(p);
   if ((p->flags & AVOW__DEFERRED_OUTLASTS) == 0 || is_given_up(p, start))
-    avow__settle(p, avow__canceled(c)); /* its holders keep it */
+    avow__settle(p, avow__canceled(c)); /* its holders keep it alive */
   else
     avow__cancel_reason_note(p);
   if (on_cancel == NULL)
@@ -198,8 +198,8 @@ void avow__cancel_deferred(avow_promise_t *p, avow_promise_t *start) {
   AVOW__AT_EXIT(avow__exceptions_end) volatile bool inside = true;
   avow__fiber_t *fiber = avow__fiber_hide();
   const bool late = c->time_is_old;
-  c->time_is_old = late || c->depth == 0; /* the cached one may be old */
-  c->depth++; /* on_cancel can neither run the loop nor close it */
+  c->time_is_old = late || c->depth == 0; /* the cached time may be old */
+  c->depth++; /* on_cancel can neither run nor close the loop */
   on_cancel(data);
   c->depth--;
   c->time_is_old = late;
@@ -221,10 +221,11 @@ void avow__cancel_queued(avow_promise_t *p, avow_promise_t *start) {
   const bool holds = p->kind == AVOW__THENABLE;
   const avow_value_t held = holds ? p->u.value : avow_none();
   avow__detached(p);
-  avow__value_unref(held); /* last: it may call the program */
+  avow__value_unref(held); /* last, because it may call the program */
 }
 
-/* p stops waiting. The upstream goes on for others, or gave nothing. */
+/* Detaches p from its upstream. The upstream goes on for other holders, or has
+   no value that could be lost. */
 static void cancel_detach(avow_promise_t *p) {
   avow_promise_t *from = p->upstream;
   avow__withdraw(p);
@@ -247,7 +248,7 @@ static avow_promise_t *nearest_detachable(avow_promise_t *start,
   }
 }
 
-/* p waits for start, so they are a cycle, and one of them must stop to wait.
+/* p waits for start, so they are a cycle, and one of them must stop waiting.
    Handlers before an ATTACH use its data, so the reaction to the ATTACH
    stops. */
 static avow_promise_t *cycle_member_to_detach(avow_promise_t *start,
@@ -291,7 +292,7 @@ void avow__cancel_reaction(avow_promise_t *p, avow_promise_t *start) {
     mark_attach_canceled(p);
 }
 
-/* p may have kept an error, which it settles with at once. Promises below that
+/* p may have kept an error, with which it settles at once. Promises below that
    have not subscribed yet are marked before. */
 static void detach_cleanup(avow_promise_t *p, avow_promise_t *start) {
   if (avow_is_error(&p->u.value) &&
@@ -300,9 +301,9 @@ static void detach_cleanup(avow_promise_t *p, avow_promise_t *start) {
   cancel_detach(p);
 }
 
-/* If the clean-up of p has ended, the outcome of p is on its way. p stops
-   waiting for a clean-up that others hold, or that the loop gives up. It goes
-   on waiting for a shield or a CLOSE. */
+/* If the cleanup of p has ended, the outcome of p is on its way. p stops
+   waiting for a cleanup that others hold, or that the loop gives up. It goes on
+   waiting for a shield or a CLOSE. */
 void avow__cancel_cleanup(avow_promise_t *p, avow_promise_t *start) {
   if (!waits_for_clean_up(p))
     mark_path(start, p);
@@ -353,7 +354,8 @@ static void cancel_first_condemned(avow__context_t *c) {
   }
 }
 
-/* Puts a child back into the list of its parent. Returns what it waits for. */
+/* Puts a child back into the list of its parent. Returns the promise that the
+   child waits for. */
 static avow_promise_t *return_to_parent(avow__link_t *sibling) {
   const avow_promise_t *child = avow__from_sibling(sibling);
   avow__list_append(&child->u.child.parent->children, sibling);
@@ -379,15 +381,15 @@ static void cancel_unlisted(avow__context_t *c) {
   avow__pool_each(&c->pool, cancel_if_condemned, NULL);
 }
 
-/* The reason of a cancellation is that of all promises it cancels. So a promise
-   with another reason waits until that cancellation has ended. */
+/* All promises that a cancellation cancels get its reason. So a promise with
+   another reason waits until that cancellation has ended. */
 static void cancel_first_later(avow__context_t *c) {
   avow_promise_t *unwanted =
       (avow_promise_t *) avow__list_take_first(&c->cancel.later);
   const avow_value_t before = c->cancel.reason;
   c->cancel.reason = unwanted->u.value;
   cancel_input(unwanted);
-  avow__value_unref(before); /* last: it may call the program */
+  avow__value_unref(before); /* last, because it may call the program */
 }
 
 static bool cancel_next(avow__context_t *c) {
@@ -420,7 +422,7 @@ void avow__cancel_condemned(avow__context_t *c) {
   c->cancel.cancelling = false;
   const avow_value_t reason = c->cancel.reason;
   c->cancel.reason = avow_none();
-  avow__value_unref(reason); /* last: it may call the program */
+  avow__value_unref(reason); /* last, because it may call the program */
 }
 
 void avow__cancel_condemned_for(avow__context_t *c, avow_value_t reason) {
@@ -432,8 +434,8 @@ void avow__cancel_condemned_for(avow__context_t *c, avow_value_t reason) {
   avow__cancel_condemned(c);
 }
 
-/* Lists p for later. Without memory p is marked instead, and a walk over the
-   pool finds it. */
+/* Lists p, to be canceled later. Without memory, p is marked instead, and a
+   walk over the pool finds it. */
 static void condemn(avow__context_t *c, avow_promise_t *p,
                     avow_value_t reason) {
   avow_promise_t *unwanted = avow__promise_alloc(c, AVOW__UNWANTED);
@@ -478,7 +480,7 @@ void avow__cancel(avow_promise_t *p) {
 
 /* Holds p, because a callback may release it meanwhile. */
 void avow__cancel_borrowed(avow_promise_t *p) {
-  (void) avow__ref(p); /* the same */
+  (void) avow__ref(p); /* returns p */
   avow__cancel(p);
   avow__unref(p);
 }

@@ -5,32 +5,33 @@
 
 #include "engine/context.h"
 
-/* Stops what will settle a pending promise. */
+/* Cancels p if it is pending, by stopping its source. */
 void avow__cancel(avow_promise_t *p);
 
-/* Likewise, unless others than the caller hold p. */
+/* Cancels p unless it has holders other than the caller. */
 void avow__cancel_unshared(avow_promise_t *p);
 
-/* Likewise where the caller has no reference to p. */
+/* Cancels p, to which the caller has no reference. */
 void avow__cancel_borrowed(avow_promise_t *p);
 
-/* avow_cancel() for a reason that avow__cancel_reason() gave. */
+/* Cancels p for a reason that avow__cancel_reason() gave. Takes ownership of
+   the reason. */
 void avow__cancel_for(avow_promise_t *p, avow_value_t reason);
 
-/* p is a finally that was canceled for `reason`, which is borrowed, and rejects
-   with another error. The cancellation came through `reach` promises below p.
-   What their handlers begin is canceled nevertheless. */
+/* Marks `reach` promises below p as canceled, so that promises which their
+   handlers return are canceled. p is a finally that was canceled for `reason`
+   and rejects with another error. Borrows `reason`. */
 void avow__cancel_below(avow_promise_t *p, size_t reach, avow_value_t reason);
 
-/* Cancels what the lists of c->cancel have. Inside another cancellation it does
-   nothing, because that one continues with the lists. */
+/* Cancels the promises in the lists of c->cancel. Inside another cancellation
+   it does nothing, because that one continues with the lists. */
 void avow__cancel_condemned(avow__context_t *c);
 
-/* The same, for a reason that avow__cancel_reason() gave. Inside another
+/* Cancels them for a reason that avow__cancel_reason() gave. Inside another
    cancellation, the reason of that one applies. */
 void avow__cancel_condemned_for(avow__context_t *c, avow_value_t reason);
 
-/* For rows of kinds. */
+/* Functions for the rows of avow__kinds. */
 void avow__cancel_deferred(avow_promise_t *p, avow_promise_t *start);
 void avow__cancel_running(avow_promise_t *p, avow_promise_t *start);
 void avow__gathered_cancel(avow_promise_t *gather, avow_promise_t *start);

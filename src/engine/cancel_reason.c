@@ -3,9 +3,9 @@
  * The reason of a cancellation. While a cancellation runs, its reason is in the
  * context, and each promise that it rejects gets it. A canceled promise that
  * stays pending, because a handler or a thread must finish, is marked as
- * CANCELED. A table has its reason until it settles or loses the mark, because
- * the block has no room for it. Without memory for that the promise is rejected
- * with a plain UV_ECANCELED.
+ * CANCELED. A table keeps its reason until it settles or loses the mark,
+ * because the block has no space for it. If there is no memory for the entry,
+ * the promise is rejected with a plain UV_ECANCELED.
  */
 #include "engine/cancel_reason.h"
 
@@ -17,8 +17,7 @@ typedef struct {
   avow_value_t reason;
 } noted_t;
 
-/* What there is to say of a reason; NULL: nothing. It is as long as the value.
- */
+/* The message of a reason; NULL if it has none. Valid as long as the value. */
 static const char *reason_text(const avow_value_t *given) {
   if (avow_is_error(given))
     return avow_error_message(given);

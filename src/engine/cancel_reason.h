@@ -1,13 +1,14 @@
 /* SPDX-License-Identifier: MIT */
-/* The reason of a cancellation: for promises that it rejects now or later. */
+/* The reason of a cancellation. Promises that are rejected now or later get
+   it. */
 #ifndef AVOW_CANCEL_REASON_H
 #define AVOW_CANCEL_REASON_H
 
 #include "engine/context.h"
 #include "value/value.h"
 
-/* Takes what the program gave as a reason. Returns an error UV_ECANCELED that
-   contains it; NONE if that would be a plain UV_ECANCELED. */
+/* Takes ownership of the reason that the program gave. Returns an error
+   UV_ECANCELED that contains it; NONE if that would be a plain UV_ECANCELED. */
 avow_value_t avow__cancel_reason(avow_value_t given);
 
 /* The error for promises that the current cancellation rejects. */
@@ -16,7 +17,7 @@ static inline avow_value_t avow__canceled(const avow__context_t *c) {
                                            : avow_value_ref(&c->cancel.reason);
 }
 
-/* The same as a promise. */
+/* A promise that is rejected with avow__canceled(). */
 avow_promise_t *avow__canceled_promise(avow__context_t *c);
 
 /* p is canceled and stays pending. If p is rejected with a plain UV_ECANCELED
@@ -27,7 +28,7 @@ void avow__cancel_reason_note(avow_promise_t *p);
 avow_value_t avow__cancel_reason_noted(const avow_promise_t *p);
 
 /* Removes and returns the reason that was noted for p; NONE if there is none.
-   To release the reason may call the program. */
+   Releasing the reason may call the program. */
 avow_value_t avow__cancel_reason_take(const avow_promise_t *p);
 
 #endif

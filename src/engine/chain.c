@@ -1,9 +1,9 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * Chains: the reactions that then and catch make, adopting what a handler
- * returns, and running jobs (ECMA-262,
+ * Chains: the reactions that avow_then() and avow_catch() make, the adoption of
+ * promises that handlers return, and the running of jobs (ECMA-262,
  * NewPromiseReactionJob and NewPromiseResolveThenableJob). A job never runs
- * another: what it settles joins the queue.
+ * another job: reactions to what it settles are added to the queue.
  */
 #include "engine/chain.h"
 
@@ -28,7 +28,8 @@ static inline void react(avow_promise_t *q, avow_promise_t *p,
   q->upstream = p;
 }
 
-/* avow_then() where no block is at hand, or the program may hear of p. */
+/* The slow path of avow_then(): no block is ready, or p is NULL or rejected. A
+   hook of the program may be called for a rejected p. */
 static AVOW__APART avow_promise_t *then_fully(avow_promise_t *p,
                                               avow_cb on_fulfilled,
                                               avow_cb on_rejected, void *data) {
@@ -50,7 +51,7 @@ static AVOW__APART avow_promise_t *enqueue_and_wake(avow__context_t *c,
   return q;
 }
 
-/* Needs no frame on the stack, as it calls nothing but last. */
+/* avow_then() needs no stack frame, because it makes only tail calls. */
 avow_promise_t *avow_then(avow_promise_t *p, avow_cb on_fulfilled,
                           avow_cb on_rejected, void *data) {
   if (AVOW__UNLIKELY(p == NULL || avow__state(p) == AVOW_REJECTED))
@@ -74,14 +75,14 @@ avow_promise_t *avow_then(avow_promise_t *p, avow_cb on_fulfilled,
 
 avow_promise_t *avow__then_begin(avow_promise_t *p, avow_cb cb, void *data) {
   avow_promise_t *q = avow_then(p, cb, NULL, data);
-  if (q->kind == AVOW__THEN) /* else there was no memory */
+  if (q->kind == AVOW__THEN) /* otherwise there was no memory */
     q->flags |= AVOW__THEN_BEGINS;
   return q;
 }
 
 avow_promise_t *avow__catch_keeping(avow_promise_t *p, avow_cb cb, void *data) {
   avow_promise_t *q = avow_catch(p, cb, data);
-  if (q->kind == AVOW__THEN) /* as above */
+  if (q->kind == AVOW__THEN) /* otherwise there was no memory */
     q->flags |= AVOW__THEN_KEEPS;
   return q;
 }
@@ -104,8 +105,9 @@ avow_promise_t *avow__react_surely(avow_promise_t *p, avow__kind_t kind,
   return q;
 }
 
-/* Looks at a handler's result. If that is its argument, which it only borrowed,
-   release builds give it a reference: the upstream alone holds one. */
+/* Checks the result of a handler. If the result is the handler's argument,
+   which is only borrowed, checked builds report misuse. Release builds add a
+   reference if only the upstream holds one. */
 static avow_value_t own_if_borrowed(avow_value_t result,
                                     const avow_promise_t *from) {
   const avow__block_t *block = result.u.p;
@@ -118,11 +120,12 @@ static avow_value_t own_if_borrowed(avow_value_t result,
   return avow_value_ref(&result);
 }
 
-/* What a handler returned settles p. Cancelled meanwhile, p does not wait. */
+/* Settles p with the result of its handler. p was canceled while the handler
+   ran, so it does not wait for a promise in that result. */
 static void finish_canceled(avow_promise_t *p, avow_value_t result) {
   const avow_value_t reason = avow__cancel_reason_take(p);
   p->flags &= (uint16_t) ~AVOW__CANCELED;
-  p->refs++; /* it may follow itself, and be over at once */
+  p->refs++; /* p may follow itself, and settle at once */
   avow__resolve(p, result);
   avow__cancel_for(p, reason);
   avow__unref(p);
@@ -130,7 +133,7 @@ static void finish_canceled(avow_promise_t *p, avow_value_t result) {
 
 void avow__finish(avow_promise_t *p, avow_value_t result) {
   p->flags &= (uint16_t) ~(AVOW__ASYNC_CLEANS | AVOW__THEN_KEEPS |
-                           AVOW__THEN_BEGINS); /* it may adopt a promise */
+                           AVOW__THEN_BEGINS); /* p may adopt a promise */
   if ((p->flags & AVOW__CANCELED) != 0 && result.tag >= AVOW_PROMISE)
     finish_canceled(p, result);
   else
@@ -170,7 +173,7 @@ static void run_then(avow__context_t *c, avow_promise_t *p) {
   p->u.value = cb(&from->u.value, p->data);
   if (AVOW__UNLIKELY(p->u.value.tag >= AVOW_OBJECT ||
                      (p->flags & (AVOW__CANCELED | AVOW__LOST)) != 0)) {
-    avow__deliver_cancel(p); /* also one that came meanwhile */
+    avow__deliver_cancel(p); /* also a cancellation while cb ran */
     avow__finish_handler(p, from, p->u.value);
     return;
   }
@@ -196,7 +199,7 @@ avow_promise_t *avow__promise_of(avow__context_t *c, avow_value_t result) {
   return avow_promise_reject(c->loop, avow_error(AVOW_EMISUSE));
 }
 
-/* Finds the one reaction that adopts p; NULL if p serves anybody else. */
+/* The only reaction to p, if that adopts p; NULL if p has any other user. */
 static avow_promise_t *only_adopter(const avow_promise_t *p) {
   avow__link_t *first = p->waiters;
   if (p->refs != 2 || first == NULL)
@@ -206,9 +209,9 @@ static avow_promise_t *only_adopter(const avow_promise_t *p) {
   return q->kind == AVOW__ADOPT ? q : NULL;
 }
 
-/* Promises that adopt each other in a row, as an asynchronous loop written by
-   recursion makes them, become one that remembers how many it stands for: the
-   order of jobs stays, the memory does not grow. */
+/* An asynchronous loop that is written by recursion makes promises that adopt
+   each other in a row. They become one promise that counts the promises it
+   stands for. The order of jobs stays the same, and memory does not grow. */
 void avow__follow_run(avow_promise_t *p) {
   avow_promise_t *q = only_adopter(p);
   if (q == NULL) {
@@ -225,7 +228,7 @@ void avow__follow_run(avow_promise_t *p) {
     reason = avow__cancel_reason_take(p);
   avow__pool_free(&avow__context(p)->pool, p);
   avow__subscribe(q);
-  avow__value_unref(reason); /* last: it may call the program */
+  avow__value_unref(reason); /* last, because it may call the program */
 }
 
 void avow__adopt_run(avow_promise_t *p) {
@@ -238,28 +241,29 @@ void avow__adopt_run(avow_promise_t *p) {
   avow__unref(p);
 }
 
-/* A thenable gets a deferred of its own, so that those which resolved p with it
-   stay resolved. */
+/* A thenable gets a deferred of its own. So the deferreds that resolved p with
+   the thenable stay resolved. */
 void avow__thenable_run(avow_promise_t *p) {
   const avow_value_t thenable = p->u.value;
   avow_promise_t *proxy = avow__promise_alloc(avow__context(p), AVOW__DEFERRED);
   if (proxy == NULL) {
     avow__settle(p, avow_error(UV_ENOMEM));
     avow__unref(p);
-    avow__value_unref(thenable); /* last: it may call the program */
+    avow__value_unref(thenable); /* last, because it may call the program */
     return;
   }
   p->kind = AVOW__PAIRED;
   p->upstream = proxy;
   proxy->flags |= AVOW__DEFERRED_PROXY;
   proxy->upstream = p;
-  avow__detail(proxy)->u.deferred.holders++; /* ours for what it throws */
+  avow__detail(proxy)->u.deferred.holders++; /* ours: then() may return an
+                                                error */
   proxy->deferreds++;
   avow_deferred_t *d = (avow_deferred_t *) proxy;
   const avow__object_t *object = thenable.u.p;
   const avow_value_t thrown = object->klass->then(object->self, d);
   if (avow_is_error(&thrown)) {
-    (void) avow_resolve(d, thrown); /* false if then had settled before */
+    (void) avow_resolve(d, thrown); /* false if then has settled it before */
   } else {
     avow__value_unref(thrown);
     avow_deferred_drop(d);
@@ -279,8 +283,8 @@ AVOW__APART void avow__cancel_waiting(avow_promise_t *q) {
   avow__cancel_for(q, reason);
 }
 
-/* One job. Of so many that may still run, this one included, gives how many
-   it leaves, and itself. */
+/* Runs the job of p. `left` is the number of jobs that may still run, including
+   this one. Returns that number, less the awaits that counted as jobs. */
 static inline unsigned run_job(avow__context_t *c, avow_promise_t *p,
                                unsigned left) {
   avow__probe_job(c, p);
@@ -301,7 +305,7 @@ static inline void spend(avow__context_t *c, unsigned before, unsigned left) {
   c->budget.allowance = left;
 }
 
-/* To the queue's end, or to that of the allowance. */
+/* Runs jobs until the queue is empty or the allowance is spent. */
 static void run_allowance(avow__context_t *c) {
   const unsigned before = c->budget.allowance;
   unsigned left = before;
@@ -312,7 +316,7 @@ static void run_allowance(avow__context_t *c) {
   spend(c, before, left);
 }
 
-/* The same by the clock. */
+/* Runs jobs like run_allowance(), and times each of them. */
 static AVOW__APART void run_timed(avow__context_t *c) {
   const unsigned before = c->budget.allowance;
   unsigned left = before;

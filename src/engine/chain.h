@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-/* Reactions, and the jobs of those that each program has. */
+/* Reactions, and the jobs that each program contains. */
 #ifndef AVOW_CHAIN_H
 #define AVOW_CHAIN_H
 
@@ -10,39 +10,41 @@
    lost. If the promise is canceled before the job, cb does not run. */
 avow_promise_t *avow__then_begin(avow_promise_t *p, avow_cb cb, void *data);
 
-/* avow_catch() for what may begin anew: a cancellation on its way through it
-   stays noted there, until cb gets UV_ECANCELED. */
+/* avow_catch() for a `cb` that may begin something again. A cancellation that
+   passes through the promise marks it until `cb` gets UV_ECANCELED. */
 avow_promise_t *avow__catch_keeping(avow_promise_t *p, avow_cb cb, void *data);
 
-/* A reaction to p, which the caller subscribes, for what must be whatever
-   happens: of the reserve if need be. NULL once that is used up, or the loop
-   takes no more; p is the caller's then. */
+/* A reaction to p that must not be lost, so its block may come from the
+   reserve. The caller subscribes it. NULL if the reserve is used up, or if the
+   loop runs no more handlers. Then the caller still owns p. */
 avow_promise_t *avow__react_surely(avow_promise_t *p, avow__kind_t kind,
                                    void *data);
 
-/* The promise that a handler's result, one or a thenable, wants to be waited
-   for (PromiseResolve). */
+/* The promise to wait for when a handler returns a promise or a thenable
+   (PromiseResolve). */
 avow_promise_t *avow__promise_of(avow__context_t *c, avow_value_t result);
 
-/* What a function of the program returned settles p, a RUNNING that has nothing
-   upstream; if it was cancelled meanwhile, without waiting. */
+/* Settles p, a RUNNING without upstream, with the result of a function of the
+   program. If p was canceled meanwhile, it does not wait for a promise in that
+   result. */
 void avow__finish(avow_promise_t *p, avow_value_t result);
 
-/* Likewise for a handler, whose argument from had, which is released. */
+/* Settles p with the result of its handler, and releases `from`, which has the
+   argument of the handler. */
 void avow__finish_handler(avow_promise_t *p, avow_promise_t *from,
                           avow_value_t result);
 
-/* p is cancelled no more. */
+/* Removes the mark that p is canceled, and the reason. */
 void avow__forget_cancel(avow_promise_t *p);
 
-/* Cancels q, which was cancelled while it ran. */
+/* Cancels q, which was canceled while its function ran. */
 void avow__cancel_waiting(avow_promise_t *q);
 
 /* Runs jobs until the queue is empty or the budget of the iteration is
    spent. */
 void avow__run_jobs(avow__context_t *c);
 
-/* For rows of kinds. */
+/* Functions for the rows of avow__kinds. */
 void avow__follow_run(avow_promise_t *p);
 void avow__adopt_run(avow_promise_t *p);
 void avow__thenable_run(avow_promise_t *p);
