@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * Is what the program hands over still its own? Handles are taken by who gets
- * them; one that is used twice is told here, in all but release builds.
+ * Checks that the program still owns what it passes. A function that takes
+ * ownership of a handle ends the caller's use of it. All builds except release
+ * builds report a handle that is used twice.
  */
 #include "engine/check_ownership.h"
 
@@ -57,8 +58,8 @@ void avow__check_deferred(const avow_deferred_t *d) {
         promise_place_of_settling(p), promise_outcome_of(p));
 }
 
-/* What is pending has a reference of its own, and goes when it is settled; what
-   steers a gather has another. */
+/* A pending promise has a reference of its own, which ends when it settles. The
+   avow_gather_t of a gather has another. */
 void avow__check_unref(const avow_promise_t *p) {
   const uint32_t steering = (p->flags & AVOW__GATHER_STEERED) != 0 ? 1 : 0;
   const uint32_t own = avow__is_pending(p) ? steering + 1 : steering;

@@ -1,9 +1,9 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * Debug builds: whose thread the loop is, also before avow has called back
- * there, whether it is run inside itself, and whether the program has closed
- * avow's handles along with its own. A handle that prepares for each poll knows
- * all of it.
+ * Checks of a checked build. They find out which thread runs the loop, even
+ * before avow has called back there. They report a loop that is run inside
+ * itself, and a program that closes avow's handles with its own. A prepare
+ * handle, which is called before each poll, finds all of this.
  */
 #include "engine/check_thread.h"
 
@@ -36,9 +36,9 @@ void avow__check_thread_init(avow__context_t *c) {
   c->subsystems[AVOW__SUBSYSTEM_CHECK_THREAD] = &subsystem;
 }
 
-/* Nobody is in uv_run() there: where nothing is alive that has returned, and
-   whose the loop is now the next callback says. Of what is closed the loop may
-   be gone. */
+/* Whether no thread runs the loop. uv_run() has returned if nothing is alive.
+   The next callback then shows which thread runs the loop. A closed context is
+   not asked, because its loop may be freed. */
 static bool is_at_rest(const avow__context_t *c) {
   return c->life == AVOW__CLOSED || (c->depth == 0 && !uv_loop_alive(c->loop));
 }
@@ -52,7 +52,7 @@ void avow__check_thread(avow__context_t *c) {
         "avow_sender_send() and those that end in _new()");
 }
 
-/* During avow_loop_close() they are closed by that. */
+/* Reports nothing during avow_loop_close(), which closes the handles itself. */
 void avow__check_handles(avow__context_t *c) {
   if (!uv_is_closing((const uv_handle_t *) &c->thread_check) ||
       c->life > AVOW__OPEN || c->told_closed)
@@ -63,8 +63,9 @@ void avow__check_handles(avow__context_t *c) {
       "avow_loop_close(), and avow_loop_init() before you use it again");
 }
 
-/* While they are being closed handlers may still do what is left to do; and of
-   what was closed in order the loop may be gone. */
+/* While the handles are closing, handlers may still finish their work, so the
+   loop must not be alive. After avow_loop_close() the loop may be freed, so it
+   is not asked. */
 void avow__check_reuse(avow__context_t *c) {
   if (c->life == AVOW__OPEN &&
       uv_is_closing((const uv_handle_t *) &c->thread_check) && c->depth == 0 &&

@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: MIT */
-/* Debug builds: whose thread a loop is, and whether its handles are there. */
+/* Checked builds: which thread runs a loop, and whether its handles are
+   open. */
 #ifndef AVOW_CHECK_THREAD_H
 #define AVOW_CHECK_THREAD_H
 
@@ -8,15 +9,16 @@
 
 void avow__check_thread_init(avow__context_t *c);
 
-/* Is this the loop's thread? */
+/* Reports a call on a thread other than the loop's. */
 #if AVOW__DEBUG
 void avow__check_thread(avow__context_t *c);
 #else
 #  define avow__check_thread(c) ((void) (c))
 #endif
 
-/* Debug builds: something is asked in vain of handles that the program closed,
-   or of a loop that has none left. Once each loop hears what to do. */
+/* Checked builds: reports a call that needs avow's handles after the program
+   has closed them, or after the loop has lost all of its handles. The report
+   says what to do, and is printed once for each loop. */
 #ifndef NDEBUG
 void avow__check_handles(avow__context_t *c);
 void avow__check_reuse(avow__context_t *c);

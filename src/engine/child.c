@@ -44,8 +44,8 @@ avow__parent_t *avow__parent_of(const avow_promise_t *p) {
   return cb == child_stop || cb == child_stop_again ? p->data : NULL;
 }
 
-/* The handler of finally: the promise has settled, and waits for the
-   children. */
+/* The finally handler of a parent's promise, which has settled and now waits
+   for the children. */
 static avow_value_t child_outlive(void *data) {
   avow__parent_t *parent = data;
   if (parent->running == 0) {
@@ -72,7 +72,8 @@ static void child_report(avow__parent_t *parent, uint32_t index,
   parent->running--;
   parent->klass->report(parent, index, outcome);
   if (parent->running == 0 && parent->idle != NULL) {
-    (void) avow_resolve(parent->idle, avow_none()); /* or the loop gave up */
+    (void) avow_resolve(parent->idle, avow_none()); /* false if the loop gave
+                                                       up */
     parent->idle = NULL;
     avow__parent_unref(parent);
   }
@@ -119,7 +120,7 @@ void *avow__parent_alloc(uv_loop_t *loop, const avow__parent_class_t *klass,
 static void *give_promise(avow__parent_t *parent, avow_promise_t *p,
                           avow_deferred_t *d, avow_promise_t **out) {
   parent->deferred = d;
-  parent->refs++; /* until outlive() is over */
+  parent->refs++; /* for child_outlive() */
   avow_on_cancel(d, child_stop, parent);
   *out = avow_finally(p, child_outlive, parent);
   return parent;
@@ -133,8 +134,7 @@ void *avow__parent_new(uv_loop_t *loop, const avow__parent_class_t *klass,
   avow__parent_t *parent =
       avow__is_pending(p) ? parent_alloc(c, klass, size) : NULL;
   if (parent == NULL) {
-    (void) avow_reject(d,
-                       avow_error(UV_ENOMEM)); /* false: it is that already */
+    (void) avow_reject(d, avow_error(UV_ENOMEM)); /* false if rejected before */
     *out = p;
     return NULL;
   }
@@ -155,7 +155,7 @@ avow__parent_t *avow__parent_new_surely(uv_loop_t *loop,
   if (avow__is_pending(*out))
     block = avow__pool_alloc_reserved(&c->pool);
   if (block == NULL) {
-    (void) avow_reject(d, avow_error(UV_ENOMEM)); /* false: as above */
+    (void) avow_reject(d, avow_error(UV_ENOMEM)); /* false if rejected before */
     return NULL;
   }
   block->kind = AVOW__FREE;
@@ -176,7 +176,7 @@ void avow__parent_unref(avow__parent_t *parent) {
     avow__pool_free(&c->pool, (avow_promise_t *) (void *) parent);
   else
     avow_free(parent);
-  avow_unref(c->canceled); /* last: the context may go */
+  avow_unref(c->canceled); /* last, because it may free the context */
 }
 
 void avow__parent_settle(avow__parent_t *parent, avow_value_t v) {
@@ -184,12 +184,12 @@ void avow__parent_settle(avow__parent_t *parent, avow_value_t v) {
   parent->deferred = NULL;
   parent->stopped = true;
   if (d != NULL)
-    (void) avow_resolve(d, v); /* it was pending */
+    (void) avow_resolve(d, v); /* it is pending */
   else
     avow__value_unref(v);
 }
 
-/* There is no block for a CHILD. */
+/* Reports an input for which there is no block for a CHILD. */
 static void report_now(avow__parent_t *parent, avow_promise_t *p,
                        uint32_t index) {
   avow_value_t outcome = avow_error(UV_ENOMEM);
@@ -223,7 +223,7 @@ void avow__child_add(avow__parent_t *parent, avow_value_t v, uint32_t index) {
 }
 
 /* The children are in a list of the context until cancel.c puts them back.
-   Cancelling runs no job, so none of them reports meanwhile. */
+   Canceling runs no job, so none of them reports meanwhile. */
 void avow__children_cancel_for(avow__parent_t *parent, avow_value_t reason) {
   avow__link_t *children = parent->children;
   if (children == NULL) {

@@ -13,14 +13,14 @@
 #include "engine/parent.h"
 #include "engine/promise.h"
 
-/* A parent of size zeroed bytes, with one reference; its promise in *out. NULL
-   without memory, with the rejection there. */
+/* Makes a parent of `size` zeroed bytes with one reference, and its promise in
+   `*out`. Without memory, returns NULL, and `*out` is the rejection. */
 void *avow__parent_new(uv_loop_t *loop, const avow__parent_class_t *klass,
                        size_t size, avow_promise_t **out);
 void avow__parent_unref(avow__parent_t *parent);
 
-/* The same for a parent without further fields, which may come from the
-   reserve. NULL if the reserve is used up. */
+/* Makes a parent without further fields, which may come from the reserve, and
+   its promise in `*out`. NULL if the reserve is used up. */
 avow__parent_t *avow__parent_new_surely(uv_loop_t *loop,
                                         const avow__parent_class_t *klass,
                                         avow_promise_t **out);
@@ -29,7 +29,7 @@ avow__parent_t *avow__parent_new_surely(uv_loop_t *loop,
 void *avow__parent_alloc(uv_loop_t *loop, const avow__parent_class_t *klass,
                          size_t size);
 
-/* The parent for whose children p waits; NULL if p waits for none. */
+/* The parent whose children p waits for; NULL if p waits for none. */
 avow__parent_t *avow__parent_of(const avow_promise_t *p);
 
 /* Whether p is the promise that the program got for this parent, and is
@@ -46,10 +46,10 @@ void avow__parent_settle(avow__parent_t *parent, avow_value_t v);
    it reports at once: a pending child is canceled, and reports UV_ENOMEM. */
 void avow__child_add(avow__parent_t *parent, avow_value_t v, uint32_t index);
 
-/* Cancels the children that nobody else holds. All children still report. */
+/* Cancels the children that have no other holder. All children still report. */
 void avow__children_cancel(avow__parent_t *parent);
 
-/* The same, because of a reason that avow__cancel_reason() gave. */
+/* Cancels the children for a reason that avow__cancel_reason() gave. */
 void avow__children_cancel_for(avow__parent_t *parent, avow_value_t reason);
 
 #endif

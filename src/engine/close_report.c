@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * What a checked build says while a loop closes: of promises that can never
- * settle, and of those that the end waits for, each with its kind, its name and
- * its place.
+ * The report of a checked build while a loop closes. It names the promises that
+ * can never settle, and those that the close waits for. Each has its kind, its
+ * name and its place.
  */
 #include "engine/close_report.h"
 
@@ -16,7 +16,7 @@
 
 #if AVOW__DEBUG
 
-enum { LINES = 20 }; /* for so many promises at most */
+enum { LINES = 20 }; /* the most promises that a report names */
 
 static void tell_of_one(const avow_promise_t *p) {
   const char *name = avow__name_of(p);
@@ -31,7 +31,7 @@ static void tell_of_rest(size_t n) {
     avow__advise("  and %zu more", n - LINES);
 }
 
-/* Of a cycle: each of its promises has a next one. */
+/* The next promise of a cycle. Each promise of a cycle has one. */
 static avow_promise_t *after(avow_promise_t *p, avow__next_fn next) {
   avow_promise_t *at = next(p);
   assert(at != NULL);
@@ -71,7 +71,8 @@ void avow__tell_of_cycle(avow__context_t *c) {
     avow__cycles_each(c, avow__cycle_next, tell_of_cycle, &c->told_cycle);
 }
 
-/* What to look into for a promise: the first of a list that may have one. */
+/* The first item that is a promise, or that may contain one; NULL if there is
+   none. */
 static const avow_value_t *look_into(const avow__list_t *list) {
   for (size_t i = 0; i < list->len; i++)
     if (list->items[i].tag == AVOW_PROMISE || list->items[i].tag == AVOW_LIST ||
@@ -80,7 +81,8 @@ static const avow_value_t *look_into(const avow__list_t *list) {
   return NULL;
 }
 
-/* A promise that the value has, in lists and as a cause; NULL: none is seen. */
+/* A promise that the value contains, directly, in lists or as a cause; NULL if
+   none is found. */
 static avow_promise_t *promise_in(const avow_value_t *v) {
   while (v != NULL && v->tag != AVOW_PROMISE)
     if (v->tag == AVOW_LIST)
@@ -116,8 +118,8 @@ void avow__tell_of_value_cycle(avow__context_t *c) {
   avow__cycles_each(c, held_by_value, tell_of_value_cycle, &told);
 }
 
-/* All that can be canceled is: whatever is pending, and waits for no other
-   promise, holds up the end. */
+/* Everything that can be canceled was canceled before. So a pending promise
+   that waits for no other promise delays the close. */
 static void tell_of_holder(avow_promise_t *p, void *data) {
   size_t *n = data;
   if (!avow__is_pending(p) || avow__is_bare(p) || avow__cycle_next(p) != NULL)

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-/* Checked builds: what avow_loop_close() has to say while it goes on. */
+/* Checked builds: reports while avow_loop_close() runs. */
 #ifndef AVOW_CLOSE_REPORT_H
 #define AVOW_CLOSE_REPORT_H
 
@@ -10,10 +10,10 @@
 /* Names the promises of a cycle, once for each loop. */
 void avow__tell_of_cycle(avow__context_t *c);
 
-/* Names promises that hold each other by their values, when all are settled. */
+/* Names settled promises that hold each other by their values. */
 void avow__tell_of_value_cycle(avow__context_t *c);
 
-/* From here on, says what the loop's end waits for if that takes long. */
+/* From here on, reports what the close waits for if that takes long. */
 void avow__close_guard_begin(avow__context_t *c);
 #else
 #  define avow__tell_of_cycle(c)       ((void) (c))

@@ -2,7 +2,7 @@
 /*
  * Handlers for other languages, which are called exactly once. A closure owns
  * its data: its handler gets either outcome, or NULL if there will be none. The
- * handler of avow_on_settled() returns nothing, so nobody holds its reaction.
+ * handler of avow_on_settled() returns nothing, so its reaction has no holder.
  */
 #include "avow/closure.h"
 
@@ -29,11 +29,11 @@ static void closure_run(avow_promise_t *p) {
     avow__deliver_cancel(p);
     p->kind = AVOW__RUNNING;
     const avow_value_t result = cb(&from->u.value, p->data);
-    avow__deliver_cancel(p); /* also one that came meanwhile */
+    avow__deliver_cancel(p); /* also a cancellation while cb ran */
     avow__finish_handler(p, from, result);
     return;
   }
-  p->kind = AVOW__RUNNING; /* to its end */
+  p->kind = AVOW__RUNNING; /* until it settles */
   closure_end(cb, p->data);
   avow__settle(p, avow__take_upstream(p));
   avow__unref(p);
@@ -41,7 +41,7 @@ static void closure_run(avow_promise_t *p) {
 
 static void closure_detached(avow_promise_t *p) {
   p->kind =
-      AVOW__RUNNING; /* what its data releases may call avow_state() on p */
+      AVOW__RUNNING; /* code that frees the data may call avow_state() on p */
   closure_end(p->u.then.on_fulfilled, p->data);
   avow__detached(p);
 }
@@ -53,7 +53,7 @@ static void on_settled_run(avow_promise_t *p) {
   p->upstream = NULL;
   avow__settle(p, avow_none());
   avow__unref(p);
-  avow__unref(from); /* last: it may call the program */
+  avow__unref(from); /* last, because it may call the program */
 }
 
 static void set_closure_kinds(void) {
@@ -91,7 +91,8 @@ avow_promise_t *avow_then_closure(avow_promise_t *p, avow_cb cb, void *data) {
   return q;
 }
 
-/* The reserve is used up, or the loop takes no more. */
+/* Calls cb at once, because the reserve is used up or the loop runs no more
+   handlers. */
 static void settle_at_once(avow_promise_t *p, avow_settled_cb cb, void *data) {
   avow__context_t *c = avow__context(p);
   const avow_value_t lost = avow_error(UV_ENOMEM);
@@ -113,6 +114,6 @@ void avow_on_settled(avow_promise_t *p, avow_settled_cb cb, void *data) {
     return;
   }
   q->u.on_settled = cb;
-  q->refs = 1; /* its source's */
+  q->refs = 1; /* held by its source */
   avow__subscribe(q);
 }

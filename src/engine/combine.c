@@ -1,10 +1,11 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * Combinators. A gather is a promise with a remaining-count that starts at 1
- * and an element for each input: a reaction without a promise of its own, which
- * puts the outcome at its index, the place where it stands itself until then.
- * What has its value when it comes right behind such an element has that one's
- * job, and needs none.
+ * Combinators. A gather is a promise with a count of remaining inputs, which
+ * starts at 1, and with an element for each input. An element is a reaction
+ * without a promise of its own. It stands at its index in the list of outcomes,
+ * until it puts the outcome there. An input that is fulfilled already, and is
+ * added right after such an element, needs no job: it shares that element's
+ * job.
  */
 #include "engine/combine.h"
 
@@ -49,7 +50,7 @@ static bool keeps_list(const avow_promise_t *gather) {
   return gather->u.gather.kind != AVOW_RACE && !avow__is_observed(gather);
 }
 
-/* Makes room for so many inputs; false without memory. */
+/* Makes the list large enough for n inputs; false without memory. */
 static bool resize_list(avow_promise_t *gather, size_t n) {
   avow__list_t *list = gather->u.gather.list;
   list = list != NULL ? avow__list_resize(list, n) : avow__list_new(n);
@@ -102,13 +103,14 @@ static inline bool add_element(avow_promise_t *gather, avow_promise_t *p,
   return true;
 }
 
-/* Whether it is one, or was before it settled; not what stands for one that
-   could not be made. */
+/* Whether p is a gather, or was one before it settled. False for the rejection
+   that is returned if no gather could be made. */
 static bool has_gathered(const avow_promise_t *p) {
   return p->kind == AVOW__GATHER || p->kind == AVOW__GATHERED;
 }
 
-/* Whether p, which comes when all is decided, is one more to be cancelled. */
+/* Whether p, which is added after the outcome is known, is a loser to
+   cancel. */
 static bool is_late_loser(const avow_promise_t *gather,
                           const avow_promise_t *p) {
   const unsigned wants = AVOW__GATHER_CANCELS | AVOW__GATHER_JOINS;
@@ -117,8 +119,8 @@ static bool is_late_loser(const avow_promise_t *gather,
          !avow__is_shared(p);
 }
 
-/* p comes too late, or there is no place for it. A gather that waits for its
-   losers waits for one more. */
+/* Releases p, which is added too late, or for which there is no memory. A
+   gather that waits for its losers waits for p, too. */
 static AVOW__APART void drop_late(avow_promise_t *gather, avow_promise_t *p) {
   const bool loses = is_late_loser(gather, p);
   const bool is_joined = loses && gather->kind == AVOW__GATHERED &&
@@ -130,7 +132,7 @@ static AVOW__APART void drop_late(avow_promise_t *gather, avow_promise_t *p) {
     avow__unref(p);
 }
 
-/* Whether the last job there is reports to the gather. */
+/* Whether the last job in the queue reports to the gather. */
 static bool is_last_job_of(const avow__context_t *c,
                            const avow_promise_t *gather) {
   const avow__link_t *last = c->queue.head.prev;
@@ -139,8 +141,8 @@ static bool is_last_job_of(const avow__context_t *c,
          element->u.element.gather == gather;
 }
 
-/* An input that has its value already would have the next job, and nobody can
-   tell that from having the same. */
+/* An input that is fulfilled already would have the next job. The program sees
+   no difference if it shares the job of the element before it. */
 static bool take_input(avow_promise_t *gather, avow_promise_t *p,
                        uint32_t index) {
   if (avow__state(p) != AVOW_FULFILLED ||
@@ -155,14 +157,15 @@ static bool add_input(avow_promise_t *gather, avow_promise_t *p,
                       uint32_t index) {
   if (take_input(gather, p, index))
     return true;
-  gather->u.gather.remaining++; /* the program's hook meets all or nothing */
+  gather->u.gather.remaining++; /* before a hook of the program may run */
   if (add_element(gather, p, index))
     return true;
   gather->u.gather.remaining--;
   return false;
 }
 
-/* The gather fails for it; the program's hook may let go of that. */
+/* Rejects the gather because p cannot be added. A hook of the program may
+   release the gather meanwhile. */
 static AVOW__APART void fail_for(avow_promise_t *gather, avow_promise_t *p,
                                  int err) {
   gather->refs++;
@@ -181,9 +184,9 @@ static void add_at(avow_promise_t *gather, avow_promise_t *p, uint32_t index) {
     fail_for(gather, p, UV_ENOMEM);
 }
 
-/* It would wait for itself. */
+/* Rejects a gather that would wait for itself. */
 static void add_itself(avow_promise_t *gather, avow_promise_t *p) {
-  avow__unref(p); /* whoever adds has another reference */
+  avow__unref(p); /* the caller has another reference */
   if (avow__is_gather(gather))
     avow__gather_settle(gather, avow_error(AVOW_ECYCLE));
 }
@@ -201,7 +204,7 @@ void avow__gather_add(avow_promise_t *gather, avow_promise_t *p) {
     add_at(gather, p, index);
 }
 
-/* Once: a release build has nothing to say of the second time. */
+/* Ends the gather once. In a release build, a second call has no effect. */
 void avow__gather_end(avow_promise_t *gather) {
   if ((gather->flags & AVOW__GATHER_ENDED) != 0)
     return;
@@ -250,7 +253,7 @@ static avow_promise_t *gather_of_kind(uv_loop_t *loop,
                                       avow_gather_kind_t kind) {
   avow__context_t *c = avow__context_of(loop);
   avow__check_thread(c);
-  const unsigned one = kind; /* what C takes for one, whatever it is */
+  const unsigned one = kind; /* C allows any number in an enum */
   if (one <= AVOW_ANY)
     return gather_new(c, kind);
   return avow__refuse(loop, UV_EINVAL, "gather", NULL);
@@ -266,7 +269,8 @@ avow_promise_t *avow__gather_observed(avow__context_t *c,
   return gather;
 }
 
-/* One more reference, also to what stands for one that could not be made. */
+/* Adds a reference, even to the rejection that is returned if no gather could
+   be made. */
 avow_gather_t *avow__gather_steer(avow_promise_t *gather) {
   if (has_gathered(gather))
     gather->flags |= AVOW__GATHER_STEERED;
@@ -283,7 +287,8 @@ avow_promise_t *avow_gather_new(uv_loop_t *loop, avow_gather_kind_t kind,
   return gather;
 }
 
-/* Nobody steers it any more, while its promise may be there yet. */
+/* Whether the avow_gather_t was released. The promise of the gather may still
+   exist. */
 static bool was_released(const avow_promise_t *gather) {
   return avow__is_gone(gather) ||
          (has_gathered(gather) && (gather->flags & AVOW__GATHER_STEERED) == 0);
@@ -297,7 +302,7 @@ static avow_promise_t *steered(const avow_gather_t *g) {
   return gather;
 }
 
-/* The gather that g is, as long as it may be added to. */
+/* The gather of g. It is misuse if the gather has ended. */
 static avow_promise_t *open_gather(const avow_gather_t *g) {
   avow_promise_t *gather = steered(g);
   if ((gather->flags & AVOW__GATHER_ENDED) != 0)
@@ -324,7 +329,8 @@ void avow_gather_unref(avow_gather_t *g) {
   avow_unref(gather);
 }
 
-/* What is rejected may stand for a combinator that could not be made. */
+/* A rejected promise may be the one that is returned if no combinator could be
+   made. */
 static bool may_have_losers(const avow_promise_t *p) {
   return has_gathered(p) || avow__state(p) == AVOW_REJECTED;
 }

@@ -39,7 +39,7 @@ avow__context_t *avow__unbound_context(void) {
 }
 
 avow_promise_t *avow__closed_promise(void) {
-  (void) avow__unbound_context(); /* makes it */
+  (void) avow__unbound_context(); /* sets `closed` */
   return avow__ref(closed);
 }
 
@@ -80,7 +80,7 @@ void avow__context_release(avow__context_t *c) {
   if (c->close.left > 2 || c->no_memory->refs > 1 || c->canceled->refs > 1 ||
       c->handle_requests > 0)
     return;
-  assert(c != &unbound); /* what stands for its promises is never let go */
+  assert(c != &unbound); /* its rejections are never released */
   avow__context_free(c);
 }
 
