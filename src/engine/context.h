@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * What avow keeps for each loop: a context, which outlives avow_loop_close()
- * for as long as the program holds one of its promises.
+ * The state that avow keeps for each loop. A context outlives avow_loop_close()
+ * as long as the program holds one of its promises.
  */
 #ifndef AVOW_CONTEXT_H
 #define AVOW_CONTEXT_H
@@ -27,16 +27,16 @@ typedef struct avow__tick_s avow__tick_t;
 typedef struct avow__iteration_hooks_s avow__iteration_hooks_t;
 typedef struct avow__timers_s avow__timers_t;
 
-/* Tables of a loop, each by an address. */
+/* Tables of a loop, each keyed by an address. */
 enum {
   AVOW__CLOSERS,        /* CLOSE promises, by their handle */
   AVOW__CLOSABLE,       /* blocks whose handles the program may close */
-  AVOW__FOREIGN_CLOSED, /* blocks of which the program closed a handle */
+  AVOW__FOREIGN_CLOSED, /* blocks of which the program has closed a handle */
   AVOW__REASONS,        /* cancel_reason.c: by pending promise */
   AVOW__TABLES
 };
 
-/* How many structs the files of higher layers may add: extension.h. */
+/* The number of structs of higher layers: extension.h. */
 enum { AVOW__EXTENSIONS = 9 };
 
 /* The subsystems of the engine, in the order in which they close and are
@@ -49,7 +49,7 @@ enum {
   AVOW__SUBSYSTEM_TIMERS,        /* sleeps: timer.c */
   AVOW__SUBSYSTEM_PHASES,        /* uv_phase.c */
   AVOW__SUBSYSTEM_REMOTES,       /* remote.c: before the port, which they use */
-  AVOW__SUBSYSTEM_PORT,          /* mail of other threads: port.c */
+  AVOW__SUBSYSTEM_PORT,          /* mail from other threads: port.c */
   AVOW__SUBSYSTEM_FOREIGN_CLOSE, /* foreign_close.c */
   AVOW__SUBSYSTEMS
 };
@@ -59,11 +59,11 @@ typedef enum avow__life_e {
   AVOW__OPEN,
   AVOW__UNWINDING,   /* avow_loop_close() cancels, also what handlers begin */
   AVOW__GIVING_UP,   /* makes no more promises, runs handlers of finally only */
-  AVOW__NO_HANDLERS, /* runs none at all, takes no finally and attach */
+  AVOW__NO_HANDLERS, /* runs no handlers, accepts no finally and attach */
   AVOW__CLOSED       /* freed with the last promise that the program holds */
 } avow__life_t;
 
-/* What jobs may take in an iteration of the loop: tick.c. */
+/* The budget of an iteration of the loop: tick.c. */
 typedef struct avow__budget_s {
   uint64_t iteration;   /* the number of the iteration */
   unsigned allowance;   /* jobs that may run before the clock is read again */
@@ -74,35 +74,35 @@ typedef struct avow__budget_s {
   uint64_t read_at;     /* uv_hrtime() as read last in this callback, or 0 */
   uint64_t jobs_before; /* c->jobs when the iteration began */
   bool jobs_wait;   /* the budget was spent, and jobs are left in the queue */
-  bool tasks_wait;  /* some source has tasks for the next iteration */
-  bool sleeps_wait; /* sleeps or time limits are due, and had to wait */
+  bool tasks_wait;  /* a source has tasks for the next iteration */
+  bool sleeps_wait; /* sleeps or time limits are due, but had to wait */
 } avow__budget_t;
 
-/* What cancel.c has still to do. */
+/* Work that is left for cancel.c. */
 typedef struct avow__canceling_s {
-  avow_value_t reason;     /* of the cancellation that runs, an error; NONE: a
+  avow_value_t reason;     /* the error of the running cancellation; NONE: a
                               plain UV_ECANCELED */
-  avow__link_t *condemned; /* UNWANTED and GATHERED: their inputs are to be
+  avow__link_t *condemned; /* UNWANTED and GATHERED, whose inputs must be
                               canceled */
-  avow__link_t *gathered;  /* GATHERED ones whose inputs have been canceled */
+  avow__link_t *gathered;  /* GATHERED, whose inputs have been canceled */
   avow__link_t *children;  /* children to be canceled, by their siblings */
-  avow__link_t *later;     /* UNWANTED ones with a reason of their own */
+  avow__link_t *later;     /* UNWANTED with a reason of their own */
   bool cancelling;         /* cancel.c works through these lists */
   bool unlisted;           /* CONDEMNED promises are in no list */
-  uint32_t cancellations;  /* how many there were */
+  uint32_t cancellations;  /* the number of cancellations so far */
 } avow__canceling_t;
 
-/* What delays the end of the loop, and what is left after it. */
+/* Reasons that delay the end of the loop, and what is left after it. */
 typedef struct avow__closing_s {
-  uint32_t shields;      /* that are pending */
+  uint32_t shields;      /* the number of pending shields */
   bool unshielded;       /* shields are canceled like other promises */
   bool sparing;          /* some promises are marked as SPARED */
-  uint64_t shields_left; /* that may be made while the loop closes */
-  uint32_t closing_own;  /* handles of ours that are closing */
-  uint64_t left;         /* promises that are held after the close */
+  uint64_t shields_left; /* may still be made while the loop closes */
+  uint32_t closing_own;  /* handles of avow that are closing */
+  uint64_t left;         /* promises that are left after the close */
 } avow__closing_t;
 
-/* What other threads use: port.c. */
+/* State for other threads: port.c. */
 typedef struct avow__threads_s {
   avow__port_t *port;            /* NULL before the first use */
   atomic_uintptr_t *loop_thread; /* gets the thread that runs the loop; or
@@ -112,29 +112,30 @@ typedef struct avow__threads_s {
       avow__context_t *c); /* delivers mail that had to wait; or NULL */
 } avow__threads_t;
 
-/* The functions of a subsystem: a file of the engine or of a layer above that
-   keeps something for a loop. extension.h. */
+/* The functions of a subsystem, which is a file of the engine or of a higher
+   layer that keeps something for a loop. See extension.h. */
 struct avow__subsystem_s {
-  /* Starts closing its handles, and ends what waits. Called again as long as
-     anything is closing. */
+  /* Starts closing its handles, and ends operations that wait. It is called
+     again as long as any handle is closing. */
   void (*close)(avow__context_t *c);
-  /* The handles are closed, and nothing of the loop is found any more. */
+  /* Frees its state. The handles are closed, and the table of loops no longer
+     has the loop. */
   void (*free)(avow__context_t *c);
-  /* Is what it keeps as it should be? For avow__check_loop(). */
+  /* Checks its invariants when avow__check_loop() runs. */
   void (*check)(avow__context_t *c);
-  /* Fills in its figures, for avow_loop_stats(). */
+  /* Adds its figures for avow_loop_stats(). */
   void (*figures)(avow__context_t *c, avow_stats_t *out);
-  /* The last reference to the context is gone. Of extensions only. */
+  /* For extensions only: the last reference to the context was released. */
   void (*at_end)(avow__context_t *c);
 };
 
 /* The functions of a layer that times the iterations of a loop. */
 struct avow__iteration_hooks_s {
-  /* The loop is about to poll. */
+  /* Called before the loop polls. */
   void (*before_poll)(avow__context_t *c);
-  /* A callback of ours begins, and c->wants_enter is set. */
+  /* Called when a callback of avow begins and c->wants_enter is set. */
   void (*on_enter)(avow__context_t *c);
-  /* An avow_run() stops the loop. */
+  /* Called when an avow_run() stops the loop. */
   void (*on_stop)(avow__context_t *c);
 };
 
@@ -147,69 +148,69 @@ struct avow__extension_s {
 struct avow__context_s {
   avow__queue_t queue; /* jobs, first in first out */
   const avow_promise_t
-      *run_for; /* the promise of the avow_run() that runs; or NULL */
+      *run_for; /* the promise of the running avow_run(); or NULL */
   avow__budget_t budget;
   uint64_t time;    /* the last avow__time(), which never goes back */
-  uint64_t present; /* the last avow__present(), likewise */
-  uint32_t depth;   /* callbacks of ours that are on the stack */
-  uint32_t pins;    /* functions of the program that avow calls inside calls of
-                       the program: avow_loop_close() is refused there */
+  uint64_t present; /* the last avow__present(), which never goes back */
+  uint32_t depth;   /* callbacks of avow on the stack */
+  uint32_t pins;    /* the program's functions that run inside its calls;
+                       avow_loop_close() is refused there */
   bool time_is_old; /* the cached time may be old although depth > 0 */
-  bool awake;       /* the queue will be drained: no avow__wake() needed */
+  bool awake;       /* the queue will be drained; no avow__wake() needed */
   uint8_t life;     /* an avow__life_t */
   avow__pool_t pool;
   uint64_t jobs;
-  avow_promise_t *no_memory; /* rejected for ever, with UV_ENOMEM */
-  avow_promise_t *canceled;  /* rejected for ever, with UV_ECANCELED */
+  avow_promise_t *no_memory; /* always rejected, with UV_ENOMEM */
+  avow_promise_t *canceled;  /* always rejected, with UV_ECANCELED */
   avow__canceling_t cancel;
   avow__closing_t close;
   avow__threads_t threads;
   uint32_t spread; /* changes with each avow_select() and each retry */
   uv_loop_t *loop;
   avow_options_t options;
-  int least_backend; /* of uv_backend_fd() until uv_loop_close() */
-  uv_pid_t process;  /* that opened it */
-  uint32_t users;    /* calls of avow_loop_init() that are not closed yet */
-  uint32_t requests; /* in flight, on no handle of the program */
+  int least_backend;      /* the least uv_backend_fd() before uv_loop_close() */
+  uv_pid_t process;       /* the process that opened it */
+  uint32_t users;         /* calls of avow_loop_init() without their close */
+  uint32_t requests;      /* requests on no handle of the program */
   uint32_t peer_requests; /* of these, those that a peer completes */
   uint32_t pool_requests; /* of these, those for the thread pool */
-  uint32_t groups;        /* of tools/group.c that the program has to release */
-  uint32_t handle_requests; /* in flight, on handles of the program */
-  avow__tick_t *tick;       /* tick.c: the handles that drain the queue */
+  uint32_t groups;        /* groups that the program must release: group.c */
+  uint32_t handle_requests; /* requests on handles of the program */
+  avow__tick_t *tick;       /* the handles that drain the queue: tick.c */
   avow__clock_t *clock; /* virtual_clock.c; NULL: the loop has the real clock */
-  avow__timers_t *timers; /* timer.c: all sleeps; NULL before the first */
+  avow__timers_t *timers; /* all sleeps: timer.c; NULL before the first */
   avow__phases_t *phases; /* uv_phase.c; NULL before the first use */
   void (*run_jobs)(avow__context_t *c); /* avow__run_jobs() */
   void (*timers_go_on)(
       avow__context_t *c); /* delivers sleeps that had to wait */
-  void (*before_poll)(avow__context_t *c);        /* a layer's, or NULL */
-  const avow__iteration_hooks_t *iteration_hooks; /* likewise */
-  bool wants_enter;     /* on_enter() is called at the next callback of ours */
-  uint64_t slow_jobs;   /* that took longer than the options say */
-  uint64_t longest_job; /* us; 0: jobs are not timed */
+  void (*before_poll)(avow__context_t *c);        /* of a layer; or NULL */
+  const avow__iteration_hooks_t *iteration_hooks; /* of a layer; or NULL */
+  bool wants_enter;     /* the next callback of avow calls on_enter() */
+  uint64_t slow_jobs;   /* jobs that took longer than options.slow_us */
+  uint64_t longest_job; /* in us; 0: jobs are not timed */
   avow__table_t tables[AVOW__TABLES];
   /* extension.h; NULL: not in use */
   const avow__subsystem_t *subsystems[AVOW__SUBSYSTEMS];
-  avow__extension_t *extensions[AVOW__EXTENSIONS]; /* likewise */
+  avow__extension_t *extensions[AVOW__EXTENSIONS]; /* NULL: not in use */
   avow__fibers_t fibers;                           /* async.c: stacks */
 #ifdef AVOW_TRACE
-  uint64_t serial;        /* of the promise made last */
-  avow_event_cb on_event; /* the program's, or a layer's before it; or NULL */
+  uint64_t serial;        /* of the promise that was made last */
+  avow_event_cb on_event; /* of the program, or of a layer in front; or NULL */
   void *event_data;
 #endif
 #ifndef NDEBUG
-  uv_prepare_t thread_check; /* check_thread.c: sees whose thread the loop is */
-  uv_timer_t close_guard;    /* close_report.c: tells what the end waits for */
-  uv_thread_t thread;        /* of the loop, once it was run */
+  uv_prepare_t thread_check; /* check_thread.c: finds the loop's thread */
+  uv_timer_t close_guard;    /* close_report.c: reports a long close */
+  uv_thread_t thread;        /* the loop's thread; valid if has_thread */
   bool has_thread;
-  bool told_closed;     /* that the program has closed avow's handles */
-  bool told_cycle;      /* which promises wait for each other */
-  bool has_close_guard; /* it closes, and the guard is there */
+  bool told_closed;     /* reported: the program closed avow's handles */
+  bool told_cycle;      /* reported: promises wait for each other */
+  bool has_close_guard; /* close_guard is initialized */
 #endif
 };
 
-/* A borrowed promise or deferred is const to its borrower, not to us: its count
-   and its flags change. */
+/* A borrowed promise or deferred is const for the borrower, but avow changes
+   its count and its flags. */
 static inline avow_promise_t *avow__mutable(const void *borrowed) {
   const union {
     const void *from;
@@ -226,7 +227,7 @@ avow__context_t *avow__unbound_context(void);
    objects that may outlive their loop and hold none of its promises. */
 avow_promise_t *avow__closed_promise(void);
 
-/* The slow half of avow__context_of(). */
+/* The slow path of avow__context_of(). */
 avow__context_t *avow__context_find(const uv_loop_t *loop);
 
 /* The context of the loop, or else the unbound one. Never NULL. */
@@ -240,10 +241,10 @@ static inline avow__context_t *avow__context_of(const uv_loop_t *loop) {
 /* Frees the context when nothing refers to it any more. */
 void avow__context_release(avow__context_t *c);
 
-/* Frees it in any case. */
+/* Frees the context in any case. */
 void avow__context_free(avow__context_t *c);
 
-/* Starts closing a handle of ours, unless the program has done so. */
+/* Starts closing a handle of avow, unless the program has done so. */
 void avow__close_own(avow__context_t *c, uv_handle_t *handle);
 
 #endif

@@ -1,15 +1,15 @@
 /* SPDX-License-Identifier: MIT */
 /*
  * Promises that wait for each other in a cycle. avow_loop_close() detaches the
- * reactions of a cycle, and so ends most of them. A combinator that waits for
- * its losers has nothing to be detached from: one of a cycle settles without
- * them.
+ * reactions of a cycle, which ends most cycles. A combinator that waits for its
+ * losers cannot be detached from them. So one such combinator of each cycle
+ * settles without its losers.
  *
- * Each promise has one next promise at most, so a walk from one to the next
- * ends or comes back to where it was. Promises are marked on the way, and no
- * walk goes past a mark: all walks together take time in proportion to the
- * number of promises. While no shield holds up the end, AVOW__SPARED is free
- * for that.
+ * Each promise has at most one next promise, so a walk from one to the next
+ * ends or comes back to where it was. A walk marks promises on the way, and no
+ * walk goes past a mark. So all walks together take time in proportion to the
+ * number of promises. AVOW__SPARED serves as the mark, because it is free while
+ * no shield delays the close.
  */
 #include "engine/cycle.h"
 
@@ -46,14 +46,14 @@ avow_promise_t *avow__cycle_next(avow_promise_t *p) {
   return from != NULL && avow__is_pending(from) ? from : NULL;
 }
 
-/* The mark of a walk, which is gone before a shield may need the flag. */
+/* The mark of a walk. It is removed before a shield may need the flag. */
 enum { VISITED = AVOW__SPARED };
 
 static bool is_marked(const avow_promise_t *p) {
   return (p->flags & VISITED) != 0;
 }
 
-/* Whether so many steps from p come to that one. */
+/* Whether a walk from p meets `sought` among its first `steps` promises. */
 static bool walk_meets(const walk_t *walk, avow_promise_t *p,
                        const avow_promise_t *sought, size_t steps) {
   for (; steps > 0; steps--, p = walk->next(p))
@@ -90,7 +90,7 @@ static void cycle_break(avow_promise_t *p, void *data) {
   avow_promise_t *at = p;
   while (at->kind != AVOW__GATHERED) {
     at = avow__cycle_next(at);
-    assert(at != NULL); /* it comes back to p */
+    assert(at != NULL); /* the cycle leads back to p */
     if (at == p)
       return; /* the cycle can be detached */
   }

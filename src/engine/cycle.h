@@ -5,19 +5,20 @@
 
 #include "engine/promise.h"
 
-/* The pending promise that p waits for, the first of several; NULL if p waits
-   for none, or for nothing any more. */
+/* The pending promise that p waits for, or the first of several; NULL if p
+   waits for none, or no longer waits. */
 avow_promise_t *avow__cycle_next(avow_promise_t *p);
 
-/* What leads on from a promise; NULL from its end. */
+/* Returns the promise after p; NULL at the end. */
 typedef avow_promise_t *(*avow__next_fn)(avow_promise_t *p);
 
-/* Calls fn with one promise of each cycle. The queue is empty, and no shield
-   holds up the loop's end. fn may settle promises. */
+/* Calls fn with one promise of each cycle. The queue must be empty, and no
+   shield may delay the close. fn may settle promises. */
 void avow__cycles_each(avow__context_t *c, avow__next_fn next,
                        void (*fn)(avow_promise_t *p, void *data), void *data);
 
-/* Settles a combinator of each cycle that still waits for its losers. */
+/* Settles one combinator that still waits for its losers, in each cycle that
+   has one. */
 void avow__cycles_break(avow__context_t *c);
 
 #endif

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-/* Deadlines: numbers, so that handing them down costs and owns nothing. */
+/* Deadlines are numbers: passing them on costs nothing and owns nothing. */
 #include "avow/timer.h"
 
 #include "avow/cancel.h"
@@ -12,7 +12,7 @@
 uint64_t avow_now(uv_loop_t *loop) {
   avow__context_t *c = avow__context_of(loop);
   avow__check_thread(c);
-  return c->life != AVOW__CLOSED ? avow__present(c) : 0; /* of nobody's loop */
+  return c->life != AVOW__CLOSED ? avow__present(c) : 0; /* no loop any more */
 }
 
 avow_promise_t *avow_deadline(avow_promise_t *p, uint64_t at) {

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * Printing the live promises of a loop: who is pending, on what, and who waits
- * for whom.
+ * Prints the live promises of a loop: which are pending, and what each of them
+ * waits for.
  */
 #include "engine/dump.h"
 
@@ -22,7 +22,7 @@ const char *avow__dump_state(const avow_promise_t *p) {
   return names[avow__state(p)];
 }
 
-/* Trace builds number promises; others have their address. */
+/* Prints the number of p in trace builds, and its address in others. */
 void avow__dump_id(FILE *out, const avow_promise_t *p) {
 #ifdef AVOW_TRACE
   (void) fprintf(out, "p%" PRIu64, p->serial);
@@ -31,8 +31,8 @@ void avow__dump_id(FILE *out, const avow_promise_t *p) {
 #endif
 }
 
-/* What a program has given us may have what ends or bends a label of Graphviz,
-   or a line. */
+/* Text from the program may contain characters that end or alter a label of
+   Graphviz, or a line. */
 static void print_escaped(FILE *out, const char *text) {
   for (; *text != '\0'; text++) {
     if (*text == '"' || *text == '\\')
@@ -132,8 +132,8 @@ const avow_promise_t *avow__dump_receiver(const avow_promise_t *p) {
   return p->kind == AVOW__ELEMENT ? p->u.element.gather : p;
 }
 
-/* What p waits for, if that is shown. A thenable's deferred points at what
-   waits for it. */
+/* The promise that p waits for, if a dump shows it. The deferred of a thenable
+   points at the promise that waits for it, which is not shown. */
 const avow_promise_t *avow__dump_awaited(const avow_promise_t *p) {
   const bool in_channel = p->kind == AVOW__NEXT || p->kind == AVOW__SEND ||
                           (p->kind == AVOW__CASE && p->upstream == NULL);

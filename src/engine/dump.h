@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-/* What is printed of a promise, in a dump of any format. */
+/* Parts of the text about a promise, in dumps of any format. */
 #ifndef AVOW_DUMP_H
 #define AVOW_DUMP_H
 
@@ -10,28 +10,29 @@
 typedef struct avow__dump_s {
   avow__context_t *context;
   FILE *out;
-  const char *before, *after; /* around each thing that is said of a promise */
+  const char *before, *after; /* printed around each detail of a promise */
 } avow__dump_t;
 
-/* Whether p is one of avow's own, of which no dump tells. */
+/* Whether p is a promise of avow itself, which dumps leave out. */
 bool avow__dump_leaves_out(const avow__dump_t *dump, const avow_promise_t *p);
 
 /* The promise that a dump shows in place of p: the gather of an ELEMENT, the
    until of a SENTRY, the select of a CASE. */
 const avow_promise_t *avow__dump_receiver(const avow_promise_t *p);
 
-/* The promise, or channel, that p waits for, if that is shown. */
+/* The promise or channel that p waits for, if a dump shows it. */
 const avow_promise_t *avow__dump_awaited(const avow_promise_t *p);
 
 const char *avow__dump_state(const avow_promise_t *p);
 
-/* Trace builds number promises; others have their address. */
+/* Prints the number of p in trace builds, and its address in others. */
 void avow__dump_id(FILE *out, const avow_promise_t *p);
 
-/* The name in quotes, behind a space, if p has one. */
+/* Prints a space and the name in quotes, if p has a name. */
 void avow__dump_name(FILE *out, const avow_promise_t *p);
 
-/* Its locals, where it was made and awaits, and since when. */
+/* Prints the locals of p, where p was made, where it awaits, and how long ago
+   it was made. */
 void avow__dump_about(avow__dump_t *dump, const avow_promise_t *p);
 
 #endif
