@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * finally: a handler that runs whatever the outcome, and whose result is waited
- * for before that outcome passes on (ECMA-262, Promise.prototype.finally).
+ * avow_finally(): a handler that runs for either outcome. The outcome passes on
+ * after the handler's result has settled (ECMA-262, Promise.prototype.finally).
  */
 #include "engine/await.h"
 #include "engine/cancel.h"
@@ -11,7 +11,7 @@
 #include "engine/promise.h"
 #include "engine/settle.h"
 
-/* Waits for what the handler of finally returned. ECMA-262 makes two promises
+/* Waits for the result of the finally handler. ECMA-262 makes two promises
    here: PromiseResolve of the result, and one that passes on the outcome. p
    stands for both and has their jobs, one after the other. */
 static void await_result(avow_promise_t *p, avow_value_t outcome,
@@ -48,8 +48,8 @@ static void finally_run(avow_promise_t *p) {
   avow__resolve(p, result);
 }
 
-/* What a finally settles with: it kept an outcome, and its clean-up gave a
-   result. What it does not settle with is left to be released. */
+/* The value that a finally settles with. It kept an outcome, and its cleanup
+   gave a result. The caller releases what is left in `kept` and `result`. */
 static avow_value_t finally_outcome(avow_promise_t *p, avow_value_t *kept,
                                     avow_value_t *result) {
   const bool interrupted = (p->flags & AVOW__FINALLY_INTERRUPTED) != 0;
@@ -59,8 +59,9 @@ static avow_value_t finally_outcome(avow_promise_t *p, avow_value_t *kept,
                                              : avow_steal(kept);
 }
 
-/* Why p was canceled; false if it was not. A cancellation without a reason may
-   start the clean-up, and one with a reason interrupt it. */
+/* Returns whether p was canceled, and why in `*out`, which is borrowed. A
+   cancellation without a reason may start the cleanup, and one with a reason
+   may interrupt it. */
 static bool finally_canceled(const avow_promise_t *p, const avow_value_t *kept,
                              avow_value_t *out) {
   const bool started = is_cancellation(kept);
@@ -68,7 +69,8 @@ static bool finally_canceled(const avow_promise_t *p, const avow_value_t *kept,
   return started || (p->flags & AVOW__FINALLY_INTERRUPTED) != 0;
 }
 
-/* The clean-up of p gave a result. Returns what else is to be released. */
+/* Sets the value that p settles with after its cleanup gave a result. Returns
+   another value that the caller must release. */
 static avow_value_t finally_end(avow_promise_t *p, avow_value_t *result) {
   avow_value_t kept = p->u.value, reason;
   const bool canceled = finally_canceled(p, &kept, &reason);
@@ -85,17 +87,17 @@ static void finally_wait_run(avow_promise_t *p) {
   const avow_value_t dropped = finally_end(p, &result);
   p->kind = AVOW__FINALLY_LAST;
   avow__enqueue(avow__context(p), p);
-  avow__value_unref(dropped); /* these two last: they may call the program */
+  avow__value_unref(dropped); /* last, because both may call the program */
   avow__value_unref(result);
 }
 
-/* Its clean-up goes on for others. */
+/* Ends p. Its cleanup goes on for other holders. */
 static void finally_detached(avow_promise_t *p) {
   avow_value_t result = avow_none();
   const avow_value_t dropped = finally_end(p, &result);
   avow__settle(p, p->u.value);
   avow__unref(p);
-  avow__value_unref(dropped); /* last: it may call the program */
+  avow__value_unref(dropped); /* last, because it may call the program */
 }
 
 static void finally_last_run(avow_promise_t *p) {
@@ -131,7 +133,8 @@ avow_promise_t *avow_finally(avow_promise_t *p, avow_fn on_settled,
   avow_promise_t *q = avow__react_surely(p, AVOW__FINALLY, data);
   if (q == NULL) {
     avow__context_t *c = avow__context(p);
-    /* The reserve is gone, or the loop: now or never. */
+    /* The reserve is used up, so no job can run the handler later. If the loop
+       runs no more handlers, this one does not run, either. */
     if (c->life != AVOW__NO_HANDLERS)
       avow__value_unref(on_settled(data));
     return avow__fail_nomem(c, p);

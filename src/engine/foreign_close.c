@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * Handles of avow that the program closes with uv_walk() and uv_close(). libuv
- * calls back the program, and not avow, when such a handle is closed. So the
- * block that the handle belongs to stays until avow_loop_close(), which runs the
+ * Handles of avow that the program closes with uv_walk() and uv_close(). When
+ * such a handle is closed, libuv calls the program back, and not avow. So the
+ * block that contains the handle stays until avow_loop_close(), which runs the
  * loop until no such handle is closing.
  */
 #include "engine/foreign_close.h"

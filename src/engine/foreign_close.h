@@ -11,13 +11,13 @@ typedef struct avow__foreign_close_s {
   avow__node_t node; /* by `block`: in AVOW__CLOSABLE or AVOW__FOREIGN_CLOSED */
   avow__context_t *context;
   void *block;
-  /* If the program has closed a handle of the block, this function ends what
-     waits for the handle, closes the other handles, and returns true. */
+  /* If the program has closed a handle of the block, this function ends the
+     operations on it, closes the other handles, and returns true. */
   bool (*give_up)(void *block);
-  void (*free_fn)(void *block); /* when the loop has closed its handles */
+  void (*free_fn)(void *block); /* called when its handles are closed */
 } avow__foreign_close_t;
 
-/* While the loop closes, give_up() is called until it returns true or until
+/* While the loop closes, give_up() is called until it returns true, or until
    avow__foreign_close_unwatch(). */
 void avow__foreign_close_watch(avow__foreign_close_t *foreign);
 void avow__foreign_close_unwatch(avow__foreign_close_t *foreign);

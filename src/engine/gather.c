@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * What becomes of a gather: its elements report to it, each from its job. What
- * is still waiting when it settles is unlinked, each in constant time.
+ * How a gather settles. Its elements report to it, each from its job. Elements
+ * that are still waiting when it settles are unlinked, each in constant time.
  */
 #include "engine/gather.h"
 
@@ -12,9 +12,9 @@ static inline void element_drop(avow_promise_t *element,
                                 avow__link_t **condemned) {
   avow_promise_t *input = element->upstream;
   avow__withdraw(element);
-  /* Whoever else holds the input still wants it. */
+  /* An input with other holders is not canceled. */
   if (condemned != NULL && avow__is_pending(input) && !avow__is_shared(input)) {
-    element->kind = AVOW__UNWANTED; /* who it would report to may go */
+    element->kind = AVOW__UNWANTED; /* its gather may be freed */
     avow__list_append(condemned, &element->link);
     return;
   }
@@ -38,7 +38,7 @@ AVOW__APART avow__link_t *avow__list_elements(avow_promise_t *gather) {
   return gather->elements;
 }
 
-/* Lets go of those inputs that others want, too. */
+/* Releases the inputs that have other holders. */
 static void leave_to_others(avow_promise_t *gather) {
   avow__link_t *elements = gather->elements;
   gather->elements = NULL;
@@ -59,7 +59,8 @@ static void gather_finish(avow_promise_t *gather, avow_value_t v) {
   avow__unref(gather);
 }
 
-/* The losers are to be cancelled, and report before it settles. */
+/* Lists the gather, so that its losers are canceled. They report before it
+   settles. */
 static void wait_for_losers(avow_promise_t *gather, avow_value_t v,
                             avow__link_t **condemned) {
   assert(condemned != NULL);
@@ -72,8 +73,8 @@ static void wait_for_losers(avow_promise_t *gather, avow_value_t v,
     avow__list_append(condemned, &gather->link);
 }
 
-/* The observer is called before inputs are released, because what they hold may
-   release the observer. */
+/* The observer is called before the inputs are released, because releasing them
+   may release the observer. */
 static void release_losers(avow_promise_t *gather, avow_value_t v,
                            avow__observer_t *observer,
                            avow__link_t **condemned) {
@@ -93,20 +94,20 @@ static void release_losers(avow_promise_t *gather, avow_value_t v,
 static AVOW__APART void settle_observed(avow_promise_t *gather, avow_value_t v,
                                         avow__link_t **condemned) {
   avow__observer_t *observer = gather->u.gather.observer;
-  assert(v.tag == AVOW_NONE || v.u.p == NULL); /* a code holds nothing */
+  assert(v.tag == AVOW_NONE || v.u.p == NULL); /* a plain code owns nothing */
   release_losers(gather, v, observer, condemned);
 }
 
-/* Settled first: freeing what it collected may call functions of the program's,
-   and they may come back here. A gather that waits for its losers goes to the
-   list of the condemned itself. */
+/* Settles the gather first, because freeing the outcomes may call the program,
+   which may call avow again. A gather that waits for its losers joins the list
+   of the condemned itself. */
 static void settle_and_drop(avow_promise_t *gather, avow_value_t v,
                             avow__link_t **condemned) {
   if (AVOW__UNLIKELY(avow__is_observed(gather))) {
     settle_observed(gather, v, condemned);
     return;
   }
-  (void) avow__list_elements(gather); /* those who walk look there */
+  (void) avow__list_elements(gather); /* the walks below need the list */
   avow__list_t *list = gather->u.gather.list;
   const bool joins = (gather->flags & AVOW__GATHER_JOINS) != 0;
   if (joins)
@@ -148,7 +149,8 @@ static bool is_canceled(const avow_value_t *v) {
   return v->code == UV_ECANCELED || avow__error_is_of_cancel(v);
 }
 
-/* The reason why an any rejects: a cancellation if all its reasons are. */
+/* The error that an any rejects with. It is a cancellation if all reasons
+   are. */
 static avow_value_t aggregate(const avow_value_t *reasons) {
   const avow__list_t *list = reasons->u.p;
   bool canceled = list->len > 0;
@@ -165,10 +167,10 @@ static void settle_with_all(avow_promise_t *gather, avow_value_t list) {
     return;
   }
   avow__gather_settle(gather, aggregate(&list));
-  avow__value_unref(list); /* last: it may call the program */
+  avow__value_unref(list); /* last, because it may call the program */
 }
 
-/* Every input has reported. */
+/* Settles a gather whose inputs have all reported. */
 static void complete(avow_promise_t *gather) {
   if (avow__is_observed(gather)) {
     avow__gather_settle(gather, avow_none());
@@ -189,20 +191,20 @@ void avow__gather_count_down(avow_promise_t *gather) {
     complete(gather);
 }
 
-/* Whether an outcome of that state settles a gather of that kind. */
+/* Whether an outcome with this state settles a gather of this kind. */
 static bool decides(avow_gather_kind_t kind, avow_state_t state) {
   return kind == AVOW_RACE ||
          kind == (state == AVOW_REJECTED ? AVOW_ALL : AVOW_ANY);
 }
 
-/* Called when a loser is over, of a gather that waits for its losers. */
+/* A loser has reported to a gather that waits for its losers. */
 static void loser_reported(avow_promise_t *gather, avow_value_t v) {
   if (gather->elements == NULL)
     gather_finish(gather, gather->u.value);
-  avow__value_unref(v); /* last: it may call the program */
+  avow__value_unref(v); /* last, because it may call the program */
 }
 
-/* The observer may call avow__gather_forget(). */
+/* Holds the gather, because the observer may call avow__gather_forget(). */
 static void report_to_observer(avow_promise_t *gather, uint32_t index,
                                avow_value_t v) {
   avow__observer_t *observer = gather->u.gather.observer;
@@ -246,8 +248,8 @@ static AVOW__APART void report_fully(avow_promise_t *element) {
   avow__gather_count_down(gather);
 }
 
-/* Here is one more outcome of a list that is to be complete: that takes some
-   stores only, and no frame on the stack. */
+/* The fast path: it adds an outcome to a list that stays incomplete. That takes
+   a few stores, and no stack frame. */
 void avow__element_run(avow_promise_t *element) {
   avow_promise_t *gather = element->u.element.gather;
   avow_promise_t *from = element->upstream;

@@ -1,15 +1,16 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * What settles a gather. Its elements stand in their places in the list of its
- * outcomes. Where there is none, in a race or behind what has decided, they are
- * in a list of their own, by their siblings; and any may be moved there.
+ * Settling a gather. Its elements stand in their places in the list of
+ * outcomes. If there is no such list, in a race or after the outcome is known,
+ * elements are in a list of their own, linked by their siblings. Any element
+ * may be moved there.
  */
 #ifndef AVOW_GATHER_H
 #define AVOW_GATHER_H
 
 #include "engine/settle.h"
 
-/* The tag of a place with an element: no value has it. */
+/* The tag of a place with an element. No value has this tag. */
 enum { AVOW__WAITING = INT32_MAX };
 
 static inline avow_value_t avow__element_place(avow_promise_t *element) {
@@ -19,7 +20,7 @@ static inline avow_value_t avow__element_place(avow_promise_t *element) {
   return place;
 }
 
-/* The element at a place; NULL if that has an outcome, or none will come. */
+/* The element at a place; NULL if the place has an outcome, or gets none. */
 static inline avow_promise_t *avow__element_at(const avow_value_t *place) {
   return place->tag == AVOW__WAITING ? place->u.p : NULL;
 }
@@ -29,13 +30,14 @@ static inline void avow__list_element(avow_promise_t *gather,
   avow__list_append(&gather->elements, &element->siblings);
 }
 
-/* What gets the outcome of each input of an OBSERVED gather, which keeps none.
+/* The receiver of the outcomes of an OBSERVED gather, which keeps none itself.
    Its functions may call avow__gather_forget(). */
 struct avow__observer_s {
-  uint32_t added; /* inputs so far */
+  uint32_t added; /* the number of inputs so far */
   void (*report)(avow__observer_t *observer, uint32_t index,
                  avow_value_t outcome);
-  /* The last call: `end` is NONE, or why no more outcomes come. */
+  /* The last call. `end` is NONE, or the error because of which no more
+     outcomes come. */
   void (*done)(avow__observer_t *observer, avow_value_t end);
 };
 
@@ -43,31 +45,31 @@ static inline bool avow__is_observed(const avow_promise_t *gather) {
   return gather->u.gather.kind == AVOW__OBSERVED;
 }
 
-/* The list of outcomes of one that is pending; NULL if there is none yet, or
-   none at all. */
+/* The list of outcomes of a pending gather; NULL if it has none, or none
+   yet. */
 static inline avow__list_t *avow__outcomes_of(const avow_promise_t *gather) {
   return gather->kind == AVOW__GATHER && !avow__is_observed(gather)
              ? gather->u.gather.list
              : NULL;
 }
 
-/* Unlinks an element, or a sentry, that need not hear of its input any more,
-   and lets go of both. Where condemned is not NULL and nobody else wants the
-   input, the element becomes an UNWANTED in that list instead: the input should
-   be cancelled. */
+/* Unlinks an element or a sentry that need not report its input any more, and
+   releases both. If `condemned` is not NULL and the input has no other holder,
+   the element becomes an UNWANTED in that list instead, because its input must
+   be canceled. */
 void avow__element_drop(avow_promise_t *element, avow__link_t **condemned);
 
 /* The job of an element: reports its input. */
 void avow__element_run(avow_promise_t *element);
 
-/* What canceling does to a gather that has not settled. */
+/* Cancels a gather that has not settled. */
 void avow__gather_cancel(avow_promise_t *gather, avow_promise_t *start);
 
 /* Ends an OBSERVED gather for its observer, which is not called again. Cancels
    the inputs and releases the gather. */
 void avow__gather_forget(avow_promise_t *gather);
 
-/* Moves all elements to the list, for who has to walk through them. */
+/* Moves all elements to the list, so that the caller can walk through it. */
 avow__link_t *avow__list_elements(avow_promise_t *gather);
 
 /* Whether inputs may still be added. */
@@ -76,13 +78,13 @@ static inline bool avow__is_open(const avow_promise_t *gather) {
          AVOW__GATHER_STEERED;
 }
 
-/* Settles it, and lets go of the inputs that are still waiting. */
+/* Settles the gather, and releases the inputs that are still waiting. */
 void avow__gather_settle(avow_promise_t *gather, avow_value_t v);
 
-/* Settles one that waits for its losers, which go on without it. */
+/* Settles a gather that waits for its losers, which go on without it. */
 void avow__gather_abandon_losers(avow_promise_t *gather);
 
-/* One input less to wait for, or the end of adding. */
+/* Counts an input that has reported, or the end of adding inputs. */
 void avow__gather_count_down(avow_promise_t *gather);
 
 #endif

@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * The invariants of a loop that is at rest: jobs may wait in its queue, but no
- * function of avow is in the middle of anything. The numbers are those of
- * docs/invariants.md. Each subsystem checks what it keeps.
+ * The invariants of a loop at rest: jobs may wait in its queue, but no function
+ * of avow is in the middle of its work. The numbers are those of
+ * docs/invariants.md. Each subsystem checks its own state.
  */
 #include "engine/invariants.h"
 
@@ -12,12 +12,12 @@
 #  include "engine/gather.h"
 #  include "engine/subsystems.h"
 
-/* What a walk counts, to be compared at its end: each is the same number, found
-   in two ways. */
+/* The counts of a walk. Each is compared at the end with the same count, found
+   in another way. */
 typedef struct {
-  size_t queued, with_job;     /* in the queue; said to be */
-  size_t listed, waiting;      /* in lists of waiters; said to be */
-  size_t in_gathers, elements; /* in lists of gathers; there */
+  size_t queued, with_job;     /* in the queue; expected there */
+  size_t listed, waiting;      /* in lists of waiters; expected there */
+  size_t in_gathers, elements; /* in lists of gathers; in the pool */
   size_t shields;
   size_t closes;
 } tally_t;
@@ -178,7 +178,8 @@ static void check_bare(const avow_promise_t *p) {
   }
 }
 
-/* Of a bare one the field is part of its siblings. */
+/* A bare block has its siblings in place of the fields that other kinds
+   check. */
 static void check_by_kind(const avow_promise_t *p, tally_t *tally) {
   if (avow__is_bare(p))
     check_bare(p);
@@ -232,7 +233,7 @@ static void check_one(avow_promise_t *p, void *data) {
 #  endif
   AVOW__HOLDS(35, (p->flags & AVOW__SPARED) == 0 || c->close.sparing);
   if (p->kind == AVOW__CHANNEL)
-    return; /* channel.c looks at these */
+    return; /* channel.c checks channels */
   AVOW__HOLDS(36, (p->flags & AVOW__STATE) <= AVOW_REJECTED);
   if (avow__is_pending(p))
     check_pending(p, data);
@@ -282,7 +283,7 @@ size_t avow__check_count(avow__context_t *c, avow__kind_t kind) {
   return census.n;
 }
 
-/* The pool first: the others look at blocks. */
+/* Checks the pool first, because the other checks look at its blocks. */
 void avow__check_loop(avow__context_t *c) {
   tally_t tally = { 0 };
   avow__pool_check(&c->pool);

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-/* Looking whether a whole loop is as it should be. */
+/* Checking a whole loop. */
 #ifndef AVOW_INVARIANTS_H
 #define AVOW_INVARIANTS_H
 
@@ -8,15 +8,16 @@
 #include "engine/kind.h"
 
 #ifdef AVOW_CHECK
-/* Walks all of a loop: nothing of ours is on the stack. It takes time in
-   proportion to what is there, so a build option asks for it. */
+/* Checks all invariants of a loop, while no function of avow is on the stack.
+   The time is in proportion to the number of promises, so a build option
+   enables it. */
 void avow__check_loop(avow__context_t *c);
 
-/* Follows a list all the way round; how many are in it. */
+/* Follows the list all the way round, and returns its length. */
 size_t avow__check_list(const avow__link_t *list);
 size_t avow__check_queue(const avow__queue_t *queue);
 
-/* How many promises of that kind wait. */
+/* The number of pending promises of this kind. */
 size_t avow__check_count(avow__context_t *c, avow__kind_t kind);
 #else
 static inline void avow__check_loop(const avow__context_t *c) {

@@ -12,17 +12,17 @@
 #include "base/compiler.h"
 
 typedef enum avow__kind_e {
-  AVOW__FREE,       /* not in use */
-  AVOW__VALUE,      /* settled since it was made */
-  AVOW__DEFERRED,   /* settled by a deferred */
-  AVOW__TIMER,      /* fulfilled by the timer of the loop */
-  AVOW__CLOSE,      /* fulfilled when a handle has closed; nothing stops it */
-  AVOW__THEN,       /* calls a handler when upstream has settled */
-  AVOW__CLOSURE,    /* as THEN; its handler owns its data */
-  AVOW__ON_SETTLED, /* as THEN; its handler returns nothing; nobody holds it */
-  AVOW__RUNNING,    /* its handler is on the stack */
-  AVOW__FINALLY,    /* calls the finally handler when upstream has settled */
-  AVOW__FINALLY_WAIT, /* waits for what that returned; u.value: the outcome */
+  AVOW__FREE,         /* not in use */
+  AVOW__VALUE,        /* settled since it was made */
+  AVOW__DEFERRED,     /* settled by a deferred */
+  AVOW__TIMER,        /* fulfilled by the timer of the loop */
+  AVOW__CLOSE,        /* fulfilled when a handle has closed; nothing stops it */
+  AVOW__THEN,         /* calls a handler when upstream has settled */
+  AVOW__CLOSURE,      /* like THEN, but its handler owns its data */
+  AVOW__ON_SETTLED,   /* like THEN, but its handler returns nothing */
+  AVOW__RUNNING,      /* its handler is on the stack */
+  AVOW__FINALLY,      /* calls the finally handler when upstream has settled */
+  AVOW__FINALLY_WAIT, /* waits for the handler's result; keeps the outcome */
   AVOW__FINALLY_LAST, /* queued: settles with u.value */
   AVOW__ATTACH,       /* frees its data, then settles as upstream */
   AVOW__SHIELD,       /* settles as upstream; cancellation does not pass it */
@@ -47,7 +47,7 @@ typedef enum avow__kind_e {
   AVOW__SEND,         /* waits to put u.value into the channel at data */
   AVOW__SELECT,       /* waits for one of its cases */
   AVOW__CASE,         /* of a SELECT: waits in a channel, or for upstream */
-  AVOW__UNCHOSEN,     /* queued: releases what a case had */
+  AVOW__UNCHOSEN,     /* queued: releases the value of a case */
   AVOW__QUEUED,       /* waits for a permit of the limiter at u.permit */
   AVOW__GRANTED,      /* queued: has a permit, and calls u.permit.fn */
   AVOW__LIMITED,      /* has a permit; waits for what u.permit.fn returned */
@@ -57,7 +57,7 @@ typedef enum avow__kind_e {
 
 typedef struct avow__kind_row_s {
   const char *name; /* in a dump */
-  bool is_root;     /* nothing else of avow settles it */
+  bool is_root;     /* no other part of avow settles it */
   /* The job. NULL: p is never queued, or chain.c runs it in place. */
   void (*run)(avow_promise_t *p);
   /* A cancellation went up from start to p, and no further. NULL: nothing is

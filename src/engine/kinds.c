@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * The table of kinds. Here are the rows of chain.c and cancel.c, which each
- * program contains. Every other file sets the rows of its own kinds, so
+ * The table of kinds. This file has the rows of chain.c and cancel.c, which
+ * each program contains. Every other file sets the rows of its own kinds, so
  * that a static program contains only the files that it uses.
  */
 #include "engine/cancel.h"

@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * What the program still holds of a loop that was closed. That is no mistake:
- * but who holds it for ever has a leak. It is told of by its kinds, each with
- * what lets go of it.
+ * Reports the references that the program still has after a loop was closed. To
+ * hold them is no mistake, but to hold them forever is a leak. The report
+ * counts by kind, and names the function that releases each kind.
  */
 #include "engine/leak_report.h"
 
@@ -14,7 +14,7 @@
 
 #if AVOW__DEBUG
 
-enum { KINDS = 20 }; /* more than there are, for the end of the list */
+enum { KINDS = 20 }; /* more than there are kinds; an entry ends the list */
 
 typedef struct {
   const char *name; /* NULL ends the list */
@@ -24,7 +24,7 @@ typedef struct {
 typedef struct {
   const avow__context_t *context;
   held_t kinds[KINDS];
-  const char *of; /* the class of an object that one of the promises has */
+  const char *of; /* the class of an object in one of the promises */
 } all_held_t;
 
 static void held_add(held_t *kinds, const char *name, uint64_t n) {
@@ -42,7 +42,7 @@ static const char *held_as(const avow_promise_t *p) {
   if (p->kind == AVOW__DEFERRED && p->refs <= p->deferreds)
     return "deferred";
   if ((p->flags & AVOW__IN_VALUE) != 0)
-    return "value"; /* which holds it */
+    return "value"; /* an object value holds it */
   if ((p->flags & AVOW__GATHER_STEERED) != 0)
     return "gather";
   if ((p->flags & AVOW__VALUE_TOOL) != 0 && p->u.value.tag == AVOW_OBJECT)
@@ -50,14 +50,16 @@ static const char *held_as(const avow_promise_t *p) {
   return "promise";
 }
 
-/* What one who forgot a promise may know it by; NULL of most. */
+/* The class of the object that p is fulfilled with, which may help to find a
+   forgotten promise; NULL for most promises. */
 static const char *object_of(const avow_promise_t *p) {
   if (avow__state(p) != AVOW_FULFILLED || p->u.value.tag != AVOW_OBJECT)
     return NULL;
   return ((const avow__object_t *) p->u.value.u.p)->klass->name;
 }
 
-/* Nobody's but the context's own, or that of a tool which is told of. */
+/* Whether p is not the program's: the context holds it, or a tool that is
+   reported itself. */
 static bool is_nobodys(const avow__context_t *c, const avow_promise_t *p) {
   const bool of_tool =
       p->kind == AVOW__CHANNEL && (p->flags & AVOW__IN_VALUE) != 0;
@@ -74,7 +76,8 @@ static void held_count_one(avow_promise_t *p, void *data) {
     all->of = object_of(p);
 }
 
-/* Their callbacks may come, and settle what is held: by nobody else then. */
+/* Callbacks of the program may still come and settle these deferreds. Then no
+   reference to the promises is left. */
 static void tell_of_deferreds(const held_t *kind) {
   const bool many = kind->count > 1;
   avow__advise("avow_loop_close() leaves %" PRIu64

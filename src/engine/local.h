@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: MIT */
-/* Values of async functions, for those that start and end them. Only what sets
-   a value knows how they are kept. */
+/* Locals of async functions. The code that starts and ends such functions needs
+   these parts. Only the file that sets a local knows how it is kept. */
 #ifndef AVOW_LOCAL_PRIVATE_H
 #define AVOW_LOCAL_PRIVATE_H
 
