@@ -18,18 +18,19 @@
 #include "engine/subsystems.h"
 #include "engine/virtual_clock.h"
 
-/* What avow_loop_close() grants to handlers that start new work each time they
-   hear of the end: so many steps, beside those that what is there at the start
-   may need. A step is a job, or a promise that is cancelled. */
+/* Limits for handlers that start new work each time they are canceled.
+   avow_loop_close() grants PATIENCE steps, and STEPS_EACH more for each promise
+   that exists when they are counted. A step is a job, or the cancellation of a
+   promise. */
 enum { PATIENCE = 200, STEPS_EACH = 4 };
 
-/* A promise that is rejected for ever. The context holds it. */
+/* A promise that is rejected from the start. The context holds it. */
 static avow_promise_t *immortal(avow__context_t *c, int code) {
   avow_promise_t *p = avow__promise_alloc(c, AVOW__VALUE);
   if (p == NULL)
     return NULL;
   p->refs = 1;
-  p->deferreds = UINT8_MAX; /* it stands for those that were not made */
+  p->deferreds = UINT8_MAX; /* it stands for promises that could not be made */
   p->flags |= AVOW__HANDLED;
   avow__settle(p, avow_error(code));
   return p;
@@ -44,8 +45,8 @@ static bool loop_fill(avow__context_t *c) {
   return c->no_memory != NULL && c->canceled != NULL;
 }
 
-/* The last step that can fail, because the handles that it starts cannot be
-   taken back. */
+/* The last step that can fail: it starts handles, and a later failure could not
+   undo that. */
 static bool add_to_table(avow__context_t *c) {
   if (!avow__loop_table_add(c->loop, c))
     return false;
@@ -55,7 +56,7 @@ static bool add_to_table(avow__context_t *c) {
   return false;
 }
 
-/* On success the context is in the table of loops; else it is freed. */
+/* On success, the context is in the table of loops. Otherwise it is freed. */
 static int context_new(uv_loop_t *loop, const avow_options_t *options) {
   avow__context_t *c = avow_calloc(1, sizeof(*c));
   if (c == NULL)
@@ -80,9 +81,9 @@ static int context_new(uv_loop_t *loop, const avow_options_t *options) {
   return 0;
 }
 
-/* After fork() the tables of a child have loops of threads that the child does
-   not have. If the child makes a loop at the address of such a loop, no handle
-   of ours is on it. The old context may be in the middle of a call, and is
+/* After fork(), the tables of a child have loops of threads that the child does
+   not have. If the child makes a loop at the address of such a loop, it has no
+   handle of avow. The old context may be in the middle of a call, so it is
    never used. */
 static bool is_left_behind(const avow__context_t *c) {
   return c->process != uv_os_getpid() && !avow__tick_is_there(c);
@@ -114,7 +115,7 @@ typedef struct {
   uint64_t cancelled;
 } sweep_t;
 
-/* Whether nothing else of avow will settle p. */
+/* Whether no other part of avow will settle p. */
 static bool is_root(const avow_promise_t *p) {
   if (p->kind == AVOW__DEFERRED)
     return (p->flags & (AVOW__DEFERRED_PROXY | AVOW__DEFERRED_DELAYS_CLOSE)) ==
@@ -173,7 +174,8 @@ static bool is_idle(const avow__context_t *c) {
   return c->requests == 0 && avow__queue_is_empty(&c->queue);
 }
 
-/* Nothing will settle the promises that are left: they wait for each other. */
+/* Sweeps the promises that are left. They wait for each other, so nothing else
+   will settle them. */
 static void sweep_rest(avow__context_t *c, sweep_t *sweep) {
   if (!c->close.sparing)
     avow__tell_of_cycle(c);
@@ -182,7 +184,7 @@ static void sweep_rest(avow__context_t *c, sweep_t *sweep) {
     avow__cycles_break(c);
 }
 
-/* Whether only another iteration of the loop can bring more to do. */
+/* Whether only another iteration of the loop can bring more work. */
 static bool waits(const avow__context_t *c) {
   return c->requests > 0 || is_shielded(c);
 }
@@ -191,8 +193,8 @@ static void loop_spend(uint64_t *steps, uint64_t n) {
   *steps -= n < *steps ? n : *steps;
 }
 
-/* Cancels what is pending and runs jobs, so many steps at most; true if that
-   leaves nothing to do. */
+/* Cancels pending promises and runs jobs, with at most `*steps` steps. Returns
+   whether nothing is left to do. */
 static bool sweep(avow__context_t *c, uint64_t *steps) {
   sweep_t sweep = { .scope = ROOTS };
   avow__enter(c);
@@ -214,11 +216,11 @@ static bool sweep(avow__context_t *c, uint64_t *steps) {
   return is_over;
 }
 
-/* Runs one iteration of the loop. It works as an avow_run() for a settled
-   promise: when a callback of ours has run, the loop does not go on to poll,
-   because what the callback began must be canceled first. If nothing is left to
-   happen, a shield would wait forever, so shields end. While a shield is
-   pending, jobs cost no steps; otherwise the iteration runs at most `steps`
+/* Runs one iteration of the loop. It works like an avow_run() for a settled
+   promise: when a callback of avow has run, the loop does not go on to poll.
+   The work that the callback began must be canceled first. If no event can come
+   any more, a shield would wait forever, so shields end. While a shield is
+   pending, jobs cost no steps. Otherwise the iteration runs at most `*steps`
    jobs. */
 static void run_iteration(avow__context_t *c, uint64_t *steps) {
   const uint64_t jobs = c->jobs;
@@ -252,8 +254,8 @@ static uint64_t patience_for(avow__context_t *c) {
 }
 
 /* A handler may begin new work whenever it is canceled. When the steps are
-   spent, the program gets no more promises, and when they are spent again, no
-   finally. */
+   spent, the program gets no more promises. When they are spent again, no
+   finally runs any more. */
 static void unwind(avow__context_t *c) {
   uint64_t steps = patience_for(c);
   while (!sweep(c, &steps)) {
@@ -267,19 +269,21 @@ static void unwind(avow__context_t *c) {
   }
 }
 
-/* Whether anything is left to wait for: ours, or what the program closes. */
+/* Starts closing subsystems. Returns whether a handle is still closing that
+   avow or the program has closed. */
 static bool begin_to_close_subsystems(avow__context_t *c) {
   avow__subsystems_close(c);
   return c->close.closing_own > 0 || avow__foreign_closes_are_pending(c);
 }
 
-/* At least once, for the program's uv_close() of ours may not be over. What
-   callbacks of the program begin meanwhile is closed the next time round. */
+/* Runs the loop at least once, because a uv_close() of the program on a handle
+   of avow may still be pending. If callbacks of the program begin new work
+   meanwhile, the next round closes it. */
 static void close_subsystems(avow__context_t *c) {
-  (void) uv_run(c->loop, UV_RUN_NOWAIT); /* may only take back a uv_stop() */
+  (void) uv_run(c->loop, UV_RUN_NOWAIT); /* may only clear a uv_stop() */
   (void) begin_to_close_subsystems(c);
   do {
-    (void) uv_run(c->loop, UV_RUN_NOWAIT); /* closing_own says more */
+    (void) uv_run(c->loop, UV_RUN_NOWAIT); /* closing_own is counted */
     unwind(c);
   } while (begin_to_close_subsystems(c));
 }
@@ -289,8 +293,8 @@ static void report_kept(avow_promise_t *p, void *data) {
     avow__report_unhandled(p);
 }
 
-/* Whether uv_loop_close() was called before. This cannot be told where loops
-   have no descriptor, as on Windows and where libuv calls poll(). */
+/* Whether uv_loop_close() was called before. This is unknown if loops have no
+   descriptor, as on Windows and where libuv calls poll(). */
 static bool is_ended(const avow__context_t *c) {
   return uv_backend_fd(c->loop) < c->least_backend;
 }
@@ -301,7 +305,7 @@ static void loop_outlive(avow__context_t *c, uint64_t left) {
   c->life = AVOW__CLOSED;
 }
 
-/* uv_loop_close() came first: what waits there is never called. */
+/* uv_loop_close() came first, so callbacks that still wait are never called. */
 static void end_without_loop(avow__context_t *c) {
   avow__misuse(
       "uv_loop_close() came before avow_loop_close(): close avow "
@@ -310,8 +314,8 @@ static void end_without_loop(avow__context_t *c) {
   avow__loop_table_remove(c->loop);
 }
 
-/* With what hooks let go of, and with the subsystems, the last promise may go,
-   and the context with that: handle_requests keeps it until the end of this. */
+/* Hooks and subsystems may release the last promise, and the context with it.
+   So handle_requests keeps the context until the end of this function. */
 static void loop_leave(avow__context_t *c) {
   loop_outlive(c, avow__pool_count(&c->pool));
   c->handle_requests++;
@@ -333,14 +337,14 @@ int avow_loop_close(uv_loop_t *loop) {
     end_without_loop(c);
     return UV_EINVAL;
   }
-  if (c->run_for != NULL) /* else the thread that had it may be over */
+  if (c->run_for != NULL) /* else the loop's thread may have ended */
     avow__check_thread(c);
   if (c->depth > 0 || c->pins > 0 || c->life > AVOW__OPEN ||
       avow__value_is_dying())
     return UV_EBUSY;
   if (--c->users > 0)
     return 0;
-  const bool is_run = c->run_for != NULL; /* an avow_run() called who calls */
+  const bool is_run = c->run_for != NULL; /* an avow_run() is on the stack */
   c->life = AVOW__UNWINDING;
   c->close.shields_left = patience_for(c);
   avow__clock_run_by_itself(c);
@@ -350,9 +354,9 @@ int avow_loop_close(uv_loop_t *loop) {
 #ifndef AVOW_NO_ASYNC
   avow__fibers_close(&c->fibers);
 #endif
-  assert(c->close.shields == 0); /* none is pending any more */
+  assert(c->close.shields == 0); /* no shield is pending any more */
   loop_leave(c);
   if (is_run)
-    uv_stop(loop); /* its promise is settled: it would not be noticed */
+    uv_stop(loop); /* it would not notice that its promise settled */
   return 0;
 }

@@ -1,10 +1,11 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * The tables of all loops. The hash of a loop's address selects an entry in each
- * table, and the loop is there or in one of the few entries behind it. Each table
- * is eight times as large as the one before, and the largest is searched first.
- * So a loop is found in constant time, on average. Tables that were added stay
- * until the library is unloaded, because other threads may read them.
+ * The tables of all loops. The hash of a loop's address selects an entry in
+ * each table. The loop is in that entry or in one of the few entries behind it.
+ * Each table is eight times as large as the one before, and the largest is
+ * searched first. So a loop is found in constant time, on average. Tables that
+ * were added stay until the library is unloaded, because other threads may read
+ * them.
  */
 #include "engine/loop_table.h"
 
@@ -14,7 +15,8 @@
 
 enum { NEARBY = 8, GROWTH_LOG = 3 };
 
-/* Keys of no loop: NULL is not ready either, and 0 | 1 its key. */
+/* Keys that no loop has. They are even, so no entry is found for NULL, either:
+   its key is 0 | 1. */
 enum { VACANT = 0, TAKEN = 2 };
 
 avow__entry_t avow__loop_entries[AVOW__ENTRIES];
@@ -48,7 +50,8 @@ avow__context_t *avow__loop_table_find(const uv_loop_t *loop) {
   return entry != NULL ? entry->context : NULL;
 }
 
-/* What the last loop's thread did with the entry comes before. */
+/* Acquires the entry: what the thread of its last loop did with it comes
+   before. */
 static bool entry_take(avow__entry_t *entry) {
   uintptr_t key = VACANT;
   return atomic_compare_exchange_strong_explicit(&entry->key, &key, TAKEN,
@@ -65,7 +68,8 @@ static avow__entry_t *take_on(const avow__loop_table_t *table,
   return NULL;
 }
 
-/* Makes the next, unless another thread has. False without memory. */
+/* Adds the next table, unless another thread has added one. False without
+   memory. */
 static bool extend(avow__loop_table_t *largest) {
   const uint32_t log = largest->log + GROWTH_LOG;
   avow__loop_table_t *table =
@@ -96,7 +100,7 @@ bool avow__loop_table_add(const uv_loop_t *loop, avow__context_t *c) {
 
 void avow__loop_table_remove(const uv_loop_t *loop) {
   avow__entry_t *entry = entry_find(loop);
-  assert(entry != NULL); /* it was added */
+  assert(entry != NULL); /* the loop was added */
   entry->context = NULL;
   atomic_store_explicit(&entry->key, VACANT, memory_order_release);
 }

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-/* Naming promises, and what they are named. */
+/* Names of promises: setting and reading them. */
 #include "engine/name.h"
 
 #include "engine/promise.h"

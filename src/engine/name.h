@@ -1,10 +1,10 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * Names of promises: those of their kinds, and those that the program gave. A
- * block has no room for one, but where a kind leaves some: a deferred's promise
- * is in no list as long as it is one, and an async function has memory of its
- * own. When that is over, and was no promise that it follows, its promise is in
- * no list either.
+ * Names of promises: those of their kinds, and those that the program gave.
+ * Only the blocks of some kinds have space for a given name. The promise of a
+ * deferred is in no list while it has that kind, so its link is free. An async
+ * function keeps a name in memory of its own. When the function has ended with
+ * a plain value, its promise is in no list, either.
  */
 #ifndef AVOW_NAME_H
 #define AVOW_NAME_H
@@ -15,7 +15,7 @@
 #  include "fiber/fiber.h"
 #endif
 
-/* The name of a gather of that avow_gather_kind_t. */
+/* The name of a gather of this avow_gather_kind_t. */
 const char *avow__gather_name(unsigned kind);
 
 /* The name of p for its kind. */

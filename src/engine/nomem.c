@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: MIT */
 /*
  * Chains for which there is no memory. They are rejected with UV_ENOMEM, but
- * not before the handlers above have run, because these may use data that the
- * program frees after the chain.
+ * not before the earlier handlers have run. These handlers may use data that
+ * the program frees after the chain.
  */
 #include "engine/nomem.h"
 
@@ -12,14 +12,14 @@
 
 /* Releases p, and returns a rejection to continue with. */
 static avow_promise_t *promise_abandon(avow__context_t *c, avow_promise_t *p) {
-  avow_promise_t *instead = avow__no_promise(c); /* keeps the context */
+  avow_promise_t *instead = avow__no_promise(c); /* holds the context */
   p->flags |= AVOW__HANDLED;
   avow__unref(p);
   return instead;
 }
 
-/* Others hold p, so it is not canceled. A reaction from the reserve waits for p
-   and is rejected then. */
+/* p has other holders, so it is not canceled. A reaction from the reserve waits
+   for p, and is rejected when p has settled. */
 static avow_promise_t *lost_behind(avow__context_t *c, avow_promise_t *p) {
   void *block = avow__pool_alloc_reserved(&c->pool);
   if (block == NULL)

@@ -5,9 +5,9 @@
 
 #include "engine/context.h"
 
-/* Takes p, for which a reaction could not be made. Returns a promise for the
-   caller to return instead. It is rejected with UV_ENOMEM, but not before p
-   settles, because the data that the handlers of p use must stay. */
+/* Takes ownership of p after no reaction to p could be made. Returns a promise
+   for the caller to return instead. It is rejected with UV_ENOMEM, but not
+   before p settles, because the data that the handlers of p use must stay. */
 avow_promise_t *avow__fail_nomem(avow__context_t *c, avow_promise_t *p);
 
 #endif

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-/* What a loop is set up with: the defaults, and what is out of range. */
+/* The options of a loop: their defaults and their ranges. */
 #include "engine/options.h"
 
 #include <stdio.h>
@@ -17,15 +17,15 @@ enum {
 
 enum { STACK = 64 * 1024, IDLE_STACKS = 1024 };
 
-/* Four times as much where there are addresses enough. */
+/* Four times as much if pointers have 64 bits. */
 enum { GUARD = SIZE_MAX > UINT32_MAX ? 256 * 1024 : 64 * 1024 };
 
-/* 1 TiB, and 1 GiB where pointers have 32 bits: a stack or a guard that is
-   larger has no place beside the rest of a process. */
+/* 1 TiB, or 1 GiB if pointers have 32 bits. A larger stack or guard leaves no
+   addresses to the rest of a process. */
 static const size_t most_room =
     SIZE_MAX / (SIZE_MAX > UINT32_MAX ? 1 << 24 : 1 << 2) + 1;
 
-/* What is known of a promise. */
+/* The text before the place or the name of a promise. */
 #ifdef AVOW_BACKTRACE
 #  define WHERE ", promise made in "
 #else
@@ -37,7 +37,7 @@ static void print_unhandled(uv_loop_t *loop, const avow_value_t *reason,
   (void) fprintf(stderr, "avow: unhandled rejection: %s (%s)%s%s\n",
                  avow_error_message(reason), avow_err_name(reason->code),
                  where != NULL ? WHERE : "",
-                 where != NULL ? where : ""); /* nowhere else to say it */
+                 where != NULL ? where : ""); /* cannot be reported */
 }
 
 static size_t least_stack(void) {
@@ -48,7 +48,8 @@ static size_t least_stack(void) {
 #endif
 }
 
-/* All that a code leaves to be said. */
+/* Reports reserved fields that are not zero, because the error code does not
+   name them. */
 static bool has_reserved(const avow_options_t *options) {
   const bool has = !AVOW__IS_ZERO(options->reserved);
   if (has)
@@ -64,7 +65,7 @@ static bool is_in_range(const avow_options_t *options) {
          options->clock <= AVOW_CLOCK_BY_ITSELF && !has_reserved(options);
 }
 
-/* Other builds have nowhere to call it. */
+/* Only trace builds can call the hook. */
 static int set_event_hook(avow__context_t *c) {
 #ifdef AVOW_TRACE
   c->on_event = c->options.on_event;
