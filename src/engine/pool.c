@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * Blocks for promises, of which a few are kept in reserve for reactions that
- * must not be lost when memory is.
+ * Blocks for promises. A few are kept in reserve, so that important reactions
+ * are not lost when memory is short.
  */
 #include "engine/pool.h"
 
@@ -52,7 +52,7 @@ uint64_t avow__pool_count(avow__pool_t *pool) {
 
 void *avow__pool_alloc_reserved(avow__pool_t *pool) {
   if (pool->reserved < RESERVE)
-    (void) add_to_reserve(pool); /* an attempt; the next one tries again */
+    (void) add_to_reserve(pool); /* may fail; the next call tries again */
   void *block = avow__pool_alloc(pool);
   if (block != NULL || pool->reserve == NULL)
     return block;

@@ -11,7 +11,8 @@
 #include "base/compiler.h"
 #include "base/list.h"
 
-/* A slab is that many bytes, aligned to as many: a block finds its own. */
+/* The size of a slab, to which it is also aligned: so the address of a block
+   leads to its slab. */
 enum { AVOW__SLAB = 16384, AVOW__SLAB_HEAD = 64 };
 
 #ifdef AVOW_TRACE
@@ -28,54 +29,53 @@ typedef struct avow__cursor_s avow__cursor_t;
 typedef struct avow__slab_s avow__slab_t;
 
 struct avow__slab_s {
-  avow__link_t link;        /* among the pool's partial or empty ones; first */
-  avow__context_t *context; /* whose promises these are */
-  avow__chunk_t *chunk;     /* that it is part of */
-  avow__link_t *free;       /* blocks that came back, singly linked */
-  char *fresh, *end;        /* blocks that were not given out yet */
-  uint32_t used; /* blocks; not counted while it is the current one */
+  avow__link_t link;        /* in partial or empty_slabs; the first member */
+  avow__context_t *context; /* of the loop with these promises */
+  avow__chunk_t *chunk;     /* that contains this slab */
+  avow__link_t *free;       /* blocks that were freed, singly linked */
+  char *fresh, *end;        /* blocks that were never given out */
+  uint32_t used; /* blocks in use; not counted while this is `current` */
 };
 
 struct avow__chunk_s {
-  avow__link_t link; /* among the pool's chunks; first */
-  avow__link_t open; /* among those with absent slabs */
-  char *slabs;       /* in what malloc gave */
-  uint32_t count;    /* of them */
-  uint32_t busy;     /* slabs that have blocks in use, or are current */
+  avow__link_t link; /* in the pool's chunks; the first member */
+  avow__link_t open; /* in the pool's open, if a slab is absent */
+  char *slabs;       /* inside the memory from malloc() */
+  uint32_t count;    /* the number of slabs */
+  uint32_t busy;     /* slabs with blocks in use, and the current one */
   uint64_t absent;   /* a bit for each slab that is not made */
-  uint32_t visits;   /* calls of avow__pool_each() that are at it */
-  bool vacated;      /* some absent slabs were given to the system */
+  uint32_t visits;   /* calls of avow__pool_each() that visit it */
+  bool vacated;      /* some absent slabs have no pages any more */
 };
 
 typedef struct avow__pool_s {
   avow__context_t *context;
-  avow__slab_t *current; /* gives out blocks; never NULL */
-  avow__link_t *partial; /* slabs that have free blocks, and others in use */
-  avow__link_t
-      *empty_slabs;     /* slabs without used blocks, the last emptied first */
-  avow__link_t *chunks; /* all that malloc gave */
-  avow__link_t *open;   /* chunks with absent slabs, by that link */
-  size_t chunk_slabs;   /* how many the newest chunk holds */
-  size_t empty_count;   /* slabs in empty_slabs */
-  size_t least_empty;   /* the least empty_count since the last review */
-  size_t keep;          /* the most slabs that may stay empty */
-  size_t freed_slabs;   /* freed or vacated since the last review */
-  uint64_t reviewed;    /* ms */
-  avow__link_t *all;    /* without slabs: every block there is */
-  avow__cursor_t *cursor; /* without slabs: where avow__pool_each() stands */
+  avow__slab_t *current;     /* gives out blocks; never NULL */
+  avow__link_t *partial;     /* slabs with free blocks and with blocks in use */
+  avow__link_t *empty_slabs; /* unused slabs, the last emptied first */
+  avow__link_t *chunks;      /* all chunks from malloc() */
+  avow__link_t *open;     /* chunks with absent slabs, linked by their `open` */
+  size_t chunk_slabs;     /* the number of slabs in the newest chunk */
+  size_t empty_count;     /* slabs in empty_slabs */
+  size_t least_empty;     /* the least empty_count since the last review */
+  size_t keep;            /* the most slabs that may stay empty */
+  size_t freed_slabs;     /* slabs freed or vacated since the last review */
+  uint64_t reviewed;      /* the time of the last review, in ms */
+  avow__link_t *all;      /* without slabs: all blocks */
+  avow__cursor_t *cursor; /* without slabs: the innermost avow__pool_each() */
   avow__link_t *reserve;
   uint64_t allocations;
   uint32_t reserved;
 } avow__pool_t;
 
-/* Begins with an empty pool; false without memory for its reserve. */
+/* Fills the reserve of an empty pool. False without memory. */
 bool avow__pool_init(avow__pool_t *pool);
 void avow__pool_close(avow__pool_t *pool);
 
-/* The slow half of avow__pool_alloc(). */
+/* The slow path of avow__pool_alloc(). */
 void *avow__pool_grow(avow__pool_t *pool);
 
-/* A block of the current slab; NULL if it has none. */
+/* A block of the current slab; NULL if the slab has none left. */
 static inline void *avow__pool_take(avow__pool_t *pool) {
   avow__slab_t *slab = pool->current;
   void *block = slab->free;
@@ -96,42 +96,43 @@ static inline void *avow__pool_alloc(avow__pool_t *pool) {
   return block != NULL ? block : avow__pool_grow(pool);
 }
 
-/* The same, from the reserve if need be: for what must not be lost. */
+/* A block for a promise that must not be lost. Without memory, it comes from
+   the reserve. */
 void *avow__pool_alloc_reserved(avow__pool_t *pool);
 
 #ifdef AVOW_NO_POOL
-/* Puts a block back. */
+/* Returns a block to the pool. */
 void avow__pool_give_back(avow__pool_t *pool, avow_promise_t *p);
 
-/* Gives p back and frees q. */
+/* Gives back p and frees q. */
 void avow__pool_free_both(avow__pool_t *pool, avow_promise_t *p,
                           avow_promise_t *q);
 #endif
 
-/* Block 0 or 1 of static memory: for the one context that is always there. */
+/* Block 0 or 1 of static memory, which the one static context uses. */
 void *avow__pool_static(avow__context_t *context, int i);
 
-/* The slabs, or what stands in for them. */
+/* The slabs, or their replacement in pool_malloc.c. */
 void avow__slabs_init(avow__pool_t *pool);
 void avow__slabs_close(avow__pool_t *pool);
 
-/* Gives back the slabs that were empty since the last review, a second ago or
-   more. */
+/* Frees the slabs that have been empty since the last review, if that was at
+   least a second ago. */
 void avow__pool_review(avow__pool_t *pool, uint64_t now);
 
-/* From now on keeps nothing that is empty. */
+/* From now on, keeps no empty slabs. */
 void avow__slabs_shrink(avow__pool_t *pool);
 
-/* Calls fn for each block in use; fn may allocate and free. What comes while
-   this runs may be left out. */
+/* Calls fn with each block in use. fn may allocate and free. Blocks that are
+   allocated meanwhile may be left out. */
 void avow__pool_each(avow__pool_t *pool,
                      void (*fn)(avow_promise_t *p, void *data), void *data);
 
-/* Are all blocks where they should be? */
+/* Check the invariants of the pool and of its reserve. */
 void avow__pool_check(const avow__pool_t *pool);
 void avow__reserve_check(const avow__pool_t *pool);
 
-/* How many blocks are in use; takes time in proportion. */
+/* The number of blocks in use. The time is in proportion to it. */
 uint64_t avow__pool_count(avow__pool_t *pool);
 
 #endif

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * Built with AVOW_NO_POOL each block is the system's own, for tools that watch
- * them. A list holds them together.
+ * With AVOW_NO_POOL, each block is an allocation of its own, so that tools can
+ * watch it. A list links all blocks.
  */
 #include "base/alloc.h"
 #include "engine/invariants.h"
@@ -20,7 +20,7 @@ void *avow__pool_grow(avow__pool_t *pool) {
     return NULL;
   block->context = pool->context;
   avow__list_append(&pool->all, &block->link);
-  pool->all = &block->link; /* behind avow__pool_each() */
+  pool->all = &block->link; /* avow__pool_each() skips it */
   pool->allocations++;
   return &block->promise;
 }
@@ -32,7 +32,7 @@ void *avow__pool_static(avow__context_t *context, int i) {
 
 struct avow__cursor_s {
   avow__link_t *next;
-  avow__cursor_t *outer; /* whose function is on the stack */
+  avow__cursor_t *outer; /* its function is on the stack, too */
 };
 
 static avow__link_t *block_after(const avow__pool_t *pool,
@@ -62,12 +62,12 @@ void avow__slabs_init(avow__pool_t *pool) {
 }
 
 void avow__pool_review(avow__pool_t *pool, uint64_t now) {
-  (void) pool; /* nothing is empty */
+  (void) pool; /* no slab can be empty */
   (void) now;
 }
 
 void avow__slabs_shrink(avow__pool_t *pool) {
-  (void) pool; /* nothing is kept */
+  (void) pool; /* no slab is kept */
 }
 
 void avow__slabs_close(avow__pool_t *pool) {

@@ -1,16 +1,17 @@
 /* SPDX-License-Identifier: MIT */
 /*
  * Each loop has at most one port: a stack of mail that other threads push onto,
- * and one uv_async_t. A sender pushes by one atomic exchange. The loop takes
- * the whole stack by another, which leaves a mark: the loop will come back. If
- * it then finds only the mark, it removes the mark. A sender that finds neither
- * mail nor mark pushes under a mutex and wakes the loop, also under the mutex.
- * So no thread uses the handle while it is being closed. No wake-up is lost.
- * uv_async_send() returns early if the handle is still pending, which it finds
- * out by a relaxed load. But a sender that found an empty stack got that from
- * the exchange that removed the mark, and libuv had cleared the flag before. So
- * these exchanges acquire and release. The last reference frees the port, which
- * may be after the end of the loop.
+ * and one uv_async_t. A sender pushes with one atomic exchange. The loop takes
+ * the whole stack with another, which leaves a mark: the loop will come back.
+ * If it then finds only the mark, it removes the mark. A sender that finds
+ * neither mail nor mark pushes under a mutex and wakes the loop, also under the
+ * mutex. So no thread uses the handle while it is being closed.
+ *
+ * No wake-up is lost. uv_async_send() returns early if the handle is still
+ * pending, which it finds out with a relaxed load. But a sender that found an
+ * empty stack got that from the exchange that removed the mark, and libuv had
+ * cleared the flag before. So these exchanges acquire and release. The last
+ * reference frees the port, which may happen after the end of the loop.
  */
 #include "engine/port.h"
 
@@ -21,21 +22,20 @@
 
 static const avow__subsystem_t port_subsystem;
 
-/* What the loop's thread uses for each piece of mail lies behind the handle,
-   apart from what the others do: they would fight for one cache line. */
+/* The loop's thread uses the fields after the handle for each piece of mail.
+   They share no cache line with the fields that other threads write. */
 struct avow__port_s {
-  _Atomic(avow__mail_t *) last; /* the stack, with a mark below or nothing */
+  _Atomic(avow__mail_t *) last; /* the stack, which may be above a mark */
   uv_mutex_t mutex;
   uv_cond_t came;   /* mail has arrived on an empty stack */
-  atomic_uint refs; /* the context's, and those of others */
+  atomic_uint refs; /* of the context and of other holders */
   atomic_uintptr_t
       loop_thread; /* the thread that ran the loop last, if watched */
   uv_async_t async;
-  avow__mail_t *due,
-      **last_due; /* taken from the stack; the thread of the loop */
+  avow__mail_t *due, **last_due; /* taken from the stack by the loop's thread */
   avow__mail_t *later, **last_later; /* for the next iteration */
-  uint64_t iteration;                /* in which the last was delivered */
-  uint32_t expected;                 /* expected mail: keeps the loop alive */
+  uint64_t iteration;                /* in which mail was delivered last */
+  uint32_t expected;                 /* pieces of mail that the loop expects */
   bool at_work;                      /* mail is being delivered */
 };
 
@@ -69,7 +69,7 @@ bool avow__port_is_closing(const avow__port_t *port) {
   return uv_is_closing((const uv_handle_t *) &port->async) != 0;
 }
 
-/* Whose thread it is. */
+/* The thread of the loop. */
 
 void avow__port_watch(avow__context_t *c) {
   c->threads.loop_thread = &c->threads.port->loop_thread;
@@ -83,19 +83,19 @@ bool avow__port_is_on_thread(const avow__port_t *port) {
 
 /* Sending. */
 
-/* Where the program has closed our handle, the loop's close finds what came.
-   Windows must not be asked to wake a closing handle; other systems may, and
-   there the look would be a race with the loop's thread. */
+/* If the program has closed the handle, avow_loop_close() finds the mail. On
+   Windows, a closing handle must not be woken. Other systems allow that, and
+   there the check would be a race with the loop's thread. */
 static void wake(avow__port_t *port) {
 #ifdef _WIN32
   if (avow__port_is_closing(port))
     return;
 #endif
-  (void) uv_async_send(&port->async); /* fails on other handles only */
+  (void) uv_async_send(&port->async); /* fails only for other handles */
 }
 
-/* Puts the mail on top of what was last there. False if that is another by now,
-   which is then in *last. */
+/* Pushes the mail if `*last` is still on top of the stack. Otherwise returns
+   false, and `*last` is what is on top now. */
 static bool push(avow__port_t *port, avow__mail_t **last, avow__mail_t *mail) {
   mail->next = *last;
   return atomic_compare_exchange_weak_explicit(&port->last, last, mail,
@@ -103,7 +103,7 @@ static bool push(avow__port_t *port, avow__mail_t **last, avow__mail_t *mail) {
                                                memory_order_relaxed);
 }
 
-/* There was nothing on the stack, or it is closed. */
+/* Posts to a stack that was empty or closed. */
 static bool post_under_mutex(avow__port_t *port, avow__mail_t *last,
                              avow__mail_t *mail) {
   uv_mutex_lock(&port->mutex);
@@ -127,13 +127,13 @@ bool avow__port_post(avow__port_t *port, avow__mail_t *mail) {
 
 /* Receiving. */
 
-/* Takes the mail from the stack and appends it to what is due, the oldest
-   first. Puts `left` on the stack instead. */
+/* Takes the mail from the stack, and appends it to `due`, the oldest first.
+   Leaves `left` on the stack. */
 static void receive(avow__port_t *port, avow__mail_t *left) {
   avow__mail_t *mail =
       atomic_exchange_explicit(&port->last, left, memory_order_acq_rel);
   if (mail == NULL || mail->klass == NULL)
-    return; /* nothing, or what lies below all else */
+    return; /* no mail, or only `mark` or `closed` */
   avow__mail_t *first = NULL;
   avow__mail_t **end = port->last_due;
   port->last_due = &mail->next;
@@ -154,7 +154,7 @@ static avow__mail_t *take_due(avow__port_t *port) {
   return mail;
 }
 
-/* Outside of deliver() it also makes sure that the loop delivers. */
+/* Outside of deliver(), this also makes sure that the loop delivers. */
 void avow__port_again(avow__context_t *c, avow__mail_t *mail) {
   avow__port_t *port = c->threads.port;
   mail->next = port->due;
@@ -185,7 +185,7 @@ static void bring_back(avow__port_t *port) {
   port->last_later = &port->later;
 }
 
-/* Whether nothing has come since. */
+/* Removes the mark. False if mail has arrived since it was set. */
 static bool take_mark(avow__port_t *port) {
   avow__mail_t *last = &mark;
   return atomic_compare_exchange_strong_explicit(&port->last, &last, NULL,
@@ -212,7 +212,7 @@ static void deliver_all(avow__context_t *c, avow__port_t *port) {
 static void on_async(uv_async_t *handle) {
   avow__context_t *c = handle->data;
   avow__enter(c);
-  avow__end_task(c); /* of the program's, whose callback came before */
+  avow__end_task(c); /* jobs of an earlier callback of the program */
   deliver_all(c, c->threads.port);
   avow__leave(c);
 }
@@ -222,8 +222,8 @@ static void port_go_on(avow__context_t *c) {
     deliver_all(c, c->threads.port);
 }
 
-/* For the loop's close, where nothing is alive to wait for, since the program
-   has closed our handle: but what other threads owe still comes. */
+/* Used by avow_loop_close(). If the program has closed the handle, nothing
+   keeps the loop alive, but expected mail still comes from other threads. */
 void avow__port_wait(avow__context_t *c) {
   avow__port_t *port = c->threads.port;
   if (port == NULL || port->expected == 0)
@@ -314,7 +314,7 @@ static void port_close(avow__context_t *c) {
   forget_due(port);
 }
 
-/* What came again since then is forgotten now. */
+/* Forgets mail that avow__port_again() has added since port_close(). */
 static void port_free(avow__context_t *c) {
   avow__port_t *port = c->threads.port;
   c->threads.port = NULL;

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * Mailboxes. What is posted is mail of its own, and so is the end of a mailbox:
- * the loop's thread has to hear of it, which lives on until then.
+ * Mailboxes. Each post is a piece of mail. The end of a mailbox is one, too: it
+ * tells the loop's thread that the mailbox no longer keeps the loop alive.
  */
 #include "avow/post.h"
 
@@ -12,8 +12,8 @@
 
 struct avow_mailbox_s {
   avow__mail_t end;
-  avow__port_t *port; /* NULL: it could not be made */
-  int code;           /* why */
+  avow__port_t *port; /* NULL: the mailbox could not be made */
+  int code;           /* the error code if `port` is NULL */
   atomic_size_t refs;
 };
 
@@ -24,7 +24,7 @@ typedef struct {
   void (*free_fn)(void *);
 } post_t;
 
-/* What a program without memory may use in vain, and what is used in place of
+/* The mailbox that a program gets without memory, and the substitute for
    NULL. */
 static avow_mailbox_t nobody = { .code = UV_ENOMEM };
 static avow_mailbox_t null_mailbox = { .code = AVOW_EMISUSE };

@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: MIT */
-/* What trace builds note of each promise when it is made, and their hook. */
+/* The data that trace builds record when a promise is made, and the call of
+   their hook. */
 #include "engine/probes.h"
 
 #ifdef AVOW_TRACE

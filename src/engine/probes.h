@@ -1,8 +1,9 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * Events, told where they happen: in trace builds to avow_options_t.on_event,
- * and by probes to a debugger or bpftrace. A probe is an instruction that does
- * nothing, so it tells what is at hand anyway. Without either these are empty.
+ * Events, reported where they happen: to avow_options_t.on_event in trace
+ * builds, and to a debugger or bpftrace by probes. A probe is an instruction
+ * that does nothing, so it reports only what is at hand. Without trace and
+ * probes, these functions are empty.
  */
 #ifndef AVOW_PROBES_H
 #define AVOW_PROBES_H
@@ -10,11 +11,11 @@
 #include "engine/block.h"
 
 #ifdef AVOW_TRACE
-/* Calls the hook of c. */
+/* Calls the event hook of c. */
 void avow__tell_event(avow__context_t *c, avow_event_t event,
                       const avow_promise_t *p);
 
-/* Notes when, and by which call, p is made. */
+/* Records when p is made, and by which call. */
 void avow__note_making(avow__context_t *c, avow_promise_t *p);
 #endif
 
@@ -30,7 +31,8 @@ static inline void avow__event(avow__context_t *c, avow_event_t event,
 #endif
 }
 
-/* The macros of sdt.h have variable arguments, and leave them out. */
+/* clang warns because the macros of sdt.h leave out their variable
+   arguments. */
 #ifdef AVOW_PROBES
 #  ifdef __clang__
 #    pragma clang diagnostic push
@@ -46,7 +48,7 @@ static inline void avow__event(avow__context_t *c, avow_event_t event,
 #  define AVOW__PROBE3(name, a, b, c) ((void) (a))
 #endif
 
-/* p was made of a block, to be of its kind for now. */
+/* A block has become p, which has its kind for now. */
 static inline void avow__probe_made(avow__context_t *c, avow_promise_t *p) {
 #ifdef AVOW_TRACE
   avow__note_making(c, p);
@@ -55,7 +57,7 @@ static inline void avow__probe_made(avow__context_t *c, avow_promise_t *p) {
   AVOW__PROBE2(new, p, p->kind);
 }
 
-/* p has a name that says more than its kind does. */
+/* p gets a name that says more than its kind does. */
 static inline void avow__probe_named(avow__context_t *c, avow_promise_t *p,
                                      const char *name) {
 #ifdef AVOW_TRACE
@@ -65,19 +67,19 @@ static inline void avow__probe_named(avow__context_t *c, avow_promise_t *p,
   avow__event(c, AVOW_EVENT_NAMED, p);
 }
 
-/* Its state is no longer pending. */
+/* p is no longer pending. */
 static inline void avow__probe_settled(avow__context_t *c, avow_promise_t *p) {
   avow__event(c, AVOW_EVENT_SETTLED, p);
   AVOW__PROBE3(settle, p, p->kind, p->flags);
 }
 
-/* Its block will be free. A block of which no promise was made is none. */
+/* The block of p becomes free. A FREE block was never made a promise. */
 static inline void avow__probe_freed(avow__context_t *c, avow_promise_t *p) {
   if (p->kind != AVOW__FREE)
     avow__event(c, AVOW_EVENT_FREED, p);
 }
 
-/* It is a job now, or all waiters of a promise that has settled are. */
+/* p is a job now, or all waiters of a settled promise are. */
 static inline void avow__probe_queued(avow__context_t *c, avow_promise_t *p) {
   avow__event(c, AVOW_EVENT_QUEUED, p);
 }
@@ -95,7 +97,7 @@ static inline void avow__probe_triggered(avow__context_t *c,
 #endif
 }
 
-/* The job runs, and has run: p may be gone by then. */
+/* The job of p begins, or has ended. p may be freed by then. */
 static inline void avow__probe_job(avow__context_t *c, avow_promise_t *p) {
   avow__event(c, AVOW_EVENT_JOB, p);
   AVOW__PROBE3(job_begin, p, p->kind, c->loop);
@@ -106,7 +108,7 @@ static inline void avow__probe_job_end(avow__context_t *c) {
   AVOW__PROBE1(job_end, c->loop);
 }
 
-/* The function of p waits for what is upstream, and goes on. */
+/* The function of p waits for its upstream, or resumes. */
 static inline void avow__probe_parked(avow__context_t *c, avow_promise_t *p) {
   avow__event(c, AVOW_EVENT_AWAITS, p);
   AVOW__PROBE2(park, p, p->upstream);
@@ -117,14 +119,14 @@ static inline void avow__probe_resumed(avow__context_t *c, avow_promise_t *p) {
   AVOW__PROBE1(resume, p);
 }
 
-/* Somebody cancels p, which is pending. */
+/* A cancellation of p, which is pending, begins. */
 static inline void avow__probe_canceled(avow__context_t *c, avow_promise_t *p) {
   avow__event(c, AVOW_EVENT_CANCELED, p);
   AVOW__PROBE2(cancel, p, p->kind);
 }
 
-/* A callback of ours is about to begin, the outermost one has ended, the loop
-   is about to poll. */
+/* A callback of avow is about to begin, the outermost one has ended, or the
+   loop is about to poll. */
 static inline void avow__probe_task(avow__context_t *c) {
   if (c->depth == 0)
     avow__event(c, AVOW_EVENT_TASK, NULL);
