@@ -1,8 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * Promises: making, settling, and letting go of them. Settling allocates
- * nothing and calls nothing of the program's: it moves the waiters to the
- * loop's queue.
+ * Promises: making, settling and releasing them. Settling allocates nothing and
+ * calls no handler: it moves the waiters to the queue of the loop.
  */
 #include "engine/promise.h"
 
@@ -26,7 +25,7 @@ AVOW__APART avow_promise_t *avow__refuse_null(const char *what) {
 }
 
 #if AVOW__DEBUG
-/* Counts that one of those who may settle p does so, or lets go. */
+/* Counts that a deferred of p settles it, or is dropped. */
 static void promise_spend(avow_promise_t *p) {
   avow__check_deferred((const avow_deferred_t *) p);
 #  ifdef AVOW_TRACE
@@ -68,7 +67,7 @@ void avow__delay_close(avow_deferred_t *d) {
 }
 
 avow_promise_t *avow__no_promise(avow__context_t *c) {
-  avow__promises_begin(); /* this may be the first */
+  avow__promises_begin(); /* this may be the first promise */
   return avow__ref(c->life >= AVOW__GIVING_UP ? c->canceled : c->no_memory);
 }
 
@@ -79,13 +78,14 @@ avow_promise_t *avow__refuse_closed(const void *block) {
 
 static AVOW__APART void release_after_close(avow__context_t *c,
                                             avow_promise_t *p) {
-  c->handle_requests++; /* keeps the context while p goes */
+  c->handle_requests++; /* keeps the context */
   avow__unref(p);
   c->handle_requests--;
   avow__context_release(c);
 }
 
-/* Lets go of what the program held. With its last the context may go. */
+/* Releases a reference of the program. After the close, the last one may free
+   the context. */
 static inline void promise_release(avow_promise_t *p) {
   avow__context_t *c = avow__context(p);
   if (AVOW__LIKELY(c->life != AVOW__CLOSED))
@@ -173,7 +173,7 @@ static AVOW__APART avow_promise_t *resolved_fully(uv_loop_t *loop,
   return p;
 }
 
-/* Nobody waits yet for what is new, so a plain value is set and that is all. */
+/* A new promise has no waiters, so a plain value needs only to be stored. */
 avow_promise_t *avow_promise_resolve(uv_loop_t *loop, avow_value_t v) {
   const avow__entry_t *entry = avow__entry_of(loop);
   if (AVOW__UNLIKELY(v.tag >= AVOW_ERROR || !avow__entry_is_of(entry, loop)))
@@ -223,7 +223,7 @@ avow_value_t avow__reason(avow_value_t v) {
   return avow_error_new(AVOW_EREASON, v, NULL);
 }
 
-/* A thenable's answer goes to the promise that waits for it. */
+/* The answer of a thenable settles the promise that waits for it. */
 static void resolve_pair(avow_promise_t *proxy, avow_value_t v) {
   avow_promise_t *p = proxy->upstream;
   proxy->upstream = NULL;
@@ -234,7 +234,8 @@ static void resolve_pair(avow_promise_t *proxy, avow_value_t v) {
   avow__unref(proxy);
 }
 
-/* d comes too late, or its promise does not settle in one step. */
+/* The slow path of avow_resolve(): d comes too late, or its promise does not
+   settle in one step. */
 static AVOW__APART bool resolve_fully(avow_promise_t *p, avow_value_t v) {
   if ((p->flags & (AVOW__DEFERRED_RESOLVED | AVOW__STATE)) != 0) {
     avow__value_unref(v);
@@ -260,7 +261,7 @@ static AVOW__APART bool wake_for_it(avow__context_t *c) {
   return true;
 }
 
-/* Here is what takes some stores only, and needs no frame on the stack. */
+/* The fast path takes a few stores, and needs no stack frame. */
 bool avow_resolve(avow_deferred_t *d, avow_value_t v) {
   if (AVOW__UNLIKELY(d == NULL))
     return resolve_nothing(v);
@@ -317,7 +318,7 @@ void avow_deferred_drop(avow_deferred_t *d) {
   const bool settles =
       (p->flags & (AVOW__DEFERRED_RESOLVED | AVOW__STATE)) == 0;
   if (settles && --avow__detail(p)->u.deferred.holders == 0) {
-    (void) avow_resolve(d, avow_error(AVOW_EBROKEN)); /* it was unsettled */
+    (void) avow_resolve(d, avow_error(AVOW_EBROKEN)); /* it is unsettled */
   } else {
     promise_spend(p);
     promise_release(p);
@@ -357,8 +358,8 @@ const avow_value_t *avow_result(const avow_promise_t *p) {
   avow__check_borrowed(p);
   if (avow__is_pending(p))
     return NULL;
-  /* Whoever reads a reason knows of it. One who tracks rejections reads it to
-     report it, and wants to hear of a handler all the same. */
+  /* A program that reads a reason knows of it. A program that tracks rejections
+     reads the reason to report it, and must still learn of a handler. */
   if (avow__context(p)->options.on_reject == NULL)
     avow__mutable(p)->flags |= AVOW__HANDLED;
   return &p->u.value;

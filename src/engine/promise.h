@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * What all of avow uses of promises. What they are made of is in block.h, which
+ * The part of promises that all of avow uses. Their struct is in block.h, which
  * only the engine and a few other files include.
  */
 #ifndef AVOW_PROMISE_PRIVATE_H
@@ -22,7 +22,7 @@ static inline avow_promise_t *avow__given(const void *p, const char *what) {
   return AVOW__LIKELY(p != NULL) ? avow__mutable(p) : avow__refuse_null(what);
 }
 
-/* avow_promise_new() by the context of the loop. */
+/* avow_promise_new() with the context of the loop. */
 avow_promise_t *avow__promise_new(avow__context_t *c, avow_deferred_t **out);
 
 /* A promise that outlasts cancellation: it calls on_cancel with data, and stays
@@ -31,22 +31,24 @@ avow_promise_t *avow__promise_new_outlasting(avow__context_t *c,
                                              void (*on_cancel)(void *data),
                                              void *data, avow_deferred_t **out);
 
-/* A pending deferred's promise, with what u.deferred says filled in. */
+/* Fills in u.deferred of a pending deferred's promise, unless that was done. */
 avow_promise_t *avow__detail(avow_promise_t *p);
 
-/* Values may hold promises from now on. */
+/* Allows values to hold promises from now on. */
 void avow__promises_begin(void);
 
-/* A block for what must not be lost: of the reserve if need be. NULL once that
-   is used up, or the loop takes no more. */
+/* A block for a promise that must not be lost. Without memory, it comes from
+   the reserve. NULL if the reserve is used up, or if the loop runs no more
+   handlers. */
 void *avow__block_surely(avow__context_t *c);
 
-/* A deferred's promise for what must not be lost: of the reserve if need be.
-   One in place of it once that is used up, or the loop takes no more. */
+/* The promise of a deferred that must not be lost. Without memory, it comes
+   from the reserve. If the reserve is used up, or if the loop runs no more
+   handlers, this returns avow__no_promise(). */
 avow_promise_t *avow__promise_new_surely(avow__context_t *c,
                                          avow_deferred_t **out);
 
-/* What is returned in place of a promise that could not be made. */
+/* The rejection that replaces a promise that could not be made. */
 avow_promise_t *avow__no_promise(avow__context_t *c);
 
 /* The rejection of a call on a channel or a tool whose loop is closed. NULL if
@@ -66,14 +68,14 @@ void avow__unref_handled(avow_promise_t *p);
    the deferred settle it. */
 void avow__outlast_cancel(avow_deferred_t *d);
 
-/* avow_loop_close() waits for the deferred's promise, which is pending. */
+/* Makes avow_loop_close() wait for the deferred's promise, which is pending. */
 void avow__delay_close(avow_deferred_t *d);
 
 /* A promise that is rejected with an avow__error_of(). */
 avow_promise_t *avow__refuse(uv_loop_t *loop, int code, const char *name,
                              const char *object);
 
-/* v if it is an error, or else an error AVOW_EREASON with the cause v. */
+/* v if it is an error. Otherwise an error AVOW_EREASON with the cause v. */
 avow_value_t avow__reason(avow_value_t v);
 
 /* Whether p is marked with AVOW__CANCELED. */

@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * Settling from other threads: a remote is mail to its loop. What it holds of
- * the loop's (its deferred) only the loop's thread touches.
- * When the loop ends, their memory is the remotes' that are in use.
+ * Settling promises from other threads: a remote is mail to its loop. Only the
+ * loop's thread touches the deferred, because that belongs to the loop. When
+ * the loop ends, the remotes that are in use own their memory.
  */
 #include "avow/post.h"
 
@@ -20,23 +20,23 @@ struct avow_remote_s {
   avow__line_t line;
   avow__mail_t mail;
   avow__port_t *port;        /* NULL: there was no memory */
-  avow_deferred_t *deferred; /* the loop's thread: NULL while it is free */
+  avow_deferred_t *deferred; /* for the loop's thread; NULL while it is free */
   avow_value_t value;
 #if AVOW__DEBUG
-  atomic_bool spent; /* it was used, and is nobody's to use */
+  atomic_bool spent; /* used already; the program no longer owns it */
 #endif
 };
 
 _Static_assert(sizeof(avow_remote_t) <= AVOW__LINE, "a remote fits its line");
 
-/* What a program without memory may settle in vain. */
+/* The remote that a program gets without memory. It settles nothing. */
 static avow_remote_t nobody;
 
 static avow_remote_t *remote_of(avow__mail_t *mail) {
   return AVOW__CONTAINER(avow_remote_t, mail, mail);
 }
 
-/* Use by any thread, where debug builds look. */
+/* Checked builds: the use of a remote, on any thread. */
 
 #if AVOW__DEBUG
 static void remote_spend(avow_remote_t *r) {
@@ -54,10 +54,10 @@ static void renew(avow_remote_t *r) {
 #  define renew(r)        ((void) (r))
 #endif
 
-/* The holder of r is on some thread, and after the loop's end the last to know
-   of it. */
+/* Releases a remote after the end of its loop. The holder of r may be on any
+   thread, and may be the last user of its memory. */
 static int remote_forget(avow_remote_t *r, avow_value_t v) {
-  if (v.tag != AVOW_PROMISE) /* another thread's, whose loop has gone */
+  if (v.tag != AVOW_PROMISE) /* it belongs to a loop that is closed */
     avow_value_unref(v);
   if (r == &nobody)
     return UV_ECANCELED;
@@ -77,7 +77,7 @@ int avow_remote_resolve(avow_remote_t *r, avow_value_t v) {
     avow__misuse(
         "avow_remote_resolve() with a promise, which belongs to one "
         "loop: settle it there, and hand over its value");
-  else /* released here, where whoever had it is */
+  else /* if it cannot cross, it is released on this thread */
     v = avow__crossing("remote", v);
   if (r->port == NULL)
     return remote_forget(r, v);
@@ -92,16 +92,16 @@ int avow_remote_reject(avow_remote_t *r, avow_value_t error) {
 
 void avow_remote_drop(avow_remote_t *r) {
   if (r != NULL)
-    (void) avow_remote_resolve(r, avow_error(AVOW_EBROKEN)); /* or it is gone */
+    (void) avow_remote_resolve(r, avow_error(AVOW_EBROKEN)); /* may be closed */
 }
 
-/* What follows is the loop's thread's. */
+/* The functions below run on the loop's thread. */
 
 static void stop_waiting(void *port) {
   avow__port_dismiss(port);
 }
 
-/* A promise in a remote's hands is let go of where it belongs. */
+/* A promise cannot cross threads. It is released here, where it belongs. */
 static avow_value_t accepted(avow_value_t v) {
   if (v.tag != AVOW_PROMISE)
     return v;
@@ -121,7 +121,7 @@ static void remote_deliver(avow__context_t *c, avow__mail_t *mail) {
 
 static void remote_stop(avow__mail_t *mail) {
   avow_remote_t *r = remote_of(mail);
-  (void) remote_forget(r, r->value); /* nobody is there to be told */
+  (void) remote_forget(r, r->value); /* no caller gets the code */
 }
 
 static void connect_remote(avow__port_t *port, avow_remote_t *r,
@@ -151,8 +151,7 @@ avow_promise_t *avow_remote_new(uv_loop_t *loop, avow_remote_t **out) {
   avow_remote_t *r =
       avow__is_pending(p) ? avow__line_take(&c->threads.remotes) : NULL;
   if (r == NULL) {
-    (void) avow_reject(d,
-                       avow_error(UV_ENOMEM)); /* false: it is that already */
+    (void) avow_reject(d, avow_error(UV_ENOMEM)); /* false if rejected before */
     return p;
   }
   connect_remote(c->threads.port, r, d);
@@ -160,7 +159,8 @@ avow_promise_t *avow_remote_new(uv_loop_t *loop, avow_remote_t **out) {
   return p;
 }
 
-/* Nothing is delivered from now on: what others hold need not settle. */
+/* Drops the deferreds of remotes in use, because nothing is delivered from now
+   on. */
 static void drop_deferreds(avow__batch_t *batch) {
   avow_remote_t *r;
   for (unsigned i = 0; (r = avow__batch_line(batch, i)) != NULL; i++)
@@ -168,8 +168,8 @@ static void drop_deferreds(avow__batch_t *batch) {
       avow_deferred_drop(r->deferred);
 }
 
-/* Before the port closes: whoever finds that closed may be the last to use a
-   batch. */
+/* Runs before the port closes. A thread that finds the port closed may be the
+   last to use a batch. */
 static void remotes_close(avow__context_t *c) {
   avow__batch_t *batch;
   while ((batch = avow__lines_leave(&c->threads.remotes)) != NULL) {

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: MIT */
-/* repeat: a step that is called again, in a job of its own each time, until it
-   returns something. */
+/* avow_repeat(): a step that is called again, in a job of its own each time,
+   until it returns a value other than NONE. */
 #include "engine/await.h"
 #include "engine/cancel.h"
 #include "engine/chain.h"

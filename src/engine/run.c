@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-/* avow_run(): runs the loop until a promise has settled, and gives its
+/* avow_run(): runs the loop until a promise has settled, and returns its
    outcome. */
 #include "engine/promise.h"
 #include "engine/settle.h"
@@ -13,8 +13,8 @@ static avow_value_t give(avow_promise_t *p) {
   return v;
 }
 
-/* Settled by a timer, p would not be noticed before the poll that follows, and
-   that may last for ever: avow__leave_queue() stops the loop. */
+/* If a timer settles p, uv_run() polls before it returns, and that poll may
+   last forever. So avow__leave_queue() stops the loop. */
 static bool run_once(avow__context_t *c, const avow_promise_t *p) {
   c->run_for = p;
   const bool alive = uv_run(c->loop, UV_RUN_ONCE) != 0;
@@ -24,7 +24,8 @@ static bool run_once(avow__context_t *c, const avow_promise_t *p) {
 
 /* Runs the loop until p has settled or nothing is left to do. The caller may be
    a callback of the program inside an outer avow_run(). Then `run_for` is p
-   only: the promise of the outer call must not stop our iterations. */
+   only, because the promise of the outer call must not stop these
+   iterations. */
 static void run_loop(avow__context_t *c, const avow_promise_t *p) {
   const avow_promise_t *outer = c->run_for;
   c->run_for = NULL;
@@ -56,7 +57,7 @@ avow_value_t avow_run(avow_promise_t *p) {
   if (avow__is_pending(p))
     run_loop(c, p);
 #if AVOW__DEBUG
-  c->has_thread = false; /* the loop may go to another thread now */
+  c->has_thread = false; /* another thread may run the loop now */
 #endif
   if (!avow__is_pending(p))
     return give(p);

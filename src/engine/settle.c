@@ -24,7 +24,7 @@ void avow__settle_marked(avow_promise_t *p, avow_value_t v) {
     v = avow_steal(&reason);
   p->flags &= (uint16_t) ~(AVOW__LOST | AVOW__CANCELED);
   avow__settle_now(p, v);
-  avow__value_unref(reason); /* these two last: they may call the program */
+  avow__value_unref(reason); /* last, because both may call the program */
   avow__value_unref(dropped);
 }
 
@@ -68,7 +68,7 @@ static void adopt_promise(avow_promise_t *p, avow_promise_t *inner) {
 void avow__adopt(avow_promise_t *p, avow_value_t v) {
   avow__check_value(&v);
   if (p->kind == AVOW__DEFERRED)
-    p->flags &= (uint16_t) ~AVOW__NAMED; /* it will be in lists */
+    p->flags &= (uint16_t) ~AVOW__NAMED; /* p will be in lists */
   if (v.tag == AVOW_PROMISE) {
     adopt_promise(p, v.u.p);
   } else {

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * The life of a promise: it is made, waited for, settled and released. For the
- * engine, and for those above it that have kinds of their own.
+ * The life of a promise: it is made, waited for, settled and released. The
+ * engine uses this, and higher layers that have kinds of their own.
  */
 #ifndef AVOW_SETTLE_H
 #define AVOW_SETTLE_H
@@ -24,8 +24,8 @@ static inline uint32_t avow__refs_of(avow__kind_t kind) {
 }
 
 /* Makes a promise of a free block, which has no upstream and no waiters. The
-   time that it takes is that of the stores, so this sets one word, and the
-   caller sets the fields that its kind needs. */
+   stores cost most of the time, so this sets one word, and the caller sets the
+   fields that its kind needs. */
 static inline avow_promise_t *avow__promise_init(avow__context_t *c,
                                                  void *block,
                                                  avow__kind_t kind) {
@@ -40,7 +40,7 @@ static inline avow_promise_t *avow__promise_init(avow__context_t *c,
   return p;
 }
 
-/* A new promise of the kind; NULL without memory. */
+/* A new promise of this kind; NULL without memory. */
 static inline avow_promise_t *avow__promise_alloc(avow__context_t *c,
                                                   avow__kind_t kind) {
   avow__check_reuse(c);
@@ -52,8 +52,9 @@ static inline avow_promise_t *avow__promise_alloc(avow__context_t *c,
   return avow__promise_init(c, block, kind);
 }
 
-/* The same, if the current slab has a block. If it returns NULL, the caller
-   tries avow__promise_alloc() in a function of its own, marked AVOW__APART. */
+/* A new promise of this kind if the current slab has a block. If this returns
+   NULL, the caller tries avow__promise_alloc() in a function of its own, marked
+   AVOW__APART. */
 static inline avow_promise_t *avow__promise_take(avow__context_t *c,
                                                  avow__kind_t kind) {
   avow__check_reuse(c);
@@ -65,7 +66,7 @@ static inline avow_promise_t *avow__promise_take(avow__context_t *c,
   return avow__promise_init(c, block, kind);
 }
 
-/* The end of a promise that has more to it than its block. */
+/* Frees a promise that has a value to release, or whose loop is closed. */
 void avow__destroy_slowly(avow_promise_t *p);
 
 static inline void avow__destroy(avow__context_t *c, avow_promise_t *p) {
@@ -84,7 +85,8 @@ static inline void avow__unref(avow_promise_t *p) {
     p->refs--;
 }
 
-/* The same in a job, where the loop is not closed and its context at hand. */
+/* avow__unref() in a job, where the context is known and the loop is not
+   closed. */
 static inline void avow__unref_in_job(avow__context_t *c, avow_promise_t *p) {
   assert(p->refs > 0 && c->life != AVOW__CLOSED);
   if (p->refs != 1)
@@ -95,7 +97,7 @@ static inline void avow__unref_in_job(avow__context_t *c, avow_promise_t *p) {
     avow__destroy_slowly(p);
 }
 
-/* Marks p as HANDLED. The hook of the program may release p. */
+/* Marks p as HANDLED. A hook of the program may release p. */
 static inline void avow__mark_handled(avow_promise_t *p) {
   const bool news =
       (p->flags & (AVOW__HANDLED | AVOW_REJECTED)) == AVOW_REJECTED;
@@ -113,16 +115,16 @@ static inline void avow__enqueue_awake(avow__context_t *c, avow_promise_t *p) {
   avow__queue_append(&c->queue, &p->link);
 }
 
-/* Adds a job. */
+/* Adds a job, and makes sure that it will run. */
 static inline void avow__enqueue(avow__context_t *c, avow_promise_t *p) {
   avow__enqueue_awake(c, p);
   if (AVOW__UNLIKELY(!c->awake))
     avow__wake(c);
 }
 
-/* Puts a reaction among the waiters of its upstream, or into the queue if the
-   upstream has settled. The hook of the program is called last, because it may
-   cancel what p is for, and p may be freed. */
+/* Adds a reaction to the waiters of its upstream, or to the queue if the
+   upstream has settled. A hook of the program is called last, because it may
+   cancel the promise that p serves, and p may be freed. */
 static inline void avow__subscribe(avow_promise_t *p) {
   avow_promise_t *from = p->upstream;
   if (avow__is_pending(from)) {
@@ -136,7 +138,7 @@ static inline void avow__subscribe(avow_promise_t *p) {
 /* Settles a pending promise that is marked as LOST or CANCELED. */
 void avow__settle_marked(avow_promise_t *p, avow_value_t v);
 
-/* Queues the waiters, of which there are some. */
+/* Queues the waiters of p, which has at least one. */
 static inline void avow__trigger(avow__context_t *c, avow_promise_t *p) {
   avow__link_t *waiters = p->waiters;
   p->waiters = NULL;
@@ -144,8 +146,8 @@ static inline void avow__trigger(avow__context_t *c, avow_promise_t *p) {
   avow__queue_join(&c->queue, waiters, waiters->prev);
 }
 
-/* Fulfills a pending promise and releases the reference of its source, if that
-   takes a few stores only. False if it does not: then nothing has changed. */
+/* Fulfills a pending promise and releases the reference of its source, if a few
+   stores are enough. Otherwise returns false, and nothing has changed. */
 static inline bool avow__try_fulfill(avow_promise_t *p, avow_value_t v) {
   avow__context_t *c = avow__context(p);
   if (AVOW__UNLIKELY(v.tag >= AVOW_ERROR ||
@@ -168,7 +170,7 @@ static inline bool avow__wakes(const avow__context_t *c,
   return AVOW__UNLIKELY(!c->awake) && (p->waiters != NULL || p == c->run_for);
 }
 
-/* Settles a pending promise that has neither mark. */
+/* Settles a pending promise that is marked neither as LOST nor as CANCELED. */
 static inline void avow__settle_now(avow_promise_t *p, avow_value_t v) {
   avow__context_t *c = avow__context(p);
   const bool fails = v.tag == AVOW_ERROR;
@@ -196,7 +198,7 @@ static inline void avow__settle(avow_promise_t *p, avow_value_t v) {
 }
 
 /* Releases a settled promise and returns its value or reason. The value is
-   moved if this was the last reference. Only jobs call this: the loop is not
+   moved if this was the last reference. Only jobs call this, so the loop is not
    closed. */
 static inline avow_value_t avow__take_outcome(avow_promise_t *from) {
   if (AVOW__LIKELY(from->refs == 1)) {
@@ -208,17 +210,17 @@ static inline avow_value_t avow__take_outcome(avow_promise_t *from) {
   return avow_value_ref(&from->u.value);
 }
 
-/* The same for the upstream of p. */
+/* Releases the upstream of p and returns its value or reason. */
 static inline avow_value_t avow__take_upstream(avow_promise_t *p) {
   avow_promise_t *from = p->upstream;
   p->upstream = NULL;
   return avow__take_outcome(from);
 }
 
-/* Begins to adopt v, a promise or a thenable. */
+/* Starts adopting v, a promise or a thenable. */
 void avow__adopt(avow_promise_t *p, avow_value_t v);
 
-/* ECMA-262, Promise Resolve Functions: settles p with v, or begins to adopt it.
+/* ECMA-262, Promise Resolve Functions: settles p with v, or starts adopting v.
    Takes the source's reference to p, or makes it that of the next source. */
 static inline void avow__resolve(avow_promise_t *p, avow_value_t v) {
   if (AVOW__UNLIKELY(v.tag >= AVOW_PROMISE)) {
@@ -229,7 +231,7 @@ static inline void avow__resolve(avow_promise_t *p, avow_value_t v) {
   avow__unref(p);
 }
 
-/* The same for a new promise, which has no waiters. */
+/* avow__resolve() for a new promise, which has no waiters. */
 static inline void avow__resolve_new(avow_promise_t *p, avow_value_t v) {
   if (AVOW__UNLIKELY(v.tag >= AVOW_ERROR)) {
     avow__resolve(p, v);
@@ -244,7 +246,7 @@ static inline void avow__resolve_new(avow_promise_t *p, avow_value_t v) {
 /* Reports that a promise waits for a promise of another loop. */
 void avow__misuse_of_loops(void);
 
-/* Whether p belongs to the context's loop; if not, that is a misuse. */
+/* Whether p belongs to the loop of c. If not, reports misuse. */
 static inline bool avow__same_loop(const avow__context_t *c,
                                    const avow_promise_t *p) {
   if (AVOW__LIKELY(avow__context(p) == c))

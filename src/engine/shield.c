@@ -1,11 +1,11 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * Shields: reactions that cancelling does not get past. It marks what is below
- * one, as below a handler that runs, and does the rest when the shield has
- * settled. While a loop closes, what its shields wait for is spared: from each
- * shield up, and on into the inputs of combinators and the children of tools.
- * Promises with inputs or children wait in a list meanwhile, so that no step
- * here is recursive.
+ * Shields: reactions that a cancellation does not pass. It marks the promises
+ * below a shield, as it does below a running handler, and takes effect when the
+ * shield has settled. While a loop closes, it spares the promises that its
+ * shields wait for: from each shield up, and on into the inputs of combinators
+ * and the children of tools. Promises with inputs or children wait in a list
+ * meanwhile, so that no step here is recursive.
  */
 #include "engine/shield.h"
 
@@ -18,7 +18,8 @@
 
 static uv_once_t kinds = UV_ONCE_INIT;
 
-/* A loop that closes takes as many as there may be a need for, and no more. */
+/* Whether a shield may be made. A loop that closes accepts only a limited
+   number of them. */
 static bool may_shield(avow__context_t *c) {
   if (c->life > AVOW__OPEN && !c->close.unshielded)
     c->close.unshielded = c->close.shields_left-- == 0;
@@ -61,8 +62,8 @@ avow_promise_t *avow_shield(avow_promise_t *p) {
 }
 
 typedef struct {
-  avow__link_t *several; /* who waits for several, by their links, which are
-                            free */
+  avow__link_t *several; /* promises that wait for several others, linked by
+                            their free links */
   bool more;
 } marking_t;
 
@@ -104,15 +105,15 @@ static void mark_shield(avow_promise_t *p, void *data) {
     spare(data, p);
 }
 
-/* Whom a reaction of its own serves beside others. */
+/* The select of a CASE, or the until of a SENTRY; NULL for other kinds. */
 static const avow_promise_t *served_by(const avow_promise_t *p) {
   if (p->kind == AVOW__CASE)
     return p->select;
   return p->kind == AVOW__SENTRY ? p->u.until : NULL;
 }
 
-/* The stop of an until that is spared, for it may be a limit of time, and what
-   a select waits for. */
+/* Marks the stop of an until that is spared, because it may be a time limit.
+   Also marks the promises that a spared select waits for. */
 static void mark_stop(avow_promise_t *p, void *data) {
   marking_t *marking = data;
   const avow_promise_t *served = served_by(p);
@@ -124,8 +125,8 @@ static void mark_stop(avow_promise_t *p, void *data) {
   spare(marking, p->upstream);
 }
 
-/* Marks what shields wait for. Where stops wait for others with stops, each
-   takes a round. */
+/* Marks the promises that shields wait for. If a stop waits for a promise with
+   another stop, each takes a round. */
 void avow__shields_mark(avow__context_t *c) {
   marking_t marking = { .more = c->close.shields > 0 && !c->close.unshielded };
   if (c->close.sparing)

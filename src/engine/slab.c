@@ -1,17 +1,18 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * Slabs: where blocks come from. A slab gives out the blocks that came back to
- * it, then those that it never gave out. An empty slab begins anew, in the
- * order of addresses. So promises that are made together lie together, in
- * whatever order their predecessors were freed: one free list for all would
- * scatter 100,000 promises over memory, and each would cost a cache miss.
+ * Slabs: the memory that blocks come from. A slab gives out the blocks that
+ * were freed, then those that it never gave out. An empty slab starts again, in
+ * the order of addresses. So promises that are made together lie together, in
+ * whatever order their predecessors were freed. One free list for all slabs
+ * would scatter 100,000 promises over memory, and each of them would cost a
+ * cache miss.
  *
- * malloc gives chunks of slabs. A slab of a chunk is in use, empty, or absent:
- * not made yet, or its pages are the system's again. At most `keep` slabs stay
- * empty. Beyond that the slab that has been empty for the longest time goes:
- * with its chunk if all of that is empty, else its pages only. `keep` grows
- * while slabs are made again that went, and shrinks when empty slabs were not
- * needed for a second.
+ * malloc() gives chunks of slabs. A slab of a chunk is in use, empty or absent.
+ * An absent slab is not made yet, or the system has its pages again. At most
+ * `keep` slabs stay empty. Beyond that, the slab that has been empty for the
+ * longest time is given up: with its chunk if the whole chunk is empty,
+ * otherwise only its pages. `keep` grows while slabs that were given up are
+ * made again. It shrinks when empty slabs were not needed for a second.
  */
 #include "engine/slab.h"
 
@@ -28,8 +29,9 @@
 
 enum { CHUNK_MAX = 64 };
 
-/* Slabs that stay empty: 16 MiB at first, up to 128 MiB where they are needed
-   again and again, and 1 MiB however long nobody needs them. */
+/* The number of slabs that stay empty: 16 MiB at first, up to 128 MiB if they
+   are needed again and again, and 1 MiB even if they are not needed for a long
+   time. */
 enum { KEEP = 1024, KEEP_MOST = 8192, KEEP_LEAST = CHUNK_MAX };
 
 enum { REVIEW = 1000 }; /* ms */
@@ -40,7 +42,7 @@ _Static_assert(sizeof(avow__slab_t) <= AVOW__SLAB_HEAD, "blocks come after it");
 /* The current slab of a new pool. It has no blocks, and is never written to. */
 static avow__slab_t no_slab;
 
-/* The memory of avow__pool_static(). It has room for an aligned slab with two
+/* The memory of avow__pool_static(). It has space for an aligned slab with two
    blocks. */
 static char static_blocks[AVOW__SLAB + AVOW__SLAB_HEAD + 2 * AVOW__BLOCK];
 
@@ -69,7 +71,8 @@ static void add_first(avow__link_t **list, avow__link_t *link) {
   *list = link;
 }
 
-/* Is behind avow__pool_each(), because new chunks come first. */
+/* avow__pool_each() does not reach a new chunk, because new chunks come
+   first. */
 static avow__chunk_t *chunk_new(avow__pool_t *pool) {
   const size_t most = pool->chunk_slabs > 0 ? pool->chunk_slabs * 2 : 1;
   const uint32_t n = (uint32_t) lesser(most, CHUNK_MAX);
@@ -95,7 +98,7 @@ static void unlist_empty(avow__pool_t *pool, avow__slab_t *slab) {
   pool->empty_count--;
 }
 
-/* Nothing in it is in use. */
+/* Frees a chunk without blocks in use. */
 static void chunk_free(avow__pool_t *pool, avow__chunk_t *chunk) {
   assert(chunk->busy == 0);
   for (uint32_t i = 0; i < chunk->count; i++)
@@ -113,7 +116,7 @@ static bool chunk_may_go(const avow__chunk_t *chunk) {
   return chunk->busy == 0 && chunk->visits == 0;
 }
 
-/* What is left of a chunk that was given back by slabs is not kept. */
+/* Frees an unused chunk if the system has the pages of some of its slabs. */
 static void chunk_clean_up(avow__pool_t *pool, avow__chunk_t *chunk) {
   if (chunk->vacated && chunk_may_go(chunk))
     chunk_free(pool, chunk);
@@ -132,10 +135,10 @@ static void vacate(avow__pool_t *pool, avow__slab_t *slab) {
   avow__discard(slab, AVOW__SLAB);
 }
 
-/* Those that have been empty for the longest time go. */
+/* Gives up the slabs that have been empty for the longest time. */
 static void slabs_trim(avow__pool_t *pool, size_t keep) {
   while (pool->empty_count > keep) {
-    assert(pool->empty_slabs != NULL); /* those that are counted */
+    assert(pool->empty_slabs != NULL); /* empty_count counts them */
     avow__slab_t *slab = (avow__slab_t *) pool->empty_slabs->prev;
     if (chunk_may_go(slab->chunk))
       chunk_free(pool, slab->chunk);
@@ -165,7 +168,8 @@ static void make_slab(avow__slab_t *slab, avow__chunk_t *chunk,
   memset(slab->fresh, 0, AVOW__BLOCKS * (size_t) AVOW__BLOCK);
 }
 
-/* A slab that is made anew soon after others went should have been kept. */
+/* A slab that is made again soon after others were given up should have been
+   kept. */
 static void keep_more(avow__pool_t *pool) {
   if (pool->freed_slabs == 0)
     return;
@@ -269,7 +273,7 @@ typedef struct {
 } visit_t;
 
 static void visit_slab(avow__slab_t *slab, const visit_t *visit) {
-  /* fresh moves back when fn frees the last. */
+  /* `fresh` moves back when fn frees the last block. */
   for (char *at = first_block(slab); at < slab->fresh; at += AVOW__BLOCK) {
     avow_promise_t *p = (avow_promise_t *) (void *) at;
     if (p->kind != AVOW__FREE)
@@ -277,7 +281,7 @@ static void visit_slab(avow__slab_t *slab, const visit_t *visit) {
   }
 }
 
-/* An empty chunk is passed by, so that what a peak has left takes no time. */
+/* Skips an empty chunk, so that chunks that a peak has left take no time. */
 static void visit_chunk(avow__chunk_t *chunk, const visit_t *visit) {
   for (uint32_t i = chunk->count; i-- > 0 && chunk->busy > 0;)
     if (!is_absent(chunk, i))
@@ -300,7 +304,7 @@ void avow__pool_each(avow__pool_t *pool,
 
 #  ifdef AVOW_CHECK
 
-/* Those that came back. */
+/* The number of free blocks that were in use before. */
 static size_t count_free(const avow__slab_t *slab) {
   size_t n = 0;
   for (avow__link_t *link = slab->free; link != NULL; link = link->next) {
@@ -311,7 +315,7 @@ static size_t count_free(const avow__slab_t *slab) {
   return n;
 }
 
-/* Counts the slab if it is in a list; whether it is busy. */
+/* Counts the slab if it belongs in a list. Returns whether it is busy. */
 static bool check_slab(avow__slab_t *slab, size_t *partial, size_t *empty) {
   const size_t given = (size_t) (slab->fresh - first_block(slab)) / AVOW__BLOCK;
   const size_t used = given - count_free(slab);

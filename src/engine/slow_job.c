@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * Jobs against the clock. All of this is for loops that were opened with a
- * limit: those of others are run by a loop that knows nothing of it, chain.c.
+ * Timing jobs. Only loops with a limit on the time of jobs use this. chain.c
+ * runs the jobs of other loops without it.
  */
 #include "engine/slow_job.h"
 
@@ -19,7 +19,8 @@ static function_t reaction_of(const avow_promise_t *p) {
   return (function_t) (failed ? p->u.then.on_rejected : p->u.then.on_fulfilled);
 }
 
-/* The program's function that the job will call, if it is known now. */
+/* The function of the program that the job will call; NULL if it is unknown
+   now. */
 static function_t function_of(const avow_promise_t *p) {
   switch (p->kind) {
   case AVOW__THEN:
@@ -59,7 +60,7 @@ void avow__slow_begin(avow__slow_t *slow, const avow_promise_t *p) {
   slow->caller = avow__caller_of(p);
 }
 
-/* What the hook takes is no job's. */
+/* The time that the hook takes belongs to no job. */
 static AVOW__APART void slow_tell(avow__context_t *c, avow__slow_t *slow,
                                   uint64_t us) {
   c->slow_jobs++;

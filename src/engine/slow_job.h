@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * Jobs that take long, where somebody wants to hear of them: what a job is has
- * to be noted before it runs, for its promise may be gone when it has.
+ * Jobs that take long, if the program wants to know of them. A job is recorded
+ * before it runs, because its promise may be freed while it runs.
  */
 #ifndef AVOW_SLOW_JOB_H
 #define AVOW_SLOW_JOB_H
@@ -13,17 +13,18 @@ typedef struct avow__slow_s {
   const char *name;
   void (*fn)(void);
   const void *caller;
-  uint64_t began; /* uv_hrtime() */
+  uint64_t began; /* uv_hrtime() when the job began */
 } avow__slow_t;
 
-/* Jobs are about to run. */
+/* Called when jobs are about to run. */
 void avow__slow_open(avow__slow_t *slow);
 
-/* p's job is about to run. */
+/* Called when the job of p is about to run. */
 void avow__slow_begin(avow__slow_t *slow, const avow_promise_t *p);
 
-/* It has, and the next begins: the clock is read once a job. Its length is
-   counted, and the program told if that is too much. */
+/* Called when the job has run and the next one begins, so the clock is read
+   once for each job. Records the time of the job, and tells the program if it
+   is too long. */
 void avow__slow_end(avow__context_t *c, avow__slow_t *slow);
 
 #endif
