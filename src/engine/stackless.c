@@ -1,9 +1,9 @@
 /* SPDX-License-Identifier: MIT */
 /*
  * Functions that wait, without stacks: a promise and the step that settles it.
- * In the queue and for those who cancel, its promise is what an async
- * function's is; its job is that of a then whose handler may wait again. One
- * that owns its frame has its step for on_rejected, too.
+ * For the queue and for cancellation, the promise is like that of an async
+ * function. Its job is like that of a then whose handler may wait again. A
+ * function that owns its frame has its step as on_rejected, too.
  */
 #include "avow/closure.h"
 #include "engine/await.h"
@@ -18,7 +18,7 @@ static uv_once_t kinds = UV_ONCE_INIT;
 
 _Static_assert(sizeof(avow_frame_t) == sizeof(int), "ABI");
 
-/* No step will come any more. */
+/* Tells a step that owns its frame that no other step will run. */
 static void stackless_end(avow_promise_t *p) {
   assert(p->kind == AVOW__RUNNING);
   if (p->u.then.on_rejected != NULL)
@@ -30,7 +30,8 @@ static void stackless_wait(avow__context_t *c, avow_promise_t *p,
   avow__wait_for(c, p, AVOW__STACKLESS, avow__promise_of(c, result));
 }
 
-/* What the step returned: a promise to await if it notes a line, else all. */
+/* Continues with the result of a step. If the frame has a line, the result is a
+   promise to await. Otherwise it is the result of the function. */
 static void stackless_go_on(avow__context_t *c, avow_promise_t *p,
                             avow_promise_t *from, avow_value_t result) {
   const avow_frame_t *frame = p->data;
@@ -44,7 +45,7 @@ static void stackless_go_on(avow__context_t *c, avow_promise_t *p,
   stackless_wait(c, p, result);
 }
 
-/* The same of its first step, which nothing has come to. */
+/* Runs the first step, which gets no outcome. */
 static void stackless_begin(avow__context_t *c, avow_promise_t *p) {
   const avow_frame_t *frame = p->data;
   const avow_value_t none = avow_none();
@@ -65,15 +66,15 @@ static void stackless_begin(avow__context_t *c, avow_promise_t *p) {
   avow__leave_queue(c); /* no callback runs inside this call */
 }
 
-/* The loop closes, and the function awaits on and on. */
+/* Ends a function that awaits again and again while the loop closes. */
 static void stackless_abandon(avow_promise_t *p) {
   const avow_value_t dropped = avow__take_upstream(p);
-  p->kind = AVOW__RUNNING; /* to its end */
+  p->kind = AVOW__RUNNING; /* until it settles */
   avow__probe_resumed(avow__context(p), p);
   stackless_end(p);
   avow__settle(p, avow_error(UV_ECANCELED));
   avow__unref(p);
-  avow__value_unref(dropped); /* last: it may call the program */
+  avow__value_unref(dropped); /* last, because it may call the program */
 }
 
 static void stackless_run(avow_promise_t *p) {

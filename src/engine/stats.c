@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * The figures of a loop: what is counted as it comes, and what is counted when
- * somebody asks.
+ * The figures of a loop. Some are counted as they change, and some when the
+ * program asks.
  */
 #include <stdlib.h>
 #include <string.h>
@@ -9,9 +9,9 @@
 #include "engine/settle.h"
 #include "engine/subsystems.h"
 
-enum { MOST_FIGURES = 128 }; /* no version counts so many things */
+enum { MOST_FIGURES = 128 }; /* no version has more figures */
 
-enum { POOL = 4, POOL_MAX = 1024 }; /* libuv's threads */
+enum { POOL = 4, POOL_MAX = 1024 }; /* threads in the pool of libuv */
 
 static void stats_count_one(avow_promise_t *p, void *data) {
   avow_stats_t *stats = data;
@@ -20,8 +20,8 @@ static void stats_count_one(avow_promise_t *p, void *data) {
     stats->pending++;
 }
 
-/* Of this version or any other. What else is said is the size of a pointer, or
-   a difference below 0. */
+/* Whether the size is that of the figures of this or another version. Any other
+   size is that of a pointer, or a difference below 0. */
 static bool is_size_of_figures(size_t size) {
   return size > sizeof(uint64_t) && size % sizeof(uint64_t) == 0 &&
          size / sizeof(uint64_t) <= MOST_FIGURES;
@@ -38,7 +38,8 @@ static bool have_place(const avow_stats_t *out, size_t size) {
   return out != NULL && is_size_of_figures(size);
 }
 
-/* As libuv sizes its pool when that begins; it does not say itself. */
+/* The number of threads, as libuv computes it when the pool starts. libuv does
+   not report it. */
 static uint32_t threads_of_pool(void) {
   char text[16];
   size_t size = sizeof(text);

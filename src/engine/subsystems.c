@@ -3,7 +3,8 @@
 
 enum { ALL = AVOW__SUBSYSTEMS + AVOW__EXTENSIONS };
 
-/* First those of the engine, then the extensions from the highest down. */
+/* The subsystems of the engine come first, then the extensions, from the
+   highest number down. */
 static const avow__subsystem_t *nth_subsystem(const avow__context_t *c, int i) {
   static const avow__subsystem_t none = { .close = NULL };
   const avow__subsystem_t *subsystem =

@@ -5,7 +5,8 @@
 
 #include "engine/extension.h"
 
-/* Each calls the member of that name, in the order in which subsystems close. */
+/* Each function calls the member of its name, in the order in which subsystems
+   close. */
 void avow__subsystems_close(avow__context_t *c);
 void avow__subsystems_free(avow__context_t *c);
 void avow__subsystems_figures(avow__context_t *c, avow_stats_t *out);

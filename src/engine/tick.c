@@ -3,25 +3,26 @@
  * Iterations, events and jobs. The loop delivers events, which the code calls
  * tasks: a sleep that is due, mail from another thread, a phase, a callback of
  * libuv. The jobs that a task queues run to their end before the next task. All
- * jobs of an iteration share a budget, of their number and of time. When it is
- * spent, the loop goes on first: jobs wait in the queue. Tasks that avow
- * delivers itself wait in their source, and each source still delivers one in
- * each iteration. So nothing endless starves the rest.
+ * jobs of an iteration share a budget of their number and of time. When the
+ * budget is spent, the loop goes on first, and jobs wait in the queue. Tasks
+ * that avow delivers itself wait in their source. But each source still
+ * delivers one task in each iteration. So endless work does not starve the
+ * rest.
  *
- * Reading the clock takes longer than many a job. So a stride of jobs runs from
+ * Reading the clock takes longer than many jobs. So a stride of jobs runs from
  * one reading to the next, and it is long while jobs are quick. The time of a
  * callback counts from the first reading in it. So callbacks that need no
- * reading cost none, and code that is not avow's is not counted.
+ * reading cost none, and code outside avow is not counted.
  *
- * Each callback of ours drains the queue when it returns: in the same
- * iteration, without a handle or a system call. Jobs that are queued elsewhere
- * (in callbacks of the program, before uv_run()) or left over start two
- * handles. The idle handle keeps the loop alive and the poll from blocking, and
- * goes on with sleeps that wait. The check handle is not referenced. It runs
- * what a poll callback settles in the same iteration, and goes on with mail
- * that waits. Both stop when nothing is left. The prepare handle is always
- * active and not referenced. It is called before the poll, where an iteration
- * begins, with a budget of its own.
+ * Each callback of avow drains the queue when it returns: in the same
+ * iteration, without a handle or a system call. Jobs that are left over, or
+ * that are queued outside these callbacks (in callbacks of the program, before
+ * uv_run()), start two handles. The idle handle keeps the loop alive and the
+ * poll from blocking, and continues with sleeps that wait. The check handle is
+ * not referenced. It runs the jobs of poll callbacks in the same iteration, and
+ * continues with mail that waits. Both stop when nothing is left. The prepare
+ * handle is always active and not referenced. It is called before the poll,
+ * where an iteration begins, with a budget of its own.
  */
 #include "engine/tick.h"
 
@@ -68,9 +69,9 @@ static void begin_iteration(avow__context_t *c) {
   grant(c);
 }
 
-/* The stride after an allowance that took so long. Slow jobs are looked at one
-   by one. A quick job says little about the next, so the stride at most doubles
-   from look to look. */
+/* The stride after an allowance that took `ns`. Slow jobs are timed one by one.
+   A quick job says little about the next one, so the stride at most doubles
+   from one reading to the next. */
 static unsigned next_stride(const avow__context_t *c, uint64_t ns) {
   const uint64_t part = time_of_iteration(c) / PARTS, before = c->budget.stride;
   if (ns >= part)
@@ -81,7 +82,7 @@ static unsigned next_stride(const avow__context_t *c, uint64_t ns) {
   return grown < longest ? (unsigned) grown : longest;
 }
 
-/* An allowance of jobs took so long. */
+/* Counts the time of an allowance of jobs. */
 static void spend_time(avow__context_t *c, uint64_t ns) {
   c->budget.stride = next_stride(c, ns);
   c->budget.time_left -= ns < c->budget.time_left ? ns : c->budget.time_left;
@@ -113,8 +114,8 @@ static void tick_on_prepare(uv_prepare_t *handle) {
     c->before_poll(c);
 }
 
-/* What waits here was settled elsewhere, and libuv may have come here without
-   a look at the time: uv_run() does that since 1.45. The older comes first: the
+/* The jobs that wait here were queued outside callbacks of avow. Since 1.45,
+   uv_run() may call this without updating the time. Older work comes first: the
    jobs, and then the tasks. */
 static void tick_on_idle(uv_idle_t *handle) {
   avow__context_t *c = handle->data;
@@ -122,15 +123,15 @@ static void tick_on_idle(uv_idle_t *handle) {
   avow__enter(c);
   avow__end_task(c);
   if (c->budget.sleeps_wait) {
-    uv_update_time(c->loop); /* the jobs took some */
+    uv_update_time(c->loop); /* the jobs took time */
     c->timers_go_on(c);
   }
   avow__leave(c);
 }
 
 /* Jobs may take as long as the callbacks of libuv took in this iteration,
-   because these may have left as much to do. The poll did not wait, because
-   jobs were left. */
+   because these may have left as much to do. The time since `began` is that of
+   callbacks, because the poll does not wait when jobs are left. */
 static void keep_pace(avow__context_t *c) {
   if (c->budget.began == 0)
     return;
@@ -168,12 +169,12 @@ bool avow__tick_init(avow__context_t *c) {
   if (tick == NULL)
     return false;
   (void) uv_idle_init(c->loop, &tick->idle);       /* cannot fail */
-  (void) uv_check_init(c->loop, &tick->check);     /* nor this */
-  (void) uv_prepare_init(c->loop, &tick->prepare); /* nor this */
+  (void) uv_check_init(c->loop, &tick->check);     /* cannot fail */
+  (void) uv_prepare_init(c->loop, &tick->prepare); /* cannot fail */
   tick->idle.data = tick->check.data = tick->prepare.data = c;
   uv_unref((uv_handle_t *) &tick->check);
   uv_unref((uv_handle_t *) &tick->prepare);
-  (void) uv_prepare_start(&tick->prepare, tick_on_prepare); /* likewise */
+  (void) uv_prepare_start(&tick->prepare, tick_on_prepare); /* cannot fail */
   c->tick = tick;
   c->subsystems[AVOW__SUBSYSTEM_TICK] = &tick_subsystem;
   c->budget.stride = longest_stride(c);
@@ -206,26 +207,26 @@ static void tick_stop(avow__context_t *c) {
   (void) uv_check_stop(&c->tick->check); /* cannot fail */
 }
 
-/* A program that closes all handles closes ours. */
+/* A program that closes all handles also closes those of avow. */
 static bool tick_is_closing(const avow__tick_t *tick) {
   return uv_is_closing((const uv_handle_t *) &tick->idle) ||
          uv_is_closing((const uv_handle_t *) &tick->check) ||
          uv_is_closing((const uv_handle_t *) &tick->prepare);
 }
 
-/* Starting a handle that is closing would corrupt the loop. Then the jobs wait
-   for a callback of ours or for avow_loop_close(). The prepare handle is not
-   called any more, so an iteration begins here. */
+/* Starting a handle that is closing would corrupt the loop. In this case the
+   jobs wait for a callback of avow or for avow_loop_close(). The prepare handle
+   is not called any more, so an iteration begins here. */
 void avow__wake(avow__context_t *c) {
   avow__tick_t *tick = c->tick;
-  assert(c->life != AVOW__CLOSED); /* nothing is pending then, nor will be */
+  assert(c->life != AVOW__CLOSED); /* then nothing is pending */
   if (tick_is_closing(tick)) {
     begin_iteration(c);
     c->budget.jobs_wait = false;
     return;
   }
-  (void) uv_idle_start(&tick->idle, tick_on_idle);    /* fails on no callback */
-  (void) uv_check_start(&tick->check, tick_on_check); /* likewise */
+  (void) uv_idle_start(&tick->idle, tick_on_idle);    /* cannot fail here */
+  (void) uv_check_start(&tick->check, tick_on_check); /* cannot fail here */
   c->awake = true;
 }
 
@@ -262,7 +263,7 @@ void avow__leave_queue(avow__context_t *c) {
   avow__stop_if_settled(c);
   c->time_is_old = false;
   c->awake = false;
-  c->fibers.now = NULL; /* the loop may go to another thread */
+  c->fibers.now = NULL; /* the loop may move to another thread */
   if (!avow__queue_is_empty(&c->queue) || c->budget.tasks_wait ||
       c->budget.sleeps_wait)
     avow__wake(c);

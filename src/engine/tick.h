@@ -9,14 +9,15 @@
 
 bool avow__tick_init(avow__context_t *c);
 
-/* Whether its handles are on its loop. */
+/* Whether its handles are on the loop of c. */
 bool avow__tick_is_there(const avow__context_t *c);
 
-/* Around each callback of ours: the outermost leave drains the queue. */
+/* Begins a callback of avow. avow__leave() ends it, and the outermost one
+   drains the queue. */
 void avow__enter(avow__context_t *c);
 
-/* The same in a call of the program's, which may be on any thread as long as
-   the loop does not run. */
+/* Begins a call of the program. The call may be on any thread as long as the
+   loop does not run. */
 static inline void avow__enter_call(avow__context_t *c) {
   c->depth++;
   c->awake = true;
@@ -24,12 +25,12 @@ static inline void avow__enter_call(avow__context_t *c) {
 
 void avow__leave(avow__context_t *c);
 
-/* Whether the iteration may run more jobs: grants a further allowance when the
+/* Whether the iteration may run more jobs. Grants a further allowance when the
    last one is spent. */
 bool avow__iteration_goes_on(avow__context_t *c);
 
-/* Between two tasks of one callback: what is queued runs, unless another
-   callback of ours is on the stack. */
+/* Runs the queued jobs between two tasks of one callback, unless another
+   callback of avow is on the stack. */
 static inline void avow__end_task(avow__context_t *c) {
   if (c->depth == 1 && !avow__queue_is_empty(&c->queue))
     avow__exceptions_stop(c->run_jobs, c);
@@ -46,29 +47,30 @@ static inline bool avow__may_deliver(avow__context_t *c, uint64_t *iteration) {
   return true;
 }
 
-/* Whether a source that has just delivered a task may go on in a row. */
+/* Whether a source that has just delivered a task may deliver the next one,
+   too. */
 static inline bool avow__may_go_on(avow__context_t *c) {
   return c->budget.allowance > 0 || avow__iteration_goes_on(c);
 }
 
-/* What sleeps count from: the cached time in callbacks of avow, the present
-   elsewhere, where that may be old. */
+/* The time that sleeps count from: the cached time in callbacks of avow.
+   Outside of them, the cached time may be old, so it is the present time. */
 uint64_t avow__sleep_start(avow__context_t *c);
 
-/* The same inside a call of the program: what is queued has to wait. */
+/* Ends a call of the program. The queued jobs must wait. */
 void avow__leave_queue(avow__context_t *c);
 
-/* Stops the loop if an avow_run() runs it for what has settled. */
+/* Stops the loop if it is run by an avow_run() whose promise has settled. */
 void avow__stop_if_settled(avow__context_t *c);
 
-/* Notes that the loop is this thread's, if somebody asks. */
+/* Records that this thread runs the loop, if avow__port_watch() was called. */
 static inline void avow__note_thread(const avow__context_t *c) {
   if (AVOW__UNLIKELY(c->threads.loop_thread != NULL))
     atomic_store_explicit(c->threads.loop_thread, avow__here(),
                           memory_order_relaxed);
 }
 
-/* Sees to it that the queue will be drained. */
+/* Makes sure that the queue will be drained. */
 void avow__wake(avow__context_t *c);
 
 #endif

@@ -1,13 +1,15 @@
 /* SPDX-License-Identifier: MIT */
 /*
  * All sleeps of a loop share one uv_timer_t, and wait in the slots of a timing
- * wheel. Those that are due leave that for a queue. Each is a task. A time
- * limit among them also waits until the loop has polled and closed what it
- * closes, and for the jobs of all that, so that whatever was over in time comes
- * first, however late the loop is, and however many iterations that takes; but
- * for no more jobs than one iteration may run.
+ * wheel. Sleeps that are due move from the wheel to a queue. Each of them is a
+ * task.
  *
- * The timer keeps the loop alive unless all that are pending are weak.
+ * A time limit that is due also waits until the loop has polled, has called
+ * close callbacks, and has run the jobs of all that. So an operation that ended
+ * in time comes first, however late the loop is, and however many iterations
+ * that takes. But a limit waits for no more jobs than one iteration may run.
+ *
+ * The timer keeps the loop alive unless all pending sleeps are weak.
  */
 #include "engine/timer.h"
 
@@ -31,7 +33,7 @@ static void set_timer_kinds(void);
    queue. */
 typedef struct {
   uint64_t time;
-  uint32_t number; /* of this call; 0: there was none */
+  uint32_t number; /* the number of this call; 0: there was none */
 } expiry_t;
 
 typedef enum { SLEEP, LIMIT, WEAK } sort_t;
@@ -39,21 +41,21 @@ typedef enum { SLEEP, LIMIT, WEAK } sort_t;
 struct avow__timers_s {
   avow__alarm_t alarm;
   avow__timer_wheel_t wheel;
-  uint64_t armed;     /* what the timer waits for, UINT64_MAX: nothing */
-  bool running;       /* inside the timer's callback */
-  avow__queue_t due;  /* in order */
-  avow__queue_t left; /* before those: sleeps that a spent budget left */
+  uint64_t armed;     /* when the timer fires; UINT64_MAX: never */
+  bool running;       /* the timer's callback is on the stack */
+  avow__queue_t due;  /* sleeps that are due, in order */
+  avow__queue_t left; /* due before those: left by a spent budget */
   expiry_t last_expiry;
-  expiry_t polled_expiry; /* the last that a whole poll followed */
+  expiry_t polled_expiry; /* the last one before a whole poll */
   uint64_t expired_in;    /* the iteration of the last expiry */
-  uint64_t iteration;     /* in which the last sleep ended */
-  uint64_t waiting;       /* jobs that had run when what is due began to wait;
-                             UINT64_MAX: nothing does */
-  uint32_t sleeps;        /* that are pending */
-  uint32_t limits, weak;  /* of these */
-  bool dozes;             /* the timer keeps the loop alive no more */
+  uint64_t iteration;     /* in which a sleep ended last */
+  uint64_t waiting;       /* jobs that had run when due sleeps began to wait;
+                             UINT64_MAX: none waits */
+  uint32_t sleeps;        /* the number of pending sleeps */
+  uint32_t limits, weak;  /* the numbers of such sleeps among them */
+  bool dozes;             /* the timer does not keep the loop alive */
   avow_value_t timed_out; /* one error for all timeouts */
-  avow_value_t canceled;  /* what it cancels is rejected with: one, too */
+  avow_value_t canceled;  /* the one error of what timeouts cancel */
 };
 
 static void timers_init(avow__timers_t *timers, uint64_t now) {
@@ -63,7 +65,8 @@ static void timers_init(avow__timers_t *timers, uint64_t now) {
   avow__queue_init(&timers->left);
 }
 
-/* Finds what is due at now: by deadline and then by age. */
+/* Moves sleeps that are due at `now` to the queue, by deadline and then by
+   age. */
 static void expire(avow__timers_t *timers, uint64_t now) {
   uint64_t present;
   while ((present = avow__wheel_earliest(&timers->wheel)) <= now)
@@ -73,7 +76,7 @@ static void expire(avow__timers_t *timers, uint64_t now) {
 }
 
 /* Whether that expiry found p due. A sleep that is made after an expiry, even
-   in the same millisecond, waits for the next one. */
+   in the same millisecond, waits for the next expiry. */
 static bool was_due(const avow_promise_t *p, const expiry_t *expiry) {
   const uint32_t expiries_since = expiry->number - p->u.timer.expiries;
   return p->u.timer.deadline <= expiry->time &&
@@ -120,7 +123,8 @@ bool avow__sleeps_are_pending(const avow__context_t *c) {
          !c->timers->dozes && avow__time_passes(c);
 }
 
-/* Some of those that have come and gone were weak. */
+/* Sets whether the timer keeps the loop alive, after a sleep was added or
+   removed while there were weak ones. */
 static AVOW__APART void timers_doze(avow__timers_t *timers) {
   const bool dozes = timers->weak > 0 && timers->weak == timers->sleeps;
   if (dozes == timers->dozes)
@@ -155,13 +159,15 @@ static void timer_settle(avow__timers_t *timers, avow_promise_t *p) {
                                        : avow_none());
 }
 
-/* Nothing that was over when the loop polled is left in the queue. */
+/* Whether p, a limit, may reject: a whole poll has followed its expiry, and the
+   queue has no jobs left. So it is not ahead of an operation that ended in
+   time. */
 static bool limit_is_up(const avow__context_t *c, const avow_promise_t *p) {
   return was_due(p, &c->timers->polled_expiry) &&
          avow__queue_is_empty(&c->queue);
 }
 
-/* The first that is due, unless it has to wait. */
+/* The first sleep that is due, unless it must wait. */
 static avow_promise_t *next(avow__context_t *c, avow__timers_t *timers) {
   avow_promise_t *p = first_due(timers);
   if (p == NULL)
@@ -182,9 +188,9 @@ static void timer_deliver(avow__context_t *c) {
 }
 
 /* An iteration has its number from the poll on, so it contains the timers that
-   follow. Since the last expiry of an earlier iteration there was a whole poll:
-   a limit that this expiry found due is no longer ahead of anything that was
-   over. */
+   follow. Since the last expiry of an earlier iteration, there was a whole
+   poll. So a limit that this expiry found due is no longer ahead of an
+   operation that ended in time. */
 static void note_poll(const avow__context_t *c) {
   if (c->timers->expired_in != c->budget.iteration)
     c->timers->polled_expiry = c->timers->last_expiry;
@@ -196,7 +202,8 @@ static void timers_expire(avow__context_t *c) {
   c->timers->expired_in = c->budget.iteration;
 }
 
-/* What an earlier expiry has left goes on first, from the idle handle. */
+/* Sleeps that are left from an earlier expiry go on first, from the idle
+   handle. */
 static void on_timer(uv_timer_t *timer) {
   avow__context_t *c = timer->data;
   avow__enter(c);
@@ -206,7 +213,7 @@ static void on_timer(uv_timer_t *timer) {
   if (!has_left)
     c->timers->waiting = UINT64_MAX;
   timers_expire(c);
-  avow__end_task(c); /* of the program's, whose timer was due before */
+  avow__end_task(c); /* jobs of an earlier timer of the program */
   if (!has_left)
     timer_deliver(c);
   c->budget.sleeps_wait = first_due(c->timers) != NULL;
@@ -215,7 +222,7 @@ static void on_timer(uv_timer_t *timer) {
   c->timers->running = false;
 }
 
-/* The first that is due, unless it is a limit that has to wait. */
+/* The first sleep that is due, unless it is a limit that must wait. */
 static avow_promise_t *next_with_limits(const avow__timers_t *timers) {
   avow_promise_t *p = timers->limits > 0 ? first_of(&timers->due) : NULL;
   const bool waits =
@@ -223,8 +230,8 @@ static avow_promise_t *next_with_limits(const avow__timers_t *timers) {
   return waits ? NULL : p;
 }
 
-/* Limits wait for no sleep that needs another budget. Where there are limits,
-   each sleep is visited once. */
+/* Limits do not wait for a sleep that needs another budget. If there are
+   limits, each sleep is visited once. */
 static void settle_limits(avow__timers_t *timers) {
   avow_promise_t *p;
   while ((p = next_with_limits(timers)) != NULL) {
@@ -237,8 +244,8 @@ static void settle_limits(avow__timers_t *timers) {
   }
 }
 
-/* Jobs count here, and not their time: the time of one iteration is too short
-   for all that may have arrived while the loop was blocked. */
+/* This counts jobs and not their time, because the time of one iteration is too
+   short for all that may have arrived while the loop was blocked. */
 static bool has_waited_enough(avow__context_t *c) {
   avow__timers_t *timers = c->timers;
   if (timers->waiting == UINT64_MAX)
@@ -246,7 +253,8 @@ static bool has_waited_enough(avow__context_t *c) {
   return c->jobs - timers->waiting >= c->options.budget;
 }
 
-/* What is due and still there: it waited for a poll, or for a budget. */
+/* Continues with sleeps that are due, but had to wait for a poll or for a
+   budget. */
 static void timer_go_on(avow__context_t *c) {
   avow__timers_t *timers = c->timers;
   note_poll(c);
@@ -254,7 +262,7 @@ static void timer_go_on(avow__context_t *c) {
   c->budget.sleeps_wait = first_due(timers) != NULL;
   if (c->budget.sleeps_wait && !has_waited_enough(c))
     return;
-  settle_limits(timers); /* the others want another budget */
+  settle_limits(timers); /* the others need another budget */
   c->budget.sleeps_wait = first_due(timers) != NULL;
   timers->waiting = UINT64_MAX;
 }
@@ -342,7 +350,7 @@ avow_promise_t *avow__time_limit(avow__context_t *c, uint64_t from,
   return timer_new(c, from, ms, LIMIT);
 }
 
-/* Whom it may concern hears of it from what it ends. */
+/* The program learns of this rejection from the promise that it ends. */
 avow_promise_t *avow__time_is_up(avow__context_t *c) {
   avow_promise_t *p = avow__promise_alloc(c, AVOW__VALUE);
   if (p == NULL)
@@ -362,7 +370,8 @@ static void remove_sleep(avow_promise_t *p) {
     return;
   }
   avow__wheel_take(&timers->wheel, p);
-  /* A timer armed too early does no harm, one that never stops does. */
+  /* A timer that is armed too early does no harm, but one that never stops
+     does. */
   if (avow__wheel_is_empty(&timers->wheel) && !timers->running)
     rearm(c);
 }

@@ -27,7 +27,7 @@ static unsigned level_of(const avow__timer_wheel_t *wheel, uint64_t deadline) {
   for (uint64_t differing = wheel->now ^ deadline; differing >= AVOW__SLOTS;
        differing >>= BITS)
     level++;
-  assert(level < AVOW__SLOT_LEVELS); /* no deadline is later than that */
+  assert(level < AVOW__SLOT_LEVELS); /* AVOW__LATEST is the latest */
   return level;
 }
 
@@ -62,7 +62,7 @@ bool avow__wheel_is_empty(const avow__timer_wheel_t *wheel) {
   return used == 0;
 }
 
-/* The earliest slot, NULL if all are empty; its level in *out. */
+/* The earliest slot, and its level in `*out`; NULL if all slots are empty. */
 static avow__slot_t *first_slot(avow__timer_wheel_t *wheel, unsigned *out) {
   for (unsigned level = 0; level < AVOW__SLOT_LEVELS; level++) {
     if (wheel->used[level] != 0) {
@@ -86,7 +86,7 @@ void avow__wheel_expire(avow__timer_wheel_t *wheel, uint64_t present,
                         avow__queue_t *due) {
   unsigned level = 0;
   avow__slot_t *slot = first_slot(wheel, &level);
-  assert(slot != NULL); /* avow__wheel_earliest() found something */
+  assert(slot != NULL); /* avow__wheel_earliest() found a slot */
   avow__link_t *list = slot->sleeps;
   wheel->used[level] &= ~(UINT64_C(1) << digit(present, level));
   slot->sleeps = NULL;

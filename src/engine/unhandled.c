@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * Rejections that nobody has handled: the program's hooks hear of them.
+ * Rejections without a handler, which are reported to the program's hooks.
  */
 #include "engine/unhandled.h"
 

@@ -1,11 +1,12 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * Waiting until something else happens. The promise made is a reaction to p,
- * and a second reaction, to stop, is its data. When stop settles first, p is
- * cancelled and the reason kept until p has unwound: after that nothing of p
- * runs any more, so what its handlers use may be freed. Only where others hold
- * p, which then goes on, is there nothing to wait for. A stop that has settled
- * before does all this in the call: what p has not begun yet never begins.
+ * avow_until(): waiting until a second promise settles. The new promise is a
+ * reaction to p. Its data is another reaction, to the stop. If the stop settles
+ * first, p is canceled, and the reason is kept until p has unwound. After that
+ * no handler of p runs any more, so what the handlers use may be freed. If
+ * others hold p, it goes on, and there is nothing to wait for. If the stop has
+ * settled already, all of this happens in the call: what p has not begun yet
+ * never begins.
  */
 #include "engine/until.h"
 
@@ -21,8 +22,8 @@
 
 static uv_once_t kinds = UV_ONCE_INIT;
 
-/* The reaction to stop is no longer wanted, nor is a stop that nobody else
-   holds, such as the timer of a timeout. */
+/* Drops the reaction to the stop, and cancels a stop without other holders,
+   such as the timer of a timeout. */
 static void drop_stop(avow_promise_t *p) {
   avow_promise_t *sentry = p->data;
   if (sentry == NULL)
@@ -39,20 +40,20 @@ static void until_run(avow_promise_t *p) {
   avow__settle(p, stopped ? p->u.value : outcome);
   if (stopped)
     avow__value_unref(outcome);
-  drop_stop(p); /* which may lead back to p */
+  drop_stop(p); /* this may lead back to p */
   avow__unref(p);
 }
 
 static void until_detached(avow_promise_t *p) {
   avow__settle(p, avow__canceled(avow__context(p)));
-  drop_stop(p); /* which may lead back to p */
+  drop_stop(p); /* this may lead back to p */
   avow__unref(p);
 }
 
 static void stopped_detached(avow_promise_t *p) {
   const avow_value_t reason = p->u.value;
   avow__detached(p);
-  avow__value_unref(reason); /* last: it may call the program */
+  avow__value_unref(reason); /* last, because it may call the program */
 }
 
 static void until_leave_to_others(avow_promise_t *p, avow_value_t reason) {
@@ -84,7 +85,7 @@ static void sentry_run(avow_promise_t *sentry) {
   if (in_time)
     until_stop(p, fails ? reason : avow_error(UV_ECANCELED));
   if (!fails)
-    avow__value_unref(reason); /* last: it may call the program */
+    avow__value_unref(reason); /* last, because it may call the program */
 }
 
 static avow_promise_t *until_begin(avow_promise_t *p, avow_promise_t *from,
@@ -136,7 +137,7 @@ avow_promise_t *avow__until(avow_promise_t *from, avow_promise_t *stop_p) {
     avow__pool_free(&c->pool, p);
   if (sentry != NULL)
     avow__pool_free(&c->pool, sentry);
-  if (!avow__is_shared(stop_p)) /* a time limit keeps the loop alive */
+  if (!avow__is_shared(stop_p)) /* a time limit would keep the loop alive */
     avow__cancel(stop_p);
   avow_unref(stop_p);
   return avow__fail_nomem(c, from);
@@ -148,7 +149,7 @@ avow_promise_t *avow_until(avow_promise_t *p, const avow_promise_t *stop_p) {
   return avow__until(p, avow__ref(stop_p));
 }
 
-/* Of a closed loop only the context is left. */
+/* A closed loop has no timers, and only its context is left. */
 static avow_promise_t *limit_new(avow__context_t *c, uint64_t ms) {
   return c->life != AVOW__CLOSED ? avow__time_limit(c, avow__present(c), ms)
                                  : avow__no_promise(c);

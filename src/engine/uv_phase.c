@@ -1,10 +1,10 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * Waiting for a phase of the loop. Whoever waits for the same one shares a
- * handle, which is active exactly while somebody does. Who waits for the end of
- * the poll also keeps the idle handle active, so that the poll does not block.
- * Each is a task; those who come while the tasks before them run are not due
- * yet.
+ * Waiting for a phase of the loop. Promises that wait for the same phase share
+ * a handle, which is active exactly while there are any. A promise that waits
+ * for the end of the poll also keeps the idle handle active, so that the poll
+ * does not block. Each promise is a task. Promises that are made while the
+ * tasks of their phase run are not due yet.
  */
 #include "avow/timer.h"
 
@@ -19,8 +19,8 @@ static const avow__subsystem_t phases_subsystem;
 
 typedef struct {
   avow__queue_t waiting; /* for the phase */
-  avow__queue_t due;     /* it has come */
-  uint64_t iteration;    /* in which the last was delivered */
+  avow__queue_t due;     /* the phase has come */
+  uint64_t iteration;    /* in which a task was delivered last */
 } phase_t;
 
 struct avow__phases_s {
@@ -47,8 +47,8 @@ static bool is_awaited(const phase_t *phase) {
          !avow__queue_is_empty(&phase->due);
 }
 
-/* Starts and stops handles as the queues have it: no such call can fail. To
-   start one that the program has closed would corrupt the loop. */
+/* Starts and stops handles as the queues require. These calls cannot fail.
+   Starting a handle that the program has closed would corrupt the loop. */
 static void update(avow__phases_t *phases) {
   if (phase_is_closing(phases))
     return;
@@ -69,7 +69,7 @@ static void update(avow__phases_t *phases) {
 static void phase_deliver(avow__context_t *c, phase_t *phase) {
   avow__queue_move(&phase->due, &phase->waiting);
   avow__enter(c);
-  avow__end_task(c); /* of the program's, whose handle came before */
+  avow__end_task(c); /* jobs of an earlier handle of the program */
   while (!avow__queue_is_empty(&phase->due) &&
          avow__may_deliver(c, &phase->iteration)) {
     avow__resolve((avow_promise_t *) avow__queue_take_first(&phase->due),
@@ -123,8 +123,8 @@ static bool phase_open(avow__context_t *c) {
   if (phases == NULL)
     return false;
   (void) uv_idle_init(c->loop, &phases->idle);       /* cannot fail */
-  (void) uv_prepare_init(c->loop, &phases->prepare); /* nor this */
-  (void) uv_check_init(c->loop, &phases->check);     /* nor this */
+  (void) uv_prepare_init(c->loop, &phases->prepare); /* cannot fail */
+  (void) uv_check_init(c->loop, &phases->check);     /* cannot fail */
   phases->idle.data = phases->prepare.data = phases->check.data = c;
   phase_init(&phases->next_iteration);
   phase_init(&phases->before_poll);
@@ -134,7 +134,7 @@ static bool phase_open(avow__context_t *c) {
   return true;
 }
 
-/* A promise for the phase at that offset. */
+/* A promise for the phase at this offset in avow__phases_t. */
 static avow_promise_t *phase_wait_for(uv_loop_t *loop, size_t offset) {
   avow__context_t *c = avow__context_of(loop);
   avow__check_thread(c);

@@ -1,15 +1,15 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * Clocks that loops have of their own: they show what time it is for the
- * program, and pass over the time in which nothing happens. Alarms are kept in
- * the order in which they ring; clock_next() says what is next, and nothing
- * else does.
+ * Virtual clocks. A loop with such a clock shows the clock's time to the
+ * program, and skips the time in which nothing happens. Alarms are kept in the
+ * order in which they ring. Only clock_next() decides which alarm is next.
  *
  * The clock moves to one alarm in each iteration, so what that alarm wakes has
- * run before the next alarm rings. Where the program moves it, that is behind
- * each poll. Where it moves by itself that is in the timer phase behind a poll
- * that brought nothing more to do: whether it may is looked at before that
- * poll, which waits for as long as it takes to say, and again behind it.
+ * run before the next alarm rings. If the program moves the clock, this happens
+ * after each poll. If the clock moves by itself, this happens in the timer
+ * phase after a poll that brought no more work. Whether the clock may move is
+ * checked before that poll, which waits as long as the check demands, and again
+ * after it.
  */
 #include "engine/virtual_clock.h"
 
@@ -27,14 +27,14 @@
 
 static const avow__subsystem_t clock_subsystem;
 
-/* Who may move the clock on: nobody else; peers, who say nothing when they have
-   nothing to say; somebody who will come in any case. */
+/* Events that the loop waits for: none; those of peers, which may have nothing
+   to send; those that come in any case. */
 typedef enum { IDLE, PEERS, HELD } wait_t;
 
-/* What a loop waits for, and by what. */
+/* A wait of the loop, and its cause. */
 typedef struct {
   wait_t wait;
-  const uv_handle_t *handle; /* NULL: by something else */
+  const uv_handle_t *handle; /* NULL: something other than a handle */
 } hold_t;
 
 typedef struct {
@@ -44,7 +44,7 @@ typedef struct {
   uint64_t to;
 } advance_t;
 
-/* How long a timer takes that keeps the loop alive, and no more. */
+/* The time of a timer that only keeps the loop alive. */
 static const uint64_t never = UINT64_MAX;
 
 /* The real clock. */
@@ -53,7 +53,7 @@ void avow__timer_set_from_present(uv_timer_t *timer, uint64_t ms,
                                   uv_timer_cb cb) {
   const uint64_t behind = avow__time_behind(timer->loop);
   const uint64_t from_cached = ms < UINT64_MAX - behind ? ms + behind : ms;
-  (void) uv_timer_start(timer, cb, from_cached, 0); /* it may be closing */
+  (void) uv_timer_start(timer, cb, from_cached, 0); /* fails if it is closing */
 }
 
 /* Alarms. */
@@ -68,7 +68,7 @@ static avow__alarm_t *alarm_of(avow__link_t *link) {
   return AVOW__CONTAINER(avow__alarm_t, link, link);
 }
 
-/* Behind those that ring no later. */
+/* Adds the alarm after those that ring no later. */
 static void alarm_put(avow__clock_t *clock, avow__alarm_t *alarm) {
   avow__link_t *head = &clock->alarms.head;
   avow__link_t *before = head->prev;
@@ -80,7 +80,7 @@ static void alarm_put(avow__clock_t *clock, avow__alarm_t *alarm) {
   before->next = &alarm->link;
 }
 
-/* The one that rings first; NULL if none will. */
+/* The alarm that rings first; NULL if none will ring. */
 static avow__alarm_t *clock_next(const avow__clock_t *clock) {
   if (avow__queue_is_empty(&clock->alarms))
     return NULL;
@@ -88,18 +88,19 @@ static avow__alarm_t *clock_next(const avow__clock_t *clock) {
   return alarm->due < AVOW__LATEST ? alarm : NULL;
 }
 
-/* Unless it never rings: nobody else would tell that nothing is left to do. */
+/* An alarm that never rings must not keep the loop alive. Otherwise nothing
+   would show that no work is left. */
 static void alarm_keep_alive(avow__alarm_t *alarm) {
   if (alarm->due < AVOW__LATEST)
     (void) uv_timer_start(&alarm->timer, alarm->cb, never,
-                          0); /* it may be closing */
+                          0); /* fails if it is closing */
 }
 
 void avow__clock_set(avow__context_t *c, avow__alarm_t *alarm, uint64_t ms,
                      uv_timer_cb cb) {
   avow__clock_t *clock = c->clock;
   if (clock_next(clock) == NULL)
-    clock->held = false; /* what goes on held up nothing so far */
+    clock->held = false; /* running work held up no alarm so far */
   avow__alarm_stop(alarm);
   alarm->due = ms < AVOW__LATEST - clock->now ? clock->now + ms : AVOW__LATEST;
   alarm->cb = cb;
@@ -113,7 +114,7 @@ void avow__clock_unset(avow__alarm_t *alarm) {
   alarm->link.next = NULL;
 }
 
-/* Moving. */
+/* Moving the clock. */
 
 static advance_t *clock_advance(const avow__clock_t *clock) {
   return avow__queue_is_empty(&clock->advances)
@@ -128,8 +129,8 @@ static void clock_move(avow__clock_t *clock, uint64_t to) {
   clock->rings = 0;
 }
 
-/* Who sleeps for no time and again so keeps it where it is, which nothing else
-   would tell: it is said once for each time that it stands. */
+/* A program that sleeps for 0 ms again and again keeps the clock at one time.
+   Nothing else would show that, so it is reported, once for each such time. */
 static void clock_count(const avow__context_t *c) {
   enum { MANY = 1000 };
   avow__clock_t *clock = c->clock;
@@ -149,7 +150,7 @@ static void clock_count(const avow__context_t *c) {
   }
 }
 
-/* The program may have closed its timer. */
+/* The program may have closed the alarm's timer. */
 static void clock_ring(const avow__context_t *c, avow__alarm_t *alarm) {
   clock_move(c->clock, alarm->due);
   clock_count(c);
@@ -171,11 +172,11 @@ static void clock_arrive(avow__context_t *c, advance_t *advance) {
   clock_move(c->clock, advance->to);
   advance_end(advance);
   avow__enter(c);
-  (void) avow_resolve(d, avow_none()); /* pending: cancelling ends it */
+  (void) avow_resolve(d, avow_none()); /* canceling d ends the advance */
   avow__leave(c);
 }
 
-/* On to what is next: an alarm, or the end of an advance behind all alarms of
+/* Goes on to the next alarm, or to the end of an advance after all alarms of
    its time. */
 static void clock_go_on(avow__context_t *c) {
   avow__alarm_t *alarm = clock_next(c->clock);
@@ -186,7 +187,7 @@ static void clock_go_on(avow__context_t *c) {
     clock_ring(c, alarm);
 }
 
-/* What holds it. */
+/* Holding the clock. */
 
 /* Whether the loop waits for a handle: it does if that is active and
    referenced. It does not wait for handles that are called in each iteration,
@@ -217,7 +218,8 @@ static void hold_by(uv_handle_t *handle, void *data) {
   hold->handle = handle;
 }
 
-/* Requests but those that wait for peers: avow's, and the program's own. */
+/* The requests of avow and of the program, without those that wait for
+   peers. */
 static uint32_t requests_of(const avow__context_t *c) {
   const uint32_t peers = c->handle_requests + c->peer_requests;
   const uint32_t ours = c->requests - c->peer_requests;
@@ -235,7 +237,7 @@ static hold_t clock_hold(avow__context_t *c) {
   return hold;
 }
 
-/* The loop itself has something to do, or whoever runs it: an avow_run() whose
+/* Whether the loop has work of its own, or its caller has: an avow_run() whose
    promise has settled returns before anything else is due. */
 static bool is_busy(const avow__context_t *c) {
   return !avow__queue_is_empty(&c->queue) || c->budget.sleeps_wait ||
@@ -252,8 +254,8 @@ static void clock_print_holder(const avow__context_t *c, const hold_t *hold) {
                    n > 1 ? "s" : "");
 }
 
-/* Says what holds it, once for each time that nothing has run for long. There
-   is nobody to be told that this cannot be said. */
+/* Reports what holds the clock, once for each time that nothing has run for
+   long. A failure to print is ignored, because it cannot be reported. */
 static void clock_tell(avow__context_t *c, const hold_t *hold) {
   if (c->clock->told)
     return;
@@ -267,7 +269,7 @@ static void clock_tell(avow__context_t *c, const hold_t *hold) {
   avow_loop_dump(c->loop, stderr);
 }
 
-/* How long it has been held, by what has had nothing run meanwhile. */
+/* How long the clock has been held while no job has run. */
 static uint64_t clock_stands(avow__context_t *c) {
   avow__clock_t *clock = c->clock;
   const uint64_t now = uv_now(c->loop);
@@ -280,7 +282,7 @@ static uint64_t clock_stands(avow__context_t *c) {
   return avow__elapsed(clock->since, now);
 }
 
-/* How long to wait before a hold. */
+/* How long the poll may wait before the clock moves, or a hold is reported. */
 static uint64_t clock_patience(avow__context_t *c) {
   const wait_t wait = clock_hold(c).wait;
   c->clock->waited = (uint8_t) wait;
@@ -292,8 +294,8 @@ static uint64_t clock_patience(avow__context_t *c) {
   return stands < guard ? guard - stands : guard;
 }
 
-/* Nothing has happened in the poll, and nothing goes on that it did not wait
-   for. */
+/* Moves the clock, or reports what holds it. It does neither if jobs have run
+   in the poll, or if the loop waits for more than the poll waited for. */
 static void clock_try(avow__context_t *c) {
   const hold_t hold = clock_hold(c);
   if (c->jobs != c->clock->jobs || hold.wait > c->clock->waited)
@@ -310,8 +312,8 @@ static void on_jump(uv_timer_t *jump) {
     clock_try(c);
 }
 
-/* The program moves it, whatever else goes on; but what has come by now was
-   before that. */
+/* The program moves the clock, whatever else goes on. But events that have
+   arrived by now come first. */
 static void clock_on_idle(uv_idle_t *idle) {
   avow__context_t *c = idle->data;
   if (is_busy(c) || c->clock->iteration == c->budget.iteration)
@@ -330,10 +332,10 @@ static void clock_on_prepare(uv_prepare_t *prepare) {
   uv_update_time(c->loop);
   clock->jobs = c->jobs;
   (void) uv_timer_start(&clock->jump, on_jump, clock_patience(c),
-                        0); /* it may be closing */
+                        0); /* fails if it is closing */
 }
 
-/* By the program. */
+/* Moving by the program. */
 
 static void advance_cancel(void *data) {
   advance_t *advance = data;
@@ -352,7 +354,7 @@ static avow_promise_t *clock_advance_to(avow__context_t *c, uint64_t to) {
   advance_t *advance =
       avow__is_pending(p) ? avow_malloc(sizeof(*advance)) : NULL;
   if (advance == NULL) {
-    (void) avow_reject(d, avow_error(UV_ENOMEM)); /* or it is already */
+    (void) avow_reject(d, avow_error(UV_ENOMEM)); /* false if rejected before */
     return p;
   }
   *advance = (advance_t){ .context = c, .deferred = d, .to = to };
@@ -401,9 +403,9 @@ void avow__clock_start(avow__context_t *c) {
   if (clock == NULL)
     return;
   (void) uv_timer_init(c->loop, &clock->jump);                /* cannot fail */
-  (void) uv_prepare_init(c->loop, &clock->prepare);           /* nor this */
-  (void) uv_prepare_start(&clock->prepare, clock_on_prepare); /* nor this */
-  (void) uv_idle_init(c->loop, &clock->idle);                 /* likewise */
+  (void) uv_prepare_init(c->loop, &clock->prepare);           /* cannot fail */
+  (void) uv_prepare_start(&clock->prepare, clock_on_prepare); /* cannot fail */
+  (void) uv_idle_init(c->loop, &clock->idle);                 /* cannot fail */
   clock->jump.data = clock->prepare.data = clock->idle.data = c;
   uv_unref((uv_handle_t *) &clock->jump);
   uv_unref((uv_handle_t *) &clock->prepare);

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * What time it is for a program, and what rings when that has come: libuv's
- * clock and its timers, or a clock of the loop's own, by avow_options_t.
+ * The time for a program, and the alarms that ring at a time. avow_options_t
+ * selects the clock and the timers of libuv, or a virtual clock.
  */
 #ifndef AVOW_VIRTUAL_CLOCK_H
 #define AVOW_VIRTUAL_CLOCK_H
@@ -9,22 +9,23 @@
 #include "engine/context.h"
 #include "engine/loop_time.h"
 
-/* An alarm. Its timer is active while it is set: on a clock of the loop's own
-   for the loop to live on, unless nothing but the program moves that. */
+/* An alarm. On the real clock, its timer is active while it is set. On a
+   virtual clock, the timer keeps the loop alive, unless only the program moves
+   the clock. */
 typedef struct avow__alarm_s {
   uv_timer_t timer;
-  avow__link_t link; /* among those of such a clock; no next: it is not set */
+  avow__link_t link; /* in the alarms of a virtual clock; no next: not set */
   uint64_t due;
   uv_timer_cb cb;
 } avow__alarm_t;
 
-/* No clock gets there: what waits until then waits for ever. 64^8 ms are 8,900
-   years. */
+/* No clock reaches this time, so what waits until then waits forever. 64^8 ms
+   are 8,900 years. */
 #define AVOW__LATEST ((UINT64_C(1) << 48) - 1)
 
-/* The milliseconds for an alarm that shall ring in the next iteration. A timer
-   that is due again in its own callback keeps libuv before 1.48 inside its
-   timer phase forever, so it is 1 on the real clock. */
+/* The milliseconds for an alarm that rings in the next iteration. Before 1.48,
+   libuv stays in its timer phase forever if a timer is due again in its own
+   callback. So it is 1 on the real clock. */
 static inline uint64_t avow__next_iteration_ms(const avow__context_t *c) {
   return c->clock == NULL ? 1 : 0;
 }
@@ -35,7 +36,7 @@ void avow__clock_set(avow__context_t *c, avow__alarm_t *alarm, uint64_t ms,
                      uv_timer_cb cb);
 void avow__clock_unset(avow__alarm_t *alarm);
 
-/* Calls cb after so many milliseconds, unless its timer is closing. */
+/* Calls cb after `ms` milliseconds, unless the alarm's timer is closing. */
 static inline void avow__alarm_set(avow__context_t *c, avow__alarm_t *alarm,
                                    uint64_t ms, uv_timer_cb cb) {
   if (AVOW__LIKELY(c->clock == NULL))
@@ -44,12 +45,12 @@ static inline void avow__alarm_set(avow__context_t *c, avow__alarm_t *alarm,
     avow__clock_set(c, alarm, ms, cb);
 }
 
-/* Starts libuv's timer, to fire ms milliseconds from the present. */
+/* Starts a timer of libuv, which fires `ms` milliseconds from the present. */
 void avow__timer_set_from_present(uv_timer_t *timer, uint64_t ms,
                                   uv_timer_cb cb);
 
-/* Calls cb when ms milliseconds have passed from the present, and not from the
-   loop's cached time. */
+/* Calls cb when `ms` milliseconds have passed from the present, and not from
+   the loop's cached time. */
 static inline void avow__alarm_set_from_present(avow__context_t *c,
                                                 avow__alarm_t *alarm,
                                                 uint64_t ms, uv_timer_cb cb) {
@@ -59,20 +60,20 @@ static inline void avow__alarm_set_from_present(avow__context_t *c,
     avow__clock_set(c, alarm, ms, cb);
 }
 
-/* To be called before its timer is closed, too. */
+/* Stops the alarm. This must also be called before its timer is closed. */
 static inline void avow__alarm_stop(avow__alarm_t *alarm) {
   (void) uv_timer_stop(&alarm->timer); /* cannot fail */
   if (alarm->link.next != NULL)
     avow__clock_unset(alarm);
 }
 
-/* The clock that options ask for, if they do; false without memory. What it has
-   on the loop begins later. */
+/* Makes the virtual clock that the options select, if they do. False without
+   memory. avow__clock_start() starts its handles. */
 bool avow__clock_new(avow__context_t *c);
 void avow__clock_start(avow__context_t *c);
 
-/* Whether time passes for whoever waits. Nobody moves the clock of a loop that
-   closes, but itself. */
+/* Whether time passes without the program. While a loop closes, its clock
+   always moves by itself. */
 static inline bool avow__time_passes(const avow__context_t *c) {
   return c->clock == NULL || c->options.clock == AVOW_CLOCK_BY_ITSELF ||
          c->life > AVOW__OPEN;
@@ -81,7 +82,7 @@ static inline bool avow__time_passes(const avow__context_t *c) {
 /* Frees the clock of a loop that could not be opened. */
 void avow__clock_free(avow__context_t *c);
 
-/* The loop closes: time passes from now on. */
+/* Called when the loop closes: time passes from now on. */
 void avow__clock_run_by_itself(avow__context_t *c);
 
 #endif
