@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-/* Loops with clocks of their own. */
+/* Loops with virtual clocks. */
 #ifndef CLOCKS_H
 #define CLOCKS_H
 

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * Async functions: when they run, what an await gives, and what cancelling and
- * the end of the loop do to one that is parked.
+ * Async functions: when they run, what an await returns, and how a parked
+ * function ends when it is canceled or when its loop closes.
  */
 #include <limits.h>
 
@@ -51,7 +51,7 @@ static void sleep_in_it_counts_from_the_present(void **state) {
   assert_true(uv_hrtime() - start > LONG / 2 * UINT64_C(1000000));
 }
 
-/* Awaits its data, and notes what it got. */
+/* Awaits its data, and records the outcome. */
 static avow_value_t await_it(void *promise) {
   note("before");
   const avow_value_t v = avow_await(promise);

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-/* Async functions that are cancelled, and the end of their loop. */
+/* Async functions that are canceled, and the end of their loop. */
 #include "awaiting.h"
 
 static avow_value_t give_5(void *data) {

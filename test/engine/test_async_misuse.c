@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-/* What async functions, and awaiting outside of them, are refused. */
+/* Misuse of async functions, and awaits outside of them. */
 #include "elsewhere.h"
 
 static avow_value_t give_5(void *data) {
@@ -7,7 +7,7 @@ static avow_value_t give_5(void *data) {
   return avow_int(5);
 }
 
-/* Awaits its data, and notes what it got. */
+/* Awaits its data, and records the outcome. */
 static avow_value_t await_it(void *promise) {
   note("before");
   const avow_value_t v = avow_await(promise);

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-/* Awaits that know what they wait for. */
+/* Awaits of a value with a known type. */
 #include "harness.h"
 
 static const avow_class_t shape_class = { .name = "shape" };

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * Places: trace builds find the program's call that made a promise, and their
- * reports and dumps say so. Other builds know nothing of it.
+ * Places: trace builds find the program's call that made a promise. Their
+ * reports and dumps show it. Other builds show no place.
  */
 #include "harness.h"
 
@@ -24,7 +24,7 @@ static void keep_report(uv_loop_t *l, const avow_value_t *reason,
                   where != NULL ? where : "nowhere");
 }
 
-/* Reports go to keep_report() for the rest of the test. */
+/* Sends reports to keep_report() for the rest of the test. */
 static void keep_reports(void) {
   const avow_options_t options = { .budget_us = UINT_MAX,
                                    .on_unhandled = keep_report };

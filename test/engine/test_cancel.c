@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: MIT */
-/* Cancelling: what is rejected, what still runs, and what is left alone. */
+/* Cancellation: which promises are rejected, which handlers still run, and
+   which promises are not touched. */
 #include "famine.h"
 
 static avow_promise_t *pending(avow_deferred_t **out, char *word) {

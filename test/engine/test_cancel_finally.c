@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-/* Canceling a finally, in each of its states, and what is below it. */
+/* Canceling a finally in each of its states, and the promises below it. */
 #include "harness.h"
 
 static avow_promise_t *pending(avow_deferred_t **out, char *word) {
@@ -58,7 +58,7 @@ static void cancellation_is_heard_in_each_round(void **state) {
   }
 }
 
-/* Clean-ups that fail. */
+/* Cleanups that fail. */
 
 static avow_value_t fail_at_once(void *data) {
   note("fails");
@@ -168,7 +168,7 @@ static void what_adopts_a_kept_error_late_is_canceled(void **state) {
   avow_deferred_drop(more);
 }
 
-/* Clean-ups that are canceled. */
+/* Cleanups that are canceled. */
 
 static void clean_up_is_protected_from_what_started_it(void **state) {
   avow_deferred_t *d, *cleaning;
@@ -256,8 +256,8 @@ static avow_value_t fail_late(const avow_value_t *arg, void *data) {
   return avow_error(UV_EIO);
 }
 
-/* The cancellation that starts the clean-up has no reason. The cancellation
-   that interrupts the clean-up has one. */
+/* The cancellation that starts the cleanup has no reason. The cancellation that
+   interrupts the cleanup has one. */
 static void cancellation_of_a_clean_up_says_why_if_that_fails(void **state) {
   avow_deferred_t *d, *cleaning, *more = NULL;
   avow_promise_t *clean_up =

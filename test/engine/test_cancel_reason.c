@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: MIT */
-/* Cancelling with a reason: who rejects with it, and for how long it stays. */
+/* Cancellation with a reason: which promises reject with it, and how long it
+   stays. */
 #include "avow/stackless.h"
 #include "famine.h"
 

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /*
  * Promises, deferreds, gathers, remotes and loops that are used after they were
- * taken or let go: debug builds name them.
+ * taken or released: checked builds report them.
  */
 #include "harness.h"
 

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: MIT */
-/* The end of clocks of a loop's own: when the loop closes, or what they ring,
-   and the end of time. */
+/* The end of virtual clocks: when the loop closes, when the program closes
+   their handles, and at the end of time. */
 #include "clocks.h"
 
 static void closing_passes_the_time_of_what_is_shielded(void **state) {

@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * A clock of a loop's own against a model of one: sleepers that make others and
- * cancel some when they wake, as a seed decides, wake at the same times and in
- * the same order as in a list that is searched for the earliest.
+ * A virtual clock against a model. Sleepers wake, make other sleepers and
+ * cancel some, as a seed decides. They must wake at the same times and in the
+ * same order as in a list that is searched for the earliest.
  */
 
 #include "harness.h"

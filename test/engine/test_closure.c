@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * Handlers for other languages: functions that own their data, and those that
- * return nothing. Each is called once, also if its input never comes. Their
- * order is that of test_order.c and test_stackless.c.
+ * Handlers for other languages: functions that own their data, and functions
+ * that return nothing. Each is called once, even if its input never settles.
+ * Their order is tested in test_order.c and test_stackless.c.
  */
 #include "avow/closure.h"
 

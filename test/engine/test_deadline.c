@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-/* Deadlines: times that are handed down. */
+/* Deadlines: times that are passed on. */
 #include "famine.h"
 
 static avow_promise_t *pending(avow_deferred_t **out) {

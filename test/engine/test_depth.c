@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * Depth: long chains and combinators nested as deep, on a stack of 64
- * KiB. What recursed over them would overflow it.
+ * Depth: long chains and deeply nested combinators, on a stack of 64 KiB, which
+ * any recursion over them would overflow.
  */
 #include "avow/stackless.h"
 

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * Depth of async functions: one waits for another that waits for another, and
- * so on, as many as a system can be expected to have stacks for.
+ * Depth of async functions: each waits for the next one, in a row that is as
+ * long as the stacks of a usual system allow.
  */
 #include "deep.h"
 

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: MIT */
-/* Dumps: which promises are there, how they stand, and whom they wait for.
-   Addresses are read, to follow them, and never compared with anything else. */
+/* Dumps: which promises exist, their states, and the promises that they wait
+   for. The tests read addresses to follow them, and compare them with nothing
+   else. */
 #include "harness.h"
 
 #include <stdio.h>

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT */
-/* Processes that exit, each in a child: from main(), in a handler, on an async
-   function's stack, behind other threads, and on one of the pool. What atexit()
-   was given closes avow. */
+/* Processes that exit, each in a child: from main(), in a handler, on the stack
+   of an async function, while other threads run, and on a thread of the pool. A
+   function of atexit() closes avow. */
 #include <stdio.h>
 #include <stdlib.h>
 #include <sys/wait.h>

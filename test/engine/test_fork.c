@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: MIT */
-/* Children that go on as the program: with loops of their own, and with the one
-   that they have inherited. */
+/* Children that continue the program after fork(): with loops of their own, and
+   with the loop that they inherited. */
 #include <signal.h>
 #include <stdatomic.h>
 #include <stdio.h>

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-/* Combinators with one input at a time. */
+/* Combinators whose inputs are added one by one. */
 #include "famine.h"
 
 static avow_promise_t *resolved(int64_t i) {

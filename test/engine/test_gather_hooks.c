@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-/* What the program's hooks do to a gather while an input is added to it. */
+/* Hooks of the program that change a gather while an input is added to it. */
 #include "harness.h"
 
 typedef enum {

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * What is still held when a loop is closed: debug builds say what it is, and
- * what lets go of it; release builds say nothing.
+ * References that are left when a loop is closed: checked builds report them,
+ * and name the function that releases each. Release builds report nothing.
  */
 #include "harness.h"
 

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-/* Loops: beginning, end and statistics. */
+/* Loops: their beginning, their end and their statistics. */
 #include "harness.h"
 
 #include <fcntl.h>

@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: MIT */
-/* The table of loops: many, those of one hash, and threads that come and go. */
+/* The table of loops: many loops, loops with the same hash, and loops that
+   threads open and close. */
 #include "engine/loop_table.h"
 
 #include "harness.h"

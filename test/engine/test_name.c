@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: MIT */
-/* Names of promises: where there is room for them, and where they are shown. */
+/* Names of promises: which promises have space for a name, and where names are
+   shown. */
 #include "harness.h"
 
 #include <stdio.h>

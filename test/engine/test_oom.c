@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-/* Out of memory: chains, combinators, cancelling and values live through it. */
+/* Out of memory: chains, combinators, cancellations and values survive it. */
 #include "avow/closure.h"
 #include "torture.h"
 

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: MIT */
-/* Out of memory: async functions live through it, also where it is a stack that
-   cannot be had. */
+/* Out of memory: async functions survive it, even if no stack can be
+   allocated. */
 #include "base/alloc.h"
 #include "fiber/stack.h"
 #include "torture.h"

@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: MIT */
-/* What later versions have: options, which this one refuses, and figures. */
+/* Later versions: their options, which this version rejects, and their
+   figures. */
 #include "harness.h"
 
 #include <stdio.h>

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /*
  * The order of jobs: in which round (1 is the first) a handler runs, compared
- * with a chain that notes the rounds. The figures are those of V8.
+ * with a chain that records the rounds. The figures are those of V8.
  */
 #include "harness.h"
 

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: MIT */
-/* The pool: its reserve, what each() visits, and that a program in a steady
-   state asks the system for nothing. */
+/* The pool: its reserve, the blocks that avow__pool_each() visits, and a
+   program in a steady state, which allocates nothing from the system. */
 #include "engine/pool.h"
 
 #include "engine/settle.h"

@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: MIT */
-/* Mailboxes: functions that any thread has the loop call. */
+/* Mailboxes: functions that the loop calls because any thread has posted
+   them. */
 #include "harness.h"
 
 #include <stdatomic.h>

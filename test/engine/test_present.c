@@ -1,9 +1,9 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * Limits of time, and sleeps beside them, when the loop is late. Limits count
- * from what the clock shows, and sleeps from the loop's cached time. The clock
- * that avow reads is the test's here, and shows the cached time, or more by as
- * much as a handler has worked.
+ * Time limits, and sleeps beside them, when the loop is late. Limits count from
+ * the present time, and sleeps from the loop's cached time. Here the test
+ * controls the clock that avow reads. It shows the cached time, plus the time
+ * for which a handler has worked.
  */
 #include "harness.h"
 

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-/* Events that trace builds tell the program's hook. */
+/* Events that trace builds report to the program's hook. */
 #include "harness.h"
 
 #ifdef AVOW_TRACE

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: MIT */
-/* Remotes, as far as one other thread is enough to see it, and programs that
-   close all handles there are. */
+/* Remotes, as far as one other thread can test them, and programs that close
+   all handles of a loop. */
 #include "harness.h"
 
 static unsigned destroyed;

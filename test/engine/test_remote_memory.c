@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-/* Where remotes lie, and what becomes of their memory. */
+/* The memory of remotes: where it is allocated, and when it is freed. */
 #include "base/cacheline_pool.h"
 #include "harness.h"
 

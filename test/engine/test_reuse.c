@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * Loops that are used on after the program has closed all their handles, avow's
- * among them. Debug builds advise what to do, once; nothing else differs.
+ * Loops that are used again after the program has closed all of their handles,
+ * including avow's. Checked builds advise what to do, once. Apart from that,
+ * all builds behave alike.
  */
 #include "harness.h"
 

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-/* avow_run(): when it returns, and with what. */
+/* avow_run(): when it returns, and which outcome. */
 #include "harness.h"
 
 static void close_now(uv_handle_t *handle) {

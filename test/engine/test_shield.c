@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-/* Shields: what cancelling waits for, and closing the loop. */
+/* Shields: how cancellation and the close of a loop wait for them. */
 #include "harness.h"
 
 #include <stdio.h>

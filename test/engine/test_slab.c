@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: MIT */
-/* Slabs after a peak: what is empty goes back, in whatever order it came to be
-   so, and what comes next lies as it did before. */
+/* Slabs after a peak: empty slabs go back to the system, in whatever order they
+   became empty, and new blocks are placed as before. */
 #ifdef __linux__
 
 #  include <sys/mman.h>

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT */
-/* Jobs that take long: what the hook is told about them. A slow machine makes
-   any job slow, so these tests look at the jobs of one function only. Exact
-   durations are tested in test_turn_time.c, which has a clock of its own. */
+/* Jobs that take long: what their hook is called with. A slow machine makes any
+   job slow, so these tests look at the jobs of one function only.
+   test_turn_time.c, which has a clock of its own, tests exact durations. */
 #include "harness.h"
 
 #include "avow/stackless.h"

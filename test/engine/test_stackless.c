@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /*
  * Functions that wait without stacks: they do what async functions do, in the
- * same order; see also the tick table of test/proof/differential.
+ * same order. See also the tick table of test/proof/differential.
  */
 #include "avow/stackless.h"
 

@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: MIT */
-/* Tasks: what the loop delivers, one by one, each with the jobs it queues. */
+/* Tasks: the loop delivers them one by one, each with the jobs that it
+   queues. */
 #include "harness.h"
 
 /* Three handlers in a row. */

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: MIT */
-/* Several threads: loops in each of them, and remotes between them. All of it
-   is also for ThreadSanitizer. */
+/* Several threads: a loop in each of them, and remotes between them.
+   ThreadSanitizer also runs all of these tests. */
 #ifndef _WIN32
 #  include <unistd.h>
 #endif

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-/* When jobs run: after which callbacks, and before what else. */
+/* When jobs run: after which callbacks, and before which other work. */
 #include "harness.h"
 
 #include <unistd.h>

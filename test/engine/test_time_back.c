@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: MIT */
-/* Clocks that step back, as no monotonic clock should: virtual machines do so.
-   Both clocks that avow reads are the test's here. */
+/* Clocks that go back. No monotonic clock should do that, but those of some
+   virtual machines do. Here the test controls both clocks that avow reads. */
 #include "harness.h"
 
 enum { US = 1000, MS = 1000 * US, BACK = 1000 /* ms */ };

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-/* The wheel that sleeps stand in, in a time of its own. */
+/* The wheel that sleeps wait in, with a time of its own. */
 #include "engine/timer_wheel.h"
 #include "harness.h"
 

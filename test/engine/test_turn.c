@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: MIT */
-/* The budget of a turn. Something endless spends it; turns are counted where
-   the loop is about to poll. */
+/* The budget of an iteration. Endless work spends it. The tests count
+   iterations where the loop is about to poll. */
 #include "harness.h"
 
 #include <limits.h>

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: MIT */
-/* How long turns and jobs take. The clock that avow reads is the test's here:
-   each job advances it by as long as the job claims to take. */
+/* The time that iterations and jobs take. Here the test controls the clock that
+   avow reads: each job advances it by the time that the job claims to take. */
 #include "harness.h"
 
 #include <limits.h>

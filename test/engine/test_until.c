@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-/* Waiting until something else happens: avow_until() and avow_timeout(). */
+/* Waiting until another promise settles: avow_until() and avow_timeout(). */
 #include "harness.h"
 
 static avow_promise_t *pending(avow_deferred_t **out, char *word) {

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-/* Clocks of a loop's own. */
+/* Virtual clocks of loops. */
 #include "clocks.h"
 
 /* Both kinds. */
