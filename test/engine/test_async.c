@@ -131,10 +131,11 @@ static void many_awaits_need_no_more_than_one(void **state) {
   assert_fulfils_int(avow_async(loop, await_in_a_loop, NULL), sum);
 }
 
-/* Of what is settled: no stack is left for that, but nobody can tell. */
+/* Awaits of settled promises that need no stack. The program cannot tell them
+   from others. */
 
-/* A sixteenth of the budget goes by from one look at the clock to the next, in
-   which such awaits need no stack. */
+/* The clock is read each time a sixteenth of the budget is spent. In between,
+   such awaits need no stack. */
 enum { BUDGET = 320, TIMES = 3200 };
 
 static avow_value_t await_settled(void *data) {
@@ -160,8 +161,8 @@ static void await_of_what_is_settled_is_a_job(void **state) {
   int n = 0;
   avow_promise_t *p = avow_async(loop, await_settled, &n);
 
-  (void) uv_run(loop, UV_RUN_ONCE); /* alive: a budget before the poll */
-  assert_int_in_range(n, BUDGET, 2 * BUDGET + 1); /* and one behind it */
+  (void) uv_run(loop, UV_RUN_ONCE); /* alive: one budget before the poll */
+  assert_int_in_range(n, BUDGET, 2 * BUDGET + 1); /* and one after it */
   assert_fulfils_none(p);
 
   assert_int_equal(jobs_so_far() - jobs, TIMES);
@@ -249,7 +250,7 @@ static avow_value_t sleep_and_sum(void *data) {
 }
 
 static avow_value_t await_deep(int depth, avow_promise_t *p) {
-  volatile char frame[64] = { (char) depth }; /* a stack worth keeping */
+  volatile char frame[64] = { (char) depth }; /* a stack to keep */
   const avow_value_t v = depth > 0 ? await_deep(depth - 1, p) : avow_await(p);
   assert_int_equal(frame[0], (char) depth);
   return v;
@@ -265,7 +266,7 @@ static void what_it_calls_may_await(void **state) {
   assert_fulfils_none(p);
 }
 
-/* Parks as many as a server may have. */
+/* Parks as many functions as a server may have. */
 static void very_many_can_be_parked_at_once(void **state) {
   avow_deferred_t *d;
   avow_promise_t *shared = avow_promise_new(loop, &d);
@@ -337,7 +338,7 @@ static void stack_that_is_free_is_used_again(void **state) {
   assert_int_equal(first, second);
 }
 
-/* What is past the option goes back to the system. */
+/* Stacks beyond the option go back to the system. */
 static void as_many_stacks_are_kept_as_the_option_says(void **state) {
   const avow_options_t options = { .budget_us = UINT_MAX, .idle_stacks = 1 };
   uv_loop_t other;
@@ -357,7 +358,7 @@ static void as_many_stacks_are_kept_as_the_option_says(void **state) {
   assert_int_equal(uv_loop_close(&other), 0);
 }
 
-#ifndef _WIN32 /* where the system has the guards */
+#ifndef _WIN32 /* the system makes the guards there */
 
 static avow_value_t measure_guard(void *data) {
   return avow_int((int64_t) avow__fiber_now->stack.guard);
@@ -407,7 +408,7 @@ static avow_value_t await_borrowed(void *data) {
   return avow_await(avow_ref(data));
 }
 
-/* Cancelled or over, a function makes room for another. */
+/* A function that is canceled or has ended allows another one to start. */
 static void as_many_functions_run_as_the_option_says(void **state) {
   const avow_options_t options = { .budget_us = UINT_MAX, .max_stacks = 2 };
   uv_loop_t other;

@@ -53,7 +53,7 @@ static avow_value_t await_twice(void *promises) {
   for (int i = 0; i < 2; i++) {
     const avow_value_t v = avow_await(p[i]);
     avow_value_unref(note_value_cb(&v, "got"));
-    avow_cancel(self); /* counts as what it got */
+    avow_cancel(self); /* counts as what it got already */
     avow_value_unref(v);
   }
   return avow_await(avow_promise_resolve(loop, avow_int(8)));
@@ -106,7 +106,7 @@ static avow_value_t await_both(void *promises) {
   return avow_await(p[1]);
 }
 
-/* As a then behind it would not. */
+/* A handler of avow_then() would not get the cancellation, either. */
 static void function_does_not_hear_what_its_chain_handles(void **state) {
   avow_deferred_t *d, *next;
   avow_promise_t *p[] = { avow_catch(stoppable(&d), recover, NULL),
@@ -173,7 +173,7 @@ static avow_value_t await_own(void *data) {
   lone_t *lone = data;
   avow_value_unref(avow_await(avow_promise_resolve(loop, avow_none())));
   const avow_value_t v = avow_await(lone->self);
-  lone->self = NULL; /* it is still there to be written to */
+  lone->self = NULL; /* `lone` is not freed yet */
   return note_value_cb(&v, "got");
 }
 
@@ -209,8 +209,8 @@ static avow_promise_t *lone_new(void) {
   return lone->self;
 }
 
-/* It awaits its own end: in JavaScript it would wait for ever, with all that it
-   needs. */
+/* The function awaits its own end. In JavaScript it would wait forever, and
+   keep everything that it needs. */
 static void data_of_one_that_awaits_its_end_outlives_cancelling(void **state) {
   avow_cancel(lone_new());
 
@@ -220,7 +220,7 @@ static void data_of_one_that_awaits_its_end_outlives_cancelling(void **state) {
 }
 
 static void data_of_one_that_awaits_its_end_outlives_the_loop(void **state) {
-  (void) lone_new(); /* it holds itself */
+  (void) lone_new(); /* holds itself */
   run();
 
   assert_int_equal(avow_loop_close(loop), 0);
@@ -248,7 +248,7 @@ static void timeout_cancels_the_await(void **state) {
 
 /* The end of the loop. */
 
-/* Parks fn on a loop of its own, closes that, and says how fn ended. */
+/* Parks fn on a loop of its own and closes that loop. Returns how fn ended. */
 static int end_of(avow_fn fn, void *data) {
   uv_loop_t *const shared = loop;
   uv_loop_t own;

@@ -64,7 +64,7 @@ static void await_in_destroy(void) {
   assert_notes("await=AVOW_ENOTASYNC");
 }
 
-/* It would park the function that made the call. */
+/* Such an await would park the function that made the call. */
 static void await_in_what_avow_calls_back_is_refused(void **state) {
   assert_misuse(await_in_on_cancel, "or in what avow calls back");
   assert_misuse(await_in_destroy, "or in what avow calls back");
@@ -95,7 +95,7 @@ static avow_value_t await_here(const avow_value_t *arg, void *theirs) {
   return avow_none();
 }
 
-/* In a handler of that loop, which has had a function of its own. */
+/* Runs in a handler of the other loop, on which an async function has run. */
 static void await_in_a_handler_elsewhere(void) {
   avow_deferred_t *d;
   assert_int_equal(uv_loop_init(&other), 0);
