@@ -94,7 +94,7 @@ static void attach_frees_no_sooner_than_its_upstream_is_over(void **state) {
   avow_cancel(p);
   avow_cancel(q);
 
-  assert_rejects(q, UV_ECANCELED); /* who waits for it need not */
+  assert_rejects(q, UV_ECANCELED); /* a reaction to an attach need not wait */
   assert_notes("");
   assert_int_equal(avow_state(p), AVOW_PENDING);
   assert_true(avow_resolve(d, avow_string("dropped")));
@@ -127,7 +127,7 @@ static void settled_promise_is_left_alone(void **state) {
   assert_fulfils_int(p, 3);
 }
 
-/* What a handler was to get is not lost: it runs, */
+/* A value on its way to a handler is not lost: the handler runs. */
 static void arrived_value_still_reaches_its_handler(void **state) {
   avow_deferred_t *d;
   avow_promise_t *p = avow_promise_new(loop, &d);
@@ -145,7 +145,7 @@ static avow_value_t start_more(const avow_value_t *arg, void *p) {
   return avow_follow(p);
 }
 
-/* but what it then waits for is cancelled, */
+/* The promise that this handler then returns is canceled. */
 static void what_a_late_handler_follows_is_cancelled(void **state) {
   avow_deferred_t *d, *more;
   avow_promise_t *p = avow_promise_new(loop, &d);
@@ -159,7 +159,7 @@ static void what_a_late_handler_follows_is_cancelled(void **state) {
   avow_deferred_drop(more);
 }
 
-/* also further down, */
+/* The same is true further down the chain. */
 static void cancellation_waits_for_the_next_wait_down_the_chain(void **state) {
   avow_deferred_t *d, *more;
   avow_promise_t *p = avow_promise_new(loop, &d);
@@ -180,7 +180,7 @@ static avow_value_t clean_up(const avow_value_t *arg, void *p) {
   return avow_follow(p);
 }
 
-/* and what a catch does about the rejection is left in peace. */
+/* The promise that a catch returns after a cancellation is not canceled. */
 static void clean_up_after_a_cancellation_is_not_cancelled(void **state) {
   avow_deferred_t *d, *more, *cleaning;
   avow_promise_t *p = avow_promise_new(loop, &d);
@@ -253,7 +253,7 @@ static void adopted_promise_is_cancelled(void **state) {
   avow_promise_t *p = avow_promise_new(loop, &d);
   assert_true(avow_resolve(d, avow_follow(pending(&inner, "stop"))));
 
-  avow_cancel(p); /* before it has subscribed */
+  avow_cancel(p); /* before p has subscribed */
   assert_rejects(p, UV_ECANCELED);
   assert_notes("stop");
   avow_deferred_drop(inner);
@@ -261,7 +261,7 @@ static void adopted_promise_is_cancelled(void **state) {
   p = avow_promise_new(loop, &d);
   assert_true(avow_resolve(d, avow_follow(pending(&inner, "stop"))));
   run();
-  avow_cancel(p); /* and after */
+  avow_cancel(p); /* after p has subscribed */
   assert_rejects(p, UV_ECANCELED);
   assert_notes("stop");
   avow_deferred_drop(inner);
@@ -378,7 +378,7 @@ static void combinator_rejects_and_its_inputs_are_cancelled(void **state) {
   avow_unref(held);
 }
 
-/* Those of an input that is a combinator come after the others. */
+/* Inputs of a nested combinator are canceled after the other inputs. */
 static void inputs_hear_in_their_order_and_nested_ones_later(void **state) {
   avow_deferred_t *d[5];
   avow_promise_t *const innermost[] = { pending(&d[0], "e") };
@@ -440,7 +440,7 @@ static void on_cancel_is_not_called_when_settled(void **state) {
 
 typedef struct {
   avow_promise_t *other;
-  avow_state_t inside; /* the other's, right after it was cancelled */
+  avow_state_t inside; /* of the other promise, right after its cancellation */
 } other_t;
 
 static void cancel_other(void *data) {
@@ -478,7 +478,7 @@ static void on_cancel_cancels_another_without_memory(void **state) {
   assert_int_equal(both.inside, AVOW_PENDING);
   assert_int_equal(avow_state(both.other), AVOW_REJECTED);
   give_back_memory();
-  assert_fulfils_none(avow_sleep(loop, 0)); /* a build that checks looks */
+  assert_fulfils_none(avow_sleep(loop, 0)); /* a check build checks the loop */
   assert_notes("other");
   assert_rejects(p, UV_ECANCELED);
   assert_rejects(both.other, UV_ECANCELED);

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * Chains: then, catch, finally, attach, repeat, and when a lost rejection is
- * reported. The numbers in comments are those of the rules in
+ * Chains: then, catch, finally, attach and repeat, and the report of a lost
+ * rejection. The numbers in comments are those of the rules in
  * docs/semantics.md.
  */
 #include "famine.h"
@@ -139,7 +139,7 @@ static avow_value_t add_more(const avow_value_t *arg, void *data) {
   return avow_none();
 }
 
-/* 11: jobs queued while the queue is drained run in the same go */
+/* 11: jobs queued while the queue is drained run in the same drain */
 static void jobs_added_by_jobs_run_in_the_same_drain(void **state) {
   avow_unref(avow_then(resolved(1), add_more, NULL, NULL));
   avow_unref(avow_then(resolved(1), note_cb, NULL, "second"));
@@ -161,7 +161,7 @@ static avow_value_t give_nine(void *data) {
   return avow_int(9);
 }
 
-/* 14: the callback's value is dropped */
+/* 14: the value of the handler is dropped */
 static void finally_drops_what_its_handler_returns(void **state) {
   assert_fulfils_int(avow_finally(resolved(3), give_nine, NULL), 3);
 }
@@ -196,7 +196,7 @@ static void finally_rejects_if_what_it_follows_does(void **state) {
 }
 
 static avow_value_t foreign_then(void *self, avow_deferred_t *d) {
-  (void) avow_resolve(d, avow_int(1)); /* pending: nobody else has it */
+  (void) avow_resolve(d, avow_int(1)); /* pending: d is the only deferred */
   return avow_none();
 }
 
@@ -287,7 +287,8 @@ static void repeat_does_not_call_inside_the_call(void **state) {
   assert_fulfils_int(p, 77);
 }
 
-/* A loop by recursion: each handler follows a chain that does the same. */
+/* A loop by recursion: each handler follows a chain whose handler does the
+   same. */
 
 static avow_value_t again(const avow_value_t *arg, void *n) {
   if (--*(int *) n == 0)
@@ -322,7 +323,7 @@ static void count_report(uv_loop_t *l, const avow_value_t *reason,
   assert_ptr_equal(data, &reports);
 }
 
-/* The loop again, with a hook. */
+/* Opens the loop again, with a hook. */
 static void hook_reports(void) {
   const avow_options_t options = { .budget_us = UINT_MAX,
                                    .on_unhandled = count_report,
@@ -406,10 +407,10 @@ static void tracker_hears_of_rejections_nobody_subscribed_to(void **state) {
 
   q = avow_catch(q, recover, NULL);
   assert_true(avow_reject(e, avow_error(UV_EIO)));
-  assert_notes(""); /* somebody had */
+  assert_notes(""); /* q has a handler */
   assert_true(avow_reject(d, avow_error(UV_EIO)));
   assert_notes("reject");
-  assert_int_equal(avow_result(p)->code, UV_EIO); /* to report it */
+  assert_int_equal(avow_result(p)->code, UV_EIO); /* reads it to report it */
   p = avow_catch(p, recover, NULL);
   assert_notes("handle");
 

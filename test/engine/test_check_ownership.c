@@ -23,7 +23,7 @@ static void as_many_may_settle_as_were_made(void **state) {
   avow_deferred_t *d;
   avow_promise_t *p = avow_promise_new(loop, &d);
   for (int i = 0; i < MANY; i++)
-    (void) avow_deferred_ref(d); /* the same */
+    (void) avow_deferred_ref(d); /* returns d */
 
   assert_true(avow_resolve(d, avow_int(1)));
   for (int i = 0; i < MANY; i++)
@@ -45,14 +45,14 @@ static void let_go_of_a_gather_twice(void) {
   avow_gather_unref(g);
 }
 
-/* Release builds pass over the second, as long as anything is left. */
+/* Release builds ignore the second call, as long as the gather exists. */
 static void gather_let_go_twice_is_named_as_such(void **state) {
   assert_misuse(let_go_of_a_gather_twice, "this gather is gone");
 }
 
 #ifndef NDEBUG
 
-#  ifndef AVOW_NO_POOL /* without a pool the tools that watch memory say so */
+#  ifndef AVOW_NO_POOL /* without a pool, memory checkers report it */
 
 static void let_go_twice(void) {
   avow_promise_t *p = avow_promise_resolve(loop, avow_none());
@@ -113,7 +113,7 @@ static void settle_twice(void) {
   avow_deferred_t *d;
   avow_promise_t *p = avow_promise_new(loop, &d);
   (void) avow_resolve(d, avow_int(1)); /* true */
-  (void) avow_resolve(d, avow_int(2)); /* as JavaScript has it */
+  (void) avow_resolve(d, avow_int(2)); /* ignored, as in JavaScript */
   avow_unref(p);
 }
 
@@ -155,17 +155,17 @@ static void deferred_that_was_settled_is_named_as_such(void **state) {
 static void settle_what_is_gone(void) {
   avow_deferred_t *d;
   avow_unref(avow_promise_new(loop, &d));
-  (void) avow_resolve(d, avow_none()); /* true, and that was the last of it */
+  (void) avow_resolve(d, avow_none()); /* true, and frees the promise */
   avow_deferred_drop(d);
 }
 
-/* So many that nobody counts them. */
+/* More deferreds than are counted. */
 static void settle_what_is_gone_once_more_than_many(void) {
   enum { MANY = 1000 };
   avow_deferred_t *d;
   avow_unref(avow_promise_new(loop, &d));
   for (int i = 0; i < MANY; i++)
-    (void) avow_deferred_ref(d); /* the same */
+    (void) avow_deferred_ref(d); /* returns d */
   for (int i = 0; i <= MANY; i++)
     avow_deferred_drop(d);
   avow_deferred_drop(d);
@@ -256,7 +256,7 @@ static void gather_that_was_let_go_is_named_as_such(void **state) {
                 "only avow holds it until it settles, or its gather");
 }
 
-#  ifndef AVOW_NO_POOL /* without one tools see that it is gone */
+#  ifndef AVOW_NO_POOL /* without a pool, memory checkers report it */
 
 static avow_remote_t *spent_remote(void) {
   avow_remote_t *r;
@@ -271,7 +271,7 @@ static void drop_a_remote_twice(void) {
 }
 
 static void answer_after_the_drop(void) {
-  (void) avow_remote_resolve(spent_remote(), avow_int(1)); /* 0, if at all */
+  (void) avow_remote_resolve(spent_remote(), avow_int(1)); /* 0 or misuse */
 }
 
 static void answer_twice_at_once(void) {
@@ -310,7 +310,7 @@ static void run_on_what_is_gone(void) {
 }
 
 static void count_what_is_gone(void) {
-  (void) avow_loops_count(closed_loops()); /* nobody knows */
+  (void) avow_loops_count(closed_loops()); /* unknown */
 }
 
 static void close_what_is_closing(void) {
