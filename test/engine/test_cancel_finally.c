@@ -19,7 +19,7 @@ static avow_value_t cancel_it(const avow_value_t *arg, void *data) {
   return avow_none();
 }
 
-/* Cancels p in the round of that number, counted from now. */
+/* Cancels p in this round, counted from now. */
 static void cancel_in_round(int round, avow_promise_t *p) {
   avow_promise_t *q = avow_promise_resolve(loop, avow_none());
   for (int i = 1; i < round; i++)
@@ -42,8 +42,8 @@ static avow_value_t work(const avow_value_t *arg, void *d) {
   return avow_follow(pending(d, "stop"));
 }
 
-/* It is heard in whichever round it comes: the next handler that begins
-   something has that canceled. */
+/* In whichever round the cancellation comes, the promise that the next handler
+   returns is canceled. */
 static void cancellation_is_heard_in_each_round(void **state) {
   for (int round = 1; round <= 5; round++) {
     avow_deferred_t *d = NULL;
@@ -105,7 +105,7 @@ static void cancellation_goes_on_if_a_clean_up_fails_later(void **state) {
   avow_deferred_drop(more);
 }
 
-/* A promise that another adopts becomes one with that. */
+/* A promise that adopts another one becomes one promise with it. */
 static void cancellation_goes_on_no_further_than_it_came_from(void **state) {
   avow_deferred_t *d, *outer, *inner, *more = NULL;
   avow_promise_t *p = avow_finally(pending(&d, "stop"), fail_at_once, NULL);
@@ -116,7 +116,7 @@ static void cancellation_goes_on_no_further_than_it_came_from(void **state) {
   assert_true(avow_resolve(inner, avow_follow(p)));
   avow_promise_t *below = avow_catch(avow_ref(q), work, &more);
 
-  avow_cancel(q); /* below is not canceled */
+  avow_cancel(q); /* `below` is not canceled */
   run();
 
   assert_notes("stop fails got=EIO");
@@ -132,7 +132,7 @@ static avow_value_t follow(void *p) {
   return avow_follow(p);
 }
 
-/* It has not subscribed yet when the clean-up is over. */
+/* The adopting promise has not subscribed yet when the cleanup ends. */
 static void what_adopts_a_finally_late_can_be_canceled(void **state) {
   avow_deferred_t *d, *adopting;
   avow_promise_t *cleaning = avow_promise_new(loop, &d);
@@ -201,7 +201,7 @@ static void clean_up_hears_a_later_cancellation(void **state) {
   avow_deferred_drop(cleaning);
 }
 
-/* The error is not lost, and the cancellation neither. */
+/* Neither the error nor the cancellation is lost. */
 static void error_is_kept_when_its_clean_up_is_canceled(void **state) {
   avow_deferred_t *cleaning, *more = NULL;
   avow_promise_t *p = avow_promise_reject(loop, avow_error(UV_EIO));
@@ -286,7 +286,8 @@ static avow_value_t follow_finally(void *words) {
   return avow_follow(avow_finally(resolved(1), follow_finally, word + 1));
 }
 
-/* The clean-up of a clean-up hears of it, and lets it go on from there. */
+/* The cleanup of a cleanup is canceled, and the promises that wait for it
+   settle from there on. */
 static void cancellation_reaches_the_innermost_clean_up(void **state) {
   char *words[] = { "a", "b", "c", NULL };
   avow_promise_t *p = avow_finally(resolved(1), follow_finally, words);

@@ -14,7 +14,7 @@ static avow_value_t rain(void) {
   return avow_error_new(UV_EAGAIN, avow_none(), "it rains");
 }
 
-/* Notes the message, in letters that say which. */
+/* Records whether the message is that of the reason. */
 static avow_value_t note_why(const avow_value_t *error, void *word) {
   const char *text = avow_error_message(error);
   note(word);

@@ -72,7 +72,7 @@ static void inputs_stay_with_whoever_else_holds_them(void **state) {
   assert_outcome(held, "is=0");
 }
 
-/* More than a slab holds. */
+/* More inputs than a slab has blocks. */
 static void all_of_many_inputs_gives_their_memory_back(void **state) {
   enum { MANY = 1000 };
   avow_promise_t *many[MANY];
@@ -107,7 +107,7 @@ static void all_rejects_with_the_first_rejection(void **state) {
   assert_outcome(p, "is=EIO");
 }
 
-/* 17, 18: settled inside the call */
+/* 17, 18: it settles inside the call */
 static void empty_all_and_all_settled_resolve_at_once(void **state) {
   avow_promise_t *p = avow_all(loop, NULL, 0);
   avow_promise_t *q = avow_all_settled(loop, NULL, 0);
@@ -211,8 +211,8 @@ static void race_of_nothing_never_settles(void **state) {
   avow_unref(p);
 }
 
-/* 15: each input is subscribed to before the next is touched, so that reactions
-   of earlier and later inputs keep their order */
+/* 15: each input is subscribed to before the next one is touched, so that
+   reactions of earlier and later inputs keep their order */
 static void inputs_are_subscribed_to_in_order(void **state) {
   avow_promise_t *shared = resolved(1);
   avow_promise_t *const ps[] = { avow_ref(shared), avow_ref(shared) };
@@ -225,7 +225,7 @@ static void inputs_are_subscribed_to_in_order(void **state) {
   assert_notes("before after race");
 }
 
-/* 16: one input twice has two elements */
+/* 16: an input that is passed twice has two elements */
 static void same_input_twice_counts_twice(void **state) {
   avow_promise_t *p = resolved(4);
   avow_promise_t *const ps[] = { avow_ref(p), p };
@@ -319,7 +319,7 @@ static void cancel_losers_reaches_into_nested_combinators(void **state) {
   avow_deferred_drop(deferreds[2]);
 }
 
-/* What unwinds for as long as a deferred is pending. */
+/* Inputs that unwind as long as a deferred is pending. */
 static avow_deferred_t *unwinding[2];
 
 static avow_value_t unwind_fn(void *d) {
@@ -332,7 +332,7 @@ static avow_promise_t *slow_to_unwind(size_t i) {
 }
 
 static void turn(void) {
-  (void) uv_run(loop, UV_RUN_NOWAIT); /* whether something is left or not */
+  (void) uv_run(loop, UV_RUN_NOWAIT); /* may leave work, or none */
 }
 
 static void join_losers_waits_for_their_end(void **state) {
@@ -354,7 +354,7 @@ static void join_losers_waits_for_their_end(void **state) {
   avow_deferred_drop(deferreds[0]);
 }
 
-/* The loser is there already, and its clean-up is what waits. */
+/* The loser is canceled already, and the race waits for its cleanup. */
 static avow_promise_t *joined_race(void) {
   make_inputs();
   avow_promise_t *const all[] = { slow_to_unwind(0), inputs[1], inputs[2] };
@@ -444,7 +444,8 @@ static void losers_of_what_stands_for_a_combinator_are_none(void **state) {
   assert_rejects(avow_join_losers(avow_cancel_losers(p)), UV_EINVAL);
 }
 
-/* One inside the other, both settle with what was certain first. */
+/* The combinators are nested. Both settle with the outcome that was known
+   first. */
 static void cancelled_join_losers_waits_at_every_depth(void **state) {
   make_inputs();
   avow_promise_t *const inner[] = { slow_to_unwind(0), slow_to_unwind(1) };
