@@ -5,8 +5,9 @@ from typing import NamedTuple
 
 # Those of test/proof/snippets, in the order in which examples are taken from them.
 DOCUMENTS = ('core', 'core-tools', 'core-io', 'flow', 'stream', 'sys',
-             'loops', 'recipes', 'from-javascript', 'adapters', 'health',
-             'start')
+             'loops', 'recipes', 'recipes-channels', 'recipes-limits',
+             'recipes-services', 'recipes-system', 'from-javascript', 'adapters',
+             'health', 'start')
 
 
 class Snippet(NamedTuple):
@@ -43,6 +44,10 @@ TITLES = {'core': 'The core', 'core-tools': 'Channels, limits, groups, threads',
           'core-io': 'Connections, streams, files, processes', 'flow': 'Flow',
           'stream': 'Streams', 'sys': 'Directories, files and commands',
           'loops': 'Loops on several threads', 'recipes': 'Recipes',
+          'recipes-channels': 'Recipes for channels',
+          'recipes-limits': 'Recipes for limits',
+          'recipes-services': 'Recipes for clients',
+          'recipes-system': 'Recipes for servers and files',
           'adapters': 'Adapters', 'from-javascript': 'From JavaScript',
           'health': 'Health', 'start': 'Start here'}
 

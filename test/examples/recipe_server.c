@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-/* The server of docs/recipes.md, "Stop a server", until SIGTERM. */
+/* The server of docs/recipes-system.md, "Stop a server", until SIGTERM. */
 #include <avow/all.h>
 #include <signal.h>
 #include <stdio.h>
