@@ -1,10 +1,9 @@
 # SPDX-License-Identifier: MIT
-"""What a reader of docs/speed.md asks, and which rows of a record answer.
+"""The questions of docs/speed.md, and the rows of a record that answer them.
 
-NAMES has for each case of the benchmarks what the page calls it, which is what
-other documents call it: what follows a semicolon is the floor, where that is
-not the same work by hand. QUESTIONS has a picture each, with some of the rows
-as bars; the table beside it has all of them.
+NAMES maps each case of the benchmarks to its name on the page. The text after a
+semicolon names the floor, if that is not the same work by hand. Each of
+QUESTIONS has a picture with some of the rows as bars, and a table with all.
 """
 import typing
 
@@ -16,7 +15,7 @@ class Question(typing.NamedTuple):
     each: str  # what the figures are of
     bars: list  # (benchmark, case, n)
     by: str = 'amount'  # or 'times', where it is the ratio that matters
-    many: str = 'at once'  # so many what
+    many: str = 'at once'  # what n counts
     floor: str = 'the same by hand'
 
 
@@ -48,7 +47,7 @@ NAMES = {
     },
     'chain': {
         THEN: 'a then in a chain',
-        REJECTION: 'a then that a rejection passes',
+        REJECTION: 'a then that a rejection skips',
         'chain of thens, scattered memory':
             'a then in a chain, from scattered memory',
     },
@@ -71,7 +70,7 @@ NAMES = {
         'await, two in turns': 'an await, two functions in turns',
         'await, settled': 'an await of a settled promise',
     },
-    'loops': {'loops in turn; one of them': 'many in turn'},
+    'loops': {'loops in turn; one of them': 'many loops in turn'},
     'combine': {
         'all, settled inputs': 'all, of settled promises',
         'all, pending inputs': 'all, of pending promises',
@@ -86,7 +85,7 @@ NAMES = {
         'a switch there and back': 'a change of stacks, there and back',
         'await, settled; a repeat\'s step':
             'an await of a settled promise; avow_repeat()',
-        'await, settled, two in turns': 'the same, two functions in turns',
+        'await, settled, two in turns': 'two functions that await in turns',
         'await, settled next turn; then':
             'an await of a pending promise; a then',
         'start and finish; try': 'a function that never waits; avow_try()',
@@ -97,20 +96,21 @@ NAMES = {
         'limiter, run': 'avow_limiter_run()',
         'limiter, acquire': 'avow_limiter_acquire()',
         'rate, a token': 'avow_rate_acquire()',
-        'rate, a try; a bucket by hand': 'avow_rate_try(); a bucket by hand',
-        'cache, a hit': 'avow_cache_get() of what is there',
+        'rate, a try; a bucket by hand':
+            'avow_rate_try(); a token bucket by hand',
+        'cache, a hit': 'avow_cache_get() of a cached value',
         'map, values': 'avow_map(), of values',
         'map, settled promises': 'avow_map(), of settled promises',
         'group, settled promises': 'avow_group_add(), a settled promise',
         'once, callers of one run': 'avow_once_get(), one run for all',
-        'retry that need not': 'avow_retry() of what succeeds at once',
+        'retry that need not': 'avow_retry(), success at once',
     },
     'channel': {
         'send all, take all': 'all sent, then all taken',
         'a loop sends, a loop takes, room 100':
-            'sent and taken in turns, with room for 100',
+            'sent and taken in turns, capacity 100',
         'a loop sends, a loop takes, room 0':
-            'sent and taken in turns, without room',
+            'sent and taken in turns, capacity 0',
         'select of 2, one has an item; next':
             'a select of 2 that has an item; avow_channel_next()',
         'select of 2, waits; next':
@@ -118,7 +118,7 @@ NAMES = {
         'select of 10, waits; next':
             'a select of 10 that waits; avow_channel_next()',
         'outcomes, each as it comes; all_settled':
-            'avow_outcomes(), each as it comes; all_settled',
+            'avow_outcomes(), each as it settles; all_settled',
     },
     'stage': {
         'no stage': 'a channel, without stages',
@@ -128,18 +128,18 @@ NAMES = {
             'a filter and a map, half pass; a plain loop',
     },
     'broadcast': {
-        'watch, a change for one': 'avow_watch_set(), for one who looks on',
+        'watch, a change for one': 'avow_watch_set(), for one watcher',
         'watch, a change for 4; a job for each':
             'avow_watch_set(), for 4; a job for each',
-        'watch, a change for nobody': 'avow_watch_set(), for nobody',
+        'watch, a change for nobody': 'avow_watch_set(), without watchers',
     },
     'timers': {
         'sleep 1 ms + then': 'a sleep of 1 ms with a then',
         'sleep 1 ms + then, made in a callback':
-            'the same, made in a callback of the loop\'s',
+            'a sleep with a then, made in a callback',
         'sleep 1 ms': 'a sleep of 1 ms',
-        'uv_timer_t each': 'a uv_timer_t of 1 ms, not of avow',
-        IDLE: 'a sleep beside others that are far; a uv_timer_t',
+        'uv_timer_t each': 'a uv_timer_t of 1 ms, without avow',
+        IDLE: 'a sleep beside later sleeps; a uv_timer_t',
     },
     'remote': {
         'settled by another thread': 'a promise settled by another thread',
@@ -160,32 +160,33 @@ NAMES = {
             'an item, taken in a row, of 2 threads',
         'taken in a row, of 4 threads':
             'an item, taken in a row, of 4 threads',
-        'tried by another thread': 'avow_sender_try_send() until it is taken',
+        'tried by another thread':
+            'avow_sender_try_send() until it succeeds',
         'tried by 2 threads': 'avow_sender_try_send(), by 2 threads',
         'tried by 4 threads': 'avow_sender_try_send(), by 4 threads',
         'posted by another thread': 'avow_post() by another thread',
         'posted by 2 threads': 'avow_post() by one of 2 threads',
         'posted by 4 threads': 'avow_post() by one of 4 threads',
         '99 of 100 items are taken in':
-            'how soon 99 of 100 items are taken',
+            'time until 99 of 100 items are taken',
     },
     'elsewhere': {
-        'run on another loop': 'avow_loops_run(), and its answer',
+        'run on another loop': 'avow_loops_run(), with its result',
         'run on another loop, later': 'avow_loops_run(), later',
     },
     'file': {
         'open + fstat + read + close':
             'open, fstat, read, close; the same by callbacks',
         READ_JOB: 'avow_read_file(); one job of the thread pool',
-        READ_FOUR: 'avow_read_file(); four requests of libuv\'s',
+        READ_FOUR: 'avow_read_file(); four requests of libuv',
         'open + ... + close, processor time':
             'open, fstat, read, close: processor time',
         'avow_read_file() to four raw, likewise':
             'avow_read_file(): processor time; four requests',
     },
     'write_file': {
-        WRITE_FOUR: 'avow_write_file(); four requests of libuv\'s',
-        WRITE_EMPTY: 'avow_write_file(); three that empty it first',
+        WRITE_FOUR: 'avow_write_file(); four requests of libuv',
+        WRITE_EMPTY: 'avow_write_file(); three requests that truncate first',
     },
     'dir': {
         'scandir, an entry': 'avow_fs_scandir(), an entry',
@@ -195,17 +196,17 @@ NAMES = {
     'echo': {
         WRITE: 'an echo; by uv_write()',
         TRY_WRITE: 'an echo; by uv_try_write() first',
-        AFTER_JOB: 'an echo after a job of the pool\'s',
+        AFTER_JOB: 'an echo after a job of the thread pool',
     },
     'turn': {
         ALONE: 'an echo, alone: median',
-        'avow, 99 %': 'an echo, alone: 99 of 100',
+        'avow, 99 %': 'an echo, alone: 99th percentile',
         QUICK: 'an echo, beside quick steps: median',
         'avow, beside quick steps, 99 %':
-            'an echo, beside quick steps: 99 of 100',
+            'an echo, beside quick steps: 99th percentile',
         SLOW: 'an echo, beside steps of 10 µs: median',
         'avow, beside steps of 10 us, 99 %':
-            'an echo, beside steps of 10 µs: 99 of 100',
+            'an echo, beside steps of 10 µs: 99th percentile',
     },
     'pipe': {'64 KiB piped': '64 KiB from socket to socket'},
     'send': {'64 KiB of a file sent': '64 KiB from file to socket'},
@@ -217,10 +218,10 @@ NAMES = {
         'pending promise with a timeout': 'a pending promise with a timeout',
         'bytes of 5': 'a value of 5 bytes',
         'list of 10 ints': 'a list of 10 numbers',
-        'object, beside what it wraps': 'an object, beside what it wraps',
+        'object, beside what it wraps': 'an object, without its contents',
         'error with a message of 10': 'an error with a message of 10 bytes',
         'file request, beside its promise':
-            'a request for a file, beside its promise',
+            'a request for a file, without its promise',
     },
 }
 
@@ -235,7 +236,7 @@ QUESTIONS = [
          ('repeat', 'repeat, a step', 1000)]),
     Question(
         'combine', 'What do all, race and any cost?', 'combine',
-        'nanoseconds an input',
+        'nanoseconds for each input',
         [('combine', 'all, pending inputs', 10),
          ('combine', 'all, pending inputs', 1000),
          ('combine', 'all, settled inputs', 1000),
@@ -256,19 +257,19 @@ QUESTIONS = [
          ('async', WAITS, 1000), ('async', WAITS, 100000)]),
     Question(
         'tools', 'What does a tool add?', 'tools',
-        'nanoseconds an item of work', [
+        'nanoseconds for each item of work', [
             ('tools', case, 1000) for case in NAMES['tools']]),
     Question(
         'channel', 'What does an item of a channel cost?', 'channel stage',
-        'nanoseconds an item', [
+        'nanoseconds for each item', [
             ('channel', 'send all, take all', 100),
             *[('channel', case, 1000)
               for case in list(NAMES['channel'])[1:]],
             *[('stage', case, 1000) for case in NAMES['stage']]],
         many='items'),
     Question(
-        'many', 'What does it cost to tell many?', 'broadcast',
-        'nanoseconds an item, or a change', [
+        'many', 'What does an item for several receivers cost?', 'broadcast',
+        'nanoseconds for each item or change', [
             ('broadcast', 'broadcast to 4; a job for each', 100),
             ('broadcast', 'broadcast to 4; a channel for each', 100),
             ('broadcast', 'broadcast to 10; a channel for each', 100),
@@ -317,8 +318,8 @@ QUESTIONS = [
             ('send', '64 KiB of a file sent', 256)],
         by='times'),
     Question(
-        'turns', 'Who waits beside work without end?', 'turn',
-        'until an echo is there', [
+        'turns', 'How long do echoes wait beside endless work?', 'turn',
+        'until an echo arrives', [
             ('turn', case, n) for n in (1, 64, 1000)
             for case in (ALONE, QUICK, SLOW)],
         many='connections', floor='libuv, alone'),
@@ -344,25 +345,25 @@ QUESTIONS = [
 ]
 
 
-# Those of which n is something else.
+# Cases whose n counts something else.
 MANY = {IDLE: 'others'}
 
 
 def many_of(question, row):
-    """How many there are, if it is not one after another."""
+    """How many run at once, if more than one."""
     many = MANY.get(row.case, question.many)
     return f'{row.n:,} {many}' if many and row.n > 1 else ''
 
 
 def name_of(row):
-    """What the page calls it, and what its floor is."""
+    """The name of the case, and the name of its floor."""
     name = NAMES[row.question].get(row.case, row.case)
     what, _, floor = name.partition('; ')
     return what, floor
 
 
 def rows_of(question, rows):
-    """A question of memory is one of bytes, and others are not."""
+    """The rows in bytes for memory, the rows in ns for other questions."""
     unit = 'bytes' if question.name == 'memory' else 'ns'
     return [row for row in rows if row.question in question.of.split() and
             row.unit == unit]
