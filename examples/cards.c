@@ -19,10 +19,9 @@ static uint64_t retries = 3;
 static uint64_t timeout = 1000;
 
 static const option_t options[] = {
-  { "timeout", "MS", "how long one attempt may take (1000)", .number = &timeout,
+  { "timeout", "MS", "timeout of each attempt (1000)", .number = &timeout,
     .min = 1, .max = 9999999 },
-  { "retries", "N", "how often to try again (3)", .number = &retries,
-    .max = 20 },
+  { "retries", "N", "number of retries (3)", .number = &retries, .max = 20 },
   { .name = NULL },
 };
 
@@ -30,12 +29,12 @@ static const command_line_t command_line = {
   .operands = "[URL]...",
   .most = 1000,
   .about =
-      "Loads all cards over HTTP or HTTPS and shows what came of each; then "
-      "tries those\nagain that failed. What a server says is not there, or "
-      "does not prove to be its own,\nis not asked for again. Without any it "
-      "loads eight from servers of its own.",
+      "Loads all cards over HTTP or HTTPS and shows the result of each.\n"
+      "Then retries the cards that failed, except those that do not exist\n"
+      "and those whose server has no valid certificate. Without URLs,\n"
+      "loads eight cards from its own servers.",
   .options = options,
-  .status = "0 if all were loaded at last, 1 if not",
+  .status = "0 if all cards were loaded, 1 if not",
   .example = "--retries 5 https://example.org/a localhost:8080/b",
 };
 

@@ -23,11 +23,11 @@ static uint64_t patience = 600000;
 static const char *path;
 
 static const option_t options[] = {
-  { "clients", "N", "so many at a time; others are sent away (100)",
+  { "clients", "N", "most clients at a time; others are refused (100)",
     .number = &most_clients, .min = 1, .max = 10000 },
-  { "timeout", "MS", "how long one may say or take nothing (600000)",
-    .number = &patience, .min = 1, .max = 9999999 },
-  { "unix", "PATH", "be there, for this user alone, in place of a port",
+  { "timeout", "MS", "timeout of an idle client (600000)", .number = &patience,
+    .min = 1, .max = 9999999 },
+  { "unix", "PATH", "listen on this socket, for this user only, not on a port",
     .text = &path },
   { .name = NULL },
 };
@@ -36,9 +36,9 @@ static const command_line_t command_line = {
   .operands = "[PORT]",
   .most = 1,
   .about =
-      "A server on this machine: each line that a client says comes to all of "
-      "them. SIGINT or\nSIGTERM ends it with a goodbye to each. PORT is "
-      "any that is free unless given.",
+      "Runs a chat server on this machine: sends each line of a client to\n"
+      "all clients. SIGINT or SIGTERM ends it with a goodbye to each\n"
+      "client. Without PORT, the system chooses a free port.",
   .options = options,
   .status = "0 after a signal, 1 if it cannot serve",
   .example = "7001",

@@ -22,9 +22,9 @@ static const command_line_t command_line = {
   .least = 1,
   .most = MOST,
   .about =
-      "Writes the lines of the files, which may be pipes or terminals, as "
-      "they come, each behind the name of its file.",
-  .status = "0 if all of them could be read, 1 if not",
+      "Writes the lines of the files, which may be pipes or terminals, as\n"
+      "they arrive. The name of the file precedes each line.",
+  .status = "0 if all files could be read, 1 if not",
   .example = "/etc/hosts /etc/services",
 };
 

@@ -13,9 +13,9 @@ static const command_line_t command_line = {
   .least = 2,
   .most = 2,
   .about =
-      "Copies the file FROM to TO. When that fails, or SIGINT or SIGTERM "
-      "ends it, nothing\nhalf-written stays.",
-  .status = "0 if all was copied, 1 if not",
+      "Copies the file FROM to TO. If the copy fails, or SIGINT or\n"
+      "SIGTERM interrupts it, no partial file remains.",
+  .status = "0 if the file was copied, 1 if not",
   .example = "from.txt to.txt",
 };
 

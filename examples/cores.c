@@ -18,9 +18,9 @@ static uint64_t most_clients = 1000;
 static uint64_t patience = 600000;
 
 static const option_t options[] = {
-  { "clients", "N", "so many at a time on each core; others wait (1000)",
+  { "clients", "N", "most clients on each core; others wait (1000)",
     .number = &most_clients, .min = 1, .max = 100000 },
-  { "timeout", "MS", "how long one may stay (600000)", .number = &patience,
+  { "timeout", "MS", "timeout of each client (600000)", .number = &patience,
     .min = 1, .max = 9999999 },
   { .name = NULL },
 };
@@ -29,10 +29,10 @@ static const command_line_t command_line = {
   .operands = "[PORT]",
   .most = 1,
   .about =
-      "Echoes on all cores what comes to a port of loopback (7000), until "
-      "SIGINT or\nSIGTERM. 0 is any port that is free.",
+      "Runs an echo server on all cores, on a port of loopback (7000; 0:\n"
+      "any free port). SIGINT or SIGTERM ends it.",
   .options = options,
-  .status = "0 after a signal, 1 if it cannot serve or had to cut one short",
+  .status = "0 after a signal, 1 if it cannot serve or had to end a connection",
   .example = "7000",
 };
 

@@ -18,10 +18,10 @@ static bool force, keep;
 static uint64_t jobs;
 
 static const option_t options[] = {
-  { "force", NULL, "replace files that are there", .flag = &force },
-  { "keep", NULL, "keep files that are there", .flag = &keep },
-  { "jobs", "N", "copy so many files at a time, 1 to 64", .number = &jobs,
-    .min = 1, .max = 64 },
+  { "force", NULL, "replace existing files", .flag = &force },
+  { "keep", NULL, "keep existing files", .flag = &keep },
+  { "jobs", "N", "most files at a time, 1 to 64", .number = &jobs, .min = 1,
+    .max = 64 },
   { .name = NULL },
 };
 
@@ -30,10 +30,10 @@ static const command_line_t command_line = {
   .least = 2,
   .most = 2,
   .about =
-      "Copies the tree FROM to TO. What could not be copied is listed at "
-      "the end. SIGINT\nand SIGTERM stop it between two entries.",
+      "Copies the directory tree FROM to TO. Lists what could not be\n"
+      "copied at the end. SIGINT or SIGTERM stops it between two entries.",
   .options = options,
-  .status = "0 if all was copied, 1 if not",
+  .status = "0 if everything was copied, 1 if not",
   .example = "--keep src copy_of_src",
 };
 

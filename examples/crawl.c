@@ -23,11 +23,11 @@ static uint64_t tries = 3;
 static uint64_t timeout = 10000;
 
 static const option_t options[] = {
-  { "jobs", "N", "pages at a time (4)", .number = &jobs, .min = 1,
+  { "jobs", "N", "most pages at a time (4)", .number = &jobs, .min = 1,
     .max = 1000 },
-  { "tries", "N", "how often a page is asked for (3)", .number = &tries,
-    .min = 1, .max = 100 },
-  { "wait", "MS", "for how long each time (10000)", .number = &timeout,
+  { "tries", "N", "attempts for each page (3)", .number = &tries, .min = 1,
+    .max = 100 },
+  { "wait", "MS", "timeout of each attempt (10000)", .number = &timeout,
     .min = 1, .max = 9999999 },
   { .name = NULL },
 };
@@ -37,10 +37,10 @@ static const command_line_t command_line = {
   .least = 1,
   .most = 1,
   .about =
-      "Visits a page and all of the same server that it leads to, 1000 at "
-      "most, and\nshows what became of each.",
+      "Visits a page and the pages of the same server that it links to,\n"
+      "at most 1000, and shows the result of each.",
   .options = options,
-  .status = "0 if all could be had, 1 if not",
+  .status = "0 if all pages could be loaded, 1 if not",
   .example = "http://127.0.0.1:8080/index.html",
 };
 

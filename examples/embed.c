@@ -24,9 +24,9 @@ static uint64_t most_clients = 64;
 static uint64_t patience = 60000;
 
 static const option_t options[] = {
-  { "clients", "N", "so many at a time; others wait (64)",
+  { "clients", "N", "most clients at a time; others wait (64)",
     .number = &most_clients, .min = 1, .max = 10000 },
-  { "timeout", "MS", "how long one may do nothing (60000)", .number = &patience,
+  { "timeout", "MS", "timeout of an idle client (60000)", .number = &patience,
     .min = 1, .max = 9999999 },
   { .name = NULL },
 };
@@ -35,10 +35,9 @@ static const command_line_t command_line = {
   .operands = "[PORT]",
   .most = 1,
   .about =
-      "Echoes what comes to a port of loopback, any that is free unless "
-      "given, but for\nlines of the form GET-FILE NAME: these are answered "
-      "with that file of the directory\nin which it was started. SIGINT "
-      "and SIGTERM end it.",
+      "Runs an echo server on a port of loopback; by default, the system\n"
+      "chooses a free port. Answers a line GET-FILE NAME with that file\n"
+      "of the current directory. SIGINT or SIGTERM ends it.",
   .options = options,
   .status = "0 after a signal, 1 if it cannot serve",
   .example = "7002",

@@ -18,15 +18,15 @@ static uint64_t retries;
 static const char *mode = "all-settled";
 
 static const option_t options[] = {
-  { "timeout", "MS", "how long one attempt may take (10000; own servers: 1000)",
+  { "timeout", "MS", "timeout of each attempt (10000; own servers: 1000)",
     .number = &timeout, .min = 1, .max = 9999999 },
-  { "retries", "N", "how often to try again after a failure (0)",
-    .number = &retries, .max = 1000 },
+  { "retries", "N", "retries after a failure (0)", .number = &retries,
+    .max = 1000 },
   { "mode", "MODE",
-    "which promise to wait for: (all-settled)\n"
+    "the promise to wait for (all-settled):\n"
     "    all            all answers, or the first failure\n"
     "    all-settled    an outcome for each target\n"
-    "    race           the first outcome, be it an answer or a failure\n"
+    "    race           the first outcome, an answer or a failure\n"
     "    any            the first answer, or all failures",
     .text = &mode },
   { .name = NULL },
@@ -36,9 +36,9 @@ static const command_line_t command_line = {
   .operands = "[URL]...",
   .most = 10000,
   .about =
-      "Asks all URLs at once, over HTTP or HTTPS, and shows how each request "
-      "ended.\nWithout any it asks seven servers of its own. What is not "
-      "wanted any more is\ncancelled.",
+      "Requests all URLs at once, over HTTP or HTTPS, and shows how each\n"
+      "request ended. Cancels requests that are no longer needed. Without\n"
+      "URLs, requests seven servers of its own.",
   .options = options,
   .status = "0 if the promise was fulfilled, 1 if it was rejected",
   .example = "--timeout 2000 https://example.org/ localhost:8080/health",

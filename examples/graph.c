@@ -13,9 +13,9 @@
 static const command_line_t command_line = {
   .operands = "",
   .about =
-      "Prints the live promises of a small fan-out as a graph, for "
-      "Graphviz: who waits for\nwhom, 120 ms after it began. A build with "
-      "-Dtrace=true also says where each was\nmade.",
+      "Prints the promises of a small fan-out, 120 ms after its start, as\n"
+      "a graph for Graphviz. A build with -Dtrace=true also shows where\n"
+      "each promise was made.",
   .status = "0",
   .example = "| dot -Tsvg >promises.svg",
 };

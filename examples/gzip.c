@@ -19,9 +19,8 @@ static const command_line_t command_line = {
   .operands = "[FILE]",
   .least = 0,
   .most = 1,
-  .about =
-      "Compresses the file, or its standard input, to its standard output.",
-  .status = "0, or 1 if it could not",
+  .about = "Compresses the file, or standard input, to standard output.",
+  .status = "0, or 1 after a failure",
   .example = "notes >notes.gz",
 };
 

@@ -14,7 +14,7 @@ enum { ATTEMPTS = 12, AT_ONCE = 4, TIMEOUT = 10000 /* ms */ };
 
 static const command_line_t command_line = {
   .operands = "",
-  .about = "Connects to a server of its own, and to where there is none.",
+  .about = "Connects to its own server, and to an address without a server.",
   .status = "0, or 1 without a network",
   .example = "",
 };

@@ -23,11 +23,11 @@ static const command_line_t command_line = {
   .operands = "[FILE URL...]",
   .most = 1 + MOST,
   .about =
-      "Asks all mirrors for FILE at once, over HTTP or HTTPS, and keeps "
-      "what the first one\ngives: an answer of status 200 that is as long as "
-      "it says. FILE is replaced by that\nas a whole, or stays. Without "
-      "arguments it asks seven servers of its own, and keeps\nnothing.",
-  .status = "0 if the file is there, 1 if not",
+      "Requests FILE from all mirrors at once, over HTTP or HTTPS. Keeps\n"
+      "the first answer that has status 200 and its announced length, and\n"
+      "replaces FILE as a whole or not at all. Without arguments,\n"
+      "requests seven servers of its own and keeps nothing.",
+  .status = "0 if the file was replaced, 1 if not",
   .example = "avow.tar.gz https://example.org/avow.tar.gz localhost:8080/a.gz",
 };
 

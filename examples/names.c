@@ -26,11 +26,11 @@ static uint64_t keep = 600;
 static bool count;
 
 static const option_t options[] = {
-  { "rate", "N", "lookups a second, at most (20)", .number = &rate, .min = 1,
+  { "rate", "N", "most lookups in a second (20)", .number = &rate, .min = 1,
     .max = 99999 },
-  { "keep", "N", "for so many seconds is a name good (600)", .number = &keep,
+  { "keep", "N", "seconds for which a name is valid (600)", .number = &keep,
     .min = 1, .max = 9999999 },
-  { "count", NULL, "say in the end how many lines and lookups there were",
+  { "count", NULL, "print the number of lines and lookups at the end",
     .flag = &count },
   { .name = NULL },
 };
@@ -39,10 +39,11 @@ static const command_line_t command_line = {
   .operands = "[FILE]",
   .most = 1,
   .about =
-      "Writes the lines of the file, or of its standard input, with the name "
-      "of the host\nwhose address a line begins with, if it has one.",
+      "Copies the lines of the file, or of standard input. If a line\n"
+      "begins with an address that has a host name, the name replaces the\n"
+      "address.",
   .options = options,
-  .status = "0, or 1 if it could not",
+  .status = "0, or 1 after a failure",
   .example = "/var/log/apache2/access.log",
 };
 

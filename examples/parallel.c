@@ -26,11 +26,12 @@ static uint64_t timeout;
 static bool follows;
 
 static const option_t options[] = {
-  { "jobs", "N", "so many at a time (the number of processors)",
+  { "jobs", "N", "most commands at a time (the number of processors)",
     .number = &jobs, .min = 1, .max = 1000 },
-  { "timeout", "MS", "how long a command may take (for ever)",
-    .number = &timeout, .min = 1, .max = 9999999 },
-  { "follow", NULL, "print each line of output as it comes", .flag = &follows },
+  { "timeout", "MS", "timeout of each command (none)", .number = &timeout,
+    .min = 1, .max = 9999999 },
+  { "follow", NULL, "print each line of output as it arrives",
+    .flag = &follows },
   { .name = NULL },
 };
 
@@ -38,11 +39,11 @@ static const command_line_t command_line = {
   .operands = "[COMMAND]...",
   .most = COMMANDS_MAX,
   .about =
-      "Runs each command with sh -c, and each line of standard input if "
-      "there are no\ncommands. Shows how long it took, how it ended and "
-      "the first line that it printed.",
+      "Runs each command with sh -c. Without commands, runs each line of\n"
+      "standard input. Shows how long each command took, how it ended and\n"
+      "the first line of its output.",
   .options = options,
-  .status = "0 if every command had that, 1 if not",
+  .status = "0 if every command exited with 0, 1 if not",
   .example = "--jobs 2 'sleep 1; echo one' 'echo two'",
 };
 

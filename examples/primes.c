@@ -21,9 +21,9 @@ static const char *port = "7001";
 static uint64_t beat = 1000;
 
 static const option_t options[] = {
-  { "port", "PORT", "to listen on; 0 is any that is free (7001)",
+  { "port", "PORT", "port to listen on; 0: any free port (7001)",
     .text = &port },
-  { "beat", "MS", "between two dots (1000)", .number = &beat, .min = 1,
+  { "beat", "MS", "time between two dots (1000)", .number = &beat, .min = 1,
     .max = 99999 },
   { .name = NULL },
 };
@@ -31,8 +31,8 @@ static const option_t options[] = {
 static const command_line_t command_line = {
   .operands = "",
   .about =
-      "Counts the primes below the number that a client sends, until "
-      "SIGINT or SIGTERM.",
+      "Counts the primes below the number that a client sends. SIGINT or\n"
+      "SIGTERM ends it.",
   .options = options,
   .status = "0 after a signal, 1 if it cannot serve",
   .example = "--port 7001",

@@ -20,11 +20,11 @@ static uint64_t idle = 60000;
 static uint64_t grace = 10000;
 
 static const option_t options[] = {
-  { "port", "PORT", "of loopback to listen at; 0 is any that is free (0)",
+  { "port", "PORT", "port of loopback to listen on; 0: any free port (0)",
     .text = &port },
-  { "idle", "MS", "how long nothing may move on a connection (60000)",
-    .number = &idle, .min = 1, .max = 9999999 },
-  { "grace", "MS", "how long connections may last at the end (10000)",
+  { "idle", "MS", "timeout of an idle connection (60000)", .number = &idle,
+    .min = 1, .max = 9999999 },
+  { "grace", "MS", "time for connections to end after a signal (10000)",
     .number = &grace, .min = 1, .max = 9999999 },
   { .name = NULL },
 };
@@ -34,10 +34,10 @@ static const command_line_t command_line = {
   .least = 2,
   .most = 2,
   .about =
-      "Connects whoever comes to a port of loopback with that host and port, "
-      "until\nSIGINT or SIGTERM.",
+      "Forwards each connection to a port of loopback to that host and\n"
+      "port. SIGINT or SIGTERM ends it.",
   .options = options,
-  .status = "0 after a signal, 1 if it cannot serve or had to cut one short",
+  .status = "0 after a signal, 1 if it cannot serve or had to end a connection",
   .example = "--port 8080 example.org 80",
 };
 

@@ -12,7 +12,7 @@
 static uint64_t timeout = 10000;
 
 static const option_t options[] = {
-  { "timeout", "MS", "how long it may take (10000)", .number = &timeout,
+  { "timeout", "MS", "timeout of the query (10000)", .number = &timeout,
     .min = 1, .max = 9999999 },
   { .name = NULL },
 };
@@ -21,9 +21,9 @@ static const command_line_t command_line = {
   .operands = "DATABASE SQL",
   .least = 2,
   .most = 2,
-  .about = "Prints the first column of the answer, up to a thousand rows.",
+  .about = "Prints the first column of the result, at most a thousand rows.",
   .options = options,
-  .status = "0, or 1 if there was no answer",
+  .status = "0, or 1 without a result",
   .example = ":memory: 'values (1), (2)'",
 };
 

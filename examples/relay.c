@@ -24,14 +24,14 @@ static uint64_t every;
 static uint64_t patience = 10000;
 
 static const option_t options[] = {
-  { "port", "PORT", "of loopback; 0 is any that is free (0)", .text = &port },
-  { "room", "N", "lines that are kept for who is slow (100)", .number = &room,
+  { "port", "PORT", "port of loopback; 0: any free port (0)", .text = &port },
+  { "room", "N", "lines to buffer for slow clients (100)", .number = &room,
     .min = 1, .max = 100000 },
-  { "clients", "N", "so many at a time; others wait (100)",
+  { "clients", "N", "most clients at a time; others wait (100)",
     .number = &most_clients, .min = 1, .max = 10000 },
-  { "every", "MS", "the newest line, once in so many milliseconds",
+  { "every", "MS", "send only the newest line, once in MS milliseconds",
     .number = &every, .min = 1, .max = 9999999 },
-  { "timeout", "MS", "how long one may take nothing (10000)",
+  { "timeout", "MS", "timeout of a client that reads nothing (10000)",
     .number = &patience, .min = 1, .max = 9999999 },
   { .name = NULL },
 };
@@ -41,10 +41,10 @@ static const command_line_t command_line = {
   .least = 1,
   .most = 1,
   .about =
-      "Runs the command by sh, and says what it prints to all who "
-      "connect, until it\nends, or SIGINT or SIGTERM.",
+      "Runs the command with sh and sends its output to all clients. Ends\n"
+      "with the command, or at SIGINT or SIGTERM.",
   .options = options,
-  .status = "0, or 1 if it could not, or the command failed",
+  .status = "0, or 1 if it cannot serve or the command failed",
   .example = "'vmstat 1'",
 };
 

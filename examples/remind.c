@@ -25,7 +25,7 @@ enum { MOST = 100 }; /* reminders of one client at a time */
 static const char *port = "7002";
 
 static const option_t options[] = {
-  { "port", "PORT", "to listen on; 0 is any that is free (7002)",
+  { "port", "PORT", "port to listen on; 0: any free port (7002)",
     .text = &port },
   { .name = NULL },
 };
@@ -33,8 +33,8 @@ static const option_t options[] = {
 static const command_line_t command_line = {
   .operands = "",
   .about =
-      "Says to a client what it wants to be reminded of (\"300 tea\"), "
-      "after so many\nmilliseconds, until SIGINT or SIGTERM.",
+      "Sends a client a text after a number of milliseconds, as it asked\n"
+      "(\"300 tea\"). SIGINT or SIGTERM ends it.",
   .options = options,
   .status = "0 after a signal, 1 if it cannot serve",
   .example = "--port 7002",

@@ -15,7 +15,7 @@
 static bool first;
 
 static const option_t options[] = {
-  { "first", NULL, "the first name that has any, and no others",
+  { "first", NULL, "show only the first name that has addresses",
     .flag = &first },
   { .name = NULL },
 };
@@ -24,7 +24,7 @@ static const command_line_t command_line = {
   .operands = "NAME...",
   .least = 1,
   .most = 10000,
-  .about = "Looks all names up at once, and shows the addresses of each.",
+  .about = "Looks up all names at once and shows the addresses of each.",
   .options = options,
   .status = "0 if all names have addresses (with --first: one), 1 if not",
   .example = "localhost example.org",

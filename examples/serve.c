@@ -33,17 +33,19 @@ static uint64_t patience = 10000;
 static uint64_t grace = 10000;
 
 static const option_t options[] = {
-  { "address", "ADDRESS", "to listen on (127.0.0.1)", .text = &address },
-  { "port", "PORT", "likewise; 0 is any that is free (8080)", .text = &port },
-  { "clients", "N", "so many at a time; others wait (4000)",
+  { "address", "ADDRESS", "address to listen on (127.0.0.1)",
+    .text = &address },
+  { "port", "PORT", "port to listen on; 0: any free port (8080)",
+    .text = &port },
+  { "clients", "N", "most clients at a time; others wait (4000)",
     .number = &most_clients, .min = 1, .max = 10000 },
-  { "timeout", "MS", "how long it waits for a request (10000)",
-    .number = &patience, .min = 1, .max = 9999999 },
-  { "grace", "MS", "how long answers may take at the end (10000)",
+  { "timeout", "MS", "time to wait for a request (10000)", .number = &patience,
+    .min = 1, .max = 9999999 },
+  { "grace", "MS", "time for answers to end after a signal (10000)",
     .number = &grace, .min = 1, .max = 9999999 },
-  { "tls", "FILE", "a certificate, PEM: serves by HTTPS", .letter = 'T',
+  { "tls", "FILE", "serve HTTPS with this certificate (PEM)", .letter = 'T',
     .text = &certificate },
-  { "key", "FILE", "of that, where it is not in the same file", .text = &key },
+  { "key", "FILE", "its key, if it is in another file", .text = &key },
   { .name = NULL },
 };
 
@@ -52,9 +54,10 @@ static const command_line_t command_line = {
   .least = 1,
   .most = 1,
   .about =
-      "Serves the files of the directory by HTTP/1.1, until SIGINT or "
-      "SIGTERM. SIGUSR1 has it print what it does, SIGHUP read its "
-      "certificate anew.\nOne to try it with, in the file 'both':\n"
+      "Serves the files of the directory over HTTP/1.1. SIGINT or SIGTERM\n"
+      "ends it, SIGUSR1 prints its state, SIGHUP reads the certificate\n"
+      "again.\n"
+      "A certificate to try it with, in the file 'both':\n"
       "  openssl req -x509 -newkey rsa:2048 -nodes -subj /CN=localhost \\\n"
       "    -addext subjectAltName=DNS:localhost -keyout both -out both",
   .options = options,

@@ -20,8 +20,8 @@ static const command_line_t command_line = {
   .operands = "WORD FILE...",
   .least = 2,
   .most = MOST + 1,
-  .about = "Writes the lines of the files that the word is in.",
-  .status = "0 if all of them could be read, 1 if not",
+  .about = "Writes the lines of the files that contain the word.",
+  .status = "0 if all files could be read, 1 if not",
   .example = "localhost /etc/hosts",
 };
 

@@ -14,7 +14,7 @@
 static uint64_t every = 1000;
 
 static const option_t options[] = {
-  { "every", "MS", "how often it shows the time (1000)", .number = &every,
+  { "every", "MS", "time between two displays (1000)", .number = &every,
     .min = 1, .max = 9999999 },
   { .name = NULL },
 };
@@ -22,10 +22,10 @@ static const option_t options[] = {
 static const command_line_t command_line = {
   .operands = "",
   .about =
-      "Shows the time that passes. SIGUSR1 begins a new lap, and SIGINT "
-      "ends the last.",
+      "Shows the elapsed time. SIGUSR1 starts a new lap, and SIGINT ends\n"
+      "the last lap.",
   .options = options,
-  .status = "0 after a signal, 1 if it cannot listen to them",
+  .status = "0 after a signal, 1 if it cannot receive signals",
   .example = "--every 100",
 };
 

@@ -24,10 +24,10 @@ static const command_line_t command_line = {
   .least = 1,
   .most = 1000,
   .about =
-      "Shows the last ten lines of each file and then what is added to "
-      "it, until SIGINT\nor SIGTERM. Follows files that are cut or "
-      "replaced, and waits for those that are\nnot there yet.",
-  .status = "0 after a signal, 1 if it cannot go on",
+      "Shows the last ten lines of each file, and then the lines that are\n"
+      "added. Follows files that are truncated or replaced, and waits for\n"
+      "files that do not exist yet. SIGINT or SIGTERM ends it.",
+  .status = "0 after a signal, 1 after a failure",
   .example = "/var/log/syslog",
 };
 

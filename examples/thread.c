@@ -16,7 +16,7 @@ static const command_line_t command_line = {
   .least = 1,
   .most = 1,
   .about = "Counts the lines of the file, which may be a terminal or a pipe.",
-  .status = "0 if all of it could be read, 1 if not",
+  .status = "0 if the file could be read, 1 if not",
   .example = "/etc/hosts",
 };
 

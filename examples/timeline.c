@@ -13,9 +13,9 @@
 static const command_line_t command_line = {
   .operands = "",
   .about =
-      "Writes a trace of a small fan-out: four servers are asked, one of which "
-      "is not\nthere and one too slow. Without -Dtrace=true it is one of "
-      "nothing.",
+      "Writes a trace of a small fan-out to four servers, of which one\n"
+      "does not exist and one is too slow. Without -Dtrace=true the trace\n"
+      "is empty.",
   .status = "0",
   .example = ">fan-out.json",
 };

@@ -22,10 +22,9 @@ static uint64_t jobs = 4;
 static const char *server_address;
 
 static const option_t options[] = {
-  { "jobs", "N", "so many at a time (4)", .number = &jobs, .min = 1,
+  { "jobs", "N", "most uploads at a time (4)", .number = &jobs, .min = 1,
     .max = 1000 },
-  { "to", "SERVER", "HOST:PORT[/PATH/]: where to put them",
-    .text = &server_address },
+  { "to", "SERVER", "HOST:PORT[/PATH/] to upload to", .text = &server_address },
   { .name = NULL },
 };
 
@@ -34,11 +33,11 @@ static const command_line_t command_line = {
   .least = 1,
   .most = SIZE_MAX,
   .about =
-      "Puts each file at its name on a server, over HTTP, and shows what "
-      "came of it.\nWithout --to the server is one of its own, which has "
-      "room for two files of three.",
+      "Uploads each file to a server over HTTP, under its own name, and\n"
+      "shows the result. Without --to, uses its own server, which has\n"
+      "space for two of three files.",
   .options = options,
-  .status = "0 if all are there, 1 if not",
+  .status = "0 if all files were uploaded, 1 if not",
   .example = "--to localhost:8080/inbox/ *.txt",
 };
 

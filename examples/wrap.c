@@ -12,8 +12,8 @@ static const command_line_t command_line = {
   .operands = "FILE",
   .least = 1,
   .most = 1,
-  .about = "Waits until the file changes, or a signal ends that.",
-  .status = "0, or 1 if there is no waiting for the file",
+  .about = "Waits until the file changes, or until a signal.",
+  .status = "0, or 1 if the file cannot be watched",
   .example = "/etc/hosts",
 };
 
