@@ -11,7 +11,7 @@
 #define STRICT    "use a burst of 1 to limit the calls of each interval strictly"
 #define BUCKET    "tokens come one by one, where a window opens for all at once"
 #define NO_EVENTS "a limiter has no events, but its promises settle"
-#define PRIORITY  "docs/recipes.md shows how to make priorities"
+#define PRIORITY  "docs/recipes-limits.md shows how to make priorities"
 #define TWO       "the program stops the limiter and the rate separately"
 #define INSIDE    "the case tests an internal detail of the package"
 
