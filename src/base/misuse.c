@@ -13,12 +13,13 @@
 #include <stdint.h>
 #include <stdio.h>
 #include <stdlib.h>
+#include <string.h>
 
 #ifndef AVOW_BY_PATHS
 
 #  if AVOW__DEBUG
-static void say(const char *format, va_list args) {
-  (void) fputs("avow: ", stderr); /* there is no other place to report a
+static void misuse_print(const char *format, va_list args) {
+  (void) fputs("avow: ", stderr); /* no other place can report a
                                      failure */
   (void) vfprintf(stderr, format, args);
   (void) fputc('\n', stderr);
@@ -29,7 +30,7 @@ void avow__misuse(const char *format, ...) {
 #  if AVOW__DEBUG
   va_list args;
   va_start(args, format);
-  say(format, args);
+  misuse_print(format, args);
   va_end(args);
   abort();
 #  else
@@ -41,7 +42,7 @@ void avow__advise(const char *format, ...) {
 #  if AVOW__DEBUG
   va_list args;
   va_start(args, format);
-  say(format, args);
+  misuse_print(format, args);
   va_end(args);
 #  else
   (void) format;
@@ -50,18 +51,35 @@ void avow__advise(const char *format, ...) {
 
 #endif
 
-void avow__misuse_of_null(const char *what) {
-  avow__misuse(
-      "%s is NULL: what avow makes never is, so this was never set; only "
-      "what lets go takes NULL",
-      what);
+#if AVOW__DEBUG
+/* Internal functions check their arguments, too. A program never called them,
+   so that a message must not name them. */
+static bool is_public(const char *called) {
+  return strncmp(called, "avow_", 5) == 0 && called[5] != '_';
 }
 
-void avow__misuse_of_gone(const char *what) {
-  avow__misuse(
-      "this %s is gone: avow_%s_unref() let go of it before; it has one owner, "
-      "who does that last",
-      what, what);
+void avow__misuse_in(const char *called, const char *format, ...) {
+  char problem[AVOW__MISUSE_SIZE];
+  va_list args;
+  va_start(args, format);
+  (void) vsnprintf(problem, sizeof(problem), format, args);
+  va_end(args);
+  if (is_public(called))
+    avow__misuse("%s(): %s", called, problem);
+  else
+    avow__misuse("%s", problem);
+}
+#endif
+
+void avow__misuse_of_null_in(const char *what, const char *called) {
+  avow__misuse_in(called, "%s is NULL; pass a valid %s", what, what);
+}
+
+void avow__misuse_of_gone_in(const char *what, const char *called) {
+  avow__misuse_in(called,
+                  "%s used after avow_%s_unref() freed it; call it after the "
+                  "last use",
+                  what, what);
 }
 
 #if AVOW__DEBUG

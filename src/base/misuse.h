@@ -4,24 +4,10 @@
 #define AVOW_MISUSE_H
 
 #include <stdbool.h>
+#include <stddef.h>
 
 #include "avow/config.h"
 #include "base/compiler.h"
-
-/* Checked builds print what to do instead and abort. Release builds continue,
-   and the caller returns an error. */
-void avow__misuse(const char *format, ...) AVOW_PRINTF(1, 2);
-
-/* Checked builds print the message and continue. Release builds print nothing.
- */
-void avow__advise(const char *format, ...) AVOW_PRINTF(1, 2);
-
-/* Reports that a required argument is NULL. */
-void avow__misuse_of_null(const char *what);
-
-/* Reports the use of an object that its only owner has released. `what` is
-   "group" or another object with its own avow_…_unref(). */
-void avow__misuse_of_gone(const char *what);
 
 #ifdef NDEBUG
 #  define AVOW__DEBUG 0
@@ -29,9 +15,56 @@ void avow__misuse_of_gone(const char *what);
 #  define AVOW__DEBUG 1
 #endif
 
-/* Whether a block was recently freed, or released by its only owner. Checked
-   builds record the address, because other code may use the memory. They remove
-   it when a new block is made there. */
+/* Reports misuse as "FUNCTION(): PROBLEM; REMEDY", or without FUNCTION() where
+   no call is at fault. Checked builds print it and abort. Release builds
+   continue, and the caller returns an error. */
+void avow__misuse(const char *format, ...) AVOW_PRINTF(1, 2);
+
+/* Checked builds print the message and continue. Release builds print nothing.
+ */
+void avow__advise(const char *format, ...) AVOW_PRINTF(1, 2);
+
+/* The name of the function that contains it: the function that the program
+   called, if it is public. Helpers take this name as their last parameter, called.
+   A parameter is simpler than a thread-local variable, which every public
+   function would have to set and to restore. Release builds have no names:
+   macros remove the last parameter, also from definitions. */
+#if AVOW__DEBUG
+#  define AVOW__CALLED __func__
+enum { AVOW__MISUSE_SIZE = 512 };
+/* Reports misuse by the caller of the function with that name. The format is
+   "PROBLEM; REMEDY". */
+void avow__misuse_in(const char *called, const char *format, ...)
+    AVOW_PRINTF(2, 3);
+#else
+#  define AVOW__CALLED                 NULL
+#  define avow__misuse_in(called, ...) avow__misuse(__VA_ARGS__)
+#endif
+
+/* Reports that a required argument is NULL. `what` is "promise" or another word
+   that the program uses for it. */
+#define avow__misuse_of_null(what) avow__misuse_of_null_in(what, AVOW__CALLED)
+#if !AVOW__DEBUG
+#  define avow__misuse_of_null_in(what, called) avow__misuse_of_null_as(what)
+#endif
+void avow__misuse_of_null_in(const char *what, const char *called);
+
+/* Checked builds: reports an argument that is NULL. For public functions that
+   leave the check to a helper that does not know their name. */
+#if AVOW__DEBUG
+#  define avow__check_given(p, what) \
+    ((p) != NULL ? (void) 0 : avow__misuse_of_null(what))
+#else
+#  define avow__check_given(p, what) ((void) (p))
+#endif
+
+/* Reports the use of an object that avow_<what>_unref() has freed. */
+#define avow__misuse_of_gone(what) avow__misuse_of_gone_in(what, AVOW__CALLED)
+void avow__misuse_of_gone_in(const char *what, const char *called);
+
+/* Whether a block was freed recently, or released by its only owner. Checked
+   builds record the address, because the memory may be in use again. They
+   remove it when they allocate a block there. */
 #if AVOW__DEBUG
 void avow__note_gone(const void *block);
 void avow__note_there(const void *block);

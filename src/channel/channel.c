@@ -119,7 +119,7 @@ static bool is_outlived(const avow_promise_t *ch) {
 
 int avow_channel_try_next(const avow_channel_t *channel, avow_value_t *out) {
   if (out == NULL) {
-    avow__misuse_of_null("the place for an item");
+    avow__misuse_of_null("out pointer");
     return AVOW_EMISUSE;
   }
   avow_promise_t *ch = avow__channel_block(channel);
@@ -249,10 +249,12 @@ static void finish_held(const avow_channel_t *channel, avow_value_t last) {
 }
 
 void avow_channel_end(const avow_channel_t *channel) {
+  avow__check_given(channel, "channel");
   finish_held(channel, avow_none());
 }
 
 void avow_channel_fail(const avow_channel_t *channel, avow_value_t error) {
+  avow__check_given(channel, "channel");
   finish_held(channel, avow__reason(error));
 }
 
@@ -301,7 +303,7 @@ void avow_channel_unref(avow_channel_t *channel) {
 
 void avow_channel_clear(avow_channel_t **c) {
   if (c == NULL) {
-    avow__misuse_of_null("a channel");
+    avow__misuse_of_null("channel");
     return;
   }
   avow_channel_t *channel = *c;
@@ -377,6 +379,7 @@ static void channel_let_go(void *channel) {
 }
 
 avow_promise_t *avow_channel_first(avow_channel_t *channel) {
+  avow__check_given(channel, "channel");
   avow_promise_t *p = avow_channel_next(channel);
   if (avow__is_pending(p))
     return avow_attach(p, channel, channel_let_go);

@@ -27,15 +27,17 @@ static inline avow__channels_t *avow__channels_of(const avow__context_t *c) {
 
 /* Returns the block of a channel. Checked builds verify that it is alive. A
    NULL or inert channel has no block of its own. */
-static inline avow_promise_t *avow__channel_block(
-    const avow_channel_t *channel) {
-  avow_promise_t *block = avow__given(channel, "a channel");
-  avow__check_thread(avow__context(block));
+#define avow__channel_block(channel) \
+  avow__channel_block_in(channel, AVOW__CALLED)
+static inline avow_promise_t *avow__channel_block_in(
+    const avow_channel_t *channel, const char *called) {
+  avow_promise_t *block = avow__given_in(channel, "channel", called);
+  avow__check_thread_in(avow__context(block), called);
 #if AVOW__DEBUG
   if (block->kind == AVOW__FREE)
-    avow__misuse(
-        "this channel is gone: avow_channel_unref() let go of it before; call "
-        "avow_channel_ref() first to give it to two");
+    avow__misuse_in(called,
+                    "channel used after it was freed; call avow_channel_ref() "
+                    "before passing it on");
 #endif
   return block;
 }

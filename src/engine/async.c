@@ -60,6 +60,7 @@ void avow__async_finish(avow__context_t *c, avow__fiber_t *f,
 }
 
 avow_promise_t *avow_async(uv_loop_t *loop, avow_fn fn, void *data) {
+  avow__check_ready(loop);
   return avow_async_throwing(loop, fn, data, NULL);
 }
 
@@ -112,16 +113,15 @@ static avow_value_t async_refuse(avow_promise_t *p, int code) {
 
 static AVOW__APART avow_value_t await_in_vain(avow_promise_t *p) {
   const avow__fiber_t *f = avow__fiber_now;
-  p = avow__given(p, "a promise");
-  avow__check_taken(p);
+  p = avow__given(p, "promise");
   if (f == NULL) {
     avow__misuse(
-        "avow_await() outside an async function, or in what avow calls back: "
-        "start one with avow_async(), or use avow_then()");
+        "avow_await(): called outside an async function; start one with "
+        "avow_async(), or call avow_then()");
     return async_refuse(p, AVOW_ENOTASYNC);
   }
-  avow__check_thread(avow__context(f->promise));
-  avow__misuse_of_loops();
+  avow__check_thread_in(avow__context(f->promise), "avow_await");
+  avow__misuse_of_loops("avow_await");
   return async_refuse(p, AVOW_EMISUSE);
 }
 
@@ -161,10 +161,10 @@ static inline avow__fiber_t *fiber_for(const avow_promise_t *p) {
 /* Each function that avow_await() ends with has p as its first parameter, too.
    So no register is moved for these calls. */
 avow_value_t avow_await(avow_promise_t *p) {
+  avow__check_taken(p);
   avow__fiber_t *f = fiber_for(p);
   if (AVOW__UNLIKELY(f == NULL))
     return await_in_vain(p);
-  avow__check_taken(p);
   avow__check_thread(avow__context(p));
   return is_next(avow__context(p), p, f) ? go_on(p, f) : wait_for(p, f);
 }
@@ -172,6 +172,7 @@ avow_value_t avow_await(avow_promise_t *p) {
 /* A function that C started may call C++ code that awaits. The exceptions of
    that code are kept from the first such await on. */
 avow_value_t avow_await_throwing(avow_promise_t *p, void *globals) {
+  avow__check_taken(p);
   avow__fiber_t *f = fiber_for(p);
   if (f != NULL && f->exceptions.globals != globals)
     avow__exceptions_begin(&f->exceptions, globals);

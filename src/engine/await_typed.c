@@ -31,6 +31,14 @@ static bool await_expects(const avow_value_t *v, uint32_t tag,
   return tag == AVOW_NONE || v->tag == tag || is_end;
 }
 
+/* The inline function that called avow_awaited(). */
+static const char *await_called(uint32_t tag) {
+  const avow_value_t wanted = { .tag = tag };
+  if (tag == AVOW_OBJECT)
+    return "object"; /* avow_type_name() would need a class */
+  return tag == AVOW_NONE ? "value" : avow_type_name(&wanted);
+}
+
 static avow_value_t await_refuse(avow_value_t v, uint32_t tag,
                                  const avow_class_t *klass) {
   const avow_value_t wanted = { .tag = tag };
@@ -38,8 +46,9 @@ static avow_value_t await_refuse(avow_value_t v, uint32_t tag,
       klass != NULL ? avow__class_name(klass) : "object of no class";
   if (tag != AVOW_OBJECT)
     name = avow_type_name(&wanted);
-  avow__misuse("await of %s gave a value of type %s: await it as what it is",
-               name, avow_type_name(&v));
+  avow__misuse(
+      "avow_await_%s(): value has type %s, not %s; await it as that type",
+      await_called(tag), avow_type_name(&v), name);
   const avow_value_t error =
       avow_error_new(AVOW_EMISUSE, avow_none(),
                      "await of %s gave a value of type %s", name,
@@ -53,7 +62,9 @@ avow_value_t avow_awaited(avow_value_t v, uint32_t tag,
   if (avow_is_error(&v))
     return v;
   if (out == NULL) {
-    avow__misuse_of_null("the place for what is awaited");
+    avow__misuse(
+        "avow_await_%s(): out pointer is NULL; pass a valid out pointer",
+        await_called(tag));
     avow_value_unref(v);
     return avow_error(AVOW_EMISUSE);
   }

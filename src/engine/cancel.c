@@ -486,14 +486,14 @@ void avow__cancel_borrowed(avow_promise_t *p) {
 }
 
 void avow_cancel(const avow_promise_t *p) {
-  p = avow__given(p, "a promise");
+  p = avow__given(p, "promise");
   avow__check_borrowed(p);
   avow__check_thread(avow__context(p));
   avow__cancel_borrowed(avow__mutable(p));
 }
 
 void avow_cancel_with(const avow_promise_t *borrowed, avow_value_t reason) {
-  borrowed = avow__given(borrowed, "a promise");
+  borrowed = avow__given(borrowed, "promise");
   avow__check_borrowed(borrowed);
   avow__check_value(&reason);
   avow__check_thread(avow__context(borrowed));
@@ -504,7 +504,7 @@ void avow_cancel_with(const avow_promise_t *borrowed, avow_value_t reason) {
 
 void avow_on_cancel(const avow_deferred_t *d, avow_cancel_cb cb, void *data) {
   if (d == NULL) {
-    avow__misuse_of_null("a deferred");
+    avow__misuse_of_null("deferred");
     return;
   }
   avow__check_deferred(d);

@@ -33,10 +33,9 @@ static inline void react(avow_promise_t *q, avow_promise_t *p,
 static AVOW__APART avow_promise_t *then_fully(avow_promise_t *p,
                                               avow_cb on_fulfilled,
                                               avow_cb on_rejected, void *data) {
-  p = avow__given(p, "a promise");
-  avow__check_taken(p);
+  p = avow__given(p, "promise");
   avow__context_t *c = avow__context(p);
-  avow__check_thread(c);
+  avow__check_thread_in(c, "avow_then");
   avow_promise_t *q = avow__promise_alloc(c, AVOW__THEN);
   if (q == NULL)
     return avow__fail_nomem(c, p);
@@ -54,9 +53,9 @@ static AVOW__APART avow_promise_t *enqueue_and_wake(avow__context_t *c,
 /* avow_then() needs no stack frame, because it makes only tail calls. */
 avow_promise_t *avow_then(avow_promise_t *p, avow_cb on_fulfilled,
                           avow_cb on_rejected, void *data) {
+  avow__check_taken(p);
   if (AVOW__UNLIKELY(p == NULL || avow__state(p) == AVOW_REJECTED))
     return then_fully(p, on_fulfilled, on_rejected, data);
-  avow__check_taken(p);
   const bool is_pending = avow__is_pending(p);
   avow__context_t *c = avow__context(p);
   avow__check_thread(c);
@@ -88,6 +87,7 @@ avow_promise_t *avow__catch_keeping(avow_promise_t *p, avow_cb cb, void *data) {
 }
 
 avow_promise_t *avow_catch(avow_promise_t *p, avow_cb on_rejected, void *data) {
+  avow__check_taken(p);
   return avow_then(p, NULL, on_rejected, data);
 }
 
@@ -115,8 +115,7 @@ static avow_value_t own_if_borrowed(avow_value_t result,
       atomic_load(&block->u.refs) > 1)
     return result;
   avow__misuse(
-      "a handler returned its argument, which it only borrows: return "
-      "avow_value_ref(arg) instead");
+      "handler returned its borrowed argument; return avow_value_ref(arg)");
   return avow_value_ref(&result);
 }
 
@@ -190,8 +189,7 @@ avow_promise_t *avow__promise_of(avow__context_t *c, avow_value_t result) {
   avow__check_value(&result);
   if (result.tag == AVOW_THENABLE)
     return avow_promise_resolve(c->loop, result);
-  avow_promise_t *inner =
-      avow__given(result.u.p, "a promise that is to be followed");
+  avow_promise_t *inner = avow__given(result.u.p, "followed promise");
   avow__check_taken(inner);
   if (avow__same_loop(c, inner))
     return inner;

@@ -15,9 +15,9 @@ static void check_thread_on_prepare(uv_prepare_t *prepare) {
   avow__context_t *c = prepare->data;
   if (c->depth > 0)
     avow__misuse(
-        "uv_run() inside a callback: return avow_follow(promise) or use "
-        "avow_then(); in an async function, use avow_await(). Or a longjmp() "
-        "has left a callback, which has to return");
+        "uv_run(): called inside a callback, or a callback was left by "
+        "longjmp(); return avow_follow(promise) or call avow_then(); in an "
+        "async function, call avow_await()");
   c->thread = uv_thread_self();
   c->has_thread = true;
 }
@@ -43,13 +43,12 @@ static bool is_at_rest(const avow__context_t *c) {
   return c->life == AVOW__CLOSED || (c->depth == 0 && !uv_loop_alive(c->loop));
 }
 
-void avow__check_thread(avow__context_t *c) {
+void avow__check_thread_in(avow__context_t *c, const char *called) {
   const uv_thread_t self = uv_thread_self();
   if (c->has_thread && !uv_thread_equal(&c->thread, &self) && !is_at_rest(c))
-    avow__misuse(
-        "called from a thread that is not the loop's: only avow_remote_*(), "
-        "avow_sender_*(), avow_mailbox_*() and avow_post() may be, but for "
-        "avow_sender_send() and those that end in _new()");
+    avow__misuse_in(called,
+                    "called on a thread other than the loop's; use avow_post() "
+                    "to run code there");
 }
 
 /* Reports nothing during avow_loop_close(), which closes the handles itself. */
@@ -59,8 +58,8 @@ void avow__check_handles(avow__context_t *c) {
     return;
   c->told_closed = true;
   avow__advise(
-      "all handles of this loop were closed, those of avow as well: call "
-      "avow_loop_close(), and avow_loop_init() before you use it again");
+      "all handles of the loop were closed, including avow's; call "
+      "avow_loop_close(), then avow_loop_init() to reuse the loop");
 }
 
 /* While the handles are closing, handlers may still finish their work, so the

@@ -11,9 +11,11 @@ void avow__check_thread_init(avow__context_t *c);
 
 /* Reports a call on a thread other than the loop's. */
 #if AVOW__DEBUG
-void avow__check_thread(avow__context_t *c);
+#  define avow__check_thread(c) avow__check_thread_in(c, __func__)
+void avow__check_thread_in(avow__context_t *c, const char *called);
 #else
-#  define avow__check_thread(c) ((void) (c))
+#  define avow__check_thread(c)            ((void) (c))
+#  define avow__check_thread_in(c, called) ((void) (c), (void) (called))
 #endif
 
 /* Checked builds: reports a call that needs avow's handles after the program

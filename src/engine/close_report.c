@@ -60,7 +60,7 @@ static void tell_of_cycle(avow_promise_t *p, void *data) {
   const size_t n = length_of(p, avow__cycle_next);
   avow__advise(
       "avow_loop_close(): %zu promise%s for %s and never settle%s; cancel one "
-      "of them before:",
+      "of them first:",
       n, n > 1 ? "s wait" : " waits", n > 1 ? "each other" : "itself",
       n > 1 ? "" : "s");
   tell_of_each(p, avow__cycle_next, n);

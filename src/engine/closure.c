@@ -70,7 +70,7 @@ static void set_closure_kinds(void) {
 }
 
 avow_promise_t *avow_then_closure(avow_promise_t *p, avow_cb cb, void *data) {
-  p = avow__given(p, "a promise");
+  p = avow__given(p, "promise");
   avow__check_taken(p);
   avow__context_t *c = avow__context(p);
   avow__check_thread(c);
@@ -102,7 +102,7 @@ static void settle_at_once(avow_promise_t *p, avow_settled_cb cb, void *data) {
 }
 
 void avow_on_settled(avow_promise_t *p, avow_settled_cb cb, void *data) {
-  p = avow__given(p, "a promise");
+  p = avow__given(p, "promise");
   if (cb == NULL) {
     avow_unref(p);
     return;

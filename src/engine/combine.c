@@ -174,11 +174,12 @@ static AVOW__APART void fail_for(avow_promise_t *gather, avow_promise_t *p,
   avow__unref(gather);
 }
 
-static void add_at(avow_promise_t *gather, avow_promise_t *p, uint32_t index) {
-  avow__check_taken(p);
+static void add_at(avow_promise_t *gather, avow_promise_t *p, uint32_t index,
+                   const char *called) {
+  avow__check_taken_in(p, called);
   if (!avow__is_gather(gather))
     drop_late(gather, p);
-  else if (!avow__same_loop(avow__context(gather), p))
+  else if (!avow__same_loop_in(avow__context(gather), p, called))
     fail_for(gather, p, AVOW_EMISUSE);
   else if (!add_input(gather, p, index))
     fail_for(gather, p, UV_ENOMEM);
@@ -191,8 +192,9 @@ static void add_itself(avow_promise_t *gather, avow_promise_t *p) {
     avow__gather_settle(gather, avow_error(AVOW_ECYCLE));
 }
 
-void avow__gather_add(avow_promise_t *gather, avow_promise_t *p) {
-  avow__check_thread(avow__context(p));
+void avow__gather_add_in(avow_promise_t *gather, avow_promise_t *p,
+                         const char *called) {
+  avow__check_thread_in(avow__context(p), called);
   if (p == gather) {
     add_itself(gather, p);
     return;
@@ -201,7 +203,7 @@ void avow__gather_add(avow_promise_t *gather, avow_promise_t *p) {
   if (avow__is_gather(gather) && !add_item(gather, &index))
     fail_for(gather, p, UV_ENOMEM);
   else
-    add_at(gather, p, index);
+    add_at(gather, p, index, called);
 }
 
 /* Ends the gather once. In a release build, a second call has no effect. */
@@ -215,38 +217,44 @@ void avow__gather_end(avow_promise_t *gather) {
 }
 
 static avow_promise_t *gather_of(uv_loop_t *loop, avow_gather_kind_t kind,
-                                 avow_promise_t *const ps[], size_t n) {
-  avow__context_t *c = avow__context_of(loop);
-  avow__check_thread(c);
+                                 avow_promise_t *const ps[], size_t n,
+                                 const char *called) {
+  avow__context_t *c = avow__context_of_in(loop, called);
+  avow__check_thread_in(c, called);
   if (ps == NULL && n > 0)
-    return avow__refuse_null("an array of promises");
+    return avow__refuse_null_in("array of promises", called);
   avow_promise_t *gather = gather_new(c, kind);
   if (avow__is_gather(gather) && keeps_list(gather) && !make_list(gather, n))
     avow__gather_settle(gather, avow_error(UV_ENOMEM));
   for (size_t i = 0; i < n; i++)
-    add_at(gather, avow__given(ps[i], "a promise"), (uint32_t) i);
+    add_at(gather, avow__given_in(ps[i], "promise", called), (uint32_t) i,
+           called);
   avow__gather_end(gather);
   return gather;
 }
 
 avow_promise_t *avow_all(uv_loop_t *loop, avow_promise_t *const ps[],
                          size_t n) {
-  return gather_of(loop, AVOW_ALL, ps, n);
+  avow__check_ready(loop);
+  return gather_of(loop, AVOW_ALL, ps, n, AVOW__CALLED);
 }
 
 avow_promise_t *avow_all_settled(uv_loop_t *loop, avow_promise_t *const ps[],
                                  size_t n) {
-  return gather_of(loop, AVOW_ALL_SETTLED, ps, n);
+  avow__check_ready(loop);
+  return gather_of(loop, AVOW_ALL_SETTLED, ps, n, AVOW__CALLED);
 }
 
 avow_promise_t *avow_race(uv_loop_t *loop, avow_promise_t *const ps[],
                           size_t n) {
-  return gather_of(loop, AVOW_RACE, ps, n);
+  avow__check_ready(loop);
+  return gather_of(loop, AVOW_RACE, ps, n, AVOW__CALLED);
 }
 
 avow_promise_t *avow_any(uv_loop_t *loop, avow_promise_t *const ps[],
                          size_t n) {
-  return gather_of(loop, AVOW_ANY, ps, n);
+  avow__check_ready(loop);
+  return gather_of(loop, AVOW_ANY, ps, n, AVOW__CALLED);
 }
 
 static avow_promise_t *gather_of_kind(uv_loop_t *loop,
@@ -280,8 +288,9 @@ avow_gather_t *avow__gather_steer(avow_promise_t *gather) {
 
 avow_promise_t *avow_gather_new(uv_loop_t *loop, avow_gather_kind_t kind,
                                 avow_gather_t **out) {
+  avow__check_ready(loop);
   if (out == NULL)
-    return avow__refuse_null("the place for a gather");
+    return avow__refuse_null("out pointer");
   avow_promise_t *gather = gather_of_kind(loop, kind);
   *out = avow__gather_steer(gather);
   return gather;
@@ -294,32 +303,34 @@ static bool was_released(const avow_promise_t *gather) {
          (has_gathered(gather) && (gather->flags & AVOW__GATHER_STEERED) == 0);
 }
 
-static avow_promise_t *steered(const avow_gather_t *g) {
-  avow_promise_t *gather = avow__given(g, "a gather");
+static avow_promise_t *steered(const avow_gather_t *g, const char *called) {
+  avow_promise_t *gather = avow__given_in(g, "gather", called);
   if (was_released(gather))
-    avow__misuse_of_gone("gather");
-  avow__check_thread(avow__context(gather));
+    avow__misuse_of_gone_in("gather", called);
+  avow__check_thread_in(avow__context(gather), called);
   return gather;
 }
 
 /* The gather of g. It is misuse if the gather has ended. */
-static avow_promise_t *open_gather(const avow_gather_t *g) {
-  avow_promise_t *gather = steered(g);
+static avow_promise_t *open_gather(const avow_gather_t *g, const char *called) {
+  avow_promise_t *gather = steered(g, called);
   if ((gather->flags & AVOW__GATHER_ENDED) != 0)
-    avow__misuse("this gather was ended already: what is ended takes no more");
+    avow__misuse_in(called,
+                    "gather used after avow_gather_end(); add all promises "
+                    "before ending it");
   return gather;
 }
 
 void avow_gather_add(const avow_gather_t *g, avow_promise_t *p) {
-  avow__gather_add(open_gather(g), avow__given(p, "a promise"));
+  avow__gather_add(open_gather(g, AVOW__CALLED), avow__given(p, "promise"));
 }
 
 void avow_gather_end(const avow_gather_t *g) {
-  avow__gather_end(open_gather(g));
+  avow__gather_end(open_gather(g, AVOW__CALLED));
 }
 
 void avow_gather_unref(avow_gather_t *g) {
-  avow_promise_t *gather = g != NULL ? steered(g) : NULL;
+  avow_promise_t *gather = g != NULL ? steered(g, AVOW__CALLED) : NULL;
   if (gather == NULL || was_released(gather))
     return;
   avow__gather_end(gather);
@@ -336,26 +347,25 @@ static bool may_have_losers(const avow_promise_t *p) {
 }
 
 static avow_promise_t *set_losers(avow_promise_t *combined, unsigned flag,
-                                  const char *name) {
-  combined = avow__given(combined, "a promise");
-  avow__check_thread(avow__context(combined));
-  avow__check_taken(combined);
+                                  const char *called) {
+  combined = avow__given_in(combined, "promise", called);
+  avow__check_thread_in(avow__context(combined), called);
+  avow__check_taken_in(combined, called);
   if (!may_have_losers(combined))
-    avow__misuse(
-        "%s() of a promise that is no combinator's, and has no losers: call it "
-        "on what avow_all() and its like return, and the others around it",
-        name);
+    avow__misuse_in(called,
+                    "promise is not the result of a combinator; call it on the "
+                    "result of avow_all() or a similar function");
   if (avow__is_gather(combined))
     combined->flags |= (uint16_t) flag;
   return combined;
 }
 
 avow_promise_t *avow_cancel_losers(avow_promise_t *combined) {
-  return set_losers(combined, AVOW__GATHER_CANCELS, "avow_cancel_losers");
+  return set_losers(combined, AVOW__GATHER_CANCELS, AVOW__CALLED);
 }
 
 avow_promise_t *avow_join_losers(avow_promise_t *combined) {
-  return set_losers(combined, AVOW__GATHER_JOINS, "avow_join_losers");
+  return set_losers(combined, AVOW__GATHER_JOINS, AVOW__CALLED);
 }
 
 avow_outcome_t avow__outcome_of(const avow_value_t *v, size_t index) {
@@ -366,5 +376,6 @@ avow_outcome_t avow__outcome_of(const avow_value_t *v, size_t index) {
 }
 
 avow_outcome_t avow_outcome_at(const avow_value_t *list, size_t i) {
+  avow__check_given(list, "value");
   return avow__outcome_of(avow_list_at(list, i), i);
 }

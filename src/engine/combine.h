@@ -14,7 +14,9 @@ avow_promise_t *avow__gather_observed(avow__context_t *c,
 avow_gather_t *avow__gather_steer(avow_promise_t *gather);
 
 /* Adds an input, and takes ownership of it. */
-void avow__gather_add(avow_promise_t *gather, avow_promise_t *p);
+#define avow__gather_add(gather, p) avow__gather_add_in(gather, p, AVOW__CALLED)
+void avow__gather_add_in(avow_promise_t *gather, avow_promise_t *p,
+                         const char *called);
 
 /* Ends the adding of inputs. */
 void avow__gather_end(avow_promise_t *gather);

@@ -43,13 +43,16 @@ avow_promise_t *avow__closed_promise(void) {
   return avow__ref(closed);
 }
 
-avow__context_t *avow__context_find(const uv_loop_t *loop) {
+avow__context_t *avow__context_find(const uv_loop_t *loop, const char *called) {
   avow__context_t *c = avow__loop_table_find(loop);
   if (c != NULL)
     return c;
-  avow__misuse(
-      "this loop is not ready: call avow_loop_init() on it first, "
-      "and nothing after avow_loop_close()");
+  if (loop == NULL)
+    avow__misuse_of_null_in("loop", called);
+  else
+    avow__misuse_in(called,
+                    "loop is not initialized; call avow_loop_init(loop, NULL) "
+                    "first");
   return avow__unbound_context();
 }
 

@@ -12,6 +12,7 @@
 #include "base/cacheline_pool.h"
 #include "base/compiler.h"
 #include "base/list.h"
+#include "base/misuse.h"
 #include "base/queue.h"
 #include "base/table.h"
 #include "engine/loop_table.h"
@@ -228,15 +229,28 @@ avow__context_t *avow__unbound_context(void);
 avow_promise_t *avow__closed_promise(void);
 
 /* The slow path of avow__context_of(). */
-avow__context_t *avow__context_find(const uv_loop_t *loop);
+#if !AVOW__DEBUG
+#  define avow__context_find(loop, called) avow__context_find_in(loop)
+#endif
+avow__context_t *avow__context_find(const uv_loop_t *loop, const char *called);
 
 /* The context of the loop, or else the unbound one. Never NULL. */
-static inline avow__context_t *avow__context_of(const uv_loop_t *loop) {
+#define avow__context_of(loop) avow__context_of_in(loop, AVOW__CALLED)
+static inline avow__context_t *avow__context_of_in(const uv_loop_t *loop,
+                                                   const char *called) {
   const avow__entry_t *entry = avow__entry_of(loop);
   if (AVOW__LIKELY(avow__entry_is_of(entry, loop)))
     return entry->context;
-  return avow__context_find(loop);
+  return avow__context_find(loop, called);
 }
+
+/* Checked builds: is the loop initialized? For public functions whose helpers
+   find the context. */
+#if AVOW__DEBUG
+#  define avow__check_ready(loop) ((void) avow__context_of(loop))
+#else
+#  define avow__check_ready(loop) ((void) (loop))
+#endif
 
 /* Frees the context when nothing refers to it any more. */
 void avow__context_release(avow__context_t *c);

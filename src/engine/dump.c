@@ -166,7 +166,7 @@ static void text_one(avow_promise_t *p, void *data) {
 
 void avow_loop_dump(uv_loop_t *loop, FILE *out) {
   if (out == NULL) {
-    avow__misuse_of_null("the file for a dump");
+    avow__misuse_of_null("file");
     return;
   }
   avow__dump_t dump = { avow__context_of(loop), out, " ", "" };

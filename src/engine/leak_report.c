@@ -80,10 +80,10 @@ static void held_count_one(avow_promise_t *p, void *data) {
    reference to the promises is left. */
 static void tell_of_deferreds(const held_t *kind) {
   const bool many = kind->count > 1;
-  avow__advise("avow_loop_close() leaves %" PRIu64
-               " deferred%s, and requests or handles of the program; call "
-               "uv_run() before uv_loop_close() if one of their callbacks "
-               "settles %s, or else avow_deferred_drop() %s",
+  avow__advise("avow_loop_close(): %" PRIu64
+               " deferred%s, and requests or handles of the program, are left; "
+               "call uv_run() before uv_loop_close() if a callback settles %s; "
+               "otherwise call avow_deferred_drop() on %s",
                kind->count, many ? "s" : "", many ? "them" : "it",
                many ? "them" : "it");
 }
@@ -91,8 +91,8 @@ static void tell_of_deferreds(const held_t *kind) {
 static void tell_of_kind(const held_t *kind) {
   const bool many = kind->count > 1;
   const bool plain = strcmp(kind->name, "promise") == 0;
-  avow__advise("avow_loop_close() leaves %" PRIu64
-               " %s%s that %s still held: avow_%s%s%s() %s",
+  avow__advise("avow_loop_close(): %" PRIu64
+               " %s%s %s still referenced; call avow_%s%s%s() on %s",
                kind->count, kind->name, many ? "s" : "", many ? "are" : "is",
                plain ? "" : kind->name, plain ? "" : "_",
                strcmp(kind->name, "deferred") == 0 ? "drop" : "unref",

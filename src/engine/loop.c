@@ -308,8 +308,8 @@ static void loop_outlive(avow__context_t *c, uint64_t left) {
 /* uv_loop_close() came first, so callbacks that still wait are never called. */
 static void end_without_loop(avow__context_t *c) {
   avow__misuse(
-      "uv_loop_close() came before avow_loop_close(): close avow "
-      "first, and the loop after that");
+      "uv_loop_close(): called before avow_loop_close(); call "
+      "avow_loop_close() first");
   loop_outlive(c, UINT64_MAX);
   avow__loop_table_remove(c->loop);
 }

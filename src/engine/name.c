@@ -6,7 +6,7 @@
 #include "engine/settle.h"
 
 void avow_promise_set_name(const avow_promise_t *borrowed, const char *name) {
-  avow_promise_t *p = avow__given(borrowed, "a promise");
+  avow_promise_t *p = avow__given(borrowed, "promise");
   avow__check_borrowed(p);
   avow__check_thread(avow__context(p));
   if (name != NULL)

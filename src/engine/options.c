@@ -54,8 +54,8 @@ static bool has_reserved(const avow_options_t *options) {
   const bool has = !AVOW__IS_ZERO(options->reserved);
   if (has)
     avow__advise(
-        "avow_loop_init() of options that are not zero where they are "
-        "reserved: initialise them by the names of their fields");
+        "avow_loop_init(): options have nonzero reserved fields; initialize "
+        "the struct by field names");
   return has;
 }
 

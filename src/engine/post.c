@@ -29,12 +29,13 @@ typedef struct {
 static avow_mailbox_t nobody = { .code = UV_ENOMEM };
 static avow_mailbox_t null_mailbox = { .code = AVOW_EMISUSE };
 
-static avow_mailbox_t *mailbox_given(const avow_mailbox_t *mailbox) {
+static avow_mailbox_t *mailbox_given(const avow_mailbox_t *mailbox,
+                                     const char *called) {
   if (avow__is_gone(mailbox))
-    avow__misuse_of_gone("mailbox");
+    avow__misuse_of_gone_in("mailbox", called);
   if (mailbox != NULL)
     return (void *) avow__mutable(mailbox);
-  avow__misuse_of_null("a mailbox");
+  avow__misuse_of_null_in("mailbox", called);
   return &null_mailbox;
 }
 
@@ -74,7 +75,7 @@ static int post_send(avow__port_t *port, const post_t *model) {
 
 int avow_post(const avow_mailbox_t *borrowed, void (*fn)(void *), void *data,
               void (*free_fn)(void *)) {
-  const avow_mailbox_t *mailbox = mailbox_given(borrowed);
+  const avow_mailbox_t *mailbox = mailbox_given(borrowed, AVOW__CALLED);
   const post_t post = { .fn = fn, .data = data, .free_fn = free_fn };
   int err = mailbox->port == NULL ? mailbox->code : 0;
   if (err == 0)
@@ -112,7 +113,7 @@ avow_mailbox_t *avow_mailbox_new(uv_loop_t *loop) {
 }
 
 avow_mailbox_t *avow_mailbox_ref(const avow_mailbox_t *borrowed) {
-  avow_mailbox_t *mailbox = mailbox_given(borrowed);
+  avow_mailbox_t *mailbox = mailbox_given(borrowed, AVOW__CALLED);
   atomic_fetch_add_explicit(&mailbox->refs, 1, memory_order_relaxed);
   return mailbox;
 }
@@ -139,7 +140,7 @@ static void mailbox_end(avow_mailbox_t *mailbox) {
 void avow_mailbox_unref(avow_mailbox_t *mailbox) {
   if (mailbox == NULL)
     return;
-  mailbox = mailbox_given(mailbox);
+  mailbox = mailbox_given(mailbox, AVOW__CALLED);
   if (mailbox == &nobody || mailbox == &null_mailbox ||
       atomic_fetch_sub_explicit(&mailbox->refs, 1, memory_order_acq_rel) > 1)
     return;

@@ -19,15 +19,16 @@ void avow__promises_begin(void) {
   avow__value_may_hold(&promises);
 }
 
-AVOW__APART avow_promise_t *avow__refuse_null(const char *what) {
-  avow__misuse_of_null(what);
+AVOW__APART avow_promise_t *avow__refuse_null_in(const char *what,
+                                                 const char *called) {
+  avow__misuse_of_null_in(what, called);
   return avow__no_promise(avow__unbound_context());
 }
 
 #if AVOW__DEBUG
 /* Counts that a deferred of p settles it, or is dropped. */
-static void promise_spend(avow_promise_t *p) {
-  avow__check_deferred((const avow_deferred_t *) p);
+static void promise_spend(avow_promise_t *p, const char *called) {
+  avow__check_deferred_in((const avow_deferred_t *) p, called);
 #  ifdef AVOW_TRACE
   if ((p->flags & (AVOW__DEFERRED_RESOLVED | AVOW__STATE)) == 0)
     p->settled_by = avow__program_caller();
@@ -36,7 +37,7 @@ static void promise_spend(avow_promise_t *p) {
     p->deferreds--;
 }
 #else
-#  define promise_spend(p) ((void) (p))
+#  define promise_spend(p, called) ((void) (p))
 #endif
 
 bool avow__has_settled(const avow_promise_t *p) {
@@ -133,8 +134,9 @@ static AVOW__APART avow_promise_t *new_fully(uv_loop_t *loop,
 }
 
 avow_promise_t *avow_promise_new(uv_loop_t *loop, avow_deferred_t **out) {
+  avow__check_ready(loop);
   if (AVOW__UNLIKELY(out == NULL))
-    return avow__refuse_null("the place for a deferred");
+    return avow__refuse_null("out pointer");
   const avow__entry_t *entry = avow__entry_of(loop);
   if (AVOW__UNLIKELY(!avow__entry_is_of(entry, loop)))
     return new_fully(loop, out);
@@ -161,7 +163,7 @@ avow_promise_t *avow__promise_new_surely(avow__context_t *c,
 static AVOW__APART avow_promise_t *resolved_fully(uv_loop_t *loop,
                                                   avow_value_t v) {
   if (v.tag == AVOW_PROMISE)
-    return avow__given(v.u.p, "a promise that is to be followed");
+    return avow__given(v.u.p, "followed promise");
   avow__context_t *c = avow__context_of(loop);
   avow__check_thread(c);
   avow_promise_t *p = avow__promise_alloc(c, AVOW__VALUE);
@@ -175,6 +177,7 @@ static AVOW__APART avow_promise_t *resolved_fully(uv_loop_t *loop,
 
 /* A new promise has no waiters, so a plain value needs only to be stored. */
 avow_promise_t *avow_promise_resolve(uv_loop_t *loop, avow_value_t v) {
+  avow__check_ready(loop);
   const avow__entry_t *entry = avow__entry_of(loop);
   if (AVOW__UNLIKELY(v.tag >= AVOW_ERROR || !avow__entry_is_of(entry, loop)))
     return resolved_fully(loop, v);
@@ -191,6 +194,7 @@ avow_promise_t *avow_promise_resolve(uv_loop_t *loop, avow_value_t v) {
 }
 
 avow_promise_t *avow_promise_reject(uv_loop_t *loop, avow_value_t error) {
+  avow__check_ready(loop);
   return avow_promise_resolve(loop, avow__reason(error));
 }
 
@@ -251,7 +255,7 @@ static AVOW__APART bool resolve_fully(avow_promise_t *p, avow_value_t v) {
 }
 
 static AVOW__APART bool resolve_nothing(avow_value_t v) {
-  avow__misuse_of_null("a deferred");
+  avow__misuse_of_null("deferred");
   avow__value_unref(v);
   return false;
 }
@@ -263,10 +267,11 @@ static AVOW__APART bool wake_for_it(avow__context_t *c) {
 
 /* The fast path takes a few stores, and needs no stack frame. */
 bool avow_resolve(avow_deferred_t *d, avow_value_t v) {
+  avow__check_deferred(d);
   if (AVOW__UNLIKELY(d == NULL))
     return resolve_nothing(v);
   avow_promise_t *p = (avow_promise_t *) d;
-  promise_spend(p);
+  promise_spend(p, AVOW__CALLED);
   avow__context_t *c = avow__context(p);
   avow__check_thread(c);
   const int apart = AVOW__DEFERRED_RESOLVED | AVOW__STATE | AVOW__CANCELED |
@@ -294,11 +299,12 @@ avow_promise_t *avow__detail(avow_promise_t *p) {
 }
 
 bool avow_reject(avow_deferred_t *d, avow_value_t error) {
+  avow__check_deferred(d);
   return avow_resolve(d, avow__reason(error));
 }
 
 avow_deferred_t *avow_deferred_ref(const avow_deferred_t *d) {
-  avow_promise_t *p = avow__given(d, "a deferred");
+  avow_promise_t *p = avow__given(d, "deferred");
   avow__check_deferred((avow_deferred_t *) p);
   avow__check_thread(avow__context(p));
   p->refs++;
@@ -320,13 +326,13 @@ void avow_deferred_drop(avow_deferred_t *d) {
   if (settles && --avow__detail(p)->u.deferred.holders == 0) {
     (void) avow_resolve(d, avow_error(AVOW_EBROKEN)); /* it is unsettled */
   } else {
-    promise_spend(p);
+    promise_spend(p, AVOW__CALLED);
     promise_release(p);
   }
 }
 
 avow_promise_t *avow_ref(const avow_promise_t *p) {
-  p = avow__given(p, "a promise");
+  p = avow__given(p, "promise");
   avow__check_borrowed(p);
   return avow__ref(p);
 }
@@ -344,17 +350,17 @@ void avow_promise_clear(avow_promise_t **p) {
   if (p != NULL)
     avow_unref(avow_promise_steal(p));
   else
-    avow__misuse_of_null("a promise");
+    avow__misuse_of_null("promise");
 }
 
 avow_state_t avow_state(const avow_promise_t *p) {
-  p = avow__given(p, "a promise");
+  p = avow__given(p, "promise");
   avow__check_borrowed(p);
   return avow__state(p);
 }
 
 const avow_value_t *avow_result(const avow_promise_t *p) {
-  p = avow__given(p, "a promise");
+  p = avow__given(p, "promise");
   avow__check_borrowed(p);
   if (avow__is_pending(p))
     return NULL;

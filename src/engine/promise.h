@@ -15,11 +15,18 @@
 
 /* Reports that `what` is NULL. Returns the substitute for a NULL promise,
    channel or tool: rejected with AVOW_EMISUSE, bound to no loop. */
-avow_promise_t *avow__refuse_null(const char *what);
+#if !AVOW__DEBUG
+#  define avow__refuse_null_in(what, called) avow__refuse_null_as(what)
+#endif
+#define avow__refuse_null(what) avow__refuse_null_in(what, AVOW__CALLED)
+avow_promise_t *avow__refuse_null_in(const char *what, const char *called);
 
 /* p, or the substitute if p is NULL. */
-static inline avow_promise_t *avow__given(const void *p, const char *what) {
-  return AVOW__LIKELY(p != NULL) ? avow__mutable(p) : avow__refuse_null(what);
+#define avow__given(p, what) avow__given_in(p, what, AVOW__CALLED)
+static inline avow_promise_t *avow__given_in(const void *p, const char *what,
+                                             const char *called) {
+  return AVOW__LIKELY(p != NULL) ? avow__mutable(p)
+                                 : avow__refuse_null_in(what, called);
 }
 
 /* avow_promise_new() with the context of the loop. */

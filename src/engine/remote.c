@@ -39,19 +39,19 @@ static avow_remote_t *remote_of(avow__mail_t *mail) {
 /* Checked builds: the use of a remote, on any thread. */
 
 #if AVOW__DEBUG
-static void remote_spend(avow_remote_t *r) {
+static void remote_spend(avow_remote_t *r, const char *called) {
   if (atomic_exchange(&r->spent, true))
-    avow__misuse(
-        "this remote was used already: it is taken with the first "
-        "avow_remote_resolve(), avow_remote_reject() or avow_remote_drop()");
+    avow__misuse_in(called,
+                    "remote used after it was resolved, rejected or dropped; "
+                    "call avow_remote_new() for each result");
 }
 
 static void renew(avow_remote_t *r) {
   atomic_store(&r->spent, false);
 }
 #else
-#  define remote_spend(r) ((void) (r))
-#  define renew(r)        ((void) (r))
+#  define remote_spend(r, called) ((void) (r))
+#  define renew(r)                ((void) (r))
 #endif
 
 /* Releases a remote after the end of its loop. The holder of r may be on any
@@ -69,24 +69,25 @@ static int remote_forget(avow_remote_t *r, avow_value_t v) {
 
 int avow_remote_resolve(avow_remote_t *r, avow_value_t v) {
   if (r == NULL) {
-    avow__misuse_of_null("a remote");
+    avow__misuse_of_null("remote");
     (void) remote_forget(&nobody, v); /* releases v */
     return AVOW_EMISUSE;
   }
   if (v.tag == AVOW_PROMISE)
     avow__misuse(
-        "avow_remote_resolve() with a promise, which belongs to one "
-        "loop: settle it there, and hand over its value");
+        "avow_remote_resolve(): value is a promise, which belongs to one loop; "
+        "settle it there and send its value");
   else /* if it cannot cross, it is released on this thread */
     v = avow__crossing("remote", v);
   if (r->port == NULL)
     return remote_forget(r, v);
-  remote_spend(r);
+  remote_spend(r, AVOW__CALLED);
   r->value = v;
   return avow__port_post(r->port, &r->mail) ? 0 : remote_forget(r, v);
 }
 
 int avow_remote_reject(avow_remote_t *r, avow_value_t error) {
+  avow__check_given(r, "remote");
   return avow_remote_resolve(r, avow__reason(error));
 }
 
@@ -138,7 +139,7 @@ static void connect_remote(avow__port_t *port, avow_remote_t *r,
 
 avow_promise_t *avow_remote_new(uv_loop_t *loop, avow_remote_t **out) {
   if (out == NULL)
-    return avow__refuse_null("the place for a remote");
+    return avow__refuse_null("out pointer");
   avow__context_t *c = avow__context_of(loop);
   avow__check_thread(c);
   *out = &nobody;

@@ -42,15 +42,15 @@ static void run_loop(avow__context_t *c, const avow_promise_t *p) {
 }
 
 avow_value_t avow_run(avow_promise_t *p) {
-  p = avow__given(p, "a promise");
+  p = avow__given(p, "promise");
   avow__check_taken(p);
   avow__context_t *c = avow__context(p);
   avow__check_thread(c);
   if (c->depth > 0) {
     avow__misuse(
-        "avow_run() inside a callback: return avow_follow(promise) or "
-        "use avow_then(); in an async function, use avow_await(). Or a "
-        "longjmp() has left a callback, which has to return");
+        "avow_run(): called inside a callback, or a callback was left by "
+        "longjmp(); return avow_follow(promise) or call avow_then(); in an "
+        "async function, call avow_await()");
     avow_unref(p);
     return avow_error(AVOW_EMISUSE);
   }

@@ -39,14 +39,14 @@ void avow__withdraw(avow_promise_t *p) {
   }
 }
 
-void avow__misuse_of_loops(void) {
-  avow__misuse(
-      "a promise of one loop waits for one of another: hand the value "
-      "over with avow_remote_resolve()");
+void avow__misuse_of_loops(const char *called) {
+  avow__misuse_in(called,
+                  "promise belongs to another loop; send its value with "
+                  "avow_remote_resolve()");
 }
 
 static void adopt_promise(avow_promise_t *p, avow_promise_t *inner) {
-  inner = avow__given(inner, "a promise that is to be followed");
+  inner = avow__given(inner, "followed promise");
   if (inner == p) {
     avow__unref(inner);
     avow__settle(p, avow_error(AVOW_ECYCLE));

@@ -244,14 +244,16 @@ static inline void avow__resolve_new(avow_promise_t *p, avow_value_t v) {
 }
 
 /* Reports that a promise waits for a promise of another loop. */
-void avow__misuse_of_loops(void);
+void avow__misuse_of_loops(const char *called);
 
 /* Whether p belongs to the loop of c. If not, reports misuse. */
-static inline bool avow__same_loop(const avow__context_t *c,
-                                   const avow_promise_t *p) {
+#define avow__same_loop(c, p) avow__same_loop_in(c, p, AVOW__CALLED)
+static inline bool avow__same_loop_in(const avow__context_t *c,
+                                      const avow_promise_t *p,
+                                      const char *called) {
   if (AVOW__LIKELY(avow__context(p) == c))
     return true;
-  avow__misuse_of_loops();
+  avow__misuse_of_loops(called);
   return false;
 }
 

@@ -46,7 +46,7 @@ static void set_shield_kinds(void) {
 }
 
 avow_promise_t *avow_shield(avow_promise_t *p) {
-  p = avow__given(p, "a promise");
+  p = avow__given(p, "promise");
   avow__check_taken(p);
   avow__context_t *c = avow__context(p);
   avow__check_thread(c);

@@ -118,6 +118,7 @@ static avow_promise_t *stackless_new(uv_loop_t *loop, avow_cb step,
 
 avow_promise_t *avow_stackless(uv_loop_t *loop, avow_cb step,
                                avow_frame_t *frame) {
+  avow__check_ready(loop);
   avow_promise_t *p = stackless_new(loop, step, frame, "stackless");
   if (avow__is_pending(p))
     stackless_begin(avow__context(p), p);
@@ -126,6 +127,7 @@ avow_promise_t *avow_stackless(uv_loop_t *loop, avow_cb step,
 
 avow_promise_t *avow_coroutine_new(uv_loop_t *loop, avow_cb step,
                                    avow_frame_t *frame) {
+  avow__check_ready(loop);
   avow_promise_t *p = stackless_new(loop, step, frame, "coroutine");
   if (avow__is_pending(p))
     p->u.then.on_rejected = step;
@@ -133,7 +135,7 @@ avow_promise_t *avow_coroutine_new(uv_loop_t *loop, avow_cb step,
 }
 
 bool avow_coroutine_start(const avow_promise_t *borrowed) {
-  avow_promise_t *p = avow__given(borrowed, "a promise");
+  avow_promise_t *p = avow__given(borrowed, "promise");
   avow__check_thread(avow__context(p));
   if (p->kind != AVOW__RUNNING || !avow__is_pending(p))
     return false;

@@ -27,13 +27,14 @@ static bool is_size_of_figures(size_t size) {
          size / sizeof(uint64_t) <= MOST_FIGURES;
 }
 
-static bool have_place(const avow_stats_t *out, size_t size) {
+static bool have_place(const avow_stats_t *out, size_t size,
+                       const char *called) {
   if (out == NULL)
-    avow__misuse_of_null("the place for figures");
+    avow__misuse_of_null_in("out pointer", called);
   else if (!is_size_of_figures(size))
     avow__misuse(
-        "avow_loop_stats() of %zu bytes, the size of no figures: say "
-        "sizeof(avow_stats_t), of the struct and not of a pointer to it",
+        "avow_loop_stats(): size is %zu, not that of avow_stats_t; pass "
+        "sizeof(avow_stats_t), not the size of a pointer",
         size);
   return out != NULL && is_size_of_figures(size);
 }
@@ -57,7 +58,7 @@ static uint32_t waiting_of(uint32_t on_pool) {
 }
 
 void avow_loop_stats(uv_loop_t *loop, avow_stats_t *out, size_t size) {
-  if (!have_place(out, size))
+  if (!have_place(out, size, AVOW__CALLED))
     return;
   avow__context_t *c = avow__context_of(loop);
   avow__check_thread(c);

@@ -154,14 +154,17 @@ static avow_promise_t *phase_wait_for(uv_loop_t *loop, size_t offset) {
 }
 
 avow_promise_t *avow_next_iteration(uv_loop_t *loop) {
+  avow__check_ready(loop);
   return phase_wait_for(loop, offsetof(avow__phases_t, next_iteration));
 }
 
 avow_promise_t *avow_before_poll(uv_loop_t *loop) {
+  avow__check_ready(loop);
   return phase_wait_for(loop, offsetof(avow__phases_t, before_poll));
 }
 
 avow_promise_t *avow_after_poll(uv_loop_t *loop) {
+  avow__check_ready(loop);
   return phase_wait_for(loop, offsetof(avow__phases_t, after_poll));
 }
 

@@ -370,8 +370,8 @@ avow_promise_t *avow_clock_advance(uv_loop_t *loop, uint64_t ms) {
   avow__check_thread(c);
   if (c->clock == NULL) {
     avow__misuse(
-        "avow_clock_advance() of a loop whose clock is real: give "
-        "avow_loop_init() options whose clock is AVOW_CLOCK_BY_HAND");
+        "avow_clock_advance(): loop has a real clock; pass avow_loop_init() "
+        "options with clock AVOW_CLOCK_BY_HAND");
     return avow__refuse(loop, AVOW_EMISUSE, "advance the clock", NULL);
   }
   if (uv_is_closing((uv_handle_t *) &c->clock->idle)) {

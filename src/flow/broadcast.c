@@ -162,6 +162,7 @@ static broadcast_t *broadcast_alloc(uv_loop_t *loop, size_t room) {
 
 avow_broadcast_t *avow_broadcast_new(uv_loop_t *loop, size_t room,
                                      const avow_broadcast_options_t *options) {
+  avow__check_ready(loop);
   const int err = AVOW__RESERVED(options);
   if (err != 0)
     return avow__tool_refuse(loop, err, "broadcast");
@@ -176,7 +177,7 @@ avow_promise_t *avow_broadcast_send(const avow_broadcast_t *broadcast,
   broadcast_t *b = avow__tool_self(broadcast, &broadcast_class);
   avow_promise_t *p;
   if (b == NULL)
-    p = avow__tool_ref(broadcast, "a broadcast");
+    p = avow__tool_ref(broadcast, "broadcast");
   else if ((p = avow__refuse_closed(broadcast)) == NULL) {
     p = avow_channel_send(b->queue, item);
     fill(b);
@@ -189,7 +190,7 @@ avow_promise_t *avow_broadcast_send(const avow_broadcast_t *broadcast,
 avow_channel_t *avow_broadcast_subscribe(const avow_broadcast_t *broadcast) {
   broadcast_t *b = avow__tool_self(broadcast, &broadcast_class);
   if (b == NULL)
-    return avow__tool_ref(broadcast, "a broadcast");
+    return avow__tool_ref(broadcast, "broadcast");
   avow_promise_t *outlived = avow__refuse_closed(broadcast);
   if (outlived != NULL)
     return (avow_channel_t *) outlived;
@@ -198,14 +199,14 @@ avow_channel_t *avow_broadcast_subscribe(const avow_broadcast_t *broadcast) {
 
 size_t avow_broadcast_subscribers(const avow_broadcast_t *broadcast) {
   if (broadcast == NULL)
-    avow__misuse_of_null("a broadcast");
+    avow__misuse_of_null("broadcast");
   const broadcast_t *b = avow__tool_self(broadcast, &broadcast_class);
   return b != NULL ? b->audience.count : 0;
 }
 
 avow_broadcast_t *avow_broadcast_ref(const avow_broadcast_t *b) {
   avow__check_tool(b, &broadcast_class);
-  return avow__tool_ref(b, "a broadcast");
+  return avow__tool_ref(b, "broadcast");
 }
 
 void avow_broadcast_unref(avow_broadcast_t *b) {

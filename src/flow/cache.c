@@ -268,7 +268,7 @@ static avow_promise_t *ask(const avow_cache_t *c, avow_value_t key, bool anew) {
   cache_t *cache = avow__tool_self(c, &cache_class);
   avow_promise_t *p;
   if (cache == NULL)
-    p = avow__tool_ref(c, "a cache");
+    p = avow__tool_ref(c, "cache");
   else if ((p = avow__refuse_closed(c)) == NULL)
     p = is_key(&key) ? cache_ask(cache, &key, anew) : cache_reject(c, &key);
   avow__value_unref(key);
@@ -276,23 +276,25 @@ static avow_promise_t *ask(const avow_cache_t *c, avow_value_t key, bool anew) {
 }
 
 avow_promise_t *avow_cache_get(const avow_cache_t *c, avow_value_t key) {
+  avow__check_given(c, "cache");
   return ask(c, key, false);
 }
 
 avow_promise_t *avow_cache_refresh(const avow_cache_t *c, avow_value_t key) {
+  avow__check_given(c, "cache");
   return ask(c, key, true);
 }
 
 /* NULL of a cache that was refused, is none, or has outlived its loop. */
-static cache_t *cache_behind(const avow_cache_t *c) {
+static cache_t *cache_behind(const avow_cache_t *c, const char *called) {
   if (c == NULL)
-    avow__misuse_of_null("a cache");
-  cache_t *cache = avow__tool_self(c, &cache_class);
+    avow__misuse_of_null_in("cache", called);
+  cache_t *cache = avow__tool_self_in(c, &cache_class, called);
   return cache == NULL || cache->context->life == AVOW__CLOSED ? NULL : cache;
 }
 
 void avow_cache_forget(const avow_cache_t *c, avow_value_t key) {
-  cache_t *cache = cache_behind(c);
+  cache_t *cache = cache_behind(c, AVOW__CALLED);
   cached_t *entry =
       cache != NULL && is_key(&key) ? cache_find(cache, &key) : NULL;
   if (entry != NULL)
@@ -301,7 +303,7 @@ void avow_cache_forget(const avow_cache_t *c, avow_value_t key) {
 }
 
 size_t avow_cache_kept(const avow_cache_t *c) {
-  cache_t *cache = cache_behind(c);
+  cache_t *cache = cache_behind(c, AVOW__CALLED);
   if (cache == NULL)
     return 0;
   cache_look(cache);

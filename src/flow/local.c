@@ -113,19 +113,20 @@ avow_value_t avow_local_set(const avow_local_t *key, avow_value_t v) {
   avow__check_value(&v);
   avow__fiber_t *f = avow__fiber_now;
   if (key == NULL) {
-    avow__misuse_of_null("the key of a local value");
+    avow__misuse_of_null("key");
     return local_refuse(v, AVOW_EMISUSE);
   }
   if (avow_is_error(&v))
     return v;
   if (f == NULL) {
     avow__misuse(
-        "avow_local_set() outside an async function, or in what avow calls "
-        "back: set it in the function that is to have it");
+        "avow_local_set(): called outside an async function; call it in the "
+        "function that needs the value");
     return local_refuse(v, AVOW_ENOTASYNC);
   }
   if (v.tag == AVOW_PROMISE) {
-    avow__misuse("avow_local_set() of avow_follow(): await it, and set that");
+    avow__misuse(
+        "avow_local_set(): value is a promise; await it and pass its value");
     return local_refuse(v, AVOW_EMISUSE);
   }
   return local_set(f, key, v);
@@ -135,7 +136,7 @@ const avow_value_t *avow_local_get(const avow_local_t *key) {
   static const avow_value_t none = { .tag = AVOW_NONE };
   const avow__fiber_t *f = avow__fiber_now;
   if (key == NULL)
-    avow__misuse_of_null("the key of a local value");
+    avow__misuse_of_null("key");
   if (f == NULL || f->locals == NULL)
     return &none;
   const locals_t *locals = (const locals_t *) f->locals;

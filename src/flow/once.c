@@ -65,6 +65,7 @@ static once_t *once_new(uv_loop_t *loop, avow_fn fn, void *data,
 
 avow_once_t *avow_once_new(uv_loop_t *loop, avow_fn fn, void *data,
                            void (*free_fn)(void *data)) {
+  avow__check_ready(loop);
   if (fn != NULL)
     return avow__tool_wrap(loop, &once_class,
                            once_new(loop, fn, data, free_fn));
@@ -75,7 +76,7 @@ avow_once_t *avow_once_new(uv_loop_t *loop, avow_fn fn, void *data,
 avow_promise_t *avow_once_get(const avow_once_t *o) {
   once_t *once = avow__tool_self(o, &once_class);
   if (once == NULL)
-    return avow__tool_ref(o, "a once");
+    return avow__tool_ref(o, "once");
   avow_promise_t *outlived = avow__refuse_closed(o);
   if (outlived != NULL)
     return outlived;

@@ -24,5 +24,5 @@ void avow__outcome_set(avow__outcome_t *outcome, size_t index, avow_value_t v) {
 }
 
 const avow_outcome_t *avow_to_outcome(const avow_value_t *v) {
-  return avow_to_object(v, &outcome_class);
+  return avow__to_object(v, &outcome_class);
 }

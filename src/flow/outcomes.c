@@ -78,20 +78,22 @@ static avow_channel_t *outcomes_begin(uv_loop_t *loop, avow_promise_t **out) {
 
 avow_channel_t *avow_outcomes(uv_loop_t *loop, avow_promise_t *const ps[],
                               size_t n) {
+  avow__check_ready(loop);
   if (ps == NULL && n > 0)
-    return (avow_channel_t *) avow__refuse_null("an array of promises");
+    return (avow_channel_t *) avow__refuse_null("array of promises");
   avow_promise_t *gather;
   avow_channel_t *channel = outcomes_begin(loop, &gather);
   for (size_t i = 0; i < n; i++)
-    avow__gather_add(gather, avow__given(ps[i], "a promise"));
+    avow__gather_add(gather, avow__given(ps[i], "promise"));
   avow__gather_end(gather);
   avow__unref(gather);
   return channel;
 }
 
 avow_channel_t *avow_outcomes_new(uv_loop_t *loop, avow_gather_t **out) {
+  avow__check_ready(loop);
   if (out == NULL)
-    return (avow_channel_t *) avow__refuse_null("the place for a gather");
+    return (avow_channel_t *) avow__refuse_null("out pointer");
   avow_promise_t *gather;
   avow_channel_t *channel = outcomes_begin(loop, &gather);
   *out = avow__gather_steer(gather);

@@ -39,7 +39,7 @@ static choice_t *choice_of(const avow_promise_t *select) {
 
 /* What the case is about, a channel's block or a promise. */
 static avow_promise_t *case_block(const avow_case_t *one) {
-  return one->kind == AVOW_CASE_SETTLED ? avow__given(one->promise, "a promise")
+  return one->kind == AVOW_CASE_SETTLED ? avow__given(one->promise, "promise")
                                         : avow__channel_block(one->channel);
 }
 
@@ -281,12 +281,12 @@ static size_t first_in(const avow_case_t cases[], size_t n) {
 
 avow_promise_t *avow_select(const avow_case_t cases[], size_t n) {
   if (cases == NULL && n > 0)
-    return avow__refuse_null("an array of cases");
+    return avow__refuse_null("array of cases");
   const size_t first = first_in(cases, n);
   if (first == n) {
     avow__misuse(
-        "avow_select() among nothing would wait for ever: leave out cases that "
-        "are over, and stop where none is left");
+        "avow_select(): all cases are over or missing, so that it would never "
+        "settle; stop when no case is left");
     return avow__no_promise(avow__unbound_context());
   }
   avow__context_t *c = avow__context(case_block(&cases[first]));

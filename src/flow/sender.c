@@ -15,12 +15,13 @@ static _Thread_local struct {
   avow__context_t *context;
 } poor;
 
-static avow_sender_t *sender_given(const avow_sender_t *sender) {
+static avow_sender_t *sender_given(const avow_sender_t *sender,
+                                   const char *called) {
   if (avow__is_gone(sender))
-    avow__misuse_of_gone("sender");
+    avow__misuse_of_gone_in("sender", called);
   if (sender != NULL)
     return (void *) avow__mutable(sender);
-  avow__misuse_of_null("a sender");
+  avow__misuse_of_null_in("sender", called);
   return &nothing;
 }
 
@@ -79,8 +80,8 @@ static int fail_at_once(avow_sender_t *sender, avow_value_t *oldest) {
 static int wait_for_place(avow_sender_t *sender, avow_value_t *oldest) {
   if (avow__port_is_on_thread(sender->port)) {
     avow__advise(
-        "avow_sender_blocking_send(): the loop's own thread would wait for "
-        "itself; use avow_sender_send() or avow_sender_try_send() there");
+        "avow_sender_blocking_send(): called on the loop's thread, which would "
+        "wait for itself; call avow_sender_send() or avow_sender_try_send()");
     return AVOW_EMISUSE;
   }
   sender->blocked++;
@@ -122,8 +123,8 @@ static int put_directly(const avow_sender_t *sender, avow_value_t item,
   if (err != UV_EAGAIN || make_place == fail_at_once)
     return err;
   avow__advise(
-      "a sender of capacity 0 cannot block or replace; give "
-      "avow_sender_new() a capacity, or use avow_sender_send()");
+      "sender has capacity 0 and cannot block or replace; pass "
+      "avow_sender_new() a capacity, or call avow_sender_send()");
   avow__value_unref(item);
   return AVOW_EMISUSE;
 }
@@ -136,15 +137,15 @@ static int reason_against(const avow_sender_t *sender, avow_value_t item) {
   if (sender->port == NULL || avow__crosses(item))
     return 0;
   avow__advise(
-      "a sender was given a value of type %s, which cannot change threads, or "
-      "holds one that cannot; see avow_remote_resolve()",
+      "sender received a value of type %s, which cannot change threads; send "
+      "bytes, numbers or a sendable object",
       avow_type_name(&item));
   return AVOW_EMISUSE;
 }
 
 static int sender_take(const avow_sender_t *borrowed, avow_value_t item,
                        make_place_fn make_place) {
-  avow_sender_t *sender = sender_given(borrowed);
+  avow_sender_t *sender = sender_given(borrowed, AVOW__CALLED);
   int err = reason_against(sender, item);
   if (err == 0 && sender->port == NULL)
     return put_directly(sender, item, make_place);
@@ -156,19 +157,22 @@ static int sender_take(const avow_sender_t *borrowed, avow_value_t item,
 }
 
 int avow_sender_try_send(const avow_sender_t *sender, avow_value_t item) {
+  avow__check_given(sender, "sender");
   return sender_take(sender, item, fail_at_once);
 }
 
 int avow_sender_blocking_send(const avow_sender_t *sender, avow_value_t item) {
+  avow__check_given(sender, "sender");
   return sender_take(sender, item, wait_for_place);
 }
 
 int avow_sender_replace(const avow_sender_t *sender, avow_value_t item) {
+  avow__check_given(sender, "sender");
   return sender_take(sender, item, drop_oldest);
 }
 
 avow_sender_t *avow_sender_ref(const avow_sender_t *borrowed) {
-  avow_sender_t *sender = sender_given(borrowed);
+  avow_sender_t *sender = sender_given(borrowed, AVOW__CALLED);
   atomic_fetch_add_explicit(&sender->users, 1, memory_order_relaxed);
   return sender;
 }
@@ -185,7 +189,7 @@ static void sender_end(avow_sender_t *sender) {
 void avow_sender_unref(avow_sender_t *sender) {
   if (sender == NULL)
     return;
-  sender = sender_given(sender);
+  sender = sender_given(sender, AVOW__CALLED);
   if (sender_is_immortal(sender) ||
       atomic_fetch_sub_explicit(&sender->users, 1, memory_order_acq_rel) > 1)
     return;
@@ -199,7 +203,7 @@ void avow_sender_unref(avow_sender_t *sender) {
 
 void avow_sender_clear(avow_sender_t **sender) {
   if (sender == NULL) {
-    avow__misuse_of_null("a sender");
+    avow__misuse_of_null("sender");
     return;
   }
   avow_sender_t *old = *sender;
@@ -234,7 +238,7 @@ static avow_promise_t *send_refuse(const avow_sender_t *sender, int code) {
 
 avow_promise_t *avow_sender_send(const avow_sender_t *borrowed,
                                  avow_value_t item) {
-  avow_sender_t *sender = sender_given(borrowed);
+  avow_sender_t *sender = sender_given(borrowed, AVOW__CALLED);
   const int err =
       sender->code != 0 ? sender->code : reason_against(sender, item);
   if (err != 0) {
@@ -332,7 +336,7 @@ static int sender_make(const avow_channel_t *channel, size_t capacity,
 
 avow_sender_t *avow_sender_new(const avow_channel_t *channel, size_t capacity) {
   if (channel == NULL) {
-    avow__misuse_of_null("a channel");
+    avow__misuse_of_null("channel");
     return &nothing;
   }
   avow__context_t *c = avow__context((const avow_promise_t *) channel);

@@ -160,7 +160,7 @@ static void stage_stop(avow__source_t *source) {
 avow_channel_t *avow__stage_check(avow_channel_t *from, int err,
                                   const char *name) {
   if (from == NULL)
-    return (avow_channel_t *) avow__refuse_null("a channel");
+    return (avow_channel_t *) avow__refuse_null("channel");
   avow_channel_t *none = (avow_channel_t *) avow__refuse_closed(from);
   if (none == NULL && err != 0)
     none = avow__channel_refuse(avow__channel_loop(from), err, name, NULL);

@@ -79,8 +79,7 @@ static avow_value_t filter_result(place_t *place, avow_value_t *v) {
   if (v->tag == AVOW_INT)
     return v->u.i != 0 ? avow_steal(&place->item) : avow_error(AVOW_ESKIP);
   avow__misuse(
-      "a filter's function returned a value of type %s: it returns INT, 0 for "
-      "an item that is not to pass",
+      "function of a filter returned type %s; return INT, 0 to drop the item",
       avow_type_name(v));
   return avow__error_of(AVOW_EMISUSE, "filter", NULL);
 }
@@ -217,6 +216,7 @@ static map_t *map_new(avow_channel_t *channel,
 avow_channel_t *avow_channel_map(avow_channel_t *channel, avow_cb fn,
                                  void *data,
                                  const avow_map_options_t *options) {
+  avow__check_given(channel, "channel");
   avow_channel_t *none =
       avow__stage_check(channel, mapping_check(fn, options), "map");
   map_t *map = none == NULL ? map_new(channel, options, &none) : NULL;
@@ -230,6 +230,7 @@ avow_channel_t *avow_channel_map(avow_channel_t *channel, avow_cb fn,
 avow_channel_t *avow_channel_filter(avow_channel_t *channel, avow_cb fn,
                                     void *data,
                                     const avow_map_options_t *options) {
+  avow__check_given(channel, "channel");
   avow_channel_t *none =
       avow__stage_check(channel, mapping_check(fn, options), "filter");
   map_t *map = none == NULL ? map_new(channel, options, &none) : NULL;

@@ -57,11 +57,12 @@ static void merge_release(avow_channel_t *const channels[], size_t n) {
 
 avow_channel_t *avow_channel_merge(uv_loop_t *loop,
                                    avow_channel_t *const channels[], size_t n) {
+  avow__check_ready(loop);
   static const avow__stage_class_t merge_class = { .ask = merge_ask,
                                                    .take = merge_take,
                                                    .drop = merge_drop };
   if (channels == NULL && n > 0)
-    return (avow_channel_t *) avow__refuse_null("an array of channels");
+    return (avow_channel_t *) avow__refuse_null("array of channels");
   avow_channel_t *made = NULL;
   merge_t *merge = NULL;
   if (n < UINT32_MAX / sizeof(avow_case_t))
@@ -76,8 +77,8 @@ avow_channel_t *avow_channel_merge(uv_loop_t *loop,
   }
   merge->n = merge->open = n;
   for (size_t i = 0; i < n; i++)
-    merge->cases[i] = avow_case_next(
-        (avow_channel_t *) avow__given(channels[i], "a channel"));
+    merge->cases[i] =
+        avow_case_next((avow_channel_t *) avow__given(channels[i], "channel"));
   made = avow__stage_start(&merge->stage);
   if (n == 0)
     avow_channel_end(made);

@@ -55,6 +55,7 @@ static void ticks_stop(avow__source_t *source) {
 }
 
 avow_channel_t *avow_ticks(uv_loop_t *loop, uint64_t ms) {
+  avow__check_ready(loop);
   if (ms == 0)
     return avow__channel_refuse(loop, UV_EINVAL, "ticks", "0 ms");
   ticks_t *ticks = avow__source_new(loop, sizeof(*ticks));

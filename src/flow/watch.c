@@ -54,6 +54,7 @@ static watch_t *watch_alloc(uv_loop_t *loop, avow_value_t first) {
 }
 
 avow_watch_t *avow_watch_new(uv_loop_t *loop, avow_value_t first) {
+  avow__check_ready(loop);
   watch_t *watch = watch_alloc(loop, first);
   if (watch == NULL)
     avow__value_unref(first); /* last: it may call the program */
@@ -61,16 +62,16 @@ avow_watch_t *avow_watch_new(uv_loop_t *loop, avow_value_t first) {
 }
 
 /* NULL of a watch that was refused, is none, or has outlived its loop. */
-static watch_t *watch_behind(const avow_watch_t *w) {
+static watch_t *watch_behind(const avow_watch_t *w, const char *called) {
   if (w == NULL)
-    avow__misuse_of_null("a watch");
-  watch_t *watch = avow__tool_self(w, &watch_class);
+    avow__misuse_of_null_in("watch", called);
+  watch_t *watch = avow__tool_self_in(w, &watch_class, called);
   return watch == NULL || watch->audience.context->life == AVOW__CLOSED ? NULL
                                                                         : watch;
 }
 
 void avow_watch_set(const avow_watch_t *w, avow_value_t value) {
-  watch_t *watch = watch_behind(w);
+  watch_t *watch = watch_behind(w, AVOW__CALLED);
   avow_value_t old = value;
   if (watch != NULL) {
     old = watch->value;
@@ -84,14 +85,14 @@ void avow_watch_set(const avow_watch_t *w, avow_value_t value) {
 
 const avow_value_t *avow_watch_value(const avow_watch_t *w) {
   static const avow_value_t none = { .tag = AVOW_NONE };
-  const watch_t *watch = watch_behind(w);
+  const watch_t *watch = watch_behind(w, AVOW__CALLED);
   return watch != NULL ? &watch->value : &none;
 }
 
 avow_channel_t *avow_watch_subscribe(const avow_watch_t *w) {
   watch_t *watch = avow__tool_self(w, &watch_class);
   if (watch == NULL)
-    return avow__tool_ref(w, "a watch");
+    return avow__tool_ref(w, "watch");
   avow_promise_t *outlived = avow__refuse_closed(w);
   if (outlived != NULL)
     return (avow_channel_t *) outlived;
@@ -99,13 +100,13 @@ avow_channel_t *avow_watch_subscribe(const avow_watch_t *w) {
 }
 
 size_t avow_watch_subscribers(const avow_watch_t *w) {
-  const watch_t *watch = watch_behind(w);
+  const watch_t *watch = watch_behind(w, AVOW__CALLED);
   return watch != NULL ? watch->audience.count : 0;
 }
 
 avow_watch_t *avow_watch_ref(const avow_watch_t *w) {
   avow__check_tool(w, &watch_class);
-  return avow__tool_ref(w, "a watch");
+  return avow__tool_ref(w, "watch");
 }
 
 void avow_watch_unref(avow_watch_t *w) {

@@ -22,23 +22,24 @@ struct avow_loops_s {
 static avow_loops_t nobody = { .err = UV_ENOMEM };
 static avow_loops_t nothing = { .err = AVOW_EMISUSE };
 
-static avow_loops_t *given(const avow_loops_t *loops) {
+static avow_loops_t *given(const avow_loops_t *loops, const char *called) {
   if (avow__is_gone(loops))
-    avow__misuse("these loops are gone: avow_loops_close() took them before");
+    avow__misuse_in(called,
+                    "loops used after avow_loops_close(); close them last");
   if (loops != NULL)
     return (void *) avow__mutable(loops);
-  avow__misuse_of_null("a set of loops");
+  avow__misuse_of_null_in("set of loops", called);
   return &nothing;
 }
 
 avow_loops_t *avow__loops_ref(const avow_loops_t *loops) {
-  avow_loops_t *same = given(loops);
+  avow_loops_t *same = given(loops, AVOW__CALLED);
   atomic_fetch_add_explicit(&same->refs, 1, memory_order_relaxed);
   return same;
 }
 
 int avow__loops_err(const avow_loops_t *loops) {
-  return given(loops)->err;
+  return given(loops, AVOW__CALLED)->err;
 }
 
 void avow__loops_unref(avow_loops_t *loops) {
@@ -73,8 +74,9 @@ static avow__worker_t *worker_at(const avow_loops_t *loops, size_t index,
 
 avow_promise_t *avow_loops_run(const avow_loops_t *loops, size_t index,
                                uv_loop_t *home, avow_loops_fn fn, void *data) {
+  avow__check_ready(home);
   int err = UV_EINVAL;
-  avow__worker_t *worker = worker_at(given(loops), index, &err);
+  avow__worker_t *worker = worker_at(given(loops, AVOW__CALLED), index, &err);
   if (worker == NULL || fn == NULL)
     return avow__refuse(home, err, "loops run", NULL);
   return avow__worker_run(worker, home, fn, data);
@@ -97,7 +99,7 @@ avow_loops_t *avow_loops_new(size_t count) {
 }
 
 size_t avow_loops_count(const avow_loops_t *loops) {
-  const avow_loops_t *some = given(loops);
+  const avow_loops_t *some = given(loops, AVOW__CALLED);
   return some->err == 0 ? some->count : 0;
 }
 
@@ -137,17 +139,18 @@ static avow_value_t not_to_be_closed(avow_loops_t *loops) {
                             "loops close: on a thread of these loops");
   if (!atomic_exchange(&loops->closed, true))
     return avow_none();
-  avow__misuse("these loops were closed already, by avow_loops_close()");
+  avow__misuse("avow_loops_close(): loops are closed already; call it once");
   return avow_error(AVOW_EMISUSE);
 }
 
 avow_promise_t *avow_loops_close(avow_loops_t *loops, uv_loop_t *home) {
+  avow__check_ready(home);
   static const avow__parent_class_t closing_class = {
     .report = closing_report,
     .cancel = closing_cancel,
     .destroy = closing_destroy,
   };
-  loops = loops != NULL ? given(loops) : &nobody;
+  loops = loops != NULL ? given(loops, AVOW__CALLED) : &nobody;
   if (loops->count == 0) {
     if (loops != &nobody)
       avow__loops_unref(loops);

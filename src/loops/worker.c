@@ -342,8 +342,8 @@ static void run_until_over(avow__worker_t *worker) {
     (void) uv_run(&worker->loop, UV_RUN_ONCE); /* over says more */
   if (!worker->over)
     avow__advise(
-        "all handles of a loop of avow_loops_new() were closed, which ends it: "
-        "close none there but your own");
+        "all handles of a loop of avow_loops_new() were closed, which ends it; "
+        "close only your own handles");
 }
 
 /* Of those who stop it and the thread itself, the later says that it has

@@ -134,7 +134,7 @@ static avow_channel_t *puller_refuse(puller_t *puller, int err) {
 avow_channel_t *avow__pull_chunks(avow_stream_t stream, size_t max_bytes,
                                   size_t room) {
   if (stream.klass == NULL)
-    return (avow_channel_t *) avow__refuse_null("a stream");
+    return (avow_channel_t *) avow__refuse_null("stream");
   uv_loop_t *loop = avow__stream_loop(stream);
   avow_promise_t *outlived = avow__stream_outlived(stream);
   if (outlived != NULL)

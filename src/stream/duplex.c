@@ -139,6 +139,7 @@ static duplex_t *duplex_new(uv_loop_t *loop, size_t room,
 
 avow_value_t avow_duplex(uv_loop_t *loop, size_t room,
                          const avow_duplex_options_t *options) {
+  avow__check_ready(loop);
   int err = AVOW__RESERVED(options);
   if (err == 0 && options != NULL && options->cut > 0)
     err = UV_EINVAL;

@@ -345,6 +345,7 @@ static const avow_class_t file_stream_class = { .name = "file stream",
 
 avow_value_t avow_file_stream(uv_loop_t *loop, uv_file descriptor,
                               int64_t offset, uint64_t len) {
+  avow__check_ready(loop);
   if (offset < -1)
     return avow_error(UV_EINVAL);
   file_t *file = avow__parent_alloc(loop, &file_class, sizeof(*file));

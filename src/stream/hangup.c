@@ -115,5 +115,6 @@ static avow_promise_t *uv_hangup(avow_stream_t stream) {
 #endif
 
 avow_promise_t *avow_hangup(avow_stream_t stream) {
+  avow__check_given(stream.klass, "stream");
   return avow__is_uv(stream) ? uv_hangup(stream) : avow__any_hangup(stream);
 }

@@ -12,6 +12,7 @@
 #ifdef AVOW_BY_PATHS
 
 avow_value_t avow_open_stream(uv_loop_t *loop, uv_file descriptor) {
+  avow__check_ready(loop);
   return uv_guess_handle(descriptor) == UV_FILE
              ? avow_file_stream(loop, descriptor, -1, UINT64_MAX)
              : avow_error(UV_ENOTSUP);
@@ -88,6 +89,7 @@ static uv_handle_type handle_type_of(uv_file descriptor) {
 }
 
 avow_value_t avow_open_stream(uv_loop_t *loop, uv_file descriptor) {
+  avow__check_ready(loop);
   const uv_handle_type type = handle_type_of(descriptor);
   if (type == UV_FILE)
     return avow_file_stream(loop, descriptor, -1, UINT64_MAX);

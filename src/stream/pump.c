@@ -277,8 +277,8 @@ static int pump_check(avow_stream_t from, avow_stream_t to,
   if (avow__stream_loop(from) == avow__stream_loop(to))
     return AVOW__RESERVED(options);
   avow__misuse(
-      "avow_pump() from a stream of one loop to one of another: send what is "
-      "read there by an avow_sender_t, and write it on that loop");
+      "avow_pump(): streams belong to different loops; send the bytes with an "
+      "avow_sender_t and write them on the other loop");
   return AVOW_EMISUSE;
 }
 
@@ -296,7 +296,7 @@ static avow__progress_t *progress_new(uv_loop_t *loop,
 avow_promise_t *avow_pump(avow_stream_t from, avow_stream_t to,
                           const avow_pump_options_t *options) {
   if (from.klass == NULL || to.klass == NULL)
-    return avow__refuse_null("a stream");
+    return avow__refuse_null("stream");
   const int err = pump_check(from, to, options);
   avow_promise_t *outlived = err == 0 ? avow__stream_outlived(from) : NULL;
   if (outlived != NULL)

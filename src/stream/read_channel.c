@@ -98,6 +98,7 @@ static void chunks_on_close(avow__reading_t *reading) {
 }
 
 avow_channel_t *avow_chunks(avow_stream_t s, size_t max_bytes, size_t room) {
+  avow__check_given(s.klass, "stream");
   if (!avow__is_uv(s))
     return avow__pull_chunks(s, max_bytes, room);
   uv_stream_t *stream = s.self;

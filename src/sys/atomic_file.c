@@ -144,6 +144,7 @@ static avow_value_t replace_run(avow__chore_t *chore) {
 
 avow_promise_t *avow_replace_file(uv_loop_t *loop, const char *path,
                                   avow_value_t bytes, int mode) {
+  avow__check_ready(loop);
   const avow__write_file_t how = { .chore.run = replace_run,
                                    .name = "replace",
                                    .mode = mode };

@@ -81,7 +81,7 @@ static const avow_class_t output_class = { .name = "output",
                                            .destroy = release_output };
 
 const avow_output_t *avow_to_output(const avow_value_t *v) {
-  return avow_to_object(v, &output_class);
+  return avow__to_object(v, &output_class);
 }
 
 /* OBJECT, or the error UV_ENOMEM. */
@@ -463,6 +463,8 @@ static int command_check(const avow_command_t *what,
 
 avow_promise_t *avow_command(uv_loop_t *loop, const avow_command_t *what,
                              avow_value_t input) {
+  avow__check_ready(loop);
+  avow__check_given(what, "command");
   avow_promise_t *p;
   command_t *command = NULL;
   const int err = command_check(what, &input);

@@ -11,7 +11,7 @@
 int avow__command_check(const avow_command_t *what) {
   const int reserved = AVOW__RESERVED(what);
   if (what == NULL)
-    avow__misuse_of_null("a command");
+    avow__misuse_of_null("command");
   if (what == NULL || what->args == NULL || what->args[0] == NULL ||
       what->inherits > AVOW_INHERIT_ALL)
     return UV_EINVAL;
@@ -65,6 +65,8 @@ static bool has_limits(const avow_command_t *what) {
 
 avow_promise_t *avow_command_start(uv_loop_t *loop,
                                    const avow_command_t *what) {
+  avow__check_ready(loop);
+  avow__check_given(what, "command");
   uv_stdio_container_t stdio[AVOW__STANDARD_STREAMS];
   int err = avow__command_check(what);
   if (err == 0 && has_limits(what))

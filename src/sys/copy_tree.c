@@ -467,6 +467,7 @@ static int copy_tree_check(const char *from, const char *to,
 avow_promise_t *avow_copy_tree(uv_loop_t *loop, const char *from,
                                const char *to,
                                const avow_copy_options_t *options) {
+  avow__check_ready(loop);
   const unsigned concurrency = options != NULL ? options->concurrency : 0;
   const int err = copy_tree_check(from, to, options);
   if (err != 0) {

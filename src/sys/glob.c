@@ -266,6 +266,7 @@ static glob_t *glob_new(uv_loop_t *loop, const char *pattern, size_t root) {
 }
 
 avow_promise_t *avow_glob(uv_loop_t *loop, const char *pattern) {
+  avow__check_ready(loop);
   if (pattern == NULL || pattern[0] == '\0')
     return avow__refuse(loop, UV_EINVAL, "glob",
                         pattern != NULL ? pattern : "NULL");

@@ -68,6 +68,7 @@ static avow_value_t make_dirs_run(avow__chore_t *chore) {
 }
 
 avow_promise_t *avow_make_dirs(uv_loop_t *loop, const char *path, int mode) {
+  avow__check_ready(loop);
   if (path == NULL || path[0] == '\0')
     return avow__refuse(loop, UV_EINVAL, "mkdir", path != NULL ? path : "NULL");
   avow_promise_t *p;

@@ -247,6 +247,7 @@ static bool remove_is_refused(const char *path) {
 }
 
 avow_promise_t *avow_remove_tree(uv_loop_t *loop, const char *path) {
+  avow__check_ready(loop);
   if (path == NULL || remove_is_refused(path))
     return avow__refuse(loop, UV_EINVAL, "remove",
                         path != NULL ? path : "NULL");

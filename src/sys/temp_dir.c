@@ -40,7 +40,7 @@ static const avow_class_t temp_dir_class = { .name = "temporary directory",
                                              .destroy = temp_dir_remove_dir };
 
 const char *avow_to_temp_dir(const avow_value_t *v) {
-  const temp_dir_t *dir = avow_to_object(v, &temp_dir_class);
+  const temp_dir_t *dir = avow__to_object(v, &temp_dir_class);
   return dir != NULL ? dir->path : NULL;
 }
 
@@ -110,6 +110,7 @@ static int find_tmp(char path[PATH]) {
 }
 
 avow_promise_t *avow_temp_dir(uv_loop_t *loop, const char *prefix) {
+  avow__check_ready(loop);
   char tmp[PATH];
   if (prefix == NULL || strchr(prefix, '/') != NULL)
     return avow__refuse(loop, UV_EINVAL, "mkdtemp",

@@ -29,7 +29,7 @@ typedef struct {
 static const avow_class_t entry_class = { .name = "found" };
 
 const avow_tree_entry_t *avow_to_tree_entry(const avow_value_t *v) {
-  return avow_to_object(v, &entry_class);
+  return avow__to_object(v, &entry_class);
 }
 
 static avow_value_t entry_value(const avow__tree_t *tree, unsigned depth,
@@ -143,6 +143,7 @@ static void walk_stop(avow__source_t *source) {
 }
 
 avow_channel_t *avow_tree_entries(uv_loop_t *loop, const char *path) {
+  avow__check_ready(loop);
   if (path == NULL || path[0] == '\0')
     return avow__channel_refuse(loop, UV_EINVAL, "walk",
                                 path != NULL ? path : "NULL");

@@ -92,8 +92,9 @@ static void group_let_go(avow_promise_t *p) {
 }
 
 avow_promise_t *avow_group_new(uv_loop_t *loop, avow_group_t **out) {
+  avow__check_ready(loop);
   if (out == NULL)
-    return avow__refuse_null("the place for a group");
+    return avow__refuse_null("out pointer");
   avow_promise_t *p;
   avow__parent_t *parent =
       avow__parent_new(loop, &group_class, sizeof(group_t), &p);
@@ -108,23 +109,25 @@ avow_promise_t *avow_group_new(uv_loop_t *loop, avow_group_t **out) {
   return p;
 }
 
-static avow__parent_t *group_behind(const avow_group_t *g) {
+static avow__parent_t *group_behind(const avow_group_t *g, const char *called) {
   avow__parent_t *parent = mutable_group(g);
   if (parent == &nobody)
     return parent;
   if (avow__is_gone(parent) || parent->released)
-    avow__misuse_of_gone("group");
-  avow__check_thread(parent->context);
+    avow__misuse_of_gone_in("group", called);
+  avow__check_thread_in(parent->context, called);
   return parent;
 }
 
 /* The parent behind `g`. A group that has ended is misuse. */
-static avow__parent_t *open_group(const avow_group_t *g) {
+static avow__parent_t *open_group(const avow_group_t *g, const char *called) {
   if (g == NULL)
-    avow__misuse_of_null("a group");
-  avow__parent_t *parent = g != NULL ? group_behind(g) : &nobody;
+    avow__misuse_of_null_in("group", called);
+  avow__parent_t *parent = g != NULL ? group_behind(g, called) : &nobody;
   if (parent->ended)
-    avow__misuse("this group was ended already: what is ended takes no more");
+    avow__misuse_in(
+        called,
+        "group used after avow_group_end(); add all promises before ending it");
   return parent;
 }
 
@@ -137,8 +140,8 @@ static avow_promise_t *not_itself(avow__parent_t *parent, avow_promise_t *p) {
 }
 
 void avow_group_add(const avow_group_t *g, avow_promise_t *p) {
-  p = avow__given(p, "a promise");
-  avow__parent_t *parent = open_group(g);
+  p = avow__given(p, "promise");
+  avow__parent_t *parent = open_group(g, AVOW__CALLED);
   if (parent != &nobody)
     avow__child_add(parent, avow_follow(not_itself(parent, p)), 0);
   else
@@ -146,7 +149,7 @@ void avow_group_add(const avow_group_t *g, avow_promise_t *p) {
 }
 
 void avow_group_isolate(const avow_group_t *g) {
-  avow__parent_t *parent = open_group(g);
+  avow__parent_t *parent = open_group(g, AVOW__CALLED);
   if (parent != &nobody && !parent->in_block)
     ((group_t *) parent)->isolates = true;
 }
@@ -157,13 +160,13 @@ static void group_end(avow__parent_t *parent) {
 }
 
 void avow_group_end(const avow_group_t *g) {
-  avow__parent_t *parent = open_group(g);
+  avow__parent_t *parent = open_group(g, AVOW__CALLED);
   if (parent != &nobody)
     group_end(parent);
 }
 
 void avow_group_unref(avow_group_t *g) {
-  avow__parent_t *parent = g != NULL ? group_behind(g) : &nobody;
+  avow__parent_t *parent = g != NULL ? group_behind(g, AVOW__CALLED) : &nobody;
   if (parent == &nobody || parent->released)
     return;
   parent->released = true;

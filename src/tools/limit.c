@@ -158,13 +158,14 @@ static void destroy_limiter(void *self) {
 static const avow_class_t limiter_class = { .name = "limiter",
                                             .destroy = destroy_limiter };
 /* NULL if the limiter was refused or is not one. Checked builds check more. */
-static inline limiter_t *limiter_self(const avow_limiter_t *l) {
+static inline limiter_t *limiter_self(const avow_limiter_t *l,
+                                      const char *called) {
 #if !AVOW__DEBUG
   const avow_promise_t *p = (const avow_promise_t *) l;
   if (AVOW__LIKELY(p != NULL && p->u.value.tag == AVOW_OBJECT))
     return ((const avow__object_t *) p->u.value.u.p)->self;
 #endif
-  return avow__tool_self(l, &limiter_class);
+  return avow__tool_self_in(l, &limiter_class, called);
 }
 
 static const avow_class_t permit_class = { .name = "permit",
@@ -173,6 +174,7 @@ static const avow_class_t permit_class = { .name = "permit",
 static const char no_permits[] = "0 permits";
 
 avow_limiter_t *avow_limiter_new(uv_loop_t *loop, size_t permits) {
+  avow__check_ready(loop);
   void *self;
   uv_once(&kinds, set_limit_kinds);
   avow_limiter_t *l =
@@ -241,9 +243,9 @@ static bool permit_prepare(limiter_t *limiter) {
 
 avow_promise_t *avow_limiter_acquire_many(const avow_limiter_t *l,
                                           size_t permits) {
-  limiter_t *limiter = limiter_self(l);
+  limiter_t *limiter = limiter_self(l, AVOW__CALLED);
   if (limiter == NULL)
-    return avow__tool_ref(l, "a limiter");
+    return avow__tool_ref(l, "limiter");
   if (permits == 0)
     return avow__refuse(avow__tool_loop(l), UV_EINVAL, "limiter", no_permits);
   if (permit_prepare(limiter))
@@ -253,12 +255,13 @@ avow_promise_t *avow_limiter_acquire_many(const avow_limiter_t *l,
 }
 
 avow_promise_t *avow_limiter_acquire(const avow_limiter_t *l) {
+  avow__check_given(l, "limiter");
   return avow_limiter_acquire_many(l, 1);
 }
 
 /* The reason why the limiter could not be made. */
 static avow_value_t limiter_error(const avow_limiter_t *l) {
-  avow_promise_t *p = avow__tool_ref(l, "a limiter");
+  avow_promise_t *p = avow__tool_ref(l, "limiter");
   const avow_value_t v = avow_value_ref(&p->u.value);
   avow_unref(p);
   return v;
@@ -276,7 +279,8 @@ static avow_value_t limiter_try(limiter_t *limiter, size_t permits) {
 }
 
 avow_value_t avow_limiter_try(const avow_limiter_t *l, size_t permits) {
-  limiter_t *limiter = limiter_self(l);
+  avow__check_given(l, "limiter");
+  limiter_t *limiter = limiter_self(l, AVOW__CALLED);
   if (limiter == NULL)
     return limiter_error(l);
   avow__context_t *c = avow__context((const avow_promise_t *) l);
@@ -289,9 +293,9 @@ avow_value_t avow_limiter_try(const avow_limiter_t *l, size_t permits) {
 
 avow_promise_t *avow_limiter_run(const avow_limiter_t *l, avow_fn fn,
                                  void *data) {
-  limiter_t *limiter = limiter_self(l);
+  limiter_t *limiter = limiter_self(l, AVOW__CALLED);
   if (limiter == NULL)
-    return avow__tool_ref(l, "a limiter");
+    return avow__tool_ref(l, "limiter");
   if (fn == NULL)
     return avow__refuse(avow__tool_loop(l), UV_EINVAL, "limiter run", NULL);
   return turn_new(limiter, fn, data, 1);
@@ -353,12 +357,12 @@ static void queued_cancel(avow_promise_t *p, avow_promise_t *start) {
 }
 
 /* For functions that cannot return an error. */
-static limiter_t *limiter_behind(const avow_limiter_t *l) {
+static limiter_t *limiter_behind(const avow_limiter_t *l, const char *called) {
   if (l == NULL)
-    avow__misuse_of_null("a limiter");
+    avow__misuse_of_null_in("limiter", called);
   else
-    avow__check_thread(avow__context((const avow_promise_t *) l));
-  return limiter_self(l);
+    avow__check_thread_in(avow__context((const avow_promise_t *) l), called);
+  return limiter_self(l, AVOW__CALLED);
 }
 
 /* The last caller that waits for a permit object; there is one. */
@@ -378,7 +382,7 @@ static size_t needed(const limiter_t *limiter) {
 /* With more permits than before, more waiting callers may need an object at
    once. A caller for which none can be made is rejected. */
 void avow_limiter_resize(const avow_limiter_t *l, size_t permits) {
-  limiter_t *limiter = limiter_behind(l);
+  limiter_t *limiter = limiter_behind(l, AVOW__CALLED);
   if (limiter == NULL)
     return;
   avow_promise_t *held = avow__ref(l);
@@ -391,18 +395,18 @@ void avow_limiter_resize(const avow_limiter_t *l, size_t permits) {
 }
 
 void avow_limiter_bound(const avow_limiter_t *l, size_t waiting) {
-  limiter_t *limiter = limiter_behind(l);
+  limiter_t *limiter = limiter_behind(l, AVOW__CALLED);
   if (limiter != NULL)
     limiter->most_waiting = waiting;
 }
 
 size_t avow_limiter_waiting(const avow_limiter_t *l) {
-  const limiter_t *limiter = limiter_behind(l);
+  const limiter_t *limiter = limiter_behind(l, AVOW__CALLED);
   return limiter != NULL ? limiter->waiting : 0;
 }
 
 void avow_limiter_cancel(const avow_limiter_t *l) {
-  limiter_t *limiter = limiter_behind(l);
+  limiter_t *limiter = limiter_behind(l, AVOW__CALLED);
   if (limiter == NULL)
     return;
   avow_promise_t *held = avow__ref(l);
@@ -413,9 +417,9 @@ void avow_limiter_cancel(const avow_limiter_t *l) {
 }
 
 avow_promise_t *avow_limiter_idle(const avow_limiter_t *l) {
-  limiter_t *limiter = limiter_self(l);
+  limiter_t *limiter = limiter_self(l, AVOW__CALLED);
   if (limiter == NULL)
-    return avow__tool_ref(l, "a limiter");
+    return avow__tool_ref(l, "limiter");
   avow_promise_t *outlived = avow__refuse_closed(l);
   if (outlived != NULL)
     return outlived;

@@ -236,6 +236,7 @@ static void map_numbers(map_t *map, uv_loop_t *loop, size_t n) {
 
 avow_promise_t *avow_map(uv_loop_t *loop, size_t n, avow_map_fn fn, void *data,
                          const avow_map_options_t *options) {
+  avow__check_ready(loop);
   const int err = fn == NULL || n >= WAIT ? UV_EINVAL : map_check(options);
   if (err != 0)
     return avow__refuse(loop, err, "map", NULL);
@@ -263,7 +264,7 @@ static void map_items(map_t *map, const avow_channel_t *channel) {
 avow_promise_t *avow_each(const avow_channel_t *channel, avow_cb fn, void *data,
                           const avow_map_options_t *options) {
   if (channel == NULL)
-    return avow__refuse_null("a channel");
+    return avow__refuse_null("channel");
   avow_promise_t *p = avow__refuse_closed(channel);
   if (p != NULL)
     return p;

@@ -139,6 +139,7 @@ static const char *rate_fault(uint64_t tokens, uint64_t ms, uint64_t burst) {
 
 avow_rate_t *avow_rate_new(uv_loop_t *loop, uint64_t tokens, uint64_t ms,
                            const avow_rate_options_t *options) {
+  avow__check_ready(loop);
   const uint64_t burst =
       options != NULL && options->burst > 0 ? options->burst : tokens;
   if (AVOW__RESERVED(options) != 0)
@@ -150,10 +151,10 @@ avow_rate_t *avow_rate_new(uv_loop_t *loop, uint64_t tokens, uint64_t ms,
 }
 
 /* NULL if the rate was refused, is not a rate, or its loop is closed. */
-static rate_t *rate_behind(const avow_rate_t *r) {
+static rate_t *rate_behind(const avow_rate_t *r, const char *called) {
   if (r == NULL)
-    avow__misuse_of_null("a rate");
-  rate_t *rate = avow__tool_self(r, &rate_class);
+    avow__misuse_of_null_in("rate", called);
+  rate_t *rate = avow__tool_self_in(r, &rate_class, called);
   return rate == NULL || rate->parent.context->life == AVOW__CLOSED ? NULL
                                                                     : rate;
 }
@@ -169,7 +170,7 @@ static avow_promise_t *rate_refuse(const rate_t *rate, uint64_t tokens) {
 avow_promise_t *avow_rate_acquire(const avow_rate_t *r, uint64_t tokens) {
   rate_t *rate = avow__tool_self(r, &rate_class);
   if (rate == NULL)
-    return avow__tool_ref(r, "a rate");
+    return avow__tool_ref(r, "rate");
   avow_promise_t *p = avow__refuse_closed(r);
   if (p != NULL)
     return p;
@@ -188,7 +189,7 @@ avow_promise_t *avow_rate_acquire(const avow_rate_t *r, uint64_t tokens) {
 }
 
 bool avow_rate_try(const avow_rate_t *r, uint64_t tokens) {
-  rate_t *rate = rate_behind(r);
+  rate_t *rate = rate_behind(r, AVOW__CALLED);
   if (rate == NULL || rate->callers.first != NULL ||
       tokens > rate->room / rate->ms)
     return false;

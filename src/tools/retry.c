@@ -169,7 +169,7 @@ static void retry_set_options(retry_t *retry,
   if (retry->options.max_delay == 0)
     retry->options.max_delay = MAX_DELAY;
   if (retry->options.budget != NULL)
-    (void) avow__tool_ref(retry->options.budget, "a rate"); /* it is a rate */
+    (void) avow__tool_ref(retry->options.budget, "rate"); /* it is a rate */
   retry->random = retry->options.seed;
   if (retry->random == 0)
     retry->random = random_of(retry->loop);
@@ -183,13 +183,14 @@ static int retry_check(const uv_loop_t *loop,
       avow__tool_loop(options->budget) == loop)
     return err;
   avow__misuse(
-      "avow_retry() on one loop with a budget of another: a rate is of the "
-      "loop that it was made for, so each loop needs one of its own");
+      "avow_retry(): budget belongs to another loop; create one with "
+      "avow_rate_new() on this loop");
   return AVOW_EMISUSE;
 }
 
 avow_promise_t *avow_retry(uv_loop_t *loop, avow_fn fn, void *data,
                            const avow_retry_options_t *options) {
+  avow__check_ready(loop);
   const int err = fn != NULL ? retry_check(loop, options) : UV_EINVAL;
   if (err != 0)
     return avow__refuse(loop, err, "retry", NULL);

@@ -42,23 +42,26 @@ static bool is_tool(const avow_promise_t *p, const avow_class_t *klass) {
          ((const avow__object_t *) p->u.value.u.p)->klass == klass;
 }
 
-void avow__check_tool(const void *tool, const avow_class_t *klass) {
+void avow__check_tool_in(const void *tool, const avow_class_t *klass,
+                         const char *called) {
   if (avow__is_gone(tool) || (tool != NULL && !is_tool(tool, klass)))
-    avow__misuse_of_gone(klass->name);
+    avow__misuse_of_gone_in(klass->name, called);
 }
 #endif
 
-void *avow__tool_self(const void *tool, const avow_class_t *klass) {
+void *avow__tool_self_in(const void *tool, const avow_class_t *klass,
+                         const char *called) {
   const avow_promise_t *p = tool;
-  avow__check_tool(tool, klass);
+  avow__check_tool_in(tool, klass, called);
   if (p == NULL || avow__state(p) != AVOW_FULFILLED)
     return NULL;
   const avow__object_t *object = p->u.value.u.p;
   return object->klass == klass ? object->self : NULL;
 }
 
-void avow__tool_unref(void *tool, const avow_class_t *klass) {
-  avow__check_tool(tool, klass);
+void avow__tool_unref_in(void *tool, const avow_class_t *klass,
+                         const char *called) {
+  avow__check_tool_in(tool, klass, called);
   const avow_promise_t *p = tool;
   if (p != NULL && p->refs == 1)
     avow__note_gone(p);
@@ -69,6 +72,7 @@ uv_loop_t *avow__tool_loop(const void *tool) {
   return avow__context(tool)->loop;
 }
 
-void *avow__tool_ref(const void *tool, const char *what) {
-  return avow__ref(avow__given(tool, what));
+void *avow__tool_ref_in(const void *tool, const char *what,
+                        const char *called) {
+  return avow__ref(avow__given_in(tool, what, called));
 }

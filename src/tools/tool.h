@@ -30,21 +30,32 @@ void *avow__tool_refuse(uv_loop_t *loop, int code, const char *name);
 #if AVOW__DEBUG
 /* Checks that the tool has that class and was not released. NULL is reported by
    other functions. */
-void avow__check_tool(const void *tool, const avow_class_t *klass);
+#  define avow__check_tool(tool, klass) \
+    avow__check_tool_in(tool, klass, __func__)
+void avow__check_tool_in(const void *tool, const avow_class_t *klass,
+                         const char *called);
 #else
-#  define avow__check_tool(tool, klass) ((void) (tool))
+#  define avow__check_tool(tool, klass)            ((void) (tool))
+#  define avow__check_tool_in(tool, klass, called) ((void) (called))
 #endif
 
 /* Returns the tool's object; NULL if the tool was refused. */
-void *avow__tool_self(const void *tool, const avow_class_t *klass);
+#define avow__tool_self(tool, klass) \
+  avow__tool_self_in(tool, klass, AVOW__CALLED)
+void *avow__tool_self_in(const void *tool, const avow_class_t *klass,
+                         const char *called);
 
 /* Releases one reference; `tool` may be NULL. */
-void avow__tool_unref(void *tool, const avow_class_t *klass);
+#define avow__tool_unref(tool, klass) \
+  avow__tool_unref_in(tool, klass, AVOW__CALLED)
+void avow__tool_unref_in(void *tool, const avow_class_t *klass,
+                         const char *called);
 
 uv_loop_t *avow__tool_loop(const void *tool);
 
 /* Adds a reference and returns it. If `tool` is NULL, the reference is to the
    substitute. */
-void *avow__tool_ref(const void *tool, const char *what);
+#define avow__tool_ref(tool, what) avow__tool_ref_in(tool, what, AVOW__CALLED)
+void *avow__tool_ref_in(const void *tool, const char *what, const char *called);
 
 #endif

@@ -38,7 +38,7 @@ static void dot_one(avow_promise_t *p, void *data) {
 
 void avow_loop_dump_dot(uv_loop_t *loop, FILE *out) {
   if (out == NULL) {
-    avow__misuse_of_null("the file for a dump");
+    avow__misuse_of_null("file");
     return;
   }
   avow__dump_t dump = { avow__context_of(loop), out, "", "\\n" };

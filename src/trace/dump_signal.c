@@ -151,7 +151,7 @@ static int dumper_check(avow__context_t *c, int signum, const FILE *out) {
 
 int avow_dump_on_signal(uv_loop_t *loop, int signum, FILE *out) {
   if (out == NULL) {
-    avow__misuse_of_null("the file for dumps");
+    avow__misuse_of_null("file");
     return UV_EINVAL;
   }
   avow__context_t *c = avow__context_of(loop);

@@ -356,7 +356,7 @@ static int trace_stop(avow__context_t *c) {
 int avow_trace_start(uv_loop_t *loop, FILE *out) {
   avow__context_t *c = avow__context_of(loop);
   if (out == NULL)
-    avow__misuse_of_null("the file for a trace");
+    avow__misuse_of_null("file");
   if (out == NULL || c == avow__unbound_context())
     return UV_EINVAL;
   avow__check_thread(c);

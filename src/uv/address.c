@@ -96,9 +96,10 @@ static int peer(const uv_handle_t *handle, struct sockaddr *out, int *len) {
 
 static avow_address_t address_ask(const uv_handle_t *handle,
                                   int (*fn)(const uv_handle_t *,
-                                            struct sockaddr *, int *)) {
+                                            struct sockaddr *, int *),
+                                  const char *called) {
   if (handle == NULL) {
-    avow__misuse_of_no_handle();
+    avow__misuse_of_no_handle_in(called);
     return avow_address(NULL);
   }
   struct sockaddr_storage storage;
@@ -109,10 +110,10 @@ static avow_address_t address_ask(const uv_handle_t *handle,
 
 /* A socket that is not bound has no port. */
 avow_address_t avow_local_address(const uv_handle_t *handle) {
-  const avow_address_t v = address_ask(handle, local);
+  const avow_address_t v = address_ask(handle, local, AVOW__CALLED);
   return v.port != 0 ? v : avow_address(NULL);
 }
 
 avow_address_t avow_peer_address(const uv_handle_t *handle) {
-  return address_ask(handle, peer);
+  return address_ask(handle, peer, AVOW__CALLED);
 }

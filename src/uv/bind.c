@@ -67,6 +67,7 @@ static avow_value_t bind_all_cb(const avow_value_t *list, void *loop) {
 
 avow_promise_t *avow_bind(uv_loop_t *loop, const char *host,
                           const char *service) {
+  avow__check_ready(loop);
   const struct addrinfo hints = { .ai_socktype = SOCK_STREAM,
                                   .ai_flags = AI_PASSIVE };
   if (service == NULL)

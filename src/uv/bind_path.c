@@ -29,6 +29,7 @@ static avow_value_t bound_path(uv_loop_t *loop, const char *name,
 
 avow_promise_t *avow_bind_path(uv_loop_t *loop, const char *name,
                                const avow_bind_path_options_t *options) {
+  avow__check_ready(loop);
   static const avow_bind_path_options_t defaults = { .mode = 0 };
   int err = name == NULL ? UV_EINVAL : avow__pipe_check_name(strlen(name));
   if (err == 0)

@@ -175,7 +175,7 @@ static avow_value_t into_step(void *data) {
 avow_promise_t *avow__pull_into(avow_stream_t stream, void *buffer, size_t min,
                                 size_t max) {
   if (stream.klass == NULL)
-    return avow__refuse_null("a stream");
+    return avow__refuse_null("stream");
   if (min == 0 || min > max)
     return avow__refuse(avow__stream_loop(stream), UV_EINVAL, "read", NULL);
   const pull_t wish = { .from = stream,
@@ -227,7 +227,7 @@ static avow_value_t all_step(void *data) {
 
 avow_promise_t *avow__pull_all(avow_stream_t stream, size_t max_bytes) {
   if (stream.klass == NULL)
-    return avow__refuse_null("a stream");
+    return avow__refuse_null("stream");
   const pull_t wish = { .from = stream, .max_bytes = max_bytes };
   return pull_begin(&wish, all_step, "read");
 }

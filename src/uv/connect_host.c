@@ -71,7 +71,7 @@ static int hosting_enter(hosting_t *hosting, const char *host,
 avow_promise_t *avow_tcp_connect_host(uv_tcp_t *tcp, const char *host,
                                       const char *service) {
   if (tcp == NULL)
-    return avow__refuse_null("a handle");
+    return avow__refuse_null("handle");
   avow_promise_t *p;
   hosting_t *hosting =
       avow__parent_new(tcp->loop, &hosting_class, sizeof(*hosting), &p);

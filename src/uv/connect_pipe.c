@@ -68,7 +68,7 @@ static int pipe_check(avow__context_t *c, const uv_pipe_t *pipe, size_t len) {
 
 avow_promise_t *avow_pipe_connect(uv_pipe_t *pipe, const char *name) {
   if (pipe == NULL)
-    return avow__refuse_null("a handle");
+    return avow__refuse_null("handle");
   if (name == NULL)
     return avow__refuse(pipe->loop, UV_EINVAL, "connect", "NULL");
   avow_promise_t *p;

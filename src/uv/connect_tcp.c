@@ -23,7 +23,7 @@ static void tcp_on_connect(uv_connect_t *req, int status) {
 avow_promise_t *avow_tcp_connect(uv_tcp_t *tcp,
                                  const struct sockaddr *address) {
   if (tcp == NULL)
-    return avow__refuse_null("a handle");
+    return avow__refuse_null("handle");
   avow_promise_t *p;
   connect_t *connect = avow__op_new(tcp->loop, sizeof(*connect), &p);
   if (connect == NULL)

@@ -26,7 +26,7 @@ typedef struct {
 static const avow_class_t datagram_class = { .name = "datagram" };
 
 const avow_datagram_t *avow_to_datagram(const avow_value_t *v) {
-  return avow_to_object(v, &datagram_class);
+  return avow__to_object(v, &datagram_class);
 }
 
 static datagrams_t *datagrams_of(void *reading) {
@@ -110,7 +110,7 @@ static void datagrams_on_close(avow__reading_t *reading) {
 
 avow_channel_t *avow_datagrams(uv_udp_t *udp, size_t room) {
   if (udp == NULL)
-    return (avow_channel_t *) avow__refuse_null("a handle");
+    return (avow_channel_t *) avow__refuse_null("handle");
   avow__context_t *c = avow__context_of(udp->loop);
   datagrams_t *datagrams = avow__source_new(udp->loop, sizeof(*datagrams));
   if (datagrams == NULL)

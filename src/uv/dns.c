@@ -29,7 +29,7 @@ static const avow_class_t addrinfo_class = { .name = "addrinfo",
                                              .destroy = free_list };
 
 const struct addrinfo *avow_to_addrinfo(const avow_value_t *v) {
-  return avow_to_object(v, &addrinfo_class);
+  return avow__to_object(v, &addrinfo_class);
 }
 
 /* libuv reports UV_EAI_CANCELED where it documents UV_ECANCELED. */
@@ -123,6 +123,7 @@ static void begin_lookup(uv_loop_t *loop, lookup_t *lookup, const char *node,
 avow_promise_t *avow_getaddrinfo(uv_loop_t *loop, const char *node,
                                  const char *service,
                                  const struct addrinfo *hints) {
+  avow__check_ready(loop);
   avow_promise_t *p;
   avow_value_t v;
   if (is_no_port(service))
@@ -194,6 +195,7 @@ static void look_up_names(uv_loop_t *loop, naming_t *naming,
 
 avow_promise_t *avow_getnameinfo(uv_loop_t *loop,
                                  const struct sockaddr *address, int flags) {
+  avow__check_ready(loop);
   avow_promise_t *p;
   naming_t *naming = avow__op_new(loop, sizeof(*naming), &p);
   if (naming == NULL)

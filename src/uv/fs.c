@@ -249,6 +249,7 @@ void avow__fs_close_now(uv_file file) {
 }
 
 avow_promise_t *avow_fs_close(uv_loop_t *loop, uv_file file) {
+  avow__check_ready(loop);
   avow_promise_t *p;
   avow__fs_t *op = avow__fs_on_file(loop, sizeof(*op), "close", file, &p);
   if (op == NULL) {

@@ -22,6 +22,7 @@ static avow_value_t listed(avow__fs_t *op) {
 }
 
 avow_promise_t *avow_fs_scandir(uv_loop_t *loop, const char *path) {
+  avow__check_ready(loop);
   avow_promise_t *p;
   avow__fs_t *op = avow__fs_on_path(loop, sizeof(*op), "scandir", path, &p);
   if (op == NULL)
@@ -66,9 +67,9 @@ static avow_value_t dir_new(const char *path) {
 }
 
 /* The directory that `v` is; NULL if it is none. */
-static dir_t *dir_of(const avow_value_t *v) {
+static dir_t *dir_of(const avow_value_t *v, const char *called) {
   if (v == NULL)
-    avow__misuse_of_null("a directory");
+    avow__misuse_of_null_in("directory", called);
   const avow__object_t *object = v != NULL ? v->u.p : NULL;
   return v != NULL && v->tag == AVOW_OBJECT && object->klass == &dir_class
              ? object->self
@@ -77,7 +78,7 @@ static dir_t *dir_of(const avow_value_t *v) {
 
 /* The directory that `v` is; `v` must be one. */
 static dir_t *dir_in(const avow_value_t *v) {
-  dir_t *dir = dir_of(v);
+  dir_t *dir = dir_of(v, AVOW__CALLED);
   assert(dir != NULL);
   return dir;
 }
@@ -94,6 +95,7 @@ static void fs_dir_close_again(const avow_value_t *dir) {
 }
 
 avow_promise_t *avow_fs_opendir(uv_loop_t *loop, const char *path) {
+  avow__check_ready(loop);
   avow_promise_t *p;
   avow__fs_t *op = avow__fs_on_path(loop, sizeof(*op), "opendir", path, &p);
   if (op == NULL)
@@ -111,7 +113,7 @@ avow_promise_t *avow_fs_opendir(uv_loop_t *loop, const char *path) {
 /* Makes an operation on an open directory and holds a reference to it. */
 static avow__fs_t *on_dir(uv_loop_t *loop, const char *name,
                           const avow_value_t *v, avow_promise_t **out) {
-  const dir_t *dir = dir_of(v);
+  const dir_t *dir = dir_of(v, AVOW__CALLED);
   const bool closed = dir != NULL && (dir->dir == NULL || dir->closer != NULL);
   if (dir == NULL || closed) {
     *out = avow__refuse(loop, closed ? UV_EBADF : UV_EINVAL, name,
@@ -135,6 +137,8 @@ static void fs_dir_start_close(avow__fs_t *op) {
 }
 
 avow_promise_t *avow_fs_closedir(uv_loop_t *loop, const avow_value_t *v) {
+  avow__check_ready(loop);
+  avow__check_given(v, "directory");
   avow_promise_t *p;
   avow__fs_t *op = on_dir(loop, "closedir", v, &p);
   if (op == NULL)
@@ -191,6 +195,8 @@ static int fs_dir_start_read(avow__fs_t *op, size_t n) {
 
 avow_promise_t *avow_fs_readdir(uv_loop_t *loop, const avow_value_t *v,
                                 size_t n) {
+  avow__check_ready(loop);
+  avow__check_given(v, "directory");
   avow_promise_t *p;
   avow__fs_t *op = on_dir(loop, "readdir", v, &p);
   if (op != NULL)

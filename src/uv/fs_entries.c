@@ -85,17 +85,17 @@ avow_value_t avow__entries_value(avow__entries_t *entries) {
 }
 
 size_t avow_entries_len(const avow_value_t *v) {
-  const avow__entries_t *entries = avow_to_object(v, &entries_class);
+  const avow__entries_t *entries = avow__to_object(v, &entries_class);
   return entries != NULL ? entries->len : 0;
 }
 
 avow_entry_t avow_entry_at(const avow_value_t *v, size_t i) {
-  const avow__entries_t *entries = avow_to_object(v, &entries_class);
+  const avow__entries_t *entries = avow__to_object(v, &entries_class);
   if (entries == NULL || i >= entries->len) {
     if (entries != NULL)
       avow__misuse(
-          "avow_entry_at(%zu) of %zu entries: ask avow_entries_len() "
-          "first",
+          "avow_entry_at(): index %zu is outside a list of %zu entries; check "
+          "avow_entries_len() first",
           i, entries->len);
     return (avow_entry_t){ .name = "", .type = UV_DIRENT_UNKNOWN };
   }

@@ -42,7 +42,7 @@ typedef struct {
 static const avow_class_t event_class = { .name = "fs_event" };
 
 const avow_fs_event_t *avow_to_fs_event(const avow_value_t *v) {
-  return avow_to_object(v, &event_class);
+  return avow__to_object(v, &event_class);
 }
 
 static avow_value_t event_new(const char *name, int events) {
@@ -172,6 +172,7 @@ static void fs_event_stop(avow__source_t *source) {
 
 avow_channel_t *avow_fs_events(uv_loop_t *loop, const char *path,
                                unsigned flags) {
+  avow__check_ready(loop);
   if (path == NULL)
     return avow__channel_refuse(loop, UV_EINVAL, "watch", "NULL");
   if ((flags & ~(unsigned) FLAGS) != 0)

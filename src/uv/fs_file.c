@@ -15,6 +15,7 @@ static void fs_file_close_again(const avow_value_t *file) {
 
 avow_promise_t *avow_fs_open(uv_loop_t *loop, const char *path, int flags,
                              int mode) {
+  avow__check_ready(loop);
   avow_promise_t *p;
   avow__fs_t *op = avow__fs_on_path(loop, sizeof(*op), "open", path, &p);
   if (op == NULL)
@@ -27,14 +28,17 @@ avow_promise_t *avow_fs_open(uv_loop_t *loop, const char *path, int flags,
 }
 
 avow_promise_t *avow_fs_fsync(uv_loop_t *loop, uv_file file) {
+  avow__check_ready(loop);
   return avow__fs_call_file(loop, "fsync", file, uv_fs_fsync, NULL);
 }
 
 avow_promise_t *avow_fs_fdatasync(uv_loop_t *loop, uv_file file) {
+  avow__check_ready(loop);
   return avow__fs_call_file(loop, "fdatasync", file, uv_fs_fdatasync, NULL);
 }
 
 avow_promise_t *avow_fs_ftruncate(uv_loop_t *loop, uv_file file, int64_t len) {
+  avow__check_ready(loop);
   avow_promise_t *p;
   avow__fs_t *op = avow__fs_on_file(loop, sizeof(*op), "ftruncate", file, &p);
   if (op != NULL)
@@ -44,6 +48,7 @@ avow_promise_t *avow_fs_ftruncate(uv_loop_t *loop, uv_file file, int64_t len) {
 }
 
 avow_promise_t *avow_fs_fchmod(uv_loop_t *loop, uv_file file, int mode) {
+  avow__check_ready(loop);
   avow_promise_t *p;
   avow__fs_t *op = avow__fs_on_file(loop, sizeof(*op), "fchmod", file, &p);
   if (op != NULL)
@@ -53,6 +58,7 @@ avow_promise_t *avow_fs_fchmod(uv_loop_t *loop, uv_file file, int mode) {
 
 avow_promise_t *avow_fs_futime(uv_loop_t *loop, uv_file file, double atime,
                                double mtime) {
+  avow__check_ready(loop);
   avow_promise_t *p;
   avow__fs_t *op = avow__fs_on_file(loop, sizeof(*op), "futime", file, &p);
   if (op != NULL)
@@ -63,6 +69,7 @@ avow_promise_t *avow_fs_futime(uv_loop_t *loop, uv_file file, double atime,
 
 avow_promise_t *avow_fs_fchown(uv_loop_t *loop, uv_file file, uv_uid_t uid,
                                uv_gid_t gid) {
+  avow__check_ready(loop);
   avow_promise_t *p;
   avow__fs_t *op = avow__fs_on_file(loop, sizeof(*op), "fchown", file, &p);
   if (op != NULL)

@@ -113,6 +113,7 @@ static avow_value_t what_was_read(avow__fs_t *op) {
 
 avow_promise_t *avow_fs_read(uv_loop_t *loop, uv_file file, size_t len,
                              int64_t offset) {
+  avow__check_ready(loop);
   avow_promise_t *p;
   char *data;
   io_t *io = io_new(loop, "read", file, offset, &p);
@@ -166,6 +167,7 @@ static void fs_io_on_write(uv_fs_t *req) {
 
 avow_promise_t *avow_fs_write(uv_loop_t *loop, uv_file file, avow_value_t bytes,
                               int64_t offset) {
+  avow__check_ready(loop);
   avow_promise_t *p;
   io_t *io = io_new(loop, "write", file, offset, &p);
   if (io == NULL) {
@@ -208,6 +210,7 @@ static void on_sent(uv_fs_t *req) {
 
 avow_promise_t *avow_fs_sendfile(uv_loop_t *loop, uv_file to, uv_file from,
                                  int64_t offset, size_t len) {
+  avow__check_ready(loop);
   avow_promise_t *p;
   io_t *io = io_new(loop, "sendfile", from, offset, &p);
   if (io == NULL)

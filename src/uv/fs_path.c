@@ -6,10 +6,12 @@
 #include "uv/fs.h"
 
 avow_promise_t *avow_fs_unlink(uv_loop_t *loop, const char *path) {
+  avow__check_ready(loop);
   return avow__fs_call_path(loop, "unlink", path, uv_fs_unlink, NULL);
 }
 
 avow_promise_t *avow_fs_rmdir(uv_loop_t *loop, const char *path) {
+  avow__check_ready(loop);
   return avow__fs_call_path(loop, "rmdir", path, uv_fs_rmdir, NULL);
 }
 
@@ -25,14 +27,17 @@ static avow_promise_t *call_with_mode(uv_loop_t *loop, const char *name,
 }
 
 avow_promise_t *avow_fs_mkdir(uv_loop_t *loop, const char *path, int mode) {
+  avow__check_ready(loop);
   return call_with_mode(loop, "mkdir", path, mode, uv_fs_mkdir);
 }
 
 avow_promise_t *avow_fs_chmod(uv_loop_t *loop, const char *path, int mode) {
+  avow__check_ready(loop);
   return call_with_mode(loop, "chmod", path, mode, uv_fs_chmod);
 }
 
 avow_promise_t *avow_fs_access(uv_loop_t *loop, const char *path, int mode) {
+  avow__check_ready(loop);
   return call_with_mode(loop, "access", path, mode, uv_fs_access);
 }
 
@@ -50,11 +55,13 @@ static avow_promise_t *call_with_times(
 
 avow_promise_t *avow_fs_utime(uv_loop_t *loop, const char *path, double atime,
                               double mtime) {
+  avow__check_ready(loop);
   return call_with_times(loop, "utime", path, atime, mtime, uv_fs_utime);
 }
 
 avow_promise_t *avow_fs_lutime(uv_loop_t *loop, const char *path, double atime,
                                double mtime) {
+  avow__check_ready(loop);
   return call_with_times(loop, "lutime", path, atime, mtime, uv_fs_lutime);
 }
 
@@ -73,11 +80,13 @@ static avow_promise_t *call_with_owner(uv_loop_t *loop, const char *name,
 
 avow_promise_t *avow_fs_chown(uv_loop_t *loop, const char *path, uv_uid_t uid,
                               uv_gid_t gid) {
+  avow__check_ready(loop);
   return call_with_owner(loop, "chown", path, uid, gid, uv_fs_chown);
 }
 
 avow_promise_t *avow_fs_lchown(uv_loop_t *loop, const char *path, uv_uid_t uid,
                                uv_gid_t gid) {
+  avow__check_ready(loop);
   return call_with_owner(loop, "lchown", path, uid, gid, uv_fs_lchown);
 }
 
@@ -93,11 +102,13 @@ static avow_promise_t *call_with_two(
 
 avow_promise_t *avow_fs_rename(uv_loop_t *loop, const char *from,
                                const char *to) {
+  avow__check_ready(loop);
   return call_with_two(loop, "rename", from, to, uv_fs_rename);
 }
 
 avow_promise_t *avow_fs_link(uv_loop_t *loop, const char *path,
                              const char *link) {
+  avow__check_ready(loop);
   return call_with_two(loop, "link", path, link, uv_fs_link);
 }
 
@@ -116,12 +127,14 @@ static avow_promise_t *call_with_two_and_flags(
 
 avow_promise_t *avow_fs_symlink(uv_loop_t *loop, const char *target,
                                 const char *link, int flags) {
+  avow__check_ready(loop);
   return call_with_two_and_flags(loop, "symlink", target, link, flags,
                                  uv_fs_symlink);
 }
 
 avow_promise_t *avow_fs_copyfile(uv_loop_t *loop, const char *from,
                                  const char *to, int flags) {
+  avow__check_ready(loop);
   return call_with_two_and_flags(loop, "copyfile", from, to, flags,
                                  uv_fs_copyfile);
 }

@@ -33,7 +33,7 @@ typedef struct {
 static const avow_class_t change_class = { .name = "fs_change" };
 
 const avow_fs_change_t *avow_to_fs_change(const avow_value_t *v) {
-  return avow_to_object(v, &change_class);
+  return avow__to_object(v, &change_class);
 }
 
 static avow_value_t change_new(const looker_t *looker) {
@@ -147,6 +147,7 @@ static void fs_poll_stop(avow__source_t *source) {
 }
 
 avow_channel_t *avow_fs_polls(uv_loop_t *loop, const char *path, uint64_t ms) {
+  avow__check_ready(loop);
   if (path == NULL)
     return avow__channel_refuse(loop, UV_EINVAL, "watch", "NULL");
   const size_t size = strlen(path) + 1;

@@ -10,11 +10,11 @@ static const avow_class_t stat_class = { .name = "stat", .sendable = true };
 static const avow_class_t statfs_class = { .name = "statfs", .sendable = true };
 
 const uv_stat_t *avow_to_stat(const avow_value_t *v) {
-  return avow_to_object(v, &stat_class);
+  return avow__to_object(v, &stat_class);
 }
 
 const uv_statfs_t *avow_to_statfs(const avow_value_t *v) {
-  return avow_to_object(v, &statfs_class);
+  return avow__to_object(v, &statfs_class);
 }
 
 static avow_value_t copy_of(const avow_class_t *klass, const void *data,
@@ -35,17 +35,21 @@ static avow_value_t statfs_value(avow__fs_t *op) {
 }
 
 avow_promise_t *avow_fs_stat(uv_loop_t *loop, const char *path) {
+  avow__check_ready(loop);
   return avow__fs_call_path(loop, "stat", path, uv_fs_stat, stat_value);
 }
 
 avow_promise_t *avow_fs_lstat(uv_loop_t *loop, const char *path) {
+  avow__check_ready(loop);
   return avow__fs_call_path(loop, "lstat", path, uv_fs_lstat, stat_value);
 }
 
 avow_promise_t *avow_fs_fstat(uv_loop_t *loop, uv_file file) {
+  avow__check_ready(loop);
   return avow__fs_call_file(loop, "fstat", file, uv_fs_fstat, stat_value);
 }
 
 avow_promise_t *avow_fs_statfs(uv_loop_t *loop, const char *path) {
+  avow__check_ready(loop);
   return avow__fs_call_path(loop, "statfs", path, uv_fs_statfs, statfs_value);
 }

@@ -14,10 +14,12 @@ static avow_value_t found(avow__fs_t *op) {
 }
 
 avow_promise_t *avow_fs_readlink(uv_loop_t *loop, const char *path) {
+  avow__check_ready(loop);
   return avow__fs_call_path(loop, "readlink", path, uv_fs_readlink, found);
 }
 
 avow_promise_t *avow_fs_realpath(uv_loop_t *loop, const char *path) {
+  avow__check_ready(loop);
   return avow__fs_call_path(loop, "realpath", path, uv_fs_realpath, found);
 }
 
@@ -35,6 +37,7 @@ static void fs_name_remove_dir(const avow_value_t *path) {
 }
 
 avow_promise_t *avow_fs_mkdtemp(uv_loop_t *loop, const char *pattern) {
+  avow__check_ready(loop);
   avow_promise_t *p;
   avow__fs_t *op = avow__fs_on_path(loop, sizeof(*op), "mkdtemp", pattern, &p);
   if (op == NULL)
@@ -58,7 +61,7 @@ static const avow_class_t temp_file_class = { .name = "temporary file",
                                               .sendable = true };
 
 const avow_temp_file_t *avow_to_temp_file(const avow_value_t *v) {
-  return avow_to_object(v, &temp_file_class);
+  return avow__to_object(v, &temp_file_class);
 }
 
 static temp_file_t *temp_file_of(const avow_value_t *v) {
@@ -94,6 +97,7 @@ static void remove_file(const avow_value_t *v) {
 }
 
 avow_promise_t *avow_fs_mkstemp(uv_loop_t *loop, const char *pattern) {
+  avow__check_ready(loop);
   avow_promise_t *p;
   avow__fs_t *op = avow__fs_on_path(loop, sizeof(*op), "mkstemp", pattern, &p);
   if (op == NULL)

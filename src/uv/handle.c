@@ -56,7 +56,7 @@ static avow_promise_t *handle_refuse(avow__context_t *c, avow_promise_t *p,
 static avow_promise_t *close_with(uv_handle_t *handle,
                                   int (*begin_fn)(uv_handle_t *, uv_close_cb)) {
   if (handle == NULL)
-    return avow__refuse_null("a handle");
+    return avow__refuse_null("handle");
   avow__context_t *c = avow__context_of(handle->loop);
   avow__check_thread(c);
   if (uv_is_closing(handle)) {
@@ -75,9 +75,11 @@ static avow_promise_t *close_with(uv_handle_t *handle,
 }
 
 avow_promise_t *avow_close_handle(uv_handle_t *handle) {
+  avow__check_given(handle, "handle");
   return close_with(handle, handle_begin);
 }
 
 avow_promise_t *avow_close_reset(uv_tcp_t *tcp) {
+  avow__check_given(tcp, "handle");
   return close_with((uv_handle_t *) tcp, begin_reset);
 }

@@ -299,6 +299,7 @@ static avow_value_t connect_cb(const avow_value_t *addresses, void *loop) {
 
 avow_promise_t *avow_connect(uv_loop_t *loop, const char *host,
                              const char *service) {
+  avow__check_ready(loop);
   const struct addrinfo hints = { .ai_socktype = SOCK_STREAM };
   if (host == NULL || service == NULL)
     return avow__refuse(loop, UV_EINVAL, "connect", host);
@@ -316,6 +317,7 @@ static void drop(void *block) {
 }
 
 avow_promise_t *avow_connect_path(uv_loop_t *loop, const char *name) {
+  avow__check_ready(loop);
   const avow_value_t v = avow__owned_new(loop, UV_NAMED_PIPE);
   if (avow_is_error(&v))
     return avow__refuse(loop, v.code, "connect", name);

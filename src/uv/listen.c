@@ -80,7 +80,7 @@ avow_channel_t *avow_connections(uv_stream_t *server,
                                  const avow_connections_options_t *options) {
   if (server == NULL) {
     avow__misuse_of_no_handle();
-    return (avow_channel_t *) avow__refuse_null("a handle");
+    return (avow_channel_t *) avow__refuse_null("handle");
   }
   int err = AVOW__RESERVED(options);
   if (err != 0)

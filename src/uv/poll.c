@@ -88,6 +88,7 @@ static void poll_stop(avow__source_t *source) {
 }
 
 avow_channel_t *avow_polls(uv_loop_t *loop, uv_os_sock_t socket, int events) {
+  avow__check_ready(loop);
   if (events == 0 || (events & ~KNOWN) != 0)
     return avow__channel_refuse(loop, UV_EINVAL, "poll", NULL);
   poller_t *poller = avow__source_new(loop, sizeof(*poller));

@@ -37,7 +37,7 @@ typedef struct {
 static const avow_class_t exit_class = { .name = "exit", .sendable = true };
 
 const avow_exit_t *avow_to_exit(const avow_value_t *v) {
-  return avow_to_object(v, &exit_class);
+  return avow__to_object(v, &exit_class);
 }
 
 static void process_release(process_t *process) {
@@ -68,7 +68,7 @@ static void process_on_child_exit(uv_process_t *handle, int64_t status,
   process_t *process = handle->data;
   avow__context_t *c = process->context;
   avow_deferred_t *d = process->deferred;
-  avow_exit_t *exit = avow_to_object(&process->exit, &exit_class);
+  avow_exit_t *exit = avow__to_object(&process->exit, &exit_class);
   *exit = (avow_exit_t){ .status = status, .signal = signal };
   process->deferred = NULL;
   avow__enter(c);
@@ -263,7 +263,7 @@ avow_promise_t *avow__process_spawn(uv_loop_t *loop,
     v = process_new(loop);
   int err = avow_error_code(&v);
   if (err == 0)
-    err = process_start(avow_to_object(&v, &process_class), options, leads);
+    err = process_start(avow__to_object(&v, &process_class), options, leads);
   if (err != 0) {
     avow__value_unref(v);
     v = spawn_error(err, options);
@@ -274,25 +274,26 @@ avow_promise_t *avow__process_spawn(uv_loop_t *loop,
 
 avow_promise_t *avow_spawn(uv_loop_t *loop,
                            const uv_process_options_t *options) {
+  avow__check_ready(loop);
   return avow__process_spawn(loop, options, false);
 }
 
 avow_promise_t *avow_process_wait(const avow_value_t *v) {
-  const process_t *process = avow_to_object(v, &process_class);
+  const process_t *process = avow__to_object(v, &process_class);
   if (process == NULL)
     return avow__no_promise(avow__unbound_context());
   return avow_then(avow_ref(process->ended), NULL, NULL, NULL);
 }
 
 avow_value_t avow_process_stream(const avow_value_t *v, size_t i) {
-  const process_t *process = avow_to_object(v, &process_class);
+  const process_t *process = avow__to_object(v, &process_class);
   if (process == NULL || i >= avow_list_len(&process->streams))
     return avow_none();
   return avow_value_ref(avow_list_at(&process->streams, i));
 }
 
 int avow_process_kill(const avow_value_t *v, int signal) {
-  process_t *process = avow_to_object(v, &process_class);
+  process_t *process = avow__to_object(v, &process_class);
   if (process == NULL || !process->runs)
     return UV_ESRCH;
   return process->leads ? avow__signal_group(&process->handle, signal)
@@ -300,6 +301,6 @@ int avow_process_kill(const avow_value_t *v, int signal) {
 }
 
 uv_pid_t avow_process_pid(const avow_value_t *v) {
-  const process_t *process = avow_to_object(v, &process_class);
+  const process_t *process = avow__to_object(v, &process_class);
   return process != NULL ? uv_process_get_pid(&process->handle) : 0;
 }

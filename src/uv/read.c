@@ -375,12 +375,14 @@ static avow_promise_t *read_as(uv_stream_t *stream, request_t request) {
 }
 
 avow_promise_t *avow_read(avow_stream_t stream, size_t max_bytes) {
+  avow__check_given(stream.klass, "stream");
   const request_t request = { .max_bytes = max_bytes, .min = 1 };
   return avow__is_uv(stream) ? read_as(stream.self, request)
                              : avow__any_read(stream, max_bytes);
 }
 
 avow_promise_t *avow_read_all(avow_stream_t stream, size_t max_bytes) {
+  avow__check_given(stream.klass, "stream");
   const request_t request = { .kind = ALL, .max_bytes = max_bytes };
   return avow__is_uv(stream) ? read_as(stream.self, request)
                              : avow__pull_all(stream, max_bytes);
@@ -388,12 +390,13 @@ avow_promise_t *avow_read_all(avow_stream_t stream, size_t max_bytes) {
 
 avow_promise_t *avow_read_into(avow_stream_t stream, void *buffer, size_t min,
                                size_t max) {
+  avow__check_given(stream.klass, "stream");
   const request_t request = { .kind = INTO,
                               .max_bytes = min > 0 ? max : 0,
                               .min = min > 0 ? min : 1,
                               .into = buffer };
   if (buffer == NULL)
-    return avow__refuse_null("a buffer");
+    return avow__refuse_null("buffer");
   return avow__is_uv(stream) ? read_as(stream.self, request)
                              : avow__pull_into(stream, buffer, min, max);
 }

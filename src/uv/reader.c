@@ -57,7 +57,7 @@ static const avow_class_t reader_class = { .name = "reader",
 
 avow_reader_t *avow_reader_new(avow_stream_t stream) {
   if (stream.klass == NULL)
-    return (avow_reader_t *) avow__refuse_null("a stream");
+    return (avow_reader_t *) avow__refuse_null("stream");
   void *self;
   avow_reader_t *r = avow__tool_new(avow__stream_loop(stream), &reader_class,
                                     sizeof(reader_t), &self);
@@ -73,7 +73,7 @@ void avow_reader_unref(avow_reader_t *r) {
 void avow_reader_set_idle(avow_reader_t *r, uint64_t ms) {
   reader_t *reader = avow__tool_self(r, &reader_class);
   if (r == NULL)
-    avow__misuse_of_null("a reader");
+    avow__misuse_of_null("reader");
   if (reader != NULL) /* NULL if there was no memory */
     reader->idle = ms;
 }
@@ -362,7 +362,7 @@ static avow_promise_t *reader_begin(const avow_reader_t *r, reader_t *reader) {
   const int err = avow__stream_enter(&reader->reading, AVOW__PULLED,
                                      reader->stream, reader_on_close);
   if (err == 0)
-    return reader_wait_for(avow__tool_ref(r, "a reader"), reader);
+    return reader_wait_for(avow__tool_ref(r, "reader"), reader);
   const request_t request = reader->request;
   reader->request.delimiter = avow_none();
   return reader_refuse(r, request, err);
@@ -372,8 +372,7 @@ static avow_promise_t *reader_begin(const avow_reader_t *r, reader_t *reader) {
    NULL. */
 static avow_promise_t *reader_lost(const avow_reader_t *r,
                                    const reader_t *reader) {
-  return reader == NULL ? avow__tool_ref(r, "a reader")
-                        : avow__refuse_closed(r);
+  return reader == NULL ? avow__tool_ref(r, "reader") : avow__refuse_closed(r);
 }
 
 static avow_promise_t *reader_ask(const avow_reader_t *r, request_t request) {
@@ -396,17 +395,20 @@ static avow_promise_t *reader_ask(const avow_reader_t *r, request_t request) {
 }
 
 avow_promise_t *avow_reader_next(const avow_reader_t *r, size_t max_bytes) {
+  avow__check_given(r, "reader");
   const request_t request = { .kind = NEXT, .size = max_bytes };
   return max_bytes > 0 ? reader_ask(r, request)
                        : reader_refuse(r, request, UV_EINVAL);
 }
 
 avow_promise_t *avow_reader_exactly(const avow_reader_t *r, size_t n) {
+  avow__check_given(r, "reader");
   return reader_ask(r, (request_t){ .kind = EXACTLY, .size = n });
 }
 
 avow_promise_t *avow_reader_until(const avow_reader_t *r,
                                   avow_value_t delimiter, size_t max_bytes) {
+  avow__check_given(r, "reader");
   const request_t request = { .kind = UNTIL,
                               .size = max_bytes,
                               .delimiter = delimiter };
@@ -420,9 +422,11 @@ avow_promise_t *avow_reader_until(const avow_reader_t *r,
 }
 
 avow_promise_t *avow_reader_line(const avow_reader_t *r, size_t max_bytes) {
+  avow__check_given(r, "reader");
   return reader_ask(r, (request_t){ .kind = LINE, .size = max_bytes });
 }
 
 avow_promise_t *avow_reader_all(const avow_reader_t *r, size_t max_bytes) {
+  avow__check_given(r, "reader");
   return reader_ask(r, (request_t){ .kind = ALL, .size = max_bytes });
 }

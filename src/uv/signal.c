@@ -43,6 +43,7 @@ static avow_channel_t *signal_refuse(uv_loop_t *loop, int err, int signum) {
 }
 
 avow_channel_t *avow_signals(uv_loop_t *loop, int signum) {
+  avow__check_ready(loop);
   listener_t *listener = avow__source_new(loop, sizeof(*listener));
   if (listener == NULL)
     return avow__channel_none(loop);

@@ -31,9 +31,8 @@ void avow__look_at_sigpipe(const uv_stream_t *stream) {
     return;
   if (sigpipe_ends_us())
     avow__advise(
-        "SIGPIPE will end this process when it writes to a peer that "
-        "has hung up: call signal(SIGPIPE, SIG_IGN) first, and such a "
-        "write rejects with UV_EPIPE");
+        "SIGPIPE ends this process if it writes to a closed connection; call "
+        "signal(SIGPIPE, SIG_IGN) first");
 }
 
 #endif

@@ -16,18 +16,17 @@ const avow_stream_class_t avow__uv_streams = { .size =
                                                    sizeof(avow__uv_streams) };
 
 #if AVOW__DEBUG
-void avow__check_stream(const void *self) {
+void avow__check_stream_in(const void *self, const char *called) {
   if (avow__is_gone(self))
-    avow__misuse(
-        "this stream is gone: the value that owned it was let go of before; "
-        "keep that, by avow_value_ref(), for as long as the stream is used");
+    avow__misuse_in(called,
+                    "stream used after the value that owns it was freed; keep "
+                    "a reference with avow_value_ref()");
 }
 #endif
 
-void avow__misuse_of_no_handle(void) {
-  avow__misuse(
-      "a handle is NULL: it was never set, or is avow_stream_handle() of a "
-      "stream that has none, such as a file or a pair in memory");
+void avow__misuse_of_no_handle_in(const char *called) {
+  avow__misuse_in(
+      called, "handle is NULL, or the stream has none; pass a valid handle");
 }
 
 avow_stream_t avow_uv_stream(uv_stream_t *handle) {
@@ -47,7 +46,7 @@ avow_stream_t avow_to_stream(const avow_value_t *v) {
     if (object->klass->stream != NULL)
       return (avow_stream_t){ object->klass->stream, object->self };
   }
-  (void) avow_to_object(v, &no_stream); /* reports the actual type */
+  (void) avow__to_object(v, &no_stream); /* reports the actual type */
   return (avow_stream_t){ NULL, NULL };
 }
 
@@ -63,8 +62,8 @@ uv_loop_t *avow__stream_loop(avow_stream_t stream) {
   if (AVOW__STREAM_CAN(stream, loop))
     return stream.klass->loop(stream.self);
   avow__misuse(
-      "a stream class has to have loop(), and its size: they are in the struct "
-      "that avow/stream_class.h defines");
+      "stream class has no loop() or a wrong size; set both as "
+      "avow/stream_class.h describes");
   return NULL;
 }
 
@@ -75,7 +74,7 @@ static avow_promise_t *stream_refuse(avow_stream_t stream, int err,
 
 /* Checks that a function of a class returned a promise. */
 static avow_promise_t *stream_given(avow_promise_t *p) {
-  return avow__given(p, "a promise that a stream should give");
+  return avow__given(p, "promise from the stream class");
 }
 
 /* 0, or an error if the stream cannot be read. A stream that has outlived its
@@ -91,7 +90,7 @@ static int read_refusal(avow_stream_t stream, size_t max_bytes) {
 
 avow_promise_t *avow__any_read(avow_stream_t stream, size_t max_bytes) {
   if (stream.klass == NULL)
-    return avow__refuse_null("a stream");
+    return avow__refuse_null("stream");
   const int err = read_refusal(stream, max_bytes);
   return err == 0 ? stream_given(stream.klass->read(stream.self, max_bytes))
                   : stream_refuse(stream, err, "read");
@@ -106,8 +105,9 @@ int avow__read_check(const avow_value_t *given, size_t max_bytes) {
   if (len > 0 && len <= max_bytes)
     return 0;
   avow__misuse(
-      "the read() of a stream class, asked for at most %zu bytes, gave a value "
-      "of type %s with %zu: it gives BYTES, at least 1, or NONE at the end",
+      "read() of a stream class, called for at most %zu bytes, gave type %s "
+      "with %zu bytes; fulfill with BYTES of 1 byte or more, or with NONE at "
+      "the end",
       max_bytes, avow_type_name(given), len);
   return AVOW_EMISUSE;
 }
@@ -116,8 +116,8 @@ int avow__written_check(const avow_value_t *given, size_t len) {
   if (given->tag == AVOW_INT && given->u.i == (int64_t) len)
     return 0;
   avow__misuse(
-      "the write() of a stream class, of %zu bytes, gave a value of type %s "
-      "that is not that number: it gives INT, all of them, once they are taken",
+      "write() of a stream class, called with %zu bytes, gave type %s; fulfill "
+      "with INT, the number of bytes, when all are written",
       len, avow_type_name(given));
   return AVOW_EMISUSE;
 }
@@ -126,8 +126,8 @@ int avow__moved_check(const avow_value_t *given) {
   if (given->tag == AVOW_INT && given->u.i >= 0)
     return 0;
   avow__misuse(
-      "the pump_to() of a stream class gave a value of type %s that is no "
-      "number of bytes: it gives INT, how many have gone",
+      "pump_to() of a stream class gave type %s; fulfill with INT, the number "
+      "of bytes",
       avow_type_name(given));
   return AVOW_EMISUSE;
 }
@@ -144,12 +144,12 @@ avow_promise_t *avow__any_write(avow_stream_t stream, avow_value_t bytes) {
   if (stream.klass != NULL)
     return checked_write(stream, bytes);
   avow__value_unref(bytes);
-  return avow__refuse_null("a stream");
+  return avow__refuse_null("stream");
 }
 
 avow_promise_t *avow__any_shutdown(avow_stream_t stream) {
   if (stream.klass == NULL)
-    return avow__refuse_null("a stream");
+    return avow__refuse_null("stream");
   return AVOW__STREAM_CAN(stream, shutdown)
              ? stream_given(stream.klass->shutdown(stream.self))
              : stream_refuse(stream, UV_ENOTSUP, "shutdown");
@@ -157,7 +157,7 @@ avow_promise_t *avow__any_shutdown(avow_stream_t stream) {
 
 avow_promise_t *avow__any_hangup(avow_stream_t stream) {
   if (stream.klass == NULL)
-    return avow__refuse_null("a stream");
+    return avow__refuse_null("stream");
   return AVOW__STREAM_CAN(stream, hangup)
              ? stream_given(stream.klass->hangup(stream.self))
              : stream_refuse(stream, UV_ENOTSUP, "poll");
@@ -191,7 +191,7 @@ avow_promise_t *avow_close(avow_stream_t stream) {
     return avow_close_handle(stream.self);
   }
   if (stream.klass == NULL)
-    return avow__refuse_null("a stream");
+    return avow__refuse_null("stream");
   if (!AVOW__STREAM_CAN(stream, close))
     return stream_refuse(stream, UV_ENOTSUP, "close");
   avow_stream_destroyed(avow__stream_loop(stream), stream.self);
@@ -200,7 +200,7 @@ avow_promise_t *avow_close(avow_stream_t stream) {
 
 void avow_stream_destroyed(uv_loop_t *loop, const void *self) {
   if (loop == NULL)
-    avow__misuse_of_null("a loop"); /* NULL is in no table */
+    avow__misuse_of_null("loop"); /* NULL is in no table */
   avow__context_t *c = avow__loop_table_find(loop);
   if (c == NULL)
     return; /* its promises have settled */

@@ -25,13 +25,15 @@ static inline bool avow__is_uv(avow_stream_t stream) {
 /* Checked builds: whether a stream that avow made still exists. avow records
    its address when it is freed, and when a new one is made there. */
 #if AVOW__DEBUG
-void avow__check_stream(const void *self);
+#  define avow__check_stream(self) avow__check_stream_in(self, __func__)
+void avow__check_stream_in(const void *self, const char *called);
 #else
 #  define avow__check_stream(self) ((void) (self))
 #endif
 
 /* Reports a NULL handle, in checked builds. */
-void avow__misuse_of_no_handle(void);
+#define avow__misuse_of_no_handle() avow__misuse_of_no_handle_in(AVOW__CALLED)
+void avow__misuse_of_no_handle_in(const char *called);
 
 /* Returns the loop of a stream, which must not be none. NULL if its class has
    no loop(), which checked builds report. */

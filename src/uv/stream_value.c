@@ -43,8 +43,8 @@ static const avow_class_t stream_class = { .name = "stream",
                                            .destroy = owned_destroy,
                                            .stream = &avow__uv_streams };
 
-uv_stream_t *avow__owned_handle(const avow_value_t *v) {
-  return avow_to_object(v, &stream_class);
+uv_stream_t *avow__owned_handle_in(const avow_value_t *v, const char *called) {
+  return avow__to_object_in(v, &stream_class, called);
 }
 
 static void owned_free(owned_t *owned) {

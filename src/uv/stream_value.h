@@ -18,7 +18,8 @@ avow_value_t avow__owned_open(uv_loop_t *loop, uv_handle_type type, int fd);
 
 /* Returns the handle of the value's stream. NULL for other values, which is
    misuse. */
-uv_stream_t *avow__owned_handle(const avow_value_t *v);
+#define avow__owned_handle(v) avow__owned_handle_in(v, AVOW__CALLED)
+uv_stream_t *avow__owned_handle_in(const avow_value_t *v, const char *called);
 
 /* Closes the value's handle, even if the value has other references. */
 void avow__owned_close_value(const avow_value_t *v);

@@ -87,7 +87,7 @@ avow_promise_t *avow_udp_send(uv_udp_t *udp, avow_value_t bytes,
                               const struct sockaddr *address) {
   if (udp == NULL) {
     avow__value_unref(bytes);
-    return avow__refuse_null("a handle");
+    return avow__refuse_null("handle");
   }
   char name[AVOW__ADDRESS_MAX] = "";
   if (address != NULL)

@@ -106,6 +106,7 @@ static avow_value_t run_read(avow__chore_t *chore) {
 
 avow_promise_t *avow_read_file(uv_loop_t *loop, const char *path,
                                size_t max_bytes) {
+  avow__check_ready(loop);
   if (path == NULL)
     return avow__refuse(loop, UV_EINVAL, "read", "NULL");
   avow_promise_t *p;
@@ -220,6 +221,7 @@ avow_promise_t *avow__file_write(uv_loop_t *loop, const avow__write_file_t *how,
 
 avow_promise_t *avow_write_file(uv_loop_t *loop, const char *path,
                                 avow_value_t bytes, int mode) {
+  avow__check_ready(loop);
   const avow__write_file_t how = { .chore.run = run_write,
                                    .name = "write",
                                    .flags = UV_FS_O_WRONLY | UV_FS_O_CREAT,
@@ -229,6 +231,7 @@ avow_promise_t *avow_write_file(uv_loop_t *loop, const char *path,
 
 avow_promise_t *avow_append_file(uv_loop_t *loop, const char *path,
                                  avow_value_t bytes, int mode) {
+  avow__check_ready(loop);
   const avow__write_file_t how = { .chore.run = run_append,
                                    .name = "append",
                                    .flags = UV_FS_O_WRONLY | UV_FS_O_CREAT |

@@ -96,8 +96,8 @@ static void end_call(avow__chore_t *chore) {
   if (chore->result.tag != AVOW_PROMISE)
     return;
   avow__misuse(
-      "the function of avow_work() returned a promise: promises are the "
-      "loop's thread's; begin what is to follow in a handler");
+      "avow_work(): fn returned a promise, which belongs to the loop's thread; "
+      "create it in a handler");
   avow__value_unref(chore->result);
   chore->result = avow_error(AVOW_EMISUSE);
 }
@@ -127,6 +127,7 @@ static avow__chore_t *work_call(uv_loop_t *loop, avow_fn fn, void *data,
 
 avow_promise_t *avow_work(uv_loop_t *loop, avow_fn fn, void *data,
                           void (*free_fn)(void *)) {
+  avow__check_ready(loop);
   avow_promise_t *p;
   avow__chore_t *chore = work_call(loop, fn, data, free_fn, &p);
   if (chore != NULL) { /* cancellation waits while it runs */
@@ -138,6 +139,7 @@ avow_promise_t *avow_work(uv_loop_t *loop, avow_fn fn, void *data,
 
 avow_promise_t *avow_work_detached(uv_loop_t *loop, avow_fn fn, void *data,
                                    void (*free_fn)(void *)) {
+  avow__check_ready(loop);
   avow_promise_t *p;
   (void) work_call(loop, fn, data, free_fn,
                    &p); /* `p` shows whether it was made */
@@ -163,6 +165,7 @@ static avow_value_t run_random(avow__chore_t *chore) {
 }
 
 avow_promise_t *avow_random(uv_loop_t *loop, size_t len) {
+  avow__check_ready(loop);
   if (len > INT_MAX) /* checked before allocating */
     return avow__refuse(loop, UV_E2BIG, "random", NULL);
   avow_promise_t *p;

@@ -179,6 +179,7 @@ static int try_any(uv_stream_t *stream, const avow_value_t *bytes,
 }
 
 avow_promise_t *avow_write(avow_stream_t s, avow_value_t bytes) {
+  avow__check_given(s.klass, "stream");
   avow__check_value(&bytes);
   if (!avow__is_uv(s))
     return avow__any_write(s, bytes);
@@ -210,7 +211,7 @@ avow_promise_t *avow_write_handle(uv_stream_t *stream, avow_value_t bytes,
     avow__value_unref(bytes);
     avow__value_unref(handle);
     avow__misuse_of_no_handle();
-    return avow__refuse_null("a handle");
+    return avow__refuse_null("handle");
   }
   int err = write_check(stream, &bytes);
   if (err == 0)
@@ -234,6 +235,7 @@ static void write_on_shutdown(uv_shutdown_t *req, int status) {
 }
 
 avow_promise_t *avow_shutdown(avow_stream_t s) {
+  avow__check_given(s.klass, "stream");
   if (!avow__is_uv(s))
     return avow__any_shutdown(s);
   uv_stream_t *stream = s.self;

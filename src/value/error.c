@@ -54,14 +54,14 @@ avow_value_t avow_error_new(int code, avow_value_t cause, const char *format,
 }
 
 /* Whether `v` is an error. A checked build reports a NULL `v`. */
-static bool is_error(const avow_value_t *v) {
+static bool is_error(const avow_value_t *v, const char *called) {
   if (v == NULL)
-    avow__misuse_of_null("a value");
+    avow__misuse_of_null_in("value", called);
   return v != NULL && v->tag == AVOW_ERROR;
 }
 
 const char *avow_error_message(const avow_value_t *v) {
-  if (!is_error(v))
+  if (!is_error(v, AVOW__CALLED))
     return "no error";
   const avow__error_t *error = v->u.p;
   if (error != NULL && error->message[0] != '\0')
@@ -70,7 +70,7 @@ const char *avow_error_message(const avow_value_t *v) {
 }
 
 const avow_value_t *avow_error_cause(const avow_value_t *v) {
-  if (!is_error(v) || v->u.p == NULL)
+  if (!is_error(v, AVOW__CALLED) || v->u.p == NULL)
     return NULL;
   const avow__error_t *error = v->u.p;
   return error->cause.tag != AVOW_NONE ? &error->cause : NULL;
@@ -141,7 +141,7 @@ const char *avow_err_name(int code) {
 }
 
 bool avow_is_timeout(const avow_value_t *v) {
-  if (!is_error(v) || v->code != UV_ETIMEDOUT || v->u.p == NULL)
+  if (!is_error(v, AVOW__CALLED) || v->code != UV_ETIMEDOUT || v->u.p == NULL)
     return false;
   return ((const avow__error_t *) v->u.p)->is_limit;
 }

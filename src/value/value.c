@@ -17,21 +17,21 @@
 #include "fiber/exceptions.h"
 #include "fiber/fiber.h"
 
-static void check_there(const avow__block_t *block) {
+static void check_there(const avow__block_t *block, const char *called) {
   if (avow__is_gone(block))
-    avow__misuse(
-        "this value is gone: it was taken or let go before; call "
-        "avow_value_ref() first to use a value twice");
+    avow__misuse_in(called,
+                    "value used after it was freed; call avow_value_ref() "
+                    "before passing it on");
 }
 
 #if AVOW__DEBUG
-void avow__check_value(const avow_value_t *v) {
+void avow__check_value_in(const avow_value_t *v, const char *called) {
   if (v->tag > AVOW_THENABLE)
-    avow__misuse(
-        "this is no value: a handler returned none (it ends with return "
-        "avow_none() if there is nothing to say), or it was never set");
+    avow__misuse_in(called,
+                    "value is not valid; initialize it, and end every path of "
+                    "a handler with a return, such as return avow_none()");
   if (avow__is_counted(v))
-    check_there(v->u.p);
+    check_there(v->u.p, called);
 }
 #endif
 
@@ -149,7 +149,7 @@ void avow__value_drop(avow_value_t v) {
     return;
   }
   avow__block_t *block = v.u.p;
-  check_there(block);
+  check_there(block, AVOW__CALLED);
   /* The release makes this thread's writes visible to the thread that frees the
      block. A thread that holds the only reference frees it and needs no atomic
      write to know that. */
@@ -164,12 +164,12 @@ void avow_value_unref(avow_value_t v) {
 
 avow_value_t avow_value_ref(const avow_value_t *v) {
   if (v == NULL || (v->tag == AVOW_PROMISE && v->u.p == NULL)) {
-    avow__misuse_of_null(v == NULL ? "a value" : "a promise");
+    avow__misuse_of_null(v == NULL ? "value" : "promise");
     return avow_none();
   }
   if (avow__is_counted(v)) {
     avow__block_t *block = v->u.p;
-    check_there(block);
+    check_there(block, AVOW__CALLED);
     atomic_fetch_add_explicit(&block->u.refs, 1, memory_order_relaxed);
   } else if (v->tag == AVOW_PROMISE) {
     return held_promises()->ref(v->u.p);
@@ -177,8 +177,8 @@ avow_value_t avow_value_ref(const avow_value_t *v) {
   return *v;
 }
 
-static avow_value_t null_error(const char *what) {
-  avow__misuse_of_null(what);
+static avow_value_t null_error(const char *what, const char *called) {
+  avow__misuse_of_null_in(what, called);
   return avow_error(AVOW_EMISUSE);
 }
 
@@ -186,14 +186,14 @@ static avow_value_t null_error(const char *what) {
    the class is not initialized, its name is not valid either. */
 static avow_value_t class_error(void) {
   avow__misuse(
-      "avow_object() of a class that is not zero where it is reserved: "
-      "initialise it by the names of its fields");
+      "avow_object(): class has nonzero reserved fields; initialize the struct "
+      "by field names");
   return avow__error_of(AVOW__ERESERVED, "object", NULL);
 }
 
 avow_value_t avow_object(const avow_class_t *klass, void *self) {
   if (klass == NULL)
-    return null_error("a class");
+    return null_error("class", AVOW__CALLED);
   if (!AVOW__IS_ZERO(klass->reserved))
     return class_error();
   avow__object_t *object =
@@ -262,7 +262,7 @@ avow__bytes_t *avow__bytes_resize(avow__bytes_t *bytes, size_t len) {
 
 avow_value_t avow_bytes_new(size_t len, char **out) {
   if (out == NULL)
-    return null_error("the place for bytes");
+    return null_error("out pointer", AVOW__CALLED);
   avow__bytes_t *bytes = avow__bytes_resize(NULL, len);
   if (bytes == NULL)
     return avow_error(UV_ENOMEM);
@@ -272,7 +272,7 @@ avow_value_t avow_bytes_new(size_t len, char **out) {
 
 avow_value_t avow_bytes(const void *data, size_t len) {
   if (data == NULL && len > 0)
-    return null_error("what bytes are made of");
+    return null_error("source of the bytes", AVOW__CALLED);
   char *copy = NULL;
   const avow_value_t v = avow_bytes_new(len, &copy);
   if (copy != NULL && len > 0)
@@ -281,7 +281,8 @@ avow_value_t avow_bytes(const void *data, size_t len) {
 }
 
 avow_value_t avow_string(const char *s) {
-  return s != NULL ? avow_bytes(s, strlen(s)) : null_error("a string");
+  return s != NULL ? avow_bytes(s, strlen(s))
+                   : null_error("string", AVOW__CALLED);
 }
 
 avow_value_t avow__bytes_cut(avow_value_t bytes, size_t len) {
@@ -328,7 +329,7 @@ avow__list_t *avow__list_resize(avow__list_t *list, size_t n) {
 
 avow_value_t avow_list(avow_value_t items[], size_t n) {
   if (items == NULL && n > 0)
-    return null_error("an array of items");
+    return null_error("array of items", AVOW__CALLED);
   avow__list_t *list = avow__list_new(n);
   if (list == NULL) {
     for (size_t i = 0; i < n; i++)
@@ -343,7 +344,7 @@ avow_value_t avow_list(avow_value_t items[], size_t n) {
 
 const char *avow_type_name(const avow_value_t *v) {
   if (v == NULL) {
-    avow__misuse_of_null("a value");
+    avow__misuse_of_null("value");
     return "none";
   }
   static const char *const names[] = { "none",    "int",    "double",
@@ -355,37 +356,50 @@ const char *avow_type_name(const avow_value_t *v) {
   return v->tag <= AVOW_THENABLE ? names[v->tag] : "damaged value";
 }
 
-static bool has_type(const avow_value_t *v, uint32_t tag, const char *name) {
-  if (AVOW__LIKELY(v != NULL && v->tag == tag))
-    return true;
-  if (v == NULL)
-    avow__misuse_of_null("a value");
-  else if (v->tag == AVOW_ERROR)
-    avow__misuse("%s() of an error (%s): look with avow_is_error() first", name,
-                 avow_error_message(v));
+/* The error's own message says more than its type. */
+static void misuse_of_type(const avow_value_t *v, const char *wanted,
+                           const char *called) {
+  if (v->tag == AVOW_ERROR)
+    avow__misuse_in(called,
+                    "value is an error (%s); check avow_is_error() first",
+                    avow_error_message(v));
   else
-    avow__misuse("%s() of a value of type %s: read it as what it is", name,
-                 avow_type_name(v));
+    avow__misuse_in(called, "value has type %s, not %s; check its type first",
+                    avow_type_name(v), wanted);
+}
+
+static AVOW__APART bool misuse_of_tag(const avow_value_t *v, uint32_t tag,
+                                      const char *called) {
+  const avow_value_t wanted = { .tag = tag };
+  if (v == NULL)
+    avow__misuse_of_null_in("value", called);
+  else
+    misuse_of_type(v, avow_type_name(&wanted), called);
   return false;
 }
 
+static bool has_type(const avow_value_t *v, uint32_t tag, const char *called) {
+  return AVOW__LIKELY(v != NULL && v->tag == tag) ||
+         misuse_of_tag(v, tag, called);
+}
+
 int64_t avow_to_int(const avow_value_t *v) {
-  return has_type(v, AVOW_INT, "avow_to_int") ? v->u.i : 0;
+  return has_type(v, AVOW_INT, AVOW__CALLED) ? v->u.i : 0;
 }
 
 double avow_to_double(const avow_value_t *v) {
-  return has_type(v, AVOW_DOUBLE, "avow_to_double") ? v->u.d : 0;
+  return has_type(v, AVOW_DOUBLE, AVOW__CALLED) ? v->u.d : 0;
 }
 
 void *avow_to_pointer(const avow_value_t *v) {
-  return has_type(v, AVOW_POINTER, "avow_to_pointer") ? v->u.p : NULL;
+  return has_type(v, AVOW_POINTER, AVOW__CALLED) ? v->u.p : NULL;
 }
 
 void avow_value_clear(avow_value_t *v) {
   if (v != NULL)
     avow_value_unref(avow_steal(v));
   else
-    avow__misuse_of_null("a value");
+    avow__misuse_of_null("value");
 }
 
 static bool is_of(const avow_value_t *v, const avow_class_t *klass) {
@@ -397,50 +411,52 @@ static bool is_of(const avow_value_t *v, const avow_class_t *klass) {
 
 bool avow_is_object(const avow_value_t *v, const avow_class_t *klass) {
   if (v == NULL || klass == NULL) {
-    avow__misuse_of_null(v == NULL ? "a value" : "a class");
+    avow__misuse_of_null(v == NULL ? "value" : "class");
     return false;
   }
   return is_of(v, klass);
 }
 
-void *avow_to_object(const avow_value_t *v, const avow_class_t *klass) {
+void *avow__to_object_in(const avow_value_t *v, const avow_class_t *klass,
+                         const char *called) {
   if (v == NULL || klass == NULL) {
-    avow__misuse_of_null(v == NULL ? "a value" : "a class");
+    avow__misuse_of_null_in(v == NULL ? "value" : "class", called);
     return NULL;
   }
   if (is_of(v, klass))
     return ((const avow__object_t *) v->u.p)->self;
-  avow__misuse(
-      "avow_to_object() as %s of a value of type %s: read it as what "
-      "it is",
-      avow__class_name(klass), avow_type_name(v));
+  misuse_of_type(v, avow__class_name(klass), called);
   return NULL;
+}
+
+void *avow_to_object(const avow_value_t *v, const avow_class_t *klass) {
+  return avow__to_object(v, klass);
 }
 
 const char *avow_to_bytes(const avow_value_t *v, size_t *len) {
   const avow__bytes_t *bytes =
-      has_type(v, AVOW_BYTES, "avow_to_bytes") ? v->u.p : NULL;
+      has_type(v, AVOW_BYTES, AVOW__CALLED) ? v->u.p : NULL;
   if (len != NULL)
     *len = bytes != NULL ? bytes->len : 0;
   return bytes != NULL ? bytes->data : NULL;
 }
 
 size_t avow_list_len(const avow_value_t *list) {
-  return has_type(list, AVOW_LIST, "avow_list_len")
+  return has_type(list, AVOW_LIST, AVOW__CALLED)
              ? ((const avow__list_t *) list->u.p)->len
              : 0;
 }
 
 const avow_value_t *avow_list_at(const avow_value_t *list, size_t i) {
   static const avow_value_t missing = { .tag = AVOW_NONE };
-  if (!has_type(list, AVOW_LIST, "avow_list_at"))
+  if (!has_type(list, AVOW_LIST, AVOW__CALLED))
     return &missing;
   const avow__list_t *items = list->u.p;
   if (i < items->len)
     return &items->items[i];
   avow__misuse(
-      "avow_list_at(%zu) of a list of %zu items: ask avow_list_len() "
-      "first",
+      "avow_list_at(): index %zu is outside a list of %zu items; check "
+      "avow_list_len() first",
       i, items->len);
   return &missing;
 }

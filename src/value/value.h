@@ -116,10 +116,16 @@ static inline bool avow__is_counted(const avow_value_t *v) {
    freed. A value that was never set or not returned usually has no valid type.
  */
 #if AVOW__DEBUG
-void avow__check_value(const avow_value_t *v);
+#  define avow__check_value(v) avow__check_value_in(v, __func__)
+void avow__check_value_in(const avow_value_t *v, const char *called);
 #else
 #  define avow__check_value(v) ((void) (v))
 #endif
+
+/* avow_to_object() inside another public function. */
+#define avow__to_object(v, klass) avow__to_object_in(v, klass, AVOW__CALLED)
+void *avow__to_object_in(const avow_value_t *v, const avow_class_t *klass,
+                         const char *called);
 
 /* The slow path of avow_value_unref(): `v` holds a block or a promise. */
 void avow__value_drop(avow_value_t v);

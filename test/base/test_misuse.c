@@ -76,7 +76,7 @@ static void loop_without_init_is_named_as_such(void **state) {
   };
 
   for (size_t i = 0; i < sizeof(mistakes) / sizeof(mistakes[0]); i++)
-    assert_misuse(mistakes[i], "call avow_loop_init() on it first");
+    assert_misuse(mistakes[i], "call avow_loop_init(loop, NULL) first");
 }
 
 static void sleep_on_a_closed_loop(void) {
@@ -90,7 +90,8 @@ static void sleep_on_a_closed_loop(void) {
 }
 
 static void loop_after_close_is_named_as_such(void **state) {
-  assert_misuse(sleep_on_a_closed_loop, "nothing after avow_loop_close()");
+  assert_misuse(sleep_on_a_closed_loop,
+                "avow_sleep(): loop is not initialized");
 }
 
 #ifndef NDEBUG /* a release goes on, without what avow had of the loop */
@@ -107,7 +108,7 @@ static void end_the_loop_first(void) {
 }
 
 static void loop_that_ends_before_avow_is_named_as_such(void **state) {
-  assert_misuse(end_the_loop_first, "close avow first");
+  assert_misuse(end_the_loop_first, "call avow_loop_close() first");
 }
 
 #endif
@@ -165,8 +166,7 @@ static void promise_of_another_loop_is_refused(void **state) {
                 gather_elsewhere, stop_elsewhere };
 
   for (size_t i = 0; i < sizeof(mistakes) / sizeof(mistakes[0]); i++)
-    assert_misuse(mistakes[i],
-                  "hand the value over with avow_remote_resolve()");
+    assert_misuse(mistakes[i], "send its value with avow_remote_resolve()");
 }
 
 static void send_a_promise(void) {
@@ -179,7 +179,7 @@ static void send_a_promise(void) {
 }
 
 static void promise_through_a_remote_is_refused(void **state) {
-  assert_misuse(send_a_promise, "settle it there, and hand over its value");
+  assert_misuse(send_a_promise, "settle it there and send its value");
 }
 
 static avow_value_t run_inside(const avow_value_t *arg, void *promise) {
@@ -198,8 +198,7 @@ static void run_in_a_handler(void) {
 }
 
 static void run_in_a_callback_is_refused(void **state) {
-  assert_misuse(run_in_a_handler,
-                "avow_run() inside a callback: return avow_follow(promise)");
+  assert_misuse(run_in_a_handler, "avow_run(): called inside a callback");
 }
 
 #ifndef NDEBUG
@@ -218,9 +217,9 @@ static void gather_null(void) {
 }
 
 static void null_promise_is_named_as_such(void **state) {
-  assert_misuse(use_null, "a promise is NULL");
-  assert_misuse(run_null, "a promise is NULL");
-  assert_misuse(gather_null, "a promise is NULL");
+  assert_misuse(use_null, "promise is NULL; pass a valid promise");
+  assert_misuse(run_null, "promise is NULL; pass a valid promise");
+  assert_misuse(gather_null, "promise is NULL; pass a valid promise");
 }
 
 static void make_a_promise(void *data) {
@@ -382,12 +381,11 @@ static void run_after_a_jump(void) {
 }
 
 static void jump_out_of_a_handler_is_named_afterwards(void **state) {
-  assert_misuse(run_after_a_jump, "Or a longjmp() has left a callback");
+  assert_misuse(run_after_a_jump, "or a callback was left by longjmp()");
 }
 
 static void loop_run_inside_itself_is_named_as_such(void **state) {
-  assert_misuse(uv_run_in_a_handler,
-                "uv_run() inside a callback: return avow_follow(promise)");
+  assert_misuse(uv_run_in_a_handler, "uv_run(): called inside a callback");
 }
 
 /* Loops are made on one thread, and run on another. */
@@ -435,20 +433,28 @@ static void thread_that_starts_a_function_may_hand_the_loop_over(void **state) {
 }
 
 static void thread_that_is_not_the_loops_is_sent_to_remotes(void **state) {
-  assert_misuse(make_in_a_thread, "only avow_remote_*()");
-  assert_misuse(let_go_in_a_thread, "only avow_remote_*()");
-  assert_misuse(settle_in_a_thread, "only avow_remote_*()");
-  assert_misuse(ask_for_the_state_in_a_thread, "only avow_remote_*()");
-  assert_misuse(read_the_result_in_a_thread, "only avow_remote_*()");
+  assert_misuse(make_in_a_thread, "called on a thread other than the loop's");
+  assert_misuse(let_go_in_a_thread, "called on a thread other than the loop's");
+  assert_misuse(settle_in_a_thread, "called on a thread other than the loop's");
+  assert_misuse(ask_for_the_state_in_a_thread,
+                "called on a thread other than the loop's");
+  assert_misuse(read_the_result_in_a_thread,
+                "called on a thread other than the loop's");
   assert_misuse(let_go_in_a_thread_of_a_loop_that_uv_run_ran,
-                "only avow_remote_*()");
-  assert_misuse(init_again_in_a_thread, "only avow_remote_*()");
-  assert_misuse(ask_for_figures_in_a_thread, "only avow_remote_*()");
-  assert_misuse(dump_in_a_thread, "only avow_remote_*()");
-  assert_misuse(close_a_group_in_a_thread, "only avow_remote_*()");
-  assert_misuse(choose_for_losers_in_a_thread, "only avow_remote_*()");
-  assert_misuse(join_losers_in_a_thread, "only avow_remote_*()");
-  assert_misuse(close_in_a_thread_while_the_loop_runs, "only avow_remote_*()");
+                "called on a thread other than the loop's");
+  assert_misuse(init_again_in_a_thread,
+                "called on a thread other than the loop's");
+  assert_misuse(ask_for_figures_in_a_thread,
+                "called on a thread other than the loop's");
+  assert_misuse(dump_in_a_thread, "called on a thread other than the loop's");
+  assert_misuse(close_a_group_in_a_thread,
+                "called on a thread other than the loop's");
+  assert_misuse(choose_for_losers_in_a_thread,
+                "called on a thread other than the loop's");
+  assert_misuse(join_losers_in_a_thread,
+                "called on a thread other than the loop's");
+  assert_misuse(close_in_a_thread_while_the_loop_runs,
+                "called on a thread other than the loop's");
 }
 
 #endif
@@ -460,7 +466,8 @@ static void make_bytes_of_nothing(void) {
 }
 
 static void bytes_of_nothing_are_refused(void **state) {
-  assert_misuse(make_bytes_of_nothing, "what bytes are made of is NULL");
+  assert_misuse(make_bytes_of_nothing,
+                "avow_bytes(): source of the bytes is NULL");
 
   const avow_value_t none = avow_bytes(NULL, 0);
   assert_int_equal(none.tag, AVOW_BYTES);

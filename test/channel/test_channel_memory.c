@@ -191,7 +191,7 @@ static void use_after_unref(void) {
 }
 
 static void a_channel_that_is_gone_is_told_of(void **state) {
-  assert_misuse(use_after_unref, "this channel is gone");
+  assert_misuse(use_after_unref, "channel used after it was freed");
 }
 #endif
 

@@ -318,7 +318,7 @@ static void try_nowhere(void) {
 }
 
 static void an_item_needs_a_place(void **state) {
-  assert_misuse(try_nowhere, "the place for an item");
+  assert_misuse(try_nowhere, "out pointer is NULL");
 }
 
 SUITE(try) {

@@ -66,13 +66,15 @@ static void await_in_destroy(void) {
 
 /* Such an await would park the function that made the call. */
 static void await_in_what_avow_calls_back_is_refused(void **state) {
-  assert_misuse(await_in_on_cancel, "or in what avow calls back");
-  assert_misuse(await_in_destroy, "or in what avow calls back");
+  assert_misuse(await_in_on_cancel, "called outside an async function");
+  assert_misuse(await_in_destroy, "called outside an async function");
 }
 
 static void await_outside_an_async_function_is_refused(void **state) {
-  assert_misuse(await_outside, "avow_await() outside an async function");
-  assert_misuse(await_in_a_handler, "avow_await() outside an async function");
+  assert_misuse(await_outside,
+                "avow_await(): called outside an async function");
+  assert_misuse(await_in_a_handler,
+                "avow_await(): called outside an async function");
 }
 
 static void await_elsewhere(void) {
@@ -111,10 +113,9 @@ static void await_in_a_handler_elsewhere(void) {
 }
 
 static void await_of_another_loops_promise_is_refused(void **state) {
-  assert_misuse(await_elsewhere,
-                "hand the value over with avow_remote_resolve()");
+  assert_misuse(await_elsewhere, "send its value with avow_remote_resolve()");
   assert_misuse(await_in_a_handler_elsewhere,
-                "hand the value over with avow_remote_resolve()");
+                "send its value with avow_remote_resolve()");
 }
 
 static avow_value_t run_it(void *promise) {
@@ -126,7 +127,7 @@ static void run_inside(void) {
 }
 
 static void run_inside_an_async_function_is_refused(void **state) {
-  assert_misuse(run_inside, "use avow_await()");
+  assert_misuse(run_inside, "call avow_await()");
 }
 
 static void start_nowhere(void) {
@@ -137,7 +138,7 @@ static void start_nowhere(void) {
 }
 
 static void loop_without_init_is_refused(void **state) {
-  assert_misuse(start_nowhere, "call avow_loop_init() on it first");
+  assert_misuse(start_nowhere, "call avow_loop_init(loop, NULL) first");
 }
 
 static avow_value_t close_the_loop(void *data) {

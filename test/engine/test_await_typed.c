@@ -183,17 +183,17 @@ static void await_bytes_as_int(void) {
 
 static void await_int_as_bytes(void) {
   assert_refused(avow_int(7), avow_await_bytes,
-                 "await of bytes gave a value of type int");
+                 "avow_await_bytes(): value has type int, not bytes");
 }
 
 static void await_none_as_list(void) {
   assert_refused(avow_none(), avow_await_list,
-                 "await of list gave a value of type none");
+                 "avow_await_list(): value has type none, not list");
 }
 
 static void await_another_class(void) {
   assert_refused(avow_object(&color_class, NULL), await_shape,
-                 "await of shape gave a value of type color");
+                 "avow_await_object(): value has type color, not shape");
 }
 
 static void await_of_no_class(void) {
@@ -212,19 +212,21 @@ static void await_int_into_nowhere(void) {
 }
 
 static void value_of_another_type_is_a_mistake(void **state) {
-  assert_misuse(await_bytes_as_int,
-                "await of int gave a value of type bytes: await it as what it "
-                "is");
-  assert_misuse(await_int_as_bytes, "await of bytes gave a value of type int");
-  assert_misuse(await_none_as_list, "await of list gave a value of type none");
+  assert_misuse(
+      await_bytes_as_int,
+      "avow_await_int(): value has type bytes, not int; await it as that type");
+  assert_misuse(await_int_as_bytes,
+                "avow_await_bytes(): value has type int, not bytes");
+  assert_misuse(await_none_as_list,
+                "avow_await_list(): value has type none, not list");
   assert_misuse(await_another_class,
-                "await of shape gave a value of type color");
-  assert_misuse(await_of_no_class, "await of object of no class");
+                "avow_await_object(): value has type color, not shape");
+  assert_misuse(await_of_no_class, "not object of no class");
 }
 
 static void value_has_to_go_somewhere(void **state) {
-  assert_misuse(await_into_nowhere, "the place for what is awaited");
-  assert_misuse(await_int_into_nowhere, "the place for what is awaited");
+  assert_misuse(await_into_nowhere, "out pointer is NULL");
+  assert_misuse(await_int_into_nowhere, "out pointer is NULL");
 }
 
 SUITE(await_typed) {

@@ -47,7 +47,8 @@ static void let_go_of_a_gather_twice(void) {
 
 /* Release builds ignore the second call, as long as the gather exists. */
 static void gather_let_go_twice_is_named_as_such(void **state) {
-  assert_misuse(let_go_of_a_gather_twice, "this gather is gone");
+  assert_misuse(let_go_of_a_gather_twice,
+                "gather used after avow_gather_unref() freed it");
 }
 
 #ifndef NDEBUG
@@ -67,8 +68,8 @@ static void use_after_run(void) {
 }
 
 static void promise_that_is_gone_is_named_as_such(void **state) {
-  assert_misuse(let_go_twice, "this promise is gone");
-  assert_misuse(use_after_run, "call avow_ref() first to use a promise twice");
+  assert_misuse(let_go_twice, "promise used after it was freed");
+  assert_misuse(use_after_run, "call avow_ref() before passing it on");
 }
 
 #  endif
@@ -106,7 +107,8 @@ static void promise_taken_before_is_named_as_such(void **state) {
                                             follow_taken, gather_taken };
 
   for (size_t i = 0; i < sizeof(mistakes) / sizeof(mistakes[0]); i++)
-    assert_misuse(mistakes[i], "this promise was taken already");
+    assert_misuse(mistakes[i],
+                  "promise used after another call took ownership of it");
 }
 
 static void settle_twice(void) {
@@ -143,11 +145,11 @@ static void ref_after_dropping(void) {
 }
 
 static void deferred_that_was_settled_is_named_as_such(void **state) {
-  assert_misuse(settle_twice, "this deferred was settled already");
+  assert_misuse(settle_twice, "deferred used after it was settled");
   assert_misuse(settle_twice, "(its promise is fulfilled)");
   assert_misuse(drop_after_settling, "(its promise is rejected)");
   assert_misuse(settle_after_following, "(its promise follows another)");
-  assert_misuse(ref_after_dropping, "this deferred was settled already");
+  assert_misuse(ref_after_dropping, "deferred used after it was settled");
 }
 
 #  ifndef AVOW_NO_POOL
@@ -172,9 +174,9 @@ static void settle_what_is_gone_once_more_than_many(void) {
 }
 
 static void deferred_that_is_gone_is_named_as_such(void **state) {
-  assert_misuse(settle_what_is_gone, "(its promise is gone)");
+  assert_misuse(settle_what_is_gone, "(its promise was freed)");
   assert_misuse(settle_what_is_gone_once_more_than_many,
-                "(its promise is gone)");
+                "(its promise was freed)");
 }
 
 #  endif
@@ -192,8 +194,8 @@ static void end_what_was_ended(void) {
 }
 
 static void gather_that_was_ended_is_named_as_such(void **state) {
-  assert_misuse(add_to_what_was_ended, "this gather was ended already");
-  assert_misuse(end_what_was_ended, "this gather was ended already");
+  assert_misuse(add_to_what_was_ended, "gather used after avow_gather_end()");
+  assert_misuse(end_what_was_ended, "gather used after avow_gather_end()");
 }
 
 static void end_what_was_let_go(void) {
@@ -247,13 +249,16 @@ static void let_go_of_a_settled_gathers_promise_twice(void) {
 }
 
 static void gather_that_was_let_go_is_named_as_such(void **state) {
-  assert_misuse(end_what_was_let_go, "avow_gather_unref() let go of it before");
-  assert_misuse(let_go_of_a_settled_gather_twice, "this gather is gone");
-  assert_misuse(add_to_what_came_in_place_of_a_gather, "this gather is gone");
+  assert_misuse(end_what_was_let_go,
+                "gather used after avow_gather_unref() freed it");
+  assert_misuse(let_go_of_a_settled_gather_twice,
+                "gather used after avow_gather_unref() freed it");
+  assert_misuse(add_to_what_came_in_place_of_a_gather,
+                "gather used after avow_gather_unref() freed it");
   assert_misuse(let_go_of_an_open_gathers_promise_twice,
-                "this promise was let go before");
+                "promise released twice before it settled");
   assert_misuse(let_go_of_a_settled_gathers_promise_twice,
-                "only avow holds it until it settles, or its gather");
+                "call avow_ref() for each release");
 }
 
 #  ifndef AVOW_NO_POOL /* without a pool, memory checkers report it */
@@ -282,9 +287,12 @@ static void answer_twice_at_once(void) {
 }
 
 static void remote_used_twice_is_named_as_such(void **state) {
-  assert_misuse(drop_a_remote_twice, "this remote was used already");
-  assert_misuse(answer_after_the_drop, "this remote was used already");
-  assert_misuse(answer_twice_at_once, "this remote was used already");
+  assert_misuse(drop_a_remote_twice,
+                "remote used after it was resolved, rejected or dropped");
+  assert_misuse(answer_after_the_drop,
+                "remote used after it was resolved, rejected or dropped");
+  assert_misuse(answer_twice_at_once,
+                "remote used after it was resolved, rejected or dropped");
 }
 
 #  endif
@@ -320,10 +328,11 @@ static void close_what_is_closing(void) {
 }
 
 static void loops_used_after_their_close_are_named_as_such(void **state) {
-  assert_misuse(close_what_is_gone, "these loops are gone");
-  assert_misuse(run_on_what_is_gone, "these loops are gone");
-  assert_misuse(count_what_is_gone, "these loops are gone");
-  assert_misuse(close_what_is_closing, "these loops were closed already");
+  assert_misuse(close_what_is_gone, "loops used after avow_loops_close()");
+  assert_misuse(run_on_what_is_gone, "loops used after avow_loops_close()");
+  assert_misuse(count_what_is_gone, "loops used after avow_loops_close()");
+  assert_misuse(close_what_is_closing,
+                "avow_loops_close(): loops are closed already");
 }
 
 static void let_go_twice_of_what_is_pending(void) {
@@ -334,7 +343,7 @@ static void let_go_twice_of_what_is_pending(void) {
 
 static void pending_promise_let_go_before_is_named_as_such(void **state) {
   assert_misuse(let_go_twice_of_what_is_pending,
-                "this promise was let go before");
+                "promise released twice before it settled");
 }
 
 static void ask_what_was_taken(void) {
@@ -362,9 +371,12 @@ static void keep_what_was_taken(void) {
 }
 
 static void asking_what_was_taken_is_named_as_such(void **state) {
-  assert_misuse(ask_what_was_taken, "this promise was taken already");
-  assert_misuse(cancel_what_was_taken, "this promise was taken already");
-  assert_misuse(keep_what_was_taken, "this promise was taken already");
+  assert_misuse(ask_what_was_taken,
+                "promise used after another call took ownership of it");
+  assert_misuse(cancel_what_was_taken,
+                "promise used after another call took ownership of it");
+  assert_misuse(keep_what_was_taken,
+                "promise used after another call took ownership of it");
 }
 
 #endif

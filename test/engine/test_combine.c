@@ -428,11 +428,14 @@ static void join_losers_of_a_sleep(void) {
 }
 
 static void losers_of_no_combinator_are_a_mistake(void **state) {
-  assert_misuse(cancel_losers_of_a_limit_around_it,
-                "avow_cancel_losers() of a promise that is no combinator's");
-  assert_misuse(cancel_losers_of_what_is_settled, "has no losers");
-  assert_misuse(join_losers_of_a_sleep,
-                "avow_join_losers() of a promise that is no combinator's");
+  assert_misuse(
+      cancel_losers_of_a_limit_around_it,
+      "avow_cancel_losers(): promise is not the result of a combinator");
+  assert_misuse(cancel_losers_of_what_is_settled,
+                "not the result of a combinator");
+  assert_misuse(
+      join_losers_of_a_sleep,
+      "avow_join_losers(): promise is not the result of a combinator");
 }
 
 static void losers_of_what_stands_for_a_combinator_are_none(void **state) {

@@ -265,7 +265,7 @@ static void close_names_the_cycle(void **state) {
 #else
   const char *first =
       "avow: avow_loop_close(): 3 promises wait for each other "
-      "and never settle; cancel one of them before:\n";
+      "and never settle; cancel one of them first:\n";
   assert_non_null(strstr(text, first));
   assert_non_null(strstr(text, "avow:   race"));
   assert_non_null(strstr(text, "avow:   attach"));

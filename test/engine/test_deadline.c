@@ -120,7 +120,7 @@ static void closed_loop_has_no_time(void **state) {
   assert_int_equal(avow_loop_close(loop), 0);
 
   assert_true(avow_deadline(p, 5) == p);
-  assert_misuse(ask_a_closed_loop, "this loop is not ready");
+  assert_misuse(ask_a_closed_loop, "loop is not initialized");
 
   avow_unref(p);
   avow_deferred_drop(d);

@@ -30,13 +30,14 @@ static void assert_told(const char *expected) {
   assert_int_equal(avow_loop_init(loop, &steady), 0);
 }
 
-#define TOLD(what) "avow: avow_loop_close() leaves " what "\n"
+#define TOLD(what) "avow: avow_loop_close(): " what "\n"
 
 static void promises_that_are_held_are_told(void **state) {
   avow_promise_t *p = avow_promise_resolve(loop, avow_int(1));
   avow_promise_t *q = avow_sleep(loop, 60000);
 
-  assert_told(TOLD("2 promises that are still held: avow_unref() them"));
+  assert_told(
+      TOLD("2 promises are still referenced; call avow_unref() on them"));
 
   avow_unref(p);
   assert_told("");
@@ -49,7 +50,7 @@ static void object_that_is_held_is_told(void **state) {
   avow_promise_t *q =
       avow_promise_resolve(loop, avow_object(&klass, "of a genie"));
 
-  assert_told(TOLD("2 promises that are still held: avow_unref() them")
+  assert_told(TOLD("2 promises are still referenced; call avow_unref() on them")
               "avow:   one of these promises has an object: lamp\n");
 
   avow_unref(p);
@@ -70,7 +71,8 @@ static void deferred_that_is_held_is_told(void **state) {
   avow_deferred_t *d;
   avow_unref(avow_promise_new(loop, &d));
 
-  assert_told(TOLD("1 deferred that is still held: avow_deferred_drop() it"));
+  assert_told(
+      TOLD("1 deferred is still referenced; call avow_deferred_drop() on it"));
 
   avow_deferred_drop(d);
 }
@@ -149,7 +151,8 @@ static void promise_in_a_value_is_no_ring(void **state) {
   avow_promise_t *q = avow_promise_resolve(loop, avow_int(1));
   assert_true(avow_resolve(d, list_with(q)));
 
-  assert_told(TOLD("2 promises that are still held: avow_unref() them"));
+  assert_told(
+      TOLD("2 promises are still referenced; call avow_unref() on them"));
 
   avow_unref(p);
 }
@@ -157,7 +160,8 @@ static void promise_in_a_value_is_no_ring(void **state) {
 static void channel_that_is_held_is_told(void **state) {
   avow_channel_t *channel = avow_channel_new(loop, 1);
 
-  assert_told(TOLD("1 channel that is still held: avow_channel_unref() it"));
+  assert_told(
+      TOLD("1 channel is still referenced; call avow_channel_unref() on it"));
 
   avow_channel_unref(channel);
 }
@@ -167,7 +171,8 @@ static void gather_that_is_held_is_told(void **state) {
   avow_unref(avow_gather_new(loop, AVOW_ALL, &g));
   avow_gather_end(g);
 
-  assert_told(TOLD("1 gather that is still held: avow_gather_unref() it"));
+  assert_told(
+      TOLD("1 gather is still referenced; call avow_gather_unref() on it"));
 
   avow_gather_unref(g);
 }
@@ -178,7 +183,8 @@ static void groups_that_are_held_are_told(void **state) {
     avow_unref(avow_group_new(loop, &g[i]));
   avow_group_end(g[0]);
 
-  assert_told(TOLD("2 groups that are still held: avow_group_unref() them"));
+  assert_told(
+      TOLD("2 groups are still referenced; call avow_group_unref() on them"));
 
   for (int i = 0; i < 2; i++)
     avow_group_unref(g[i]);
@@ -190,16 +196,17 @@ static avow_value_t say_nothing(void *data) {
 
 static void tools_that_are_held_are_told(void **state) {
   avow_limiter_t *limiter = avow_limiter_new(loop, 1);
-  assert_told(TOLD("1 limiter that is still held: avow_limiter_unref() it"));
+  assert_told(
+      TOLD("1 limiter is still referenced; call avow_limiter_unref() on it"));
   avow_limiter_unref(limiter);
 
   avow_once_t *once = avow_once_new(loop, say_nothing, NULL, NULL);
-  assert_told(TOLD("1 once that is still held: avow_once_unref() it"));
+  assert_told(TOLD("1 once is still referenced; call avow_once_unref() on it"));
   avow_once_unref(once);
 
   avow_broadcast_t *broadcast = avow_broadcast_new(loop, 1, NULL);
-  assert_told(
-      TOLD("1 broadcast that is still held: avow_broadcast_unref() it"));
+  assert_told(TOLD(
+      "1 broadcast is still referenced; call avow_broadcast_unref() on it"));
   avow_broadcast_unref(broadcast);
 }
 

@@ -136,7 +136,7 @@ static void use_of_no_loop(void) {
 }
 
 static void use_without_init_is_explained(void **state) {
-  assert_misuse(use_of_no_loop, "call avow_loop_init() on it first");
+  assert_misuse(use_of_no_loop, "call avow_loop_init(loop, NULL) first");
 }
 
 /* What avow keeps for a loop goes with the last promise of it. */
@@ -342,9 +342,9 @@ static void deferred_of_a_request_in_flight_is_left_to_it(void **state) {
                    0);
 
   assert_close_says(
-      "avow: avow_loop_close() leaves 1 deferred, and requests or handles of "
-      "the program; call uv_run() before uv_loop_close() if one of their "
-      "callbacks settles it, or else avow_deferred_drop() it\n");
+      "avow: avow_loop_close(): 1 deferred, and requests or handles of the "
+      "program, are left; call uv_run() before uv_loop_close() if a callback "
+      "settles it; otherwise call avow_deferred_drop() on it\n");
 
   assert_notes("");
   uv_sem_post(&work.may_end);

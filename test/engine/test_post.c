@@ -166,7 +166,7 @@ static void use_after_the_last_unref(void) {
 }
 
 static void null_and_what_is_gone_are_misuse(void **state) {
-  assert_misuse(use_of_null, "a mailbox");
+  assert_misuse(use_of_null, "mailbox is NULL");
   assert_misuse(use_after_the_last_unref, "avow_mailbox_unref");
   avow_mailbox_unref(NULL);
 }

@@ -149,12 +149,12 @@ static void resolve_null(void) {
 }
 
 static void null_is_misuse(void **state) {
-  assert_misuse(resolve_null, "a remote is NULL");
+  assert_misuse(resolve_null, "remote is NULL; pass a valid remote");
   avow_remote_drop(NULL);
 }
 
 static void resolving_with_a_promise_is_misuse(void **state) {
-  assert_misuse(a_promise_cannot_change_loops, "hand over its value");
+  assert_misuse(a_promise_cannot_change_loops, "send its value");
 }
 
 /* Keeping the loop alive. */

@@ -26,7 +26,8 @@ static int advised(void (*fn)(void)) {
   FILE *file = stderr_of(fn);
   int lines = 0;
   for (; fgets(line, sizeof(line), file) != NULL; lines++)
-    assert_non_null(strstr(line, "call avow_loop_close(), and avow_loop_init"));
+    assert_non_null(
+        strstr(line, "call avow_loop_close(), then avow_loop_init"));
   (void) fclose(file);
   return lines;
 }

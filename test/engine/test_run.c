@@ -229,9 +229,9 @@ static void run_while_something_is_cancelled(void) {
 }
 
 static void run_in_a_callback_is_misuse(void **state) {
-  assert_misuse(run_in_a_callback, "avow_run() inside a callback");
+  assert_misuse(run_in_a_callback, "avow_run(): called inside a callback");
   assert_misuse(run_while_something_is_cancelled,
-                "avow_run() inside a callback");
+                "avow_run(): called inside a callback");
 }
 
 static void run_and_note(uv_timer_t *timer) {

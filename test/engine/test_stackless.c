@@ -374,8 +374,7 @@ static void await_elsewhere(void) {
 }
 
 static void await_of_another_loops_promise_is_refused(void **state) {
-  assert_misuse(await_elsewhere,
-                "hand the value over with avow_remote_resolve()");
+  assert_misuse(await_elsewhere, "send its value with avow_remote_resolve()");
 }
 
 static avow_value_t close_the_loop(const avow_value_t *got, void *data) {

@@ -327,7 +327,8 @@ static void advance_the_real_clock(void) {
 }
 
 static void the_real_clock_is_not_to_be_moved(void **state) {
-  assert_misuse(advance_the_real_clock, "a loop whose clock is real");
+  assert_misuse(advance_the_real_clock,
+                "avow_clock_advance(): loop has a real clock");
 }
 
 #ifndef NDEBUG
@@ -350,7 +351,7 @@ static void advance_on_another_thread(void) {
 
 static void other_threads_are_not_to_move_it(void **state) {
   assert_misuse(advance_on_another_thread,
-                "called from a thread that is not the loop's");
+                "called on a thread other than the loop's");
 }
 #endif
 

@@ -154,7 +154,8 @@ static void await_outside(void) {
 }
 
 static void await_outside_a_function_is_refused(void **state) {
-  assert_misuse(await_outside, "avow_await() outside an async function");
+  assert_misuse(await_outside,
+                "avow_await(): called outside an async function");
 }
 
 SUITE(exceptions) {

@@ -371,8 +371,9 @@ static void set_what_is_followed(void) {
 }
 
 static void misuse_is_refused(void **state) {
-  assert_misuse(set_outside, "avow_local_set() outside an async function");
-  assert_misuse(set_what_is_followed, "await it, and set that");
+  assert_misuse(set_outside,
+                "avow_local_set(): called outside an async function");
+  assert_misuse(set_what_is_followed, "await it and pass its value");
 }
 
 SUITE(local) {

@@ -359,7 +359,7 @@ static void mix_loops(void) {
 }
 
 static void promises_of_another_loop_are_refused(void **state) {
-  assert_misuse(mix_loops, "a promise of one loop");
+  assert_misuse(mix_loops, "promise belongs to another loop");
 }
 
 SUITE(outcomes) {

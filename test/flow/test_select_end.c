@@ -45,7 +45,7 @@ static void select_with_elsewhere(void) {
 }
 
 static void a_case_of_another_loop_is_refused(void **state) {
-  assert_misuse(select_with_elsewhere, "a promise of one loop");
+  assert_misuse(select_with_elsewhere, "promise belongs to another loop");
 }
 
 static void select_nothing(void) {
@@ -81,12 +81,12 @@ static void select_null_beside_another(void) {
 }
 
 static void there_must_be_something_to_choose(void **state) {
-  assert_misuse(select_nothing, "among nothing");
-  assert_misuse(select_of_none, "among nothing");
-  assert_misuse(select_null_of_none, "among nothing");
-  assert_misuse(select_null, "an array of cases");
-  assert_misuse(select_next_of_null, "a channel");
-  assert_misuse(select_null_beside_another, "a promise");
+  assert_misuse(select_nothing, "all cases are over or missing");
+  assert_misuse(select_of_none, "all cases are over or missing");
+  assert_misuse(select_null_of_none, "all cases are over or missing");
+  assert_misuse(select_null, "array of cases is NULL");
+  assert_misuse(select_next_of_null, "channel is NULL");
+  assert_misuse(select_null_beside_another, "promise is NULL");
 }
 
 static void cancelling_takes_and_sends_nothing(void **state) {

@@ -194,7 +194,8 @@ static void use_what_is_gone(void) {
 }
 
 static void what_is_gone_is_named(void **state) {
-  assert_misuse(use_what_is_gone, "this sender is gone");
+  assert_misuse(use_what_is_gone,
+                "sender used after avow_sender_unref() freed it");
 }
 #endif
 

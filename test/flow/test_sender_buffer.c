@@ -334,8 +334,8 @@ static void assert_advises(void (*fn)(void), const char *words) {
 }
 
 static void misuse_is_explained(void **state) {
-  assert_advises(send_what_stays, "avow: a sender was given a value of type");
-  assert_advises(send_to_itself, "the loop's own thread would wait for itself");
+  assert_advises(send_what_stays, "avow: sender received a value of type");
+  assert_advises(send_to_itself, "called on the loop's thread");
 }
 
 #endif

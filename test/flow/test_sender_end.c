@@ -289,7 +289,7 @@ static void without_avow(void) {
 }
 
 static void a_loop_without_avow_has_no_sender(void **state) {
-  assert_misuse(without_avow, "avow_loop_init()");
+  assert_misuse(without_avow, "loop is not initialized");
 }
 
 static void use_after_the_last_unref(void) {
@@ -321,8 +321,8 @@ static void channel_of_null(void) {
 }
 
 static void null_is_misuse(void **state) {
-  assert_misuse(use_of_null, "a sender");
-  assert_misuse(channel_of_null, "a channel");
+  assert_misuse(use_of_null, "sender is NULL");
+  assert_misuse(channel_of_null, "channel is NULL");
   avow_sender_unref(NULL);
 }
 

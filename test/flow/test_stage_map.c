@@ -408,8 +408,7 @@ static void filter_by_a_string(void) {
 }
 
 static void filter_by_what_is_no_number_fails(void **state) {
-  assert_misuse(filter_by_a_string,
-                "a filter's function returned a value of type bytes");
+  assert_misuse(filter_by_a_string, "function of a filter returned type bytes");
 }
 
 static void assert_refused(avow_cb fn, const avow_map_options_t *options) {

@@ -141,7 +141,7 @@ static void close_twice(void) {
 }
 
 static void loops_close_once(void **state) {
-  assert_misuse(close_twice, "these loops were closed already");
+  assert_misuse(close_twice, "avow_loops_close(): loops are closed already");
 }
 
 static void run_on_null(void) {
@@ -150,7 +150,7 @@ static void run_on_null(void) {
 }
 
 static void null_is_misuse(void **state) {
-  assert_misuse(run_on_null, "a set of loops");
+  assert_misuse(run_on_null, "set of loops is NULL");
   assert_fulfils_none(avow_loops_close(NULL, loop));
 }
 

@@ -150,7 +150,7 @@ static void serve_a_number(void) {
 }
 
 static void what_is_no_stream_is_not_served(void **state) {
-  assert_misuse(serve_a_number, "avow_to_object() as stream");
+  assert_misuse(serve_a_number, "not stream; check its type first");
 }
 
 static void listen_refuses_options_of_a_later_version(void **state) {

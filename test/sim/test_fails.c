@@ -203,7 +203,7 @@ static avow_promise_t *misuser(uv_loop_t *loop, void *data) {
 }
 
 static void misuse_fails(void **state) {
-  assert_fails(misuser, "avow_run() inside a callback");
+  assert_fails(misuser, "avow_run(): called inside a callback");
 }
 
 static avow_value_t forget(const avow_value_t *arg, void *data) {

@@ -318,7 +318,7 @@ static void stream_has_no_handle(void **state) {
 
   assert_null(no_handle());
   for (size_t i = 0; i < sizeof(uses) / sizeof(uses[0]); i++)
-    assert_misuse(uses[i], "avow_stream_handle() of a stream that has none");
+    assert_misuse(uses[i], "handle is NULL, or the stream has none");
 
   drop_both();
 }

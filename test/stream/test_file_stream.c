@@ -212,7 +212,8 @@ static void stream_that_is_gone_is_named_as_such(void **state) {
   static void (*const uses[])(void) = { read_from_gone, write_to_gone,
                                         shut_gone_down, close_gone };
   for (size_t i = 0; i < sizeof(uses) / sizeof(uses[0]); i++)
-    assert_misuse(uses[i], "this stream is gone: the value that owned it");
+    assert_misuse(uses[i],
+                  "stream used after the value that owns it was freed");
 }
 
 static void stream_where_another_was_is_there(void **state) {

@@ -225,7 +225,7 @@ static void command_refuses_what_it_cannot_use(void **state) {
   const avow_command_t newer = { .args = args, .reserved[0] = 1 };
   const avow_command_t ours = { .args = args, .inherits = AVOW_INHERIT_IN };
 
-  assert_misuse(run_nothing, "a command is NULL");
+  assert_misuse(run_nothing, "command is NULL; pass a valid command");
   assert_rejects(avow_command(loop, &(avow_command_t){ 0 }, avow_none()),
                  UV_EINVAL);
   assert_rejects(avow_command(loop, &(avow_command_t){ .args = none },

@@ -253,8 +253,8 @@ static void process_that_is_held_is_told_of_as_a_value(void **state) {
   assert_non_null(fgets(line, sizeof(line), file));
   (void) fclose(file);
   assert_string_equal(line,
-                      "avow: avow_loop_close() leaves 1 value that is "
-                      "still held: avow_value_unref() it\n");
+                      "avow: avow_loop_close(): 1 value is still referenced; "
+                      "call avow_value_unref() on it\n");
 }
 
 #endif
@@ -266,7 +266,7 @@ static void start_nothing(void) {
 static void command_start_refuses_what_it_cannot_use(void **state) {
   const char *missing[] = { "/nowhere/at/all", NULL };
 
-  assert_misuse(start_nothing, "a command is NULL");
+  assert_misuse(start_nothing, "command is NULL; pass a valid command");
   assert_rejects(avow_command_start(loop, &(avow_command_t){ 0 }), UV_EINVAL);
   assert_rejects(START("true", .inherits = AVOW_INHERIT_ALL + 1), UV_EINVAL);
   assert_rejects(START("true", .reserved = { 1 }), UV_EINVAL);

@@ -454,7 +454,8 @@ static void retry_with_a_budget_of_elsewhere(void) {
 }
 
 static void budget_is_of_the_same_loop(void **state) {
-  assert_misuse(retry_with_a_budget_of_elsewhere, "a budget of another");
+  assert_misuse(retry_with_a_budget_of_elsewhere,
+                "budget belongs to another loop");
 }
 
 static void retry_without_function_is_refused(void **state) {

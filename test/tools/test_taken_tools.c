@@ -22,7 +22,8 @@ static void let_go_of_a_group_twice(void) {
 
 /* Release builds pass over the second, as long as anything is left. */
 static void group_let_go_twice_is_named_as_such(void **state) {
-  assert_misuse(let_go_of_a_group_twice, "this group is gone");
+  assert_misuse(let_go_of_a_group_twice,
+                "group used after avow_group_unref() freed it");
 }
 
 #ifndef NDEBUG
@@ -40,8 +41,8 @@ static void end_ended_group(void) {
 }
 
 static void group_that_was_ended_is_named_as_such(void **state) {
-  assert_misuse(add_to_ended_group, "this group was ended already");
-  assert_misuse(end_ended_group, "this group was ended already");
+  assert_misuse(add_to_ended_group, "group used after avow_group_end()");
+  assert_misuse(end_ended_group, "group used after avow_group_end()");
 }
 
 static void end_a_group_that_was_let_go(void) {
@@ -99,10 +100,13 @@ static void groups_made_in_place_of_others_are_others(void **state) {
 
 static void group_that_was_let_go_is_named_as_such(void **state) {
   assert_misuse(end_a_group_that_was_let_go,
-                "avow_group_unref() let go of it before");
-  assert_misuse(let_go_of_a_settled_group_twice, "this group is gone");
-  assert_misuse(end_a_group_that_is_gone, "this group is gone");
-  assert_misuse(add_to_a_group_that_is_gone, "this group is gone");
+                "group used after avow_group_unref() freed it");
+  assert_misuse(let_go_of_a_settled_group_twice,
+                "group used after avow_group_unref() freed it");
+  assert_misuse(end_a_group_that_is_gone,
+                "group used after avow_group_unref() freed it");
+  assert_misuse(add_to_a_group_that_is_gone,
+                "group used after avow_group_unref() freed it");
 }
 
 static avow_value_t never(void *data) {
@@ -146,12 +150,16 @@ static void ask_what_is_awaited_in_place_of_a_once(void) {
 }
 
 static void once_that_is_gone_is_named_as_such(void **state) {
-  assert_misuse(let_go_of_a_once_twice, "this once is gone");
+  assert_misuse(let_go_of_a_once_twice,
+                "once used after avow_once_unref() freed it");
   assert_misuse(ask_a_once_that_is_gone,
-                "avow_once_unref() let go of it before");
-  assert_misuse(ask_what_came_in_place_of_a_once, "this once is gone");
-  assert_misuse(ask_a_limiter_in_its_place, "this once is gone");
-  assert_misuse(ask_what_is_awaited_in_place_of_a_once, "this once is gone");
+                "once used after avow_once_unref() freed it");
+  assert_misuse(ask_what_came_in_place_of_a_once,
+                "once used after avow_once_unref() freed it");
+  assert_misuse(ask_a_limiter_in_its_place,
+                "once used after avow_once_unref() freed it");
+  assert_misuse(ask_what_is_awaited_in_place_of_a_once,
+                "once used after avow_once_unref() freed it");
 }
 
 #  ifndef AVOW_NO_POOL /* or tools that watch memory say so */
@@ -182,9 +190,12 @@ static void ask_a_limiter_that_took_its_place(void) {
 }
 
 static void once_that_went_long_ago_is_named_as_such(void **state) {
-  assert_misuse(ask_a_once_that_nobody_noted, "this once is gone");
-  assert_misuse(ask_what_failed_in_its_place, "this once is gone");
-  assert_misuse(ask_a_limiter_that_took_its_place, "this once is gone");
+  assert_misuse(ask_a_once_that_nobody_noted,
+                "once used after avow_once_unref() freed it");
+  assert_misuse(ask_what_failed_in_its_place,
+                "once used after avow_once_unref() freed it");
+  assert_misuse(ask_a_limiter_that_took_its_place,
+                "once used after avow_once_unref() freed it");
 }
 
 #  endif
@@ -211,10 +222,12 @@ static void let_go_of_what_failed_in_place_of_a_limiter(void) {
 }
 
 static void limiter_that_is_gone_is_named_as_such(void **state) {
-  assert_misuse(let_go_of_a_limiter_twice, "this limiter is gone");
+  assert_misuse(let_go_of_a_limiter_twice,
+                "limiter used after avow_limiter_unref() freed it");
   assert_misuse(let_go_of_what_failed_in_place_of_a_limiter,
-                "this limiter is gone");
-  assert_misuse(ask_a_limiter_that_is_gone, "this limiter is gone");
+                "limiter used after avow_limiter_unref() freed it");
+  assert_misuse(ask_a_limiter_that_is_gone,
+                "limiter used after avow_limiter_unref() freed it");
 }
 
 static avow_reader_t *reader_that_is_gone(void) {
@@ -237,9 +250,12 @@ static void refuse_a_reader_that_is_gone(void) {
 }
 
 static void reader_that_is_gone_is_named_as_such(void **state) {
-  assert_misuse(let_go_of_a_reader_twice, "this reader is gone");
-  assert_misuse(ask_a_reader_that_is_gone, "this reader is gone");
-  assert_misuse(refuse_a_reader_that_is_gone, "this reader is gone");
+  assert_misuse(let_go_of_a_reader_twice,
+                "reader used after avow_reader_unref() freed it");
+  assert_misuse(ask_a_reader_that_is_gone,
+                "reader used after avow_reader_unref() freed it");
+  assert_misuse(refuse_a_reader_that_is_gone,
+                "reader used after avow_reader_unref() freed it");
 }
 
 #endif

@@ -331,7 +331,8 @@ static void stream_that_is_gone_is_named_as_such(void **state) {
   if (strcmp(world->name, "veil") == 0)
     return;
   for (size_t i = 0; i < sizeof(uses) / sizeof(uses[0]); i++)
-    assert_misuse(uses[i], "this stream is gone: the value that owned it");
+    assert_misuse(uses[i],
+                  "stream used after the value that owns it was freed");
 }
 
 static void handle_where_a_stream_was_is_another(void **state) {
@@ -363,8 +364,7 @@ static void pump_to_another_loop(void) {
 }
 
 static void pump_to_another_loop_is_misuse(void **state) {
-  assert_misuse(pump_to_another_loop,
-                "from a stream of one loop to one of another");
+  assert_misuse(pump_to_another_loop, "streams belong to different loops");
 }
 
 SUITE(class_read) {

@@ -136,7 +136,7 @@ static void connect_nothing(void) {
 }
 
 static void no_handle_is_misuse(void **state) {
-  assert_misuse(connect_nothing, "a handle is NULL");
+  assert_misuse(connect_nothing, "handle is NULL; pass a valid handle");
 }
 
 static void loop_close_ends_it(void **state) {

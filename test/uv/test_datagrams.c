@@ -288,7 +288,8 @@ static void read_a_number_as_a_datagram(void) {
 }
 
 static void datagram_is_not_read_from_another_value(void **state) {
-  assert_misuse(read_a_number_as_a_datagram, "avow_to_object() as datagram");
+  assert_misuse(read_a_number_as_a_datagram,
+                "not datagram; check its type first");
 }
 
 static bool fails_well(void **state, long nth, bool from_then_on) {

@@ -282,7 +282,8 @@ static void read_a_number_as_addresses(void) {
 }
 
 static void addresses_are_not_read_from_another_value(void **state) {
-  assert_misuse(read_a_number_as_addresses, "avow_to_object() as addrinfo");
+  assert_misuse(read_a_number_as_addresses,
+                "not addrinfo; check its type first");
 }
 
 static void cancelled_in_the_queue_never_runs(void **state) {

@@ -103,7 +103,7 @@ static void entry_beyond_the_last_is_misuse(void **state) {
   missing_entry = avow_run(avow_fs_scandir(loop, at("")));
 
   assert_misuse(read_missing_entry,
-                "avow_entry_at(0) of 0 entries: ask avow_entries_len() first");
+                "avow_entry_at(): index 0 is outside a list of 0 entries");
 
   avow_value_unref(missing_entry);
 }
@@ -115,7 +115,7 @@ static void read_what_is_no_list(void) {
 }
 
 static void entries_of_what_is_none_are_misuse(void **state) {
-  assert_misuse(read_what_is_no_list, "as entries of a value of type int");
+  assert_misuse(read_what_is_no_list, "value has type int, not entries");
 }
 
 static void readdir_gives_parts_and_then_none(void **state) {

@@ -364,7 +364,7 @@ static void read_a_number_as_event(void) {
 }
 
 static void an_event_is_not_read_from_another_value(void **state) {
-  assert_misuse(read_a_number_as_event, "avow_to_object() as fs_event");
+  assert_misuse(read_a_number_as_event, "not fs_event; check its type first");
 }
 
 #define EVENT(f) cmocka_unit_test_setup_teardown(f, set_up, tear_down)

@@ -183,7 +183,7 @@ static void read_a_number_as_change(void) {
 }
 
 static void a_change_is_not_read_from_another_value(void **state) {
-  assert_misuse(read_a_number_as_change, "avow_to_object() as fs_change");
+  assert_misuse(read_a_number_as_change, "not fs_change; check its type first");
 }
 
 #define LOOK(f) cmocka_unit_test_setup_teardown(f, set_up, tear_down)

@@ -372,7 +372,7 @@ static void close_nowhere(void) {
 }
 
 static void close_on_a_loop_without_init_is_refused(void **state) {
-  assert_misuse(close_nowhere, "call avow_loop_init() on it first");
+  assert_misuse(close_nowhere, "call avow_loop_init(loop, NULL) first");
 }
 
 SUITE(handle) {

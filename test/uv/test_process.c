@@ -264,9 +264,9 @@ static void ask_nothing(void) {
 }
 
 static void what_is_no_process_is_misuse(void **state) {
-  assert_misuse(not_a_process, "as process of a value of type bytes");
-  assert_misuse(kill_nothing, "as process of a value of type none");
-  assert_misuse(ask_nothing, "as process of a value of type none");
+  assert_misuse(not_a_process, "value has type bytes, not process");
+  assert_misuse(kill_nothing, "value has type none, not process");
+  assert_misuse(ask_nothing, "value has type none, not process");
 }
 
 SUITE(process) {

@@ -86,7 +86,7 @@ static void read_into_nothing(void) {
 }
 
 static void no_buffer_is_misuse(void **state) {
-  assert_misuse(read_into_nothing, "a buffer is NULL");
+  assert_misuse(read_into_nothing, "buffer is NULL; pass a valid buffer");
 }
 
 static void one_reads_at_a_time(void **state) {

@@ -9,9 +9,8 @@
 #include "peer.h"
 
 static const char advice[] =
-    "avow: SIGPIPE will end this process when it writes to a peer that has "
-    "hung up: call signal(SIGPIPE, SIG_IGN) first, and such a write rejects "
-    "with UV_EPIPE\n";
+    "avow: SIGPIPE ends this process if it writes to a closed connection; "
+    "call signal(SIGPIPE, SIG_IGN) first\n";
 
 #ifdef NDEBUG
 static const bool debug = false;

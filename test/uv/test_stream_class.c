@@ -78,9 +78,10 @@ static avow_value_t much(size_t len) {
 static void more_than_was_asked_for_goes_nowhere(void **state) {
   memset(buffer, '.', sizeof(buffer));
 
-  assert_found_out(into, much(9),
-                   "asked for at most 8 bytes, gave a value of type bytes "
-                   "with 9: it gives BYTES, at least 1, or NONE at the end");
+  assert_found_out(
+      into, much(9),
+      "called for at most 8 bytes, gave type bytes with 9 bytes; fulfill with "
+      "BYTES of 1 byte or more, or with NONE at the end");
   assert_found_out(chunks, much(9), "at most 8 bytes, gave");
   assert_found_out(all, much(65537), "at most 65536 bytes, gave");
   assert_found_out(pump, much(65537), "at most 65536 bytes, gave");
@@ -130,15 +131,14 @@ static avow_promise_t *pump_by_silence(void) {
 
 static void what_is_no_number_is_no_success(void **state) {
   assert_found_out(pump_to_silence, much(2),
-                   "of 2 bytes, gave a value of type none that is not that");
+                   "called with 2 bytes, gave type none");
   assert_found_out(pump_by_silence, much(2),
-                   "the pump_to() of a stream class gave a value of type none");
+                   "pump_to() of a stream class gave type none");
 }
 
 /* It says of each write that one byte was taken. */
 static void other_number_than_was_written_is_no_success(void **state) {
-  assert_found_out(pump, much(2),
-                   "of 2 bytes, gave a value of type int that is not that");
+  assert_found_out(pump, much(2), "called with 2 bytes, gave type int");
 }
 
 static void what_a_class_cannot_do_is_refused(void **state) {
@@ -208,7 +208,7 @@ static void class_without_loop_or_size_is_misuse(void **state) {
   for (size_t i = 0; i < 2; i++) {
     klass = classes[i];
     for (size_t j = 0; j < sizeof(mistakes) / sizeof(mistakes[0]); j++)
-      assert_misuse(mistakes[j], "a stream class has to have loop()");
+      assert_misuse(mistakes[j], "stream class has no loop()");
   }
 }
 
@@ -286,7 +286,7 @@ static avow_promise_t *pump_less_than_nothing(void) {
 
 static void shorter_way_moves_no_less_than_nothing(void **state) {
   assert_found_out(pump_less_than_nothing, avow_none(),
-                   "the pump_to() of a stream class gave a value of type int");
+                   "pump_to() of a stream class gave type int");
 }
 
 static avow_promise_t *move_all_there_can_be(void *self, avow_stream_t to) {

@@ -87,7 +87,7 @@ static void close_a_number(void) {
 }
 
 static void value_of_another_type_is_not_closed(void **state) {
-  assert_misuse(close_a_number, "avow_to_object() as stream");
+  assert_misuse(close_a_number, "not stream; check its type first");
 }
 
 static void stream_may_be_dropped_while_it_closes(void **state) {
@@ -174,7 +174,7 @@ static void read_a_number_as_a_stream(void) {
 }
 
 static void stream_is_not_read_from_another_value(void **state) {
-  assert_misuse(read_a_number_as_a_stream, "avow_to_object() as stream");
+  assert_misuse(read_a_number_as_a_stream, "not stream; check its type first");
 }
 
 static void data_of_the_handle_is_the_program_s(void **state) {

@@ -117,7 +117,7 @@ static void return_a_promise(void) {
 
 /* This process has no threads yet, since it is forked for the abort. */
 static void work_that_returns_a_promise_is_misuse(void **state) {
-  assert_misuse(return_a_promise, "avow_work() returned a promise");
+  assert_misuse(return_a_promise, "avow_work(): fn returned a promise");
 }
 
 static void work_cancelled_in_the_queue_never_runs(void **state) {

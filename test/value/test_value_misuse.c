@@ -18,7 +18,7 @@ static void read_an_error_as_int(void) {
 
 static void reader_names_the_error_it_was_given(void **state) {
   assert_misuse(read_an_error_as_int,
-                "avow_to_int() of an error (disk on fire): look with "
+                "avow_to_int(): value is an error (disk on fire); check "
                 "avow_is_error() first");
 }
 
@@ -60,7 +60,8 @@ static void hold_a_promise_that_is_none(void) {
 }
 
 static void promise_in_a_value_is_missed(void **state) {
-  assert_misuse(hold_a_promise_that_is_none, "a promise is NULL");
+  assert_misuse(hold_a_promise_that_is_none,
+                "promise is NULL; pass a valid promise");
 }
 
 static void ask_none_for_its_length(void) {
@@ -76,15 +77,18 @@ static void ask_none_for_an_item(void) {
 }
 
 static void readers_name_the_type_they_were_given(void **state) {
-  assert_misuse(read_bytes_as_int, "avow_to_int() of a value of type bytes");
-  assert_misuse(read_int_as_double, "avow_to_double() of a value of type int");
+  assert_misuse(read_bytes_as_int,
+                "avow_to_int(): value has type bytes, not int");
+  assert_misuse(read_int_as_double,
+                "avow_to_double(): value has type int, not double");
   assert_misuse(read_object_as_pointer,
-                "avow_to_pointer() of a value of type shape");
+                "avow_to_pointer(): value has type shape, not pointer");
   assert_misuse(read_pointer_as_bytes,
-                "avow_to_bytes() of a value of type pointer");
+                "avow_to_bytes(): value has type pointer, not bytes");
   assert_misuse(ask_none_for_its_length,
-                "avow_list_len() of a value of type none");
-  assert_misuse(ask_none_for_an_item, "avow_list_at() of a value of type none");
+                "avow_list_len(): value has type none, not list");
+  assert_misuse(ask_none_for_an_item,
+                "avow_list_at(): value has type none, not list");
 }
 
 static void read_object_as_another_class(void) {
@@ -103,9 +107,9 @@ static void read_int_as_object(void) {
 
 static void object_of_another_class_is_not_given_out(void **state) {
   assert_misuse(read_object_as_another_class,
-                "avow_to_object() as color of a value of type shape");
+                "avow_to_object(): value has type shape, not color");
   assert_misuse(read_int_as_object,
-                "avow_to_object() as shape of a value of type int");
+                "avow_to_object(): value has type int, not shape");
 }
 
 static void make_what_a_later_version_knows(void) {
@@ -120,8 +124,7 @@ static void make_what_a_later_version_knows(void) {
 
 static void class_of_a_later_version_is_refused(void **state) {
   assert_misuse(make_what_a_later_version_knows,
-                "avow_object() of a class that is not zero where it is "
-                "reserved");
+                "avow_object(): class has nonzero reserved fields");
 }
 
 static void read_past_the_end(void) {
@@ -135,8 +138,7 @@ static void read_past_the_end(void) {
 
 static void item_past_the_end_is_none(void **state) {
   assert_misuse(read_past_the_end,
-                "avow_list_at(2) of a list of 2 items: ask avow_list_len() "
-                "first");
+                "avow_list_at(): index 2 is outside a list of 2 items");
 }
 
 static avow_value_t return_borrowed(const avow_value_t *arg, void *data) {
@@ -163,8 +165,8 @@ static void throw_the_argument(void) {
 }
 
 static void handler_that_returns_what_it_borrowed_is_told_to_ref(void **state) {
-  assert_misuse(fulfil_with_the_argument, "return avow_value_ref(arg) instead");
-  assert_misuse(throw_the_argument, "return avow_value_ref(arg) instead");
+  assert_misuse(fulfil_with_the_argument, "return avow_value_ref(arg)");
+  assert_misuse(throw_the_argument, "return avow_value_ref(arg)");
 }
 
 static void handler_may_return_borrowed_numbers(void **state) {
@@ -190,8 +192,8 @@ static void keep_a_value_that_is_gone(void) {
 }
 
 static void value_that_is_gone_is_named_as_such(void **state) {
-  assert_misuse(let_go_of_a_value_twice, "this value is gone");
-  assert_misuse(keep_a_value_that_is_gone, "this value is gone");
+  assert_misuse(let_go_of_a_value_twice, "value used after it was freed");
+  assert_misuse(keep_a_value_that_is_gone, "value used after it was freed");
 }
 
 static void value_where_another_was_is_there(void **state) {
@@ -332,11 +334,11 @@ static void assert_named(avow_value_t (*make)(void), const char *name) {
 }
 
 static void what_was_never_set_is_neither_written_nor_sent(void **state) {
-  assert_named(damaged, "this is no value: a handler returned none");
+  assert_named(damaged, "value is not valid; initialize it");
 }
 
 static void what_is_gone_is_neither_written_nor_sent(void **state) {
-  assert_named(gone, "this value is gone");
+  assert_named(gone, "value used after it was freed");
 }
 
 static void select_what_was_sent_before(void) {
@@ -348,7 +350,7 @@ static void select_what_was_sent_before(void) {
 }
 
 static void cases_are_not_to_be_used_again(void **state) {
-  assert_misuse(select_what_was_sent_before, "this value is gone");
+  assert_misuse(select_what_was_sent_before, "value used after it was freed");
 }
 
 #  ifndef AVOW_NO_ASYNC
@@ -369,7 +371,7 @@ static void handler_that_returns_nothing_is_named_as_such(void **state) {
   };
 
   for (size_t i = 0; i < sizeof(mistakes) / sizeof(mistakes[0]); i++)
-    assert_misuse(mistakes[i], "this is no value: a handler returned none");
+    assert_misuse(mistakes[i], "value is not valid; initialize it");
 }
 
 #endif

@@ -198,13 +198,12 @@ avow_curl_t *avow__curl_ref(const avow_curl_t *client) {
   return (avow_curl_t *) (void *) promise_of(client);
 }
 
-/* Debug builds say it as avow would, which knows of no client. */
+/* Checked builds report it in avow's form, because avow knows no client. */
 static void misuse_of_null(void) {
 #ifndef NDEBUG
-  (void) fputs(
-      "avow: a client is NULL: what avow_curl_new() makes never is, "
-      "so this was never set\n",
-      stderr);
+  (void)
+      fputs("avow: client is NULL; pass a client that avow_curl_new() made\n",
+            stderr);
   abort();
 #endif
 }

@@ -153,10 +153,10 @@ static avow_value_t follow(bytes_t *bytes, unsigned depth) {
 
 /* One more reference to what may have been taken, where debug builds know no
    better than that nobody else can have one: as the library does for tools. */
-void *avow__tool_ref(const void *tool, const char *what);
+void *avow__tool_ref_in(const void *tool, const char *what, const char *called);
 
 static avow_promise_t *same(const avow_promise_t *self) {
-  return avow__tool_ref(self, "a promise");
+  return avow__tool_ref_in(self, "promise", __func__);
 }
 
 static avow_value_t follow_self(const avow_promise_t *self, unsigned depth) {
