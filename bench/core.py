@@ -24,7 +24,7 @@ sys.path.insert(0, f'{ROOT}/docs/site')
 import headers  # noqa: E402
 
 LIMITS = {
-    'lines, with headers': 24900,
+    'lines, with headers': 25500,
     'lines of C files': 20000,
     'headers in <avow.h>': 18,
     'functions in <avow.h>': 240,
