@@ -1,9 +1,9 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * A table of the blocks by their addresses, with open addressing: what is
- * looked for lies where its address says, or behind that, with no gap between.
- * What somebody else allocated is not in it, so that freeing such a block does
- * not make up for one that is left.
+ * A hash table of the run's blocks, keyed by address, with open addressing. A
+ * block lies in the slot that its address hashes to or in a later slot, with no
+ * free slot between. Memory that other code allocated is not in the table.
+ * Freeing such memory therefore does not hide a leak.
  */
 #include "sim/allocations.h"
 
@@ -30,7 +30,7 @@ static size_t next_of(size_t i) {
   return (i + 1) & (blocks.room - 1);
 }
 
-/* Where it is, or would be put. */
+/* The slot of the block, or the slot where it would be inserted. */
 static size_t place_of(const void *at) {
   size_t i = home_of(at);
   while (blocks.at[i].at != NULL && blocks.at[i].at != at)
@@ -49,7 +49,8 @@ static void grow(void) {
   sim_free(before);
 }
 
-/* One whose address is known was freed by somebody else, and is another. */
+/* If the address is already in the table, other code freed that block, and this
+   block is a new one. */
 void sim_allocations_add(const void *at) {
   if (!sim_is_on() || at == NULL)
     return;
@@ -60,7 +61,8 @@ void sim_allocations_add(const void *at) {
   blocks.at[i] = (sim_piece_t){ at, ++blocks.serials, sim_now() };
 }
 
-/* Those behind a gap move up to it, unless that is before their home. */
+/* Entries behind the gap move up to it, but never before the slot that their
+   address hashes to. */
 void sim_allocations_remove(const void *at) {
   if (blocks.n == 0 || at == NULL)
     return;

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-/* The blocks of memory that a run has allocated and not freed. */
+/* The blocks of memory that a run has allocated and not yet freed. */
 #ifndef AVOW_SIM_ALLOCATIONS_H
 #define AVOW_SIM_ALLOCATIONS_H
 
@@ -8,20 +8,20 @@
 
 typedef struct sim_piece_s {
   const void *at;
-  uint64_t serial; /* from 1 on, of the run's allocations */
-  uint64_t made;   /* ns of virtual time */
+  uint64_t serial; /* number of the allocation in its run, from 1 */
+  uint64_t made;   /* virtual time of the allocation, in ns */
 } sim_piece_t;
 
-/* Nothing outside of a run. */
+/* Has no effect outside a run. */
 void sim_allocations_add(const void *at);
 
-/* Nothing if it is none of the run's. */
+/* Has no effect if the block does not belong to the run. */
 void sim_allocations_remove(const void *at);
 
-/* How many there are, and the oldest of them. */
+/* The number of blocks that are left. `*oldest` receives the oldest one. */
 size_t sim_allocations_left(sim_piece_t *oldest);
 
-/* From here on it has none. */
+/* Empties the table. */
 void sim_allocations_forget(void);
 
 #endif

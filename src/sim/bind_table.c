@@ -9,9 +9,9 @@
 enum { PORT_FIRST = 49152, PORT_LAST = 65535 };
 
 typedef struct {
-  sim_socket_t *bound; /* the youngest first */
+  sim_socket_t *bound; /* the newest first */
   uint32_t count;
-  uint16_t ports; /* how many were given */
+  uint16_t ports; /* number of ports handed out so far */
 } network_t;
 
 static _Thread_local network_t network;
@@ -20,7 +20,8 @@ uint32_t sim_network_count(void) {
   return ++network.count;
 }
 
-/* All addresses of its family; those of IPv6 speak IPv4, too. */
+/* A wildcard address covers all addresses of its family. A wildcard IPv6
+   address also covers IPv4, unless the socket is v6only. */
 static bool covers(const sim_socket_t *a, const sim_address_t *b) {
   if (!sim_address_is_any(&a->local))
     return sim_address_same_ip(&a->local, b);
@@ -33,7 +34,8 @@ static bool meet(const sim_socket_t *a, const sim_socket_t *b) {
          (covers(a, &b->local) || covers(b, &a->local));
 }
 
-/* Only who listens is in the way: libuv shares addresses with all others. */
+/* Only a listening socket is in conflict, because libuv lets all other sockets
+   share addresses. */
 int sim_network_check(const sim_socket_t *socket) {
   for (const sim_socket_t *s = network.bound; s != NULL; s = s->next)
     if (s != socket && s->state == SIM_LISTENING && meet(s, socket))
@@ -48,7 +50,7 @@ static bool port_is_free(uint16_t port) {
   return s == NULL;
 }
 
-/* There are more ports than sockets that are bound. */
+/* The search ends because there are more ports than bound sockets. */
 uint16_t sim_network_port(void) {
   uint16_t port;
   do {
@@ -110,7 +112,8 @@ int sim_network_bind_name(sim_socket_t *socket, const char *name) {
   return 0;
 }
 
-/* There is no other: who is bound to one address, and who to all, meet. */
+/* At most one listener matches, because a specific address and a wildcard
+   address are in conflict. */
 sim_socket_t *sim_network_find(const sim_address_t *address) {
   sim_socket_t *s = network.bound;
   while (s != NULL && (s->is_local || s->state != SIM_LISTENING ||
@@ -126,13 +129,14 @@ sim_socket_t *sim_network_find_name(const char *name) {
   return s;
 }
 
-/* A run that was cut off leaves what is not its own. */
+/* The list may still hold sockets of a run that was cut off. They are not freed
+   here. */
 static void network_begin(void) {
   sim_hosts_begin();
   network = (network_t){ .bound = NULL };
 }
 
-/* What was bound has gone with its handles. */
+/* Bound sockets are closed together with their handles. */
 static void network_end(void) {
   sim_hosts_end();
 }

@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * Awaits that are cancelled: of the functions that wait, one that the seed
- * chooses, by avow_cancel() as anybody does it. Those who call for that have to
- * bear it: some client may go, or a limit of time may pass, at each await.
+ * Cancels one pending async function, which the seed chooses, by calling
+ * avow_cancel() as a program would. A program must cope with this fault,
+ * because a client can disconnect or a timeout can expire at any await.
  */
 #include "sim/cancel_await.h"
 
@@ -14,7 +14,7 @@
 
 typedef struct {
   const avow_promise_t *spared;
-  uint64_t n; /* of them before found, or in all */
+  uint64_t n; /* waiting functions: before the chosen one, or in all */
   avow_promise_t *found;
 } search_t;
 
@@ -42,7 +42,7 @@ void sim_cancel_an_await(uv_loop_t *loop, const avow_promise_t *spared) {
   avow__context_t *c = avow__context_of(loop);
   search_t search = { .spared = spared };
   avow__pool_each(&c->pool, count, &search);
-  if (search.n == 0) /* nobody waits */
+  if (search.n == 0) /* no function awaits */
     return;
   const uint64_t all = search.n;
   const uint64_t chosen = sim_choose(all, "cancel.which");

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-/* Awaits that are cancelled. */
+/* A fault that cancels waiting async functions. */
 #ifndef AVOW_SIM_CANCEL_AWAIT_H
 #define AVOW_SIM_CANCEL_AWAIT_H
 
@@ -7,8 +7,8 @@
 
 #include "avow/promise.h"
 
-/* Between two turns of the loop: maybe one of its functions that wait, but not
-   the one that is spared, which may be NULL. */
+/* Called between two iterations of the loop. It may cancel one waiting
+   function, but never `spared`, which may be NULL. */
 void sim_cancel_an_await(uv_loop_t *loop, const avow_promise_t *spared);
 
 #endif

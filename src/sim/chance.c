@@ -1,10 +1,12 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * What the seed chooses. A choice depends on the seed, on the name of its kind,
- * and on how many of that kind there were before: so what is left out of a run
- * to make it shorter leaves the other kinds as they were. Each run also gives
- * each kind a mood, from never to often: bugs that need much of one thing and
- * none of another are found by that, and not by an even mixture of all.
+ * The choices of the seed. A choice depends on the seed, on the name of its
+ * kind, and on the number of earlier choices of that kind. Removing choices to
+ * shorten a run therefore leaves the choices of other kinds unchanged.
+ *
+ * Each run also gives each kind a mood, from never to often. Some bugs need
+ * much of one fault and none of another. Moods find them; an even mixture of
+ * all faults does not.
  */
 #include "sim/chance.h"
 
@@ -17,11 +19,11 @@
 
 enum { PARTS = 10000, STEPS = 1024, LONGEST = 1000, MOODS = 4 };
 
-/* Of a kind, by the beginning of its name. */
+/* The properties of a kind. They are found by the prefix of its name. */
 typedef struct {
   const char *prefix;
   unsigned fault;
-  uint64_t least, most; /* ns that it takes */
+  uint64_t least, most; /* delay in ns */
 } nature_t;
 
 static const nature_t natures[] = {
@@ -57,8 +59,8 @@ uint64_t sim_name_of(const char *what) {
   return hash;
 }
 
-/* Two literals of one text may be one or two, as the linker likes: what counts
-   is the text. */
+/* Kinds are compared by text, because a linker may or may not merge two equal
+   literals. */
 static sim_kind_t *kind_of(const char *what) {
   const uint64_t name = sim_name_of(what);
   size_t i = (size_t) (name % SIM_KINDS);
@@ -78,7 +80,7 @@ static uint64_t draw(sim_kind_t *kind) {
   return sim_scatter(sim_scatter(sim_world.seed ^ kind->name) + kind->n++);
 }
 
-/* What was drawn last of its kind, unless a replay wants that plain. */
+/* Returns the drawn value, or 0 if a replay excludes this choice. */
 static uint64_t settle_on(const sim_kind_t *kind, uint64_t drawn) {
   const sim_pick_t pick = { kind->what, kind->name, kind->n - 1 };
   const uint64_t chosen = drawn != 0 && sim_picks_allow(pick) ? drawn : 0;
@@ -95,7 +97,8 @@ uint64_t sim_choose(uint64_t bound, const char *what) {
   return settle_on(kind, draw(kind) % bound);
 }
 
-/* The same for all choices of a kind in a run: 0, seldom, usual or often. */
+/* All choices of a kind have one mood in a run: never, seldom, usual or
+   often. */
 static uint64_t mood_of(const char *what) {
   return sim_scatter(sim_world.seed + sim_name_of(what)) % MOODS;
 }
@@ -114,7 +117,7 @@ bool sim_strikes(const char *what) {
   return true;
 }
 
-/* Mostly as long as usual, and sometimes much longer. */
+/* Usually within the kind's range, and sometimes eight times as long. */
 uint64_t sim_delay(const char *what) {
   static const uint64_t factors[MOODS] = { 0, 1, 1, 8 };
   const nature_t *nature = nature_of(what);

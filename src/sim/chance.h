@@ -1,8 +1,9 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * What the seed chooses. `what` names the kind of a choice, "net.cut", as a
- * literal: the part before the dot says which options apply. The nth choice of
- * a kind is the same for a seed, whatever other kinds chose.
+ * The choices of the seed. `what` is a literal that names the kind of a choice,
+ * such as "net.cut". The part before the dot decides which options apply. For a
+ * given seed, the nth choice of a kind is always the same and does not depend
+ * on other kinds.
  */
 #ifndef AVOW_SIM_CHANCE_H
 #define AVOW_SIM_CHANCE_H
@@ -11,23 +12,24 @@
 #include <stddef.h>
 #include <stdint.h>
 
-/* One of 0…bound-1 as the seed says. 0 is the plain choice: no fault, no delay,
-   whole reads, first in line. */
+/* Chooses a number from 0 to bound - 1. 0 is the plain choice: no fault, no
+   delay, whole reads, first in line. */
 uint64_t sim_choose(uint64_t bound, const char *what);
 
-/* True with the chance that the options give to such a fault; plain: false. */
+/* Returns true with the probability that the options give to this fault. The
+   plain choice is false. */
 bool sim_strikes(const char *what);
 
-/* How many ns such a thing takes; plain: the least. */
+/* Chooses a delay in ns. The plain choice is the shortest delay. */
 uint64_t sim_delay(const char *what);
 
-/* Bytes of the seed's. */
+/* Fills the buffer with bytes that depend on the seed. */
 void sim_fill(void *at, size_t len);
 
-/* A hash of the name of a kind of choices. */
+/* The hash of the name of a kind. */
 uint64_t sim_name_of(const char *what);
 
-/* Scatters the bits of x, the same on each machine. */
+/* Scatters the bits of x. The result is the same on each machine. */
 uint64_t sim_scatter(uint64_t x);
 
 #endif
