@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * Contents in blocks. A sector that is written to for the first time since a
- * sync is kept as it was, so that a crash can bring it back.
+ * File contents in blocks. The first write to a sector after a sync keeps the
+ * old sector, so that a crash can restore it.
  */
 #include "sim/content.h"
 
@@ -18,7 +18,7 @@ static size_t blocks_for(size_t len) {
   return (len + SIM_BLOCK - 1) / SIM_BLOCK;
 }
 
-/* A part of a block. */
+/* A part of one block. */
 typedef struct {
   size_t block, at, len;
 } part_t;
@@ -67,7 +67,7 @@ static void list_dirty(sim_content_t *c, size_t index) {
   c->has_dirty = true;
 }
 
-/* What the disk has of the sector is what programs see now. */
+/* Makes the content on disk equal to the content that programs see. */
 static void settle_sector(sim_block_t *block, unsigned sector) {
   const size_t at = (size_t) sector * SIM_SECTOR;
   if (block->old == NULL && block->now == NULL)
@@ -80,8 +80,8 @@ static void settle_sector(sim_block_t *block, unsigned sector) {
     memset(block->old + at, 0, SIM_SECTOR);
 }
 
-/* Before a part is written to. What was written before, and not synced, may
-   have come to the disk by itself meanwhile. */
+/* Called before a part is written. Earlier writes that were not synced may have
+   reached the disk in the meantime. */
 static void keep_old(sim_content_t *c, part_t part) {
   sim_block_t *block = &c->blocks[part.block];
   const unsigned first = (unsigned) (part.at / SIM_SECTOR);
@@ -136,7 +136,8 @@ static void free_image(sim_image_t *image) {
   sim_free(image);
 }
 
-/* How long a crash leaves it: as long as it is, or was, or in between. */
+/* The length after a crash: the current length, the synced length, or a length
+   between the two. */
 static size_t surviving_len(const sim_content_t *c) {
   if (c->len <= c->synced_len)
     return c->len;
@@ -147,7 +148,7 @@ static size_t surviving_len(const sim_content_t *c) {
   return how == 1 ? c->synced_len : c->len;
 }
 
-/* The sectors of a block that come back as they were. */
+/* The sectors of a block that a crash restores. */
 static unsigned reverted(const sim_block_t *block) {
   const uint64_t how = block->dirty != 0 ? sim_choose(3, "disk.block") : 0;
   if (how < 2)
@@ -177,14 +178,15 @@ static sim_image_t *copy_image(const sim_image_t *image) {
   return copy;
 }
 
-/* What a crash at this moment leaves. */
+/* The image that a crash at this moment leaves. */
 static sim_image_t *image_of(const sim_content_t *c) {
   if (c->before != NULL && sim_choose(2, "disk.cut") != 0)
     return copy_image(c->before);
   sim_image_t *image = sim_alloc(sizeof(*image));
   image->len = surviving_len(c);
   image->bytes = sim_alloc(image->len + 1);
-  (void) sim_content_read(c, 0, image->bytes, image->len); /* that is there */
+  /* the length is known to be available */
+  (void) sim_content_read(c, 0, image->bytes, image->len);
   const size_t count = blocks_for(image->len);
   for (size_t i = 0; i < count && i < c->room; i++)
     add_old(&c->blocks[i], reverted(&c->blocks[i]),
@@ -192,7 +194,7 @@ static sim_image_t *image_of(const sim_content_t *c) {
   return image;
 }
 
-/* Zeros from there to the end of the block. */
+/* Writes zeros from `at` to the end of the block. */
 static void clear_tail(sim_block_t *block, size_t at) {
   if (block->now != NULL)
     memset(block->now + at, 0, SIM_BLOCK - at);
@@ -237,7 +239,7 @@ static void forget_old(sim_block_t *block) {
   block->listed = false;
 }
 
-/* Those that a failed sync has lost stay in the list. */
+/* Blocks that a failed sync has lost stay in the list. */
 void sim_content_sync(sim_content_t *c) {
   size_t at = c->dirty;
   bool more = c->has_dirty;

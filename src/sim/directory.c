@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: MIT */
-/* The names in a directory: a hash table, and a list in the order in which they
-   were made. */
+/* The names in a directory: a hash table, and a list in the order of
+   creation. */
 #include "sim/directory.h"
 
 #include <assert.h>
@@ -19,7 +19,8 @@ static uint64_t hash_of(const char *name) {
   return hash;
 }
 
-/* Where it is pointed to, or would be; NULL before the first. */
+/* The pointer to the entry, or to its place if there is none. NULL while the
+   table is empty. */
 static sim_entry_t **slot_of(const sim_directory_t *directory,
                              const char *name) {
   if (directory->room == 0)
@@ -62,7 +63,7 @@ static void make_chains(sim_directory_t *directory) {
     return;
   directory->room = directory->room > 0 ? 2 * directory->room : FIRST_ROOM;
   sim_free(directory->chains);
-  /* NOLINTNEXTLINE(bugprone-sizeof-expression): it holds pointers */
+  /* NOLINTNEXTLINE(bugprone-sizeof-expression): the array holds pointers */
   directory->chains = sim_alloc(directory->room * sizeof(*directory->chains));
   sim_entry_t *entry = NULL;
   while ((entry = after(directory, entry)) != NULL)
@@ -83,7 +84,7 @@ static sim_entry_t *new_entry(sim_directory_t *directory, const char *name) {
 
 static void remove_entry(sim_directory_t *directory, const char *name) {
   sim_entry_t **slot = slot_of(directory, name);
-  assert(slot != NULL && *slot != NULL); /* it is there */
+  assert(slot != NULL && *slot != NULL); /* the caller has found the entry */
   sim_entry_t *entry = *slot;
   *slot = entry->chain;
   avow__list_remove(&directory->entries, &entry->link);
@@ -101,7 +102,7 @@ static void set_parent(sim_inode_t *inode, sim_inode_t *dir, const char *name) {
 
 static void add_name(sim_inode_t *dir, const char *name, sim_inode_t *inode) {
   inode->names++;
-  (void) sim_inode_ref(inode); /* held by its name */
+  (void) sim_inode_ref(inode); /* the name holds a reference */
   if (!sim_inode_is(inode, SIM_DIR))
     return;
   set_parent(inode, dir, name);

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * The disk as a whole: an empty one with the usual directories, and what a
- * crash leaves of it.
+ * The disk as a whole: it starts with the usual directories and no files, and a
+ * crash decides how much of it remains.
  */
 #include "sim/disk.h"
 
@@ -22,7 +22,7 @@ static void add_dir(const char *name, unsigned mode) {
 }
 
 static void make_tree(void) {
-  disk.numbers = 1; /* which is nobody's */
+  disk.numbers = 1; /* number 1 is reserved */
   disk.root = sim_inode_new(SIM_DIR | 0755);
   disk.root->parent = disk.root;
   disk.root->names = 1;
@@ -45,7 +45,8 @@ static void close_all(void) {
   disk.open_room = disk.lowest = disk.open_dirs = 0;
 }
 
-/* As often after few calls as after many, and sometimes when all is done. */
+/* A crash after few calls is as likely as one after many. Sometimes the crash
+   comes when the program has ended. */
 static void choose_end(void) {
   const uint64_t magnitude = sim_choose(12, "crash.magnitude");
   sim_disk()->may_crash = true;
@@ -89,7 +90,7 @@ static void disk_end(void) {
   disk_free();
 }
 
-/* A directory to be in that is there. */
+/* Returns to an existing directory. */
 static void go_home(void) {
   sim_inode_t *home = sim_directory_find(disk.root, "home");
   const bool is_dir = home != NULL && sim_inode_is(home, SIM_DIR);
@@ -106,14 +107,14 @@ static void restart_inode(sim_inode_t *inode) {
   disk.used += inode->content.used;
 }
 
-/* What no sync has brought to the disk may be on it or not. */
+/* Changes that no sync has written to the disk may survive or be lost. */
 static void disk_restart(void) {
   check_open();
   close_all();
   disk.may_crash = false;
   disk.calls_left = 0;
   disk.used = 0;
-  sim_world.stopped = false; /* what is found is told */
+  sim_world.stopped = false; /* so that sim_note() logs the findings */
   sim_journal_crash();
   go_home();
   avow__link_t *link = disk.inodes;

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: MIT */
-/* Open files, by their numbers: the lowest that is free, as of any system, so
-   that who uses one that he has closed finds another's. */
+/* Open files by number. As on any system, a new file gets the lowest free
+   number. A program that uses a closed number therefore reaches another
+   file. */
 #include "sim/disk_files.h"
 
 #include <string.h>
@@ -102,7 +103,7 @@ ssize_t sim_disk_read(uv_file file, const uv_buf_t *bufs, size_t n,
   return (ssize_t) done;
 }
 
-/* So much of it as there is room for, in the file and on the disk. */
+/* Writes as much as fits in the file and on the disk. */
 static ssize_t put(sim_inode_t *inode, uint64_t offset, const char *data,
                    size_t len) {
   sim_disk_t *disk = sim_disk();
@@ -166,8 +167,9 @@ static ssize_t send_piece(uv_file to, uv_file from, int64_t offset,
   return sim_disk_write(to, &buf, 1, -1);
 }
 
-/* Up to the end that the file has now, unless it is sent into itself, over what
-   is to be sent: then libuv goes on by pieces, to what the end is by then. */
+/* The number of bytes to send, at most up to the current end of the source. If
+   a file is sent into itself and the ranges overlap, libuv continues piece by
+   piece. Bytes that it has just written then count as well. */
 static size_t sendable(const sim_open_t *to, const sim_open_t *from,
                        uint64_t offset, size_t len) {
   const uint64_t end = from->inode->content.len;

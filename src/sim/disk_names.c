@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-/* Calls that give and take names, as Linux does. */
+/* Calls that create and remove names. They behave as on Linux. */
 #include "sim/disk_names.h"
 
 #include <string.h>
@@ -20,7 +20,7 @@ static int find_raw(sim_spot_t *spot, const char *path) {
   return err == 0 && spot->too_long ? UV_ENAMETOOLONG : err;
 }
 
-/* Finds where something new is to be, which is not to be there yet. */
+/* Finds the place for a new name. Fails if the name already exists. */
 static int find_new(sim_spot_t *spot, const char *path, bool is_dir) {
   const int err = find_raw(spot, path);
   if (err < 0)
@@ -34,7 +34,7 @@ static int find_new(sim_spot_t *spot, const char *path, bool is_dir) {
 
 static void add_new(const sim_spot_t *spot, sim_inode_t *inode) {
   sim_journal_put(spot->dir, spot->name, inode);
-  sim_inode_unref(inode); /* which its name holds */
+  sim_inode_unref(inode); /* the name holds a reference now */
 }
 
 int sim_disk_mkdir(const char *path, int mode) {
@@ -75,7 +75,7 @@ int sim_disk_link(const char *from, const char *to) {
   return err;
 }
 
-/* The code for paths whose last name is none that could be removed. */
+/* The code for a path that does not end in a removable name. */
 static int last_of_rmdir(const sim_spot_t *spot) {
   static const int codes[] = { [SIM_LAST_NAME] = 0,
                                [SIM_LAST_DOT] = UV_EINVAL,
@@ -122,7 +122,7 @@ int sim_disk_unlink(const char *path) {
   return 0;
 }
 
-/* Whether the directory is that one, or in it. */
+/* True if `dir` is `above` or lies inside it. */
 static bool is_within(const sim_inode_t *dir, const sim_inode_t *above) {
   while (dir != above && dir != dir->parent)
     dir = dir->parent;
@@ -174,7 +174,7 @@ int sim_disk_rename(const char *from_path, const char *to_path) {
   return err;
 }
 
-/* Opening, for which a file may be made. */
+/* Opening files, which may create them. */
 
 static int open_new(sim_spot_t *spot, int mode, sim_inode_t **out) {
   if (spot->dir->names == 0)

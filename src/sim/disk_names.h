@@ -5,7 +5,8 @@
 
 #include "sim/disk.h"
 
-/* What is to be opened: 0, or 1 if it was made for that. */
+/* Finds the file to open. Returns 1 if it was created, otherwise 0 or a libuv
+   code. */
 int sim_disk_find(const char *path, int flags, int mode, sim_inode_t **out);
 
 int sim_disk_mkdir(const char *path, int mode);

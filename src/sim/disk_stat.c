@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-/* Looking at things, their attributes, and where they are. */
+/* Attributes of inodes, and the paths to them. */
 #include "sim/disk_stat.h"
 
 #include <errno.h>
@@ -81,7 +81,8 @@ int sim_disk_chmod(sim_inode_t *inode, int mode) {
   return 0;
 }
 
-/* Who runs the simulation owns all that there is, whatever stat says. */
+/* The user of the simulation owns all files, although stat reports the user
+   1000. */
 static bool is_own(unsigned id, unsigned simulated, unsigned real) {
   return id == (unsigned) -1 || id == simulated || id == real;
 }
@@ -94,9 +95,9 @@ int sim_disk_chown(sim_inode_t *inode, uv_uid_t user, uv_gid_t group) {
   return keeps ? 0 : UV_EPERM;
 }
 
-/* In microseconds, as libuv has it. What is no number leaves the time, and what
-   is no finite one is now: so newer versions of libuv say it. Nothing here is
-   older than 1970. */
+/* Times are in microseconds, as in libuv. NaN leaves the time unchanged and
+   infinity means now, as in newer versions of libuv. Times before 1970 become
+   1970. */
 static void set_time(uint64_t *time, double seconds) {
   if (isnan(seconds))
     return;
@@ -140,14 +141,15 @@ static bool is_on_disk(const sim_inode_t *dir) {
   return dir->names > 0;
 }
 
-/* The directory's path and a name in it, "" for none. */
+/* The path of the directory, followed by a name in it. The name "" stands for
+   no name. */
 static char *join_path(const sim_inode_t *dir, const char *name) {
   const size_t name_len = strlen(name);
   size_t at = len_to(dir) + (name_len > 0 ? 1 + name_len : 0);
   char *path = sim_alloc(at + 2);
-  path[0] = '/'; /* of the root */
+  path[0] = '/'; /* the path of the root */
   if (name_len > 0) {
-    /* NOLINTNEXTLINE(bugprone-not-null-terminated-result): it was zeroed */
+    /* NOLINTNEXTLINE(bugprone-not-null-terminated-result): path is zeroed */
     memcpy(path + at - name_len, name, name_len);
     at -= name_len + 1;
     path[at] = '/';

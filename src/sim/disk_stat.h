@@ -1,16 +1,18 @@
 /* SPDX-License-Identifier: MIT */
-/* Calls that read and change what the virtual disk has about an inode. */
+/* Calls that read and change the attributes of inodes. */
 #ifndef AVOW_SIM_DISK_STAT_H
 #define AVOW_SIM_DISK_STAT_H
 
 #include "sim/disk.h"
 
-/* These put a string into *out that is the caller's, for sim_free(). */
+/* Both functions store a new string in *out. The caller frees it with
+   sim_free(). */
 int sim_disk_readlink(const char *path, char **out);
 int sim_disk_realpath(const char *path, char **out);
-char *sim_disk_path_of(const sim_inode_t *dir); /* NULL: it has none any more */
+char *sim_disk_path_of(const sim_inode_t *dir); /* NULL: the directory was
+                                                   removed */
 
-/* The thing itself, which is lent: by a path, or by a file's number. */
+/* Finds an inode by path or by file number. The result is borrowed. */
 int sim_disk_look(const char *path, bool follow, sim_inode_t **out);
 int sim_disk_look_at(uv_file file, sim_inode_t **out);
 
@@ -22,7 +24,7 @@ int sim_disk_utime(sim_inode_t *inode, double accessed, double modified);
 
 int sim_disk_chdir(const char *path);
 
-/* Permissions of the one user that there is: bits of 04, 02 and 01. */
+/* Checks permissions, as bits of 04, 02 and 01. There is only one user. */
 bool sim_disk_may(const sim_inode_t *inode, unsigned bits);
 
 #endif

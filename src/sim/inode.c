@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-/* Things on the disk, and who holds them. */
+/* Inodes of the virtual disk, and their references. */
 #include "sim/inode.h"
 
 #include <assert.h>
@@ -8,7 +8,7 @@
 #include "sim/disk.h"
 #include "sim/world.h"
 
-/* When virtual time begins: 2024-01-01, in ns since 1970. */
+/* Virtual time begins on 2024-01-01, here in ns since 1970. */
 #define BEGINNING (UINT64_C(1704067200) * 1000 * SIM_MS)
 
 uint64_t sim_inode_time(void) {
@@ -57,7 +57,7 @@ static void free_inode(sim_inode_t *inode) {
   sim_free(inode);
 }
 
-/* A directory that goes holds its parent no more, which may go then. */
+/* A freed directory releases its parent, which may then be freed as well. */
 void sim_inode_unref(sim_inode_t *inode) {
   while (inode != NULL && --inode->refs == 0) {
     sim_inode_t *parent = inode->parent;

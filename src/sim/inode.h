@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * What is on the virtual disk: files, directories and symbolic links, and the
- * names that directories give to them. A thing lives while something holds it:
- * a name, an open file, what a crash may bring back.
+ * The inodes of the virtual disk: files, directories and symbolic links. An
+ * inode lives as long as something references it: a name, an open file, or a
+ * record that a crash may revert.
  */
 #ifndef AVOW_SIM_INODE_H
 #define AVOW_SIM_INODE_H
@@ -12,19 +12,20 @@
 #include "sim/directory.h"
 
 struct sim_inode_s {
-  avow__link_t link; /* all that there are */
+  avow__link_t link; /* in the list of all inodes */
   uint64_t number;
-  unsigned mode;      /* with the kind, as of stat */
-  size_t refs;        /* who holds it, each name among them */
-  size_t names;       /* that it has */
-  size_t directories; /* in it */
-  uint64_t accessed, changed, modified, born; /* ns since 1970 */
+  unsigned mode;      /* including the kind, as in stat */
+  size_t refs;        /* references, including those of names */
+  size_t names;       /* number of its names */
+  size_t directories; /* number of its subdirectories */
+  uint64_t accessed, changed, modified, born; /* in ns since 1970 */
   sim_content_t content;                      /* of a file */
   char *target;                               /* of a symbolic link */
   sim_directory_t directory;                  /* of a directory */
-  bool marked;                                /* by the journal, at work */
-  /* Of a directory: what it is in, which it holds, and its name there, both
-     the last that they were. The root is in itself. */
+  bool marked;                                /* by the journal, while it
+                                                 works */
+  /* For a directory: its parent, which it references, and its name there, both
+     as of the last rename. The root is its own parent. */
   sim_inode_t *parent;
   char *name;
 };
@@ -41,18 +42,18 @@ static inline bool sim_inode_is(const sim_inode_t *inode, unsigned kind) {
   return (inode->mode & SIM_KIND) == kind;
 }
 
-/* A new thing, held once. */
+/* Creates an inode with one reference. */
 sim_inode_t *sim_inode_new(unsigned mode);
 
 sim_inode_t *sim_inode_ref(sim_inode_t *inode);
-void sim_inode_unref(sim_inode_t *inode); /* also NULL */
+void sim_inode_unref(sim_inode_t *inode); /* NULL is allowed */
 
-/* All of them, whoever holds them: the disk goes. */
+/* Frees all inodes with all their references, because the disk is freed. */
 void sim_inodes_free(void);
 
-/* The virtual time of day. */
+/* The virtual time of day, in ns since 1970. */
 uint64_t sim_inode_time(void);
-void sim_inode_touch(sim_inode_t *inode);  /* what it holds has changed */
-void sim_inode_change(sim_inode_t *inode); /* its mode or its names have */
+void sim_inode_touch(sim_inode_t *inode);  /* its content has changed */
+void sim_inode_change(sim_inode_t *inode); /* its mode or names have changed */
 
 #endif

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * Walking along paths. A link's text comes before the rest of the path, which
- * is walked on from where the link is.
+ * Walks along a path. The target of a symbolic link is put before the rest of
+ * the path. The walk then continues from the directory of the link.
  */
 #include "sim/path_walk.h"
 
@@ -15,8 +15,8 @@ enum { LINKS = 40 };
 typedef struct {
   sim_spot_t *spot;
   unsigned how;
-  char *path; /* that is walked along; it is ours */
-  size_t at;  /* in it */
+  char *path; /* owned; the path that remains */
+  size_t at;  /* position in path */
   int followed;
 } walk_t;
 
@@ -24,7 +24,7 @@ static size_t slashes_at(const char *path) {
   return strspn(path, "/");
 }
 
-/* Takes the next name; false if there is none. */
+/* Takes the next name. Returns false if there is none. */
 static bool next_name(walk_t *walk) {
   sim_spot_t *spot = walk->spot;
   const char *name = walk->path + walk->at;
@@ -43,7 +43,7 @@ static bool is_at_end(const walk_t *walk) {
   return walk->path[walk->at] == '\0';
 }
 
-/* What keeps a name from being looked for. */
+/* Returns why the name cannot be looked up, or 0. */
 static int check_name(const walk_t *walk) {
   const sim_spot_t *spot = walk->spot;
   if (!sim_inode_is(spot->dir, SIM_DIR))
@@ -55,7 +55,7 @@ static int check_name(const walk_t *walk) {
   return UV_ENAMETOOLONG;
 }
 
-/* Finds what has the name in the directory. */
+/* Looks up the name in the directory. */
 static void look_up(sim_spot_t *spot) {
   spot->last = SIM_LAST_NAME;
   if (strcmp(spot->name, ".") == 0) {
@@ -97,7 +97,7 @@ static int follow(walk_t *walk) {
   return 0;
 }
 
-/* Whether the link that was met is to be followed. */
+/* True if the walk has reached a link that it must follow. */
 static bool is_on_the_way(const walk_t *walk) {
   const sim_spot_t *spot = walk->spot;
   return spot->inode != NULL && sim_inode_is(spot->inode, SIM_LINK) &&
@@ -105,7 +105,7 @@ static bool is_on_the_way(const walk_t *walk) {
           (walk->how != SIM_RAW && spot->slashed));
 }
 
-/* 1: there is more to walk. */
+/* Returns 1 if there is more to walk. */
 static int go_on(walk_t *walk) {
   sim_spot_t *spot = walk->spot;
   if (is_on_the_way(walk)) {
@@ -122,7 +122,7 @@ static int go_on(walk_t *walk) {
 
 static int step(walk_t *walk) {
   sim_spot_t *spot = walk->spot;
-  if (!next_name(walk)) { /* the path, or a link's, was "/" */
+  if (!next_name(walk)) { /* the path or a link was "/" */
     spot->last = SIM_LAST_ROOT;
     spot->inode = spot->dir;
     return 0;
