@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: MIT */
-/* In place of uv/eof_error.c: the simulated socket says how it has ended. */
+/* Replaces uv/eof_error.c: the simulated socket reports how its connection
+   ended. */
 #include "sim/seam.h"
 
 #include "sim/stream_state.h"

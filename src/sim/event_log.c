@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * The history of a run: a hash of all events and choices, which is the same for
- * a seed on each machine, and the last events as text.
+ * The history of a run: the last events as text, and a hash of all events and
+ * choices. For a given seed the hash is the same on each machine.
  */
 #include "sim/event_log.h"
 
@@ -70,7 +70,8 @@ void sim_fail(const char *format, ...) {
   if (sim_world.why[0] == '\0' && !sim_world.stopped)
     (void) vsnprintf(sim_world.why, sizeof(sim_world.why), format, args);
   va_end(args);
-  sim_world.ending = true; /* before the note, which may be one too many */
+  sim_world.ending = true; /* set before the note, because the note may exceed
+                              max_events */
   sim_note("failed: %s", sim_world.why);
 }
 

@@ -7,25 +7,27 @@
 
 #include "avow/config.h"
 
-/* An event. It goes into the hash, and the last ones are kept as text, so it
-   has to be the same on each machine: no addresses of memory, no sizes of
-   structs. */
+/* Records an event. The event goes into the hash, and the last events are kept
+   as text. Its text must be the same on each machine: no memory addresses, no
+   sizes of structs. */
 void sim_note(const char *format, ...) AVOW_PRINTF(1, 2);
 
-/* Fails the run, which ends with this turn of the loop. The first reason is the
-   one that is told. Outside of a run it says so and ends the process. */
+/* Fails the run, which ends with this iteration of the loop. Only the first
+   reason is reported. Outside a run, the function prints the reason and
+   aborts. */
 void sim_fail(const char *format, ...) AVOW_PRINTF(1, 2);
 
-/* For a function that is not simulated: UV_ENOTSUP, and it fails the run. */
+/* Fails the run because a function is not simulated. Returns UV_ENOTSUP. */
 int sim_refuse(const char *function);
 
 /* Mixes a number into the hash of the history. */
 void sim_history_mix(uint64_t number);
 
-/* The event that many back from the last one; NULL if none is kept there. */
+/* The event that lies `back` events before the last one, or NULL if it is not
+   kept. */
 const char *sim_history_line(uint64_t back);
 
-/* Of a run that has more than the options allow. */
+/* The advice for a run that exceeds a limit of its options. */
 #define SIM_MORE                                                            \
   "if it does come to an end, allow for more by max_events of the options," \
   " or --max-events"

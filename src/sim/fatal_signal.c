@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * Handlers of the signals that a program's mistakes end it with. They say what
- * has to be said, and leave the rest to what was there before. A stack of their
- * own is for functions that have overflowed theirs.
+ * Handlers for the signals that end a faulty program. They print how to replay
+ * the run, and then let the previous handlers act. The handlers have a stack of
+ * their own, because the program may have overflowed its stack.
  */
 /* NOLINTNEXTLINE(readability-identifier-naming): the system's name */
 #define _XOPEN_SOURCE 700
@@ -32,10 +32,11 @@ static struct {
 
 static void say(const char *words) {
   const ssize_t said = write(STDERR_FILENO, words, strlen(words));
-  (void) said; /* there is nobody else to tell */
+  (void) said; /* there is no other place to report a failure */
 }
 
-/* What the run has failed of before comes first: most likely that is why. */
+/* An earlier failure of the run is printed first, because it is the likely
+   cause. */
 static void say_all(const char *what) {
   if (sim_world.on && sim_world.why[0] != '\0') {
     say("avow_sim: the run had failed before: ");
@@ -48,17 +49,17 @@ static void say_all(const char *what) {
   say("\n");
 }
 
-/* What happened happens once more, to whoever was there before. */
+/* Restores the previous handlers and raises the signal again. */
 static void speak(int number) {
   say_all(
       "avow_sim: a signal ends the program itself, in a run: that is its "
       "own, and no crash of the machine that is simulated\n");
   for (int i = 0; i < SIGNALS; i++)
     (void) sigaction(signals[i], &last.before[i], NULL);
-  (void) raise(number); /* when this has returned */
+  (void) raise(number); /* delivered when this handler returns */
 }
 
-/* Who ends the process has ended a run, and all that were to come. */
+/* A program that calls exit() ends the run and all runs that would follow. */
 static void speak_at_exit(void) {
   if (!last.ready)
     return;

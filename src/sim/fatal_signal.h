@@ -1,10 +1,12 @@
 /* SPDX-License-Identifier: MIT */
-/* What is said if a signal ends the process, or exit(), which then fails: a
-   program that has gone cannot be asked any more which run that was. */
+/* The message for a signal or an exit() that ends the process; exit() then
+   fails. It names the run, which cannot be found out after the process has
+   ended. */
 #ifndef AVOW_SIM_FATAL_SIGNAL_H
 #define AVOW_SIM_FATAL_SIGNAL_H
 
-/* From now on this command, of malloc(), which is taken; NULL: nothing. */
+/* Takes ownership of the command, which malloc() allocated, and prints it from
+   now on. NULL removes the handlers. */
 void sim_fatal_signal_tell(char *command);
 
 #endif

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-/* Requests that are several calls to a system. */
+/* Requests that consist of several system calls. */
 #include "sim/fs_compound.h"
 
 #include <string.h>
@@ -17,7 +17,7 @@ static char *template_of(const uv_fs_t *req) {
   const union {
     const char *lent;
     char *owned;
-  } path = { req->path }; /* it is the request's own */
+  } path = { req->path }; /* the request owns it */
   return path.owned;
 }
 
@@ -57,7 +57,7 @@ ssize_t sim_fs_mkdtemp(uv_fs_t *req) {
   return make_temp(req);
 }
 
-/* A template that came to nothing is emptied. */
+/* On failure the template is emptied. */
 ssize_t sim_fs_mkstemp(uv_fs_t *req) {
   const ssize_t file = make_temp(req);
   if (file < 0)
@@ -94,9 +94,9 @@ static int copy_from(const uv_fs_t *req, uv_file from) {
   if (to < 0)
     return to;
   const int err = copy_into(req, from, to);
-  (void) sim_disk_close(to); /* it is open */
+  (void) sim_disk_close(to); /* cannot fail: it is open */
   if (err < 0)
-    (void) sim_disk_unlink(req->new_path); /* the first failure is told */
+    (void) sim_disk_unlink(req->new_path); /* the first error is reported */
   return err;
 }
 
@@ -105,7 +105,7 @@ ssize_t sim_fs_copyfile(uv_fs_t *req) {
   if (from < 0)
     return from;
   const int err = copy_from(req, from);
-  (void) sim_disk_close(from); /* it is open */
+  (void) sim_disk_close(from); /* cannot fail: it is open */
   return err;
 }
 

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-/* The requests that take several calls of a system. */
+/* The requests that consist of several system calls. */
 #ifndef AVOW_SIM_FS_COMPOUND_H
 #define AVOW_SIM_FS_COMPOUND_H
 

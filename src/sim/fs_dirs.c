@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * Reading directories. The names are taken down when reading begins: whether
- * what comes and goes later is seen is nobody's to say on any system.
+ * Reading directories. The names are copied when reading begins. No system
+ * specifies whether a reader sees names that appear or disappear later.
  */
 #include "sim/fs_dirs.h"
 
@@ -13,7 +13,7 @@
 #include "sim/uv_fs_req.h"
 #include "sim/world.h"
 
-/* A name, and what has it. */
+/* A name and the type of its inode. */
 typedef struct {
   char *name;
   uv_dirent_type_t type;
@@ -64,7 +64,7 @@ static int look_for_dir(const char *path, sim_inode_t **out) {
   return sim_disk_may(*out, 04) ? 0 : UV_EACCES;
 }
 
-/* Sorted, as libuv does that. */
+/* Sorted, as in libuv. */
 ssize_t sim_fs_scandir(uv_fs_t *req) {
   sim_inode_t *dir;
   const int err = look_for_dir(req->path, &dir);
@@ -104,7 +104,8 @@ ssize_t sim_fs_opendir(uv_fs_t *req) {
   return 0;
 }
 
-/* In an order that no program may count on: from some name on, and round. */
+/* The order is unspecified, so the seed chooses the first name. The list wraps
+   around at the end. */
 static listing_t *listing_begin(const sim_inode_t *dir) {
   listing_t *listing = listing_of(dir);
   const size_t n = listing->n;
@@ -127,7 +128,7 @@ ssize_t sim_fs_readdir(uv_fs_t *req) {
   for (; n < dir->nentries && listing->at < listing->n; n++) {
     named_t *named = &listing->names[listing->at++];
     dir->dirents[n] = dirent_of(named);
-    named->name = NULL; /* it is the caller's */
+    named->name = NULL; /* the caller owns it */
   }
   return (ssize_t) n;
 }

@@ -1,8 +1,9 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * The journal: records of what had the names before. As those of a directory
- * are kept or taken back from one on, taking them back from the last to the
- * first leaves each directory as it was at some time.
+ * The journal: records of the inodes that names had before. If a crash reverts
+ * a record of a directory, it reverts all later records of that directory, too.
+ * Reverting from the last record to the first therefore leaves each directory
+ * in an earlier state.
  */
 #include "sim/fs_journal.h"
 
@@ -14,23 +15,23 @@
 #include "sim/event_log.h"
 #include "sim/world.h"
 
-/* Systems write down by themselves what is old. */
+/* Systems write old changes to the disk after a while. */
 enum { MOST = 512, NAME = 256 };
 
-/* One name, and what it was. */
+/* One name and its previous inode. */
 typedef struct {
-  sim_inode_t *dir; /* NULL: none */
-  sim_inode_t *old; /* NULL: nothing */
+  sim_inode_t *dir; /* NULL: no change */
+  sim_inode_t *old; /* NULL: the name was free */
   char name[NAME];
 } change_t;
 
 typedef struct {
   avow__link_t link;
   change_t changes[2];
-  bool is_lost, is_done; /* by a crash, by a sync */
+  bool is_lost, is_done; /* reverted by a crash; written by a sync */
 } record_t;
 
-/* Begins one, or gives NULL where no crash will ask for it. */
+/* Creates a record, or returns NULL if the run has no crash. */
 static record_t *new_record(void) {
   if (!sim_disk_may_crash())
     return NULL;
@@ -61,7 +62,8 @@ static record_t *record_at(avow__link_t *link) {
   return AVOW__CONTAINER(record_t, link, link);
 }
 
-/* The first may always be on the disk: none waits for a later one. */
+/* The first record may always be on the disk, because it does not depend on a
+   later one. */
 static void limit_journal(void) {
   if (sim_disk()->records > MOST)
     free_record(record_at(sim_disk()->journal));
@@ -102,7 +104,7 @@ static void set_marks(const record_t *record, bool mark) {
   }
 }
 
-/* Lets go of records, all or those that are done with. */
+/* Frees all records, or only those that are on the disk. */
 static void drop_records(bool all) {
   avow__link_t *link = sim_disk()->journal;
   for (size_t left = sim_disk()->records; left > 0; left--) {
@@ -114,8 +116,8 @@ static void drop_records(bool all) {
   }
 }
 
-/* From the last to the first: a rename takes what was done in the other
-   directory before it along. */
+/* Walks from the last record to the first, because a rename also writes the
+   earlier changes of the other directory. */
 void sim_journal_sync(sim_inode_t *dir) {
   if (sim_disk()->journal == NULL)
     return;
@@ -132,8 +134,8 @@ void sim_journal_sync(sim_inode_t *dir) {
   drop_records(false);
 }
 
-/* From the first to the last: in a directory where one is lost all later ones
-   are. */
+/* Walks from the first record to the last: when a record is lost, all later
+   records of its directories are lost, too. */
 static void choose_lost(void) {
   avow__link_t *link = sim_disk()->journal;
   for (size_t left = sim_disk()->records; left > 0; left--) {

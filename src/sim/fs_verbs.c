@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-/* What each type of request does, and in which ways it may fail by chance. */
+/* The action of each request type, and the errors that chance may give it. */
 #include "sim/fs_verbs.h"
 
 #include <assert.h>
@@ -18,7 +18,7 @@ enum { CODES = 2 };
 typedef struct {
   const char *what, *fails; /* kinds of choices */
   ssize_t (*run)(uv_fs_t *req);
-  int codes[CODES]; /* of what fails by chance */
+  int codes[CODES]; /* errors by chance */
 } verb_t;
 
 static ssize_t fs_access(uv_fs_t *req) {
@@ -208,7 +208,7 @@ const char *sim_fs_what(const uv_fs_t *req) {
   return verb_of(req)->what;
 }
 
-/* A part of what is to be written, at least a byte of it. */
+/* Reduces the request to a part of its bytes, at least one. */
 static void shorten(uv_fs_t *req) {
   size_t len = req->bufs[0].len;
   req->nbufs = 1;
@@ -220,8 +220,8 @@ static bool is_sync(const uv_fs_t *req) {
   return req->fs_type == UV_FS_FSYNC || req->fs_type == UV_FS_FDATASYNC;
 }
 
-/* A write may be a short one; a file is closed, whatever close() says; and a
-   sync that failed was one for the part of the disk that is not broken. */
+/* A failing write may write a part. A failing close() still closes the file. A
+   failing sync loses the dirty blocks: no later sync writes them. */
 static ssize_t fail_by_chance(uv_fs_t *req, const verb_t *verb) {
   const int err = verb->codes[sim_choose(CODES, "fs.code")];
   if (req->fs_type == UV_FS_WRITE && sim_choose(3, "fs.write.short") == 2) {
@@ -231,12 +231,12 @@ static ssize_t fail_by_chance(uv_fs_t *req, const verb_t *verb) {
   if (req->fs_type == UV_FS_CLOSE)
     return fs_close(req) < 0 ? UV_EBADF : err;
   if (is_sync(req))
-    (void) sim_disk_lose(req->file); /* it fails in any case */
+    (void) sim_disk_lose(req->file); /* its result is always an error */
   return err;
 }
 
-/* The machine has stopped: who still runs is told so by each call but those
-   that let go of something. */
+/* Called after the machine has stopped: each request fails with UV_EIO, except
+   the requests that close something. */
 static ssize_t run_late(uv_fs_t *req) {
   if (req->fs_type == UV_FS_CLOSE)
     return fs_close(req);
