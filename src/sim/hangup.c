@@ -1,9 +1,9 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * In place of stream/hangup.c: whether a peer has gone the simulated socket
- * says, as poll() does of a system's. Nothing is read for it. Who waits is a
- * request of the loop's, and is told by a task, never from within what the
- * socket does.
+ * Replaces stream/hangup.c: the simulated socket reports whether its peer has
+ * hung up, as poll() does on a system. Nothing is read for this. The wait is a
+ * request of the loop. A task completes it, never a call from inside the
+ * socket.
  */
 #include "sim/seam.h"
 
@@ -16,7 +16,7 @@
 
 typedef struct {
   avow__op_t op;
-  avow__reading_t watch; /* by the stream */
+  avow__reading_t watch; /* registers the stream */
   sim_vigil_t vigil;
 } wait_t;
 
@@ -25,7 +25,7 @@ static void wait_leave(wait_t *wait) {
   sim_vigil_end(&wait->vigil);
 }
 
-/* What was cancelled has settled already. */
+/* If the wait was canceled, its promise is already settled. */
 static void on_gone(sim_vigil_t *vigil, int status) {
   wait_t *wait = AVOW__CONTAINER(wait_t, vigil, vigil);
   wait_leave(wait);
@@ -63,7 +63,8 @@ static avow_promise_t *uv_hangup(avow_stream_t stream) {
     return p;
   }
   avow__stream_leave(&wait->watch, wait->op.context, AVOW__WATCHED);
-  (void) avow__op_end(&wait->op, avow__error_of(err, "poll", NULL)); /* new */
+  /* never started */
+  (void) avow__op_end(&wait->op, avow__error_of(err, "poll", NULL));
   return p;
 }
 

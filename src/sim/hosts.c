@@ -14,12 +14,12 @@
 #  define strcasecmp _stricmp
 #endif
 
-enum { OWN = 1 }; /* the machine's, which has no name */
+enum { OWN = 1 }; /* the machine itself, which has no name */
 
 typedef struct {
-  sim_host_t *first; /* the youngest */
+  sim_host_t *first; /* the newest */
   uint32_t n;
-  uint64_t whole_at; /* the net to those without names */
+  uint64_t whole_at; /* for hosts without names: when the partition ends */
 } hosts_t;
 
 static _Thread_local hosts_t hosts;

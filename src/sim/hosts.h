@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * The hosts of the network: names, each with an address of its own, which it
- * gets when it is looked up first. All are the one machine there is; but the
- * net to each can be parted for a while.
+ * The hosts of the network: names, each with its own address. A name gets its
+ * address when it is first looked up. All hosts are the one simulated machine,
+ * but the network to each of them can be partitioned for a while.
  */
 #ifndef AVOW_SIM_HOSTS_H
 #define AVOW_SIM_HOSTS_H
@@ -11,19 +11,20 @@
 
 typedef struct sim_host_s {
   struct sim_host_s *next;
-  uint32_t n;        /* of its address, from 2 on */
-  uint64_t whole_at; /* nothing arrives to or from there before */
+  uint32_t n;        /* number in its address, from 2 */
+  uint64_t whole_at; /* nothing passes to or from the host before */
   char name[];
 } sim_host_t;
 
-/* NULL if there can be none: under "invalid" nothing exists, by RFC 6761. */
+/* NULL if no such host can exist: by RFC 6761, no name under "invalid"
+   exists. */
 sim_host_t *sim_host_named(const char *name);
 
-/* NULL: the address has no name. */
+/* NULL if the address has no name. */
 sim_host_t *sim_host_at(const sim_address_t *address);
 
-/* When the net to it will be whole, and parting it; NULL stands for all
-   addresses that have no name. */
+/* The end of the partition between this machine and `host`, and creating one.
+   NULL stands for all addresses without names. */
 uint64_t sim_host_is_whole_at(const sim_host_t *host);
 void sim_host_part(sim_host_t *host, uint64_t until);
 

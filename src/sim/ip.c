@@ -70,7 +70,7 @@ void sim_address_print_ip(const sim_address_t *address,
   const bool v4 = address->family == AF_INET;
   const void *from = address->ip + (v4 ? sizeof(mapped) : 0);
   (void) uv_inet_ntop(v4 ? AF_INET : AF_INET6, from, out,
-                      SIM_ADDRESS_TEXT); /* fits */
+                      SIM_ADDRESS_TEXT); /* always fits */
 }
 
 void sim_address_print(const sim_address_t *address,
@@ -78,7 +78,8 @@ void sim_address_print(const sim_address_t *address,
   char ip[SIM_ADDRESS_TEXT];
   sim_address_print_ip(address, ip);
   const char *format = address->family == AF_INET ? "%.45s:%d" : "[%.45s]:%d";
-  (void) snprintf(out, SIM_ADDRESS_TEXT, format, ip, address->port); /* fits */
+  /* always fits */
+  (void) snprintf(out, SIM_ADDRESS_TEXT, format, ip, address->port);
 }
 
 sim_address_t sim_address_any(int family) {

@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * Addresses of the simulated network: those of IPv4 as IPv6 maps them. All of
- * them are addresses of the one machine there is, but for the nets that are
- * kept for documentation: there is nobody.
+ * Addresses of the simulated network. IPv4 addresses are stored as IPv4-mapped
+ * IPv6 addresses. All addresses belong to the one simulated machine, except the
+ * networks reserved for documentation, where no host answers.
  */
 #ifndef AVOW_SIM_IP_H
 #define AVOW_SIM_IP_H
@@ -20,24 +20,25 @@ typedef struct {
 
 enum { SIM_ADDRESS_TEXT = 64 };
 
-/* 0, or UV_EAFNOSUPPORT. */
+/* Returns 0 or UV_EAFNOSUPPORT. */
 int sim_address_read(const struct sockaddr *from, sim_address_t *out);
 
-/* As getsockname() does: what has no room is cut, and len says how much there
-   is. */
+/* As getsockname() does: the address is truncated to the buffer, and `*len`
+   receives its full length. */
 void sim_address_write(const sim_address_t *address, struct sockaddr *out,
                        int *len);
 
-/* Without and with its port. */
+/* The text without and with the port. */
 void sim_address_print_ip(const sim_address_t *address,
                           char out[SIM_ADDRESS_TEXT]);
 void sim_address_print(const sim_address_t *address,
                        char out[SIM_ADDRESS_TEXT]);
 
-/* The nth of the addresses that names get; the 1st is the machine's own. */
+/* The nth address for host names. The first one belongs to the machine
+   itself. */
 sim_address_t sim_address_of_host(int family, uint32_t n);
 
-/* The other way round; 0: it is none of those. */
+/* The inverse of sim_address_of_host(); 0 for any other address. */
 uint32_t sim_address_host(const sim_address_t *address);
 
 sim_address_t sim_address_any(int family);

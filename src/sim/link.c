@@ -11,7 +11,7 @@ typedef struct message_s {
   struct message_s *next;
   uint64_t due;
   sim_message_t what;
-  size_t len, done; /* of the bytes; how many were read */
+  size_t len, done; /* bytes in all; bytes already read */
   char bytes[];
 } message_t;
 
@@ -21,27 +21,27 @@ typedef struct {
 } messages_t;
 
 typedef struct {
-  sim_task_t task; /* the next arrives */
+  sim_task_t task; /* delivers the next message */
   sim_link_t *link;
   messages_t flying;
-  messages_t here; /* bytes, not read */
+  messages_t here; /* arrived bytes that were not read */
   size_t held, arrived;
-  uint64_t carried; /* in all */
+  uint64_t carried; /* bytes sent so far */
   int from;
-  bool broken; /* what is sent now goes nowhere */
+  bool broken; /* messages sent from now on are discarded */
 } way_t;
 
 struct sim_link_s {
   sim_link_plan_t plan;
-  size_t capacity; /* of a way */
-  way_t ways[2];   /* each from the end of its index */
+  size_t capacity; /* of each direction */
+  way_t ways[2];   /* indexed by the sending end */
   bool is_cut;     /* nothing arrives any more */
-  bool looks[2];   /* an end whether the other lives */
+  bool looks[2];   /* whether an end probes its peer */
 };
 
-enum { PATIENCE = 1000 }; /* times as long as a message takes */
+enum { PATIENCE = 1000 }; /* a multiple of a message's delay */
 
-enum { SOME = 64 * 1024, MUCH = 1024 * 1024 }; /* bytes that a way carried */
+enum { SOME = 64 * 1024, MUCH = 1024 * 1024 }; /* bytes carried */
 
 static void messages_put(messages_t *list, message_t *message) {
   message->next = NULL;
@@ -62,7 +62,7 @@ static void messages_drop(messages_t *list) {
     sim_free(messages_pop(list));
 }
 
-/* The buffers of sockets: the least is what shows most. */
+/* The size of the socket buffers. Small buffers reveal the most bugs. */
 static size_t choose_capacity(void) {
   static const size_t sizes[] = { 212992, 65536, 4096, 64 };
   return sizes[sim_choose(4, "net.buffer")];
@@ -109,14 +109,15 @@ static void note_arrival(const way_t *way, const message_t *message) {
                                        "hears an end", "hears of a hang-up",
                                        "is reset",     "hears nothing" };
   const uint32_t id = way->link->plan.id;
-  const char side = way->from == 0 ? 's' : 'c'; /* who hears: the server */
+  const char side = way->from == 0 ? 's' : 'c'; /* the receiving end: server or
+                                                   client */
   if (message->what == SIM_BYTES)
     sim_note("connection %u%c gets %zu bytes", id, side, message->len);
   else
     sim_note("connection %u%c %s", id, side, names[message->what]);
 }
 
-/* To who is there no more, which TCP says. */
+/* Bytes to a closed end are answered with a reset, as in TCP. */
 static void bounce(way_t *way, const message_t *message) {
   if (message->what == SIM_BYTES && !way->broken) {
     way->broken = true;
@@ -129,8 +130,8 @@ static void keep(way_t *way, message_t *message) {
   messages_put(&way->here, message);
 }
 
-/* The end may leave while it hears, and the link go with it: so this is the
-   last deed with a message. */
+/* The receiver may close its end, and that may free the link. Calling it is
+   therefore the last step for a message. */
 static void arrive(way_t *way, message_t *message) {
   const sim_message_t what = message->what;
   sim_link_t *link = way->link;
@@ -149,8 +150,8 @@ static void arrive(way_t *way, message_t *message) {
 
 static void way_expect(way_t *way);
 
-/* One message a time: others may be due before the next, though not of this
-   way. */
+/* Delivers one message at a time, because tasks of other links may be due
+   before the next one. */
 static void way_run(sim_task_t *task) {
   way_t *way = (way_t *) task;
   if (way->flying.first->due > sim_now()) {
@@ -162,7 +163,7 @@ static void way_run(sim_task_t *task) {
   arrive(way, message);
 }
 
-/* While the net is parted nothing arrives. */
+/* Nothing arrives while the network is partitioned. */
 static void way_expect(way_t *way) {
   if (way->flying.first == NULL)
     return;
@@ -175,7 +176,7 @@ static void way_expect(way_t *way) {
 }
 
 static void way_send(way_t *way, message_t *message, uint64_t after) {
-  message->due = sim_now() + after + message->len; /* a byte, a ns */
+  message->due = sim_now() + after + message->len; /* a byte per ns */
   const bool first = way->flying.first == NULL;
   messages_put(&way->flying, message);
   if (first)
@@ -199,22 +200,22 @@ static void way_break(way_t *way, sim_message_t what, uint64_t after) {
   way->broken = true;
 }
 
-/* This end has said what nobody answers to, or looks whether its peer lives:
-   after a while it gives up. */
+/* An end whose messages stay unanswered, or that probes its peer, gives up
+   after a while. */
 static void lose_patience(sim_link_t *link, int end) {
   way_t *way = &link->ways[1 - end];
   if (!way->broken)
     way_break(way, SIM_LOST, sim_delay("net.patience") * PATIENCE);
 }
 
-/* Its first end still waits for an answer. */
+/* True while end 0 still waits for the answer to its connection attempt. */
 static bool is_unwelcome(const sim_link_t *link) {
   const message_t *first = link->ways[1].flying.first;
   return first != NULL && first->what == SIM_WELCOME;
 }
 
-/* The peer dies, for both, and what flies is lost. Who only waits hears
-   nothing, ever. */
+/* The peer dies, for both ends, and messages in transit are lost. An end that
+   only waits never notices. */
 static void link_die(sim_link_t *link) {
   link->looks[0] = link->looks[0] || is_unwelcome(link);
   sim_note("connection %u is cut without a word", link->plan.id);
@@ -245,8 +246,8 @@ static void reset(sim_link_t *link) {
   way_break(&link->ways[1], SIM_RESET, latency(link));
 }
 
-/* What the net does to a connection now and then: one that is broken has been
-   told of it, or will be. */
+/* Chance breaks a connection now and then. A connection that is already broken
+   is left alone, because its ends know of that or will soon. */
 static void strike(sim_link_t *link) {
   const bool broken = link->ways[0].broken || link->ways[1].broken;
   if (link->plan.local || link->is_cut || broken || !sim_strikes("net.breaks"))
@@ -277,8 +278,8 @@ void sim_link_reset(sim_link_t *link, int from) {
   sim_link_send(link, from, SIM_RESET);
 }
 
-/* Where much goes buffers grow, as Linux's do: small ones show what they can
-   show in the beginning, and then cost an event for each few bytes. */
+/* The buffers of a busy link grow, as on Linux. Small buffers reveal bugs at
+   the beginning and later cost an event for each few bytes. */
 static size_t capacity_of(const sim_link_t *link, int from) {
   const uint64_t carried = link->ways[from].carried;
   const size_t grown = carried >= MUCH ? 65536 : carried >= SOME ? 4096 : 0;
@@ -286,7 +287,8 @@ static size_t capacity_of(const sim_link_t *link, int from) {
 }
 
 size_t sim_link_room(const sim_link_t *link, int from) {
-  const size_t held = link->ways[from].held; /* more, of who may block */
+  const size_t held = link->ways[from].held; /* a blocking writer can exceed the
+                                                capacity */
   const size_t capacity = capacity_of(link, from);
   return held < capacity ? capacity - held : 0;
 }
@@ -309,7 +311,7 @@ static message_t *packed(const uv_buf_t bufs[], size_t len) {
   return message;
 }
 
-/* What goes nowhere fills the way, too. */
+/* Discarded bytes fill the buffer, too. */
 void sim_link_send_bytes(sim_link_t *link, int from, const uv_buf_t bufs[],
                          size_t len) {
   way_t *way = &link->ways[from];

@@ -1,8 +1,9 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * A connection: two ways for bytes, one from each end to the other. What one
- * end sends arrives in order, after a while that the seed chooses. A way holds
- * so many bytes, on their way or arrived and not yet read, and no more.
+ * A connection: two directions for bytes, one from each end to the other.
+ * Messages of one end arrive in order, after a delay that the seed chooses.
+ * Each direction has a capacity. It counts bytes in transit and bytes that have
+ * arrived and were not read.
  */
 #ifndef AVOW_SIM_LINK_H
 #define AVOW_SIM_LINK_H
@@ -14,51 +15,52 @@
 
 typedef struct sim_link_s sim_link_t;
 
-/* What an end hears: the rest of what the other said before is then there. */
+/* The messages that an end receives. All earlier bytes have arrived before. */
 typedef enum {
-  SIM_WELCOME, /* the connection stands */
-  SIM_BYTES,   /* there are more */
-  SIM_END,     /* there will be no more */
-  SIM_GONE,    /* nor will any be read */
-  SIM_RESET,   /* the connection is no more */
-  SIM_LOST,    /* nothing was heard for too long */
-  SIM_ROOM     /* the other has read, and more can be sent */
+  SIM_WELCOME, /* the connection is established */
+  SIM_BYTES,   /* more bytes have arrived */
+  SIM_END,     /* the peer sends no more bytes */
+  SIM_GONE,    /* nor does it read any */
+  SIM_RESET,   /* the connection was reset */
+  SIM_LOST,    /* the peer was silent for too long */
+  SIM_ROOM     /* the peer has read, so that more can be sent */
 } sim_message_t;
 
 typedef void (*sim_hear_fn)(void *end, sim_message_t what);
 
 typedef struct {
-  bool local;       /* within the machine, where no net can break */
+  bool local;       /* within the machine, where no network can fail */
   uint32_t id;      /* for the history */
-  sim_host_t *host; /* whose net it uses */
+  sim_host_t *host; /* whose network it uses */
   void *ends[2];
   sim_hear_fn hear;
 } sim_link_plan_t;
 
 sim_link_t *sim_link_new(const sim_link_plan_t *plan);
 
-/* This end, 0 or 1, hears no more. With the second the link goes. */
+/* Detaches this end, 0 or 1, which receives no more messages. Detaching the
+   second end frees the link. */
 void sim_link_leave(sim_link_t *link, int end);
 
-/* This end looks from time to time whether the other is there. */
+/* Makes this end probe its peer from time to time. */
 void sim_link_keep_alive(sim_link_t *link, int end);
 
 void sim_link_send(sim_link_t *link, int from, sim_message_t what);
 
-/* Sends a reset, before which all that is still on its way may be lost. */
+/* Sends a reset. The messages that are still in transit may be lost. */
 void sim_link_reset(sim_link_t *link, int from);
 
-/* What the way from there has room for. */
+/* The free capacity of the direction from this end. */
 size_t sim_link_room(const sim_link_t *link, int from);
 
-/* Whether it is worth to write: a third of it is free, as Linux has it. */
+/* True if at least a third of the capacity is free, as on Linux. */
 bool sim_link_is_writable(const sim_link_t *link, int from);
 
-/* Sends the first len bytes of these. */
+/* Sends the first `len` bytes of the buffers. */
 void sim_link_send_bytes(sim_link_t *link, int from, const uv_buf_t bufs[],
                          size_t len);
 
-/* How much has arrived, and taking some of it. */
+/* The number of bytes that have arrived, and taking some of them. */
 size_t sim_link_arrived(const sim_link_t *link, int at);
 void sim_link_take(sim_link_t *link, int at, char *base, size_t len);
 

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-/* All files that define functions of libuv: see SIM_ANCHOR(). */
+/* The list of all files that define functions of libuv; see SIM_ANCHOR(). */
 #include "sim/link_anchors.h"
 
 extern const char sim_at_async;

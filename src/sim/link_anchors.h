@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-/* What a run holds on to, so that a linker does. */
+/* References that make the linker keep the simulated functions. */
 #ifndef AVOW_SIM_LINK_ANCHORS_H
 #define AVOW_SIM_LINK_ANCHORS_H
 
