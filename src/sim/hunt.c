@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * Looking for a seed that fails, and what is told of it: why, the last events,
- * which choices it takes, and how to have it again.
+ * Searches for a failing seed and reports it: the reason, the last events, the
+ * choices that the failure needs, and the command that replays it.
  */
 #include "sim/hunt.h"
 
@@ -21,10 +21,10 @@ enum { SHRINKING_RUNS = 2000, PROGRESS = 256 };
 typedef struct {
   const sim_hunt_t *hunt;
   uint64_t seed;
-  const char *why; /* the whole failed */
+  const char *why; /* reason of the complete run */
 } quarry_t;
 
-/* Without events: thousands of such runs are made. */
+/* Runs without an event log, because a search makes thousands of runs. */
 static avow_sim_result_t run_quietly(const sim_hunt_t *hunt, uint64_t seed,
                                      const sim_picks_t *only,
                                      sim_picks_t *taken) {
@@ -38,7 +38,8 @@ static avow_sim_result_t run_quietly(const sim_hunt_t *hunt, uint64_t seed,
   return result;
 }
 
-/* But for numbers, which tell one failure from another of its kind. */
+/* Digits are ignored, because two failures of one kind may differ in
+   numbers. */
 static bool is_same_reason(const char *a, const char *b) {
   for (;; a++, b++) {
     while (isdigit((unsigned char) *a))
@@ -117,8 +118,8 @@ void sim_reduce(const sim_hunt_t *hunt, uint64_t seed,
   sim_picks_free(&picks);
 }
 
-/* A name may be wrong, or belong to another seed, or to the program as it was:
-   then nothing was left out of anything. */
+/* A listed name may be misspelled, or may belong to another seed or another
+   version of the program. Such a name excludes nothing. */
 static bool all_came(const sim_picks_t *only, const sim_picks_t *taken) {
   sim_picks_t missing = { .at = NULL };
   sim_picks_miss(only, taken, &missing);

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-/* Looking for a seed that fails, and telling of it. */
+/* Searches for a failing seed and reports it. */
 #ifndef AVOW_SIM_HUNT_H
 #define AVOW_SIM_HUNT_H
 
@@ -7,24 +7,25 @@
 #include "sim/picks.h"
 
 typedef struct sim_hunt_s {
-  const char *name; /* how the program was called */
-  const char *more; /* what else it was called with, that makes a difference */
+  const char *name; /* name of the program on the command line */
+  const char *more; /* other arguments that affect the run */
   avow_sim_fn program;
   void *data;
   avow_sim_options_t options;
 } sim_hunt_t;
 
-/* What comes of it, as the status with which a program ends. */
+/* The results, which are also exit statuses. */
 enum { SIM_IS_FINE = 0, SIM_FAILS = 1, SIM_WHAT = 2, SIM_NEVER_CAME = 3 };
 
-/* So many seeds, until one fails, which is told of. */
+/* Runs `seeds` seeds, stops at the first one that fails, and reports it. */
 int sim_hunt(const sim_hunt_t *hunt, uint64_t from, uint64_t seeds);
 
-/* One seed, with those choices alone if only is not NULL, and all its events.
-   SIM_NEVER_CAME if it is fine, but for choices of only that it has not. */
+/* Runs one seed and prints all its events. If `only` is not NULL, all other
+   choices are plain. SIM_NEVER_CAME: the run is fine, but some choices of
+   `only` did not occur. */
 int sim_replay(const sim_hunt_t *hunt, uint64_t seed, const sim_picks_t *only);
 
-/* Leaves out of a seed that fails what that does not take, and tells of it. */
+/* Finds the choices that a failing seed needs to fail, and reports them. */
 void sim_reduce(const sim_hunt_t *hunt, uint64_t seed, const sim_picks_t *only);
 
 #endif

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-/* The main() of a program that is there to be simulated. */
+/* The main() of a program that exists to be simulated. */
 #include <errno.h>
 #include <inttypes.h>
 #include <stdio.h>
@@ -30,15 +30,15 @@ static const char usage[] =
     "it is to do, and 3 if it was fine but for choices of --only that never\n"
     "came.\n";
 
-/* What the command line says. */
+/* The parsed command line. */
 typedef struct {
   sim_hunt_t hunt;
   uint64_t seeds, from, seed;
   bool one, shrinks, has_only;
   sim_picks_t only;
-  char *list; /* their names lie there */
+  char *list; /* the text that the names in `only` point into */
   char faults[64], events[64], more[128];
-  const char *wrong, *value; /* what is not understood */
+  const char *wrong, *value; /* the rejected argument */
 } words_t;
 
 static const struct {
@@ -74,7 +74,7 @@ static bool take_fault(const char *name, size_t len, unsigned *bits) {
   return false;
 }
 
-/* They are part of how to have a failure again. */
+/* The option goes into `faults` because the command for a replay needs it. */
 static bool take_faults(const char *list, words_t *words) {
   unsigned bits = 0;
   if (list == NULL || strlen(list) >= sizeof(words->faults) - 10)
@@ -101,7 +101,8 @@ static bool take_events(const char *text, words_t *words) {
   return true;
 }
 
-/* A copy, for who is not understood is told of it as it was. */
+/* Parses a copy, because an error message quotes the argument as it was
+   given. */
 static bool take_only(const char *list, words_t *words) {
   words->has_only = true;
   if (list == NULL || words->list != NULL)
@@ -111,7 +112,7 @@ static bool take_only(const char *list, words_t *words) {
          (*list == '\0' || sim_picks_parse(&words->only, words->list));
 }
 
-/* An option and what follows it, NULL at the end. */
+/* Takes an option and its value, which is NULL if there is none. */
 static bool take_pair(const char *option, const char *value, words_t *words) {
   if (strcmp(option, "--seeds") == 0)
     return take_number(value, &words->seeds);

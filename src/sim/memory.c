@@ -1,9 +1,9 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * The memory that a run has: avow's own, for which base/alloc.c is compiled
- * once more with these in place of the system's, and the program's, if it asks
- * here. Each block is known, and allocations fail where the seed says so; what
- * the simulator itself needs does neither.
+ * The memory of a run: the memory of avow, and of the program if it calls
+ * avow_sim_malloc(). For this, base/alloc.c is compiled again with these
+ * functions in place of the system's. Each block is registered, and allocations
+ * fail where the seed chooses. Neither applies to the simulator's own memory.
  */
 #include <stdlib.h>
 
@@ -20,7 +20,7 @@ static void *known(void *p) {
 
 static _Thread_local uint64_t asked;
 
-/* Large enough for a block of its own, wherever smaller ones come from. */
+/* The block is too large for avow to serve it from a smaller pool. */
 bool sim_memory_is_avows(void) {
   enum { LARGE = 100 * 1000 };
   char *bytes;
@@ -53,7 +53,7 @@ void *avow_sim_realloc(void *p, size_t size) {
   sim_allocations_remove(p);
   void *again = realloc(p, size);
   if (again == NULL && size > 0)
-    sim_allocations_add(p); /* it stays as it was */
+    sim_allocations_add(p); /* the old block still exists */
   return known(again);
 }
 

@@ -1,12 +1,13 @@
 /* SPDX-License-Identifier: MIT */
-/* What avow allocates. */
+/* The memory that avow allocates. */
 #ifndef AVOW_SIM_MEMORY_H
 #define AVOW_SIM_MEMORY_H
 
 #include <stdbool.h>
 
-/* Whether avow asks here for its memory. Where it does not, the program was
-   linked with the other library, which knows nothing of this. Not in a run. */
+/* True if avow allocates through the simulator. Otherwise the program is linked
+   with the other library, which does not use the simulator. Must not be called
+   in a run. */
 bool sim_memory_is_avows(void);
 
 #endif

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT */
-/* In place of what base/misuse.c does to report: a misuse fails the run, in
-   release builds, too, which goes on as these do until its turn has ended.
-   Outside a run all is as ever. */
+/* Replaces the reporting of base/misuse.c. A misuse fails the run, in release
+   builds as well. The program continues as in a release build until the
+   iteration ends. Outside a run, misuse behaves as usual. */
 #include "sim/seam.h"
 
 #include <stdarg.h>
@@ -15,7 +15,8 @@ enum { LONGEST = 240 };
 
 static void misuse_say(const char *text) {
 #if AVOW__DEBUG
-  (void) fprintf(stderr, "avow: %s\n", text); /* there is no other place */
+  (void) fprintf(stderr, "avow: %s\n", text); /* there is no other place to
+                                                 report to */
 #endif
 }
 

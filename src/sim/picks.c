@@ -14,7 +14,8 @@ static _Thread_local struct {
   sim_picks_t *taken;
 } replay;
 
-/* They outlast a run, and are none of its blocks. */
+/* Picks outlive a run. They therefore use realloc(), not the memory of the
+   run. */
 static void picks_grow(sim_picks_t *picks) {
   const size_t room = picks->room > 0 ? 2 * picks->room : 16;
   sim_pick_t *at = realloc(picks->at, room * sizeof(*at));
@@ -59,7 +60,7 @@ static bool picks_have(const sim_picks_t *picks, const sim_pick_t *pick) {
                                  pick_compare) != NULL;
 }
 
-/* In a replay that leaves some out those that are left are few. */
+/* A replay with `only` logs each choice, because few remain. */
 bool sim_picks_allow(sim_pick_t pick) {
   if (replay.only != NULL && !picks_have(replay.only, &pick))
     return false;
@@ -88,7 +89,7 @@ void sim_picks_miss(const sim_picks_t *only, const sim_picks_t *taken,
   sim_picks_free(&there);
 }
 
-/* One of them, "kind:number". */
+/* Parses one pick, "kind:number". */
 static bool pick_parse(sim_picks_t *picks, char *text) {
   char *colon = strrchr(text, ':');
   if (colon == NULL || colon == text || colon[1] < '0' || colon[1] > '9')

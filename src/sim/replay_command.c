@@ -5,7 +5,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-/* What no shell takes for anything but itself. */
+/* Characters that no shell interprets. */
 static const char plain[] =
     "abcdefghijklmnopqrstuvwxyz"
     "ABCDEFGHIJKLMNOPQRSTUVWXYZ"
@@ -15,7 +15,7 @@ static bool needs_no_quotes(const char *word) {
   return *word != '\0' && word[strspn(word, plain)] == '\0';
 }
 
-/* In single quotes nothing is special but these. */
+/* Inside single quotes, only a single quote is special. */
 static void print_quoted(const char *word, FILE *out) {
   (void) fputc('\'', out);
   for (; *word != '\0'; word++)

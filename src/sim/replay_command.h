@@ -1,11 +1,12 @@
 /* SPDX-License-Identifier: MIT */
-/* The line for a shell that has a run again. */
+/* The shell command that repeats a run. */
 #ifndef AVOW_SIM_REPLAY_COMMAND_H
 #define AVOW_SIM_REPLAY_COMMAND_H
 
 #include "sim/hunt.h"
 
-/* All choices if only is NULL, else those alone. For free(). */
+/* Allows all choices if `only` is NULL, otherwise only those. The caller frees
+   the result with free(). */
 char *sim_replay_command(const sim_hunt_t *hunt, uint64_t seed,
                          const sim_picks_t *only);
 

@@ -40,13 +40,13 @@ int sim_resolver_port(const sim_query_t *query) {
   char *end;
   const unsigned long port = strtoul(query->service, &end, 10);
   if (end != query->service && *end == '\0')
-    return (int) (port & 0xFFFF); /* glibc takes as much of it */
+    return (int) (port & 0xFFFF); /* glibc truncates in the same way */
   return (query->hints.ai_flags & AI_NUMERICSERV) != 0
              ? UV_EAI_NONAME
              : port_named(query->service);
 }
 
-/* One of each family that is asked for. */
+/* Returns the addresses whose family the query asks for. */
 static int both(const sim_query_t *query, const sim_address_t *first,
                 const sim_address_t *second, sim_address_t *out) {
   const int family = query->hints.ai_family;
@@ -69,7 +69,7 @@ static int this_host(const sim_query_t *query, sim_address_t *out) {
                                         : both(query, &own6, &own4, out);
 }
 
-/* False: it is no number. */
+/* Returns false if the text is not a numeric address. */
 static bool numeric(const char *node, sim_address_t *out) {
   struct sockaddr_in v4;
   struct sockaddr_in6 v6;
@@ -87,8 +87,9 @@ static bool is_local(const char *node) {
          (len == of_name || node[len - of_name - 1] == '.');
 }
 
-/* A name has addresses of both families, but is found by that of IPv4 where
-   both would do. Somebody else has to be asked for it, who may not answer. */
+/* A name has an address of each family. If the query accepts both, only the
+   IPv4 address is returned. The lookup depends on a server, which may not
+   answer. */
 static int by_name(const sim_query_t *query, sim_address_t *out) {
   if (sim_strikes("net.dns_fails"))
     return UV_EAI_AGAIN;

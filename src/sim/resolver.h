@@ -1,15 +1,15 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * Names of hosts and services. Each name has an address of its own, which it
- * gets when it is asked for first; localhost and what is below it is the
- * loopback, and under "invalid" nothing exists.
+ * Names of hosts and services. Each name gets its own address when it is first
+ * looked up. "localhost" and the names below it mean the loopback address. No
+ * name under "invalid" exists.
  */
 #ifndef AVOW_SIM_RESOLVER_H
 #define AVOW_SIM_RESOLVER_H
 
 #include "sim/ip.h"
 
-enum { SIM_ADDRESSES = 2 }; /* a name has no more */
+enum { SIM_ADDRESSES = 2 }; /* the most that a name has */
 
 typedef struct {
   const char *node;    /* NULL: this host */
@@ -17,7 +17,8 @@ typedef struct {
   struct addrinfo hints;
 } sim_query_t;
 
-/* How many, the first first, or UV_EAI_*. */
+/* Returns the number of addresses, or UV_EAI_*. The preferred one comes
+   first. */
 int sim_resolver_addresses(const sim_query_t *query,
                            sim_address_t out[SIM_ADDRESSES]);
 

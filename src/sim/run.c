@@ -1,9 +1,9 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * A run: a world, a loop on it, the program, and what it leaves behind. A run
- * that fails stops turning, and is closed as any other, without faults; where
- * it cannot be, since something in it waits for what never comes, it is cut
- * off, and its memory is lost.
+ * A run: a world, a loop in it, the program, and the checks afterwards. A run
+ * that fails stops iterating. It is then closed like any other run, without
+ * faults. If it cannot be closed, because something in it waits forever, it is
+ * cut off, and its memory is leaked.
  */
 #include "sim/run.h"
 
@@ -31,7 +31,7 @@
 #include "sim/uv_locks.h"
 #include "sim/world.h"
 
-/* A run that is over gets so many turns to close. */
+/* The number of iterations that a finished run has for closing. */
 enum { LAST_TURNS = 100 * 1000 };
 
 static const sim_part_t *const parts[] = { &sim_descriptors, &sim_network,
@@ -44,7 +44,7 @@ typedef struct stage_s {
   struct stage_s *next;
 } stage_t;
 
-/* Those of runs that were cut off. */
+/* The stages of runs that were cut off. */
 static _Thread_local stage_t *lost;
 
 static avow_sim_options_t options_of(const avow_sim_options_t *given) {
@@ -63,9 +63,9 @@ static avow_sim_options_t options_of(const avow_sim_options_t *given) {
   return all;
 }
 
-/* Jobs that make others, without a timer, a task or a wait in between, would do
-   so for ever. Where promises know where they were made, one that is next is
-   told of. */
+/* Jobs that queue other jobs, without a timer, a task or a wait in between,
+   would run forever. If promises record where they were made, the report names
+   the next one. */
 static void fail_for_jobs(const avow__context_t *c) {
   avow__link_t *first = c->queue.head.next;
   const bool any = !avow__queue_is_empty(&c->queue);
@@ -118,7 +118,7 @@ bool sim_run_goes_on(void) {
   return w->closing || !(w->ending || w->stopped);
 }
 
-/* Without a run nobody would notice. */
+/* Outside a run, a stuck loop is not reported. */
 void sim_run_stuck(uv_loop_t *loop) {
   if (sim_world.ending)
     longjmp(cut_off, 1);
@@ -128,14 +128,15 @@ void sim_run_stuck(uv_loop_t *loop) {
     avow_loop_dump(loop, sim_world.options.events);
 }
 
-/* Without memory, and when it was cancelled, a program may say so and end. */
+/* A program may end with an error after an allocation failure or a
+   cancellation. */
 static bool is_excused(const avow_value_t *reason) {
   const int code = avow_error_code(reason);
   return (code == UV_ENOMEM && (sim_world.struck & AVOW_SIM_MEMORY) != 0) ||
          (code == UV_ECANCELED && (sim_world.struck & AVOW_SIM_CANCEL) != 0);
 }
 
-/* Everything above on the stack is left as it is. */
+/* All stack frames above stay as they are. */
 void sim_run_hangs(const char *function, const char *waits) {
   sim_fail("%s() %s", function, waits);
   longjmp(cut_off, 1);
@@ -150,7 +151,7 @@ static void on_unhandled(uv_loop_t *loop, const avow_value_t *reason,
            where != NULL ? where : "");
 }
 
-/* Loops outside of runs keep their tasks, and their blocks. */
+/* Loops outside of runs keep their tasks and blocks. */
 static void run_begin(uint64_t seed, const avow_sim_options_t *options) {
   const sim_world_t before = sim_world;
   sim_world = (sim_world_t){ .on = true,
@@ -171,7 +172,7 @@ static void judge(avow_promise_t *p) {
   else if (avow_state(p) == AVOW_PENDING && !sim_world.ending)
     sim_fail("nothing is left to happen, and the program's promise is pending");
   else if (!sim_world.ending)
-    check_time(); /* the last jump may have been too far */
+    check_time(); /* the last jump may have passed the limit */
   avow_unref(p);
 }
 
@@ -196,28 +197,28 @@ static void close_left(uv_handle_t *handle, void *data) {
   uv_close(handle, NULL);
 }
 
-/* What the program closed itself comes to its end first. */
+/* Handles that the program itself closed finish closing first. */
 static void close_loop(uv_loop_t *loop) {
   sim_world.ending = sim_world.closing = true;
-  (void) avow_loop_close(loop);       /* there is no other */
-  (void) uv_run(loop, UV_RUN_NOWAIT); /* ends what is closing */
+  (void) avow_loop_close(loop);       /* the loop has just this one */
+  (void) uv_run(loop, UV_RUN_NOWAIT); /* finishes what is closing */
   uv_walk(loop, close_left, NULL);
   while (uv_loop_close(loop) == UV_EBUSY)
-    (void) uv_run(loop, UV_RUN_ONCE); /* cut off where that never ends */
+    (void) uv_run(loop, UV_RUN_ONCE); /* cut off if it never ends */
 }
 
 static void run_program(uv_loop_t *loop, avow_sim_fn program, void *data) {
   (void) uv_loop_init(loop); /* cannot fail */
   sim_world.loop = loop;
   const avow_options_t options = { .on_unhandled = on_unhandled };
-  if (avow_loop_init(loop, &options) == 0) /* else without memory */
+  if (avow_loop_init(loop, &options) == 0) /* fails only without memory */
     drive(loop, program(loop, data));
   close_loop(loop);
   sim_world.loop = NULL;
 }
 
-/* False if it was cut off. The loop stays known then, and all that it has, so
-   that no tool that looks for leaks tells of it. */
+/* Returns false if the run was cut off. Its loop and everything on it stay
+   reachable then, so that leak checkers do not report them. */
 static bool run_on_a_loop(avow_sim_fn program, void *data) {
   stage_t *stage = sim_alloc(sizeof(*stage));
   if (setjmp(cut_off) != 0) {
@@ -259,10 +260,10 @@ static void restart_part(const sim_part_t *part) {
     part->begin();
 }
 
-/* What the program had in memory is gone, and what it waited for. */
+/* The program's memory and its pending operations are lost. */
 static void restart(void) {
   sim_world_t *w = &sim_world;
-  check_memory(); /* where it came to its end */
+  check_memory(); /* if the program has ended */
   w->ending = w->why[0] != '\0';
   w->closing = false;
   w->last_turns = 0;
@@ -280,7 +281,7 @@ static void restart(void) {
   sim_note("the simulated machine starts again");
 }
 
-/* Once the machine has stopped, or the program has come to its end. */
+/* True once the machine has stopped or the program has ended. */
 static bool is_to_restart(bool whole) {
   return (sim_world.options.faults & AVOW_SIM_CRASH) != 0 &&
          sim_world.options.recover != NULL && sim_world.why[0] == '\0' &&
@@ -298,7 +299,7 @@ static avow_sim_result_t run_result(void) {
   return result;
 }
 
-/* Why there can be no run; NULL: there can. */
+/* The reason why a run is impossible, or NULL if it is possible. */
 static const char *obstacle(avow_sim_fn program,
                             const avow_sim_options_t *options) {
   static _Thread_local bool is_linked;
@@ -331,7 +332,7 @@ avow_sim_result_t avow_sim(uint64_t seed, avow_sim_fn program, void *data,
   if (whole)
     run_end();
   else
-    sim_world.tasks.n = 0; /* they are lost as well */
+    sim_world.tasks.n = 0; /* they are leaked as well */
   sim_allocations_forget();
   if (sim_world.tasks.n == 0)
     sim_heap_free(&sim_world.tasks);

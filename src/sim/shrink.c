@@ -1,8 +1,9 @@
 /* SPDX-License-Identifier: MIT */
 /*
  * Delta debugging (Zeller and Hildebrandt 2002) over the choices that were not
- * plain: first all of a kind are left out, then halves, quarters, and so on to
- * one at a time. What a run without some of them did not come to goes as well.
+ * plain. It first leaves out all choices of a kind, then halves, quarters, and
+ * so on down to single choices. Choices that do not occur in a shortened run
+ * are dropped as well.
  */
 #include "sim/shrink.h"
 
@@ -10,10 +11,11 @@ typedef struct {
   sim_picks_t *picks;
   sim_fails_fn fails;
   void *data;
-  unsigned runs; /* that are left */
+  unsigned runs; /* runs that are left */
 } shrink_t;
 
-/* Whether it fails without n of them, from begin on: they are gone then. */
+/* Runs without the `n` picks from index `begin` on. If the run still fails, it
+   drops these picks and returns true. */
 static bool shrink_leaves_out(shrink_t *shrink, size_t begin, size_t n) {
   if (shrink->runs == 0)
     return false;
@@ -48,7 +50,7 @@ static void leave_out_kinds(shrink_t *shrink) {
   }
 }
 
-/* So many at a time. Whether some are gone. */
+/* Leaves out `size` picks at a time. Returns whether any were dropped. */
 static bool leave_out_some(shrink_t *shrink, size_t size) {
   bool gone = false;
   size_t begin = 0;
