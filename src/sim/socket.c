@@ -22,7 +22,7 @@ void sim_socket_wake(sim_socket_t *socket) {
     socket->wake(socket->owner);
 }
 
-/* What is waiting. */
+/* The connections that wait to be accepted. */
 
 void sim_socket_queue(sim_socket_t *listener, sim_socket_t *socket) {
   sim_sockets_t *waiting = &listener->waiting;
@@ -68,9 +68,9 @@ int sim_socket_listen(sim_socket_t *socket, int backlog) {
   return 0;
 }
 
-/* Hearing of the other end. */
+/* Messages from the peer. */
 
-/* Once; and not a pipe that has heard of a hang-up. */
+/* A socket dies once. A pipe that has received a hang-up no longer dies. */
 static void socket_dies(sim_socket_t *socket, int err) {
   if (socket->is_dead || socket->is_gone)
     return;
@@ -107,7 +107,7 @@ void sim_socket_hear(void *end, sim_message_t what) {
   sim_socket_wake(socket);
 }
 
-/* What is ready. */
+/* The events that are ready. */
 
 static size_t has_arrived(const sim_socket_t *socket) {
   return socket->link != NULL ? sim_link_arrived(socket->link, socket->end) : 0;
@@ -145,9 +145,9 @@ int sim_socket_error(sim_socket_t *socket) {
   return socket->state == SIM_CONNECTING ? SIM_UNDER_WAY : take_error(socket);
 }
 
-/* Bytes. */
+/* Reading and writing. */
 
-/* Whole, or one byte, or anything in between. */
+/* Chooses all bytes, one byte, or a number in between. */
 static size_t choose_len(size_t len) {
   const uint64_t how = sim_choose(4, "net.cut");
   if (how < 2)
@@ -155,7 +155,8 @@ static size_t choose_len(size_t len) {
   return how == 2 ? 1 : 1 + (size_t) sim_choose(len, "net.cut_at");
 }
 
-/* With TCP the end, once heard of, comes before errors. */
+/* In TCP, the end of the stream comes before errors once it has been
+   received. */
 int sim_socket_end(sim_socket_t *socket) {
   if (socket->error != 0 && (socket->is_local || !socket->heard_end))
     return take_error(socket);
@@ -175,7 +176,7 @@ bool sim_socket_has_more(const sim_socket_t *socket) {
   return has_arrived(socket) > 0;
 }
 
-/* How much of so many bytes the system takes; 0: none for now. */
+/* The number of bytes that the system accepts; 0: none for now. */
 static size_t takes(const sim_socket_t *socket, size_t len) {
   if (socket->blocks)
     return len;
@@ -187,7 +188,7 @@ static size_t takes(const sim_socket_t *socket, size_t len) {
   return how == 6 ? 0 : 1 + (size_t) sim_choose(most, "net.takes_to");
 }
 
-/* A pipe tells of its end first, TCP of its error. */
+/* A pipe reports its end first, TCP its error. */
 static int write_error(sim_socket_t *socket) {
   if (socket->error != 0 && !(socket->is_local && socket->ended_out))
     return take_error(socket);
@@ -209,7 +210,7 @@ ssize_t sim_socket_write(sim_socket_t *socket, const uv_buf_t bufs[],
   return (ssize_t) taken;
 }
 
-/* Ends. */
+/* Ending a connection. */
 
 void sim_socket_keep_alive(sim_socket_t *socket) {
   socket->keeps_alive = true;
@@ -226,7 +227,8 @@ int sim_socket_shutdown(sim_socket_t *socket) {
   return 0;
 }
 
-/* A pipe is heard to be gone even where its end was heard before. */
+/* The peer of a pipe receives a hang-up even if it has received the end
+   before. */
 static void socket_hang_up(sim_socket_t *socket, bool reset) {
   if (reset || has_arrived(socket) > 0)
     sim_link_reset(socket->link, socket->end);
@@ -236,7 +238,7 @@ static void socket_hang_up(sim_socket_t *socket, bool reset) {
     sim_link_send(socket->link, socket->end, SIM_END);
 }
 
-/* Those that wait have none that wait in turn. */
+/* Not recursive: a socket in the backlog has no backlog of its own. */
 static void socket_free(sim_socket_t *socket, bool reset) {
   sim_task_unset(&socket->task);
   sim_network_leave(socket);

@@ -1,9 +1,10 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * Connecting. A knock takes a while to arrive; then the connection waits at the
- * listener, and a welcome goes back. Where nobody listens a refusal does. A
- * full backlog is silent, and who knocks tries again after a second, after two
- * more, after four, until more than two minutes have gone.
+ * Connecting. A connection attempt arrives after a delay. The connection then
+ * waits in the backlog of the listener, and a welcome is sent back. Without a
+ * listener, a refusal is sent back. A full backlog does not answer. The client
+ * then tries again after one second, after two more, after four, and gives up
+ * after more than two minutes.
  */
 #include "sim/socket_connect.h"
 
@@ -37,7 +38,7 @@ static void give_up(sim_task_t *task) {
   fail_connect(socket_of(task), UV_ETIMEDOUT);
 }
 
-/* A pipe that was accepted has the name of who listens. */
+/* An accepted pipe has the name of its listener. */
 static sim_socket_t *counterpart(const sim_socket_t *socket,
                                  const sim_socket_t *listener) {
   sim_socket_t *other = sim_alloc(sizeof(*other));
@@ -51,7 +52,7 @@ static sim_socket_t *counterpart(const sim_socket_t *socket,
   return other;
 }
 
-/* Both have one number in the history: it is one connection. */
+/* Both ends have one number in the history, because they are one connection. */
 static void link_both(sim_socket_t *socket, sim_socket_t *other) {
   const sim_link_plan_t plan = { .local = socket->is_local,
                                  .id = socket->id,
@@ -92,7 +93,7 @@ static void knock(sim_task_t *task) {
   }
 }
 
-/* Where a packet to there seems to come from. */
+/* Chooses the local address of packets to the peer. */
 static void choose_source(sim_socket_t *socket) {
   const sim_address_t *to = &socket->remote;
   const uint16_t port = socket->local.port;
@@ -129,7 +130,7 @@ static void note_knock(const sim_socket_t *socket) {
   sim_note("connection %u knocks at %s", socket->id, text);
 }
 
-/* It may have failed before. */
+/* An earlier attempt may have failed. */
 static void begin_anew(sim_socket_t *socket) {
   socket->error = 0;
   socket->ended_in = socket->ended_out = socket->heard_end = false;
@@ -156,7 +157,7 @@ int sim_socket_connect(sim_socket_t *socket, const sim_address_t *to) {
   return SIM_UNDER_WAY;
 }
 
-/* Within one machine it is done at once. */
+/* Connecting a pipe completes at once, because both ends are on one machine. */
 int sim_socket_connect_name(sim_socket_t *socket, const char *name) {
   sim_socket_t *listener = sim_network_find_name(name);
   if (socket->state != SIM_FRESH || socket->link != NULL)

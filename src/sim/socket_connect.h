@@ -1,15 +1,15 @@
 /* SPDX-License-Identifier: MIT */
-/* How sockets are connected to each other. */
+/* Connects sockets to each other. */
 #ifndef AVOW_SIM_SOCKET_CONNECT_H
 #define AVOW_SIM_SOCKET_CONNECT_H
 
 #include "sim/socket.h"
 
-/* SIM_UNDER_WAY: it is under way. */
+/* Returns SIM_UNDER_WAY while the attempt is pending. */
 int sim_socket_connect(sim_socket_t *socket, const sim_address_t *to);
 int sim_socket_connect_name(sim_socket_t *socket, const char *name);
 
-/* Two that are connected, within the machine. */
+/* Creates two local sockets that are connected to each other. */
 void sim_sockets_pair(sim_socket_t *out[2]);
 
 #endif

@@ -5,7 +5,7 @@
 #include "sim/socket_connect.h"
 #include "sim/stream_state.h"
 
-/* Far above those of files. */
+/* Socket descriptors have much higher numbers than files. */
 enum { FIRST = 1 << 20 };
 
 typedef struct descriptor_s {
@@ -16,7 +16,7 @@ typedef struct descriptor_s {
 } descriptor_t;
 
 typedef struct {
-  descriptor_t *first; /* the youngest */
+  descriptor_t *first; /* the newest */
   int made;
 } descriptors_t;
 
@@ -32,7 +32,7 @@ int sim_descriptor_new(sim_socket_t *socket, unsigned ways) {
   return it->fd;
 }
 
-/* Where it hangs; NULL hangs there, if there is none. */
+/* The pointer to the descriptor. It points to NULL if there is none. */
 static descriptor_t **find_link(int fd) {
   descriptor_t **at = &descriptors.first;
   while (*at != NULL && (*at)->fd != fd)
@@ -57,7 +57,8 @@ sim_socket_t *sim_descriptor_take(int fd, unsigned *ways) {
   return socket;
 }
 
-/* A run that was cut off leaves what is not its own. */
+/* The list may still hold descriptors of a run that was cut off. They are not
+   freed here. */
 static void descriptors_begin(void) {
   descriptors = (descriptors_t){ .first = NULL };
 }
@@ -74,7 +75,7 @@ static void descriptors_end(void) {
 const sim_part_t sim_descriptors = { .begin = descriptors_begin,
                                      .end = descriptors_end };
 
-/* One end says nothing, and the other hears nothing. */
+/* The read end cannot write. The other end could read, but receives nothing. */
 int uv_pipe(uv_file fds[2], int read_flags, int write_flags) {
   sim_socket_t *ends[2];
   sim_sockets_pair(ends);
@@ -95,7 +96,8 @@ int uv_socketpair(int type, int protocol, uv_os_sock_t fds[2], int flags0,
   return 0;
 }
 
-/* A handle gets the socket. Any other descriptor is the system's. */
+/* The handle takes over the socket. Any other descriptor belongs to the real
+   system. */
 static int open_with(void *handle, int fd, const char *function) {
   sim_stream_t *stream = sim_stream_of(handle);
   unsigned ways;

@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * Streams as libuv's loop sees them: it polls for what they want, and calls
- * back for what is ready, level by level: what is still ready is told again.
+ * Streams as libuv's loop sees them. The loop polls for the events that a
+ * stream wants and calls back when they are ready. Events are level-triggered:
+ * a stream that is still ready is reported again.
  */
 #include "sim/stream_state.h"
 
@@ -10,7 +11,7 @@
 #include "sim/uv_stream.h"
 #include "sim/uv_write.h"
 
-/* What poll() would tell libuv. */
+/* The events that poll() would report to libuv. */
 static unsigned told(const sim_stream_t *stream) {
   if (stream->socket == NULL || stream->wants == 0)
     return 0;
@@ -68,7 +69,7 @@ void sim_stream_connects(sim_stream_t *stream, uv_connect_t *req,
     sim_stream_feed(stream);
 }
 
-/* SIM_UNDER_WAY: not yet. */
+/* Returns SIM_UNDER_WAY while the socket connects. */
 static int connect_outcome(sim_stream_t *stream) {
   const int err = stream->delayed_error;
   stream->delayed_error = 0;
@@ -92,7 +93,7 @@ static void connected(sim_stream_t *stream) {
   sim_stream_write_callbacks(stream);
 }
 
-/* Where a hang-up says that there is no more to read. */
+/* A hang-up means that there is no more to read. */
 static void hang_up(sim_stream_t *stream) {
   const uv_buf_t none = uv_buf_init(NULL, 0);
   if (stream->reading && stream->emptied && !stream->ended)
@@ -120,7 +121,7 @@ static void on_fed(sim_task_t *task) {
   act(AVOW__CONTAINER(sim_stream_t, fed, task), SIM_OUT);
 }
 
-/* What libuv itself has to tell of a stream comes first. */
+/* Events of libuv itself come before events of the socket. */
 static void on_ready(sim_task_t *task) {
   sim_stream_t *stream = AVOW__CONTAINER(sim_stream_t, ready, task);
   if (sim_task_is_set(&stream->fed)) {
@@ -139,7 +140,7 @@ void sim_stream_feed(sim_stream_t *stream) {
     sim_task_set(&stream->fed, 0, on_fed);
 }
 
-/* In this order; the callbacks come later. */
+/* The steps have libuv's order. The callbacks run later. */
 static void stream_close(uv_handle_t *handle) {
   sim_stream_t *stream = sim_stream_of(handle);
   sim_task_unset(&stream->fed);

@@ -1,9 +1,9 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * What libuv keeps of a stream, beside the fields that programs may read:
- * stream_state.c waits for its socket, uv_stream.c listens and reads,
- * uv_write.c writes and shuts down. A callback may close the stream: its socket
- * is then gone, and its block is not.
+ * The state that libuv keeps for a stream, apart from the fields that programs
+ * may read. stream_state.c waits for the socket, uv_stream.c listens and reads,
+ * and uv_write.c writes and shuts down. A callback may close the stream. Its
+ * socket is then closed, but its block still exists.
  */
 #ifndef AVOW_SIM_STREAM_STATE_H
 #define AVOW_SIM_STREAM_STATE_H
@@ -17,8 +17,9 @@ typedef struct sim_write_s {
   uv_write_t *req;
   int error;
   size_t left;     /* bytes */
-  size_t at, n;    /* the first buffer that is not written, and all */
-  uv_buf_t bufs[]; /* what is left of each */
+  size_t at, n;    /* first buffer that is not fully written; number of
+                      buffers */
+  uv_buf_t bufs[]; /* the rest of each buffer */
 } sim_write_t;
 
 typedef struct {
@@ -32,44 +33,45 @@ typedef struct sim_vigil_s sim_vigil_t; /* hangup_watch.h */
 
 struct sim_stream_s {
   sim_handle_t base;
-  sim_task_t ready; /* the system says that something can be done */
-  sim_task_t fed;   /* libuv itself has something to tell */
+  sim_task_t ready; /* set when the socket is ready */
+  sim_task_t fed;   /* set when libuv itself reports something */
   uv_stream_t *handle;
-  sim_socket_t *socket; /* NULL: none yet, or no more */
-  unsigned wants;       /* SIM_IN, SIM_OUT: what is waited for */
+  sim_socket_t *socket; /* NULL: not yet opened, or closed */
+  unsigned wants;       /* SIM_IN, SIM_OUT: events to poll for */
   bool reading, readable, writable;
   bool ended;   /* the end was read */
-  bool emptied; /* the last read had room for more, and there was none */
+  bool emptied; /* the last read did not fill the buffer and left nothing */
   bool shutting, shut;
-  bool resets;       /* when it closes */
-  bool keeps_alive;  /* its socket, as soon as it has one */
+  bool resets;       /* closes with a reset */
+  bool keeps_alive;  /* applies to its socket once it has one */
   int delayed_error; /* of bind() and connect() */
   uv_connect_t *connect;
   uv_shutdown_t *shutdown;
-  sim_writes_t writes, written; /* written: or failed */
+  sim_writes_t writes, written; /* written: done or failed */
   uv_connection_cb on_connection;
-  sim_socket_t *accepted; /* nobody has asked for it yet */
-  sim_vigil_t *vigil;     /* NULL: nobody waits for the other end to go */
+  sim_socket_t *accepted; /* waits for uv_accept() */
+  sim_vigil_t *vigil;     /* NULL: no wait for a hang-up */
 };
 
-/* NULL if the handle has closed. */
+/* NULL if the handle was closed. */
 static inline sim_stream_t *sim_stream_of(const void *handle) {
   return sim_handle_block(handle);
 }
 
 void sim_stream_init(uv_loop_t *loop, void *at, uv_handle_type type);
 
-/* It has that socket from now on. */
+/* Gives the socket to the stream. */
 void sim_stream_take(sim_stream_t *stream, sim_socket_t *socket);
 
 void sim_stream_want(sim_stream_t *stream, unsigned events);
 void sim_stream_want_no(sim_stream_t *stream, unsigned events);
 void sim_stream_feed(sim_stream_t *stream);
 
-/* A request begins. */
+/* Starts a request. */
 void sim_stream_begin(sim_stream_t *stream, void *req, uv_req_type type);
 
-/* A connect is under way, or has failed by the delayed error. */
+/* Starts a connect request. It is pending, or it fails with the delayed
+   error. */
 void sim_stream_connects(sim_stream_t *stream, uv_connect_t *req,
                          uv_connect_cb cb);
 

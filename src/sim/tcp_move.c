@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-/* In place of uv/tcp_move.c: a simulated socket changes hands. */
+/* Replaces uv/tcp_move.c: a simulated socket moves to another handle. */
 #include "sim/seam.h"
 
 #include "sim/stream_state.h"

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * Pipes with names. The names are the machine's own, beside its files: they
- * need no directory, and nothing is left of one that is closed.
+ * Named pipes. Their names are separate from files: they need no directory, and
+ * closing a pipe removes its name.
  */
 #include <string.h>
 
@@ -11,7 +11,7 @@
 
 SIM_ANCHOR(pipe)
 
-enum { NAME_MAX_LEN = 107 }; /* longer ones are cut, as libuv does */
+enum { NAME_MAX_LEN = 107 }; /* longer names are truncated, as in libuv */
 
 int uv_pipe_init(uv_loop_t *loop, uv_pipe_t *handle, int ipc) {
   sim_stream_init(loop, handle, UV_NAMED_PIPE);
@@ -42,7 +42,7 @@ int uv_pipe_bind(uv_pipe_t *handle, const char *name) {
   return err;
 }
 
-/* Whatever comes of it is told later. */
+/* The result is always reported later. */
 void uv_pipe_connect(uv_connect_t *req, uv_pipe_t *handle, const char *name,
                      uv_connect_cb cb) {
   char cut[NAME_MAX_LEN + 1];
@@ -92,15 +92,16 @@ int uv_pipe_getpeername(const uv_pipe_t *handle, char *buffer, size_t *size) {
   return copy_name(stream->socket->peer, buffer, size);
 }
 
-/* Elsewhere this is of Windows alone, where instances of a pipe wait for those
-   who connect. Here, too: so that one can listen from the beginning. */
+/* A real libuv has this only on Windows, where instances of a pipe wait for
+   clients. Here it also lets a pipe listen from the beginning. */
 void uv_pipe_pending_instances(uv_pipe_t *handle, int count) {
   const sim_stream_t *stream = sim_stream_of(handle);
   if (stream != NULL && stream->socket != NULL && stream->socket->is_bound)
-    (void) sim_socket_listen(stream->socket, count); /* nobody else can */
+    /* cannot fail: the name is unique */
+    (void) sim_socket_listen(stream->socket, count);
 }
 
-/* No handles are sent. */
+/* Sending handles is not simulated. */
 int uv_pipe_pending_count(uv_pipe_t *handle) {
   return 0;
 }
@@ -119,7 +120,8 @@ int uv_pipe_chmod(uv_pipe_t *handle, int mode) {
 
 #if UV_VERSION_HEX >= 0x012E00 /* 1.46 */
 
-/* The name need not end with a 0, and is not cut if that is asked for. */
+/* The name need not end with a NUL. With UV_PIPE_NO_TRUNCATE a long name
+   fails. */
 static int check_name(unsigned flags, const char *name, size_t len,
                       char out[NAME_MAX_LEN + 1]) {
   const size_t n = len < NAME_MAX_LEN ? len : NAME_MAX_LEN;

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * Streams: listening and reading. What is read may be cut anywhere, and now and
- * then the system has no descriptor for a connection.
+ * Streams: listening and reading. Reads may be cut anywhere. Now and then the
+ * system has no descriptor for a new connection.
  */
 #include "sim/uv_stream.h"
 
@@ -14,7 +14,8 @@ SIM_ANCHOR(stream)
 
 /* Listening. */
 
-/* libuv keeps a descriptor for that: it accepts all who wait, and hangs up. */
+/* libuv reserves a descriptor for this case: it accepts all waiting connections
+   and closes them. */
 static void refuse_all(sim_stream_t *stream) {
   sim_socket_t *socket;
   while ((socket = sim_socket_accept(stream->socket)) != NULL)
@@ -37,7 +38,7 @@ static void accept_one(sim_stream_t *stream) {
     return;
   stream->accepted = sim_socket_accept(stream->socket);
   stream->on_connection(stream->handle, 0);
-  if (stream->accepted != NULL) /* nobody wants it for now */
+  if (stream->accepted != NULL) /* uv_accept() was not called yet */
     sim_stream_want_no(stream, SIM_IN);
 }
 
@@ -51,7 +52,7 @@ static bool is_connectable(const uv_stream_t *handle) {
   return handle->type == UV_TCP || handle->type == UV_NAMED_PIPE;
 }
 
-/* A pipe has its socket by a name, and one of TCP needs none. */
+/* A pipe must be bound first. A TCP handle gets a socket here. */
 static int begin_listening(sim_stream_t *stream, int backlog) {
   if (stream->delayed_error != 0)
     return stream->delayed_error;
@@ -116,7 +117,7 @@ static void read_failed(sim_stream_t *stream, int err, const uv_buf_t *buf) {
     stop(stream);
 }
 
-/* Whether it goes on: the buffer was filled, so there may be more. */
+/* Returns true if the buffer was filled, because there may be more to read. */
 static bool read_into(sim_stream_t *stream, uv_buf_t buf) {
   uv_stream_t *handle = stream->handle;
   const ssize_t n = sim_socket_read(stream->socket, buf.base, buf.len);
@@ -135,7 +136,7 @@ static bool read_into(sim_stream_t *stream, uv_buf_t buf) {
   return false;
 }
 
-/* Who allocates nothing does not want to read. */
+/* A callback that returns no buffer does not want to read. */
 static bool read_one(sim_stream_t *stream) {
   enum { SUGGESTED = 64 * 1024 };
   uv_stream_t *handle = stream->handle;
@@ -148,7 +149,7 @@ static bool read_one(sim_stream_t *stream) {
 }
 
 void sim_stream_read(sim_stream_t *stream) {
-  enum { MOST = 32 }; /* others want to read, too */
+  enum { MOST = 32 }; /* so that other streams get their turn */
   stream->emptied = false;
   int n = 0;
   while (stream->reading && n++ < MOST && read_one(stream))
@@ -194,7 +195,7 @@ int uv_is_writable(const uv_stream_t *handle) {
   return stream != NULL && stream->writable;
 }
 
-/* Then the system takes all that is written. */
+/* In blocking mode, the system accepts all bytes of a write. */
 int uv_stream_set_blocking(uv_stream_t *handle, int blocking) {
   const sim_stream_t *stream = sim_stream_of(handle);
   if (stream == NULL || stream->socket == NULL)

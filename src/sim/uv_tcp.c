@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: MIT */
-/* TCP. What options of the system change nobody sees here. */
+/* TCP handles. Socket options that the simulation cannot observe have no
+   effect. */
 #include "sim/socket_connect.h"
 #include "sim/stream_state.h"
 
@@ -29,7 +30,7 @@ int uv_tcp_init(uv_loop_t *loop, uv_tcp_t *handle) {
   return uv_tcp_init_ex(loop, handle, AF_UNSPEC);
 }
 
-/* That it is in use is told later, as libuv does. */
+/* As in libuv, an address that is in use is reported later. */
 static int tcp_bind(sim_stream_t *stream, const sim_address_t *address,
                     unsigned flags) {
   tcp_socket(stream, address->family);
@@ -54,7 +55,7 @@ int uv_tcp_bind(uv_tcp_t *handle, const struct sockaddr *name, unsigned flags) {
   return tcp_bind(tcp_of(handle), &address, flags);
 }
 
-/* An error of binding takes its place. */
+/* An earlier error of bind() replaces the result of connecting. */
 static int tcp_connect(sim_stream_t *stream, const sim_address_t *to) {
   if (stream->delayed_error != 0)
     return SIM_UNDER_WAY;
@@ -81,7 +82,7 @@ int uv_tcp_connect(uv_connect_t *req, uv_tcp_t *handle,
   return 0;
 }
 
-/* The handle's socket, or why it has none. */
+/* Returns the socket of the handle, or the reason why it has none. */
 static int tcp_ask(const uv_tcp_t *handle, const sim_socket_t **out) {
   const sim_stream_t *stream = tcp_of(handle);
   if (stream != NULL && stream->delayed_error != 0)
@@ -128,7 +129,7 @@ int uv_tcp_nodelay(uv_tcp_t *handle, int enable) {
   return 0;
 }
 
-/* It cannot be taken back: what hears of a dead peer hears of it. */
+/* Keep-alive cannot be switched off again: a dead peer is still detected. */
 int uv_tcp_keepalive(uv_tcp_t *handle, int enable, unsigned delay) {
   sim_stream_t *stream = tcp_of(handle);
   if (stream == NULL || enable == 0)

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * Streams: writing and shutting down. Of what is written the system takes what
- * there is room for, or less, and the rest is queued.
+ * Streams: writing and shutting down. The system accepts as many bytes as its
+ * buffer can hold, or fewer. The rest is queued.
  */
 #include "sim/uv_write.h"
 
@@ -45,7 +45,7 @@ static size_t total(const uv_buf_t bufs[], size_t n) {
   return len;
 }
 
-/* So much of it is written; whether that is all. */
+/* Marks `len` bytes as written. Returns whether the request is complete. */
 static bool advance(sim_write_t *write, size_t len) {
   write->left -= len;
   do {
@@ -59,7 +59,7 @@ static bool advance(sim_write_t *write, size_t len) {
   return write->at == write->n;
 }
 
-/* What failed counts in the queue until its callback. */
+/* The bytes of a failed write count in the queue until its callback runs. */
 static void finish(sim_stream_t *stream, int err) {
   sim_write_t *write = writes_pop(&stream->writes);
   write->error = err;
@@ -72,7 +72,7 @@ static ssize_t write_some(sim_stream_t *stream, sim_write_t *write) {
                           write->n - write->at);
 }
 
-/* One request at a time, as libuv 1.44 does. */
+/* One request at a time, as in libuv 1.44. */
 void sim_stream_write(sim_stream_t *stream) {
   sim_write_t *write = stream->writes.first;
   if (write == NULL)
@@ -108,7 +108,7 @@ static void tell(sim_stream_t *stream, sim_write_t *write) {
     req->cb(req, err);
 }
 
-/* Those that come meanwhile wait for the next time. */
+/* Writes that complete during the callbacks wait for the next call. */
 void sim_stream_write_callbacks(sim_stream_t *stream) {
   sim_writes_t now = { .first = NULL, .end = &now.first };
   while (stream->written.first != NULL)
@@ -151,7 +151,7 @@ int uv_write(uv_write_t *req, uv_stream_t *handle, const uv_buf_t bufs[],
   return 0;
 }
 
-/* Only between processes, of which there is one. */
+/* Handles can be sent only between processes, and there is one process. */
 int uv_write2(uv_write_t *req, uv_stream_t *handle, const uv_buf_t bufs[],
               unsigned n, uv_stream_t *send_handle, uv_write_cb cb) {
   return send_handle == NULL ? uv_write(req, handle, bufs, n, cb)
@@ -180,12 +180,12 @@ static int shutdown_now(sim_stream_t *stream) {
   if (stream->socket == NULL)
     return UV_ECANCELED;
   const int err = sim_socket_shutdown(stream->socket);
-  sim_vigil_look(stream); /* both ways may be closed now */
+  sim_vigil_look(stream); /* both directions may be closed now */
   stream->shut = err == 0;
   return err;
 }
 
-/* Nothing is left to be written. */
+/* Called when no bytes are left to write. */
 void sim_stream_drain(sim_stream_t *stream) {
   assert(stream->writes.first == NULL);
   sim_stream_want_no(stream, SIM_OUT);
