@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * Where the simulator meets avow. It contains avow's objects as they are, but
- * for these files. A function that is renamed in one of them is renamed in the
- * simulator by the same commit.
+ * The files in which the simulator meets avow. The simulator contains avow's
+ * objects unchanged, except the files below. A commit that renames a function
+ * in one of them must rename it in the simulator, too.
  *
  *   base/alloc.c         compiled anew: memory.c counts what it allocates
  *   base/misuse.c        compiled anew, without printing: misuse.c reports
@@ -12,9 +12,9 @@
  *   uv/sigpipe_check.c   compiled anew, without system calls
  *   uv/tcp_move.c        replaced by tcp_move.c
  *
- * The folders' meson.build lists name the others in past_libuv: X_posix.c,
- * which X_by_path.c replaces, and files that are compiled anew with
- * AVOW_BY_PATHS, so that they use libuv's calls only.
+ * The folders' meson.build files list further ones in past_libuv. There,
+ * X_by_path.c replaces X_posix.c. Some files are compiled anew with
+ * AVOW_BY_PATHS, so that they call only libuv.
  */
 #ifndef AVOW_SIM_SEAM_H
 #define AVOW_SIM_SEAM_H

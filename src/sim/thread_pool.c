@@ -24,7 +24,7 @@ static void job_take(sim_job_t *job) {
   sim_task_set(&job->task, sim_delay("pool"), work_begins);
 }
 
-/* A thread is free: the next one is had by it. */
+/* A thread is free and takes the next job. */
 static void thread_leave(void) {
   sim_world.working--;
   if (sim_world.jobs == NULL)

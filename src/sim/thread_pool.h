@@ -1,8 +1,9 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * The thread pool, without threads. A job waits for one of the four that libuv
- * has; then it does its work, in one go, and some time later its loop hears of
- * it. While it waits it can be cancelled, and then never works.
+ * The thread pool, without threads. A job waits for one of four threads, as
+ * many as libuv has. It then does its work in one step, and its loop learns of
+ * that some time later. A job can be canceled while it waits. Its work then
+ * never runs.
  */
 #ifndef AVOW_SIM_THREAD_POOL_H
 #define AVOW_SIM_THREAD_POOL_H
@@ -18,26 +19,29 @@ typedef enum {
 
 typedef struct sim_job_s sim_job_t;
 
-/* It lies in what its owner has for the request, zeroed before. */
+/* A job is embedded in the owner's data for the request. The owner zeroes
+   it. */
 struct sim_job_s {
   sim_task_t task;
   avow__link_t link;
   uv_loop_t *loop;
   uv_req_t *request;
-  const char *what; /* for sim_delay() */
+  const char *what; /* kind for sim_delay() */
   sim_stage_t stage;
   void (*work)(sim_job_t *job);             /* NULL: nothing */
-  void (*done)(sim_job_t *job, int status); /* 0 or UV_ECANCELED; may free it */
+  void (*done)(sim_job_t *job, int status); /* 0 or UV_ECANCELED; may free the
+                                               job */
 };
 
-/* The request keeps its loop alive from here to done, and uv_cancel() finds the
-   job by it. loop, request, what, work and done are filled in. */
+/* The request keeps its loop alive from here until `done`, and uv_cancel()
+   finds the job through it. The caller fills in loop, request, what, work and
+   done. */
 void sim_job_start(sim_job_t *job);
 
-/* UV_EBUSY if it works already, or has. */
+/* UV_EBUSY if the work has begun. */
 int sim_job_cancel(sim_job_t *job);
 
-/* The world's own pool has nothing to do. */
+/* True if no thread of the pool has a job. */
 bool sim_thread_pool_is_idle(void);
 
 #endif

@@ -1,9 +1,9 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * Asyncs. All that send do so on the loop's thread, for a simulated world has
- * no other; many sends before one is heard are one. Those of a loop are heard
- * together, as what libuv has for all of them is one descriptor, in the order
- * in which they were made.
+ * Async handles. All sends come from the loop's thread, because a simulated
+ * world has no other thread. Several sends before the callback cause one call.
+ * The callbacks of a loop run together and in the order of creation, because
+ * libuv has one descriptor for all its async handles.
  */
 #include <stdio.h>
 #include <stdlib.h>
@@ -16,7 +16,7 @@ SIM_ANCHOR(async)
 
 typedef struct {
   sim_handle_t base;
-  avow__link_t link; /* of the loop's */
+  avow__link_t link; /* in the list of the loop */
   uv_async_cb cb;
   bool sent;
 } mailbox_t;

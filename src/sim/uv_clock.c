@@ -1,19 +1,20 @@
 /* SPDX-License-Identifier: MIT */
-/* What time it is, for all who ask libuv. */
+/* The functions of libuv that return the time. */
 #include "sim/loop.h"
 
 SIM_ANCHOR(clock)
 
-/* So many looks at the clock in a turn, and then it moves by itself. */
+/* If a program reads the clock more often in one iteration, the clock advances
+   by itself. */
 enum { LOOKS = 10 * 1000 };
 
 enum { MS_EACH = 1000, PROCESS = 1234 };
 
-/* When time begins, for those to whom it is a date: the first of 2024. */
+/* The date at which virtual time begins: 2024-01-01. */
 static const int64_t epoch = 1704067200;
 
-/* A program that does nothing but look at the clock until it is late enough
-   would do so for ever. */
+/* Without this, a program that reads the clock until a time has passed would
+   loop forever. */
 uint64_t uv_hrtime(void) {
   if (++sim_world.looks > LOOKS)
     sim_time_pass(SIM_US);
@@ -51,7 +52,7 @@ int uv_clock_gettime(uv_clock_id clock_id, uv_timespec64_t *ts) {
 }
 #endif
 
-/* The same on each machine, and in each run. */
+/* The number is the same on each machine and in each run. */
 uv_pid_t uv_os_getpid(void) {
   return PROCESS;
 }

@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: MIT */
-/* What programs ask of the system behind a handle: there is none. */
+/* Questions about the system objects behind a handle. A simulated handle has
+   none. */
 #include "sim/event_log.h"
 #include "sim/stream_state.h"
 
@@ -20,7 +21,7 @@ int uv_fileno(const uv_handle_t *handle, uv_os_fd_t *fd) {
   return socket_behind(handle) != NULL ? sim_refuse("uv_fileno") : UV_EBADF;
 }
 
-/* What it is set to is not looked at: the seed chooses. */
+/* A size that is set has no effect, because the seed chooses the sizes. */
 static int buffer_size(const uv_handle_t *handle, int *value) {
   if (handle == NULL || value == NULL)
     return UV_EINVAL;

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-/* libuv's requests of files, one by one. */
+/* The file requests of libuv. */
 #include <string.h>
 
 #include "sim/disk_files.h"
@@ -46,7 +46,7 @@ int uv_fs_realpath(uv_loop_t *loop, uv_fs_t *req, const char *path,
   return on_path(loop, req, UV_FS_REALPATH, path, cb);
 }
 
-/* Those of a path and a number. */
+/* Requests with a path and a number. */
 
 static int with_mode(uv_loop_t *loop, uv_fs_t *req, uv_fs_type type,
                      const char *path, int mode, uv_fs_cb cb) {
@@ -116,7 +116,7 @@ int uv_fs_lutime(uv_loop_t *loop, uv_fs_t *req, const char *path, double atime,
   return with_times(req, atime, mtime);
 }
 
-/* Those of two paths. */
+/* Requests with two paths. */
 
 int uv_fs_rename(uv_loop_t *loop, uv_fs_t *req, const char *path,
                  const char *new_path, uv_fs_cb cb) {
@@ -137,7 +137,7 @@ int uv_fs_symlink(uv_loop_t *loop, uv_fs_t *req, const char *path,
   return sim_fs_go(req);
 }
 
-/* Those of an open file. */
+/* Requests on an open file. */
 
 static void begin_on_file(uv_loop_t *loop, uv_fs_t *req, uv_fs_type type,
                           uv_file file, uv_fs_cb cb) {
@@ -218,7 +218,7 @@ int uv_fs_write(uv_loop_t *loop, uv_fs_t *req, uv_file file,
   return with_bytes(req, bufs, n, offset);
 }
 
-/* The file that is read from, and the length, are where libuv has them. */
+/* The source file and the length are in the same fields as in libuv. */
 /* NOLINTNEXTLINE(readability-function-size): as libuv has it */
 int uv_fs_sendfile(uv_loop_t *loop, uv_fs_t *req, uv_file to, uv_file from,
                    int64_t offset, size_t len, uv_fs_cb cb) {
@@ -229,7 +229,8 @@ int uv_fs_sendfile(uv_loop_t *loop, uv_fs_t *req, uv_file to, uv_file from,
   return sim_fs_go(req);
 }
 
-/* What libuv's own streams are made of is not had by its number here. */
+/* Simulated streams have no descriptor numbers, so only files are
+   recognized. */
 uv_handle_type uv_guess_handle(uv_file file) {
   return sim_disk_file(file) != NULL ? UV_FILE : UV_UNKNOWN_HANDLE;
 }

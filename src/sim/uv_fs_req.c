@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: MIT */
-/* What all requests of files share: their beginning, the pool, their end. */
+/* The parts that all file requests share: the beginning, the pool and the
+   end. */
 #include "sim/uv_fs_req.h"
 
 #include <string.h>
@@ -18,7 +19,7 @@ typedef struct {
 
 void sim_fs_begin(uv_loop_t *loop, uv_fs_t *req, uv_fs_type type, uv_fs_cb cb) {
   req->type = UV_FS;
-  req->reserved[0] = NULL; /* the pool's */
+  req->reserved[0] = NULL; /* used by the pool */
   req->fs_type = type;
   req->result = 0;
   req->ptr = NULL;
@@ -30,7 +31,7 @@ void sim_fs_begin(uv_loop_t *loop, uv_fs_t *req, uv_fs_type type, uv_fs_cb cb) {
   req->cb = cb;
 }
 
-/* Those that write into their path have one of their own in any case. */
+/* Requests that write into their path always have a copy of their own. */
 static bool owns_path(const uv_fs_t *req) {
   return req->cb != NULL || req->fs_type == UV_FS_MKDTEMP ||
          req->fs_type == UV_FS_MKSTEMP;

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-/* Looking up names, and addresses. */
+/* Resolves names to addresses and addresses to names. */
 #include <stdio.h>
 #include <string.h>
 
@@ -10,9 +10,10 @@
 
 SIM_ANCHOR(getaddrinfo)
 
-/* One answer. */
+/* One address in the result. */
 typedef struct {
-  struct addrinfo info; /* first: it is known by this */
+  struct addrinfo info; /* must be first: uv_freeaddrinfo() frees it through
+                           this */
   union {
     struct sockaddr any;
     struct sockaddr_in v4;
@@ -26,7 +27,7 @@ typedef struct {
   uv_getaddrinfo_t *request;
   uv_getaddrinfo_cb cb;
   sim_query_t query;
-  char text[]; /* of the query */
+  char text[]; /* the strings of the query */
 } lookup_t;
 
 typedef struct {
@@ -61,7 +62,8 @@ static answer_t *answer_new(const sim_address_t *address, const kind_t *kind,
   return answer;
 }
 
-/* Of each kind that is asked for; where they are put next. */
+/* Adds a result for each socket type that the query asks for. Returns the new
+   end of the list. */
 static struct addrinfo **answer(const sim_query_t *query,
                                 const sim_address_t *address,
                                 struct addrinfo **end, bool is_first) {
@@ -114,7 +116,7 @@ static void lookup_work(sim_job_t *job) {
   request->retcode = resolve(&lookup->query, &request->addrinfo);
 }
 
-/* libuv tells of a cancelled one by a code of its own. */
+/* libuv reports a canceled lookup with a code of its own. */
 static void lookup_done(sim_job_t *job, int status) {
   lookup_t *lookup = AVOW__CONTAINER(lookup_t, job, job);
   uv_getaddrinfo_t *request = lookup->request;
@@ -181,7 +183,7 @@ int uv_getaddrinfo(uv_loop_t *loop, uv_getaddrinfo_t *request,
   return 0;
 }
 
-/* The other way round. */
+/* From addresses to names. */
 
 typedef struct {
   sim_job_t job;
@@ -203,7 +205,7 @@ static int name_host(const naming_t *naming, char *out, size_t size) {
   if (name == NULL && (naming->flags & NI_NAMEREQD) != 0)
     return UV_EAI_NONAME;
   if (name != NULL)
-    (void) snprintf(out, size, "%s", name); /* fits, as names do */
+    (void) snprintf(out, size, "%s", name); /* fits, because names do */
   else
     print_ip(&naming->address, out, size);
   return 0;

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-/* Handles, whatever they are: closing, references, walks. */
+/* The operations that all handles share: closing, references, walks. */
 #include "sim/uv_handle.h"
 
 #include <assert.h>
@@ -10,7 +10,8 @@
 
 SIM_ANCHOR(handle)
 
-/* A run is of one loop: what another has nobody would wait for, nor close. */
+/* A run has one loop. Handles and requests of another loop would be neither
+   awaited nor closed. */
 static void check_loop(const uv_loop_t *loop, const char *what) {
   if (sim_world.loop != NULL && loop != sim_world.loop)
     sim_fail(
@@ -89,7 +90,7 @@ void uv_unref(uv_handle_t *handle) {
   handle->loop->active_handles -= counts(handle);
 }
 
-/* The one that is closed last ends first. */
+/* The callbacks run in reverse order: the last closed handle is first. */
 void uv_close(uv_handle_t *handle, uv_close_cb close_cb) {
   assert(!sim_handle_is_closing(handle));
   sim_handle_t *block = sim_handle_block(handle);
@@ -116,7 +117,8 @@ void sim_handle_end(uv_handle_t *handle) {
     handle->close_cb(handle);
 }
 
-/* What the callback makes is not walked, and it may close what it gets. */
+/* Handles that the callback creates are not visited. The callback may close the
+   handle that it receives. */
 void uv_walk(uv_loop_t *loop, uv_walk_cb walk_cb, void *arg) {
   avow__queue_t *all = &sim_loop(loop)->handles;
   avow__queue_t left;

@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * What all handles and requests of a simulated loop share. A handle's block is
- * found by a private field of libuv's, and is gone once it has closed. Its
- * flags are libuv's own, in libuv's own place.
+ * The parts that all handles and requests of a simulated loop share. A private
+ * field of libuv's handle points to the block. The block is freed when the
+ * handle has closed. The flags have libuv's values and are in libuv's field.
  */
 #ifndef AVOW_SIM_UV_HANDLE_H
 #define AVOW_SIM_UV_HANDLE_H
@@ -11,25 +11,26 @@
 
 enum { SIM_CLOSING = 1, SIM_CLOSED = 2, SIM_ACTIVE = 4, SIM_REF = 8 };
 
-/* What a type of handle does at its end. Either may be NULL. */
+/* Actions of a handle type at its end. Either may be NULL. */
 typedef struct sim_class_s {
   void (*close)(uv_handle_t *handle);  /* in uv_close(), which then stops it */
-  void (*closed)(uv_handle_t *handle); /* before its close_cb: what waits for it
-                                          ends, with UV_ECANCELED */
+  void (*closed)(uv_handle_t *handle); /* before close_cb: ends pending requests
+                                          with UV_ECANCELED */
 } sim_class_t;
 
-/* The beginning of each type's own block. */
+/* The first part of each type's own block. */
 typedef struct sim_handle_s {
-  avow__link_t link; /* of all that the loop has */
+  avow__link_t link; /* in the list of the loop */
   uv_handle_t *handle, *next_closing;
   const sim_class_t *class;
 } sim_handle_t;
 
-/* Its block, of so many bytes, zeroed, which begins with a sim_handle_t. */
+/* Initializes the handle. Returns its zeroed block of `size` bytes, which
+   begins with a sim_handle_t. */
 void *sim_handle_init(uv_loop_t *loop, uv_handle_t *handle, uv_handle_type type,
                       size_t size, const sim_class_t *class);
 
-/* NULL when it has closed. */
+/* NULL after the handle has closed. */
 static inline void *sim_handle_block(const uv_handle_t *handle) {
   return handle->u.reserved[0];
 }
@@ -45,10 +46,10 @@ static inline bool sim_handle_is_closing(const uv_handle_t *handle) {
   return (handle->flags & (SIM_CLOSING | SIM_CLOSED)) != 0;
 }
 
-/* The closing phase: ends one that uv_close() was called for. */
+/* The closing phase: finishes a handle for which uv_close() was called. */
 void sim_handle_end(uv_handle_t *handle);
 
-/* Requests keep a loop alive from their start to their callback. */
+/* A request keeps its loop alive from its start to its callback. */
 void sim_request_begin(uv_loop_t *loop);
 void sim_request_end(uv_loop_t *loop);
 

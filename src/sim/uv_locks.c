@@ -1,11 +1,12 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * Mutexes and locks of readers and writers. What nobody else holds is had at
- * once; what another thread of the process holds is waited for, in the time of
- * the world outside, but not for ever. A program that would wait for itself has
- * failed at once: so it is known what it holds. What a run has left locked it
- * will never let go of, and the next run has it as if it had; its memory may be
- * anything by then, and is not touched.
+ * Mutexes and read-write locks. A free lock is taken at once. A lock that
+ * another thread of the process holds is waited for, in real time and with a
+ * limit. A thread that would wait for itself fails at once, so its locks are
+ * recorded.
+ *
+ * A lock that a run has left locked is never released. The next run takes it as
+ * if it were free. By then its memory may hold anything, so it is not touched.
  */
 #include <errno.h>
 #include <pthread.h>
@@ -18,12 +19,13 @@
 
 SIM_ANCHOR(locks)
 
-/* Of more than so many that are held at a time the others are waited for. */
+/* The number of locks that are recorded at a time. Any others are waited for
+   with the limit. */
 enum { HELD = 64, NAP_NS = 1000 * 1000, NAPS_A_MS = 1 };
 
 typedef struct {
   const void *lock;
-  bool left; /* by a run that is over */
+  bool left; /* by a run that has ended */
 } hold_t;
 
 static _Thread_local struct {
@@ -50,7 +52,7 @@ static void remember(const void *lock) {
 }
 
 void sim_locks_end(bool whole) {
-  if (own.n == HELD) /* of so many some may be no locks any more */
+  if (own.n == HELD) /* when full, some of these may no longer be locks */
     own.n = 0;
   for (size_t i = 0; i < own.n; i++) {
     if (whole && !own.holds[i].left)
@@ -59,7 +61,8 @@ void sim_locks_end(bool whole) {
   }
 }
 
-/* A way to have a lock, and its name. Of readers there are several. */
+/* A way to take a lock, and the function's name. Several readers may share a
+   lock. */
 typedef struct {
   const char *function;
   bool shared;
@@ -67,8 +70,8 @@ typedef struct {
   int (*take)(void *lock);
 } verb_t;
 
-/* What is had as if it were free is another lock in the place of one that was
-   left. */
+/* A lock that was taken as free is a new lock at the address of one that a run
+   has left. */
 static void get(const verb_t *verb, const void *lock) {
   hold_t *hold = NULL;
   while (!verb->shared && (hold = find_hold(lock, true)) != NULL)
@@ -76,7 +79,7 @@ static void get(const verb_t *verb, const void *lock) {
   remember(lock);
 }
 
-/* False where it is had by somebody. Errors end the process, as in libuv. */
+/* Returns false if another holder has the lock. Errors abort, as in libuv. */
 static bool is_had(const verb_t *verb, void *lock) {
   const int err = verb->try(lock);
   hold_t *left = find_hold(lock, true);

@@ -1,15 +1,15 @@
 /* SPDX-License-Identifier: MIT */
-/* What a run holds of mutexes and locks. */
+/* The mutexes and locks that a run holds. */
 #ifndef AVOW_SIM_UV_LOCKS_H
 #define AVOW_SIM_UV_LOCKS_H
 
 #include <stdbool.h>
 
-/* A run is over, or its machine has stopped; whole: it has failed if it has
-   left something locked. */
+/* Called when a run has ended or its machine has stopped. If `whole` is true, a
+   lock that is still held fails the run. */
 void sim_locks_end(bool whole);
 
-/* How long what other threads hold is waited for, of the time outside. */
+/* The time limit for locks that other threads hold, in real time. */
 extern unsigned sim_locks_patience_ms;
 
 #endif

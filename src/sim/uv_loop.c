@@ -1,10 +1,12 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * The loop: its phases in libuv's order, of which there are two: until 1.44
- * timers come first in a turn, since 1.45 last, and before the first turn. A
- * program has to bear either, so the seed chooses. Where the loop would block,
- * time goes on to what is due next instead; where nothing ever is, the program
- * is stuck.
+ * The loop: its phases in libuv's order. There are two orders. Until libuv
+ * 1.44, timers run first in an iteration. Since 1.45 they run last, and once
+ * before the first iteration. A program must cope with both, so the seed
+ * chooses.
+ *
+ * Where a real loop would block, virtual time advances to the next event. If
+ * there is none, the program is stuck.
  */
 #include <assert.h>
 #include <stdio.h>
@@ -18,10 +20,10 @@
 
 SIM_ANCHOR(loop)
 
-/* What a turn of the loop takes at least. */
+/* The minimum duration of an iteration. */
 enum { TURN_NS = SIM_US };
 
-/* Outside of a run it is as the libuv that is there. */
+/* Outside a run, the order is that of the installed libuv. */
 static bool has_timers_last(void) {
   return sim_is_on() ? sim_choose(2, "loop") != 0 : uv_version() >= 0x012d00;
 }
@@ -60,14 +62,14 @@ int uv_loop_close(uv_loop_t *loop) {
   sim_loop_t *own = sim_loop(loop);
   if (loop->active_reqs.count > 0 || !avow__queue_is_empty(&own->handles))
     return UV_EBUSY;
-  sim_task_unset(&own->async_task); /* sent to one that has closed since */
+  sim_task_unset(&own->async_task); /* sent to a handle that was closed since */
   sim_heap_free(&own->timers);
   sim_free(own);
   loop->internal_fields = NULL;
   return 0;
 }
 
-/* Who is refused it would not expect nothing. */
+/* Returns a loop even if the run fails, because callers do not expect NULL. */
 uv_loop_t *uv_default_loop(void) {
   static _Thread_local uv_loop_t loop;
   (void) refuses("uv_default_loop"); /* the run has failed */
@@ -76,7 +78,7 @@ uv_loop_t *uv_default_loop(void) {
   return &loop;
 }
 
-/* Of what there are no other kinds of, nothing would become different. */
+/* These options have no effect in a simulation and are accepted. */
 int uv_loop_configure(uv_loop_t *loop, uv_loop_option option, ...) {
   return option == UV_LOOP_BLOCK_SIGNAL || option == UV_METRICS_IDLE_TIME
              ? 0
@@ -92,7 +94,7 @@ void uv_stop(uv_loop_t *loop) {
   loop->stop_flag = 1;
 }
 
-/* There is none; but one that is closed has less than none. */
+/* There is no descriptor. An open loop returns 0, a closed one -1. */
 int uv_backend_fd(const uv_loop_t *loop) {
   return sim_loop(loop) != NULL ? 0 : -1;
 }
@@ -172,7 +174,8 @@ static void run_due_timers(uv_loop_t *loop) {
   sim_timers_run(loop);
 }
 
-/* One turn that began with an idle handle does not wait for more. */
+/* With UV_RUN_ONCE, an iteration that begins with an idle handle does not
+   block. */
 static void turn_once(uv_loop_t *loop, uv_run_mode mode) {
   sim_loop_t *own = sim_loop(loop);
   turn_begin();

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-/* Where the process is, and what it hears of its machine and its user: the same
+/* Directories, machine and user of the process. They are the same
    everywhere. */
 #include <stdio.h>
 #include <stdlib.h>
@@ -63,7 +63,7 @@ int uv_os_uname(uv_utsname_t *out) {
 
 enum { USER = 1000 };
 
-/* All of one block, as libuv has it, which is the program's to free. */
+/* All strings are in one block, as in libuv. The program frees it. */
 static const char texts[] = "sim\0/bin/sh\0/home";
 
 int uv_os_get_passwd(uv_passwd_t *out) {
@@ -101,8 +101,8 @@ int uv_os_getpriority(uv_pid_t pid, int *priority) {
   return 0;
 }
 
-/* The environment is the process's own: a run would leave it to the next as it
-   has changed it. */
+/* The environment belongs to the real process. A change in one run would affect
+   the next. */
 
 int uv_os_setenv(const char *name, const char *value) {
   if (name == NULL || value == NULL)

@@ -1,8 +1,9 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * What is not simulated: it says so by its name, fails the run, and then as if
- * the system did not have it. A simulated program has one thread: what would
- * wait for another ends the run there, for it cannot return.
+ * The functions that are not simulated. Each one fails the run with its name
+ * and then behaves as if the system did not support it. A simulated program has
+ * one thread. A function that would wait for another thread ends the run there,
+ * because it cannot return.
  */
 #include "sim/event_log.h"
 #include "sim/run.h"
@@ -14,7 +15,7 @@ SIM_ANCHOR(refused)
     return sim_refuse(#name); \
   }
 
-/* Other processes. */
+/* Processes. */
 REFUSED(uv_spawn, uv_loop_t *loop, uv_process_t *process,
         const uv_process_options_t *options)
 REFUSED(uv_process_kill, uv_process_t *process, int signum)
@@ -24,7 +25,7 @@ void uv_disable_stdio_inheritance(void) {
   (void) sim_refuse("uv_disable_stdio_inheritance");
 }
 
-/* Other threads. */
+/* Threads. */
 REFUSED(uv_thread_create, uv_thread_t *thread, uv_thread_cb entry, void *arg)
 REFUSED(uv_thread_create_ex, uv_thread_t *thread,
         const uv_thread_options_t *params, uv_thread_cb entry, void *arg)
@@ -52,7 +53,7 @@ int uv_barrier_wait(uv_barrier_t *barrier) {
   return 0;
 }
 
-/* Loops that libuv allocates, and what it prints of them. */
+/* Loops that libuv allocates, and printing of handles. */
 uv_loop_t *uv_loop_new(void) {
   (void) sim_refuse("uv_loop_new");
   return NULL;
@@ -70,14 +71,14 @@ void uv_print_active_handles(uv_loop_t *loop, FILE *stream) {
   (void) sim_refuse("uv_print_active_handles");
 }
 
-/* What would change the process, and what is asked of other users. */
+/* Changes of the process, and questions about other users. */
 REFUSED(uv_os_setpriority, uv_pid_t pid, int priority)
 REFUSED(uv_set_process_title, const char *title)
 #if UV_VERSION_HEX >= 0x012d00
 REFUSED(uv_os_get_group, uv_group_t *group, uv_uid_t gid)
 #endif
 
-/* Descriptors of the system's. */
+/* Descriptors of the system. */
 REFUSED(uv_poll_init, uv_loop_t *loop, uv_poll_t *poll, int fd)
 REFUSED(uv_poll_init_socket, uv_loop_t *loop, uv_poll_t *poll,
         uv_os_sock_t socket)

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * Signals that the program sends to itself, with uv_kill(): no others come. One
- * that nobody waits for ends the run, as it would the process.
+ * Signals that the program sends to itself with uv_kill(). There are no others.
+ * A signal without a handler fails the run, because it would end a process.
  */
 #include <signal.h>
 
@@ -15,12 +15,12 @@ SIM_ANCHOR(signal)
 typedef struct {
   sim_handle_t base;
   sim_task_t task;
-  avow__link_t link; /* of those that wait for a signal */
+  avow__link_t link; /* in the list of started handles */
   uv_signal_cb cb;
   bool once;
 } ear_t;
 
-/* All loops of a thread hear. */
+/* Signals reach all loops of a thread. */
 static _Thread_local avow__link_t *ears;
 
 static ear_t *ear_of(const uv_signal_t *handle) {

@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * Timers, by the loop's own idea of the time. Those that are due when their
- * phase begins run in it: one that starts itself anew, even for now, is for the
- * next turn, as since libuv 1.48.
+ * Timers, which use the loop's own time. The phase runs the timers that are due
+ * when it begins. A timer that is restarted in it, even with timeout 0, runs in
+ * the next iteration, as since libuv 1.48.
  */
 #include "sim/uv_timer.h"
 
@@ -72,7 +72,7 @@ int uv_timer_again(uv_timer_t *timer) {
   const clockwork_t *clock = clockwork(timer);
   if (clock == NULL || clock->cb == NULL)
     return UV_EINVAL;
-  if (clock->repeat > 0) /* which a closing one refuses, and nobody hears */
+  if (clock->repeat > 0) /* a closing timer refuses; that is ignored */
     (void) uv_timer_start(timer, clock->cb, clock->repeat, clock->repeat);
   return 0;
 }
@@ -108,7 +108,7 @@ void sim_timers_run(uv_loop_t *loop) {
     uv_timer_t *timer = clock->timer;
     sim_world.happened = true;
     (void) uv_timer_stop(timer);  /* cannot fail */
-    (void) uv_timer_again(timer); /* cannot fail: it has a callback */
+    (void) uv_timer_again(timer); /* cannot fail: the callback is set */
     clock->cb(timer);
   }
 }

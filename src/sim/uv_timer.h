@@ -6,10 +6,11 @@
 #include <stdint.h>
 #include <uv.h>
 
-/* Runs those that are due. */
+/* Runs the timers that are due. */
 void sim_timers_run(uv_loop_t *loop);
 
-/* When the next is due, in ns of virtual time; UINT64_MAX if there is none. */
+/* The time of the next timer, in ns of virtual time. UINT64_MAX if there is
+   none. */
 uint64_t sim_timers_next(const uv_loop_t *loop);
 
 #endif

@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * Handles of the loop's own phases, idle, prepare and check: those of a phase
- * run newest first, once a turn. One that is started in its own phase runs in
- * the next turn.
+ * Handles with a phase of their own: idle, prepare and check. The handles of a
+ * phase run once in each iteration, the newest first. A handle that is started
+ * in its own phase runs in the next iteration.
  */
 #include "sim/uv_watchers.h"
 
@@ -11,10 +11,10 @@
 
 SIM_ANCHOR(watchers)
 
-/* libuv's types of callbacks are one function type each, but for the handle. */
+/* The callback types of libuv differ only in the type of the handle. */
 typedef struct {
   sim_handle_t base;
-  avow__link_t link; /* of those that are active */
+  avow__link_t link; /* in the list of active handles */
   union {
     uv_idle_cb idle;
     uv_prepare_cb prepare;
@@ -38,8 +38,8 @@ static int watcher_init(uv_loop_t *loop, uv_handle_t *handle,
   return 0;
 }
 
-/* NULL where there is nothing to start any more. What a closing one would do to
-   a loop of libuv's is the program's mistake. */
+/* Returns NULL if there is nothing to start. Starting a closing handle would
+   damage a loop of libuv, so it is reported as a mistake of the program. */
 static watcher_t *watcher_start(uv_handle_t *handle, sim_phase_t phase) {
   watcher_t *watcher = sim_handle_block(handle);
   if (sim_handle_is_closing(handle))

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-/* Idle, prepare and check handles: one phase of the loop for each type. */
+/* Idle, prepare and check handles. Each type has its own phase of the loop. */
 #ifndef AVOW_SIM_UV_WATCHERS_H
 #define AVOW_SIM_UV_WATCHERS_H
 

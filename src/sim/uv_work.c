@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: MIT */
-/* Work for the pool, random bytes, and cancelling what waits for a thread. */
+/* Jobs for the pool, random bytes, and canceling jobs that wait for a
+   thread. */
 #include <limits.h>
 
 #include "base/container.h"

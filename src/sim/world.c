@@ -1,10 +1,10 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * Time and tasks. Nothing takes time but waiting, and a turn of a loop, which
- * takes a little, so that who turns until something has happened sees it. Among
- * those that are due at one time the seed alone decides: the poll takes them
- * out of the heap, and then one after another as it chooses. What they set,
- * even for now, is for the next poll.
+ * Time and tasks. Only waiting takes time. An iteration takes a little, so that
+ * a program that iterates until an event occurs sees it. The seed alone decides
+ * the order of tasks that are due at the same time. A poll takes all of them
+ * from the heap and then chooses one after the other. Tasks that they set, even
+ * without a delay, wait for the next poll.
  */
 #include "sim/world.h"
 
@@ -17,7 +17,7 @@
 #include "sim/chance.h"
 #include "sim/event_log.h"
 
-/* Who comes next is chosen among so many: of more, the oldest. */
+/* The next task is chosen among this many of the oldest ones. */
 enum { RIVALS = 16 };
 
 _Thread_local sim_world_t sim_world;
@@ -102,7 +102,8 @@ static bool is_for(const sim_task_t *task, const uv_loop_t *loop) {
   return task->loop == NULL || task->loop == loop;
 }
 
-/* The first one nearly always is, for a thread seldom has two loops. */
+/* The first task usually belongs to the loop, because few threads have two
+   loops. */
 uint64_t sim_tasks_next(const uv_loop_t *loop) {
   const sim_heap_t *heap = &sim_world.tasks;
   if (sim_world.n_due > 0)
@@ -116,7 +117,7 @@ uint64_t sim_tasks_next(const uv_loop_t *loop) {
   return next;
 }
 
-/* Others' are put back, in their order, once all of ours are out. */
+/* Tasks of other loops are put back in their order after the search. */
 static void gather_due(const uv_loop_t *loop) {
   sim_world_t *w = &sim_world;
   avow__link_t *others = NULL;
@@ -142,7 +143,7 @@ static sim_task_t *choose_due(void) {
   return AVOW__CONTAINER(sim_task_t, link, link);
 }
 
-/* A run that fails leaves the rest to the polls that end it. */
+/* When the run fails, the remaining tasks wait for the polls that end it. */
 void sim_tasks_run(const uv_loop_t *loop) {
   const bool was_ending = sim_world.ending;
   gather_due(loop);
