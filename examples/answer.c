@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * The answers: a head, and behind it the short text of a status, what was read
- * of a file, or a part of one, which is pumped.
+ * The responses: a head, followed by the short text of a status, by bytes that
+ * were read from a file, or by a part of a file, which is pumped.
  */
 #include <avow/descriptor.h>
 #include <avow/pump.h>
@@ -58,9 +58,9 @@ static avow_value_t head_of(const found_t *found) {
   return avow_string(text);
 }
 
-/* Takes the body. Sends head and body in one piece: if the second were written
-   by itself, it might wait for the client to acknowledge the first. False if
-   they could not be written. */
+/* Takes ownership of the body. Head and body are sent in one piece. If the body
+   were written separately, it might wait until the client acknowledges the
+   head. Returns false if the write fails. */
 static bool send_both(avow_stream_t stream, const found_t *found,
                       avow_value_t body) {
   avow_value_t both[] = { head_of(found), body };
@@ -93,7 +93,8 @@ static void close_file(void *file) {
   found_close(&(found_t){ .file = (int) (intptr_t) file });
 }
 
-/* Once the stream reads it no more, even if this function is cancelled. */
+/* The file is closed when the stream no longer reads it, even if this function
+   is canceled. */
 static void close_behind(avow_stream_t part, found_t *found) {
   /* NOLINTNEXTLINE(performance-no-int-to-ptr): the number itself */
   void *file = (void *) (intptr_t) found->file;
@@ -101,14 +102,14 @@ static void close_behind(avow_stream_t part, found_t *found) {
   avow_unref(avow_attach(avow_close(part), file, close_file));
 }
 
-/* The part of the file that was asked for goes as fast as the client takes it,
-   and the system sends it if it can. */
+/* The requested part of the file is sent as fast as the client reads it. The
+   system sends it directly if it can. */
 static bool send_part(avow_stream_t stream, found_t *found) {
   const avow_pump_options_t options = { .idle = STALLED, .keep_open = true };
   const avow_value_t part =
       avow_file_stream(found->loop, found->file, found->offset,
                        (uint64_t) found->len);
-  int64_t sent = -1; /* fewer, where the file has become shorter */
+  int64_t sent = -1; /* fewer bytes if the file has become shorter */
   if (avow_is_error(&part))
     return false;
   const avow_value_t v =
@@ -119,7 +120,7 @@ static bool send_part(avow_stream_t stream, found_t *found) {
   return sent == found->len;
 }
 
-/* Takes what was read, BYTES or none. */
+/* Takes ownership of `read`: BYTES from the file, or NONE. */
 static bool send_found(avow_stream_t stream, found_t *found,
                        avow_value_t read) {
   if (found->status >= 300) {
@@ -144,7 +145,7 @@ bool answer_file(uv_loop_t *loop, avow_stream_t stream, const char *directory,
   if (!avow_is_error(&read))
     keeps = send_found(stream, &found, read) && request->keeps;
   else
-    avow_value_unref(read); /* cancelled, or no memory */
+    avow_value_unref(read); /* canceled, or out of memory */
   found_close(&found);
   return keeps;
 }

@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: MIT */
-/* Answers of an HTTP server of files; to be called in async functions. */
+/* Responses of an HTTP file server. The functions must be called in async
+   functions. */
 #ifndef ANSWER_H
 #define ANSWER_H
 
@@ -7,13 +8,14 @@
 
 #include "request.h"
 
-/* Answers with the file that the path of the request stands for below the
-   directory, an absolute path without links, or with what is wrong. False if
-   the connection is of no use any more. */
+/* Sends the file that the path of the request names below the directory, or an
+   error status. `directory` is an absolute path without links. Returns false if
+   the connection can no longer be used. */
 bool answer_file(uv_loop_t *loop, avow_stream_t stream, const char *directory,
                  const request_t *request);
 
-/* Answers with the status alone; likewise. */
+/* Sends only a status. Returns false if the connection can no longer be
+   used. */
 bool answer_status(avow_stream_t stream, int status, const request_t *request);
 
 #endif

@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * A dashboard: cards that do not depend on each other are loaded all at once,
- * and one that fails leaves the others alone. Those that failed are then tried
- * again, with growing pauses, and their rows change. See cards --help.
+ * A dashboard. All cards load at once, and a card that fails does not affect
+ * the others. Failed cards are then retried with growing pauses, and their rows
+ * are updated. See cards --help.
  */
 #include <stdio.h>
 #include <stdlib.h>
@@ -42,18 +42,18 @@ typedef struct {
   uv_loop_t *loop;
   avow_curl_t *client;
   demo_server_t servers[DEMO_MOST];
-  struct card_s *cards; /* n of them, and of rows and ps */
+  struct card_s *cards; /* arrays of n, as are rows and ps */
   row_t *rows;
   avow_promise_t **ps;
   size_t n;
-  size_t done; /* of a round */
+  size_t done; /* finished cards of this round */
   size_t of;
 } cards_t;
 
 typedef struct card_s {
   cards_t *all;
   web_target_t target;
-  row_t *row; /* what is shown of it, from its first attempt on */
+  row_t *row; /* its row, from the first attempt on */
 } card_t;
 
 static void finish(card_t *card, row_state_t state) {
@@ -86,8 +86,8 @@ static avow_value_t load(void *data) {
   return avow_follow(avow_timeout(p, timeout));
 }
 
-/* Whether to try again: not after an answer that will be the same, 4xx, or a
-   certificate that nobody believes. */
+/* Decides whether to retry. A 4xx status or an untrusted certificate would only
+   repeat itself. */
 static bool may_help(const avow_value_t *reason, void *data) {
   if (avow_curl_code(reason) == CURLE_PEER_FAILED_VERIFICATION)
     return false;
@@ -107,7 +107,7 @@ static avow_promise_t *load_all(cards_t *all) {
   return avow_all_settled(all->loop, all->ps, all->n);
 }
 
-/* Loads again what failed and need not have. */
+/* Loads the failed cards again if a retry may help. */
 static avow_promise_t *load_again(cards_t *all, const avow_value_t *outcomes) {
   size_t n = 0;
   for (size_t i = 0; i < all->n; i++) {
@@ -123,7 +123,7 @@ static avow_promise_t *load_again(cards_t *all, const avow_value_t *outcomes) {
   return avow_all_settled(all->loop, all->ps, n);
 }
 
-/* How many are loaded. */
+/* Returns the number of loaded cards. */
 static size_t show(const cards_t *all) {
   size_t loaded = 0;
   progress_erase();
@@ -133,7 +133,7 @@ static size_t show(const cards_t *all) {
   return loaded;
 }
 
-/* The exit status. */
+/* Returns the exit status. */
 static int run(cards_t *all) {
   const avow_value_t outcomes = avow_run(load_all(all));
   if (avow_is_error(&outcomes))
@@ -141,11 +141,11 @@ static int run(cards_t *all) {
   size_t loaded = show(all);
   if (loaded < all->n && retries > 0) {
     if (terminal_obeys(stdout) && all->n + 1 < terminal_lines())
-      printf("\033[%zuA\033[J", all->n + 1); /* the new rows go there */
+      printf("\033[%zuA\033[J", all->n + 1); /* new rows replace the old */
     else
       printf("\n%zu of %zu loaded. Trying the others again.\n\n", loaded,
              all->n);
-    (void) program_flush(); /* program_end() looks again */
+    (void) program_flush(); /* program_end() checks again */
     avow_value_unref(avow_run(load_again(all, &outcomes)));
     loaded = show(all);
   }

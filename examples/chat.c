@@ -1,14 +1,16 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * Whatever a client says comes to all of them, until SIGINT or SIGTERM: then
- * each gets what it was owed and a goodbye. See chat --help.
+ * Sends each line of a client to all clients, until SIGINT or SIGTERM arrives.
+ * Each client then receives the lines that are still buffered for it, and a
+ * goodbye. See chat --help.
  *
- * A client is a group of what runs for it: one function hears its lines, one
- * says what is in its outbox, and each line on its way into that is a child as
- * well. When one of them fails the others are cancelled, and when the last has
- * ended the connection closes. A client that does not read its lines holds up
- * who sends them, but not for long: then its group fails. What is said costs so
- * much a client, so there is room for so many; others are told, and leave.
+ * Each client has a group for everything that runs for it: a function that
+ * receives its lines, a function that sends its outbox, and a child for each
+ * line on its way into the outbox. If one of them fails, the others are
+ * canceled. When the last one has ended, the connection is closed. A client
+ * that does not read its lines delays the senders only briefly, because its
+ * group then fails. The cost of a line grows with the number of clients, so
+ * that number is limited. Other clients get a message and are disconnected.
  */
 #include <stdio.h>
 #include <stdlib.h>
@@ -45,18 +47,18 @@ static const command_line_t command_line = {
 };
 
 enum {
-  LINE = 1000,    /* bytes of what a client says at once */
+  LINE = 1000,    /* bytes in one line of a client */
   ROOM = 64,      /* lines in an outbox */
-  HOLD_UP = 1000, /* ms for an outbox to have room */
-  GRACE = 2000,   /* ms for all outboxes to be emptied, at the end */
-  AT_DOOR = 100,  /* who are told at a time that there is no room */
+  HOLD_UP = 1000, /* ms that a full outbox may delay a sender */
+  GRACE = 2000,   /* ms to empty all outboxes at the end */
+  AT_DOOR = 100,  /* clients that may be turned away at a time */
 };
 
 typedef struct {
   uv_loop_t *loop;
   const char *service;
   avow_promise_t *stop;
-  struct client_s *clients; /* those who hear what is said */
+  struct client_s *clients; /* clients that receive lines */
   unsigned came;
   uint64_t here;
 } chat_t;
@@ -64,7 +66,7 @@ typedef struct {
 typedef struct client_s {
   chat_t *chat;
   struct client_s *next;
-  struct client_s **link; /* to this one */
+  struct client_s **link; /* the pointer to this one */
   avow_value_t stream;
   avow_channel_t *outbox;
   avow_group_t *group;
@@ -82,7 +84,7 @@ static avow_promise_t *tell(client_t *client, avow_value_t line) {
   return p;
 }
 
-/* NONE when all have taken it, or have been given up. */
+/* NONE once all clients have taken the line or failed. */
 static avow_promise_t *tell_all(chat_t *chat, avow_value_t line) {
   avow_gather_t *told;
   avow_promise_t *p = avow_gather_new(chat->loop, AVOW_ALL_SETTLED, &told);
@@ -93,8 +95,9 @@ static avow_promise_t *tell_all(chat_t *chat, avow_value_t line) {
   return p;
 }
 
-/* BYTES: a line of the client's or, without a text, about it. Nobody gives
-   orders to the terminals of the others. */
+/* BYTES: a line of the client or, without a text, a line about it. Control
+   characters are escaped, so that a client cannot control the terminals of
+   others. */
 static avow_value_t line_of(const client_t *client, const char *news,
                             const char *text) {
   char *line = NULL;
@@ -122,7 +125,7 @@ static void join(client_t *client) {
   avow_unref(tell_all(chat, line_of(client, " has come", NULL)));
 }
 
-/* The last words are in the outbox before it ends. */
+/* The last lines are buffered before the outbox ends. */
 static avow_value_t leave(void *data) {
   client_t *client = data;
   chat_t *chat = client->chat;
@@ -147,12 +150,13 @@ static avow_value_t hear(void *data) {
   client_t *client = data;
   avow_reader_t *reader = avow_reader_new(avow_to_stream(&client->stream));
   avow_value_t v = await_line(client, reader);
-  while (v.tag == AVOW_BYTES && !is_over(client->chat)) { /* some have left */
+  /* others leave at the end */
+  while (v.tag == AVOW_BYTES && !is_over(client->chat)) {
     const avow_value_t line = line_of(client, ": ", avow_to_bytes(&v, NULL));
     avow_value_unref(v);
     v = avow_await(tell_all(client->chat, line));
     if (avow_is_error(&v))
-      break; /* it was cancelled */
+      break; /* it was canceled */
     avow_value_unref(v);
     v = await_line(client, reader);
   }
@@ -174,11 +178,11 @@ static avow_value_t say(void *data) {
     if (!avow_is_error(&v))
       v = avow_await(avow_channel_next(client->outbox));
   }
-  avow_channel_close(client->outbox); /* nobody need wait for room in it */
+  avow_channel_close(client->outbox); /* senders no longer wait for capacity */
   return avow_is_error(&v) ? v : avow_await(avow_shutdown(stream));
 }
 
-/* One client, from when it comes until nothing of it is left. */
+/* Serves one client until its connection is closed. */
 static avow_value_t serve(void *data) {
   client_t client = *(const client_t *) data;
   uv_loop_t *loop = client.chat->loop;
@@ -223,11 +227,12 @@ static bool announce(const uv_stream_t *stream) {
     printf("chat at %s, to join: nc -U %s\n", path, path);
   else
     printf("chat at 127.0.0.1:%d, to join: nc 127.0.0.1 %d\n", port, port);
-  return program_flush(); /* whoever waits for it may read a pipe */
+  return program_flush(); /* a program that waits for this line may read from a
+                             pipe */
 }
 
-/* NONE when it was time to stop, or why nobody could come. A connection that
-   could not be accepted is passed over. */
+/* NONE after a signal, or the reason why no connections arrive. A connection
+   that cannot be accepted is skipped. */
 static avow_value_t welcome_all(chat_t *chat, uv_stream_t *server,
                                 const avow_channel_t *arrivals) {
   const avow_map_options_t each = { .concurrency =
@@ -252,8 +257,9 @@ static avow_value_t run(void *data) {
     return server;
   uv_stream_t *stream = avow_stream_handle(avow_to_stream(&server));
   avow_channel_t *arrivals = avow_connections(stream, NULL);
-  avow_value_t v = avow_none(); /* program_end() looks at what was not said */
-  if (announce(stream))         /* from now on nobody is refused */
+  avow_value_t v = avow_none(); /* program_end() reports a failed
+                                   announcement */
+  if (announce(stream))         /* from now on, clients can connect */
     v = welcome_all(chat, stream, arrivals);
   avow_channel_unref(arrivals);
   avow_value_unref(server);

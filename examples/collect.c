@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * Collects the lines of several files, pipes or terminals as they come: each is
- * read on a thread of its own, which may block for as long as it likes, and all
- * threads send to one channel. See collect --help.
+ * Collects the lines of several files, pipes or terminals as they arrive. Each
+ * file is read on its own thread, which may block for any time. All threads
+ * send to one channel. See collect --help.
  */
 #include <avow.h>
 #include <avow/sender.h>
@@ -14,7 +14,7 @@
 #include "options.h"
 #include "program.h"
 
-/* Lines that wait: who has more to say waits, too. */
+/* The channel buffers ROOM lines. A thread with more lines blocks. */
 enum { MOST = 100, LINE = 1000, ROOM = 64 };
 
 static const command_line_t command_line = {
@@ -31,7 +31,7 @@ static const command_line_t command_line = {
 typedef struct {
   uv_thread_t thread;
   const char *path;
-  avow_sender_t *lines; /* the thread's */
+  avow_sender_t *lines; /* owned by the thread */
 } reader_t;
 
 static avow_value_t failure(const char *path) {
@@ -44,7 +44,8 @@ static avow_value_t named(const char *path, const char *line) {
   const size_t len = strlen(path) + 2 + strcspn(line, "\n");
   const avow_value_t v = avow_bytes_new(len + 1, &text);
   if (!avow_is_error(&v))
-    (void) snprintf(text, len + 1, "%s: %s", path, line); /* cut at its end */
+    /* the newline is cut off */
+    (void) snprintf(text, len + 1, "%s: %s", path, line);
   return v;
 }
 
@@ -53,8 +54,8 @@ static void send_lines(const reader_t *reader, FILE *file) {
   while (fgets(line, sizeof(line), file) != NULL)
     if (avow_sender_blocking_send(reader->lines, named(reader->path, line)) !=
         0)
-      return;       /* nobody wants the rest */
-  if (ferror(file)) /* 0: somebody hears of it, or nobody wants to */
+      return;       /* the channel was closed */
+  if (ferror(file)) /* the result is ignored: the channel may be closed */
     (void) avow_sender_blocking_send(reader->lines, failure(reader->path));
 }
 
@@ -63,25 +64,25 @@ static void read_file(void *data) {
   FILE *file = fopen(reader->path, "r");
   if (file != NULL) {
     send_lines(reader, file);
-    (void) fclose(file); /* only read from */
-  } else {               /* as above */
+    (void) fclose(file); /* opened for reading only */
+  } else {               /* as in send_lines() */
     (void) avow_sender_blocking_send(reader->lines, failure(reader->path));
   }
   avow_sender_unref(reader->lines);
 }
 
-/* What is taken in a row. */
+/* The state of the loop that takes the lines. */
 typedef struct {
   avow_channel_t *lines;
   int status;
 } collector_t;
 
 static avow_value_t write_line(const avow_value_t *line, void *collector) {
-  if (avow_is_none(line)) /* the last reader has let go */
+  if (avow_is_none(line)) /* the last reader has released its sender */
     return avow_int(((collector_t *) collector)->status);
-  (void) puts(avow_to_bytes(line, NULL)); /* looked at next */
+  (void) puts(avow_to_bytes(line, NULL)); /* program_flush() checks */
   if (!program_flush())
-    exit(1); /* who reads may be blocked, and cannot be waited for */
+    exit(1); /* a blocked reader thread cannot be awaited */
   return avow_none();
 }
 

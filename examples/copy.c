@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * Copies a file in chunks. Each file is closed by the finally of the chain that
- * uses it, whatever happens there; a copy that fails or that is cancelled is
- * removed. copy_await.c does the same with await.
+ * Copies a file in chunks. Each file is closed by a finally handler of the
+ * chain that uses it, in success and failure. If copying fails or is canceled,
+ * the copy is removed. copy_await.c does the same with await.
  */
 #include "copy.h"
 
@@ -36,12 +36,13 @@ static avow_value_t close_source(void *data) {
 static avow_value_t close_target(void *data) {
   copy_t *copy = data;
   avow_promise_t *p = avow_fs_close(copy->loop, copy->out);
-  return avow_follow(avow_catch(p, name_target, copy)); /* the disk was full */
+  /* the disk may be full */
+  return avow_follow(avow_catch(p, name_target, copy));
 }
 
 static avow_value_t count(const avow_value_t *written, void *data) {
   ((copy_t *) data)->copied += avow_to_int(written);
-  return avow_none(); /* the next chunk, please */
+  return avow_none(); /* requests the next chunk */
 }
 
 static avow_value_t write_chunk(const avow_value_t *chunk, void *data) {
@@ -106,7 +107,7 @@ static avow_value_t open_target(const avow_value_t *stat, void *data) {
   const avow_value_t v = copy_check_source(copy->from, &copy->source);
   if (avow_is_error(&v))
     return v;
-  const int flags = O_WRONLY | O_CREAT | UV_FS_O_NONBLOCK; /* FIFOs */
+  const int flags = O_WRONLY | O_CREAT | UV_FS_O_NONBLOCK; /* for FIFOs */
   const int mode = (int) (copy->source.st_mode & 0777);
   avow_promise_t *p = avow_fs_open(copy->loop, copy->to, flags, mode);
   return avow_follow(avow_then(p, use_target, NULL, copy));

@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * Copies a file in chunks: copy.c again with await. What stood in handlers and
- * in what they share stands in functions and their variables; each finally has
- * become the line behind the call that it guards.
+ * Copies a file in chunks, like copy.c, but with await. The handlers and the
+ * struct that they share become functions and variables. Each finally handler
+ * becomes the statement after the call that it guards.
  */
 #include <fcntl.h>
 
@@ -24,7 +24,7 @@ static avow_value_t await_named(const char *name, avow_promise_t *p) {
   return named;
 }
 
-/* v, unless that is fine and what comes last is not. */
+/* Returns `v`, unless `v` is a success and `last` is an error. */
 static avow_value_t and_then(avow_value_t v, avow_value_t last) {
   if (avow_is_error(&v) || !avow_is_error(&last)) {
     avow_value_unref(last);
@@ -80,7 +80,7 @@ static avow_value_t use_source(copy_t *copy, uv_file in) {
     return stat;
   copy->source = *avow_to_stat(&stat);
   avow_value_unref(stat);
-  const int flags = O_WRONLY | O_CREAT | UV_FS_O_NONBLOCK; /* FIFOs */
+  const int flags = O_WRONLY | O_CREAT | UV_FS_O_NONBLOCK; /* for FIFOs */
   const int mode = (int) (copy->source.st_mode & 0777);
   avow_value_t v = copy_check_source(copy->from, &copy->source);
   if (!avow_is_error(&v))

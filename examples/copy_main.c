@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-/* Copies a file, unless SIGINT or SIGTERM comes first. See copy --help. */
+/* Copies a file, unless SIGINT or SIGTERM arrives first. See copy --help. */
 #include <stdio.h>
 #include <sys/stat.h>
 

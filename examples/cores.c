@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * An echo server on all cores: a loop on each, among which the connections are
- * shared out. A signal ends it in good order: no more are accepted, and those
- * that are there have five seconds to end. See cores --help.
+ * An echo server on all cores. Each core runs a loop, and the connections are
+ * distributed among them. After a signal the server accepts no more
+ * connections, and existing ones have five seconds to end. See cores --help.
  */
 #include <avow.h>
 #include <avow/loops.h>
@@ -37,7 +37,7 @@ static const command_line_t command_line = {
 };
 
 /* Runs on the thread of the connection's loop. The connection is closed when
-   this is over. */
+   the promise settles. */
 static avow_value_t echo(const avow_value_t *connection, void *data) {
   const avow_stream_t stream = avow_to_stream(connection);
   return avow_follow(avow_timeout(avow_pump(stream, stream, NULL), patience));
@@ -47,17 +47,17 @@ static bool announce(const avow_value_t *server) {
   const uv_stream_t *stream = avow_stream_handle(avow_to_stream(server));
   const int port = avow_local_address((const uv_handle_t *) stream).port;
   printf("echo at 127.0.0.1:%d, to try it: nc 127.0.0.1 %d\n", port, port);
-  return program_flush(); /* who wants to know sees it now */
+  return program_flush(); /* a program may wait for this line */
 }
 
-/* Waits for a signal, or until the server cannot go on. */
+/* Waits for a signal, or until the server fails. */
 static void wait_for_end(uv_loop_t *loop, avow_promise_t *interrupted,
                          const avow_promise_t *served) {
   avow_promise_t *ends[] = { interrupted, avow_ref(served) };
   avow_value_unref(avow_run(avow_cancel_losers(avow_race(loop, ends, 2))));
 }
 
-/* The exit status. Takes the server. */
+/* Returns the exit status. Takes ownership of the server. */
 static int serve(uv_loop_t *loop, avow_loops_t *loops, avow_value_t server) {
   const avow_loops_listen_options_t each = { .concurrency =
                                                  (size_t) most_clients };
@@ -66,7 +66,7 @@ static int serve(uv_loop_t *loop, avow_loops_t *loops, avow_value_t server) {
   avow_promise_t *interrupted = program_interrupted(loop);
   if (announce(&server))
     wait_for_end(loop, interrupted, served);
-  else /* program_end() says so */
+  else /* program_end() reports it */
     program_forget(interrupted);
   avow_unref(avow_close(avow_to_stream(&server)));
   const avow_value_t end = avow_run(avow_timeout(served, GRACE));

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * Copies a tree, several files at a time, with a line of progress on a
- * terminal. What could not be copied is listed at the end. See cptree --help.
+ * Copies a tree, several files at a time, and shows the progress on a terminal.
+ * Entries that could not be copied are listed at the end. See cptree --help.
  */
 #include <avow.h>
 #include <avow/tree.h>
@@ -42,7 +42,7 @@ typedef struct {
   avow_copy_options_t options;
   uint64_t entries;
   uint64_t bytes;
-  uint64_t shown; /* when */
+  uint64_t shown; /* time of the last progress line */
   avow_value_t *errors;
   size_t failed;
 } cptree_t;
@@ -56,7 +56,7 @@ static void show_progress(cptree_t *copy) {
             (unsigned long long) copy->entries, (double) copy->bytes / 1e6);
 }
 
-/* The error is the entry's: who keeps it takes a reference. */
+/* The entry owns the error, so keeping it needs a reference. */
 static bool keep_error(cptree_t *copy, const avow_value_t *error) {
   avow_value_t *errors =
       realloc(copy->errors, (copy->failed + 1) * sizeof(*errors));
@@ -83,7 +83,7 @@ static void list_errors(cptree_t *copy) {
   free(copy->errors);
 }
 
-/* The exit status. */
+/* Returns the exit status. */
 static int run(cptree_t *copy, char *paths[]) {
   avow_promise_t *interrupted = program_interrupted(copy->loop);
   avow_promise_t *p =

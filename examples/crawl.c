@@ -1,9 +1,9 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * A crawler, on avow-curl: visits the pages of a site, each once, so many at a
- * time, and tries again where one does not answer in time or fails. The channel
- * holds what is yet to be visited; with the last visit it ends. See crawl
- * --help; js/crawl.js is the same for Node.
+ * A crawler that uses avow-curl. It visits each page of a site once, with a
+ * limited number at a time, and retries pages that fail or time out. The
+ * channel holds the pages to visit and ends with the last visit. See crawl
+ * --help; js/crawl.js is the same program for Node.
  */
 #include <avow.h>
 #include <avow/auto.h>
@@ -47,11 +47,11 @@ static const command_line_t command_line = {
 static uv_loop_t *loop;
 static avow_curl_t *client;
 static avow_channel_t *queue; /* of URLs */
-static char *origin;          /* what those of the same server begin with */
+static char *origin;          /* the beginning of all URLs on the same server */
 static char *seen[PAGES];
 static size_t seen_count, done_count, failed_count;
 
-/* Where a link of a page leads; NULL if that is no URL. */
+/* The URL that a link of a page leads to, or NULL if it is not a URL. */
 static char *resolve(const char *page, const char *link) {
   char *text = NULL;
   CURLU *url = curl_url();
@@ -71,7 +71,7 @@ static bool is_new(const char *url) {
   return seen_count < PAGES;
 }
 
-/* Adds the page, unless it is known; links to other servers are left alone. */
+/* Adds the page, unless it is known or belongs to another server. */
 static void add(const char *page, const char *link) {
   char *url = resolve(page, link);
   if (url == NULL || strncmp(url, origin, strlen(origin)) != 0 ||
@@ -97,7 +97,7 @@ static avow_value_t check(const avow_value_t *response, void *data) {
   return avow_value_ref(response);
 }
 
-/* The response, for a status below 500. */
+/* The response. A status of 500 or more is an error. */
 static avow_value_t ask(void *url) {
   const avow_fetch_options_t fetch = { .no_redirects = true,
                                        .limit = PAGE_SIZE };
@@ -105,7 +105,7 @@ static avow_value_t ask(void *url) {
   return avow_follow(avow_timeout(avow_then(p, check, NULL, NULL), timeout));
 }
 
-/* Shows what became of it, and adds where it leads to. */
+/* Shows the result of a visit and adds the links of the page. */
 static avow_value_t visit(void *url) {
   const avow_retry_options_t retry = { .attempts = (unsigned) tries };
   AVOW_AUTO_VALUE answer = avow_await(avow_retry(loop, ask, url, &retry));
@@ -128,7 +128,7 @@ static avow_value_t visit_next(const avow_value_t *url, void *data) {
   return avow_follow(avow_async(loop, visit, avow_to_pointer(url)));
 }
 
-/* The exit status. */
+/* Returns the exit status. */
 static int crawl(const char *url) {
   const avow_map_options_t each = { .concurrency = (size_t) jobs };
   queue = avow_channel_new(loop, PAGES);
