@@ -6,7 +6,7 @@
 
 enum { DAY = 24 * 60 * 60 };
 
-/* Whose it is: the name is for people, the address for those who verify. */
+/* Sets the subject: a name for people, and an address that clients verify. */
 static bool set_owner(X509 *x, const char *name) {
   const unsigned char *text = (const unsigned char *) name;
   X509_NAME *owner = X509_get_subject_name(x);
@@ -29,7 +29,7 @@ static bool fill(X509 *x, EVP_PKEY *key, const char *name) {
          X509_sign(x, key, EVP_sha256()) > 0;
 }
 
-/* What was written to bio, as text. */
+/* Takes the text that was written to `bio`. */
 static bool take(BIO *bio, char *out, int size) {
   const int len = BIO_read(bio, out, size - 1);
   if (len <= 0 || BIO_pending(bio) != 0)

@@ -11,9 +11,9 @@ typedef struct {
   char key[1024];
 } papers_t;
 
-/* A new key, and a certificate of 127.0.0.1 that it signs itself: to be
-   believed by whoever was given it, and by nobody else. False without memory or
-   random numbers. */
+/* Creates a key and a self-signed certificate for 127.0.0.1. Only a client that
+   was given the certificate trusts it. Returns false without memory or random
+   numbers. */
 bool papers_make(papers_t *out, const char *name);
 
 #endif

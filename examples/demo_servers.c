@@ -40,7 +40,7 @@ static avow_value_t answer_late(const avow_value_t *request, void *data) {
   return answer_after(data, 300);
 }
 
-/* With nothing to linger for, closing resets the connection. */
+/* A linger time of 0 makes closing reset the connection. */
 static avow_value_t set_reset(const avow_value_t *none, void *data) {
   const visitor_t *visitor = data;
   const struct linger linger = { .l_onoff = 1, .l_linger = 0 };
@@ -66,7 +66,7 @@ static avow_value_t answer_third(const avow_value_t *request, void *data) {
                                       : answer_soon(request, data);
 }
 
-/* Until the client gives up. */
+/* Sends nothing until the client gives up. */
 static avow_value_t say_nothing(const avow_value_t *request, void *data) {
   const visitor_t *visitor = data;
   return avow_follow(
@@ -112,7 +112,7 @@ static avow_value_t welcome(const avow_value_t *connection, void *data) {
   return avow_follow(avow_attach(p, visitor, visitor_free));
 }
 
-enum { TRUSTED = 1 }; /* in this table */
+enum { TRUSTED = 1 }; /* its index in this table */
 
 static const struct {
   const char *name;
@@ -137,8 +137,8 @@ static void start_tls(demo_server_t *server) {
     exit(program_complain(server->settings));
 }
 
-/* A client that went away is no failure of the server's. Whoever connects to a
-   port that is bound, but not listened on, is refused. */
+/* A client that disconnects is not a failure of the server. A port that is
+   bound but does not listen refuses connections. */
 static void listen_to(demo_server_t *server, uv_stream_t *socket) {
   const avow_map_options_t each = { .kind = AVOW_ALL_SETTLED };
   server->visitors = avow_connections(socket, NULL);
@@ -176,7 +176,7 @@ void demo_stop(demo_server_t servers[], size_t n) {
   for (size_t i = 0; i < n && servers[i].loop != NULL; i++) {
     demo_server_t *server = &servers[i];
     avow_channel_unref(server->visitors);
-    avow_value_unref(server->socket); /* closes it, and so ends the visitors */
+    avow_value_unref(server->socket); /* closes it and ends the visitors */
     avow_value_unref(server->settings);
   }
 }

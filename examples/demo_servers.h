@@ -8,29 +8,29 @@
 #include "demo_papers.h"
 #include "web.h"
 
-/* Two speak TLS: a client believes the first, and not the second. All but the
-   last end each request in their own way; that resets the first two and answers
-   the next. */
+/* Two servers speak TLS. A client trusts the first one but not the second. All
+   servers except the last one have their own way to end a request. The last one
+   resets the first two requests and answers the next. */
 enum { DEMO_SERVERS = 7, DEMO_MOST };
 
 typedef struct {
   const char *name;
-  web_target_t target; /* to be asked for */
+  web_target_t target; /* for clients */
   char url[80];
   avow_cb on_request;
   uv_loop_t *loop;
   avow_value_t socket;
   avow_channel_t *visitors;
-  papers_t papers; /* with TLS */
+  papers_t papers; /* for TLS */
   avow_value_t settings;
-  int asked; /* so often */
+  int asked; /* number of requests */
 } demo_server_t;
 
-/* Starts the first n of them, each on a port that is free, or ends the
-   program. */
+/* Starts the first `n` servers, each on a free port. On failure the program
+   exits. */
 void demo_start(uv_loop_t *loop, demo_server_t servers[], size_t n);
 
-/* None, if they were not started. */
+/* Does nothing if the servers were not started. */
 void demo_stop(demo_server_t servers[], size_t n);
 
 #endif

@@ -1,14 +1,15 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * An echo server as libuv programs have always been written, with
- * callbacks and with handles, data pointers and memory of its own; and one
- * route in it, on the very same handle, that is written with promises:
+ * An echo server in the usual style of libuv programs: with callbacks, handles,
+ * data pointers and its own memory. One route on the same handle is written
+ * with promises:
  *
- *   GET-FILE name   answered with "OK <bytes>" and the file, or "ERROR ..."
+ *     GET-FILE name  answered with "OK <bytes>" and the file, or "ERROR ..."
  *
- * All other lines come back as they are. No client can have more of the server
- * than its share: there are so many at a time, who sends and does not read is
- * not read from, and who does nothing for a while has to go. See embed --help.
+ * All other lines are echoed. Each client is limited to its share of the
+ * server. The number of clients is limited. The server stops reading from a
+ * client that sends but does not read, and closes idle connections. See embed
+ * --help.
  */
 #include <avow.h>
 #include <signal.h>
@@ -45,25 +46,25 @@ static const command_line_t command_line = {
 
 enum { FILE_MAX = 1024 * 1024, TIMEOUT = 1000 };
 
-enum { OWED = 256 * 1024 }; /* bytes of echo, at which it stops to read */
+enum { OWED = 256 * 1024 }; /* bytes of unsent echo at which reading stops */
 
 static struct {
   uv_tcp_t listener;
   uv_signal_t signals[2];
   uint64_t clients;
-  bool waiting; /* there is one to accept */
+  bool waiting; /* a connection waits to be accepted */
 } server;
 
 typedef struct {
   uv_tcp_t tcp;
-  uv_timer_t idle; /* until it has done nothing for too long */
+  uv_timer_t idle; /* expires when the client was idle too long */
   uv_shutdown_t goodbye;
-  int users;      /* the handles until they are closed, and the route */
-  uv_file file;   /* which the route reads */
-  bool answering; /* the route is at work: lines wait, reading is stopped */
-  bool ended;     /* the client has said all */
+  int users;      /* references: open handles, and a running route */
+  uv_file file;   /* the file that the route reads */
+  bool answering; /* the route is running: lines wait, reading is stopped */
+  bool ended;     /* the client has sent everything */
   size_t used;
-  char input[4096]; /* what waits, and half a line */
+  char input[4096]; /* waiting lines and an incomplete one */
 } client_t;
 
 typedef struct {
@@ -104,9 +105,9 @@ static void on_idle(uv_timer_t *timer) {
   hang_up(timer->data);
 }
 
-/* The client has sent something, or taken something. */
+/* Called when the client has sent or received something. */
 static void has_moved(client_t *client) {
-  (void) uv_timer_again(&client->idle); /* fails when it is closing */
+  (void) uv_timer_again(&client->idle); /* fails if it is closing */
 }
 
 static void serve(client_t *client);
@@ -118,7 +119,7 @@ static void on_echoed(uv_write_t *req, int status) {
   if (status < 0)
     hang_up(client);
   else if (!client->ended && !is_closing(client))
-    serve(client); /* which may have stopped for what was owed */
+    serve(client); /* reading may have stopped for unsent bytes */
 }
 
 static void echo(client_t *client, const char *data, size_t len) {
@@ -135,12 +136,12 @@ static void echo(client_t *client, const char *data, size_t len) {
   }
 }
 
-/* The route: promises. Whatever happens, its finally comes last. */
+/* The route, with promises. Its finally handler always runs last. */
 
 static avow_value_t send_file(const avow_value_t *file, void *data) {
   client_t *client = data;
   size_t len = 0;
-  if (!avow_is_none(file)) /* else somebody has emptied it meanwhile */
+  if (!avow_is_none(file)) /* the file may be empty by now */
     (void) avow_to_bytes(file, &len);
   char head[32];
   (void) snprintf(head, sizeof(head), "OK %zu\n", len);
@@ -176,7 +177,8 @@ static avow_value_t go_on(void *data) {
   return avow_none();
 }
 
-/* Reads a file. What is none is refused: it might never begin, or end. */
+/* Reads a regular file. Other files are refused, because reading them might
+   block or never end. */
 static avow_value_t read_regular(const avow_value_t *stat, void *data) {
   client_t *client = data;
   const uint64_t size = avow_to_stat(stat)->st_size;
@@ -201,16 +203,16 @@ static avow_value_t read_open(const avow_value_t *file, void *data) {
   return avow_follow(avow_finally(p, close_file, client));
 }
 
-/* Links may lead out of the directory: none is followed, and for clients it is
-   not there. */
+/* Links may lead out of the directory. They are not followed, and clients see
+   ENOENT. */
 static avow_value_t hide_link(const avow_value_t *reason, void *data) {
   if (avow_error_code(reason) == UV_ELOOP)
     return avow_error(UV_ENOENT);
   return avow_value_ref(reason);
 }
 
-/* Opens the file first, and looks at it then: so nobody waits for somebody to
-   open the other end of a FIFO, which would keep a thread of the pool. */
+/* Opens the file before it checks the type. Opening a FIFO therefore does not
+   block a thread of the pool until another program opens the other end. */
 static avow_promise_t *read_public(client_t *client, const char *name) {
   uv_loop_t *loop = client->tcp.loop;
   if (strchr(name, '/') != NULL)
@@ -230,7 +232,7 @@ static void answer(client_t *client, const char *name) {
   avow_unref(avow_finally(p, go_on, client));
 }
 
-/* The server: callbacks. */
+/* The server, with callbacks. */
 
 static void serve_line(client_t *client, char *line, size_t len) {
   static const char route[] = "GET-FILE ";
@@ -252,7 +254,7 @@ static void on_goodbye(uv_shutdown_t *req, int status) {
   hang_up(req->handle->data);
 }
 
-/* The client has said all; what it is owed is written first. */
+/* The client has sent everything. Buffered output is written first. */
 static void say_goodbye(client_t *client) {
   client->ended = true;
   if (client->used > 0)
@@ -274,15 +276,15 @@ static void on_read(uv_stream_t *stream, ssize_t nread, const uv_buf_t *buf) {
   }
 }
 
-/* Whether to read on: not while the route is at work, nor for one who sends and
-   does not read. */
+/* Reading continues unless the route is running or too many bytes are
+   unsent. */
 static bool may_go_on(client_t *client) {
   return !client->answering &&
          uv_stream_get_write_queue_size(stream_of(client)) <= OWED;
 }
 
-/* Answers the lines that wait, until one of them is for the route or too much
-   is owed, and reads on when neither is so. */
+/* Serves the waiting lines. It stops at a line for the route or at too many
+   unsent bytes. It reads on when neither is the case. */
 static void serve(client_t *client) {
   char *line = client->input;
   char *end = client->input + client->used;
@@ -295,7 +297,7 @@ static void serve(client_t *client) {
   client->used = (size_t) (end - line);
   memmove(client->input, line, client->used);
   if (may_go_on(client) &&
-      client->used == sizeof(client->input)) { /* no line is that long */
+      client->used == sizeof(client->input)) { /* the line is too long */
     echo(client, client->input, client->used);
     client->used = 0;
   }
@@ -306,23 +308,23 @@ static void serve(client_t *client) {
     hang_up(client);
 }
 
-/* Accepts who waits. While there are as many as may be libuv listens for no
-   more by itself. */
+/* Accepts a waiting connection. While the maximum number of clients is
+   connected, libuv itself stops accepting. */
 static void welcome(void) {
   const bool may = server.waiting && server.clients < most_clients;
   client_t *client = may ? calloc(1, sizeof(*client)) : NULL;
-  if (client == NULL) /* no memory: until another has gone */
+  if (client == NULL) /* out of memory: until another client leaves */
     return;
   uv_loop_t *loop = server.listener.loop;
   server.waiting = false;
   server.clients++;
   client->users = 2;
-  (void) uv_tcp_init(loop, &client->tcp); /* makes no socket yet */
+  (void) uv_tcp_init(loop, &client->tcp); /* creates no socket yet */
   (void) uv_timer_init(loop, &client->idle);
   client->tcp.data = client->idle.data = client;
   (void) uv_timer_start(&client->idle, on_idle, patience, patience);
   (void) uv_accept((uv_stream_t *) &server.listener,
-                   stream_of(client)); /* else reading fails */
+                   stream_of(client)); /* on failure, reading fails */
   serve(client);
 }
 
@@ -331,8 +333,8 @@ static void on_connection(uv_stream_t *listener, int status) {
   welcome();
 }
 
-/* avow's handles are on the loop, too, and are not ours to close: it uses no
-   TCP for itself. */
+/* The loop also has handles of avow, which the program must not close. None of
+   them is a TCP handle. */
 static void close_client(uv_handle_t *handle, void *data) {
   if (handle->type == UV_TCP && handle != (uv_handle_t *) &server.listener)
     hang_up(handle->data);
@@ -344,12 +346,13 @@ static void on_signal(uv_signal_t *signal, int signum) {
   for (int i = 0; i < 2; i++)
     uv_close((uv_handle_t *) &server.signals[i], NULL);
   uv_close((uv_handle_t *) &server.listener, NULL);
-  uv_stop(signal->loop); /* the route is avow's to end */
+  uv_stop(signal->loop); /* avow ends the route */
 }
 
 static void announce(int port) {
   printf("echo at 127.0.0.1:%d, to try it: nc 127.0.0.1 %d\n", port, port);
-  if (!program_flush()) /* whoever waits for it may read a pipe */
+  if (!program_flush()) /* a program that waits for this line may read from a
+                           pipe */
     exit(1);
 }
 

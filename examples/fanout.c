@@ -1,16 +1,16 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * Asks many servers at once: what each chain of promises does reads from top
- * to bottom, and one combinator waits for them all. See fanout --help.
+ * Sends requests to many servers at once. Each chain of promises reads from top
+ * to bottom, and one combinator waits for all chains. See fanout --help.
  *
- *   fanout.c        one target: attempts, each with its timeout
- *   web_get.c       one attempt: an answer and its body
- *   fanout_main.c   all of them, and what comes of them
- *   demo_servers.c  the servers it asks when it is not told whom to
- *   web.c           what avow-curl is told, and what it says
- *   rows.c          what is shown
+ *    fanout.c        one target: attempts, each with its timeout
+ *    web_get.c       one attempt: a response and its body
+ *    fanout_main.c   all targets and their results
+ *    demo_servers.c  the servers that are used without arguments
+ *    web.c           options and results of avow-curl
+ *    rows.c          the output
  *
- * The first two are written again with await, in fanout_await.c.
+ * fanout_await.c has the first two files again, with await.
  */
 #include "fanout.h"
 

@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * One target of fanout, and the request that asks it: fanout.c and web_get.c
- * again with await. What stood in handlers, and in what they share, stands in
- * two functions and their variables.
+ * One target of fanout and its request: fanout.c and web_get.c again, with
+ * await. The handlers and the struct that they share become two functions and
+ * their variables.
  */
 #include "fanout.h"
 
@@ -42,7 +42,7 @@ static avow_value_t ask(void *data) {
       break;
     avow_value_unref(v);
     v = avow_await(avow_sleep(job->loop, PAUSE));
-  } while (!avow_is_error(&v)); /* it was cancelled */
+  } while (!avow_is_error(&v)); /* the pause was canceled */
   const avow_value_t end =
       avow_is_error(&v) ? job_failed(&v, job) : job_answered(&v, job);
   avow_value_unref(v);

@@ -52,7 +52,7 @@ typedef struct fanout_s {
   avow_curl_t *client;
   combinator_t combine;
   demo_server_t servers[DEMO_SERVERS];
-  job_t *jobs; /* n of them, and of rows and ps */
+  job_t *jobs; /* arrays of n, as are rows and ps */
   row_t *rows;
   avow_promise_t **ps;
   size_t n;
@@ -66,7 +66,8 @@ static void finish(job_t *job, row_state_t state) {
   job->row->end = uv_hrtime();
   progress_show(++fanout->done, fanout->n);
   if (fanout->done == fanout->n)
-    (void) avow_resolve(fanout->last, avow_none()); /* nobody else does */
+    /* the only call that settles it */
+    (void) avow_resolve(fanout->last, avow_none());
 }
 
 avow_value_t job_answered(const avow_value_t *body, void *data) {
@@ -76,7 +77,7 @@ avow_value_t job_answered(const avow_value_t *body, void *data) {
   return avow_pointer(job->row);
 }
 
-/* The same reason, with a name before it. */
+/* Adds the name of the target to the reason. */
 avow_value_t job_failed(const avow_value_t *reason, void *data) {
   job_t *job = data;
   const int code = avow_error_code(reason);
@@ -141,14 +142,14 @@ static void print_times(const fanout_t *fanout, uint64_t took) {
          sum);
 }
 
-/* The exit status. */
+/* Returns the exit status. */
 static int run(fanout_t *fanout) {
   avow_promise_t *all_done = avow_promise_new(fanout->loop, &fanout->last);
   progress_show(0, fanout->n);
   const uint64_t begin = uv_hrtime();
   const avow_value_t result = avow_run(start_all(fanout));
   const uint64_t took = uv_hrtime() - begin;
-  avow_value_unref(avow_run(all_done)); /* the losers say so, too */
+  avow_value_unref(avow_run(all_done)); /* waits for canceled jobs, too */
   progress_erase();
   rows_print(fanout->rows, fanout->n);
   print_result(&result);

@@ -1,12 +1,12 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * Jobs that outlive whoever works on them, whoever asks for them and the server
- * between them, each a promise of avow-nats. See farm --help.
+ * Jobs that outlive their workers, their clients and the server between them.
+ * Each job is a promise of avow-nats. See farm --help.
  *
- *   farm.c         what it is told
- *   farm_server.c  the server, and the connection to it
- *   farm_work.c    a worker
- *   farm_run.c     many jobs, and what comes of them, in a table that lives
+ *    farm.c         the command line
+ *    farm_server.c  the server and the connection to it
+ *    farm_work.c    a worker
+ *    farm_run.c     many jobs and their results, in a live table
  */
 #include <avow/command.h>
 
@@ -53,7 +53,7 @@ static const command_line_t command_line = {
   .example = "run 20",
 };
 
-/* N, or 0 for a worker. */
+/* Returns the number of jobs, or 0 for a worker. */
 static size_t jobs_of(char *operands[], size_t n) {
   uint64_t jobs;
   if (strcmp(operands[0], "work") == 0) {
@@ -70,7 +70,7 @@ static size_t jobs_of(char *operands[], size_t n) {
   return (size_t) jobs;
 }
 
-/* As its id and key of a bucket. */
+/* The name must be valid in a job's id and as a key of a bucket. */
 static void check_name(void) {
   static char own[32];
   if (name == NULL) {
@@ -85,7 +85,8 @@ static void check_name(void) {
     options_refuse(name, "a name is letters, digits, - and _, 64 at most");
 }
 
-/* libnats would look for a host of whatever name, for as long as we let it. */
+/* Checked here, because libnats would look up a host of any name until the
+   timeout. */
 static void check_url(void) {
   if (url == NULL)
     return;
@@ -98,7 +99,8 @@ static void check_url(void) {
     options_refuse(url, "a server is nats://HOST:PORT, or tls://HOST:PORT");
 }
 
-/* Children, which end with us. What they say nobody wants to know. */
+/* Starts a worker as a child process, which ends with this program. Its output
+   is discarded. */
 static avow_value_t start_worker(const farm_t *farm) {
   char path[1024];
   size_t size = sizeof(path);
@@ -148,6 +150,6 @@ int main(int argc, char *argv[]) {
                               : farm_work(&farm, at_a_time, ack);
   farm_close(&farm);
   const int end = program_end(farm.loop, status);
-  free(farm.rows); /* of jobs that were left, too */
+  free(farm.rows); /* even with unfinished jobs */
   return end;
 }

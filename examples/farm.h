@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-/* A farm of workers: what its parts share. See farm.c. */
+/* A farm of workers: the parts that its files share. See farm.c. */
 #ifndef FARM_H
 #define FARM_H
 
@@ -9,31 +9,32 @@
 typedef struct {
   uv_loop_t *loop;
   char url[1024];      /* of the server */
-  bool has_said;       /* why it waits for one that the user has named */
-  char folder[64];     /* of our own server, or "" */
-  avow_value_t server; /* the process of that, or none */
-  avow_promise_t *end; /* of that */
+  bool has_said;       /* it has reported why it waits for the user's server */
+  char folder[64];     /* of the program's own server, or "" */
+  avow_value_t server; /* the process of that server, or NONE */
+  avow_promise_t *end; /* settles when that process ends */
   avow_value_t nats;
   avow_value_t queue;          /* of jobs */
-  avow_value_t bucket;         /* who has which job: "WORKER ATTEMPT" */
+  avow_value_t bucket;         /* the worker of each job: "WORKER ATTEMPT" */
   avow_channel_t *signals;     /* SIGINT and SIGTERM */
-  avow_promise_t *interrupted; /* INT: the next of them */
-  void *rows; /* what is known of jobs, as long as the loop is there */
+  avow_promise_t *interrupted; /* INT: the next signal */
+  void *rows; /* rows of jobs, valid as long as the loop exists */
 } farm_t;
 
-/* Connects to the server, and starts one if url is NULL. What goes wrong ends
-   the program. */
+/* Connects to the server. If `url` is NULL, it starts one first. On failure the
+   program exits. */
 void farm_open(farm_t *farm, const char *url);
 
-/* Ends what that has begun. */
+/* Closes the connection and stops the server that farm_open() started. */
 void farm_close(farm_t *farm);
 
-/* The signal that has interrupted p, by which it is not cancelled; else 0, and
-   *out is what it settles with. Takes p. The next signal interrupts the next
+/* Waits for `p`, which it takes ownership of. Returns the signal that
+   interrupted the wait; `p` is not canceled then. Otherwise it returns 0 and
+   stores the result of `p` in *out. The next signal interrupts the next
    wait. */
 int farm_wait(farm_t *farm, avow_promise_t *p, avow_value_t *out);
 
-/* Their exit statuses. */
+/* Both return the exit status. */
 int farm_work(farm_t *farm, uint64_t at_a_time, uint64_t ack);
 int farm_run(farm_t *farm, size_t n, const char *name, uint64_t ms);
 

@@ -1,8 +1,9 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * Many jobs at once, and their table: on a terminal it is drawn anew as things
- * change, elsewhere once, at the end. Which worker has a job is a change of the
- * bucket; its outcome is that of its promise.
+ * Many jobs at once, and their table. On a terminal the table is redrawn when
+ * something changes; otherwise it is printed once at the end. A change in the
+ * bucket tells which worker has a job. The result of a job is the result of its
+ * promise.
  */
 #include <signal.h>
 #include <stdio.h>
@@ -29,11 +30,11 @@ typedef struct {
 
 typedef struct {
   uv_loop_t *loop;
-  farm_row_t *rows; /* n of them, and of ps */
+  farm_row_t *rows; /* arrays of n, as is ps */
   avow_promise_t **ps;
   size_t n;
-  size_t drawn;  /* lines, on a terminal */
-  bool is_stale; /* they are */
+  size_t drawn;  /* lines on the terminal */
+  bool is_stale; /* the table needs to be redrawn */
 } run_t;
 
 static const struct {
@@ -74,7 +75,8 @@ static void erase(run_t *run) {
   run->drawn = 0;
 }
 
-/* As many as there is room for, from the first that is not done. */
+/* Draws as many rows as the terminal can show, from the first unfinished
+   one. */
 static avow_value_t draw_anew(const avow_value_t *ticks, void *data) {
   run_t *run = data;
   const size_t lines = terminal_lines(), room = lines > 3 ? lines - 3 : 1;
@@ -99,9 +101,10 @@ static avow_promise_t *draw_now_and_then(run_t *run) {
   return p;
 }
 
-/* What becomes of a job. */
+/* The results of jobs. */
 
-/* "WORKER ATTEMPT WHAT IT SAYS". What is not like that is all said. */
+/* Parses "WORKER ATTEMPT TEXT". If the text has another form, all of it is the
+   result. */
 static void note(farm_row_t *row, const char *text) {
   int len = 0;
   if (sscanf(text, "%63s %u %n", row->worker, &row->attempts, &len) < 2)
@@ -130,7 +133,7 @@ static avow_value_t failed(const avow_value_t *reason, void *data) {
   return avow_value_ref(reason);
 }
 
-/* Its key is the id, of which the number is the last. */
+/* The key of a change is the job's id, which ends in its number. */
 static avow_value_t taken(const avow_value_t *item, void *data) {
   run_t *run = data;
   const avow_nats_change_t *change = avow_to_nats_change(item);
@@ -167,7 +170,7 @@ static void ask(run_t *run, const farm_t *farm, const char *name, uint64_t ms) {
   }
 }
 
-/* Those that are not done leave the queue. */
+/* Removes unfinished jobs from the queue. */
 static void take_out(run_t *run) {
   for (size_t i = 0; i < run->n; i++)
     avow_cancel(run->ps[i]);
@@ -175,8 +178,9 @@ static void take_out(run_t *run) {
     avow_ignore(avow_run(avow_ref(run->ps[i])));
 }
 
-/* Others' jobs, too, and for a moment those that are just done. What the server
-   does not tell, or the user does not wait for, is -1. */
+/* The length also counts jobs of other clients and, for a moment, jobs that
+   have just ended. It is -1 if the server does not answer or the user
+   interrupts. */
 static int64_t in_queue(farm_t *farm) {
   int64_t len = 1;
   for (int i = 0; i < 25 && len > 0; i++) {
@@ -190,7 +194,7 @@ static int64_t in_queue(farm_t *farm) {
   return len;
 }
 
-/* The exit status. */
+/* Returns the exit status. */
 static int report(const run_t *run, farm_t *farm) {
   size_t counts[LEFT + 1] = { 0 };
   for (size_t i = 0; i < run->n; i++)

@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * The server of a farm, and the connection. One that is started here keeps all
- * in a folder of its own, which goes with it. A connection that is lost is
- * looked for again and again, for as long as the program runs.
+ * The server of a farm, and the connection to it. A server that the program
+ * starts keeps its data in a temporary folder, which is removed with it. A lost
+ * connection is retried as long as the program runs.
  */
 #include <arpa/inet.h>
 #include <signal.h>
@@ -19,7 +19,7 @@
 #include "farm.h"
 #include "program.h"
 
-/* One that is free, for all that is known. */
+/* Finds a port that is probably free. */
 static int find_port(void) {
   struct sockaddr_in at = { .sin_family = AF_INET,
                             .sin_addr.s_addr = htonl(INADDR_LOOPBACK) };
@@ -32,16 +32,17 @@ static int find_port(void) {
   return ntohs(at.sin_port);
 }
 
-/* Where Debian has it, and users do not look. */
+/* Debian installs the server in /usr/sbin, which is often not in the users'
+   PATH. */
 static void look_in_sbin(void) {
   char path[4096];
   const char *own = getenv("PATH");
   (void) snprintf(path, sizeof(path), "%s%s/usr/sbin", own != NULL ? own : "",
                   own != NULL ? ":" : "");
-  (void) setenv("PATH", path, 1); /* or it is not found */
+  (void) setenv("PATH", path, 1); /* on failure it is not found */
 }
 
-/* Nobody starts it again: its jobs are lost. */
+/* The server is not restarted, so its jobs are lost. */
 static avow_value_t server_ended(const avow_value_t *exit, void *data) {
   fprintf(stderr, "%s: its nats-server has ended, and the jobs with it\n",
           program_name());
@@ -49,7 +50,8 @@ static avow_value_t server_ended(const avow_value_t *exit, void *data) {
   return avow_none();
 }
 
-/* In a group of its own: SIGINT is for us, who take jobs out by it. */
+/* The server has a process group of its own, because SIGINT is meant for this
+   program. It then removes its jobs. */
 static void start_server(farm_t *farm) {
   char port[16];
   look_in_sbin();
@@ -107,14 +109,14 @@ static natsOptions *patient(const farm_t *farm) {
   return options;
 }
 
-/* A server takes a moment to begin. */
+/* A new server needs a moment to start. */
 static avow_value_t attempt(void *data) {
   farm_t *farm = data;
   avow_promise_t *p = avow_nats_connect(farm->loop, NULL, patient(farm));
   return avow_follow(avow_then(p, has_connection, NULL, farm));
 }
 
-/* What does not become better by waiting. */
+/* Returns false for errors that waiting does not resolve. */
 static bool may_pass(const avow_value_t *reason, void *data) {
   const int code = avow_error_code(reason);
   return code != UV_EINVAL && code != UV_EACCES && code != UV_ENOTSUP &&
@@ -131,7 +133,7 @@ static avow_value_t say_why(const avow_value_t *reason, void *data) {
   return avow_none();
 }
 
-/* The last that says more than that time is over. */
+/* Finds the last error that says more than that the time has run out. */
 static const avow_value_t *telling(const avow_value_t *reason) {
   const avow_value_t *all = avow_error_cause(reason);
   size_t n = all->tag == AVOW_LIST ? avow_list_len(all) : 0;
@@ -150,7 +152,7 @@ static void complain(const farm_t *farm, avow_value_t v) {
   avow_value_unref(v);
 }
 
-/* Each time that the user asks for the end. */
+/* A channel of the signals that ask the program to end. */
 static avow_channel_t *signals(uv_loop_t *loop) {
   avow_channel_t *both[] = { avow_signals(loop, SIGINT),
                              avow_signals(loop, SIGTERM) };
@@ -195,7 +197,8 @@ int farm_wait(farm_t *farm, avow_promise_t *p, avow_value_t *out) {
   const int signal = avow_is_error(&v) ? SIGTERM : (int) avow_to_int(&v);
   avow_value_unref(v);
   program_forget(farm->interrupted);
-  farm->interrupted = avow_channel_next(farm->signals); /* another one */
+  /* wait for another one */
+  farm->interrupted = avow_channel_next(farm->signals);
   return signal;
 }
 
@@ -213,5 +216,6 @@ void farm_close(farm_t *farm) {
   avow_value_unref(farm->server);
   if (farm->folder[0] != '\0')
     avow_ignore(avow_run(avow_remove_tree(farm->loop, farm->folder)));
-  avow_channel_unref(farm->signals); /* until then none ends us */
+  avow_channel_unref(farm->signals); /* until here, signals do not end the
+                                        program */
 }

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * A worker of a farm. What its jobs take is time alone; of some nothing comes,
- * or not at the first attempt, as of real ones.
+ * A worker of a farm. Its jobs only wait. Some of them fail, or fail at the
+ * first attempt, as real jobs do.
  */
 #include <stdio.h>
 #include <stdlib.h>
@@ -20,7 +20,7 @@ typedef struct {
 static const char *own_name(void) {
   static char name[64];
   char host[32] = "";
-  (void) gethostname(host, sizeof(host) - 1); /* or it stays "" */
+  (void) gethostname(host, sizeof(host) - 1); /* on failure it stays "" */
   (void) snprintf(name, sizeof(name), "%s:%d", host, (int) uv_os_getpid());
   return name;
 }
@@ -49,15 +49,15 @@ static avow_value_t forget(const avow_value_t *arg, void *data) {
   return avow_none();
 }
 
-/* Who awaits the job sees that we have it. */
+/* Tells the client of the job which worker has it. */
 static void announce(const farm_t *farm, const task_t *task) {
   char text[128];
   (void) snprintf(text, sizeof(text), "%s %u", own_name(), task->attempt);
   avow_promise_t *p = avow_nats_put(&farm->bucket, task->id, avow_string(text));
-  avow_unref(avow_then(p, forget, forget, NULL)); /* or does not */
+  avow_unref(avow_then(p, forget, forget, NULL)); /* a failure is ignored */
 }
 
-/* Its payload is "NUMBER MILLISECONDS". */
+/* The payload is "NUMBER MILLISECONDS". */
 static avow_value_t work_on(const avow_value_t *arg, void *data) {
   const farm_t *farm = data;
   char *rest;
@@ -85,7 +85,7 @@ int farm_work(farm_t *farm, uint64_t at_a_time, uint64_t ack) {
     avow_unref(p);
     return program_complain(v);
   }
-  avow_cancel(p); /* what is in hand goes back */
+  avow_cancel(p); /* returns unfinished jobs to the queue */
   avow_ignore(avow_run(p));
   return 0;
 }

@@ -1,8 +1,9 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * Finds a file, opens it and reads what is short, in one job of the thread
- * pool: each journey there and back costs more than all that is done there.
- * Without a loop and a callback the functions of libuv return what came of it.
+ * Finds a file, opens it and reads it if it is short, all in one job of the
+ * thread pool. Passing a job to the pool costs more than these calls. Without a
+ * loop and a callback, the functions of libuv run synchronously and return
+ * their results.
  */
 #include "found.h"
 
@@ -52,10 +53,11 @@ static int status_of(int code) {
 static int open_file(const char *path) {
   uv_fs_t open;
   return uv_fs_open(NULL, &open, path, O_RDONLY | O_NOFOLLOW | UV_FS_O_NONBLOCK,
-                    0, NULL); /* FIFOs */
+                    0, NULL); /* for FIFOs */
 }
 
-/* What path leads to, if that is below the directory: links may lead out. */
+/* Opens the target of the path if it lies below the directory, because links
+   may lead out. */
 static int open_target(const char *directory, const char *path) {
   const size_t len = strlen(directory);
   uv_fs_t real;
@@ -76,7 +78,7 @@ static bool is_link(const char *path) {
          S_ISLNK(stat.statbuf.st_mode);
 }
 
-/* Whether one of the names behind the first len bytes of the path is a link. */
+/* Returns whether a name after the first `len` bytes of the path is a link. */
 static bool has_links(char *path, size_t len) {
   bool found = false;
   while (!found && path[len] == '/') {
@@ -89,15 +91,15 @@ static bool has_links(char *path, size_t len) {
   return found;
 }
 
-/* What is below the directory and nowhere else. Whoever may exchange a
-   directory for a link meanwhile can show all that the server may read. The
-   file, or a code. */
+/* Opens a file below the directory, or returns an error code. A user who can
+   replace a directory by a link during the call can reach any file that the
+   server may read. */
 static int open_below(const char *directory, char *path) {
   return has_links(path, strlen(directory)) ? open_target(directory, path)
                                             : open_file(path);
 }
 
-/* Finds the part that was asked for. 416 if the file, of that size, has nothing
+/* Computes the requested range. Returns 416 if a file of this size has no part
    of it. */
 static int choose_range(found_t *found, int64_t size) {
   const request_t *r = found->request;
@@ -119,7 +121,7 @@ static int choose_range(found_t *found, int64_t size) {
   return 206;
 }
 
-/* All of it. */
+/* Reads all bytes. */
 static int read_whole(int file, char *data, int64_t len, int64_t offset) {
   int64_t done = 0;
   while (done < len) {
@@ -127,7 +129,7 @@ static int read_whole(int file, char *data, int64_t len, int64_t offset) {
     const uv_buf_t buf = uv_buf_init(data + done, (unsigned) (len - done));
     const int n = uv_fs_read(NULL, &read, file, &buf, 1, offset + done, NULL);
     if (n <= 0)
-      return n < 0 ? n : UV_EOF; /* it has become shorter */
+      return n < 0 ? n : UV_EOF; /* the file has become shorter */
     done += n;
   }
   return 0;
@@ -144,7 +146,7 @@ static avow_value_t read_short(found_t *found) {
   return avow_none();
 }
 
-/* The status of an open file, of that size and mode. */
+/* The status for an open file of this mode and size. */
 static int judge(found_t *found, uint64_t mode, uint64_t size) {
   if (S_ISDIR(mode)) {
     (void) snprintf(found->more, sizeof(found->more), "Location: %s/\r\n",
@@ -174,11 +176,12 @@ static avow_value_t look_into(found_t *found) {
 void found_close(found_t *found) {
   uv_fs_t close;
   if (found->file >= 0)
-    (void) uv_fs_close(NULL, &close, found->file, NULL); /* only read from */
+    /* opened for reading only */
+    (void) uv_fs_close(NULL, &close, found->file, NULL);
   found->file = -1;
 }
 
-/* The path of a directory stands for that of its index. */
+/* The path of a directory means its index.html. */
 static bool make_path(const found_t *found, char path[PATH_MAX]) {
   const char *name = found->request->path;
   const bool is_directory = name[strlen(name) - 1] == '/';

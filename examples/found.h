@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-/* What a request for a file finds. */
+/* The file that a request asks for. */
 #ifndef FOUND_H
 #define FOUND_H
 
@@ -12,19 +12,20 @@ typedef struct {
   const char *directory; /* an absolute path without links */
   const request_t *request;
   int status;
-  char more[TARGET_MAX + 32]; /* further fields of the answer's head */
+  char more[TARGET_MAX + 32]; /* further fields of the response's head */
   const char *type;           /* of the file */
-  int file;                   /* open, if that is to be sent of it; or -1 */
-  int64_t offset;             /* what was asked for begins there */
-  int64_t len;                /* of that */
+  int file;                   /* open if a part of it must be sent; otherwise
+                                 -1 */
+  int64_t offset;             /* start of the requested part */
+  int64_t len;                /* length of the requested part */
 } found_t;
 
-/* Looks below the directory for what the request of data, a found_t, names.
-   That may take a while: the function is for avow_work(). BYTES: what was asked
-   for, if it is short and not just its head. */
+/* Looks for the requested file below the directory. `data` is a found_t. The
+   function blocks, so it is meant for avow_work(). BYTES: the requested part,
+   if it is short and not only its head is requested. */
 avow_value_t found_look(void *data);
 
-/* Closes the file, if it is open: at once, for nothing was written. */
+/* Closes the file synchronously, if it is open. Nothing was written to it. */
 void found_close(found_t *found);
 
 #endif

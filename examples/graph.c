@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * Prints the live promises of a small fan-out as a graph, for Graphviz. See
+ * Prints the live promises of a small fan-out as a graph for Graphviz. See
  * graph --help.
  */
 #include <avow.h>
@@ -25,12 +25,13 @@ static avow_promise_t *named(avow_promise_t *p, const char *name) {
   return p;
 }
 
-/* Waits until it is known who asks. */
+/* Waits for the session, which says who the user is. */
 static avow_value_t ask_user(void *session) {
   return avow_await(session);
 }
 
-/* Nobody was there: it is asked once more after a pause. */
+/* Simulates a server that did not answer: the request is repeated after a
+   pause. */
 static avow_value_t ask_weather(void *loop) {
   avow_value_t v = avow_await(avow_sleep(loop, 500));
   return avow_is_error(&v) ? v : avow_string("sunny");
@@ -44,7 +45,7 @@ static avow_value_t render(const avow_value_t *outcomes, void *data) {
   return avow_none();
 }
 
-/* A page of three parts, two of which wait for the same. */
+/* A page with three parts. Two of them wait for the same promise. */
 static avow_promise_t *start(uv_loop_t *loop, avow_promise_t *session) {
   avow_promise_t *user = avow_async(loop, ask_user, avow_ref(session));
   avow_promise_t *news = avow_then(session, parse, NULL, NULL);
@@ -58,7 +59,7 @@ static avow_promise_t *start(uv_loop_t *loop, avow_promise_t *session) {
   return avow_then(avow_timeout(all, 1000), render, NULL, NULL);
 }
 
-/* The clock is the loop's own, so that it is the same graph each time. */
+/* The loop has a virtual clock, so that the graph is always the same. */
 static uv_loop_t *begin(void) {
   static uv_loop_t loop;
   const avow_options_t options = { .clock = AVOW_CLOCK_BY_ITSELF };

@@ -1,9 +1,9 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * Compresses a file, or its standard input, to its standard output: one stream
- * is pumped to another, and what is in between is a stream as well. So memory
- * stays the same however much it is, and nothing is read faster than it is
- * taken.
+ * Compresses a file or standard input to standard output. One stream is pumped
+ * into another, and the compressor between them is a stream as well. Memory use
+ * therefore does not depend on the size, and reading is never faster than
+ * writing.
  */
 #include <avow.h>
 #include <avow/descriptor.h>
@@ -24,7 +24,7 @@ static const command_line_t command_line = {
   .example = "notes >notes.gz",
 };
 
-/* What went wrong where it was written, in the words of all programs here. */
+/* Gives write errors the wording that all examples use. */
 static int complain(avow_value_t v) {
   const int code = avow_error_code(&v);
   if (strncmp(avow_error_message(&v), "write", 5) == 0) {
@@ -35,7 +35,7 @@ static int complain(avow_value_t v) {
   return program_complain(v);
 }
 
-/* INT: how much it has come to; the file may be closed then. */
+/* INT: the number of bytes. The file may be closed afterwards. */
 static avow_value_t pump(uv_loop_t *loop, uv_file from, uv_file to) {
   const avow_value_t in = gzipped(loop, avow_open_stream(loop, from));
   const avow_value_t out = avow_open_stream(loop, to);
@@ -51,7 +51,8 @@ static avow_value_t pump(uv_loop_t *loop, uv_file from, uv_file to) {
   return v;
 }
 
-/* The file of that name, or the standard input; an error. */
+/* Opens the named file, or returns standard input if the name is NULL. The
+   result may be an error. */
 static avow_value_t open_input(uv_loop_t *loop, const char *name) {
   if (name == NULL)
     return avow_int(0);

@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * A read squeezes what is there, and reads more until something comes of that.
- * What it is at stays in the stream when it is cancelled, and the stream in
- * memory until it has ended.
+ * A read compresses the available input and reads more until there is output.
+ * If a read is canceled, its progress stays in the stream. The memory of the
+ * stream is kept until the read has ended.
  */
 #include "gzipped.h"
 
@@ -14,14 +14,14 @@ enum { ROOM = 64 * 1024, GZIP = 16 + MAX_WBITS, MEMORY = 8 };
 
 typedef struct {
   uv_loop_t *loop;
-  avow_value_t from;  /* owns the stream that is read; none once it is closed */
-  avow_value_t chunk; /* what was read, BYTES, while some of it is left */
+  avow_value_t from;  /* owns the source; NONE once it is closed */
+  avow_value_t chunk; /* BYTES read from it, while some are left */
   z_stream z;
-  bool ended;    /* there is no more to be read */
-  bool finished; /* nor to be given, but for what is in out */
+  bool ended;    /* the source has no more data */
+  bool finished; /* all output is in `out` */
   bool reads;
   size_t max_bytes;
-  size_t at, len; /* of out: what was not given yet */
+  size_t at, len; /* in out: start and end of unread output */
   unsigned refs;
   unsigned char out[ROOM];
 } gzipped_t;
@@ -30,13 +30,13 @@ static void unref(void *data) {
   gzipped_t *g = data;
   if (--g->refs > 0)
     return;
-  (void) deflateEnd(&g->z); /* what it says of data that is left is no matter */
+  (void) deflateEnd(&g->z); /* its error about unread data is irrelevant */
   avow_value_unref(g->chunk);
   avow_value_unref(g->from);
   free(g);
 }
 
-/* Whether there is something to give, be it the end. */
+/* Returns whether there is output or the end is reached. */
 static bool squeeze(gzipped_t *g) {
   if (g->at < g->len || g->finished)
     return true;
@@ -61,13 +61,13 @@ static avow_value_t feed(const avow_value_t *chunk, void *data) {
     g->z.next_in = (unsigned char *) (uintptr_t) avow_to_bytes(chunk, &len);
     g->z.avail_in = (unsigned) len; /* at most ROOM */
   }
-  return avow_none(); /* again */
+  return avow_none(); /* repeats step() */
 }
 
 static avow_value_t step(void *data) {
   gzipped_t *g = data;
   if (squeeze(g))
-    return avow_int(1); /* it is over */
+    return avow_int(1); /* ends avow_repeat() */
   if (avow_is_none(&g->from))
     return avow_error(UV_ECANCELED);
   avow_promise_t *p = avow_read(avow_to_stream(&g->from), ROOM);
@@ -107,7 +107,7 @@ static uv_loop_t *gzipped_loop(void *self) {
   return ((const gzipped_t *) self)->loop;
 }
 
-/* What reads ends with UV_ECANCELED, as the read below does. */
+/* A pending read rejects with UV_ECANCELED, as the read of the source does. */
 static avow_promise_t *gzipped_close(void *self) {
   gzipped_t *g = self;
   if (avow_is_none(&g->from))

@@ -1,12 +1,12 @@
 /* SPDX-License-Identifier: MIT */
-/* A stream that gives, compressed as gzip does it, what it reads. */
+/* A stream that compresses another stream in gzip format. */
 #ifndef GZIPPED_H
 #define GZIPPED_H
 
 #include <avow.h>
 
-/* OBJECT: such a stream of the one that from owns, which is taken; else an
-   error. */
+/* OBJECT: a stream with the compressed data of `from`, which it takes ownership
+   of. On failure the result is an error. */
 avow_value_t gzipped(uv_loop_t *loop, avow_value_t from);
 
 #endif

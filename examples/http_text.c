@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-/* The words of HTTP: targets, requests, answers. */
+/* The syntax of HTTP: targets, requests and responses. */
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -24,7 +24,7 @@ static avow_value_t malformed(const char *what) {
   return avow_error_new(UV_EPROTO, avow_none(), "not HTTP: %s", what);
 }
 
-/* Takes the answer on. */
+/* The response keeps a reference to the answer. */
 static avow_value_t response_new(http_response_t what,
                                  const avow_value_t *answer) {
   http_response_t *response = malloc(sizeof(*response));
@@ -35,7 +35,7 @@ static avow_value_t response_new(http_response_t what,
   return avow_object(&response_class, response);
 }
 
-/* The number in "HTTP/1.x nnn"; 0 if text is not that. */
+/* The number in "HTTP/1.x nnn", or 0 if the text has another form. */
 static int parse_status(const char *text) {
   static const char begin[] = "HTTP/1.x ";
   if (strlen(text) < strlen(begin) || strncmp(text, begin, 7) != 0 ||
@@ -44,7 +44,7 @@ static int parse_status(const char *text) {
   return (int) strtol(text + strlen(begin), NULL, 10);
 }
 
-/* The value of the next field of that name behind the line, or NULL. */
+/* The value of the next field with this name after the line, or NULL. */
 static const char *find_field(const char *line, const char *name) {
   const size_t len = strlen(name);
   while ((line = strstr(line, "\r\n")) != NULL) {
@@ -57,7 +57,7 @@ static const char *find_field(const char *line, const char *name) {
   return NULL;
 }
 
-/* Reads a length; false if that is no number. */
+/* Parses a length. Returns false if it is not a number. */
 static bool parse_length(const char *value, size_t *out) {
   const size_t digits = strspn(value, "0123456789");
   const size_t blanks = strspn(value + digits, " \t");
@@ -67,8 +67,9 @@ static bool parse_length(const char *value, size_t *out) {
   return true;
 }
 
-/* A connection that ends too soon ends like any other: all of the body is there
-   if that is as long as was said. NULL, or what is wrong. */
+/* A truncated response looks like a complete one, because both end with the
+   connection. The body is complete if it has the announced length. Returns
+   NULL, or the problem. */
 static const char *check_body(const char *head, http_response_t *response) {
   const char *value = find_field(head, "Content-Length");
   size_t len;
@@ -102,7 +103,7 @@ avow_value_t http_parse_answer(const avow_value_t *answer) {
   return problem != NULL ? malformed(problem) : response_new(response, answer);
 }
 
-/* A server answers HTTP/1.0 in one piece and closes. */
+/* A server answers HTTP/1.0 in one piece and closes the connection. */
 avow_value_t http_put(const http_target_t *target, size_t len) {
   char text[2048]; /* a target is shorter */
   (void) snprintf(text, sizeof(text),
@@ -112,7 +113,7 @@ avow_value_t http_put(const http_target_t *target, size_t len) {
   return avow_string(text);
 }
 
-/* Copies len bytes and a NUL; false if there is no room for them. */
+/* Copies `len` bytes and appends a NUL. Returns false if they do not fit. */
 static bool copy(const char *from, size_t len, char *out, size_t size) {
   if (len >= size)
     return false;
@@ -121,7 +122,8 @@ static bool copy(const char *from, size_t len, char *out, size_t size) {
   return true;
 }
 
-/* The end of the host, which may stand in brackets; NULL without a port. */
+/* Returns the port after the host, which may be in brackets, or NULL if there
+   is none. */
 static const char *find_port(const char *text) {
   const char *colon = strchr(text, ':');
   if (text[0] == '[') {

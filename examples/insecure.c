@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-/* What is there of secure.h where avow-tls is not. */
+/* Implements secure.h for builds without avow-tls. */
 #include "secure.h"
 
 avow_value_t secure_load(secure_t *secure) {

@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * Connects twelve times, four at a time and each within a time limit, to a
- * server of its own and to where there is none. See limiter --help.
+ * Connects twelve times, at most four at a time and each with a timeout. Half
+ * of the connections go to a server of its own, the others to a port that does
+ * not listen. See limiter --help.
  */
 #include <avow.h>
 #include <stdio.h>
@@ -36,8 +37,9 @@ static avow_value_t begin(void *data) {
   attempt_t *attempt = data;
   struct sockaddr_in to;
   most = ++now > most ? now : most;
-  (void) uv_tcp_init(loop, &attempt->tcp);                /* always 0 */
-  (void) uv_ip4_addr("127.0.0.1", attempt->to.port, &to); /* it is one */
+  (void) uv_tcp_init(loop, &attempt->tcp); /* always 0 */
+  /* the address is valid */
+  (void) uv_ip4_addr("127.0.0.1", attempt->to.port, &to);
   avow_promise_t *p = avow_tcp_connect(&attempt->tcp, (struct sockaddr *) &to);
   return avow_follow(avow_finally(avow_timeout(p, TIMEOUT), end, attempt));
 }

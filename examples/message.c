@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * Where a head ends its reader has decided, who looked for an empty line, and
- * llhttp has to find the same. What two programs might understand differently
- * is refused here: versions of llhttp differ in what of that they take.
+ * The caller has found the end of the head by its empty line. llhttp must find
+ * the same end. Input that two programs might interpret differently is refused
+ * here, because versions of llhttp differ in what they accept.
  */
 #include "message.h"
 
@@ -27,7 +27,7 @@ bool span_is(span_t span, const char *word) {
   return span.len == strlen(word) && strncasecmp(span.at, word, span.len) == 0;
 }
 
-/* A span may come in parts, of which all but the first may be empty. */
+/* A span may arrive in parts. All parts except the first may be empty. */
 static int extend(span_t *span, const char *at, size_t len) {
   if (len == 0)
     return HPE_OK;
@@ -52,7 +52,7 @@ static int on_version(llhttp_t *parser, const char *at, size_t len) {
   return extend(&m->version, at, len);
 }
 
-/* Nobody asks for what stands behind a body. */
+/* Fields after the body are ignored. */
 static int on_name(llhttp_t *parser, const char *at, size_t len) {
   message_t *m = parser->data;
   if (m->has_head)
@@ -76,7 +76,7 @@ static int on_field(llhttp_t *parser) {
   return HPE_OK;
 }
 
-/* Who has once said that the connection is to close means it. */
+/* One "close" decides, even if "keep-alive" follows. */
 static int on_head(llhttp_t *parser) {
   message_t *m = parser->data;
   m->has_head = true;
@@ -105,8 +105,8 @@ static const llhttp_settings_t settings = {
   .on_message_complete = on_end,
 };
 
-/* Each line ends in CR LF, which nothing else has in it, and none goes on in
-   the next. */
+/* Each line ends in CR LF. CR, LF and NUL occur nowhere else, and no line
+   continues the previous one. */
 static bool has_whole_lines(const char *text, size_t len) {
   for (size_t i = 0; i < len; i++) {
     const bool ends = text[i] == '\r' && text[i + 1] == '\n';
@@ -118,7 +118,8 @@ static bool has_whole_lines(const char *text, size_t len) {
   return true;
 }
 
-/* One space between what the first line consists of, which is of HTTP. */
+/* The parts of the first line are separated by one space, and the protocol is
+   HTTP. */
 static bool has_first_line(const message_t *m) {
   static const char protocol[] = " HTTP/";
   const size_t len = strlen(protocol);
@@ -131,10 +132,10 @@ static bool has_first_line(const message_t *m) {
          (end == '\r' || end == '\0');
 }
 
-/* Of the ways to wrap a body one is known here, once, none to HTTP/1.0. llhttp
-   has to know it too, which 8.1 does not if a tab follows, and so would take it
-   for the first if another comes. That a request says once how long it is, and
-   in one way, llhttp sees to. */
+/* The only transfer coding that is accepted is one "chunked", and not in
+   HTTP/1.0. llhttp must have recognized it, too. llhttp 8.1 does not recognize
+   it before a tab, and would take a second one for the first. llhttp itself
+   checks that a request states its length once and in one way. */
 static int check_coding(const message_t *m, span_t coding, unsigned before) {
   if (!span_is(coding, "chunked"))
     return 501;
@@ -156,7 +157,8 @@ static int check_fields(const message_t *m) {
   return 0;
 }
 
-/* Some method, though none that llhttp has heard of? */
+/* Returns whether the text begins with a method, even if llhttp does not know
+   it. */
 static bool has_method(const char *text) {
   const size_t len = strspn(text,
                             "ABCDEFGHIJKLMNOPQRSTUVWXYZ"
@@ -192,7 +194,7 @@ int message_read_head(message_t *m, const char *text, size_t len) {
     return 505;
   llhttp_resume(&m->parser);
   if (m->parser.method == HTTP_CONNECT)
-    return 405; /* what follows is no request's, whatever its fields say */
+    return 405; /* the bytes after the head belong to no request */
   return check_fields(m);
 }
 

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * Requests of HTTP/1.1 as llhttp reads them: the head, which is there as a
- * whole, and then the body as it comes.
+ * HTTP/1.1 requests, parsed by llhttp: the complete head first, then the body
+ * as it arrives.
  */
 #ifndef MESSAGE_H
 #define MESSAGE_H
@@ -13,7 +13,8 @@
 
 enum { FIELDS_MAX = 100 };
 
-/* A part of the head, which has a NUL somewhere behind it, and none in it. */
+/* A part of the head. It contains no NUL, but there is one somewhere after
+   it. */
 typedef struct {
   const char *at;
   size_t len;
@@ -21,7 +22,7 @@ typedef struct {
 
 typedef struct {
   span_t name;
-  span_t value; /* without the blanks around it */
+  span_t value; /* without surrounding blanks */
 } field_t;
 
 typedef struct {
@@ -32,24 +33,24 @@ typedef struct {
   field_t fields[FIELDS_MAX];
   size_t n_fields;
   bool has_head;
-  bool keeps;      /* the connection open after the answer */
-  bool chunked;    /* the body, and nobody knows how long it is; or it has */
-  uint64_t length; /* bytes, or none */
-  bool ended;      /* all of the body was read */
+  bool keeps;      /* the connection stays open after the response */
+  bool chunked;    /* the body has chunks and an unknown length */
+  uint64_t length; /* bytes of the body if it is not chunked */
+  bool ended;      /* the complete body was read */
 } message_t;
 
-/* Reads the text before the empty line, which ends in NUL and has to stay while
-   the spans are looked at; one empty line in front is none of the request (RFC
-   9112, section 2.2). 0, or the status to refuse it with; then where the
-   request ends is not certain, and the connection has to close. */
+/* Parses the text before the empty line. The text ends in NUL and must stay
+   valid as long as the spans are used. An empty line in front of the request is
+   ignored (RFC 9112, section 2.2). Returns 0, or the status of the refusal. The
+   end of a refused request is uncertain, so the connection must be closed. */
 int message_read_head(message_t *m, const char *text, size_t len);
 
-/* Reads a piece of what comes behind the empty line, while the message has not
-   ended; what is in it behind the end is not looked at. 0, or a status as
-   above. */
+/* Parses a piece of the input after the empty line, until the message has
+   ended. Bytes after the end of the message are ignored. Returns 0, or the
+   status of the refusal. */
 int message_read_body(message_t *m, const char *piece, size_t len);
 
-/* Whether that is the word, in letters of either case. */
+/* Returns whether the span is that word. Case is ignored. */
 bool span_is(span_t span, const char *word);
 
 #endif
