@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * Asks all mirrors of a file at once, keeps what the first has to give, and
- * hangs up on the others: mirrors that fail matter only when all do. The file
- * is there as a whole or as it was. See mirrors --help.
+ * Requests a file from all mirrors at once, keeps the first complete response
+ * and cancels the other requests. Mirrors that fail matter only if all of them
+ * fail. The file is replaced as a whole or stays unchanged. See mirrors --help.
  */
 #include <stdio.h>
 #include <stdlib.h>
@@ -34,7 +34,7 @@ static const command_line_t command_line = {
 typedef struct {
   uv_loop_t *loop;
   avow_curl_t *client;
-  const char *file; /* NULL: the answer is shown instead */
+  const char *file; /* NULL: the size is shown instead */
   demo_server_t servers[DEMO_SERVERS];
   web_target_t targets[MOST];
   row_t rows[MOST];
@@ -46,14 +46,14 @@ static void finish(row_t *row, row_state_t state) {
   row->end = uv_hrtime();
 }
 
-/* So that its end is known from a connection that breaks. */
+/* With a length, a broken connection can be told from the end of the file. */
 static bool has_length(const avow_value_t *response) {
   return avow_curl_header(response, "Content-Length") != NULL ||
          avow_curl_header(response, "Transfer-Encoding") != NULL;
 }
 
-/* Goes on to the body if that is the whole file: with other statuses it is
-   something else, or a part. */
+/* Reads the body if the response is the whole file. Other statuses have another
+   body or a part of the file. */
 static avow_value_t read_file(const avow_value_t *response, void *data) {
   row_t *row = data;
   const avow_value_t v = web_status(response, &row->status);
@@ -75,7 +75,7 @@ static avow_value_t note_file(const avow_value_t *bytes, void *data) {
   return avow_value_ref(bytes);
 }
 
-/* The same reason, with the mirror's name before it. */
+/* Adds the name of the mirror to the reason. */
 static avow_value_t note_failure(const avow_value_t *reason, void *data) {
   row_t *row = data;
   const bool lost = avow_error_code(reason) == UV_ECANCELED;
@@ -94,7 +94,7 @@ static avow_value_t save(const avow_value_t *bytes, void *data) {
                                        avow_value_ref(bytes), MODE));
 }
 
-/* INT: how many bytes; without a file these. */
+/* INT: the number of bytes. Without a file the result is BYTES, the content. */
 static avow_promise_t *download(mirrors_t *mirrors) {
   avow_promise_t *ps[MOST];
   for (size_t i = 0; i < mirrors->n; i++) {
@@ -134,7 +134,7 @@ static void print_result(const mirrors_t *mirrors, const avow_value_t *saved) {
   printf(": %lld bytes\n", (long long) avow_to_int(saved));
 }
 
-/* The exit status. */
+/* Returns the exit status. */
 static int run(mirrors_t *mirrors) {
   avow_promise_t *interrupted = program_interrupted(mirrors->loop);
   const avow_value_t saved =
@@ -150,7 +150,7 @@ static int run(mirrors_t *mirrors) {
   return status;
 }
 
-/* A directory could not be replaced, a device or a FIFO should not be. */
+/* A directory cannot be replaced, and a device or a FIFO should not be. */
 static void check_file(const char *file) {
   struct stat stat_of;
   if (stat(file, &stat_of) == 0 && !S_ISREG(stat_of.st_mode))

@@ -1,10 +1,10 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * Says by name who is in a log: the address that a line begins with becomes a
- * host's name. A cache asks once for lines that come together and for a while,
- * and a rate keeps it from asking name servers more than they like. Lines keep
- * their order; those that wait for a name hold back whoever writes the log. See
- * names --help.
+ * Replaces the address at the beginning of each line of a log by the host's
+ * name. A cache combines concurrent lookups of one address and keeps their
+ * results for a while. A rate limits the lookups. Lines keep their order. Lines
+ * that wait for a name slow down the program that writes the log. See names
+ * --help.
  */
 #include <avow.h>
 #include <avow/cache.h>
@@ -58,7 +58,7 @@ typedef struct {
 
 typedef struct {
   log_t *log;
-  avow_value_t text; /* of the address */
+  avow_value_t text; /* text of the address */
   union {
     struct sockaddr any;
     struct sockaddr_in four;
@@ -66,7 +66,7 @@ typedef struct {
   } address;
 } lookup_t;
 
-/* Whether the text is an address; what that is goes to out. */
+/* Returns whether the text is an address, and stores it in `out`. */
 static bool parse(const char *text, lookup_t *out) {
   return uv_ip4_addr(text, 0, &out->address.four) == 0 ||
          uv_ip6_addr(text, 0, &out->address.six) == 0;
@@ -83,8 +83,8 @@ static avow_value_t host_of(const avow_value_t *host_and_service, void *data) {
   return avow_value_ref(avow_list_at(host_and_service, 0));
 }
 
-/* Who has no name is called by the address, and that is kept as well. Other
-   failures are not: the next line asks again. */
+/* An address without a name stands for itself, and the cache keeps this result.
+   Other failures are not kept, so the next line asks again. */
 static avow_value_t nameless(const avow_value_t *error, void *data) {
   const lookup_t *lookup = data;
   const bool is_none = avow_error_code(error) == UV_EAI_NONAME;
@@ -97,7 +97,7 @@ static void free_lookup(void *data) {
   free(lookup);
 }
 
-/* BYTES: the name for an address, as the cache asks for it. */
+/* BYTES: the name for an address. The cache calls this. */
 static avow_value_t ask(const avow_value_t *address, void *data) {
   log_t *log = data;
   lookup_t *lookup = calloc(1, sizeof(*lookup));
@@ -105,14 +105,14 @@ static avow_value_t ask(const avow_value_t *address, void *data) {
     return avow_error(UV_ENOMEM);
   lookup->log = log;
   lookup->text = avow_value_ref(address);
-  (void) parse(avow_to_bytes(address, NULL), lookup); /* it is one */
+  (void) parse(avow_to_bytes(address, NULL), lookup); /* it is valid */
   avow_promise_t *p = avow_rate_acquire(log->rate, 1);
   p = avow_then(p, look_up, NULL, lookup);
   p = avow_then(p, host_of, nameless, lookup);
   return avow_follow(avow_attach(p, lookup, free_lookup));
 }
 
-/* The line as it is, or with the outcome for the address: both settled. */
+/* The line as it is, or a LIST of two outcomes: the line and the name. */
 static avow_value_t name_line(const avow_value_t *line, void *data) {
   log_t *log = data;
   lookup_t unused;
@@ -130,7 +130,7 @@ static avow_value_t name_line(const avow_value_t *line, void *data) {
   return avow_follow(avow_all_settled(log->loop, both, 2));
 }
 
-/* What a name server says may be anything. */
+/* Name servers may return any text, so names are printed with text_print(). */
 static void write_line(const avow_value_t *line) {
   size_t len, known = 0;
   const bool is_named = line->tag == AVOW_LIST;
@@ -141,7 +141,8 @@ static void write_line(const avow_value_t *line) {
     (void) text_print(stdout, name, TEXT_WHOLE);
     known = strcspn(text, " \t");
   }
-  (void) fwrite(text + known, 1, len - known, stdout); /* flush looks */
+  /* program_flush() checks */
+  (void) fwrite(text + known, 1, len - known, stdout);
   (void) putchar('\n');
 }
 
@@ -170,7 +171,7 @@ static avow_value_t read_lines(void *data) {
   return avow_none();
 }
 
-/* NONE once all is written, or an error. */
+/* NONE once everything is written, or an error. */
 static avow_value_t name_all(log_t *log) {
   const avow_map_options_t ahead = { .concurrency = ROOM };
   log->lines = avow_channel_new(log->loop, ROOM);
@@ -180,13 +181,13 @@ static avow_value_t name_all(log_t *log) {
   named = avow_channel_batch(named, BATCH, PAUSE);
   const avow_value_t v = avow_run(avow_each(named, write_lines, log, NULL));
   avow_channel_unref(named);
-  avow_cancel(reads); /* who reads our output may have had enough */
+  avow_cancel(reads); /* the reader of the output may have closed it */
   avow_value_unref(avow_run(reads));
   avow_channel_unref(log->lines);
   return v;
 }
 
-/* NONE, or an error: of what can be read by now. */
+/* NONE, or an error. Reads the file to its present end. */
 static avow_value_t run(uv_loop_t *loop, uv_file file) {
   const avow_value_t in = avow_open_stream(loop, file);
   if (avow_is_error(&in))

@@ -92,7 +92,7 @@ static void set(const option_t *o, const char *value) {
   options_refuse(value, problem);
 }
 
-/* The one with that letter; NULL for others. */
+/* The option with this letter, or NULL. */
 static const option_t *find(int letter) {
   for (const option_t *o = command->options; o != NULL && o->name != NULL; o++)
     if (letter_of(o) == letter)
@@ -100,7 +100,7 @@ static const option_t *find(int letter) {
   return NULL;
 }
 
-/* What getopt_long() has stopped at. */
+/* Reports the option at which getopt_long() stopped. */
 static _Noreturn void refuse_option(int c, char *argv[]) {
   const char letter[] = { '-', (char) optopt, '\0' };
   const char *argument = argv[optind - 1];
@@ -115,7 +115,8 @@ static _Noreturn void refuse_option(int c, char *argv[]) {
 
 static void parse_options(int argc, char *argv[]) {
   struct option known[MOST + 2] = { { "help", no_argument, NULL, 'h' } };
-  char letters[2 * MOST + 3] = ":h"; /* the colon: nothing is printed */
+  char letters[2 * MOST + 3] = ":h"; /* the colon suppresses getopt's
+                                        messages */
   char *letter = letters + strlen(letters);
   size_t n = 1;
   for (const option_t *o = command->options; o != NULL && o->name != NULL;

@@ -7,10 +7,11 @@
 #include <stddef.h>
 #include <stdint.h>
 
-/* --name, or - and its letter. It sets what of the rest is not NULL. */
+/* The option --name, or a hyphen with its letter. It sets those of flag, text
+   and number that are not NULL. */
 typedef struct {
   const char *name;
-  const char *value; /* what the help calls it; NULL: it takes none */
+  const char *value; /* placeholder in the help; NULL: no value */
   const char *help;
   bool *flag;
   const char **text;
@@ -21,27 +22,30 @@ typedef struct {
 } option_t;
 
 typedef struct {
-  const char *operands; /* as the help names them */
-  size_t least;         /* so many of them */
+  const char *operands; /* as shown in the help */
+  size_t least;         /* minimum number of operands */
   size_t most;
   const char *about;       /* what the program does */
-  const char *status;      /* what its exit status means */
-  const char *example;     /* what to call it with */
-  const option_t *options; /* up to one without a name; or NULL */
+  const char *status;      /* meaning of the exit status */
+  const char *example;     /* example arguments */
+  const option_t *options; /* ends with one without a name; or NULL */
 } command_line_t;
 
-/* The operands, *n of them, none of which is empty. To be called first. Ends
-   the program after --help, and where something is wrong with an argument. */
+/* Returns the operands and stores their number in *n. No operand is empty. It
+   must be called first. It ends the program after --help or an invalid
+   argument. */
 char **options_parse(const command_line_t *line, int argc, char *argv[],
                      size_t *n);
 
-/* Says what is wrong with an argument, and ends the program. */
+/* Reports an invalid argument and ends the program. */
 _Noreturn void options_refuse(const char *argument, const char *problem);
 
-/* Refuses what is no number from 0 to 65535, and gives the text. */
+/* Returns the text if it is a number from 0 to 65535. Otherwise it ends the
+   program. */
 const char *options_port(const char *text);
 
-/* The number that the text is; false if that is none from min to max. */
+/* Parses a number. Returns false if the text is not a number from `min` to
+   `max`. */
 bool options_number(const char *text, uint64_t min, uint64_t max,
                     uint64_t *out);
 

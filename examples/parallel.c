@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * Runs commands of the shell, so many at a time, and shows how each ended: a
- * map with a limit, whose outcomes stand in the order of the commands. What
- * they say can be followed meanwhile. See parallel --help.
+ * Runs shell commands, a limited number at a time, and shows how each ended: a
+ * map with a limit, whose outcomes have the order of the commands. The output
+ * can be followed while the commands run. See parallel --help.
  */
 #include <avow.h>
 #include <avow/command.h>
@@ -16,12 +16,12 @@
 #include "table.h"
 #include "text.h"
 
-/* How much of standard input is read: more is a mistake, or has no end. */
+/* The limits for standard input. More input is a mistake or endless. */
 enum { COMMAND_MAX = 100 * 1000, COMMANDS_MAX = 100 * 1000 };
 
-enum { SHOWN = 1000 }; /* bytes of what a command printed */
+enum { SHOWN = 1000 }; /* bytes of a command's output */
 
-static uint64_t jobs; /* at a time; 0: as many as there are processors */
+static uint64_t jobs; /* at a time; 0: the number of processors */
 static uint64_t timeout;
 static bool follows;
 
@@ -53,7 +53,7 @@ typedef struct {
   uint64_t end;
   bool success;
   char outcome[64];
-  char printed[SHOWN]; /* its first line */
+  char printed[SHOWN]; /* its first line of output */
 } job_t;
 
 typedef struct {
@@ -77,7 +77,7 @@ static void add_job(parallel_t *parallel, const char *text) {
   parallel->jobs = more;
 }
 
-/* No getline(), whose memory a line without an end would use up. */
+/* Uses fgets(), because getline() would use up memory for an endless line. */
 static void read_jobs(parallel_t *parallel) {
   static char line[COMMAND_MAX + 2];
   memset(line, '\n', sizeof(line));
@@ -117,7 +117,7 @@ static avow_value_t note_end(const avow_value_t *value, void *data) {
   return avow_none();
 }
 
-/* Notes a failure, with what the command had printed until then. */
+/* Records a failure with the output of the command until then. */
 static avow_value_t note_failure(const avow_value_t *reason, void *data) {
   job_t *job = data;
   const avow_value_t *output = avow_error_cause(reason);
@@ -145,7 +145,7 @@ static avow_value_t run_job(size_t i, void *data) {
   return avow_follow(avow_then(p, note_end, note_failure, job));
 }
 
-/* The same line by line. */
+/* The same with output line by line. */
 
 typedef struct {
   uv_loop_t *loop;
@@ -155,7 +155,7 @@ typedef struct {
   avow_reader_t *lines;
 } followed_t;
 
-/* The end of the lines ends the repeat. */
+/* The end of the output ends avow_repeat(). */
 static avow_value_t print_line(const avow_value_t *line, void *data) {
   const followed_t *followed = data;
   job_t *job = followed->job;
@@ -163,7 +163,7 @@ static avow_value_t print_line(const avow_value_t *line, void *data) {
     return avow_int(0);
   const char *text = avow_to_bytes(line, NULL);
   printf("%zu: ", followed->number);
-  (void) text_print(stdout, text, TEXT_WHOLE); /* all of its columns */
+  (void) text_print(stdout, text, TEXT_WHOLE); /* any number of columns */
   printf("\n");
   if (job->printed[0] == '\0')
     (void) snprintf(job->printed, sizeof(job->printed), "%s", text);
@@ -198,7 +198,7 @@ static avow_value_t note_exit(const avow_value_t *value, void *data) {
   return avow_none();
 }
 
-/* What runs yet is killed. */
+/* Releasing the child kills it if it still runs. */
 static void end_following(void *data) {
   followed_t *followed = data;
   avow_reader_unref(followed->lines);
@@ -250,7 +250,7 @@ static void print_row(table_t table, const job_t *job) {
   table_line(table, job->text, "", middle, job->printed);
 }
 
-/* The exit status. */
+/* Returns the exit status. */
 static int report(const parallel_t *parallel) {
   static const char head[] = "      ms  outcome  ";
   size_t successes = 0;
@@ -269,7 +269,7 @@ static int report(const parallel_t *parallel) {
   return successes == parallel->n ? 0 : 1;
 }
 
-/* The exit status. A signal ends the commands, too. */
+/* Returns the exit status. A signal ends the commands, too. */
 static int run(parallel_t *parallel) {
   avow_promise_t *interrupted = program_interrupted(parallel->loop);
   const avow_value_t ends =

@@ -1,9 +1,9 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * Says to whoever connects how many primes there are below a number, which
- * takes its time: a dot now and then shows that it goes on. When a client
- * leaves nobody counts for it any more; one that has only said all that it
- * wants, as nc -N does, waits for the answer.
+ * Tells each client how many primes there are below a number. Counting takes
+ * long, so the server sends a dot now and then. When a client disconnects,
+ * counting for it stops. A client that only ends its sending side, as nc -N
+ * does, still gets the answer.
  */
 #include <avow.h>
 #include <avow/auto.h>
@@ -41,7 +41,7 @@ static const command_line_t command_line = {
 static uv_loop_t *loop;
 
 typedef struct {
-  uint64_t limit, at; /* what comes next */
+  uint64_t limit, at; /* the next number to test */
   uint64_t found;
 } count_t;
 
@@ -52,7 +52,8 @@ static bool is_prime(uint64_t n) {
   return n > 1;
 }
 
-/* A portion on a thread of the pool: NONE, or INT at the end. */
+/* Counts a portion on a thread of the pool. NONE if there is more to count, INT
+   at the end. */
 static avow_value_t count_some(void *data) {
   count_t *count = data;
   for (int i = 0; i < PORTION && count->at < count->limit; i++, count->at++)
@@ -65,7 +66,7 @@ static avow_value_t count_on(void *count) {
   return avow_follow(avow_work(loop, count_some, count, NULL));
 }
 
-/* Where the system does not say, a dot that cannot be written does. */
+/* If the system does not report a hang-up, a failing dot reveals it. */
 static avow_value_t if_unknown(const avow_value_t *reason, void *data) {
   return avow_error_code(reason) == UV_ENOTSUP
              ? avow_follow(avow_sleep(loop, UINT32_MAX))
@@ -79,7 +80,8 @@ static bool write_dot(avow_stream_t client) {
   return written;
 }
 
-/* The counting is ours beside the limit of time, which does not end it. */
+/* The caller owns `counting`. The timeout covers only a second reference, so it
+   does not end the counting. */
 static avow_value_t wait_for(avow_promise_t *counting, avow_stream_t client) {
   avow_promise_t *gone = avow_catch(avow_hangup(client), if_unknown, NULL);
   avow_value_t v = avow_none();
@@ -98,7 +100,7 @@ static avow_value_t answer(avow_stream_t client, uint64_t limit) {
   avow_promise_t *counting = avow_repeat(loop, count_on, &count);
   const avow_value_t v = wait_for(counting, client);
   avow_cancel(counting);
-  avow_ignore(avow_await(counting)); /* until no thread uses the count */
+  avow_ignore(avow_await(counting)); /* until no thread uses count */
   if (avow_is_error(&v)) {
     printf("left at %" PRIu64 "\n", count.at);
     (void) program_flush();
@@ -124,13 +126,13 @@ static avow_value_t talk(void *connection) {
   return answer(stream, limit);
 }
 
-/* The function has a reference of its own before this call is over. */
+/* The function takes its own reference before this call returns. */
 static avow_value_t begin_to_talk(const avow_value_t *connection, void *data) {
   avow_value_t borrowed = *connection;
   return avow_follow(avow_async(loop, talk, &borrowed));
 }
 
-/* Who left, or was cut off at the end, is no failure of ours. */
+/* A client that disconnected, or was cut off at the end, is not a failure. */
 static avow_value_t forgive(const avow_value_t *reason, void *data) {
   return avow_none();
 }
@@ -147,7 +149,7 @@ static avow_value_t serve(void *data) {
   AVOW_AUTO_PROMISE interrupted = program_interrupted(loop);
   const int at = avow_local_address((const uv_handle_t *) stream).port;
   printf("primes at 127.0.0.1:%d, to try it: nc 127.0.0.1 %d\n", at, at);
-  if (!program_flush()) /* or program_end() says so */
+  if (!program_flush()) /* program_end() reports the error */
     return avow_none();
   AVOW_TRY(avow_await_done(avow_promise_steal(&interrupted)));
   AVOW_TRY(avow_await_done(avow_close(avow_to_stream(&listener))));

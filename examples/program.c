@@ -13,13 +13,14 @@
 
 static const char *program = "example";
 
-/* Opens standard files that are closed, for what is opened takes the first
-   number that is free. */
+/* Opens standard descriptors that are closed. Otherwise the next file or socket
+   would get their numbers. */
 static void open_standard_files(void) {
-  static const int modes[] = { O_WRONLY, O_RDONLY, O_RDONLY }; /* the others */
+  /* so that using them fails */
+  static const int modes[] = { O_WRONLY, O_RDONLY, O_RDONLY };
   for (int fd = 0; fd <= STDERR_FILENO; fd++)
     if (fcntl(fd, F_GETFD) < 0)
-      (void) open("/dev/null", modes[fd]); /* nor is there anything to say */
+      (void) open("/dev/null", modes[fd]); /* a failure cannot be reported */
 }
 
 void program_start(const char *path) {
@@ -72,10 +73,11 @@ uv_loop_t *program_begin(void) {
   return &loop;
 }
 
-/* Ends what avow has there, before the program's own handles are gone. */
+/* avow's objects end first, before the program's own handles are closed. */
 int program_end(uv_loop_t *loop, int status) {
   int err = avow_loop_close(loop);
-  (void) uv_run(loop, UV_RUN_DEFAULT); /* uv_loop_close() says if all is gone */
+  (void) uv_run(loop, UV_RUN_DEFAULT); /* uv_loop_close() checks that all is
+                                          closed */
   if (err == 0)
     err = uv_loop_close(loop);
   if (err != 0)

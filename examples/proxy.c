@@ -1,9 +1,9 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * A TCP proxy: each connection goes on to a server, and either side may say
- * that it has no more to send and still hear the other to the end. One where
- * nothing moves is ended; after SIGINT or SIGTERM no more come, and those that
- * are there have their time. See proxy --help; js/proxy.js is the same for
+ * A TCP proxy. Each connection is forwarded to a server. Either side may end
+ * its direction and still receive the other. Idle connections are ended. After
+ * SIGINT or SIGTERM the proxy accepts no more connections, and the existing
+ * ones have time to end. See proxy --help; js/proxy.js is the same program for
  * Node.
  */
 #include <avow.h>
@@ -47,10 +47,10 @@ static char **server; /* its host and port */
 typedef struct {
   avow_stream_t from;
   avow_stream_t to;
-  uint64_t *moved; /* when something last did, on either way */
+  uint64_t *moved; /* time of the last transfer in either direction */
 } way_t;
 
-/* The end goes on as the bytes do, and the way back stays open. */
+/* Forwards bytes and then the end. The other direction stays open. */
 static avow_value_t carry(void *data) {
   const way_t *way = data;
   for (;;) {
@@ -64,7 +64,7 @@ static avow_value_t carry(void *data) {
   }
 }
 
-/* Until nothing has moved for too long. */
+/* Settles when nothing was transferred for too long. */
 static avow_value_t watch(void *data) {
   const uint64_t *moved = data;
   for (;;) {
@@ -75,7 +75,8 @@ static avow_value_t watch(void *data) {
   }
 }
 
-/* Ends when both ways have, or one fails, or nothing moves. */
+/* Ends when both directions have ended, one fails, or the connection is
+   idle. */
 static avow_value_t relay(void *connection) {
   AVOW_AUTO_VALUE client = avow_value_ref(connection);
   AVOW_AUTO_VALUE peer = avow_none();
@@ -93,14 +94,15 @@ static avow_value_t relay(void *connection) {
   return avow_await(avow_join_losers(avow_race(loop, first, 2)));
 }
 
-/* Of those that are cut off at the end serve() says it once. */
+/* Connections that are cut off at the end are not reported here, because
+   serve() reports that once. */
 static avow_value_t complain(const avow_value_t *reason, void *data) {
   if (avow_error_code(reason) != UV_ECANCELED)
     (void) program_complain(avow_value_ref(reason));
   return avow_none();
 }
 
-/* The function has a reference of its own before this call is over. */
+/* The function takes its own reference before this call returns. */
 static avow_value_t accept_one(const avow_value_t *connection, void *data) {
   avow_value_t borrowed = *connection;
   avow_promise_t *p = avow_async(loop, relay, &borrowed);
@@ -117,7 +119,7 @@ static avow_value_t serve(void *data) {
   AVOW_AUTO_PROMISE interrupted = program_interrupted(loop);
   const int at = avow_local_address((const uv_handle_t *) stream).port;
   printf("proxy at 127.0.0.1:%d, to try it: nc 127.0.0.1 %d\n", at, at);
-  if (!program_flush()) /* or program_end() says so */
+  if (!program_flush()) /* program_end() reports the error */
     return avow_none();
   AVOW_TRY(avow_await_done(avow_promise_steal(&interrupted)));
   AVOW_TRY(avow_await_done(avow_close(avow_to_stream(&listener))));

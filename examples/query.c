@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: MIT */
-/* Asks a database of SQLite's, which blocks, on the thread pool, and gives up
-   when that takes too long. See query --help. */
+/* Queries an SQLite database, which blocks, on the thread pool, and gives up
+   after a timeout. See query --help. */
 #include <avow.h>
 #include <sqlite3.h>
 #include <stdio.h>
@@ -35,7 +35,7 @@ typedef struct {
   size_t n;
 } query_t;
 
-/* Asked after so many of SQLite's steps: it ends when the answer is not 0. */
+/* SQLite calls this every STEPS steps. A result other than 0 ends the query. */
 static int is_unwanted(void *data) {
   return avow_work_is_wanted() ? 0 : 1;
 }
@@ -47,7 +47,8 @@ static int add_row(void *data, int columns, char *cells[], char *names[]) {
   return 0;
 }
 
-/* LIST of BYTES; of an error the cause. On a thread of the pool. */
+/* LIST of BYTES; for an error, the list is its cause. Runs on a thread of the
+   pool. */
 static avow_value_t ask(void *data) {
   query_t *query = data;
   sqlite3 *db;

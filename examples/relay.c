@@ -1,8 +1,9 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * Runs a command, and says what it prints, line by line, to all who connect:
- * each line is there once, however many hear it. Who is slow misses the oldest,
- * and hears how many; or each hears the newest only, now and then.
+ * Runs a command and sends its output, line by line, to all clients. Each line
+ * is in memory once, with any number of clients. A slow client misses the
+ * oldest lines and is told how many. With --every, each client gets only the
+ * newest line at intervals.
  */
 #include <avow.h>
 #include <avow/auto.h>
@@ -52,7 +53,7 @@ static uv_loop_t *loop;
 static avow_broadcast_t *lines;
 static avow_watch_t *newest;
 
-/* What one client is to hear, up to the end. */
+/* The lines for one client, until they end. */
 static avow_channel_t *subscribe(void) {
   if (every == 0)
     return avow_broadcast_subscribe(lines);
@@ -60,7 +61,7 @@ static avow_channel_t *subscribe(void) {
                                AVOW_EDGE_BOTH);
 }
 
-/* BYTES: a line as it is, or how many there were for which it is too late. */
+/* BYTES: the line, or the number of lines that the client has missed. */
 static avow_value_t words_of(const avow_value_t *item) {
   char text[64];
   if (avow_error_code(item) != AVOW_EMISSED)
@@ -72,13 +73,13 @@ static avow_value_t words_of(const avow_value_t *item) {
 
 static avow_value_t talk(void *connection) {
   AVOW_AUTO_VALUE client = avow_value_ref(connection);
-  if (lines == NULL) /* all is said */
+  if (lines == NULL) /* the command has ended */
     return avow_none();
   AVOW_AUTO_CHANNEL heard = subscribe();
   for (;;) {
     AVOW_AUTO_VALUE item = avow_await(avow_channel_next(heard));
     const avow_value_t words = words_of(&item);
-    if (words.tag != AVOW_BYTES) /* the end, or no memory */
+    if (words.tag != AVOW_BYTES) /* the end, or out of memory */
       return words;
     avow_value_t line[] = { words, avow_string("\n") };
     avow_promise_t *p = avow_write(avow_to_stream(&client), avow_list(line, 2));
@@ -86,13 +87,13 @@ static avow_value_t talk(void *connection) {
   }
 }
 
-/* The function has a reference of its own before this call is over. */
+/* The function takes its own reference before this call returns. */
 static avow_value_t begin_to_talk(const avow_value_t *connection, void *data) {
   avow_value_t borrowed = *connection;
   return avow_follow(avow_async(loop, talk, &borrowed));
 }
 
-/* Who left, or was cut off at the end, is no failure of ours. */
+/* A client that disconnected, or was cut off at the end, is not a failure. */
 static avow_value_t forgive(const avow_value_t *reason, void *data) {
   return avow_none();
 }
@@ -101,7 +102,8 @@ static void end_reader(void *reader) {
   avow_reader_unref(reader);
 }
 
-/* NONE at the end. Nobody waits for room: the oldest line makes it. */
+/* NONE at the end. Sending never waits for capacity, because the oldest line is
+   dropped. */
 static avow_value_t tell_all(avow_stream_t out) {
   avow_reader_t *reader = avow_reader_new(out);
   AVOW_AUTO_CALL(end_reader, reader);
@@ -115,7 +117,7 @@ static avow_value_t tell_all(avow_stream_t out) {
   }
 }
 
-/* INT: 1 if the command failed. It ends with whoever holds it. */
+/* INT: 1 if the command failed. Releasing the child ends the command. */
 static avow_value_t run_command(void *text) {
   const char *args[] = { "sh", "-c", text, NULL };
   const avow_command_t command = { .args = args,
@@ -132,7 +134,7 @@ static avow_value_t run_command(void *text) {
   return avow_int(how->status != 0 || how->signal != 0);
 }
 
-/* As the command ends, or 0 after a signal. */
+/* The result of the command, or 0 after a signal. */
 static avow_value_t run_until_signal(void *text) {
   avow_promise_t *stop = program_interrupted(loop);
   avow_promise_t *p = avow_async(loop, run_command, text);
@@ -145,7 +147,7 @@ static avow_value_t run_until_signal(void *text) {
   return v;
 }
 
-/* Behind the last line their channels end. */
+/* The clients' channels end after the last line. */
 static void end_all(void) {
   avow_broadcast_unref(lines);
   avow_watch_unref(newest);
@@ -165,7 +167,7 @@ static avow_value_t serve(void *text) {
                  NULL);
   const int at = avow_local_address((const uv_handle_t *) stream).port;
   printf("relay at 127.0.0.1:%d, to try it: nc 127.0.0.1 %d\n", at, at);
-  if (!program_flush()) /* or program_end() says so */
+  if (!program_flush()) /* program_end() reports the error */
     return avow_int(0);
   const avow_value_t v = run_until_signal(text);
   end_all();

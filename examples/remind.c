@@ -1,10 +1,10 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * Reminds whoever connects: "300 tea" is answered by "tea" after 300 ms, of
- * several at a time; a client that wants too many at once, or does not read
- * what it is told, has to go. Each line of its log begins with whom it is
- * about, a visitor and one of what that asked for, which no function hands
- * down.
+ * Sends reminders to its clients: "300 tea" is answered with "tea" after 300
+ * ms, several at a time. A client that requests too many at once, or does not
+ * read its reminders, is disconnected. Each line of the log begins with a
+ * visitor's number and the number of a reminder. The functions do not pass
+ * these numbers on as arguments.
  */
 #include <avow.h>
 #include <avow/auto.h>
@@ -49,10 +49,11 @@ static void note(const char *what) {
   printf("[%s] ", avow_is_none(id) ? "server" : avow_to_bytes(id, NULL));
   (void) text_print(stdout, what, TEXT_WHOLE);
   printf("\n");
-  (void) program_flush(); /* or program_end() says so */
+  (void) program_flush(); /* program_end() reports the error */
 }
 
-/* From here on this function is about the nth of those of who started it. */
+/* From here on, this function and the functions that it starts have an id: the
+   id of its caller and `n`. */
 static avow_value_t begin_request(unsigned n) {
   char id[40] = "";
   const avow_value_t *of = avow_local_get(&request);
@@ -65,7 +66,7 @@ static avow_value_t begin_request(unsigned n) {
 
 typedef struct {
   avow_stream_t client;
-  unsigned waiting; /* reminders that are not said yet */
+  unsigned waiting; /* pending reminders */
 } visitor_t;
 
 typedef struct {
@@ -95,7 +96,7 @@ static void has_said(void *visitor) {
 
 static avow_value_t remind(void *data) {
   const reminder_t *mine = data;
-  visitor_t *visitor = mine->visitor; /* which waits for this */
+  visitor_t *visitor = mine->visitor; /* it waits for this function */
   AVOW_AUTO_VALUE line = mine->line;
   visitor->waiting++;
   AVOW_AUTO_CALL(has_said, visitor);
@@ -106,14 +107,14 @@ static avow_value_t remind(void *data) {
   return v;
 }
 
-/* BYTES: what the client says next. */
+/* BYTES: the next line of the client. */
 static avow_value_t next_line(const visitor_t *visitor, avow_reader_t *reader) {
   if (visitor->waiting >= MOST)
     return avow_error_new(UV_ENOBUFS, avow_none(), "too many reminders");
   return avow_await(avow_reader_line(reader, LINE));
 }
 
-/* Until the client has no more to say. */
+/* Returns when the client has ended its input. */
 static avow_value_t listen_to(visitor_t *visitor, const avow_group_t *all) {
   avow_reader_t *reader = avow_reader_new(visitor->client);
   avow_value_t line = next_line(visitor, reader);
@@ -143,13 +144,13 @@ static avow_value_t talk(void *connection) {
   return v;
 }
 
-/* The function has a reference of its own before this call is over. */
+/* The function takes its own reference before this call returns. */
 static avow_value_t begin_to_talk(const avow_value_t *connection, void *data) {
   avow_value_t borrowed = *connection;
   return avow_follow(avow_async(loop, talk, &borrowed));
 }
 
-/* Who left, or was cut off at the end, is no failure of ours. */
+/* A client that disconnected, or was cut off at the end, is not a failure. */
 static avow_value_t forgive(const avow_value_t *reason, void *data) {
   return avow_none();
 }
@@ -166,7 +167,7 @@ static avow_value_t serve(void *data) {
   AVOW_AUTO_PROMISE interrupted = program_interrupted(loop);
   const int at = avow_local_address((const uv_handle_t *) stream).port;
   printf("remind at 127.0.0.1:%d, to try it: nc 127.0.0.1 %d\n", at, at);
-  if (!program_flush()) /* or program_end() says so */
+  if (!program_flush()) /* program_end() reports the error */
     return avow_none();
   AVOW_TRY(avow_await_done(avow_promise_steal(&interrupted)));
   note("ends");

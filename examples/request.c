@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * What a server of files makes of a request that llhttp has read: no body, one
- * host, a range if it is one, and a path that leads to no place but below.
+ * Checks the requests of a file server, which llhttp has parsed: no body, one
+ * host, at most one valid range, and a path that stays below the directory.
  */
 #include "request.h"
 
@@ -11,7 +11,8 @@
 
 #include "message.h"
 
-/* Takes what comes before the separator, or all; from goes on behind that. */
+/* Takes the text before the separator, or all of it. `from` continues after the
+   separator. */
 static span_t take(span_t *from, char separator) {
   const char *end =
       from->len > 0 ? memchr(from->at, separator, from->len) : NULL;
@@ -30,7 +31,7 @@ static bool skip(span_t *span, const char *prefix) {
   return true;
 }
 
-/* Printable, without spaces. */
+/* Returns whether the text is printable and has no spaces. */
 static bool is_token(span_t text) {
   for (size_t i = 0; i < text.len; i++)
     if (text.at[i] <= ' ' || text.at[i] > '~')
@@ -44,7 +45,7 @@ static int digit(char c) {
   return found != NULL ? (int) (found - digits) % 16 : -1;
 }
 
-/* Decodes a target; false for what is no encoding, or does not fit. */
+/* Decodes a target. Returns false if an encoding is invalid. */
 static bool decode(const char *text, char out[TARGET_MAX]) {
   for (; *text != '\0'; text++, out++) {
     *out = *text;
@@ -61,8 +62,8 @@ static bool decode(const char *text, char out[TARGET_MAX]) {
   return true;
 }
 
-/* Each name in it is one of an entry: not empty, "." or "..". A backslash is a
-   slash to some. */
+/* Each name in the path must be an ordinary one: not empty, "." or "..".
+   Backslashes are refused, because some systems treat them as slashes. */
 static bool is_plain(const char *path) {
   if (*path != '/' || strchr(path, '\\') != NULL)
     return false;
@@ -77,7 +78,8 @@ static bool is_plain(const char *path) {
   return true;
 }
 
-/* Without the query and, as it comes to a proxy, without the host. */
+/* The path without the query and, in the form that proxies receive, without the
+   host. */
 static span_t path_of(span_t target) {
   span_t path = take(&target, '?');
   if (!skip(&path, "http://"))
@@ -108,7 +110,7 @@ static int parse_first_line(const message_t *m, request_t *out) {
   return parse_target(m->target, out);
 }
 
-/* -1 without digits, or with more than an int64_t has room for. */
+/* Returns -1 if the text is not a number or does not fit in an int64_t. */
 static int64_t parse_number(span_t text) {
   int64_t n = 0;
   if (text.len == 0 || text.len > 18)
@@ -121,8 +123,8 @@ static int64_t parse_number(span_t text) {
   return n;
 }
 
-/* Reads a range. A server ignores one that it does not understand: RFC 9110,
-   section 14.2. */
+/* Parses a range. A server ignores a range that it does not understand (RFC
+   9110, section 14.2). */
 static void parse_range(span_t value, request_t *out) {
   if (!skip(&value, "bytes="))
     return;
@@ -136,7 +138,8 @@ static void parse_range(span_t value, request_t *out) {
                    (out->last < 0 || out->first <= out->last);
 }
 
-/* No other than one: two programs might not agree on which counts. */
+/* Only one host is accepted, because two programs might disagree on which of
+   several counts. */
 static int parse_host(span_t value, request_t *out) {
   if (out->has_host || (value.len > 0 && !is_token(value)) ||
       memchr(value.at, ',', value.len) != NULL)

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * Looks up several names at once and shows the addresses of each, or with
- * --first those of the one that answers first: then the others are cancelled.
+ * Looks up several names at once and shows the addresses of each. With --first
+ * it shows only the first result, and the other lookups are canceled.
  */
 #include <avow.h>
 #include <avow/select.h>
@@ -33,7 +33,7 @@ static const command_line_t command_line = {
 typedef struct {
   const char *name;
   uint64_t end;         /* in nanoseconds */
-  avow_value_t outcome; /* none: cancelled */
+  avow_value_t outcome; /* NONE: canceled */
 } lookup_t;
 
 static avow_promise_t *look_up(uv_loop_t *loop, const char *name) {
@@ -41,7 +41,7 @@ static avow_promise_t *look_up(uv_loop_t *loop, const char *name) {
   return avow_getaddrinfo(loop, name, NULL, &hints);
 }
 
-/* Cut where they do not fit, after a good many. */
+/* Joins the addresses and truncates the text to the buffer. */
 static void join_addresses(const struct addrinfo *at, char *out, size_t size) {
   size_t len = 0;
   for (const char *separator = ""; at != NULL && len < size; at = at->ai_next) {
@@ -78,8 +78,8 @@ static void print_table(const lookup_t lookups[], size_t n, uint64_t begin) {
     print_row(table, &lookups[i], begin);
 }
 
-/* Notes each answer as it comes, with --first up to one that has addresses;
-   NONE, or why there are none. */
+/* Records each result as it arrives, with --first up to the first name that has
+   addresses. NONE, or the error that ended the results. */
 static avow_value_t hear(lookup_t lookups[], const avow_channel_t *answers) {
   avow_value_t v = avow_run(avow_channel_next(answers));
   while (!avow_is_none(&v) && !avow_is_error(&v)) {
@@ -98,7 +98,7 @@ static bool is_found(const lookup_t *lookup) {
   return !avow_is_none(&lookup->outcome) && !avow_is_error(&lookup->outcome);
 }
 
-/* The exit status. */
+/* Returns the exit status. */
 static int run(uv_loop_t *loop, lookup_t lookups[], size_t n) {
   const uint64_t begin = uv_hrtime();
   avow_gather_t *all;
@@ -107,7 +107,7 @@ static int run(uv_loop_t *loop, lookup_t lookups[], size_t n) {
     avow_gather_add(all, look_up(loop, lookups[i].name));
   avow_gather_unref(all);
   const avow_value_t end = hear(lookups, answers);
-  avow_channel_unref(answers); /* which cancels the others */
+  avow_channel_unref(answers); /* cancels the others */
   if (avow_is_error(&end))
     return program_complain(end);
   print_table(lookups, n, begin);

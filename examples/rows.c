@@ -19,7 +19,7 @@ double row_ms(const row_t *row) {
   return (double) (row->end - row->begin) / 1e6;
 }
 
-/* How wide the largest number of bytes is. */
+/* The width of the largest number of bytes. */
 static int digits(const row_t rows[], size_t n) {
   int most = 1;
   for (size_t i = 0; i < n; i++) {

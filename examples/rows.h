@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: MIT */
-/* How those examples show their work that ask servers: a row for each. */
+/* The output of examples that send requests to servers: a row for each
+   request. */
 #ifndef ROWS_H
 #define ROWS_H
 
@@ -14,7 +15,7 @@ typedef struct {
   uint64_t begin; /* in nanoseconds */
   uint64_t end;
   unsigned attempts;
-  int status;       /* of an answer */
+  int status;       /* of a response */
   size_t bytes;     /* of its body */
   char reason[256]; /* when there is none */
 } row_t;

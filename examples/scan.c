@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * Tries the TCP ports of a host, so many at a time, and shows which are open:
- * a map with a limit, in which each port has its timeout. See scan --help.
+ * Tries the TCP ports of a host, a limited number at a time, and shows the open
+ * ones: a map with a limit, in which each port has a timeout. See scan --help.
  */
 #include <avow.h>
 #include <stdio.h>
@@ -57,7 +57,7 @@ struct scan_s {
   probe_t probes[PORT_MAX];
   size_t done;
   size_t count[STATES];
-  avow_value_t problem; /* of the first that could not be tried */
+  avow_value_t problem; /* first error other than refusal or timeout */
 };
 
 static _Noreturn void fail(avow_value_t error) {
@@ -71,7 +71,7 @@ static unsigned parse_port(const char *text) {
   return (unsigned) port;
 }
 
-/* Takes the text apart. */
+/* Modifies the text. */
 static void parse_ports(scan_t *scan, char *text) {
   char *dash = strchr(text, '-');
   if (dash != NULL)
@@ -83,7 +83,7 @@ static void parse_ports(scan_t *scan, char *text) {
   scan->n = last - scan->first + 1;
 }
 
-/* Once, and not for each port. */
+/* Looks the host up once, not for each port. */
 static void look_up(scan_t *scan, const char *host) {
   const struct addrinfo hints = { .ai_socktype = SOCK_STREAM };
   const avow_value_t found =
@@ -104,7 +104,7 @@ static avow_value_t ended(probe_t *probe, state_t state) {
   return avow_none();
 }
 
-/* The stream closes with its value, which nobody keeps. */
+/* The stream is closed when its value is released. No reference is kept. */
 static avow_value_t note_open(const avow_value_t *stream, void *data) {
   return ended(data, OPEN);
 }
@@ -145,7 +145,7 @@ static void try_ports(scan_t *scan) {
   avow_value_unref(ends);
 }
 
-/* Prints what one can paste elsewhere. */
+/* Prints the open ports in a form that other programs accept. */
 static void print_open(const scan_t *scan) {
   const bool v6 = strchr(scan->host, ':') != NULL;
   const table_t table = table_of((int) strlen(scan->host) + (v6 ? 8 : 6), 8);
@@ -164,7 +164,7 @@ static void print_open(const scan_t *scan) {
   }
 }
 
-/* The exit status. */
+/* Returns the exit status. */
 static int report(const scan_t *scan, double ms) {
   print_open(scan);
   printf("%s%s: %zu open, %zu closed, %zu silent, in %.1f ms\n",

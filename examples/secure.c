@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * TLS by avow-tls. Who resumes a session need not know that the certificate has
- * changed: the settings before are the past of those that follow.
+ * TLS with avow-tls. The old settings are passed on as the past of the new
+ * ones, so that clients can resume their sessions after the certificate has
+ * changed.
  */
 #include "secure.h"
 
@@ -32,7 +33,7 @@ avow_value_t secure_load(secure_t *secure) {
   avow_value_unref(files);
   if (avow_is_error(&settings))
     return settings;
-  avow_value_unref(secure->settings); /* streams that are there keep theirs */
+  avow_value_unref(secure->settings); /* existing streams keep theirs */
   secure->settings = settings;
   return avow_none();
 }

@@ -1,9 +1,9 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * Serves the files of a directory by HTTP/1.1. An async function talks to each
- * connection; SIGINT and SIGTERM end those that wait for a request, and answers
- * that are under way have their time. SIGUSR1 has it say how it does, and whom
- * it talks to.
+ * Serves the files of a directory over HTTP/1.1. An async function handles each
+ * connection. SIGINT and SIGTERM end connections that wait for a request, and
+ * give pending responses time to complete. SIGUSR1 makes the server print its
+ * state and its connections.
  */
 #include <avow.h>
 #include <avow/trace.h>
@@ -23,7 +23,7 @@
 
 enum { HEAD_MAX = 8 * 1024 };
 
-enum { LINGER = 500 }; /* ms, for what comes with a request that was refused */
+enum { LINGER = 500 }; /* ms to discard input after a refused request */
 
 static const char *address = "127.0.0.1";
 static const char *port = "8080";
@@ -72,7 +72,7 @@ typedef struct {
   avow_channel_t *connections;
   avow_promise_t *stop; /* settled by a signal */
   secure_t secure;      /* TLS, if there is a certificate */
-  unsigned open;        /* connections */
+  unsigned open;        /* number of connections */
 } server_t;
 
 typedef struct {
@@ -81,8 +81,8 @@ typedef struct {
   avow_reader_t *reader;
 } connection_t;
 
-/* Closed with unread data, the connection would be reset, and the answer with
-   it lost. */
+/* Closing a connection with unread data would reset it, and the response could
+   be lost. */
 static void linger(const connection_t *c) {
   const avow_stream_t stream = avow_to_stream(&c->stream);
   avow_value_unref(avow_await(avow_timeout(avow_shutdown(stream), LINGER)));
@@ -102,14 +102,15 @@ static bool refuse(const connection_t *c, int status) {
   return false;
 }
 
-/* BYTES: all before the empty line. */
+/* BYTES: the text before the empty line. */
 static avow_promise_t *read_head(const connection_t *c) {
   avow_promise_t *p =
       avow_reader_until(c->reader, avow_string("\r\n\r\n"), HEAD_MAX);
   return avow_until(avow_timeout(p, patience), c->server->stop);
 }
 
-/* Answers one request; false if that was the last of the connection. */
+/* Handles one request. Returns false if it was the last one of the
+   connection. */
 static bool serve_request(const connection_t *c) {
   const avow_value_t head = avow_await(read_head(c));
   const int code = avow_error_code(&head);
@@ -129,7 +130,7 @@ static bool serve_request(const connection_t *c) {
                      c->server->directory, &request);
 }
 
-/* Has TLS in the place of the connection; NONE, or an error. */
+/* Replaces the connection by a TLS stream. NONE, or an error. */
 static avow_value_t shake_hands(connection_t *c) {
   if (certificate == NULL)
     return avow_none();
@@ -140,7 +141,7 @@ static avow_value_t shake_hands(connection_t *c) {
   return avow_is_error(&c->stream) ? avow_steal(&c->stream) : avow_none();
 }
 
-/* Who cannot agree with us on TLS is none of our troubles. */
+/* A failed handshake is not reported as an error of the server. */
 static avow_value_t talk(void *data) {
   connection_t *c = data;
   const avow_value_t v = shake_hands(c);
@@ -176,7 +177,7 @@ static avow_value_t begin_to_talk(const avow_value_t *stream, void *data) {
   return avow_follow(avow_attach(p, c, hang_up));
 }
 
-/* Ends the wait for those who take their answers slowly. */
+/* Gives up on clients that read their responses slowly. */
 static avow_value_t cut_off(const avow_value_t *none, void *data) {
   const server_t *server = data;
   fprintf(stderr, "%s: connections cut off: %u\n", program_name(),
@@ -192,14 +193,15 @@ static avow_value_t stop_listening(const avow_value_t *signum, void *data) {
   return avow_follow(avow_then(p, cut_off, NULL, server));
 }
 
-/* Clients that were cut off are no failure of the server's. */
+/* Clients that were cut off are not a failure of the server. */
 static avow_value_t forgive(const avow_value_t *reason, void *data) {
   if (avow_error_code(reason) == UV_ECANCELED)
     return avow_none();
   return avow_value_ref(reason);
 }
 
-/* NONE, after a signal and the last answer, or when their time is up. */
+/* NONE after a signal and the last response, or when the grace period has
+   ended. */
 static avow_promise_t *serve(server_t *server) {
   const avow_map_options_t each = { .concurrency = (size_t) most_clients,
                                     .kind = AVOW_ALL_SETTLED };
@@ -216,7 +218,7 @@ static avow_value_t load(void *secure) {
   return secure_load(secure);
 }
 
-/* False, having said why, without its certificate. */
+/* Returns false without a valid certificate and reports why. */
 static bool is_secured(server_t *server) {
   if (certificate == NULL)
     return true;
@@ -229,7 +231,7 @@ static bool is_secured(server_t *server) {
 }
 
 static avow_value_t complain(const avow_value_t *error, void *unused) {
-  (void) program_complain(avow_value_ref(error)); /* and it goes on */
+  (void) program_complain(avow_value_ref(error)); /* the server continues */
   return avow_none();
 }
 
@@ -239,8 +241,8 @@ static avow_value_t renew(const avow_value_t *signum, void *data) {
   return avow_follow(avow_catch(p, complain, NULL));
 }
 
-/* At each SIGHUP, until that is cancelled; the certificate before stays where
-   there is no good one. */
+/* Reloads the certificate at each SIGHUP until it is canceled. The previous
+   certificate stays in use if the new one is invalid. */
 static avow_promise_t *renew_often(server_t *server) {
   const avow_map_options_t each = { .concurrency = 1 };
   if (certificate == NULL)
@@ -257,16 +259,18 @@ static bool announce(const server_t *server) {
   printf("serving ");
   (void) text_print(stdout, server->directory, TEXT_WHOLE);
   printf(" at http%s://%s/\n", certificate != NULL ? "s" : "", at.text);
-  return program_flush(); /* whoever waits for it may read a pipe */
+  return program_flush(); /* a program that waits for this line may read from a
+                             pipe */
 }
 
-/* How long who comes has to wait, and for what others do: for whoever asks. */
+/* Measures the delays of the loop and their causes, for SIGUSR1. */
 static void watch(uv_loop_t *loop) {
   avow_loop_measure(loop);
-  (void) avow_dump_on_signal(loop, SIGUSR1, stderr); /* or it never says so */
+  /* on failure it prints nothing */
+  (void) avow_dump_on_signal(loop, SIGUSR1, stderr);
 }
 
-/* The exit status. */
+/* Returns the exit status. */
 static int run(server_t *server) {
   if (!is_secured(server))
     return 1;
@@ -309,7 +313,7 @@ static int run_in(server_t *server, const char *directory) {
     return program_complain(real);
   server->directory = avow_to_bytes(&real, NULL);
   if (strcmp(server->directory, "/") == 0)
-    server->directory = ""; /* paths come behind it */
+    server->directory = ""; /* paths are appended */
   const int status =
       is_directory(server->loop, directory)
           ? run(server)
@@ -320,14 +324,14 @@ static int run_in(server_t *server, const char *directory) {
   return status;
 }
 
-/* A client takes one, and three while it is sent a long file. Without, libuv
-   closes who comes. */
+/* A client needs one descriptor, and three during a long response. Without
+   descriptors, libuv closes new connections. */
 static void allow_descriptors(void) {
   struct rlimit limit;
   if (getrlimit(RLIMIT_NOFILE, &limit) != 0)
     return;
   limit.rlim_cur = limit.rlim_max;
-  (void) setrlimit(RLIMIT_NOFILE, &limit); /* or fewer will do */
+  (void) setrlimit(RLIMIT_NOFILE, &limit); /* otherwise the server has fewer */
 }
 
 int main(int argc, char *argv[]) {

@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * Finds a word in the lines of several files: a channel of lines for each, all
- * of them merged, filtered, and written in batches. Who reads the output slowly
- * holds back whoever reads the files. See sift --help.
+ * Finds a word in the lines of several files. Each file has a channel of lines.
+ * The channels are merged, filtered, and written in batches. Slow output slows
+ * down the reading of the files. See sift --help.
  */
 #include <avow.h>
 #include <avow/descriptor.h>
@@ -76,7 +76,8 @@ static avow_value_t has(const avow_value_t *line, void *word) {
 
 static avow_value_t write_lines(const avow_value_t *lines, void *data) {
   for (size_t i = 0; i < avow_list_len(lines); i++)
-    (void) puts(avow_to_bytes(avow_list_at(lines, i), NULL)); /* flush looks */
+    /* program_flush() checks */
+    (void) puts(avow_to_bytes(avow_list_at(lines, i), NULL));
   return program_flush() ? avow_none() : avow_error(UV_EPIPE);
 }
 

@@ -1,10 +1,10 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * A server that counts votes, three voters, and a defect that no test on this
- * machine would find: what comes with one read is taken for one vote. The
- * simulator runs all of it under one seed after the other, until a vote is
- * lost, and then leaves out what that did not take. See simulate --help, and
- * docs/simulator.md; -DMENDED is the server without the defect.
+ * A server that counts votes, three voters, and a defect that tests on one
+ * machine would not find: the server takes each read for one vote. The
+ * simulator runs the program under one seed after another until a vote is lost.
+ * It then removes everything that the failure does not need. See simulate
+ * --help and docs/simulator.md. -DMENDED builds the server without the defect.
  */
 #include <avow.h>
 #include <avow/sim.h>
@@ -67,7 +67,7 @@ static avow_value_t welcome(const avow_value_t *connection, void *data) {
   return avow_follow(avow_async(urn->loop, serve, &voter));
 }
 
-/* Its clients, which vote yes, and wait each time until that was counted. */
+/* The clients. They vote yes and wait each time until the vote is counted. */
 
 static avow_value_t cast(avow_stream_t stream, avow_reader_t *reader) {
   for (int i = 0; i < VOTES; i++) {
@@ -90,7 +90,7 @@ static avow_value_t vote(void *loop) {
   return v;
 }
 
-/* Both together, on one loop, and what must be true at the end. */
+/* Runs server and clients on one loop and checks the result. */
 
 static avow_value_t hold_election(urn_t *urn, const avow_value_t *listener) {
   const avow_stream_t stream = avow_to_stream(listener);

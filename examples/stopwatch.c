@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: MIT */
-/* Shows the time that passes, and laps: of several things that may happen,
-   select takes one and leaves the others as they are. See stopwatch --help. */
+/* Shows the time and laps. Select takes one of several events and leaves the
+   others unchanged. See stopwatch --help. */
 #include <avow.h>
 #include <avow/select.h>
 #include <avow/stages.h>
@@ -41,7 +41,7 @@ static void print_lap(watch_t *watch, uint64_t now) {
   watch->lap = now;
 }
 
-/* False when it is over. */
+/* Returns false at the end. */
 static bool show(watch_t *watch, size_t happened, uint64_t now) {
   if (happened == TICK)
     printf("%" PRIu64 " ms\n", now - watch->begin);
@@ -50,11 +50,11 @@ static bool show(watch_t *watch, size_t happened, uint64_t now) {
   return program_flush() && happened != END;
 }
 
-/* The exit status. */
+/* Returns the exit status. */
 static int run(uv_loop_t *loop, const avow_case_t cases[]) {
   const uint64_t begin = avow_now(loop);
   watch_t watch = { .begin = begin, .lap = begin };
-  bool goes_on = show(&watch, TICK, begin); /* who reads it may signal */
+  bool goes_on = show(&watch, TICK, begin); /* signals may arrive from now on */
   while (goes_on) {
     const avow_value_t v = avow_run(avow_select(cases, END + 1));
     if (avow_is_error(&v))

@@ -10,7 +10,7 @@
 
 enum { GAP = 2 };
 
-/* A name that is long leaves as much to what comes last. */
+/* A long name leaves half of the columns to the last field. */
 table_t table_of(int widest_name, int middle) {
   table_t table = { .room = terminal_columns(), .name = widest_name };
   const int half = (table.room - middle - 2 * GAP) / 2;
@@ -24,7 +24,8 @@ int table_wider(int widest, const char *name) {
   return columns > widest ? columns : widest;
 }
 
-/* Prints what fits into the room that is left. How much is left then. */
+/* Prints the text into the columns that are left, and returns how many
+   remain. */
 static int print(const char *text, int room) {
   return room - text_print(stdout, text, room);
 }

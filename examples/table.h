@@ -1,21 +1,22 @@
 /* SPDX-License-Identifier: MIT */
-/* Tables of a name, of what we say of it, and of what came from elsewhere. No
-   line is wider than the terminal. */
+/* Tables with three fields: a name, the program's own text, and text from
+   another source. No line is wider than the terminal. */
 #ifndef TABLE_H
 #define TABLE_H
 
 typedef struct {
   int room; /* columns of a line */
-  int name; /* of the names */
+  int name; /* columns of the names */
 } table_t;
 
-/* Between the widest name and what comes last there are so many columns. */
+/* `middle` is the number of columns between the widest name and the last
+   field. */
 table_t table_of(int widest_name, int middle);
 
-/* The larger of that and what the name takes. */
+/* Returns the larger of `widest` and the columns of the name. */
 int table_wider(int widest, const char *name);
 
-/* The colour may be "", and so may the last. */
+/* `colour` and `last` may be "". */
 void table_line(table_t table, const char *name, const char *colour,
                 const char *middle, const char *last);
 

@@ -1,9 +1,9 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * Shows the last lines of files and then what is added to them, until SIGINT or
- * SIGTERM. One async function follows one file. It watches the directory,
- * because a watch of a file ends when nothing is at its path, and begins only
- * when something is. See tail --help.
+ * Shows the last lines of files and then new lines, until SIGINT or SIGTERM.
+ * One async function follows one file. It watches the directory, because a
+ * watch of a file ends when the path disappears, and begins only when it
+ * exists. See tail --help.
  */
 #include <avow.h>
 #include <fcntl.h>
@@ -35,7 +35,7 @@ typedef struct {
   uv_loop_t *loop;
   char **paths;
   size_t n;
-  const char *shown; /* whose lines came last */
+  const char *shown; /* file of the last output */
 } tail_t;
 
 typedef struct {
@@ -43,7 +43,7 @@ typedef struct {
   uv_loop_t *loop;
   const char *path;
   uv_file file;
-  int64_t offset; /* of what comes next */
+  int64_t offset; /* of the next read */
 } follower_t;
 
 static void show_name(const tail_t *tail, const char *path) {
@@ -52,17 +52,18 @@ static void show_name(const tail_t *tail, const char *path) {
   printf(" <==\n");
 }
 
-/* Prints what came; false when nobody can read it. */
+/* Prints the text. Returns false if writing fails. */
 static bool show(follower_t *f, const char *text, size_t len) {
   tail_t *tail = f->tail;
   if (tail->n > 1 && tail->shown != f->path)
     show_name(tail, f->path);
   tail->shown = f->path;
   (void) fwrite(text, 1, len, stdout);
-  return program_flush(); /* who reads a pipe need not wait */
+  return program_flush(); /* readers of a pipe see it at once */
 }
 
-/* NONE at the end of the file, or an error, as all that awaits here. */
+/* NONE at the end of the file, or an error. All functions here that await do
+   so. */
 static avow_value_t show_more(follower_t *f) {
   for (;;) {
     const avow_value_t chunk =
@@ -87,7 +88,7 @@ static void close_file(follower_t *f) {
   f->file = -1;
 }
 
-/* Refuses what could block for ever, or has no end. */
+/* Refuses files that could block forever or have no end. */
 static avow_value_t check_file(follower_t *f) {
   const avow_value_t stat = avow_await(avow_fs_fstat(f->loop, f->file));
   if (avow_is_error(&stat))
@@ -101,7 +102,7 @@ static avow_value_t check_file(follower_t *f) {
                         f->path);
 }
 
-/* Opens the file; one that is not there yet stays closed. */
+/* Opens the file. A file that does not exist yet stays closed. */
 static avow_value_t open_file(follower_t *f) {
   const avow_value_t file = avow_await(
       avow_fs_open(f->loop, f->path, O_RDONLY | UV_FS_O_NONBLOCK, 0));
@@ -116,7 +117,7 @@ static avow_value_t open_file(follower_t *f) {
   return check_file(f);
 }
 
-/* Where the last lines of a text begin. */
+/* Returns where the last lines of a text begin. */
 static size_t last_lines(const char *text, size_t len) {
   int lines = 0;
   for (size_t i = len; i-- > 1;)
@@ -143,14 +144,14 @@ static avow_value_t find_last_lines(follower_t *f) {
   return avow_none();
 }
 
-/* The path has become another file's, of which all is new. */
+/* The path leads to another file now, which is shown from its beginning. */
 static avow_value_t change_over(follower_t *f) {
   const avow_value_t rest = show_more(f);
   close_file(f);
   return avow_is_error(&rest) ? rest : open_file(f);
 }
 
-/* Where the path is nobody's at the moment, the file goes on as it was. */
+/* While the path does not exist, the open file is still followed. */
 static avow_value_t look_again(follower_t *f) {
   if (f->file < 0)
     return open_file(f);
@@ -169,7 +170,7 @@ static avow_value_t look_again(follower_t *f) {
   if (is.st_ino != was.st_ino || is.st_dev != was.st_dev)
     return change_over(f);
   if ((int64_t) was.st_size < f->offset)
-    f->offset = 0; /* it was cut */
+    f->offset = 0; /* it was truncated */
   return avow_none();
 }
 
@@ -178,7 +179,7 @@ static const char *name_of(const char *path) {
   return slash != NULL ? slash + 1 : path;
 }
 
-/* Returns when something may have happened to the file. */
+/* Returns when the file may have changed. */
 static avow_value_t await_change(follower_t *f, const avow_channel_t *events) {
   for (;;) {
     const avow_value_t v = avow_await(avow_channel_next(events));
@@ -238,14 +239,15 @@ static avow_value_t start(size_t i, void *data) {
   return avow_follow(avow_attach(avow_async(f->loop, follow, f), f, free));
 }
 
-/* The exit status. Signals are how it ends when all is well. */
+/* Returns the exit status. A signal is the normal end. */
 static int run(tail_t *tail) {
   const avow_map_options_t map = { .cancels = true };
   avow_promise_t *interrupted = program_interrupted(tail->loop);
   avow_promise_t *p = avow_map(tail->loop, tail->n, start, tail, &map);
   const avow_value_t end = avow_run(avow_until(p, interrupted));
   program_forget(interrupted);
-  const bool said = avow_error_code(&end) == UV_EPIPE; /* or not to be said */
+  /* already reported, or not an error */
+  const bool said = avow_error_code(&end) == UV_EPIPE;
   if (avow_error_code(&end) != UV_ECANCELED && !said)
     return program_complain(end);
   avow_value_unref(end);

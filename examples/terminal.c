@@ -12,8 +12,8 @@ bool terminal_obeys(FILE *to) {
   return isatty(fileno(to)) && kind != NULL && strcmp(kind, "dumb") != 0;
 }
 
-/* The size that the user says, that the terminal says, or that they mostly
-   have. */
+/* The size that the user has set, otherwise the measured size, otherwise the
+   usual one. */
 static int size(const char *variable, int measured, int usual) {
   const char *text = getenv(variable);
   const long n = text != NULL ? strtol(text, NULL, 10) : 0;
@@ -24,7 +24,7 @@ static int size(const char *variable, int measured, int usual) {
 
 static int columns_of(int terminal) {
   struct winsize window = { .ws_col = 0 };
-  (void) ioctl(terminal, TIOCGWINSZ, &window); /* or it stays 0 */
+  (void) ioctl(terminal, TIOCGWINSZ, &window); /* on failure it stays 0 */
   return size("COLUMNS", window.ws_col, 80);
 }
 
@@ -34,11 +34,12 @@ int terminal_columns(void) {
 
 size_t terminal_lines(void) {
   struct winsize window = { .ws_row = 0 };
-  (void) ioctl(STDOUT_FILENO, TIOCGWINSZ, &window); /* or it stays 0 */
+  (void) ioctl(STDOUT_FILENO, TIOCGWINSZ, &window); /* on failure it stays 0 */
   return (size_t) size("LINES", window.ws_row, 24);
 }
 
-/* Shows the progress if it fits into one line: nobody would erase a second. */
+/* Shows the progress only if it fits in one line, because progress_erase()
+   erases one line. */
 void progress_show(size_t done, size_t n) {
   char line[64];
   const int len = snprintf(line, sizeof(line), "%zu/%zu done ...", done, n);

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-/* What can be shown where the output goes. */
+/* The abilities of the terminal that shows the output. */
 #ifndef TERMINAL_H
 #define TERMINAL_H
 
@@ -7,17 +7,18 @@
 #include <stddef.h>
 #include <stdio.h>
 
-/* Whether that is a terminal which moves its cursor and has colours. */
+/* Returns whether `to` is a terminal with cursor movement and colors. */
 bool terminal_obeys(FILE *to);
 
-/* The columns of standard output; without end if it is no terminal: whoever
-   reads a file or a pipe wants all. */
+/* The columns of standard output. INT_MAX if it is not a terminal, because
+   files and pipes take lines of any length. */
 int terminal_columns(void);
 
-/* The lines that are seen at once. */
+/* The number of visible lines. */
 size_t terminal_lines(void);
 
-/* A line of progress on stderr, if that is a terminal which it fits on. */
+/* Shows a line of progress on stderr, if that is a terminal and the line
+   fits. */
 void progress_show(size_t done, size_t n);
 void progress_erase(void);
 

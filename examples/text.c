@@ -6,23 +6,23 @@
 #include <string.h>
 #include <wchar.h>
 
-/* A character, or a byte that is part of none. */
+/* A character, or an invalid byte. */
 typedef struct {
   size_t len;
   int columns;
   char shown[32];
 } piece_t;
 
-/* Names are UTF-8 wherever the user is at home. */
+/* Names are UTF-8, independently of the user's locale. */
 static void know_characters(void) {
   static bool known;
   if (!known && setlocale(LC_CTYPE, "C.UTF-8") == NULL &&
       setlocale(LC_CTYPE, "en_US.UTF-8") == NULL)
-    (void) setlocale(LC_CTYPE, ""); /* as well as can be */
+    (void) setlocale(LC_CTYPE, ""); /* the best available choice */
   known = true;
 }
 
-/* These change the order in which others are shown. */
+/* These characters change the order in which others are shown. */
 static bool turns_around(wchar_t c) {
   return (c >= 0x202a && c <= 0x202e) || (c >= 0x2066 && c <= 0x2069);
 }
@@ -74,7 +74,8 @@ int text_print(FILE *to, const char *text, int columns) {
     const piece_t piece = next_piece(text);
     if (piece.columns > room - used)
       break;
-    (void) fputs(piece.shown, to); /* whoever closes it sees errors */
+    (void) fputs(piece.shown, to); /* the caller sees errors when it closes the
+                                      file */
     used += piece.columns;
     text += piece.len;
   }

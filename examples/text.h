@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-/* Text that came from elsewhere, as it may stand on a terminal. */
+/* Prints text from other sources safely on a terminal. */
 #ifndef TEXT_H
 #define TEXT_H
 
@@ -8,12 +8,12 @@
 
 enum { TEXT_WHOLE = INT_MAX };
 
-/* How many columns it takes as it is printed. */
+/* The number of columns that the printed text takes. */
 int text_columns(const char *text);
 
-/* Prints it in so many columns at most: where it does not fit it ends in "…".
-   What is no character to be seen, or no UTF-8, is escaped as in C: nobody else
-   gives orders to our terminal. How many columns it took. */
+/* Prints at most `columns` columns. Longer text ends in "…". Characters that
+   are not printable, and invalid UTF-8, are escaped as in C, so that the text
+   cannot control the terminal. Returns the number of columns. */
 int text_print(FILE *to, const char *text, int columns);
 
 #endif

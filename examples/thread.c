@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * Counts the lines of a file on a thread of its own, which may block for as
- * long as it likes, and settles a promise of the loop's. See thread --help.
+ * Counts the lines of a file on its own thread, which may block for any time,
+ * and settles a promise of the loop. See thread --help.
  */
 #include <avow.h>
 #include <errno.h>
@@ -31,7 +31,7 @@ static avow_value_t failure(const char *path) {
   return avow_error_new(err, avow_none(), "%s: %s", path, avow_strerror(err));
 }
 
-/* Values are made, and let go of, on any thread. */
+/* Values may be created and released on any thread. */
 static avow_value_t count_lines(const char *path) {
   FILE *file = fopen(path, "r");
   if (file == NULL)
@@ -40,29 +40,31 @@ static avow_value_t count_lines(const char *path) {
   for (int c = getc(file); c != EOF; c = getc(file))
     lines += c == '\n';
   const avow_value_t v = ferror(file) ? failure(path) : avow_int(lines);
-  (void) fclose(file); /* only read from */
+  (void) fclose(file); /* opened for reading only */
   return v;
 }
 
 static void read_file(void *data) {
   const reader_t *reader = data;
   const avow_value_t v = count_lines(reader->path);
-  (void) avow_remote_resolve(reader->remote, v); /* 0: the loop waits for us */
+  (void) avow_remote_resolve(reader->remote, v); /* returns 0, because the loop
+                                                    waits for it */
 }
 
-/* The thread has nothing left to do. */
+/* Runs when the thread has ended its work. */
 static avow_value_t join(void *data) {
   (void) uv_thread_join(&((reader_t *) data)->thread); /* it was created */
   return avow_none();
 }
 
-/* INT: the lines of the reader's file. */
+/* INT: the number of lines in the file. */
 static avow_promise_t *read_apart(uv_loop_t *loop, reader_t *reader) {
   avow_promise_t *p = avow_remote_new(loop, &reader->remote);
   const int err = uv_thread_create(&reader->thread, read_file, reader);
   if (err == 0)
     return avow_finally(p, join, reader);
-  (void) avow_remote_reject(reader->remote, avow_error(err)); /* as above */
+  /* as in read_file() */
+  (void) avow_remote_reject(reader->remote, avow_error(err));
   return p;
 }
 

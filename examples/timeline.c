@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * Writes a trace of a small fan-out, for about:tracing and the like. See
- * timeline --help.
+ * Writes a trace of a small fan-out, which about:tracing and similar tools
+ * show. See timeline --help.
  */
 #include <avow.h>
 #include <avow/trace.h>
@@ -20,7 +20,8 @@ static const command_line_t command_line = {
   .example = ">fan-out.json",
 };
 
-/* How long a server takes, in ms; 0 to connect: it is not there. */
+/* Delays of a simulated server in ms. 0 in connect: the connection is
+   refused. */
 typedef struct {
   uv_loop_t *loop;
   unsigned connect, think;
@@ -37,11 +38,11 @@ static avow_value_t ask(void *data) {
   return avow_is_error(&v) ? v : avow_int(server->think);
 }
 
-/* What it takes to make something of an answer: a millisecond or two. */
+/* Simulates parsing, which takes 1.5 ms. */
 static avow_value_t parse(const avow_value_t *answer, void *data) {
   const uint64_t began = uv_hrtime();
   while (uv_hrtime() - began < 1500000)
-    ; /* it works */
+    ; /* busy */
   return avow_value_ref(answer);
 }
 
@@ -74,7 +75,7 @@ int main(int argc, char *argv[]) {
   const int lost = avow_trace_stop(loop);
 
   if (err == UV_ENOTSUP)
-    (void) puts("[]"); /* a trace of nothing */
+    (void) puts("[]"); /* an empty trace */
   else if (lost != 0)
     program_fail("cannot write", lost);
   return program_end(loop, 0);

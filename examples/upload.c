@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * Sends files to a server, so many at a time: a map with a limit, whose
- * outcomes stand in the order of the files, failures beside successes.
- * See upload --help.
+ * Sends files to a server, a limited number at a time: a map with a limit,
+ * whose outcomes have the order of the files, failures beside successes. See
+ * upload --help.
  */
 #include <stdio.h>
 #include <stdlib.h>
@@ -44,7 +44,7 @@ static const command_line_t command_line = {
 typedef struct {
   uv_loop_t *loop;
   http_target_t to;
-  struct item_s *items; /* n of them, and of rows */
+  struct item_s *items; /* arrays of n, as are rows */
   row_t *rows;
   size_t n;
   size_t done;
@@ -53,10 +53,11 @@ typedef struct {
 typedef struct item_s {
   upload_t *upload;
   const char *file;
-  row_t *row; /* what is shown of it */
+  row_t *row; /* its row in the output */
 } item_t;
 
-/* The path there: its name here, of which what might mean more is escaped. */
+/* The path on the server is the name of the file. Characters with a special
+   meaning are escaped. */
 static bool name_target(const char *file, http_target_t *target) {
   static const char plain[] =
       "ABCDEFGHIJKLMNOPQRSTUVWXYZ"
@@ -88,7 +89,7 @@ static avow_value_t exchange(avow_stream_t stream, const http_target_t *target,
   return response;
 }
 
-/* An http_response_t. Takes the bytes. */
+/* An http_response_t. Takes ownership of the bytes. */
 static avow_value_t put(uv_loop_t *loop, const http_target_t *target,
                         avow_value_t bytes) {
   const avow_value_t stream =
@@ -102,7 +103,8 @@ static avow_value_t put(uv_loop_t *loop, const http_target_t *target,
   return v;
 }
 
-/* Reads a file. What is none is refused: it might never begin, or end. */
+/* Reads a regular file. Other files are refused, because reading them might
+   block or never end. */
 static avow_value_t read_regular(uv_loop_t *loop, const char *file) {
   const avow_value_t stat = avow_await(avow_fs_stat(loop, file));
   if (avow_is_error(&stat))
@@ -165,7 +167,7 @@ static avow_promise_t *send_all(upload_t *upload) {
   return avow_map(upload->loop, upload->n, upload_one, upload, &map);
 }
 
-/* The exit status. */
+/* Returns the exit status. */
 static int run(upload_t *upload) {
   const avow_value_t outcomes = avow_run(send_all(upload));
   progress_erase();

@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * Nobody can have more of it than a share: there are so many visitors at a
- * time, each for so long and never silent for long, and of a file no more than
- * a part is in memory.
+ * The server limits each visitor to a share: the number of visitors, the time
+ * of each one and its idle time are limited. Only a part of a file is in
+ * memory.
  */
 #include "upload_server.h"
 
@@ -15,7 +15,7 @@ enum { HEAD_MAX = 4096, PART = 64 * 1024, FILE_MAX = 64 * 1024 * 1024 };
 
 enum { VISITORS = 64, PATIENCE = 30 * 1000, SILENCE = 5 * 1000 };
 
-/* Parts, each waited for so many ms, that come behind a refusal. */
+/* The parts that are discarded after a refusal, and the ms to wait for each. */
 enum { MORE = 256, LINGER = 500 };
 
 typedef struct {
@@ -23,7 +23,7 @@ typedef struct {
   avow_value_t stream;
 } visitor_t;
 
-/* INT: the status to refuse the request with, or 0. */
+/* INT: the status of the refusal, or 0. */
 static avow_value_t read_head(const avow_reader_t *reader, message_t *m) {
   const avow_value_t head =
       avow_await(avow_reader_until(reader, avow_string("\r\n\r\n"), HEAD_MAX));
@@ -42,9 +42,10 @@ static avow_value_t read_head(const avow_reader_t *reader, message_t *m) {
   return avow_int(status == 0 && m->length > FILE_MAX ? 413 : status);
 }
 
-/* Likewise. Nobody asks what the file is: it goes as it comes. */
+/* INT: the status of the refusal, or 0. The content is discarded as it
+   arrives. */
 static avow_value_t read_file(const avow_reader_t *reader, message_t *m) {
-  size_t came = 0; /* with what chunks are wrapped in */
+  size_t came = 0; /* including the framing of chunks */
   int status = 0;
   while (status == 0 && !m->ended) {
     const avow_value_t piece = avow_await(avow_reader_next(reader, PART));
@@ -59,8 +60,8 @@ static avow_value_t read_file(const avow_reader_t *reader, message_t *m) {
   return avow_int(status);
 }
 
-/* INT: the status to answer with, which is 0 for a file that is there as a
-   whole; else the client has gone. */
+/* INT: the status to answer with; 0 means that the file is complete. Another
+   value means that the client has disconnected. */
 static avow_value_t read_request(avow_stream_t stream) {
   message_t message = { .ended = false };
   avow_reader_t *reader = avow_reader_new(stream);
@@ -96,8 +97,8 @@ static avow_value_t answer(int status) {
   return avow_string(text);
 }
 
-/* Closed with unread data, the connection would be reset, and the answer with
-   it lost to who still sends. */
+/* Closing a connection with unread data would reset it. A client that is still
+   sending could lose the response. */
 static void linger(avow_stream_t stream) {
   avow_value_unref(avow_await(avow_timeout(avow_shutdown(stream), LINGER)));
   for (int i = 0; i < MORE; i++) {
@@ -109,7 +110,8 @@ static void linger(avow_stream_t stream) {
   }
 }
 
-/* By when it is not heard any more, the stream would be gone but for us. */
+/* A timeout releases the stream before this function has ended, so it keeps its
+   own reference. */
 static avow_value_t serve(void *data) {
   const visitor_t visitor = *(const visitor_t *) data;
   const avow_value_t kept = avow_value_ref(&visitor.stream);
@@ -134,7 +136,7 @@ static avow_value_t welcome(const avow_value_t *stream, void *data) {
   return avow_follow(avow_timeout(p, PATIENCE));
 }
 
-/* A client that went away is no failure of ours. */
+/* A client that disconnects is not a failure of the server. */
 static avow_promise_t *serve_all(upload_server_t *server) {
   const avow_map_options_t each = { .concurrency = VISITORS,
                                     .kind = AVOW_ALL_SETTLED };

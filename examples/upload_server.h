@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: MIT */
-/* A server on loopback that takes files, and has no room for every third. */
+/* A server on loopback that accepts files. It refuses every third one for lack
+   of space. */
 #ifndef UPLOAD_SERVER_H
 #define UPLOAD_SERVER_H
 
@@ -14,10 +15,10 @@ typedef struct {
   unsigned came;
 } upload_server_t;
 
-/* Ends the program if it cannot. */
+/* Ends the program on failure. */
 void upload_server_start(uv_loop_t *loop, upload_server_t *server);
 
-/* Settles when nobody is served any more. */
+/* Settles when the last visitor has been served. */
 avow_promise_t *upload_server_stop(upload_server_t *server);
 
 #endif

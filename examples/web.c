@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-/* URLs, requests and what comes of them, in the words of avow-curl. */
+/* URLs, requests and results, on top of avow-curl. */
 #include "web.h"
 
 #include <stdlib.h>
@@ -27,8 +27,8 @@ const char *web_check(const char *url) {
   return problem;
 }
 
-/* Who is believed by one certificate alone is a server of this program's own,
-   which no proxy knows. */
+/* A target with its own certificate is a server of this program, so no proxy is
+   used. */
 static void set_options(CURL *easy, void *data) {
   const web_target_t *target = data;
   (void) curl_easy_setopt(easy, CURLOPT_DEFAULT_PROTOCOL, "http");

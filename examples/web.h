@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * What several examples ask servers for by HTTP and HTTPS, with avow-curl: all
- * of an answer. web_get.c has that with then, fanout_await.c with await.
+ * HTTP and HTTPS requests of several examples, with avow-curl. They read the
+ * complete response. web_get.c does so with then, fanout_await.c with await.
  */
 #ifndef WEB_H
 #define WEB_H
@@ -9,19 +9,19 @@
 #include <avow.h>
 #include <avow/curl.h>
 
-enum { WEB_BODY_MAX = 16 * 1024 * 1024 }; /* more rejects: UV_EMSGSIZE */
+enum { WEB_BODY_MAX = 16 * 1024 * 1024 }; /* beyond: UV_EMSGSIZE */
 
 typedef struct {
-  const char *url; /* http:// can be left out */
-  char *authority; /* PEM: the only certificate that is believed; NULL: those of
-                      the system */
+  const char *url; /* http:// is optional */
+  char *authority; /* PEM: only this certificate is trusted; NULL: the
+                      system's */
 } web_target_t;
 
-/* What is wrong with a URL; NULL if nothing is. */
+/* Returns the problem with a URL, or NULL. */
 const char *web_check(const char *url);
 
-/* The response, as avow_curl_fetch() has it; or with all of its body, as
-   avow_curl_fetch_all() does. Borrow the target for the call alone. */
+/* The response, as from avow_curl_fetch() or, with its complete body, from
+   avow_curl_fetch_all(). Both borrow the target only during the call. */
 avow_promise_t *web_fetch(const avow_curl_t *client,
                           const web_target_t *target);
 avow_promise_t *web_fetch_all(const avow_curl_t *client,
@@ -31,15 +31,16 @@ avow_promise_t *web_fetch_all(const avow_curl_t *client,
    its cause. Sets *status. */
 avow_value_t web_status(const avow_value_t *response, int *status);
 
-/* What a handler returns to read all of the body: BYTES. Keeps the response for
-   as long. */
+/* The value that a handler returns to read the complete body: BYTES. It keeps
+   the response alive until then. */
 avow_value_t web_body(const avow_value_t *response);
 
-/* All of the body, for a status of 2xx: BYTES. Cancelling hangs up. */
+/* The complete body, BYTES, for a status of 2xx. Cancellation closes the
+   connection. */
 avow_promise_t *web_get(const avow_curl_t *client, const web_target_t *target,
                         int *status);
 
-/* Why there is no answer, in few words. */
+/* A short reason why there is no response. */
 const char *web_reason(const avow_value_t *error);
 
 #endif

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-/* One request, with then: fanout_await.c does the same with await. */
+/* One request, with then. fanout_await.c does the same with await. */
 #include "web.h"
 
 static avow_value_t body_of(const avow_value_t *response, void *status) {

@@ -1,9 +1,10 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * Counts the words of files, all at once, in C++20: a coroutine for each file,
- * which rejects for itself, and a table when all of them have settled.
+ * Counts the words of files, all at once, in C++20. Each file has a coroutine
+ * that may reject on its own. The table is printed when all of them have
+ * settled.
  *
- *   words FILE...
+ *    words FILE...
  */
 #include <avow.hpp>
 #include <csignal>
@@ -25,7 +26,7 @@ static avow::promise count_words(uv_loop_t *loop, std::string path) {
   co_return n;
 }
 
-/* One that cannot be read says why, and does not count. */
+/* A file that cannot be read is reported and not counted. */
 static avow::promise count_all(uv_loop_t *loop,
                                std::vector<std::string> paths) {
   std::vector<avow::promise> counts;

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: MIT */
-/* Waits until a file changes: libuv's uv_fs_event_t as a promise, as one wraps
-   whatever calls back and can be stopped. See wrap --help. */
+/* Waits until a file changes. libuv's uv_fs_event_t becomes a promise. Any
+   API with callbacks that can be stopped is wrapped in this way. See wrap
+   --help. */
 #include <avow.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -26,7 +27,7 @@ static void free_watch(uv_handle_t *handle) {
   free(handle->data);
 }
 
-/* After that libuv calls free_watch() and nothing else. */
+/* After this, libuv calls only free_watch(). */
 static void stop(watch_t *watch) {
   uv_close((uv_handle_t *) &watch->handle, free_watch);
 }
@@ -35,18 +36,19 @@ static void on_change(uv_fs_event_t *handle, const char *name, int events,
                       int err) {
   watch_t *watch = handle->data;
   const avow_value_t v = err < 0 ? avow_error(err) : avow_int(events);
-  (void) avow_resolve(watch->deferred, v); /* true: who cancels stops it */
+  (void) avow_resolve(watch->deferred, v); /* cannot fail: cancellation stops
+                                              the watch */
   stop(watch);
 }
 
-/* Nobody waits any more; the deferred is still ours, to let go of. */
+/* The promise was canceled, and the deferred must still be released. */
 static void on_cancel(void *data) {
   watch_t *watch = data;
   avow_deferred_drop(watch->deferred);
   stop(watch);
 }
 
-/* INT: UV_CHANGE or UV_RENAME, once that happens to the file. */
+/* INT: UV_CHANGE or UV_RENAME, when the file changes. */
 static avow_promise_t *change_of(uv_loop_t *loop, const char *path) {
   watch_t *watch = calloc(1, sizeof(*watch));
   if (watch == NULL)

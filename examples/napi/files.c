@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * An add-on of Node: files by avow, which JavaScript awaits, and promises of
- * JavaScript's, which C does. No line here knows of threads or of ends.
+ * An add-on for Node. JavaScript awaits avow's file operations, and C awaits
+ * promises of JavaScript. avow_napi handles threads and the end of the
+ * environment.
  */
 #include <avow.h>
 #include <avow/napi.h>
@@ -31,7 +32,8 @@ static napi_value read_it(napi_env env, napi_callback_info info) {
   return avow_napi_promise(home, avow_read_file(home->loop, path, LIMIT));
 }
 
-/* within(ms, promise): what that comes to, or an error with ETIMEDOUT. */
+/* within(ms, promise): settles as the promise does, or rejects with
+   ETIMEDOUT. */
 static napi_value within(napi_env env, napi_callback_info info) {
   napi_value args[2];
   avow_napi_t *home = arguments(env, info, args);
@@ -44,7 +46,7 @@ static napi_value within(napi_env env, napi_callback_info info) {
   return avow_napi_promise(home, p);
 }
 
-/* echo(value): there and back again. */
+/* echo(value): converts a value to C and back. */
 static napi_value echo(napi_env env, napi_callback_info info) {
   napi_value args[2];
   avow_napi_t *home = arguments(env, info, args);
