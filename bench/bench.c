@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * Measuring and printing. Every case first runs until its machinery and the
- * caches are warm and a turn is long enough to time; memory that a warm program
- * asks for is then what each turn asks for.
+ * Measuring and printing. Each case first runs until its code and the caches
+ * are warm and a turn is long enough to time. After that, each turn makes the
+ * same allocations.
  */
 #include "bench.h"
 
@@ -14,19 +14,19 @@
 
 #include "floor.h"
 
-/* Turns are short, so that many fall between two disturbances. */
+/* Turns are short, so that many of them are undisturbed. */
 enum { TURNS = 61, QUICK_MAX = 1000, MS = 1000 * 1000, TURN = 10 * MS };
 
 uv_loop_t *bench_loop;
 uint64_t bench_calls;
 
 static uv_loop_t the_loop;
-static atomic_bool counting; /* costs time, so not in turns that are timed */
+static atomic_bool counting; /* slow, so off in timed turns */
 static atomic_uint_fast64_t allocations, bytes;
 static const char *unit_name, *only;
 static bool timed, quick, csv;
 
-/* Stands before each block, and has its size. */
+/* Precedes each block and stores its size. */
 typedef struct {
   _Alignas(16) size_t size;
 } head_t;
@@ -104,7 +104,7 @@ void bench_drain(void) {
 }
 
 typedef struct {
-  double subject, floor, ratio; /* an operation */
+  double subject, floor, ratio; /* for each operation */
   double allocations;
 } result_t;
 
@@ -123,9 +123,9 @@ void bench_shuffle(void *items[], size_t n) {
   }
 }
 
-/* In a program that has run for a while the next free block is anywhere, and
-   each costs a cache miss. In a fresh one it is the neighbour, which the
-   processor fetches ahead. */
+/* In a program that has run for a while, the next free block is anywhere, and
+   each one costs a cache miss. In a new program, it is the neighboring block,
+   which the processor prefetches. */
 static void scatter(size_t n) {
   avow_promise_t **promises = calloc(n, sizeof(avow_promise_t *));
   bench_require(promises != NULL, "memory to scatter");
@@ -137,7 +137,7 @@ static void scatter(size_t n) {
   free(promises);
 }
 
-/* How many rounds make a turn. Bytes are the same each time. */
+/* The number of rounds in a turn. Bytes are the same in each round. */
 static size_t warm_up(const bench_case_t *c) {
   size_t rounds = 1;
   if (!timed)
@@ -145,14 +145,14 @@ static size_t warm_up(const bench_case_t *c) {
   uint64_t elapsed = 0;
   for (;;) {
     const uint64_t start = uv_hrtime();
-    (void) c->subject(size_of(c), rounds); /* not timed yet */
+    (void) c->subject(size_of(c), rounds); /* warm-up: the time is ignored */
     elapsed = uv_hrtime() - start;
     if (quick || elapsed >= TURN)
       break;
     rounds *= 2;
   }
   if (c->floor != NULL)
-    (void) c->floor(size_of(c), rounds); /* likewise */
+    (void) c->floor(size_of(c), rounds); /* warm-up, too */
   return rounds;
 }
 
@@ -166,12 +166,12 @@ static result_t take_turn(const bench_case_t *c, size_t rounds) {
                      .ratio = lowest > 0 ? subject / lowest : 0 };
 }
 
-/* A turn of which the time does not count. */
+/* A turn whose time does not count. */
 static double count_turn(const bench_case_t *c, size_t rounds) {
   const size_t n = size_of(c);
   atomic_store(&counting, true);
   const uint64_t before = bench_allocations();
-  (void) c->subject(n, rounds); /* see above */
+  (void) c->subject(n, rounds); /* only allocations count here */
   const uint64_t asked = bench_allocations() - before;
   atomic_store(&counting, !timed);
   return (double) asked / ((double) n * (double) rounds);
@@ -183,7 +183,7 @@ static int compare(const void *a, const void *b) {
   return (x > y) - (x < y);
 }
 
-/* The median of the field at that offset. */
+/* The median of the field at this offset. */
 static double median(const result_t turns[], size_t count, size_t offset) {
   double values[TURNS];
   for (size_t i = 0; i < count; i++)
@@ -206,7 +206,7 @@ static result_t measure(const bench_case_t *c) {
   };
 }
 
-/* As it is printed, so is it compared: bytes are whole. */
+/* Values are compared as they are printed: bytes as whole numbers. */
 static double rounded(double x) {
   const double steps = timed ? 100 : 1;
   return (double) (int64_t) (x * steps + 0.5) / steps;
@@ -258,7 +258,7 @@ static void print_line(const bench_case_t *c, const result_t *r) {
   (void) printf("%-42s %9zu %10.2f %10s %6s %9s %11s %8s %7s  %s\n", c->name,
                 size_of(c), rounded(r->subject), lowest, ratio, asked, rate,
                 target, target_ratio, mark(c, r));
-  (void) fflush(stdout); /* each line when it is known */
+  (void) fflush(stdout); /* shows each line at once */
 }
 
 static void run_case(const bench_case_t *c) {
@@ -286,7 +286,8 @@ static void read_arguments(int argc, char **argv) {
   }
 }
 
-/* Counts memory from before any is used; a program may have several tables. */
+/* Installs the counting allocator before any memory is used. A program may have
+   several tables. */
 static void count_memory(void) {
   static bool counted;
   if (counted)

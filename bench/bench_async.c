@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * What do async functions cost? Beside each case is the floor it is held
- * against: the same in promises without a stack, or a queued job. The second
- * table is memory: what the system had to find for functions that are parked.
+ * What do async functions cost? The floor of each case is the same work with
+ * promises and without a stack, or a queued job. The second table is memory:
+ * the resident memory of suspended functions.
  */
 #include <fcntl.h>
 #include <stdio.h>
@@ -13,13 +13,13 @@
 #include "fiber/fiber.h"
 #include "floor.h"
 
-static size_t left; /* operations to do */
+static size_t left; /* remaining operations */
 
-/* Goes there and back, with nothing of promises. */
+/* Switches to the function and back, without promises. */
 
 static avow_value_t park_fn(void *data) {
   while (left-- > 0)
-    (void) avow__fiber_park(avow__fiber_now, avow_none()); /* none */
+    (void) avow__fiber_park(avow__fiber_now, avow_none()); /* NONE */
   return avow_none();
 }
 
@@ -31,20 +31,20 @@ static uint64_t switches(size_t n, size_t rounds) {
   left = n * rounds;
   const uint64_t start = bench_clock();
   while (!f->over)
-    (void) avow__fiber_resume(&avow__fiber_now, f, avow_none()); /* none */
+    (void) avow__fiber_resume(&avow__fiber_now, f, avow_none()); /* NONE */
   const uint64_t elapsed = bench_clock() - start;
   avow__fiber_give(&fibers, f);
   return elapsed;
 }
 
-/* The promise that functions await in a row. */
+/* The promise that the functions await repeatedly. */
 
 static avow_promise_t *shared;
 
 static avow_value_t await_settled(void *data) {
   while (left > 0) {
     left--;
-    avow_ignore(avow_await(avow_ref(shared))); /* none */
+    avow_ignore(avow_await(avow_ref(shared))); /* NONE */
   }
   return avow_none();
 }
@@ -57,7 +57,7 @@ static uint64_t time_async(size_t n, size_t rounds, avow_fn fn) {
   const uint64_t start = bench_clock();
   for (size_t round = 0; round < rounds; round++) {
     left = n;
-    avow_ignore(avow_run(avow_async(bench_loop, fn, NULL))); /* none */
+    avow_ignore(avow_run(avow_async(bench_loop, fn, NULL))); /* NONE */
   }
   return bench_clock() - start;
 }
@@ -75,13 +75,13 @@ static uint64_t queue_pass(size_t n, size_t rounds) {
   for (size_t round = 0; round < rounds; round++) {
     left = n;
     avow_ignore(
-        avow_run(avow_repeat(bench_loop, repeat_settled, NULL))); /* 1 */
+        avow_run(avow_repeat(bench_loop, repeat_settled, NULL))); /* INT 1 */
   }
   avow_unref(shared);
   return bench_clock() - start;
 }
 
-/* Each finds the other in the queue, and has to leave its stack. */
+/* Each function finds the other one in the queue and must leave its stack. */
 static uint64_t in_turns(size_t n, size_t rounds) {
   shared = avow_promise_resolve(bench_loop, avow_none());
   const uint64_t start = bench_clock();
@@ -89,14 +89,14 @@ static uint64_t in_turns(size_t n, size_t rounds) {
     left = n;
     avow_promise_t *p = avow_async(bench_loop, await_settled, NULL);
     avow_promise_t *q = avow_async(bench_loop, await_settled, NULL);
-    avow_ignore(avow_run(p)); /* none */
-    avow_ignore(avow_run(q)); /* likewise */
+    avow_ignore(avow_run(p)); /* NONE */
+    avow_ignore(avow_run(q)); /* NONE */
   }
   avow_unref(shared);
   return bench_clock() - start;
 }
 
-/* Something that settles next turn. */
+/* A promise that settles in a later job. */
 static avow_promise_t *next_turn(void) {
   avow_promise_t *p = avow_promise_resolve(bench_loop, avow_none());
   return avow_then(p, bench_count, NULL, NULL);
@@ -122,13 +122,13 @@ static uint64_t with_then(size_t n, size_t rounds) {
   const uint64_t start = bench_clock();
   for (size_t round = 0; round < rounds; round++) {
     left = n;
-    (void) again(NULL, NULL); /* none */
+    (void) again(NULL, NULL); /* NONE */
     bench_drain();
   }
   return bench_clock() - start;
 }
 
-/* Side by side. */
+/* Many functions at once. */
 
 static avow_value_t give(void *data) {
   bench_calls++;
@@ -161,7 +161,7 @@ static avow_promise_t *start_then(void) {
   return avow_then(avow_ref(shared), bench_count, NULL, NULL);
 }
 
-/* Until n wait, and until they all went on. */
+/* Measures until `n` functions or handlers wait and have then all continued. */
 static uint64_t time_crowd(size_t n, size_t rounds,
                            avow_promise_t *(*start)(void) ) {
   const uint64_t began = bench_clock();
@@ -170,7 +170,7 @@ static uint64_t time_crowd(size_t n, size_t rounds,
     shared = avow_promise_new(bench_loop, &d);
     for (size_t i = 0; i < n; i++)
       avow_unref(start());
-    (void) avow_resolve(d, avow_int(1)); /* the first to do so */
+    (void) avow_resolve(d, avow_int(1)); /* returns true */
     bench_drain();
     avow_unref(shared);
   }
@@ -192,9 +192,9 @@ static uint64_t resident(void) {
   const int fd = open("/proc/self/statm", O_RDONLY);
   if (fd == -1 || read(fd, text, sizeof(text) - 1) < 0)
     bench_fail("only Linux says how much memory is resident");
-  (void) close(fd); /* only read from */
+  (void) close(fd); /* opened for reading only */
   char *end;
-  (void) strtoull(text, &end, 10); /* the address space */
+  (void) strtoull(text, &end, 10); /* skips the size of the address space */
   return strtoull(end, NULL, 10) * (uint64_t) sysconf(_SC_PAGESIZE);
 }
 
@@ -208,7 +208,7 @@ static uint64_t parked(size_t n, size_t rounds) {
   avow_stats_t stats;
   avow_loop_stats(bench_loop, &stats, sizeof(stats));
   bench_require(stats.pending == n * rounds + 1, "all are parked");
-  (void) avow_resolve(d, avow_none()); /* the first to do so */
+  (void) avow_resolve(d, avow_none()); /* returns true */
   avow_unref(shared);
   bench_drain();
   return grown;

@@ -1,8 +1,9 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * What does it cost to tell many? An item is sent, and all of them take it, or
- * a value changes, and all look at it: a promise for each. The floor is a job
- * for each of them, or a channel for each, that the item is sent to.
+ * What does it cost to reach many receivers? Either an item is sent and all of
+ * them receive it, or a value changes and all of them read it, with a promise
+ * for each. The floor is a job for each receiver, or a channel for each
+ * receiver to which the item is sent.
  */
 #include "bench.h"
 #include "floor.h"
@@ -92,7 +93,8 @@ static uint64_t watched_by_few(size_t n, size_t rounds) {
   return change(n * rounds, FEW);
 }
 
-/* Nobody waits: who asks later gets the newest, and the others are gone. */
+/* No receiver waits. A later one gets the newest value, and the other values
+   are lost. */
 static uint64_t overlooked(size_t n, size_t rounds) {
   avow_watch_t *w = avow_watch_new(bench_loop, avow_none());
   heard[0] = avow_watch_subscribe(w);

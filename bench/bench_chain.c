@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: MIT */
-/* What does a hop cost: n thens in a row, made and then run one by one? */
+/* What does a link of a chain cost? `n` thens are created in a row and then run
+   one by one. */
 #include "bench.h"
 #include "floor.h"
 
@@ -11,7 +12,7 @@ static uint64_t chain(size_t n, size_t rounds) {
     avow_promise_t *p = avow_promise_new(bench_loop, &d);
     for (size_t i = 0; i < n; i++)
       p = avow_then(p, bench_count, NULL, NULL);
-    (void) avow_resolve(d, avow_int(1)); /* the first to do so */
+    (void) avow_resolve(d, avow_int(1)); /* returns true */
     avow_ignore(avow_run(p));            /* an INT */
   }
   const uint64_t elapsed = bench_clock() - start;
@@ -19,7 +20,7 @@ static uint64_t chain(size_t n, size_t rounds) {
   return elapsed;
 }
 
-/* A rejection that passes n thens without a handler for it. */
+/* A rejection that passes `n` thens without a handler for it. */
 static uint64_t pass(size_t n, size_t rounds) {
   const uint64_t start = bench_clock();
   for (size_t round = 0; round < rounds; round++) {

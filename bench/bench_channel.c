@@ -1,9 +1,12 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * What does an item cost on its way through a channel? Sending and taking make
- * a promise each; the floor is a queue of jobs, a block for each item. And what
- * does it cost to choose: among channels, with one next of one of them as the
- * floor, and the outcomes of many, with what all_settled takes of the same?
+ * What does an item cost on its way through a channel? Sending and receiving
+ * create a promise each. The floor is a queue of jobs with a block for each
+ * item.
+ *
+ * What does it cost to choose? Select among channels has a single next of one
+ * channel as its floor. The outcomes of many promises have all_settled of the
+ * same promises as their floor.
  */
 #include "bench.h"
 #include "floor.h"
@@ -17,7 +20,7 @@ static void take_one(size_t expected) {
   avow_unref(next);
 }
 
-/* All are sent, then all are taken; nobody waits. */
+/* All items are sent, then all are received. No call waits. */
 static uint64_t through_a_ring(size_t n, size_t rounds) {
   channel = avow_channel_new(bench_loop, n);
   const uint64_t start = bench_clock();
@@ -50,7 +53,7 @@ static avow_value_t next_fn(void *data) {
       avow_then(avow_channel_next(channel), item_cb, NULL, NULL));
 }
 
-/* One loop sends, another takes: each waits for the other. */
+/* One repeat sends and another one receives. Each waits for the other. */
 static uint64_t between_loops(size_t n, size_t rounds, size_t room) {
   const uint64_t start = bench_clock();
   for (size_t round = 0; round < rounds; round++) {
@@ -78,7 +81,7 @@ enum { MOST_CHANNELS = 10 };
 static avow_channel_t *channels[MOST_CHANNELS];
 static avow_case_t cases_of[MOST_CHANNELS];
 
-/* The item goes to each in turn, when it is asked for or before. */
+/* The item goes to each channel in turn, before or after the select. */
 static uint64_t choose_among(size_t channels_n, size_t n, bool waits) {
   for (size_t i = 0; i < channels_n; i++) {
     channels[i] = avow_channel_new(bench_loop, 1);
@@ -148,7 +151,7 @@ static void make_inputs(size_t n) {
 
 static void settle_inputs(size_t n) {
   for (size_t i = 0; i < n; i++)
-    (void) avow_resolve(deferreds[i], avow_int(1)); /* the first to do so */
+    (void) avow_resolve(deferreds[i], avow_int(1)); /* returns true */
 }
 
 static uint64_t each_outcome(size_t n, size_t rounds) {

@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * What does an input of a combinator cost? Settled inputs are made before the
- * clock starts, and pending ones too; what is timed is the call, settling the
- * pending ones, and the run to the end. The floor is one queued job an input.
+ * What does an input of a combinator cost? The inputs are created before the
+ * clock starts. The measured part is the call, settling the pending inputs, and
+ * running to the end. The floor is one queued job for each input.
  */
 #include <stdlib.h>
 
@@ -12,8 +12,8 @@
 typedef avow_promise_t *(*combine_fn)(uv_loop_t *, avow_promise_t *const[],
                                       size_t);
 
-/* So many inputs are made at a time: enough for the clock, few enough for the
-   caches if n is. */
+/* The number of inputs that are created at a time: enough for the clock, and
+   few enough for the caches if `n` is small. */
 enum { AT_ONCE = 1000 };
 
 static avow_promise_t **inputs;
@@ -42,7 +42,7 @@ static void make_pending(size_t n, avow_value_t v) {
 
 static void settle(size_t from, size_t n, avow_value_t v) {
   for (size_t i = from; i < from + n; i++)
-    (void) avow_resolve(deferreds[i], v); /* the first to do so */
+    (void) avow_resolve(deferreds[i], v); /* returns true */
 }
 
 static uint64_t time_sets(size_t sets, size_t n, combine_fn combine,
@@ -57,8 +57,8 @@ static uint64_t time_sets(size_t sets, size_t n, combine_fn combine,
   return bench_clock() - start;
 }
 
-/* Takes as many sets of n inputs as fit, again and again until there were
-   enough. */
+/* Takes as many sets of `n` inputs as fit, and repeats this until all rounds
+   are done. */
 static uint64_t time_combine(size_t n, size_t rounds, combine_fn combine,
                              avow_value_t v, bool pending) {
   const size_t fit = n < AT_ONCE ? AT_ONCE / n : 1;

@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * What does C++ cost? Beside each case is the floor it is held against: the
- * same in C. A lambda is a block of memory more than a handler; a coroutine is
- * one more than a function with a stack, which it does without.
+ * What does C++ cost? The floor of each case is the same work in C. A lambda
+ * needs one more block of memory than a handler. A coroutine needs one more
+ * than an async function, but no stack.
  */
 #define _Noreturn [[noreturn]] /* as bench.h has it */
 #include "bench.h"
@@ -33,13 +33,13 @@ static uint64_t then_function(size_t n, size_t rounds) {
 }
 
 #if __cplusplus >= 202002L
-static size_t left; /* awaits to do */
+static size_t left; /* remaining awaits */
 
 static avow::promise await_all(uv_loop_t *loop, const avow::promise &settled) {
   (void) loop;
   while (left-- > 0)
     (void) co_await settled.ref();
-  co_return {};
+  co_return{};
 }
 
 static avow_value_t await_all_in_c(void *settled) {

@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * What does it cost that a listed directory is a value? Its entries are listed
- * and all looked at. The floor is uv_fs_scandir() with a callback that looks at
- * what uv_fs_scandir_next() gives.
+ * What does it cost that a directory listing is a value? All entries are listed
+ * and read. The floor is uv_fs_scandir() with a callback that reads the entries
+ * from uv_fs_scandir_next().
  */
 #include <stdio.h>
 #include <string.h>
@@ -40,7 +40,7 @@ static void remove_entry(size_t i) {
   uv_fs_req_cleanup(&req);
 }
 
-/* Until there are n. */
+/* Adds or removes entries until there are `n`. */
 static void fill(size_t n) {
   while (made < n)
     make_entry(made++);
@@ -86,7 +86,7 @@ static avow_value_t directory_to_read;
 static avow_value_t on_part(const avow_value_t *entries, void *data) {
   if (avow_is_none(entries))
     return avow_int(1);
-  (void) on_entries(entries, NULL); /* none */
+  (void) on_entries(entries, NULL); /* NONE */
   return avow_none();
 }
 
@@ -132,7 +132,8 @@ static void make_directory(void) {
   check(uv_os_tmpdir(path, &len) == 0);
   (void) snprintf(directory, sizeof(directory), "%s/bench_dir_XXXXXX", path);
   check(uv_fs_mkdtemp(NULL, &req, directory, NULL) == 0);
-  (void) snprintf(directory, sizeof(directory), "%s", req.path); /* as long */
+  /* same length */
+  (void) snprintf(directory, sizeof(directory), "%s", req.path);
   uv_fs_req_cleanup(&req);
 }
 

@@ -1,12 +1,15 @@
 /* SPDX-License-Identifier: MIT */
 /*
  * What do the wrappers of libuv's streams add? A server on the main thread
- * echoes 64 bytes over loopback to a client on another, which is libuv with
- * callbacks in all cases: on each connection it sends, waits for the echo, and
- * sends again. The floors are servers by hand, each connection with one buffer
- * and one request; they answer with uv_write(), or with uv_try_write() first,
- * or so after a job of nothing on the thread pool, while they read on. What is
- * timed is the server's thread, so that the rest disturbs it little.
+ * echoes 64 bytes over loopback to a client on another thread. The client
+ * always uses libuv with callbacks. On each connection it sends, waits for the
+ * echo, and sends again.
+ *
+ * The floors are servers in plain libuv. Each connection has one buffer and one
+ * request. They answer with uv_write(), or with uv_try_write() first, or with
+ * uv_try_write() after an empty job on the thread pool while they continue to
+ * read. Only the server's thread is timed, so that other threads disturb the
+ * result little.
  */
 #include <stdlib.h>
 #include <string.h>
@@ -19,12 +22,12 @@ static void check(bool ok) {
   bench_require(ok, "an echo");
 }
 
-/* The client: its loop, and all of a turn's connections. */
+/* The client: its loop and all connections of a turn. */
 typedef struct {
   uv_tcp_t tcp;
   uv_connect_t connect;
   uv_write_t write;
-  size_t got; /* of an echo */
+  size_t got; /* bytes of the current echo */
   char buf[SIZE];
 } client_t;
 
@@ -34,7 +37,7 @@ static struct {
   client_t clients[MAX];
   struct sockaddr_in address;
   size_t count;     /* connections */
-  size_t connected; /* of these */
+  size_t connected; /* established ones */
   size_t to_send;   /* requests */
 } client;
 
@@ -70,7 +73,7 @@ static void client_read(uv_stream_t *stream, ssize_t n, const uv_buf_t *buf) {
   send_request(c);
 }
 
-/* Nobody sends before all are connected. */
+/* Sending begins when all connections are established. */
 static void on_connected(uv_connect_t *connect, int status) {
   check(status == 0);
   if (++client.connected < client.count)
@@ -104,7 +107,7 @@ typedef struct {
   uv_tcp_t tcp;
   uv_write_t write;
   uv_work_t work;
-  size_t len; /* of what is in buf */
+  size_t len; /* bytes in buf */
   char buf[ROOM];
 } connection_t;
 
@@ -146,7 +149,8 @@ static void try_read(uv_stream_t *stream, ssize_t n, const uv_buf_t *buf) {
   }
   const uv_buf_t answer = uv_buf_init(buf->base, (unsigned) n);
   if (n > 0 && uv_try_write(stream, &answer, 1) != n)
-    raw_write(stream->data, (size_t) n); /* 64 bytes go whole or not at all */
+    raw_write(stream->data, (size_t) n); /* a write of 64 bytes is never
+                                            partial */
 }
 
 static void serve_try(connection_t *c) {
@@ -183,7 +187,7 @@ static avow_value_t written(const avow_value_t *len, void *data) {
   return avow_none();
 }
 
-/* None goes on, an INT ends: as avow_repeat() has it. */
+/* As avow_repeat() requires: NONE continues, an INT ends. */
 static avow_value_t answer(const avow_value_t *bytes, void *data) {
   connection_t *c = data;
   if (avow_is_none(bytes))

@@ -1,18 +1,18 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * What does it cost to have another loop do something, and to hear of it? So
- * many runs are under way all the time: whoever hears of one begins the next.
+ * What does it cost to run a function on another loop and to receive its
+ * result? `n` runs are pending all the time: each result starts the next run.
  *
- * The floor are two loops, each with a queue of blocks under a mutex and a
- * uv_async_t that is sent when the queue was empty: a block goes there and
- * back.
+ * The floor consists of two loops. Each has a queue of blocks under a mutex and
+ * a uv_async_t, which is sent when the queue was empty. A block travels to the
+ * other loop and back.
  */
 #include "bench.h"
 
 #include <stdlib.h>
 
 static avow_loops_t *loops;
-static size_t to_begin; /* runs that are still to be begun, or blocks */
+static size_t to_begin; /* runs or blocks that are still to start */
 
 static avow_value_t answer(uv_loop_t *own, void *data) {
   return avow_int(1);
@@ -83,7 +83,7 @@ static void box_send(box_t *box, block_t *block) {
   *box->last = block;
   box->last = &block->next;
   if (was_empty)
-    (void) uv_async_send(&box->async); /* fails on other handles only */
+    (void) uv_async_send(&box->async); /* fails only for other handle types */
   uv_mutex_unlock(&box->mutex);
 }
 
