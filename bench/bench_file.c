@@ -1,12 +1,13 @@
 /* SPDX-License-Identifier: MIT */
 /*
  * What do the wrappers of libuv's file operations add? A file of 4 KiB is
- * opened, asked for its size, read and closed, one after another or 64 at a
- * time. The floor is the same with callbacks, by hand: one allocation a file
- * for its requests and one for the buffer, once the size is known. Whole files
- * are compared with a job of the thread pool that does the four calls. On a
- * machine with other work the time that passes says little about many at a
- * time, so that there are lines with the processor time of all threads.
+ * opened, sized, read and closed, one file after another or 64 at a time. The
+ * floor does so with callbacks in plain libuv: one allocation for the requests
+ * of a file, and one for the buffer when the size is known.
+ *
+ * Whole files are compared with a job of the thread pool that makes the four
+ * calls. On a busy machine, elapsed time says little about many files at a
+ * time. Additional lines therefore show the processor time of all threads.
  */
 #include <fcntl.h>
 #include <stdio.h>
@@ -29,7 +30,7 @@ typedef struct {
   uv_fs_t req;
   uv_work_t work;
   uv_file file;
-  char *buf; /* made when the size is known */
+  char *buf; /* allocated when the size is known */
 } raw_t;
 
 static void raw_start(void);
@@ -84,7 +85,7 @@ static void raw_start(void) {
   check(uv_fs_open(bench_loop, &raw->req, path, O_RDONLY, 0, raw_opened) == 0);
 }
 
-/* The four calls without a callback, on a thread of the pool. */
+/* The four calls without callbacks, on a thread of the pool. */
 static void job_run(uv_work_t *work) {
   raw_t *raw = work->data;
   uv_fs_t req;
@@ -251,7 +252,7 @@ static void make_file(void) {
   uv_fs_t req;
   const uv_file file = uv_fs_mkstemp(NULL, &req, path, NULL);
   check(file >= 0);
-  (void) snprintf(path, sizeof(path), "%s", req.path); /* it has room */
+  (void) snprintf(path, sizeof(path), "%s", req.path); /* fits */
   uv_fs_req_cleanup(&req);
   const uv_buf_t buf = uv_buf_init(content, SIZE);
   check(uv_fs_write(NULL, &req, file, &buf, 1, 0, NULL) == SIZE);

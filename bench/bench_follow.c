@@ -1,13 +1,13 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * What does a handler cost that returns a promise? Timed are the promise with
- * that handler, the one it returns, and what adopting takes. The floor is one
- * queued job.
+ * What does a handler cost that returns a promise? The measured part covers the
+ * promise with the handler, the promise that it returns, and adopting it. The
+ * floor is one queued job.
  */
 #include "bench.h"
 #include "floor.h"
 
-/* Its promise settles a turn later. */
+/* Its promise settles in a later job. */
 static avow_value_t follow_next(const avow_value_t *arg, void *data) {
   avow_promise_t *p = avow_promise_resolve(bench_loop, avow_int(arg->u.i));
   return avow_follow(avow_then(p, bench_count, NULL, NULL));

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-/* What does it cost to have many loops? Each operation looks its loop up. */
+/* What does it cost to have many loops? Each operation looks up its loop. */
 #include <stdlib.h>
 
 #include "bench.h"
@@ -7,11 +7,11 @@
 
 enum { MOST = 20000 };
 
-/* Addresses are enough to be looked up by. */
+/* The lookup uses only the addresses of these loops. */
 static uv_loop_t *loops;
 static size_t open_loops;
 
-/* What is found there. */
+/* The context that all lookups find. */
 static avow__context_t context;
 
 static void open_to(size_t n) {

@@ -1,9 +1,9 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * How many bytes of heap does a thing take while it is there? Promises come in
- * slabs: as many are made as fill one, and its bytes shared out among them. Of
- * other things the bytes beside their promises are counted, as asked from
- * malloc.
+ * How many bytes of heap does an object take? Promises are allocated in slabs.
+ * The benchmark fills one slab and divides its size by the number of promises
+ * in it. For other objects it counts the bytes requested from malloc, without
+ * their promises.
  */
 #include <stdlib.h>
 
@@ -11,7 +11,7 @@
 
 enum { MANY = 1000, PEAK = 4000000 };
 
-/* What keeps a promise alive, and pending. */
+/* Keeps a promise alive and pending. */
 typedef struct held_s {
   struct held_s *next;
   avow_promise_t *p;
@@ -32,7 +32,7 @@ static void let_go(void) {
     held_t *one = held;
     held = one->next;
     if (one->d != NULL)
-      (void) avow_resolve(one->d, avow_none()); /* the first to do so */
+      (void) avow_resolve(one->d, avow_none()); /* returns true */
     avow_unref(one->p);
     free(one);
   }
@@ -65,7 +65,8 @@ static void with_timeout(void) {
   hold(avow_timeout(p, 1), d);
 }
 
-/* Makes things until the pool has asked for a slab; how many it took. */
+/* Creates objects until the pool allocates a slab. Returns how many there
+   were. */
 static size_t fill_slab(void (*make)(void)) {
   const uint64_t before = bench_allocations();
   size_t made = 0;
@@ -74,13 +75,14 @@ static size_t fill_slab(void (*make)(void)) {
   return made;
 }
 
-/* Slabs grow up to a size. */
+/* Slabs grow up to a maximum size, so this repeats until two have the same
+   size. */
 static uint64_t share(size_t n, size_t rounds, void (*make)(void)) {
   uint64_t before, slab = 0;
   do {
     before = slab;
     const uint64_t bytes = bench_bytes();
-    (void) fill_slab(make); /* of the slab before */
+    (void) fill_slab(make); /* in the previous slab */
     slab = bench_bytes() - bytes;
   } while (slab != before);
   const size_t made = fill_slab(make);
@@ -110,7 +112,7 @@ static uint64_t share_timeout(size_t n, size_t rounds) {
 
 static avow_value_t values[MANY];
 
-/* How many bytes n values take. */
+/* The number of bytes that `n` values take. */
 static uint64_t values_of(size_t n, size_t rounds, avow_value_t (*make)(void)) {
   uint64_t grown = 0;
   for (size_t round = 0; round < rounds; round++) {
@@ -160,7 +162,8 @@ static uint64_t error_values(size_t n, size_t rounds) {
   return values_of(n, rounds, error_of_ten);
 }
 
-/* Counts what comes on top of what the promises before it left in the pool. */
+/* Counts the bytes beyond the memory that earlier promises have left in the
+   pool. */
 static uint64_t requests(size_t n, size_t rounds) {
   uint64_t grown = 0;
   for (size_t round = 0; round < rounds; round++) {
@@ -175,7 +178,8 @@ static uint64_t requests(size_t n, size_t rounds) {
 
 enum { AT_PEAK, AFTER_PEAK };
 
-/* What a loop has at a peak of n promises, or once they are gone again. */
+/* The bytes of a loop at a peak of `n` promises, or after these are
+   released. */
 static uint64_t peak_bytes(size_t n, size_t rounds, int when) {
   uv_loop_t loop;
   uint64_t bytes = 0;
@@ -206,7 +210,8 @@ static uint64_t at_peak(size_t n, size_t rounds) {
   return peak_bytes(n, rounds, AT_PEAK);
 }
 
-/* A block is 64 bytes; what holds 255 of them, and aligns that, adds 2 %. */
+/* A block is 64 bytes. A slab with 255 blocks, including its alignment, adds 2
+   %. */
 enum { ONE = 66, TWO = 132 };
 
 int main(int argc, char **argv) {

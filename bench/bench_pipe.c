@@ -1,9 +1,10 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * How fast does avow_pump() move what comes on one socket to another? A thread
- * of its own, libuv with callbacks in all cases, writes at one end and reads at
- * the other as fast as it can. The floor is the same by hand: one buffer, from
- * which uv_try_write() takes what it can before the rest is queued.
+ * How fast does avow_pump() move bytes from one socket to another? Another
+ * thread, which always uses libuv with callbacks, writes at one end and reads
+ * at the other as fast as it can. The floor is a pump in plain libuv: one
+ * buffer, from which uv_try_write() writes as much as possible before the rest
+ * is queued.
  */
 #include "bench.h"
 
@@ -78,7 +79,7 @@ static void other_main(void *arg) {
   check(uv_loop_close(&other.loop) == 0);
 }
 
-/* In between. */
+/* The pump between both ends. */
 static uv_tcp_t from, to;
 
 static void close_both(void) {

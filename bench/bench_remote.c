@@ -1,13 +1,14 @@
 /* SPDX-License-Identifier: MIT */
 /*
  * What does it cost to settle a promise from other threads? Promises, handlers
- * and the floor's blocks are made before; timed is from the moment the others
- * may begin until the last handler has run. Of what is made in a row each
- * thread settles every so manieth, so that neighbours come back at other times.
- * The last lines are the first once more: what has scattered by then shows.
+ * and the blocks of the floor are created in advance. The measured part begins
+ * when the threads may start and ends with the last handler. With k threads,
+ * each one settles every kth promise, so that neighbors settle at different
+ * times. The last cases repeat the first ones and show the effect of scattered
+ * memory.
  *
- * The floor is a queue of blocks under a mutex, with uv_async_send() when it
- * was empty: a block each with a value and a callback, which is called with it.
+ * The floor is a queue of blocks under a mutex. uv_async_send() is called when
+ * the queue was empty. Each block has a value and a callback that receives it.
  */
 #include <stdlib.h>
 
@@ -25,7 +26,7 @@ struct node_s {
 
 _Static_assert(sizeof(node_t) == 64, "one cache line");
 
-static size_t count; /* of what a round settles */
+static size_t count; /* promises or blocks in a round */
 static node_t *nodes;
 static avow_remote_t **remotes;
 
@@ -34,10 +35,10 @@ enum { MOST = 4 };
 typedef struct {
   uv_thread_t thread;
   uv_sem_t may_begin;
-  size_t first; /* of what it settles */
+  size_t first; /* index of its first promise */
 } producer_t;
 
-static size_t producers; /* how many there are */
+static size_t producers; /* number of threads */
 static producer_t all[MOST];
 static void (*settle)(size_t i);
 static volatile bool over;
@@ -109,7 +110,7 @@ static void send_node(size_t i) {
   *queue_end = node;
   queue_end = &node->next;
   if (was_empty)
-    (void) uv_async_send(&async); /* fails on other handles only */
+    (void) uv_async_send(&async); /* fails only for other handle types */
   uv_mutex_unlock(&mutex);
 }
 
@@ -142,7 +143,8 @@ static uint64_t by_hand(size_t threads, size_t n, size_t rounds) {
 }
 
 static void send_remote(size_t i) {
-  (void) avow_remote_resolve(remotes[i], avow_int((int64_t) i)); /* in time */
+  /* cannot fail: the loop is open */
+  (void) avow_remote_resolve(remotes[i], avow_int((int64_t) i));
 }
 
 static uint64_t time_remotes(void) {

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * What does a turn of an asynchronous loop cost? The floor is one job that
+ * What does a step of an asynchronous loop cost? The floor is one job that
  * queues itself again.
  */
 #include "bench.h"
@@ -12,7 +12,7 @@ static avow_value_t step(void *data) {
   return left-- > 0 ? avow_none() : avow_int(1);
 }
 
-/* A step that waits for a promise which is settled. */
+/* A step that waits for a new settled promise. */
 static avow_value_t step_settled(void *data) {
   if (left-- == 0)
     return avow_int(1);
@@ -21,7 +21,7 @@ static avow_value_t step_settled(void *data) {
 
 static avow_promise_t *shared;
 
-/* The same without making it each time. */
+/* A step that waits for one shared settled promise. */
 static avow_value_t step_shared(void *data) {
   return left-- > 0 ? avow_follow(avow_ref(shared)) : avow_int(1);
 }

@@ -1,9 +1,10 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * What does a processor do to get a file to a socket? avow_pump() of a file has
- * the system move it. The floor is libuv by hand: 64 KiB are read on a thread
- * of the pool, and when they are written the next. A thread of its own takes
- * what arrives. Times are those of the whole process, all threads together.
+ * How much processor time does it take to send a file to a socket? avow_pump()
+ * lets the system move a file's bytes. The floor is plain libuv: it reads 64
+ * KiB on a thread of the pool and writes them before it reads the next. Another
+ * thread receives the bytes. Times are those of the whole process with all
+ * threads.
  */
 #include <stdlib.h>
 #include <unistd.h>
@@ -17,7 +18,7 @@ static void check(bool ok) {
 }
 
 static uv_file file;
-static size_t size; /* of what is sent */
+static size_t size; /* of the file in bytes */
 static uv_pipe_t to;
 
 static void set_file(size_t blocks) {

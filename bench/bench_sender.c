@@ -1,18 +1,19 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * What does it cost to send items to a loop from other threads, and to take
- * them there one by one; and to have it call functions? Both sides together, in
- * processor time: on a machine that has other work what passes meanwhile says
- * little. The last line is what does pass from sending to taking where one item
- * is under way at a time: one in a hundred takes longer.
+ * What does it cost to send items to a loop from other threads and to receive
+ * them there one by one, or to call functions there? The result is the
+ * processor time of both sides, because on a busy machine the elapsed time says
+ * little. The last case is the elapsed time from sending to receiving with one
+ * pending item at a time: its 99th percentile.
  *
- * The floor are two arrays under a mutex that change places, with a condition
- * for who finds no room and uv_async_send() when the one was empty: a callback
- * for each item. For functions it is a list of blocks from malloc.
+ * The floor consists of two arrays under a mutex that are swapped. A condition
+ * variable is for threads that find the array full. uv_async_send() is called
+ * when the array was empty. A callback receives each item. For functions, the
+ * floor is a list of blocks from malloc.
  *
- * A sender's items are taken by a then each, which is a task of its own and
- * asks for the next. Taken in a row is what has come with an item: the then of
- * that asks for all of it by avow_channel_try_next().
+ * Items of a sender are received by one then each, whose handler requests the
+ * next item. In the cases named "taken in a row", the handler receives
+ * everything that is buffered by calling avow_channel_try_next().
  */
 #include <stdlib.h>
 
@@ -23,10 +24,10 @@ enum { ROOM = 1024, MOST = 4 };
 static uv_thread_t producers[MOST];
 static size_t threads, expected;
 static void (*send_one)(int64_t i);
-static void (*produced)(void); /* each of them has; or NULL */
+static void (*produced)(void); /* called by each thread at its end; or NULL */
 
-/* Written for each item, so that it has a cache line of its own: who sends
-   reads what lies around. */
+/* Each item changes the count. The count has its own cache line, because
+   senders read the variables around it. */
 static struct { _Alignas(64) size_t count; } taken;
 
 static void produce(void *data) {
@@ -55,7 +56,7 @@ static uint64_t processor_time(void) {
   return nanoseconds(used.ru_utime) + nanoseconds(used.ru_stime);
 }
 
-/* n items from all, until the loop has nothing left to do. */
+/* Measures `n` items from all threads until the loop is no longer alive. */
 static uint64_t time_items(size_t n) {
   const uint64_t start = processor_time();
   start_producers(n);
@@ -69,7 +70,7 @@ static uint64_t time_items(size_t n) {
 
 /* One at a time. */
 
-static uint64_t *times; /* from sending to taking; NULL: nobody asks */
+static uint64_t *times; /* from sending to receiving; NULL: not measured */
 static uv_sem_t was_taken;
 static void (*send_stamp)(int64_t now);
 
@@ -92,13 +93,13 @@ static int compare_times(const void *a, const void *b) {
   return (x > y) - (x < y);
 }
 
-/* What all but a hundredth take at most, as if each did. */
+/* The 99th percentile of the times, multiplied by n. */
 static uint64_t time_one_by_one(void (*fn)(int64_t now), size_t n) {
   send_stamp = fn;
   send_one = send_and_wait;
   times = calloc(n, sizeof(*times));
   bench_require(times != NULL && uv_sem_init(&was_taken, 0) == 0, "memory");
-  (void) time_items(n); /* other times are asked for */
+  (void) time_items(n); /* its time is not used */
   qsort(times, n, sizeof(*times), compare_times);
   const uint64_t most = times[n * 99 / 100];
   uv_sem_destroy(&was_taken);
@@ -114,14 +115,14 @@ static uint64_t time_sending(void (*fn)(int64_t i), bool one_by_one, size_t n) {
   return time_items(n);
 }
 
-/* By a sender. */
+/* With a sender. */
 
 static avow_channel_t *channel;
 static avow_sender_t *sender;
 
 static void send_by_sender(int64_t i) {
   (void) avow_sender_blocking_send(sender,
-                                   avow_int(i)); /* 0: somebody takes it */
+                                   avow_int(i)); /* 0: the channel is open */
 }
 
 static void try_by_sender(int64_t i) {
@@ -131,7 +132,7 @@ static void try_by_sender(int64_t i) {
 
 static void ask(void);
 
-static bool in_a_row; /* what else is there is taken with an item */
+static bool in_a_row; /* receives all buffered items with each item */
 
 static void take_the_others(void) {
   avow_value_t item;
@@ -167,7 +168,7 @@ static uint64_t by_sender(size_t count, void (*fn)(int64_t i), bool one_by_one,
   return elapsed;
 }
 
-/* By hand. */
+/* Without avow. */
 
 typedef struct call_s {
   struct call_s *next;
@@ -187,7 +188,7 @@ static void put_item(int64_t i) {
   const bool was_empty = sent_count == 0;
   sent[sent_count++] = avow_int(i);
   if (was_empty)
-    (void) uv_async_send(&async); /* fails on other handles only */
+    (void) uv_async_send(&async); /* fails only for other handle types */
 }
 
 static void queue_item(int64_t i) {
@@ -240,7 +241,7 @@ static void queue_call(int64_t i) {
   *call = (call_t){ .fn = count_call };
   uv_mutex_lock(&mutex);
   if (calls == NULL)
-    (void) uv_async_send(&async); /* as above */
+    (void) uv_async_send(&async); /* as in put_item() */
   *calls_end = call;
   calls_end = &call->next;
   uv_mutex_unlock(&mutex);
@@ -259,7 +260,7 @@ static void on_calls(uv_async_t *handle) {
     call = next;
   }
   if (taken.count == expected)
-    uv_unref((uv_handle_t *) &async); /* as above */
+    uv_unref((uv_handle_t *) &async); /* as in on_items() */
 }
 
 static uint64_t by_hand(size_t count, uv_async_cb cb, void (*fn)(int64_t i),
@@ -280,12 +281,12 @@ static uint64_t by_hand(size_t count, uv_async_cb cb, void (*fn)(int64_t i),
   return elapsed;
 }
 
-/* By a mailbox. */
+/* With a mailbox. */
 
 static avow_mailbox_t *mailbox;
 
 static void post_call(int64_t i) {
-  (void) avow_post(mailbox, count_call, NULL, NULL); /* 0: it waits for us */
+  (void) avow_post(mailbox, count_call, NULL, NULL); /* 0: the loop is alive */
 }
 
 static void let_go(void) {
@@ -299,7 +300,7 @@ static uint64_t by_mailbox(size_t count, size_t n, size_t rounds) {
   for (size_t round = 0; round < rounds; round++) {
     mailbox = avow_mailbox_new(bench_loop);
     for (size_t i = 1; i < threads; i++)
-      (void) avow_mailbox_ref(mailbox); /* it is the same */
+      (void) avow_mailbox_ref(mailbox); /* returns mailbox */
     elapsed += time_sending(post_call, false, n);
   }
   produced = NULL;

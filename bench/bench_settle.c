@@ -8,7 +8,8 @@
 static uv_loop_t peaked;
 static bool has_peaked;
 
-/* n promises with a handler each are made and resolved, then n handlers run. */
+/* Creates `n` promises with a handler each, resolves them, and then runs the
+   `n` handlers. */
 static uint64_t settle_on(uv_loop_t *loop, size_t n, size_t rounds) {
   const uint64_t calls = bench_calls;
   const uint64_t start = bench_clock();
@@ -19,7 +20,7 @@ static uint64_t settle_on(uv_loop_t *loop, size_t n, size_t rounds) {
       avow_promise_t *p = avow_promise_new(loop, &d);
       avow_unref(last);
       last = avow_then(p, bench_count, NULL, NULL);
-      (void) avow_resolve(d, avow_int((int64_t) i)); /* the first to do so */
+      (void) avow_resolve(d, avow_int((int64_t) i)); /* returns true */
     }
     avow_ignore(avow_run(last)); /* an INT */
   }
@@ -32,8 +33,8 @@ static uint64_t settle(size_t n, size_t rounds) {
   return settle_on(bench_loop, n, rounds);
 }
 
-/* Opens a loop that has had a million promises at a time, of which each went by
-   itself. */
+/* Opens a loop that has had a million promises at a time, each of which was
+   released on its own. */
 static void open_peaked(void) {
   enum { PEAK = 1000000 };
   avow_promise_t **promises = calloc(PEAK, sizeof(avow_promise_t *));
@@ -55,7 +56,7 @@ static uint64_t settle_after_peak(size_t n, size_t rounds) {
   return settle_on(&peaked, n, rounds);
 }
 
-/* Figures of a loop on which nothing lives. */
+/* Reads the statistics of a loop without live promises. */
 static uint64_t count_on(uv_loop_t *loop, size_t n, size_t rounds) {
   avow_stats_t stats;
   uint64_t live = 0;
@@ -86,7 +87,7 @@ static void close_peaked(void) {
   bench_require(uv_loop_close(&peaked) == 0, "uv_loop_close()");
 }
 
-/* The same with promises that are settled from the start. */
+/* Uses promises that are settled from the start. */
 static uint64_t settled(size_t n, size_t rounds) {
   const uint64_t start = bench_clock();
   for (size_t round = 0; round < rounds; round++) {
