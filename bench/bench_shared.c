@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /* What does it cost to call avow in the shared library? The floor is the same
-   with avow linked statically. Each has a loop of its own, and the program a
-   third, which it does not use. */
+   work with avow linked statically. Each has a loop of its own. The program has
+   a third loop, which it does not use. */
 #include "bench.h"
 #include "linked.h"
 

@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * What does an item cost on its way through stages? It is asked for, taken from
- * the channel before and given on, with a promise and a child each time; the
- * floor is a plain loop that calls the same two functions.
+ * What does an item cost on its way through stages? Each stage receives the
+ * item from the previous channel and sends it on, with a promise and a child
+ * for each item. The floor is a plain loop that calls the same two functions.
  */
 #include "bench.h"
 
@@ -27,7 +27,7 @@ static avow_channel_t *numbers(size_t n) {
   return channel;
 }
 
-/* Takes it. */
+/* Receives all items and releases the channel. */
 static void take_all(avow_channel_t *channel, size_t expected) {
   const avow_map_options_t one = { .concurrency = 1 };
   const uint64_t before = bench_calls;

@@ -1,12 +1,12 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * What does a sleep cost: n of 1 ms made, and all fired? The millisecond itself
- * is in the figures. The floor knows that all sleeps are equally long: an array
- * of deadlines and callbacks, in order, behind one uv_timer_t.
+ * What does a sleep cost? `n` sleeps of 1 ms are created, and all of them fire.
+ * The results include the millisecond itself. The floor makes use of equal
+ * durations: an ordered array of deadlines and callbacks behind one uv_timer_t.
  *
- * And what does one cost beside n that are far, as idle timeouts are? That is
- * processor time, most of it the system's, for one sleep at a time; its floor
- * is a uv_timer_t beside n others.
+ * What does a sleep cost beside `n` distant ones, such as idle timeouts? This
+ * is the processor time of one sleep at a time, most of it in the system. Its
+ * floor is a uv_timer_t beside `n` others.
  */
 #include <stdlib.h>
 
@@ -27,7 +27,7 @@ static void on_deadline(uv_timer_t *handle) {
   const uint64_t now = uv_now(bench_loop);
   while (head < tail && entries[head].deadline <= now) {
     const entry_t *entry = &entries[head++];
-    (void) entry->cb(&none, entry->data); /* counts */
+    (void) entry->cb(&none, entry->data); /* its result is unused */
   }
   if (head < tail)
     (void) uv_timer_start(handle, on_deadline, entries[head].deadline - now, 0);
@@ -62,7 +62,7 @@ static void on_raw(uv_timer_t *handle) {
   bench_calls++;
 }
 
-/* One uv_timer_t each. */
+/* One uv_timer_t for each sleep. */
 static uint64_t raw(size_t n, size_t rounds) {
   uv_timer_t *timers = calloc(n, sizeof(*timers));
   bench_require(timers != NULL, "memory for timers");
@@ -70,8 +70,8 @@ static uint64_t raw(size_t n, size_t rounds) {
   for (size_t round = 0; round < rounds; round++) {
     uv_update_time(bench_loop);
     for (size_t i = 0; i < n; i++) {
-      (void) uv_timer_init(bench_loop, &timers[i]);    /* neither can */
-      (void) uv_timer_start(&timers[i], on_raw, 1, 0); /* fail */
+      (void) uv_timer_init(bench_loop, &timers[i]);    /* cannot fail */
+      (void) uv_timer_start(&timers[i], on_raw, 1, 0); /* cannot fail */
     }
     bench_drain();
     for (size_t i = 0; i < n; i++)
@@ -107,7 +107,8 @@ static avow_value_t start_all(void *data) {
   return avow_int(1);
 }
 
-/* Made in a callback of avow, where the loop's cached time serves. */
+/* Sleeps that are created in a callback of avow, which uses the loop's cached
+   time. */
 static uint64_t inside(size_t n, size_t rounds) {
   wanted = n;
   const uint64_t start = uv_hrtime();
@@ -118,7 +119,7 @@ static uint64_t inside(size_t n, size_t rounds) {
   return uv_hrtime() - start;
 }
 
-/* All that a sleep is, without a handler. */
+/* Sleeps without handlers. */
 static uint64_t bare(size_t n, size_t rounds) {
   const uint64_t start = uv_hrtime();
   for (size_t round = 0; round < rounds; round++) {
@@ -129,11 +130,12 @@ static uint64_t bare(size_t n, size_t rounds) {
   return uv_hrtime() - start;
 }
 
-/* Each kind on a loop of its own, so that they stay from turn to turn. */
+/* Each kind has its own loop, so that the idle timers stay from turn to
+   turn. */
 typedef struct {
   uv_loop_t loop;
   uv_timer_t *timers;
-  size_t n; /* that are idle; 0: the loop is not in use */
+  size_t n; /* idle timers; 0: the loop is not in use */
 } idle_t;
 
 enum { HOUR = 3600 * 1000, SPREAD = 100000 };
@@ -177,13 +179,14 @@ static uv_loop_t *timers(size_t n) {
   idle.timers = calloc(n, sizeof(*idle.timers));
   bench_require(idle.timers != NULL, "memory for timers");
   for (size_t i = 0; i < n; i++) {
-    (void) uv_timer_init(&idle.loop, &idle.timers[i]); /* cannot fail, */
+    (void) uv_timer_init(&idle.loop, &idle.timers[i]); /* neither can fail */
     (void) uv_timer_start(&idle.timers[i], on_raw, HOUR + i % SPREAD, 0);
-  } /* nor this */
+  }
   return &idle.loop;
 }
 
-/* The table divides by n, which are not what is timed. */
+/* The table divides by `n`, but only one sleep is measured. The result is
+   therefore multiplied by `n`. */
 static uint64_t one_beside(size_t n, size_t rounds) {
   uv_loop_t *loop = sleepers(n);
   const uint64_t start = bench_clock();
@@ -203,12 +206,12 @@ static uint64_t raw_beside(size_t n, size_t rounds) {
   const uint64_t start = bench_clock();
   for (size_t i = 0; i < rounds; i++) {
     uv_update_time(loop);                      /* as avow_sleep() does */
-    (void) uv_timer_start(&one, on_one, 1, 0); /* nor this */
-    (void) uv_run(loop, UV_RUN_DEFAULT);       /* it is alive */
+    (void) uv_timer_start(&one, on_one, 1, 0); /* cannot fail */
+    (void) uv_run(loop, UV_RUN_DEFAULT);       /* the loop is still alive */
   }
   const uint64_t elapsed = bench_clock() - start;
   uv_close((uv_handle_t *) &one, NULL);
-  (void) uv_run(loop, UV_RUN_NOWAIT); /* the others are left */
+  (void) uv_run(loop, UV_RUN_NOWAIT); /* the other timers remain */
   return elapsed * n;
 }
 

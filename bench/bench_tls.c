@@ -1,11 +1,11 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * What does TLS cost beside OpenSSL by hand? A client and a server over
- * loopback: handshakes, one after the other, each with a connection of its own,
- * and bytes on one connection. The floor is two threads with OpenSSL and
- * blocking sockets; avow has both ends on one loop. Times are those of the
- * whole process, of both ends and of all threads, for with a processor to each
- * the clock would tell of the machine.
+ * What does TLS cost compared with plain OpenSSL? A client and a server
+ * communicate over loopback: handshakes one after another, each with its own
+ * connection, and bytes on one connection. The floor is two threads with
+ * OpenSSL and blocking sockets. avow has both ends on one loop. Times are
+ * processor times of the whole process, because elapsed time would depend on
+ * the number of processors.
  */
 #include <netinet/in.h>
 #include <netinet/tcp.h>
@@ -67,14 +67,14 @@ static uint64_t used(void) {
                                               usage.ru_stime.tv_sec);
 }
 
-/* By hand. */
+/* Plain OpenSSL. */
 
 static struct {
   int listener;
   struct sockaddr_in address;
   SSL_CTX *server, *client;
-  SSL_SESSION *session; /* to be resumed; NULL */
-  size_t times, blocks; /* connections, and what is sent on each */
+  SSL_SESSION *session; /* to resume; NULL: none */
+  size_t times, blocks; /* connections; blocks sent on each */
 } raw;
 
 static void raw_listen(void) {
@@ -97,7 +97,8 @@ static void raw_set_up(void) {
   raw_listen();
 }
 
-/* Else what is small waits for an acknowledgment of what was before it. */
+/* Sets TCP_NODELAY. Otherwise small writes would wait until earlier ones are
+   acknowledged. */
 static SSL *raw_take(SSL_CTX *ctx, int fd) {
   const int one = 1;
   SSL *ssl = SSL_new(ctx);
@@ -159,7 +160,7 @@ static void raw_ask(bool resume) {
 
 static uint64_t raw_run(size_t times, size_t blocks, bool resume) {
   uv_thread_t thread;
-  raw.times = times + resume; /* the first, which is not counted */
+  raw.times = times + resume; /* the first one is not measured */
   raw.blocks = blocks;
   check(uv_thread_create(&thread, raw_serve, NULL) == 0);
   if (resume)
@@ -174,10 +175,10 @@ static uint64_t raw_run(size_t times, size_t blocks, bool resume) {
   return ns;
 }
 
-/* By avow. */
+/* With avow. */
 
 static struct {
-  avow_value_t listener, server, client; /* settings */
+  avow_value_t listener, server, client; /* server, client: settings */
   avow_channel_t *connections;
   char port[8];
   size_t blocks;
@@ -211,7 +212,7 @@ static avow_value_t hurried(avow_value_t connection) {
   return connection;
 }
 
-/* Takes what has to be no error. */
+/* Awaits a promise that must not reject. */
 static void done(avow_promise_t *p) {
   const avow_value_t v = avow_await(p);
   check(!avow_is_error(&v));

@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * What do the tools of concurrency add to an item of work? The work is nothing:
- * a function that returns a number, or follows a promise that is settled with
- * one. The floor is a queued job.
+ * What do the concurrency tools add to an item of work? The work is empty: a
+ * function returns a number, or a promise that is settled with one. The floor
+ * is a queued job.
  */
 #include "bench.h"
 #include "floor.h"
@@ -17,7 +17,7 @@ static avow_value_t count_none(const avow_value_t *arg, void *data) {
   return avow_none();
 }
 
-/* All at once, most of them waiting. */
+/* All calls are made at once, and most of them wait. */
 static uint64_t limiter_run(size_t n, size_t rounds) {
   avow_limiter_t *l = avow_limiter_new(bench_loop, 10);
   const uint64_t start = bench_clock();
@@ -46,8 +46,8 @@ static uint64_t limiter_acquire(size_t n, size_t rounds) {
   return elapsed;
 }
 
-/* Calls fn with data n times in a job, where it is known what time it is; else
-   each look at a clock asks the system. */
+/* Calls `fn` with `data` n times in a job, which has a cached time. Elsewhere,
+   each call would ask the system for the time. */
 typedef struct {
   void (*fn)(void *data, size_t i);
   void *data;
@@ -72,7 +72,7 @@ static uint64_t time_often(size_t n, size_t rounds,
   return bench_clock() - start;
 }
 
-static const uint64_t enough = 4000000000; /* tokens a ms */
+static const uint64_t enough = 4000000000; /* tokens in a ms */
 
 static void acquire(void *r, size_t i) {
   avow_unref(avow_rate_acquire(r, 1));
@@ -100,8 +100,8 @@ typedef struct {
   uint64_t tokens, last;
 } bucket_t;
 
-/* As one writes it for one program: what has come since it was asked last, and
-   at most so much. */
+/* A minimal token bucket: it adds the tokens since the last call, up to a
+   maximum. */
 static void bucket_one(void *data, size_t i) {
   bucket_t *bucket = data;
   const uint64_t now = uv_now(bench_loop);

@@ -1,17 +1,17 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * How long does an echo take beside promise work that has no end? A server
- * echoes 64 bytes to a client, which is libuv with callbacks and one request at
- * a time on each of n connections. The server is avow's, alone or beside an
- * endless avow_repeat() of quick steps or of steps that take 10 us to 1 ms; the
- * floor is libuv with callbacks, alone. They take turns; the table has the
- * median and the 99th percentile of a turn's echoes, in the turn where each was
- * least.
+ * How long does an echo take beside endless promise work? A server echoes 64
+ * bytes to a client. The client uses libuv with callbacks and has one pending
+ * request on each of n connections. The server uses avow. It runs alone, or
+ * beside an endless avow_repeat() of quick steps or of steps that take 10 us to
+ * 1 ms. The floor is a libuv server with callbacks that runs alone. The servers
+ * take turns. The table shows the median and the 99th percentile of the echoes
+ * in a turn, each from the turn with the lowest value.
  *
- * The client has a loop of its own, which runs whenever the server's is about
- * to poll, and its time is left out: the server's processor time is what an
- * echo takes, whatever else the machine runs. One that comes within a turn of
- * the server's loop counts as all of it.
+ * The client has its own loop, which runs whenever the server's loop is about
+ * to poll. The client's time is subtracted. The time of an echo is therefore
+ * the processor time of the server, independently of other load. An echo that
+ * arrives within an iteration of the server's loop counts the whole iteration.
  */
 #include <stdio.h>
 #include <stdlib.h>
@@ -30,33 +30,33 @@ static void check(bool ok) {
   bench_require(ok, "an echo");
 }
 
-/* What each echo of a turn took. */
+/* The time of each echo in a turn. */
 typedef struct {
   uint64_t *ns;
   size_t n;
 } samples_t;
 
-/* The least of any turn. */
+/* The lowest values of all turns. */
 typedef struct {
   uint64_t median, p99;
 } latency_t;
 
-/* An end of a connection. */
+/* One end of a connection. */
 typedef struct {
   uv_tcp_t tcp;
   uv_write_t write;
   uint64_t sent_at;
-  size_t left; /* the client's: echoes to come */
+  size_t left; /* client: remaining echoes */
   char buf[SIZE];
 } end_t;
 
 static struct {
   uv_loop_t loop;
-  uv_prepare_t prepare; /* of the server's loop */
+  uv_prepare_t prepare; /* on the server's loop */
   end_t *ends;
   samples_t *samples;
-  uint64_t ns;  /* that it has taken */
-  uint64_t now; /* what the server had taken when it began to run */
+  uint64_t ns;  /* its processor time */
+  uint64_t now; /* the server's processor time when the client began to run */
 } client;
 
 static char request[SIZE] = "echo";
@@ -86,7 +86,7 @@ static void send_request(end_t *end) {
   send_buffer(end, request);
 }
 
-/* 64 bytes come whole, or there was nothing. */
+/* 64 bytes arrive as a whole or not at all. */
 static void on_echo(uv_stream_t *stream, ssize_t n, const uv_buf_t *buf) {
   end_t *end = stream->data;
   if (n == 0)
@@ -126,7 +126,7 @@ static avow_value_t written(const avow_value_t *len, void *data) {
   return avow_none();
 }
 
-/* None goes on, an INT ends: as avow_repeat() has it. */
+/* As avow_repeat() requires: NONE continues, an INT ends. */
 static avow_value_t answer(const avow_value_t *bytes, void *data) {
   end_t *end = data;
   if (avow_is_none(bytes))
@@ -154,7 +154,7 @@ static void serve_avow(end_t *end) {
   avow_unref(avow_then(p, end_connection, end_connection, &end->tcp));
 }
 
-/* Without an end as long as there is a connection. */
+/* The repeat lasts as long as a connection is open. */
 static avow_value_t quick_step(void *kind) {
   return still_open > 0 ? avow_none() : avow_int(0);
 }
@@ -162,8 +162,8 @@ static avow_value_t quick_step(void *kind) {
 typedef struct {
   const char *name;
   void (*serve)(end_t *end);
-  avow_fn step; /* of the work beside; NULL: none */
-  uint64_t ns;  /* that a slow step takes */
+  avow_fn step; /* of the concurrent work; NULL: none */
+  uint64_t ns;  /* duration of a slow step */
 } kind_t;
 
 static avow_value_t slow_step(void *data) {
@@ -266,8 +266,8 @@ static const char *mark(uint64_t ns, uint64_t target) {
   return ns <= target ? "met" : "MISSED";
 }
 
-/* For an echo beside endless work; 0: any. Each of the two turns that it takes
-   may be late by one step. */
+/* The target for an echo beside endless work; 0: none. An echo takes two
+   iterations, and each may be late by one step. */
 static uint64_t target_of(int kind, size_t n) {
   if (kinds[kind].step == NULL)
     return 0;
@@ -278,7 +278,7 @@ static uint64_t target_of(int kind, size_t n) {
 static void print_line(const char *name, size_t n, const char *part,
                        uint64_t ns, uint64_t lowest, uint64_t target) {
   char label[80];
-  (void) snprintf(label, sizeof(label), "%s, %s", name, part); /* it fits */
+  (void) snprintf(label, sizeof(label), "%s, %s", name, part); /* fits */
   (void) printf(csv ? "\"%s\",%zu,ns,%.0f,%.0f,%.2f,0,%.0f,0,%s\n"
                     : "%-36s %9zu %12.0f %12.0f %6.2f %12.0f  %s\n",
                 label, n, (double) ns, (double) lowest,
@@ -295,7 +295,7 @@ static void print_kinds(size_t n) {
                target_of(kind, n));
     print_line(name, n, "99 %", latency->p99, raw->p99, 0);
   }
-  (void) fflush(stdout); /* each when it is known */
+  (void) fflush(stdout); /* shows each line at once */
 }
 
 static void *room_for(size_t n, size_t size) {
@@ -304,7 +304,7 @@ static void *room_for(size_t n, size_t size) {
   return room;
 }
 
-/* The more, the surer that one was left alone. */
+/* More turns make it more likely that one is undisturbed. */
 static int turns_of(size_t n) {
   if (quick)
     return 1;
@@ -328,8 +328,8 @@ static void measure(size_t n) {
 
 #ifndef _WIN32
 
-/* So many connections, or as many as the process may have, both ends of which
-   are descriptors. */
+/* The number of connections, limited by the descriptors that the process may
+   have. Each connection has two. */
 static size_t at_most(size_t n) {
   enum { OTHERS = 100 };
   struct rlimit limit;

@@ -1,11 +1,11 @@
 /* SPDX-License-Identifier: MIT */
 /*
  * What does writing a whole file in one job of the thread pool save? 4 KiB are
- * written to a file that has as many, one after another or to 64 files at a
- * time. The floor is the same with callbacks, by hand: four requests one after
- * the other (open, write, fstat to see whether something is to be cut off,
- * close), or the three that most programs make, which empty the file first
- * (open, write, close).
+ * written to a file of that size, one file after another or 64 at a time. The
+ * floors use callbacks in plain libuv. One makes four requests in a row: open,
+ * write, fstat to find bytes that must be cut off, and close. The other makes
+ * the three requests of most programs, which empty the file first: open, write
+ * and close.
  */
 #include <fcntl.h>
 #include <stdio.h>
@@ -135,15 +135,16 @@ static void make_paths(void) {
   (void) snprintf(directory, sizeof(directory), "%s/bench_write_XXXXXX", tmp);
   uv_fs_t req;
   check(uv_fs_mkdtemp(NULL, &req, directory, NULL) == 0);
-  (void) snprintf(directory, sizeof(directory), "%s", req.path); /* as long */
+  /* same length */
+  (void) snprintf(directory, sizeof(directory), "%s", req.path);
   uv_fs_req_cleanup(&req);
   for (int i = 0; i < AT_ONCE; i++)
-    (void) snprintf(slots[i].path, PATH, "%s/%d", directory, i); /* room */
+    (void) snprintf(slots[i].path, PATH, "%s/%d", directory, i); /* fits */
 }
 
 static void remove_files(void) {
   uv_fs_t req;
-  for (int i = 0; i < AT_ONCE; i++) /* not all were there in a quick run */
+  for (int i = 0; i < AT_ONCE; i++) /* a quick run does not create all */
     (void) uv_fs_unlink(NULL, &req, slots[i].path, NULL);
   check(uv_fs_rmdir(NULL, &req, directory, NULL) == 0);
 }

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-/* A queue of jobs by hand. Its memory is never given back. */
+/* A queue of jobs, written by hand. Its memory is never freed. */
 #include "floor.h"
 
 #include <stdlib.h>
@@ -9,8 +9,8 @@
 typedef struct block_s block_t;
 
 struct block_s {
-  block_t *next, *prev; /* in the queue; free: next alone */
-  block_t *then;        /* to be queued after this one */
+  block_t *next, *prev; /* in the queue; free blocks use only next */
+  block_t *then;        /* queued after this one has run */
   avow_cb cb;
   void *data;
   avow_value_t value;
@@ -33,7 +33,8 @@ static void add_slab(void) {
   }
 }
 
-/* What a library exports is called, and not made part of its caller. */
+/* Exported functions of a library are called, never inlined into the caller.
+   The floor does the same. */
 #ifdef __GNUC__
 #  define EXPORTED __attribute__((noinline))
 #else

@@ -1,15 +1,17 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * The floors of what is nothing but promises: a queue of jobs as a careful
- * program has one, with calls for making and for posting a job.
+ * The floors of benchmarks for promises alone: a queue of jobs as a careful
+ * program would write it, with functions that create and post a job.
  *
- * A job is a block of 64 bytes (one cache line) with two links, so that it can
- * be taken from anywhere in the queue, a callback, its data, and a value of 16
- * bytes. Blocks come from a freelist and go back to it. An operation is ONE
- * block: taken off the freelist, filled and appended; later, when all are
- * there, taken off the queue, called through its pointer, put back. avow needs
- * two blocks for a promise and its handler, counts references and keeps states:
- * that is what the ratio to this shows.
+ * A job is a block of 64 bytes, which is one cache line. The block has two
+ * links, so that it can be removed from anywhere in the queue, a callback with
+ * its data, and a value of 16 bytes. Blocks come from a freelist and return to
+ * it. An operation uses one block: it is taken off the freelist, filled and
+ * appended. When all jobs are queued, it is taken off the queue, its callback
+ * is called, and it returns to the freelist.
+ *
+ * avow needs two blocks for a promise and its handler. It also counts
+ * references and keeps states. The ratio to this floor shows that cost.
  */
 #ifndef FLOOR_H
 #define FLOOR_H
@@ -17,16 +19,16 @@
 #include <stddef.h>
 #include <stdint.h>
 
-/* n jobs are queued, then all run. */
+/* Queues `n` jobs and then runs them. */
 uint64_t floor_queue(size_t n, size_t rounds);
 
-/* n jobs that are all made first; each, once it has run, appends the next. */
+/* Creates `n` jobs first. Each job that has run appends the next one. */
 uint64_t floor_chain(size_t n, size_t rounds);
 
-/* n jobs of which each makes and posts the next. */
+/* Runs `n` jobs, each of which creates and posts the next one. */
 uint64_t floor_again(size_t n, size_t rounds);
 
-/* Puts n free blocks in a random order. */
+/* Puts `n` free blocks in a random order. */
 void floor_scatter(size_t n);
 
 #endif

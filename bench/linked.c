@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * What bench_settle.c, bench_chain.c, bench_combine.c and bench_async.c do to
- * avow, for LINKED to give.
+ * The work of bench_settle.c, bench_chain.c, bench_combine.c and bench_async.c,
+ * which the function LINKED exports.
  */
 #include "linked.h"
 
@@ -22,8 +22,8 @@ static avow_value_t give(const avow_value_t *arg, void *data) {
   return avow_int(arg->u.i);
 }
 
-/* Opens the loop when first it is needed: whoever counts memory may not be
-   ready before. */
+/* Opens the loop at its first use, because the counting allocator must be
+   installed before. */
 static uint64_t begin(void) {
   if (!opened)
     require(uv_loop_init(&loop) == 0 && avow_loop_init(&loop, NULL) == 0);
@@ -40,7 +40,7 @@ static uint64_t settle(size_t n, size_t rounds) {
       avow_promise_t *p = avow_promise_new(&loop, &d);
       avow_unref(last);
       last = avow_then(p, give, NULL, NULL);
-      (void) avow_resolve(d, avow_int((int64_t) i)); /* the first to do so */
+      (void) avow_resolve(d, avow_int((int64_t) i)); /* returns true */
     }
     avow_ignore(avow_run(last)); /* an INT */
   }
@@ -68,7 +68,7 @@ static uint64_t chain(size_t n, size_t rounds) {
     avow_promise_t *p = avow_promise_new(&loop, &d);
     for (size_t i = 0; i < n; i++)
       p = avow_then(p, give, NULL, NULL);
-    (void) avow_resolve(d, avow_int(1)); /* the first to do so */
+    (void) avow_resolve(d, avow_int(1)); /* returns true */
     avow_ignore(avow_run(p));            /* an INT */
   }
   return now() - start;
@@ -84,7 +84,7 @@ static uint64_t all(size_t n, size_t rounds) {
       ps[i] = avow_promise_new(&loop, &ds[i]);
     avow_promise_t *p = avow_all(&loop, ps, n);
     for (size_t i = 0; i < n; i++)
-      (void) avow_resolve(ds[i], avow_int(1)); /* the first to do so */
+      (void) avow_resolve(ds[i], avow_int(1)); /* returns true */
     avow_value_unref(avow_run(p));
   }
   const uint64_t elapsed = now() - start;
@@ -101,7 +101,7 @@ static size_t left;
 static avow_value_t await_shared(void *data) {
   while (left > 0) {
     left--;
-    avow_ignore(avow_await(avow_ref(shared))); /* none */
+    avow_ignore(avow_await(avow_ref(shared))); /* NONE */
   }
   return avow_none();
 }
@@ -111,7 +111,7 @@ static uint64_t await_settled(size_t n, size_t rounds) {
   shared = avow_promise_resolve(&loop, avow_none());
   for (size_t round = 0; round < rounds; round++) {
     left = n;
-    avow_ignore(avow_run(avow_async(&loop, await_shared, NULL))); /* none */
+    avow_ignore(avow_run(avow_async(&loop, await_shared, NULL))); /* NONE */
   }
   avow_unref(shared);
   return now() - start;
@@ -124,8 +124,8 @@ static uint64_t await_in_turns(size_t n, size_t rounds) {
     left = n;
     avow_promise_t *p = avow_async(&loop, await_shared, NULL);
     avow_promise_t *q = avow_async(&loop, await_shared, NULL);
-    avow_ignore(avow_run(p)); /* none */
-    avow_ignore(avow_run(q)); /* likewise */
+    avow_ignore(avow_run(p)); /* NONE */
+    avow_ignore(avow_run(q)); /* NONE */
   }
   avow_unref(shared);
   return now() - start;

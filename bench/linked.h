@@ -1,13 +1,13 @@
 /* SPDX-License-Identifier: MIT */
-/* The same work in two libraries: one has avow in it, one is linked with the
-   shared library. */
+/* The same work in two libraries: one contains avow, and the other is linked
+   with the shared library. */
 #ifndef LINKED_H
 #define LINKED_H
 
 #include <stddef.h>
 #include <stdint.h>
 
-/* As bench_fn. */
+/* See bench_fn. */
 typedef uint64_t (*linked_fn)(size_t n, size_t rounds);
 
 typedef struct linked_s {
@@ -15,7 +15,7 @@ typedef struct linked_s {
   void (*close)(void);
 } linked_t;
 
-/* clock is what the work is timed by. */
+/* The clock that times the work. */
 typedef uint64_t (*linked_clock)(void);
 __attribute__((visibility("default"))) const linked_t *linked_shared(
     linked_clock clock);

@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * What does the guard below a stack cost? A table for docs/stacks.md: what a
- * stack of 64 KiB takes, of which a page is in use, and how many there can be.
- * With --quick fewer, to see that it works.
+ * What does the guard area below a stack cost? It prints a table for
+ * docs/stacks.md: the cost of a stack of 64 KiB with one page in use, and the
+ * maximum number of stacks. With --quick it maps fewer, to test that it works.
  */
 #include <stdio.h>
 #include <stdlib.h>
@@ -15,7 +15,7 @@
 
 enum { SIZE = 64 * 1024, SAMPLE = 1000, ENOUGH = 200000 };
 
-/* KiB, from what Linux says of the process. */
+/* A value in KiB from /proc/self/status. */
 static long status(const char *name) {
   char line[256];
   long kib = -1;
@@ -27,7 +27,7 @@ static long status(const char *name) {
     if (strncmp(line, name, len) == 0)
       kib = strtol(line + len, NULL, 10);
   }
-  (void) fclose(file); /* only read from */
+  (void) fclose(file); /* opened for reading only */
   return kib;
 }
 
@@ -55,9 +55,9 @@ static void measure(size_t guard, int sample, int enough) {
          n == enough ? "more than " : "", n);
 }
 
-/* Measures in a process of its own, whose end takes all stacks back. */
+/* Measures in a child process, whose exit frees all stacks. */
 static void measure_apart(size_t guard, int sample, int enough) {
-  (void) fflush(stdout); /* else the child prints it again */
+  (void) fflush(stdout); /* otherwise the child prints it again */
   const pid_t child = fork();
   bench_require(child >= 0, "a process");
   if (child == 0) {
