@@ -39,7 +39,7 @@ static avow::promise await_all(uv_loop_t *loop, const avow::promise &settled) {
   (void) loop;
   while (left-- > 0)
     (void) co_await settled.ref();
-  co_return{};
+  co_return {};
 }
 
 static avow_value_t await_all_in_c(void *settled) {

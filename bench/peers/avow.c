@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * avow CASE N ROUNDS: one of the cases below with n at a time, so many rounds.
- * The other files here do the same in other languages and libraries.
+ * avow CASE N ROUNDS: runs one of the cases below with N operations at a time,
+ * ROUNDS times. The other files here do the same in other languages and
+ * libraries.
  */
 #include <avow/all.h>
 #include <fcntl.h>
@@ -11,19 +12,19 @@
 
 static uv_loop_t loop;
 static size_t n;
-static avow_promise_t **ps; /* room for n */
+static avow_promise_t **ps; /* capacity for n */
 static avow_deferred_t **ds;
 
 static avow_value_t pass(const avow_value_t *v, void *data) {
   return avow_int(avow_to_int(v) + 1);
 }
 
-/* A promise and a handler each, then all are settled. */
+/* Promises with a handler each, all of which are then settled. */
 static void settle(void) {
   for (size_t i = 0; i < n; i++)
     ps[i] = avow_then(avow_promise_new(&loop, &ds[i]), pass, NULL, NULL);
   for (size_t i = 0; i < n; i++) {
-    (void) avow_resolve(ds[i], avow_int(1)); /* the first to do so */
+    (void) avow_resolve(ds[i], avow_int(1)); /* returns true */
     if (i + 1 < n)
       avow_unref(ps[i]);
   }
@@ -34,7 +35,7 @@ static void chain(void) {
   avow_promise_t *p = avow_promise_new(&loop, ds);
   for (size_t i = 0; i < n; i++)
     p = avow_then(p, pass, NULL, NULL);
-  (void) avow_resolve(ds[0], avow_int(0)); /* likewise */
+  (void) avow_resolve(ds[0], avow_int(0)); /* returns true */
   avow_ignore(avow_run(p));
 }
 
@@ -53,7 +54,7 @@ static void follow(void) {
 typedef avow_promise_t *(*combinator_t)(uv_loop_t *loop,
                                         avow_promise_t *const ps[], size_t n);
 
-/* Of pending promises, which are settled then. */
+/* Combines pending promises, which are then settled. */
 static void combine(combinator_t combinator) {
   for (size_t i = 0; i < n; i++)
     ps[i] = avow_promise_new(&loop, &ds[i]);
@@ -75,7 +76,7 @@ static void race(void) {
   combine(avow_race);
 }
 
-/* Awaits what is settled. */
+/* Awaits settled promises. */
 static avow_value_t await_all(void *data) {
   int64_t sum = 0;
   for (size_t i = 0; i < n; i++) {
@@ -93,14 +94,14 @@ static avow_value_t nothing(void *data) {
   return avow_none();
 }
 
-/* Functions that begin and end. */
+/* Functions that return at once. */
 static void start(void) {
   for (size_t i = 0; i < n; i++)
     ps[i] = avow_async(&loop, nothing, NULL);
   avow_value_unref(avow_run(avow_all(&loop, ps, n)));
 }
 
-/* Two functions and a channel without room. */
+/* Two functions and a channel of capacity 0. */
 static avow_value_t send_all(void *channel) {
   for (size_t i = 0; i < n; i++)
     avow_value_unref(avow_await(avow_channel_send(channel, avow_int(1))));
@@ -121,14 +122,15 @@ static void channel(void) {
   avow_channel_unref(c);
 }
 
-/* The same by a sender, of which this thread sends and takes. */
+/* Items through a sender. This thread both sends and receives. */
 static avow_channel_t *sent;
 
 static void send_by_sender(void) {
   sent = avow_channel_new(&loop, 0);
   avow_sender_t *sender = avow_sender_new(sent, n);
   for (size_t i = 0; i < n; i++)
-    (void) avow_sender_blocking_send(sender, avow_int(1)); /* there is room */
+    /* 0: the buffer has capacity */
+    (void) avow_sender_blocking_send(sender, avow_int(1));
   avow_sender_unref(sender);
 }
 
@@ -146,7 +148,7 @@ static void sender(void) {
   (void) uv_run(&loop, UV_RUN_DEFAULT); /* 0: nothing is left */
 }
 
-/* In a row. */
+/* Receives all buffered items with each item. */
 static avow_value_t take_the_others(const avow_value_t *item, void *data) {
   avow_value_t other;
   while (avow_channel_try_next(sent, &other) == 0 && !avow_is_none(&other)) {
@@ -157,7 +159,7 @@ static avow_value_t take_the_others(const avow_value_t *item, void *data) {
 static void sender_row(void) {
   send_by_sender();
   avow_unref(avow_then(avow_channel_next(sent), take_the_others, NULL, NULL));
-  (void) uv_run(&loop, UV_RUN_DEFAULT); /* likewise */
+  (void) uv_run(&loop, UV_RUN_DEFAULT); /* 0: nothing is left */
 }
 
 static void sleep_ms(void) {
@@ -166,7 +168,7 @@ static void sleep_ms(void) {
   avow_value_unref(avow_run(avow_all(&loop, ps, n)));
 }
 
-/* One file, n times at once. */
+/* Reads one file n times at once. */
 static avow_value_t read_file(void *path) {
   const avow_value_t v = avow_await(avow_read_file(&loop, path, 65536));
   const bool failed = avow_is_error(&v);
@@ -181,8 +183,8 @@ static void file(void) {
   avow_value_unref(avow_run(avow_all(&loop, ps, n)));
 }
 
-/* The same by four requests; io_uring does them where libuv, the loop and the
-   environment (UV_USE_IO_URING=1) agree on that. */
+/* Reads the file with four requests. io_uring handles them if libuv, the loop
+   and the environment (UV_USE_IO_URING=1) allow it. */
 static avow_value_t make_requests(void *path) {
   int64_t fd;
   AVOW_TRY(avow_await_int(avow_fs_open(&loop, path, O_RDONLY, 0), &fd));
@@ -198,7 +200,7 @@ static void requests(void) {
   avow_value_unref(avow_run(avow_all(&loop, ps, n)));
 }
 
-/* Another thread settles. */
+/* Another thread settles the promises. */
 static void settle_all(void *remotes) {
   for (size_t i = 0; i < n; i++)
     (void) avow_remote_resolve(((avow_remote_t **) remotes)[i], avow_int(1));
@@ -218,7 +220,7 @@ static void thread(void) {
   free(remotes);
 }
 
-/* What stays, for its memory. */
+/* Pending promises, to measure their memory. */
 static void pending(void) {
   for (size_t i = 0; i < n; i++)
     ps[i] = avow_then(avow_promise_new(&loop, &ds[i]), pass, NULL, NULL);

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * neco CASE N ROUNDS: see avow.c. A coroutine that waits stands for a promise
- * with a handler, and the channel that it waits on for the promise.
+ * neco CASE N ROUNDS: see avow.c. A waiting coroutine takes the place of a
+ * promise with a handler, and its channel takes the place of the promise.
  */
 #include <neco.h>
 #include <stdlib.h>
@@ -9,7 +9,7 @@
 #include <unistd.h>
 
 static size_t n;
-static neco_chan **channels; /* room for n */
+static neco_chan **channels; /* capacity for n */
 static neco_waitgroup done;
 
 static void check(int err) {
@@ -17,7 +17,7 @@ static void check(int err) {
     _exit(1);
 }
 
-/* The functions of coroutines. */
+/* The functions of the coroutines. */
 
 static void nothing(int argc, void *argv[]) {
   check(neco_waitgroup_done(&done));
@@ -115,7 +115,7 @@ static void sleep_ms(void) {
   check(neco_waitgroup_wait(&done));
 }
 
-/* What stays, for its memory. */
+/* Waiting coroutines, to measure their memory. */
 static void pending(void) {
   make_channels(1);
   for (size_t i = 0; i < n; i++)

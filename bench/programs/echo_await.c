@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: MIT */
-/* echo_await: sends back what comes, an async function for each guest. Prints
-   its port. */
+/* echo_await: an echo server with an async function for each client. Prints its
+   port. */
 #include <avow/auto.h>
 
 #include "guests.h"
@@ -19,7 +19,7 @@ static avow_value_t echo(void *guest) {
   }
 }
 
-/* The function has a reference of its own before this call is over. */
+/* The function takes its own reference before this call returns. */
 static avow_value_t welcome(const avow_value_t *stream, void *loop) {
   avow_value_t guest = *stream;
   return avow_follow(avow_async(loop, echo, &guest));

@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * echo_raw: sends back what comes, with libuv's callbacks. Prints its port.
- * What is read is tried to be written at once, from a buffer for all; what the
- * system does not take has a block of its own until it does.
+ * echo_raw: an echo server with libuv's callbacks. Prints its port. It first
+ * tries to write received bytes at once, from one shared buffer. Bytes that the
+ * system does not accept are copied to a block of their own.
  */
 #include <signal.h>
 #include <stdio.h>
@@ -90,6 +90,6 @@ int main(void) {
   check(uv_listen((uv_stream_t *) &listener, BACKLOG, on_connection));
   check(uv_tcp_getsockname(&listener, (struct sockaddr *) &at, &len));
   printf("%d\n", ntohs(at.sin_port));
-  (void) fflush(stdout); /* whoever waits for it sees what is wrong */
+  (void) fflush(stdout); /* the reader of the port reports a failure */
   return uv_run(loop, UV_RUN_DEFAULT);
 }

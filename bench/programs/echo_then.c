@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-/* echo_then: sends back what comes, with handlers. Prints its port. */
+/* echo_then: an echo server with handlers. Prints its port. */
 #include <stdlib.h>
 
 #include "guests.h"
@@ -7,7 +7,7 @@
 enum { CHUNK = 64 * 1024 };
 
 static avow_value_t on_written(const avow_value_t *len, void *guest) {
-  return avow_none(); /* once more */
+  return avow_none(); /* continue */
 }
 
 static avow_value_t on_read(const avow_value_t *chunk, void *guest) {

@@ -1,8 +1,9 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * gather PORT PATH REQUESTS CONNECTIONS: that many requests of HTTP/1.1 at once
- * by avow_all_settled(), over so many connections to loopback, which are used
- * again. Prints how many were answered with 200, and how many bytes came.
+ * gather PORT PATH REQUESTS CONNECTIONS: makes REQUESTS HTTP/1.1 requests at
+ * once with avow_all_settled(), over at most CONNECTIONS connections to
+ * loopback, which are reused. Prints how many responses had status 200, and the
+ * number of bytes.
  */
 #include <avow/all.h>
 #include <avow/auto.h>
@@ -13,7 +14,7 @@
 enum { HEAD = 8 * 1024, LARGEST = 16 * 1024 * 1024 };
 
 typedef struct line_s {
-  struct line_s *next; /* that waits for something to do */
+  struct line_s *next; /* the next idle connection */
   avow_value_t stream;
   avow_reader_t *reader;
 } line_t;
@@ -42,7 +43,7 @@ static void hang_up(line_t *line) {
   free(line);
 }
 
-/* How long the body is, if the answer is a good one; else 0. */
+/* The length of the body if the response is valid, otherwise 0. */
 static size_t length_in(const char *head) {
   static const char name[] = "\r\nContent-Length:";
   const char *field = strstr(head, name);

@@ -10,10 +10,10 @@ static _Noreturn void fail(const avow_value_t *error) {
   exit(1);
 }
 
-/* When it is heard of it has to be there. */
+/* The port must be printed at once, because another program waits for it. */
 static void announce(const uv_stream_t *listener) {
   printf("%d\n", avow_local_address((const uv_handle_t *) listener).port);
-  (void) fflush(stdout); /* whoever waits for it sees what is wrong */
+  (void) fflush(stdout); /* the reader of the port reports a failure */
 }
 
 int guests_serve(avow_cb welcome) {

@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * read_files DIRECTORY AT_ONCE: reads all files of a directory, so many at a
- * time, and prints how many there are and how many bytes. With 0 at a time it
- * reads one after another with the system's own calls, and without a loop.
+ * read_files DIRECTORY AT_ONCE: reads all files of a directory, AT_ONCE at a
+ * time, and prints the number of files and bytes. If AT_ONCE is 0, it reads
+ * them one after another with system calls and without a loop.
  */
 #include <avow/all.h>
 #include <dirent.h>

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: MIT */
-/* relay PORT: connects each guest with that port of loopback. Prints its
-   own. */
+/* relay PORT: connects each client to that port of loopback. Prints its own
+   port. */
 #include <avow/auto.h>
 #include <avow/pump.h>
 
@@ -21,7 +21,7 @@ static avow_value_t relay(void *guest) {
   return avow_await(avow_all(avow_stream_handle(near)->loop, ways, 2));
 }
 
-/* The function has a reference of its own before this call is over. */
+/* The function takes its own reference before this call returns. */
 static avow_value_t welcome(const avow_value_t *stream, void *loop) {
   avow_value_t guest = *stream;
   return avow_follow(avow_async(loop, relay, &guest));

@@ -1,11 +1,11 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * Requests by NATS: N of them, so many at a time, by avow-nats, and by as many
- * threads that block in libnats' own natsConnection_Request(). Both talk to the
- * same answerer, another process. For run.sh.
+ * Requests over NATS: N requests, AT_ONCE at a time, with avow-nats, or with
+ * AT_ONCE threads that block in libnats' natsConnection_Request(). Both use the
+ * same answering process. run.sh runs this program.
  *
- *   requests_nats avow|libnats URL N AT_ONCE
- *   requests_nats answer URL
+ *     requests_nats avow|libnats URL N AT_ONCE
+ *     requests_nats answer URL
  */
 #include <stdio.h>
 #include <stdlib.h>
@@ -86,7 +86,7 @@ static void run_avow(uv_loop_t *loop, const char *url) {
   avow_value_unref(nats);
 }
 
-/* Jobs: each round has others, by their ids. */
+/* Jobs. Each run has its own ids. */
 
 static char ids[32];
 

@@ -1,10 +1,10 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * avow WAY URL REQUESTS AT_ONCE: that many requests by avow-curl, AT_ONCE of
- * them at a time. WAY says how: fetch reads the body of each; perform takes
- * easy handles; all begins all requests at once, within the limits that a
- * client has by default, and ignores AT_ONCE. Prints how many requests were
- * answered with 200, how many bytes came, and how many connections were made.
+ * avow WAY URL REQUESTS AT_ONCE: makes REQUESTS requests with avow-curl,
+ * AT_ONCE at a time. WAY selects the function: "fetch" reads the body of each
+ * response, "perform" uses easy handles, and "all" starts all requests at once,
+ * within the default limits of a client, and ignores AT_ONCE. Prints how many
+ * responses had status 200, and the number of bytes and of connections.
  */
 #include <avow/all.h>
 #include <avow/auto.h>
@@ -25,7 +25,7 @@ static int count_one(void *unused, curl_socket_t fd, curlsocktype purpose) {
   return CURL_SOCKOPT_OK;
 }
 
-/* And believes whom the tool of libcurl believes. */
+/* Trusts the certificates of CURL_CA_BUNDLE, as the curl tool does. */
 static void set_up(CURL *easy, void *unused) {
   curl_easy_setopt(easy, CURLOPT_SOCKOPTFUNCTION, count_one);
   curl_easy_setopt(easy, CURLOPT_CAINFO, getenv("CURL_CA_BUNDLE"));

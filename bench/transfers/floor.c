@@ -1,9 +1,9 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * floor URL REQUESTS AT_ONCE: what avow.c does by libcurl alone, with its own
- * wait and without a loop. Its easy handles are as many as go at once, and used
- * again: no program that asks for this can take less. Where TLS says that one
- * connection carries many, they share it.
+ * floor URL REQUESTS AT_ONCE: does the work of avow.c with libcurl only, with
+ * curl_multi_poll() and without a loop. It reuses AT_ONCE easy handles, so that
+ * a program for this task can hardly use less. The requests share one
+ * connection if TLS negotiates multiplexing.
  */
 #include <curl/curl.h>
 #include <stdio.h>
