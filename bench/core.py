@@ -4,11 +4,11 @@
 
   core.py BUILD
 
-Prints the lines of the core's folders, the headers and functions of <avow.h>,
-the code of the core's objects, and what small static programs add to libuv,
-each beside its limit. Fails where one is above. BUILD was made with
---buildtype=release; the last three depend on the compiler, and are compared
-only where BUILD is of those that counts.txt names.
+Prints four sizes beside their limits: the lines of the core's folders, the
+headers and functions of <avow.h>, the code of the core's objects, and the code
+that small static programs add to libuv. Fails if one is above its limit. BUILD
+must have --buildtype=release. The last three depend on the compiler and are
+compared only if BUILD matches a build that counts.txt names.
 """
 import glob
 import os

@@ -1,15 +1,14 @@
 #!/usr/bin/env python3
 # SPDX-License-Identifier: MIT
-"""Does the library take more than it did?
+"""Does the library take more than before?
 
   counts.py BUILD [--write]
 
-Compares instructions, allocations and system calls, which are the same each
-time, with those of counts.txt, and fails where there are 5 % more. --write
-keeps those of now instead. BUILD was made with --buildtype=release. Other
-compilers and other libuvs make other code: where BUILD is not of those that
-counts.txt names, nothing is compared, and this says so. Needs valgrind and
-strace.
+Compares instructions, allocations and system calls, which are the same in each
+run, with those in counts.txt. Fails if one has grown by 5 %. --write updates
+counts.txt instead. BUILD must have --buildtype=release. Other compilers and
+other versions of libuv produce other code: if counts.txt does not name BUILD's,
+the script says so and compares nothing. Needs valgrind and strace.
 """
 import json
 import os
@@ -25,7 +24,7 @@ import tempfile
 HERE = os.path.dirname(os.path.abspath(__file__))
 KEPT = os.path.join(HERE, 'counts.txt')
 MORE = 1.05
-LEAST = 0.02  # what is less than that is none
+LEAST = 0.02  # smaller values count as none
 ROUNDS, AT_A_TIME = 20, 1000
 ECHOES, FILES = 1000, 200
 
@@ -33,7 +32,7 @@ SETTLING = ('settle chain follow await start all all_settled race '
             'channel sender sender_row').split()
 QUESTIONS = ('settle chain follow repeat combine channel timers file '
              'write_file dir echo memory tools stage broadcast async').split()
-# libuv's threads wait for each other now and then, and so does the loop.
+# libuv's threads and the loop wait for each other now and then.
 UNSTEADY = {'futex', 'epoll_wait', 'epoll_pwait', 'sched_yield', 'total',
             'restart_syscall'}
 
@@ -74,7 +73,7 @@ def instructions(build):
 
 
 def allocations(build):
-    """What the benchmarks count of themselves."""
+    """The numbers that the benchmarks themselves count."""
     for question in QUESTIONS:
         program = f'{build}/bench/bench_{question}'
         for line in output(program, '--quick', '--csv').splitlines():
@@ -88,7 +87,7 @@ def allocations(build):
 
 
 def counted(path, operations):
-    """A line of strace has the time three times, how often, errors, a name."""
+    """A line of strace: three times, the number of calls, errors and a name."""
     with open(path, encoding='utf-8') as file:
         lines = [line.split() for line in file if line[:1] == ' ']
     calls = sum(int(line[3]) for line in lines if line[-1] not in UNSTEADY)
@@ -112,7 +111,7 @@ def system_calls(build, work):
             try:
                 echo(int(running.stdout.readline()))
             finally:
-                os.killpg(running.pid, signal.SIGTERM)  # not strace, it says
+                os.killpg(running.pid, signal.SIGTERM)  # strace -o blocks it
         yield f'system calls: {server}', counted(log, ECHOES)
     os.mkdir(f'{work}/files')
     for i in range(FILES):
@@ -144,7 +143,7 @@ def write_kept(head, counts):
 
 
 def compare(kept, counts):
-    """What is more than it was; what is to be kept anew is only said."""
+    """Returns the values that have grown. Missing rows are only reported."""
     for name in sorted(kept.keys() ^ counts.keys()):
         print(f'{name}: {"gone" if name in kept else "not kept yet"}')
     for name in sorted(kept.keys() & counts.keys()):
@@ -170,8 +169,9 @@ def main(build, *options):
     counts = measure(build)
     complaints = list(compare(kept, counts))
     if complaints:
-        # What echoes ask for depends on how much each read finds, which on a
-        # busy machine is seldom the same: what is more twice is more.
+        # The allocations of an echo depend on how much each read finds, which
+        # varies on a busy machine. Growth therefore counts only if it occurs
+        # twice.
         again = measure(build)
         counts = {name: min(count, again.get(name, count))
                   for name, count in counts.items()}

@@ -1,12 +1,12 @@
 #!/usr/bin/env python3
 # SPDX-License-Identifier: MIT
-"""What do the flags against overwritten memory cost?
+"""What do the flags against memory corruption cost?
 
   hardening.py
 
-Builds the library for release as it is, and without the flags that SECURITY.md
-names, and prints the instructions of each operation in both. Instructions are
-the same each time, so load does not matter. Needs valgrind.
+Builds the library for release with and without the flags that SECURITY.md
+names, and prints the instructions of each operation in both builds.
+Instructions are the same in each run, so load does not matter. Needs valgrind.
 """
 import os
 import shutil

@@ -1,11 +1,12 @@
 #!/bin/sh
 # SPDX-License-Identifier: MIT
-# What does a newer libuv change? Builds it as test/ship/libuvs.sh does, and avow with
-# it, for release; then files and streams with the system's libuv and with this
-# one, whose files go by the thread pool and then by io_uring, for which a loop
-# asks and the environment has to agree. docs/programs.md says what came of it.
+# What does a newer libuv change? Builds it as test/ship/libuvs.sh does, and
+# avow with it for release. Then measures files and streams with the system's
+# libuv and with the new one. The new one reads files through the thread pool
+# and then through io_uring, which the loop and the environment must enable.
+# docs/programs.md has the results.
 #
-#   newest.sh BUILD [VERSION]    BUILD was made with --buildtype=release
+#   newest.sh BUILD [VERSION]    BUILD must have --buildtype=release
 #
 # $LIBUV_GIT, $BUILD: see test/ship/libuvs.sh.
 set -eu
@@ -24,7 +25,7 @@ newer=$keep/bench-$version
     -Dtests=disabled -Ddefault_library=static
 ninja -C "$newer"
 
-# WHAT BUILD
+# NAME BUILD
 compare() {
   printf '\n== %s\n' "$1"
   python3 bench/peers/run.py --alone --build "$2" file requests

@@ -1,8 +1,7 @@
 # SPDX-License-Identifier: MIT
-"""A page of docs/ that ends with a table, made by one command for all its cases.
+"""A page of docs/ with a table at its end. One command measures all its cases.
 
-Programs that are compared take turns in it, and what is not there is said at
-the end.
+The compared programs take turns. Missing programs are listed at the end.
 """
 import argparse
 import datetime
@@ -19,7 +18,7 @@ def say(text):
 
 
 def parser_of(doc, cases):
-    """What all such commands are called with."""
+    """The arguments that all such commands accept."""
     parser = argparse.ArgumentParser(description=doc.split('\n', 1)[0])
     parser.add_argument('--build', default='build-release')
     parser.add_argument('--rounds', type=int, default=3)
@@ -41,7 +40,7 @@ def parse(parser, cases):
 
 
 def table(rows, texts):
-    """The first row is the heads'; so many columns are no numbers."""
+    """The first row has the headings. The first columns contain text."""
     widths = [max(map(len, column)) for column in zip(*rows)]
 
     def line(cells):
@@ -68,7 +67,7 @@ def keep(name, text):
 
 
 def show(name, options, text, missing):
-    """Prints the table, and keeps it there where that was asked for."""
+    """Prints the table and, with --write, stores it in the page."""
     text += '\n\n' + circumstances(options.load)
     for program, why in missing.items():
         text += f'\n{program}: {why}'

@@ -4,11 +4,11 @@
 
   sizes.py [--check] LIBRARY CC...
 
-Links small programs as their users would, with -Os and --gc-sections, and
-prints a row for each: what the library adds to its code and its data, and the
-files that come along of each layer of src/. With --check it fails where one has
-files of layers that it does not use; sizes depend on the compiler, files do
-not. In the environment: UV_CFLAGS and UV_LIBS.
+Links small programs as their users would, with -Os and --gc-sections. Prints a
+row for each program: the code and data that the library adds, and the linked
+files of each layer of src/. --check fails if a program contains files of layers
+that it does not use. Sizes depend on the compiler, files do not. Environment:
+UV_CFLAGS and UV_LIBS.
 """
 import collections
 import os
@@ -21,7 +21,7 @@ import tempfile
 HERE = os.path.dirname(os.path.abspath(__file__))
 ENGINE = ['base', 'fiber', 'value', 'engine']
 
-# What a program uses, and the layers above the engine that this is on.
+# Each program, and the layers above the engine that it uses.
 PROGRAMS = [
     ('a promise', 'avow_promise_new avow_then avow_run', ''),
     ('all, any', 'avow_all avow_any', ''),
@@ -79,7 +79,7 @@ class Linker:
         self.library, self.cc, self.work = os.path.abspath(library), cc, work
 
     def link(self, source):
-        """Its code, its data, and the files of the library that it has."""
+        """The program's code, its data, and the files of the library in it."""
         made = [f'{self.work}/{name}' for name in ('program.c', 'program', 'map')]
         with open(made[0], 'w', encoding='utf-8') as file:
             file.write(source)
@@ -104,7 +104,7 @@ def layer_of(file):
 
 
 def unused(files, layers):
-    """Files that the program has and does not use."""
+    """Files that the program contains and does not use."""
     return sorted(file for file in files
                   if layer_of(file) not in ENGINE + layers.split())
 

@@ -1,14 +1,14 @@
 #!/bin/sh
 # SPDX-License-Identifier: MIT
-# Runs all benchmarks, keeps what they say in docs/speed.csv, and makes of that
-# record docs/speed.md and its pictures:
+# Runs all benchmarks, stores their results in docs/speed.csv, and draws
+# docs/speed.md and its pictures from that record:
 #
-#   sh bench/speed.sh BUILD             some minutes
-#   sh bench/speed.sh BUILD --quick     shows that it works, and writes nothing
-#   sh bench/speed.sh --draw            what is recorded once more
-#   sh bench/speed.sh --check           are page and pictures of that record?
+#   sh bench/speed.sh BUILD             takes some minutes
+#   sh bench/speed.sh BUILD --quick     tests that it works; writes nothing
+#   sh bench/speed.sh --draw            draws the record again
+#   sh bench/speed.sh --check           do page and pictures match the record?
 #
-# BUILD was made with --buildtype=release.
+# BUILD must have --buildtype=release.
 set -eu
 usage='usage: sh bench/speed.sh BUILD [--quick] | --draw | --check'
 [ $# -ge 1 ] || { echo "$usage" >&2; exit 2; }
@@ -24,7 +24,7 @@ trap 'rm -rf "$work"' EXIT
 questions='settle shared chain follow repeat combine loops async tools channel stage broadcast timers
 remote sender elsewhere file write_file dir echo turn pipe send memory'
 
-# "question,case,n,unit,amount,floor,ratio,allocations", without the heads of
+# "question,case,n,unit,amount,floor,ratio,allocations", without the headings of
 # the tables. A build without async functions lacks one of the programs.
 measure() {
   for question in $questions; do
@@ -39,7 +39,7 @@ load() {
   cut -d ' ' -f 1 /proc/loadavg 2>/dev/null || echo unknown
 }
 
-# The page says that of the run.
+# The page shows these facts about the run.
 circumstances() {
   echo '# One run of all benchmarks, by bench/speed.sh.'
   echo "# date: $(date +%Y-%m-%d)"
@@ -63,6 +63,6 @@ if [ -z "$quick" ]; then
   cp "$work/speed.csv" docs
   exec python3 "$draw"
 fi
-# It complains: what is measured so quickly is anywhere, and not explained.
+# draw.py complains, because quick results are arbitrary and unexplained.
 python3 "$draw" "$work/speed.csv" "$work" >&2 || :
 ls "$work"/speed/*.svg

@@ -26,7 +26,7 @@ function combine(combinator) {
   return p;
 }
 
-// A channel without room, which JavaScript has none of.
+// A channel of capacity 0, which JavaScript does not have.
 function makeChannel() {
   const waiting = [];
   const offered = [];

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: MIT
-// peer CASE N ROUNDS: see avow.c. A goroutine that waits stands for a promise
-// with a handler, and the channel that it waits on for the promise.
+// peer CASE N ROUNDS: see avow.c. A waiting goroutine takes the place of a
+// promise with a handler, and its channel takes the place of the promise.
 package main
 
 import (
@@ -104,7 +104,7 @@ func file() {
 	done.Wait()
 }
 
-// One that settles has a thread of its own.
+// The settling goroutine has a thread of its own.
 func thread() {
 	waiting := channels()
 	go func() {

@@ -1,16 +1,16 @@
 #!/usr/bin/env python3
 # SPDX-License-Identifier: MIT
-"""What costs the same in other languages and libraries?
+"""What does the same work cost in other languages and libraries?
 
   run.py [--build DIR] [--rounds N] [--quick] [--write] [CASE...]
 
-Each peer is a program of this folder, called with a case, how many at a time,
-and how many rounds; avow.c says what the cases are. One that has not the case
-ends with status 3. What is printed is the processor's time, of all threads and
-in the system, that twice as many rounds take more: so neither the beginning
-counts nor, mostly, what a compiler takes that runs beside. Peers take turns.
-DIR is made with --buildtype=release (build-release); $NECO is a checkout of
-neco. --write keeps the table in docs/peers.md.
+Each peer is a program in this folder. It receives a case, the number of
+operations at a time, and a number of rounds; avow.c describes the cases. A peer
+without the case exits with status 3. The result is the additional processor
+time, of all threads and in the system, that twice as many rounds take. Startup
+therefore does not count, nor does most of a concurrent compiler. Peers take
+turns. DIR must have --buildtype=release (build-release); $NECO is a checkout of
+neco. --write stores the table in docs/peers.md.
 """
 import os
 import shlex
@@ -25,10 +25,10 @@ sys.path.insert(0, os.path.dirname(HERE))
 import page
 
 NO_SUCH_CASE = 3
-ENOUGH = 0.1  # seconds of processor that the rounds are to take at least
-MOST = 1 << 20  # rounds, if those take nothing
+ENOUGH = 0.1  # minimum seconds of processor time
+MOST = 1 << 20  # maximum number of rounds
 
-# With how many at a time.
+# The numbers of operations at a time.
 CASES = {
     'settle': (100, 100000), 'chain': (1000,), 'follow': (1000,),
     'await': (1000,), 'start': (1000,), 'all': (10, 1000, 100000),
@@ -37,8 +37,8 @@ CASES = {
     'pending': (100000,),
 }
 
-# The program that makes or runs it, Debian's package, how it is made in the
-# directory {out}, and how it is called.
+# The program that compiles or runs the peer, Debian's package, the command that
+# builds it in the directory {out}, and the command that runs it.
 PEERS = {
     'Node': ('node', 'nodejs', None, 'node node.js'),
     'KJ': ('capnp', 'libcapnp-dev capnproto',
@@ -58,16 +58,16 @@ PEERS = {
 }
 
 
-# What has no program here, and why.
+# Peers that have no program here, and the reasons.
 LEFT_OUT = {'c-asio': 'left out: its coroutines did not come to an end here'}
 
 
 class Failed(Exception):
-    """A peer cannot do so many."""
+    """A peer failed at this number of operations."""
 
 
 def make(out, quick):
-    """The command lines of those that are there, and why others are not."""
+    """The command lines of the available peers, and why others are missing."""
     there, missing = {}, dict(LEFT_OUT)
     for name, (program, package, build, call) in PEERS.items():
         if name == 'neco' and 'NECO' not in os.environ:
@@ -85,7 +85,7 @@ def make(out, quick):
 
 
 def run(argv, case, n, rounds):
-    """What it used; None if it has not that case."""
+    """The result of a run, or None if the peer does not have the case."""
     running = subprocess.Popen([*argv, case, str(n), str(rounds)], cwd=HERE)
     _, status, used = os.wait4(running.pid, 0)
     running.returncode = os.waitstatus_to_exitcode(status)
@@ -101,7 +101,7 @@ def seconds(used):
 
 
 def calibrate(argv, case, n):
-    """How many rounds are enough; 0 if it has not that case."""
+    """The number of rounds needed, or 0 if the peer does not have the case."""
     rounds = 1
     used = run(argv, case, n, rounds)
     if used is None:
@@ -120,7 +120,8 @@ def nanoseconds(argv, case, n, rounds):
 
 
 def resident(argv, case, n):
-    """The first half may have fitted into what the caller of wait4() has."""
+    """Bytes for each operation, from the difference of two runs, because
+    ru_maxrss may start at the size of the calling process."""
     half = run(argv, case, 2 * n, 1)
     all_of_it = half and run(argv, case, 4 * n, 1)
     return half and (all_of_it.ru_maxrss - half.ru_maxrss) * 1024 / (2 * n)

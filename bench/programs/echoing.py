@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: MIT
-"""64 bytes back and forth on many connections: what does a server use?"""
+"""64 bytes back and forth on many connections: what does a server take?"""
 import contextlib
 import select
 import socket
@@ -24,7 +24,7 @@ def servers(build, here):
 
 
 def connect(port, n, poll):
-    """Each has had an echo: the server has them all."""
+    """Each connection has received an echo, so the server has accepted all."""
     guests = {}
     for _ in range(n):
         guest = socket.create_connection(('127.0.0.1', port))
@@ -43,7 +43,7 @@ def hear(guest):
 
 
 def talk(guests, poll, n):
-    """Each says the next when it has heard the last."""
+    """Each connection sends again when it has received the echo."""
     for guest in guests.values():
         guest.sendall(MESSAGE)
     left = n
@@ -56,8 +56,7 @@ def talk(guests, poll, n):
 
 
 def echoing(argv):
-    """A server for each turn, so that all begin with the memory that they have
-    from the start."""
+    """A new server for each turn, so that each begins with its first memory."""
     def echo(connections, _):
         n = min(ECHOES, 100 * connections) // connections * connections
         with process(argv) as (pid, port), select.epoll() as poll:

@@ -1,8 +1,8 @@
 # SPDX-License-Identifier: MIT
-"""Many requests at once, and an outcome for each: what does a client use?
+"""Many requests at once, and an outcome for each: what does a client take?
 
-All ask examples/serve for 1 KiB, over 64 connections that are used again;
-Node's fetch() opens as many as it likes.
+All clients request 1 KiB from examples/serve over 64 reused connections. Node's
+fetch() opens any number of connections.
 """
 import contextlib
 import os
@@ -17,7 +17,7 @@ CONNECTIONS = 64
 
 
 def clients(build, here, url, port):
-    """Name, and the command line for so many requests."""
+    """Names, and the command lines for this number of requests."""
     yield 'avow: all_settled', lambda n: [
         f'{build}/bench/programs/gather', port, '/1k', n, CONNECTIONS]
     if find('curl', 'curl'):

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: MIT
-"""What processes use of the machine, and which programs it has."""
+"""The resources that processes use, and the programs that are installed."""
 import contextlib
 import os
 import resource
@@ -10,15 +10,16 @@ import subprocess
 import time
 from collections import namedtuple
 
-# What came of one turn: operations, what the processor did for them and what
-# the clock said, both in seconds; and bytes of memory a connection, or None.
+# The result of a turn: operations, processor time and elapsed time in seconds,
+# and bytes of memory for each connection, or None.
 Sample = namedtuple('Sample', 'count cpu elapsed memory', defaults=[None])
 
 missing = {}
 
 
 def find(program, package):
-    """Its path; None where it is not installed, which is said at the end."""
+    """The program's path, or None if it is missing, which is reported at the
+    end."""
     path = shutil.which(program, path=os.environ['PATH'] + ':/usr/sbin')
     if path is None:
         missing[program] = f'not installed; apt-get install {package}'
@@ -31,7 +32,7 @@ def read(path):
 
 
 def family(pid):
-    """The process, and those that it started."""
+    """The process and its children."""
     pids = [pid]
     for task in os.listdir(f'/proc/{pid}/task'):
         children = read(f'/proc/{pid}/task/{task}/children').split()
@@ -40,14 +41,14 @@ def family(pid):
 
 
 def cpu_of(pid):
-    """Seconds, of all threads that are there."""
+    """Processor time of all live threads, in seconds."""
     return sum(int(read(f'/proc/{one}/task/{task}/schedstat').split()[0])
                for one in family(pid)
                for task in os.listdir(f'/proc/{one}/task')) / 1e9
 
 
 def memory_of(pid):
-    """Bytes that are resident."""
+    """Resident memory in bytes."""
     pages = sum(int(read(f'/proc/{one}/statm').split()[1])
                 for one in family(pid))
     return pages * os.sysconf('SC_PAGE_SIZE')
@@ -58,13 +59,12 @@ def allow_descriptors():
     resource.setrlimit(resource.RLIMIT_NOFILE, (most, most))
 
 
-held = []  # the sockets of free_port()
+held = []  # sockets from free_port()
 
 
 def free_port():
-    """No other program is given it before the server listens: Linux lets a
-    server bind what is held by a socket that does not listen, if both have
-    SO_REUSEADDR."""
+    """Reserves a port until the server listens. On Linux, a server may bind a
+    port that a socket holds without listening, if both have SO_REUSEADDR."""
     holder = socket.socket()
     holder.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
     holder.bind(('127.0.0.1', 0))
@@ -73,7 +73,8 @@ def free_port():
 
 
 def wait_for(port):
-    """Somebody listens there. Who serves one guest only must not be asked."""
+    """Waits until a server listens on the port, without connecting to it. A
+    server for a single client must not be probed."""
     entry = f':{port:04X} 00000000:0000 0A'
     deadline = time.monotonic() + 600
     while entry not in read('/proc/net/tcp'):
@@ -84,8 +85,8 @@ def wait_for(port):
 
 @contextlib.contextmanager
 def process(argv, port=None):
-    """A server, and its port: the one given, or the last number of the line
-    that it says hello with."""
+    """Starts a server. Its port is the given one, or the last number in the
+    first line that it prints."""
     running = subprocess.Popen([str(word) for word in argv],
                                stdout=subprocess.PIPE, text=True)
     try:
@@ -101,7 +102,8 @@ def process(argv, port=None):
 
 
 def command(argv):
-    """Runs it: what it printed, its processor time and the clock's."""
+    """Runs a command. Returns its output, its processor time and the elapsed
+    time."""
     start = time.monotonic()
     running = subprocess.Popen([str(word) for word in argv],
                                stdout=subprocess.PIPE, text=True)

@@ -13,7 +13,7 @@ LARGEST, AT_ONCE = 4096, 64
 
 
 def make_files(folder, n):
-    """Their sizes are the same each time."""
+    """The sizes are the same in each run."""
     os.mkdir(folder)
     for i in range(n):
         with open(f'{folder}/{i}', 'wb') as file:

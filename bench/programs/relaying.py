@@ -1,7 +1,7 @@
 # SPDX-License-Identifier: MIT
-"""What comes from one socket goes to another: what does a relay use?
+"""Bytes from one socket go to another: what does a relay take?
 
-Here somebody pours 256 MiB into it, and takes them behind it.
+A client writes 256 MiB to the relay, and a server behind the relay reads them.
 """
 import contextlib
 import socket
@@ -50,7 +50,7 @@ def take(listener, n):
 
 
 def relaying(listener, argv, port):
-    """A relay for each turn: socat serves one guest."""
+    """A new relay for each turn, because socat serves a single client."""
     def relay(n, _):
         with process(argv, port) as (pid, at):
             before, start = cpu_of(pid), time.monotonic()

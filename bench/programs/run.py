@@ -1,13 +1,13 @@
 #!/usr/bin/env python3
 # SPDX-License-Identifier: MIT
-"""Whole programs beside those that others wrote for the same.
+"""Whole programs compared with programs of others for the same task.
 
   run.py [--build DIR] [--rounds N] [--seconds N] [--quick] [--write] [CASE...]
 
-What counts is the processor's time, for throughput says nothing on a machine
-that others use. The rivals of a case take turns. Cases: serving fanning reading
-copying relaying echoing. DIR is made with --buildtype=release (build-release);
---write keeps the table in docs/programs.md.
+The result is processor time, because throughput is meaningless on a shared
+machine. The programs of a case take turns. Cases: serving fanning reading
+copying relaying echoing. DIR must have --buildtype=release (build-release).
+--write stores the table in docs/programs.md.
 """
 import importlib
 import os
@@ -25,13 +25,14 @@ HEADS = ['case', 'program', 'a second', 'µs of processor', 'times avow',
 
 
 def total(samples):
-    """Of all rounds; memory is the first one's, for it does not come back."""
+    """The sum over all rounds. Memory is that of the first round, because it is
+    not freed."""
     counts, cpus, elapsed, memory = zip(*samples)
     return machine.Sample(sum(counts), sum(cpus), sum(elapsed), memory[0])
 
 
 def each(sample):
-    """Seconds of processor; on a starved machine a turn may see none."""
+    """Seconds of processor time; a turn on an overloaded machine may get none."""
     return sample.cpu / max(sample.count, 1)
 
 

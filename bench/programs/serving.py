@@ -1,8 +1,8 @@
 # SPDX-License-Identifier: MIT
-"""Files over HTTP: what does a server use for an answer?
+"""Files over HTTP: what does a server take for a response?
 
-Each is asked by wrk over connections that stay open. All look into the file
-system for each request.
+wrk sends requests to each server over persistent connections. All servers
+access the file system for each request.
 """
 import contextlib
 import os
@@ -74,7 +74,7 @@ def servers(build, here, work):
 
 
 def make_files(work):
-    os.chmod(work, 0o755)  # some servers give up their rights
+    os.chmod(work, 0o755)  # some servers drop their privileges
     os.mkdir(f'{work}/www')
     for name, size in BYTES.items():
         with open(f'{work}/www/{name.replace(" ", "")}', 'wb') as file:

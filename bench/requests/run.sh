@@ -1,8 +1,9 @@
 #!/bin/sh
 # SPDX-License-Identifier: MIT
-# Requests a second by NATS: by avow-nats, and by as many threads of libnats'
-# own requests, one after the other against the same server and answerer. And
-# jobs a second, which the server stores, and their outcomes.
+# Requests per second over NATS: with avow-nats, and with the same number of
+# threads that call libnats' own requests, one after another against the same
+# server and answering process. It also measures jobs per second, which the
+# server stores, and their results.
 #
 #   run.sh REQUESTS_NATS [--quick]
 set -eu
@@ -37,7 +38,7 @@ until "$bench" avow "$url" 1 1 >/dev/null 2>&1; do # somebody answers
   sleep 0.01
 done
 
-# WHO N AT_ONCE...
+# NAME N AT_ONCE...
 ask() {
   [ -z "$quick" ] || set -- "$1" $(($2 / 100)) "$3"
   printf '%-8s %5d at a time: %s/s\n' "$1" "$3" "$("$bench" "$1" "$url" "$2" "$3")"

@@ -1,17 +1,17 @@
 # SPDX-License-Identifier: MIT
 """A picture of bars that are compared with their floors, as SVG.
 
-It is as wide as a telephone, has ground and colours for a light page and for a
-dark one, and begins its axis at zero. A bar that is far longer than all others
-is broken off, so that they can be told apart.
+It fits a telephone, has colors for light and dark pages, and starts its axis at
+zero. A bar that is far longer than all others is broken off, so that the others
+can be told apart.
 """
 import typing
 from xml.sax.saxutils import escape
 
-WIDTH, MARGIN, ROOM = 440, 16, 122  # the room is for the value behind a bar
+WIDTH, MARGIN, ROOM = 440, 16, 122  # room: for the value after a bar
 HEAD, ROW, BAR = 72, 39, 11
 FULL = WIDTH - 2 * MARGIN - ROOM  # the longest bar
-FAR = 5  # times as long as the next one
+FAR = 5  # times the length of the next one
 LETTERS = 64
 
 STYLE = '''\
@@ -35,7 +35,7 @@ text { fill: var(--text) }
 class Bar(typing.NamedTuple):
     label: str
     many: str
-    by_hand: str  # what the floor is, if not what all have
+    by_hand: str  # the floor, if it differs from the others
     length: float
     floor: float  # 0: none
     value: str
@@ -43,7 +43,7 @@ class Bar(typing.NamedTuple):
 
 
 def limit(bars):
-    """What the longest bar stands for that is not broken off."""
+    """The value of the longest bar that is not broken off."""
     lengths = sorted([bar.length for bar in bars] +
                      [bar.floor for bar in bars])
     while len(lengths) > 1 and lengths[-1] > FAR * lengths[-2]:
@@ -52,7 +52,7 @@ def limit(bars):
 
 
 def check(bars):
-    """What is written in a line has to fit into it, whatever the font."""
+    """The text of a line must fit into it in any font."""
     for bar in bars:
         if len(bar.label + bar.many + bar.by_hand) > LETTERS:
             raise ValueError(f'too long for a picture: {bar.label}')
@@ -78,7 +78,7 @@ def value(bar, x, y):
 
 
 def row(bar, y, scale):
-    """The bar with its floor below a line of text; its value follows."""
+    """The bar with its floor below a line of text. Its value follows."""
     yield from label(bar, y)
     length = min(max(bar.length * scale, 1), FULL)
     floor = min(bar.floor * scale, FULL)

@@ -1,28 +1,27 @@
 #!/usr/bin/env python3
 # SPDX-License-Identifier: MIT
-"""Draws docs/speed.md and its pictures from a recorded run, and nothing else.
+"""Draws docs/speed.md and its pictures from a recorded run.
 
   draw.py [--check] [RECORD [DOCS]]
 
-The prose of the page stands there, and stays; between its marks are what a
-record says: when and where it was made, and a picture and a table for each
-question. What takes far more than its floor, or far less, has to be explained
-in the prose beside it. --check writes nothing, and fails if page or pictures
-are not those of the record.
+The prose of the page is kept. The parts between its marks come from the record:
+the date and the machine, and a picture and a table for each question. The prose
+must explain results that are far above or below their floor. --check writes
+nothing and fails if the page or the pictures do not match the record.
 """
 import os
 import re
 import sys
 import textwrap
 
-sys.dont_write_bytecode = True  # a test leaves nothing beside the sources
+sys.dont_write_bytecode = True  # a test must not leave files in the sources
 
 import chart
 from questions import QUESTIONS, many_of, name_of, rows_of
 from record import read
 
 DOCS = os.path.join(os.path.dirname(os.path.abspath(__file__)), '../../docs')
-FAR = 8  # times the floor, or as much less
+FAR = 8  # times the floor, or a fraction of it
 MARKED = re.compile(r'(<!-- speed: (\w+) -->\n).*?(<!-- end -->\n)', re.S)
 
 
@@ -31,12 +30,12 @@ def amount(x):
 
 
 def digits(x):
-    """Three of them, or all where there are more."""
+    """Rounds to three digits; larger numbers keep all digits."""
     return f'{x:.2f}' if x < 10 else f'{x:.1f}' if x < 100 else f'{x:,.0f}'
 
 
 def said(row):
-    """An amount with its unit, as a bar has it."""
+    """An amount with its unit, as a bar shows it."""
     if row.unit == 'bytes':
         return f'{digits(row.amount)} bytes'
     for unit, ns in ('ms', 1e6), ('µs', 1e3):
@@ -91,7 +90,7 @@ def is_far(row):
 
 
 def complaints(page, rows):
-    """What is recorded and not shown, or shown and not explained."""
+    """Rows that are recorded and not shown, or shown and not explained."""
     asked = ' '.join(question.of for question in QUESTIONS).split()
     for name in sorted({row.question for row in rows} - set(asked)):
         yield f'no question is answered by the benchmark {name}'
@@ -111,7 +110,7 @@ def complaints(page, rows):
 
 
 def drawn(page, about, rows):
-    """What is to be in which file."""
+    """The contents of each file."""
     blocks = {'record': circumstances(about)}
     files = {}
     for question in QUESTIONS:

@@ -1,7 +1,7 @@
 # SPDX-License-Identifier: MIT
 """A recorded run of the benchmarks: docs/speed.csv.
 
-Comments say when and where it was made; then there is a row for each case.
+Its comments have the date and the machine. It then has a row for each case.
 """
 import csv
 import typing
@@ -33,7 +33,7 @@ def row(cells):
 
 
 def read(path):
-    """What its comments say, by their names, and the rows."""
+    """The values of its comments by name, and the rows."""
     with open(path, encoding='utf-8', newline='') as file:
         lines = file.read().splitlines()
     said = dict(line[2:].split(': ', 1) for line in lines

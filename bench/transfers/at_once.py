@@ -4,13 +4,13 @@
 
   at_once.py [--build DIR] [--rounds N] [--quick] [--alone] [CASE]
 
-Each client begins 10,000 requests for 1 KiB to one host and waits for all of
-them, with a limit of 256 descriptors: by HTTP/1.1 from examples/serve (case
-http), and by HTTP/2 with TLS from nginx (case h2). Clients take turns, and the
-shortest time of each counts, which is the clock's. The floor is libcurl alone
-in C, limited by hand to 6 connections or, by HTTP/2, to 100 transfers at a
-time. Connections are those that a client reports. DIR is made with
---buildtype=release (build-release).
+Each client starts 10,000 requests for 1 KiB to one host and waits for all of
+them, with a limit of 256 descriptors: over HTTP/1.1 to examples/serve (case
+http), and over HTTP/2 with TLS to nginx (case h2). Clients take turns. The
+result is the shortest elapsed time of each. The floor is C with plain libcurl,
+limited to 6 connections or, over HTTP/2, to 100 transfers at a time.
+Connections are those that a client reports. DIR must have --buildtype=release
+(build-release).
 """
 import contextlib
 import os
@@ -38,12 +38,12 @@ http {{ access_log off; root {work}/files; keepalive_requests 1000000;
 
 
 def few(argv):
-    """With 256 descriptors."""
+    """Runs a command with a limit of 256 descriptors."""
     return ['sh', '-c', 'ulimit -n 256; exec "$@"', 'sh', *argv]
 
 
 def clients(build, work, case, url, n):
-    """Name, and command line."""
+    """Name and command line."""
     ours = f'{build}/bench/transfers'
     by_hand = HOST if case == 'http' else STREAMS
     yield 'avow: all_settled', [f'{ours}/transfers_avow', 'all', url, n, 1]
@@ -71,7 +71,7 @@ def turn(argv, n):
 
 
 def measure(options, work, case, url, n):
-    """Name: the shortest time, and connections in that turn."""
+    """The shortest time by name, and the connections in that turn."""
     some = {name: argv for name, argv in
             clients(options.build, work, case, url, n)
             if not options.alone or name.startswith('avow')}
@@ -85,7 +85,7 @@ def measure(options, work, case, url, n):
 
 
 def rows_of(case, found):
-    """The floor is no client, so it is not the quickest."""
+    """The floor is not a client, so it cannot be the fastest one."""
     quickest = min(one for name, (one, _) in found.items() if name != FLOOR)
     floor = found.get(FLOOR, [0])[0]
     for name, (elapsed, connections) in found.items():

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: MIT
-// URL REQUESTS AT_ONCE: what avow.c does, with fetch().
+// URL REQUESTS AT_ONCE: does the work of avow.c with fetch().
 'use strict';
 const [url, requests, atOnce] = process.argv.slice(2);
 let left = Number(requests);

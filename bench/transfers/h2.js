@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: MIT
-// URL REQUESTS: so many requests at once by HTTP/2, with node:http2, over as
-// many connections as the server closes.
+// URL REQUESTS: makes REQUESTS requests at once over HTTP/2 with node:http2. It
+// opens a new connection each time the server closes one.
 'use strict';
 const fs = require('node:fs');
 const http2 = require('node:http2');
@@ -37,7 +37,8 @@ function ask() {
   });
 }
 
-// What a server refuses because it closes the connection is asked again.
+// A request that the server refuses because it closes the connection is
+// repeated.
 async function answer() {
   for (;;) {
     const status = await ask().catch(() => 0);

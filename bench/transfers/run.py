@@ -1,16 +1,15 @@
 #!/usr/bin/env python3
 # SPDX-License-Identifier: MIT
-"""Requests by HTTP and HTTPS with libcurl, by avow-curl and by others.
+"""Requests over HTTP and HTTPS with libcurl, avow-curl and others.
 
   run.py [--build DIR] [--rounds N] [--quick] [--alone] [--write] [CASE]
 
-examples/serve is asked for 1 KiB, 10,000 times, 32 at a time, over connections
-that are used again, and the same by TLS (the cases http and https). What
-counts is the processor's time of the client, from its start to its end, also
-in the kernel; clients take turns, of which each one's
-best counts. Who makes more than 32 connections, and tells, has failed. DIR is
-made with --buildtype=release (build-release); --write keeps the table in
-docs/curl.md.
+Each client requests 1 KiB from examples/serve 10,000 times, 32 at a time, over
+reused connections, without and with TLS (the cases http and https). The result
+is the processor time of the client from its start to its end, including the
+kernel. Clients take turns, and the best turn of each counts. A client that
+reports more than 32 connections has failed. DIR must have --buildtype=release
+(build-release). --write stores the table in docs/curl.md.
 """
 import os
 import re
@@ -31,7 +30,7 @@ FLOOR = 'floor: curl_multi in C'
 
 
 def config(work, url, n):
-    """For curl, which has no other way to name so many and where they go."""
+    """curl has no other way to name this many URLs and output files."""
     path = f'{work}/urls'
     with open(path, 'w', encoding='utf-8') as file:
         file.write(f'url = "{url}"\noutput = "/dev/null"\n' * n)
@@ -39,7 +38,7 @@ def config(work, url, n):
 
 
 def papers(work):
-    """A certificate that all clients believe: each has its own way to it."""
+    """A certificate that all clients trust, each in its own way."""
     path = f'{work}/both'
     subprocess.run(
         ['openssl', 'req', '-x509', '-newkey', 'rsa:2048', '-nodes',
@@ -56,7 +55,7 @@ def server(build, case, folder):
 
 
 def clients(build, work, url, n):
-    """Name, and command line."""
+    """Name and command line."""
     ours = f'{build}/bench/transfers'
     yield 'avow_curl_perform', [f'{ours}/transfers_avow', 'perform', url, n,
                                 AT_ONCE]
@@ -74,7 +73,7 @@ def clients(build, work, url, n):
 
 
 def counted(said):
-    """Answers and connections; of those fetch() says nothing."""
+    """Responses and connections. fetch() does not report connections."""
     ours = re.match(r'(\d+) answers, \d+ bytes(?:, (\d+) connections)?', said)
     if ours:
         return int(ours[1]), ours[2] and int(ours[2])
@@ -93,7 +92,7 @@ def turn(argv, n):
 
 
 def measure(options, work, url, n):
-    """Name: the least of the processor's time and of the clock's."""
+    """The lowest processor time and elapsed time by name."""
     some = {name: argv for name, argv in clients(options.build, work, url, n)
             if not options.alone or name.startswith('avow')}
     turns = {name: [] for name in some}
@@ -106,7 +105,7 @@ def measure(options, work, url, n):
 
 
 def rows_of(case, found, n):
-    """The floor is no client, so it is not the quickest."""
+    """The floor is not a client, so it cannot be the fastest one."""
     quickest = min(cpu for name, (cpu, _) in found.items() if name != FLOOR)
     floor = found.get(FLOOR, [0])[0]
     for name, (cpu, elapsed) in found.items():

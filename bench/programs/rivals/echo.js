@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: MIT
-// Sends back what comes. Prints its port.
+// An echo server. Prints its port.
 'use strict';
 const net = require('node:net');
 

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: MIT
-// URL REQUESTS: so many requests at once, with fetch().
+// URL REQUESTS: makes REQUESTS requests at once with fetch().
 'use strict';
 const [url, requests] = process.argv.slice(2);
 let bytes = 0;

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: MIT
-// URL REQUESTS CONNECTIONS: so many requests at once, with node:http.
+// URL REQUESTS CONNECTIONS: makes REQUESTS requests at once with node:http.
 'use strict';
 const http = require('node:http');
 

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: MIT
-// DIRECTORY AT_ONCE: reads all files of it, so many at a time.
+// DIRECTORY AT_ONCE: reads all files of the directory, AT_ONCE at a time.
 'use strict';
 const fs = require('node:fs/promises');
 const path = require('node:path');

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: MIT
-// Serves the files of a directory, below which it stays, by HTTP/1.1.
+// Serves the files below a directory over HTTP/1.1.
 'use strict';
 const fs = require('node:fs');
 const http = require('node:http');

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: MIT
-// tokio_peer CASE N ROUNDS: see avow.c. A task that awaits stands for a promise
-// with a handler, and the channel for one value for the promise.
+// tokio_peer CASE N ROUNDS: see avow.c. A waiting task takes the place of a
+// promise with a handler, and its oneshot channel takes the place of the
+// promise.
 use std::env::{args, var};
 use std::process::exit;
 use std::time::Duration;
