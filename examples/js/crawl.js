@@ -1,7 +1,7 @@
 #!/usr/bin/env node
 // SPDX-License-Identifier: MIT
-// The same as ../crawl.c for Node: a crawler, so many pages at a time, with
-// retries and limits of time.
+// ../crawl.c for Node: a crawler with a limited number of pages at a time,
+// retries and timeouts.
 'use strict';
 const { setTimeout: sleep } = require('node:timers/promises');
 const { parseArgs } = require('node:util');
@@ -21,7 +21,7 @@ const queue = [];
 const running = new Set();
 let failed = 0;
 
-// Adds the page, unless it is known; links to other servers are left alone.
+// Adds the page, unless it is known or belongs to another server.
 function add(url) {
   url.hash = '';
   if (url.origin !== start.origin) return;
@@ -55,7 +55,7 @@ async function askAgain(url) {
   }
 }
 
-// Shows what became of it, and adds where it leads to.
+// Shows the result of a visit and adds the links of the page.
 async function visit(url) {
   try {
     const { status, html } = await askAgain(url);

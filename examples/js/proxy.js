@@ -1,7 +1,7 @@
 #!/usr/bin/env node
 // SPDX-License-Identifier: MIT
-// The same as ../proxy.c for Node: a TCP proxy with half-close, an idle limit,
-// and an end in good order.
+// ../proxy.c for Node: a TCP proxy with half-close, an idle timeout, and an
+// orderly end.
 'use strict';
 const net = require('node:net');
 const { once } = require('node:events');
@@ -19,7 +19,7 @@ const { values, positionals } = parseArgs({
 const [host, port] = positionals;
 const open = new Set();
 
-// Ends when both ways have, or one fails, or nothing moves.
+// Ends when both directions have ended, one fails, or the connection is idle.
 async function relay(client) {
   const peer = net.connect({ host, port, allowHalfOpen: true });
   const idle = () => client.destroy(new Error('idle for too long'));

@@ -1,7 +1,8 @@
 #!/bin/sh
 # SPDX-License-Identifier: MIT
-# Builds the add-on where npm installs it, against an installed avow, all of
-# which it has inside. NODE_INCLUDE is where node_api.h is, if not beside node.
+# Builds the add-on at its place of installation by npm, against an installed
+# avow, which it contains. NODE_INCLUDE is the directory of node_api.h, if it is
+# not next to node.
 set -eu
 cd "$(dirname "$0")"
 node=$(command -v node)

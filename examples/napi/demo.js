@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: MIT
-// Reads this file, waits for a promise that settles and for one that does not.
+// Reads this file, and waits for a promise that settles and for one that does
+// not.
 const { read, within } = require('./files.node');
 
 const demo = async () => {
