@@ -132,7 +132,7 @@ static void make_directory(void) {
   check(uv_os_tmpdir(path, &len) == 0);
   (void) snprintf(directory, sizeof(directory), "%s/bench_dir_XXXXXX", path);
   check(uv_fs_mkdtemp(NULL, &req, directory, NULL) == 0);
-  /* same length */
+  /* The path of the request has the same length. */
   (void) snprintf(directory, sizeof(directory), "%s", req.path);
   uv_fs_req_cleanup(&req);
 }

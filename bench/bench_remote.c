@@ -143,7 +143,7 @@ static uint64_t by_hand(size_t threads, size_t n, size_t rounds) {
 }
 
 static void send_remote(size_t i) {
-  /* cannot fail: the loop is open */
+  /* This cannot fail, because the loop is open. */
   (void) avow_remote_resolve(remotes[i], avow_int((int64_t) i));
 }
 

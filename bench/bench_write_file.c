@@ -135,7 +135,7 @@ static void make_paths(void) {
   (void) snprintf(directory, sizeof(directory), "%s/bench_write_XXXXXX", tmp);
   uv_fs_t req;
   check(uv_fs_mkdtemp(NULL, &req, directory, NULL) == 0);
-  /* same length */
+  /* The path of the request has the same length. */
   (void) snprintf(directory, sizeof(directory), "%s", req.path);
   uv_fs_req_cleanup(&req);
   for (int i = 0; i < AT_ONCE; i++)

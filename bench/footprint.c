@@ -53,7 +53,7 @@ static double entries(const char *path) {
   check(dir != NULL, "needs Linux's /proc");
   while (readdir(dir) != NULL)
     n++;
-  (void) closedir(dir); /* only read from */
+  (void) closedir(dir); /* opened for reading only */
   return n;
 }
 
@@ -62,7 +62,7 @@ static double resident(void) {
   FILE *file = fopen("/proc/self/statm", "r");
   check(file != NULL && fscanf(file, "%lu %lu", &size, &pages) == 2,
         "needs Linux's /proc");
-  (void) fclose(file); /* only read from */
+  (void) fclose(file); /* opened for reading only */
   return (double) pages * (double) sysconf(_SC_PAGESIZE);
 }
 
@@ -107,7 +107,7 @@ static void avow_loop(void) {
   check(avow_loop_init(&loops[loops_made - 1], NULL) == 0, "avow_loop_init()");
 }
 
-/* Nothing is released, but what is made has to be used. */
+/* Nothing is released, but the results must be used. */
 static void keep(const void *thing) {
   check(thing != NULL, "a thing");
 }
@@ -154,7 +154,7 @@ static void async_function(void) {
   keep(avow_async(loop, wait_for_it, NULL));
 }
 
-/* Connections: both ends are here. */
+/* Connections. Both ends are in this process. */
 
 static avow_channel_t *connections;
 static char port[8];
@@ -212,7 +212,7 @@ static void set_up_tls(void) {
   avow_value_unref(key);
 }
 
-/* Over ends of connections that nothing reads from. */
+/* TLS over the connections in `ends`, on which no read is pending. */
 static void tls_pair(void) {
   const avow_value_t here = ends[--n_ends], there = ends[--n_ends];
   avow_promise_t *both[] = { avow_tls_server(&of_server, there),

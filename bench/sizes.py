@@ -4,8 +4,8 @@
 
   sizes.py [--check] LIBRARY CC...
 
-Links small programs as their users would, with -Os and --gc-sections. Prints a
-row for each program: the code and data that the library adds, and the linked
+Links small programs as their users would, with -Os and --gc-sections. Each
+program has a row with the code and data that the library adds, and the linked
 files of each layer of src/. --check fails if a program contains files of layers
 that it does not use. Sizes depend on the compiler, files do not. Environment:
 UV_CFLAGS and UV_LIBS.

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * The responses: a head, followed by the short text of a status, by bytes that
- * were read from a file, or by a part of a file, which is pumped.
+ * The responses. A head is followed by the short text of a status, by bytes
+ * that were read from a file, or by a part of a file, which is pumped.
  */
 #include <avow/descriptor.h>
 #include <avow/pump.h>

@@ -4,13 +4,13 @@
  * Each client then receives the lines that are still buffered for it, and a
  * goodbye. See chat --help.
  *
- * Each client has a group for everything that runs for it: a function that
- * receives its lines, a function that sends its outbox, and a child for each
- * line on its way into the outbox. If one of them fails, the others are
- * canceled. When the last one has ended, the connection is closed. A client
- * that does not read its lines delays the senders only briefly, because its
- * group then fails. The cost of a line grows with the number of clients, so
- * that number is limited. Other clients get a message and are disconnected.
+ * Everything that runs for a client belongs to a group. One function receives
+ * its lines, another one sends its outbox, and each line on its way there is a
+ * child as well. If one of them fails, the others are canceled. When the last
+ * one has ended, the connection is closed. A client that does not read its
+ * lines delays the senders only briefly, because its group then fails. The cost
+ * of a line grows with the number of clients, so that number is limited. Other
+ * clients get a message and are disconnected.
  */
 #include <stdio.h>
 #include <stdlib.h>
@@ -150,7 +150,7 @@ static avow_value_t hear(void *data) {
   client_t *client = data;
   avow_reader_t *reader = avow_reader_new(avow_to_stream(&client->stream));
   avow_value_t v = await_line(client, reader);
-  /* others leave at the end */
+  /* Once the chat is over, other clients may have left the list. */
   while (v.tag == AVOW_BYTES && !is_over(client->chat)) {
     const avow_value_t line = line_of(client, ": ", avow_to_bytes(&v, NULL));
     avow_value_unref(v);

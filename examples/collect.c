@@ -44,7 +44,7 @@ static avow_value_t named(const char *path, const char *line) {
   const size_t len = strlen(path) + 2 + strcspn(line, "\n");
   const avow_value_t v = avow_bytes_new(len + 1, &text);
   if (!avow_is_error(&v))
-    /* the newline is cut off */
+    /* The text ends before the newline. */
     (void) snprintf(text, len + 1, "%s: %s", path, line);
   return v;
 }

@@ -36,7 +36,7 @@ static avow_value_t close_source(void *data) {
 static avow_value_t close_target(void *data) {
   copy_t *copy = data;
   avow_promise_t *p = avow_fs_close(copy->loop, copy->out);
-  /* the disk may be full */
+  /* Closing may fail, for example because the disk is full. */
   return avow_follow(avow_catch(p, name_target, copy));
 }
 

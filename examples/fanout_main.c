@@ -66,7 +66,7 @@ static void finish(job_t *job, row_state_t state) {
   job->row->end = uv_hrtime();
   progress_show(++fanout->done, fanout->n);
   if (fanout->done == fanout->n)
-    /* the only call that settles it */
+    /* No other call settles it, so the result is always true. */
     (void) avow_resolve(fanout->last, avow_none());
 }
 

@@ -197,7 +197,7 @@ int farm_wait(farm_t *farm, avow_promise_t *p, avow_value_t *out) {
   const int signal = avow_is_error(&v) ? SIGTERM : (int) avow_to_int(&v);
   avow_value_unref(v);
   program_forget(farm->interrupted);
-  /* wait for another one */
+  /* The next wait is for another signal. */
   farm->interrupted = avow_channel_next(farm->signals);
   return signal;
 }

@@ -176,7 +176,7 @@ static avow_value_t look_into(found_t *found) {
 void found_close(found_t *found) {
   uv_fs_t close;
   if (found->file >= 0)
-    /* opened for reading only */
+    /* The file was opened for reading only. */
     (void) uv_fs_close(NULL, &close, found->file, NULL);
   found->file = -1;
 }

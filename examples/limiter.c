@@ -38,7 +38,7 @@ static avow_value_t begin(void *data) {
   struct sockaddr_in to;
   most = ++now > most ? now : most;
   (void) uv_tcp_init(loop, &attempt->tcp); /* always 0 */
-  /* the address is valid */
+  /* This cannot fail, because the address is valid. */
   (void) uv_ip4_addr("127.0.0.1", attempt->to.port, &to);
   avow_promise_t *p = avow_tcp_connect(&attempt->tcp, (struct sockaddr *) &to);
   return avow_follow(avow_finally(avow_timeout(p, TIMEOUT), end, attempt));

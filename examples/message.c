@@ -132,10 +132,10 @@ static bool has_first_line(const message_t *m) {
          (end == '\r' || end == '\0');
 }
 
-/* The only transfer coding that is accepted is one "chunked", and not in
-   HTTP/1.0. llhttp must have recognized it, too. llhttp 8.1 does not recognize
-   it before a tab, and would take a second one for the first. llhttp itself
-   checks that a request states its length once and in one way. */
+/* The only accepted transfer coding is a single "chunked", and HTTP/1.0 must
+   not have it. llhttp must have recognized it, too. Version 8.1 of llhttp does
+   not recognize it before a tab, and would take a second one for the first.
+   llhttp itself checks that a request states its length once and in one way. */
 static int check_coding(const message_t *m, span_t coding, unsigned before) {
   if (!span_is(coding, "chunked"))
     return 501;

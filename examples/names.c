@@ -141,7 +141,7 @@ static void write_line(const avow_value_t *line) {
     (void) text_print(stdout, name, TEXT_WHOLE);
     known = strcspn(text, " \t");
   }
-  /* program_flush() checks */
+  /* program_flush() reports errors. */
   (void) fwrite(text + known, 1, len - known, stdout);
   (void) putchar('\n');
 }

@@ -16,7 +16,7 @@ static const char *program = "example";
 /* Opens standard descriptors that are closed. Otherwise the next file or socket
    would get their numbers. */
 static void open_standard_files(void) {
-  /* so that using them fails */
+  /* The modes are the opposite ones, so that using them fails. */
   static const int modes[] = { O_WRONLY, O_RDONLY, O_RDONLY };
   for (int fd = 0; fd <= STDERR_FILENO; fd++)
     if (fcntl(fd, F_GETFD) < 0)

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * Tries the TCP ports of a host, a limited number at a time, and shows the open
- * ones: a map with a limit, in which each port has a timeout. See scan --help.
+ * Tries the TCP ports of a host and shows the open ones. A map limits how many
+ * ports are tried at a time, and each port has a timeout. See scan --help.
  */
 #include <avow.h>
 #include <stdio.h>

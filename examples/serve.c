@@ -266,7 +266,7 @@ static bool announce(const server_t *server) {
 /* Measures the delays of the loop and their causes, for SIGUSR1. */
 static void watch(uv_loop_t *loop) {
   avow_loop_measure(loop);
-  /* on failure it prints nothing */
+  /* On failure, the signal prints nothing. */
   (void) avow_dump_on_signal(loop, SIGUSR1, stderr);
 }
 

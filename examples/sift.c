@@ -76,7 +76,7 @@ static avow_value_t has(const avow_value_t *line, void *word) {
 
 static avow_value_t write_lines(const avow_value_t *lines, void *data) {
   for (size_t i = 0; i < avow_list_len(lines); i++)
-    /* program_flush() checks */
+    /* program_flush() reports errors. */
     (void) puts(avow_to_bytes(avow_list_at(lines, i), NULL));
   return program_flush() ? avow_none() : avow_error(UV_EPIPE);
 }

@@ -246,7 +246,7 @@ static int run(tail_t *tail) {
   avow_promise_t *p = avow_map(tail->loop, tail->n, start, tail, &map);
   const avow_value_t end = avow_run(avow_until(p, interrupted));
   program_forget(interrupted);
-  /* already reported, or not an error */
+  /* program_flush() has reported it, or the reader of the pipe has left. */
   const bool said = avow_error_code(&end) == UV_EPIPE;
   if (avow_error_code(&end) != UV_ECANCELED && !said)
     return program_complain(end);

@@ -5,8 +5,8 @@
   at_once.py [--build DIR] [--rounds N] [--quick] [--alone] [CASE]
 
 Each client starts 10,000 requests for 1 KiB to one host and waits for all of
-them, with a limit of 256 descriptors: over HTTP/1.1 to examples/serve (case
-http), and over HTTP/2 with TLS to nginx (case h2). Clients take turns. The
+them, with a limit of 256 descriptors. Case http uses HTTP/1.1 to
+examples/serve. Case h2 uses HTTP/2 with TLS to nginx. Clients take turns. The
 result is the shortest elapsed time of each. The floor is C with plain libcurl,
 limited to 6 connections or, over HTTP/2, to 100 transfers at a time.
 Connections are those that a client reports. DIR must have --buildtype=release

@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: MIT */
 /*
  * avow WAY URL REQUESTS AT_ONCE: makes REQUESTS requests with avow-curl,
- * AT_ONCE at a time. WAY selects the function: "fetch" reads the body of each
- * response, "perform" uses easy handles, and "all" starts all requests at once,
+ * AT_ONCE at a time. WAY selects the function. "fetch" reads the body of each
+ * response. "perform" uses easy handles. "all" starts all requests at once,
  * within the default limits of a client, and ignores AT_ONCE. Prints how many
  * responses had status 200, and the number of bytes and of connections.
  */

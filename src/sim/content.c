@@ -185,7 +185,7 @@ static sim_image_t *image_of(const sim_content_t *c) {
   sim_image_t *image = sim_alloc(sizeof(*image));
   image->len = surviving_len(c);
   image->bytes = sim_alloc(image->len + 1);
-  /* the length is known to be available */
+  /* All bytes are available, so the result is known. */
   (void) sim_content_read(c, 0, image->bytes, image->len);
   const size_t count = blocks_for(image->len);
   for (size_t i = 0; i < count && i < c->room; i++)

@@ -63,7 +63,7 @@ static avow_promise_t *uv_hangup(avow_stream_t stream) {
     return p;
   }
   avow__stream_leave(&wait->watch, wait->op.context, AVOW__WATCHED);
-  /* never started */
+  /* The operation was never started. */
   (void) avow__op_end(&wait->op, avow__error_of(err, "poll", NULL));
   return p;
 }

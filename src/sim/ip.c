@@ -78,7 +78,7 @@ void sim_address_print(const sim_address_t *address,
   char ip[SIM_ADDRESS_TEXT];
   sim_address_print_ip(address, ip);
   const char *format = address->family == AF_INET ? "%.45s:%d" : "[%.45s]:%d";
-  /* always fits */
+  /* The text always fits. */
   (void) snprintf(out, SIM_ADDRESS_TEXT, format, ip, address->port);
 }
 

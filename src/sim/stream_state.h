@@ -1,9 +1,9 @@
 /* SPDX-License-Identifier: MIT */
 /*
  * The state that libuv keeps for a stream, apart from the fields that programs
- * may read. stream_state.c waits for the socket, uv_stream.c listens and reads,
- * and uv_write.c writes and shuts down. A callback may close the stream. Its
- * socket is then closed, but its block still exists.
+ * may read. stream_state.c waits for the socket. uv_stream.c listens and reads.
+ * uv_write.c writes and shuts down. A callback may close the stream. Its socket
+ * is then closed, but its block still exists.
  */
 #ifndef AVOW_SIM_STREAM_STATE_H
 #define AVOW_SIM_STREAM_STATE_H

@@ -97,7 +97,7 @@ int uv_pipe_getpeername(const uv_pipe_t *handle, char *buffer, size_t *size) {
 void uv_pipe_pending_instances(uv_pipe_t *handle, int count) {
   const sim_stream_t *stream = sim_stream_of(handle);
   if (stream != NULL && stream->socket != NULL && stream->socket->is_bound)
-    /* cannot fail: the name is unique */
+    /* This cannot fail, because the name is unique. */
     (void) sim_socket_listen(stream->socket, count);
 }
 
