@@ -1,11 +1,12 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * Broadcasts. An item has a place in a ring, by its number, until all who have
- * to hear it have done so. Since each hears them in a row, who has to hear one
- * has to hear all behind it: so what nobody waits for any more is at the
- * beginning, and the first item that is left makes room when it is heard by the
- * last, or dropped. Who finds no room waits in a channel without any, from
- * which items come as soon as there is some.
+ * Broadcasts. Each item has a number and a place in a ring, until every
+ * listener that is owed the item has received it. A listener receives items in
+ * order. If it is owed an item, it is owed all later items as well. Items that
+ * are owed to no listener are therefore the oldest ones. The oldest item gives
+ * up its place when its last listener receives it, or when it is dropped. While
+ * the ring is full, sends wait in a channel of capacity 0, and their items are
+ * taken as soon as there is a place.
  */
 #include "avow/broadcast.h"
 
@@ -18,16 +19,16 @@
 
 typedef struct {
   avow_value_t item;
-  size_t owed; /* to so many listeners */
+  size_t owed; /* number of listeners that must still receive it */
 } place_t;
 
 typedef struct {
   avow__audience_t audience;
-  avow_channel_t *queue; /* of those who find no room */
-  uint64_t oldest;       /* the number of the first that has a place */
+  avow_channel_t *queue; /* sends that wait for a place */
+  uint64_t oldest;       /* number of the oldest item in the ring */
   size_t room;
   bool drops;
-  bool fills; /* from the queue */
+  bool fills; /* fill() is running */
   place_t places[];
 } broadcast_t;
 
@@ -39,7 +40,7 @@ static bool is_full(const broadcast_t *b) {
   return b->audience.next - b->oldest == b->room;
 }
 
-/* Takes the oldest item out, whoever is still to hear it. */
+/* Takes the oldest item out, even if listeners are still owed it. */
 static avow_value_t take_oldest(broadcast_t *b) {
   return avow_steal(&place_of(b, b->oldest++)->item);
 }
@@ -53,16 +54,17 @@ static void put(broadcast_t *b, avow_value_t item) {
     b->audience.next++;
     avow__audience_serve(&b->audience);
   }
-  avow__value_unref(old); /* last: it may call the program */
+  avow__value_unref(old); /* last, because it may call the program */
 }
 
-/* What waits for room; false: nothing, or there is none. */
+/* Takes an item from a send that waits. Returns false if no send waits or the
+   ring is full. */
 static bool take_waiting(broadcast_t *b, avow_value_t *item) {
   return (b->drops || !is_full(b)) && !avow__channel_is_over(b->queue) &&
          avow_channel_try_next(b->queue, item) == 0;
 }
 
-/* What that begins comes here again, and has no more to do. */
+/* A call that put() causes returns at once, because the first call goes on. */
 static void fill(broadcast_t *b) {
   avow__audience_t *audience = &b->audience;
   avow_value_t item;
@@ -80,7 +82,7 @@ static void fill(broadcast_t *b) {
   avow__audience_unref(audience);
 }
 
-/* Lets go of what nobody is to hear any more. */
+/* Releases the oldest items that are owed to no listener. */
 static void release(broadcast_t *b) {
   while (b->oldest != b->audience.next && place_of(b, b->oldest)->owed == 0)
     avow__value_unref(take_oldest(b)); /* it may call the program */
@@ -107,7 +109,7 @@ static avow_value_t broadcast_tell(avow__audience_t *audience,
   return item;
 }
 
-/* It is owed nothing any more. */
+/* The listener is owed no items from now on. */
 static void broadcast_left(avow__audience_t *audience,
                            const avow__listener_t *listener) {
   broadcast_t *b = (broadcast_t *) audience;
@@ -139,7 +141,7 @@ static void broadcast_let_go(void *self) {
 static const avow_class_t broadcast_class = { .name = "broadcast",
                                               .destroy = broadcast_let_go };
 
-/* NULL without memory. */
+/* Returns NULL if out of memory. */
 static broadcast_t *broadcast_alloc(uv_loop_t *loop, size_t room) {
   broadcast_t *b =
       avow_calloc(1,
@@ -183,7 +185,7 @@ avow_promise_t *avow_broadcast_send(const avow_broadcast_t *broadcast,
     fill(b);
     return p;
   }
-  avow__value_unref(item); /* last: it may call the program */
+  avow__value_unref(item); /* last, because it may call the program */
   return p;
 }
 

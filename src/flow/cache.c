@@ -1,9 +1,9 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * Caches. For each key that a run is on for, or that a value is kept for, there
- * is an entry in the table, which holds it. The values are in a list by their
- * age: those that are too old are the first, and are dropped when somebody
- * asks, so that no timer runs for them.
+ * Caches. The table has an entry for each key that has a running call or a kept
+ * value, and holds a reference to the entry. Kept values are in a list by age,
+ * and the expired ones come first. They are dropped when the program calls the
+ * cache, so no timer runs for them.
  */
 #include "avow/cache.h"
 
@@ -18,10 +18,10 @@
 #include "tools/tool.h"
 
 typedef struct {
-  uint32_t refs; /* of its tool and of its entries */
+  uint32_t refs; /* its tool and its entries */
   avow__table_t entries;
   avow__link_t *kept; /* entries with a value, the oldest first */
-  size_t count;       /* of those */
+  size_t count;       /* of entries in `kept` */
   avow__context_t *context;
   avow_cb fn;
   void *data;
@@ -31,13 +31,13 @@ typedef struct {
 
 typedef struct {
   avow__flight_t flight;
-  avow__node_t node; /* by a number that is made of the key */
-  avow__link_t link; /* among those that are kept */
+  avow__node_t node; /* its key is the hash of `key` */
+  avow__link_t link; /* in the cache's list `kept` */
   cache_t *cache;
   avow_value_t key;
   avow_value_t value;
-  uint64_t end; /* of its time */
-  bool listed;  /* in the table */
+  uint64_t end; /* when the value expires */
+  bool listed;  /* is in the table */
   bool kept;
 } cached_t;
 
@@ -65,8 +65,8 @@ static bool is_key(const avow_value_t *key) {
   return key->tag == AVOW_INT || key->tag == AVOW_BYTES;
 }
 
-/* FNV-1a, begun elsewhere in each cache: who makes up keys cannot know which
-   meet. */
+/* FNV-1a with a different start in each cache, so that keys that an attacker
+   makes up collide only by chance. */
 static const void *key_number(const cache_t *cache, const avow_value_t *key) {
   size_t len = sizeof(key->u.i);
   const char *bytes = (const char *) &key->u.i;
@@ -104,7 +104,7 @@ static void cached_drop(cached_t *entry) {
   avow__list_remove(&cache->kept, &entry->link);
   const avow_value_t value = entry->value;
   entry->value = avow_none();
-  avow__value_unref(value); /* last: it may call the program */
+  avow__value_unref(value); /* last, because it may call the program */
 }
 
 static void cached_unlist(cached_t *entry) {
@@ -132,7 +132,7 @@ static void cached_keep(cached_t *entry, const avow_value_t *value) {
   entry->value = avow_value_ref(value);
   entry->end = end_of_time(cache);
   avow__list_append(&cache->kept, &entry->link);
-  avow__value_unref(old); /* last: as above */
+  avow__value_unref(old); /* last, because it may call the program */
 }
 
 static avow_value_t cached_run(avow__flight_t *flight) {
@@ -140,7 +140,7 @@ static avow_value_t cached_run(avow__flight_t *flight) {
   return entry->cache->fn(&entry->key, entry->cache->data);
 }
 
-/* The oldest goes; a run for its key may go on. */
+/* Drops the oldest value. Its entry stays while a call for its key runs. */
 static void cache_drop_oldest(cache_t *cache) {
   cached_t *entry = cached_at(cache->kept);
   if (entry->flight.parent.running > 0)
@@ -187,14 +187,14 @@ static cached_t *cached_new(cache_t *cache, avow_value_t key) {
   return entry;
 }
 
-/* Drops what is too old by now. */
+/* Drops the expired values. */
 static void cache_look(cache_t *cache) {
   const uint64_t now = avow__present(cache->context);
   while (cache->kept != NULL && cached_at(cache->kept)->end <= now)
     cache_drop_oldest(cache);
 }
 
-/* The entry of a key; NULL: there is none. */
+/* Finds the entry of a key. Returns NULL if there is none. */
 static cached_t *cache_find(cache_t *cache, const avow_value_t *key) {
   const void *number = key_number(cache, key);
   avow__node_t *node = avow__table_find(&cache->entries, number);
@@ -206,7 +206,7 @@ static cached_t *cache_find(cache_t *cache, const avow_value_t *key) {
 
 /* Tools. */
 
-/* What is still to come is for those who wait, and not kept. */
+/* Outcomes of running calls go to their callers and are not kept. */
 static void cache_let_go(void *self) {
   cache_t *cache = self;
   cache->options.ttl = 0;
@@ -246,7 +246,7 @@ static avow_promise_t *cache_reject(const avow_cache_t *c,
   return avow__refuse(loop, UV_EINVAL, "cache", NULL);
 }
 
-/* What is kept will do only where nothing newer is wanted. */
+/* With `anew`, a kept value does not answer the call. */
 static avow_promise_t *cache_ask(cache_t *cache, const avow_value_t *key,
                                  bool anew) {
   cache_look(cache);
@@ -260,7 +260,7 @@ static avow_promise_t *cache_ask(cache_t *cache, const avow_value_t *key,
     return avow_promise_reject(loop, avow_error(UV_ENOMEM));
   avow_promise_t *p = avow__flight_join(&entry->flight);
   if (entry->flight.parent.running == 0 && !entry->kept)
-    cached_unlist(entry); /* there was no memory to wait for it */
+    cached_unlist(entry); /* no memory to wait for a call */
   return p;
 }
 
@@ -285,7 +285,8 @@ avow_promise_t *avow_cache_refresh(const avow_cache_t *c, avow_value_t key) {
   return ask(c, key, true);
 }
 
-/* NULL of a cache that was refused, is none, or has outlived its loop. */
+/* Returns NULL if the cache was refused, is no cache, or has outlived its
+   loop. */
 static cache_t *cache_behind(const avow_cache_t *c, const char *called) {
   if (c == NULL)
     avow__misuse_of_null_in("cache", called);

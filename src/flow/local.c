@@ -1,11 +1,12 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * Values of async functions. A function has a block of them, or none; those
- * that it starts have the same block. Nobody changes one that others have, too:
- * who sets a value then has a block of its own. In one no key is there twice,
- * so that it grows with the program's keys, and not with what is set, or with
- * how many functions start one another. All who have a block are of one loop,
- * and of its thread.
+ * Values of async functions. A function has a block of values, or none. The
+ * functions that it starts share its block. A shared block never changes: a
+ * function that sets a value in a shared block gets a copy of its own first.
+ * Each key is at most once in a block. A block therefore grows with the number
+ * of keys in the program, and not with the number of calls or of nested
+ * functions. All functions that share a block belong to one loop and its
+ * thread.
  */
 #include "avow/local.h"
 
@@ -20,7 +21,7 @@ typedef struct {
 } local_t;
 
 typedef struct {
-  avow__locals_t base; /* first: a fiber knows them by this */
+  avow__locals_t base; /* first, because a fiber has a pointer to it */
   size_t count;
   local_t all[];
 } locals_t;
@@ -42,7 +43,7 @@ static void locals_each(const avow__locals_t *base, avow__local_fn *fn,
   }
 }
 
-/* Where the key is, or would come: behind the last. */
+/* Returns the index of the key, or the count if the key is absent. */
 static size_t local_find(const locals_t *locals, const avow_local_t *key) {
   size_t i = 0;
   while (i < locals->count && locals->all[i].key != key)
@@ -50,8 +51,8 @@ static size_t local_find(const locals_t *locals, const avow_local_t *key) {
   return i;
 }
 
-/* A block that nobody has, like the old one, which may be NULL, with room for
-   one more; NULL without memory. */
+/* Returns an unshared copy of `old`, which may be NULL, with space for one more
+   value. Returns NULL if out of memory. */
 static locals_t *local_copy(const locals_t *old) {
   const size_t count = old != NULL ? old->count : 0;
   locals_t *copy =
@@ -68,7 +69,7 @@ static locals_t *local_copy(const locals_t *old) {
   return copy;
 }
 
-/* Sets it in a block that nobody else has; gives what was there. */
+/* Sets the value in an unshared block and returns the old value. */
 static avow_value_t local_put(locals_t *locals, const avow_local_t *key,
                               avow_value_t v) {
   const size_t i = local_find(locals, key);

@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: MIT */
-/* Memos: a run for all, and then what it gave. */
+/* Memos. All callers share one call of the function, and later callers get its
+   kept value. */
 #include "avow/cache.h"
 
 #include "flow/single_flight.h"
@@ -11,7 +12,7 @@ typedef struct {
   void *data;
   void (*free_fn)(void *data);
   bool done;
-  avow_value_t value; /* once it is */
+  avow_value_t value; /* valid when `done` */
 } once_t;
 
 static avow_value_t once_run(avow__flight_t *flight) {

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-/* How one of several things ended, as a value. */
+/* Outcome of one input of several, as a value. */
 #include "flow/outcome.h"
 
 #include "engine/combine.h"

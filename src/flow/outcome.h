@@ -1,21 +1,21 @@
 /* SPDX-License-Identifier: MIT */
-/* How one of several things ended, as a value. */
+/* Outcome of one input of several, as a value. */
 #ifndef AVOW_OUTCOME_H
 #define AVOW_OUTCOME_H
 
 #include "avow/select.h"
 
-/* An outcome that owns its value. */
+/* Outcome that owns its value. */
 typedef struct {
-  avow_outcome_t outcome; /* first: programs see no more of it */
+  avow_outcome_t outcome; /* first, because programs see only this */
   avow_value_t value;
 } avow__outcome_t;
 
-/* Makes an object of `size` bytes at *out, which begin with an avow__outcome_t
-   of NONE. Returns an error if there is no memory. */
+/* Creates an object of `size` bytes at *out, which begin with an
+   avow__outcome_t whose value is NONE. Returns an error if out of memory. */
 avow_value_t avow__outcome_new(size_t size, void **out);
 
-/* Sets the index and the outcome; takes v. */
+/* Sets the index and the outcome. Takes ownership of `v`. */
 void avow__outcome_set(avow__outcome_t *outcome, size_t index, avow_value_t v);
 
 #endif

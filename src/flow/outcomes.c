@@ -1,8 +1,9 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * Outcomes as they come. A gather that keeps nothing tells of each input, and
- * that goes into a channel, whose source it is: when nobody wants the rest its
- * inputs are those of a combinator that has settled.
+ * Outcomes in the order of settlement. A gather that keeps no values reports
+ * each outcome to an observer, which is the source of a channel. When the
+ * channel is closed, the remaining inputs are treated as those of a combinator
+ * that has settled.
  */
 #include "avow/select.h"
 
@@ -13,8 +14,8 @@
 #include "flow/outcome.h"
 
 typedef struct {
-  avow__source_t source;     /* first: the channel knows it by this */
-  avow__observer_t observer; /* the gather by this */
+  avow__source_t source; /* first, because the channel has a pointer to it */
+  avow__observer_t observer; /* the gather has a pointer to it */
   avow_promise_t *gather;
 } outcomes_t;
 
@@ -30,11 +31,11 @@ static void outcomes_report(avow__observer_t *observer, uint32_t index,
       avow__outcome_new(sizeof(avow__outcome_t), &outcome);
   if (avow_is_error(&item)) {
     avow_channel_fail(channel, item);
-    avow__value_unref(v); /* last: it may call the program */
+    avow__value_unref(v); /* last, because it may call the program */
     return;
   }
   avow__outcome_set(outcome, index, v);
-  (void) avow__channel_push(channel, item); /* there is no end of room */
+  (void) avow__channel_push(channel, item); /* the capacity is unlimited */
 }
 
 static void outcomes_done(avow__observer_t *observer, avow_value_t end) {
@@ -45,18 +46,18 @@ static void outcomes_done(avow__observer_t *observer, avow_value_t end) {
     avow_channel_end(channel);
 }
 
-/* It flows by itself. */
+/* The gather reports without being asked. */
 static void outcomes_resume(avow__source_t *source) {
 }
 
 static void outcomes_stop(avow__source_t *source) {
   avow_promise_t *gather = ((outcomes_t *) source)->gather;
   avow__source_free(source);
-  avow__gather_forget(gather); /* last: it may call the program */
+  avow__gather_forget(gather); /* last, because it may call the program */
 }
 
-/* A channel that a gather feeds, with one more reference to that in *out; or
-   what stands for both. */
+/* Returns a channel that a gather feeds, and one more reference to the gather
+   in *out. Out of memory, both are substitutes. */
 static avow_channel_t *outcomes_begin(uv_loop_t *loop, avow_promise_t **out) {
   avow__context_t *c = avow__context_of(loop);
   outcomes_t *outcomes = avow__source_new(loop, sizeof(*outcomes));

@@ -1,14 +1,15 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * Choosing. What can happen at once does, and nothing else of a select is ever
- * there. Otherwise each case is a block that waits in its channel, among those
- * who take or send, or for its promise; the first to be called upon settles the
- * select, with a value that was made before any of them waited, and takes the
- * others out of where they are, each in constant time.
+ * Choosing between cases. If a case can act at once, it does, and the select
+ * never waits. Otherwise each case is a block that waits among the senders or
+ * receivers of its channel, or for its promise. The first case that is served
+ * settles the select. The value of the select is allocated before any case
+ * waits. The other cases are then removed from where they wait, each in
+ * constant time.
  *
- * Whoever gives an item to a channel is in the middle of something: what calls
- * the program, a promise that nobody wants any more and items that were not
- * sent, goes in jobs of their own.
+ * A channel that gives or takes an item is in the middle of an operation.
+ * Anything that may call the program therefore runs in jobs of its own.
+ * Examples are promises without other references and items that were not sent.
  */
 #include "avow/select.h"
 
@@ -26,25 +27,25 @@ static void set_select_kinds(void);
 _Static_assert(sizeof(avow_case_t) == 2 * sizeof(void *) + sizeof(avow_value_t),
                "ABI");
 
-/* What a select that waits will settle with. */
+/* Value that a waiting select settles with. */
 typedef struct {
-  avow__outcome_t outcome; /* first: others see no more of it */
+  avow__outcome_t outcome; /* first, because other code sees only this */
   size_t n;
-  avow_promise_t *cases[]; /* NULL: takes no part */
+  avow_promise_t *cases[]; /* NULL: the case takes no part */
 } choice_t;
 
 static choice_t *choice_of(const avow_promise_t *select) {
   return ((avow__object_t *) select->u.value.u.p)->self;
 }
 
-/* What the case is about, a channel's block or a promise. */
+/* Returns the block of the case's channel, or its promise. */
 static avow_promise_t *case_block(const avow_case_t *one) {
   return one->kind == AVOW_CASE_SETTLED ? avow__given(one->promise, "promise")
                                         : avow__channel_block(one->channel);
 }
 
 static int check_case(const avow__context_t *c, const avow_case_t *one) {
-  const unsigned kind = one->kind; /* what C takes for one, whatever it is */
+  const unsigned kind = one->kind; /* the program may pass any number */
   if (kind == AVOW_CASE_OUT)
     return 0;
   if (kind > AVOW_CASE_SETTLED)
@@ -94,14 +95,15 @@ static size_t find_ready(const avow_case_t cases[], size_t nth) {
       return i;
 }
 
-/* Whose turn it is among so many. Steps of the golden ratio come to each as
-   often as to another, also where several who select alternate. */
+/* Chooses one of `n`. Steps of the golden ratio choose each index equally
+   often, even where several selects alternate. */
 static size_t next_turn(avow__context_t *c, size_t n) {
   c->spread += 2654435769u;
   return (size_t) ((uint64_t) c->spread * n >> 32);
 }
 
-/* Last: it may call the program. */
+/* Releases the items that were not sent. Called last, because it may call the
+   program. */
 static void release_unsent(const avow_case_t cases[], size_t n, size_t kept) {
   for (size_t i = 0; i < n; i++)
     if (cases[i].kind == AVOW_CASE_SEND && i != kept)
@@ -116,21 +118,23 @@ static avow_promise_t *select_refuse(avow__context_t *c, int err) {
   return p;
 }
 
-/* Whether it goes in, and finds no taker: then it needs a place. */
+/* Whether the case sends an item that no receiver waits for. Such an item needs
+   a place in the channel. */
 static bool wants_place(const avow_case_t *one) {
   const avow_promise_t *block = case_block(one);
   return one->kind == AVOW_CASE_SEND && !avow__channel_is_inert(block) &&
          !avow__channel_refuses(block) && block->takers == NULL;
 }
 
-/* The program's hook may let go of p, which is its own. */
+/* The hook of the program may release `p`, so the value is referenced first. */
 static avow_value_t take_settled(avow_promise_t *p) {
   const avow_value_t v = avow_value_ref(&p->u.value);
   avow__mark_handled(p);
   return v;
 }
 
-/* Does what can be done at once; *sent: the item has gone. */
+/* Acts on a case that is ready. Sets *sent if the channel took ownership of the
+   item. */
 static avow_value_t take_case(const avow_case_t *one, bool *sent) {
   avow_promise_t *block = case_block(one);
   *sent = false;
@@ -155,7 +159,7 @@ static void flow_of(const avow_case_t *one) {
     avow__channel_flow(block);
 }
 
-/* NULL without memory: then nothing has happened. */
+/* Returns NULL if out of memory, and then nothing has changed. */
 static avow_promise_t *select_now(avow__context_t *c, const avow_case_t *one,
                                   size_t index, bool *sent) {
   void *outcome;
@@ -181,7 +185,8 @@ static void free_cases(avow__context_t *c, choice_t *choice) {
       avow__pool_free(&c->pool, choice->cases[i]);
 }
 
-/* Makes a block for each that takes part; false without memory. */
+/* Creates a block for each case that takes part. Returns false if out of
+   memory. */
 static bool make_cases(avow__context_t *c, choice_t *choice,
                        const avow_case_t cases[], size_t n) {
   for (choice->n = 0; choice->n < n; choice->n++) {
@@ -194,7 +199,8 @@ static bool make_cases(avow__context_t *c, choice_t *choice,
   return true;
 }
 
-/* A select that nothing has begun of; NULL without memory. */
+/* Creates a select whose cases do not wait yet. Returns NULL if out of
+   memory. */
 static avow_promise_t *select_new(avow__context_t *c, const avow_case_t cases[],
                                   size_t n) {
   const size_t size = avow__times(n, sizeof(avow_promise_t *));
@@ -232,8 +238,9 @@ static void wait_as(avow_promise_t *p, avow_promise_t *select,
   }
 }
 
-/* Sources that hear of it may have something at once: they have their turns,
-   too. Once one has given nobody waits with the others any more. */
+/* A source that is asked for an item may give one at once, so the first source
+   to ask is chosen by turns. When one has given an item, no other case waits
+   any more. */
 static avow_promise_t *select_later(avow__context_t *c,
                                     const avow_case_t cases[], size_t n) {
   avow_promise_t *select = select_new(c, cases, n);
@@ -252,7 +259,7 @@ static avow_promise_t *select_among(avow__context_t *c,
                                     const avow_case_t cases[], size_t n) {
   const int err = check_cases(c, cases, n);
   const size_t ready = err == 0 ? count_ready(cases, n) : 0;
-  size_t kept = SIZE_MAX; /* none */
+  size_t kept = SIZE_MAX; /* no item */
   avow_promise_t *p;
   if (err != 0) {
     p = select_refuse(c, err);
@@ -264,7 +271,7 @@ static avow_promise_t *select_among(avow__context_t *c,
   } else {
     p = select_later(c, cases, n);
     if (p != NULL)
-      return p; /* which has the items */
+      return p; /* and `p` owns the items */
   }
   if (p == NULL)
     p = avow__no_promise(c);
@@ -294,12 +301,13 @@ avow_promise_t *avow_select(const avow_case_t cases[], size_t n) {
   return select_among(c, cases, n);
 }
 
-/* Whether others hold what the case waited for. */
+/* Whether the promise that the case waited for has other references. */
 static bool is_held(const avow_promise_t *from) {
   return avow__is_pending(from) ? avow__is_shared(from) : from->refs > 1;
 }
 
-/* The end of a case that waits nowhere any more. */
+/* Ends a case that no longer waits. Anything that may call the program is left
+   to a job. */
 static void case_end(avow_promise_t *p) {
   avow_promise_t *from = p->upstream;
   const bool alone = from != NULL && !is_held(from);
@@ -321,11 +329,11 @@ static void unchosen_run(avow_promise_t *p) {
     avow__cancel_unshared(from);
     avow__unref(from);
   }
-  avow__value_unref(item); /* last: it may call the program */
+  avow__value_unref(item); /* last, because it may call the program */
 }
 
-/* The promise may still fail with nobody there to handle it: it is not marked
-   as avow__withdraw() would. */
+/* The promise may still reject without a handler. It is therefore not marked as
+   handled, which avow__withdraw() would do. */
 static void case_leave_promise(avow_promise_t *p) {
   if (avow__is_pending(p->upstream))
     avow__list_remove(&p->upstream->waiters, &p->link);
@@ -334,8 +342,8 @@ static void case_leave_promise(avow_promise_t *p) {
   case_end(p);
 }
 
-/* Takes a case out of where it waits. One whose channel's source has to hear of
-   that goes to a list. */
+/* Removes a case from where it waits. If the channel has a source, which must
+   learn of this later, the case is appended to `fed`. */
 static void case_leave(avow_promise_t *p, avow__link_t **fed) {
   avow_promise_t *ch = p->data;
   if (ch == NULL) {
@@ -359,7 +367,8 @@ static void tell_sources(avow__link_t *fed) {
   }
 }
 
-/* Takes all cases but one out of where they wait; the index of that one. */
+/* Removes all cases except `chosen` from where they wait. Returns the index of
+   `chosen`. */
 static size_t leave_others(choice_t *choice, const avow_promise_t *chosen,
                            avow__link_t **fed) {
   size_t index = 0;
@@ -394,7 +403,7 @@ static void case_run(avow_promise_t *p) {
 static void select_cancel(avow_promise_t *select, avow_promise_t *start) {
   const avow_value_t v = select->u.value;
   avow__link_t *fed = NULL;
-  (void) leave_others(choice_of(select), NULL, &fed); /* there is none */
+  (void) leave_others(choice_of(select), NULL, &fed); /* no case is chosen */
   avow__settle(select, avow__canceled(avow__context(select)));
   tell_sources(fed);
   avow__unref(select);

@@ -5,11 +5,12 @@
 #include "base/alloc.h"
 #include "value/sendable.h"
 
-/* Stand in for a sender that has no memory, and for NULL. */
+/* Substitutes for a sender that could not be allocated, and for NULL. */
 static avow_sender_t nobody = { .code = UV_ENOMEM };
 static avow_sender_t nothing = { .code = AVOW_EMISUSE };
 
-/* The loop on which this thread had no memory for a sender: nobody's. */
+/* The loop on which this thread last failed to allocate a sender. The
+   substitute `nobody` belongs to no loop. */
 static _Thread_local struct {
   uv_loop_t *loop;
   avow__context_t *context;
@@ -46,9 +47,9 @@ void avow__sender_unref_memory(avow_sender_t *sender) {
   sender_free(sender);
 }
 
-/* Any thread. */
+/* Functions for any thread. */
 
-/* Under the mutex: whether the mail must be posted. */
+/* Under the mutex. Returns whether the caller must post the mail. */
 static bool sender_calls(avow_sender_t *sender) {
   if (sender->called)
     return false;
@@ -59,18 +60,18 @@ static bool sender_calls(avow_sender_t *sender) {
 
 static void sender_call(avow_sender_t *sender) {
   if (!avow__port_post(sender->port, &sender->mail))
-    avow__sender_unref_memory(sender); /* the channel ends, too */
+    avow__sender_unref_memory(sender); /* the channel ends as well */
 }
 
-/* Under the mutex: a send that waits must not be overtaken by its own
-   thread. */
+/* Under the mutex. The loop's thread must not overtake its own sends that
+   wait. */
 static bool would_overtake(const avow_sender_t *sender) {
   return sender->yields && avow__port_is_on_thread(sender->port) &&
          avow__sender_has_queue(sender);
 }
 
-/* Under the mutex, where there is no place: makes one, or returns why not. An
-   item that is dropped for it is in *oldest. */
+/* Under the mutex, while the ring has no place. Makes a place, or returns an
+   error code. An item that is dropped to make the place is in *oldest. */
 typedef int (*make_place_fn)(avow_sender_t *sender, avow_value_t *oldest);
 
 static int fail_at_once(avow_sender_t *sender, avow_value_t *oldest) {
@@ -112,11 +113,12 @@ static int ring_put(avow_sender_t *sender, avow_value_t item,
   uv_mutex_unlock(&sender->mutex);
   if (calls)
     sender_call(sender);
-  avow__value_unref(oldest); /* last: it may call the program */
+  avow__value_unref(oldest); /* last, because it may call the program */
   return err;
 }
 
-/* Capacity 0. Takes the item as try_send does. */
+/* For capacity 0. Takes ownership of the item as avow_channel_try_send()
+   does. */
 static int put_directly(const avow_sender_t *sender, avow_value_t item,
                         make_place_fn make_place) {
   const int err = avow_channel_try_send(sender->source.channel, item);
@@ -224,7 +226,7 @@ static avow_promise_t *send_behind(avow_sender_t *sender, avow_value_t item) {
   return p;
 }
 
-/* What refuses may have outlived its loop. */
+/* A substitute or a refused sender may have outlived its loop. */
 static avow_promise_t *send_refuse(const avow_sender_t *sender, int code) {
   const bool is_poor = sender == &nobody;
   uv_loop_t *loop = is_poor ? poor.loop : sender->loop;
@@ -243,7 +245,7 @@ avow_promise_t *avow_sender_send(const avow_sender_t *borrowed,
       sender->code != 0 ? sender->code : reason_against(sender, item);
   if (err != 0) {
     avow_promise_t *p = send_refuse(sender, err);
-    avow__value_unref(item); /* last: it may call the program */
+    avow__value_unref(item); /* last, because it may call the program */
     return p;
   }
   return sender->port == NULL ? avow_channel_send(sender->source.channel, item)
@@ -285,7 +287,7 @@ static int init_locks(avow_sender_t *sender) {
   return err;
 }
 
-/* Makes it one for any thread. */
+/* Prepares the sender for use from any thread. */
 static int open_rings(avow__context_t *c, avow_sender_t *sender,
                       size_t capacity) {
   sender->sent = avow__ring_new(capacity, capacity);
@@ -314,8 +316,8 @@ static int sender_attach(avow__context_t *c, avow_sender_t *sender,
   return avow__source_attach(channel, &sender->source);
 }
 
-/* *out is freed by its references: the program's, and the channel's once it is
-   attached. */
+/* The references to *out free it: one of the program, and one of the channel as
+   soon as the sender is attached. */
 static int sender_make(const avow_channel_t *channel, size_t capacity,
                        avow_sender_t **out) {
   avow__context_t *c = avow__context((const avow_promise_t *) channel);
@@ -346,7 +348,7 @@ avow_sender_t *avow_sender_new(const avow_channel_t *channel, size_t capacity) {
   const int err = sender_make(channel, capacity, &sender);
   if (err == 0)
     return sender;
-  if (err != UV_EALREADY) /* receivers would wait for ever */
+  if (err != UV_EALREADY) /* receivers would wait forever */
     avow_channel_fail(channel, avow_error(err));
   return sender_refused(c, err);
 }

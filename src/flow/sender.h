@@ -1,22 +1,22 @@
 /* SPDX-License-Identifier: MIT */
 /*
  * Senders. Any thread puts items into a ring, under a mutex (sender.c). The
- * loop has a second ring of the same size: it receives by exchanging the two,
- * and hands its channel one item after the other, each as a task, while the
- * channel takes them (sender_loop.c).
+ * loop has a second ring of the same size. It receives by exchanging the two
+ * rings. It hands the items to its channel one by one, each as an event, while
+ * the channel takes them (sender_loop.c).
  *
- * A sender is mail to its loop. The first item that is put into an empty ring
- * posts the mail, and the loop keeps the mail until it finds nothing more: so a
- * burst wakes it once.
+ * A sender is mail to its loop. The first item in an empty ring posts the mail.
+ * The loop keeps the mail until it finds no more items, so a burst of items
+ * wakes the loop once.
  *
  * An avow_sender_send() waits in `waiting`, a channel of capacity 0, until the
  * ring has capacity.
  *
- * Capacity 0 means no rings, no mutex, no mail and no port: each function acts
+ * Capacity 0 means no rings, no mutex, no mail and no port. Each function acts
  * on the channel at once, on the loop's thread.
  *
- * The program's references count as one to the memory. The channel has another,
- * and the mail a third while the loop has it.
+ * The references of the program count as one reference to the memory. The
+ * channel has another, and the mail a third while the loop has the mail.
  */
 #ifndef AVOW_SENDER_PRIVATE_H
 #define AVOW_SENDER_PRIVATE_H
@@ -26,28 +26,28 @@
 #include "engine/port.h"
 
 struct avow_sender_s {
-  /* The loop's thread's, but any thread posts the mail. */
+  /* Fields for the loop's thread, except that any thread posts the mail. */
   avow__source_t source;
   avow__mail_t mail;
   avow__ring_t *taken;
-  avow_channel_t *waiting; /* no item is ever buffered there */
-  bool held;               /* the mail, until the channel takes items */
-  bool stopped;            /* the channel has ended */
-  bool rests;              /* what was received is handed over */
-  uv_loop_t *loop;         /* only to look up: it may be closed */
-  /* Any thread's. A cache line apart, because both sides write. */
+  avow_channel_t *waiting; /* never buffers an item */
+  bool held;       /* the loop keeps the mail until the channel takes items */
+  bool stopped;    /* the channel has ended */
+  bool rests;      /* all received items are handed over */
+  uv_loop_t *loop; /* for lookups only, because it may be closed */
+  /* Fields for any thread. A separate cache line, because both sides write. */
   char apart[AVOW__LINE];
   avow__port_t *port; /* NULL: capacity 0, or refused */
   atomic_size_t users;
   atomic_uint refs;
   uv_mutex_t mutex;
-  uv_cond_t changed; /* there is capacity, or a code */
+  uv_cond_t changed; /* signals new capacity or a new code */
   avow__ring_t *sent;
   unsigned blocked; /* threads that wait for capacity */
   bool yields;      /* the last exchange left the ring to threads */
   bool called;      /* the mail is posted, or the loop has it */
   bool ended;       /* the program has released its last reference */
-  int code;         /* why items are refused; 0: they are not */
+  int code;         /* why items are refused; 0: accepted */
 };
 
 /* Under the mutex. */
@@ -55,19 +55,20 @@ static inline bool avow__sender_is_full(const avow_sender_t *sender) {
   return sender->sent->count == sender->sent->size;
 }
 
-/* The loop's thread: whether sends wait for capacity. */
+/* On the loop's thread. Returns whether sends wait for capacity. */
 static inline bool avow__sender_has_queue(const avow_sender_t *sender) {
   return ((const avow_promise_t *) sender->waiting)->senders != NULL;
 }
 
-/* Any thread: releases a reference to the memory. */
+/* On any thread. Releases a reference to the memory. */
 void avow__sender_unref_memory(avow_sender_t *sender);
 
-/* Sets what the sender's channel, and its port if it has one, call. */
+/* Sets the callbacks for the sender's channel, and for its port if it has
+   one. */
 void avow__sender_listen(avow_sender_t *sender);
 
-/* Under the mutex, on the loop's thread: moves sends that wait into the ring,
-   unless that is left to threads. */
+/* Under the mutex, on the loop's thread. Moves sends that wait into the ring,
+   unless the ring is left to threads. */
 void avow__sender_admit(avow_sender_t *sender);
 
 #endif

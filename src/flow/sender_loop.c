@@ -1,11 +1,11 @@
 /* SPDX-License-Identifier: MIT */
 /*
  * The loop's side of senders. While the channel takes no items, the loop holds
- * the mail. When it has handed over all that it received, it leaves newer items
- * to the next iteration unless the ring is full: to receive one or two items
- * costs each side a mutex and a cache line.
+ * the mail. After the loop has handed over all received items, it leaves newer
+ * items to the next iteration unless the ring is full. Receiving one or two
+ * items would cost each side a mutex and a cache line.
  *
- * Sends that wait enter the ring at an exchange. Where threads are blocked,
+ * Sends that wait enter the ring at an exchange. While threads are blocked,
  * every second exchange leaves the ring to them.
  */
 #include "flow/sender.h"
@@ -20,7 +20,7 @@ void avow__sender_admit(avow_sender_t *sender) {
                    avow__channel_take((avow_promise_t *) sender->waiting));
 }
 
-/* Receives what was sent, and unlocks the mutex. */
+/* Receives the items that were sent, and unlocks the mutex. */
 static void exchange_and_unlock(avow_sender_t *sender) {
   avow__ring_t *sent = sender->sent;
   const bool blocks = sender->blocked > 0;
@@ -36,8 +36,8 @@ static void exchange_and_unlock(avow_sender_t *sender) {
 
 typedef enum { NOTHING, END, ITEMS, LATER } news_t;
 
-/* The next call comes once this has found nothing. Where the ring was left to
-   threads it stays empty until one of them runs. */
+/* If this finds no item, the next item posts the mail again. A ring that was
+   left to threads stays empty until one of them runs. */
 static news_t look_and_unlock(avow_sender_t *sender) {
   avow__sender_admit(sender);
   if (sender->sent->count == 0 && !avow__sender_has_queue(sender)) {
@@ -55,8 +55,8 @@ static news_t look_and_unlock(avow_sender_t *sender) {
   return sender->source.flows ? LATER : ITEMS;
 }
 
-/* Receives what was sent if the channel takes items. A thread that has the
-   mutex is about to send, or has just done so. */
+/* Receives the items that were sent if the channel takes items. A thread that
+   holds the mutex is about to send, or has just sent. */
 static news_t sender_look(avow_sender_t *sender) {
   if (!sender->rests)
     uv_mutex_lock(&sender->mutex);
@@ -65,11 +65,13 @@ static news_t sender_look(avow_sender_t *sender) {
   return look_and_unlock(sender);
 }
 
-/* In a row, each a task. False: the channel has ended. */
+/* Hands over a row of items, each as an event. Returns false if the channel has
+   ended. */
 static bool hand_over_row(avow__context_t *c, avow_sender_t *sender) {
   avow__source_begin_burst(&sender->source);
   do {
-    (void) avow__channel_push(sender->source.channel, /* a job may want more */
+    /* a job may receive more */
+    (void) avow__channel_push(sender->source.channel,
                               avow__ring_pop(sender->taken));
     avow__end_task(c);
     if (sender->stopped)
@@ -81,7 +83,7 @@ static bool hand_over_row(avow__context_t *c, avow_sender_t *sender) {
   return true;
 }
 
-/* Some items are received, if the channel takes them. */
+/* Hands over received items, as long as the channel takes them. */
 static void hand_over_some(avow__context_t *c, avow_sender_t *sender) {
   if (sender->source.flows && !hand_over_row(c, sender)) {
     avow__sender_unref_memory(sender);
@@ -112,14 +114,14 @@ static void sender_deliver(avow__context_t *c, avow__mail_t *mail) {
   avow__sender_unref_memory(sender);
 }
 
-/* The channel is about to end. */
+/* The mail is not delivered, because the channel is about to end. */
 static void sender_forget(avow__mail_t *mail) {
   avow__sender_unref_memory(AVOW__CONTAINER(avow_sender_t, mail, mail));
 }
 
-/* A receiver that does not wait gets what is there now, and the mail stays
-   where it is. One that takes all that came with an item is told once that this
-   was all, and then gets what has come since. */
+/* A receive that does not wait gets the items that are there now, and the mail
+   stays where it is. A receiver that takes all items in a row is told once that
+   there are no more, and then gets newer items. */
 static bool sender_answer(avow__source_t *source, avow_value_t *out) {
   avow_sender_t *sender = (avow_sender_t *) source;
   if (sender->taken->count == 0 && source->busy && !sender->rests) {
@@ -144,7 +146,7 @@ static void sender_resume(avow__source_t *source) {
   avow__port_again(source->context, &sender->mail);
 }
 
-/* No thread puts anything there any more. */
+/* Threads put no more items into the ring. */
 static void ring_empty(avow__ring_t *ring) {
   while (ring->count > 0)
     avow__value_unref(avow__ring_pop(ring));
@@ -168,7 +170,7 @@ static void sender_stop(avow__source_t *source) {
   refuse_from_now_on(sender, closes ? UV_ECANCELED : source->code);
   if (sender->held)
     avow__sender_unref_memory(sender);
-  if (sender->port != NULL) { /* last: items may call the program */
+  if (sender->port != NULL) { /* last, because items may call the program */
     ring_empty(sender->taken);
     ring_empty(sender->sent);
     avow_channel_unref(sender->waiting);

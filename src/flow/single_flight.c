@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-/* One run for all who wait for it. */
+/* One running call for all callers that wait for it. */
 #include "flow/single_flight.h"
 
 #include "base/container.h"

@@ -1,8 +1,9 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * One run for all who wait for it: its only child. A run that nobody waits for
- * is abandoned, and cancelled; it is still waited for, so that there are never
- * two. Memos and caches begin with one.
+ * One running call for all callers that wait for it. The call is the only
+ * child. A call without callers is abandoned and canceled. Its end is awaited
+ * even so, and therefore two calls never run at once. Memos and caches begin
+ * with this struct.
  */
 #ifndef AVOW_SINGLE_FLIGHT_H
 #define AVOW_SINGLE_FLIGHT_H
@@ -16,7 +17,7 @@ typedef struct avow__flight_class_s {
   avow__parent_class_t parent; /* whose report is avow__flight_report() */
   /* Calls the program's function. */
   avow_value_t (*run)(avow__flight_t *flight);
-  /* Called when that has ended, before those who wait hear of it. */
+  /* Called when the call has ended, before its callers get the outcome. */
   void (*landed)(avow__flight_t *flight, const avow_value_t *outcome);
 } avow__flight_class_t;
 
@@ -29,11 +30,12 @@ struct avow__flight_s {
 void avow__flight_report(avow__parent_t *parent, uint32_t index,
                          avow_value_t outcome);
 
-/* One of size zeroed bytes, with one reference. NULL without memory. */
+/* Allocates `size` zeroed bytes with one reference. Returns NULL if out of
+   memory. */
 void *avow__flight_new(uv_loop_t *loop, const avow__flight_class_t *klass,
                        size_t size);
 
-/* Waits for the run that is on, or the next. */
+/* Waits for the running call, or starts one. */
 avow_promise_t *avow__flight_join(avow__flight_t *flight);
 
 #endif

@@ -1,19 +1,20 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * Stages. There is one question at most, and none without a wish, unless the
- * stage works ahead: where the channel wants no more, what has not been
- * answered yet is called off, so that its item stays where it is. What has been
- * taken stays in hand, to be given to who asks next.
+ * Stages. A stage has at most one pending question, which is a receive or a
+ * select. Unless the stage works ahead, it asks only while its channel wants
+ * items. When the channel wants no more, a pending question is called off, so
+ * that the item stays in the other channel. An item that was already taken
+ * stays with the stage for the next receiver.
  *
- * Whatever calls the program may end the stage. The asker is there until it has
- * reported, and knows.
+ * Any call of the program may end the stage. The asker lives until it has
+ * reported, and knows whether the stage still lives.
  */
 #include "flow/stage.h"
 
 #include "channel/inside.h"
 #include "engine/cancel.h"
 
-/* The children that ask: this, and their turn. */
+/* Marks the index of a child that asks. The other bits are its turn. */
 enum { QUESTION = 1 << 30 };
 
 static avow_promise_t *stage_next(avow__stage_t *stage) {
@@ -21,7 +22,7 @@ static avow_promise_t *stage_next(avow__stage_t *stage) {
                                    : avow_channel_next(stage->from);
 }
 
-/* Where no block is left to wait with it is reported within the call. */
+/* If there is no block to wait with, the child reports within the call. */
 static void stage_ask(avow__stage_t *stage) {
   avow__asker_t *asker = stage->asker;
   stage->asking = true;
@@ -44,8 +45,8 @@ static void stage_go_on(avow__asker_t *asker) {
     stage_ask(asker->stage);
 }
 
-/* An error may be an item. It is the end if nothing else will come: the other
-   channel has ended with it, or there is no memory to wait for more. */
+/* An error may be an item. It is the end if no item can follow: the other
+   channel has failed with it, or there is no memory to wait for more. */
 static bool is_last(const avow__stage_t *stage, const avow_value_t *v) {
   if (v->tag == AVOW_NONE)
     return true;
@@ -96,8 +97,8 @@ static void stage_resume(avow__source_t *source) {
   avow__parent_unref(&asker->parent);
 }
 
-/* What has been taken from the other is not called off, be it an item that is
-   on its way here, or a promise that is waited for. */
+/* A question that has taken from the other channel is not called off: its item
+   is on its way, or its promise is waited for. */
 void avow__stage_call_off(avow__stage_t *stage) {
   avow_promise_t *next = stage->next;
   if (next == NULL || avow__has_settled(next) ||
@@ -126,8 +127,8 @@ static void stage_ring(uv_timer_t *timer) {
   avow__leave(c);
 }
 
-/* The callback that has brought an item, or what came before it, may have taken
-   longer than the alarm. */
+/* The present is read again, because the callback that delivered an item may
+   have run longer than the alarm. */
 void avow__stage_set_alarm(avow__stage_t *stage, uint64_t ms) {
   avow__alarm_set_from_present(stage->source.context, &stage->alarm, ms,
                                stage_ring);
@@ -140,7 +141,7 @@ static void stage_free(avow__stage_t *stage) {
     avow__source_free(&stage->source);
 }
 
-/* Letting go may call the program, which does not find the stage any more. */
+/* Releasing may call the program, which can no longer reach the stage. */
 static void stage_stop(avow__source_t *source) {
   avow__stage_t *stage = (avow__stage_t *) source;
   avow__parent_t *parent = &stage->asker->parent;
@@ -223,7 +224,8 @@ avow_channel_t *avow__stage_start(avow__stage_t *stage) {
 bool avow__stage_push(avow__stage_t *stage, avow_value_t item) {
   avow__asker_t *asker = stage->asker;
   asker->parent.refs++;
-  (void) avow__channel_push(stage->source.channel, item); /* asker knows */
+  /* the asker knows the result */
+  (void) avow__channel_push(stage->source.channel, item);
   const bool lives = avow__stage_lives(asker);
   avow__parent_unref(&asker->parent);
   return lives;

@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * Stages: channels that are made of others. A stage asks for an item when its
- * channel wants one, through a parent that outlives it until each child has
- * reported; what it makes of that is the matter of its class.
+ * Stages: channels that are made from other channels. A stage asks for an item
+ * when its channel wants one. It asks through a parent that outlives the stage
+ * until each child has reported. The class decides how items are handled.
  */
 #ifndef AVOW_STAGE_H
 #define AVOW_STAGE_H
@@ -13,82 +13,88 @@
 
 typedef struct avow__stage_s avow__stage_t;
 
-/* All of them are called from jobs, but for wanted and drop. */
+/* Functions of a stage. Jobs call all of them except `wanted` and `drop`. */
 typedef struct avow__stage_class_s {
   bool timed; /* has an alarm */
-  /* Asks for an item. NULL: avow_channel_next() of from. */
+  /* Asks for an item. NULL: avow_channel_next() of `from`. */
   avow_promise_t *(*ask)(avow__stage_t *stage);
-  /* Whether an item may come, where one is wanted. NULL: it may. */
+  /* Whether the stage can take an item now. NULL: always. */
   bool (*may_ask)(const avow__stage_t *stage);
-  /* An item has come, which is taken. An error is an item as well. */
+  /* Called with an item, which may be an error. Takes ownership of the item. */
   void (*take)(avow__stage_t *stage, avow_value_t item);
-  /* No more come, for there are none: NONE; or for this error, which is taken.
-     NULL: the channel ends with that. */
+  /* Called when no more items follow. `last` is NONE at the end, or else the
+     error, and the function takes ownership of it. NULL: the channel ends with
+     `last`. */
   void (*finish)(avow__stage_t *stage, avow_value_t last);
-  /* Items are wanted again. NULL: that is nothing to it. */
+  /* Called when items are wanted again. NULL: no call is needed. */
   void (*wanted)(avow__stage_t *stage);
-  /* The alarm rings. */
+  /* Called when the alarm expires. */
   void (*ring)(avow__stage_t *stage);
-  /* A child that the class has added to the asker, with an index of less than
-     2^30. The stage's end cancels those. */
+  /* Called with the outcome of a child that the class added to the asker. The
+     index is less than 2^30. The end of the stage cancels these children. */
   void (*heard)(avow__stage_t *stage, uint32_t index, avow_value_t outcome);
-  /* It goes: lets go of what it has. NULL: it has nothing. */
+  /* Called when the stage ends, to release its contents. NULL: it has none. */
   void (*drop)(avow__stage_t *stage);
 } avow__stage_class_t;
 
-/* What asks, and stays until all has been answered. */
+/* Parent of the children that ask. It lives until each has reported. */
 typedef struct avow__asker_s {
   avow__parent_t parent;
-  avow__stage_t *stage; /* NULL: nobody wants it any more */
+  avow__stage_t *stage; /* NULL: the stage has ended */
 } avow__asker_t;
 
 struct avow__stage_s {
   avow__source_t source;
   const avow__stage_class_t *klass;
   avow__asker_t *asker;
-  avow_channel_t *from; /* NULL: of no one channel */
-  avow_promise_t *next; /* asked for; its child keeps it */
-  uint32_t turn;        /* the child's index: those before were called off */
-  bool ahead;           /* asks whether or not items are wanted */
+  avow_channel_t *from; /* NULL: a stage of no single channel */
+  avow_promise_t *next; /* the pending question, kept by its child */
+  /* index of the child; questions with earlier turns were called off */
+  uint32_t turn;
+  bool ahead; /* asks even while no items are wanted */
   bool asking;
   bool lost; /* there was no memory to ask */
-  bool over; /* no more come */
+  bool over; /* no more items follow */
   avow__alarm_t alarm;
 };
 
-/* Nobody has ended its channel. */
+/* Whether the stage's channel is still open. */
 static inline bool avow__stage_lives(const avow__asker_t *asker) {
   return asker->stage != NULL && !asker->stage->source.unwanted;
 }
 
-/* What stands for a stage of the channel, which is let go of then; NULL if
-   there may be one. err, if that is not 0, is why it is refused. */
+/* Returns a substitute for a stage of `from`, and releases `from` then. Returns
+   NULL if the stage may be created. A nonzero `err` is the reason for a
+   refusal. */
 avow_channel_t *avow__stage_check(avow_channel_t *from, int err,
                                   const char *name);
 
-/* A stage of size zeroed bytes of the channel, which is taken. NULL without
-   memory, with what stands for it in *out. */
+/* Creates a stage of `size` zeroed bytes and takes ownership of `from`. Returns
+   NULL if out of memory, with a substitute in *out. */
 void *avow__stage_new(const avow__stage_class_t *klass, size_t size,
                       avow_channel_t *from, avow_channel_t **out);
 
-/* The same of no one channel. */
+/* Creates a stage of no single channel. Returns NULL if out of memory, with a
+   substitute in *out. */
 void *avow__stage_new_on(const avow__stage_class_t *klass, size_t size,
                          uv_loop_t *loop, avow_channel_t **out);
 
-/* Its channel; from here on it asks. */
+/* Returns the stage's channel. The stage asks from now on. */
 avow_channel_t *avow__stage_start(avow__stage_t *stage);
 
-/* Adds an item to its channel, which takes it whether it wants more or not.
-   False if the stage is gone: its channel found no memory for it. */
+/* Adds an item to the stage's channel, even if the channel wants no more.
+   Returns false if the stage has ended, for example because its channel found
+   no memory for the item. */
 bool avow__stage_push(avow__stage_t *stage, avow_value_t item);
 
-/* Asks no more for what has not come yet. */
+/* Withdraws the pending question unless it has already taken an item. */
 void avow__stage_call_off(avow__stage_t *stage);
 
-/* Ends its channel, by NONE, or fails it. The stage is gone. */
+/* Ends the stage's channel if `last` is NONE, or fails it with `last`. The
+   stage is freed. */
 void avow__stage_end(avow__stage_t *stage, avow_value_t last);
 
-/* Has it ring so many milliseconds from this very moment. */
+/* Sets the alarm to `ms` milliseconds from the present moment. */
 void avow__stage_set_alarm(avow__stage_t *stage, uint64_t ms);
 
 #endif

@@ -1,13 +1,13 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * Batches: lists of so many items, or of those that came in so much time since
- * the first. What is in hand is a list that nobody else has.
+ * Batches: lists of at most `n` items, or of the items that arrive within a
+ * time after the first. The current list has no other references.
  */
 #include "avow/stages.h"
 #include "flow/stage.h"
 #include "value/value.h"
 
-enum { FIRST = 16 }; /* so many have room to begin with */
+enum { FIRST = 16 }; /* initial capacity of a list */
 
 typedef struct {
   avow__stage_t stage;
@@ -16,7 +16,7 @@ typedef struct {
   avow__list_t *list;
 } batch_t;
 
-/* Gives on what is in hand; false if the stage is gone. */
+/* Passes the current list on. Returns false if the stage has ended. */
 static bool batch_give(batch_t *batch) {
   avow__list_t *list = batch->list;
   avow__alarm_stop(&batch->stage.alarm);
@@ -25,7 +25,7 @@ static bool batch_give(batch_t *batch) {
          avow__stage_push(&batch->stage, avow__block_value(&list->head));
 }
 
-/* Makes room for one more; false without memory. */
+/* Makes space for one more item. Returns false if out of memory. */
 static bool batch_grow(batch_t *batch) {
   avow__list_t *list = batch->list;
   if (list != NULL && list->len < list->room)
@@ -39,7 +39,7 @@ static bool batch_grow(batch_t *batch) {
   return true;
 }
 
-/* Behind what is in hand. */
+/* Passes the current list on before the end. */
 static void batch_finish(avow__stage_t *stage, avow_value_t last) {
   if (batch_give((batch_t *) stage))
     avow__stage_end(stage, last);
@@ -51,25 +51,25 @@ static void batch_take(avow__stage_t *stage, avow_value_t item) {
   batch_t *batch = (batch_t *) stage;
   if (avow_is_error(&item)) {
     if (batch_give(batch))
-      (void) avow__stage_push(stage, item); /* the asker knows */
+      (void) avow__stage_push(stage, item); /* the asker knows the result */
     else
       avow__value_unref(item);
     return;
   }
   if (!batch_grow(batch)) {
     batch_finish(stage, avow_error(UV_ENOMEM));
-    avow__value_unref(item); /* last: it may call the program */
+    avow__value_unref(item); /* last, because it may call the program */
     return;
   }
   batch->list->items[batch->list->len++] = item;
   if (batch->list->len == batch->n)
-    (void) batch_give(batch); /* the asker knows */
+    (void) batch_give(batch); /* the asker knows the result */
   else if (batch->list->len == 1 && batch->ms > 0)
     avow__stage_set_alarm(stage, batch->ms);
 }
 
 static void batch_ring(avow__stage_t *stage) {
-  (void) batch_give((batch_t *) stage); /* the asker knows */
+  (void) batch_give((batch_t *) stage); /* the asker knows the result */
 }
 
 static void batch_drop(avow__stage_t *stage) {

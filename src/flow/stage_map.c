@@ -1,10 +1,10 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * Maps of channels, and filters, which map to the item itself or to nothing.
- * There are so many places, one for each item that is in hand: its own from
- * when it comes until its result has been given on. Results are given on as
- * their places stand in line, which is since their items came, or since they
- * were there.
+ * Maps of channels. Filters are maps whose result is the item itself or no
+ * item. Each item occupies one of a fixed number of places, from its arrival
+ * until its result has been passed on. Results are passed on in the order of
+ * the line. A place joins the line when its item arrives or, in an unordered
+ * map, when its result is ready.
  */
 #include "avow/stages.h"
 #include "base/list.h"
@@ -16,10 +16,10 @@
 enum { MOST = 1 << 20 }; /* at a time */
 
 typedef struct {
-  avow__link_t link;   /* among the free, or in line */
-  avow_value_t result; /* NONE: not there yet */
-  avow_value_t item;   /* a filter's, that is to be its result */
-  bool fails;          /* the channel, with this result */
+  avow__link_t link;   /* in the list of free places, or in the line */
+  avow_value_t result; /* NONE: not ready */
+  avow_value_t item;   /* of a filter, which may become the result */
+  bool fails;          /* the channel fails with this result */
 } place_t;
 
 typedef struct {
@@ -27,10 +27,10 @@ typedef struct {
   avow_cb fn;
   void *data;
   bool filters, unordered, settles;
-  bool failed; /* takes no more */
+  bool failed; /* takes no more items */
   size_t running;
   avow__link_t *free, *line;
-  avow_value_t last; /* once it is over */
+  avow_value_t last; /* set when the stage is over */
   size_t n;
   place_t places[];
 } map_t;
@@ -39,8 +39,8 @@ static place_t *map_first(const map_t *map) {
   return (place_t *) map->line;
 }
 
-/* Whether the first in line has a result that may go now: one that is no item
-   needs nobody who wants it. */
+/* Whether the first place in line has a result that can be passed on now. A
+   result that is no item does not need a receiver. */
 static bool map_is_due(const map_t *map) {
   const place_t *place = map_first(map);
   return place != NULL && place->result.tag != AVOW_NONE &&
@@ -48,7 +48,7 @@ static bool map_is_due(const map_t *map) {
           avow__is_skip(&place->result));
 }
 
-/* Gives the first in line on. */
+/* Passes on the result of the first place in line. */
 static void map_deliver(map_t *map) {
   place_t *place = (place_t *) avow__list_take_first(&map->line);
   const avow_value_t result = avow_steal(&place->result);
@@ -57,10 +57,10 @@ static void map_deliver(map_t *map) {
   if (place->fails)
     avow__stage_end(&map->stage, result);
   else if (!avow__is_skip(&result))
-    (void) avow__stage_push(&map->stage, result); /* its asker knows */
+    (void) avow__stage_push(&map->stage, result); /* the asker knows */
   else
     avow__value_unref(result);
-  avow__value_unref(item); /* last: it may call the program */
+  avow__value_unref(item); /* last, because it may call the program */
 }
 
 static void mapping_go_on(avow__asker_t *asker) {
@@ -72,7 +72,8 @@ static void mapping_go_on(avow__asker_t *asker) {
     avow__stage_end(&map->stage, avow_steal(&map->last));
 }
 
-/* What comes of what fn says of an item: the item, if that passes. */
+/* Returns the result of a filter for the value that fn returned. An item that
+   passes is its own result. */
 static avow_value_t filter_result(place_t *place, avow_value_t *v) {
   if (avow_is_error(v))
     return avow_steal(v);
@@ -89,7 +90,7 @@ static avow_value_t map_result(avow_value_t *v) {
                              : avow__error_of(UV_EINVAL, "map", "none");
 }
 
-/* Its result is there. */
+/* Stores the result of a place. */
 static void map_place(map_t *map, place_t *place, avow_value_t v) {
   if (map->unordered)
     avow__list_append(&map->line, &place->link);
@@ -101,7 +102,7 @@ static void map_place(map_t *map, place_t *place, avow_value_t v) {
   if (map->failed)
     avow__stage_call_off(&map->stage);
   place->result = result;
-  avow__value_unref(v); /* last: it may call the program */
+  avow__value_unref(v); /* last, because it may call the program */
 }
 
 static void map_heard(avow__stage_t *stage, uint32_t index,
@@ -113,7 +114,7 @@ static void map_heard(avow__stage_t *stage, uint32_t index,
   mapping_go_on(asker);
 }
 
-/* What fn has returned, after which the stage may be gone. */
+/* Handles the value that fn returned. The stage may have ended meanwhile. */
 static void map_settle(avow__asker_t *asker, place_t *place, avow_value_t v,
                        avow_value_t item) {
   map_t *map = (map_t *) asker->stage;
@@ -136,7 +137,7 @@ static void map_settle(avow__asker_t *asker, place_t *place, avow_value_t v,
 static void map_take(avow__stage_t *stage, avow_value_t item) {
   avow__asker_t *asker = stage->asker;
   map_t *map = (map_t *) stage;
-  if (map->failed) { /* while it was on its way */
+  if (map->failed) { /* while the item was on its way */
     avow__value_unref(item);
     return;
   }

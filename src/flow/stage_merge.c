@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * Merging: one item at a time by a select among those that have not ended, so
- * that nothing is taken before somebody wants it, and each has its turn.
+ * Merged channels. Each item is received by a select among the channels that
+ * have not ended. No item is therefore taken before a receiver wants it, and
+ * each channel has its turn.
  */
 #include "avow/select.h"
 #include "avow/stages.h"
@@ -18,14 +19,15 @@ static avow_promise_t *merge_ask(avow__stage_t *stage) {
   return avow_select(merge->cases, merge->n);
 }
 
-/* One of them has ended: it takes no part any more. */
+/* Removes an ended channel from the select. */
 static void merge_close(merge_t *merge, size_t index) {
   avow_case_t *one = &merge->cases[index];
   avow_promise_t *channel = avow__mutable(one->channel);
   one->kind = AVOW_CASE_OUT;
   if (--merge->open == 0)
     avow__stage_end(&merge->stage, avow_none());
-  avow_channel_unref((avow_channel_t *) channel); /* last: as below */
+  /* last, because it may call the program */
+  avow_channel_unref((avow_channel_t *) channel);
 }
 
 static void merge_take(avow__stage_t *stage, avow_value_t v) {
@@ -39,7 +41,7 @@ static void merge_take(avow__stage_t *stage, avow_value_t v) {
     merge_close(merge, outcome->index);
   else
     (void) avow__stage_push(stage, avow_value_ref(outcome->value));
-  avow__value_unref(v); /* last: it may call the program */
+  avow__value_unref(v); /* last, because it may call the program */
 }
 
 static void merge_drop(avow__stage_t *stage) {

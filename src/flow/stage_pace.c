@@ -1,8 +1,9 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * Pace: items that come too soon after another are not given on. While that is
- * so the alarm is set: a throttle leaves it as it is, a debounce begins anew
- * with each item. One item is in hand at most, the last that came meanwhile.
+ * Pace: items that follow another item too soon are not passed on. During this
+ * time the alarm is set. A throttle leaves the alarm as it is, and a debounce
+ * sets it again with each item. The stage keeps at most one item, the newest of
+ * this time.
  */
 #include "avow/stages.h"
 #include "flow/stage.h"
@@ -12,11 +13,11 @@ typedef struct {
   uint64_t ms;
   avow_edge_t edges;
   bool debounces;
-  bool closed; /* until the alarm rings */
+  bool closed; /* until the alarm expires */
   avow_value_t item;
 } pace_t;
 
-/* Gives on what is in hand; false if the stage is gone. */
+/* Passes the kept item on. Returns false if the stage has ended. */
 static bool pace_give(pace_t *pace) {
   return pace->item.tag == AVOW_NONE ||
          avow__stage_push(&pace->stage, avow_steal(&pace->item));
@@ -27,7 +28,7 @@ static void pace_close(pace_t *pace) {
   avow__stage_set_alarm(&pace->stage, pace->ms);
 }
 
-/* Errors are given on whenever they come, behind what is in hand. */
+/* Errors are passed on at any time, after the kept item. */
 static void pace_pass(pace_t *pace, avow_value_t error) {
   if (pace_give(pace))
     (void) avow__stage_push(&pace->stage, error); /* the asker knows */
@@ -40,7 +41,7 @@ static void pace_keep(pace_t *pace, avow_value_t item) {
   const avow_value_t old = keeps ? pace->item : item;
   if (keeps)
     pace->item = item;
-  avow__value_unref(old); /* last: it may call the program */
+  avow__value_unref(old); /* last, because it may call the program */
 }
 
 static void pace_take(avow__stage_t *stage, avow_value_t item) {
@@ -53,18 +54,18 @@ static void pace_take(avow__stage_t *stage, avow_value_t item) {
   if (first || pace->debounces)
     pace_close(pace);
   if (first && (pace->edges & AVOW_EDGE_LEADING) != 0)
-    (void) avow__stage_push(stage, item); /* the asker knows */
+    (void) avow__stage_push(stage, item); /* the asker knows the result */
   else
     pace_keep(pace, item);
 }
 
-/* What a throttle gives on closes it again. */
+/* An item that a throttle passes on starts the next interval. */
 static void pace_ring(avow__stage_t *stage) {
   pace_t *pace = (pace_t *) stage;
   pace->closed = false;
   if (pace->item.tag != AVOW_NONE && !pace->debounces)
     pace_close(pace);
-  (void) pace_give(pace); /* the asker knows */
+  (void) pace_give(pace); /* the asker knows the result */
 }
 
 static void pace_finish(avow__stage_t *stage, avow_value_t last) {

@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: MIT */
-/* The first so many of a channel. Behind the last the other is let go of. */
+/* The first `n` items of a channel. After the last one, the other channel is
+   released. */
 #include "avow/stages.h"
 #include "flow/stage.h"
 

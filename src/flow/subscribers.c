@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * Those who hear the same. A listener is a source of its channel, which has no
- * room: it gives one item for each that is asked for. It waits in the list
- * exactly while it is asked and has nothing to give.
+ * Listeners to the same items. A listener is the source of its channel, which
+ * has capacity 0, so each receive gets one item. A listener is in the waiting
+ * list exactly while its channel wants an item and it has none to give.
  */
 #include "flow/subscribers.h"
 
@@ -33,8 +33,8 @@ static bool has_more(const avow__listener_t *listener) {
          listener->next != listener->audience->next;
 }
 
-/* Gives as much as is asked for: for that there is a place, so that nothing of
-   the program's is called. It may be gone afterwards. */
+/* Gives as many items as the channel wants. Each item has a receiver, so this
+   calls no function of the program. The listener may be freed afterwards. */
 static void serve(avow__listener_t *listener) {
   avow__audience_t *audience = listener->audience;
   avow_channel_t *channel = listener->source.channel;
@@ -53,7 +53,8 @@ static avow__listener_t *first_waiting(const avow__audience_t *audience) {
   return link != NULL ? AVOW__CONTAINER(avow__listener_t, link, link) : NULL;
 }
 
-/* Who waits again meanwhile is behind those who have waited. */
+/* A listener that waits again meanwhile comes after those that already
+   waited. */
 void avow__audience_serve(avow__audience_t *audience) {
   avow__listener_t *first;
   avow__audience_ref(audience);
@@ -83,7 +84,7 @@ static void listener_stop(avow__source_t *source) {
   if (audience->klass->left != NULL)
     audience->klass->left(audience, listener);
   avow__source_free(source);
-  avow__audience_unref(audience); /* last: it may call the program */
+  avow__audience_unref(audience); /* last, because it may call the program */
 }
 
 avow_channel_t *avow__audience_join(avow__audience_t *audience, uint64_t from) {

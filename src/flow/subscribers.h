@@ -1,9 +1,9 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * Audiences: channels that hear the same, each in its own time. What is said
- * has a number, and of a listener it is known which number comes next. One that
- * has heard all and is asked waits in a list, so that to say something costs as
- * much as there are who wait for it.
+ * Audiences: channels that receive the same items, each at its own pace. Each
+ * item has a number, and each listener has the number of its next item. A
+ * listener that has received all items and wants another waits in a list.
+ * Publishing an item therefore costs time only for each listener that waits.
  */
 #ifndef AVOW_SUBSCRIBERS_H
 #define AVOW_SUBSCRIBERS_H
@@ -14,19 +14,21 @@
 typedef struct avow__audience_s avow__audience_t;
 
 typedef struct avow__listener_s {
-  avow__source_t source; /* first: its channel knows it by this */
-  avow__link_t link;     /* among those who wait, if it does */
+  avow__source_t source; /* first, because the channel has a pointer to it */
+  avow__link_t link; /* in the audience's list `waiting`, if `waits` is true */
   avow__audience_t *audience;
-  uint64_t next; /* the number of what it hears next */
+  uint64_t next; /* number of the next item for this listener */
   bool waits;
 } avow__listener_t;
 
 typedef struct avow__audience_class_s {
-  /* What a listener hears that has not heard all; moves its number on. */
+  /* Returns the next item of a listener that has not received all, and advances
+     the number of the listener. */
   avow_value_t (*tell)(avow__audience_t *audience, avow__listener_t *listener);
-  /* A listener goes, who may not have heard all. NULL: nothing is to do. */
+  /* Called when a listener leaves, perhaps before it has received all items.
+     NULL: no call is needed. */
   void (*left)(avow__audience_t *audience, const avow__listener_t *listener);
-  /* What it holds, and itself. */
+  /* Releases the contents of the audience, and the audience itself. */
   void (*destroy)(avow__audience_t *audience);
 } avow__audience_class_t;
 
@@ -34,17 +36,17 @@ struct avow__audience_s {
   const avow__audience_class_t *klass;
   avow__context_t *context;
   avow__link_t *waiting;
-  uint32_t refs;  /* of its tool, of its listeners, and of what is under way */
+  uint32_t refs;  /* its tool, its listeners and running calls */
   size_t count;   /* of listeners */
-  uint64_t next;  /* the number of what is said next */
-  bool is_silent; /* what was said is not to be heard any more */
-  bool is_over;   /* nothing more is said */
+  uint64_t next;  /* number of the next item */
+  bool is_silent; /* the published items must not be received any more */
+  bool is_over;   /* no more items follow */
 };
 
-/* A channel that hears all from that number on. */
+/* Returns a channel of all items from the number `from` on. */
 avow_channel_t *avow__audience_join(avow__audience_t *audience, uint64_t from);
 
-/* Something was said, or it is over: those who wait hear of that. */
+/* Serves the waiting listeners after an item or the end. */
 void avow__audience_serve(avow__audience_t *audience);
 
 void avow__audience_ref(avow__audience_t *audience);

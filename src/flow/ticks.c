@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * Ticks. How many there have been is a matter of what time it is, so that none
- * gets lost; a timer runs only while somebody waits for the next.
+ * Ticks. The number of ticks follows from the present time, so no tick gets
+ * lost. A timer runs only while a receive waits for the next tick.
  */
 #include "avow/stages.h"
 #include "avow/timer.h"

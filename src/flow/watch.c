@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * Watches. All that is said is the newest value, whose number says whether a
- * listener has heard it.
+ * Watches. A watch publishes only its newest value. The number of that value
+ * shows whether a listener has received it.
  */
 #include "avow/watch.h"
 
@@ -23,7 +23,7 @@ static avow_value_t watch_tell(avow__audience_t *audience,
 static void watch_destroy(avow__audience_t *audience) {
   const avow_value_t value = ((watch_t *) audience)->value;
   avow_free(audience);
-  avow__value_unref(value); /* last: it may call the program */
+  avow__value_unref(value); /* last, because it may call the program */
 }
 
 static const avow__audience_class_t watched = { .tell = watch_tell,
@@ -39,7 +39,7 @@ static void watch_let_go(void *self) {
 static const avow_class_t watch_class = { .name = "watch",
                                           .destroy = watch_let_go };
 
-/* NULL without memory; then the value is the caller's. */
+/* Returns NULL if out of memory; the caller then still owns `first`. */
 static watch_t *watch_alloc(uv_loop_t *loop, avow_value_t first) {
   watch_t *watch = avow_calloc(1, sizeof(*watch));
   if (watch == NULL)
@@ -57,11 +57,12 @@ avow_watch_t *avow_watch_new(uv_loop_t *loop, avow_value_t first) {
   avow__check_ready(loop);
   watch_t *watch = watch_alloc(loop, first);
   if (watch == NULL)
-    avow__value_unref(first); /* last: it may call the program */
+    avow__value_unref(first); /* last, because it may call the program */
   return avow__tool_wrap(loop, &watch_class, watch);
 }
 
-/* NULL of a watch that was refused, is none, or has outlived its loop. */
+/* Returns NULL if the watch was refused, is no watch, or has outlived its
+   loop. */
 static watch_t *watch_behind(const avow_watch_t *w, const char *called) {
   if (w == NULL)
     avow__misuse_of_null_in("watch", called);
@@ -80,7 +81,7 @@ void avow_watch_set(const avow_watch_t *w, avow_value_t value) {
     watch->audience.is_silent = value.tag == AVOW_NONE;
     avow__audience_serve(&watch->audience);
   }
-  avow__value_unref(old); /* last: it may call the program */
+  avow__value_unref(old); /* last, because it may call the program */
 }
 
 const avow_value_t *avow_watch_value(const avow_watch_t *w) {
