@@ -1,8 +1,9 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * What arrives on a stream that is not one of libuv's, as a channel: one read
- * at a time, and none while that is full. The stream is asked by a parent of
- * its own, which outlives this source until its child has reported.
+ * Channel of the bytes that arrive on a stream of a class other than libuv's.
+ * At most one read is pending, and none while the channel is full. A separate
+ * parent reads the stream. The parent outlives this source until its child has
+ * reported.
  */
 #include "stream/class_channel.h"
 
@@ -17,7 +18,7 @@ typedef struct puller_s puller_t;
 
 typedef struct {
   avow__parent_t parent;
-  puller_t *puller; /* NULL: nobody wants it any more */
+  puller_t *puller; /* NULL: the source was stopped */
 } pulling_t;
 
 struct puller_s {
@@ -27,7 +28,7 @@ struct puller_s {
   size_t max_bytes;
   pulling_t *pulling;
   bool reads;
-  bool called_off; /* the read, which may have something all the same */
+  bool called_off; /* the read was canceled, but may still give bytes */
 };
 
 static void puller_ask(puller_t *puller) {
@@ -38,7 +39,8 @@ static void puller_ask(puller_t *puller) {
   avow__child_add(parent, avow_follow(p), 0);
 }
 
-/* What came, or why no read may give that. Takes it. */
+/* Takes ownership of `v` and returns it if a read may give this value.
+   Otherwise returns an error. */
 static avow_value_t puller_checked(const puller_t *puller, avow_value_t v) {
   const int err =
       avow_is_error(&v) ? 0 : avow__read_check(&v, puller->max_bytes);
@@ -74,7 +76,8 @@ static void puller_report(avow__parent_t *parent, uint32_t index,
   }
   if (puller->source.flows)
     puller_ask(puller);
-  avow__value_unref(outcome); /* last: its reason may call the program */
+  /* last, because its reason may call the program */
+  avow__value_unref(outcome);
 }
 
 static const avow__parent_class_t pulling_class = { .report = puller_report };

@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * Streams in memory: a pair of ends, each of which writes one way and reads the
- * other. The pair stays until the sleeps of its ways and both values have gone.
+ * Streams in memory. A pair has two ends. Each end writes to one way and reads
+ * from the other. The pair is freed when the sleeps of its ways have ended and
+ * both values are freed.
  */
 #include "avow/duplex.h"
 
@@ -26,7 +27,7 @@ static uv_loop_t *end_loop_of(const end_t *end) {
   return end->pair->parent.context->loop;
 }
 
-/* That a stream is known by. */
+/* The address of the end identifies the stream. */
 static end_t *end_of(void *self) {
   avow__check_stream(self);
   return self;
@@ -86,7 +87,7 @@ static avow_promise_t *duplex_close(void *self) {
   return avow_promise_resolve(end_loop_of(end), avow_none());
 }
 
-/* A loop that is closed has settled all that was pending. */
+/* A closed loop has settled all pending promises of the pair. */
 static void duplex_destroy(void *self) {
   end_t *end = end_of(self);
   avow__pair_t *pair = end->pair;

@@ -18,9 +18,9 @@ typedef avow__pair_t pair_t;
 typedef struct {
   avow__link_t link;
   avow_value_t bytes;
-  uint64_t end;              /* the position behind it */
-  uint64_t due;              /* when it can be read */
-  avow_deferred_t *deferred; /* NULL: it has settled, or nobody waits */
+  uint64_t end;              /* position of the byte after the piece */
+  uint64_t due;              /* when the piece can be read */
+  avow_deferred_t *deferred; /* NULL: settled, or without other references */
 } piece_t;
 
 static uv_loop_t *pair_loop(const pair_t *pair) {
@@ -37,7 +37,7 @@ static size_t piece_len(const piece_t *piece) {
   return len;
 }
 
-/* The write of the first that waits is over. */
+/* Settles the write of the first waiting piece. */
 static void piece_settle(way_t *way, int err) {
   piece_t *piece = piece_of(way->waiting);
   avow__link_t *next = piece->link.next;
@@ -54,7 +54,7 @@ static void piece_free(way_t *way, piece_t *piece) {
   avow_free(piece);
 }
 
-/* What there is room for is taken, and then the end. */
+/* Takes the pieces that fit into the capacity, and then the end. */
 static void way_take(way_t *way) {
   while (way->waiting != NULL &&
          piece_of(way->waiting)->end - way->read <= way->pair->room)
@@ -63,7 +63,7 @@ static void way_take(way_t *way) {
     avow__waiter_settle(&way->shutdown, avow_none());
 }
 
-/* Whether there is something to be read, and when. */
+/* Whether something can be read, and from when on. */
 static bool way_has_more(const way_t *way, uint64_t *due) {
   *due = way->pieces != NULL ? piece_of(way->pieces)->due : way->end_due;
   return way->pieces != NULL || way->ended != 0;
@@ -81,7 +81,7 @@ static size_t way_portion(const way_t *way) {
   return (size_t) n;
 }
 
-/* What comes of a read: the end, or the next bytes of the first piece. */
+/* Returns the outcome of a read: the end, or bytes of the first piece. */
 static avow_value_t way_read(way_t *way) {
   if (way->pieces == NULL)
     return way->ended == UV_EOF ? avow_none()
@@ -111,7 +111,7 @@ static void way_wait(way_t *way, uint64_t ms) {
                   (uint32_t) (way - pair->ways));
 }
 
-/* Gives the reader what is there. */
+/* Settles the reader if something can be read now. */
 static void way_serve(way_t *way) {
   uint64_t due;
   if (way->reader == NULL || !way_has_more(way, &due))
@@ -139,7 +139,7 @@ void avow__way_break(way_t *way, int code) {
   avow__waiter_settle(&way->watcher, avow_none());
 }
 
-/* Whether the way breaks off where its reader is. */
+/* Breaks the way if its reader has reached the cut. */
 static void pair_cut(pair_t *pair) {
   const avow_duplex_options_t *options = &pair->options;
   if (options->cut == 0 || pair->ways[0].read < options->cut_after)
@@ -151,13 +151,14 @@ static void pair_cut(pair_t *pair) {
     avow__way_break(&pair->ways[1], code);
 }
 
-/* Something was written, or is asked for. */
+/* Continues after a write or a read was started. */
 static void way_go_on(way_t *way) {
   way_serve(way);
   pair_cut(way->pair);
 }
 
-/* A sleep is over. If it failed nobody would wake the reader. */
+/* Called when a sleep ends. A failed sleep rejects the reader, because no other
+   event would wake it. */
 static void pair_report(avow__parent_t *parent, uint32_t index,
                         avow_value_t outcome) {
   way_t *way = &((pair_t *) parent)->ways[index];
@@ -202,7 +203,7 @@ static size_t total(const avow_value_t *list) {
   return sum;
 }
 
-/* A LIST in one piece; takes it. */
+/* Joins a LIST into one BYTES value. Takes ownership of `bytes`. */
 static avow_value_t joined(avow_value_t bytes) {
   if (bytes.tag == AVOW_BYTES)
     return bytes;
@@ -218,7 +219,8 @@ static avow_value_t joined(avow_value_t bytes) {
   return whole;
 }
 
-/* When what is sent now can be read; never, of a delay past the end of time. */
+/* Returns when bytes that are sent now can be read. If the delay exceeds the
+   range of time, they can never be read. */
 static uint64_t way_due(const way_t *way) {
   const uint64_t now = avow_now(pair_loop(way->pair));
   const uint64_t delay = way->pair->options.delay;

@@ -1,10 +1,11 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * Files as streams. The stream is a parent, whose children are one read and one
- * write on the thread pool. A read that nobody waits for any more goes on, and
- * what it brings stays for the next; writes wait for each other in a queue.
- * What the system sends by itself is a read, too. When the stream that it goes
- * to is full, a little of the file is read and written there, for that waits.
+ * Files as streams. The stream is a parent. Its children are at most one read
+ * and one write on the thread pool. A canceled read continues, and its bytes
+ * are kept for the next read. Writes wait for each other in a queue. Copying by
+ * the system (sendfile) counts as a read. If the destination is full, the pump
+ * reads and writes a small part of the file, because a write can wait for the
+ * destination.
  */
 #include "avow/descriptor.h"
 #include "avow/fs.h"
@@ -17,32 +18,35 @@
 #include "uv/stream.h"
 #include "uv/waiter_slot.h"
 
-enum { READ, WRITE }; /* children */
+enum { READ, WRITE }; /* indexes of children */
 
 enum { PORTION = 65536, TURN = 1 << 20 };
 
 typedef struct {
   avow__link_t link;
-  avow_value_t bytes; /* BYTES, or a LIST of them; none once it is written */
-  avow_deferred_t *deferred; /* NULL: nobody waits */
-  bool ends;                 /* a shutdown */
+  /* BYTES or a LIST of them; NONE once the write has started */
+  avow_value_t bytes;
+  avow_deferred_t *deferred; /* NULL: without other references */
+  bool ends;                 /* the entry is a shutdown */
 } entry_t;
 
 typedef struct {
   avow__parent_t parent;
   uv_file file;
-  int64_t read_at, write_at; /* -1: where it stands */
-  uint64_t left;             /* to be read */
-  avow_value_t held;         /* BYTES that were read, or none */
-  size_t held_at;            /* so many of them were given */
+  int64_t read_at, write_at; /* -1: at the current position */
+  uint64_t left;             /* bytes to read */
+  avow_value_t held;         /* BYTES that were read, or NONE */
+  size_t held_at;            /* bytes of `held` that were already given */
   avow_deferred_t *reader;
-  size_t max_bytes;    /* that it asked for */
-  avow__link_t *queue; /* of writes; the first is under way */
-  int failed;          /* what a write rejected with, and all later do */
-  bool ended;          /* by a shutdown: no more may be written */
-  bool reads, writes;  /* on the pool */
-  bool refused;        /* by the system, to be sent */
-  bool stuck;          /* the stream that it was sent to, or its end is there */
+  size_t max_bytes;    /* limit of the pending read */
+  avow__link_t *queue; /* of writes; the first one may be running */
+  int failed; /* code of a failed write; all later writes reject with it */
+  bool ended; /* by a shutdown: no more writes are allowed */
+  bool reads, writes; /* on the thread pool */
+  bool refused;       /* the system cannot send this file */
+  /* a portion was sent only in part: the destination is full, or the file
+     ends */
+  bool stuck;
   bool closed;
   avow_deferred_t *closer;
 } file_t;
@@ -51,7 +55,7 @@ static uv_loop_t *loop_of(const file_t *file) {
   return file->parent.context->loop;
 }
 
-/* That a stream is known by. */
+/* The address of the file identifies the stream. */
 static file_t *file_of(void *self) {
   avow__check_stream(self);
   return self;
@@ -66,7 +70,7 @@ static avow_promise_t *file_refuse(const file_t *file, int err,
   return avow__stream_refuse(file->parent.context, err, name);
 }
 
-/* Once the pool has nothing of it. */
+/* Settles the close when no operation is on the thread pool. */
 static void file_end(file_t *file) {
   if (file->closed && !file->reads && !file->writes)
     avow__waiter_settle(&file->closer, avow_none());
@@ -116,7 +120,7 @@ static void file_has_read(file_t *file, avow_value_t outcome) {
     return;
   }
   size_t len = 0;
-  if (outcome.tag == AVOW_BYTES) /* else it is the end */
+  if (outcome.tag == AVOW_BYTES) /* otherwise it is the end */
     (void) avow_to_bytes(&outcome, &len);
   file->left = len > 0 ? file->left - len : 0;
   if (file->read_at >= 0)
@@ -152,7 +156,7 @@ static avow_value_t portion_send(void *data) {
   return avow_int((int64_t) portion->by.sent);
 }
 
-/* Also of one that was never sent. */
+/* Also called for a portion that was never sent. */
 static void portion_end(void *data) {
   portion_t *portion = data;
   file_t *file = portion->file;
@@ -183,12 +187,12 @@ static avow_promise_t *file_send(file_t *file, int to) {
                          .len =
                              file->left < TURN ? (size_t) file->left : TURN };
   file->reads = true;
-  file->parent.refs++; /* until its end */
+  file->parent.refs++; /* until portion_end() */
   return avow_work(loop_of(file), portion_send, portion, portion_end);
 }
 
-/* Whether what comes next may go before all else: nobody reads, and nothing
-   waits to be written. */
+/* Whether the next bytes of the file may be sent before all others. This
+   requires that no read is pending and that no bytes wait to be written. */
 static bool file_may_send(const file_t *file, avow_stream_t to) {
   return !file->closed && !file->reads && file->reader == NULL &&
          avow_is_none(&file->held) &&
@@ -221,7 +225,7 @@ static void file_done(file_t *file, avow_value_t outcome) {
   avow_free(entry);
 }
 
-/* Begins with the first that is to be written. */
+/* Starts the first write of the queue. */
 static void file_go_on(file_t *file) {
   while (file->queue != NULL && !file->writes) {
     entry_t *entry = file_first(file);
@@ -249,7 +253,7 @@ static void file_has_written(file_t *file, avow_value_t outcome) {
   file_go_on(file);
 }
 
-/* Takes the bytes, NONE of a shutdown. */
+/* Takes ownership of `bytes`, which is NONE for a shutdown. */
 static avow_promise_t *file_queue(file_t *file, avow_value_t bytes,
                                   const char *name) {
   entry_t *entry = avow_malloc(sizeof(*entry));
@@ -281,7 +285,8 @@ static avow_promise_t *file_shutdown(void *self) {
   return file_refuse(file, file->closed ? UV_EINVAL : UV_ENOTCONN, "shutdown");
 }
 
-/* What the pool is at, it finishes; the rest is not begun. */
+/* The thread pool finishes its current operations. Queued writes never
+   start. */
 static void file_stop(file_t *file) {
   file->closed = true;
   file->failed = UV_ECANCELED;

@@ -1,9 +1,11 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * When the peer of a stream has gone. A copy of its descriptor is polled, which
- * the stream may close meanwhile, for what hardly ever comes: data out of band.
- * What the system tells beside that, whatever is asked, is a reset, and that
- * both ways are closed; not that one is, which would be told again and again.
+ * Detects when the peer of a stream has hung up. The stream may be closed
+ * meanwhile, so a duplicate of its descriptor is polled. The poll requests
+ * out-of-band data, which hardly ever arrives. The system reports two events
+ * without a request: a reset, and that both directions are closed. It does not
+ * report without a request that only one direction is closed. That event would
+ * be reported again and again.
  */
 #include "avow/pump.h"
 #include "engine/cancel.h"
@@ -23,7 +25,7 @@
 
 typedef struct {
   avow__parent_t parent;
-  avow__reading_t watch; /* by the stream */
+  avow__reading_t watch; /* registered with the stream */
   avow_channel_t *polls;
   int fd;
 } vigil_t;
@@ -32,13 +34,15 @@ static void vigil_leave(vigil_t *vigil) {
   avow__stream_leave(&vigil->watch, vigil->parent.context, AVOW__WATCHED);
 }
 
-/* What is told whatever is asked for; the descriptor is open. */
+/* Whether the system reports an event that was not requested. The descriptor
+   must be open. */
 static bool has_hung_up(int fd) {
   struct pollfd now = { .fd = fd };
   return poll(&now, 1, 0) > 0;
 }
 
-/* Data out of band stays: of who has sent some, no more can be known. */
+/* Out-of-band data is not read and stays pending. If the peer has sent some,
+   its hangup can no longer be detected. */
 static void vigil_report(avow__parent_t *parent, uint32_t index,
                          avow_value_t outcome) {
   vigil_t *vigil = (vigil_t *) parent;
@@ -73,7 +77,7 @@ static void vigil_on_close(avow__reading_t *watch) {
   avow__cancel((avow_promise_t *) vigil->parent.deferred);
 }
 
-/* 0, or why it cannot be watched. */
+/* Returns 0, or a code if the stream cannot be watched. */
 static int vigil_enter(vigil_t *vigil, avow_stream_t stream) {
   uv_os_fd_t fd;
   int err =

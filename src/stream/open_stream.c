@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * The stream of a descriptor that is open. libuv gets a copy, which it closes
- * with its handle, unless it opens a terminal anew: then the copy is closed
+ * The stream of an open descriptor. libuv gets a duplicate and closes it with
+ * the handle. If libuv reopens a terminal instead, the duplicate is closed
  * here.
  */
 #include "avow/descriptor.h"
@@ -30,11 +30,11 @@ static bool open_is(uv_file descriptor) {
 
 static int open_dup(uv_file descriptor) {
   const int fd = _dup(descriptor);
-  return fd >= 0 ? fd : UV_EMFILE; /* it is open */
+  return fd >= 0 ? fd : UV_EMFILE; /* the descriptor is open */
 }
 
 static void open_undo(int fd) {
-  (void) _close(fd); /* nobody else has it */
+  (void) _close(fd); /* the duplicate has no other owner */
 }
 
 static bool open_is_of(const avow_value_t *v, int fd) {
@@ -57,13 +57,14 @@ static int open_dup(uv_file descriptor) {
 }
 
 static void open_undo(int fd) {
-  (void) close(fd); /* nobody else has it */
+  (void) close(fd); /* the duplicate has no other owner */
 }
 
 static bool open_is_of(const avow_value_t *v, int fd) {
   uv_os_fd_t used;
   const uv_stream_t *stream = avow__owned_handle(v);
-  (void) uv_fileno((const uv_handle_t *) stream, &used); /* it is open */
+  /* the handle is open */
+  (void) uv_fileno((const uv_handle_t *) stream, &used);
   return used == fd || stream->type != UV_TTY;
 }
 
@@ -80,9 +81,9 @@ static avow_value_t open_copy(uv_loop_t *loop, uv_handle_type type,
   return v;
 }
 
-/* libuv opens a terminal anew, so that it does not block. It cannot do that to
-   the master of a pseudo-terminal, but that need not be one: as a pipe it does
-   not block either. */
+/* libuv reopens a terminal so that it does not block. It cannot reopen the
+   master of a pseudo-terminal. The master can be opened as a pipe instead,
+   which does not block either. */
 static uv_handle_type handle_type_of(uv_file descriptor) {
   const uv_handle_type type = uv_guess_handle(descriptor);
   return type == UV_TTY && avow__is_master(descriptor) ? UV_NAMED_PIPE : type;

@@ -1,9 +1,9 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * Bytes move from one stream to another through one buffer: what the
- * destination does not take at once is queued, and until it is out nothing is
- * read. A pump that has ended stays in memory until libuv is done with its
- * requests.
+ * Moves bytes from one stream to another through one buffer. Bytes that the
+ * destination does not take at once are queued. Nothing more is read until they
+ * are written. A pump that has ended stays in memory until libuv has finished
+ * its requests.
  */
 
 #include "avow/pump.h"
@@ -26,15 +26,15 @@
 enum { ROOM = 65536 };
 
 typedef struct {
-  avow__reading_t source; /* first: found by it */
+  avow__reading_t source; /* first, because it is found by this */
   avow__reading_t sink;
   avow__context_t *context;
-  avow_deferred_t *deferred; /* NULL: it has ended */
+  avow_deferred_t *deferred; /* NULL: the pump has ended */
   uv_stream_t *from, *to;
   int64_t moved;
-  avow__progress_t *progress; /* NULL: nobody wants to know */
-  size_t queued;              /* bytes of the write that is under way */
-  bool waits;                 /* for libuv to be done with a request */
+  avow__progress_t *progress; /* NULL: not requested */
+  size_t queued;              /* bytes of the current write */
+  bool waits;                 /* for libuv to finish a request */
   union {
     uv_write_t write;
     uv_shutdown_t shutdown;
@@ -42,7 +42,7 @@ typedef struct {
   char buffer[ROOM];
 } pump_t;
 
-/* Stops reading. Its promise is settled or about to be. */
+/* Stops reading. The promise is settled, or the caller settles it. */
 static avow_deferred_t *pump_end(pump_t *pump) {
   avow_deferred_t *d = pump->deferred;
   pump->deferred = NULL;
@@ -53,12 +53,13 @@ static avow_deferred_t *pump_end(pump_t *pump) {
   return d;
 }
 
-/* To be called between enter and leave, or where it was started. */
+/* Called between enter and leave, or in the call that starts the pump. */
 static void pump_settle(pump_t *pump, avow_value_t v) {
   avow_deferred_t *d = pump_end(pump);
   if (!pump->waits)
     avow_free(pump);
-  (void) avow_resolve(d, v); /* pending: cancelling ends it */
+  /* it is pending, because canceling ends the pump */
+  (void) avow_resolve(d, v);
 }
 
 static void pump_fail(pump_t *pump, int err, const char *name) {
@@ -91,8 +92,8 @@ static void pump_on_alloc(uv_handle_t *handle, size_t suggested,
 
 static void pump_on_read(uv_stream_t *from, ssize_t nread, const uv_buf_t *buf);
 
-/* A request is over. False if the pump has ended before: then it goes, and the
-   context may. */
+/* Called when a request has finished. If the pump has already ended, returns
+   false and frees the pump and perhaps the context. */
 static bool pump_resume(pump_t *pump) {
   avow__context_t *c = pump->context;
   pump->waits = false;
@@ -154,7 +155,7 @@ static int pump_finish(pump_t *pump) {
   return err;
 }
 
-/* What was not taken goes out before more is read. */
+/* The rest is written before more is read. */
 static int pump_queue(pump_t *pump, size_t done, size_t len) {
   uv_buf_t rest = uv_buf_init(pump->buffer + done, (unsigned) (len - done));
   (void) uv_read_stop(pump->from); /* always 0 */
@@ -179,7 +180,8 @@ static int pump_pass_on(pump_t *pump, size_t len) {
   return (size_t) n < len ? pump_queue(pump, (size_t) n, len) : 0;
 }
 
-/* At the end of what it reads; false if there is more to do. */
+/* Called at the end of the source. Returns false if the destination must be
+   shut down. */
 static bool pump_is_over(pump_t *pump) {
   avow__context_t *c = pump->context;
   if (pump->progress == NULL || !pump->progress->keep_open)
@@ -257,7 +259,8 @@ static avow_promise_t *pump_new(uv_stream_t *from, uv_stream_t *to,
   }
   if (err != 0) {
     avow_free(pump);
-    (void) avow_reject(d, avow__error_of(err, "pump", NULL)); /* or it is */
+    /* or it is settled */
+    (void) avow_reject(d, avow__error_of(err, "pump", NULL));
     return p;
   }
   avow_on_cancel(d, pump_cancel, pump);
@@ -271,7 +274,7 @@ static avow_promise_t *pump_any(avow_stream_t from, avow_stream_t to,
   return avow__pull_pump(from, to, progress);
 }
 
-/* 0, or why not. */
+/* Returns 0, or the code of the problem. */
 static int pump_check(avow_stream_t from, avow_stream_t to,
                       const avow_pump_options_t *options) {
   if (avow__stream_loop(from) == avow__stream_loop(to))

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * What arrives on a stream as a channel. Nothing is read while that is full.
+ * Channel of the bytes that arrive on a stream. Nothing is read while the
+ * channel is full.
  */
 #include "avow/pump.h"
 #include "base/container.h"
@@ -15,10 +16,10 @@
 #include "uv/stream_lock.h"
 
 typedef struct {
-  avow__source_t source;   /* first: the channel knows it by this */
-  avow__reading_t reading; /* by the stream */
+  avow__source_t source;   /* first, because the channel has a pointer to it */
+  avow__reading_t reading; /* registered with the stream */
   uv_stream_t *stream;
-  avow__buffer_t buffer; /* a terminal's */
+  avow__buffer_t buffer; /* for a terminal */
   size_t max_bytes;
 } chunks_t;
 
@@ -43,7 +44,8 @@ static void chunks_on_alloc(uv_handle_t *handle, size_t suggested,
 
 static void chunks_push(chunks_t *chunks, size_t len) {
   const avow_value_t v = avow__room_take(room_for(chunks), len);
-  (void) avow__channel_push(chunks->source.channel, v); /* it pauses us */
+  /* may pause this source */
+  (void) avow__channel_push(chunks->source.channel, v);
 }
 
 static void chunks_fail(chunks_t *chunks, int err) {
@@ -76,7 +78,7 @@ static void chunks_resume(avow__source_t *source) {
       uv_read_start(chunks->stream, chunks_on_alloc, chunks_on_read);
   if (err == 0)
     return;
-  avow__source_pause(source); /* what reads there is the program's */
+  avow__source_pause(source); /* the program already reads from the stream */
   chunks_fail(chunks, err);
 }
 
