@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * Loops on threads of their own: the set of them. What one is, and how things
- * are run there, is in worker.c.
+ * The set of loops on threads of their own. worker.c has the code for one loop
+ * and for calls to it.
  */
 #include "loops/loops.h"
 
@@ -12,13 +12,13 @@
 
 struct avow_loops_s {
   atomic_size_t refs;
-  int err;            /* why not all could be started: they serve nobody */
-  atomic_bool closed; /* somebody waits for that */
+  int err; /* why a worker could not start; if set, all calls are refused */
+  atomic_bool closed; /* the program has called avow_loops_close() */
   size_t count;
   avow__worker_t *workers[];
 };
 
-/* What a program without memory may ask in vain, and what stands for NULL. */
+/* Substitutes: for a set that could not be allocated, and for NULL. */
 static avow_loops_t nobody = { .err = UV_ENOMEM };
 static avow_loops_t nothing = { .err = AVOW_EMISUSE };
 
@@ -59,8 +59,8 @@ static AVOW__APART avow__worker_t *least_busy(const avow_loops_t *loops) {
   return least;
 }
 
-/* Which one the index means; NULL: none, and *err says why if that is another
-   reason. */
+/* Returns the worker that the index means. Returns NULL if there is none, and
+   sets *err if the reason is not UV_EINVAL. */
 static avow__worker_t *worker_at(const avow_loops_t *loops, size_t index,
                                  int *err) {
   if (AVOW__UNLIKELY(loops->err != 0)) {
@@ -82,7 +82,8 @@ avow_promise_t *avow_loops_run(const avow_loops_t *loops, size_t index,
   return avow__worker_run(worker, home, fn, data);
 }
 
-/* Where not all can be started, those that were wait for their end. */
+/* If a worker cannot start, those that did start run until
+   avow_loops_close(). */
 avow_loops_t *avow_loops_new(size_t count) {
   const size_t wanted = count > 0 ? count : uv_available_parallelism();
   const size_t size = avow__times(wanted, sizeof(avow__worker_t *));
@@ -103,8 +104,7 @@ size_t avow_loops_count(const avow_loops_t *loops) {
   return some->err == 0 ? some->count : 0;
 }
 
-/* What waits while the loops are being closed: its children are the ends of
-   threads. */
+/* Parent of a close. Its children are the ends of the threads. */
 typedef struct {
   avow__parent_t parent;
   avow_loops_t *loops;
@@ -120,7 +120,7 @@ static void closing_report(avow__parent_t *parent, uint32_t index,
 static void closing_cancel(avow__parent_t *parent) {
 }
 
-/* The threads have ended, or home can wait no longer. */
+/* Called when the threads have ended, or when `home` cannot wait any longer. */
 static void join(avow_loops_t *loops) {
   for (size_t i = 0; i < loops->count; i++)
     avow__worker_join(loops->workers[i]);
@@ -131,7 +131,7 @@ static void closing_destroy(avow__parent_t *parent) {
   join(((closing_t *) parent)->loops);
 }
 
-/* None, if they may be: a thread cannot wait for itself. */
+/* Returns NONE if the loops may be closed. A thread cannot wait for itself. */
 static avow_value_t not_to_be_closed(avow_loops_t *loops) {
   for (size_t i = 0; i < loops->count; i++)
     if (avow__worker_is_here(loops->workers[i]))

@@ -1,10 +1,11 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * A server on all loops. Where the loops cannot listen themselves (as in
- * loops_reuseport.c), home accepts and hands each connection over to the loop
- * that has the least to do: the other opens a copy of its descriptor, which belongs
- * to home until then, so that a run that never begins leaves nothing open.
- * Windows cannot copy a socket like that: there home serves them all.
+ * A server on all loops. If the loops cannot listen themselves
+ * (loops_reuseport.c), the home loop accepts. It hands each connection to the
+ * least busy loop, which opens a duplicate of the descriptor. Until then the
+ * duplicate belongs to home, so a call that never runs leaves no descriptor
+ * open. Windows cannot duplicate a socket in this way, so the home loop serves
+ * all connections there.
  */
 #include "avow/net.h"
 #include "base/alloc.h"
@@ -30,9 +31,9 @@ static avow_value_t hand_over(avow_value_t stream, void *data) {
 
 #else
 
-/* Home's, until its run has settled. */
+/* Belongs to home until its call has settled. */
 typedef struct {
-  int fd; /* -1 once it is the other loop's */
+  int fd; /* -1 once the other loop owns the descriptor */
   uv_handle_type type;
   avow_cb fn;
   void *data;
@@ -41,17 +42,19 @@ typedef struct {
 static void parcel_free(void *data) {
   parcel_t *parcel = data;
   if (parcel->fd >= 0)
-    (void) close(parcel->fd); /* a socket's is closed in any case */
+    (void) close(parcel->fd); /* a socket is closed in any case */
   avow_free(parcel);
 }
 
-/* Makes a parcel of the connection; NULL without memory or descriptor. */
+/* Packs a duplicate of the connection. Returns NULL if out of memory or
+   descriptors. */
 static parcel_t *pack(const avow__listen_t *listen, uv_stream_t *stream) {
   uv_os_fd_t fd;
   parcel_t *parcel = avow_malloc(sizeof(*parcel));
   if (parcel == NULL)
     return NULL;
-  (void) uv_fileno((uv_handle_t *) stream, &fd); /* it was accepted */
+  /* cannot fail, because the stream was accepted */
+  (void) uv_fileno((uv_handle_t *) stream, &fd);
   *parcel = (parcel_t){ .fd = fcntl(fd, F_DUPFD_CLOEXEC, 0),
                         .type = stream->type,
                         .fn = listen->fn,
@@ -72,7 +75,7 @@ static avow_value_t unpack(uv_loop_t *own, void *data) {
   return avow__attend(v, parcel->fn, parcel->data);
 }
 
-/* A connection for which there is no memory is closed. */
+/* Out of memory, the connection is closed. */
 static avow_value_t hand_over(avow_value_t stream, void *data) {
   const avow__listen_t *listen = data;
   parcel_t *parcel = pack(listen, avow__owned_handle(&stream));
@@ -92,7 +95,7 @@ static void listen_free(void *data) {
   avow_free(listen);
 }
 
-/* The server is released. */
+/* Releases the server. */
 static avow_promise_t *loops_listen_refuse(uv_loop_t *home, avow_value_t server,
                                            int err) {
   avow__value_unref(server);
@@ -105,7 +108,7 @@ static avow_promise_t *accept_at_home(avow_value_t server,
   if (listen == NULL)
     return loops_listen_refuse(wanted->home, server, UV_ENOMEM);
   *listen = *wanted;
-  (void) avow__loops_ref(listen->loops); /* for listen_free() */
+  (void) avow__loops_ref(listen->loops); /* released by listen_free() */
   const avow__service_t service = {
     .serve = hand_over,
     .data = listen,

@@ -1,10 +1,10 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * A server whose loops have sockets of their own, all bound to one address: the
- * system shares the connections out (SO_REUSEPORT). Home makes these sockets,
- * so that it is known at once whether they can be had, and clients can connect.
- * The program's own stays bound but does not listen: it keeps others away from
- * the address, and closing it ends the service.
+ * A server with a socket for each loop, all bound to one address. The system
+ * distributes the connections (SO_REUSEPORT). The home loop creates these
+ * sockets. Errors are therefore known at once, and clients can connect at once.
+ * The program's own socket stays bound but does not listen. It keeps other
+ * programs away from the address, and closing it ends the service.
  */
 #include "base/container.h"
 #include "loops/loops.h"
@@ -32,20 +32,20 @@ bool avow__loops_share(avow_value_t server, const avow__listen_t *listen,
 #  include "uv/stream_lock.h"
 #  include "uv/stream_value.h"
 
-/* From this version on loops share ports. The libuv that runs may be older than
-   the uv.h of the build, and 1.48 ignores the flag. */
+/* Loops share ports from this version on. The libuv at run time may be older
+   than the uv.h of the build, and 1.48 ignores the flag. */
 enum { SHARES = 0x013100 };
 
 typedef struct {
-  int fd; /* home's, until the loop has it: then -1 */
+  int fd; /* owned by home; -1 once the loop owns it */
   avow__listen_t *listen;
-  avow_value_t server; /* the loop's, while it serves */
+  avow_value_t server; /* owned by the loop while it serves */
 } part_t;
 
-/* Its children are the runs of its parts. */
+/* A shared server. Its children are the calls for its parts. */
 typedef struct {
   avow__parent_t parent;
-  avow__reading_t reading; /* of home's server, only to hear that it closes */
+  avow__reading_t reading; /* of home's server, to learn when it closes */
   avow_value_t server;
   avow__listen_t listen;
   part_t *parts; /* one for each loop */
@@ -58,7 +58,7 @@ static int descriptor_of(const uv_tcp_t *tcp) {
   return uv_fileno((const uv_handle_t *) tcp, &fd) == 0 ? fd : -1;
 }
 
-/* A descriptor; -1 where that is not to be had. */
+/* Returns a bound descriptor, or -1 on failure. */
 static int bound(uv_loop_t *home, const struct sockaddr *at, unsigned flags) {
   const avow_value_t v = avow__owned_new(home, UV_TCP);
   if (avow_is_error(&v))
@@ -73,10 +73,10 @@ static int bound(uv_loop_t *home, const struct sockaddr *at, unsigned flags) {
 
 static void close_socket(int fd) {
   if (fd >= 0)
-    (void) close(fd); /* a socket's is closed in any case */
+    (void) close(fd); /* a socket is closed in any case */
 }
 
-/* Whether nobody listens there, not even one that shares. */
+/* Whether no socket listens there, not even one that shares the port. */
 static bool is_free(uv_loop_t *home, const struct sockaddr *at,
                     unsigned flags) {
   const int fd = bound(home, at, flags);
@@ -86,7 +86,7 @@ static bool is_free(uv_loop_t *home, const struct sockaddr *at,
 
 static unsigned flags_of(const uv_tcp_t *tcp) {
   int only = 0;
-  socklen_t len = sizeof(only); /* fails where there is but IPv4 */
+  socklen_t len = sizeof(only); /* fails if the socket is IPv4 */
   (void) getsockopt(descriptor_of(tcp), IPPROTO_IPV6, IPV6_V6ONLY, &only, &len);
   return only != 0 ? UV_TCP_IPV6ONLY : 0;
 }
@@ -120,7 +120,7 @@ static void parts_free(part_t *parts, size_t count) {
   avow_free(parts);
 }
 
-/* Makes a part for each loop; NULL where that cannot be. */
+/* Creates a part for each loop. Returns NULL on failure. */
 static part_t *parts_new(size_t count, const uv_tcp_t *tcp, int backlog) {
   part_t *parts = avow_calloc(count, sizeof(*parts));
   if (parts == NULL)
@@ -162,7 +162,7 @@ static avow_value_t serve(uv_loop_t *own, void *data) {
       avow_finally(avow__serve(v, &service), loops_share_forget, part));
 }
 
-/* What is not there any more cannot be asked to end: cancelling ends it. */
+/* If the part has no server, an error cancels the shared server instead. */
 static avow_value_t loops_share_stop(uv_loop_t *own, void *data) {
   const part_t *part = data;
   if (part->server.tag == AVOW_NONE)
@@ -171,7 +171,7 @@ static avow_value_t loops_share_stop(uv_loop_t *own, void *data) {
   return avow_none();
 }
 
-/* Runs at home. */
+/* Runs on the home loop. */
 
 static void run_parts(share_t *share, avow_loops_fn fn) {
   const avow__listen_t *listen = &share->listen;
@@ -223,17 +223,17 @@ static void loops_share_begin(share_t *share, avow_value_t server,
   avow__context_t *c = share->parent.context;
   share->server = server;
   share->listen = *listen;
-  (void) avow__loops_ref(listen->loops); /* for destroy() */
+  (void) avow__loops_ref(listen->loops); /* released by the destructor */
   share->parts = parts;
   share->reading.on_close = loops_share_on_close;
-  (void) avow__reading_begin(c, &share->reading, /* nobody else reads it */
+  (void) avow__reading_begin(c, &share->reading, /* it has no other reader */
                              (uv_handle_t *) avow__owned_handle(&server));
   for (size_t i = 0; i < avow_loops_count(listen->loops); i++)
     parts[i].listen = &share->listen;
   run_parts(share, serve);
 }
 
-/* Home says what is wrong with any other. */
+/* All other servers are left to home, which reports what is wrong with them. */
 static bool can_be_shared(const uv_stream_t *stream) {
   const avow__context_t *c = avow__context_of(stream->loop);
   return stream->type == UV_TCP &&

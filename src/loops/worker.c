@@ -1,10 +1,11 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * A worker and its errands. An errand is mail: it goes to the worker's loop
- * with what to call, and comes back home with the answer. Whoever has it may
- * touch it, so it needs neither lock nor count. To be cancelled it sends a
- * second piece of mail after it, which comes back too: only then is the errand
- * over. All that is of a loop is so touched on its own thread.
+ * A worker and the calls that it runs (errand_t). A call is mail: it goes to
+ * the worker's loop with the function, and returns to the home loop with the
+ * answer. Only the side that has the mail touches it, so a call needs neither a
+ * lock nor a count. Canceling sends a second piece of mail to the worker, which
+ * returns as well. The call ends only when both have returned. All objects of a
+ * loop are therefore touched only on that loop's thread.
  */
 #include "loops/worker.h"
 
@@ -22,12 +23,12 @@
 
 typedef struct errand_s errand_t;
 
-/* The worker's side of an errand that waits there: its child is what fn
-   returned. It may be used again. */
+/* The worker's side of a call that waits there. Its child is the promise that
+   `fn` returned. A run can be used again. */
 typedef struct run_s {
   avow__parent_t parent;
   errand_t *errand;
-  struct run_s *next; /* of the spare ones */
+  struct run_s *next; /* in the list of spares */
 } run_t;
 
 enum { SPARES_MAX = 1024 };
@@ -36,21 +37,22 @@ struct avow__worker_s {
   uv_thread_t thread;
   avow__port_t *port;
   avow__mail_t stop;
-  atomic_bool stopping;           /* begins nothing more */
-  _Atomic(avow_remote_t *) ended; /* resolved by the thread's last deed; the
-                                     worker itself: that was done before */
-  bool over;                      /* the thread's, as what follows */
+  atomic_bool stopping;           /* the worker starts no more calls */
+  _Atomic(avow_remote_t *) ended; /* the thread resolves this last; the worker
+                                     itself: the thread has already ended */
+  bool over; /* this and the next fields belong to the worker's thread */
   run_t *spares;
   unsigned spare_count;
   uv_loop_t loop;
-  atomic_size_t refs; /* the set's, and those of errands. Theirs change often:
-                         apart from what the thread reads as often */
+  atomic_size_t refs; /* the set's reference, and one for each call. It changes
+                         often, so it is apart from the fields that the thread
+                         reads as often */
 };
 
-/* What goes there and back: all that both sides touch of one that does not
-   wait is in one cache line. */
+/* The mail of a call. All fields that both sides touch are in one cache line,
+   unless the call waits. */
 struct errand_s {
-  avow__line_t line; /* home's */
+  avow__line_t line; /* belongs to home */
   avow__mail_t call;
   avow__port_t *home;
   union {
@@ -60,10 +62,10 @@ struct errand_s {
     };
     avow_value_t answer;
   };
-  atomic_bool cancelled; /* home's to set */
+  atomic_bool cancelled; /* set by home */
 };
 
-/* Lines for the errands of a loop, two each. */
+/* Cache lines for the calls of a loop, two for each call. */
 typedef struct {
   avow__extension_t extension;
   avow__lines_t lines;
@@ -75,14 +77,14 @@ static avow__lines_t *errand_lines(const avow__context_t *c) {
   return &((errands_t *) c->extensions[LOOPS_EXTENSION])->lines;
 }
 
-/* The rest of it, in a second line. */
+/* The other fields of a call, in a second line. */
 typedef struct rest_s {
-  avow_deferred_t *deferred; /* home's */
+  avow_deferred_t *deferred; /* belongs to home */
   avow__worker_t *worker;
   errand_t *errand;
   avow__mail_t cancel;
-  run_t *run;    /* the worker's: while it waits */
-  uint32_t away; /* home's: how much of its mail is */
+  run_t *run;    /* belongs to the worker, set while the call waits */
+  uint32_t away; /* belongs to home: pieces of mail that have not returned */
 } rest_t;
 
 _Static_assert(sizeof(errand_t) <= AVOW__LINE, "an errand fits its line");
@@ -104,9 +106,9 @@ size_t avow__worker_load(const avow__worker_t *worker) {
   return atomic_load_explicit(&worker->refs, memory_order_relaxed) - 1;
 }
 
-/* At home, when mail is back. */
+/* On the home loop, when mail returns. */
 
-/* Over there it may have come to another end by then. */
+/* Cancellation takes precedence over another answer from the worker. */
 static avow_value_t errand_outcome(const errand_t *errand) {
   if (!atomic_load_explicit(&errand->cancelled, memory_order_relaxed))
     return errand->answer;
@@ -135,7 +137,7 @@ static void cancel_back(avow__context_t *c, avow__mail_t *mail) {
   errand_back(c, AVOW__CONTAINER(rest_t, cancel, mail)->errand);
 }
 
-/* A home that closes waits for its errands. */
+/* A home loop that closes waits for its calls, so its port is open. */
 static void send_back(const errand_t *errand, avow__mail_t *mail,
                       const avow__mail_class_t *klass) {
   mail->klass = klass;
@@ -144,7 +146,7 @@ static void send_back(const errand_t *errand, avow__mail_t *mail,
   (void) is_there;
 }
 
-/* What follows runs on the worker's thread. */
+/* The following functions run on the worker's thread. */
 
 static void errand_answer(errand_t *errand, avow_value_t v) {
   static const avow__mail_class_t klass = { .deliver = call_back };
@@ -169,7 +171,7 @@ static run_t *run_reuse(avow__worker_t *worker) {
   return run;
 }
 
-/* The child that reports holds the parent as well. */
+/* The child that reports also has a reference to the parent. */
 static void run_report(avow__parent_t *parent, uint32_t index,
                        avow_value_t outcome) {
   run_t *run = (run_t *) parent;
@@ -180,8 +182,7 @@ static void run_report(avow__parent_t *parent, uint32_t index,
   errand_answer(errand, outcome);
 }
 
-/* That what fn returns can be waited for must be certain before it is
-   called. */
+/* Ensures, before `fn` is called, that its promise can be awaited. */
 static bool have_spare(avow__worker_t *worker) {
   static const avow__parent_class_t klass = { .report = run_report };
   if (worker->spares != NULL)
@@ -237,7 +238,7 @@ static void cancel(avow__context_t *c, avow__mail_t *mail) {
   cancel_forget(mail);
 }
 
-/* At home, when mail is sent. */
+/* On the home loop, when mail is sent. */
 
 static void errand_cancel(void *data) {
   static const avow__mail_class_t klass = { .deliver = cancel,
@@ -246,15 +247,15 @@ static void errand_cancel(void *data) {
   rest_t *rest = rest_of(errand);
   if (atomic_exchange_explicit(&errand->cancelled, true, memory_order_relaxed))
     return;
-  avow__delay_close(rest->deferred); /* the end is under way */
+  avow__delay_close(rest->deferred); /* the end will follow */
   rest->errand = errand;
   rest->cancel.klass = &klass;
   rest->away++;
   if (!avow__port_post(rest->worker->port, &rest->cancel))
-    rest->away--; /* it has ended, and answered */
+    rest->away--; /* the worker has ended and answered */
 }
 
-/* Whatever its mail needs is there. */
+/* All resources that the mail needs are allocated. */
 static void errand_send(avow__context_t *c, errand_t *errand,
                         avow__worker_t *worker) {
   static const avow__mail_class_t klass = { .deliver = call,
@@ -318,7 +319,7 @@ static void obey_stop(avow__context_t *c, avow__mail_t *mail) {
   uv_stop(c->loop);
 }
 
-/* What stops a worker that is closing already. */
+/* Called if the worker is already closing when it is told to stop. */
 static void pass_over(avow__mail_t *mail) {
 }
 
@@ -328,31 +329,34 @@ static void worker_close_handle(uv_handle_t *handle, void *data) {
 }
 
 static void worker_end_loop(avow__worker_t *worker) {
-  (void) avow_loop_close(&worker->loop); /* it is open, and this is outside */
+  /* it is open, and this is not inside a callback */
+  (void) avow_loop_close(&worker->loop);
   while (worker->spares != NULL)
     avow__parent_unref(&run_reuse(worker)->parent);
   uv_walk(&worker->loop, worker_close_handle, NULL);
-  (void) uv_run(&worker->loop, UV_RUN_DEFAULT); /* until all are closed */
-  (void) uv_loop_close(&worker->loop);          /* and 0 for that */
+  /* until all handles are closed */
+  (void) uv_run(&worker->loop, UV_RUN_DEFAULT);
+  (void) uv_loop_close(&worker->loop); /* 0, because all handles are closed */
 }
 
-/* A uv_stop() of the program's is no end: others may run there, too. */
+/* A uv_stop() by the program does not end the worker, because other code may
+   run there too. */
 static void run_until_over(avow__worker_t *worker) {
   while (!worker->over && !avow__port_is_closing(worker->port))
-    (void) uv_run(&worker->loop, UV_RUN_ONCE); /* over says more */
+    (void) uv_run(&worker->loop, UV_RUN_ONCE); /* the loop condition decides */
   if (!worker->over)
     avow__advise(
         "all handles of a loop of avow_loops_new() were closed, which ends it; "
         "close only your own handles");
 }
 
-/* Of those who stop it and the thread itself, the later says that it has
-   ended. */
+/* Both the thread and avow__worker_stop() swap `ended`. The later of the two
+   resolves the remote. */
 static void worker_leave(avow__worker_t *worker) {
   avow_remote_t *ended =
       atomic_exchange(&worker->ended, (avow_remote_t *) (void *) worker);
   if (ended != NULL)
-    (void) avow_remote_resolve(ended, avow_none()); /* or home is gone */
+    (void) avow_remote_resolve(ended, avow_none()); /* or home has closed */
 }
 
 static void worker_main(void *data) {
@@ -364,7 +368,7 @@ static void worker_main(void *data) {
   worker_leave(worker);
 }
 
-/* Its beginning and its end. */
+/* Start and end of a worker. */
 
 static int open_port(avow__worker_t *worker) {
   avow__context_t *c = avow__context_of(&worker->loop);
@@ -373,7 +377,7 @@ static int open_port(avow__worker_t *worker) {
     return err;
   worker->port = c->threads.port;
   avow__port_ref(worker->port);
-  avow__port_expect(worker->port); /* errands, until it is told to stop */
+  avow__port_expect(worker->port); /* calls, until it is told to stop */
   return 0;
 }
 
@@ -390,7 +394,7 @@ static int open_loop(avow__worker_t *worker) {
   if (err == 0)
     err = uv_thread_create(&worker->thread, worker_main, worker);
   if (err != 0)
-    worker_end_loop(worker); /* as at the end of a thread */
+    worker_end_loop(worker); /* as at the end of the thread */
   return err;
 }
 
@@ -422,7 +426,7 @@ avow_promise_t *avow__worker_stop(avow__worker_t *worker, uv_loop_t *home) {
   atomic_store(&worker->stopping, true);
   worker->stop.klass = &klass;
   if (atomic_exchange(&worker->ended, ended) != NULL)
-    (void) avow_remote_resolve(ended, avow_none()); /* nobody else does */
+    (void) avow_remote_resolve(ended, avow_none()); /* the thread has ended */
   else
     (void) avow__port_post(worker->port, &worker->stop); /* or it is closing */
   return p;

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-/* Dumps as a graph, for Graphviz. */
+/* Dumps as a graph for Graphviz. */
 #include "avow/trace.h"
 #include "engine/check_thread.h"
 #include "engine/dump.h"

@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * Dumps that a signal asks for. The handle that listens is unreferenced and
- * lies in memory of its own, for a loop may have any number of them; it stays
- * until the loop is closed.
+ * Dumps on a signal. The signal handle is unreferenced. A loop may have any
+ * number of these handles, so each has memory of its own. A handle stays until
+ * the loop is closed.
  */
 #include <inttypes.h>
 #include <signal.h>
@@ -17,14 +17,14 @@
 enum { DUMPERS_EXTENSION = 6 };
 
 typedef struct {
-  avow__link_t link; /* among the loop's; first */
+  avow__link_t link; /* in the loop's list; first */
   uv_signal_t handle;
   FILE *out;
 } dumper_t;
 
 typedef struct {
   avow__extension_t extension;
-  avow__link_t *first; /* of its dumpers */
+  avow__link_t *first; /* first dumper of the loop */
 } dumpers_t;
 
 static dumpers_t *dumpers_of(const avow__context_t *c) {
@@ -53,15 +53,15 @@ static void print_figures(uv_loop_t *loop, FILE *out) {
                    stats.slow_jobs, stats.longest_job);
 }
 
-/* Whoever looks at a file wants to see it now. */
+/* Flushes, so that a reader of the file sees the dump at once. */
 static void dumper_on_signal(uv_signal_t *handle, int signum) {
   const dumper_t *dumper = AVOW__CONTAINER(dumper_t, handle, handle);
   print_figures(handle->loop, dumper->out);
   avow_loop_dump(handle->loop, dumper->out);
-  (void) fflush(dumper->out); /* there is no other place to say so */
+  (void) fflush(dumper->out); /* there is no way to report an error */
 }
 
-/* One that could not start. */
+/* Called for a dumper that could not start. */
 static void dumper_on_closed(uv_handle_t *handle) {
   avow__context_t *c = handle->data;
   c->close.closing_own--;
@@ -79,7 +79,8 @@ static int dumper_start(avow__context_t *c, dumper_t *dumper, int signum) {
   return err;
 }
 
-/* The loop would not turn any more, and what raised the signal come again. */
+/* Whether the signal means a crash. The loop would not run again, and the
+   instruction that raised the signal would raise it again. */
 static bool is_the_end(int signum) {
   switch (signum) {
   case SIGSEGV:
@@ -134,7 +135,7 @@ static void dumpers_free(avow__context_t *c) {
   }
 }
 
-/* 0, or why not. */
+/* Returns 0, or the code of the problem. */
 static int dumper_check(avow__context_t *c, int signum, const FILE *out) {
   static const avow__subsystem_t subsystem = { .close = dumpers_close,
                                                .free = dumpers_free };

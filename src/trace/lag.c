@@ -1,10 +1,11 @@
 /* SPDX-License-Identifier: MIT */
 /*
  * The lag of a loop: a histogram of how long its iterations take. The clock is
- * read twice a turn: before the poll, in the handle that tick.c has there, and
- * when the first callback of ours is called behind it, or at last in a handle
- * of our own. What the program was called back for before that is known by the
- * time that libuv keeps, to a millisecond.
+ * read twice in each iteration. The first reading is before the poll, in the
+ * handle of tick.c. The second is after the poll, in the first callback of
+ * avow. If avow gets no callback, a check handle of this file reads the clock.
+ * Earlier callbacks of the program are covered by libuv's time, which is exact
+ * to a millisecond.
  */
 #include "trace/lag.h"
 
@@ -17,12 +18,11 @@ enum { LAG_EXTENSION = 5 };
 
 enum { LAG_US = 1000, LAG_MS = 1000 * LAG_US, EXACT_BITS = 3 };
 
-/* Below this each number has a bucket of its own. */
+/* Below this value, each number has a bucket of its own. */
 enum { FINE = 2 * AVOW__LAG_STEPS };
 
 _Static_assert(AVOW__LAG_STEPS == 1 << EXACT_BITS, "as many steps as bits say");
 
-/* Below AVOW__LAG_STEPS each has a bucket of its own. */
 static size_t bucket_of(uint64_t us) {
   unsigned shift = 0;
   us = us < UINT32_MAX ? us : UINT32_MAX;
@@ -31,7 +31,7 @@ static size_t bucket_of(uint64_t us) {
   return (size_t) shift * AVOW__LAG_STEPS + (size_t) (us >> shift);
 }
 
-/* The most that is counted there. */
+/* Returns the largest value of a bucket. */
 static uint64_t most_in(size_t bucket) {
   if (bucket < FINE)
     return bucket;
@@ -62,8 +62,8 @@ static avow__lag_t *lag_of(const avow__context_t *c) {
   return (avow__lag_t *) c->extensions[LAG_EXTENSION];
 }
 
-/* When the loop came back from its poll, which libuv notes in whole
-   milliseconds. What it notes may be older than the poll. */
+/* Returns when the loop came back from its poll. libuv records this time in
+   whole milliseconds, and its record may be older than the poll. */
 static uint64_t came_back(const avow__context_t *c) {
   const uint64_t now = uv_hrtime();
   uint64_t noted = (uv_now(c->loop) + 1) * LAG_MS;
@@ -90,7 +90,7 @@ static void lag_poll(avow__context_t *c) {
   c->wants_enter = true;
 }
 
-/* The loop stops, or there is nothing more to turn for: so does the time. */
+/* Ends the measurement, because the loop stops or has nothing more to do. */
 static void lag_leave(avow__context_t *c) {
   if (lag_of(c)->since != 0)
     lag_end(lag_of(c), uv_hrtime());
@@ -105,13 +105,13 @@ static void lag_on_back(uv_check_t *handle) {
     lag_leave(c);
 }
 
-/* For the first time on this loop. */
+/* Called for the first measurement of a loop. */
 static void lag_start(avow__context_t *c, uv_check_t *back) {
   static const avow__iteration_hooks_t hooks = { .before_poll = lag_poll,
                                                  .on_enter = lag_look,
                                                  .on_stop = lag_leave };
   (void) uv_check_init(c->loop, back);      /* cannot fail */
-  (void) uv_check_start(back, lag_on_back); /* fails on no callback only */
+  (void) uv_check_start(back, lag_on_back); /* fails only without a callback */
   uv_unref((uv_handle_t *) back);
   back->data = c;
   c->iteration_hooks = &hooks;

@@ -1,33 +1,34 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * How long the iterations of a loop take, while somebody wants to know: from
- * the first look behind the poll to the next poll. So long at most has waited
- * what came meanwhile.
+ * Measures how long the iterations of a loop take: from the first reading after
+ * the poll to the next poll. An event that arrives meanwhile waits at most this
+ * long.
  */
 #ifndef AVOW_LAG_H
 #define AVOW_LAG_H
 
 #include "engine/extension.h"
 
-/* Microseconds are counted by their power of two, in so many steps each: what
-   is told of them is an eighth too much at most. */
+/* Microseconds are counted by their power of two, with a fixed number of steps
+   for each power. A reported value is at most an eighth too large. */
 enum { AVOW__LAG_STEPS = 8, AVOW__LAG_BUCKETS = AVOW__LAG_STEPS * 30 };
 
 typedef struct avow__lag_s {
   avow__extension_t extension;
   uv_check_t
-      back; /* for the iterations in which nothing of ours is called back */
-  uint64_t since;  /* uv_hrtime() at that look; 0: none, or the turn is over */
-  uint64_t polled; /* uv_hrtime() when it went there */
+      back; /* reads the clock in iterations in which avow gets no callback */
+  /* uv_hrtime() at the first reading; 0: none, or the iteration is over */
+  uint64_t since;
+  uint64_t polled; /* uv_hrtime() before the last poll */
   uint64_t iterations;
   uint64_t longest; /* us */
   uint64_t counts[AVOW__LAG_BUCKETS];
 } avow__lag_t;
 
-/* Counts a turn. */
+/* Counts an iteration. */
 void avow__lag_note(avow__lag_t *lag, uint64_t us);
 
-/* What so many of 100 iterations did not exceed. */
+/* Returns the time that `percent` of 100 iterations did not exceed. */
 uint64_t avow__lag_at(const avow__lag_t *lag, unsigned percent);
 
 #endif

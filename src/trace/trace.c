@@ -22,25 +22,25 @@ enum { RECORDER_EXTENSION = 7 };
 
 typedef struct {
   avow__context_t *context;
-  avow_event_cb next;   /* the program's hook, which is told first */
-  uint64_t last;        /* ns: no two events are at one time */
+  avow_event_cb next;   /* the program's hook, which is called first */
+  uint64_t last;        /* ns; no two events have the same time */
   uint64_t began;       /* ns, of the task; 0: none, or before the trace */
-  uint64_t task_events; /* that there were when it did */
-  avow__event_t job;    /* that runs; its ns is 0 if none does */
-  uint32_t arrows;      /* so far */
-  uint64_t written;     /* events */
-  unsigned count;       /* events that are not written yet */
+  uint64_t task_events; /* number of events when the task began */
+  avow__event_t job;    /* of the running job; `ns` is 0 if no job runs */
+  uint32_t arrows;      /* number of arrows */
+  uint64_t written;     /* number of written events */
+  unsigned count;       /* number of events that are not written yet */
   avow__event_t events[AVOW__EVENTS];
   avow__sheet_t sheet;
 } recorder_t;
 
 typedef struct {
   avow__extension_t extension;
-  recorder_t *recorder; /* NULL: there is no trace */
+  recorder_t *recorder; /* NULL: no trace is running */
 } recording_t;
 
-/* No two events are at one time, and what is queued outside any task takes some
-   of it: so things nest as they did. */
+/* No two events have the same time, and a job that is queued outside any task
+   takes some time. Spans therefore nest as the operations did. */
 enum { STEP_NS = 4 };
 
 static uint64_t record_time(recorder_t *t) {
@@ -76,7 +76,7 @@ static avow__event_t event_of(recorder_t *t, avow_event_t what,
                           .what = what };
 }
 
-/* What programs never have has no span, as it does not settle. */
+/* Blocks that programs never hold do not settle, so they have no spans. */
 static bool has_span(const avow_promise_t *p) {
   static const bool inner[AVOW__KINDS] = {
     [AVOW__FREE] = true,    [AVOW__ELEMENT] = true,  [AVOW__SENTRY] = true,
@@ -98,7 +98,8 @@ static void record_made(recorder_t *t, avow_promise_t *p) {
     keep_event(t, event_of(t, AVOW_EVENT_MADE, p));
 }
 
-/* The event of its making, unless that is written. */
+/* Returns the event of a promise's creation, or NULL if that is already
+   written. */
 static avow__event_t *making_of(recorder_t *t, const avow_promise_t *p) {
   for (avow__event_t *at = t->events + t->count; at-- > t->events;)
     if (at->what == AVOW_EVENT_MADE && at->id == p->serial)
@@ -106,7 +107,7 @@ static avow__event_t *making_of(recorder_t *t, const avow_promise_t *p) {
   return NULL;
 }
 
-/* A span has one name from its beginning to its end. */
+/* A span keeps one name from its beginning to its end. */
 static void record_named(recorder_t *t, avow_promise_t *p) {
   avow__event_t *making = has_open_span(p) ? making_of(t, p) : NULL;
   if (making != NULL)
@@ -129,7 +130,7 @@ static void close_span(recorder_t *t, const avow_promise_t *p,
   keep_event(t, event);
 }
 
-/* A job that was queued runs no more. */
+/* A queued job will not run. */
 static void drop_job(recorder_t *t, avow_promise_t *p) {
   if (p->arrow != 0)
     keep_event(t, event_of(t, AVOW_EVENT_FREED, p));
@@ -142,7 +143,7 @@ static void record_settled(recorder_t *t, avow_promise_t *p) {
     close_span(t, p, fate_of(p));
 }
 
-/* What is freed unsettled has another in its place. */
+/* Another promise follows for one that is freed while pending. */
 static void record_freed(recorder_t *t, avow_promise_t *p) {
   drop_job(t, p);
   if (has_open_span(p))
@@ -151,7 +152,7 @@ static void record_freed(recorder_t *t, avow_promise_t *p) {
 
 static void record_queued(recorder_t *t, avow_promise_t *p) {
   if (p->arrow != 0)
-    return; /* it was, and waits for something else now */
+    return; /* queued earlier, and now waits for something else */
   p->arrow = ++t->arrows;
   avow__event_t event = event_of(t, AVOW_EVENT_QUEUED, p);
   event.apart = t->began == 0 && t->job.ns == 0;
@@ -164,7 +165,7 @@ static void record_job(recorder_t *t, avow_promise_t *p) {
   p->arrow = 0;
 }
 
-/* Unless it began before the trace. */
+/* Records the job unless it began before the trace. */
 static void record_job_end(recorder_t *t, avow_promise_t *p) {
   (void) p; /* NULL */
   if (t->job.ns == 0)
@@ -174,7 +175,7 @@ static void record_job_end(recorder_t *t, avow_promise_t *p) {
   t->job.ns = 0;
 }
 
-/* A frame has a line, in a file that nobody knows; a fiber has a caller. */
+/* A frame has a line but no file name. A fiber has a caller. */
 static void note_await(avow__event_t *event, const avow_promise_t *p) {
   const avow_frame_t *frame = p->data;
   event->caller = NULL;
@@ -211,7 +212,7 @@ static void record_task(recorder_t *t, avow_promise_t *p) {
   t->task_events = events_so_far(t);
 }
 
-/* One in which nothing happened is none. */
+/* A task without events is not recorded. */
 static void record_task_end(recorder_t *t, avow_promise_t *p) {
   (void) p; /* NULL */
   if (t->began != 0 && t->task_events != events_so_far(t)) {
@@ -261,7 +262,7 @@ static void open_one(avow_promise_t *p, void *data) {
   record_made(data, p);
 }
 
-/* Once all that it may await has a name. */
+/* Called after each promise that can be awaited has a name. */
 static void park_one(avow_promise_t *p, void *data) {
   if (is_parked(p))
     record_awaits(data, p);
@@ -304,7 +305,7 @@ static recording_t *recording_of(avow__context_t *c) {
 
 static void recording_free(avow__context_t *c) {
   if (recording_of(c)->recorder != NULL)
-    (void) recording_stop(recording_of(c)); /* the code is asked for before */
+    (void) recording_stop(recording_of(c)); /* no caller gets the code */
 }
 
 static int trace_start(avow__context_t *c, FILE *out) {

@@ -1,9 +1,10 @@
 /* SPDX-License-Identifier: MIT */
 /*
  * Events as JSON, in the Trace Event Format of Chrome's viewer: an array, whose
- * end may be missing. Each event is written whole or not at all, and nothing
- * after the first that could not be written. The loop is thread 1, and each
- * function that awaits is a thread with its promise's number, which is more.
+ * end may be missing. An event is written entirely or not at all. After the
+ * first write error, nothing more is written. The loop is thread 1. Each
+ * function that awaits is a thread with the number of its promise, which is
+ * greater than 1.
  */
 #include "trace/trace_json.h"
 
@@ -16,7 +17,8 @@
 #include "avow/value.h"
 #include "engine/backtrace.h"
 
-/* What one event has at most: with all its strings cut and escaped. */
+/* Maximum length of an event with all its strings cut and escaped, and other
+   limits. */
 enum { LONGEST = 8192, MOST_TEXT = 160, LOOP = 1, NS = 1000 };
 
 static void put_format(avow__sheet_t *sheet, const char *format, ...)
@@ -26,7 +28,7 @@ static void put_format(avow__sheet_t *sheet, const char *format, ...) {
   va_list args;
   va_start(args, format);
   const size_t room = sizeof(sheet->text) - sheet->len;
-  /* NOLINTNEXTLINE(clang-analyzer-valist.Uninitialized): it is begun above */
+  /* NOLINTNEXTLINE(clang-analyzer-valist.Uninitialized): va_start() is above */
   const int n = vsnprintf(sheet->text + sheet->len, room, format, args);
   va_end(args);
   sheet->len += (size_t) n; /* LONGEST is enough */
@@ -36,8 +38,8 @@ static bool continues(unsigned char byte) {
   return (byte & 0xc0) == 0x80;
 }
 
-/* How many bytes of a NUL-terminated text are its next character in UTF-8, or 0
-   if they are none. What is too long for its number passes: viewers live. */
+/* Returns the length of the next UTF-8 character of a NUL-terminated text, or 0
+   if it is invalid. Overlong forms pass, because viewers tolerate them. */
 static size_t utf8_length(const unsigned char *text) {
   if (text[0] < 0x80)
     return 1;
@@ -61,7 +63,8 @@ static void put_character(avow__sheet_t *sheet, const unsigned char *at,
                (const char *) at);
 }
 
-/* What is inside of a string of JSON; the end of what is too long. */
+/* Writes the contents of a JSON string. If the text is too long, only its end
+   is written. */
 static void put_text(avow__sheet_t *sheet, const char *text) {
   const size_t len = strlen(text);
   const size_t skip = len > MOST_TEXT ? len - MOST_TEXT : 0;
@@ -73,7 +76,7 @@ static void put_text(avow__sheet_t *sheet, const char *text) {
   }
 }
 
-/* " ask+0x1f", or " program 0x12a0" without the program's folder. */
+/* Writes " ask+0x1f", or " program 0x12a0" without the program's folder. */
 static void put_short_place(avow__sheet_t *sheet, const char *place) {
   if (place == NULL)
     return;
@@ -85,7 +88,7 @@ static void put_short_place(avow__sheet_t *sheet, const char *place) {
     put_format(sheet, " %s", folder_end != NULL ? folder_end + 1 : place);
 }
 
-/* "sleep ask+0x1f", before and after of which there may be more. */
+/* Writes a title such as "sleep ask+0x1f". `before` is put before the name. */
 static void put_title(avow__sheet_t *sheet, const char *before,
                       const avow__event_t *event) {
   put_format(sheet, ",\"name\":\"%s", before);
@@ -95,7 +98,7 @@ static void put_title(avow__sheet_t *sheet, const char *before,
   put_format(sheet, "\"");
 }
 
-/* Each begins with a comma but the first. */
+/* Each event except the first begins with a comma. */
 static void begin_event(avow__sheet_t *sheet, const char *phase,
                         uint64_t thread) {
   put_format(sheet, "%s{\"ph\":\"%s\",\"pid\":%d,\"tid\":%" PRIu64,
@@ -103,7 +106,7 @@ static void begin_event(avow__sheet_t *sheet, const char *phase,
   sheet->begun = true;
 }
 
-/* Microseconds. */
+/* Writes a time in microseconds. */
 static void put_time(avow__sheet_t *sheet, const char *key, uint64_t ns) {
   put_format(sheet, ",\"%s\":%" PRIu64 ".%03u", key, ns / NS,
              (unsigned) (ns % NS));
@@ -157,7 +160,8 @@ static void add_settled(avow__sheet_t *sheet, const avow__event_t *event) {
   put_format(sheet, "}}");
 }
 
-/* An arrow is between two slices: where there is none is one for it alone. */
+/* An arrow connects two slices. If there is no slice, one is written for the
+   arrow. */
 static void add_queued(avow__sheet_t *sheet, const avow__event_t *event) {
   if (event->apart) {
     begin_timed(sheet, "X", LOOP, event->ns);

@@ -12,30 +12,30 @@
 
 #include "avow/loop.h"
 
-/* Events to be kept before they are written, and what all of their text is
-   shorter than. */
+/* Number of events that are kept before they are written, and size of the text
+   buffer. */
 enum { AVOW__EVENTS = 512, AVOW__SHEET = 32768 };
 
-/* What became of a promise. */
+/* How a promise ended. */
 typedef enum avow__fate_e {
   AVOW__IS_PENDING, /* when the trace ended */
   AVOW__IS_FULFILLED,
   AVOW__IS_REJECTED,
   AVOW__IS_CANCELED,
-  AVOW__IS_FOLLOWED /* by another, which stands for it from now on */
+  AVOW__IS_FOLLOWED /* by another promise, which continues for it */
 } avow__fate_t;
 
-/* Its strings are there for good, as names of kinds are. */
+/* An event. Its strings live forever, as names of kinds do. */
 typedef struct avow__event_s {
   uint64_t ns;
   uint64_t length;  /* ns, of a job or a task */
   uint64_t id;      /* of the promise */
-  uint64_t awaited; /* the id of what a function is parked for */
-  uint32_t arrow;   /* to a job, by its number */
+  uint64_t awaited; /* id of the promise that a function awaits */
+  uint32_t arrow;   /* number of the arrow to a job */
   const char *name;
-  const void *caller; /* that made it, or awaits; or NULL */
+  const void *caller; /* code that created it, or awaits; or NULL */
   int line;           /* of an await without a caller */
-  int code;           /* of what it was rejected with */
+  int code;           /* of the rejection */
   avow_event_t what;
   avow__fate_t fate;
   bool apart; /* queued outside any task */
@@ -43,22 +43,22 @@ typedef struct avow__event_s {
 
 typedef struct avow__sheet_s {
   FILE *out;
-  bool begun; /* it has events */
-  int err;    /* after which nothing more is written */
+  bool begun; /* events were added */
+  int err;    /* code of the first write error; nothing is written after it */
   int process;
   size_t len;
   char text[AVOW__SHEET];
 } avow__sheet_t;
 
-/* Begins with no events. */
+/* Starts a sheet without events. */
 void avow__sheet_begin(avow__sheet_t *sheet, FILE *out);
 
 void avow__sheet_add(avow__sheet_t *sheet, const avow__event_t *event);
 
-/* What was added goes out, whole events only. */
+/* Writes the added events, whole events only. */
 void avow__sheet_write(avow__sheet_t *sheet);
 
-/* No event follows. */
+/* Ends the sheet. No event may follow. */
 void avow__sheet_end(avow__sheet_t *sheet);
 
 #endif
