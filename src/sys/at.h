@@ -1,14 +1,14 @@
 /* SPDX-License-Identifier: MIT */
 /*
  * Directories that are held open, and the entries that a name in one of them
- * denotes. Each operation acts in that directory, on its own entry: another
- * process that exchanges a directory for a link redirects none of them. The
- * depth of the directory does not matter.
+ * denotes. Each operation acts in that directory, on its own entry. It is not
+ * redirected if another process replaces a directory with a link. The depth of
+ * the directory does not matter.
  *
- * These functions are all that differs between two kinds of systems. On POSIX
+ * Only these functions differ between two kinds of systems. On POSIX,
  * at_posix.c uses the calls that take a directory's descriptor. Windows has no
- * such calls, and AVOW_BY_PATHS asks to use libuv's calls only: there a place
- * is its path, and at_by_path.c implements them.
+ * such calls, and AVOW_BY_PATHS requests libuv's calls only. There a place is
+ * its path, and at_by_path.c implements these functions.
  *
  * All are plain calls for the thread pool. They return 0 or more, or a libuv
  * code, which is never UV_EINTR.
@@ -28,7 +28,7 @@ enum { AVOW__PLACES_ARE_PATHS = 1 };
 enum { AVOW__PLACES_ARE_PATHS = 0 };
 #endif
 
-/* A directory that is held open. */
+/* Directory that is held open. */
 typedef struct avow__dir_s {
   int fd;       /* -1: closed */
   void *stream; /* of its entries; NULL: they are not read */
@@ -41,7 +41,7 @@ typedef struct avow__place_s {
 } avow__place_t;
 
 typedef enum avow__hold_e {
-  AVOW__HOLD,        /* UV_ENOTDIR or UV_ELOOP if it is a link */
+  AVOW__HOLD,        /* fails with UV_ENOTDIR or UV_ELOOP for a link */
   AVOW__HOLD_LINKED, /* follows links */
   AVOW__HOLD_ABOVE   /* follows links; it need not be readable */
 } avow__hold_t;
@@ -49,23 +49,26 @@ typedef enum avow__hold_e {
 /* Opens a directory. A failure leaves *out closed. */
 int avow__dir_hold(avow__place_t place, avow__hold_t how, avow__dir_t *out);
 
-/* Begins to read the entries of a directory that was just opened there. */
+/* Starts to read the entries of a directory that was just opened there. */
 int avow__dir_list(avow__dir_t *dir, avow__place_t place);
 
-/* 1: the next entry, whose name is valid until the next call; 0 at the end. */
+/* Returns 1 for the next entry, or 0 at the end. The name is valid until the
+   next call. */
 int avow__dir_read(avow__dir_t *dir, const char **name, uv_dirent_type_t *type);
 
-/* Zeros where places are paths. */
+/* Sets zeros where places are paths. */
 int avow__dir_stat(const avow__dir_t *dir, uv_stat_t *out);
 
 /* Accepts a closed directory. */
 void avow__dir_close(avow__dir_t *dir);
 
-/* A failure of these leaves *out as it was. stat follows links. */
+/* On failure, these functions leave *out unchanged. avow__place_stat() follows
+   links. */
 int avow__place_lstat(avow__place_t place, uv_stat_t *out);
 int avow__place_stat(avow__place_t place, uv_stat_t *out);
 
-/* Opens a file. An open for reading blocks on no FIFO and takes no terminal. */
+/* Opens a file. An open for reading does not block on a FIFO and does not make
+   a terminal the controlling terminal. */
 int avow__place_open(avow__place_t place, int flags, int mode);
 
 int avow__place_mkdir(avow__place_t place, int mode);
@@ -74,12 +77,13 @@ int avow__place_rmdir(avow__place_t place);
 int avow__place_unlink(avow__place_t place);
 int avow__place_symlink(avow__place_t place, const char *text);
 
-/* The text of a link. Release *out with avow_free(). */
+/* Reads the text of a link. Release *out with avow_free(). */
 int avow__place_readlink(avow__place_t place, char **out);
 
-/* Where the link of that lstat leads: a path relative to its directory; where
-   places are paths, to the working directory. UV_EACCES if another user laid it
-   in a directory that all may write to. Release *out with avow_free(). */
+/* Returns the path that the link with the lstat `link` leads to, relative to
+   its directory. Where places are paths, it is relative to the working
+   directory. Fails with UV_EACCES if another user created the link in a
+   directory that all users may write to. Release *out with avow_free(). */
 int avow__place_follow(avow__place_t place, const uv_stat_t *link, char **out);
 
 /* Sets the times of `stat`, also on a link. */

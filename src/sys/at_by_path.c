@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * Places, by paths: libuv's calls. A directory is open only while its entries
- * are read; for all else its path suffices.
+ * Places by path, with libuv's calls. A directory is open only while its
+ * entries are read. All other operations use its path.
  */
 #include <string.h>
 
@@ -87,7 +87,7 @@ void avow__dir_close(avow__dir_t *dir) {
     return;
   uv_fs_t req;
   uv_fs_req_cleanup(&stream->req);
-  (void) uv_fs_closedir(NULL, &req, stream->dir, NULL); /* only read from */
+  (void) uv_fs_closedir(NULL, &req, stream->dir, NULL); /* it was only read */
   uv_fs_req_cleanup(&req);
   avow_free(stream);
 }

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-/* Places, by the calls that take a directory's descriptor. */
+/* Places, with the calls that take a directory's descriptor. */
 /* NOLINTNEXTLINE(readability-identifier-naming): the system's name */
 #define _GNU_SOURCE 1 /* O_PATH, DT_DIR */
 #ifdef __APPLE__
@@ -18,7 +18,7 @@
 #include "sys/at.h"
 #include "uv/fs_blocking.h"
 
-/* Needs no permission to read. */
+/* Opens a directory without permission to read it. */
 #if defined(O_PATH)
 enum { TO_USE = O_PATH };
 #elif defined(O_SEARCH)
@@ -41,7 +41,7 @@ static int fd_of(avow__place_t place) {
   return place.dir != NULL ? place.dir->fd : AT_FDCWD;
 }
 
-/* No other program inherits the descriptor. */
+/* Other programs do not inherit the descriptor. */
 static int open_at(avow__place_t place, int flags, int mode) {
   int fd;
   UNINTERRUPTED(fd, openat(fd_of(place), place.name, flags | O_CLOEXEC,
@@ -49,7 +49,7 @@ static int open_at(avow__place_t place, int flags, int mode) {
   return at_code(fd);
 }
 
-/* Some systems have a code of their own for a link that is in the way. */
+/* Some systems have a separate code for a link at the end of the path. */
 static int code_of_link(int code) {
   return code == UV_EMLINK ? UV_ELOOP : code;
 }
@@ -68,8 +68,8 @@ int avow__dir_list(avow__dir_t *dir, avow__place_t place) {
   return dir->stream != NULL ? 0 : at_code(-1);
 }
 
-/* Not all file systems say what an entry is. A mode says it by the same
-   numbers, in its highest bits. */
+/* Not all file systems report the type of an entry. The numbers are those of
+   the highest bits of a mode. */
 static uv_dirent_type_t type_of(const struct dirent *entry) {
 #ifdef DT_DIR
   return avow__disk_type_of((uint64_t) entry->d_type << 12);
@@ -189,9 +189,9 @@ int avow__place_symlink(avow__place_t place, const char *text) {
   return at_code(result);
 }
 
-/* Some file systems do not tell the length of the text beforehand. */
+/* Some file systems do not report the length of the text beforehand. */
 int avow__place_readlink(avow__place_t place, char **out) {
-  char text[4096]; /* no path may be longer */
+  char text[4096]; /* no path is longer */
   ssize_t len;
   UNINTERRUPTED(len, readlinkat(fd_of(place), place.name, text, sizeof(text)));
   if (len < 0 || (size_t) len == sizeof(text))
@@ -203,8 +203,9 @@ int avow__place_readlink(avow__place_t place, char **out) {
   return 0;
 }
 
-/* Other users lay links in directories that all may write to, such as /tmp.
-   Linux refuses them at the end of a path if fs.protected_symlinks is set. */
+/* Whether another user created the link in a directory that all users may write
+   to, such as /tmp. Linux refuses such links at the end of a path if
+   fs.protected_symlinks is set. */
 static bool is_trap(const uv_stat_t *dir, const uv_stat_t *link) {
   const uint64_t shared = S_ISVTX | S_IWOTH;
   return (dir->st_mode & shared) == shared && link->st_uid != geteuid() &&

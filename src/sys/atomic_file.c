@@ -1,11 +1,12 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * Files that are replaced as a whole. The new file is made in the directory of
- * the old one. It takes the old one's name when it is complete and on the disk;
- * until then every failure removes it and leaves the old file as it was.
+ * Files that are replaced atomically. The new file is created in the directory
+ * of the old one. It takes the name of the old file when it is complete and on
+ * the disk. Until then, every failure removes it and leaves the old file
+ * unchanged.
  *
- * Links are followed one by one, because the last one may lead to nothing; then
- * the new file is what it leads to.
+ * Links are followed one by one, because the last link may lead to a missing
+ * file. The new file is then created where the link leads.
  */
 #include <string.h>
 
@@ -20,10 +21,10 @@ enum { LINKS = 40, PRIVATE = 0600 };
 
 typedef struct {
   avow__write_file_t *write;
-  avow__dir_t dir; /* that contains the path's last name */
+  avow__dir_t dir; /* the directory that contains the path's last name */
   char *path;      /* of the file, or of the link that is followed next */
   size_t name_at;
-  bool is_there; /* the old file */
+  bool is_there; /* the old file exists */
   uv_stat_t old;
 } replace_t;
 
@@ -45,7 +46,7 @@ static int check_old(replace_t *r) {
   return r->is_there ? 0 : UV_EINVAL; /* a device stays a device */
 }
 
-/* A relative path begins in the directory of the link before it. */
+/* A relative path starts in the directory of the previous link. */
 static int replace_enter_dir(replace_t *r) {
   avow__dir_t dir;
   const int err =
@@ -55,7 +56,7 @@ static int replace_enter_dir(replace_t *r) {
   return err;
 }
 
-/* *leads: the link leads to something. */
+/* Sets *leads if the link leads to an existing file. */
 static int replace_follow(replace_t *r, bool *leads) {
   uv_stat_t beyond;
   char *path = NULL;
@@ -70,8 +71,8 @@ static int replace_follow(replace_t *r, bool *leads) {
   return 0;
 }
 
-/* The text of a link of /proc may name nothing although the link leads to a
-   file, which has no name: UV_ENOENT. */
+/* A link of /proc may lead to a file without a name, and then its text names no
+   file. This returns UV_ENOENT. */
 static int find_old(replace_t *r) {
   bool leads = false;
   for (int i = 0; i < LINKS; i++) {
@@ -113,8 +114,9 @@ static int replace_fill(uv_file file, void *data) {
                                                                : err;
 }
 
-/* Has the disk record the name; cuts it off the path. Systems that cannot do so
-   report that in many ways, but a broken disk in one. */
+/* Flushes the new name to the disk, and cuts the name off the path. Systems
+   without this feature report many different codes. All of them report a broken
+   disk with UV_EIO. */
 static int sync_dir(const replace_t *r) {
   r->path[avow__disk_name_at(r->path)] = '\0';
   const avow__place_t place = { &r->dir, ".",

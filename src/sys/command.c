@@ -1,13 +1,14 @@
 /* SPDX-License-Identifier: MIT */
 /*
  * Commands. One block owns all handles of a command: the process, a pipe for
- * each of its standard streams and a timer. It lives until all of them are
- * closed, which they are when the process has ended and both outputs have, or
- * when the process has ended and was told to; whatever becomes of the promise.
+ * each of its standard streams, and a timer. The block lives until all handles
+ * are closed, even if the promise has already settled. The handles are closed
+ * when the process and both outputs have ended. If the process was told to end,
+ * they are closed when it has ended.
  *
  * The buffer of an output doubles up to a little more than max_bytes. Output
- * past max_bytes is read into that rest again and again, and dropped, so that
- * the process is not held up.
+ * past max_bytes is read into this extra space again and again, and dropped, so
+ * that the process does not block.
  */
 #include "avow/command.h"
 
@@ -29,19 +30,19 @@
 enum { LIMIT = 16 << 20, GRACE = 5000 };
 enum { FIRST_ROOM = 4096, PAST_LIMIT = 4096 };
 
-/* How far the end of a command has come. `ended` is orthogonal, because a
-   process may end in each state; so are `leads` and `has_process`, which say
-   what was started. */
+/* Progress toward the end of a command. `ended` is independent, because a
+   process may end in each state. `leads` and `has_process` are independent too:
+   they record what was started. */
 typedef enum {
   RUNNING,
-  ASKED,  /* to end, by SIGTERM; its grace runs */
-  KILLED, /* the grace is over */
-  CLOSING /* all its handles are closing */
+  ASKED,  /* SIGTERM was sent, and the grace period runs */
+  KILLED, /* the grace period is over */
+  CLOSING /* all handles are closing */
 } state_t;
 
-/* An output of the process. */
+/* Output of the process. */
 typedef struct {
-  uv_pipe_t pipe; /* first: libuv's callbacks get it */
+  uv_pipe_t pipe; /* first, because libuv's callbacks get it */
   avow__buffer_t buffer;
   size_t max_bytes;
 } capture_t;
@@ -54,20 +55,20 @@ typedef struct {
   uv_pipe_t in;
   avow__alarm_t alarm;
   uv_write_t write;
-  avow_value_t input; /* BYTES, or none */
+  avow_value_t input; /* BYTES, or NONE */
   size_t written;
   int64_t status;
   int signal;
   uint64_t grace;
-  uint64_t turn;    /* of the loop, in which its time was up */
-  unsigned open;    /* handles */
-  unsigned closing; /* of them */
-  int failure;      /* the first, or 0 */
+  uint64_t turn;    /* iteration of the loop in which the timeout expired */
+  unsigned open;    /* number of open handles */
+  unsigned closing; /* number of closing handles */
+  int failure;      /* the first failure, or 0 */
   state_t state;
-  bool has_process; /* a handle to be closed */
-  bool ended;       /* the process */
-  bool leads;       /* a group, which ends with it when it is asked to */
-  char name[];      /* for messages */
+  bool has_process; /* the process handle must be closed */
+  bool ended;       /* the process has ended */
+  bool leads;  /* the process leads a group, which is told to end with it */
+  char name[]; /* for messages */
 } command_t;
 
 static void release_output(void *self) {
@@ -84,7 +85,7 @@ const avow_output_t *avow_to_output(const avow_value_t *v) {
   return avow__to_object(v, &output_class);
 }
 
-/* OBJECT, or the error UV_ENOMEM. */
+/* Returns an OBJECT, or the error UV_ENOMEM. */
 static avow_value_t take_output(command_t *command) {
   void *block = NULL;
   const avow_value_t v =
@@ -125,7 +126,7 @@ static avow_value_t take_failure(command_t *command) {
   return code == UV_ETIMEDOUT ? avow__error_of_limit(v) : v;
 }
 
-/* Lets go of the texts that nobody has taken. */
+/* Releases the input and the outputs that were not taken. */
 static void drop_texts(command_t *command) {
   avow__value_unref(command->input);
   avow__buffer_clear(&command->out.buffer);
@@ -151,8 +152,8 @@ static void command_close_one(void *handle) {
   uv_close(handle, command_on_closed);
 }
 
-/* Closes what is left, for there is nothing more to wait for. Those of a group
-   that say nothing do not go on. */
+/* Closes the remaining handles, because no event is awaited. Kills a group that
+   is in its grace period, because members without output may still run. */
 static void clear(command_t *command) {
   if (command->leads && command->state == ASKED)
     (void) avow__signal_group(&command->process, SIGKILL); /* or all ended */
@@ -185,9 +186,10 @@ static void command_on_child_exit(uv_process_t *process, int64_t status,
 
 static void begin_grace(command_t *command);
 
-/* False if nothing more is to be heard of: what has ended, or what somebody
-   else has reaped, of which libuv will never say so. Who was killed is only
-   looked for: its number may be another's by now. */
+/* Kills the process. Returns false if no exit callback follows: the process has
+   ended, or other code has reaped it and libuv cannot know. After the first
+   kill, the process is only probed, because another process may have its
+   number. */
 static bool command_kill(command_t *command) {
   const int signum = command->state < KILLED ? SIGKILL : 0;
   if (command->leads)
@@ -212,13 +214,14 @@ static void command_terminate(command_t *command) {
     (void) uv_process_kill(&command->process, SIGTERM); /* or SIGKILL does */
 }
 
-/* What time it takes to end the process knows by no clock but the real one. */
+/* The grace period uses the real clock, because the process does not know a
+   virtual one. */
 static void begin_grace(command_t *command) {
   avow__timer_set_from_present(&command->alarm.timer, command->grace,
                                on_grace_over);
 }
 
-/* Ends a command that nobody wants to go on. */
+/* Tells a command that is no longer wanted to end. */
 static void command_stop(void *data) {
   command_t *command = data;
   if (command->state != RUNNING)
@@ -238,8 +241,9 @@ static void command_fail(command_t *command, int code) {
   command_stop(command);
 }
 
-/* What was over while the loop was held up is found by a poll, and reported
-   when all handles are closed: after that no handle of ours is left. */
+/* If the loop was held up, the command may have ended in time. A poll detects
+   this, so the timer waits for the next iteration. The result is reported when
+   all handles are closed, because no handle of avow is left then. */
 static void on_timeout(uv_timer_t *timer) {
   command_t *command = timer->data;
   avow__context_t *c = command->op.context;
@@ -255,7 +259,7 @@ static void on_time_is_up(uv_timer_t *timer) {
   on_timeout(timer);
 }
 
-/* No more than max_bytes, or all that there will be. */
+/* Returns the next size of the buffer, up to the limit and the extra space. */
 static size_t capture_next_room(const capture_t *capture) {
   const size_t old = avow__buffer_room(&capture->buffer);
   const size_t room = old > 0 ? old : (size_t) FIRST_ROOM / 2;
@@ -294,17 +298,17 @@ static void capture_on_read(uv_stream_t *stream, ssize_t n,
 
 static void capture_start(capture_t *capture) {
   (void) uv_read_start((uv_stream_t *) &capture->pipe, capture_on_alloc,
-                       capture_on_read); /* fails on what is not open */
+                       capture_on_read); /* fails only for a closed stream */
 }
 
-/* The command has closed its input, which it need not read to the end, or the
+/* The command has closed its input before the end, which is allowed, or the
    pipe was closed here. */
 static bool is_unread(int err) {
   return err == UV_EPIPE || err == UV_ECONNRESET || err == UV_EOF ||
          err == UV_ECANCELED;
 }
 
-/* Writes the next part of the input, or closes it after the last. */
+/* Writes the next part of the input. Closes the input after the last part. */
 static void write_more(uv_write_t *req, int err) {
   command_t *command = req->data;
   uv_buf_t buf = avow__bytes_from(command->input.u.p, command->written);
@@ -318,7 +322,7 @@ static void write_more(uv_write_t *req, int err) {
     command_fail(command, err);
 }
 
-/* What libuv writes to, nobody may be there to read. */
+/* The reader of a pipe that libuv writes to may have closed it. */
 static void ignore_sigpipe(void) {
 #ifdef SIGPIPE
   struct sigaction now = { .sa_flags = 0 };
@@ -328,7 +332,7 @@ static void ignore_sigpipe(void) {
 #endif
 }
 
-/* Of what is inherited, or not there, our end is not needed. */
+/* Streams that are inherited or ignored need no pipe on this side. */
 static int make_pipes(command_t *command, uv_stdio_container_t *stdio) {
   uv_pipe_t *const ours[AVOW__STANDARD_STREAMS] = { &command->in,
                                                     &command->out.pipe,
@@ -342,7 +346,8 @@ static int make_pipes(command_t *command, uv_stdio_container_t *stdio) {
   return err;
 }
 
-/* The process has its ends, or never will. What it inherits stays. */
+/* Closes the process's ends of the pipes here, because the process has them or
+   never will. Inherited streams stay open. */
 static void pass_pipes(const avow_command_t *what,
                        const uv_stdio_container_t *stdio) {
   for (int i = 0; i < AVOW__STANDARD_STREAMS; i++)
@@ -375,17 +380,19 @@ static unsigned count_closing(const command_t *command) {
   return n;
 }
 
-/* The program has closed handles: then they do not all report. */
+/* Handles that the program has closed do not report, so the command gives
+   up. */
 static bool command_give_up(void *data) {
   command_t *command = data;
   if (count_closing(command) == command->closing)
     return false;
-  assert(command->has_process); /* else all were closed as that failed */
-  (void) command_kill(command); /* or it cannot be */
+  /* otherwise all were closed when the start failed */
+  assert(command->has_process);
+  (void) command_kill(command); /* or it has ended */
   clear(command);
   --*command->op.in_flight;
   (void) avow_reject(command->op.deferred,
-                     avow_error(UV_ECANCELED)); /* or it is already */
+                     avow_error(UV_ECANCELED)); /* or it has already settled */
   return true;
 }
 
@@ -405,7 +412,7 @@ static void command_start(command_t *command, const avow_command_t *what) {
   }
   capture_start(&command->out);
   capture_start(&command->err);
-  if (what->timeout > 0) /* to start the process took some time */
+  if (what->timeout > 0) /* starting the process took some time */
     avow__alarm_set_from_present(command->op.context, &command->alarm,
                                  what->timeout, on_time_is_up);
   if (command->input.tag != AVOW_BYTES)
@@ -417,9 +424,9 @@ static void command_start(command_t *command, const avow_command_t *what) {
 static void command_init(command_t *command, const avow_command_t *what) {
   uv_loop_t *loop = command->op.context->loop;
   avow__alarm_init(command->op.context, &command->alarm, command);
-  (void) uv_pipe_init(loop, &command->in, 0);       /* these cannot fail */
-  (void) uv_pipe_init(loop, &command->out.pipe, 0); /* … */
-  (void) uv_pipe_init(loop, &command->err.pipe, 0); /* … */
+  (void) uv_pipe_init(loop, &command->in, 0);       /* cannot fail */
+  (void) uv_pipe_init(loop, &command->out.pipe, 0); /* cannot fail */
+  (void) uv_pipe_init(loop, &command->err.pipe, 0); /* cannot fail */
   command->in.data = command->out.pipe.data = command->err.pipe.data =
       command->process.data = command->write.data = command;
   command->open = 4;

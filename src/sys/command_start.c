@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: MIT */
-/* What a command asks of libuv, and commands that a program communicates with
-   while they run: as processes. */
+/* The libuv options of a command, and commands that run as processes while the
+   program communicates with them. */
 #include "sys/command_start.h"
 
 #include "base/misuse.h"
@@ -22,7 +22,7 @@ int avow__command_check(const avow_command_t *what) {
   return reserved;
 }
 
-/* libuv only reads them. */
+/* The cast is safe, because libuv only reads the strings. */
 static char **strings(const char *const *from) {
   const union {
     const char *const *from;
@@ -31,7 +31,8 @@ static char **strings(const char *const *from) {
   return same.to;
 }
 
-/* Seen from the process: it reads from the first, and writes to the others. */
+/* The directions are those of the process: it reads from the first stream and
+   writes to the others. */
 static uv_stdio_container_t stream_of_command(const avow_command_t *what,
                                               int i) {
   if ((what->inherits >> i & 1) != 0)
@@ -57,7 +58,7 @@ uv_process_options_t avow__command_options(
   };
 }
 
-/* These are of commands that run to their end by themselves. */
+/* Whether the command has limits, which apply only to avow_command(). */
 static bool has_limits(const avow_command_t *what) {
   return what->out_max_bytes != 0 || what->err_max_bytes != 0 ||
          what->timeout != 0 || what->grace != 0;

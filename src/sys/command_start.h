@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-/* What is asked of libuv for a command. */
+/* The libuv options of a command. */
 #ifndef AVOW_COMMAND_START_H
 #define AVOW_COMMAND_START_H
 
@@ -9,11 +9,11 @@
 
 enum { AVOW__STANDARD_STREAMS = 3 };
 
-/* 0 if it says what to run, and nothing else that cannot be. */
+/* Returns 0 if the command is valid, or a code. */
 int avow__command_check(const avow_command_t *what);
 
-/* Options that hold as long as both arguments do. What is not inherited is to
-   be a pipe, without a stream yet. */
+/* Returns options that are valid as long as both arguments. Streams that are
+   not inherited become pipes, and their `stream` is not set yet. */
 uv_process_options_t avow__command_options(
     const avow_command_t *what,
     uv_stdio_container_t stdio[AVOW__STANDARD_STREAMS]);

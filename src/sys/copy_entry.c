@@ -1,11 +1,10 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * Copying one entry. As with cp, the mode of the copy is what the umask leaves
- * of the original's permissions. Nothing is written through a link at the
- * target: an entry that is replaced loses its name to the copy, which is a new
- * file.
+ * Copies one entry. As with cp, the mode of the copy is the original's
+ * permissions less the umask. A link at the target is never written through. An
+ * entry that is replaced loses its name to the copy, which is a new file.
  *
- * An entry keeps its name only. Its path is put together when it is needed,
+ * An entry stores only its name. Its path is assembled when it is needed,
  * because the paths of a deep tree take much memory.
  */
 #include "sys/copy_entry.h"
@@ -50,8 +49,8 @@ static const char *copied_name_of(const avow__copied_t *entry,
   return entry->parent != NULL || root == NULL ? entry->name : root;
 }
 
-/* How many slashes are missing behind the name of a directory, which is not
-   empty. */
+/* Returns the number of slashes that are missing after the name of a directory.
+   The name is not empty. */
 static size_t slash_of(const char *name, size_t len) {
   return avow__disk_is_slash(name[len - 1]) ? 0 : 1;
 }
@@ -111,7 +110,7 @@ int avow__copied_open(avow__copied_t *entry, avow__place_t place) {
 
 void avow__original_close(avow__original_t *original) {
   if (original->file >= 0)
-    (void) avow__disk_close(original->file); /* it was only read from */
+    (void) avow__disk_close(original->file); /* it was only read */
   avow_free(original->text);
   *original = (avow__original_t){ .file = -1 };
 }

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-/* Copying a file by its path: libuv's call, which copies attributes, too. */
+/* Copies a file by its path with libuv's call, which copies attributes too. */
 #include <string.h>
 
 #include "base/alloc.h"

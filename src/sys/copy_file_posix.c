@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * Copying a file by its descriptor. What is to be kept of it is kept at the
- * end: until then nobody reads or runs the copy who may not do so later.
+ * Copies a file by its descriptor. The permissions and other metadata are set
+ * at the end. A user who may not read or run the copy later cannot do so
+ * before.
  */
 /* NOLINTNEXTLINE(readability-identifier-naming): the system's name */
 #define _GNU_SOURCE 1 /* SEEK_DATA */
@@ -24,7 +25,7 @@ int avow__original_open_file(avow__place_t place, uv_stat_t *stat,
   return file < 0 ? file : 0;
 }
 
-/* Copies from *at up to end, or to the end of the file, where *at is then. */
+/* Copies from *at to `end` or to the end of the file, and leaves *at there. */
 static int copy_part(const avow__copying_t *c, uv_file to, uint64_t *at,
                      uint64_t end) {
   while (*at < end) {
@@ -40,16 +41,16 @@ static int copy_part(const avow__copying_t *c, uv_file to, uint64_t *at,
 
 #if defined(SEEK_DATA) && defined(SEEK_HOLE)
 
-/* Where the next hole begins, or what comes after it, as whence has it; the end
-   if there is none. */
+/* Returns the start of the next hole or data, as `whence` says, or `end` if
+   there is none. */
 static uint64_t copy_file_seek(uv_file file, uint64_t start, int whence,
                                uint64_t end) {
   const off_t at = lseek(file, (off_t) start, whence);
   return at >= 0 && (uint64_t) at < end ? (uint64_t) at : end;
 }
 
-/* Some files end before the length that the system gives them: those of /sys
-   have one page each. */
+/* Some files end before the length that the system reports. Those of /sys
+   report one page each. */
 static int copy_data(const avow__copying_t *c, uv_file to) {
   uint64_t size = c->stat->st_size;
   const uv_file from = c->original->file;
@@ -107,6 +108,6 @@ int avow__copy_file(const avow__copying_t *c, avow__place_t to) {
   if (err == 0)
     err = close_err;
   if (err < 0)
-    (void) avow__place_unlink(to); /* the first failure is told */
+    (void) avow__place_unlink(to); /* the first failure is reported */
   return err;
 }

@@ -1,10 +1,11 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * Copying a tree: a few lanes, each work in shifts on the thread pool, take
- * entry after entry from one tree and copy it. Taking it, under the lock, opens
- * what is to be copied, or makes a directory, so that is there before what is
- * in it. It gets its mode and its times when the last of that is done: whoever
- * does that, in whatever lane, is the last to hold the directory.
+ * Copies a tree. Several lanes work in shifts on the thread pool. Each lane
+ * takes entry after entry from one tree and copies it. Under the lock, taking
+ * an entry opens the original or creates the directory, so a directory exists
+ * before its entries. A directory gets its mode and times when its last entry
+ * is done. The lane that finishes that entry is the last holder of the
+ * directory.
  */
 #include <string.h>
 
@@ -23,21 +24,21 @@ enum { LANES = 4, MOST_LANES = 64, REGULAR = 0100000 };
 typedef avow__copied_t entry_t;
 
 typedef struct {
-  uint32_t refs; /* on the loop's thread, as deaf */
-  bool deaf;     /* the program is not to be told any more */
+  uint32_t refs; /* on the loop's thread, like `deaf` */
+  bool deaf;     /* the program must not be called any more */
   avow_copy_options_t options;
-  uv_mutex_t mutex; /* for all that follows */
+  uv_mutex_t mutex; /* for all fields below */
   avow__tree_t tree;
-  avow__dir_t above; /* that the copy is in */
-  size_t to_at;      /* where its name there begins */
-  entry_t *dir;      /* the deepest that was entered; it holds those above */
-  size_t closed; /* levels of the tree whose copies the descent has closed */
+  avow__dir_t above; /* directory of the copy */
+  size_t to_at;      /* where the copy's name starts in `to` */
+  entry_t *dir;      /* the deepest entered directory; it holds those above */
+  size_t closed;     /* levels whose copies the descent has closed */
   bool started;
   bool stopped;
   avow__file_id_t target; /* the root's copy */
   int64_t copied;
-  avow_value_t error; /* that it stopped at */
-  entry_t *told;      /* finished, for the program to hear of */
+  avow_value_t error; /* that stopped the copy */
+  entry_t *told;      /* finished entries to report to the program */
   entry_t **last_told;
   char to[];
 } copy_t;
@@ -51,12 +52,13 @@ static bool copy_tree_is_dir(const entry_t *entry) {
   return avow__disk_type(&entry->stat) == UV_DIRENT_DIR;
 }
 
-/* The directory that the root's copy is in; NULL: where the process is. */
+/* Returns the directory of the root's copy. NULL: the working directory. */
 static const avow__dir_t *above(const copy_t *copy) {
   return copy->above.fd >= 0 ? &copy->above : NULL;
 }
 
-/* Where its copy is. *path is to be freed behind that. */
+/* Sets *out to the place of the entry's copy. The caller frees *path after it
+   has used *out. */
 static int copy_tree_place_of(const copy_t *copy, const entry_t *entry,
                               char **path, avow__place_t *out) {
   const entry_t *parent = entry->parent;
@@ -96,7 +98,7 @@ static int make_dir(copy_t *copy, entry_t *entry) {
   return err;
 }
 
-/* The directory that was entered as that level of the tree. */
+/* Returns the directory that was entered at this level of the tree. */
 static entry_t *dir_of_level(const copy_t *copy, size_t level) {
   entry_t *dir = copy->dir;
   for (size_t i = copy->tree.depth - 1; i > level; i--)
@@ -104,16 +106,16 @@ static entry_t *dir_of_level(const copy_t *copy, size_t level) {
   return dir;
 }
 
-/* The descent needs the copies of those directories open that the tree has
-   open. */
+/* The descent uses the copies of the directories that the tree has open. */
 static void descend_into(copy_t *copy, entry_t *dir) {
   copy->dir = dir;
   for (; copy->closed < copy->tree.first_open; copy->closed++)
     avow__copied_unuse(dir_of_level(copy, copy->closed));
 }
 
-/* Goes back to the directory above the one that was entered, which its lane
-   holds and uses now. Where there is no way back, its entries say so. */
+/* Goes back to the parent of the directory that was entered. The lane then
+   holds and uses that directory. If the parent cannot be reopened, its
+   remaining entries fail. */
 static entry_t *leave_dir(copy_t *copy) {
   entry_t *left = copy->dir;
   copy->dir = left->parent;
@@ -125,7 +127,7 @@ static entry_t *leave_dir(copy_t *copy) {
   return left;
 }
 
-/* Enters a directory of the source; true if the tree is in it now. */
+/* Enters a directory of the source. Returns true if the tree is in it now. */
 static bool copy_tree_enter_dir(copy_t *copy, entry_t *entry) {
   int err = make_dir(copy, entry);
   if (err == 0)
@@ -138,7 +140,7 @@ static bool copy_tree_enter_dir(copy_t *copy, entry_t *entry) {
     err = avow__metadata_copy_dir(avow__tree_dir(&copy->tree), &entry->to,
                                   &entry->stat);
   if (err < 0)
-    avow__copied_fail(entry, err); /* and is filled all the same */
+    avow__copied_fail(entry, err); /* and is filled nevertheless */
   if (entry->uses_parent)
     avow__copied_unuse(entry->parent);
   entry->uses_parent = false;
@@ -152,7 +154,7 @@ static entry_t *entry_new(const copy_t *copy) {
   return avow__copied_new(copy->dir, tree->path + at, tree->len - at);
 }
 
-/* Opens the directory that the copy goes to. A failure of that is not one of
+/* Opens the directory of the copy. A failure is an error of the target, not of
    the source. */
 static int hold_target(copy_t *copy, entry_t *root) {
   const int err =
@@ -162,8 +164,8 @@ static int hold_target(copy_t *copy, entry_t *root) {
   return err;
 }
 
-/* Of a file its directory has said that it is one, and the rest who opens it
-   will see. */
+/* The parent directory has reported that the entry is a file. The rest of the
+   stat is read when the file is opened. */
 static int look_at_stat(const copy_t *copy, entry_t *entry) {
   if (AVOW__PLACES_ARE_PATHS || copy->tree.type != UV_DIRENT_FILE)
     return avow__place_lstat(avow__tree_place(&copy->tree), &entry->stat);
@@ -171,7 +173,7 @@ static int look_at_stat(const copy_t *copy, entry_t *entry) {
   return 0;
 }
 
-/* Both paths are looked up here, and only here. */
+/* This function is the only one that resolves the two paths. */
 static int copy_tree_look_at(copy_t *copy, entry_t *entry) {
   const bool is_root = entry->parent == NULL;
   int err = is_root ? avow__tree_hold(&copy->tree) : 0;
@@ -183,7 +185,8 @@ static int copy_tree_look_at(copy_t *copy, entry_t *entry) {
   return err;
 }
 
-/* What is to be copied, or has failed already; NULL for a directory. */
+/* Returns an entry to copy, or one that has failed. Returns NULL for a
+   directory that was entered. */
 static entry_t *copy_tree_begin(copy_t *copy) {
   entry_t *entry = entry_new(copy);
   if (entry == NULL) {
@@ -207,8 +210,8 @@ static int copy_tree_step(copy_t *copy) {
   return AVOW__TREE_ENTRY;
 }
 
-/* Takes what the lane is to copy or to let go of, if anything; false at the
-   end. */
+/* Takes the next entry for the lane to copy or to release, if any. Returns
+   false at the end. */
 static bool copy_tree_take(copy_t *copy, entry_t **out) {
   *out = NULL;
   if (copy->stopped)
@@ -229,7 +232,7 @@ static bool copy_tree_take(copy_t *copy, entry_t **out) {
   return true;
 }
 
-/* Counts it, and keeps it for the program to hear of. */
+/* Counts the entry, and keeps it to report it to the program. */
 static void copy_tree_report(copy_t *copy, entry_t *entry) {
   const bool failed = avow_is_error(&entry->error);
   if (!failed)
@@ -244,7 +247,8 @@ static void copy_tree_report(copy_t *copy, entry_t *entry) {
   avow__copied_free(entry);
 }
 
-/* Lets go of an entry. True for the last one to do so, who uses it still. */
+/* Releases an entry. Returns true to the last holder, which still uses the
+   entry. */
 static bool copy_tree_let_go(copy_t *copy, entry_t *entry, bool uses) {
   uv_mutex_lock(&copy->mutex);
   const bool last = --entry->holders == 0;
@@ -254,8 +258,9 @@ static bool copy_tree_let_go(copy_t *copy, entry_t *entry, bool uses) {
   return last;
 }
 
-/* Ends a directory of which nothing is left to be copied: one that was made,
-   with all above it up to one that was there. Nobody else has it. */
+/* Finishes a directory that was created, after all its entries. The lane is its
+   only holder. The caller continues with the directories above, up to one that
+   existed before. */
 static void end_dir(copy_t *copy, entry_t *dir, const avow__dir_t *below) {
   char *path = NULL;
   avow__place_t place = { .dir = NULL };
@@ -270,7 +275,8 @@ static void end_dir(copy_t *copy, entry_t *dir, const avow__dir_t *below) {
   avow_free(path);
 }
 
-/* Lets go of it, and of the directories that it was the last in. */
+/* Releases the entry, and each directory whose last holder was an entry below
+   it. */
 static void copy_tree_finish(copy_t *copy, entry_t *entry) {
   avow__dir_t below = { .fd = -1 };
   bool uses = true;
@@ -337,8 +343,8 @@ static void stop_from_outside(copy_t *copy, avow_value_t error) {
   uv_mutex_unlock(&copy->mutex);
 }
 
-/* Tells the program; false if it has had enough, or there is no memory to tell
-   it. */
+/* Reports an entry to the program. Returns false if the program stops the copy,
+   or if out of memory. */
 static bool tell_program(copy_t *copy, const entry_t *entry) {
   const bool failed = avow_is_error(&entry->error);
   char *path = avow__copied_path(entry, NULL);
@@ -360,7 +366,7 @@ static bool tell_program(copy_t *copy, const entry_t *entry) {
   return goes_on;
 }
 
-/* The program hears of all entries, until it has had enough. */
+/* Reports all entries until the program stops the copy. */
 static void after_shift(avow__shifts_t *shifts) {
   copy_t *copy = ((lane_t *) shifts)->copy;
   if (avow__chore_is_unwanted(shifts->chore))
@@ -449,7 +455,7 @@ static bool copy_tree_is_refused(const char *path) {
   return path == NULL || path[0] == '\0';
 }
 
-/* Some kind that is not known must not pass for one that overwrites. */
+/* An unknown kind must not be taken for one that overwrites. */
 static bool copy_options_are_refused(const avow_copy_options_t *options) {
   return options->concurrency > MOST_LANES ||
          (unsigned) options->existing > AVOW_EXISTING_KEEP ||

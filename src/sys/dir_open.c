@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-/* Ways to directories that are held open. */
+/* Opens and reopens directories. */
 #include "sys/dir_open.h"
 
 #include "uv/fs_blocking.h"

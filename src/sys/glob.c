@@ -1,8 +1,9 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * Paths that match a pattern. The names of the pattern are numbered; a
- * directory carries the set of those that an entry in it may be next, as bits.
- * So all ways through a ** are gone at once, and no path is found twice.
+ * Paths that match a pattern. The names of the pattern are numbered. Each
+ * directory has a set of the names that an entry in it may match next, as bits.
+ * All ways through a ** are therefore followed at once, and no path is found
+ * twice.
  */
 #include <stdlib.h>
 #include <string.h>
@@ -13,27 +14,28 @@
 #include "sys/tree.h"
 #include "uv/fs_blocking.h"
 
-/* A name of the system's and a pattern this long: some milliseconds at worst,
-   and between two names the chore looks whether anybody still waits. */
+/* A name of the system and a pattern of this length take some milliseconds at
+   worst. Between two names, the chore checks whether it is still wanted. */
 enum { MOST_NAMES = 62, MOST_BYTES = 4096 };
 
-/* What is found may be more than there is: ".." and links lead back. So much is
-   kept of it, and a path takes something beside its bytes. */
+/* A pattern may find more paths than there are entries, because ".." and links
+   lead back. This limits the memory for paths. Each path takes more than its
+   bytes. */
 enum { MOST_KEPT = 128 * 1024 * 1024, BESIDE = 64 };
 
 typedef struct {
   const char *text;
   size_t len;
-  bool deep; /* ** */
+  bool deep; /* the name is ** */
 } name_t;
 
 typedef struct {
   avow__shifts_t shifts;
   avow__tree_t tree;
   avow__list_t *found;
-  size_t kept; /* of MOST_KEPT */
+  size_t kept; /* counts toward MOST_KEPT */
   bool entered;
-  bool directories; /* only */
+  bool directories; /* finds only directories */
   size_t n;
   name_t names[MOST_NAMES];
   char pattern[];
@@ -43,7 +45,8 @@ static uint64_t bit(size_t i) {
   return (uint64_t) 1 << i;
 }
 
-/* Adds to the set what follows each **, which may be no directory at all. */
+/* Adds the name after each ** to the set, because ** may match no directory at
+   all. */
 static uint64_t closure(const glob_t *glob, uint64_t set) {
   for (size_t i = 0; i + 1 < glob->n; i++)
     if ((set & bit(i)) != 0 && glob->names[i].deep)
@@ -55,7 +58,8 @@ static bool is_real_dir(const glob_t *glob) {
   return glob->tree.type == UV_DIRENT_DIR;
 }
 
-/* What may be next in the entry. Bit n: the entry itself matches. */
+/* Returns the names that may match next in the entry. Bit n: the entry itself
+   matches. */
 static uint64_t glob_advance(const glob_t *glob, uint64_t set) {
   const char *entry = glob->tree.path + glob->tree.name_at;
   uint64_t next = 0;
@@ -78,7 +82,7 @@ static bool leads_to_dir(const glob_t *glob) {
          avow__disk_type(&stat) == UV_DIRENT_DIR;
 }
 
-/* As links to directories are. */
+/* Links to directories count as directories. */
 static bool glob_is_dir(const glob_t *glob) {
   return is_real_dir(glob) ||
          (glob->tree.type == UV_DIRENT_LINK && leads_to_dir(glob));
@@ -107,7 +111,8 @@ static int glob_add(glob_t *glob) {
   return 0;
 }
 
-/* What is not there, not ours to see, or too deep matches nothing. */
+/* Whether the error means that nothing matches: the path is missing, unreadable
+   or too deep. */
 static bool is_nothing(int err) {
   static const int nothing[] = { UV_ENOENT, UV_ENOTDIR, UV_EACCES,
                                  UV_EPERM,  UV_ELOOP,   UV_ENAMETOOLONG };
@@ -126,10 +131,10 @@ static bool is_wanted(const glob_t *glob, uint64_t set, const char *entry) {
   return false;
 }
 
-/* No directory says that it has these. Each takes a name of the pattern, so
-   there is an end to it. No wildcard that would match them is sought beside
-   them: from one to the other leads but a name with a dot, which no ** takes,
-   so that what comes first is sought no more. */
+/* Directories do not list "." and "..". Each of them uses up a name of the
+   pattern, so the offers end. Wildcards that would match the same path need not
+   be pursued as well. The difference would be a name with a dot, which ** does
+   not match. */
 static int offer_dots(glob_t *glob, uint64_t set) {
   static const char *const both[] = { ".", ".." };
   int err = 0;
@@ -157,7 +162,7 @@ static int look_at_entry(glob_t *glob) {
   return err;
 }
 
-/* A pattern that is a path. */
+/* For a pattern without wildcards. */
 static int look_at_path(glob_t *glob) {
   uv_stat_t stat;
   const bool is_there =
@@ -185,7 +190,7 @@ static avow_value_t take_found(glob_t *glob) {
   return avow__block_value(&found->head);
 }
 
-/* Does as avow__tree_next(); a directory that opens need not be one to read. */
+/* Calls avow__tree_next(). A directory that opens may still be unreadable. */
 static int next_entry(glob_t *glob) {
   const int found = avow__tree_next(&glob->tree);
   if (!is_nothing(found))
@@ -214,12 +219,13 @@ static void free_glob(avow__shifts_t *shifts) {
   avow__tree_free(&glob->tree);
 }
 
-/* Where the name at the path ends. */
+/* Returns the length of the name at the start of the path. */
 static size_t name_len(const char *path) {
   return strcspn(path, "/");
 }
 
-/* How much of the pattern is a path, without the slash at its end. */
+/* Returns the length of the prefix of the pattern that is a plain path, without
+   its final slash. */
 static size_t path_len(const char *pattern) {
   size_t at = 0, len = 0;
   for (;;) {

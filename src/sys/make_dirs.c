@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * Making a directory and those above it. The first try is the whole path: most
- * of the time one call is enough. Who makes the same ones meanwhile is welcome.
+ * Creates a directory and its missing parents. The first attempt uses the whole
+ * path, because one call is usually enough. Other processes may create the same
+ * directories meanwhile.
  */
 #include <string.h>
 
@@ -9,17 +10,17 @@
 #include "uv/fs_blocking.h"
 #include "uv/work.h"
 
-enum { USABLE = 0300 }; /* what is made above must let us in */
+enum { USABLE = 0300 }; /* created parents must be accessible */
 
 typedef struct {
   avow__chore_t chore;
   int mode;
   int64_t made;
   size_t len;
-  char path[]; /* cut at a slash while those above are made */
+  char path[]; /* cut at a slash while parents are created */
 } make_dirs_t;
 
-/* Whatever mkdir has against it: a directory that is there will do. */
+/* After any error of mkdir, an existing directory counts as success. */
 static int make_one(make_dirs_t *make, int mode) {
   const int err = avow__disk_mkdir(make->path, mode);
   uv_stat_t stat;
@@ -31,7 +32,8 @@ static int make_one(make_dirs_t *make, int mode) {
   return err;
 }
 
-/* Cuts the last name off, at one slash. False if there is no other name. */
+/* Cuts the last name off at a slash. Returns false if there is no other
+   name. */
 static bool make_dirs_cut(make_dirs_t *make) {
   size_t at = avow__disk_name_at(make->path);
   while (at > 0 && avow__disk_is_slash(make->path[at - 1]))

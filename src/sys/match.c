@@ -1,22 +1,23 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * Whether a name is like a pattern. Only the last star seen is ever tried
- * again: what stands before it matched as early as it could, and no later place
- * can be better. From each place in the name a part of the pattern is read once
- * at most, and its end is looked for once in all if a bracket is not closed. So
- * the time is at most the product of both lengths.
+ * Matches a name against a pattern. Only the last star is tried again:
+ * everything before it matched as early as possible, and no later match can be
+ * better. From each position in the name, each part of the pattern is read at
+ * most once. The end of an unclosed bracket is searched only once. The time is
+ * therefore at most proportional to the product of both lengths.
  */
 #include "sys/match.h"
 
 #include <stdint.h>
 #include <string.h>
 
-/* What no character of UTF-8 has as its number: a byte that is none. */
+/* The number of a byte that is not UTF-8, greater than that of any
+   character. */
 enum { STRAY = 0x110000 };
 
 typedef struct {
   const char *end;
-  const char *sets_end; /* a bracket from here on is closed by no other */
+  const char *sets_end; /* no bracket from here on is closed */
 } pattern_t;
 
 static unsigned continued(unsigned char lead) {
@@ -27,7 +28,8 @@ static unsigned continued(unsigned char lead) {
   return lead >= 0xc0 ? 1 : 0;
 }
 
-/* The character at *at, which goes on behind it. There is one. */
+/* Returns the character at *at, and moves *at past it. There must be a
+   character. */
 static uint32_t next_char(const char **at, const char *end) {
   const unsigned char *s = (const unsigned char *) *at;
   const unsigned more = continued(s[0]);
@@ -44,15 +46,16 @@ static uint32_t next_char(const char **at, const char *end) {
   return more == 0 ? (uint32_t) STRAY + s[0] : c;
 }
 
-/* The same in a pattern, where a backslash takes what follows as it is. */
+/* Returns the next character of a pattern. A backslash makes the following
+   character literal. */
 static uint32_t next_literal(const char **at, const char *end) {
   if (**at == '\\' && *at + 1 < end)
     (*at)++;
   return next_char(at, end);
 }
 
-/* *at is a bracket. False if no other closes it: then none closes a later one,
-   which need not be looked for again. */
+/* *at is an opening bracket. Returns false if it is not closed. Then later
+   brackets are not closed either, and are not searched again. */
 static bool match_set(pattern_t *pattern, const char **at, uint32_t c,
                       bool *matches) {
   const char *p = *at + 1;
@@ -79,14 +82,14 @@ static bool match_set(pattern_t *pattern, const char **at, uint32_t c,
   return true;
 }
 
-/* A dot that begins a name is matched by none but a dot. */
+/* A dot at the start of a name matches only a dot in the pattern. */
 static bool hides(const char *name, const char *pattern, size_t len) {
   const size_t at = len > 1 && pattern[0] == '\\' ? 1 : 0;
   return name[0] == '.' && len > 0 && pattern[at] != '.';
 }
 
-/* One character of the name against what stands at *p, which is no star. Goes
-   on behind both if it matches. */
+/* Matches one character of the name against the element at *p, which is not a
+   star. Moves past both if they match. */
 static bool match_char(pattern_t *pattern, const char **p, const char **name,
                        const char *name_end) {
   if (*p == pattern->end)
@@ -120,7 +123,8 @@ bool avow__match(const char *text, size_t len, const char *name) {
     } else if (!match_char(&pattern, &p, &name, name_end)) {
       if (star == NULL)
         return false;
-      (void) next_char(&starred, name_end); /* the star takes one more */
+      /* the star takes one more character */
+      (void) next_char(&starred, name_end);
       p = star;
       name = starred;
     }

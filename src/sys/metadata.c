@@ -1,9 +1,9 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * Owner, attributes, mode, times: in this order, because each step takes
- * something away from the steps before it. The mode comes after the ACL, whose
- * mask is the mode's group bits: they are no permissions of the group once the
- * ACL is lost.
+ * Owner, attributes, mode and times are set in this order, because one step can
+ * change the result of another. The mode comes after the ACL, whose mask is the
+ * group bits of the mode. If the ACL is lost, these bits are not permissions of
+ * the group.
  */
 /* NOLINTNEXTLINE(readability-identifier-naming): the system's name */
 #define _GNU_SOURCE 1 /* O_PATH */
@@ -19,8 +19,8 @@ enum { ALL = 07777, PERMISSIONS = 0777, OWNER = 0700, GROUP = 070, ANY = 07 };
 
 #ifdef AVOW_BY_PATHS
 
-/* libuv copies files with their attributes. Owners and ACLs are the
-   directory's. */
+/* libuv copies files with their attributes. Owners and ACLs come from the
+   directory. */
 
 int avow__metadata_replace(avow__place_t place, const uv_stat_t *seen,
                            uv_file file) {
@@ -60,12 +60,12 @@ int avow__metadata_end_dir(avow__place_t place, const avow__dir_t *dir,
 
 typedef enum { REPLACEMENT, COPY } policy_t;
 
-/* What is kept of owner and group. */
+/* Which of owner and group are kept. */
 enum { NEITHER, ONLY_GROUP, BOTH };
 
 #  ifdef __linux__
 
-/* The most that Linux has. */
+/* The maximum on Linux. */
 enum { MOST = 65536 };
 
 typedef struct {
@@ -84,7 +84,8 @@ static bool has_none(int file) {
   return listed == 0 || is_none(listed);
 }
 
-/* A file that replaces another has other bytes. */
+/* Whether the attribute is not copied. A file that replaces another has
+   different bytes, so attributes of the bytes do not apply. */
 static bool is_passed_over(const char *name, policy_t policy) {
   static const char *const of_bytes[] = { "security.capability", "security.ima",
                                           "security.evm" };
@@ -94,8 +95,8 @@ static bool is_passed_over(const char *name, policy_t policy) {
   return strcmp(name, acl) == 0;
 }
 
-/* True if both files have the same. It is not set where the system has already
-   done so. */
+/* Returns true if both files have the same value. An attribute that the system
+   has already set is not set again. */
 static bool copy_attribute(attributes_t *a, const char *name) {
   const ssize_t len = fgetxattr(a->from, name, a->value, MOST);
   if (len < 0)
@@ -118,8 +119,8 @@ static bool copy_attributes(attributes_t *a, policy_t policy) {
   return kept;
 }
 
-/* Removes an ACL that the directory gave if the original has none, or one that
-   does not apply. */
+/* Removes an ACL that came from the directory if the original has none, or has
+   one that does not apply. */
 static bool copy_acl(attributes_t *a, bool applies) {
   const ssize_t len = fgetxattr(a->from, acl, a->value, MOST);
   if (len >= 0 && applies)
@@ -128,15 +129,15 @@ static bool copy_acl(attributes_t *a, bool applies) {
   return (fremovexattr(a->to, acl) == 0 || is_none(-1)) && none;
 }
 
-/* 1: they are kept. 0: some are lost, or it is not known; of a copy only the
-   ACL counts. In another group the ACL would say something else of the group.
-   Attributes come before the ACL, which may forbid the owner to set them.
-   UV_ENOMEM. */
+/* Returns 1 if the attributes are kept, 0 if some are lost or unknown, or
+   UV_ENOMEM. For a copy, only the ACL counts. With another group, the ACL would
+   have another meaning. Attributes come before the ACL, which may forbid the
+   owner to set them. */
 static int keep_attributes(int from, int to, int owned, policy_t policy) {
   if (from < 0)
     return 0;
   if (policy == COPY && has_none(from) && has_none(to))
-    return 1; /* as most files */
+    return 1; /* as for most files */
   attributes_t *a = avow_malloc(sizeof(*a));
   if (a == NULL)
     return UV_ENOMEM;
@@ -155,7 +156,7 @@ static void drop_capability(int file) {
 
 #  else
 
-/* Other systems have other calls for them. */
+/* Other systems have other calls for attributes. */
 static int keep_attributes(int from, int to, int owned, policy_t policy) {
   return 1;
 }
@@ -165,8 +166,8 @@ static void drop_capability(int file) {
 
 #  endif
 
-/* A user who may not give a file away may still give it to one of their
-   groups. */
+/* A user who may not change the owner of a file may still change its group to
+   one of their own. */
 static int keep_owner(const uv_stat_t *old, int file) {
   const uid_t user = (uid_t) old->st_uid;
   const gid_t group = (gid_t) old->st_gid;
@@ -186,8 +187,8 @@ static uint64_t copy_mode(uint64_t mode, int owned, bool kept) {
          ~(uint64_t) (kept ? 0 : GROUP);
 }
 
-/* Members of the old group are others now, and the other way round: both get
-   what both had. */
+/* Members of the old group are now others, and the other way around. Both
+   therefore get the permissions that both had. */
 static uint64_t replacement_mode(uint64_t mode, int owned, bool kept) {
   const uint64_t both = mode >> 3 & mode & ANY;
   if (!kept)
@@ -213,11 +214,12 @@ static int keep(int from, const uv_stat_t *old, int to, policy_t policy) {
 
 int avow__metadata_replace(avow__place_t place, const uv_stat_t *seen,
                            uv_file file) {
-  uv_stat_t old = *seen; /* or newer, and of the time of the attributes */
+  /* replaced by a newer stat, which matches the attributes */
+  uv_stat_t old = *seen;
   const int from = avow__place_open_file(place, &old);
   const int err = keep(from, &old, file, REPLACEMENT);
   if (from >= 0)
-    (void) avow__disk_close(from); /* it was only read from */
+    (void) avow__disk_close(from); /* it was only read */
   return err;
 }
 
@@ -234,7 +236,7 @@ int avow__metadata_copy(uv_file from, const uv_stat_t *stat, uv_file to) {
   return err < 0 ? err : set_times(to, stat);
 }
 
-/* Another process may have exchanged the link. */
+/* Checks the type, because another process may have replaced the link. */
 static void keep_link_owner(avow__place_t place, const uv_stat_t *stat) {
 #  if defined(O_PATH) && defined(AT_EMPTY_PATH)
   uv_stat_t now;
@@ -245,13 +247,14 @@ static void keep_link_owner(avow__place_t place, const uv_stat_t *stat) {
       avow__disk_type(&now) == UV_DIRENT_LINK) {
     const int err = fchownat(file, "", (uid_t) stat->st_uid,
                              (gid_t) stat->st_gid, AT_EMPTY_PATH);
-    (void) err; /* or not */
+    (void) err; /* owners are kept only if the system allows it */
   }
-  (void) avow__disk_close(file); /* it was not opened to be written to */
+  (void) avow__disk_close(file); /* it was not opened for writing */
 #  endif
 }
 
-/* The ACL may let others in before the directory is complete. */
+/* The ACL could give others access before the directory is complete, so the
+   mode is narrowed. */
 int avow__metadata_copy_dir(const avow__dir_t *from, const avow__dir_t *to,
                             uv_stat_t *stat) {
   const int kept = keep_attributes(from->fd, to->fd, BOTH, COPY);
@@ -262,7 +265,7 @@ int avow__metadata_copy_dir(const avow__dir_t *from, const avow__dir_t *to,
   return avow__disk_fchmod(to->fd, OWNER);
 }
 
-/* The umask has left what it leaves of the permissions; only the owner's were
+/* mkdir has applied the umask to the permissions. Only the owner's bits were
    added. */
 static int take_back_owner_bits(const avow__dir_t *dir, uint64_t mode) {
   uv_stat_t made;
@@ -291,5 +294,5 @@ int avow__metadata_end_dir(avow__place_t place, const avow__dir_t *dir,
 
 void avow__metadata_copy_link(avow__place_t place, const uv_stat_t *stat) {
   keep_link_owner(place, stat);
-  (void) avow__place_lutime(place, stat); /* not all systems have that */
+  (void) avow__place_lutime(place, stat); /* not all systems support this */
 }

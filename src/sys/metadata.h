@@ -1,16 +1,16 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * What a new file keeps of another beside its bytes: owner, group, extended
- * attributes with the ACL, mode, times. Two policies differ in it.
+ * Metadata that a new file keeps of another: owner, group, extended attributes
+ * with the ACL, mode and times. Two policies differ.
  *
- * A file that replaces another keeps all but the times, set-uid bits and
- * attributes of the bytes. Nobody gets more access: if something is lost, the
- * permissions are narrowed.
+ * A file that replaces another keeps all of these except the times, set-uid
+ * bits and attributes of the bytes. No user gets more access: if something is
+ * lost, the permissions are narrowed.
  *
  * A copy keeps what cp -a keeps, as far as the system allows it. Set-uid bits
  * and capabilities are dropped if the owner is lost.
  *
- * These are for the thread pool. They return 0 or a libuv code.
+ * These functions are for the thread pool. They return 0 or a libuv code.
  */
 #ifndef AVOW_METADATA_H
 #define AVOW_METADATA_H
@@ -18,23 +18,24 @@
 #include "avow/tree.h"
 #include "sys/dir_open.h"
 
-/* Gives `file` what the regular file at the place has, whose lstat was
+/* Gives `file` the metadata of the regular file at the place, whose lstat was
    `seen`. */
 int avow__metadata_replace(avow__place_t place, const uv_stat_t *seen,
                            uv_file file);
 
-/* Gives a copy with all its bytes what the original has. On POSIX. */
+/* Gives a copy the metadata of the original after all bytes were written. Only
+   on POSIX. */
 int avow__metadata_copy(uv_file from, const uv_stat_t *stat, uv_file to);
 
-/* Gives a link the owner and the times, as far as the system allows it. */
+/* Gives a link its owner and times, as far as the system allows it. */
 void avow__metadata_copy_link(avow__place_t place, const uv_stat_t *stat);
 
-/* Gives a new directory its attributes before it is filled. Narrows the mode
-   of `stat`, which it gets in the end, if the ACL is lost. */
+/* Gives a new directory its attributes before it is filled. If the ACL is lost,
+   narrows the mode in `stat`, which the directory gets at the end. */
 int avow__metadata_copy_dir(const avow__dir_t *from, const avow__dir_t *to,
                             uv_stat_t *stat);
 
-/* Gives a directory that is filled what else it keeps. */
+/* Gives a directory its other metadata after it was filled. */
 int avow__metadata_end_dir(avow__place_t place, const avow__dir_t *dir,
                            const uv_stat_t *stat, avow_keep_t keep);
 

@@ -1,10 +1,11 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * Removing a tree, files first. Nothing here follows a symbolic link, nor
- * leaves the tree when others exchange what is in it: each entry goes by its
- * name in the directory that is open above it, the root too, so that the
- * program may change its own meanwhile. What is gone already is removed; what
- * the system is not ready for is tried again.
+ * Removes a tree, files first. This code never follows a symbolic link and
+ * never leaves the tree, even if other processes exchange entries. Each entry
+ * is removed by its name in the open directory above it. This includes the
+ * root, so the program may change its working directory meanwhile. An entry
+ * that is already missing counts as removed. Operations that the system refuses
+ * for a moment are tried again.
  */
 #include "sys/remove.h"
 
@@ -14,8 +15,8 @@
 #include "sys/tree.h"
 #include "uv/fs_blocking.h"
 
-/* Waits of 10 ms and twice as much each time: 630 ms in all. Who looks as often
-   as that meets a directory, or none, long before. */
+/* Waits of 10 ms, doubled each time: 630 ms in total. An entry that changes its
+   type is looked at up to LOOKS times. */
 enum { TRIES = 6, FIRST_WAIT = 10, LOOKS = 100 };
 
 typedef enum { NOTHING, FIND, ENTER, UNLINK, RMDIR } todo_t;
@@ -23,15 +24,15 @@ typedef enum { NOTHING, FIND, ENTER, UNLINK, RMDIR } todo_t;
 typedef struct {
   avow__shifts_t shifts;
   avow__tree_t tree;
-  todo_t todo; /* with the tree's path */
-  int tries;   /* of that */
-  int looks;   /* at what had become something else */
+  todo_t todo; /* for the path of the tree */
+  int tries;   /* retries of `todo` */
+  int looks;   /* at entries that changed their type */
   int64_t removed;
-  bool slashed;  /* the path ends in one, as those of directories do */
-  bool chosen;   /* only what has these numbers, as what was entered */
-  bool is_other; /* which it has not */
+  bool slashed;  /* the path ends with a slash, as for a directory */
+  bool chosen;   /* only a root with `id` is removed; set when it is entered */
+  bool is_other; /* the root has another id */
   avow__file_id_t id;
-  bool to_the_end; /* also when nobody wants it any more */
+  bool to_the_end; /* even if it is no longer wanted */
 } remove_t;
 
 static avow__place_t remove_place(const remove_t *remove) {
@@ -42,13 +43,13 @@ static bool is_chosen(const remove_t *remove, const uv_stat_t *stat) {
   return !remove->chosen || avow__file_is(stat, remove->id);
 }
 
-/* Whether this is the root: before it is entered, and once it was left. */
+/* Whether the tree is at the root, before it is entered or after it was
+   left. */
 static bool is_at_root(const remove_t *remove) {
   return remove->tree.depth == (remove->tree.left ? 1 : 0);
 }
 
-/* A path with a slash behind it says that a directory is there, or a link to
-   one. */
+/* A path with a final slash must be a directory, or a link to one. */
 static bool is_no_directory(const remove_t *remove) {
   return remove->slashed && remove->tree.type != UV_DIRENT_DIR &&
          remove->tree.type != UV_DIRENT_LINK;
@@ -85,8 +86,7 @@ void avow__remove_only(avow__shifts_t *shifts, avow__file_id_t id) {
   remove->id = id;
 }
 
-/* Looks whether the root is the one that was entered, each time that it is
-   entered once more. */
+/* Checks, each time that the root is entered, that it is the same directory. */
 static int look_at_root(remove_t *remove) {
   uv_stat_t stat;
   if (AVOW__PLACES_ARE_PATHS)
@@ -98,7 +98,7 @@ static int look_at_root(remove_t *remove) {
   return err;
 }
 
-/* Without memory to look inside, what is empty can go all the same. */
+/* Out of memory, an empty directory can still be removed. */
 static int remove_enter(remove_t *remove) {
   const int err = avow__tree_enter(&remove->tree, 0);
   if (err == UV_ENOMEM && avow__place_rmdir(remove_place(remove)) == 0)
@@ -118,7 +118,7 @@ static int do_it(remove_t *remove) {
                                   : avow__place_unlink(remove_place(remove)));
 }
 
-/* What comes next, if there is a next: false. */
+/* Chooses the next operation. Returns the step of the tree. */
 static int choose(remove_t *remove) {
   const int step = avow__tree_next(&remove->tree);
   if (step == AVOW__TREE_LEFT)
@@ -128,13 +128,14 @@ static int choose(remove_t *remove) {
   return step;
 }
 
-/* Whether something is in there that was made meanwhile, or that the system
-   forgot to mention. */
+/* Whether the directory has an entry that was created meanwhile, or that the
+   system did not list. */
 static bool is_not_empty(const remove_t *remove, int err) {
   return remove->todo == RMDIR && (err == UV_ENOTEMPTY || err == UV_EEXIST);
 }
 
-/* Somebody has put a directory where there was none, or the other way round. */
+/* Whether another process has replaced a directory with another type, or the
+   other way around. */
 static bool is_another(const remove_t *remove, int err) {
   return remove->todo >= ENTER && remove->looks < LOOKS &&
          (err == UV_ENOTDIR || err == UV_ELOOP || err == UV_EISDIR);
@@ -145,7 +146,8 @@ static bool may_pass(const remove_t *remove, int err) {
          err == UV_EPERM || is_not_empty(remove, err);
 }
 
-/* True if the failure is none, or will be tried again. */
+/* Returns true if the error can be ignored or the operation will be tried
+   again. */
 static bool is_survived(remove_t *remove, int err) {
   if (err == UV_ENOENT && remove->todo != NOTHING) {
     remove->todo = NOTHING;
@@ -161,13 +163,13 @@ static bool is_survived(remove_t *remove, int err) {
   if (is_not_empty(remove, err))
     remove->todo = ENTER;
   if (err == UV_EPERM && remove->todo == UNLINK)
-    remove->todo = FIND; /* a directory, as POSIX has it */
+    remove->todo = FIND; /* POSIX reports this for a directory */
   remove->shifts.wait = (uint64_t) FIRST_WAIT << remove->tries;
   remove->tries++;
   return true;
 }
 
-/* What there is to do, or the next step to it. */
+/* Runs the pending operation, or chooses the next one. */
 static int remove_go_on(remove_t *remove) {
   if (remove->is_other)
     return AVOW__TREE_END;
@@ -192,11 +194,11 @@ static avow_value_t remove_some(avow__shifts_t *shifts) {
 static avow_value_t remove_in_shift(avow__shifts_t *shifts) {
   const avow_value_t end = remove_some(shifts);
   if (end.tag != AVOW_NONE)
-    ((remove_t *) shifts)->to_the_end = false; /* it is there */
+    ((remove_t *) shifts)->to_the_end = false; /* the removal has ended */
   return end;
 }
 
-/* The loop's end came first. */
+/* Finishes the removal if the loop ended first. */
 static void remove_finish(remove_t *remove) {
   remove->shifts.chore = NULL;
   avow_value_t end = avow_none();
@@ -205,7 +207,7 @@ static void remove_finish(remove_t *remove) {
     remove->shifts.wait = 0;
     end = remove_some(&remove->shifts);
   }
-  avow__value_unref(end); /* nobody is left to hear a failure */
+  avow__value_unref(end); /* the error cannot be reported */
 }
 
 static void free_remove(avow__shifts_t *shifts) {
@@ -235,10 +237,10 @@ void avow__remove_to_the_end(avow__shifts_t *remove) {
   if (avow__loop_table_find(remove->loop) != NULL)
     avow_unref(avow__shifts_start(remove));
   else
-    avow__shifts_unref(remove); /* here and now */
+    avow__shifts_unref(remove); /* removes the rest in this call */
 }
 
-/* These are not what anybody means, and the system would see that too late. */
+/* Refuses paths that are mistakes. The system would notice them too late. */
 static bool remove_is_refused(const char *path) {
   const char *name = path + avow__disk_name_at(path);
   const size_t len = avow__disk_trimmed(name);

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * Work in shifts: a repeat, each step of which is a chore. The work belongs to
- * the repeat and to the chore that runs, which may outlive it.
+ * Work in shifts: a repeat in which each step is a chore. The repeat and the
+ * running chore, which may outlive it, each have a reference to the work.
  */
 #include "sys/sliced_work.h"
 

@@ -1,9 +1,9 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * Long work on the thread pool: in shifts of a millisecond, each a chore that
- * queues up behind what others want of the pool meanwhile. A journey costs some
- * microseconds, so shifts cost next to nothing; all at once would keep one of
- * few threads for as long as it takes.
+ * Long work on the thread pool, in shifts of a millisecond. Each shift is a
+ * chore that queues behind other work. Queueing a shift costs some
+ * microseconds, so shifts are cheap. A single long chore would occupy one of
+ * few threads until it ends.
  */
 #ifndef AVOW_SLICED_WORK_H
 #define AVOW_SLICED_WORK_H
@@ -15,34 +15,37 @@ typedef struct avow__shifts_s avow__shifts_t;
 struct avow__shifts_s {
   uv_loop_t *loop;
   uint32_t refs;
-  /* On the pool's thread, one at a time: a part of the work. Gives none for
-     another shift, else the end. */
+  /* Runs a part of the work on a thread of the pool, one at a time. Returns
+     NONE to request another shift, or else the outcome. */
   avow_value_t (*shift)(avow__shifts_t *shifts);
-  /* On the loop's thread, after each shift, also if `chore` is unwanted; NULL
-     for nothing. */
+  /* Called on the loop's thread after each shift, even if `chore` is unwanted.
+     NULL: no call is needed. */
   void (*after)(avow__shifts_t *shifts);
-  /* On the loop's thread: lets go of it all. */
+  /* Called on the loop's thread to release the contents. */
   void (*free_fn)(avow__shifts_t *shifts);
-  uint64_t wait;     /* before the next shift, in ms; shift's to set */
-  uint64_t deadline; /* of this shift */
-  /* Of this shift; NULL where nobody waits in a queue. */
+  uint64_t wait;     /* before the next shift, in ms; set by `shift` */
+  uint64_t deadline; /* of the current shift */
+  /* Chore of the current shift. NULL: the work does not run in a chore. */
   const avow__chore_t *chore;
 };
 
-/* Zeroed, of size bytes, with one reference; NULL without memory. */
+/* Allocates `size` zeroed bytes with one reference. Returns NULL if out of
+   memory. */
 void *avow__shifts_new(uv_loop_t *loop, size_t size);
 
-/* Starts one shift; settles with what it gives. Rejected at once if there is no
-   memory for it. */
+/* Starts one shift. Settles as the value that the shift returns. The promise is
+   already rejected if out of memory. */
 avow_promise_t *avow__shift_start(avow__shifts_t *shifts);
 
-/* Settles with the last shift's end. Takes a reference. */
+/* Starts the work. Settles as the outcome of the last shift. Takes ownership of
+   a reference. */
 avow_promise_t *avow__shifts_start(avow__shifts_t *shifts);
 
-/* Lets go, as avow_attach() wants it: data is the shifts. */
+/* Releases a reference. The type of `data` is that of avow_attach(). */
 void avow__shifts_unref(void *data);
 
-/* Whether a shift is to end: its time is up, or nobody wants it any more. */
+/* Whether the current shift must end, because its time is up or the work is no
+   longer wanted. */
 bool avow__shifts_is_over(const avow__shifts_t *shifts);
 
 #endif

@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * Temporary directories. What has the name at the end is removed only if it is
- * the directory that was made. The removal is made with the directory, so that
- * its beginning needs no memory when the last reference goes.
+ * Temporary directories. At the end, the directory is removed only if it is
+ * still the one that was created. The removal is allocated with the directory,
+ * so releasing the last reference needs no memory to start it.
  */
 #include <stdio.h>
 #include <string.h>
@@ -23,17 +23,18 @@ typedef struct {
 
 typedef struct {
   avow__chore_t chore;
-  uv_stat_t stat; /* of what was made */
-  char path[];    /* first what it is to be like */
+  uv_stat_t stat; /* of the created directory */
+  char path[];    /* the template at first */
 } make_t;
 
-/* Its failure is a lost rejection, which the program's hook hears of. */
+/* A failure is an unhandled rejection, which is reported to the program's
+   hook. */
 static void temp_dir_remove_dir(void *self) {
   const temp_dir_t *dir = self;
   if (dir->remove != NULL)
     avow__remove_to_the_end(dir->remove);
   else
-    (void) avow__disk_rmdir(dir->path); /* nobody has seen it */
+    (void) avow__disk_rmdir(dir->path); /* the program has not seen it */
 }
 
 static const avow_class_t temp_dir_class = { .name = "temporary directory",
@@ -44,17 +45,17 @@ const char *avow_to_temp_dir(const avow_value_t *v) {
   return dir != NULL ? dir->path : NULL;
 }
 
-/* INT: whether it was made. */
+/* Returns an INT if the directory was created. */
 static avow_value_t temp_dir_run(avow__chore_t *chore) {
   make_t *make = (make_t *) chore;
   const int err = avow__disk_mkdtemp(make->path);
   const avow__place_t place = { NULL, make->path, make->path };
   if (err == 0)
-    (void) avow__place_lstat(place, &make->stat); /* else the name has to do */
+    (void) avow__place_lstat(place, &make->stat); /* or the id is unknown */
   return err < 0 ? avow__error_of(err, "mkdtemp", make->path) : avow_int(0);
 }
 
-/* The owner of the directory, which is removed again without memory. */
+/* Returns the owner of the directory. Out of memory, removes the directory. */
 static avow_value_t temp_dir_owner(uv_loop_t *loop, const make_t *make) {
   const char *path = make->path;
   const size_t size = strlen(path) + 1;
@@ -62,7 +63,7 @@ static avow_value_t temp_dir_owner(uv_loop_t *loop, const make_t *make) {
   const avow_value_t v =
       avow__object_inline(&temp_dir_class, sizeof(temp_dir_t) + size, &self);
   if (self == NULL) {
-    (void) avow__disk_rmdir(path); /* nobody has seen it */
+    (void) avow__disk_rmdir(path); /* the program has not seen it */
     return v;
   }
   temp_dir_t *dir = self;
@@ -83,13 +84,13 @@ static void temp_dir_end(avow__chore_t *chore) {
         temp_dir_owner(chore->op.context->loop, (const make_t *) chore);
 }
 
-/* Windows sees to that. */
+/* Windows returns only absolute paths. */
 static bool is_absolute(const char *path) {
   return AVOW__PLACES_ARE_PATHS || avow__disk_is_slash(path[0]);
 }
 
-/* Where such are made, from the root on: by the end of the directory the
-   program may be elsewhere. */
+/* Finds the directory for temporary files as an absolute path. The program may
+   have changed its working directory when the directory is removed. */
 static int find_tmp(char path[PATH]) {
   size_t len = PATH;
   const int err = uv_os_tmpdir(path, &len);

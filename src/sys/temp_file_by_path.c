@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: MIT */
-/* New files with temporary names, by paths. The file is closed before it is
-   renamed: Windows renames no open file. */
+/* New files with temporary names, by path. The file is closed before it is
+   renamed, because Windows cannot rename an open file. */
 #include "sys/temp_file.h"
 #include "sys/temp_rename.h"
 #include "uv/fs_blocking.h"

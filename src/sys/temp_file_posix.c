@@ -1,10 +1,10 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * New files without a name, or with a temporary one. Only who holds the lock of
- * a file removes its temporary name, and only after a look that it still leads
- * to that file; names are given to locked files alone, or looked at once more
- * when the lock is held. So nobody's name is removed but that of a writer which
- * is no more.
+ * New files without a name, or with a temporary one. A temporary name is
+ * removed only by the process that holds the lock of its file. The process
+ * first checks that the name still leads to that file. A name is given to a
+ * locked file, or is checked again once the lock is held. Therefore only names
+ * of dead writers are removed.
  */
 /* NOLINTNEXTLINE(readability-identifier-naming): the system's name */
 #define _GNU_SOURCE 1 /* O_TMPFILE */
@@ -23,14 +23,14 @@
 
 #include "uv/fs_blocking.h"
 
-/* More than write to one name at a time. Past them names are random, and
-   nobody looks for what is left there. */
+/* More than the usual number of concurrent writers to one name. Further names
+   are random, and files that are left there are never removed. */
 enum { SLOTS = 16, TRIES = 100, PROC_PATH = 40 };
 enum { ALL = 0777, OTHERS = 0077 };
 
 typedef enum { LOCKED, LOCKED_BY_ANOTHER, NO_LOCKS } lock_t;
 
-/* Names with the same hash share their slots, which does no harm. */
+/* Names with the same hash share their slots, which is harmless. */
 static uint64_t temp_file_hash(const char *name) {
   uint64_t h = 0xcbf29ce484222325U; /* FNV-1a */
   for (; *name != '\0'; name++)
@@ -46,7 +46,7 @@ static void set_temp(avow__temp_file_t *t, unsigned slot) {
                   slot); /* it fits */
 }
 
-/* Locks the file. Where there are no locks nothing is removed. */
+/* Locks the file. Without locks, no file is removed. */
 static lock_t lock(int file) {
 #ifdef LOCK_EX
   if (flock(file, LOCK_EX | LOCK_NB) == 0)
@@ -69,7 +69,7 @@ static bool is_named(const avow__temp_file_t *t, int file) {
          avow__file_is(&named, avow__file_id(&opened));
 }
 
-/* Removes what a writer left there that was killed, if one did. */
+/* Removes the file of a killed writer from this slot, if there is one. */
 static void remove_left(const avow__temp_file_t *t) {
   int file = avow__place_open(temp_place(t), O_RDONLY, 0);
   if (file == UV_EACCES)
@@ -77,7 +77,7 @@ static void remove_left(const avow__temp_file_t *t) {
   if (file < 0)
     return;
   if (lock(file) == LOCKED && is_named(t, file))
-    (void) avow__place_unlink(temp_place(t)); /* the next one tries again */
+    (void) avow__place_unlink(temp_place(t)); /* the next writer tries again */
   (void) close(file);                         /* nothing was written */
 }
 
@@ -89,7 +89,7 @@ static void remove_all_left(avow__temp_file_t *t) {
   t->temp[0] = '\0';
 }
 
-/* The path by which a file without a name is found, where there is /proc. */
+/* Sets the path of a file without a name, if the system has /proc. */
 static void set_proc_path(int file, char path[PROC_PATH]) {
   (void) snprintf(path, PROC_PATH, "/proc/self/fd/%d", file); /* it fits */
 }
@@ -100,8 +100,9 @@ static bool can_be_linked(int file) {
   return access(path, F_OK) == 0;
 }
 
-/* Some kernels forget the umask where there is no name. What it leaves of all
-   permissions tells; nothing, if it leaves all. */
+/* Some kernels ignore the umask for files without a name. The mode of a file
+   that was created with all permissions shows this. If all permissions are
+   left, the umask is unknown. */
 static bool set_mode(int file, int mode) {
   uv_stat_t made;
   if ((mode & OTHERS) == 0)
@@ -111,7 +112,8 @@ static bool set_mode(int file, int mode) {
   return avow__disk_fchmod(file, mode & (int) made.st_mode & ALL) == 0;
 }
 
-/* Whatever is against it: there is another way, which says what it is. */
+/* Returns false on any failure, because the caller then uses a named file and
+   reports its error. */
 static bool open_unnamed(avow__temp_file_t *t, int mode) {
 #ifdef O_TMPFILE
   const int at_first = (mode & OTHERS) == 0 ? mode : ALL;
@@ -124,12 +126,13 @@ static bool open_unnamed(avow__temp_file_t *t, int mode) {
     t->file = file;
     return true;
   }
-  (void) close(file); /* which is the end of it */
+  (void) close(file); /* closing removes the file */
 #endif
   return false;
 }
 
-/* Who takes it for one that was left has the lock, and removes it. */
+/* Another writer may take the new file for a leftover. It then holds the lock
+   and removes the file. */
 static int open_slot(avow__temp_file_t *t, int mode) {
   const int file =
       avow__place_open(temp_place(t), O_WRONLY | O_CREAT | O_EXCL, mode);
@@ -193,8 +196,8 @@ void avow__temp_file_close(avow__temp_file_t *t) {
   if (t->file < 0)
     return;
   if (t->temp[0] != '\0')
-    (void) avow__place_unlink(temp_place(t)); /* the next one tries again */
-  (void) close(t->file); /* what was to last is on the disk already */
+    (void) avow__place_unlink(temp_place(t)); /* the next writer tries again */
+  (void) close(t->file); /* data that must last is already on the disk */
   t->file = -1;
 }
 

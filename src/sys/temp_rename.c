@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * Making things beside those that they replace, under names that nobody has.
+ * Creates replacements under unused names in the directory of the target.
  */
 #include "sys/temp_rename.h"
 
@@ -14,12 +14,13 @@ enum { TRIES = 100, NAME_SIZE = 40 };
 
 static void set_random_name(char name[NAME_SIZE]) {
   uint64_t random = uv_hrtime();
-  (void) uv_random(NULL, NULL, &random, sizeof(random), 0, NULL); /* or this */
+  /* or use this */
+  (void) uv_random(NULL, NULL, &random, sizeof(random), 0, NULL);
   (void) snprintf(name, NAME_SIZE, ".avow-%016llx",
                   (unsigned long long) random); /* it fits */
 }
 
-/* What was made in part goes, and so does what was not renamed. */
+/* Removes an incomplete replacement, and one that was not renamed. */
 static int make_and_rename(avow__place_t temp, avow__place_t place,
                            avow__make_fn *make, const void *data) {
   int err = make(temp, data);
@@ -28,7 +29,7 @@ static int make_and_rename(avow__place_t temp, avow__place_t place,
   if (err == 0)
     err = avow__place_rename(temp, place);
   if (err < 0)
-    (void) avow__place_unlink(temp); /* the first failure is told */
+    (void) avow__place_unlink(temp); /* the first failure is reported */
   return err;
 }
 

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * Going through a directory tree. The path grows and shrinks with the depth; a
- * level that was closed early has the names that were left of its directory.
+ * Traverses a directory tree. The path grows and shrinks with the depth. A
+ * level that was closed early stores the remaining names of its directory.
  */
 #include "sys/tree.h"
 
@@ -11,19 +11,19 @@
 #include "base/alloc.h"
 #include "uv/fs_blocking.h"
 
-/* Directories open at a time, and one more on the way back. */
+/* Maximum number of open directories, except one more on the way back. */
 enum { MOST_OPEN = 32 };
 
 struct avow__level_s {
   avow__dir_t dir;
-  avow__file_id_t id; /* of one that was closed early */
-  char *names;        /* each with its type before and a NUL behind */
+  avow__file_id_t id; /* set when it was closed early */
+  char *names;        /* each after its type and with a final NUL */
   size_t used, at, room;
-  size_t path_len; /* of the directory's */
+  size_t path_len; /* of the directory */
   size_t name_at;
   uint64_t note;
-  bool linked;  /* a link led here: ".." is not the level above */
-  int failed;   /* UV_ENOMEM: a name is missing behind those that are kept */
+  bool linked;  /* entered through a link: ".." is not the level above */
+  int failed;   /* UV_ENOMEM: a name after the stored ones is missing */
   bool ended;   /* there are no more entries */
   bool cut_off; /* there is no way back to the level above */
 };
@@ -59,7 +59,7 @@ int avow__tree_hold(avow__tree_t *tree) {
   return avow__dir_open_above(NULL, tree->path, &tree->above, &tree->name_at);
 }
 
-/* Lets go of the level deepest down. */
+/* Releases the deepest level. */
 static void pop(avow__tree_t *tree) {
   avow__level_t *level = &tree->levels[--tree->depth];
   avow__dir_close(&level->dir);
@@ -89,8 +89,8 @@ static int add_name(avow__level_t *level, const char *name,
   return 0;
 }
 
-/* Does as avow__dir_read(), with what is kept and then with what is not read
-   yet. */
+/* Returns the stored names first and then reads the others, as avow__dir_read()
+   does. */
 static int next_name(avow__level_t *level, const char **name,
                      uv_dirent_type_t *type) {
   if (level->at == level->used && level->failed < 0)
@@ -104,8 +104,8 @@ static int next_name(avow__level_t *level, const char **name,
   return 1;
 }
 
-/* Reads what is left of the directory. A name that there is no memory for is
-   not read again. */
+/* Reads the remaining names of the directory. A name that does not fit into
+   memory is lost. */
 static int keep_names(avow__level_t *level) {
   const char *name;
   uv_dirent_type_t type;
@@ -127,8 +127,8 @@ static int close_level(avow__level_t *level) {
   return err;
 }
 
-/* The directory furthest up of those that are open, unless a link leads on from
-   there, of which patterns have few. */
+/* Closes the highest open directory, unless the next level was entered through
+   a link. Patterns have few such levels. */
 static int tree_close_one(avow__tree_t *tree) {
   avow__level_t *level = &tree->levels[tree->first_open];
   const int err = level[1].linked ? 0 : close_level(level);
@@ -156,7 +156,8 @@ static void forget_left(avow__tree_t *tree) {
   tree->left = false;
 }
 
-/* That next()'s answer is in; NULL: where the process is. */
+/* Returns the directory that contains the current answer. NULL: the working
+   directory. */
 static const avow__dir_t *dir_above(const avow__tree_t *tree) {
   const size_t above = tree->left ? tree->depth - 1 : tree->depth;
   if (above > 0)
@@ -171,7 +172,7 @@ avow__place_t avow__tree_place(const avow__tree_t *tree) {
 }
 
 int avow__tree_enter(avow__tree_t *tree, uint64_t note) {
-  forget_left(tree); /* to enter what was left once more */
+  forget_left(tree); /* the directory that was left may be entered again */
   int err = tree_make_room(tree);
   if (err == 0 && tree->depth - tree->first_open == MOST_OPEN)
     err = tree_close_one(tree);
@@ -200,7 +201,7 @@ const avow__dir_t *avow__tree_dir(const avow__tree_t *tree) {
   return &tree->levels[tree->depth - 1].dir;
 }
 
-/* "dir/name" in place of what the path was, "name" alone in "". */
+/* Sets the path to "dir/name", or to "name" if the directory is "". */
 static int set_path(avow__tree_t *tree, const avow__level_t *level,
                     const char *name) {
   const size_t size = strlen(name) + 1;
@@ -215,7 +216,7 @@ static int set_path(avow__tree_t *tree, const avow__level_t *level,
   return 0;
 }
 
-/* Not all file systems say what an entry is. */
+/* Not all file systems report the type of an entry. */
 static void look_at_type(avow__tree_t *tree) {
   uv_stat_t stat;
   if (tree->type == UV_DIRENT_UNKNOWN &&

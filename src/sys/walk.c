@@ -1,8 +1,9 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * Walking a tree: a channel whose source reads a batch of entries in a shift on
- * the thread pool, and the next batch when the channel wants more. The channel
- * and the shift each hold the walk. While a shift runs, only it uses the tree.
+ * Walks a tree: a channel whose source reads a batch of entries in a shift on
+ * the thread pool. It reads the next batch when the channel wants more. The
+ * channel and the shift each have a reference to the walk. While a shift runs,
+ * only the shift uses the tree.
  */
 #include <string.h>
 
@@ -23,7 +24,7 @@ typedef struct {
   avow__tree_t tree;
   avow_value_t items[BATCH];
   size_t n;
-  avow_value_t last; /* none: more to come; INT: the end; or an error */
+  avow_value_t last; /* NONE: more follow; INT: the end; or an error */
 } walk_t;
 
 static const avow_class_t entry_class = { .name = "found" };
@@ -93,7 +94,7 @@ static avow_value_t read_batch(avow__shifts_t *shifts) {
 
 static void start_batch(walk_t *walk);
 
-/* The channel may be gone after each of these; then the walk is unwanted. */
+/* Each push may end the channel, and then the walk is unwanted. */
 static void push_batch(walk_t *walk) {
   for (size_t i = 0; i < walk->n; i++) {
     if (walk->source.unwanted)
@@ -123,7 +124,7 @@ static void end_batch(avow__shifts_t *shifts) {
     start_batch(walk);
 }
 
-/* Nobody waits for the promise: the channel is told. */
+/* A failed promise needs no handler, because the channel gets its error. */
 static void start_batch(walk_t *walk) {
   avow_promise_t *p = avow__shift_start(&walk->shifts);
   walk->running = avow_state(p) == AVOW_PENDING;
