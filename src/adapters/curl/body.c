@@ -1,16 +1,17 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * Bodies: one piece that libcurl has written waits to be read, and what comes
- * behind it libcurl keeps, paused, until then. So a body that nobody reads
- * costs no more than that, and what the connection's own windows have room for:
- * 32 MiB by HTTP/2. When it goes on it writes all that it has kept, and moves
- * what is left of that with each piece that is not taken. So all are taken
- * then, and it goes on when the last of them was read.
+ * Bodies. One piece that libcurl has written waits to be read. Meanwhile
+ * libcurl is paused and keeps all later bytes. An unread body therefore costs
+ * one piece, and the receive windows of its connection: 32 MiB with HTTP/2.
+ * When libcurl continues, it writes all bytes that it has kept. If a piece were
+ * refused, libcurl would move all the remaining bytes in memory. All pieces are
+ * therefore accepted then, and libcurl continues when the last one has been
+ * read.
  *
- * What libcurl unpacks may be a thousand times what came, or a million, and it
- * keeps all of that while it is paused, 64 MiB at most, of which nobody hears.
- * So a body with a limit that may be unpacked has room for pieces: it costs no
- * more than its limit, which is found where it is passed.
+ * Decompressed data may be a million times as large as what arrived. While it
+ * is paused, libcurl keeps up to 64 MiB of it without reporting this. A
+ * compressed body with a limit therefore buffers pieces here. It costs at most
+ * its limit, which is detected when it is exceeded.
  */
 #include "body.h"
 
@@ -29,7 +30,7 @@ static bool has_piece(const body_t *b) {
   return b->piece.tag == AVOW_BYTES;
 }
 
-/* The piece was read: the next is there, if there is one. */
+/* Releases the piece that was read. The next piece, if any, takes its place. */
 static void turn_over(body_t *b) {
   piece_t *next = b->first;
   avow_value_clear(&b->piece);
@@ -42,8 +43,8 @@ static void turn_over(body_t *b) {
   avow_free(next);
 }
 
-/* The next bytes of the piece, as many as that at most; the piece itself if
-   that is all of it. */
+/* Takes at most `most` bytes of the piece. Returns the piece itself if these
+   are all its bytes. */
 static avow_value_t take_bytes(body_t *b, size_t most) {
   size_t len;
   const char *bytes = avow_to_bytes(&b->piece, &len);
@@ -52,7 +53,7 @@ static avow_value_t take_bytes(body_t *b, size_t most) {
   avow_value_t v =
       n == len ? avow_value_ref(&b->piece) : avow_bytes(bytes + b->at, n);
   if (avow_is_error(&v))
-    return v; /* it is there for the next */
+    return v; /* the bytes stay for the next read */
   b->at += n;
   if (b->at == len)
     turn_over(b);
@@ -68,7 +69,7 @@ static void body_serve(body_t *b) {
                                       : avow_value_ref(&b->end));
 }
 
-/* Takes the bytes. False without memory. */
+/* Takes ownership of `bytes`. Returns false if out of memory. */
 static bool append(body_t *b, avow_value_t bytes) {
   piece_t *piece = avow_calloc(1, sizeof(*piece));
   if (piece == NULL) {
@@ -85,7 +86,7 @@ static bool append(body_t *b, avow_value_t bytes) {
   return true;
 }
 
-/* False without memory. */
+/* Returns false if out of memory. */
 static bool body_take(body_t *b, const char *data, size_t len) {
   const avow_value_t bytes = avow_bytes(data, len);
   if (avow_is_error(&bytes))
@@ -145,7 +146,7 @@ void avow__curl_body_free(body_t *b) {
   avow_value_clear(&b->end);
 }
 
-/* libcurl may write at once what it has kept. */
+/* In this call, libcurl may write the bytes that it has kept. */
 static void body_go_on(body_t *b) {
   if (!b->paused || b->easy == NULL || has_piece(b))
     return;

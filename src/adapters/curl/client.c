@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-/* Clients: how they begin and end, and how promises stand for them. */
+/* Clients: how they start and end, and how promises represent them. */
 #include "client.h"
 
 #include <stdio.h>
@@ -21,10 +21,10 @@ static void client_free(client_t *c) {
   avow_free(c);
 }
 
-/* Nothing of it is left on the loop, which may go on closing. */
+/* The client has no handles left, so the loop may continue to close. */
 static void client_leave_loop(client_t *c) {
   if (c->gone != NULL)
-    (void) avow_resolve(c->gone, avow_none()); /* false if that was in vain */
+    (void) avow_resolve(c->gone, avow_none()); /* false if not allocated */
   c->gone = NULL;
   avow_promise_clear(&c->shield);
   client_free(c);
@@ -43,7 +43,8 @@ static void client_end(client_t *c) {
   avow__curl_multi_stop(c);
 }
 
-/* Whether it is time to: it ends once, without transfers, and at the bottom. */
+/* Ends the client if it is ending, has no transfers, and is not inside
+   libcurl. */
 static void client_may_end(client_t *c) {
   if (c->ending && c->multi != NULL && c->inside == 0 &&
       !avow__curl_has_transfers(c))
@@ -61,7 +62,8 @@ void avow__curl_leave(client_t *c) {
   client_may_end(c);
 }
 
-/* The loop closes. Its promises are cancelled, those of transfers, too. */
+/* Called when the loop closes. The loop cancels the promises of the client and
+   its transfers. */
 static void client_on_close(void *data) {
   client_t *c = data;
   avow_deferred_drop(c->life);
@@ -76,11 +78,11 @@ void avow__curl_give_up(client_t *c) {
   c->ending = true;
   if (life != NULL)
     (void) avow_reject(life, avow_error(UV_ENOMEM));
-  (void) avow_result(c->ended); /* who asks is told */
+  (void) avow_result(c->ended); /* marks it as handled; later calls report it */
   avow__curl_fail_all(c, UV_ENOMEM);
 }
 
-/* Nobody knows it any more, and so no transfer does. */
+/* The client has no references left, and so it has no transfers. */
 static void client_destroy(void *data) {
   client_t *c = data;
   c->let_go = true;
@@ -94,8 +96,8 @@ static void client_destroy(void *data) {
 static const avow_class_t client_class = { .name = "curl client",
                                            .destroy = client_destroy };
 
-/* The promises that its end needs, which may come when there is no memory.
-   NONE, or why there are none. */
+/* Creates the promises for the end of the client, which must need no memory.
+   Returns NONE, or the error. */
 static avow_value_t client_promise(client_t *c) {
   c->ended = avow_promise_new(c->loop, &c->life);
   avow_promise_t *gone = avow_promise_new(c->loop, &c->gone);
@@ -110,7 +112,8 @@ static avow_value_t client_promise(client_t *c) {
 }
 
 static void client_unpromise(client_t *c) {
-  (void) avow_resolve(c->life, avow_none()); /* false of those there are not */
+  /* false for those that were not allocated */
+  (void) avow_resolve(c->life, avow_none());
   (void) avow_resolve(c->gone, avow_none());
   avow_promise_clear(&c->shield);
   avow_promise_clear(&c->ended);
@@ -124,12 +127,12 @@ static void initialise(void) {
 }
 
 enum {
-  HOST_CONNECTIONS = 6, /* as browsers have it */
+  HOST_CONNECTIONS = 6, /* as in browsers */
   CONNECTIONS = 256,
   CONNECTIONS_MOST = 1000000
 };
 
-/* Half of the descriptors remain for the program. */
+/* The other half of the descriptors remains for the program. */
 static unsigned usual_connections(void) {
   struct rlimit limit;
   if (getrlimit(RLIMIT_NOFILE, &limit) != 0 ||
@@ -146,7 +149,7 @@ static void client_set_limits(client_t *c, const avow_curl_options_t *o) {
   c->connections = c->most_connections;
 }
 
-/* Its object, or an error. */
+/* Returns the object of the client, or an error. */
 static avow_value_t client_new(uv_loop_t *loop,
                                const avow_curl_options_t *options) {
   uv_once(&once, initialise);
@@ -176,7 +179,7 @@ static const char *options_problem(const avow_curl_options_t *o) {
              : NULL;
 }
 
-/* Its object, or an error. */
+/* Returns the object of the client, or an error. */
 static avow_value_t client_for(uv_loop_t *loop,
                                const avow_curl_options_t *options) {
   static const avow_curl_options_t defaults;

@@ -1,13 +1,14 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * Clients: a multi handle on a loop, from beginning to end. A client is known
- * to the program as a promise in disguise, fulfilled with the object that it
- * is, or rejected with why there is none. Each transfer holds that, too.
+ * Clients: a multi handle on a loop, from start to end. The public type of a
+ * client is a disguised promise. It is fulfilled with the client's object, or
+ * rejected with the reason why there is none. Each transfer has a reference to
+ * this promise.
  *
- * It ends when nobody holds it, or with the loop. Then it first waits until its
- * last transfer is out, for libcurl would wait for the threads of those that
- * look up names, and for its handles of libuv's to be closed; `gone`, which is
- * shielded, has the loop that closes wait for that.
+ * A client ends with its last reference, or with the loop. It first waits until
+ * its last transfer is removed, because libcurl would block on threads that
+ * resolve names. It then waits until its libuv handles are closed. A loop that
+ * closes waits for `gone`, which is shielded, and so for all this.
  */
 #ifndef AVOW_CURL_CLIENT_H
 #define AVOW_CURL_CLIENT_H
@@ -21,7 +22,7 @@ typedef struct host_s host_t;
 
 enum { CLIENT_ROWS = 256 };
 
-/* A list of transfers, in the order in which they joined it. */
+/* List of transfers, in the order in which they joined it. */
 typedef struct {
   transfer_t *first, *last;
 } transfers_t;
@@ -29,55 +30,60 @@ typedef struct {
 typedef struct client_s {
   uv_loop_t *loop;
   CURLM *multi;               /* NULL once it has ended */
-  uv_timer_t timer;           /* when libcurl wants to be called next */
-  uv_idle_t soon;             /* and if that is in the next turn */
+  uv_timer_t timer;           /* for the next call that libcurl has requested */
+  uv_idle_t soon;             /* instead of the timer if the call is due now */
   host_t *hosts[CLIENT_ROWS]; /* by name */
-  host_t *ready, *last_ready; /* hosts whose transfers may begin */
-  transfers_t transfers;      /* those in the multi handle, but for these: */
-  transfers_t pausing;        /* have paused: nobody has read their bodies, */
-  transfers_t held;      /* nor did when the loop came back: do not count */
-  transfers_t unwanted;  /* those that are to come out */
-  transfers_t lingering; /* those that will when their look-up has ended */
-  CURL *spare;           /* has libcurl try again those that wait in it */
-  polled_t *polled;      /* the descriptors of its connections */
-  avow_deferred_t *life; /* is cancelled when the loop closes */
-  avow_promise_t *ended; /* its promise, which then answers all */
-  avow_deferred_t *gone; /* settles when nothing of it is left on the loop */
+  host_t *ready, *last_ready; /* hosts whose transfers may start */
+  /* in the multi handle, except those in the next lists */
+  transfers_t transfers;
+  transfers_t pausing;   /* paused, because their bodies are not read */
+  transfers_t held;      /* still not read in the next iteration: not counted */
+  transfers_t unwanted;  /* to be removed */
+  transfers_t lingering; /* to be removed when their lookup has ended */
+  CURL *spare;      /* makes libcurl retry the transfers that wait inside it */
+  polled_t *polled; /* descriptors of the connections */
+  avow_deferred_t *life; /* canceled when the loop closes */
+  /* promise of `life`; once settled, it answers all calls */
+  avow_promise_t *ended;
+  /* settles when the client has no handles on the loop */
+  avow_deferred_t *gone;
   avow_promise_t *shield;
-  void (*set)(CURL *easy, void *data); /* options of each fetch; NULL */
+  /* sets options of each transfer; NULL: none */
+  void (*set)(CURL *easy, void *data);
   void *data;
-  unsigned host_connections; /* the limit for each host, */
-  unsigned connections;      /* the limit in all now, */
-  unsigned most_connections; /* and while there are descriptors enough */
+  unsigned host_connections; /* limit for each host */
+  unsigned connections;      /* current limit in total */
+  unsigned most_connections; /* limit while there are enough descriptors */
   unsigned used;             /* connections of transfers that count */
-  unsigned waiting;          /* transfers that have not begun */
-  unsigned held_count;       /* transfers that are held */
-  unsigned ends;             /* of transfers, while descriptors are short */
-  unsigned inside;  /* calls of libcurl that are under way; see enter() */
-  unsigned handles; /* of libuv's that are not closed */
-  bool ending;      /* no transfer begins any more */
-  bool let_go;      /* nobody knows it any more */
+  unsigned waiting;          /* transfers that have not started */
+  unsigned held_count;       /* transfers in `held` */
+  unsigned ends;    /* transfers that ended while descriptors were short */
+  unsigned inside;  /* nested calls of libcurl; see avow__curl_enter() */
+  unsigned handles; /* libuv handles that are not closed */
+  bool ending;      /* no more transfers start */
+  bool let_go;      /* the last reference is released */
 } client_t;
 
-/* The client; NULL of one that was refused. */
+/* Returns the client, or NULL if it was refused. */
 client_t *avow__curl_self(const avow_curl_t *client);
 
-/* One more reference to it, and one less. */
+/* Returns a new reference to the client. */
 avow_curl_t *avow__curl_ref(const avow_curl_t *client);
 
 /*
- * Around each call of libcurl that may call back. When the outermost leaves,
- * what has become of the transfers meanwhile is seen to: libcurl does not let
- * its functions remove one, nor a client end.
+ * Called before and after each call of libcurl that may call back. When the
+ * outermost call returns, transfers that have ended are removed. libcurl does
+ * not allow its callbacks to remove a transfer or end a client.
  */
 void avow__curl_enter(client_t *c);
 void avow__curl_leave(client_t *c);
 
-/* libcurl cannot go on for want of memory: all that is asked of the client, and
-   will be, rejects. */
+/* Ends a client whose libcurl is out of memory. All current and later calls
+   reject. */
 void avow__curl_give_up(client_t *c);
 
-/* A handle of the client's is closed: the last may be the end of it. */
+/* Called when a handle of the client is closed. After the last one, the client
+   may be freed. */
 void avow__curl_handle_closed(client_t *c);
 
 #endif

@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * Failures: libcurl's code is the error's cause, as a place in a table here, so
- * that no cause of another error can be taken for one.
+ * Failures. The cause of an error is a pointer into a table in this file, at
+ * the index of libcurl's code. A cause of another error can therefore not be
+ * taken for such a code.
  */
 #include "failure.h"
 
@@ -9,7 +10,8 @@
 
 static char codes[CURL_LAST];
 
-/* What failed before libcurl had reached anybody, or what it was asked for. */
+/* Maps codes for failures before a peer was reached, and for invalid requests.
+   Other codes become UV_EPROTO. */
 static int code_of(CURLcode code) {
   static const struct {
     CURLcode theirs;
@@ -37,14 +39,15 @@ static int code_of(CURLcode code) {
   return UV_EPROTO;
 }
 
-/* Of these the system may know more. */
+/* For these codes, the system may report more. */
 static bool is_of_system(CURLcode code) {
   return code == CURLE_COULDNT_CONNECT || code == CURLE_SEND_ERROR ||
          code == CURLE_RECV_ERROR || code == CURLE_INTERFACE_FAILED;
 }
 
-/* It calls so what is wrong with a URL, and also an answer in none of HTTP's
-   versions: by then it has spoken with who that URL is of. */
+/* libcurl uses this code for an unsupported URL, and also for a response with
+   an unknown HTTP version. In the second case it has already contacted the peer
+   of the URL. */
 static bool is_of_peer(CURL *easy, CURLcode code) {
   const char *url = NULL, *scheme = NULL;
   if (code != CURLE_UNSUPPORTED_PROTOCOL)
@@ -69,16 +72,16 @@ static void put_back(uv_file fd) {
   uv_fs_req_cleanup(&close);
 }
 
-/* Of these libcurl does not say that it had no descriptor. */
+/* With these codes, libcurl does not report that it lacked a descriptor. */
 static bool is_of_descriptors(CURLcode code) {
   return code == CURLE_COULDNT_CONNECT || code == CURLE_COULDNT_RESOLVE_HOST ||
          code == CURLE_COULDNT_RESOLVE_PROXY ||
          code == CURLE_SSL_CACERT_BADFILE;
 }
 
-enum { PIPES = 4 }; /* as many descriptors as a look-up and TLS may need */
+enum { PIPES = 4 }; /* as many descriptors as a lookup and TLS may need */
 
-/* Whether there are so many descriptors left shows: 0, or why not. */
+/* Tests whether descriptors are left. Returns 0, or the code of the failure. */
 static int no_pipes(unsigned n) {
   uv_file ends[PIPES][2];
   unsigned made = 0;
@@ -109,7 +112,7 @@ avow_value_t avow__curl_failure(CURL *easy, CURLcode code,
   if (message[0] == '\0')
     message = curl_easy_strerror(code);
   const avow_value_t cause = avow_pointer(&codes[code]);
-  if (code == CURLE_COULDNT_CONNECT && system != 0) /* it does not say why */
+  if (code == CURLE_COULDNT_CONNECT && system != 0) /* `message` has no cause */
     return avow_error_new(err, cause, "%s: %s", message, avow_strerror(err));
   return avow_error_new(err, cause, "%s", message);
 }

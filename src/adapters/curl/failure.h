@@ -1,15 +1,16 @@
 /* SPDX-License-Identifier: MIT */
-/* What libcurl says of a transfer that failed, as an error of avow's. */
+/* Failures of libcurl's transfers as errors of avow. */
 #ifndef AVOW_CURL_FAILURE_H
 #define AVOW_CURL_FAILURE_H
 
 #include "avow/curl.h"
 
-/* message is what it has to say beyond the code, and may be empty. */
+/* `message` describes the failure in more detail than the code. It may be
+   empty. */
 avow_value_t avow__curl_failure(CURL *easy, CURLcode code, const char *message);
 
-/* Whether so few descriptors are left that a transfer may have failed with that
-   code for want of some. */
+/* Whether a transfer may have failed with this code because descriptors were
+   short. */
 bool avow__curl_lacks_descriptors(CURLcode code);
 
 #endif

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-/* Fetches: what may be asked for by HTTP, and the response to it. */
+/* Fetches: checks of HTTP requests, and their responses. */
 #include <string.h>
 
 #include "avow/stream_class.h"
@@ -34,7 +34,7 @@ static bool is_stream(const avow_value_t *body) {
   return body->tag == AVOW_OBJECT && avow_to_stream(body).klass != NULL;
 }
 
-/* A length is that of a stream. */
+/* Only a stream has a length. */
 static bool is_body_length(const avow_fetch_options_t *o) {
   if (has_body(o) && is_stream(o->body))
     return o->body_length <= INT64_MAX;
@@ -45,7 +45,7 @@ static bool is_body(const avow_fetch_options_t *o) {
   return !has_body(o) || o->body->tag == AVOW_BYTES || is_stream(o->body);
 }
 
-/* What cannot be asked for, or NULL. */
+/* Returns the problem of the request, or NULL. */
 static const char *wrong_with(const char *url, const avow_fetch_options_t *o) {
   if (url == NULL)
     return "the URL is NULL";
@@ -60,8 +60,8 @@ static const char *wrong_with(const char *url, const avow_fetch_options_t *o) {
   return is_body_length(o) ? NULL : "the length is not that of a stream";
 }
 
-/* NULL if it can be asked for. A body for which there was no memory is the
-   error that came of that. */
+/* Returns NULL if the request is valid. A body that could not be allocated is
+   an error value, which becomes the reason. */
 static avow_promise_t *refusal_of(const client_t *c, const char *url,
                                   const avow_fetch_options_t *o) {
   const char *wrong = wrong_with(url, o);
@@ -74,7 +74,8 @@ static avow_promise_t *refusal_of(const client_t *c, const char *url,
   return avow_promise_reject(c->loop, why);
 }
 
-/* NULL, and *out says why. Two requests would each send a part. */
+/* Returns NULL on failure, with a rejected promise in *out. A stream cannot be
+   shared, because two requests would each send a part. */
 static response_t *response_for(client_t *c, const avow_fetch_options_t *o,
                                 avow_promise_t **out) {
   if (!has_body(o) || !is_stream(o->body) || !avow__curl_is_uploaded(o->body))
@@ -92,7 +93,7 @@ static avow_promise_t *fetch(const avow_curl_t *client, const char *url,
   if (o == NULL)
     o = &no_options;
   if (c == NULL || c->ending)
-    return avow_curl_perform(client, NULL); /* which says why */
+    return avow_curl_perform(client, NULL); /* rejects with the reason */
   avow_promise_t *p = refusal_of(c, url, o);
   if (p != NULL)
     return p;

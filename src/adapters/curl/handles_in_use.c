@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * The set: as many lists as make each of them short, and one lock, for loops
- * have threads of their own.
+ * The set has many short lists. It has one lock, because loops may run on
+ * different threads.
  */
 #include "handles_in_use.h"
 
@@ -18,7 +18,7 @@ static known_t *lists[LISTS];
 
 static void init(void) {
   if (uv_mutex_init(&lock) != 0)
-    abort(); /* as libuv where it cannot lock */
+    abort(); /* as libuv does when it cannot lock */
 }
 
 static void enter(void) {
@@ -30,7 +30,7 @@ static void leave(void) {
   uv_mutex_unlock(&lock);
 }
 
-/* Neighbours in memory are not far apart. */
+/* Multiplies, because addresses in use are close to each other. */
 static known_t **list_of(const void *what) {
   const uint64_t mixed = (uintptr_t) what * UINT64_C(0x9e3779b97f4a7c15);
   return &lists[mixed >> 54];

@@ -1,12 +1,12 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * The host of a transfer is where its URL begins: two spellings of a host are
- * two here, and one to libcurl, which has the same limit. A host that
- * multiplexes counts as one connection, and may run as many transfers as
- * libcurl puts on one.
+ * The host of a transfer is the start of its URL. Two spellings of a host are
+ * two hosts here, but one to libcurl, which has the same limit. A host that
+ * multiplexes counts as one connection. It may run as many transfers as libcurl
+ * puts on one connection.
  *
- * The queue of hosts has those whose transfers may begin. Each time one
- * transfer of the first begins, and the host goes behind the others.
+ * The queue has the hosts whose transfers may start. Each time, one transfer of
+ * the first host starts, and the host moves to the end.
  */
 #include "host.h"
 
@@ -114,7 +114,7 @@ host_t *avow__curl_host_next(client_t *c) {
       return NULL;
     host_take_out(host);
     if (may_begin) {
-      host->refs--; /* not the last: the transfer has one */
+      host->refs--; /* not the last, because the transfer has one */
       return host;
     }
     avow__curl_host_unref(host);

@@ -1,28 +1,30 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * When libcurl is called: when a descriptor is ready (socket_callback.c), when
- * the time has come that it asked for, and at once if that is now, for which a
- * timer of libuv's would wait a millisecond: an idle handle runs in the next
- * turn, which then does not wait. So what begins in one turn begins together,
- * and a transfer that always has more to do leaves turns to others.
+ * Calls libcurl when a descriptor is ready (socket_callback.c), and when the
+ * time that it requested has come. If that is at once, a libuv timer would wait
+ * a millisecond. An idle handle runs in the next iteration instead, and its
+ * poll does not block. Transfers that start in one iteration therefore start
+ * together, and a transfer that always has more work leaves iterations to
+ * others.
  */
 #include "multi_socket.h"
 
 #include "socket_callback.h"
 #include "transfer.h"
 
-/* What libcurl is called for. */
+/* Arguments of a call to libcurl. */
 typedef struct {
   client_t *client;
-  CURL *easy; /* is to go on; NULL: it is a descriptor's turn */
+  CURL *easy; /* the transfer to continue; NULL: a descriptor is ready */
   curl_socket_t fd;
-  int what; /* that is ready for, or easy has paused */
+  int what; /* events of `fd`, or what stays paused of `easy` */
   CURLcode code;
   bool is_done;
 } call_t;
 
-/* Where libcurl lacks memory for who uses a descriptor it keeps that number in
-   pieces, and divides by zero when it comes to it again (7.88). */
+/* If libcurl lacks memory to record a user of a descriptor, its table of users
+   stays incomplete. It would divide by zero when it uses the table again
+   (7.88). */
 static void socket_action(call_t *call) {
   int running;
   const CURLMcode code = curl_multi_socket_action(call->client->multi, call->fd,
@@ -31,7 +33,7 @@ static void socket_action(call_t *call) {
     avow__curl_give_up(call->client);
 }
 
-/* That it lacks memory it may say here as if it had been called off. */
+/* libcurl may report out of memory here as aborted by a callback. */
 static void unpause(call_t *call) {
   call->code = curl_easy_pause(call->easy, call->what);
   if (call->code == CURLE_OUT_OF_MEMORY ||
@@ -52,26 +54,27 @@ static avow_value_t call_cb(void *data) {
   return avow_none();
 }
 
-/* libcurl calls functions of the program's: in an avow_try() they cannot close
-   the loop, which would wait for libcurl to come back. */
+/* libcurl calls functions of the program. Inside avow_try() they cannot close
+   the loop, which would wait for libcurl to return. */
 static void call_libcurl(call_t *call) {
   avow_promise_t *p = avow_try(call->client->loop, call_cb, call);
-  if (!call->is_done) /* no memory for that */
+  if (!call->is_done) /* avow_try() was out of memory */
     (void) call_cb(call);
   (void) avow_result(p);
   avow_unref(p);
 }
 
-/* libcurl looks at a transfer that waits in it, for a limit of its own, when
-   another comes out, and not when the limit grows. */
+/* libcurl retries a transfer that waits for one of its limits when another is
+   removed, and not when the limit grows. Adding and removing `spare` causes a
+   retry. */
 static void try_again(client_t *c) {
   avow__curl_multi_limit(c);
   if (curl_multi_add_handle(c->multi, c->spare) == CURLM_OK)
     (void) curl_multi_remove_handle(c->multi, c->spare);
 }
 
-/* Only a loop that runs inside of such a function comes here again. libcurl
-   can do nothing then, and who runs the loop may wait for that. */
+/* c->inside is greater than 0 only if a callback of libcurl runs the loop.
+   libcurl can do nothing then. The code that runs the loop may wait for it. */
 void avow__curl_drive(client_t *c, curl_socket_t fd, int events) {
   call_t call = { .client = c, .fd = fd, .what = events };
   if (c->inside > 0)
@@ -90,7 +93,7 @@ static void on_time(uv_timer_t *timer) {
   avow__curl_drive(timer->data, CURL_SOCKET_TIMEOUT, 0);
 }
 
-/* Since the iteration before all jobs ran that were due then. */
+/* All jobs that were due have run since the last iteration. */
 static void on_soon(uv_idle_t *soon) {
   client_t *c = soon->data;
   (void) uv_idle_stop(soon);
@@ -103,7 +106,7 @@ void avow__curl_drive_soon(client_t *c) {
   (void) uv_idle_start(&c->soon, on_soon);
 }
 
-/* libcurl asks to be called in so many ms; -1: not for its own sake. */
+/* libcurl asks to be called in `ms` milliseconds; -1: not at all. */
 static int on_timer(CURLM *multi, long ms, void *data) {
   client_t *c = data;
   (void) uv_timer_stop(&c->timer);
@@ -116,7 +119,7 @@ static int on_timer(CURLM *multi, long ms, void *data) {
   return 0;
 }
 
-/* A transfer that is held keeps its connection and does not count. */
+/* A held transfer keeps its connection and does not count. */
 void avow__curl_multi_limit(client_t *c) {
   (void) curl_multi_setopt(c->multi, CURLMOPT_MAX_HOST_CONNECTIONS,
                            (long) (c->host_connections + c->held_count));
@@ -156,8 +159,8 @@ static void on_closed(uv_handle_t *handle) {
   avow__curl_handle_closed(handle->data);
 }
 
-/* The multi handle's end closes the connections that it has kept, and may still
-   call back for that: the handles go after it. */
+/* Ending the multi handle closes the connections that it kept. This may still
+   call back, so the libuv handles are closed afterwards. */
 void avow__curl_multi_stop(client_t *c) {
   CURLM *multi = c->multi;
   c->multi = NULL;

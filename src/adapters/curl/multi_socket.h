@@ -1,31 +1,33 @@
 /* SPDX-License-Identifier: MIT */
-/* What turns libcurl: its multi handle's descriptors and timer on the loop. */
+/* Drives libcurl: the descriptors and the timer of its multi handle on the
+   loop. */
 #ifndef AVOW_CURL_MULTI_SOCKET_H
 #define AVOW_CURL_MULTI_SOCKET_H
 
 #include "client.h"
 
-/* False without memory, and then nothing is on the loop. */
+/* Returns false if out of memory. Then no handle is on the loop. */
 bool avow__curl_multi_start(client_t *c);
 
-/* Has libcurl go on with what it has paused but for what is said. If it cannot
-   the transfer is to end, for what it had kept is lost. */
+/* Continues a paused transfer, except for what `paused` names. After a failure
+   the transfer must end, because the bytes that libcurl had kept are lost. */
 CURLcode avow__curl_go_on(client_t *c, CURL *easy, int paused);
 
-/* Tells libcurl what there is of a descriptor, or, for CURL_SOCKET_TIMEOUT,
-   that its time has come. */
+/* Reports the events of a descriptor to libcurl, or an expired timeout for
+   CURL_SOCKET_TIMEOUT. */
 void avow__curl_drive(client_t *c, curl_socket_t fd, int events);
 
-/* Calls libcurl in the next turn. */
+/* Calls libcurl in the next iteration. */
 void avow__curl_drive_soon(client_t *c);
 
-/* Has libcurl take over the limits of connections. */
+/* Sets the limits of connections in libcurl. */
 void avow__curl_multi_limit(client_t *c);
 
-/* Ends the multi handle, which has no transfers, and closes all handles. */
+/* Ends the multi handle, which must have no transfers, and closes all
+   handles. */
 void avow__curl_multi_stop(client_t *c);
 
-/* Whether libcurl will be called again for what the loop waits for. */
+/* Whether an event of the loop will call libcurl again. */
 bool avow__curl_waits(const client_t *c);
 
 #endif

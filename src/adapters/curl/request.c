@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-/* Requests by HTTP as options of an easy handle. */
+/* HTTP requests as options of an easy handle. */
 #include "request.h"
 
 #include <string.h>
@@ -25,9 +25,9 @@ static void set_redirects(CURL *easy, const request_t *q) {
   (void) curl_easy_setopt(easy, CURLOPT_MAXREDIRS, (long) most);
 }
 
-/* During the TLS handshake a server says whether one connection can carry many
-   requests, so the other requests wait for the first. Without TLS only a
-   response says it, and that may take long. */
+/* During the TLS handshake, a server reports whether one connection can carry
+   many requests. Other requests therefore wait for the first. Without TLS only
+   a response reports it, which may take long. */
 static void set_sharing(CURL *easy, const char *url) {
   const bool asks = curl_strnequal(url, "https:", 6) != 0;
   (void) curl_easy_setopt(easy, CURLOPT_PIPEWAIT, (long) asks);
@@ -58,9 +58,9 @@ static void set_body(CURL *easy, const request_t *q) {
     set_bytes(easy, &q->bytes);
 }
 
-/* Those that libcurl has of its own it changes where a redirect says so. To
-   libcurl each body is that of a POST, and 301 and 302 would send any other
-   method on without its body: an empty PUT. */
+/* libcurl changes its own methods where a redirect requires this. It treats
+   each body as that of a POST. After 301 and 302 it would repeat any other
+   method without its body: an empty PUT. */
 static CURLcode set_method(CURL *easy, const char *method, bool body) {
   if (strcmp(method, "HEAD") == 0)
     return curl_easy_setopt(easy, CURLOPT_NOBODY, 1L);
@@ -101,14 +101,14 @@ CURL *avow__curl_request_easy(const request_t *q) {
   return NULL;
 }
 
-/* NULL without memory, and of NULL. */
+/* Returns NULL if out of memory, or if `text` is NULL. */
 static char *copy(const char *text) {
   const size_t size = text != NULL ? strlen(text) + 1 : 0;
   char *own = size > 0 ? avow_malloc(size) : NULL;
   return own != NULL ? memcpy(own, text, size) : NULL;
 }
 
-/* False without memory. */
+/* Returns false if out of memory. */
 static bool copy_headers(request_t *q, const char *const *headers) {
   for (; headers != NULL && *headers != NULL; headers++) {
     struct curl_slist *longer = curl_slist_append(q->headers, *headers);

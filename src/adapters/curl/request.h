@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * Requests: copies of the options of a fetch, kept until the transfer begins.
- * An easy handle takes some 6 KB, so requests that wait have none.
+ * Requests: copies of the options of a fetch, kept until the transfer starts.
+ * An easy handle takes about 6 KB, so waiting requests have none.
  */
 #ifndef AVOW_CURL_REQUEST_H
 #define AVOW_CURL_REQUEST_H
@@ -17,7 +17,7 @@ typedef struct {
   bool streams;
   bool no_redirects;
   unsigned redirects;
-  void (*set)(CURL *easy, void *data); /* NULL */
+  void (*set)(CURL *easy, void *data); /* may be NULL */
   void *data;
 } request_t;
 
@@ -28,12 +28,12 @@ bool avow__curl_request_init(request_t *q, const char *url,
 
 void avow__curl_request_free(request_t *q);
 
-/* Makes an easy handle with these options. `q` must outlive it. Returns NULL if
-   an allocation fails. */
+/* Creates an easy handle with these options. `q` must outlive it. Returns NULL
+   if an allocation fails. */
 CURL *avow__curl_request_easy(const request_t *q);
 
-/* Has the next request be a GET, or a HEAD if this is one, as 303 says: libcurl
-   repeats any method that is not its own. */
+/* Makes the next request a GET, as 303 requires, or a HEAD if this one is a
+   HEAD. libcurl would repeat any custom method. */
 void avow__curl_request_see_other(const request_t *q, CURL *easy);
 
 #endif

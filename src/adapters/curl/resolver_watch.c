@@ -1,11 +1,11 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * libcurl says when a look-up begins. That it is over shows in the time that it
- * says look-ups have taken, which each but those for a proxy of SOCKS and for
- * the data of FTP adds to. These come second, behind that of the server of
- * before, and are not told apart from others while they last: who is cancelled
- * then is removed at once. libcurl 7.87 leaves the thread to itself in that
- * case, and where a limit of its own passes; before, it waits.
+ * libcurl reports when a lookup starts. A lookup has ended when the total time
+ * of lookups has grown. Lookups for a SOCKS proxy and for the data connection
+ * of FTP do not add to this time. They come after the lookup of the server and
+ * cannot be recognized while they run. A transfer that is canceled then is
+ * removed at once. Since libcurl 7.87, this leaves the thread running, as does
+ * a time limit of libcurl. Older versions wait.
  */
 #include "resolver_watch.h"
 
@@ -54,7 +54,8 @@ static curl_socket_t refuse_socket(void *data, curlsocktype purpose,
   return CURL_SOCKET_BAD;
 }
 
-/* What else it would call comes behind the socket that it does not get. */
+/* libcurl would make any other call only after the socket that it does not
+   get. */
 void avow__curl_lookup_last(CURL *easy) {
   (void) curl_easy_setopt(easy, CURLOPT_OPENSOCKETFUNCTION, refuse_socket);
   (void) curl_easy_setopt(easy, CURLOPT_NOPROGRESS, 1L);

@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * Look-ups of names, which libcurl does on threads of its own, and whose end it
- * waits for, without turning the loop, where a transfer is removed: whoever is
- * cancelled in one has to stay in until it is over.
+ * Lookups of names, which libcurl runs on its own threads. When a transfer is
+ * removed, libcurl blocks until its lookup has ended. A transfer that is
+ * canceled during a lookup must therefore stay until the lookup has ended.
  */
 #ifndef AVOW_CURL_RESOLVER_WATCH_H
 #define AVOW_CURL_RESOLVER_WATCH_H
@@ -13,22 +13,23 @@
 
 typedef struct {
   CURL *easy;
-  curl_off_t before; /* all that look-ups took when the last one began */
-  long redirects;    /* that there were by then; -1: none has begun */
-  bool first;        /* it is the first since */
+  curl_off_t before; /* total time of lookups when the last one started */
+  /* number of redirects at that time; -1: no lookup has started */
+  long redirects;
+  bool first; /* it is the first lookup since that redirect */
 } lookup_t;
 
-/* Has easy note in *lookup, which stays as long as it is in use, when it looks
-   up a name; and not wait for that when a limit of its own has passed. */
+/* Makes `easy` record its lookups in *lookup, which must outlive this use.
+   libcurl then does not wait for a lookup after one of its time limits. */
 void avow__curl_lookup_note(lookup_t *lookup, CURL *easy);
 
-/* Takes that back. */
+/* Undoes avow__curl_lookup_note(). */
 void avow__curl_lookup_forget(CURL *easy);
 
-/* Whether it is looking up a name now. */
+/* Whether a lookup runs now. */
 bool avow__curl_looks_up(const lookup_t *lookup);
 
-/* Has its transfer fail behind the look-up, and call nothing of the program's
+/* Makes the transfer fail after its lookup, without any call of the program
    until then. */
 void avow__curl_lookup_last(CURL *easy);
 

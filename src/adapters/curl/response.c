@@ -1,9 +1,9 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * Responses, from the transfer's side: libcurl writes the head and the body,
- * and the transfer's promise settles behind that. The response stays until that
- * has settled and the program has let go of it, whichever comes last; who lets
- * go of it cancels the transfer.
+ * Responses, on the side of the transfer. libcurl writes the head and the body,
+ * and then the promise of the transfer settles. The response lives until the
+ * promise has settled and the program has released the response. Releasing it
+ * cancels the transfer.
  */
 #include "response.h"
 
@@ -23,30 +23,30 @@
 enum { HEAD_MOST = 256 * 1024, PIECES = 4096, UNREAD = PIECES * 16384 };
 
 struct response_s {
-  body_t body;               /* first: streams are known by it */
-  avow_deferred_t *deferred; /* NULL once the program has had an answer */
-  avow_promise_t *transfer;  /* held, to be cancelled */
+  body_t body;               /* first, because the stream has a pointer to it */
+  avow_deferred_t *deferred; /* NULL once it has settled */
+  avow_promise_t *transfer;  /* a reference that is used to cancel it */
   request_t request;
-  upload_t upload; /* the request's body if it is a stream */
+  upload_t upload; /* the request's body, if it is a stream */
   head_t head;
-  size_t head_len;    /* as it came, with what comes before and behind it */
-  size_t refused_len; /* of a proxy's answer */
+  size_t head_len;    /* as received, with earlier heads and trailers */
+  size_t refused_len; /* of a proxy's response */
   uint64_t limit;     /* of the body; 0: none */
-  uint64_t taken;     /* of that */
-  uint64_t *sent_so_far, *received; /* the program\'s; NULL */
-  avow_value_t refusal;             /* why we have refused the rest; NONE */
-  avow_value_t all;                 /* of the body, for who wants it at once */
+  uint64_t taken;     /* bytes that count toward `limit` */
+  uint64_t *sent_so_far, *received; /* owned by the program, or NULL */
+  avow_value_t refusal;             /* why the rest was refused, or NONE */
+  avow_value_t all;                 /* the whole body, if `collects` */
   long status;
   bool collects;
-  bool has_head; /* the last: what comes behind it are trailers */
-  bool is_whole; /* the head: its end has come */
+  bool has_head; /* the final head: later lines are trailers */
+  bool is_whole; /* the end of the head was received */
   unsigned refs; /* of the object, of the transfer, and of the upload */
 };
 
-/* Releases the transfer, and its easy handle. */
+/* Releases the transfer and its easy handle. */
 static void forget_transfer(response_t *r) {
   if (r->transfer != NULL)
-    (void) avow_result(r->transfer); /* who asked has been told why */
+    (void) avow_result(r->transfer); /* already reported; marks it as handled */
   avow_promise_clear(&r->transfer);
 }
 
@@ -103,7 +103,8 @@ const avow_value_t *avow_curl_body(const avow_value_t *response) {
   return r != NULL && r->collects ? &r->all : NULL;
 }
 
-/* The head is there, and so is the response, if that is all it needs. */
+/* Called when the head is complete. Settles the promise unless the body is also
+   required. */
 static void response_answer(response_t *r) {
   avow_deferred_t *d = r->deferred;
   r->has_head = true;
@@ -114,8 +115,8 @@ static void response_answer(response_t *r) {
   (void) avow_resolve(d, avow_object(&response_class, r));
 }
 
-/* Whether libcurl may go on to another: with a name, without asking whether the
-   body may come, or elsewhere. */
+/* Whether libcurl may send another request: with credentials, without waiting
+   for permission to send the body, or to another location. */
 static bool may_go_on(const response_t *r) {
   if (r->status == 401 || r->status == 407 || r->status == 417)
     return true;
@@ -123,8 +124,8 @@ static bool may_go_on(const response_t *r) {
          avow__curl_head_find(&r->head, "Location") != NULL;
 }
 
-/* Behind 100 and the like another head comes, without end if the server likes;
-   and so do trailers. */
+/* Another head follows 100 and similar codes. A server may send heads and
+   trailers without end. */
 static bool head_fits(response_t *r, const char *line, size_t n) {
   const bool is_first = n >= 5 && memcmp(line, "HTTP/", 5) == 0;
   if (is_first && r->status >= 200 && r->deferred != NULL && !r->has_head)
@@ -147,14 +148,14 @@ static bool head_is_sound(response_t *r, const char *line, size_t n) {
   return false;
 }
 
-/* libcurl keeps 64 MiB of a body while it is paused. No more is to wait here:
-   whole pieces are of 16 KiB, and there may be smaller ones. */
+/* libcurl keeps 64 MiB of a body while it is paused. No more than this waits
+   here: full pieces have 16 KiB, and some are smaller. */
 static bool may_be_unpacked(const response_t *r) {
   return r->limit > 0 && r->limit <= UNREAD &&
          avow__curl_head_find(&r->head, "Content-Encoding") != NULL;
 }
 
-/* Behind a redirect it is another host's. */
+/* After a redirect, the version is that of another host. */
 static void see_version(const response_t *r) {
   long version = 0, redirects = 0;
   (void) curl_easy_getinfo(r->body.easy, CURLINFO_HTTP_VERSION, &version);
@@ -205,7 +206,7 @@ static size_t on_body(char *bytes, size_t size, size_t n, void *data) {
   return written;
 }
 
-/* Takes the error. */
+/* Takes ownership of `error`. */
 static void response_fail(response_t *r, avow_value_t error) {
   avow_deferred_t *d = r->deferred;
   r->deferred = NULL;
@@ -214,7 +215,8 @@ static void response_fail(response_t *r, avow_value_t error) {
   avow__curl_body_end(&r->body, error);
 }
 
-/* Ends it with an error, which is taken, that is none of the transfer's. */
+/* Ends the response with an error that does not come from the transfer. Takes
+   ownership of `error`. */
 static void response_abort(void *data, avow_value_t error) {
   response_t *r = data;
   if (r->body.over) {
@@ -231,7 +233,8 @@ static avow_value_t cannot_repeat(CURL *easy) {
       "the body would have to be sent again, and is a stream");
 }
 
-/* Why the rest cannot come, if that is ours, or libcurl's reason. */
+/* Returns the reason why the rest cannot arrive: one of this file, or else that
+   of libcurl. */
 static avow_value_t response_reason(response_t *r, CURLcode code) {
   if (r->body.lacked)
     return avow_error(UV_ENOMEM);
@@ -241,12 +244,12 @@ static avow_value_t response_reason(response_t *r, CURLcode code) {
 }
 
 static void body_broken(body_t *body, CURLcode code) {
-  response_t *r = (response_t *) body; /* which it begins */
+  response_t *r = (response_t *) body; /* its first field */
   if (!body->over)
     response_abort(r, response_reason(r, code));
 }
 
-/* The body that comes may have to wait on. */
+/* If the response is paused, only the upload continues. */
 static void upload_go_on(void *data) {
   response_t *r = data;
   const CURLcode code =
@@ -256,8 +259,8 @@ static void upload_go_on(void *data) {
     body_broken(&r->body, code);
 }
 
-/* A line of more than 100 KiB libcurl 7.88 calls a lack of memory. What there
-   is memory for now it did not lack. */
+/* libcurl 7.88 reports a line of more than 100 KiB as out of memory. If the
+   memory is available now, the line was too long. */
 static bool is_long_line(const response_t *r, const avow_value_t *v) {
   curl_off_t began = 0;
   if (r->is_whole || avow_curl_code(v) != CURLE_OUT_OF_MEMORY)
@@ -279,7 +282,7 @@ static avow_value_t kept_too_much(const avow_value_t *v) {
                         "not read (64 MiB), or than there is memory for");
 }
 
-/* False without memory. */
+/* Returns false if out of memory. */
 static bool response_collect(response_t *r) {
   if (!r->collects)
     return true;
@@ -287,9 +290,9 @@ static bool response_collect(response_t *r) {
   return !avow_is_error(&r->all);
 }
 
-/* Why it failed, or NONE. Of what we could not take libcurl knows no more than
-   that. And it takes a head that the end of the connection cuts off for a whole
-   one. */
+/* Returns the reason of a failure, or NONE. If this file refused bytes, libcurl
+   does not know the reason. libcurl also accepts a head that the end of the
+   connection has cut off. */
 static avow_value_t reason_of_end(response_t *r, const avow_value_t *v) {
   if (r->body.lacked)
     return avow_error(UV_ENOMEM);
@@ -320,11 +323,11 @@ static void on_ended(void *data, const avow_value_t *v) {
     response_fail(r, reason);
     return;
   }
-  response_answer(r); /* one of which it could not be sure */
+  response_answer(r); /* a head that another response might have followed */
   avow__curl_body_end(&r->body, avow_none());
 }
 
-/* The program may keep the response long after its transfer. */
+/* The program may keep the response long after its transfer has ended. */
 static void on_out(void *data) {
   forget_transfer(data);
   response_unref(data);
@@ -367,7 +370,7 @@ static void response_upload(response_t *r, const avow_fetch_options_t *o) {
                         o->body_length);
 }
 
-/* It may be over already. */
+/* The response may be over already. */
 static void response_began(response_t *r) {
   if (r->body.over || avow_is_none(&r->upload.owner))
     return;
@@ -375,8 +378,8 @@ static void response_began(response_t *r) {
   avow__curl_upload_begin(&r->upload);
 }
 
-/* The body of a proxy's refusal libcurl passes over, byte by byte and for as
-   long as more is there (7.88), whatever waits. It asks here at each byte. */
+/* libcurl skips the body of a proxy's refusal byte by byte, without a limit
+   (7.88). It calls this function at each byte. */
 static bool proxy_fits(response_t *r, bool has_sent) {
   long status = 0;
   if (r->head_len > 0 || has_sent)
@@ -421,8 +424,8 @@ static void response_count(response_t *r, const avow_fetch_options_t *o) {
     *o->received = 0;
 }
 
-/* The program's options may have a progress of their own, unless that is
-   ours. */
+/* The program's options may set a progress function, unless this file needs its
+   own. */
 static CURL *response_easy(void *data) {
   response_t *r = data;
   CURL *easy = avow__curl_request_easy(&r->request);
@@ -443,12 +446,12 @@ static CURL *response_easy(void *data) {
   return easy;
 }
 
-/* A stream is read at once, and the data of set() need not stay. */
+/* A stream is read at once, and the data of set() need not live longer. */
 static bool needs_easy(const request_t *request) {
   return request->streams || request->set != NULL;
 }
 
-/* NULL without memory. */
+/* Returns NULL if out of memory. */
 static CURL *easy_at_once(response_t *r, const avow_fetch_options_t *o) {
   CURL *easy = response_easy(r);
   if (easy != NULL && r->request.streams)
@@ -476,7 +479,7 @@ void avow__curl_response_begin(response_t *r, const avow_curl_t *client,
   r->body.room = r->collects ? UINT_MAX : 0;
   r->limit = o->limit;
   response_count(r, o);
-  r->refs++; /* for it may be over already */
+  r->refs++; /* because the response may be over already */
   if (avow__curl_request_init(&r->request, url, o)) {
     response_transfer(r, client, o);
   } else {

@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * Responses: the head, which is there when the program gets one, and the body
- * behind it, a byte stream. libcurl is told to pause while a piece of the body
- * is there that nobody has read, and so holds the server back.
+ * Responses. The head is complete when the program gets the response. The body
+ * after it is a byte stream. libcurl is paused while a piece of the body waits
+ * to be read. This applies backpressure to the server.
  */
 #ifndef AVOW_CURL_RESPONSE_H
 #define AVOW_CURL_RESPONSE_H
@@ -12,12 +12,13 @@
 
 typedef struct response_s response_t;
 
-/* One whose head is to come: *out settles with it, and cancels it. NULL without
-   memory, and *out says so. */
+/* Creates a response that waits for its head. *out settles with the response,
+   and canceling it cancels the response. Returns NULL if out of memory, with a
+   rejected promise in *out. */
 response_t *avow__curl_response_new(client_t *c, avow_promise_t **out);
 
-/* Begins the transfer; collects: the program wants all of the body, at once.
-   The body that is sent stays as long as the transfer does. */
+/* Starts the transfer. With `collects`, the program gets the whole body at
+   once. A body to be sent lives as long as the transfer. */
 void avow__curl_response_begin(response_t *r, const avow_curl_t *client,
                                const char *url, const avow_fetch_options_t *o,
                                bool collects);

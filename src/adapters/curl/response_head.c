@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * Heads: libcurl gives them line by line, and limits how long they are. Those
- * of redirects and of "100 Continue" come first, and only the last is kept.
+ * Heads. libcurl delivers them line by line and limits their length. Heads of
+ * redirects and of "100 Continue" come first, and only the last head is kept.
  */
 #include "response_head.h"
 
@@ -35,7 +35,7 @@ static size_t trimmed(const char *line, size_t len) {
   return len;
 }
 
-/* A line that begins with a blank goes on with the one before. */
+/* A line that starts with a blank continues the line before it. */
 bool avow__curl_head_add(head_t *head, const char *line, size_t len) {
   if (len >= 5 && memcmp(line, "HTTP/", 5) == 0)
     head->len = 0;

@@ -1,14 +1,14 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * Descriptors: each that libcurl wants polled has a handle of libuv's until
- * libcurl takes that back, which it does before it closes the descriptor. By
- * then libuv knows it no more, for uv_close() forgets it at once, whatever it
- * has yet to do: who gets the same number next may poll it.
+ * Descriptors. Each descriptor that libcurl wants polled has a libuv handle.
+ * The request is withdrawn before libcurl closes the descriptor. After
+ * uv_close(), libuv no longer knows the descriptor, so a new user of its number
+ * may poll it.
  *
- * Where the kernel reports an error libuv stops polling and says UV_EBADF,
- * whatever the error was. libcurl is told of it as all that it may be, so that
- * it reads what has come before, and then learns the error itself; and the
- * descriptor is polled on if libcurl keeps it nevertheless.
+ * If the kernel reports an error, libuv stops polling and reports UV_EBADF for
+ * any error. libcurl is told of all events then. It reads the bytes that
+ * arrived before, and then gets the error itself. If libcurl keeps the
+ * descriptor, polling continues.
  */
 #include "socket_callback.h"
 
@@ -21,7 +21,7 @@ struct polled_s {
   client_t *client;
   polled_t *prev, *next;
   curl_socket_t fd;
-  int events; /* of libuv's; 0 once libcurl wants none any more */
+  int events; /* of libuv; 0 once libcurl wants none */
 };
 
 static void on_ready(uv_poll_t *handle, int status, int events);
@@ -71,7 +71,7 @@ static void polled_end(polled_t *polled) {
   uv_close((uv_handle_t *) &polled->handle, polled_on_close);
 }
 
-/* NULL, and *err says why. */
+/* Returns NULL on failure, with the code in *err. */
 static polled_t *polled_new(client_t *c, curl_socket_t fd, int *err) {
   polled_t *polled = avow_calloc(1, sizeof(*polled));
   *err = UV_ENOMEM;
@@ -95,9 +95,9 @@ static int events_of(int what) {
          ((what & CURL_POLL_OUT) != 0 ? UV_WRITABLE : 0);
 }
 
-/* An error returned to libcurl would be the end of the multi handle. A
-   descriptor that is new, and cannot be polled, is easy's alone: so much for
-   that transfer, and who waits to share its connection makes another. */
+/* An error that is returned to libcurl would end the multi handle. A new
+   descriptor belongs to `easy` only, so only this transfer fails. Transfers
+   that wait to share its connection make another. */
 static void poll_anew(client_t *c, CURL *easy, curl_socket_t fd, int what) {
   int err;
   polled_t *polled = polled_new(c, fd, &err);
@@ -109,7 +109,7 @@ static void poll_anew(client_t *c, CURL *easy, curl_socket_t fd, int what) {
     avow__curl_fail(c, easy, err);
 }
 
-/* Who else shares the connection libcurl does not say: all transfers fail. */
+/* libcurl does not report which transfers share the connection, so all fail. */
 static void poll_on(polled_t *polled, int what) {
   polled->events = events_of(what);
   const int err = polled_watch(polled);
@@ -126,7 +126,7 @@ int avow__curl_poll(CURL *easy, curl_socket_t fd, int what, void *client,
       polled_end(polled);
     return 0;
   }
-  if (c->multi == NULL) /* it ends */
+  if (c->multi == NULL) /* the client is ending */
     return 0;
   if (polled != NULL)
     poll_on(polled, what);

@@ -1,14 +1,15 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * Transfers, from perform to the end: an easy handle goes into the multi handle
- * and comes out again, done, failed or unwanted. What is unwanted comes out at
- * once, unless libcurl is at work above us, when that returns; or while it
- * looks up a name, when it has. In that case the program may have heard of the
- * end long before, and nothing of it is called or touched any more.
+ * Transfers, from perform to the end. An easy handle is added to the multi
+ * handle and is removed when it is done, failed or unwanted. An unwanted handle
+ * is removed at once, with two exceptions. If libcurl has called this code, the
+ * handle is removed when libcurl returns. During a lookup, it is removed when
+ * the lookup has ended. The program may know of the end long before that, so
+ * none of its functions or data are used any more.
  *
- * A transfer is in a list of its host's or of the client's, by what becomes of
- * it next. It counts, against the limits of connections, from when it goes in
- * until it comes out, but not while it is held.
+ * A transfer is in a list of its host or of the client, depending on its state.
+ * It counts toward the limits of connections while it is in the multi handle,
+ * but not while it is held.
  */
 #include "transfer.h"
 
@@ -21,7 +22,7 @@
 
 struct transfer_s {
   client_t *client;
-  avow_curl_t *ref; /* that keeps the client */
+  avow_curl_t *ref; /* reference to the client */
   transfer_t *prev, *next;
   transfers_t *list;
   host_t *host;
@@ -29,15 +30,16 @@ struct transfer_s {
   avow_deferred_t *deferred; /* NULL once its promise has settled */
   lookup_t lookup;
   hooks_t hooks;
-  void *private; /* that the program had in easy */
-  bool is_in;    /* the multi handle */
+  void *private; /* the program's CURLOPT_PRIVATE of `easy` */
+  bool is_in;    /* in the multi handle */
   bool counts;
-  unsigned failures; /* for want of descriptors, while no other ran */
+  /* because descriptors were short, while no other transfer ran */
+  unsigned failures;
   bool nudged;
   char message[CURL_ERROR_SIZE];
 };
 
-/* A handle that a value owns. */
+/* Easy handle that a value owns. */
 typedef struct {
   CURL *easy;
   known_t known;
@@ -53,7 +55,7 @@ static void owned_destroy(void *data) {
 static const avow_class_t easy_class = { .name = "curl",
                                          .destroy = owned_destroy };
 
-/* Takes easy. */
+/* Takes ownership of `easy`. */
 static avow_value_t own(CURL *easy) {
   owned_t *owned = avow_calloc(1, sizeof(*owned));
   if (owned == NULL) {
@@ -126,7 +128,7 @@ static void hooks_out(const hooks_t *hooks) {
     hooks->out(hooks->data);
 }
 
-/* Takes the value. */
+/* Takes ownership of `v`. */
 static void transfer_settle(transfer_t *t, avow_value_t v) {
   avow_deferred_t *d = t->deferred;
   t->deferred = NULL;
@@ -135,10 +137,10 @@ static void transfer_settle(transfer_t *t, avow_value_t v) {
     return;
   }
   hooks_tell(&t->hooks, &v);
-  (void) avow_resolve(d, v); /* false: it is being cancelled */
+  (void) avow_resolve(d, v); /* false if it is being canceled */
 }
 
-/* The program finds it as it was. */
+/* Restores the program's options. */
 static void transfer_come_out(transfer_t *t) {
   if (!t->is_in)
     return;
@@ -149,7 +151,7 @@ static void transfer_come_out(transfer_t *t) {
   t->is_in = false;
 }
 
-/* Another connection more for so many transfers that have ended. */
+/* After this many ended transfers, one more connection is allowed. */
 enum { ENDS = 8 };
 
 static void descriptors_may_be_back(client_t *c) {
@@ -159,9 +161,9 @@ static void descriptors_may_be_back(client_t *c) {
   avow__curl_multi_limit(c);
 }
 
-/* Ends it with v, which is NONE for the easy handle; what is left of that with
-   an error goes behind who asks it why. Last: the client may go when whoever
-   called it leaves. */
+/* Ends the transfer with `v`; NONE stands for the easy handle. After an error,
+   the handle is freed after the `ended` hook. Called last, because the client
+   may be freed when the caller leaves. */
 static void transfer_end(transfer_t *t, avow_value_t v) {
   client_t *c = t->client;
   transfer_unlink(t);
@@ -180,20 +182,20 @@ static void transfer_end(transfer_t *t, avow_value_t v) {
   avow_curl_unref(ref);
 }
 
-/* Nothing was sent to anybody. */
+/* Whether nothing was sent to the peer. */
 static bool has_not_begun(const transfer_t *t) {
   curl_off_t begun = 0;
   (void) curl_easy_getinfo(t->easy, CURLINFO_PRETRANSFER_TIME_T, &begun);
   return begun == 0;
 }
 
-/* So often, while no other is under way: libcurl closes a connection that it
-   keeps each time. */
+/* Limit of attempts while no other transfer runs. libcurl closes one of its
+   kept connections at each attempt. */
 enum { FAILURES = 8 };
 
-/* It failed for want of descriptors: as many connections as are in use are the
-   limit then, and it waits until another ends. False if no other is under
-   way. */
+/* Handles a failure because descriptors were short. The limit becomes the
+   number of connections in use, and the transfer waits until another one ends.
+   Returns false if no other transfer runs. */
 static bool transfer_again(transfer_t *t, CURLcode code) {
   client_t *c = t->client;
   if (!avow__curl_lacks_descriptors(code) || !has_not_begun(t))
@@ -221,7 +223,7 @@ static void transfer_done(transfer_t *t, CURLcode code) {
   transfer_end(t, v);
 }
 
-/* Out, or as far out as it gets while its look-up goes on. */
+/* Removes the transfer, or prepares this while its lookup runs. */
 static void transfer_drop(transfer_t *t) {
   if (!t->is_in || !avow__curl_looks_up(&t->lookup)) {
     transfer_end(t, avow_error(UV_ECANCELED));
@@ -248,7 +250,7 @@ static bool transfer_make(transfer_t *t) {
   return t->deferred != NULL;
 }
 
-/* An easy handle that another has stays with that. */
+/* An easy handle that is already in use stays with its user. */
 static void transfer_go_in(transfer_t *t) {
   client_t *c = t->client;
   if (!transfer_make(t))
@@ -282,7 +284,8 @@ static bool reap_done(client_t *c) {
   return true;
 }
 
-/* What ends may cancel a read of the program's, who then asks for more. */
+/* The end of a transfer may cancel a read of the program, which then starts
+   another transfer. */
 static bool is_before_data(const transfer_t *t) {
   const char *scheme = NULL;
   curl_off_t begun = 0;
@@ -291,8 +294,8 @@ static bool is_before_data(const transfer_t *t) {
   return scheme != NULL && curl_strnequal(scheme, "ftp", 3) != 0 && begun == 0;
 }
 
-/* By FTP libcurl, 7.88 for one, waits for nothing if it hears where the data is
-   in the moment in which it asks: it has to be told to go on, once. */
+/* With FTP, some versions of libcurl (7.88) wait for no event if they learn the
+   address of the data while they ask for it. They must be continued once. */
 static void transfer_nudge(transfer_t *t) {
   if (t->nudged || !is_before_data(t))
     return;
@@ -336,7 +339,7 @@ static transfer_t *transfer_of(CURL *easy) {
   return (void *) t;
 }
 
-/* What the program reads in a job that is due does not begin to wait. */
+/* A body that a due job will read is not counted as paused. */
 void avow__curl_pauses(client_t *c, CURL *easy) {
   transfer_t *t = transfer_of(easy);
   if (t->list != &c->transfers)
@@ -415,7 +418,7 @@ void avow__curl_fail(client_t *c, const CURL *easy, int err) {
     transfer_fail(t, err);
 }
 
-/* Takes easy. */
+/* Takes ownership of `easy`. */
 static avow_promise_t *refuse(CURL *easy, const hooks_t *hooks,
                               avow_promise_t *p) {
   hooks_tell(hooks, avow_result(p));
@@ -430,7 +433,8 @@ static avow_promise_t *no_memory(const client_t *c) {
 
 static avow_promise_t *transfer_begin(client_t *c, transfer_t *t, CURL *easy) {
   avow_promise_t *p = avow_promise_new(c->loop, &t->deferred);
-  if (avow_state(p) != AVOW_PENDING) { /* no memory, or the loop is closed */
+  /* out of memory, or the loop is closed */
+  if (avow_state(p) != AVOW_PENDING) {
     const hooks_t hooks = t->hooks;
     avow_deferred_drop(t->deferred);
     avow_curl_unref(t->ref);
@@ -444,7 +448,7 @@ static avow_promise_t *transfer_begin(client_t *c, transfer_t *t, CURL *easy) {
   return p;
 }
 
-/* NULL without memory. */
+/* Returns NULL if out of memory. */
 static transfer_t *transfer_new(client_t *c, const char *url) {
   transfer_t *t = avow_calloc(1, sizeof(*t));
   if (t == NULL)
@@ -475,19 +479,19 @@ avow_promise_t *avow__curl_transfer(const avow_curl_t *client, CURL *easy,
   t->ref = avow__curl_ref(client);
   t->hooks = *hooks;
   if (c->inside > 0)
-    avow__curl_drive_soon(c); /* who runs the loop here learns it then */
+    avow__curl_drive_soon(c); /* reports a loop that runs inside a callback */
   avow__curl_enter(c);
   avow_promise_t *p = transfer_begin(c, t, easy);
   avow__curl_leave(c);
   return p;
 }
 
-/* A value cleans it up, and so it is not taken. */
+/* The value cleans the handle up, so this does not take ownership of it. */
 static avow_promise_t *refuse_owned(const avow_curl_t *client,
                                     const hooks_t *nobody) {
   const client_t *c = avow__curl_self(client);
   if (c == NULL || c->ending)
-    return avow__curl_transfer(client, NULL, NULL, nobody); /* which says why */
+    return avow__curl_transfer(client, NULL, NULL, nobody); /* to reject it */
   return avow_promise_reject(
       c->loop, avow_error_new(UV_EINVAL, avow_none(),
                               "the easy handle is a value's, which cleans it "

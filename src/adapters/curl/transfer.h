@@ -5,47 +5,51 @@
 
 #include "client.h"
 
-/* Who wants to know of a transfer, without memory for a handler, too. */
+/* Hooks of a transfer, which need no memory for a handler. */
 typedef struct {
-  /* Makes the easy handle when the transfer begins; returns NULL if an
-     allocation fails. Not called if avow__curl_transfer() was given one. */
+  /* Creates the easy handle when the transfer starts. Returns NULL if an
+     allocation fails. Not called if avow__curl_transfer() was given a
+     handle. */
   CURL *(*make)(void *data);
-  /* How it ends, just before its promise settles: v is the error, or what has
-     the easy handle, which may be asked for the last time. */
+  /* Called at the end, just before the promise settles. `v` is the error, or
+     the value that owns the easy handle. This is the last moment to query the
+     handle. */
   void (*ended)(void *data, const avow_value_t *v);
-  /* Behind that: nothing of easy is called any more. */
+  /* Called after `ended`. The easy handle is not used any more. */
   void (*out)(void *data);
   void *data;
 } hooks_t;
 
-/* As avow_curl_perform(). Calls `ended` and `out` once each, also if it refuses
-   the transfer. `url` names the host whose limit applies; NULL: unknown. */
+/* Implements avow_curl_perform(). Calls `ended` and `out` once each, even if it
+   refuses the transfer. `url` names the host whose limit applies; NULL:
+   unknown. */
 avow_promise_t *avow__curl_transfer(const avow_curl_t *client, CURL *easy,
                                     const char *url, const hooks_t *hooks);
 
-/* libcurl has paused it, and nobody has read its body; and somebody does. */
+/* Called when libcurl has paused a transfer whose body is not read, and when
+   its body is read again. */
 void avow__curl_pauses(client_t *c, CURL *easy);
 void avow__curl_is_read(client_t *c, CURL *easy);
 
-/* Those that paused, and that nobody has read since, do not count any more.
-   Whether there are any. */
+/* Stops counting paused transfers that were not read since. Returns whether
+   there are any. */
 bool avow__curl_hold(client_t *c);
 
-/* The connection of its host carries many transfers. */
+/* Notes that the connection of its host carries many transfers. */
 void avow__curl_multiplexes(CURL *easy);
 
-/* Sees to transfers that are done, and to those that nobody wants any more.
-   Only avow__curl_leave() calls this. */
+/* Handles transfers that are done and those that are unwanted. Only
+   avow__curl_leave() calls this. */
 void avow__curl_reap(client_t *c);
 
-/* Whether there are any. */
+/* Whether the client has transfers. */
 bool avow__curl_has_transfers(const client_t *c);
 
-/* Rejects the transfer of that handle with that code, if it is one of ours
-   that has not ended. */
+/* Rejects the transfer of this handle, if it belongs to the client and has not
+   ended. */
 void avow__curl_fail(client_t *c, const CURL *easy, int err);
 
-/* Rejects all transfers with that code. */
+/* Rejects all transfers with this code. */
 void avow__curl_fail_all(client_t *c, int err);
 
 #endif

@@ -1,13 +1,14 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * Uploads: libcurl asks for bytes when it can send some, and is paused while
- * there are none; only then is the stream read, in a job and never inside of
- * libcurl. So a server that takes nothing holds the stream back, and one piece
- * is all that waits.
+ * Uploads. libcurl asks for bytes when it can send some. If there are none, it
+ * is paused, and only then is the stream read, in a job and never inside
+ * libcurl. A server that takes no bytes therefore applies backpressure to the
+ * stream, and at most one piece waits.
  *
- * What was read of a stream is gone. Where libcurl would send it once more, for
- * a redirect that says so or for a connection that was lost, the request fails:
- * it asks to go back, or does not, and then is about to send a request.
+ * Bytes that were read from a stream cannot be read again. libcurl may need to
+ * send them again after a redirect or a lost connection. The request then
+ * fails. libcurl asks to seek back in some cases, and in others it just starts
+ * another request.
  */
 #include "upload.h"
 
@@ -56,8 +57,8 @@ static int on_seek(void *data, curl_off_t offset, int origin) {
   return u->begun ? CURL_SEEKFUNC_FAIL : CURL_SEEKFUNC_OK;
 }
 
-/* A redirect that turns it into a GET has no body, though libcurl 8 has asked
-   to go back. */
+/* A redirect that turns the request into a GET has no body, although libcurl 8
+   has asked to seek back. */
 static int on_request(void *data, char *theirs, char *ours, int their_port,
                       int our_port) {
   upload_t *u = data;
@@ -90,7 +91,7 @@ static avow_value_t read_some(const avow_value_t *nothing, void *data) {
   return avow_follow(avow_read(avow_to_stream(&u->owner), most));
 }
 
-/* Takes the error. A value ends the turns. */
+/* Takes ownership of `error`. Returns a value, which ends the repeat. */
 static avow_value_t fail(upload_t *u, avow_value_t error) {
   u->over = true;
   u->failed(u->data, error);
@@ -138,11 +139,11 @@ static avow_value_t turn(void *data) {
   return avow_follow(avow_then(p, on_piece, no_piece, data));
 }
 
-/* The turns are over, in whatever way. */
+/* Called when the repeat has ended for any reason. */
 static void on_over(void *data) {
   upload_t *u = data;
   if (u->asked != NULL)
-    ask(u); /* nobody */
+    ask(u); /* its result is not used */
   if (u->easy != NULL && !u->over)
     u->failed(u->data, avow_error(UV_ENOMEM));
   avow__curl_known_remove(&u->stream);
@@ -191,6 +192,6 @@ void avow__curl_upload_free(upload_t *u) {
   avow_value_clear(&u->piece);
   avow_value_clear(&u->owner);
   if (u->turns != NULL)
-    (void) avow_result(u->turns); /* who asked has been told */
+    (void) avow_result(u->turns); /* already reported; marks it as handled */
   avow_promise_clear(&u->turns);
 }

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-/* Bodies of requests that are streams: libcurl reads them. */
+/* Request bodies that are streams, which libcurl reads. */
 #ifndef AVOW_CURL_UPLOAD_H
 #define AVOW_CURL_UPLOAD_H
 
@@ -9,41 +9,43 @@
 
 typedef struct {
   client_t *client;
-  CURL *easy;             /* NULL once its transfer is over */
-  avow_value_t owner;     /* of the stream; NONE: there is none */
-  known_t stream;         /* that is read for this alone */
-  uint64_t left;          /* that is to be read of it, if that is known */
-  avow_value_t piece;     /* that was read, and from at on not sent */
-  size_t at;              /* in that */
-  avow_deferred_t *asked; /* who waits until libcurl wants more */
-  avow_promise_t *turns;  /* of waiting for that, and of reading */
-  bool is_known;          /* how much it is */
-  bool wanted;            /* libcurl is paused until there is more */
-  bool begun;             /* something was sent, */
-  bool again;             /* and would have to be once more */
-  bool over;              /* nothing comes behind the piece */
-  /* How the stream has failed, which is taken; and that no more is read. */
+  CURL *easy;         /* NULL once its transfer is over */
+  avow_value_t owner; /* of the stream, or NONE */
+  known_t stream;     /* marks the stream as in use by this upload */
+  uint64_t left;      /* bytes to read, if `is_known` */
+  avow_value_t piece; /* bytes that were read; those before `at` were sent */
+  size_t at;          /* in `piece` */
+  avow_deferred_t *asked; /* waits until libcurl wants more */
+  avow_promise_t *turns;  /* the repeat that waits and reads */
+  bool is_known;          /* the length is known */
+  bool wanted;            /* libcurl is paused until there are more bytes */
+  bool begun;             /* bytes were sent */
+  bool again;             /* sent bytes would be needed again */
+  bool over;              /* nothing follows `piece` */
+  /* Called when the stream has failed. Takes ownership of `error`. The stream
+     is not read any more. */
   void (*failed)(void *data, avow_value_t error);
-  void (*go_on)(void *data); /* there is something to send */
+  void (*go_on)(void *data); /* called when there are bytes to send */
   void (*ended)(void *data);
   void *data;
 } upload_t;
 
-/* Whether a request sends the stream of that owner, and may read on. */
+/* Whether a request sends the stream of this owner, and may read more. */
 bool avow__curl_is_uploaded(const avow_value_t *owner);
 
-/* Has easy send what the owner's stream gives: so many bytes, or, for a length
-   of 0, all of them. Takes owner. */
+/* Makes `easy` send `length` bytes of the owner's stream, or all if `length` is
+   0. Takes ownership of `owner`. */
 void avow__curl_upload_set(upload_t *u, CURL *easy, avow_value_t owner,
                            uint64_t length);
 
-/* Its transfer has begun. From then on ended() is called once. */
+/* Called when the transfer has started. ended() is called once after this. */
 void avow__curl_upload_begin(upload_t *u);
 
-/* The server wants no more of it: libcurl is not to wait for that. */
+/* Called when the server wants no more of the body, so that libcurl does not
+   wait for it. */
 void avow__curl_upload_refused(const upload_t *u);
 
-/* Its transfer is over: nothing is read any more. */
+/* Called when the transfer is over. The stream is not read any more. */
 void avow__curl_upload_end(upload_t *u);
 
 void avow__curl_upload_free(upload_t *u);
