@@ -1,11 +1,10 @@
 /* SPDX-License-Identifier: MIT */
 /*
  * The system's authorities. Reading their file takes longer than a loop may
- * stand still, and most servers need none. So it is read for the first
- * handshake that needs them, on the thread pool, once for the whole process:
- * settings share what was read, and it is read again only when the file has
- * changed. The system's directories OpenSSL searches by itself, while it
- * verifies.
+ * block, and most servers do not need them. The first handshake that needs the
+ * file reads it on the thread pool, once for the whole process. All settings
+ * share its contents. It is read again only when it has changed. OpenSSL itself
+ * searches the system's directories during verification.
  */
 #include "authorities.h"
 
@@ -13,16 +12,16 @@
 #include <openssl/x509.h>
 #include <stdlib.h>
 
-/* Which file it was. */
+/* Identity of the file. */
 typedef struct {
   uint64_t device, inode, size;
   uv_timespec_t changed;
 } identity_t;
 
-/* What was read last: nobody changes it. NULL: nothing. */
+/* The contents that were read last, which never change. NULL: none. */
 static X509_STORE *known;
 static identity_t known_by;
-static uv_mutex_t lock; /* of both */
+static uv_mutex_t lock; /* guards both */
 static uv_once_t once = UV_ONCE_INIT;
 
 static void make_lock(void) {
@@ -30,7 +29,7 @@ static void make_lock(void) {
     abort(); /* as libuv does without a lock */
 }
 
-/* All zeros if there is none. OpenSSL looks for the same. */
+/* Returns zeros if there is no file. OpenSSL uses the same path. */
 static identity_t identify(void) {
   uv_fs_t req;
   const char *path = getenv(X509_get_default_cert_file_env());
@@ -53,7 +52,8 @@ static bool is_same(const identity_t *a, const identity_t *b) {
          a->changed.tv_nsec == b->changed.tv_nsec;
 }
 
-/* NULL: no memory. What is no certificate in it is passed over, as ever. */
+/* Returns NULL if out of memory. Contents that are not certificates are
+   ignored. */
 static X509_STORE *read_file(void) {
   X509_STORE *store = X509_STORE_new();
   X509_LOOKUP *lookup =
@@ -66,7 +66,7 @@ static X509_STORE *read_file(void) {
   return store;
 }
 
-/* To be freed; NULL: no memory. */
+/* Returns a reference that the caller frees, or NULL if out of memory. */
 static X509_STORE *current(void) {
   const identity_t now = identify();
   uv_once(&once, make_lock);
@@ -106,7 +106,7 @@ bool avow__tls_authorities_prepare(avow__tls_settings_t *s) {
          SSL_CTX_set_default_verify_store(s->ctx) == 1;
 }
 
-/* A store that the program has put in its place is the program's to fill. */
+/* If the program has set another store, the program must fill it. */
 bool avow__tls_authorities_lack(const avow__tls_settings_t *s, bool client) {
   return atomic_load(&s->lacks) &&
          (client || SSL_CTX_get_verify_mode(s->ctx) != SSL_VERIFY_NONE) &&

@@ -5,12 +5,13 @@
 
 #include "settings.h"
 
-/* The settings believe the system's authorities. False: no memory. */
+/* Makes the settings trust the system's authorities. Returns false if out of
+   memory. */
 bool avow__tls_authorities_prepare(avow__tls_settings_t *settings);
-/* Whether a handshake needs them, and they have to be read. */
+/* Whether a handshake needs the authorities and they are not loaded. */
 bool avow__tls_authorities_lack(const avow__tls_settings_t *settings,
                                 bool client);
-/* Reads them, on any thread. False: no memory. */
+/* Loads the authorities, on any thread. Returns false if out of memory. */
 bool avow__tls_authorities_load(avow__tls_settings_t *settings);
 
 #endif

@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * What OpenSSL reads from and writes to: what came from the transport, without
- * another copy, and the records that go there. It never waits: OpenSSL is told
- * to come again.
+ * The BIO of OpenSSL. It reads the bytes that arrived from the transport,
+ * without another copy, and collects the records to be sent. It never blocks:
+ * OpenSSL is told to retry.
  */
 #include "bio.h"
 
@@ -11,7 +11,7 @@
 
 #include "stream_state.h"
 
-/* There may be more later, or it is over. */
+/* Either more bytes may follow, or the input has ended. */
 static int bio_has_none(BIO *bio, const avow__tls_t *t) {
   if (t->ended && !avow_is_error(&t->in_error))
     return 0;

@@ -5,6 +5,6 @@
 
 #include <openssl/bio.h>
 
-BIO_METHOD *avow__tls_bio_method(void); /* NULL: no memory */
+BIO_METHOD *avow__tls_bio_method(void); /* NULL: out of memory */
 
 #endif

@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * Handshakes. One that fails first tells the peer why, as far as that takes it:
- * whoever waits hears of it then. Whose handshake is given up, or has failed,
- * nobody has a stream of, so the transport closes.
+ * Handshakes. A failed handshake first sends the reason to the peer, as far as
+ * this is possible, and then rejects. After a canceled or failed handshake
+ * there is no stream, so the transport closes.
  */
 #include "handshake.h"
 
@@ -16,8 +16,8 @@
 #include "step.h"
 #include "stream.h"
 
-/* Whoever waited for it; what holds the stream from now on is the value, or
-   the caller. */
+/* Takes the pending handshake. From now on, the value or the caller has its
+   reference to the stream. */
 static avow_deferred_t *take_greeter(avow__tls_t *t) {
   avow_deferred_t *d = t->greeter;
   t->greeter = NULL;
@@ -27,22 +27,23 @@ static avow_deferred_t *take_greeter(avow__tls_t *t) {
 static void greet_end(avow__tls_t *t, avow_value_t error) {
   avow_deferred_t *d = take_greeter(t);
   avow_value_unref(avow__tls_end(t));
-  (void) avow_reject(d, error); /* nobody else settles it */
+  (void) avow_reject(d, error); /* only this settles it */
   avow__tls_unref(t);
 }
 
 static void greet_done(avow__tls_t *t) {
-  const avow_value_t v = avow_object(&avow__tls_class, t); /* or it is closed */
-  (void) avow_resolve(take_greeter(t), v); /* nobody else settles it */
+  const avow_value_t v = avow_object(&avow__tls_class, t); /* fails if closed */
+  (void) avow_resolve(take_greeter(t), v); /* only this settles it */
 }
 
-/* The last word is out, or cannot be had out. */
+/* Whether the last records were sent or cannot be sent. */
 static bool has_said_all(const avow__tls_t *t) {
   return !t->sending && (t->outs == 0 || avow_is_error(&t->out_error));
 }
 
-/* The peer's handshake waits for our last word, and so reads it. Not so for
-   what a server says after TLS 1.3's: a client need not read that soon. */
+/* Whether the peer's handshake waits for the last records, and so reads them. A
+   client of TLS 1.3 need not soon read the records that the server sends
+   last. */
 static bool waits_for_us(const avow__tls_t *t) {
   return !SSL_is_server(t->ssl) || SSL_version(t->ssl) != TLS1_3_VERSION;
 }
@@ -73,15 +74,16 @@ static bool is_address(const char *host) {
          uv_inet_pton(AF_INET6, host, &address) == 0;
 }
 
-/* No certificate is anybody else's: longer names there are none, nor can they
-   be asked for, and the zone of an address is this machine's alone. OpenSSL
-   would take a name that begins with a dot for all names below it. */
+/* Whether a certificate for the host is possible. Longer names cannot be
+   requested, and the zone of an address is local to this machine. OpenSSL would
+   accept a name with a leading dot for all names below it. */
 static bool is_host(const char *host) {
   return host != NULL && *host != '\0' && *host != '.' &&
          strlen(host) <= TLSEXT_MAXLEN_host_name && strchr(host, '%') == NULL;
 }
 
-/* Whose certificate it has to be, and, for a name, is told that it is for. */
+/* Sets the host that the certificate must name. If it is a name and not an
+   address, it is also sent to the server. */
 static bool expect(avow__tls_t *t, const char *host) {
   SSL *ssl = t->ssl;
   t->host = OPENSSL_strdup(host);
@@ -98,8 +100,8 @@ static bool expect(avow__tls_t *t, const char *host) {
          SSL_set_tlsext_host_name(ssl, name) == 1;
 }
 
-/* NULL of what is no stream, or closed. Those of libuv's have no class of
-   ours. */
+/* Returns NULL if the value is no stream or is closed. Streams of libuv do not
+   have a class of avow. */
 static uv_loop_t *loop_of(const avow_value_t *transport) {
   const avow_stream_t below = avow_to_stream(transport);
   const uv_stream_t *handle =
@@ -128,7 +130,7 @@ static bool set_up_ssl(avow__tls_t *t, const avow__tls_settings_t *settings) {
   return true;
 }
 
-/* NULL: no memory. The transport stays then. */
+/* Returns NULL if out of memory; the caller then still owns the transport. */
 static avow__tls_t *greeting_new(const avow_value_t *settings,
                                  const avow_value_t *transport,
                                  const char *host) {
@@ -174,7 +176,7 @@ static avow_promise_t *greet(const avow_value_t *settings,
   return p;
 }
 
-/* A handshake that waits until the authorities are read. */
+/* Handshake that waits until the authorities are loaded. */
 typedef struct {
   avow_value_t settings, transport;
   char *host;
@@ -188,7 +190,7 @@ static void later_free(void *data) {
   OPENSSL_free(later);
 }
 
-/* Both stay with the caller; NULL: no memory. */
+/* Returns NULL if out of memory. The caller still owns both values then. */
 static later_t *later_new(const avow_value_t *settings, avow_value_t transport,
                           const char *host) {
   later_t *later = OPENSSL_zalloc(sizeof(*later));
@@ -236,7 +238,8 @@ static avow_promise_t *greet_when_ready(const avow_value_t *settings,
              : greet(settings, transport, host);
 }
 
-/* What is no stream has no loop to reject on: avow itself says so. */
+/* A value that is no stream has no loop to reject on, so avow reports the
+   misuse. */
 static avow_promise_t *refuse_no_stream(avow_value_t transport) {
   avow_promise_t *p = avow_close(avow_to_stream(&transport));
   avow_value_unref(transport);

@@ -5,7 +5,7 @@
 
 #include "stream_state.h"
 
-/* Does the handshake as far as it goes. */
+/* Continues the handshake as far as possible. */
 void avow__tls_greet(avow__tls_t *t);
 
 #endif

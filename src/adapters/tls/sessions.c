@@ -1,12 +1,13 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * Sessions that clients remember, to resume them: of 64 hosts, those that were
- * spoken to last, four each. Settings have them for themselves, so that who
- * believes others resumes nothing; each is offered only to the host whose
- * certificate was verified when it began, and while that is valid. One of TLS
- * 1.3 is offered once, for who listens on the way must not know a client again.
+ * Sessions that clients keep and resume: of the 64 most recently used hosts,
+ * four for each. Each settings object has its own sessions, so different
+ * authorities never share a session. A session is offered only to the host
+ * whose certificate was verified at its start, and only while this certificate
+ * is valid. A session of TLS 1.3 is offered once, because an observer could
+ * otherwise recognize a client.
  *
- * Whatever thread a stream is on: the mutex guards all.
+ * Streams may be on any thread, so the mutex guards everything.
  */
 #include "sessions.h"
 
@@ -18,10 +19,10 @@
 enum { HOSTS = 64, SESSIONS = 4 };
 
 typedef struct {
-  char *host; /* NULL: unused, and then there are none */
+  char *host; /* NULL: unused, without sessions */
   SSL_SESSION *sessions[SESSIONS];
   size_t n;
-  uint64_t used; /* the greater, the later */
+  uint64_t used; /* a greater number is more recent */
 } remembered_t;
 
 struct avow__tls_sessions_s {
@@ -58,7 +59,7 @@ void avow__tls_sessions_free(avow__tls_sessions_t *all) {
   OPENSSL_free(all);
 }
 
-/* NULL if it is not known. */
+/* Returns NULL if the host is unknown. */
 static remembered_t *find(avow__tls_sessions_t *all, const char *host) {
   for (size_t i = 0; i < HOSTS; i++)
     if (all->hosts[i].host != NULL && strcmp(all->hosts[i].host, host) == 0)
@@ -66,8 +67,7 @@ static remembered_t *find(avow__tls_sessions_t *all, const char *host) {
   return NULL;
 }
 
-/* In the place of the one that was not spoken to for the longest time. NULL: no
-   memory. */
+/* Replaces the least recently used host. Returns NULL if out of memory. */
 static remembered_t *add_host(avow__tls_sessions_t *all, const char *host) {
   char *copy = OPENSSL_strdup(host);
   if (copy == NULL)
@@ -92,7 +92,7 @@ static void drop_oldest(remembered_t *r) {
     r->sessions[i] = r->sessions[i + 1];
 }
 
-/* Another takes the place of one that may be offered again. */
+/* A new session replaces one that may be offered repeatedly. */
 static void push(remembered_t *r, SSL_SESSION *session) {
   if (!is_for_once(session))
     drop_sessions(r);
@@ -101,7 +101,7 @@ static void push(remembered_t *r, SSL_SESSION *session) {
   r->sessions[r->n++] = session;
 }
 
-/* False: no memory, and the session stays the caller's. */
+/* Returns false if out of memory; the caller then still owns the session. */
 static bool remember(avow__tls_sessions_t *all, const char *host,
                      SSL_SESSION *session) {
   uv_mutex_lock(&all->mutex);
@@ -116,14 +116,15 @@ static bool remember(avow__tls_sessions_t *all, const char *host,
   return r != NULL;
 }
 
-/* OpenSSL would not look at the certificate again. */
+/* OpenSSL would not check the certificate again. */
 static bool is_valid(SSL_SESSION *session) {
   const X509 *peer = SSL_SESSION_get0_peer(session);
   return SSL_SESSION_is_resumable(session) && peer != NULL &&
          X509_cmp_current_time(X509_get0_notAfter(peer)) > 0;
 }
 
-/* The caller's, as is what it leaves there. NULL if there is none. */
+/* Returns a session that the caller owns, or NULL. Drops the invalid sessions
+   before it. */
 static SSL_SESSION *pop(remembered_t *r) {
   while (r->n > 0) {
     SSL_SESSION *last = r->sessions[r->n - 1];
@@ -150,14 +151,14 @@ static avow__tls_sessions_t *sessions_of(const avow__tls_t *t) {
   return avow__tls_settings_of(&t->settings)->sessions;
 }
 
-/* OpenSSL has a session that may be resumed, and gives it away for 1. It is in
-   the middle of a read, which must not fail because there was no memory here.
- */
+/* OpenSSL calls this with a session that may be resumed. A return of 1 takes
+   ownership of the session. OpenSSL is in the middle of a read, which must not
+   fail if this is out of memory. */
 static int on_session(SSL *ssl, SSL_SESSION *session) {
   const avow__tls_t *t = BIO_get_data(SSL_get_rbio(ssl));
   if (t->host == NULL)
     return 0;
-  (void) ERR_set_mark(); /* if there is none, there are no errors either */
+  (void) ERR_set_mark(); /* fails only if there are no errors */
   const bool taken = remember(sessions_of(t), t->host, session);
   (void) ERR_pop_to_mark();
   return taken;
@@ -172,6 +173,6 @@ void avow__tls_sessions_collect(SSL_CTX *ctx) {
 void avow__tls_sessions_offer(const avow__tls_t *t) {
   SSL_SESSION *session = recall(sessions_of(t), t->host);
   if (session != NULL && SSL_set_session(t->ssl, session) != 1)
-    ERR_clear_error(); /* it does without */
+    ERR_clear_error(); /* it is not resumed */
   SSL_SESSION_free(session);
 }

@@ -1,9 +1,9 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * Settings: an SSL_CTX, which never changes once there are streams of it, but
- * that it gets the system's authorities for the first that needs them. Others
- * are read from memory, for files take their time: whoever has these reads them
- * by avow_read_file().
+ * Settings: an SSL_CTX, which never changes once streams use it. One exception:
+ * it gets the system's authorities for the first stream that needs them. Other
+ * authorities are read from memory, because reading files takes time. The
+ * program reads the files with avow_read_file().
  */
 #include "settings.h"
 
@@ -25,7 +25,8 @@ static void settings_free(void *self) {
   OPENSSL_free(settings);
 }
 
-/* OpenSSL counts by atomic operations: any thread may free them. */
+/* Any thread may free settings, because OpenSSL counts references with atomic
+   operations. */
 static const avow_class_t settings_class = { .name = "TLS settings",
                                              .destroy = settings_free,
                                              .sendable = true };
@@ -41,7 +42,7 @@ struct ssl_ctx_st *avow_tls_ssl_ctx(const avow_value_t *settings) {
   return s != NULL ? s->ctx : NULL;
 }
 
-/* Nobody is asked for the password of a key. */
+/* The password of a key is never requested. */
 static int no_password(char *out, int size, int writes, void *data) {
   return -1;
 }
@@ -50,7 +51,7 @@ static BIO *reader_of(const char *pem) {
   return BIO_new_mem_buf(pem, -1);
 }
 
-/* Whether reading stopped because there are no more, which is no failure. */
+/* Whether the input had no more certificates, which is not a failure. */
 static bool is_at_end(void) {
   const unsigned long err = ERR_peek_last_error();
   const bool end = ERR_GET_LIB(err) == ERR_LIB_PEM &&
@@ -60,7 +61,7 @@ static bool is_at_end(void) {
   return end;
 }
 
-/* Takes one certificate; how many there were before. */
+/* Takes one certificate. `count` is the number of certificates before it. */
 typedef bool (*take_fn)(SSL_CTX *ctx, X509 *x, int count);
 
 static bool take_own(SSL_CTX *ctx, X509 *x, int count) {
@@ -72,7 +73,8 @@ static bool take_authority(SSL_CTX *ctx, X509 *x, int count) {
   return X509_STORE_add_cert(SSL_CTX_get_cert_store(ctx), x) == 1;
 }
 
-/* False, with the reason in OpenSSL's queue, if there is none, or a bad one. */
+/* Returns false, with the reason in OpenSSL's queue, if there is no certificate
+   or an invalid one. */
 static bool read_certificates(SSL_CTX *ctx, const char *pem, take_fn take) {
   BIO *from = reader_of(pem);
   bool fine = from != NULL;
@@ -105,10 +107,10 @@ static bool read_authorities(avow__tls_settings_t *s, const char *pem) {
   return read_certificates(s->ctx, pem, take_authority);
 }
 
-/* ALPN: which protocol is spoken over TLS. A client offers its own, a server
-   takes the first of its own that is among them, or refuses. */
+/* ALPN: the protocol inside TLS. A client offers its protocols. A server takes
+   the first of its own that the client offers, or refuses. */
 
-/* One name as it is sent, behind its length. NULL if it is none. */
+/* Writes the length and then the name. Returns NULL if the name is invalid. */
 static const char *add_protocol(unsigned char *out, const char *name) {
   const size_t len = strcspn(name, ",");
   if (len == 0 || len > UINT8_MAX)
@@ -118,7 +120,7 @@ static const char *add_protocol(unsigned char *out, const char *name) {
   return name + len;
 }
 
-/* Takes as much room as the names with a comma before each. */
+/* Needs as much space as the names with a comma before each. */
 static bool set_wire(unsigned char *wire, const char *names) {
   const char *name = names, *end;
   while ((end = add_protocol(wire + (name - names), name)) != NULL) {
@@ -141,7 +143,7 @@ static int choose_protocol(SSL *ssl, const unsigned char **out,
                                           : SSL_TLSEXT_ERR_ALERT_FATAL;
 }
 
-/* False if a name is none, or without memory. */
+/* Returns false if a name is invalid, or if out of memory. */
 static bool set_protocols(avow__tls_settings_t *s, const char *names) {
   const size_t len = strlen(names) + 1;
   s->protocols = len > UINT16_MAX ? NULL : OPENSSL_malloc(len);
@@ -152,14 +154,15 @@ static bool set_protocols(avow__tls_settings_t *s, const char *names) {
   return SSL_CTX_set_alpn_protos(s->ctx, s->protocols, s->protocols_len) == 0;
 }
 
-/* Tickets: what a server has its clients keep of their sessions, for it keeps
-   nothing itself. Only it can read them; so settings that take the place of
-   others get their keys, or all clients at once would begin anew. */
+/* Tickets: a server stores nothing and has its clients keep their sessions.
+   Only the server can read the tickets. Settings that replace others therefore
+   get their keys; otherwise all clients would start new sessions at once. */
 
-enum { KEYS = 80 }; /* bytes, as OpenSSL has them; it refuses fewer */
+enum { KEYS = 80 }; /* bytes, as in OpenSSL, which refuses fewer */
 
-/* A client that was asked who he is, by the authorities of one server's, has
-   not been asked by those of another's: his session is of another context. */
+/* A client certificate that one server has verified with its authorities has
+   not been verified with those of another. The authorities are therefore part
+   of the session context. */
 static bool set_context(SSL_CTX *ctx, const avow_tls_options_t *o) {
   unsigned char context[EVP_MAX_MD_SIZE] = { 0 };
   unsigned len = 0;
@@ -179,7 +182,7 @@ static bool copy_keys(SSL_CTX *to, SSL_CTX *from) {
   return fine;
 }
 
-/* NULL, or what is wrong. */
+/* Returns NULL, or the problem. */
 static const char *set_tickets(avow__tls_settings_t *settings,
                                const avow_tls_options_t *o) {
   if (!set_context(settings->ctx, o))
@@ -192,7 +195,7 @@ static const char *set_tickets(avow__tls_settings_t *settings,
   return NULL;
 }
 
-/* NULL, or what is wrong. */
+/* Returns NULL, or the problem. */
 static const char *read_options(avow__tls_settings_t *s,
                                 const avow_tls_options_t *o) {
   SSL_CTX *ctx = s->ctx;

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-/* What streams of one configuration share. */
+/* State that all streams of one configuration share. */
 #ifndef AVOW_TLS_SETTINGS_H
 #define AVOW_TLS_SETTINGS_H
 
@@ -10,18 +10,18 @@
 #include "avow/tls.h"
 #include "sessions.h"
 
-/* What there is of the settings. */
+/* Contents of a settings object. */
 typedef struct {
   SSL_CTX *ctx;
   BIO_METHOD *method;
-  avow__tls_sessions_t *sessions; /* that clients remember */
-  unsigned char *protocols;       /* as ALPN sends them; NULL */
+  avow__tls_sessions_t *sessions; /* kept by clients */
+  unsigned char *protocols;       /* as sent by ALPN, or NULL */
   unsigned protocols_len;
-  X509_STORE *store; /* of ctx, that the system's authorities belong to */
-  atomic_bool lacks; /* the system's authorities that are in a file */
+  X509_STORE *store; /* of `ctx`; gets the system's authorities */
+  atomic_bool lacks; /* the authorities of the system's file */
 } avow__tls_settings_t;
 
-/* Not NULL but of what is no settings. */
+/* Returns NULL only if the value is no settings object. */
 avow__tls_settings_t *avow__tls_settings_of(const avow_value_t *settings);
 
 #endif

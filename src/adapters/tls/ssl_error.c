@@ -1,7 +1,6 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * Why it did not go on: what OpenSSL says in codes of its own, as errors that
- * tell apart what programs do different things about.
+ * Converts OpenSSL's codes to errors that programs can handle differently.
  */
 #include "ssl_error.h"
 
@@ -12,14 +11,14 @@ static bool is_memory(unsigned long err) {
   return ERR_GET_REASON(err) == ERR_R_MALLOC_FAILURE;
 }
 
-/* Reasons from there on are alerts of the peer's. */
+/* Reasons above this offset are alerts from the peer. */
 static bool is_alert(unsigned long err) {
   return ERR_GET_LIB(err) == ERR_LIB_SSL &&
          ERR_GET_REASON(err) > SSL_AD_REASON_OFFSET;
 }
 
-/* Empties the queue. Whether anything in it was for want of memory: OpenSSL
-   says so, and then says what became of that. */
+/* Empties the queue. Returns whether any error was out of memory. OpenSSL
+   reports that first and its consequences afterwards. */
 static bool lacked_memory(void) {
   bool lacked = false;
   for (unsigned long err; (err = ERR_get_error()) != 0;)
@@ -60,8 +59,8 @@ static bool is_about_certificate(unsigned long err) {
          ERR_GET_REASON(err) == SSL_R_CERTIFICATE_VERIFY_FAILED;
 }
 
-/* What the last call came to, which was a failure. The first error is what
-   failed, the last what that is for TLS. */
+/* Returns the reason of the last call, which has failed. The first error in the
+   queue is the cause, and the last is its meaning for TLS. */
 static avow_value_t reason_of(const avow__tls_t *t) {
   const unsigned long first = ERR_peek_error(), last = ERR_peek_last_error();
   if (lacked_memory())

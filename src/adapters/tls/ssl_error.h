@@ -1,24 +1,25 @@
 /* SPDX-License-Identifier: MIT */
-/* Why a call of OpenSSL did not succeed. */
+/* Reasons why a call of OpenSSL failed. */
 #ifndef AVOW_TLS_SSL_ERROR_H
 #define AVOW_TLS_SSL_ERROR_H
 
 #include "stream_state.h"
 
-/* What the last call of OpenSSL's came to. AGAIN: when something has come or
-   was sent. */
+/* Result of the last call of OpenSSL. AVOW__TLS_AGAIN: retry after bytes have
+   arrived or were sent. */
 typedef enum {
   AVOW__TLS_AGAIN,
-  AVOW__TLS_END, /* by the peer's word */
+  AVOW__TLS_END, /* the peer has announced it */
   AVOW__TLS_BROKEN
 } avow__tls_result_t;
 
 avow__tls_result_t avow__tls_result(avow__tls_t *t, int returned);
 
-/* Of what is not a read, and has no end: whether it is to be called again. */
+/* For a call that is not a read and has no end. Returns whether it must be
+   retried. */
 bool avow__tls_goes_on(avow__tls_t *t, int returned);
 
-/* An error with what OpenSSL's queue says, which is empty then. */
+/* Returns an error with the text of OpenSSL's queue, and empties the queue. */
 avow_value_t avow__tls_queue_error(int code, const char *what);
 
 #endif

@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * Who can go on. A step is taken whenever something has come, was sent, or is
- * asked for; it calls nothing of the program's, so it is never in the middle of
- * another.
+ * Operations that can continue. A step runs whenever bytes have arrived or were
+ * sent, or an operation starts. It calls no function of the program, so steps
+ * never nest.
  */
 #include "step.h"
 
@@ -17,11 +17,11 @@
 static void settle_reader(avow__tls_t *t, avow_value_t v) {
   avow_deferred_t *d = t->reader;
   t->reader = NULL;
-  (void) avow_resolve(d, v); /* nobody else settles it */
+  (void) avow_resolve(d, v); /* only this settles it */
 }
 
-/* What OpenSSL has opened. That takes a look at it, which leaves it there
-   should there be no memory for BYTES. */
+/* Returns the decrypted bytes. The caller has peeked at them, so they stay if
+   there is no memory for BYTES. */
 static avow_value_t opened(avow__tls_t *t) {
   const size_t ready = (size_t) SSL_pending(t->ssl);
   const size_t n = ready < t->max_bytes ? ready : t->max_bytes;
@@ -29,7 +29,7 @@ static avow_value_t opened(avow__tls_t *t) {
   const avow_value_t v = avow_bytes_new(n, &out);
   size_t len;
   if (!avow_is_error(&v))
-    (void) SSL_read_ex(t->ssl, out, n, &len); /* they are there */
+    (void) SSL_read_ex(t->ssl, out, n, &len); /* the bytes are there */
   return v;
 }
 
@@ -64,7 +64,7 @@ void avow__tls_step(avow__tls_t *t) {
   avow__tls_send(t);
   avow__tls_fetch(t);
   if (t->greeter != NULL && avow_is_error(&t->refused))
-    avow__tls_greet(t); /* there was nothing to say */
+    avow__tls_greet(t); /* there was nothing to send */
   avow__tls_unref(t);
 }
 

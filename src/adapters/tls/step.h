@@ -1,15 +1,15 @@
 /* SPDX-License-Identifier: MIT */
-/* Which operations of a stream can go on. */
+/* Operations of a stream that can continue. */
 #ifndef AVOW_TLS_STEP_H
 #define AVOW_TLS_STEP_H
 
 #include "stream_state.h"
 
-/* Lets whoever can go on do so, sends what is there, and reads if somebody
-   waits for that. */
+/* Continues all operations that can, sends the records, and reads if an
+   operation waits for bytes. */
 void avow__tls_step(avow__tls_t *t);
 
-/* Ends all that is pending, with UV_ECANCELED, and gives the transport. */
+/* Ends all pending operations with UV_ECANCELED, and returns the transport. */
 avow_value_t avow__tls_end(avow__tls_t *t);
 
 #endif

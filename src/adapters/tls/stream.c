@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * TLS streams: the references to one, and their class: what is asked of one,
- * and when that is refused.
+ * TLS streams: their references and their class, with the checks of each
+ * operation.
  */
 #include "stream.h"
 
@@ -24,8 +24,8 @@ avow__tls_t *avow__tls_ref(avow__tls_t *t) {
   return t;
 }
 
-/* As if we had said our last word: who leaves without one may resume the
-   session all the same, but after an error, for which OpenSSL takes it back. */
+/* Pretends that close_notify was sent, so that the session may be resumed.
+   After an error, OpenSSL has already invalidated the session. */
 static void free_ssl(SSL *ssl) {
   if (ssl != NULL)
     SSL_set_shutdown(ssl, SSL_SENT_SHUTDOWN | SSL_RECEIVED_SHUTDOWN);
@@ -85,7 +85,7 @@ static avow_promise_t *stream_read(void *self, size_t max_bytes) {
   return p;
 }
 
-/* None, or why it cannot be written. */
+/* Returns NONE, or why the stream cannot be written. */
 static avow_value_t refusal(const avow__tls_t *t) {
   if (is_closed(t) || t->shut)
     return avow_error(is_closed(t) ? UV_EINVAL : UV_EPIPE);
@@ -101,7 +101,7 @@ static avow_promise_t *write_begin(avow__tls_t *t, avow_value_t bytes) {
   }
   avow_value_unref(bytes);
   if (d != NULL)
-    (void) avow_reject(d, avow_error(UV_ENOMEM)); /* nobody else settles it */
+    (void) avow_reject(d, avow_error(UV_ENOMEM)); /* only this settles it */
   return p;
 }
 
@@ -130,8 +130,9 @@ static avow_value_t ignore(const avow_value_t *error, void *data) {
   return avow_none();
 }
 
-/* What is on its way to the transport is before it, and what was not sealed
-   has to keep it back, or the peer would take a part for the whole. */
+/* Records on their way to the transport come first. If bytes were not sealed,
+   close_notify must not be sent, or the peer would take a part for the
+   whole. */
 static void say_bye_at_once(avow__tls_t *t) {
   avow__tls_say_bye(t);
   if (!t->said_bye || t->outs == 0 || !avow_is_none(&t->out_error))
@@ -178,7 +179,7 @@ static size_t stream_queued(void *self) {
 static void stream_destroy(void *self) {
   avow__tls_t *t = self;
   avow_stream_destroyed(t->loop, t);
-  avow_value_unref(avow__tls_end(t)); /* closes it */
+  avow_value_unref(avow__tls_end(t)); /* closes the transport */
   avow__tls_unref(t);
 }
 

@@ -1,11 +1,12 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * A TLS stream. OpenSSL is given what came from the stream below and hands over
- * what is to go there, by a BIO (bio.c); it never waits. Whoever waits has a
- * deferred here; whenever something has changed, step.c looks who can go on.
+ * A TLS stream. OpenSSL gets the bytes from the stream below and hands over the
+ * records for it through a BIO (bio.c). OpenSSL never blocks. Each pending
+ * operation has a deferred here. After each change, step.c checks which
+ * operations can continue.
  *
- * It stays in memory for its value, for a handshake, and for whatever of the
- * transport is pending: refs counts them.
+ * The value, a handshake and pending operations of the transport each have a
+ * reference, counted in `refs`.
  */
 #ifndef AVOW_TLS_STREAM_STATE_H
 #define AVOW_TLS_STREAM_STATE_H
@@ -26,36 +27,37 @@ typedef struct {
   unsigned refs;
   uv_loop_t *loop;
   avow_value_t settings;
-  avow_value_t transport; /* none once it is closed */
+  avow_value_t transport; /* NONE once it is closed */
   SSL *ssl;
-  char *host; /* that a client speaks to; NULL of a server */
+  char *host; /* peer of a client; NULL for a server */
 
-  avow_value_t chunk;    /* BYTES that came, while some are left, or none */
-  size_t at;             /* of these, what OpenSSL takes next */
-  bool ended;            /* nothing more comes */
-  avow_value_t in_error; /* why, if the transport has failed */
-  avow_promise_t *fetch; /* the read of the transport, kept to be cancelled */
-  bool fetching, fetched, gives_up; /* its handlers have run; it is canceled */
+  avow_value_t chunk;    /* BYTES with unread bytes, or NONE */
+  size_t at;             /* position in `chunk` of OpenSSL's next byte */
+  bool ended;            /* no more bytes follow */
+  avow_value_t in_error; /* the transport's error, if it has failed */
+  avow_promise_t *fetch; /* the read of the transport, kept to cancel it */
+  /* the read is pending; its handlers have run; it is canceled */
+  bool fetching, fetched, gives_up;
 
-  avow_value_t out[AVOW__TLS_OUT]; /* records, to be sent in one go */
+  avow_value_t out[AVOW__TLS_OUT]; /* records for the next write */
   size_t outs;
-  avow_value_t out_error; /* why nothing can be sent any more */
+  avow_value_t out_error; /* why no more can be sent */
   bool sending;
-  size_t in_flight;      /* records, of which nobody has told yet */
-  uint64_t sealed, sent; /* records so far */
+  size_t in_flight;      /* records of the pending write */
+  uint64_t sealed, sent; /* total numbers of records */
 
-  avow_value_t broken; /* what OpenSSL could not go on after */
+  avow_value_t broken; /* error that OpenSSL cannot continue after */
 
-  avow_deferred_t *greeter; /* who waits for the handshake */
-  avow_value_t refused;     /* what it is rejected with once that was said */
+  avow_deferred_t *greeter; /* the pending handshake */
+  avow_value_t refused;     /* its rejection, once the peer was told */
   avow_deferred_t *reader;
   size_t max_bytes;
   avow__tls_write_t *first, *last; /* writes, the oldest first */
-  avow__tls_write_t *next;         /* of these, that may not be sealed yet */
+  avow__tls_write_t *next;         /* the first write that may not be sealed */
   size_t unsealed;                 /* bytes */
-  avow_deferred_t *closer;         /* who waits for the shutdown */
+  avow_deferred_t *closer;         /* the pending shutdown */
   bool shut, said_bye;
-  uint64_t bye; /* the record that says so */
+  uint64_t bye; /* the number of the close_notify record */
 } avow__tls_t;
 
 #endif

@@ -1,12 +1,14 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * The stream below: one read and one write of it at a time. It is read only
- * while somebody waits for what comes, and a read that nobody wants any more is
- * given up, for it would keep the loop alive; what comes all the same stays for
- * the next. What waits to be sent is bounded: OpenSSL is not asked for more.
+ * The stream below, with at most one read and one write. It is read only while
+ * an operation waits for bytes. An unwanted read is canceled, because it would
+ * keep the loop alive. Bytes that arrive nevertheless are kept for the next
+ * read. The number of records that wait to be sent is bounded: OpenSSL is not
+ * asked for more.
  *
- * Handlers say how a read or a write went. Where there was no memory for these
- * is only found out by what is attached to it, which runs in every case.
+ * Handlers record the outcome of a read or write. If there was no memory for a
+ * handler, only the callback of avow_attach() shows this, because it always
+ * runs.
  */
 #include "transport.h"
 
@@ -14,9 +16,9 @@
 #include "stream.h"
 #include "writes.h"
 
-enum { READ = 64 * 1024 }; /* bytes that a read of it asks for */
+enum { READ = 64 * 1024 }; /* bytes that a read asks for */
 
-/* Its handlers have had the outcome, or there was no memory for them. */
+/* The handlers have recorded the outcome, or there was no memory for them. */
 static avow_value_t known(const avow_value_t *error, void *data) {
   return avow_none();
 }
@@ -59,7 +61,7 @@ static void fetch_begin(avow__tls_t *t) {
   avow_promise_t *p = avow_read(avow_to_stream(&t->transport), READ);
   p = avow_then(p, arrived, not_arrived, t);
   p = avow_attach(p, avow__tls_ref(t), fetch_over);
-  avow_promise_clear(&t->fetch); /* one that is over already */
+  avow_promise_clear(&t->fetch); /* a read that has ended */
   t->fetch = avow_catch(p, known, NULL);
 }
 
@@ -84,7 +86,7 @@ void avow__tls_fetch(avow__tls_t *t) {
 static void fail_send(avow__tls_t *t, avow_value_t error) {
   t->out_error = error;
   if (t->greeter != NULL && avow_is_none(&t->refused))
-    t->refused = avow_value_ref(&error); /* for the peer waits for it */
+    t->refused = avow_value_ref(&error); /* because the peer waits for it */
   avow__tls_fail_writes(t, avow_value_ref(&error));
 }
 
@@ -112,7 +114,7 @@ static void send_over(void *data) {
   avow__tls_unref(t);
 }
 
-/* BYTES or a LIST, which has them all. */
+/* Returns BYTES or a LIST of all records. */
 static avow_value_t take_out(avow__tls_t *t) {
   const size_t n = t->outs;
   t->outs = 0;

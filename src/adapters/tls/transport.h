@@ -5,7 +5,7 @@
 
 #include "stream_state.h"
 
-/* Sends the records, and asks for more to come, if somebody waits for it. */
+/* Sends the records, and reads more bytes if an operation waits for them. */
 void avow__tls_send(avow__tls_t *t);
 void avow__tls_fetch(avow__tls_t *t);
 

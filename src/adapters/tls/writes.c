@@ -1,8 +1,9 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * What is written: sealed into records in the order in which it was asked for,
- * as far as there is room for these, and settled once they are sent. Nothing is
- * taken back: a write that was cancelled goes on, and nobody hears of its end.
+ * Writes. Bytes are sealed into records in the order of the writes, as far as
+ * there is space for records. A write settles when its records are sent.
+ * Records are never withdrawn: a canceled write continues, and its result is
+ * ignored.
  */
 #include "writes.h"
 
@@ -10,15 +11,15 @@
 
 #include "ssl_error.h"
 
-enum { RECORD = 16 * 1024 }; /* bytes, the most that a record has */
+enum { RECORD = 16 * 1024 }; /* maximum length of a record in bytes */
 
-/* A write, from when it is asked for until all of it is sent. */
+/* A write, from its start until all its records are sent. */
 struct avow__tls_write_s {
   avow__tls_write_t *next;
   avow_value_t bytes; /* BYTES, or a LIST of them */
-  size_t item, at;    /* of these, what is sealed next */
-  size_t len, left;   /* in all, and not sealed yet */
-  uint64_t end;       /* its last record; known once left is 0 */
+  size_t item, at;    /* position of the next bytes to seal */
+  size_t len, left;   /* in total, and not sealed yet */
+  uint64_t end;       /* number of its last record, valid once `left` is 0 */
   avow_deferred_t *deferred;
 };
 
@@ -28,7 +29,7 @@ static size_t length_of(const avow_value_t *bytes) {
   return len;
 }
 
-/* The stream has been given nothing else, and no more than a size_t can say. */
+/* The stream gets only these types, and the total length fits into size_t. */
 static size_t length_of_all(const avow_value_t *v) {
   if (v->tag == AVOW_BYTES)
     return length_of(v);
@@ -66,14 +67,14 @@ static void settle_first(avow__tls_t *t, avow_value_t v) {
     t->next = w->next;
   t->unsealed -= w->left;
   avow_value_unref(w->bytes);
-  (void) avow_resolve(w->deferred, v); /* unless it was cancelled */
+  (void) avow_resolve(w->deferred, v); /* fails if it was canceled */
   OPENSSL_free(w);
 }
 
 static void settle_closer(avow__tls_t *t, avow_value_t v) {
   avow_deferred_t *d = t->closer;
   t->closer = NULL;
-  (void) avow_resolve(d, v); /* likewise */
+  (void) avow_resolve(d, v); /* fails if it was canceled */
 }
 
 void avow__tls_settle_sent(avow__tls_t *t) {
@@ -91,7 +92,8 @@ void avow__tls_fail_writes(avow__tls_t *t, avow_value_t error) {
   avow_value_unref(error);
 }
 
-/* What of a write comes next, at most a record; not all of it is sealed. */
+/* Returns the next bytes of a write, at most a record. Some bytes must be
+   left. */
 static const char *next_piece(avow__tls_write_t *w, size_t *len) {
   for (;;) {
     const avow_value_t *v = w->bytes.tag == AVOW_LIST
@@ -109,7 +111,7 @@ static const char *next_piece(avow__tls_write_t *w, size_t *len) {
   }
 }
 
-/* False when it has to wait, or cannot go on. */
+/* Returns false if the write must wait or cannot continue. */
 static bool seal_piece(avow__tls_t *t, avow__tls_write_t *w) {
   size_t len, done = 0;
   const char *piece = next_piece(w, &len);
@@ -128,7 +130,7 @@ static bool may_seal(const avow__tls_t *t) {
   return avow_is_none(&t->broken) && t->outs < AVOW__TLS_OUT / 2;
 }
 
-/* The first that is not sealed yet. */
+/* Returns the first write that is not sealed yet. */
 static avow__tls_write_t *next_write(avow__tls_t *t) {
   while (t->next != NULL && t->next->left == 0)
     t->next = t->next->next;
@@ -139,7 +141,7 @@ static bool has_said_bye(avow__tls_t *t) {
   ERR_clear_error();
   const int result = SSL_shutdown(t->ssl);
   if (result < 0)
-    (void) avow__tls_goes_on(t, result); /* if not, that is noted */
+    (void) avow__tls_goes_on(t, result); /* a failure is recorded */
   return result >= 0;
 }
 
@@ -159,7 +161,7 @@ void avow__tls_seal(avow__tls_t *t) {
   if (t->shut)
     avow__tls_say_bye(t);
   if (avow_is_none(&t->broken))
-    avow__tls_settle_sent(t); /* what was of no bytes */
+    avow__tls_settle_sent(t); /* writes without bytes */
   else
     avow__tls_fail_writes(t, avow_value_ref(&t->broken));
 }

@@ -5,16 +5,17 @@
 
 #include "stream_state.h"
 
-/* Seals what was written, as far as there is room. */
+/* Seals written bytes, as far as there is space for records. */
 void avow__tls_seal(avow__tls_t *t);
-/* Settles the writes, and the shutdown, that are sent, or all if that failed */
+/* Settles the writes and the shutdown that were sent. */
 void avow__tls_settle_sent(avow__tls_t *t);
-/* Rejects them with the error, which is taken. */
+/* Rejects all writes and the shutdown. Takes ownership of `error`. */
 void avow__tls_fail_writes(avow__tls_t *t, avow_value_t error);
-/* A write of BYTES or a LIST. False: no memory, and both stay. */
+/* Adds a write of BYTES or a LIST. Returns false if out of memory; the caller
+   then still owns both arguments. */
 bool avow__tls_write_add(avow__tls_t *t, avow_value_t bytes,
                          avow_deferred_t *d);
-/* Tells the peer the end, once nothing is to be sealed before that. */
+/* Sends close_notify to the peer when no bytes are left to seal. */
 void avow__tls_say_bye(avow__tls_t *t);
 
 #endif
