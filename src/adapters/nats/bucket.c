@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-/* Buckets, and what is done with one key. */
+/* Buckets, and operations on one key. */
 #include "bucket.h"
 
 #include <inttypes.h>
@@ -26,7 +26,7 @@ bucket_t *avow__nats_bucket(const avow_value_t *bucket) {
   return avow_to_object(bucket, &bucket_class);
 }
 
-/* Tokens with dots between; a wildcard is a token. */
+/* A key consists of tokens with dots between them. A wildcard is a token. */
 bool avow__nats_key(const bucket_t *b, char subject[KEY_SIZE], const char *key,
                     bool wild) {
   static const char plain[] =
@@ -160,10 +160,10 @@ avow_promise_t *avow_nats_delete(const avow_value_t *bucket, const char *key) {
   return store_key(bucket, key, avow_none(), headers);
 }
 
-/* Beginning. */
+/* Opening. */
 
 typedef struct {
-  bucket_t *bucket; /* until it is the program's */
+  bucket_t *bucket; /* until the program owns it */
   avow_nats_bucket_options_t options;
 } opening_t;
 
@@ -193,7 +193,7 @@ static avow_value_t opened(const avow_value_t *arg, void *opening) {
   return avow_object(&bucket_class, b);
 }
 
-/* Others make buckets, too. */
+/* Checks a bucket of the stream, because other programs create buckets too. */
 static avow_value_t stream_is_there(const avow_value_t *answer, void *opening) {
   const opening_t *o = opening;
   const char *text = natsMsg_GetData(avow_to_nats_msg(answer));
@@ -212,7 +212,7 @@ static avow_value_t stream_missing(const avow_value_t *reason, void *opening) {
                       avow_then(make_stream(opening), opened, NULL, opening));
 }
 
-/* As it is. */
+/* Looks for an existing stream. */
 static avow_promise_t *find_stream(opening_t *o) {
   char api[128];
   (void) snprintf(api, sizeof(api), "$JS.API.STREAM.INFO.KV_%s",

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-/* Connecting, and closing, as operations of a wire. */
+/* Connecting and closing, as operations of a wire. */
 #include <stdio.h>
 
 #include "avow/loop.h"
@@ -10,7 +10,7 @@
 
 enum { WRITE_MS = 5000, FLUSH_MS = 5000 };
 
-/* Threads of libnats'. */
+/* Called on threads of libnats. */
 
 static void on_disconnected(natsConnection *nc, void *wire) {
   avow__nats_wire_tell(wire, NATS_CONN_STATUS_RECONNECTING);
@@ -27,11 +27,11 @@ static void on_nats_closed(natsConnection *nc, void *wire) {
 
 static void on_error(natsConnection *nc, natsSubscription *sub, natsStatus err,
                      void *wire) {
-  if (err != NATS_SLOW_CONSUMER) /* of which subscriptions tell */
+  if (err != NATS_SLOW_CONSUMER) /* which subscriptions report */
     avow__nats_wire_failed(wire, err);
 }
 
-/* The wire's. */
+/* Called on the wire's thread. */
 
 static natsStatus set_callbacks(natsOptions *options, wire_t *w) {
   natsStatus s = natsOptions_SetClosedCB(options, on_nats_closed, w);
@@ -58,7 +58,7 @@ static natsStatus name_replies(wire_t *w) {
   return NATS_OK;
 }
 
-/* Where retries go on behind the first (natsOptions_SetRetryOnFailedConnect()),
+/* If retries follow the first attempt (natsOptions_SetRetryOnFailedConnect()),
    there is a connection as well. */
 static natsStatus run_connect(wire_t *w, op_t *op) {
   natsConnection *nc = NULL;
@@ -113,7 +113,8 @@ avow_promise_t *avow_nats_connect(uv_loop_t *loop, const char *url,
   return avow_promise_reject(loop, why);
 }
 
-/* A ping would wait for the next connection, and confuse that. */
+/* Without a connection, a ping would wait for the next one and disturb its
+   protocol. */
 static natsStatus run_flush(wire_t *w, op_t *op) {
   const natsConnStatus status = natsConnection_Status(w->nc);
   if (status == NATS_CONN_STATUS_CLOSED)
@@ -159,9 +160,9 @@ static void closing_free(void *connection) {
   avow_free(connection);
 }
 
-/* A job that was cancelled just now hears of it before the next turn. Of a
-   connection that is lost nothing comes back. Without memory it does not
-   wait. */
+/* A job that was just canceled is notified before the next iteration. After a
+   lost connection, no answer arrives. Out of memory, this closes without
+   waiting. */
 avow_promise_t *avow_nats_close(const avow_value_t *connection) {
   connection_t *c = avow__nats_connection(connection);
   if (c == NULL || c->errands.jobs == 0 || !avow__nats_wire_is_there(&c->wire))

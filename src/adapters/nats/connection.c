@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-/* Connections: how they begin and end, and what is asked of them meanwhile. */
+/* Connections: start, end and operations. */
 #include "connection.h"
 
 #include "avow/loop.h"
@@ -13,11 +13,11 @@ static void connection_free(connection_t *c) {
   avow_free(c);
 }
 
-/* Nothing of it is left on the loop, which may go on closing. */
+/* The connection has no handles left, so the loop may continue to close. */
 static void on_closed(uv_handle_t *handle) {
   connection_t *c = handle->data;
   if (c->gone != NULL)
-    (void) avow_resolve(c->gone, avow_none()); /* false if that was in vain */
+    (void) avow_resolve(c->gone, avow_none()); /* false if not allocated */
   c->gone = NULL;
   avow_promise_clear(&c->shield);
   c->closed = true;
@@ -42,7 +42,8 @@ static void connection_end(connection_t *c) {
   keep_loop_alive(c);
 }
 
-/* The loop closes. Its promises are cancelled, those of operations, too. */
+/* Called when the loop closes. The loop cancels the promises of the connection
+   and its operations. */
 static void connection_on_close(void *data) {
   connection_t *c = data;
   avow_deferred_drop(c->life);
@@ -50,7 +51,7 @@ static void connection_on_close(void *data) {
   connection_end(c);
 }
 
-/* Nobody knows it any more, and so no operation does. */
+/* The connection has no references left, and so it has no operations. */
 static void connection_destroy(void *data) {
   connection_t *c = data;
   c->let_go = true;
@@ -126,7 +127,8 @@ static void on_answers(uv_async_t *handle) {
   uv_close((uv_handle_t *) handle, on_closed);
 }
 
-/* What the wire has not run it still does; what waits for an answer is over. */
+/* The wire still runs an operation that it has not run. An operation that waits
+   for an answer ends now. */
 static void asked_on_cancel(void *data) {
   asked_t *asked = data;
   connection_t *c = avow__nats_connection(&asked->connection);
@@ -152,7 +154,7 @@ avow_promise_t *avow__nats_ask(const avow_value_t *connection, asked_t *asked) {
   if (asked == NULL)
     return avow_promise_reject(c->loop, avow_error(UV_ENOMEM));
   avow_promise_t *p = avow_promise_new(c->loop, &asked->deferred);
-  if (avow_state(p) != AVOW_PENDING) { /* no memory */
+  if (avow_state(p) != AVOW_PENDING) { /* out of memory */
     avow_deferred_drop(asked->deferred);
     return refuse(asked, p);
   }
@@ -175,7 +177,7 @@ bool avow__nats_begin(const avow_value_t *connection, asked_t *asked) {
   }
   avow_value_unref(asked->connection);
   asked->connection = avow_value_ref(connection);
-  return avow__nats_wire_ask(&c->wire, &asked->op); /* it can */
+  return avow__nats_wire_ask(&c->wire, &asked->op); /* cannot fail */
 }
 
 void avow__nats_await(asked_t *asked) {
@@ -185,8 +187,8 @@ void avow__nats_await(asked_t *asked) {
   keep_loop_alive(c);
 }
 
-/* The promises that its end needs, which may come when there is no memory.
-   NONE, or why there are none. */
+/* Creates the promises for the end of the connection, which must need no
+   memory. Returns NONE, or the error. */
 static avow_value_t connection_promise(connection_t *c) {
   c->ended = avow_promise_new(c->loop, &c->life);
   avow_promise_t *gone = avow_promise_new(c->loop, &c->gone);
@@ -201,7 +203,7 @@ static avow_value_t connection_promise(connection_t *c) {
 }
 
 static void connection_unpromise(connection_t *c) {
-  (void) avow_resolve(c->life, avow_none()); /* false of those there are not */
+  (void) avow_resolve(c->life, avow_none()); /* false if not allocated */
   (void) avow_resolve(c->gone, avow_none());
   avow_promise_clear(&c->shield);
   avow_promise_clear(&c->ended);

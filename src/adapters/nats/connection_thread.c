@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-/* Wires. All of one is under its mutex, but for what the thread alone uses. */
+/* Wires. The mutex guards all fields except those that only the thread uses. */
 #include "connection_thread.h"
 
 #include <stdio.h>
@@ -29,9 +29,10 @@ static void wire_add(wire_t *w, op_t *op) {
   ops_add(&w->asked, op);
 }
 
-/* The wire's thread. */
+/* On the wire's thread. */
 
-/* What is asked, as soon as there is something; NULL: it is to end. */
+/* Waits for operations and returns them. Returns NULL if the thread must
+   end. */
 static op_t *wait_for_ops(wire_t *w) {
   uv_mutex_lock(&w->mutex);
   while (w->asked.first == NULL && !w->ends)
@@ -41,7 +42,7 @@ static op_t *wait_for_ops(wire_t *w) {
   return first;
 }
 
-/* Under the mutex, so that the handle is there. */
+/* Under the mutex, so that the handle still exists. */
 static void answer(wire_t *w, op_t *op) {
   if (w->answered.first == NULL)
     (void) uv_async_send(&w->answers);
@@ -59,8 +60,8 @@ static void give_up(wire_t *w, op_t *op, avow_value_t why) {
   answer(w, op);
 }
 
-/* Under the mutex: those that wait for an answer. One that has not run is
-   answered when it has. */
+/* Under the mutex. Ends the operations that wait for an answer. An operation
+   that has not run is answered when it has run. */
 static void give_up_waiting(wire_t *w, const avow_value_t *why) {
   op_t *op;
   while ((op = avow__nats_reply_waiters_take_any(&w->waiting)) != NULL) {
@@ -71,7 +72,7 @@ static void give_up_waiting(wire_t *w, const avow_value_t *why) {
   }
 }
 
-/* Under the mutex: those that are left. */
+/* Under the mutex. Ends all remaining operations. */
 static void give_up_all(wire_t *w) {
   op_t *next;
   const avow_value_t why = avow_error(UV_ECANCELED);
@@ -108,10 +109,10 @@ static void keep_spents(wire_t *w, spents_t *spents) {
   uv_mutex_unlock(&w->mutex);
 }
 
-/* libnats would wait a millisecond for more to send. The only other way to have
-   it send is to ask for a pong, and to wait for that as long at most; what is
-   asked meanwhile goes out together. While it connects anew a ping would be one
-   too many for its count of pongs. */
+/* libnats would wait a millisecond for more bytes to send. To make it send now,
+   the only way is to request a pong and wait for at most as long. Later
+   operations are then sent together. During a reconnect, a ping would corrupt
+   its count of pongs. */
 static void flush(wire_t *w) {
   if (!w->unflushed ||
       natsConnection_Status(w->nc) != NATS_CONN_STATUS_CONNECTED)
@@ -153,14 +154,14 @@ static void wire_run(void *data) {
   avow__nats_states_end(&w->states);
   w->over = true;
   if (!w->silent)
-    (void) uv_async_send(&w->answers); /* last of all that it does */
+    (void) uv_async_send(&w->answers); /* the last action of the thread */
   spents_t spents = w->spents;
   uv_mutex_unlock(&w->mutex);
   avow__nats_spents_free(&spents);
   nats_ReleaseThreadMemory();
 }
 
-/* Any thread. */
+/* On any thread. */
 
 void avow__nats_wire_call(wire_t *w) {
   uv_mutex_lock(&w->mutex);
@@ -247,8 +248,8 @@ void avow__nats_wire_tell(wire_t *w, natsConnStatus status) {
   uv_mutex_unlock(&w->mutex);
 }
 
-/* Under the mutex: subscriptions are asked to end, requests wait in vain.
-   False: it is of none. */
+/* Under the mutex. Ends the forbidden subscriptions, and the requests if
+   replies are forbidden. Returns false if the text fits none of them. */
 static bool forbid(wire_t *w, const avow_value_t *why) {
   char replies[INBOX + 2];
   const char *text = avow_error_message(why);
@@ -343,7 +344,7 @@ bool avow__nats_wire_is_lost(wire_t *w) {
   return nc != NULL && natsConnection_IsClosed(nc);
 }
 
-/* The loop's. */
+/* On the loop's thread. */
 
 bool avow__nats_wire_ask(wire_t *w, op_t *op) {
   uv_mutex_lock(&w->mutex);
@@ -390,8 +391,9 @@ static int init_locks(wire_t *w) {
   return err;
 }
 
-/* The thread waits until it is asked, and by then there is the handle. One that
-   was there first could not go at once where there is no thread. */
+/* The thread waits for operations, and by then the handle exists. If the handle
+   were created first and the thread failed, the handle could not be closed at
+   once. */
 int avow__nats_wire_start(wire_t *w, uv_loop_t *loop, uv_async_cb cb) {
   ops_init(&w->asked);
   ops_init(&w->answered);
@@ -405,7 +407,7 @@ int avow__nats_wire_start(wire_t *w, uv_loop_t *loop, uv_async_cb cb) {
   }
   err = uv_async_init(loop, &w->answers, cb);
   if (err != 0) {
-    w->silent = true; /* as the thread learns by the end */
+    w->silent = true; /* the thread sees this at its end */
     avow__nats_wire_end(w);
     avow__nats_wire_join(w);
   }

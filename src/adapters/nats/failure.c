@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * Failures: libnats' status is the error's cause, as a place in a table here,
- * so that no cause of another error can be taken for one.
+ * Failures. The cause of an error is a pointer into a table in this file, at
+ * the index of libnats' status. A cause of another error can therefore not be
+ * taken for such a status.
  */
 #include "failure.h"
 
@@ -43,8 +44,8 @@ static int code_of(natsStatus status) {
   return UV_EPROTO;
 }
 
-/* The thread's last error may be of a call before. It begins with the place in
-   libnats' source. */
+/* The last error of the thread may belong to an earlier call. Its text starts
+   with the place in libnats' source. */
 static const char *text_of(natsStatus status) {
   natsStatus last = NATS_OK;
   const char *text = nats_GetLastError(&last);

@@ -1,19 +1,19 @@
 /* SPDX-License-Identifier: MIT */
-/* What libnats reports of a call that failed, as an error of avow's, and
-   channels that fail. */
+/* Failures of libnats as errors of avow, and channels that have failed. */
 #ifndef AVOW_NATS_FAILURE_H
 #define AVOW_NATS_FAILURE_H
 
 #include "avow/nats.h"
 
-/* With a message of its own. */
+/* Creates an error with the message `text`. */
 avow_value_t avow__nats_failure_of(natsStatus status, const char *text);
 
-/* With a code of its own, too, of which libnats knows nothing. */
+/* Creates an error with the message `text` and a code that does not follow from
+   the status. */
 avow_value_t avow__nats_failure_as(int code, natsStatus status,
                                    const char *text);
 
-/* On the thread that made the call, behind it. */
+/* Called on the thread that made the call, directly after it. */
 avow_value_t avow__nats_failure(natsStatus status);
 
 /* A channel that has failed with `code`. */

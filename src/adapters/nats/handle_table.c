@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: MIT */
-/* All open doors of the process are in one table, under one mutex, for that has
-   to outlive whatever they lead to. */
+/* All open handles of the process are in one table. The table has one mutex,
+   which must outlive the objects of all handles. */
 #include "handle_table.h"
 
 #include <stdlib.h>
@@ -16,7 +16,7 @@ static uintptr_t last; /* number */
 
 static void init(void) {
   if (uv_mutex_init(&mutex) != 0 || uv_cond_init(&left) != 0)
-    abort(); /* as libuv does where there are none for itself */
+    abort(); /* as libuv does when it cannot lock */
 }
 
 static void lock(void) {
@@ -24,7 +24,7 @@ static void lock(void) {
   uv_mutex_lock(&mutex);
 }
 
-/* Where it is, or would be. */
+/* Returns the position of the number in its list, or the end of the list. */
 static door_t **find_door(uintptr_t number) {
   door_t **at = &lists[number % LISTS];
   while (*at != NULL && (*at)->number != number)
@@ -37,7 +37,7 @@ void *avow__nats_door_open(door_t *door, void *of) {
   *door = (door_t){ .number = ++last, .of = of };
   *find_door(door->number) = door;
   uv_mutex_unlock(&mutex);
-  /* NOLINTNEXTLINE(performance-no-int-to-ptr): which nobody follows */
+  /* NOLINTNEXTLINE(performance-no-int-to-ptr): it is never dereferenced */
   return (void *) door->number;
 }
 

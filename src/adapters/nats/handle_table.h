@@ -1,33 +1,35 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * Doors: what libnats' callbacks are given in place of what they are for. Where
- * the end of a connection closes a subscription before it is told who hears of
- * its end, libnats may call for one more message, and says at no time that it
- * will not. What that comes with is a number, which nothing has to be kept for:
- * it leads nowhere once its door is shut, and none is ever given again.
+ * Handles (door_t) that libnats' callbacks get instead of pointers. The end of
+ * a connection may close a subscription before it has a completion callback.
+ * libnats may then call once more with a message. It never reports that no call
+ * follows. Such a call gets a number, which needs no memory. After the handle
+ * is closed, the number leads to nothing, and it is never used again.
  */
 #ifndef AVOW_NATS_HANDLE_TABLE_H
 #define AVOW_NATS_HANDLE_TABLE_H
 
 #include <stdint.h>
 
-/* Part of what it leads to. */
+/* Part of the object that the handle leads to. */
 typedef struct door_s door_t;
 struct door_s {
   door_t *next; /* with the same last bits */
   uintptr_t number;
-  unsigned inside; /* calls */
+  unsigned inside; /* number of running calls */
   void *of;
 };
 
-/* Its number, for libnats to call with. */
+/* Opens the handle. Returns its number as an argument for libnats. */
 void *avow__nats_door_open(door_t *door, void *of);
 
-/* Of any thread: the open door of that number, to be left; NULL: it is shut. */
+/* On any thread. Returns the open handle of the number, which the caller must
+   leave. Returns NULL if the handle is closed. */
 door_t *avow__nats_door_enter(void *number);
 void avow__nats_door_leave(door_t *door);
 
-/* Waits for who is inside. One that is shut, or never was open, stays so. */
+/* Closes the handle and waits for running calls. Accepts a handle that is
+   closed or was never opened. */
 void avow__nats_door_shut(door_t *door);
 
 #endif

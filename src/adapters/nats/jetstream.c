@@ -1,9 +1,9 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * JetStream by its own protocol: each question is a request to a subject that
- * begins with $JS.API, or a message to be stored, and waits as other requests
- * do. libnats' functions of that would wait on the wire's thread, each until
- * its answer is there, and nothing else of the connection would go on.
+ * JetStream through its own protocol. Each call is a request to a subject that
+ * starts with $JS.API, or a message to store. It waits like other requests.
+ * libnats' own functions would block the wire's thread until their answer
+ * arrives. All other operations of the connection would wait.
  */
 #include "jetstream.h"
 
@@ -28,7 +28,7 @@ avow_value_t avow__nats_text(const char *format, ...) {
   char text[1024];
   va_list args;
   va_start(args, format);
-  /* NOLINTNEXTLINE(clang-analyzer-valist.Uninitialized): it is begun above */
+  /* NOLINTNEXTLINE(clang-analyzer-valist.Uninitialized): va_start() is above */
   const int len = vsnprintf(text, sizeof(text), format, args);
   va_end(args);
   return len < 0 || (size_t) len >= sizeof(text)
@@ -36,7 +36,7 @@ avow_value_t avow__nats_text(const char *format, ...) {
              : avow_bytes(text, (size_t) len);
 }
 
-/* Theirs are of JetStream, as "err_code" has them, or as HTTP has them. */
+/* Maps JetStream's "err_code", or else the HTTP status. */
 static int code_of_api(uint64_t theirs, uint64_t status) {
   static const struct {
     unsigned theirs;
@@ -78,8 +78,8 @@ int avow__nats_status(natsMsg *msg) {
              : 0;
 }
 
-/* "$JS.ACK.STREAM.CONSUMER.DELIVERED.REVISION.COUNT.….…", with two tokens more
-   before the stream if there are more than nine. */
+/* The format is "$JS.ACK.STREAM.CONSUMER.DELIVERED.REVISION.COUNT.….…". If
+   there are more than nine tokens, two more come before the stream. */
 const char *avow__nats_reply_token(const char *reply, unsigned place) {
   unsigned dots = 0, at = 0;
   for (const char *c = reply; *c != '\0'; c++)
@@ -123,7 +123,8 @@ avow_promise_t *avow__nats_store(const avow_value_t *connection,
   return avow_then(p, stored, NULL, NULL);
 }
 
-/* What it holds is the program's, a header "Status" too. */
+/* The contents of the message belong to the program, including a header
+   "Status". */
 static avow_value_t found(const avow_value_t *answer, void *data) {
   const char *seq = NULL;
   natsMsg *msg = avow_to_nats_msg(answer);
@@ -156,7 +157,7 @@ avow_promise_t *avow__nats_at(const avow_value_t *connection,
   return avow_then(ask(connection, api, which, NULL), found, NULL, NULL);
 }
 
-/* Nobody answers where there is no JetStream. */
+/* Without JetStream, there is no responder. */
 static avow_value_t no_jetstream(const avow_value_t *reason, void *data) {
   return avow_nats_code(reason) == NATS_NO_RESPONDERS
              ? avow__nats_failure_as(UV_ENOTSUP, NATS_NO_SERVER_SUPPORT,
@@ -170,7 +171,7 @@ avow_value_t avow__nats_nothing(const avow_value_t *arg, void *data) {
 
 void avow__nats_drop(avow_promise_t *p) {
   p = avow_then(p, avow__nats_nothing, avow__nats_nothing, NULL);
-  (void) avow_result(p); /* without memory it has failed by now */
+  (void) avow_result(p); /* out of memory, it has already failed */
   avow_unref(p);
 }
 

@@ -1,11 +1,10 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * Jobs, from the side of who wants their outcomes. In turn: is there an outcome
- * already? If not, the job is stored if it is not there, and then something has
- * to happen: a note comes, the connection was lost, or a time is over. So what
- * may become of a job while nobody looks comes right: that it was done before
- * this program began, or taken out by another, or that the answer to it was
- * lost.
+ * Jobs, on the side of the client. Each round first looks for an outcome. If
+ * there is none, it stores the job unless it is already stored. It then waits
+ * until a notification arrives, the connection is lost, or a time limit
+ * expires. This covers all cases: the job was done before this program started,
+ * another program removed it, or the answer to the store was lost.
  */
 #include <stdio.h>
 #include <stdlib.h>
@@ -20,12 +19,12 @@ enum { LOOK_MS = 30000 };
 
 typedef struct {
   entry_t entry;
-  avow_value_t queue; /* held */
+  avow_value_t queue; /* a reference */
   avow_value_t payload;
-  avow_promise_t *storing; /* or NULL; cancelling does not stop it */
+  avow_promise_t *storing; /* or NULL; canceling does not stop it */
   unsigned refs;
-  bool is_over; /* the outcome is there, be it UV_ECANCELED itself */
-  bool is_in;   /* it is listened for */
+  bool is_over; /* the outcome arrived, and may itself be UV_ECANCELED */
+  bool is_in;   /* registered for notifications */
   char token[TOKEN_SIZE];
 } job_t;
 
@@ -56,7 +55,7 @@ static avow_value_t again(const avow_value_t *reason, void *data) {
                                                  : avow_value_ref(reason);
 }
 
-/* NONE, once it is worth a look. */
+/* Settles as NONE when another look is due. */
 static avow_value_t wait(const avow_value_t *arg, void *data) {
   job_t *job = data;
   const queue_t *q = avow__nats_queue(&job->queue);
@@ -109,7 +108,7 @@ static avow_value_t outcome_found(const avow_value_t *message, void *data) {
 
 static avow_value_t look(void *data) {
   job_t *job = data;
-  avow_deferred_t *late = job->entry.wake; /* of a look that came by time */
+  avow_deferred_t *late = job->entry.wake; /* of a look after a timeout */
   job->entry.wake = NULL;
   job->entry.noted = false;
   if (late != NULL)
@@ -120,7 +119,7 @@ static avow_value_t look(void *data) {
                 outcome_found, outcome_missing, job));
 }
 
-/* Taking it out, behind the answer to its being stored. */
+/* Removing the job, after the answer to its store. */
 
 static avow_value_t job_is_there(const avow_value_t *message, void *data) {
   const char *seq = NULL;
@@ -147,7 +146,7 @@ static avow_value_t job_take_out(const avow_value_t *arg, void *data) {
   return avow_follow(avow_then(p, job_is_there, is_not_there, data));
 }
 
-/* Whoever else waits for it puts it there again. */
+/* Notifies other clients of the job, which then store it again. */
 static avow_value_t say_so(const avow_value_t *arg, void *data) {
   const job_t *job = data;
   char subject[SUBJECT_SIZE];

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * Codes travel by their names, for those of libuv's differ between systems; all
- * others are numbers, which are the same everywhere.
+ * Codes of libuv are sent as names, because their numbers differ between
+ * systems. All other codes are sent as numbers, which are the same everywhere.
  */
 #include "job_outcome.h"
 
@@ -21,7 +21,7 @@ static const struct {
 #undef ROW
 };
 
-/* NULL for what is no code of libuv's. */
+/* Returns NULL if the code is not one of libuv. */
 static const char *name_of(int code) {
   for (size_t i = 0; i < sizeof(codes) / sizeof(codes[0]); i++)
     if (codes[i].code == code)
@@ -47,7 +47,7 @@ void avow__nats_error_line(char line[ERROR_LINE], const avow_value_t *error) {
     (void) snprintf(line, ERROR_LINE, "%s: %d", header, code);
 }
 
-/* Whole characters of UTF-8. */
+/* Returns a length that does not split a UTF-8 character. */
 static size_t shortened(const char *text) {
   size_t len = strlen(text);
   if (len <= MESSAGE_MAX)

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: MIT */
-/* Outcomes of jobs, as they are kept until they are asked for: the bytes of a
-   result, or the code and the message of an error. */
+/* Stored outcomes of jobs: the bytes of a result, or the code and the message
+   of an error. */
 #ifndef AVOW_NATS_JOB_OUTCOME_H
 #define AVOW_NATS_JOB_OUTCOME_H
 
@@ -8,14 +8,14 @@
 
 enum { ERROR_LINE = 48, MESSAGE_MAX = 1000 };
 
-/* The header line that says which error it is, for one that is. */
+/* Writes the header line for the code of an error. */
 void avow__nats_error_line(char line[ERROR_LINE], const avow_value_t *error);
 
-/* BYTES: what is sent of it; of an error the message, and no more of that than
+/* Returns the BYTES to send. For an error, these are its message, cut to
    MESSAGE_MAX bytes. */
 avow_value_t avow__nats_outcome_text(const avow_value_t *outcome);
 
-/* BYTES, or the error, of a message that is kept. */
+/* Returns the outcome in a stored message: BYTES or an error. */
 avow_value_t avow__nats_outcome(natsMsg *msg);
 
 #endif

@@ -1,9 +1,10 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * Queues: their streams, and who listens for outcomes. As long as jobs are
- * waited for, and no longer, one promise takes notes of outcomes and states of
- * the connection, and so keeps the loop alive. Notes may be lost, with a
- * connection or because there were too many: then all are woken, to look.
+ * Queues: their streams, and the clients that wait for outcomes. While clients
+ * wait for jobs, one promise receives notifications and statuses of the
+ * connection, which keeps the loop alive. Notifications may be lost with a
+ * connection, or if there are too many. All clients are then woken to look for
+ * their outcomes.
  */
 #include "job_queue.h"
 
@@ -72,7 +73,7 @@ avow_promise_t *avow__nats_queue_take_out(const queue_t *q, uint64_t seq) {
                         avow__nats_text("{\"seq\":%" PRIu64 "}", seq), NULL);
 }
 
-/* Who listens. */
+/* Listening. */
 
 static void queue_on_state(queue_t *q, int64_t state) {
   if (state == NATS_CONN_STATUS_CONNECTED && q->lost)
@@ -126,7 +127,7 @@ static void listen_begin(queue_t *q) {
   if (q->listening != NULL && avow_state(q->listening) == AVOW_PENDING)
     return;
   if (q->listening != NULL)
-    avow_channel_clear(&q->notes); /* which are over, or have failed */
+    avow_channel_clear(&q->notes); /* which have ended or failed */
   avow_promise_clear(&q->listening);
   if (q->notes == NULL)
     q->notes = notes_new(q);
@@ -146,7 +147,7 @@ void avow__nats_queue_forget(queue_t *q, entry_t *entry) {
   if (q->pending.count > 0)
     return;
   avow_cancel(q->listening);
-  (void) avow_result(q->listening); /* nobody waits for it */
+  (void) avow_result(q->listening); /* marks it as handled */
   avow_promise_clear(&q->listening);
 }
 
@@ -157,10 +158,10 @@ avow_value_t avow__nats_queue_problem(const queue_t *q) {
                                   : avow_error(UV_ENOTCONN);
 }
 
-/* Beginning. */
+/* Opening. */
 
 typedef struct {
-  queue_t *queue; /* until it is the program's */
+  queue_t *queue; /* until the program owns it */
   avow_nats_queue_options_t options;
 } opening_t;
 

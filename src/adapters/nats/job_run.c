@@ -1,10 +1,10 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * What a worker does with a job that it has taken: has it an outcome already,
- * it is done; has it been tried too often, it is dead; else the handler does
- * it, and what becomes of that is stored, and then the job let go of. In this
- * order, so that whatever ends in between leaves a job that is taken again and
- * found to be done. All the while the server hears that it is in hand.
+ * Processes a job that a worker has taken. If it has an outcome, the job is
+ * done. If it was tried too often, it is dead. Otherwise the handler runs, its
+ * outcome is stored, and then the job is acknowledged. After a failure between
+ * these steps, the job is delivered again and found to be done. Meanwhile the
+ * server is told regularly that the job is in progress.
  */
 #include "job_run.h"
 
@@ -22,21 +22,21 @@
 
 typedef struct {
   worker_t *worker;
-  avow_value_t message; /* held */
-  avow_value_t object;  /* the job, as the handler has it */
+  avow_value_t message; /* a reference */
+  avow_value_t object;  /* the job as an object for the handler */
   avow_value_t outcome;
   unsigned attempt;
-  const char *token;     /* in its subject */
-  avow_deferred_t *life; /* pending, until the task is cancelled */
+  const char *token;     /* in the subject of the message */
+  avow_deferred_t *life; /* pending until the task is canceled */
   bool is_cancelled;
-  bool is_dead;   /* and outcome why */
-  bool is_large;  /* for a letter that says so */
-  bool is_let_go; /* as the server hears once */
+  bool is_dead;   /* `outcome` has the reason */
+  bool is_large;  /* too large to be stored with a header */
+  bool is_let_go; /* the server was told */
 } task_t;
 
 typedef struct {
   avow_nats_job_t job;
-  avow_value_t message; /* held */
+  avow_value_t message; /* a reference */
   char id[ID_MAX + 1];
 } taken_t;
 
@@ -60,7 +60,7 @@ static queue_t *task_queue(const task_t *task) {
   return avow__nats_queue(&task->worker->queue);
 }
 
-/* Says it to the server, which may not hear it: then the job is taken again. */
+/* Sends an acknowledgment. If it is lost, the server delivers the job again. */
 static avow_promise_t *tell(const task_t *task, const char *what) {
   const natsMsg *msg = avow_to_nats_msg(&task->message);
   avow_promise_t *p =
@@ -81,7 +81,7 @@ static avow_promise_t *let_go(task_t *task, uint64_t ms) {
   return avow_shield(tell(task, what));
 }
 
-/* The server hears that it is in hand. */
+/* Tells the server that the job is in progress. */
 
 static avow_value_t beat(const avow_value_t *none, void *data) {
   return avow_follow(tell(data, "+WPI"));
@@ -113,7 +113,7 @@ static void die(task_t *task, avow_value_t why) {
   task->is_dead = true;
 }
 
-/* One who was quicker has said what the outcome is. */
+/* UV_EEXIST means that another worker has already stored an outcome. */
 static avow_value_t outcome_not_stored(const avow_value_t *reason, void *data) {
   task_t *task = data;
   if (avow_error_code(reason) == UV_EEXIST)
@@ -143,8 +143,8 @@ static avow_value_t store_outcome(const avow_value_t *arg, void *data) {
                              avow__nats_outcome_text(&task->outcome), headers));
 }
 
-/* A message that is as large as the server takes them has no room for a header:
-   that it was there is told all the same. */
+/* Returns the payload of a dead job. A message of the maximum size has no space
+   for a header, so only the fact is stored. */
 static avow_value_t letter(const task_t *task) {
   natsMsg *msg = avow_to_nats_msg(&task->message);
   return task->is_large ? avow_none()
@@ -152,7 +152,7 @@ static avow_value_t letter(const task_t *task) {
                                      (size_t) natsMsg_GetDataLength(msg));
 }
 
-/* Where the dead are. One of an id is enough. */
+/* Stores the dead job. One for each id is enough. */
 static avow_promise_t *bury(const task_t *task) {
   char line[ERROR_LINE];
   const char *const headers[] = { line, NULL };
@@ -181,7 +181,7 @@ static avow_value_t handler_failed(const avow_value_t *reason, void *data) {
   task_t *task = data;
   const avow_nats_work_options_t *options = &task->worker->options;
   if (avow_error_code(reason) == UV_ECANCELED &&
-      task->is_cancelled) /* so it is not the handler's */
+      task->is_cancelled) /* so it does not come from the handler */
     return avow_follow(let_go(task, 0));
   if (task->attempt < options->attempts)
     return avow_follow(let_go(task, options->delay));
@@ -223,7 +223,7 @@ static avow_value_t call(void *data) {
              : task->worker->handler(&task->object, task->worker->data);
 }
 
-/* Its last worker has said nothing of it: it may be what ends workers. */
+/* The last worker did not report an outcome. The job may crash its workers. */
 static avow_value_t abandon(task_t *task) {
   die(task, avow_error_new(UV_ECONNABORTED, avow_none(),
                            "no worker has done it in %u attempts",
@@ -245,7 +245,7 @@ static avow_value_t no_outcome(const avow_value_t *reason, void *data) {
 }
 
 static avow_value_t given_up(const avow_value_t *reason, void *data) {
-  avow__nats_drop(let_go(data, 0)); /* which is sent all the same */
+  avow__nats_drop(let_go(data, 0)); /* it is sent nevertheless */
   return avow_value_ref(reason);
 }
 
@@ -292,14 +292,14 @@ static avow_promise_t *live(uv_loop_t *loop, task_t *task) {
 avow_promise_t *avow__nats_task(worker_t *w, const avow_value_t *message) {
   const queue_t *q = avow__nats_queue(&w->queue);
   if (natsMsg_GetReply(avow_to_nats_msg(message)) == NULL)
-    return avow_promise_resolve(q->loop, avow_none()); /* a stranger's */
+    return avow_promise_resolve(q->loop, avow_none()); /* another program's */
   task_t *task = task_new(w, message);
   if (task == NULL)
     return avow_promise_reject(q->loop, avow_error(UV_ENOMEM));
-  if (!avow__nats_is_token(task->token)) /* nobody can wait for it */
+  if (!avow__nats_is_token(task->token)) /* no client can wait for it */
     return avow_attach(tell(task, "+TERM"), task, task_free);
   avow_promise_t *all[] = {
-    live(q->loop, task), /* the first to be cancelled */
+    live(q->loop, task), /* canceled first */
     avow_then(avow__nats_queue_newest(q, task->token), done, no_outcome, task),
     avow_repeat(q->loop, beat_next, task),
   };

@@ -1,11 +1,12 @@
 /* SPDX-License-Identifier: MIT */
-/* What a worker does with one job. */
+/* Processes one job for a worker. */
 #ifndef AVOW_NATS_JOB_RUN_H
 #define AVOW_NATS_JOB_RUN_H
 
 #include "job_worker.h"
 
-/* NONE, once the worker has done with what has come, be it as it may. */
+/* Settles as NONE when the worker has finished with the message, whatever it
+   contains. */
 avow_promise_t *avow__nats_task(worker_t *w, const avow_value_t *message);
 
 #endif

@@ -1,11 +1,11 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * Workers. Each of so many slots asks for one job, waits for what comes, does
- * it, and asks again. What comes is a job or the reason why there is none, and
- * goes to any slot that waits: there are never more jobs on their way than
- * slots that have nothing to do. What is asked for is forgotten by the server
- * when it, or the connection, is lost; so then all begins anew, with another
- * inbox, to which nothing comes that was asked for before.
+ * Workers. Each slot requests one job, waits for the answer, processes the job
+ * and requests the next. The answer is a job, or the reason why there is none.
+ * Any waiting slot may receive it, because there are never more jobs on their
+ * way than idle slots. The server forgets requests when it stops or the
+ * connection is lost. The slots then start again with another inbox, which gets
+ * no answers to older requests.
  */
 #include "job_worker.h"
 
@@ -26,7 +26,7 @@ enum { ASK_MS = 10000, LATE_MS = 2000 };
 
 static void name_inbox(worker_t *w) {
   natsInbox *inbox = NULL;
-  w->inbox[0] = '\0'; /* to which nobody can subscribe */
+  w->inbox[0] = '\0'; /* an invalid subject */
   if (natsInbox_Create(&inbox) == NATS_OK)
     (void) snprintf(w->inbox, sizeof(w->inbox), "%s", inbox);
   natsInbox_Destroy(inbox);
@@ -39,7 +39,8 @@ static void renew_inbox(worker_t *w) {
   w->until = avow_promise_new(q->loop, &w->anew);
   if (d != NULL) {
     (void) avow_reject(d, avow_error(UV_ECONNRESET));
-    (void) avow_result(until); /* of slots that are busy none waits */
+    /* marks it as handled, because busy slots do not wait for it */
+    (void) avow_result(until);
   }
   avow_promise_clear(&until);
   avow_channel_clear(&w->jobs);
@@ -79,14 +80,14 @@ static avow_value_t passes(const avow_value_t *reason, void *data) {
   return avow__nats_is_passing(reason) ? avow_none() : avow_value_ref(reason);
 }
 
-/* Whether a server has it that has come back, and may be another. */
+/* Creates the consumer again, because a restarted server may have lost it. */
 static avow_value_t mend(const avow_value_t *none, void *worker) {
   avow_promise_t *p = make_consumer(worker);
   return avow_follow(avow_then(p, avow__nats_nothing, passes, NULL));
 }
 
-/* Nobody is there to be asked, or does not want to be: 408 is that there was no
-   job in time. */
+/* The request was not served. 408 means that no job arrived in time. Other
+   statuses may mean that the consumer is missing. */
 static avow_value_t refused(worker_t *w, int status) {
   if (status == 408 || status == 404)
     return avow_none();
@@ -95,9 +96,11 @@ static avow_value_t refused(worker_t *w, int status) {
                 w));
 }
 
-/* A job has whom to say that it is done; else the server itself speaks. */
+/* A job has a reply subject for its acknowledgment. A message without one is a
+   status of the server. */
 static avow_value_t on_delivery(const avow_value_t *message, void *worker) {
-  if (avow_is_none(message)) /* there is another inbox, or soon no worker */
+  /* the inbox was replaced, or the worker ends soon */
+  if (avow_is_none(message))
     return avow_follow(avow__nats_pause(
         avow__nats_queue(&((worker_t *) worker)->queue)->loop));
   natsMsg *msg = avow_to_nats_msg(message);
@@ -142,7 +145,7 @@ static avow_promise_t *watch_states(worker_t *w) {
   return avow_then(p, lost, NULL, NULL);
 }
 
-/* The first two are no slots. */
+/* The first two are not slots. */
 static avow_value_t slot(size_t i, void *data) {
   worker_t *w = data;
   uv_loop_t *loop = avow__nats_queue(&w->queue)->loop;

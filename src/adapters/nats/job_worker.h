@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-/* Workers: who takes jobs out of a queue, so many at a time. */
+/* Workers: they take jobs from a queue, with a limited concurrency. */
 #ifndef AVOW_NATS_JOB_WORKER_H
 #define AVOW_NATS_JOB_WORKER_H
 
@@ -7,15 +7,15 @@
 #include "orphan_jobs.h"
 
 typedef struct {
-  avow_value_t queue; /* held */
+  avow_value_t queue; /* a reference */
   avow_cb handler;
   void *data;
-  avow_nats_work_options_t options; /* none of which is 0 */
-  avow_channel_t *jobs;             /* what comes to the inbox */
-  avow_deferred_t *anew;            /* settles when there is another inbox */
-  avow_promise_t *until;            /* the promise of that */
+  avow_nats_work_options_t options; /* with all defaults filled in */
+  avow_channel_t *jobs;             /* messages to the inbox */
+  avow_deferred_t *anew;            /* rejects when the inbox is replaced */
+  avow_promise_t *until;            /* promise of `anew` */
   char inbox[64];                   /* a subject */
-  bool lost;                        /* the connection */
+  bool lost;                        /* the connection is lost */
   sweep_t sweep;
 } worker_t;
 

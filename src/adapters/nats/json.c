@@ -1,8 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * JSON, as far as JetStream's answers need it: a key is looked for in one
- * object, and what is inside others is passed over. What is no JSON has no
- * fields.
+ * The part of JSON that JetStream's answers need. A key is searched in one
+ * object, and nested objects are skipped. Invalid JSON has no fields.
  */
 #include "json.h"
 
@@ -13,7 +12,7 @@
 
 #define HEX "0123456789abcdefABCDEF"
 
-/* Behind the string that begins at text. */
+/* Returns the position after the string at `text`. */
 static const char *skip_string(const char *text) {
   for (text++; *text != '\0' && *text != '"'; text++)
     if (*text == '\\' && text[1] != '\0')
@@ -25,7 +24,8 @@ static const char *skip_blanks(const char *text) {
   return text + strspn(text, " \t\r\n");
 }
 
-/* Behind the value: where a comma or the object's end is. */
+/* Returns the position after the value: that of a comma or of the end of the
+   object. */
 static const char *skip_value(const char *text) {
   size_t depth = 0;
   while (*text != '\0') {
@@ -40,7 +40,7 @@ static const char *skip_value(const char *text) {
   return text;
 }
 
-/* Whether the string that begins at text, and ends before end, is that. */
+/* Whether the string between `text` and `end` is the key. */
 static bool is_key(const char *text, const char *end, const char *key) {
   const size_t len = strlen(key);
   return (size_t) (end - text) == len + 2 && strncmp(text + 1, key, len) == 0;
@@ -71,9 +71,9 @@ uint64_t avow__nats_json_number(const char *value) {
              : 0;
 }
 
-/* At a backslash: the character that it stands for, and *at goes on to the end
-   of that. '?' unless it is printable and ASCII. Servers escape "<", ">" and
-   "&", too. */
+/* Returns the character for the escape at *at, and moves *at to its end.
+   Returns '?' unless the character is printable ASCII. Servers also escape "<",
+   ">" and "&". */
 static char unescape(const char **at) {
   const char *escaped = *at + 1;
   if (*escaped == '\0')

@@ -1,20 +1,20 @@
 /* SPDX-License-Identifier: MIT */
-/* What JetStream answers, in JSON: a field of it, where it stands. */
+/* Fields of JetStream's JSON answers, in place. */
 #ifndef AVOW_NATS_JSON_H
 #define AVOW_NATS_JSON_H
 
 #include <stddef.h>
 #include <stdint.h>
 
-/* Where the value of that key begins, of the object that text begins with; NULL
-   if there is none. What comes behind the value is still there. */
+/* Returns the value of the key in the object at `text`, or NULL. The text after
+   the value follows it. */
 const char *avow__nats_json(const char *text, const char *key);
 
-/* The number there; 0 of NULL and of what is none. */
+/* Returns the number, or 0 for NULL and other values. */
 uint64_t avow__nats_json_number(const char *value);
 
-/* Copies the string there into out, of that size, which cuts it; "" of NULL and
-   of what is none. */
+/* Copies the string to `out`, cut to `size` bytes with its NUL. Writes "" for
+   NULL and other values. */
 void avow__nats_json_string(const char *value, char *out, size_t size);
 
 #endif

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * Hearers. The server names a subscription by its text alone: Permissions
- * Violation for Subscription to "SUBJECT", and for one with a queue: using
+ * Listeners. The server identifies a forbidden subscription only by a text:
+ * Permissions Violation for Subscription to "SUBJECT", and with a queue: using
  * queue "QUEUE".
  */
 #include "listeners.h"
@@ -26,7 +26,8 @@ void avow__nats_hearers_remove(hearer_t *hearer) {
   hearer->at = NULL;
 }
 
-/* What is behind the word, with quotes around it, if text begins so. */
+/* Returns the text after `begin` and the quoted word, or NULL if the text does
+   not start so. */
 static const char *skip(const char *text, const char *begin, const char *word) {
   const size_t len = strlen(begin), size = strlen(word);
   if (strncmp(text, begin, len) != 0 || text[len] != '"' ||

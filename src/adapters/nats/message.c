@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * Messages. What a line of the protocol is made of must not end it: libnats
- * sends subjects and headers as they are.
+ * Messages. libnats sends subjects and headers unchanged, so their contents
+ * must not end a line of the protocol.
  */
 #include "message.h"
 
@@ -35,7 +35,7 @@ static bool is_text(const char *from, const char *to) {
   return true;
 }
 
-/* Which is no wildcard. */
+/* Whether this is a token and no wildcard. */
 static bool is_token(const char *token, size_t len) {
   return len > 0 && is_text(token, token + len) &&
          !(len == 1 && (*token == '*' || *token == '>'));
@@ -54,7 +54,8 @@ static bool is_subject(const char *subject) {
   }
 }
 
-/* "Name: value". Where there is no value older receivers know of no header. */
+/* Adds "Name: value". An empty value is refused, because older receivers do not
+   see such a header. */
 static natsStatus add_header(natsMsg *msg, const char *line) {
   char name[256];
   const size_t len = strcspn(line, ":");

@@ -1,11 +1,11 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * A server that was killed may have forgotten of jobs that they were let go
- * of, or that they were in hand: they are in the queue, and nobody gets them.
- * So now and then a worker looks for the oldest such orphan. One that has an
- * outcome is taken out. Who has another in hand may be at it still, for so long
- * as a worker may be silent; then it is put in again, behind all others, and
- * only then taken out where it was.
+ * A killed server may have forgotten that jobs were returned or in progress.
+ * They stay in the queue and are never delivered. From time to time, a worker
+ * therefore looks for the oldest such orphan. An orphan with an outcome is
+ * removed. Otherwise another worker may still process it, as long as a worker
+ * may be silent. After that time the orphan is stored again, after all others,
+ * and only then removed from its old position.
  */
 #include "orphan_jobs.h"
 
@@ -23,7 +23,8 @@ static queue_t *queue_of(const worker_t *w) {
   return avow__nats_queue(&w->queue);
 }
 
-/* WHAT, such as "STREAM.INFO", of the stream of jobs, and TAIL. */
+/* Calls the API function WHAT, such as "STREAM.INFO". TAIL follows the name of
+   the stream of jobs. */
 static avow_promise_t *ask_stream(const worker_t *w, const char *what,
                                   const char *tail) {
   char api[160];
@@ -33,7 +34,7 @@ static avow_promise_t *ask_stream(const worker_t *w, const char *what,
   return avow__nats_api(&q->connection, api, avow_none(), NULL);
 }
 
-/* The number NAME of the object OF in an answer; 0 if there is none. */
+/* Returns the number NAME of the object OF in an answer, or 0. */
 static uint64_t number(const avow_value_t *answer, const char *of,
                        const char *name) {
   const char *text = natsMsg_GetData(avow_to_nats_msg(answer));
@@ -75,7 +76,7 @@ static avow_value_t put_in_again(worker_t *w) {
   return avow_follow(avow_then(p, take_out_orphan, orphan_not_stored, w));
 }
 
-/* Not while a worker may have it in hand. */
+/* Waits while a worker may process the job. */
 static avow_value_t has_no_outcome(const avow_value_t *reason, void *data) {
   worker_t *w = data;
   if (avow_error_code(reason) != UV_ENOENT)
@@ -88,7 +89,7 @@ static avow_value_t has_orphan(const avow_value_t *message, void *data) {
   worker_t *w = data;
   (void) natsMsgHeader_Get(avow_to_nats_msg(message), "Nats-Subject", &subject);
   const char *dot = subject != NULL ? strrchr(subject, '.') : NULL;
-  if (dot == NULL || !avow__nats_is_token(dot + 1)) /* a stranger's */
+  if (dot == NULL || !avow__nats_is_token(dot + 1)) /* from another program */
     return take_out_orphan(message, data);
   (void) snprintf(w->sweep.token, sizeof(w->sweep.token), "%s", dot + 1);
   avow_value_unref(w->sweep.orphan);
@@ -108,7 +109,8 @@ static avow_value_t has_stream(const avow_value_t *answer, void *data) {
   return avow_follow(avow_then(p, has_orphan, NULL, w));
 }
 
-/* Up to there all has been handed out, and nothing is in hand. */
+/* Returns the sequence number up to which all jobs were delivered and none is
+   in progress. */
 static uint64_t limit_of(const avow_value_t *answer) {
   const char *text = natsMsg_GetData(avow_to_nats_msg(answer));
   const char *in_hand =
@@ -120,7 +122,7 @@ static uint64_t limit_of(const avow_value_t *answer) {
                 "stream_seq");
 }
 
-/* was is what the limit was ack_wait ago, or longer. */
+/* `was` is a limit that is at least ack_wait old. */
 static avow_value_t has_consumer(const avow_value_t *answer, void *data) {
   worker_t *w = data;
   sweep_t *sweep = &w->sweep;
@@ -142,8 +144,8 @@ static avow_value_t look_for_orphan(const avow_value_t *none, void *data) {
                                has_consumer, NULL, w));
 }
 
-/* What fails is tried again: another sweep may have been quicker, or the server
-   is on its way. */
+/* Failures are ignored until the next sweep. Another sweep may have been
+   faster, or the server may be restarting. */
 static avow_value_t sweep_passes(const avow_value_t *reason, void *data) {
   const int code = avow_error_code(reason);
   return code == UV_ECANCELED || code == UV_ENOTCONN || code == UV_ENOMEM

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-/* Jobs that the server has and gives nobody any more. */
+/* Jobs that the server has but no longer delivers. */
 #ifndef AVOW_NATS_ORPHAN_JOBS_H
 #define AVOW_NATS_ORPHAN_JOBS_H
 
@@ -9,19 +9,19 @@
 #include "avow/value.h"
 #include "subject_token.h"
 
-/* What orphan_jobs.c knows, by places in the stream of jobs. */
+/* State of orphan_jobs.c, with sequence numbers in the stream of jobs. */
 typedef struct {
-  uint64_t limit;     /* no further are orphans */
-  uint64_t mark, was; /* what that was at since, and before */
+  uint64_t limit;     /* later jobs are not orphans */
+  uint64_t mark, was; /* the limit at `since`, and the one before */
   uint64_t since;
   uint64_t oldest;
-  bool found;          /* an orphan, the last time */
-  avow_value_t orphan; /* its message, held */
+  bool found;          /* the last sweep found an orphan */
+  avow_value_t orphan; /* a reference to its message */
   char token[TOKEN_SIZE];
 } sweep_t;
 
-/* For avow_repeat(), as long as there is a worker: NONE, a while later, or at
-   once if there was an orphan. */
+/* For avow_repeat() while the worker runs. Settles as NONE after a pause, or at
+   once if the last sweep found an orphan. */
 avow_value_t avow__nats_sweep_next(void *data);
 
 #endif

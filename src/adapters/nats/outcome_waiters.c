@@ -60,7 +60,7 @@ static void wake(entry_t *entry) {
   entry->noted = true;
   entry->wake = NULL;
   if (d != NULL)
-    (void) avow_resolve(d, avow_none()); /* false: it is cancelled */
+    (void) avow_resolve(d, avow_none()); /* false if canceled */
 }
 
 void avow__nats_outcome_waiters_wake(outcome_waiters_t *p, const char *token) {

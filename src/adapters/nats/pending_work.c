@@ -9,7 +9,7 @@ static void settle(errands_t *errands) {
   avow_deferred_t *last = errands->last;
   errands->last = NULL;
   if (last != NULL)
-    (void) avow_resolve(last, avow_none()); /* false: it was cancelled */
+    (void) avow_resolve(last, avow_none()); /* false if canceled */
   avow_promise_clear(&errands->over);
 }
 
@@ -18,7 +18,7 @@ void avow__nats_errand_end(errands_t *errands) {
     settle(errands);
 }
 
-/* Whoever is cancelled does not have others hear of that. */
+/* The shield keeps a canceled caller from canceling the promise of others. */
 avow_promise_t *avow__nats_errands_over(errands_t *errands, uv_loop_t *loop) {
   if (errands->over == NULL)
     errands->over = avow_promise_new(loop, &errands->last);

@@ -1,26 +1,27 @@
 /* SPDX-License-Identifier: MIT */
-/* Errands of a connection: what it does for a promise that has settled, and
-   nobody waits for but who closes the connection. */
+/* Pending work of a connection for promises that have already settled. Only
+   avow_nats_close() waits for it. */
 #ifndef AVOW_NATS_PENDING_WORK_H
 #define AVOW_NATS_PENDING_WORK_H
 
 #include "avow/cancel.h"
 
 typedef struct {
-  unsigned jobs; /* whose promises may be cancelled, and then have one, or are
-                    given back */
+  unsigned jobs; /* jobs that may still start pending work, because their
+                    promises can be canceled or the jobs returned */
   unsigned count;
-  avow_promise_t *over;  /* or NULL: settles when there are none */
-  avow_deferred_t *last; /* of that */
+  avow_promise_t *over;  /* settles when `count` is 0, or NULL */
+  avow_deferred_t *last; /* the deferred of `over` */
 } errands_t;
 
 void avow__nats_errand_begin(errands_t *errands);
 void avow__nats_errand_end(errands_t *errands);
 
-/* Of some that have begun: settles when all are over. */
+/* Returns a promise that settles when no work is pending. `count` must not be
+   0. */
 avow_promise_t *avow__nats_errands_over(errands_t *errands, uv_loop_t *loop);
 
-/* Once none begins or ends any more. */
+/* Called when no work starts or ends any more. */
 void avow__nats_errands_free(errands_t *errands);
 
 #endif

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-/* Ids are given one after the other, so their last bits say which list. */
+/* Ids are consecutive, so their last bits choose a list. */
 #include "reply_waiters.h"
 
 #include "avow/loop.h"

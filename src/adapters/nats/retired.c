@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-/* A list of subscriptions that are to go. */
+/* Lists of subscriptions that wait to be freed. */
 #include "retired.h"
 
 #include "avow/loop.h"

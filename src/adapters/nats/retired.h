@@ -1,9 +1,9 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * Subscriptions that have ended. Before libnats 3.6 its reading thread finds
- * the subscription of a message without holding it: it may look at one that has
- * ended meanwhile. So each is kept until the server has answered what was sent
- * behind that, for by then all is read that came before.
+ * Subscriptions that have ended. Before libnats 3.6, its reading thread finds
+ * the subscription of a message without a reference, and may use one that has
+ * ended meanwhile. Each is therefore kept until the server has answered a later
+ * ping. By then, all earlier messages have been read.
  */
 #ifndef AVOW_NATS_RETIRED_H
 #define AVOW_NATS_RETIRED_H
@@ -16,7 +16,7 @@ struct spent_s {
   natsSubscription *native;
 };
 
-/* A list of them: more than so many are worth a wait for the server. */
+/* List of them. More than SPENT_MANY justify waiting for the server. */
 typedef struct {
   spent_t *first;
   unsigned count;
@@ -26,10 +26,10 @@ enum { SPENT_MANY = 64 };
 
 void avow__nats_spents_add(spents_t *spents, spent_t *spent);
 
-/* Empties a list into another. */
+/* Moves all elements of `from` to `to`. */
 void avow__nats_spents_move(spents_t *to, spents_t *from);
 
-/* Does away with all. */
+/* Frees all elements. */
 void avow__nats_spents_free(spents_t *spents);
 
 #endif

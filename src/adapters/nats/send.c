@@ -1,8 +1,9 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * Publishing and requesting. Answers to all requests of a connection come by
- * one subscription, which begins with the first of them, to subjects that end
- * in the request's id; libnats hears them on a thread of that subscription's.
+ * Publishing and requesting. Answers to all requests of a connection arrive
+ * through one subscription, which starts with the first request. Their subjects
+ * end with the id of the request. libnats delivers them on a thread of that
+ * subscription.
  */
 #include "send.h"
 
@@ -30,7 +31,7 @@ static natsStatus run_publish(wire_t *w, op_t *op) {
   return natsConnection_PublishMsg(w->nc, ((sent_t *) op)->msg);
 }
 
-/* A thread of libnats'. */
+/* Called on a thread of libnats. */
 static void on_reply(natsConnection *nc, natsSubscription *sub, natsMsg *msg,
                      void *number) {
   const char *dot = strrchr(natsMsg_GetSubject(msg), '.');
@@ -42,7 +43,7 @@ static void on_reply(natsConnection *nc, natsSubscription *sub, natsMsg *msg,
     avow__nats_door_leave(door);
 }
 
-/* No answer comes any more. */
+/* Called when no more answers follow. */
 static void replies_over(wire_t *w) {
   avow__nats_door_shut(&w->door);
   avow__nats_wire_called(w);
@@ -63,13 +64,14 @@ static natsStatus open_inbox(wire_t *w) {
           NATS_OK)
     s = NATS_CONNECTION_CLOSED;
   if (s != NATS_OK)
-    replies_over(w); /* though it may call once more */
+    replies_over(w); /* libnats may call once more */
   else
     s = natsSubscription_SetPendingLimits(w->replies, -1, -1);
   return s;
 }
 
-/* One that fails is not waited for, and what nobody waits for is not sent. */
+/* A request that fails is not awaited. A request that is no longer awaited is
+   not sent. */
 static natsStatus run_request(wire_t *w, op_t *op) {
   if (!avow__nats_wire_wants(w, op))
     return NATS_OK;
@@ -91,8 +93,8 @@ static avow_value_t the_answer(asked_t *asked) {
   return avow__nats_message(answer);
 }
 
-/* Takes payload and has it sent. Without a connection there may be no libnats
-   yet, which cannot even do away with a message then. */
+/* Sends `payload` and takes ownership of it. Without a connection, libnats may
+   not be initialized, and then it cannot even free a message. */
 static avow_promise_t *post(const avow_value_t *connection, sent_t *sent,
                             letter_t letter, avow_value_t payload) {
   connection_t *c = avow__nats_connection(connection);

@@ -5,7 +5,7 @@
 
 #include "avow/nats.h"
 
-/* As avow_nats_publish(), with the subject of whoever is to hear the answer. */
+/* Implements avow_nats_publish(), with `reply` as the subject for answers. */
 avow_promise_t *avow__nats_publish(const avow_value_t *connection,
                                    const char *subject, const char *reply,
                                    avow_value_t payload);

@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * States. Each listener has a sender of capacity 2, the newest: the state
- * is the last of them, and there may be an error before it. One whose channel
- * is gone is found out when there is a state to tell, or at the end.
+ * Statuses. Each listener has a sender of capacity 2 that keeps the newest
+ * items. The last item is the status, and an error may precede it. A listener
+ * whose channel is closed is removed at the next status, or at the end.
  */
 #include "status_listeners.h"
 

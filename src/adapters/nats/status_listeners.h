@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-/* Who wants to know how a connection is, of any thread. */
+/* Listeners to the status of a connection, on any thread. */
 #ifndef AVOW_NATS_STATUS_LISTENERS_H
 #define AVOW_NATS_STATUS_LISTENERS_H
 
@@ -13,15 +13,16 @@ typedef struct {
   listener_t *listeners;
 } states_t;
 
-/* Under the wire's mutex, all of these. Takes sender; false: no memory. */
+/* All these functions are called under the wire's mutex. Takes ownership of
+   `sender`. Returns false if out of memory. */
 bool avow__nats_states_add(states_t *s, avow_sender_t *sender);
 
 void avow__nats_states_set(states_t *s, natsConnStatus status);
 
-/* An error, and then how it is. */
+/* Sends an error and then the current status. */
 void avow__nats_states_fail(states_t *s, const avow_value_t *why);
 
-/* Nobody hears of it any more. */
+/* Removes all listeners. */
 void avow__nats_states_end(states_t *s);
 
 #endif

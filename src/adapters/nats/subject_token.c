@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: MIT */
-/* Tokens: letters, digits, - and _ are themselves, all other bytes are = and
-   two digits of base 16. */
+/* Tokens. Letters, digits, - and _ represent themselves. Every other byte is =
+   and two hexadecimal digits. */
 #include "subject_token.h"
 
 #include <stdint.h>

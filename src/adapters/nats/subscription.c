@@ -1,15 +1,15 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * Subscriptions: libnats calls for each message, on a thread of the
- * subscription's, which blocks while the sender is full. The program
- * has a merge of the sender's channel and of `hook`, on which nothing is ever
- * sent: when it lets go of the merge, both are closed, and who waits for an
- * item of the hook hears of it.
+ * Subscriptions. libnats calls back for each message on a thread of the
+ * subscription. The callback blocks while the sender is full. The program has a
+ * merge of the sender's channel and of the channel of `hook`, which never has
+ * items. When the program releases the merge, both channels are closed, and a
+ * pending receive of the hook's channel settles.
  *
- * Two operations stand for a subscription. `begin` is over, as a request that
- * was answered, when libnats calls no more; `end` has it be so, where the
- * program lets go or the server forbids it, and is made at the beginning, for
- * what it takes.
+ * A subscription has two operations. `begin` ends, like a request that was
+ * answered, when libnats makes no more calls. `end` causes this when the
+ * program releases the channel or the server forbids the subscription. `end` is
+ * allocated at the start, so the end needs no memory.
  */
 #include <limits.h>
 #include <stdio.h>
@@ -26,21 +26,22 @@ enum { CAPACITY = 64 };
 
 typedef struct {
   wire_t *wire;
-  door_t door;              /* until libnats calls no more */
-  asked_t *begin;           /* until it is over */
-  hearer_t hearer;          /* until libnats calls no more; with `end` */
-  avow_sender_t *hook;      /* which ends with the subscription */
-  avow_channel_t *messages; /* of the sender */
-  avow_sender_t *sender;    /* until libnats calls no more */
-  natsSubscription *native; /* NULL if it could not begin, or is spent */
-  spent_t *spent;           /* until then */
+  door_t door;              /* until libnats makes no more calls */
+  asked_t *begin;           /* until the subscription is over */
+  hearer_t hearer;          /* until libnats makes no more calls; with `end` */
+  avow_sender_t *hook;      /* ends with the subscription */
+  avow_channel_t *messages; /* channel of the sender */
+  avow_sender_t *sender;    /* until libnats makes no more calls */
+  /* NULL if the start failed, or once it is retired */
+  natsSubscription *native;
+  spent_t *spent; /* until `native` is retired */
   avow_value_t subject, queue;
-  int64_t noticed; /* so many were dropped */
-  int64_t lost;    /* of which so many are not told yet */
-  int until_said;  /* so many messages come before that */
-  int room;        /* 0: libnats' default */
-  unsigned parts;  /* operations that there are */
-  unsigned refs;   /* the program's, and of both operations */
+  int64_t noticed; /* messages that were dropped so far */
+  int64_t lost;    /* dropped messages that are not reported yet */
+  int until_said;  /* messages that come before this report */
+  int room;        /* 0: the default of libnats */
+  unsigned parts;  /* operations that remain */
+  unsigned refs;   /* of the program, and of both operations */
 } subscription_t;
 
 typedef struct {
@@ -58,7 +59,7 @@ static void subscription_unref(subscription_t *s) {
   avow_free(s);
 }
 
-/* Threads of libnats'. */
+/* Called on threads of libnats. */
 
 static avow_value_t loss(int64_t n) {
   char text[64];
@@ -73,7 +74,8 @@ static void say_loss(subscription_t *s) {
   s->lost = 0;
 }
 
-/* What was dropped by now is missing behind those that have come. */
+/* Messages that were dropped by now are missing after those that are
+   pending. */
 static void notice_loss(subscription_t *s, natsSubscription *native) {
   int64_t dropped = 0;
   if (natsSubscription_GetDropped(native, &dropped) != NATS_OK ||
@@ -84,8 +86,8 @@ static void notice_loss(subscription_t *s, natsSubscription *native) {
   s->noticed = dropped;
 }
 
-/* Behind each message. Of what is dropped meanwhile the next error tells, and
-   there is always one: who drops has messages that come here. */
+/* Called after each message. Later drops are reported by the next error. There
+   always is one, because drops occur only while messages are pending. */
 static void tell_of_loss(subscription_t *s, natsSubscription *native) {
   if (s->until_said > 0 && --s->until_said > 0)
     return;
@@ -108,7 +110,8 @@ static void on_message(natsConnection *nc, natsSubscription *native,
   avow__nats_door_leave(door);
 }
 
-/* Nothing comes any more. The loop may free it behind the answer. */
+/* Called when no more messages follow. The loop may free the subscription after
+   this answer. */
 static void over(subscription_t *s, avow_value_t why) {
   wire_t *w = s->wire;
   avow__nats_door_shut(&s->door);
@@ -121,14 +124,14 @@ static void over(subscription_t *s, avow_value_t why) {
 
 static void on_complete(void *data) {
   subscription_t *s = data;
-  avow__nats_wire_heard(s->wire, &s->hearer); /* it is not forbidden any more */
+  avow__nats_wire_heard(s->wire, &s->hearer); /* can no longer be forbidden */
   over(s, avow_is_error(&s->hearer.why) ? avow_value_ref(&s->hearer.why)
           : avow__nats_wire_is_lost(s->wire)
               ? avow__nats_failure(NATS_CONNECTION_CLOSED)
               : avow_none());
 }
 
-/* The wire's. */
+/* Called on the wire's thread. */
 
 static natsStatus subscribe(wire_t *w, subscription_t *s) {
   const char *subject = avow_to_bytes(&s->subject, NULL);
@@ -141,9 +144,10 @@ static natsStatus subscribe(wire_t *w, subscription_t *s) {
                                              on_message, number);
 }
 
-/* What fails is over, of which the answer tells, whatever this returns. So is
-   one that the end of its connection has closed in between: on_complete() is
-   not called for that, and on_message() maybe once more, at a shut door. */
+/* A failed subscription is over, which the answer reports. The status that this
+   returns does not matter. A subscription is also over if the end of its
+   connection has just closed it. on_complete() is not called then. on_message()
+   may be called once more with a closed handle. */
 static natsStatus run_begin(wire_t *w, op_t *op) {
   subscription_t *s = ((part_t *) op)->of;
   w->unflushed = true;
@@ -165,9 +169,10 @@ static natsStatus run_end(wire_t *w, op_t *op) {
   return s->native != NULL ? natsSubscription_Unsubscribe(s->native) : NATS_OK;
 }
 
-/* The loop's. */
+/* On the loop's thread. */
 
-/* Behind both libnats' is closed, and need only go. */
+/* After both operations, the subscription of libnats is closed and only needs
+   to be freed. */
 static void part_over(subscription_t *s) {
   if (--s->parts == 0 && s->native != NULL) {
     s->spent->native = s->native;
@@ -177,7 +182,7 @@ static void part_over(subscription_t *s) {
   subscription_unref(s);
 }
 
-/* It need not end any more. */
+/* Drops `end`, which is not needed any more. */
 static void end_drop(subscription_t *s) {
   asked_t *end = (asked_t *) s->hearer.end;
   s->hearer.end = NULL;
@@ -193,7 +198,8 @@ static void begin_destroy(asked_t *asked) {
   s->begin = NULL;
   avow__nats_wire_heard(s->wire, &s->hearer); /* if it has not run */
   end_drop(s);
-  avow_sender_clear(&s->sender); /* until now it kept the loop for who waits */
+  /* until now it kept the loop alive for receivers */
+  avow_sender_clear(&s->sender);
   avow_sender_clear(&s->hook);
   part_over(s);
 }
@@ -209,10 +215,11 @@ static void end_early(subscription_t *s) {
     avow__nats_await(end);
 }
 
-/* Nobody wants its messages any more, or there are none. */
+/* Called when the program has released the channel, or when no more messages
+   follow. */
 static void subscription_let_go(void *data) {
   subscription_t *s = data;
-  if (s->begin != NULL) { /* and who waits for room need not wait */
+  if (s->begin != NULL) { /* a blocked sender need not wait any more */
     avow_channel_close(s->messages);
     end_early(s);
   }
@@ -231,7 +238,7 @@ static part_t *part_new(subscription_t *s, run_fn run,
   return part;
 }
 
-/* Makes all that it takes to end; NULL without memory. */
+/* Creates everything that the end needs. Returns NULL if out of memory. */
 static subscription_t *subscription_new(const char *subject,
                                         const char *queue) {
   subscription_t *s = avow_calloc(1, sizeof(*s));
@@ -254,7 +261,8 @@ static subscription_t *subscription_new(const char *subject,
   return NULL;
 }
 
-/* What the server says of it ends it, as does the program. */
+/* Registers the subscription, so that the server's refusal ends it as the
+   program would. */
 static void hear(const avow_value_t *connection, subscription_t *s) {
   ((asked_t *) s->hearer.end)->connection = avow_value_ref(connection);
   s->hearer.subject = avow_to_bytes(&s->subject, NULL);
@@ -263,13 +271,14 @@ static void hear(const avow_value_t *connection, subscription_t *s) {
   avow__nats_wire_hear(s->wire, &s->hearer);
 }
 
-/* Without memory to hear of its end it ends at once, and says why. */
+/* If there is no memory to learn of its end, the subscription ends at once with
+   this reason. */
 static void fail_with(avow_channel_t *messages, const avow_promise_t *ended) {
   if (avow_state(ended) == AVOW_REJECTED)
     avow_channel_fail(messages, avow_value_ref(avow_result(ended)));
 }
 
-/* The channel that the program has. */
+/* Returns the channel for the program. */
 static avow_channel_t *subscription_begin(const avow_value_t *connection,
                                           subscription_t *s, uv_loop_t *loop) {
   avow_channel_t *both[] = { avow_channel_new(loop, 0),
@@ -281,10 +290,12 @@ static avow_channel_t *subscription_begin(const avow_value_t *connection,
   avow_channel_t *merged = avow_channel_merge(loop, both, 2);
   s->begin->op.waits = true;
   hear(connection, s);
-  (void) avow__nats_begin(connection, s->begin); /* it was not ending */
+  /* cannot fail, because the connection is not ending */
+  (void) avow__nats_begin(connection, s->begin);
   fail_with(s->messages, ended);
   ended = avow_attach(ended, s, subscription_let_go);
-  (void) avow_result(ended); /* who has the channel hears what there is */
+  /* marks it as handled; the channel reports errors */
+  (void) avow_result(ended);
   avow_unref(ended);
   return merged;
 }

@@ -1,16 +1,16 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * Changes of a bucket: a consumer of JetStream's, which sends them to an inbox.
- * It counts what it sends, so that one that is missing is noticed; then, and
- * when the connection was lost, another begins behind the last change that has
- * come. Of the one before nothing is taken any more. Where nothing has to be
- * sent it says that it is there: a consumer that is silent has gone, with its
- * bucket maybe, which is found out by making another.
+ * Changes of a bucket. A JetStream consumer sends them to an inbox and counts
+ * them, so a missing change is noticed. After a missing change or a lost
+ * connection, another consumer starts after the last received change. Messages
+ * of the old consumer are then ignored. An idle consumer sends heartbeats. A
+ * silent consumer is missing, perhaps with its bucket, and creating another one
+ * shows this.
  *
- * The program's channel is a stage behind what comes to the inbox, the states
- * of the connection, the first of which begins it all, beats of the clock, and
- * a hook, by which the end of the program's interest is heard, as
- * subscription.c has it.
+ * The program's channel is a merge of two channels. One is a stage with three
+ * inputs: messages to the inbox, statuses of the connection, and ticks. The
+ * first status starts the consumer. The other channel belongs to a hook. It
+ * detects that the program has released the merge, as in subscription.c.
  */
 #include <inttypes.h>
 #include <stdio.h>
@@ -28,16 +28,16 @@
 enum { ROOM = 1000000, HEARTBEAT_MS = 5000, SILENT = 2 };
 
 typedef struct {
-  avow_value_t bucket; /* held */
+  avow_value_t bucket; /* a reference */
   avow_sender_t *hook; /* until the connection is closed */
   avow_channel_t *changes;
   avow_channel_t *ticks;
-  uint64_t last; /* revision that has come */
-  uint64_t next; /* count of the consumer */
+  uint64_t last; /* newest received revision */
+  uint64_t next; /* next count of the consumer */
   unsigned refs;
-  unsigned silent;   /* beats since it was heard */
-  bool is_there;     /* the connection */
-  char consumer[64]; /* "" before the first */
+  unsigned silent;   /* ticks since the last message */
+  bool is_there;     /* the connection is up */
+  char consumer[64]; /* "" before the first one */
   char inbox[64];
   char subject[KEY_SIZE];
 } watch_t;
@@ -105,7 +105,7 @@ static avow_promise_t *make_watch_consumer(watch_t *w) {
   return avow_then(p, made, not_made, w);
 }
 
-/* Nothing of the one before counts from here on. */
+/* Messages of the old consumer are ignored from now on. */
 static avow_value_t begin_anew(watch_t *w) {
   char api[192];
   const bucket_t *b = bucket_of(w);
@@ -119,12 +119,12 @@ static avow_value_t begin_anew(watch_t *w) {
   return avow_follow(avow_attach(make_watch_consumer(w), w, watch_unref));
 }
 
-/* What comes. */
+/* Items. */
 
 static avow_value_t watch_on_state(watch_t *w, int64_t state) {
   const bool was_there = w->is_there;
   w->is_there = state == NATS_CONN_STATUS_CONNECTED;
-  if (state == NATS_CONN_STATUS_CLOSED) { /* the last of them */
+  if (state == NATS_CONN_STATUS_CLOSED) { /* the last status */
     avow_channel_close(w->changes);
     avow_channel_close(w->ticks);
     avow_sender_clear(&w->hook);
@@ -132,7 +132,7 @@ static avow_value_t watch_on_state(watch_t *w, int64_t state) {
   return w->is_there && !was_there ? begin_anew(w) : avow_error(AVOW_ESKIP);
 }
 
-/* The server asks whether it may go on, or says how far it is. */
+/* Handles a flow control request, or a heartbeat with the consumer's count. */
 static avow_value_t heard_of(watch_t *w, natsMsg *msg) {
   const char *last = NULL, *reply = natsMsg_GetReply(msg);
   if (reply != NULL)
@@ -160,14 +160,15 @@ static avow_value_t heard(watch_t *w, natsMsg *msg) {
   return avow__nats_change(msg, natsMsg_GetSubject(msg), w->last);
 }
 
-/* A consumer that is not there yet is not expected to speak. */
+/* A consumer that is still being created sends no heartbeats. */
 static avow_value_t heard_nothing(watch_t *w) {
   if (!w->is_there || w->consumer[0] == '\0')
     return avow_error(AVOW_ESKIP);
   return ++w->silent > SILENT ? begin_anew(w) : avow_error(AVOW_ESKIP);
 }
 
-/* What the server says itself comes to the inbox, and changes to their keys. */
+/* Status messages are sent to the inbox, and changes to the subjects of their
+   keys. */
 static avow_value_t heard_message(watch_t *w, natsMsg *msg) {
   w->silent = 0;
   return strcmp(natsMsg_GetSubject(msg), w->inbox) == 0 ? heard_of(w, msg)
@@ -181,25 +182,27 @@ static avow_value_t on_item(const avow_value_t *item, void *data) {
              : heard_message(data, avow_to_nats_msg(item));
 }
 
-/* It is no state. */
+/* Converts a tick to a value that is no status. */
 static avow_value_t to_beat(const avow_value_t *ticks, void *watch) {
   return avow_pointer(watch);
 }
 
-/* Has w go with the channel, in which nothing ever is; false if it has gone. */
+/* Releases `w` when the channel ends, which never has items. Returns false if
+   the channel has already ended. */
 static bool end_with(watch_t *w, const avow_channel_t *alive) {
   w->hook = avow_sender_new(alive, 0);
   avow_promise_t *ended = avow_channel_next(alive);
   bool lives = avow_state(ended) == AVOW_PENDING;
   ended = avow_attach(ended, w, watch_unref);
   lives = lives && avow_state(ended) == AVOW_PENDING;
-  (void) avow_result(ended); /* who has the changes hears what there is */
+  /* marks it as handled; the changes report errors */
+  (void) avow_result(ended);
   avow_unref(ended);
   return lives;
 }
 
-/* `alive` is beside the stage that has w, and not in front of it: when it goes,
-   the stage has ended, or goes with it. */
+/* `alive` is beside the stage that uses `w`, and not an input of the stage.
+   When `alive` ends, the stage has ended or ends with it. */
 static avow_channel_t *begin(watch_t *w) {
   uv_loop_t *loop = bucket_of(w)->loop;
   const avow_value_t *connection = &bucket_of(w)->connection;
