@@ -35,7 +35,9 @@ AVOW_HEADER_BEGIN
  *
  * A UV_CREATE_PIPE without a stream creates a stream that the process owns; see
  * avow_process_stream(). On POSIX it is a pipe, which the process can open by
- * names such as /dev/stdin. For both directions it is a pair of sockets. Other streams in `options` stay the program's, with the pairs of sockets that libuv may create. It must close them even if the promise rejects.
+ * names such as /dev/stdin. For both directions it is a pair of sockets. Other
+ * streams in `options` stay the program's, with the pairs of sockets that libuv
+ * may create. It must close them even if the promise rejects.
  *
  * When the last reference to the process is released, or the loop is closed,
  * the process is killed with SIGKILL and reaped in the background.

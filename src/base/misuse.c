@@ -62,6 +62,7 @@ void avow__misuse_in(const char *called, const char *format, ...) {
   char problem[AVOW__MISUSE_SIZE];
   va_list args;
   va_start(args, format);
+  /* NOLINTNEXTLINE(clang-analyzer-valist.Uninitialized): va_start() is above */
   (void) vsnprintf(problem, sizeof(problem), format, args);
   va_end(args);
   if (is_public(called))

@@ -25,10 +25,10 @@ void avow__misuse(const char *format, ...) AVOW_PRINTF(1, 2);
 void avow__advise(const char *format, ...) AVOW_PRINTF(1, 2);
 
 /* The name of the function that contains it: the function that the program
-   called, if it is public. Helpers take this name as their last parameter, called.
-   A parameter is simpler than a thread-local variable, which every public
-   function would have to set and to restore. Release builds have no names:
-   macros remove the last parameter, also from definitions. */
+   called, if it is public. Helpers take this name as their last parameter,
+   called. A parameter is simpler than a thread-local variable, which every
+   public function would have to set and to restore. Release builds have no
+   names: macros remove the last parameter, also from definitions. */
 #if AVOW__DEBUG
 #  define AVOW__CALLED __func__
 enum { AVOW__MISUSE_SIZE = 512 };

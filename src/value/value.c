@@ -379,8 +379,9 @@ static AVOW__APART bool misuse_of_tag(const avow_value_t *v, uint32_t tag,
 }
 
 static bool has_type(const avow_value_t *v, uint32_t tag, const char *called) {
-  return AVOW__LIKELY(v != NULL && v->tag == tag) ||
-         misuse_of_tag(v, tag, called);
+  if (AVOW__LIKELY(v != NULL && v->tag == tag))
+    return true;
+  return misuse_of_tag(v, tag, called);
 }
 
 int64_t avow_to_int(const avow_value_t *v) {

@@ -8,7 +8,7 @@
 
 #include "npm.h"
 
-#define STRICT    "use a burst of 1 to limit the calls of each interval strictly"
+#define STRICT    "use a burst of 1 to limit each interval strictly"
 #define BUCKET    "tokens come one by one, where a window opens for all at once"
 #define NO_EVENTS "a limiter has no events, but its promises settle"
 #define PRIORITY  "docs/recipes-limits.md shows how to make priorities"

@@ -10,7 +10,7 @@
 #include "npm.h"
 
 #define BUCKET      "avow adds tokens one by one, and a window adds all at once"
-#define STRICT      "use a burst of 1 to limit the calls of each interval strictly"
+#define STRICT      "use a burst of 1 to limit each interval strictly"
 #define NO_INTERVAL "a rate without an interval is refused"
 #define NO_LIMIT    "a rate without tokens is refused"
 #define NO_SWITCH   "a caller that must not wait does not use the rate"
