@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-/* A server on 127.0.0.1 that accepts, for tests of connections. */
+/* Fixture: a server on 127.0.0.1 that accepts connections. */
 #ifndef ACCEPTOR_H
 #define ACCEPTOR_H
 
@@ -18,23 +18,23 @@ uv_stream_t *stream_of(const avow_value_t *v);
 uv_handle_t *handle_of(const avow_value_t *v);
 int port_of(const avow_value_t *v);
 
-/* Accepts; for further servers. */
+/* Connection callback that accepts; also used for further servers. */
 void on_connection(uv_stream_t *listener, int status);
 
-/* Releases the value, and leaves none in its place. */
+/* Releases the value and stores NONE in its place. */
 void drop(avow_value_t *v);
 
-/* For uv_walk(): closes each. */
+/* Callback for uv_walk() that closes each handle. */
 void close_cb(uv_handle_t *handle, void *arg);
 
 void turn_thrice(void);
 
 avow_promise_t *connect_to_server(void);
 
-/* Until so many are accepted. */
+/* Runs the loop until `n` connections are accepted. */
 void wait_for(size_t n);
 
-/* A connection that was accepted, too. */
+/* Returns a connection that the server has accepted. */
 avow_value_t connected(void);
 
 void assert_hears(const avow_value_t *v, const char *text);

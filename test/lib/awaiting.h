@@ -1,22 +1,24 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * What is true of functions that await, with stacks of their own and without.
- * Those that are cancelled here note what they got, await something that is
- * shielded, and note that.
+ * Assertions that hold for functions that await, with and without a stack. The
+ * canceled functions in these tests note their result, await a shielded promise
+ * and note its result.
  */
 #ifndef AWAITING_H
 #define AWAITING_H
 
 #include "harness.h"
 
-/* Takes p, which awaits d's promise; d says "stop" when that is cancelled. */
+/* Takes ownership of `p`, which awaits the promise of `d`. Canceling that
+   promise notes "stop". */
 void assert_cancel_reaches(avow_promise_t *p, avow_deferred_t *d);
 
-/* Takes p, which awaits d's promise, and that, which it shares. */
+/* Takes ownership of `p`, which awaits the promise of `d`, and of `shared`,
+   which `p` shares. */
 void assert_cancel_leaves(avow_promise_t *p, avow_promise_t *shared,
                           avow_deferred_t *d);
 
-/* The loop, as text. */
+/* Stores the dump of the loop as text. */
 void dump_loop(char *text, size_t size);
 
 #endif

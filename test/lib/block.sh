@@ -1,5 +1,6 @@
 # SPDX-License-Identifier: MIT
-# To be sourced. block NAME FILE: the block of FILE below <!-- NAME -->.
+# This file is sourced. `block NAME FILE` prints the block of FILE that follows
+# <!-- NAME -->.
 block() {
   awk -v mark="<!-- $1 -->" '
     $0 == mark { marked = 1 }

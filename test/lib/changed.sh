@@ -1,7 +1,8 @@
 # SPDX-License-Identifier: MIT
-# To be read by scripts, at the top of the tree. changed_files PATH...: what
-# changed of late, which is since origin/main or, in a clone that is no further
-# than that, by the last 20 commits; and what is not committed.
+# Scripts source this file at the top of the tree. `changed_files PATH...`
+# prints the files that changed since origin/main, and files with uncommitted
+# changes. In a clone that is not ahead of origin/main, it uses the last 20
+# commits.
 changed_files() {
   ahead=$(git rev-list --count origin/main..HEAD 2>/dev/null) || ahead=0
   range='-n 20 HEAD'

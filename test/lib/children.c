@@ -23,9 +23,9 @@ int children_prepare(void **state) {
   uv_process_t process;
   if (uv_loop_init(&own) != 0 || uv_spawn(&own, &process, &options) != 0)
     return -1;
-  (void) uv_run(&own, UV_RUN_DEFAULT); /* it ends */
+  (void) uv_run(&own, UV_RUN_DEFAULT); /* the process ends */
   uv_close((uv_handle_t *) &process, NULL);
-  (void) uv_run(&own, UV_RUN_DEFAULT); /* it closes */
+  (void) uv_run(&own, UV_RUN_DEFAULT); /* the handle closes */
   return uv_loop_close(&own);
 }
 

@@ -1,10 +1,11 @@
 # SPDX-License-Identifier: MIT
-# How the scripts set up a directory to build in. To be sourced after
+# Functions that set up a build directory. A script sources this file after
 # packages.sh.
 
-# DIRECTORY OPTION...: whatever stands there. What is fit for use keeps the rest
-# of its options; what is half made, broken, of another Meson or was moved is
-# made anew. If that does not work either, it stays as it is.
+# configure DIRECTORY OPTION... sets DIRECTORY up, whatever it contains. A
+# usable build directory keeps its other options. An incomplete, broken or
+# moved directory, or one of another Meson version, is created again. If that
+# fails too, the directory stays unchanged.
 configure() {
   directory=$1
   shift

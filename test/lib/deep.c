@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-/* A small stack, and a loop on it. */
+/* A small stack, and a loop that runs on it. */
 #include "deep.h"
 
 enum {
@@ -28,7 +28,8 @@ static void run_deep(void *fn) {
   static const avow_options_t options = {
     .budget_us = UINT_MAX,
     .on_unhandled = on_unhandled,
-    .stack_size = (WATCHED ? 64 : 32) * KIB, /* of which there will be many */
+    .stack_size = (WATCHED ? 64 : 32) * KIB, /* the tests start many async
+                                                functions */
     .guard_size = 1,
   };
   uv_loop_t own;

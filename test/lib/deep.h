@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * What the tests of depth share: chains of as many links as $LINKS says, and
- * what nests as deep as $LEVELS says, on a stack of 64 KiB, or 512 where memory
- * is watched, that whatever recursed over either would overflow.
+ * Fixture for the tests of depth. They build chains of $LINKS links and
+ * structures of $LEVELS levels on a stack of 64 KiB, or 512 KiB under tools
+ * that watch memory. Recursion over either would overflow that stack.
  */
 #ifndef DEEP_H
 #define DEEP_H
@@ -12,27 +12,29 @@
 
 enum { STACK = (WATCHED ? 512 : 64) * 1024 };
 
-extern int links;         /* of a chain */
-extern int levels;        /* how deep to nest what costs more than a link */
-extern int64_t count;     /* of what a test counts */
-extern int64_t unhandled; /* rejections that nobody heard of */
+extern int links;         /* length of a chain */
+extern int levels;        /* depth of structures whose levels cost more than a
+                             link */
+extern int64_t count;     /* counter for the running test */
+extern int64_t unhandled; /* unhandled rejections */
 
-/* The first that fails is asserted on the test's own thread. */
+/* The first failed expectation is asserted on the test's own thread. */
 void expect(bool fine, const char *what);
 void expect_code(avow_promise_t *p, int code);
 void expect_int(avow_promise_t *p, int64_t expected);
-/* For attach and on_cancel: adds one to count. */
+/* Counts a call. For attach and on_cancel: adds one to `count`. */
 void count_end(void *data);
-/* Cancels p: what it waits for in the end counts that, and count was 0. Takes
-   p. */
+/* Cancels `p` and checks that its innermost source counts the cancellation.
+   `count` must be 0 before. Takes ownership of `p`. */
 void expect_cancels(avow_promise_t *p);
-/* Closes the loop: p is cancelled. Takes p and d. */
+/* Closes the loop and checks that this cancels `p`. Takes ownership of `p` and
+   `d`. */
 void expect_close_cancels(avow_promise_t *p, avow_deferred_t *d);
-/* Runs the loop until it has nothing left to do, and no promise is left. */
+/* Runs the loop until it is idle and checks that no promise is left. */
 void run_dry(void);
 
-/* Runs fn on a small stack and a loop of its own, and fails if it leaves
-   anything. */
+/* Runs `fn` on a small stack with a loop of its own. Fails if `fn` leaves
+   anything behind. */
 void deep(void (*fn)(void));
 
 #define DEEP(name)                 \

@@ -19,8 +19,8 @@ enum { PATH = 512, PATHS = 8 };
 
 static char directory[32];
 
-/* What ThreadSanitizer opens at the first thing that it is not to report is
-   none of ours: it opens that now. */
+/* ThreadSanitizer opens a descriptor when it first matches a suppression. This
+   call makes it open that descriptor before the tests count theirs. */
 static void start_tools(void) {
 #if AVOW__TSAN
   char text[64];
@@ -38,7 +38,7 @@ const char *at(const char *name) {
   static int next;
   char *path = paths[next++ % PATHS];
   (void) snprintf(path, PATH, "%s%s%s", directory, name[0] != '\0' ? "/" : "",
-                  name); /* test's names are short */
+                  name); /* the names in tests are short */
   return path;
 }
 
@@ -47,8 +47,8 @@ static int remove_one(const char *path, const struct stat *info, int type,
   return remove(path);
 }
 
-/* musl's nftw() goes no deeper than PATH_MAX, and who is not root may have left
-   what may not be written to. */
+/* nftw() of musl goes no deeper than PATH_MAX. Without root, a test may have
+   left directories that are not writable. */
 static int remove_all(void) {
   char command[100];
   if (nftw(directory, remove_one, 16, FTW_DEPTH | FTW_PHYS) == 0)
@@ -65,7 +65,7 @@ int disk_setup(void **state) {
 
 int disk_teardown(void **state) {
   release_pool();
-  (void) uv_run(loop, UV_RUN_DEFAULT); /* the pool's jobs are over */
+  (void) uv_run(loop, UV_RUN_DEFAULT); /* the pool's jobs end */
   const int err = remove_all();
   return harness_teardown(state) != 0 ? -1 : err;
 }
@@ -87,7 +87,7 @@ static void make_chain_of(const char *name, const char *inner, int levels) {
   for (int i = 0; i < levels; i++) {
     assert_int_equal(mkdirat(dir, inner, 0755), 0);
     const int next = openat(dir, inner, O_RDONLY | O_DIRECTORY);
-    (void) close(dir); /* only looked into */
+    (void) close(dir); /* the directory was only read */
     dir = next;
   }
   assert_int_equal(close(dir), 0);
@@ -113,7 +113,7 @@ void assert_file(const char *name, const char *text) {
   if (file == NULL)
     fail_msg("'%s' is not there", name);
   const size_t len = fread(data, 1, sizeof(data) - 1, file);
-  (void) fclose(file); /* it was only read from */
+  (void) fclose(file); /* the file was only read */
   assert_int_equal(len, strlen(text));
   assert_string_equal(data, text);
 }
@@ -165,13 +165,13 @@ void assert_loop_close_cancels(avow_promise_t *p) {
   assert_int_equal(avow_loop_init(loop, &steady), 0);
 }
 
-/* Fails the nth allocation; false once there is none. */
+/* Fails the nth allocation. Returns false if there was no nth allocation. */
 static bool fails_well(start_fn start, long nth, bool from_then_on) {
   fail_allocation(nth, from_then_on);
   const avow_value_t v = avow_run(start());
   const bool failed = allocation_failed();
   fail_allocation(0, false);
-  run(); /* what else was under way */
+  run(); /* completes other pending work */
   if (avow_is_error(&v))
     assert_string_equal(avow_err_name(avow_error_code(&v)), "ENOMEM");
   assert_true(failed || !avow_is_error(&v));
@@ -180,7 +180,7 @@ static bool fails_well(start_fn start, long nth, bool from_then_on) {
 }
 
 void survive_failing_memory(start_fn start, void (*again)(void)) {
-  wait_until_taken(); /* libuv wants memory to start the pool */
+  wait_until_taken(); /* libuv allocates to start the pool */
   for (int on = 0; on < 2; on++) {
     for (long nth = 1; fails_well(start, nth, on != 0); nth++) {
       assert_true(nth < 1000);

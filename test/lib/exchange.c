@@ -25,18 +25,18 @@ static void exchange(int dir, const char *a, const char *b) {
 #endif
 }
 
-/* For as long as the test lives. Allocates nothing: other threads may have held
-   a lock. */
+/* Runs while the test's process lives. It allocates nothing, because other
+   threads may have held a lock during fork(). */
 static void exchange_all(const char *path, int pairs, pid_t test) {
   char names[2][NAME];
   while (getppid() == test) {
     const int dir = open(path, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
     for (int i = 0; dir >= 0 && i < pairs; i++) {
-      (void) snprintf(names[0], NAME, "%d", i); /* these fit */
+      (void) snprintf(names[0], NAME, "%d", i); /* the names fit */
       (void) snprintf(names[1], NAME, "%d-link", i);
       exchange(dir, names[0], names[1]);
     }
-    (void) close(dir); /* or it is not there */
+    (void) close(dir); /* or the directory does not exist */
   }
 }
 

@@ -1,20 +1,21 @@
 /* SPDX-License-Identifier: MIT */
-/* Somebody who puts one thing in the place of another meanwhile. */
+/* A process that exchanges entries of a directory while a test runs. */
 #ifndef EXCHANGE_H
 #define EXCHANGE_H
 
 #include "disk.h"
 
-/* How often races are run: what $ROUNDS says, or a few times. */
+/* Number of rounds of a race: $ROUNDS, or a few by default. */
 int rounds(void);
 
-/* A process that exchanges name/0 and name/0-link, name/1 and name/1-link, ...,
-   of which there are so many, in the test's directory, over and over. */
+/* Starts a process that exchanges `name`/0 and `name`/0-link, then `name`/1 and
+   `name`/1-link, up to `pairs` pairs, repeatedly. All are in the test's
+   directory. */
 uv_pid_t start_exchanging(const char *name, int pairs);
 void stop_exchanging(uv_pid_t pid);
 
-/* "name": so many directories with something in them, and as many links to a
-   directory outside. */
+/* Creates the directory `name` with `pairs` directories that have an entry, and
+   `pairs` links to the directory `outside`. */
 void make_pairs(const char *name, int pairs, const char *outside);
 
 #endif

@@ -1,7 +1,7 @@
 #!/usr/bin/env python3
 # SPDX-License-Identifier: MIT
-"""Of each test that failed in the builds below a directory, what it said of
-that, and what it said last; a line that comes again at once is one.
+"""Print the failure message and the last output of each failed test in the
+builds below a directory. Repeated lines are printed once.
 
 failures.py DIRECTORY
 """

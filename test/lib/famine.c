@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 #include "famine.h"
 
-enum { CROWD = 256, RESERVED = 70 }; /* more than a slab, and a reserve, have */
+enum { CROWD = 256, RESERVED = 70 }; /* more than a slab and the reserve hold */
 
 static avow_promise_t *crowd[CROWD], *last[RESERVED], *pending;
 static avow_deferred_t *end;

@@ -1,15 +1,16 @@
 /* SPDX-License-Identifier: MIT */
-/* No memory, but for what avow keeps for the last; and not even that. */
+/* Fixture for out of memory: without the blocks at hand, and without the
+   reserve too. */
 #ifndef FAMINE_H
 #define FAMINE_H
 
 #include "harness.h"
 
-/* Takes all blocks at hand, and has allocations fail. */
+/* Takes all blocks at hand and makes allocations fail. */
 void use_up_memory(void);
-/* That, and the reserve. */
+/* Takes the reserve too. */
 void use_up_reserve(void);
-/* Allocations succeed, and the blocks are free again. */
+/* Frees the blocks. Allocations succeed again. */
 void give_back_memory(void);
 
 #endif

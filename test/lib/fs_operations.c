@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: MIT */
-/* Each operation once: how it is started and how its success is seen. */
+/* Table of all operations: how a test starts each, and how it checks
+   success. */
 #include "fs_operations.h"
 
 #include <fcntl.h>
@@ -15,7 +16,7 @@ static void remove_all(void) {
                                        "target", "full/a", "full/b",
                                        "full/c", "full",   "empty" };
   for (size_t i = 0; i < sizeof(names) / sizeof(names[0]); i++)
-    (void) remove(at(names[i])); /* some are not there */
+    (void) remove(at(names[i])); /* some do not exist */
 }
 
 static uv_file open_on_stage(const char *name) {
@@ -39,7 +40,7 @@ void stage_set(void) {
 
 void stage_strike(void) {
   avow_value_unref(dir_on_stage);
-  (void) close(target_on_stage); /* whatever became of them */
+  (void) close(target_on_stage); /* the operation may have closed them */
   (void) close(file_on_stage);
   remove_all();
 }
@@ -54,7 +55,7 @@ const avow_value_t *stage_dir(void) {
   return &dir_on_stage;
 }
 
-/* To go with one that fails too. */
+/* Returns an invalid target if `file` is invalid too. */
 static uv_file stage_target(uv_file file) {
   return file == file_on_stage ? target_on_stage : file;
 }
@@ -65,7 +66,7 @@ static const char *new_path(const char *path) {
   return at("new");
 }
 
-/* Only root may give files away. */
+/* Only root may change a file's owner. */
 static uv_uid_t uid(void) {
   return getuid() == 0 ? 12 : getuid();
 }
@@ -94,7 +95,7 @@ static bool is_from_pattern(const char *path) {
          strstr(path, "XXXXXX") == NULL;
 }
 
-/* In any order. */
+/* Checks the entries in any order. */
 static void assert_full(const avow_value_t *v) {
   char types[3] = "";
   assert_int_equal(avow_entries_len(v), 3);

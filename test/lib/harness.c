@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * The fixture. An allocator that keeps a count stands under all of avow; libuv
- * has its own, until a suite lets it share this one.
+ * The fixture. All of avow uses a counting allocator. libuv uses its own
+ * allocator until a suite calls count_libuv().
  */
 #include "harness.h"
 
@@ -20,8 +20,8 @@ enum { DEADLINE = 240, LOG = 1 << 16 };
 uv_loop_t *loop;
 
 static uv_loop_t the_loop;
-static uv_mutex_t mutex; /* of fail_in and fail_on; what is counted
-                            is atomic, for other threads allocate too */
+static uv_mutex_t mutex; /* guards fail_in and fail_on; the counters are atomic
+                            because other threads allocate too */
 static atomic_long live, calls, fail_in;
 static bool fail_on;
 static atomic_bool failed;
@@ -57,7 +57,7 @@ static bool may_allocate(void) {
   calls++;
   const bool fails = fail_in > 0 && fails_now();
   if (fails)
-    errno = ENOMEM; /* as malloc() does, and libuv relies on */
+    errno = ENOMEM; /* as malloc() does; libuv relies on it */
   return !fails;
 }
 
@@ -87,8 +87,8 @@ static void *counting_realloc(void *p, size_t size) {
   return counted(again, p == NULL && again != NULL ? 1 : 0);
 }
 
-/* What libuv lets grow is the array of a loop's watchers, and it ends the
-   process when that fails: test_uvmemory has more on it. */
+/* libuv reallocates only the array of a loop's watchers, and it aborts if that
+   fails. test_uvmemory tests this case. */
 static void *counting_grow(void *p, size_t size) {
   void *again = realloc(p, size);
   return counted(again, p == NULL && again != NULL ? 1 : 0);
@@ -131,7 +131,7 @@ void harness_init(void) {
   start_deadline();
 }
 
-/* $PATIENCE: so many times, where programs are slow. */
+/* $PATIENCE multiplies the time limit where programs are slow. */
 void start_deadline(void) {
   const char *patience = getenv("PATIENCE");
   const int times = patience != NULL ? atoi(patience) : 1;
@@ -144,8 +144,8 @@ static void end_stat(uv_fs_t *req) {
   uv_fs_req_cleanup(req);
 }
 
-/* A loop has to ask for it itself, and opens its ring at its first request:
-   now, before anybody counts files. */
+/* A loop must request io_uring itself, and it opens its ring at its first
+   request. This function makes that request before a test counts files. */
 static int ask_for_io_uring(uv_loop_t *own) {
   uv_fs_t req;
   (void) uv_loop_configure(own, UV_LOOP_USE_IO_URING_SQPOLL); /* or the pool */
@@ -156,7 +156,7 @@ static int ask_for_io_uring(uv_loop_t *own) {
 #else
 
 static int ask_for_io_uring(uv_loop_t *own) {
-  return 0; /* older ones have no need of that */
+  return 0; /* older versions need no such call */
 }
 
 #endif
@@ -314,8 +314,8 @@ void assert_fulfils_bytes(avow_promise_t *p, const char *text) {
   avow_value_unref(v);
 }
 
-/* false once there is no nth allocation. What fails may not be missed: where
-   there is a reserve, or room is made in good time. */
+/* Returns false if there was no nth allocation. A failed allocation may go
+   unnoticed where a reserve exists or where memory was allocated early. */
 static bool fails_well(start_fn start, long nth, bool from_then_on) {
   fail_allocation(nth, from_then_on);
   const avow_value_t v = avow_run(start());
@@ -414,7 +414,7 @@ void stall(uint64_t ms) {
 
 #if defined(_WIN32) && !defined(NDEBUG)
 
-/* There is no fork(): nobody sees what is said, or who is ended. */
+/* Without fork(), a test cannot observe the message or the abort. */
 void assert_misuse(void (*fn)(void), const char *message) {
   (void) fn;
   (void) message;
@@ -423,14 +423,14 @@ void assert_misuse(void (*fn)(void), const char *message) {
 #elif defined(NDEBUG)
 
 void assert_misuse(void (*fn)(void), const char *message) {
-  (void) message; /* release builds print none */
+  (void) message; /* release builds print no message */
   fn();
 }
 
 #else
 
 static void run_child(void (*fn)(void), int fd) {
-  (void) signal(SIGABRT, SIG_DFL); /* cmocka catches it otherwise */
+  (void) signal(SIGABRT, SIG_DFL); /* cmocka catches the signal otherwise */
   (void) dup2(fd, STDERR_FILENO);
   fn();
   _exit(0);

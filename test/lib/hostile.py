@@ -1,17 +1,18 @@
 #!/usr/bin/env python3
 # SPDX-License-Identifier: MIT
-"""Does to a server what clients should not do, and looks at what is left of it.
+"""Attack a server as hostile clients do, then check what is left of it.
 
-    hostile.py NAME PROGRAM [BEHIND]   one of the servers below; BEHIND is the
-                                       program that a proxy connects to
+    hostile.py NAME PROGRAM [BEHIND]   one of the servers below; a proxy
+                                       connects to the program BEHIND
 
-Its connections are reset at each byte, closed on one side, never written to and
-never read from, and there are many at a time. Between these a client that
-behaves gets its answer. When they are closed the server has as many descriptors
-as before. At the end clients still connect while the server stops.
+The client resets connections at each byte, closes one side, never writes or
+never reads. Many connections are open at a time. Between these attacks, a
+well-behaved client gets its answer. After the attacks, the server has as many
+descriptors as before. At the end, clients still connect while the server stops.
 
-$HOSTILE_SECONDS (0): goes on for so long; then resident memory has to be flat
-as well. $HOSTILE_CONNECTIONS (300): so many at a time.
+$HOSTILE_SECONDS (0): time in which the attacks are repeated; resident memory
+must then be flat as well.
+$HOSTILE_CONNECTIONS (300): number of simultaneous connections.
 """
 import atexit
 import os
@@ -34,7 +35,7 @@ HTTP = b'GET /file HTTP/1.1\r\nHost: here\r\n\r\n'
 
 
 class Kind:
-    """How to start a server, and what one of its clients asks and gets."""
+    """How to start a server, and the request and answer of a client."""
 
     def __init__(self, options, ask, answer, most=None, statuses=(0,)):
         self.options = options
@@ -62,7 +63,7 @@ KINDS = {
 
 
 class Server:
-    """A process that says at the end of its first line where it is."""
+    """A process that prints its address at the end of its first line."""
 
     def __init__(self, program, options):
         self.log = tempfile.TemporaryFile()
@@ -76,7 +77,7 @@ class Server:
         atexit.register(self.process.kill)
 
     def drain(self):
-        """Reads what else it prints, so that it need not wait for that."""
+        """Read the remaining output; a full pipe would block the process."""
         while self.process.stdout.read1():
             pass
 
@@ -85,7 +86,7 @@ class Server:
         return self.log.read().decode(errors='replace')
 
     def descriptors(self):
-        """Of sockets and files; further loops have others, and begin late."""
+        """Descriptors of sockets and files. Further loops open others late."""
         folder = f'/proc/{self.process.pid}/fd'
         n = 0
         for fd in os.listdir(folder):
@@ -143,7 +144,7 @@ class Hostile:
             pass
 
     def take(self, s, moment):
-        """What comes, until there is enough of it, the end, or nothing."""
+        """Receive until there is enough data, the end, or a timeout."""
         s.settimeout(moment)
         got = b''
         try:
@@ -174,14 +175,14 @@ class Hostile:
             return self.kind.answer in self.take(s, PATIENCE)
 
     def behave(self, what):
-        """A client that behaves; one that is sent away comes again."""
+        """A well-behaved client. It connects again if it is rejected."""
         end = time.monotonic() + PATIENCE
         while not self.is_answered():
             if time.monotonic() > end:
                 sys.exit(f'no answer, {what}\n{self.server.said()}')
             time.sleep(0.01)
 
-    # What clients should not do.
+    # Attacks.
 
     def reset_at_each_byte(self):
         for n in range(len(self.kind.ask) + 1):
@@ -207,7 +208,7 @@ class Hostile:
                 self.take(s, MOMENT)
 
     def flood(self, s):
-        """Sends and does not read, until nothing more is taken."""
+        """Send without reading until the server takes no more."""
         s.settimeout(MOMENT)
         end = time.monotonic() + MOMENT
         try:
@@ -247,7 +248,7 @@ class Hostile:
             attack()
             self.behave(f'after {attack.__name__}')
 
-    # What is left.
+    # Checks after the attacks.
 
     def settle(self, descriptors):
         end = time.monotonic() + PATIENCE
@@ -258,7 +259,7 @@ class Hostile:
             time.sleep(0.01)
 
     def rounds(self):
-        """The resident memory after each."""
+        """Resident memory after each round."""
         descriptors = self.server.descriptors()
         end = time.monotonic() + SECONDS
         resident = []

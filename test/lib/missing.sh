@@ -1,6 +1,8 @@
 #!/bin/sh
 # SPDX-License-Identifier: MIT
-# Stands in for the test of what is not built for want of something that can be
-# installed: says so. missing.sh WHAT
+# This script replaces a test that needs a component which is not installed. It
+# prints the component.
+#
+# missing.sh WHAT
 echo "missing: $1"
 exit "${CI:-77}"

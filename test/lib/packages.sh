@@ -1,15 +1,16 @@
 # SPDX-License-Identifier: MIT
-# Installs what building avow and its tests needs and is not here yet, on Debian
-# and Ubuntu, or says what to ask for. To be sourced in the root of the
-# repository, with the names of further packages in $more, or of all of them in
-# $needed. Other systems: install the same by hand; nothing is done here then.
+# Install the packages that avow and its tests need on Debian and Ubuntu, or
+# print what the user must install. Scripts source this file in the root of the
+# repository. $more names further packages; $needed replaces the list. On other
+# systems this file does nothing; install the packages by hand.
 set -eu
 
 say() {
   printf '%s\n' "$*" >&2
 }
 
-# PACKAGE: is what it is wanted for here, wherever it came from?
+# is_here PACKAGE: tells whether the function of the package is available, from
+# whatever source.
 is_here() {
   case $1 in
   gcc) command -v cc ;;
@@ -29,19 +30,19 @@ is_here() {
   esac || [ "$(dpkg-query -W -f '${db:Status-Status}' "$1")" = installed ]
 } >/dev/null 2>&1
 
-# PACKAGE: the version that apt would install, or nothing.
+# to_come PACKAGE: prints the version that apt would install, or nothing.
 to_come() {
   LC_ALL=C apt-cache policy "$1" 2>/dev/null |
     sed -n 's/^ *Candidate: *\([0-9]*:\)\{0,1\}\([0-9.]*\).*/\2/p'
 }
 
-# VERSION LEAST: is it older? Not if it is unknown.
+# is_older VERSION LEAST: true if VERSION is older. An unknown one is not.
 is_older() {
   [ -n "$1" ] && [ "$1" != "$2" ] &&
     [ "$(printf '%s\n' "$1" "$2" | sort -V | head -n 1)" = "$1" ]
 }
 
-# Ends here if what is installed, or would be, is too old for meson.build.
+# Exits if an installed or available version is too old for meson.build.
 refuse_what_is_old() {
   meson=$(meson --version 2>/dev/null || to_come meson)
   libuv=$(pkg-config --modversion libuv 2>/dev/null || to_come libuv1-dev)
@@ -60,7 +61,7 @@ refuse_what_is_old() {
   fi
 }
 
-# Ubuntu has Meson and Ninja in a part of its archive that need not be in use.
+# On Ubuntu, Meson and Ninja are in a part of the archive that may be disabled.
 tell_of_universe() {
   grep -qs '^ID=ubuntu' /etc/os-release || return 0
   [ -z "$(to_come meson)" ] || return 0
@@ -68,7 +69,7 @@ tell_of_universe() {
     'to its sources first (add-apt-repository universe).'
 }
 
-# PACKAGE...: the names that they have here.
+# named_here PACKAGE...: prints the names of the packages on this system.
 named_here() {
   for package; do
     [ "$package" != libllhttp-dev ] || [ -n "$(to_come libllhttp-dev)" ] ||
@@ -77,7 +78,7 @@ named_here() {
   done
 }
 
-# WHY PACKAGE...
+# ask_for WHY PACKAGE...
 ask_for() {
   tell_of_universe
   say "Packages are missing, and $1. Have somebody do this, then try again:"
@@ -88,7 +89,7 @@ ask_for() {
   exit 1
 }
 
-# Shows on a terminal how far apt is, and what else it says if it fails.
+# Shows apt's progress on a terminal, and the rest of its output if it fails.
 follow_apt() {
   said=
   waiting=
@@ -116,9 +117,12 @@ follow_apt() {
   }
 }
 
-# PACKAGE... What the update complains of matters only if the rest fails: the
-# packages may be in another list, or in an old one. How far it is, apt tells by
-# a descriptor that it closes for what it starts; sudo closes all but three.
+# install PACKAGE...
+#
+# Errors of the update matter only if the installation fails. The packages may
+# be in another list or in an old one. apt reports its progress on
+# a descriptor that it closes for its children. sudo closes all but the first
+# three descriptors.
 install() {
   say "installing: $*"
   complaints=$($as_root apt-get update -qq 2>&1) || :

@@ -46,7 +46,7 @@ int peer_teardown(void **state) {
   hang_up();
   if (!uv_is_closing((uv_handle_t *) stream))
     uv_close((uv_handle_t *) stream, NULL);
-  (void) uv_run(loop, UV_RUN_DEFAULT); /* it is closed */
+  (void) uv_run(loop, UV_RUN_DEFAULT); /* the handle is closed */
   return harness_teardown(state);
 }
 

@@ -1,8 +1,8 @@
 # SPDX-License-Identifier: MIT
-"""Prints what some tests need of a build directory, so that Ninja builds no more.
+"""Print the files that some tests need, so that Ninja builds no others.
 
-    programs.py BUILD SUITE-OR-TEST...           the files that they need
-    programs.py --tests BUILD SUITE-OR-TEST...   the tests that are programs of
+    programs.py BUILD SUITE-OR-TEST...           files that the tests need
+    programs.py --tests BUILD SUITE-OR-TEST...   tests that are programs of
                                                  cmocka: NAME PROGRAM [SUITE]
 """
 import json

@@ -44,7 +44,7 @@ void stop_holding_up(void) {
 
 void run_until_held_up(void) {
   while (!atomic_load(&has_come))
-    (void) uv_run(loop, UV_RUN_NOWAIT); /* there is more to wait for */
+    (void) uv_run(loop, UV_RUN_NOWAIT); /* the loop has more to wait for */
 }
 
 void hold_up(void) {

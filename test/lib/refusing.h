@@ -1,8 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * Calls that are refused: what libuv and the system do not refuse where tests
- * run, but may elsewhere. The linker has calls of a test's, __wrap_X() in place
- * of X(), come before theirs.
+ * Calls that fail on demand. libuv and the system do not fail them where tests
+ * run, but may do so on other systems. The linker replaces X() by __wrap_X().
  */
 #ifndef REFUSING_H
 #define REFUSING_H
@@ -11,36 +10,37 @@
 
 #include "disk.h"
 
-/* What the calls of a function give in place of what they would. */
+/* Describes the calls of a function that fail. */
 typedef struct {
   int err;
-  int after;        /* so many calls that are as ever */
-  int times;        /* so many that are not */
-  atomic_int calls; /* by whichever threads */
+  int after;        /* number of calls that succeed first */
+  int times;        /* number of calls that fail then */
+  atomic_int calls; /* on any thread */
 } refusal_t;
 
 extern const refusal_t never;
 refusal_t once(int err);
 refusal_t always(int err);
 
-/* Whether this call is one of those. */
+/* Tells whether the current call fails. */
 bool refuses(refusal_t *refusal);
-/* Does as a failing call of the system's: -1, and errno. */
+/* Fails like a system call: returns -1 and sets errno. */
 int refused(const refusal_t *refusal);
 
-/* Jobs that are to stop in the midst: they stay where they call hold_up(), and
-   time stands still, until they are not wanted, or held up, any more. */
+/* Jobs that stop halfway. Each waits in hold_up() until it is canceled or until
+   the test no longer holds jobs. The virtual clock stands still meanwhile. */
 void start_holding_up(void);
 void stop_holding_up(void);
 void hold_up(void);
-void run_until_held_up(void); /* the loop */
+void run_until_held_up(void); /* runs the loop */
 
-/* What another thread of the program may do meanwhile: once, if *name is not
-   NULL, the process goes to that directory. */
+/* Simulates another thread of the program. The process changes to the directory
+   `*name` once, unless `*name` is NULL. */
 void go_to(const char **name);
 
-/* A directory, and nothing that is refused; the process is where it was. */
+/* Creates a directory and refuses no call. The process is in its initial
+   directory. */
 int refusing_setup(void **state);
-void make_tree(void); /* a/b/file in it */
+void make_tree(void); /* creates a/b/file in the directory */
 
 #endif

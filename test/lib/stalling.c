@@ -28,7 +28,7 @@ static look_fn look;
 static atomic_long left_us = (long) ALL_MS * 1000;
 static unsigned long_ms = LONG_MS;
 
-/* Each thread has numbers of its own, by xorshift64, and others each time. */
+/* Each thread has its own numbers, by xorshift64, and each run has others. */
 static uint64_t random_number(void) {
   static _Thread_local uint64_t number;
   if (number == 0) {

@@ -1,27 +1,29 @@
 # SPDX-License-Identifier: MIT
-# Runs the steps of a script, and prints a table of them. To be sourced by a
-# script that, called with `--step NAME`, does that step and no other: each is a
-# process of its own, which is ended, with all it started, when its time is up.
+# Run the steps of a script, and print a table of them. A script sources this
+# file. Called with `--step NAME`, the script runs that step only. Each step is
+# a process of its own. A timeout ends the step with all its processes.
 #
-# The table has the seconds that each step took, and the processor seconds that
-# it used: two idle processors need at least half of these.
+# The table has the elapsed seconds and the processor seconds of each step. Two
+# idle processors need at least half of the latter.
+#
 # shellcheck shell=sh
 
-# Seconds of processors that the processes which ended so far have used.
+# Prints the processor seconds of the processes that have ended.
 used() {
   times >"$records.times" # not in a subshell, which has used nothing yet
   awk -F '[ms ]+' 'NR == 2 { print int($1 * 60 + $2 + $3 * 60 + $4) }' \
     "$records.times" >"$records.used"
 }
 
-# A step that exits with 77 could not run, and has said why.
+# A step that could not run prints the reason and exits with 77.
 #
-# Who ends the script ends its step, which therefore is in the background, where
-# a shell ignores SIGINT; what the step starts must not.
+# A signal that ends the script must end its step too. Therefore the step runs
+# in the background, where a shell ignores SIGINT. Programs that the step
+# starts must not ignore it.
 taken=
 trap '[ -z "$taken" ] || kill "$taken" 2>/dev/null; exit 1' HUP INT TERM
 
-# NAME LIMIT: runs a step of $script for at most so many seconds.
+# take_step NAME LIMIT: runs a step of $script for at most LIMIT seconds.
 take_step() {
   used
   used_before=$(cat "$records.used")
@@ -45,7 +47,7 @@ take_step() {
 $(($(cat "$records.used") - used_before)) $outcome" >>"$records"
 }
 
-# Of the steps taken since $records was emptied.
+# Prints the steps taken since $records was emptied.
 print_table() {
   awk '
     BEGIN { printf "%-16s %8s %10s  %s\n", "step", "seconds", "processor", "" }

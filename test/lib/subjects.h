@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * What can be cancelled: all that makes a promise of something which takes its
- * time, but for operations on files (see fs_operations.h). As tables, so that
- * what holds for each of them is tested with each.
+ * Tables of all cancelable operations except those on files (see
+ * fs_operations.h). Each common property is tested with each operation that
+ * takes time.
  */
 #ifndef SUBJECTS_H
 #define SUBJECTS_H
@@ -10,29 +10,30 @@
 #include "disk.h"
 
 typedef enum {
-  BY_ITSELF, /* it completes in its own time */
-  IN_POOL,   /* likewise, with a job of the thread pool first */
-  ON_FILE,   /* likewise, with a request that the kernel may do as well */
-  WHEN_TOLD  /* once complete() was called */
+  BY_ITSELF, /* completes without further action */
+  IN_POOL,   /* as BY_ITSELF, after a job of the thread pool */
+  ON_FILE,   /* as BY_ITSELF, with a request that the kernel may serve */
+  WHEN_TOLD  /* completes after a call of complete() */
 } completes_t;
 
 typedef enum {
-  AT_ONCE,  /* cancelling rejects it at once */
-  UNWINDS,  /* cancelling rejects it when what it began has ended */
-  NEVER,    /* it cannot be cancelled */
-  TOO_LATE, /* it is done within the call */
+  AT_ONCE,  /* canceling rejects it at once */
+  UNWINDS,  /* canceling rejects it when its work has ended */
+  NEVER,    /* cannot be canceled */
+  TOO_LATE, /* settles within the call */
 } cancels_t;
 
 typedef struct {
-  const char *name; /* of the function */
+  const char *name; /* name of the function */
   completes_t completes;
   cancels_t cancels;
   avow_promise_t *(*start)(void);
   /* NULL where there is nothing to do: */
-  void (*complete)(void); /* lets happen what it waits for, if it still does */
-  void (*progress)(void); /* lets a part of that happen */
-  void (*set)(void);      /* makes what it works on */
-  void (*strike)(void);   /* ends that */
+  void (*complete)(void); /* lets the awaited event happen, if it is still
+                             awaited */
+  void (*progress)(void); /* lets a part of the event happen */
+  void (*set)(void);      /* creates the objects that the operation uses */
+  void (*strike)(void);   /* destroys those objects */
 } subject_t;
 
 typedef struct {
@@ -44,12 +45,12 @@ typedef struct {
   { array, sizeof(array) / sizeof((array)[0]) }
 
 extern const subjects_t loop_subjects; /* time, events, threads, channels */
-extern const subjects_t tool_subjects; /* what is made of other promises */
+extern const subjects_t tool_subjects; /* operations on other promises */
 extern const subjects_t net_subjects;
-extern const subjects_t disk_subjects; /* and processes */
+extern const subjects_t disk_subjects; /* processes too */
 
-/* Both run the loop where they have to. */
-avow_value_t made(avow_promise_t *p); /* what a fixture cannot do without */
+/* Both run the loop if necessary. */
+avow_value_t made(avow_promise_t *p); /* a value that the fixture requires */
 void discard(avow_value_t *v);
 
 #endif

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-/* What can be cancelled: whole files, trees and processes. */
+/* Cancelable operations: whole files, trees and processes. */
 #include <fcntl.h>
 #include <stdio.h>
 #include <sys/stat.h>
@@ -66,9 +66,9 @@ static avow_promise_t *temp_dir(void) {
   return avow_temp_dir(loop, "avow-");
 }
 
-/* Processes, which end when they have read a line from a FIFO. */
+/* Processes that end after they read a line from a FIFO. */
 
-static int fifo; /* both of its ends */
+static int fifo; /* open for reading and writing */
 
 static void make_fifo(void) {
   assert_int_equal(mkfifo(at("fifo"), 0600), 0);
@@ -87,7 +87,7 @@ static void say_line(void) {
 static avow_promise_t *spawn(void) {
   char path[64];
   char *args[] = { "head", "-n", "1", path, NULL };
-  (void) snprintf(path, sizeof(path), "%s", at("fifo")); /* it is short */
+  (void) snprintf(path, sizeof(path), "%s", at("fifo")); /* the path is short */
   const uv_process_options_t options = { .file = args[0], .args = args };
   return avow_spawn(loop, &options);
 }

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-/* What can be cancelled: time, events, threads and channels. */
+/* Cancelable operations: time, events, threads and channels. */
 #include <netinet/in.h>
 #include <signal.h>
 #include <sys/socket.h>
@@ -25,12 +25,12 @@ static avow_promise_t *sleep_a_little(void) {
   return avow_sleep(loop, 1);
 }
 
-/* What may be due is due by turns of the loop then, and not by real time. */
+/* A timeout becomes due after iterations of the loop, not in real time. */
 static void take_a_clock_that_moves(void) {
   use_clock(AVOW_CLOCK_BY_ITSELF);
 }
 
-/* What keeps the loop alive meanwhile. */
+/* Promise that keeps the loop alive. */
 static avow_promise_t *keeper;
 
 static void keep_alive(void) {
@@ -63,7 +63,7 @@ static avow_promise_t *after_poll(void) {
   return avow_after_poll(loop);
 }
 
-/* Signals: one that does nothing where nobody listens any more. */
+/* Signals: a signal with no effect if it has no listener. */
 
 static avow_promise_t *signal_once(void) {
   return avow_channel_first(avow_signals(loop, SIGURG));
@@ -87,7 +87,7 @@ static void open_pair(void) {
 
 static void close_pair(void) {
   end_channel();
-  run(); /* nothing watches it any more */
+  run(); /* no handle watches the socket any more */
   (void) close(ends[0]);
   (void) close(ends[1]);
 }
@@ -104,7 +104,7 @@ static void make_readable(void) {
   assert_int_equal(write(ends[1], "x", 1), 1);
 }
 
-/* Files that change, or are not there. */
+/* Files that change or do not exist. */
 
 static avow_promise_t *fs_event_once(void) {
   return avow_channel_first(avow_fs_events(loop, at(""), 0));
@@ -169,7 +169,7 @@ static avow_promise_t *getaddrinfo_of_name(void) {
 
 static avow_promise_t *getnameinfo_of_service(void) {
   struct sockaddr_in address;
-  (void) uv_ip4_addr("127.0.0.1", 80, &address); /* it is one */
+  (void) uv_ip4_addr("127.0.0.1", 80, &address); /* the address is valid */
   return avow_getnameinfo(loop, (const struct sockaddr *) &address,
                           NI_NUMERICHOST);
 }
@@ -181,7 +181,7 @@ static avow_promise_t *from_afar(void) {
 }
 
 static void resolve_from_afar(void) {
-  (void) avow_remote_resolve(remote, answer(NULL)); /* if avow is there */
+  (void) avow_remote_resolve(remote, answer(NULL)); /* if avow is open */
 }
 
 static avow_loops_t *loops;
@@ -207,7 +207,7 @@ static avow_promise_t *loops_close(void) {
   return avow_loops_close(loops, loop);
 }
 
-static avow_value_t server; /* to be known of when it is served */
+static avow_value_t server; /* the server's value while it listens */
 
 static void bind_server(void) {
   start_loops();
@@ -234,7 +234,7 @@ static void end_server(void) {
   close_loops();
 }
 
-/* Channels of the program's own. */
+/* Channels created by the program. */
 
 static avow_value_t forgive(const avow_value_t *error, void *data) {
   return error->code == UV_EPIPE ? avow_none() : avow_value_ref(error);
@@ -356,7 +356,7 @@ static void open_sender(void) {
 }
 
 static void send_by_sender(void) {
-  (void) avow_sender_blocking_send(sender, answer(NULL)); /* if avow is there */
+  (void) avow_sender_blocking_send(sender, answer(NULL)); /* if avow is open */
 }
 
 static void end_sender(void) {

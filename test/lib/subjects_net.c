@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-/* What can be cancelled: streams, datagrams and connections. */
+/* Cancelable operations: streams, datagrams and connections. */
 #include <fcntl.h>
 #include <netinet/in.h>
 #include <stdio.h>
@@ -11,7 +11,8 @@
 
 enum { ROOM = 1 << 16 };
 
-/* Two sockets: ours belongs to the handle, the peer's is a plain descriptor. */
+/* Two sockets: ours belongs to the handle, and the peer's is a plain
+   descriptor. */
 static uv_pipe_t ours;
 static int our_fd, peer;
 
@@ -43,13 +44,13 @@ static avow_stream_t stream(void) {
   return avow_uv_stream((uv_stream_t *) &ours);
 }
 
-/* So that what is sent has to wait. */
+/* Fills the socket so that the next send must wait. */
 static void fill(int fd) {
   static const char much[ROOM];
   size_t len = ROOM;
   while (len > 0) {
     if (write(fd, much, len) < 0)
-      len /= 2; /* down to where not one byte has room */
+      len /= 2; /* until there is no free byte */
   }
 }
 
@@ -78,7 +79,7 @@ static avow_promise_t *start_read_all(void) {
 }
 
 static void say(const char *text) {
-  (void) send(peer, text, strlen(text), MSG_NOSIGNAL); /* if it is open */
+  (void) send(peer, text, strlen(text), MSG_NOSIGNAL); /* if the peer is open */
 }
 
 static void say_half(void) {
@@ -91,7 +92,7 @@ static void say_line(void) {
 
 static void say_all(void) {
   say("hello");
-  (void) shutdown(peer, SHUT_WR); /* if it is open */
+  (void) shutdown(peer, SHUT_WR); /* if the peer is open */
 }
 
 static avow_promise_t *start_write(void) {
@@ -166,7 +167,7 @@ static avow_promise_t *patient_reader(void) {
   return reader_line();
 }
 
-/* Where a pump brings it. */
+/* Target of a pump. */
 static uv_pipe_t target;
 static int target_peer;
 
@@ -191,7 +192,7 @@ static avow_promise_t *pump(void) {
 }
 
 static void leave(void) {
-  (void) shutdown(peer, SHUT_RDWR); /* if it is open */
+  (void) shutdown(peer, SHUT_RDWR); /* if the peer is open */
   (void) shutdown(our_fd, SHUT_WR);
 }
 
@@ -253,7 +254,7 @@ static avow_promise_t *next_datagram(void) {
   return next_of(avow_datagrams(&udp, 1));
 }
 
-/* A server that accepts, or that lets them wait. */
+/* A server that accepts connections or leaves them pending. */
 
 static avow_value_t server;
 static struct sockaddr_in address;
@@ -341,7 +342,7 @@ static avow_promise_t *start_bind(void) {
   return avow_bind(loop, "localhost", "0");
 }
 
-/* The same by a name in the directory. */
+/* A server with a name in the directory. */
 
 static int listener;
 

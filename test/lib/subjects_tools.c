@@ -1,10 +1,10 @@
 /* SPDX-License-Identifier: MIT */
-/* What can be cancelled: what is made of other promises. */
+/* Cancelable operations on other promises. */
 #include "avow/closure.h"
 #include "subjects.h"
 
-/* Settles the promise that the subject waits for. NULL: it has not begun, or
-   that was settled. */
+/* Settles the promise that the subject waits for. NULL before the subject
+   begins and after it settles. */
 static avow_deferred_t *deferred;
 
 static avow_promise_t *pending(void) {
@@ -29,9 +29,9 @@ static void resolve(void) {
   deferred = NULL;
 }
 
-/* Those that call back from a job have begun after a turn. */
+/* Operations that call back from a job begin after an iteration. */
 static void turn_and_resolve(void) {
-  (void) uv_run(loop, UV_RUN_NOWAIT); /* whether something is left or not */
+  (void) uv_run(loop, UV_RUN_NOWAIT); /* the result does not matter */
   resolve();
 }
 
@@ -113,7 +113,7 @@ static avow_rate_t *rate;
 static void spend_rate(void) {
   use_clock(AVOW_CLOCK_BY_ITSELF);
   rate = avow_rate_new(loop, 1, 5, NULL);
-  (void) avow_rate_try(rate, 1); /* it was full, or there is no memory */
+  (void) avow_rate_try(rate, 1); /* the rate was full, or out of memory */
 }
 
 static void end_rate(void) {
@@ -295,7 +295,7 @@ static avow_value_t owned_step(const avow_value_t *got, void *data) {
 
 static avow_promise_t *coroutine(void) {
   avow_promise_t *p = avow_coroutine_new(loop, owned_step, &frame);
-  (void) avow_coroutine_start(p); /* false of one that is rejected */
+  (void) avow_coroutine_start(p); /* returns false for a rejected promise */
   return p;
 }
 
@@ -317,7 +317,7 @@ static avow_promise_t *async(void) {
   return avow_async(loop, await_fn, NULL);
 }
 
-/* As C++ has it, with nothing in flight. */
+/* State of C++ exceptions, with none in flight. */
 
 static void *globals(void) {
   static void *none[3];

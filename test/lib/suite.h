@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * A suite is a function that runs the tests of one file and returns how many
- * failed. The suites of a folder are linked into one program, which runs the
- * one that it is asked for: see main.c.in.
+ * A suite is a function that runs the tests of one file and returns the number
+ * of failures. The suites of a folder are linked into one program, which runs
+ * the suite that its argument names: see main.c.in.
  */
 #ifndef SUITE_H
 #define SUITE_H
@@ -12,7 +12,7 @@
   int suite_##name(void); \
   int suite_##name(void)
 
-/* The suite that this process runs. */
+/* Suite that this process runs. */
 extern const char *running_suite;
 
 #endif

@@ -1,12 +1,12 @@
 #!/bin/sh
 # SPDX-License-Identifier: MIT
-# Builds avow with warnings fatal, and runs the tests of one build:
+# Build avow with fatal warnings and run the tests of one build:
 #
-#   suite.sh DIRECTORY COMPILER SUITE|all|quick [MESON-OPTION...]
+# suite.sh DIRECTORY COMPILER SUITE|all|quick [MESON-OPTION...]
 #
-# `quick` is all but the suite slow.
-# Only what the suite needs is built. $PATIENCE: so many times what Meson gives a
-# test, 3 for machines that have other work; $WRAPPER: what to run each by.
+# `quick` runs all but the suite slow. Only the files that the suite needs are
+# built. $PATIENCE multiplies Meson's time limit; the default 3 suits busy
+# machines. $WRAPPER names a program that runs each test.
 set -eu
 cd "$(dirname "$0")/../.."
 build=$1

@@ -5,8 +5,8 @@
 #  include <poll.h>
 #endif
 
-static uv_sem_t arrived; /* a job of the pool's began */
-static uv_sem_t gate;    /* and may end */
+static uv_sem_t arrived; /* a job of the pool began */
+static uv_sem_t gate;    /* the job may end */
 static int held;
 
 void pool_init(void) {
@@ -71,7 +71,7 @@ void wait_until_taken(void) {
 avow_promise_t *queued_in_a_turn(start_fn start) {
   hold_pool(THREADS);
   avow_promise_t *p = start();
-  (void) uv_run(loop, UV_RUN_NOWAIT); /* what is held keeps it alive */
+  (void) uv_run(loop, UV_RUN_NOWAIT); /* the held job keeps the loop alive */
   return p;
 }
 
@@ -90,19 +90,19 @@ avow_promise_t *done_unheard(start_fn start) {
   return p;
 }
 
-/* What says so makes the descriptor of the loop readable. */
+/* The completion makes the descriptor of the loop readable. */
 static void wait_for_word(void) {
 #ifdef _WIN32
-  wait_until_taken(); /* and done, since one thread does all */
+  wait_until_taken(); /* completed too, because one thread does all */
 #else
   struct pollfd fd = { .fd = uv_backend_fd(loop), .events = POLLIN };
   while (poll(&fd, 1, -1) < 1)
-    ; /* a signal */
+    ; /* a signal interrupted poll() */
 #endif
 }
 
 avow_promise_t *done_next(start_fn start) {
-  (void) uv_run(loop, UV_RUN_NOWAIT); /* it may not have looked there yet */
+  (void) uv_run(loop, UV_RUN_NOWAIT); /* the loop may not have polled yet */
   avow_promise_t *p = start();
   wait_for_word();
   return p;

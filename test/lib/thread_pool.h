@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: MIT */
-/* libuv's thread pool, which tests can hold, and meet the jobs of. */
+/* Fixture for libuv's thread pool: tests can block it and synchronize with its
+   jobs. */
 #ifndef THREAD_POOL_H
 #define THREAD_POOL_H
 
@@ -7,39 +8,42 @@
 
 enum { THREADS = 4 };
 
-/* To be called before all tests. */
+/* Must be called before all tests. */
 void pool_init(void);
 
-/* So many threads do nothing until the pool is released. */
+/* Blocks `threads` threads until the pool is released. */
 void hold_pool(int threads);
 void release_pool(void);
 
-/* Work for the pool, which frees itself. */
+/* Queues work for the pool, which frees itself. */
 void queue_work(uv_work_cb work);
-/* Until a thread has taken all that is queued: it cannot be taken back. */
+/* Waits until a thread has taken all queued work, which libuv can then no
+   longer cancel. */
 void wait_until_taken(void);
 
-/* Starts it while the pool is held, and lets the jobs that ask it run. */
+/* Starts the operation while the pool is blocked, and runs the jobs that queue
+   its request. */
 avow_promise_t *queued_in_a_turn(start_fn start);
-/* That, and then a thread takes what was queued. */
+/* Calls queued_in_a_turn(), then lets a thread take the request. */
 avow_promise_t *taken_in_a_turn(start_fn start);
 
-/* With one thread for all, what was taken is done, but nobody has heard. */
+/* With one thread for all, the request is done, but the loop has not yet
+   received its completion. */
 avow_promise_t *done_unheard(start_fn start);
 
-/* While the pool is held: starts it and waits until it is done. The loop will
-   hear of it before it hears of anything that is done later. */
+/* Call it while the pool is blocked. Starts the operation and waits until it is
+   done. The loop receives this completion before any later one. */
 avow_promise_t *done_next(start_fn start);
 
-/* Whether libuv has the kernel (io_uring) do what is asked of files, and not
-   the pool: that waits for no thread, and cancelling never takes it back. */
+/* Tells whether libuv uses io_uring for files in place of the pool. Such a
+   request waits for no thread, and libuv cannot cancel it. */
 bool kernel_does_files(void);
 
-/* A job of the test's own says that it has begun, and waits to be let go. */
+/* A job of the test reports that it began, and waits until it may end. */
 void wait_in_pool(void);
-/* The test waits for that, and lets it go. */
+/* Waits for that report and lets the job end. */
 void meet_in_pool(void);
-/* The same, and runs the loop until then. */
+/* Runs the loop until the job reports, then lets the job end. */
 void run_until_met(void);
 void let_go_in_pool(void);
 

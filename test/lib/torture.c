@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * The driver of torture tests. Where promises come from slabs, few of them ask
- * for memory: there a run begins with a hoard that leaves so many to spare.
+ * The driver of torture tests. Promises that come from slabs allocate rarely.
+ * Therefore a run first allocates promises until a given number of free blocks
+ * is left.
  */
 #include "torture.h"
 
@@ -12,7 +13,7 @@
 enum { FILES = 256, HOARD = 256, SPARE = 24, USUAL = 3 };
 
 static duty_t *duties;
-static const char *problem; /* the first; asserted when all is cleaned up */
+static const char *problem; /* the first problem; asserted after the cleanup */
 
 void check(bool fine, const char *what) {
   if (!fine && problem == NULL)
@@ -50,8 +51,8 @@ avow_value_t duty_fn(void *data) {
   return avow_none();
 }
 
-/* A sleep that begins as another ends takes a millisecond: some ten thousand
-   runs would wait for nothing else. */
+/* A sleep that begins when another ends takes a millisecond. In some ten
+   thousand runs, the sleeps would take most of the time. */
 avow_value_t slow_duty_fn(void *data) {
   duty_end(data);
   return avow_follow(avow_next_iteration(loop));
@@ -84,18 +85,18 @@ static avow_value_t resolve_cb(const avow_value_t *arg, void *data) {
   duty_t *duty = data;
   avow_deferred_t *d = duty->deferred;
   duty->deferred = NULL;
-  (void) avow_resolve(d, duty_object()); /* false if that was cancelled */
+  (void) avow_resolve(d, duty_object()); /* false if it was canceled */
   return avow_none();
 }
 
-/* What may fail in a run of one. */
+/* One run: a program, and the allocation that fails. */
 typedef struct {
   program_fn program;
   long nth;
   bool from_then_on;
   avow_clock_t clock;
-  bool close; /* the loop while the program runs */
-  int spare;  /* promises that need no memory; -1: as many as there are */
+  bool close; /* closes the loop while the program runs */
+  int spare;  /* promises that need no memory; -1: all that there are */
 } run_t;
 
 static void on_unhandled(uv_loop_t *at, const avow_value_t *reason,
@@ -108,7 +109,7 @@ const avow_options_t quiet = { .budget_us = UINT_MAX,
 
 #ifdef _WIN32
 
-/* It would rather end the process than say that a descriptor is none. */
+/* With an invalid descriptor, this call would end the process. */
 static bool is_open(int fd) {
   uv_fs_t req;
   const int err = uv_fs_fstat(NULL, &req, fd, NULL);
@@ -125,7 +126,8 @@ static int open_files(void) {
 
 #else
 
-/* Counts them with one call, for a suite asks some ten thousand times. */
+/* Counts open files with one call, because a suite counts some ten thousand
+   times. */
 static int open_files(void) {
   struct pollfd files[FILES];
   int n = 0;
@@ -151,7 +153,7 @@ static void run_to_the_end(avow_promise_t *p) {
   const avow_value_t v = avow_run(p);
   const int code = avow_error_code(&v);
   avow_value_unref(v);
-  (void) uv_run(loop, UV_RUN_DEFAULT); /* looked at next */
+  (void) uv_run(loop, UV_RUN_DEFAULT); /* the test checks the loop next */
   check(code != AVOW_EIDLE, "the program settles");
   check(code == 0 || allocation_failed(), "the program succeeds");
 }
@@ -167,7 +169,7 @@ static avow_promise_t *hoarded[HOARD];
 static avow_deferred_t *hoard[HOARD];
 static int hoard_size;
 
-/* Leaves so many promises that need no memory. False if there are fewer. */
+/* Leaves `spare` promises that need no memory. Returns false if fewer exist. */
 static bool leave_spare(int spare) {
   hoard_size = 0;
   if (spare < 0)
@@ -179,9 +181,9 @@ static bool leave_spare(int spare) {
   }
   fail_allocation(0, false);
   const bool enough = spare < hoard_size;
-  for (; enough && spare >= 0; spare--) { /* the last one is none */
+  for (; enough && spare >= 0; spare--) { /* the last one needed memory */
     avow_unref(hoarded[--hoard_size]);
-    (void) avow_resolve(hoard[hoard_size], avow_none()); /* if it is one */
+    (void) avow_resolve(hoard[hoard_size], avow_none()); /* if it exists */
   }
   return enough;
 }
@@ -189,11 +191,11 @@ static bool leave_spare(int spare) {
 static void release_hoard(void) {
   while (hoard_size > 0) {
     avow_unref(hoarded[--hoard_size]);
-    (void) avow_resolve(hoard[hoard_size], avow_none()); /* or cancelled */
+    (void) avow_resolve(hoard[hoard_size], avow_none()); /* or it is canceled */
   }
 }
 
-/* Runs it; true if it went far enough for an allocation to fail. */
+/* Runs it. Returns true if an allocation failed. */
 static bool run_ready(const run_t *run) {
   if (run->spare >= 0 && !leave_spare(run->spare)) {
     release_hoard();
@@ -244,7 +246,7 @@ static void fail_each(run_t run) {
              run.close ? ", closed at once" : "");
 }
 
-/* Each way to fail begins with another number of promises to spare. */
+/* Each way to fail begins with another number of spare promises. */
 static void survive_with(avow_clock_t clock, program_fn program, int step) {
   if (getenv("THOROUGH") != NULL)
     step = 1;

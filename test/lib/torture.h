@@ -1,15 +1,15 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * Torture: runs a program again and again, each time with another allocation of
- * avow or of libuv failing, and checks that it ends and leaves nothing behind.
+ * Torture: runs a program repeatedly. In each run, another allocation of avow
+ * or of libuv fails. The program must end and leave nothing behind.
  */
 #ifndef TORTURE_H
 #define TORTURE_H
 
 #include "harness.h"
 
-/* What has to happen exactly once, whatever fails: a handler of finally, the
-   end of attached data, the end of an object. */
+/* An event that must happen exactly once despite failures: a finally handler,
+   the end of attached data, or the end of an object. */
 typedef struct duty_s {
   struct duty_s *next;
   int done;
@@ -19,9 +19,9 @@ typedef struct duty_s {
 duty_t *duty_new(void);
 void duty_end(void *data);
 avow_value_t duty_fn(void *data);
-avow_value_t slow_duty_fn(void *data); /* follows the next turn */
+avow_value_t slow_duty_fn(void *data); /* follows the next iteration */
 
-/* An object whose end is a duty. */
+/* Returns an object whose end is a duty. */
 avow_value_t duty_object(void);
 
 /* For handlers: their data, a duty, must not have ended yet. */
@@ -29,38 +29,39 @@ void use(const void *data);
 avow_value_t pass_cb(const avow_value_t *arg, void *data);
 avow_value_t thing_cb(const avow_value_t *arg, void *data);
 
-/* Resolves d from a job; if that comes to nothing, d is dropped. */
+/* Resolves `d` from a job. Drops `d` if that fails. */
 void resolve_later(avow_deferred_t *d);
 
-/* Notes what is wrong; the test fails with it once all is cleaned up. */
+/* Records a failed check. The test fails with the first one after the
+   cleanup. */
 void check(bool fine, const char *what);
 
-/* For loops of a program's own: takes unhandled rejections silently. */
+/* For loops of a program: ignores unhandled rejections. */
 extern const avow_options_t quiet;
 
-/* Programs. Each gives the promise of its end. */
+/* A program. It returns the promise of its end. */
 typedef avow_promise_t *(*program_fn)(void);
 
-/* Runs the program with each allocation failing, once and from then on, to its
-   end and with its loop closed meanwhile. Does that with each third number of
-   promises to spare, or with every number where $THOROUGH is set. */
+/* Runs the program with each allocation failing, once and from then on, both to
+   its end and with the loop closed meanwhile. Repeats that with each third
+   number of spare promises, or with every number if $THOROUGH is set. */
 void survive(program_fn program);
 
-/* Runs the program like survive(), with numbers of promises to spare that are
-   `step` apart, where the program takes its time. */
+/* Runs a slow program like survive(), with numbers of spare promises that are
+   `step` apart. */
 void survive_some(program_fn program, int step);
 
-/* The same on a loop with that clock. */
+/* Runs the program like survive(), on a loop with that clock. */
 void survive_by(avow_clock_t clock, program_fn program);
 void survive_some_by(avow_clock_t clock, program_fn program, int step);
 
-/* The setup of a group. Lets libuv's allocations fail too, but not those of its
-   thread pool: it ends the process if that cannot start. */
+/* Setup of a group. libuv's allocations fail too, except those of its thread
+   pool, because libuv aborts if the pool cannot start. */
 int start_pool(void **state);
 
-/* The same for programs that ask nothing of files. Before 1.49 each loop may
-   have a ring of the kernel's for that, which takes milliseconds: too much for
-   loops by the thousand. */
+/* Setup like start_pool() for programs that use no files. Before libuv 1.49,
+   each loop may open an io_uring ring for files. That takes milliseconds, which
+   is too slow for thousands of loops. */
 int start_pool_alone(void **state);
 
 #endif

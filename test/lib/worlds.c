@@ -27,7 +27,7 @@ static void open_path(void) {
   uv_pipe_t listener;
   char name[64];
   (void) snprintf(name, sizeof(name), "/tmp/avow-world-%d", (int) getpid());
-  (void) unlink(name); /* mostly there is none */
+  (void) unlink(name); /* it usually does not exist */
   assert_int_equal(uv_pipe_init(loop, &listener, 0), 0);
   assert_int_equal(uv_pipe_bind(&listener, name), 0);
   avow_channel_t *guests = avow_connections((uv_stream_t *) &listener, NULL);
@@ -36,7 +36,7 @@ static void open_path(void) {
   assert_fulfils_none(avow_close_handle((uv_handle_t *) &listener));
 }
 
-/* A class of a program's: each verb goes on to a stream within. */
+/* A class of the program. Each method forwards to an inner stream. */
 
 typedef struct {
   avow_value_t inner;
@@ -114,7 +114,7 @@ static void open_duplex(void) {
   open_duplex_with(1000, NULL);
 }
 
-/* Nothing waits: a write settles when all of it was read. */
+/* No write is buffered: it settles when the peer has read all of it. */
 static void open_drops(void) {
   const avow_duplex_options_t options = { .max_bytes = 1 };
   open_duplex_with(0, &options);

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-/* Precompiled for the suites. Each file includes what it uses all the same. */
+/* Precompiled header for the suites. Each file still includes what it uses. */
 #include <setjmp.h>
 #include <stdarg.h>
 #include <stdbool.h>

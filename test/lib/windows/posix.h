@@ -1,19 +1,19 @@
 /* SPDX-License-Identifier: MIT */
-/* What the tests ask of POSIX, where that is easily had on Windows. */
+/* POSIX functions that tests use, as far as Windows can provide them easily. */
 #ifndef POSIX_H
 #define POSIX_H
 
-#include <uv.h> /* and with it winsock2.h and windows.h */
+#include <uv.h> /* also includes winsock2.h and windows.h */
 
 #include <direct.h>
 #include <io.h>
 #include <sys/stat.h>
 
-/* Names of windows.h that tests have for themselves. */
+/* Names that tests use and windows.h defines. */
 #undef FAR
 #undef far
 
-/* Nobody sends it, and signal() refuses it. */
+/* No signal of this number occurs, and signal() refuses it. */
 #define SIGPIPE 13
 
 #ifndef O_CLOEXEC
@@ -21,13 +21,13 @@
 #endif
 
 int posix_mkdir(const char *path);
-int posix_remove(const char *path); /* a directory, too */
+int posix_remove(const char *path); /* removes directories too */
 int setenv(const char *name, const char *value, int overwrite);
 char *mkdtemp(char *template);
 int symlink(const char *target, const char *path);
 
 static inline unsigned alarm(unsigned seconds) {
-  return 0; /* whoever runs the tests has to watch the time */
+  return 0; /* there is no alarm; the runner of the tests must limit the time */
 }
 
 #define remove(path)      posix_remove(path)
