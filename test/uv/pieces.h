@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-/* A reader of a test's, of what its peer says. */
+/* Fixture: a reader of the data that the test's peer sends. */
 #ifndef PIECES_H
 #define PIECES_H
 
@@ -13,7 +13,7 @@ int reader_teardown(void **state);
 #define READER(f) \
   cmocka_unit_test_setup_teardown(f, reader_setup, reader_teardown)
 
-/* What it is asked for. */
+/* Requests to the reader. */
 avow_promise_t *line(void);
 avow_promise_t *exactly(size_t n);
 

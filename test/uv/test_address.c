@@ -35,8 +35,8 @@ static void assert_address(avow_address_t address, const char *text, int port) {
 static void address_has_a_text_and_a_port(void **state) {
   struct sockaddr_in v4;
   struct sockaddr_in6 v6;
-  (void) uv_ip4_addr("127.0.0.1", 80, &v4);  /* it is one */
-  (void) uv_ip6_addr("fe80::1", 65535, &v6); /* likewise */
+  (void) uv_ip4_addr("127.0.0.1", 80, &v4);  /* the text is an address */
+  (void) uv_ip6_addr("fe80::1", 65535, &v6); /* the text is an address */
 
   assert_address(avow_address((const struct sockaddr *) &v4), "127.0.0.1:80",
                  80);
@@ -44,7 +44,7 @@ static void address_has_a_text_and_a_port(void **state) {
                  65535);
 }
 
-/* It can be looked up again. */
+/* The text with a zone can be looked up again. */
 static void address_of_a_link_has_its_zone(void **state) {
   static const char *const hosts[] = {
     "fe80::1", "fe80:1111:2222:3333:4444:5555:6666:7777"
@@ -52,7 +52,7 @@ static void address_of_a_link_has_its_zone(void **state) {
   char zone[UV_IF_NAMESIZE], host[64], text[64];
   size_t room = sizeof(zone);
   if (uv_if_indextoiid(1, zone, &room) != 0)
-    skip(); /* there is no such link */
+    skip(); /* the link does not exist */
   for (size_t i = 0; i < 2; i++) {
     (void) snprintf(host, sizeof(host), "%s%%%s", hosts[i], zone); /* fits */
     (void) snprintf(text, sizeof(text), "[%.54s]:65535", host);
@@ -67,7 +67,7 @@ static void address_of_a_link_has_its_zone(void **state) {
 
 static void assert_zone(const char *host, uint32_t scope, const char *text) {
   struct sockaddr_in6 v6;
-  (void) uv_ip6_addr(host, 80, &v6); /* it is one */
+  (void) uv_ip6_addr(host, 80, &v6); /* the text is an address */
   v6.sin6_scope_id = scope;
   assert_address(avow_address((const struct sockaddr *) &v6), text, 80);
 }
@@ -76,7 +76,7 @@ static void group_of_a_link_has_its_zone(void **state) {
   char zone[UV_IF_NAMESIZE], text[64];
   size_t room = sizeof(zone);
   if (uv_if_indextoiid(1, zone, &room) != 0)
-    skip(); /* there is no such link */
+    skip(); /* the link does not exist */
   (void) snprintf(text, sizeof(text), "[ff02::1%%%s]:80", zone); /* fits */
 
   assert_zone("ff02::1", 1, text);
@@ -88,10 +88,10 @@ static void zone_of_a_lost_interface_is_its_number(void **state) {
   assert_zone("fe80::1", 0x7fffffff, "[fe80::1%2147483647]:80");
 }
 
-/* Elsewhere a scope says nothing. */
+/* Only link-local addresses have a meaningful scope. */
 static void address_of_no_link_has_no_zone(void **state) {
   struct sockaddr_in6 v6;
-  (void) uv_ip6_addr("2001:db8::1", 80, &v6); /* it is one */
+  (void) uv_ip6_addr("2001:db8::1", 80, &v6); /* the text is an address */
   v6.sin6_scope_id = 1;
 
   assert_address(avow_address((const struct sockaddr *) &v6),
@@ -105,7 +105,7 @@ static void what_is_no_address_has_none(void **state) {
   assert_address(avow_address(&local), "", 0);
 }
 
-/* The port that both ends of a connection say. */
+/* Both ends of a connection report the same port. */
 static void ends_of_a_connection_know_each_other(void **state) {
   const avow_value_t server = avow_run(avow_bind(loop, "127.0.0.1", "0"));
   uv_stream_t *listener = avow_stream_handle(avow_to_stream(&server));
@@ -134,7 +134,7 @@ static void ends_of_a_connection_know_each_other(void **state) {
 
 static void ends_of_datagrams_have_addresses(void **state) {
   struct sockaddr_in address;
-  (void) uv_ip4_addr("127.0.0.1", 9, &address); /* it is one */
+  (void) uv_ip4_addr("127.0.0.1", 9, &address); /* the text is an address */
   assert_int_equal(uv_udp_init(loop, &udp), 0);
   assert_int_equal(uv_udp_connect(&udp, (const struct sockaddr *) &address), 0);
 

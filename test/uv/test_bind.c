@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-/* Binding by name, and accepting. */
+/* Binding by host name, and accepting. */
 #include <dlfcn.h>
 #include <errno.h>
 #include <netdb.h>
@@ -9,8 +9,8 @@
 
 #include "acceptor.h"
 
-/* "two.test" has two addresses: one that no machine has (RFC 5737), and
-   loopback's. Other names go to the system's functions. */
+/* "two.test" has two addresses: one that no machine has (RFC 5737), and the
+   loopback address. Other names go to the system's functions. */
 
 static struct sockaddr_in two[2];
 static struct addrinfo list_of_two[2];
@@ -44,7 +44,7 @@ int getaddrinfo(const char *node, const char *service,
   return 0;
 }
 
-/* The system as it is without IPv6. */
+/* Simulates a system without IPv6. */
 static bool has_no_six;
 
 int socket(int family, int type, int protocol) {
@@ -108,7 +108,7 @@ static void bind_tells_that_all_are_in_use(void **state) {
   avow_value_unref(v);
 }
 
-/* Of IPv4 the port is free. */
+/* The port is free for IPv4 only. */
 static void bind_takes_no_half_of_all_addresses(void **state) {
   char port[8];
   avow_value_t six = avow_run(avow_bind(loop, "::1", "0"));

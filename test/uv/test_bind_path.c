@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-/* Binding to names. */
+/* Binding to names of Unix domain sockets. */
 #include <fcntl.h>
 #include <signal.h>
 #include <stdio.h>
@@ -28,7 +28,7 @@ static avow_value_t connected(void) {
   return v;
 }
 
-/* What a server has when it is killed: a socket that listens no more. */
+/* Leaves a socket that no longer listens, as a killed server does. */
 static int make_socket(void) {
   struct sockaddr_un name = { .sun_family = AF_UNIX };
   (void) snprintf(name.sun_path, sizeof(name.sun_path), "%s", at("door"));
@@ -96,7 +96,7 @@ static void name_goes_when_the_stream_is_closed(void **state) {
   avow_value_unref(server);
 }
 
-/* As when a server is replaced without a pause. */
+/* This happens when a server is replaced without a pause. */
 static void name_that_is_another_s_by_then_stays(void **state) {
   const avow_value_t old = bound(NULL);
   assert_int_equal(unlink(at("door")), 0);
@@ -121,7 +121,8 @@ static void file_that_has_the_name_by_then_stays(void **state) {
   assert_file("door", "kept");
 }
 
-/* A name that is relative leads elsewhere by then. */
+/* The process changes its directory, so a relative name leads to another
+   place. */
 static void name_goes_from_where_it_was_bound(void **state) {
   const int home = open(".", O_RDONLY | O_DIRECTORY);
   make_dir("other");
@@ -140,7 +141,7 @@ static void name_goes_from_where_it_was_bound(void **state) {
   assert_missing("other/door");
 }
 
-/* The program closes the handle by itself, which tells nobody. */
+/* The program closes the handle directly, and libuv does not report that. */
 static void name_goes_with_the_value_of_a_closed_handle(void **state) {
   const avow_value_t server = bound(NULL);
   uv_close((uv_handle_t *) avow_stream_handle(avow_to_stream(&server)), NULL);
@@ -151,7 +152,7 @@ static void name_goes_with_the_value_of_a_closed_handle(void **state) {
   assert_missing("door");
 }
 
-/* The system may give the new socket the old one's number. */
+/* The system may give the new socket the number of the old one. */
 static void server_in_place_of_a_closed_handle_stays(void **state) {
   const avow_value_t old = bound(NULL);
   uv_close((uv_handle_t *) avow_stream_handle(avow_to_stream(&old)), NULL);
@@ -199,7 +200,7 @@ static void server_that_listens_stays(void **state) {
   avow_value_unref(server);
 }
 
-/* Nobody is kept waiting by a queue that is full. */
+/* The queue of the server is full. Connecting fails without a wait. */
 static void server_that_is_busy_stays(void **state) {
   struct sockaddr_un name = { .sun_family = AF_UNIX };
   (void) snprintf(name.sun_path, sizeof(name.sun_path), "%s", at("door"));
@@ -246,7 +247,7 @@ static void mode_says_who_may_connect(void **state) {
 static void mode_is_as_the_umask_has_it(void **state) {
   const mode_t mask = umask(0077);
   const avow_value_t server = bound(NULL);
-  (void) umask(mask); /* returns the other */
+  (void) umask(mask); /* umask() returns the other mask */
 
   assert_int_equal(mode_of("door"), 0700);
 

@@ -1,6 +1,8 @@
 /* SPDX-License-Identifier: MIT */
-/* What reads or writes in several steps, when its stream closes or goes just
-   between two of these: after any number of jobs. */
+/*
+ * Operations of several steps on a stream that closes or is freed between two
+ * steps, after any number of jobs.
+ */
 #include "base/misuse.h"
 #include "worlds.h"
 
@@ -40,7 +42,7 @@ static avow_value_t ignore(const avow_value_t *reason, void *data) {
   return avow_none();
 }
 
-/* Not all that they wait for. */
+/* Writes less than the operations wait for. */
 static void write_some(void) {
   avow_promise_t *p = avow_write(here(), avow_string("hello you"));
   avow_unref(avow_catch(p, ignore, NULL));
@@ -57,8 +59,8 @@ static void drop_all(void) {
   }
 }
 
-/* The verb of that name is cancelled by what becomes of one of its streams,
-   whenever that is. */
+/* Checks that the operation is canceled when one of its streams is closed or
+   released, at whatever moment. */
 static void assert_ends(avow_promise_t *(*verb)(void), avow_value_t *end) {
   static const avow_cb what[] = { drop_cb, shut_cb };
   for (int i = 0; i < 2 * JOBS; i++) {
@@ -104,7 +106,7 @@ static void pump_ends_with_what_it_writes_to(void **state) {
   assert_ends(pump, &more[0]);
 }
 
-/* The last of them, if that is what they end with. */
+/* Returns the last chunk, or the end. */
 static avow_promise_t *chunks(void) {
   avow_channel_t *channel = avow_chunks(there(), 3, 2);
   avow_promise_t *p = avow_each(channel, ignore, NULL, NULL);
@@ -116,7 +118,7 @@ static void chunks_end_with_their_stream(void **state) {
   assert_ends(chunks, &ends[1]);
 }
 
-/* No line is there before it ends. */
+/* The line stays incomplete until the stream ends. */
 static avow_promise_t *line(void) {
   avow_reader_t *reader = avow_reader_new(there());
   avow_promise_t *p = avow_reader_line(reader, 100);
@@ -128,7 +130,8 @@ static void reader_ends_with_its_stream(void **state) {
   assert_ends(line, &ends[1]);
 }
 
-/* Whichever class; and once it is cancelled the next may begin at once. */
+/* This holds for each class. After a cancellation, the next read may begin at
+   once. */
 static void second_one_is_refused(void **state) {
   avow_promise_t *p = all();
   assert_says(all(), UV_EALREADY, "read: already in progress");
@@ -140,7 +143,7 @@ static void second_one_is_refused(void **state) {
   avow_cancel(p);
 
   avow_promise_t *next = pump();
-  (void) uv_run(loop, UV_RUN_NOWAIT); /* it reads */
+  (void) uv_run(loop, UV_RUN_NOWAIT); /* the loop reads */
   assert_rejects(all(), UV_EALREADY);
   assert_says(avow_pump(here(), near(), NULL), UV_EALREADY,
               "pump: already in progress");
@@ -169,14 +172,14 @@ static avow_value_t read_cb(const avow_value_t *none, void *end) {
   return avow_none();
 }
 
-/* Between any two of its steps, of which it misses nothing. */
+/* Another read between two steps of a pump takes nothing from the pump. */
 static void pump_goes_on_though_others_read(void **state) {
   for (int i = 0; i < JOBS; i++) {
     open_ends(avow_duplex(loop, 100, NULL), more);
     avow_promise_t *p = pump();
     write_some();
     after_jobs(i, read_cb, NULL);
-    (void) uv_run(loop, UV_RUN_NOWAIT); /* a server listens, or not */
+    (void) uv_run(loop, UV_RUN_NOWAIT); /* a server may listen */
     assert_rejects(read_meanwhile, UV_EALREADY);
     avow_unref(avow_shutdown(here()));
 
@@ -203,7 +206,7 @@ static avow_value_t cancel_and_pump_cb(const avow_value_t *none, void *end) {
   return avow_none();
 }
 
-/* What has just been read then is to be written to nobody. */
+/* The data of the last read must not be written to the freed sink. */
 static void cancelled_pump_outlives_its_sink(void **state) {
   for (int i = 0; i < JOBS; i++) {
     open_more();
@@ -219,7 +222,7 @@ static void cancelled_pump_outlives_its_sink(void **state) {
   }
 }
 
-/* And the next may begin at once. */
+/* The next pump may begin at once. */
 static void cancelled_pump_makes_way(void **state) {
   for (int i = 0; i < JOBS; i++) {
     open_more();
@@ -245,7 +248,7 @@ static avow_value_t cancel_and_pump_and_drop_cb(const avow_value_t *none,
   return avow_none();
 }
 
-/* Of its sink the one that has made way hears, too. */
+/* The canceled pump also learns that its sink was freed. */
 static void pump_that_made_way_outlives_its_sink(void **state) {
   for (int i = 0; i < JOBS; i++) {
     open_more();
@@ -275,13 +278,13 @@ static void pump_to_what_closes_is_refused(void **state) {
 
 #ifndef NDEBUG
 
-/* The stream of a value that has gone, and all of it. */
+/* Returns the stream of a value that was freed. */
 static avow_stream_t gone(void) {
   const avow_stream_t stream = there();
   drop(&ends[1]);
   drop(&ends[0]);
   for (int i = 0; i < 3; i++)
-    (void) uv_run(loop, UV_RUN_NOWAIT); /* 0 or 1: a server listens */
+    (void) uv_run(loop, UV_RUN_NOWAIT); /* 0 or 1: a server may listen */
   return stream;
 }
 
@@ -322,7 +325,7 @@ static void read_lines_of_gone(void) {
   avow_reader_unref(avow_reader_new(gone()));
 }
 
-/* But for a class of the program's, which the program frees. */
+/* A class of the program is excluded, because the program frees its streams. */
 static void stream_that_is_gone_is_named_as_such(void **state) {
   static void (*const uses[])(
       void) = { read_from_gone, read_into_from_gone, read_all_of_gone,
@@ -338,7 +341,7 @@ static void stream_that_is_gone_is_named_as_such(void **state) {
 static void handle_where_a_stream_was_is_another(void **state) {
   uv_tcp_t tcp;
   (void) uv_tcp_init(loop, &tcp);
-  avow__note_gone(&tcp); /* as if another's memory had been there */
+  avow__note_gone(&tcp); /* as if the memory had belonged to another stream */
 
   const avow_stream_t stream = avow_uv_stream((uv_stream_t *) &tcp);
 

@@ -1,9 +1,9 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * Closing a loop under programs that answer the end with new work, always. They
- * stop long after the close should have given up on them, so that a failure is
- * no hang; that it does soon, whatever begins anew. And closing it where a call
- * of avow's has not come to its end.
+ * Closing a loop while its programs always answer the end with new work, or
+ * while a call of avow has not returned. The close must give up soon, whatever
+ * a program starts. The programs stop much later, so that a failure does not
+ * hang.
  */
 #include <signal.h>
 
@@ -118,8 +118,8 @@ static void on_prepare(uv_prepare_t *handle) {
   uv_sem_post(&in_turn);
 }
 
-/* Ends after the loop has begun to turn, so that nobody but a turn hears of
-   it. */
+/* Ends after the iteration has begun, so that only an iteration can find its
+   completion. */
 static avow_value_t work_fn(void *data) {
   uv_sem_wait(&in_turn);
   return avow_none();
@@ -128,7 +128,7 @@ static avow_value_t work_fn(void *data) {
 static avow_value_t work_again(void *data) {
   unsigned *calls = data;
   while (uv_sem_trywait(&in_turn) == 0)
-    ; /* of turns that are over */
+    ; /* of earlier iterations */
   avow_promise_t *p = avow_work(loop, work_fn, NULL, NULL);
   if (++*calls < TOO_OFTEN)
     p = avow_finally(p, work_again, calls);
@@ -149,8 +149,8 @@ static void begin_requests_at_the_end(void) {
   uv_sem_destroy(&in_turn);
 }
 
-/* There is always a request in flight that can be waited for. Whether it is a
-   turn that uses up the last patience is a matter of luck. */
+/* A request that can be awaited is always in flight. It is random whether an
+   iteration exhausts the close's patience. */
 static void close_ends_although_finally_begins_requests(void **state) {
   for (int i = 0; i < 10; i++)
     begin_requests_at_the_end();
@@ -161,8 +161,8 @@ static avow_value_t clean_up(void *data) {
   return avow_none();
 }
 
-/* What is there at the start is unwound to its end, however much it is, and
-   what adopted in a row takes many jobs each. */
+/* Closing unwinds all pending promises, whatever their number. Promises that
+   adopted others in a row take many jobs each. */
 static void close_unwinds_all_there_is(void **state) {
   enum { N = 10000 };
   unsigned cleaned = 0;
@@ -199,7 +199,7 @@ static void close_unwinds_a_loop_by_recursion(void **state) {
   p = avow_then(p, follow_next, NULL, &left);
   avow_unref(avow_catch(p, note_cb, "caught"));
   while (left > 0)
-    (void) uv_run(loop, UV_RUN_NOWAIT); /* alive: it goes on */
+    (void) uv_run(loop, UV_RUN_NOWAIT); /* the loop is alive and continues */
 
   assert_int_equal(avow_loop_close(loop), 0);
 
@@ -231,12 +231,12 @@ static void destroy_function_cannot_close_the_loop(void **state) {
   assert_notes("busy");
 }
 
-/* Closing would wait for those that are to be cancelled after it. */
+/* Closing would wait for promises that are canceled after it. */
 static void destroy_function_cannot_close_while_cancelling(void **state) {
   avow_promise_t *ps[] = { avow_promise_resolve(loop, object_that_closes()),
                            avow_sleep(loop, 60000) };
   avow_promise_t *p = avow_all(loop, ps, 2);
-  (void) uv_run(loop, UV_RUN_NOWAIT); /* the first has reported */
+  (void) uv_run(loop, UV_RUN_NOWAIT); /* the first sleep has settled */
 
   avow_cancel(p);
 
@@ -288,8 +288,8 @@ static void hooks_cannot_close_the_loop(void **state) {
 static uv_timer_t first, second;
 static uv_close_cb on_second_closed;
 
-/* Calls back in the last turn but one of the close, for it waits for what its
-   own handles take. */
+/* Calls back in the last iteration but one of the close, because the close
+   waits as long as avow's own handles take. */
 static void close_second(uv_handle_t *handle) {
   uv_close((uv_handle_t *) &second, on_second_closed);
 }
@@ -332,7 +332,7 @@ static void spawn_and_close_all(uv_handle_t *handle) {
   uv_walk(loop, close_one, NULL);
 }
 
-/* libuv tells nobody that such a handle is closed. */
+/* libuv does not report that such a handle is closed. */
 static void close_waits_for_handles_that_the_program_closes_meanwhile(
     void **state) {
   close_late(spawn_and_close_all);

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-/* Connecting a handle of the program's by name. */
+/* Connecting the program's own handle by host name. */
 #include <netinet/in.h>
 #include <netinet/tcp.h>
 #include <signal.h>
@@ -8,7 +8,7 @@
 #include "acceptor.h"
 
 static uv_tcp_t tcp;
-static bool is_ours; /* to be closed */
+static bool is_ours; /* whether the test closes the handle */
 
 static avow_stream_t ours(void) {
   return avow_uv_stream((uv_stream_t *) &tcp);
@@ -103,7 +103,7 @@ static void closing_the_handle_rejects(void **state) {
   avow_unref(p);
 }
 
-/* Nobody tells of that. */
+/* libuv does not report that the program closed the handle. */
 static void handle_that_the_program_closes_is_not_connected(void **state) {
   avow_promise_t *p = start();
   is_ours = false;
@@ -149,7 +149,7 @@ static void loop_close_ends_it(void **state) {
   assert_int_equal(avow_loop_init(loop, NULL), 0);
 }
 
-/* Fails the nth allocation; false once there is none. */
+/* Fails the nth allocation. Returns false if there was no nth allocation. */
 static bool fails_well(long nth, bool from_then_on) {
   fail_allocation(nth, from_then_on);
   const avow_value_t v = avow_run(start());

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-/* Connecting to names. */
+/* Connecting to names of Unix domain sockets. */
 #include <stdio.h>
 #include <unistd.h>
 
@@ -41,7 +41,7 @@ static int tear_down(void **state) {
   close_if_open(&ours);
   close_if_open(&listener);
   close_if_open(&accepted);
-  (void) uv_run(loop, UV_RUN_DEFAULT); /* they are closed */
+  (void) uv_run(loop, UV_RUN_DEFAULT); /* the handles are closed */
   return harness_teardown(state);
 }
 

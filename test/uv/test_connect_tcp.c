@@ -9,8 +9,8 @@
 typedef struct sockaddr_storage address_t;
 
 static uv_tcp_t ours, listener, accepted;
-static address_t there; /* where the listener listens */
-static char name[64];   /* the same as text */
+static address_t there; /* address of the listener */
+static char name[64];   /* that address as text */
 
 static void on_connection(uv_stream_t *server, int status) {
   note("connection");
@@ -24,7 +24,7 @@ static const struct sockaddr *to(const address_t *address) {
   return (const struct sockaddr *) address;
 }
 
-/* Where the listener is, as it is to stand in messages. */
+/* Finds the listener's address, as messages print it. */
 static int find_address(void) {
   int len = sizeof(there);
   char ip[48];
@@ -66,17 +66,17 @@ static int tear_down(void **state) {
   close_if_open(&ours);
   close_if_open(&listener);
   close_if_open(&accepted);
-  (void) uv_run(loop, UV_RUN_DEFAULT); /* they are closed */
+  (void) uv_run(loop, UV_RUN_DEFAULT); /* the handles are closed */
   return harness_teardown(state);
 }
 
-/* Nobody listens any more where somebody did. */
+/* Leaves an address at which no server listens any longer. */
 static void stop_listening(void) {
   uv_close((uv_handle_t *) &listener, NULL);
-  (void) uv_run(loop, UV_RUN_NOWAIT); /* it is closed */
+  (void) uv_run(loop, UV_RUN_NOWAIT); /* the listener is closed */
 }
 
-/* The loop's own work: whatever there is to do now. */
+/* Runs one iteration, which does all work that is due. */
 static void turn(void) {
   for (int i = 0; i < 3; i++)
     (void) uv_run(loop, UV_RUN_NOWAIT); /* the listener keeps it alive */
@@ -141,7 +141,7 @@ static void connect_copies_the_address(void **state) {
   assert_fulfils_none(p);
 }
 
-/* The fixture again, over IPv6; false where there is none. */
+/* Runs the setup again over IPv6. Returns false if the system has no IPv6. */
 static bool change_to_v6(void **state) {
   address_t address = { 0 };
   (void) uv_ip6_addr("::1", 0, (struct sockaddr_in6 *) &address);
@@ -192,7 +192,7 @@ static void connect_rejects_without_an_address(void **state) {
                       "invalid argument");
 }
 
-#ifndef _WIN32 /* Wine lets the peer hear an end */
+#ifndef _WIN32 /* Wine reports an end to the peer */
 
 static void reset_is_what_the_peer_hears(void **state) {
   assert_fulfils_none(start());
@@ -243,7 +243,7 @@ static void reset_of_a_closing_handle_rejects(void **state) {
   assert_fulfils_none(p);
 }
 
-#ifndef _WIN32 /* where the code depends on how far the first one is */
+#ifndef _WIN32 /* the error depends on the progress of the first attempt */
 
 static void connect_rejects_while_connecting(void **state) {
   avow_promise_t *p = start();

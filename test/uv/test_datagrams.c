@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-/* The datagrams that arrive at a socket as a channel. */
+/* Datagrams of a socket as a channel. */
 #include <netinet/in.h>
 #include <stdio.h>
 #include <sys/socket.h>
@@ -12,7 +12,8 @@ enum { MANY = 30 };
 
 static uv_udp_t ours;
 static int peer;
-static struct sockaddr_in here, there; /* ours, and the peer's */
+static struct sockaddr_in here, there; /* addresses of our socket and of the
+                                          peer */
 static avow_channel_t *channel;
 
 static int open_with(void **state, unsigned flags) {
@@ -44,7 +45,7 @@ static int tear_down(void **state) {
   (void) close(peer);
   if (!uv_is_closing((uv_handle_t *) &ours))
     uv_close((uv_handle_t *) &ours, NULL);
-  (void) uv_run(loop, UV_RUN_DEFAULT); /* it is closed */
+  (void) uv_run(loop, UV_RUN_DEFAULT); /* the socket is closed */
   return harness_teardown(state);
 }
 
@@ -113,7 +114,7 @@ static void sender_over_ipv6_is_named(void **state) {
 
 #ifdef __linux__
 
-/* Its address is longer than those of IP. */
+/* The sender's address is longer than an IP address. */
 static void sender_of_another_family_is_named(void **state) {
   struct sockaddr_un name = { .sun_family = AF_UNIX };
   uv_udp_t local;
@@ -132,7 +133,7 @@ static void sender_of_another_family_is_named(void **state) {
   const struct sockaddr_storage from = avow_to_datagram(&v)->from;
   avow_value_unref(v);
   assert_fulfils_none(avow_close_handle((uv_handle_t *) &local));
-  (void) close(ends[1]); /* nothing is left to send */
+  (void) close(ends[1]); /* no datagram is pending */
 
   assert_memory_equal(&from, &name, sizeof(name));
 }
@@ -140,7 +141,7 @@ static void sender_of_another_family_is_named(void **state) {
 #else
 
 static void sender_of_another_family_is_named(void **state) {
-  skip(); /* names that are no files are Linux's */
+  skip(); /* only Linux has names that are not files */
 }
 
 #endif
@@ -171,7 +172,7 @@ static void nothing_is_received_while_it_is_full(void **state) {
   channel = avow_datagrams(&ours, 2);
   for (int i = 0; i < MANY; i++)
     say(i % 2 == 0 ? "even" : "odd");
-  while (receives())                  /* until it is full */
+  while (receives())                  /* until the channel is full */
     (void) uv_run(loop, UV_RUN_ONCE); /* it keeps the loop alive */
 
   for (int i = 0; i < MANY; i++)
@@ -206,7 +207,7 @@ static void failure_of_one_is_an_item(void **state) {
 
   assert_int_equal(uv_udp_connect(&ours, NULL), 0);
   assert_int_equal(uv_udp_connect(&ours, (struct sockaddr *) &there), 0);
-  int size = sizeof(here); /* the port may have changed by this */
+  int size = sizeof(here); /* the system may have chosen the port */
   (void) uv_udp_getsockname(&ours, (struct sockaddr *) &here, &size);
   say("later");
   assert_next("later");

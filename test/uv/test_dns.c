@@ -1,8 +1,9 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * Names and addresses. Our functions stand before the system's: they count the
- * lists that nobody freed, can be made to wait, and know "here.test", the name
- * of 127.0.0.1. Names are looked up on the thread pool, numbers are not.
+ * Lookups of names and addresses. The test's functions replace the system's.
+ * They count the lists that are not freed yet, can be made to wait, and know
+ * "here.test", the name of 127.0.0.1. The pool looks names up; numbers need no
+ * lookup.
  */
 #include <net/if.h>
 #include <netdb.h>
@@ -12,7 +13,7 @@
 #include "interpose.h"
 #include "thread_pool.h"
 
-static atomic_int lists; /* that were not freed yet */
+static atomic_int lists; /* not freed yet */
 static atomic_bool waits;
 static bool libuv_fails;
 
@@ -43,8 +44,8 @@ static void *libuv_malloc(size_t size) {
   return libuv_fails ? NULL : malloc(size);
 }
 
-/* With one thread for all, until it has done two lookups. libuv queues them one
-   behind the other, so that a job may come between. */
+/* Waits until one thread has done two lookups. libuv queues the lookups in a
+   row, so that a job may come between. */
 static void wait_until_done(void) {
   wait_until_taken();
   wait_until_taken();
@@ -57,7 +58,7 @@ static int set_up(void **state) {
 
 static int tear_down(void **state) {
   release_pool();
-  (void) uv_run(loop, UV_RUN_DEFAULT); /* the pool's jobs are over */
+  (void) uv_run(loop, UV_RUN_DEFAULT); /* the pool's jobs end */
   const int failed = harness_teardown(state);
   if (lists != 0)
     print_error("left behind: %d lists of addresses\n", lists);
@@ -155,7 +156,7 @@ static void lookup_rejects_naming_the_host_that_is_unknown(void **state) {
   avow_value_unref(v);
 }
 
-/* The system's would take the first for 34463. */
+/* The system's function would read the first port as 34463. */
 static void lookup_refuses_ports_that_there_are_not(void **state) {
   static const char *const ports[] = { "99999", "65536", " 65536", "-2",
                                        "18446744073709551617" };
@@ -290,7 +291,7 @@ static void cancelled_in_the_queue_never_runs(void **state) {
   hold_pool(THREADS);
 
   assert_cancels_at_once(start());
-  waits = true; /* for ever, if it ran */
+  waits = true; /* it would wait forever */
   release_pool();
   run();
 
@@ -352,7 +353,7 @@ static void cancelled_after_it_settled_changes_nothing(void **state) {
   assert_fulfils_address(p, "127.0.0.1", 80);
 }
 
-/* Closing avow, and starting it again for the fixture. */
+/* Closes avow, then initializes it again for the fixture. */
 static void assert_loop_close_cancels(avow_promise_t *p) {
   assert_int_equal(avow_loop_close(loop), 0);
   assert_int_equal(avow_result(p)->code, UV_ECANCELED);
@@ -378,7 +379,7 @@ static struct sockaddr_in local(void) {
   return address;
 }
 
-/* No service has the port 65535, but that is looked up. */
+/* No service has the port 65535, but the lookup still takes place. */
 static avow_promise_t *start_naming(void) {
   struct sockaddr_in address;
   (void) uv_ip4_addr("127.0.0.1", 65535, &address);
@@ -423,7 +424,7 @@ static void naming_rejects_an_unknown_family(void **state) {
   assert_rejects(avow_getnameinfo(loop, NULL, 0), UV_EINVAL);
 }
 
-/* musl looks at those flags only that it knows. */
+/* musl ignores the flags that it does not know. */
 static int reason_for_all_flags(const struct sockaddr_in *address) {
   char host[64];
   const int err =
@@ -437,7 +438,7 @@ static void naming_rejects_with_the_system_s_reason(void **state) {
   const int reason = reason_for_all_flags(&address);
   char message[128];
   (void) snprintf(message, sizeof(message), "getnameinfo '127.0.0.1:80': %s",
-                  uv_strerror(reason)); /* it fits */
+                  uv_strerror(reason)); /* the text fits */
 
   const avow_value_t v =
       avow_run(avow_getnameinfo(loop, (const struct sockaddr *) &address, -1));
@@ -476,14 +477,14 @@ static bool naming_fails_well(long nth, bool from_then_on) {
 }
 
 static void naming_survives_failing_memory(void **state) {
-  wait_until_taken(); /* libuv wants memory to start the pool */
+  wait_until_taken(); /* libuv allocates to start the pool */
 
   for (int on = 0; on < 2; on++)
     for (long nth = 1; naming_fails_well(nth, on != 0); nth++)
       assert_true(nth < 100);
 }
 
-/* Fails the nth allocation; false once there is none. */
+/* Fails the nth allocation. Returns false if there was no nth allocation. */
 static bool fails_well(start_fn start_one, long nth, bool from_then_on) {
   fail_allocation(nth, from_then_on);
   const avow_value_t v = avow_run(start_one());
@@ -499,7 +500,7 @@ static bool fails_well(start_fn start_one, long nth, bool from_then_on) {
 }
 
 static void lookup_survives_failing_memory(void **state) {
-  wait_until_taken(); /* libuv wants memory to start the pool */
+  wait_until_taken(); /* libuv allocates to start the pool */
 
   for (int on = 0; on < 2; on++)
     for (long nth = 1; fails_well(start, nth, on != 0); nth++)

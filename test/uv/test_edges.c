@@ -1,6 +1,8 @@
 /* SPDX-License-Identifier: MIT */
-/* What libuv and the system do with files where a name promises something else:
-   as fs.h says. */
+/*
+ * Cases in which libuv and the system do with files something other than a name
+ * suggests. fs.h documents them.
+ */
 #include <fcntl.h>
 #include <sys/stat.h>
 #include <unistd.h>

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * Peers that reset the connection behind what they have said last: whoever
- * reads hears of that, whatever came before, and takes it for no end.
+ * Peers that reset the connection after their last data. A reader gets that
+ * error after the data, and never an end of input in its place.
  */
 #include <sys/socket.h>
 #include <unistd.h>
@@ -20,7 +20,7 @@ static void reset(void) {
   hang_up();
 }
 
-/* The loop finds both together, while it waits for either. */
+/* The loop finds the data and the reset together. */
 static void say_and_reset(const char *text) {
   turn();
   say(text);
@@ -41,7 +41,7 @@ static void so_does_what_is_to_be_of_a_length(void **state) {
   assert_rejects(p, UV_ECONNRESET);
 }
 
-/* What came before is read. */
+/* The earlier data is read. */
 static void so_does_the_next_read(void **state) {
   avow_promise_t *p = avow_read(here(), 100);
   say_and_reset("transfer 100");
@@ -80,7 +80,7 @@ static void chunks_fail(void **state) {
   avow_channel_unref(chunks);
 }
 
-/* To a pair of sockets, whose other end hears of no end. */
+/* Pumps to a socket of a pair. The other socket receives no end of input. */
 static void pump_shuts_nothing(void **state) {
   uv_pipe_t to;
   int fds[2];
@@ -110,7 +110,8 @@ static void pump_that_keeps_it_open_rejects_too(void **state) {
   avow_value_unref(pair);
 }
 
-/* An end that was said before is one, whatever the peer makes of an answer. */
+/* An end of input that was reported stays one, even if the peer then resets the
+   connection because of an answer. */
 static void end_that_was_said_stays_one(void **state) {
   say("transfer 100");
   hang_up();
