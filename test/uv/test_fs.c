@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-/* Files: one request of the thread pool each. */
+/* Operations on files, each with one request of the thread pool. */
 #include <fcntl.h>
 #include <signal.h>
 #include <stdio.h>
@@ -9,12 +9,12 @@
 
 #include "disk.h"
 
-/* libuv since 1.53 has the kernel end a read that waits for data. */
+/* Since 1.53, libuv lets the kernel cancel a read that waits for data. */
 enum { TAKES = 0x013500 };
 
 enum { PART = 4096, MANY = 1 << 20, LARGE = 16 << 20 };
 
-static uv_file file; /* open, and says "hello world" */
+static uv_file file; /* open; contains "hello world" */
 static bool libuv_fails;
 
 static void *libuv_malloc(size_t size) {
@@ -31,8 +31,8 @@ static int set_up(void **state) {
 
 static int tear_down(void **state) {
   release_pool();
-  (void) uv_run(loop, UV_RUN_DEFAULT); /* the pool's jobs are over */
-  (void) close(file);                  /* a test may have done so */
+  (void) uv_run(loop, UV_RUN_DEFAULT); /* the pool's jobs end */
+  (void) close(file);                  /* a test may have closed it */
   return disk_teardown(state);
 }
 
@@ -185,7 +185,7 @@ static void write_rejects_what_is_not_bytes(void **state) {
   assert_file_says("hello world");
 }
 
-/* Where a file may not grow beyond size, a write there is a short one. */
+/* Limits files to `size` bytes. A write beyond that is short. */
 static void limit_file_size(rlim_t size) {
   struct rlimit limit;
   assert_int_equal(getrlimit(RLIMIT_FSIZE, &limit), 0);
@@ -201,7 +201,7 @@ static avow_promise_t *start_long_write_on(void) {
   return avow_fs_write(loop, file, pattern(3 * PART), -1);
 }
 
-/* A write of which the system took one part so far. */
+/* Starts a write of which the system has written one part. */
 static avow_promise_t *short_write(start_fn start) {
   limit_file_size(PART);
   hold_pool(THREADS - 1);
@@ -327,13 +327,13 @@ static void running_read_is_dropped_when_cancelled(void **state) {
   (void) close(fifo);
 }
 
-/* The number must not be another file's while a thread still uses it. */
+/* The number must not belong to another file while a thread still uses it. */
 static void close_waits_for_cancelled_requests_that_run(void **state) {
   const bool takes_reads_back = uv_version() >= TAKES && kernel_does_files();
   const int before = open_files();
   const int fifo = open(at("fifo"), O_RDWR | O_CLOEXEC);
-  const int other = dup(fifo); /* the FIFO stays when the file is gone */
-  avow_promise_t *reads[3];    /* leave one thread of the pool's four */
+  const int other = dup(fifo); /* keeps the FIFO open when the file is closed */
+  avow_promise_t *reads[3];    /* leave one of the pool's four threads */
   for (int i = 0; i < 3; i++)
     reads[i] = avow_fs_read(loop, fifo, 3, -1);
   wait_until_taken();
@@ -351,10 +351,10 @@ static void close_waits_for_cancelled_requests_that_run(void **state) {
   (void) close(other);
 }
 
-/* Two closes: one finds the file open, and then it is gone. */
+/* Of two closes, the first finds the file open and the second does not. */
 static void second_close_does_not_wait_for_the_first(void **state) {
   const int fifo = open(at("fifo"), O_RDWR | O_CLOEXEC);
-  const int other = dup(fifo); /* the FIFO stays when the file is gone */
+  const int other = dup(fifo); /* keeps the FIFO open when the file is closed */
   avow_promise_t *read = avow_fs_read(loop, fifo, 3, -1);
   wait_until_taken();
   assert_cancels_at_once(read);
@@ -367,7 +367,7 @@ static void second_close_does_not_wait_for_the_first(void **state) {
   (void) close(other);
 }
 
-/* What comes until the other end is closed. */
+/* Reads until the other end is closed. */
 static size_t read_pattern_to_its_end(uv_file from) {
   size_t done = 0, n = 1;
   while (n > 0) {
@@ -381,7 +381,7 @@ static size_t read_pattern_to_its_end(uv_file from) {
   return done;
 }
 
-/* The system may take a part of them: as much as fits into the FIFO. */
+/* The system may write a part of the bytes: as many as fit into the FIFO. */
 static void running_write_keeps_its_bytes_when_cancelled(void **state) {
   const int reader = open(at("fifo"), O_RDONLY | O_NONBLOCK | O_CLOEXEC);
   const int fifo = open(at("fifo"), O_WRONLY | O_CLOEXEC);

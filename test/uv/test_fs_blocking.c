@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-/* The plain calls on files: what no operation shows for certain. */
+/* The blocking calls on files, where no operation tests them for certain. */
 #include "uv/fs_blocking.h"
 
 #include "disk.h"
@@ -8,8 +8,7 @@ static int stat_of_closed(const char *path, uv_stat_t *out) {
   return avow__disk_fstat(-1, out);
 }
 
-/* A failed look leaves its result as it was, whatever happened to be in there
-   before. */
+/* A failed call leaves its result unchanged, whatever it contained before. */
 static void assert_leaves(int (*look)(const char *path, uv_stat_t *out),
                           int code) {
   for (int byte = 0; byte < 2; byte++) {

@@ -6,7 +6,7 @@
 
 enum { MANY = 300, PART = 7 };
 
-/* The number of each, followed by some letters. */
+/* Creates n entries with a number followed by letters. */
 static void make_many(size_t n) {
   char name[128];
   for (size_t i = 0; i < n; i++) {
@@ -18,7 +18,7 @@ static void make_many(size_t n) {
   }
 }
 
-/* Each of the names, of different lengths, once. */
+/* Counts names of different lengths, each once. */
 static size_t count_new(const avow_value_t *entries, bool seen[MANY]) {
   const size_t n = avow_entries_len(entries);
   for (size_t i = 0; i < n; i++) {
@@ -60,7 +60,8 @@ static void scandir_gives_no_entries_of_an_empty_directory(void **state) {
 static void scandir_allocates_for_the_list_not_for_entries(void **state) {
   make_many(MANY);
   avow_ignore(avow_run(avow_fs_access(loop, at(""), F_OK)));
-  const long before = live_allocations(); /* with what a loop keeps for files */
+  const long before = live_allocations(); /* includes what a loop keeps for
+                                             files */
 
   const avow_value_t v = avow_run(avow_fs_scandir(loop, at("")));
 
@@ -74,7 +75,7 @@ static void entries_need_no_memory_to_be_cut(void **state) {
   avow_promise_t *p = avow_fs_scandir(loop, at(""));
   release_pool();
 
-  fail_allocation(2, false); /* the first is the block, the second cuts it */
+  fail_allocation(2, false); /* the first is the block, the second shrinks it */
   const avow_value_t v = avow_run(p);
 
   assert_true(allocation_failed());

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-/* What the system tells of files and folders. */
+/* Events of the system for files and folders. */
 #include <fcntl.h>
 #include <stdio.h>
 #include <sys/stat.h>
@@ -28,7 +28,7 @@ static const char *path_of(const char *name) {
   return path;
 }
 
-/* Something that happens in the folder: two events of that name. */
+/* Changes the folder with two events for that name. */
 static void touch(const char *name) {
   const int fd = open(path_of(name), O_CREAT | O_WRONLY, 0600);
   assert_true(fd >= 0);
@@ -91,7 +91,7 @@ static void a_path_that_is_not_there_is_refused(void **state) {
   avow_value_unref(v);
 }
 
-/* Lets libuv hear of what has happened. */
+/* Lets libuv receive the pending events. */
 static void hear(void) {
   assert_fulfils_none(avow_sleep(loop, 1));
   assert_fulfils_none(avow_after_poll(loop));
@@ -129,7 +129,7 @@ static void events_beyond_the_room_become_one(void **state) {
   avow_channel_unref(c);
 }
 
-/* Files that come and go. */
+/* Files that are created and removed. */
 
 static void write_text(const char *path, const char *text) {
   const int fd = open(path, O_CREAT | O_WRONLY | O_TRUNC, 0600);
@@ -138,7 +138,7 @@ static void write_text(const char *path, const char *text) {
   assert_int_equal(close(fd), 0);
 }
 
-/* The events of all items there are. */
+/* Takes all items and returns their events. */
 static int take_all(const avow_channel_t *c, const char *name) {
   int events = 0;
   avow_value_t v;
@@ -172,8 +172,8 @@ static void a_file_that_is_replaced_is_watched_on(void **state) {
   assert_int_equal(unlink(path_of("file")), 0);
 }
 
-/* Of one that somebody still has open the system says that it has a name less,
-   as of one whose mode has changed. */
+/* If a replaced file is still open, the system reports one name less, as it
+   reports a changed mode. */
 static void a_file_that_is_replaced_while_open_is_watched_on(void **state) {
   char other[128];
   write_text(path_of("file"), "0");
@@ -191,7 +191,7 @@ static void a_file_that_is_replaced_while_open_is_watched_on(void **state) {
   assert_int_equal(unlink(path_of("file")), 0);
 }
 
-/* Two channels share a watch of the system's. */
+/* Two channels share one watch of the system. */
 static void a_file_with_two_names_has_each_channels_own(void **state) {
   char other[128];
   write_text(strcpy(other, path_of("other")), "0");
@@ -255,7 +255,7 @@ static void a_folder_that_is_made_anew_is_watched_on(void **state) {
   assert_int_equal(rmdir(path_of("sub")), 0);
 }
 
-/* The events of the item that has no name. */
+/* Returns the events of the item without a name. */
 static int unnamed(const avow_channel_t *c) {
   int events = 0;
   avow_value_t v;
@@ -267,9 +267,9 @@ static int unnamed(const avow_channel_t *c) {
   return events;
 }
 
-/* The system's queue is full before the second folder's turn. */
+/* The system's queue overflows before the second folder is read. */
 static void losses_are_told_on_all_channels(void **state) {
-  enum { MANY = 12000 }; /* of two events each */
+  enum { MANY = 12000 }; /* with two events each */
   assert_int_equal(mkdir(path_of("sub"), 0700), 0);
   avow_channel_t *full = avow_fs_events(loop, folder, 0);
   avow_channel_t *quiet = avow_fs_events(loop, path_of("sub"), 0);
@@ -310,7 +310,7 @@ static void an_event_without_memory_rejects_and_others_follow(void **state) {
 
   fail_allocation(1, true);
   while (avow_state(next) == AVOW_PENDING)
-    (void) uv_run(loop, UV_RUN_ONCE); /* looked at next */
+    (void) uv_run(loop, UV_RUN_ONCE); /* the test checks the loop next */
   fail_allocation(0, false);
 
   assert_rejects(next, UV_ENOMEM);
@@ -330,7 +330,7 @@ static void a_program_may_close_all_handles(void **state) {
   avow_promise_t *next = avow_channel_next(c);
   uv_walk(loop, close_handle, NULL);
   touch("file");
-  (void) uv_run(loop, UV_RUN_DEFAULT); /* nothing of it is ours to know */
+  (void) uv_run(loop, UV_RUN_DEFAULT); /* the result does not matter */
 
   avow_cancel(next);
   avow_unref(next);
@@ -340,7 +340,7 @@ static void a_program_may_close_all_handles(void **state) {
   assert_int_equal(avow_loop_init(loop, NULL), 0);
 }
 
-/* inotify tells of no failure: as libuv does for others. */
+/* inotify reports no failure. This call simulates libuv's report of one. */
 static void fail_watching(uv_handle_t *handle, void *data) {
   if (handle->type == UV_FS_EVENT)
     ((uv_fs_event_t *) handle)

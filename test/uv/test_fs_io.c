@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-/* Reading and writing in several parts, and from file to file. */
+/* Reading and writing in several parts, and copying from file to file. */
 #include <fcntl.h>
 #include <signal.h>
 #include <stdatomic.h>
@@ -11,7 +11,7 @@
 
 enum { ITEMS = 3000, PART = 4096 };
 
-static uv_file file; /* "file", which says "hello world" */
+static uv_file file; /* "file", contains "hello world" */
 
 static atomic_bool libuv_fails;
 
@@ -29,8 +29,8 @@ static int set_up(void **state) {
 
 static int tear_down(void **state) {
   release_pool();
-  (void) uv_run(loop, UV_RUN_DEFAULT); /* the pool's jobs are over */
-  (void) close(file);                  /* a test may have done so */
+  (void) uv_run(loop, UV_RUN_DEFAULT); /* the pool's jobs end */
+  (void) close(file);                  /* a test may have closed it */
   return disk_teardown(state);
 }
 
@@ -95,7 +95,8 @@ static void write_rejects_when_its_buffers_find_no_memory(void **state) {
   avow_value_unref(list);
 }
 
-/* More than the system takes at once, each as long as its number says. */
+/* More items than the system takes at once, each with the length that its
+   number gives. */
 static avow_value_t many_items(void) {
   avow_value_t items[ITEMS];
   for (int i = 0; i < ITEMS; i++) {
@@ -129,7 +130,7 @@ static void write_of_a_long_list_writes_it_all(void **state) {
   avow_value_unref(list);
 }
 
-/* Where a file may not grow beyond size, a write there is a short one. */
+/* Limits files to `size` bytes. A write beyond that is short. */
 static void limit_file_size(rlim_t size) {
   struct rlimit limit;
   assert_int_equal(getrlimit(RLIMIT_FSIZE, &limit), 0);
@@ -145,7 +146,7 @@ static avow_promise_t *start_write(void) {
 
 static void write_of_a_list_goes_on_within_an_item(void **state) {
   to_write = many_items();
-  limit_file_size(PART); /* amid an item */
+  limit_file_size(PART); /* within an item */
   avow_promise_t *p = done_unheard(start_write);
   limit_file_size(RLIM_INFINITY);
 
@@ -155,7 +156,7 @@ static void write_of_a_list_goes_on_within_an_item(void **state) {
   avow_value_unref(to_write);
 }
 
-/* libuv copies the buffers, if there are more than some. */
+/* libuv copies the array of buffers if it is long. */
 static avow_value_t free_libuv_cb(const avow_value_t *arg, void *data) {
   libuv_fails = false;
   return avow_value_ref(arg);
@@ -235,8 +236,8 @@ static void cancelled_sendfile_stops_after_its_part(void **state) {
   (void) close(target_file);
 }
 
-/* Both numbers are in use while it runs. One thread does all in turn, so that a
-   close which did not wait would be over. */
+/* The copy uses both descriptors. One thread runs all requests in turn, so a
+   close that did not wait would be done. */
 static void close_of_either_file_waits_for_a_cancelled_sendfile(void **state) {
   target_file = make_target("");
   const int before = open_files();
@@ -266,7 +267,7 @@ static avow_promise_t *start_reads(void) {
 
 static void close_waits_for_the_last_of_cancelled_reads(void **state) {
   const int before = open_files();
-  (void) done_unheard(start_reads); /* no promise */
+  (void) done_unheard(start_reads); /* returns no promise */
   assert_cancels_at_once(second_read);
   assert_cancels_at_once(first_read);
 

@@ -1,5 +1,7 @@
 /* SPDX-License-Identifier: MIT */
-/* What holds for every operation on files: a test of each for each. */
+/*
+ * Properties of every operation on files. Each test runs with each operation.
+ */
 #include <errno.h>
 #include <stdatomic.h>
 #include <stdio.h>
@@ -13,7 +15,7 @@ static int files_before, entries_before;
 static void *libuv_malloc(size_t size) {
   if (!libuv_fails)
     return malloc(size);
-  errno = ENOMEM; /* as malloc() does, and libuv relies on */
+  errno = ENOMEM; /* as malloc() does; libuv relies on it */
   return NULL;
 }
 
@@ -32,7 +34,7 @@ static int set_up(void **state) {
 static int tear_down(void **state) {
   libuv_fails = false;
   release_pool();
-  (void) uv_run(loop, UV_RUN_DEFAULT); /* the pool's jobs are over */
+  (void) uv_run(loop, UV_RUN_DEFAULT); /* the pool's jobs end */
   stage_strike();
   return disk_teardown(state);
 }
@@ -41,7 +43,7 @@ static avow_promise_t *start(void) {
   return operation_start(operation);
 }
 
-/* Those that make something which stays whoever hears of it, or end it. */
+/* Operations that create or remove an entry, whoever receives the result. */
 static bool changes_entries(void) {
   static const char *const names[] = { "unlink", "mkdir",   "rmdir",
                                        "link",   "symlink", "copyfile" };
@@ -55,7 +57,7 @@ static bool ends_a_file(void) {
   return strcmp(operation->name, "closedir") == 0;
 }
 
-/* However it ended: what nobody heard of is not there. */
+/* No unreceived result is left after any outcome. */
 static void assert_nothing_is_left(void) {
   run();
   assert_int_equal(open_files(), files_before - ends_a_file());
@@ -139,7 +141,7 @@ static void cancelled_while_queued(void **state) {
   assert_nothing_is_left();
 }
 
-/* It is done then, but that is for its callback to know. */
+/* The operation is done, but only its callback can tell. */
 static void cancelled_while_it_runs(void **state) {
   avow_promise_t *p = done_unheard(start);
 
@@ -152,7 +154,8 @@ static avow_promise_t *start_fstat(void) {
   return avow_fs_fstat(loop, stage_file());
 }
 
-/* By what completes just before it, as libuv hands out both. */
+/* The completion just before it cancels the operation. libuv delivers both
+   together. */
 static void cancelled_in_its_turn(void **state) {
   hold_pool(THREADS - 1);
   avow_promise_t *first = done_next(start_fstat);
@@ -176,7 +179,7 @@ static void given_up_while_it_runs(void **state) {
   assert_nothing_is_left();
 }
 
-/* Where libuv copies nothing it succeeds. */
+/* The operation succeeds if libuv copies nothing. */
 static void without_memory_of_libuv(void **state) {
   libuv_fails = true;
   avow_promise_t *p = start();
@@ -235,7 +238,7 @@ static void make_test(size_t i) {
   } same = { .from = &operations[i / BEHAVIOURS] };
   const behaviour_t *behaviour = &behaviours[i % BEHAVIOURS];
   (void) snprintf(names[i], sizeof(names[i]), "%s_%s", same.from->name,
-                  behaviour->name); /* it fits */
+                  behaviour->name); /* the text fits */
   tests[i] = (struct CMUnitTest){ .name = names[i],
                                   .test_func = behaviour->test,
                                   .setup_func = set_up,

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-/* Changes of files, found by looking again and again. */
+/* File changes that are found by polling. */
 #include <fcntl.h>
 #include <stdio.h>
 #include <unistd.h>
@@ -19,14 +19,14 @@ static int set_up(void **state) {
 }
 
 static int tear_down(void **state) {
-  (void) uv_run(loop, UV_RUN_DEFAULT); /* the pool's jobs are over */
+  (void) uv_run(loop, UV_RUN_DEFAULT); /* the pool's jobs end */
   const int failed = harness_teardown(state);
-  (void) unlink(path); /* or a test did */
+  (void) unlink(path); /* or a test removed it */
   return close(file) != 0 || failed != 0 ? -1 : 0;
 }
 
-/* While nothing looks: of what is under way the time may be seen before the
-   rest. */
+/* Grows the file while no poll runs. During a poll, its time may be read before
+   the other fields. */
 static void grow(void) {
   hold_pool(THREADS);
   assert_int_equal(write(file, "x", 1), 1);
@@ -40,15 +40,15 @@ static void go(void) {
 }
 
 static bool fails;
-static unsigned copies; /* of the path */
+static unsigned copies; /* copies of the path */
 
 static void *failing_malloc(size_t size) {
   copies += size == strlen(path) + 1;
   return fails ? NULL : malloc(size);
 }
 
-/* Lets it see what is there. libuv copies the path for each look: when the
-   second from now begins, the first is over. */
+/* Lets the poll see the file. libuv copies the path for each poll: when the
+   second poll from now begins, the first is over. */
 static void look(void) {
   const unsigned before = copies;
   while (copies - before < 2)
@@ -110,7 +110,7 @@ static void a_file_that_goes_rejects_and_the_channel_goes_on(void **state) {
                   path); /* fits */
   assert_string_equal(avow_error_message(&v), text);
   avow_value_unref(v);
-  look(); /* in vain: it has been told of */
+  look(); /* no item: the change was already reported */
   const int again = open(path, O_CREAT | O_WRONLY, 0600);
   assert_true(again >= 0);
   assert_int_equal(close(again), 0);
@@ -139,14 +139,14 @@ static void a_change_without_memory_rejects(void **state) {
 
   fail_allocation(1, true);
   while (avow_state(next) == AVOW_PENDING)
-    (void) uv_run(loop, UV_RUN_ONCE); /* looked at next */
+    (void) uv_run(loop, UV_RUN_ONCE); /* the test checks the loop next */
   fail_allocation(0, false);
 
   assert_rejects(next, UV_ENOMEM);
   avow_channel_unref(c);
 }
 
-/* uv_fs_poll_t would end the process. */
+/* uv_fs_poll_t would abort the process. */
 static void a_look_without_memory_rejects_and_others_follow(void **state) {
   avow_channel_t *c = avow_fs_polls(loop, path, 1);
   look();
@@ -154,7 +154,7 @@ static void a_look_without_memory_rejects_and_others_follow(void **state) {
 
   fails = true;
   while (avow_state(next) == AVOW_PENDING)
-    (void) uv_run(loop, UV_RUN_ONCE); /* looked at next */
+    (void) uv_run(loop, UV_RUN_ONCE); /* the test checks the loop next */
   fails = false;
 
   assert_rejects(next, UV_ENOMEM);
@@ -163,7 +163,7 @@ static void a_look_without_memory_rejects_and_others_follow(void **state) {
   avow_channel_unref(c);
 }
 
-/* While libuv is looking, its handle takes a while to close. */
+/* While libuv polls, its handle takes a while to close. */
 static void a_program_may_close_all_handles(void **state) {
   avow_channel_t *c = avow_fs_polls(loop, path, 1);
   avow_promise_t *next = avow_channel_next(c);

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-/* Closing handles of every kind, and what is pending on them. */
+/* Closing handles of every kind with pending operations on them. */
 #include <sys/socket.h>
 #include <unistd.h>
 
@@ -7,7 +7,7 @@
 
 enum { LARGE = 8 << 20, MANY = 1000, RESERVE = 64 };
 
-static uv_handle_t *handle; /* the stream's */
+static uv_handle_t *handle; /* handle of the stream */
 
 static int set_up(void **state) {
   handle = (uv_handle_t *) stream;
@@ -92,7 +92,7 @@ static void close_rejects_what_the_program_closes(void **state) {
   assert_rejects(avow_close_handle(handle), UV_EALREADY);
 }
 
-/* Of that nobody hears before. */
+/* The pending operations receive nothing before the close. */
 static void so_does_what_was_pending_there(void **state) {
   avow_promise_t *read = avow_read(avow_uv_stream(stream), 100);
   uv_close(handle, NULL);
@@ -269,7 +269,7 @@ static void loop_close_waits_for_closing_handles(void **state) {
   assert_int_equal(avow_loop_init(loop, NULL), 0);
 }
 
-/* No memory from now on, and no block left of what promises were given. */
+/* Makes allocations fail and takes all blocks of promises. */
 static int use_up_memory(avow_promise_t *taken[MANY]) {
   fail_allocation(1, true);
   for (int n = 0; n < MANY; n++) {
@@ -295,7 +295,7 @@ static void close_works_while_memory_fails(void **state) {
     avow_unref(taken[--n]);
 }
 
-/* More than the reserve has promises for, while memory fails. */
+/* Closes more handles than the reserve has promises, while allocations fail. */
 static void handles_close_even_without_a_promise(void **state) {
   enum { MORE = 4 * RESERVE };
   uv_timer_t timers[MORE];
@@ -316,7 +316,7 @@ static void handles_close_even_without_a_promise(void **state) {
     avow_unref(taken[--n]);
 }
 
-/* Fails the nth allocation; false once there is none. */
+/* Fails the nth allocation. Returns false if there was no nth allocation. */
 static bool fails_well(void **state, long nth, bool from_then_on) {
   assert_int_equal(peer_teardown(state), 0);
   assert_int_equal(set_up(state), 0);

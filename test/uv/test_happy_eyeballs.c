@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-/* Connections by name. */
+/* Connecting by host name: races between addresses. */
 #include "uv/happy_eyeballs.h"
 
 #include <fcntl.h>
@@ -14,7 +14,7 @@
 
 enum { LONG = 3600 * 1000 };
 
-/* Racing: addresses of a test's own. */
+/* A race between the test's own addresses. */
 
 enum { PLACES = 6 };
 
@@ -36,7 +36,7 @@ static void add_address(const char *ip, int at_port) {
     list[length - 2].ai_next = info;
 }
 
-/* A server_port of 127.0.0.1 that never answers: its queue is full. */
+/* A port of 127.0.0.1 that never answers, because its queue is full. */
 static int deaf, waiting[3];
 
 static int deaf_port(void) {
@@ -134,7 +134,8 @@ static void failure_during_a_pause_does_not_shorten_the_next(void **state) {
   drop(&v);
 }
 
-/* Once there are two attempts there never is only the silent one again. */
+/* After the second attempt starts, the silent one is never the only one
+   again. */
 static void refused_address_gives_way_beside_a_silent_one(void **state) {
   add_address("127.0.0.1", deaf_port());
   add_address("127.0.0.1", 1);
@@ -286,14 +287,14 @@ static void loop_close_ends_a_race(void **state) {
   assert_int_equal(avow_loop_init(loop, NULL), 0);
 }
 
-/* The connection is by name. */
+/* The program connects by name. */
 
 static void refusal_names_the_address(void **state) {
   assert_says(avow_connect(loop, "127.0.0.1", "1"), UV_ECONNREFUSED,
               "connect '127.0.0.1:1': connection refused");
 }
 
-/* Without memory, even in the reserve, an attempt that has begun goes on. */
+/* Without memory, even in the reserve, a started attempt continues. */
 static void race_needs_no_memory_for_a_pause(void **state) {
   bool wins = false;
   add_address("127.0.0.1", atoi(server_port));

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-/* Pumps with options, by a clock that the test moves. */
+/* Pumps with options, with a clock that the test advances. */
 #include "worlds.h"
 
 static avow_value_t to_ends[2];
@@ -95,7 +95,7 @@ static void what_moves_sets_the_limit_back(void **state) {
   assert_rejects(p, UV_ETIMEDOUT);
 }
 
-/* Nobody takes what it has read. */
+/* No reader takes the data that the pump has read. */
 static void pump_that_cannot_write_is_idle(void **state) {
   const avow_pump_options_t options = { .idle = 1000 };
   avow_promise_t *p = pump_with(&options);
@@ -106,7 +106,7 @@ static void pump_that_cannot_write_is_idle(void **state) {
   assert_rejects(p, UV_ETIMEDOUT);
 }
 
-/* One write of 60 bytes, of which 4 are taken every now and then. */
+/* One write of 60 bytes, of which the peer takes 4 at intervals. */
 static void slow_peer_is_not_idle_within_a_write(void **state) {
   const avow_pump_options_t options = { .idle = 1000 };
   avow_promise_t *p = pump_with(&options);
@@ -123,7 +123,7 @@ static void slow_peer_is_not_idle_within_a_write(void **state) {
   assert_says(p, UV_ETIMEDOUT, "pump: nothing has moved for 1000 ms");
 }
 
-/* What it had to write is all there, and then nothing comes. */
+/* The pump has written all data, and then no more arrives. */
 static void limit_begins_where_a_write_ends(void **state) {
   const avow_pump_options_t options = { .idle = 1000 };
   avow_promise_t *p = pump_with(&options);

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-/* The connections of a listening stream as a channel. */
+/* Connections of a listening stream as a channel. */
 #include <netinet/in.h>
 #include <signal.h>
 #include <stdio.h>
@@ -188,7 +188,7 @@ static void what_comes_after_the_channel_waits_for_another(void **state) {
   drop(&end);
 }
 
-/* What is accepted meanwhile has no handle. */
+/* A connection that is accepted without memory has no handle. */
 static void connect_without_memory(int client) {
   fail_allocation(1, true);
   assert_int_equal(connect(client, (struct sockaddr *) &address,
@@ -245,7 +245,7 @@ static void assert_is_greeted(int client) {
   (void) close(client);
 }
 
-/* The system gives no more of them. */
+/* Makes the system refuse further descriptors. */
 static void use_up_files(struct rlimit *before) {
   const int unused = dup(0);
   (void) close(unused);
@@ -280,7 +280,7 @@ static void server_goes_on_after_a_lack_of_files(void **state) {
   assert_fulfils_none(p);
 }
 
-/* One handle lacks memory, not all: what waits for it needs some too. */
+/* Only the handle's allocation fails, because its waiters need memory too. */
 static void server_goes_on_after_a_lack_of_memory(void **state) {
   const int client = new_client();
   avow_promise_t *p = greet_each();
@@ -360,7 +360,7 @@ static void loop_close_ends_the_channel(void **state) {
 
 #ifdef __linux__
 
-/* What the system keeps it at. */
+/* Returns the backlog that the system uses. */
 static unsigned backlog_of(const avow_value_t *v) {
   uv_os_fd_t fd;
   struct tcp_info info;
@@ -369,7 +369,7 @@ static unsigned backlog_of(const avow_value_t *v) {
   if (getsockopt(fd, IPPROTO_TCP, TCP_INFO, &info, &len) != 0 ||
       len < offsetof(struct tcp_info, tcpi_retrans))
     skip_because("the system does not tell of backlogs");
-  return info.tcpi_sacked; /* which means that while it listens */
+  return info.tcpi_sacked; /* the backlog, while the socket listens */
 }
 
 static void backlog_is_what_was_asked_for(void **state) {
