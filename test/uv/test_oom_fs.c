@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-/* Out of memory: every operation on files lives through it. */
+/* Out of memory: every operation on files survives it. */
 #include <fcntl.h>
 #include <unistd.h>
 
@@ -17,14 +17,15 @@ static avow_promise_t *one_operation(void) {
   return avow_then(operation_start(operation), check_cb, NULL, NULL);
 }
 
-static int files; /* open, before the program starts */
+static int files; /* open before the program starts */
 
 static void set_again(void) {
   run();
   assert_int_equal(open_files(), files);
   stage_strike();
   stage_set();
-  assert_int_equal(avow_loop_close(loop), 0); /* with the blocks it keeps */
+  assert_int_equal(avow_loop_close(loop), 0); /* frees the blocks that the loop
+                                                 keeps */
   assert_int_equal(avow_loop_init(loop, &steady), 0);
 }
 
@@ -39,7 +40,7 @@ static void every_operation_survives(void **state) {
   stage_strike();
 }
 
-static avow_value_t directory; /* the one that the program opened */
+static avow_value_t directory; /* opened by the program */
 
 static avow_value_t read_cb(const avow_value_t *v, void *data) {
   check(avow_entries_len(v) == 2, "two entries, and then a third");
@@ -65,14 +66,14 @@ static avow_promise_t *directory_in_parts(void) {
 
 static void directories_survive(void **state) {
   stage_set();
-  wait_until_taken(); /* the pool is there */
+  wait_until_taken(); /* the pool has started */
   uv_loop_t *mine = loop;
   survive(directory_in_parts);
-  loop = mine; /* the fixture ends that one */
+  loop = mine; /* the fixture closes that loop */
   stage_strike();
 }
 
-/* Of a file that is there, as a stream, and as the descriptor that it is. */
+/* An existing file, as a stream and as a descriptor. */
 
 static int open_file;
 static avow_value_t streams[2];
@@ -99,13 +100,13 @@ static avow_promise_t *file_as_streams(void) {
 }
 
 static void streams_of_files_survive(void **state) {
-  wait_until_taken(); /* the pool is there */
+  wait_until_taken(); /* the pool has started */
   uv_loop_t *mine = loop;
   make_file("file", "text");
   open_file = open(at("file"), O_RDWR);
   survive(file_as_streams);
   (void) close(open_file);
-  loop = mine; /* the fixture ends that one */
+  loop = mine; /* the fixture closes that loop */
 }
 
 SUITE(oom_fs) {

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-/* Out of memory: threads, files, sockets and loops live through it. */
+/* Out of memory: threads, files, sockets and loops survive it. */
 #include <fcntl.h>
 #include <signal.h>
 #include <stdio.h>
@@ -48,7 +48,7 @@ static void remotes_survive(void **state) {
 }
 
 static char path[64]; /* of a file that exists while the group runs */
-static uv_file file;  /* the one that the program opened */
+static uv_file file;  /* opened by the program */
 
 static avow_value_t read_back_cb(const avow_value_t *arg, void *data) {
   return avow_follow(avow_fs_read(loop, file, 64, 0));
@@ -181,7 +181,7 @@ static void serve(uv_stream_t *stream, int status) {
 static struct sockaddr_in listen_here(void) {
   struct sockaddr_in address;
   int len = sizeof(address);
-  (void) uv_ip4_addr("127.0.0.1", 0, &address); /* it is one */
+  (void) uv_ip4_addr("127.0.0.1", 0, &address); /* the text is an address */
   assert_int_equal(uv_tcp_init(loop, &listener), 0);
   assert_int_equal(uv_tcp_bind(&listener, (const struct sockaddr *) &address,
                                0),
@@ -237,7 +237,8 @@ static int start(void **state) {
   size_t size = sizeof(folder);
   if (start_pool(state) != 0 || uv_os_tmpdir(folder, &size) != 0)
     return -1;
-  (void) signal(SIGPIPE, SIG_IGN); /* a write to a closed socket just fails */
+  (void) signal(SIGPIPE, SIG_IGN); /* a write to a closed socket returns an
+                                      error */
   (void) snprintf(path, sizeof(path), "%s/avow-XXXXXX", folder); /* fits */
   const int fd = mkstemp(path);
   return fd < 0 ? -1 : close(fd);

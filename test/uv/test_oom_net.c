@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-/* Out of memory: names, pipes, datagrams and connections live through it. */
+/* Out of memory: names, pipes, datagrams and connections survive it. */
 #include <netinet/in.h>
 #include <signal.h>
 #include <stdio.h>
@@ -10,13 +10,13 @@
 
 #include "torture.h"
 
-/* A limit of time that is over only where nothing else can happen: by a clock
-   that moves by itself. */
+/* A timeout that expires only if no other event can occur: the virtual clock
+   advances by itself. */
 enum { HOUR = 3600 * 1000 };
 
 static avow_promise_t *names(void) {
   struct sockaddr_in address;
-  (void) uv_ip4_addr("127.0.0.1", 80, &address); /* it is one */
+  (void) uv_ip4_addr("127.0.0.1", 80, &address); /* the text is an address */
   const int flags = NI_NUMERICHOST;              /* the port is looked up */
   avow_promise_t *ps[] = {
     avow_getnameinfo(loop, (const struct sockaddr *) &address, flags),
@@ -39,7 +39,7 @@ static avow_value_t close_fn(void *data) {
 
 static avow_promise_t *datagrams(void) {
   struct sockaddr_in address;
-  (void) uv_ip4_addr("127.0.0.1", 9, &address); /* it is one */
+  (void) uv_ip4_addr("127.0.0.1", 9, &address); /* the text is an address */
   assert_int_equal(uv_udp_init(loop, &udp), 0);
   avow_promise_t *p = avow_udp_send(&udp, avow_string("hello"),
                                     (const struct sockaddr *) &address);
@@ -96,7 +96,7 @@ static void own_handles_survive(void **state) {
   survive(own_handles);
 }
 
-/* Connections by name. What the program itself asks of libuv may fail. */
+/* Connections by name. The program's own libuv calls may fail too. */
 
 static avow_value_t listener, met;
 static char port[8];
@@ -119,7 +119,7 @@ static void on_met(uv_stream_t *from, int status) {
 }
 
 static avow_value_t close_listener_fn(void *data) {
-  if (avow_is_none(&listener)) /* there was no memory for it */
+  if (avow_is_none(&listener)) /* out of memory */
     return avow_none();
   return avow_follow(avow_close(avow_to_stream(&listener)));
 }
@@ -181,7 +181,7 @@ static avow_value_t hand_over_cb(const avow_value_t *arg, void *data) {
   avow_unref(avow_write_handle((uv_stream_t *) &ends[0], avow_string("hello"),
                                avow_value_ref(arg)));
   avow_promise_t *p = avow_read(avow_uv_stream((uv_stream_t *) &ends[1]), 100);
-  p = avow_timeout(p, HOUR); /* where nothing was sent */
+  p = avow_timeout(p, HOUR); /* if nothing was sent */
   return avow_follow(avow_then(p, accept_cb, accept_cb, NULL));
 }
 
@@ -202,12 +202,12 @@ static void handing_over_survives(void **state) {
   survive_by(AVOW_CLOCK_BY_ITSELF, handing_over);
 }
 
-/* Two addresses that refuse, one after the other. */
+/* Two addresses that refuse in turn. */
 static avow_promise_t *race(void) {
   static struct sockaddr_in first, second;
   static struct addrinfo list[2];
-  (void) uv_ip4_addr("127.0.0.1", 1, &first);  /* it is one */
-  (void) uv_ip4_addr("127.0.0.1", 2, &second); /* it is one */
+  (void) uv_ip4_addr("127.0.0.1", 1, &first);  /* the text is an address */
+  (void) uv_ip4_addr("127.0.0.1", 2, &second); /* the text is an address */
   list[0] = (struct addrinfo){ .ai_family = AF_INET,
                                .ai_addr = (struct sockaddr *) &first,
                                .ai_next = &list[1] };
@@ -222,7 +222,8 @@ static void race_survives(void **state) {
   survive(race);
 }
 
-/* Opens one of two sockets as a handle; the other has said hello and ended. */
+/* Opens one of two sockets as a handle. The other socket has sent "hello" and
+   ended. */
 static int open_end(uv_pipe_t *pipe) {
   int fds[2];
   assert_int_equal(socketpair(AF_UNIX, SOCK_STREAM, 0, fds), 0);
@@ -265,7 +266,7 @@ static void leaving_survives(void **state) {
   survive(leaving);
 }
 
-/* Channels: of connections, of what they say, of datagrams. */
+/* Channels of connections, of their data, and of datagrams. */
 
 static avow_value_t client_of[2];
 
@@ -273,8 +274,8 @@ static void end_channel(void *channel) {
   avow_channel_unref(channel);
 }
 
-/* Without memory to wait for both ends all is over before they are there; and
-   then somebody else may listen at our port, and accept. */
+/* Without memory to wait for both ends, the program ends early. Then another
+   program may listen at the port and accept. */
 static void keep(size_t i, const avow_value_t *stream) {
   if (!avow_is_none(&listener))
     client_of[i] = avow_value_ref(stream);
@@ -285,7 +286,7 @@ static avow_value_t chunk_cb(const avow_value_t *arg, void *data) {
     return avow_none();
   avow_channel_t *chunks = avow_chunks(avow_to_stream(arg), 100, 1);
   avow_promise_t *p = avow_channel_next(chunks);
-  p = avow_timeout(p, HOUR); /* where nothing was sent */
+  p = avow_timeout(p, HOUR); /* if nothing was sent */
   keep(1, arg);
   return avow_follow(avow_attach(p, chunks, end_channel));
 }
@@ -339,7 +340,7 @@ static avow_value_t receive_cb(const avow_value_t *arg, void *channel) {
 static avow_promise_t *datagrams_received(void) {
   struct sockaddr_in address;
   int len = sizeof(address);
-  (void) uv_ip4_addr("127.0.0.1", 0, &address); /* it is one */
+  (void) uv_ip4_addr("127.0.0.1", 0, &address); /* the text is an address */
   assert_int_equal(uv_udp_init(loop, &udp), 0);
   (void) uv_udp_bind(&udp, (struct sockaddr *) &address, 0); /* or none comes */
   (void) uv_udp_getsockname(&udp, (struct sockaddr *) &address, &len);
@@ -378,7 +379,7 @@ static avow_promise_t *reading(void) {
   peers[1] = open_end(&ends[1]);
   reader = avow_reader_new(avow_uv_stream((uv_stream_t *) &ends[0]));
   avow_promise_t *p = avow_reader_exactly(reader, 1);
-  p = avow_then(p, until_cb, NULL, NULL); /* after the h */
+  p = avow_then(p, until_cb, NULL, NULL); /* data after the h */
   p = avow_then(p, exactly_cb, NULL, NULL);
   p = avow_then(p, next_cb, NULL, NULL);
   p = avow_then(p, next_cb, NULL, NULL); /* the end */
@@ -395,7 +396,7 @@ static avow_promise_t *reading_lines(void) {
   peers[0] = open_end(&ends[0]);
   peers[1] = open_end(&ends[1]);
   reader = avow_reader_new(avow_uv_stream((uv_stream_t *) &ends[1]));
-  avow_reader_set_idle(reader, HOUR); /* where memory fails nothing comes */
+  avow_reader_set_idle(reader, HOUR); /* if memory fails, no data arrives */
   avow_promise_t *p = avow_reader_line(reader, 10);
   p = avow_then(p, rest_cb, NULL, NULL);
   p = avow_finally(p, close_fn, &ends[0]);
@@ -403,7 +404,7 @@ static avow_promise_t *reading_lines(void) {
   return avow_attach(avow_finally(p, close_peers_fn, NULL), reader, end_reader);
 }
 
-/* Over a pair in memory. */
+/* Operations on an in-memory pair. */
 
 static avow_value_t pair;
 
@@ -411,9 +412,9 @@ static void end_pair(void *data) {
   avow_value_unref(pair);
 }
 
-/* For as long as p is pending, which may be longer than what waits for it. */
+/* Keeps the pair while `p` is pending, which may be longer than its waiter. */
 static avow_promise_t *keep_pair(avow_promise_t *p) {
-  (void) avow_value_ref(&pair); /* end_pair() has it */
+  (void) avow_value_ref(&pair); /* end_pair() releases it */
   return avow_attach(p, NULL, end_pair);
 }
 
@@ -448,7 +449,8 @@ static void reading_survives(void **state) {
 }
 
 SUITE(oom_net) {
-  (void) signal(SIGPIPE, SIG_IGN); /* a write to a closed socket just fails */
+  (void) signal(SIGPIPE, SIG_IGN); /* a write to a closed socket returns an
+                                      error */
   const struct CMUnitTest tests[] = {
     cmocka_unit_test(names_survive),
     cmocka_unit_test(datagrams_survive),

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-/* Out of memory: processes and commands live through it, and end. */
+/* Out of memory: processes and commands survive it and end. */
 #include <sys/wait.h>
 
 #include "torture.h"
@@ -67,11 +67,11 @@ static avow_promise_t *commands(void) {
   return avow_all_settled(loop, ps, 3);
 }
 
-/* Processes take their time: not every number of spare promises is tried. */
+/* Processes are slow, so the test skips most numbers of spare promises. */
 enum { EACH = 16 };
 
 static void check_children(void) {
-  assert_int_equal(waitpid(-1, NULL, WNOHANG), -1); /* none is left */
+  assert_int_equal(waitpid(-1, NULL, WNOHANG), -1); /* no process is left */
 }
 
 static void processes_survive(void **state) {

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-/* Operations: the blocks that a loop keeps for the next ones. */
+/* Operations: the blocks that a loop keeps for later operations. */
 #include "engine/pool.h"
 #include "harness.h"
 
@@ -19,10 +19,10 @@ static void operations_in_turn_share_a_block(void **state) {
     run();
   }
 
-#ifdef AVOW_NO_POOL /* tools see each block */
+#ifdef AVOW_NO_POOL /* tools watch each block */
   assert_true(allocation_calls() - before >= 2 * MANY);
 #else
-  assert_int_equal(allocation_calls() - before, MANY); /* the results */
+  assert_int_equal(allocation_calls() - before, MANY); /* of the results */
 #endif
 }
 
@@ -38,7 +38,7 @@ static void a_crowd_of_operations_leaves_few_blocks(void **state) {
   assert_int_in_range(live_allocations() - before, 0, KEPT + 8); /* and slabs */
 }
 
-/* What a path of that length is refused with. */
+/* The error for a path of that length. */
 #ifdef _WIN32
 enum { TOO_LONG = UV_ENOENT };
 #else

@@ -45,7 +45,7 @@ static void ready_to_read_when_there_is_something(void **state) {
   assert_fulfils_int(p, UV_READABLE);
 }
 
-/* Whoever writes to the pipe gets the error. */
+/* Writing to the pipe returns the error. */
 static void a_broken_socket_is_ready(void **state) {
   int fds[2];
   assert_int_equal(pipe(fds), 0);
@@ -69,7 +69,7 @@ static int socket_new(void) {
   return fd;
 }
 
-/* Has a port at which nobody listens. */
+/* Bound to a port at which no server listens. */
 static int socket_bound(struct sockaddr_in *at) {
   const int fd = socket_new();
   socklen_t len = sizeof(*at);
@@ -134,7 +134,8 @@ static void whoever_asks_again_gets_the_next_readiness(void **state) {
   avow_channel_unref(c);
 }
 
-/* What nobody reads is ready in each turn; the loop must not spin for it. */
+/* Unread data makes the socket ready in each iteration. The loop must not
+   spin. */
 static void nobody_asks_while_nobody_waits(void **state) {
   avow_channel_t *c = avow_polls(loop, ends[0], UV_READABLE);
   write_one();
@@ -144,7 +145,7 @@ static void nobody_asks_while_nobody_waits(void **state) {
   int turns = 0;
   avow_promise_t *slept = avow_sleep(loop, 10);
   for (; avow_state(slept) == AVOW_PENDING; turns++)
-    (void) uv_run(loop, UV_RUN_ONCE); /* looked at next */
+    (void) uv_run(loop, UV_RUN_ONCE); /* the test checks the loop next */
 
   assert_true(turns < 5);
   avow_unref(slept);
@@ -229,7 +230,7 @@ static void a_program_may_close_all_handles(void **state) {
   avow_cancel(next);
   avow_unref(next);
   next = avow_channel_next(c);
-  (void) uv_run(loop, UV_RUN_DEFAULT); /* nothing of it is ours to know */
+  (void) uv_run(loop, UV_RUN_DEFAULT); /* the result does not matter */
   avow_unref(next);
   avow_channel_unref(c);
 

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-/* Processes: how they start and end. */
+/* Starting processes, and their ends. */
 #include <errno.h>
 #include <fcntl.h>
 #include <signal.h>
@@ -45,7 +45,7 @@ static avow_value_t wait_cb(const avow_value_t *process, void *data) {
 static void waiting_keeps_no_process(void **state) {
   avow_promise_t *p = start((char *[]){ "sleep", "1000", NULL });
 
-  /* The value goes with the handler: the process is killed. */
+  /* The handler releases the value, so the process is killed. */
   p = avow_then(p, wait_cb, NULL, NULL);
 
   assert_ends(p, 0, SIGKILL);
@@ -119,7 +119,7 @@ static void process_owns_pipes_that_have_no_stream(void **state) {
   avow_value_unref(process);
 }
 
-/* A pipe goes one way. */
+/* A pipe is unidirectional. */
 static void stream_for_both_ways_is_a_socket(void **state) {
   char *args[] = { "sh", "-c", "read x <&0; echo got $x >&0", NULL };
   uv_stdio_container_t stdio[] = {
@@ -191,14 +191,14 @@ static int handles(void) {
   return n;
 }
 
-/* The system gives no more files than so many. */
+/* Limits the number of descriptors to `to`. */
 static void limit_files(rlim_t to, struct rlimit *before) {
   assert_int_equal(getrlimit(RLIMIT_NOFILE, before), 0);
   const struct rlimit limit = { .rlim_cur = to, .rlim_max = before->rlim_max };
   assert_int_equal(setrlimit(RLIMIT_NOFILE, &limit), 0);
 }
 
-/* libuv needs a pipe to hear of a failure by, or posix_spawn() (1.53). */
+/* libuv reports a failed start by a pipe or, since 1.53, by posix_spawn(). */
 static void assert_spawns_or_says(avow_promise_t *p, int code,
                                   const char *message) {
   if (avow_state(p) == AVOW_FULFILLED)
@@ -236,7 +236,7 @@ static void spawn_without_files_leaves_the_loop_alone(void **state) {
   assert_spawns_or_says(plain, UV_EMFILE, "spawn 'true': too many open files");
   run();
 
-  assert_int_equal(handles(), there + 1); /* the timer */
+  assert_int_equal(handles(), there + 1); /* one more: the timer */
   assert_fulfils_none(avow_close_handle((uv_handle_t *) &out));
   assert_fulfils_none(avow_close_handle((uv_handle_t *) &timer));
 }

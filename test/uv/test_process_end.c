@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: MIT */
-/* Processes that are let go of, and those of which the program closes the
-   handles. */
+/*
+ * Processes that the program releases, and processes whose handles it closes.
+ */
 #include <errno.h>
 #include <signal.h>
 #include <sys/wait.h>
@@ -117,7 +118,7 @@ static void detached_process_outlives_its_value(void **state) {
   avow_promise_t *p = avow_process_wait(&process);
 
   avow_value_unref(process);
-  run(); /* returns: it does not keep the loop alive */
+  run(); /* returns, because the process does not keep the loop alive */
   assert_false(is_gone(pid));
   assert_int_equal(uv_kill(pid, SIGTERM), 0);
   avow_promise_t *enough = avow_sleep(loop, 60 * 1000); /* keeps it alive */
@@ -132,7 +133,7 @@ static avow_value_t close_all_cb(const avow_value_t *reason, void *data) {
   return avow_none();
 }
 
-/* libuv reaps no process of which the handle is closed. */
+/* libuv does not reap a process whose handle is closed. */
 static void assert_was_killed(uv_pid_t pid) {
   int status;
   assert_int_equal(waitpid(pid, &status, 0), pid);
@@ -161,7 +162,7 @@ static void handles_may_be_closed_of_what_is_let_go_later(void **state) {
       spawned(start_piped((char *[]){ "sleep", "1000", NULL }));
   const uv_pid_t pid = avow_process_pid(&process);
   uv_walk(loop, close_handle, NULL);
-  (void) uv_run(loop, UV_RUN_DEFAULT); /* nothing of it is ours to know */
+  (void) uv_run(loop, UV_RUN_DEFAULT); /* the result does not matter */
 
   avow_value_unref(process);
   assert_int_equal(avow_loop_close(loop), 0);
@@ -201,7 +202,7 @@ static void handles_may_be_closed_while_the_loop_closes(void **state) {
   close_handles_while_the_loop_closes();
 }
 
-/* Nothing is to come any more. */
+/* No event may follow. */
 static void other_threads_are_not_waited_for_then(void **state) {
   avow_mailbox_unref(avow_mailbox_new(loop));
   run();

@@ -15,7 +15,8 @@ static avow_promise_t *start_read_all(void) {
   return avow_read_all(avow_uv_stream(stream), LARGE);
 }
 
-/* A handler that reads again: data says how much, "" for all. */
+/* A handler that reads again. Its data is the number of bytes, or "" for
+   all. */
 static avow_value_t read_again(const avow_value_t *arg, void *data) {
   const char *max = data;
   return avow_follow(max[0] != '\0'
@@ -109,7 +110,7 @@ static void read_rejects_on_a_closing_handle(void **state) {
   assert_rejects(start_read_all(), UV_EINVAL);
 }
 
-/* Of uv_close() nobody tells us. */
+/* libuv does not report uv_close() to avow. */
 static void refused_read_ends_the_one_before(void **state) {
   avow_promise_t *p = start_read();
   uv_close((uv_handle_t *) stream, NULL);
@@ -124,7 +125,7 @@ static avow_value_t close_and_read(const avow_value_t *arg, void *data) {
   return avow_follow(start_read());
 }
 
-/* Where another read would have gone on with what libuv does already. */
+/* Another read would have used libuv's running read. */
 static void read_rejects_on_a_handle_closed_in_its_handler(void **state) {
   avow_promise_t *p = avow_then(start_read(), close_and_read, NULL, NULL);
   say("hello");
@@ -163,7 +164,7 @@ static void read_cancelled_in_its_turn_loses_nothing(void **state) {
   avow_promise_t *q = avow_read(avow_uv_stream((uv_stream_t *) &first), 1);
   turn();
 
-  assert_int_equal(write(fds[1], "x", 1), 1); /* heard of first */
+  assert_int_equal(write(fds[1], "x", 1), 1); /* delivered first */
   say("hello");
   assert_fulfils_bytes(avow_then(q, cancel_cb, NULL, p), "x");
   assert_rejects(p, UV_ECANCELED);
@@ -307,7 +308,7 @@ static void cancelled_read_all_loses_what_it_read_only(void **state) {
   assert_fulfils_bytes(start_read_all(), "hello");
 }
 
-/* Closing with an answer that says so: a reset. */
+/* Closes so that the peer receives a reset. */
 static void reset(void) {
   const struct linger now = { .l_onoff = 1, .l_linger = 0 };
   assert_int_equal(setsockopt(peer, SOL_SOCKET, SO_LINGER, &now, sizeof(now)),
@@ -355,7 +356,7 @@ static void loop_close_ends_reading_but_not_the_handle(void **state) {
   assert_fulfils_bytes(start_read(), "hello");
 }
 
-/* Fails the nth allocation; false once there is none. */
+/* Fails the nth allocation. Returns false if there was no nth allocation. */
 static bool fails_well(start_fn start, long nth, bool from_then_on) {
   fail_allocation(nth, from_then_on);
   const avow_value_t v = avow_run(start());
@@ -378,7 +379,7 @@ static void read_survives_failing_memory(void **state) {
 static void read_all_survives_failing_memory(void **state) {
   const char text[3 * PART] = "";
   assert_int_equal(write(peer, text, sizeof(text)), sizeof(text));
-  (void) shutdown(peer, SHUT_WR); /* the end can be read again and again */
+  (void) shutdown(peer, SHUT_WR); /* the end can be read repeatedly */
 
   for (int on = 0; on < 2; on++)
     for (long nth = 1; fails_well(start_read_all, nth, on != 0); nth++)

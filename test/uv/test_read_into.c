@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: MIT */
-/* Reading into the program's own memory, and how values are made of the loop's
-   block. */
+/*
+ * Reading into the program's memory, and making values from the loop's block.
+ */
 #include <fcntl.h>
 #include <stdlib.h>
 #include <unistd.h>
@@ -100,7 +101,8 @@ static void one_reads_at_a_time(void **state) {
   assert_fulfils_int(p, 5);
 }
 
-/* Nobody writes there any more: tools that watch memory would say so. */
+/* avow no longer writes to the buffer; tools that watch memory would report
+   that. */
 static void buffer_is_the_program_s_once_it_was_cancelled(void **state) {
   char *own = test_calloc(1, 5);
   avow_promise_t *p = avow_read_into(avow_uv_stream(stream), own, 1, 5);
@@ -155,7 +157,7 @@ static void a_large_buffer_is_filled_without_another(void **state) {
   assert_memory_equal(many, sent, MANY);
 }
 
-/* Also what fills more than half of it, which goes without being copied. */
+/* Data that fills more than half of the block is also kept, without a copy. */
 static void values_keep_what_the_block_had(void **state) {
   enum { LARGE = 40000 };
   static char sent[LARGE];
@@ -166,7 +168,7 @@ static void values_keep_what_the_block_had(void **state) {
     size_t got;
     assert_int_equal(write(peer, sent, lens[i]), (ssize_t) lens[i]);
     kept[i] = avow_run(avow_read(avow_uv_stream(stream), LARGE));
-    (void) avow_to_bytes(&kept[i], &got); /* less of a pipe's */
+    (void) avow_to_bytes(&kept[i], &got); /* less for a pipe */
     assert_true(got > 0 && got <= lens[i]);
     memset(sent, 'a' + i, LARGE);
     while (got < lens[i]) {
@@ -189,7 +191,7 @@ static void values_keep_what_the_block_had(void **state) {
   }
 }
 
-/* The block itself is the value then. */
+/* The block itself becomes the value. */
 static void what_cannot_be_copied_is_not_lost(void **state) {
   say("first");
   assert_fulfils_bytes(avow_read(avow_uv_stream(stream), 10), "first");
@@ -207,7 +209,7 @@ static void what_cannot_be_copied_is_not_lost(void **state) {
 static void open_terminal(uv_tty_t *tty, int *master) {
   *master = posix_openpt(O_RDWR | O_NOCTTY);
   if (*master < 0) {
-    assert_null(getenv("CI")); /* where all of it has to run */
+    assert_null(getenv("CI")); /* CI must run all tests */
     skip_because("no pseudo-terminals here (/dev/pts)");
   }
   assert_int_equal(grantpt(*master), 0);

@@ -37,7 +37,7 @@ static void lines_come_one_by_one(void **state) {
   assert_fulfils_none(line());
 }
 
-/* Until a line says so. */
+/* Notes each line until the line "end". */
 static avow_value_t note_line(const avow_value_t *v, void *data) {
   note(avow_to_bytes(v, NULL));
   return strcmp(avow_to_bytes(v, NULL), "end") == 0 ? avow_int(1) : avow_none();
@@ -48,7 +48,7 @@ static avow_value_t next_line(void *from) {
       avow_then(avow_reader_line(from, 100), note_line, NULL, NULL));
 }
 
-/* Both streams have something when the loop looks. */
+/* Both streams have data when the loop polls. */
 static void all_lines_of_a_read_come_before_another_read(void **state) {
   int fds[2];
   uv_pipe_t pipe;
@@ -69,7 +69,7 @@ static void all_lines_of_a_read_come_before_another_read(void **state) {
   assert_fulfils_int(q, 1);
   avow_reader_unref(other);
   uv_close((uv_handle_t *) &pipe, NULL);
-  turn(); /* it is closed */
+  turn(); /* the stream is closed */
   (void) close(fds[1]);
 }
 

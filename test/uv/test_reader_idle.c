@@ -1,6 +1,8 @@
 /* SPDX-License-Identifier: MIT */
-/* Readers that wait for so long and no longer, by a clock that the test moves,
-   over a pair in memory. */
+/*
+ * Readers with a timeout, with a clock that the test advances, over an
+ * in-memory pair.
+ */
 #include "pieces.h"
 
 static avow_value_t pair;
@@ -67,7 +69,7 @@ static void whatever_comes_sets_the_limit_back(void **state) {
   assert_fulfils_bytes(avow_reader_all(reader, 100), "xxxxx");
 }
 
-/* Nobody waits between two pieces. */
+/* Between two pieces, no read is pending. */
 static void pause_of_the_program_is_none_of_the_peer(void **state) {
   tell("one\ntwo\nthr");
   assert_fulfils_bytes(line(), "one");

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-/* Readers: what they keep in memory, and where there is none. */
+/* Readers: the memory that they keep, and their behavior without memory. */
 #include <signal.h>
 #include <unistd.h>
 
@@ -34,7 +34,7 @@ static void much_comes_exactly(void **state) {
   free(data);
 }
 
-/* Reads a line of almost all that is large: this many bytes come after it. */
+/* Reads a line that fills the large size almost. `more` bytes follow it. */
 static void read_large(size_t more) {
   char *data = calloc(1, LARGE);
   data[LARGE - more - 1] = '\n';
@@ -48,7 +48,7 @@ static void read_large(size_t more) {
 }
 
 static void room_for_much_is_given_back(void **state) {
-  read_large(0); /* the loop keeps something of its first stream */
+  read_large(0); /* the loop keeps a block of its first stream */
   const long before = live_allocations();
 
   read_large(0);
@@ -79,8 +79,8 @@ static bool ends_well(void **state, long nth) {
   fail_allocation(0, false);
   const avow_value_t *rest = avow_error_cause(&v);
   if (avow_error_code(&v) == UV_ENOMEM)
-    assert_fulfils_bytes(exactly(3), "one"); /* nothing is lost */
-  else if (rest != NULL) /* else there was no memory to hold it */
+    assert_fulfils_bytes(exactly(3), "one"); /* no byte is lost */
+  else if (rest != NULL) /* otherwise no memory was left to keep it */
     assert_string_equal(avow_to_bytes(rest, NULL), "one");
   avow_value_unref(v);
   return failed;
@@ -102,7 +102,7 @@ static bool fails_well(void **state, long nth, bool from_then_on) {
   if (avow_is_error(&v)) {
     assert_int_equal(avow_error_code(&v), UV_ENOMEM);
     assert_true(failed);
-    assert_fulfils_bytes(line(), "one"); /* nothing is lost */
+    assert_fulfils_bytes(line(), "one"); /* no byte is lost */
   } else {
     assert_string_equal(avow_to_bytes(&v, NULL), "one");
   }
@@ -130,7 +130,7 @@ static void reader_without_memory_rejects_all(void **state) {
   fail_allocation(0, false);
   while (n-- > 0) {
     avow_unref(ps[n]);
-    (void) avow_resolve(ds[n], avow_none()); /* or it is rejected */
+    (void) avow_resolve(ds[n], avow_none()); /* or the promise is rejected */
   }
 
   assert_rejects(avow_reader_line(poor, 10), UV_ENOMEM);

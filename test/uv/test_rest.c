@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * Between two reads: libuv watches the stream on, for the next read to come,
- * but nothing is read that nobody asked for, and the loop may end.
+ * Between two reads, libuv keeps watching the stream for the next read. No data
+ * is read without a request, and the loop may end.
  */
 #include <dlfcn.h>
 #include <fcntl.h>
@@ -14,8 +14,8 @@
 
 #include "peer.h"
 
-static long asked;  /* how often epoll was told what to watch */
-static long looked; /* how often there was a look at what waits */
+static long asked;  /* number of calls that change epoll's watches */
+static long looked; /* number of checks for waiting data */
 
 #ifdef __linux__
 typedef union {
@@ -24,7 +24,7 @@ typedef union {
   ssize_t (*recv)(int fd, void *bytes, size_t len, int flags);
 } next_t;
 
-/* In the place of the C library's. */
+/* Replaces the C library's function. */
 int epoll_ctl(int fd, int op, int watched, struct epoll_event *event) {
   const next_t next = { dlsym(RTLD_NEXT, "epoll_ctl") };
   asked++;
@@ -42,7 +42,7 @@ static avow_promise_t *start_read(void) {
   return avow_read(avow_uv_stream(stream), 100);
 }
 
-/* Something that keeps the loop alive and from blocking for long. */
+/* Promise that keeps the loop alive and limits how long it blocks. */
 static avow_promise_t *something;
 
 static void begin_something(void) {
@@ -89,7 +89,7 @@ static void read_after_a_pause_asks_epoll_for_nothing(void **state) {
   end_something();
 }
 
-/* The first time libuv has to find out that nobody asks. */
+/* The first time, libuv finds that no read is pending. */
 static void pause_until_something_waits(void) {
   begin_something();
   read_something();
@@ -168,7 +168,8 @@ static void what_waits_is_the_first_of_more(void **state) {
   end_something();
 }
 
-/* One who looks in vain waits as ever, and the next looks no more. */
+/* After a check that finds no data, the read waits as usual, and the next read
+   does not check. */
 static void looks_in_vain_no_more_often_than_was_stopped(void **state) {
   pause_until_something_waits();
   const long before = looked;
@@ -190,7 +191,7 @@ static void open_pipe(uv_pipe_t *pipe, int fd, int passes_handles) {
   assert_int_equal(uv_pipe_open(pipe, fd), 0);
 }
 
-/* Though something waits, it is watched. */
+/* libuv watches the stream although data is waiting. */
 static void assert_waits_for_libuv(uv_pipe_t *pipe, int peer_of_it) {
   const avow_stream_t from = avow_uv_stream((uv_stream_t *) pipe);
   avow_promise_t *read = avow_read(from, 10);
@@ -296,19 +297,19 @@ static void loop_ends_though_a_stream_was_read_from(void **state) {
   assert_true(reads());
   end_something();
 
-  run(); /* or the deadline */
+  run(); /* otherwise the deadline fails the test */
 
   assert_false(reads());
   assert_int_equal(uv_loop_alive(loop), 0);
 }
 
-/* The sleep waits for that, and keeps no loop alive. */
+/* The sleep waits for the clock and does not keep the loop alive. */
 static void loop_ends_though_a_clock_by_hand_stands(void **state) {
   use_clock(AVOW_CLOCK_BY_HAND);
   avow_promise_t *nap = avow_sleep(loop, 1);
   read_something();
 
-  run(); /* or the deadline */
+  run(); /* otherwise the deadline fails the test */
 
   assert_false(reads());
   assert_int_equal(avow_state(nap), AVOW_PENDING);
@@ -320,7 +321,7 @@ static void loop_ends_though_a_weak_sleep_is_pending(void **state) {
   avow_promise_t *nap = avow_sleep_weak(loop, 1 << 30);
   read_something();
 
-  run(); /* or the deadline */
+  run(); /* otherwise the deadline fails the test */
 
   assert_false(reads());
   assert_int_equal(avow_state(nap), AVOW_PENDING);
@@ -328,7 +329,8 @@ static void loop_ends_though_a_weak_sleep_is_pending(void **state) {
   avow_unref(nap);
 }
 
-/* It keeps no loop alive, and neither does what is watched because of it. */
+/* The unreferenced handle does not keep the loop alive, and neither does its
+   watch. */
 static void loop_ends_though_one_that_holds_nothing_is_read_from(void **state) {
   int fds[2];
   uv_pipe_t other;
@@ -338,7 +340,7 @@ static void loop_ends_though_one_that_holds_nothing_is_read_from(void **state) {
   avow_promise_t *p = avow_read(avow_uv_stream((uv_stream_t *) &other), 10);
   read_something();
 
-  run(); /* or the deadline */
+  run(); /* otherwise the deadline fails the test */
 
   assert_int_equal(avow_state(p), AVOW_PENDING);
   assert_fulfils_none(avow_close_handle((uv_handle_t *) &other));
@@ -350,7 +352,7 @@ static void free_pipe(uv_handle_t *pipe) {
   test_free(pipe);
 }
 
-/* avow has nothing left that points to it. */
+/* avow keeps no pointer to the stream. */
 static void stream_may_be_closed_by_libuv_and_freed(void **state) {
   int fds[2];
   uv_pipe_t *other = test_calloc(1, sizeof(*other));
@@ -442,7 +444,8 @@ static void others_of_avow_s_read_after_it(void **state) {
   end_something();
 }
 
-/* Also where the program's handle has yet to write what nobody takes. */
+/* This also holds while the program's handle has unsent data that the peer does
+   not read. */
 static void closing_the_loop_stops_what_rests(void **state) {
   char *data;
   const avow_value_t large = avow_bytes_new(8 << 20, &data);
