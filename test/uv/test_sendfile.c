@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * Files that are pumped to streams, of which the system moves what it can by
- * itself: sendfile() here is the test's, which counts, and fails as it is told.
+ * Pumping files to streams. The system copies them with sendfile() where it
+ * can. The test's sendfile() counts its calls and fails on demand.
  */
 #include <errno.h>
 #include <fcntl.h>
@@ -18,15 +18,15 @@
 
 enum { LARGE = 3000017, SMALL = 65536 };
 
-/* What is too much for a stream to hold. */
+/* More bytes than a stream buffers. */
 static size_t large;
 
-/* Of sendfile(): what it is to do, and how often it was called. */
+/* sendfile(): its behavior and the number of its calls. */
 static struct {
   int calls;
-  int err, times; /* fails with that so many times; -1: always */
-  bool waits;     /* for the test, the next time */
-  ssize_t sent;   /* the last time */
+  int err, times; /* the error, and how often it occurs; -1: always */
+  bool waits;     /* the next call waits for the test */
+  ssize_t sent;   /* result of the last call */
 } sends;
 
 #ifdef __linux__
@@ -54,9 +54,9 @@ ssize_t sendfile(int to, int from, off_t *offset, size_t len) {
 #endif
 
 static int file;
-static int behind; /* the first free descriptor behind that one; -1: unknown */
+static int behind; /* first free descriptor after that one; -1: unknown */
 static avow_value_t source;
-static char *text; /* what is in the file */
+static char *text; /* contents of the file */
 
 static avow_stream_t from(void) {
   return avow_to_stream(&source);
@@ -90,8 +90,8 @@ static void open_part(int64_t offset, uint64_t len) {
   assert_false(avow_is_error(&source));
 }
 
-/* Closes the file when no thread uses it any more: when all threads of the pool
-   are held, none of them reads it. */
+/* Closes the file when no thread uses it any longer. While all threads of the
+   pool are blocked, none of them reads it. */
 static void drop_file(void) {
   if (!avow_is_none(&source))
     avow_ignore(avow_run(avow_close(from())));
@@ -104,7 +104,7 @@ static void drop_file(void) {
   assert_true(behind < 0 || second_free() == behind);
 }
 
-/* Whether the system moves files to streams of this class. */
+/* Tells whether the system copies files to streams of this class. */
 static bool moves(void) {
 #ifdef __linux__
   return avow_stream_handle(here()) != NULL;
@@ -117,7 +117,8 @@ static avow_promise_t *pump(void) {
   return avow_pump(from(), here(), NULL);
 }
 
-/* The rest of what arrives, and p is how much was pumped. */
+/* Checks the rest of the data, and that `p` fulfills with the number of pumped
+   bytes. */
 static void assert_arrives(avow_promise_t *p, size_t at, size_t len) {
   size_t n;
   const avow_value_t all = avow_run(avow_read_all(there(), large));
@@ -205,7 +206,7 @@ static void system_may_not_know_it(void **state) {
   assert_int_equal(sends.calls, moves() ? 1 : 0);
 }
 
-/* More than the stream takes, so that some of it waits. */
+/* Writes more than the stream takes, so that a part waits. */
 static void what_was_written_before_comes_first(void **state) {
   open_part(0, UINT64_MAX);
   char *before = malloc(large);
@@ -214,8 +215,8 @@ static void what_was_written_before_comes_first(void **state) {
   avow_unref(avow_write(here(), avow_bytes(before, large)));
   avow_promise_t *p = pump();
 
-  avow_ignore(avow_run(avow_sleep(loop, 20))); /* nobody reads */
-  if (strcmp(world->name, "path") == 0)        /* TCP may have room for all */
+  avow_ignore(avow_run(avow_sleep(loop, 20))); /* no reader */
+  if (strcmp(world->name, "path") == 0)        /* TCP may take all bytes */
     assert_int_equal(sends.calls, 0);
   for (size_t got = 0; got < large;) {
     size_t n;
@@ -253,7 +254,7 @@ static void counts_and_is_not_idle_while_it_moves(void **state) {
   drop_file();
 }
 
-/* A portion that is under way goes, and no other. */
+/* A portion that is being sent completes. No other portion follows. */
 static void cancelled_pump_sends_no_more(void **state) {
   if (!moves())
     return;
@@ -277,7 +278,8 @@ static void cancelled_pump_sends_no_more(void **state) {
   drop_file();
 }
 
-/* On the pool, or before; the file is the program's again then. */
+/* The send runs on the pool or still waits for it. After the close, the file
+   belongs to the program again. */
 static void close_waits_for_what_is_sent(void **state) {
   open_part(0, UINT64_MAX);
   hold_pool(THREADS);
@@ -303,7 +305,7 @@ static void so_does_letting_go_of_it(void **state) {
   drop_file();
 }
 
-/* Whichever way it goes. */
+/* This holds for both ways of copying. */
 static void read_meanwhile_is_refused_and_takes_nothing(void **state) {
   open_part(0, UINT64_MAX);
   avow_promise_t *p = queued_in_a_turn(pump);
@@ -319,7 +321,7 @@ static void peer_may_hang_up(void **state) {
   open_part(0, UINT64_MAX);
   avow_promise_t *p = pump();
   assert_fulfils_none(avow_close(there()));
-  behind = -1; /* what that had may be free */
+  behind = -1; /* its descriptors may be free */
   const avow_value_t v = avow_run(p);
 
   assert_true(avow_error_code(&v) == UV_EPIPE ||
@@ -339,7 +341,7 @@ static void what_is_shut_down_takes_nothing(void **state) {
   drop_file();
 }
 
-/* A thread of the pool would wait there. */
+/* A thread of the pool would block there. */
 static void blocking_stream_is_written_to(void **state) {
   uv_stream_t *stream = avow_stream_handle(here());
   uv_os_fd_t fd;
@@ -356,10 +358,10 @@ static void blocking_stream_is_written_to(void **state) {
   drop_file();
 }
 
-/* As much as waits there while nobody reads. */
+/* Sends as much as a stream without a reader takes. */
 static void needs_memory(void **state) {
   if (world->bounded)
-    return; /* somebody would have to read */
+    return; /* a reader would be needed */
   bool lacked = true;
   for (long nth = 1; lacked; nth++) {
     open_part(0, SMALL + 4464);

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-/* Serving: the service of a stream that listens, as loops_listen has it. */
+/* Serving: the service of a listening stream, which loops_listen uses. */
 #include "uv/serve.h"
 
 #include <netinet/in.h>
@@ -11,7 +11,7 @@
 
 enum { MANY = 4 };
 
-static avow_value_t server; /* the service's; borrowed */
+static avow_value_t server; /* borrowed from the service */
 static char port[8];
 static avow_deferred_t *served[MANY];
 static int count;
@@ -50,10 +50,10 @@ static void connect_one(void) {
 
 static void wait_for(int n) {
   while (count < n)
-    (void) uv_run(loop, UV_RUN_ONCE); /* count says more */
+    (void) uv_run(loop, UV_RUN_ONCE); /* count tells more */
 }
 
-/* The connection is no child yet when the server goes. */
+/* The connection is not yet a child when the server closes. */
 static void service_that_closes_its_server_waits_for_its_connection(
     void **state) {
   avow_promise_t *p = serve(close_and_keep, MANY);
@@ -67,7 +67,7 @@ static void service_that_closes_its_server_waits_for_its_connection(
   assert_fulfils_none(p);
 }
 
-/* libuv tells nobody of that. */
+/* libuv does not report that the handle was closed. */
 static void service_that_is_cancelled_accepts_nothing_of_a_closed_server(
     void **state) {
   avow_promise_t *p = serve(keep, 1);

@@ -1,11 +1,11 @@
 /* SPDX-License-Identifier: MIT */
-/* Signals, as a channel and once. */
+/* Signals, as a channel and as a single promise. */
 #include <signal.h>
 
 #include "harness.h"
 
 static avow_value_t raise_fn(void *data) {
-  (void) raise(SIGUSR1); /* caught */
+  (void) raise(SIGUSR1); /* the loop catches it */
   return avow_none();
 }
 
@@ -13,13 +13,13 @@ static void a_signal_is_its_number(void **state) {
   avow_channel_t *c = avow_signals(loop, SIGUSR1);
   avow_promise_t *next = avow_channel_next(c);
 
-  (void) raise(SIGUSR1); /* caught */
+  (void) raise(SIGUSR1); /* the loop catches it */
 
   assert_fulfils_int(next, SIGUSR1);
   avow_channel_unref(c);
 }
 
-/* Lets libuv hear of what was raised. */
+/* Lets libuv receive the raised signals. */
 static void hear(void) {
   assert_fulfils_none(avow_sleep(loop, 1));
   assert_fulfils_none(avow_after_poll(loop));
@@ -27,9 +27,9 @@ static void hear(void) {
 
 static void what_comes_while_nobody_waits_is_kept_once(void **state) {
   avow_channel_t *c = avow_signals(loop, SIGUSR1);
-  (void) raise(SIGUSR1); /* caught */
+  (void) raise(SIGUSR1); /* the loop catches it */
   hear();
-  (void) raise(SIGUSR1); /* likewise */
+  (void) raise(SIGUSR1); /* the loop catches it */
   hear();
 
   assert_fulfils_int(avow_channel_next(c), SIGUSR1);
@@ -45,7 +45,7 @@ static void several_channels_hear_the_same_signal(void **state) {
   avow_channel_t *c = avow_signals(loop, SIGUSR1);
   avow_channel_t *e = avow_signals(loop, SIGUSR1);
 
-  (void) raise(SIGUSR1); /* caught */
+  (void) raise(SIGUSR1); /* the loop catches it */
 
   assert_fulfils_int(avow_channel_next(c), SIGUSR1);
   assert_fulfils_int(avow_channel_next(e), SIGUSR1);
@@ -96,7 +96,7 @@ static void a_program_may_close_all_handles(void **state) {
   avow_channel_t *c = avow_signals(loop, SIGUSR1);
   avow_promise_t *next = avow_channel_next(c);
   uv_walk(loop, close_handle, NULL);
-  (void) uv_run(loop, UV_RUN_DEFAULT); /* nothing of it is ours to know */
+  (void) uv_run(loop, UV_RUN_DEFAULT); /* the result does not matter */
 
   avow_cancel(next);
   avow_unref(next);
@@ -121,7 +121,7 @@ static void find_signal(uv_handle_t *handle, void *out) {
     *(void **) out = handle->data;
 }
 
-/* The program's other handles stay open meanwhile, whatever their data is. */
+/* The program's other handles stay open, whatever data they have. */
 static void loop_close_knows_its_handles_among_others(void **state) {
   avow_channel_t *c = avow_signals(loop, SIGUSR1);
   uv_timer_t timer;
@@ -147,8 +147,8 @@ static void assert_none_there(const avow_channel_t *c) {
 static void a_signal_that_nobody_waited_for_is_there_to_try(void **state) {
   avow_channel_t *c = avow_signals(loop, SIGUSR1);
   assert_none_there(c);
-  assert_int_equal(uv_run(loop, UV_RUN_DEFAULT), 0); /* nobody waits */
-  (void) raise(SIGUSR1);                             /* caught */
+  assert_int_equal(uv_run(loop, UV_RUN_DEFAULT), 0); /* no receive is pending */
+  (void) raise(SIGUSR1);                             /* the loop catches it */
   assert_fulfils_none(avow_after_poll(loop));
 
   avow_value_t v;

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-/* What debug builds say of SIGPIPE at the first write of a process. */
+/* The message of checked builds about SIGPIPE, at the first write. */
 #include <fcntl.h>
 #include <signal.h>
 #include <stdio.h>
@@ -18,7 +18,8 @@ static const bool debug = false;
 static const bool debug = true;
 #endif
 
-/* What fn says on stderr, in a process of its own whose first write that is. */
+/* Checks the stderr output of `fn` in a process of its own, whose first write
+   it makes. */
 static void assert_process_says(void (*fn)(void), const char *text) {
   int fds[2];
   assert_int_equal(pipe(fds), 0);
@@ -64,7 +65,7 @@ static void send_a_handle(void) {
   (void) signal(SIGPIPE, SIG_DFL);
   avow_promise_t *p =
       avow_write_handle(stream, avow_string("x"), avow_pointer(stream));
-  avow_unref(avow_catch(p, ignore, NULL)); /* only some pipes can do that */
+  avow_unref(avow_catch(p, ignore, NULL)); /* only some pipes allow it */
 }
 
 static void handle_that_is_sent_says_so_too(void **state) {
@@ -119,7 +120,7 @@ static bool has_terminals(void) {
 
 static void nothing_is_said_of_a_terminal(void **state) {
   if (!has_terminals()) {
-    assert_null(getenv("CI")); /* where all of it has to run */
+    assert_null(getenv("CI")); /* CI must run all tests */
     skip_because("no pseudo-terminals here (/dev/pts)");
   }
   assert_process_says(write_to_terminal, "");

@@ -1,6 +1,8 @@
 /* SPDX-License-Identifier: MIT */
-/* What is true of streams of every class: connections, a class of a program's,
-   and pairs in memory. */
+/*
+ * Properties of streams of every class: connections, a class of the program,
+ * and in-memory pairs.
+ */
 #include "worlds.h"
 
 enum { LARGE = 3 << 20, CHUNK = 65536 };
@@ -13,7 +15,7 @@ static char *large(void) {
   return bytes;
 }
 
-/* What comes next, however it is cut. */
+/* Checks the next data, in whatever pieces it arrives. */
 static void assert_reads(avow_stream_t stream, const char *text) {
   char buffer[100] = "";
   const size_t len = strlen(text);
@@ -21,7 +23,7 @@ static void assert_reads(avow_stream_t stream, const char *text) {
   assert_string_equal(buffer, text);
 }
 
-/* The write's promise, while the peer reads. */
+/* Returns the promise of a write while the peer reads. */
 static void tell(avow_stream_t from, avow_stream_t to, const char *text) {
   avow_promise_t *p = avow_write(from, avow_string(text));
   assert_reads(to, text);
@@ -98,7 +100,7 @@ static void only_bytes_are_written(void **state) {
   assert_rejects(avow_write(here(), avow_error(UV_ENOMEM)), UV_ENOMEM);
 }
 
-/* More than any world takes without a reader. */
+/* More bytes than any class buffers without a reader. */
 static void large_write_waits_for_who_reads_it(void **state) {
   const size_t len = world->bounded ? LARGE / 8 : LARGE;
   char *sent = large();
@@ -156,7 +158,7 @@ static void close_settles_what_is_pending(void **state) {
   avow_promise_t *p = avow_close(here());
 
   assert_rejects(read, UV_ECANCELED);
-  avow_value_unref(avow_run(write)); /* the kernel may have taken all */
+  avow_value_unref(avow_run(write)); /* the kernel may have taken all bytes */
   assert_fulfils_none(p);
   assert_rejects(avow_close(here()), UV_EALREADY);
 }
@@ -306,7 +308,7 @@ static void chunks_leave_what_nobody_wants(void **state) {
   assert_reads(there(), "ello");
 }
 
-/* The channel goes on, and nothing keeps the reason. */
+/* The channel continues, and it does not keep the reason. */
 static void chunks_drop_the_reason_of_who_left(void **state) {
   avow_channel_t *chunks = avow_chunks(there(), 1, 0);
   avow_promise_t *p = avow_channel_next(chunks);
@@ -345,7 +347,7 @@ static void reader_gives_pieces(void **state) {
   avow_reader_unref(reader);
 }
 
-/* From one end to the other of this pair, and over a second back to it. */
+/* Pumps from one end of this pair to the other, and back over a second pair. */
 static void pump_moves_all_and_shuts_down(void **state) {
   avow_value_t more[2];
   open_ends(avow_duplex(loop, 4, NULL), more);

@@ -1,10 +1,13 @@
 /* SPDX-License-Identifier: MIT */
-/* Classes of streams: what they need not do, and what they must not. */
+/*
+ * Classes of streams: the functions that they may omit, and the results that
+ * they must not return.
+ */
 #include "worlds.h"
 
 #include "avow/stream_class.h"
 
-/* What reads of the stream give, whatever is asked for. */
+/* Result of every read of the stream. */
 static avow_value_t given;
 
 static uv_loop_t *liar_loop(void *self) {
@@ -29,7 +32,7 @@ static avow_stream_t liar(void) {
   return (avow_stream_t){ &liars, &self };
 }
 
-/* Behind it lies what a test looks at. */
+/* The test checks the bytes after the buffer. */
 static char buffer[64];
 
 static avow_promise_t *into(void) {
@@ -55,7 +58,7 @@ static void run_verb(void) {
   avow_value_unref(avow_run(verb()));
 }
 
-/* Of that verb, which names what it was given. */
+/* Checks the message about `fn`, which names what the class returned. */
 static void assert_found_out(avow_promise_t *(*fn)(void), avow_value_t v,
                              const char *says) {
   given = v;
@@ -102,7 +105,7 @@ static void what_is_no_bytes_is_no_end(void **state) {
     assert_found_out(verbs[i], avow_int(3), "type int with 0");
 }
 
-/* Of which a write gives nothing, and a shorter way, too. */
+/* A write of this class returns nothing, and so does its shortcut. */
 static avow_promise_t *silent_write(void *self, avow_value_t bytes) {
   avow_value_unref(bytes);
   return avow_promise_resolve(loop, avow_none());
@@ -136,7 +139,7 @@ static void what_is_no_number_is_no_success(void **state) {
                    "pump_to() of a stream class gave type none");
 }
 
-/* It says of each write that one byte was taken. */
+/* The class reports one byte for each write. */
 static void other_number_than_was_written_is_no_success(void **state) {
   assert_found_out(pump, much(2), "called with 2 bytes, gave type int");
 }
@@ -153,7 +156,7 @@ static void what_a_class_cannot_do_is_refused(void **state) {
   assert_rejects(avow_pump(stream, stream, NULL), UV_ENOTSUP);
 }
 
-/* Of nobody's loop. */
+/* Bound to no loop. */
 
 static const avow_stream_class_t *klass;
 
@@ -212,7 +215,7 @@ static void class_without_loop_or_size_is_misuse(void **state) {
   }
 }
 
-/* A shorter way to pump. */
+/* A shortcut for pumps. */
 
 static void open_pair(size_t room) {
   open_ends(avow_duplex(loop, room, NULL), ends);
@@ -223,7 +226,7 @@ static void drop_pair(void) {
   avow_value_clear(&ends[1]);
 }
 
-/* It moves what it is told to, once for each digit. */
+/* Results of the shortcut, one for each digit. */
 static const char *shorter;
 
 static avow_promise_t *move_by_it(void *self, avow_stream_t to) {
@@ -238,7 +241,7 @@ static avow_promise_t *read_one(void *self, size_t max_bytes) {
                                                      : avow_none());
 }
 
-/* Behind each 0 a little is read and written. */
+/* After each 0, the pump reads and writes a little. */
 static void shorter_way_is_taken_where_there_is_one(void **state) {
   const avow_stream_class_t quick = { .size = sizeof(quick),
                                       .loop = liar_loop,
@@ -318,7 +321,7 @@ static avow_promise_t *be_idle(void *self) {
   return avow_promise_resolve(loop, avow_none());
 }
 
-/* There is nothing behind its loop(). */
+/* The class has no function after loop(). */
 static void smallest_class_can_do_nothing(void **state) {
   const avow_stream_class_t smallest = { .size = offsetof(avow_stream_class_t,
                                                           read),
@@ -337,7 +340,7 @@ static void smallest_class_can_do_nothing(void **state) {
   assert_rejects(avow_close(stream), UV_ENOTSUP);
 }
 
-/* Of an older class, which ends before that. */
+/* A class of an older version, whose struct ends before that field. */
 static void class_is_read_no_further_than_its_size(void **state) {
   const avow_stream_class_t older = { .size = offsetof(avow_stream_class_t,
                                                        pump_to),

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-/* Streams that values own, and handing them over. */
+/* Streams that values own, and passing handles over pipes. */
 #include <signal.h>
 #include <sys/socket.h>
 #include <unistd.h>
@@ -186,7 +186,7 @@ static void data_of_the_handle_is_the_program_s(void **state) {
   assert_hears_the_end(&accepted[0]);
 }
 
-/* Handles over pipes. */
+/* Handles that are passed over pipes. */
 
 static uv_pipe_t ipc[2];
 
@@ -225,7 +225,7 @@ static void owned_stream_is_handed_over(void **state) {
   open_pipes();
   avow_value_t v = connected();
 
-  assert_fulfils_int(hand_over(v), 9); /* and let go */
+  assert_fulfils_int(hand_over(v), 9); /* and then released */
   read_message();
   avow_value_t again = received();
 
@@ -257,7 +257,7 @@ static void several_handles_are_received_one_by_one(void **state) {
   close_pipes();
 }
 
-/* The system stops behind the handle, and has the hang-up to tell then. */
+/* The system stops reading after the handle, and reports the hang-up then. */
 static void what_is_said_behind_a_handle_comes(void **state) {
   open_pipes();
   const avow_stream_t from = avow_uv_stream((uv_stream_t *) &ipc[0]);

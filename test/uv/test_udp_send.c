@@ -38,7 +38,7 @@ static int tear_down(void **state) {
   (void) closesocket(peer);
   if (!uv_is_closing((uv_handle_t *) &ours))
     uv_close((uv_handle_t *) &ours, NULL);
-  (void) uv_run(loop, UV_RUN_DEFAULT); /* it is closed */
+  (void) uv_run(loop, UV_RUN_DEFAULT); /* the socket is closed */
   return harness_teardown(state);
 }
 
@@ -82,7 +82,7 @@ static void send_rejects_without_an_address(void **state) {
   avow_value_unref(v);
 }
 
-/* Where there is no socket yet libuv would abort. */
+/* libuv would abort if the handle has no socket yet. */
 static void send_rejects_an_address_of_another_kind(void **state) {
   const struct sockaddr local = { .sa_family = AF_UNIX };
   uv_udp_t fresh;
@@ -129,7 +129,7 @@ static void send_rejects_on_a_closing_handle(void **state) {
 
 #ifndef _WIN32 /* pairs of sockets */
 
-/* A socket whose peer reads nothing, so that sends have to wait. */
+/* Fills the socket of a peer that does not read, so that sends must wait. */
 static void fill_queue(int fds[2], avow_promise_t *out[], size_t n) {
   assert_int_equal(socketpair(AF_UNIX, SOCK_DGRAM, 0, fds), 0);
   assert_int_equal(uv_udp_open(&ours, fds[0]), 0);

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * Whole files, and what all requests for files share: cancelling them, closing
- * the loop under them, and failing memory.
+ * Whole files, and properties of all file requests: cancellation, closing the
+ * loop, and allocation failures.
  */
 #include <fcntl.h>
 #include <signal.h>
@@ -14,7 +14,7 @@
 
 enum { MANY = 300 * 1000, LARGE = 16 << 20 };
 
-static uv_file file; /* open, and says "hello world" */
+static uv_file file; /* open; contains "hello world" */
 
 static int set_up(void **state) {
   if (disk_setup(state) != 0)
@@ -26,8 +26,8 @@ static int set_up(void **state) {
 
 static int tear_down(void **state) {
   release_pool();
-  (void) uv_run(loop, UV_RUN_DEFAULT); /* the pool's jobs are over */
-  (void) close(file);                  /* a test may have done so */
+  (void) uv_run(loop, UV_RUN_DEFAULT); /* the pool's jobs end */
+  (void) close(file);                  /* a test may have closed it */
   return disk_teardown(state);
 }
 
@@ -89,7 +89,7 @@ static avow_promise_t *start_close(void) {
   return avow_fs_close(loop, dup(file));
 }
 
-/* All that cancelling takes back. */
+/* Operations that cancellation removes from the queue. */
 static const start_fn starts[] = { start_read_file, start_open, start_fstat,
                                    start_read, start_write };
 enum { STARTS = sizeof(starts) / sizeof(starts[0]) };
@@ -126,12 +126,12 @@ static void read_file_reads_a_large_one(void **state) {
   assert_fulfils_pattern(avow_read_file(loop, at("file"), SIZE_MAX), LARGE);
 }
 
-/* Writes on the pool, since opening waits for the reader. */
+/* Writes on the pool, because opening a FIFO waits for the reader. */
 static void feed_work(uv_work_t *req) {
   char *data = pattern(MANY);
   const int fifo = open(at("fifo"), O_WRONLY | O_CLOEXEC);
   if (write(fifo, data, MANY) < 0)
-    perror("write"); /* the reader had enough, or misses it */
+    perror("write"); /* the reader closed the FIFO early */
   (void) close(fifo);
   free(data);
 }
@@ -164,7 +164,7 @@ static void read_file_rejects_more_than_the_limit_without_a_size(void **state) {
               "read '/proc/self/maps': file too large");
 }
 
-/* Its size is that of a page, whatever is in it. */
+/* The system reports the size of a page, whatever the file contains. */
 static void read_file_does_not_believe_a_size_that_is_too_large(void **state) {
   const char *path = "/sys/kernel/mm/transparent_hugepage/enabled";
   if (access(path, R_OK) != 0)
@@ -225,7 +225,7 @@ static void read_file_cancelled_in_its_turn_is_dropped(void **state) {
   assert_rejects(second, UV_ECANCELED);
 }
 
-/* Where the kernel does it there is no queue: what was asked for is done. */
+/* With io_uring there is no queue, so the write has taken place. */
 static void assert_file_not_written(void) {
   assert_file_says(kernel_does_files() ? "HELLO world" : "hello world");
 }
@@ -288,7 +288,7 @@ static void cancelled_after_it_settled_changes_nothing(void **state) {
   }
 }
 
-/* Closing avow, and starting it again for the fixture. */
+/* Closes avow, then initializes it again for the fixture. */
 static void loop_close_takes_requests_off_the_queue(void **state) {
   const int before = open_files();
   const bool queued = !kernel_does_files();
@@ -297,7 +297,7 @@ static void loop_close_takes_requests_off_the_queue(void **state) {
     hold_pool(THREADS);
     avow_promise_t *p = starts[i]();
     if (!queued)
-      release_pool(); /* which closes what was opened for nobody */
+      release_pool(); /* closes files whose operation was canceled */
     assert_loop_close_cancels(p);
     release_pool();
     run();
@@ -322,7 +322,7 @@ static void loop_close_waits_for_what_runs(void **state) {
   assert_int_equal(open_files(), before);
 }
 
-/* Fails the nth allocation; false once there is none. */
+/* Fails the nth allocation. Returns false if there was no nth allocation. */
 static bool fails_well(start_fn start, long nth, bool from_then_on) {
   fail_allocation(nth, from_then_on);
   const avow_value_t v = avow_run(start());
@@ -343,7 +343,7 @@ static void survive(start_fn start) {
 
 static void every_request_survives_failing_memory(void **state) {
   const int before = open_files();
-  wait_until_taken(); /* libuv wants memory to start the pool */
+  wait_until_taken(); /* libuv allocates to start the pool */
 
   for (int i = 0; i < STARTS; i++)
     survive(starts[i]);
@@ -363,7 +363,7 @@ static avow_promise_t *start_large_read_file(void) {
   return avow_read_file(loop, "/proc/self/smaps", LARGE);
 }
 
-/* The longer the more is mapped, and of no size. */
+/* The file has no size and grows with the number of mappings. */
 static void read_file_survives_failing_to_make_room(void **state) {
   enum { MAPS = 400 };
   void *maps[MAPS];
@@ -379,7 +379,7 @@ static void read_file_survives_failing_to_make_room(void **state) {
 #define FILES(f) cmocka_unit_test_setup_teardown(f, set_up, tear_down)
 
 SUITE(whole_file) {
-  (void) signal(SIGPIPE, SIG_IGN); /* a reader that stops */
+  (void) signal(SIGPIPE, SIG_IGN); /* a reader stops early */
   disk_init();
   const struct CMUnitTest tests[] = {
     FILES(read_file_gives_all_of_it),

@@ -1,12 +1,12 @@
 /* SPDX-License-Identifier: MIT */
-/* Jobs of the thread pool: whose each thing is, and when it ends. */
+/* Jobs of the thread pool: the owners of their data, and when each job ends. */
 #include <stdatomic.h>
 
 #include "thread_pool.h"
 
 typedef struct {
-  atomic_int calls; /* of the function */
-  int frees;        /* of its data */
+  atomic_int calls; /* calls of the function */
+  int frees;        /* calls of free_fn */
   avow_value_t result;
   uv_thread_t caller;
 } job_t;
@@ -28,7 +28,7 @@ static void free_job(void *data) {
   job->frees++;
 }
 
-/* A job that is over, of which the loop has not heard. */
+/* A completed job whose completion the loop has not received. */
 static avow_promise_t *called_unheard(job_t *job) {
   hold_pool(THREADS - 1);
   avow_promise_t *p = avow_work(loop, call, job, free_job);
@@ -92,7 +92,7 @@ static avow_value_t stamp_fn(void *data) {
 }
 
 static avow_value_t start_then(void *self, avow_deferred_t *d) {
-  (void) avow_resolve(d, stamp_fn(self)); /* it is pending */
+  (void) avow_resolve(d, stamp_fn(self)); /* the promise is pending */
   return avow_none();
 }
 
@@ -115,7 +115,7 @@ static void return_a_promise(void) {
   avow_deferred_drop(d);
 }
 
-/* This process has no threads yet, since it is forked for the abort. */
+/* The test forks for the abort, so this process has no threads yet. */
 static void work_that_returns_a_promise_is_misuse(void **state) {
   assert_misuse(return_a_promise, "avow_work(): fn returned a promise");
 }
@@ -127,8 +127,8 @@ static void work_cancelled_in_the_queue_never_runs(void **state) {
 
   avow_cancel(p);
   assert_int_equal(avow_state(p), AVOW_REJECTED);
-  assert_int_equal(job.frees, 0); /* never inside the call */
-  while (job.frees == 0)          /* though the pool is full */
+  assert_int_equal(job.frees, 0); /* never within the call */
+  while (job.frees == 0)          /* even while the pool is busy */
     (void) uv_run(loop, UV_RUN_ONCE);
   release_pool();
   run();
@@ -181,11 +181,11 @@ static void detached_work_gives_what_its_function_returns(void **state) {
 
 static void mark_free(void *data) {
   job_t *job = data;
-  assert_int_equal(job->calls, 1); /* it is over */
+  assert_int_equal(job->calls, 1); /* the job has run */
   job->frees++;
 }
 
-/* What its function uses is still there, as long as that runs. */
+/* The data of a function stays valid while the function runs. */
 static void timeout_of_work_waits_for_its_function(void **state) {
   job_t job = { .result = avow_string("late") };
   avow_promise_t *p = avow_work(loop, call_held, &job, NULL);
@@ -250,7 +250,7 @@ static void work_that_runs_learns_that_nobody_wants_it(void **state) {
   let_go_in_pool();
   assert_fulfils_none(p);
   assert_int_equal(said, 3);
-  assert_true(avow_work_is_wanted()); /* what is no work is */
+  assert_true(avow_work_is_wanted()); /* outside a job, the answer is true */
 }
 
 static void work_cancelled_when_done_drops_the_result(void **state) {
@@ -296,7 +296,7 @@ static void loop_close_waits_for_work_that_runs(void **state) {
   let_go_in_pool();
 
   assert_int_equal(avow_loop_close(loop), 0);
-  run(); /* what held the pool is not avow's to wait for */
+  run(); /* avow does not wait for the program's own jobs */
 
   assert_int_equal(job.frees, 1);
   assert_int_equal(queued.frees, 1);
@@ -370,7 +370,7 @@ static void random_without_memory_rejects(void **state) {
   }
 }
 
-/* What blocks and has no request of its own in libuv needs no more. */
+/* A blocking call without a request in libuv needs no more code. */
 static avow_value_t host_name(void *data) {
   char name[UV_MAXHOSTNAMESIZE];
   size_t size = sizeof(name);
@@ -400,7 +400,7 @@ static void assert_pool(unsigned on_pool, unsigned waiting) {
 
 static void work_beyond_the_threads_waits(void **state) {
   enum { N = THREADS + 2 };
-  avow_promise_t *all[N + 1] = { avow_sleep(loop, 1) }; /* is no work */
+  avow_promise_t *all[N + 1] = { avow_sleep(loop, 1) }; /* not a job */
   assert_pool(0, 0);
   for (int i = 1; i <= N; i++)
     all[i] = avow_work(loop, wait_fn, NULL, NULL);
@@ -415,7 +415,7 @@ static void work_beyond_the_threads_waits(void **state) {
   assert_pool(0, 0);
 }
 
-/* Until the pool is done with them. */
+/* A canceled job counts until the pool has finished it. */
 static void cancelled_work_is_counted_until_it_is_over(void **state) {
   avow_promise_t *p = avow_work_detached(loop, wait_fn, NULL, NULL);
   meet_in_pool();

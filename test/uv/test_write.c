@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-/* Writing to a stream and ending that, over pipes and over TCP. */
+/* Writing to a stream and ending it, over pipes and over TCP. */
 #include <signal.h>
 #include <sys/socket.h>
 #include <unistd.h>
@@ -9,14 +9,14 @@
 
 enum { LARGE = 8 << 20, PART = 1 << 16, PIECES = 16 };
 
-/* What start_large() writes. A pipe is full with less. */
+/* Number of bytes that start_large() writes. A pipe holds less. */
 static size_t large = LARGE;
 
 static char pattern_at(size_t i) {
   return (char) (i * 31 + (i >> 8));
 }
 
-/* len bytes of an endless pattern. */
+/* Returns `len` bytes of an endless pattern. */
 static avow_value_t pattern(size_t from, size_t len) {
   char *data = NULL;
   const avow_value_t v = avow_bytes_new(len, &data);
@@ -25,7 +25,7 @@ static avow_value_t pattern(size_t from, size_t len) {
   return v;
 }
 
-/* The peer reads so much of the pattern, on the pool while the loop runs. */
+/* The peer reads `len` bytes of the pattern on the pool while the loop runs. */
 static void assert_peer_hears(size_t from, size_t len) {
   for (size_t done = 0, n; done < len; done += n) {
     const size_t max = len - done < PART ? len - done : PART;
@@ -50,7 +50,8 @@ static void assert_peer_hears_the_end(void) {
   assert_int_equal(read(peer, &byte, 1), 0);
 }
 
-/* Broken pipe or reset: which of them depends on who is first. */
+/* Checks for a broken pipe or a reset. The timing decides which error
+   occurs. */
 static void assert_breaks(avow_promise_t *p) {
   const avow_value_t v = avow_run(p);
   const int code = avow_error_code(&v);
@@ -130,7 +131,8 @@ static void writes_keep_their_order(void **state) {
 static void write_fails_once_the_peer_has_gone(void **state) {
   hang_up();
 
-  avow_value_unref(avow_run(start_small())); /* TCP hears of it by this */
+  avow_value_unref(avow_run(start_small())); /* TCP learns of the error by this
+                                                write */
 
   assert_breaks(start_small());
 }
@@ -154,7 +156,7 @@ static void write_rejects_what_is_not_bytes(void **state) {
                  UV_ENOMEM);
 }
 
-/* Where pointers have 32 bits, a MiB that is in a list 4,096 times. */
+/* On 32-bit systems: a list that contains one MiB 4,096 times. */
 static void write_rejects_a_list_of_more_than_a_size_can_say(void **state) {
   const avow_value_t v = avow_string("x");
   avow__bytes_t *claims = v.u.p;
@@ -183,7 +185,7 @@ static void list_of_nothing_writes_nothing(void **state) {
   assert_fulfils_int(avow_write(avow_uv_stream(stream), avow_list(NULL, 0)), 0);
 }
 
-/* Many parts of different sizes, some of which have nothing. */
+/* Writes many parts of different sizes. Some are empty. */
 static avow_promise_t *start_list(void) {
   enum { PARTS = 40 };
   avow_value_t items[PARTS];
@@ -334,7 +336,8 @@ static void cancelled_shutdown_shuts_down_all_the_same(void **state) {
   assert_peer_hears_the_end();
 }
 
-/* Closing avow first, and then the handle; the fixture wants avow again. */
+/* Closes avow first and the handle second. Then initializes avow again for the
+   fixture. */
 static void assert_loop_close_cancels(avow_promise_t *p) {
   assert_int_equal(avow_loop_close(loop), 0);
   assert_int_equal(avow_result(p)->code, UV_ECANCELED);
@@ -361,8 +364,9 @@ static void promise_held_beyond_loop_and_handle_stays_settled(void **state) {
   avow_unref(p);
 }
 
-/* Fails the nth allocation; false once there is none. Nothing is checked of the
-   bytes: the peer is gone before what is left can be written. */
+/* Fails the nth allocation. Returns false if there was no nth allocation. The
+   bytes are not checked, because the peer closes before it receives the
+   rest. */
 static bool fails_well(start_fn start, long nth, bool from_then_on) {
   fail_allocation(nth, from_then_on);
   avow_promise_t *p = start();
