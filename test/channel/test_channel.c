@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-/* Channels: order, room, the end, and what becomes of items. */
+/* Channels: order, capacity, the end, and the release of items. */
 #include <stdio.h>
 
 #include "items.h"
@@ -140,7 +140,8 @@ static avow_value_t send_one_of_each(const avow_value_t *none, void *c) {
   return avow_none();
 }
 
-/* There they are queued at once. One of them nobody holds. */
+/* In a handler, the items are queued at once. One item has no other
+   reference. */
 static void who_waits_gets_what_a_handler_sends(void **state) {
   avow_channel_t *c = avow_channel_new(loop, 0);
   avow_promise_t *first = avow_channel_next(c);

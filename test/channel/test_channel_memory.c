@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-/* Channels: what they keep in memory, and what becomes of it. */
+/* Channels: the memory that they keep, and when they free it. */
 #include "famine.h"
 #include "items.h"
 
@@ -9,7 +9,7 @@ enum { MANY = 250000 };
 typedef struct {
   avow_channel_t *channel;
   int64_t sent, sum, count;
-  uint64_t most; /* blocks alive at a time */
+  uint64_t most; /* blocks live at a time */
 } stream_t;
 
 static avow_value_t produce(void *data) {
@@ -163,7 +163,7 @@ static void let_go_of_mine(uv_loop_t *at, const avow_promise_t *p, void *data) {
   avow_channel_clear(&mine);
 }
 
-/* Both are rejected: the first with nobody to handle that, which is told. */
+/* Both receives are rejected. The first has no handler, which is reported. */
 static void a_failure_may_let_go_of_its_channel(void **state) {
   const avow_options_t options = { .budget_us = UINT_MAX,
                                    .on_reject = let_go_of_mine };
@@ -224,7 +224,8 @@ static void a_dump_shows_who_waits_in_a_channel(void **state) {
 
 static avow_promise_t *lost;
 
-/* What it would cancel for want of memory it cancels when it has returned. */
+/* Out of memory, avow_then() cancels its source promise after this function
+   returns. */
 static void lose_and_send(void *c) {
   avow_promise_t *next = avow_promise_steal(&lost);
   use_up_memory();
@@ -250,7 +251,7 @@ static void an_item_for_what_lacks_memory_is_not_taken_for_it(void **state) {
   avow_channel_unref(c);
 }
 
-/* Of its cases the first is none. */
+/* Its first case is invalid, because NONE cannot be sent. */
 static void without_memory_what_is_no_choice_is_refused(void **state) {
   avow_channel_t *c = avow_channel_new(loop, 1);
   const avow_case_t cases[] = { avow_case_send(c, avow_none()),

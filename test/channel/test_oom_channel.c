@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-/* Out of memory: channels live through it. */
+/* Out of memory: channels survive it. */
 #include <signal.h>
 #include <sys/socket.h>
 #include <unistd.h>
@@ -8,7 +8,7 @@
 
 static int ends[2]; /* of a pair of sockets */
 
-/* What two sides share; the last to end frees it. */
+/* State that two sides share. The last side to end frees it. */
 typedef struct {
   avow_channel_t *channel;
   int sides;
@@ -30,7 +30,7 @@ static void line_unref(line_t *line) {
   free(line);
 }
 
-/* However a side ends, the other has nothing more to wait for. */
+/* However a side ends, the other side no longer waits for anything. */
 static void sender_end(void *data) {
   const line_t *line = data;
   avow_channel_end(line->channel);
@@ -90,7 +90,7 @@ static void channels_survive(void **state) {
   survive(through_a_ring_that_grows);
 }
 
-/* What waits, is cancelled, and is left inside. */
+/* Sends and receives that wait, are canceled, or leave items buffered. */
 static avow_promise_t *left_inside(void) {
   avow_channel_t *full = avow_channel_new(loop, 1);
   avow_channel_t *empty = avow_channel_ref(full);
@@ -124,7 +124,7 @@ static avow_value_t value_of(const avow_value_t *v, void *data) {
   return avow_value_ref(avow_to_outcome(v)->value);
 }
 
-/* Two that wait for each other, beside one that is called off. */
+/* Two selects that wait for each other, and a canceled one. */
 static avow_promise_t *chosen(void) {
   avow_channel_t *c = avow_channel_new(loop, 0);
   avow_promise_t *never = avow_sleep(loop, 1 << 20);
@@ -152,7 +152,7 @@ static void let_go(void *data) {
   avow_channel_unref(data);
 }
 
-/* To the end, or to a failure. */
+/* Receives until the end or a failure. */
 static avow_promise_t *all_of(avow_channel_t *c) {
   return avow_attach(avow_repeat(loop, next_outcome, c), c, let_go);
 }
@@ -182,7 +182,7 @@ static avow_value_t ignore_cb(const avow_value_t *error, void *data) {
   return avow_none();
 }
 
-/* What libuv feeds: each comes at once, or not at all. */
+/* Channels that libuv feeds: each item arrives at once or never. */
 static avow_promise_t *fed(void) {
   avow_promise_t *ps[] = {
     avow_next_iteration(loop),
@@ -205,7 +205,7 @@ static avow_value_t unref_fn(void *data) {
   return avow_none();
 }
 
-/* The first item of a channel, which then goes. */
+/* Receives the first item, then releases the channel. */
 static avow_promise_t *first_of(avow_channel_t *c) {
   avow_promise_t *p = avow_timeout(avow_channel_next(c), 0);
   return avow_finally(avow_catch(p, ignore_cb, NULL), unref_fn, c);
@@ -222,7 +222,8 @@ static avow_promise_t *fed_again(void) {
   return avow_all_settled(loop, ps, sizeof(ps) / sizeof(*ps));
 }
 
-/* Apart, for Linux takes some milliseconds to end an inotify instance. */
+/* A separate program, because Linux takes milliseconds to end an inotify
+   instance. */
 static avow_promise_t *changed(void) {
   avow_promise_t *p =
       avow_timeout(avow_channel_first(avow_fs_events(loop, "/", 0)), 0);
@@ -240,7 +241,7 @@ static void sources_survive(void **state) {
   survive_some(changed_again, 5);
 }
 
-/* The one end is the program's, the other another thread's in all but name. */
+/* One end belongs to the program. The other simulates another thread's end. */
 static void references_end(void *sender) {
   avow_sender_t *other = avow_sender_ref(sender);
   avow_sender_unref(sender);
@@ -249,7 +250,7 @@ static void references_end(void *sender) {
 
 static avow_value_t send_by_sender(const avow_value_t *none, void *sender) {
   for (int i = 0; i < 3; i++)
-    (void) avow_sender_replace(sender, avow_string("a new one")); /* or none */
+    (void) avow_sender_replace(sender, avow_string("a new one")); /* or fails */
   return avow_none();
 }
 
@@ -270,12 +271,12 @@ static void use_it(void *duty) {
   use(duty);
 }
 
-/* Posted or not, data is freed. */
+/* The data is freed whether it was posted or not. */
 static avow_promise_t *by_mailbox(void) {
   avow_mailbox_t *mailbox = avow_mailbox_new(loop);
   avow_mailbox_t *other = avow_mailbox_ref(mailbox);
   for (int i = 0; i < 3; i++)
-    (void) avow_post(other, use_it, duty_new(), duty_end); /* or not */
+    (void) avow_post(other, use_it, duty_new(), duty_end); /* or fails */
   avow_mailbox_unref(mailbox);
   avow_mailbox_unref(other);
   return avow_next_iteration(loop);

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-/* What feeds a channel: when it is resumed, paused and stopped. */
+/* Sources of channels: when they are resumed, paused and stopped. */
 #include "channel/channel.h"
 
 #include "harness.h"
@@ -8,7 +8,7 @@ static void assert_next_int(const avow_channel_t *c, int64_t expected) {
   assert_fulfils_int(avow_channel_next(c), expected);
 }
 
-/* A source that pushes when it is told to, and notes what it is told. */
+/* A source that pushes on demand and notes each call. */
 typedef struct {
   avow__source_t source;
   uv_idle_t handle;
@@ -85,7 +85,8 @@ static void what_is_pushed_beyond_the_room_is_kept(void **state) {
   avow_channel_t *c = fake_new(1);
 
   for (int64_t i = 0; i < 100; i++)
-    (void) avow__channel_push(c, avow_int(i)); /* looked at above */
+    (void) avow__channel_push(c, avow_int(i)); /* the test checks the result
+                                                  above */
 
   for (int64_t i = 0; i < 100; i++)
     assert_next_int(c, i);
@@ -144,7 +145,8 @@ static void a_loop_that_closes_gives_no_more_sources(void **state) {
   assert_int_equal(avow_loop_init(loop, NULL), 0);
 }
 
-/* Another channel's, which is told when this one has returned. */
+/* Channel of another source, which is called after this source's callback
+   returns. */
 static avow_channel_t *other;
 
 static void ask_and_give_up(avow__source_t *source) {
@@ -188,7 +190,7 @@ static void a_sender_waits_until_there_is_room_again(void **state) {
   avow__source_t *source = fake_alloc(fake_resume, fake_pause);
   assert_int_equal(avow__source_attach(c, source), 0);
   for (int64_t i = 0; i < 3; i++)
-    (void) avow__channel_push(c, avow_int(i)); /* beyond the room */
+    (void) avow__channel_push(c, avow_int(i)); /* beyond the capacity */
   avow_promise_t *sent = avow_channel_send(c, avow_int(3));
 
   assert_next_int(c, 0);

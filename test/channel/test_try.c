@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-/* Taking and sending at once, or not at all. */
+/* Receiving and sending without waiting. */
 #include "channel/channel.h"
 #include "items.h"
 
@@ -130,7 +130,7 @@ static void without_room_try_send_gives_to_who_waits(void **state) {
   avow_promise_t *second = avow_channel_next(c);
 
   assert_sends(c, 1);
-  assert_nothing_there(c); /* the second was there before */
+  assert_nothing_there(c); /* the second item was buffered before */
   assert_sends(c, 2);
   assert_int_equal(avow_channel_try_send(c, avow_int(3)), UV_EAGAIN);
 
@@ -144,7 +144,7 @@ static void try_send_does_not_overtake(void **state) {
   send_int(c, 1);
   avow_promise_t *second = avow_channel_send(c, avow_int(2));
 
-  assert_next_int(c, 1); /* the second has its room */
+  assert_next_int(c, 1); /* the second item has its place */
   assert_int_equal(avow_channel_try_send(c, avow_int(3)), UV_EAGAIN);
 
   assert_fulfils_none(second);
@@ -172,7 +172,7 @@ static void try_send_releases_what_is_refused(void **state) {
   avow_channel_unref(failed);
 }
 
-/* Whoever reads that code has the item. */
+/* A caller that reads this code has the item. */
 static void a_failure_does_not_read_as_try_again(void **state) {
   avow_channel_t *c = avow_channel_new(loop, 1);
   avow_channel_fail(c, avow_error(UV_EAGAIN));
@@ -215,7 +215,8 @@ static void assert_canceled(avow_promise_t *p) {
   avow_unref(p);
 }
 
-/* Takes c. Trying agrees with what the promises reject with. */
+/* Trying returns the codes that the promises reject with. Takes ownership of
+   `c`. */
 static void assert_outlived(avow_channel_t *c) {
   assert_canceled(avow_channel_next(c));
   assert_try_fails(c, UV_ECANCELED);
@@ -243,7 +244,7 @@ static void after_its_loop_closed_trying_is_canceled(void **state) {
   assert_int_equal(avow_loop_init(loop, NULL), 0);
 }
 
-/* Has so many items, and gives them as long as they are wanted. */
+/* Has a number of items, and pushes them while they are requested. */
 typedef struct {
   avow__source_t source;
   int left;
