@@ -10,20 +10,20 @@ typedef struct {
   avow_sender_t *sender;
 } line_t;
 
-/* Both are the test's. */
+/* The test owns both. */
 line_t line_new(size_t own_room, size_t room);
 void line_end(line_t line);
 
-/* There is room for them. */
+/* The capacity suffices for them. */
 void send_ints(const avow_sender_t *sender, int64_t from, int64_t to);
 
-/* An item that may change threads, and notes its end. */
+/* Returns a sendable item that notes its destruction. */
 avow_value_t parcel(char *word);
 
-/* However something is sent. */
+/* Checks each way to send. */
 void assert_all_refuse(const avow_sender_t *sender, int code);
 
-/* One of the loop, where nothing keeps it. */
+/* Runs one iteration. No handle keeps the loop alive. */
 void turn(void);
 
 #endif

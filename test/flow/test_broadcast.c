@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-/* Each item to all who have subscribed. */
+/* Broadcasts: each item reaches all subscribers. */
 #include "harness.h"
 
 enum { ROOM = 2 };
@@ -217,7 +217,7 @@ static void who_missed_items_may_leave(void **state) {
   assert_fulfils_int(avow_channel_next(c), ROOM + 1);
 }
 
-/* What goes sends. */
+/* The destroyed item sends another one. */
 
 static int sent_again;
 

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * Random programs against arrays: of what was sent with room, of who waits for
- * room, and of how far each has come.
+ * Random programs, compared with arrays of buffered items, waiting sends and
+ * the position of each subscriber.
  */
 #include "harness.h"
 
@@ -9,9 +9,9 @@ enum { CHANNELS = 4, STEPS = 300, NOTHING = -1, MISSED = -2 };
 
 typedef struct {
   avow_channel_t *channel;
-  avow_promise_t *waits; /* for an item; NULL: nobody does */
+  avow_promise_t *waits; /* for an item; NULL: no receive is pending */
   size_t next;
-  int64_t given; /* what that has to be fulfilled with; or NOTHING yet */
+  int64_t given; /* the expected item; NOTHING: not known yet */
 } listener_t;
 
 typedef struct {
@@ -24,9 +24,9 @@ typedef struct {
   avow_broadcast_t *broadcast; /* NULL: it has ended */
   bool drops;
   size_t room;
-  int64_t items[STEPS]; /* those that had room */
+  int64_t items[STEPS]; /* buffered items */
   size_t count, dropped;
-  pending_t pending[STEPS]; /* those that wait for it */
+  pending_t pending[STEPS]; /* sends that wait for capacity */
   size_t waiting;
   listener_t at[CHANNELS];
 } model_t;
@@ -51,7 +51,7 @@ static size_t oldest(const model_t *m) {
   return first > m->dropped ? first : m->dropped;
 }
 
-/* What a listener has next; that it has missed some comes as an error. */
+/* Returns a listener's next item. An error reports missed items. */
 static int64_t hear(model_t *m, listener_t *l, int64_t *missed) {
   const size_t first = oldest(m);
   *missed = 0;
@@ -76,7 +76,7 @@ static void place(model_t *m, int64_t item) {
     }
 }
 
-/* Who waits for room has it as soon as there is some. */
+/* Waiting sends get capacity as soon as some is free. */
 static void move(model_t *m) {
   while (m->waiting > 0 && (m->drops || m->count - oldest(m) < m->room)) {
     const pending_t first = m->pending[0];
@@ -127,7 +127,7 @@ static void model_try(model_t *m, listener_t *l) {
   move(m);
 }
 
-/* What was waited for is there; or goes on to be waited for. */
+/* A pending receive has its item, or stays pending. */
 static void model_look(listener_t *l) {
   assert_int_equal(avow_state(l->waits),
                    l->given != NOTHING ? AVOW_FULFILLED : AVOW_PENDING);
@@ -190,7 +190,7 @@ static void model_step(model_t *m, int64_t number) {
     model_try(m, l);
 }
 
-/* Each has the rest, and the end. */
+/* Each listener receives the rest and the end. */
 static void model_end(model_t *m) {
   avow_broadcast_unref(m->broadcast);
   m->broadcast = NULL;

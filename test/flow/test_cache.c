@@ -1,16 +1,19 @@
 /* SPDX-License-Identifier: MIT */
-/* Caches: a run for all who ask for a key, and its value for a while. */
+/*
+ * Caches: one run for all callers of a key, whose value stays valid for a
+ * while.
+ */
 #include "harness.h"
 
 enum { TTL = 1000 };
 
-/* What is asked for, and what came of it. */
+/* State of the function that computes the values. */
 typedef struct {
   int runs;
-  int error; /* what they end with, unless it is 0 */
+  int error; /* runs reject with it, unless 0 */
 } source_t;
 
-/* Takes 10 ms; gives how many runs there were. */
+/* Takes 10 ms and returns the number of runs. */
 static avow_value_t answer(const avow_value_t *none, void *data) {
   const source_t *source = data;
   return source->error != 0 ? avow_error(source->error)
@@ -114,7 +117,7 @@ static void keys_may_be_many(void **state) {
   for (int i = 0; i < MANY; i += 2)
     avow_cache_forget(c, avow_int(i));
 
-  for (int64_t i = 0; i < MANY; i++) /* what is written like a number is none */
+  for (int64_t i = 0; i < MANY; i++) /* the bytes of a number are another key */
     avow_cache_forget(c, avow_bytes((const char *) &i, sizeof(i)));
 
   assert_int_equal(avow_cache_kept(c), MANY / 2);
@@ -274,7 +277,7 @@ static avow_value_t make_object(const avow_value_t *key, void *data) {
   return avow_object(&klass, "a");
 }
 
-/* What is dropped may call the program, which may ask for it. */
+/* A dropped value may call the program, which may request that value. */
 static void value_may_forget_itself(void **state) {
   const avow_cache_options_t options = { .ttl = TTL };
   dying = avow_cache_new(loop, make_object, NULL, NULL, &options);
@@ -314,7 +317,7 @@ static void who_cannot_wait_leaves_nothing(void **state) {
   source_t source = { 0 };
   avow_cache_t *c = cache_of(&source, TTL, 0);
 
-  for (long n = 2; n < 4; n++) { /* the first is the key's */
+  for (long n = 2; n < 4; n++) { /* the first allocation is the key's */
     fail_allocation(n, false);
     assert_rejects(get(c, "a"), UV_ENOMEM);
     assert_true(allocation_failed());

@@ -1,10 +1,10 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * Random programs of sends, takes, selects and cancels over some channels and
- * promises, beside a model that has lists where avow has links: after each step
- * both must say the same of every promise, and in the end each item must have
- * gone exactly once. The model does not choose among what is ready, but looks
- * whether what avow has chosen was.
+ * Random programs of sends, receives, selects and cancellations over a few
+ * channels and promises. A model keeps lists where avow keeps links. After each
+ * step, both must agree on every promise. At the end, each item must have been
+ * released exactly once. The model does not choose among ready cases. It checks
+ * that avow chose one of them.
  */
 #include <stdio.h>
 
@@ -17,12 +17,12 @@ enum {
   CASES = 4,
   WAITING = OPS * CASES,
   SEEDS = 500,
-  PENDING = -1000 /* no code */
+  PENDING = -1000 /* no valid code */
 };
 
-enum { IS_NONE = -1 }; /* an item that is none */
+enum { IS_NONE = -1 }; /* no valid item */
 
-/* How an operation ended: PENDING, or a code, or 0 with the case and item. */
+/* Outcome of an operation: PENDING, a code, or 0 with the case and item. */
 typedef struct {
   int code;
   size_t index;
@@ -31,8 +31,8 @@ typedef struct {
 
 typedef struct {
   int op;
-  size_t index; /* of the case */
-  int item;     /* that is sent; IS_NONE: to be taken */
+  size_t index; /* index of the case */
+  int item;     /* item to send; IS_NONE: receive */
 } entry_t;
 
 typedef struct {
@@ -54,7 +54,7 @@ typedef struct {
 
 static model_channel_t model[CHANNELS];
 static line_t waits_for[PROMISES]; /* selects, by promise */
-static line_t jobs;                /* those that a promise has called upon */
+static line_t jobs;                /* reactions that a promise has queued */
 static bool settled[PROMISES];
 static op_t ops[OPS];
 static int ops_n, items_n;
@@ -176,7 +176,7 @@ static void model_drain(void) {
     finish(line_take(&jobs), 0, IS_NONE);
 }
 
-/* Both. */
+/* Steps of both avow and the model. */
 
 static int op_new(avow_promise_t *p, bool selects) {
   ops[ops_n] = (op_t){ .p = p, .selects = selects };
@@ -251,8 +251,8 @@ static void try_to_take(int c) {
   avow_value_unref(v);
 }
 
-/* A case of a random kind, and what the model has of it: which channel, or
-   which promise behind those. */
+/* Returns a random case. Stores its part of the model: the index of a channel,
+   or of a promise, counted after the channels. */
 static avow_case_t case_new(int *about, int *item) {
   const int c = up_to(CHANNELS), kind = up_to(7);
   *about = c;
@@ -320,7 +320,7 @@ static void cancel_one(void) {
 }
 
 static void drain(void) {
-  (void) uv_run(loop, UV_RUN_NOWAIT); /* whether somebody waits or not */
+  (void) uv_run(loop, UV_RUN_NOWAIT); /* the result does not matter */
   model_drain();
 }
 

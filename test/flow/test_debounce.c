@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-/* The last item after a while of quiet. */
+/* Debounces: the last item after a quiet time. */
 #include "harness.h"
 
 enum { QUIET = 20 };
@@ -31,7 +31,7 @@ static void send_item(int64_t item) {
   assert_fulfils_none(avow_channel_send(from, avow_int(item)));
 }
 
-/* libuv counts whole milliseconds: one is lost to that. */
+/* libuv counts whole milliseconds, so one may be lost. */
 static void assert_quiet_since(uint64_t begin) {
   assert_true(uv_hrtime() - begin >= (QUIET - 1) * UINT64_C(1000000));
 }
@@ -39,7 +39,7 @@ static void assert_quiet_since(uint64_t begin) {
 static void last_of_a_burst_comes_after_the_quiet(void **state) {
   for (int i = 1; i <= 3; i++)
     send_item(i);
-  uv_sleep(2 * QUIET); /* the loop's cached time is old now */
+  uv_sleep(2 * QUIET); /* makes the loop's cached time stale */
   const uint64_t begin = uv_hrtime();
 
   assert_fulfils_int(avow_channel_next(to), 3);

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-/* Values of async functions: who has them, and for how long. */
+/* Locals of async functions: which functions see them, and for how long. */
 #include "awaiting.h"
 #include "elsewhere.h"
 #include "watched.h"
@@ -13,7 +13,7 @@ enum { MANY = 1000 };
 static const avow_local_t word = { .name = "word" };
 static const avow_local_t number = { .name = "number" };
 
-/* Notes what there is: "-" for none. */
+/* Notes the value, or "-" for none. */
 static void note_word(void) {
   const avow_value_t *v = avow_local_get(&word);
   note(avow_is_none(v) ? "-" : avow_to_bytes(v, NULL));
@@ -155,7 +155,8 @@ static avow_value_t attach_some(void *data) {
       avow_finally(avow_then(p, NULL, look_cb, NULL), look_fn, NULL));
 }
 
-/* The try is its own call; in the rest there is no function that awaits. */
+/* avow_try() calls the function itself. The other callbacks run outside
+   functions that await. */
 static void what_avow_calls_back_has_none(void **state) {
   avow_ignore(avow_run(avow_async(loop, attach_some, NULL)));
 
@@ -299,7 +300,7 @@ static void error_is_given_back_and_not_set(void **state) {
   assert_notes("a");
 }
 
-/* Each sets a value in place of that of who started it, which is over then. */
+/* Each function replaces the value of its starter, which has already ended. */
 static avow_value_t start_another(void *left) {
   int *n = left;
   char text[16];
@@ -346,7 +347,7 @@ static avow_value_t set_without_memory(void *data) {
   assert_int_equal(avow_error_code(&v), UV_ENOMEM);
   note_word();
   assert_true(avow_is_none(avow_local_get(&number)));
-  fail_allocation(1, true); /* what is its own takes none */
+  fail_allocation(1, true); /* setting its own value allocates nothing */
   v = avow_local_set(&word, avow_int(1));
   fail_allocation(0, false);
   return v;

@@ -1,10 +1,10 @@
 /* SPDX-License-Identifier: MIT */
-/* Doing something once, for all who want it. */
+/* Running an operation once for all its callers. */
 #include "harness.h"
 
 typedef struct {
   int runs;
-  avow_deferred_t *deferred; /* of the run that is on */
+  avow_deferred_t *deferred; /* of the current run */
 } work_t;
 
 static avow_value_t begin(void *data) {

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-/* Out of memory: what many send, and what many hear, lives through it. */
+/* Out of memory: channels with many senders or many receivers survive it. */
 #include "torture.h"
 
 static avow_value_t is_over(const avow_value_t *item, void *data) {
@@ -15,7 +15,7 @@ static void let_go(void *channel) {
   avow_channel_unref(channel);
 }
 
-/* To the end, or to a failure. Takes c. */
+/* Receives until the end or a failure. Takes ownership of `c`. */
 static avow_promise_t *hear(avow_channel_t *c) {
   return avow_attach(avow_repeat(loop, hear_one, c), c, let_go);
 }
@@ -24,7 +24,7 @@ static void drop_sender(void *sender) {
   avow_sender_unref(sender);
 }
 
-/* Takes the sender. */
+/* Takes ownership of the sender. */
 static avow_promise_t *send_two(avow_sender_t *sender) {
   avow_promise_t *ps[] = { avow_sender_send(sender, duty_object()),
                            avow_sender_send(sender, duty_object()) };
@@ -49,7 +49,7 @@ static void drop_broadcast(void *broadcast) {
   avow_broadcast_unref(broadcast);
 }
 
-/* Takes it. */
+/* Takes ownership of the broadcast. */
 static avow_promise_t *say_three(avow_broadcast_t *broadcast) {
   avow_promise_t *ps[3];
   for (int i = 0; i < 3; i++)
@@ -57,7 +57,7 @@ static avow_promise_t *say_three(avow_broadcast_t *broadcast) {
   return avow_attach(avow_all_settled(loop, ps, 3), broadcast, drop_broadcast);
 }
 
-/* One hears all, one lets go with something left, one never asks. */
+/* One subscriber receives all, one leaves items behind, one never receives. */
 static avow_promise_t *broadcast_to_three(bool drops) {
   const avow_broadcast_options_t options = { .drops = drops };
   avow_broadcast_t *broadcast = avow_broadcast_new(loop, 2, &options);

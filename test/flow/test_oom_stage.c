@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-/* Out of memory: stages live through it. */
+/* Out of memory: stages survive it. */
 #include "torture.h"
 
 enum { ITEMS = 5 };
@@ -25,7 +25,7 @@ static void let_go(void *channel) {
   avow_channel_unref(channel);
 }
 
-/* To the end, or to a failure. */
+/* Receives until the end or a failure. */
 static avow_promise_t *all_of(avow_channel_t *channel) {
   avow_promise_t *p = avow_repeat(loop, next_fn, channel);
   return avow_attach(p, channel, let_go);

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-/* The outcomes of many promises, each as it comes (rule 34). */
+/* Outcomes of many promises, each when it settles (rule 34). */
 #include "choices.h"
 #include "elsewhere.h"
 #include "famine.h"
@@ -16,7 +16,7 @@ static void make_inputs(void) {
 }
 
 static void resolve(int i) {
-  (void) avow_resolve(ds[i], avow_int(i)); /* false if it was cancelled */
+  (void) avow_resolve(ds[i], avow_int(i)); /* false if it was canceled */
 }
 
 static void assert_over(const avow_channel_t *c) {
@@ -182,7 +182,7 @@ static void what_comes_when_nobody_wants_it_is_cancelled(void **state) {
   }
 }
 
-/* As many as a server may start in its life. */
+/* As many promises as a server starts in its lifetime. */
 static void many_need_no_more_memory_than_one(void **state) {
   avow_gather_t *g;
   avow_channel_t *c = avow_outcomes_new(loop, &g);
@@ -240,7 +240,7 @@ static void assert_no_memory(avow_promise_t *p) {
   avow_value_unref(v);
 }
 
-/* Of what an outcome takes when it is there. */
+/* An allocation that an outcome needs when it is ready fails. */
 static void without_memory_they_fail_and_the_others_are_cancelled(
     void **state) {
   make_inputs();
@@ -250,7 +250,7 @@ static void without_memory_they_fail_and_the_others_are_cancelled(
   (void) avow_resolve(ds[0], thing("gone")); /* pending */
 
   fail_allocation(2, true);
-  (void) uv_run(loop, UV_RUN_NOWAIT); /* all is settled */
+  (void) uv_run(loop, UV_RUN_NOWAIT); /* all promises are settled */
   fail_allocation(0, false);
 
   assert_notes("cancelled gone");
@@ -267,7 +267,7 @@ static void note_unhandled(uv_loop_t *of, const avow_value_t *reason,
   note(avow_err_name(reason->code));
 }
 
-/* It is the channel that fails: nobody else hears of that. */
+/* The channel fails, and no other report follows. */
 static void what_there_is_no_memory_to_add_fails_them(void **state) {
   const avow_options_t options = { .budget_us = UINT_MAX,
                                    .on_unhandled = note_unhandled };
@@ -303,7 +303,7 @@ static void let_go_of_channel(void *channel) {
 static const avow_class_t letting_go = { .name = "letting go",
                                          .destroy = let_go_of_channel };
 
-/* What is dropped is there before what they fail with is told. */
+/* The dropped value is released before the failure is reported. */
 static void value_that_is_dropped_may_let_go_of_them(void **state) {
   static avow_channel_t *c;
   make_inputs();

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-/* Choosing: exactly one of several things happens (rules 32 and 35). */
+/* Selects: exactly one of several operations happens (rules 32 and 35). */
 #include <stdio.h>
 
 #include "choices.h"
@@ -55,7 +55,8 @@ static void who_asked_before_is_served_before(void **state) {
 
 enum { TIMES = 3000 };
 
-/* Chooses TIMES times; how often the case with that index was. */
+/* Selects TIMES times. Returns how often the case with that index was
+   chosen. */
 static int times_of(size_t index, const avow_case_t cases[], size_t n) {
   int times = 0;
   for (int i = 0; i < TIMES; i++) {
@@ -79,7 +80,7 @@ static void what_is_ready_has_its_turn(void **state) {
   avow_channel_unref(silent);
 }
 
-/* As where two functions of a program choose in turn. */
+/* Two functions of a program select in turn. */
 static void who_chooses_between_does_not_disturb_the_turns(void **state) {
   avow_promise_t *p = avow_promise_resolve(loop, avow_int(1));
   const avow_case_t cases[] = { avow_case_settled(p), avow_case_settled(p) };
@@ -90,7 +91,7 @@ static void who_chooses_between_does_not_disturb_the_turns(void **state) {
       avow_value_t v;
       times += chosen(avow_select(cases, 2), &v) == 0;
       for (int k = 0; k < between; k++)
-        (void) chosen(avow_select(cases, 2), &v); /* whichever */
+        (void) chosen(avow_select(cases, 2), &v); /* any case */
     }
 
     assert_int_in_range(times, TIMES / 2 - 30, TIMES / 2 + 30);
@@ -194,7 +195,7 @@ static void a_rejection_is_an_outcome(void **state) {
   avow_unref(p);
 }
 
-/* It has settled, but its turn has not come. */
+/* The promise has settled, but its job has not run. */
 static avow_promise_t *borrowed;
 
 static void let_go_of_borrowed(uv_loop_t *at, const avow_promise_t *p,
@@ -203,7 +204,7 @@ static void let_go_of_borrowed(uv_loop_t *at, const avow_promise_t *p,
   avow_unref(borrowed);
 }
 
-/* A select holds nothing of what can happen at once. */
+/* A select keeps no reference for cases that are ready. */
 static void a_rejection_may_go_when_it_is_handled(void **state) {
   const avow_options_t options = { .budget_us = UINT_MAX,
                                    .on_handle = let_go_of_borrowed };

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-/* Choosing that is refused, or ends before anything has happened. */
+/* Selects that are refused, or that end before a case is ready. */
 #include "choices.h"
 #include "elsewhere.h"
 #include "items.h"
@@ -31,7 +31,7 @@ static void a_case_of_no_kind_is_refused(void **state) {
   avow_channel_unref(c);
 }
 
-/* Sends as well: the item does not stay behind. */
+/* The select also sends. The item is released. */
 static void select_with_elsewhere(void) {
   avow_channel_t *c = avow_channel_new(loop, 1);
   avow_promise_t *there = promise_elsewhere();

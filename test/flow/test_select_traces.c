@@ -1,6 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-/* Choosing: what is not chosen is as if it had never been asked for (rule
-   33). */
+/* Selects: a case that is not chosen leaves no trace (rule 33). */
 #include "channel/channel.h"
 #include "choices.h"
 #include "items.h"
@@ -13,12 +12,12 @@ static avow_stats_t stats(void) {
   return now;
 }
 
-/* Of memory, but for blocks of promises. */
+/* Number of allocations, without blocks of promises. */
 static long allocations(void) {
   return allocation_calls() - (long) stats().allocations;
 }
 
-/* As in the loop of a server that may be told to stop. */
+/* This happens in the loop of a server that waits for a stop. */
 static void a_promise_may_be_in_many_selects(void **state) {
   avow_channel_t *c = avow_channel_new(loop, 1);
   avow_deferred_t *d;
@@ -43,7 +42,7 @@ static void a_promise_may_be_in_many_selects(void **state) {
   avow_channel_unref(c);
 }
 
-/* One block of memory each, however many cases. */
+/* A select allocates one block, however many cases it has. */
 static void a_select_allocates_once(void **state) {
   enum { MANY = 10 };
   avow_channel_t *c = avow_channel_new(loop, 1);
@@ -63,7 +62,7 @@ static void a_select_allocates_once(void **state) {
   assert_chooses_int(p, 0, 1);
   assert_chooses_int(waits, 0, 2);
   avow_value_t v;
-  (void) chosen(now, &v); /* whichever it was */
+  (void) chosen(now, &v); /* any case */
   assert_int_equal(avow_to_int(&v), 3);
   avow_channel_unref(c);
 }
@@ -78,7 +77,7 @@ static void a_promise_that_nobody_else_holds_is_cancelled(void **state) {
   send_int(c, 1);
 
   assert_chooses_int(p, 0, 1);
-  run(); /* not for so long */
+  run(); /* returns before LONG ms */
   avow_channel_unref(c);
 }
 
@@ -122,7 +121,7 @@ static void a_promise_that_others_hold_goes_on(void **state) {
   avow_channel_unref(c);
 }
 
-/* Settled, with a value that only the select holds. */
+/* The promise is settled. Only the select references its value. */
 static void the_value_of_a_promise_goes_with_it(void **state) {
   avow_channel_t *c = avow_channel_new(loop, 1);
   avow_deferred_t *d;
@@ -166,12 +165,12 @@ static void a_failure_that_was_not_chosen_is_reported(void **state) {
   avow_channel_unref(c);
 }
 
-/* A source that pushes when it is told to, and notes what it is told. */
+/* A source that pushes on demand and notes each call. */
 typedef struct {
   avow__source_t source;
   uv_idle_t handle;
   char *name;
-  int left; /* so many items at once */
+  int left; /* number of items to push */
 } fake_t;
 
 static void note_as(const fake_t *fake, const char *what) {
@@ -197,7 +196,7 @@ static void fake_stop(avow__source_t *source) {
 static void on_idle(uv_idle_t *handle) {
 }
 
-/* Its handle keeps the loop alive while somebody waits. */
+/* The handle keeps the loop alive while a receive is pending. */
 static avow_channel_t *fake_new(char *name, int left) {
   fake_t *fake = avow__source_new(loop, sizeof(*fake));
   assert_non_null(fake);
@@ -247,7 +246,7 @@ static void a_source_rests_when_a_select_is_cancelled(void **state) {
   avow_channel_unref(b);
 }
 
-/* What a source has comes within the call; others are not asked any more. */
+/* A source pushes its items within the call. Later sources are not resumed. */
 static void sources_that_have_items_have_their_turns(void **state) {
   enum { EACH = 100 };
   avow_channel_t *a = fake_new("a", EACH), *b = fake_new("b", EACH);
@@ -301,7 +300,7 @@ static void without_memory_nothing_is_lost(void **state) {
   avow_channel_unref(b);
 }
 
-/* There is room, but the ring would have to grow. */
+/* The channel has free capacity, but its ring would have to grow. */
 static void without_a_place_nothing_is_sent(void **state) {
   avow_channel_t *c = avow_channel_new(loop, SIZE_MAX);
   for (int64_t i = 0; i < 8; i++)

@@ -131,7 +131,7 @@ static void what_libuv_feeds_has_none(void **state) {
 
   avow_sender_unref(s);
   const avow_value_t v = avow_run(avow_channel_first(ticks));
-  assert_true(avow_to_int(&v) > 0); /* as many as the machine let pass */
+  assert_true(avow_to_int(&v) > 0); /* as many as the threads sent */
 }
 
 static void of_a_channel_that_has_ended(void **state) {
@@ -199,14 +199,14 @@ static void what_is_gone_is_named(void **state) {
 }
 #endif
 
-/* Random programs against an array: what was sent, in order, and the end once
-   nobody has a sender. */
+/* Random programs, compared with an array of the sent items in order, and the
+   end after the last sender is released. */
 
 enum { MOST_SENDERS = 5, STEPS = 400 };
 
 typedef struct {
   uint64_t state;
-  int64_t items[STEPS]; /* in the order in which they are to come */
+  int64_t items[STEPS]; /* in the expected order */
   size_t sent, taken;
   size_t senders;
 } model_t;
@@ -235,10 +235,10 @@ static void model_send(model_t *m, int64_t item) {
     take_back(m, item);
     return;
   }
-  avow_unref(avow_shield(p)); /* it waits on, with nobody to hear of it */
+  avow_unref(avow_shield(p)); /* the receive stays pending without a handler */
 }
 
-/* With a capacity the end comes as a task, which somebody has to wait for. */
+/* With a capacity, the end arrives as a task, so a receive must wait for it. */
 static void model_take(model_t *m) {
   avow_value_t v;
   if (m->taken == m->sent && m->senders == 0) {

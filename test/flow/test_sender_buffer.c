@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-/* Senders with a capacity, as far as one thread shows it. */
+/* Senders with a capacity, tested on one thread. */
 #include <stdio.h>
 
 #include "line.h"
@@ -41,7 +41,7 @@ static void a_channel_with_room_takes_what_nobody_waits_for(void **state) {
   line_end(line);
 }
 
-/* What the loop has taken already nobody will wake it for. */
+/* The loop has already received these items, so no wakeup follows. */
 static void asking_between_callbacks_is_heard(void **state) {
   line_t line = line_new(0, 2);
   send_ints(line.sender, 1, 2);
@@ -73,7 +73,7 @@ static void who_does_not_wait_gets_what_is_there(void **state) {
   line_end(line);
 }
 
-/* Room. */
+/* Capacity. */
 
 static void try_says_when_there_is_no_room(void **state) {
   line_t line = line_new(0, 1);
@@ -81,7 +81,7 @@ static void try_says_when_there_is_no_room(void **state) {
   send_ints(line.sender, 1, 1);
 
   assert_int_equal(avow_sender_try_send(line.sender, item), UV_EAGAIN);
-  assert_notes(""); /* it is still ours */
+  assert_notes(""); /* still belongs to the test */
   assert_next_int(line.c, 1);
   assert_int_equal(avow_sender_try_send(line.sender, item), 0);
 
@@ -97,7 +97,8 @@ static int64_t fill(const avow_sender_t *sender) {
   return n;
 }
 
-/* Its room, what the loop has taken but for one, and the channel's. */
+/* The bound is the sender's capacity, the items in transit but one, and the
+   channel's capacity. */
 static void what_is_under_way_is_bounded(void **state) {
   line_t line = line_new(3, 10);
   int64_t sent = 0;
@@ -156,7 +157,7 @@ static void run_elsewhere(void) {
   assert_int_equal(avow_loop_init(loop, &steady), 0);
 }
 
-/* On the thread that runs it, whichever made the sender. */
+/* A handler runs on the loop's thread, whichever thread made the sender. */
 static void a_handler_does_not_wait_for_itself(void **state) {
   line_t line = line_new(0, 1);
   avow_promise_t *p = avow_promise_resolve(loop, avow_none());
@@ -167,7 +168,7 @@ static void a_handler_does_not_wait_for_itself(void **state) {
   line_end(line);
 }
 
-static uv_idle_t busy; /* so that the loop does not wait */
+static uv_idle_t busy; /* keeps the loop from blocking */
 
 static void keep_busy(uv_idle_t *idle) {
 }
@@ -178,7 +179,7 @@ static void check_and_fill_up(uv_check_t *check) {
   uv_close((uv_handle_t *) &busy, NULL);
 }
 
-/* One that avow knows nothing of. */
+/* A libuv callback that avow did not install. */
 static void a_callback_does_not_wait_for_itself(void **state) {
   line_t line = line_new(0, 1);
   uv_check_t check = { .data = line.sender };
@@ -192,7 +193,7 @@ static void a_callback_does_not_wait_for_itself(void **state) {
   line_end(line);
 }
 
-/* What is refused. */
+/* Refused items. */
 
 static void what_stays_is_refused_and_released(void **state) {
   line_t line = line_new(1, 1);

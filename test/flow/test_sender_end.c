@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-/* The end of senders: of what they are of, of the loop, of themselves. */
+/* The end of senders: with their channel, their loop, or their last release. */
 #include "line.h"
 
 static void assert_end(const avow_channel_t *c) {
@@ -83,7 +83,7 @@ static void a_channel_that_is_let_go_takes_no_more(void **state) {
   send_ints(line.sender, 1, 1);
   turn();
   send_ints(line.sender, 2, 2);
-  turn(); /* it is full, and the loop has the mail */
+  turn(); /* the channel is full, and the loop has received the rest */
 
   avow_channel_unref(line.c);
 
@@ -138,7 +138,7 @@ static void it_keeps_the_loop_while_somebody_waits(void **state) {
   assert_false(uv_loop_alive(loop));
   assert_rejects(next, UV_ECANCELED);
   send_ints(line.sender, 1, 1);
-  turn(); /* nobody wants it */
+  turn(); /* no receive is pending */
   next = avow_channel_next(line.c);
   assert_true(uv_loop_alive(loop));
 
@@ -190,12 +190,13 @@ static void ask_once_more(void *c) {
   avow_unref(avow_channel_next(c));
 }
 
-/* While the loop closes items are wanted, and the mail comes back to it. */
+/* While the loop closes, receives continue, and items that were in transit
+   return to the loop. */
 static void a_loop_that_closes_may_want_items(void **state) {
   line_t line = line_new(0, 2);
   avow_promise_t *next = avow_channel_next(line.c);
   send_ints(line.sender, 1, 2);
-  assert_fulfils_int(next, 1); /* the second is held */
+  assert_fulfils_int(next, 1); /* the second item is kept */
   avow_deferred_t *d;
   avow_unref(avow_promise_new(loop, &d));
   avow_on_cancel(d, ask_once_more, line.c);
@@ -224,7 +225,7 @@ static void a_loop_that_closes_gives_no_sender(void **state) {
   avow_channel_unref(c);
 }
 
-static unsigned wanted; /* how often somebody had to wait */
+static unsigned wanted; /* number of waits */
 
 static void want_the_next(void *c) {
   avow_promise_t *next = avow_channel_next(c);
@@ -238,8 +239,8 @@ static void put_wanting(const avow_channel_t *to, avow_channel_t *c) {
   avow_unref(avow_channel_send(to, avow_object(&wanting, c)));
 }
 
-/* Then the mail comes back when nothing is delivered any more. In which order
-   channels are closed is nobody's promise: there are some on either side. */
+/* The items return when delivery has ended. The order in which channels close
+   is unspecified, so there are channels on both sides. */
 static void the_end_of_another_channel_may_want_items(void **state) {
   enum { N = 8 };
   avow_channel_t *others[N];
@@ -253,7 +254,7 @@ static void the_end_of_another_channel_may_want_items(void **state) {
     put_wanting(others[i], line.c);
   avow_promise_t *next = avow_channel_next(line.c);
   send_ints(line.sender, 1, 2);
-  assert_fulfils_int(next, 1); /* the second is held */
+  assert_fulfils_int(next, 1); /* the second item is kept */
 
   renew_loop();
 
@@ -285,7 +286,7 @@ static void without_avow(void) {
     abort();
   avow_sender_unref(sender);
   avow_channel_unref(c);
-  (void) uv_loop_close(&other); /* 0: nothing is on it */
+  (void) uv_loop_close(&other); /* 0: no handle is left */
 }
 
 static void a_loop_without_avow_has_no_sender(void **state) {
@@ -298,7 +299,7 @@ static void use_after_the_last_unref(void) {
   avow_channel_end(line.c);
   line_end(line);
 #ifndef NDEBUG
-  (void) avow_sender_blocking_send(sender, avow_int(1)); /* it is gone */
+  (void) avow_sender_blocking_send(sender, avow_int(1)); /* it is freed */
 #else
   (void) sender;
 #endif

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-/* Senders: when items come, and what runs between them. */
+/* Senders: when items arrive, and which jobs run between them. */
 #include "line.h"
 
 static avow_value_t note_twice(const avow_value_t *item, void *word) {
@@ -35,7 +35,7 @@ static void items_and_remotes_come_in_their_order(void **state) {
   line_end(line);
 }
 
-/* Sends one more, and asks for that. */
+/* Sends one more item and receives it. */
 static avow_value_t send_and_ask(const avow_value_t *item, void *data) {
   const line_t *line = data;
   (void) note_cb(item, "a");
@@ -62,7 +62,7 @@ static void what_comes_meanwhile_is_behind_what_came(void **state) {
   assert_notes("a remote b");
 }
 
-/* Somebody may wait for room. */
+/* A send may wait for capacity. */
 static void a_full_sender_is_emptied_at_once(void **state) {
   send_to_who_asks_again(1);
   assert_notes("a b remote");
@@ -85,7 +85,7 @@ static avow_value_t take_the_others(const avow_value_t *item, void *data) {
   assert_try_int(line->c, 2);
   assert_try_int(line->c, 3);
   send_ints(line->sender, 4, 5);
-  assert_nothing_there(line->c); /* with the first */
+  assert_nothing_there(line->c); /* arrives with the first */
   assert_try_int(line->c, 4);
   assert_try_int(line->c, 5);
   assert_nothing_there(line->c);
@@ -142,7 +142,7 @@ static void one_iteration_brings_a_burst(void **state) {
   line_end(line);
 }
 
-/* Not on the stack: what comes last may come as the loop is closed. */
+/* Static, because the last receives may settle when the loop closes. */
 static int came, others;
 
 static avow_value_t count_on(const avow_value_t *arg, void *data) {
@@ -156,8 +156,7 @@ static avow_value_t spin_fn(void *data) {
 
 enum { ITEMS = 3 };
 
-/* Somebody waits for each of the items, which are sent, and jobs never end any
-   more. */
+/* Each sent item has a receive, and the jobs never end. */
 static avow_promise_t *begin_endless(const line_t *line) {
   came = 0;
   for (int i = 0; i < ITEMS; i++)
@@ -167,7 +166,7 @@ static avow_promise_t *begin_endless(const line_t *line) {
   return endless;
 }
 
-/* All have come, however. */
+/* Each item was received, whatever the order. */
 static void end_endless(avow_promise_t *endless, line_t line) {
   assert_int_equal(came, ITEMS);
   avow_cancel(endless);
@@ -175,7 +174,7 @@ static void end_endless(avow_promise_t *endless, line_t line) {
   line_end(line);
 }
 
-/* One of each kind of task a turn. */
+/* One task of each kind runs in each iteration. */
 static void endless_work_leaves_an_item_a_turn(void **state) {
   line_t line = line_new(0, ITEMS);
   avow_promise_t *endless = begin_endless(&line);
@@ -189,7 +188,7 @@ static void endless_work_leaves_an_item_a_turn(void **state) {
   end_endless(endless, line);
 }
 
-/* What is left of a turn is behind nothing, and what comes is behind that. */
+/* The rest of an iteration runs first, and new items follow it. */
 static void endless_work_loses_nothing_of_what_comes(void **state) {
   line_t line = line_new(0, ITEMS);
   avow_promise_t *endless = begin_endless(&line);

@@ -1,21 +1,24 @@
 /* SPDX-License-Identifier: MIT */
-/* Senders that several threads use. All of it is also for ThreadSanitizer. */
+/*
+ * Senders that several threads use. These tests are also for ThreadSanitizer.
+ */
 #include "items.h"
 
 #include <stdatomic.h>
 
-/* cmocka fails a test from the thread that runs it: others only record. */
+/* Only the test's thread may fail a cmocka test. Other threads record
+   errors. */
 
 enum { THREADS = 4, ITEMS = 2000 };
 
 typedef struct {
   uv_thread_t thread;
-  avow_sender_t *sender; /* the thread's */
+  avow_sender_t *sender; /* of the thread */
   int (*give)(const avow_sender_t *sender, avow_value_t item);
   int64_t number;
-  int64_t left; /* items to be sent */
+  int64_t left; /* items left to send */
   int64_t sent;
-  int last; /* what sending the last said */
+  int last; /* result of the last send */
 } producer_t;
 
 static int try_until_taken(const avow_sender_t *sender, avow_value_t item) {
@@ -37,7 +40,7 @@ static void send_all(void *data) {
   avow_sender_unref(producer->sender);
 }
 
-/* Each takes a reference; the test's own goes. */
+/* Each thread takes a reference. The test releases its own. */
 static void start_producers(producer_t producers[], size_t n,
                             avow_sender_t *sender) {
   for (size_t i = 0; i < n; i++) {
@@ -57,9 +60,9 @@ static void join_producers(producer_t producers[], size_t n) {
 
 typedef struct {
   avow_channel_t *c;
-  int64_t next[THREADS]; /* the number of the next of each */
+  int64_t next[THREADS]; /* next number of each thread */
   int64_t count;
-  int64_t most; /* after so many the channel is closed; 0: never */
+  int64_t most; /* items before the channel is closed; 0: never */
   bool in_order;
 } taker_t;
 
@@ -121,7 +124,7 @@ static void what_was_tried_arrives_in_order(void **state) {
   all_arrive(0, 64, try_until_taken);
 }
 
-/* Some are dropped, the last of each is not. */
+/* Some items are dropped, but never the last of a thread. */
 static void replacing_keeps_the_newest(void **state) {
   taker_t taker = taker_new(0);
   producer_t producers[THREADS];
@@ -137,7 +140,7 @@ static void replacing_keeps_the_newest(void **state) {
   avow_channel_unref(taker.c);
 }
 
-/* The end of the channel, while others send. */
+/* The channel ends while other threads send. */
 
 static void closing_the_channel_stops_who_sends(void **state) {
   taker_t taker = taker_new(0);
@@ -156,7 +159,7 @@ static void closing_the_channel_stops_who_sends(void **state) {
   avow_channel_unref(taker.c);
 }
 
-/* Nobody takes anything: in the end they are blocked. */
+/* No receive takes items, so the senders block. */
 static void closing_the_loop_lets_go_of_who_is_blocked(void **state) {
   for (int round = 0; round < 50; round++) {
     avow_channel_t *c = avow_channel_new(loop, 1);
@@ -167,7 +170,7 @@ static void closing_the_loop_lets_go_of_who_is_blocked(void **state) {
 
     start_producers(producers, THREADS, avow_sender_new(c, 2));
     for (int turns = 0; turns < round; turns++)
-      (void) uv_run(loop, UV_RUN_NOWAIT); /* 0: nobody waits */
+      (void) uv_run(loop, UV_RUN_NOWAIT); /* 0: no receive is pending */
     renew_loop();
     join_producers(producers, THREADS);
 
@@ -188,7 +191,7 @@ static void closing_the_loop_meets_who_sends(void **state) {
     start_producers(producers, THREADS, avow_sender_new(taker.c, 2));
     avow_promise_t *p = avow_repeat(loop, take_fn, &taker);
     for (int turns = 0; turns < round; turns++)
-      (void) uv_run(loop, UV_RUN_NOWAIT); /* 1: it takes on */
+      (void) uv_run(loop, UV_RUN_NOWAIT); /* 1: it continues */
     renew_loop();
     join_producers(producers, THREADS);
 
@@ -199,7 +202,7 @@ static void closing_the_loop_meets_who_sends(void **state) {
   }
 }
 
-/* The last reference goes, somewhere and sometime. */
+/* A thread releases the last reference at some moment. */
 
 static void the_last_unref_elsewhere_ends_the_channel(void **state) {
   for (int round = 0; round < 200; round++) {
@@ -231,7 +234,8 @@ static void the_last_unref_meets_the_end_of_the_loop(void **state) {
   }
 }
 
-/* The first that finds no room blocks, and says so by what it has sent. */
+/* A thread that sends an item, posts `full`, and sends a second item, which
+   blocks. */
 typedef struct {
   avow_sender_t *sender;
   uv_sem_t full;
@@ -285,7 +289,7 @@ static void who_is_blocked_goes_on_for_who_does_not_wait(void **state) {
   avow_channel_unref(c);
 }
 
-/* The loop's sends never cease, and fill the sender at each exchange. */
+/* The loop sends continually, and the senders are full at each exchange. */
 
 typedef struct {
   avow_sender_t *sender;

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-/* What all stages share: asking, calling off, letting go (rules 36, 37). */
+/* Properties of all stages: receiving, canceling, releasing (rules 36, 37). */
 #include "famine.h"
 #include "items.h"
 
@@ -250,7 +250,7 @@ static void question_that_no_block_can_wait_with_fails_it(void **state) {
   assert_rejects(avow_channel_next(to), UV_ENOMEM);
 }
 
-/* They would come in between. */
+/* Such items would arrive in between. */
 static void items_of_others_are_refused(void **state) {
   avow_promise_t *p = avow_channel_next(to);
   const avow_case_t cases[] = { avow_case_send(to, avow_string("9")) };

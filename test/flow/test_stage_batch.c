@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-/* Lists of so many items, or of so much time. */
+/* Batches: lists limited by a number of items or by a time. */
 #include "items.h"
 
 enum { LONG = 1000, ROUNDS = 300, MOST = 40 };
@@ -27,7 +27,7 @@ static void send_all(int64_t first, int64_t last) {
     send_int(from, i);
 }
 
-/* Takes p. */
+/* Takes ownership of `p`. */
 static void assert_list(avow_promise_t *p, int64_t first, int64_t last) {
   const avow_value_t v = avow_run(p);
   assert_int_equal(v.tag, AVOW_LIST);
@@ -189,8 +189,8 @@ static int up_to(int n) {
   return (int) (seed % (uint32_t) n);
 }
 
-/* One item after another, with pauses, beside arithmetic: a list ends when it
-   is full, or when its time is over before the next comes. */
+/* Items with pauses between them, compared with arithmetic. A list ends when it
+   is full, or when its time ends before the next item. */
 static void check_lists(int n, uint64_t ms, int items) {
   avow_channel_t *source = avow_channel_new(loop, MOST);
   avow_channel_t *lists =

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-/* Maps of channels, and filters: one at a time, and several. */
+/* Maps of channels and filters, with one call at a time or several. */
 #include "items.h"
 
 enum { WORK = 6 };

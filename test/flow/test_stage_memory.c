@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * Stages: what goes through them is gone. However many items come by, no more
- * blocks are alive than for a few, and whoever sends is held back by who takes.
+ * Stages keep no item that has passed them. Many items need no more blocks than
+ * a few items, and a slow receiver delays the sender.
  */
 #include "harness.h"
 
@@ -11,8 +11,9 @@ typedef avow_channel_t *(*stages_fn)(avow_channel_t *from);
 
 typedef struct {
   avow_channel_t *from;
-  int64_t sent, taken, ahead; /* the most that were sent and not taken yet */
-  uint64_t most;              /* blocks alive at a time */
+  int64_t sent, taken, ahead; /* ahead: most items that were sent and not yet
+                                 received */
+  uint64_t most;              /* blocks live at a time */
 } flow_t;
 
 static void look(flow_t *flow) {

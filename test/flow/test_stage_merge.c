@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-/* Several channels in one. */
+/* Merging several channels into one. */
 #include "items.h"
 
 enum { MANY = 3, EACH = 200 };
@@ -43,7 +43,8 @@ static void each_has_its_turn(void **state) {
   for (int n = 0; n < EACH; n++) {
     const avow_value_t v = avow_run(avow_channel_next(to));
     const int64_t i = avow_to_int(&v);
-    assert_int_equal(i / MANY, come[i % MANY]++); /* in the order of one */
+    assert_int_equal(i / MANY, come[i % MANY]++); /* each channel's items stay
+                                                     in order */
   }
 
   for (int i = 0; i < MANY; i++)

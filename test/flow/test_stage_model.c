@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * Random rows of stages, asked at random for what is sent at random, beside a
- * model that does the same to an array: whoever is cancelled while he waits,
- * what comes out is the array's, and each object is released once.
+ * Random rows of stages with random sends and receives. A model applies the
+ * same operations to an array. Despite canceled receives, the output equals the
+ * array, and each object is released once.
  */
 #include <stdio.h>
 
@@ -53,7 +53,7 @@ static avow_value_t later(const avow_value_t *none, void *n) {
   return boxed((int) (intptr_t) n);
 }
 
-/* At once, or in a while. */
+/* Settles at once or after a while. */
 static avow_value_t sooner_or_later(int n) {
   if (up_to(2) == 0)
     return boxed(n);
@@ -119,7 +119,7 @@ static void build(void) {
 }
 
 static avow_value_t forgive(const avow_value_t *error, void *data) {
-  return avow_none(); /* a take wanted no more */
+  return avow_none(); /* a canceled receive */
 }
 
 static void send_one(int n) {
@@ -142,13 +142,14 @@ static void add_stages(void) {
   }
 }
 
-/* Runs the loop for a while, or not at all. */
+/* Runs the loop for a random time, or not at all. */
 static void turn_a_little(void) {
   for (int n = up_to(4); n > 0; n--)
-    (void) uv_run(loop, UV_RUN_NOWAIT); /* whether more is left */
+    (void) uv_run(loop, UV_RUN_NOWAIT); /* the result does not matter */
 }
 
-/* What came, if something did; it is cancelled while it waits. */
+/* Returns an item if one arrived. May cancel a receive that is still
+   pending. */
 static avow_value_t ask(void) {
   avow_value_t v;
   if (up_to(4) == 0 && avow_channel_try_next(to, &v) != UV_EAGAIN)
@@ -195,7 +196,7 @@ static void what_comes_out_is_what_the_array_has(void **state) {
   }
 }
 
-/* Let go of in the middle. */
+/* The stage is released while it holds an item. */
 static void what_is_in_hand_is_released(void **state) {
   for (uint32_t i = 1; i <= SEEDS; i++) {
     seed = i * UINT32_C(2654435761);

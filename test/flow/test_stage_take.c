@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-/* The first so many. */
+/* The first `n` items of a channel. */
 #include "items.h"
 
 static void first_items_come_and_then_the_end(void **state) {

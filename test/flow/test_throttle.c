@@ -1,5 +1,7 @@
 /* SPDX-License-Identifier: MIT */
-/* Items that come too soon after another: throttles, and edges of debounces. */
+/*
+ * Items that arrive too soon after another: throttles, and edges of debounces.
+ */
 #include <stdio.h>
 
 #include "items.h"
@@ -40,7 +42,7 @@ static avow_value_t note_come(const avow_value_t *item, void *data) {
   return avow_none();
 }
 
-/* An item every 4 ms from 0 to 20, and one at 60. */
+/* Sends an item every 4 ms from 0 to 20 ms, and one at 60 ms. */
 static void send_a_burst_and_one(void) {
   avow_promise_t *p = avow_each(to, note_come, NULL, NULL);
   for (int i = 0; i <= 5; i++) {
@@ -152,7 +154,7 @@ static int up_to(int n) {
   return (int) (seed % (uint32_t) n);
 }
 
-/* The model: a window that is open until, and an item in hand. */
+/* The model: the end of the open window, and a pending item. */
 typedef struct {
   avow_edge_t edges;
   bool debounces, closed;
@@ -167,7 +169,7 @@ static void model_note(model_t *m, int item, uint64_t at) {
                   len > 0 ? " " : "", item, (int) at);
 }
 
-/* What rings up to that time. */
+/* Processes timeouts until that time. */
 static void model_pass(model_t *m, uint64_t now) {
   while (m->closed && m->until <= now) {
     m->closed = m->item >= 0 && !m->debounces;

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-/* Ticks: none is lost, none drifts, and none is counted while nobody waits. */
+/* Ticks: none is lost, none drifts, and none is counted without a receive. */
 #include "harness.h"
 
 static int64_t next_tick(const avow_channel_t *c) {
@@ -74,7 +74,7 @@ static void a_program_may_close_all_handles(void **state) {
   avow_channel_t *c = avow_ticks(loop, 1);
   avow_promise_t *next = avow_channel_next(c);
   uv_walk(loop, close_handle, NULL);
-  (void) uv_run(loop, UV_RUN_DEFAULT); /* nothing of it is ours to know */
+  (void) uv_run(loop, UV_RUN_DEFAULT); /* the result does not matter */
 
   avow_cancel(next);
   avow_unref(next);

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-/* A value that changes, and those who want the newest. */
+/* Watches: a changing value, and subscribers that receive the newest one. */
 #include "harness.h"
 
 static avow_watch_t *watch;
@@ -26,7 +26,7 @@ static void set_int(int64_t value) {
   avow_watch_set(watch, avow_int(value));
 }
 
-/* There is something to be had at once. */
+/* A value is ready at once. */
 static void assert_now(const avow_channel_t *c, int64_t expected) {
   avow_value_t v;
   assert_int_equal(avow_channel_try_next(c, &v), 0);
@@ -68,7 +68,7 @@ static void who_waits_has_the_next_value_only(void **state) {
   avow_promise_t *third = avow_channel_next(c);
 
   set_int(2);
-  set_int(2); /* the same again is news */
+  set_int(2); /* setting an equal value is a change too */
 
   assert_fulfils_int(first, 1);
   assert_fulfils_int(second, 2);
@@ -192,7 +192,7 @@ static void subscribers_are_counted(void **state) {
   avow_channel_unref(b);
 }
 
-/* What goes sets it anew, and has somebody subscribe. */
+/* The released value sets the watch again and subscribes. */
 
 static avow_channel_t *joined;
 
@@ -248,7 +248,7 @@ static void it_outlives_its_loop(void **state) {
   let_go();
 }
 
-/* Random programs against a number, and who has had it. */
+/* Random programs, compared with a number and a set of its receivers. */
 
 enum { CHANNELS = 4, STEPS = 200 };
 
