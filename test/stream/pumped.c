@@ -18,7 +18,7 @@ int pump_setup(void **state) {
     if (socketpair(AF_UNIX, SOCK_STREAM, 0, fds) != 0)
       return -1;
     peers[i] = fds[1];
-    (void) fcntl(fds[1], F_SETFL, O_NONBLOCK); /* or tests hang */
+    (void) fcntl(fds[1], F_SETFL, O_NONBLOCK); /* otherwise tests would block */
     (void) uv_pipe_init(loop, &ours[i], 0);
     if (uv_pipe_open(&ours[i], fds[0]) != 0)
       return -1;
@@ -38,7 +38,7 @@ int pump_teardown(void **state) {
     if (!uv_is_closing((uv_handle_t *) &ours[i]))
       uv_close((uv_handle_t *) &ours[i], NULL);
   }
-  (void) uv_run(loop, UV_RUN_DEFAULT); /* they are closed */
+  (void) uv_run(loop, UV_RUN_DEFAULT); /* the handles are closed */
   return harness_teardown(state);
 }
 

@@ -1,6 +1,8 @@
 /* SPDX-License-Identifier: MIT */
-/* Two streams of a test's, to be pumped from one to the other, and the other
-   ends of both, plain descriptors. */
+/*
+ * Fixture: two streams, pumped from one to the other, and plain descriptors for
+ * their other ends.
+ */
 #ifndef PUMPED_H
 #define PUMPED_H
 
@@ -10,7 +12,7 @@ enum { LARGE = 4 << 20, PART = 1 << 16 };
 
 extern uv_pipe_t ours[2]; /* from, to */
 extern uv_stream_t *const from, *const to;
-extern int peers[2]; /* of these; -1 when they have left */
+extern int peers[2]; /* their other ends; -1 after they closed */
 
 int pump_setup(void **state);
 int pump_teardown(void **state);
@@ -19,22 +21,22 @@ int pump_teardown(void **state);
 
 avow_promise_t *start_pump(void);
 
-/* One turn of the loop, which the streams keep alive. */
+/* Runs one iteration. The streams keep the loop alive. */
 void turn_once(void);
 
-/* What the peers do. */
+/* Actions of the peers. */
 void leave(int i);
 void tell(const char *text);
 void assert_told(const char *text);
 void assert_told_at(int i, const char *text);
 
-/* Tells so much of a pattern as the system takes. */
+/* Sends as much of a pattern as the system takes. */
 size_t say_pattern(size_t at, size_t end);
 
-/* How much there is to be heard; it is as it should be. */
+/* Receives and checks all available data. Returns its length. */
 size_t hear_pattern(size_t at);
 
-/* Tells until nothing more is taken by anybody; how much that was. */
+/* Sends until no stream takes more. Returns the number of bytes. */
 size_t stuff(void);
 
 #endif

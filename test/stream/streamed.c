@@ -19,7 +19,7 @@ int streamed_teardown(void **state) {
   avow_value_clear(&opened);
   avow_ignore(avow_run(avow_next_iteration(loop)));
   const int left = harness_teardown(state);
-  (void) close(file); /* no thread reads it any more */
+  (void) close(file); /* no thread reads it any longer */
   return left;
 }
 

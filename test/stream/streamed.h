@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: MIT */
-/* A file of a test's, and the value that owns a stream of it once that is
-   open. */
+/*
+ * Fixture: a file, and the value that owns a stream of it after it is opened.
+ */
 #ifndef STREAMED_H
 #define STREAMED_H
 
@@ -17,7 +18,7 @@ int streamed_teardown(void **state);
 
 avow_stream_t opened_stream(void);
 
-/* Puts that at the beginning of the file. */
+/* Writes that text to the beginning of the file. */
 void fill(const char *text);
 
 #endif

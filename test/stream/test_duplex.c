@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-/* Pairs of streams in memory: what they have beyond other streams. */
+/* In-memory pairs: their properties beyond those of other streams. */
 #include "worlds.h"
 
 static void open_with(size_t room, const avow_duplex_options_t *options) {
@@ -80,7 +80,7 @@ static void read_waits_for_the_delay(void **state) {
   drop_both();
 }
 
-/* The sleep goes with the stream that it is of. */
+/* The stream owns the sleep, and it ends with the stream. */
 static void delayed_read_ends_with_its_stream(void **state) {
   const avow_duplex_options_t options = { .delay = 100000 };
   open_with(9, &options);
@@ -109,7 +109,7 @@ static void delay_past_the_end_of_time_is_never_over(void **state) {
   drop_both();
 }
 
-/* A read that is given up leaves the sleep to the next. */
+/* A canceled read leaves the sleep to the next read. */
 static void delayed_read_may_be_given_up(void **state) {
   const avow_duplex_options_t options = { .delay = 5 };
   use_clock(AVOW_CLOCK_BY_ITSELF);
@@ -129,7 +129,7 @@ static avow_value_t ignore(const avow_value_t *reason, void *data) {
   return avow_none();
 }
 
-/* Reads lines until there are no more, and says how that ended. */
+/* Reads lines to the end. Returns how the reading ended. */
 static int read_lines(size_t *lines) {
   avow_reader_t *reader = avow_reader_new(there());
   int code;
@@ -144,7 +144,7 @@ static int read_lines(size_t *lines) {
   return code;
 }
 
-/* Lines end with their delimiter, and the last with the stream. */
+/* Each line ends with its delimiter, and the last ends with the stream. */
 static size_t lines_in(size_t len) {
   size_t n = len > 0 && text[len - 1] != '\n';
   for (size_t i = 0; i < len; i++)
@@ -394,7 +394,7 @@ static avow_promise_t *start_into(void) {
   return avow_all(loop, ps, 3);
 }
 
-/* Memory that is kept for a sleep or a child may hide a failure. */
+/* Blocks that are kept for a sleep or a child may hide a failure. */
 static bool fails_well(start_fn start, long nth, bool from_then_on) {
   fail_allocation(nth, from_then_on);
   const avow_value_t v = avow_run(start());

@@ -162,7 +162,7 @@ static void close_waits_for_the_pool(void **state) {
   release_pool();
 
   assert_fulfils_none(p);
-  run(); /* what held the pool is over */
+  run(); /* the job that blocked the pool has ended */
   assert_holds("a");
 }
 
@@ -182,7 +182,7 @@ static void value_that_goes_closes_its_stream(void **state) {
   assert_rejects(p, UV_ECANCELED);
 }
 
-/* While it writes, between two reads. */
+/* While a write runs, between two reads. */
 #ifndef NDEBUG
 
 static avow_stream_t gone(void) {
@@ -298,7 +298,7 @@ static avow_promise_t *read_and_write(void) {
   return avow_all(loop, ps, 3);
 }
 
-/* Memory that is kept for children may hide a failure. */
+/* Blocks that are kept for children may hide a failure. */
 static void file_survives_failing_memory(void **state) {
   bool lacked = true;
   for (long nth = 1; lacked; nth++) {

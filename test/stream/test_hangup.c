@@ -1,12 +1,12 @@
 /* SPDX-License-Identifier: MIT */
-/* Whether a peer has gone, for streams of all classes. */
+/* Detection of a hang-up, for streams of all classes. */
 #include <fcntl.h>
 #include <sys/socket.h>
 #include <unistd.h>
 
 #include "worlds.h"
 
-/* Those of a program's class here cannot say. */
+/* The program's class in these tests cannot report a hang-up. */
 static bool can_be_known(void) {
   return strcmp(world->name, "veil") != 0;
 }
@@ -32,7 +32,7 @@ static void write_there(const char *text) {
   avow_unref(avow_catch(avow_write(here(), avow_string(text)), ignore, NULL));
 }
 
-/* TCP answers that with a reset. */
+/* TCP answers the data with a reset. */
 static void peer_that_closes_has_gone(void **state) {
   avow_promise_t *p = gone();
   if (!can_be_known()) {
@@ -142,7 +142,7 @@ static void reading_and_writing_go_on_meanwhile(void **state) {
   assert_rejects(p, UV_ECANCELED);
 }
 
-/* It is polled for that, and would be found again and again. */
+/* Polling would report this data repeatedly. */
 static void data_out_of_band_end_it(void **state) {
   uv_os_fd_t fd;
   if (!is_tcp())

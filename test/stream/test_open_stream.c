@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-/* Streams of descriptors, whatever these are. */
+/* Streams of descriptors of any type. */
 #include <fcntl.h>
 #include <signal.h>
 #include <stdlib.h>
@@ -44,7 +44,7 @@ static void socket_is_opened(void **state) {
   assert_talks(fds[0], fds[1], UV_NAMED_PIPE);
 }
 
-/* And who sits at it. */
+/* Opens a terminal. Stores the descriptor of its other side in `*peer`. */
 static int open_terminal(int *peer) {
   *peer = posix_openpt(O_RDWR | O_NOCTTY);
   if (*peer < 0 || grantpt(*peer) != 0 || unlockpt(*peer) != 0)
@@ -63,7 +63,7 @@ static void terminal_is_opened(void **state) {
 
   assert_int_equal(write(peer, "you\n", 4), 4);
   assert_fulfils_bytes(avow_read(opened_stream(), 9), "you\n");
-  assert_int_equal(read(peer, data, sizeof(data)), 5); /* what it echoes */
+  assert_int_equal(read(peer, data, sizeof(data)), 5); /* the terminal's echo */
 
   avow_value_clear(&opened);
   assert_true(fcntl(fd, F_GETFD) >= 0);
@@ -76,7 +76,7 @@ static void terminal_that_was_opened_anew_is_closed(void **state) {
   const int fd = open_terminal(&peer);
   opened = avow_open_stream(loop, fd);
   assert_fulfils_none(
-      avow_close(opened_stream())); /* the loop has what it needs */
+      avow_close(opened_stream())); /* opens what the loop needs */
   avow_value_clear(&opened);
   const int before = open_files();
 
@@ -95,7 +95,7 @@ static void set_raw(int fd) {
   assert_int_equal(tcsetattr(fd, TCSANOW, &mode), 0);
 }
 
-/* A pseudo-terminal whose master is our stream. */
+/* Opens a pseudo-terminal. Our stream is its master. */
 static int open_master(int *master) {
   const int fd = open_terminal(master);
   opened = avow_open_stream(loop, *master);
@@ -107,10 +107,10 @@ static void say(int fd, const char *text) {
   assert_int_equal(write(fd, text, strlen(text)), strlen(text));
 }
 
-/* The loop reads what there is. */
+/* The loop reads the available data. */
 static void turn(void) {
   for (int i = 0; i < 3; i++)
-    (void) uv_run(loop, UV_RUN_NOWAIT); /* what reads keeps it alive */
+    (void) uv_run(loop, UV_RUN_NOWAIT); /* the reader keeps it alive */
 }
 
 static void close_master(int master) {
@@ -175,7 +175,7 @@ static void end_of_a_terminal_ends_a_pump(void **state) {
   close_master(master);
 }
 
-/* The system gives no more than 4095 bytes at once. */
+/* The system returns at most 4,095 bytes for each read. */
 static void all_parts_come_before_the_end_of_a_terminal(void **state) {
   char much[6001];
   int master, fds[2];
@@ -214,7 +214,7 @@ static void all_chunks_come_before_the_end_of_a_terminal(void **state) {
     const avow_value_t v = avow_run(avow_channel_next(chunks));
     len = 0;
     if (v.tag == AVOW_BYTES)
-      (void) avow_to_bytes(&v, &len); /* for the length */
+      (void) avow_to_bytes(&v, &len); /* stores the length */
     sum += len;
     avow_value_unref(v);
   }
@@ -224,7 +224,7 @@ static void all_chunks_come_before_the_end_of_a_terminal(void **state) {
   close_master(master);
 }
 
-/* The program's own handle, of the kind that libuv guesses. */
+/* The program's own handle, of the type that libuv guesses. */
 static void end_of_a_terminal_of_libuv_is_an_end(void **state) {
   uv_tty_t tty;
   int master;
@@ -252,7 +252,8 @@ static void master_of_a_terminal_does_not_block(void **state) {
   close_master(master);
 }
 
-/* All that a file has goes to the descriptor, and comes out at the peer. */
+/* Pumps a file to the descriptor, and checks that the peer receives all of
+   it. */
 static void assert_ends_well(int fd, int peer) {
   char data[20] = "";
   fill("hello you");

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-/* From one stream to another. */
+/* Pumps from one stream to another. */
 #include "pumped.h"
 
 #include <signal.h>
@@ -111,7 +111,7 @@ static void failed_read_rejects(void **state) {
   assert_fulfils_int(avow_write(avow_uv_stream(from), avow_string("unread")),
                      6);
 
-  leave(0); /* with something unread, which is a reset */
+  leave(0); /* closes with unread data, which is a reset */
 
   assert_says(p, UV_ECONNRESET, "read: connection reset by peer");
   assert_fulfils_int(avow_write(avow_uv_stream(to), avow_string("open")), 4);
@@ -147,7 +147,8 @@ static void failed_shutdown_rejects(void **state) {
   assert_says(p, UV_ENOTCONN, "shutdown: socket is not connected");
 }
 
-/* By less than a write at a time, which the system takes in many parts. */
+/* The receiver takes less than a write at a time, so the system splits each
+   write. */
 static void slow_receiver_is_not_idle(void **state) {
   const avow_pump_options_t options = { .idle = 1000 };
   const int little = 4096;

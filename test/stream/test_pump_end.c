@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-/* Pumps that are cancelled, or whose streams or loop are closed. */
+/* Pumps that are canceled, and pumps whose streams or loop are closed. */
 #include "pumped.h"
 
 #include <signal.h>

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-/* What arrives on a stream as a channel. */
+/* The data of a stream as a channel. */
 #include <signal.h>
 #include <sys/socket.h>
 #include <unistd.h>
