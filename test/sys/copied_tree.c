@@ -18,7 +18,7 @@ void make_source_tree(void) {
 
 void assert_copied(const char *to) {
   char name[64];
-  (void) snprintf(name, sizeof(name), "%s/one", to); /* these fit */
+  (void) snprintf(name, sizeof(name), "%s/one", to); /* the names fit */
   assert_file(name, "1");
   (void) snprintf(name, sizeof(name), "%s/b/two", to);
   assert_file(name, "22");

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-/* A small tree that tests copy: "a", with directories, files and a link. */
+/* A small tree for tests that copy: "a", with directories, files and a link. */
 #ifndef COPIED_TREE_H
 #define COPIED_TREE_H
 

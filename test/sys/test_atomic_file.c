@@ -1,6 +1,8 @@
 /* SPDX-License-Identifier: MIT */
-/* What a new file has of the one that it replaces, and what becomes of those
-   that were left half-way. */
+/*
+ * What a new file inherits from the file that it replaces, and the cleanup of
+ * interrupted replacements.
+ */
 #include <errno.h>
 #include <fcntl.h>
 #include <grp.h>
@@ -42,7 +44,7 @@ static void need_root(void) {
     skip_because("only root gives files away");
 }
 
-/* All threads of the process are; in one group beside their own. */
+/* Changes all threads of the process. `group` is an additional group. */
 static void become_nobody(gid_t group) {
   assert_int_equal(chmod(at(""), 0777), 0);
   assert_int_equal(setgroups(group != 0 ? 1 : 0, &group), 0);
@@ -72,7 +74,7 @@ static void replace_file_keeps_owner_and_group(void **state) {
   }
 }
 
-/* Writing to the file would have dropped it, too. */
+/* A write to the file would also have dropped the mode bits. */
 static void replace_file_drops_what_runs_as_its_owner(void **state) {
   make_old("file", 06755);
 
@@ -101,7 +103,7 @@ static void replace_file_keeps_a_group_of_the_callers(void **state) {
   assert_int_equal(mode_of("file"), 0664);
 }
 
-/* Who was in the group is not any more, and who was not may be in this one. */
+/* The new group has other members than the old one. */
 static void replace_file_without_the_group_narrows_the_mode(void **state) {
   need_root();
   make_old("wide", 0664);
@@ -121,14 +123,14 @@ static void replace_file_without_the_group_narrows_the_mode(void **state) {
 
 static const char acl[] = "system.posix_acl_access";
 
-/* Its owner and one user more may write, its group nothing, others read. The
-   mask says that some may write, and is what the mode has of it. */
+/* The owner and one named user may write, the group has no access, and others
+   may read. The mask allows writing, and the mode shows the mask. */
 #  define ENTRY(tag, bits, low, high) tag, 0, bits, 0, low, high, high, high
 static const unsigned char entries[] = {
   2,
   0,
   0,
-  0, /* its version */
+  0, /* version of the ACL */
   ENTRY(0x01, 6, 255, 255),
   ENTRY(0x02, 6, 7, 0),
   ENTRY(0x04, 0, 255, 255),
@@ -168,7 +170,8 @@ static void replace_file_keeps_the_acl(void **state) {
   assert_int_equal(mode_of("file"), 0664);
 }
 
-/* The bits of the group were the mask, and say nothing of another group. */
+/* The mode's bits for the group were the mask. They say nothing about another
+   group. */
 static void replace_file_without_the_acl_is_its_owners_alone(void **state) {
   need_root();
   make_old("file", 0640);
@@ -210,7 +213,7 @@ static void replace_file_keeps_attributes(void **state) {
   assert_int_equal(mode_of("file"), 0644);
 }
 
-/* Its owner sets no attribute of a file that the ACL forbids to write. */
+/* The owner cannot set an attribute of a file if the ACL forbids writing. */
 static void replace_file_keeps_attributes_of_what_is_only_read(void **state) {
   need_root();
   make_old("file", 0640);
@@ -227,7 +230,7 @@ static void replace_file_keeps_attributes_of_what_is_only_read(void **state) {
   assert_int_equal(mode_of("file"), 0464);
 }
 
-/* Writing to the file would have dropped it, too. */
+/* A write to the file would also have dropped the capabilities. */
 static void replace_file_drops_what_it_is_capable_of(void **state) {
   static const char capable[] = "security.capability";
   static const unsigned char chown_only[20] = { [3] = 2, [4] = 1 };
@@ -242,7 +245,7 @@ static void replace_file_drops_what_it_is_capable_of(void **state) {
   assert_int_equal(mode_of("file"), 0755);
 }
 
-/* What only the system's administrators set may say who has access. */
+/* An attribute that only administrators set may decide who has access. */
 static void replace_file_without_an_attribute_is_its_owners_alone(void **s) {
   need_root();
   make_old("file", 0644);
@@ -256,7 +259,7 @@ static void replace_file_without_an_attribute_is_its_owners_alone(void **s) {
   assert_int_equal(mode_of("file"), 0600);
 }
 
-/* Nobody knows what its ACL was. */
+/* The ACL of an unreadable file is unknown. */
 static void replace_file_that_cannot_be_read_is_its_owners_alone(void **state) {
   need_root();
   make_old("file", 0220);
@@ -269,7 +272,7 @@ static void replace_file_that_cannot_be_read_is_its_owners_alone(void **state) {
 
 #endif
 
-/* What new files get, and what is left of those. */
+/* The mode of new files, and leftovers of unfinished ones. */
 
 static void a_new_file_gets_what_the_umask_leaves(void **state) {
   static const mode_t masks[] = { 077, 022, 002, 0 };
@@ -284,8 +287,8 @@ static void a_new_file_gets_what_the_umask_leaves(void **state) {
   }
 }
 
-/* One with a temporary name from the start, for it cannot be told whether the
-   system minds a umask of 0. */
+/* Opens a file with a temporary name from the start, because a test cannot tell
+   whether the system respects a umask of 0. */
 static avow__temp_file_t open_temp(const avow__dir_t *dir, const char *name) {
   avow__temp_file_t t;
   const avow__place_t place = { dir, name, NULL };
@@ -364,7 +367,7 @@ static void replacing_survives_failing_memory(void **state) {
   assert_int_equal(open_files(), before);
 }
 
-/* Two that write to one name. */
+/* Two threads write to one name. */
 
 static int rounds(void) {
   const char *wanted = getenv("ROUNDS");
@@ -389,7 +392,7 @@ static avow_promise_t *write_one(uv_loop_t *own, const char *path, int which) {
   return avow_replace_file(own, path, bytes, 0600);
 }
 
-/* How many rounds went wrong. */
+/* Returns the number of failed rounds. */
 static int write_often(uv_loop_t *own, const char *path, int which) {
   int wrong = 0;
   for (int i = rounds(); i > 0; i--) {

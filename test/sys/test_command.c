@@ -1,6 +1,8 @@
 /* SPDX-License-Identifier: MIT */
-/* Commands: what they take and give, when memory fails, and when the program
-   closes their handles. */
+/*
+ * Commands: input and output, allocation failures, and handles that the program
+ * closes.
+ */
 #include <errno.h>
 #include <fcntl.h>
 #include <signal.h>
@@ -93,7 +95,7 @@ static void handler_of_sigpipe_stays_the_programs(void **state) {
   (void) signal(SIGPIPE, SIG_IGN);
 }
 
-/* A program that ignores SIGPIPE does so for itself. */
+/* A program that ignores SIGPIPE ignores it only for itself. */
 static void command_has_signals_as_they_were(void **state) {
   (void) signal(SIGPIPE, SIG_IGN);
 
@@ -103,7 +105,7 @@ static void command_has_signals_as_they_were(void **state) {
   avow_value_unref(v);
 }
 
-/* Runs it with that descriptor of ours being fd. */
+/* Calls `run_it` while the descriptor `ours` of this process is `fd`. */
 static avow_value_t run_with(int ours, int fd, start_fn run_it) {
   const int before = dup(ours);
   assert_int_equal(dup2(fd, ours), ours);
@@ -192,7 +194,7 @@ static void command_that_is_missing_can_be_cancelled(void **state) {
   run();
 }
 
-/* Sockets could not be. */
+/* A socket could not be opened by name. */
 static void command_opens_its_streams_by_name(void **state) {
   assert_gives(run_shell("cat /dev/stdin", avow_string("in\n")), 0, "in\n", "");
   assert_gives(shell("echo out >/dev/stdout"), 0, "out\n", "");
@@ -293,7 +295,7 @@ static void close_if_of(uv_handle_t *handle, void *type) {
     close_handle(handle, NULL);
 }
 
-/* libuv reaps no process of which the handle is closed. */
+/* libuv does not reap a process whose handle is closed. */
 static void assert_one_was_killed(void) {
   int status;
   assert_true(waitpid(-1, &status, 0) > 0);
@@ -317,12 +319,12 @@ static void handles_may_be_closed_of_what_was_cancelled(void **state) {
   avow_cancel(p);
   avow_unref(p);
   uv_walk(loop, close_handle, NULL);
-  (void) uv_run(loop, UV_RUN_DEFAULT); /* nothing of it is ours to know */
+  (void) uv_run(loop, UV_RUN_DEFAULT); /* the result does not matter */
 
   assert_int_equal(avow_loop_close(loop), 0);
 
   int status;
-  assert_true(waitpid(-1, &status, 0) > 0); /* either signal came first */
+  assert_true(waitpid(-1, &status, 0) > 0); /* either signal may arrive first */
   assert_true(WIFSIGNALED(status));
   assert_int_equal(avow_loop_init(loop, NULL), 0);
 }

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * How commands end: by a limit, by the clock, by being cancelled, and with the
- * loop; and what becomes of what they left behind.
+ * How commands end: by an output limit, a timeout, a cancellation or the close
+ * of the loop. And what happens to processes that outlive them.
  */
 #include <signal.h>
 #include <stdio.h>
@@ -32,7 +32,7 @@ static void output_grows_up_to_its_limit(void **state) {
                  UV_EMSGSIZE);
 }
 
-/* Takes p. */
+/* Takes ownership of `p`. */
 static void assert_fails_with(avow_promise_t *p, int code, const char *out,
                               const char *err) {
   const avow_value_t v = avow_run(p);
@@ -58,7 +58,8 @@ static void output_past_the_limit_ends_it(void **state) {
                     UV_EMSGSIZE, "12345", "123");
 }
 
-/* It clears up before it goes, and is not held up by what it says meanwhile. */
+/* The command cleans up before it exits, and its further output does not block
+   it. */
 static void output_past_the_limit_is_read_on(void **state) {
   assert_fails_with(SHELL("trap 'head -c 1000000 /dev/zero && echo end >&2; "
                           "exit 0' TERM; head -c 5000 /dev/zero; "
@@ -67,8 +68,8 @@ static void output_past_the_limit_is_read_on(void **state) {
                     UV_EMSGSIZE, "", "end\n");
 }
 
-/* What it fails with when it has a time limit, and was quick enough to say that
-   it was ready: there is no knowing how long that takes. */
+/* Returns the error of a command that timed out after it was ready. Retries
+   with longer times, because the time to become ready is unknown. */
 static avow_value_t time_out(const char *script, uint64_t grace) {
   for (uint64_t ms = 100;; ms *= 2) {
     const avow_value_t v =
@@ -126,7 +127,7 @@ static void timeout_kills_what_does_not_end(void **state) {
                    "ready\n", SIGKILL);
 }
 
-/* libuv never hears of the end, as in a program that ignores SIGCHLD, or waits
+/* libuv never receives the exit, as in a program that ignores SIGCHLD or waits
    for any child. */
 static void command_that_others_reap_ends_with_its_grace(void **state) {
   avow_promise_t *p =
@@ -140,7 +141,7 @@ static void command_that_others_reap_ends_with_its_grace(void **state) {
   assert_int_equal(sigaction(SIGCHLD, &before, NULL), 0);
 }
 
-/* Somebody reaps it behind SIGKILL, which found it there. */
+/* Another waiter reaps the process after SIGKILL found it. */
 static void command_that_others_reap_when_killed_ends(void **state) {
   avow_promise_t *p = SHELL("trap '' TERM; exec sleep 1000",
                             .timeout = 10 * BRIEF, .grace = BRIEF);
@@ -157,7 +158,7 @@ static void timeout_in_time_does_nothing(void **state) {
   assert_gives(SHELL("echo x", .timeout = LONG), 0, "x\n", "");
 }
 
-/* Until a command has ended, and its time is up. */
+/* Blocks the loop until a command has ended and its time is up. */
 static void hold_the_loop_up(void) {
   siginfo_t info;
   assert_int_equal(waitid(P_ALL, 0, &info, WEXITED | WNOWAIT), 0);
@@ -176,8 +177,8 @@ static avow_value_t start_within_a_limit(const avow_value_t *arg, void *data) {
   return avow_follow(p);
 }
 
-/* The commands start after a poll: what the loop does next is to look at the
-   time, which is up, and only then it polls. */
+/* The commands start after a poll. The loop therefore runs its timers, whose
+   time is up, before it polls again. */
 static void what_ended_while_the_loop_was_held_up_is_in_time(void **state) {
   avow_cb starts[] = { start_limited, start_within_a_limit };
   for (int i = 0; i < 2; i++)
@@ -192,7 +193,7 @@ static void limit_and_timeout_say_what_they_ended(void **state) {
               "run 'sh': timed out");
 }
 
-/* Says so when the shell has ended, and has been waited for. */
+/* Reports when the shell has ended and has been reaped. */
 #define LEFT_BEHIND "while kill -0 $$; do sleep 0.01; done 2>/dev/null; "
 
 static void command_waits_for_what_it_left_behind(void **state) {
@@ -200,7 +201,8 @@ static void command_waits_for_what_it_left_behind(void **state) {
                "early\nlate\n", "");
 }
 
-/* Where something can be left behind until the test lets go of it. */
+/* Directory for processes that outlive the command until the test releases
+   them. */
 static char folder[64];
 
 static char *in_folder(const char *name) {
@@ -219,18 +221,18 @@ static void open_folder(void) {
 }
 
 static void close_folder(void) {
-  (void) unlink(in_folder("gone")); /* or it was not made */
+  (void) unlink(in_folder("gone")); /* or it was not created */
   assert_int_equal(unlink(in_folder("hold")), 0);
   assert_int_equal(rmdir(folder), 0);
 }
 
 static void let_go(void) {
   const int fd = open(in_folder("hold"), O_WRONLY | O_CLOEXEC);
-  assert_true(fd >= 0); /* somebody reads */
+  assert_true(fd >= 0); /* a reader is open */
   assert_int_equal(close(fd), 0);
 }
 
-/* What it left behind holds its output until let_go(). */
+/* The process that outlives the shell holds its output open until let_go(). */
 static avow_promise_t *shell_past_its_end(void) {
   open_folder();
   avow_promise_t *p = shell("(" LEFT_BEHIND
@@ -262,7 +264,7 @@ static void cancelled_command_ends_in_the_background(void **state) {
 
   avow_cancel(p);
   assert_int_equal(avow_state(p), AVOW_REJECTED);
-  run(); /* to its end */
+  run(); /* until it ends */
 
   assert_rejects(p, UV_ECANCELED);
 }
@@ -287,7 +289,7 @@ static void command_cancelled_twice_is_told_once(void **state) {
   run();
 }
 
-/* What is left of it, its output, holds up nobody. */
+/* The output that remains open delays no operation. */
 static void command_cancelled_past_its_end_is_dropped(void **state) {
   avow_promise_t *p = shell_past_its_end();
 
@@ -299,7 +301,7 @@ static void command_cancelled_past_its_end_is_dropped(void **state) {
   close_folder();
 }
 
-/* Nobody is killed who has ended. */
+/* A process that has ended is not killed. */
 static void handles_may_be_closed_past_its_end(void **state) {
   avow_promise_t *p = shell_past_its_end();
 

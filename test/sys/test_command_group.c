@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * Commands that lead a group: what ends them ends all that they started. All of
- * these have a pipe open, of which the test has the other end: it comes to its
- * end once none of them is left.
+ * Commands that lead a group: ending the command ends all processes that it
+ * started. Each process holds a pipe open whose other end the test has. The
+ * pipe ends when no process is left.
  */
 #include <fcntl.h>
 #include <signal.h>
@@ -13,26 +13,26 @@
 
 enum { LONG = 3600 * 1000, BRIEF = 20, ALIVE = 9 };
 
-static int watch; /* our end */
+static int watch; /* our end of the pipe */
 
 static int set_up(void **state) {
   int fds[2];
   if (pipe(fds) != 0 || dup2(fds[1], ALIVE) != ALIVE)
     return -1;
-  (void) close(fds[1]); /* there is another */
+  (void) close(fds[1]); /* another descriptor is open */
   watch = fds[0];
-  (void) fcntl(watch, F_SETFD, FD_CLOEXEC); /* or tests hang */
+  (void) fcntl(watch, F_SETFD, FD_CLOEXEC); /* otherwise tests would hang */
   return children_setup(state);
 }
 
 static int tear_down(void **state) {
   const int failed = children_teardown(state);
-  (void) close(ALIVE); /* it is open */
+  (void) close(ALIVE); /* the descriptor is open */
   (void) close(watch);
   return failed;
 }
 
-/* Waits until so many bytes were said there. */
+/* Waits until the processes wrote `n` bytes to the pipe. */
 static void await_words(size_t n) {
   char words[64];
   for (size_t done = 0; done < n;) {
@@ -42,12 +42,12 @@ static void await_words(size_t n) {
   }
 }
 
-/* Hangs as long as one of them is left, and compares what they said. */
+/* Waits while a process is left, and compares their output. */
 static void assert_last_words(const char *expected) {
   char words[64] = "";
   size_t len = 0;
   ssize_t n;
-  (void) close(ALIVE); /* ours */
+  (void) close(ALIVE); /* our descriptor */
   while ((n = read(watch, words + len, sizeof(words) - 1 - len)) > 0)
     len += (size_t) n;
   assert_int_equal(n, 0);
@@ -61,8 +61,8 @@ static void assert_none_is_left(void) {
 
 #define GROUP(...) SHELL(__VA_ARGS__, .group = true)
 
-/* The shell waits by itself. If it started a process at the moment of the
-   signal, that process would miss it: a shell blocks signals meanwhile. */
+/* The shell itself waits. A process that the shell starts while the signal
+   arrives would miss the signal, because a shell then blocks signals. */
 #define SLEEPERS "sleep 1000 & echo >&9; sleep 1000 & echo >&9; wait"
 
 static void cancelled_group_ends(void **state) {
@@ -76,7 +76,7 @@ static void cancelled_group_ends(void **state) {
   assert_none_is_left();
 }
 
-/* However far it got by then. */
+/* This holds however far the group has got. */
 static void group_that_is_timed_out_ends(void **state) {
   avow_promise_t *p =
       GROUP("sleep 1000 & wait", .grace = LONG, .timeout = BRIEF);
@@ -115,7 +115,7 @@ static void handles_of_a_group_may_be_closed(void **state) {
 
   avow_unref(p);
   assert_none_is_left();
-  while (waitpid(-1, NULL, WNOHANG) == 0) /* nobody else reaps it now */
+  while (waitpid(-1, NULL, WNOHANG) == 0) /* no other code reaps it now */
     continue;
   assert_int_equal(avow_loop_init(loop, NULL), 0);
 }
@@ -127,7 +127,8 @@ static void await_end_of_leader(void) {
     assert_fulfils_none(avow_sleep(loop, 1));
 }
 
-/* Whoever holds its output may clear up, also when the leader has gone. */
+/* A process that holds the command's output may clean up even after the leader
+   exits. */
 static void group_past_its_leaders_end_is_told_to_end(void **state) {
   avow_promise_t *p = GROUP(
       "(trap 'echo by >&9; exit 0' TERM; echo >&9; "
@@ -143,7 +144,7 @@ static void group_past_its_leaders_end_is_told_to_end(void **state) {
   assert_last_words("by\n");
 }
 
-/* They may clear up for as long as the grace, and no longer. */
+/* The processes may clean up during the grace, but no longer. */
 static void group_that_ignores_it_is_killed_after_the_grace(void **state) {
   avow_promise_t *p = GROUP(
       "(trap '' TERM; echo >&9; while :; do sleep 0.01; done) & "
@@ -158,7 +159,7 @@ static void group_that_ignores_it_is_killed_after_the_grace(void **state) {
   assert_none_is_left();
 }
 
-/* Nobody would hear whether they still do something. */
+/* Without an output, avow cannot tell whether the processes still run. */
 static void silent_rest_of_a_group_is_killed_at_once(void **state) {
   avow_promise_t *p = GROUP(
       "(trap '' TERM; exec >&- 2>&-; echo >&9; "
@@ -187,7 +188,7 @@ static void leave_the_group_of(avow_promise_t *p) {
 
 #define LEAVER "setsid sh -c 'echo $$ >&9; exec sleep 1000' & "
 
-/* Who has left the group holds nobody up for longer than the grace. */
+/* A process that left the group delays the end at most by the grace. */
 static void who_leaves_the_group_is_not_waited_for(void **state) {
   leave_the_group_of(GROUP(LEAVER "sleep 1000", .grace = BRIEF));
 }

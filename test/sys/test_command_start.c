@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-/* Commands that a program talks to while they run. */
+/* Commands that exchange data with a program while they run. */
 #include <fcntl.h>
 #include <signal.h>
 #include <stdio.h>
@@ -9,7 +9,7 @@
 
 enum { LINE = 1000 };
 
-/* The shell's, with what else there is to say about it. */
+/* Starts a script by the shell, with further fields of avow_command_t. */
 #define START(script, ...)                                                     \
   avow_command_start(loop,                                                     \
                      &(avow_command_t){                                        \
@@ -37,7 +37,7 @@ static void let_go(const child_t *child) {
   avow_value_unref(child->process);
 }
 
-/* Takes the reader, once it has come to its end. */
+/* Checks that the reader has ended. Takes ownership of it. */
 static void assert_no_more(avow_reader_t *r) {
   assert_fulfils_none(avow_reader_line(r, LINE));
   avow_reader_unref(r);
@@ -105,7 +105,7 @@ static void streams_are_opened_by_name(void **state) {
   let_go(&child);
 }
 
-/* The stream stays open, and is refused as that of a socket is. */
+/* The stream stays open, and writing to it fails as for a socket. */
 static void input_that_was_shut_down_takes_no_more(void **state) {
   const child_t child = child_of(start_script("cat"));
   const avow_stream_t in = avow_to_stream(&child.in);
@@ -119,7 +119,7 @@ static void input_that_was_shut_down_takes_no_more(void **state) {
   let_go(&child);
 }
 
-/* What watches the pipe would keep it open. */
+/* A watcher of the pipe would keep it open. */
 static void input_ends_although_somebody_watches_it(void **state) {
   const child_t child = child_of(start_script("cat"));
   avow_promise_t *gone = avow_hangup(avow_to_stream(&child.in));
@@ -168,7 +168,8 @@ static void directory_and_environment_are_as_it_says(void **state) {
   run();
 }
 
-/* The shell's child holds its output, which ends once that has gone, too. */
+/* The shell's child holds the output open. The output ends after the child
+   exits too. */
 #define FAMILY "sleep 1000 & echo two; sleep 1000"
 
 static child_t family(void) {
@@ -213,12 +214,12 @@ static void signal_reaches_the_process_alone(void **state) {
   let_go(&child);
 }
 
-/* Its output goes elsewhere than to the loop that is closed. */
+/* The command's output does not go to the loop that is closed. */
 static void loop_close_ends_a_group(void **state) {
   char c;
   int fds[2];
   assert_int_equal(pipe(fds), 0);
-  (void) fcntl(fds[0], F_SETFD, FD_CLOEXEC); /* or tests hang */
+  (void) fcntl(fds[0], F_SETFD, FD_CLOEXEC); /* otherwise tests would hang */
   const int before = dup(1);
   assert_int_equal(dup2(fds[1], 1), 1);
   const child_t child =

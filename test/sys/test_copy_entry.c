@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-/* What a copy does to what is there already. */
+/* Copying over existing entries. */
 #include <signal.h>
 #include <stdio.h>
 #include <sys/resource.h>
@@ -43,7 +43,7 @@ static void what_is_there_is_replaced(void **state) {
   assert_file("other", "kept");
 }
 
-/* A directory that is not on the file system of the tests' own. */
+/* Creates a directory on a file system other than the tests' own. */
 static bool make_elsewhere(char *template) {
   struct stat here, there;
   if (mkdtemp(template) == NULL)
@@ -53,7 +53,7 @@ static bool make_elsewhere(char *template) {
   return here.st_dev != there.st_dev;
 }
 
-/* Numbers of files are those of a file system: equal ones are of two files. */
+/* Inode numbers belong to a file system. Equal numbers may be of two files. */
 static void what_is_there_is_replaced_on_another_file_system(void **state) {
   char elsewhere[] = "/dev/shm/avow-XXXXXX";
   const avow_copy_options_t options = { .existing = AVOW_EXISTING_REPLACE };
@@ -79,7 +79,8 @@ static void make_large(const char *name) {
   make_file(name, text);
 }
 
-/* Has the disk be of that size to all that is written from now on. */
+/* Limits the size of the files that are written from now on, to simulate a full
+   disk. */
 static void fill_disk_at(rlim_t size) {
   const struct rlimit limit = { size, RLIM_INFINITY };
   assert_int_equal(setrlimit(RLIMIT_FSIZE, &limit), 0);

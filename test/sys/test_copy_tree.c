@@ -99,7 +99,8 @@ static void copy_tree_copies_below_the_longest_path(void **state) {
   assert_fulfils_int(avow_remove_tree(loop, at("a")), ABYSS + 1);
 }
 
-/* Makes a file in each level, whose mode is set once all below is done. */
+/* Creates a file in each level. The copy sets a level's mode after all below
+   it. */
 static void make_levels(void) {
   char name[3 * LEVELS] = "a";
   for (int i = 0; i < LEVELS; i++) {
@@ -122,7 +123,7 @@ static int change_levels(const char *root, mode_t mode) {
   return changed;
 }
 
-/* The copies of those far up are closed meanwhile. */
+/* The copies of upper levels are closed meanwhile. */
 static void copy_tree_ends_each_of_many_levels(void **state) {
   static const avow_keep_t keeps[] = { AVOW_KEEP_PERMISSIONS, AVOW_KEEP_ALL };
   const int before = open_files();
@@ -153,7 +154,7 @@ static bool move_copy(const avow_copied_t *entry, void *data) {
   return true;
 }
 
-/* The tree has so much at its bottom that the copy is there for a while. */
+/* The lowest level is so large that the copy stays there for a while. */
 static void copy_tree_goes_back_to_no_other_directory(void **state) {
   char name[3 * LEVELS] = "a", text[64];
   bool moved = false;
@@ -175,11 +176,11 @@ static void copy_tree_goes_back_to_no_other_directory(void **state) {
                      LEVELS + MANY - 2);
 
   assert_true(moved);
-  assert_int_equal(mode_of("to/d/d"), 0700); /* nobody came back to it */
+  assert_int_equal(mode_of("to/d/d"), 0700); /* the copy did not return to it */
   assert_int_equal(chmod(at("a/d/d"), 0700), 0);
 }
 
-/* Where the one that is exchanged was copied to. */
+/* Checks the copy of the entry that was exchanged. */
 static void assert_not_from_outside(const char *format, int i) {
   struct stat info;
   char name[32];
@@ -190,7 +191,8 @@ static void assert_not_from_outside(const char *format, int i) {
   assert_missing(name);
 }
 
-/* What is exchanged becomes an error, or is copied as what it is then. */
+/* An exchanged entry becomes an error, or is copied as what it is at that
+   moment. */
 static void copy_tree_stays_inside_while_others_exchange(void **state) {
   heard_t heard = { 0 };
   const avow_copy_options_t options = { .existing = AVOW_EXISTING_REPLACE,
@@ -244,7 +246,7 @@ static void what_cannot_be_copied_is_named(void **state) {
               "copy '/absent': no such file or directory");
 }
 
-/* Which is in no directory by any name. */
+/* The root has no name in any directory. */
 static void the_root_is_no_place_for_a_copy(void **state) {
   make_file("file", "text");
 
@@ -360,7 +362,7 @@ static void copy_tree_stops_when_cancelled(void **state) {
     const avow_value_t v = avow_run(avow_ref(p));
     avow_value_unref(v);
     const int entries = heard.entries;
-    run(); /* the sleep ends, with p still there to be cancelled */
+    run(); /* the sleep ends and cancels p */
     avow_unref(p);
     assert_int_equal(heard.entries, entries);
     assert_int_equal(open_files(), before);
@@ -419,7 +421,7 @@ static void copy_tree_survives_failing_memory(void **state) {
   make_source_tree();
 
   survive_failing_memory(start_copy, forget_copy);
-  run(); /* other lanes end behind one that failed */
+  run(); /* other lanes end after one failed */
 
   assert_int_equal(open_files(), before);
 }

@@ -8,7 +8,7 @@
 
 #include "tree_on_disk.h"
 
-/* The paths from the directory on, with spaces between. */
+/* Compares the paths relative to the directory, separated by spaces. */
 static void assert_globs(const char *pattern, const char *expected) {
   char text[1024] = "";
   const size_t skip = strlen(at("")) + 1;
@@ -135,7 +135,7 @@ static void glob_finds_many(void **state) {
   avow_value_unref(v);
 }
 
-/* One in the other, deeper than any path can lead. */
+/* Nested directories, deeper than a path may be long. */
 static void glob_passes_over_what_is_too_deep(void **state) {
   enum { DEEP = 24 };
   char name[201] = "";
@@ -158,8 +158,8 @@ static void glob_passes_over_what_is_too_deep(void **state) {
   }
 }
 
-/* Each name takes a tenth of a turn, for the end of the pattern is tried at
-   each of its characters. */
+/* Each name takes a tenth of an iteration, because the end of the pattern is
+   tried at each character. */
 static void glob_takes_several_turns(void **state) {
   char name[256] = "a/", pattern[128] = "a/*";
   memset(name + 2, 'x', 200);
@@ -175,7 +175,7 @@ static void glob_takes_several_turns(void **state) {
 }
 
 static void glob_rejects_what_is_no_pattern(void **state) {
-  char pattern[256] = "nowhere"; /* not all there is below here */
+  char pattern[256] = "nowhere"; /* matches no entry of the working directory */
   for (int i = 0; i < 63; i++)
     strcat(pattern, "/*");
 
@@ -202,7 +202,7 @@ static void glob_rejects_a_pattern_without_end(void **state) {
   avow_value_unref(none);
 }
 
-/* Two directories, and 65,536 ways from the one to the other. */
+/* Two directories, and 65,536 paths from one to the other. */
 static void glob_keeps_no_more_than_it_may(void **state) {
   char name[251], pattern[100] = "";
   memset(name, 'd', sizeof(name) - 1);
@@ -240,7 +240,7 @@ static avow_promise_t *start_to_go_back(void) {
 static void glob_survives_failing_memory(void **state) {
   const int before = open_files();
   make_tree();
-  make_link("one", "a"); /* more than it has room for at first */
+  make_link("one", "a"); /* more entries than the first buffer holds */
   make_link("two", "a");
   make_link("three", "a");
 

@@ -1,6 +1,8 @@
 /* SPDX-License-Identifier: MIT */
-/* A writer that is killed, at each of its system calls in turn: there is the
-   old file or the new one, whole, and the next writer removes what was left. */
+/*
+ * A writer that is killed at each of its system calls in turn. The old file or
+ * the new one is left, complete. The next writer removes all leftovers.
+ */
 #include <fcntl.h>
 #include <signal.h>
 #include <stdio.h>
@@ -30,13 +32,15 @@ static avow_promise_t *replace(uv_loop_t *own) {
   return avow_replace_file(own, at("file"), v, 0600);
 }
 
-/* Is traced from the signal on, with a pool that is at work already. */
+/* The test traces the process from the signal on. Its pool is already
+   running. */
 static void write_and_be_traced(void) {
   uv_loop_t own;
   if (ptrace(PTRACE_TRACEME, 0, NULL, NULL) != 0)
     _exit(UNTRACED);
   (void) raise(SIGSTOP);
-  (void) setenv("UV_THREADPOOL_SIZE", "1", 1); /* the others start for long */
+  (void) setenv("UV_THREADPOOL_SIZE", "1", 1); /* starting more threads takes
+                                                  long */
   if (uv_loop_init(&own) != 0 || avow_loop_init(&own, &steady) != 0)
     _exit(1);
   avow_value_unref(avow_run(avow_read_file(&own, "/dev/null", 1)));
@@ -51,18 +55,19 @@ typedef struct {
   bool begun;
 } tracer_t;
 
-/* Counts the calls of the thread that does the work: the other's come as they
-   come. */
+/* Counts the calls of the thread that writes. The order of the other thread's
+   calls is random. */
 static void look_at_stop(tracer_t *tracer, pid_t thread, int stopped_by) {
   if (stopped_by == SIGUSR1)
     tracer->begun = true;
   if (stopped_by == SYSTEM_CALL && tracer->begun && thread != tracer->child &&
       ++tracer->calls == tracer->nth)
-    (void) kill(tracer->child, SIGKILL); /* it is there */
+    (void) kill(tracer->child, SIGKILL); /* the process exists */
 }
 
-/* All threads of the child: its status once it is no more. None gets a signal,
-   for they are all the tracer's. */
+/* Traces all threads of the child. Returns its status when it has ended. No
+   signal is delivered to the threads, because all signals are meant for the
+   tracer. */
 static int trace(tracer_t *tracer) {
   for (;;) {
     int status;
@@ -77,7 +82,8 @@ static int trace(tracer_t *tracer) {
   }
 }
 
-/* Kills the writer at its nth call; false if it came to its end before. */
+/* Kills the writer at its nth call. Returns false if the writer ended
+   before. */
 static bool is_killed_at(long nth) {
   enum {
     OPTIONS = PTRACE_O_TRACESYSGOOD | PTRACE_O_TRACECLONE | PTRACE_O_EXITKILL
@@ -107,7 +113,7 @@ static bool is_new(void) {
   return stat(at("file"), &info) == 0 && info.st_size == LARGE;
 }
 
-/* Files there are beside that of the name. */
+/* Number of files other than the target. */
 static int left(void) {
   return entries_of("") - (is_there("file") ? 1 : 0);
 }
@@ -127,7 +133,7 @@ typedef struct {
   int killed, old, new, left;
 } outcomes_t;
 
-/* With "old" in the file, or without one. */
+/* With "old" in the file, or without a file. */
 static outcomes_t kill_at_each_call(bool was_there) {
   outcomes_t outcomes = { 0 };
   if (RUNNING_ON_VALGRIND)
@@ -164,8 +170,8 @@ static void killed_writer_leaves_the_old_file_or_the_new_one(void **state) {
   const outcomes_t outcomes = kill_at_each_call(true);
 
   assert_killed_well(outcomes);
-  /* Between two names are a call's return and the next call. Threads come as
-     they come: some calls are met more than once. */
+  /* Between two names are the return of a call and the next call. Because the
+     threads' timing varies, some calls are hit more than once. */
   if (has_files_without_name())
     assert_true(outcomes.left < outcomes.killed / 10);
 }

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-/* Where links lead a file that replaces another. */
+/* Links in the path of a file that is replaced. */
 #include <fcntl.h>
 #include <stdio.h>
 #include <sys/stat.h>
@@ -69,7 +69,7 @@ static void replace_file_rejects_too_many_links(void **state) {
   assert_file("file", "new");
 }
 
-/* The kernel says of it "/tmp/... (deleted)", which is no name. */
+/* The kernel returns "/tmp/... (deleted)", which is not a usable name. */
 static void replace_file_makes_no_name_for_what_lost_its_own(void **state) {
   char path[32];
   make_file("file", "old");
@@ -86,7 +86,7 @@ static void replace_file_makes_no_name_for_what_lost_its_own(void **state) {
   assert_int_equal(close(file), 0);
 }
 
-/* All may write to it. */
+/* All users may write to it. */
 static void make_shared(uid_t owner) {
   make_dir("shared");
   assert_int_equal(chmod(at("shared"), 01777), 0);
@@ -109,8 +109,8 @@ static void replace_file_follows_no_link_that_others_laid(void **state) {
   assert_int_equal(entries_of("shared"), 1);
 }
 
-/* Who gives a path through a directory of others trusts them with the way, as
-   Linux has it (fs.protected_symlinks). */
+/* A caller that gives a path through another user's directory trusts that user
+   with the path. Linux has this rule too (fs.protected_symlinks). */
 static void replace_file_follows_links_on_the_way(void **state) {
   need_root();
   make_shared(0);
@@ -147,7 +147,8 @@ static void replace_file_follows_links_of_the_directorys_owner(void **state) {
   assert_file("target", "new");
 }
 
-/* The same without the bit that keeps others from renaming it. */
+/* The directory lacks the sticky bit, which keeps other users from renaming
+   entries. */
 static void replace_file_follows_links_where_no_bit_protects(void **state) {
   need_root();
   make_shared(0);

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-/* Making directories, with those above them. */
+/* Creating directories and their parents. */
 #include <fcntl.h>
 #include <sys/stat.h>
 #include <unistd.h>
@@ -99,7 +99,8 @@ static void make_dirs_rejects_where_nothing_can_be_made(void **state) {
               "mkdir '/proc/self/a': no such file or directory");
 }
 
-/* Such a directory is there until nobody is in it, but takes no more. */
+/* A removed directory exists while a process is in it, but takes no new
+   entries. */
 static void make_dirs_rejects_where_all_above_is_gone(void **state) {
   const int here = open(".", O_RDONLY);
   make_dir("gone");

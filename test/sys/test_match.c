@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-/* Names that are like a pattern, compared with fnmatch(3) too. */
+/* Matching names against patterns, compared with fnmatch(3) too. */
 #include "sys/match.h"
 
 #include <fnmatch.h>
@@ -38,7 +38,7 @@ static void match_takes_what_is_not_closed_as_it_is(void **state) {
   assert_false(matches("\\*", "x"));
 }
 
-/* As long as no pattern takes exponential time this ends. */
+/* The test ends only if no pattern takes exponential time. */
 static void match_of_many_stars_is_quick(void **state) {
   char name[4096], pattern[512] = "";
   memset(name, 'a', sizeof(name) - 1);
@@ -50,7 +50,7 @@ static void match_of_many_stars_is_quick(void **state) {
   assert_false(matches(pattern, name));
 }
 
-/* Neither does one that looks for the end of each again at each place. */
+/* The search for the end of a set must not start again at each place. */
 static void match_of_many_open_brackets_is_quick(void **state) {
   enum { LONG = 4 << 20, OPEN = 127 };
   char name[256];
@@ -68,7 +68,8 @@ static void match_of_many_open_brackets_is_quick(void **state) {
   free(pattern);
 }
 
-/* What closes none of those before it may close one all the same. */
+/* Finds the [ that each ] closes. The first character of a set never ends the
+   set. */
 static void match_knows_which_brackets_are_closed(void **state) {
   assert_true(matches("[]a", "[]a"));
   assert_true(matches("[[]x", "[x"));
@@ -94,8 +95,8 @@ static void fill(char *out, const char *letters, unsigned most) {
   out[len] = '\0';
 }
 
-/* Where fnmatch() leaves it open: sets that are not closed, ranges that run
-   backwards, a backslash at the end or in a set. */
+/* Excludes patterns for which fnmatch() is unspecified: open sets, ranges that
+   run backward, and a backslash at the end or in a set. */
 static bool is_plain(const char *pattern) {
   const char *p = pattern;
   while (*p != '\0') {

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-/* Out of memory: whole files and trees live through it. */
+/* Out of memory: whole files and trees survive it. */
 #include <stdio.h>
 #include <stdlib.h>
 #include <sys/stat.h>
@@ -56,7 +56,7 @@ static avow_value_t glob_cb(const avow_value_t *arg, void *data) {
   return avow_follow(avow_glob(loop, at(path, "a/**/[b-c]")));
 }
 
-/* No directory tells of the two that this matches. */
+/* No directory lists the two entries that this matches. */
 static avow_value_t dots_cb(const avow_value_t *arg, void *data) {
   char path[PATH];
   return avow_follow(avow_glob(loop, at(path, "a/.*")));
@@ -94,7 +94,7 @@ static void temporaries_survive_and_go(void **state) {
   survive(temporaries);
 
   assert_int_equal(unsetenv("TMPDIR"), 0);
-  assert_int_equal(rmdir(tmp), 0); /* it is empty */
+  assert_int_equal(rmdir(tmp), 0); /* the directory is empty */
 }
 
 static avow_promise_t *trees(void) {
@@ -116,7 +116,7 @@ static int start(void **state) {
   return start_pool_alone(state) != 0 || mkdtemp(directory) == NULL ? -1 : 0;
 }
 
-/* A run without memory leaves a part. */
+/* A run without memory leaves a part of the tree. */
 static int finish(void **state) {
   if (harness_setup(state) != 0)
     return -1;

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-/* What a copy has of its original beside the bytes. */
+/* What a copy preserves beyond the bytes. */
 #include <fcntl.h>
 #include <stdio.h>
 #include <sys/stat.h>
@@ -14,7 +14,7 @@ static avow_promise_t *start_copy(void) {
   return avow_copy_tree(loop, at("a"), at("to"), NULL);
 }
 
-/* Times that nobody could take for now. */
+/* Times that differ clearly from the current time. */
 static void set_times(const char *name) {
   const struct timespec times[2] = { { .tv_sec = 1000000000 },
                                      { .tv_sec = 1100000000 } };
@@ -56,7 +56,7 @@ static void copy_tree_keeps_modes_and_times_if_asked(void **state) {
   assert_times("to/b/c");
   assert_times("to/b");
   assert_times("to");
-  assert_int_equal(chmod(at("a/b/c"), 0700), 0); /* to be removed */
+  assert_int_equal(chmod(at("a/b/c"), 0700), 0); /* so that it can be removed */
   assert_int_equal(chmod(at("to/b/c"), 0700), 0);
 }
 
@@ -91,10 +91,10 @@ static unsigned owner_of(const char *name) {
   return info.st_uid;
 }
 
-/* Makes it another user's, if this one may give things away. */
+/* Gives the file to another user if this process may do that. */
 static unsigned make_set_uid(const char *name) {
   make_file(name, "program");
-  (void) chown(at(name), 1234, 1234); /* or not */
+  (void) chown(at(name), 1234, 1234); /* or not permitted */
   assert_int_equal(chmod(at(name), 06755), 0);
   return owner_of(name);
 }
@@ -112,7 +112,7 @@ static void copy_tree_keeps_owners_if_asked(void **state) {
   make_dir("a");
   const unsigned owner = make_set_uid("a/one");
   make_link("a/link", "one");
-  (void) lchown(at("a/link"), 1234, 1234); /* or not */
+  (void) lchown(at("a/link"), 1234, 1234); /* or not permitted */
   const unsigned owner_of_link = owner_of("a/link");
 
   assert_fulfils_int(start_keeping(), 3);
@@ -143,7 +143,7 @@ static void copy_tree_keeps_set_uid_bits_with_their_owner_only(void **state) {
   assert_int_equal(mode_of("there/to/one"), 0755);
 }
 
-/* Three gigabytes, nearly all of it a hole. */
+/* Creates a file of three gigabytes that is mostly a hole. */
 static void make_sparse(const char *name) {
   const int file = open(at(name), O_WRONLY | O_CREAT | O_EXCL, 0644);
   assert_true(file >= 0);
@@ -203,7 +203,7 @@ static void copy_tree_copies_nothing_but_a_hole(void **state) {
   assert_int_equal(blocks_of("to"), 0);
 }
 
-/* The size of such a file is that of a page, and it has no blocks. */
+/* The reported size of such a file is a page, and it has no blocks. */
 static void copy_tree_ends_where_its_original_ends(void **state) {
   const char *path = "/sys/kernel/mm/transparent_hugepage/enabled";
   struct stat copied;
@@ -233,7 +233,7 @@ static void copy_tree_copies_long_links(void **state) {
 
 #ifdef __linux__
 
-/* One user more may read and write. */
+/* One named user may read and write. */
 static const unsigned char entries[] = {
   2,  0, 0, 0,                         /* version */
   1,  0, 6, 0, 0xff, 0xff, 0xff, 0xff, /* user::rw- */
@@ -272,7 +272,7 @@ static void forget_copy(void) {
   avow_ignore(avow_run(avow_remove_tree(loop, at("to"))));
 }
 
-/* With an ACL that is lost goes the mask in the mode, too. */
+/* If the ACL is lost, its mask in the mode is lost too. */
 static void copy_tree_keeping_survives_failing_memory(void **state) {
   make_dir("a");
   make_file("a/one", "");
@@ -281,7 +281,8 @@ static void copy_tree_keeping_survives_failing_memory(void **state) {
   survive_failing_memory(start_keeping, forget_copy);
 }
 
-/* It has other attributes, or would not be looked at so closely. */
+/* The file has another attribute. Without one, the copy would not examine it so
+   closely. */
 static void copy_tree_keeps_no_acl_of_the_directory_it_goes_to(void **state) {
   const avow_copy_options_t options = { .keep = AVOW_KEEP_ALL };
   make_file("a", "");

@@ -15,7 +15,7 @@ static avow_promise_t *start_remove(void) {
   return avow_remove_tree(loop, at("a"));
 }
 
-/* a, with two directories, three files and a link in it. */
+/* Creates a, with two directories, three files and a link. */
 static void make_tree(void) {
   if (is_there("a"))
     return;
@@ -100,7 +100,8 @@ static void remove_tree_removes_links_not_what_they_lead_to(void **state) {
   assert_file("other/file", "kept");
 }
 
-/* Deeper than directories are kept open, with something to do on the way up. */
+/* Deeper than the number of open directories, with entries to remove on the way
+   up. */
 static void remove_tree_removes_a_deep_tree(void **state) {
   const int before = open_files();
   make_dir("a");
@@ -176,7 +177,7 @@ static avow_value_t limit_cb(const avow_value_t *arg, void *limit) {
   return avow_none();
 }
 
-/* No directory can be opened, until something else has happened. */
+/* No directory can be opened until another event. */
 static void remove_tree_waits_for_what_is_busy(void **state) {
   struct rlimit limit;
   assert_int_equal(getrlimit(RLIMIT_NOFILE, &limit), 0);
@@ -197,7 +198,8 @@ static avow_value_t exchange_cb(const avow_value_t *arg, void *limit) {
   return limit_cb(arg, limit);
 }
 
-/* It was a directory when it was looked at, and could not be opened. */
+/* The entry is a directory when it is checked, but it cannot be opened. A link
+   replaces it before the next attempt. */
 static void remove_tree_enters_no_link_that_was_a_directory(void **state) {
   struct rlimit limit;
   assert_int_equal(getrlimit(RLIMIT_NOFILE, &limit), 0);
@@ -215,7 +217,7 @@ static void remove_tree_enters_no_link_that_was_a_directory(void **state) {
   assert_file("outside/file", "kept");
 }
 
-/* So many files more can be open. The number of the last of these. */
+/* Allows `more` further open files. Returns the number of the last one. */
 static int let_open(int more, struct rlimit *before) {
   int files[4];
   assert_int_equal(getrlimit(RLIMIT_NOFILE, before), 0);
@@ -229,12 +231,13 @@ static int let_open(int more, struct rlimit *before) {
   return last;
 }
 
-/* Waits in "a", of which it cannot enter what is further down. */
+/* Starts a removal in "a" that waits because it cannot open a lower
+   directory. */
 static avow_promise_t *stuck_in(const char *path, struct rlimit *limit) {
   const int last = let_open(2, limit);
   avow_promise_t *p = avow_remove_tree(loop, path);
   while (fcntl(last, F_GETFD) < 0)
-    (void) uv_run(loop, UV_RUN_ONCE); /* the retries keep it alive */
+    (void) uv_run(loop, UV_RUN_ONCE); /* the retries keep the loop alive */
   return p;
 }
 
@@ -318,8 +321,8 @@ static void remove_tree_stops_between_turns(void **state) {
   avow_promise_t *p = start_remove();
   avow_unref(avow_then(avow_sleep(loop, 3), cancel_cb, NULL, p));
 
-  avow_ignore(avow_run(avow_ref(p))); /* on a quick disk it may end before */
-  run(); /* the sleep ends, with p still there to be cancelled */
+  avow_ignore(avow_run(avow_ref(p))); /* on a fast disk it may end before */
+  run();                              /* the sleep ends and cancels p */
   avow_unref(p);
 
   assert_int_equal(open_files(), before);

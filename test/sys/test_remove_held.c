@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /*
  * A removal that is canceled while a thread of the pool removes. The thread
- * waits at its first entry until the test has canceled, however fast it is.
+ * waits at its first entry until the test has canceled the removal.
  */
 #include <stdatomic.h>
 #include <unistd.h>

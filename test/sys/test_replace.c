@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-/* Writing whole files: over what was there, behind it, and in its place. */
+/* Writing whole files: overwriting, appending and replacing. */
 #include <signal.h>
 #include <stdio.h>
 #include <sys/resource.h>
@@ -37,7 +37,7 @@ static avow_promise_t *start_replace(void) {
 static const start_fn starts[] = { start_write, start_append, start_replace };
 enum { STARTS = sizeof(starts) / sizeof(starts[0]) };
 
-/* More than a job writes between two looks at whether it is wanted. */
+/* More bytes than a job writes between two checks for cancellation. */
 static avow_value_t large(void) {
   char *data;
   const avow_value_t v = avow_bytes_new(LARGE, &data);
@@ -67,7 +67,7 @@ static void write_file_replaces_what_a_file_held(void **state) {
   assert_file("file", "");
 }
 
-/* Which has no length that could be cut. */
+/* The target has no length to truncate. */
 static void write_file_writes_to_what_is_no_file(void **state) {
   assert_fulfils_int(avow_write_file(loop, "/dev/null", avow_string("gone"),
                                      0600),
@@ -254,7 +254,7 @@ static avow_promise_t *start_fifo(void) {
   return avow_write_file(loop, at("fifo"), large(), 0600);
 }
 
-/* Takes one byte, so that the writer stands in the midst of its first part. */
+/* Reads one byte, so that the writer stops in the middle of its first part. */
 static void drain_work(uv_work_t *req) {
   char data[65536];
   FILE *fifo = fopen(at("fifo"), "r");
@@ -262,9 +262,9 @@ static void drain_work(uv_work_t *req) {
   size_t total = 0;
   for (size_t n; (n = fread(data, 1, sizeof(data), fifo)) > 0;)
     total += n;
-  (void) fclose(fifo); /* it was only read from */
+  (void) fclose(fifo); /* the FIFO was only read */
   if (total > LARGE / 2)
-    abort(); /* it did not stop */
+    abort(); /* the writer did not stop */
 }
 
 static void running_write_stops_when_cancelled(void **state) {
@@ -280,7 +280,7 @@ static void running_write_stops_when_cancelled(void **state) {
   assert_int_equal(open_files(), before);
 }
 
-/* How far it had come decides only what is in the file. */
+/* The progress of the writer only decides which content the file has. */
 static void running_replace_leaves_old_or_new_when_cancelled(void **state) {
   const int before = open_files();
 

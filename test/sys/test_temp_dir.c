@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-/* Directories that go with their owner. */
+/* Directories that are removed with their owner. */
 #include <stdio.h>
 #include <sys/resource.h>
 #include <unistd.h>
@@ -108,7 +108,7 @@ static void temp_dir_goes_with_its_last_reference(void **state) {
   assert_int_equal(open_files(), before);
 }
 
-/* Something of others has its name by now. */
+/* Another entry takes the name. */
 static void put_another_in_place(const char *path) {
   assert_int_equal(rename(path, at("moved")), 0);
   make_dir(path + strlen(at("")) + 1);
@@ -147,7 +147,8 @@ static avow_value_t exchange_cb(const avow_value_t *none, void *data) {
   return avow_none();
 }
 
-/* It was there when it was looked at, and could not be opened. */
+/* The directory exists when it is checked, but it cannot be opened. Another one
+   takes its name before the next attempt. */
 static void temp_dir_leaves_what_takes_its_name_at_last(void **state) {
   const int before = open_files();
   const avow_value_t v = make_temp_dir();

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-/* Going through trees, while others change what is in them. */
+/* Walking trees while others change them. */
 #include <fcntl.h>
 #include <stdio.h>
 #include <sys/resource.h>
@@ -9,7 +9,7 @@
 #include "disk.h"
 #include "sys/tree.h"
 
-/* Deeper than directories stay open. */
+/* Deeper than the number of directories that stay open. */
 enum { DEEP = 60 };
 
 static avow__tree_t tree;
@@ -29,20 +29,20 @@ static void go_into(void) {
   assert_int_equal(avow__tree_enter(&tree, 0), 0);
 }
 
-/* To the directory of that depth. */
+/* Goes down to the directory at that depth. */
 static void go_down(size_t depth) {
   while (tree.depth < depth)
     go_into();
 }
 
-/* That many directories are left then. */
+/* Goes up until `depth` directories are left. */
 static void go_up(size_t depth) {
   while (tree.depth - (tree.left ? 1 : 0) > depth)
     assert_step(AVOW__TREE_LEFT);
 }
 
 static void move(const char *from, const char *to) {
-  char path[512]; /* at() gives a few of them */
+  char path[512]; /* at() has a few buffers only */
   (void) snprintf(path, sizeof(path), "%s", at(from)); /* it fits */
   assert_int_equal(rename(path, at(to)), 0);
 }
@@ -118,7 +118,7 @@ static void tree_stays_in_a_directory_that_is_moved(void **state) {
   avow__tree_free(&tree);
 }
 
-/* The way back is "..", which is elsewhere then. */
+/* The way back is "..", which leads to another directory by then. */
 static void tree_goes_back_to_no_other_directory(void **state) {
   make_chain("a", DEEP);
   begin("a");
@@ -129,7 +129,7 @@ static void tree_goes_back_to_no_other_directory(void **state) {
   assert_step(UV_ENOENT);
 
   assert_string_equal(tree.path, at(chain(5)));
-  assert_step(UV_ENOENT); /* and it stays so */
+  assert_step(UV_ENOENT); /* the error persists */
   avow__tree_free(&tree);
 }
 
@@ -175,7 +175,7 @@ static void tree_goes_back_when_there_are_descriptors_again(void **state) {
   avow__tree_free(&tree);
 }
 
-/* ".." leads elsewhere from what a link leads to. */
+/* After a link, ".." leads to another directory. */
 static void tree_comes_back_from_where_a_link_led(void **state) {
   make_dir("a");
   make_link("a/link", "../chain");
@@ -191,7 +191,7 @@ static void tree_comes_back_from_where_a_link_led(void **state) {
   avow__tree_free(&tree);
 }
 
-/* What is read of a directory before it is closed. */
+/* Entries that are read before a directory is closed. */
 static void tree_loses_no_name_for_which_there_is_no_memory(void **state) {
   int err = 0;
   make_chain("a", DEEP);

@@ -31,7 +31,7 @@ static void count(walked_t *walked, const avow_tree_entry_t *entry) {
   assert_null(strstr(entry->path, "/outside"));
 }
 
-/* How it ended. */
+/* Returns how the walk ended. */
 static int take_all(avow_channel_t *channel, walked_t *walked) {
   for (;;) {
     const avow_value_t v = avow_run(avow_channel_next(channel));
@@ -60,7 +60,7 @@ static void walk_gives_all_that_is_below(void **state) {
   assert_int_equal(open_files(), before);
 }
 
-/* The type of what is at the end of the one path that there is. */
+/* Returns the type of the entry at the end of the only path. */
 static uv_dirent_type_t type_below(const char *name) {
   avow_channel_t *channel = avow_tree_entries(loop, at(name));
   const avow_value_t v = avow_run(avow_channel_next(channel));
@@ -133,8 +133,8 @@ static void make_deep(char *name) {
   }
 }
 
-/* The directory furthest up is the first to be closed, and something is left
-   of it, whether it begins with what is the oldest there or the newest. */
+/* The uppermost directory is closed first, while entries of it are left. This
+   holds whether it lists the oldest or the newest entry first. */
 static void walk_goes_deep_below_a_wide_directory(void **state) {
   walked_t walked = { 0 };
   char first[2 * DEEP + 8] = "a/1st", last[2 * DEEP + 8] = "a/last";
@@ -188,8 +188,8 @@ static void make_files(const char *dir, int from, int to) {
   }
 }
 
-/* Directories in each other; those far up have more than is read in one go, on
-   both sides of the one that goes on. */
+/* Nested directories. The upper ones have more entries than one read returns,
+   before and after the nested one. */
 static void make_wide_and_deep(int wide, int deep) {
   char name[128] = "a", inner[160];
   make_dir(name);
@@ -203,7 +203,7 @@ static void make_wide_and_deep(int wide, int deep) {
   }
 }
 
-/* What cannot stay open is read to its end before. */
+/* A directory that cannot stay open is first read to its end. */
 static void walk_loses_nothing_of_a_directory_it_closes_early(void **state) {
   enum { WIDE = 60, DEEP_HERE = 40 };
   walked_t walked = { 0 };

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-/* What the tests walk, and look for patterns in. */
+/* The tree for tests of walks and patterns. */
 #ifndef TREE_ON_DISK_H
 #define TREE_ON_DISK_H
 
@@ -10,7 +10,7 @@ enum { MANY = 500 };
 /* a: b/, b/c/, b/c/three.c, b/two.c, one.c, .hidden/, .hidden/x.c, link -> b */
 void make_tree(void);
 
-/* So many empty files in a: 0, 1, ... */
+/* Creates many empty files in a: 0, 1, ... */
 void make_many(void);
 
 #endif
