@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-/* Detection of a hang-up, for streams of all classes. */
+/* Detection of a hang-up on streams of all classes. */
 #include <fcntl.h>
 #include <sys/socket.h>
 #include <unistd.h>

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * What a new file inherits from the file that it replaces, and the cleanup of
- * interrupted replacements.
+ * The metadata that a new file inherits from the file that it replaces, and the
+ * cleanup of interrupted replacements.
  */
 #include <errno.h>
 #include <fcntl.h>

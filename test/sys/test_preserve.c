@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-/* What a copy preserves beyond the bytes. */
+/* The metadata that a copy preserves. */
 #include <fcntl.h>
 #include <stdio.h>
 #include <sys/stat.h>
