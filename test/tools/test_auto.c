@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-/* What is let go of by itself where its block ends. */
+/* Variables that are released automatically at the end of their block. */
 #include "harness.h"
 
 #include "avow/auto.h"
@@ -100,7 +100,7 @@ static avow_promise_t *hold(avow_promise_t *held, bool keep) {
   return keep ? avow_promise_steal(&p) : NULL;
 }
 
-/* The fixture counts what is left. */
+/* The fixture counts leftovers. */
 static void promise_goes_unless_it_is_stolen(void **state) {
   assert_null(hold(avow_sleep(loop, 0), false));
 
@@ -203,7 +203,7 @@ static void calls_come_last_first_at_the_end_of_their_block(void **state) {
   assert_notes("in c out b a");
 }
 
-/* A macro of the program's may have several in its one line. */
+/* A macro of the program may have several of them in one line. */
 #define NOTE_BOTH(a, b)         \
   AVOW_AUTO_CALL(note_it, (a)); \
   AVOW_AUTO_CALL(note_it, (b))
@@ -281,7 +281,7 @@ static void say_goodbye(void *data) {
   note(avow_is_none(&v) ? "said" : "unsaid");
 }
 
-/* What it is called with is a local, which is still there. */
+/* The data of this function is a local variable, which is still valid. */
 static avow_value_t leave_politely(void *data) {
   int calls = 0;
   AVOW_AUTO_CALL(say_goodbye, &calls);

@@ -1,11 +1,11 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * Depth of what contains others: a tool in a tool in a tool, however deep, and
- * functions of the program's that cancel or let go of the next.
+ * Depth of nested tools, and of nested functions in the program that cancel or
+ * release the next promise.
  */
 #include "deep.h"
 
-/* The tool that contains p, its only child. */
+/* Returns the tool whose only child is `p`. */
 typedef avow_promise_t *(*wrap_fn)(avow_promise_t *p);
 
 static avow_limiter_t *limiter;
@@ -66,7 +66,7 @@ static const wrap_fn wraps[] = { in_group, in_map,   in_each,
 
 enum { WRAPS = sizeof(wraps) / sizeof(wraps[0]) };
 
-/* p in tools of one kind, all of which wait for their children. */
+/* Wraps `p` in tools of one kind. Each waits for its child. */
 static avow_promise_t *nest(wrap_fn wrap, avow_promise_t *p) {
   limiter = avow_limiter_new(loop, SIZE_MAX);
   for (int i = 0; i < levels; i++)
@@ -75,7 +75,7 @@ static avow_promise_t *nest(wrap_fn wrap, avow_promise_t *p) {
   return p;
 }
 
-/* A promise that counts when it is cancelled. */
+/* Returns a promise that counts its cancellation. */
 static avow_promise_t *innermost(avow_deferred_t **out) {
   avow_promise_t *p = avow_promise_new(loop, out);
   avow_on_cancel(*out, count_end, NULL);

@@ -1,5 +1,8 @@
 /* SPDX-License-Identifier: MIT */
-/* Each item of a channel, so many at a time. */
+/*
+ * avow_each() and related functions: a call for each item of a channel, at most
+ * `n` at a time.
+ */
 #include "famine.h"
 
 static avow_channel_t *channel;
@@ -283,7 +286,7 @@ static void all_settled_keeps_apart_an_error_and_the_failure(void **state) {
   avow_channel_unref(channel);
 }
 
-/* A ring of that size needs memory of its own. */
+/* A ring of that capacity needs an allocation. */
 static avow_channel_t *channel_without_memory(void) {
   fail_allocation(1, true);
   avow_channel_t *none = avow_channel_new(loop, 1000000);
@@ -393,7 +396,7 @@ static void sender_that_waits_at_the_end_is_heard(void **state) {
   avow_channel_unref(channel);
 }
 
-/* For the promise of the next item, and not for who waits for it. */
+/* Leaves memory for the promise of the next item, but not for its waiter. */
 static avow_value_t exhaust_but_one(const avow_value_t *item, void *data) {
   avow_promise_t *one = avow_promise_resolve(loop, avow_none());
   const avow_value_t v = exhaust(item, data);

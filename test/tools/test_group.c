@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-/* Groups: no child outlives them. */
+/* Groups: no child outlives its group. */
 #include "famine.h"
 
 static avow_promise_t *child(avow_deferred_t **out, char *word) {
@@ -385,7 +385,7 @@ static void without_memory_cancelling_a_group_waits_too(void **state) {
   avow_group_unref(g);
 }
 
-/* That is gone once the group is there. */
+/* Memory runs out after the group is created. */
 static void cancelling_without_memory_waits_for_the_children(void **state) {
   avow_group_t *g;
   avow_deferred_t *d, *cleaned;
@@ -458,7 +458,8 @@ static void group_that_is_given_its_own_promise_fails(void **state) {
   avow_group_unref(g);
 }
 
-/* Each limit is a cancellation, which comes around to the group once. */
+/* Each timeout is a cancellation, which reaches the group once by way of the
+   cycle. */
 static void group_that_waits_for_itself_can_be_canceled(void **state) {
   avow_group_t *g;
   avow_promise_t *p = avow_then(avow_group_new(loop, &g), NULL, NULL, NULL);

@@ -1,10 +1,10 @@
 /* SPDX-License-Identifier: MIT */
-/* Limiters: so many at a time, in the order of their coming. */
+/* Limiters: at most `permits` calls at a time, in the order of the requests. */
 #include "avow/limiter.h"
 
 #include "harness.h"
 
-/* Work that its test ends. */
+/* Work that the test completes. */
 typedef struct {
   char *word;
   avow_deferred_t *deferred;
@@ -182,7 +182,7 @@ static void acquire_that_is_cancelled_leaves_the_queue(void **state) {
   avow_limiter_unref(l);
 }
 
-/* Would take minutes if each had to be looked for. */
+/* The test would take minutes if each waiter had to be searched for. */
 static void leaving_the_queue_makes_no_room(void **state) {
   avow_limiter_t *l = avow_limiter_new(loop, 1);
   work_t works[] = { { "a", NULL }, { "b", NULL }, { "c", NULL } };
@@ -284,7 +284,8 @@ static void turns_ask_for_no_memory_once_warm(void **state) {
   avow_limiter_unref(l);
 }
 
-/* At most as many as there are permits, and a few to spare. */
+/* The limiter keeps at most as many as there are permits, and a few spare
+   ones. */
 static void permits_that_came_back_are_not_kept_by_the_hundred(void **state) {
   enum { MANY = 500 };
   avow_limiter_t *l = avow_limiter_new(loop, MANY);
@@ -339,7 +340,7 @@ static avow_value_t give_promise(void *p) {
   return avow_follow(avow_ref(p));
 }
 
-/* Others want what it waits for, too: that goes on, and holds no permit. */
+/* The work has other waiters too, so it continues. It holds no permit. */
 static void cancelled_while_others_want_the_work_gives_the_permit_back(
     void **state) {
   avow_limiter_t *l = avow_limiter_new(loop, 1);

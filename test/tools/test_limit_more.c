@@ -1,12 +1,12 @@
 /* SPDX-License-Identifier: MIT */
-/* Limiters: turns of different weights, and what is done to all who wait. */
+/* Limiters: permits of different weights, and operations on all waiters. */
 #include "harness.h"
 
 static avow_value_t five(void *data) {
   return avow_int(5);
 }
 
-/* Notes the word when it comes, and goes back with its last reference. */
+/* Notes the word when the permits arrive. The last reference returns them. */
 static avow_promise_t *ask(const avow_limiter_t *l, size_t permits,
                            char *word) {
   return avow_then(avow_limiter_acquire_many(l, permits), note_cb, NULL, word);
@@ -26,7 +26,7 @@ static void assert_taken(const avow_limiter_t *l, size_t permits) {
   assert_int_equal(avow_limiter_try(l, permits).tag, AVOW_NONE);
 }
 
-/* Nobody waits, and exactly so many permits can be had. */
+/* Checks that no caller waits and that exactly `permits` are free. */
 static void assert_free(const avow_limiter_t *l, size_t permits) {
   assert_taken(l, permits + 1);
   avow_value_unref(take(l, permits));
@@ -197,7 +197,7 @@ static void limiter_of_none_stands_still(void **state) {
   avow_limiter_unref(l);
 }
 
-/* Only so many objects are there as could be out at once. */
+/* The limiter keeps only as many objects as could be in use at once. */
 static void more_permits_need_more_objects(void **state) {
   avow_limiter_t *l = avow_limiter_new(loop, 1);
   const avow_value_t permit = take(l, 1);
@@ -262,7 +262,7 @@ static void let_go(uv_loop_t *l, const avow_promise_t *p, void *data) {
   held = NULL;
 }
 
-/* The program's hook may do what it likes. */
+/* The program's hook may call any function. */
 static void limiter_may_go_while_all_are_cancelled(void **state) {
   const avow_options_t options = { .budget_us = UINT_MAX, .on_reject = let_go };
   assert_int_equal(avow_loop_close(loop), 0);

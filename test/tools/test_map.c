@@ -1,15 +1,15 @@
 /* SPDX-License-Identifier: MIT */
-/* Maps: a function for each of many items, so many at a time. */
+/* Maps: a call for each of many items, at most `n` at a time. */
 #include <stdio.h>
 
 #include "famine.h"
 
 enum { MAX = 8 };
 
-/* Items that their test ends, except that `settled` ones are at once. */
+/* Items that the test settles. `settled` ones settle at once. */
 typedef struct {
   avow_deferred_t *deferreds[MAX];
-  avow_promise_t *whole; /* to be cancelled by the item that is `canceller` */
+  avow_promise_t *whole; /* the item `canceller` cancels it */
   size_t canceller, thrower;
 } work_t;
 
@@ -314,7 +314,7 @@ static void closing_ends_a_map(void **state) {
   assert_int_equal(avow_loop_init(loop, NULL), 0);
 }
 
-/* Uses up all memory, also what avow keeps for the last. */
+/* Uses up all memory, including the reserve. */
 static avow_value_t exhaust(size_t i, void *settled) {
   note_number(i);
   if (i > 0)

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-/* Out of memory: the tools of concurrency live through it. */
+/* Out of memory: the concurrency tools survive it. */
 #include <netinet/in.h>
 #include <signal.h>
 #include <stdio.h>
@@ -38,7 +38,7 @@ static avow_value_t give_up(const avow_value_t *permit, void *data) {
   return avow_follow(avow_next_iteration(loop));
 }
 
-/* By three at a time, and then more. */
+/* Requests three permits at a time, then more. */
 static avow_promise_t *weighed(void) {
   avow_limiter_t *l = avow_limiter_new(loop, 3);
   avow_value_t permit = avow_limiter_try(l, 2);
@@ -63,7 +63,7 @@ static void unref_rate(void *r) {
   avow_rate_unref(r);
 }
 
-/* The first has a token; one who waits leaves. */
+/* The first caller has a token. A waiting caller leaves. */
 static avow_promise_t *paced(void) {
   avow_rate_t *r = avow_rate_new(loop, 1, 2, NULL);
   avow_promise_t *ps[5];
@@ -81,7 +81,7 @@ static void rates_survive(void **state) {
   survive_some(paced, 3);
 }
 
-/* Makes a result of each kind. */
+/* Returns a result of each type in turn. */
 static avow_value_t make(size_t i, void *data) {
   use(data);
   if (i % 4 == 0)
@@ -114,7 +114,7 @@ static void maps_survive(void **state) {
   survive(mapped);
 }
 
-/* Uses its data once more after a while. */
+/* Uses its data again after a while. */
 static avow_promise_t *leave_slowly(void *data) {
   avow_promise_t *p = avow_finally(avow_sleep(loop, 0), sleep_fn, data);
   return avow_finally(p, sleep_fn, data);
@@ -303,7 +303,7 @@ static avow_value_t end_server(void *served) {
   return avow_none();
 }
 
-/* Connects, if there is memory for that, and then stops the server. */
+/* Connects if memory suffices, then stops the server. */
 static avow_value_t serve_there(const avow_value_t *server, void *loops) {
   struct sockaddr_in address;
   char port[8];
@@ -365,7 +365,7 @@ static avow_promise_t *mapped_channel(void) {
                                        .concurrency = 7,
                                        .kind = AVOW_ALL_SETTLED };
   duty_t *data = duty_new();
-  avow_channel_t *channel = channel_of(20); /* more than there is room for */
+  avow_channel_t *channel = channel_of(20); /* more items than the capacity */
   avow_promise_t *p = avow_each(channel, use_item, data, &options);
   return avow_attach(avow_attach(p, data, duty_end), channel, unref_channel);
 }

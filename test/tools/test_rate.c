@@ -1,8 +1,11 @@
 /* SPDX-License-Identifier: MIT */
-/* Rates: so many in a time, to the millisecond of a clock of the loop's own. */
+/*
+ * Rates: a number of permits for each period, exact to the millisecond of a
+ * virtual clock.
+ */
 #include "harness.h"
 
-/* The nth of them comes when its note says. */
+/* The nth acquisition settles at the time that its note gives. */
 static void note_acquires(const avow_rate_t *r, uint64_t tokens, char *word,
                           int n) {
   for (int i = 0; i < n; i++)
@@ -31,7 +34,8 @@ static void burst_is_what_is_saved_up(void **state) {
   avow_rate_unref(r);
 }
 
-/* 3 in 10 ms: a third of a millisecond is not lost, however often it waits. */
+/* 3 permits in 10 ms: the third of a millisecond is never lost, however often
+   the rate waits. */
 static void parts_of_a_millisecond_are_not_rounded_away(void **state) {
   const avow_rate_options_t options = { .burst = 1 };
   avow_rate_t *r = avow_rate_new(loop, 3, 10, &options);
@@ -43,7 +47,7 @@ static void parts_of_a_millisecond_are_not_rounded_away(void **state) {
   avow_rate_unref(r);
 }
 
-/* What a late loop had more than room for is not there for the next. */
+/* Tokens beyond the burst that accumulate while the loop is late are lost. */
 static void bucket_holds_no_more_than_its_burst(void **state) {
   const avow_rate_options_t options = { .burst = 2 };
   avow_rate_t *r = avow_rate_new(loop, 10, 2, &options);
@@ -105,7 +109,7 @@ static void who_leaves_the_queue_makes_it_shorter(void **state) {
   avow_rate_unref(r);
 }
 
-/* A sleep that comes too early for who is first now goes on from there. */
+/* If the first waiter changes, a sleep that ends too early is continued. */
 static void who_leaves_for_one_who_wants_more_keeps_the_time(void **state) {
   avow_rate_t *r = avow_rate_new(loop, 10, 100, NULL);
   assert_true(avow_rate_try(r, 10));
@@ -198,7 +202,7 @@ static void what_is_refused_says_why(void **state) {
   avow_rate_unref(r);
 }
 
-/* Three come in a millisecond, of which the bucket holds one. */
+/* Three tokens arrive in each millisecond, and the bucket holds one. */
 static void small_bucket_loses_what_comes_in_a_millisecond(void **state) {
   const avow_rate_options_t one = { .burst = 1 };
   avow_rate_t *r = avow_rate_new(loop, 3, 1, &one);
@@ -250,7 +254,7 @@ static void closing_cancels_those_who_wait(void **state) {
   assert_int_equal(avow_loop_init(loop, NULL), 0);
 }
 
-/* There is memory for who waits, and none for the time that he waits for. */
+/* Memory suffices for the waiter, but not for its sleep. */
 static void who_cannot_wait_hears_of_it(void **state) {
   avow_rate_t *r = avow_rate_new(loop, 1, 10, NULL);
   assert_true(avow_rate_try(r, 1));

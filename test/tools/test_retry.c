@@ -1,14 +1,14 @@
 /* SPDX-License-Identifier: MIT */
-/* Trying again, and how long to wait before. */
+/* Retries, and the delays before them. */
 #include "elsewhere.h"
 #include "harness.h"
 #include "tools/backoff.h"
 
-/* Fails so often, and then gives the number of the attempt. */
+/* Fails a number of times, then returns the number of the attempt. */
 typedef struct {
   int failures, attempts;
-  int give_up_on;  /* an error's code */
-  unsigned number; /* of the attempt, as it is told */
+  int give_up_on;  /* code of an error */
+  unsigned number; /* of the attempt, as passed to it */
   avow_promise_t *whole;
   avow_deferred_t *deferred;
 } work_t;
@@ -242,7 +242,7 @@ static void attempts_know_their_number(void **state) {
   assert_fulfils_int(avow_retry(loop, check_number, &work, &options), 3);
 }
 
-/* As an error says it: a second for each attempt. */
+/* The error gives the delay: a second for each attempt. */
 static uint64_t say_when(const avow_value_t *error, uint64_t delay,
                          void *data) {
   assert_int_equal(delay, 7);
@@ -309,7 +309,7 @@ static void cancelled_in_a_preparation_stops_that(void **state) {
   assert_int_equal(work.attempts, 1);
 }
 
-/* An attempt that answers a cancellation with an error of its own. */
+/* An attempt that answers its cancellation with another error. */
 
 static avow_value_t fail_instead(const avow_value_t *arg, void *data) {
   return avow_error(UV_EIO);
@@ -407,7 +407,7 @@ static void canceled_preparation_begins_no_attempt(void **state) {
   avow_deferred_drop(work.deferred);
 }
 
-/* Three tokens are there for them all, and one more a minute. */
+/* All retries share three tokens. One more arrives each minute. */
 static void budget_is_shared(void **state) {
   const avow_rate_options_t burst = { .burst = 3 };
   avow_rate_t *budget = avow_rate_new(loop, 1, 60000, &burst);
@@ -426,7 +426,7 @@ static void budget_is_shared(void **state) {
   assert_rejects(ps[2], -30002);
 }
 
-/* Who does not want to try again spends nothing. */
+/* A retry that is declined spends no token. */
 static void budget_is_for_what_is_worth_it(void **state) {
   avow_rate_t *budget = avow_rate_new(loop, 2, 60000, NULL);
   work_t work = { .failures = 9, .give_up_on = -30001 };

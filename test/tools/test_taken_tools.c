@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /*
  * Groups, memos, limiters and readers that are used after they were ended or
- * let go: debug builds name them.
+ * released. Checked builds report that use by name.
  */
 #include "base/misuse.h"
 #include "harness.h"
@@ -13,14 +13,14 @@ static avow_group_t *busy_group(void) {
   return g;
 }
 
-/* And then some: each child keeps it once more. */
+/* Each child keeps one more reference to the group. */
 static void let_go_of_a_group_twice(void) {
   avow_group_t *g = busy_group();
   for (int i = 0; i < 4; i++)
     avow_group_unref(g);
 }
 
-/* Release builds pass over the second, as long as anything is left. */
+/* Release builds ignore the second release while a reference is left. */
 static void group_let_go_twice_is_named_as_such(void **state) {
   assert_misuse(let_go_of_a_group_twice,
                 "group used after avow_group_unref() freed it");
@@ -51,7 +51,7 @@ static void end_a_group_that_was_let_go(void) {
   avow_group_end(g);
 }
 
-/* Whatever size it had that was freed last, the memory is another's now. */
+/* Reuses freed memory of any size. */
 static void overwrite_what_was_freed(void) {
   for (size_t size = 16; size <= 256; size += 16) {
     void *memory = malloc(size);
@@ -85,7 +85,8 @@ static void add_to_a_group_that_is_gone(void) {
   avow_group_add(g, avow_promise_resolve(loop, avow_none()));
 }
 
-/* So many that their memory is given out again, whatever malloc keeps back. */
+/* Creates enough groups to reuse the memory of freed ones, even if malloc()
+   keeps some back. */
 static void groups_made_in_place_of_others_are_others(void **state) {
   enum { MANY = 20 };
   avow_group_t *g[MANY];
@@ -162,9 +163,10 @@ static void once_that_is_gone_is_named_as_such(void **state) {
                 "once used after avow_once_unref() freed it");
 }
 
-#  ifndef AVOW_NO_POOL /* or tools that watch memory say so */
+#  ifndef AVOW_NO_POOL /* otherwise tools that watch memory report it */
 
-/* As when others went since, for a note of each is too much. */
+/* Simulates that other objects were freed since. avow notes only a limited
+   number of them. */
 static avow_once_t *once_that_nobody_noted(void) {
   avow_once_t *o = once_that_is_gone();
   avow__note_there(o);
