@@ -182,7 +182,7 @@ static void causes_of_causes_are_freed_on_a_small_stack(void **state) {
   assert_int_equal(destroyed, 1);
 }
 
-/* The libuv that runs may be older than its header, and lack some. */
+/* The libuv that runs may be older than its header and lack some codes. */
 static void assert_named_as_by_libuv(int code) {
   if (uv_version() >= UV_VERSION_HEX)
     assert_string_equal(avow_err_name(code), uv_err_name(code));
@@ -303,7 +303,7 @@ static void timeout_of_avows_is_no_systems(void **state) {
   avow_value_unref(kernel);
 
   v = avow_run(avow_retry(loop, fail_slowly, NULL, &options));
-  assert_non_null(avow_error_cause(&v)); /* the list of both */
+  assert_non_null(avow_error_cause(&v)); /* the list of both errors */
   assert_true(avow_is_timeout(&v));
   avow_value_unref(v);
 }

@@ -1,11 +1,14 @@
 /* SPDX-License-Identifier: MIT */
-/* What can change threads, and what cannot. Also for ThreadSanitizer. */
+/*
+ * Values that may change threads, and values that may not. These tests are also
+ * for ThreadSanitizer.
+ */
 #include <stdatomic.h>
 
 #include "harness.h"
 
 static avow_loops_t *loops;
-static atomic_int notes; /* how often something was let go of */
+static atomic_int notes; /* number of releases */
 
 static int set_up(void **state) {
   notes = 0;

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-/* Values: what is made, what is read back, and when it is freed. */
+/* Values: creating and reading them, and when they are freed. */
 #include "harness.h"
 #include "value/value.h"
 
@@ -14,7 +14,7 @@ static const avow_class_t counted_class = { .name = "counted",
 static const avow_class_t inert_class = { .name = "inert" };
 static const avow_class_t nameless_class;
 
-/* No promise is resolved with it here: test_thenable does that. */
+/* No promise is resolved with this object here. test_thenable tests that. */
 static avow_value_t drop_deferred(void *self, avow_deferred_t *d) {
   avow_deferred_drop(d);
   return avow_none();
@@ -189,7 +189,7 @@ static void bytes_new_of_more_than_there_can_be_is_enomem(void **state) {
 
   assert_int_equal(avow_error_code(&most), UV_ENOMEM);
   assert_int_equal(avow_error_code(&nearly), UV_ENOMEM);
-  assert_int_equal(allocation_calls(), calls); /* the sum would be small */
+  assert_int_equal(allocation_calls(), calls); /* the sum would overflow */
   assert_null(data);
 }
 
@@ -214,7 +214,7 @@ static void list_is_no_longer_than_can_be_counted(void **state) {
   assert_null(avow__list_new(SIZE_MAX));
   assert_null(avow__list_resize(list, AVOW__LIST_MAX + 1));
 
-  assert_int_equal(allocation_calls(), calls + 1); /* nobody was asked */
+  assert_int_equal(allocation_calls(), calls + 1); /* no other call */
   avow_value_unref(avow__block_value(&list->head));
 }
 

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * Mistakes with values: read as what they are not, returned by who only
- * borrowed them, let go twice.
+ * Misuse of values: read as another type, returned although only borrowed,
+ * released twice.
  */
 #include "avow/stackless.h"
 #include "harness.h"
@@ -207,9 +207,9 @@ static void value_where_another_was_is_there(void **state) {
 }
 #endif
 
-#ifndef NDEBUG /* nobody can tell what a release build makes of it */
+#ifndef NDEBUG /* the behavior of release builds is undefined */
 
-/* What is where a value would be if it were returned. */
+/* Returns the bytes that lie where a returned value would be. */
 static avow_value_t damaged(void) {
   return (avow_value_t){ .tag = 77 };
 }
@@ -265,11 +265,11 @@ static void loop_without_a_value(void) {
 static void resolve_without_a_value(void) {
   avow_deferred_t *d;
   avow_unref(avow_promise_new(loop, &d));
-  (void) avow_resolve(d, damaged()); /* true, if at all */
+  (void) avow_resolve(d, damaged()); /* true if it returns */
 }
 
-/* What is written and sent: made last, for other memory takes the place of what
-   is gone. */
+/* Written and sent values. They are created last, because other memory replaces
+   freed memory. */
 static avow_value_t (*bad)(void);
 
 static avow_value_t gone(void) {
