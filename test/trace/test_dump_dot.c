@@ -6,7 +6,7 @@
 
 enum { LINES = 64, WORD = 64, CHAIN = 5 };
 
-/* A node has a state and a kind, an edge has an upstream. */
+/* A node has a state and a kind. An edge has a source. */
 typedef struct {
   char id[WORD], state[WORD], kind[WORD];
   char upstream[WORD];
@@ -67,7 +67,7 @@ static bool has_node(const char *id) {
   return false;
 }
 
-/* How many edges there are; each of them joins two nodes. */
+/* Returns the number of edges. Each of them joins two nodes. */
 static size_t edges(void) {
   size_t n = 0;
   for (size_t i = 0; i < count; i++) {
@@ -112,7 +112,7 @@ static void graph_of_a_gather_joins_it_to_its_inputs(void **state) {
 
   read_graph();
 
-  assert_int_equal(count, 5); /* inputs are edges alone */
+  assert_int_equal(count, 5); /* inputs are edges only */
   assert_int_equal(edges(), 2);
   for (size_t i = 0; i < count; i++)
     if (entries[i].upstream[0] != '\0')
@@ -123,7 +123,7 @@ static void graph_of_a_gather_joins_it_to_its_inputs(void **state) {
 
 static avow_promise_t *another;
 
-/* What is canceled inside a callback of a cancellation waits for its end. */
+/* A cancellation inside a callback of another one waits until that one ends. */
 static void look_around(void *data) {
   avow_cancel(another);
   read_graph();

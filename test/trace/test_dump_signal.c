@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-/* Dumps that a signal asks for: what is printed, and what stays of them. */
+/* Dumps on a signal: their output and their cleanup. */
 #include <signal.h>
 #include <stdio.h>
 
@@ -14,7 +14,7 @@ static int open_setup(void **state) {
   return out != NULL ? harness_setup(state) : -1;
 }
 
-/* The loop, which may write, is closed before the file. */
+/* Closes the loop before the file, because the loop may write to the file. */
 static int close_teardown(void **state) {
   const int failed = harness_teardown(state);
   const int err = fclose(out);
@@ -22,7 +22,7 @@ static int close_teardown(void **state) {
   return failed != 0 ? failed : err;
 }
 
-/* Lets libuv hear of what was raised. */
+/* Lets libuv receive the raised signals. */
 static void hear(void) {
   assert_fulfils_none(avow_sleep(loop, 1));
   assert_fulfils_none(avow_after_poll(loop));
@@ -31,7 +31,7 @@ static void hear(void) {
 static void nothing(uv_timer_t *timer) {
 }
 
-/* Waits for what the signal prints, with no promise of its own. */
+/* Waits for the output of the signal without a promise. */
 static void hear_it(void) {
   uv_timer_t far;
   assert_int_equal(uv_timer_init(loop, &far), 0);
@@ -55,7 +55,7 @@ static void signal_prints_figures_and_promises(void **state) {
   assert_int_equal(fflush(out), 0);
   assert_string_equal(text, "");
 
-  (void) raise(SIGUSR1); /* caught */
+  (void) raise(SIGUSR1); /* the loop catches it */
   hear_it();
 
   assert_printed("avow: 1 promises, 1 pending; ");
@@ -80,7 +80,7 @@ static void what_is_measured_is_printed(void **state) {
   assert_int_equal(avow_dump_on_signal(loop, SIGUSR1, out), 0);
   assert_fulfils_none(avow_then(avow_sleep(loop, 1), stall_cb, NULL, NULL));
 
-  (void) raise(SIGUSR1); /* caught */
+  (void) raise(SIGUSR1); /* the loop catches it */
   hear();
 
   assert_printed(" turns, us: median ");
@@ -89,7 +89,7 @@ static void what_is_measured_is_printed(void **state) {
 
 static void each_signal_prints_again(void **state) {
   assert_int_equal(avow_dump_on_signal(loop, SIGUSR1, out), 0);
-  (void) raise(SIGUSR1); /* caught */
+  (void) raise(SIGUSR1); /* the loop catches it */
   hear();
   const size_t once = size;
 
@@ -103,7 +103,7 @@ static void several_signals_print(void **state) {
   assert_int_equal(avow_dump_on_signal(loop, SIGUSR1, out), 0);
   assert_int_equal(avow_dump_on_signal(loop, SIGUSR2, out), 0);
 
-  (void) raise(SIGUSR2); /* caught */
+  (void) raise(SIGUSR2); /* the loop catches it */
   hear();
 
   assert_printed("avow: ");
@@ -115,7 +115,7 @@ static void listening_keeps_no_loop_alive(void **state) {
   assert_int_equal(uv_run(loop, UV_RUN_DEFAULT), 0);
 }
 
-/* A signal that nobody waits for is as if nobody ever had. */
+/* Without a listener, the signal has its default effect again. */
 static void closed_loop_listens_no_more(void **state) {
   struct sigaction before, after;
   assert_int_equal(sigaction(SIGUSR1, NULL, &before), 0);
@@ -172,7 +172,7 @@ static void without_memory_it_says_so(void **state) {
   assert_int_equal(err, UV_ENOMEM);
 }
 
-/* What the program closes with its own is freed all the same. */
+/* A handle that the program closes with its own handles is freed too. */
 static void handle_that_the_program_closed_is_freed(void **state) {
   assert_int_equal(avow_dump_on_signal(loop, SIGUSR1, out), 0);
 

@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: MIT */
-/* How long iterations of the loop take: what counts, and what the statistics
-   say. What does not count is tested in test_turn_time.c, which has a clock of
-   its own. */
+/*
+ * Lag: how long iterations take, what counts, and the statistics.
+ * test_turn_time.c has a virtual clock and tests what does not count.
+ */
 #include "trace/lag.h"
 
 #include "harness.h"
@@ -20,7 +21,7 @@ static void what_is_told_is_an_eighth_too_much_at_most(void **state) {
   for (uint64_t us = 0; us <= UINT32_MAX; us += us / 16 + 1) {
     avow__lag_t lag = { .iterations = 0 };
     avow__lag_note(&lag, us);
-    lag.longest = UINT64_MAX; /* which it is not to be helped by */
+    lag.longest = UINT64_MAX; /* it must not affect the percentiles */
 
     const uint64_t told = avow__lag_at(&lag, 50);
 
@@ -41,7 +42,7 @@ static void shares_of_turns_are_counted(void **state) {
   assert_int_equal(avow__lag_at(&lag, 100), 1000);
 }
 
-/* No rank is between those of a few. */
+/* A median of two values has no rank between them. */
 static void the_median_of_two_is_the_first(void **state) {
   avow__lag_t lag = { .iterations = 0 };
   avow__lag_note(&lag, 3);
@@ -70,8 +71,8 @@ static avow_value_t sleep_cb(const avow_value_t *arg, void *data) {
   return avow_follow(avow_sleep(loop, 1));
 }
 
-/* Called behind a poll: only from there on is a turn measured, and what is due
-   by the time that a run begins is called before. */
+/* Runs after a poll. An iteration is measured only from its poll on, and timers
+   that are due when a run begins are called before. */
 static avow_promise_t *slow_job(void) {
   avow_promise_t *polled = avow_then(avow_sleep(loop, 1), sleep_cb, NULL, NULL);
   return avow_then(polled, slow_cb, NULL, NULL);
@@ -108,10 +109,10 @@ static void turn_that_ends_a_run_counts(void **state) {
 
 static void on_timer(uv_timer_t *timer) {
   stall(LONG_MS);
-  uv_close((uv_handle_t *) timer, NULL); /* a turn comes behind it */
+  uv_close((uv_handle_t *) timer, NULL); /* another iteration follows */
 }
 
-/* Which is due behind a poll. */
+/* The timer is due after a poll. */
 static avow_value_t start_timer_cb(const avow_value_t *arg, void *timer) {
   return avow_error(uv_timer_start(timer, on_timer, 1, 0));
 }
@@ -128,12 +129,12 @@ static void slow_timer_of_the_programs_is_in_the_lag(void **state) {
 }
 
 static void on_async(uv_async_t *async) {
-  avow_unref(avow_sleep(loop, 2 * LONG_MS)); /* another turn comes */
+  avow_unref(avow_sleep(loop, 2 * LONG_MS)); /* another iteration follows */
   stall(LONG_MS);
   uv_close((uv_handle_t *) async, NULL);
 }
 
-/* In a poll, where nothing of avow's is called behind it. */
+/* Called within a poll, without a callback of avow after it. */
 static void slow_callback_of_the_programs_is_in_the_lag(void **state) {
   uv_async_t async;
   avow_loop_measure(loop);

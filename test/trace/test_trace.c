@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * Traces that are written: what begins and ends them, what they are when the
- * program crashes or the disk is full, and how names get there. What else is in
- * them test/proof/trace.py sees. Builds that note no places write none.
+ * Writing traces: starting and ending them, a crash of the program, a full
+ * disk, and names. test/proof/trace.py checks the other contents. Builds that
+ * record no places write no traces.
  */
 #include "harness.h"
 
@@ -24,7 +24,7 @@ SUITE(trace) {
 
 enum { TEXT = 1 << 20 };
 
-static char text[TEXT]; /* of the trace */
+static char text[TEXT]; /* contents of the trace */
 static FILE *out;
 
 static void start(void) {
@@ -148,7 +148,7 @@ static void outcomes_are_told_apart(void **state) {
   assert_has("\"name\":\"cancel sleep");
 }
 
-/* Though what is settled by the call that makes it is so before its place is
+/* A promise that the creating call settles is settled before its place is
    known. */
 static void spans_have_one_name_from_end_to_end(void **state) {
   start();
@@ -171,7 +171,7 @@ static void names_of_the_programs_are_in_the_trace(void **state) {
   assert_int_equal(count_of("\"name\":\"answer"), 2);
 }
 
-/* A program that crashes in its next job would leave this. */
+/* A program that crashes in its next job leaves this file. */
 static void file_has_all_that_was_before_the_poll(void **state) {
   start();
   avow_unref(avow_next_iteration(loop));
@@ -182,7 +182,7 @@ static void file_has_all_that_was_before_the_poll(void **state) {
   stop();
 }
 
-/* The end of a loop ends its trace; what it cancels is in there. */
+/* Closing a loop ends its trace. The trace includes the cancellations. */
 static void loop_that_closes_ends_its_trace(void **state) {
   start();
   avow_unref(avow_sleep(loop, 3600000));
@@ -237,7 +237,7 @@ static void full_disk_ends_the_trace_and_is_told_at_its_end(void **state) {
     avow_unref(avow_promise_resolve(loop, avow_none()));
 
   assert_int_equal(avow_trace_stop(loop), UV_ENOSPC);
-  (void) fclose(full); /* fails, as it has what was not written */
+  (void) fclose(full); /* fails because data is unwritten */
 }
 #  endif
 
