@@ -1,6 +1,8 @@
 /* SPDX-License-Identifier: MIT */
-/* Without memory functions that allocate return NULL, and what is made releases
-   what it was given. */
+/*
+ * Out of memory, allocating functions return NULL, and functions that were
+ * given values release them.
+ */
 #include "harness.h"
 
 static void count_destroy(void *self) {

@@ -1,11 +1,11 @@
 /* SPDX-License-Identifier: MIT */
-/* The allocator, which a program may replace before it does anything else. */
+/* The allocator, which a program may replace before its first other call. */
 #include "harness.h"
 
 #include "base/alloc.h"
 
-/* An allocator that counts the calls of each function, and notes how many bytes
-   the last allocation was of. */
+/* An allocator that counts the calls of each function, and records the size of
+   the last allocation. */
 static int mallocs, reallocs, callocs, frees;
 static size_t bytes;
 
@@ -69,7 +69,7 @@ static void malloc_of_no_bytes_allocates_one(void **state) {
   avow_free(p);
 }
 
-/* realloc() of the C library may release the memory in this case. */
+/* realloc() of the C library may free the memory in this case. */
 static void realloc_to_no_bytes_leaves_one(void **state) {
   void *p = avow_realloc(avow_malloc(2), 0);
 

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-/* Cache lines: where they lie, and which are given out next. */
+/* Cache lines: their addresses, and the order in which they are given out. */
 #include "base/cacheline_pool.h"
 
 #include "harness.h"
@@ -19,13 +19,13 @@ static void give_all(size_t n) {
     avow__line_give(&lines, taken[i]);
 }
 
-/* Frees what is empty, which is all. */
+/* Frees all empty batches, which must be all batches. */
 static void assert_all_are_back(void) {
   assert_null(avow__lines_leave(&lines));
   assert_int_equal(lines.empty, 0);
 }
 
-/* Writes all but what the line itself keeps. */
+/* Writes all bytes except those that the pool keeps in the line. */
 static void fill(char *line, size_t kept, char with) {
   memset(line + kept, with, AVOW__LINE - kept);
 }
@@ -53,13 +53,13 @@ static void nothing_lies_across_lines_or_in_those_of_others(void **state) {
   assert_all_are_back();
 }
 
-/* Not in the order in which batches lie behind each other. */
+/* The order differs from the order of the batches in memory. */
 static void line_that_came_back_is_the_next(void **state) {
   take_all(avow__line_take, MANY);
 
   for (size_t i = MANY; i > 0; i--) {
     avow__line_give(&lines, taken[i - 1]);
-#ifndef AVOW_NO_POOL /* where it may be elsewhere */
+#ifndef AVOW_NO_POOL /* without the pool, its address may differ */
     assert_ptr_equal(avow__line_take(&lines), taken[i - 1]);
 #else
     taken[i - 1] = avow__line_take(&lines);
@@ -96,7 +96,7 @@ static void take_again(size_t i) {
   assert_non_null(taken[i] = avow__line_take(&lines));
 }
 
-/* The first batch becomes full, and another that was so comes before it. */
+/* The first batch becomes full. Another batch that was full comes before it. */
 static void batch_with_room_is_not_behind_one_without(void **state) {
   take_all(avow__line_take, MANY);
   give(0);

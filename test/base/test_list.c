@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-/* The list: its order after each operation, read forwards and backwards. */
+/* The list: its order after each operation, read forward and backward. */
 #include "base/list.h"
 
 #include "harness.h"

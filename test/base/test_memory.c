@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * Memory: what a lasting promise, a long loop and a crowd keep of what came and
- * went.
+ * Memory that remains after much work: in a lasting promise, in a long loop,
+ * and after a crowd of waiters.
  */
 #include "harness.h"
 #include "watched.h"
@@ -12,7 +12,7 @@ enum {
   BATCH = 1000
 };
 
-/* What a batch of work leaves behind. */
+/* Memory that remains after a batch of work. */
 typedef struct {
   uint64_t promises;
   long allocations;
@@ -25,7 +25,7 @@ static footprint_t footprint(void) {
   return (footprint_t){ stats.live, live_allocations() };
 }
 
-/* Does it many times, and expects the first batch to have needed the most. */
+/* Runs many batches. The first must need the most memory. */
 static void stays_flat(void (*once)(avow_promise_t *),
                        avow_promise_t *lasting) {
   footprint_t first = { 0, 0 };
@@ -40,7 +40,7 @@ static void stays_flat(void (*once)(avow_promise_t *),
   }
 }
 
-/* Against a promise that stays pending. */
+/* Runs batches that attach to a promise which stays pending. */
 static void stays_flat_against_one(void (*once)(avow_promise_t *)) {
   avow_deferred_t *d;
   avow_promise_t *lasting = avow_promise_new(loop, &d);
@@ -48,7 +48,7 @@ static void stays_flat_against_one(void (*once)(avow_promise_t *)) {
   stays_flat(once, lasting);
 
   avow_unref(lasting);
-  (void) avow_resolve(d, avow_none()); /* pending up to here */
+  (void) avow_resolve(d, avow_none()); /* pending until now */
 }
 
 static avow_promise_t *quick(void) {
@@ -133,7 +133,7 @@ static void begin_countdown(void) {
   most = 0;
 }
 
-/* Notes the most that was ever allocated; false once the end has come. */
+/* Records the largest allocation. Returns false at the end. */
 static bool count_down(void) {
   most = live_allocations() > most ? live_allocations() : most;
   return --left > 0;
@@ -193,7 +193,7 @@ static void a_long_repeat_that_waits_stays_flat(void **state) {
   assert_int_in_range(most, before, before + A_FEW);
 }
 
-/* A step through all of a crowd in an order that is neither first nor last. */
+/* Steps through a crowd in an order that is neither first nor last. */
 static int scattered(int i) {
   return (int) ((int64_t) i * 7919 % CROWD);
 }
@@ -220,12 +220,12 @@ static void crowd_waits_and_goes(int (*order)(int)) {
     avow_unref(waiters[i]);
   assert_int_equal(footprint().promises, 1);
   avow_unref(shared);
-  (void) avow_resolve(d, avow_none()); /* pending up to here */
+  (void) avow_resolve(d, avow_none()); /* pending until now */
   free(waiters);
 }
 
-/* Were each cancelled in proportion to the crowd, none of these would end
-   before the deadline of the group. */
+/* If each cancellation took time in proportion to the crowd, no test here would
+   end before the deadline of the group. */
 static void a_crowd_of_waiters_is_cancelled_in_any_order(void **state) {
   crowd_waits_and_goes(forwards);
   crowd_waits_and_goes(backwards);
@@ -267,7 +267,7 @@ static void crowd_races_and_goes(int (*order)(int)) {
 
   assert_int_equal(footprint().promises, 1);
   avow_unref(shared);
-  (void) avow_resolve(d, avow_none()); /* pending up to here */
+  (void) avow_resolve(d, avow_none()); /* pending until now */
   free(winners);
 }
 

@@ -1,13 +1,13 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * Mistakes of programs. Debug builds say what to do instead and end; release
- * builds, where a mistake can be survived, degrade as each function here checks
- * after making it. What only debug builds look for is tested in those alone.
+ * Misuse by programs. Checked builds print the fix and abort. Release builds
+ * degrade if they can survive the misuse, and each function here checks how.
+ * Misuse that only checked builds detect is tested only there.
  */
 #include "avow/stackless.h"
 #include "elsewhere.h"
 
-/* A loop that avow was never told of. */
+/* A loop without avow. */
 static uv_loop_t bare;
 
 static void resolve_nowhere(void) {
@@ -94,7 +94,7 @@ static void loop_after_close_is_named_as_such(void **state) {
                 "avow_sleep(): loop is not initialized");
 }
 
-#ifndef NDEBUG /* a release goes on, without what avow had of the loop */
+#ifndef NDEBUG /* a release build continues without avow's data of the loop */
 
 static void end_the_loop_first(void) {
   uv_loop_t own;
@@ -234,8 +234,8 @@ static void settle(void *deferred) {
   (void) avow_resolve(deferred, avow_none());
 }
 
-/* Once its callbacks have run here, and there are more to come, the loop is
-   this thread's. */
+/* The loop belongs to this thread once its callbacks ran here and others are
+   pending. */
 static void call_in_thread(uv_thread_cb fn, void *data) {
   uv_thread_t thread;
   avow_unref(avow_sleep(loop, 0));
@@ -263,23 +263,23 @@ static void keep_in_a_thread(void *promise) {
   avow_unref(avow_ref(promise));
 }
 
-/* No callback of avow's has run there. */
+/* No callback of avow has run on that thread. */
 static void let_go_in_a_thread_of_a_loop_that_uv_run_ran(void) {
   avow_deferred_t *d;
   avow_promise_t *p = avow_promise_new(loop, &d);
   uv_thread_t thread;
   avow_unref(avow_sleep(loop, 60000));
-  (void) uv_run(loop, UV_RUN_NOWAIT); /* it is not over */
+  (void) uv_run(loop, UV_RUN_NOWAIT); /* handles are left */
   assert_int_equal(uv_thread_create(&thread, keep_in_a_thread, p), 0);
   assert_int_equal(uv_thread_join(&thread), 0);
 }
 
 static void ask_for_the_state(void *promise) {
-  (void) avow_state(promise); /* whatever it is */
+  (void) avow_state(promise); /* any state */
 }
 
 static void read_the_result(void *promise) {
-  (void) avow_result(promise); /* whatever it is */
+  (void) avow_result(promise); /* any result */
 }
 
 static void init_again(void *data) {
@@ -342,7 +342,7 @@ static void join_losers_in_a_thread(void) {
 }
 
 static avow_value_t close_the_loop(void *data) {
-  (void) avow_loop_close(loop); /* which runs, elsewhere */
+  (void) avow_loop_close(loop); /* the loop runs on another thread */
   return avow_none();
 }
 
@@ -356,12 +356,12 @@ static void close_in_a_thread_while_the_loop_runs(void) {
 }
 
 static avow_value_t run_the_loop(const avow_value_t *arg, void *data) {
-  (void) uv_run(loop, UV_RUN_NOWAIT); /* which it must not */
+  (void) uv_run(loop, UV_RUN_NOWAIT); /* a handler must not do this */
   return avow_none();
 }
 
 static void uv_run_in_a_handler(void) {
-  avow_remote_t *r; /* there is something to run it for */
+  avow_remote_t *r; /* a reason to run the loop */
   avow_unref(avow_remote_new(loop, &r));
   avow_promise_t *p = avow_promise_resolve(loop, avow_none());
   avow_ignore(avow_run(avow_then(p, run_the_loop, NULL, NULL)));
@@ -388,7 +388,7 @@ static void loop_run_inside_itself_is_named_as_such(void **state) {
   assert_misuse(uv_run_in_a_handler, "uv_run(): called inside a callback");
 }
 
-/* Loops are made on one thread, and run on another. */
+/* Initializes loops on one thread and runs them on another. */
 
 static void run_elsewhere(void *p) {
   avow_unref(avow_sleep(loop, 0));

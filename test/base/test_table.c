@@ -6,7 +6,7 @@
 
 enum { MANY = 10000, FEW = 200, STEP = 64 };
 
-/* Keys are addresses in here, apart as handles are. */
+/* Keys are addresses in this array, as far apart as handles are. */
 static char memory[MANY * STEP];
 static avow__node_t nodes[MANY];
 static avow__table_t table;
@@ -47,7 +47,7 @@ static void empty(size_t n) {
   avow__table_close(&table);
 }
 
-/* How many chains a table has to look through. */
+/* Returns the number of chains that a table must search. */
 static size_t buckets(void) {
   return table.buckets != NULL ? table.mask + 1 : AVOW__TABLE_MIN;
 }
@@ -152,7 +152,7 @@ static void map_that_grew_once_keeps_that_when_memory_fails(void **state) {
   empty(FEW);
 }
 
-/* Without memory all of these share 16 chains of a dozen nodes each. */
+/* Without memory, all of these share 16 chains of a dozen nodes each. */
 static void fill_chains(void) {
   fail_allocation(1, true);
   add_all(FEW);
@@ -189,7 +189,7 @@ static void chains_are_taken_apart_from_the_middle(void **state) {
   fill_chains();
 
   for (size_t i = 0; i < FEW; i++) {
-    const size_t at = (i * 77) % FEW; /* 77 and 200 share no factor */
+    const size_t at = (i * 77) % FEW; /* 77 and 200 have no common factor */
     remove_at(at);
     assert_false(has(at));
   }
