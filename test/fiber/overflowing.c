@@ -21,11 +21,11 @@ static const avow__fibers_t reporting = { .stack_size = SIZE,
 void save_coverage(void) {
 #ifdef COVERAGE
   __gcov_dump();
-  __gcov_reset(); /* there may be more to come */
+  __gcov_reset(); /* the process may count more */
 #endif
 }
 
-/* Touches each page on its way down, past any end. */
+/* Touches each page on its way down, beyond any end. */
 static int64_t dig(volatile char *above, int64_t depth) {
   volatile char frame[256];
   frame[0] = above[0];
@@ -85,7 +85,7 @@ void quiet_thread(void *data) {
 
 /* Runs in the child. */
 static void run_alone(void (*fn)(void), int out) {
-  (void) signal(SIGSEGV, SIG_DFL); /* cmocka's would go on */
+  (void) signal(SIGSEGV, SIG_DFL); /* the handler of cmocka would continue */
   (void) signal(SIGBUS, SIG_DFL);  /* likewise */
   (void) dup2(out, STDERR_FILENO);
   fn();
@@ -123,7 +123,7 @@ void assert_exits(const ending_t *ending, int code) {
   assert_int_equal(WEXITSTATUS(ending->status), code);
 }
 
-/* An emulator has a line of its own for whoever dies. */
+/* An emulator prints a line of its own when a process dies. */
 void assert_silent(const char *text) {
   if (strncmp(text, "qemu: uncaught", strlen("qemu: uncaught")) != 0)
     assert_string_equal(text, "");

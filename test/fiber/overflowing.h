@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * What the tests of stacks that overflow share: fibers that do, and processes
- * of their own for them. No test makes a fiber in its own process, where the
+ * Fixture for tests of stack overflows: fibers that overflow, each in a process
+ * of its own. No test makes a fiber in its own process, because avow's signal
  * handlers would stay.
  */
 #ifndef OVERFLOWING_H
@@ -12,36 +12,36 @@
 
 enum { SIZE = 64 * 1024, GUARD = 2 * SIZE, HANDLED = 7 };
 
-/* Tools that watch would speak of it first. */
+/* Tools that watch memory would report the overflow first. */
 #if AVOW__ASAN || AVOW__TSAN || defined(WATCHED)
 #  define TOOLS_WATCH 1
 #else
 #  define TOOLS_WATCH 0
 #endif
 
-/* Processes that end as these do say nothing of what they reached. */
+/* Writes the coverage, because processes that crash would not write it. */
 void save_coverage(void);
 
-/* What fibers run. */
+/* The function that fibers run. */
 avow_value_t overflow(void *data);
 avow_value_t fault(void *data);
 
-/* Runs an avow_fn, as a thread, too. It comes back if a fault is of no
+/* Runs an avow_fn. Usable as a thread too. It returns if the fault has no
    consequence. */
 void in_fiber(void *fn);
 void run_in_fiber(avow_fn fn);
 void run_overflow(void);
 
-/* The handler that a program has: it ends with HANDLED. */
+/* The handler of a program. It exits with HANDLED. */
 void end_handled(int sig);
 void overflow_with_handler(void);
 struct sigaction;
 void handle_faults(const struct sigaction *action); /* of either kind */
 
-/* Takes a fiber, and so has overflows reported; also to be a thread. */
+/* Takes a fiber, so that overflows are reported. Usable as a thread too. */
 void quiet_thread(void *data);
 
-/* How a process that ran fn ended, and what it said. */
+/* The exit of a process that ran fn, and its output. */
 typedef struct {
   int status;
   char text[1024];
@@ -51,8 +51,8 @@ ending_t ending_of(void (*fn)(void));
 void assert_killed(const ending_t *ending);
 void assert_exits(const ending_t *ending, int code);
 void assert_silent(const char *text);
-/* Release builds have no words. */
+/* Release builds print no advice. */
 void assert_advice_on(avow_fn fn, const char *text);
-void assert_advice(const ending_t *ending); /* on overflow() */
+void assert_advice(const ending_t *ending); /* about overflow() */
 
 #endif

@@ -1,6 +1,8 @@
 /* SPDX-License-Identifier: MIT */
-/* Has a suite run as where threads have shadow stacks: system and processor
-   need not. */
+/*
+ * Runs a suite as if threads had shadow stacks. The system and the processor
+ * need not support them.
+ */
 #include "fiber/shadow.h"
 
 static __attribute__((constructor)) void have_shadows(void) {

@@ -1,12 +1,14 @@
 /* SPDX-License-Identifier: MIT */
-/* Exceptions in flight as a library in C sees them: words of the thread's that
-   are to be each function's own. test_plug.c has the C++ runtime itself. */
+/*
+ * Exceptions in flight, as a library in C sees them: words of the thread that
+ * belong to each function. test_plug.c tests the C++ runtime itself.
+ */
 #include "harness.h"
 
 enum { NONE, OUTSIDE, FIRST, SECOND };
 
 static int things[4];
-static void *words[3]; /* as on 32-bit ARM: the others have two */
+static void *words[3]; /* as on 32-bit ARM; other systems have two */
 
 static void set_words(int thing) {
   words[0] = &things[thing];
@@ -53,7 +55,7 @@ static void those_in_flight_are_a_functions_own(void **state) {
   assert_fulfils_none(q);
   assert_words(OUTSIDE);
   p = avow_async_throwing(loop, keep_words, &first,
-                          &with); /* on one of those */
+                          &with); /* with one of those words */
   assert_fulfils_none(p);
 
   assert_words(OUTSIDE);
@@ -89,8 +91,8 @@ static avow_value_t catch_and_wait(void *thing) {
   return avow_none();
 }
 
-/* Started by C they are known from their first await in C++ on: who resumes
-   them has none in flight. */
+/* avow knows functions that C started from their first await in C++ on. Their
+   resumer has no exception in flight. */
 static void functions_of_c_have_their_own_as_well(void **state) {
   int first = FIRST, second = SECOND;
   words[0] = words[1] = NULL;
@@ -99,7 +101,7 @@ static void functions_of_c_have_their_own_as_well(void **state) {
   assert_null(words[0]);
   avow_promise_t *q = avow_async(loop, catch_and_wait, &second);
   assert_null(words[1]);
-  set_words(OUTSIDE); /* from the second time on they may have some */
+  set_words(OUTSIDE); /* from the second time on, it may have some */
   assert_fulfils_none(p);
   assert_words(OUTSIDE);
   assert_fulfils_none(q);

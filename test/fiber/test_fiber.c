@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-/* Fibers: what goes over at a switch, and which stacks are kept. */
+/* Fibers: the state that a switch preserves, and the stacks that are kept. */
 #include "fiber/fiber.h"
 
 #include <fenv.h>
@@ -49,7 +49,7 @@ static void values_go_both_ways(void **state) {
   int first = 1;
   avow__fiber_t *f = fiber_with(echo_twice, &first);
 
-  assert_int_equal(resume(f, 0), 1); /* nobody waits for the first */
+  assert_int_equal(resume(f, 0), 1); /* the first has no waiter */
   assert_int_equal(resume(f, 2), 2);
   assert_false(f->over);
   assert_int_equal(resume(f, 3), 3);
@@ -74,7 +74,7 @@ static void fibers_resume_fibers(void **state) {
   assert_int_equal(resume(outer, 0), 15);
 
   avow__fiber_give(&fibers, outer);
-  avow__fiber_discard(&fibers, inner); /* as it is parked */
+  avow__fiber_discard(&fibers, inner); /* while it is parked */
 }
 
 static void a_fiber_serves_one_function_after_the_other(void **state) {
@@ -82,7 +82,7 @@ static void a_fiber_serves_one_function_after_the_other(void **state) {
   for (int i = 0; i < 3; i++) {
     avow__fiber_t *f = fiber_with(echo_twice, &first);
     assert_int_equal(resume(f, 0), 1);
-    (void) resume(f, 0); /* looked at above */
+    (void) resume(f, 0); /* the test checks it above */
     (void) resume(f, 0); /* likewise */
     assert_true(f->over);
     avow__fiber_give(&fibers, f);
@@ -114,12 +114,12 @@ static void what_a_function_holds_survives_others(void **state) {
   assert_int_equal(resume(f, 0), 28 + 8 + 1);
   assert_int_equal(resume(g, 0), 28 + 800 + 100);
   avow__fiber_give(&fibers, f);
-  avow__fiber_give(&fibers, g); /* past what is kept: unmapped */
+  avow__fiber_give(&fibers, g); /* past the kept stacks: unmapped */
   assert_int_equal(fibers.spare, 1);
 }
 
-/* How numbers are rounded: by what the vector unit does, what the one before it
-   does, and what the C library says. */
+/* Returns the rounding modes of the vector unit, of the unit before it, and of
+   the C library. */
 static int rounding(void) {
   const volatile double one = 1, three = 3;
   const volatile long double long_one = 1, long_three = 3;
@@ -140,7 +140,7 @@ static avow_value_t round_down(void *data) {
   return avow_int(rounding() == mine);
 }
 
-/* Changed by another, or by who was on the same stack before. */
+/* Changed by another function, or by the previous function on the stack. */
 static void how_numbers_are_rounded_is_a_functions_own(void **state) {
   const int modes[] = { FE_TONEAREST, FE_UPWARD, FE_TONEAREST };
   for (int i = 0; i < 3; i++) {
@@ -159,11 +159,11 @@ static void how_numbers_are_rounded_is_a_functions_own(void **state) {
   }
 }
 
-#ifndef _WIN32 /* where the system has the stacks */
+#ifndef _WIN32 /* the system provides these stacks */
 
 static bool is_mapped(const avow__stack_t *stack) {
 #  ifdef AVOW_VALGRIND
-  VALGRIND_DISABLE_ERROR_REPORTING; /* it need not be */
+  VALGRIND_DISABLE_ERROR_REPORTING; /* the page need not be mapped */
 #  endif
   const bool is = msync(stack->bottom, 1, MS_ASYNC) == 0;
 #  ifdef AVOW_VALGRIND
@@ -193,7 +193,7 @@ static avow_value_t keep_secrets(void *data) {
 static void (*unmap_pages)(void *pages, size_t size);
 static int unmapped;
 
-/* All above the guard. */
+/* Checks all bytes above the guard. */
 static void look_and_unmap(void *pages, size_t size) {
   const char *bytes = (const char *) pages + ROOM;
   for (size_t i = 0; i < size - ROOM; i++)
@@ -202,7 +202,7 @@ static void look_and_unmap(void *pages, size_t size) {
   unmap_pages(pages, size);
 }
 
-/* Over, or left as they stand. */
+/* Stacks of functions that ended, and of functions that were abandoned. */
 static void stacks_are_wiped_if_that_is_wanted(void **state) {
   unmap_pages = avow__unmap_pages;
   avow__unmap_pages = look_and_unmap;
@@ -212,7 +212,7 @@ static void stacks_are_wiped_if_that_is_wanted(void **state) {
 
   assert_int_equal(resume(f, 0), 0x5a);
   assert_int_equal(resume(g, 0), 0x5a);
-  (void) resume(f, 0); /* over */
+  (void) resume(f, 0); /* the function ends */
   avow__fiber_give(&fibers, f);
   assert_int_equal(unmapped, 1);
   avow__fiber_discard(&fibers, g);

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-/* Stacks that overflow: the process's end, and what it says. */
+/* Stacks that overflow: how the process ends, and its message. */
 #include "fiber/overflow.h"
 
 #include <pthread.h>
@@ -19,9 +19,8 @@ SUITE(overflow) {
 
 #else
 
-/* Touches nothing but the far end of a frame that leaves the stack, and most of
-   the guard, out. Of an array of which it knew what is used clang would keep
-   no more. */
+/* Touches only the far end of a frame that leaves out the stack and most of the
+   guard. clang would shrink an array of which it knew the used part. */
 static avow_value_t jump(void *data) {
   volatile char frame[SIZE + GUARD / 2];
   volatile size_t far_end = 0;
@@ -54,7 +53,8 @@ static void overflow_after_threads(void) {
 }
 
 #  if AVOW__OVERFLOW
-/* Watched in vain, twice, which is not noticed before. */
+/* Without keys, avow fails twice to set up its watch. Only the overflow shows
+   that. */
 static void overflow_without_keys(void) {
   pthread_key_t key;
   while (pthread_key_create(&key, NULL) == 0)
@@ -77,7 +77,7 @@ static void overflow_without_memory(void) {
 }
 #  endif
 
-/* As programs do all this. */
+/* Tests by the public functions, as programs use them. */
 
 static avow_value_t do_nothing(void *data) {
   return avow_none();
@@ -105,7 +105,7 @@ static void look_for_handlers(void) {
   struct sigaction segv, bus;
   stack_t stack;
   async_with(do_nothing, false);
-  (void) sigaction(SIGSEGV, NULL, &segv); /* these only look */
+  (void) sigaction(SIGSEGV, NULL, &segv); /* these calls only read */
   (void) sigaction(SIGBUS, NULL, &bus);
   (void) sigaltstack(NULL, &stack);
   _exit(segv.sa_handler == SIG_DFL && bus.sa_handler == SIG_DFL &&

@@ -1,6 +1,8 @@
 /* SPDX-License-Identifier: MIT */
-/* Whoever handles faults beside avow, which watches for stacks that overflow:
-   handlers, and stacks for them, that a program has before, or gets later. */
+/*
+ * Handlers of faults beside avow's watch for overflows. A program installs
+ * handlers, and stacks for them, earlier or later than avow.
+ */
 #include <pthread.h>
 #include <signal.h>
 #include <stdio.h>
@@ -27,7 +29,7 @@ static void run_sent_fault(void) {
   run_in_fiber(send_fault);
 }
 
-/* In a fiber, and outside. */
+/* Tested in a fiber and outside. */
 static void ignore_sent_faults_with(int flags) {
   const struct sigaction action = { .sa_handler = SIG_IGN, .sa_flags = flags };
   handle_faults(&action);
@@ -39,7 +41,7 @@ static void ignore_sent_faults(void) {
   ignore_sent_faults_with(0);
 }
 
-/* Which is no function all the same. */
+/* The program's action ignores faults, although SA_SIGINFO is set. */
 static void ignore_sent_faults_with_info(void) {
   ignore_sent_faults_with(SA_SIGINFO);
 }
@@ -69,11 +71,11 @@ static void fault_on_unwatched_thread(void) {
   (void) uv_thread_join(&thread); /* the process ends first */
 }
 
-/* Crash reporters: one that ends as the fault would have ended the process, and
-   one that goes back to the fault. */
+/* Crash reporters. One ends the process as the fault would. The other returns
+   to the fault. */
 static void report_and_raise(int sig) {
   (void) !write(STDERR_FILENO, "report", 6);
-  (void) raise(sig); /* nothing handles it any more, nor holds it up */
+  (void) raise(sig); /* no handler or mask delays the signal any longer */
   _exit(HANDLED);
 }
 
@@ -97,7 +99,7 @@ static void fault_with_returner(void) {
 
 static void end_with_mask(int sig) {
   sigset_t held;
-  (void) sigprocmask(SIG_SETMASK, NULL, &held); /* only looks */
+  (void) sigprocmask(SIG_SETMASK, NULL, &held); /* only reads */
   save_coverage();
   _exit(sigismember(&held, SIGUSR1) == 1 && sigismember(&held, sig) == 1
             ? HANDLED
@@ -119,12 +121,12 @@ static void leave_in_order(void) {
 #  ifdef __GNUC__
 static bool looks_at_the_end;
 
-/* What the library does at the end comes before. */
+/* The library cleans up before this destructor. */
 __attribute__((destructor(101))) static void look_at_the_end(void) {
   struct sigaction segv, bus;
   if (!looks_at_the_end)
     return;
-  (void) sigaction(SIGSEGV, NULL, &segv); /* these only look */
+  (void) sigaction(SIGSEGV, NULL, &segv); /* these calls only read */
   (void) sigaction(SIGBUS, NULL, &bus);
   save_coverage();
   _exit(segv.sa_handler == end_handled && bus.sa_handler == end_handled
@@ -137,7 +139,7 @@ static void leave_with_later_handler(void) {
   quiet_thread(NULL);
   handle_faults(&action);
   looks_at_the_end = true;
-  exit(1); /* which is not what it comes to */
+  exit(1); /* a destructor ends the process first */
 }
 #  endif
 
@@ -166,14 +168,14 @@ static void overflow_with_own_stack(void) {
 static pthread_key_t last_look;
 static bool is_own_at_the_end;
 
-/* Once more, for all other keys of the thread come before that. */
+/* Runs again, after all other keys of the thread. */
 static void look_at_stack(void *again) {
   stack_t stack;
   if (again == &last_look) {
     (void) pthread_setspecific(last_look, &is_own_at_the_end); /* has a place */
     return;
   }
-  (void) sigaltstack(NULL, &stack); /* only looks */
+  (void) sigaltstack(NULL, &stack); /* only reads */
   is_own_at_the_end = stack.ss_sp == signal_stack && stack.ss_flags == 0;
 }
 

@@ -1,18 +1,20 @@
 /* SPDX-License-Identifier: MIT */
-/* Stacks in memory: their sizes, their guards, and what there is when the
-   system gives no more. */
+/*
+ * Stacks in memory: their sizes, their guards, and what avow does when the
+ * system refuses more.
+ */
 #include "fiber/stack.h"
 
 #include <unistd.h>
 
 #include "harness.h"
 
-#ifdef REFUSING /* linked so that it comes before the system's */
+#ifdef REFUSING /* linked before the system's functions */
 #  include <errno.h>
 #  include <sys/mman.h>
 
-static int refused;       /* of how the guard may be made */
-static bool takes_advice; /* any, as an emulator does */
+static int refused;       /* refused ways to make the guard */
+static bool takes_advice; /* accepts any advice, as an emulator does */
 
 int __wrap_madvise(void *pages, size_t size, int advice);
 int __wrap_mprotect(void *pages, size_t size, int protection);
@@ -28,7 +30,7 @@ int __wrap_madvise(void *pages, size_t size, int advice) {
 int __wrap_mprotect(void *pages, size_t size, int protection) {
   if (refused == 0)
     return __real_mprotect(pages, size, protection);
-  errno = ENOMEM; /* as past vm.max_map_count */
+  errno = ENOMEM; /* as beyond vm.max_map_count */
   return -1;
 }
 #endif
@@ -59,7 +61,7 @@ static void all_of_the_guard_is_known_for_it(void **state) {
   avow__stack_unmap(stack);
 }
 
-/* The system itself reads there, which is an error then, not a fault. */
+/* The system itself reads there, and returns an error in place of a fault. */
 static bool is_accessible(const char *at) {
   int fds[2];
   assert_int_equal(pipe(fds), 0);
@@ -89,7 +91,7 @@ static size_t no_frame(void) {
   return 0;
 }
 
-/* A loop with stacks of that size. */
+/* Initializes a loop with stacks of that size. */
 static int init_with(size_t stack_size) {
   const avow_options_t options = { .budget_us = UINT_MAX,
                                    .stack_size = stack_size };
