@@ -23,14 +23,14 @@ int __wrap_uv_tcp_bind(uv_tcp_t *tcp, const struct sockaddr *at,
 }
 #endif
 
-bool shared; /* the loops listen themselves */
+bool shared; /* the loops themselves listen */
 const char shares[] = "loops share a port here";
-avow_value_t server; /* ours beside what listens */
+avow_value_t server; /* the test's own listener */
 struct sockaddr_in address;
 char port[8];
 static int descriptors;
 
-/* Of other threads. */
+/* Counted on other threads. */
 atomic_int begun, ended;
 static uv_mutex_t mutex;
 seen_t seen[LOOPS];
@@ -90,7 +90,7 @@ avow_value_t connected(void) {
   return v;
 }
 
-/* One that the loop has no part in. */
+/* Connects without the loop. */
 int connect_by_hand(void) {
   const int fd = socket(AF_INET, SOCK_STREAM, 0);
   assert_int_equal(connect(fd, (struct sockaddr *) &address, sizeof(address)),
@@ -148,7 +148,7 @@ void assert_echoes(const avow_value_t *end) {
 
 void assert_hangs_up(const avow_value_t *end) {
   const avow_value_t v = avow_run(avow_read_all(avow_to_stream(end), 100));
-  if (!avow_is_error(&v)) /* or it is reset */
+  if (!avow_is_error(&v)) /* or the connection is reset */
     assert_string_equal(avow_to_bytes(&v, NULL), "");
   avow_value_unref(v);
 }
@@ -167,10 +167,10 @@ size_t loops_seen(void) {
   return n;
 }
 
-/* libuv opens some for good. */
+/* Opens the descriptors that libuv never closes. */
 static void open_what_stays(void) {
   uv_loop_t first;
-  (void) uv_loop_init(&first); /* there is memory */
+  (void) uv_loop_init(&first); /* memory suffices */
   (void) uv_loop_close(&first);
 }
 
@@ -178,7 +178,7 @@ static bool can_share(void) {
   uv_loop_t own;
   uv_tcp_t tcp;
   struct sockaddr_in any;
-  (void) uv_loop_init(&own); /* there is memory */
+  (void) uv_loop_init(&own); /* memory suffices */
   (void) uv_tcp_init(&own, &tcp);
   (void) uv_ip4_addr("127.0.0.1", 0, &any);
   const int err = uv_tcp_bind(&tcp, (struct sockaddr *) &any, SHARING);
@@ -190,6 +190,6 @@ static bool can_share(void) {
 
 void loops_server_init(void) {
   open_what_stays();
-  (void) uv_mutex_init(&mutex); /* there is memory */
+  (void) uv_mutex_init(&mutex); /* memory suffices */
   shared = can_share();
 }

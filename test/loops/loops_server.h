@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * A server on loops of threads of their own, with sockets of their own where
- * the system has that; built with HANDED it has not. cmocka fails a test from
- * the thread that runs it: others only record.
+ * A server on loops on threads of their own. Each loop has its own socket where
+ * the system allows that, except in builds with HANDED. Only the test's thread
+ * may fail a cmocka test; other threads record errors.
  */
 #ifndef LOOPS_SERVER_H
 #define LOOPS_SERVER_H
@@ -14,14 +14,14 @@
 
 enum { LOOPS = 4, MANY = 20 };
 
-extern bool shared; /* the loops listen themselves */
+extern bool shared; /* the loops themselves listen */
 extern const char shares[];
-extern avow_loops_t *loops; /* of over_there.c */
-extern avow_value_t server; /* ours beside what listens */
+extern avow_loops_t *loops; /* defined in over_there.c */
+extern avow_value_t server; /* the test's own listener */
 extern struct sockaddr_in address;
 extern char port[8];
 
-/* How many functions other threads have begun, and ended. */
+/* Number of functions that began and ended on other threads. */
 extern atomic_int begun, ended;
 
 typedef struct {
@@ -31,10 +31,10 @@ typedef struct {
 
 extern seen_t seen[LOOPS];
 
-/* Once for a program. */
+/* Called once for each program. */
 void loops_server_init(void);
 
-/* A test with a loop, and other loops for the server. */
+/* A test with a loop, and with other loops for the server. */
 #define LISTEN_CASE(f) \
   cmocka_unit_test_setup_teardown(f, loops_server_setup, loops_server_teardown)
 int loops_server_setup(void **state);

@@ -7,7 +7,7 @@ atomic_int notes;
 
 int loops_setup(void **state) {
   notes = 0;
-  while (uv_sem_trywait(&arrived) == 0) /* of the test before */
+  while (uv_sem_trywait(&arrived) == 0) /* of the previous test */
     continue;
   const int err = harness_setup(state);
   loops = avow_loops_new(LOOPS);

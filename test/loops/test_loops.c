@@ -1,6 +1,8 @@
 /* SPDX-License-Identifier: MIT */
-/* Loops on threads of their own. All of it is also for ThreadSanitizer. cmocka
-   fails a test from the thread that runs it: others only record. */
+/*
+ * Loops on threads of their own. These tests are also for ThreadSanitizer. Only
+ * the test's thread may fail a cmocka test; other threads record errors.
+ */
 #include "over_there.h"
 
 static uv_thread_t home_thread;
@@ -97,7 +99,7 @@ static avow_value_t run_b(uv_loop_t *own, void *data) {
   return begin_three(own, log_b, data);
 }
 
-/* Both orders arrive while the loop over there is busy. */
+/* Both requests arrive while the other loop is busy. */
 static void runs_that_begin_together_are_tasks(void **state) {
   log_t log = { .n = 0 };
   assert_int_equal(uv_sem_init(&may_go_on, 0), 0);
@@ -145,7 +147,7 @@ static void cancelled_before_its_turn_is_never_called(void **state) {
   avow_promise_t *p = avow_loops_run(loops, 0, loop, count_there, NULL);
 
   avow_cancel(p);
-  avow_cancel(p); /* says nothing new */
+  avow_cancel(p); /* has no further effect */
   uv_sem_post(&gate);
 
   assert_rejects(p, UV_ECANCELED);
@@ -213,7 +215,7 @@ static void closing_begins_nothing_more(void **state) {
   avow_promise_t *p = avow_loops_run(loops, 0, loop, count_there, NULL);
 
   avow_promise_t *closed = avow_loops_close(loops, loop);
-  avow_cancel(closed); /* in vain */
+  avow_cancel(closed); /* has no effect */
   uv_sem_post(&gate);
 
   assert_rejects(p, UV_ECANCELED);
@@ -229,7 +231,7 @@ static avow_value_t close_all_late(uv_loop_t *own, void *data) {
   return avow_int(1);
 }
 
-/* Its order to end has come then, but is not heard. */
+/* The loop has its request to end by then, but has not read it. */
 static void closing_ends_a_loop_whose_handles_were_closed(void **state) {
   avow_promise_t *p = avow_loops_run(loops, 0, loop, close_all_late, NULL);
   uv_sem_wait(&arrived);

@@ -1,7 +1,9 @@
 /* SPDX-License-Identifier: MIT */
-/* Loops on threads of their own that are closed where that is not expected: on
-   one of their threads, twice, or by closing all handles of a loop: by a job at
-   its own, that of the orders among them, or at home. */
+/*
+ * Loops on threads of their own that close unexpectedly: on one of their
+ * threads, twice, or because all handles of a loop are closed. A job closes the
+ * handles of its own loop, including avow's, or those of the home loop.
+ */
 #include <pthread.h>
 
 #include "harness.h"
@@ -27,7 +29,8 @@ static avow_value_t sleep_shortly(uv_loop_t *own, void *data) {
   return avow_follow(avow_sleep(own, 1));
 }
 
-/* Whether the second has begun when the first closes all is luck. */
+/* The timing decides whether the second function has begun when the first
+   closes all handles. */
 static void close_handles_of_the_first(const avow_loops_t *loops,
                                        pthread_key_t *key) {
   avow_promise_t *p = avow_loops_run(loops, 0, loop, close_all, key);
@@ -77,12 +80,12 @@ static void answer_of_a_thread_that_is_over_can_be_cancelled(void **state) {
   uv_sem_destroy(&exited);
 }
 
-/* Home's handles are closed: what comes from there has nothing to come by. */
+/* The home loop's handles are closed, so that results cannot reach it. */
 
 static avow_value_t take_time(uv_loop_t *own, void *data) {
   uv_sem_t *begun = data;
   uv_sem_post(begun);
-  uv_sleep(50); /* until home waits for it, most likely */
+  uv_sleep(50); /* probably until the home loop waits for it */
   return avow_none();
 }
 

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-/* Loops on threads of their own that cannot be had, or not be asked. */
+/* Loops on threads of their own that cannot start, or cannot run a function. */
 #include <sys/resource.h>
 
 #include "famine.h"
@@ -37,7 +37,7 @@ static void loops_without_memory_are_refused(void **state) {
   end_loops();
 }
 
-/* Whatever of it there is no memory for. */
+/* Any of its allocations may fail. */
 static void loop_that_cannot_be_begun_is_refused(void **state) {
   size_t count = 0;
   for (long nth = 2; count == 0; nth++) {
@@ -54,7 +54,7 @@ static void loop_that_cannot_be_begun_is_refused(void **state) {
   end_loops();
 }
 
-/* Whichever of them there is no memory for. */
+/* Any allocation for any of the loops may fail. */
 static void loops_are_as_many_as_were_asked_for_or_none(void **state) {
   const long before = allocation_calls();
   assert_fulfils_none(avow_loops_close(avow_loops_new(1), loop));
@@ -77,12 +77,12 @@ static void loops_are_as_many_as_were_asked_for_or_none(void **state) {
   }
 
   assert_int_equal(count, 3);
-  assert_true(nth > for_one); /* some failed behind others */
+  assert_true(nth > for_one); /* some failed after others */
   end_loops();
 }
 
-/* So many blocks are left, none in reserve, and other memory until the nth is
-   asked for. */
+/* Runs with `n` blocks left, no reserve, and other memory until the nth
+   allocation. */
 static int run_with(size_t n, long nth) {
   avow_promise_t *left[8];
   for (size_t i = 0; i < n; i++)
@@ -100,7 +100,7 @@ static int run_with(size_t n, long nth) {
   return code;
 }
 
-/* Whatever it is that no block is left for. */
+/* Any block may be the missing one. */
 static void run_that_no_block_can_wait_for_is_refused(void **state) {
   int code = 0;
   for (size_t n = 0; n < 8; n++) {
@@ -114,9 +114,9 @@ static void run_that_no_block_can_wait_for_is_refused(void **state) {
   end_loops();
 }
 
-/* No address space has room for such a stack, and libuv asks for the limit,
-   which an emulator does not change; musl takes a quarter of all addresses at
-   most, and libuv ends the process that asks for more. */
+/* No address space has room for such a stack. libuv reads the limit, which an
+   emulator does not change. musl takes at most a quarter of all addresses, and
+   libuv aborts if it requests more. */
 static bool forbid_threads(struct rlimit *old) {
   struct rlimit now;
   if (getrlimit(RLIMIT_STACK, old) != 0 || old->rlim_max != RLIM_INFINITY)
@@ -143,7 +143,7 @@ static void loops_without_threads_are_refused(void **state) {
   const int err = uv_thread_create(&thread, do_nothing, NULL);
   (void) setrlimit(RLIMIT_STACK, &old);
 
-  assert_int_not_equal(err, 0); /* UV_EAGAIN, or what valgrind makes of it */
+  assert_int_not_equal(err, 0); /* UV_EAGAIN, or the code under valgrind */
   assert_int_equal(avow_loops_count(none), 0);
   assert_rejects(avow_loops_run(none, 0, loop, do_nothing_there, NULL), err);
   assert_fulfils_none(avow_loops_close(none, loop));

@@ -1,6 +1,8 @@
 /* SPDX-License-Identifier: MIT */
-/* A server on loops of threads of their own. All of it is also for
-   ThreadSanitizer. */
+/*
+ * A server on loops on threads of their own. These tests are also for
+ * ThreadSanitizer.
+ */
 #include "uv/stream_value.h"
 
 #include <fcntl.h>
@@ -53,7 +55,7 @@ static void closing_the_server_lets_connections_end(void **state) {
   wait_for(&begun, 1);
 
   assert_fulfils_none(close_server());
-  if (!shared) /* others hear of it later */
+  if (!shared) /* shared sockets close later */
     assert_rejects(avow_connect(loop, "127.0.0.1", port), UV_ECONNREFUSED);
   assert_int_equal(avow_state(p), AVOW_PENDING);
   assert_echoes(&end);

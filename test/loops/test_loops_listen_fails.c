@@ -1,6 +1,8 @@
 /* SPDX-License-Identifier: MIT */
-/* A server on loops of threads of their own, without memory or descriptors, and
-   what it refuses. */
+/*
+ * A server on loops on threads of their own, without memory or descriptors, and
+ * its refusals.
+ */
 #include "uv/stream_value.h"
 
 #include <arpa/inet.h>
@@ -15,9 +17,9 @@
 
 static void without_memory_a_connection_waits(void **state) {
   if (shared)
-    skip_because(shares); /* nothing says when the other loop has tried */
+    skip_because(shares); /* no event shows when the other loop has tried */
   avow_promise_t *p = listen_with(echo, 0);
-  avow_value_t end = connected(); /* now nothing else needs memory */
+  avow_value_t end = connected(); /* from now on, only the server allocates */
   wait_for(&begun, 1);
   const int fd = connect_by_hand();
 
@@ -81,7 +83,7 @@ static void without_descriptors_a_connection_is_closed(void **state) {
   stop_server(p);
 }
 
-/* For the sockets of the loops, that is. */
+/* No descriptors are left for the sockets of the loops. */
 static void without_descriptors_connections_are_handed_over(void **state) {
   if (!shared)
     skip_because("loops do not share a port here");
@@ -122,7 +124,7 @@ static void ipv6_is_served_too(void **state) {
   stop_server(p);
 }
 
-/* The connection's own is one. */
+/* The connection's own descriptor is valid. */
 static void what_is_no_descriptor_is_refused(void **state) {
   const avow_value_t v = avow__owned_open(loop, UV_TCP, -1);
 
@@ -130,7 +132,7 @@ static void what_is_no_descriptor_is_refused(void **state) {
   avow_value_unref(v);
 }
 
-/* Until somebody listens, an address can be bound twice. */
+/* An address can be bound twice until a socket listens. */
 static void an_address_that_another_took_is_refused(void **state) {
   const avow_value_t second = avow_run(avow_bind(loop, "127.0.0.1", port));
   avow_promise_t *p = listen_with(echo, 0);
@@ -174,7 +176,7 @@ static void listen_refuses_what_it_cannot_do(void **state) {
 
   assert_fulfils_none(avow_loops_close(none, loop));
   stop_server(p);
-  assert_rejects(listen_with(echo, 0), UV_EINVAL); /* it is closed */
+  assert_rejects(listen_with(echo, 0), UV_EINVAL); /* the server is closed */
 }
 
 SUITE(loops_listen_fails) {

@@ -1,14 +1,16 @@
 /* SPDX-License-Identifier: MIT */
-/* Loops on threads of their own that have a lot to do. All of it is also for
-   ThreadSanitizer. cmocka fails a test from the thread that runs it: others
-   only record. */
+/*
+ * Loops on threads of their own with much work. These tests are also for
+ * ThreadSanitizer. Only the test's thread may fail a cmocka test; other threads
+ * record errors.
+ */
 #include "over_there.h"
 
 #ifndef WATCHED
 #  define WATCHED 0
 #endif
 
-/* A loop keeps what 1,024 have waited with. */
+/* A loop keeps the blocks of 1,024 waiters. */
 static void a_crowd_may_wait_over_there(void **state) {
   enum { CROWD = 1100 };
   avow_promise_t *ps[CROWD];
@@ -42,7 +44,7 @@ static void closing_under_fire_settles_all(void **state) {
   assert_fulfils_none(closed);
 }
 
-/* Results from all loops to all others, so many from each. */
+/* Each loop sends EACH results to all other loops. */
 enum { EACH = WATCHED ? 2000 : 60000, AT_ONCE = 64 };
 
 typedef struct {
@@ -95,7 +97,8 @@ static avow_value_t wait_a_turn(uv_loop_t *own, void *data) {
   return avow_follow(avow_next_iteration(own));
 }
 
-/* n that end at once, all at a time, and one by one n that wait. */
+/* Runs n functions that end at once, all together, and then n that wait, one by
+   one. Returns the number of allocations. */
 static long calls_for_runs(size_t n) {
   const long before = allocation_calls();
   for (size_t i = 0; i < n; i++)
@@ -107,7 +110,7 @@ static long calls_for_runs(size_t n) {
 }
 
 static void runs_serve_anew_what_others_have_left(void **state) {
-  (void) calls_for_runs(500); /* the first ask for it */
+  (void) calls_for_runs(500); /* the first runs allocate the blocks */
 
   assert_int_equal(calls_for_runs(500), 0);
 
@@ -121,7 +124,7 @@ SUITE(loops_many) {
     LOOPS_CASE(a_crowd_may_wait_over_there),
     LOOPS_CASE(closing_under_fire_settles_all),
     LOOPS_CASE(many_results_change_loops),
-#ifndef AVOW_NO_POOL /* tools see each block */
+#ifndef AVOW_NO_POOL /* tools watch each block */
     LOOPS_CASE(runs_serve_anew_what_others_have_left),
 #endif
   };
