@@ -1,10 +1,10 @@
 #!/bin/sh
 # SPDX-License-Identifier: MIT
-# What changed of the ABI since a commit, the last one unless another is named:
-# builds the library as it was and as it is in HEAD, and has abidiff (Debian's
-# abigail-tools) report what programs see of it. Once there is a release, what
-# breaks programs that were built with it is a failure, unless the soname is
-# another one. Before 0.1.0 any change may happen.
+# Report the changes of the ABI since a commit, by default the last one. The
+# script builds the library of that commit and of HEAD, and abidiff (Debian's
+# abigail-tools) compares them. After the first release, an incompatible change
+# is a failure unless the soname changes too. Before 0.1.0, any change is
+# allowed.
 #
 #   abi.sh [COMMIT]
 set -eu

@@ -1,8 +1,9 @@
 #!/bin/sh
 # SPDX-License-Identifier: MIT
-# Debian's packages, made and tried on bare Debian 12 systems: what is named in
-# debian/control is enough to build them, lintian says nothing of them, and what
-# debian/tests has works where they are installed and nothing else was.
+# Build and try Debian's packages on minimal Debian 12 systems. The packages
+# named in debian/control must suffice for the build, lintian must report
+# nothing, and the programs of debian/tests must work with only these packages
+# installed.
 #
 #   debian.sh [TARBALL]   of a release, or of the files that are here
 #

@@ -1,6 +1,6 @@
 #!/usr/bin/env python3
 # SPDX-License-Identifier: MIT
-"""Calls avow by its symbols alone, as bindings do, and is called by it.
+"""Call avow only by its symbols, as bindings do, and receive its callbacks.
 
     ffi.py LIBAVOW
 """

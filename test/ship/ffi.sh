@@ -1,7 +1,7 @@
 #!/bin/sh
 # SPDX-License-Identifier: MIT
-# ffi.sh LIBAVOW: can a language call avow that knows its symbols alone, and be
-# called?
+# ffi.sh LIBAVOW: check that a language can call avow, and be called by it, if
+# it knows only the symbols.
 set -eu
 python3 "$(dirname "$0")/ffi.py" "$1"
 command -v luajit >/dev/null || {

@@ -1,6 +1,6 @@
 #!/usr/bin/env python3
 # SPDX-License-Identifier: MIT
-"""Does README's first program print the outcome of each request?
+"""Check that README's first program prints the outcome of each request.
 
   first_program.py PROGRAM
 

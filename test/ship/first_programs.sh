@@ -1,8 +1,8 @@
 #!/bin/sh
 # SPDX-License-Identifier: MIT
-# Builds the first programs of the adapters' pages by the lines that stand there,
-# and starts them, each with a server that it needs. $PKG_CONFIG_PATH and
-# $LD_RUN_PATH lead to where avow is installed.
+# Build the first programs of the adapters' pages with the commands of these
+# pages, and start each with the server that it needs. $PKG_CONFIG_PATH and
+# $LD_RUN_PATH locate the installed avow.
 set -eu
 here=$(cd "$(dirname "$0")" && pwd)
 . "$here/../lib/block.sh"

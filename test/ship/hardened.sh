@@ -1,7 +1,8 @@
 #!/bin/sh
 # SPDX-License-Identifier: MIT
-# Do the shared libraries have what the tool chain has against overwritten
-# memory? Read off the files, and off the flags that GCC notes in them.
+# Check that the shared libraries use the tool chain's protections against
+# overwritten memory. The script reads the files, and the flags that GCC
+# records in them.
 #
 #   hardened.sh FLAGS LIBRARY...
 set -eu

@@ -1,6 +1,8 @@
 /* SPDX-License-Identifier: MIT */
-/* A plug-in for test_hosted.c, with an avow of its own inside. Each function
-   gives 0, or what went wrong. */
+/*
+ * A plug-in for test_hosted.c that contains an avow of its own. Each function
+ * returns 0, or a description of the failure.
+ */
 #include <avow/all.h>
 
 AVOW_API int hosted_open(uv_loop_t *loop);

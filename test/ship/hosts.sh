@@ -1,7 +1,7 @@
 #!/bin/sh
 # SPDX-License-Identifier: MIT
-# Loads avow into the programs of others that docs/embedding.md has recipes for,
-# with their own files of test/ship/hosts and the page's own commands:
+# Load avow into other projects' programs by the recipes of docs/embedding.md,
+# with their files in test/ship/hosts and the page's own commands:
 #
 #   hosts.sh [HOST...]     node, napi, luv, uvloop, neovim: all of them
 #

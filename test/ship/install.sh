@@ -1,9 +1,11 @@
 #!/bin/sh
 # SPDX-License-Identifier: MIT
-# Installs avow as README.md says, and builds programs against it: in C and C++,
-# with the shared and the static library, by pkg-config and by CMake, also after
-# the prefix has moved, and the first ones of the adapters' pages; then has it
-# built as a part of other projects.
+# Install avow as README.md documents, and build programs against it: in C and
+# C++, with the shared and the static library, by pkg-config and by CMake. The
+# programs are also built after the prefix has moved. The script then builds
+# the first programs of the adapters' pages, and avow as a part of other
+# projects.
+#
 # shellcheck disable=SC2046,SC2086 # lists of flags
 set -eu
 cd "$(dirname "$0")/../.."

@@ -1,6 +1,6 @@
 #!/usr/bin/env python3
 # SPDX-License-Identifier: MIT
-"""Do the public headers say the same as the library?
+"""Check that the public headers and the library agree.
 
   interface.py SOURCE-ROOT LIBRARY [NM [ADAPTER]]
 

@@ -1,5 +1,8 @@
 /* SPDX-License-Identifier: MIT */
-/* Says with which libuv a test runs, and who does what it asks of files. */
+/*
+ * Prints the libuv version of a test run, and whether the pool or the kernel
+ * serves its file requests.
+ */
 #include <stdio.h>
 
 #include "thread_pool.h"

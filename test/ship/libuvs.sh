@@ -1,7 +1,8 @@
 #!/bin/sh
 # SPDX-License-Identifier: MIT
-# Does avow work with every libuv? Builds those of libuvs.txt, and avow with
-# each, and runs the core suites, without and with io_uring where libuv has it:
+# Check that avow works with every libuv. The script builds the versions of
+# libuvs.txt, and avow with each, and runs the core suites. Where libuv has
+# io_uring, they run with and without it:
 #
 #   libuvs.sh [VERSION]...    all of them, and two pairs
 #   libuvs.sh --make VERSION  only builds that libuv

@@ -1,8 +1,8 @@
 #!/bin/sh
 # SPDX-License-Identifier: MIT
-# Does each source say under which licence it is, in one of its first lines, and
-# does reuse (https://reuse.software) know that of every file? What has no
-# comments is in .reuse/dep5.
+# Check that each source names its license in one of its first lines, and that
+# reuse (https://reuse.software) knows the license of every file. Files without
+# comments are listed in .reuse/dep5.
 #
 #   licences.sh           both
 #   licences.sh --lines   the lines alone, which takes no package

@@ -1,6 +1,6 @@
 #!/bin/sh
 # SPDX-License-Identifier: MIT
-# Builds avow for machines that this one is not, and runs the core suite there:
+# Build avow for other machines and run the core suite there:
 #
 #   machines.sh [i386|i386-asan|aarch64|s390x|windows]...
 #

@@ -1,8 +1,8 @@
 #!/bin/sh
 # SPDX-License-Identifier: MIT
-# Is avow at home with musl? Builds libuv and cmocka with Debian's musl-gcc, and
-# avow with these, checked and for release; lets programs of musl's load it, one
-# of it and a hundred copies, and runs the core suites:
+# Check that avow works with musl. The script builds libuv and cmocka with
+# Debian's musl-gcc, and avow with these, checked and for release. Programs for
+# musl load it, one time and in a hundred copies. Then the core suites run:
 #
 #   musl.sh
 #

@@ -1,8 +1,8 @@
 #!/bin/sh
 # SPDX-License-Identifier: MIT
-# Has avow built as a part of another project, with settings of all kinds: its
-# library is built and nothing else, no test is run, and nothing is installed
-# but the program and, if it needs that, the shared library.
+# Build avow as a part of another project, with many settings. Only its library
+# must be built, no test may run, and only the program is installed, with the
+# shared library if the program needs it.
 #
 #   parents.sh [--quick]   with all settings, or with the one that is built quickly
 set -eu

@@ -1,6 +1,8 @@
 /* SPDX-License-Identifier: MIT */
-/* A plug-in in C++ for test_plug.c: each function is a test, and gives 0 or how
-   many things went wrong. */
+/*
+ * A plug-in in C++ for test_plug.c. Each function is a test and returns the
+ * number of failures.
+ */
 #include <avow/all.h>
 #include <avow/stackless.h>
 

@@ -1,6 +1,6 @@
 #!/usr/bin/env python3
 # SPDX-License-Identifier: MIT
-"""Is docs/fanout.svg what people are to see, and does docs/record.py work?
+"""Check that docs/fanout.svg is up to date and that docs/record.py works.
 
   recording.py SOURCE-ROOT
 

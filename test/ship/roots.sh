@@ -1,6 +1,6 @@
 #!/bin/sh
 # SPDX-License-Identifier: MIT
-# The two commands of README.md, on systems that have nothing yet:
+# Run the two commands of README.md on systems without any other package:
 #
 #   roots.sh [SUITE]...   bookworm, sid, noble, jammy: all of them
 #   roots.sh --quick      Debian 12, and the first command

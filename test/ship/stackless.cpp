@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-/* Functions that wait without stacks are C++11 too. */
+/* Stackless async functions also compile as C++11. */
 #include "avow/stackless.h"
 
 struct greet_t {

@@ -1,6 +1,6 @@
 #!/usr/bin/env python3
 # SPDX-License-Identifier: MIT
-"""Does each debian/*.symbols name the functions of its library, and no others?
+"""Check that each debian/*.symbols lists exactly the functions of its library.
 
   symbols.py SOURCE-ROOT LIBRARY...
   symbols.py --write SOURCE-ROOT LIBRARY...

@@ -1,7 +1,9 @@
 /* SPDX-License-Identifier: MIT */
-/* A program of others that loads a plug-in with avow inside, as test_hosted
-   PLUG-IN: many copies of it at a time, and one that comes and goes. The
-   program has libuv and no avow. */
+/*
+ * A host program that loads a plug-in with avow inside, as test_hosted PLUG-IN.
+ * It loads many copies at a time, and loads and unloads one repeatedly. The
+ * program has libuv and no avow.
+ */
 
 #include <dlfcn.h>
 #include <fcntl.h>
@@ -50,7 +52,7 @@ static void *load(const char *path) {
   return plug;
 }
 
-/* What its function of that name gives. */
+/* Returns the result of the function of that name. */
 static int ask(void *plug, const char *name, uv_loop_t *loop) {
   int (*fn)(uv_loop_t * loop) = NULL;
   void *at = dlsym(plug, name);
@@ -71,7 +73,8 @@ static void it_asks_for_no_static_tls(void) {
   (void) dlclose(plug); /* its end is not what this is about */
 }
 
-/* Copies, for what is loaded twice from one file is loaded once. */
+/* The test copies the file, because a file that is loaded twice is loaded
+   once. */
 
 enum { COPIES = 60 };
 
@@ -126,7 +129,8 @@ static bool use(void *plug, const char *open_name, uv_loop_t *loop) {
          ask(plug, "hosted_close", loop) == 0;
 }
 
-/* Unloads it, which nothing else holds; but musl keeps what it has loaded. */
+/* Unloads the plug-in, which has no other user. musl, however, keeps all that
+   it has loaded. */
 static bool unload(void *plug) {
   if (dlclose(plug) != 0)
     return false;
@@ -154,7 +158,8 @@ static int free_keys(void) {
   return n;
 }
 
-/* What it takes of addresses; 0 where the system does not say. */
+/* Returns the size of the address space, or 0 if the system does not report
+   it. */
 static long pages(void) {
   long n = 0;
   FILE *file = fopen("/proc/self/statm", "r");

@@ -1,6 +1,9 @@
 /* SPDX-License-Identifier: MIT */
-/* A host in C that loads a plug-in in C++, as test_plug PLUG-IN. The host has
-   avow; the plug-in brings its C++ runtime along, which nobody else sees. */
+/*
+ * A host in C that loads a plug-in in C++, as test_plug PLUG-IN. The host
+ * provides avow. The plug-in brings its own C++ runtime, which no other object
+ * sees.
+ */
 #define _XOPEN_SOURCE 700 /* fork() */
 
 #include <dlfcn.h>

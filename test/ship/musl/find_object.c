@@ -1,6 +1,9 @@
 /* SPDX-License-Identifier: MIT */
-/* For ../musl.sh: Debian's libgcc asks glibc for the tables by which a stack is
-   unwound, and musl, for which Alpine's is built, has no such function. */
+/*
+ * For ../musl.sh: a function that finds the tables for unwinding a stack.
+ * Debian's libgcc calls it in glibc. musl lacks it, because Alpine's libgcc is
+ * built for musl.
+ */
 #define _GNU_SOURCE /* dl_iterate_phdr() */
 
 #include <link.h>
@@ -46,7 +49,7 @@ static int look_at(struct dl_phdr_info *info, size_t size, void *data) {
 __attribute__((visibility("hidden"))) int _dl_find_object(
     void *pc, struct dl_find_object *out);
 
-/* 0, or -1 if nobody knows. */
+/* Returns 0, or -1 if the object is unknown. */
 int _dl_find_object(void *pc, struct dl_find_object *out) {
   search_t search = { .pc = (uintptr_t) pc, .out = out };
   return dl_iterate_phdr(look_at, &search) == 1 ? 0 : -1;

@@ -1,6 +1,8 @@
 /* SPDX-License-Identifier: MIT */
-/* For ../musl.sh: loads each of the shared libraries that it is given, all of
-   them avow, and lets each serve the one loop that there is. */
+/*
+ * For ../musl.sh: loads each given shared library, all of them copies of avow.
+ * Each copy serves the only loop.
+ */
 #include <dlfcn.h>
 #include <stdio.h>
 #include <stdlib.h>

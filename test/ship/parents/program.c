@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-/* A program against an avow that is installed, or built as a part of it. */
+/* A program that uses an installed avow, or an avow that is part of it. */
 #include <avow/all.h>
 
 #include <stdio.h>

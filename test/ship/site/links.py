@@ -1,6 +1,6 @@
 #!/usr/bin/env python3
 # SPDX-License-Identifier: MIT
-"""Do the links of all documents lead somewhere?
+"""Check that the links of all documents have a target.
 
   links.py SOURCE-ROOT
 

@@ -1,7 +1,8 @@
 #!/bin/sh
 # SPDX-License-Identifier: MIT
-# Makes the manual pages of headers and functions, checks them with mandoc, and
-# looks for text that man must show: man.sh [TOOL...] also makes pages of tools.
+# Make the manual pages of headers and functions, check them with mandoc, and
+# search for text that man must show. `man.sh [TOOL...]` also makes pages of
+# tools.
 set -eu
 CDPATH='' cd "$(dirname "$0")/../../.."
 version=$(sed -n 's/^#define AVOW_VERSION  *"\(.*\)"/\1/p' \

@@ -1,6 +1,6 @@
 #!/usr/bin/env python3
 # SPDX-License-Identifier: MIT
-"""Does each function, type and macro of the public headers have a text?
+"""Check that each function, type and macro of the public headers has a text.
 
   texts.py SOURCE-ROOT
 
