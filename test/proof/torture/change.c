@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * What fuzzers do to an input, blindly: bytes change, come, go, and come again
- * many times over. So what takes longer than it should with the length, or
- * counts digits without end, is met as well as what is odd.
+ * Blind changes of an input, as fuzzers make them: bytes are changed, added,
+ * removed, and repeated many times. They also find code whose time grows too
+ * fast with the length, or that counts digits without a limit.
  */
 #include "change.h"
 

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-/* Inputs that are like others, but for a few changes. */
+/* Inputs that differ from others in a few places. */
 #ifndef CHANGE_H
 #define CHANGE_H
 

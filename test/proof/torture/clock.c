@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * Timers are taken from libuv: their handles stay inactive there. All else runs
- * in libuv, in turns that never wait. A turn is as in libuv 1.44 with
- * UV_RUN_ONCE: timers, the rest, timers.
+ * The clock runs timers in place of libuv, where their handles stay inactive.
+ * Everything else runs in libuv, in iterations that never wait. An iteration
+ * has the order of libuv 1.44 with UV_RUN_ONCE: timers, the rest, timers.
  */
 #include "clock.h"
 

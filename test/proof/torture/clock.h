@@ -1,9 +1,8 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * Time that passes only when it is told to. Programs that link clock.c with the
- * linker's --wrap for uv_run, uv_now, uv_update_time, uv_timer_start and
- * uv_timer_stop have all of avow live in it: a turn of the loop that would
- * wait moves the clock to what it waits for instead.
+ * Virtual time. A program links clock.c with --wrap for uv_run, uv_now,
+ * uv_update_time, uv_timer_start and uv_timer_stop. All of avow then uses this
+ * time: an iteration that would wait moves the clock instead.
  */
 #ifndef CLOCK_H
 #define CLOCK_H

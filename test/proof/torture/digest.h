@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * What avow and its model are compared by: a number for each value, and logs of
- * which handlers were called with what.
+ * Data for comparing avow with its model: a number for each value, and logs of
+ * the handlers that were called with their arguments.
  */
 #ifndef DIGEST_H
 #define DIGEST_H

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-/* The machine's functions: handlers and others that avow calls, and values. */
+/* The machine's functions: handlers, other callbacks, and values. */
 #include "machine.h"
 #include "memory.h"
 

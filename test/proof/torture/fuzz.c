@@ -1,9 +1,9 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * A fuzzer's target: bytes as programs over avow, and what must hold of each:
- * nothing leaks, the loop closes, what is settled stays as it is, handlers run
- * once or not at all, those of finally and attach exactly once, and none inside
- * the call that registers or settles.
+ * A fuzzer's target that runs bytes as programs over avow. For each program,
+ * nothing leaks, the loop closes, and settled promises stay as they are. A
+ * handler runs at most once, and those of finally and attach exactly once. None
+ * runs within the call that registers or settles.
  */
 #include "clock.h"
 #include "machine.h"

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-/* The model of what waits for several: combinators, and until. */
+/* The model of promises that wait for several others: combinators and until. */
 #include "memory.h"
 #include "model.h"
 

@@ -1,9 +1,9 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * A machine that runs any bytes as a program over avow: its registers hold
- * promises, deferreds, remotes and gathers, its functions (handlers and the
- * like) are stretches of the same bytes. No program is invalid, none breaks the
- * contract, and each ends: what it may do is counted.
+ * A machine that runs any bytes as a program over avow. Its registers hold
+ * promises, deferreds, remotes and gathers. Its functions are parts of the same
+ * bytes. Each program is valid and keeps avow's contract. Each ends, because
+ * its steps are limited.
  */
 #ifndef MACHINE_H
 #define MACHINE_H

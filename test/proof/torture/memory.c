@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-/* One thread allocates here: nothing is locked. */
+/* Only one thread allocates here, so no lock is needed. */
 #include "memory.h"
 
 #include <signal.h>

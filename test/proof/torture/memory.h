@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-/* An allocator under all of avow that counts, and fails when it is told to. */
+/* An allocator for all of avow that counts, and that fails on demand. */
 #ifndef MEMORY_H
 #define MEMORY_H
 

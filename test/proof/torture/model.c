@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-/* The model: values, settling, jobs, cancelling. */
+/* The model: values, settling, jobs, canceling. */
 #include "model.h"
 
 #include "memory.h"

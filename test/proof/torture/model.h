@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * What promises should do, written down as plainly as it can be: nodes that are
- * never freed, lists that are searched. It follows docs/semantics.md, knows
- * nothing of how avow does it, and is compared with it after each step.
+ * A plain model of promises, with nodes that are never freed and lists that are
+ * searched. It follows docs/semantics.md, does not use avow's code, and is
+ * compared with avow after each step.
  */
 #ifndef MODEL_H
 #define MODEL_H

@@ -1,11 +1,9 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * Runs a fuzzer's target without the fuzzer: over the files and directories
- * given, over random inputs (--random N SEED), or over what becomes of the
- * files of a directory when they are changed a little (--change N SEED
- * DIRECTORY).
- * Input i of a seed is input 0 of that seed plus i, so what is printed at a
- * failure reproduces it.
+ * Runs a fuzzer's target without the fuzzer: on the given files and
+ * directories, on random inputs (--random N SEED), or on slightly changed files
+ * of a directory (--change N SEED DIRECTORY). Input i of a seed is input 0 of
+ * that seed plus i. Therefore the output of a failure reproduces it.
  */
 #include "replay.h"
 

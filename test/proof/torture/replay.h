@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-/* A target of fuzzers, and what runs it without one. */
+/* A fuzzer's target, and functions that run it without the fuzzer. */
 #ifndef REPLAY_H
 #define REPLAY_H
 

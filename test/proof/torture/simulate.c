@@ -1,10 +1,10 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * A simulation: completions, cancellations, time limits and answers from afar
- * come in a random order that a seed decides, in a time of its own, and after
- * each step avow and a model of it must agree: on the state of every promise
- * and what it settled with, on which handlers were called, with what and in
- * which order, and on how much is live, pending and queued.
+ * A simulation. Completions, cancellations, timeouts and cross-thread results
+ * occur in a random order that a seed determines, in virtual time. After each
+ * step, avow and a model must agree on every promise's state and result. They
+ * must also agree on the called handlers, with their arguments and order, and
+ * on the numbers of live, pending and queued objects.
  */
 #include <inttypes.h>
 #include <stdio.h>

@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * A long run: so many settlements (10,000,000, or the number given) of mixed
- * kinds, among them races, time limits and untils that all hang on one promise
- * which outlives them. Fails unless memory stays as it was after the first
+ * A long run: 10,000,000 settlements, or the given number, of mixed kinds. They
+ * include races, timeouts and untils that all wait for one promise which
+ * outlives them. The run fails unless memory stays as it was after the first
  * hundredth.
  */
 #include <inttypes.h>

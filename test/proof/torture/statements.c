@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-/* What the machine's programs are made of. */
+/* Statements of the machine's programs. */
 #include <stdio.h>
 
 #include "clock.h"

@@ -1,6 +1,8 @@
 /* SPDX-License-Identifier: MIT */
-/* The model's loop: sleeps, what is sent to it, and what a turn does in which
-   order. */
+/*
+ * The model's loop: sleeps, cross-thread results, and the order of work in an
+ * iteration.
+ */
 #include "model.h"
 
 void model_sleep(node_t *sleep) {

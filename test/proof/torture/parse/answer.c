@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-/* A fuzzer's target: what a server answers to the clients of the examples. */
+/* A fuzzer's target: the answer of a server to the clients of the examples. */
 #include <stdlib.h>
 #include <string.h>
 

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * A fuzzer's target: a pattern of paths, in a small tree with some odd names.
- * What is found is there, once, and in order.
+ * A fuzzer's target: a path pattern in a small tree with unusual names. Each
+ * result must exist, occur once, and be in order.
  */
 #include <fcntl.h>
 #include <stdio.h>

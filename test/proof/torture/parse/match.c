@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: MIT */
 /*
  * A fuzzer's target: a line as a name, and the rest as a pattern. The matcher
- * is compiled to call a function wherever it branches, so that its time can be
- * told without a clock: it is at most the product of both lengths.
+ * is compiled to call a function at each branch, so that its time is measured
+ * without a clock. The time is at most the product of both lengths.
  */
 #include "sys/match.h"
 

@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * A fuzzer's target: a request with its body, as the examples' servers read it.
- * Where it was cut on the way is all the same, and two programs cannot take it
- * for requests of different lengths.
+ * A fuzzer's target: a request with its body, as the servers of the examples
+ * read it. The result does not depend on where the data was split. Two programs
+ * must not find different lengths for one request.
  */
 #include "message.h"
 

@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * A fuzzer's target: a line of orders to a reader, and what its stream says,
- * some at a time. What it gives is what stands there, and what it does not give
- * stays: also when the order is cancelled.
+ * A fuzzer's target: a line of orders to a reader, and the data of its stream
+ * in parts. The reader returns exactly that data. Data that it does not return
+ * stays buffered, even if the order is canceled.
  */
 #include <stdlib.h>
 #include <string.h>

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * A fuzzer's target: where a client of the examples is to ask, and the request
- * that it then makes.
+ * A fuzzer's target: a URL for a client of the examples, and the request that
+ * the client makes from it.
  */
 #include <stdlib.h>
 #include <string.h>
