@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * The system's calls on files, and those that libuv makes by number. Where two
- * names are there for large files, both are: the library decides which it uses.
+ * System calls on files, and those that libuv makes by number. For calls with a
+ * second name for large files, both are defined, because the library chooses
+ * which one it uses.
  */
 #undef _FILE_OFFSET_BITS /* else a name here becomes the other one */
 #undef _FORTIFY_SOURCE   /* whose headers define some of these */

@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * The system's calls on paths and directories, and those on files that copy,
- * sync, or change what is said of them. Paths are not opened before: what
- * counts is that a thread of the pool makes the call.
+ * System calls on paths and directories, and calls on files that copy, sync or
+ * change metadata. They need no open file, because any call of a thread in the
+ * pool counts.
  */
 #undef _FILE_OFFSET_BITS /* else a name here becomes the other one */
 #undef _FORTIFY_SOURCE   /* whose headers define some of these */

@@ -1,7 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-/*
- * The system's calls for processes, and for what connects them with this one.
- */
+/* System calls for processes and for their connections with this process. */
 #define _GNU_SOURCE /* pipe2() */
 
 #include <errno.h>

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * The system's calls on sockets but for read() and write(). Apart from those on
- * files, since with GNU's extensions connect() has another type.
+ * System calls on sockets except read() and write(). They are separate from
+ * calls on files, because connect() has another type with GNU extensions.
  */
 #undef _FORTIFY_SOURCE /* whose headers define some of these */
 

@@ -1,5 +1,7 @@
 /* SPDX-License-Identifier: MIT */
-/* One plan at a time, made by the main thread and carried out by them all. */
+/*
+ * One plan at a time. The main thread makes it, and all threads carry it out.
+ */
 #define _GNU_SOURCE /* RTLD_NEXT */
 
 #include "inject.h"

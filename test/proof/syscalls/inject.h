@@ -1,10 +1,10 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * Faults in system calls. libuv's calls reach those that this program defines
- * (calls_file.c, calls_path.c, calls_process.c, calls_socket.c); each asks
- * here whether it is its turn to fail, and otherwise goes on to the system.
- * Only calls on files, paths, sockets and for processes count: what libuv does
- * for itself (its eventfd, epoll) ends the process when it fails.
+ * Faults in system calls. libuv's calls reach the functions of this program
+ * (calls_file.c, calls_path.c, calls_process.c, calls_socket.c). Each asks here
+ * whether it must fail, and otherwise calls the system. Only calls on files,
+ * paths and sockets and for processes count. If the calls of libuv for itself
+ * fail (its eventfd, epoll), libuv aborts.
  */
 #ifndef INJECT_H
 #define INJECT_H

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * Small programs on avow that use much of libuv. Each is a promise of its end
- * and a look at what it was to leave behind.
+ * Small programs on avow that use much of libuv. Each has the promise of its
+ * end and a check of what it leaves behind.
  */
 #ifndef SCENARIO_H
 #define SCENARIO_H

@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * A command that says what it is told. Its pipes do not fail: libuv aborts
- * where the one by which it starts a process does, and looks the same.
+ * A command that repeats its input. Its pipes do not fail. libuv aborts if the
+ * pipe for starting a process fails, and the test cannot tell these pipes
+ * apart.
  */
 #include "avow/command.h"
 #include "scenario.h"

@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * Connecting where there are two addresses: if one fails the other is as good.
- * Whoever connects is greeted. An end that is over, or fails, closes the
- * server, so that the other one ends as well.
+ * Connecting to two addresses: if one fails, the other is used. The server
+ * greets each client. An end that completes or fails closes the server, so that
+ * the other end completes too.
  */
 #include "uv/happy_eyeballs.h"
 

@@ -1,6 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-/* Files. What is to be read holds numbers, so that no part looks like another.
- */
+/* Files. Their contents are numbers, so that all parts differ. */
 #include <dirent.h>
 #include <errno.h>
 #include <fcntl.h>

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-/* What makes no calls on files or sockets of its own. */
+/* Programs that make no calls on files or sockets of their own. */
 #include "avow/net.h"
 #include "scenario.h"
 

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * A pump at the server's end, from the connection to itself: what the client
- * sends comes back to it, and so does its end.
+ * A pump at the server's end from the connection to itself. The client's data
+ * and its end of input return to the client.
  */
 #include "scenario_tcp.h"
 

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * Servers of avow's: one on a loop of its own, one whose connections come over
- * a channel. Each greets a client, which ends it.
+ * Servers of avow: one on a loop of its own, and one whose connections arrive
+ * on a channel. Each greets a client, which ends the server.
  */
 #include <stdio.h>
 

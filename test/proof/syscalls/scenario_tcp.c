@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * Connections: both ends are on the loop, and avow's; what accepts is libuv's.
- * An end that fails closes, so that the other one ends as well.
+ * Connections whose two ends are on the loop and belong to avow. libuv accepts.
+ * An end that fails is closed, so that the other end completes too.
  */
 #include "scenario_tcp.h"
 

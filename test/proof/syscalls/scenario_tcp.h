@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * Two ends of a connection, both on the loop. What one of them is to do begins
- * once it is there, and its end is closed when that is over.
+ * Two ends of a connection on one loop. The work of an end begins when it is
+ * connected. The end is closed when the work is done.
  */
 #ifndef SCENARIO_TCP_H
 #define SCENARIO_TCP_H

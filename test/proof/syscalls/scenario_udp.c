@@ -1,5 +1,8 @@
 /* SPDX-License-Identifier: MIT */
-/* Datagrams from one socket to another, each once the one before was heard. */
+/*
+ * Datagrams from one socket to another. Each is sent after the previous one was
+ * received.
+ */
 #include "scenario.h"
 
 enum { MESSAGES = 3 };

@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * Files and connections when the system fails: each fault at every call in
- * turn, once, a few times and from then on. Whatever happens, the program ends,
- * leaves nothing behind, and does not claim a success that was none.
+ * Files and connections when the system fails. Each fault occurs at every call
+ * in turn: once, a few times, and from then on. The program must end, leave
+ * nothing behind, and not report a success that did not happen.
  */
 #include <errno.h>
 #include <limits.h>

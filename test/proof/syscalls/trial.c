@@ -1,6 +1,8 @@
 /* SPDX-License-Identifier: MIT */
-/* Nothing is asserted during a run: what failed to be released stays visible
-   until the end. */
+/*
+ * No assertion runs during a trial. Objects that were not released stay visible
+ * until the end.
+ */
 #include "trial.h"
 
 #include <dirent.h>

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * One run of a scenario on a loop of its own, which has to leave nothing
- * behind, however it goes.
+ * One run of a scenario on a loop of its own. It must leave nothing behind,
+ * whatever happens.
  */
 #ifndef TRIAL_H
 #define TRIAL_H
