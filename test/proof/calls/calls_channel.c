@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-/* Calls of channels: both their ends, stages, and who sends to them. */
+/* Calls for channels: both ends, stages and senders. */
 #include "pool.h"
 
 static uv_loop_t *loop(void) {

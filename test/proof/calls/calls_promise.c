@@ -1,5 +1,7 @@
 /* SPDX-License-Identifier: MIT */
-/* Calls of promises: from their making to combinators and async functions. */
+/*
+ * Calls for promises: from their creation to combinators and async functions.
+ */
 #include "pool.h"
 
 static const avow_local_t key = { "key" };

@@ -1,6 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-/* Calls of streams: of two classes of the program's own, and of ends in
-   memory. */
+/* Calls for streams: two classes of the program, and in-memory pairs. */
 #include <stdlib.h>
 
 #include "pool.h"

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-/* Calls of tools, and of what other threads have. */
+/* Calls for tools, and for objects that other threads use. */
 #include "pool.h"
 
 static uv_loop_t *loop(void) {

@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * What a random program has: a few things of each kind. A thing leaves the pool
- * while a function of avow uses it, because handlers run other calls meanwhile,
- * which release what the pool has.
+ * The objects of a random program: a few of each kind. An object leaves the
+ * pool while a function of avow uses it, because handlers make other calls
+ * meanwhile, which may release objects of the pool.
  */
 #ifndef POOL_H
 #define POOL_H
@@ -77,7 +77,7 @@ reading_t take_reader(void);
 
 /* All of it. */
 void release_all(void);
-/* What other threads may have: it keeps the loop open. */
+/* Objects that other threads may have. They keep the loop alive. */
 void release_threads_ends(void);
 
 /* Handlers, which make calls and return any value. */

@@ -1,9 +1,10 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * avow for JavaScript, on Node's own loop: as much as the suites of JavaScript
- * promises need. It hands over states, deferreds, reactions and combinators;
- * what JavaScript looks up (then, constructors, iterators) is for promise.js. A
- * promise is any object to which this has tied one of avow's.
+ * avow for JavaScript on Node's own loop, as far as the suites of JavaScript
+ * promises need it. This file provides states, deferreds, reactions and
+ * combinators. promise.js performs the lookups of JavaScript (then,
+ * constructors, iterators). A promise is any object that this file has bound to
+ * a promise of avow.
  */
 #include <stdlib.h>
 #include <sys/queue.h>

@@ -1,9 +1,9 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * JavaScript values as values of avow, and back. Any value fits: it is an avow
- * object that holds a reference to an array of one (primitives cannot be
- * referenced themselves). Such references are strong, so a cycle through a
- * promise's value is never collected, which is good enough for tests.
+ * Conversion between JavaScript values and values of avow. Each value becomes
+ * an avow object that references an array with that element, because primitives
+ * cannot be referenced. The references are strong, so a cycle through a
+ * promise's value is never collected. That suffices for tests.
  */
 #ifndef BOX_H
 #define BOX_H

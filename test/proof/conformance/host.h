@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * The JavaScript engine that hosts avow, and Node-API in small: a call that
- * fails is a mistake of these files, so it ends the process. One environment a
- * process is served, the main thread's.
+ * The JavaScript engine that hosts avow, and helpers for Node-API. A failed
+ * call is a mistake of these files and ends the process. Only the environment
+ * of the main thread is served.
  */
 #ifndef HOST_H
 #define HOST_H

@@ -1,6 +1,7 @@
 #!/bin/sh
 # SPDX-License-Identifier: MIT
-# The table of docs/connector.md, counted; --check: is it what the page has?
+# Print the table of docs/connector.md from counts. With --check, compare it
+# with the page.
 set -eu
 cd "$(dirname "$0")/../../.."
 

@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * getaddrinfo(), connect() and write() as a test wants them. This program's
- * come before the system's, as the linkers of ELF systems do it.
+ * getaddrinfo(), connect() and write() with behavior that a test chooses. The
+ * linker of ELF systems gives the program's functions priority over the
+ * system's.
  */
 #define _DEFAULT_SOURCE /* syscall() */
 #undef _FORTIFY_SOURCE

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-/* What names.c gives in place of the system. */
+/* The results that names.c returns in place of the system. */
 #ifndef NAMES_H
 #define NAMES_H
 
@@ -7,7 +7,8 @@
 #include <stdbool.h>
 #include <uv.h>
 
-/* Ports of loopback: of a server, of nobody, of one that never accepts. */
+/* Ports of loopback: one with a server, one without, and one that never
+   accepts. */
 extern int names_live, names_dead, names_stuck;
 
 extern uv_sem_t names_slow;           /* what "slow" waits for */

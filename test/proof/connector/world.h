@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * The world that connectors are tried in: names that resolve as a test wants,
- * ports of loopback, and a server with manners to choose.
+ * The environment for tests of connectors: names that resolve as a test
+ * chooses, ports of loopback, and a server with selectable behavior.
  */
 #ifndef WORLD_H
 #define WORLD_H
@@ -19,8 +19,8 @@ typedef enum {
 /* Once. */
 void world_init(void);
 
-/* A server of its own, a port where nobody listens, and one where connecting
-   never ends. Closed by world_close(), which the loop then has to run for. */
+/* A server of its own, a port without a listener, and a port where connecting
+   never ends. */
 void world_open(uv_loop_t *loop, manners_t manners);
 void world_close(void);
 

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * The end of a program: what it holds is released, and what is left behind then
- * is printed.
+ * The end of a program: releases all objects that it holds, and prints what is
+ * left.
  */
 #include <stdio.h>
 #include <stdlib.h>
@@ -46,7 +46,7 @@ int count_blocks(void) {
                                 count_free);
 }
 
-/* What the program holds. */
+/* Objects that the program holds. */
 
 void let_go(void) {
   for (int i = 0; i < MAX_SLOTS; i++) {
@@ -71,7 +71,7 @@ void free_records(void) {
   }
 }
 
-/* What is left. */
+/* Objects that are left. */
 
 static void show_handle(uv_handle_t *handle, void *data) {
   if (!is_ours(handle))

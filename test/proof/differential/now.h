@@ -1,7 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-/*
- * The running program, and what its statements and its turns share.
- */
+/* The running program: the state that its statements and its jobs share. */
 #ifndef NOW_H
 #define NOW_H
 

@@ -1,8 +1,8 @@
 // SPDX-License-Identifier: MIT
 'use strict';
 /*
- * The two interpreters, each a process of its own for as many programs as it is
- * given, and the comparison of what they print.
+ * The two interpreters, each in a process of its own for many programs, and the
+ * comparison of their output.
  */
 const { spawn } = require('child_process');
 const fs = require('fs');

@@ -1,8 +1,6 @@
 // SPDX-License-Identifier: MIT
 'use strict';
-/*
- * Reads programs: generate.js says what they are.
- */
+/* Reads programs. generate.js defines their words. */
 
 function parseOperand(word) {
   const digits = word.charCodeAt(0) <= 57 /* '9' */;

@@ -1,7 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-/*
- * Programs as generate.js writes them: what each word means stands there.
- */
+/* Programs as generate.js writes them. It defines each word. */
 #ifndef PROGRAM_H
 #define PROGRAM_H
 

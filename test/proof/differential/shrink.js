@@ -1,9 +1,9 @@
 // SPDX-License-Identifier: MIT
 'use strict';
 /*
- * Makes a program that shows a difference small. As any lines are a program,
- * lines go first, many at once and then one by one; what remains is made plain
- * word by word, as long as some difference stays.
+ * Makes a program that shows a difference small. Because any sequence of lines
+ * is a program, it removes lines, first many at once and then one by one. Then
+ * it simplifies the rest word by word, as long as a difference remains.
  */
 const { format } = require('./generate');
 

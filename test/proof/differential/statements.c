@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * What each statement does. The program owns each promise and deferred in its
- * place; what is not moved out of there is referenced first.
+ * The effect of each statement. The program owns each promise and deferred in
+ * its slot. A statement that does not move an object out of its slot references
+ * it first.
  */
 #include <stdio.h>
 #include <stdlib.h>

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * Async functions without stacks: what run() and its await do, where what lives
- * across an await is in a struct.
+ * Stackless async functions: run() and its await. Values that outlive an await
+ * are in a struct.
  */
 #include "avow/stackless.h"
 

@@ -1,7 +1,7 @@
 #!/bin/sh
 # SPDX-License-Identifier: MIT
-# Stands in for node in the tests that need it, where there is none that is new
-# enough: says so.
+# This script replaces node in tests that need it if no recent version is
+# installed. It prints the reason.
 if command -v node >/dev/null; then
   echo "skipped: Node 18 or newer is needed, here is $(node --version)"
 else

@@ -1,6 +1,8 @@
 /* SPDX-License-Identifier: MIT */
-/* Assertions compiled away, and nothing else that debug builds have: what an
-   assertion rules out is not to be reached. In place of the system's. */
+/*
+ * Replaces the system's header. It disables only assertions in checked builds,
+ * because tests must not reach the side that an assertion excludes.
+ */
 #undef assert
 #define assert(what) ((void) 0)
 #undef static_assert
