@@ -1,6 +1,6 @@
 #!/usr/bin/env python3
 # SPDX-License-Identifier: MIT
-"""Are adapters built on what every program has?
+"""Check that adapters use only what every program has.
 
   adapters.py ROOT
 

@@ -1,10 +1,11 @@
 #!/bin/sh
 # SPDX-License-Identifier: MIT
-# What static analysers say of the code: nothing, or this fails. Where one is
-# wrong, the reason stands beside the line. Needs gcc 12, cppcheck 2.10 and the
-# tools of clang 14, as Debian 12 has them; others may have opinions of their
-# own. BUILD: a build directory, for its compile_commands.json. Among the checks
-# of clang-tidy are those of clang's analyzer: all that scan-build would run.
+# Run the static analyzers, which must report nothing. Where an analyzer is
+# wrong, the reason stands beside the line. The script needs gcc 12, cppcheck
+# 2.10 and the tools of clang 14, as Debian 12 has them; other versions may
+# report more. BUILD is a build directory with a compile_commands.json. The
+# checks of clang-tidy include all of clang's analyzer, which scan-build would
+# run.
 #
 #   analyse.sh [--changed]   all, or those of src that changed of late, with
 #                            those that include what did

@@ -1,9 +1,9 @@
 #!/bin/sh
 # SPDX-License-Identifier: MIT
-# Is every public function that makes a promise or a channel among those that
-# test_cancel_each.c and test_fs_operations.c cancel at each stage? Says which
-# are not. What a promise is itself, and how several are one, is for
-# test_cancel.c. What adapters make is cancelled in test/adapters/*/test_*_end.c.
+# Check that test_cancel_each.c and test_fs_operations.c cancel every public
+# function that makes a promise or a channel, at each stage. The script prints
+# the missing functions. test_cancel.c tests promises themselves and
+# combinators, and test/adapters/*/test_*_end.c tests adapters.
 set -eu
 cd "$(dirname "$0")/.."
 

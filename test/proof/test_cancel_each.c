@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * Cancelling, at each stage of each subject: its promise rejects, for the
- * reason that was given, its handlers run once, and nothing is left of it, be
- * it late.
+ * Canceling each subject at each stage. Its promise rejects with the given
+ * reason, its handlers run once, and nothing is left, even if the subject ends
+ * late.
  */
 #include <netdb.h>
 #include <poll.h>

@@ -1,5 +1,8 @@
 /* SPDX-License-Identifier: MIT */
-/* Who is told what holds a clock that moves by itself, and when. */
+/*
+ * The message about what holds an automatic virtual clock: its recipient and
+ * its time.
+ */
 #include <stdio.h>
 #include <sys/stat.h>
 #include <unistd.h>

@@ -1,5 +1,8 @@
 /* SPDX-License-Identifier: MIT */
-/* What holds a clock that moves by itself, what does not, and who is told. */
+/*
+ * Operations that hold an automatic virtual clock, operations that do not, and
+ * the message about them.
+ */
 #include <signal.h>
 #include <stdio.h>
 #include <sys/socket.h>

@@ -1,6 +1,8 @@
 /* SPDX-License-Identifier: MIT */
-/* Hours of a loop's own clock: what all that is about time does in them, to the
-   millisecond. */
+/*
+ * Hours of a virtual clock: every function that depends on time is exact to the
+ * millisecond.
+ */
 #include "disk.h"
 #include "tools/backoff.h"
 

@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * Clean-ups that begin something while avow_loop_close() runs them: every kind
- * of channel, used in every way, and every tool. The loop still ends.
+ * Handlers that start new work while avow_loop_close() runs them: with every
+ * kind of channel, used in every way, and with every tool. The loop must still
+ * end.
  */
 #include <signal.h>
 #include <sys/socket.h>

@@ -1,6 +1,8 @@
 /* SPDX-License-Identifier: MIT */
-/* What libuv refuses: locks, and handles to be woken by; and what no process
-   that is started gets. */
+/*
+ * Calls that libuv refuses: locks, and handles for wakeups. Also descriptors
+ * that a started process must not inherit.
+ */
 #include <fcntl.h>
 #include <sys/socket.h>
 #include <sys/un.h>

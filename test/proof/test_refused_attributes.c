@@ -1,6 +1,8 @@
 /* SPDX-License-Identifier: MIT */
-/* What file systems refuse of attributes, where files are replaced and copied:
-   who has access must not become more by what is lost. */
+/*
+ * Calls on attributes that file systems refuse while files are replaced and
+ * copied. If an attribute is lost, access must not widen.
+ */
 #include <errno.h>
 #include <fcntl.h>
 #include <sys/stat.h>

@@ -1,6 +1,8 @@
 /* SPDX-License-Identifier: MIT */
-/* What the system refuses, or another may do meanwhile, where files are
-   replaced, and trees copied and removed. */
+/*
+ * Calls that the system refuses, and changes by other processes, while files
+ * are replaced and trees are copied or removed.
+ */
 #include <fcntl.h>
 #include <stdio.h>
 #include <sys/stat.h>

@@ -1,7 +1,9 @@
 /* SPDX-License-Identifier: MIT */
-/* What may come of the looks at a file or a directory that was opened: they
-   fail, or it is another by now. Files are replaced all the same, or stay;
-   trees are copied and removed as far as they are what they were. */
+/*
+ * Checks of an opened file or directory that fail or that find another entry. A
+ * file is still replaced or stays as it was. Trees are copied and removed as
+ * far as their entries are unchanged.
+ */
 #include <errno.h>
 #include <fcntl.h>
 #include <stdio.h>

@@ -1,6 +1,8 @@
 /* SPDX-License-Identifier: MIT */
-/* What the system refuses where trees are walked and searched, and does not
-   say; and walks that stop in the midst. */
+/*
+ * Calls that the system refuses while trees are walked and searched, entries
+ * whose type it does not report, and walks that stop halfway.
+ */
 #include <unistd.h>
 
 #include "refusing.h"

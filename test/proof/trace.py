@@ -1,6 +1,6 @@
 #!/usr/bin/env python3
 # SPDX-License-Identifier: MIT
-"""Is it a trace that a viewer shows as what happened?
+"""Check that a trace shows a viewer the events that happened.
 
   trace.py FILE...           each is one
   trace.py --run KIND PROGRAM   the program writes one to its standard output:

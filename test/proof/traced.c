@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * Writes a trace of a bit of everything to its standard output, for trace.py,
- * on a clock that it moves itself. Of all that is begun before the trace, or
- * not over at its end, too.
+ * Writes a trace of all kinds of events to its standard output, for trace.py,
+ * with a clock that it advances itself. Some operations begin before the trace
+ * or end after it.
  */
 #undef AVOW_BUILDING
 
