@@ -49,7 +49,7 @@ static call_t call_on(int fd, call_t file, call_t socket) {
   return kind == KIND_SOCKET || kind == KIND_PAIR ? socket : CALL_NONE;
 }
 
-/* libuv keeps one of these open, as a descriptor to spare. */
+/* libuv keeps one of these open as a spare descriptor. */
 static bool is_spare(const char *path) {
   return strcmp(path, "/dev/null") == 0 || strcmp(path, "/") == 0;
 }
@@ -96,8 +96,9 @@ typedef struct {
   kind_t kind;
 } opening_t;
 
-/* What is opened by a directory: what is read so may as well not be there, and
-   what cannot do without a name gets one. */
+/* Classifies an open relative to a directory. A file that is only read does not
+   count, because it may be missing. If a file without a name cannot be opened,
+   avow opens one with a name. */
 static opening_t opening_at(int flags) {
   if ((flags & O_ACCMODE) != O_RDONLY)
     return (opening_t){ CALL_OPEN, KIND_FILE };
@@ -131,7 +132,8 @@ int openat64(int dir, const char *path, int flags, ...) {
   return open_at("openat64", dir, path, flags, mode);
 }
 
-/* What closing fd is. From here on it may be opened again by another thread. */
+/* Returns the call for closing `fd`. From now on, another thread may open that
+   number. */
 static call_t closing(int fd) {
   const call_t call = inject_kind(fd) == KIND_PAIR
                           ? CALL_NONE
@@ -140,14 +142,14 @@ static call_t closing(int fd) {
   return call;
 }
 
-/* The descriptor is gone even if the call fails. */
+/* The descriptor is closed even if the call fails. */
 int close(int fd) {
   const call_t call = closing(fd);
   const int result = next("close").close(fd);
   return inject_fails(call, NULL) ? -1 : result;
 }
 
-/* A look at a file or a directory. */
+/* A call that reads the metadata of a file or directory. */
 static call_t looking_at(int fd) {
   return inject_kind(fd) == KIND_DIRECTORY ? CALL_STAT
                                            : call_on(fd, CALL_STAT, CALL_NONE);
@@ -217,7 +219,7 @@ ssize_t pwrite64(int fd, const void *buf, size_t len, off64_t offset) {
 
 enum { PARTS = 8 };
 
-/* The parts of what may be transferred. */
+/* Cuts the parts of a transfer. */
 static int cut_parts(struct iovec out[PARTS], const struct iovec *parts, int n,
                      size_t len) {
   int count = 0;
@@ -274,7 +276,7 @@ static bool is_failing_copy(long number, long *len) {
 }
 #endif
 
-/* Several datagrams at a time, of which none is sent. */
+/* Several datagrams in one call that sends none. */
 static bool is_failing_send(long number, int fd) {
 #ifdef SYS_sendmmsg
   const call_t call = call_on(fd, CALL_NONE, CALL_SEND);
@@ -284,8 +286,8 @@ static bool is_failing_send(long number, int fd) {
 #endif
 }
 
-/* Nobody says how many arguments there are. What is read in vain is the
-   caller's frame, which a sanitizer may watch. */
+/* The number of arguments is unknown. Superfluous reads concern the caller's
+   frame, which a sanitizer may watch. */
 __attribute__((no_sanitize("address"))) long syscall(long number, ...) {
   long arg[6];
   va_list args;

@@ -85,7 +85,7 @@ int futimens(int fd, const struct timespec times[2]) {
   return fails(CALL_TIMES) ? -1 : next("futimens").futimens(fd, times);
 }
 
-/* Links need not have times. */
+/* The times of links are optional. */
 int utimensat(int dir, const char *path, const struct timespec times[2],
               int flags) {
   if (fails(flags == 0 ? CALL_TIMES : CALL_NONE))
@@ -162,7 +162,7 @@ DIR *opendir(const char *path) {
   return fails(CALL_OPENDIR) ? NULL : next("opendir").opendir(path);
 }
 
-/* What is cut is the type, as on file systems that do not keep it. */
+/* A cut removes the type, as on file systems that do not store it. */
 struct dirent *readdir(DIR *dir) {
   size_t typed = 1;
   if (inject_fails(inject_in_pool(CALL_READDIR), &typed))

@@ -23,8 +23,8 @@ static next_t next(const char *name) {
   return (next_t){ .symbol = inject_next(name) };
 }
 
-/* What happens in the child would not be known here: none of its calls fails,
-   nor those that libuv makes on the way out of fork(). */
+/* This process could not observe faults in the child. None of the child's calls
+   fails, nor those that libuv makes on the way out of fork(). */
 pid_t fork(void) {
   if (inject_fails(CALL_FORK, NULL))
     return -1;
@@ -35,7 +35,7 @@ pid_t fork(void) {
   return pid;
 }
 
-/* What libuv starts most processes with since 1.53. */
+/* Since 1.53, libuv starts most processes with this function. */
 int posix_spawn(pid_t *pid, const char *path,
                 const posix_spawn_file_actions_t *actions,
                 const posix_spawnattr_t *attributes, char *const args[],
@@ -46,8 +46,8 @@ int posix_spawn(pid_t *pid, const char *path,
       .posix_spawn(pid, path, actions, attributes, args, env);
 }
 
-/* Those that do not block are a loop's own: libuv before 1.52 leaves files open
-   when it has none. */
+/* Non-blocking pipes belong to a loop. libuv before 1.52 leaves files open if
+   it cannot make one. */
 int pipe2(int fds[2], int flags) {
   const bool is_own = (flags & O_NONBLOCK) != 0;
   if (inject_fails(is_own ? CALL_NONE : CALL_PIPE, NULL))

@@ -43,7 +43,7 @@ int connect(int fd, const struct sockaddr *address, socklen_t len) {
   return next("connect").connect(fd, address, len);
 }
 
-/* The call succeeds, and what it reports is the error. */
+/* The call succeeds, and its result is the error. */
 int getsockopt(int fd, int level, int option, void *value, socklen_t *len) {
   const int saved = errno;
   const bool asked = level == SOL_SOCKET && option == SO_ERROR;
@@ -69,7 +69,7 @@ int shutdown(int fd, int how) {
   return next("shutdown").shutdown(fd, how);
 }
 
-/* Datagrams: these are sent and received whole. */
+/* Datagrams are sent and received whole. */
 
 static call_t call_on(int fd, call_t call) {
   return inject_kind(fd) == KIND_SOCKET ? call : CALL_NONE;

@@ -63,7 +63,7 @@ const char *inject_call_name(call_t call) {
   return names[call];
 }
 
-/* A call that transfers too little to be cut does not count. */
+/* A call that transfers too little for a cut does not count. */
 static bool counts(const fault_t *fault, call_t call, const size_t *len) {
   if ((fault->calls & BIT(call)) == 0)
     return false;

@@ -51,21 +51,20 @@ typedef enum { CUT_NOT, CUT_TO_HALF, CUT_TO_ONE, CUT_TO_NONE } cut_t;
 typedef struct {
   const char *name;
   int error; /* an errno, 0 when cutting */
-  cut_t cut; /* what the call may transfer */
+  cut_t cut; /* how much the call may transfer */
   unsigned calls;
 } fault_t;
 
-/* The nth call (1: the next one) of those which the fault can happen to has it,
-   and so have those after it, as often as times says. */
+/* The nth call (1: the next one) that can have the fault fails. `times` is the
+   number of calls that fail from there on. */
 void inject(const fault_t *fault, long nth, long times);
 
 void inject_nothing(void);
 
-/* Whether calls of this thread go on to the system as they are. */
+/* Sets whether calls of this thread go to the system unchanged. */
 void inject_pause(bool on);
 
-/* Which calls had their fault since inject(), and which were made at all: a bit
-   each. */
+/* Calls that failed since inject(), and calls that were made: one bit each. */
 unsigned inject_hit(void);
 unsigned inject_seen(void);
 
@@ -75,11 +74,12 @@ const char *inject_call_name(call_t call);
    unless NULL, is how much it may transfer, possibly nothing. */
 bool inject_fails(call_t call, size_t *len);
 
-/* The call, or none on the thread that injects, which sets up and looks. */
+/* Returns the call, or none on the thread that injects, which sets up and
+   checks. */
 call_t inject_in_pool(call_t call);
 
-/* What a descriptor is: what it was opened as. Pairs are sockets to a process,
-   which libuv ends the program for if it cannot close them. */
+/* The type with which a descriptor was opened. Pairs are sockets to a process;
+   libuv aborts if it cannot close them. */
 typedef enum {
   KIND_OTHER,
   KIND_FILE,
@@ -91,7 +91,7 @@ typedef enum {
 kind_t inject_kind(int fd);
 int inject_opened(int fd, kind_t kind); /* returns fd, which may be -1 */
 
-/* The same function further down: the system's, or a sanitizer's. */
+/* Returns the next function of that name: the system's, or a sanitizer's. */
 void *inject_next(const char *name);
 
 #endif

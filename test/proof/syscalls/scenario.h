@@ -12,9 +12,9 @@
 typedef struct {
   const char *name;
   avow_promise_t *(*start)(void);
-  bool (*is_intact)(void); /* asked once after each run, however that went */
-  unsigned calls;          /* that it makes */
-  unsigned optional;       /* of these, whose failure does no harm */
+  bool (*is_intact)(void); /* called after each run, whatever its outcome */
+  unsigned calls;          /* calls that it makes */
+  unsigned optional;       /* calls whose failure is harmless */
 } scenario_t;
 
 /* Copies a file in chunks from where the files stand, each as one or in several
@@ -23,31 +23,33 @@ extern const scenario_t copying, copying_parts, copying_at;
 extern const scenario_t reading_file;
 /* Four files, at the same time. */
 extern const scenario_t reading_files;
-/* One writes where no file is, the other in the place of one. */
+/* One writes to a new name, and the other replaces a file. */
 extern const scenario_t writing_file, replacing_file;
 
-/* Through a link, to a place that the link says. */
+/* Replaces a file through a link. */
 extern const scenario_t replacing_link;
 extern const scenario_t sending_file;
 /* A directory with directories, files and a link. */
 extern const scenario_t copying_tree, overwriting_tree, removing_tree;
 extern const scenario_t making_dirs, globbing;
 
-/* Connects, has some messages echoed, ends, hears the other side end. */
+/* Connects, receives the echo of some messages, ends, and waits for the other
+   end. */
 extern const scenario_t echoing;
-/* Sends more than sockets hold in several writes to who reads it all. */
+/* Sends more bytes than sockets buffer, in several writes. The peer reads
+   all. */
 extern const scenario_t flooding;
 
-/* The same with an echo that is a pump. */
+/* The scenarios of echoing and flooding with a pump as the echo. */
 extern const scenario_t pumping, pump_flooding;
 
-/* Connects to one of two addresses, and is greeted. */
+/* Connects to one of two addresses and receives a greeting. */
 extern const scenario_t connecting;
 /* Datagrams, one at a time. */
 extern const scenario_t sending_datagrams;
-/* Has a command say what it is told. */
+/* Runs a command that repeats its input. */
 extern const scenario_t commanding;
-/* Accept by themselves: a failure but delays that. */
+/* These servers accept by themselves. A failure only delays that. */
 extern const scenario_t greeting_there, greeting_here;
 
 extern const scenario_t looking_up;

@@ -31,7 +31,7 @@ static avow_value_t close_server(void *data) {
   return avow_none();
 }
 
-/* A stream stays until its promise has settled. */
+/* A stream is kept until its promise settles. */
 static void let_go(void *block) {
   avow_value_unref(*(avow_value_t *) block);
   free(block);
@@ -116,6 +116,6 @@ const scenario_t connecting = {
            BIT(CALL_ACCEPT) | BIT(CALL_RECEIVE) | BIT(CALL_SEND) |
            BIT(CALL_SHUTDOWN) | BIT(CALL_CLOSE_SOCKET) | BIT(CALL_LOOKUP),
   .optional = BIT(CALL_SOCKET) | BIT(CALL_CONNECT) | BIT(CALL_CONNECTED) |
-              BIT(CALL_ACCEPT) | /* once more than there are connections */
+              BIT(CALL_ACCEPT) | /* one more than the number of connections */
               BIT(CALL_CLOSE_SOCKET)
 };

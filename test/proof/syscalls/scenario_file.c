@@ -45,7 +45,7 @@ int scenario_files_setup(void **state) {
 }
 
 int scenario_files_teardown(void **state) {
-  (void) unlink(target); /* there only if it was made */
+  (void) unlink(target); /* exists only if the run created it */
   (void) unlink(link_path);
   return unlink(source) == 0 && rmdir(directory) == 0 ? 0 : -1;
 }
@@ -63,7 +63,7 @@ static avow_value_t count_cb(const avow_value_t *written, void *len) {
   return avow_none();
 }
 
-/* A LIST of what are several buffers to the system. */
+/* Returns a LIST, which becomes several buffers for the system. */
 static avow_value_t parts_of(const avow_value_t *chunk) {
   size_t len;
   const char *data = avow_to_bytes(chunk, &len);
@@ -114,7 +114,7 @@ static avow_value_t use_in(const avow_value_t *file, void *data) {
 }
 
 static avow_promise_t *copy(bool at, bool in_parts) {
-  (void) unlink(target); /* there only after a former run */
+  (void) unlink(target); /* exists only after an earlier run */
   now.copied = 0;
   now.stated = 0;
   now.at = at;
@@ -219,7 +219,7 @@ const scenario_t reading_files = { .name = "reading four files",
                                    .optional = BIT(CALL_CLOSE) };
 
 static avow_promise_t *start_writing_file(void) {
-  (void) unlink(target); /* there only after a former run */
+  (void) unlink(target); /* exists only after an earlier run */
   return avow_write_file(loop, target, avow_bytes(content, SIZE), 0600);
 }
 
@@ -249,7 +249,8 @@ static void write_old(void) {
   FILE *file = fopen(target, "w");
   if (file == NULL)
     return;
-  (void) fwrite(old, 1, sizeof(old), file); /* looked at in the end */
+  (void) fwrite(old, 1, sizeof(old), file); /* the test checks the file at the
+                                               end */
   (void) fclose(file);
 }
 
@@ -265,7 +266,7 @@ static avow_promise_t *start_replacing_link(void) {
   return avow_replace_file(loop, link_path, avow_bytes(content, SIZE), 0600);
 }
 
-/* The temporaries that are left, which go. */
+/* Removes the temporary files that are left, and counts them. */
 static int sweep(void) {
   DIR *dir = opendir(directory);
   char path[sizeof(directory) + sizeof(((struct dirent *) 0)->d_name)];
@@ -336,7 +337,7 @@ static avow_value_t send_in(const avow_value_t *file, void *data) {
 }
 
 static avow_promise_t *start_sending_file(void) {
-  (void) unlink(target); /* there only after a former run */
+  (void) unlink(target); /* exists only after an earlier run */
   now.copied = 0;
   now.stated = SIZE;
   return avow_then(avow_fs_open(loop, source, O_RDONLY, 0), send_in, NULL,

@@ -16,7 +16,7 @@ int scenario_expected(void) {
   return expected;
 }
 
-/* The end that failed as was to be expected speaks for all. */
+/* The end whose failure was expected stands for all. */
 avow_value_t scenario_outcome(const avow_value_t *settled, void *data) {
   const avow_value_t *first = NULL;
   for (size_t i = 0; i < avow_list_len(settled); i++) {
@@ -78,7 +78,7 @@ static avow_value_t forgive_timeout(const avow_value_t *reason, void *data) {
   return timed_out ? avow_none() : avow_value_ref(reason);
 }
 
-/* Some that end, and one that is cut off. */
+/* Some sleeps that end, and one that is canceled. */
 static avow_promise_t *start_sleeping(void) {
   avow_promise_t *ps[] = { avow_sleep(loop, 0), avow_sleep(loop, 2),
                            avow_timeout(avow_sleep(loop, 1), 60000),
@@ -95,7 +95,7 @@ const scenario_t sleeping = { .name = "sleeping",
 static uv_thread_t threads[THREADS];
 
 static void settle(void *remote) {
-  (void) avow_remote_resolve(remote, avow_string("done")); /* or it is gone */
+  (void) avow_remote_resolve(remote, avow_string("done")); /* or it is freed */
 }
 
 static avow_value_t join_all(void *data) {

@@ -43,7 +43,7 @@ const scenario_t pumping = { .name = "pumping",
                              .calls = TCP_CALLS,
                              .optional = BIT(CALL_CLOSE_SOCKET) };
 
-/* Sockets are full in both directions: the pump has to wait to write. */
+/* The sockets are full in both directions, so the pump must wait to write. */
 static avow_value_t flood(const avow_value_t *arg, void *data) {
   avow_promise_t *read = avow_read_all(avow_uv_stream(tcp_client()), TCP_FLOOD);
   read = avow_then(read, tcp_keep_flood, NULL, NULL);

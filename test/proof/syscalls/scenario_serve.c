@@ -108,7 +108,7 @@ const scenario_t greeting_there = { .name = "greeting on another loop",
                                     .is_intact = is_greeted,
                                     .calls = BIT(CALL_ACCEPT) };
 
-/* The part that goes over a channel. */
+/* The server whose connections arrive on a channel. */
 
 static avow_value_t part(const avow_value_t *written, void *data) {
   drop(&now.accepted);
@@ -145,7 +145,8 @@ static avow_promise_t *start_listening(void) {
   return start(serve_here);
 }
 
-/* libuv since 1.45 accepts until that works, and does not tell. */
+/* Since 1.45, libuv retries accepting until it succeeds, and does not report
+   the failure. */
 static bool is_greeted_and_told(void) {
   const bool tells = uv_version() < 0x012d00;
   return now.greeted && now.has_failed == (tells && inject_hit() != 0);

@@ -37,7 +37,7 @@ uv_stream_t *tcp_server(void) {
   return (uv_stream_t *) &now.server;
 }
 
-/* Once: some thousand runs send it. */
+/* Filled once, because some thousand runs send it. */
 static void fill_message(void) {
   uint32_t x = 1;
   if (message[0] != 0)
@@ -170,7 +170,7 @@ static avow_value_t serve_echo(const avow_value_t *arg, void *data) {
   return avow_follow(avow_then(p, say_farewell, NULL, NULL));
 }
 
-/* At the end of a message the wait for its echo ends. */
+/* A wait for an echo ends at the end of its message. */
 static avow_value_t compare_echo(const avow_value_t *chunk, void *data) {
   if (avow_is_none(chunk))
     return avow_error(UV_EOF);
@@ -275,7 +275,8 @@ avow_promise_t *tcp_flood(void) {
   return avow_then(avow_all(loop, ps, PARTS), end_client, NULL, NULL);
 }
 
-/* Nobody leaves before the other side has read all: a read waits as well. */
+/* Neither side closes before the other has read all, so each flood waits for a
+   read too. */
 static avow_value_t flood(const avow_value_t *arg, void *data) {
   avow_promise_t *sent = tcp_flood();
   avow_promise_t *ended = avow_read(avow_uv_stream(tcp_client()), MESSAGE);

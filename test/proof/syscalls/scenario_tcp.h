@@ -20,12 +20,12 @@ avow_promise_t *tcp_start(avow_cb serve, avow_cb talk);
 uv_stream_t *tcp_client(void);
 uv_stream_t *tcp_server(void);
 
-/* The client: has some messages echoed, and says that there are no more. */
+/* The client receives the echo of some messages and then ends. */
 avow_promise_t *tcp_exchange(void);
 bool tcp_is_exchanged(void);
 
-/* The client: writes it all at the same time, and says that it was all. Whoever
-   gets it keeps it for the look at it. */
+/* The client makes all writes at once and then ends. The receiver keeps the
+   data for the check. */
 avow_promise_t *tcp_flood(void);
 avow_value_t tcp_keep_flood(const avow_value_t *bytes, void *data);
 bool tcp_is_flooded(void);

@@ -112,9 +112,10 @@ static bool is_copied(void) {
          is_filled("copy/a/link", '1') && has_mode("copy/a", 0750);
 }
 
-/* libuv reads and writes where the system cannot copy, and reads in another way
-   where it cannot at an offset: with two files at a time, three failures are
-   one too few to stop it. Whether the data are all there shows in any case. */
+/* libuv copies by read and write where the system cannot copy. It reads in
+   another way where the system cannot read at an offset. With two files at a
+   time, three failures are one too few to stop it. The data are checked in any
+   case. */
 enum {
   IN_OTHER_WAYS = BIT(CALL_COPY) | BIT(CALL_READ),
   COPYING = BIT(CALL_OPENDIR) | BIT(CALL_READDIR) | BIT(CALL_STAT) |
@@ -128,8 +129,8 @@ const scenario_t copying_tree = { .name = "copying a tree",
                                   .calls = COPYING,
                                   .optional = IN_OTHER_WAYS };
 
-/* Part of it is there, and otherwise. What was opened only to find out need not
-   close. */
+/* A part of the target exists, with other contents. Descriptors that only
+   served a check need not close. */
 static avow_promise_t *start_overwriting(void) {
   const avow_copy_options_t options = { .existing = AVOW_EXISTING_REPLACE,
                                         .keep = AVOW_KEEP_ALL };
@@ -170,7 +171,7 @@ static bool is_removed(void) {
   return counted && gone;
 }
 
-/* A directory that cannot be opened is tried again, also the one it is in. */
+/* A directory that cannot be opened is tried again, and so is its parent. */
 const scenario_t removing_tree = {
   .name = "removing a tree",
   .start = start_removing,
@@ -198,7 +199,7 @@ static avow_promise_t *start_globbing(void) {
   return keep(avow_glob(loop, at("tree/**/t*")));
 }
 
-/* What may not be read is passed over. */
+/* Unreadable entries are skipped. */
 static bool are_found(void) {
   const bool all = result.tag == AVOW_LIST && avow_list_len(&result) == 2;
   avow_value_unref(result);

@@ -10,8 +10,8 @@
 
 #include "trial.h"
 
-/* After what is harmless a program goes on as if nothing had been; what may be
-   retried may also come to nothing; what lasts may be so for ever. */
+/* After a harmless fault, a program continues as if it had not happened. A
+   retried operation may also fail. A lasting fault may last forever. */
 enum { HARMLESS = 1, RETRIED = 2, LASTING = 4 };
 
 enum {
@@ -126,7 +126,7 @@ static bool has_hit(void) {
   return inject_hit() != 0;
 }
 
-/* Whatever it comes to, what is claimed is there. */
+/* Whatever the outcome, each reported success happened. */
 static void judge_cut_short(const outcome_t *outcome) {
   trial_check(outcome->code != 0 || outcome->intact,
               "who succeeds has all the data");
@@ -136,7 +136,7 @@ typedef struct {
   const scenario_t *scenario;
   const case_t *c;
   long first, nth, times;
-  bool cut_short; /* by closing the loop as soon as the fault is there */
+  bool cut_short; /* closes the loop as soon as the fault occurs */
 } run_t;
 
 static outcome_t judged(const run_t *run, const char *name) {
@@ -168,13 +168,14 @@ static void run_once(const run_t *run) {
              avow_err_name(outcome.code));
 }
 
-/* Every STEPth call of a scenario fails; if $THOROUGH is set, each call. */
+/* Returns the distance between failing calls; 1 if $THOROUGH is set. */
 static long step(void) {
   enum { STEP = 5 };
   return getenv("THOROUGH") != NULL ? 1 : STEP;
 }
 
-/* Which calls had the fault. Each kind of fault begins with another call. */
+/* Returns the calls that failed. Each kind of fault begins with another
+   call. */
 static unsigned fail_each(run_t run) {
   unsigned hit = 0;
   for (run.nth = run.first;; run.nth += step()) {
@@ -185,8 +186,8 @@ static unsigned fail_each(run_t run) {
   }
 }
 
-/* Which call is the nth depends on the threads; which is the first of its
-   kind does not. */
+/* The nth call depends on the timing of the threads. The first call of a kind
+   does not. */
 static unsigned fail_first_of_each_kind(run_t run) {
   const unsigned kinds = run.scenario->calls & run.c->fault.calls;
   case_t one = *run.c;
@@ -320,7 +321,7 @@ static void commanding_survives_each_fault(void **state) {
   survive(&commanding);
 }
 
-/* What waits to be accepted waits on. */
+/* Connections that wait to be accepted keep waiting. */
 static void survive_accepting(const scenario_t *scenario) {
   static const case_t c = {
     { .name = "EIO", .error = EIO, .calls = BIT(CALL_ACCEPT) },
@@ -341,7 +342,7 @@ static void looking_up_survives_each_fault(void **state) {
   survive(&looking_up);
 }
 
-/* A libuv that makes its calls otherwise would pass all of the above. */
+/* If libuv made its calls differently, it would pass all tests above. */
 static void every_call_can_be_made_to_fail(void **state) {
   static const scenario_t *const all[] = {
     &copying,       &copying_parts, &copying_at,       &reading_file,
@@ -402,7 +403,8 @@ int main(void) {
     cmocka_unit_test(listening_survives_accepting_that_fails),
     cmocka_unit_test(looking_up_survives_each_fault),
   };
-  /* What the kernel does by io_uring is no call that could fail here. */
+  /* Requests that the kernel serves by io_uring make no call that could fail
+     here. */
   (void) setenv("UV_USE_IO_URING", "0", 1);
   harness_init();
   trial_init();

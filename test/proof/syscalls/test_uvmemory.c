@@ -77,7 +77,7 @@ static void count_free(void *block) {
   free(block);
 }
 
-/* Runs once; true if an allocation failed. */
+/* Runs once. Returns true if an allocation failed. */
 static bool run_once(const scenario_t *scenario, long nth, bool from_then_on) {
   char name[128];
   (void) snprintf(name, sizeof(name), "%s, allocation %ld%s", scenario->name,
@@ -146,7 +146,7 @@ static void settling_from_threads_survives(void **state) {
 static void start_loop_without_watchers(void) {
   static const struct rlimit none = { 0, 0 };
   uv_loop_t own;
-  (void) setrlimit(RLIMIT_CORE, &none); /* else a file is left behind */
+  (void) setrlimit(RLIMIT_CORE, &none); /* otherwise a file is left behind */
   (void) signal(SIGABRT, SIG_DFL);      /* cmocka catches it otherwise */
   loop = &own;
   memory.sparing_watchers = false;

@@ -8,8 +8,7 @@
 
 #include "scenario.h"
 
-/* What libuv makes once for the process, and keeps, it makes here. From here on
-   a run that hangs ends the program. */
+/* Creates here what libuv creates once for the process and keeps. */
 void trial_init(void);
 
 typedef struct {
@@ -24,7 +23,7 @@ outcome_t trial_run(const scenario_t *scenario, const char *name);
 outcome_t trial_cut_short(const scenario_t *scenario, const char *name,
                           bool (*is_time)(void));
 
-/* What has to hold. The first failure is kept until it is asked for. */
+/* Properties that must hold. */
 void trial_check(bool holds, const char *what);
 
 /* The first failure since the last call, NULL if there was none. */
