@@ -19,10 +19,10 @@ static const subject_t *subject; /* of the running test */
 static bool told, struck;
 static int files_before;
 
-/* What was heard of its promise. */
+/* Reports from the promise. */
 static int fulfilled, rejected, ended;
 
-/* Knows localhost where /etc/hosts does not. */
+/* Resolves localhost even where /etc/hosts does not. */
 int getaddrinfo(const char *node, const char *service,
                 const struct addrinfo *hints, struct addrinfo **out) {
   int (*next)(const char *, const char *, const struct addrinfo *,
@@ -48,7 +48,7 @@ static int set_up(void **state) {
   return set_stage(state);
 }
 
-/* Later than all else: the promise may be gone. */
+/* Runs later than all other work. The promise may be freed by then. */
 static void tell(void) {
   if (!told && subject->complete != NULL)
     subject->complete();
@@ -112,7 +112,7 @@ static avow_promise_t *watched(avow_promise_t *p) {
   return avow_finally(p, on_settled, NULL);
 }
 
-/* What is done already changes no more. */
+/* A subject that is done no longer changes. */
 static bool is_too_late(void) {
   return subject->cancels == NEVER || subject->cancels == TOO_LATE;
 }
@@ -146,7 +146,7 @@ static void completes(void **state) {
   assert_heard(p, false);
 }
 
-/* It is cancelled before libuv has begun with it. */
+/* The subject is canceled before libuv has begun its work. */
 static void cancelled_before_it_starts(void **state) {
   avow_promise_t *p = watched(subject->start());
 
@@ -157,14 +157,14 @@ static void cancelled_before_it_starts(void **state) {
 
 static void turn(int times) {
   for (; times > 0; times--)
-    (void) uv_run(loop, UV_RUN_NOWAIT); /* whether something is left or not */
+    (void) uv_run(loop, UV_RUN_NOWAIT); /* the result does not matter */
 }
 
 static bool begins_in_pool(void) {
   return subject->completes == IN_POOL || subject->completes == ON_FILE;
 }
 
-/* Nor for what it waits for itself. */
+/* The rejection does not wait for the subject's own work either. */
 static void rejects_without_waiting_for_a_thread(void **state) {
   if (begins_in_pool())
     hold_pool(THREADS);
@@ -194,8 +194,8 @@ static void cancelled_while_queued(void **state) {
   assert_was_cancelled(p);
 }
 
-/* A part of what it waits for has happened; or all of its first job has, which
-   nobody has heard of. */
+/* A part of the awaited work is done. Or all of the first job is done, but the
+   loop has not received its completion. */
 static avow_promise_t *under_way(void) {
   if (begins_in_pool())
     return done_unheard(subject->start);
@@ -225,7 +225,7 @@ static void given_up_while_it_runs(void **state) {
   assert_int_equal(avow_loop_init(loop, NULL), 0);
 }
 
-static bool in_time; /* it was pending still */
+static bool in_time; /* the promise was still pending */
 
 static void prepare_cb(uv_prepare_t *prepare) {
   in_time = avow_state(prepare->data) == AVOW_PENDING;
@@ -233,15 +233,15 @@ static void prepare_cb(uv_prepare_t *prepare) {
   uv_close((uv_handle_t *) prepare, NULL);
 }
 
-/* Until the system has something for the loop, which may be never. */
+/* Waits until the system has an event for the loop, which may never happen. */
 static void wait_for_events(void) {
   struct pollfd backend = { .fd = uv_backend_fd(loop), .events = POLLIN };
   const int timeout = uv_backend_timeout(loop);
   const bool is_near = timeout >= 0 && timeout < PATIENCE;
-  (void) poll(&backend, 1, is_near ? timeout : PATIENCE); /* or none */
+  (void) poll(&backend, 1, is_near ? timeout : PATIENCE); /* or no event */
 }
 
-/* The loop asks what has happened right after this. */
+/* The loop polls right after this. */
 static void cancel_in_the_next_turn(avow_promise_t *p) {
   static uv_prepare_t prepare;
   wait_for_events();
@@ -251,7 +251,7 @@ static void cancel_in_the_next_turn(avow_promise_t *p) {
   turn(1);
 }
 
-/* Cancels after so many turns; false if it took no more than these. */
+/* Cancels after `turns` iterations. Returns false if the subject took fewer. */
 static bool cancel_after(int turns) {
   avow_promise_t *p = watched(subject->start());
   tell();
@@ -261,7 +261,7 @@ static bool cancel_after(int turns) {
   in_time = false;
   if (pending)
     cancel_in_the_next_turn(p);
-  /* One that unwinds may have come to its end before it heard of it. */
+  /* A subject that unwinds may have ended before it was canceled. */
   if (pending && subject->cancels == UNWINDS)
     avow_value_unref(avow_run(p));
   else
@@ -269,7 +269,7 @@ static bool cancel_after(int turns) {
   return pending;
 }
 
-/* The last of these is the turn in which it completes. */
+/* The last of these is the iteration in which the subject completes. */
 static void cancelled_in_each_turn(void **state) {
   for (int turns = 0; cancel_after(turns); turns += 1 + turns / 8) {
     assert_true(turns < TURNS_MAX);
@@ -283,7 +283,8 @@ static avow_value_t cancel_there(const avow_value_t *arg, void *victim) {
   return avow_none();
 }
 
-/* A handler that hears of it first cancels it: the others still hear. */
+/* A handler that runs first cancels the promise. The other handlers still
+   run. */
 static void cancelled_as_it_settles(void **state) {
   avow_promise_t *p = subject->start(), *victim = NULL;
   avow_promise_t *first = avow_then(avow_ref(p), cancel_there, NULL, &victim);
@@ -292,7 +293,7 @@ static void cancelled_as_it_settles(void **state) {
   tell();
 
   assert_fulfils_none(first);
-  avow_value_unref(avow_run(victim)); /* none, or that it was cancelled */
+  avow_value_unref(avow_run(victim)); /* fulfilled or canceled */
   strike();
   assert_int_equal(fulfilled, 1);
   assert_int_equal(rejected, 0);
@@ -345,12 +346,13 @@ static void make_tests(const subjects_t *subjects) {
       make_test(&subjects->at[i], &behaviours[j]);
 }
 
-/* libuv opens some files for good when it is first used. */
+/* libuv opens some descriptors when it is first used, and keeps them. */
 static int start(void **state) {
   if (disk_setup(state) != 0)
     return -1;
   wait_until_taken();
-  (void) signal(SIGPIPE, SIG_IGN); /* a write to a closed socket just fails */
+  (void) signal(SIGPIPE, SIG_IGN); /* a write to a closed socket returns an
+                                      error */
   return disk_teardown(state);
 }
 

@@ -79,7 +79,7 @@ static void open_semaphore(uv_timer_t *timer) {
   close_handle((uv_handle_t *) timer, NULL);
 }
 
-/* A sleep, beside so many pieces of work. */
+/* A sleep beside `n` pieces of work. */
 static void hold_by_pieces(int n) {
   hold_t hold;
   assert_int_equal(uv_sem_init(&semaphore, 0), 0);
@@ -111,7 +111,7 @@ static void hold_by_a_timer(void) {
   assert_fulfils_none(avow_sleep(loop, HOUR));
 }
 
-/* All lines that say who holds a clock, in one. */
+/* Returns all lines about the clock, joined. */
 static const char *told_by(void (*fn)(void)) {
   static char lines[512];
   char line[256];
@@ -201,7 +201,7 @@ static void after_own_work(uv_work_t *work, int status) {
 
 static uv_work_t own_work;
 
-/* Nothing has run that avow knows of. */
+/* No code has run that avow knows of. */
 static void work_once(uv_check_t *check) {
   assert_int_equal(uv_queue_work(loop, &own_work, on_own_work, after_own_work),
                    0);
@@ -227,7 +227,7 @@ static void what_came_up_in_the_poll_holds_it_from_then_on(void **state) {
   assert_notes("work sleep@1");
 }
 
-/* Sleeps one after the other: more of them than are told of. */
+/* Sleeps in a row, more than the guard reports. */
 typedef struct circle_s {
   uint64_t ms; /* each */
   bool (*is_over)(struct circle_s *circle);
@@ -248,7 +248,7 @@ static void sleep_in_a_circle(uint64_t ms, bool (*is_over)(circle_t *)) {
   assert_fulfils_int(avow_repeat(loop, sleep_again, &circle), 0);
 }
 
-/* The circle has gone on for long enough to be told of again. */
+/* The circle has lasted long enough for another report. */
 static bool was_told_of_long_ago(circle_t *circle) {
   if (size_of_stderr() == circle->size)
     circle->untold = circle->times;

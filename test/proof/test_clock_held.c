@@ -109,7 +109,8 @@ static avow_value_t play(void *data) {
   return avow_follow(avow_then(avow_timeout(p, 1), played, NULL, data));
 }
 
-/* Each read has a millisecond, and the ball is in the air each time. */
+/* Each read has a timeout of a millisecond, and data is in transit each
+   time. */
 static void what_is_on_its_way_comes_first(void **state) {
   rally_t rally = { 200, &ours, &theirs, 0 };
 
@@ -123,7 +124,7 @@ static int begin_with(const avow_options_t *options) {
   return avow_loop_init(loop, options);
 }
 
-/* When the loop gets to look the quiet is over, but there was none. */
+/* When the loop polls, the quiet time is over, but data arrived within it. */
 static void what_is_sent_by_who_takes_long_comes_first(void **state) {
   const avow_options_t options = { .budget_us = UINT_MAX,
                                    .clock = AVOW_CLOCK_BY_ITSELF,
@@ -305,7 +306,7 @@ static avow_value_t wait_for_time(void *data) {
   return avow_now(loop) > 0 ? avow_int(0) : avow_follow(avow_before_poll(loop));
 }
 
-/* On the real clock, too, the poll waits for time. */
+/* With the real clock too, the poll waits for time. */
 static void who_waits_for_a_poll_does_not_hold_it(void **state) {
   note_sleep(1);
 
@@ -318,7 +319,7 @@ static void who_waits_for_a_poll_does_not_hold_it(void **state) {
 static void on_check(uv_check_t *check) {
 }
 
-/* It is called in each turn, whoever makes that. */
+/* The handles run in each iteration, whatever keeps the loop going. */
 static void handles_of_each_turn_do_not_hold_it(void **state) {
   uv_check_t check;
   (void) uv_check_init(loop, &check);
@@ -332,7 +333,7 @@ static void handles_of_each_turn_do_not_hold_it(void **state) {
 
 static int work_count;
 
-/* Until something is said. */
+/* Works until the test says stop. */
 static void on_long_work(uv_work_t *work) {
   struct stat said = { 0 };
   while (fstat(STDERR_FILENO, &said) == 0 && said.st_size == 0)
@@ -343,7 +344,7 @@ static void after_long_work(uv_work_t *work, int status) {
   work_count--;
 }
 
-/* Holds the clock until it is told, with no handler in between. */
+/* Holds the clock until the guard reports it, with no handler in between. */
 static void hold_a_while(void) {
   uv_work_t work;
   work_count = 1;
@@ -351,12 +352,12 @@ static void hold_a_while(void) {
                    0);
   avow_promise_t *p = avow_sleep(loop, HOUR);
   while (work_count > 0)
-    (void) uv_run(loop, UV_RUN_ONCE); /* alive: the work */
+    (void) uv_run(loop, UV_RUN_ONCE); /* the work keeps the loop alive */
   avow_cancel(p);
   avow_unref(p);
 }
 
-/* Also if the first was over before the loop looked again. */
+/* The first hold may be over before the loop polls again. */
 static void each_hold_is_told(void **state) {
   const avow_options_t options = { .clock = AVOW_CLOCK_BY_ITSELF,
                                    .clock_guard_ms = 1 };

@@ -20,7 +20,7 @@ static int by_itself(void **state) {
   return err;
 }
 
-/* When something happened. */
+/* Times of the events. */
 static struct {
   uint64_t at[4000];
   size_t n;
@@ -42,7 +42,7 @@ static avow_value_t fail_now(void *data) {
   return avow_error(UV_EIO);
 }
 
-/* Delays of which a seed decides, doubled up to a minute. */
+/* A seed determines the delays, which double up to a minute. */
 static void retries_are_where_their_seed_says(void **state) {
   const avow_retry_options_t options = { .attempts = 100,
                                          .delay = SECOND,
@@ -131,7 +131,8 @@ static void quiet_is_counted_from_the_last_item(void **state) {
   avow_channel_unref(from);
 }
 
-/* Order: what is set first comes first. */
+/* Order: timers that are due together run in the order in which they were
+   set. */
 static void what_is_due_together_comes_as_it_was_set(void **state) {
   avow_channel_t *first = avow_ticks(loop, SECOND);
   avow_channel_t *second = avow_ticks(loop, SECOND / 2);
@@ -151,7 +152,8 @@ static avow_value_t next_of(void *channel) {
   return avow_follow(avow_channel_next(channel));
 }
 
-/* Each channel's alarm is before the others' that were set earlier. */
+/* Each channel's alarm rings before those that were set earlier for later
+   times. */
 static void alarms_ring_in_the_order_of_time(void **state) {
   static char *const words[] = { "a", "b", "c", "d" };
   static const uint64_t ms[] = { 4 * SECOND, SECOND, 3 * SECOND, 2 * SECOND };
@@ -168,7 +170,7 @@ static void alarms_ring_in_the_order_of_time(void **state) {
     avow_channel_unref(ticks[i]);
 }
 
-/* Limits. */
+/* Timeouts. */
 
 static void drop_deferred(void *d) {
   avow_deferred_drop(d);
@@ -219,7 +221,7 @@ static void permits_come_back_in_time(void **state) {
   avow_limiter_unref(limiter);
 }
 
-/* What is elsewhere. */
+/* Events from outside the loop. */
 
 static avow_value_t change_file(const avow_value_t *arg, void *data) {
   make_file("file", "changed");
@@ -240,7 +242,7 @@ static void looks_at_a_file_are_where_they_should_be(void **state) {
 }
 
 #ifndef _WIN32
-/* By itself its clock would wait for the process. */
+/* A clock that advances by itself would wait for the process. */
 static void a_command_ends_in_its_time(void **state) {
   const char *const args[] = { "sleep", "1000", NULL };
   const avow_command_t command = { .args = args, .timeout = HOUR };
@@ -253,7 +255,7 @@ static void a_command_ends_in_its_time(void **state) {
   assert_rejects(p, UV_ETIMEDOUT);
 }
 
-/* The process heeds nothing but its end. */
+/* The process ignores SIGTERM. */
 static void the_grace_of_a_command_is_real(void **state) {
   static const char script[] = "trap '' TERM; : >ready; exec sleep 1000";
   const char *const args[] = { "sh", "-c", script, NULL };

@@ -147,7 +147,7 @@ static avow_channel_t *(*const channels[])(void) = {
 
 enum { CHANNELS = sizeof(channels) / sizeof(channels[0]) };
 
-/* What is done with one, which is taken. */
+/* Uses a promise or a channel, and takes ownership of it. */
 
 static avow_promise_t *done_with(avow_promise_t *p, avow_channel_t *c) {
   avow_channel_unref(c);
@@ -254,7 +254,7 @@ static avow_promise_t *in_limiter(void) {
 
 static avow_promise_t *in_rate(void) {
   avow_rate_t *rate = avow_rate_new(loop, 1, LONG, NULL);
-  (void) avow_rate_try(rate, 1); /* it may be refused */
+  (void) avow_rate_try(rate, 1); /* it may fail */
   avow_promise_t *p = avow_rate_acquire(rate, 1);
   avow_rate_unref(rate);
   return p;
@@ -307,7 +307,7 @@ static avow_promise_t *in_shield(void) {
 static avow_promise_t *in_remote(void) {
   avow_remote_t *remote;
   avow_promise_t *p = avow_remote_new(loop, &remote);
-  (void) avow_remote_resolve(remote, avow_int(1)); /* it may be refused */
+  (void) avow_remote_resolve(remote, avow_int(1)); /* it may fail */
   return p;
 }
 
@@ -320,7 +320,7 @@ static void post(void *data) {
 
 static avow_promise_t *in_mailbox(void) {
   avow_mailbox_t *mailbox = avow_mailbox_new(loop);
-  (void) avow_post(mailbox, post, NULL, NULL); /* it may be refused */
+  (void) avow_post(mailbox, post, NULL, NULL); /* it may fail */
   avow_mailbox_unref(mailbox);
   return avow_next_iteration(loop);
 }
@@ -355,7 +355,7 @@ static avow_promise_t *(*const tools[])(void) = {
 
 enum { TOOLS = sizeof(tools) / sizeof(tools[0]) };
 
-/* Clean-ups. */
+/* Handlers that clean up. */
 
 typedef struct {
   avow_channel_t *(*make)(void);
@@ -372,7 +372,7 @@ static avow_value_t clean_up(void *data) {
   return avow_follow(begin(data));
 }
 
-/* Begins anew, whatever the end of the last was. */
+/* Begins again, whatever the outcome of the previous operation was. */
 static avow_value_t begin_again(const avow_value_t *arg, void *data) {
   avow_promise_t *p = begin(data);
   return avow_follow(avow_then(p, begin_again, begin_again, data));

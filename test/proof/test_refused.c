@@ -37,7 +37,7 @@ int __wrap_uv_signal_init(uv_loop_t *on, uv_signal_t *handle) {
   return refuses(&signals) ? signals.err : __real_uv_signal_init(on, handle);
 }
 
-static int knocked_with; /* the flags of what connected last */
+static int knocked_with; /* flags of the last socket that connected */
 
 int __wrap_connect(int fd, const struct sockaddr *to, socklen_t len);
 int __real_connect(int fd, const struct sockaddr *to, socklen_t len);
@@ -46,7 +46,7 @@ int __wrap_connect(int fd, const struct sockaddr *to, socklen_t len) {
   return __real_connect(fd, to, len);
 }
 
-/* Other threads' ways in. */
+/* Handles by which other threads wake the loop. */
 
 static void assert_remote_is_refused(int err) {
   avow_remote_t *r;
@@ -108,7 +108,7 @@ static int setup(void **state) {
 
 #define REFUSED_CASE(f) cmocka_unit_test_setup_teardown(f, setup, disk_teardown)
 
-/* Whoever looks whether a socket was left behind has one for that. */
+/* avow opens a socket to check whether another socket was left behind. */
 static void socket_to_knock_with_goes_to_no_child(void **state) {
   const avow_bind_path_options_t options = { .takes_over = true };
   struct sockaddr_un name = { .sun_family = AF_UNIX };

@@ -83,7 +83,7 @@ static void replacing_lets_nobody_in_where_they_cannot_be_read(void **state) {
   }
 }
 
-/* The attribute is read from both files, and then the ACL. */
+/* avow reads the attribute from both files, and then the ACL. */
 static void replacing_minds_each_that_cannot_be_read(void **state) {
   static const int after[] = { 0, 2 };
   for (size_t i = 0; i < sizeof(after) / sizeof(after[0]); i++) {
@@ -135,7 +135,7 @@ static unsigned mode_once_copied(void) {
   return mode;
 }
 
-/* The group's bits are the mask of an ACL, if there is one. */
+/* The group's bits are the mask of an ACL if the file has one. */
 static void copying_lets_no_group_in_where_an_acl_may_be_left(void **state) {
   removals = once(UV_ENOTSUP);
   assert_int_equal(mode_once_copied(), 0664);

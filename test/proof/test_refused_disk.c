@@ -73,7 +73,7 @@ int __wrap_avow__disk_fstat(uv_file file, uv_stat_t *out) {
   return refuses(&looks) ? looks.err : __real_avow__disk_fstat(file, out);
 }
 
-/* Refuses to open what is made, what is read, or a name alone (O_PATH). */
+/* Refuses to open created files, read files, or names only (O_PATH). */
 static refusal_t *opening(int flags) {
   if (is_unnamed(flags))
     return &unnamed;
@@ -183,7 +183,7 @@ static void assert_not_replaced(int err) {
   assert_int_equal(entries_of(""), 1);
 }
 
-/* Not all file systems have files without a name. */
+/* Some file systems have no files without a name. */
 static void replacing_takes_a_name_where_it_needs_one(void **state) {
   make_file("file", "old");
   assert_int_equal(chmod(at("file"), 0640), 0);
@@ -208,7 +208,7 @@ static void replacing_looks_for_a_name_that_is_free(void **state) {
   assert_replaced();
 }
 
-/* Another writer may take it for one that was left, until it is locked. */
+/* Until the file is locked, another writer may take it for a leftover. */
 static void replacing_leaves_a_file_that_another_has_locked(void **state) {
   make_file("file", "old");
   unnamed = always(UV_ENOTSUP);
@@ -221,7 +221,7 @@ static void replacing_leaves_a_file_that_another_has_locked(void **state) {
   assert_replaced();
 }
 
-/* Where there are none. */
+/* The file system has no locks. */
 static void replacing_goes_on_without_locks(void **state) {
   make_file("file", "old");
   held = always(UV_ENOTSUP);
@@ -312,7 +312,7 @@ static void copying_names_what_does_not_open(void **state) {
   assert_missing("to/b/file");
 }
 
-/* A user other than root removes nothing from a directory of 0555. */
+/* Only root can remove an entry from a directory with mode 0555. */
 static void remove_copy(void) {
   if (is_there("to/b"))
     assert_int_equal(chmod(at("to/b"), 0755), 0);
@@ -320,7 +320,7 @@ static void remove_copy(void) {
   assert_missing("to");
 }
 
-/* The looks are at files and at directories with a mode of their own. */
+/* The checks concern files, and directories with a mode of their own. */
 static void copying_tells_of_each_look_that_fails(void **state) {
   make_tree();
   assert_int_equal(chmod(at("a/b"), 0555), 0);
@@ -382,7 +382,7 @@ static void copying_a_link_gives_nothing_else_away(void **state) {
 }
 #endif
 
-/* More than is sent in one go. */
+/* More bytes than one call sends. */
 static void copying_stops_in_the_midst_of_a_file(void **state) {
   enum { LARGE = 3 << 20 };
   static char text[LARGE];
@@ -413,7 +413,7 @@ static void copying_that_gets_no_name_leaves_what_is_there(void **state) {
   assert_int_equal(entries_of("to/b"), 1);
 }
 
-/* The process is in the first of these. */
+/* Creates both. The process is in the first of them. */
 static void make_x_and_y(void) {
   make_dir("x");
   make_file("x/a", "new");

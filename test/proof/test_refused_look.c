@@ -19,7 +19,7 @@ typedef enum { NO_LIE, OTHER_KIND, OTHER_DISK, OTHER_FILE, OTHER_OWNER } lie_t;
 
 static refusal_t looks, dir_looks, unnamed, owners, locks, paths, seeks, holes,
     rmdirs;
-static lie_t lie; /* in place of a failure */
+static lie_t lie; /* replaces a failure */
 
 static void lie_of(uv_stat_t *info) {
   if (lie == OTHER_KIND)
@@ -27,7 +27,7 @@ static void lie_of(uv_stat_t *info) {
   if (lie == OTHER_DISK)
     info->st_dev++;
   if (lie == OTHER_FILE)
-    info->st_ino = ~info->st_ino; /* nobody has that one */
+    info->st_ino = ~info->st_ino; /* no file has that number */
   if (lie == OTHER_OWNER)
     info->st_uid++;
 }
@@ -65,7 +65,7 @@ int __wrap_avow__dir_stat(const avow__dir_t *dir, uv_stat_t *out) {
   const int err = __real_avow__dir_stat(dir, out);
   out->st_dev += is_refused && lie == OTHER_DISK;
   if (is_refused && lie == OTHER_FILE)
-    out->st_ino = ~out->st_ino; /* nobody has that one */
+    out->st_ino = ~out->st_ino; /* no file has that number */
   return err;
 }
 
@@ -104,7 +104,7 @@ int __wrap_access(const char *path, int mode) {
 
 #ifdef SEEK_DATA
 
-/* As the system's headers have it called. */
+/* The name that the system's headers use. */
 #  if defined(__GLIBC__) && defined(__USE_FILE_OFFSET64)
 #    define SEEK(prefix) prefix##lseek64
 #  else
@@ -150,7 +150,7 @@ static avow_promise_t *replace(void) {
   return avow_replace_file(loop, at("file"), avow_string("new"), 0644);
 }
 
-/* Whatever the nth look comes to. True if there was one. */
+/* Tests every outcome of the nth check. Returns true if there was one. */
 static bool replaces_or_stays(int nth) {
   make_file("file", "old");
   looks = (refusal_t){ .err = UV_EIO, .after = nth, .times = 1 };
@@ -195,7 +195,7 @@ static void file_is_made_whatever_the_look_comes_to(void **state) {
   assert_int_equal(entries_of(""), 1);
 }
 
-/* The file is in the group already, though not its owner's. */
+/* The file has that group already, although its owner is not a member. */
 static void replacing_keeps_a_group_that_it_has(void **state) {
   make_file("file", "old");
   assert_int_equal(chmod(at("file"), 0664), 0);
@@ -234,8 +234,8 @@ static void copying_a_link_outlives_each_look(void **state) {
   assert_true(is_there("to"));
 }
 
-/* What start() gives settles whatever the nth look at a directory comes to:
-   with a code, or as ever. */
+/* Checks that the promise of start() settles for every outcome of the nth check
+   of a directory: with an error or as usual. */
 static bool outlives(start_fn start, int nth) {
   dir_looks = (refusal_t){ .err = UV_EIO, .after = nth, .times = 1 };
   const avow_value_t v = avow_run(start());
@@ -248,7 +248,7 @@ static bool outlives(start_fn start, int nth) {
   return was_there;
 }
 
-/* Every few of them, or each where $THOROUGH is set. */
+/* Tests every few checks, or each one if $THOROUGH is set. */
 static void outlive_looks(start_fn start) {
   static const lie_t lies[] = { NO_LIE, OTHER_DISK, OTHER_FILE };
   const int step = getenv("THOROUGH") != NULL ? 1 : 11;
@@ -281,7 +281,7 @@ static void removing_outlives_looks(void **state) {
   outlive_looks(sweep);
 }
 
-/* Of the disk it was at first nobody knows a directory. */
+/* No directory is known on the disk that the first check reported. */
 static void removing_leaves_what_is_on_another_disk_by_now(void **state) {
   make_dir("a");
   dir_looks = once(0);

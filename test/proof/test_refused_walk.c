@@ -53,7 +53,8 @@ static walked_t walk(const char *name) {
   return walked;
 }
 
-/* A directory far up is read to its end first, for not all can stay open. */
+/* The walk first reads an upper directory to its end, because not all
+   directories can stay open. */
 static void walk_tells_of_a_directory_it_cannot_read_on_in(void **state) {
   enum { OPEN = 32, DEEP = OPEN + 3 };
   char name[2 * DEEP] = "a";
@@ -128,7 +129,7 @@ static void glob_follows_links_where_it_found_them(void **state) {
   avow_value_unref(v);
 }
 
-/* One directory in the other: it reads no other than the one it is in. */
+/* Two nested directories. The search only reads the directory that it is in. */
 static void glob_stops_in_the_midst(bool closing) {
   make_dir("a/b/c");
   start_holding_up();
@@ -154,7 +155,8 @@ static void glob_stops_in_the_midst_when_its_loop_closes(void **state) {
   glob_stops_in_the_midst(true);
 }
 
-/* Nobody knows which it was: what has its name goes. */
+/* avow cannot tell which directory it was, so the entry of that name is
+   removed. */
 static void temp_dir_that_was_not_seen_is_removed_by_name(void **state) {
   assert_int_equal(setenv("TMPDIR", at(""), 1), 0);
   looks = once(UV_EACCES);
