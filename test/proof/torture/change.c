@@ -54,7 +54,7 @@ static size_t roll(input_t *input, size_t n) {
   return (size_t) (next_random(&input->random) % n);
 }
 
-/* Makes room for so many bytes there; false if there is none. */
+/* Opens a gap of `len` bytes. Returns false if the input would be too long. */
 static bool open_gap(input_t *input, size_t at, size_t len) {
   if (len > CHANGED_LONGEST - input->size)
     return false;
@@ -63,7 +63,7 @@ static bool open_gap(input_t *input, size_t at, size_t len) {
   return true;
 }
 
-/* What means something to one parser or another, or any byte. */
+/* Returns a byte that has a meaning in one of the parsers, or any byte. */
 static uint8_t some_byte(input_t *input) {
   static const char telling[] = "[]*?!-\\./:%&=,; \t\r\n0019azAZ~";
   const size_t i = roll(input, 2 * sizeof(telling));

@@ -15,7 +15,7 @@ void clock_reset(void (*on_stuck)(void));
 /* Time passes; loops see it when they next look. */
 void clock_advance(uint64_t ms);
 
-/* What a clock on the wall would show; uv_now() is what the loop saw last. */
+/* Returns the present time. uv_now() is the loop's cached time. */
 uint64_t clock_present(void);
 
 #endif

@@ -25,7 +25,7 @@ typedef struct entry_s {
   uint64_t digest;
 } entry_t;
 
-/* What was called, in order. */
+/* Calls in their order. */
 typedef struct log_s {
   entry_t entries[LOG];
   size_t n;
@@ -39,7 +39,7 @@ outcome_t fulfilled(uint64_t digest);
 outcome_t rejected(int code);
 outcome_t canceled_for(uint64_t cause);
 void log_call(log_t *log, size_t id, uint64_t digest);
-/* What handlers make of what they are given. */
+/* Returns the result of a handler for its argument. */
 int64_t mapped(uint64_t digest);
 
 #endif

@@ -7,7 +7,7 @@ enum { DEPTH = 3, ITEMS = 3, BODY = 24, STATEMENTS = 4 };
 
 static const int codes[] = { UV_EIO, UV_ECANCELED, UV_ENOMEM, AVOW_EBROKEN };
 
-/* Who begins anew whenever it hears of the end is in the end not heard. */
+/* A program that always starts again at the end is finally ignored. */
 static bool may_be_ignored(void) {
   return machine.closing && (machine.small_budget || machine.heard > PATIENCE);
 }
@@ -151,8 +151,8 @@ static avow_value_t follow(bytes_t *bytes, unsigned depth) {
   return p != NULL ? avow_follow(p) : avow_none();
 }
 
-/* One more reference to what may have been taken, where debug builds know no
-   better than that nobody else can have one: as the library does for tools. */
+/* Adds a reference to a promise that may have been taken. Checked builds assume
+   then that no other reference exists. The library does this for tools. */
 void *avow__tool_ref_in(const void *tool, const char *what, const char *called);
 
 static avow_promise_t *same(const avow_promise_t *self) {

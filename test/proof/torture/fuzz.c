@@ -125,7 +125,7 @@ static void check_records(void) {
   }
 }
 
-/* What is fulfilled with an object that holds it would never be freed. */
+/* A promise fulfilled with an object that holds it would never be freed. */
 static void empty_objects(void) {
   for (unsigned i = 0; i < machine.n_records; i++) {
     record_t *record = &machine.records[i];

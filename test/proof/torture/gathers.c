@@ -11,7 +11,7 @@ static void drop_element(node_t *element, nodes_t *condemned) {
     model_append(condemned, element);
     return;
   }
-  (void) model_take_upstream(element); /* nobody wants to know */
+  (void) model_take_upstream(element); /* the outcome is not needed */
 }
 
 void model_drop_elements(node_t *gather, nodes_t *condemned) {
@@ -70,8 +70,8 @@ void model_run_element(node_t *element) {
     collect(gather, index, outcome.digest);
 }
 
-/* What is fulfilled, and would have the next job behind one of the gather's,
-   has that one's. */
+/* A fulfilled input whose job would directly follow a job of its gather shares
+   that job. */
 static bool take_input(node_t *gather, const node_t *input) {
   const node_t *last = model.queue.last;
   if (input->outcome.state != AVOW_FULFILLED ||
@@ -131,7 +131,7 @@ void model_run_until(node_t *node) {
   model_drop_watch(node);
 }
 
-/* What others wait for too goes on for them. */
+/* The source promise continues if it has other waiters. */
 static void leave(node_t *node, outcome_t reason) {
   model_remove(&node->upstream->waiters, node);
   (void) model_take_upstream(node); /* pending */

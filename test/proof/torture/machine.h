@@ -37,7 +37,7 @@ typedef enum record_kind_e {
   RECORD_OBJECT
 } record_kind_t;
 
-/* What a function or an object was made with, and what became of it. */
+/* The origin of a function or an object, and its calls. */
 typedef struct record_s {
   record_kind_t kind;
   unsigned calls;
@@ -80,7 +80,7 @@ extern machine_t machine;
 /* Bytes that are not there are 0. */
 uint8_t next_byte(bytes_t *bytes);
 
-/* fuzz.c: registers. What was there is let go of. All take. */
+/* fuzz.c: registers. The previous object is released. Each takes ownership. */
 void put_promise(unsigned at, avow_promise_t *p);
 void put_deferred(unsigned at, avow_deferred_t *d);
 avow_deferred_t *take_deferred(unsigned at); /* NULL if there is none */

@@ -15,15 +15,15 @@ long memory_live(void);
  */
 void memory_fail(unsigned nth, bool from_then_on);
 
-/* Each call fails that chance picks, one in so many, from now on: the same for
-   the same start. 0: none. */
+/* From now on, one in `so_many` calls fails at random. Equal `start` values
+   give equal failures. 0: no call fails. */
 void memory_fail_one_in(unsigned so_many, unsigned start);
 
 /* Whether a failure is still to come. */
 bool memory_fails(void);
 
-/* What is about to run, should it crash, hang or violate something: the text is
-   printed then. Resets the deadline. */
+/* Sets the text that is printed if the next run crashes, hangs or violates a
+   check. Resets the deadline. */
 void announce(const char *text);
 
 /* Prints what did not hold, and aborts. */

@@ -6,7 +6,7 @@
 
 model_t model;
 
-/* What a finally waits for instead of an upstream that goes on for others. */
+/* Source promise of a finally whose real source continues for other waiters. */
 static node_t canceled_node;
 
 /* It says no more than that it was cancelled. */
@@ -131,7 +131,7 @@ static void adopt(node_t *node, node_t *target) {
   enqueue(node);
 }
 
-/* Adopters in a row, of which nobody sees the one in the middle, are one. */
+/* Two adopters in a row are one if the first has no other user. */
 static node_t *only_adopter(const node_t *node) {
   node_t *first = node->waiters.first;
   if (node->held || node->extra > 0 || node->deferreds > 0 ||

@@ -116,8 +116,8 @@ bool model_follow(node_t *leaf, node_t *target);
 void model_send(node_t *remote, outcome_t outcome);
 void model_cancel(node_t *node);
 void model_cancel_for(node_t *node, outcome_t reason);
-/* What rejects with which is cancelled for given; pending if that says no more.
- */
+/* Returns the outcome of a promise that is canceled for `given`; pending if the
+   reason adds nothing. */
 outcome_t model_reason(outcome_t given);
 void model_turn(void);
 

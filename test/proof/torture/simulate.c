@@ -78,7 +78,7 @@ static real_t *real(const node_t *node) {
   return &sim.nodes[node - model.nodes];
 }
 
-/* What avow says. */
+/* Results of avow. */
 
 static uint64_t digest(const avow_value_t *v) {
   if (avow_is_none(v))

@@ -129,8 +129,8 @@ static void give_up(void) {
   fail(p, UV_ECANCELED);
 }
 
-/* What hangs on the long-lived promise comes often enough for a million of each
-   in ten million settlements. */
+/* The weights of kinds that use the long-lived promise suffice for a million of
+   each in ten million settlements. */
 static const kind_t kinds[] = {
   { chain, 3 }, { race, 2 },    { limit, 2 },  { until, 2 }, { adopt, 3 },
   { race, 2 },  { limit, 2 },   { until, 2 },  { all, 5 },   { race, 2 },

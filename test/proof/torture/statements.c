@@ -227,7 +227,7 @@ static void sleep_for(bytes_t *bytes) {
     put_promise(byte, avow_sleep(&machine.loop, duration(bytes)));
 }
 
-/* What was there before may put another in its place as it goes. */
+/* The destruction of the previous promise may store another one here. */
 static void put_combined(unsigned at, avow_promise_t *p) {
   put_promise(at, p);
   place_t *place = &machine.places[at % PROMISES];
@@ -377,7 +377,7 @@ static void fail_memory(bytes_t *bytes) {
     memory_fail(byte / 2 % 16, byte % 2 == 0);
 }
 
-/* What only a program's main part may do. */
+/* Statements for a program's main part only. */
 
 static void turn(bytes_t *bytes) {
   const uint8_t byte = next_byte(bytes);

@@ -44,7 +44,7 @@ static void look(void) {
     model.sleeps[i]->due = model.sleeps[i]->deadline <= model.cached;
 }
 
-/* What was found before has had a whole poll since. */
+/* Sleeps that were due before have had a whole poll since. */
 static void note_poll(void) {
   for (size_t i = 0; i < model.n_sleeps; i++)
     model.sleeps[i]->polled = model.sleeps[i]->due;
@@ -72,7 +72,7 @@ static void fire(void) {
     end_sleeps();
 }
 
-/* What is left goes on when the timers are through. */
+/* The remaining sleeps continue after the timers. */
 static void go_on(void) {
   if (!is_due())
     return;

@@ -7,7 +7,7 @@
 #include "../replay.h"
 #include "http.h"
 
-/* All of the body is there, and nothing else. */
+/* Checks that the body is complete and that no bytes follow it. */
 static void check_response(const http_response_t *response,
                            const avow_value_t *answer) {
   size_t len;

@@ -17,7 +17,7 @@ enum { STEPS = 40 }; /* for each pair of bytes */
 
 static size_t steps;
 
-/* What the compiler calls; libFuzzer has one of its own by that name. */
+/* The function that the compiler calls. libFuzzer has its own of that name. */
 #ifndef COUNTER
 #  define COUNTER __sanitizer_cov_trace_pc
 #endif

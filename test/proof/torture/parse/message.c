@@ -18,7 +18,7 @@ typedef struct {
   bool ended;
 } outcome_t;
 
-/* Of a body in pieces of so many bytes, each in memory of its own. */
+/* Reads a body in pieces of `piece` bytes, each in memory of its own. */
 static outcome_t read_body(message_t m, const uint8_t *body, size_t len,
                            size_t piece) {
   outcome_t out = { .ended = m.ended };

@@ -6,8 +6,8 @@
 #include <stddef.h>
 #include <stdint.h>
 
-/* A copy with a NUL behind it, in as much memory as that takes, for the caller
-   to free. */
+/* Returns a copy with a NUL behind it, in memory of exactly that size. The
+   caller frees it. */
 char *text_new(const uint8_t *data, size_t len);
 
 /* The first line, up to a NUL in it; *data and *size are then what follows. */

@@ -1,14 +1,15 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * A fuzzer's target: a TLS stream and a peer who speaks TLS, but for what the
- * input does to the bytes that he sends. Whatever comes of that, all who wait
- * hear of an end, and what is read before it is what the peer has said.
+ * A fuzzer's target: a TLS stream, and a peer that speaks TLS. The input
+ * changes the bytes that the peer sends. Whatever the changes, each pending
+ * operation ends, and all data read before the end is data that the peer sent.
  *
- * Of the first byte 1 says that the peer is a client, 2 that nothing later than
- * TLS 1.2 is spoken, 8 that what is below breaks, behind so many hundred bytes
- * as its upper half says, and 4 that the rest of the input is all that the peer
- * sends. Else that is of changes, four bytes each: how far behind the last (two
- * bytes), what to do with the byte there, and how.
+ * Bits of the first byte: 1 makes the peer a client. 2 limits TLS to version
+ * 1.2. 8 breaks the inner stream after a number of hundred bytes, which the
+ * upper half of the byte gives. With 4, the rest of the input is all that the
+ * peer sends. Otherwise the rest is a list of changes. Each has four bytes: the
+ * distance from the last change (two bytes), the operation on the byte there,
+ * and its operand.
  */
 #include <limits.h>
 #include <openssl/err.h>
@@ -38,7 +39,7 @@ typedef struct {
   avow_promise_t *read;
   const uint8_t *changes;
   size_t left;     /* bytes of these */
-  unsigned before; /* so many are sent as they are, before the next */
+  unsigned before; /* bytes that are sent unchanged before the next change */
   bool has_said, over;
 } peer_t;
 
@@ -145,7 +146,8 @@ static void send_out(peer_t *peer) {
   }
 }
 
-/* What ours has sent, and the next read; false at the end. */
+/* Receives the data of our stream, and starts the next read. Returns false at
+   the end. */
 static bool take_in(peer_t *peer) {
   if (peer->read == NULL)
     peer->read = avow_read(avow_to_stream(&peer->below), MOST);
