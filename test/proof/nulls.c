@@ -1,9 +1,9 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * NULL, for each pointer that a public function takes: each call in a process
- * of its own, which may end in no other way than by saying what is missing.
- * nulls.pl makes the calls, so that no function can be left out. Of an adapter
- * its nulls_of.h has what else its functions take.
+ * Passes NULL for each pointer parameter of the public functions. Each call
+ * runs in a process of its own, which must end with a message about the missing
+ * argument. nulls.pl makes the calls, so that no function is left out. An
+ * adapter's nulls_of.h has further arguments for its functions.
  */
 #include <stdio.h>
 #include <stdlib.h>
@@ -157,7 +157,8 @@ static void tear_down(void) {
 #endif
 #include ADAPTER
 
-/* Calls in a process of its own. What comes of the call ends before that. */
+/* Makes the call in a process of its own. The call's results end before that
+   process does. */
 static void call(const case_t *it) {
   (void) alarm(240);
   if (uv_loop_init(loop) != 0 || avow_loop_init(loop, NULL) != 0 ||
@@ -174,9 +175,9 @@ static bool is_said(const case_t *it, int status, const char *said) {
   return false;
 }
 #else
-/* Whether the message is "avow: FUNCTION(): PROBLEM; REMEDY" with the function
-   that the case calls. An adapter is a program to avow, which names the
-   function that the adapter called. */
+/* Tells whether the message is "avow: FUNCTION(): PROBLEM; REMEDY" with the
+   function that the case calls. An adapter is a program to avow, which names
+   the function that the adapter called. */
 static bool is_well_formed(const case_t *it, const char *said) {
 #  ifdef IS_ADAPTER
   return strncmp(said, "avow: ", 6) == 0 && strstr(said, "; ") != NULL;
@@ -190,7 +191,7 @@ static bool is_well_formed(const case_t *it, const char *said) {
 #  endif
 }
 
-/* A client is none of avow's promises. Only a case whose argument is a loop may
+/* A client is not a promise of avow. Only a case whose argument is a loop may
    report a loop. */
 static bool is_said(const case_t *it, int status, const char *said) {
   return WTERMSIG(status) == SIGABRT && is_well_formed(it, said) &&

@@ -1,6 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-/* Parks three async functions, for test_gdb.sh to look at. With an argument it
-   aborts then. */
+/* Parks three async functions, which test_gdb.sh examines. */
 #include <stdlib.h>
 
 #include "avow/all.h"
@@ -36,7 +35,7 @@ static avow_value_t third(void *data) {
 static avow_value_t all_parked(const avow_value_t *arg, void *data) {
   if (aborts)
     abort();
-  (void) avow_resolve(data, avow_int(1)); /* nobody else did */
+  (void) avow_resolve(data, avow_int(1)); /* it is pending */
   return avow_none();
 }
 

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-/* Has values and promises of several kinds, for test_gdb.sh to print. */
+/* Creates values and promises of several kinds, which test_gdb.sh prints. */
 #include "avow/all.h"
 
 static uv_loop_t loop;
@@ -54,7 +54,7 @@ int main(void) {
   const int settled = look(values, promises, 4);
   for (size_t i = 0; i < n; i++)
     avow_value_unref(values[i]);
-  (void) avow_resolve(d, avow_int(1)); /* nobody else did */
+  (void) avow_resolve(d, avow_int(1)); /* it is pending */
   for (size_t i = 0; i < sizeof(promises) / sizeof(promises[0]); i++)
     avow_value_unref(avow_run(promises[i]));
   return avow_loop_close(&loop) == 0 && settled == 2 + AVOW_INT ? 0 : 1;

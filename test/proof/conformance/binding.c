@@ -12,7 +12,7 @@
 #include "box.h"
 #include "host.h"
 
-/* What a promise is resolved with: [kind, x], made by promise.js. */
+/* Ways to resolve a promise: [kind, x], made by promise.js. */
 typedef enum {
   FULFIL, /* with x */
   REJECT, /* with x */

@@ -10,7 +10,7 @@ typedef struct maker_s {
   napi_ref fn;
 } maker_t;
 
-/* The one object that a list of avow's, or an error with one, stands for. */
+/* The only object for one list of avow, or for one error with a list. */
 typedef struct twin_s {
   LIST_ENTRY(twin_s) link;
   avow_value_t value;

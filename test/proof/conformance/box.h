@@ -12,9 +12,9 @@
 
 avow_value_t box(napi_value v);
 
-/* The JavaScript value; of a reason, what was thrown. Lists and errors that
-   avow made become objects: the same each time, but for errors that are only a
-   code. */
+/* Returns the JavaScript value. For a reason, it returns the thrown value.
+   Lists and errors that avow made become objects. Each becomes the same object
+   every time, except errors that are only a code. */
 napi_value unbox(const avow_value_t *v);
 
 /* An error whose reason is the JavaScript value. */

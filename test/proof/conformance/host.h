@@ -16,8 +16,8 @@ typedef struct {
   napi_value at[MAX_ARGS]; /* undefined where there was none */
 } args_t;
 
-/* What a job needs around it: handles of its own, and a turn of Node's, at the
-   end of which Node's own queues are drained. */
+/* The scopes that a job requires: one for handles, and a callback scope of
+   Node. Node drains its own queues at the end of the latter. */
 typedef struct {
   napi_handle_scope handles;
   napi_callback_scope turn;

@@ -1,9 +1,9 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * Runs programs (see generate.js) over avow and prints what happened, in the
- * words that interpret.js explains. Every program gets avow anew on the one
- * loop; what it leaves behind, in memory or on the loop, is printed too, and
- * differs from the other side, which never does that.
+ * Runs programs (see generate.js) over avow and prints the events in the words
+ * that interpret.js explains. Each program initializes avow anew on the one
+ * loop. Memory and handles that it leaves behind are printed too. V8 leaves
+ * none, so they count as a difference.
  *
  * The loop has a clock of its own. With the real clock, avow_sleep() counts
  * from the present in a callback of libuv, and from the cached time in a

@@ -14,7 +14,7 @@ enum {
   CAUSE = 7                      /* of errors that have one */
 };
 
-/* What a handler or a thenable was made with. */
+/* The origin of a handler or a thenable. */
 typedef struct record_s {
   struct record_s *next;
   int id;
@@ -22,7 +22,7 @@ typedef struct record_s {
   struct task_s *task; /* of an async function without a stack, or NULL */
 } record_t;
 
-/* What a function's operands may refer to. */
+/* Objects that a function's operands may refer to. */
 typedef struct frame_s {
   const avow_value_t *arg;
   avow_deferred_t *me;
@@ -32,7 +32,7 @@ typedef struct frame_s {
   avow_value_t got; /* by the last of them: arg then */
 } frame_t;
 
-/* What a statement does. */
+/* The effect of a statement. */
 typedef void (*op_fn)(const line_t *line, frame_t *frame);
 
 typedef struct held_s {
@@ -43,7 +43,7 @@ typedef struct held_s {
 typedef struct now_s {
   program_t program;
   uv_loop_t *loop;
-  const op_fn *own; /* statements of this interpreter, for each op; or NULL */
+  const op_fn *own; /* further statements by op, or NULL */
   avow_promise_t *promises[MAX_SLOTS];
   avow_deferred_t *deferreds[MAX_SLOTS];
   const avow_promise_t *addresses[MAX_IDS]; /* by id; the last is the right */
@@ -72,7 +72,7 @@ avow_value_t run(const body_t *body, frame_t *frame);
 
 void hold(avow_deferred_t *d);
 
-/* Parts of it, for task.c. */
+/* Functions of run() that task.c uses. */
 avow_promise_t *take_awaited(const line_t *line, frame_t *frame);
 avow_value_t evaluate(operand_t operand, const frame_t *frame);
 void execute(const line_t *line, frame_t *frame);
@@ -84,8 +84,8 @@ bool enter(int fn, int id, const frame_t *frame);
 /* Starts the record's function without a stack: task.c. */
 avow_promise_t *start_task(record_t *r);
 
-/* Parts of it, for statements of an interpreter's own: what a function is
-   called with, the promise of a slot, and what puts one there. */
+/* Functions for the statements of another interpreter: they record a function,
+   take the promise of a slot, and store one there. */
 record_t *record(int id, operand_t first, operand_t second);
 avow_promise_t *take(operand_t operand);
 void store(operand_t target, avow_promise_t *p, int id);

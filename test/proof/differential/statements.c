@@ -326,7 +326,8 @@ static void combine_array(const line_t *line, combine_fn combine) {
   store(line->args[0], p, id);
 }
 
-/* What is not a promise is made one when its turn comes, as in JavaScript. */
+/* A value becomes a promise when the combinator reaches it, as in
+   JavaScript. */
 static void combine_one_by_one(const line_t *line, avow_gather_kind_t kind,
                                frame_t *frame) {
   const int id = ++now.ids;
@@ -429,7 +430,7 @@ avow_promise_t *take_awaited(const line_t *line, frame_t *frame) {
   return p;
 }
 
-/* After an await: the function does not after what nobody catches. */
+/* After an await, the function ends if it does not catch the rejection. */
 bool goes_on(const line_t *line, const frame_t *frame) {
   return !now.over && (line->op == OP_ATTEMPT || !avow_is_error(frame->arg));
 }

@@ -30,7 +30,7 @@ static avow_stream_t stream_of(talker_t *t) {
 
 /* A message and its echo. */
 
-/* What stands at a place of what a connection sends. */
+/* Returns the byte at that position of the data that a connection sends. */
 static char byte_at(const talker_t *t, uint32_t place) {
   const uint32_t x = (place + 1) * 2654435761U ^ t->index * 40503U;
   return (char) (x >> 16);

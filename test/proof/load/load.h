@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * What the two processes share: the plan, what each reports, and the loop that
- * each has, which in the end must have nothing left.
+ * Declarations for both processes: the plan, the reports, and the loop of each
+ * process, which must have nothing left at the end.
  */
 #ifndef LOAD_H
 #define LOAD_H
@@ -33,7 +33,7 @@ extern plan_t plan;
 /* Where the server listens. */
 typedef struct sockaddr_in addresses_t[LISTENERS];
 
-/* What became of the connections, as each side saw it. */
+/* Outcomes of the connections on one side. */
 typedef struct {
   uint32_t open; /* at the moment */
   uint32_t peak;
@@ -41,7 +41,7 @@ typedef struct {
   uint32_t cut; /* cancelled, or ended by the other side before its time */
   uint64_t messages;
   uint64_t bytes;
-  uint64_t memory; /* resident, for each connection at the peak */
+  uint64_t memory; /* resident memory per connection at the peak */
 } report_t;
 
 /* Ends the process with what did not hold. */
@@ -52,7 +52,7 @@ _Noreturn void violated(const char *what, const char *file, int line);
 /* Puts a counting allocator under avow and libuv. To be called first. */
 void room_init(void);
 
-/* The loop of this process; closing it checks that all is gone. */
+/* The loop of this process. Closing it checks that nothing is left. */
 extern uv_loop_t room;
 void room_open(void);
 void room_close(void);

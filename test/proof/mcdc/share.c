@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * Processes that a test forks count where it does: what they reached before
- * they aborted, or were killed, is written with the rest when the test ends.
- * share.ld gives what is counted pages of its own.
+ * Processes that a test forks share its counters. The counts of processes that
+ * abort or are killed are therefore written when the test ends. share.ld gives
+ * the counters pages of their own.
  */
 #define _GNU_SOURCE /* mremap() */
 
