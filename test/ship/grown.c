@@ -1,10 +1,10 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * A program that grown.sh builds twice: with the headers as they are, and
- * with those of a later version, of which it then sets each field that came.
- * What it finds is to be the same with either library; but an older one refuses
- * what it is asked for by a field that it does not know. Behind each struct
- * lies what must be neither read nor written.
+ * A program that grown.sh builds with the current headers and with those of a
+ * later version. The later build sets each new field. The results must be the
+ * same with either library, but an older library refuses a request by a field
+ * that it does not know. The bytes after each struct must be neither read nor
+ * written.
  *
  *   grown now|newer    the library that it is run with
  */
@@ -16,7 +16,7 @@
 
 #define GUARD UINT64_C(0x5ca1ab1e5ca1ab1e)
 
-/* A struct of the program's, with no more room than it knows of. */
+/* A struct of the program, with memory for the known fields only. */
 #define GUARDED(type) \
   struct {            \
     type it;          \
@@ -37,7 +37,8 @@ static void free_it(void *self) {
   freed++;
 }
 
-/* What p settles with, or is refused with. Takes p. */
+/* Returns the outcome of `p`, which may be a refusal. Takes ownership of
+   `p`. */
 static avow_value_t outcome(avow_promise_t *p) {
   const avow_value_t v = avow_run(p);
   assert(avow_error_code(&v) == (is_refused ? UV_EINVAL : 0));

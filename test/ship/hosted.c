@@ -43,7 +43,7 @@ static avow_promise_t *wait(uv_loop_t *loop) {
 }
 #endif
 
-/* On the loop, on a thread of libuv's, and on a stack of ours. */
+/* Runs on the loop, on a thread of the pool, and on a stack of avow. */
 int hosted_work(uv_loop_t *loop) {
   int calls = 0;
   avow_promise_t *const all[] = {
