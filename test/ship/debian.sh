@@ -55,7 +55,7 @@ archive() {
     'Created-By: Packages' | sed -n 's/^Debian Debian //p' | head -n 1
 }
 
-# What roots.sh keeps there, too.
+# roots.sh keeps its base systems there too.
 make_base() {
   [ -z "$(find "$roots" -maxdepth 1 -name bookworm.made -mtime -7)" ] ||
     return 0
@@ -77,13 +77,14 @@ copy_base() {
   echo '127.0.0.1 localhost' >"$work/$1/etc/hosts" # as an installed one has
   apt-config dump | grep '^Acquire::.*Proxy' \
     >"$work/$1/etc/apt/apt.conf.d/proxy" || :
-  # It is gone before a crash of the machine could matter.
+  # The system is deleted before a crash of the machine could matter.
   echo force-unsafe-io >"$work/$1/etc/dpkg/dpkg.cfg.d/unsafe-io"
   chroot "$work/$1" useradd -m someone
 }
 
-# SYSTEM WHO COMMAND: in the directory packages of who is not root. Who becomes
-# somebody else is not ended with its parent any more, so that it is not first.
+# SYSTEM USER COMMAND: runs in the directory packages of the user who is not
+# root. A process that changes its user no longer ends with its parent, so the
+# first process keeps its user.
 inside() {
   # shellcheck disable=SC2016 # for the shells within
   apart sh -euc '
@@ -143,7 +144,7 @@ step depends builder root "
 step build builder someone "cd $source; dpkg-buildpackage -us -uc"
 rm -f "$results"/*.deb "$results"/avow_*
 (cd "$work/builder/home/someone/packages" && cp -- *.deb avow_* "$results")
-# What it asks for is not there while packages are built.
+# The packages that it requests are missing while packages are built.
 step lintian builder root "
   \$apt install lintian
   su someone -c 'lintian --info --pedantic \

@@ -27,7 +27,7 @@ change() {
   mv "$work/changed" "$work/$1"
 }
 
-# What the program fills in grows by what is reserved there.
+# Structs that the program fills in grow by their reserved fields.
 grow_options() {
   for header in $(grep -l 'uint64_t reserved\[4\]' include/avow/*.h); do
     change "$header" \
@@ -35,7 +35,7 @@ grow_options() {
   done
 }
 
-# What the library gives out grows at its end.
+# Structs that the library returns grow at their end.
 grow_results() {
   for struct in command:output tree:tree_entry tree:copied loop:stats; do
     change "include/avow/${struct%:*}.h" \

@@ -26,7 +26,7 @@ wanted() {
   esac
 }
 
-# What the library has to say: PATTERN, or else WHAT is missing.
+# expect PATTERN WHAT: fails with WHAT if PATTERN matches no fact.
 expect() {
   grep -q -e "$1" "$work/facts" || complain "no $2"
 }

@@ -36,7 +36,7 @@ done
 [ "$(pkg-config --modversion avow)" = "$version" ] || fail 'another version'
 readelf -d lib/libavow.so | grep -q 'SONAME.*\[libavow\.so\.0\]' ||
   fail 'another soname'
-# What the shared library shows is what the headers say.
+# The shared library exports what the headers declare.
 ! nm -D --defined-only lib/libavow.so | awk '{ print $3 }' |
   grep -v '^avow_[a-z]' || fail 'these are exported by mistake'
 

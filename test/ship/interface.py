@@ -6,9 +6,10 @@
 
 Of the library of that adapter's, or of avow itself.
 
-Each function of a header is a symbol of the library, also what is inline, and
-each symbol is in a header: languages that cannot read C find all of it. And
-each name that programs write is shown by an example or a document.
+Each function of a header is a symbol of the library, including inline
+functions, and each symbol is in a header. Languages that cannot read C then
+find all functions. Each name that programs write is shown by an example or a
+document.
 """
 import glob
 import os
@@ -16,7 +17,7 @@ import re
 import subprocess
 import sys
 
-# What no example and no document has to show: programs do not write it.
+# Names that no example or document shows, because programs do not write them.
 AUTO = 'what the macros of auto.h call, which other languages lack'
 UNSHOWN = {
     "the headers' own":
@@ -46,7 +47,7 @@ FUNCTION = re.compile(r'\b(AVOW_\w*API|AVOW_INLINE)\b([^;{}()]*?)'
 
 
 def without_cpp(text):
-    """What C++ alone sees is no part of the library."""
+    """Remove the parts for C++ only, which are not in the library."""
     return re.sub(r'(?ms)^# *if defined\(__cplusplus\).*?^# *else\b', '', text)
 
 
@@ -55,7 +56,7 @@ def read(path):
         return file.read()
 
 
-# Whose library it is; None: avow's own.
+# The adapter of the library; None: avow itself.
 ADAPTER = None
 
 
@@ -99,7 +100,8 @@ def named(root):
 
 
 def of_libuv(root):
-    """What has the name of libuv's function: its document is the table."""
+    """Functions with the name of a libuv function. The table documents
+    them."""
     rows = re.findall(r'(?m)^\| `uv_(\w+)\(\)` \| (.*?) \|',
                       read(f'{root}/docs/libuv.md'))
     return {f'avow_{name}' for theirs, ours in rows

@@ -91,8 +91,9 @@ endian = '$4'
 END
 }
 
-# MACHINE PATIENCE: builds, and runs the core suite with so many times the time.
-# $watch: further options of meson setup; $only: these tests.
+# MACHINE PATIENCE: builds, and runs the core suite with the time limits
+# multiplied by PATIENCE. $watch: further options of meson setup; $only: these
+# tests.
 check() {
   [ -f "$build/$1/build.ninja" ] ||
     meson setup "$build/$1" --cross-file "$build/$1.ini" -Dtests=enabled \

@@ -1,9 +1,10 @@
 #!/bin/sh
 # SPDX-License-Identifier: MIT
-# sh test/ship/readme.sh all|one: installs avow as README.md says, line by line, for
-# all users (as root, in a root that is there for it), or as docs/install.md does
-# for one (in $HOME), and builds and starts README's first program. It writes
-# into this very tree.
+# sh test/ship/readme.sh all|one: install avow line by line, as README.md
+# documents, or as docs/install.md does for one user. `all` installs for all
+# users (as root, in a root directory made for it); `one` installs in $HOME.
+# Then build and start README's first program. The script writes into this
+# source tree.
 set -eu
 cd "$(dirname "$0")/../.."
 

@@ -56,7 +56,7 @@ def of_fanout(root):
 
 
 def recorded(record, folder, *words):
-    """What is said of a command, and what stands there at the end."""
+    """The text about a command, and the lines that remain at the end."""
     path = os.path.join(folder, 'recording.svg')
     sys.argv = ['record.py', *words[:-1], path, 'sh', '-c', words[-1]]
     try:

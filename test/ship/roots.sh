@@ -84,8 +84,8 @@ from_apt() {
   fi
 }
 
-# SUITE MIRROR: what is on any such machine, and nothing of this project's. What
-# debootstrap does for one of sid or gutsy it does for all that came later.
+# SUITE MIRROR: makes a plain system without any part of this project.
+# debootstrap treats all later suites as it treats sid or gutsy.
 make_root() {
   say "making $(name_of "$1") from $2"
   rm -rf --one-file-system "$roots/$1" "$roots/$1.made"
@@ -99,7 +99,7 @@ make_root() {
   : >"$roots/$1.made"
 }
 
-# SUITE: made in this week, and used by nobody.
+# SUITE: created within the last week, and unused.
 is_bare() {
   [ -n "$(find "$roots" -maxdepth 1 -name "$1.made" -mtime -7)" ] &&
     [ ! -e "$roots/$1/usr/bin/cc" ] && [ ! -e "$roots/$1/usr/bin/meson" ]
@@ -110,7 +110,7 @@ is_plain() {
   [ "$1" = bookworm ]
 }
 
-# SUITE: a copy in $work, with the project and somebody who is not root.
+# SUITE: a copy in $work, with the project and a user who is not root.
 copy_root() {
   cp -a --reflink=auto "$roots/$1" "$work/root"
   cp -L /etc/resolv.conf "$work/root/etc"
@@ -193,7 +193,7 @@ try() {
   fi
 }
 
-# What avow met there.
+# Notes the versions of the tools and libraries on that system.
 versions() {
   # shellcheck disable=SC2016 # for the shell within
   chroot "$work/root" sh -c '
@@ -203,7 +203,7 @@ versions() {
     sed "s/^/$(name_of "$1"): /" >>"$work/versions"
 }
 
-# SUITE: all that is to be tried there. Whoever may not install is first.
+# SUITE: runs all tests there. The user who may not install comes first.
 try_all() {
   if [ "$1" = jammy ]; then
     try "$1" root "$first" 'told that it is too old'

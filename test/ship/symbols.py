@@ -5,9 +5,9 @@
   symbols.py SOURCE-ROOT LIBRARY...
   symbols.py --write SOURCE-ROOT LIBRARY...
 
-What is missing gets the version of now, since which it is there; what has gone
-is an error while that version is released, and so it is not removed by --write
-but by hand, with a new soname.
+A missing symbol gets the current version, which introduces it. A removed
+symbol is an error while its version is released. Therefore --write does not
+remove it: remove it by hand, with a new soname.
 """
 import os
 import re

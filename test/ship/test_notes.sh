@@ -1,8 +1,9 @@
 #!/bin/sh
 # SPDX-License-Identifier: MIT
-# What a program is told of the assembly that changes stacks, where the tool
-# chain asks that jumps be checked (-fcf-protection, -mbranch-protection): that
-# it is made for that, and it is; and nothing where nobody asks.
+# Check the notes of the assembly that switches stacks, for tool chains that
+# demand checked jumps (-fcf-protection, -mbranch-protection). The notes say
+# that the assembly supports the checks, and it does. Without that demand there
+# are no notes.
 #
 #   test_notes.sh SOURCE-DIRECTORY CPU-FAMILY CC...
 set -eu

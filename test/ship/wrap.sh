@@ -88,7 +88,7 @@ ninja -C "$work/build" program >"$work/log" 2>&1 ||
   { cat "$work/log"; fail 'not built'; }
 "$work/build/program" >"$work/out" || fail 'the program fails'
 
-# And a tarball that somebody changed is refused.
+# A modified tarball is refused.
 printf x >>"$project/subprojects/packagecache/$name.tar.xz"
 rm -rf "$project/subprojects/$name"
 ! alone meson setup "$work/changed" "$project" --force-fallback-for=avow \

@@ -23,7 +23,8 @@ def read(path):
 
 
 def slugs(text):
-    """What a heading is called in links, as GitHub and the site have it."""
+    """Return the name of a heading in links, as GitHub and the site form
+    it."""
     headings = re.findall(r'(?m)^#+ (.*)$', FENCE.sub('', text))
     return {re.sub(r'[^\w\- ]', '', heading.lower()).replace(' ', '-')
             for heading in headings}

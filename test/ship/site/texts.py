@@ -4,8 +4,8 @@
 
   texts.py SOURCE-ROOT
 
-One of its own, right above it, which says more than its name: references and
-manual pages have nothing else to say of it.
+The text stands directly above the declaration and says more than its name,
+because references and manual pages have no other text.
 """
 import os
 import sys
