@@ -4,10 +4,9 @@
 
   adapters.py ROOT
 
-Each file of src/adapters/NAME includes public headers of avow's, those of its
-own folder and those of the system and of the library that it adapts, and
-nothing else; and nothing else of src/, no other header and not avow.h include
-its header.
+Each file of src/adapters/NAME includes only public headers of avow, headers of
+its own folder, and headers of the system and of the adapted library. No other
+file of src/, no other header and not avow.h includes the adapter's header.
 """
 import glob
 import os

@@ -45,7 +45,7 @@ if [ "${1:-}" = --changed ]; then
   }
   changed_files src include >"$work/of-late"
   concerned "$work/of-late" >"$work/changed" || :
-  # What is looked for concerns all.
+  # A change of .clang-tidy concerns all files.
   [ -z "$(changed_files .clang-tidy)" ] ||
     cp "$work/library" "$work/changed"
   echo "$(wc -l <"$work/changed") of $(wc -l <"$work/library") files"

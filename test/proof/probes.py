@@ -47,7 +47,7 @@ def say(*argv):
 
 
 def check_script(root, program):
-    """What kept it from being compiled, if anything."""
+    """Return the reason why it does not compile, or None."""
     text = read(root, SCRIPT)
     names = [kinds.name_in_dumps(row) for *_, row in kinds.kinds(root)]
     named = re.findall(r'@kind\[(\d+)\] = "(\w+)"', text)
@@ -86,8 +86,8 @@ def stop_at(name, count):
 
 
 def told_by(program):
-    """What gdb prints at each of the probes, by their names. One gdb reads the
-    symbols once for all of them."""
+    """Return gdb's output for each probe, by name. One gdb process reads the
+    symbols once for all probes."""
     said = gdb(program, *(command for name, count in PROBES.items()
                           for command in stop_at(name, count)))
     return dict(part.split('\n', 1) for part in said.split(MARK)[1:])

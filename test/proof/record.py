@@ -95,7 +95,7 @@ def parts():
 
 
 def git(*words):
-    """What git prints; None where it fails, or is not installed."""
+    """Return git's output, or None if git fails or is not installed."""
     try:
         ran = subprocess.run(['git', '-C', ROOT, *words], check=False,
                              capture_output=True, text=True)

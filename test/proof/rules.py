@@ -105,7 +105,7 @@ def complaints(root):
     yield from unlabelled(root)
 
 
-# What other headers need.
+# Declarations that other headers need.
 NO_TOPICS = {'all.h', 'exceptions.h'}
 
 

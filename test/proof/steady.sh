@@ -1,8 +1,8 @@
 #!/bin/sh
 # SPDX-License-Identifier: MIT
-# Proves that no test depends on the speed of the machine: runs the tests on one
-# processor, beside three busy processes, while test/lib/stalling.c stalls each
-# program at random.
+# Prove that no test depends on the speed of the machine. The script runs the
+# tests on one processor, beside three busy processes, while
+# test/lib/stalling.c stalls each program at random.
 #
 #   steady.sh [BUILD [TEST...]]   the named tests, or all tests but those of the
 #                                 suite `slow`

@@ -51,7 +51,7 @@ def header(comment, code):
 
 
 def checked(root, comment, code):
-    """What the checker prints for a header."""
+    """Return the checker's output for a header."""
     with open(f'{root}/include/avow/x.h', 'w', encoding='utf-8') as file:
         file.write(header(comment, code))
     out = io.StringIO()

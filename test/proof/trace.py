@@ -28,7 +28,7 @@ def parse(text):
 
 
 def end_of(event):
-    """In ns, for what is written as us with three digits."""
+    """The time in ns. The trace has us with three digits."""
     return round((event['ts'] + event.get('dur', 0)) * 1000)
 
 
@@ -113,7 +113,7 @@ class Trace:
             stack.append(end_of(event))
 
     def parking(self):
-        """What a function awaits, one after the other."""
+        """The awaited promises of a function, in order."""
         parked = collections.Counter()
         for event in self.events:
             if event['ph'] in 'BE':
@@ -138,13 +138,13 @@ def check(name, text):
     return not found
 
 
-# What traced.c does, at least.
+# The minimum that traced.c does.
 EVENTS = {'b': 20, 'e': 20, 's': 20, 'X': 30, 'B': 4, 'i': 3}
 STATES_THERE = {'pending': 1, 'fulfilled': 15, 'rejected': 4, 'cancelled': 3}
 
 
 def lacks(text):
-    """What traced.c should have brought."""
+    """The events that traced.c must produce."""
     events, _ = parse(text)
     found = collections.Counter(
         [event['ph'] for event in events] +

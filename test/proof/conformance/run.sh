@@ -1,8 +1,8 @@
 #!/bin/sh
 # SPDX-License-Identifier: MIT
-# Runs the suites of JavaScript promises against avow, inside Node. Needs cc,
-# pkg-config, libuv's headers, node (18 or later) and npm; fetches npm packages
-# into node_modules, and nothing else.
+# Run the suites of JavaScript promises against avow, inside Node. The script
+# needs cc, pkg-config, libuv's headers, node (18 or later) and npm. It only
+# downloads npm packages, into node_modules.
 #
 #   run.sh [aplus | test262 [PATH]]     both without an argument
 #

@@ -1,10 +1,11 @@
 #!/bin/sh
 # SPDX-License-Identifier: MIT
-# Fuzzes avow for so many seconds (60): a third with each promise a block of its
-# own, a third with the pool, and a third what reads texts of strangers, in the
-# library and in the examples. Fails if an input does; that is then kept in the
-# directory that is printed. $CORPUS: where to keep what it finds, a directory
-# for each target, and to begin with what it found before.
+# Fuzz avow for a number of seconds (60). A third of the time goes to builds
+# with one block for each promise, and a third to builds with the pool. The
+# last third goes to parsers of untrusted text, in the library and in the
+# examples. The script fails if an input fails; it prints the directory that
+# keeps the input. $CORPUS is a directory with one directory for each target.
+# Fuzzing starts from the inputs there and adds new ones.
 set -eu
 seconds=${1:-60}
 here=$(cd "$(dirname "$0")" && pwd)

@@ -17,7 +17,7 @@ faults() {
   perl "$root/test/proof/faults/faults.pl" planted.txt "$@"
 }
 
-# What leads into undefined behaviour is found for that.
+# Sanitizers detect faults with undefined behavior.
 compile() {
   # shellcheck disable=SC2086 # it may be called by another
   ${CC:-cc} -std=c11 -D_POSIX_C_SOURCE=200809L -g -fsanitize=undefined \
