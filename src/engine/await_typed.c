@@ -51,8 +51,8 @@ static avow_value_t await_refuse(avow_value_t v, uint32_t tag,
       await_called(tag), avow_type_name(&v), name);
   const avow_value_t error =
       avow_error_new(AVOW_EMISUSE, avow_none(),
-                     "await of %s gave a value of type %s", name,
-                     avow_type_name(&v));
+                     "avow_await_%s(): value has type %s, not %s",
+                     await_called(tag), avow_type_name(&v), name);
   avow_value_unref(v);
   return error;
 }

@@ -178,7 +178,7 @@ static void assert_refused(avow_value_t v,
 
 static void await_bytes_as_int(void) {
   assert_refused(avow_string("7"), await_int,
-                 "await of int gave a value of type bytes");
+                 "avow_await_int(): value has type bytes, not int");
 }
 
 static void await_int_as_bytes(void) {
@@ -197,8 +197,9 @@ static void await_another_class(void) {
 }
 
 static void await_of_no_class(void) {
-  assert_refused(avow_object(&color_class, NULL), await_no_class,
-                 "await of object of no class gave a value of type color");
+  assert_refused(
+      avow_object(&color_class, NULL), await_no_class,
+      "avow_await_object(): value has type color, not object of no class");
 }
 
 static void await_into_nowhere(void) {
