@@ -2,26 +2,27 @@
 /*
  * Promises, their chains, and the rules for every function of avow.
  *
- * Ownership is in the type. The callee borrows a const pointer. The callee
- * takes ownership of a plain avow_promise_t *, avow_deferred_t * or
- * avow_remote_t *, and of an avow_value_t that is passed by value, even if the
- * call fails. The caller owns what a function returns. Two functions depart
- * from this: if avow_channel_try_send() or avow_sender_try_send() returns
- * UV_EAGAIN, the caller still owns the item. A const pointer protects the
- * caller's reference, not the object: avow_channel_send(const avow_channel_t *,
- * …) changes the channel.
+ * The type of a parameter tells who owns the argument. The callee borrows a
+ * const pointer. The callee takes ownership of a plain avow_promise_t *,
+ * avow_deferred_t * or avow_remote_t *, and of an avow_value_t that is passed
+ * by value, even if the call fails. The caller owns what a function returns.
+ * Two functions depart from this: if avow_channel_try_send() or
+ * avow_sender_try_send() returns UV_EAGAIN, the caller still owns the item. A
+ * const pointer protects the caller's reference, not the object:
+ * avow_channel_send(const avow_channel_t *, …) changes the channel.
  *
  * No function that creates a promise returns NULL. Every error arrives as a
- * rejection. These rules hold for each function and are stated only here:
+ * rejection. The following rules hold for each function and are stated only
+ * here:
  *
  * Out of memory: a promise that cannot be created is rejected with UV_ENOMEM.
  *
  * A closing loop: avow_loop_close() cancels pending promises, so that they
- * reject with UV_ECANCELED. The call runs the handlers that wait for them.
- * Promises that a handler creates meanwhile are canceled, too. avow_shield()
- * protects what must come to its end. Promises, channels and tools stay valid
- * after the loop is closed, and each operation on them rejects with
- * UV_ECANCELED.
+ * reject with UV_ECANCELED. avow_loop_close() runs the handlers of these
+ * promises. Promises that a handler creates meanwhile are canceled, too.
+ * avow_shield() protects work that must complete. Promises, channels, limiters
+ * and similar objects stay valid after the loop is closed. Each operation on
+ * them then rejects with UV_ECANCELED.
  *
  * Misuse: a loop without avow_loop_init(), a call on the wrong thread, a
  * promise of another loop, a reference that was released or passed on before,
@@ -31,8 +32,8 @@
  *
  * NULL: functions that release an object (unref, drop, free) accept it. So do
  * parameters for the caller's own data, and parameters with a documented
- * default. A missing function rejects with UV_EINVAL where its documentation
- * says so. Any other NULL is misuse.
+ * default. A NULL function pointer rejects with UV_EINVAL if the comment of the
+ * called function says so. Any other NULL is misuse.
  *
  * Threads: the caller must be on the thread of the loop, unless a function says
  * that any thread may call it. Handlers run on that thread, in the order in
@@ -64,22 +65,26 @@ typedef enum avow_state_e {
  * to settle as `p` does.
  *
  * A handler must return, as must every other function that avow calls. A C++
- * exception that leaves it ends the process: with std::terminate() if nothing
- * catches it, otherwise with a message and abort(). After a longjmp() out of a
- * handler no handler of that loop runs again. Checked builds report that at the
- * next run of the loop.
+ * exception that leaves one of them ends the process. If no function further up
+ * the stack catches the exception, C++ calls std::terminate(). Otherwise avow
+ * prints a message and aborts. A function that is passed to avow_async() may
+ * throw if it is compiled as C++; see exceptions.h.
+ *
+ * After a longjmp() out of a handler no handler of that loop runs again.
+ * Checked builds report the longjmp() at the next run of the loop.
  *
  * @called on the loop's thread, from a job
  */
 typedef avow_value_t (*avow_cb)(const avow_value_t *arg, void *data);
 
 /**
- * Type of a function without an outcome, which returns as a handler does.
+ * Type of a function that gets only `data` and returns a result.
  *
  * The function returns a value to fulfill, avow_error() to reject, or
  * avow_follow(p) to settle as `p` does.
  *
- * @called as the function that takes it says
+ * @called  on the thread and at the moment that are documented for the function
+ *          to which it is passed
  */
 typedef avow_value_t (*avow_fn)(void *data);
 
@@ -88,8 +93,10 @@ typedef avow_value_t (*avow_fn)(void *data);
  *
  * The caller owns both the promise and the deferred.
  *
- * @settles as avow_resolve() or avow_reject() says
- * @rejects AVOW_EBROKEN if the last deferred is dropped before it is settled
+ * @settles with the value, or as the promise, that was passed to avow_resolve()
+ * @rejects with the error that was passed to avow_resolve() or avow_reject()
+ * @rejects AVOW_EBROKEN if the last reference to the deferred is dropped and
+ *          the promise is not resolved
  * @cancel  Rejects the promise at once and calls the callback of
  *          avow_on_cancel(). `*out` stays valid: its holder must still settle
  *          or drop it.
@@ -105,9 +112,9 @@ AVOW_API AVOW_MUST_USE avow_promise_t *avow_promise_new(uv_loop_t *loop,
  * promise. An error rejects. A thenable is adopted: its `then` function is
  * called from a job.
  *
- * @settles with `v`; if `v` is a promise or a thenable, as that does
+ * @settles with `v`; if `v` is a promise or a thenable, as `v` does
  * @rejects the code of `v` if `v` is an error
- * @cancel  Cancels the promise or the thenable that `v` is. Otherwise it has no
+ * @cancel  If `v` is a promise or a thenable, cancels it. Otherwise has no
  *          effect, because the promise is settled.
  * @see     ECMA-262, PromiseResolve
  */
@@ -144,7 +151,8 @@ AVOW_API AVOW_MUST_USE avow_promise_t *avow_try(uv_loop_t *loop, avow_fn fn,
  * A value fulfills the promise and an error rejects it. If `v` is a promise or
  * a thenable, the promise adopts it: it settles later, as `v` does. If `v` is
  * the promise of `d` itself, the promise rejects with AVOW_ECYCLE. The call
- * takes ownership of `d`, so each reference to a deferred settles at most once.
+ * takes ownership of `d`, so each reference to a deferred can be used for one
+ * call.
  *
  * @returns true if this call resolved the promise; false if it was resolved
  *          before, by another holder of the deferred or by a cancellation; `v`
@@ -198,9 +206,10 @@ AVOW_API void avow_deferred_drop(avow_deferred_t *d);
  *          as `p` does
  * @rejects the code of the error that the handler returned
  * @rejects AVOW_ECYCLE if the handler returned this very promise
- * @cancel  Cancels `p`, and `on_rejected` gets UV_ECANCELED. If others hold
- *          `p`, rejects at once, and no handler is called. If `p` has settled,
- *          the handler still runs, and a promise that it returns is canceled.
+ * @cancel  Cancels `p`, and `on_rejected` gets UV_ECANCELED. If `p` has other
+ *          references, the returned promise rejects at once, `p` continues, and
+ *          no handler is called. If `p` has settled, the handler still runs,
+ *          and a promise that it returns is canceled.
  * @see     ECMA-262, Promise.prototype.then
  */
 AVOW_API AVOW_MUST_USE avow_promise_t *avow_then(avow_promise_t *p,
@@ -212,20 +221,21 @@ AVOW_API AVOW_MUST_USE avow_promise_t *avow_then(avow_promise_t *p,
  * Calls `on_rejected` from a job if `p` rejects.
  *
  * The call is an avow_then() without a handler for the value. A handler that
- * tries again must let UV_ECANCELED pass, because the result is no longer
- * wanted.
+ * starts another attempt must not do so for UV_ECANCELED, because the result is
+ * no longer wanted. It must return that error: avow_value_ref(arg).
  *
- * A handler that gets UV_ECANCELED is a clean-up: the promise that it returns
- * is protected from the cancellation that the handler got. A later
+ * A handler that gets UV_ECANCELED is a clean-up: the cancellation that started
+ * the handler does not cancel the promise that the handler returns. A later
  * avow_cancel() cancels that promise.
  *
  * @settles as `p` does if `p` fulfills; otherwise as the value or promise that
  *          `on_rejected` returned
  * @rejects the code of the error that `on_rejected` returned
  * @rejects AVOW_ECYCLE if `on_rejected` returned this very promise
- * @cancel  Cancels `p`, and `on_rejected` gets UV_ECANCELED. If others hold
- *          `p`, rejects at once, and no handler is called. If `p` has settled,
- *          the handler still runs, and a promise that it returns is canceled.
+ * @cancel  Cancels `p`, and `on_rejected` gets UV_ECANCELED. If `p` has other
+ *          references, the returned promise rejects at once, `p` continues, and
+ *          no handler is called. If `p` has settled, the handler still runs,
+ *          and a promise that it returns is canceled.
  * @see     ECMA-262, Promise.prototype.catch
  */
 AVOW_API AVOW_MUST_USE avow_promise_t *avow_catch(avow_promise_t *p,
@@ -235,22 +245,22 @@ AVOW_API AVOW_MUST_USE avow_promise_t *avow_catch(avow_promise_t *p,
 /**
  * Calls `on_settled` when `p` has settled, and waits for what it returns.
  *
- * `on_settled` is called however `p` settles, also if `p` or the returned
- * promise is canceled. If `on_settled` is NULL, the returned promise settles as
- * `p` does.
+ * `on_settled` is called whether `p` fulfills or rejects, even if `p` or the
+ * returned promise is canceled. If `on_settled` is NULL, the returned promise
+ * settles as `p` does.
  *
- * If the program is out of memory, a reserve of 64 blocks for each loop serves
- * the call. When the reserve is used up, `on_settled` is called inside the
- * call.
+ * If the program is out of memory, the call uses memory that each loop keeps in
+ * reserve for 64 promises. When the reserve is used up, `on_settled` is called
+ * inside the call.
  *
  * @settles as `p` does, after `on_settled` and the promise that it returned
  * @rejects the code of the error with which `on_settled` failed
- * @cancel  Cancels `p`, and `on_settled` is called. If others hold `p`,
- *          `on_settled` is called without waiting for `p`. This cancellation
- *          does not cancel the promise that `on_settled` returned, but a later
- *          one does. Then a value of `p` becomes UV_ECANCELED, and an error of
- *          `p` stays. If that promise is an avow_shield(), no cancellation
- *          cancels it.
+ * @cancel  Cancels `p`, and `on_settled` is called. If `p` has other
+ *          references, `on_settled` is called without waiting for `p`. This
+ *          cancellation does not cancel the promise that `on_settled` returned.
+ *          A later cancellation does, unless that promise is an avow_shield().
+ *          After a later cancellation the returned promise rejects with the
+ *          error of `p`, or with UV_ECANCELED if `p` fulfilled.
  * @see     ECMA-262, Promise.prototype.finally
  */
 AVOW_API AVOW_MUST_USE avow_promise_t *avow_finally(avow_promise_t *p,
@@ -260,18 +270,20 @@ AVOW_API AVOW_MUST_USE avow_promise_t *avow_finally(avow_promise_t *p,
 /**
  * Calls `free_fn` with `data` from a job when `p` has settled.
  *
- * `data` is for the handlers before this call, which use it until then. If
+ * Handlers earlier in the chain may use `data` until `free_fn` is called. If
  * `free_fn` is NULL, the returned promise settles as `p` does. A combinator
- * does not wait for its losers: attach to each input what that input uses.
+ * does not wait for its losers, so end each input that uses data with an
+ * avow_attach() of its own.
  *
- * If the program is out of memory, a reserve of 64 blocks for each loop serves
- * the call. When the reserve is used up, `free_fn` is called inside the call if
- * `p` has settled. If `p` is pending, `data` is never freed, because handlers
- * may still use it.
+ * If the program is out of memory, the call uses memory that each loop keeps in
+ * reserve for 64 promises. When the reserve is used up, `free_fn` is called
+ * inside the call if `p` has settled. If `p` is pending, `data` is never freed,
+ * because handlers may still use it.
  *
  * @settles as `p` does, after `free_fn` has returned
- * @cancel  Cancels `p`; `data` is freed when `p` has settled. If others hold
- *          `p`, the returned promise stays pending until then, and rejects.
+ * @cancel  Cancels `p`; `data` is freed when `p` has settled. If `p` has other
+ *          references, `p` continues. The returned promise then rejects with
+ *          UV_ECANCELED when `p` has settled.
  */
 AVOW_API AVOW_MUST_USE avow_promise_t *avow_attach(avow_promise_t *p,
                                                    void *data,
@@ -282,8 +294,8 @@ AVOW_API AVOW_MUST_USE avow_promise_t *avow_attach(avow_promise_t *p,
  *
  * `outcome` is borrowed: the value, or the error if the promise rejected.
  *
- * @called on the loop's thread, from a job; inside avow_on_settled() if the
- *         reserve of memory is used up
+ * @called  on the loop's thread, from a job; inside avow_on_settled() if memory
+ *          runs out and the reserve of the loop is used up
  */
 typedef void (*avow_settled_cb)(const avow_value_t *outcome, void *data);
 
@@ -292,20 +304,20 @@ typedef void (*avow_settled_cb)(const avow_value_t *outcome, void *data);
  *
  * The handler returns nothing, so that a foreign-function interface that cannot
  * return a struct can define it. The call counts as handling a rejection of
- * `p`, and `cb` runs in its turn among the other reactions to `p`. Closing the
- * loop calls `cb`, too. To cancel `p` later, pass avow_ref(p) and keep `p`. If
- * `cb` is NULL, the call only releases `p`.
+ * `p`. The handlers of `p`, including `cb`, run in the order in which they were
+ * registered. Closing the loop calls `cb`, too. To cancel `p` later, pass
+ * avow_ref(p) and keep `p`. If `cb` is NULL, the call only releases `p`.
  *
- * If the program is out of memory, a reserve of 64 blocks for each loop serves
- * the call. When the reserve is used up, `cb` runs inside the call: with the
- * outcome of `p`, or with UV_ENOMEM if `p` is pending. `p` is canceled then,
- * unless others hold it.
+ * If the program is out of memory, the call uses memory that each loop keeps in
+ * reserve for 64 promises. When the reserve is used up, `cb` runs inside the
+ * call: with the outcome of `p`, or with UV_ENOMEM if `p` is pending. A pending
+ * `p` is then canceled, unless it has other references.
  */
 AVOW_API void avow_on_settled(avow_promise_t *p, avow_settled_cb cb,
                               void *data);
 
 /**
- * Adds a reference to `p`, to use it once more.
+ * Adds a reference to `p`, to use `p` once more.
  *
  * @settles as `p` does, because it is `p`
  */
@@ -314,7 +326,7 @@ AVOW_API AVOW_MUST_USE avow_promise_t *avow_ref(const avow_promise_t *p);
 /**
  * Releases a reference to `p`, which may be NULL.
  *
- * Nothing is canceled: the work behind `p` continues.
+ * The call cancels nothing: the work behind `p` continues.
  */
 AVOW_API void avow_unref(avow_promise_t *p);
 
@@ -328,10 +340,10 @@ AVOW_API void avow_promise_clear(avow_promise_t **p);
  * rejection, in avow_job_t and in gdb. `name` is not copied: it must stay
  * valid, as a string literal does. If it is NULL, `p` has no name.
  *
- * Only some promises have room for a name: a pending promise of
- * avow_promise_new(), which the promise of an operation is, and the promise of
- * avow_async(). For any other promise the call has no effect. A promise that
- * begins to follow another one loses its name.
+ * Only pending promises can have a name, and only those of avow_promise_new(),
+ * of avow_async(), and of most operations, such as avow_work(). For any other
+ * promise the call has no effect. A promise that adopts another promise loses
+ * its name.
  */
 AVOW_API void avow_promise_set_name(const avow_promise_t *p, const char *name);
 
@@ -372,24 +384,24 @@ AVOW_API const avow_value_t *avow_result(const avow_promise_t *p);
 /**
  * Runs the loop of `p` until `p` settles; for main() and for tests.
  *
- * In a callback that libuv calls for the program, the call runs the loop once
- * more, inside that callback. An avow_run() or uv_run() around it continues
- * when this call returns. uv_stop() does not end avow_run().
+ * The program may call avow_run() in a callback of libuv. The call then runs
+ * the loop recursively, and the outer avow_run() or uv_run() continues when the
+ * call has returned. uv_stop() does not end avow_run().
  *
  * @returns the value or the error of `p`, which the caller owns
  * @error   AVOW_EIDLE if nothing is left to run while `p` is pending
- * @error   AVOW_EMISUSE if avow calls the caller for that loop: in a handler,
- *          an async function or a callback of avow_on_cancel(), which is misuse
+ * @error   AVOW_EMISUSE if the caller is a handler, an async function or a
+ *          callback of avow_on_cancel() of that loop, which is misuse
  * @blocks  until `p` settles or nothing is left to run
  * @see     uv_run()
  */
 AVOW_API AVOW_MUST_USE avow_value_t avow_run(avow_promise_t *p);
 
 /**
- * Calls `step` again and again until it gives a value or an error.
+ * Calls `step` until it returns an error or a value other than NONE.
  *
- * Each call is made from a job of its own, and the memory stays constant. If
- * `step` returns NONE, or a promise that fulfills with NONE, it is called
+ * Each call is made from a job of its own, and the memory use stays constant.
+ * If `step` returns NONE, or a promise that fulfills with NONE, it is called
  * again.
  *
  * @settles as the first value that is not NONE, from `step` or from the promise
