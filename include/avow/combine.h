@@ -3,10 +3,11 @@
  * Combinators, which make one promise of several.
  *
  * A combinator takes ownership of the promises in its array. The array remains
- * the caller's. An input that cannot change the outcome any more is a loser.
- * Losers are not canceled, and their rejections count as handled.
- * avow_cancel_losers() cancels them. avow_join_losers() also waits for them:
- * call it if losers use memory that the caller frees afterwards.
+ * the caller's. The promises are the inputs of the combinator. An input that
+ * can no longer change the outcome is a loser. Losers are not canceled, and
+ * their rejections count as handled. avow_cancel_losers() cancels them.
+ * avow_join_losers() also waits for them: call it if losers use memory that the
+ * caller frees afterwards.
  */
 #ifndef AVOW_COMBINE_H
 #define AVOW_COMBINE_H
@@ -72,7 +73,7 @@ AVOW_API AVOW_MUST_USE avow_promise_t *avow_any(uv_loop_t *loop,
 /** A combinator to which inputs are added one by one; it has one owner. */
 typedef struct avow_gather_s avow_gather_t;
 
-/** The combinator that a gather is. */
+/** The kind of a gather: which combinator it acts as. */
 typedef enum avow_gather_kind_e {
   AVOW_ALL,         /* as avow_all() */
   AVOW_ALL_SETTLED, /* as avow_all_settled() */
@@ -100,15 +101,15 @@ AVOW_API AVOW_MUST_USE avow_promise_t *avow_gather_new(uv_loop_t *loop,
 /**
  * Adds the input `p` to the gather `g`.
  *
- * If the outcome of the gather is certain, `p` is released, or treated as a
- * loser if avow_cancel_losers() or avow_join_losers() was called. If `p` is the
- * promise of the gather itself, that promise rejects with AVOW_ECYCLE. A call
- * after avow_gather_end() is misuse.
+ * If the outcome of the gather is already certain, `p` is released. After
+ * avow_cancel_losers() or avow_join_losers(), `p` is treated as a loser
+ * instead. If `p` is the promise of the gather itself, that promise rejects
+ * with AVOW_ECYCLE. A call after avow_gather_end() is misuse.
  */
 AVOW_API void avow_gather_add(const avow_gather_t *g, avow_promise_t *p);
 
 /**
- * Ends the inputs of `g`.
+ * States that the caller adds no more inputs to `g`.
  *
  * The promise of the gather settles when its inputs determine the outcome. A
  * second call is misuse.
@@ -116,19 +117,20 @@ AVOW_API void avow_gather_add(const avow_gather_t *g, avow_promise_t *p);
 AVOW_API void avow_gather_end(const avow_gather_t *g);
 
 /**
- * Releases `g`, which may be NULL, and ends its inputs.
+ * Releases `g`, which may be NULL.
  *
- * A gather has one owner, so a second call is misuse.
+ * If avow_gather_end() was not called, the call states that no more inputs
+ * follow. A gather has one owner, so a second call is misuse.
  */
 AVOW_API void avow_gather_unref(avow_gather_t *g);
 
 /**
  * How one of several inputs settled.
  *
- * Valid as long as the value from which it was read.
+ * Valid until the value from which it was read is released.
  */
 typedef struct avow_outcome_s {
-  size_t index;        /* the index of the input, promise or case, from 0 */
+  size_t index;        /* of the input or the avow_select() case, from 0 */
   avow_state_t status; /* AVOW_FULFILLED or AVOW_REJECTED */
   union {              /* one pointer with two names */
     const avow_value_t *value;  /* the value; avow_value_ref() keeps it */
