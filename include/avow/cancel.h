@@ -12,29 +12,33 @@ AVOW_HEADER_BEGIN
 /**
  * Cancels `p`, because its result is no longer wanted.
  *
- * The cancellation goes up from `p` to its source promises, through each that
- * has no other references. The topmost of them rejects with UV_ECANCELED at
- * once. From there the rejection comes down as any other: through the handlers
- * of avow_catch() and avow_finally().
+ * A promise that avow_then() or a similar function returned has a source
+ * promise: the promise that was passed to the function, or later the one that
+ * the handler returned. The cancellation goes from `p` to its source promise,
+ * and on from there. It stops before a source promise that has other
+ * references. The last promise that it reaches rejects with UV_ECANCELED at
+ * once. From there the rejection passes down the chain as any other rejection
+ * does: through the handlers of avow_catch() and avow_finally().
  *
- * Some promises reject later. The promise of work that runs waits until its
- * function returns. A map, a group or another tool waits until its children
- * have settled. A combinator does not wait: it rejects at once, unless
- * avow_join_losers() makes it wait.
+ * Some promises reject later. The promise of a running avow_work() rejects when
+ * its function has returned. The promise of avow_map(), of a group or of a
+ * similar function rejects when the promises that it started have settled. A
+ * combinator rejects at once, unless avow_join_losers() makes it wait.
  *
- * A settled promise does not change. If a value is already on its way to a
- * handler, the handler still runs, so that the value is not lost. The promise
- * that this handler returns is canceled instead. If that promise has a value,
- * too, the next one that waits is canceled. A chain that never waits is never
- * canceled: check a flag of your own in its handlers.
+ * A settled promise does not change. If a handler of that promise has not run
+ * yet, the handler still runs, so that no value is lost. The promise that the
+ * handler returns is canceled instead. If that promise has already settled,
+ * too, the rule holds for the next handler in the chain. A chain whose handlers
+ * return no pending promise is never canceled: check a flag of your own in its
+ * handlers.
  *
  * A clean-up is protected from the cancellation that started it. The promise
- * that the function of avow_finally() returns is a clean-up. So is the promise
+ * that the handler of avow_finally() returns is a clean-up. So is the promise
  * that a handler of avow_catch() returns for UV_ECANCELED, and so is an await
  * of an async function after UV_ECANCELED. A later cancellation cancels the
  * clean-up, unless avow_shield() protects it. So a timeout around
- * avow_finally() limits the clean-up. If a clean-up fails, the cancellation
- * continues with the promises that depend on it.
+ * avow_finally() limits the clean-up. If a clean-up fails, promises later in
+ * the chain are canceled, too.
  *
  * Inside a callback of avow_on_cancel() the call takes effect after the
  * callback has returned.
@@ -46,14 +50,16 @@ AVOW_API void avow_cancel(const avow_promise_t *p);
  *
  * Each promise still rejects with UV_ECANCELED. The avow_error_cause() of that
  * error is `reason`, which may be any value. If `reason` is an error or BYTES,
- * the message contains it: "operation canceled: the client has left". A
- * `reason` that is UV_ECANCELED itself is used as it is.
+ * the message contains it: "operation canceled: the client has left". If
+ * `reason` is itself an error with the code UV_ECANCELED, the promises reject
+ * with `reason`.
  *
- * The reason reaches every promise that the cancellation reaches: sources,
- * inputs of combinators, children of tools, and what callbacks of
- * avow_on_cancel() cancel. An async function gets it from its await. A promise
- * that was canceled with a reason keeps that reason in a second cancellation.
- * Without memory, the error is UV_ECANCELED alone.
+ * The reason reaches every promise that the cancellation reaches: source
+ * promises, inputs of combinators, promises that a map or a group started, and
+ * promises that a callback of avow_on_cancel() cancels. An async function gets
+ * the reason from its await. A promise that was canceled with a reason keeps
+ * that reason in a second cancellation. If memory runs out, the error has no
+ * cause.
  */
 AVOW_API void avow_cancel_with(const avow_promise_t *p, avow_value_t reason);
 
@@ -69,9 +75,9 @@ typedef void (*avow_cancel_cb)(void *data);
 /**
  * Sets the callback that runs when the promise of `d` is canceled.
  *
- * The callback stops the operation behind the promise. The call comes once,
- * inside the cancellation that rejects the promise. The holder of `d` must
- * still settle or drop it.
+ * The callback stops the operation behind the promise. It is called at most
+ * once, inside the cancellation that rejects the promise. The holder of `d`
+ * must still settle or drop `d`.
  *
  * A promise has one callback: a second call replaces it. If the promise is
  * already resolved or canceled, the call has no effect.
@@ -83,12 +89,13 @@ AVOW_API void avow_on_cancel(const avow_deferred_t *d, avow_cancel_cb cb,
  * Cancels `p` if `stop` settles first.
  *
  * The error of `stop` is the reason of the cancellation, as for
- * avow_cancel_with(). The returned promise rejects after the handlers of `p`
- * have run and running work has ended, as avow_cancel() describes. If others
- * hold `p`, it rejects at once and `p` continues.
+ * avow_cancel_with(). The returned promise rejects when the canceled chain has
+ * settled: after its clean-ups, and after the end of a running avow_work(). If
+ * `p` has other references, the returned promise rejects at once and `p`
+ * continues.
  *
- * The call borrows `stop` and adds a reference. One `stop` can serve any number
- * of calls, as an AbortSignal does. If `stop` has settled already, `p` is
+ * The call borrows `stop` and adds a reference. One `stop` can be passed to any
+ * number of calls, like an AbortSignal. If `stop` has settled already, `p` is
  * canceled inside the call, unless `p` has settled. If `p` settles first,
  * `stop` is canceled, unless it has other references.
  *
@@ -103,14 +110,16 @@ AVOW_API AVOW_MUST_USE avow_promise_t *avow_until(avow_promise_t *p,
 /**
  * Cancels `p` if it does not settle within `ms` milliseconds.
  *
- * The time begins with this call, even in a callback that has worked for a
- * while. The returned promise rejects after the handlers of `p` have run and
- * running work has ended, as avow_cancel() describes. If others hold `p`, it
- * rejects at once and `p` continues.
+ * The time begins with this call, even if uv_now() is older because the current
+ * callback has run for a while. The returned promise rejects when the canceled
+ * chain has settled: after its clean-ups, and after the end of a running
+ * avow_work(). If `p` has other references, the returned promise rejects at
+ * once and `p` continues.
  *
- * If the loop is late, everything that was due or had arrived before the limit
- * is processed first, with its handlers. Jobs that repeat without end delay the
- * limit by at most twice the jobs of avow_options_t.budget.
+ * If the loop is late, avow first processes everything that was due or had
+ * arrived before the limit, with its handlers. An endless series of jobs can
+ * delay the limit by at most twice as many jobs as avow_options_t.budget
+ * permits.
  *
  * @settles as `p` does
  * @rejects UV_ETIMEDOUT if the time passes first; see avow_is_timeout()
@@ -122,14 +131,15 @@ AVOW_API AVOW_MUST_USE avow_promise_t *avow_timeout(avow_promise_t *p,
 /**
  * Protects `p` from cancellation.
  *
- * Use it for an operation that must come to its end. Also use it for a clean-up
- * that no later cancellation and no closing loop may interrupt.
- * avow_loop_close() waits for a shield while anything can still happen on the
- * loop. To limit the time, shield an avow_timeout().
+ * Use it for an operation that must complete. Also use it for a clean-up that
+ * no later cancellation and no closing loop may interrupt. avow_loop_close()
+ * waits for a shield while anything can still happen on the loop. To limit the
+ * time, call avow_shield(avow_timeout(p, ms)).
  *
  * @settles as `p` does
  * @cancel  The promise stays pending until `p` settles, and then settles as `p`
- *          does. The cancellation takes effect on what follows.
+ *          does. The cancellation then takes effect on the next promise that a
+ *          handler later in the chain returns.
  */
 AVOW_API AVOW_MUST_USE avow_promise_t *avow_shield(avow_promise_t *p);
 
@@ -153,8 +163,8 @@ AVOW_API AVOW_MUST_USE avow_promise_t *avow_cancel_losers(
  *
  * When the outcome is certain, the combinator cancels the inputs that are still
  * pending. The combinator settles when the losers have settled. So the caller
- * may then free what the losers use, such as the local variables of an async
- * function that awaits a race. Inputs with other references are neither
+ * may then free memory that the losers use, such as the local variables of an
+ * async function that awaits a race. Inputs with other references are neither
  * canceled nor waited for.
  *
  * `combined` must be the promise of a combinator. Any other promise is misuse.
@@ -162,9 +172,9 @@ AVOW_API AVOW_MUST_USE avow_promise_t *avow_cancel_losers(
  *
  * @settles as `combined` does, because it is `combined`
  * @cancel  Cancels the pending inputs that have no other references, and
- *          rejects when they have settled. If the outcome was certain before,
- *          the promise keeps it. Then the call cancels the losers again, which
- *          interrupts a clean-up that hangs.
+ *          rejects when they have settled. If the outcome was already certain,
+ *          it stays. The losers are then canceled again, which interrupts a
+ *          clean-up that hangs.
  */
 AVOW_API AVOW_MUST_USE avow_promise_t *avow_join_losers(
     avow_promise_t *combined);
