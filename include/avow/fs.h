@@ -11,19 +11,20 @@
  * A request that blocks forever, such as a read from a FIFO, occupies a thread
  * of the pool, and avow_loop_close() waits for it.
  *
- * A canceled promise rejects at once. A request that is still queued is removed
- * from the queue of the pool. A request that runs still takes effect, and its
- * result is dropped: a file or directory that it opened is closed again, and a
- * temporary one is removed. With io_uring (see docs/libuv.md) there is no
- * queue, and each request counts as one that runs.
+ * A canceled promise rejects at once. If the request is still queued, it is
+ * removed from the queue of the pool. If the request already runs, it still
+ * takes effect, and its result is dropped: a file or directory that the request
+ * opens is closed again, and a temporary file or directory is removed. With
+ * io_uring (see docs/libuv.md) there is no queue, and each request counts as
+ * one that runs.
  *
  * avow_read_file(), avow_write_file() and avow_append_file() handle a whole
  * file in one request for the thread pool instead of four or more.
  *
- * avow_fs_events() and avow_fs_polls() give changes of files as channels. Such
- * a channel stops watching when its last reference is released, or by
- * avow_channel_close(). It keeps the loop alive only while a receiver waits.
- * Use avow_channel_first() for one event.
+ * avow_fs_events() and avow_fs_polls() return channels that report changes of
+ * files. Such a channel stops watching when its last reference is released or
+ * when avow_channel_close() closes it. It keeps the loop alive only while a
+ * receiver waits. Use avow_channel_first() for one event.
  */
 #ifndef AVOW_FS_H
 #define AVOW_FS_H
@@ -38,16 +39,16 @@ AVOW_HEADER_BEGIN
 /**
  * Opens a file.
  *
- * A new file has the permissions of `mode` that the umask does not remove. To
- * open a FIFO occupies a thread of the pool until the other end is open, unless
- * `flags` contains UV_FS_O_NONBLOCK.
+ * A new file has the permissions of `mode` that the umask does not remove.
+ * Opening a FIFO occupies a thread of the pool until the other end is open,
+ * unless `flags` contains UV_FS_O_NONBLOCK.
  *
  * @settles INT file; convert it to uv_file
  * @rejects UV_ENXIO if a FIFO is opened for writing with UV_FS_O_NONBLOCK and
  *          has no reader
  * @rejects as open(2) fails
- * @cancel  Removes a queued request. A file that a running one opens is closed
- *          again.
+ * @cancel  Removes a queued request. If the request already runs, the file that
+ *          it opens is closed again.
  * @see     uv_fs_open()
  */
 AVOW_API AVOW_MUST_USE avow_promise_t *avow_fs_open(uv_loop_t *loop,
@@ -77,11 +78,12 @@ AVOW_API AVOW_MUST_USE avow_promise_t *avow_fs_close(uv_loop_t *loop,
  * @settles BYTES, at least 1 and at most `len`, fewer if the system gives
  *          fewer; NONE at the end of the file
  * @rejects UV_ESPIPE if `file` is a pipe or a socket and `offset` is not -1
- * @rejects UV_EAGAIN if `file` is nonblocking and has no bytes;
- *          avow_open_stream() waits for them
+ * @rejects UV_EAGAIN if `file` is nonblocking and no bytes are available; a
+ *          stream of avow_open_stream() waits for bytes
  * @rejects UV_EINVAL if `offset` is less than -1
  * @rejects as read(2) fails
- * @cancel  Removes a queued request. The result of a running one is dropped.
+ * @cancel  Removes a queued request. The result of a running request is
+ *          dropped.
  * @see     uv_fs_read()
  */
 AVOW_API AVOW_MUST_USE avow_promise_t *avow_fs_read(uv_loop_t *loop,
@@ -91,22 +93,23 @@ AVOW_API AVOW_MUST_USE avow_promise_t *avow_fs_read(uv_loop_t *loop,
 /**
  * Writes all of `bytes`, which is BYTES or a LIST of BYTES, to `file`.
  *
- * The bytes are written at `offset`, or at the current position of the file if
- * it is -1. Linux ignores `offset` if the file was opened with UV_FS_O_APPEND
- * and writes at the end. avow calls uv_fs_write() until all bytes are written.
- * After a rejection some bytes may have been written.
+ * The bytes are written at `offset`. With an `offset` of -1, they are written
+ * at the current position of the file. If the file was opened with
+ * UV_FS_O_APPEND, Linux ignores `offset` and writes at the end. avow calls
+ * uv_fs_write() until all bytes are written. After a rejection some bytes may
+ * have been written.
  *
  * A pipe or a socket without a reader raises SIGPIPE, which ends the program
  * unless it ignores the signal.
  *
- * @settles INT bytes, always all of them
+ * @settles INT bytes, always the length of `bytes`
  * @rejects UV_EINVAL if `bytes` is another value or `offset` is less than -1
  * @rejects UV_EAGAIN if `file` is nonblocking and accepts no more bytes
  * @rejects UV_ESPIPE if `file` is a pipe or a socket and `offset` is not -1
  * @rejects UV_EPIPE if a pipe or a socket has no reader and SIGPIPE is ignored
  * @rejects as write(2) fails
- * @cancel  Removes a queued request. A running one stops after the part that it
- *          writes.
+ * @cancel  Removes a queued request. A running request stops after the part
+ *          that it writes.
  * @see     uv_fs_write()
  */
 AVOW_API AVOW_MUST_USE avow_promise_t *avow_fs_write(uv_loop_t *loop,
@@ -125,13 +128,13 @@ AVOW_API AVOW_MUST_USE avow_promise_t *avow_fs_write(uv_loop_t *loop,
  * A pipe or a socket without a reader raises SIGPIPE, which ends the program
  * unless it ignores the signal.
  *
- * @settles INT bytes copied; fewer than `len` at the end of `from`, or if an
- *          error followed after some bytes
+ * @settles INT bytes; fewer than `len` at the end of `from`, or if an error
+ *          occurred after some bytes were copied
  * @rejects UV_EINVAL if `offset` is less than 0
  * @rejects UV_EBADF if `to` was opened with UV_FS_O_APPEND, on Linux
  * @rejects as sendfile(2) fails
- * @cancel  Removes a queued request. A running one stops after the part that it
- *          copies.
+ * @cancel  Removes a queued request. A running request stops after the part
+ *          that it copies.
  * @see     uv_fs_sendfile()
  */
 AVOW_API AVOW_MUST_USE avow_promise_t *avow_fs_sendfile(
@@ -141,13 +144,13 @@ AVOW_API AVOW_MUST_USE avow_promise_t *avow_fs_sendfile(
  * Flushes the data and the metadata of `file` to the disk.
  *
  * After UV_EIO or UV_ENOSPC a part of the data may be lost. The system reports
- * this once: a later call may fulfill although that part is lost.
+ * such a loss only once: a later call may fulfill although that part is lost.
  *
  * @settles NONE when all data is on the disk
  * @rejects UV_EIO or UV_ENOSPC if the disk fails or is full
  * @rejects UV_EINVAL if `file` is not on a disk, such as a socket
  * @rejects as fsync(2) fails
- * @cancel  Removes a queued request. A running one still takes effect.
+ * @cancel  Removes a queued request. A running request still takes effect.
  * @see     uv_fs_fsync()
  */
 AVOW_API AVOW_MUST_USE avow_promise_t *avow_fs_fsync(uv_loop_t *loop,
@@ -156,16 +159,16 @@ AVOW_API AVOW_MUST_USE avow_promise_t *avow_fs_fsync(uv_loop_t *loop,
 /**
  * Flushes the data of `file` to the disk.
  *
- * Of the metadata only what is needed to read the data is flushed: the length,
- * but not the times. After UV_EIO or UV_ENOSPC a part of the data may be lost.
- * The system reports this once: a later call may fulfill although that part is
- * lost.
+ * The call flushes only the metadata that is needed to read the data: the
+ * length, but not the times. After UV_EIO or UV_ENOSPC a part of the data may
+ * be lost. The system reports such a loss only once: a later call may fulfill
+ * although that part is lost.
  *
  * @settles NONE when all data is on the disk
  * @rejects UV_EIO or UV_ENOSPC if the disk fails or is full
  * @rejects UV_EINVAL if `file` is not on a disk, such as a socket
  * @rejects as fdatasync(2) fails
- * @cancel  Removes a queued request. A running one still takes effect.
+ * @cancel  Removes a queued request. A running request still takes effect.
  * @see     uv_fs_fdatasync()
  */
 AVOW_API AVOW_MUST_USE avow_promise_t *avow_fs_fdatasync(uv_loop_t *loop,
@@ -174,12 +177,13 @@ AVOW_API AVOW_MUST_USE avow_promise_t *avow_fs_fdatasync(uv_loop_t *loop,
 /**
  * Sets the length of `file` to `len` bytes.
  *
- * Bytes beyond `len` are removed. Bytes that were missing read as zeros.
+ * Bytes beyond `len` are removed. If the file is shorter than `len`, it is
+ * extended with zeros.
  *
  * @settles NONE
  * @rejects UV_EINVAL if `len` is less than 0 or `file` is open only for reading
  * @rejects as ftruncate(2) fails
- * @cancel  Removes a queued request. A running one still takes effect.
+ * @cancel  Removes a queued request. A running request still takes effect.
  * @see     uv_fs_ftruncate()
  */
 AVOW_API AVOW_MUST_USE avow_promise_t *avow_fs_ftruncate(uv_loop_t *loop,
@@ -195,7 +199,7 @@ AVOW_API AVOW_MUST_USE avow_promise_t *avow_fs_ftruncate(uv_loop_t *loop,
  * @settles NONE
  * @rejects UV_EPERM if the process is neither root nor owns the file
  * @rejects as fchmod(2) fails
- * @cancel  Removes a queued request. A running one still takes effect.
+ * @cancel  Removes a queued request. A running request still takes effect.
  * @see     uv_fs_fchmod()
  */
 AVOW_API AVOW_MUST_USE avow_promise_t *avow_fs_fchmod(uv_loop_t *loop,
@@ -210,7 +214,7 @@ AVOW_API AVOW_MUST_USE avow_promise_t *avow_fs_fchmod(uv_loop_t *loop,
  * @settles NONE
  * @rejects UV_EPERM if the process is neither root nor owns the file
  * @rejects as futimens(2) fails
- * @cancel  Removes a queued request. A running one still takes effect.
+ * @cancel  Removes a queued request. A running request still takes effect.
  * @see     uv_fs_futime()
  */
 AVOW_API AVOW_MUST_USE avow_promise_t *avow_fs_futime(uv_loop_t *loop,
@@ -221,13 +225,14 @@ AVOW_API AVOW_MUST_USE avow_promise_t *avow_fs_futime(uv_loop_t *loop,
 /**
  * Sets the owner and the group of `file`; -1 leaves one unchanged.
  *
- * The owner of a file may set one of the owner's groups; all else needs root.
- * Linux removes set-uid, set-gid and capabilities from an executable file.
+ * The owner of a file may set the group to one of the owner's groups; every
+ * other change needs root. Linux removes set-uid, set-gid and capabilities from
+ * an executable file.
  *
  * @settles NONE
  * @rejects UV_EPERM if the process may not do so
  * @rejects as fchown(2) fails
- * @cancel  Removes a queued request. A running one still takes effect.
+ * @cancel  Removes a queued request. A running request still takes effect.
  * @platform Windows: has no effect.
  * @see     uv_fs_fchown()
  */
@@ -248,7 +253,7 @@ AVOW_API AVOW_MUST_USE avow_promise_t *avow_fs_fchown(uv_loop_t *loop,
  * @rejects UV_ENOENT if there is no such name
  * @rejects UV_EISDIR or UV_EPERM if it is a directory; see avow_fs_rmdir()
  * @rejects as unlink(2) fails
- * @cancel  Removes a queued request. A running one still takes effect.
+ * @cancel  Removes a queued request. A running request still takes effect.
  * @see     uv_fs_unlink()
  */
 AVOW_API AVOW_MUST_USE avow_promise_t *avow_fs_unlink(uv_loop_t *loop,
@@ -266,7 +271,7 @@ AVOW_API AVOW_MUST_USE avow_promise_t *avow_fs_unlink(uv_loop_t *loop,
  * @rejects UV_ENOENT if the parent directory does not exist; avow_make_dirs()
  *          creates it
  * @rejects as mkdir(2) fails
- * @cancel  Removes a queued request. A running one still takes effect.
+ * @cancel  Removes a queued request. A running request still takes effect.
  * @see     uv_fs_mkdir()
  */
 AVOW_API AVOW_MUST_USE avow_promise_t *avow_fs_mkdir(uv_loop_t *loop,
@@ -282,7 +287,7 @@ AVOW_API AVOW_MUST_USE avow_promise_t *avow_fs_mkdir(uv_loop_t *loop,
  * @rejects UV_ENOENT if it does not exist
  * @rejects UV_ENOTDIR if it is not a directory
  * @rejects as rmdir(2) fails
- * @cancel  Removes a queued request. A running one still takes effect.
+ * @cancel  Removes a queued request. A running request still takes effect.
  * @see     uv_fs_rmdir()
  */
 AVOW_API AVOW_MUST_USE avow_promise_t *avow_fs_rmdir(uv_loop_t *loop,
@@ -301,7 +306,7 @@ AVOW_API AVOW_MUST_USE avow_promise_t *avow_fs_rmdir(uv_loop_t *loop,
  * @rejects UV_EISDIR or UV_ENOTDIR if only one of them is a directory
  * @rejects UV_EINVAL if a directory would be moved into itself
  * @rejects as rename(2) fails
- * @cancel  Removes a queued request. A running one still takes effect.
+ * @cancel  Removes a queued request. A running request still takes effect.
  * @see     uv_fs_rename()
  */
 AVOW_API AVOW_MUST_USE avow_promise_t *avow_fs_rename(uv_loop_t *loop,
@@ -321,7 +326,7 @@ AVOW_API AVOW_MUST_USE avow_promise_t *avow_fs_rename(uv_loop_t *loop,
  * @rejects UV_EPERM if the process neither owns the file nor may read and write
  *          to it, on most Linux systems (fs.protected_hardlinks)
  * @rejects as link(2) fails
- * @cancel  Removes a queued request. A running one still takes effect.
+ * @cancel  Removes a queued request. A running request still takes effect.
  * @see     uv_fs_link()
  */
 AVOW_API AVOW_MUST_USE avow_promise_t *avow_fs_link(uv_loop_t *loop,
@@ -337,7 +342,7 @@ AVOW_API AVOW_MUST_USE avow_promise_t *avow_fs_link(uv_loop_t *loop,
  * @settles NONE
  * @rejects UV_EEXIST if `link` exists
  * @rejects as symlink(2) fails
- * @cancel  Removes a queued request. A running one still takes effect.
+ * @cancel  Removes a queued request. A running request still takes effect.
  * @see     uv_fs_symlink()
  */
 AVOW_API AVOW_MUST_USE avow_promise_t *avow_fs_symlink(uv_loop_t *loop,
@@ -353,12 +358,13 @@ AVOW_API AVOW_MUST_USE avow_promise_t *avow_fs_symlink(uv_loop_t *loop,
  * The answer may change before the file is opened, so prefer to open the file
  * and handle the error.
  *
- * @settles NONE if it may
+ * @settles NONE if the process may access `path`
  * @rejects UV_ENOENT if `path` does not exist
- * @rejects UV_EACCES if the process may not
- * @rejects UV_EROFS if W_OK is asked for on a read-only file system
+ * @rejects UV_EACCES if the process may not access `path`
+ * @rejects UV_EROFS if `mode` contains W_OK and the file system is read-only
  * @rejects as access(2) fails
- * @cancel  Removes a queued request. The result of a running one is dropped.
+ * @cancel  Removes a queued request. The result of a running request is
+ *          dropped.
  * @see     uv_fs_access()
  */
 AVOW_API AVOW_MUST_USE avow_promise_t *avow_fs_access(uv_loop_t *loop,
@@ -375,7 +381,7 @@ AVOW_API AVOW_MUST_USE avow_promise_t *avow_fs_access(uv_loop_t *loop,
  * @rejects UV_ENOENT if `path` does not exist
  * @rejects UV_EPERM if the process is neither root nor owns the file
  * @rejects as chmod(2) fails
- * @cancel  Removes a queued request. A running one still takes effect.
+ * @cancel  Removes a queued request. A running request still takes effect.
  * @see     uv_fs_chmod()
  */
 AVOW_API AVOW_MUST_USE avow_promise_t *avow_fs_chmod(uv_loop_t *loop,
@@ -393,7 +399,7 @@ AVOW_API AVOW_MUST_USE avow_promise_t *avow_fs_chmod(uv_loop_t *loop,
  * @rejects UV_ENOENT if `path` does not exist
  * @rejects UV_EPERM if the process is neither root nor owns the file
  * @rejects as utimensat(2) fails
- * @cancel  Removes a queued request. A running one still takes effect.
+ * @cancel  Removes a queued request. A running request still takes effect.
  * @see     uv_fs_utime()
  */
 AVOW_API AVOW_MUST_USE avow_promise_t *avow_fs_utime(uv_loop_t *loop,
@@ -412,7 +418,7 @@ AVOW_API AVOW_MUST_USE avow_promise_t *avow_fs_utime(uv_loop_t *loop,
  * @rejects UV_ENOENT if `path` does not exist
  * @rejects UV_EPERM if the process is neither root nor owns the file
  * @rejects as utimensat(2) fails
- * @cancel  Removes a queued request. A running one still takes effect.
+ * @cancel  Removes a queued request. A running request still takes effect.
  * @see     uv_fs_lutime()
  */
 AVOW_API AVOW_MUST_USE avow_promise_t *avow_fs_lutime(uv_loop_t *loop,
@@ -423,15 +429,15 @@ AVOW_API AVOW_MUST_USE avow_promise_t *avow_fs_lutime(uv_loop_t *loop,
 /**
  * Sets the owner and the group of `path`; -1 leaves one unchanged.
  *
- * Symbolic links are followed. The owner of a file may set one of the owner's
- * groups; all else needs root. Linux removes set-uid, set-gid and capabilities
- * from an executable file.
+ * Symbolic links are followed. The owner of a file may set the group to one of
+ * the owner's groups; every other change needs root. Linux removes set-uid,
+ * set-gid and capabilities from an executable file.
  *
  * @settles NONE
  * @rejects UV_ENOENT if `path` does not exist
  * @rejects UV_EPERM if the process may not do so
  * @rejects as chown(2) fails
- * @cancel  Removes a queued request. A running one still takes effect.
+ * @cancel  Removes a queued request. A running request still takes effect.
  * @platform Windows: has no effect.
  * @see     uv_fs_chown()
  */
@@ -444,14 +450,15 @@ AVOW_API AVOW_MUST_USE avow_promise_t *avow_fs_chown(uv_loop_t *loop,
  * Sets the owner and the group of `path`, even of a symbolic link.
  *
  * A symbolic link is not followed. -1 leaves the owner or the group unchanged.
- * The owner of a file may set one of the owner's groups; all else needs root.
- * Linux removes set-uid, set-gid and capabilities from an executable file.
+ * The owner of a file may set the group to one of the owner's groups; every
+ * other change needs root. Linux removes set-uid, set-gid and capabilities from
+ * an executable file.
  *
  * @settles NONE
  * @rejects UV_ENOENT if `path` does not exist
  * @rejects UV_EPERM if the process may not do so
  * @rejects as lchown(2) fails
- * @cancel  Removes a queued request. A running one still takes effect.
+ * @cancel  Removes a queued request. A running request still takes effect.
  * @platform Windows: has no effect.
  * @see     uv_fs_lchown()
  */
@@ -473,16 +480,16 @@ AVOW_API AVOW_MUST_USE avow_promise_t *avow_fs_lchown(uv_loop_t *loop,
  * are written. It removes set-gid, too, if the group may execute the file. An
  * empty copy keeps both.
  *
- * libuv copies as many bytes as fstat(2) reports: none of most files in /proc.
- * If the file ends earlier, libuv tries forever: a thread of the pool is lost,
- * and avow_loop_close() does not return. Files in /sys end earlier, and files
- * that another process truncates during the copy. Use avow_copy_tree() for
- * these.
+ * libuv copies as many bytes as fstat(2) reports, which is 0 for most files in
+ * /proc. If the file ends earlier, libuv tries forever: a thread of the pool is
+ * lost, and avow_loop_close() does not return. This happens with files in /sys,
+ * and with files that another process truncates during the copy. Use
+ * avow_copy_tree() for such files.
  *
  * @settles NONE
  * @rejects UV_EEXIST if `to` exists and `flags` contains UV_FS_COPYFILE_EXCL
  * @rejects as uv_fs_copyfile() fails
- * @cancel  Removes a queued request. A running one still takes effect.
+ * @cancel  Removes a queued request. A running request still takes effect.
  * @see     uv_fs_copyfile()
  */
 AVOW_API AVOW_MUST_USE avow_promise_t *avow_fs_copyfile(uv_loop_t *loop,
@@ -497,7 +504,8 @@ AVOW_API AVOW_MUST_USE avow_promise_t *avow_fs_copyfile(uv_loop_t *loop,
  * @rejects UV_ENOENT if `path` does not exist
  * @rejects UV_EINVAL if `path` is not a symbolic link
  * @rejects as readlink(2) fails
- * @cancel  Removes a queued request. The result of a running one is dropped.
+ * @cancel  Removes a queued request. The result of a running request is
+ *          dropped.
  * @see     uv_fs_readlink()
  */
 AVOW_API AVOW_MUST_USE avow_promise_t *avow_fs_readlink(uv_loop_t *loop,
@@ -512,7 +520,8 @@ AVOW_API AVOW_MUST_USE avow_promise_t *avow_fs_readlink(uv_loop_t *loop,
  * @rejects UV_ENOENT if a part of `path` does not exist
  * @rejects UV_ELOOP if symbolic links form a cycle
  * @rejects as realpath(3) fails
- * @cancel  Removes a queued request. The result of a running one is dropped.
+ * @cancel  Removes a queued request. The result of a running request is
+ *          dropped.
  * @see     uv_fs_realpath()
  */
 AVOW_API AVOW_MUST_USE avow_promise_t *avow_fs_realpath(uv_loop_t *loop,
@@ -521,13 +530,14 @@ AVOW_API AVOW_MUST_USE avow_promise_t *avow_fs_realpath(uv_loop_t *loop,
 /**
  * Creates a new directory with a unique name and the mode 0700.
  *
- * `pattern` is a path that ends in XXXXXX, which other characters replace.
+ * `pattern` is a path that ends in XXXXXX. The call replaces these six
+ * characters.
  *
  * @settles BYTES path
  * @rejects UV_EINVAL if `pattern` does not end in XXXXXX
  * @rejects as mkdtemp(3) fails
- * @cancel  Removes a queued request. A directory that a running one creates is
- *          removed.
+ * @cancel  Removes a queued request. If the request already runs, the directory
+ *          that it creates is removed.
  * @see     uv_fs_mkdtemp()
  */
 AVOW_API AVOW_MUST_USE avow_promise_t *avow_fs_mkdtemp(uv_loop_t *loop,
@@ -536,14 +546,15 @@ AVOW_API AVOW_MUST_USE avow_promise_t *avow_fs_mkdtemp(uv_loop_t *loop,
 /**
  * Creates and opens a new file with a unique name and the mode 0600.
  *
- * `pattern` is a path that ends in XXXXXX, which other characters replace. The
- * file is open for reading and writing. The caller must close and remove it.
+ * `pattern` is a path that ends in XXXXXX. The call replaces these six
+ * characters. The file is open for reading and writing. The caller must close
+ * and remove it.
  *
  * @settles OBJECT temporary file; see avow_to_temp_file()
  * @rejects UV_EINVAL if `pattern` does not end in XXXXXX
  * @rejects as mkstemp(3) fails
- * @cancel  Removes a queued request. A file that a running one creates is
- *          closed and removed.
+ * @cancel  Removes a queued request. If the request already runs, the file that
+ *          it creates is closed and removed.
  * @see     uv_fs_mkstemp()
  */
 AVOW_API AVOW_MUST_USE avow_promise_t *avow_fs_mkstemp(uv_loop_t *loop,
@@ -574,7 +585,8 @@ AVOW_API const avow_temp_file_t *avow_to_temp_file(const avow_value_t *v);
  * @rejects UV_ENOTDIR if a part of `path` is not a directory
  * @rejects UV_EACCES if a directory of `path` denies access
  * @rejects as stat(2) fails
- * @cancel  Removes a queued request. The result of a running one is dropped.
+ * @cancel  Removes a queued request. The result of a running request is
+ *          dropped.
  * @see     uv_fs_stat()
  */
 AVOW_API AVOW_MUST_USE avow_promise_t *avow_fs_stat(uv_loop_t *loop,
@@ -588,7 +600,8 @@ AVOW_API AVOW_MUST_USE avow_promise_t *avow_fs_stat(uv_loop_t *loop,
  * @settles OBJECT stat; see avow_to_stat()
  * @rejects UV_ENOENT if `path` does not exist
  * @rejects as lstat(2) fails
- * @cancel  Removes a queued request. The result of a running one is dropped.
+ * @cancel  Removes a queued request. The result of a running request is
+ *          dropped.
  * @see     uv_fs_lstat()
  */
 AVOW_API AVOW_MUST_USE avow_promise_t *avow_fs_lstat(uv_loop_t *loop,
@@ -600,7 +613,8 @@ AVOW_API AVOW_MUST_USE avow_promise_t *avow_fs_lstat(uv_loop_t *loop,
  * @settles OBJECT stat; see avow_to_stat()
  * @rejects UV_EBADF if `file` is not open
  * @rejects as fstat(2) fails
- * @cancel  Removes a queued request. The result of a running one is dropped.
+ * @cancel  Removes a queued request. The result of a running request is
+ *          dropped.
  * @see     uv_fs_fstat()
  */
 AVOW_API AVOW_MUST_USE avow_promise_t *avow_fs_fstat(uv_loop_t *loop,
@@ -612,7 +626,8 @@ AVOW_API AVOW_MUST_USE avow_promise_t *avow_fs_fstat(uv_loop_t *loop,
  * @settles OBJECT statfs; see avow_to_statfs()
  * @rejects UV_ENOENT if `path` does not exist
  * @rejects as statfs(2) fails
- * @cancel  Removes a queued request. The result of a running one is dropped.
+ * @cancel  Removes a queued request. The result of a running request is
+ *          dropped.
  * @see     uv_fs_statfs()
  */
 AVOW_API AVOW_MUST_USE avow_promise_t *avow_fs_statfs(uv_loop_t *loop,
@@ -643,7 +658,8 @@ AVOW_API const uv_statfs_t *avow_to_statfs(const avow_value_t *v);
  * @rejects UV_ENOENT if `path` does not exist
  * @rejects UV_ENOTDIR if `path` is not a directory
  * @rejects as scandir(3) fails
- * @cancel  Removes a queued request. The result of a running one is dropped.
+ * @cancel  Removes a queued request. The result of a running request is
+ *          dropped.
  * @see     uv_fs_scandir()
  */
 AVOW_API AVOW_MUST_USE avow_promise_t *avow_fs_scandir(uv_loop_t *loop,
@@ -676,15 +692,15 @@ AVOW_API avow_entry_t avow_entry_at(const avow_value_t *entries, size_t i);
 /**
  * Opens the directory `path` to read it in parts.
  *
- * The release of the last reference to the OBJECT closes the directory, if
- * avow_fs_closedir() did not.
+ * If the caller does not call avow_fs_closedir(), the directory is closed when
+ * the last reference to the OBJECT is released.
  *
  * @settles OBJECT directory; see avow_fs_readdir()
  * @rejects UV_ENOENT if `path` does not exist
  * @rejects UV_ENOTDIR if `path` is not a directory
  * @rejects as opendir(3) fails
- * @cancel  Removes a queued request. A directory that a running one opens is
- *          closed again.
+ * @cancel  Removes a queued request. If the request already runs, the directory
+ *          that it opens is closed again.
  * @see     uv_fs_opendir()
  */
 AVOW_API AVOW_MUST_USE avow_promise_t *avow_fs_opendir(uv_loop_t *loop,
@@ -698,7 +714,8 @@ AVOW_API AVOW_MUST_USE avow_promise_t *avow_fs_opendir(uv_loop_t *loop,
  * @rejects UV_EBADF if `dir` is closed
  * @rejects UV_EINVAL if `n` is 0 or `dir` is no directory
  * @rejects as readdir(3) fails
- * @cancel  Removes a queued request. The result of a running one is dropped.
+ * @cancel  Removes a queued request. The result of a running request is
+ *          dropped.
  * @see     uv_fs_readdir()
  */
 AVOW_API AVOW_MUST_USE avow_promise_t *avow_fs_readdir(uv_loop_t *loop,
@@ -706,7 +723,7 @@ AVOW_API AVOW_MUST_USE avow_promise_t *avow_fs_readdir(uv_loop_t *loop,
                                                        size_t n);
 
 /**
- * Closes `dir` when a read that runs has ended.
+ * Closes `dir`, after the end of a read that runs.
  *
  * @settles NONE
  * @rejects UV_EBADF if `dir` is closed
@@ -735,7 +752,7 @@ typedef struct avow_fs_event_s {
  * Symbolic links are followed. When another file replaces the file, as
  * avow_replace_file() does, an item has UV_RENAME and the channel watches the
  * new file. The item arrives after the new watch has begun, so later items
- * report all changes to what the caller reads then.
+ * report all changes to the bytes that the caller then reads.
  *
  * A rename of a directory further up the path is not reported, nor is a new
  * target of a symbolic link. At each change of the file itself the channel
@@ -823,8 +840,8 @@ AVOW_API const avow_fs_change_t *avow_to_fs_change(const avow_value_t *v);
  * @rejects UV_EISDIR if `path` is a directory
  * @rejects UV_EINVAL if `path` is NULL
  * @rejects as open(2) or read(2) fails
- * @cancel  Removes a queued request. A running one stops after the part that it
- *          reads.
+ * @cancel  Removes a queued request. A running request stops after the part
+ *          that it reads.
  */
 AVOW_API AVOW_MUST_USE avow_promise_t *avow_read_file(uv_loop_t *loop,
                                                       const char *path,
@@ -844,12 +861,13 @@ AVOW_API AVOW_MUST_USE avow_promise_t *avow_read_file(uv_loop_t *loop,
  * loses its reader raises SIGPIPE, which ends the program unless it ignores the
  * signal.
  *
- * @settles INT bytes, always all of them
+ * @settles INT bytes, always the length of `bytes`
  * @rejects UV_EINVAL if `bytes` is another value or `path` is NULL
  * @rejects UV_EPIPE if a FIFO loses its reader and SIGPIPE is ignored
  * @rejects as open(2) or write(2) fails
- * @cancel  Removes a queued request. A running one stops after the part that it
- *          writes, which leaves a part of the new bytes or the unchanged file.
+ * @cancel  Removes a queued request. A running request stops after the part
+ *          that it writes. The file is then unchanged or contains a part of the
+ *          new bytes.
  */
 AVOW_API AVOW_MUST_USE avow_promise_t *avow_write_file(uv_loop_t *loop,
                                                        const char *path,
@@ -862,11 +880,11 @@ AVOW_API AVOW_MUST_USE avow_promise_t *avow_write_file(uv_loop_t *loop,
  * A new file has `mode`. After a rejection some of the bytes may stay in the
  * file. Meanwhile other processes can append bytes between two parts of 1 MiB.
  *
- * @settles INT bytes, always all of them
+ * @settles INT bytes, always the length of `bytes`
  * @rejects UV_EINVAL if `bytes` is another value or `path` is NULL
  * @rejects as open(2) or write(2) fails
- * @cancel  Removes a queued request. A running one stops after the part that it
- *          writes, and bytes that were written stay.
+ * @cancel  Removes a queued request. A running request stops after the part
+ *          that it writes. Bytes that were written stay.
  */
 AVOW_API AVOW_MUST_USE avow_promise_t *avow_append_file(uv_loop_t *loop,
                                                         const char *path,
