@@ -2,8 +2,8 @@
 /*
  * Limiters and rates. A limiter has a number of permits, and queues callers
  * while none is free: first come, first served. A limiter with one permit is a
- * mutex. A limiter counts operations that run; a rate counts operations that
- * begin within a time.
+ * mutex. A limiter limits how many operations run at the same time. A rate
+ * limits how many operations start in a given time.
  */
 #ifndef AVOW_LIMITER_H
 #define AVOW_LIMITER_H
@@ -19,7 +19,7 @@ typedef struct avow_limiter_s avow_limiter_t;
  * Creates a limiter with `permits` permits.
  *
  * A limiter with 0 permits queues all calls until avow_limiter_resize() adds
- * some. The result is never NULL: if there is no memory for a limiter, all
+ * some. The call never returns NULL: if there is no memory for a limiter, all
  * calls on the result reject with UV_ENOMEM.
  */
 AVOW_API AVOW_MUST_USE avow_limiter_t *avow_limiter_new(uv_loop_t *loop,
@@ -34,11 +34,12 @@ AVOW_API AVOW_MUST_USE avow_limiter_t *avow_limiter_new(uv_loop_t *loop,
  * @rejects UV_EAGAIN if the queue is full; see avow_limiter_bound()
  * @rejects UV_ECANCELED if avow_limiter_cancel() empties the queue
  * @rejects UV_EINVAL if `fn` is NULL
- * @cancel  Queued: removed in constant time; `fn` never runs. Running: cancels
- *          the promise that `fn` returned. The permit is held until that
- *          promise settles, which for a running avow_work() is the end of the
- *          work. Other requests of libuv may end in the background without a
- *          permit.
+ * @cancel  If the call is queued, it is removed in constant time, and `fn`
+ *          never runs. If `fn` has run, the promise that `fn` returned is
+ *          canceled. The permit is held until that promise settles. The promise
+ *          of a running avow_work() settles at the end of the work. Other
+ *          requests of libuv may continue after their promise has rejected and
+ *          the permit is free again.
  */
 AVOW_API AVOW_MUST_USE avow_promise_t *avow_limiter_run(const avow_limiter_t *l,
                                                         avow_fn fn, void *data);
@@ -46,9 +47,10 @@ AVOW_API AVOW_MUST_USE avow_promise_t *avow_limiter_run(const avow_limiter_t *l,
 /**
  * Acquires a permit.
  *
- * The release of the last reference to the permit returns it to the limiter;
- * that must happen on the loop's thread. A handler keeps the permit with
- * avow_value_ref(). A permit that no handler keeps returns by itself.
+ * When the last reference to the permit is released, the permit returns to the
+ * limiter. Release it on the loop's thread. A handler that needs the permit for
+ * longer calls avow_value_ref(). Otherwise the permit returns when the handlers
+ * have run.
  *
  * @settles OBJECT permit
  * @rejects UV_EAGAIN if the queue is full; see avow_limiter_bound()
@@ -61,10 +63,10 @@ AVOW_API AVOW_MUST_USE avow_promise_t *avow_limiter_acquire(
 /**
  * Acquires `permits` permits as one OBJECT.
  *
- * The call waits until `permits` are free, even if the limiter never has as
- * many. Later calls wait behind it, even if they need fewer. The release of the
- * last reference to the OBJECT returns all its permits to the limiter; that
- * must happen on the loop's thread.
+ * The call waits until `permits` permits are free, even if the limiter has
+ * fewer in total. Later calls wait behind it, even if they need fewer permits.
+ * When the last reference to the OBJECT is released, all its permits return to
+ * the limiter. Release it on the loop's thread.
  *
  * @settles OBJECT permit
  * @rejects UV_EAGAIN if the queue is full; see avow_limiter_bound()
@@ -78,8 +80,8 @@ AVOW_API AVOW_MUST_USE avow_promise_t *avow_limiter_acquire_many(
 /**
  * Acquires `permits` permits if they are free and the queue is empty.
  *
- * The release of the last reference to the OBJECT returns the permits to the
- * limiter; that must happen on the loop's thread.
+ * When the last reference to the OBJECT is released, all its permits return to
+ * the limiter. Release it on the loop's thread.
  *
  * @returns OBJECT permit; NONE if the call would have to wait
  * @error   UV_EINVAL if `permits` is 0
@@ -92,24 +94,30 @@ AVOW_API AVOW_MUST_USE avow_value_t avow_limiter_try(const avow_limiter_t *l,
 /**
  * Sets the number of permits; 0 stops the limiter.
  *
- * Permits in use stay in use: if there are more than `permits`, the next call
- * waits until enough are returned. If there is no memory for more permits, the
- * last calls that wait to acquire one reject with UV_ENOMEM.
+ * Permits in use stay in use. If more than `permits` are in use, new calls wait
+ * until enough of them have returned. If memory runs out, the newest queued
+ * calls of avow_limiter_acquire() and avow_limiter_acquire_many() reject with
+ * UV_ENOMEM.
  */
 AVOW_API void avow_limiter_resize(const avow_limiter_t *l, size_t permits);
 
 /**
  * Limits the queue to `waiting` callers.
  *
- * While the queue is full, further calls reject with UV_EAGAIN. Queued callers
- * stay. SIZE_MAX, the default, is no limit.
+ * While the queue is full, further calls reject with UV_EAGAIN. Calls that are
+ * already queued stay, even if they are more than `waiting`. SIZE_MAX, the
+ * default, means no limit.
  */
 AVOW_API void avow_limiter_bound(const avow_limiter_t *l, size_t waiting);
 
 /** Counts the callers in the queue. */
 AVOW_API size_t avow_limiter_waiting(const avow_limiter_t *l);
 
-/** Rejects all queued calls with UV_ECANCELED, even shared promises. */
+/**
+ * Rejects all queued calls with UV_ECANCELED.
+ *
+ * This includes calls whose promises have several references.
+ */
 AVOW_API void avow_limiter_cancel(const avow_limiter_t *l);
 
 /**
@@ -124,7 +132,8 @@ AVOW_API AVOW_MUST_USE avow_promise_t *avow_limiter_idle(
 /**
  * Releases `l`, which may be NULL.
  *
- * Queued calls and permits keep the limiter in memory and go on.
+ * Queued calls and permits in use keep the limiter in memory. Queued calls
+ * still run, and the permits stay valid.
  */
 AVOW_API void avow_limiter_unref(avow_limiter_t *l);
 
@@ -134,11 +143,11 @@ typedef struct avow_rate_s avow_rate_t;
 /**
  * Options of avow_rate_new().
  *
- * A field of 0 has its default.
+ * 0 in a field means its default.
  */
 typedef struct avow_rate_options_s {
-  /* Largest number of tokens that the bucket holds. The default is the number
-     that arrives in the time of the rate. */
+  /* Largest number of tokens that the bucket holds. The default is the argument
+     `tokens` of avow_rate_new(). */
   uint64_t burst;
   uint64_t reserved[4]; /* must be zeros, else UV_EINVAL */
 } avow_rate_options_t;
@@ -148,15 +157,15 @@ typedef struct avow_rate_options_s {
  *
  * A rate is a token bucket, which is full at first. Tokens arrive one by one,
  * by the loop's clock, until the bucket is full. `options` may be NULL. The
- * result is never NULL: if there is no memory for a rate, all calls on the
- * result reject with UV_ENOMEM. They reject with UV_EINVAL if `tokens` or `ms`
- * is 0, if `tokens`, `ms` or `burst` is greater than 4,294,967,295, or if an
- * option is invalid.
+ * call never returns NULL: if there is no memory for a rate, all calls on the
+ * result reject with UV_ENOMEM. All calls reject with UV_EINVAL if `tokens` or
+ * `ms` is 0, if `tokens`, `ms` or `burst` is greater than 4,294,967,295, or if
+ * an option is invalid.
  *
  * The loop's clock counts milliseconds, and all tokens of one millisecond
- * arrive at once. If these are more than the bucket holds, a caller that
- * acquires one token after another gets the token that it waited for and a full
- * bucket. The other tokens are lost.
+ * arrive at once. Queued calls get their tokens first, and the rest fills the
+ * bucket. Tokens that do not fit into the bucket are lost, so the rate can be
+ * lower than requested.
  */
 AVOW_API AVOW_MUST_USE avow_rate_t *avow_rate_new(
     uv_loop_t *loop, uint64_t tokens, uint64_t ms,
@@ -165,8 +174,8 @@ AVOW_API AVOW_MUST_USE avow_rate_t *avow_rate_new(
 /**
  * Takes `tokens` tokens from the bucket when it has them.
  *
- * Calls are served in order, even if a later call needs fewer tokens. Tokens
- * are spent: there is no way to return them.
+ * Calls are served in order, even if a later call needs fewer tokens. The
+ * caller cannot return tokens.
  *
  * @settles NONE when the tokens are taken
  * @rejects UV_EINVAL if `tokens` is more than the bucket can hold
