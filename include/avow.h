@@ -3,13 +3,22 @@
  * avow: promises on top of libuv. This header includes the core, and avow/all.h
  * includes the other parts, too.
  *
- * The comments of the headers have labels: @settles tells with which type of
- * value a promise settles, and @items which items a channel has. NONE is no
- * result, or the end of a stream or a channel (avow_is_none()). INT is a number
- * (avow_to_int()). BYTES are bytes and a NUL after the last one
- * (avow_to_bytes()). A LIST has values (avow_list_at()). An OBJECT is an object
- * of the class that the comment names; a function such as avow_to_stat() reads
- * it.
+ * The comments of the headers have labels. @settles names the type of the value
+ * with which a promise settles, and @items the type of a channel's items:
+ *
+ *   NONE    no result, or the end of a stream or a channel (avow_is_none())
+ *   INT     a number (avow_to_int())
+ *   BYTES   bytes, followed by a NUL (avow_to_bytes())
+ *   LIST    values (avow_list_at())
+ *   OBJECT  an object, which a function such as avow_to_stat() reads
+ *
+ * A word after the type tells what the value means: "INT bytes" is an INT that
+ * counts bytes, "INT file" is an INT that identifies a file, and "BYTES path"
+ * is BYTES that contain a path. After OBJECT, the word names the class: "OBJECT
+ * connection" is an object of the class for connections.
+ *
+ * @rejects and @fails name the error codes, each with its condition. @cancel
+ * tells what a cancellation of the returned promise does.
  */
 #ifndef AVOW_H
 #define AVOW_H
