@@ -106,8 +106,8 @@ avow_promise_t *avow__react_surely(avow_promise_t *p, avow__kind_t kind,
 }
 
 /* Checks the result of a handler. If the result is the handler's argument,
-   which is only borrowed, checked builds report misuse. Release builds add a
-   reference if only the upstream holds one. */
+   which is only borrowed, checked builds report misuse. If `from` holds the
+   only reference to it, release builds add one. */
 static avow_value_t own_if_borrowed(avow_value_t result,
                                     const avow_promise_t *from) {
   const avow__block_t *block = result.u.p;
@@ -132,7 +132,7 @@ static void finish_canceled(avow_promise_t *p, avow_value_t result) {
 
 void avow__finish(avow_promise_t *p, avow_value_t result) {
   p->flags &= (uint16_t) ~(AVOW__ASYNC_CLEANS | AVOW__THEN_KEEPS |
-                           AVOW__THEN_BEGINS); /* p may adopt a promise */
+                           AVOW__THEN_BEGINS); /* other kinds use these bits */
   if ((p->flags & AVOW__CANCELED) != 0 && result.tag >= AVOW_PROMISE)
     finish_canceled(p, result);
   else
@@ -239,8 +239,9 @@ void avow__adopt_run(avow_promise_t *p) {
   avow__unref(p);
 }
 
-/* A thenable gets a deferred of its own. So the deferreds that resolved p with
-   the thenable stay resolved. */
+/* A thenable gets a new deferred, with which it settles p. The earlier deferreds
+   of p have no further effect, because one of them has resolved p with the
+   thenable. */
 void avow__thenable_run(avow_promise_t *p) {
   const avow_value_t thenable = p->u.value;
   avow_promise_t *proxy = avow__promise_alloc(avow__context(p), AVOW__DEFERRED);
@@ -254,14 +255,14 @@ void avow__thenable_run(avow_promise_t *p) {
   p->upstream = proxy;
   proxy->flags |= AVOW__DEFERRED_PROXY;
   proxy->upstream = p;
-  avow__detail(proxy)->u.deferred.holders++; /* ours: then() may return an
+  avow__detail(proxy)->u.deferred.holders++; /* to reject p if then() returns an
                                                 error */
   proxy->deferreds++;
   avow_deferred_t *d = (avow_deferred_t *) proxy;
   const avow__object_t *object = thenable.u.p;
   const avow_value_t thrown = object->klass->then(object->self, d);
   if (avow_is_error(&thrown)) {
-    (void) avow_resolve(d, thrown); /* false if then has settled it before */
+    (void) avow_resolve(d, thrown); /* false if then() has settled it */
   } else {
     avow__value_unref(thrown);
     avow_deferred_drop(d);
