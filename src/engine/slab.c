@@ -1,18 +1,20 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * Slabs: the memory that blocks come from. A slab gives out the blocks that
- * were freed, then those that it never gave out. An empty slab starts again, in
- * the order of addresses. So promises that are made together lie together, in
- * whatever order their predecessors were freed. One free list for all slabs
- * would scatter 100,000 promises over memory, and each of them would cost a
- * cache miss.
+ * Slabs: pieces of 16 KiB that are cut into blocks. A block holds one promise
+ * (block.h). A slab gives out the blocks that were freed, then the blocks that
+ * it never gave out. When all blocks of a slab are free, the slab forgets which
+ * were freed, and gives out blocks in the order of addresses again. So promises
+ * that are made together lie together, in whatever order earlier promises were
+ * freed. One free list for all slabs would scatter 100,000 promises over
+ * memory, and each of them would cost a cache miss.
  *
- * malloc() gives chunks of slabs. A slab of a chunk is in use, empty or absent.
- * An absent slab is not made yet, or the system has its pages again. At most
- * `keep` slabs stay empty. Beyond that, the slab that has been empty for the
- * longest time is given up: with its chunk if the whole chunk is empty,
- * otherwise only its pages. `keep` grows while slabs that were given up are
- * made again. It shrinks when empty slabs were not needed for a second.
+ * A chunk is memory from malloc() for several slabs. A slab of a chunk is in
+ * use, empty or absent. An absent slab was not made yet, or its pages were
+ * returned to the system. At most `keep` slabs stay empty. If there are more,
+ * the slab that has been empty for the longest time is given up. If its whole
+ * chunk is empty, the chunk is freed. Otherwise the pages of the slab are
+ * returned to the system. `keep` grows while slabs that were given up are made
+ * again. It shrinks when empty slabs were not needed for a second.
  */
 #include "engine/slab.h"
 
@@ -29,9 +31,9 @@
 
 enum { CHUNK_MAX = 64 };
 
-/* The number of slabs that stay empty: 16 MiB at first, up to 128 MiB if they
-   are needed again and again, and 1 MiB even if they are not needed for a long
-   time. */
+/* Numbers of slabs. `keep` is KEEP (16 MiB) at first, and grows up to KEEP_MOST
+   (128 MiB) if slabs are needed again and again. KEEP_LEAST empty slabs (1 MiB)
+   stay even if they are not needed for a long time. */
 enum { KEEP = 1024, KEEP_MOST = 8192, KEEP_LEAST = CHUNK_MAX };
 
 enum { REVIEW = 1000 }; /* ms */
@@ -71,8 +73,8 @@ static void add_first(avow__link_t **list, avow__link_t *link) {
   *list = link;
 }
 
-/* avow__pool_each() does not reach a new chunk, because new chunks come
-   first. */
+/* A new chunk is added at the beginning of the list, so an avow__pool_each()
+   that runs does not visit it. */
 static avow__chunk_t *chunk_new(avow__pool_t *pool) {
   const size_t most = pool->chunk_slabs > 0 ? pool->chunk_slabs * 2 : 1;
   const uint32_t n = (uint32_t) lesser(most, CHUNK_MAX);
@@ -116,13 +118,14 @@ static bool chunk_may_go(const avow__chunk_t *chunk) {
   return chunk->busy == 0 && chunk->visits == 0;
 }
 
-/* Frees an unused chunk if the system has the pages of some of its slabs. */
+/* Frees an unused chunk if some of its slabs were given up. The chunk was not
+   freed with them, because it was in use. */
 static void chunk_clean_up(avow__pool_t *pool, avow__chunk_t *chunk) {
   if (chunk->vacated && chunk_may_go(chunk))
     chunk_free(pool, chunk);
 }
 
-/* Gives the pages of an empty slab to the system. */
+/* Returns the pages of an empty slab to the system. */
 static void vacate(avow__pool_t *pool, avow__slab_t *slab) {
   avow__chunk_t *chunk = slab->chunk;
   unlist_empty(pool, slab);
@@ -273,7 +276,8 @@ typedef struct {
 } visit_t;
 
 static void visit_slab(avow__slab_t *slab, const visit_t *visit) {
-  /* `fresh` moves back when fn frees the last block. */
+  /* If fn frees the last block in use, `fresh` becomes the first block, and the
+     loop ends. */
   for (char *at = first_block(slab); at < slab->fresh; at += AVOW__BLOCK) {
     avow_promise_t *p = (avow_promise_t *) (void *) at;
     if (p->kind != AVOW__FREE)
@@ -281,7 +285,7 @@ static void visit_slab(avow__slab_t *slab, const visit_t *visit) {
   }
 }
 
-/* Skips an empty chunk, so that chunks that a peak has left take no time. */
+/* Skips an empty chunk, because a peak may leave many of them. */
 static void visit_chunk(avow__chunk_t *chunk, const visit_t *visit) {
   for (uint32_t i = chunk->count; i-- > 0 && chunk->busy > 0;)
     if (!is_absent(chunk, i))
