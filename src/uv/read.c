@@ -1,21 +1,23 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * Reading from a stream. An intake whose promise settled remains until the
- * handlers of that promise have run. If they read again, libuv need not stop
+ * Reading from a stream. An intake is the state of one read. When the promise
+ * of the read settles, the intake remains until the handlers of that promise
+ * have run. If they read again, they use this intake, and libuv need not stop
  * and start.
  *
- * Then the intake is freed. libuv continues to watch the stream, because the
- * next read may come soon: stopping and starting costs three system calls. When
- * data arrives without a read, it is not read, and libuv stops. It also stops
- * when no other activity keeps the loop alive. No state is kept for such a
- * stream, because the program may close and free it. Its read_cb shows whether
- * it is watched for avow, and a walk over the loop's handles finds all of
- * these.
+ * If they do not, the intake is freed. libuv continues to watch the stream,
+ * because the next read may come soon: stopping and starting costs three system
+ * calls. If data arrives while no read is pending, avow leaves the data in the
+ * socket and calls uv_read_stop(). avow also stops watching when nothing else
+ * keeps the loop alive. No state is kept for a watched stream, because the
+ * program may close and free it. Its read_cb shows whether it is watched for
+ * avow, and uv_walk() finds all watched streams.
  *
- * A stream that stopped in this way has data. The next read takes it at once.
- * If the peer never pauses, each later read does so too. The loop stores only
- * the number of such streams. A read that finds no data decrements it, so no
- * more reads look in vain than streams were stopped.
+ * A stream that was stopped because data arrived still has that data, and the
+ * next read takes it without libuv. If the peer sends without a pause, so does
+ * each later read. The loop stores only the number of streams that were stopped
+ * in this way. A read that finds no data decrements that number. So the number
+ * of reads that try in vain is at most the number of streams that were stopped.
  */
 #include "uv/read.h"
 
@@ -53,7 +55,7 @@ typedef struct {
   avow_deferred_t *deferred; /* NULL: no read is pending */
   request_t request;
   size_t done;           /* INTO: bytes read so far */
-  avow__buffer_t buffer; /* data read by ALL; a terminal's own */
+  avow__buffer_t buffer; /* for ALL, and for all reads of a terminal */
   bool busy;             /* inside its callback */
   bool replaced;         /* another read began in its callback */
 } intake_t;
@@ -107,7 +109,7 @@ static void stream_on_close(avow__reading_t *reading) {
     avow__cancel((avow_promise_t *) intake->deferred);
 }
 
-/* An intake without a read exists only inside its callback. */
+/* An intake without a pending read exists only inside its callback. */
 static bool yield(avow__reading_t *reading) {
   intake_t *intake = (intake_t *) reading;
   if (intake->deferred != NULL)
@@ -230,8 +232,8 @@ static void streams_quiet(avow__context_t *c) {
   uv_walk(c->loop, quiet_if_idle, NULL);
 }
 
-/* Whether the loop is kept alive by other activity that will end. A handle is
-   in memory while a promise of it is pending. */
+/* Whether a request, a sleep or a read keeps the loop alive. The handle of a
+   pending read is still in memory, because the program must keep it. */
 static bool goes_on(const avow__context_t *c) {
   if (c->requests + c->handle_requests > 0 || avow__sleeps_are_pending(c))
     return true;
@@ -248,7 +250,7 @@ static void streams_rest(avow__context_t *c) {
     streams_quiet(c);
 }
 
-/* Frees the intake while libuv continues to watch the stream. */
+/* Frees the intake. libuv continues to watch the stream. */
 static void intake_rest(intake_t *intake) {
   avow__net_of(intake->context)->quiet = streams_quiet;
   intake->context->before_poll = streams_rest;
@@ -284,8 +286,8 @@ static void stream_on_read(uv_stream_t *stream, ssize_t nread,
     intake_rest(intake);
 }
 
-/* Returns an intake whose handlers read again, or NULL. The handlers may have
-   made libuv stop. */
+/* Returns the intake of the stream if a handler of its last promise reads
+   again. Otherwise, or if a handler made libuv stop, returns NULL. */
 static intake_t *idle(avow__context_t *c, const uv_stream_t *stream) {
   avow__node_t *node = avow__net_find(c, AVOW__READERS, stream);
   intake_t *intake = (intake_t *) node;
@@ -315,8 +317,8 @@ static int stream_begin(avow__context_t *c, intake_t *intake,
   return err;
 }
 
-/* Makes libuv call back for each chunk from now on. Returns 0 also if it
-   already does. */
+/* Makes libuv call back for each chunk that arrives. Returns 0 if libuv already
+   does. */
 static int stream_start(avow__context_t *c, uv_stream_t *stream,
                         intake_t **out) {
   *out = idle(c, stream);
@@ -334,8 +336,8 @@ static int stream_start(avow__context_t *c, uv_stream_t *stream,
   return 0;
 }
 
-/* avow itself looks first. libuv watches the stream only if there is no data.
- */
+/* Reads data that has already arrived, without libuv. libuv watches the stream
+   only if there is none. */
 static void take_what_waits(avow__context_t *c, intake_t *intake) {
   const int n = avow__waiting_take(intake->stream, stream_room(intake));
   if (n > 0)
