@@ -239,9 +239,9 @@ void avow__adopt_run(avow_promise_t *p) {
   avow__unref(p);
 }
 
-/* A thenable gets a new deferred, with which it settles p. The earlier deferreds
-   of p have no further effect, because one of them has resolved p with the
-   thenable. */
+/* A thenable gets a new deferred, with which it settles p. The earlier
+   deferreds of p have no further effect, because one of them has resolved p
+   with the thenable. */
 void avow__thenable_run(avow_promise_t *p) {
   const avow_value_t thenable = p->u.value;
   avow_promise_t *proxy = avow__promise_alloc(avow__context(p), AVOW__DEFERRED);
