@@ -66,7 +66,7 @@ def main():
         if os.path.isfile(os.path.join(root, path)):
             place(root, path, f'{folder}/source/{path}')
         reference.save(page, source_page(root, path))
-    tables = ''.join(read(root, path) for path in paths)
+    tables = read(root, 'docs/contents.md')
     snippets = Snippets(lambda path: read(root, path))
     reference.Reference(root, topics(tables), snippets).write(
         f'{folder}/reference')

@@ -57,7 +57,7 @@ def of_document(name, text):
     pieces = re.findall(r'(?ms)^## (.*?)$|^```(c|text)\n(.*?)^```$', text)
     for heading, language, body in pieces:
         if heading:
-            title = heading
+            title = heading.replace('`', '')  # a link's text is plain
         elif language == 'c':
             code = body.rstrip('\n')
         elif code is not None:
