@@ -204,6 +204,7 @@ struct avow__context_s {
   uv_timer_t close_guard;    /* close_report.c: reports a long close */
   uv_thread_t thread;        /* the loop's thread; valid if has_thread */
   bool has_thread;
+  uint32_t runs;        /* calls of avow_run() that have not returned */
   bool told_closed;     /* reported: the program closed avow's handles */
   bool told_cycle;      /* reported: promises wait for each other */
   bool has_close_guard; /* close_guard is initialized */

@@ -337,8 +337,10 @@ int avow_loop_close(uv_loop_t *loop) {
     end_without_loop(c);
     return UV_EINVAL;
   }
-  if (c->run_for != NULL) /* else the loop's thread may have ended */
+#if AVOW__DEBUG
+  if (c->runs > 0) /* else the loop's thread may have ended */
     avow__check_thread(c);
+#endif
   if (c->depth > 0 || c->pins > 0 || c->life > AVOW__OPEN ||
       avow__value_is_dying())
     return UV_EBUSY;

@@ -41,6 +41,24 @@ static void run_loop(avow__context_t *c, const avow_promise_t *p) {
   avow__stop_if_settled(c);
 }
 
+static void begin_run(avow__context_t *c) {
+#if AVOW__DEBUG
+  c->runs++;
+#else
+  (void) c;
+#endif
+}
+
+/* Another thread may run the loop afterwards. */
+static void end_run(avow__context_t *c) {
+#if AVOW__DEBUG
+  c->runs--;
+  c->has_thread = false;
+#else
+  (void) c;
+#endif
+}
+
 avow_value_t avow_run(avow_promise_t *p) {
   p = avow__given(p, "promise");
   avow__check_taken(p);
@@ -54,11 +72,10 @@ avow_value_t avow_run(avow_promise_t *p) {
     avow_unref(p);
     return avow_error(AVOW_EMISUSE);
   }
+  begin_run(c);
   if (avow__is_pending(p))
     run_loop(c, p);
-#if AVOW__DEBUG
-  c->has_thread = false; /* another thread may run the loop now */
-#endif
+  end_run(c);
   if (!avow__is_pending(p))
     return give(p);
   avow__check_handles(c);
