@@ -37,13 +37,6 @@ static void init_refuses_a_small_stack(void **state) {
   assert_int_equal(avow_loop_init(loop, NULL), 0);
 }
 
-static void init_takes_the_smallest_stack(void **state) {
-  const avow_options_t options = { .stack_size = 16384 };
-  assert_int_equal(avow_loop_close(loop), 0);
-
-  assert_int_equal(avow_loop_init(loop, &options), 0);
-}
-
 /* Opens a loop whose stacks and guards are that large. */
 static int init_with(size_t stack_size, size_t guard_size) {
   const avow_options_t options = { .stack_size = stack_size,
@@ -520,7 +513,6 @@ SUITE(loop) {
   const struct CMUnitTest tests[] = {
     CASE(init_counts_its_users),
     CASE(init_refuses_a_small_stack),
-    CASE(init_takes_the_smallest_stack),
     CASE(init_refuses_what_no_process_has_room_for),
     CASE(init_refuses_no_loop),
     CASE(init_without_memory_is_over_at_once),
