@@ -141,9 +141,9 @@ void *avow__parent_new(uv_loop_t *loop, const avow__parent_class_t *klass,
   return give_promise(parent, p, d, out);
 }
 
-_Static_assert(
-    sizeof(avow__parent_t) <= offsetof(avow_promise_t, refs),
-    "a parent in a block leaves alone what marks that as no promise");
+_Static_assert(sizeof(avow__parent_t) <= offsetof(avow_promise_t, refs),
+               "a parent in a block must not overlap the mark that tells it "
+               "from promises");
 
 avow__parent_t *avow__parent_new_surely(uv_loop_t *loop,
                                         const avow__parent_class_t *klass,

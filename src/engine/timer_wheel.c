@@ -7,9 +7,9 @@
 
 enum { BITS = 6 };
 
-_Static_assert(AVOW__SLOTS == 1 << BITS, "a digit says which");
+_Static_assert(AVOW__SLOTS == 1 << BITS, "BITS bits select a slot");
 _Static_assert(AVOW__LATEST == (UINT64_C(1) << (BITS * AVOW__SLOT_LEVELS)) - 1,
-               "later deadlines are as good as that one");
+               "all deadlines fit in the levels");
 
 static unsigned lowest_bit(uint64_t bits) {
   unsigned n = 0;

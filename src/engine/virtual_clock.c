@@ -143,10 +143,10 @@ static void clock_count(const avow__context_t *c) {
                c->options.clock_guard_ms) {
     clock->rings++;
     (void) fprintf(stderr,
-                   "avow: for %u ms a clock has stood at %" PRIu64
-                   " ms, and more than %d sleeps of no length have ended: a "
-                   "circle of these never lets it move; sleep for 1 ms\n",
-                   c->options.clock_guard_ms, clock->now, MANY);
+                   "avow: a virtual clock did not advance from %" PRIu64
+                   " ms for %u ms, while %d sleeps of 0 ms ended; sleep for at "
+                   "least 1 ms in a loop\n",
+                   clock->now, c->options.clock_guard_ms, MANY);
   }
 }
 
@@ -261,11 +261,11 @@ static void clock_tell(avow__context_t *c, const hold_t *hold) {
     return;
   c->clock->told = true;
   (void) fprintf(stderr,
-                 "avow: for %u ms a clock has stood at %" PRIu64
-                 " ms, held by ",
-                 c->options.clock_guard_ms, c->clock->now);
+                 "avow: a virtual clock did not advance from %" PRIu64
+                 " ms for %u ms; it is held by ",
+                 c->clock->now, c->options.clock_guard_ms);
   clock_print_holder(c, hold);
-  (void) fputs("; on its loop there is:\n", stderr);
+  (void) fputs("; its loop has:\n", stderr);
   avow_loop_dump(c->loop, stderr);
 }
 

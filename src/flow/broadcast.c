@@ -90,7 +90,7 @@ static void release(broadcast_t *b) {
 
 static avow_value_t missed(uint64_t n) {
   return avow_error_new(AVOW_EMISSED, avow_int((int64_t) n),
-                        "%" PRIu64 " items were missed", n);
+                        "%" PRIu64 " items missed", n);
 }
 
 static avow_value_t broadcast_tell(avow__audience_t *audience,

@@ -136,7 +136,7 @@ static avow_value_t not_to_be_closed(avow_loops_t *loops) {
   for (size_t i = 0; i < loops->count; i++)
     if (avow__worker_is_here(loops->workers[i]))
       return avow_error_new(UV_EINVAL, avow_none(),
-                            "loops close: on a thread of these loops");
+                            "loops close: called on a thread of these loops");
   if (!atomic_exchange(&loops->closed, true))
     return avow_none();
   avow__misuse("avow_loops_close(): loops are closed already; call it once");

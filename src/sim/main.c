@@ -23,7 +23,7 @@ static const char usage[] =
     "  --only LIST    of its choices these, all others plain: \"net.cut:3,…\"\n"
     "  --shrink       and leave out of that what it does not take to fail\n"
     "  --faults LIST  of net, fs, memory, cancel, crash, or all, or none\n"
-    "  --max-events N that a run may have, turns of its loop, too (1000000)\n"
+    "  --max-events N that a run may have; also of loop iterations (1000000)\n"
     "\n"
     "Exits with 0 if none has failed, 1 if one has, 2 if it does not know "
     "what\n"

@@ -101,7 +101,7 @@ static void check_limits(void) {
   sim_world_t *w = &sim_world;
   check_jobs();
   if (++w->turns > w->options.max_events)
-    sim_fail("more than %" PRIu64 " turns of the loop: " SIM_MORE,
+    sim_fail("more than %" PRIu64 " iterations of the loop: " SIM_MORE,
              w->options.max_events);
   else
     check_time();

@@ -37,14 +37,14 @@ static void print_figures(uv_loop_t *loop, FILE *out) {
   (void) fprintf(out,
                  "avow: %" PRIu64 " promises, %" PRIu64 " pending; %" PRIu64
                  " jobs have run, %" PRIu64
-                 " wait\n"
+                 " are queued\n"
                  "avow: %" PRIu64 " requests, %" PRIu64
-                 " for the pool, %" PRIu64 " at least wait there\n",
+                 " on the thread pool, at least %" PRIu64 " of them waiting\n",
                  stats.live, stats.pending, stats.jobs, stats.queued,
                  stats.requests, stats.on_pool, stats.waiting);
   if (stats.iterations > 0)
     (void) fprintf(out,
-                   "avow: %" PRIu64 " turns, us: median %" PRIu64
+                   "avow: %" PRIu64 " iterations, us: median %" PRIu64
                    ", 99 %% %" PRIu64 ", longest %" PRIu64 "\n",
                    stats.iterations, stats.lag_median, stats.lag_p99,
                    stats.lag_max);

@@ -68,7 +68,7 @@ static void fs_poll_report(looker_t *looker, int status,
 
 _Static_assert(sizeof(uv_stat_t) ==
                    12 * sizeof(uint64_t) + 4 * sizeof(uv_timespec_t),
-               "nothing lies between its fields");
+               "the fields of uv_stat_t have no padding");
 
 /* Compares all fields except the access time and the size on disk. */
 static bool is_same(const uv_stat_t *a, const uv_stat_t *b) {

@@ -68,10 +68,9 @@ static avow_value_t progress_look(void *data) {
   const uint64_t waited = avow_now(progress->loop) - progress->at;
   if (waited < progress->idle)
     return avow_follow(avow_sleep(progress->loop, progress->idle - waited));
-  return avow__error_of_limit(
-      avow_error_new(UV_ETIMEDOUT, avow_none(),
-                     "%s: nothing has moved for %" PRIu64 " ms", progress->name,
-                     progress->idle));
+  return avow__error_of_limit(avow_error_new(UV_ETIMEDOUT, avow_none(),
+                                             "%s: no bytes for %" PRIu64 " ms",
+                                             progress->name, progress->idle));
 }
 
 avow_promise_t *avow__progress_watch(avow__progress_t *progress,

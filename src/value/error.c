@@ -76,17 +76,17 @@ const avow_value_t *avow_error_cause(const avow_value_t *v) {
   return error->cause.tag != AVOW_NONE ? &error->cause : NULL;
 }
 
-#define OWN_CODES(X)                                           \
-  X(AVOW_EBROKEN, "deferred dropped before it was settled")    \
-  X(AVOW_ECYCLE, "promise resolved with itself")               \
-  X(AVOW_EAGGREGATE, "every promise was rejected")             \
-  X(AVOW_EIDLE, "nothing left to run while still pending")     \
-  X(AVOW_EREASON, "rejected with a value: see its cause")      \
-  X(AVOW_EMISUSE, "wrong use of avow: a debug build says how") \
-  X(AVOW_ENOTASYNC, "awaited outside an async function")       \
-  X(AVOW_ETHROWN, "an exception left what avow called")        \
-  X(AVOW_ESKIP, "left out of the results")                     \
-  X(AVOW_EMISSED, "items were missed: too many had come")
+#define OWN_CODES(X)                                               \
+  X(AVOW_EBROKEN, "deferred dropped before it was settled")        \
+  X(AVOW_ECYCLE, "promise resolved with itself")                   \
+  X(AVOW_EAGGREGATE, "all promises rejected")                      \
+  X(AVOW_EIDLE, "nothing left to run, and the promise is pending") \
+  X(AVOW_EREASON, "rejected with a value; see its cause")          \
+  X(AVOW_EMISUSE, "misuse of avow; a checked build reports it")    \
+  X(AVOW_ENOTASYNC, "awaited outside an async function")           \
+  X(AVOW_ETHROWN, "an exception left a function that avow called") \
+  X(AVOW_ESKIP, "omitted from the results")                        \
+  X(AVOW_EMISSED, "items missed because a buffer was full")
 
 typedef struct {
   const char *name, *text;
@@ -169,7 +169,7 @@ avow_value_t avow__error_of_cancel(avow_value_t v) {
 static const char *reads_as(int code) {
   switch (code) {
   case AVOW__ERESERVED:
-    return "invalid argument: what is reserved is not zero";
+    return "invalid argument: a reserved field is not zero";
   case UV_EALREADY:
     return "already in progress";
   case UV_ENOTSUP:

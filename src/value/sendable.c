@@ -44,7 +44,7 @@ static const char *find_stayer(const avow_value_t *v) {
       return avow_type_name(one);
     const range_t more = inside(one);
     if (more.at != more.end && depth == DEPTH)
-      return "too deep a list";
+      return "a list nested too deeply";
     if (more.at != more.end)
       stack[depth++] = more;
   }

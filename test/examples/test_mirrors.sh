@@ -38,7 +38,7 @@ out 'file: 6 bytes'
 
 echo "mirrors: unless all do, and then the file stays"
 run 1 "$mirrors" file "127.0.0.1:$missing" "127.0.0.1:$strange/x"
-err 'mirrors: every promise was rejected'
+err 'mirrors: all promises rejected'
 err "  127.0.0.1:$missing: HTTP status 404"
 err "  127.0.0.1:$strange/x: Received HTTP/0\.9 when not allowed"
 [ "$(cat file)" = 'wanted' ] || fail "the file is not what it was"

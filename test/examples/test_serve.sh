@@ -272,7 +272,7 @@ start www
 ask_much
 kill -USR1 "$pid"
 until_true grep -q "pending async 'a connection'" log
-for what in 'promises, .* pending; ' 'requests, ' 'turns, us: median '; do
+for what in 'promises, .* pending; ' 'requests, ' 'iterations, us: median '; do
   grep -q "^avow: [0-9]* $what" log || fail "no $what"
 done
 exec 4>&- 5>&-

@@ -147,7 +147,7 @@ static void runtime_of_a_later_version_is_refused(void **state) {
 
   assert_says(avow_async_throwing(loop, expect_words, &outside, &newer),
               UV_EINVAL,
-              "async: invalid argument: what is reserved is not zero");
+              "async: invalid argument: a reserved field is not zero");
 }
 
 static void await_outside(void) {

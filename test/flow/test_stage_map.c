@@ -404,7 +404,7 @@ static void filter_by_a_string(void) {
   send_all(1, 2);
   filter(say_yes, NULL);
   assert_says(avow_channel_next(to), AVOW_EMISUSE,
-              "filter: wrong use of avow: a debug build says how");
+              "filter: misuse of avow; a checked build reports it");
 }
 
 static void filter_by_what_is_no_number_fails(void **state) {

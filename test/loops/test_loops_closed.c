@@ -128,7 +128,7 @@ static void loops_are_not_closed_by_one_of_them(void **state) {
 
   assert_int_equal(avow_error_code(&v), UV_EINVAL);
   assert_string_equal(avow_error_message(&v),
-                      "loops close: on a thread of these loops");
+                      "loops close: called on a thread of these loops");
   avow_value_unref(v);
   assert_fulfils_none(p);
   assert_fulfils_none(avow_loops_run(loops, 0, loop, sleep_shortly, NULL));

@@ -161,7 +161,7 @@ static void listen_refuses_options_of_a_later_version(void **state) {
 
   assert_says(avow_loops_listen(loops, other, echo, NULL, &newer), UV_EINVAL,
               "loops listen: "
-              "invalid argument: what is reserved is not zero");
+              "invalid argument: a reserved field is not zero");
 }
 
 static void listen_refuses_what_it_cannot_do(void **state) {

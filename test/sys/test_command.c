@@ -234,7 +234,7 @@ static void command_refuses_what_it_cannot_use(void **state) {
                               avow_none()),
                  UV_EINVAL);
   assert_says(avow_command(loop, &newer, avow_string("x")), UV_EINVAL,
-              "run: invalid argument: what is reserved is not zero");
+              "run: invalid argument: a reserved field is not zero");
   assert_rejects(SHELL("true", .inherits = AVOW_INHERIT_ALL + 1), UV_EINVAL);
   assert_rejects(avow_command(loop, &ours, avow_string("x")), UV_EINVAL);
   assert_rejects(avow_command(loop, &fine, avow_int(1)), UV_EINVAL);

@@ -278,7 +278,7 @@ static void bad_arguments_are_rejected(void **state) {
   assert_says(avow_copy_tree(loop, "x", "y", &options), UV_EINVAL,
               "copy 'x': invalid argument");
   assert_says(avow_copy_tree(loop, "x", "y", &newer), UV_EINVAL,
-              "copy 'x': invalid argument: what is reserved is not zero");
+              "copy 'x': invalid argument: a reserved field is not zero");
 }
 
 static avow_promise_t *copy_heard(heard_t *heard) {

@@ -355,7 +355,7 @@ static void each_refuses_options_of_a_later_version(void **state) {
   const avow_map_options_t newer = { .reserved[0] = 1 };
 
   assert_says(avow_each(channel, note_item, NULL, &newer), UV_EINVAL,
-              "each: invalid argument: what is reserved is not zero");
+              "each: invalid argument: a reserved field is not zero");
 
   avow_channel_unref(channel);
 }

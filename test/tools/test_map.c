@@ -298,7 +298,7 @@ static void map_refuses_options_of_a_later_version(void **state) {
   const avow_map_options_t newer = { .reserved[0] = 1 };
 
   assert_says(avow_map(loop, 1, square, NULL, &newer), UV_EINVAL,
-              "map: invalid argument: what is reserved is not zero");
+              "map: invalid argument: a reserved field is not zero");
 }
 
 static void closing_ends_a_map(void **state) {

@@ -471,7 +471,7 @@ static void retry_refuses_options_of_a_later_version(void **state) {
   const avow_retry_options_t newer = { .reserved[0] = 1 };
 
   assert_says(avow_retry(loop, attempt, &work, &newer), UV_EINVAL,
-              "retry: invalid argument: what is reserved is not zero");
+              "retry: invalid argument: a reserved field is not zero");
 }
 
 static void closing_ends_a_retry(void **state) {

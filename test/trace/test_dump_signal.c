@@ -59,7 +59,9 @@ static void signal_prints_figures_and_promises(void **state) {
   hear_it();
 
   assert_printed("avow: 1 promises, 1 pending; ");
-  assert_printed("avow: 0 requests, 0 for the pool, 0 at least wait there\n");
+  assert_printed(
+      "avow: 0 requests, 0 on the thread pool, at least 0 of them "
+      "waiting\n");
   assert_printed(" pending deferred");
   assert_null(strstr(text, "turns"));
   assert_null(strstr(text, "slow"));
@@ -83,7 +85,7 @@ static void what_is_measured_is_printed(void **state) {
   (void) raise(SIGUSR1); /* the loop catches it */
   hear();
 
-  assert_printed(" turns, us: median ");
+  assert_printed(" iterations, us: median ");
   assert_printed(" slow jobs, longest ");
 }
 

@@ -286,7 +286,7 @@ static void bind_path_refuses_what_it_cannot_use(void **state) {
   assert_rejects(avow_bind_path(loop, "", NULL), UV_EINVAL);
   assert_rejects(avow_bind_path(loop, at("no/door"), NULL), UV_EACCES);
   assert_says(avow_bind_path(loop, at("door"), &newer), UV_EINVAL,
-              "bind '%s': invalid argument: what is reserved is not zero",
+              "bind '%s': invalid argument: a reserved field is not zero",
               at("door"));
   assert_rejects(avow_bind_path(loop, at("door"), &sticky), UV_EINVAL);
   assert_rejects(avow_bind_path(loop, at("door"), &all), UV_EINVAL);

@@ -358,7 +358,7 @@ static void pump_to_another_loop(void) {
   open_ends(avow_duplex(&other, 2, NULL), more);
 
   assert_says(avow_pump(there(), near(), NULL), AVOW_EMISUSE,
-              "pump: wrong use of avow: a debug build says how");
+              "pump: misuse of avow; a checked build reports it");
 
   avow_value_clear(&more[0]);
   avow_value_clear(&more[1]);

@@ -335,7 +335,7 @@ static void listening_as_a_later_version_would_is_refused(void **state) {
       avow_connections(avow_stream_handle(avow_to_stream(&server)), &newer);
 
   assert_says(avow_channel_next(other), UV_EINVAL,
-              "listen: invalid argument: what is reserved is not zero");
+              "listen: invalid argument: a reserved field is not zero");
 
   avow_channel_unref(other);
 }

@@ -35,7 +35,7 @@ static void tell(const char *text) {
 static void assert_is_idle(avow_promise_t *p) {
   assert_int_equal(avow_state(p), AVOW_REJECTED);
   assert_true(avow_is_timeout(avow_result(p)));
-  assert_says(p, UV_ETIMEDOUT, "read: nothing has moved for 1000 ms");
+  assert_says(p, UV_ETIMEDOUT, "read: no bytes for 1000 ms");
 }
 
 static void peer_that_says_nothing_is_given_up(void **state) {

@@ -80,7 +80,8 @@ static void what_belongs_to_a_loop_stays_there(void **state) {
   assert_stays(make_rooted, "loops run: rooted cannot change threads");
   assert_int_equal(notes, 1);
   assert_stays(make_promise, "loops run: promise cannot change threads");
-  assert_stays(make_tower, "loops run: too deep a list cannot change threads");
+  assert_stays(make_tower,
+               "loops run: a list nested too deeply cannot change threads");
 
   end_loops();
 }

@@ -118,7 +118,7 @@ static void make_what_a_later_version_knows(void) {
   const avow_value_t v = avow_object(&newer, &loop);
   assert_int_equal(avow_error_code(&v), UV_EINVAL);
   assert_string_equal(avow_error_message(&v),
-                      "object: invalid argument: what is reserved is not zero");
+                      "object: invalid argument: a reserved field is not zero");
   avow_value_unref(v);
 }
 

@@ -50,14 +50,16 @@ static const char *wrong_with(const char *url, const avow_fetch_options_t *o) {
   if (url == NULL)
     return "the URL is NULL";
   if (!is_reserved_zero(o))
-    return "options have more than this version of avow-curl knows";
+    return "the options have fields that this avow-curl does not know";
   if (!is_method(o->method))
-    return "the method has other than capital letters";
+    return "the method has characters that are not capital letters";
   if (!are_headers(o->headers))
-    return "a header has no colon, or a line's end in it";
+    return "a header has no colon, or it contains a line break";
   if (!is_body(o))
     return "the body is neither bytes nor a stream";
-  return is_body_length(o) ? NULL : "the length is not that of a stream";
+  return is_body_length(o)
+             ? NULL
+             : "the body length is invalid, or the body is not a stream";
 }
 
 /* Returns NULL if the request is valid. A body that could not be allocated is

@@ -230,7 +230,7 @@ static void response_abort(void *data, avow_value_t error) {
 static avow_value_t cannot_repeat(CURL *easy) {
   return avow__curl_failure(
       easy, CURLE_SEND_FAIL_REWIND,
-      "the body would have to be sent again, and is a stream");
+      "the request must be sent again, but its body is a stream");
 }
 
 /* Returns the reason why the rest cannot arrive: one of this file, or else that
@@ -278,8 +278,8 @@ static avow_value_t long_line(const avow_value_t *v) {
 
 static avow_value_t kept_too_much(const avow_value_t *v) {
   return avow_error_new(UV_ENOMEM, *avow_error_cause(v),
-                        "more of the body came than libcurl keeps while it is "
-                        "not read (64 MiB), or than there is memory for");
+                        "libcurl cannot buffer more of the body, because it "
+                        "has 64 MiB that were not read, or memory ran out");
 }
 
 /* Returns false if out of memory. */
@@ -390,7 +390,8 @@ static bool proxy_fits(response_t *r, bool has_sent) {
   avow_value_unref(r->refusal);
   r->refusal =
       avow_error_new(UV_EMSGSIZE, avow_none(),
-                     "the proxy's answer has more than %d bytes", HEAD_MOST);
+                     "the response of the proxy has more than %d bytes",
+                     HEAD_MOST);
   return false;
 }
 

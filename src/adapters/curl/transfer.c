@@ -494,8 +494,8 @@ static avow_promise_t *refuse_owned(const avow_curl_t *client,
     return avow__curl_transfer(client, NULL, NULL, nobody); /* to reject it */
   return avow_promise_reject(
       c->loop, avow_error_new(UV_EINVAL, avow_none(),
-                              "the easy handle is a value's, which cleans it "
-                              "up: perform a copy, by curl_easy_duphandle()"));
+                              "an object owns the easy handle; perform a copy "
+                              "made by curl_easy_duphandle()"));
 }
 
 avow_promise_t *avow_curl_perform(const avow_curl_t *client, CURL *easy) {

@@ -110,7 +110,8 @@ static avow_value_t got(const avow_value_t *answer, void *data) {
   natsMsg *msg = avow_to_nats_msg(answer);
   const char *subject = "", *revision = "";
   if (is_deleted(msg))
-    return avow__nats_failure_as(UV_ENOENT, NATS_NOT_FOUND, "it is deleted");
+    return avow__nats_failure_as(UV_ENOENT, NATS_NOT_FOUND,
+                                 "the key is deleted");
   if (natsMsgHeader_Get(msg, "Nats-Subject", &subject) != NATS_OK ||
       natsMsgHeader_Get(msg, "Nats-Sequence", &revision) != NATS_OK)
     return avow_error(UV_EPROTO);
@@ -122,9 +123,10 @@ static avow_promise_t *bucket_refuse(const bucket_t *b, int code) {
 }
 
 static avow_value_t indirect(void) {
-  return avow__nats_failure_as(UV_ENOTSUP, NATS_NO_SERVER_SUPPORT,
-                               "the bucket was made without allow_direct: "
-                               "only watching it tells what is in it");
+  return avow__nats_failure_as(
+      UV_ENOTSUP, NATS_NO_SERVER_SUPPORT,
+      "the bucket was made without allow_direct; watch "
+      "the bucket to read its keys");
 }
 
 avow_promise_t *avow_nats_get(const avow_value_t *bucket, const char *key) {

@@ -226,7 +226,7 @@ static avow_value_t call(void *data) {
 /* The last worker did not report an outcome. The job may crash its workers. */
 static avow_value_t abandon(task_t *task) {
   die(task, avow_error_new(UV_ECONNABORTED, avow_none(),
-                           "no worker has done it in %u attempts",
+                           "no worker completed the job in %u attempts",
                            task->attempt - 1));
   return avow_follow(store(task));
 }

@@ -186,12 +186,12 @@ static bool copy_keys(SSL_CTX *to, SSL_CTX *from) {
 static const char *set_tickets(avow__tls_settings_t *settings,
                                const avow_tls_options_t *o) {
   if (!set_context(settings->ctx, o))
-    return "the authorities";
+    return "certificate authorities";
   if (o->past == NULL)
     return NULL;
   const avow__tls_settings_t *others = avow__tls_settings_of(o->past);
   if (others == NULL || !copy_keys(settings->ctx, others->ctx))
-    return "the past settings";
+    return "past settings";
   return NULL;
 }
 
@@ -201,16 +201,16 @@ static const char *read_options(avow__tls_settings_t *s,
   SSL_CTX *ctx = s->ctx;
   if (o->certificate != NULL &&
       !read_certificates(ctx, o->certificate, take_own))
-    return "the certificate";
+    return "certificate";
   if (o->key != NULL && !read_key(ctx, o->key))
-    return "the key";
+    return "private key";
   if ((o->key != NULL) != (o->certificate != NULL))
-    return o->key != NULL ? "a key without its certificate"
-                          : "a certificate without its key";
+    return o->key != NULL ? "private key without a certificate"
+                          : "certificate without a private key";
   if (o->protocols != NULL && !set_protocols(s, o->protocols))
-    return "the protocols";
+    return "protocols";
   if (!read_authorities(s, o->authorities))
-    return "the authorities";
+    return "certificate authorities";
   if (o->ask_clients)
     SSL_CTX_set_verify(ctx, SSL_VERIFY_PEER | SSL_VERIFY_FAIL_IF_NO_PEER_CERT,
                        NULL);

@@ -51,7 +51,7 @@ static avow_value_t truncated(const avow__tls_t *t) {
   return avow_error_new(AVOW_TLS_ETRUNCATED, avow_none(),
                         t->greeter != NULL
                             ? "the peer ended the TLS handshake"
-                            : "TLS ended without the peer's word");
+                            : "TLS connection ended without close_notify");
 }
 
 static bool is_about_certificate(unsigned long err) {
@@ -68,7 +68,7 @@ static avow_value_t reason_of(const avow__tls_t *t) {
   if (is_about_certificate(last))
     return verify_error(t, SSL_get_verify_result(t->ssl));
   if (is_alert(last))
-    return worded(AVOW_TLS_EALERT, "the peer refuses", last);
+    return worded(AVOW_TLS_EALERT, "the peer sent an alert", last);
   if (avow_is_error(&t->in_error))
     return avow_value_ref(&t->in_error);
   if (t->ended && avow_is_none(&t->chunk))

@@ -273,9 +273,12 @@ static void assert_refused(const avow_fetch_options_t *options,
 }
 
 static void refuses(void **state) {
-  static const char header[] = "a header has no colon, or a line's end in it";
-  static const char method[] = "the method has other than capital letters";
-  static const char length[] = "the length is not that of a stream";
+  static const char header[] =
+      "a header has no colon, or it contains a line break";
+  static const char method[] =
+      "the method has characters that are not capital letters";
+  static const char length[] =
+      "the body length is invalid, or the body is not a stream";
   const char *const split[] = { "X: 1\r\nY: 2", NULL };
   const char *const plain[] = { "nothing", NULL };
   const avow_value_t number = avow_int(1), bytes = avow_string("x");
@@ -289,7 +292,7 @@ static void refuses(void **state) {
   assert_refused(&(avow_fetch_options_t){ .body = &bytes, .body_length = 1 },
                  length);
   assert_refused(&(avow_fetch_options_t){ .reserved = { 1 } },
-                 "options have more than this version of avow-curl knows");
+                 "the options have fields that this avow-curl does not know");
   const avow_value_t none = avow_error(UV_ENOMEM); /* as of avow_string() */
   assert_rejects(avow_curl_fetch(client, url_of("/hello"),
                                  &(avow_fetch_options_t){ .body = &none }),

@@ -182,8 +182,8 @@ static void unpacked_without_a_limit(void **state) {
   avow_value_t v = avow_run(avow_curl_fetch(client, url_of("/keep"), &o));
 #if LIBCURL_VERSION_NUM < 0x080000
   assert_says(all_of(&v), UV_ENOMEM,
-              "more of the body came than libcurl keeps while it is not read "
-              "(64 MiB), or than there is memory for");
+              "libcurl cannot buffer more of the body, because it has 64 MiB "
+              "that were not read, or memory ran out");
 #else
   avow_ignore(avow_run(all_of(&v)));
 #endif
@@ -233,7 +233,7 @@ static void by_a_proxy(CURL *easy, void *unused) {
 static void answers_of_proxies(void **state) {
   const avow_fetch_options_t o = { .set = by_a_proxy };
   assert_says(avow_curl_fetch(client, "https://refusal.test/", &o), UV_EMSGSIZE,
-              "the proxy's answer has more than 262144 bytes");
+              "the response of the proxy has more than 262144 bytes");
 }
 
 static void trailers(void **state) {

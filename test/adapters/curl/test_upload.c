@@ -148,7 +148,7 @@ static void not_sent_again(void **state) {
     assert_int_equal(avow_curl_code(&v), CURLE_SEND_FAIL_REWIND);
     assert_string_equal(
         avow_error_message(&v),
-        "the body would have to be sent again, and is a stream");
+        "the request must be sent again, but its body is a stream");
     avow_value_unref(v);
     run();
   }

@@ -86,7 +86,7 @@ static void letting_go_is_no_end(void **state) {
   drop(&ends[0]);
   assert_fulfils_bytes(avow_read(server(), 100), "part");
   assert_says(avow_read(server(), 100), AVOW_TLS_ETRUNCATED,
-              "TLS ended without the peer's word");
+              "TLS connection ended without close_notify");
   assert_rejects(avow_read(server(), 100), AVOW_TLS_ETRUNCATED);
   assert_rejects(avow_write(server(), avow_string("x")), AVOW_TLS_ETRUNCATED);
   assert_rejects(avow_shutdown(server()), AVOW_TLS_ETRUNCATED);

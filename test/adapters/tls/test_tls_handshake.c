@@ -16,8 +16,7 @@ static void weak_keys_are_refused(void **state) {
                                        .key = weak.key };
   const avow_value_t v = avow_tls_settings(&options);
   assert_int_equal(avow_error_code(&v), UV_EINVAL);
-  assert_string_equal(avow_error_message(&v),
-                      "the certificate: ee key too small");
+  assert_string_equal(avow_error_message(&v), "certificate: ee key too small");
   avow_value_unref(v);
   free_papers(&weak);
 }
@@ -217,24 +216,24 @@ static void assert_no_settings(const avow_tls_options_t *options,
 static void settings_say_what_is_wrong(void **state) {
   const char *good = localhost.certificate, *key = localhost.key;
   assert_no_settings(&(avow_tls_options_t){ .certificate = "x", .key = key },
-                     "the certificate");
+                     "certificate");
   assert_no_settings(&(avow_tls_options_t){ .certificate = good, .key = "x" },
-                     "the key");
+                     "private key");
   assert_no_settings(&(avow_tls_options_t){ .certificate = good,
                                             .key = authority.key },
-                     "the key: key values mismatch");
+                     "private key: key values mismatch");
   assert_no_settings(&(avow_tls_options_t){ .certificate = good },
-                     "a certificate without its key");
+                     "certificate without a private key");
   assert_no_settings(&(avow_tls_options_t){ .key = key },
-                     "a key without its certificate");
+                     "private key without a certificate");
   assert_no_settings(&(avow_tls_options_t){ .authorities = "x" },
-                     "the authorities");
+                     "certificate authorities");
   char two[4096];
   (void) snprintf(two, sizeof(two), "%s%s", good,
                   "-----BEGIN CERTIFICATE-----\nAAAA\n"
                   "-----END CERTIFICATE-----\n");
   assert_no_settings(&(avow_tls_options_t){ .authorities = two },
-                     "the authorities");
+                     "certificate authorities");
   assert_no_settings(&(avow_tls_options_t){ .reserved = { 0, 1 } },
                      "invalid argument");
 }

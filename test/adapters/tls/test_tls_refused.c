@@ -150,19 +150,19 @@ static const case_t cases[] = {
   { .wanted = { .name = "DNS:localhost" },
     .alter = speak_tls_1_0,
     .code = AVOW_TLS_EALERT,
-    .words = "the peer refuses: tlsv1 alert protocol version",
+    .words = "the peer sent an alert: tlsv1 alert protocol version",
     .told_code = AVOW_TLS_EPROTOCOL,
     .told = "TLS: unsupported protocol" },
   { .wanted = { .name = "DNS:localhost" },
     .alter = speak_tls_1_1,
     .code = AVOW_TLS_EALERT,
-    .words = "the peer refuses: tlsv1 alert protocol version",
+    .words = "the peer sent an alert: tlsv1 alert protocol version",
     .told_code = AVOW_TLS_EPROTOCOL,
     .told = "TLS: unsupported protocol" },
   { .wanted = { .name = "DNS:localhost" },
     .alter = want_another_cipher,
     .code = AVOW_TLS_EALERT,
-    .words = "the peer refuses: ",
+    .words = "the peer sent an alert: ",
     .told_code = AVOW_TLS_EPROTOCOL,
     .told = "TLS: no shared cipher" },
 };
@@ -262,7 +262,7 @@ static void clients_of_old_are_refused(void **state) {
   open_below(100000, NULL);
   avow_promise_t *p = greet_server();
   assert_says(greet_client(), AVOW_TLS_EALERT,
-              "the peer refuses: tlsv1 alert protocol version");
+              "the peer sent an alert: tlsv1 alert protocol version");
   assert_says(p, AVOW_TLS_EPROTOCOL, "TLS: unsupported protocol");
 }
 

@@ -304,7 +304,7 @@ static void what_is_no_past_is_refused(void **state) {
   const avow_tls_options_t options = { .past = &none };
   const avow_value_t v = avow_tls_settings(&options);
   assert_int_equal(avow_error_code(&v), UV_EINVAL);
-  assert_string_equal(avow_error_message(&v), "the past settings");
+  assert_string_equal(avow_error_message(&v), "past settings");
   avow_value_unref(v);
 }
 

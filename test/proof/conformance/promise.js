@@ -165,7 +165,7 @@ module.exports = (native) => {
     __proto__: null, next: () => ({ __proto__: null, done: true }) }) };
 
   const makeAggregate = (raw) => {
-    const error = new AggregateError(none, 'every promise was rejected');
+    const error = new AggregateError(none, 'all promises rejected');
     define(error, 'errors', listOf(ANY)(raw), false);
     return error;
   };
