@@ -120,18 +120,20 @@ static int ring_put(avow_sender_t *sender, avow_value_t item,
 /* For capacity 0. Takes ownership of the item as avow_channel_try_send()
    does. */
 static int put_directly(const avow_sender_t *sender, avow_value_t item,
-                        make_place_fn make_place) {
+                        make_place_fn make_place, const char *called) {
   const int err = avow_channel_try_send(sender->source.channel, item);
   if (err != UV_EAGAIN || make_place == fail_at_once)
     return err;
   avow__advise(
-      "sender has capacity 0 and cannot block or replace; pass "
-      "avow_sender_new() a capacity, or call avow_sender_send()");
+      "%s(): sender has capacity 0 and cannot block or replace; pass "
+      "avow_sender_new() a capacity, or call avow_sender_send()",
+      called);
   avow__value_unref(item);
   return AVOW_EMISUSE;
 }
 
-static int reason_against(const avow_sender_t *sender, avow_value_t item) {
+static int reason_against(const avow_sender_t *sender, avow_value_t item,
+                          const char *called) {
   if (sender->port == NULL && sender->code != 0)
     return sender->code;
   if (item.tag == AVOW_NONE)
@@ -139,18 +141,18 @@ static int reason_against(const avow_sender_t *sender, avow_value_t item) {
   if (sender->port == NULL || avow__crosses(item))
     return 0;
   avow__advise(
-      "sender received a value of type %s, which cannot change threads; send "
-      "bytes, numbers or a sendable object",
-      avow_type_name(&item));
+      "%s(): value of type %s cannot change threads; send bytes, "
+      "numbers or a sendable object",
+      called, avow_type_name(&item));
   return AVOW_EMISUSE;
 }
 
 static int sender_take(const avow_sender_t *borrowed, avow_value_t item,
-                       make_place_fn make_place) {
-  avow_sender_t *sender = sender_given(borrowed, AVOW__CALLED);
-  int err = reason_against(sender, item);
+                       make_place_fn make_place, const char *called) {
+  avow_sender_t *sender = sender_given(borrowed, called);
+  int err = reason_against(sender, item, called);
   if (err == 0 && sender->port == NULL)
-    return put_directly(sender, item, make_place);
+    return put_directly(sender, item, make_place, called);
   if (err == 0)
     err = ring_put(sender, item, make_place);
   if (err != 0 && err != UV_EAGAIN)
@@ -159,18 +161,15 @@ static int sender_take(const avow_sender_t *borrowed, avow_value_t item,
 }
 
 int avow_sender_try_send(const avow_sender_t *sender, avow_value_t item) {
-  avow__check_given(sender, "sender");
-  return sender_take(sender, item, fail_at_once);
+  return sender_take(sender, item, fail_at_once, AVOW__CALLED);
 }
 
 int avow_sender_blocking_send(const avow_sender_t *sender, avow_value_t item) {
-  avow__check_given(sender, "sender");
-  return sender_take(sender, item, wait_for_place);
+  return sender_take(sender, item, wait_for_place, AVOW__CALLED);
 }
 
 int avow_sender_replace(const avow_sender_t *sender, avow_value_t item) {
-  avow__check_given(sender, "sender");
-  return sender_take(sender, item, drop_oldest);
+  return sender_take(sender, item, drop_oldest, AVOW__CALLED);
 }
 
 avow_sender_t *avow_sender_ref(const avow_sender_t *borrowed) {
@@ -241,8 +240,9 @@ static avow_promise_t *send_refuse(const avow_sender_t *sender, int code) {
 avow_promise_t *avow_sender_send(const avow_sender_t *borrowed,
                                  avow_value_t item) {
   avow_sender_t *sender = sender_given(borrowed, AVOW__CALLED);
-  const int err =
-      sender->code != 0 ? sender->code : reason_against(sender, item);
+  const int err = sender->code != 0
+                      ? sender->code
+                      : reason_against(sender, item, AVOW__CALLED);
   if (err != 0) {
     avow_promise_t *p = send_refuse(sender, err);
     avow__value_unref(item); /* last, because it may call the program */

@@ -335,7 +335,8 @@ static void assert_advises(void (*fn)(void), const char *words) {
 }
 
 static void misuse_is_explained(void **state) {
-  assert_advises(send_what_stays, "avow: sender received a value of type");
+  assert_advises(send_what_stays,
+                 "avow: avow_sender_try_send(): value of type ");
   assert_advises(send_to_itself, "called on the loop's thread");
 }
 

@@ -30,8 +30,10 @@ def messages(root):
             literal = ''.join(re.findall(r'"((?:[^"\\]|\\.)*)"', words))
             # Lines that continue a report, and the forms of base/misuse.c.
             if literal and not literal.startswith('  ') and \
-                    not literal.startswith('%s(): ') and literal != '%s':
-                yield os.path.relpath(path, root), bool(call[1]), literal
+                    literal not in ('%s(): %s', '%s'):
+                named = call[1] or literal.startswith('%s(): ')
+                yield (os.path.relpath(path, root), bool(named),
+                       literal.removeprefix('%s(): '))
 
 
 def row(named, literal):

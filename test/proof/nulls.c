@@ -177,18 +177,19 @@ static bool is_said(const case_t *it, int status, const char *said) {
 #else
 /* Tells whether the message is "avow: FUNCTION(): PROBLEM; REMEDY" with the
    function that the case calls. An adapter is a program to avow, which names
-   the function that the adapter called. */
+   the function that the adapter called, unless the adapter checks the argument
+   itself. */
 static bool is_well_formed(const case_t *it, const char *said) {
 #  ifdef IS_ADAPTER
-  return strncmp(said, "avow: ", 6) == 0 && strstr(said, "; ") != NULL;
-#  else
+  if (strstr(it->name, " client NULL") == NULL)
+    return strncmp(said, "avow: ", 6) == 0 && strstr(said, "; ") != NULL;
+#  endif
   char start[128];
   const int len = (int) (strchr(it->name, ')') + 1 - it->name);
   if (strncmp(it->name, "avow_awaited()", 14) == 0) /* inline functions do */
     return strncmp(said, "avow: avow_await_int(): ", 24) == 0;
   (void) snprintf(start, sizeof(start), "avow: %.*s: ", len, it->name);
   return strncmp(said, start, strlen(start)) == 0 && strstr(said, "; ") != NULL;
-#  endif
 }
 
 /* A client is not a promise of avow. Only a case whose argument is a loop may

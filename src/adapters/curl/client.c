@@ -202,18 +202,17 @@ avow_curl_t *avow__curl_ref(const avow_curl_t *client) {
 }
 
 /* Checked builds report it in avow's form, because avow knows no client. */
-static void misuse_of_null(void) {
-#ifndef NDEBUG
-  (void)
-      fputs("avow: client is NULL; pass a client that avow_curl_new() made\n",
-            stderr);
+void avow__curl_check_client_in(const avow_curl_t *client, const char *called) {
+  if (client != NULL)
+    return;
+  (void) fprintf(stderr,
+                 "avow: %s(): client is NULL; pass a client that "
+                 "avow_curl_new() made\n",
+                 called);
   abort();
-#endif
 }
 
 client_t *avow__curl_self(const avow_curl_t *client) {
-  if (client == NULL)
-    misuse_of_null();
   const avow_value_t *v =
       avow_result((const avow_promise_t *) (const void *) client);
   return v == NULL || avow_is_error(v) ? NULL
@@ -221,6 +220,7 @@ client_t *avow__curl_self(const avow_curl_t *client) {
 }
 
 CURLM *avow_curl_multi(const avow_curl_t *client) {
+  avow__curl_check_client(client);
   const client_t *c = avow__curl_self(client);
   return c != NULL ? c->multi : NULL;
 }

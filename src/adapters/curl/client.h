@@ -64,6 +64,15 @@ typedef struct client_s {
   bool let_go;      /* the last reference is released */
 } client_t;
 
+/* Reports a client that is NULL, with the name of the calling function. */
+#ifndef NDEBUG
+#  define avow__curl_check_client(client) \
+    avow__curl_check_client_in(client, __func__)
+#else
+#  define avow__curl_check_client(client) ((void) (client))
+#endif
+void avow__curl_check_client_in(const avow_curl_t *client, const char *called);
+
 /* Returns the client, or NULL if it was refused. */
 client_t *avow__curl_self(const avow_curl_t *client);
 

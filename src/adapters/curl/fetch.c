@@ -107,10 +107,12 @@ static avow_promise_t *fetch(const avow_curl_t *client, const char *url,
 
 avow_promise_t *avow_curl_fetch(const avow_curl_t *client, const char *url,
                                 const avow_fetch_options_t *options) {
+  avow__curl_check_client(client);
   return fetch(client, url, options, false);
 }
 
 avow_promise_t *avow_curl_fetch_all(const avow_curl_t *client, const char *url,
                                     const avow_fetch_options_t *options) {
+  avow__curl_check_client(client);
   return fetch(client, url, options, true);
 }

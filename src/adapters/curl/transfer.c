@@ -500,6 +500,7 @@ static avow_promise_t *refuse_owned(const avow_curl_t *client,
 
 avow_promise_t *avow_curl_perform(const avow_curl_t *client, CURL *easy) {
   static const hooks_t nobody;
+  avow__curl_check_client(client);
   if (avow__curl_is_known(easy))
     return refuse_owned(client, &nobody);
   return avow__curl_transfer(client, easy, NULL, &nobody);
