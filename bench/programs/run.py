@@ -7,7 +7,7 @@
 The result is processor time, because throughput is meaningless on a shared
 machine. The programs of a case take turns. Cases: serving fanning reading
 copying relaying echoing. DIR must have --buildtype=release (build-release).
---write stores the table in docs/programs.md.
+--write stores the table in docs/programs.md and draws its pictures.
 """
 import importlib
 import os
@@ -15,6 +15,7 @@ import sys
 import tempfile
 
 import machine
+import plot
 
 sys.path.insert(0, os.path.join(os.path.dirname(__file__), '..'))
 import page
@@ -84,6 +85,8 @@ def main():
     for case in options.case:
         rows += rows_of(case, options)
     page.show('programs.md', options, page.table(rows, 2), machine.missing)
+    if options.write:
+        plot.draw()
 
 
 main()
