@@ -48,7 +48,7 @@ void sim_cancel_an_await(uv_loop_t *loop, const avow_promise_t *spared) {
   const uint64_t chosen = sim_choose(all, "cancel.which");
   search.n = chosen;
   avow__pool_each(&c->pool, pick_await, &search);
-  sim_note("cancels function %d of the %d that wait", (int) chosen + 1,
+  sim_note("cancels function %d of the %d that await", (int) chosen + 1,
            (int) all);
   avow_cancel(search.found);
   avow_unref(search.found);

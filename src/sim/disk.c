@@ -102,7 +102,7 @@ static void go_home(void) {
 static void restart_inode(sim_inode_t *inode) {
   const size_t len = inode->content.len;
   if (sim_content_crash(&inode->content))
-    sim_note("of %zu bytes that were not synced %zu are left, or none", len,
+    sim_note("%zu bytes were not synced: at most %zu are kept", len,
              inode->content.len);
   disk.used += inode->content.used;
 }

@@ -28,8 +28,8 @@ void sim_history_mix(uint64_t number);
 const char *sim_history_line(uint64_t back);
 
 /* The advice for a run that exceeds a limit of its options. */
-#define SIM_MORE                                                            \
-  "if it does come to an end, allow for more by max_events of the options," \
+#define SIM_MORE                                           \
+  "if the run would end, raise max_events of the options," \
   " or --max-events"
 
 #endif

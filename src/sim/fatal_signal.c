@@ -39,12 +39,12 @@ static void say(const char *words) {
    cause. */
 static void say_all(const char *what) {
   if (sim_world.on && sim_world.why[0] != '\0') {
-    say("avow_sim: the run had failed before: ");
+    say("avow_sim: the run had failed: ");
     say(sim_world.why);
     say("\n");
   }
   say(what);
-  say("avow_sim: to have it again: ");
+  say("avow_sim: to repeat it: ");
   say(last.command);
   say("\n");
 }
@@ -52,8 +52,8 @@ static void say_all(const char *what) {
 /* Restores the previous handlers and raises the signal again. */
 static void speak(int number) {
   say_all(
-      "avow_sim: a signal ends the program itself, in a run: that is its "
-      "own, and no crash of the machine that is simulated\n");
+      "avow_sim: a signal ended the program during a run: this is its "
+      "own crash, not one of the simulated machine\n");
   for (int i = 0; i < SIGNALS; i++)
     (void) sigaction(signals[i], &last.before[i], NULL);
   (void) raise(number); /* delivered when this handler returns */
@@ -64,7 +64,7 @@ static void speak_at_exit(void) {
   if (!last.ready)
     return;
   (void) fflush(NULL);
-  say_all("avow_sim: the program has called exit() in a run\n");
+  say_all("avow_sim: the program called exit() during a run\n");
   _exit(EXIT_FAILURE);
 }
 

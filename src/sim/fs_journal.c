@@ -153,7 +153,7 @@ static void take_back(const record_t *record) {
     if (change->dir == NULL)
       continue;
     sim_note("%s is %s", change->name,
-             change->old == NULL ? "not there any more" : "what it was before");
+             change->old == NULL ? "missing again" : "restored");
     sim_directory_put(change->dir, change->name, change->old);
   }
 }

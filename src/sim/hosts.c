@@ -73,7 +73,8 @@ void sim_host_part(sim_host_t *host, uint64_t until) {
   if (until <= *at)
     return;
   *at = until;
-  sim_note("the net to %s is parted", host != NULL ? host->name : "this host");
+  sim_note("the network to %s is partitioned",
+           host != NULL ? host->name : "this host");
 }
 
 void sim_hosts_begin(void) {

@@ -75,7 +75,7 @@ static void print_again(const sim_hunt_t *hunt, uint64_t seed,
 
 static void print_how(const sim_hunt_t *hunt, uint64_t seed,
                       const sim_picks_t *only) {
-  printf("\nto have it again, and to stop where it fails:\n\n  ");
+  printf("\nto repeat it, and to stop where it fails:\n\n  ");
   print_again(hunt, seed, only);
   printf("  gdb -ex 'break sim_fail' -ex run --args ");
   print_again(hunt, seed, only);
@@ -91,10 +91,10 @@ static void print_result(uint64_t seed, const avow_sim_result_t *result) {
 
 static void print_choices(const sim_picks_t *picks, size_t before) {
   if (picks->n == 0) {
-    printf("\nIt takes no choice at all: it fails under every seed.\n");
+    printf("\nNo choice is needed: the program fails under every seed.\n");
     return;
   }
-  printf("\nOf %zu choices that were not plain it takes %zu:\n\n", before,
+  printf("\n%zu choices were not plain. Needed to fail: %zu\n\n", before,
          picks->n);
   for (size_t i = 0; i < picks->n; i++)
     printf("  choice %" PRIu64 ": %s\n", picks->at[i].n, picks->at[i].what);
@@ -110,7 +110,7 @@ void sim_reduce(const sim_hunt_t *hunt, uint64_t seed,
     sim_shrink(&picks, fails_alike, &quarry, SHRINKING_RUNS);
     print_choices(&picks, before);
     const avow_sim_result_t least = run_quietly(hunt, seed, &picks, NULL);
-    printf("\nwith these alone ");
+    printf("\nwith only these choices ");
     print_result(seed, &least);
     print_last_events();
     print_how(hunt, seed, &picks);
@@ -125,7 +125,8 @@ static bool all_came(const sim_picks_t *only, const sim_picks_t *taken) {
   sim_picks_miss(only, taken, &missing);
   const bool all = missing.n == 0;
   if (!all) {
-    printf("of --only these never came, or are plain with this seed: ");
+    printf(
+        "choices of --only that never occurred, or are plain with this seed: ");
     sim_picks_print(&missing, stdout);
     printf("\n");
   }

@@ -106,7 +106,7 @@ void sim_link_leave(sim_link_t *link, int end) {
 
 static void note_arrival(const way_t *way, const message_t *message) {
   static const char *const names[] = { "is connected", "",
-                                       "hears an end", "hears of a hang-up",
+                                       "sees the end", "sees a hang-up",
                                        "is reset",     "hears nothing" };
   const uint32_t id = way->link->plan.id;
   const char side = way->from == 0 ? 's' : 'c'; /* the receiving end: server or
@@ -218,7 +218,7 @@ static bool is_unwelcome(const sim_link_t *link) {
    only waits never notices. */
 static void link_die(sim_link_t *link) {
   link->looks[0] = link->looks[0] || is_unwelcome(link);
-  sim_note("connection %u is cut without a word", link->plan.id);
+  sim_note("connection %u is cut silently", link->plan.id);
   link->is_cut = true;
   for (int end = 0; end < 2; end++) {
     link->looks[end] = link->looks[end] || link->ways[end].flying.first != NULL;
@@ -241,7 +241,7 @@ static void part(const sim_link_t *link) {
 }
 
 static void reset(sim_link_t *link) {
-  sim_note("connection %u is reset by the net", link->plan.id);
+  sim_note("connection %u is reset by the network", link->plan.id);
   way_break(&link->ways[0], SIM_RESET, latency(link));
   way_break(&link->ways[1], SIM_RESET, latency(link));
 }

@@ -20,7 +20,7 @@ static void picks_grow(sim_picks_t *picks) {
   const size_t room = picks->room > 0 ? 2 * picks->room : 16;
   sim_pick_t *at = realloc(picks->at, room * sizeof(*at));
   if (at == NULL) {
-    (void) fputs("avow_sim: no memory for the simulator itself\n", stderr);
+    (void) fputs("avow_sim: the simulator is out of memory\n", stderr);
     exit(EXIT_FAILURE);
   }
   picks->at = at;

@@ -53,6 +53,6 @@ char *sim_replay_command(const sim_hunt_t *hunt, uint64_t seed,
     if (fclose(out) == 0)
       return text;
   }
-  (void) fputs("avow_sim: no memory for the simulator itself\n", stderr);
+  (void) fputs("avow_sim: the simulator is out of memory\n", stderr);
   exit(EXIT_FAILURE);
 }

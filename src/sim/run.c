@@ -71,11 +71,10 @@ static void fail_for_jobs(const avow__context_t *c) {
   const bool any = !avow__queue_is_empty(&c->queue);
   const char *where =
       any ? avow__where(AVOW__CONTAINER(avow_promise_t, link, first)) : NULL;
-  sim_fail(
-      "more than %" PRIu64
-      " jobs at one time: it goes on for ever, and nothing else happens%s%s",
-      sim_world.options.max_events, where != NULL ? ", with " : "",
-      where != NULL ? where : "");
+  sim_fail("more than %" PRIu64
+           " jobs at the same virtual time: an endless chain%s%s",
+           sim_world.options.max_events, where != NULL ? ", with " : "",
+           where != NULL ? where : "");
 }
 
 static void check_jobs(void) {
@@ -93,7 +92,8 @@ static void check_jobs(void) {
 static void check_time(void) {
   const sim_world_t *w = &sim_world;
   if (w->now / SIM_MS > w->options.max_ms)
-    sim_fail("more than %" PRIu64 " ms of virtual time: max_ms of the options",
+    sim_fail("more than %" PRIu64
+             " ms of virtual time; raise max_ms of the options",
              w->options.max_ms);
 }
 
@@ -122,8 +122,7 @@ bool sim_run_goes_on(void) {
 void sim_run_stuck(uv_loop_t *loop) {
   if (sim_world.ending)
     longjmp(cut_off, 1);
-  sim_fail(
-      "nothing is left to happen, and the loop is alive: it waits for ever");
+  sim_fail("no event is left, but the loop is alive: it would wait forever");
   if (sim_world.options.events != NULL)
     avow_loop_dump(loop, sim_world.options.events);
 }
@@ -146,9 +145,8 @@ static void on_unhandled(uv_loop_t *loop, const avow_value_t *reason,
                          const char *where, void *data) {
   if (is_excused(reason))
     return;
-  sim_fail("a rejection that nobody handled: %s%s%s",
-           avow_error_message(reason), where != NULL ? ", made in " : "",
-           where != NULL ? where : "");
+  sim_fail("a rejection without a handler: %s%s%s", avow_error_message(reason),
+           where != NULL ? ", made in " : "", where != NULL ? where : "");
 }
 
 /* Loops outside of runs keep their tasks and blocks. */
@@ -170,7 +168,7 @@ static void judge(avow_promise_t *p) {
     sim_fail("the program's promise rejected: %s",
              avow_error_message(avow_result(p)));
   else if (avow_state(p) == AVOW_PENDING && !sim_world.ending)
-    sim_fail("nothing is left to happen, and the program's promise is pending");
+    sim_fail("no event is left, but the program's promise is pending");
   else if (!sim_world.ending)
     check_time(); /* the last jump may have passed the limit */
   avow_unref(p);
@@ -236,8 +234,9 @@ static void check_memory(void) {
   const size_t left = sim_allocations_left(&oldest);
   if (left > 0)
     sim_fail(
-        "%zu blocks of memory were left: values or promises that are "
-        "held; the first is allocation %" PRIu64 ", at %" PRIu64 ".%03d ms",
+        "%zu blocks of memory were not freed: values or promises with "
+        "references; the oldest is allocation %" PRIu64 ", at %" PRIu64
+        ".%03d ms",
         left, oldest.serial, oldest.made / SIM_MS,
         (int) (oldest.made / SIM_US % (SIM_MS / SIM_US)));
 }
@@ -278,7 +277,7 @@ static void restart(void) {
   for (size_t i = 0; parts[i] != NULL; i++)
     restart_part(parts[i]);
   w->stopped = false;
-  sim_note("the simulated machine starts again");
+  sim_note("the simulated machine restarts");
 }
 
 /* True once the machine has stopped or the program has ended. */
@@ -304,13 +303,13 @@ static const char *obstacle(avow_sim_fn program,
                             const avow_sim_options_t *options) {
   static _Thread_local bool is_linked;
   if (sim_world.on)
-    return "avow_sim() in a simulated program";
+    return "avow_sim(): called in a simulated program";
   if (AVOW__RESERVED(options) != 0 || program == NULL)
-    return "avow_sim() of no program, or with options that are not zeros";
+    return "avow_sim(): program is NULL, or reserved options are not zero";
   is_linked = is_linked || sim_memory_is_avows();
   return is_linked ? NULL
-                   : "this program is linked with avow, too: link avow_sim in "
-                     "its place (-lavow_sim, and no -lavow)";
+                   : "the program is also linked with avow: link with "
+                     "-lavow_sim in place of -lavow";
 }
 
 avow_sim_result_t avow_sim(uint64_t seed, avow_sim_fn program, void *data,
@@ -349,7 +348,7 @@ void avow_sim_check(bool holds, const char *format, ...) {
   if (format != NULL)
     (void) vsnprintf(text, sizeof(text), format, args);
   va_end(args);
-  sim_fail("%s", text[0] != '\0' ? text : "a check does not hold");
+  sim_fail("%s", text[0] != '\0' ? text : "a check failed");
 }
 
 uint64_t avow_sim_choose(uint64_t bound) {

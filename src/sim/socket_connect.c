@@ -127,7 +127,7 @@ static void set_out(sim_socket_t *socket) {
 static void note_knock(const sim_socket_t *socket) {
   char text[SIM_ADDRESS_TEXT];
   sim_address_print(&socket->remote, text);
-  sim_note("connection %u knocks at %s", socket->id, text);
+  sim_note("connection %u connects to %s", socket->id, text);
 }
 
 /* An earlier attempt may have failed. */

@@ -15,7 +15,7 @@ SIM_ANCHOR(handle)
 static void check_loop(const uv_loop_t *loop, const char *what) {
   if (sim_world.loop != NULL && loop != sim_world.loop)
     sim_fail(
-        "%s on another loop than the one that the program was given is "
+        "%s on a loop other than the one that the program received is "
         "not simulated",
         what);
 }

@@ -111,9 +111,10 @@ static void take(const verb_t *verb, void *lock) {
     if (verb->take(lock) != 0)
       abort();
   } else if (find_hold(lock, false) != NULL) {
-    sim_run_hangs(verb->function, "waits for what the program itself holds");
+    sim_run_hangs(verb->function,
+                  "waits for a lock that the program holds itself");
   } else if (!comes_free(verb, lock)) {
-    sim_run_hangs(verb->function, "waits for what nobody lets go of");
+    sim_run_hangs(verb->function, "waits for a lock that is never released");
   }
 }
 

@@ -48,8 +48,8 @@ static bool refuses(const char *function) {
   if (sim_world.loop == NULL)
     return false;
   sim_fail(
-      "%s() in a run is not simulated: its loop is the one that the "
-      "program was given",
+      "%s() in a run is not simulated; use the loop that the "
+      "program received",
       function);
   return true;
 }

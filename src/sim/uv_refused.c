@@ -32,7 +32,7 @@ REFUSED(uv_thread_create_ex, uv_thread_t *thread,
 REFUSED(uv_thread_join, uv_thread_t *thread)
 
 static const char for_another[] =
-    "waits for another thread: a simulated program has one";
+    "waits for another thread, but a simulated program has one";
 
 void uv_cond_wait(uv_cond_t *cond, uv_mutex_t *mutex) {
   sim_run_hangs("uv_cond_wait", for_another);

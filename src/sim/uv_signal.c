@@ -111,6 +111,6 @@ int uv_kill(int pid, int signum) {
     return UV_EINVAL;
   sim_note("signal %d", signum);
   if (signum != 0 && !deliver(signum))
-    sim_fail("signal %d, which nothing of the program waits for", signum);
+    sim_fail("signal %d has no handler in the program", signum);
   return 0;
 }

@@ -43,7 +43,7 @@ static int watcher_init(uv_loop_t *loop, uv_handle_t *handle,
 static watcher_t *watcher_start(uv_handle_t *handle, sim_phase_t phase) {
   watcher_t *watcher = sim_handle_block(handle);
   if (sim_handle_is_closing(handle))
-    sim_fail("a %s handle that is closing was started",
+    sim_fail("a closing %s handle was started",
              uv_handle_type_name(handle->type));
   if (sim_handle_is_closing(handle) || sim_handle_is_active(handle))
     return NULL;

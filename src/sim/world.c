@@ -51,7 +51,7 @@ void sim_stop(void) {
 void *sim_alloc(size_t size) {
   void *p = calloc(1, size);
   if (p == NULL) {
-    (void) fputs("avow_sim: no memory for the simulator itself\n", stderr);
+    (void) fputs("avow_sim: the simulator is out of memory\n", stderr);
     exit(EXIT_FAILURE);
   }
   sim_world.blocks++;

@@ -10,7 +10,7 @@ cd "$dir"
 echo "simulate: a seed is found, and what it takes"
 run 1 "$simulate"
 out 'seed [0-9]+ fails: votes were lost or made up'
-out 'Of [0-9]+ choices that were not plain it takes 1:'
+out '[0-9]+ choices were not plain. Needed to fail: 1'
 out '  choice [0-9]+: net\.(cut|takes)'
 out ' *[0-9.]+ ms  [0-9]+ yes, [0-9]+ no'
 

@@ -54,11 +54,12 @@ static avow_promise_t *waits_for_nothing(uv_loop_t *loop, void *data) {
 }
 
 static void program_for_which_nothing_is_left_fails(void **state) {
-  assert_fails(waits_for_nothing, "nothing is left to happen, and the program");
+  assert_fails(waits_for_nothing,
+               "no event is left, but the program's promise");
 }
 
 static void holder_of_a_deferred_fails(void **state) {
-  assert_fails(waiter, "nothing is left to happen, and the program");
+  assert_fails(waiter, "no event is left, but the program's promise");
 
   while (n_held > 0)
     avow_deferred_drop(held[--n_held]);
@@ -72,7 +73,7 @@ static avow_promise_t *waits_for_an_async(uv_loop_t *loop, void *data) {
 }
 
 static void loop_that_waits_for_ever_fails(void **state) {
-  assert_fails(waits_for_an_async, "nothing is left to happen, and the loop");
+  assert_fails(waits_for_an_async, "no event is left, but the loop is alive");
 
   while (n_kept > 0)
     avow_remote_drop(kept[--n_kept]);
@@ -99,7 +100,7 @@ static void check_that_says_nothing_fails_too(void **state) {
   static char nothing[] = "";
   const avow_sim_result_t result = avow_sim(0, says_nothing, nothing, NULL);
   assert_true(result.failed);
-  assert_string_equal(result.why, "a check does not hold");
+  assert_string_equal(result.why, "a check failed");
 }
 
 static avow_promise_t *leaver(uv_loop_t *loop, void *data) {
@@ -120,7 +121,7 @@ static avow_promise_t *leaker(uv_loop_t *loop, void *data) {
 }
 
 static void value_that_nobody_frees_fails(void **state) {
-  assert_fails(leaker, "1 blocks of memory were left");
+  assert_fails(leaker, "1 blocks of memory were not freed");
 
   while (n_left > 0)
     avow_value_unref(left[--n_left]);
@@ -153,7 +154,7 @@ static avow_promise_t *leaks_what_cannot_grow(uv_loop_t *loop, void *data) {
 static void block_that_cannot_grow_is_known(void **state) {
   if (WATCHED)
     skip();
-  assert_fails(leaks_what_cannot_grow, "1 blocks of memory were left");
+  assert_fails(leaks_what_cannot_grow, "1 blocks of memory were not freed");
   free(forgotten);
 }
 
@@ -163,7 +164,7 @@ static void foreign_block_does_not_make_up_for_a_leak(void **state) {
   foreign = malloc(10);
 
   assert_non_null(strstr(run_once(1, leaks_beside_the_foreign, NULL).why,
-                         "1 blocks of memory were left"));
+                         "1 blocks of memory were not freed"));
 
   avow_sim_free(forgotten);
 }
@@ -186,10 +187,10 @@ static void of_many_the_one_that_is_left_is_named(void **state) {
   const avow_sim_result_t result = run_once(1, frees_all_but_one, NULL);
   avow_sim_free(forgotten);
   int n = 0;
-  const char *at = strstr(result.why, "the first is allocation ");
+  const char *at = strstr(result.why, "the oldest is allocation ");
   assert_non_null(at);
 
-  assert_int_equal(sscanf(at, "the first is allocation %d, at 0.", &n), 1);
+  assert_int_equal(sscanf(at, "the oldest is allocation %d, at 0.", &n), 1);
   assert_in_range(n, 2 * KEPT + 2, 2 * KEPT + 200); /* some are avow's */
 }
 
@@ -216,7 +217,7 @@ static avow_promise_t *forgetful(uv_loop_t *loop, void *data) {
 }
 
 static void rejection_that_nobody_handles_fails(void **state) {
-  assert_fails(forgetful, "a rejection that nobody handled: broken pipe");
+  assert_fails(forgetful, "a rejection without a handler: broken pipe");
 }
 
 static avow_promise_t *opens_udp(uv_loop_t *loop, void *data) {
@@ -271,11 +272,12 @@ static void other_loops_fail(void **state) {
   assert_fails(makes_a_loop, "uv_loop_init() in a run is not simulated");
   assert_int_equal(uv_loop_init(&another), 0);
 
-  assert_string_equal(run_once(1, works_elsewhere, &another).why,
-                      "timer on another loop than the one that the program was "
-                      "given is not simulated");
+  assert_string_equal(
+      run_once(1, works_elsewhere, &another).why,
+      "timer on a loop other than the one that the program received "
+      "is not simulated");
   assert_non_null(strstr(run_once(1, asks_elsewhere, &another).why,
-                         "a request on another loop"));
+                         "a request on a loop other than"));
 }
 
 static avow_promise_t *waits_for_a_thread(uv_loop_t *loop, void *data) {
@@ -309,7 +311,7 @@ static void endless_program_fails(void **state) {
   const avow_sim_options_t brief = { .max_ms = 100 };
 
   assert_non_null(strstr(avow_sim(1, endless, NULL, &few).why,
-                         "more than 100 events: if it does come to an end"));
+                         "more than 100 events: if the run would end"));
   assert_non_null(strstr(avow_sim(1, endless, NULL, &brief).why,
                          "more than 100 ms of virtual time"));
 }

@@ -88,7 +88,7 @@ static void what_always_fails_takes_no_choice(void **state) {
   assert_int_equal(run(bad, "--from 5"), 1);
   assert_non_null(strstr(printed, "seed 5 fails: it is 7"));
   assert_non_null(strstr(printed, "for all to see"));
-  assert_non_null(strstr(printed, "It takes no choice at all"));
+  assert_non_null(strstr(printed, "No choice is needed"));
 }
 
 /* The last line that begins with "  sim". */
@@ -106,7 +106,7 @@ static void a_failure_is_shrunk_and_can_be_had_again(void **state) {
   assert_int_equal(run(hasty, ""), 1);
   assert_non_null(strstr(printed, "fails: the program's promise rejected"));
   assert_non_null(strstr(printed, "gdb -ex 'break sim_fail' -ex run --args"));
-  assert_non_null(strstr(printed, "choices that were not plain it takes "));
+  assert_non_null(strstr(printed, "choices were not plain. Needed to fail: "));
   const char *again = replay();
   assert_non_null(strstr(again, "--only work:"));
 
@@ -125,12 +125,12 @@ static void with_no_choice_all_is_plain(void **state) {
 
   assert_int_equal(run(hasty, line), 1);
   assert_int_equal(run(hasty, strcat(line, " --shrink")), 1);
-  assert_non_null(strstr(printed, "it takes "));
+  assert_non_null(strstr(printed, "Needed to fail: "));
   (void) strcpy(strstr(line, " --shrink"), " --only none:0");
   assert_int_equal(run(hasty, line), 3);
   assert_non_null(strstr(printed, "is fine"));
   assert_non_null(strstr(printed,
-                         "never came, or are plain with this seed: "
+                         "never occurred, or are plain with this seed: "
                          "none:0\n"));
 }
 
@@ -166,10 +166,10 @@ static int status_of(avow_sim_fn program, const char *line, char *told,
 
 static void assert_names_its_seed(const char *told) {
   char line[40];
-  const char *seed = strstr(told, "to have it again: sim --seed ");
+  const char *seed = strstr(told, "to repeat it: sim --seed ");
   assert_non_null(seed);
   (void) snprintf(line, sizeof(line), "--from %d",
-                  atoi(seed + strlen("to have it again: sim --seed ")) - 1);
+                  atoi(seed + strlen("to repeat it: sim --seed ")) - 1);
   assert_int_equal(run(good, line), 0);
 }
 
@@ -191,7 +191,7 @@ static avow_promise_t *mad_when_shrunk(uv_loop_t *loop, void *data) {
 }
 
 static void a_crash_while_shrinking_can_be_had_again(void **state) {
-  static const char again[] = "to have it again: sim ";
+  static const char again[] = "to repeat it: sim ";
   char told[400] = "", once_more[400] = "";
   int status = status_of(mad_when_shrunk, "", told, sizeof(told) - 1);
   assert_true(WIFSIGNALED(status) && WTERMSIG(status) == SIGSEGV);
@@ -218,7 +218,8 @@ static avow_promise_t *two_faced(uv_loop_t *loop, void *data) {
 static void what_is_left_fails_as_the_whole_did(void **state) {
   assert_int_equal(run(two_faced, "--seeds 1"), 1);
   assert_non_null(strstr(printed, "seed 0 fails: the first way"));
-  assert_non_null(strstr(printed, "with these alone seed 0 fails: the first"));
+  assert_non_null(
+      strstr(printed, "with only these choices seed 0 fails: the first"));
   assert_null(strstr(printed, "the second way"));
 }
 
@@ -235,7 +236,7 @@ static void a_crash_after_a_refusal_names_that(void **state) {
   const int status = status_of(careless, "", told, sizeof(told) - 1);
   assert_true(WIFSIGNALED(status));
   assert_non_null(strstr(told,
-                         "avow_sim: the run had failed before: "
+                         "avow_sim: the run had failed: "
                          "uv_fs_event_init() is not simulated\n"));
 }
 

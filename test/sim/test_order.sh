@@ -41,7 +41,7 @@ build $UV_LIBS "$1" $UV_LIBS
 build "$2" -Wl,-rpath,"$(dirname "$2")" "$1" -Wl,--exclude-libs,libavow_sim.a \
   $UV_LIBS
 "$work/program" >"$work/said" || :
-grep -q 'link avow_sim in its place' "$work/said" || {
+grep -q 'in place of -lavow' "$work/said" || {
   echo 'with avow before it, it does not say so:'
   cat "$work/said"
   exit 1

@@ -28,7 +28,7 @@ static avow_promise_t *spins(uv_loop_t *loop, void *data) {
 }
 
 static void program_that_spins_fails(void **state) {
-  assert_fails(spins, "more than 1000000 jobs at one time");
+  assert_fails(spins, "more than 1000000 jobs at the same virtual time");
 }
 
 static avow_value_t await_for_ever(void *data) {
@@ -41,7 +41,8 @@ static avow_promise_t *awaits_for_ever(uv_loop_t *loop, void *data) {
 }
 
 static void function_that_awaits_what_is_settled_for_ever_fails(void **state) {
-  assert_fails(awaits_for_ever, "more than 1000000 jobs at one time");
+  assert_fails(awaits_for_ever,
+               "more than 1000000 jobs at the same virtual time");
 }
 
 /* A turn has 10,000. */
@@ -142,11 +143,14 @@ static void who_waits_for_what_he_holds_himself_fails(void **state) {
   assert_int_equal(uv_rwlock_init(&rwlock), 0);
 
   assert_fails(locks_twice,
-               "uv_mutex_lock() waits for what the program itself");
-  assert_fails(locks_in_a_function, "uv_mutex_lock() waits for what the");
-  assert_fails(reads_and_writes, "uv_rwlock_wrlock() waits for what the");
+               "uv_mutex_lock() waits for a lock that the program");
+  assert_fails(locks_in_a_function,
+               "uv_mutex_lock() waits for a lock that the");
+  assert_fails(reads_and_writes,
+               "uv_rwlock_wrlock() waits for a lock that the");
   assert_int_equal(uv_rwlock_init(&rwlock), 0); /* another, in its place */
-  assert_fails(writes_and_reads, "uv_rwlock_rdlock() waits for what the");
+  assert_fails(writes_and_reads,
+               "uv_rwlock_rdlock() waits for a lock that the");
 }
 
 static avow_promise_t *locks_recursively(uv_loop_t *loop, void *data) {
@@ -230,8 +234,9 @@ static void but_not_for_ever(void **state) {
   sim_locks_patience_ms = PATIENCE_MS;
   assert_int_equal(uv_mutex_init(&mutex), 0);
 
-  assert_string_equal(run_beside(hold_until_the_end, locks_once).why,
-                      "uv_mutex_lock() waits for what nobody lets go of");
+  assert_string_equal(
+      run_beside(hold_until_the_end, locks_once).why,
+      "uv_mutex_lock() waits for a lock that is never released");
 
   uv_mutex_destroy(&mutex);
   sim_locks_patience_ms = before;
