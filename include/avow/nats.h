@@ -1,28 +1,22 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * A client for NATS, built on libnats (nats.c): its promises settle with
- * results from other processes and machines.
+ * A client for NATS that uses libnats (nats.c).
  *
- * libavow-nats (pkg-config avow-nats) is a library of its own that uses only
- * public headers of avow; avow.h does not include this header. It uses the
- * options, connections and messages of libnats, so the program can call all
- * functions of libnats on them.
+ * libavow-nats (pkg-config avow-nats) is a separate library; avow.h does not
+ * include this header. It uses the options, connections and messages of
+ * libnats, so the program can also call functions of libnats with them.
  *
- * libnats can block: while it looks up a name, connects or writes. So each
- * connection has a thread of its own, which makes all calls of libnats for it,
- * and libnats never blocks the loop. A connection on which no promise is
- * pending and no receiver waits does not keep the loop alive.
+ * libnats blocks while it looks up a name, connects or writes. Therefore each
+ * connection has a thread of its own for these calls, and they do not block the
+ * loop. A connection on which no promise is pending and no receiver waits does
+ * not keep the loop alive.
  *
- * Messages are delivered at most once. The jobs of a queue (avow_nats_queue())
- * use JetStream, which needs nats-server 2.9 or newer with -js. As long as
- * there are workers, each job is done at least once. A job may be done more
- * than once; its promise then settles with the first outcome. The server stores
- * the queue, so programs that send and do jobs may end and start again.
- * Key-value buckets use JetStream, too. Other NATS clients can use these
- * buckets.
+ * Messages are delivered at most once. The server stores the jobs of a queue
+ * (avow_nats_queue()). Each job runs at least once, and may run more often; the
+ * first outcome counts. Queues and buckets use JetStream, which needs
+ * nats-server 2.9 or newer with -js. Other NATS clients can use the buckets.
  *
- * The message of an error is that of libnats; avow_nats_code() returns the
- * natsStatus.
+ * Errors have the messages of libnats; avow_nats_code() returns the natsStatus.
  */
 #ifndef AVOW_NATS_H
 #define AVOW_NATS_H
@@ -37,29 +31,29 @@ AVOW_HEADER_BEGIN
  * Connects to one of the servers of `url`.
  *
  * `url` is a server, such as "nats://127.0.0.1:4222", or a comma-separated list
- * of servers. If the connection is lost, libnats tries the next server. If
- * `url` is NULL, the servers of `options` are used, or localhost if there are
- * none. When the last reference to the connection is released, the connection
- * closes without waiting for pending operations; see avow_nats_close().
+ * of servers. If `url` is NULL, libnats uses the servers of `options`, or
+ * localhost if `options` has none. If the connection is lost, libnats tries the
+ * next server. When the program releases the last reference to the connection,
+ * it closes without waiting for pending operations; see avow_nats_close().
  *
- * The call takes ownership of `options`, even if the promise rejects. NULL
- * means the defaults of libnats and a limit of 5 s for each write. A program
- * that passes options must set such a limit with
- * natsOptions_SetWriteDeadline(): avow_loop_close() waits while the thread
- * writes or connects. A connect waits 2 s for each server that does not answer,
- * or as long as natsOptions_SetTimeout() says. The program must not set these
- * callbacks, because avow replaces them: natsOptions_SetDisconnectedCB(),
- * natsOptions_SetReconnectedCB(), natsOptions_SetClosedCB() and
- * natsOptions_SetErrorHandler(). Use avow_nats_states() instead.
+ * Takes ownership of `options`. NULL means the defaults of libnats and a limit
+ * of 5 s for each write. avow_loop_close() waits while the thread writes or
+ * connects. Therefore a program that passes options must set a limit with
+ * natsOptions_SetWriteDeadline(). natsOptions_SetTimeout() limits the time to
+ * connect to each server, 2 s by default.
  *
- * A program that calls nats_Close() must do so after avow_loop_close(), which
- * waits for the last callback of libnats. At its first use, libnats sets
- * SIGPIPE to SIG_IGN for the process, which replaces a SIGPIPE handler of the
- * program.
+ * avow replaces these callbacks, so the program must not set them:
+ * natsOptions_SetDisconnectedCB(), natsOptions_SetReconnectedCB(),
+ * natsOptions_SetClosedCB() and natsOptions_SetErrorHandler(). Use
+ * avow_nats_states() instead.
+ *
+ * If the program calls nats_Close(), it must do so after avow_loop_close(). At
+ * its first use, libnats sets SIGPIPE to SIG_IGN for the process, which
+ * replaces a SIGPIPE handler of the program.
  *
  * @settles OBJECT connection
- * @rejects UV_ECONNREFUSED if no server can be reached, or if no server's name
- *          can be resolved
+ * @rejects UV_ECONNREFUSED if libnats cannot reach any server, or cannot
+ *          resolve the name of any server
  * @rejects UV_EACCES if the server does not accept the credentials
  * @rejects UV_ECONNRESET if the connection is lost
  * @rejects UV_EIO if reading or writing the connection fails
@@ -76,10 +70,10 @@ AVOW_API AVOW_MUST_USE avow_promise_t *avow_nats_connect(uv_loop_t *loop,
 /**
  * Completes all operations and closes the connection.
  *
- * Earlier messages are sent, and the server confirms them. Jobs that were
- * canceled leave their queues, and jobs of canceled workers return to their
- * queues. Then the connection is closed, even if one of these steps failed.
- * Later operations reject with UV_ENOTCONN.
+ * Waits until the server has confirmed all earlier messages, until canceled
+ * jobs have left their queues, and until the jobs of canceled workers have
+ * returned to their queues. Then closes the connection, even if one of these
+ * steps failed. Later operations reject with UV_ENOTCONN.
  *
  * @settles NONE when all of these steps are done
  * @rejects UV_ETIMEDOUT if the server does not confirm within 5 s
@@ -92,16 +86,16 @@ AVOW_API AVOW_MUST_USE avow_promise_t *avow_nats_close(
 /**
  * Publishes a message to `subject`, at most once.
  *
- * `payload` is BYTES, or NONE for an empty one. `headers` is an array of
- * strings "Name: value", both parts not empty, that ends with NULL. If there
- * are no headers, `headers` is NULL.
+ * `payload` is BYTES, or NONE for an empty one. `headers` is NULL, or an array
+ * of strings "Name: value" that ends with NULL. The name and the value must not
+ * be empty.
  *
  * The promise does not tell whether the message arrives, and no message is sent
  * again. To wait until the server has received the message, call
- * avow_nats_flush() or avow_nats_close(). If the server does not permit a
- * message, avow_nats_states() reports that. While the connection is lost,
- * libnats keeps up to 8 MB of messages (natsOptions_SetReconnectBufSize()) to
- * send later.
+ * avow_nats_flush() or avow_nats_close(). If the server does not permit the
+ * message, avow_nats_states() delivers an error. While the connection is lost,
+ * libnats buffers up to 8 MB of messages (natsOptions_SetReconnectBufSize()),
+ * and sends them later.
  *
  * @settles NONE when libnats has the message
  * @rejects UV_EINVAL if `subject` is invalid, has more than 3,900 bytes, or
@@ -120,16 +114,16 @@ AVOW_API AVOW_MUST_USE avow_promise_t *avow_nats_publish(
 /**
  * Publishes a request to `subject` and waits for the first answer.
  *
- * `payload` is BYTES, or NONE for an empty one. `headers` is an array of
- * strings "Name: value" that ends with NULL. If there are no headers, `headers`
- * is NULL.
+ * `payload` is BYTES, or NONE for an empty one. `headers` is NULL, or an array
+ * of strings "Name: value" that ends with NULL.
  *
- * A request is delivered at most once. The request or its answer can be lost if
- * a connection breaks, if the answering program ends, or if a server is
- * overloaded. The promise then stays pending, so limit it with avow_timeout().
- * If a request may be done twice, also use avow_retry(). While the connection
- * is lost, the promise stays pending, because the answer can still arrive after
- * libnats has reconnected.
+ * A request is delivered at most once. The request or its answer is lost if a
+ * connection breaks, if the program that should answer ends, or if a server is
+ * overloaded. It is also lost if the server does not permit `subject`, which
+ * avow_nats_states() reports. The promise then stays pending, so limit it with
+ * avow_timeout(). If the request may be done twice, also use avow_retry().
+ * While the connection is lost, the promise stays pending, because the answer
+ * can still arrive.
  *
  * @settles OBJECT message, see avow_to_nats_msg()
  * @rejects as avow_nats_publish() rejects
@@ -153,24 +147,21 @@ AVOW_API AVOW_MUST_USE avow_promise_t *avow_nats_request(
  * know how busy these subscribers are, so use a queue only for quick work.
  *
  * Messages are delivered at most once. Messages in transit are lost when the
- * connection breaks or the program of the subscriber ends. When the last
- * reference to the channel is released, avow unsubscribes and drops the
- * buffered messages. The channel holds a reference to the connection, and ends
- * when avow_nats_close() closes the connection.
+ * connection breaks or the program of the subscriber ends. The channel holds a
+ * reference to the connection, and ends when avow_nats_close() closes the
+ * connection. When the program releases the last reference to the channel, avow
+ * unsubscribes and drops the buffered messages.
  *
- * At most `capacity` messages wait in libnats, and some 100 more between
- * libnats and the receiver. Further messages are dropped. A `capacity` of 0
- * means 65,536, the default of libnats. After a gap the channel delivers an
- * error as an item, there or soon after: UV_ENOBUFS, NATS_SLOW_CONSUMER. The
- * text of the error contains the number of messages that were dropped and that
- * no earlier error has counted. Under constant overload the channel delivers
- * about one error for each `capacity` messages received, not one for each gap.
- * If the subscription itself fails, the channel delivers that error once and
- * ends.
+ * Up to `capacity` messages wait in libnats, and about 100 more between libnats
+ * and the receiver. libnats drops further messages. A `capacity` of 0 means
+ * 65,536, the default of libnats. Soon after a gap, the channel delivers an
+ * error as an item: UV_ENOBUFS, NATS_SLOW_CONSUMER. The message of the error
+ * contains the number of dropped messages that no earlier error has counted.
+ * During a long overload, one error covers about `capacity` messages.
  *
  * @items   OBJECT message, see avow_to_nats_msg(); errors with the code
  *          UV_ENOBUFS
- * @fails   UV_EACCES when the server reports that the user may not subscribe to
+ * @fails   UV_EACCES if the server reports that the user may not subscribe to
  *          `subject` (NATS_NOT_PERMITTED)
  * @fails   UV_EINVAL if `subject` or `queue` is invalid
  * @fails   UV_ENOTCONN if libnats stops reconnecting
@@ -182,9 +173,8 @@ AVOW_API AVOW_MUST_USE avow_channel_t *avow_nats_subscribe(
 /**
  * Publishes an answer to a message that is a request, at most once.
  *
- * `payload` is BYTES, or NONE for an empty one. `headers` is an array of
- * strings "Name: value" that ends with NULL. If there are no headers, `headers`
- * is NULL.
+ * `payload` is BYTES, or NONE for an empty one. `headers` is NULL, or an array
+ * of strings "Name: value" that ends with NULL.
  *
  * @settles NONE when libnats has the message
  * @rejects as avow_nats_publish() rejects
@@ -196,12 +186,12 @@ AVOW_API AVOW_MUST_USE avow_promise_t *avow_nats_answer(
     avow_value_t payload, const char *const *headers);
 
 /**
- * Waits until the server has received everything that was sent before.
+ * Waits until the server has received all earlier messages.
  *
- * The server has then begun to deliver the messages, and subscriptions are
- * active.
+ * The server has then begun to deliver these messages, and earlier
+ * subscriptions are active.
  *
- * @settles NONE when the server has confirmed that it has received everything
+ * @settles NONE when the server has confirmed all earlier messages
  * @rejects UV_ECONNRESET while the connection is lost
  * @rejects UV_ETIMEDOUT if the server does not confirm within 5 s; meanwhile
  *          later operations on the connection wait
@@ -213,16 +203,16 @@ AVOW_API AVOW_MUST_USE avow_promise_t *avow_nats_flush(
 /**
  * Watches the status of the connection.
  *
- * The first item is the current status, and each change is another item. Of
- * items that were not received, the two newest are kept. The channel ends after
- * NATS_CONN_STATUS_CLOSED. That status follows an avow_nats_close(). It also
- * follows when libnats stops reconnecting, by default after 2 minutes
+ * The first item is the current status, and each change is another item. The
+ * channel keeps only the two newest items that were not received. It ends after
+ * NATS_CONN_STATUS_CLOSED, which is the status after avow_nats_close(), and
+ * when libnats stops reconnecting, by default after 2 minutes
  * (natsOptions_SetMaxReconnect()). The channel holds no reference to the
- * connection, and also ends when the last reference to the connection is
+ * connection. It also ends when the last reference to the connection is
  * released.
  *
- * Failures that belong to no promise appear as errors among the items, each
- * followed by the status. The code is UV_EACCES if the server does not permit a
+ * A failure that belongs to no promise is an error among the items, and the
+ * status follows again. The code is UV_EACCES if the server does not permit a
  * message or rejects the credentials, and UV_EPROTO for other failures.
  *
  * @items   INT: NATS_CONN_STATUS_RECONNECTING when the connection is lost,
@@ -235,7 +225,8 @@ AVOW_API AVOW_MUST_USE avow_channel_t *avow_nats_states(
 /** Options of a queue of jobs; 0 in a field means its default. */
 typedef struct avow_nats_queue_options_s {
   uint64_t keep;        /* ms to keep outcomes; at least 100, default a day */
-  unsigned replicas;    /* servers that store it in a cluster; default 1 */
+  unsigned replicas;    /* servers of a cluster that store each job and each
+                           outcome; default 1 */
   uint64_t reserved[4]; /* must be zeros; for later versions */
 } avow_nats_queue_options_t;
 
@@ -247,12 +238,11 @@ typedef struct avow_nats_queue_options_s {
  * NULL. The queue holds a reference to the connection.
  *
  * @settles OBJECT queue
- * @rejects UV_EEXIST if the streams exist with other settings, such as those of
- *          other options
+ * @rejects UV_EEXIST if the streams exist with other settings
  * @rejects UV_EINVAL if `name` or an option is invalid
  * @rejects UV_ENOTSUP if the server has no JetStream
  * @rejects UV_EPROTO if the server refuses the options, such as too many
- *          replicas; the message of the error is that of the server
+ *          replicas; the error has the message of the server
  * @rejects UV_ETIMEDOUT if the server does not answer within 5 s
  * @cancel  Rejects at once. Streams that the server has already created stay.
  */
@@ -263,29 +253,29 @@ AVOW_API AVOW_MUST_USE avow_promise_t *avow_nats_queue(
 /**
  * Puts the job `id` into the queue and waits for its outcome.
  *
- * `payload` is BYTES, or NONE for an empty one. A job is durable. `id` is a
- * string of 1 to 255 bytes of any kind. With `id` alone any program can await
- * the job again, even after a restart. If the job is in the queue or a worker
- * has it, the call does not add the job again. If the outcome of the job is
- * still stored, the promise settles with that outcome, and `payload` is
- * ignored.
+ * `id` is a string of 1 to 255 bytes. `payload` is BYTES, or NONE for an empty
+ * one. If the queue already has a job with that `id`, the call adds no job. If
+ * the queue still stores an outcome for `id`, the promise settles with that
+ * outcome. In both cases `payload` is ignored. Therefore any program can await
+ * the job by its `id`, even after a restart.
  *
- * The job is done at least once. While the connection or the server is lost,
- * the promise stays pending; limit it with avow_timeout().
+ * The job runs at least once. While the connection or the server is lost, the
+ * promise stays pending; limit it with avow_timeout().
  *
  * @settles BYTES: the result of the worker's handler
  * @rejects with the code and message of the handler's error if its last attempt
  *          failed
- * @rejects UV_ECONNABORTED if no attempt had an outcome, for example because
- *          the programs of the workers ended
+ * @rejects UV_ECONNABORTED if the last attempt had no outcome, for example
+ *          because the program of the worker ended
  * @rejects UV_EINVAL if `id` is empty or longer than 255 bytes
  * @rejects UV_EINVAL if `payload` is neither BYTES nor NONE
  * @rejects UV_EMSGSIZE if the server does not accept messages of that size
  * @rejects UV_ENOSPC if the server has no space
  * @rejects UV_ENOTCONN if the connection is closed
- * @cancel  Rejects at once and removes the job from the queue. A worker that
- *          has the job continues, and its outcome is stored. avow_loop_close()
- *          does not remove the job.
+ * @cancel  Rejects at once, and then removes the job from the queue. If a
+ *          worker already has the job, it continues, and the outcome is stored.
+ *          If another promise waits for the job, the job is put into the queue
+ *          again. avow_loop_close() does not remove the job.
  */
 AVOW_API AVOW_MUST_USE avow_promise_t *avow_nats_job(const avow_value_t *queue,
                                                      const char *id,
@@ -301,36 +291,37 @@ typedef struct avow_nats_job_s {
 /** Options of a worker; 0 in a field means its default. */
 typedef struct avow_nats_work_options_s {
   size_t concurrency;   /* jobs at a time; at most 4,096, default 1 */
-  unsigned attempts;    /* of a job, by all workers together; default 5 */
-  uint64_t ack_wait;    /* ms without a sign of life after which other workers
-                           get the jobs of a worker; default 30,000. The worker
-                           that started last sets it for all workers. */
+  unsigned attempts;    /* attempts of a job by all workers; default 5 */
+  uint64_t ack_wait;    /* ms in which the server must hear from a worker;
+                           otherwise other workers get its jobs; default 30,000.
+                           The worker that started last sets it for all. */
   uint64_t delay;       /* ms from a failure to a new attempt; default 1,000 */
   uint64_t reserved[4]; /* must be zeros; for later versions */
 } avow_nats_work_options_t;
 
 /**
- * Works on the jobs of the queue: calls `handler` for each job.
+ * Runs the jobs of the queue: calls `handler` for each job.
  *
  * The argument of `handler` is an OBJECT job, see avow_to_nats_job(). `handler`
  * returns BYTES, NONE for an empty result, or a promise of one of these. If
- * `handler` returns an error or another value, the attempt has failed. Any
- * worker then tries the job again, up to `attempts` times in total. Each
+ * `handler` returns an error or another value, the attempt has failed. After
+ * `delay`, a worker tries the job again, up to `attempts` times in total. Each
  * delivery to a worker counts as an attempt, even if the worker is then
  * canceled or its program ends.
  *
- * When the last attempt has failed, the job becomes a dead letter, which is
- * kept in "avow-done-NAME" as "avow.NAME.dead.ID". If the payload would make
- * the dead letter too large for the server, the dead letter does not contain
- * the payload. The promise of the job rejects with the code of the last error
- * and the first 1,000 bytes of its message.
+ * When the last attempt has failed, the promise of the job rejects with the
+ * code of the last error and the first 1,000 bytes of its message. The job
+ * becomes a dead letter: the message "avow.NAME.dead.ID" of the stream
+ * "avow-done-NAME". In ID, each byte other than a letter, a digit, - and _ is
+ * "=" with two hexadecimal digits. If the dead letter would be too large for
+ * the server, it does not contain the payload.
  *
- * Jobs are done at least once. The outcome is stored before the job leaves the
- * queue, and a job with an outcome is not done again. While the promise of
- * `handler` is pending, avow tells the server three times per `ack_wait` that
- * the job is in progress. If the server hears nothing for `ack_wait`, for
- * example because the worker's loop does not run, another worker can do the
- * job, too. The first outcome counts.
+ * A job runs at least once. avow stores the outcome before it removes the job
+ * from the queue, and does not run a job that has an outcome. While a job runs,
+ * avow tells the server three times per `ack_wait` that the job is in progress.
+ * If the server hears nothing for `ack_wait`, another worker may run the job,
+ * too. That also happens if the loop of the first worker does not run. The
+ * first outcome counts.
  *
  * `options` may be NULL. While the connection or the server is lost, the
  * promise stays pending.
@@ -357,8 +348,7 @@ AVOW_API const avow_nats_job_t *avow_to_nats_job(const avow_value_t *job);
 /**
  * Counts the jobs of the queue.
  *
- * @settles INT jobs; counts the jobs without an outcome, including those that
- *          workers have
+ * @settles INT jobs in the queue, including those that workers have
  * @rejects with the error of the connection or the server
  * @cancel  Rejects at once.
  */
@@ -369,7 +359,7 @@ AVOW_API AVOW_MUST_USE avow_promise_t *avow_nats_queue_len(
 typedef struct avow_nats_bucket_options_s {
   uint64_t keep;        /* ms to keep a value; at least 100, default forever */
   unsigned history;     /* values to keep for each key; at most 64, default 1 */
-  unsigned replicas;    /* servers that store it in a cluster; default 1 */
+  unsigned replicas;    /* servers of a cluster that store it; default 1 */
   uint64_t reserved[4]; /* must be zeros; for later versions */
 } avow_nats_bucket_options_t;
 
@@ -385,7 +375,7 @@ typedef struct avow_nats_bucket_options_s {
  * @rejects UV_EINVAL if `name` or an option is invalid
  * @rejects UV_ENOTSUP if the server has no JetStream
  * @rejects UV_EPROTO if the server refuses the options, such as too many
- *          replicas; the message of the error is that of the server
+ *          replicas; the error has the message of the server
  * @rejects UV_ETIMEDOUT if the server does not answer within 5 s
  * @cancel  Rejects at once. If the server has already created the bucket, it
  *          stays.
@@ -420,7 +410,7 @@ AVOW_API AVOW_MUST_USE avow_promise_t *avow_nats_put(const avow_value_t *bucket,
  * @rejects as avow_nats_request() rejects
  * @rejects UV_EHOSTUNREACH if the bucket no longer exists
  * @rejects UV_EINVAL if `key` is invalid
- * @rejects UV_ENOENT if `key` has no value, or its value was deleted
+ * @rejects UV_ENOENT if `key` has no value
  * @rejects UV_ENOTSUP if another program created the bucket without
  *          "allow_direct"
  * @rejects UV_ETIMEDOUT if the server does not answer within 5 s
@@ -453,9 +443,9 @@ typedef struct avow_nats_change_s {
 /**
  * Watches the changes of one key or, with wildcards, of many.
  *
- * `key` may be "lamps.*" or ">". The channel first delivers the newest change
- * of each matching key. Each later change is another item. While the channel is
- * full, the server keeps further changes.
+ * `key` may contain wildcards: "lamps.*", ">". The channel first delivers the
+ * newest change of each matching key. Each later change is another item. While
+ * the program does not receive, the server keeps further changes.
  *
  * Changes are delivered at least once. After the connection was lost, the
  * channel continues with the changes that were missed, if the bucket still has
@@ -469,8 +459,8 @@ typedef struct avow_nats_change_s {
  * @items   OBJECT change, see avow_to_nats_change(); errors with the code
  *          UV_ENOBUFS
  * @fails   UV_EINVAL if `key` is invalid
- * @fails   UV_ENOENT if the bucket no longer exists, which the channel notices
- *          when the server has sent nothing for 15 s
+ * @fails   UV_ENOENT if the bucket no longer exists; found out when the server
+ *          has sent nothing for 15 s
  */
 AVOW_API AVOW_MUST_USE avow_channel_t *avow_nats_watch(
     const avow_value_t *bucket, const char *key);
@@ -494,9 +484,10 @@ AVOW_API natsMsg *avow_to_nats_msg(const avow_value_t *v);
 /**
  * Gets the natsConnection of a connection, for other functions of libnats.
  *
- * The caller must not close, drain or destroy the natsConnection. Calls with it
- * may block. Functions that send block while a write is blocked. All functions
- * block while libnats reconnects.
+ * The caller must not close, drain or destroy the natsConnection. Functions
+ * that send block while a write is blocked. All functions may block while
+ * libnats reconnects. Functions of JetStream wait for the server. Therefore
+ * call them on another thread.
  *
  * @returns the natsConnection, valid as long as the connection; NULL for any
  *          other value
