@@ -1,27 +1,28 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * TLS by OpenSSL 3: a byte stream over another one.
+ * TLS with OpenSSL 3: an encrypted byte stream over another stream.
  *
- * avow-tls is a library of its own that uses only public headers of avow;
- * avow.h does not include this header. All functions that take an avow_stream_t
- * accept a TLS stream. Its transport is any stream that a value owns.
+ * avow-tls (pkg-config avow-tls) is a separate library; avow.h does not include
+ * this header. Each function that takes an avow_stream_t accepts a TLS stream.
+ * The stream below, its transport, may be of any class. A value must own it.
  *
- * A read gives at most 16 KiB. It gives NONE only when the peer has announced
- * its end. If the transport ends without that, reads reject with
- * AVOW_TLS_ETRUNCATED, because an attacker may have cut the connection.
+ * A read fulfills with at most 16 KiB. It fulfills with NONE only if the peer
+ * has announced the end (close_notify). If the transport ends without that,
+ * reads reject with AVOW_TLS_ETRUNCATED, because an attacker may have cut the
+ * connection.
  *
  * avow_write() settles when the transport has accepted all encrypted bytes.
- * avow_shutdown() announces the end to the peer. Reads continue, and the
- * transport stays open. avow_close() announces the end, too, without waiting,
- * if all that was written has been accepted. The release of the value announces
- * nothing.
+ * avow_shutdown() announces the end to the peer. The program can still read,
+ * and the transport stays open. avow_close() announces the end, too, if no
+ * write still waits to be encrypted. It does not wait for the peer. If the
+ * program only releases the value, the peer gets no announcement.
  *
- * When the peer changes its keys, the stream does so, too. Renegotiation is
+ * If the peer changes its keys, the stream does so, too. Renegotiation is
  * refused. After AVOW_TLS_EPROTOCOL both directions have ended.
  *
- * Memory functions and ciphers of OpenSSL are as the program has configured
- * them. OpenSSL uses about 10 KiB of stack, which matters in async functions
- * with small stacks.
+ * The program may configure the memory functions and ciphers of OpenSSL.
+ * OpenSSL uses about 10 KiB of stack, which matters in async functions with
+ * small stacks.
  */
 #ifndef AVOW_TLS_H
 #define AVOW_TLS_H
@@ -32,52 +33,57 @@ AVOW_HEADER_BEGIN
 
 /** Error codes of TLS; the messages of the errors have details. */
 enum {
-  AVOW_TLS_ETRUNCATED = -21001, /* the end came without an announcement */
+  AVOW_TLS_ETRUNCATED = -21001, /* the transport ended without close_notify */
   AVOW_TLS_EVERIFY = -21002,    /* the peer's certificate is not accepted */
-  AVOW_TLS_EALERT = -21003,     /* the peer refused; see the message */
-  AVOW_TLS_EPROTOCOL = -21004   /* no TLS was received, or nothing in common */
+  AVOW_TLS_EALERT = -21003,     /* the peer refused the connection */
+  AVOW_TLS_EPROTOCOL = -21004   /* the peer does not speak TLS, or has no
+                                   version or cipher in common */
 };
 
 /** Options of settings; 0 or NULL in a field is its default. */
 typedef struct avow_tls_options_s {
-  const char *certificate;  /* PEM: the own certificate, followed by those that
-                               signed it; NULL: none, only for clients */
+  const char *certificate;  /* PEM: the certificate of this side, followed by
+                               those that signed it; NULL: none, only for
+                               clients */
   const char *key;          /* PEM: key of `certificate`, not encrypted */
   const char *authorities;  /* PEM: the only certificates to trust as
                                authorities; NULL: those of the system */
   const char *protocols;    /* for ALPN, preferred ones first: "h2,http/1.1";
                                NULL: none, and any protocol is accepted */
-  bool ask_clients;         /* server: each client must have a certificate by
-                               `authorities` */
-  const avow_value_t *past; /* server: settings that these replace; their
-                               clients can resume their sessions; NULL: none */
+  bool ask_clients;         /* server: each client must have a certificate that
+                               `authorities` signed */
+  const avow_value_t *past; /* server: settings that these replace; clients can
+                               resume their sessions, with `ask_clients` only
+                               if `authorities` is the same; NULL: none */
   uint64_t reserved[4];     /* must be 0; for later versions */
 } avow_tls_options_t;
 
 /**
  * Makes settings for any number of streams, on any thread.
  *
- * Settings have an SSL_CTX, with TLS 1.2 and 1.3. `options` may be NULL.
- * Streams keep the settings that they began with. To replace a certificate,
- * make other settings and begin later streams with these.
+ * The settings own an SSL_CTX for TLS 1.2 and 1.3. `options` may be NULL. A
+ * stream keeps the settings that it began with. To replace a certificate, make
+ * other settings and use them for later streams.
  *
- * The system's authorities are read on the thread pool, when the first
- * handshake needs them: that of a client, or of a server with `ask_clients`.
- * Such handshakes wait for that. All settings of the process share what was
- * read, and it is read again only when the file has changed. Certificates that
- * the program adds to SSL_CTX_get_cert_store() are trusted, too. A store that
- * it sets with SSL_CTX_set_cert_store() does not get those of the system.
+ * The first handshake of a client, or of a server with `ask_clients`, waits
+ * until the thread pool has read the file of the system's authorities. All
+ * settings of the process share the result, until the file changes. If the
+ * program adds certificates to SSL_CTX_get_cert_store(), they are trusted, too.
+ * If the program sets a store with SSL_CTX_set_cert_store(), that store does
+ * not get the authorities of the system.
  *
- * Clients resume sessions of the settings, also on another thread
- * (SSL_session_reused()). They do so only with a host of that name whose
- * certificate was verified and has not expired. Four sessions of each of 64
- * hosts are remembered. With TLS 1.3, a session arrives with the first read.
- * Servers remember no sessions; they give tickets.
- * SSL_CTX_set_session_cache_mode() can disable this memory.
+ * Clients resume sessions of their settings, also on other threads;
+ * SSL_session_reused() tells whether a client did. A client resumes a session
+ * only with the host of that session, and only while the certificate that it
+ * verified is valid. The settings remember four sessions of each of 64 hosts.
+ * With TLS 1.3, a session arrives with the first read, and is used once.
+ * SSL_CTX_set_session_cache_mode() can disable this memory. Servers remember no
+ * sessions; they send tickets.
  *
  * @returns OBJECT TLS settings, or an error with a message
  * @error   UV_EINVAL if a certificate or the key cannot be used
- * @error   UV_EINVAL if `key` is not that of `certificate`, or one is missing
+ * @error   UV_EINVAL if `key` does not belong to `certificate`, or one of them
+ *          is missing
  * @error   UV_EINVAL if `protocols` is no list of protocols
  * @error   UV_EINVAL if `past` is no TLS settings
  * @error   UV_EINVAL if a reserved field is not 0
@@ -90,19 +96,20 @@ avow_tls_settings(const avow_tls_options_t *options);
 /**
  * Connects to a TLS server over `transport`.
  *
- * Takes ownership of `transport`, a value that owns a stream without another
- * reader. It is closed with the TLS stream, and if the handshake fails.
+ * Takes ownership of `transport`, a value that owns a stream. No other reader
+ * may use that stream. The transport closes with the TLS stream, or when the
+ * handshake fails. The handshake has no time limit; see avow_timeout().
  *
- * The certificate of the peer must be one for `host`, a name or an address, by
- * an authority that `settings` trust. `host` is compared as it is written. A
- * name that is not ASCII must be in its encoded form ("xn--…"). No certificate
- * has a name that ends with a dot.
+ * The certificate of the peer must be for `host`, a name or an address, and
+ * must be signed by an authority that `settings` trust. A name with characters
+ * that are not ASCII must have its encoded form ("xn--…"). A name that ends
+ * with a dot matches no certificate.
  *
  * @settles OBJECT TLS stream, see avow_to_stream(), after the handshake
  * @rejects as the transport rejects
- * @rejects AVOW_TLS_EALERT if the peer refuses
- * @rejects AVOW_TLS_EPROTOCOL if the peer does not speak TLS, or has nothing in
- *          common
+ * @rejects AVOW_TLS_EALERT if the peer refuses the connection
+ * @rejects AVOW_TLS_EPROTOCOL if the peer does not speak TLS, or has no version
+ *          or cipher in common
  * @rejects AVOW_TLS_ETRUNCATED if the transport ends during the handshake
  * @rejects AVOW_TLS_EVERIFY if the certificate is not accepted; the message has
  *          the reason
@@ -119,16 +126,18 @@ AVOW_API AVOW_MUST_USE avow_promise_t *avow_tls_client(
 /**
  * Accepts a TLS client over `transport`.
  *
- * Takes ownership of `transport`, a value that owns a stream without another
- * reader. It is closed with the TLS stream, and if the handshake fails.
+ * Takes ownership of `transport`, a value that owns a stream. No other reader
+ * may use that stream. The transport closes with the TLS stream, or when the
+ * handshake fails. The handshake has no time limit; see avow_timeout().
+ *
  * `settings` must have a certificate and a key. With TLS 1.3, a client whose
  * certificate is not accepted learns that only when it reads.
  *
  * @settles OBJECT TLS stream, see avow_to_stream(), after the handshake
  * @rejects as the transport rejects
- * @rejects AVOW_TLS_EALERT if the peer refuses
- * @rejects AVOW_TLS_EPROTOCOL if the peer does not speak TLS, or has nothing in
- *          common
+ * @rejects AVOW_TLS_EALERT if the peer refuses the connection
+ * @rejects AVOW_TLS_EPROTOCOL if the peer does not speak TLS, or has no
+ *          version, cipher or protocol in common
  * @rejects AVOW_TLS_EPROTOCOL if `settings` have no certificate
  * @rejects AVOW_TLS_EPROTOCOL if a certificate is required and the client has
  *          none
