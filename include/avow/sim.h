@@ -2,11 +2,12 @@
 /*
  * The simulator: virtual time, network and disk for tests of programs.
  *
- * avow_sim is a library of its own that a program links in place of avow. A
- * server and its clients run there on one thread, in virtual time, with a
- * simulated network and disk. A seed decides everything that an operating
- * system decides: which event is first, how long it takes, where reads are cut,
- * and which calls fail. A seed gives one history on every machine.
+ * These functions belong to the library avow_sim. Link the program with
+ * avow_sim instead of avow. A run executes a server and its clients on one
+ * thread, in virtual time, with a simulated network and disk. A seed determines
+ * everything that an operating system decides, such as the order of events, the
+ * length of reads, and which calls fail. The same seed gives the same run on
+ * every machine. docs/simulator.md explains how to write a test.
  */
 #ifndef AVOW_SIM_H
 #define AVOW_SIM_H
@@ -23,26 +24,26 @@ AVOW_HEADER_BEGIN
 /**
  * Kinds of faults that a run may have.
  *
- * Each run also has what every program must handle: any order of events that
- * are due at one time, delays, and reads that are cut anywhere.
+ * Runs without faults also vary: events that are due at one time occur in any
+ * order, operations take any time, and reads and writes are cut.
  */
 enum {
   AVOW_SIM_NET = 1,    /* connections are refused, reset or interrupted */
   AVOW_SIM_FS = 2,     /* operations on files fail, or complete in part */
   AVOW_SIM_MEMORY = 4, /* allocations fail */
-  AVOW_SIM_CANCEL = 8, /* awaits are canceled */
-  AVOW_SIM_CRASH = 16  /* the machine stops, and files lose what was not synced;
-                          `recover` then checks them */
+  AVOW_SIM_CANCEL = 8, /* async functions are canceled while they wait */
+  AVOW_SIM_CRASH = 16  /* the machine stops, and files may lose data that was
+                          not synced; then `recover` checks the disk */
 };
 
 /**
  * A program to simulate, such as a server and its clients.
  *
- * The promise that it returns settles when the program is done. Any value is a
- * success; a rejection fails the run. Global variables keep the values that the
- * run before left.
+ * The program returns a promise that settles when the program has ended. If the
+ * promise rejects, the run fails. Global variables keep their values from one
+ * run to the next.
  *
- * @called  at the beginning of a run, on its loop
+ * @called  at the beginning of a run, on the thread that called avow_sim()
  */
 typedef avow_promise_t *(*avow_sim_fn)(uv_loop_t *loop, void *data);
 
@@ -50,16 +51,17 @@ typedef avow_promise_t *(*avow_sim_fn)(uv_loop_t *loop, void *data);
 typedef struct avow_sim_options_s {
   unsigned faults;     /* AVOW_SIM_…, combined with |; 0: none */
   unsigned fault_rate; /* faults for 10,000 opportunities; 0: 20 */
-  /* Largest number of events, of iterations of the loop, and of jobs at one
-     time, which are counted between iterations. A run with more fails. 0:
-     1,000,000. */
+  /* A run fails if it has more than `max_events` events, iterations of the
+     loop, or jobs between two events. 0: 1,000,000. */
   uint64_t max_events;
-  uint64_t max_ms; /* longest run, in ms of virtual time; 0: a day */
-  FILE *events;    /* to print each event to; NULL: none is printed */
+  uint64_t max_ms; /* longest run, in ms of virtual time; 0: 24 hours */
+  FILE *events;    /* file to which each event is printed; NULL: none */
 
-  /* With AVOW_SIM_CRASH, runs when the machine starts again, with `data` of the
-     program. It has a new loop and no faults, and checks the contents of the
-     disk. The machine stops between any two calls on files, or at the end. */
+  /* With AVOW_SIM_CRASH, the machine stops between two calls on files, or after
+     the program has ended. Then it starts again and calls `recover`, which
+     checks the contents of the disk. `recover` gets a new loop and the `data`
+     of the program, and has no faults. NULL: the machine does not start
+     again. */
   avow_sim_fn recover;
   uint64_t reserved[8]; /* must be 0; for later versions */
 } avow_sim_options_t;
@@ -67,45 +69,51 @@ typedef struct avow_sim_options_s {
 /**
  * The result of a run.
  *
- * A run fails if the promise of the program rejects or a check does not hold.
- * It fails if no event is left while the promise is pending, or if there are
- * more events or more time than the options permit. It also fails if handles or
- * memory are left, a rejection is not handled, or a misuse occurs that a
- * checked build reports. A call of a function that is not simulated fails it,
- * too.
+ * A run fails if the promise of the program rejects, if a check does not hold,
+ * or if a rejection is not handled. It fails if the promise is pending and no
+ * event can happen any more, and if it exceeds `max_events` or `max_ms`. It
+ * fails if a handle, a file, a lock or a block of memory is left at the end. A
+ * misuse of avow and a call of a function that is not simulated also fail it.
+ *
+ * A rejection with UV_ENOMEM after a failed allocation, or with UV_ECANCELED
+ * after a canceled await, does not fail the run.
  */
 typedef struct avow_sim_result_s {
   bool failed;
-  char why[255];    /* first reason of the failure; empty: none */
-  uint64_t hash;    /* of the history */
+  char why[255];    /* reason of the first failure; empty: none */
+  uint64_t hash;    /* hash of all events and choices */
   uint64_t events;  /* number of events */
   uint64_t choices; /* number of choices that the seed made */
   uint64_t ms;      /* length of the run in virtual time */
 } avow_sim_result_t;
 
 /**
- * Runs `program` once, on a loop of its own.
+ * Runs `program` once under `seed`, on a new loop.
  *
- * The loop is closed at the end. `options` may be NULL. Only the events that
- * `options` request are printed.
+ * The loop is closed at the end. `options` may be NULL. The function prints
+ * nothing, except the events if `options` has a file for them.
  *
- * @returns the result; a failure at once if it is called inside a simulated
- *          program, or if a reserved field is not 0
+ * The result is a failure, without a run, if `program` is NULL or a reserved
+ * field of `options` is not 0. A call inside a simulated program also fails in
+ * this way, and so does any call if avow is linked in addition to avow_sim.
+ *
+ * @returns the result
  */
 AVOW_API avow_sim_result_t avow_sim(uint64_t seed, avow_sim_fn program,
                                     void *data,
                                     const avow_sim_options_t *options);
 
 /**
- * Serves as main() of a simulation: runs `program` with many seeds.
+ * Runs `program` under many seeds, as the command line selects.
  *
- * For the first seed that fails it prints the reason, the last events, and how
- * to repeat the run, also in gdb. Then it leaves out the choices that the
- * failure does not need. The command line selects the seeds and their number;
- * --help describes it. Its --faults replaces the `faults` of `options`.
+ * Call it from main(). It runs one seed after another until a run fails. Then
+ * it prints the reason, the last events, and the commands that repeat the run,
+ * also in gdb. It also finds the choices of the seed that the failure needs,
+ * and prints them. The option --help prints all options. --faults replaces the
+ * `faults` of `options`.
  *
- * @returns the exit status. 0: no seed failed. 1: a seed failed. 2: the command
- *          line is invalid. 3: no seed failed, but choices of --only did not
+ * @returns the exit status. 0: no run failed. 1: a run failed. 2: the command
+ *          line is invalid. 3: no run failed, but a choice of --only did not
  *          occur.
  */
 AVOW_API int avow_sim_main(int argc, char **argv, avow_sim_fn program,
@@ -114,8 +122,8 @@ AVOW_API int avow_sim_main(int argc, char **argv, avow_sim_fn program,
 /**
  * Fails the run with the formatted reason if `holds` is false.
  *
- * The program calls it for conditions that must always hold. Outside of a run,
- * it ends the process.
+ * The function returns, and the run ends after the current iteration. Outside
+ * of a run, the function aborts the process if `holds` is false.
  */
 AVOW_API void avow_sim_check(bool holds, const char *format, ...)
     AVOW_PRINTF(2, 3);
@@ -123,44 +131,53 @@ AVOW_API void avow_sim_check(bool holds, const char *format, ...)
 /**
  * Allocates memory of the program as malloc() does.
  *
- * With AVOW_SIM_MEMORY it can fail, and a run fails that leaves a block. A file
- * that is compiled with -Dmalloc=avow_sim_malloc and so on needs no changes.
+ * With AVOW_SIM_MEMORY the seed lets some calls fail. A run fails if a block is
+ * left at its end. To use the function without changes of the code, compile
+ * with -Dmalloc=avow_sim_malloc.
  *
- * @returns the memory; NULL if there is none, or if the run has it fail
+ * @returns the memory; NULL if the call fails
  */
 AVOW_API void *avow_sim_malloc(size_t size);
 
 /**
  * Allocates zeroed memory of the program as calloc() does.
  *
- * With AVOW_SIM_MEMORY it can fail, and a run fails that leaves a block.
+ * With AVOW_SIM_MEMORY the seed lets some calls fail. A run fails if a block is
+ * left at its end.
  *
- * @returns the memory; NULL if there is none, or if the run has it fail
+ * @returns the memory; NULL if the call fails
  */
 AVOW_API void *avow_sim_calloc(size_t n, size_t size);
 
 /**
  * Resizes memory of the program as realloc() does.
  *
- * With AVOW_SIM_MEMORY it can fail, and a run fails that leaves a block.
+ * With AVOW_SIM_MEMORY the seed lets some calls fail. A run fails if a block is
+ * left at its end.
  *
- * @returns the memory; NULL if there is none, or if the run has it fail, and
- *          then `p` is unchanged
+ * @returns the memory; NULL if the call fails, and `p` is then unchanged
  */
 AVOW_API void *avow_sim_realloc(void *p, size_t size);
 
-/** Frees memory that avow_sim_malloc() and so on returned, or NULL. */
+/**
+ * Frees memory of the program as free() does.
+ *
+ * `p` is NULL, or a block that avow_sim_malloc(), avow_sim_calloc() or
+ * avow_sim_realloc() returned.
+ */
 AVOW_API void avow_sim_free(void *p);
 
 /**
- * Chooses a number for the program, by the seed.
+ * Chooses a random number that depends on the seed.
+ *
+ * Use it for random decisions of a test, instead of rand() or the time.
  *
  * @returns a number from 0 to `bound` - 1; 0 outside of a run
  */
 AVOW_API uint64_t avow_sim_choose(uint64_t bound);
 
 /**
- * Adds an event of the program to the history.
+ * Adds an event of the program to the history of the run.
  *
  * The text must depend only on the seed, so it must not contain addresses of
  * memory.
