@@ -2,7 +2,7 @@
 /*
  * Observation of a loop: traces, graphs, dumps on a signal, and lag.
  *
- * Traces need a build with -Dtrace=true.
+ * Traces need a trace build, that is, an avow that was built with -Dtrace=true.
  */
 #ifndef AVOW_TRACE_H
 #define AVOW_TRACE_H
@@ -17,14 +17,17 @@ AVOW_HEADER_BEGIN
 /**
  * Starts a trace of the loop to `out`, in the Trace Event Format.
  *
- * ui.perfetto.dev and Chrome's about:tracing read this format. The trace has
- * each promise from its creation until it settles, each job and where it was
- * queued, what async functions await, and what is canceled. The call allocates
- * all memory that the trace needs. The caller keeps `out`. It is written to
- * before the loop polls, so the file of a program that crashes can be read.
+ * ui.perfetto.dev and Chrome's about:tracing read this format. The trace shows
+ * each promise from its creation until it settles, each job and the place where
+ * it was queued, the awaits of async functions, and cancellations. The call
+ * allocates all memory that the trace needs.
+ *
+ * The caller still owns `out`, and must not close it before the trace stops.
+ * The loop writes to `out` before each poll, so the file is readable even if
+ * the program crashes. docs/traces.md explains the contents of the file.
  *
  * @returns 0
- * @error   UV_ENOTSUP if this is no trace build
+ * @error   UV_ENOTSUP if avow is not a trace build
  * @error   UV_EBUSY if the loop has a trace already
  * @error   UV_EINVAL if the loop is not initialized; a checked build aborts
  * @error   UV_EINVAL if `out` is NULL; a checked build aborts
@@ -36,21 +39,21 @@ AVOW_API int avow_trace_start(uv_loop_t *loop, FILE *out);
 /**
  * Stops the trace of the loop and completes its file.
  *
- * The close of the loop does so, too. A promise that is pending is marked as
- * pending in the trace.
+ * Promises that have not settled are marked as pending in the trace. When the
+ * loop closes, it also stops the trace, but reports no error.
  *
- * @returns 0; or the error with which writing failed, such as UV_ENOSPC, after
- *          which nothing was written
- * @error   UV_EINVAL if there is no trace
- * @error   UV_ENOTSUP if this is no trace build
+ * @returns 0; the error, such as UV_ENOSPC, if a write to the file failed,
+ *          after which avow wrote nothing
+ * @error   UV_EINVAL if the loop has no trace
+ * @error   UV_ENOTSUP if avow is not a trace build
  */
 AVOW_API int avow_trace_stop(uv_loop_t *loop);
 
 /**
  * Prints the live promises of `loop` as a graph for Graphviz.
  *
- * An edge leads from each promise to the promise that it waits for. Trace
- * builds (-Dtrace=true) also print which call made each promise, and how long
+ * An edge leads from each promise to the promise that it waits for. A trace
+ * build (-Dtrace=true) also prints which call made each promise, and how long
  * ago.
  *
  * @see     avow_loop_dump()
@@ -58,23 +61,22 @@ AVOW_API int avow_trace_stop(uv_loop_t *loop);
 AVOW_API void avow_loop_dump_dot(uv_loop_t *loop, FILE *out);
 
 /**
- * Prints the figures and promises of the loop for each signal `signum`.
+ * Prints the figures and promises of the loop at each signal `signum`.
  *
- * The output has a few lines of figures, and then the text of avow_loop_dump().
- * It is printed when the loop runs next; the signal wakes the loop. Printing
- * blocks the loop. The loop listens until avow_loop_close(), but that does not
- * keep it alive. `out` must stay open for that time. The function may be called
- * for several signals and files.
+ * The signal wakes the loop, which then prints a few lines of figures and the
+ * output of avow_loop_dump(). Printing blocks the loop. `out` must stay open
+ * until avow_loop_close(). The watcher of the signal does not keep the loop
+ * alive. The caller may call the function for several signals and files.
  *
- * When the loop closes and there is no other watcher of the signal in the
- * process, libuv sets the default action. That of SIGUSR1 and SIGUSR2 ends the
- * process.
+ * When the loop closes, libuv restores the default action of the signal, unless
+ * the process has another watcher of it. The default action of SIGUSR1 and
+ * SIGUSR2 ends the process.
  *
  * @returns 0
  * @error   UV_EALREADY if the loop prints to `out` for `signum` already
- * @error   UV_EINVAL if `signum` is no signal, or cannot have a handler
- * @error   UV_EINVAL for SIGSEGV, SIGBUS, SIGFPE, SIGILL and SIGABRT, after
- *          which a program cannot continue
+ * @error   UV_EINVAL if `signum` is not a signal, or cannot have a handler
+ * @error   UV_EINVAL if `signum` is SIGSEGV, SIGBUS, SIGFPE, SIGILL or SIGABRT,
+ *          because a program cannot continue after these signals
  * @error   UV_EINVAL if `out` is NULL; a checked build aborts
  * @error   UV_ECANCELED if the loop closes
  * @error   UV_ENOMEM if there is no memory for the handle
@@ -84,22 +86,24 @@ AVOW_API void avow_loop_dump_dot(uv_loop_t *loop, FILE *out);
 AVOW_API int avow_dump_on_signal(uv_loop_t *loop, int signum, FILE *out);
 
 /**
- * Begins to measure the lag of the loop, for avow_loop_stats().
+ * Starts to measure the lag of the loop, for avow_loop_stats().
  *
- * A further call begins again, also with `slow_jobs` and `longest_job`.
+ * The lag is the duration of an iteration, from the return of a poll to the
+ * beginning of the next poll. An event that becomes ready meanwhile, such as
+ * bytes or an expired timer, waits at most that long. Each further call resets
+ * the figures, including `slow_jobs` and `longest_job`.
  *
- * The lag of an iteration is the time from when the loop returns from its poll
- * until it polls again. An event that arrives meanwhile, such as bytes or a
- * timer, waits at most that long. Everything that runs on the loop in that time
- * counts, also callbacks of libuv that do not use avow. Those that run before
- * the first callback of avow in an iteration are measured to a millisecond.
- * Median and p99 are up to an eighth more than what was measured.
+ * The lag includes everything that runs on the loop, also callbacks of libuv
+ * that do not use avow. The time of callbacks that run before the first
+ * callback of avow in an iteration is exact to a millisecond. `lag_median` and
+ * `lag_p99` are up to an eighth too large.
  *
- * An iteration also ends where avow_run() ends. A program that returns from
- * uv_run() in another way, and calls it again, has been in one iteration.
+ * An iteration also ends when avow_run() returns. If the program leaves
+ * uv_run() in another way and calls it again, the time between belongs to one
+ * iteration.
  *
- * The clock is read twice for each iteration. The first call allocates a
- * histogram of 2 KiB, which the loop keeps. Before it, nothing is measured.
+ * The loop reads the clock twice in each iteration. The first call allocates a
+ * histogram of 2 KiB, which the loop keeps until it closes.
  *
  * @returns 0
  * @error   UV_ECANCELED if the loop closes
