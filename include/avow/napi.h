@@ -1,15 +1,13 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * Promises between C and JavaScript, in an add-on of Node.
+ * Conversion of promises between avow and JavaScript, for add-ons of Node.
  *
- * The header makes a JavaScript promise of a promise of avow, and the other way
- * round. The header uses only Node-API, on the loop of each environment: that
- * of the main thread and that of each worker. docs/node.md explains how to
- * build an add-on. The header is complete in itself and written in C. Each
- * add-on has its own copy, and add-ons share nothing of it. The header is not
- * part of avow.h.
+ * The header contains the code of its functions and needs only avow and
+ * Node-API. Each add-on has its own copy. Handlers of avow run on the loop of
+ * the environment, which belongs to the main thread or to a worker. The page
+ * docs/node.md explains how to build an add-on.
  *
- * A function that returns a napi_value or a pointer returns NULL if a
+ * If a function that returns a napi_value or a pointer returns NULL, a
  * JavaScript exception is pending.
  */
 #ifndef AVOW_NAPI_H
@@ -22,32 +20,32 @@
 
 AVOW_HEADER_BEGIN
 
-/** The state of avow in one environment. */
+/** The state of avow in one environment, from avow_napi_open(). */
 typedef struct avow_napi_s {
-  napi_env env;    /* NULL when JavaScript can no longer be called */
+  napi_env env;    /* the environment; NULL when it ends */
   uv_loop_t *loop; /* the loop of the environment */
   napi_async_context context;
   struct avow_napi_ticket_s *tickets;
 } avow_napi_t;
 
 /*
- * Settles the promise of C for a JavaScript promise. It belongs to two
- * functions, of which JavaScript calls at most one.
+ * Settles a promise of avow when a JavaScript promise settles. Two JavaScript
+ * functions share a ticket, and JavaScript calls at most one of them.
  */
 typedef struct avow_napi_ticket_s {
   struct avow_napi_ticket_s *next, **link;
-  avow_deferred_t *deferred; /* NULL when it is settled */
-  int functions;             /* those that are not collected yet */
+  avow_deferred_t *deferred; /* NULL when the promise has settled */
+  int functions;             /* functions that are not collected yet */
 } avow_napi_ticket_t;
 
-/* Settles a JavaScript promise. */
+/* Settles a JavaScript promise when a promise of avow settles. */
 typedef struct avow_napi_wish_s {
   avow_napi_t *home;
   napi_deferred deferred;
 } avow_napi_wish_t;
 
 /*
- * Limits for one value, because a list can contain itself, or another list many
+ * Limits for one value. A list can contain itself, or contain another list many
  * times.
  */
 enum { AVOW_NAPI_DEPTH = 100, AVOW_NAPI_ITEMS = 1 << 22 };
@@ -55,13 +53,14 @@ enum { AVOW_NAPI_DEPTH = 100, AVOW_NAPI_ITEMS = 1 << 22 };
 /* A value that is being copied from one side to the other. */
 typedef struct avow_napi_copy_s {
   napi_env env;
-  size_t items; /* the items of all its lists so far */
-  bool ended;   /* whether an error replaces the whole value */
-  bool caught;  /* whether the value is what JavaScript threw */
+  size_t items; /* items of all lists of the value so far */
+  bool ended;   /* an error replaces the whole value */
+  bool caught;  /* the value is an exception of JavaScript */
 } avow_napi_copy_t;
 
 /*
- * Tells whether a list of `n` items fits inside `depth` lists, and counts them.
+ * Counts the `n` items of a list inside `depth` lists. Returns false if a limit
+ * is exceeded.
  */
 static inline bool avow_napi_fits(avow_napi_copy_t *copy, size_t n,
                                   unsigned depth) {
@@ -72,7 +71,8 @@ static inline bool avow_napi_fits(avow_napi_copy_t *copy, size_t n,
 }
 
 /*
- * Takes the deferred of the ticket, which no other function will settle then.
+ * Takes the deferred from the ticket, so that it is settled once. Returns NULL
+ * if it was taken before.
  */
 static inline avow_deferred_t *avow_napi_punch(avow_napi_ticket_t *ticket) {
   avow_deferred_t *d = ticket->deferred;
@@ -85,10 +85,7 @@ static inline avow_deferred_t *avow_napi_punch(avow_napi_ticket_t *ticket) {
   return d;
 }
 
-/*
- * The environment ends. Pending promises reject, and JavaScript does not learn
- * of it.
- */
+/* Called when the environment ends. Pending promises of avow reject. */
 static inline void avow_napi_close(void *data) {
   avow_napi_t *home = (avow_napi_t *) data;
   while (home->tickets != NULL)
@@ -121,12 +118,12 @@ static inline napi_status avow_napi_begin(napi_env env, avow_napi_t *home) {
 }
 
 /**
- * Prepares the loop of `env` for avow, until the environment ends.
+ * Initializes avow on the loop of `env`, until the environment ends.
  *
- * Call it once for each environment, when the add-on starts. The result is the
- * `home` of the other functions: pass it to them as the data of the add-on's
- * functions. The result is closed and freed when the environment ends, in
- * whatever way that happens.
+ * Call it once for each environment, when the add-on is loaded. Pass the result
+ * to the functions of the add-on as `data`, because the other functions of this
+ * header need it as `home`. When the environment ends, the loop is closed for
+ * avow, and the result is freed.
  *
  * @returns the state of avow in the environment; NULL if avow cannot start,
  *          with a JavaScript exception pending
@@ -150,7 +147,7 @@ static inline void avow_napi_forget(napi_env env, void *data, void *hint) {
   free(kept);
 }
 
-/* Makes a value that JavaScript can only pass on. */
+/* Makes a value that JavaScript can store and pass on, but not read. */
 static inline napi_status avow_napi_external(napi_env env,
                                              const avow_value_t *v,
                                              napi_value *out) {
@@ -196,7 +193,7 @@ static inline napi_status avow_napi_list(avow_napi_copy_t *copy,
   return status;
 }
 
-/* As in errors of Node, `errno` is the code and `code` is its name. */
+/* As in errors of Node, `errno` is the number and `code` is its name. */
 static inline napi_status avow_napi_bare_error(napi_env env,
                                                const avow_value_t *v,
                                                napi_value *out) {
@@ -278,7 +275,7 @@ static inline napi_value avow_napi_value(napi_env env, const avow_value_t *v) {
   return NULL;
 }
 
-/* If `v` cannot be converted, the exception is the reason instead. */
+/* If `v` cannot be converted, the promise rejects with the exception. */
 static inline void avow_napi_conclude(const avow_napi_wish_t *wish,
                                       const avow_value_t *v) {
   napi_env env = wish->home->env;
@@ -291,8 +288,8 @@ static inline void avow_napi_conclude(const avow_napi_wish_t *wish,
 }
 
 /*
- * The handlers of the JavaScript promise run when the callback scope is closed.
- * An environment that ends refuses all of this, as it should.
+ * The reactions of the JavaScript promise run when the callback scope closes.
+ * If the environment ends, its functions fail, and nothing is settled.
  */
 static inline avow_value_t avow_napi_settle(const avow_value_t *got,
                                             void *data) {
@@ -323,11 +320,11 @@ static inline avow_value_t avow_napi_ignore(const avow_value_t *got,
 /**
  * Creates a JavaScript promise that settles as `p` does.
  *
- * Call it in functions that JavaScript calls, on the loop's own stack. An async
- * function has another stack and must not call it.
+ * Call it in functions that JavaScript calls. Do not call it in an async
+ * function of avow, because JavaScript cannot run on its stack.
  *
  * @returns the JavaScript promise; NULL if out of memory, with a JavaScript
- *          exception pending; `p` is canceled then
+ *          exception pending and `p` canceled
  */
 static inline napi_value avow_napi_promise(avow_napi_t *home,
                                            avow_promise_t *p) {
@@ -370,8 +367,8 @@ static inline avow_value_t avow_napi_read_number(napi_env env, napi_value v) {
 }
 
 /*
- * Converts the pending exception to an error. If an exception throws when it is
- * read, the error is AVOW_ETHROWN.
+ * Converts the pending exception to an error. If reading the exception throws
+ * again, the error is AVOW_ETHROWN.
  */
 static inline avow_value_t avow_napi_caught(napi_env env, bool again) {
   avow_napi_copy_t copy = { env, 0, false, true };
@@ -385,8 +382,8 @@ static inline avow_value_t avow_napi_caught(napi_env env, bool again) {
 }
 
 /*
- * Makes `error` the result for the whole value, or the exception that
- * JavaScript threw while the value was read.
+ * Ends the conversion. Returns the error for the whole value: the exception
+ * that JavaScript threw while the value was read, or `error` if there is none.
  */
 static inline avow_value_t avow_napi_end(avow_napi_copy_t *copy,
                                          avow_value_t error) {
@@ -405,7 +402,7 @@ static inline avow_value_t avow_napi_refuse(avow_napi_copy_t *copy, int code,
   return avow_napi_end(copy, avow_error_new(code, avow_none(), "%s", why));
 }
 
-/* Reads a property. NULL: it is missing, has another type, or throws. */
+/* Returns a property, or NULL if it is missing, has another type or throws. */
 static inline napi_value avow_napi_field(avow_napi_copy_t *copy, napi_value v,
                                          const char *name,
                                          napi_valuetype wanted) {
@@ -427,7 +424,7 @@ static inline avow_value_t avow_napi_read_cause(avow_napi_copy_t *copy,
   return avow_napi_read(copy, cause, depth + 1);
 }
 
-/* An error of the system has the number that libuv has for it. */
+/* In an error of the system, `errno` is the code of libuv. */
 static inline int avow_napi_read_errno(avow_napi_copy_t *copy, napi_value v) {
   int32_t code = 0;
   const napi_value field = avow_napi_field(copy, v, "errno", napi_number);
@@ -453,7 +450,7 @@ static inline avow_value_t avow_napi_read_error(avow_napi_copy_t *copy,
   return error;
 }
 
-/* Releases the values that were read before the error, and keeps the error. */
+/* Releases the items before the last one, which is the error. */
 static inline avow_value_t avow_napi_ended(avow_value_t *items, size_t n) {
   const avow_value_t error = items[n - 1];
   for (size_t i = 0; i + 1 < n; i++)
@@ -485,7 +482,7 @@ static inline avow_value_t avow_napi_read_list(avow_napi_copy_t *copy,
   return list;
 }
 
-/* An object with a message is an error, such as a DOMException. */
+/* An object with a `message`, such as a DOMException, is an error. */
 static inline avow_value_t avow_napi_read_other(avow_napi_copy_t *copy,
                                                 napi_value v, unsigned depth) {
   bool is = false, pending = false;
@@ -613,13 +610,14 @@ static inline napi_status avow_napi_subscribe(napi_env env, napi_value v,
 /**
  * Converts a JavaScript promise, a thenable or another value to a promise.
  *
- * Numbers and booleans become INT or DOUBLE, strings and Buffers BYTES, an
- * Array a LIST, and undefined and null NONE. An Error, or another object with a
- * `message`, becomes an error. Its code is `errno` if that is negative, and it
- * has the message and the cause.
+ * A whole number up to 2^53 - 1, a boolean or a BigInt becomes an INT, and any
+ * other number a DOUBLE. A string, a Buffer or another view becomes BYTES, and
+ * an Array a LIST. undefined and null become NONE. An Error, or another object
+ * with a `message`, becomes an error with that message and the `cause`. The
+ * code of the error is `errno` if that is negative, and AVOW_ETHROWN otherwise.
  *
  * @settles the value of `v`, converted
- * @rejects the `errno` of an Error, or AVOW_ETHROWN if it has none
+ * @rejects the code of the error with which `v` rejects
  * @rejects AVOW_EREASON if `v` rejects with, or throws, a value that is not an
  *          error; the value is the cause
  * @rejects UV_EINVAL if the value is another object, a function, a symbol or an
@@ -627,9 +625,9 @@ static inline napi_status avow_napi_subscribe(napi_env env, napi_value v,
  * @rejects UV_ERANGE if a BigInt has more than 64 bits
  * @rejects UV_E2BIG if more than 100 lists are nested, or if the lists have
  *          more than 4,194,304 items together
- * @rejects AVOW_EBROKEN if `v` is collected before it settles
+ * @rejects AVOW_EBROKEN if `v` is garbage-collected before it settles
  * @rejects UV_ECANCELED if the environment ends
- * @rejects the code of an exception that JavaScript throws while the value is
+ * @rejects the code of the exception if JavaScript throws while the value is
  *          read
  * @cancel  Rejects at once. The JavaScript promise continues, and its outcome
  *          is ignored.
