@@ -1,12 +1,13 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * avow for C++17: owners that release avow's objects in their destructors, and
- * lambdas as handlers. With C++20 it includes coroutines.
+ * avow for C++17: classes that release avow's objects in their destructors, and
+ * lambdas as handlers. With C++20 the header includes coroutines.
  *
- * A function that takes ownership of a promise needs std::move(). get() lends
- * an object to a function of C, and release() passes ownership to it. No
- * exception reaches C: an avow::error rejects with its reason, and any other
- * exception rejects with AVOW_ETHROWN.
+ * To pass ownership of a variable, write std::move(). get() lends the object of
+ * C to a function of C, and release() passes on its ownership. If a handler
+ * throws an avow::error, its promise rejects with the reason of that error. If
+ * the handler throws std::bad_alloc, its promise rejects with UV_ENOMEM. Any
+ * other exception becomes AVOW_ETHROWN. docs/cpp.md has examples.
  */
 #ifndef AVOW_HPP
 #define AVOW_HPP
@@ -22,7 +23,7 @@
 
 namespace avow {
 
-/** The only owner of an object of avow, which it releases with `Drop`. */
+/** The sole owner of an object of avow; the destructor calls `Drop`. */
 template <class T, auto Drop> class handle {
 public:
   handle(T *taken = nullptr) noexcept : p_(taken) {}
@@ -40,7 +41,7 @@ private:
 
 namespace detail {
 
-/* Calls fn; an exception becomes an error value. */
+/* Calls fn and returns its result, or an error value if it throws. */
 template <class F, class... A> value call(F &fn, A &&...args) noexcept {
   return guard([&]() -> value {
     if constexpr (!std::is_void_v<std::invoke_result_t<F &, A...>>)
@@ -68,7 +69,7 @@ template <class R, class A> struct parameter<R (*)(A)> {
 template <class R, class A>
 struct parameter<R (*)(A) noexcept> : parameter<R (*)(A)> {};
 
-/* The handlers of both outcomes; nullptr passes the outcome on. */
+/* The handlers of both outcomes; a handler nullptr passes the outcome on. */
 template <class F, class G> struct handlers {
   F fulfilled;
   G rejected;
@@ -108,7 +109,7 @@ template <class F, class G> struct handlers {
 
 } // namespace detail
 
-/** A promise. Functions that chain need std::move(p).then(f). */
+/** A promise; for a variable p, write std::move(p).then(f). */
 class promise : public handle<avow_promise_t, avow_unref> {
 public:
   using promise_type = class coroutine; /* avow/coroutine.hpp */
@@ -117,12 +118,12 @@ public:
   void cancel() const noexcept { avow_cancel(get()); }
   value run() && noexcept { return avow_run(release()); }
 
-  /** Calls a handler from a job when the promise has settled.
+  /** Calls `ok` with the value, or `failed` with the error, from a job.
 
-      A handler of values takes no argument, a const value &, or a type that
-      value::to() converts to. A handler of errors takes no argument, a const
-      value &, a const error & or a const std::exception &. The handlers are
-      destroyed after the call, or when it is certain that none is called. */
+      `ok` has no parameter, a const value &, or a type to which value::to()
+      converts. `failed` has no parameter, a const value &, a const error & or a
+      const std::exception &. Both handlers are destroyed after the call, or
+      when it is certain that neither is called. */
   template <class F, class G = std::nullptr_t>
   promise then(F ok, G failed = nullptr) && {
     using both = detail::handlers<F, G>;
@@ -135,7 +136,7 @@ public:
   template <class F> promise finally(F fn) && {
     if (auto data = new (std::nothrow) F(std::move(fn)))
       return avow_finally(release(), detail::call_owned<F>, data);
-    (void) detail::call(fn); /* there is no memory to call it later */
+    (void) detail::call(fn); /* there is no memory to call fn later */
     return lost();
   }
   /** Passes the promise to a C function: std::move(p).by(avow_timeout, 9). */
@@ -179,7 +180,7 @@ inline promise resolve(uv_loop_t *loop, value v) {
   return avow_promise_resolve(loop, v.release());
 }
 
-/** A combinator: all(loop, p, q), or for an array all(loop, ps.data(), n). */
+/** A combinator: all(loop, p, q), or all(loop, ps.data(), n) for an array. */
 template <auto Of> struct combinator {
   template <class... P, only<(std::is_constructible_v<promise, P> && ...)> = 0>
   promise operator()(uv_loop_t *loop, P &&...ps) const {
