@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * Values and errors in C++, which avow.hpp includes. An avow::value owns its
- * value and releases it in its destructor. An avow::error is an exception.
+ * Values and errors in C++. avow.hpp includes this header. An avow::value owns
+ * an avow_value_t and releases it in its destructor. An avow::error is an
+ * exception.
  */
 #ifndef AVOW_VALUE_HPP
 #define AVOW_VALUE_HPP
@@ -20,7 +21,7 @@ class promise;
 class value;
 template <bool If> using only = std::enable_if_t<If, int>;
 
-/** True for classes that any thread may destroy; specialize it for yours. */
+/** Whether any thread may destroy a T; specialize it for your classes. */
 template <class T> inline constexpr bool sendable = false;
 
 namespace detail {
@@ -30,13 +31,13 @@ inline constexpr bool is_number =
     std::is_integral_v<T> ||
     (std::is_enum_v<T> && std::is_convertible_v<T, int64_t>);
 
-/* Types that are made from bytes and convert back to bytes. */
+/* Whether T can be made from bytes and converts to a std::string_view. */
 template <class T>
 inline constexpr bool is_text =
     std::is_constructible_v<T, const char *, size_t> &&
     std::is_convertible_v<const T &, std::string_view>;
 
-/* Types that a handler may take by value from value::to(). */
+/* Whether a handler may have a parameter of type T, which value::to() gives. */
 template <class T>
 inline constexpr bool is_kept =
     std::is_arithmetic_v<T> || std::is_enum_v<T> || std::is_class_v<T> ||
@@ -56,7 +57,7 @@ inline void raise(value reason);
 
 } // namespace detail
 
-/** A value or an error; made from a number, text, an error or a promise. */
+/** A value or an error. Numbers, text, errors and promises convert to it. */
 class value {
 public:
   value() noexcept : v_(avow_none()) {}
@@ -71,7 +72,7 @@ public:
   template <class T, only<std::is_convertible_v<T, std::string_view>> = 0>
   value(const T &text) noexcept {
     if constexpr (!std::is_class_v<T>) {
-      v_ = avow_string(text); /* which reports NULL */
+      v_ = avow_string(text); /* avow_string() reports NULL */
     } else {
       const std::string_view bytes = text;
       v_ = avow_bytes(bytes.data(), bytes.size());
@@ -83,7 +84,7 @@ public:
     avow_value_unref(std::exchange(v_, other.release()));
     return *this;
   }
-  /** Creates a T, which is deleted with the last value that refers to it. */
+  /** Creates a T. The last value that refers to the T deletes it. */
   template <class T, class... A> static value object(A &&...args) {
     static_assert((std::is_class_v<T> || std::is_union_v<T>) &&
                       !detail::is_text<T>,
@@ -92,7 +93,7 @@ public:
     T *self = new (std::nothrow) T{ std::forward<A>(args)... };
     return self ? avow_object(class_of<T>(), self) : avow_error(UV_ENOMEM);
   }
-  /** Views a value that C lends; a value has no other members. */
+  /** Views a borrowed value of C. A value has no members besides it. */
   static const value &of(const avow_value_t *lent) noexcept {
     return *reinterpret_cast<const value *>(lent);
   }
@@ -108,9 +109,9 @@ public:
 
   /** Converts to a number, to text or to a reference to the object.
 
-      A view of the text is valid as long as this value. If this value is an
-      error, the call throws it. If it has another type, the call throws
-      AVOW_EMISUSE. */
+      A std::string_view is valid as long as this value. If this value is an
+      error, the call throws that error. If the value has another type, or T
+      cannot hold the number, the call throws AVOW_EMISUSE. */
   template <class T> decltype(auto) to() const {
     if constexpr (std::is_enum_v<T>) {
       return static_cast<T>(to<std::underlying_type_t<T>>());
@@ -143,21 +144,22 @@ private:
   avow_value_t v_;
 };
 
-/** An error as an exception: co_await throws it, and handlers may throw it. */
+/** An error as an exception. co_await throws it, and handlers may throw it. */
 class error : public std::exception {
 public:
-  /** Holds `reason`; a value that is not an error becomes the cause of
+  /** Holds `reason`. If `reason` is not an error, it becomes the cause of an
       AVOW_EREASON. */
   explicit error(value reason) noexcept
       : reason_(reason.is_error() ? std::move(reason)
                                   : value(caused_by(reason.release()))) {}
+  /** Holds an error with `code`, or with AVOW_EREASON if `code` is 0. */
   explicit error(int code, const char *message = nullptr) noexcept
       : reason_(message ? avow_error_new(code ? code : AVOW_EREASON,
                                          avow_none(), "%s", message)
                         : avow_error(code ? code : AVOW_EREASON)) {}
   error(const error &e) noexcept : exception(e), reason_(e.reason_.ref()) {}
   const char *what() const noexcept override { return reason_.message(); }
-  /** Returns a code of libuv or of avow, such as UV_ENOENT. */
+  /** The code of libuv or of avow, such as UV_ENOENT. */
   int code() const noexcept { return reason_.code(); }
   const value &reason() const noexcept { return reason_; }
 private:
