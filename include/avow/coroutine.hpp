@@ -1,9 +1,8 @@
 /* SPDX-License-Identifier: MIT */
 /*
  * C++20 coroutines that return an avow::promise and await other promises.
- * avow.hpp includes this header. A coroutine is a function of closure.h: it
- * runs, settles and is canceled as a function of async.h, in JavaScript's
- * order.
+ * avow.hpp includes this header. A coroutine runs, settles and is canceled like
+ * a function of avow_async(), but has no separate stack.
  *
  *   avow::promise greet(uv_loop_t *loop, std::string name) {
  *     avow::value text = co_await avow_read_file(loop, "greeting", 80);
@@ -11,9 +10,9 @@
  *   }
  *
  * A coroutine runs on the loop of its first parameter that converts to
- * uv_loop_t *. co_await gives the value and throws an error as avow::error.
- * Without exceptions, an error ends the coroutine, and its promise rejects with
- * that error.
+ * uv_loop_t *. co_await returns a value, and throws an error as an avow::error.
+ * Without exceptions, an error ends the coroutine, and the promise of the
+ * coroutine rejects with that error.
  */
 #ifndef AVOW_COROUTINE_HPP
 #define AVOW_COROUTINE_HPP
@@ -24,7 +23,7 @@
 
 namespace avow {
 
-/** Makes `co_await outcome(p)` give an error as a value, without throwing. */
+/** A promise whose error co_await returns as a value, without throwing it. */
 struct outcome : promise {
   explicit outcome(promise p) noexcept : promise(std::move(p)) {}
 };
