@@ -30,9 +30,9 @@ static const command_line_t command_line = {
   .most = 1000,
   .about =
       "Loads all cards over HTTP or HTTPS and shows the result of each.\n"
-      "Then retries the cards that failed, except those that do not exist\n"
-      "and those whose server has no valid certificate. Without URLs,\n"
-      "loads eight cards from its own servers.",
+      "Then retries the cards that failed, except cards that do not exist\n"
+      "and cards whose server has no valid certificate. Without URLs, the\n"
+      "program loads eight cards from servers that it starts itself.",
   .options = options,
   .status = "0 if all cards were loaded, 1 if not",
   .example = "--retries 5 https://example.org/a localhost:8080/b",

@@ -25,11 +25,11 @@ static uint64_t patience = 600000;
 static const char *path;
 
 static const option_t options[] = {
-  { "clients", "N", "most clients at a time; others are refused (100)",
+  { "clients", "N", "limit of clients at a time; others are refused (100)",
     .number = &most_clients, .min = 1, .max = 10000 },
   { "timeout", "MS", "timeout of an idle client (600000)", .number = &patience,
     .min = 1, .max = 9999999 },
-  { "unix", "PATH", "listen on this socket, for this user only, not on a port",
+  { "unix", "PATH", "listen on this socket instead of a port, for this user",
     .text = &path },
   { .name = NULL },
 };
@@ -38,9 +38,10 @@ static const command_line_t command_line = {
   .operands = "[PORT]",
   .most = 1,
   .about =
-      "Runs a chat server on this machine: sends each line of a client to\n"
-      "all clients. SIGINT or SIGTERM ends it with a goodbye to each\n"
-      "client. Without PORT, the system chooses a free port.",
+      "Runs a chat server on the loopback interface. The server sends\n"
+      "each line of a client to all clients. Without PORT, the system\n"
+      "chooses a free port. SIGINT or SIGTERM ends the server, which then\n"
+      "says goodbye to each client.",
   .options = options,
   .status = "0 after a signal, 1 if it cannot serve",
   .example = "7001",

@@ -22,8 +22,8 @@ static const command_line_t command_line = {
   .least = 1,
   .most = MOST,
   .about =
-      "Writes the lines of the files, which may be pipes or terminals, as\n"
-      "they arrive. The name of the file precedes each line.",
+      "Writes the lines of the files as they arrive. The name of the file\n"
+      "precedes each line. A file may also be a pipe or a terminal.",
   .status = "0 if all files could be read, 1 if not",
   .example = "/etc/hosts /etc/services",
 };

@@ -18,7 +18,7 @@ static uint64_t most_clients = 1000;
 static uint64_t patience = 600000;
 
 static const option_t options[] = {
-  { "clients", "N", "most clients on each core; others wait (1000)",
+  { "clients", "N", "limit of clients on each core; others wait (1000)",
     .number = &most_clients, .min = 1, .max = 100000 },
   { "timeout", "MS", "timeout of each client (600000)", .number = &patience,
     .min = 1, .max = 9999999 },
@@ -29,8 +29,9 @@ static const command_line_t command_line = {
   .operands = "[PORT]",
   .most = 1,
   .about =
-      "Runs an echo server on all cores, on a port of loopback (7000; 0:\n"
-      "any free port). SIGINT or SIGTERM ends it.",
+      "Runs an echo server on all cores. The server listens on PORT of\n"
+      "the loopback interface, 7000 by default. With PORT 0, the system\n"
+      "chooses a free port. SIGINT or SIGTERM ends the server.",
   .options = options,
   .status = "0 after a signal, 1 if it cannot serve or had to end a connection",
   .example = "7000",

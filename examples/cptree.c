@@ -20,7 +20,7 @@ static uint64_t jobs;
 static const option_t options[] = {
   { "force", NULL, "replace existing files", .flag = &force },
   { "keep", NULL, "keep existing files", .flag = &keep },
-  { "jobs", "N", "most files at a time, 1 to 64", .number = &jobs, .min = 1,
+  { "jobs", "N", "limit of files at a time, 1 to 64", .number = &jobs, .min = 1,
     .max = 64 },
   { .name = NULL },
 };
@@ -30,8 +30,9 @@ static const command_line_t command_line = {
   .least = 2,
   .most = 2,
   .about =
-      "Copies the directory tree FROM to TO. Lists what could not be\n"
-      "copied at the end. SIGINT or SIGTERM stops it between two entries.",
+      "Copies the directory tree FROM to TO. At the end, the program lists\n"
+      "the entries that it could not copy. SIGINT or SIGTERM stops the\n"
+      "copy between two entries.",
   .options = options,
   .status = "0 if everything was copied, 1 if not",
   .example = "--keep src copy_of_src",

@@ -23,7 +23,7 @@ static uint64_t tries = 3;
 static uint64_t timeout = 10000;
 
 static const option_t options[] = {
-  { "jobs", "N", "most pages at a time (4)", .number = &jobs, .min = 1,
+  { "jobs", "N", "limit of pages at a time (4)", .number = &jobs, .min = 1,
     .max = 1000 },
   { "tries", "N", "attempts for each page (3)", .number = &tries, .min = 1,
     .max = 100 },
@@ -37,8 +37,8 @@ static const command_line_t command_line = {
   .least = 1,
   .most = 1,
   .about =
-      "Visits a page and the pages of the same server that it links to,\n"
-      "at most 1000, and shows the result of each.",
+      "Visits a page and the pages of the same server that it links to.\n"
+      "Shows the result of each page. Visits at most 1000 pages.",
   .options = options,
   .status = "0 if all pages could be loaded, 1 if not",
   .example = "http://127.0.0.1:8080/index.html",

@@ -25,7 +25,7 @@ static uint64_t most_clients = 64;
 static uint64_t patience = 60000;
 
 static const option_t options[] = {
-  { "clients", "N", "most clients at a time; others wait (64)",
+  { "clients", "N", "limit of clients at a time; others wait (64)",
     .number = &most_clients, .min = 1, .max = 10000 },
   { "timeout", "MS", "timeout of an idle client (60000)", .number = &patience,
     .min = 1, .max = 9999999 },
@@ -36,9 +36,10 @@ static const command_line_t command_line = {
   .operands = "[PORT]",
   .most = 1,
   .about =
-      "Runs an echo server on a port of loopback; by default, the system\n"
-      "chooses a free port. Answers a line GET-FILE NAME with that file\n"
-      "of the current directory. SIGINT or SIGTERM ends it.",
+      "Runs an echo server on the loopback interface. The server answers\n"
+      "the line GET-FILE NAME with the file NAME of the current directory.\n"
+      "Without PORT, the system chooses a free port. SIGINT or SIGTERM\n"
+      "ends the server.",
   .options = options,
   .status = "0 after a signal, 1 if it cannot serve",
   .example = "7002",

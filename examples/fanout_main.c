@@ -18,7 +18,7 @@ static uint64_t retries;
 static const char *mode = "all-settled";
 
 static const option_t options[] = {
-  { "timeout", "MS", "timeout of each attempt (10000; own servers: 1000)",
+  { "timeout", "MS", "timeout of each attempt (10000; without URLs 1000)",
     .number = &timeout, .min = 1, .max = 9999999 },
   { "retries", "N", "retries after a failure (0)", .number = &retries,
     .max = 1000 },
@@ -38,7 +38,7 @@ static const command_line_t command_line = {
   .about =
       "Requests all URLs at once, over HTTP or HTTPS, and shows how each\n"
       "request ended. Cancels requests that are no longer needed. Without\n"
-      "URLs, requests seven servers of its own.",
+      "URLs, the program requests seven servers that it starts itself.",
   .options = options,
   .status = "0 if the promise was fulfilled, 1 if it was rejected",
   .example = "--timeout 2000 https://example.org/ localhost:8080/health",

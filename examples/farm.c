@@ -23,17 +23,17 @@ static const char *url, *name;
 static uint64_t ms = 100, workers, at_a_time = 2, ack = 3000;
 
 static const option_t options[] = {
-  { "server", "URL", "a nats-server with -js, on any machine (its own)",
+  { "server", "URL", "a nats-server with -js (default: starts its own)",
     .text = &url },
-  { "name", "NAME", "run: name of the jobs of --server, to continue them later",
+  { "name", "NAME", "run: name of the jobs, to continue them later",
     .text = &name },
-  { "workers", "N", "run: workers to start (3 with its own server, else 0)",
+  { "workers", "N", "run: workers to start (3 without --server, else 0)",
     .number = &workers, .min = 1, .max = 100 },
   { "ms", "MS", "run: duration of a job (100)", .number = &ms, .min = 1,
     .max = 9999999 },
-  { "jobs", "N", "work: most jobs at a time (2)", .number = &at_a_time,
+  { "jobs", "N", "work: limit of jobs at a time (2)", .number = &at_a_time,
     .min = 1, .max = 1000 },
-  { "ack", "MS", "work: time until another worker gets its jobs (3000)",
+  { "ack", "MS", "work: time until another worker gets a job (3000)",
     .number = &ack, .min = 100, .max = 9999999 },
   { .name = NULL },
 };
@@ -43,10 +43,10 @@ static const command_line_t command_line = {
   .least = 1,
   .most = 2,
   .about =
-      "Gives N jobs to workers on this machine or on others and shows the\n"
-      "state of each, or runs such a worker. Jobs survive the end of a\n"
-      "worker, of this program and of a --server that is restarted: the\n"
-      "same --name continues them. SIGINT removes the jobs that are not\n"
+      "Gives N jobs to workers and shows the state of each job, or runs a\n"
+      "worker. Workers may run on other machines. Jobs survive if a\n"
+      "worker, this program or the server ends. To continue the jobs, use\n"
+      "the same --server and --name. SIGINT removes the jobs that are not\n"
       "done.",
   .options = options,
   .status = "0 if all jobs were done, 1 if some failed or were not done",

@@ -13,9 +13,8 @@
 static const command_line_t command_line = {
   .operands = "",
   .about =
-      "Prints the promises of a small fan-out, 120 ms after its start, as\n"
-      "a graph for Graphviz. A build with -Dtrace=true also shows where\n"
-      "each promise was made.",
+      "Prints the promises of a running fan-out as a graph for Graphviz.\n"
+      "A build with -Dtrace=true also shows where each promise was made.",
   .status = "0",
   .example = "| dot -Tsvg >promises.svg",
 };

@@ -25,8 +25,9 @@ static const command_line_t command_line = {
   .about =
       "Requests FILE from all mirrors at once, over HTTP or HTTPS. Keeps\n"
       "the first answer that has status 200 and its announced length, and\n"
-      "replaces FILE as a whole or not at all. Without arguments,\n"
-      "requests seven servers of its own and keeps nothing.",
+      "replaces FILE as a whole or not at all. Without arguments, the\n"
+      "program requests seven servers that it starts itself, and keeps\n"
+      "nothing.",
   .status = "0 if the file was replaced, 1 if not",
   .example = "avow.tar.gz https://example.org/avow.tar.gz localhost:8080/a.gz",
 };

@@ -26,7 +26,7 @@ static uint64_t keep = 600;
 static bool count;
 
 static const option_t options[] = {
-  { "rate", "N", "most lookups in a second (20)", .number = &rate, .min = 1,
+  { "rate", "N", "limit of lookups in a second (20)", .number = &rate, .min = 1,
     .max = 99999 },
   { "keep", "N", "seconds for which a name is valid (600)", .number = &keep,
     .min = 1, .max = 9999999 },
@@ -39,9 +39,9 @@ static const command_line_t command_line = {
   .operands = "[FILE]",
   .most = 1,
   .about =
-      "Copies the lines of the file, or of standard input. If a line\n"
-      "begins with an address that has a host name, the name replaces the\n"
-      "address.",
+      "Copies the lines of the file, or of standard input, to standard\n"
+      "output. If a line begins with an address that has a host name, the\n"
+      "name replaces the address.",
   .options = options,
   .status = "0, or 1 after a failure",
   .example = "/var/log/apache2/access.log",

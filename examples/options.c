@@ -33,7 +33,7 @@ static void print_option(const option_t *o) {
 }
 
 static _Noreturn void print_help(void) {
-  const option_t help = { .name = "help", .help = "this text" };
+  const option_t help = { .name = "help", .help = "print this help" };
   print_usage(stdout);
   printf("\n%s\n\n", command->about);
   for (const option_t *o = command->options; o != NULL && o->name != NULL; o++)
@@ -107,9 +107,9 @@ static _Noreturn void refuse_option(int c, char *argv[]) {
   if (strncmp(argument, "--", 2) != 0 && optopt != 0)
     argument = letter;
   if (c == ':')
-    options_refuse(argument, "its value is missing");
+    options_refuse(argument, "the value of the option is missing");
   options_refuse(argument, find(optopt) != NULL || optopt == 'h'
-                               ? "it takes no value"
+                               ? "the option takes no value"
                                : "there is no such option");
 }
 

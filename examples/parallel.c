@@ -26,7 +26,7 @@ static uint64_t timeout;
 static bool follows;
 
 static const option_t options[] = {
-  { "jobs", "N", "most commands at a time (the number of processors)",
+  { "jobs", "N", "limit of commands at a time (number of processors)",
     .number = &jobs, .min = 1, .max = 1000 },
   { "timeout", "MS", "timeout of each command (none)", .number = &timeout,
     .min = 1, .max = 9999999 },
@@ -39,9 +39,10 @@ static const command_line_t command_line = {
   .operands = "[COMMAND]...",
   .most = COMMANDS_MAX,
   .about =
-      "Runs each command with sh -c. Without commands, runs each line of\n"
-      "standard input. Shows how long each command took, how it ended and\n"
-      "the first line of its output.",
+      "Runs several commands at a time, each with sh -c. Without\n"
+      "arguments, each line of standard input is a command. The program\n"
+      "shows how long each command took, how the command ended, and the\n"
+      "first line of its output.",
   .options = options,
   .status = "0 if every command exited with 0, 1 if not",
   .example = "--jobs 2 'sleep 1; echo one' 'echo two'",

@@ -31,8 +31,9 @@ static const option_t options[] = {
 static const command_line_t command_line = {
   .operands = "",
   .about =
-      "Counts the primes below the number that a client sends. SIGINT or\n"
-      "SIGTERM ends it.",
+      "Runs a server that counts primes. Each client sends a number, and\n"
+      "the server answers with the number of primes below it. SIGINT or\n"
+      "SIGTERM ends the server.",
   .options = options,
   .status = "0 after a signal, 1 if it cannot serve",
   .example = "--port 7001",

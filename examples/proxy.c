@@ -20,8 +20,7 @@ static uint64_t idle = 60000;
 static uint64_t grace = 10000;
 
 static const option_t options[] = {
-  { "port", "PORT", "port of loopback to listen on; 0: any free port (0)",
-    .text = &port },
+  { "port", "PORT", "port to listen on; 0: any free port (0)", .text = &port },
   { "idle", "MS", "timeout of an idle connection (60000)", .number = &idle,
     .min = 1, .max = 9999999 },
   { "grace", "MS", "time for connections to end after a signal (10000)",
@@ -34,8 +33,8 @@ static const command_line_t command_line = {
   .least = 2,
   .most = 2,
   .about =
-      "Forwards each connection to a port of loopback to that host and\n"
-      "port. SIGINT or SIGTERM ends it.",
+      "Forwards TCP connections to PORT of HOST. The proxy listens on the\n"
+      "loopback interface. SIGINT or SIGTERM ends the proxy.",
   .options = options,
   .status = "0 after a signal, 1 if it cannot serve or had to end a connection",
   .example = "--port 8080 example.org 80",

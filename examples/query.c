@@ -21,7 +21,9 @@ static const command_line_t command_line = {
   .operands = "DATABASE SQL",
   .least = 2,
   .most = 2,
-  .about = "Prints the first column of the result, at most a thousand rows.",
+  .about =
+      "Queries an SQLite database. Prints the first column of the result,\n"
+      "at most 1000 rows.",
   .options = options,
   .status = "0, or 1 without a result",
   .example = ":memory: 'values (1), (2)'",

@@ -25,12 +25,12 @@ static uint64_t every;
 static uint64_t patience = 10000;
 
 static const option_t options[] = {
-  { "port", "PORT", "port of loopback; 0: any free port (0)", .text = &port },
+  { "port", "PORT", "port to listen on; 0: any free port (0)", .text = &port },
   { "room", "N", "lines to buffer for slow clients (100)", .number = &room,
     .min = 1, .max = 100000 },
-  { "clients", "N", "most clients at a time; others wait (100)",
+  { "clients", "N", "limit of clients at a time; others wait (100)",
     .number = &most_clients, .min = 1, .max = 10000 },
-  { "every", "MS", "send only the newest line, once in MS milliseconds",
+  { "every", "MS", "send only the newest line, every MS milliseconds",
     .number = &every, .min = 1, .max = 9999999 },
   { "timeout", "MS", "timeout of a client that reads nothing (10000)",
     .number = &patience, .min = 1, .max = 9999999 },
@@ -42,8 +42,9 @@ static const command_line_t command_line = {
   .least = 1,
   .most = 1,
   .about =
-      "Runs the command with sh and sends its output to all clients. Ends\n"
-      "with the command, or at SIGINT or SIGTERM.",
+      "Runs the command with sh and sends its output to all clients. The\n"
+      "program listens on the loopback interface. It ends when the command\n"
+      "ends, or at SIGINT or SIGTERM.",
   .options = options,
   .status = "0, or 1 if it cannot serve or the command failed",
   .example = "'vmstat 1'",

@@ -33,8 +33,9 @@ static const option_t options[] = {
 static const command_line_t command_line = {
   .operands = "",
   .about =
-      "Sends a client a text after a number of milliseconds, as it asked\n"
-      "(\"300 tea\"). SIGINT or SIGTERM ends it.",
+      "Runs a server that sends reminders. If a client sends \"300 tea\",\n"
+      "the server answers \"tea\" after 300 milliseconds. SIGINT or SIGTERM\n"
+      "ends the server.",
   .options = options,
   .status = "0 after a signal, 1 if it cannot serve",
   .example = "--port 7002",

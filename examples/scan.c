@@ -19,7 +19,7 @@ static uint64_t limit = 100;
 static uint64_t timeout = 1000;
 
 static const option_t options[] = {
-  { "limit", "N", "most ports at a time (100)", .number = &limit, .min = 1,
+  { "limit", "N", "limit of ports at a time (100)", .number = &limit, .min = 1,
     .max = PORT_MAX },
   { "timeout", "MS", "timeout of each port (1000)", .number = &timeout,
     .min = 1, .max = 9999999 },
@@ -31,8 +31,8 @@ static const command_line_t command_line = {
   .least = 2,
   .most = 2,
   .about =
-      "Tries each of these TCP ports of the host and shows which are\n"
-      "open.",
+      "Shows which TCP ports of the host are open. Tries to connect to\n"
+      "each port from FIRST to LAST.",
   .options = options,
   .status = "0 if all ports were tried, 1 if not",
   .example = "--limit 500 localhost 1-1024",

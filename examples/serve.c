@@ -37,7 +37,7 @@ static const option_t options[] = {
     .text = &address },
   { "port", "PORT", "port to listen on; 0: any free port (8080)",
     .text = &port },
-  { "clients", "N", "most clients at a time; others wait (4000)",
+  { "clients", "N", "limit of clients at a time; others wait (4000)",
     .number = &most_clients, .min = 1, .max = 10000 },
   { "timeout", "MS", "time to wait for a request (10000)", .number = &patience,
     .min = 1, .max = 9999999 },
@@ -45,7 +45,7 @@ static const option_t options[] = {
     .number = &grace, .min = 1, .max = 9999999 },
   { "tls", "FILE", "serve HTTPS with this certificate (PEM)", .letter = 'T',
     .text = &certificate },
-  { "key", "FILE", "its key, if it is in another file", .text = &key },
+  { "key", "FILE", "key of the certificate, if in another file", .text = &key },
   { .name = NULL },
 };
 
@@ -55,9 +55,9 @@ static const command_line_t command_line = {
   .most = 1,
   .about =
       "Serves the files of the directory over HTTP/1.1. SIGINT or SIGTERM\n"
-      "ends it, SIGUSR1 prints its state, SIGHUP reads the certificate\n"
-      "again.\n"
-      "A certificate to try it with, in the file 'both':\n"
+      "ends the server. SIGUSR1 prints the state of the server. SIGHUP\n"
+      "reads the certificate again. This command makes a certificate and\n"
+      "its key for tests, in the file 'both':\n"
       "  openssl req -x509 -newkey rsa:2048 -nodes -subj /CN=localhost \\\n"
       "    -addext subjectAltName=DNS:localhost -keyout both -out both",
   .options = options,

@@ -22,8 +22,8 @@ static const option_t options[] = {
 static const command_line_t command_line = {
   .operands = "",
   .about =
-      "Shows the elapsed time. SIGUSR1 starts a new lap, and SIGINT ends\n"
-      "the last lap.",
+      "Shows the elapsed time. SIGUSR1 starts a new lap. SIGINT ends the\n"
+      "last lap and the program.",
   .options = options,
   .status = "0 after a signal, 1 if it cannot receive signals",
   .example = "--every 100",

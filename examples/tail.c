@@ -26,7 +26,7 @@ static const command_line_t command_line = {
   .about =
       "Shows the last ten lines of each file, and then the lines that are\n"
       "added. Follows files that are truncated or replaced, and waits for\n"
-      "files that do not exist yet. SIGINT or SIGTERM ends it.",
+      "files that do not exist yet. SIGINT or SIGTERM ends the program.",
   .status = "0 after a signal, 1 after a failure",
   .example = "/var/log/syslog",
 };

@@ -15,7 +15,7 @@ static const command_line_t command_line = {
   .operands = "FILE",
   .least = 1,
   .most = 1,
-  .about = "Counts the lines of the file, which may be a terminal or a pipe.",
+  .about = "Counts the lines of a file, pipe or terminal, on another thread.",
   .status = "0 if the file could be read, 1 if not",
   .example = "/etc/hosts",
 };

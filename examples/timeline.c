@@ -13,9 +13,9 @@
 static const command_line_t command_line = {
   .operands = "",
   .about =
-      "Writes a trace of a small fan-out to four servers, of which one\n"
-      "does not exist and one is too slow. Without -Dtrace=true the trace\n"
-      "is empty.",
+      "Writes a trace of requests to four servers. One server does not\n"
+      "exist, and one is too slow. The trace is empty unless avow was\n"
+      "built with -Dtrace=true.",
   .status = "0",
   .example = ">fan-out.json",
 };

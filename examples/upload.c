@@ -22,7 +22,7 @@ static uint64_t jobs = 4;
 static const char *server_address;
 
 static const option_t options[] = {
-  { "jobs", "N", "most uploads at a time (4)", .number = &jobs, .min = 1,
+  { "jobs", "N", "limit of uploads at a time (4)", .number = &jobs, .min = 1,
     .max = 1000 },
   { "to", "SERVER", "HOST:PORT[/PATH/] to upload to", .text = &server_address },
   { .name = NULL },
@@ -34,8 +34,8 @@ static const command_line_t command_line = {
   .most = SIZE_MAX,
   .about =
       "Uploads each file to a server over HTTP, under its own name, and\n"
-      "shows the result. Without --to, uses its own server, which has\n"
-      "space for two of three files.",
+      "shows the result. Without --to, the program starts a server itself,\n"
+      "which has space for two of three files.",
   .options = options,
   .status = "0 if all files were uploaded, 1 if not",
   .example = "--to localhost:8080/inbox/ *.txt",

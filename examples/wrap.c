@@ -13,7 +13,7 @@ static const command_line_t command_line = {
   .operands = "FILE",
   .least = 1,
   .most = 1,
-  .about = "Waits until the file changes, or until a signal.",
+  .about = "Waits until the file changes. SIGINT or SIGTERM ends the program.",
   .status = "0, or 1 if the file cannot be watched",
   .example = "/etc/hosts",
 };
