@@ -15,7 +15,7 @@ enum { ATTEMPTS = 12, AT_ONCE = 4, TIMEOUT = 10000 /* ms */ };
 
 static const command_line_t command_line = {
   .operands = "",
-  .about = "Connects twelve times, at most four times at once.",
+  .about = "Connects twelve times, at most four at a time.",
   .status = "0, or 1 without a network",
   .example = "",
 };
