@@ -20,13 +20,18 @@ def say(text):
 def parser_of(doc, cases):
     """The arguments that all such commands accept."""
     parser = argparse.ArgumentParser(description=doc.split('\n', 1)[0])
-    parser.add_argument('--build', default='build-release')
-    parser.add_argument('--rounds', type=int, default=3)
+    parser.add_argument('--build', default='build-release',
+                        help='a release build of avow (build-release)')
+    parser.add_argument('--rounds', type=int, default=3,
+                        help='turns of each program (3)')
     parser.add_argument('--quick', action='store_true',
-                        help='little of each, once: shows that it works')
-    parser.add_argument('--alone', action='store_true', help='avow only')
-    parser.add_argument('--write', action='store_true')
-    parser.add_argument('case', nargs='*', default=list(cases))
+                        help='measure little, once, to test this script')
+    parser.add_argument('--alone', action='store_true',
+                        help='measure only avow')
+    parser.add_argument('--write', action='store_true',
+                        help='store the table in the page')
+    parser.add_argument('case', nargs='*', default=list(cases),
+                        help='cases to measure (all)')
     return parser
 
 
