@@ -18,7 +18,6 @@ import sys
 # status of a program.
 NO_CODES = {'avow_error_code', 'avow_frame_enter', 'avow_sim_main'}
 
-THREADS = '../SECURITY.md#threads-and-other-parts-of-the-process'
 DECLARATION = re.compile(
     r'(?s)(?:/\*\*((?:(?!\*/).)*)\*/\s*)?'
     r'\bAVOW_(?:\w*API|INLINE)\b([^;{}()]*?)\b(avow_\w+)\(')
@@ -52,14 +51,6 @@ def codes(root):
         yield f'| {", ".join(names)} | {link(header)} |'
 
 
-def secure(root):
-    """The functions that SECURITY.md gives to other threads."""
-    threads = read(root, 'SECURITY.md').split('\n## Threads')[1]
-    return set(re.findall(r'`(avow_\w+)`', ''.join(
-        line.split(' | ')[0] for line in threads.split('\n')
-        if line.startswith('| `'))))
-
-
 def labels(root):
     """(header, function, threads): by the label, or None without one."""
     for header, name, _, comment in declarations(root):
@@ -69,24 +60,11 @@ def labels(root):
 
 
 def threads(root):
-    found = list(labels(root))
-    labelled = {header for header, _, who in found if who}
-    others = secure(root)
     yield '| function | threads | header |'
     yield '|---|---|---|'
-    for header, name, who in found:
-        if header not in labelled and name in others:
-            who = f'[under conditions]({THREADS})'
+    for header, name, who in labels(root):
         if who:
             yield f'| `{name}()` | {who} | {link(header)} |'
-
-
-def unlabelled(root):
-    found = list(labels(root))
-    labelled = {header for header, _, who in found if who}
-    for header, name, who in found:
-        if header in labelled and name in secure(root) and not who:
-            yield f'{header}: SECURITY.md gives {name}() to other threads'
 
 
 def made(root):
@@ -102,7 +80,6 @@ def made(root):
 def complaints(root):
     if made(root) != read(root, 'docs', 'rules.md'):
         yield 'docs/rules.md is out of date: run test/proof/rules.py . --write'
-    yield from unlabelled(root)
 
 
 # Declarations that other headers need.
