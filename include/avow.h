@@ -1,24 +1,25 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * avow: promises on top of libuv. This header includes the core, and avow/all.h
- * includes the other parts, too.
+ * avow: promises for programs on libuv.
  *
- * The comments of the headers have labels. @settles names the type of the value
- * with which a promise settles, and @items the type of a channel's items:
+ * This header includes the core. avow/all.h also includes most other headers.
+ *
+ * The comments in the headers have labels. @settles names the type of the value
+ * with which a promise fulfills, and @items the type of a channel's items:
  *
  *   NONE    no result, or the end of a stream or a channel (avow_is_none())
- *   INT     a number (avow_to_int())
+ *   INT     a number of 64 bits (avow_to_int())
  *   BYTES   bytes, followed by a NUL (avow_to_bytes())
  *   LIST    values (avow_list_at())
  *   OBJECT  an object, which a function such as avow_to_stat() reads
  *
- * A word after the type tells what the value means: "INT bytes" is an INT that
- * counts bytes, "INT file" is an INT that identifies a file, and "BYTES path"
- * is BYTES that contain a path. After OBJECT, the word names the class: "OBJECT
+ * A word after the type tells what the value means. "INT bytes" is a number of
+ * bytes, "INT file" identifies a file, and "BYTES path" is a path. "OBJECT
  * connection" is an object of the class for connections.
  *
- * @rejects and @fails name the error codes, each with its condition. @cancel
- * tells what a cancellation of the returned promise does.
+ * The labels for errors are @rejects for promises and @fails for channels. They
+ * name an error code and its condition. The label @cancel tells what happens
+ * when the program cancels the returned promise.
  */
 #ifndef AVOW_H
 #define AVOW_H
