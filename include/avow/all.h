@@ -1,5 +1,10 @@
 /* SPDX-License-Identifier: MIT */
-/* All of avow: the core, and every part that stands on it. */
+/*
+ * Includes avow.h and most other headers.
+ *
+ * A program includes these headers by name: auto.h, closure.h, curl.h, napi.h,
+ * nats.h, sim.h, stackless.h, stream_class.h and tls.h.
+ */
 #ifndef AVOW_ALL_H
 #define AVOW_ALL_H
 
