@@ -3,27 +3,23 @@
  * Async functions, which can wait for promises: async and await in plain C.
  *
  * An async function has a stack of its own, from a pool. While the function
- * awaits, its stack is parked and the loop continues. All async functions of a
- * loop run on the loop's thread, one at a time. A function never changes
- * threads, so its thread-local variables remain those of that thread.
- *
+ * awaits, the loop continues. All async functions of a loop run on the loop's
+ * thread, one at a time, so thread-local variables stay those of that thread.
  * Each function has its own rounding mode, which it inherits from its caller.
  * On x86-64 and aarch64 it also has its own mask of floating-point traps.
  *
- * If a function needs more stack than it has, the process ends when the
- * function touches the guard below the stack. A frame that is larger than stack
- * and guard together can miss the guard. Compile programs with large frames, or
- * with arrays of variable length, with -fstack-clash-protection. The pkg-config
- * file of avow has this flag. docs/stacks.md has the costs of stacks and
- * guards.
+ * If a function needs more stack than it has, it touches the guard below the
+ * stack, and the process ends. A frame that is larger than the guard can miss
+ * the guard and overwrite other memory. The compiler option
+ * -fstack-clash-protection, which the pkg-config file of avow adds, prevents
+ * this. docs/stacks.md has the sizes and the costs of stacks and guards.
  *
- * Each function has its own C++ exceptions: those that are caught or in flight
- * while it awaits. An exception that an async function throws rejects its
- * promise. The error is AVOW_ETHROWN with the text of what(), or UV_ENOMEM for
- * std::bad_alloc. An exception that leaves an async function that C code
- * started ends the process with std::terminate(). An exception that leaves a
- * handler, or another function that avow calls, also ends the process. A
- * longjmp() may move within the stack of one function, but must not leave it.
+ * C++ exceptions that are caught or in flight belong to the function, which may
+ * await meanwhile. If a function that C++ code started throws, its promise
+ * rejects: with UV_ENOMEM for std::bad_alloc, otherwise with AVOW_ETHROWN and
+ * the text of what(). If C code started the function, the exception ends the
+ * process with std::terminate(). A longjmp() must not leave the stack of the
+ * function.
  *
  * Builds with -Dasync=disabled have none of these functions.
  */
@@ -43,17 +39,17 @@ AVOW_HEADER_BEGIN
  * The call returns when `fn` first awaits or returns. avow_options_t sets the
  * size of the stack.
  *
- * @settles as the value or promise that `fn` returned
+ * @settles with the value, or as the promise, that `fn` returned
  * @rejects the code of the error that `fn` returned
  * @rejects UV_EAGAIN if avow_options_t.max_stacks functions are active, or if
  *          the system permits no more mappings
  * @rejects UV_ENOMEM if there is no memory for a stack
  * @rejects UV_EINVAL if `fn` is NULL
- * @cancel  The current await of `fn`, or the next one that has to wait, gives
+ * @cancel  The current await of `fn`, or the next one that has to wait, returns
  *          UV_ECANCELED. If a handler of the awaited promise recovers from that
  *          error, `fn` does not learn of the cancellation. Later awaits wait
  *          normally, so that `fn` can clean up. A later cancellation cancels
- *          the await that waits then, unless that is an avow_shield().
+ *          the promise that `fn` awaits then, unless it is an avow_shield().
  * @see     ECMA-262, AsyncFunctionStart
  */
 AVOW_ASYNC_API AVOW_MUST_USE avow_promise_t *avow_async(uv_loop_t *loop,
@@ -62,22 +58,19 @@ AVOW_ASYNC_API AVOW_MUST_USE avow_promise_t *avow_async(uv_loop_t *loop,
 /**
  * Waits until `p` settles, while the loop continues.
  *
- * If `p` has settled already, the jobs that were queued before run first. The
- * call is permitted in an async function and in the functions that it calls.
- * The call is not permitted in a function that avow calls back.
+ * The call is permitted in an async function and in the functions that it
+ * calls, but not in a function that avow calls back. If `p` has settled
+ * already, the jobs that were queued before run first.
  *
- * @returns the value or the error of `p`, which the caller owns
- * @error   AVOW_ENOTASYNC if the caller is not in an async function, which is
- *          misuse
+ * @returns the value or the error of `p`
+ * @error   AVOW_ENOTASYNC outside an async function, which is misuse
  * @error   AVOW_EMISUSE if `p` belongs to another loop
  * @see     ECMA-262, Await
  */
 AVOW_ASYNC_API AVOW_MUST_USE avow_value_t avow_await(avow_promise_t *p);
 
-/*
- * The base of the functions below. Takes ownership of `v`. The tag AVOW_NONE
- * stands for any type.
- */
+/* Used by the functions below. Takes ownership of `v`. The tag AVOW_NONE stands
+   for any type. */
 AVOW_API AVOW_MUST_USE avow_value_t avow_awaited(avow_value_t v, uint32_t tag,
                                                  const avow_class_t *klass,
                                                  avow_value_t *out);
@@ -88,10 +81,8 @@ AVOW_API AVOW_MUST_USE avow_value_t avow_awaited(avow_value_t v, uint32_t tag,
  * Use it with AVOW_TRY(): AVOW_TRY(avow_await_value(p, &v)).
  *
  * @returns NONE; the caller owns the value in `*out`
- * @error   the code of the error of `p`; the caller owns the error, and `*out`
- *          is unchanged
- * @error   AVOW_ENOTASYNC if the caller is not in an async function, which is
- *          misuse
+ * @error   the code of the error of `p`; `*out` is unchanged
+ * @error   AVOW_ENOTASYNC outside an async function, which is misuse
  */
 AVOW_INLINE AVOW_MUST_USE avow_value_t avow_await_value(avow_promise_t *p,
                                                         avow_value_t *out) {
@@ -103,12 +94,10 @@ AVOW_INLINE AVOW_MUST_USE avow_value_t avow_await_value(avow_promise_t *p,
  *
  * Use it with AVOW_TRY(): AVOW_TRY(avow_await_int(p, &n)).
  *
- * @returns NONE; `*out` has the number
- * @error   the code of the error of `p`; the caller owns the error, and `*out`
- *          is unchanged
- * @error   AVOW_EMISUSE if the value has another type, which is misuse
- * @error   AVOW_ENOTASYNC if the caller is not in an async function, which is
- *          misuse
+ * @returns NONE
+ * @error   the code of the error of `p`; `*out` is unchanged
+ * @error   AVOW_EMISUSE if the value has another type
+ * @error   AVOW_ENOTASYNC outside an async function, which is misuse
  */
 AVOW_INLINE AVOW_MUST_USE avow_value_t avow_await_int(avow_promise_t *p,
                                                       int64_t *out) {
@@ -123,14 +112,12 @@ AVOW_INLINE AVOW_MUST_USE avow_value_t avow_await_int(avow_promise_t *p,
 /**
  * Waits until `p` fulfills with BYTES and stores them in `*out`.
  *
- * The value NONE, which is the end of a stream, is permitted, too.
+ * NONE, which is the end of a stream, is stored, too.
  *
  * @returns NONE; the caller owns the BYTES or NONE in `*out`
- * @error   the code of the error of `p`; the caller owns the error, and `*out`
- *          is unchanged
- * @error   AVOW_EMISUSE if the value has another type, which is misuse
- * @error   AVOW_ENOTASYNC if the caller is not in an async function, which is
- *          misuse
+ * @error   the code of the error of `p`; `*out` is unchanged
+ * @error   AVOW_EMISUSE if the value has another type
+ * @error   AVOW_ENOTASYNC outside an async function, which is misuse
  */
 AVOW_INLINE AVOW_MUST_USE avow_value_t avow_await_bytes(avow_promise_t *p,
                                                         avow_value_t *out) {
@@ -140,14 +127,10 @@ AVOW_INLINE AVOW_MUST_USE avow_value_t avow_await_bytes(avow_promise_t *p,
 /**
  * Waits until `p` fulfills with a LIST and stores it in `*out`.
  *
- * The list may be empty.
- *
- * @returns NONE; the caller owns the LIST in `*out`
- * @error   the code of the error of `p`; the caller owns the error, and `*out`
- *          is unchanged
- * @error   AVOW_EMISUSE if the value has another type, which is misuse
- * @error   AVOW_ENOTASYNC if the caller is not in an async function, which is
- *          misuse
+ * @returns NONE; the caller owns the LIST in `*out`, which may be empty
+ * @error   the code of the error of `p`; `*out` is unchanged
+ * @error   AVOW_EMISUSE if the value has another type
+ * @error   AVOW_ENOTASYNC outside an async function, which is misuse
  */
 AVOW_INLINE AVOW_MUST_USE avow_value_t avow_await_list(avow_promise_t *p,
                                                        avow_value_t *out) {
@@ -155,14 +138,12 @@ AVOW_INLINE AVOW_MUST_USE avow_value_t avow_await_list(avow_promise_t *p,
 }
 
 /**
- * Waits until `p` fulfills with an OBJECT of exactly the class `klass`.
+ * Waits until `p` fulfills with an OBJECT whose class is `klass`.
  *
  * @returns NONE; the caller owns the OBJECT in `*out`
- * @error   the code of the error of `p`; the caller owns the error, and `*out`
- *          is unchanged
- * @error   AVOW_EMISUSE if the value has another class or type, which is misuse
- * @error   AVOW_ENOTASYNC if the caller is not in an async function, which is
- *          misuse
+ * @error   the code of the error of `p`; `*out` is unchanged
+ * @error   AVOW_EMISUSE if the value has another class or type
+ * @error   AVOW_ENOTASYNC outside an async function, which is misuse
  */
 AVOW_INLINE AVOW_MUST_USE avow_value_t avow_await_object(
     avow_promise_t *p, const avow_class_t *klass, avow_value_t *out) {
@@ -173,9 +154,8 @@ AVOW_INLINE AVOW_MUST_USE avow_value_t avow_await_object(
  * Waits until `p` settles and releases its value.
  *
  * @returns NONE
- * @error   the code of the error of `p`; the caller owns the error
- * @error   AVOW_ENOTASYNC if the caller is not in an async function, which is
- *          misuse
+ * @error   the code of the error of `p`
+ * @error   AVOW_ENOTASYNC outside an async function, which is misuse
  */
 AVOW_INLINE AVOW_MUST_USE avow_value_t avow_await_done(avow_promise_t *p) {
   const avow_value_t v = avow_await(p);
