@@ -2,10 +2,11 @@
 /*
  * Variables that are released automatically at the end of their block.
  *
- * The release happens however the block is left: at its end, by return, goto or
- * break, or by AVOW_TRY(). AVOW_AUTO_CALL() calls any other function there.
- * Variables are released in the reverse order of their declarations. The macros
- * use an extension of gcc and clang, and they are not part of avow.h.
+ * A variable is released however the block is left: at its end, by return, goto
+ * or break, or by AVOW_TRY(). Variables are released in the reverse order of
+ * their declarations. AVOW_AUTO_CALL() calls any other function there. The
+ * macros use an extension of gcc and clang. avow.h does not include this
+ * header.
  *
  *   static avow_value_t first_line(avow_reader_t *reader) {
  *     AVOW_AUTO_VALUE line = avow_none();
@@ -14,22 +15,22 @@
  *     return avow_steal(&line);
  *   }
  *
- * Initialize each variable, for example with avow_none() or NULL. Pass
- * avow_steal(&v) or avow_promise_steal(&p) to a function that takes ownership,
- * and return the variable in that way, too. Otherwise it is released twice.
+ * Initialize each variable, for example with avow_none() or NULL. To return a
+ * variable, or to pass it to a function that takes ownership, write
+ * avow_steal(&v) or avow_promise_steal(&p). Otherwise it is released twice.
  *
  * An await overwrites its variable and does not release the old content. In a
  * loop, declare the variable inside, or clear it first. The permit of a limiter
  * is a value.
  *
- * An async function that is canceled, or whose loop closes, returns as any
- * other does, and releases its variables. A function that continues to await
- * while its loop closes never returns, so it releases nothing. A longjmp()
- * releases nothing.
+ * An async function releases its variables also when it is canceled or when its
+ * loop closes, because it returns in both cases. But if a function continues to
+ * await while its loop closes, it never returns, and releases nothing. A
+ * longjmp() releases nothing.
  *
  * The release of a gather or a group also ends it, so that its promise settles.
- * The promises that were added continue. To stop them, call avow_cancel() for
- * the promise before the block ends. If the children use variables of the
+ * The promises that were added continue. To stop them, cancel the promise of
+ * the gather or group before the block ends. If they use variables of the
  * block, await that promise on each way out.
  */
 #ifndef AVOW_AUTO_H
@@ -81,9 +82,9 @@ AVOW_HEADER_END
  * Calls `fn` with `data` at the end of the block.
  *
  * Write AVOW_AUTO_CALL(free, buffer); among the declarations. `data` may point
- * to variables of the block, which are still valid then. `fn` may await, also
- * in a function that was canceled. If that wait must not be canceled, use
- * avow_shield(). The result of the function has been computed by then.
+ * to variables of the block, which are still valid then. The return value of
+ * the function has been computed by then. `fn` may await, even after a
+ * cancellation. If that await must not be canceled, use avow_shield().
  */
 #define AVOW_AUTO_CALL(fn, data)                                          \
   __attribute__((cleanup(avow_cleanup_run), unused)) const avow_cleanup_t \
