@@ -1,7 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-/*
- * Cancellation: the caller no longer wants the result of a promise.
- */
+/* Cancellation: the program no longer needs the result of a promise. */
 #ifndef AVOW_CANCEL_H
 #define AVOW_CANCEL_H
 
@@ -13,53 +11,53 @@ AVOW_HEADER_BEGIN
  * Cancels `p`, because its result is no longer wanted.
  *
  * A promise that avow_then() or a similar function returned has a source
- * promise: the promise that was passed to the function, or later the one that
- * the handler returned. The cancellation goes from `p` to its source promise,
- * and on from there. It stops before a source promise that has other
- * references. The last promise that it reaches rejects with UV_ECANCELED at
- * once. From there the rejection passes down the chain as any other rejection
- * does: through the handlers of avow_catch() and avow_finally().
+ * promise. This is the promise that was passed to the function, or later the
+ * one that the handler returned. The cancellation begins at `p`, even if `p`
+ * has other references. It goes on to the source promise of `p`, to the source
+ * promise of that one, and so on. It stops before a source promise that has
+ * other references. That promise continues.
  *
- * Some promises reject later. The promise of a running avow_work() rejects when
- * its function has returned. The promise of avow_map(), of a group or of a
- * similar function rejects when the promises that it started have settled. A
- * combinator rejects at once, unless avow_join_losers() makes it wait.
+ * The last promise that the cancellation reaches rejects at once with
+ * UV_ECANCELED. This rejection passes down the chain to `p` like any other,
+ * through the handlers of avow_catch() and avow_finally(). Some promises reject
+ * later. The promise of a running avow_work() rejects when its function has
+ * returned. The promise of avow_map(), of a group or of a similar function
+ * rejects when the promises that it started have settled. A combinator rejects
+ * at once, unless avow_join_losers() makes it wait.
  *
- * A settled promise does not change. If a handler of that promise has not run
- * yet, the handler still runs, so that no value is lost. The promise that the
- * handler returns is canceled instead. If that promise has already settled,
- * too, the rule holds for the next handler in the chain. A chain whose handlers
- * return no pending promise is never canceled: check a flag of your own in its
- * handlers.
+ * If `p` has settled, the call has no effect. If a source promise has settled,
+ * but its handler has not run, the handler still runs, so that no value is
+ * lost. The promise that the handler returns is then canceled. If that promise
+ * has settled, too, this rule applies to the next handler in the chain. A chain
+ * whose handlers return no pending promise is never canceled. Such handlers can
+ * check a flag of the program.
  *
  * A clean-up is protected from the cancellation that started it. The promise
- * that the handler of avow_finally() returns is a clean-up. So is the promise
- * that a handler of avow_catch() returns for UV_ECANCELED, and so is an await
- * of an async function after UV_ECANCELED. A later cancellation cancels the
- * clean-up, unless avow_shield() protects it. So a timeout around
- * avow_finally() limits the clean-up. If a clean-up fails, promises later in
- * the chain are canceled, too.
+ * that a handler of avow_finally() returns is a clean-up. So is the promise
+ * that a handler of avow_catch() returns for UV_ECANCELED, and an await of an
+ * async function after UV_ECANCELED. A later cancellation cancels the clean-up,
+ * unless avow_shield() protects it. So a timeout around avow_finally() limits
+ * the clean-up. If a clean-up fails, promises that handlers later in the chain
+ * return are canceled, too.
  *
- * Inside a callback of avow_on_cancel() the call takes effect after the
- * callback has returned.
+ * In a callback of avow_on_cancel(), the call takes effect when the callback
+ * has returned.
  */
 AVOW_API void avow_cancel(const avow_promise_t *p);
 
 /**
  * Cancels `p` as avow_cancel() does and records the reason.
  *
- * Each promise still rejects with UV_ECANCELED. The avow_error_cause() of that
- * error is `reason`, which may be any value. If `reason` is an error or BYTES,
- * the message contains it: "operation canceled: the client has left". If
+ * Each canceled promise still rejects with UV_ECANCELED. The avow_error_cause()
+ * of that error is `reason`, which may be any value. If `reason` is an error or
+ * BYTES, the message contains it: "operation canceled: the client has left". If
  * `reason` is itself an error with the code UV_ECANCELED, the promises reject
  * with `reason`.
  *
- * The reason reaches every promise that the cancellation reaches: source
- * promises, inputs of combinators, promises that a map or a group started, and
- * promises that a callback of avow_on_cancel() cancels. An async function gets
- * the reason from its await. A promise that was canceled with a reason keeps
- * that reason in a second cancellation. If memory runs out, the error has no
- * cause.
+ * The reason reaches every promise that the cancellation reaches, also inputs
+ * of combinators, promises that a map or a group started, and promises that a
+ * callback of avow_on_cancel() cancels. In a second cancellation, a promise
+ * keeps its first reason. If memory runs out, the error has no cause.
  */
 AVOW_API void avow_cancel_with(const avow_promise_t *p, avow_value_t reason);
 
@@ -68,19 +66,16 @@ AVOW_API void avow_cancel_with(const avow_promise_t *p, avow_value_t reason);
  *
  * @called on the loop's thread, inside the cancellation, once at most. The
  *         callback must not run or close the loop. A promise that it cancels is
- *         canceled after it has returned.
+ *         canceled when it has returned.
  */
 typedef void (*avow_cancel_cb)(void *data);
 
 /**
  * Sets the callback that runs when the promise of `d` is canceled.
  *
- * The callback stops the operation behind the promise. It is called at most
- * once, inside the cancellation that rejects the promise. The holder of `d`
- * must still settle or drop `d`.
- *
- * A promise has one callback: a second call replaces it. If the promise is
- * already resolved or canceled, the call has no effect.
+ * The callback stops the operation behind the promise. The holder of `d` must
+ * still settle or drop `d`. A second call replaces the callback. If the promise
+ * is already resolved or canceled, the call has no effect.
  */
 AVOW_API void avow_on_cancel(const avow_deferred_t *d, avow_cancel_cb cb,
                              void *data);
@@ -90,14 +85,13 @@ AVOW_API void avow_on_cancel(const avow_deferred_t *d, avow_cancel_cb cb,
  *
  * The error of `stop` is the reason of the cancellation, as for
  * avow_cancel_with(). The returned promise rejects when the canceled chain has
- * settled: after its clean-ups, and after the end of a running avow_work(). If
- * `p` has other references, the returned promise rejects at once and `p`
- * continues.
+ * settled, including clean-ups and a running avow_work(). If `p` has other
+ * references, `p` continues, and the returned promise rejects at once.
  *
  * The call borrows `stop` and adds a reference. One `stop` can be passed to any
- * number of calls, like an AbortSignal. If `stop` has settled already, `p` is
- * canceled inside the call, unless `p` has settled. If `p` settles first,
- * `stop` is canceled, unless it has other references.
+ * number of calls, like an AbortSignal. If `stop` has settled and `p` has not,
+ * `p` is canceled inside the call. If `p` settles first, `stop` is canceled,
+ * unless it has other references.
  *
  * @settles as `p` does
  * @rejects the code of the error of `stop` if `stop` rejects first
@@ -110,16 +104,14 @@ AVOW_API AVOW_MUST_USE avow_promise_t *avow_until(avow_promise_t *p,
 /**
  * Cancels `p` if it does not settle within `ms` milliseconds.
  *
- * The time begins with this call, even if uv_now() is older because the current
- * callback has run for a while. The returned promise rejects when the canceled
- * chain has settled: after its clean-ups, and after the end of a running
- * avow_work(). If `p` has other references, the returned promise rejects at
- * once and `p` continues.
+ * The time begins with this call, also if the current callback has run for a
+ * while and uv_now() is older. The returned promise rejects when the canceled
+ * chain has settled, including clean-ups and a running avow_work(). If `p` has
+ * other references, `p` continues, and the returned promise rejects at once.
  *
  * If the loop is late, avow first processes everything that was due or had
- * arrived before the limit, with its handlers. An endless series of jobs can
- * delay the limit by at most twice as many jobs as avow_options_t.budget
- * permits.
+ * arrived before the limit, with its handlers. For an endless series of jobs,
+ * this delay is at most twice avow_options_t.budget jobs.
  *
  * @settles as `p` does
  * @rejects UV_ETIMEDOUT if the time passes first; see avow_is_timeout()
@@ -131,15 +123,15 @@ AVOW_API AVOW_MUST_USE avow_promise_t *avow_timeout(avow_promise_t *p,
 /**
  * Protects `p` from cancellation.
  *
- * Use it for an operation that must complete. Also use it for a clean-up that
- * no later cancellation and no closing loop may interrupt. avow_loop_close()
- * waits for a shield while anything can still happen on the loop. To limit the
- * time, call avow_shield(avow_timeout(p, ms)).
+ * Use it for an operation that must complete, or for a clean-up that nothing
+ * may interrupt. avow_loop_close(), too, waits for a shield while anything can
+ * still happen on the loop. To limit the time, call avow_shield(avow_timeout(p,
+ * ms)).
  *
  * @settles as `p` does
- * @cancel  The promise stays pending until `p` settles, and then settles as `p`
- *          does. The cancellation then takes effect on the next promise that a
- *          handler later in the chain returns.
+ * @cancel  Stays pending until `p` settles, and then settles as `p` does. The
+ *          cancellation then takes effect on the next promise that a handler
+ *          later in the chain returns.
  */
 AVOW_API AVOW_MUST_USE avow_promise_t *avow_shield(avow_promise_t *p);
 
@@ -149,7 +141,7 @@ AVOW_API AVOW_MUST_USE avow_promise_t *avow_shield(avow_promise_t *p);
  * The losers are the inputs that are still pending. Losers with other
  * references are not canceled. `combined` must be the promise of a combinator.
  * Any other promise, such as an avow_timeout() around a combinator, is misuse.
- * A release build leaves it unchanged.
+ * A release build returns it unchanged.
  *
  * @settles as `combined` does, because it is `combined`
  * @cancel  Rejects at once and cancels the pending inputs that have no other
@@ -161,19 +153,19 @@ AVOW_API AVOW_MUST_USE avow_promise_t *avow_cancel_losers(
 /**
  * Makes a combinator cancel its losers and wait until they settle.
  *
- * When the outcome is certain, the combinator cancels the inputs that are still
- * pending. The combinator settles when the losers have settled. So the caller
- * may then free memory that the losers use, such as the local variables of an
+ * When the outcome is certain, the combinator cancels the losers, which are the
+ * inputs that are still pending. It settles when the losers have settled. So
+ * the program may then free memory that they use, such as local variables of an
  * async function that awaits a race. Inputs with other references are neither
  * canceled nor waited for.
  *
  * `combined` must be the promise of a combinator. Any other promise is misuse.
- * A release build leaves it unchanged.
+ * A release build returns it unchanged.
  *
  * @settles as `combined` does, because it is `combined`
  * @cancel  Cancels the pending inputs that have no other references, and
  *          rejects when they have settled. If the outcome was already certain,
- *          it stays. The losers are then canceled again, which interrupts a
+ *          it stays, and the losers are canceled again. This interrupts a
  *          clean-up that hangs.
  */
 AVOW_API AVOW_MUST_USE avow_promise_t *avow_join_losers(
