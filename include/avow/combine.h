@@ -1,13 +1,12 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * Combinators, which make one promise of several.
+ * Combinators, which make one promise from several promises, their inputs.
  *
- * A combinator takes ownership of the promises in its array. The array remains
- * the caller's. The promises are the inputs of the combinator. An input that
- * can no longer change the outcome is a loser. Losers are not canceled, and
- * their rejections count as handled. avow_cancel_losers() cancels them.
- * avow_join_losers() also waits for them: call it if losers use memory that the
- * caller frees afterwards.
+ * A combinator takes ownership of the promises in its array, but not of the
+ * array. An input that can no longer change the outcome is a loser. Losers are
+ * not canceled, and their rejections count as handled. avow_cancel_losers()
+ * cancels them. avow_join_losers() also waits for them: call it if losers use
+ * memory that the program frees afterwards.
  */
 #ifndef AVOW_COMBINE_H
 #define AVOW_COMBINE_H
@@ -44,8 +43,8 @@ AVOW_API AVOW_MUST_USE avow_promise_t *avow_all_settled(
 /**
  * Waits until the first input settles.
  *
- * The losers still take effect: if an avow_channel_next() loses, its item is
- * lost. Use avow_select() to choose among channels.
+ * The losers continue: if an avow_channel_next() loses, the item that it
+ * receives is lost. Use avow_select() to choose among channels.
  *
  * @settles as the first input to settle does; never if `n` is 0
  * @cancel  Rejects at once and cancels the pending inputs that have no other
@@ -73,7 +72,7 @@ AVOW_API AVOW_MUST_USE avow_promise_t *avow_any(uv_loop_t *loop,
 /** A combinator to which inputs are added one by one; it has one owner. */
 typedef struct avow_gather_s avow_gather_t;
 
-/** The kind of a gather: which combinator it acts as. */
+/** The kind of a gather, named by the function that it resembles. */
 typedef enum avow_gather_kind_e {
   AVOW_ALL,         /* as avow_all() */
   AVOW_ALL_SETTLED, /* as avow_all_settled() */
@@ -102,14 +101,15 @@ AVOW_API AVOW_MUST_USE avow_promise_t *avow_gather_new(uv_loop_t *loop,
  * Adds the input `p` to the gather `g`.
  *
  * If the outcome of the gather is already certain, `p` is released. After
- * avow_cancel_losers() or avow_join_losers(), `p` is treated as a loser
- * instead. If `p` is the promise of the gather itself, that promise rejects
- * with AVOW_ECYCLE. A call after avow_gather_end() is misuse.
+ * avow_cancel_losers() or avow_join_losers() on the promise of the gather, `p`
+ * is treated as a loser instead. If `p` is the promise of the gather itself,
+ * that promise rejects with AVOW_ECYCLE. A call after avow_gather_end() is
+ * misuse.
  */
 AVOW_API void avow_gather_add(const avow_gather_t *g, avow_promise_t *p);
 
 /**
- * States that the caller adds no more inputs to `g`.
+ * Tells `g` that the caller adds no more inputs.
  *
  * The promise of the gather settles when its inputs determine the outcome. A
  * second call is misuse.
@@ -117,10 +117,10 @@ AVOW_API void avow_gather_add(const avow_gather_t *g, avow_promise_t *p);
 AVOW_API void avow_gather_end(const avow_gather_t *g);
 
 /**
- * Releases `g`, which may be NULL.
+ * Releases `g`, which may be NULL, and ends it unless it has ended.
  *
- * If avow_gather_end() was not called, the call states that no more inputs
- * follow. A gather has one owner, so a second call is misuse.
+ * The promise of the gather and its inputs continue. A gather has one owner, so
+ * a second call is misuse.
  */
 AVOW_API void avow_gather_unref(avow_gather_t *g);
 
