@@ -1,15 +1,14 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * The version, and what the public headers need from the compiler and from
- * libuv.
+ * The version of avow, and macros that the other public headers use.
  *
- * The build reads the version from here. docs/interface.md describes what stays
- * compatible from one version to the next.
+ * The build reads the version from this header. docs/interface.md describes
+ * what stays compatible from one version to the next.
  */
 #ifndef AVOW_CONFIG_H
 #define AVOW_CONFIG_H
 
-/* libuv needs POSIX, which glibc hides in strict standard modes. */
+/* uv.h needs POSIX, which glibc hides in strict modes such as -std=c11. */
 #ifdef __linux__
 #  include <pthread.h>
 #  if defined(__GLIBC__) && !defined(PTHREAD_RWLOCK_INITIALIZER)
@@ -18,16 +17,16 @@
 #endif
 #include <uv.h>
 
-/** The major number of the version that a program is compiled with. */
+/** The major version of the headers with which a program is compiled. */
 #define AVOW_VERSION_MAJOR 0
 
-/** The minor number of the version that a program is compiled with. */
+/** The minor version of the headers with which a program is compiled. */
 #define AVOW_VERSION_MINOR 1
 
-/** The patch number of the version that a program is compiled with. */
+/** The patch version of the headers with which a program is compiled. */
 #define AVOW_VERSION_PATCH 0
 
-/** The version that a program is compiled with, as a string. */
+/** The version of the headers with which a program is compiled. */
 #define AVOW_VERSION "0.1.0"
 
 #if defined(_WIN32) && defined(AVOW_SHARED)
@@ -68,11 +67,9 @@
 #  define AVOW_PRINTF(fmt, at)
 #endif
 
-/*
- * For functions that headers define. Languages that cannot read C need a symbol
- * of each, so the library defines this macro differently. The functions of
- * auto.h have no symbol.
- */
+/* Begins the definition of a function in a header. The library defines this
+   macro differently, to export a symbol for each of these functions except
+   those of auto.h. Bindings to languages that cannot read C use the symbols. */
 #ifndef AVOW_INLINE
 #  define AVOW_INLINE static inline
 #endif
@@ -88,7 +85,7 @@
 AVOW_HEADER_BEGIN
 
 /**
- * Tells the version of the library that the program runs with.
+ * Names the version of the library with which the program runs.
  *
  * @returns the version, such as "0.1.0"; always valid
  */
