@@ -2,14 +2,14 @@
 /*
  * C++ exceptions in async functions.
  *
- * Exceptions that are caught or in flight belong to a function, not to its
- * thread. So a function can await inside a catch block, and the exceptions of
- * other functions do not disturb it. An exception that a function throws and
+ * Exceptions that are caught or in flight belong to an async function, not to
+ * its thread. So a function can await inside a catch block, and the exceptions
+ * of other functions do not disturb it. An exception that a function throws and
  * does not catch rejects its promise.
  *
- * The library is written in C. For both purposes, a translation unit that
- * compiles async.h as C++ gives it what the C++ runtime has. Programs do not
- * call these functions.
+ * The library is written in C. A translation unit that compiles async.h as C++
+ * passes it the functions of the C++ runtime that this needs. Programs do not
+ * call the functions of this header.
  */
 #ifndef AVOW_EXCEPTIONS_H
 #define AVOW_EXCEPTIONS_H
@@ -20,11 +20,11 @@
 
 AVOW_HEADER_BEGIN
 
-/** The functions of the C++ runtime for exceptions in flight. */
+/** The functions of the C++ runtime that handle exceptions. */
 typedef struct avow_exceptions_s {
-  /** Finds where the runtime keeps those of this thread. */
+  /** Finds the place of this thread's caught exceptions and those in flight. */
   void *(*globals)(void);
-  /** Calls `fn`. An exception that it throws becomes an error. */
+  /** Calls `fn`. If it throws, returns an error. */
   avow_value_t (*call)(avow_fn fn, void *data);
   /** For later versions. Must be zero, otherwise UV_EINVAL. */
   uint64_t reserved[4];
@@ -33,17 +33,17 @@ typedef struct avow_exceptions_s {
 /**
  * Calls `fn`, which may throw, as avow_async() does.
  *
- * The library keeps the pointer `with`, which must always stay valid. If `with`
- * is NULL, the call is avow_async() in C.
+ * The library keeps the pointer `with`, which must stay valid as long as the
+ * process runs. If `with` is NULL, the call is avow_async() in C.
  *
- * @settles as the value or promise that `fn` returned
+ * @settles with the value, or as the promise, that `fn` returned
  * @rejects the code of the error that `fn` returned, or that `with->call` made
  *          of an exception
  * @rejects UV_EAGAIN if avow_options_t.max_stacks functions are active, or if
  *          the system permits no more mappings
  * @rejects UV_ENOMEM if there is no memory for a stack
  * @rejects UV_EINVAL if `fn` is NULL or `with->reserved` is not zero
- * @cancel  The current await of `fn`, or the next one that has to wait, gives
+ * @cancel  The current await of `fn`, or the next one that has to wait, returns
  *          UV_ECANCELED, as in avow_async().
  */
 AVOW_API AVOW_MUST_USE avow_promise_t *avow_async_throwing(
@@ -52,12 +52,11 @@ AVOW_API AVOW_MUST_USE avow_promise_t *avow_async_throwing(
 /**
  * Waits until `p` settles and keeps the exceptions in flight in `globals`.
  *
- * `globals` is what `avow_exceptions_t.globals` gave on this thread. In all
+ * `globals` is the result of `avow_exceptions_t.globals` on this thread. In all
  * other respects the call is avow_await().
  *
- * @returns the value or the error of `p`, which the caller owns
- * @error   AVOW_ENOTASYNC if the caller is not in an async function, which is
- *          misuse
+ * @returns the value or the error of `p`
+ * @error   AVOW_ENOTASYNC outside an async function, which is misuse
  * @error   AVOW_EMISUSE if `p` belongs to another loop
  */
 AVOW_API avow_value_t avow_await_throwing(avow_promise_t *p, void *globals);
@@ -66,7 +65,7 @@ AVOW_HEADER_END
 
 #  if defined(__cplusplus) && defined(__EXCEPTIONS) && !defined(_MSC_VER)
 
-/* The functions that async.h declares are defined here, on those above. */
+/* These are the functions of async.h, defined on those above. */
 #    define AVOW_ASYNC_API static inline
 
 #    include <exception>
@@ -114,7 +113,7 @@ static inline AVOW_MUST_USE avow_value_t avow_await(avow_promise_t *p) {
 AVOW_HEADER_END
 
 #  else
-/** The functions that async.h declares are those of the library. */
+/** The functions of async.h are those of the library. */
 #    define AVOW_ASYNC_API AVOW_API
 #  endif
 
