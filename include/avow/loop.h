@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * Loops: what avow keeps for each uv_loop_t, its options, memory and figures.
+ * The state of avow on a uv_loop_t: its options, its memory and its figures.
  *
- * The field `data` of a uv_loop_t remains the program's.
+ * The field `data` of the uv_loop_t remains free for the program.
  */
 #ifndef AVOW_LOOP_H
 #define AVOW_LOOP_H
@@ -17,12 +17,13 @@ AVOW_HEADER_BEGIN
 /**
  * Type of the hook that reports an unhandled rejection.
  *
- * A rejection is unhandled if nothing ever subscribed to the promise or read
- * its result. `reason` is borrowed. UV_ECANCELED is not reported, nor an
- * AVOW_EAGGREGATE of UV_ECANCELED only, because the program asked for it.
+ * A rejection is unhandled if no handler, combinator or await ever waited for
+ * the promise, and the program never read its result. `reason` is borrowed.
+ * UV_ECANCELED is not reported, because the program asked for it. Neither is an
+ * AVOW_EAGGREGATE that contains only UV_ECANCELED.
  *
  * In trace builds `where` is the call that made the promise, such as "get+0x1f
- * (app 0x12a0)"; see docs/traces.md. In other builds it is the name from
+ * (app 0x12a0)"; see docs/traces.md. In other builds `where` is the name from
  * avow_promise_set_name(), or NULL.
  *
  * @called on the loop's thread, inside the function that releases the last
@@ -35,12 +36,12 @@ typedef void (*avow_unhandled_cb)(uv_loop_t *loop, const avow_value_t *reason,
 /**
  * Type of the hooks that track rejections as ECMAScript does.
  *
- * The hooks are for bindings to other languages. `on_reject` tells that `p`,
- * which is borrowed, rejected without a subscriber. `on_handle` tells that such
- * a promise now has a subscriber.
+ * The hooks are for bindings to other languages. The hook `on_reject` gets `p`
+ * if it rejects while no handler, combinator or await waits for it. The hook
+ * `on_handle` gets `p` when one of these uses it later. `p` is borrowed.
  *
- * @called on the loop's thread, inside the function that settles `p` or
- *         subscribes to it. The hook must only record what it gets.
+ * @called on the loop's thread, inside the function that settles or uses `p`.
+ *         The hook must only record what it gets.
  * @see    ECMA-262, HostPromiseRejectionTracker
  */
 typedef void (*avow_track_cb)(uv_loop_t *loop, const avow_promise_t *p,
@@ -49,20 +50,19 @@ typedef void (*avow_track_cb)(uv_loop_t *loop, const avow_promise_t *p,
 /**
  * A job that took long, which avow_slow_cb gets.
  *
- * A job calls the handler of a promise, or continues an async function until
- * its next await.
+ * A job calls a handler, or continues an async function until its next await.
  */
 typedef struct avow_job_s {
-  /** The kind of its promise, as dumps print it: "then", "async". */
+  /** The kind of its promise: "then", "async". */
   const char *kind;
-  /** The name from avow_promise_set_name(), of the promise or of the one that
-      it waited for. NULL: there is none. */
+  /** The name from avow_promise_set_name(), of the job's promise or of the
+      promise that this one waited for. NULL: there is none. */
   const char *name;
   /** The call that made the promise: "get+0x1f (app 0x12a0)". NULL except in
       trace builds. */
   const char *where;
-  /** The program's function. Use it only to find its name, with addr2line or
-      dladdr(), and do not call it. NULL: the job has none. */
+  /** The function of the program that the job called. Find its name with
+      addr2line or dladdr(), and do not call it. NULL: there is none. */
   void (*fn)(void);
   /** The time that the job took, in microseconds. */
   uint64_t us;
@@ -71,7 +71,7 @@ typedef struct avow_job_s {
 /**
  * Type of the hook that reports a job longer than avow_options_t.slow_us.
  *
- * All other jobs waited for that time. `job` is valid until the hook returns.
+ * `job` is valid until the hook returns.
  *
  * @called on the loop's thread, between this job and the next. The hook must
  *         only record what it gets.
@@ -79,33 +79,33 @@ typedef struct avow_job_s {
 typedef void (*avow_slow_cb)(uv_loop_t *loop, const avow_job_t *job,
                              void *data);
 
-/** An event of a promise or of its loop; see avow_event_cb. */
+/** An event of a promise or of its loop, which avow_event_cb gets. */
 typedef enum avow_event_e {
   AVOW_EVENT_MADE,     /* the promise was made */
-  AVOW_EVENT_NAMED,    /* it got a name, or is the promise of a combinator */
-  AVOW_EVENT_QUEUED,   /* its job was queued */
-  AVOW_EVENT_JOB,      /* its job begins */
+  AVOW_EVENT_NAMED,    /* the promise got a name, or is a combinator */
+  AVOW_EVENT_QUEUED,   /* the job of the promise was queued */
+  AVOW_EVENT_JOB,      /* the job of the promise begins */
   AVOW_EVENT_JOB_END,  /* the job has ended; the promise is NULL */
-  AVOW_EVENT_AWAITS,   /* its function begins to wait */
-  AVOW_EVENT_RESUMES,  /* its function continues */
-  AVOW_EVENT_CANCELED, /* it is pending and is canceled */
-  AVOW_EVENT_SETTLED,  /* it was fulfilled or rejected */
-  AVOW_EVENT_FREED,    /* its memory may become another promise */
+  AVOW_EVENT_AWAITS,   /* the async function begins to wait */
+  AVOW_EVENT_RESUMES,  /* the async function continues */
+  AVOW_EVENT_CANCELED, /* the pending promise is canceled */
+  AVOW_EVENT_SETTLED,  /* the promise was fulfilled or rejected */
+  AVOW_EVENT_FREED,    /* the memory may become another promise */
   AVOW_EVENT_TASK,     /* the loop calls avow; the promise is NULL */
-  AVOW_EVENT_TASK_END, /* that call and its jobs have ended; it is NULL */
+  AVOW_EVENT_TASK_END, /* call and jobs have ended; the promise is NULL */
   AVOW_EVENT_POLL      /* the loop is about to poll; the promise is NULL */
 } avow_event_t;
 
 /**
  * Type of the hook for each event of a loop, in trace builds.
  *
- * `promise` is borrowed. Some promises are avow's own, such as those for the
+ * `promise` is borrowed. Some promises are internal, such as those for the
  * inputs of a combinator. `data` is avow_options_t.data.
  *
  * @called on the loop's thread, inside the function that causes the event. The
- *         callback may keep the pointer to recognize later events of that
- *         promise. At AVOW_EVENT_SETTLED it may call avow_state(). It must not
- *         call other functions of avow.
+ *         hook may keep the pointer to recognize later events of that promise.
+ *         At AVOW_EVENT_SETTLED it may call avow_state(). It must not call
+ *         other functions of avow.
  */
 typedef void (*avow_event_cb)(avow_event_t event, const avow_promise_t *promise,
                               void *data);
@@ -113,81 +113,82 @@ typedef void (*avow_event_cb)(avow_event_t event, const avow_promise_t *promise,
 /**
  * The clock of a loop, which avow_options_t.clock selects.
  *
- * The clock gives the time for sleeps, time limits, deadlines, retries, ticks,
- * debounced channels and connection attempts. A clock that moves by hand or by
- * itself begins at 0 and does not wait in real time; see timer.h.
+ * Sleeps, time limits, deadlines, retries, ticks, debounced channels and
+ * connection attempts use the clock. AVOW_CLOCK_BY_HAND and
+ * AVOW_CLOCK_BY_ITSELF are for tests: they begin at 0 and do not wait in real
+ * time; see timer.h.
  */
 typedef enum avow_clock_e {
   AVOW_CLOCK_REAL,     /* the clock of the system */
   AVOW_CLOCK_BY_HAND,  /* only avow_clock_advance() moves the clock */
-  AVOW_CLOCK_BY_ITSELF /* the clock moves when everything waits for time */
+  AVOW_CLOCK_BY_ITSELF /* the clock moves when all work waits for it */
 } avow_clock_t;
 
 /**
  * The options of avow_loop_init(); 0 in a field stands for its default.
  *
- * Initialize it by the names of its fields.
+ * Initialize the struct by field names.
  *
- * The fields `budget` and `budget_us` limit the jobs of one iteration of the
- * loop. The jobs that are left wait for the next iteration, which polls first.
- * avow reads the clock after some jobs, not after each. In an iteration in
- * which libuv's callbacks took longer than `budget_us`, jobs may take as long
- * as they did. A time limit waits for finished work within the budget of jobs
- * only, so a very large `budget` can delay it for long.
+ * `budget` and `budget_us` limit the jobs of one iteration of the loop. The
+ * other jobs wait for the next iteration, which polls first. If the callbacks
+ * of libuv took longer than `budget_us` in an iteration, the jobs may take as
+ * long as these callbacks. A time limit lets finished work go first for up to
+ * twice `budget` jobs, so a large `budget` can delay the limit for long.
  */
 typedef struct avow_options_s {
   /** Reports unhandled rejections. Default: prints one line to stderr. */
   avow_unhandled_cb on_unhandled;
-  /** Gets promises that reject without a subscriber. Default: none. */
+  /** Gets promises that reject without a handler. Default: none. */
   avow_track_cb on_reject;
-  /** Gets such promises when they are subscribed to. Default: none. */
+  /** Gets these promises when they get a handler. Default: none. */
   avow_track_cb on_handle;
   /** Reports jobs longer than `slow_us`. Default: none. */
   avow_slow_cb on_slow;
   /** Gets each event. Default: none. UV_ENOTSUP without -Dtrace=true. */
   avow_event_cb on_event;
-  /** The argument of these hooks. */
+  /** The `data` of all these hooks. */
   void *data;
   /** The most jobs of one iteration of the loop. Default: 10,000. */
   unsigned budget;
   /** The most microseconds of jobs in one iteration. Default: 1,000. */
   unsigned budget_us;
-  /** The stack of an async function, in bytes, at least 16 KiB. Default:
-      64 KiB. See docs/stacks.md. */
+  /** The stack of an async function, in bytes, at least 16 KiB; see
+      docs/stacks.md. Default: 64 KiB. */
   size_t stack_size;
   /** The most stacks that are kept for later async functions. Default:
       1,024. */
   unsigned idle_stacks;
   /** The most async functions at a time. Default: no limit. */
   unsigned max_stacks;
-  /** The guard below each stack, in bytes. Default: 256 KiB, or 64 KiB on
-      machines with 32 bits. */
+  /** The guard below each stack, in bytes. Default: 256 KiB, or 64 KiB with
+      pointers of 32 bits. */
   size_t guard_size;
   /** Whether a stack is filled with zeros when its function ends. Default:
       false. */
   bool wipe_stacks;
   /**
    * Whether checked builds report an async function that overflows its stack.
-   * Default: false, the signal of any fault.
    *
-   * The option is for the whole process. From the first async function of such
-   * a loop on, avow handles SIGSEGV and SIGBUS and prints the function to
-   * stderr. It leaves every other fault to the handler that was there before,
-   * with its mask and flags. When avow is unloaded, it restores that handler,
-   * unless another one was set since. Release builds and builds with a
-   * sanitizer handle no signal.
+   * Default: false; the process ends with a signal and no message.
+   *
+   * The option affects the whole process. From the first async function of such
+   * a loop on, avow handles SIGSEGV and SIGBUS, and prints the function to
+   * stderr if its stack has overflowed. For every fault avow then calls the
+   * handler that was installed before, with its mask and flags. When avow is
+   * unloaded, it restores that handler, unless another one was installed since.
+   * Release builds and builds with a sanitizer handle no signal.
    */
   bool report_overflows;
   /** Jobs that take more microseconds are reported and counted. Default: 10,000
-      with `on_slow`, otherwise jobs are not timed. */
+      with `on_slow`; otherwise jobs are not timed. */
   unsigned slow_us;
   /** The clock of the loop. Default: AVOW_CLOCK_REAL. */
   avow_clock_t clock;
-  /** The real milliseconds without an event of a peer after which a clock moves
-      by itself. Default: 5. */
+  /** The real milliseconds that AVOW_CLOCK_BY_ITSELF waits for events from
+      peers, before it moves. Default: 5. */
   unsigned clock_quiet_ms;
-  /** The milliseconds after which avow reports to stderr what holds up a clock
-      that moves by itself. In checked builds, also what holds up
+  /** The real milliseconds after which avow prints to stderr what holds up
+      AVOW_CLOCK_BY_ITSELF and, in checked builds, what holds up
       avow_loop_close(). Default: 5,000. */
   unsigned clock_guard_ms;
   /** For later versions. Must be zero, otherwise UV_EINVAL. */
@@ -200,26 +201,27 @@ typedef struct avow_options_s {
  * Each call needs a call of avow_loop_close(). Only the options of the first
  * call count. If `options` is NULL, every option has its default.
  *
- * A child of fork() may use loops that it creates itself. Of the inherited
- * loops it may use only that of the thread that called fork(), after
- * uv_loop_fork(). Operations that were in flight on the thread pool or on
- * another thread remain the parent's. While such operations are pending in the
- * child, neither uv_run() nor avow_loop_close() returns. The child must not use
- * the loops of other threads, including those of avow_loops_new(), nor the
- * remotes that other threads may be settling. Before libuv 1.45, a wake-up that
- * the loop had not received before fork() blocks all later ones in the child.
- * Other threads, senders, mailboxes and remotes send such wake-ups.
+ * A child of fork() may use loops that it creates itself. Of the loops of its
+ * parent, it may use only the loop of the thread that called fork(), after
+ * uv_loop_fork(). It must not use loops of other threads, including those of
+ * avow_loops_new(), nor remotes that other threads may be settling. Operations
+ * on the thread pool or on another thread stay in the parent. If one was in
+ * flight, neither uv_run() nor avow_loop_close() returns in the child. Before
+ * libuv 1.45, a wake-up by another thread that the loop had not received before
+ * fork() blocks all later wake-ups in the child.
  *
- * libuv aborts the process if a thread of its pool cannot be created, because
- * memory is short or a limit on threads is reached. The first work, name lookup
- * or file operation starts the pool. A program that must survive such a
- * shortage queues some work at its start, before it accepts input.
+ * The first work, name lookup or file operation starts the thread pool. If the
+ * system refuses a thread then, libuv aborts the process. A program that must
+ * survive this queues some work at its start, before it accepts input.
  *
  * @returns 0 if the loop is ready
- * @error   UV_EINVAL if an option is out of range: `stack_size` below 16 KiB,
- *          or below the size in docs/stacks.md; `stack_size` or `guard_size`
- *          above 1 TiB, or above 1 GiB on a machine with 32 bits
- * @error   UV_EINVAL if `loop` is NULL or `options->reserved` is not zero
+ * @error   UV_EINVAL if `loop` is NULL
+ * @error   UV_EINVAL if `stack_size` is below 16 KiB, or below the size in
+ *          docs/stacks.md
+ * @error   UV_EINVAL if `stack_size` or `guard_size` is above 1 TiB, or above 1
+ *          GiB with pointers of 32 bits
+ * @error   UV_EINVAL if `clock` is none of the constants, or `reserved` is not
+ *          zero
  * @error   UV_ENOTSUP if `on_event` is set in a build without -Dtrace=true
  * @error   UV_EBUSY while the loop closes
  * @error   UV_ENOMEM if out of memory
@@ -227,41 +229,38 @@ typedef struct avow_options_s {
 AVOW_API int avow_loop_init(uv_loop_t *loop, const avow_options_t *options);
 
 /**
- * Ends what the matching avow_loop_init() began.
+ * Cancels everything that is pending and closes avow on `loop`.
  *
- * The last call cancels everything that is pending, and runs the handlers that
- * this wakes. The call waits for the requests of avow on the thread pool,
- * closes avow's handles and runs the loop for all of this. After that nothing
- * of avow makes uv_loop_close() fail.
+ * If avow_loop_init() was called several times, only the last matching call
+ * does this. The call cancels pending promises and runs their handlers, waits
+ * for the requests of avow on the thread pool, and closes the handles of avow.
+ * For this it runs the loop. After that, nothing of avow makes uv_loop_close()
+ * fail.
  *
  * Objects that the program still holds stay valid. Their promises are settled,
- * and operations on channels and tools reject with UV_ECANCELED. Checked builds
- * print their number and kind to stderr. If handlers create new promises each
- * time they are canceled, avow refuses them new ones after a while.
+ * and operations on them reject with UV_ECANCELED. Checked builds print the
+ * number and kind of these objects to stderr. A function on a stream with a
+ * handle of libuv is then misuse. A release build rejects with AVOW_EMISUSE.
  *
- * After the last call, a function on a stream with a handle of libuv is misuse.
- * A release build rejects with AVOW_EMISUSE.
- *
- * The handles that avow keeps on a loop are visible to uv_walk(). There are a
- * few of each type. Some uv_prepare_t handles are always active, but
- * unreferenced. A program that closes all handles may close these, too, when it
- * starts nothing new. The program must then call avow_loop_close() before
- * uv_loop_close(), because only that call settles pending sleeps and time
- * limits. New ones are canceled. To use the loop again, the program must then
- * call avow_loop_init(). Checked builds print a reminder.
+ * The call waits until functions on the thread pool have returned, and until
+ * shielded promises have settled. If such a promise never settles, the call
+ * returns only when nothing keeps the loop alive. A mailbox, a sender, a remote
+ * or a handle of the program keeps the loop alive. If handlers create new
+ * promises each time they are canceled, avow refuses them new ones after a
+ * while. Checked builds print what the call waits for after
+ * avow_options_t.clock_guard_ms, and the promises of a cycle that had to be
+ * canceled.
  *
  * The call does not wait for requests of the program. If such requests are in
  * flight, or the program has open handles, call uv_run() before
  * uv_loop_close(). A deferred that their callbacks settle stays valid until
  * then.
  *
- * The call always ends if no promise is shielded. The call does not end while a
- * shield waits for a promise that never settles and something keeps the loop
- * alive. A mailbox, a sender, a remote or a handle of the program keeps the
- * loop alive. The call does not end before functions on the thread pool have
- * returned. Checked builds print what it waits for after
- * avow_options_t.clock_guard_ms, and the promises of a cycle that it had to
- * cancel.
+ * uv_walk() also visits the handles of avow. A program that closes all handles
+ * may close these, too, when it starts nothing new. The program must then call
+ * avow_loop_close() before uv_loop_close(), because only avow_loop_close()
+ * settles pending sleeps and time limits. To use the loop again, the program
+ * calls avow_loop_init(). Checked builds print a reminder.
  *
  * The caller must be where uv_run() is permitted.
  *
@@ -278,10 +277,10 @@ AVOW_API int avow_loop_close(uv_loop_t *loop);
 /**
  * Sets the four functions that provide all memory of avow.
  *
- * The defaults are those of the C library. avow calls the functions on any
- * thread. libuv has an allocator of its own, which uv_replace_allocator() sets.
- * The system maps the stacks of async functions. The caller must call this
- * function before any other function of avow.
+ * The caller must call this function before any other function of avow. The
+ * defaults are those of the C library. avow calls the functions on any thread.
+ * Two kinds of memory come from other places: uv_replace_allocator() sets the
+ * allocator of libuv, and the system maps the stacks of async functions.
  *
  * @returns 0 if the functions are set
  * @error   UV_EBUSY if avow has already allocated memory
@@ -295,25 +294,24 @@ AVOW_API int avow_replace_allocator(void *(*malloc_fn)(size_t),
 /**
  * Allocates `size` bytes with the allocator of avow.
  *
- * avow_replace_allocator() sets the allocator. The bytes are not initialized.
- * If `size` is 0, the function allocates 1 byte. The caller releases the memory
- * with avow_free().
+ * The bytes are not initialized. If `size` is 0, the function allocates 1 byte.
+ * The caller releases the memory with avow_free().
  *
  * @returns the memory, aligned for every type; NULL if out of memory
  * @thread  any
+ * @see     avow_replace_allocator()
  */
 AVOW_API AVOW_MUST_USE void *avow_malloc(size_t size);
 
 /**
  * Allocates an array of `n` elements of `size` bytes, all zero.
  *
- * The memory comes from the allocator that avow_replace_allocator() sets. If
- * `n` or `size` is 0, the function uses 1 in its place. If the product of both
- * is too large for size_t, there is no memory. The caller releases the memory
- * with avow_free().
+ * A 0 counts as 1. The caller releases the memory with avow_free().
  *
- * @returns the memory, aligned for every type; NULL if out of memory
+ * @returns the memory, aligned for every type; NULL if out of memory, or if the
+ *          product is too large for size_t
  * @thread  any
+ * @see     avow_replace_allocator()
  */
 AVOW_API AVOW_MUST_USE void *avow_calloc(size_t n, size_t size);
 
@@ -322,10 +320,10 @@ AVOW_API AVOW_MUST_USE void *avow_calloc(size_t n, size_t size);
  *
  * `p` comes from avow_malloc(), avow_calloc() or avow_realloc(). If `p` is
  * NULL, the function allocates memory. The content is kept up to the smaller of
- * both sizes. Further bytes are not initialized. If `size` is 0, the memory has
- * 1 byte afterwards. If there is no memory, `p` remains valid.
+ * both sizes. Further bytes are not initialized. A `size` of 0 counts as 1.
  *
- * @returns the memory, which may have moved; NULL if out of memory
+ * @returns the memory, which may have moved; NULL if out of memory, and then
+ *          `p` remains valid
  * @thread  any
  */
 AVOW_API AVOW_MUST_USE void *avow_realloc(void *p, size_t size);
@@ -333,19 +331,19 @@ AVOW_API AVOW_MUST_USE void *avow_realloc(void *p, size_t size);
 /**
  * Releases memory of avow_malloc(), avow_calloc() or avow_realloc().
  *
- * If `p` is NULL, the function does nothing.
+ * `p` may be NULL.
  *
  * @thread any
  */
 AVOW_API void avow_free(void *p);
 
-/** The figures of a loop, which avow_loop_stats() counts. */
+/** The figures of a loop, which avow_loop_stats() stores. */
 typedef struct avow_stats_s {
-  uint64_t live;        /* promises, reactions and channels in memory */
+  uint64_t live;        /* promises, handlers and channels in memory */
   uint64_t pending;     /* those of `live` that are not settled */
   uint64_t queued;      /* jobs that wait to run */
   uint64_t jobs;        /* jobs that ran since avow_loop_init() */
-  uint64_t allocations; /* times that the system gave memory for promises */
+  uint64_t allocations; /* allocations of memory for promises */
   uint64_t requests;    /* requests of avow that are in flight */
   uint64_t on_pool;     /* those of `requests` that are on the thread pool */
   uint64_t waiting;     /* those of `on_pool` without a thread, at least */
@@ -358,19 +356,17 @@ typedef struct avow_stats_s {
 } avow_stats_t;
 
 /**
- * Counts what is on the loop now and stores the figures in `*out`.
+ * Stores the figures of the loop in `*out`.
  *
- * `size` is sizeof(*out). A program that knows fewer figures than the library
- * gets those. Figures that the library does not know are 0. A `size` that is
- * not a size of figures is misuse: 0, the size of a pointer, a part of a
- * figure, or more than 128 figures. A release build then leaves `*out`
- * unchanged.
+ * `size` is sizeof(*out), which differs between versions. The library fills in
+ * at most `size` bytes, and sets figures that it does not know to 0. A wrong
+ * `size`, such as 0 or the size of a pointer, is misuse. A release build then
+ * leaves `*out` unchanged.
  *
- * libuv does not tell how many requests wait for a thread. So `waiting` is the
- * number of requests beyond the threads of the pool, which UV_THREADPOOL_SIZE
- * in the environment sets. More requests wait if other loops or the program
- * itself use the pool. libuv also gives name lookups at most half of the
- * threads.
+ * `waiting` is the number of requests of avow on the thread pool beyond its
+ * threads, which UV_THREADPOOL_SIZE in the environment sets. More requests wait
+ * if other loops or the program itself use the pool. libuv also gives name
+ * lookups at most half of the threads.
  *
  * The time of the call is proportional to the number of promises.
  */
