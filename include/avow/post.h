@@ -1,18 +1,19 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * Reaching the thread of a loop from any thread. avow_post() calls a function
- * there; a remote settles a promise there. avow/sender.h sends items to a
- * channel.
+ * Functions for other threads, which act on the thread of a loop.
  *
- * A mailbox stands for the loop because other threads cannot use its uv_loop_t:
- * the loop may be closed, and another loop may begin at the same address. A
- * mailbox outlives its loop.
+ * avow_post() calls a function on the thread of the loop. A remote settles a
+ * promise of the loop. avow/sender.h sends items to a channel.
  *
- * A post is allocated when it is sent, so avow_post() can fail. A remote is
- * allocated when it is created, so settling it cannot run out of memory.
+ * A mailbox stands for the loop and outlives it. Other threads cannot use the
+ * uv_loop_t, because the loop may be closed, and another loop may begin at that
+ * address.
  *
- * No function here is for signal handlers, because each may lock a mutex; use
- * avow_signals() there.
+ * avow_post() allocates memory and can fail. A remote is allocated when it is
+ * created, so settling it cannot run out of memory.
+ *
+ * Signal handlers must not call functions of this header, because each may lock
+ * a mutex. Use avow_signals() there.
  */
 #ifndef AVOW_POST_H
 #define AVOW_POST_H
@@ -21,27 +22,29 @@
 
 AVOW_HEADER_BEGIN
 
-/** A reference-counted address of a loop that any thread may use. */
+/** A reference-counted address of a loop, which any thread may use. */
 typedef struct avow_mailbox_s avow_mailbox_t;
 
 /**
  * Creates a mailbox of `loop`; never returns NULL.
  *
  * The caller must be on the loop's thread. A mailbox keeps the loop alive until
- * its last reference is released, because a post may arrive until then.
+ * its last reference is released.
  *
- * @returns the mailbox; if it could not be created, a mailbox whose posts fail
- *          with the reason
+ * @returns the mailbox; if it could not be created, a mailbox to which each
+ *          avow_post() fails with the reason
  */
 AVOW_API AVOW_MUST_USE avow_mailbox_t *avow_mailbox_new(uv_loop_t *loop);
 
 /**
  * Calls `fn` and then `free_fn` with `data` on the loop's thread.
  *
- * Each call of `fn` is a task, and posts run in the order in which they were
- * sent. The call never blocks until `fn` has run. `free_fn`, which may be NULL,
- * is called exactly once. If the post fails, avow_post() calls it before it
- * returns. A loop that is being closed may call `free_fn` without `fn`.
+ * The call returns without waiting for `fn`. Posts run in the order in which
+ * they were sent. The jobs that a post queues run before the next post.
+ *
+ * `free_fn`, which may be NULL, is called exactly once. If the post fails,
+ * avow_post() calls it before it returns. A closing loop may call `free_fn`
+ * without `fn`.
  *
  * @returns 0 if the post was sent
  * @error   UV_ECANCELED if the loop is closed
@@ -66,33 +69,34 @@ AVOW_API avow_mailbox_t *avow_mailbox_ref(const avow_mailbox_t *mailbox);
  */
 AVOW_API void avow_mailbox_unref(avow_mailbox_t *mailbox);
 
-/** A deferred that any thread settles, once. */
+/** A deferred that any thread may settle, once. */
 typedef struct avow_remote_s avow_remote_t;
 
 /**
- * Settles, once, when any thread settles the remote in `*out`.
+ * Creates a promise that any thread settles by the remote in `*out`.
  *
  * The caller must be on the loop's thread. The promise keeps the loop alive
- * while it is pending. A loop has one handle (uv_async_init()) for all that
- * other threads send.
+ * while it is pending. All remotes of a loop share one uv_async_t.
  *
- * @settles as avow_remote_resolve() or avow_remote_reject() say
+ * @settles with the value that was passed to avow_remote_resolve()
+ * @rejects with the error that was passed to avow_remote_resolve() or
+ *          avow_remote_reject()
  * @rejects AVOW_EBROKEN if the remote is dropped
- * @cancel  Rejects the promise. `*out` stays valid: its holder must still
- *          settle or drop it, and the value is released.
+ * @cancel  Rejects at once. The holder of `*out` must still settle or drop it.
+ *          The value is then released.
  */
 AVOW_API AVOW_MUST_USE avow_promise_t *avow_remote_new(uv_loop_t *loop,
                                                        avow_remote_t **out);
 
 /**
- * Fulfills the promise of `r` with `v` on the loop's thread.
+ * Resolves the promise of `r` with `v` on the loop's thread.
  *
- * Takes ownership of `r` and `v`. `v` must be able to change threads, as
- * described in loops.h: objects only if their class is `sendable`. A result of
- * 0 does not say that the promise was still pending.
+ * The call takes ownership of `r` and `v`. Promises, thenables and objects
+ * whose class is not `sendable` cannot change threads, nor can values that
+ * contain one of them or are nested more than 31 levels deep. In place of such
+ * a value the promise rejects with AVOW_EMISUSE. A promise as `v` is misuse.
  *
- * @returns 0 if `v` was sent; a value that cannot change threads is replaced by
- *          a rejection with AVOW_EMISUSE, which names it
+ * @returns 0 if `v` was sent, also if the promise is no longer pending
  * @error   UV_ECANCELED if the loop is closed or the remote was not created
  * @thread  any
  */
@@ -101,21 +105,21 @@ AVOW_API int avow_remote_resolve(avow_remote_t *r, avow_value_t v);
 /**
  * Rejects the promise of `r` with `error` on the loop's thread.
  *
- * Takes ownership of `r` and `error`, which must be able to change threads as
- * for avow_remote_resolve().
+ * The call takes ownership of `r` and `error`. If `error` is not an error, the
+ * promise rejects with AVOW_EREASON, and `error` is the cause. If `error`
+ * cannot change threads (see avow_remote_resolve()), the promise rejects with
+ * AVOW_EMISUSE.
  *
- * @returns 0 if `error` was sent
+ * @returns 0 if `error` was sent, also if the promise is no longer pending
  * @error   UV_ECANCELED if the loop is closed or the remote was not created
  * @thread  any
  */
 AVOW_API int avow_remote_reject(avow_remote_t *r, avow_value_t error);
 
 /**
- * Releases `r` and rejects its promise with AVOW_EBROKEN.
+ * Releases `r`, which may be NULL, and rejects with AVOW_EBROKEN.
  *
- * `r` may be NULL.
- *
- * @thread  any
+ * @thread any
  */
 AVOW_API void avow_remote_drop(avow_remote_t *r);
 
