@@ -2,13 +2,13 @@
 /*
  * Async functions without stacks, in ISO C.
  *
- * The functions do what async.h does where a system or a program cannot have a
- * stack for each function. The functions are not part of avow.h.
+ * Use them where a system or a program cannot have a stack for each async
+ * function (async.h). avow.h does not include this header.
  *
- * avow calls the function again for each step. The function jumps to the place
- * where it stopped, and returns where it awaits. Local variables do not survive
- * that. Data that must survive is in a struct of the program that begins with a
- * frame:
+ * avow calls the function again for each step. The function returns where it
+ * awaits, and in the next call jumps to the place where it stopped. So local
+ * variables do not survive an await. Data that must survive is in a struct of
+ * the program that begins with a frame:
  *
  *   typedef struct {
  *     avow_frame_t frame;
@@ -30,7 +30,7 @@
  *   avow_promise_t *p = avow_stackless(loop, greet, &me->frame);
  *   return avow_attach(p, me, free);
  *
- * An await cannot stand inside a switch, and a line cannot have two awaits.
+ * An await must not stand inside a switch, and a line must not have two awaits.
  * Only the function itself can await, not a function that it calls.
  */
 #ifndef AVOW_STACKLESS_H
@@ -49,18 +49,18 @@ typedef struct avow_frame_s {
  * Calls `step` inside this call, and again after each await.
  *
  * `step` gets `frame` as its data, and the borrowed result of the await as its
- * argument. The function initializes `frame`, which the caller owns. The frame
+ * argument. This function initializes `frame`, which the caller owns. The frame
  * must stay valid until the promise settles: use avow_attach() to free it.
  *
- * Order and errors are those of avow_async().
+ * Jobs run in the order in which those of avow_async() would.
  *
- * @settles as the value or promise that `step` returned, except from an await
+ * @settles with the value, or as the promise, that `step` returned at its end
  * @rejects the code of the error that `step` returned
  * @rejects UV_EINVAL if `step` or `frame` is NULL
  * @cancel  The current await, or the next one that has to wait, gives
  *          UV_ECANCELED once. Later awaits wait normally, so that the function
- *          can clean up. A later cancellation cancels the await that waits
- *          then, unless that is an avow_shield().
+ *          can clean up. A later cancellation cancels the promise that the
+ *          function awaits then, unless it is an avow_shield().
  * @see     ECMA-262, AsyncFunctionStart
  */
 AVOW_API AVOW_MUST_USE avow_promise_t *(avow_stackless) (uv_loop_t *loop,
@@ -81,11 +81,7 @@ AVOW_INLINE int avow_frame_enter(avow_frame_t *frame) {
 
 AVOW_HEADER_END
 
-/**
- * Begins the body of a function without a stack.
- *
- * AVOW_END closes it.
- */
+/** Begins the body of a function without a stack; AVOW_END ends it. */
 #define AVOW_BEGIN(frame)              \
   switch (avow_frame_enter((frame))) { \
   case 0:
@@ -93,7 +89,7 @@ AVOW_HEADER_END
 /**
  * Ends the body that AVOW_BEGIN() began.
  *
- * A step that arrives here returns NONE.
+ * A function that arrives here returns NONE.
  */
 #define AVOW_END \
   }              \
@@ -102,8 +98,8 @@ AVOW_HEADER_END
 /**
  * Waits until `promise` settles, and takes ownership of it.
  *
- * After that the argument of the function is the value or the error, which is
- * valid until the next await.
+ * The argument of the function is then the value or the error, which is valid
+ * until the next await.
  */
 #define AVOW_AWAIT(frame, promise) \
   do {                             \
