@@ -4,34 +4,31 @@
  *
  * All sleeps of a loop share one uv_timer_t.
  *
- * For tests a loop can have a clock of its own, which avow_options_t.clock
- * selects. An hour on such a clock takes only as long as the work that is done
- * in it.
+ * For tests, avow_options_t.clock gives a loop a clock of its own. An hour on
+ * such a clock takes only as long as the work in that hour.
+ * docs/testing-your-program.md shows programs and has a table of what holds up
+ * the clock. The program's own uv_timer_t handles, the time that a command gets
+ * to end, the budgets of jobs, and the loops of avow_loops_new() use the real
+ * clock.
  *
- * A clock that is moved by hand does not keep the loop alive. When everything
- * that is left waits for time, uv_run() returns and avow_run() gives
- * AVOW_EIDLE.
+ * AVOW_CLOCK_BY_HAND does not keep the loop alive. When everything that is left
+ * waits for time, uv_run() returns and avow_run() gives AVOW_EIDLE.
  *
- * A clock that moves by itself waits for jobs and for everything that ends
- * without it. Such a clock waits for the thread pool, other threads, loops and
- * processes. Such a clock also waits for avow_next_iteration(),
- * avow_after_poll() and requests of the program. Handles that are closing hold
- * up the clock, too, as does each uv_timer_t, uv_idle_t, uv_async_t or
- * uv_process_t that is active and referenced. Operations that read, accept,
- * write, connect, watch or catch signals wait for a peer, and a peer on this
- * loop may itself wait for the clock. So these operations get
- * avow_options_t.clock_quiet_ms of real time. The clock moves if nothing
- * arrives in that time. docs/testing-your-program.md has a table.
+ * AVOW_CLOCK_BY_ITSELF moves when everything that is left waits for time. Jobs,
+ * the thread pool, other threads, loops and processes, requests of the program,
+ * avow_next_iteration() and avow_after_poll() hold up the clock. So do handles
+ * that are closing, and each uv_timer_t, uv_idle_t, uv_async_t or uv_process_t
+ * that is active and referenced. An operation that waits for a peer, such as a
+ * read, holds up the clock only until no peer has sent anything for
+ * avow_options_t.clock_quiet_ms of real time.
  *
- * If something holds up this clock for avow_options_t.clock_guard_ms while no
- * handler runs, the loop prints what that is to stderr. The loop also prints a
- * line if sleeps of 0 ms follow each other for that time, because they do not
- * move the clock. A sleep that is too long for this clock does not keep the
- * loop alive. While avow_loop_close() waits for shielded promises, either clock
- * moves by itself.
+ * If this clock is held up for avow_options_t.clock_guard_ms while no handler
+ * runs, the loop prints the cause to stderr. It also prints a line if sleeps of
+ * 0 ms follow each other for that time, because they do not move the clock. A
+ * sleep that is too long for this clock does not keep the loop alive.
  *
- * The real clock serves the program's own uv_timer_t handles, the time that a
- * command gets to end, the budgets of jobs, and the loops of avow_loops_new().
+ * While avow_loop_close() waits for shielded promises, both clocks move by
+ * themselves.
  */
 #ifndef AVOW_TIMER_H
 #define AVOW_TIMER_H
@@ -43,14 +40,14 @@ AVOW_HEADER_BEGIN
 /**
  * Waits for `ms` milliseconds.
  *
- * In a callback of avow a sleep begins at the cached time of the loop,
- * uv_now(). So after 200 ms of work there, a sleep of 100 ms is over at once,
- * as a timer of Node is. Outside such callbacks a sleep begins at the present
- * time. Time limits, those of avow_timeout() and avow_deadline(), always begin
- * at the present time. No function of avow changes uv_now().
+ * In a job, a sleep begins at the cached time of the loop, uv_now(). So after
+ * 200 ms of work in a handler, a sleep of 100 ms is already over, like a timer
+ * of Node. In main() and in callbacks of libuv, a sleep begins at the present
+ * time. The time limits of avow_timeout() and avow_deadline() always begin at
+ * the present time. No function of avow changes uv_now().
  *
- * Sleeps that are due together end in the order of their deadlines, and sleeps
- * with equal deadlines in the order in which they were created. The handlers of
+ * Sleeps that are due together end in the order of their deadlines. Sleeps with
+ * equal deadlines end in the order in which they were created. The handlers of
  * one sleep run before the next sleep ends.
  *
  * @settles  NONE when the time has passed
@@ -78,30 +75,27 @@ AVOW_API AVOW_MUST_USE avow_promise_t *avow_sleep_weak(uv_loop_t *loop,
 /**
  * Moves the loop's own clock `ms` milliseconds forward.
  *
- * The time counts from the clock's present time, or from the end of earlier
- * calls that are pending. The clock stops at each deadline on its way. Sleeps
- * and time limits that are due there end as on the real clock, and their
- * handlers run before the clock continues. The loop moves the clock, one
- * deadline in each iteration, so nothing happens inside the call. The clock
- * does not wait for operations in flight.
+ * The time counts from the present time of the clock, or from the end of
+ * earlier calls that are pending. The loop moves the clock to one deadline in
+ * each iteration, and not inside the call. Sleeps and time limits that are due
+ * there end, and their handlers run, before the clock continues. The clock does
+ * not wait for operations in flight.
  *
  * @settles NONE when the clock has arrived
- * @rejects AVOW_EMISUSE if the loop has the real clock, which is misuse
+ * @rejects AVOW_EMISUSE if the loop has the real clock
  * @rejects UV_EINVAL if the clock cannot count that far, about 8,900 years
- * @cancel  Leaves the clock where it is by then, and rejects at once.
+ * @cancel  Stops the clock where it is, and rejects at once.
  */
 AVOW_API AVOW_MUST_USE avow_promise_t *avow_clock_advance(uv_loop_t *loop,
                                                           uint64_t ms);
 
-/*
- * The phases of an iteration of the loop: timers, pending callbacks, idle,
- * before the poll, the poll for events, after the poll, closing (see uv_run()).
- */
+/* The phases of an iteration: timers, pending callbacks, idle, before the poll,
+   the poll for events, after the poll, closing. See uv_run(). */
 
 /**
  * Waits for the idle phase of the loop.
  *
- * Sleeps that are already due end first. Until then the loop does not block.
+ * The loop does not block before that. Sleeps that are already due end first.
  *
  * @settles NONE in the idle phase
  * @cancel  Rejects at once.
@@ -113,7 +107,7 @@ AVOW_API AVOW_MUST_USE avow_promise_t *avow_next_iteration(uv_loop_t *loop);
  * Waits until the loop is about to poll for events.
  *
  * If a uv_prepare_t callback of the program calls this function, the promise
- * waits for the next iteration. The loop may block in the poll before that.
+ * waits for the next iteration. The loop may block in a poll before that.
  *
  * @settles NONE right before the poll
  * @cancel  Rejects at once.
@@ -134,23 +128,22 @@ AVOW_API AVOW_MUST_USE avow_promise_t *avow_after_poll(uv_loop_t *loop);
 
 /*
  * A deadline is a time by which several operations together must end. A
- * function can pass it to the functions that it calls. Each can set a shorter
- * limit for a part of the work; the earlier limit counts:
+ * function can pass it to the functions that it calls. Each of these can set a
+ * shorter limit for a part of the work. The earlier limit counts:
  *
  *   const uint64_t by = avow_now(loop) + 2000;
  *   p = avow_deadline(avow_timeout(ask(host, by), 500), by);
  */
 
-/** The deadline that never comes. */
+/** The deadline that never passes. */
 #define AVOW_NEVER UINT64_MAX
 
 /**
  * Tells the time for avow_deadline(), in milliseconds.
  *
- * The time is the later one of uv_now() and the present, even in a callback
- * that has worked for a while. The call does not change uv_now(). All loops
- * have one time, except that a loop with its own clock has the time of that
- * clock (avow_options_t.clock).
+ * The time is the later one of uv_now() and the present time. The call does not
+ * change uv_now(). All loops with the real clock have one time. A loop with its
+ * own clock (avow_options_t.clock) has the time of that clock.
  *
  * @returns  the time in milliseconds
  * @platform On Linux the time stands still while the machine is suspended.
@@ -160,10 +153,10 @@ AVOW_API uint64_t avow_now(uv_loop_t *loop);
 /**
  * Cancels `p` if it does not settle before the time `at` of avow_now().
  *
- * A deadline that has passed cancels `p` inside the call. If `at` is
- * AVOW_NEVER, the function returns `p`. The returned promise rejects after the
- * handlers of `p` have run and running work has ended, as avow_cancel()
- * describes. If others hold `p`, it rejects at once and `p` continues.
+ * If `at` has passed, `p` is canceled inside the call. If `at` is AVOW_NEVER,
+ * the function returns `p`. The returned promise rejects when the canceled
+ * chain has settled, including clean-ups and a running avow_work(). If `p` has
+ * other references, `p` continues, and the returned promise rejects at once.
  *
  * @settles as `p` does
  * @rejects UV_ETIMEDOUT if the time comes first; see avow_is_timeout()
