@@ -2,18 +2,19 @@
 /*
  * Values, with which promises settle, and errors.
  *
- * A value has 16 bytes and is passed in registers. Numbers, codes and pointers
- * allocate nothing. Bytes, lists, objects and errors with a message or a cause
- * share one counted block.
+ * A value has 16 bytes. Numbers, error codes and pointers allocate nothing.
+ * Bytes, lists, objects, and errors with a message or a cause allocate one
+ * block, whose references are counted.
  *
  * A function takes ownership of an `avow_value_t` that is passed by value, and
  * borrows a `const avow_value_t *`.
  *
- * The count of a block is atomic, so a value may change threads. Promises may
- * not, nor objects of a class that is not `sendable`.
+ * A value may move to another thread, unless it is or contains a promise, a
+ * thenable, or an object of a class that is not `sendable`.
  *
- * A function that makes a value and finds no memory releases what it took, and
- * returns the error UV_ENOMEM. The caller may pass that error on as it is.
+ * If there is no memory for a value, the function that makes it releases its
+ * arguments and returns the error UV_ENOMEM. The caller may pass that error on
+ * as it is.
  *
  * Lists, causes and objects may hold promises. Values that hold each other in a
  * ring are never freed, nor is a value that holds itself.
@@ -32,27 +33,27 @@ AVOW_HEADER_BEGIN
 /** A reference-counted promise; see promise.h. */
 typedef struct avow_promise_s avow_promise_t;
 
-/** The end of a promise that settles it, once. */
+/** The object that settles a promise, once. */
 typedef struct avow_deferred_s avow_deferred_t;
 
-/** The type of a value, which is its tag. */
+/** The type of a value: its tag. */
 enum {
   AVOW_NONE,    /* no result, or the end of a channel or a stream */
   AVOW_INT,     /* a signed number of 64 bits */
   AVOW_DOUBLE,  /* a floating-point number */
   AVOW_POINTER, /* a borrowed pointer */
-  AVOW_OBJECT,  /* a counted object of a class */
-  AVOW_BYTES,   /* counted bytes, and a NUL after the last one */
-  AVOW_LIST,    /* a counted array of values */
-  AVOW_ERROR,   /* a code, which may have a counted message and cause */
-  AVOW_PROMISE, /* a promise to be followed, made by avow_follow() */
-  AVOW_THENABLE /* a counted object whose class has a then function */
+  AVOW_OBJECT,  /* an object of a class */
+  AVOW_BYTES,   /* bytes, and a NUL after the last one */
+  AVOW_LIST,    /* an array of values */
+  AVOW_ERROR,   /* a code, which may have a message and a cause */
+  AVOW_PROMISE, /* a promise to follow, made by avow_follow() */
+  AVOW_THENABLE /* an object whose class has a then function */
 };
 
 /**
  * A value: a tag and what the tag describes.
  *
- * Programs read `tag` only. The functions of this header read the rest.
+ * A program reads only `tag`. The functions of this header read the rest.
  */
 typedef struct avow_value_s {
   uint32_t tag; /* AVOW_NONE to AVOW_THENABLE */
@@ -67,26 +68,26 @@ typedef struct avow_value_s {
 /**
  * The class of an object: its name and its functions.
  *
- * A class is usually a static constant. Initialize it by the names of its
- * fields.
+ * A class is usually a static constant. Initialize it by field names.
  */
 typedef struct avow_class_s {
   /** The name for messages. NULL stands for "object". */
   const char *name;
-  /** Frees `self` with the last reference. NULL: there is nothing to free. */
+  /** Frees `self` when the last reference is released. NULL: nothing to
+      free. */
   void (*destroy)(void *self);
   /**
-   * Makes the object a thenable, a promise of another kind. NULL: it is none.
+   * Makes each object a thenable, a promise of another kind. NULL: it is none.
    *
-   * A promise that resolves with the object adopts it: a job of its own calls
-   * this function once (ECMA-262, NewPromiseResolveThenableJob). The function
-   * takes ownership of `deferred` and settles the promise with it. An error
-   * that the function returns rejects the promise, if it is not settled yet.
+   * A promise that resolves with the object adopts it: a job calls this
+   * function once. The function takes ownership of `deferred`, which settles
+   * the promise. If the function returns an error, the promise rejects, unless
+   * it has settled. See ECMA-262, NewPromiseResolveThenableJob.
    */
   avow_value_t (*then)(void *self, avow_deferred_t *deferred);
   /** Whether any thread may call `destroy`; see loops.h. Default: false. */
   bool sendable;
-  /** Makes the objects byte streams; see stream_class.h. NULL: they are not. */
+  /** Makes each object a byte stream; see stream_class.h. NULL: it is none. */
   const struct avow_stream_class_s *stream;
   /** For later versions. Must be zero, otherwise UV_EINVAL. */
   uint64_t reserved[4];
@@ -132,8 +133,8 @@ AVOW_INLINE avow_value_t avow_double(double d) {
 /**
  * Makes a POINTER, which avow_to_pointer() reads.
  *
- * The value does not own the memory at `p`. The caller keeps that memory valid
- * as long as the value is read.
+ * The value does not own the memory at `p`. The caller must keep it valid while
+ * the value is in use.
  *
  * @returns the POINTER
  */
@@ -147,8 +148,7 @@ AVOW_INLINE avow_value_t avow_pointer(void *p) {
 /**
  * Makes the value with which a handler follows `p`.
  *
- * A handler that returns this value makes its promise wait for `p` and settle
- * as `p` does.
+ * The promise of the handler then waits for `p` and settles as `p` does.
  *
  * @returns the value, which owns `p`
  * @see     ECMA-262, Promise Resolve Functions
@@ -163,12 +163,13 @@ AVOW_INLINE avow_value_t avow_follow(avow_promise_t *p) {
 /**
  * Makes an OBJECT of `klass` that owns `self`.
  *
- * The last release of the value calls `klass->destroy` with `self`.
+ * When the last reference is released, avow calls `klass->destroy` with `self`.
+ * If `klass` has a `then` function, the value is a thenable.
  *
  * @returns the OBJECT
  * @error   UV_ENOMEM if out of memory; `klass->destroy` was called with `self`
- * @error   UV_EINVAL if `klass->reserved` is not zero, which a checked build
- *          treats as misuse; the caller still owns `self`
+ * @error   UV_EINVAL if `klass->reserved` is not zero, which is misuse; the
+ *          caller still owns `self`
  */
 AVOW_API AVOW_MUST_USE avow_value_t avow_object(const avow_class_t *klass,
                                                 void *self);
@@ -176,7 +177,7 @@ AVOW_API AVOW_MUST_USE avow_value_t avow_object(const avow_class_t *klass,
 /**
  * Makes BYTES that are a copy of `len` bytes.
  *
- * `data` may be NULL if `len` is 0. A NUL follows the last byte.
+ * A NUL follows the last byte. `data` may be NULL if `len` is 0.
  *
  * @returns the BYTES
  * @error   UV_ENOMEM if out of memory
@@ -186,7 +187,7 @@ AVOW_API AVOW_MUST_USE avow_value_t avow_bytes(const void *data, size_t len);
 /**
  * Makes BYTES that are a copy of the string `s`, which ends in NUL.
  *
- * @returns the BYTES, without the NUL in their length
+ * @returns the BYTES, whose length does not count the NUL
  * @error   UV_ENOMEM if out of memory
  */
 AVOW_API AVOW_MUST_USE avow_value_t avow_string(const char *s);
@@ -194,8 +195,8 @@ AVOW_API AVOW_MUST_USE avow_value_t avow_string(const char *s);
 /**
  * Makes `len` BYTES for the caller to fill in through `*out`.
  *
- * The bytes are not initialized. A NUL follows the last one. `*out` is valid as
- * long as the value.
+ * The bytes are not initialized. A NUL follows the last one. `*out` is valid
+ * until the value is released.
  *
  * @returns the BYTES
  * @error   UV_ENOMEM if out of memory; `*out` is unchanged
@@ -205,7 +206,7 @@ AVOW_API AVOW_MUST_USE avow_value_t avow_bytes_new(size_t len, char **out);
 /**
  * Makes a LIST of the `n` values of `items`.
  *
- * Takes ownership of each value. The array remains the caller's.
+ * The call takes ownership of each value, but not of the array.
  *
  * @returns the LIST
  * @error   UV_ENOMEM if out of memory; the values were released
@@ -215,14 +216,14 @@ AVOW_API AVOW_MUST_USE avow_value_t avow_list(avow_value_t items[], size_t n);
 /**
  * Adds a reference to what `v` holds, to keep a borrowed value.
  *
- * @returns the value, which the caller owns
+ * @returns a copy of `v`
  */
 AVOW_API avow_value_t avow_value_ref(const avow_value_t *v);
 
 /**
  * Releases `v`.
  *
- * Values that are nested to any depth are freed without recursion.
+ * The call does not recurse, however deep values are nested.
  */
 AVOW_API void avow_value_unref(avow_value_t v);
 
@@ -236,10 +237,9 @@ AVOW_API void avow_value_clear(avow_value_t *v);
 /**
  * Moves the value out of `*v` and sets `*v` to NONE.
  *
- * Use it to return a variable that is released automatically: return
- * avow_steal(&v).
+ * Use it to return a variable that auto.h releases: return avow_steal(&v).
  *
- * @returns the value, which the caller owns
+ * @returns the value
  */
 AVOW_INLINE avow_value_t avow_steal(avow_value_t *v) {
   const avow_value_t stolen = *v;
@@ -250,7 +250,7 @@ AVOW_INLINE avow_value_t avow_steal(avow_value_t *v) {
 /**
  * Releases a result that the caller does not need.
  *
- * The call shows the intention in code: avow_ignore(avow_run(p)).
+ * The name shows the intention: avow_ignore(avow_run(p)).
  */
 AVOW_INLINE void avow_ignore(avow_value_t v) {
   avow_value_unref(v);
@@ -259,23 +259,23 @@ AVOW_INLINE void avow_ignore(avow_value_t v) {
 /**
  * Tells whether `v` is NONE: no result, or the end of a channel or stream.
  *
- * @returns true if it is
+ * @returns true if it is NONE
  */
 AVOW_INLINE bool avow_is_none(const avow_value_t *v) {
   return v->tag == AVOW_NONE;
 }
 
 /**
- * Tells whether `v` is an object of exactly the class `klass`.
+ * Tells whether `v` is an object whose class is `klass`.
  *
- * @returns true if it is
+ * @returns true if it is such an object
  */
 AVOW_API bool avow_is_object(const avow_value_t *v, const avow_class_t *klass);
 
 /**
  * Reads the number of an INT.
  *
- * Another type, also a DOUBLE, is misuse: a checked build prints it and aborts.
+ * Another type, also a DOUBLE, is misuse.
  *
  * @returns the number; 0 for another type in a release build
  */
@@ -284,7 +284,7 @@ AVOW_API int64_t avow_to_int(const avow_value_t *v);
 /**
  * Reads the number of a DOUBLE.
  *
- * Another type, also an INT, is misuse: a checked build prints it and aborts.
+ * Another type, also an INT, is misuse.
  *
  * @returns the number; 0 for another type in a release build
  */
@@ -293,17 +293,16 @@ AVOW_API double avow_to_double(const avow_value_t *v);
 /**
  * Reads the pointer of a POINTER.
  *
- * The value does not own the memory there. Another type is misuse: a checked
- * build prints it and aborts.
+ * The value does not own the memory there. Another type is misuse.
  *
  * @returns the pointer; NULL for another type in a release build
  */
 AVOW_API void *avow_to_pointer(const avow_value_t *v);
 
 /**
- * Reads the object of a value of exactly the class `klass`.
+ * Reads the object of a value whose class is `klass`.
  *
- * Another class or type is misuse: a checked build prints it and aborts.
+ * Another class or type is misuse.
  *
  * @returns the `self` of avow_object(), valid until the value is released; NULL
  *          for another class or type in a release build
@@ -313,18 +312,17 @@ AVOW_API void *avow_to_object(const avow_value_t *v, const avow_class_t *klass);
 /**
  * Reads BYTES and sets `*len` to their number.
  *
- * `len` may be NULL. A NUL follows the last byte. Another type is misuse: a
- * checked build prints it and aborts.
+ * `len` may be NULL. A NUL follows the last byte. Another type is misuse.
  *
- * @returns the bytes, valid until the value is released. In a release build,
- *          another type gives NULL and sets `*len` to 0.
+ * @returns the bytes, valid until the value is released; for another type in a
+ *          release build NULL, with `*len` set to 0
  */
 AVOW_API const char *avow_to_bytes(const avow_value_t *v, size_t *len);
 
 /**
  * Counts the items of `list`.
  *
- * Another type is misuse: a checked build prints it and aborts.
+ * Another type is misuse.
  *
  * @returns the number of items; 0 for another type in a release build
  */
@@ -333,11 +331,10 @@ AVOW_API size_t avow_list_len(const avow_value_t *list);
 /**
  * Reads the item of `list` at the index `i`, from 0.
  *
- * An index beyond the last item is misuse, as is a value that is not a LIST: a
- * checked build prints it and aborts.
+ * An index beyond the last item is misuse, as is a value that is not a LIST.
  *
- * @returns the item, which the list owns, valid until the list is released;
- *          NONE in a release build if there is no such item
+ * @returns the item, borrowed, valid until the list is released; in a release
+ *          build NONE if there is no such item
  */
 AVOW_API const avow_value_t *avow_list_at(const avow_value_t *list, size_t i);
 
@@ -348,28 +345,25 @@ AVOW_API const avow_value_t *avow_list_at(const avow_value_t *list, size_t i);
  */
 AVOW_API const char *avow_type_name(const avow_value_t *v);
 
-/*
- * Errors are values with the tag AVOW_ERROR and a code, of libuv or of avow.
- * An error with a message or a cause has one counted block for both. A promise
- * that resolves with an error rejects, and the reason of a rejection is always
- * an error.
- */
+/* Errors are values with the tag AVOW_ERROR and a code, of libuv or of avow. A
+   promise that resolves with an error rejects, and the reason of a rejection is
+   always an error. */
 
 /**
- * The codes of avow, beside those of libuv.
+ * The error codes of avow, in addition to those of libuv.
  *
- * Programs may have codes of their own, below -30000.
+ * Programs may define codes of their own, below -30000.
  */
 enum {
   AVOW_EBROKEN = -20001,    /* the deferred was dropped unsettled */
   AVOW_ECYCLE = -20002,     /* a promise was resolved with itself */
   AVOW_EAGGREGATE = -20003, /* every input of avow_any() rejected */
   AVOW_EIDLE = -20004,      /* the loop had nothing left to run */
-  AVOW_EREASON = -20005,    /* the reason is not an error: it is the cause */
+  AVOW_EREASON = -20005,    /* rejected with a value, which is the cause */
   AVOW_EMISUSE = -20006,    /* a mistake that a checked build explains */
   AVOW_ENOTASYNC = -20007,  /* an await outside an async function */
   AVOW_ETHROWN = -20008,    /* a C++ exception left a function */
-  AVOW_ESKIP = -20009,      /* no result: omits an item; see stages.h */
+  AVOW_ESKIP = -20009,      /* omits an item; see stages.h */
   AVOW_EMISSED = -20010     /* items of a broadcast were lost; the cause has
                                their number */
 };
@@ -377,9 +371,9 @@ enum {
 /**
  * Makes an error that consists of its code.
  *
- * The call allocates nothing. The code 0 says that there was no error.
+ * The call allocates nothing.
  *
- * @returns the error; NONE if `code` is 0
+ * @returns the error; NONE if `code` is 0, because 0 means success
  */
 AVOW_INLINE avow_value_t avow_error(int code) {
   avow_value_t v = avow_none();
@@ -394,8 +388,7 @@ AVOW_INLINE avow_value_t avow_error(int code) {
  *
  * `format` and its arguments give the message, as for printf(). If `format` is
  * NULL or the message is empty, the error has the text of its code. `cause` is
- * any value: avow_none() if there is no cause, or a LIST for the errors of an
- * aggregate.
+ * any value, such as another error. avow_none() stands for no cause.
  *
  * @returns the error; only its code if out of memory; NONE if `code` is 0
  */
@@ -406,10 +399,7 @@ AVOW_API AVOW_MUST_USE avow_value_t avow_error_new(int code, avow_value_t cause,
 /**
  * Tells whether `v` is an error.
  *
- * A promise that resolves with an error rejects, and the reason of a rejection
- * is always an error.
- *
- * @returns true if it is
+ * @returns true if it is an error
  */
 AVOW_INLINE bool avow_is_error(const avow_value_t *v) {
   return v->tag == AVOW_ERROR;
@@ -425,7 +415,7 @@ AVOW_INLINE int avow_error_code(const avow_value_t *v) {
 }
 
 /**
- * Leaves the calling function if `expression` gives an error.
+ * Makes the calling function return if `expression` is an error.
  *
  * The function then returns that error, which its caller owns. Any other value
  * is released, and the function continues. Use it in functions that return an
@@ -442,57 +432,57 @@ AVOW_INLINE int avow_error_code(const avow_value_t *v) {
 /**
  * Reads the message of an error.
  *
- * @returns the message, valid until `v` is released; without a message the text
- *          of the code, valid as that of avow_strerror()
+ * @returns the message, valid until `v` is released. Without a message, the
+ *          text of the code, valid as that of avow_strerror().
  */
 AVOW_API const char *avow_error_message(const avow_value_t *v);
 
 /**
  * Reads the cause of an error.
  *
- * The cause of an AVOW_EAGGREGATE is the LIST of all errors.
+ * The cause of AVOW_EAGGREGATE is the LIST of all errors.
  *
  * @returns the cause, valid until `v` is released; NULL if there is none
  */
 AVOW_API const avow_value_t *avow_error_cause(const avow_value_t *v);
 
 /**
- * Tells whether `v` is UV_ETIMEDOUT because a limit of avow passed.
+ * Tells whether `v` is UV_ETIMEDOUT because a time limit of avow passed.
  *
- * Such limits are those of avow_timeout() and avow_deadline(), of functions
- * with a timeout of their own, and of commands. If the system reports
- * UV_ETIMEDOUT, as it does if a host does not answer, the result is false.
+ * Such limits are those of avow_timeout(), of avow_deadline(), of functions
+ * with a timeout of their own, and of commands. UV_ETIMEDOUT of the system, for
+ * a host that does not answer, is not such an error.
  *
- * @returns true if a limit of avow passed
+ * @returns true if a time limit of avow passed
  */
 AVOW_API bool avow_is_timeout(const avow_value_t *v);
 
 /**
  * Describes a code: "no such file or directory".
  *
- * `code` is a code of libuv or avow, or an errno, which is positive. There is a
- * text for every number: that of a program's own code is "error -30001".
+ * `code` is a code of libuv or avow, or a positive errno. Every number has a
+ * text. The text of an unknown number, such as a program's own code, is "error
+ * -30001".
  *
- * Some errors of the system have no code in libuv, for example EDQUOT and
- * ESTALE. Their code is the negative errno, and their text is its number:
- * "error -122". strerror() has a text for the errno.
+ * Some errors of the system, such as EDQUOT and ESTALE, have no code in libuv.
+ * Their code is the negative errno, and their text is "error -122". strerror()
+ * describes the positive errno.
  *
- * @returns the text. The text of a known code is always valid. The text of
- *          another number is valid until the thread has called avow_strerror(),
- *          avow_err_name() or avow_error_message() for eight more such numbers.
+ * @returns the text, always valid for a known code. For an unknown number it is
+ *          valid until the thread has called avow_strerror(), avow_err_name()
+ *          or avow_error_message() for eight more such numbers.
  */
 AVOW_API const char *avow_strerror(int code);
 
 /**
  * Names a code: "ENOENT" or "AVOW_EBROKEN".
  *
- * The name of an errno begins with a plus sign, "+ENOENT", because an errno is
- * positive and no code of libuv is. A number without a name is its own name:
- * "-30001".
+ * For a positive errno, the name begins with a plus sign: "+ENOENT". The name
+ * of an unknown number is the number: "-30001".
  *
- * @returns the name. The name of a known code is always valid. The name of
- *          another number is valid until the thread has called avow_strerror(),
- *          avow_err_name() or avow_error_message() for eight more such numbers.
+ * @returns the name, always valid for a known code. For an unknown number it is
+ *          valid until the thread has called avow_strerror(), avow_err_name()
+ *          or avow_error_message() for eight more such numbers.
  */
 AVOW_API const char *avow_err_name(int code);
 
