@@ -2,16 +2,13 @@
 /*
  * Work on the thread pool of libuv: functions that would block the loop.
  *
- * All loops of a process share the pool and its four threads
- * (UV_THREADPOOL_SIZE) with file operations and name lookups. Work that blocks
- * for long keeps those waiting.
+ * All loops of a process share the pool with file operations and name lookups.
+ * It has four threads unless UV_THREADPOOL_SIZE in the environment sets another
+ * number. Work that blocks for long delays the rest. The first use of the pool
+ * starts its threads. If the system refuses one, libuv aborts the process.
  *
- * exit() waits for the functions that run, and for those in the queue, which
- * still run. On a thread of the pool exit() aborts; _exit() ends the process
- * there.
- *
- * The first use of the pool starts its threads. If the system refuses one,
- * libuv aborts the process.
+ * exit() waits until all functions that run or are queued have ended. If such a
+ * function calls exit(), the process aborts. It may call _exit().
  */
 #ifndef AVOW_WORK_H
 #define AVOW_WORK_H
@@ -23,14 +20,14 @@ AVOW_HEADER_BEGIN
 /**
  * Calls `fn` with `data` on a thread of the pool.
  *
- * The loop's thread calls `free_fn` with `data` once, when `fn` has ended or
- * will never be called. `free_fn` may be NULL. `free_fn` runs before the
- * handlers, so what a handler needs belongs in the value.
+ * When `fn` has ended or will never be called, the loop's thread calls
+ * `free_fn` with `data`, once. This happens before the handlers run, so a
+ * handler needs its results in the value. `free_fn` may be NULL.
  *
  * @settles with the value that `fn` returned
  * @rejects the code of the error that `fn` returned
  * @rejects UV_EINVAL if `fn` is NULL
- * @rejects AVOW_EMISUSE if `fn` returned a promise, which is misuse
+ * @rejects AVOW_EMISUSE if `fn` returned a promise
  * @cancel  Queued: removes the work and rejects at once; `fn` is never called.
  *          The loop calls `free_fn` in a later iteration, maybe after handlers.
  *          Running: waits until `fn` has ended, releases its result, and
@@ -45,15 +42,15 @@ AVOW_API AVOW_MUST_USE avow_promise_t *avow_work(uv_loop_t *loop, avow_fn fn,
 /**
  * Calls `fn` on a thread of the pool; a cancellation does not wait for it.
  *
- * `fn` gets `data`. The loop's thread calls `free_fn` with `data` once, when
- * `fn` has ended or will never be called. `free_fn` may be NULL. Release what
- * `fn` uses in `free_fn`, not with avow_attach() and not after a rejection,
- * because `fn` may still run then.
+ * `fn` gets `data`. When `fn` has ended or will never be called, the loop's
+ * thread calls `free_fn` with `data`, once. `free_fn` may be NULL. Release what
+ * `fn` uses only in `free_fn`: after a rejection, and after avow_attach() has
+ * freed its data, `fn` may still run.
  *
  * @settles with the value that `fn` returned
  * @rejects the code of the error that `fn` returned
  * @rejects UV_EINVAL if `fn` is NULL
- * @rejects AVOW_EMISUSE if `fn` returned a promise, which is misuse
+ * @rejects AVOW_EMISUSE if `fn` returned a promise
  * @cancel  Rejects at once. If `fn` runs, it ends in the background and its
  *          result is released. Otherwise it is never called.
  * @see     uv_queue_work()
@@ -64,7 +61,7 @@ AVOW_API AVOW_MUST_USE avow_promise_t *avow_work_detached(
 /**
  * Tells a function of avow_work() whether its result is still wanted.
  *
- * A function that takes long asks this on its thread, between its parts.
+ * A function that takes long calls this between its steps, on its own thread.
  *
  * @returns false if the promise was canceled: the function may then return any
  *          value at once; otherwise true, also outside such a function
