@@ -23,12 +23,12 @@
  * Promises, channels, limiters and similar objects stay valid after the close.
  * Operations on them then reject with UV_ECANCELED.
  *
- * Misuse: these mistakes are misuse: a loop without avow_loop_init(), a call on
- * the wrong thread, a promise of another loop, and NULL. So is the use of a
- * reference that was released or passed on before. A checked build prints the
- * mistake and aborts. A release build does not check threads and references, so
- * these two mistakes can corrupt memory. For other misuse it rejects with
- * AVOW_EMISUSE, returns an error, 0 or NULL, or does nothing.
+ * Misuse is a mistake of the program, such as a loop without avow_loop_init(),
+ * a call on the wrong thread, a promise of another loop, or NULL. The use of a
+ * reference that was released or passed on before is misuse, too. A checked
+ * build prints the mistake and aborts. A release build does not check threads
+ * and references, so these two mistakes can corrupt memory. For other misuse it
+ * rejects with AVOW_EMISUSE, returns an error, 0 or NULL, or does nothing.
  *
  * NULL: functions that release an object (unref, drop, free) accept NULL. So do
  * parameters for data of the caller, and parameters with a documented default.
@@ -43,8 +43,8 @@
  * These functions run inside a call: those of avow_try(), avow_async() and
  * avow_stackless(), callbacks of avow_on_cancel(), hooks of avow_options_t, and
  * functions that free data. If memory and the reserve of the loop are used up,
- * handlers of avow_finally() and avow_on_settled() do so, too. closure.h has
- * rules of its own, for bindings to other languages.
+ * handlers of avow_finally() and avow_on_settled() do so, too. For bindings to
+ * other languages, closure.h has rules of its own.
  */
 #ifndef AVOW_PROMISE_H
 #define AVOW_PROMISE_H
@@ -207,7 +207,8 @@ AVOW_API void avow_deferred_drop(avow_deferred_t *d);
  *          UV_ECANCELED. If `p` has other references, `p` continues: the
  *          returned promise rejects at once, and no handler is called. After
  *          `p` has settled: the handler still runs, and a promise that it
- *          returns is canceled.
+ *          returns is canceled. But if `on_rejected` gets UV_ECANCELED, only a
+ *          cancellation after its return cancels that promise.
  * @see     ECMA-262, Promise.prototype.then
  */
 AVOW_API AVOW_MUST_USE avow_promise_t *avow_then(avow_promise_t *p,
@@ -220,8 +221,7 @@ AVOW_API AVOW_MUST_USE avow_promise_t *avow_then(avow_promise_t *p,
  *
  * A handler that gets UV_ECANCELED must not start another attempt, because the
  * result is no longer wanted. It must return that error, avow_value_ref(arg),
- * or a promise that cleans up and then rejects with it. The cancellation that
- * caused the error does not cancel this promise. A later cancellation does.
+ * or a promise that cleans up and then rejects with it.
  *
  * @settles as `p` does if `p` fulfills; otherwise with the value, or as the
  *          promise, that `on_rejected` returned
@@ -232,7 +232,8 @@ AVOW_API AVOW_MUST_USE avow_promise_t *avow_then(avow_promise_t *p,
  *          UV_ECANCELED. If `p` has other references, `p` continues: the
  *          returned promise rejects at once, and no handler is called. After
  *          `p` has settled: the handler still runs, and a promise that it
- *          returns is canceled.
+ *          returns is canceled. But if `on_rejected` gets UV_ECANCELED, only a
+ *          cancellation after its return cancels that promise.
  * @see     ECMA-262, Promise.prototype.catch
  */
 AVOW_API AVOW_MUST_USE avow_promise_t *avow_catch(avow_promise_t *p,
@@ -251,13 +252,13 @@ AVOW_API AVOW_MUST_USE avow_promise_t *avow_catch(avow_promise_t *p,
  *
  * @settles as `p` does, after `on_settled` and the promise that it returned
  * @rejects the code of the error that `on_settled` returned
- * @cancel  While `p` is pending: cancels `p`, and `on_settled` is called. This
- *          cancellation does not cancel the promise that `on_settled` returns.
- *          If `p` has other references, `p` continues, and `on_settled` is
- *          called without waiting for it. After `p` has settled: cancels the
- *          promise that `on_settled` returns, unless that is an avow_shield().
- *          The returned promise then rejects with the error of `p`, or with
- *          UV_ECANCELED if `p` fulfilled.
+ * @cancel  Before `on_settled` has returned: cancels `p`, and `on_settled` is
+ *          called. The promise that `on_settled` returns is not canceled. If
+ *          `p` has other references, `p` continues, and `on_settled` is called
+ *          without waiting for it. After that: cancels the promise that
+ *          `on_settled` returned, unless it is an avow_shield(). The returned
+ *          promise then rejects with the error of `p`, or with UV_ECANCELED if
+ *          `p` fulfilled.
  * @see     ECMA-262, Promise.prototype.finally
  */
 AVOW_API AVOW_MUST_USE avow_promise_t *avow_finally(avow_promise_t *p,
