@@ -32,12 +32,13 @@ AVOW_HEADER_BEGIN
  * whose handlers return no pending promise is never canceled. Such handlers can
  * check a flag of the program.
  *
- * A clean-up is protected from the cancellation that started it. The promise
- * that a handler of avow_finally() returns is a clean-up. So is the promise
- * that a handler of avow_catch() returns for UV_ECANCELED, and an await of an
- * async function after UV_ECANCELED. A later cancellation cancels the clean-up,
- * unless avow_shield() protects it. So a timeout around avow_finally() limits
- * the clean-up. If a clean-up fails, promises that handlers later in the chain
+ * A clean-up is protected from the cancellation that started it, and from
+ * others until its handler has returned. The promise that a handler of
+ * avow_finally() returns is a clean-up. So is the promise that a handler of
+ * avow_catch() returns for UV_ECANCELED, and an await of an async function
+ * after UV_ECANCELED. A later cancellation cancels the clean-up, unless
+ * avow_shield() protects it. So a timeout around avow_finally() limits the
+ * clean-up. If a clean-up fails, promises that handlers later in the chain
  * return are canceled, too.
  *
  * In a callback of avow_on_cancel(), the call takes effect when the callback
