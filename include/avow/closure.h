@@ -31,7 +31,8 @@ AVOW_HEADER_BEGIN
  * @cancel  While `p` is pending: cancels `p`, and `cb` gets UV_ECANCELED. If
  *          `p` has other references, rejects at once, and `cb` gets NULL. After
  *          `p` has settled: `cb` still runs, and a promise that it returns is
- *          canceled.
+ *          canceled. But if `cb` gets UV_ECANCELED, only a cancellation after
+ *          its return cancels that promise.
  */
 AVOW_API AVOW_MUST_USE avow_promise_t *(avow_then_closure) (avow_promise_t *p,
                                                             avow_cb cb,
