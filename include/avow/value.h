@@ -82,10 +82,11 @@ typedef struct avow_class_s {
    * A promise that resolves with the object adopts it: a job calls this
    * function once. The function takes ownership of `deferred`, which settles
    * the promise. If the function returns an error, the promise rejects, unless
-   * it has settled. See ECMA-262, NewPromiseResolveThenableJob.
+   * `deferred` was used before. See ECMA-262, NewPromiseResolveThenableJob.
    */
   avow_value_t (*then)(void *self, avow_deferred_t *deferred);
-  /** Whether any thread may call `destroy`; see loops.h. Default: false. */
+  /** Whether objects may change threads, so that any thread may call `destroy`.
+      Default: false. */
   bool sendable;
   /** Makes each object a byte stream; see stream_class.h. NULL: it is none. */
   const struct avow_stream_class_s *stream;
