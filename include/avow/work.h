@@ -3,12 +3,13 @@
  * Work on the thread pool of libuv: functions that would block the loop.
  *
  * All loops of a process share the pool with file operations and name lookups.
- * It has four threads unless UV_THREADPOOL_SIZE in the environment sets another
- * number. Work that blocks for long delays the rest. The first use of the pool
- * starts its threads. If the system refuses one, libuv aborts the process.
+ * Work that blocks for long delays these. The pool has four threads unless
+ * UV_THREADPOOL_SIZE in the environment sets another number. The first use of
+ * the pool starts the threads. If the system refuses one, libuv aborts the
+ * process.
  *
  * exit() waits until all functions that run or are queued have ended. If such a
- * function calls exit(), the process aborts. It may call _exit().
+ * function calls exit(), the process aborts. Such a function may call _exit().
  */
 #ifndef AVOW_WORK_H
 #define AVOW_WORK_H
@@ -43,16 +44,16 @@ AVOW_API AVOW_MUST_USE avow_promise_t *avow_work(uv_loop_t *loop, avow_fn fn,
  * Calls `fn` on a thread of the pool; a cancellation does not wait for it.
  *
  * `fn` gets `data`. When `fn` has ended or will never be called, the loop's
- * thread calls `free_fn` with `data`, once. `free_fn` may be NULL. Release what
- * `fn` uses only in `free_fn`: after a rejection, and after avow_attach() has
- * freed its data, `fn` may still run.
+ * thread calls `free_fn` with `data`, once. `free_fn` may be NULL. The program
+ * must release what `fn` uses in `free_fn`, not with avow_attach() and not
+ * after a rejection, because `fn` may still run then.
  *
  * @settles with the value that `fn` returned
  * @rejects the code of the error that `fn` returned
  * @rejects UV_EINVAL if `fn` is NULL
  * @rejects AVOW_EMISUSE if `fn` returned a promise
  * @cancel  Rejects at once. If `fn` runs, it ends in the background and its
- *          result is released. Otherwise it is never called.
+ *          result is released. Otherwise `fn` is never called.
  * @see     uv_queue_work()
  */
 AVOW_API AVOW_MUST_USE avow_promise_t *avow_work_detached(
