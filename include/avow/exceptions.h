@@ -4,12 +4,12 @@
  *
  * Exceptions that are caught or in flight belong to an async function, not to
  * its thread. So a function can await inside a catch block, and the exceptions
- * of other functions do not disturb it. An exception that a function throws and
- * does not catch rejects its promise.
+ * of other functions do not disturb it. An exception that a function does not
+ * catch rejects its promise.
  *
  * The library is written in C. A translation unit that compiles async.h as C++
- * passes it the functions of the C++ runtime that this needs. Programs do not
- * call the functions of this header.
+ * passes the library the functions of the C++ runtime that it needs. Programs
+ * do not call the functions of this header.
  */
 #ifndef AVOW_EXCEPTIONS_H
 #define AVOW_EXCEPTIONS_H
@@ -22,7 +22,7 @@ AVOW_HEADER_BEGIN
 
 /** The functions of the C++ runtime that handle exceptions. */
 typedef struct avow_exceptions_s {
-  /** Finds the place of this thread's caught exceptions and those in flight. */
+  /** Finds where the runtime keeps the exceptions of this thread. */
   void *(*globals)(void);
   /** Calls `fn`. If it throws, returns an error. */
   avow_value_t (*call)(avow_fn fn, void *data);
