@@ -23,12 +23,13 @@
  * avow_options_t.clock_quiet_ms of real time.
  *
  * If this clock is held up for avow_options_t.clock_guard_ms while no handler
- * runs, the loop prints the cause to stderr. It also prints a line if sleeps of
- * 0 ms follow each other for that time, because they do not move the clock. A
- * sleep that is too long for this clock does not keep the loop alive.
+ * runs, the loop prints the cause to stderr. The loop also prints a line if
+ * sleeps of 0 ms follow each other for that time, because such sleeps do not
+ * move the clock. A sleep that is too long for this clock does not keep the
+ * loop alive.
  *
- * While avow_loop_close() waits for shielded promises, both clocks move by
- * themselves.
+ * While avow_loop_close() waits for shielded promises, either clock moves by
+ * itself.
  */
 #ifndef AVOW_TIMER_H
 #define AVOW_TIMER_H
