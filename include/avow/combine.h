@@ -72,7 +72,7 @@ AVOW_API AVOW_MUST_USE avow_promise_t *avow_any(uv_loop_t *loop,
 /** A combinator to which inputs are added one by one; it has one owner. */
 typedef struct avow_gather_s avow_gather_t;
 
-/** The kind of a gather, named by the function that it resembles. */
+/** The kind of a gather: the combinator that it acts as. */
 typedef enum avow_gather_kind_e {
   AVOW_ALL,         /* as avow_all() */
   AVOW_ALL_SETTLED, /* as avow_all_settled() */
@@ -83,9 +83,8 @@ typedef enum avow_gather_kind_e {
 /**
  * Creates a combinator to which avow_gather_add() adds inputs one by one.
  *
- * Use it if the inputs are not known at the start. The caller owns both the
- * promise and the gather in `*out`, and releases the gather with
- * avow_gather_unref().
+ * The caller owns both the promise and the gather in `*out`, and releases the
+ * gather with avow_gather_unref().
  *
  * @settles as avow_all(), avow_all_settled(), avow_race() or avow_any() does,
  *          according to `kind`
