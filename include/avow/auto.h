@@ -19,14 +19,13 @@
  * variable, or to pass it to a function that takes ownership, write
  * avow_steal(&v) or avow_promise_steal(&p). Otherwise it is released twice.
  *
- * An await overwrites its variable and does not release the old content. In a
- * loop, declare the variable inside, or clear it first. The permit of a limiter
- * is a value.
+ * An await overwrites its variable and does not release the old content. So
+ * declare the variable inside the body of a loop, or clear it before each
+ * await. For the permit of a limiter, use AVOW_AUTO_VALUE.
  *
- * An async function releases its variables also when it is canceled or when its
- * loop closes, because it returns in both cases. But if a function continues to
- * await while its loop closes, it never returns, and releases nothing. A
- * longjmp() releases nothing.
+ * A canceled async function returns and releases its variables, and so does one
+ * whose loop closes. But a function that continues to await while its loop
+ * closes never returns, so it releases nothing. A longjmp() releases nothing.
  *
  * The release of a gather or a group also ends it, so that its promise settles.
  * The promises that were added continue. To stop them, cancel the promise of
