@@ -451,8 +451,8 @@ AVOW_API const avow_value_t *avow_error_cause(const avow_value_t *v);
  * Tells whether `v` is UV_ETIMEDOUT because a time limit of avow passed.
  *
  * Such limits are those of avow_timeout(), of avow_deadline(), of functions
- * with a timeout of their own, and of commands. UV_ETIMEDOUT of the system, for
- * a host that does not answer, is not such an error.
+ * with a timeout of their own, and of commands. If the system reports
+ * UV_ETIMEDOUT, because a host does not answer, the result is false.
  *
  * @returns true if a time limit of avow passed
  */
