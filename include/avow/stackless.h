@@ -42,7 +42,7 @@ AVOW_HEADER_BEGIN
 
 /** The place where an async function without a stack continues. */
 typedef struct avow_frame_s {
-  int line; /* the line of its await; 0 at its start and at its end */
+  int line; /* the line of the await; 0 at the start and at the end */
 } avow_frame_t;
 
 /**
