@@ -27,7 +27,7 @@ AVOW_HEADER_BEGIN
  *
  * @settles with the value, or as the promise, that `cb` returned
  * @rejects the code of the error that `cb` returned
- * @rejects UV_EINVAL if `cb` is NULL
+ * @rejects UV_EINVAL if `cb` is NULL; the caller still owns `data`
  * @cancel  While `p` is pending: cancels `p`, and `cb` gets UV_ECANCELED. If
  *          `p` has other references, rejects at once, and `cb` gets NULL. After
  *          `p` has settled: `cb` still runs, and a promise that it returns is
