@@ -1,14 +1,15 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * Selects among channels and promises, and outcomes as a channel.
+ * Selects among channels and promises, and channels of outcomes.
  *
- * A select performs exactly one of its cases: an item is received, an item is
- * sent, or a promise has settled. The other cases have no effect. A race cannot
- * do that with channels, because each avow_channel_next() among its inputs
- * receives an item, also the inputs that lose.
+ * A select performs exactly one of its cases. A case receives an item from a
+ * channel, sends an item to a channel, or waits for a promise. The other cases
+ * have no effect. Do not use avow_race() for this purpose: each
+ * avow_channel_next() among its inputs receives an item, and the items of the
+ * losers are lost.
  *
- * A channel of outcomes is for programs that use each outcome as soon as it is
- * known, and do not wait for all.
+ * A channel of outcomes is for programs that use the outcome of each promise as
+ * soon as the promise settles.
  */
 #ifndef AVOW_SELECT_H
 #define AVOW_SELECT_H
@@ -28,7 +29,7 @@ AVOW_API const avow_outcome_t *avow_to_outcome(const avow_value_t *v);
 
 /** The operation of a case. */
 typedef enum avow_case_kind_e {
-  AVOW_CASE_OUT,    /* none: the case takes no part; { 0 } is such a case */
+  AVOW_CASE_OUT,    /* none: the case never happens; { 0 } has this kind */
   AVOW_CASE_NEXT,   /* receive an item; see avow_case_next() */
   AVOW_CASE_SEND,   /* send `item`; see avow_case_send() */
   AVOW_CASE_SETTLED /* wait for a promise; see avow_case_settled() */
@@ -47,7 +48,7 @@ typedef struct avow_case_s {
 /**
  * Makes a case that receives the next item of `c`.
  *
- * The end and the failure of `c` also let the case happen.
+ * The case also happens if `c` has ended or failed.
  *
  * @returns the case, which borrows `c`
  */
@@ -62,7 +63,8 @@ AVOW_INLINE avow_case_t avow_case_next(const avow_channel_t *c) {
 /**
  * Makes a case that sends `item` to `c`.
  *
- * The case happens and fails if avow_channel_send() would reject.
+ * If avow_channel_send() would reject, the case happens, and its outcome is the
+ * error.
  *
  * @returns the case, which borrows `c`; avow_select() takes ownership of `item`
  */
@@ -91,37 +93,43 @@ AVOW_INLINE avow_case_t avow_case_settled(const avow_promise_t *p) {
 /**
  * Performs exactly one of `n` cases: the first that can happen.
  *
- * If several cases can happen when the caller selects, each is chosen equally
- * often. A case that fails has happened, and the reason is its outcome.
+ * If several cases can happen at the time of the call, avow chooses one of
+ * them. Over many calls, it chooses each one equally often.
  *
- * The call takes ownership of the items of all cases that send, and releases
- * the items that are not sent. An array of such cases serves for one call: call
- * avow_value_ref() first to send an item again. Channels and promises are
- * borrowed, so one sleep can be a case of many selects in a row. A promise that
- * is not chosen and has no other references is canceled.
+ * The promise also fulfills if the case fails, such as the case of a promise
+ * that rejects. The `status` of the outcome is then AVOW_REJECTED, and its
+ * `reason` is the error.
  *
- * @settles OBJECT outcome: see avow_to_outcome(). `index` is that of the case.
- *          The value of a received item is the item, which may be a promise, or
- *          NONE at the end. The value of a sent item is NONE. The value of a
- *          settled promise is the value it fulfilled with.
+ * The call takes ownership of the items to send, and releases the items that it
+ * does not send. To use an array with such items in another call, add a
+ * reference to each item with avow_value_ref() first. The call borrows channels
+ * and promises. So one sleep can be a case of many calls in a row. If the
+ * caller releases its reference to a promise meanwhile, and the promise is not
+ * chosen, it is canceled unless it has other references.
+ *
+ * @settles OBJECT outcome, see avow_to_outcome(). `index` is the index of the
+ *          case. `value` is the item that was received, NONE at the end of the
+ *          channel, NONE if an item was sent, or the value of the promise. A
+ *          received item that is a promise is not awaited.
  * @rejects UV_EINVAL if an item to send is NONE; no case happens
  * @rejects UV_EINVAL if a case has an unknown kind; no case happens
  * @rejects AVOW_EMISUSE if the cases belong to different loops; no case happens
- * @rejects AVOW_EMISUSE if no case takes part, because the select would never
- *          settle; the promise is bound to no loop, and a checked build aborts
+ * @rejects AVOW_EMISUSE if each case is AVOW_CASE_OUT, because the promise
+ *          would never settle; it is bound to no loop, and a checked build
+ *          aborts
  * @cancel  Receives nothing, sends nothing and releases the items.
  */
 AVOW_API AVOW_MUST_USE avow_promise_t *avow_select(const avow_case_t cases[],
                                                    size_t n);
 
 /**
- * Sends the outcomes of `n` promises to a channel, each when it is known.
+ * Makes a channel of the outcomes of `n` promises.
  *
- * The channel ends after the last outcome. Its capacity is not limited:
- * outcomes that are not received stay buffered. The call takes ownership of the
- * promises. When the channel is closed or its last reference is released, the
- * pending promises without other references are canceled, as
- * avow_cancel_losers() does.
+ * When a promise settles, its outcome is sent to the channel. The channel ends
+ * after the last outcome. Its capacity is not limited: outcomes that are not
+ * received stay buffered. The call takes ownership of the promises. When the
+ * channel is closed or its last reference is released, the pending promises
+ * that have no other references are canceled.
  *
  * @items   OBJECT outcome, in the order in which the promises settle; see
  *          avow_to_outcome()
@@ -135,14 +143,15 @@ AVOW_API AVOW_MUST_USE avow_channel_t *avow_outcomes(uv_loop_t *loop,
                                                      size_t n);
 
 /**
- * Creates a gather whose outcomes are the items of a channel.
+ * Makes a channel of the outcomes of promises that are added one by one.
  *
- * It is for promises that are added one by one. `*out` receives the gather,
- * which the caller owns. avow_gather_add() adds a promise, and its position is
- * the `index` of its outcome. The channel ends when the gather has ended and
- * the last promise has settled. When the channel is closed or its last
- * reference is released, the pending promises without other references are
- * canceled, as avow_cancel_losers() does.
+ * `*out` receives a gather, which the caller owns. avow_gather_add() adds a
+ * promise to it, and the number of promises added before is the `index` of the
+ * outcome. When a promise settles, its outcome is sent to the channel, whose
+ * capacity is not limited. The channel ends when the caller has ended the
+ * gather and the last promise has settled. When the channel is closed or its
+ * last reference is released, the pending promises that have no other
+ * references are canceled.
  *
  * @items   OBJECT outcome, in the order in which the promises settle; see
  *          avow_to_outcome()
