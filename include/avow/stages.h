@@ -10,19 +10,21 @@
  *   c = avow_channel_take(c, 10);
  *
  * A stage takes ownership of its input, so the caller holds only the last
- * stage. Closing a stage, or releasing its last reference, releases its input,
- * cancels what runs and releases the items that the stage holds.
+ * stage. When a stage is closed or its last reference is released, it releases
+ * its input and the items that it holds, and cancels the promises that its
+ * function returned.
  *
- * A stage receives from its input only while a receiver waits at the stage.
- * When that receive is canceled, an item that has not arrived stays in the
- * input. An item that has arrived is kept for the next receiver.
+ * A stage receives from its input only while a receiver waits at the stage. If
+ * that receive is canceled, later items stay in the input. An item that the
+ * stage has already received is kept for the next receiver.
  *
- * When the input ends or fails, the stage does so too, after the items that it
- * holds. An item that is an error passes through each stage without a call of
- * its function, and the receive of that item rejects. Functions are called from
- * jobs. A stage uses constant memory.
+ * When the input ends or fails, the stage first passes the items that it holds,
+ * and then ends or fails, too. An item that is an error passes through each
+ * stage without a call of its function, and the receive of that item rejects.
+ * Functions are called from jobs. The memory of a stage does not grow with the
+ * number of items.
  *
- * avow_ticks() makes a channel by the clock. avow_channel_throttle() and
+ * avow_ticks() makes a channel of clock ticks. avow_channel_throttle() and
  * avow_channel_debounce() are stages that drop items that follow too soon.
  */
 #ifndef AVOW_STAGES_H
@@ -34,20 +36,22 @@
 AVOW_HEADER_BEGIN
 
 /**
- * Maps each item of `channel` with `fn`.
+ * Makes a channel of the results of `fn` for the items of `channel`.
  *
- * A promise that `fn` follows is awaited. The error AVOW_ESKIP leaves an item
- * out. Any other error fails the stage after the results before it, and
- * releases `channel`. With the kind AVOW_ALL_SETTLED, the error is the item
- * instead. NONE is no result: it counts as the error UV_EINVAL.
+ * If `fn` returns avow_follow(p), the stage waits for `p`. If the result is the
+ * error AVOW_ESKIP, the stage omits the item. After any other error, the stage
+ * passes the earlier results, fails with the error and releases `channel`. With
+ * the kind AVOW_ALL_SETTLED, the error becomes an item instead. The result NONE
+ * counts as the error UV_EINVAL.
  *
- * `options` may be NULL: `fn` then runs for one item at a time, and only while
- * a receiver waits. With a `concurrency` of 2 or more the stage works ahead. It
- * receives from `channel` without a receiver, which may keep the loop alive. At
- * most `concurrency` items then run or have results that were not received.
- * Results keep the order of the items, unless `unordered` is set.
+ * `options` may be NULL. By default `fn` runs for one item at a time, and only
+ * while a receiver waits. With a `concurrency` of 2 or more the stage works
+ * ahead: it also receives from `channel` while no receiver waits, which may
+ * keep the loop alive. At most `concurrency` items are then being mapped or
+ * have a result that was not received. Results keep the order of the items,
+ * unless `unordered` is set.
  *
- * @items   the values that `fn` returned or followed
+ * @items   the values that `fn` returned, or that its promises fulfilled with
  * @fails   as `channel` fails
  * @fails   with the error that `fn` returned, unless AVOW_ALL_SETTLED is set
  * @fails   UV_EINVAL if `fn` is NULL
@@ -62,11 +66,11 @@ AVOW_API AVOW_MUST_USE avow_channel_t *avow_channel_map(
 /**
  * Passes the items of `channel` that `fn` accepts.
  *
- * `fn` returns or follows an INT: 0 rejects the item, which is released, and
- * any other number accepts it. Any value that is neither an INT nor an error
- * counts as the error AVOW_EMISUSE, and a checked build aborts. An error that
- * `fn` returns, and `options`, have the effect that avow_channel_map()
- * describes.
+ * `fn` returns an INT, or follows a promise of an INT. If it is 0, the stage
+ * releases the item; otherwise the item passes. Any value that is neither an
+ * INT nor an error counts as the error AVOW_EMISUSE, and a checked build
+ * aborts. See avow_channel_map() for the effect of other errors and of
+ * `options`.
  *
  * @items   the items of `channel` that `fn` accepted
  * @fails   as `channel` fails
@@ -83,8 +87,9 @@ AVOW_API AVOW_MUST_USE avow_channel_t *avow_channel_filter(
 /**
  * Passes the first `n` items of `channel`, and then ends.
  *
- * The stage releases `channel` before it ends; with `n` 0 it does so at once.
- * Other items stay in `channel`, where other holders can receive them.
+ * After the last item, the stage releases `channel` and ends. If `n` is 0, it
+ * does so at once. If `channel` has other references, the other items can still
+ * be received from it.
  *
  * @items   the first `n` items of `channel`
  * @fails   as `channel` fails
@@ -95,10 +100,11 @@ AVOW_API AVOW_MUST_USE avow_channel_t *avow_channel_take(
 /**
  * Collects the items of `channel` in lists of `n` items.
  *
- * A list is shorter if `ms` milliseconds have passed since its first item was
- * received; with `ms` 0 there is no such limit. A list is also shorter before
- * an item that is an error, and at the end. If no receiver waits when a list is
- * complete, the stage keeps it for the next receiver.
+ * The stage passes a shorter list if `ms` milliseconds have passed since it
+ * received the first item of the list. With `ms` 0 there is no such limit. A
+ * list is also shorter before an item that is an error, and at the end of
+ * `channel`. If no receiver waits when a list is complete, the stage keeps the
+ * list for the next receiver.
  *
  * @items   LIST of the items of `channel`
  * @fails   as `channel` fails
@@ -110,11 +116,10 @@ AVOW_API AVOW_MUST_USE avow_channel_t *avow_channel_batch(
 /**
  * Merges the items of `n` channels.
  *
- * The stage takes ownership of all `n` channels and chooses among them as
- * avow_select() does: each channel has its turn, and the items of one channel
- * keep their order. It ends when all channels have ended. When one fails, the
- * others are released with their buffered items. The cost of an item is in
- * proportion to `n`.
+ * The stage takes ownership of all `n` channels. If several of them have items,
+ * it receives from each equally often. The items of one channel keep their
+ * order. The stage ends when all channels have ended. When one channel fails,
+ * the stage releases the others. The cost of an item is in proportion to `n`.
  *
  * @items   the items of `channels`
  * @fails   as the first of `channels` that fails
@@ -124,10 +129,10 @@ AVOW_API AVOW_MUST_USE avow_channel_t *avow_channel_merge(
     uv_loop_t *loop, avow_channel_t *const channels[], size_t n);
 
 /**
- * Counts ticks: one tick every `ms` milliseconds from now on.
+ * Makes a channel of ticks, one every `ms` milliseconds from now on.
  *
- * A late receiver loses no tick, and ticks do not drift. The loop has a timer
- * only while a receiver waits.
+ * An item counts all ticks since the item before, so a late receiver misses no
+ * tick. Ticks do not drift. A timer runs only while a receiver waits.
  *
  * @items   INT: the number of ticks since the item before
  * @fails   UV_EINVAL if `ms` is 0
@@ -145,14 +150,14 @@ typedef enum avow_edge_e {
 /**
  * Passes at most one item of `channel` in any `ms` milliseconds.
  *
- * The other items are released. A period of `ms` milliseconds begins when the
- * first item is received from `channel`. `edges` selects the first item of a
- * period, the last, or both. If an item passes at the end of a period, the next
- * period begins with it. While no receiver waits at the stage, nothing is
- * received from `channel`.
+ * A period of `ms` milliseconds begins when the stage receives an item from
+ * `channel` outside of a period. `edges` selects the first item of a period,
+ * the last, or both, and the stage releases the other items. If an item passes
+ * at the end of a period, the next period begins at once. The stage receives
+ * from `channel` only while a receiver waits.
  *
- * Errors among the items, the end and the failure of `channel` pass at once,
- * after the item that the stage holds.
+ * An item that is an error passes at once, and so do the end and the failure of
+ * `channel`. If the stage holds an item, that item passes first.
  *
  * @items   the items of `channel` that `edges` select
  * @fails   as `channel` fails
@@ -162,16 +167,15 @@ AVOW_API AVOW_MUST_USE avow_channel_t *avow_channel_throttle(
     avow_channel_t *channel, uint64_t ms, avow_edge_t edges);
 
 /**
- * Passes the items of `channel` after or before a pause of `ms` ms.
+ * Passes the first or last item of each burst of items of `channel`.
  *
- * A burst is a sequence of items without such a pause. `edges` selects the
- * first item of a burst, the last, or both; the other items are released. The
- * pause is measured from the moment at which an item is received from
- * `channel`. While no receiver waits at the stage, nothing is received from
- * `channel`.
+ * A burst ends when the stage has received no item from `channel` for `ms`
+ * milliseconds. `edges` selects the first item of a burst, the last, or both,
+ * and the stage releases the other items. The stage receives from `channel`
+ * only while a receiver waits.
  *
- * Errors among the items, the end and the failure of `channel` pass at once,
- * after the item that the stage holds.
+ * An item that is an error passes at once, and so do the end and the failure of
+ * `channel`. If the stage holds an item, that item passes first.
  *
  * @items   the items of `channel` that `edges` select
  * @fails   as `channel` fails
