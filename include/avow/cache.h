@@ -1,10 +1,11 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * Caches: results that are computed once and shared. A cache has a result for
- * each key, a once has one result.
+ * Caches: results that a function computes once, and that all callers share. A
+ * cache has a result for each key. A once has one result.
  *
- * Calls that ask for a result while it is computed share one run. The result is
- * kept; a failure is not kept.
+ * A run is one call of the function, until the promise that it returned has
+ * settled. Callers that request a result during a run share this run. The
+ * result is kept; a failure is not kept.
  */
 #ifndef AVOW_CACHE_H
 #define AVOW_CACHE_H
@@ -18,20 +19,22 @@ typedef struct avow_cache_s avow_cache_t;
 
 /** Options of a cache; 0 in a field is its default. */
 typedef struct avow_cache_options_s {
-  /* Time to live in ms, by the loop's clock and from when the value arrived.
-     0: no value is kept; calls only share a run that has begun. */
+  /* Time to live in ms from the arrival of the value, by the loop's clock.
+     0: no value is kept, and callers only share runs. */
   uint64_t ttl;
-  size_t most; /* values at most, the oldest is dropped first; 0: no limit */
+  /* Largest number of values. The oldest value is dropped first. 0: no
+     limit. */
+  size_t most;
   uint64_t reserved[4]; /* must be 0; for later versions */
 } avow_cache_options_t;
 
 /**
- * Creates a cache of the values that `fn` gives for a key, its argument.
+ * Creates a cache of the values that `fn` computes for a key.
  *
- * `free_fn` may be NULL. Otherwise it is called once with `data`, when `c` is
- * released and no run that may use `data` is left. `options` may be NULL. Never
- * returns NULL. If the cache cannot be created, the call itself calls
- * `free_fn`.
+ * The argument of `fn` is the key. `free_fn` and `options` may be NULL. When
+ * the cache is released and no run is left, avow calls `free_fn` once with
+ * `data`. If the cache cannot be created, the call itself calls `free_fn`. The
+ * result is never NULL.
  *
  * @returns the cache; its operations reject with UV_EINVAL if `fn` is NULL or a
  *          reserved field is not 0
@@ -44,14 +47,17 @@ AVOW_API AVOW_MUST_USE avow_cache_t *avow_cache_new(
  * Gets the value of `key`, and calls `fn` if no value is kept.
  *
  * `fn` is called from a job, once for all callers that wait (single flight).
- * Its value is kept. Its failure rejects all callers that wait, and is not
- * kept. If `fn` waits for this function with its own key, neither settles.
+ * The cache keeps its value. A failure rejects the promises of all callers that
+ * wait, and is not kept. If `fn` itself waits for avow_cache_get() with its own
+ * key, neither settles.
  *
- * @settles as the value that is kept, or as what `fn` returned or followed
+ * @settles as the value that is kept, or as the value or promise that `fn`
+ *          returned
  * @rejects UV_EINVAL if `key` is neither an INT nor BYTES
  * @rejects with `key` if it is an error
- * @cancel  Does not affect other callers. When no caller waits, the run is
- *          canceled. Calls while it unwinds wait for another run if it rejects.
+ * @cancel  Does not affect other callers. If no other caller waits, the run is
+ *          canceled. A call that arrives before the run has settled waits for
+ *          the run, and for a new run if it rejects.
  */
 AVOW_API AVOW_MUST_USE avow_promise_t *avow_cache_get(const avow_cache_t *c,
                                                       avow_value_t key);
@@ -59,15 +65,17 @@ AVOW_API AVOW_MUST_USE avow_promise_t *avow_cache_get(const avow_cache_t *c,
 /**
  * Replaces the value of `key` with a new one from `fn`.
  *
- * A run that has begun is shared; otherwise `fn` is called from a job. Until
- * the new value arrives, avow_cache_get() gives the value that is kept. If the
- * run fails, that value stays. Releasing the promise does not stop the run.
+ * If a run for `key` has begun, the call shares it. Otherwise `fn` is called
+ * from a job. Until the new value arrives, avow_cache_get() fulfills with the
+ * old value. If the run fails, the old value stays until it expires. The caller
+ * may release the promise at once; the run continues.
  *
- * @settles as what `fn` returned or followed
+ * @settles as the value or promise that `fn` returned
  * @rejects UV_EINVAL if `key` is neither an INT nor BYTES
  * @rejects with `key` if it is an error
- * @cancel  Does not affect other callers. When no caller waits, the run is
- *          canceled. Calls while it unwinds wait for another run if it rejects.
+ * @cancel  Does not affect other callers. If no other caller waits, the run is
+ *          canceled. A call that arrives before the run has settled waits for
+ *          the run, and for a new run if it rejects.
  */
 AVOW_API AVOW_MUST_USE avow_promise_t *avow_cache_refresh(const avow_cache_t *c,
                                                           avow_value_t key);
@@ -75,8 +83,8 @@ AVOW_API AVOW_MUST_USE avow_promise_t *avow_cache_refresh(const avow_cache_t *c,
 /**
  * Drops the value of `key`.
  *
- * A run that has begun continues for its callers, but its value is not kept:
- * the next call of avow_cache_get() begins another run.
+ * A run that has begun continues for its callers, but its value is not kept.
+ * The next avow_cache_get() begins another run.
  */
 AVOW_API void avow_cache_forget(const avow_cache_t *c, avow_value_t key);
 
@@ -90,15 +98,15 @@ AVOW_API size_t avow_cache_kept(const avow_cache_t *c);
 /** Releases `c`, which may be NULL; promises that are pending still settle. */
 AVOW_API void avow_cache_unref(avow_cache_t *c);
 
-/** A function that is called once, with its value; it has one owner. */
+/** The value of a function that is called once; a once has one owner. */
 typedef struct avow_once_s avow_once_t;
 
 /**
  * Creates a once of `fn`, which avow_once_get() calls.
  *
- * `free_fn` may be NULL. Otherwise it is called once with `data`, when `o` is
- * released and no run that may use `data` is left. Never returns NULL. If the
- * once cannot be created, the call itself calls `free_fn`.
+ * `free_fn` may be NULL. When the once is released and no run is left, avow
+ * calls `free_fn` once with `data`. If the once cannot be created, the call
+ * itself calls `free_fn`. The result is never NULL.
  *
  * @returns the once; its operations reject with UV_EINVAL if `fn` is NULL
  */
@@ -109,14 +117,16 @@ AVOW_API AVOW_MUST_USE avow_once_t *avow_once_new(uv_loop_t *loop, avow_fn fn,
 /**
  * Gets the value of `fn`, and calls `fn` if there is no value yet.
  *
- * `fn` is called from a job, once for all callers that wait. Its value is kept
- * for all later calls. Its failure rejects all callers that wait and is not
- * kept, so the next call calls `fn` again. If `fn` waits for this function,
- * neither settles.
+ * `fn` is called from a job, once for all callers that wait. The once keeps the
+ * value for all later calls. A failure rejects the promises of all callers that
+ * wait, and the next call calls `fn` again. If `fn` itself waits for
+ * avow_once_get() of this once, neither settles.
  *
- * @settles as the value that is kept, or as what `fn` returned or followed
- * @cancel  Does not affect other callers. When no caller waits, the run is
- *          canceled. Calls while it unwinds wait for another run if it rejects.
+ * @settles as the value that is kept, or as the value or promise that `fn`
+ *          returned
+ * @cancel  Does not affect other callers. If no other caller waits, the run is
+ *          canceled. A call that arrives before the run has settled waits for
+ *          the run, and for a new run if it rejects.
  */
 AVOW_API AVOW_MUST_USE avow_promise_t *avow_once_get(const avow_once_t *o);
 
