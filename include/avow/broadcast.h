@@ -2,9 +2,8 @@
 /*
  * Broadcasts: each item goes to all subscribers.
  *
- * A channel, in contrast, gives each item to one receiver. The capacity is
- * shared: an item is buffered once, however many subscribers have not received
- * it.
+ * A channel, in contrast, gives each item to one receiver. The subscribers
+ * share the buffer: each item is in it once, until all have received it.
  */
 #ifndef AVOW_BROADCAST_H
 #define AVOW_BROADCAST_H
@@ -18,17 +17,18 @@ typedef struct avow_broadcast_s avow_broadcast_t;
 
 /** Options of a broadcast; 0 in a field is its default. */
 typedef struct avow_broadcast_options_s {
-  bool drops;           /* true: a send to a full broadcast drops the oldest
-                 item, and subscribers that miss it are told; false: a send
-                 waits until the slowest subscriber has received that item */
+  /* Whether a send to a full buffer drops the oldest item. Subscribers that
+     miss the item receive AVOW_EMISSED. By default, the send waits until the
+     slowest subscriber has received the oldest item. */
+  bool drops;
   uint64_t reserved[4]; /* must be 0; for later versions */
 } avow_broadcast_options_t;
 
 /**
  * Creates a broadcast that buffers up to `capacity` items, at least 1.
  *
- * The memory for the items is allocated here. `options` may be NULL. Never
- * returns NULL.
+ * The call allocates the memory of the whole buffer. `options` may be NULL. The
+ * result is never NULL.
  *
  * @returns the broadcast; its operations reject with UV_EINVAL if a reserved
  *          field is not 0
@@ -39,8 +39,8 @@ AVOW_API AVOW_MUST_USE avow_broadcast_t *avow_broadcast_new(
 /**
  * Sends `item` to all subscribers.
  *
- * The subscribers are those that exist when the item is buffered. Without
- * subscribers, `item` is released. Items keep the order of sending.
+ * `item` goes to the subscribers that exist when it is buffered. Without
+ * subscribers, `item` is released. Items keep the order in which they are sent.
  *
  * @settles NONE when `item` is buffered
  * @rejects UV_EINVAL if `item` is NONE
@@ -52,15 +52,16 @@ AVOW_API AVOW_MUST_USE avow_promise_t *avow_broadcast_send(
 /**
  * Subscribes to all items that are buffered from now on.
  *
- * Items of sends that wait for capacity now are among them. To unsubscribe,
- * close the channel or release it; then sends do not wait for it any more.
+ * These include the items of sends that wait now. To unsubscribe, close the
+ * channel or release it. Sends then no longer wait for this subscriber.
  *
- * If items are dropped, the next item may be an error with the code
- * AVOW_EMISSED. Its cause is an INT, the number of missed items. The items
- * after it begin with the oldest that is buffered. The channel ends after the
- * last item when the last reference to `b` is released.
+ * If the broadcast has dropped items that the subscriber had not received, the
+ * next receive rejects with AVOW_EMISSED. The cause of this error is an INT,
+ * the number of these items. The receive after it gets the oldest buffered
+ * item. When the last reference to `b` is released, the channel ends after the
+ * remaining items.
  *
- * @items   the items sent, in the order of sending; errors with the code
+ * @items   the items, in the order in which they are sent; errors with the code
  *          AVOW_EMISSED
  */
 AVOW_API AVOW_MUST_USE avow_channel_t *avow_broadcast_subscribe(
@@ -69,7 +70,7 @@ AVOW_API AVOW_MUST_USE avow_channel_t *avow_broadcast_subscribe(
 /**
  * Counts the subscribers of `b`.
  *
- * @returns the number of channels that have a reference or a receiver
+ * @returns the number of channels that have a reference or a waiting receiver
  */
 AVOW_API size_t avow_broadcast_subscribers(const avow_broadcast_t *b);
 
@@ -79,7 +80,8 @@ AVOW_API avow_broadcast_t *avow_broadcast_ref(const avow_broadcast_t *b);
 /**
  * Releases a reference to `b`, which may be NULL.
  *
- * Pending sends are not affected.
+ * Sends that wait still send their items. After the last release, the channels
+ * of the subscribers end.
  */
 AVOW_API void avow_broadcast_unref(avow_broadcast_t *b);
 
