@@ -1,25 +1,25 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * Local values of async functions, which need not be passed as arguments.
+ * Local values: values that async functions need not pass as arguments.
  *
- * An example is the number of a request, for each line of a log.
+ * An example is the number of a request, which each line of a log contains.
  *
- * An async function has the values that it set itself. For other keys it has
- * the values that the async function which started it had at that moment.
+ * An async function has the values that it sets itself. It also inherits the
+ * values that the async function that started it had at that moment.
  *
  *   static const avow_local_t request = { "request" };
  *
  *   static avow_value_t answer(void *number) {
  *     AVOW_TRY(avow_local_set(&request, avow_int(*(int *) number)));
- *     return avow_await(avow_async(loop, look_up, NULL)); // and what it calls
+ *     return avow_await(avow_async(loop, look_up, NULL)); // has the value, too
  *   }
  *
- * A local value is available wherever the function may await: across its awaits
- * and in all functions that it calls. It is not available in functions that
- * avow calls back: handlers, steps of stackless functions and functions of
- * tools. These have `data` instead. It is not available on another thread or
- * another loop either. An async function that is started from such places
- * begins with no values: pass them to it, and set them there.
+ * A local value is available in the async function and in all functions that it
+ * calls, also after an await. It is not available in functions that avow calls,
+ * such as handlers, steps of stackless functions, and functions of avow_map().
+ * These have `data` instead. It is not available on another thread or another
+ * loop either. An async function that is started from such a place begins with
+ * no values: pass them in its `data`, and set them in the function.
  *
  * Builds with -Dasync=disabled do not have these functions.
  */
@@ -40,12 +40,13 @@ typedef struct avow_local_s {
 /**
  * Sets the value of `key` for the rest of this async function.
  *
- * Async functions that it starts from now on have the value, too. Those that
- * are running keep the values that they have. The value is released when the
- * last function that has it ends.
+ * Async functions that the function starts from now on have the value, too.
+ * Those that are already running keep their values. avow releases the value
+ * when the last function that has it ends.
  *
  * @returns NONE; if `v` is an error, `v` itself, and nothing is set
- * @error   AVOW_ENOTASYNC outside of places where an async function can await
+ * @error   AVOW_ENOTASYNC if the caller cannot await, because it is not in an
+ *          async function
  * @error   AVOW_EMISUSE if `v` is a promise that avow_follow() wrapped
  * @error   UV_ENOMEM if there is no memory for the value
  */
@@ -55,10 +56,9 @@ AVOW_API AVOW_MUST_USE avow_value_t avow_local_set(const avow_local_t *key,
 /**
  * Gets the value of `key` in this async function; never returns NULL.
  *
- * The function keeps the value until it sets another one for `key`.
- *
- * @returns the value; NONE if there is none, or outside of async functions.
- *          Valid until the function calls avow_local_set(), with any key.
+ * @returns the value; NONE if there is none, or if the caller is not in an
+ *          async function. Valid until the function calls avow_local_set(),
+ *          with any key.
  */
 AVOW_API const avow_value_t *avow_local_get(const avow_local_t *key);
 
