@@ -1,20 +1,23 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * Senders. A sender is a sending end of a channel for several users: each holds
- * a reference, and the last release ends the channel.
+ * Senders. A sender is the sending end of a channel, which several users can
+ * share. Each user holds a reference, and the last release ends the channel.
  *
- * A sender with a capacity is for any thread. It buffers items until the loop
- * receives them. When a receiver waits or the channel has capacity, the loop
- * receives all buffered items at once. Then it gives the channel one item after
- * the other, each as a task. So at most these items are under way: `capacity`
- * in the sender, `capacity` that the loop received, and those that the channel
- * buffers. A burst wakes the loop once. avow_channel_try_next() receives what
- * came together with an item at the least cost.
+ * Any thread may use a sender with a capacity. The sender buffers items until
+ * the loop receives them. When a receiver waits or the channel has capacity,
+ * the loop receives all buffered items at once. It then passes them to the
+ * channel one by one, and runs the jobs of each item before the next. Memory
+ * holds at most `capacity` items that wait in the sender, `capacity` items that
+ * the loop has received, and the items that the channel buffers.
+ *
+ * Items that are sent in quick succession wake the loop once. To receive them
+ * at the least cost, call avow_channel_try_next() after the first item.
  *
  * A sender of capacity 0 buffers nothing and is only for the loop's thread. It
  * has neither a mutex nor a handle, and it does not keep the loop alive.
  *
- * No function here is for signal handlers, because senders lock a mutex.
+ * Do not call these functions in a signal handler, because senders lock a
+ * mutex.
  */
 #ifndef AVOW_SENDER_H
 #define AVOW_SENDER_H
@@ -29,15 +32,17 @@ typedef struct avow_sender_s avow_sender_t;
 /**
  * Creates the sender of `c`; never returns NULL.
  *
- * The caller must be on the loop's thread. The sender borrows `c` and does not
- * keep it. The release of the last reference ends the channel after all items
- * that were sent. With a capacity, a receiver that waits keeps the loop alive
- * until then.
+ * The caller must be on the loop's thread. The sender adds no reference to `c`.
+ * When the last reference to the sender is released, the channel ends after all
+ * items that were sent. If the sender has a capacity, a receiver that waits
+ * keeps the loop alive until then.
  *
- * @returns the sender; if it could not be created, a sender that refuses each
- *          item with the reason: UV_EALREADY if `c` has a sender (use
- *          avow_sender_ref() to add a reference to that) or if avow fills `c`;
- *          any other reason also fails `c`
+ * A channel has at most one sender: call avow_sender_ref() to share it. If the
+ * sender cannot be created, the result refuses each item with the reason. This
+ * is UV_EALREADY if `c` has a sender, or if avow fills `c`. Any other reason
+ * also fails `c`.
+ *
+ * @returns the sender
  */
 AVOW_API AVOW_MUST_USE avow_sender_t *avow_sender_new(const avow_channel_t *c,
                                                       size_t capacity);
@@ -45,12 +50,13 @@ AVOW_API AVOW_MUST_USE avow_sender_t *avow_sender_new(const avow_channel_t *c,
 /**
  * Sends `item` and waits for capacity.
  *
- * The caller must be on the loop's thread. A send that waits outlives the
- * sender. With a capacity, `item` must be able to change threads, as for
- * avow_remote_resolve(), and sends that wait and threads that block take turns.
+ * The caller must be on the loop's thread. A send that waits continues after
+ * the sender is released. With a capacity, `item` must be able to change
+ * threads, as for avow_remote_resolve(). If both sends of the loop and other
+ * threads wait, they get capacity in turns.
  *
- * @settles NONE when the item is buffered or received: in the channel with
- *          capacity 0, otherwise in the sender
+ * @settles NONE when the item is buffered or received. With a capacity the
+ *          sender buffers the item, otherwise the channel does.
  * @rejects UV_EPIPE if the channel has ended or is closed; if it failed, the
  *          code of its error
  * @rejects UV_EPIPE if the channel ends while `item` waits in the sender
@@ -66,9 +72,11 @@ AVOW_API AVOW_MUST_USE avow_promise_t *avow_sender_send(const avow_sender_t *s,
  * Sends `item` if there is capacity now.
  *
  * Takes ownership of `item` unless it returns UV_EAGAIN. `item` must be able to
- * change threads, as for avow_remote_resolve(), unless the capacity is 0. A
- * result of 0 does not say that the item will be received: a channel that ends
- * otherwise than by its sender releases buffered items.
+ * change threads, as for avow_remote_resolve(), unless the capacity is 0.
+ *
+ * A result of 0 does not mean that the item will be received. If the channel
+ * ends in another way than by the last release of the sender, the items that
+ * the sender buffers are released.
  *
  * @returns 0 if the item was sent
  * @error   UV_EAGAIN if there is no capacity; the caller still owns `item`
@@ -86,17 +94,18 @@ AVOW_API AVOW_MUST_USE int avow_sender_try_send(const avow_sender_t *s,
  * Sends `item` and blocks the thread until there is capacity.
  *
  * Takes ownership of `item`, which must be able to change threads. On the
- * loop's own thread a full sender is misuse, because the loop would wait for
- * itself. That is the thread that ran the loop last, or before the first run
- * the thread that created the sender.
+ * loop's thread, a call that would block is misuse, because the loop would wait
+ * for itself. The loop's thread is the thread that ran the loop last. Before
+ * the first run, it is the thread that created the sender.
  *
  * @returns 0 if the item was sent
  * @error   UV_EPIPE if the channel has ended or is closed; if it failed, the
  *          code of its error
  * @error   UV_ECANCELED if the loop is closed
  * @error   UV_EINVAL if `item` is NONE
- * @error   AVOW_EMISUSE if `item` cannot change threads, or if the loop's
- *          thread or a sender of capacity 0 would block
+ * @error   AVOW_EMISUSE if `item` cannot change threads
+ * @error   AVOW_EMISUSE if the call would block on the loop's thread, or with a
+ *          sender of capacity 0
  * @blocks  until the loop receives items, the channel ends or the loop closes
  * @thread  any
  */
@@ -106,8 +115,9 @@ AVOW_API int avow_sender_blocking_send(const avow_sender_t *s,
 /**
  * Sends `item`; if there is no capacity, drops the oldest buffered item.
  *
- * Takes ownership of `item`, which must be able to change threads. Items that
- * the loop has received are not dropped. Use it where only new items matter.
+ * Takes ownership of `item`, which must be able to change threads. The call
+ * drops no item that the loop has received. Use it if only the newest items
+ * matter.
  *
  * @returns 0 if the item was sent
  * @error   UV_EPIPE if the channel has ended or is closed; if it failed, the
@@ -145,7 +155,7 @@ AVOW_HEADER_END
 
 #ifdef __GNUC__
 /**
- * Declares a sender that avow_sender_clear() releases with the block.
+ * Declares a sender that is released at the end of its block.
  *
  * Initialize it: AVOW_AUTO_SENDER s = NULL; see auto.h for the rules.
  */
