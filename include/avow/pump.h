@@ -2,8 +2,9 @@
 /*
  * Chunks, pumps and hang-up for byte streams of any class.
  *
- * Received bytes become a channel, a pump moves the bytes of one stream to
- * another, and a promise tells that the peer has hung up.
+ * avow_chunks() returns the bytes of a stream as a channel. A pump moves the
+ * bytes of one stream to another. avow_hangup() waits until the peer has hung
+ * up.
  */
 #ifndef AVOW_PUMP_H
 #define AVOW_PUMP_H
@@ -15,13 +16,13 @@ AVOW_HEADER_BEGIN
 /**
  * Waits until the peer of `stream` receives no more.
  *
- * The peer has then reset the connection, closed both directions, or closed the
- * last reading end of a pipe. Use it to stop work that only the peer needs.
- * Nothing is read.
+ * This is the case when the peer has reset the connection, when both directions
+ * are closed, or when the last reading end of a pipe is closed. Use the promise
+ * to stop work that only the peer needs. The call reads nothing.
  *
- * Over TCP, a peer that has closed its socket is reported only when it resets
- * the next write to it. Until then it may have ended only its own direction, as
- * avow_shutdown() does, and wait for an answer.
+ * Over TCP, a peer that has closed its socket looks like a peer that has only
+ * ended its own direction, as avow_shutdown() does, and waits for an answer.
+ * The promise fulfills when such a peer resets the next write to it.
  *
  * @settles NONE when the peer receives no more
  * @rejects UV_EALREADY if another call waits for the hang-up of `stream`
@@ -30,7 +31,7 @@ AVOW_HEADER_BEGIN
  * @rejects UV_EINVAL if the stream is closing
  * @rejects UV_ENOTSUP if `stream` is a file or its class has no hangup()
  * @rejects UV_ENOTSUP if the peer sends out-of-band data; later calls then
- *          reject, too
+ *          reject with UV_ENOTSUP, too
  * @cancel  Stops waiting.
  * @platform Streams of libuv: Linux. On other systems it rejects with
  *          UV_ENOTSUP.
@@ -41,7 +42,8 @@ AVOW_API AVOW_MUST_USE avow_promise_t *avow_hangup(avow_stream_t stream);
 /**
  * Reads `stream` to its end as a channel of chunks.
  *
- * While `capacity` chunks are buffered, nothing is read.
+ * The channel buffers up to `capacity` chunks. While it is full, avow does not
+ * read from the stream.
  *
  * @items   BYTES, at least 1 and at most `max_bytes`
  * @fails   as avow_read() rejects
@@ -56,13 +58,14 @@ AVOW_API AVOW_MUST_USE avow_channel_t *avow_chunks(avow_stream_t stream,
 
 /** Options of a pump; 0 in a field is its default. */
 typedef struct avow_pump_options_s {
-  /* Longest time in ms without progress: nothing is read, and nothing written
-     is accepted. 0: no limit. Progress within one write is not observed
-     continuously, so a stalled write may be detected after up to twice that
-     time. */
+  /* Longest time in ms without progress. Progress is a read of some bytes, or
+     written bytes that `to` has accepted. 0: no limit. The progress of a single
+     write is checked only once in that time, so a stalled write may be detected
+     after up to twice that time. */
   uint64_t idle;
-  /* Number of bytes moved so far, updated while the promise is pending. Bytes
-     that are on their way when it settles are not added. NULL: not needed. */
+  /* Where the pump stores the number of bytes moved so far, while the promise
+     is pending. Bytes that are being written when the promise settles are not
+     counted. NULL: nowhere. */
   uint64_t *moved;
   bool keep_open;       /* true: `to` is not shut down at the end of `from` */
   uint64_t reserved[4]; /* must be 0; for later versions */
@@ -71,10 +74,11 @@ typedef struct avow_pump_options_s {
 /**
  * Moves the bytes of `from` to `to` until `from` ends.
  *
- * At the end, `to` is shut down, unless `keep_open` is set. The pump reads no
- * faster than `to` accepts, at most 64 KiB at a time, in constant memory. If it
- * rejects, neither stream is closed. Bytes that the program writes to `to`
- * meanwhile arrive somewhere in between. `options` may be NULL.
+ * At the end, the pump shuts down `to`, unless `keep_open` is set. It reads no
+ * faster than `to` accepts bytes, at most 64 KiB at a time, in constant memory.
+ * If the promise rejects, neither stream is closed. If the program writes to
+ * `to` meanwhile, its bytes arrive between those of `from`, at any place.
+ * `options` may be NULL.
  *
  * @settles INT bytes: the number of bytes moved
  * @rejects as the read or the write that failed
@@ -82,8 +86,8 @@ typedef struct avow_pump_options_s {
  *          avow_is_timeout()
  * @rejects UV_EALREADY if there is another read of `from`, or another pump to
  *          `to`
- * @rejects UV_ECANCELED if one of the streams closes, or is released by its
- *          last owner, also between a read and a write
+ * @rejects UV_ECANCELED if one of the streams closes, or if the last reference
+ *          to its value is released
  * @rejects UV_EINVAL if one of the streams is closing
  * @rejects UV_EINVAL if a reserved field is not 0
  * @rejects AVOW_EMISUSE if the streams belong to different loops
