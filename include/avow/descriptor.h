@@ -2,9 +2,9 @@
 /*
  * Streams of open descriptors, such as standard input, and of files.
  *
- * The caller keeps the descriptor and must not close it too early. It must stay
- * open until the stream is closed and the promise of avow_close() has settled,
- * because that waits for operations in the thread pool.
+ * The stream does not own the descriptor. The caller must keep the descriptor
+ * open until the promise of avow_close() has settled, because operations in the
+ * thread pool may still use it. The caller closes the descriptor afterwards.
  */
 #ifndef AVOW_DESCRIPTOR_H
 #define AVOW_DESCRIPTOR_H
@@ -16,14 +16,15 @@ AVOW_HEADER_BEGIN
 /**
  * Makes a stream of `file` that begins at `offset`.
  *
- * Reads end after `len` bytes or at the end of the file; with UINT64_MAX, only
- * at the end of the file. Writes begin at `offset`, too, and overwrite what is
- * there. Reads and writes have a position each. The offset -1 stands for the
- * position of the descriptor.
+ * Reads end after `len` bytes or at the end of the file. If `len` is
+ * UINT64_MAX, they end only at the end of the file. Writes also begin at
+ * `offset`, and overwrite the bytes of the file. Reads and writes have separate
+ * positions. If `offset` is -1, both use the position of the descriptor.
  *
- * avow_shutdown() waits for the writes. To a socket or a pipe, avow_pump() lets
- * the system send more than 64 KiB where it can (sendfile() on Linux). Bytes of
- * the file that change meanwhile may be sent in their old or new state.
+ * avow_shutdown() waits for the pending writes. If avow_pump() moves the file
+ * to a socket or a pipe, the system sends the bytes itself where it can
+ * (sendfile() on Linux), more than 64 KiB at a time. If the file changes
+ * meanwhile, old or new bytes may be sent.
  *
  * @returns OBJECT file stream, see avow_to_stream(); or an error
  * @error   UV_EINVAL if `offset` is below -1
@@ -39,22 +40,24 @@ AVOW_API AVOW_MUST_USE avow_value_t avow_file_stream(uv_loop_t *loop,
  * Makes a stream of an open descriptor, such as 0 for standard input.
  *
  * The descriptor may be a terminal, a pipe, a socket or a file. A file is read
- * and written from its position on. Pipes and sockets change to non-blocking
- * mode, also in other processes that share them. They change back when a
- * process is started that inherits the descriptor as a standard stream.
+ * and written from the position of the descriptor on.
  *
- * A terminal is opened again by libuv, so others that share it are not
+ * The call sets a pipe or a socket to non-blocking mode. This affects all
+ * processes that share it. If this process starts a process that inherits the
+ * descriptor as a standard stream, libuv sets it to blocking mode again.
+ *
+ * libuv opens a terminal again, so other users of the terminal are not
  * affected. If that fails, writes to the terminal block.
  *
- * avow_shutdown() ends the output of a socket. A peer that reads from a pipe or
- * a terminal gets the end only when the descriptor is closed, too.
+ * avow_shutdown() ends the output of a socket. The reader of a pipe or a
+ * terminal gets the end only when the caller closes the descriptor, too.
  *
- * The master of a pseudo-terminal is a uv_pipe_t. It ends when no process has
- * the other side open, which Linux reports as EIO.
+ * The handle of the master of a pseudo-terminal is a uv_pipe_t. Its stream ends
+ * when no process has the other side open, although Linux reports EIO.
  *
  * @returns OBJECT stream, see avow_to_stream(); or an error
  * @error   UV_EBADF if the descriptor is not open
- * @error   UV_ENOTSUP if the descriptor is no stream
+ * @error   UV_ENOTSUP if the descriptor is of another type
  * @error   UV_ENOMEM if there is no memory for the stream
  * @see     uv_guess_handle()
  */
