@@ -2,21 +2,21 @@
 /*
  * Directory trees: making, removing, walking, matching and copying them.
  *
- * Long operations run on the thread pool in slices of a millisecond, so that
- * other work has its turn. When they are canceled, they stop between two
- * entries. The message of an error names the operation and the entry that
- * failed: "remove '/a/b/c': permission denied".
+ * Long operations run on the thread pool in slices of a millisecond, so other
+ * requests can run in between. The message of an error names the operation and
+ * the entry that failed: "remove '/a/b/c': permission denied".
  *
- * Below the given path, no symbolic link is followed, not even one that another
- * process puts in place of a directory during the operation. Each directory is
- * held open, and its entries are used by their names in it. So a tree may be
- * deeper than the longest path that the system permits. The directories that
- * copies are made in are used in that way, too.
+ * Below the given path, the operations follow no symbolic link, not even a link
+ * that another process puts in place of a directory meanwhile. avow_glob() is
+ * an exception: each name of a pattern except ** may match a link to a
+ * directory, which it follows. The operations keep directories open and refer
+ * to the entries by their names in the directory. So a tree may be deeper than
+ * the longest path that the system permits. This also applies to the target of
+ * a copy. On Windows, the operations refer to all entries by their paths.
  *
- * The given path itself is looked up once, when a thread begins the operation.
- * It leads elsewhere if another process changes it before, or if the program
- * changes its working directory. On Windows, all entries are used by their
- * paths.
+ * The given path itself is resolved once, when a thread begins the operation.
+ * It may lead to another directory if another process changes it before that,
+ * or if the program changes its working directory.
  */
 #ifndef AVOW_TREE_H
 #define AVOW_TREE_H
@@ -26,17 +26,17 @@
 AVOW_HEADER_BEGIN
 
 /**
- * Makes the directory `path` and those above it that are missing.
+ * Makes the directory `path` and its missing parents.
  *
- * Each new directory gets `mode` less the umask. Those above `path` also let
- * their owner write and search. The path is looked up for each of them, in one
- * request of the thread pool.
+ * Each new directory gets `mode` without the bits of the umask. The owner of a
+ * new parent may also write to it and search it. One request of the thread pool
+ * makes all directories, and resolves the path again for each of them.
  *
- * @settles INT directories: the number made, 0 if `path` was there
+ * @settles INT directories: the number made, 0 if `path` existed
  * @rejects as mkdir(2) fails
- * @rejects UV_EEXIST if `path` is there and is no directory
+ * @rejects UV_EEXIST if `path` exists and is not a directory
  * @rejects UV_EINVAL if `path` is NULL or empty
- * @rejects UV_ENOTDIR if a part of `path` is there and is no directory
+ * @rejects UV_ENOTDIR if a parent of `path` exists and is not a directory
  * @cancel  Queued: removed from the queue of the thread pool. Running: finishes
  *          in the background.
  * @see     mkdir -p
@@ -48,20 +48,22 @@ AVOW_API AVOW_MUST_USE avow_promise_t *avow_make_dirs(uv_loop_t *loop,
 /**
  * Removes `path` and everything below it.
  *
- * `path` may also be a link or a file. Entries that are busy are tried again
- * for about half a second. These are the entries that fail with UV_EBUSY,
- * UV_EMFILE, UV_ENFILE, UV_ENOTEMPTY or UV_EPERM. If another directory takes
- * the name meanwhile, its contents stay. A file system that is mounted below
- * `path` is emptied, too, but its mount point stays. After a rejection or a
- * cancellation, a part of the tree is left.
+ * `path` may also be a link or a file. If the removal of an entry fails with
+ * UV_EBUSY, UV_EMFILE, UV_ENFILE, UV_ENOTEMPTY or UV_EPERM, it is repeated for
+ * about half a second. If another directory replaces `path` meanwhile, the
+ * contents of that directory stay.
  *
- * @settles INT entries: the number removed, 0 if nothing was there
+ * The contents of a file system that is mounted below `path` are removed, too,
+ * but its mount point stays. After a rejection or a cancellation, a part of the
+ * tree is left.
+ *
+ * @settles INT entries: the number removed, 0 if `path` did not exist
  * @rejects as the system fails to remove an entry
  * @rejects UV_EBUSY if a file system is mounted below `path`
  * @rejects UV_EINVAL if `path` is NULL, empty or "/"
  * @rejects UV_EINVAL if the last name of `path` is "." or ".."
  * @rejects UV_ENOTDIR if `path` ends with a slash and is a file
- * @cancel  Stops between two entries.
+ * @cancel  Stops before the next entry.
  * @see     rm -rf
  */
 AVOW_API AVOW_MUST_USE avow_promise_t *avow_remove_tree(uv_loop_t *loop,
@@ -69,26 +71,28 @@ AVOW_API AVOW_MUST_USE avow_promise_t *avow_remove_tree(uv_loop_t *loop,
 
 /** An entry that avow_tree_entries() found. */
 typedef struct avow_tree_entry_s {
-  const char *path; /* the path that is walked, a slash, and the path below */
+  const char *path; /* begins with the argument of avow_tree_entries() */
   uv_dirent_type_t type;
-  unsigned depth; /* 0 for the entries of the directory that is walked */
+  unsigned depth; /* 0 for the entries of the given directory itself */
   int error;      /* code if it is a directory that cannot be opened; else 0 */
 } avow_tree_entry_t;
 
 /**
- * Walks the tree below `path`.
+ * Makes a channel of the entries of the tree below `path`.
  *
- * A directory comes before its contents; there is no other order. A few entries
- * are read ahead, and none while the channel is full, so memory is in
- * proportion to the depth. At most 33 directories are open. For those further
- * up, the remaining names are kept in memory. Links are entries and are not
- * followed, except for `path` itself. To stop, close the channel.
+ * A directory precedes its contents. Otherwise the order is that of the system.
+ * Links are entries and are not followed, except for `path` itself. To stop,
+ * close the channel.
+ *
+ * avow reads a few entries ahead, and stops while the channel is full. At most
+ * 33 directories are open. For directories further up, avow keeps the names of
+ * the remaining entries in memory.
  *
  * @items   OBJECT tree entry, see avow_to_tree_entry()
  * @fails   as the system fails to read `path`
  * @fails   UV_EINVAL if `path` is NULL or empty
- * @fails   UV_ENOENT if `path` is not there
- * @fails   UV_ENOTDIR if `path` is no directory
+ * @fails   UV_ENOENT if `path` does not exist
+ * @fails   UV_ENOTDIR if `path` is not a directory
  */
 AVOW_API AVOW_MUST_USE avow_channel_t *avow_tree_entries(uv_loop_t *loop,
                                                          const char *path);
@@ -112,10 +116,11 @@ AVOW_API const avow_tree_entry_t *avow_to_tree_entry(const avow_value_t *v);
  *   \       the next character, literally
  *   **      as a whole name, any number of directories, without following links
  *
- * A dot that begins a name must be written literally. "." and ".." match only
- * themselves and lead where they do in any path. A slash at the end matches
- * only directories. Directories that the process may not read are passed over.
- * Matching a name takes at most time in proportion to both lengths.
+ * A dot at the beginning of a name matches only a dot in the pattern. The names
+ * "." and ".." match only themselves, and have their usual meaning. A pattern
+ * that ends with a slash matches only directories. Directories that the process
+ * may not read are skipped. The time to match a name is at most proportional to
+ * the length of the name times the length of the pattern.
  *
  * @settles LIST of BYTES, the paths, in the order of their bytes; empty if
  *          there are none
@@ -123,9 +128,9 @@ AVOW_API const avow_tree_entry_t *avow_to_tree_entry(const avow_value_t *v);
  * @rejects UV_EINVAL if `pattern` has more than 62 names, counted from the
  *          first special one
  * @rejects UV_ENAMETOOLONG if `pattern` has more than 4,096 bytes
- * @rejects UV_EMSGSIZE if the paths found, with 64 bytes for each, exceed 128
- *          MiB
- * @cancel  Stops at the entry that it looks at; avow_loop_close() does so, too.
+ * @rejects UV_EMSGSIZE if the paths found, plus 64 bytes for each path, exceed
+ *          128 MiB
+ * @cancel  Stops at the current entry; avow_loop_close() does so, too.
  */
 AVOW_API AVOW_MUST_USE avow_promise_t *avow_glob(uv_loop_t *loop,
                                                  const char *pattern);
@@ -133,18 +138,18 @@ AVOW_API AVOW_MUST_USE avow_promise_t *avow_glob(uv_loop_t *loop,
 /** The treatment of files and links that exist at the target of a copy. */
 typedef enum avow_existing_e {
   AVOW_EXISTING_REFUSE,  /* the entry fails with UV_EEXIST */
-  AVOW_EXISTING_REPLACE, /* a copy that is made beside it replaces it at once */
-  AVOW_EXISTING_KEEP     /* it stays, and counts as copied */
+  AVOW_EXISTING_REPLACE, /* the complete copy replaces the file atomically */
+  AVOW_EXISTING_KEEP     /* the file stays, and counts as copied */
 } avow_existing_t;
 
 /** The metadata of the original that a copy keeps. */
 typedef enum avow_keep_e {
-  /* As cp -r: permissions to read, write and execute, less the umask; no
-     set-uid and set-gid. */
+  /* As cp -r: permissions to read, write and execute, without the bits of the
+     umask; no set-uid and set-gid. */
   AVOW_KEEP_PERMISSIONS,
   /* As cp -a: owner, group, mode, times, extended attributes and ACLs, as far
-     as the system permits. Set-uid and set-gid are removed if owner or group
-     could not be kept. Windows: times. */
+     as the system permits. If the owner or the group cannot be kept, set-uid
+     and set-gid are removed. Windows: only times. */
   AVOW_KEEP_ALL
 } avow_keep_t;
 
@@ -153,7 +158,7 @@ typedef struct avow_copied_s {
   const char *path; /* in the source */
   uv_dirent_type_t type;
   uint64_t size;             /* bytes of a file; 0 for directories */
-  const avow_value_t *error; /* reason of the failure; NULL: copied, or kept */
+  const avow_value_t *error; /* why it was not copied; NULL: copied, or kept */
 } avow_copied_t;
 
 /** Options of a copy; 0 in a field is its default. */
@@ -171,20 +176,21 @@ typedef struct avow_copy_options_s {
 /**
  * Copies `from` and everything below it to `to`.
  *
- * `from` may also be a file or a link; slashes at its end make no difference.
- * Links are copied as links, and holes of files as holes. Each name of a file
- * gets its own copy, also if it is a hard link. Mounted file systems are
- * copied, too. Directories that exist at the target are filled, and are not
- * changed otherwise. A file is copied up to its length at the beginning, which
- * is 0 for most files in /proc.
+ * `from` may also be a file or a link. Slashes at its end make no difference.
+ * Links are copied as links, and holes of files as holes. If a file has several
+ * names (hard links), each name gets its own copy. Mounted file systems are
+ * copied, too. If a directory exists at the target, the copies are added to it,
+ * and its metadata stays. A file is copied up to the length that it has at the
+ * beginning, which is 0 for most files in /proc.
  *
- * `options` may be NULL. Entries that were copied stay after a rejection or a
- * cancellation. If `to` is inside the directory `from`, the copy rejects only
+ * `options` may be NULL. After a rejection or a cancellation, entries that were
+ * copied stay. If `to` is inside the directory `from`, the copy rejects only
  * when it reaches `to`, so other entries may have been copied.
  *
  * @settles INT entries: the number copied; entries that were kept and
- *          directories that were there count as copied
- * @rejects with the error that it stopped at, when nothing is being copied
+ *          directories that existed count as copied
+ * @rejects with the error at which the copy stopped, when the files that are
+ *          being copied are complete
  * @rejects UV_ECANCELED if `on_entry` stopped it at an entry without an error
  * @rejects UV_EEXIST if a file exists at the target and `existing` is
  *          AVOW_EXISTING_REFUSE
@@ -192,7 +198,7 @@ typedef struct avow_copy_options_s {
  * @rejects UV_EINVAL if `to` is inside the directory `from`
  * @rejects UV_EINVAL if `concurrency` is above 64, or another option is unknown
  * @rejects UV_ENOTSUP if an entry is a FIFO, a socket or a device
- * @cancel  Stops between two entries.
+ * @cancel  Stops before the next entry.
  */
 AVOW_API AVOW_MUST_USE avow_promise_t *avow_copy_tree(
     uv_loop_t *loop, const char *from, const char *to,
@@ -201,21 +207,21 @@ AVOW_API AVOW_MUST_USE avow_promise_t *avow_copy_tree(
 /**
  * Makes a temporary directory that is removed with its value.
  *
- * The directory is in the system's place for temporary files (uv_os_tmpdir();
- * /tmp if TMPDIR is empty). Its name is `prefix` and six characters, its mode
- * 0700, its path absolute.
+ * The directory is in the system's directory for temporary files
+ * (uv_os_tmpdir(); /tmp if TMPDIR is empty). Its name is `prefix` and six
+ * characters. Its mode is 0700, and its path is absolute.
  *
- * The release of the last reference removes the directory and all its contents
- * in the background, if its name still leads to that directory. It must happen
- * on the loop's thread. avow_loop_close() finishes removals that are under way.
- * A removal that fails is an unhandled rejection.
+ * Release the last reference to the value on the loop's thread. The release
+ * removes the directory and all its contents in the background, if the path
+ * still leads to that directory. avow_loop_close() finishes removals that have
+ * begun. A removal that fails is an unhandled rejection.
  *
  * @settles OBJECT temporary directory, see avow_to_temp_dir()
  * @rejects as mkdtemp(3) fails
  * @rejects UV_EINVAL if `prefix` is NULL or contains a slash
- * @rejects UV_ENOENT if there is no place for temporary files
- * @rejects UV_EACCES if the process may not write there
- * @cancel  Removes the directory if it is made nevertheless.
+ * @rejects UV_ENOENT if the directory for temporary files does not exist
+ * @rejects UV_EACCES if the process may not write to that directory
+ * @cancel  Removes the directory if the system has made it.
  */
 AVOW_API AVOW_MUST_USE avow_promise_t *avow_temp_dir(uv_loop_t *loop,
                                                      const char *prefix);
