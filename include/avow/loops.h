@@ -1,10 +1,10 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * Loops on threads of their own, to share work between the cores.
+ * Loops on threads of their own, to use several cores.
  *
  * These values can change threads: numbers, BYTES, LISTs, errors, and objects
- * of a class that is `sendable`. LISTs and causes of errors can change threads
- * up to 31 levels deep.
+ * whose class is `sendable`. LISTs and causes of errors can change threads up
+ * to 31 levels deep.
  */
 #ifndef AVOW_LOOPS_H
 #define AVOW_LOOPS_H
@@ -23,24 +23,24 @@ typedef struct avow_loops_s avow_loops_t;
  */
 typedef avow_value_t (*avow_loops_fn)(uv_loop_t *loop, void *data);
 
-/** An index that stands for the loop with the fewest pending runs. */
+/** An index that stands for the loop with the fewest pending calls. */
 #define AVOW_LEAST_BUSY SIZE_MAX
 
 /**
  * Starts `count` loops, each on a thread of its own; 0: one for each core.
  *
- * With 0, uv_available_parallelism() gives the number: the CPUs that the
- * process may run on. libuv before 1.49 ignores the CPU quota of a container.
+ * If `count` is 0, uv_available_parallelism() gives the number of CPUs on which
+ * the process may run. libuv before 1.49 ignores the CPU quota of a container.
  *
- * Never returns NULL. If one of the loops cannot be started, none can be used.
- * avow_loops_count() is 0 then, and avow_loops_run() and avow_loops_listen()
- * reject with the reason, such as UV_EAGAIN. The caller must close such loops,
- * too, and may try again with fewer.
+ * The result is never NULL. If a loop cannot be started, no loop can be used.
+ * avow_loops_count() then returns 0, and avow_loops_run() and
+ * avow_loops_listen() reject with the reason, such as UV_EAGAIN. The caller
+ * must also close such a result, and may try again with fewer loops.
  *
- * Any thread may use the loops. Close them before exit(), because exit() frees
- * libuv's thread pool, and a later operation on a file aborts.
+ * Any thread may use the loops. Close them before exit(). exit() frees libuv's
+ * thread pool, and a file operation of a loop would then abort the process.
  *
- * @returns the loops, which avow_loops_close() ends
+ * @returns the loops, which the caller ends with avow_loops_close()
  * @thread  any
  */
 AVOW_API AVOW_MUST_USE avow_loops_t *avow_loops_new(size_t count);
@@ -56,13 +56,14 @@ AVOW_API size_t avow_loops_count(const avow_loops_t *loops);
 /**
  * Calls `fn` on a loop and settles on `home` with its outcome.
  *
- * `index` is below avow_loops_count(), or AVOW_LEAST_BUSY. The outcome must be
- * able to change threads: a number, BYTES, a LIST, an error, or an object whose
- * class is `sendable`. LISTs and causes may be up to 31 levels deep.
+ * `index` is less than avow_loops_count(), or AVOW_LEAST_BUSY. The outcome must
+ * be able to change threads: a number, BYTES, a LIST, an error, or an object
+ * whose class is `sendable`. LISTs and causes of errors may be up to 31 levels
+ * deep.
  *
- * A uv_stop() of the loop ends only its current iteration. If all its handles
- * are closed with uv_walk(), the loop ends, and its runs reject with
- * UV_ECANCELED.
+ * If `fn` calls uv_stop() for its loop, only the current iteration ends. If
+ * `fn` closes all handles of its loop with uv_walk(), the loop ends, and its
+ * pending calls reject with UV_ECANCELED.
  *
  * @settles as the value or promise that `fn` returned
  * @rejects AVOW_EMISUSE if the outcome cannot change threads; the message names
@@ -71,9 +72,9 @@ AVOW_API size_t avow_loops_count(const avow_loops_t *loops);
  * @rejects UV_EINVAL if `index` is out of range
  * @rejects UV_EINVAL if `fn` is NULL
  * @rejects with the reason if the loops could not be started
- * @cancel  Cancels the promise on the other loop, and rejects when that has
- *          settled. `data` may be freed after that, and after the
- *          avow_loop_close() of `home`, which waits for it.
+ * @cancel  Cancels the promise on the other loop, and rejects when that promise
+ *          has settled. The caller may then free `data`. The avow_loop_close()
+ *          of `home` also waits for that promise.
  * @thread  the thread of `home`; the threads of several homes may share `loops`
  */
 AVOW_API AVOW_MUST_USE avow_promise_t *avow_loops_run(const avow_loops_t *loops,
@@ -84,9 +85,9 @@ AVOW_API AVOW_MUST_USE avow_promise_t *avow_loops_run(const avow_loops_t *loops,
 
 /** Options of a server; 0 in a field is its default. */
 typedef struct avow_loops_listen_options_s {
-  int backlog;          /* connections in the queue of the system; 0: 511 */
-  size_t concurrency;   /* connections of each loop at a time; 0: no limit.
-                           If only the server's own loop accepts, all loops
+  int backlog;          /* connections that wait in the system; 0: 511 */
+  size_t concurrency;   /* connections of each loop at a time; 0: no limit. If
+                           the server's own loop accepts for all loops, they
                            share a limit of `concurrency` times their number */
   uint64_t reserved[4]; /* must be 0; for later versions */
 } avow_loops_listen_options_t;
@@ -94,47 +95,49 @@ typedef struct avow_loops_listen_options_s {
 /**
  * Serves the connections of a bound stream on all loops.
  *
- * `server` is a stream of avow_bind(). `fn` is called with each connection, an
- * OBJECT as in net.h, on one of the loops and on its thread. The connection is
- * kept until the outcome of `fn` has settled; that outcome is ignored. A
- * connection for which there is no memory or descriptor is closed, or waits.
+ * `server` is a value of avow_bind(). avow calls `fn` for each connection, on
+ * the thread of one of the loops. The argument of `fn` is the connection, an
+ * OBJECT as in net.h. avow releases it when the promise that `fn` returned has
+ * settled, and ignores the outcome. If there is no memory or no descriptor for
+ * a connection, it is closed, or waits in the system.
  *
- * On Linux with libuv 1.49, each loop listens at the address with a socket of
- * its own, which has its own backlog and concurrency, and the system
- * distributes the connections. Otherwise the server's own loop accepts and
- * passes each connection to the least busy loop. On Windows, the server's own
- * loop serves all connections.
+ * On Linux with libuv 1.49 or newer, each loop listens at the address with its
+ * own socket, which has its own backlog and concurrency. The system distributes
+ * the connections. Otherwise the server's own loop accepts and passes each
+ * connection to the least busy loop. On Windows, the server's own loop serves
+ * all connections.
  *
- * avow_close() of the server's stream stops accepting, after a short delay in
- * which each loop is told.
+ * To stop accepting, call avow_close() with the server's stream. Other loops
+ * may accept connections for a short time after that call.
  *
  * @settles NONE when the server is closed and the last connection has ended
  * @rejects UV_EADDRINUSE if the address is in use
  * @rejects as listen(2) fails
  * @rejects UV_EALREADY if there is another listener on `server`
- * @rejects UV_ECANCELED if the loops are closed; at the latest with the next
- *          connection
+ * @rejects UV_ECANCELED if the loops are closed; at the latest when the next
+ *          connection arrives
  * @rejects UV_EINVAL if `fn` is NULL
- * @rejects UV_EINVAL if `server` is closed or no stream
+ * @rejects UV_EINVAL if `server` is closed or is not a stream
  * @rejects UV_EINVAL if a reserved field is not 0
  * @rejects with the reason if the loops could not be started
- * @cancel  Cancels the connections, and rejects when they have settled.
+ * @cancel  Cancels the promises that `fn` returned, and rejects when they have
+ *          settled.
  */
 AVOW_API AVOW_MUST_USE avow_promise_t *avow_loops_listen(
     const avow_loops_t *loops, avow_value_t server, avow_cb fn, void *data,
     const avow_loops_listen_options_t *options);
 
 /**
- * Cancels all runs, closes the loops and joins their threads.
+ * Cancels all pending calls, closes the loops and joins their threads.
  *
  * Takes ownership of `loops`. Each loop is closed as by avow_loop_close(), and
- * handles that are left open are closed, too. The loops themselves cannot wait
- * for their own threads: close them from another loop.
+ * then all handles that are left open are closed. A thread cannot wait for its
+ * own end, so `home` must not be one of the loops.
  *
  * @settles NONE when the threads have ended
- * @rejects UV_EINVAL on a thread of these loops; then nothing is closed, and
- *          the caller still owns `loops`
- * @cancel  Stops nothing; rejects when the threads have ended.
+ * @rejects UV_EINVAL if the caller is on a thread of these loops; then nothing
+ *          is closed, and the caller still owns `loops`
+ * @cancel  Has no effect on the loops; rejects when the threads have ended.
  * @owns    `loops`, unless it rejects with UV_EINVAL
  */
 AVOW_API AVOW_MUST_USE avow_promise_t *avow_loops_close(avow_loops_t *loops,
