@@ -3,20 +3,20 @@
  * Connections, servers, addresses and datagrams.
  *
  * avow_connect(), avow_bind() and avow_accept() give an OBJECT that owns a
- * stream. avow_to_stream() gives the stream for avow_read(), avow_write() and
- * others; avow_stream_handle() gives its handle for functions of libuv. The
- * release of the last reference to the OBJECT closes the stream; it must happen
- * on the loop's thread. Keep a reference while a promise of the stream is
- * pending, because closing rejects it with UV_ECANCELED. avow_close() closes
- * the stream earlier.
+ * stream. Pass the OBJECT to avow_to_stream() for avow_read(), avow_write() and
+ * others; avow_stream_handle() then gives the handle for functions of libuv.
+ * The stream closes when the last reference to the OBJECT is released, which
+ * must happen on the loop's thread, or earlier by avow_close(). Keep a
+ * reference while a promise of the stream is pending, because closing rejects
+ * the promise with UV_ECANCELED.
  *
  * Functions that take a uv_udp_t or another handle of the program do not use
  * handle->data. The handle must stay in memory while a promise of it is
  * pending. avow_close_handle() settles these promises first.
  *
- * A channel of connections, datagrams or readiness stops when its last
- * reference is released, or by avow_channel_close(). It keeps the loop alive
- * only while a receiver waits. Use avow_channel_first() for one item.
+ * A channel of connections, datagrams or readiness stops when it is closed or
+ * its last reference is released. It keeps the loop alive only while a receiver
+ * waits. Use avow_channel_first() for one item.
  */
 #ifndef AVOW_NET_H
 #define AVOW_NET_H
@@ -31,10 +31,10 @@ AVOW_HEADER_BEGIN
 /**
  * Connects to `service` of `host`, such as "443" of "example.org".
  *
- * Looks up the name and tries its addresses, alternating between families. The
- * next attempt starts after 250 ms or when an attempt fails. The first address
- * that answers is used (RFC 8305). A numeric host with a numeric service does
- * not use the thread pool.
+ * Looks up the name and tries its addresses, alternating between IPv6 and IPv4.
+ * The next attempt starts after 250 ms or when an attempt fails. The first
+ * connection that succeeds is used (RFC 8305). A numeric host with a numeric
+ * service does not use the thread pool.
  *
  * @settles OBJECT stream; see avow_to_stream()
  * @rejects the code of the first failed attempt if all fail; its message names
@@ -52,15 +52,14 @@ AVOW_API AVOW_MUST_USE avow_promise_t *avow_connect(uv_loop_t *loop,
 /**
  * Connects the program's `tcp` to `service` of `host`.
  *
- * The addresses are looked up and tried as avow_connect() does. `tcp` must be
- * initialized by uv_tcp_init() and have no socket. It stays the program's,
- * which closes and frees it. It must stay in memory while the promise is
- * pending.
+ * Looks up the name and tries its addresses as avow_connect() does. `tcp` must
+ * be initialized by uv_tcp_init() and have no socket. It must stay in memory
+ * while the promise is pending. The program still owns `tcp` and must close it.
  *
  * avow does not change `tcp` until it is connected. After a rejection or a
  * cancellation the caller may connect it again. avow_close_handle() of `tcp`
- * first rejects the promise with UV_ECANCELED. If the caller uses uv_close()
- * instead, it must cancel the promise before it frees the handle.
+ * rejects the promise with UV_ECANCELED. If the caller uses uv_close() instead,
+ * it must cancel the promise before it frees the handle.
  *
  * @settles NONE when `tcp` is connected
  * @rejects as avow_connect() if no connection can be made
@@ -89,15 +88,15 @@ AVOW_API AVOW_MUST_USE avow_promise_t *avow_connect_path(uv_loop_t *loop,
 /**
  * Binds a stream to an address of `host` and `service`.
  *
- * Pass the stream to avow_connections(). The `host` NULL stands for all
- * addresses of the machine: "::", which serves IPv6 and IPv4, or 0.0.0.0 if the
- * system has no IPv6. IPv4 peers then have addresses such as
- * [::ffff:192.0.2.1]:80. The `service` "0" stands for any free port;
- * avow_local_address() tells which. The first address that can be bound is
- * used. A numeric host with a numeric service does not use the thread pool.
+ * Pass the stream to avow_connections(). A `host` of NULL means all addresses
+ * of the machine: "::", or 0.0.0.0 if the system has no IPv6. A stream on "::"
+ * also serves IPv4 peers, whose addresses then look like [::ffff:192.0.2.1]:80.
+ * A `service` of "0" means any free port; avow_local_address() tells which. The
+ * first address that can be bound is used. A numeric host with a numeric
+ * service does not use the thread pool.
  *
  * @settles OBJECT stream; see avow_to_stream()
- * @rejects UV_EADDRINUSE, … as the last address failed
+ * @rejects UV_EADDRINUSE, … if no address can be bound; the last one decides
  * @rejects UV_EAI_NONAME, … if the lookup fails
  * @rejects UV_EAI_SERVICE if the port is not from 0 to 65535
  * @rejects UV_EINVAL if `service` is NULL
@@ -119,8 +118,9 @@ typedef struct avow_bind_path_options_s {
      Windows. */
   unsigned mode;
   /* Whether to replace a socket that no server listens on, such as one left by
-     a killed server. A server that does listen there sees one connection that
-     ends at once. The default is not to. */
+     a killed server. To test this, avow connects to the socket and closes the
+     connection at once. Two servers must not do this to one name at the same
+     time. The default is not to. */
   bool takes_over;
   uint64_t reserved[4]; /* must be zeros, else UV_EINVAL */
 } avow_bind_path_options_t;
@@ -128,19 +128,17 @@ typedef struct avow_bind_path_options_s {
 /**
  * Binds a stream to the Unix domain socket or Windows pipe `name`.
  *
- * Pass the stream to avow_connections(). From now on clients that connect wait.
- * While 511 connections wait (somaxconn), Linux refuses others with UV_EAGAIN.
- * `options` may be NULL. Linux's abstract names are not supported: bind a
- * uv_pipe_t for these.
+ * Pass the stream to avow_connections(). Clients can connect from now on, and
+ * wait until they are accepted. While 511 clients wait (or somaxconn, if it is
+ * lower), Linux refuses others with UV_EAGAIN. `options` may be NULL. For an
+ * abstract name of Linux, bind a uv_pipe_t instead.
  *
- * When the stream closes, `name` is removed if it still refers to this socket,
- * even if the program has changed its directory. The socket of another server
- * stays. After a uv_close() by the program, the name is removed when the value
- * is released.
+ * When the stream closes, avow removes `name` if it still refers to this
+ * socket, even if the program has changed its directory. If the program closes
+ * the handle with uv_close(), avow removes `name` when the value is released.
  *
  * @settles OBJECT stream, within the call; see avow_to_stream()
- * @rejects UV_EADDRINUSE if `name` exists; only `takes_over` removes anything,
- *          and two servers must not use it at one time
+ * @rejects UV_EADDRINUSE if `name` exists and `takes_over` does not replace it
  * @rejects UV_ENAMETOOLONG if `name` is too long; it is never truncated
  * @rejects UV_EACCES if the directory does not exist or denies access
  * @rejects UV_EINVAL if `name` is NULL or empty, or an option is invalid
@@ -152,11 +150,11 @@ AVOW_API AVOW_MUST_USE avow_promise_t *avow_bind_path(
     uv_loop_t *loop, const char *name, const avow_bind_path_options_t *options);
 
 /**
- * Accepts a stream that waits, without waiting for one.
+ * Accepts the next stream that waits on `from`, if there is one.
  *
  * On a listening stream this is the next connection. On a pipe that carries
- * handles it is the next handle received: call it after each avow_read() until
- * it returns NONE.
+ * handles it is the next handle received: after each avow_read(), call
+ * avow_accept() until NONE is returned.
  *
  * If the process has no free descriptor, Linux drops a received handle. The
  * bytes sent with it arrive, and avow_accept() returns NONE.
@@ -187,11 +185,10 @@ typedef struct avow_connections_options_s {
 /**
  * Listens on the bound stream `server` and accepts connections.
  *
- * While the channel is full no connection is accepted; they wait in the
- * system's queue. A failed accept rejects one avow_channel_next() with
- * UV_ENOMEM or another code, and the channel goes on. The channel ends only
- * when `server` closes. If the process has no free descriptor, libuv closes new
- * connections.
+ * While the channel is full, connections wait in the system's queue. A failed
+ * accept rejects one avow_channel_next() with UV_ENOMEM or another code, and
+ * the channel goes on. The channel ends only when `server` closes. If the
+ * process has no free descriptor, libuv closes new connections.
  *
  * A uv_tcp_t without a socket gets a free IPv4 port. If the program has called
  * uv_listen() on `server`, its callback is replaced. `options` may be NULL.
@@ -208,10 +205,10 @@ AVOW_API AVOW_MUST_USE avow_channel_t *avow_connections(
 /**
  * Writes `bytes` and sends `handle` over a pipe that carries handles.
  *
- * Takes at least one byte, as BYTES or a LIST of BYTES. `handle` is a value
- * that owns a stream, or avow_pointer() to a handle of the program. A value is
- * kept until the handle is sent; a handle of the program must stay open until
- * then. The local end of the handle stays open.
+ * `bytes` is BYTES or a LIST of BYTES, at least one byte in all. `handle` is a
+ * value that owns a stream, or avow_pointer() to a handle of the program. The
+ * value is kept until the handle is sent. A handle of the program must stay
+ * open until then. The local end of the handle stays open.
  *
  * @settles INT bytes, always all of them
  * @rejects UV_EINVAL if `stream` does not carry handles, or `bytes` or `handle`
@@ -234,16 +231,16 @@ AVOW_API AVOW_MUST_USE avow_promise_t *avow_write_handle(uv_stream_t *stream,
  * blocking. A socket with an error, such as a refused connect, is ready for all
  * `events`; the next system call on it gets the error.
  *
- * The socket stays the program's. A socket can have one watcher. Close the
- * channel before the socket, because libuv aborts if a watched descriptor is
- * not open. The flag O_NONBLOCK, which libuv sets, belongs to all processes
- * that share the open file. The flag stays when the channel is closed.
+ * The program still owns the socket. A socket can have one watcher. Close the
+ * channel before the socket: libuv aborts if a watched descriptor is not open.
+ * The flag O_NONBLOCK, which libuv sets, applies to all processes that share
+ * the open file and stays when the channel is closed.
  *
  * @items   INT, those of `events` that the socket is ready for
  * @fails   UV_EINVAL if `events` is 0 or has unknown bits
  * @fails   UV_EEXIST if the loop already watches the socket
- * @fails   UV_EPERM if it is a regular file
- * @fails   UV_EBADF if it is not open
+ * @fails   UV_EPERM if `socket` is a regular file
+ * @fails   UV_EBADF if `socket` is not open
  * @see     uv_poll_start()
  */
 AVOW_API AVOW_MUST_USE avow_channel_t *avow_polls(uv_loop_t *loop,
@@ -253,15 +250,15 @@ AVOW_API AVOW_MUST_USE avow_channel_t *avow_polls(uv_loop_t *loop,
 /** A numeric address and port, by value. */
 typedef struct avow_address_s {
   /* Address and port, such as "127.0.0.1:80" or "[::1]:80"; empty for none. A
-     link-local address has its zone, "[fe80::1%eth0]:80", or the number of an
-     interface that no longer exists. An IPv4 peer of an IPv6 socket is
+     link-local address has its zone: "[fe80::1%eth0]:80", or a number if the
+     interface no longer exists. An IPv4 peer of an IPv6 socket is
      "[::ffff:192.0.2.1]:80". */
   char text[64];
   int port; /* port number; 0 for none */
 } avow_address_t;
 
 /**
- * Formats an address that the system or libuv gave.
+ * Formats `address`, such as one from the system or libuv, with its port.
  *
  * @returns the address; an empty one if `address` is NULL or not of IPv4 or
  *          IPv6
@@ -291,11 +288,10 @@ AVOW_API avow_address_t avow_peer_address(const uv_handle_t *handle);
 /**
  * Looks up the addresses of a host and a service.
  *
- * `node`, `service` and `hints` are copied. Each may be NULL, but one of `node`
- * and `service` must be set. Without `ai_socktype` in `hints`, the list has
- * each address once for each socket type. If both `node` and `service` are
- * numbers or NULL, the promise settles within the call and does not use the
- * thread pool.
+ * `node`, `service` and `hints` are copied. Each may be NULL, but not both
+ * `node` and `service`. Without `ai_socktype` in `hints`, the list has each
+ * address once for each socket type. If `node` and `service` are numbers or
+ * NULL, the promise settles within the call and does not use the thread pool.
  *
  * @settles OBJECT addrinfo; see avow_to_addrinfo()
  * @rejects UV_EAI_NONAME, … if the lookup fails; UV_EAI_NONAME can also mean
@@ -303,8 +299,8 @@ AVOW_API avow_address_t avow_peer_address(const uv_handle_t *handle);
  * @rejects UV_EAI_SERVICE if `service` is a number that is not from 0 to 65535
  * @rejects UV_EINVAL if `node` and `service` are NULL
  * @rejects UV_EINVAL if `node` has more than 255 bytes or is not UTF-8
- * @cancel  Removes the request from the queue of the thread pool. If it runs,
- *          it ends in the background and its result is freed.
+ * @cancel  Stops a request that has not started. The result of a running
+ *          request is freed.
  * @see     uv_getaddrinfo()
  */
 AVOW_API AVOW_MUST_USE avow_promise_t *avow_getaddrinfo(
@@ -329,8 +325,7 @@ AVOW_API const struct addrinfo *avow_to_addrinfo(const avow_value_t *v);
  *          them or there is no name
  * @rejects UV_EAI_NONAME, … if the lookup fails
  * @rejects UV_EINVAL if `address` is NULL
- * @cancel  Removes the request from the queue of the thread pool. If it runs,
- *          it ends in the background.
+ * @cancel  Stops a request that has not started.
  * @see     uv_getnameinfo()
  */
 AVOW_API AVOW_MUST_USE avow_promise_t *avow_getnameinfo(
@@ -339,18 +334,18 @@ AVOW_API AVOW_MUST_USE avow_promise_t *avow_getnameinfo(
 /**
  * Sends a datagram of `bytes`, which is BYTES, to `address`.
  *
- * `address` is copied. It is NULL if the socket is connected. avow tries to
+ * `address` is copied. For a connected socket it must be NULL. avow tries to
  * send within the call and queues the datagram if the system does not accept
  * it. If the handle has no socket yet, the first address decides the family of
  * the socket.
  *
  * @settles INT bytes, always the whole datagram
- * @rejects UV_EINVAL if `bytes` is another value, or the handle is closing
+ * @rejects UV_EINVAL if `bytes` has another type, or the handle is closing
  * @rejects UV_EINVAL if the handle has no socket and `address` is not of IPv4
  *          or IPv6
  * @rejects UV_EMSGSIZE if `bytes` is too long for a datagram
- * @rejects UV_EDESTADDRREQ if there is no address
- * @rejects UV_EISCONN if there is an address and the socket is connected
+ * @rejects UV_EDESTADDRREQ if `address` is NULL and the socket is not connected
+ * @rejects UV_EISCONN if `address` is not NULL and the socket is connected
  * @rejects UV_EAFNOSUPPORT if the socket is of IPv4 and `address` of IPv6
  * @rejects UV_ECONNREFUSED, … if an earlier send of a connected socket failed
  * @cancel  Rejects the promise. The datagram is still sent.
@@ -370,13 +365,13 @@ typedef struct avow_datagram_s {
 /**
  * Receives the datagrams that arrive at `udp`.
  *
- * While the channel is full no datagram is received: the system keeps some and
+ * While the channel is full, no datagram is received: the system keeps some and
  * drops the others. A failed receive rejects one avow_channel_next(), and the
  * channel goes on. The channel ends when the socket closes. A handle without a
  * socket gets a free IPv4 port.
  *
  * @items   OBJECT datagram; see avow_to_datagram()
- * @fails   UV_EALREADY if another channel or the program receives
+ * @fails   UV_EALREADY if another channel or the program receives on `udp`
  * @fails   UV_EINVAL if the handle is closing
  * @see     uv_udp_recv_start()
  */
@@ -395,11 +390,12 @@ AVOW_API const avow_datagram_t *avow_to_datagram(const avow_value_t *v);
  *
  * All promises of avow that are pending on the handle settle first: reads and
  * writes reject with UV_ECANCELED. The caller may free the handle when the
- * promise settles. If even the reserve of memory is used up, the promise
- * rejects with UV_ENOMEM and the handle still closes.
+ * promise fulfills.
  *
  * @settles NONE when the handle is closed and its memory may be reused
  * @rejects UV_EALREADY if the handle is closing
+ * @rejects UV_ENOMEM if even the reserve of memory is used up; the handle still
+ *          closes, but must stay in memory until the loop is closed
  * @cancel  Has no effect.
  * @see     uv_close()
  */
@@ -413,12 +409,11 @@ AVOW_API AVOW_MUST_USE avow_promise_t *avow_close_handle(uv_handle_t *handle);
  * descriptor refers to the socket, for example in a child process.
  *
  * Promises that are pending on the handle settle first: reads and writes reject
- * with UV_ECANCELED. After a rejection with UV_EINVAL or UV_EBADF the handle
- * stays open.
+ * with UV_ECANCELED. The caller may free the handle when the promise fulfills.
  *
  * @settles NONE when the handle is closed and its memory may be reused
- * @rejects UV_EINVAL if an avow_shutdown() is pending
- * @rejects UV_EBADF if the handle has no socket
+ * @rejects UV_EINVAL if an avow_shutdown() is pending; the handle stays open
+ * @rejects UV_EBADF if the handle has no socket; it stays open
  * @rejects UV_EALREADY if the handle is closing
  * @cancel  Has no effect.
  * @see     uv_tcp_close_reset()
