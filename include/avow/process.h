@@ -1,16 +1,19 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * Child processes and signals. command.h runs a process to its end; the
- * functions here are for programs that talk to a process. A process is an
- * OBJECT value, whose last reference must be released on the loop's thread. If
- * the program closes the handles of processes or commands itself, with
- * uv_walk(), avow_loop_close() kills the processes that run, and nothing reaps
- * them.
+ * Child processes and signals.
  *
- * libuv must reap the processes. A program that ignores SIGCHLD, or waits for
- * any child with waitpid(-1, …), takes their exit statuses away. Their promises
- * then settle with the timeout and the grace period of a command, or when the
- * loop is closed.
+ * command.h runs a process to its end. The functions here are for programs that
+ * communicate with a process. A process is an OBJECT value, whose last
+ * reference must be released on the loop's thread.
+ *
+ * libuv must reap the processes. If the program ignores SIGCHLD, or waits for
+ * any child with waitpid(-1, …), libuv never gets the exit status of a process.
+ * The promises of the process then settle only when the loop is closed, and
+ * those of a command after its timeout and grace period.
+ *
+ * If the program closes the handles of processes or commands itself, with
+ * uv_walk(), avow_loop_close() kills the processes that run, but does not reap
+ * them.
  *
  * The descriptors 0 to 2 must be open, for example on /dev/null, before the
  * program initializes its first loop. Otherwise descriptors of libuv take their
@@ -28,24 +31,25 @@ AVOW_HEADER_BEGIN
 /**
  * Starts a process.
  *
- * `options` is used within the call, and its exit_cb is not called. libuv
- * searches a `file` without a slash in the PATH of `env`. The process inherits
- * all descriptors that were opened without O_CLOEXEC. libuv aborts the program
- * if `flags` has unknown bits.
+ * `options` is used within the call, and its exit_cb is not called: use
+ * avow_process_wait(). libuv searches a `file` without a slash in the PATH of
+ * `env`. The process inherits all descriptors that were opened without
+ * O_CLOEXEC. libuv aborts the program if `flags` has unknown bits.
  *
- * A UV_CREATE_PIPE without a stream creates a stream that the process owns; see
- * avow_process_stream(). On POSIX it is a pipe, which the process can open by
- * names such as /dev/stdin. For both directions it is a pair of sockets. Other
- * streams in `options` stay the program's, with the pairs of sockets that libuv
- * may create. It must close them even if the promise rejects.
+ * For UV_CREATE_PIPE without a stream, avow creates a stream that the process
+ * value owns; see avow_process_stream(). On POSIX the child gets a pipe, which
+ * it can open by names such as /dev/stdin. If the pipe has both directions, the
+ * child gets a pair of sockets instead. The program still owns the streams that
+ * it passes in `options`. libuv may open sockets on them, so the program must
+ * close them even if the promise rejects.
  *
- * When the last reference to the process is released, or the loop is closed,
- * the process is killed with SIGKILL and reaped in the background.
- * UV_PROCESS_DETACHED prevents that.
+ * When the last reference to the process value is released, or the loop is
+ * closed, the process is killed with SIGKILL and reaped in the background. A
+ * process with UV_PROCESS_DETACHED continues to run.
  *
  * @settles OBJECT process, within the call
- * @rejects UV_ENOENT if there is no such file or no such directory
- * @rejects UV_EACCES if the file is not executable
+ * @rejects UV_ENOENT if `file` or the directory `cwd` does not exist
+ * @rejects UV_EACCES if `file` is not executable
  * @rejects UV_EINVAL if `options`, its `file` or its `args` is NULL
  * @rejects as uv_spawn() fails
  * @cancel  Has no effect: the promise has settled.
@@ -82,9 +86,8 @@ AVOW_API const avow_exit_t *avow_to_exit(const avow_value_t *v);
 /**
  * Gets the program's end of pipe `i` of `process`; 0 is standard input.
  *
- * avow_shutdown() or avow_close() of the stream of pipe 0 ends the input of the
- * process. A stream closes when its last reference is released; the process has
- * one reference to each.
+ * avow_shutdown() or avow_close() of stream 0 ends the input of the process.
+ * The stream closes when the result and the process value are both released.
  *
  * @returns OBJECT stream, see avow_to_stream(); NONE if avow_spawn() created no
  *          pipe `i`
@@ -95,9 +98,9 @@ AVOW_API avow_value_t avow_process_stream(const avow_value_t *process,
 /**
  * Sends `signal` to `process`.
  *
- * The call never signals another process that has got the process ID. Between
- * the end of the process and the time when the loop reaps it, the call returns
- * 0 without effect. Signal 0 only checks.
+ * The call never signals another process that has got the process ID. After the
+ * end of the process, the call returns 0 without effect until the loop reaps
+ * the process. Signal 0 only checks whether the loop has reaped the process.
  *
  * @returns 0 if the signal was sent
  * @error   UV_ESRCH if the loop has reaped the process
@@ -119,19 +122,21 @@ AVOW_API uv_pid_t avow_process_pid(const avow_value_t *process);
 /**
  * Receives the signal `signum` from now on.
  *
- * The channel stops when its last reference is released, or by
- * avow_channel_close(). It keeps the loop alive only while a receiver waits.
- * Use avow_channel_first() for one signal. As in the kernel, a signal that
- * arrives several times before it is received becomes one item.
+ * The channel stops when it is closed or its last reference is released. It
+ * keeps the loop alive only while a receiver waits. Use avow_channel_first()
+ * for one signal. A signal that arrives several times before it is received
+ * becomes one item.
  *
  * libuv queues the signals of a loop in a pipe until the loop polls. While the
- * pipe is full, which takes thousands of signals, further signals are lost.
+ * pipe is full, which takes thousands of signals, further signals are lost. A
+ * signal that all threads block never arrives.
  *
  * When the last watcher of the signal in the process stops, libuv sets the
  * default action, even if the program ignored or handled the signal before. A
- * program that needs SIGPIPE ignored then must call signal() again. A signal
- * that all threads block never arrives. Do not watch SIGSEGV, SIGBUS, SIGFPE or
- * SIGILL: a process with such a fault hangs instead of ending.
+ * program that needs SIGPIPE ignored must then call signal() again.
+ *
+ * Do not watch SIGSEGV, SIGBUS, SIGFPE or SIGILL: a process with such a fault
+ * hangs instead of ending.
  *
  * @items   INT, `signum`
  * @fails   UV_EINVAL if the signal cannot be caught
