@@ -1,36 +1,34 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * Byte streams. An avow_stream_t is a struct of two pointers, passed by value.
- * It refers to a stream that a value owns (avow_to_stream()) or to a uv_tcp_t,
- * uv_pipe_t or uv_tty_t of the program (avow_uv_stream()). An avow_stream_t
- * owns nothing. The stream or its handle must stay in memory while an operation
- * on it is pending. Before a stream closes, avow settles its pending promises:
- * in avow_close(), and when the value that owns the stream is released. avow
+ * Byte streams, and readers that split a stream into pieces.
+ *
+ * An avow_stream_t is a struct of two pointers, passed by value, that owns
+ * nothing. It refers to a stream that a value owns (avow_to_stream()) or to a
+ * uv_tcp_t, uv_pipe_t or uv_tty_t of the program (avow_uv_stream()). The stream
+ * or the handle must stay in memory while an operation on it is pending. avow
  * does not use handle->data.
  *
- * On a stream that is closing, a function rejects with UV_EINVAL unless its
- * description names another code. avow_close() rejects pending promises at
- * once. If the program calls uv_close() instead, avow does not learn of it.
- * Pending promises then reject with UV_ECANCELED at the next read or
- * avow_close() of the handle, which is refused, or when the loop closes.
+ * avow_close() closes a stream, and so does the release of the last reference
+ * to the value that owns it. The pending promises of the stream settle first.
+ * avow does not learn of a uv_close(). After it, a pending read rejects with
+ * UV_ECANCELED only at the next read or avow_close() of the handle, or when the
+ * loop closes.
  *
  * avow takes bytes only while a read is pending. At other times the buffers of
- * the system fill up, which slows down the peer. Between two reads libuv may
- * watch the stream; that does not keep the loop alive. The program must call
- * uv_read_stop() before it calls uv_read_start() on such a handle. Bytes that
- * arrived between two reads may fulfill the next read at once.
+ * the system fill up, which slows down the peer. libuv may watch the stream
+ * between two reads, which does not keep the loop alive. The program must call
+ * uv_read_stop() before it calls uv_read_start() on such a handle.
  *
  * The system reports that a peer reset the connection only once: to the next
  * read, or to a write if that comes first.
  *
  * A reader (avow_reader_new()) reads a stream piece by piece: lines, or bytes
- * up to a delimiter. The reader keeps the bytes that follow a piece for the
- * next call, so the program must use no other function to read that stream. If
- * a call is canceled or a piece is too long, no bytes are lost: they stay in
- * the reader. After a stream of libuv has failed, each call that needs more
- * bytes than the reader holds rejects with the code of that failure. A program
- * can implement a stream class of its own (stream_class.h). That class must
- * reject each read after a failure that ends the stream.
+ * up to a delimiter. It keeps the bytes that follow a piece, so no other
+ * function must read that stream. If a call is canceled or a piece is too long,
+ * the bytes stay in the reader. After a stream of libuv has failed, each call
+ * that needs more bytes rejects with the code of that failure. A stream class
+ * of the program (stream_class.h) must itself reject each read after such a
+ * failure.
  */
 #ifndef AVOW_STREAM_H
 #define AVOW_STREAM_H
@@ -63,19 +61,18 @@ AVOW_API avow_stream_t avow_uv_stream(uv_stream_t *handle);
 /**
  * Makes an avow_stream_t that refers to the stream in `v`.
  *
- * `v` is a value that owns a stream, such as a result of avow_connect(), and
- * keeps the stream in memory. Checked builds report the use of a stream whose
- * value was released.
+ * `v` is a value that owns a stream, such as a result of avow_connect().
+ * Checked builds report the use of a stream whose value was released.
  *
  * @returns the stream; valid until the last reference to `v` is released
  */
 AVOW_API avow_stream_t avow_to_stream(const avow_value_t *v);
 
 /**
- * Gets the libuv handle below `stream`.
+ * Gets the libuv handle of `stream`.
  *
- * @returns the handle, such as a uv_tcp_t; NULL if the stream has none. Valid
- *          as long as the stream.
+ * @returns the handle, such as a uv_tcp_t, which is valid as long as the
+ *          stream; NULL if the stream has none
  */
 AVOW_API uv_stream_t *avow_stream_handle(avow_stream_t stream);
 
@@ -84,12 +81,13 @@ AVOW_API uv_stream_t *avow_stream_handle(avow_stream_t stream);
  *
  * After a rejection the caller must still close the handle.
  *
- * @settles NONE when the handle is connected; if the program connected the
- *          handle without avow, the first call may fulfill, too
+ * @settles NONE when the handle is connected
  * @rejects UV_ECONNREFUSED, UV_ETIMEDOUT, … if the system cannot connect
  * @rejects UV_EALREADY if the handle is connecting
- * @rejects UV_EISCONN if the handle is already connected; that connection stays
- * @rejects UV_EINVAL if `address` is NULL
+ * @rejects UV_EISCONN if the handle is already connected; that connection
+ *          stays. If the program connected the handle without avow, the promise
+ *          may fulfill.
+ * @rejects UV_EINVAL if `address` is NULL or the handle is closing
  * @cancel  Rejects the promise; the attempt goes on. Close the handle to stop
  *          it.
  * @see     uv_tcp_connect()
@@ -106,7 +104,7 @@ AVOW_API AVOW_MUST_USE avow_promise_t *avow_tcp_connect(
  * @rejects UV_EISCONN if the handle is already connected; that connection stays
  * @rejects UV_EAGAIN if the backlog of the server is full, on Linux; try again
  *          later
- * @rejects UV_EINVAL if `name` is NULL or empty
+ * @rejects UV_EINVAL if `name` is NULL or empty, or the handle is closing
  * @rejects as connect(2) fails
  * @cancel  Rejects the promise; the attempt goes on. Close the handle to stop
  *          it.
@@ -120,16 +118,15 @@ AVOW_API AVOW_MUST_USE avow_promise_t *avow_pipe_connect(uv_pipe_t *pipe,
  *
  * @settles BYTES, at least 1 and at most `max_bytes`, but never more than 64
  *          KiB; NONE at the end of the stream
- * @rejects UV_EINVAL if `max_bytes` is 0
+ * @rejects UV_EINVAL if `max_bytes` is 0 or the stream is closing
  * @rejects UV_ENOTCONN if the stream cannot be read, such as the write end of a
  *          pipe
  * @rejects UV_ENOTSUP if the stream's class cannot read
- * @rejects UV_EALREADY if another read is pending, including a uv_read_start()
- *          of the program; that read goes on
- * @rejects UV_EALREADY if a pump or a reader uses the stream; it goes on
+ * @rejects UV_EALREADY if another read is pending, also by a reader,
+ *          avow_pump() or uv_read_start(); that read goes on
  * @rejects UV_ECONNRESET if the peer reset the connection; a reset is never
  *          reported as the end of the stream
- * @rejects UV_ECANCELED if the stream closes
+ * @rejects UV_ECANCELED if the stream closes during the read
  * @cancel  Stops reading. No byte that was read is lost.
  * @see     uv_read_start(), recv(2)
  */
@@ -139,18 +136,18 @@ AVOW_API AVOW_MUST_USE avow_promise_t *avow_read(avow_stream_t stream,
 /**
  * Reads at least `min` and at most `max` bytes into `buffer`.
  *
- * libuv writes to `buffer` directly, without a copy. The caller must not read
- * or free `buffer` until the promise has settled.
+ * For TCP and pipes, libuv writes to `buffer` directly, without a copy. The
+ * caller must not read or free `buffer` until the promise has settled.
  *
  * @settles INT bytes; fewer than `min` only at the end of the stream, and then
  *          0 is possible
- * @rejects UV_EINVAL if `min` is 0 or more than `max`
+ * @rejects UV_EINVAL if `min` is 0 or more than `max`, or the stream is closing
  * @rejects UV_ENOTCONN if the stream cannot be read
  * @rejects UV_ENOTSUP if the stream's class cannot read
- * @rejects UV_EALREADY if another read of the stream is pending, or if a pump
- *          or a reader uses the stream
+ * @rejects UV_EALREADY if another read of the stream is pending, also by a
+ *          reader or avow_pump()
  * @rejects UV_ECONNRESET if the peer resets the connection
- * @rejects UV_ECANCELED if the stream closes
+ * @rejects UV_ECANCELED if the stream closes during the read
  * @cancel  Stops reading; on a stream of libuv the promise settles at once.
  *          With a `min` of more than 1, bytes that were read are lost.
  * @see     uv_read_start()
@@ -162,17 +159,18 @@ AVOW_API AVOW_MUST_USE avow_promise_t *avow_read_into(avow_stream_t stream,
 /**
  * Reads all bytes until the end of the stream.
  *
- * If the call needs an idle timeout, use avow_reader_set_idle() and
+ * To limit the time without bytes, use avow_reader_set_idle() and
  * avow_reader_all() instead.
  *
  * @settles BYTES
  * @rejects UV_EMSGSIZE if there are more than `max_bytes` bytes
+ * @rejects UV_EINVAL if the stream is closing
  * @rejects UV_ENOTCONN if the stream cannot be read
  * @rejects UV_ENOTSUP if the stream's class cannot read
- * @rejects UV_EALREADY if another read of the stream is pending, or if a pump
- *          or a reader uses the stream
+ * @rejects UV_EALREADY if another read of the stream is pending, also by a
+ *          reader or avow_pump()
  * @rejects UV_ECONNRESET if the peer resets the connection
- * @rejects UV_ECANCELED if the stream closes
+ * @rejects UV_ECANCELED if the stream closes during the read
  * @cancel  Stops reading. The bytes that were read are lost.
  * @see     uv_read_start()
  */
@@ -183,22 +181,22 @@ AVOW_API AVOW_MUST_USE avow_promise_t *avow_read_all(avow_stream_t stream,
  * Writes all of `bytes`: BYTES, or a LIST of BYTES.
  *
  * The elements of a LIST are written together, as with writev(2), without a
- * copy into one buffer. The call itself tries to write the bytes, and queues
- * the bytes that the system does not accept. After a rejection it is unknown
- * how many bytes were written: close the stream.
+ * copy into one buffer. The call itself writes the bytes that the system
+ * accepts, and queues the others. After a rejection it is unknown how many
+ * bytes were written: close the stream.
  *
- * As with libuv, a write to a peer that closed the connection may raise
- * SIGPIPE, which ends the program. Ignore it with signal(SIGPIPE, SIG_IGN). At
- * the first write, a checked build reports if the program does not ignore
- * SIGPIPE.
+ * A write to a peer that closed the connection may raise SIGPIPE, which ends
+ * the program. Ignore it with signal(SIGPIPE, SIG_IGN). A checked build reports
+ * at the first write if the program does not ignore SIGPIPE.
  *
  * @settles INT bytes, always the length of `bytes`
- * @rejects UV_EINVAL if `bytes` is another value
+ * @rejects UV_EINVAL if `bytes` has another type or the stream is closing
  * @rejects UV_E2BIG if a LIST has more bytes than a size_t can count
- * @rejects UV_EPIPE after avow_shutdown(), or if the stream cannot be written
- *          to
+ * @rejects UV_EPIPE after avow_shutdown(), if the peer closed the connection,
+ *          or if the stream is not open for writing
+ * @rejects UV_ECONNRESET if the peer reset the connection
  * @rejects UV_ENOTSUP if the stream's class cannot write
- * @rejects UV_ECANCELED if the stream closes
+ * @rejects UV_ECANCELED if the stream closes during the write
  * @cancel  Rejects the promise. Queued bytes are still written.
  * @see     uv_try_write(), uv_write()
  */
@@ -208,15 +206,16 @@ AVOW_API AVOW_MUST_USE avow_promise_t *avow_write(avow_stream_t stream,
 /**
  * Closes the sending side after all queued writes.
  *
- * A pipe(2) or a terminal has no sending side that can be closed on its own.
- * The reader sees the end only when every process that has the stream open for
- * writing has closed it. The stream to the standard input of a child process
- * can be shut down: the child sees the end.
+ * On a pipe(2) or a terminal, the call only makes later writes reject. The
+ * reader sees the end when every process that has the stream open for writing
+ * has closed it. The stream to the standard input of a child process is an
+ * exception: the child sees the end.
  *
  * @settles NONE when the queued writes are done and the sending side is closed
- * @rejects UV_ENOTCONN if there is no sending side or the stream is closing
+ * @rejects UV_ENOTCONN if the sending side is closed or missing, or the stream
+ *          is closing
  * @rejects UV_ENOTSUP if the stream's class cannot shut down
- * @rejects UV_ECANCELED if the stream closes
+ * @rejects UV_ECANCELED if the stream closes before the shutdown is done
  * @cancel  Rejects the promise; the shutdown goes on.
  * @see     uv_shutdown()
  */
@@ -243,11 +242,10 @@ typedef struct avow_reader_s avow_reader_t;
 /**
  * Creates a reader of `stream`; never returns NULL.
  *
- * The stream must stay in memory while a call of the reader is pending. The
- * promise of that call rejects with UV_ECANCELED when the stream closes or the
- * value that owns the stream is released. A reader has one pending call at a
- * time. A canceled call counts as pending until the loop has run the jobs that
- * are queued.
+ * The stream must stay in memory while a call of the reader is pending. That
+ * call rejects with UV_ECANCELED when the stream closes or the value that owns
+ * the stream is released. A reader has one pending call at a time. A canceled
+ * call counts as pending until the loop has run the jobs that are queued.
  *
  * @returns the reader; if there is no memory for it, a reader whose functions
  *          reject with UV_ENOMEM
@@ -255,7 +253,7 @@ typedef struct avow_reader_s avow_reader_t;
 AVOW_API AVOW_MUST_USE avow_reader_t *avow_reader_new(avow_stream_t stream);
 
 /**
- * Limits how long a later call of a reader function waits for bytes.
+ * Limits the time that later calls of the reader wait for bytes.
  *
  * Such a call rejects with UV_ETIMEDOUT if no bytes arrive for `ms`
  * milliseconds while it waits; see avow_is_timeout(). Each byte that arrives
@@ -270,11 +268,10 @@ AVOW_API void avow_reader_set_idle(avow_reader_t *r, uint64_t ms);
  * @settles BYTES, at least 1 and at most `max_bytes`; NONE at the end of the
  *          stream
  * @rejects UV_EINVAL if `max_bytes` is 0
- * @rejects UV_EALREADY if another call of the reader or another read of the
- *          stream is pending
+ * @rejects UV_EALREADY if another read of the stream is pending
  * @rejects UV_ETIMEDOUT after the time of avow_reader_set_idle()
- * @rejects UV_ECANCELED if the stream closes
- * @rejects with a code of avow_read() if the stream fails
+ * @rejects UV_ECANCELED if the stream closes during the call
+ * @rejects as avow_read() if the stream fails or is closing
  * @cancel  Stops reading. No bytes are lost.
  */
 AVOW_API AVOW_MUST_USE avow_promise_t *avow_reader_next(const avow_reader_t *r,
@@ -283,16 +280,15 @@ AVOW_API AVOW_MUST_USE avow_promise_t *avow_reader_next(const avow_reader_t *r,
 /**
  * Reads exactly `n` bytes.
  *
- * With an `n` of 0 the promise fulfills at once, with empty BYTES.
+ * If `n` is 0, the promise fulfills at once with empty BYTES.
  *
  * @settles BYTES, `n` of them; NONE at the end of the stream
  * @rejects UV_EOF if the stream ends after fewer bytes; the cause of the error
- *          is these bytes, as BYTES
- * @rejects UV_EALREADY if another call of the reader or another read of the
- *          stream is pending
+ *          is BYTES with these bytes
+ * @rejects UV_EALREADY if another read of the stream is pending
  * @rejects UV_ETIMEDOUT after the time of avow_reader_set_idle()
- * @rejects UV_ECANCELED if the stream closes
- * @rejects with a code of avow_read() if the stream fails
+ * @rejects UV_ECANCELED if the stream closes during the call
+ * @rejects as avow_read() if the stream fails or is closing
  * @cancel  Stops reading. No bytes are lost.
  */
 AVOW_API AVOW_MUST_USE avow_promise_t *avow_reader_exactly(
@@ -306,14 +302,13 @@ AVOW_API AVOW_MUST_USE avow_promise_t *avow_reader_exactly(
  * @settles BYTES, without the delimiter; NONE at the end of the stream
  * @rejects UV_EINVAL if `delimiter` is not BYTES of at least one byte
  * @rejects UV_EOF if the stream ends without the delimiter; the cause of the
- *          error is the remaining bytes, as BYTES
+ *          error is BYTES with the remaining bytes
  * @rejects UV_EMSGSIZE if more than `max_bytes` bytes come before the
  *          delimiter; the bytes stay in the reader
- * @rejects UV_EALREADY if another call of the reader or another read of the
- *          stream is pending
+ * @rejects UV_EALREADY if another read of the stream is pending
  * @rejects UV_ETIMEDOUT after the time of avow_reader_set_idle()
- * @rejects UV_ECANCELED if the stream closes
- * @rejects with a code of avow_read() if the stream fails
+ * @rejects UV_ECANCELED if the stream closes during the call
+ * @rejects as avow_read() if the stream fails or is closing
  * @cancel  Stops reading. No bytes are lost.
  */
 AVOW_API AVOW_MUST_USE avow_promise_t *avow_reader_until(const avow_reader_t *r,
@@ -328,11 +323,10 @@ AVOW_API AVOW_MUST_USE avow_promise_t *avow_reader_until(const avow_reader_t *r,
  * @settles BYTES, without the end of the line; NONE at the end of the stream
  * @rejects UV_EMSGSIZE if the line has more than `max_bytes` bytes; the bytes
  *          stay in the reader
- * @rejects UV_EALREADY if another call of the reader or another read of the
- *          stream is pending
+ * @rejects UV_EALREADY if another read of the stream is pending
  * @rejects UV_ETIMEDOUT after the time of avow_reader_set_idle()
- * @rejects UV_ECANCELED if the stream closes
- * @rejects with a code of avow_read() if the stream fails
+ * @rejects UV_ECANCELED if the stream closes during the call
+ * @rejects as avow_read() if the stream fails or is closing
  * @cancel  Stops reading. No bytes are lost.
  */
 AVOW_API AVOW_MUST_USE avow_promise_t *avow_reader_line(const avow_reader_t *r,
@@ -342,13 +336,12 @@ AVOW_API AVOW_MUST_USE avow_promise_t *avow_reader_line(const avow_reader_t *r,
  * Reads all remaining bytes until the end of the stream.
  *
  * @settles BYTES, which may be empty
- * @rejects UV_EMSGSIZE when more than `max_bytes` bytes have arrived; the bytes
- *          stay in the reader
- * @rejects UV_EALREADY if another call of the reader or another read of the
- *          stream is pending
+ * @rejects UV_EMSGSIZE if there are more than `max_bytes` bytes; the bytes stay
+ *          in the reader
+ * @rejects UV_EALREADY if another read of the stream is pending
  * @rejects UV_ETIMEDOUT after the time of avow_reader_set_idle()
- * @rejects UV_ECANCELED if the stream closes
- * @rejects with a code of avow_read() if the stream fails
+ * @rejects UV_ECANCELED if the stream closes during the call
+ * @rejects as avow_read() if the stream fails or is closing
  * @cancel  Stops reading. No bytes are lost.
  */
 AVOW_API AVOW_MUST_USE avow_promise_t *avow_reader_all(const avow_reader_t *r,
