@@ -1,13 +1,15 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * Channels. A channel passes values from senders to receivers, in order, and
- * buffers up to its capacity. NONE marks the end: a receiver gets it each time
- * it asks after the end, and it cannot be sent.
+ * Channels: queues of values, with backpressure.
  *
- * Repeated events of libuv, such as signals, connections and datagrams, are
- * channels with a source. A source pauses while its channel is full. It keeps
- * the loop alive only while a receiver waits for an item. It stops when the
- * channel ends or its last reference is released.
+ * A channel passes items from senders to receivers, in order, and buffers up to
+ * its capacity. NONE marks the end: NONE cannot be sent, and each receive after
+ * the end gives NONE.
+ *
+ * Repeated events of libuv, such as signals, connections and datagrams, arrive
+ * in channels that avow fills from a source. A source pauses while its channel
+ * is full. It keeps the loop alive only while a receiver waits for an item. It
+ * stops when the channel ends or its last reference is released.
  */
 #ifndef AVOW_CHANNEL_H
 #define AVOW_CHANNEL_H
@@ -25,7 +27,7 @@ typedef struct avow_channel_s avow_channel_t;
  * With a `capacity` of 0, each send waits for a receiver. The result is never
  * NULL: if there is no memory for a channel, all calls on the result reject
  * with UV_ENOMEM. The release of the last reference closes the channel, as
- * avow_channel_close() does. Promises of the channel hold no reference to it.
+ * avow_channel_close() does, even while promises of the channel are pending.
  *
  * @items   any values except NONE, in the order in which they are sent
  */
@@ -40,8 +42,8 @@ AVOW_API AVOW_MUST_USE avow_channel_t *avow_channel_new(uv_loop_t *loop,
  * @settles the item, which the promise owns; NONE at the end
  * @rejects with the item if it is an error
  * @rejects with the error of avow_channel_fail() after the last item
- * @cancel  Pending: takes no item. Settled: the item is released with the
- *          promise.
+ * @cancel  If the promise is pending, takes no item. If it has settled, the
+ *          item is released with the promise.
  */
 AVOW_API AVOW_MUST_USE avow_promise_t *avow_channel_next(
     const avow_channel_t *c);
@@ -62,16 +64,16 @@ AVOW_API AVOW_MUST_USE avow_promise_t *avow_channel_first(avow_channel_t *c);
 /**
  * Sends `item` and waits for capacity.
  *
- * Items keep the order in which they are sent. A promise is an item, too: the
- * receiver waits for it.
+ * Items keep the order in which they are sent. `item` may be a promise; the
+ * receiver then waits for it.
  *
  * @settles NONE when the item is buffered or received
  * @rejects UV_EINVAL if `item` is NONE
  * @rejects UV_EPIPE if the channel has ended or is closed, or closes while
  *          `item` waits
  * @rejects with the error of avow_channel_fail() if the channel has failed
- * @rejects UV_EALREADY if avow fills the channel: a stage, ticks, a
- *          subscription of a broadcast, or events of libuv
+ * @rejects UV_EALREADY if avow fills the channel, for example with events of
+ *          libuv or items of a stage
  * @cancel  Removes the item if it still waits, and releases it.
  */
 AVOW_API AVOW_MUST_USE avow_promise_t *avow_channel_send(
@@ -80,10 +82,12 @@ AVOW_API AVOW_MUST_USE avow_promise_t *avow_channel_send(
 /**
  * Receives the next item if there is one now.
  *
- * If the next item is a promise, `*out` is that promise. A source is asked for
- * the items that it has. The call is not a waiting receiver and does not keep
- * the loop alive. If the loop has no other work, uv_run() returns before it
- * polls, and a program that only repeats this call never gets an event.
+ * If the next item is a promise, `*out` is that promise. If avow fills the
+ * channel, the call also gets an item that its source has ready.
+ *
+ * The call does not keep the loop alive. If the loop has no other work,
+ * uv_run() returns before it polls, and a program that only repeats this call
+ * never gets an event.
  *
  * After a failure each call gives the error of avow_channel_fail(). After
  * avow_loop_close() each call gives the error UV_ECANCELED.
@@ -98,17 +102,17 @@ AVOW_API AVOW_MUST_USE int avow_channel_try_next(const avow_channel_t *c,
 /**
  * Sends `item` if there is capacity now.
  *
- * Takes ownership of `item` unless it returns UV_EAGAIN.
+ * Takes ownership of `item`, unless the call returns UV_EAGAIN.
  *
  * @returns 0 if the item was sent
  * @error   UV_EAGAIN if the channel is full or, with a capacity of 0, no
  *          receiver waits; the caller still owns `item`
  * @error   UV_EINVAL if `item` is NONE
- * @error   UV_EPIPE if the channel has ended or is closed, or if it failed with
- *          UV_EAGAIN
- * @error   the code of the error if the channel failed
- * @error   UV_EALREADY if avow fills the channel: a stage, ticks, a
- *          subscription of a broadcast, or events of libuv
+ * @error   UV_EPIPE if the channel has ended or is closed
+ * @error   the code of the error of avow_channel_fail() if the channel has
+ *          failed, but UV_EPIPE in place of UV_EAGAIN
+ * @error   UV_EALREADY if avow fills the channel, for example with events of
+ *          libuv or items of a stage
  * @error   UV_ECANCELED if the loop is closed
  * @error   UV_ENOMEM if there is no memory for the item
  */
@@ -118,14 +122,15 @@ AVOW_API AVOW_MUST_USE int avow_channel_try_send(const avow_channel_t *c,
 /**
  * Ends the channel: no more items can be sent.
  *
- * Buffered items and pending sends can still be received, and then NONE.
+ * Receivers still get the buffered items and those of pending sends, and then
+ * NONE.
  */
 AVOW_API void avow_channel_end(const avow_channel_t *c);
 
 /**
  * Ends the channel with `error`: no more items can be sent.
  *
- * Buffered items and pending sends can still be received. Then each
+ * Receivers still get the buffered items and those of pending sends. Then each
  * avow_channel_next() rejects with `error`. If `error` is not an error, it
  * becomes the cause of an AVOW_EREASON.
  */
