@@ -1,9 +1,12 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * Limiters and rates. A limiter has a number of permits, and queues callers
- * while none is free: first come, first served. A limiter with one permit is a
- * mutex. A limiter limits how many operations run at the same time. A rate
- * limits how many operations start in a given time.
+ * Limiters and rates.
+ *
+ * A limiter limits how many operations run at the same time. It has a number of
+ * permits, and queues callers while none is free: first come, first served. A
+ * limiter with one permit is a mutex.
+ *
+ * A rate limits how many operations start in a given time.
  */
 #ifndef AVOW_LIMITER_H
 #define AVOW_LIMITER_H
@@ -19,8 +22,8 @@ typedef struct avow_limiter_s avow_limiter_t;
  * Creates a limiter with `permits` permits.
  *
  * A limiter with 0 permits queues all calls until avow_limiter_resize() adds
- * some. The call never returns NULL: if there is no memory for a limiter, all
- * calls on the result reject with UV_ENOMEM.
+ * permits. The call never returns NULL: if there is no memory for a limiter,
+ * all calls on the result reject with UV_ENOMEM.
  */
 AVOW_API AVOW_MUST_USE avow_limiter_t *avow_limiter_new(uv_loop_t *loop,
                                                         size_t permits);
@@ -34,12 +37,11 @@ AVOW_API AVOW_MUST_USE avow_limiter_t *avow_limiter_new(uv_loop_t *loop,
  * @rejects UV_EAGAIN if the queue is full; see avow_limiter_bound()
  * @rejects UV_ECANCELED if avow_limiter_cancel() empties the queue
  * @rejects UV_EINVAL if `fn` is NULL
- * @cancel  If the call is queued, it is removed in constant time, and `fn`
- *          never runs. If `fn` has run, the promise that `fn` returned is
- *          canceled. The permit is held until that promise settles. The promise
- *          of a running avow_work() settles at the end of the work. Other
- *          requests of libuv may continue after their promise has rejected and
- *          the permit is free again.
+ * @cancel  If the call is queued, removes it in constant time; `fn` never runs.
+ *          Otherwise cancels the promise that `fn` returned. The permit is held
+ *          until that promise settles. The promise of a running avow_work()
+ *          settles at the end of the work. Other requests of libuv may continue
+ *          after their promise has rejected and the permit is free.
  */
 AVOW_API AVOW_MUST_USE avow_promise_t *avow_limiter_run(const avow_limiter_t *l,
                                                         avow_fn fn, void *data);
@@ -47,10 +49,9 @@ AVOW_API AVOW_MUST_USE avow_promise_t *avow_limiter_run(const avow_limiter_t *l,
 /**
  * Acquires a permit.
  *
- * When the last reference to the permit is released, the permit returns to the
- * limiter. Release it on the loop's thread. A handler that needs the permit for
- * longer calls avow_value_ref(). Otherwise the permit returns when the handlers
- * have run.
+ * The permit returns to the limiter when the last reference to the OBJECT is
+ * released, which must happen on the loop's thread. To keep the permit after
+ * the handlers of the promise have run, a handler calls avow_value_ref().
  *
  * @settles OBJECT permit
  * @rejects UV_EAGAIN if the queue is full; see avow_limiter_bound()
@@ -65,8 +66,8 @@ AVOW_API AVOW_MUST_USE avow_promise_t *avow_limiter_acquire(
  *
  * The call waits until `permits` permits are free, even if the limiter has
  * fewer in total. Later calls wait behind it, even if they need fewer permits.
- * When the last reference to the OBJECT is released, all its permits return to
- * the limiter. Release it on the loop's thread.
+ * All permits return to the limiter when the last reference to the OBJECT is
+ * released, which must happen on the loop's thread.
  *
  * @settles OBJECT permit
  * @rejects UV_EAGAIN if the queue is full; see avow_limiter_bound()
@@ -80,10 +81,10 @@ AVOW_API AVOW_MUST_USE avow_promise_t *avow_limiter_acquire_many(
 /**
  * Acquires `permits` permits if they are free and the queue is empty.
  *
- * When the last reference to the OBJECT is released, all its permits return to
- * the limiter. Release it on the loop's thread.
+ * All permits return to the limiter when the last reference to the OBJECT is
+ * released, which must happen on the loop's thread.
  *
- * @returns OBJECT permit; NONE if the call would have to wait
+ * @returns OBJECT permit; NONE if the caller would have to wait
  * @error   UV_EINVAL if `permits` is 0
  * @error   UV_ENOMEM if there is no memory for the permit or the limiter
  * @error   UV_ECANCELED if the loop is closed
@@ -132,8 +133,7 @@ AVOW_API AVOW_MUST_USE avow_promise_t *avow_limiter_idle(
 /**
  * Releases `l`, which may be NULL.
  *
- * Queued calls and permits in use keep the limiter in memory. Queued calls
- * still run, and the permits stay valid.
+ * Queued calls still run, and permits in use stay valid.
  */
 AVOW_API void avow_limiter_unref(avow_limiter_t *l);
 
@@ -155,24 +155,23 @@ typedef struct avow_rate_options_s {
 /**
  * Creates a rate of `tokens` tokens per `ms` milliseconds.
  *
- * A rate is a token bucket, which is full at first. Tokens arrive one by one,
- * by the loop's clock, until the bucket is full. `options` may be NULL. The
- * call never returns NULL: if there is no memory for a rate, all calls on the
- * result reject with UV_ENOMEM. All calls reject with UV_EINVAL if `tokens` or
- * `ms` is 0, if `tokens`, `ms` or `burst` is greater than 4,294,967,295, or if
- * an option is invalid.
+ * A rate is a token bucket, which is full at first. Tokens arrive one by one
+ * until the bucket is full. Queued calls get new tokens before the bucket does.
+ * The clock of the loop counts milliseconds, and all tokens of one millisecond
+ * arrive together. Tokens that do not fit into the bucket are lost, so a small
+ * bucket can make the rate lower than requested.
  *
- * The loop's clock counts milliseconds, and all tokens of one millisecond
- * arrive at once. Queued calls get their tokens first, and the rest fills the
- * bucket. Tokens that do not fit into the bucket are lost, so the rate can be
- * lower than requested.
+ * `options` may be NULL. The call never returns NULL: if there is no memory for
+ * a rate, all calls on the result reject with UV_ENOMEM. All calls reject with
+ * UV_EINVAL if `tokens` or `ms` is 0, if `tokens`, `ms` or `burst` is greater
+ * than 4,294,967,295, or if an option is invalid.
  */
 AVOW_API AVOW_MUST_USE avow_rate_t *avow_rate_new(
     uv_loop_t *loop, uint64_t tokens, uint64_t ms,
     const avow_rate_options_t *options);
 
 /**
- * Takes `tokens` tokens from the bucket when it has them.
+ * Takes `tokens` tokens from the bucket when the bucket has them.
  *
  * Calls are served in order, even if a later call needs fewer tokens. The
  * caller cannot return tokens.
