@@ -1,8 +1,10 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * Maps and groups. A map calls a function for each of many items, at most
- * `concurrency` at a time. A group is a set of promises of which none outlives
- * the group (structured concurrency).
+ * Maps and groups.
+ *
+ * A map calls a function for each of many items, at most `concurrency` at a
+ * time. A group waits for all promises that were added to it, its children, so
+ * that none outlives the group (structured concurrency).
  */
 #ifndef AVOW_MAP_H
 #define AVOW_MAP_H
@@ -16,8 +18,8 @@ AVOW_HEADER_BEGIN
 /**
  * Type of the function of avow_map().
  *
- * It is called with the index `i` of an item and returns a value as a handler
- * does.
+ * The function gets the index `i` of an item. Like a handler, it returns a
+ * value, an error, or avow_follow(p).
  *
  * @called  on the loop's thread, from a job
  */
@@ -29,7 +31,8 @@ typedef avow_value_t (*avow_map_fn)(size_t i, void *data);
  * A field of 0 has its default.
  */
 typedef struct avow_map_options_s {
-  /* Largest number of items at a time. The default is no limit, in stages 1. */
+  /* Largest number of items at a time. The default is no limit; in stages, it
+     is 1. */
   size_t concurrency;
   /* AVOW_ALL, the default: the first failure ends the map. AVOW_ALL_SETTLED:
      failures are results. */
@@ -39,8 +42,8 @@ typedef struct avow_map_options_s {
   /* avow_each(): whether to collect the results in a LIST. The default is not
      to. */
   bool collects;
-  /* Stages: whether results may overtake each other. The default is the order
-     of the items. */
+  /* Stages: whether results become items as soon as they are ready. The default
+     keeps the order of the items. */
   bool unordered;
   uint64_t reserved[4]; /* must be zeros, else UV_EINVAL */
 } avow_map_options_t;
@@ -48,12 +51,13 @@ typedef struct avow_map_options_s {
 /**
  * Calls `fn` for each of the indexes from 0 to `n` - 1, in order.
  *
- * `fn` is called from jobs. It is not called again after a failure with
- * AVOW_ALL, or after a cancellation. The promise settles when all promises that
- * `fn` returned have settled, so the caller may free `data` then, unless
- * avow_work_detached() uses it. An item for which `fn` returns AVOW_ESKIP,
- * directly or by a promise, is left out of the LIST, with each `kind`.
+ * `fn` is called from jobs. It is not called again after a cancellation or,
+ * with AVOW_ALL, after a failure. If `fn` returns the error AVOW_ESKIP,
+ * directly or by a promise, the item is left out of the LIST, with each `kind`.
  * `options` may be NULL.
+ *
+ * The promise settles when all promises that `fn` returned have settled. The
+ * caller may free `data` then, unless avow_work_detached() still uses it.
  *
  * @settles LIST of the results in the order of the indexes; with
  *          AVOW_ALL_SETTLED see avow_outcome_at()
@@ -70,20 +74,21 @@ AVOW_API AVOW_MUST_USE avow_promise_t *avow_map(
 /**
  * Calls `fn` for each item of `channel`, in order, until its end.
  *
- * `fn` borrows the item and is called from jobs. If `fn` is NULL, the promise
- * fulfills with the LIST of the items. No other memory is used for items that
- * are done. Without a limit, items are received as fast as they arrive: set
- * `concurrency` where memory or order matters. `options` may be NULL.
+ * `fn` borrows the item and is called from jobs. Without `collects`, the
+ * results are dropped, so the map uses no memory for items that are done. If
+ * `fn` is NULL, the promise fulfills with the LIST of the items. Without a
+ * limit, items are received as fast as they arrive: set `concurrency` where
+ * memory or order matters. `options` may be NULL.
  *
- * With AVOW_ALL the first failure ends the map. With AVOW_ALL_SETTLED, failures
- * of `fn` are ignored, and so are items that are errors, such as a connection
- * that could not be accepted; a LIST contains them. An item for which `fn`
- * returns AVOW_ESKIP is left out of the LIST. Items that were not received stay
- * in the channel.
+ * With AVOW_ALL, the map ends at the first error of `fn` and at the first item
+ * that is an error, such as a failed accept. Items that were not received stay
+ * in the channel. With AVOW_ALL_SETTLED, the map continues after errors; a LIST
+ * contains them. If `fn` returns AVOW_ESKIP, the item is left out of the LIST.
  *
- * The map holds a reference to the channel, so releasing another reference does
- * not close it. To stop the map, end the channel or cancel the promise. The
- * promise settles when all promises that `fn` returned have settled.
+ * The map holds a reference to the channel, so the release of another reference
+ * does not close the channel. To stop the map, end the channel or cancel the
+ * promise. The promise settles when all promises that `fn` returned have
+ * settled.
  *
  * @settles NONE; with `collects`, or if `fn` is NULL, LIST of the results in
  *          the order of the items
@@ -105,11 +110,12 @@ typedef struct avow_group_s avow_group_t;
 /**
  * Creates a group, which waits for all its children.
  *
- * The caller owns `*out`, adds children to it and ends it. The first child that
- * rejects cancels the others, with its reason. A child that rejects with
- * UV_ECANCELED is no failure. A child that others hold, too, is awaited but not
- * canceled. If there is no memory for a group, its children are canceled, and
- * the promise rejects with UV_ENOMEM after them.
+ * The caller owns `*out`. The caller adds children with avow_group_add() and
+ * then calls avow_group_end(). The first child that rejects cancels the others,
+ * with its reason. A child that rejects with UV_ECANCELED does not count as
+ * failed. A child with other references is awaited but not canceled. If there
+ * is no memory for a group, its children are canceled, and the promise rejects
+ * with UV_ENOMEM when they have settled.
  *
  * @settles NONE when the group was ended and all children have settled
  * @rejects with the reason of the first child that failed, when all children
@@ -121,26 +127,26 @@ AVOW_API AVOW_MUST_USE avow_promise_t *avow_group_new(uv_loop_t *loop,
                                                       avow_group_t **out);
 
 /**
- * Adds `p` as a child of `g`, and drops its value.
+ * Adds `p` as a child of `g`, and drops the value of `p`.
  *
- * Borrows the group. If the group is being canceled, the child is canceled,
- * too. A child that has settled uses no memory, so a group may live as long as
- * its server. The promise of the group itself is no valid child: it fails the
- * group with AVOW_ECYCLE.
+ * If the group is being canceled, the child is canceled, too. A child that has
+ * settled uses no memory, so a group may live as long as a server. The promise
+ * of the group itself is not a valid child: it fails the group with
+ * AVOW_ECYCLE.
  */
 AVOW_API void avow_group_add(const avow_group_t *g, avow_promise_t *p);
 
 /**
- * Makes a failure of a child end only that child, from now on.
+ * Lets the other children continue when a child fails, from now on.
  *
- * The other children go on, and the group fulfills with NONE. The reason is
- * dropped: use avow_catch() on the child before you add it if it matters. This
- * suits connections of a server, where a reset by one client ends only that
+ * The group then fulfills with NONE. The reason of the failed child is dropped:
+ * if it matters, call avow_catch() on the child before adding it. This suits
+ * the connections of a server, where a reset by one client ends only that
  * connection. Canceling the group still cancels all children.
  */
 AVOW_API void avow_group_isolate(const avow_group_t *g);
 
-/** Ends `g`: no children can be added, and it settles after the last. */
+/** Ends `g`: no children can be added, and it settles after the last child. */
 AVOW_API void avow_group_end(const avow_group_t *g);
 
 /**
