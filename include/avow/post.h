@@ -84,6 +84,7 @@ typedef struct avow_remote_s avow_remote_t;
  * @rejects AVOW_EBROKEN if the remote is dropped
  * @cancel  Rejects at once. The holder of `*out` must still settle or drop it.
  *          The value is then released.
+ * @see     uv_async_init()
  */
 AVOW_API AVOW_MUST_USE avow_promise_t *avow_remote_new(uv_loop_t *loop,
                                                        avow_remote_t **out);
