@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-/* Connecting and closing, as operations of a wire. */
+/* Connecting and closing, as operations of the connection's thread. */
 #include <stdio.h>
 
 #include "avow/loop.h"
@@ -12,28 +12,28 @@ enum { WRITE_MS = 5000, FLUSH_MS = 5000 };
 
 /* Called on threads of libnats. */
 
-static void on_disconnected(natsConnection *nc, void *wire) {
-  avow__nats_wire_tell(wire, NATS_CONN_STATUS_RECONNECTING);
+static void on_disconnected(natsConnection *nc, void *thread) {
+  avow__nats_thread_set_status(thread, NATS_CONN_STATUS_RECONNECTING);
 }
 
-static void on_reconnected(natsConnection *nc, void *wire) {
-  avow__nats_wire_tell(wire, NATS_CONN_STATUS_CONNECTED);
+static void on_reconnected(natsConnection *nc, void *thread) {
+  avow__nats_thread_set_status(thread, NATS_CONN_STATUS_CONNECTED);
 }
 
-static void on_nats_closed(natsConnection *nc, void *wire) {
-  avow__nats_wire_lost(wire);
-  avow__nats_wire_called(wire); /* last */
+static void on_nats_closed(natsConnection *nc, void *thread) {
+  avow__nats_thread_fail_all(thread);
+  avow__nats_thread_end_callbacks(thread); /* last */
 }
 
 static void on_error(natsConnection *nc, natsSubscription *sub, natsStatus err,
-                     void *wire) {
+                     void *thread) {
   if (err != NATS_SLOW_CONSUMER) /* which subscriptions report */
-    avow__nats_wire_failed(wire, err);
+    avow__nats_thread_failed(thread, err);
 }
 
-/* Called on the wire's thread. */
+/* Called on the connection's thread. */
 
-static natsStatus set_callbacks(natsOptions *options, wire_t *w) {
+static natsStatus set_callbacks(natsOptions *options, nats_thread_t *w) {
   natsStatus s = natsOptions_SetClosedCB(options, on_nats_closed, w);
   if (s == NATS_OK)
     s = natsOptions_SetDisconnectedCB(options, on_disconnected, w);
@@ -45,10 +45,10 @@ static natsStatus set_callbacks(natsOptions *options, wire_t *w) {
 }
 
 static connection_t *connection_of(op_t *op) {
-  return avow__nats_connection(&((asked_t *) op)->connection);
+  return avow__nats_connection(&((operation_t *) op)->connection);
 }
 
-static natsStatus name_replies(wire_t *w) {
+static natsStatus name_replies(nats_thread_t *w) {
   natsInbox *inbox = NULL;
   const natsStatus s = natsInbox_Create(&inbox);
   if (s != NATS_OK)
@@ -60,26 +60,26 @@ static natsStatus name_replies(wire_t *w) {
 
 /* If retries follow the first attempt (natsOptions_SetRetryOnFailedConnect()),
    there is a connection as well. */
-static natsStatus run_connect(wire_t *w, op_t *op) {
+static natsStatus run_connect(nats_thread_t *w, op_t *op) {
   natsConnection *nc = NULL;
   natsOptions *options = connection_of(op)->options;
-  avow__nats_wire_call(w);
+  avow__nats_thread_expect_callback(w);
   natsStatus s = name_replies(w);
   if (s == NATS_OK)
     s = set_callbacks(options, w);
   if (s == NATS_OK)
     s = natsConnection_Connect(&nc, options);
   if (s == NATS_OK || s == NATS_NOT_YET_CONNECTED) {
-    avow__nats_wire_set_native(w, nc);
-    avow__nats_wire_tell(w, natsConnection_Status(nc));
+    avow__nats_thread_set_native(w, nc);
+    avow__nats_thread_set_status(w, natsConnection_Status(nc));
     return NATS_OK;
   }
-  avow__nats_wire_called(w);
+  avow__nats_thread_end_callbacks(w);
   return s;
 }
 
-static avow_value_t the_connection(asked_t *asked) {
-  return avow_value_ref(&asked->connection);
+static avow_value_t the_connection(operation_t *operation) {
+  return avow_value_ref(&operation->connection);
 }
 
 static natsStatus make_options(natsOptions **options, const char *url) {
@@ -97,7 +97,8 @@ static avow_promise_t *connect_by(uv_loop_t *loop, natsOptions *options) {
   if (avow_is_error(&v))
     return avow_promise_reject(loop, v);
   avow_promise_t *p =
-      avow__nats_ask(&v, avow__nats_asked_new(run_connect, the_connection));
+      avow__nats_operation_start(&v, avow__nats_operation_new(run_connect,
+                                                              the_connection));
   avow_value_unref(v);
   return p;
 }
@@ -115,7 +116,7 @@ avow_promise_t *avow_nats_connect(uv_loop_t *loop, const char *url,
 
 /* Without a connection, a ping would wait for the next one and disturb its
    protocol. */
-static natsStatus run_flush(wire_t *w, op_t *op) {
+static natsStatus run_flush(nats_thread_t *w, op_t *op) {
   const natsConnStatus status = natsConnection_Status(w->nc);
   if (status == NATS_CONN_STATUS_CLOSED)
     return NATS_CONNECTION_CLOSED;
@@ -124,29 +125,33 @@ static natsStatus run_flush(wire_t *w, op_t *op) {
              : NATS_CONNECTION_DISCONNECTED;
 }
 
-static natsStatus run_close(wire_t *w, op_t *op) {
+static natsStatus run_close(nats_thread_t *w, op_t *op) {
   const natsStatus s = run_flush(w, op);
-  avow__nats_wire_close(w);
+  avow__nats_thread_close(w);
   return s;
 }
 
 avow_promise_t *avow_nats_flush(const avow_value_t *connection) {
-  return avow__nats_ask(connection, avow__nats_asked_new(run_flush, NULL));
+  return avow__nats_operation_start(connection,
+                                    avow__nats_operation_new(run_flush, NULL));
 }
 
 static avow_promise_t *close_now(const avow_value_t *connection) {
-  return avow__nats_ask(connection, avow__nats_asked_new(run_close, NULL));
+  return avow__nats_operation_start(connection,
+                                    avow__nats_operation_new(run_close, NULL));
 }
 
-static avow_value_t wait_for_errands(const avow_value_t *none,
-                                     void *connection) {
+static avow_value_t wait_for_pending_work(const avow_value_t *none,
+                                          void *connection) {
   connection_t *c = avow__nats_connection(connection);
-  return c->errands.count > 0
-             ? avow_follow(avow__nats_errands_over(&c->errands, c->loop))
+  return c->pending_work.count > 0
+             ? avow_follow(
+                   avow__nats_pending_work_done(&c->pending_work, c->loop))
              : avow_none();
 }
 
-static avow_value_t errands_over(const avow_value_t *none, void *connection) {
+static avow_value_t pending_work_done(const avow_value_t *none,
+                                      void *connection) {
   return avow_follow(close_now(connection));
 }
 
@@ -165,15 +170,16 @@ static void closing_free(void *connection) {
    waiting. */
 avow_promise_t *avow_nats_close(const avow_value_t *connection) {
   connection_t *c = avow__nats_connection(connection);
-  if (c == NULL || c->errands.jobs == 0 || !avow__nats_wire_is_there(&c->wire))
+  if (c == NULL || c->pending_work.jobs == 0 ||
+      !avow__nats_thread_is_connected(&c->thread))
     return close_now(connection);
   avow_value_t *closing = avow_calloc(1, sizeof(*closing));
   if (closing == NULL)
     return close_now(connection);
   *closing = avow_value_ref(connection);
   avow_promise_t *p = avow_next_iteration(c->loop);
-  p = avow_then(p, wait_for_errands, NULL, closing);
-  p = avow_then(p, errands_over, close_anyway, closing);
+  p = avow_then(p, wait_for_pending_work, NULL, closing);
+  p = avow_then(p, pending_work_done, close_anyway, closing);
   return avow_attach(p, closing, closing_free);
 }
 
@@ -182,7 +188,8 @@ avow_channel_t *avow_nats_states(const avow_value_t *connection) {
   avow_channel_t *states = avow_channel_new(c != NULL ? c->loop : NULL, 0);
   int code = c == NULL ? UV_EINVAL : c->ending ? UV_ECANCELED : 0;
   if (code == 0 &&
-      !avow__nats_wire_listen(&c->wire, avow_sender_new(states, 2)))
+      !avow__nats_thread_add_status_listener(&c->thread,
+                                             avow_sender_new(states, 2)))
     code = UV_ENOMEM;
   if (code != 0)
     avow_channel_fail(states, avow_error(code));

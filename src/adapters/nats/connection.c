@@ -8,7 +8,7 @@ static void connection_free(connection_t *c) {
   if (!c->closed || !c->let_go)
     return;
   avow_promise_clear(&c->ended);
-  avow__nats_errands_free(&c->errands);
+  avow__nats_pending_work_free(&c->pending_work);
   natsOptions_Destroy(c->options);
   avow_free(c);
 }
@@ -25,7 +25,7 @@ static void on_closed(uv_handle_t *handle) {
 }
 
 static void keep_loop_alive(connection_t *c) {
-  uv_handle_t *handle = (uv_handle_t *) &c->wire.answers;
+  uv_handle_t *handle = (uv_handle_t *) &c->thread.answers;
   if (c->awaited > 0 || c->ending)
     uv_ref(handle);
   else
@@ -38,7 +38,7 @@ static void connection_end(connection_t *c) {
   c->ending = true;
   if (life != NULL)
     (void) avow_resolve(life, avow_none());
-  avow__nats_wire_end(&c->wire);
+  avow__nats_thread_end(&c->thread);
   keep_loop_alive(c);
 }
 
@@ -72,117 +72,120 @@ natsConnection *avow_to_nats(const avow_value_t *connection) {
   connection_t *c = avow_is_object(connection, &connection_class)
                         ? avow__nats_connection(connection)
                         : NULL;
-  return c == NULL || c->closed ? NULL : avow__nats_wire_native(&c->wire);
+  return c == NULL || c->closed ? NULL : avow__nats_thread_native(&c->thread);
 }
 
-asked_t *avow__nats_asked_new(run_fn run,
-                              avow_value_t (*result)(asked_t *asked)) {
-  asked_t *asked = avow_calloc(1, sizeof(*asked));
-  if (asked != NULL) {
-    asked->op.run = run;
-    asked->result = result;
+operation_t *avow__nats_operation_new(
+    run_fn run, avow_value_t (*result)(operation_t *operation)) {
+  operation_t *operation = avow_calloc(1, sizeof(*operation));
+  if (operation != NULL) {
+    operation->op.run = run;
+    operation->result = result;
   }
-  return asked;
+  return operation;
 }
 
-static void asked_free(asked_t *asked) {
-  if (asked->destroy != NULL)
-    asked->destroy(asked);
-  avow_value_unref(asked->connection);
-  avow_free(asked);
+static void operation_free(operation_t *operation) {
+  if (operation->destroy != NULL)
+    operation->destroy(operation);
+  avow_value_unref(operation->connection);
+  avow_free(operation);
 }
 
-static void asked_over(connection_t *c, asked_t *asked) {
-  if (asked->is_awaited)
+static void operation_end(connection_t *c, operation_t *operation) {
+  if (operation->is_awaited)
     c->awaited--;
   keep_loop_alive(c);
-  asked_free(asked);
+  operation_free(operation);
 }
 
-static void asked_finish(connection_t *c, asked_t *asked) {
-  avow_deferred_t *d = asked->deferred;
-  asked->deferred = NULL;
+static void operation_finish(connection_t *c, operation_t *operation) {
+  avow_deferred_t *d = operation->deferred;
+  operation->deferred = NULL;
   if (d == NULL)
-    avow_value_unref(asked->op.failure);
-  else if (avow_is_error(&asked->op.failure))
-    (void) avow_reject(d, asked->op.failure);
+    avow_value_unref(operation->op.failure);
+  else if (avow_is_error(&operation->op.failure))
+    (void) avow_reject(d, operation->op.failure);
   else
-    (void) avow_resolve(d, asked->result != NULL ? asked->result(asked)
-                                                 : avow_none());
-  asked_over(c, asked);
+    (void) avow_resolve(d, operation->result != NULL
+                               ? operation->result(operation)
+                               : avow_none());
+  operation_end(c, operation);
 }
 
 static void on_answers(uv_async_t *handle) {
   connection_t *c = handle->data;
   bool over;
   op_t *next;
-  for (op_t *op = avow__nats_wire_take(&c->wire, &over); op != NULL;
+  for (op_t *op = avow__nats_thread_take(&c->thread, &over); op != NULL;
        op = next) {
     next = op->next;
-    asked_finish(c, (asked_t *) op);
+    operation_finish(c, (operation_t *) op);
   }
   if (!over || uv_is_closing((uv_handle_t *) handle))
     return;
-  avow__nats_wire_join(&c->wire);
+  avow__nats_thread_join(&c->thread);
   uv_close((uv_handle_t *) handle, on_closed);
 }
 
-/* The wire still runs an operation that it has not run. An operation that waits
-   for an answer ends now. */
-static void asked_on_cancel(void *data) {
-  asked_t *asked = data;
-  connection_t *c = avow__nats_connection(&asked->connection);
-  avow_deferred_t *d = asked->deferred;
-  asked->deferred = NULL;
+/* The thread still runs an operation that it has not started. An operation that
+   waits for an answer ends now. */
+static void operation_on_cancel(void *data) {
+  operation_t *operation = data;
+  connection_t *c = avow__nats_connection(&operation->connection);
+  avow_deferred_t *d = operation->deferred;
+  operation->deferred = NULL;
   avow_deferred_drop(d);
-  if (asked->is_request && avow__nats_wire_forget(&c->wire, &asked->op))
-    asked_over(c, asked);
+  if (operation->is_request &&
+      avow__nats_thread_forget(&c->thread, &operation->op))
+    operation_end(c, operation);
 }
 
-static avow_promise_t *refuse(asked_t *asked, avow_promise_t *p) {
-  if (asked != NULL)
-    asked_free(asked);
+static avow_promise_t *refuse(operation_t *operation, avow_promise_t *p) {
+  if (operation != NULL)
+    operation_free(operation);
   return p;
 }
 
-avow_promise_t *avow__nats_ask(const avow_value_t *connection, asked_t *asked) {
+avow_promise_t *avow__nats_operation_start(const avow_value_t *connection,
+                                           operation_t *operation) {
   connection_t *c = avow__nats_connection(connection);
   if (c == NULL)
-    return refuse(asked, avow_promise_reject(NULL, avow_error(UV_EINVAL)));
+    return refuse(operation, avow_promise_reject(NULL, avow_error(UV_EINVAL)));
   if (c->ending)
-    return refuse(asked, avow_ref(c->ended));
-  if (asked == NULL)
+    return refuse(operation, avow_ref(c->ended));
+  if (operation == NULL)
     return avow_promise_reject(c->loop, avow_error(UV_ENOMEM));
-  avow_promise_t *p = avow_promise_new(c->loop, &asked->deferred);
+  avow_promise_t *p = avow_promise_new(c->loop, &operation->deferred);
   if (avow_state(p) != AVOW_PENDING) { /* out of memory */
-    avow_deferred_drop(asked->deferred);
-    return refuse(asked, p);
+    avow_deferred_drop(operation->deferred);
+    return refuse(operation, p);
   }
-  asked->is_request = asked->op.waits;
-  asked->connection = avow_value_ref(connection);
-  if (!avow__nats_wire_ask(&c->wire, &asked->op)) {
-    (void) avow_reject(asked->deferred, avow_error(UV_ENOMEM));
-    return refuse(asked, p);
+  operation->is_request = operation->op.waits;
+  operation->connection = avow_value_ref(connection);
+  if (!avow__nats_thread_queue(&c->thread, &operation->op)) {
+    (void) avow_reject(operation->deferred, avow_error(UV_ENOMEM));
+    return refuse(operation, p);
   }
-  avow_on_cancel(asked->deferred, asked_on_cancel, asked);
-  avow__nats_await(asked);
+  avow_on_cancel(operation->deferred, operation_on_cancel, operation);
+  avow__nats_await(operation);
   return p;
 }
 
-bool avow__nats_begin(const avow_value_t *connection, asked_t *asked) {
+bool avow__nats_begin(const avow_value_t *connection, operation_t *operation) {
   connection_t *c = avow__nats_connection(connection);
   if (c == NULL || c->ending) {
-    asked_free(asked);
+    operation_free(operation);
     return false;
   }
-  avow_value_unref(asked->connection);
-  asked->connection = avow_value_ref(connection);
-  return avow__nats_wire_ask(&c->wire, &asked->op); /* cannot fail */
+  avow_value_unref(operation->connection);
+  operation->connection = avow_value_ref(connection);
+  return avow__nats_thread_queue(&c->thread, &operation->op); /* cannot fail */
 }
 
-void avow__nats_await(asked_t *asked) {
-  connection_t *c = avow__nats_connection(&asked->connection);
-  asked->is_awaited = true;
+void avow__nats_await(operation_t *operation) {
+  connection_t *c = avow__nats_connection(&operation->connection);
+  operation->is_awaited = true;
   c->awaited++;
   keep_loop_alive(c);
 }
@@ -220,10 +223,10 @@ avow_value_t avow__nats_connection_new(uv_loop_t *loop, natsOptions *options) {
   const avow_value_t v = connection_promise(c);
   int err = avow_error_code(&v);
   if (err == 0)
-    err = avow__nats_wire_start(&c->wire, loop, on_answers);
+    err = avow__nats_thread_start(&c->thread, loop, on_answers);
   avow_value_unref(v);
   if (err == 0) {
-    c->wire.answers.data = c;
+    c->thread.answers.data = c;
     keep_loop_alive(c);
     return avow_object(&connection_class, c);
   }

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * Connections, on the side of the loop. The wire of this object ends with its
+ * Connections, on the side of the loop. The thread of this object ends with its
  * last reference, or with the loop. Pending operations have references.
  *
  * The end waits until the thread has ended and the async handle is closed. A
@@ -16,7 +16,7 @@
 #include "pending_work.h"
 
 typedef struct connection_s {
-  wire_t wire;
+  nats_thread_t thread;
   uv_loop_t *loop;
   natsOptions *options;  /* until it is connected */
   avow_deferred_t *life; /* canceled when the loop closes */
@@ -25,7 +25,7 @@ typedef struct connection_s {
   /* settles when the connection has no handle on the loop */
   avow_deferred_t *gone;
   avow_promise_t *shield;
-  errands_t errands;
+  pending_work_t pending_work;
   uint64_t ids;     /* number of request ids so far */
   unsigned awaited; /* number of operations that keep the loop alive */
   bool ending;      /* no more operations start */
@@ -34,16 +34,17 @@ typedef struct connection_s {
 } connection_t;
 
 /* Operation with a promise. Derived structs start with this one. */
-typedef struct asked_s asked_t;
-struct asked_s {
+typedef struct operation_s operation_t;
+struct operation_s {
   op_t op;
   avow_value_t connection; /* a reference */
   bool is_request;
   bool is_awaited;           /* keeps the loop alive */
   avow_deferred_t *deferred; /* NULL once its promise has settled */
-  avow_value_t (*result)(asked_t *asked); /* result on success; NULL: NONE */
+  avow_value_t (*result)(
+      operation_t *operation); /* result on success; NULL: NONE */
   /* frees the fields of a derived struct; NULL: none */
-  void (*destroy)(asked_t *asked);
+  void (*destroy)(operation_t *operation);
 };
 
 /* Returns the connection. For any other value returns NULL, and debug builds
@@ -52,18 +53,19 @@ connection_t *avow__nats_connection(const avow_value_t *connection);
 
 /* Creates an operation without fields of its own. Returns NULL if out of
    memory. */
-asked_t *avow__nats_asked_new(run_fn run,
-                              avow_value_t (*result)(asked_t *asked));
+operation_t *avow__nats_operation_new(
+    run_fn run, avow_value_t (*result)(operation_t *operation));
 
-/* Runs the operation on the wire and returns the promise of its result. Takes
-   ownership of `asked`, which is freed afterwards, or at once if it is refused.
-   NULL rejects with UV_ENOMEM. */
-avow_promise_t *avow__nats_ask(const avow_value_t *connection, asked_t *asked);
+/* Runs the operation on the thread and returns the promise of its result. Takes
+   ownership of `operation`, which is freed afterwards, or at once if it is
+   refused. NULL rejects with UV_ENOMEM. */
+avow_promise_t *avow__nats_operation_start(const avow_value_t *connection,
+                                           operation_t *operation);
 
 /* Runs the operation without a promise. Returns false if it is refused. It does
    not keep the loop alive until avow__nats_await() is called. */
-bool avow__nats_begin(const avow_value_t *connection, asked_t *asked);
-void avow__nats_await(asked_t *asked);
+bool avow__nats_begin(const avow_value_t *connection, operation_t *operation);
+void avow__nats_await(operation_t *operation);
 
 /* Returns a connection that is not connected yet, or an error. Takes ownership
    of `options`. */

@@ -23,27 +23,27 @@ static op_t *ops_take(ops_t *ops) {
 }
 
 /* Under the mutex. */
-static void wire_add(wire_t *w, op_t *op) {
-  if (w->asked.first == NULL)
+static void thread_add(nats_thread_t *w, op_t *op) {
+  if (w->queued.first == NULL)
     uv_cond_signal(&w->changed);
-  ops_add(&w->asked, op);
+  ops_add(&w->queued, op);
 }
 
-/* On the wire's thread. */
+/* On the connection's thread. */
 
 /* Waits for operations and returns them. Returns NULL if the thread must
    end. */
-static op_t *wait_for_ops(wire_t *w) {
+static op_t *wait_for_ops(nats_thread_t *w) {
   uv_mutex_lock(&w->mutex);
-  while (w->asked.first == NULL && !w->ends)
+  while (w->queued.first == NULL && !w->ends)
     uv_cond_wait(&w->changed, &w->mutex);
-  op_t *first = w->ends ? NULL : ops_take(&w->asked);
+  op_t *first = w->ends ? NULL : ops_take(&w->queued);
   uv_mutex_unlock(&w->mutex);
   return first;
 }
 
 /* Under the mutex, so that the handle still exists. */
-static void answer(wire_t *w, op_t *op) {
+static void answer(nats_thread_t *w, op_t *op) {
   if (w->answered.first == NULL)
     (void) uv_async_send(&w->answers);
   ops_add(&w->answered, op);
@@ -55,14 +55,14 @@ static void op_fail(op_t *op, avow_value_t why) {
   op->failure = why;
 }
 
-static void give_up(wire_t *w, op_t *op, avow_value_t why) {
+static void give_up(nats_thread_t *w, op_t *op, avow_value_t why) {
   op_fail(op, why);
   answer(w, op);
 }
 
 /* Under the mutex. Ends the operations that wait for an answer. An operation
    that has not run is answered when it has run. */
-static void give_up_waiting(wire_t *w, const avow_value_t *why) {
+static void give_up_waiting(nats_thread_t *w, const avow_value_t *why) {
   op_t *op;
   while ((op = avow__nats_reply_waiters_take_any(&w->waiting)) != NULL) {
     op->waits = false;
@@ -73,17 +73,17 @@ static void give_up_waiting(wire_t *w, const avow_value_t *why) {
 }
 
 /* Under the mutex. Ends all remaining operations. */
-static void give_up_all(wire_t *w) {
+static void give_up_all(nats_thread_t *w) {
   op_t *next;
   const avow_value_t why = avow_error(UV_ECANCELED);
   give_up_waiting(w, &why);
-  for (op_t *op = ops_take(&w->asked); op != NULL; op = next) {
+  for (op_t *op = ops_take(&w->queued); op != NULL; op = next) {
     next = op->next;
     give_up(w, op, why);
   }
 }
 
-static void run_one(wire_t *w, op_t *op) {
+static void run_one(nats_thread_t *w, op_t *op) {
   const natsStatus s = op->run(w, op);
   const avow_value_t why = s != NATS_OK ? avow__nats_failure(s) : avow_none();
   uv_mutex_lock(&w->mutex);
@@ -95,17 +95,17 @@ static void run_one(wire_t *w, op_t *op) {
   uv_mutex_unlock(&w->mutex);
 }
 
-static spents_t take_spents(wire_t *w) {
+static retired_list_t take_retired(nats_thread_t *w) {
   uv_mutex_lock(&w->mutex);
-  const spents_t spents = w->spents;
-  w->spents = (spents_t){ 0 };
+  const retired_list_t retired_list = w->retired_list;
+  w->retired_list = (retired_list_t){ 0 };
   uv_mutex_unlock(&w->mutex);
-  return spents;
+  return retired_list;
 }
 
-static void keep_spents(wire_t *w, spents_t *spents) {
+static void keep_retired(nats_thread_t *w, retired_list_t *retired_list) {
   uv_mutex_lock(&w->mutex);
-  avow__nats_spents_move(&w->spents, spents);
+  avow__nats_retired_move(&w->retired_list, retired_list);
   uv_mutex_unlock(&w->mutex);
 }
 
@@ -113,20 +113,20 @@ static void keep_spents(wire_t *w, spents_t *spents) {
    the only way is to request a pong and wait for at most as long. Later
    operations are then sent together. During a reconnect, a ping would corrupt
    its count of pongs. */
-static void flush(wire_t *w) {
+static void flush(nats_thread_t *w) {
   if (!w->unflushed ||
       natsConnection_Status(w->nc) != NATS_CONN_STATUS_CONNECTED)
     return;
   w->unflushed = false;
-  spents_t spents = take_spents(w);
-  const int64_t ms = spents.count > SPENT_MANY ? 1000 : 1;
+  retired_list_t retired_list = take_retired(w);
+  const int64_t ms = retired_list.count > RETIRED_MANY ? 1000 : 1;
   if (natsConnection_FlushTimeout(w->nc, ms) == NATS_OK)
-    avow__nats_spents_free(&spents);
+    avow__nats_retired_free(&retired_list);
   else
-    keep_spents(w, &spents);
+    keep_retired(w, &retired_list);
 }
 
-static void run_all(wire_t *w, op_t *op) {
+static void run_all(nats_thread_t *w, op_t *op) {
   for (op_t *next; op != NULL; op = next) {
     next = op->next;
     run_one(w, op);
@@ -134,15 +134,15 @@ static void run_all(wire_t *w, op_t *op) {
   flush(w);
 }
 
-static void close_native(wire_t *w) {
+static void close_native(nats_thread_t *w) {
   natsConnection *nc = w->nc;
-  avow__nats_wire_set_native(w, NULL);
+  avow__nats_thread_set_native(w, NULL);
   natsConnection_Destroy(nc);
   natsSubscription_Destroy(w->replies);
 }
 
-static void wire_run(void *data) {
-  wire_t *w = data;
+static void thread_run(void *data) {
+  nats_thread_t *w = data;
   op_t *ops;
   while ((ops = wait_for_ops(w)) != NULL)
     run_all(w, ops);
@@ -155,63 +155,63 @@ static void wire_run(void *data) {
   w->over = true;
   if (!w->silent)
     (void) uv_async_send(&w->answers); /* the last action of the thread */
-  spents_t spents = w->spents;
+  retired_list_t retired_list = w->retired_list;
   uv_mutex_unlock(&w->mutex);
-  avow__nats_spents_free(&spents);
+  avow__nats_retired_free(&retired_list);
   nats_ReleaseThreadMemory();
 }
 
 /* On any thread. */
 
-void avow__nats_wire_call(wire_t *w) {
+void avow__nats_thread_expect_callback(nats_thread_t *w) {
   uv_mutex_lock(&w->mutex);
   w->callers++;
   uv_mutex_unlock(&w->mutex);
 }
 
-void avow__nats_wire_called(wire_t *w) {
+void avow__nats_thread_end_callbacks(nats_thread_t *w) {
   uv_mutex_lock(&w->mutex);
   w->callers--;
   uv_cond_signal(&w->changed);
   uv_mutex_unlock(&w->mutex);
 }
 
-void avow__nats_wire_spend(wire_t *w, spent_t *spent) {
-  spents_t last = { 0 };
+void avow__nats_thread_retire(nats_thread_t *w, retired_t *retired) {
+  retired_list_t last = { 0 };
   uv_mutex_lock(&w->mutex);
-  avow__nats_spents_add(w->over ? &last : &w->spents, spent);
+  avow__nats_retired_add(w->over ? &last : &w->retired_list, retired);
   uv_mutex_unlock(&w->mutex);
-  avow__nats_spents_free(&last);
+  avow__nats_retired_free(&last);
 }
 
-void avow__nats_wire_set_native(wire_t *w, natsConnection *nc) {
+void avow__nats_thread_set_native(nats_thread_t *w, natsConnection *nc) {
   uv_mutex_lock(&w->mutex);
   w->nc = nc;
   uv_mutex_unlock(&w->mutex);
 }
 
-void avow__nats_wire_close(wire_t *w) {
+void avow__nats_thread_close(nats_thread_t *w) {
   uv_mutex_lock(&w->mutex);
   w->closed = true;
   uv_mutex_unlock(&w->mutex);
   natsConnection_Close(w->nc);
 }
 
-natsConnection *avow__nats_wire_native(wire_t *w) {
+natsConnection *avow__nats_thread_native(nats_thread_t *w) {
   uv_mutex_lock(&w->mutex);
   natsConnection *nc = w->nc;
   uv_mutex_unlock(&w->mutex);
   return nc;
 }
 
-bool avow__nats_wire_wants(wire_t *w, const op_t *op) {
+bool avow__nats_thread_awaits(nats_thread_t *w, const op_t *op) {
   uv_mutex_lock(&w->mutex);
   const bool wants = op->waits;
   uv_mutex_unlock(&w->mutex);
   return wants;
 }
 
-bool avow__nats_wire_forget(wire_t *w, op_t *op) {
+bool avow__nats_thread_forget(nats_thread_t *w, op_t *op) {
   uv_mutex_lock(&w->mutex);
   const bool is_in = avow__nats_reply_waiters_take(&w->waiting, op->id) != NULL;
   const bool is_ours = is_in && op->ran;
@@ -220,7 +220,7 @@ bool avow__nats_wire_forget(wire_t *w, op_t *op) {
   return is_ours;
 }
 
-bool avow__nats_wire_reply(wire_t *w, uint64_t id, natsMsg *msg) {
+bool avow__nats_thread_reply(nats_thread_t *w, uint64_t id, natsMsg *msg) {
   uv_mutex_lock(&w->mutex);
   op_t *op = avow__nats_reply_waiters_take(&w->waiting, id);
   if (op != NULL) {
@@ -233,7 +233,7 @@ bool avow__nats_wire_reply(wire_t *w, uint64_t id, natsMsg *msg) {
   return op != NULL;
 }
 
-void avow__nats_wire_done(wire_t *w, op_t *op) {
+void avow__nats_thread_done(nats_thread_t *w, op_t *op) {
   uv_mutex_lock(&w->mutex);
   op->waits = false;
   if (op->ran)
@@ -241,7 +241,7 @@ void avow__nats_wire_done(wire_t *w, op_t *op) {
   uv_mutex_unlock(&w->mutex);
 }
 
-void avow__nats_wire_tell(wire_t *w, natsConnStatus status) {
+void avow__nats_thread_set_status(nats_thread_t *w, natsConnStatus status) {
   uv_mutex_lock(&w->mutex);
   if (!w->closed && !w->ends)
     avow__nats_states_set(&w->states, status);
@@ -250,29 +250,29 @@ void avow__nats_wire_tell(wire_t *w, natsConnStatus status) {
 
 /* Under the mutex. Ends the forbidden subscriptions, and the requests if
    replies are forbidden. Returns false if the text fits none of them. */
-static bool forbid(wire_t *w, const avow_value_t *why) {
+static bool forbid(nats_thread_t *w, const avow_value_t *why) {
   char replies[INBOX + 2];
   const char *text = avow_error_message(why);
   bool is_any = false;
-  for (hearer_t *h = w->hearers; h != NULL; h = h->next) {
+  for (listener_t *h = w->listeners; h != NULL; h = h->next) {
     if (!avow__nats_is_forbidden(text, h->subject, h->queue))
       continue;
     is_any = true;
     if (h->end == NULL)
       continue;
     h->why = avow_value_ref(why);
-    wire_add(w, h->end);
+    thread_add(w, h->end);
     h->end = NULL;
   }
   (void) snprintf(replies, sizeof(replies), "%s.*", w->inbox);
   if (!avow__nats_is_forbidden(text, replies, NULL))
     return is_any;
-  w->is_deaf = true;
+  w->forbids_replies = true;
   give_up_waiting(w, why);
   return true;
 }
 
-void avow__nats_wire_failed(wire_t *w, natsStatus status) {
+void avow__nats_thread_failed(nats_thread_t *w, natsStatus status) {
   const avow_value_t why = avow__nats_failure(status);
   uv_mutex_lock(&w->mutex);
   if (!w->ends && (status != NATS_NOT_PERMITTED || !forbid(w, &why)))
@@ -281,34 +281,35 @@ void avow__nats_wire_failed(wire_t *w, natsStatus status) {
   avow_value_unref(why);
 }
 
-void avow__nats_wire_hear(wire_t *w, hearer_t *hearer) {
+void avow__nats_thread_listen(nats_thread_t *w, listener_t *listener) {
   uv_mutex_lock(&w->mutex);
-  avow__nats_hearers_add(&w->hearers, hearer);
+  avow__nats_listeners_add(&w->listeners, listener);
   uv_mutex_unlock(&w->mutex);
 }
 
-void avow__nats_wire_heard(wire_t *w, hearer_t *hearer) {
+void avow__nats_thread_unlisten(nats_thread_t *w, listener_t *listener) {
   uv_mutex_lock(&w->mutex);
-  avow__nats_hearers_remove(hearer);
+  avow__nats_listeners_remove(listener);
   uv_mutex_unlock(&w->mutex);
 }
 
-op_t *avow__nats_wire_take_end(wire_t *w, hearer_t *hearer) {
+op_t *avow__nats_thread_take_end(nats_thread_t *w, listener_t *listener) {
   uv_mutex_lock(&w->mutex);
-  op_t *end = hearer->end;
-  hearer->end = NULL;
+  op_t *end = listener->end;
+  listener->end = NULL;
   uv_mutex_unlock(&w->mutex);
   return end;
 }
 
-bool avow__nats_wire_is_deaf(wire_t *w) {
+bool avow__nats_thread_forbids_replies(nats_thread_t *w) {
   uv_mutex_lock(&w->mutex);
-  const bool is_deaf = w->is_deaf;
+  const bool forbids_replies = w->forbids_replies;
   uv_mutex_unlock(&w->mutex);
-  return is_deaf;
+  return forbids_replies;
 }
 
-bool avow__nats_wire_listen(wire_t *w, avow_sender_t *sender) {
+bool avow__nats_thread_add_status_listener(nats_thread_t *w,
+                                           avow_sender_t *sender) {
   uv_mutex_lock(&w->mutex);
   const bool can = avow__nats_states_add(&w->states, sender);
   if (w->states.now == NATS_CONN_STATUS_CLOSED)
@@ -317,7 +318,7 @@ bool avow__nats_wire_listen(wire_t *w, avow_sender_t *sender) {
   return can;
 }
 
-void avow__nats_wire_lost(wire_t *w) {
+void avow__nats_thread_fail_all(nats_thread_t *w) {
   avow_value_t why = avow_none();
   uv_mutex_lock(&w->mutex);
   if (w->waiting.count > 0)
@@ -329,7 +330,7 @@ void avow__nats_wire_lost(wire_t *w) {
   avow_value_unref(why);
 }
 
-bool avow__nats_wire_is_there(wire_t *w) {
+bool avow__nats_thread_is_connected(nats_thread_t *w) {
   uv_mutex_lock(&w->mutex);
   const bool is_there =
       !w->closed && w->states.now == NATS_CONN_STATUS_CONNECTED;
@@ -337,7 +338,7 @@ bool avow__nats_wire_is_there(wire_t *w) {
   return is_there;
 }
 
-bool avow__nats_wire_is_lost(wire_t *w) {
+bool avow__nats_thread_is_lost(nats_thread_t *w) {
   uv_mutex_lock(&w->mutex);
   natsConnection *nc = w->closed ? NULL : w->nc;
   uv_mutex_unlock(&w->mutex);
@@ -346,16 +347,16 @@ bool avow__nats_wire_is_lost(wire_t *w) {
 
 /* On the loop's thread. */
 
-bool avow__nats_wire_ask(wire_t *w, op_t *op) {
+bool avow__nats_thread_queue(nats_thread_t *w, op_t *op) {
   uv_mutex_lock(&w->mutex);
   const bool can = op->id == 0 || avow__nats_reply_waiters_add(&w->waiting, op);
   if (can)
-    wire_add(w, op);
+    thread_add(w, op);
   uv_mutex_unlock(&w->mutex);
   return can;
 }
 
-op_t *avow__nats_wire_take(wire_t *w, bool *over) {
+op_t *avow__nats_thread_take(nats_thread_t *w, bool *over) {
   uv_mutex_lock(&w->mutex);
   op_t *first = ops_take(&w->answered);
   *over = w->over;
@@ -363,25 +364,25 @@ op_t *avow__nats_wire_take(wire_t *w, bool *over) {
   return first;
 }
 
-void avow__nats_wire_end(wire_t *w) {
+void avow__nats_thread_end(nats_thread_t *w) {
   uv_mutex_lock(&w->mutex);
   w->ends = true;
   uv_cond_signal(&w->changed);
   uv_mutex_unlock(&w->mutex);
 }
 
-static void destroy_locks(wire_t *w) {
+static void destroy_locks(nats_thread_t *w) {
   uv_cond_destroy(&w->changed);
   uv_mutex_destroy(&w->mutex);
   avow__nats_reply_waiters_free(&w->waiting);
 }
 
-void avow__nats_wire_join(wire_t *w) {
-  (void) uv_thread_join(&w->thread);
+void avow__nats_thread_join(nats_thread_t *w) {
+  (void) uv_thread_join(&w->uv);
   destroy_locks(w);
 }
 
-static int init_locks(wire_t *w) {
+static int init_locks(nats_thread_t *w) {
   int err = uv_mutex_init(&w->mutex);
   if (err != 0)
     return err;
@@ -394,13 +395,13 @@ static int init_locks(wire_t *w) {
 /* The thread waits for operations, and by then the handle exists. If the handle
    were created first and the thread failed, the handle could not be closed at
    once. */
-int avow__nats_wire_start(wire_t *w, uv_loop_t *loop, uv_async_cb cb) {
-  ops_init(&w->asked);
+int avow__nats_thread_start(nats_thread_t *w, uv_loop_t *loop, uv_async_cb cb) {
+  ops_init(&w->queued);
   ops_init(&w->answered);
   int err = init_locks(w);
   if (err != 0)
     return err;
-  err = uv_thread_create(&w->thread, wire_run, w);
+  err = uv_thread_create(&w->uv, thread_run, w);
   if (err != 0) {
     destroy_locks(w);
     return err;
@@ -408,8 +409,8 @@ int avow__nats_wire_start(wire_t *w, uv_loop_t *loop, uv_async_cb cb) {
   err = uv_async_init(loop, &w->answers, cb);
   if (err != 0) {
     w->silent = true; /* the thread sees this at its end */
-    avow__nats_wire_end(w);
-    avow__nats_wire_join(w);
+    avow__nats_thread_end(w);
+    avow__nats_thread_join(w);
   }
   return err;
 }

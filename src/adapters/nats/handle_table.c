@@ -11,7 +11,7 @@ enum { LISTS = 256 };
 static uv_once_t once = UV_ONCE_INIT;
 static uv_mutex_t mutex;
 static uv_cond_t left;
-static door_t *lists[LISTS];
+static handle_t *lists[LISTS];
 static uintptr_t last; /* number */
 
 static void init(void) {
@@ -25,44 +25,44 @@ static void lock(void) {
 }
 
 /* Returns the position of the number in its list, or the end of the list. */
-static door_t **find_door(uintptr_t number) {
-  door_t **at = &lists[number % LISTS];
+static handle_t **find_handle(uintptr_t number) {
+  handle_t **at = &lists[number % LISTS];
   while (*at != NULL && (*at)->number != number)
     at = &(*at)->next;
   return at;
 }
 
-void *avow__nats_door_open(door_t *door, void *of) {
+void *avow__nats_handle_open(handle_t *handle, void *of) {
   lock();
-  *door = (door_t){ .number = ++last, .of = of };
-  *find_door(door->number) = door;
+  *handle = (handle_t){ .number = ++last, .of = of };
+  *find_handle(handle->number) = handle;
   uv_mutex_unlock(&mutex);
   /* NOLINTNEXTLINE(performance-no-int-to-ptr): it is never dereferenced */
-  return (void *) door->number;
+  return (void *) handle->number;
 }
 
-door_t *avow__nats_door_enter(void *number) {
+handle_t *avow__nats_handle_enter(void *number) {
   lock();
-  door_t *door = *find_door((uintptr_t) number);
-  if (door != NULL)
-    door->inside++;
+  handle_t *handle = *find_handle((uintptr_t) number);
+  if (handle != NULL)
+    handle->inside++;
   uv_mutex_unlock(&mutex);
-  return door;
+  return handle;
 }
 
-void avow__nats_door_leave(door_t *door) {
+void avow__nats_handle_leave(handle_t *handle) {
   lock();
-  if (--door->inside == 0)
+  if (--handle->inside == 0)
     uv_cond_broadcast(&left);
   uv_mutex_unlock(&mutex);
 }
 
-void avow__nats_door_shut(door_t *door) {
+void avow__nats_handle_close(handle_t *handle) {
   lock();
-  door_t **at = find_door(door->number);
+  handle_t **at = find_handle(handle->number);
   if (*at != NULL)
-    *at = door->next;
-  while (door->inside > 0)
+    *at = handle->next;
+  while (handle->inside > 0)
     uv_cond_wait(&left, &mutex);
   uv_mutex_unlock(&mutex);
 }

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * Handles (door_t) that libnats' callbacks get instead of pointers. The end of
- * a connection may close a subscription before it has a completion callback.
+ * Handles that libnats' callbacks get instead of pointers. The end of a
+ * connection may close a subscription before it has a completion callback.
  * libnats may then call once more with a message. It never reports that no call
  * follows. Such a call gets a number, which needs no memory. After the handle
  * is closed, the number leads to nothing, and it is never used again.
@@ -12,24 +12,24 @@
 #include <stdint.h>
 
 /* Part of the object that the handle leads to. */
-typedef struct door_s door_t;
-struct door_s {
-  door_t *next; /* with the same last bits */
+typedef struct handle_s handle_t;
+struct handle_s {
+  handle_t *next; /* with the same last bits */
   uintptr_t number;
   unsigned inside; /* number of running calls */
   void *of;
 };
 
 /* Opens the handle. Returns its number as an argument for libnats. */
-void *avow__nats_door_open(door_t *door, void *of);
+void *avow__nats_handle_open(handle_t *handle, void *of);
 
 /* On any thread. Returns the open handle of the number, which the caller must
    leave. Returns NULL if the handle is closed. */
-door_t *avow__nats_door_enter(void *number);
-void avow__nats_door_leave(door_t *door);
+handle_t *avow__nats_handle_enter(void *number);
+void avow__nats_handle_leave(handle_t *handle);
 
 /* Closes the handle and waits for running calls. Accepts a handle that is
    closed or was never opened. */
-void avow__nats_door_shut(door_t *door);
+void avow__nats_handle_close(handle_t *handle);
 
 #endif

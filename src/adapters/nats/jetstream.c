@@ -2,7 +2,7 @@
 /*
  * JetStream through its own protocol. Each call is a request to a subject that
  * starts with $JS.API, or a message to store. It waits like other requests.
- * libnats' own functions would block the wire's thread until their answer
+ * libnats' own functions would block the connection's thread until their answer
  * arrives. All other operations of the connection would wait.
  */
 #include "jetstream.h"

@@ -32,7 +32,7 @@ static void job_unref(void *data) {
   job_t *job = data;
   if (--job->refs > 0)
     return;
-  avow__nats_errands_of(&job->queue)->jobs--;
+  avow__nats_pending_work_of(&job->queue)->jobs--;
   avow_promise_clear(&job->storing);
   avow_value_unref(job->payload);
   avow_value_unref(job->queue);
@@ -158,7 +158,7 @@ static avow_value_t say_so(const avow_value_t *arg, void *data) {
 
 static void job_taken_out(void *data) {
   const job_t *job = data;
-  avow__nats_errand_end(avow__nats_errands_of(&job->queue));
+  avow__nats_pending_work_end(avow__nats_pending_work_of(&job->queue));
   job_unref(data);
 }
 
@@ -172,7 +172,7 @@ static avow_value_t job_over(const avow_value_t *reason, void *data) {
           : avow_promise_resolve(avow__nats_queue(&job->queue)->loop,
                                  avow_none());
   job->refs++;
-  avow__nats_errand_begin(avow__nats_errands_of(&job->queue));
+  avow__nats_pending_work_begin(avow__nats_pending_work_of(&job->queue));
   p = avow_then(avow_then(p, job_take_out, job_take_out, job), say_so, NULL,
                 job);
   avow__nats_drop(avow_attach(p, job, job_taken_out));
@@ -187,7 +187,7 @@ static job_t *job_new(const avow_value_t *queue, const char *id) {
   job->entry.token = job->token;
   job->queue = avow_value_ref(queue);
   job->refs = 1;
-  avow__nats_errands_of(&job->queue)->jobs++;
+  avow__nats_pending_work_of(&job->queue)->jobs++;
   job->is_in = avow__nats_queue_listen(avow__nats_queue(queue), &job->entry);
   if (job->is_in)
     return job;

@@ -41,8 +41,9 @@ queue_t *avow__nats_queue(const avow_value_t *queue) {
   return avow_to_object(queue, &queue_class);
 }
 
-errands_t *avow__nats_errands_of(const avow_value_t *queue) {
-  return &avow__nats_connection(&avow__nats_queue(queue)->connection)->errands;
+pending_work_t *avow__nats_pending_work_of(const avow_value_t *queue) {
+  return &avow__nats_connection(&avow__nats_queue(queue)->connection)
+              ->pending_work;
 }
 
 void avow__nats_queue_subject(const queue_t *q, char subject[SUBJECT_SIZE],

@@ -35,7 +35,7 @@ typedef struct queue_s {
 /* Returns the queue. For any other value returns NULL, and debug builds
    abort. */
 queue_t *avow__nats_queue(const avow_value_t *queue);
-errands_t *avow__nats_errands_of(const avow_value_t *queue);
+pending_work_t *avow__nats_pending_work_of(const avow_value_t *queue);
 
 void avow__nats_queue_unref(queue_t *q);
 

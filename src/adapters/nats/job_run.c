@@ -251,7 +251,7 @@ static avow_value_t given_up(const avow_value_t *reason, void *data) {
 
 static void task_free(void *data) {
   task_t *task = data;
-  avow__nats_errands_of(&task->worker->queue)->jobs--;
+  avow__nats_pending_work_of(&task->worker->queue)->jobs--;
   if (task->life != NULL)
     avow_deferred_drop(task->life);
   avow_value_unref(task->object);
@@ -267,7 +267,7 @@ static task_t *task_new(worker_t *w, const avow_value_t *message) {
   if (task == NULL)
     return NULL;
   task->worker = w;
-  avow__nats_errands_of(&w->queue)->jobs++;
+  avow__nats_pending_work_of(&w->queue)->jobs++;
   task->message = avow_value_ref(message);
   task->token = dot != NULL ? dot + 1 : natsMsg_GetSubject(msg);
   task->attempt = (unsigned) strtoul(

@@ -109,7 +109,7 @@ static avow_value_t on_delivery(const avow_value_t *message, void *worker) {
                      : avow_follow(avow__nats_task(worker, message));
 }
 
-static avow_value_t asked(const avow_value_t *none, void *data) {
+static avow_value_t receive_job(const avow_value_t *none, void *data) {
   const worker_t *w = data;
   avow_promise_t *p =
       avow_timeout(avow_channel_next(w->jobs), ASK_MS + LATE_MS);
@@ -128,7 +128,7 @@ static avow_value_t slot_step(void *data) {
                          avow__nats_text("{\"batch\":1,\"expires\":%" PRIu64
                                          "}",
                                          (uint64_t) ASK_MS * 1000000));
-  return avow_follow(avow_then(p, asked, passes, data));
+  return avow_follow(avow_then(p, receive_job, passes, data));
 }
 
 static avow_value_t lost(const avow_value_t *none, void *data) {

@@ -9,21 +9,21 @@
 #include <stddef.h>
 #include <string.h>
 
-void avow__nats_hearers_add(hearer_t **list, hearer_t *hearer) {
-  hearer->next = *list;
-  hearer->at = list;
-  if (hearer->next != NULL)
-    hearer->next->at = &hearer->next;
-  *list = hearer;
+void avow__nats_listeners_add(listener_t **list, listener_t *listener) {
+  listener->next = *list;
+  listener->at = list;
+  if (listener->next != NULL)
+    listener->next->at = &listener->next;
+  *list = listener;
 }
 
-void avow__nats_hearers_remove(hearer_t *hearer) {
-  if (hearer->at == NULL)
+void avow__nats_listeners_remove(listener_t *listener) {
+  if (listener->at == NULL)
     return;
-  *hearer->at = hearer->next;
-  if (hearer->next != NULL)
-    hearer->next->at = hearer->at;
-  hearer->at = NULL;
+  *listener->at = listener->next;
+  if (listener->next != NULL)
+    listener->next->at = listener->at;
+  listener->at = NULL;
 }
 
 /* Returns the text after `begin` and the quoted word, or NULL if the text does

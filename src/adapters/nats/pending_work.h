@@ -12,16 +12,17 @@ typedef struct {
   unsigned count;
   avow_promise_t *over;  /* settles when `count` is 0, or NULL */
   avow_deferred_t *last; /* the deferred of `over` */
-} errands_t;
+} pending_work_t;
 
-void avow__nats_errand_begin(errands_t *errands);
-void avow__nats_errand_end(errands_t *errands);
+void avow__nats_pending_work_begin(pending_work_t *pending_work);
+void avow__nats_pending_work_end(pending_work_t *pending_work);
 
 /* Returns a promise that settles when no work is pending. `count` must not be
    0. */
-avow_promise_t *avow__nats_errands_over(errands_t *errands, uv_loop_t *loop);
+avow_promise_t *avow__nats_pending_work_done(pending_work_t *pending_work,
+                                             uv_loop_t *loop);
 
 /* Called when no work starts or ends any more. */
-void avow__nats_errands_free(errands_t *errands);
+void avow__nats_pending_work_free(pending_work_t *pending_work);
 
 #endif

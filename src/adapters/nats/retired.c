@@ -4,31 +4,31 @@
 
 #include "avow/loop.h"
 
-void avow__nats_spents_add(spents_t *spents, spent_t *spent) {
-  spent->next = spents->first;
-  spents->first = spent;
-  spents->count++;
+void avow__nats_retired_add(retired_list_t *retired_list, retired_t *retired) {
+  retired->next = retired_list->first;
+  retired_list->first = retired;
+  retired_list->count++;
 }
 
-static spent_t *take(spents_t *spents) {
-  spent_t *spent = spents->first;
-  if (spent == NULL)
+static retired_t *take(retired_list_t *retired_list) {
+  retired_t *retired = retired_list->first;
+  if (retired == NULL)
     return NULL;
-  spents->first = spent->next;
-  spents->count--;
-  return spent;
+  retired_list->first = retired->next;
+  retired_list->count--;
+  return retired;
 }
 
-void avow__nats_spents_move(spents_t *to, spents_t *from) {
-  spent_t *spent;
-  while ((spent = take(from)) != NULL)
-    avow__nats_spents_add(to, spent);
+void avow__nats_retired_move(retired_list_t *to, retired_list_t *from) {
+  retired_t *retired;
+  while ((retired = take(from)) != NULL)
+    avow__nats_retired_add(to, retired);
 }
 
-void avow__nats_spents_free(spents_t *spents) {
-  spent_t *spent;
-  while ((spent = take(spents)) != NULL) {
-    natsSubscription_Destroy(spent->native);
-    avow_free(spent);
+void avow__nats_retired_free(retired_list_t *retired_list) {
+  retired_t *retired;
+  while ((retired = take(retired_list)) != NULL) {
+    natsSubscription_Destroy(retired->native);
+    avow_free(retired);
   }
 }

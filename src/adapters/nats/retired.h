@@ -10,26 +10,26 @@
 
 #include "avow/nats.h"
 
-typedef struct spent_s spent_t;
-struct spent_s {
-  spent_t *next;
+typedef struct retired_s retired_t;
+struct retired_s {
+  retired_t *next;
   natsSubscription *native;
 };
 
-/* List of them. More than SPENT_MANY justify waiting for the server. */
+/* List of them. More than RETIRED_MANY justify waiting for the server. */
 typedef struct {
-  spent_t *first;
+  retired_t *first;
   unsigned count;
-} spents_t;
+} retired_list_t;
 
-enum { SPENT_MANY = 64 };
+enum { RETIRED_MANY = 64 };
 
-void avow__nats_spents_add(spents_t *spents, spent_t *spent);
+void avow__nats_retired_add(retired_list_t *retired_list, retired_t *retired);
 
 /* Moves all elements of `from` to `to`. */
-void avow__nats_spents_move(spents_t *to, spents_t *from);
+void avow__nats_retired_move(retired_list_t *to, retired_list_t *from);
 
 /* Frees all elements. */
-void avow__nats_spents_free(spents_t *spents);
+void avow__nats_retired_free(retired_list_t *retired_list);
 
 #endif

@@ -17,16 +17,16 @@
 #include "message.h"
 
 typedef struct {
-  asked_t asked;
+  operation_t operation;
   natsMsg *msg;
 } sent_t;
 
-static void sent_destroy(asked_t *asked) {
-  natsMsg_Destroy(((sent_t *) asked)->msg);
-  natsMsg_Destroy(asked->op.answer);
+static void sent_destroy(operation_t *operation) {
+  natsMsg_Destroy(((sent_t *) operation)->msg);
+  natsMsg_Destroy(operation->op.answer);
 }
 
-static natsStatus run_publish(wire_t *w, op_t *op) {
+static natsStatus run_publish(nats_thread_t *w, op_t *op) {
   w->unflushed = true;
   return natsConnection_PublishMsg(w->nc, ((sent_t *) op)->msg);
 }
@@ -35,30 +35,31 @@ static natsStatus run_publish(wire_t *w, op_t *op) {
 static void on_reply(natsConnection *nc, natsSubscription *sub, natsMsg *msg,
                      void *number) {
   const char *dot = strrchr(natsMsg_GetSubject(msg), '.');
-  door_t *door = avow__nats_door_enter(number);
-  if (door == NULL || dot == NULL ||
-      !avow__nats_wire_reply(door->of, strtoull(dot + 1, NULL, 10), msg))
+  handle_t *handle = avow__nats_handle_enter(number);
+  if (handle == NULL || dot == NULL ||
+      !avow__nats_thread_reply(handle->of, strtoull(dot + 1, NULL, 10), msg))
     natsMsg_Destroy(msg);
-  if (door != NULL)
-    avow__nats_door_leave(door);
+  if (handle != NULL)
+    avow__nats_handle_leave(handle);
 }
 
 /* Called when no more answers follow. */
-static void replies_over(wire_t *w) {
-  avow__nats_door_shut(&w->door);
-  avow__nats_wire_called(w);
+static void replies_over(nats_thread_t *w) {
+  avow__nats_handle_close(&w->handle);
+  avow__nats_thread_end_callbacks(w);
 }
 
-static void on_replies_complete(void *wire) {
-  replies_over(wire);
+static void on_replies_complete(void *thread) {
+  replies_over(thread);
 }
 
-static natsStatus open_inbox(wire_t *w) {
+static natsStatus open_inbox(nats_thread_t *w) {
   char all[INBOX + 2];
   (void) snprintf(all, sizeof(all), "%s.*", w->inbox);
-  avow__nats_wire_call(w);
-  natsStatus s = natsConnection_Subscribe(&w->replies, w->nc, all, on_reply,
-                                          avow__nats_door_open(&w->door, w));
+  avow__nats_thread_expect_callback(w);
+  natsStatus s =
+      natsConnection_Subscribe(&w->replies, w->nc, all, on_reply,
+                               avow__nats_handle_open(&w->handle, w));
   if (s == NATS_OK &&
       natsSubscription_SetOnCompleteCB(w->replies, on_replies_complete, w) !=
           NATS_OK)
@@ -72,24 +73,24 @@ static natsStatus open_inbox(wire_t *w) {
 
 /* A request that fails is not awaited. A request that is no longer awaited is
    not sent. */
-static natsStatus run_request(wire_t *w, op_t *op) {
-  if (!avow__nats_wire_wants(w, op))
+static natsStatus run_request(nats_thread_t *w, op_t *op) {
+  if (!avow__nats_thread_awaits(w, op))
     return NATS_OK;
-  natsStatus s = avow__nats_wire_is_deaf(w) ? NATS_NOT_PERMITTED
-                 : w->replies == NULL       ? open_inbox(w)
-                                            : NATS_OK;
+  natsStatus s = avow__nats_thread_forbids_replies(w) ? NATS_NOT_PERMITTED
+                 : w->replies == NULL                 ? open_inbox(w)
+                                                      : NATS_OK;
   if (s == NATS_OK)
     s = run_publish(w, op);
   if (s != NATS_OK)
-    (void) avow__nats_wire_forget(w, op);
+    (void) avow__nats_thread_forget(w, op);
   return s;
 }
 
-static avow_value_t the_answer(asked_t *asked) {
-  natsMsg *answer = asked->op.answer;
+static avow_value_t the_answer(operation_t *operation) {
+  natsMsg *answer = operation->op.answer;
   if (natsMsg_IsNoResponders(answer))
     return avow__nats_failure(NATS_NO_RESPONDERS);
-  asked->op.answer = NULL;
+  operation->op.answer = NULL;
   return avow__nats_message(answer);
 }
 
@@ -101,21 +102,22 @@ static avow_promise_t *post(const avow_value_t *connection, sent_t *sent,
   letter.payload = &payload;
   avow_value_t v = avow_none();
   if (sent != NULL)
-    sent->asked.destroy = sent_destroy;
+    sent->operation.destroy = sent_destroy;
   if (sent != NULL && c != NULL)
     v = avow__nats_message_new(&sent->msg, &letter);
   avow_value_unref(payload);
   if (!avow_is_error(&v))
-    return avow__nats_ask(connection, (asked_t *) sent);
+    return avow__nats_operation_start(connection, (operation_t *) sent);
   avow_free(sent);
   return avow_promise_reject(c != NULL ? c->loop : NULL, v);
 }
 
-static sent_t *sent_new(run_fn run, avow_value_t (*result)(asked_t *asked)) {
+static sent_t *sent_new(run_fn run,
+                        avow_value_t (*result)(operation_t *operation)) {
   sent_t *sent = avow_calloc(1, sizeof(*sent));
   if (sent != NULL) {
-    sent->asked.op.run = run;
-    sent->asked.result = result;
+    sent->operation.op.run = run;
+    sent->operation.result = result;
   }
   return sent;
 }
@@ -150,9 +152,9 @@ avow_promise_t *avow_nats_request(const avow_value_t *connection,
   connection_t *c = avow__nats_connection(connection);
   sent_t *sent = sent_new(run_request, the_answer);
   if (c != NULL && sent != NULL) {
-    sent->asked.op.waits = true;
-    sent->asked.op.id = ++c->ids;
-    (void) snprintf(reply, sizeof(reply), "%s.%llu", c->wire.inbox,
+    sent->operation.op.waits = true;
+    sent->operation.op.id = ++c->ids;
+    (void) snprintf(reply, sizeof(reply), "%s.%llu", c->thread.inbox,
                     (unsigned long long) c->ids);
   }
   const letter_t letter = { subject, reply, NULL, headers };

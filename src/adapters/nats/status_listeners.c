@@ -8,25 +8,25 @@
 
 #include "avow/loop.h"
 
-struct listener_s {
-  listener_t *next;
+struct status_listener_s {
+  status_listener_t *next;
   avow_sender_t *sender;
 };
 
 bool avow__nats_states_add(states_t *s, avow_sender_t *sender) {
-  listener_t *l = avow_calloc(1, sizeof(*l));
+  status_listener_t *l = avow_calloc(1, sizeof(*l));
   if (l == NULL) {
     avow_sender_unref(sender);
     return false;
   }
-  *l = (listener_t){ s->listeners, sender };
+  *l = (status_listener_t){ s->listeners, sender };
   s->listeners = l;
   (void) avow_sender_replace(sender, avow_int(s->now));
   return true;
 }
 
-static void drop(listener_t **at) {
-  listener_t *l = *at;
+static void drop(status_listener_t **at) {
+  status_listener_t *l = *at;
   *at = l->next;
   avow_sender_unref(l->sender);
   avow_free(l);
@@ -34,7 +34,7 @@ static void drop(listener_t **at) {
 
 void avow__nats_states_set(states_t *s, natsConnStatus status) {
   s->now = status;
-  for (listener_t **at = &s->listeners; *at != NULL;)
+  for (status_listener_t **at = &s->listeners; *at != NULL;)
     if (avow_sender_replace((*at)->sender, avow_int(status)) == 0)
       at = &(*at)->next;
     else
@@ -42,7 +42,7 @@ void avow__nats_states_set(states_t *s, natsConnStatus status) {
 }
 
 void avow__nats_states_fail(states_t *s, const avow_value_t *why) {
-  for (listener_t *l = s->listeners; l != NULL; l = l->next)
+  for (status_listener_t *l = s->listeners; l != NULL; l = l->next)
     (void) avow_sender_replace(l->sender, avow_value_ref(why));
   avow__nats_states_set(s, s->now);
 }

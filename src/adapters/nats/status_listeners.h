@@ -6,14 +6,14 @@
 #include "avow/nats.h"
 #include "avow/sender.h"
 
-typedef struct listener_s listener_t;
+typedef struct status_listener_s status_listener_t;
 
 typedef struct {
   natsConnStatus now;
-  listener_t *listeners;
+  status_listener_t *listeners;
 } states_t;
 
-/* All these functions are called under the wire's mutex. Takes ownership of
+/* All these functions are called under the thread's mutex. Takes ownership of
    `sender`. Returns false if out of memory. */
 bool avow__nats_states_add(states_t *s, avow_sender_t *sender);
 

@@ -25,16 +25,16 @@
 enum { CAPACITY = 64 };
 
 typedef struct {
-  wire_t *wire;
-  door_t door;              /* until libnats makes no more calls */
-  asked_t *begin;           /* until the subscription is over */
-  hearer_t hearer;          /* until libnats makes no more calls; with `end` */
+  nats_thread_t *thread;
+  handle_t handle;          /* until libnats makes no more calls */
+  operation_t *begin;       /* until the subscription is over */
+  listener_t listener;      /* until libnats makes no more calls; with `end` */
   avow_sender_t *hook;      /* ends with the subscription */
   avow_channel_t *messages; /* channel of the sender */
   avow_sender_t *sender;    /* until libnats makes no more calls */
   /* NULL if the start failed, or once it is retired */
   natsSubscription *native;
-  spent_t *spent; /* until `native` is retired */
+  retired_t *retired; /* until `native` is retired */
   avow_value_t subject, queue;
   int64_t noticed; /* messages that were dropped so far */
   int64_t lost;    /* dropped messages that are not reported yet */
@@ -45,17 +45,17 @@ typedef struct {
 } subscription_t;
 
 typedef struct {
-  asked_t asked;
+  operation_t operation;
   subscription_t *of;
 } part_t;
 
 static void subscription_unref(subscription_t *s) {
   if (--s->refs > 0)
     return;
-  avow_free(s->spent);
+  avow_free(s->retired);
   avow_value_unref(s->subject);
   avow_value_unref(s->queue);
-  avow_value_unref(s->hearer.why);
+  avow_value_unref(s->listener.why);
   avow_free(s);
 }
 
@@ -99,43 +99,44 @@ static void tell_of_loss(subscription_t *s, natsSubscription *native) {
 
 static void on_message(natsConnection *nc, natsSubscription *native,
                        natsMsg *msg, void *number) {
-  door_t *door = avow__nats_door_enter(number);
-  if (door == NULL) {
+  handle_t *handle = avow__nats_handle_enter(number);
+  if (handle == NULL) {
     natsMsg_Destroy(msg);
     return;
   }
-  subscription_t *s = door->of;
+  subscription_t *s = handle->of;
   (void) avow_sender_blocking_send(s->sender, avow__nats_message(msg));
   tell_of_loss(s, native);
-  avow__nats_door_leave(door);
+  avow__nats_handle_leave(handle);
 }
 
 /* Called when no more messages follow. The loop may free the subscription after
    this answer. */
 static void over(subscription_t *s, avow_value_t why) {
-  wire_t *w = s->wire;
-  avow__nats_door_shut(&s->door);
-  avow__nats_wire_heard(w, &s->hearer);
+  nats_thread_t *w = s->thread;
+  avow__nats_handle_close(&s->handle);
+  avow__nats_thread_unlisten(w, &s->listener);
   if (avow_is_error(&why))
     (void) avow_sender_blocking_send(s->sender, why);
-  avow__nats_wire_done(w, &s->begin->op);
-  avow__nats_wire_called(w);
+  avow__nats_thread_done(w, &s->begin->op);
+  avow__nats_thread_end_callbacks(w);
 }
 
 static void on_complete(void *data) {
   subscription_t *s = data;
-  avow__nats_wire_heard(s->wire, &s->hearer); /* can no longer be forbidden */
-  over(s, avow_is_error(&s->hearer.why) ? avow_value_ref(&s->hearer.why)
-          : avow__nats_wire_is_lost(s->wire)
+  avow__nats_thread_unlisten(s->thread,
+                             &s->listener); /* can no longer be forbidden */
+  over(s, avow_is_error(&s->listener.why) ? avow_value_ref(&s->listener.why)
+          : avow__nats_thread_is_lost(s->thread)
               ? avow__nats_failure(NATS_CONNECTION_CLOSED)
               : avow_none());
 }
 
-/* Called on the wire's thread. */
+/* Called on the connection's thread. */
 
-static natsStatus subscribe(wire_t *w, subscription_t *s) {
+static natsStatus subscribe(nats_thread_t *w, subscription_t *s) {
   const char *subject = avow_to_bytes(&s->subject, NULL);
-  void *number = avow__nats_door_open(&s->door, s);
+  void *number = avow__nats_handle_open(&s->handle, s);
   return avow_is_none(&s->queue)
              ? natsConnection_Subscribe(&s->native, w->nc, subject, on_message,
                                         number)
@@ -148,10 +149,10 @@ static natsStatus subscribe(wire_t *w, subscription_t *s) {
    returns does not matter. A subscription is also over if the end of its
    connection has just closed it. on_complete() is not called then. on_message()
    may be called once more with a closed handle. */
-static natsStatus run_begin(wire_t *w, op_t *op) {
+static natsStatus run_begin(nats_thread_t *w, op_t *op) {
   subscription_t *s = ((part_t *) op)->of;
   w->unflushed = true;
-  avow__nats_wire_call(w);
+  avow__nats_thread_expect_callback(w);
   natsStatus status = subscribe(w, s);
   if (status == NATS_OK &&
       natsSubscription_SetOnCompleteCB(s->native, on_complete, s) != NATS_OK)
@@ -163,7 +164,7 @@ static natsStatus run_begin(wire_t *w, op_t *op) {
   return NATS_OK;
 }
 
-static natsStatus run_end(wire_t *w, op_t *op) {
+static natsStatus run_end(nats_thread_t *w, op_t *op) {
   const subscription_t *s = ((part_t *) op)->of;
   w->unflushed = true;
   return s->native != NULL ? natsSubscription_Unsubscribe(s->native) : NATS_OK;
@@ -175,17 +176,17 @@ static natsStatus run_end(wire_t *w, op_t *op) {
    to be freed. */
 static void part_over(subscription_t *s) {
   if (--s->parts == 0 && s->native != NULL) {
-    s->spent->native = s->native;
-    avow__nats_wire_spend(s->wire, s->spent);
-    s->spent = NULL;
+    s->retired->native = s->native;
+    avow__nats_thread_retire(s->thread, s->retired);
+    s->retired = NULL;
   }
   subscription_unref(s);
 }
 
 /* Drops `end`, which is not needed any more. */
 static void end_drop(subscription_t *s) {
-  asked_t *end = (asked_t *) s->hearer.end;
-  s->hearer.end = NULL;
+  operation_t *end = (operation_t *) s->listener.end;
+  s->listener.end = NULL;
   if (end == NULL)
     return;
   avow_value_unref(end->connection);
@@ -193,10 +194,10 @@ static void end_drop(subscription_t *s) {
   part_over(s);
 }
 
-static void begin_destroy(asked_t *asked) {
-  subscription_t *s = ((part_t *) asked)->of;
+static void begin_destroy(operation_t *operation) {
+  subscription_t *s = ((part_t *) operation)->of;
   s->begin = NULL;
-  avow__nats_wire_heard(s->wire, &s->hearer); /* if it has not run */
+  avow__nats_thread_unlisten(s->thread, &s->listener); /* if it has not run */
   end_drop(s);
   /* until now it kept the loop alive for receivers */
   avow_sender_clear(&s->sender);
@@ -204,12 +205,13 @@ static void begin_destroy(asked_t *asked) {
   part_over(s);
 }
 
-static void end_destroy(asked_t *asked) {
-  part_over(((part_t *) asked)->of);
+static void end_destroy(operation_t *operation) {
+  part_over(((part_t *) operation)->of);
 }
 
 static void end_early(subscription_t *s) {
-  asked_t *end = (asked_t *) avow__nats_wire_take_end(s->wire, &s->hearer);
+  operation_t *end =
+      (operation_t *) avow__nats_thread_take_end(s->thread, &s->listener);
   avow__nats_await(s->begin);
   if (end != NULL && avow__nats_begin(&s->begin->connection, end))
     avow__nats_await(end);
@@ -228,11 +230,11 @@ static void subscription_let_go(void *data) {
 }
 
 static part_t *part_new(subscription_t *s, run_fn run,
-                        void (*destroy)(asked_t *asked)) {
+                        void (*destroy)(operation_t *operation)) {
   part_t *part = avow_calloc(1, sizeof(*part));
   if (part != NULL) {
-    part->asked.op.run = run;
-    part->asked.destroy = destroy;
+    part->operation.op.run = run;
+    part->operation.destroy = destroy;
     part->of = s;
   }
   return part;
@@ -246,16 +248,16 @@ static subscription_t *subscription_new(const char *subject,
     return NULL;
   s->refs = 3;
   s->parts = 2;
-  s->spent = avow_calloc(1, sizeof(*s->spent));
+  s->retired = avow_calloc(1, sizeof(*s->retired));
   s->subject = avow_string(subject);
   s->queue = queue != NULL ? avow_string(queue) : avow_none();
-  s->begin = (asked_t *) part_new(s, run_begin, begin_destroy);
-  s->hearer.end = (op_t *) part_new(s, run_end, end_destroy);
-  if (s->spent != NULL && s->begin != NULL && s->hearer.end != NULL &&
+  s->begin = (operation_t *) part_new(s, run_begin, begin_destroy);
+  s->listener.end = (op_t *) part_new(s, run_end, end_destroy);
+  if (s->retired != NULL && s->begin != NULL && s->listener.end != NULL &&
       !avow_is_error(&s->subject) && !avow_is_error(&s->queue))
     return s;
   avow_free(s->begin);
-  avow_free(s->hearer.end);
+  avow_free(s->listener.end);
   s->refs = 1;
   subscription_unref(s);
   return NULL;
@@ -264,11 +266,11 @@ static subscription_t *subscription_new(const char *subject,
 /* Registers the subscription, so that the server's refusal ends it as the
    program would. */
 static void hear(const avow_value_t *connection, subscription_t *s) {
-  ((asked_t *) s->hearer.end)->connection = avow_value_ref(connection);
-  s->hearer.subject = avow_to_bytes(&s->subject, NULL);
+  ((operation_t *) s->listener.end)->connection = avow_value_ref(connection);
+  s->listener.subject = avow_to_bytes(&s->subject, NULL);
   if (!avow_is_none(&s->queue))
-    s->hearer.queue = avow_to_bytes(&s->queue, NULL);
-  avow__nats_wire_hear(s->wire, &s->hearer);
+    s->listener.queue = avow_to_bytes(&s->queue, NULL);
+  avow__nats_thread_listen(s->thread, &s->listener);
 }
 
 /* If there is no memory to learn of its end, the subscription ends at once with
@@ -318,7 +320,7 @@ avow_channel_t *avow_nats_subscribe(const avow_value_t *connection,
   subscription_t *s = subscription_new(subject, queue);
   if (s == NULL)
     return avow__nats_failed_channel(c->loop, UV_ENOMEM);
-  s->wire = &c->wire;
+  s->thread = &c->thread;
   s->room = (int) room;
   return subscription_begin(connection, s, c->loop);
 }

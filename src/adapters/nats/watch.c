@@ -133,7 +133,7 @@ static avow_value_t watch_on_state(watch_t *w, int64_t state) {
 }
 
 /* Handles a flow control request, or a heartbeat with the consumer's count. */
-static avow_value_t heard_of(watch_t *w, natsMsg *msg) {
+static avow_value_t on_status_message(watch_t *w, natsMsg *msg) {
   const char *last = NULL, *reply = natsMsg_GetReply(msg);
   if (reply != NULL)
     avow__nats_drop(
@@ -144,7 +144,7 @@ static avow_value_t heard_of(watch_t *w, natsMsg *msg) {
   return avow_error(AVOW_ESKIP);
 }
 
-static avow_value_t heard(watch_t *w, natsMsg *msg) {
+static avow_value_t on_change(watch_t *w, natsMsg *msg) {
   const char *reply = natsMsg_GetReply(msg);
   if (reply == NULL)
     return avow_error(AVOW_ESKIP);
@@ -161,7 +161,7 @@ static avow_value_t heard(watch_t *w, natsMsg *msg) {
 }
 
 /* A consumer that is still being created sends no heartbeats. */
-static avow_value_t heard_nothing(watch_t *w) {
+static avow_value_t on_silence(watch_t *w) {
   if (!w->is_there || w->consumer[0] == '\0')
     return avow_error(AVOW_ESKIP);
   return ++w->silent > SILENT ? begin_anew(w) : avow_error(AVOW_ESKIP);
@@ -169,17 +169,17 @@ static avow_value_t heard_nothing(watch_t *w) {
 
 /* Status messages are sent to the inbox, and changes to the subjects of their
    keys. */
-static avow_value_t heard_message(watch_t *w, natsMsg *msg) {
+static avow_value_t on_message(watch_t *w, natsMsg *msg) {
   w->silent = 0;
-  return strcmp(natsMsg_GetSubject(msg), w->inbox) == 0 ? heard_of(w, msg)
-                                                        : heard(w, msg);
+  return strcmp(natsMsg_GetSubject(msg), w->inbox) == 0
+             ? on_status_message(w, msg)
+             : on_change(w, msg);
 }
 
 static avow_value_t on_item(const avow_value_t *item, void *data) {
-  return item->tag == AVOW_INT ? watch_on_state(data, avow_to_int(item))
-         : item->tag == AVOW_POINTER
-             ? heard_nothing(data)
-             : heard_message(data, avow_to_nats_msg(item));
+  return item->tag == AVOW_INT       ? watch_on_state(data, avow_to_int(item))
+         : item->tag == AVOW_POINTER ? on_silence(data)
+                                     : on_message(data, avow_to_nats_msg(item));
 }
 
 /* Converts a tick to a value that is no status. */
@@ -213,13 +213,13 @@ static avow_channel_t *begin(watch_t *w) {
   }
   w->changes = avow_nats_subscribe(connection, w->inbox, NULL, ROOM);
   w->ticks = avow_ticks(loop, HEARTBEAT_MS);
-  avow_channel_t *heard[] = {
+  avow_channel_t *on_change[] = {
     avow_channel_ref(w->changes),
     avow_nats_states(connection),
     avow_channel_map(avow_channel_ref(w->ticks), to_beat, w, NULL),
   };
   avow_channel_t *both[] = {
-    avow_channel_map(avow_channel_merge(loop, heard, 3), on_item, w, NULL),
+    avow_channel_map(avow_channel_merge(loop, on_change, 3), on_item, w, NULL),
     alive
   };
   return avow_channel_merge(loop, both, 2);
