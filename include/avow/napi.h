@@ -39,10 +39,10 @@ typedef struct avow_napi_ticket_s {
 } avow_napi_ticket_t;
 
 /* Settles a JavaScript promise when a promise of avow settles. */
-typedef struct avow_napi_wish_s {
+typedef struct avow_napi_deferred_s {
   avow_napi_t *home;
   napi_deferred deferred;
-} avow_napi_wish_t;
+} avow_napi_deferred_t;
 
 /*
  * Limits for one value. A list can contain itself, or contain another list many
@@ -276,15 +276,15 @@ static inline napi_value avow_napi_value(napi_env env, const avow_value_t *v) {
 }
 
 /* If `v` cannot be converted, the promise rejects with the exception. */
-static inline void avow_napi_conclude(const avow_napi_wish_t *wish,
+static inline void avow_napi_conclude(const avow_napi_deferred_t *settling,
                                       const avow_value_t *v) {
-  napi_env env = wish->home->env;
+  napi_env env = settling->home->env;
   napi_value made = avow_napi_value(env, v);
   if (made != NULL && !avow_is_error(v))
-    (void) napi_resolve_deferred(env, wish->deferred, made);
+    (void) napi_resolve_deferred(env, settling->deferred, made);
   else if (made != NULL ||
            napi_get_and_clear_last_exception(env, &made) == napi_ok)
-    (void) napi_reject_deferred(env, wish->deferred, made);
+    (void) napi_reject_deferred(env, settling->deferred, made);
 }
 
 /*
@@ -293,20 +293,20 @@ static inline void avow_napi_conclude(const avow_napi_wish_t *wish,
  */
 static inline avow_value_t avow_napi_settle(const avow_value_t *got,
                                             void *data) {
-  avow_napi_wish_t *wish = (avow_napi_wish_t *) data;
-  napi_env env = wish->home->env;
+  avow_napi_deferred_t *settling = (avow_napi_deferred_t *) data;
+  napi_env env = settling->home->env;
   napi_handle_scope handles;
   napi_callback_scope callback;
   if (got != NULL && env != NULL &&
       napi_open_handle_scope(env, &handles) == napi_ok) {
-    if (napi_open_callback_scope(env, NULL, wish->home->context, &callback) ==
-        napi_ok) {
-      avow_napi_conclude(wish, got);
+    if (napi_open_callback_scope(env, NULL, settling->home->context,
+                                 &callback) == napi_ok) {
+      avow_napi_conclude(settling, got);
       (void) napi_close_callback_scope(env, callback);
     }
     (void) napi_close_handle_scope(env, handles);
   }
-  free(wish);
+  free(settling);
   return avow_none();
 }
 
@@ -329,17 +329,18 @@ static inline avow_value_t avow_napi_ignore(const avow_value_t *got,
 static inline napi_value avow_napi_promise(avow_napi_t *home,
                                            avow_promise_t *p) {
   napi_value promise = NULL;
-  avow_napi_wish_t *wish = (avow_napi_wish_t *) malloc(sizeof(*wish));
-  if (wish == NULL ||
-      napi_create_promise(home->env, &wish->deferred, &promise) != napi_ok) {
-    free(wish);
+  avow_napi_deferred_t *settling =
+      (avow_napi_deferred_t *) malloc(sizeof(*settling));
+  if (settling == NULL || napi_create_promise(home->env, &settling->deferred,
+                                              &promise) != napi_ok) {
+    free(settling);
     avow_cancel(p);
     avow_unref(avow_then_closure(p, avow_napi_ignore, NULL));
     (void) napi_throw_error(home->env, "ENOMEM", "a promise cannot be made");
     return NULL;
   }
-  wish->home = home;
-  avow_unref(avow_then_closure(p, avow_napi_settle, wish));
+  settling->home = home;
+  avow_unref(avow_then_closure(p, avow_napi_settle, settling));
   return promise;
 }
 

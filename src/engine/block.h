@@ -182,7 +182,7 @@ struct avow_promise_s {
       avow_promise_t *gather;
       uint32_t index;
     } element;
-    avow_promise_t *until; /* of a SENTRY */
+    avow_promise_t *until; /* of a STOPPER */
     struct {
       avow__parent_t *parent;
       uint32_t index;
@@ -267,7 +267,7 @@ static inline bool avow__is_pending(const avow_promise_t *p) {
 
 /* Whether p is only a reaction or a case, and no promise of the program. */
 static inline bool avow__is_bare(const avow_promise_t *p) {
-  return p->kind == AVOW__ELEMENT || p->kind == AVOW__SENTRY ||
+  return p->kind == AVOW__ELEMENT || p->kind == AVOW__STOPPER ||
          p->kind == AVOW__CHILD || p->kind == AVOW__CASE ||
          p->kind == AVOW__UNCHOSEN;
 }

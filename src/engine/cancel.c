@@ -164,7 +164,7 @@ void avow__gathered_cancel(avow_promise_t *gather, avow_promise_t *start) {
   if (start != gather)
     mark_path(start, last_before(start, gather));
   if (gather->link.next == NULL)
-    avow__list_append(&avow__context(gather)->cancel.condemned, &gather->link);
+    avow__list_append(&avow__context(gather)->cancel.to_cancel, &gather->link);
 }
 
 void avow__detached(avow_promise_t *p) {
@@ -343,9 +343,9 @@ static void cancel_losers(avow_promise_t *gather) {
   } while (link != last);
 }
 
-static void cancel_first_condemned(avow__context_t *c) {
+static void cancel_first_queued(avow__context_t *c) {
   avow_promise_t *p =
-      (avow_promise_t *) avow__list_take_first(&c->cancel.condemned);
+      (avow_promise_t *) avow__list_take_first(&c->cancel.to_cancel);
   if (p->kind == AVOW__GATHERED) {
     avow__list_append(&c->cancel.gathered, &p->link);
     cancel_losers(p);
@@ -369,7 +369,7 @@ static void cancel_first_child(avow__context_t *c) {
     cancel_now(input);
 }
 
-static void cancel_if_condemned(avow_promise_t *p, void *data) {
+static void cancel_if_queued(avow_promise_t *p, void *data) {
   if ((p->flags & AVOW__CONDEMNED) == 0)
     return;
   p->flags &= (uint16_t) ~AVOW__CONDEMNED;
@@ -378,7 +378,7 @@ static void cancel_if_condemned(avow_promise_t *p, void *data) {
 
 static void cancel_unlisted(avow__context_t *c) {
   c->cancel.unlisted = false;
-  avow__pool_each(&c->pool, cancel_if_condemned, NULL);
+  avow__pool_each(&c->pool, cancel_if_queued, NULL);
 }
 
 /* All promises that a cancellation cancels get its reason. So a promise with
@@ -393,8 +393,8 @@ static void cancel_first_later(avow__context_t *c) {
 }
 
 static bool cancel_next(avow__context_t *c) {
-  if (c->cancel.condemned != NULL)
-    cancel_first_condemned(c);
+  if (c->cancel.to_cancel != NULL)
+    cancel_first_queued(c);
   else if (c->cancel.children != NULL)
     cancel_first_child(c);
   else if (c->cancel.unlisted)
@@ -425,7 +425,7 @@ void avow__cancel_condemned(avow__context_t *c) {
   avow__value_unref(reason); /* last, because it may call the program */
 }
 
-void avow__cancel_condemned_for(avow__context_t *c, avow_value_t reason) {
+void avow__cancel_queued_for(avow__context_t *c, avow_value_t reason) {
   if (c->cancel.cancelling) {
     avow__value_unref(reason);
     return;
@@ -447,7 +447,7 @@ static void condemn(avow__context_t *c, avow_promise_t *p,
   }
   unwanted->upstream = avow__ref(p);
   unwanted->u.value = reason;
-  avow__list_append(reason.tag == AVOW_NONE ? &c->cancel.condemned
+  avow__list_append(reason.tag == AVOW_NONE ? &c->cancel.to_cancel
                                             : &c->cancel.later,
                     &unwanted->link);
 }

@@ -29,7 +29,7 @@ void avow__cancel_condemned(avow__context_t *c);
 
 /* Cancels them for a reason that avow__cancel_reason() gave. Inside another
    cancellation, the reason of that one applies. */
-void avow__cancel_condemned_for(avow__context_t *c, avow_value_t reason);
+void avow__cancel_queued_for(avow__context_t *c, avow_value_t reason);
 
 /* Functions for the rows of avow__kinds. */
 void avow__cancel_deferred(avow_promise_t *p, avow_promise_t *start);

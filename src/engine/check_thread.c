@@ -54,9 +54,9 @@ void avow__check_thread_in(avow__context_t *c, const char *called) {
 /* Reports nothing during avow_loop_close(), which closes the handles itself. */
 void avow__check_handles(avow__context_t *c) {
   if (!uv_is_closing((const uv_handle_t *) &c->thread_check) ||
-      c->life > AVOW__OPEN || c->told_closed)
+      c->life > AVOW__OPEN || c->reported_closed)
     return;
-  c->told_closed = true;
+  c->reported_closed = true;
   avow__advise(
       "all handles of the loop were closed, including avow's; call "
       "avow_loop_close(), then avow_loop_init() to reuse the loop");

@@ -66,9 +66,9 @@ static void tell_of_cycle(avow_promise_t *p, void *data) {
   tell_of_each(p, avow__cycle_next, n);
 }
 
-void avow__tell_of_cycle(avow__context_t *c) {
-  if (!c->told_cycle)
-    avow__cycles_each(c, avow__cycle_next, tell_of_cycle, &c->told_cycle);
+void avow__report_cycle(avow__context_t *c) {
+  if (!c->reported_cycle)
+    avow__cycles_each(c, avow__cycle_next, tell_of_cycle, &c->reported_cycle);
 }
 
 /* The first item that is a promise, or that may contain one; NULL if there is

@@ -8,7 +8,7 @@
 
 #if AVOW__DEBUG
 /* Names the promises of a cycle, once for each loop. */
-void avow__tell_of_cycle(avow__context_t *c);
+void avow__report_cycle(avow__context_t *c);
 
 /* Names settled promises that hold each other by their values. */
 void avow__tell_of_value_cycle(avow__context_t *c);
@@ -16,7 +16,7 @@ void avow__tell_of_value_cycle(avow__context_t *c);
 /* From here on, reports what the close waits for if that takes long. */
 void avow__close_guard_begin(avow__context_t *c);
 #else
-#  define avow__tell_of_cycle(c)       ((void) (c))
+#  define avow__report_cycle(c)        ((void) (c))
 #  define avow__tell_of_value_cycle(c) ((void) (c))
 #  define avow__close_guard_begin(c)   ((void) (c))
 #endif

@@ -83,7 +83,7 @@ typedef struct avow__budget_s {
 typedef struct avow__canceling_s {
   avow_value_t reason;     /* the error of the running cancellation; NONE: a
                               plain UV_ECANCELED */
-  avow__link_t *condemned; /* UNWANTED and GATHERED, whose inputs must be
+  avow__link_t *to_cancel; /* UNWANTED and GATHERED, whose inputs must be
                               canceled */
   avow__link_t *gathered;  /* GATHERED, whose inputs have been canceled */
   avow__link_t *children;  /* children to be canceled, by their siblings */
@@ -205,8 +205,8 @@ struct avow__context_s {
   uv_thread_t thread;        /* the loop's thread; valid if has_thread */
   bool has_thread;
   uint32_t runs;        /* calls of avow_run() that have not returned */
-  bool told_closed;     /* reported: the program closed avow's handles */
-  bool told_cycle;      /* reported: promises wait for each other */
+  bool reported_closed; /* reported: the program closed avow's handles */
+  bool reported_cycle;  /* reported: promises wait for each other */
   bool has_close_guard; /* close_guard is initialized */
 #endif
 };

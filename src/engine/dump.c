@@ -127,7 +127,7 @@ bool avow__dump_leaves_out(const avow__dump_t *dump, const avow_promise_t *p) {
 const avow_promise_t *avow__dump_receiver(const avow_promise_t *p) {
   if (p->kind == AVOW__CASE)
     return p->select;
-  if (p->kind == AVOW__SENTRY)
+  if (p->kind == AVOW__STOPPER)
     return p->u.until;
   return p->kind == AVOW__ELEMENT ? p->u.element.gather : p;
 }

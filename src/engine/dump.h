@@ -17,7 +17,7 @@ typedef struct avow__dump_s {
 bool avow__dump_leaves_out(const avow__dump_t *dump, const avow_promise_t *p);
 
 /* The promise that a dump shows in place of p: the gather of an ELEMENT, the
-   until of a SENTRY, the select of a CASE. */
+   until of a STOPPER, the select of a CASE. */
 const avow_promise_t *avow__dump_receiver(const avow_promise_t *p);
 
 /* The promise or channel that p waits for, if a dump shows it. */

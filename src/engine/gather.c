@@ -9,21 +9,21 @@
 #include "engine/cancel_reason.h"
 
 static inline void element_drop(avow_promise_t *element,
-                                avow__link_t **condemned) {
+                                avow__link_t **to_cancel) {
   avow_promise_t *input = element->upstream;
   avow__withdraw(element);
   /* An input with other holders is not canceled. */
-  if (condemned != NULL && avow__is_pending(input) && !avow__is_shared(input)) {
+  if (to_cancel != NULL && avow__is_pending(input) && !avow__is_shared(input)) {
     element->kind = AVOW__UNWANTED; /* its gather may be freed */
-    avow__list_append(condemned, &element->link);
+    avow__list_append(to_cancel, &element->link);
     return;
   }
   avow__pool_free(&avow__context(element)->pool, element);
   avow__unref(input);
 }
 
-void avow__element_drop(avow_promise_t *element, avow__link_t **condemned) {
-  element_drop(element, condemned);
+void avow__element_drop(avow_promise_t *element, avow__link_t **to_cancel) {
+  element_drop(element, to_cancel);
 }
 
 AVOW__APART avow__link_t *avow__list_elements(avow_promise_t *gather) {
@@ -62,22 +62,22 @@ static void gather_finish(avow_promise_t *gather, avow_value_t v) {
 /* Lists the gather, so that its losers are canceled. They report before it
    settles. */
 static void wait_for_losers(avow_promise_t *gather, avow_value_t v,
-                            avow__link_t **condemned) {
-  assert(condemned != NULL);
+                            avow__link_t **to_cancel) {
+  assert(to_cancel != NULL);
   leave_to_others(gather);
   gather->kind = AVOW__GATHERED;
   gather->u.value = v;
   if (gather->elements == NULL)
     gather_finish(gather, v);
   else
-    avow__list_append(condemned, &gather->link);
+    avow__list_append(to_cancel, &gather->link);
 }
 
 /* The observer is called before the inputs are released, because releasing them
    may release the observer. */
 static void release_losers(avow_promise_t *gather, avow_value_t v,
                            avow__observer_t *observer,
-                           avow__link_t **condemned) {
+                           avow__link_t **to_cancel) {
   avow__link_t *elements = gather->elements;
   gather->elements = NULL;
   avow__settle(gather, v);
@@ -86,34 +86,34 @@ static void release_losers(avow_promise_t *gather, avow_value_t v,
   while (elements != NULL) {
     avow__link_t *first = elements;
     avow__list_remove(&elements, first);
-    element_drop(avow__from_sibling(first), condemned);
+    element_drop(avow__from_sibling(first), to_cancel);
   }
   avow__unref(gather);
 }
 
 static AVOW__APART void settle_observed(avow_promise_t *gather, avow_value_t v,
-                                        avow__link_t **condemned) {
+                                        avow__link_t **to_cancel) {
   avow__observer_t *observer = gather->u.gather.observer;
   assert(v.tag == AVOW_NONE || v.u.p == NULL); /* a plain code owns nothing */
-  release_losers(gather, v, observer, condemned);
+  release_losers(gather, v, observer, to_cancel);
 }
 
 /* Settles the gather first, because freeing the outcomes may call the program,
    which may call avow again. A gather that waits for its losers joins the list
-   of the condemned itself. */
+   `to_cancel` itself. */
 static void settle_and_drop(avow_promise_t *gather, avow_value_t v,
-                            avow__link_t **condemned) {
+                            avow__link_t **to_cancel) {
   if (AVOW__UNLIKELY(avow__is_observed(gather))) {
-    settle_observed(gather, v, condemned);
+    settle_observed(gather, v, to_cancel);
     return;
   }
   (void) avow__list_elements(gather); /* the walks below need the list */
   avow__list_t *list = gather->u.gather.list;
   const bool joins = (gather->flags & AVOW__GATHER_JOINS) != 0;
   if (joins)
-    wait_for_losers(gather, v, condemned);
+    wait_for_losers(gather, v, to_cancel);
   else
-    release_losers(gather, v, NULL, condemned);
+    release_losers(gather, v, NULL, to_cancel);
   if (list != NULL)
     avow__value_unref(avow__block_value(&list->head));
 }
@@ -122,7 +122,7 @@ void avow__gather_settle(avow_promise_t *gather, avow_value_t v) {
   avow__context_t *c = avow__context(gather);
   const unsigned wants = AVOW__GATHER_CANCELS | AVOW__GATHER_JOINS;
   const bool cancels = (gather->flags & wants) != 0;
-  settle_and_drop(gather, v, cancels ? &c->cancel.condemned : NULL);
+  settle_and_drop(gather, v, cancels ? &c->cancel.to_cancel : NULL);
   if (cancels)
     avow__cancel_condemned(c);
 }
@@ -142,7 +142,7 @@ void avow__gather_forget(avow_promise_t *gather) {
 
 void avow__gather_cancel(avow_promise_t *gather, avow_promise_t *start) {
   avow__context_t *c = avow__context(gather);
-  settle_and_drop(gather, avow__canceled(c), &c->cancel.condemned);
+  settle_and_drop(gather, avow__canceled(c), &c->cancel.to_cancel);
 }
 
 static bool is_canceled(const avow_value_t *v) {

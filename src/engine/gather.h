@@ -53,11 +53,11 @@ static inline avow__list_t *avow__outcomes_of(const avow_promise_t *gather) {
              : NULL;
 }
 
-/* Unlinks an element or a sentry that need not report its input any more, and
-   releases both. If `condemned` is not NULL and the input has no other holder,
+/* Unlinks an element or a stopper that need not report its input any more, and
+   releases both. If `to_cancel` is not NULL and the input has no other holder,
    the element becomes an UNWANTED in that list instead, because its input must
    be canceled. */
-void avow__element_drop(avow_promise_t *element, avow__link_t **condemned);
+void avow__element_drop(avow_promise_t *element, avow__link_t **to_cancel);
 
 /* The job of an element: reports its input. */
 void avow__element_run(avow_promise_t *element);

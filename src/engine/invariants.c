@@ -63,7 +63,7 @@ static bool is_reaction(const avow_promise_t *p) {
   case AVOW__STACKLESS:
   case AVOW__UNTIL:
   case AVOW__STOPPED:
-  case AVOW__SENTRY:
+  case AVOW__STOPPER:
   case AVOW__ELEMENT:
   case AVOW__CHILD:
   case AVOW__LIMITED:
@@ -156,17 +156,17 @@ static void check_deferred(const avow_promise_t *p) {
 }
 
 static void check_until(const avow_promise_t *p) {
-  const avow_promise_t *sentry = p->data;
-  if (sentry != NULL) {
-    AVOW__HOLDS(22, sentry->kind == AVOW__SENTRY);
-    AVOW__HOLDS(23, sentry->u.until == p);
+  const avow_promise_t *stopper = p->data;
+  if (stopper != NULL) {
+    AVOW__HOLDS(22, stopper->kind == AVOW__STOPPER);
+    AVOW__HOLDS(23, stopper->u.until == p);
   }
-  AVOW__HOLDS(24, p->kind != AVOW__STOPPED || sentry == NULL);
+  AVOW__HOLDS(24, p->kind != AVOW__STOPPED || stopper == NULL);
 }
 
 static void check_bare(const avow_promise_t *p) {
   AVOW__HOLDS(25, p->refs == 1);
-  if (p->kind == AVOW__SENTRY)
+  if (p->kind == AVOW__STOPPER)
     AVOW__HOLDS(26, p->u.until->data == p);
   if (p->kind == AVOW__CASE)
     AVOW__HOLDS(78,
@@ -258,7 +258,7 @@ static size_t check_jobs(const avow__queue_t *queue) {
 static void check_context(const avow__context_t *c) {
   AVOW__HOLDS(41, !c->close.unshielded || c->life > AVOW__OPEN);
   AVOW__HOLDS(42, c->users > 0 || c->life > AVOW__OPEN);
-  AVOW__HOLDS(43, !c->cancel.cancelling && c->cancel.condemned == NULL &&
+  AVOW__HOLDS(43, !c->cancel.cancelling && c->cancel.to_cancel == NULL &&
                       c->cancel.later == NULL &&
                       c->cancel.reason.tag == AVOW_NONE);
   AVOW__HOLDS(44, c->cancel.children == NULL && !c->cancel.unlisted);
@@ -270,17 +270,17 @@ static void check_context(const avow__context_t *c) {
 typedef struct {
   avow__kind_t kind;
   size_t n;
-} census_t;
+} counts_t;
 
 static void check_kind(avow_promise_t *p, void *data) {
-  census_t *census = data;
-  census->n += p->kind == census->kind && avow__is_pending(p);
+  counts_t *counts = data;
+  counts->n += p->kind == counts->kind && avow__is_pending(p);
 }
 
 size_t avow__check_count(avow__context_t *c, avow__kind_t kind) {
-  census_t census = { .kind = kind };
-  avow__pool_each(&c->pool, check_kind, &census);
-  return census.n;
+  counts_t counts = { .kind = kind };
+  avow__pool_each(&c->pool, check_kind, &counts);
+  return counts.n;
 }
 
 /* Checks the pool first, because the other checks look at its blocks. */

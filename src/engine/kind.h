@@ -34,24 +34,24 @@ typedef enum avow__kind_e {
   AVOW__REPEAT,       /* waits for the promise that a step returned */
   AVOW__ASYNC,        /* resumes its function when upstream has settled */
   AVOW__STACKLESS,    /* calls its step, u.then.on_fulfilled, like a THEN */
-  AVOW__UNTIL,        /* settles as upstream, unless its SENTRY reports first */
-  AVOW__STOPPED,      /* rejects with u.value when upstream has settled */
-  AVOW__SENTRY,       /* reports the stop promise to an UNTIL */
-  AVOW__ELEMENT,      /* reports its upstream to a GATHER */
-  AVOW__UNWANTED,     /* no reaction now; its upstream waits to be canceled */
-  AVOW__GATHER,       /* collects the outcomes of its elements */
-  AVOW__GATHERED,     /* settles with u.value when its elements have reported */
-  AVOW__CHILD,        /* reports its upstream to the parent that a tool keeps */
-  AVOW__PHASE,        /* waits for a phase of the loop */
-  AVOW__NEXT,         /* waits for an item of the channel at data */
-  AVOW__SEND,         /* waits to put u.value into the channel at data */
-  AVOW__SELECT,       /* waits for one of its cases */
-  AVOW__CASE,         /* of a SELECT: waits in a channel, or for upstream */
-  AVOW__UNCHOSEN,     /* queued: releases the value of a case */
-  AVOW__QUEUED,       /* waits for a permit of the limiter at u.permit */
-  AVOW__GRANTED,      /* queued: has a permit, and calls u.permit.fn */
-  AVOW__LIMITED,      /* has a permit; waits for what u.permit.fn returned */
-  AVOW__CHANNEL,      /* no promise: a channel in a block of this size */
+  AVOW__UNTIL,    /* settles as upstream, unless its STOPPER reports first */
+  AVOW__STOPPED,  /* rejects with u.value when upstream has settled */
+  AVOW__STOPPER,  /* reports the stop promise to an UNTIL */
+  AVOW__ELEMENT,  /* reports its upstream to a GATHER */
+  AVOW__UNWANTED, /* no reaction now; its upstream waits to be canceled */
+  AVOW__GATHER,   /* collects the outcomes of its elements */
+  AVOW__GATHERED, /* settles with u.value when its elements have reported */
+  AVOW__CHILD,    /* reports its upstream to the parent that a tool keeps */
+  AVOW__PHASE,    /* waits for a phase of the loop */
+  AVOW__NEXT,     /* waits for an item of the channel at data */
+  AVOW__SEND,     /* waits to put u.value into the channel at data */
+  AVOW__SELECT,   /* waits for one of its cases */
+  AVOW__CASE,     /* of a SELECT: waits in a channel, or for upstream */
+  AVOW__UNCHOSEN, /* queued: releases the value of a case */
+  AVOW__QUEUED,   /* waits for a permit of the limiter at u.permit */
+  AVOW__GRANTED,  /* queued: has a permit, and calls u.permit.fn */
+  AVOW__LIMITED,  /* has a permit; waits for what u.permit.fn returned */
+  AVOW__CHANNEL,  /* no promise: a channel in a block of this size */
   AVOW__KINDS
 } avow__kind_t;
 

@@ -131,7 +131,7 @@ static bool is_root(const avow_promise_t *p) {
 static bool is_stop(const avow_promise_t *p) {
   const avow__link_t *first = p->waiters;
   return first != NULL && first->next == first &&
-         ((const avow_promise_t *) first)->kind == AVOW__SENTRY;
+         ((const avow_promise_t *) first)->kind == AVOW__STOPPER;
 }
 
 static scope_t scope_for(const avow_promise_t *p) {
@@ -178,7 +178,7 @@ static bool is_idle(const avow__context_t *c) {
    will settle them. */
 static void sweep_rest(avow__context_t *c, sweep_t *sweep) {
   if (!c->close.sparing)
-    avow__tell_of_cycle(c);
+    avow__report_cycle(c);
   sweep_further(c, sweep, ALL);
   if (is_idle(c) && !c->close.sparing)
     avow__cycles_break(c);

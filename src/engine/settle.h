@@ -18,7 +18,7 @@
    otherwise 2. */
 static inline uint32_t avow__refs_of(avow__kind_t kind) {
   const bool alone = kind == AVOW__ELEMENT || kind == AVOW__CHILD ||
-                     kind == AVOW__SENTRY || kind == AVOW__UNWANTED ||
+                     kind == AVOW__STOPPER || kind == AVOW__UNWANTED ||
                      kind == AVOW__CASE || kind == AVOW__CHANNEL;
   return alone ? 1 : 2;
 }

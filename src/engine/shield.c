@@ -105,11 +105,11 @@ static void mark_shield(avow_promise_t *p, void *data) {
     spare(data, p);
 }
 
-/* The select of a CASE, or the until of a SENTRY; NULL for other kinds. */
+/* The select of a CASE, or the until of a STOPPER; NULL for other kinds. */
 static const avow_promise_t *served_by(const avow_promise_t *p) {
   if (p->kind == AVOW__CASE)
     return p->select;
-  return p->kind == AVOW__SENTRY ? p->u.until : NULL;
+  return p->kind == AVOW__STOPPER ? p->u.until : NULL;
 }
 
 /* Marks the stop of an until that is spared, because it may be a time limit.

@@ -25,12 +25,12 @@ static uv_once_t kinds = UV_ONCE_INIT;
 /* Drops the reaction to the stop, and cancels a stop without other holders,
    such as the timer of a timeout. */
 static void drop_stop(avow_promise_t *p) {
-  avow_promise_t *sentry = p->data;
-  if (sentry == NULL)
+  avow_promise_t *stopper = p->data;
+  if (stopper == NULL)
     return;
   avow__context_t *c = avow__context(p);
   p->data = NULL;
-  avow__element_drop(sentry, &c->cancel.condemned);
+  avow__element_drop(stopper, &c->cancel.to_cancel);
   avow__cancel_condemned(c);
 }
 
@@ -75,10 +75,10 @@ static void until_stop(avow_promise_t *p, avow_value_t reason) {
   avow__cancel_for(p->upstream, avow__limit_reason(avow__context(p), &reason));
 }
 
-static void sentry_run(avow_promise_t *sentry) {
-  avow_promise_t *p = sentry->u.until;
-  avow_value_t reason = avow__take_upstream(sentry);
-  avow__pool_free(&avow__context(p)->pool, sentry);
+static void stopper_run(avow_promise_t *stopper) {
+  avow_promise_t *p = stopper->u.until;
+  avow_value_t reason = avow__take_upstream(stopper);
+  avow__pool_free(&avow__context(p)->pool, stopper);
   p->data = NULL;
   const bool in_time = avow__is_pending(p->upstream); /* else p is queued */
   const bool fails = in_time && avow_is_error(&reason);
@@ -89,18 +89,18 @@ static void sentry_run(avow_promise_t *sentry) {
 }
 
 static avow_promise_t *until_begin(avow_promise_t *p, avow_promise_t *from,
-                                   avow_promise_t *sentry,
+                                   avow_promise_t *stopper,
                                    avow_promise_t *stop_promise) {
-  p->data = sentry;
+  p->data = stopper;
   p->upstream = from;
-  sentry->u.until = p;
-  sentry->upstream = stop_promise;
+  stopper->u.until = p;
+  stopper->upstream = stop_promise;
   avow__subscribe(p);
   if (avow__is_pending(stop_promise)) {
-    avow__subscribe(sentry);
+    avow__subscribe(stopper);
   } else {
     avow__mark_handled(stop_promise);
-    sentry_run(sentry);
+    stopper_run(stopper);
   }
   return p;
 }
@@ -116,8 +116,8 @@ static void set_until_kinds(void) {
                           .run = until_run,
                           .cancel_from = avow__cancel_reaction,
                           .detached = stopped_detached };
-  avow__kinds[AVOW__SENTRY] =
-      (avow__kind_row_t){ .name = "stop", .run = sentry_run };
+  avow__kinds[AVOW__STOPPER] =
+      (avow__kind_row_t){ .name = "stop", .run = stopper_run };
 }
 
 avow_promise_t *avow__until(avow_promise_t *from, avow_promise_t *stop_p) {
@@ -130,13 +130,13 @@ avow_promise_t *avow__until(avow_promise_t *from, avow_promise_t *stop_p) {
   }
   uv_once(&kinds, set_until_kinds);
   avow_promise_t *p = avow__promise_alloc(c, AVOW__UNTIL);
-  avow_promise_t *sentry = avow__promise_alloc(c, AVOW__SENTRY);
-  if (p != NULL && sentry != NULL)
-    return until_begin(p, from, sentry, stop_p);
+  avow_promise_t *stopper = avow__promise_alloc(c, AVOW__STOPPER);
+  if (p != NULL && stopper != NULL)
+    return until_begin(p, from, stopper, stop_p);
   if (p != NULL)
     avow__pool_free(&c->pool, p);
-  if (sentry != NULL)
-    avow__pool_free(&c->pool, sentry);
+  if (stopper != NULL)
+    avow__pool_free(&c->pool, stopper);
   if (!avow__is_shared(stop_p)) /* a time limit would keep the loop alive */
     avow__cancel(stop_p);
   avow_unref(stop_p);

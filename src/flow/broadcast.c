@@ -23,7 +23,7 @@ typedef struct {
 } place_t;
 
 typedef struct {
-  avow__audience_t audience;
+  avow__subscribers_t subscribers;
   avow_channel_t *queue; /* sends that wait for a place */
   uint64_t oldest;       /* number of the oldest item in the ring */
   size_t room;
@@ -37,7 +37,7 @@ static place_t *place_of(broadcast_t *b, uint64_t number) {
 }
 
 static bool is_full(const broadcast_t *b) {
-  return b->audience.next - b->oldest == b->room;
+  return b->subscribers.next - b->oldest == b->room;
 }
 
 /* Takes the oldest item out, even if listeners are still owed it. */
@@ -46,13 +46,13 @@ static avow_value_t take_oldest(broadcast_t *b) {
 }
 
 static void put(broadcast_t *b, avow_value_t item) {
-  const size_t owed = b->audience.count;
+  const size_t owed = b->subscribers.count;
   avow_value_t old = item;
   if (owed > 0) {
     old = is_full(b) ? take_oldest(b) : avow_none();
-    *place_of(b, b->audience.next) = (place_t){ item, owed };
-    b->audience.next++;
-    avow__audience_serve(&b->audience);
+    *place_of(b, b->subscribers.next) = (place_t){ item, owed };
+    b->subscribers.next++;
+    avow__subscribers_serve(&b->subscribers);
   }
   avow__value_unref(old); /* last, because it may call the program */
 }
@@ -66,25 +66,25 @@ static bool take_waiting(broadcast_t *b, avow_value_t *item) {
 
 /* A call that put() causes returns at once, because the first call goes on. */
 static void fill(broadcast_t *b) {
-  avow__audience_t *audience = &b->audience;
+  avow__subscribers_t *subscribers = &b->subscribers;
   avow_value_t item;
   if (b->fills)
     return;
   b->fills = true;
-  avow__audience_ref(audience);
+  avow__subscribers_ref(subscribers);
   while (take_waiting(b, &item))
     put(b, item);
   b->fills = false;
-  if (!audience->is_over && avow__channel_is_over(b->queue)) {
-    audience->is_over = true;
-    avow__audience_serve(audience);
+  if (!subscribers->is_over && avow__channel_is_over(b->queue)) {
+    subscribers->is_over = true;
+    avow__subscribers_serve(subscribers);
   }
-  avow__audience_unref(audience);
+  avow__subscribers_unref(subscribers);
 }
 
 /* Releases the oldest items that are owed to no listener. */
 static void release(broadcast_t *b) {
-  while (b->oldest != b->audience.next && place_of(b, b->oldest)->owed == 0)
+  while (b->oldest != b->subscribers.next && place_of(b, b->oldest)->owed == 0)
     avow__value_unref(take_oldest(b)); /* it may call the program */
 }
 
@@ -93,9 +93,9 @@ static avow_value_t missed(uint64_t n) {
                         "%" PRIu64 " items missed", n);
 }
 
-static avow_value_t broadcast_tell(avow__audience_t *audience,
+static avow_value_t broadcast_tell(avow__subscribers_t *subscribers,
                                    avow__listener_t *listener) {
-  broadcast_t *b = (broadcast_t *) audience;
+  broadcast_t *b = (broadcast_t *) subscribers;
   if (listener->next < b->oldest) {
     const uint64_t n = b->oldest - listener->next;
     listener->next = b->oldest;
@@ -110,32 +110,32 @@ static avow_value_t broadcast_tell(avow__audience_t *audience,
 }
 
 /* The listener is owed no items from now on. */
-static void broadcast_left(avow__audience_t *audience,
+static void broadcast_left(avow__subscribers_t *subscribers,
                            const avow__listener_t *listener) {
-  broadcast_t *b = (broadcast_t *) audience;
+  broadcast_t *b = (broadcast_t *) subscribers;
   uint64_t number = listener->next > b->oldest ? listener->next : b->oldest;
-  for (; number != audience->next; number++)
+  for (; number != subscribers->next; number++)
     place_of(b, number)->owed--;
   release(b);
   fill(b);
 }
 
-static void broadcast_destroy(avow__audience_t *audience) {
-  broadcast_t *b = (broadcast_t *) audience;
-  assert(b->oldest == audience->next);
+static void broadcast_destroy(avow__subscribers_t *subscribers) {
+  broadcast_t *b = (broadcast_t *) subscribers;
+  assert(b->oldest == subscribers->next);
   avow_channel_unref(b->queue);
   avow_free(b);
 }
 
-static const avow__audience_class_t reached = { .tell = broadcast_tell,
-                                                .left = broadcast_left,
-                                                .destroy = broadcast_destroy };
+static const avow__subscribers_class_t reached = {
+  .tell = broadcast_tell, .left = broadcast_left, .destroy = broadcast_destroy
+};
 
 static void broadcast_let_go(void *self) {
   broadcast_t *b = self;
   avow_channel_end(b->queue);
   fill(b);
-  avow__audience_unref(&b->audience);
+  avow__subscribers_unref(&b->subscribers);
 }
 
 static const avow_class_t broadcast_class = { .name = "broadcast",
@@ -155,9 +155,9 @@ static broadcast_t *broadcast_alloc(uv_loop_t *loop, size_t room) {
     return NULL;
   }
   avow__mark_in_value((avow_promise_t *) b->queue);
-  b->audience.klass = &reached;
-  b->audience.context = avow__context_of(loop);
-  b->audience.refs = 1;
+  b->subscribers.klass = &reached;
+  b->subscribers.context = avow__context_of(loop);
+  b->subscribers.refs = 1;
   b->room = room;
   return b;
 }
@@ -196,14 +196,14 @@ avow_channel_t *avow_broadcast_subscribe(const avow_broadcast_t *broadcast) {
   avow_promise_t *outlived = avow__refuse_closed(broadcast);
   if (outlived != NULL)
     return (avow_channel_t *) outlived;
-  return avow__audience_join(&b->audience, b->audience.next);
+  return avow__subscribers_join(&b->subscribers, b->subscribers.next);
 }
 
 size_t avow_broadcast_subscribers(const avow_broadcast_t *broadcast) {
   if (broadcast == NULL)
     avow__misuse_of_null("broadcast");
   const broadcast_t *b = avow__tool_self(broadcast, &broadcast_class);
-  return b != NULL ? b->audience.count : 0;
+  return b != NULL ? b->subscribers.count : 0;
 }
 
 avow_broadcast_t *avow_broadcast_ref(const avow_broadcast_t *b) {

@@ -6,15 +6,15 @@
 #include "value/sendable.h"
 
 /* Substitutes for a sender that could not be allocated, and for NULL. */
-static avow_sender_t nobody = { .code = UV_ENOMEM };
-static avow_sender_t nothing = { .code = AVOW_EMISUSE };
+static avow_sender_t no_memory = { .code = UV_ENOMEM };
+static avow_sender_t null_sender = { .code = AVOW_EMISUSE };
 
 /* The loop on which this thread last failed to allocate a sender. The
-   substitute `nobody` belongs to no loop. */
+   substitute `no_memory` belongs to no loop. */
 static _Thread_local struct {
   uv_loop_t *loop;
   avow__context_t *context;
-} poor;
+} no_memory_loop;
 
 static avow_sender_t *sender_given(const avow_sender_t *sender,
                                    const char *called) {
@@ -23,11 +23,11 @@ static avow_sender_t *sender_given(const avow_sender_t *sender,
   if (sender != NULL)
     return (void *) avow__mutable(sender);
   avow__misuse_of_null_in("sender", called);
-  return &nothing;
+  return &null_sender;
 }
 
 static bool sender_is_immortal(const avow_sender_t *sender) {
-  return sender == &nobody || sender == &nothing;
+  return sender == &no_memory || sender == &null_sender;
 }
 
 static void sender_free(avow_sender_t *sender) {
@@ -227,10 +227,11 @@ static avow_promise_t *send_behind(avow_sender_t *sender, avow_value_t item) {
 
 /* A substitute or a refused sender may have outlived its loop. */
 static avow_promise_t *send_refuse(const avow_sender_t *sender, int code) {
-  const bool is_poor = sender == &nobody;
-  uv_loop_t *loop = is_poor ? poor.loop : sender->loop;
-  const avow__context_t *c = is_poor ? poor.context : sender->source.context;
-  if (sender == &nothing)
+  const bool is_no_memory = sender == &no_memory;
+  uv_loop_t *loop = is_no_memory ? no_memory_loop.loop : sender->loop;
+  const avow__context_t *c =
+      is_no_memory ? no_memory_loop.context : sender->source.context;
+  if (sender == &null_sender)
     return avow__no_promise(avow__unbound_context());
   if (loop == NULL || avow__loop_table_find(loop) != c)
     return avow__closed_promise();
@@ -268,9 +269,9 @@ static avow_sender_t *sender_alloc(avow__context_t *c) {
 static avow_sender_t *sender_refused(avow__context_t *c, int code) {
   avow_sender_t *sender = sender_alloc(c);
   if (sender == NULL) {
-    poor.loop = c->loop;
-    poor.context = c;
-    return &nobody;
+    no_memory_loop.loop = c->loop;
+    no_memory_loop.context = c;
+    return &no_memory;
   }
   avow__note_there(sender);
   sender->code = code;
@@ -339,7 +340,7 @@ static int sender_make(const avow_channel_t *channel, size_t capacity,
 avow_sender_t *avow_sender_new(const avow_channel_t *channel, size_t capacity) {
   if (channel == NULL) {
     avow__misuse_of_null("channel");
-    return &nothing;
+    return &null_sender;
   }
   avow__context_t *c = avow__context((const avow_promise_t *) channel);
   if (c->life == AVOW__CLOSED)

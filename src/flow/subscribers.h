@@ -11,29 +11,32 @@
 #include "base/list.h"
 #include "channel/channel.h"
 
-typedef struct avow__audience_s avow__audience_t;
+typedef struct avow__subscribers_s avow__subscribers_t;
 
 typedef struct avow__listener_s {
   avow__source_t source; /* first, because the channel has a pointer to it */
-  avow__link_t link; /* in the audience's list `waiting`, if `waits` is true */
-  avow__audience_t *audience;
+  avow__link_t
+      link; /* in the subscribers' list `waiting`, if `waits` is true */
+  avow__subscribers_t *subscribers;
   uint64_t next; /* number of the next item for this listener */
   bool waits;
 } avow__listener_t;
 
-typedef struct avow__audience_class_s {
+typedef struct avow__subscribers_class_s {
   /* Returns the next item of a listener that has not received all, and advances
      the number of the listener. */
-  avow_value_t (*tell)(avow__audience_t *audience, avow__listener_t *listener);
+  avow_value_t (*tell)(avow__subscribers_t *subscribers,
+                       avow__listener_t *listener);
   /* Called when a listener leaves, perhaps before it has received all items.
      NULL: no call is needed. */
-  void (*left)(avow__audience_t *audience, const avow__listener_t *listener);
-  /* Releases the contents of the audience, and the audience itself. */
-  void (*destroy)(avow__audience_t *audience);
-} avow__audience_class_t;
+  void (*left)(avow__subscribers_t *subscribers,
+               const avow__listener_t *listener);
+  /* Releases the list of subscribers with its contents. */
+  void (*destroy)(avow__subscribers_t *subscribers);
+} avow__subscribers_class_t;
 
-struct avow__audience_s {
-  const avow__audience_class_t *klass;
+struct avow__subscribers_s {
+  const avow__subscribers_class_t *klass;
   avow__context_t *context;
   avow__link_t *waiting;
   uint32_t refs;  /* its tool, its listeners and running calls */
@@ -44,12 +47,13 @@ struct avow__audience_s {
 };
 
 /* Returns a channel of all items from the number `from` on. */
-avow_channel_t *avow__audience_join(avow__audience_t *audience, uint64_t from);
+avow_channel_t *avow__subscribers_join(avow__subscribers_t *subscribers,
+                                       uint64_t from);
 
 /* Serves the waiting listeners after an item or the end. */
-void avow__audience_serve(avow__audience_t *audience);
+void avow__subscribers_serve(avow__subscribers_t *subscribers);
 
-void avow__audience_ref(avow__audience_t *audience);
-void avow__audience_unref(avow__audience_t *audience);
+void avow__subscribers_ref(avow__subscribers_t *subscribers);
+void avow__subscribers_unref(avow__subscribers_t *subscribers);
 
 #endif

@@ -10,30 +10,30 @@
 #include "tools/tool.h"
 
 typedef struct {
-  avow__audience_t audience;
+  avow__subscribers_t subscribers;
   avow_value_t value;
 } watch_t;
 
-static avow_value_t watch_tell(avow__audience_t *audience,
+static avow_value_t watch_tell(avow__subscribers_t *subscribers,
                                avow__listener_t *listener) {
-  listener->next = audience->next;
-  return avow_value_ref(&((watch_t *) audience)->value);
+  listener->next = subscribers->next;
+  return avow_value_ref(&((watch_t *) subscribers)->value);
 }
 
-static void watch_destroy(avow__audience_t *audience) {
-  const avow_value_t value = ((watch_t *) audience)->value;
-  avow_free(audience);
+static void watch_destroy(avow__subscribers_t *subscribers) {
+  const avow_value_t value = ((watch_t *) subscribers)->value;
+  avow_free(subscribers);
   avow__value_unref(value); /* last, because it may call the program */
 }
 
-static const avow__audience_class_t watched = { .tell = watch_tell,
-                                                .destroy = watch_destroy };
+static const avow__subscribers_class_t watched = { .tell = watch_tell,
+                                                   .destroy = watch_destroy };
 
 static void watch_let_go(void *self) {
-  avow__audience_t *audience = self;
-  audience->is_over = true;
-  avow__audience_serve(audience);
-  avow__audience_unref(audience);
+  avow__subscribers_t *subscribers = self;
+  subscribers->is_over = true;
+  avow__subscribers_serve(subscribers);
+  avow__subscribers_unref(subscribers);
 }
 
 static const avow_class_t watch_class = { .name = "watch",
@@ -44,11 +44,11 @@ static watch_t *watch_alloc(uv_loop_t *loop, avow_value_t first) {
   watch_t *watch = avow_calloc(1, sizeof(*watch));
   if (watch == NULL)
     return NULL;
-  watch->audience.klass = &watched;
-  watch->audience.context = avow__context_of(loop);
-  watch->audience.refs = 1;
-  watch->audience.next = 1;
-  watch->audience.is_silent = first.tag == AVOW_NONE;
+  watch->subscribers.klass = &watched;
+  watch->subscribers.context = avow__context_of(loop);
+  watch->subscribers.refs = 1;
+  watch->subscribers.next = 1;
+  watch->subscribers.is_silent = first.tag == AVOW_NONE;
   watch->value = first;
   return watch;
 }
@@ -67,8 +67,9 @@ static watch_t *watch_behind(const avow_watch_t *w, const char *called) {
   if (w == NULL)
     avow__misuse_of_null_in("watch", called);
   watch_t *watch = avow__tool_self_in(w, &watch_class, called);
-  return watch == NULL || watch->audience.context->life == AVOW__CLOSED ? NULL
-                                                                        : watch;
+  return watch == NULL || watch->subscribers.context->life == AVOW__CLOSED
+             ? NULL
+             : watch;
 }
 
 void avow_watch_set(const avow_watch_t *w, avow_value_t value) {
@@ -77,9 +78,9 @@ void avow_watch_set(const avow_watch_t *w, avow_value_t value) {
   if (watch != NULL) {
     old = watch->value;
     watch->value = value;
-    watch->audience.next++;
-    watch->audience.is_silent = value.tag == AVOW_NONE;
-    avow__audience_serve(&watch->audience);
+    watch->subscribers.next++;
+    watch->subscribers.is_silent = value.tag == AVOW_NONE;
+    avow__subscribers_serve(&watch->subscribers);
   }
   avow__value_unref(old); /* last, because it may call the program */
 }
@@ -97,12 +98,13 @@ avow_channel_t *avow_watch_subscribe(const avow_watch_t *w) {
   avow_promise_t *outlived = avow__refuse_closed(w);
   if (outlived != NULL)
     return (avow_channel_t *) outlived;
-  return avow__audience_join(&watch->audience, watch->audience.next - 1);
+  return avow__subscribers_join(&watch->subscribers,
+                                watch->subscribers.next - 1);
 }
 
 size_t avow_watch_subscribers(const avow_watch_t *w) {
   const watch_t *watch = watch_behind(w, AVOW__CALLED);
-  return watch != NULL ? watch->audience.count : 0;
+  return watch != NULL ? watch->subscribers.count : 0;
 }
 
 avow_watch_t *avow_watch_ref(const avow_watch_t *w) {

@@ -37,54 +37,54 @@ typedef struct {
   uv_handle_type type;
   avow_cb fn;
   void *data;
-} parcel_t;
+} handoff_t;
 
-static void parcel_free(void *data) {
-  parcel_t *parcel = data;
-  if (parcel->fd >= 0)
-    (void) close(parcel->fd); /* a socket is closed in any case */
-  avow_free(parcel);
+static void handoff_free(void *data) {
+  handoff_t *handoff = data;
+  if (handoff->fd >= 0)
+    (void) close(handoff->fd); /* a socket is closed in any case */
+  avow_free(handoff);
 }
 
 /* Packs a duplicate of the connection. Returns NULL if out of memory or
    descriptors. */
-static parcel_t *pack(const avow__listen_t *listen, uv_stream_t *stream) {
+static handoff_t *pack(const avow__listen_t *listen, uv_stream_t *stream) {
   uv_os_fd_t fd;
-  parcel_t *parcel = avow_malloc(sizeof(*parcel));
-  if (parcel == NULL)
+  handoff_t *handoff = avow_malloc(sizeof(*handoff));
+  if (handoff == NULL)
     return NULL;
   /* cannot fail, because the stream was accepted */
   (void) uv_fileno((uv_handle_t *) stream, &fd);
-  *parcel = (parcel_t){ .fd = fcntl(fd, F_DUPFD_CLOEXEC, 0),
-                        .type = stream->type,
-                        .fn = listen->fn,
-                        .data = listen->data };
-  if (parcel->fd >= 0)
-    return parcel;
-  avow_free(parcel);
+  *handoff = (handoff_t){ .fd = fcntl(fd, F_DUPFD_CLOEXEC, 0),
+                          .type = stream->type,
+                          .fn = listen->fn,
+                          .data = listen->data };
+  if (handoff->fd >= 0)
+    return handoff;
+  avow_free(handoff);
   return NULL;
 }
 
 /* Runs on the other loop. */
 static avow_value_t unpack(uv_loop_t *own, void *data) {
-  parcel_t *parcel = data;
-  const avow_value_t v = avow__owned_open(own, parcel->type, parcel->fd);
+  handoff_t *handoff = data;
+  const avow_value_t v = avow__owned_open(own, handoff->type, handoff->fd);
   if (avow_is_error(&v))
     return v;
-  parcel->fd = -1;
-  return avow__attend(v, parcel->fn, parcel->data);
+  handoff->fd = -1;
+  return avow__attend(v, handoff->fn, handoff->data);
 }
 
 /* Out of memory, the connection is closed. */
 static avow_value_t hand_over(avow_value_t stream, void *data) {
   const avow__listen_t *listen = data;
-  parcel_t *parcel = pack(listen, avow__owned_handle(&stream));
+  handoff_t *handoff = pack(listen, avow__owned_handle(&stream));
   avow__value_unref(stream);
-  if (parcel == NULL)
+  if (handoff == NULL)
     return avow_none();
   avow_promise_t *p = avow_loops_run(listen->loops, AVOW_LEAST_BUSY,
-                                     listen->home, unpack, parcel);
-  return avow_follow(avow_attach(p, parcel, parcel_free));
+                                     listen->home, unpack, handoff);
+  return avow_follow(avow_attach(p, handoff, handoff_free));
 }
 
 #endif

@@ -21,13 +21,13 @@
 #include "engine/promise.h"
 #include "value/sendable.h"
 
-typedef struct errand_s errand_t;
+typedef struct remote_call_s remote_call_t;
 
 /* The worker's side of a call that waits there. Its child is the promise that
    `fn` returned. A run can be used again. */
 typedef struct run_s {
   avow__parent_t parent;
-  errand_t *errand;
+  remote_call_t *remote_call;
   struct run_s *next; /* in the list of spares */
 } run_t;
 
@@ -51,7 +51,7 @@ struct avow__worker_s {
 
 /* The mail of a call. All fields that both sides touch are in one cache line,
    unless the call waits. */
-struct errand_s {
+struct remote_call_s {
   avow__line_t line; /* belongs to home */
   avow__mail_t call;
   avow__port_t *home;
@@ -73,7 +73,7 @@ typedef struct {
 
 enum { LOOPS_EXTENSION = 8 };
 
-static avow__lines_t *errand_lines(const avow__context_t *c) {
+static avow__lines_t *remote_call_lines(const avow__context_t *c) {
   return &((errands_t *) c->extensions[LOOPS_EXTENSION])->lines;
 }
 
@@ -81,17 +81,17 @@ static avow__lines_t *errand_lines(const avow__context_t *c) {
 typedef struct rest_s {
   avow_deferred_t *deferred; /* belongs to home */
   avow__worker_t *worker;
-  errand_t *errand;
+  remote_call_t *remote_call;
   avow__mail_t cancel;
   run_t *run;    /* belongs to the worker, set while the call waits */
   uint32_t away; /* belongs to home: pieces of mail that have not returned */
 } rest_t;
 
-_Static_assert(sizeof(errand_t) <= AVOW__LINE, "an errand fits its line");
+_Static_assert(sizeof(remote_call_t) <= AVOW__LINE, "a call fits its line");
 _Static_assert(sizeof(rest_t) <= AVOW__LINE, "and the rest another");
 
-static rest_t *rest_of(errand_t *errand) {
-  return avow__line_second(errand);
+static rest_t *rest_of(remote_call_t *remote_call) {
+  return avow__line_second(remote_call);
 }
 
 void avow__worker_unref(avow__worker_t *worker) {
@@ -109,49 +109,49 @@ size_t avow__worker_load(const avow__worker_t *worker) {
 /* On the home loop, when mail returns. */
 
 /* Cancellation takes precedence over another answer from the worker. */
-static avow_value_t errand_outcome(const errand_t *errand) {
-  if (!atomic_load_explicit(&errand->cancelled, memory_order_relaxed))
-    return errand->answer;
-  avow__value_unref(errand->answer);
+static avow_value_t remote_call_outcome(const remote_call_t *remote_call) {
+  if (!atomic_load_explicit(&remote_call->cancelled, memory_order_relaxed))
+    return remote_call->answer;
+  avow__value_unref(remote_call->answer);
   return avow_error(UV_ECANCELED);
 }
 
-static void errand_back(avow__context_t *c, errand_t *errand) {
-  rest_t *rest = rest_of(errand);
+static void remote_call_back(avow__context_t *c, remote_call_t *remote_call) {
+  rest_t *rest = rest_of(remote_call);
   if (--rest->away > 0)
     return;
   avow_deferred_t *d = rest->deferred;
-  const avow_value_t outcome = errand_outcome(errand);
+  const avow_value_t outcome = remote_call_outcome(remote_call);
   avow__worker_unref(rest->worker);
-  avow__line_give(errand_lines(c), errand);
+  avow__line_give(remote_call_lines(c), remote_call);
   avow__port_dismiss(c->threads.port);
   c->requests--;
   (void) avow_resolve(d, outcome); /* it was pending */
 }
 
 static void call_back(avow__context_t *c, avow__mail_t *mail) {
-  errand_back(c, AVOW__CONTAINER(errand_t, call, mail));
+  remote_call_back(c, AVOW__CONTAINER(remote_call_t, call, mail));
 }
 
 static void cancel_back(avow__context_t *c, avow__mail_t *mail) {
-  errand_back(c, AVOW__CONTAINER(rest_t, cancel, mail)->errand);
+  remote_call_back(c, AVOW__CONTAINER(rest_t, cancel, mail)->remote_call);
 }
 
 /* A home loop that closes waits for its calls, so its port is open. */
-static void send_back(const errand_t *errand, avow__mail_t *mail,
+static void send_back(const remote_call_t *remote_call, avow__mail_t *mail,
                       const avow__mail_class_t *klass) {
   mail->klass = klass;
-  const bool is_there = avow__port_post(errand->home, mail);
+  const bool is_there = avow__port_post(remote_call->home, mail);
   assert(is_there);
   (void) is_there;
 }
 
 /* The following functions run on the worker's thread. */
 
-static void errand_answer(errand_t *errand, avow_value_t v) {
+static void remote_call_answer(remote_call_t *remote_call, avow_value_t v) {
   static const avow__mail_class_t klass = { .deliver = call_back };
-  errand->answer = avow__crossing("loops run", v);
-  send_back(errand, &errand->call, &klass);
+  remote_call->answer = avow__crossing("loops run", v);
+  send_back(remote_call, &remote_call->call, &klass);
 }
 
 static void run_keep(avow__worker_t *worker, run_t *run) {
@@ -175,11 +175,11 @@ static run_t *run_reuse(avow__worker_t *worker) {
 static void run_report(avow__parent_t *parent, uint32_t index,
                        avow_value_t outcome) {
   run_t *run = (run_t *) parent;
-  errand_t *errand = run->errand;
-  rest_t *rest = rest_of(errand);
+  remote_call_t *remote_call = run->remote_call;
+  rest_t *rest = rest_of(remote_call);
   rest->run = NULL;
   run_keep(rest->worker, run);
-  errand_answer(errand, outcome);
+  remote_call_answer(remote_call, outcome);
 }
 
 /* Ensures, before `fn` is called, that its promise can be awaited. */
@@ -193,42 +193,42 @@ static bool have_spare(avow__worker_t *worker) {
   return run != NULL;
 }
 
-static void errand_wait(avow__worker_t *worker, errand_t *errand,
-                        avow_value_t v) {
+static void remote_call_wait(avow__worker_t *worker, remote_call_t *remote_call,
+                             avow_value_t v) {
   run_t *run = run_reuse(worker);
-  run->errand = errand;
-  rest_of(errand)->run = run;
+  run->remote_call = remote_call;
+  rest_of(remote_call)->run = run;
   avow__child_add(&run->parent, v, 0);
 }
 
-static bool errand_is_wanted(const avow__worker_t *worker,
-                             const errand_t *errand) {
-  return !atomic_load_explicit(&errand->cancelled, memory_order_relaxed) &&
+static bool remote_call_is_wanted(const avow__worker_t *worker,
+                                  const remote_call_t *remote_call) {
+  return !atomic_load_explicit(&remote_call->cancelled, memory_order_relaxed) &&
          !atomic_load_explicit(&worker->stopping, memory_order_relaxed);
 }
 
 static void call(avow__context_t *c, avow__mail_t *mail) {
-  errand_t *errand = AVOW__CONTAINER(errand_t, call, mail);
+  remote_call_t *remote_call = AVOW__CONTAINER(remote_call_t, call, mail);
   avow__worker_t *worker = AVOW__CONTAINER(avow__worker_t, loop, c->loop);
   avow_value_t v = avow_error(UV_ENOMEM);
-  if (!errand_is_wanted(worker, errand))
+  if (!remote_call_is_wanted(worker, remote_call))
     v = avow_error(UV_ECANCELED);
   else if (have_spare(worker))
-    v = errand->fn(c->loop, errand->data);
+    v = remote_call->fn(c->loop, remote_call->data);
   if (v.tag >= AVOW_PROMISE)
-    errand_wait(worker, errand, v);
+    remote_call_wait(worker, remote_call, v);
   else
-    errand_answer(errand, v);
+    remote_call_answer(remote_call, v);
 }
 
 static void call_forget(avow__mail_t *mail) {
-  errand_answer(AVOW__CONTAINER(errand_t, call, mail),
-                avow_error(UV_ECANCELED));
+  remote_call_answer(AVOW__CONTAINER(remote_call_t, call, mail),
+                     avow_error(UV_ECANCELED));
 }
 
 static void cancel_forget(avow__mail_t *mail) {
   static const avow__mail_class_t klass = { .deliver = cancel_back };
-  send_back(AVOW__CONTAINER(rest_t, cancel, mail)->errand, mail, &klass);
+  send_back(AVOW__CONTAINER(rest_t, cancel, mail)->remote_call, mail, &klass);
 }
 
 static void cancel(avow__context_t *c, avow__mail_t *mail) {
@@ -240,15 +240,16 @@ static void cancel(avow__context_t *c, avow__mail_t *mail) {
 
 /* On the home loop, when mail is sent. */
 
-static void errand_cancel(void *data) {
+static void remote_call_cancel(void *data) {
   static const avow__mail_class_t klass = { .deliver = cancel,
                                             .forget = cancel_forget };
-  errand_t *errand = data;
-  rest_t *rest = rest_of(errand);
-  if (atomic_exchange_explicit(&errand->cancelled, true, memory_order_relaxed))
+  remote_call_t *remote_call = data;
+  rest_t *rest = rest_of(remote_call);
+  if (atomic_exchange_explicit(&remote_call->cancelled, true,
+                               memory_order_relaxed))
     return;
   avow__delay_close(rest->deferred); /* the end will follow */
-  rest->errand = errand;
+  rest->remote_call = remote_call;
   rest->cancel.klass = &klass;
   rest->away++;
   if (!avow__port_post(rest->worker->port, &rest->cancel))
@@ -256,37 +257,37 @@ static void errand_cancel(void *data) {
 }
 
 /* All resources that the mail needs are allocated. */
-static void errand_send(avow__context_t *c, errand_t *errand,
-                        avow__worker_t *worker) {
+static void remote_call_send(avow__context_t *c, remote_call_t *remote_call,
+                             avow__worker_t *worker) {
   static const avow__mail_class_t klass = { .deliver = call,
                                             .forget = call_forget };
-  rest_t *rest = rest_of(errand);
+  rest_t *rest = rest_of(remote_call);
   rest->worker = worker;
   rest->run = NULL;
   rest->away = 1;
-  errand->home = c->threads.port;
-  errand->call.klass = &klass;
-  atomic_init(&errand->cancelled, false);
+  remote_call->home = c->threads.port;
+  remote_call->call.klass = &klass;
+  atomic_init(&remote_call->cancelled, false);
   atomic_fetch_add_explicit(&worker->refs, 1, memory_order_relaxed);
   avow__port_expect(c->threads.port);
   c->requests++;
-  if (avow__port_post(worker->port, &errand->call))
+  if (avow__port_post(worker->port, &remote_call->call))
     return;
-  errand->answer = avow_error(UV_ECANCELED);
-  errand_back(c, errand);
+  remote_call->answer = avow_error(UV_ECANCELED);
+  remote_call_back(c, remote_call);
 }
 
 static void errands_free(avow__context_t *c) {
-  const avow__batch_t *left = avow__lines_leave(errand_lines(c));
+  const avow__batch_t *left = avow__lines_leave(remote_call_lines(c));
   assert(left == NULL); /* the loop has waited for them */
   (void) left;
 }
 
-static avow__lines_t *errand_lines_open(avow__context_t *c) {
+static avow__lines_t *remote_call_lines_open(avow__context_t *c) {
   static const avow__subsystem_t subsystem = { .free = errands_free };
-  errands_t *errands =
+  errands_t *remote_calls =
       avow__extension_open(c, LOOPS_EXTENSION, &subsystem, sizeof(errands_t));
-  return errands != NULL ? &errands->lines : NULL;
+  return remote_calls != NULL ? &remote_calls->lines : NULL;
 }
 
 avow_promise_t *avow__worker_run(avow__worker_t *worker, uv_loop_t *home,
@@ -296,19 +297,21 @@ avow_promise_t *avow__worker_run(avow__worker_t *worker, uv_loop_t *home,
   const int err = avow__port_open(c);
   if (err != 0)
     return avow_promise_reject(home, avow_error(err));
-  avow__lines_t *lines = errand_lines_open(c);
-  errand_t *errand = lines != NULL ? avow__line_take_two(lines) : NULL;
-  if (errand == NULL)
+  avow__lines_t *lines = remote_call_lines_open(c);
+  remote_call_t *remote_call =
+      lines != NULL ? avow__line_take_two(lines) : NULL;
+  if (remote_call == NULL)
     return avow__no_promise(c);
-  avow_promise_t *p = avow__promise_new_outlasting(c, errand_cancel, errand,
-                                                   &rest_of(errand)->deferred);
-  if (rest_of(errand)->deferred == NULL) {
-    avow__line_give(lines, errand);
+  avow_promise_t *p =
+      avow__promise_new_outlasting(c, remote_call_cancel, remote_call,
+                                   &rest_of(remote_call)->deferred);
+  if (rest_of(remote_call)->deferred == NULL) {
+    avow__line_give(lines, remote_call);
     return p;
   }
-  errand->fn = fn;
-  errand->data = data;
-  errand_send(c, errand, worker);
+  remote_call->fn = fn;
+  remote_call->data = data;
+  remote_call_send(c, remote_call, worker);
   return p;
 }
 

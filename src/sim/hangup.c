@@ -17,17 +17,17 @@
 typedef struct {
   avow__op_t op;
   avow__reading_t watch; /* registers the stream */
-  sim_vigil_t vigil;
+  sim_hangup_wait_t hangup_wait;
 } wait_t;
 
 static void wait_leave(wait_t *wait) {
   avow__stream_leave(&wait->watch, wait->op.context, AVOW__WATCHED);
-  sim_vigil_end(&wait->vigil);
+  sim_hangup_wait_end(&wait->hangup_wait);
 }
 
 /* If the wait was canceled, its promise is already settled. */
-static void on_gone(sim_vigil_t *vigil, int status) {
-  wait_t *wait = AVOW__CONTAINER(wait_t, vigil, vigil);
+static void on_gone(sim_hangup_wait_t *hangup_wait, int status) {
+  wait_t *wait = AVOW__CONTAINER(wait_t, hangup_wait, hangup_wait);
   wait_leave(wait);
   avow__op_complete(&wait->op, status == 0
                                    ? avow_none()
@@ -37,7 +37,7 @@ static void on_gone(sim_vigil_t *vigil, int status) {
 static void on_cancel(void *data) {
   wait_t *wait = data;
   avow__stream_leave(&wait->watch, wait->op.context, AVOW__WATCHED);
-  sim_vigil_cancel(&wait->vigil);
+  sim_hangup_wait_cancel(&wait->hangup_wait);
 }
 
 static void on_close(avow__reading_t *watch) {
@@ -48,7 +48,9 @@ static void on_close(avow__reading_t *watch) {
 static int wait_enter(wait_t *wait, avow_stream_t stream) {
   const int err =
       avow__stream_enter(&wait->watch, AVOW__WATCHED, stream, on_close);
-  return err != 0 ? err : sim_vigil_begin(&wait->vigil, stream.self, on_gone);
+  return err != 0
+             ? err
+             : sim_hangup_wait_begin(&wait->hangup_wait, stream.self, on_gone);
 }
 
 static avow_promise_t *uv_hangup(avow_stream_t stream) {

@@ -8,52 +8,54 @@ static bool has_hung_up(const sim_stream_t *stream) {
 }
 
 static void tell_gone(sim_task_t *task) {
-  sim_vigil_t *vigil = AVOW__CONTAINER(sim_vigil_t, task, task);
-  vigil->gone(vigil, vigil->status);
+  sim_hangup_wait_t *hangup_wait =
+      AVOW__CONTAINER(sim_hangup_wait_t, task, task);
+  hangup_wait->gone(hangup_wait, hangup_wait->status);
 }
 
-static void tell_soon(sim_vigil_t *vigil, int status) {
-  vigil->status = status;
-  if (!sim_task_is_set(&vigil->task))
-    sim_task_set(&vigil->task, 0, tell_gone);
+static void tell_soon(sim_hangup_wait_t *hangup_wait, int status) {
+  hangup_wait->status = status;
+  if (!sim_task_is_set(&hangup_wait->task))
+    sim_task_set(&hangup_wait->task, 0, tell_gone);
 }
 
-void sim_vigil_look(sim_stream_t *stream) {
-  if (stream->vigil == NULL)
+void sim_hangup_wait_look(sim_stream_t *stream) {
+  if (stream->hangup_wait == NULL)
     return;
   if (stream->socket == NULL)
-    sim_vigil_cancel(stream->vigil);
+    sim_hangup_wait_cancel(stream->hangup_wait);
   else if (has_hung_up(stream))
-    tell_soon(stream->vigil, 0);
+    tell_soon(stream->hangup_wait, 0);
 }
 
-int sim_vigil_begin(sim_vigil_t *vigil, uv_stream_t *handle,
-                    void (*gone)(sim_vigil_t *vigil, int status)) {
+int sim_hangup_wait_begin(sim_hangup_wait_t *hangup_wait, uv_stream_t *handle,
+                          void (*gone)(sim_hangup_wait_t *hangup_wait,
+                                       int status)) {
   sim_stream_t *stream = sim_stream_of(handle);
   if (stream == NULL || stream->socket == NULL)
     return UV_EBADF;
-  vigil->stream = stream;
-  vigil->loop = handle->loop;
-  vigil->gone = gone;
-  vigil->task.loop = handle->loop;
-  stream->vigil = vigil;
-  sim_request_begin(vigil->loop);
-  sim_vigil_look(stream);
+  hangup_wait->stream = stream;
+  hangup_wait->loop = handle->loop;
+  hangup_wait->gone = gone;
+  hangup_wait->task.loop = handle->loop;
+  stream->hangup_wait = hangup_wait;
+  sim_request_begin(hangup_wait->loop);
+  sim_hangup_wait_look(stream);
   return 0;
 }
 
-static void leave(sim_vigil_t *vigil) {
-  if (vigil->stream != NULL)
-    vigil->stream->vigil = NULL;
-  vigil->stream = NULL;
+static void leave(sim_hangup_wait_t *hangup_wait) {
+  if (hangup_wait->stream != NULL)
+    hangup_wait->stream->hangup_wait = NULL;
+  hangup_wait->stream = NULL;
 }
 
-void sim_vigil_cancel(sim_vigil_t *vigil) {
-  leave(vigil);
-  tell_soon(vigil, UV_ECANCELED);
+void sim_hangup_wait_cancel(sim_hangup_wait_t *hangup_wait) {
+  leave(hangup_wait);
+  tell_soon(hangup_wait, UV_ECANCELED);
 }
 
-void sim_vigil_end(sim_vigil_t *vigil) {
-  leave(vigil);
-  sim_request_end(vigil->loop);
+void sim_hangup_wait_end(sim_hangup_wait_t *hangup_wait) {
+  leave(hangup_wait);
+  sim_request_end(hangup_wait->loop);
 }

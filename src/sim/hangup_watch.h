@@ -6,24 +6,25 @@
 #include "sim/stream_state.h"
 
 /* A wait for the hang-up of a peer. The owner zeroes it first. */
-struct sim_vigil_s {
+struct sim_hangup_wait_s {
   sim_task_t task;
   sim_stream_t *stream; /* NULL: it was closed, or the wait was canceled */
   uv_loop_t *loop;
   int status;
-  void (*gone)(sim_vigil_t *vigil, int status);
+  void (*gone)(sim_hangup_wait_t *hangup_wait, int status);
 };
 
 /* A task calls `gone` once, with 0 when the peer has hung up, or with
    UV_ECANCELED when the stream was closed or the wait canceled. `gone` must
    call sim_vigil_end(). The wait keeps the loop alive until then. Returns 0 or
    UV_EBADF. */
-int sim_vigil_begin(sim_vigil_t *vigil, uv_stream_t *handle,
-                    void (*gone)(sim_vigil_t *vigil, int status));
-void sim_vigil_cancel(sim_vigil_t *vigil);
-void sim_vigil_end(sim_vigil_t *vigil);
+int sim_hangup_wait_begin(sim_hangup_wait_t *hangup_wait, uv_stream_t *handle,
+                          void (*gone)(sim_hangup_wait_t *hangup_wait,
+                                       int status));
+void sim_hangup_wait_cancel(sim_hangup_wait_t *hangup_wait);
+void sim_hangup_wait_end(sim_hangup_wait_t *hangup_wait);
 
 /* Called when the state of the stream's socket has changed. */
-void sim_vigil_look(sim_stream_t *stream);
+void sim_hangup_wait_look(sim_stream_t *stream);
 
 #endif

@@ -19,13 +19,13 @@
 enum { SHRINKING_RUNS = 2000, PROGRESS = 256 };
 
 typedef struct {
-  const sim_hunt_t *hunt;
+  const sim_search_t *hunt;
   uint64_t seed;
   const char *why; /* reason of the complete run */
-} quarry_t;
+} failure_t;
 
 /* Runs without an event log, because a search makes thousands of runs. */
-static avow_sim_result_t run_quietly(const sim_hunt_t *hunt, uint64_t seed,
+static avow_sim_result_t run_quietly(const sim_search_t *hunt, uint64_t seed,
                                      const sim_picks_t *only,
                                      sim_picks_t *taken) {
   avow_sim_options_t options = hunt->options;
@@ -53,10 +53,10 @@ static bool is_same_reason(const char *a, const char *b) {
 
 static bool fails_alike(const sim_picks_t *only, sim_picks_t *taken,
                         void *data) {
-  const quarry_t *quarry = data;
+  const failure_t *failure = data;
   const avow_sim_result_t result =
-      run_quietly(quarry->hunt, quarry->seed, only, taken);
-  return result.failed && is_same_reason(result.why, quarry->why);
+      run_quietly(failure->hunt, failure->seed, only, taken);
+  return result.failed && is_same_reason(result.why, failure->why);
 }
 
 static void print_last_events(void) {
@@ -66,14 +66,14 @@ static void print_last_events(void) {
       printf("%s\n", sim_history_line(back - 1));
 }
 
-static void print_again(const sim_hunt_t *hunt, uint64_t seed,
+static void print_again(const sim_search_t *hunt, uint64_t seed,
                         const sim_picks_t *only) {
   char *command = sim_replay_command(hunt, seed, only);
   printf("%s\n", command);
   free(command);
 }
 
-static void print_how(const sim_hunt_t *hunt, uint64_t seed,
+static void print_how(const sim_search_t *hunt, uint64_t seed,
                       const sim_picks_t *only) {
   printf("\nto repeat it, and to stop where it fails:\n\n  ");
   print_again(hunt, seed, only);
@@ -100,14 +100,14 @@ static void print_choices(const sim_picks_t *picks, size_t before) {
     printf("  choice %" PRIu64 ": %s\n", picks->at[i].n, picks->at[i].what);
 }
 
-void sim_reduce(const sim_hunt_t *hunt, uint64_t seed,
+void sim_reduce(const sim_search_t *hunt, uint64_t seed,
                 const sim_picks_t *only) {
   sim_picks_t picks = { .at = NULL };
   const avow_sim_result_t whole = run_quietly(hunt, seed, only, &picks);
-  quarry_t quarry = { hunt, seed, whole.why };
+  failure_t failure = { hunt, seed, whole.why };
   const size_t before = picks.n;
   if (whole.failed) {
-    sim_shrink(&picks, fails_alike, &quarry, SHRINKING_RUNS);
+    sim_shrink(&picks, fails_alike, &failure, SHRINKING_RUNS);
     print_choices(&picks, before);
     const avow_sim_result_t least = run_quietly(hunt, seed, &picks, NULL);
     printf("\nwith only these choices ");
@@ -134,7 +134,8 @@ static bool all_came(const sim_picks_t *only, const sim_picks_t *taken) {
   return all;
 }
 
-int sim_replay(const sim_hunt_t *hunt, uint64_t seed, const sim_picks_t *only) {
+int sim_replay(const sim_search_t *hunt, uint64_t seed,
+               const sim_picks_t *only) {
   avow_sim_options_t options = hunt->options;
   sim_picks_t taken = { .at = NULL };
   options.events = stdout;
@@ -161,7 +162,7 @@ static void end_progress(void) {
     (void) fputc('\r', stderr);
 }
 
-int sim_hunt(const sim_hunt_t *hunt, uint64_t from, uint64_t seeds) {
+int sim_hunt(const sim_search_t *hunt, uint64_t from, uint64_t seeds) {
   for (uint64_t i = 0; i < seeds; i++) {
     const avow_sim_result_t result = run_quietly(hunt, from + i, NULL, NULL);
     if (result.failed) {

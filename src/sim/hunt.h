@@ -6,26 +6,28 @@
 #include "avow/sim.h"
 #include "sim/picks.h"
 
-typedef struct sim_hunt_s {
+typedef struct sim_search_s {
   const char *name; /* name of the program on the command line */
   const char *more; /* other arguments that affect the run */
   avow_sim_fn program;
   void *data;
   avow_sim_options_t options;
-} sim_hunt_t;
+} sim_search_t;
 
 /* The results, which are also exit statuses. */
 enum { SIM_IS_FINE = 0, SIM_FAILS = 1, SIM_WHAT = 2, SIM_NEVER_CAME = 3 };
 
 /* Runs `seeds` seeds, stops at the first one that fails, and reports it. */
-int sim_hunt(const sim_hunt_t *hunt, uint64_t from, uint64_t seeds);
+int sim_hunt(const sim_search_t *hunt, uint64_t from, uint64_t seeds);
 
 /* Runs one seed and prints all its events. If `only` is not NULL, all other
    choices are plain. SIM_NEVER_CAME: the run is fine, but some choices of
    `only` did not occur. */
-int sim_replay(const sim_hunt_t *hunt, uint64_t seed, const sim_picks_t *only);
+int sim_replay(const sim_search_t *hunt, uint64_t seed,
+               const sim_picks_t *only);
 
 /* Finds the choices that a failing seed needs to fail, and reports them. */
-void sim_reduce(const sim_hunt_t *hunt, uint64_t seed, const sim_picks_t *only);
+void sim_reduce(const sim_search_t *hunt, uint64_t seed,
+                const sim_picks_t *only);
 
 #endif

@@ -34,7 +34,7 @@ static const char usage[] =
 
 /* The parsed command line. */
 typedef struct {
-  sim_hunt_t hunt;
+  sim_search_t hunt;
   uint64_t seeds, from, seed;
   bool one, shrinks, has_only;
   sim_picks_t only;

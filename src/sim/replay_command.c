@@ -33,7 +33,7 @@ static void print_word(const char *word, FILE *out) {
     print_quoted(word, out);
 }
 
-static void print_command(const sim_hunt_t *hunt, uint64_t seed,
+static void print_command(const sim_search_t *hunt, uint64_t seed,
                           const sim_picks_t *only, FILE *out) {
   print_word(hunt->name, out);
   (void) fprintf(out, " --seed %" PRIu64 "%s", seed, hunt->more);
@@ -43,7 +43,7 @@ static void print_command(const sim_hunt_t *hunt, uint64_t seed,
   sim_picks_print(only, out);
 }
 
-char *sim_replay_command(const sim_hunt_t *hunt, uint64_t seed,
+char *sim_replay_command(const sim_search_t *hunt, uint64_t seed,
                          const sim_picks_t *only) {
   char *text = NULL;
   size_t len = 0;

@@ -7,7 +7,7 @@
 
 /* Allows all choices if `only` is NULL, otherwise only those. The caller frees
    the result with free(). */
-char *sim_replay_command(const sim_hunt_t *hunt, uint64_t seed,
+char *sim_replay_command(const sim_search_t *hunt, uint64_t seed,
                          const sim_picks_t *only);
 
 #endif

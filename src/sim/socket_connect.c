@@ -77,7 +77,7 @@ static bool has_place(const sim_socket_t *listener) {
   return listener->waiting.n <= listener->backlog;
 }
 
-static void knock(sim_task_t *task) {
+static void attempt(sim_task_t *task) {
   sim_socket_t *socket = socket_of(task);
   sim_socket_t *listener = sim_network_find(&socket->remote);
   if (listener == NULL) {
@@ -86,7 +86,7 @@ static void knock(sim_task_t *task) {
     join_backlog(socket, listener);
     sim_link_send(socket->link, 1, SIM_WELCOME);
   } else if (socket->patience < PATIENCE) {
-    sim_task_set(task, socket->patience, knock);
+    sim_task_set(task, socket->patience, attempt);
     socket->patience *= 2;
   } else {
     fail_connect(socket, UV_ETIMEDOUT);
@@ -121,10 +121,10 @@ static void set_out(sim_socket_t *socket) {
   else if (sim_strikes("net.refuses"))
     sim_task_set(&socket->task, delay, refuse);
   else
-    sim_task_set(&socket->task, after + delay, knock);
+    sim_task_set(&socket->task, after + delay, attempt);
 }
 
-static void note_knock(const sim_socket_t *socket) {
+static void note_attempt(const sim_socket_t *socket) {
   char text[SIM_ADDRESS_TEXT];
   sim_address_print(&socket->remote, text);
   sim_note("connection %u connects to %s", socket->id, text);
@@ -152,7 +152,7 @@ int sim_socket_connect(sim_socket_t *socket, const sim_address_t *to) {
     socket->remote.port = to->port;
   }
   choose_source(socket);
-  note_knock(socket);
+  note_attempt(socket);
   set_out(socket);
   return SIM_UNDER_WAY;
 }

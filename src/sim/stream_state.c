@@ -33,7 +33,7 @@ static void watch(sim_stream_t *stream) {
 
 static void on_wake(void *owner) {
   watch(owner);
-  sim_vigil_look(owner);
+  sim_hangup_wait_look(owner);
 }
 
 void sim_stream_want(sim_stream_t *stream, unsigned events) {
@@ -150,7 +150,7 @@ static void stream_close(uv_handle_t *handle) {
   if (stream->socket != NULL)
     sim_socket_close(stream->socket, stream->resets);
   stream->socket = NULL;
-  sim_vigil_look(stream);
+  sim_hangup_wait_look(stream);
   if (stream->accepted != NULL)
     sim_socket_close(stream->accepted, false);
   stream->accepted = NULL;

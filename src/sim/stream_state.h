@@ -29,7 +29,7 @@ typedef struct {
 
 typedef struct sim_stream_s sim_stream_t;
 
-typedef struct sim_vigil_s sim_vigil_t; /* hangup_watch.h */
+typedef struct sim_hangup_wait_s sim_hangup_wait_t; /* hangup_watch.h */
 
 struct sim_stream_s {
   sim_handle_t base;
@@ -49,8 +49,8 @@ struct sim_stream_s {
   uv_shutdown_t *shutdown;
   sim_writes_t writes, written; /* written: done or failed */
   uv_connection_cb on_connection;
-  sim_socket_t *accepted; /* waits for uv_accept() */
-  sim_vigil_t *vigil;     /* NULL: no wait for a hang-up */
+  sim_socket_t *accepted;         /* waits for uv_accept() */
+  sim_hangup_wait_t *hangup_wait; /* NULL: no wait for a hang-up */
 };
 
 /* NULL if the handle was closed. */

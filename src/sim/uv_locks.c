@@ -118,7 +118,7 @@ static void take(const verb_t *verb, void *lock) {
   }
 }
 
-static void let_go(int err, const void *lock) {
+static void release(int err, const void *lock) {
   if (err != 0)
     abort();
   hold_t *hold = find_hold(lock, false);
@@ -150,11 +150,11 @@ int uv_mutex_trylock(uv_mutex_t *mutex) {
 }
 
 void uv_mutex_unlock(uv_mutex_t *mutex) {
-  let_go(pthread_mutex_unlock(mutex), mutex);
+  release(pthread_mutex_unlock(mutex), mutex);
 }
 
 void uv_mutex_destroy(uv_mutex_t *mutex) {
-  let_go(pthread_mutex_destroy(mutex), mutex);
+  release(pthread_mutex_destroy(mutex), mutex);
 }
 
 void uv_rwlock_rdlock(uv_rwlock_t *lock) {
@@ -166,7 +166,7 @@ int uv_rwlock_tryrdlock(uv_rwlock_t *lock) {
 }
 
 void uv_rwlock_rdunlock(uv_rwlock_t *lock) {
-  let_go(pthread_rwlock_unlock(lock), lock);
+  release(pthread_rwlock_unlock(lock), lock);
 }
 
 void uv_rwlock_wrlock(uv_rwlock_t *lock) {
@@ -178,9 +178,9 @@ int uv_rwlock_trywrlock(uv_rwlock_t *lock) {
 }
 
 void uv_rwlock_wrunlock(uv_rwlock_t *lock) {
-  let_go(pthread_rwlock_unlock(lock), lock);
+  release(pthread_rwlock_unlock(lock), lock);
 }
 
 void uv_rwlock_destroy(uv_rwlock_t *lock) {
-  let_go(pthread_rwlock_destroy(lock), lock);
+  release(pthread_rwlock_destroy(lock), lock);
 }

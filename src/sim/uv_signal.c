@@ -18,70 +18,70 @@ typedef struct {
   avow__link_t link; /* in the list of started handles */
   uv_signal_cb cb;
   bool once;
-} ear_t;
+} watcher_t;
 
 /* Signals reach all loops of a thread. */
-static _Thread_local avow__link_t *ears;
+static _Thread_local avow__link_t *watchers;
 
-static ear_t *ear_of(const uv_signal_t *handle) {
+static watcher_t *signal_of(const uv_signal_t *handle) {
   return sim_handle_block((const uv_handle_t *) handle);
 }
 
-static void ear_close(uv_handle_t *handle) {
+static void signal_close(uv_handle_t *handle) {
   (void) uv_signal_stop((uv_signal_t *) handle); /* cannot fail */
 }
 
-static const sim_class_t ear_class = { .close = ear_close };
+static const sim_class_t signal_class = { .close = signal_close };
 
 int uv_signal_init(uv_loop_t *loop, uv_signal_t *handle) {
-  ear_t *ear = sim_handle_init(loop, (uv_handle_t *) handle, UV_SIGNAL,
-                               sizeof(*ear), &ear_class);
-  ear->task.loop = loop;
+  watcher_t *watcher = sim_handle_init(loop, (uv_handle_t *) handle, UV_SIGNAL,
+                                       sizeof(*watcher), &signal_class);
+  watcher->task.loop = loop;
   handle->signum = 0;
   return 0;
 }
 
-static int ear_start(uv_signal_t *handle, uv_signal_cb cb, int signum,
-                     bool once) {
+static int signal_start(uv_signal_t *handle, uv_signal_cb cb, int signum,
+                        bool once) {
   if (sim_handle_is_closing((uv_handle_t *) handle) || signum <= 0 ||
       signum == SIGKILL || signum == SIGSTOP)
     return UV_EINVAL;
   (void) uv_signal_stop(handle); /* cannot fail */
-  ear_t *ear = ear_of(handle);
-  ear->cb = cb;
-  ear->once = once;
+  watcher_t *watcher = signal_of(handle);
+  watcher->cb = cb;
+  watcher->once = once;
   handle->signum = signum;
   handle->signal_cb = cb;
-  avow__list_append(&ears, &ear->link);
+  avow__list_append(&watchers, &watcher->link);
   sim_handle_start((uv_handle_t *) handle);
   return 0;
 }
 
 int uv_signal_start(uv_signal_t *handle, uv_signal_cb cb, int signum) {
-  return ear_start(handle, cb, signum, false);
+  return signal_start(handle, cb, signum, false);
 }
 
 int uv_signal_start_oneshot(uv_signal_t *handle, uv_signal_cb cb, int signum) {
-  return ear_start(handle, cb, signum, true);
+  return signal_start(handle, cb, signum, true);
 }
 
 int uv_signal_stop(uv_signal_t *handle) {
   if (!sim_handle_is_active((uv_handle_t *) handle))
     return 0;
-  ear_t *ear = ear_of(handle);
-  sim_task_unset(&ear->task);
-  avow__list_remove(&ears, &ear->link);
+  watcher_t *watcher = signal_of(handle);
+  sim_task_unset(&watcher->task);
+  avow__list_remove(&watchers, &watcher->link);
   sim_handle_stop((uv_handle_t *) handle);
   handle->signum = 0;
   return 0;
 }
 
-static void ear_hears(sim_task_t *task) {
-  const ear_t *ear = AVOW__CONTAINER(ear_t, task, task);
-  uv_signal_t *handle = (uv_signal_t *) ear->base.handle;
-  const uv_signal_cb cb = ear->cb;
+static void signal_gets(sim_task_t *task) {
+  const watcher_t *watcher = AVOW__CONTAINER(watcher_t, task, task);
+  uv_signal_t *handle = (uv_signal_t *) watcher->base.handle;
+  const uv_signal_cb cb = watcher->cb;
   const int signum = handle->signum;
-  if (ear->once)
+  if (watcher->once)
     (void) uv_signal_stop(handle); /* cannot fail */
   if (cb != NULL)
     cb(handle, signum);
@@ -89,18 +89,18 @@ static void ear_hears(sim_task_t *task) {
 
 static bool deliver(int signum) {
   bool heard = false;
-  avow__link_t *link = ears;
+  avow__link_t *link = watchers;
   if (link == NULL)
     return false;
   do {
-    ear_t *ear = AVOW__CONTAINER(ear_t, link, link);
+    watcher_t *watcher = AVOW__CONTAINER(watcher_t, link, link);
     link = link->next;
-    if (((uv_signal_t *) ear->base.handle)->signum != signum)
+    if (((uv_signal_t *) watcher->base.handle)->signum != signum)
       continue;
     heard = true;
-    if (!sim_task_is_set(&ear->task))
-      sim_task_set(&ear->task, sim_delay("signal"), ear_hears);
-  } while (link != ears);
+    if (!sim_task_is_set(&watcher->task))
+      sim_task_set(&watcher->task, sim_delay("signal"), signal_gets);
+  } while (link != watchers);
   return heard;
 }
 

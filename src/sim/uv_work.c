@@ -52,35 +52,35 @@ typedef struct {
   void *at;
   size_t len;
   uv_random_cb cb;
-} dice_t;
+} random_t;
 
-static void dice_throw(sim_job_t *job) {
-  const dice_t *dice = AVOW__CONTAINER(dice_t, job, job);
-  sim_fill(dice->at, dice->len);
+static void random_fill(sim_job_t *job) {
+  const random_t *random = AVOW__CONTAINER(random_t, job, job);
+  sim_fill(random->at, random->len);
 }
 
-static void dice_done(sim_job_t *job, int status) {
-  dice_t *dice = AVOW__CONTAINER(dice_t, job, job);
-  const dice_t it = *dice;
-  sim_free(dice);
+static void random_done(sim_job_t *job, int status) {
+  random_t *random = AVOW__CONTAINER(random_t, job, job);
+  const random_t it = *random;
+  sim_free(random);
   it.cb(it.request, status, it.at, it.len);
 }
 
-static void dice_start(uv_loop_t *loop, uv_random_t *request, void *at,
-                       size_t len, uv_random_cb cb) {
-  dice_t *dice = sim_alloc(sizeof(*dice));
-  *dice = (dice_t){ .job = { .loop = loop,
-                             .request = (uv_req_t *) request,
-                             .what = "work.random",
-                             .work = dice_throw,
-                             .done = dice_done },
-                    .request = request,
-                    .at = at,
-                    .len = len,
-                    .cb = cb };
+static void random_start(uv_loop_t *loop, uv_random_t *request, void *at,
+                         size_t len, uv_random_cb cb) {
+  random_t *random = sim_alloc(sizeof(*random));
+  *random = (random_t){ .job = { .loop = loop,
+                                 .request = (uv_req_t *) request,
+                                 .what = "work.random",
+                                 .work = random_fill,
+                                 .done = random_done },
+                        .request = request,
+                        .at = at,
+                        .len = len,
+                        .cb = cb };
   request->type = UV_RANDOM;
   request->loop = loop;
-  sim_job_start(&dice->job);
+  sim_job_start(&random->job);
 }
 
 int uv_random(uv_loop_t *loop, uv_random_t *request, void *buf, size_t buflen,
@@ -92,7 +92,7 @@ int uv_random(uv_loop_t *loop, uv_random_t *request, void *buf, size_t buflen,
   if (loop == NULL || cb == NULL)
     sim_fill(buf, buflen);
   else
-    dice_start(loop, request, buf, buflen, cb);
+    random_start(loop, request, buf, buflen, cb);
   return 0;
 }
 

@@ -180,7 +180,7 @@ static int shutdown_now(sim_stream_t *stream) {
   if (stream->socket == NULL)
     return UV_ECANCELED;
   const int err = sim_socket_shutdown(stream->socket);
-  sim_vigil_look(stream); /* both directions may be closed now */
+  sim_hangup_wait_look(stream); /* both directions may be closed now */
   stream->shut = err == 0;
   return err;
 }

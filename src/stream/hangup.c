@@ -28,10 +28,11 @@ typedef struct {
   avow__reading_t watch; /* registered with the stream */
   avow_channel_t *polls;
   int fd;
-} vigil_t;
+} hangup_wait_t;
 
-static void vigil_leave(vigil_t *vigil) {
-  avow__stream_leave(&vigil->watch, vigil->parent.context, AVOW__WATCHED);
+static void hangup_wait_leave(hangup_wait_t *hangup_wait) {
+  avow__stream_leave(&hangup_wait->watch, hangup_wait->parent.context,
+                     AVOW__WATCHED);
 }
 
 /* Whether the system reports an event that was not requested. The descriptor
@@ -43,11 +44,11 @@ static bool has_hung_up(int fd) {
 
 /* Out-of-band data is not read and stays pending. If the peer has sent some,
    its hangup can no longer be detected. */
-static void vigil_report(avow__parent_t *parent, uint32_t index,
-                         avow_value_t outcome) {
-  vigil_t *vigil = (vigil_t *) parent;
-  vigil_leave(vigil);
-  if (has_hung_up(vigil->fd))
+static void hangup_wait_report(avow__parent_t *parent, uint32_t index,
+                               avow_value_t outcome) {
+  hangup_wait_t *hangup_wait = (hangup_wait_t *) parent;
+  hangup_wait_leave(hangup_wait);
+  if (has_hung_up(hangup_wait->fd))
     avow__parent_settle(parent, avow_none());
   else if (avow_is_error(&outcome))
     avow__parent_settle(parent, avow_value_ref(&outcome));
@@ -56,57 +57,62 @@ static void vigil_report(avow__parent_t *parent, uint32_t index,
   avow__value_unref(outcome);
 }
 
-static void vigil_cancel(avow__parent_t *parent) {
-  vigil_leave((vigil_t *) parent);
+static void hangup_wait_cancel(avow__parent_t *parent) {
+  hangup_wait_leave((hangup_wait_t *) parent);
   avow__children_cancel(parent);
 }
 
-static void vigil_destroy(avow__parent_t *parent) {
-  const vigil_t *vigil = (vigil_t *) parent;
-  avow_channel_unref(vigil->polls);
-  if (vigil->fd >= 0)
-    (void) close(vigil->fd); /* the stream stays open */
+static void hangup_wait_destroy(avow__parent_t *parent) {
+  const hangup_wait_t *hangup_wait = (hangup_wait_t *) parent;
+  avow_channel_unref(hangup_wait->polls);
+  if (hangup_wait->fd >= 0)
+    (void) close(hangup_wait->fd); /* the stream stays open */
 }
 
-static const avow__parent_class_t vigil_class = { .report = vigil_report,
-                                                  .cancel = vigil_cancel,
-                                                  .destroy = vigil_destroy };
+static const avow__parent_class_t hangup_wait_class = {
+  .report = hangup_wait_report,
+  .cancel = hangup_wait_cancel,
+  .destroy = hangup_wait_destroy
+};
 
-static void vigil_on_close(avow__reading_t *watch) {
-  const vigil_t *vigil = AVOW__CONTAINER(vigil_t, watch, watch);
-  avow__cancel((avow_promise_t *) vigil->parent.deferred);
+static void hangup_wait_on_close(avow__reading_t *watch) {
+  const hangup_wait_t *hangup_wait =
+      AVOW__CONTAINER(hangup_wait_t, watch, watch);
+  avow__cancel((avow_promise_t *) hangup_wait->parent.deferred);
 }
 
 /* Returns 0, or a code if the stream cannot be watched. */
-static int vigil_enter(vigil_t *vigil, avow_stream_t stream) {
+static int hangup_wait_enter(hangup_wait_t *hangup_wait, avow_stream_t stream) {
   uv_os_fd_t fd;
-  int err =
-      avow__stream_enter(&vigil->watch, AVOW__WATCHED, stream, vigil_on_close);
+  int err = avow__stream_enter(&hangup_wait->watch, AVOW__WATCHED, stream,
+                               hangup_wait_on_close);
   if (err == 0)
     err = uv_fileno(stream.self, &fd);
   if (err != 0)
     return err;
-  vigil->fd = fcntl(fd, F_DUPFD_CLOEXEC, 3);
-  return vigil->fd >= 0 ? 0 : uv_translate_sys_error(errno);
+  hangup_wait->fd = fcntl(fd, F_DUPFD_CLOEXEC, 3);
+  return hangup_wait->fd >= 0 ? 0 : uv_translate_sys_error(errno);
 }
 
 static avow_promise_t *uv_hangup(avow_stream_t stream) {
   avow_promise_t *p;
   uv_loop_t *loop = avow__stream_loop(stream);
-  vigil_t *vigil = avow__parent_new(loop, &vigil_class, sizeof(*vigil), &p);
-  if (vigil == NULL)
+  hangup_wait_t *hangup_wait =
+      avow__parent_new(loop, &hangup_wait_class, sizeof(*hangup_wait), &p);
+  if (hangup_wait == NULL)
     return p;
-  vigil->fd = -1;
-  const int err = vigil_enter(vigil, stream);
+  hangup_wait->fd = -1;
+  const int err = hangup_wait_enter(hangup_wait, stream);
   if (err == 0) {
-    vigil->polls = avow_polls(loop, vigil->fd, UV_PRIORITIZED);
-    avow__child_add(&vigil->parent,
-                    avow_follow(avow_channel_next(vigil->polls)), 0);
+    hangup_wait->polls = avow_polls(loop, hangup_wait->fd, UV_PRIORITIZED);
+    avow__child_add(&hangup_wait->parent,
+                    avow_follow(avow_channel_next(hangup_wait->polls)), 0);
   } else {
-    vigil_leave(vigil);
-    avow__parent_settle(&vigil->parent, avow__error_of(err, "poll", NULL));
+    hangup_wait_leave(hangup_wait);
+    avow__parent_settle(&hangup_wait->parent,
+                        avow__error_of(err, "poll", NULL));
   }
-  avow__parent_unref(&vigil->parent);
+  avow__parent_unref(&hangup_wait->parent);
   return p;
 }
 

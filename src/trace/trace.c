@@ -31,7 +31,7 @@ typedef struct {
   uint64_t written;     /* number of written events */
   unsigned count;       /* number of events that are not written yet */
   avow__event_t events[AVOW__EVENTS];
-  avow__sheet_t sheet;
+  avow__json_writer_t writer;
 } recorder_t;
 
 typedef struct {
@@ -51,7 +51,7 @@ static uint64_t record_time(recorder_t *t) {
 
 static void write_events(recorder_t *t) {
   for (unsigned i = 0; i < t->count; i++)
-    avow__sheet_add(&t->sheet, &t->events[i]);
+    avow__json_add(&t->writer, &t->events[i]);
   t->written += t->count;
   t->count = 0;
 }
@@ -79,7 +79,7 @@ static avow__event_t event_of(recorder_t *t, avow_event_t what,
 /* Blocks that programs never hold do not settle, so they have no spans. */
 static bool has_span(const avow_promise_t *p) {
   static const bool inner[AVOW__KINDS] = {
-    [AVOW__FREE] = true,    [AVOW__ELEMENT] = true,  [AVOW__SENTRY] = true,
+    [AVOW__FREE] = true,    [AVOW__ELEMENT] = true,  [AVOW__STOPPER] = true,
     [AVOW__CHILD] = true,   [AVOW__CASE] = true,     [AVOW__UNCHOSEN] = true,
     [AVOW__CHANNEL] = true, [AVOW__UNWANTED] = true,
   };
@@ -227,7 +227,7 @@ static void record_task_end(recorder_t *t, avow_promise_t *p) {
 static void record_poll(recorder_t *t, avow_promise_t *p) {
   (void) p; /* NULL */
   write_events(t);
-  avow__sheet_write(&t->sheet);
+  avow__json_write(&t->writer);
 }
 
 static void trace_event(avow_event_t event, const avow_promise_t *p,
@@ -293,8 +293,8 @@ static int recording_stop(recording_t *recording) {
   avow__pool_each(&c->pool, close_one, t);
   record_task_end(t, NULL);
   write_events(t);
-  avow__sheet_end(&t->sheet);
-  const int err = t->sheet.err;
+  avow__json_end(&t->writer);
+  const int err = t->writer.err;
   avow_free(t);
   return err;
 }
@@ -322,7 +322,7 @@ static int trace_start(avow__context_t *c, FILE *out) {
     return UV_ENOMEM;
   t->context = c;
   t->next = c->on_event;
-  avow__sheet_begin(&t->sheet, out);
+  avow__json_begin(&t->writer, out);
   avow__pool_each(&c->pool, open_one, t);
   avow__pool_each(&c->pool, park_one, t);
   record_jobs(t, record_queued);

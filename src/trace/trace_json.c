@@ -21,17 +21,17 @@
    limits. */
 enum { LONGEST = 8192, MOST_TEXT = 160, LOOP = 1, NS = 1000 };
 
-static void put_format(avow__sheet_t *sheet, const char *format, ...)
+static void put_format(avow__json_writer_t *writer, const char *format, ...)
     AVOW_PRINTF(2, 3);
 
-static void put_format(avow__sheet_t *sheet, const char *format, ...) {
+static void put_format(avow__json_writer_t *writer, const char *format, ...) {
   va_list args;
   va_start(args, format);
-  const size_t room = sizeof(sheet->text) - sheet->len;
+  const size_t room = sizeof(writer->text) - writer->len;
   /* NOLINTNEXTLINE(clang-analyzer-valist.Uninitialized): va_start() is above */
-  const int n = vsnprintf(sheet->text + sheet->len, room, format, args);
+  const int n = vsnprintf(writer->text + writer->len, room, format, args);
   va_end(args);
-  sheet->len += (size_t) n; /* LONGEST is enough */
+  writer->len += (size_t) n; /* LONGEST is enough */
 }
 
 static bool continues(unsigned char byte) {
@@ -52,209 +52,217 @@ static size_t utf8_length(const unsigned char *text) {
   return n;
 }
 
-static void put_character(avow__sheet_t *sheet, const unsigned char *at,
+static void put_character(avow__json_writer_t *writer, const unsigned char *at,
                           size_t n) {
   if (n == 0)
-    put_format(sheet, "\\ufffd");
+    put_format(writer, "\\ufffd");
   else if (*at < ' ')
-    put_format(sheet, "\\u%04x", *at);
+    put_format(writer, "\\u%04x", *at);
   else
-    put_format(sheet, "%s%.*s", *at == '"' || *at == '\\' ? "\\" : "", (int) n,
+    put_format(writer, "%s%.*s", *at == '"' || *at == '\\' ? "\\" : "", (int) n,
                (const char *) at);
 }
 
 /* Writes the contents of a JSON string. If the text is too long, only its end
    is written. */
-static void put_text(avow__sheet_t *sheet, const char *text) {
+static void put_text(avow__json_writer_t *writer, const char *text) {
   const size_t len = strlen(text);
   const size_t skip = len > MOST_TEXT ? len - MOST_TEXT : 0;
   const unsigned char *at = (const unsigned char *) text + skip;
   while (*at != '\0') {
     const size_t n = utf8_length(at);
-    put_character(sheet, at, n);
+    put_character(writer, at, n);
     at += n != 0 ? n : 1;
   }
 }
 
 /* Writes " ask+0x1f", or " program 0x12a0" without the program's folder. */
-static void put_short_place(avow__sheet_t *sheet, const char *place) {
+static void put_short_place(avow__json_writer_t *writer, const char *place) {
   if (place == NULL)
     return;
   const char *function_end = strstr(place, " (");
   const char *folder_end = strrchr(place, '/');
   if (function_end != NULL)
-    put_format(sheet, " %.*s", (int) (function_end - place), place);
+    put_format(writer, " %.*s", (int) (function_end - place), place);
   else
-    put_format(sheet, " %s", folder_end != NULL ? folder_end + 1 : place);
+    put_format(writer, " %s", folder_end != NULL ? folder_end + 1 : place);
 }
 
 /* Writes a title such as "sleep ask+0x1f". `before` is put before the name. */
-static void put_title(avow__sheet_t *sheet, const char *before,
+static void put_title(avow__json_writer_t *writer, const char *before,
                       const avow__event_t *event) {
-  put_format(sheet, ",\"name\":\"%s", before);
-  put_text(sheet, event->name);
+  put_format(writer, ",\"name\":\"%s", before);
+  put_text(writer, event->name);
   if (event->caller != NULL && event->what != AVOW_EVENT_AWAITS)
-    put_short_place(sheet, avow__caller_text(event->caller));
-  put_format(sheet, "\"");
+    put_short_place(writer, avow__caller_text(event->caller));
+  put_format(writer, "\"");
 }
 
 /* Each event except the first begins with a comma. */
-static void begin_event(avow__sheet_t *sheet, const char *phase,
+static void begin_event(avow__json_writer_t *writer, const char *phase,
                         uint64_t thread) {
-  put_format(sheet, "%s{\"ph\":\"%s\",\"pid\":%d,\"tid\":%" PRIu64,
-             sheet->begun ? ",\n" : "[\n", phase, sheet->process, thread);
-  sheet->begun = true;
+  put_format(writer, "%s{\"ph\":\"%s\",\"pid\":%d,\"tid\":%" PRIu64,
+             writer->begun ? ",\n" : "[\n", phase, writer->process, thread);
+  writer->begun = true;
 }
 
 /* Writes a time in microseconds. */
-static void put_time(avow__sheet_t *sheet, const char *key, uint64_t ns) {
-  put_format(sheet, ",\"%s\":%" PRIu64 ".%03u", key, ns / NS,
+static void put_time(avow__json_writer_t *writer, const char *key,
+                     uint64_t ns) {
+  put_format(writer, ",\"%s\":%" PRIu64 ".%03u", key, ns / NS,
              (unsigned) (ns % NS));
 }
 
-static void begin_timed(avow__sheet_t *sheet, const char *phase,
+static void begin_timed(avow__json_writer_t *writer, const char *phase,
                         uint64_t thread, uint64_t ns) {
-  begin_event(sheet, phase, thread);
-  put_time(sheet, "ts", ns);
+  begin_event(writer, phase, thread);
+  put_time(writer, "ts", ns);
 }
 
-static void put_id(avow__sheet_t *sheet, const char *category, uint64_t id) {
-  put_format(sheet, ",\"cat\":\"%s\",\"id\":\"0x%" PRIx64 "\"", category, id);
+static void put_id(avow__json_writer_t *writer, const char *category,
+                   uint64_t id) {
+  put_format(writer, ",\"cat\":\"%s\",\"id\":\"0x%" PRIx64 "\"", category, id);
 }
 
-static void name_thread(avow__sheet_t *sheet, uint64_t thread,
+static void name_thread(avow__json_writer_t *writer, uint64_t thread,
                         const avow__event_t *event) {
-  begin_event(sheet, "M", thread);
-  put_format(sheet, ",\"name\":\"thread_name\",\"args\":{\"id\":%" PRIu64,
+  begin_event(writer, "M", thread);
+  put_format(writer, ",\"name\":\"thread_name\",\"args\":{\"id\":%" PRIu64,
              thread);
-  put_title(sheet, "", event);
-  put_format(sheet, "}}");
+  put_title(writer, "", event);
+  put_format(writer, "}}");
 }
 
-static void add_named(avow__sheet_t *sheet, const avow__event_t *event) {
-  name_thread(sheet, event->id, event);
+static void add_named(avow__json_writer_t *writer, const avow__event_t *event) {
+  name_thread(writer, event->id, event);
 }
 
-static void add_made(avow__sheet_t *sheet, const avow__event_t *event) {
-  begin_timed(sheet, "b", LOOP, event->ns);
-  put_id(sheet, "promise", event->id);
-  put_title(sheet, "", event);
-  put_format(sheet, ",\"args\":{");
+static void add_made(avow__json_writer_t *writer, const avow__event_t *event) {
+  begin_timed(writer, "b", LOOP, event->ns);
+  put_id(writer, "promise", event->id);
+  put_title(writer, "", event);
+  put_format(writer, ",\"args\":{");
   if (event->caller != NULL) {
-    put_format(sheet, "\"made\":\"");
-    put_text(sheet, avow__caller_text(event->caller));
-    put_format(sheet, "\"");
+    put_format(writer, "\"made\":\"");
+    put_text(writer, avow__caller_text(event->caller));
+    put_format(writer, "\"");
   }
-  put_format(sheet, "}}");
+  put_format(writer, "}}");
 }
 
-static void add_settled(avow__sheet_t *sheet, const avow__event_t *event) {
+static void add_settled(avow__json_writer_t *writer,
+                        const avow__event_t *event) {
   static const char *const fates[] = { "pending", "fulfilled", "rejected",
                                        "cancelled", "followed" };
-  begin_timed(sheet, "e", LOOP, event->ns);
-  put_id(sheet, "promise", event->id);
-  put_title(sheet, "", event);
-  put_format(sheet, ",\"args\":{\"state\":\"%s\"", fates[event->fate]);
+  begin_timed(writer, "e", LOOP, event->ns);
+  put_id(writer, "promise", event->id);
+  put_title(writer, "", event);
+  put_format(writer, ",\"args\":{\"state\":\"%s\"", fates[event->fate]);
   if (event->fate == AVOW__IS_REJECTED)
-    put_format(sheet, ",\"error\":\"%s\"", avow_err_name(event->code));
-  put_format(sheet, "}}");
+    put_format(writer, ",\"error\":\"%s\"", avow_err_name(event->code));
+  put_format(writer, "}}");
 }
 
 /* An arrow connects two slices. If there is no slice, one is written for the
    arrow. */
-static void add_queued(avow__sheet_t *sheet, const avow__event_t *event) {
+static void add_queued(avow__json_writer_t *writer,
+                       const avow__event_t *event) {
   if (event->apart) {
-    begin_timed(sheet, "X", LOOP, event->ns);
-    put_format(sheet, ",\"dur\":0.002,\"cat\":\"task\",\"name\":\"outside\"}");
+    begin_timed(writer, "X", LOOP, event->ns);
+    put_format(writer, ",\"dur\":0.002,\"cat\":\"task\",\"name\":\"outside\"}");
   }
-  begin_timed(sheet, "s", LOOP, event->ns + event->apart);
-  put_id(sheet, "job", event->arrow);
-  put_format(sheet, ",\"name\":\"job\"}");
+  begin_timed(writer, "s", LOOP, event->ns + event->apart);
+  put_id(writer, "job", event->arrow);
+  put_format(writer, ",\"name\":\"job\"}");
 }
 
-static void end_arrow(avow__sheet_t *sheet, const avow__event_t *event) {
-  begin_timed(sheet, "f", LOOP, event->ns);
-  put_id(sheet, "job", event->arrow);
-  put_format(sheet, ",\"bp\":\"e\",\"name\":\"job\"}");
+static void end_arrow(avow__json_writer_t *writer, const avow__event_t *event) {
+  begin_timed(writer, "f", LOOP, event->ns);
+  put_id(writer, "job", event->arrow);
+  put_format(writer, ",\"bp\":\"e\",\"name\":\"job\"}");
 }
 
-static void add_slice(avow__sheet_t *sheet, const avow__event_t *event) {
-  begin_timed(sheet, "X", LOOP, event->ns);
-  put_time(sheet, "dur", event->length);
-  put_title(sheet, "", event);
-  put_format(sheet, ",\"cat\":\"%s\"}",
+static void add_slice(avow__json_writer_t *writer, const avow__event_t *event) {
+  begin_timed(writer, "X", LOOP, event->ns);
+  put_time(writer, "dur", event->length);
+  put_title(writer, "", event);
+  put_format(writer, ",\"cat\":\"%s\"}",
              event->what == AVOW_EVENT_JOB ? "job" : "task");
   if (event->what == AVOW_EVENT_JOB)
-    end_arrow(sheet, event);
+    end_arrow(writer, event);
 }
 
-static void add_awaits(avow__sheet_t *sheet, const avow__event_t *event) {
-  begin_timed(sheet, "B", event->id, event->ns);
-  put_title(sheet, "awaits ", event);
-  put_format(sheet,
+static void add_awaits(avow__json_writer_t *writer,
+                       const avow__event_t *event) {
+  begin_timed(writer, "B", event->id, event->ns);
+  put_title(writer, "awaits ", event);
+  put_format(writer,
              ",\"cat\":\"await\",\"args\":{\"promise\":\"0x%" PRIx64 "\"",
              event->awaited);
-  put_format(sheet, ",\"at\":\"");
+  put_format(writer, ",\"at\":\"");
   if (event->caller != NULL)
-    put_text(sheet, avow__caller_text(event->caller));
+    put_text(writer, avow__caller_text(event->caller));
   else
-    put_format(sheet, "line %d", event->line);
-  put_format(sheet, "\"}}");
+    put_format(writer, "line %d", event->line);
+  put_format(writer, "\"}}");
 }
 
-static void add_resumes(avow__sheet_t *sheet, const avow__event_t *event) {
-  begin_timed(sheet, "E", event->id, event->ns);
-  put_format(sheet, ",\"cat\":\"await\"}");
+static void add_resumes(avow__json_writer_t *writer,
+                        const avow__event_t *event) {
+  begin_timed(writer, "E", event->id, event->ns);
+  put_format(writer, ",\"cat\":\"await\"}");
 }
 
-static void add_canceled(avow__sheet_t *sheet, const avow__event_t *event) {
-  begin_timed(sheet, "i", LOOP, event->ns);
-  put_title(sheet, "cancel ", event);
+static void add_canceled(avow__json_writer_t *writer,
+                         const avow__event_t *event) {
+  begin_timed(writer, "i", LOOP, event->ns);
+  put_title(writer, "cancel ", event);
   put_format(
-      sheet,
+      writer,
       ",\"cat\":\"cancel\",\"s\":\"t\",\"args\":{\"promise\":\"0x%" PRIx64
       "\"}}",
       event->id);
 }
 
-void avow__sheet_add(avow__sheet_t *sheet, const avow__event_t *event) {
-  static void (*const adds[])(avow__sheet_t *, const avow__event_t *) = {
+void avow__json_add(avow__json_writer_t *writer, const avow__event_t *event) {
+  static void (*const adds[])(avow__json_writer_t *, const avow__event_t *) = {
     [AVOW_EVENT_MADE] = add_made,         [AVOW_EVENT_NAMED] = add_named,
     [AVOW_EVENT_QUEUED] = add_queued,     [AVOW_EVENT_JOB] = add_slice,
     [AVOW_EVENT_AWAITS] = add_awaits,     [AVOW_EVENT_RESUMES] = add_resumes,
     [AVOW_EVENT_CANCELED] = add_canceled, [AVOW_EVENT_SETTLED] = add_settled,
     [AVOW_EVENT_FREED] = end_arrow,       [AVOW_EVENT_TASK_END] = add_slice,
   };
-  if (sizeof(sheet->text) - sheet->len < LONGEST)
-    avow__sheet_write(sheet);
-  adds[event->what](sheet, event);
+  if (sizeof(writer->text) - writer->len < LONGEST)
+    avow__json_write(writer);
+  adds[event->what](writer, event);
 }
 
 static int last_error(void) {
   return errno != 0 ? uv_translate_sys_error(errno) : UV_EIO;
 }
 
-void avow__sheet_write(avow__sheet_t *sheet) {
-  const size_t len = sheet->len;
-  sheet->len = 0;
-  if (sheet->err != 0 || len == 0)
+void avow__json_write(avow__json_writer_t *writer) {
+  const size_t len = writer->len;
+  writer->len = 0;
+  if (writer->err != 0 || len == 0)
     return;
   errno = 0;
-  if (fwrite(sheet->text, 1, len, sheet->out) < len || fflush(sheet->out) != 0)
-    sheet->err = last_error();
+  if (fwrite(writer->text, 1, len, writer->out) < len ||
+      fflush(writer->out) != 0)
+    writer->err = last_error();
 }
 
-void avow__sheet_begin(avow__sheet_t *sheet, FILE *out) {
+void avow__json_begin(avow__json_writer_t *writer, FILE *out) {
   static const avow__event_t loop = { .name = "loop" };
-  sheet->out = out;
-  sheet->process = (int) uv_os_getpid();
-  sheet->begun = false;
-  sheet->err = 0;
-  sheet->len = 0;
-  name_thread(sheet, LOOP, &loop);
+  writer->out = out;
+  writer->process = (int) uv_os_getpid();
+  writer->begun = false;
+  writer->err = 0;
+  writer->len = 0;
+  name_thread(writer, LOOP, &loop);
 }
 
-void avow__sheet_end(avow__sheet_t *sheet) {
-  put_format(sheet, "\n]\n");
-  avow__sheet_write(sheet);
+void avow__json_end(avow__json_writer_t *writer) {
+  put_format(writer, "\n]\n");
+  avow__json_write(writer);
 }

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * Events of a trace, and the sheet that they are written to, as JSON in the
+ * Events of a trace, and the writer that prints them as JSON in the
  * Trace Event Format.
  */
 #ifndef AVOW_TRACE_JSON_H
@@ -14,7 +14,7 @@
 
 /* Number of events that are kept before they are written, and size of the text
    buffer. */
-enum { AVOW__EVENTS = 512, AVOW__SHEET = 32768 };
+enum { AVOW__EVENTS = 512, AVOW__JSON_SIZE = 32768 };
 
 /* How a promise ended. */
 typedef enum avow__fate_e {
@@ -41,24 +41,24 @@ typedef struct avow__event_s {
   bool apart; /* queued outside any task */
 } avow__event_t;
 
-typedef struct avow__sheet_s {
+typedef struct avow__json_writer_s {
   FILE *out;
   bool begun; /* events were added */
   int err;    /* code of the first write error; nothing is written after it */
   int process;
   size_t len;
-  char text[AVOW__SHEET];
-} avow__sheet_t;
+  char text[AVOW__JSON_SIZE];
+} avow__json_writer_t;
 
-/* Starts a sheet without events. */
-void avow__sheet_begin(avow__sheet_t *sheet, FILE *out);
+/* Starts a writer without events. */
+void avow__json_begin(avow__json_writer_t *writer, FILE *out);
 
-void avow__sheet_add(avow__sheet_t *sheet, const avow__event_t *event);
+void avow__json_add(avow__json_writer_t *writer, const avow__event_t *event);
 
 /* Writes the added events, whole events only. */
-void avow__sheet_write(avow__sheet_t *sheet);
+void avow__json_write(avow__json_writer_t *writer);
 
-/* Ends the sheet. No event may follow. */
-void avow__sheet_end(avow__sheet_t *sheet);
+/* Ends the writer. No event may follow. */
+void avow__json_end(avow__json_writer_t *writer);
 
 #endif

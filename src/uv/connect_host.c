@@ -18,54 +18,58 @@ typedef struct {
   avow__parent_t parent;
   avow__reading_t watch; /* registered by handle, to be told when it closes */
   uv_tcp_t *tcp;
-} hosting_t;
+} host_connect_t;
 
-static void hosting_leave(hosting_t *hosting) {
-  avow__stream_leave(&hosting->watch, hosting->parent.context, AVOW__WATCHED);
+static void host_connect_leave(host_connect_t *host_connect) {
+  avow__stream_leave(&host_connect->watch, host_connect->parent.context,
+                     AVOW__WATCHED);
 }
 
-static avow_value_t hosting_move(uv_tcp_t *tcp, const avow_value_t *stream) {
+static avow_value_t host_connect_move(uv_tcp_t *tcp,
+                                      const avow_value_t *stream) {
   const int err = uv_is_closing((const uv_handle_t *) tcp)
                       ? UV_ECANCELED
                       : avow__tcp_move(avow__owned_handle(stream), tcp);
   return err == 0 ? avow_none() : avow__error_of(err, "connect", NULL);
 }
 
-static void hosting_report(avow__parent_t *parent, uint32_t index,
-                           avow_value_t outcome) {
-  hosting_t *hosting = (hosting_t *) parent;
-  hosting_leave(hosting);
+static void host_connect_report(avow__parent_t *parent, uint32_t index,
+                                avow_value_t outcome) {
+  host_connect_t *host_connect = (host_connect_t *) parent;
+  host_connect_leave(host_connect);
   if (avow_is_error(&outcome)) {
     avow__parent_settle(parent, outcome);
     return;
   }
   if (parent->deferred != NULL)
-    avow__parent_settle(parent, hosting_move(hosting->tcp, &outcome));
+    avow__parent_settle(parent, host_connect_move(host_connect->tcp, &outcome));
   avow__value_unref(outcome);
 }
 
-static void hosting_cancel(avow__parent_t *parent) {
-  hosting_leave((hosting_t *) parent);
+static void host_connect_cancel(avow__parent_t *parent) {
+  host_connect_leave((host_connect_t *) parent);
   avow__children_cancel(parent);
 }
 
-static const avow__parent_class_t hosting_class = { .report = hosting_report,
-                                                    .cancel = hosting_cancel };
+static const avow__parent_class_t host_connect_class = {
+  .report = host_connect_report, .cancel = host_connect_cancel
+};
 
-static void hosting_on_close(avow__reading_t *watch) {
-  const hosting_t *hosting = AVOW__CONTAINER(hosting_t, watch, watch);
-  avow__cancel((avow_promise_t *) hosting->parent.deferred);
+static void host_connect_on_close(avow__reading_t *watch) {
+  const host_connect_t *host_connect =
+      AVOW__CONTAINER(host_connect_t, watch, watch);
+  avow__cancel((avow_promise_t *) host_connect->parent.deferred);
 }
 
 /* 0, or an error if the handle cannot be connected. */
-static int hosting_enter(hosting_t *hosting, const char *host,
-                         const char *service) {
-  uv_tcp_t *tcp = hosting->tcp;
+static int host_connect_enter(host_connect_t *host_connect, const char *host,
+                              const char *service) {
+  uv_tcp_t *tcp = host_connect->tcp;
   if (host == NULL || service == NULL || avow__tcp_has_socket(tcp))
     return UV_EINVAL;
-  return avow__stream_enter(&hosting->watch, AVOW__WATCHED,
+  return avow__stream_enter(&host_connect->watch, AVOW__WATCHED,
                             avow_uv_stream((uv_stream_t *) tcp),
-                            hosting_on_close);
+                            host_connect_on_close);
 }
 
 avow_promise_t *avow_tcp_connect_host(uv_tcp_t *tcp, const char *host,
@@ -73,17 +77,19 @@ avow_promise_t *avow_tcp_connect_host(uv_tcp_t *tcp, const char *host,
   if (tcp == NULL)
     return avow__refuse_null("handle");
   avow_promise_t *p;
-  hosting_t *hosting =
-      avow__parent_new(tcp->loop, &hosting_class, sizeof(*hosting), &p);
-  if (hosting == NULL)
+  host_connect_t *host_connect =
+      avow__parent_new(tcp->loop, &host_connect_class, sizeof(*host_connect),
+                       &p);
+  if (host_connect == NULL)
     return p;
-  hosting->tcp = tcp;
-  const int err = hosting_enter(hosting, host, service);
+  host_connect->tcp = tcp;
+  const int err = host_connect_enter(host_connect, host, service);
   if (err == 0)
-    avow__child_add(&hosting->parent,
+    avow__child_add(&host_connect->parent,
                     avow_follow(avow_connect(tcp->loop, host, service)), 0);
   else
-    avow__parent_settle(&hosting->parent, avow__error_of(err, "connect", host));
-  avow__parent_unref(&hosting->parent);
+    avow__parent_settle(&host_connect->parent,
+                        avow__error_of(err, "connect", host));
+  avow__parent_unref(&host_connect->parent);
   return p;
 }

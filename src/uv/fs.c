@@ -25,14 +25,14 @@ static const void *key_of(uv_file file) {
 }
 
 /* A negative number is not a file, and no close waits for it. */
-static void orphan_add(avow__context_t *c, avow__fs_use_t *use) {
+static void unfinished_add(avow__context_t *c, avow__fs_use_t *use) {
   if (use->file < 0)
     return;
   use->node.key = key_of(use->file);
-  avow__table_add(&avow__files_of(c)->stragglers, &use->node);
+  avow__table_add(&avow__files_of(c)->unfinished, &use->node);
 }
 
-/* A canceled operation is a straggler until libuv calls back. A thread, or the
+/* A canceled operation is unfinished until libuv calls back. A thread, or the
    kernel, which libuv can only ask to stop, may still use its files. A close
    must wait, or the number might then be that of another file. */
 static void fs_cancel(void *data) {
@@ -40,14 +40,14 @@ static void fs_cancel(void *data) {
   op->cancelled = true;
   (void) uv_cancel((uv_req_t *) &op->req); /* else its result is unused */
   for (size_t i = 0; i < op->files; i++)
-    orphan_add(op->op.context, &op->uses[i]);
+    unfinished_add(op->op.context, &op->uses[i]);
 }
 
-static avow__fs_use_t *orphan_find(avow__context_t *c, uv_file file) {
+static avow__fs_use_t *unfinished_find(avow__context_t *c, uv_file file) {
   if (file < 0)
     return NULL;
   avow__node_t *node =
-      avow__table_find(&avow__files_of(c)->stragglers, key_of(file));
+      avow__table_find(&avow__files_of(c)->unfinished, key_of(file));
   return (avow__fs_use_t *) (void *) node; /* the node is its first member */
 }
 
@@ -58,15 +58,15 @@ static void fs_start_close(avow__fs_t *op) {
   (void) err;
 }
 
-/* Removes a file from the stragglers, if it is there, and starts a close that
-   waited. */
-static void orphan_done(avow__context_t *c, avow__fs_use_t *use) {
+/* Removes a file of an unfinished operation, if it is there, and starts a close
+   that waited. */
+static void unfinished_done(avow__context_t *c, avow__fs_use_t *use) {
   if (use->node.key == NULL)
     return;
-  avow__table_remove(&avow__files_of(c)->stragglers, &use->node);
+  avow__table_remove(&avow__files_of(c)->unfinished, &use->node);
   if (use->closer == NULL)
     return;
-  avow__fs_use_t *other = orphan_find(c, use->file);
+  avow__fs_use_t *other = unfinished_find(c, use->file);
   if (other != NULL)
     other->closer = use->closer;
   else
@@ -74,7 +74,7 @@ static void orphan_done(avow__context_t *c, avow__fs_use_t *use) {
 }
 
 static void files_end(avow__context_t *c) {
-  avow__table_close(&avow__files_of(c)->stragglers);
+  avow__table_close(&avow__files_of(c)->unfinished);
 }
 
 avow__files_t *avow__files_open(avow__context_t *c) {
@@ -168,7 +168,7 @@ void avow__fs_sent(avow__fs_t *op, int err) {
 
 static void fs_end(avow__fs_t *op, avow_value_t v) {
   for (size_t i = 0; i < op->files; i++)
-    orphan_done(op->op.context, &op->uses[i]);
+    unfinished_done(op->op.context, &op->uses[i]);
   fs_let_go(op);
   avow__op_complete(&op->op, v);
 }
@@ -258,9 +258,9 @@ avow_promise_t *avow_fs_close(uv_loop_t *loop, uv_file file) {
   }
   avow_on_cancel(op->op.deferred, NULL, NULL); /* it must close in any case */
   avow__op_started_on_pool(&op->op);
-  avow__fs_use_t *straggler = orphan_find(op->op.context, file);
-  if (straggler != NULL && straggler->closer == NULL)
-    straggler->closer = op;
+  avow__fs_use_t *unfinished = unfinished_find(op->op.context, file);
+  if (unfinished != NULL && unfinished->closer == NULL)
+    unfinished->closer = op;
   else
     fs_start_close(op);
   return p;

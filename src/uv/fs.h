@@ -16,7 +16,7 @@ typedef struct avow__fs_s avow__fs_t;
 /* Data of a loop's file operations. */
 typedef struct avow__files_s {
   avow__extension_t extension;
-  avow__table_t stragglers;  /* requests that outlive their promises, by file */
+  avow__table_t unfinished;  /* requests that outlive their promises, by file */
   uint64_t events_iteration; /* iteration of the last file system event */
   uint32_t events;           /* number of events in that iteration */
 } avow__files_t;
@@ -32,8 +32,8 @@ static inline avow__files_t *avow__files_of(const avow__context_t *c) {
 
 /* A file that an operation uses. */
 typedef struct {
-  avow__node_t node;  /* of a straggler, keyed by file */
-  avow__fs_t *closer; /* a close that waits for the straggler */
+  avow__node_t node;  /* of an unfinished operation, keyed by file */
+  avow__fs_t *closer; /* a close that waits for the unfinished operation */
   uv_file file;
 } avow__fs_use_t;
 

@@ -28,7 +28,7 @@ typedef struct {
   int status;
   avow_fs_change_t change;
   char path[];
-} looker_t;
+} poller_t;
 
 static const avow_class_t change_class = { .name = "fs_change" };
 
@@ -36,34 +36,34 @@ const avow_fs_change_t *avow_to_fs_change(const avow_value_t *v) {
   return avow__to_object(v, &change_class);
 }
 
-static avow_value_t change_new(const looker_t *looker) {
-  if (looker->status < 0)
-    return avow__error_of(looker->status, "watch", looker->path);
+static avow_value_t change_new(const poller_t *poller) {
+  if (poller->status < 0)
+    return avow__error_of(poller->status, "watch", poller->path);
   void *self;
   const avow_value_t v =
-      avow__object_inline(&change_class, sizeof(looker->change), &self);
+      avow__object_inline(&change_class, sizeof(poller->change), &self);
   if (!avow_is_error(&v))
-    memcpy(self, &looker->change, sizeof(looker->change));
+    memcpy(self, &poller->change, sizeof(poller->change));
   return v;
 }
 
 static void fs_poll_resume(avow__source_t *source) {
-  looker_t *looker = (looker_t *) source;
-  if (!looker->changed)
+  poller_t *poller = (poller_t *) source;
+  if (!poller->changed)
     return;
-  looker->changed = false;
-  (void) avow__channel_push(source->channel, change_new(looker));
+  poller->changed = false;
+  (void) avow__channel_push(source->channel, change_new(poller));
 }
 
-static void fs_poll_report(looker_t *looker, int status,
+static void fs_poll_report(poller_t *poller, int status,
                            const uv_stat_t *curr) {
-  if (!looker->changed)
-    looker->change.prev = looker->last;
-  looker->change.curr = *curr;
-  looker->status = status;
-  looker->changed = true;
-  if (looker->source.flows)
-    fs_poll_resume(&looker->source);
+  if (!poller->changed)
+    poller->change.prev = poller->last;
+  poller->change.curr = *curr;
+  poller->status = status;
+  poller->changed = true;
+  if (poller->source.flows)
+    fs_poll_resume(&poller->source);
 }
 
 _Static_assert(sizeof(uv_stat_t) ==
@@ -82,68 +82,68 @@ static bool is_same(const uv_stat_t *a, const uv_stat_t *b) {
 static void fs_poll_on_timer(uv_timer_t *timer);
 
 /* Handles the result of a check. Repeated failures are reported once. */
-static void looked(looker_t *looker, int result, const uv_stat_t *stat) {
+static void looked(poller_t *poller, int result, const uv_stat_t *stat) {
   static const uv_stat_t nothing;
-  avow__context_t *c = looker->source.context;
-  const int before = looker->result;
-  looker->result = result;
-  avow__alarm_set(c, &looker->alarm, looker->ms, fs_poll_on_timer);
+  avow__context_t *c = poller->source.context;
+  const int before = poller->result;
+  poller->result = result;
+  avow__alarm_set(c, &poller->alarm, poller->ms, fs_poll_on_timer);
   avow__enter(c);
   if (result < 0 && result != before)
-    fs_poll_report(looker, result, &nothing);
+    fs_poll_report(poller, result, &nothing);
   if (result == 0 &&
-      (before < 0 || (looker->known && !is_same(&looker->last, stat))))
-    fs_poll_report(looker, 0, stat);
+      (before < 0 || (poller->known && !is_same(&poller->last, stat))))
+    fs_poll_report(poller, 0, stat);
   if (result == 0) {
-    looker->last = *stat;
-    looker->known = true;
+    poller->last = *stat;
+    poller->known = true;
   }
   avow__leave(c);
 }
 
 static void on_stat(uv_fs_t *req) {
-  looker_t *looker = req->data;
+  poller_t *poller = req->data;
   const int result = (int) req->result;
   const uv_stat_t stat = req->statbuf;
   uv_fs_req_cleanup(req);
-  looker->looking = false;
-  looker->source.context->requests--;
-  looker->source.context->pool_requests--;
-  if (looker->stopped)
-    avow__source_close(&looker->source, (uv_handle_t *) &looker->alarm.timer);
+  poller->looking = false;
+  poller->source.context->requests--;
+  poller->source.context->pool_requests--;
+  if (poller->stopped)
+    avow__source_close(&poller->source, (uv_handle_t *) &poller->alarm.timer);
   else
-    looked(looker, result, &stat);
+    looked(poller, result, &stat);
 }
 
-static int fs_poll_look(looker_t *looker) {
-  looker->req.data = looker;
+static int fs_poll_look(poller_t *poller) {
+  poller->req.data = poller;
   const int err =
-      uv_fs_stat(looker->alarm.timer.loop, &looker->req, looker->path, on_stat);
+      uv_fs_stat(poller->alarm.timer.loop, &poller->req, poller->path, on_stat);
   if (err != 0) {
-    uv_fs_req_cleanup(&looker->req);
+    uv_fs_req_cleanup(&poller->req);
     return err;
   }
-  looker->looking = true;
-  looker->source.context->requests++;
-  looker->source.context->pool_requests++;
+  poller->looking = true;
+  poller->source.context->requests++;
+  poller->source.context->pool_requests++;
   return 0;
 }
 
 static void fs_poll_on_timer(uv_timer_t *timer) {
-  looker_t *looker = timer->data;
-  const int err = fs_poll_look(looker);
+  poller_t *poller = timer->data;
+  const int err = fs_poll_look(poller);
   if (err != 0)
-    looked(looker, err, NULL);
+    looked(poller, err, NULL);
 }
 
 static void fs_poll_stop(avow__source_t *source) {
-  looker_t *looker = (looker_t *) source;
-  looker->stopped = true;
-  avow__alarm_stop(&looker->alarm);
-  if (looker->looking)
-    (void) uv_cancel((uv_req_t *) &looker->req); /* else its result is unused */
+  poller_t *poller = (poller_t *) source;
+  poller->stopped = true;
+  avow__alarm_stop(&poller->alarm);
+  if (poller->looking)
+    (void) uv_cancel((uv_req_t *) &poller->req); /* else its result is unused */
   else
-    avow__source_close(source, (uv_handle_t *) &looker->alarm.timer);
+    avow__source_close(source, (uv_handle_t *) &poller->alarm.timer);
 }
 
 avow_channel_t *avow_fs_polls(uv_loop_t *loop, const char *path, uint64_t ms) {
@@ -151,18 +151,18 @@ avow_channel_t *avow_fs_polls(uv_loop_t *loop, const char *path, uint64_t ms) {
   if (path == NULL)
     return avow__channel_refuse(loop, UV_EINVAL, "watch", "NULL");
   const size_t size = strlen(path) + 1;
-  looker_t *looker = avow__source_new(loop, sizeof(*looker) + size);
-  if (looker == NULL)
+  poller_t *poller = avow__source_new(loop, sizeof(*poller) + size);
+  if (poller == NULL)
     return avow__channel_none(loop);
-  avow__alarm_init(looker->source.context, &looker->alarm, looker);
-  looker->ms = ms > 0 ? ms : 1;
-  memcpy(looker->path, path, size);
-  looker->source.handle = (uv_handle_t *) &looker->alarm.timer;
-  looker->source.resume = fs_poll_resume;
-  looker->source.stop = fs_poll_stop;
-  const int err = fs_poll_look(looker);
+  avow__alarm_init(poller->source.context, &poller->alarm, poller);
+  poller->ms = ms > 0 ? ms : 1;
+  memcpy(poller->path, path, size);
+  poller->source.handle = (uv_handle_t *) &poller->alarm.timer;
+  poller->source.resume = fs_poll_resume;
+  poller->source.stop = fs_poll_stop;
+  const int err = fs_poll_look(poller);
   if (err == 0)
-    return avow__channel_feed(loop, 0, &looker->source);
-  fs_poll_stop(&looker->source);
+    return avow__channel_feed(loop, 0, &poller->source);
+  fs_poll_stop(&poller->source);
   return avow__channel_refuse(loop, err, "watch", path);
 }

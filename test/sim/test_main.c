@@ -241,7 +241,7 @@ static void a_crash_after_a_refusal_names_that(void **state) {
 }
 
 static void commands_are_quoted_for_the_shell(void **state) {
-  const sim_hunt_t hunt = { .name = "/home/me/it's mine/sim", .more = "" };
+  const sim_search_t hunt = { .name = "/home/me/it's mine/sim", .more = "" };
   const sim_picks_t none = { .at = NULL };
 
   char *command = sim_replay_command(&hunt, 7, &none);

@@ -15,7 +15,7 @@ static avow_promise_t *promise_of(const avow_curl_t *client) {
 }
 
 static void client_free(client_t *c) {
-  if (c->handles > 0 || !c->let_go)
+  if (c->handles > 0 || !c->is_released)
     return;
   avow_promise_clear(&c->ended);
   avow_free(c);
@@ -85,7 +85,7 @@ void avow__curl_give_up(client_t *c) {
 /* The client has no references left, and so it has no transfers. */
 static void client_destroy(void *data) {
   client_t *c = data;
-  c->let_go = true;
+  c->is_released = true;
   c->ending = true;
   if (c->multi != NULL)
     client_may_end(c);

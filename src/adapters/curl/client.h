@@ -61,7 +61,7 @@ typedef struct client_s {
   unsigned inside;  /* nested calls of libcurl; see avow__curl_enter() */
   unsigned handles; /* libuv handles that are not closed */
   bool ending;      /* no more transfers start */
-  bool let_go;      /* the last reference is released */
+  bool is_released; /* the last reference is released */
 } client_t;
 
 /* Reports a client that is NULL, with the name of the calling function. */

@@ -488,10 +488,10 @@ avow_promise_t *avow__curl_transfer(const avow_curl_t *client, CURL *easy,
 
 /* The value cleans the handle up, so this does not take ownership of it. */
 static avow_promise_t *refuse_owned(const avow_curl_t *client,
-                                    const hooks_t *nobody) {
+                                    const hooks_t *no_hooks) {
   const client_t *c = avow__curl_self(client);
   if (c == NULL || c->ending)
-    return avow__curl_transfer(client, NULL, NULL, nobody); /* to reject it */
+    return avow__curl_transfer(client, NULL, NULL, no_hooks); /* to reject it */
   return avow_promise_reject(
       c->loop, avow_error_new(UV_EINVAL, avow_none(),
                               "an object owns the easy handle; perform a copy "
@@ -499,9 +499,9 @@ static avow_promise_t *refuse_owned(const avow_curl_t *client,
 }
 
 avow_promise_t *avow_curl_perform(const avow_curl_t *client, CURL *easy) {
-  static const hooks_t nobody;
+  static const hooks_t no_hooks;
   avow__curl_check_client(client);
   if (avow__curl_is_known(easy))
-    return refuse_owned(client, &nobody);
-  return avow__curl_transfer(client, easy, NULL, &nobody);
+    return refuse_owned(client, &no_hooks);
+  return avow__curl_transfer(client, easy, NULL, &no_hooks);
 }

@@ -5,7 +5,7 @@
 #include "avow/loop.h"
 
 static void connection_free(connection_t *c) {
-  if (!c->closed || !c->let_go)
+  if (!c->closed || !c->is_released)
     return;
   avow_promise_clear(&c->ended);
   avow__nats_pending_work_free(&c->pending_work);
@@ -54,7 +54,7 @@ static void connection_on_close(void *data) {
 /* The connection has no references left, and so it has no operations. */
 static void connection_destroy(void *data) {
   connection_t *c = data;
-  c->let_go = true;
+  c->is_released = true;
   if (c->ending)
     connection_free(c);
   else

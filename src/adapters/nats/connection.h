@@ -30,7 +30,7 @@ typedef struct connection_s {
   unsigned awaited; /* number of operations that keep the loop alive */
   bool ending;      /* no more operations start */
   bool closed;      /* its handle is closed or about to be */
-  bool let_go;      /* the last reference is released */
+  bool is_released; /* the last reference is released */
 } connection_t;
 
 /* Operation with a promise. Derived structs start with this one. */

@@ -169,7 +169,7 @@ static avow_value_t on_silence(watch_t *w) {
 
 /* Status messages are sent to the inbox, and changes to the subjects of their
    keys. */
-static avow_value_t on_message(watch_t *w, natsMsg *msg) {
+static avow_value_t on_watch_message(watch_t *w, natsMsg *msg) {
   w->silent = 0;
   return strcmp(natsMsg_GetSubject(msg), w->inbox) == 0
              ? on_status_message(w, msg)
@@ -177,9 +177,10 @@ static avow_value_t on_message(watch_t *w, natsMsg *msg) {
 }
 
 static avow_value_t on_item(const avow_value_t *item, void *data) {
-  return item->tag == AVOW_INT       ? watch_on_state(data, avow_to_int(item))
-         : item->tag == AVOW_POINTER ? on_silence(data)
-                                     : on_message(data, avow_to_nats_msg(item));
+  return item->tag == AVOW_INT ? watch_on_state(data, avow_to_int(item))
+         : item->tag == AVOW_POINTER
+             ? on_silence(data)
+             : on_watch_message(data, avow_to_nats_msg(item));
 }
 
 /* Converts a tick to a value that is no status. */

@@ -18,14 +18,14 @@
 
 /* Takes the pending handshake. From now on, the value or the caller has its
    reference to the stream. */
-static avow_deferred_t *take_greeter(avow__tls_t *t) {
-  avow_deferred_t *d = t->greeter;
-  t->greeter = NULL;
+static avow_deferred_t *take_handshaker(avow__tls_t *t) {
+  avow_deferred_t *d = t->handshaker;
+  t->handshaker = NULL;
   return d;
 }
 
-static void greet_end(avow__tls_t *t, avow_value_t error) {
-  avow_deferred_t *d = take_greeter(t);
+static void handshake_end(avow__tls_t *t, avow_value_t error) {
+  avow_deferred_t *d = take_handshaker(t);
   avow_value_unref(avow__tls_end(t));
   (void) avow_reject(d, error); /* only this settles it */
   avow__tls_unref(t);
@@ -33,7 +33,7 @@ static void greet_end(avow__tls_t *t, avow_value_t error) {
 
 static void greet_done(avow__tls_t *t) {
   const avow_value_t v = avow_object(&avow__tls_class, t); /* fails if closed */
-  (void) avow_resolve(take_greeter(t), v); /* only this settles it */
+  (void) avow_resolve(take_handshaker(t), v); /* only this settles it */
 }
 
 /* Whether the last records were sent or cannot be sent. */
@@ -51,7 +51,7 @@ static bool waits_for_us(const avow__tls_t *t) {
 void avow__tls_greet(avow__tls_t *t) {
   if (avow_is_error(&t->refused)) {
     if (has_said_all(t))
-      greet_end(t, avow_value_ref(&t->refused));
+      handshake_end(t, avow_value_ref(&t->refused));
     return;
   }
   ERR_clear_error();
@@ -62,10 +62,10 @@ void avow__tls_greet(avow__tls_t *t) {
     greet_done(t);
 }
 
-static void greet_cancelled(void *data) {
+static void handshake_on_cancel(void *data) {
   avow__tls_t *t = data;
-  if (t->greeter != NULL)
-    greet_end(t, avow_error(UV_ECANCELED));
+  if (t->handshaker != NULL)
+    handshake_end(t, avow_error(UV_ECANCELED));
 }
 
 static bool is_address(const char *host) {
@@ -166,12 +166,12 @@ static avow_promise_t *greet(const avow_value_t *settings,
     return refuse(transport, UV_ENOMEM);
   }
   t->transport = transport;
-  avow_promise_t *p = avow__tls_defer(t, &t->greeter);
-  if (t->greeter == NULL) {
+  avow_promise_t *p = avow__tls_defer(t, &t->handshaker);
+  if (t->handshaker == NULL) {
     avow__tls_unref(t);
     return p;
   }
-  avow_on_cancel(t->greeter, greet_cancelled, t);
+  avow_on_cancel(t->handshaker, handshake_on_cancel, t);
   avow__tls_step(t);
   return p;
 }

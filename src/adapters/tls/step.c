@@ -55,15 +55,15 @@ static void give(avow__tls_t *t) {
 
 void avow__tls_step(avow__tls_t *t) {
   (void) avow__tls_ref(t);
-  if (t->greeter != NULL)
+  if (t->handshaker != NULL)
     avow__tls_greet(t);
-  if (!avow_is_none(&t->transport) && t->greeter == NULL) {
+  if (!avow_is_none(&t->transport) && t->handshaker == NULL) {
     give(t);
     avow__tls_seal(t);
   }
   avow__tls_send(t);
   avow__tls_fetch(t);
-  if (t->greeter != NULL && avow_is_error(&t->refused))
+  if (t->handshaker != NULL && avow_is_error(&t->refused))
     avow__tls_greet(t); /* there was nothing to send */
   avow__tls_unref(t);
 }

@@ -133,9 +133,9 @@ static avow_value_t ignore(const avow_value_t *error, void *data) {
 /* Records on their way to the transport come first. If bytes were not sealed,
    close_notify must not be sent, or the peer would take a part for the
    whole. */
-static void say_bye_at_once(avow__tls_t *t) {
-  avow__tls_say_bye(t);
-  if (!t->said_bye || t->outs == 0 || !avow_is_none(&t->out_error))
+static void send_close_notify_at_once(avow__tls_t *t) {
+  avow__tls_send_close_notify(t);
+  if (!t->sent_close_notify || t->outs == 0 || !avow_is_none(&t->out_error))
     return;
   const avow_value_t v = avow_list(t->out, t->outs);
   t->outs = 0;
@@ -149,7 +149,7 @@ static avow_promise_t *stream_close(void *self) {
   avow__tls_t *t = self;
   if (is_closed(t))
     return reject(t, UV_EALREADY);
-  say_bye_at_once(t);
+  send_close_notify_at_once(t);
   const avow_value_t transport = avow__tls_end(t);
   avow_promise_t *p = avow_close(avow_to_stream(&transport));
   avow_value_unref(transport);

@@ -48,16 +48,16 @@ typedef struct {
 
   avow_value_t broken; /* error that OpenSSL cannot continue after */
 
-  avow_deferred_t *greeter; /* the pending handshake */
-  avow_value_t refused;     /* its rejection, once the peer was told */
+  avow_deferred_t *handshaker; /* the pending handshake */
+  avow_value_t refused;        /* its rejection, once the peer was told */
   avow_deferred_t *reader;
   size_t max_bytes;
   avow__tls_write_t *first, *last; /* writes, the oldest first */
   avow__tls_write_t *next;         /* the first write that may not be sealed */
   size_t unsealed;                 /* bytes */
   avow_deferred_t *closer;         /* the pending shutdown */
-  bool shut, said_bye;
-  uint64_t bye; /* the number of the close_notify record */
+  bool shut, sent_close_notify;
+  uint64_t close_notify; /* the number of the close_notify record */
 } avow__tls_t;
 
 #endif

@@ -66,7 +66,7 @@ static void fetch_begin(avow__tls_t *t) {
 }
 
 static bool is_wanted(const avow__tls_t *t) {
-  const bool greets = t->greeter != NULL && avow_is_none(&t->refused) &&
+  const bool greets = t->handshaker != NULL && avow_is_none(&t->refused) &&
                       !SSL_is_init_finished(t->ssl);
   const bool reads = t->reader != NULL && avow_is_none(&t->broken);
   return (greets || reads) && avow_is_none(&t->chunk) && !t->ended &&
@@ -85,7 +85,7 @@ void avow__tls_fetch(avow__tls_t *t) {
 
 static void fail_send(avow__tls_t *t, avow_value_t error) {
   t->out_error = error;
-  if (t->greeter != NULL && avow_is_none(&t->refused))
+  if (t->handshaker != NULL && avow_is_none(&t->refused))
     t->refused = avow_value_ref(&error); /* because the peer waits for it */
   avow__tls_fail_writes(t, avow_value_ref(&error));
 }

@@ -80,7 +80,7 @@ static void settle_closer(avow__tls_t *t, avow_value_t v) {
 void avow__tls_settle_sent(avow__tls_t *t) {
   while (t->first != NULL && t->first->left == 0 && t->first->end <= t->sent)
     settle_first(t, avow_int((int64_t) t->first->len));
-  if (t->closer != NULL && t->said_bye && t->bye <= t->sent)
+  if (t->closer != NULL && t->sent_close_notify && t->close_notify <= t->sent)
     settle_closer(t, avow_none());
 }
 
@@ -137,7 +137,7 @@ static avow__tls_write_t *next_write(avow__tls_t *t) {
   return t->next;
 }
 
-static bool has_said_bye(avow__tls_t *t) {
+static bool encrypt_close_notify(avow__tls_t *t) {
   ERR_clear_error();
   const int result = SSL_shutdown(t->ssl);
   if (result < 0)
@@ -145,12 +145,12 @@ static bool has_said_bye(avow__tls_t *t) {
   return result >= 0;
 }
 
-void avow__tls_say_bye(avow__tls_t *t) {
-  if (t->said_bye || !avow_is_none(&t->broken) || next_write(t) != NULL ||
-      !has_said_bye(t))
+void avow__tls_send_close_notify(avow__tls_t *t) {
+  if (t->sent_close_notify || !avow_is_none(&t->broken) ||
+      next_write(t) != NULL || !encrypt_close_notify(t))
     return;
-  t->said_bye = true;
-  t->bye = t->sealed;
+  t->sent_close_notify = true;
+  t->close_notify = t->sealed;
 }
 
 void avow__tls_seal(avow__tls_t *t) {
@@ -159,7 +159,7 @@ void avow__tls_seal(avow__tls_t *t) {
     if (!seal_piece(t, w))
       break;
   if (t->shut)
-    avow__tls_say_bye(t);
+    avow__tls_send_close_notify(t);
   if (avow_is_none(&t->broken))
     avow__tls_settle_sent(t); /* writes without bytes */
   else

@@ -16,6 +16,6 @@ void avow__tls_fail_writes(avow__tls_t *t, avow_value_t error);
 bool avow__tls_write_add(avow__tls_t *t, avow_value_t bytes,
                          avow_deferred_t *d);
 /* Sends close_notify to the peer when no bytes are left to seal. */
-void avow__tls_say_bye(avow__tls_t *t);
+void avow__tls_send_close_notify(avow__tls_t *t);
 
 #endif
