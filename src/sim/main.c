@@ -8,7 +8,7 @@
 
 #include "base/options_check.h"
 #include "sim/fatal_signal.h"
-#include "sim/hunt.h"
+#include "sim/seed_search.h"
 
 static const char usage[] =
     "usage: %s [--seeds N] [--from SEED] [OPTION...]\n"
@@ -34,7 +34,7 @@ static const char usage[] =
 
 /* The parsed command line. */
 typedef struct {
-  sim_search_t hunt;
+  sim_search_t search;
   uint64_t seeds, from, seed;
   bool one, shrinks, has_only;
   sim_picks_t only;
@@ -89,13 +89,13 @@ static bool take_faults(const char *list, words_t *words) {
     if (*name == '\0')
       break;
   }
-  words->hunt.options.faults = bits;
+  words->search.options.faults = bits;
   (void) snprintf(words->faults, sizeof(words->faults), " --faults %s", list);
   return true;
 }
 
 static bool take_events(const char *text, words_t *words) {
-  uint64_t *most = &words->hunt.options.max_events;
+  uint64_t *most = &words->search.options.max_events;
   if (!take_number(text, most) || *most == 0)
     return false;
   (void) snprintf(words->events, sizeof(words->events),
@@ -156,10 +156,10 @@ static int run_as_told(words_t *words) {
                   words->events);
   const sim_picks_t *only = words->has_only ? &words->only : NULL;
   if (!words->one)
-    return sim_hunt(&words->hunt, words->from, words->seeds);
-  const int status = sim_replay(&words->hunt, words->seed, only);
+    return sim_search_seeds(&words->search, words->from, words->seeds);
+  const int status = sim_replay(&words->search, words->seed, only);
   if (status == SIM_FAILS && words->shrinks)
-    sim_reduce(&words->hunt, words->seed, only);
+    sim_reduce(&words->search, words->seed, only);
   return status;
 }
 
@@ -167,21 +167,21 @@ static int explain(int argc, char **argv, const words_t *words) {
   const bool asked = wants_help(argc, argv);
   FILE *out = asked ? stdout : stderr;
   if (!asked)
-    (void) fprintf(out, "%s: %s %s is not understood\n\n", words->hunt.name,
+    (void) fprintf(out, "%s: %s %s is not understood\n\n", words->search.name,
                    words->wrong, words->value);
-  (void) fprintf(out, usage, words->hunt.name, words->hunt.name);
+  (void) fprintf(out, usage, words->search.name, words->search.name);
   return asked ? SIM_IS_FINE : SIM_WHAT;
 }
 
 int avow_sim_main(int argc, char **argv, avow_sim_fn program, void *data,
                   const avow_sim_options_t *options) {
   words_t words = { .seeds = 1000,
-                    .hunt = { .name = argc > 0 ? argv[0] : "simulation",
-                              .program = program,
-                              .data = data } };
+                    .search = { .name = argc > 0 ? argv[0] : "simulation",
+                                .program = program,
+                                .data = data } };
   if (options != NULL)
-    words.hunt.options = *options;
-  words.hunt.more = words.more;
+    words.search.options = *options;
+  words.search.more = words.more;
   const int status = take_words(argc, argv, &words)
                          ? run_as_told(&words)
                          : explain(argc, argv, &words);

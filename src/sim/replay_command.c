@@ -33,23 +33,23 @@ static void print_word(const char *word, FILE *out) {
     print_quoted(word, out);
 }
 
-static void print_command(const sim_search_t *hunt, uint64_t seed,
+static void print_command(const sim_search_t *search, uint64_t seed,
                           const sim_picks_t *only, FILE *out) {
-  print_word(hunt->name, out);
-  (void) fprintf(out, " --seed %" PRIu64 "%s", seed, hunt->more);
+  print_word(search->name, out);
+  (void) fprintf(out, " --seed %" PRIu64 "%s", seed, search->more);
   if (only == NULL)
     return;
   (void) fprintf(out, " --only %s", only->n == 0 ? "''" : "");
   sim_picks_print(only, out);
 }
 
-char *sim_replay_command(const sim_search_t *hunt, uint64_t seed,
+char *sim_replay_command(const sim_search_t *search, uint64_t seed,
                          const sim_picks_t *only) {
   char *text = NULL;
   size_t len = 0;
   FILE *out = open_memstream(&text, &len);
   if (out != NULL) {
-    print_command(hunt, seed, only, out);
+    print_command(search, seed, only, out);
     if (fclose(out) == 0)
       return text;
   }

@@ -241,10 +241,10 @@ static void a_crash_after_a_refusal_names_that(void **state) {
 }
 
 static void commands_are_quoted_for_the_shell(void **state) {
-  const sim_search_t hunt = { .name = "/home/me/it's mine/sim", .more = "" };
+  const sim_search_t search = { .name = "/home/me/it's mine/sim", .more = "" };
   const sim_picks_t none = { .at = NULL };
 
-  char *command = sim_replay_command(&hunt, 7, &none);
+  char *command = sim_replay_command(&search, 7, &none);
 
   assert_string_equal(command,
                       "'/home/me/it'\\''s mine/sim' --seed 7 --only ''");

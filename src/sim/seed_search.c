@@ -3,7 +3,7 @@
  * Searches for a failing seed and reports it: the reason, the last events, the
  * choices that the failure needs, and the command that replays it.
  */
-#include "sim/hunt.h"
+#include "sim/seed_search.h"
 
 #include <ctype.h>
 #include <inttypes.h>
@@ -19,21 +19,21 @@
 enum { SHRINKING_RUNS = 2000, PROGRESS = 256 };
 
 typedef struct {
-  const sim_search_t *hunt;
+  const sim_search_t *search;
   uint64_t seed;
   const char *why; /* reason of the complete run */
 } failure_t;
 
 /* Runs without an event log, because a search makes thousands of runs. */
-static avow_sim_result_t run_quietly(const sim_search_t *hunt, uint64_t seed,
+static avow_sim_result_t run_quietly(const sim_search_t *search, uint64_t seed,
                                      const sim_picks_t *only,
                                      sim_picks_t *taken) {
-  avow_sim_options_t options = hunt->options;
+  avow_sim_options_t options = search->options;
   options.events = NULL;
-  sim_fatal_signal_tell(sim_replay_command(hunt, seed, only));
+  sim_fatal_signal_tell(sim_replay_command(search, seed, only));
   sim_picks_use(only, taken);
   const avow_sim_result_t result =
-      avow_sim(seed, hunt->program, hunt->data, &options);
+      avow_sim(seed, search->program, search->data, &options);
   sim_picks_use(NULL, NULL);
   return result;
 }
@@ -55,7 +55,7 @@ static bool fails_alike(const sim_picks_t *only, sim_picks_t *taken,
                         void *data) {
   const failure_t *failure = data;
   const avow_sim_result_t result =
-      run_quietly(failure->hunt, failure->seed, only, taken);
+      run_quietly(failure->search, failure->seed, only, taken);
   return result.failed && is_same_reason(result.why, failure->why);
 }
 
@@ -66,19 +66,19 @@ static void print_last_events(void) {
       printf("%s\n", sim_history_line(back - 1));
 }
 
-static void print_again(const sim_search_t *hunt, uint64_t seed,
+static void print_again(const sim_search_t *search, uint64_t seed,
                         const sim_picks_t *only) {
-  char *command = sim_replay_command(hunt, seed, only);
+  char *command = sim_replay_command(search, seed, only);
   printf("%s\n", command);
   free(command);
 }
 
-static void print_how(const sim_search_t *hunt, uint64_t seed,
+static void print_how(const sim_search_t *search, uint64_t seed,
                       const sim_picks_t *only) {
   printf("\nto repeat it, and to stop where it fails:\n\n  ");
-  print_again(hunt, seed, only);
+  print_again(search, seed, only);
   printf("  gdb -ex 'break sim_fail' -ex run --args ");
-  print_again(hunt, seed, only);
+  print_again(search, seed, only);
 }
 
 static void print_result(uint64_t seed, const avow_sim_result_t *result) {
@@ -100,20 +100,20 @@ static void print_choices(const sim_picks_t *picks, size_t before) {
     printf("  choice %" PRIu64 ": %s\n", picks->at[i].n, picks->at[i].what);
 }
 
-void sim_reduce(const sim_search_t *hunt, uint64_t seed,
+void sim_reduce(const sim_search_t *search, uint64_t seed,
                 const sim_picks_t *only) {
   sim_picks_t picks = { .at = NULL };
-  const avow_sim_result_t whole = run_quietly(hunt, seed, only, &picks);
-  failure_t failure = { hunt, seed, whole.why };
+  const avow_sim_result_t whole = run_quietly(search, seed, only, &picks);
+  failure_t failure = { search, seed, whole.why };
   const size_t before = picks.n;
   if (whole.failed) {
     sim_shrink(&picks, fails_alike, &failure, SHRINKING_RUNS);
     print_choices(&picks, before);
-    const avow_sim_result_t least = run_quietly(hunt, seed, &picks, NULL);
+    const avow_sim_result_t least = run_quietly(search, seed, &picks, NULL);
     printf("\nwith only these choices ");
     print_result(seed, &least);
     print_last_events();
-    print_how(hunt, seed, &picks);
+    print_how(search, seed, &picks);
   }
   sim_picks_free(&picks);
 }
@@ -134,15 +134,15 @@ static bool all_came(const sim_picks_t *only, const sim_picks_t *taken) {
   return all;
 }
 
-int sim_replay(const sim_search_t *hunt, uint64_t seed,
+int sim_replay(const sim_search_t *search, uint64_t seed,
                const sim_picks_t *only) {
-  avow_sim_options_t options = hunt->options;
+  avow_sim_options_t options = search->options;
   sim_picks_t taken = { .at = NULL };
   options.events = stdout;
-  sim_fatal_signal_tell(sim_replay_command(hunt, seed, only));
+  sim_fatal_signal_tell(sim_replay_command(search, seed, only));
   sim_picks_use(only, &taken);
   const avow_sim_result_t result =
-      avow_sim(seed, hunt->program, hunt->data, &options);
+      avow_sim(seed, search->program, search->data, &options);
   sim_picks_use(NULL, NULL);
   print_result(seed, &result);
   const bool came = only == NULL || all_came(only, &taken);
@@ -162,15 +162,16 @@ static void end_progress(void) {
     (void) fputc('\r', stderr);
 }
 
-int sim_hunt(const sim_search_t *hunt, uint64_t from, uint64_t seeds) {
+int sim_search_seeds(const sim_search_t *search, uint64_t from,
+                     uint64_t seeds) {
   for (uint64_t i = 0; i < seeds; i++) {
-    const avow_sim_result_t result = run_quietly(hunt, from + i, NULL, NULL);
+    const avow_sim_result_t result = run_quietly(search, from + i, NULL, NULL);
     if (result.failed) {
       end_progress();
       print_result(from + i, &result);
       print_last_events();
-      print_how(hunt, from + i, NULL);
-      sim_reduce(hunt, from + i, NULL);
+      print_how(search, from + i, NULL);
+      sim_reduce(search, from + i, NULL);
       return SIM_FAILS;
     }
     show_progress(i + 1, seeds);

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /* Searches for a failing seed and reports it. */
-#ifndef AVOW_SIM_HUNT_H
-#define AVOW_SIM_HUNT_H
+#ifndef AVOW_SIM_SEED_SEARCH_H
+#define AVOW_SIM_SEED_SEARCH_H
 
 #include "avow/sim.h"
 #include "sim/picks.h"
@@ -18,16 +18,16 @@ typedef struct sim_search_s {
 enum { SIM_IS_FINE = 0, SIM_FAILS = 1, SIM_WHAT = 2, SIM_NEVER_CAME = 3 };
 
 /* Runs `seeds` seeds, stops at the first one that fails, and reports it. */
-int sim_hunt(const sim_search_t *hunt, uint64_t from, uint64_t seeds);
+int sim_search_seeds(const sim_search_t *search, uint64_t from, uint64_t seeds);
 
 /* Runs one seed and prints all its events. If `only` is not NULL, all other
    choices are plain. SIM_NEVER_CAME: the run is fine, but some choices of
    `only` did not occur. */
-int sim_replay(const sim_search_t *hunt, uint64_t seed,
+int sim_replay(const sim_search_t *search, uint64_t seed,
                const sim_picks_t *only);
 
 /* Finds the choices that a failing seed needs to fail, and reports them. */
-void sim_reduce(const sim_search_t *hunt, uint64_t seed,
+void sim_reduce(const sim_search_t *search, uint64_t seed,
                 const sim_picks_t *only);
 
 #endif
