@@ -154,7 +154,7 @@ grep -q '^Reused, ' out || client -tls1_3 -sess_in session
 grep -q '^Reused, ' out || fail "sessions end with the certificate"
 echo rubbish >certificate
 kill -HUP "$pid"
-until_true grep -q 'the certificate' log
+until_true grep -q 'certificate: ' log
 client
 get --cacert $papers "$url/lines.txt" | cmp - www/lines.txt
 
@@ -170,6 +170,6 @@ cmp slow2 www/large.bin
 
 echo "serve: what is no certificate"
 run 1 "$serve" --tls certificate --key key www
-grep -q 'the certificate' err || fail "it does not say what is wrong"
+grep -q 'certificate: ' err || fail "it does not say what is wrong"
 run 1 "$serve" --tls missing www
 echo "all passed"
