@@ -15,7 +15,7 @@ int by_itself(void **state);
   cmocka_unit_test_setup_teardown(f, by_itself, harness_teardown)
 #define BOTH(f) BY_HAND(f), BY_ITSELF(f)
 
-/* Notes the word, and when that was. */
+/* Records the word and the time when a sleep of `ms` ends. */
 void note_sleep(uint64_t ms, char *word);
 
 #endif

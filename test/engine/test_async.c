@@ -51,7 +51,7 @@ static void sleep_in_it_counts_from_the_present(void **state) {
   assert_true(uv_hrtime() - start > LONG / 2 * UINT64_C(1000000));
 }
 
-/* Awaits its data, and records the outcome. */
+/* Awaits the promise in its data and records the outcome. */
 static avow_value_t await_it(void *promise) {
   note("before");
   const avow_value_t v = avow_await(promise);
@@ -131,8 +131,8 @@ static void many_awaits_need_no_more_than_one(void **state) {
   assert_fulfils_int(avow_async(loop, await_in_a_loop, NULL), sum);
 }
 
-/* Awaits of settled promises that need no stack. The program cannot tell them
-   from others. */
+/* Awaits of settled promises that need no stack. A program cannot distinguish
+   them from other awaits. */
 
 /* The clock is read each time a sixteenth of the budget is spent. In between,
    such awaits need no stack. */
@@ -161,7 +161,7 @@ static void await_of_what_is_settled_is_a_job(void **state) {
   int n = 0;
   avow_promise_t *p = avow_async(loop, await_settled, &n);
 
-  (void) uv_run(loop, UV_RUN_ONCE); /* alive: one budget before the poll */
+  (void) uv_run(loop, UV_RUN_ONCE); /* not 0; one budget before the poll */
   assert_int_in_range(n, BUDGET, 2 * BUDGET + 1); /* and one after it */
   assert_fulfils_none(p);
 
@@ -250,7 +250,7 @@ static avow_value_t sleep_and_sum(void *data) {
 }
 
 static avow_value_t await_deep(int depth, avow_promise_t *p) {
-  volatile char frame[64] = { (char) depth }; /* a stack to keep */
+  volatile char frame[64] = { (char) depth }; /* needs a stack */
   const avow_value_t v = depth > 0 ? await_deep(depth - 1, p) : avow_await(p);
   assert_int_equal(frame[0], (char) depth);
   return v;
@@ -266,7 +266,7 @@ static void what_it_calls_may_await(void **state) {
   assert_fulfils_none(p);
 }
 
-/* Parks as many functions as a server may have. */
+/* Parks as many functions as a busy server may have. */
 static void very_many_can_be_parked_at_once(void **state) {
   avow_deferred_t *d;
   avow_promise_t *shared = avow_promise_new(loop, &d);
@@ -297,7 +297,7 @@ static void dump_shows_what_a_parked_function_awaits(void **state) {
   assert_fulfils_int(p, 1);
 }
 
-/* A loop in a thread of its own. */
+/* Runs a loop in a thread of its own. */
 static void run_a_loop(void *sum) {
   uv_loop_t own;
   if (uv_loop_init(&own) != 0 || avow_loop_init(&own, &steady) != 0)
@@ -305,7 +305,7 @@ static void run_a_loop(void *sum) {
   thread_loop = &own;
   const avow_value_t v = avow_run(avow_async(&own, sleep_and_sum, NULL));
   *(int64_t *) sum = avow_to_int(&v);
-  (void) avow_loop_close(&own); /* checked by uv_loop_close() */
+  (void) avow_loop_close(&own); /* uv_loop_close() checks it */
   if (uv_loop_close(&own) != 0)
     *(int64_t *) sum = -1;
 }
@@ -338,7 +338,7 @@ static void stack_that_is_free_is_used_again(void **state) {
   assert_int_equal(first, second);
 }
 
-/* Stacks beyond the option go back to the system. */
+/* Stacks in excess of the option are returned to the system. */
 static void as_many_stacks_are_kept_as_the_option_says(void **state) {
   const avow_options_t options = { .budget_us = UINT_MAX, .idle_stacks = 1 };
   uv_loop_t other;
@@ -358,7 +358,7 @@ static void as_many_stacks_are_kept_as_the_option_says(void **state) {
   assert_int_equal(uv_loop_close(&other), 0);
 }
 
-#ifndef _WIN32 /* the system makes the guards there */
+#ifndef _WIN32 /* Windows makes the guards there */
 
 static avow_value_t measure_guard(void *data) {
   return avow_int((int64_t) avow__fiber_now->stack.guard);

@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: MIT */
-/* Async functions that are canceled, and the end of their loop. */
+/* Async functions that are canceled, and async functions when their loop
+   closes. */
 #include "awaiting.h"
 
 static avow_value_t give_5(void *data) {
@@ -53,7 +54,7 @@ static avow_value_t await_twice(void *promises) {
   for (int i = 0; i < 2; i++) {
     const avow_value_t v = avow_await(p[i]);
     avow_value_unref(note_value_cb(&v, "got"));
-    avow_cancel(self); /* counts as what it got already */
+    avow_cancel(self); /* joins the first cancellation */
     avow_value_unref(v);
   }
   return avow_await(avow_promise_resolve(loop, avow_int(8)));
@@ -106,7 +107,7 @@ static avow_value_t await_both(void *promises) {
   return avow_await(p[1]);
 }
 
-/* A handler of avow_then() would not get the cancellation, either. */
+/* A handler of avow_then() would not receive the cancellation either. */
 static void function_does_not_hear_what_its_chain_handles(void **state) {
   avow_deferred_t *d, *next;
   avow_promise_t *p[] = { avow_catch(stoppable(&d), recover, NULL),
@@ -166,14 +167,14 @@ static void function_that_awaits_itself_can_be_cancelled(void **state) {
 }
 
 typedef struct {
-  avow_promise_t *self; /* with this attached to it */
+  avow_promise_t *self; /* its attach releases the object */
 } lone_t;
 
 static avow_value_t await_own(void *data) {
   lone_t *lone = data;
   avow_value_unref(avow_await(avow_promise_resolve(loop, avow_none())));
   const avow_value_t v = avow_await(lone->self);
-  lone->self = NULL; /* `lone` is not freed yet */
+  lone->self = NULL; /* the object is not freed yet */
   return note_value_cb(&v, "got");
 }
 
@@ -209,8 +210,8 @@ static avow_promise_t *lone_new(void) {
   return lone->self;
 }
 
-/* The function awaits its own end. In JavaScript it would wait forever, and
-   keep everything that it needs. */
+/* The function awaits its own promise. In JavaScript it would wait forever and
+   keep all objects that it needs. */
 static void data_of_one_that_awaits_its_end_outlives_cancelling(void **state) {
   avow_cancel(lone_new());
 
@@ -220,7 +221,7 @@ static void data_of_one_that_awaits_its_end_outlives_cancelling(void **state) {
 }
 
 static void data_of_one_that_awaits_its_end_outlives_the_loop(void **state) {
-  (void) lone_new(); /* holds itself */
+  (void) lone_new(); /* holds a reference to itself */
   run();
 
   assert_int_equal(avow_loop_close(loop), 0);
@@ -246,9 +247,10 @@ static void timeout_cancels_the_await(void **state) {
   assert_notes("got=ECANCELED cleaned=none");
 }
 
-/* The end of the loop. */
+/* Closing the loop. */
 
-/* Parks fn on a loop of its own and closes that loop. Returns how fn ended. */
+/* Parks fn on a loop of its own and closes that loop. Returns the error that fn
+   ended with. */
 static int end_of(avow_fn fn, void *data) {
   uv_loop_t *const shared = loop;
   uv_loop_t own;

@@ -7,7 +7,7 @@ static avow_value_t give_5(void *data) {
   return avow_int(5);
 }
 
-/* Awaits its data, and records the outcome. */
+/* Awaits the promise in its data and records the outcome. */
 static avow_value_t await_it(void *promise) {
   note("before");
   const avow_value_t v = avow_await(promise);
@@ -64,7 +64,7 @@ static void await_in_destroy(void) {
   assert_notes("await=AVOW_ENOTASYNC");
 }
 
-/* Such an await would park the function that made the call. */
+/* Such an await would park the function that called avow. */
 static void await_in_what_avow_calls_back_is_refused(void **state) {
   assert_misuse(await_in_on_cancel, "called outside an async function");
   assert_misuse(await_in_destroy, "called outside an async function");
@@ -97,7 +97,7 @@ static avow_value_t await_here(const avow_value_t *arg, void *theirs) {
   return avow_none();
 }
 
-/* Runs in a handler of the other loop, on which an async function has run. */
+/* Runs in a handler of the other loop after an async function has run there. */
 static void await_in_a_handler_elsewhere(void) {
   avow_deferred_t *d;
   assert_int_equal(uv_loop_init(&other), 0);

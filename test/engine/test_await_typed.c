@@ -5,8 +5,8 @@
 static const avow_class_t shape_class = { .name = "shape" };
 static const avow_class_t color_class = { .name = "color" };
 
-/* The promise that the function below awaits, the type that it expects, and the
-   value that it gets. */
+/* The promise to await, the expected type, and the value that the await
+   wrote. */
 typedef struct {
   avow_promise_t *p;
   avow_value_t (*await)(avow_promise_t *p, avow_value_t *out);
@@ -19,7 +19,7 @@ static avow_value_t wait_fn(void *data) {
 }
 
 static avow_promise_t *start(wait_t *wait) {
-  wait->out = avow_int(-1); /* shows that nothing was written */
+  wait->out = avow_int(-1); /* remains if nothing is written */
   return avow_async(loop, wait_fn, wait);
 }
 
@@ -128,7 +128,7 @@ static void what_nobody_wants_is_let_go_of(void **state) {
   assert_unwritten(&wait);
 }
 
-/* An error keeps its message, whichever type was awaited. */
+/* An error keeps its message, whichever type the program awaits. */
 static void error_comes_whole(void **state) {
   avow_value_t (*const awaits[])(avow_promise_t *, avow_value_t *) = {
     await_int,   avow_await_value, avow_await_bytes, avow_await_list,
@@ -155,7 +155,7 @@ static void cancelled_await_gives_the_error(void **state) {
   assert_unwritten(&wait);
 }
 
-/* Other holders of the value keep it. */
+/* Other holders keep the value. */
 static void value_that_is_shared_is_given(void **state) {
   avow_promise_t *shared = settled(avow_string("text"));
   wait_t wait = { avow_ref(shared), avow_await_bytes, avow_none() };

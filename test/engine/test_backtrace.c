@@ -33,10 +33,10 @@ static void keep_reports(void) {
   reports = 0;
 }
 
-/* Around the call whose place is looked for. */
+/* Addresses before and after the call whose place the test expects. */
 static uintptr_t before_it, after_it;
 
-/* Each call is one of its own. */
+/* Prevents the compiler from merging calls. */
 static volatile unsigned looks;
 
 static __attribute__((noinline)) uintptr_t address_here(void) {
@@ -52,10 +52,11 @@ static __attribute__((noinline)) uintptr_t address_here(void) {
 
 static int note_base(struct dl_phdr_info *info, size_t size, void *base) {
   *(uintptr_t *) base = info->dlpi_addr;
-  return 1; /* the first is the program */
+  return 1; /* the first object is the program */
 }
 
-/* Of "function+0x1f (program 0x12a0)", or the end of that. */
+/* Returns the address in "function+0x1f (program 0x12a0)" or in its last
+   part. */
 static uintptr_t address_in(const char *place) {
   uintptr_t base = 0;
   size_t offset = 0;
@@ -63,7 +64,7 @@ static uintptr_t address_in(const char *place) {
   for (const char *at = place; (at = strstr(at, " 0x")) != NULL; at++)
     last = at;
   assert_int_equal(sscanf(last, " 0x%zx", &offset), 1);
-  (void) dl_iterate_phdr(note_base, &base); /* 1 */
+  (void) dl_iterate_phdr(note_base, &base); /* 1: stopped at the first */
   return base + offset;
 }
 
@@ -97,8 +98,8 @@ static void dump(void) {
   assert_int_equal(fclose(out), 0);
 }
 
-/* Dumps, and looks for the place behind these words, in a trace build.
-   Otherwise there is none. */
+/* In a trace build, dumps and checks the place after `words`. In other builds,
+   checks that no place is shown. */
 static void assert_dumped_as(const char *words) {
   dump();
 #ifdef AVOW_BACKTRACE
@@ -172,7 +173,7 @@ static avow_promise_t *make_sleep(void) {
   return avow_sleep(loop, 0);
 }
 
-/* The argument is made, elsewhere, between the call's beginning and its end. */
+/* Another function makes the argument while the call is in progress. */
 static void place_is_that_of_the_call_not_of_its_argument(void **state) {
   keep_reports();
 
@@ -286,8 +287,8 @@ static void settle(avow_deferred_t *d) {
 
 static void settle_and_drop(void) {
   avow_deferred_t *d;
-  avow_promise_t *p = avow_promise_new(loop, &d); /* which stays */
-  (void) avow_deferred_ref(d);                    /* the same */
+  avow_promise_t *p = avow_promise_new(loop, &d); /* stays pending */
+  (void) avow_deferred_ref(d);                    /* returns d */
   settle(d);
   settle(d);
   avow_deferred_drop(d);
@@ -304,7 +305,8 @@ static void deferred_settled_twice_says_where_it_was(void **state) {
 
 #endif
 
-/* The number at the beginning of the dump's line that has the words in it. */
+/* Returns the number at the start of the line of the dump that contains
+   `words`. */
 #ifdef AVOW_TRACE
 
 static unsigned number_before(const char *words) {
@@ -339,7 +341,8 @@ static avow_value_t sleep_in_handler(const avow_value_t *arg, void *data) {
   return avow_follow(p);
 }
 
-/* The innermost that is not avow's, though avow has called it. */
+/* The place is the innermost call that is not in avow, even if avow calls the
+   handler. */
 static void place_in_a_handler_is_the_handlers(void **state) {
   avow_promise_t *p = avow_promise_resolve(loop, avow_none());
 
@@ -370,7 +373,7 @@ static void dump_says_where_a_function_awaits(void **state) {
   avow_promise_t *p = avow_promise_new(loop, &d);
   before_it = 0;
   avow_promise_t *q = avow_async(loop, await_it, p);
-  after_it = before_it + 64; /* it is not there yet */
+  after_it = before_it + 64; /* the call has not returned */
 
   assert_dumped_as("awaits in ");
 

@@ -94,7 +94,7 @@ static void attach_frees_no_sooner_than_its_upstream_is_over(void **state) {
   avow_cancel(p);
   avow_cancel(q);
 
-  assert_rejects(q, UV_ECANCELED); /* a reaction to an attach need not wait */
+  assert_rejects(q, UV_ECANCELED); /* an attach need not wait */
   assert_notes("");
   assert_int_equal(avow_state(p), AVOW_PENDING);
   assert_true(avow_resolve(d, avow_string("dropped")));
@@ -127,7 +127,7 @@ static void settled_promise_is_left_alone(void **state) {
   assert_fulfils_int(p, 3);
 }
 
-/* A value on its way to a handler is not lost: the handler runs. */
+/* If a value is on its way to a handler, it is not lost: the handler runs. */
 static void arrived_value_still_reaches_its_handler(void **state) {
   avow_deferred_t *d;
   avow_promise_t *p = avow_promise_new(loop, &d);
@@ -145,7 +145,7 @@ static avow_value_t start_more(const avow_value_t *arg, void *p) {
   return avow_follow(p);
 }
 
-/* The promise that this handler then returns is canceled. */
+/* The promise that this handler returns later is canceled. */
 static void what_a_late_handler_follows_is_cancelled(void **state) {
   avow_deferred_t *d, *more;
   avow_promise_t *p = avow_promise_new(loop, &d);
@@ -159,7 +159,8 @@ static void what_a_late_handler_follows_is_cancelled(void **state) {
   avow_deferred_drop(more);
 }
 
-/* The same is true further down the chain. */
+/* The cancellation also reaches a promise that a later handler of the chain
+   returns. */
 static void cancellation_waits_for_the_next_wait_down_the_chain(void **state) {
   avow_deferred_t *d, *more;
   avow_promise_t *p = avow_promise_new(loop, &d);
@@ -237,7 +238,7 @@ static void handler_may_cancel_its_own_promise(void **state) {
 
 static avow_value_t cancel_and_follow_self(const avow_value_t *arg, void *p) {
   avow_cancel(self);
-  return avow_follow(self); /* with the last reference */
+  return avow_follow(self); /* takes the last reference */
 }
 
 static void cancelled_handler_may_follow_its_own_promise(void **state) {
@@ -440,7 +441,7 @@ static void on_cancel_is_not_called_when_settled(void **state) {
 
 typedef struct {
   avow_promise_t *other;
-  avow_state_t inside; /* of the other promise, right after its cancellation */
+  avow_state_t inside; /* state of `other`, right after it was canceled */
 } other_t;
 
 static void cancel_other(void *data) {
@@ -478,7 +479,7 @@ static void on_cancel_cancels_another_without_memory(void **state) {
   assert_int_equal(both.inside, AVOW_PENDING);
   assert_int_equal(avow_state(both.other), AVOW_REJECTED);
   give_back_memory();
-  assert_fulfils_none(avow_sleep(loop, 0)); /* a check build checks the loop */
+  assert_fulfils_none(avow_sleep(loop, 0)); /* checked builds check here */
   assert_notes("other");
   assert_rejects(p, UV_ECANCELED);
   assert_rejects(both.other, UV_ECANCELED);

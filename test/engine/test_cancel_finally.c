@@ -19,7 +19,7 @@ static avow_value_t cancel_it(const avow_value_t *arg, void *data) {
   return avow_none();
 }
 
-/* Cancels p in this round, counted from now. */
+/* Cancels p in the given round of jobs from now. */
 static void cancel_in_round(int round, avow_promise_t *p) {
   avow_promise_t *q = avow_promise_resolve(loop, avow_none());
   for (int i = 1; i < round; i++)
@@ -42,8 +42,8 @@ static avow_value_t work(const avow_value_t *arg, void *d) {
   return avow_follow(pending(d, "stop"));
 }
 
-/* In whichever round the cancellation comes, the promise that the next handler
-   returns is canceled. */
+/* The promise that the next handler returns is canceled, whatever the round of
+   the cancellation. */
 static void cancellation_is_heard_in_each_round(void **state) {
   for (int round = 1; round <= 5; round++) {
     avow_deferred_t *d = NULL;
@@ -105,7 +105,7 @@ static void cancellation_goes_on_if_a_clean_up_fails_later(void **state) {
   avow_deferred_drop(more);
 }
 
-/* A promise that adopts another one becomes one promise with it. */
+/* A promise that adopts another one is merged with it in memory. */
 static void cancellation_goes_on_no_further_than_it_came_from(void **state) {
   avow_deferred_t *d, *outer, *inner, *more = NULL;
   avow_promise_t *p = avow_finally(pending(&d, "stop"), fail_at_once, NULL);
@@ -234,7 +234,7 @@ static void error_is_kept_if_others_hold_the_clean_up(void **state) {
   avow_deferred_drop(more);
 }
 
-/* The first cancellation has a reason, but begins above the promise that
+/* The first cancellation has a reason but starts above the promise that
    rejects. The second cancellation has no reason. */
 static void cancellation_after_the_clean_up_has_its_own_reason(void **state) {
   avow_deferred_t *cleaning, *more = NULL;
@@ -286,8 +286,8 @@ static avow_value_t follow_finally(void *words) {
   return avow_follow(avow_finally(resolved(1), follow_finally, word + 1));
 }
 
-/* The cleanup of a cleanup is canceled, and the promises that wait for it
-   settle from there on. */
+/* The cancellation reaches the cleanup of a cleanup. The promises that wait for
+   it settle one after another. */
 static void cancellation_reaches_the_innermost_clean_up(void **state) {
   char *words[] = { "a", "b", "c", NULL };
   avow_promise_t *p = avow_finally(resolved(1), follow_finally, words);

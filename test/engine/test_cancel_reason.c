@@ -14,7 +14,7 @@ static avow_value_t rain(void) {
   return avow_error_new(UV_EAGAIN, avow_none(), "it rains");
 }
 
-/* Records whether the message is that of the reason. */
+/* Records whether the message of the error is that of the reason. */
 static avow_value_t note_why(const avow_value_t *error, void *word) {
   const char *text = avow_error_message(error);
   note(word);
@@ -105,7 +105,8 @@ static void inputs_and_children_hear_of_it(void **state) {
     avow_deferred_drop(d[i]);
 }
 
-/* Waits for what is still to be cancelled, from each of two handlers. */
+/* Follows a new pending promise, which records the reason of its
+   cancellation. */
 static avow_value_t begin_anew(const avow_value_t *arg, void *d) {
   return avow_follow(noting(pending(d), "inner"));
 }
@@ -146,7 +147,7 @@ static void catch_forgets_it(void **state) {
   avow_promise_t *q = avow_then(avow_ref(p), begin_anew, NULL, &d);
   avow_deferred_t *first = d;
 
-  avow_cancel_with(p, rain()); /* q goes on */
+  avow_cancel_with(p, rain()); /* q is not canceled */
 
   assert_fulfils_int(p, 1);
   avow_deferred_drop(first);
@@ -300,7 +301,7 @@ static void reason_that_goes_may_cancel_whom_it_was_of(void **state) {
   avow_promise_t *p = avow_promise_resolve(loop, avow_int(1));
   p = avow_then(p, NULL, NULL, NULL);
 
-  avow_cancel_with(p, avow_object(&klass, &p)); /* its value is there */
+  avow_cancel_with(p, avow_object(&klass, &p)); /* its value is on its way */
   run();
 
   assert_notes("gone");
@@ -317,7 +318,7 @@ static void without_memory_it_says_no_more_than_that(void **state) {
   use_up_memory();
   avow_cancel_with(p, reason);
   give_back_memory();
-  fail_allocation(2, true); /* there is some for the error alone */
+  fail_allocation(2, true); /* memory suffices for the error only */
   avow_cancel_with(q, again);
   fail_allocation(0, false);
 
@@ -327,7 +328,8 @@ static void without_memory_it_says_no_more_than_that(void **state) {
   avow_deferred_drop(d);
 }
 
-/* The two are joined when the value is there already: one of them goes. */
+/* When the value is on its way, the two promises are merged and one block is
+   freed. */
 static void reason_of_what_is_adopted_in_a_row_is_let_go(void **state) {
   avow_deferred_t *outer_d, *inner_d;
   avow_promise_t *outer = pending(&outer_d);
@@ -384,7 +386,7 @@ static avow_value_t await_some(void *shared) {
   return avow_error(UV_ECANCELED);
 }
 
-/* What it awaits first others hold, too, and it goes on. */
+/* The first awaited promise has another holder and stays pending. */
 static void await_gives_it_once(void **state) {
   avow_deferred_t *d;
   avow_promise_t *shared = pending(&d);
@@ -400,7 +402,7 @@ static void await_gives_it_once(void **state) {
 }
 
 static avow_value_t cancel_oneself(void *p) {
-  avow_ignore(avow_await(avow_sleep(loop, 0))); /* p is there by then */
+  avow_ignore(avow_await(avow_sleep(loop, 0))); /* p is set by then */
   avow_cancel_with(*(avow_promise_t **) p, rain());
   return avow_await(avow_sleep(loop, 60000));
 }
@@ -438,7 +440,8 @@ static avow_value_t shielded(size_t i, void *p) {
   return avow_follow(avow_shield(avow_ref(p)));
 }
 
-/* Only the end of the child settles what the map waits for. */
+/* The map waits for a shielded child. Only the end of the child settles the
+   map. */
 static void reason_of_what_ends_by_itself_is_let_go(void **state) {
   avow_deferred_t *d;
   avow_promise_t *inner = avow_promise_new(loop, &d);

@@ -139,7 +139,7 @@ static avow_value_t add_more(const avow_value_t *arg, void *data) {
   return avow_none();
 }
 
-/* 11: jobs queued while the queue is drained run in the same drain */
+/* 11: jobs that are queued while the queue is drained run in the same drain */
 static void jobs_added_by_jobs_run_in_the_same_drain(void **state) {
   avow_unref(avow_then(resolved(1), add_more, NULL, NULL));
   avow_unref(avow_then(resolved(1), note_cb, NULL, "second"));
@@ -287,8 +287,8 @@ static void repeat_does_not_call_inside_the_call(void **state) {
   assert_fulfils_int(p, 77);
 }
 
-/* A loop by recursion: each handler follows a chain whose handler does the
-   same. */
+/* A loop by recursion: each handler follows a chain that ends with this
+   handler. */
 
 static avow_value_t again(const avow_value_t *arg, void *n) {
   if (--*(int *) n == 0)
@@ -323,7 +323,7 @@ static void count_report(uv_loop_t *l, const avow_value_t *reason,
   assert_ptr_equal(data, &reports);
 }
 
-/* Opens the loop again, with a hook. */
+/* Opens the loop again with a hook that counts reports. */
 static void hook_reports(void) {
   const avow_options_t options = { .budget_us = UINT_MAX,
                                    .on_unhandled = count_report,
@@ -410,7 +410,7 @@ static void tracker_hears_of_rejections_nobody_subscribed_to(void **state) {
   assert_notes(""); /* q has a handler */
   assert_true(avow_reject(d, avow_error(UV_EIO)));
   assert_notes("reject");
-  assert_int_equal(avow_result(p)->code, UV_EIO); /* reads it to report it */
+  assert_int_equal(avow_result(p)->code, UV_EIO); /* to report it */
   p = avow_catch(p, recover, NULL);
   assert_notes("handle");
 
@@ -418,8 +418,8 @@ static void tracker_hears_of_rejections_nobody_subscribed_to(void **state) {
   assert_fulfils_int(q, 0);
 }
 
-/* What handlers before it may still use is not freed: nobody would know
-   when. */
+/* Earlier handlers may still use the data. avow_attach() cannot learn when they
+   end, so it does not free the data. */
 static void attach_without_any_memory_does_not_free(void **state) {
   avow_deferred_t *d;
   avow_promise_t *p = avow_promise_new(loop, &d);

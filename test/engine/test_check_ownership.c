@@ -45,7 +45,7 @@ static void let_go_of_a_gather_twice(void) {
   avow_gather_unref(g);
 }
 
-/* Release builds ignore the second call, as long as the gather exists. */
+/* Release builds ignore the second call while the gather exists. */
 static void gather_let_go_twice_is_named_as_such(void **state) {
   assert_misuse(let_go_of_a_gather_twice,
                 "gather used after avow_gather_unref() freed it");
@@ -53,7 +53,7 @@ static void gather_let_go_twice_is_named_as_such(void **state) {
 
 #ifndef NDEBUG
 
-#  ifndef AVOW_NO_POOL /* without a pool, memory checkers report it */
+#  ifndef AVOW_NO_POOL /* without the pool, memory checkers report it */
 
 static void let_go_twice(void) {
   avow_promise_t *p = avow_promise_resolve(loop, avow_none());
@@ -161,7 +161,7 @@ static void settle_what_is_gone(void) {
   avow_deferred_drop(d);
 }
 
-/* More deferreds than are counted. */
+/* Uses more deferreds than the counter can count. */
 static void settle_what_is_gone_once_more_than_many(void) {
   enum { MANY = 1000 };
   avow_deferred_t *d;
@@ -261,7 +261,7 @@ static void gather_that_was_let_go_is_named_as_such(void **state) {
                 "call avow_ref() for each release");
 }
 
-#  ifndef AVOW_NO_POOL /* without a pool, memory checkers report it */
+#  ifndef AVOW_NO_POOL /* without the pool, memory checkers report it */
 
 static avow_remote_t *spent_remote(void) {
   avow_remote_t *r;
@@ -283,7 +283,7 @@ static void answer_twice_at_once(void) {
   avow_remote_t *r;
   avow_unref(avow_remote_new(loop, &r));
   (void) avow_remote_resolve(r, avow_int(1)); /* 0 */
-  (void) avow_remote_resolve(r, avow_int(2)); /* it is not delivered yet */
+  (void) avow_remote_resolve(r, avow_int(2)); /* not delivered yet */
 }
 
 static void remote_used_twice_is_named_as_such(void **state) {

@@ -53,7 +53,8 @@ static void close_timer(uv_handle_t *handle, void *data) {
     close_handle(handle, NULL);
 }
 
-/* As a program may close what it does not know. */
+/* A program may close handles that it does not know, such as the timers of
+   avow. */
 static void alarms_whose_timers_are_closed_do_not_ring(void **state) {
   avow_channel_t *ticks = avow_ticks(loop, SECOND);
   avow_promise_t *tick = avow_channel_next(ticks);
@@ -88,7 +89,7 @@ static void alarms_set_on_closed_timers_do_not_ring(void **state) {
 static void do_nothing(uv_prepare_t *prepare) {
 }
 
-/* Something else keeps the loop alive, and does not hold the clock. */
+/* The prepare handle keeps the loop alive and does not stop the clock. */
 static void by_itself_it_never_gets_to_the_end_of_time(void **state) {
   uv_prepare_t prepare;
   (void) uv_prepare_init(loop, &prepare);
@@ -113,7 +114,7 @@ static void by_itself_what_waits_for_ever_keeps_no_loop_alive(void **state) {
 
   assert_int_equal(avow_error_code(&v), AVOW_EIDLE);
   assert_int_equal(uv_run(loop, UV_RUN_DEFAULT), 0);
-  note_sleep(1, "sleep"); /* shares its timer */
+  note_sleep(1, "sleep"); /* shares the timer of p */
   run();
   assert_notes("sleep@1");
   avow_cancel(p);

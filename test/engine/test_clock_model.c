@@ -9,7 +9,7 @@
 
 enum { SLEEPERS = 300, FIRST = 10, SEEDS = 300 };
 
-/* Who woke, and when. */
+/* Which sleepers woke, and when. */
 typedef struct {
   uint64_t at;
   size_t id;
@@ -20,7 +20,7 @@ typedef struct {
   size_t n;
 } record_t;
 
-/* Sleepers have the numbers in which they are made. */
+/* Sleepers are numbered in the order in which they are made. */
 typedef struct world_s {
   void (*sleep)(struct world_s *world, size_t id, uint64_t ms);
   void (*cancel)(struct world_s *world, size_t id);
@@ -37,12 +37,12 @@ typedef struct {
 
 typedef struct {
   world_t world;
-  avow_promise_t *promises[SLEEPERS]; /* NULL: it is over */
+  avow_promise_t *promises[SLEEPERS]; /* NULL after the sleep */
 } real_t;
 
 static uint64_t seed;
 
-/* splitmix64, of the seed and one number more. */
+/* splitmix64, seeded with `seed` and `number`. */
 static uint64_t chance(uint64_t number, uint64_t below) {
   uint64_t z = seed + number * UINT64_C(0x9e3779b97f4a7c15);
   z = (z ^ (z >> 30)) * UINT64_C(0xbf58476d1ce4e5b9);
@@ -50,7 +50,8 @@ static uint64_t chance(uint64_t number, uint64_t below) {
   return (z ^ (z >> 31)) % below;
 }
 
-/* Mostly so that many are due together, now and then of any length. */
+/* Most sleeps are short, so that many of them are due together. Some have any
+   length. */
 static uint64_t duration(size_t id) {
   return chance(4 * id, 8) > 0 ? chance(4 * id + 1, 20)
                                : chance(4 * id + 1, UINT64_C(1) << 40);
@@ -83,7 +84,7 @@ static void model_cancel(world_t *world, size_t id) {
   ((model_t *) world)->sleeps[id] = false;
 }
 
-/* SLEEPERS if nobody sleeps. */
+/* Returns SLEEPERS if no sleeper sleeps. */
 static size_t model_next(const model_t *model) {
   size_t next = SLEEPERS;
   for (size_t id = 0; id < model->world.made; id++)
@@ -103,7 +104,7 @@ static void model_advance(model_t *model, uint64_t to) {
   model->now = to;
 }
 
-/* avow. */
+/* The library. */
 
 static real_t real;
 
@@ -130,7 +131,7 @@ static void real_cancel(world_t *world, size_t id) {
   avow_unref(p);
 }
 
-/* Both. */
+/* The comparison. */
 
 static void assert_same(const model_t *model) {
   const record_t *expected = &model->world.record, *got = &real.world.record;

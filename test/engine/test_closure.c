@@ -9,7 +9,8 @@
 #include "famine.h"
 #include "harness.h"
 
-/* What it got, "end" for NULL. It frees nothing: whoever hears twice is seen.*/
+/* Records the outcome, or "end" for NULL. Frees nothing, so that a second call
+   is visible. */
 static avow_value_t hear(const avow_value_t *got, void *word) {
   if (got != NULL)
     return note_value_cb(got, word);
@@ -228,7 +229,7 @@ static void on_settled_without_a_reserve_is_called_at_once(void **state) {
   assert_notes("settled=1");
 
   give_back_memory();
-  assert_false(avow_resolve(d, avow_none())); /* it is canceled */
+  assert_false(avow_resolve(d, avow_none())); /* false: it was canceled */
 }
 
 /* Coroutines. */
@@ -306,7 +307,8 @@ static avow_value_t again(const avow_value_t *got, void *data) {
   return avow_none();
 }
 
-/* Goes on for ever on a loop that closes. */
+/* Starts work that never ends by itself on a loop of its own, and closes that
+   loop. */
 static void close_around(void (*begin)(void *data), void *data) {
   uv_loop_t *const shared = loop;
   uv_loop_t own;
@@ -343,8 +345,8 @@ static void closing_the_loop_tells_closures_that_never_end(void **state) {
   assert_notes("end");
 }
 
-/* They wait for each other, so that there is no root to cancel. The reaction
-   has the first block, and closing the loop comes to it first. */
+/* The promises wait for each other, so that there is no root to cancel. The
+   reaction has the first block, and avow_loop_close() visits it first. */
 static void begin_a_cycle(void *unused) {
   avow_deferred_t *d;
   avow_promise_t *first = avow_promise_resolve(loop, avow_none());

@@ -72,7 +72,7 @@ static void inputs_stay_with_whoever_else_holds_them(void **state) {
   assert_outcome(held, "is=0");
 }
 
-/* More inputs than a slab has blocks. */
+/* Uses more inputs than a slab has blocks. */
 static void all_of_many_inputs_gives_their_memory_back(void **state) {
   enum { MANY = 1000 };
   avow_promise_t *many[MANY];
@@ -107,7 +107,7 @@ static void all_rejects_with_the_first_rejection(void **state) {
   assert_outcome(p, "is=EIO");
 }
 
-/* 17, 18: it settles inside the call */
+/* 17, 18: the promise settles inside the call */
 static void empty_all_and_all_settled_resolve_at_once(void **state) {
   avow_promise_t *p = avow_all(loop, NULL, 0);
   avow_promise_t *q = avow_all_settled(loop, NULL, 0);
@@ -270,7 +270,7 @@ static void nested_combinators_settle(void **state) {
   assert_outcome(avow_all(loop, outer, 2), "is=[[1 2] 3]");
 }
 
-/* The same, one input at a time */
+/* Losers that are canceled */
 
 static void cancel_losers_rejects_what_nobody_else_holds(void **state) {
   make_inputs();
@@ -319,7 +319,7 @@ static void cancel_losers_reaches_into_nested_combinators(void **state) {
   avow_deferred_drop(deferreds[2]);
 }
 
-/* Inputs that unwind as long as a deferred is pending. */
+/* Inputs whose cleanup lasts until their deferred settles. */
 static avow_deferred_t *unwinding[2];
 
 static avow_value_t unwind_fn(void *d) {
@@ -332,7 +332,7 @@ static avow_promise_t *slow_to_unwind(size_t i) {
 }
 
 static void turn(void) {
-  (void) uv_run(loop, UV_RUN_NOWAIT); /* may leave work, or none */
+  (void) uv_run(loop, UV_RUN_NOWAIT); /* either result is fine */
 }
 
 static void join_losers_waits_for_their_end(void **state) {
@@ -366,7 +366,7 @@ static avow_promise_t *joined_race(void) {
 }
 
 static void drop_joined(void) {
-  assert_false(avow_resolve(unwinding[0], avow_none())); /* it was canceled */
+  assert_false(avow_resolve(unwinding[0], avow_none())); /* canceled before */
   avow_deferred_drop(deferreds[0]);
   avow_deferred_drop(deferreds[2]);
 }
@@ -447,7 +447,7 @@ static void losers_of_what_stands_for_a_combinator_are_none(void **state) {
   assert_rejects(avow_join_losers(avow_cancel_losers(p)), UV_EINVAL);
 }
 
-/* The combinators are nested. Both settle with the outcome that was known
+/* The combinators are nested. Both settle with the outcome that was decided
    first. */
 static void cancelled_join_losers_waits_at_every_depth(void **state) {
   make_inputs();

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-/* Promises that wait for each other: closing the loop ends all of them. */
+/* Promises that wait for each other: closing the loop settles all of them. */
 #include "harness.h"
 
 #include <stdio.h>
@@ -82,7 +82,7 @@ static avow_promise_t *in_async(avow_promise_t *p) {
 }
 #endif
 
-/* What may be around a promise, each way of waiting for it once. */
+/* Each way in which one promise can wait for another, once. */
 static avow_promise_t *(*const ways[])(avow_promise_t *p) = {
   in_then,     in_finally, in_attach, in_until,    in_timeout,
   in_deferred, in_all,     in_group,  in_clean_up, in_limiter,
@@ -110,7 +110,8 @@ static avow_value_t count(void *data) {
   return avow_none();
 }
 
-/* Counts p, which is taken, when it settles, or when this is detached. */
+/* Takes ownership of p. Counts it when it settles or when the finally is
+   detached. */
 static void watch(avow_promise_t *p) {
   avow_unref(avow_finally(p, count, NULL));
 }
@@ -119,7 +120,7 @@ static void ignore(uv_loop_t *of, const avow_value_t *reason, const char *where,
                    void *data) {
 }
 
-/* Begins anew with a loop that reports no rejection. */
+/* Closes the loop and opens it again. The new loop reports no rejections. */
 static void assert_closes(void) {
   avow_options_t options = steady;
   options.on_unhandled = ignore;
@@ -127,20 +128,20 @@ static void assert_closes(void) {
   assert_int_equal(avow_loop_init(loop, &options), 0);
 }
 
-/* What a checked build says when the loop closes. */
+/* Stores in `text` what a checked build prints when the loop closes. */
 static void closing_says(char *text, size_t size) {
   FILE *file = stderr_of(assert_closes);
   text[fread(text, 1, size - 1, file)] = '\0';
   (void) fclose(file);
 }
 
-/* Closes without a word, for many times. */
+/* Closes the loop and discards the report, which would appear many times. */
 static void close_quietly(void) {
   char text[64];
   closing_says(text, sizeof(text));
 }
 
-/* A combinator that waits for itself, through two ways around it. */
+/* Makes a combinator wait for itself through two other promises. */
 static void close_with_a_cycle(avow_gather_kind_t kind, size_t end,
                                size_t inner, size_t outer) {
   avow_gather_t *g;
@@ -149,7 +150,7 @@ static void close_with_a_cycle(avow_gather_kind_t kind, size_t end,
   avow_gather_add(g, avow_ref(p));
   avow_gather_unref(g);
   watch(p);
-  (void) uv_run(loop, UV_RUN_NOWAIT); /* it may be alive: the sleep */
+  (void) uv_run(loop, UV_RUN_NOWAIT); /* not 0 if a sleep is pending */
   settled = 0;
 
   close_quietly();
@@ -165,7 +166,7 @@ static void close_ends_each_cycle_of_a_combinator(void **state) {
                            way % WAYS);
 }
 
-/* Small random numbers, the same ones in each run. */
+/* Small pseudorandom numbers, identical in each run. */
 static size_t pick(uint32_t *seed, size_t n) {
   *seed = *seed * 1664525 + 1013904223;
   return (*seed >> 16) % n;
@@ -181,7 +182,7 @@ static avow_promise_t *combinator(uint32_t *seed, avow_gather_t **out) {
   return p;
 }
 
-/* Combinators, each with inputs among all of them. */
+/* Makes combinators whose inputs are chosen from all of them. */
 static void close_with_a_graph(uint32_t seed) {
   avow_promise_t *nodes[NODES];
   avow_gather_t *gathers[NODES];
@@ -197,7 +198,7 @@ static void close_with_a_graph(uint32_t seed) {
     watch(nodes[i]);
   }
   if (pick(&seed, 2) == 0)
-    (void) uv_run(loop, UV_RUN_NOWAIT); /* it may be alive: the sleep */
+    (void) uv_run(loop, UV_RUN_NOWAIT); /* not 0 if a sleep is pending */
 
   close_quietly();
 
@@ -209,7 +210,7 @@ static void close_ends_each_graph(void **state) {
     close_with_a_graph(seed);
 }
 
-/* The combinators outside a cycle still settle behind their losers. */
+/* Combinators outside the cycle still settle after their losers. */
 static void close_breaks_the_cycle_alone(void **state) {
   avow_gather_t *g;
   avow_promise_t *p = avow_gather_new(loop, AVOW_RACE, &g);
@@ -225,8 +226,8 @@ static void close_breaks_the_cycle_alone(void **state) {
   assert_notes("cycle loser tail outside");
 }
 
-/* Nobody else has the promise of the gather: a cancellation of its loser climbs
-   back to it. */
+/* The promise of the gather has no other holder. A cancellation of its loser
+   therefore propagates back to it. */
 static void loser_that_waits_for_its_gather_is_canceled_once(void **state) {
   avow_gather_t *g;
   avow_promise_t *p = avow_join_losers(avow_gather_new(loop, AVOW_RACE, &g));
@@ -248,7 +249,8 @@ static size_t lines_in(const char *text) {
 }
 #endif
 
-/* Each by its kind, the first of them by the name that it was given. */
+/* The report names each promise by its kind, and the named one by its name,
+   too. */
 static void close_names_the_cycle(void **state) {
   char text[4096];
   avow_gather_t *g;
@@ -277,7 +279,7 @@ static void close_names_the_cycle(void **state) {
   assert_notes("attach");
 }
 
-/* A long cycle does not fill the screen. */
+/* The report of a long cycle is shortened. */
 static void close_names_some_of_many(void **state) {
   char text[4096];
   avow_deferred_t *d;
@@ -299,7 +301,7 @@ static void close_names_some_of_many(void **state) {
 }
 
 typedef struct {
-  bool freed, late; /* it was used behind that */
+  bool freed, late; /* used after it was freed */
 } used_t;
 
 static avow_value_t use_cb(const avow_value_t *error, void *data) {
@@ -312,7 +314,7 @@ static void free_used(void *data) {
   ((used_t *) data)->freed = true;
 }
 
-/* The loop cancels the until first, which has the lowest block. */
+/* The loop cancels the until first because it has the lowest block. */
 static void data_in_a_cycle_stays_for_its_handlers(void **state) {
   used_t used = { false, false };
   avow_deferred_t *d;

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-/* Deadlines: times that are passed on. */
+/* Deadlines: absolute times that functions pass on. */
 #include "famine.h"
 
 static avow_promise_t *pending(avow_deferred_t **out) {
@@ -8,7 +8,8 @@ static avow_promise_t *pending(avow_deferred_t **out) {
   return p;
 }
 
-/* Spins until what the loop remembers is old. */
+/* Spins until the cached time of the loop is outdated. Returns the cached
+   time. */
 static uint64_t outdated(void) {
   const uint64_t then = uv_now(loop);
   while (uv_hrtime() / 1000000 <= then)
@@ -39,8 +40,8 @@ static void on_raw_timer(uv_timer_t *timer) {
   uv_close((uv_handle_t *) timer, NULL);
 }
 
-/* libuv before 1.48 calls a repeating timer again and again otherwise, and
-   never polls. */
+/* If a call moved the cached time, libuv before 1.48 would call a repeating
+   timer again and again and never poll. */
 static void no_call_moves_the_cached_time(void **state) {
   uv_timer_t timer;
   assert_int_equal(uv_timer_init(loop, &timer), 0);

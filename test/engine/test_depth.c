@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * Depth: long chains and deeply nested combinators, on a stack of 64 KiB, which
- * any recursion over them would overflow.
+ * Depth: long chains and deeply nested combinators on a stack of 64 KiB.
+ * Recursion over them would overflow it.
  */
 #include "avow/stackless.h"
 
@@ -117,7 +117,8 @@ DEEP(attached_data_is_freed_all_along_a_long_chain) {
   expect(count == links, "each was freed once");
 }
 
-/* Each promise is resolved with the one before it; the first's in *out. */
+/* Resolves each promise with the one made before it. Stores the deferred of the
+   first promise in *out. */
 static avow_promise_t *adopt_upwards(avow_deferred_t **out) {
   avow_promise_t *p = avow_promise_new(loop, out);
   for (int i = 0; i < links; i++) {
@@ -129,7 +130,8 @@ static avow_promise_t *adopt_upwards(avow_deferred_t **out) {
   return p;
 }
 
-/* The same, beginning with the last; each waits before the next one does. */
+/* Resolves each promise with one made after it. Each promise waits before the
+   next one does. */
 static avow_promise_t *adopt_downwards(avow_deferred_t **out) {
   avow_promise_t *last = avow_promise_new(loop, out);
   for (int i = 0; i < links; i++) {
@@ -141,8 +143,8 @@ static avow_promise_t *adopt_downwards(avow_deferred_t **out) {
   return last;
 }
 
-/* Adopts in a row, with other holders of each, so that nothing can be
-   collapsed. */
+/* Resolves each promise with the one made before it. Each promise has another
+   holder, which prevents the merging of adoptions. */
 static avow_promise_t *adopt_shared(avow_deferred_t **out,
                                     avow_promise_t **held) {
   avow_promise_t *p = avow_promise_new(loop, out);
@@ -201,7 +203,7 @@ DEEP(cancelling_what_adopts_rejects_the_topmost) {
   avow_deferred_drop(d);
 }
 
-/* A finally after each then. */
+/* Adds a finally after each then. */
 static avow_promise_t *mixed(avow_promise_t *p) {
   for (int i = 0; i < links / 2; i++) {
     p = avow_then(p, add_one, NULL, NULL);
@@ -232,7 +234,8 @@ static avow_value_t cancel_anew(const avow_value_t *arg, void *data) {
   return avow_error(UV_ECANCELED);
 }
 
-/* Each of them has all below it canceled: but once is enough. */
+/* Each finally could cancel all promises below it. Canceling them once is
+   enough. */
 DEEP(every_finally_that_ends_a_cancellation_may_fail) {
   avow_deferred_t *d;
   avow_promise_t *p = avow_promise_new(loop, &d);
@@ -308,7 +311,7 @@ DEEP(promises_as_reasons_of_each_other_are_freed) {
 typedef avow_promise_t *(*combine_fn)(uv_loop_t *, avow_promise_t *const[],
                                       size_t);
 
-/* p in a combinator in a combinator in … */
+/* Nests p in `levels` combinators. */
 static avow_promise_t *nest(combine_fn combine, avow_promise_t *p) {
   for (int i = 0; i < levels; i++)
     p = combine(loop, &p, 1);

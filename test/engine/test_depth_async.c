@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * Depth of async functions: each waits for the next one, in a row that is as
+ * Depth of async functions: each waits for the next one, in a chain that is as
  * long as the stacks of a usual system allow.
  */
 #include "deep.h"
@@ -14,7 +14,7 @@ static avow_value_t wait_for(void *p) {
   return avow_await(p);
 }
 
-/* The last is begun first, and none is inside another's call. */
+/* Starts the last function first. No function starts inside another one. */
 static avow_promise_t *begin_inside(avow_promise_t *p) {
   for (int i = 0; i < FUNCTIONS; i++)
     p = avow_async(loop, wait_for, p);
@@ -27,7 +27,7 @@ static avow_value_t begin_next(void *unused) {
   return avow_await(avow_async(loop, begin_next, NULL));
 }
 
-/* The first is begun first, and each begins the next. */
+/* Starts the first function first. Each function starts the next one. */
 static avow_promise_t *begin_outside(avow_promise_t *p) {
   begun = 0;
   innermost = p;

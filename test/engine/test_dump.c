@@ -1,7 +1,6 @@
 /* SPDX-License-Identifier: MIT */
 /* Dumps: which promises exist, their states, and the promises that they wait
-   for. The tests read addresses to follow them, and compare them with nothing
-   else. */
+   for. The tests use addresses only to follow them from line to line. */
 #include "harness.h"
 
 #include <stdio.h>
@@ -11,14 +10,14 @@ enum { LINES = 64, WORD = 64, CHAIN = 5 };
 /* One promise of a dump. */
 typedef struct {
   char id[WORD], state[WORD], kind[WORD];
-  char upstream[WORD]; /* "" if it waits for nobody */
-  char reason[WORD];   /* "" if it has none */
+  char upstream[WORD]; /* "" if it waits for no promise */
+  char reason[WORD];   /* "" if it has no reason */
 } entry_t;
 
 static entry_t entries[LINES];
 static size_t count;
 
-/* To be freed. */
+/* The caller frees the result. */
 static char *dump(void) {
   char *text = NULL;
   size_t size;
@@ -44,7 +43,7 @@ static void parse_line(const char *line) {
     assert_int_equal(sscanf(upstream, " waits for %63s", entry->upstream), 1);
 }
 
-/* Dumps as text and reads that into the entries. */
+/* Dumps the loop as text and parses the text into the entries. */
 static void read_dump(void) {
   char *text = dump();
   count = 0;
@@ -141,7 +140,7 @@ static void assert_gather(avow_gather_kind_t kind, const char *name) {
   assert_int_equal(inputs, 2);
   assert_true(avow_resolve(d, avow_none()));
   avow_value_unref(avow_run(p));
-  run(); /* the loser's time */
+  run(); /* lets the loser's sleep end */
 }
 
 static void gathers_say_their_kind_and_their_inputs(void **state) {
@@ -298,8 +297,8 @@ static void dump_allocates_nothing(void **state) {
 
 static avow_promise_t *another;
 
-/* Cancels another promise, and looks around while that and the inputs that are
-   still to be cancelled wait for it to return. */
+/* Cancels another promise and dumps the loop. That promise and the inputs that
+   are still to be canceled wait until this callback returns. */
 static void look_around(void *data) {
   avow_cancel(another);
   read_dump();

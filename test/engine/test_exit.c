@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /* Processes that exit, each in a child: from main(), in a handler, on the stack
    of an async function, while other threads run, and on a thread of the pool. A
-   function of atexit() closes avow. */
+   handler of atexit() closes avow. */
 #include <stdio.h>
 #include <stdlib.h>
 #include <sys/wait.h>
@@ -10,8 +10,8 @@
 #include "fiber/sanitizers.h"
 #include "harness.h"
 
-/* Who looks for leaks at the end does not find what main()'s stack refers to,
-   while it is on another. */
+/* If a process exits on another stack, a leak checker does not find memory that
+   only main()'s stack refers to. */
 #if !defined(AVOW_NO_ASYNC) && !AVOW__ASAN
 #  define ON_ANOTHER_STACK 1
 #else
@@ -22,17 +22,17 @@ enum { CODE = 7 };
 
 static uv_loop_t own;
 
-/* What the child says goes here. */
+/* The child writes its words to this file descriptor. */
 static int told;
 
 static void tell(const char *word) {
-  (void) !write(told, word, strlen(word)); /* or the parent misses it */
+  (void) !write(told, word, strlen(word)); /* then words are missing */
 }
 
 static void close_at_exit(void) {
   const int err = avow_loop_close(&own);
   if (err == 0)
-    (void) uv_loop_close(&own); /* or something of others is there */
+    (void) uv_loop_close(&own); /* may fail: foreign handles */
   tell(err == 0 ? "closed" : uv_err_name(err));
 }
 
@@ -89,8 +89,9 @@ static void exit_behind_loops(void) {
 
 static avow_value_t end_fn(void *data) {
   tell("work");
-  _Exit(CODE); /* exit() would have the pool wait for this thread; this is
-                  _exit(), by a name that coverage.sh leaves as it is */
+  /* exit() would make the pool wait for this thread. _Exit() is _exit() by a
+     name that coverage.sh does not replace. */
+  _Exit(CODE);
 }
 
 static void end_in_work(void) {
@@ -105,7 +106,7 @@ static void begin(void (*fn)(void)) {
   _exit(1);
 }
 
-/* A child that does fn exits as it meant to, and says that. */
+/* Asserts that a child that calls `fn` exits with CODE and writes `words`. */
 static void assert_exits(void (*fn)(void), const char *words) {
   char text[256];
   int fds[2], status;

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: MIT */
 /* Children that continue the program after fork(): with loops of their own, and
-   with the loop that they inherited. */
+   with the inherited loop. */
 #include <signal.h>
 #include <stdatomic.h>
 #include <stdio.h>
@@ -22,7 +22,8 @@ SUITE(fork) {
 
 enum { CHILDREN = WATCHED ? 10 : 40, THREADS = 4, PATIENCE = 240 };
 
-/* Whether fn gives true in a child; one that hangs is killed. */
+/* Returns whether `fn` returns true in a child. A child that hangs is
+   killed. */
 static bool holds_in_child(bool (*fn)(void)) {
   const pid_t child = fork();
   if (child == 0) {
@@ -51,7 +52,7 @@ static bool is_none(avow_value_t v) {
   return is;
 }
 
-/* Time, a thread of libuv's, and other threads. */
+/* Uses a sleep, the thread pool and a remote on the loop. */
 static bool is_of_use(uv_loop_t *own) {
   avow_remote_t *r;
   avow_promise_t *p = avow_remote_new(own, &r);
@@ -74,7 +75,7 @@ static bool own_loop_is_of_use(void) {
   return opens_and_closes(&own);
 }
 
-/* Threads that open and close loops all the time. */
+/* Threads that open and close loops continuously. */
 
 static atomic_bool enough;
 
@@ -82,7 +83,7 @@ static void open_and_close(void *data) {
   while (!enough) {
     uv_loop_t own;
     if (uv_loop_init(&own) == 0 && avow_loop_init(&own, NULL) == 0)
-      (void) closes(&own); /* what comes of it is the child's to see */
+      (void) closes(&own); /* only the results in the child matter */
   }
 }
 
@@ -101,8 +102,8 @@ static void children_of_threads_have_loops_of_their_own(void **state) {
   assert_int_equal(right, CHILDREN);
 }
 
-/* The loop of a thread that the child does not have: its stack is used again
-   there. */
+/* A loop whose thread does not exist in the child. The child uses its address
+   again. */
 
 static uv_loop_t theirs;
 
@@ -116,11 +117,11 @@ static void loops_of_lost_threads_are_forgotten(void **state) {
 
   assert_true(holds_in_child(loop_at_an_old_address_is_of_use));
 
-  assert_true(is_of_use(&theirs)); /* the parent's is as it was */
+  assert_true(is_of_use(&theirs)); /* the loop of the parent is unchanged */
   assert_true(closes(&theirs));
 }
 
-/* The loop of who forks. */
+/* The loop of the thread that forks. */
 
 static avow_promise_t *before;
 
@@ -132,7 +133,7 @@ static bool inherited_loop_goes_on(void) {
 
 static void an_inherited_loop_goes_on(void **state) {
   before = avow_sleep(loop, 1);
-  (void) uv_run(loop, UV_RUN_NOWAIT); /* or it has ended */
+  (void) uv_run(loop, UV_RUN_NOWAIT); /* 0 if the sleep has ended */
 
   assert_true(holds_in_child(inherited_loop_goes_on));
 

@@ -24,7 +24,7 @@ static void gather_takes_inputs_over_several_turns(void **state) {
   avow_value_unref(list);
 }
 
-/* 16: the count starts at 1 and drops with the end */
+/* 16: the count starts at 1, and the end decrements it */
 static void gather_does_not_settle_before_its_end(void **state) {
   avow_gather_t *g;
   avow_promise_t *p = avow_gather_new(loop, AVOW_ALL, &g);
@@ -57,7 +57,8 @@ static avow_value_t note_and_queue(const avow_value_t *arg, void *data) {
   return avow_none();
 }
 
-/* The job of an input that comes later is later, though no handler is its. */
+/* An input that is added later gets a job of its own, although it has no
+   handler. */
 static void inputs_with_a_job_between_them_have_their_own(void **state) {
   avow_gather_t *g;
   avow_promise_t *p = avow_gather_new(loop, AVOW_ALL, &g);
@@ -73,7 +74,7 @@ static void inputs_with_a_job_between_them_have_their_own(void **state) {
   assert_notes("first second=1 all=[1 2 3]");
 }
 
-/* Who may add to a gather is none of those who want it. */
+/* The gather, which adds inputs, does not count as a holder of the promise. */
 static void gather_that_is_open_is_cancelled_with_its_inputs(void **state) {
   avow_gather_t *g;
   avow_deferred_t *d;
@@ -165,7 +166,7 @@ static avow_value_t wait_to_the_end(void *data) {
   return avow_follow(data);
 }
 
-/* A loser that is cancelled, and takes until d is settled to unwind. */
+/* Makes a loser whose cleanup lasts until `d` settles. */
 static avow_promise_t *slow(avow_deferred_t **d) {
   return avow_finally(avow_sleep(loop, 60000), wait_to_the_end,
                       avow_promise_new(loop, d));
@@ -189,7 +190,7 @@ static void late_input_is_waited_for_as_other_losers_are(void **state) {
   assert_outcome(p, "unwinds unwinds is=1");
 }
 
-/* It is cancelled all the same. */
+/* The late input is canceled, although no memory is left to wait for it. */
 static void late_input_that_finds_no_place_is_not_waited_for(void **state) {
   avow_gather_t *g;
   avow_deferred_t *first, *late;
@@ -243,7 +244,7 @@ static void late_input_that_has_settled_is_dropped(void **state) {
   assert_outcome(p, "is=1");
 }
 
-/* Nobody waits for losers any more. */
+/* The promise has settled, so that it waits for no further losers. */
 static void late_input_is_cancelled_when_all_is_over(void **state) {
   avow_gather_t *g;
   avow_deferred_t *late;
@@ -334,8 +335,6 @@ static void gather_of_each_kind_may_be_empty(void **state) {
   assert_outcome(empty_gather(AVOW_ALL_SETTLED), "is=[]");
   assert_outcome(empty_gather(AVOW_ANY), "is=AVOW_EAGGREGATE");
 }
-
-/* Cancelling losers */
 
 SUITE(gather) {
   const struct CMUnitTest tests[] = {

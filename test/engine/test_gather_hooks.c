@@ -4,7 +4,7 @@
 
 typedef enum {
   CANCEL,
-  CANCEL_AND_LET_GO, /* of the gather, too */
+  CANCEL_AND_LET_GO, /* releases both */
   LET_GO,
   END,
   ADD,
@@ -14,8 +14,8 @@ typedef enum {
 static struct {
   action_t action;
   int calls;
-  avow_promise_t *promise; /* NULL: let go */
-  avow_gather_t *gather;   /* the same */
+  avow_promise_t *promise; /* NULL: released */
+  avow_gather_t *gather;   /* NULL: released */
 } world;
 
 static void let_go_of_gather(void) {
@@ -72,7 +72,8 @@ static void begin(avow_gather_kind_t kind, action_t action) {
   avow_gather_add(world.gather, avow_promise_resolve(loop, avow_int(1)));
 }
 
-/* What the gather, if it is still there, has come to. */
+/* Ends the gather if it still exists. Returns the outcome of its promise, or
+   NONE if the promise was released. */
 static avow_value_t outcome(void) {
   if (world.gather != NULL)
     let_go_of_gather();
@@ -105,7 +106,8 @@ static void hook_meets_a_whole_gather_when_an_input_is_added(void **state) {
   }
 }
 
-/* The same of those that decide, and have another way to wait. */
+/* Gathers of the other kinds may settle at once and subscribe to inputs in
+   another way. */
 static void hook_meets_a_whole_gather_of_each_kind(void **state) {
   hook(true);
   for (avow_gather_kind_t kind = AVOW_ALL; kind <= AVOW_ANY; kind++)
@@ -119,7 +121,7 @@ static void hook_meets_a_whole_gather_of_each_kind(void **state) {
     }
 }
 
-/* There is no memory for one more outcome, and the gather rejects. */
+/* No memory is left for another outcome, so that the gather rejects. */
 static void hook_lets_go_of_a_gather_that_rejects(void **state) {
   hook(false);
   begin(AVOW_ALL, CANCEL_AND_LET_GO);

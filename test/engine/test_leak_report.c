@@ -11,8 +11,8 @@ static void close_it(void) {
   assert_int_equal(avow_loop_close(loop), 0);
 }
 
-/* Closes the loop, which says what is expected, and in trace builds where each
-   was made. Opens it again. */
+/* Closes the loop and asserts that it prints `expected`. Trace builds also
+   print where each object was made. Opens the loop again. */
 static void assert_told(const char *expected) {
   char text[512] = "";
   char line[256];
@@ -77,7 +77,8 @@ static void deferred_that_is_held_is_told(void **state) {
   avow_deferred_drop(d);
 }
 
-/* Closes the loop, which says that among other things. */
+/* Closes the loop. Asserts that the report starts with `first` and has `lines`
+   lines about deferreds. */
 static void assert_tells(const char *first, size_t lines) {
   char text[1024];
   FILE *file = stderr_of(close_it);
@@ -96,7 +97,7 @@ static void assert_tells(const char *first, size_t lines) {
   assert_int_equal(avow_loop_init(loop, &steady), 0);
 }
 
-/* Takes a promise out of a value, which no program can. */
+/* Takes a promise out of a value, which no program can do. */
 static void break_ring(const avow_value_t *held) {
   const union {
     const avow_value_t *from;
@@ -214,7 +215,7 @@ static avow_value_t pass(const avow_value_t *item, void *data) {
   return avow_none();
 }
 
-/* The loop is there again, at the same address, and another. */
+/* The loop has the same address afterwards, but it is another loop. */
 static void what_outlives_its_loop_is_cancelled(void **state) {
   uv_pipe_t pipe = { .loop = loop };
   avow_channel_t *channel = avow_channel_new(loop, 1);

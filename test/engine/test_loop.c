@@ -1,19 +1,19 @@
 /* SPDX-License-Identifier: MIT */
-/* Loops: their beginning, their end and their statistics. */
+/* Loops: opening, closing and statistics. */
 #include "harness.h"
 
 #include <fcntl.h>
 #include <stdio.h>
 #include <string.h>
 
-/* Takes p. */
+/* Takes ownership of p. */
 static void assert_canceled(avow_promise_t *p) {
   assert_int_equal(avow_state(p), AVOW_REJECTED);
   assert_string_equal(avow_err_name(avow_result(p)->code), "ECANCELED");
   avow_unref(p);
 }
 
-/* Beginning and end. */
+/* Opening and closing. */
 
 static void init_counts_its_users(void **state) {
   assert_int_equal(avow_loop_init(loop, NULL), 0);
@@ -37,7 +37,7 @@ static void init_refuses_a_small_stack(void **state) {
   assert_int_equal(avow_loop_init(loop, NULL), 0);
 }
 
-/* Opens a loop whose stacks and guards are that large. */
+/* Opens a loop with stacks and guards of these sizes. */
 static int init_with(size_t stack_size, size_t guard_size) {
   const avow_options_t options = { .stack_size = stack_size,
                                    .guard_size = guard_size };
@@ -132,7 +132,8 @@ static void use_without_init_is_explained(void **state) {
   assert_misuse(use_of_no_loop, "call avow_loop_init(loop, NULL) first");
 }
 
-/* What avow keeps for a loop goes with the last promise of it. */
+/* The data that avow keeps for a loop is freed with the last promise of the
+   loop. */
 static void promises_of_many_closed_loops_may_be_held(void **state) {
   enum { LOOPS = 1000 };
   avow_promise_t **held = test_calloc(LOOPS, sizeof(avow_promise_t *));
@@ -152,7 +153,7 @@ static void promises_of_many_closed_loops_may_be_held(void **state) {
   test_free(held);
 }
 
-/* What close does to what is pending. */
+/* The effect of closing on pending promises. */
 
 static void close_cancels_a_deferred(void **state) {
   avow_deferred_t *d;
@@ -204,7 +205,7 @@ static void close_cancels_a_gather_that_was_not_ended(void **state) {
   avow_gather_unref(empty);
 }
 
-/* Takes p. */
+/* Takes ownership of p. */
 static void assert_close_cancels(avow_promise_t *p) {
   renew_loop();
 
@@ -227,7 +228,7 @@ static avow_value_t sleep_fn(void *data) {
 
 static void close_cancels_a_repeat_that_waits(void **state) {
   avow_promise_t *p = avow_repeat(loop, sleep_fn, NULL);
-  (void) uv_run(loop, UV_RUN_NOWAIT); /* alive: the sleep */
+  (void) uv_run(loop, UV_RUN_NOWAIT); /* not 0: the sleep is pending */
 
   assert_close_cancels(p);
 }
@@ -253,7 +254,7 @@ static void close_frees_a_cycle_nobody_holds(void **state) {
   (void) avow_resolve(dp, avow_follow(q));
   (void) avow_resolve(dq, avow_follow(p));
 
-  renew_loop(); /* the fixture finds what is left */
+  renew_loop(); /* the fixture reports leaks */
 }
 
 static void close_lets_handlers_run_in_order(void **state) {
@@ -325,7 +326,8 @@ static void assert_close_says(const char *expected) {
   assert_int_equal(strncmp(text, expected, strlen(expected)), 0);
 }
 
-/* Its callback settles the deferred, and does so behind avow_loop_close(). */
+/* The callback of the request settles the deferred, but only after
+   avow_loop_close(). */
 static void deferred_of_a_request_in_flight_is_left_to_it(void **state) {
   work_t work;
   assert_int_equal(uv_sem_init(&work.may_end, 0), 0);
@@ -357,8 +359,8 @@ static void close_the_second(uv_handle_t *handle) {
   uv_close((uv_handle_t *) &idles[1], begin_a_phase);
 }
 
-/* The first close callback comes before avow closes its handles, the second
-   behind that. */
+/* libuv calls the first close callback before avow closes its handles, and the
+   second one after that. */
 static void what_begins_late_is_closed_too(void **state) {
   assert_int_equal(uv_idle_init(loop, &idles[0]), 0);
   assert_int_equal(uv_idle_init(loop, &idles[1]), 0);

@@ -9,7 +9,7 @@
 
 enum { MANY = 5000, STEP = 16, THREADS = 4 };
 
-/* Loops are addresses in here, and their contexts, too. */
+/* Addresses in this array stand for loops and for their contexts. */
 static char memory[THREADS][MANY * STEP];
 
 static uv_loop_t *nth(size_t thread, size_t i) {
@@ -83,8 +83,8 @@ static size_t count_on(const avow__loop_table_t *table) {
   return n;
 }
 
-/* However many they are, half of them at least are on the first that is looked
-   at, or nearly all on the second. */
+/* On average a lookup searches at most 2.5 tables, whatever the number of
+   loops. */
 static void many_are_found_on_the_first_tables(void **state) {
   for (size_t threads = 1; threads <= THREADS; threads++) {
     for (size_t i = 0; i < MANY; i++)
@@ -101,7 +101,7 @@ static void many_are_found_on_the_first_tables(void **state) {
   avow__loop_tables_end();
 }
 
-/* Loops that are looked for in the same place; returns how many there are. */
+/* Finds at most `most` loops with the same hash. Returns their number. */
 static size_t find_alike(uv_loop_t *alike[], size_t most) {
   size_t n = 0;
   for (size_t t = 0; t < THREADS; t++)
@@ -114,7 +114,7 @@ static size_t find_alike(uv_loop_t *alike[], size_t most) {
 static void those_of_one_hash_are_found(void **state) {
   uv_loop_t *alike[20];
   const size_t n = find_alike(alike, 20);
-  assert_true(n > 9); /* more than one table has room for */
+  assert_true(n > 9); /* more than one table can hold */
 
   for (size_t i = 0; i < n; i++)
     add(alike[i]);
@@ -129,7 +129,8 @@ static void those_of_one_hash_are_found(void **state) {
 
 enum { ALIKE = 9, ENOUGH = 20000 };
 
-/* Such as there can be, one more than the first table has room for. */
+/* Finds real loops with the same hash, one more than the first table can
+   hold. */
 static void find_loops_alike(uv_loop_t *alike[ALIKE]) {
   static uv_loop_t loops[ENOUGH];
   size_t n = 0;
@@ -191,7 +192,7 @@ static void tables_stay_while_a_loop_is_open(void **state) {
   assert_int_equal(live_allocations(), live);
 }
 
-static uv_loop_t *first; /* to be opened, by somebody else */
+static uv_loop_t *first; /* in_next_allocation() adds it */
 
 static void add_first(void) {
   add(first);
@@ -222,9 +223,10 @@ static void who_is_second_uses_the_table_of_the_first(void **state) {
 static atomic_int wrong;
 static uv_barrier_t all_are_there;
 
-/* cmocka fails a test from the thread that runs it. */
+/* cmocka can fail a test only on the thread that runs it. This thread counts
+   errors. */
 static void come_and_go(void *l) {
-  (void) uv_barrier_wait(&all_are_there); /* 1: the last of them */
+  (void) uv_barrier_wait(&all_are_there); /* 1 on the last one */
   for (int round = 0; round < 200000; round++) {
     wrong += !avow__loop_table_add(l, context_of(l));
     wrong += avow__loop_table_find(l) != context_of(l);

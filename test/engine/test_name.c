@@ -5,7 +5,7 @@
 
 #include <stdio.h>
 
-/* Whether a dump of the loop has a line with that in it. */
+/* Returns whether a line of the dump contains `words`. */
 static bool is_in(void (*dump)(uv_loop_t *l, FILE *out), const char *words) {
   char *text = NULL;
   size_t size;
@@ -19,14 +19,14 @@ static bool is_in(void (*dump)(uv_loop_t *l, FILE *out), const char *words) {
 }
 
 static char heard[256];
-static void (*slow_fn)(void); /* of the jobs that are heard of */
+static void (*slow_fn)(void); /* function of the jobs to record */
 
 static void hear(uv_loop_t *l, const avow_value_t *reason, const char *where,
                  void *data) {
   (void) snprintf(heard, sizeof(heard), "%s", where != NULL ? where : "");
 }
 
-/* A slow machine makes other jobs slow, too. */
+/* A slow machine makes other jobs slow, too. They are ignored. */
 static void hear_slow(uv_loop_t *l, const avow_job_t *job, void *data) {
   if (job->fn != slow_fn)
     return;
@@ -79,7 +79,7 @@ static void name_may_be_changed_and_taken_back(void **state) {
   avow_unref(p);
 }
 
-/* Trace builds say which call made the promise. */
+/* Trace builds also name the call that made the promise. */
 static void assert_heard(const char *name) {
 #ifdef AVOW_BACKTRACE
   assert_non_null(strstr(heard, "0x"));
@@ -113,7 +113,8 @@ static void no_room_for_a_name_is_no_mistake(void **state) {
   avow_unref(v);
 }
 
-/* All inputs are waited for, whatever name the promise of all has not got. */
+/* avow_all() waits for all inputs, although its promise has no space for a
+   name. */
 static void gather_has_no_room(void **state) {
   avow_promise_t *const ps[] = { avow_sleep(loop, 1), avow_sleep(loop, 2) };
   avow_promise_t *all = avow_all(loop, ps, 2);
@@ -141,7 +142,7 @@ static void who_follows_another_has_no_name_any_more(void **state) {
 }
 
 static avow_value_t answer(void *self, avow_deferred_t *deferred) {
-  (void) avow_reject(deferred, avow_error(UV_EIO)); /* nobody did */
+  (void) avow_reject(deferred, avow_error(UV_EIO)); /* true: the first call */
   return avow_none();
 }
 
@@ -217,7 +218,7 @@ static void async_function_that_follows_leaves_no_name(void **state) {
   avow_unref(p);
 }
 
-/* Its stack is used again. */
+/* The next function uses the same stack. */
 static void next_function_has_no_name(void **state) {
   avow_value_t one = avow_int(1), two = avow_int(2);
   avow_promise_t *p = avow_async(loop, wait_and_stall, &one);

@@ -43,7 +43,7 @@ static void a_pending_chain_survives(void **state) {
   survive(chain_on_deferred);
 }
 
-/* One of each kind, the first of which fulfils. */
+/* Makes one input of each kind. The first one fulfills. */
 static avow_promise_t *input(size_t i) {
   avow_deferred_t *d;
   if (i % 4 == 1)
@@ -68,7 +68,7 @@ static avow_promise_t *combined(combine_fn combine, size_t n) {
   return combine(loop, ps, n);
 }
 
-/* Whatever the inputs do, the whole fulfils. */
+/* Fulfills, whatever the inputs do. */
 static avow_promise_t *growing(combine_fn combine) {
   avow_promise_t *ps[6];
   for (size_t n = 1; n <= 6; n++)
@@ -141,11 +141,12 @@ static void a_gather_survives(void **state) {
   survive(growing_gather);
 }
 
-/* A chain to be cancelled; without memory for that it ends by itself. */
+/* Makes a chain to cancel. If canceling fails for lack of memory, the chain
+   ends by itself. */
 static avow_promise_t *slow_chain(uint64_t ms) {
   duty_t *data = duty_new();
   avow_promise_t *weak = avow_sleep_weak(loop, ms);
-  avow_cancel(weak); /* nothing waits for its end */
+  avow_cancel(weak); /* no handler waits for it */
   avow_unref(weak);
   avow_promise_t *p = avow_sleep(loop, ms);
   p = avow_then(p, pass_cb, NULL, data);
@@ -158,7 +159,8 @@ static void stop_work(void *data) {
   check(work->deferred != NULL && work->done == 0, "work is stopped in time");
 }
 
-/* A deferred that is told of its cancelling, and dropped in any case. */
+/* Makes a deferred with a callback for cancellation. The deferred is dropped in
+   any case. */
 static avow_promise_t *slow_deferred(void) {
   duty_t *work = duty_new();
   avow_promise_t *p = avow_promise_new(loop, &work->deferred);
@@ -169,7 +171,8 @@ static avow_promise_t *slow_deferred(void) {
   return p;
 }
 
-/* What must run whatever happens, waiting for what others want too. */
+/* Makes cleanups that must run in any case. They wait for a promise that has
+   another holder. */
 static avow_promise_t *left_by_two(void) {
   avow_deferred_t *d;
   avow_promise_t *shared = avow_promise_new(loop, &d);
@@ -246,8 +249,8 @@ static void a_repeat_survives(void **state) {
 }
 
 static avow_value_t then_now(void *self, avow_deferred_t *d) {
-  (void) avow_resolve(d, duty_object()); /* false: it was cancelled */
-  return avow_error(UV_EIO);             /* too late to count */
+  (void) avow_resolve(d, duty_object()); /* false: canceled before */
+  return avow_error(UV_EIO);             /* ignored: too late */
 }
 
 static avow_value_t then_later(void *self, avow_deferred_t *d) {
@@ -320,7 +323,7 @@ static void values_survive(void **state) {
   survive(values);
 }
 
-/* Holds a thing across awaits. */
+/* Holds a value across awaits. */
 typedef struct {
   avow_frame_t frame;
   avow_value_t held;
@@ -364,7 +367,7 @@ static void stackless_functions_survive(void **state) {
   survive(tasks);
 }
 
-/* Their data ends with them, and not before. */
+/* The data must be released with its owner, and not earlier. */
 
 static avow_value_t use_and_end(const avow_value_t *got, void *duty) {
   if (got != NULL)
@@ -424,8 +427,8 @@ static void those_who_are_told_survive(void **state) {
   survive(told);
 }
 
-/* An hour by the loop's own clock, and what is due in it: where nothing moves
-   that by hand, nothing is waited for. */
+/* Advances a virtual clock by an hour, in which sleeps and limits are due. If
+   the program does not advance the clock itself, the test waits for nothing. */
 static avow_promise_t *hour(void) {
   duty_t *duty = duty_new(), *last = duty_new();
   avow_promise_t *nap =
@@ -461,7 +464,7 @@ static avow_value_t chain_cb(const avow_value_t *arg, void *data) {
   return avow_follow(avow_then(p, nothing_cb, NULL, NULL));
 }
 
-/* Fails the nth allocation while so many others have taken of the pool. */
+/* Fails allocation `nth` while `others` promises occupy blocks of the pool. */
 static void follow_chain(void **state, size_t others, long nth) {
   avow_deferred_t *deferreds[80];
   avow_promise_t *ps[80];
@@ -482,7 +485,8 @@ static void follow_chain(void **state, size_t others, long nth) {
   assert_int_equal(harness_teardown(state), 0);
 }
 
-/* What was cancelled for want of memory ends with that, whoever follows it. */
+/* A promise that is canceled for lack of memory settles, and so do the promises
+   that adopt it. */
 static void what_follows_the_lost_is_lost(void **state) {
   for (size_t others = 0; others <= 80; others++)
     for (long nth = 1; nth < 12; nth++)

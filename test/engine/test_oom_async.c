@@ -5,11 +5,11 @@
 #include "fiber/stack.h"
 #include "torture.h"
 
-#ifndef _WIN32 /* where the system has the stacks */
+#ifndef _WIN32 /* Windows allocates the stacks itself */
 
 static void *(*map_pages)(size_t size);
 
-/* Pages count as an allocation. */
+/* Counts a mapping as an allocation. */
 static void *map_or_fail(size_t size) {
   void *token = avow_malloc(1);
   if (token == NULL)
@@ -20,7 +20,7 @@ static void *map_or_fail(size_t size) {
 
 #endif
 
-/* Holds a thing across awaits. */
+/* Holds a value across awaits. */
 static avow_value_t await_fn(void *data) {
   use(data);
   const avow_value_t held = duty_object();
@@ -51,7 +51,7 @@ static avow_value_t nested_fn(void *data) {
   return avow_follow(q);
 }
 
-/* As C++ has it, with nothing in flight. */
+/* Awaits that throw, as C++ code uses them, with no exception in flight. */
 
 static void *globals(void) {
   static void *none[3];

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: MIT */
-/* Later versions: their options, which this version rejects, and their
-   figures. */
+/* Options of later versions, which this version rejects, and figures that later
+   versions add. */
 #include "harness.h"
 
 #include <stdio.h>
@@ -14,7 +14,7 @@ static int init_with(const avow_options_t *options) {
   return err;
 }
 
-/* Each of them, in any bit. */
+/* Tests the first and the last bit of each field. */
 static void what_is_reserved_has_to_be_zero(void **state) {
   avow_options_t options = { .budget = 1 };
   const size_t n = sizeof(options.reserved) / sizeof(options.reserved[0]);

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * The order of jobs: in which round (1 is the first) a handler runs, compared
- * with a chain that records the rounds. The figures are those of V8.
+ * The order of jobs: in which round (1 is the first) a handler runs. A chain
+ * that records the rounds shows it. The expected rounds are those of V8.
  */
 #include "harness.h"
 
@@ -9,7 +9,7 @@ enum { ROUNDS = 6 };
 
 static char *const numbers[ROUNDS] = { "1", "2", "3", "4", "5", "6" };
 
-/* Notes the rounds from now on. */
+/* Starts to record the rounds. */
 static avow_promise_t *clock_start(void) {
   avow_promise_t *p = avow_promise_resolve(loop, avow_none());
   for (int i = 0; i < ROUNDS; i++)
@@ -17,8 +17,8 @@ static avow_promise_t *clock_start(void) {
   return p;
 }
 
-/* Runs a handler on p's outcome, whichever, and says where it stood. Takes
-   both. */
+/* Adds a handler for either outcome of p and asserts its position among the
+   rounds. Takes ownership of both promises. */
 static void assert_round(avow_promise_t *clock, avow_promise_t *p,
                          const char *notes) {
   avow_promise_t *q = avow_then(p, note_cb, note_cb, "x");
@@ -53,7 +53,7 @@ static avow_value_t fail_fn(void *data) {
 }
 
 static avow_value_t foreign_then(void *self, avow_deferred_t *d) {
-  (void) avow_resolve(d, avow_int(1)); /* pending: nobody else has it */
+  (void) avow_resolve(d, avow_int(1)); /* pending: d is the only deferred */
   return avow_none();
 }
 
@@ -148,7 +148,8 @@ static void each_combinator_of_settled_inputs_takes_2(void **state) {
   }
 }
 
-/* Several adoptions in a row, which memory keeps as one, take their jobs. */
+/* Adoptions in a row share one promise in memory, but each still takes its own
+   jobs. */
 
 static avow_value_t follow_one_more(const avow_value_t *arg, void *data) {
   return avow_follow(avow_then(settled(), follow_settled, NULL, NULL));
@@ -162,8 +163,8 @@ static void nested_adoptions_take_a_job_each(void **state) {
   assert_round(clock, p, "1 2 3 4 5 6 x 7");
 }
 
-/* The handlers of unlike chains interleave by rounds, each in order of
-   registration. */
+/* The handlers of different chains interleave by rounds. Within a round they
+   run in the order of registration. */
 static void chains_interleave_in_order_of_registration(void **state) {
   avow_promise_t *a = avow_then(settled(), note_cb, NULL, "a1");
   avow_promise_t *b = avow_then(settled(), note_cb, NULL, "b1");

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: MIT */
-/* The pool: its reserve, the blocks that avow__pool_each() visits, and a
-   program in a steady state, which allocates nothing from the system. */
+/* The pool: its reserve, the blocks that avow__pool_each() visits, and programs
+   in a steady state, which allocate nothing from the system. */
 #include "engine/pool.h"
 
 #include "engine/settle.h"
@@ -39,7 +39,7 @@ static void give_back(size_t first, size_t n) {
     avow__pool_free(&pool, blocks[i]);
 }
 
-/* CASE() with an empty pool beside that of the loop. */
+/* CASE() with an empty pool in addition to the pool of the loop. */
 static int pool_setup(void **state) {
   const int err = harness_setup(state);
   if (err != 0)
@@ -157,7 +157,7 @@ static void init_without_memory_fails_and_can_be_closed(void **state) {
     assert_true(done == !allocation_failed());
     avow__pool_close(&other);
     if (done)
-      break; /* a slab holds it all */
+      break; /* one slab holds the whole reserve */
   }
 }
 
@@ -230,7 +230,8 @@ static void free_all_others(avow_promise_t *p, void *data) {
   }
 }
 
-/* The first visited is the first or the last block, and the next is gone. */
+/* The first visited block is the first or the last one. Its callback frees all
+   others. */
 static void each_may_free_what_it_has_yet_to_visit(void **state) {
   for (size_t i = 0; i < MANY; i++)
     blocks[i] = take();
@@ -249,7 +250,7 @@ static void take_one_more(avow_promise_t *p, void *data) {
   if (*missing == 0)
     return;
   --*missing;
-  (void) take(); /* each() finds it for give-back */
+  (void) take(); /* a later visit finds and frees it */
 }
 
 static void each_may_allocate(void **state) {
@@ -308,8 +309,8 @@ static void time_out(void) {
   avow_deferred_drop(late);
 }
 
-/* After some rounds nothing is asked of the system: with the pool not once,
-   without it nothing that is not given back. */
+/* After some rounds, further rounds allocate nothing from the system. Without
+   the pool, they free all that they allocate. */
 static void assert_steady(void (*round)(void), int warm, int rounds) {
   for (int i = 0; i < warm; i++)
     round();

@@ -5,7 +5,7 @@
 
 #include <stdatomic.h>
 
-/* On the loop's thread. */
+/* Posts from the loop's thread. */
 
 static void note_data(void *word) {
   note(word);
@@ -75,7 +75,7 @@ static void it_keeps_the_loop_until_the_last_lets_go(void **state) {
   assert_false(uv_loop_alive(loop));
 }
 
-/* What is refused. */
+/* Calls that are refused. */
 
 static void no_function_is_refused(void **state) {
   avow_mailbox_t *mailbox = avow_mailbox_new(loop);
@@ -104,7 +104,7 @@ static void without_memory_it_says_so(void **state) {
 
 static void a_closed_loop_frees_what_it_did_not_call(void **state) {
   avow_mailbox_t *mailbox = avow_mailbox_new(loop);
-  uv_walk(loop, close_handle, NULL); /* so that it cannot */
+  uv_walk(loop, close_handle, NULL); /* prevents the loop from calling it */
   run();
   assert_int_equal(post_note(mailbox, "a"), 0);
   assert_notes("");
@@ -124,7 +124,7 @@ static void a_mailbox_that_ends_meets_the_end_of_its_loop(void **state) {
   renew_loop();
 }
 
-/* What would be found by its address is another loop. */
+/* Another loop exists at the address of the old one. */
 static void a_loop_begun_anew_gets_nothing_of_the_old(void **state) {
   avow_mailbox_t *old = avow_mailbox_new(loop);
   renew_loop();
@@ -161,7 +161,7 @@ static void use_after_the_last_unref(void) {
   avow_mailbox_unref(mailbox);
   run();
 #ifndef NDEBUG
-  (void) avow_post(mailbox, note_data, "a", NULL); /* it is gone */
+  (void) avow_post(mailbox, note_data, "a", NULL); /* it was freed */
 #endif
 }
 
@@ -171,7 +171,7 @@ static void null_and_what_is_gone_are_misuse(void **state) {
   avow_mailbox_unref(NULL);
 }
 
-/* From other threads. */
+/* Posts from other threads. */
 
 enum { THREADS = 4, POSTS = 5000 };
 
@@ -181,7 +181,7 @@ static void count_freed(void *data) {
   atomic_fetch_add(&freed, 1);
 }
 
-/* Only the loop's thread counts here. */
+/* Only the loop's thread increments it. */
 static int called;
 
 static void count_called(void *data) {
@@ -227,7 +227,7 @@ static void all_threads_may_post(void **state) {
   poster_t posters[THREADS];
 
   start_posters(posters);
-  run(); /* until the last has let go */
+  run(); /* until the last mailbox is released */
   join_posters(posters);
 
   assert_int_equal(called, THREADS * POSTS);
@@ -241,7 +241,7 @@ static void closing_the_loop_meets_who_posts(void **state) {
 
     start_posters(posters);
     for (int turns = 0; turns < round; turns++)
-      (void) uv_run(loop, UV_RUN_NOWAIT); /* 1: they post on */
+      (void) uv_run(loop, UV_RUN_NOWAIT); /* not 0: the threads still post */
     renew_loop();
     join_posters(posters);
 

@@ -9,7 +9,7 @@
 
 enum { MS = 1000000 };
 
-/* In ms; the cached time counts where that is later. */
+/* In ms. The cached time counts if it is later. */
 static uint64_t present;
 
 uint64_t __wrap_uv_hrtime(void);
@@ -31,7 +31,7 @@ static void note_three(avow_promise_t *p, char *a, char *b, char *c) {
   avow_unref(avow_then(p, note_cb, NULL, c));
 }
 
-/* What fn makes counts from one time, which is a callback's. */
+/* Calls `fn` in a callback, so that all that it makes counts from one time. */
 static void in_a_callback(avow_cb fn, void *data) {
   assert_fulfils_none(avow_then(avow_next_iteration(loop), fn, NULL, data));
 }
@@ -82,15 +82,16 @@ static void limits_and_sleeps_keep_their_order(void **state) {
   avow_deferred_drop(ds[1]);
 }
 
-/* A model: whatever ends is the earliest of all that are pending, by deadline
-   and then by age, and nothing ends while another's jobs are left. Sleeps and
-   limits of any length begin others, stop others and hold the loop up. */
+/* A model. A wait that ends must be the earliest of all pending waits, by
+   deadline and then by age. No wait ends while jobs of another one are queued.
+   Sleeps and limits of any length start others, stop others and stall the
+   loop. */
 
 enum { WAITS = 1000, LENGTHS = 20 };
 
 typedef struct {
   avow_promise_t *p;
-  avow_deferred_t *d; /* of a limit: what it limits */
+  avow_deferred_t *d; /* of the promise that a limit limits */
   uint64_t deadline;
   bool over;
 } wait_t;
@@ -98,11 +99,11 @@ typedef struct {
 static struct {
   wait_t waits[WAITS];
   unsigned begun, ended;
-  const wait_t *running; /* has jobs left */
+  const wait_t *running; /* its jobs are not over */
   uint64_t seed;
 } model;
 
-/* xorshift64*: the same numbers each time. */
+/* xorshift64*, with the same numbers in each run. */
 static unsigned random_below(unsigned limit) {
   model.seed ^= model.seed >> 12;
   model.seed ^= model.seed << 25;
@@ -133,7 +134,7 @@ static void stop_one(void) {
 
 static avow_value_t end_cb(const avow_value_t *arg, void *data) {
   wait_t *wait = data;
-  if (wait->over) /* it was stopped */
+  if (wait->over) /* stopped before */
     return avow_none();
   assert_null(model.running);
   assert_earliest(wait);
@@ -192,8 +193,8 @@ static void all_that_is_late_keeps_to_the_model(void **state) {
   }
 }
 
-/* Limits that are set by a handler that has worked for 4 ms. The sleep counts
-   from the time before that. */
+/* A handler works for 4 ms and then sets limits. The sleep counts from the time
+   before that. */
 
 static avow_value_t work_then_limit(const avow_value_t *arg, void *data) {
   work_for(4);
@@ -273,7 +274,7 @@ static void a_sleep_outside_callbacks_counts_from_the_present(void **state) {
   assert_notes("made in time made late");
 }
 
-/* Tokens come, and values age, by the clock. */
+/* Tokens are added and values expire by the clock. */
 
 static avow_value_t one_cb(const avow_value_t *key, void *runs) {
   ++*(int *) runs;

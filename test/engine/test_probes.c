@@ -7,9 +7,9 @@
 enum { MOST = 64 };
 
 static const avow_promise_t *watched;
-static avow_event_t seen[MOST]; /* of the watched, or of the loop */
+static avow_event_t seen[MOST]; /* of the watched promise or of the loop */
 static int count;
-static int closed; /* what closing the loop in the hook gave */
+static int closed; /* result of closing the loop in the hook */
 
 static void watch(avow_event_t event, const avow_promise_t *p, void *data) {
   if (data != NULL)

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * Promises: states, resolving functions, references. The numbers in comments
+ * Promises: states, resolving functions and references. The numbers in comments
  * are those of the rules in docs/semantics.md.
  */
 #include "harness.h"
@@ -80,7 +80,7 @@ static void late_value_is_released(void **state) {
   avow_unref(p);
 }
 
-/* 1: dropping a holder that came too late changes nothing */
+/* 1: dropping a deferred after the resolution changes nothing */
 static void drop_after_resolve_does_nothing(void **state) {
   avow_deferred_t *d;
   avow_promise_t *p = avow_promise_new(loop, &d);
@@ -147,7 +147,7 @@ static void self_resolution_rejects(void **state) {
   assert_rejects(p, AVOW_ECYCLE);
 }
 
-/* 3f: longer cycles are not detected, and end with the loop */
+/* 3f: longer cycles are not detected, and last until the loop closes */
 static void promises_that_adopt_each_other_stay_pending(void **state) {
   avow_deferred_t *d, *e;
   avow_promise_t *p = avow_promise_new(loop, &d);
@@ -282,7 +282,7 @@ static void settled_value_is_released_with_its_promise(void **state) {
 
 enum { CROWD = 256 };
 
-/* Makes promises until there is no memory for another. */
+/* Makes promises until memory is out. */
 static void exhaust(avow_promise_t *crowd[]) {
   fail_allocation(1, true);
   for (int i = 0; i < CROWD; i++)
@@ -311,7 +311,7 @@ static void lost_follower_leaves_others_their_promise(void **state) {
   assert_notes("");
 }
 
-enum { RESERVED = 70 }; /* more than avow keeps for finally and the like */
+enum { RESERVED = 70 }; /* more than avow reserves for finally and others */
 
 static void lost_follower_without_any_block_leaves_others_theirs(void **state) {
   avow_promise_t *crowd[CROWD], *last[RESERVED];

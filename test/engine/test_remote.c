@@ -21,19 +21,20 @@ static avow_value_t counted_object(void) {
 /* Settling. */
 
 static void resolve_string(void *remote) {
-  (void) avow_remote_resolve(remote, avow_string("there")); /* 0: it waits */
+  (void) avow_remote_resolve(remote, avow_string("there")); /* 0: it is open */
 }
 
 static void reject_message(void *remote) {
   avow_value_t error = avow_error_new(UV_EIO, avow_int(7), "disk %d", 7);
-  (void) avow_remote_reject(remote, error); /* 0: it waits */
+  (void) avow_remote_reject(remote, error); /* 0: it is open */
 }
 
 static void drop(void *remote) {
   avow_remote_drop(remote);
 }
 
-/* What a remote's promise settles with when fn has it on another thread. */
+/* Returns the outcome of a remote's promise that `fn` settles on another
+   thread. */
 static avow_value_t settled_elsewhere(uv_thread_cb fn) {
   avow_remote_t *r;
   avow_promise_t *p = avow_remote_new(loop, &r);
@@ -140,8 +141,8 @@ static void a_promise_cannot_change_loops(void) {
   avow_remote_t *r;
   avow_unref(avow_remote_new(loop, &r));
   avow_promise_t *p = avow_promise_resolve(loop, avow_none());
-  (void) avow_remote_resolve(r, avow_follow(p)); /* 0: it waits */
-  avow_unref(p); /* a release build leaves it: it has one thread alone */
+  (void) avow_remote_resolve(r, avow_follow(p)); /* 0: the loop is open */
+  avow_unref(p); /* a release build does not release it at close */
 }
 
 static void resolve_null(void) {
@@ -215,7 +216,7 @@ static void all_remotes_share_one_async(void **state) {
     assert_int_equal(avow_remote_resolve(remotes[i], avow_none()), 0);
 }
 
-/* The end of the loop. */
+/* Closing the loop. */
 
 static void close_cancels_remotes(void **state) {
   avow_remote_t *r;
@@ -249,8 +250,8 @@ static void close_releases_what_did_not_arrive(void **state) {
   assert_rejects(p, UV_ECANCELED);
 }
 
-/* Programs that close all the handles there are, ours too. Each of these has a
-   job, a sleep and a remote in the making, and one that has been used. */
+/* Programs that close all handles of the loop, including those of avow. Each of
+   these programs has a job, a sleep, an unused remote and a used one. */
 
 typedef struct {
   avow_promise_t *p;
@@ -283,7 +284,7 @@ static void use(const program_t *program) {
   assert_int_equal(err, 0);
 }
 
-/* Its remotes are used in any case, if need be when the loop has gone. */
+/* Drops the remotes in any case, if need be after the loop was closed. */
 static void program_end(const program_t *program) {
   renew_loop();
   assert_int_not_equal(avow_state(program->p), AVOW_PENDING);
@@ -315,7 +316,7 @@ static void foreign_closing_before_run_is_fine(void **state) {
 
 static void foreign_closing_after_an_iteration_is_fine(void **state) {
   const program_t program = program_begin();
-  (void) uv_run(loop, UV_RUN_NOWAIT); /* alive: the sleep */
+  (void) uv_run(loop, UV_RUN_NOWAIT); /* not 0: the sleep is pending */
   assert_notes("job");
   use(&program);
 
@@ -354,7 +355,7 @@ static void foreign_closing_and_a_stop_are_fine(void **state) {
   assert_notes("job caught");
 }
 
-/* All of our handles exist, and are being closed. */
+/* All handles of avow exist and are closing. */
 static void close_all_handles(void) {
   avow_remote_t *r;
   avow_unref(avow_remote_new(loop, &r));
@@ -391,7 +392,7 @@ static void work_after_foreign_closing_waits_for_close(void **state) {
 static const avow_class_t rooted = { .name = "rooted",
                                      .destroy = count_destroy };
 
-/* Streams, for one, have handles that are another loop's. */
+/* Some objects, such as streams, have handles of another loop. */
 static void what_cannot_change_threads_is_refused(void **state) {
   avow_remote_t *r, *s;
   avow_promise_t *p = avow_remote_new(loop, &r);
@@ -400,7 +401,7 @@ static void what_cannot_change_threads_is_refused(void **state) {
   avow_value_t item = avow_object(&rooted, NULL);
 
   assert_int_equal(avow_remote_resolve(r, avow_list(&item, 1)), 0);
-  assert_int_equal(destroyed, 1); /* where it was */
+  assert_int_equal(destroyed, 1); /* destroyed on its own thread */
   item = avow_object(&rooted, NULL);
   assert_int_equal(avow_remote_reject(s, item), 0);
 

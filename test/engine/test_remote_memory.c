@@ -5,7 +5,7 @@
 
 enum { MANY = 1000, EACH = AVOW__LINES_EACH, KEPT = 512 }; /* KEPT batches */
 
-/* Makes n, which are settled in strides, as several threads would. */
+/* Makes `n` remotes and settles them in strides, as several threads would. */
 static void settle_in_strides(avow_remote_t *remotes[], size_t n) {
   for (size_t i = 0; i < n; i++)
     avow_unref(avow_remote_new(loop, &remotes[i]));
@@ -24,7 +24,7 @@ static void settle_deferreds(size_t n) {
   test_free(ds);
 }
 
-/* How many lie right behind the one that was made before. */
+/* Counts the remotes that lie directly behind the one made before. */
 static size_t count_neighbours(avow_remote_t *remotes[], size_t n) {
   const ptrdiff_t distance = (char *) remotes[1] - (char *) remotes[0];
   size_t neighbours = 0;
@@ -50,7 +50,7 @@ static void remote_that_came_back_serves_beside_others(void **state) {
   avow_unref(avow_remote_new(loop, &other));
   avow_unref(avow_remote_new(loop, &first));
   assert_int_equal(avow_remote_resolve(first, avow_none()), 0);
-  (void) uv_run(loop, UV_RUN_NOWAIT); /* not 0: the other */
+  (void) uv_run(loop, UV_RUN_NOWAIT); /* not 0: `other` is pending */
 
   avow_promise_t *p = avow_remote_new(loop, &second);
 
@@ -60,7 +60,7 @@ static void remote_that_came_back_serves_beside_others(void **state) {
   assert_fulfils_int(p, 2);
 }
 
-/* What promises ask for is not counted. */
+/* The test subtracts the allocations of promises. */
 static void remotes_that_came_back_serve_again(void **state) {
   avow_remote_t *remotes[MANY];
   settle_in_strides(remotes, MANY);
@@ -74,8 +74,9 @@ static void remotes_that_came_back_serve_again(void **state) {
   assert_int_equal(allocation_calls() - calls, of_promises);
 }
 
-/* So many promises are not all kept after a first peak where they are larger,
-   with traces; when there was one after the other, they are. */
+/* The rounds before the measurement make the pool keep that many promises.
+   After a first peak it would not keep all of them in trace builds, where
+   blocks are larger. */
 static void many_remotes_leave_no_more_than_a_reserve(void **state) {
   const size_t n = (KEPT + 10) * EACH;
   avow_remote_t **remotes = test_calloc(n, sizeof(avow_remote_t *));

@@ -20,7 +20,8 @@ enum { ONCE = 0 };
 enum { ONCE = 1 };
 #endif
 
-/* How many lines fn has on stderr that call for avow_loop_close(); all are. */
+/* Returns how many lines `fn` prints on stderr. Each of them must advise a call
+   of avow_loop_close(). */
 static int advised(void (*fn)(void)) {
   char line[256];
   FILE *file = stderr_of(fn);
@@ -32,7 +33,7 @@ static int advised(void (*fn)(void)) {
   return lines;
 }
 
-/* Closes all handles, while there are sleeps and phases of the loop. */
+/* Closes all handles while the loop has sleeps and phases. */
 static void close_all(void) {
   assert_fulfils_none(avow_sleep(loop, 0));
   assert_fulfils_none(avow_next_iteration(loop));
@@ -112,13 +113,13 @@ static void end_in_order_needs_no_advice(void **state) {
   assert_int_equal(advised(close_as_one_should), 0);
 }
 
-#ifndef _WIN32 /* where pages can be taken from who may not look at them */
+#ifndef _WIN32 /* the test makes a page inaccessible */
 
-enum { PAGE = 65536 }; /* or several */
+enum { PAGE = 65536 }; /* one page or several */
 
 static void *page;
 
-/* On a loop of that page, which was run and is gone. */
+/* Makes a promise on a loop in that page. Runs and closes the loop. */
 static avow_promise_t *outliving_promise(void) {
   assert_int_equal(posix_memalign(&page, PAGE, PAGE), 0);
   uv_loop_t *own = page;

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-/* avow_run(): when it returns, and which outcome. */
+/* avow_run(): when it returns, and with which outcome. */
 #include "harness.h"
 
 static void close_now(uv_handle_t *handle) {
@@ -51,7 +51,7 @@ static void resolve_in_a_timer(uv_timer_t *timer) {
   assert_true(avow_resolve(timer->data, avow_int(7)));
 }
 
-/* Nobody else waits for it, so that no job tells of its end. */
+/* No reaction waits for p, so that no job reports its end. */
 static void run_ends_when_a_timer_of_the_program_settles(void **state) {
   uv_async_t other;
   uv_timer_t timer;
@@ -68,7 +68,7 @@ static void run_ends_when_a_timer_of_the_program_settles(void **state) {
 
 static void run_in_a_timer(uv_timer_t *timer) {
   uv_sleep(5);
-  assert_fulfils_none(avow_sleep(loop, 10)); /* longer than the other */
+  assert_fulfils_none(avow_sleep(loop, 10)); /* ends after the outer sleep */
 }
 
 static void run_ends_though_a_run_inside_it_saw_the_end(void **state) {
@@ -127,7 +127,7 @@ static avow_value_t work_fn(void *data) {
   return avow_none();
 }
 
-/* Which has to turn the loop until the work is over. */
+/* avow_loop_close() must run the loop until the work is over. */
 static void close_in_a_timer(uv_timer_t *timer) {
   avow_unref(avow_work(loop, work_fn, NULL, NULL));
   assert_int_equal(avow_loop_close(loop), 0);
@@ -151,7 +151,7 @@ static void run_leaves_the_loop_ready_to_run(void **state) {
   avow_promise_t *later = avow_sleep(loop, 2);
 
   assert_fulfils_none(avow_sleep(loop, 1));
-  run(); /* is not stopped by what the run before asked for */
+  run(); /* must not stop early after avow_run() */
 
   assert_int_equal(avow_state(later), AVOW_FULFILLED);
   avow_unref(later);
@@ -190,7 +190,7 @@ static void close_all_and_resolve(uv_timer_t *timer) {
   assert_true(avow_resolve(timer->data, avow_int(1)));
 }
 
-/* Nothing keeps the loop alive then but jobs that it does not know of. */
+/* Only jobs are left, for which libuv does not keep the loop alive. */
 static void run_ends_though_its_handles_were_closed(void **state) {
   avow_deferred_t *d;
   avow_promise_t *p = avow_then(avow_promise_new(loop, &d), note_cb, NULL, "a");
@@ -239,7 +239,7 @@ static void run_and_note(uv_timer_t *timer) {
   note("inner");
 }
 
-/* Whatever it is that runs the loop. */
+/* Either function may run the loop that calls the timer. */
 static void run_in_a_callback_of_libuv_s_is_none(void **state) {
   uv_timer_t timer;
 

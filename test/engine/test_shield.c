@@ -35,7 +35,7 @@ static avow_value_t sleep_long(const avow_value_t *arg, void *data) {
   return avow_follow(avow_sleep(loop, 60000));
 }
 
-/* What comes of the shield is not lost, as behind a handler that runs. */
+/* The outcome of the shield is not lost, as behind a handler that runs. */
 static void cancelling_waits_and_then_goes_on(void **state) {
   avow_deferred_t *d;
   avow_promise_t *p = avow_shield(pending(&d));
@@ -68,7 +68,7 @@ static void until_waits_for_a_shield(void **state) {
   avow_deferred_t *d;
   avow_promise_t *stop = avow_promise_resolve(loop, avow_none());
   avow_promise_t *p = avow_until(avow_shield(pending(&d)), stop);
-  (void) uv_run(loop, UV_RUN_NOWAIT); /* nothing is left to do */
+  (void) uv_run(loop, UV_RUN_NOWAIT); /* 0: no handle is active */
   assert_int_equal(avow_state(p), AVOW_PENDING);
 
   assert_true(avow_resolve(d, avow_string("dropped")));
@@ -88,7 +88,7 @@ static void timeout_inside_limits_a_shield(void **state) {
   avow_deferred_drop(d);
 }
 
-/* Closing. */
+/* Closing the loop. */
 
 static void close_loop(void) {
   assert_int_equal(avow_loop_close(loop), 0);
@@ -124,7 +124,7 @@ static avow_promise_t *group_of_one(void) {
   return p;
 }
 
-/* Through combinators and tools, one inside the other. */
+/* Tests nested combinators and tools. */
 static void closing_spares_all_that_a_shield_waits_for(void **state) {
   avow_promise_t *some[] = { avow_sleep(loop, 1), group_of_one() };
   avow_promise_t *all[] = { avow_all(loop, some, 2),
@@ -167,12 +167,12 @@ static void closing_waits_no_longer_than_something_can_happen(void **state) {
 static avow_deferred_t *late;
 
 static void resolve_late(uv_timer_t *timer) {
-  (void) avow_resolve(late, avow_int(1)); /* the shield waits for it */
+  (void) avow_resolve(late, avow_int(1)); /* true: the shield waits for it */
   close_handle((uv_handle_t *) timer, NULL);
 }
 
-/* A mailbox keeps the loop alive, so that a shield holds up its end. The guard
-   comes before the timer, as it is due before that. */
+/* A mailbox keeps the loop alive, so that closing waits for the shield. The
+   report is due before the timer. */
 static void closing_says_what_it_waits_for(void **state) {
   avow_options_t options = steady;
   options.clock_guard_ms = 1;
@@ -200,7 +200,7 @@ static void closing_says_what_it_waits_for(void **state) {
       "avow:   deferred 'lamp'";
   assert_ptr_equal(strstr(text, first), text);
 #endif
-  run(); /* the timer closes */
+  run(); /* closes the timer */
   avow_mailbox_unref(mailbox);
   open_again();
 }
@@ -214,7 +214,7 @@ static avow_value_t shield_again(void *data) {
 static void closing_waits_for_no_more_shields_without_end(void **state) {
   int calls = 0;
   avow_promise_t *p = avow_repeat(loop, shield_again, &calls);
-  (void) uv_run(loop, UV_RUN_NOWAIT); /* it has begun */
+  (void) uv_run(loop, UV_RUN_NOWAIT); /* not 0: the repeat has begun */
 
   close_loop();
 
@@ -229,7 +229,8 @@ static void cancel_behind(void *p) {
   avow_cancel(p);
 }
 
-/* Two wait for ever: the first to be cancelled cancels the other. */
+/* Two shields would wait forever. The first promise that is canceled cancels
+   the shield of the other. */
 static void shield_gives_way_when_closing_gives_up_on_it(void **state) {
   avow_deferred_t *d[2];
   avow_promise_t *p[2];
@@ -250,7 +251,8 @@ static void shield_gives_way_when_closing_gives_up_on_it(void **state) {
   open_again();
 }
 
-/* Whichever is cancelled first finds the other's shield before its promise. */
+/* The first promise that is canceled cancels the other shield before the other
+   promise. */
 static void shield_that_gives_way_leaves_what_others_hold(void **state) {
   avow_deferred_t *d[2];
   avow_promise_t *held[2], *shield[2];
@@ -282,14 +284,14 @@ static avow_value_t sleep_and_clean_up(size_t i, void *data) {
   return avow_follow(avow_finally(avow_sleep(loop, 60000), tidy, NULL));
 }
 
-/* A tool that was cancelled waits for its children, and a shield for it. */
+/* A canceled tool waits for its children, and a shield waits for the tool. */
 static void closing_spares_whom_a_cancelled_tool_waits_for(void **state) {
   avow_promise_t *map = avow_map(loop, 1, sleep_and_clean_up, NULL, NULL);
   avow_promise_t *p = avow_shield(avow_ref(map));
-  (void) uv_run(loop, UV_RUN_NOWAIT); /* alive: it has begun */
+  (void) uv_run(loop, UV_RUN_NOWAIT); /* not 0: it has begun */
   avow_cancel(map);
   avow_unref(map);
-  (void) uv_run(loop, UV_RUN_NOWAIT); /* alive: it cleans up */
+  (void) uv_run(loop, UV_RUN_NOWAIT); /* not 0: it cleans up */
 
   close_loop();
 
@@ -303,7 +305,8 @@ static avow_value_t shield_long(const avow_value_t *arg, void *data) {
   return avow_follow(avow_shield(avow_sleep(loop, 60000)));
 }
 
-/* Nothing can happen any more, nor does a shield that comes now change that. */
+/* No event can settle the promises, and a shield that is made now does not
+   change that. */
 static void closing_ends_shields_of_what_waits_for_each_other(void **state) {
   avow_deferred_t *dp, *dq;
   avow_promise_t *p = avow_promise_new(loop, &dp);
@@ -326,7 +329,7 @@ static avow_value_t clean_up(void *data) {
   return avow_follow(p);
 }
 
-/* The losers of a race that is over are cancelled, and clean up. */
+/* The losers of a race that has settled are canceled and clean up. */
 static void closing_spares_losers_that_a_shield_waits_for(void **state) {
   avow_deferred_t *d;
   avow_promise_t *racers[] = {
@@ -335,7 +338,7 @@ static void closing_spares_losers_that_a_shield_waits_for(void **state) {
   };
   avow_promise_t *p = avow_shield(avow_join_losers(avow_race(loop, racers, 2)));
   assert_true(avow_resolve(d, avow_int(1)));
-  (void) uv_run(loop, UV_RUN_NOWAIT); /* alive */
+  (void) uv_run(loop, UV_RUN_NOWAIT); /* not 0: cleanups are pending */
   assert_int_equal(avow_state(p), AVOW_PENDING);
 
   close_loop();
@@ -358,7 +361,7 @@ static void on_idle(uv_idle_t *handle) {
   assert_true(avow_resolve(resolved_late, avow_follow(p)));
 }
 
-/* The loop is not alive then, but there are jobs. */
+/* The loop is not alive then, but jobs are queued. */
 static void closing_spares_what_a_program_settles_as_it_closes_all_handles(
     void **state) {
   avow_promise_t *p = avow_shield(avow_promise_new(loop, &resolved_late));
@@ -373,7 +376,7 @@ static void closing_spares_what_a_program_settles_as_it_closes_all_handles(
   open_again();
 }
 
-/* Functions that were cancelled. */
+/* Functions that are canceled. */
 
 #ifndef AVOW_NO_ASYNC
 
@@ -430,7 +433,7 @@ static void closing_does_not_poll_before_it_has_cancelled(void **state) {
   avow_unref(avow_async(loop, shield_first, avow_sleep(loop, 1)));
   const uint64_t now = uv_hrtime();
   while (uv_hrtime() < now + UINT64_C(3000000))
-    continue; /* the sleep is due when the loop is closed */
+    continue; /* the sleep is due when the loop closes */
 
   close_loop();
 

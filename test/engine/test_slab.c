@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: MIT */
-/* Slabs after a peak: empty slabs go back to the system, in whatever order they
-   became empty, and new blocks are placed as before. */
+/* Slabs after a peak: empty slabs are returned to the system in whatever order
+   they became empty. New blocks are placed as before the peak. */
 #ifdef __linux__
 
 #  include <sys/mman.h>
@@ -23,7 +23,7 @@ static avow_promise_t *take(void) {
   return p;
 }
 
-/* CASE() with an empty pool beside that of the loop. */
+/* CASE() with an empty pool in addition to the pool of the loop. */
 static int slab_setup(void **state) {
   pool = (avow__pool_t){ .context = &nobody };
   const int err = harness_setup(state);
@@ -37,10 +37,11 @@ static int slab_teardown(void **state) {
 
 #define POOL(f) cmocka_unit_test_setup_teardown(f, slab_setup, slab_teardown)
 
-/* In blocks: so many slabs, however large the blocks of this build are. */
+/* In blocks. They fill the same number of slabs in each build, whatever the
+   size of its blocks. */
 enum { BATCH = 784 * AVOW__BLOCKS, PEAK = 2352 * AVOW__BLOCKS, STRIDE = 7919 };
 
-/* In slabs: how many may rest, and how many a chunk has in the end. */
+/* In slabs: how many empty slabs may be kept, and how many a full chunk has. */
 enum { KEPT = 1024, CHUNK = 64 };
 
 static avow_promise_t *peak[PEAK];
@@ -56,7 +57,7 @@ static void give_back_peak(size_t n, size_t stride) {
     avow__pool_free(&pool, peak[(uint64_t) i * stride % n]);
 }
 
-/* Chunks are small at first. */
+/* The margin allows for the first chunks, which are small. */
 static void assert_kept_is_little(long live) {
   assert_in_range(pool.empty_count, 1, KEPT);
   assert_in_range(live_allocations() - live, 1, KEPT / CHUNK + 6);
@@ -80,7 +81,7 @@ static void what_is_empty_goes_back_in_any_order(void **state) {
   assert_kept_is_little(live);
 }
 
-/* All but each so-manieth. */
+/* Frees all blocks except every `each`-th one. */
 static void give_back_but_for(size_t n, size_t each) {
   for (size_t i = 0; i < n; i++)
     if (i % each != 0)
@@ -115,11 +116,12 @@ static size_t slabs_to_visit(void) {
   return n;
 }
 
-/* The first chunks are small, and go because nothing stays in them: one of full
-   size takes their place. */
+/* The first chunks are small. No block in them stays in use, so that they are
+   freed, and one chunk of full size takes their place. */
 enum { FIRST_GO = 1 };
 
-/* Each keeps its chunk, of which the rest is used again. */
+/* A block in use keeps its chunk. The other blocks of the chunk are used
+   again. */
 static void what_stays_keeps_its_chunk(void **state) {
   take_peak(PEAK);
   const long calls = allocation_calls();
@@ -159,7 +161,7 @@ static size_t count_vacant(void) {
   return n;
 }
 
-/* Those in use lie in no more slabs than they are. */
+/* The blocks in use occupy at most one slab each. */
 static void what_is_empty_beside_others_becomes_vacant(void **state) {
   take_peak(PEAK);
   const size_t others = slabs_to_visit() - PEAK / STRIDE - 3;
@@ -203,7 +205,7 @@ static void pool_that_shrinks_keeps_nothing_empty(void **state) {
 }
 
 #ifdef __linux__
-/* Pages wholly among the blocks that were not given out yet. */
+/* Counts the resident pages that hold only blocks that were never allocated. */
 static size_t count_resident(const avow__slab_t *slab) {
   const uintptr_t page = (uintptr_t) sysconf(_SC_PAGESIZE);
   uintptr_t at = ((uintptr_t) slab->fresh + page - 1) / page * page;
@@ -217,7 +219,7 @@ static size_t count_resident(const avow__slab_t *slab) {
 }
 
 static void pool_that_shrinks_keeps_no_page_for_later(void **state) {
-  take_peak(AVOW__BLOCKS - pool.reserved + 1); /* one in a slab of its own */
+  take_peak(AVOW__BLOCKS - pool.reserved + 1); /* the last has its own slab */
   if (AVOW__SLAB < 2 * sysconf(_SC_PAGESIZE))
     skip_because("pages are larger than slabs");
   assert_true(count_resident(pool.current) > 0);
@@ -228,7 +230,7 @@ static void pool_that_shrinks_keeps_no_page_for_later(void **state) {
 }
 #endif
 
-/* Again and again: then it is no peak. */
+/* A peak that recurs is kept. */
 static void what_is_asked_for_again_is_kept(void **state) {
   for (int i = 0; i < 4; i++) {
     take_peak(PEAK);
@@ -254,7 +256,7 @@ static void peaks_more_than_a_second_apart_go_back(void **state) {
   assert_kept_is_little(live);
 }
 
-/* The time is what it is said to be. */
+/* The test passes the time to avow__pool_review(). */
 static void what_rests_for_a_second_goes(void **state) {
   for (int i = 0; i < 2; i++) {
     take_peak(PEAK);
@@ -286,14 +288,14 @@ static void turns_let_go_of_what_rests(void **state) {
   assert_true(own->empty_count > CHUNK);
 
   for (int i = 0; i < 2; i++) {
-    own->reviewed = 0; /* long ago */
+    own->reviewed = 0; /* a long time ago */
     avow_ignore(avow_run(avow_sleep(loop, 1)));
   }
 
   assert_in_range(own->empty_count, 1, CHUNK);
 }
 
-/* After a peak as before it blocks that are made together lie together. */
+/* Blocks that are made together also lie together after a peak. */
 static void blocks_lie_in_order_after_a_peak(void **state) {
   take_peak(PEAK);
   give_back_peak(PEAK, STRIDE);
@@ -315,7 +317,7 @@ static void each_passes_by_what_a_peak_has_left(void **state) {
   assert_in_range(slabs_to_visit(), 1, 2 * CHUNK);
 }
 
-/* No chunk goes before the visits are over. */
+/* No chunk is freed before the visits are over. */
 static void each_may_free_all_of_a_peak(void **state) {
   const long live = live_allocations();
   take_peak(PEAK);
@@ -340,7 +342,7 @@ static void closed_loop_keeps_what_its_promises_need(void **state) {
 
   assert_int_equal(avow_loop_close(&other), 0);
 
-  /* Its context, the first chunk, and that of the promise. */
+  /* The context of the loop, its first chunk and the chunk of the promise. */
   assert_in_range(live_allocations() - live, 1, 4);
   avow_unref(peak[BATCH - 1]);
   assert_int_equal(live_allocations(), live);

@@ -1,11 +1,11 @@
 /* SPDX-License-Identifier: MIT */
-/* Sleeps, and the timer that they share. The wheel has a suite of its own. */
+/* Sleeps and the timer that they share. test_timer_wheel.c tests the wheel. */
 #include "harness.h"
 #include "watched.h"
 
 static uint64_t seed;
 
-/* xorshift64*: the same numbers each time. */
+/* xorshift64*, with the same numbers in each run. */
 static uint64_t random_below(uint64_t limit) {
   seed ^= seed >> 12;
   seed ^= seed << 25;
@@ -61,7 +61,7 @@ static avow_value_t take_naps(const avow_value_t *arg, void *data) {
   return avow_none();
 }
 
-/* In a handler all begin at the same time. */
+/* All sleeps of a handler start at the same time. */
 static void sleeps_end_by_deadline_and_then_age(void **state) {
   seed = 7;
   n_woken = 0;
@@ -80,7 +80,7 @@ static avow_value_t sleep_twice(const avow_value_t *arg, void *data) {
   return avow_none();
 }
 
-/* Both begin at the same time, which is a callback's. */
+/* Both sleeps start at the time of the callback. */
 static void a_later_but_shorter_sleep_ends_first(void **state) {
   assert_fulfils_none(avow_then(avow_sleep(loop, 0), sleep_twice, NULL, NULL));
 
@@ -89,7 +89,7 @@ static void a_later_but_shorter_sleep_ends_first(void **state) {
   assert_notes("short long");
 }
 
-/* A sleep that counted from what the loop last saw would be over at once. */
+/* A sleep that counted from the cached time of the loop would end at once. */
 enum { STALE = 150, LONG = 100 };
 
 static void a_sleep_counts_from_the_present_outside_callbacks(void **state) {
@@ -123,7 +123,8 @@ static void sleep_for_once(uv_idle_t *idle) {
     uv_sleep(STALE);
 }
 
-/* libuv calls first the idle handle that was started last. */
+/* libuv first calls the idle handle that was started last, which is the
+   program's. */
 static void a_sleep_counts_from_the_present_in_what_was_settled_before(
     void **state) {
   unsigned calls = 0;
@@ -175,7 +176,7 @@ static void count_iteration(uv_prepare_t *handle) {
   ++*(unsigned *) handle->data;
 }
 
-/* libuv before 1.48 stays in the timer phase as long as timers are due. */
+/* libuv before 1.48 stays in the timer phase while timers are due. */
 static void sleeps_of_nothing_in_a_row_let_the_loop_turn(void **state) {
   zero_t zero = { .steps = 0 };
   uv_prepare_t prepare = { .data = &zero.iterations };
@@ -205,7 +206,7 @@ static avow_value_t inactive_cb(const avow_value_t *arg, void *word) {
   return avow_none();
 }
 
-/* In a callback, where both count from the cached time. */
+/* Runs in a callback, where both count from the cached time. */
 static avow_value_t begin_both(const avow_value_t *arg, void *timer) {
   avow_promise_t *p = avow_sleep(loop, 5);
   p = avow_then(avow_then(p, inactive_cb, NULL, "1"), inactive_cb, NULL, "2");
@@ -215,8 +216,8 @@ static avow_value_t begin_both(const avow_value_t *arg, void *timer) {
   return avow_none();
 }
 
-/* Two timers are due together: the older comes first, and what it wakes comes
-   before the other. */
+/* Two timers are due together. libuv calls the older one first, and the chain
+   of the sleep runs before libuv calls the other one. */
 static void a_sleeps_chain_runs_in_its_own_callback(void **state) {
   uv_timer_t timer;
   avow_unref(avow_then(avow_next_iteration(loop), begin_both, NULL, &timer));
@@ -294,7 +295,7 @@ static void a_weak_sleep_ends_while_others_keep_the_loop(void **state) {
   avow_unref(later);
 }
 
-/* Whichever comes or goes last. */
+/* The order in which sleeps start and end makes no difference. */
 static void a_loop_lives_on_a_sleep_that_is_not_weak(void **state) {
   avow_promise_t *strong = avow_sleep(loop, 1000000);
   avow_promise_t *weak = avow_sleep_weak(loop, 1000000);
@@ -325,7 +326,7 @@ static void sleeps_go_on_when_the_first_is_cancelled(void **state) {
   avow_unref(first);
 }
 
-/* Linear searches would take 10^12 steps, and the alarm would end the test. */
+/* With linear searches the alarm would end the test. */
 static void many_sleeps_can_be_cancelled_in_any_order(void **state) {
   enum { N = WATCHED ? 10000 : 250000 };
   avow_promise_t **ps = test_calloc(N, sizeof(avow_promise_t *));
@@ -364,7 +365,7 @@ static void close_cancels_sleeps(void **state) {
   assert_rejects(p, UV_ECANCELED);
 }
 
-/* A program that closes all the handles there are. */
+/* A program that closes all handles of the loop. */
 
 static void sleeps_outlast_foreign_closing_until_ours(void **state) {
   avow_promise_t *p = avow_catch(avow_sleep(loop, 60000), note_cb, "caught");

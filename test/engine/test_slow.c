@@ -8,15 +8,15 @@
 
 enum { LONG_MS = 3, LIMIT_US = 2000 };
 
-/* What the hook was told about the jobs that call `fn`. */
+/* The reports of the hook about jobs that call `fn`. */
 typedef struct {
   void (*fn)(void);
-  unsigned all; /* calls of the hook, whatever function the job calls */
+  unsigned all; /* calls of the hook for any function */
   unsigned count;
   const char *kind;
   bool has_place;
-  uint64_t us; /* of the longest */
-  int err;     /* of a close inside */
+  uint64_t us; /* of the longest job */
+  int err;     /* result of a close in the hook */
 } told_t;
 
 static told_t told;
@@ -68,7 +68,8 @@ static avow_value_t quick_cb(const avow_value_t *arg, void *data) {
   return avow_value_ref(arg);
 }
 
-/* Takes p. At most `jobs` of its jobs call `fn`, and one of them is slow. */
+/* Takes ownership of p. At most `jobs` of its jobs call `fn`, and one of them
+   is slow. */
 static void assert_told(avow_promise_t *p, const char *kind, void (*fn)(void),
                         unsigned jobs) {
   told = (told_t){ .fn = fn };
@@ -179,7 +180,6 @@ static void without_either_nothing_is_timed(void **state) {
   assert_int_equal(stats().longest_job, 0);
 }
 
-/* As many jobs run in a turn by the clock as without. */
 static void timed_jobs_are_counted_as_others(void **state) {
   enum { N = 1000 };
   open_with(UINT_MAX, NULL);

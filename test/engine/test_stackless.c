@@ -8,7 +8,7 @@
 #include "awaiting.h"
 #include "elsewhere.h"
 
-/* Awaits p, and notes what it got. */
+/* Awaits p and records the outcome. */
 typedef struct {
   avow_frame_t frame;
   avow_promise_t *p;
@@ -39,7 +39,7 @@ static avow_value_t take_a_step(void *data) {
   return avow_int(3);
 }
 
-/* A build that checks looks at the queue here. */
+/* A checked build checks the queue here. */
 static void step_leaves_what_is_queued_alone(void **state) {
   task_t me;
   avow_promise_t *cancelled = avow_repeat(loop, take_a_step, NULL);
@@ -137,7 +137,7 @@ static void awaits_in_a_loop_need_no_more_than_one(void **state) {
   assert_fulfils_int(avow_stackless(loop, sum_up, &me.frame),
                      INT64_C(100000) * 99999 / 2);
 
-  assert_int_equal(me.stats.live, 2); /* its own, and what it awaited */
+  assert_int_equal(me.stats.live, 2); /* its own and the awaited one */
 }
 
 static avow_value_t follow_it(const avow_value_t *got, void *data) {
@@ -209,7 +209,7 @@ static void dump_says_where_it_awaits(void **state) {
   assert_fulfils_int(p, 1);
 }
 
-/* Cancelling. */
+/* Cancellation. */
 
 static avow_value_t await_and_clean_up(const avow_value_t *got, void *data) {
   task_t *me = data;
@@ -295,9 +295,10 @@ static void timeout_cancels_the_await(void **state) {
   assert_notes("got=ECANCELED cleaned=none");
 }
 
-/* The end of the loop. */
+/* Closing the loop. */
 
-/* Parks step on a loop of its own, closes that, and says how it ended. */
+/* Parks `step` on a loop of its own and closes that loop. Returns the error
+   that the function ended with. */
 static int end_of(avow_cb step) {
   uv_loop_t *const shared = loop;
   uv_loop_t own;

@@ -3,7 +3,7 @@
    queues. */
 #include "harness.h"
 
-/* Three handlers in a row. */
+/* Attaches three handlers in a row. */
 static void note_three(avow_promise_t *p, char *a, char *b, char *c) {
   p = avow_then(avow_then(p, note_cb, NULL, a), note_cb, NULL, b);
   avow_unref(avow_then(p, note_cb, NULL, c));
@@ -14,12 +14,12 @@ static void note_six(avow_promise_t *a, avow_promise_t *b) {
   note_three(b, "b1", "b2", "b3");
 }
 
-/* What fn makes counts from one time, which is a callback's. */
+/* Calls `fn` in a callback, so that all that it makes counts from one time. */
 static void in_a_callback(avow_cb fn, void *data) {
   assert_fulfils_none(avow_then(avow_next_iteration(loop), fn, NULL, data));
 }
 
-/* One by one. */
+/* Equal tasks. */
 
 static void equal_sleeps_run_one_by_one(void **state) {
   avow_promise_t *a = avow_sleep(loop, 1);
@@ -79,7 +79,7 @@ static void waits_for_the_poll_run_one_by_one(void **state) {
   assert_notes("a1 a2 a3 b1 b2 b3");
 }
 
-/* A chain that began before goes on in the task that ends it. */
+/* A chain that started earlier continues in the task that ends its wait. */
 static avow_value_t follow_settled(const avow_value_t *arg, void *data) {
   return avow_follow(avow_promise_resolve(loop, avow_none()));
 }
@@ -96,7 +96,7 @@ static void promises_that_handlers_follow_belong_to_the_task(void **state) {
   assert_notes("begun over begun over");
 }
 
-/* The program's own callbacks are no tasks that avow sees. */
+/* Callbacks of the program, which avow does not see as tasks. */
 
 static void settle(uv_timer_t *timer) {
   assert_true(avow_resolve(timer->data, avow_none()));
@@ -134,7 +134,7 @@ static void jobs_of_a_raw_timer_run_before_a_later_sleep(void **state) {
   assert_notes("a1 a2 a3 b1 b2 b3");
 }
 
-/* Cancelling what is due. */
+/* Canceling what is due. */
 
 static avow_value_t cancel_there(const avow_value_t *arg, void *data) {
   avow_promise_t **p = data;
@@ -142,7 +142,7 @@ static avow_value_t cancel_there(const avow_value_t *arg, void *data) {
   return avow_none();
 }
 
-/* The handler of a cancels b: both are due together. */
+/* a and b are due together. The handler of a cancels b. */
 static void assert_stops(avow_promise_t *a, avow_promise_t *b) {
   avow_unref(avow_then(a, cancel_there, NULL, &b));
   b = avow_then(b, note_cb, NULL, "ran");
@@ -182,7 +182,8 @@ static avow_value_t sleep_and_cancel(const avow_value_t *arg, void *data) {
   return avow_none();
 }
 
-/* It is no later than what is due, but it comes in another pass. */
+/* The new sleep is due no later than the others, but another pass delivers
+   it. */
 static void a_sleep_that_a_task_began_can_be_cancelled(void **state) {
   avow_promise_t *p = avow_sleep(loop, 1);
   avow_unref(avow_then(p, sleep_and_cancel, NULL, NULL));
@@ -212,8 +213,8 @@ static void finished_work_is_never_late(void **state) {
     assert_fulfils_none(ps[i]);
 }
 
-/* The remote's answer is there before the limit is due, but libuv tells of
-   what is due first. */
+/* The remote settles before the limit is due, but libuv calls the timer
+   first. */
 static void what_has_arrived_is_never_late(void **state) {
   avow_remote_t *r;
   avow_promise_t *p = avow_timeout(avow_remote_new(loop, &r), 1);

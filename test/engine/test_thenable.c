@@ -3,7 +3,7 @@
 #include "harness.h"
 
 typedef struct {
-  avow_deferred_t *deferred; /* kept for later, if asked to */
+  avow_deferred_t *deferred; /* kept if `keep` is set */
   int calls;
   bool keep, throws;
 } foreign_t;
@@ -15,7 +15,7 @@ static avow_value_t foreign_then(void *self, avow_deferred_t *d) {
   if (foreign->keep)
     foreign->deferred = d;
   else
-    (void) avow_resolve(d, avow_int(8)); /* may be resolved: part of a test */
+    (void) avow_resolve(d, avow_int(8)); /* false if it was resolved before */
   return foreign->throws ? avow_error(UV_EPROTO) : avow_none();
 }
 
@@ -48,7 +48,7 @@ static void thenable_may_answer_later(void **state) {
   assert_fulfils_int(p, 9);
 }
 
-/* 4: what then throws rejects, */
+/* 4: an error that then() returns rejects the promise */
 static void thenable_that_throws_rejects(void **state) {
   foreign_t foreign = { .keep = true, .throws = true };
   avow_promise_t *p =
@@ -59,7 +59,7 @@ static void thenable_that_throws_rejects(void **state) {
   assert_false(avow_resolve(foreign.deferred, avow_int(1)));
 }
 
-/* 4: unless it had resolved before */
+/* 4: after a resolution the error is ignored */
 static void thenable_that_resolves_and_throws_fulfils(void **state) {
   foreign_t foreign = { .throws = true };
   avow_promise_t *p =
@@ -68,7 +68,7 @@ static void thenable_that_resolves_and_throws_fulfils(void **state) {
   assert_fulfils_int(p, 8);
 }
 
-/* 1: the thenable's pair is a new one; the first stays resolved */
+/* 1: the thenable gets a new pair; the first pair stays resolved */
 static void first_pair_stays_resolved_while_a_thenable_answers(void **state) {
   foreign_t foreign = { .keep = true };
   avow_deferred_t *d;
@@ -107,7 +107,7 @@ static void thenable_answers_with_a_promise(void **state) {
   assert_fulfils_int(p, 4);
 }
 
-/* 4: resolved with the promise it serves */
+/* 4: resolves the promise with that same promise */
 static void thenable_that_answers_with_its_own_promise_rejects(void **state) {
   foreign_t foreign = { .keep = true };
   avow_promise_t *p =
@@ -153,7 +153,7 @@ static void loop_close_cancels_who_waits_for_an_answer(void **state) {
   assert_int_equal(avow_loop_init(loop, NULL), 0);
 }
 
-/* Thenables whose ends are counted, and which keep their deferred. */
+/* Thenables that count their destruction and keep their deferred. */
 
 static void count_destroy(void *self) {
   ++*(int *) self;
@@ -164,14 +164,15 @@ static avow_deferred_t *kept;
 static avow_value_t keep_deferred(void *self, avow_deferred_t *d) {
   note("then");
   kept = d;
-  return avow_int(7); /* means nothing */
+  return avow_int(7); /* ignored */
 }
 
 static const avow_class_t counted_class = { .name = "counted",
                                             .destroy = count_destroy,
                                             .then = keep_deferred };
 
-/* Resolved with a thenable, whose destructions it counts. */
+/* Resolves a promise with a thenable that counts its destruction in
+   `destroyed`. */
 static avow_promise_t *adopt_counted(const avow_class_t *klass,
                                      int *destroyed) {
   *destroyed = 0;

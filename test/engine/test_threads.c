@@ -9,7 +9,8 @@
 
 #include <stdatomic.h>
 
-/* cmocka fails a test from the thread that runs it: others only record. */
+/* cmocka can fail a test only on the thread that runs it. Other threads record
+   errors. */
 
 enum { THREADS = 4 };
 
@@ -33,7 +34,8 @@ static avow_value_t add_one(const avow_value_t *arg, void *data) {
   return avow_int(avow_to_int(arg) + 1);
 }
 
-/* A chain, a sleep and a combinator on a loop of this thread's own. */
+/* Runs a chain, a sleep and a combinator on a loop that belongs to this
+   thread. */
 static int64_t use_loop(uv_loop_t *own) {
   int64_t calls = 0;
   avow_promise_t *p = avow_promise_resolve(own, avow_int(0));
@@ -46,21 +48,22 @@ static int64_t use_loop(uv_loop_t *own) {
   return right ? calls : -1;
 }
 
-/* What a thread has; uv_loop_t of the first thread's making, for the sanitizer
-   does not see libuv close a file that another thread then gets. */
+/* Data of one thread. The first thread initializes `own`, because
+   ThreadSanitizer does not see that libuv closes a file before another thread
+   reuses its descriptor. */
 typedef struct {
   uv_loop_t own;
   int64_t sum;
   int errors;
 } share_t;
 
-/* Again and again at the same address. */
+/* Opens a loop again and again at the same address. */
 static void open_and_close(void *data) {
   share_t *share = data;
   for (int i = 0; i < 50; i++) {
     share->errors += avow_loop_init(&share->own, &steady) != 0;
     share->sum += use_loop(&share->own);
-    avow_unref(avow_sleep(&share->own, 60000)); /* for close to cancel */
+    avow_unref(avow_sleep(&share->own, 60000)); /* closing cancels it */
     share->errors += avow_loop_close(&share->own) != 0;
   }
 }
@@ -98,7 +101,7 @@ static void a_loop_runs_in_another_thread_than_began_it(void **state) {
   assert_int_equal(uv_thread_join(&thread), 0);
 
   assert_int_equal(avow_to_int(avow_result(p)), 3);
-  avow_unref(p); /* it is over there: from now on it is ours */
+  avow_unref(p); /* the other thread has ended, so this one may use the loop */
   assert_int_equal(avow_loop_close(loop), 0);
   avow_unref(nap);
   assert_int_equal(avow_loop_init(loop, NULL), 0);
@@ -122,7 +125,7 @@ static void a_loop_ends_in_another_thread_than_began_it(void **state) {
   uv_thread_t thread;
   assert_int_equal(uv_loop_init(&other), 0);
   assert_int_equal(avow_loop_init(&other, &steady), 0);
-  assert_int_equal(use_loop(&other), 10); /* by avow_run(): it may move on */
+  assert_int_equal(use_loop(&other), 10); /* the loop may move after that */
 
   assert_int_equal(uv_thread_create(&thread, run_and_close, &lent), 0);
   assert_int_equal(uv_thread_join(&thread), 0);
@@ -132,7 +135,7 @@ static void a_loop_ends_in_another_thread_than_began_it(void **state) {
   assert_int_equal(uv_loop_close(&other), 0);
 }
 
-/* This thread has asked for the loop before, another ends it and begins anew at
+/* This thread has cached the loop. Another thread closes it and opens a loop at
    the same address. */
 static void reopen_fixture(void *data) {
   int *err = data;
@@ -153,7 +156,7 @@ static void a_loop_begun_anew_elsewhere_is_found(void **state) {
   assert_int_equal(use_loop(loop), 10);
 }
 
-/* There is more to come, which that thread may be waiting for. */
+/* A sleep is left, for which the other thread may wait. */
 static void run_fixture_on(void *data) {
   run_fixture(data);
   avow_unref(avow_sleep(loop, 60000));
@@ -185,7 +188,7 @@ static void open_a_stream_after_another_thread(void) {
 
 static void assert_not_made_there(void (*make)(void)) {
   assert_misuse(make, "other than the loop's");
-  avow_value_clear(&made); /* of a release build */
+  avow_value_clear(&made); /* set in a release build */
 }
 
 static void use_on_another_thread_is_misuse(void **state) {
@@ -211,8 +214,7 @@ enum { EACH = 50000 };
 typedef struct {
   size_t n;
   avow_remote_t **remotes;
-  avow_promise_t *
-      *ps; /* theirs; this and what follows is the loop's thread's */
+  avow_promise_t **ps; /* only the loop's thread uses this and the rest */
   size_t arrived;
   int64_t next;
   bool ordered;
@@ -260,7 +262,7 @@ static void all_values_arrive_once_and_in_order(void **state) {
   make_remotes(producers, EACH, note_arrival);
 
   start_threads(threads, produce_ints, producers, sizeof(producers[0]));
-  run(); /* ends only when each has come */
+  run(); /* ends when all values have arrived */
   join_threads(threads);
 
   for (size_t i = 0; i < THREADS; i++) {
@@ -279,7 +281,7 @@ static void cancelling_is_safe_while_others_settle(void **state) {
   for (size_t i = 0; i < 2000; i++) {
     avow_cancel(producers[0].ps[i]);
     if (i % 64 == 0)
-      (void) uv_run(loop, UV_RUN_NOWAIT); /* some come in between */
+      (void) uv_run(loop, UV_RUN_NOWAIT); /* delivers some meanwhile */
   }
   run();
   join_threads(threads);
@@ -306,7 +308,7 @@ static void produce_one(avow_remote_t *r, size_t i) {
     return;
   }
   const avow_value_t v = avow_object(&counted, &destroyed);
-  /* UV_ECANCELED when the loop has gone: v is released all the same */
+  /* UV_ECANCELED after the loop was closed; v is released in any case */
   (void) (i % 3 == 0 ? avow_remote_resolve(r, v) : avow_remote_reject(r, v));
 }
 
@@ -332,7 +334,8 @@ static void close_fixture(void) {
   assert_int_equal(uv_loop_close(loop), 0);
 }
 
-/* The loop ends when the first value has come: all others are released. */
+/* Closes the loop when the first value has arrived. All other values are
+   released. */
 static void close_under_fire(size_t n) {
   uv_thread_t threads[THREADS];
   producer_t producers[THREADS];
@@ -374,14 +377,14 @@ static void foreign_closing_is_safe_while_others_settle(void **state) {
   open_fixture();
 }
 
-/* Two loops throw a value to each other, and both keep it for a while. */
+/* Two loops send a value to each other, and both keep it for a while. */
 
 enum { THROWS = 500 };
 
 typedef struct {
   uv_loop_t *own;
   avow_promise_t *catches[THROWS];
-  avow_remote_t *throws[THROWS]; /* promises of the other's loop */
+  avow_remote_t *throws[THROWS]; /* for promises of the other loop */
   size_t caught;
   avow_value_t kept;
 } player_t;
@@ -391,7 +394,7 @@ static avow_value_t throw_back(const avow_value_t *arg, void *data) {
   avow_value_unref(player->kept);
   player->kept = avow_value_ref(arg);
   avow_remote_t *r = player->throws[player->caught++];
-  (void) avow_remote_resolve(r, avow_value_ref(arg)); /* 0: it is waited for */
+  (void) avow_remote_resolve(r, avow_value_ref(arg)); /* 0: it is open */
   return avow_none();
 }
 
@@ -399,7 +402,7 @@ static void play(void *data) {
   player_t *player = data;
   for (size_t i = 0; i < THROWS; i++)
     avow_unref(avow_then(player->catches[i], throw_back, NULL, player));
-  (void) uv_run(player->own, UV_RUN_DEFAULT); /* 0: each throw has come */
+  (void) uv_run(player->own, UV_RUN_DEFAULT); /* 0: all values have arrived */
   avow_value_unref(player->kept);
 }
 

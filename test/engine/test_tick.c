@@ -4,9 +4,10 @@
 
 #include <unistd.h>
 
-/* A program with handles of its own. From the moment that its trigger settles a
-   promise each phase of an iteration is noted; the handler ends it all. Should
-   the loop sleep, it does so for an hour, and the alarm ends the test. */
+/* A program with handles of its own. After its trigger has settled a promise,
+   it records each phase of an iteration until the handler closes the handles.
+   If the loop slept, it would sleep for an hour, and the alarm would end the
+   test. */
 typedef struct {
   uv_prepare_t prepare;
   uv_check_t check;
@@ -50,7 +51,7 @@ static avow_value_t stage_cb(const avow_value_t *arg, void *data) {
 }
 
 static void open_stage(void) {
-  assert_fulfils_none(avow_sleep(loop, 0)); /* not the first job there is */
+  assert_fulfils_none(avow_sleep(loop, 0)); /* a job before the test's */
   stage = (stage_t){ .iterations = 0 };
   (void) uv_prepare_init(loop, &stage.prepare);
   (void) uv_check_init(loop, &stage.check);
@@ -78,7 +79,7 @@ static void assert_inactive(uv_handle_t *handle, void *data) {
     assert_false(uv_is_active(handle));
 }
 
-/* The loop neither sleeps nor spins, and ends. */
+/* Asserts that the loop neither sleeps nor spins, and that it ends. */
 static void assert_stage(const char *notes) {
   run();
 
@@ -88,7 +89,7 @@ static void assert_stage(const char *notes) {
   uv_walk(loop, assert_inactive, NULL);
 }
 
-/* What settles where. */
+/* Places in which a promise settles. */
 
 static void on_timer(uv_timer_t *handle) {
   settle_once((uv_handle_t *) handle);
@@ -237,13 +238,13 @@ static void handlers_of_what_settled_outside_run_first(void **state) {
   assert_stage("settled handler");
 }
 
-/* One call is enough in other modes than UV_RUN_DEFAULT, too. */
+/* In modes other than UV_RUN_DEFAULT, one call is enough, too. */
 
 static void assert_one_call_is_enough(uv_run_mode mode) {
   open_stage();
   settle();
 
-  (void) uv_run(loop, mode); /* alive: handles that close */
+  (void) uv_run(loop, mode); /* not 0: handles are closing */
 
   assert_true(stage.handled);
   assert_stage("settled handler");
@@ -263,8 +264,8 @@ static void nowait_runs_a_timers_handlers_in_the_next_call(void **state) {
   start_timer(&timer, on_timer, 0);
 
   while (!stage.watches)
-    (void) uv_run(loop, UV_RUN_NOWAIT); /* alive: the stage */
-  (void) uv_run(loop, UV_RUN_NOWAIT);   /* likewise */
+    (void) uv_run(loop, UV_RUN_NOWAIT); /* not 0: the stage is open */
+  (void) uv_run(loop, UV_RUN_NOWAIT);   /* not 0 either */
 
   assert_true(stage.handled);
   assert_stage("settled handler");
@@ -275,7 +276,7 @@ static void a_stop_before_run_leaves_the_queue_to_the_next(void **state) {
   settle();
 
   uv_stop(loop);
-  (void) uv_run(loop, UV_RUN_DEFAULT); /* alive: the stage */
+  (void) uv_run(loop, UV_RUN_DEFAULT); /* not 0: the stage is open */
   assert_false(stage.handled);
 
   assert_stage("settled handler");
@@ -291,8 +292,8 @@ static void a_stop_in_a_callback_loses_no_job(void **state) {
   open_stage();
   start_timer(&timer, on_timer_that_stops, 0);
 
-  (void) uv_run(loop, UV_RUN_DEFAULT); /* stopped: the stage is alive */
-  (void) uv_run(loop, UV_RUN_NOWAIT);  /* likewise */
+  (void) uv_run(loop, UV_RUN_DEFAULT); /* not 0: stopped */
+  (void) uv_run(loop, UV_RUN_NOWAIT);  /* not 0 either */
 
   assert_true(stage.handled);
   assert_stage("settled handler");

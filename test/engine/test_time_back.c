@@ -65,7 +65,7 @@ static avow_value_t step(void *data) {
   return --*left > 0 ? avow_none() : avow_int(1);
 }
 
-/* Each job ends before it began, by the clock. */
+/* By the clock, each job ends before it starts. */
 static void jobs_may_take_less_than_no_time(void **state) {
   const avow_options_t options = { .budget_us = 1000, .slow_us = 1 };
   unsigned left = 50000;

@@ -1,11 +1,11 @@
 /* SPDX-License-Identifier: MIT */
-/* The wheel that sleeps wait in, with a time of its own. */
+/* The wheel in which sleeps wait. The tests set its time. */
 #include "engine/timer_wheel.h"
 #include "harness.h"
 
 static uint64_t seed;
 
-/* xorshift64*: the same numbers each time. */
+/* xorshift64*, with the same numbers in each run. */
 static uint64_t random_below(uint64_t limit) {
   seed ^= seed >> 12;
   seed ^= seed << 25;
@@ -26,7 +26,7 @@ typedef struct {
   uint64_t last_deadline, last_age;
 } model_t;
 
-/* Starting anywhere in time, so that digits carry. */
+/* The wheel may start at any time, so that digits carry. */
 static model_t *model_new(uint64_t start) {
   model_t *model = test_calloc(1, sizeof(*model));
   seed = start + 1;
@@ -46,7 +46,7 @@ static void add(model_t *model, uint64_t ms) {
   avow__wheel_put(&model->wheel, p);
 }
 
-/* Adds a sleep of any length up to a limit, each power of two as likely. */
+/* Adds a sleep whose length is below a random power of two, at most 2^bits. */
 static void add_any(model_t *model, unsigned bits) {
   add(model, random_below(UINT64_C(1) << (1 + random_below(bits))));
 }
@@ -85,7 +85,7 @@ static uint64_t earliest_by_search(const model_t *model) {
   return found;
 }
 
-/* Half of them are added as time passes, in steps of any size. */
+/* Adds half of the sleeps while time advances in steps of any size. */
 static void assert_in_order(uint64_t start, unsigned bits) {
   model_t *model = model_new(start);
   while (model->n < SLEEPS / 2)
@@ -131,7 +131,7 @@ static void sleeps_of_one_deadline_end_by_age(void **state) {
   assert_int_equal(model->ended, 0);
   advance_to(model, deadline);
 
-  assert_int_equal(model->ended, SLEEPS); /* in order: see check_ended() */
+  assert_int_equal(model->ended, SLEEPS); /* check_ended() checks the order */
   test_free(model);
 }
 
@@ -160,7 +160,8 @@ static void take(model_t *model, unsigned i) {
   model->gone[i] = true;
 }
 
-/* The timer comes when the first was due, and once more for the next. */
+/* The timer is due when the removed sleep was due, and then once more for the
+   next sleep. */
 static void a_taken_sleep_makes_the_next_no_later(void **state) {
   model_t *model = model_new(0);
   add(model, 5000);
@@ -183,7 +184,8 @@ static void a_taken_sleep_makes_the_next_no_later(void **state) {
   test_free(model);
 }
 
-/* However many there are: nobody reads what is written to these. */
+/* The test overwrites the deadlines of the far sleeps, which must not be
+   read. */
 static void sleeps_that_are_far_are_not_looked_at(void **state) {
   enum { FAR = 3600 * 1000 };
   model_t *model = model_new(0);

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: MIT */
-/* The budget of an iteration. Endless work spends it. The tests count
-   iterations where the loop is about to poll. */
+/* The budget of an iteration, which endless work spends. The tests count
+   iterations when the loop is about to poll. */
 #include "harness.h"
 
 #include <limits.h>
@@ -53,7 +53,7 @@ static avow_value_t again(void *phase) {
   return avow_follow((*wait)(loop));
 }
 
-/* However many callbacks of ours a turn has. */
+/* The number of avow's callbacks in an iteration makes no difference. */
 static void all_of_a_turn_share_its_budget(void **state) {
   avow_promise_t *(*phases[])(
       uv_loop_t *) = { avow_next_iteration, avow_before_poll, avow_after_poll };
@@ -64,7 +64,7 @@ static void all_of_a_turn_share_its_budget(void **state) {
     ps[i] = avow_repeat(loop, again, &phases[i]);
 
   while (busy.turns < 10)
-    (void) uv_run(loop, UV_RUN_ONCE); /* alive: something is endless */
+    (void) uv_run(loop, UV_RUN_ONCE); /* not 0: work is endless */
 
   assert_int_in_range(busy.most, 1, BUDGET);
   for (int i = 0; i < 3; i++) {
@@ -76,7 +76,7 @@ static void all_of_a_turn_share_its_budget(void **state) {
 
 typedef struct {
   const busy_t *busy;
-  unsigned turns[5]; /* in which each was delivered */
+  unsigned turns[5]; /* iterations of the deliveries */
   unsigned n;
 } source_t;
 
@@ -92,10 +92,11 @@ static void wait_for(source_t *source, avow_promise_t *p) {
 
 static void run_until_all(const source_t *source) {
   while (source->n < 5 && !source->busy->over)
-    (void) uv_run(loop, UV_RUN_ONCE); /* alive: something is endless */
+    (void) uv_run(loop, UV_RUN_ONCE); /* not 0: work is endless */
 }
 
-/* Each source delivered one a turn, and no turn was left out. */
+/* Asserts that the source delivered one task in each iteration, without a
+   gap. */
 static void assert_one_a_turn(const source_t *source) {
   assert_int_equal(source->n, 5);
   for (int i = 1; i < 5; i++)
@@ -165,7 +166,7 @@ static avow_value_t slow_step(void *data) {
   return step(data);
 }
 
-/* Jobs are counted for that, not the time that they take. */
+/* The limit waits for a number of jobs, whatever time they take. */
 static void slow_steps_do_not_outlive_their_limit_by_more(void **state) {
   busy_t busy;
   avow_promise_t *quick = begin(&busy);
@@ -186,7 +187,7 @@ static void on_far(uv_timer_t *timer) {
   note("late");
 }
 
-/* The poll would wait for an hour, and the alarm end the test. */
+/* The poll would block for an hour, and the alarm would end the test. */
 static void what_is_left_of_a_phase_does_not_let_the_poll_block(void **state) {
   uv_timer_t far;
   open_with_budget(1);
@@ -207,7 +208,7 @@ static void count(uv_check_t *check) {
   ++*(unsigned *) check->data;
 }
 
-/* Nothing of that is endless: all of it comes in one turn. */
+/* The work is finite, so that all of it runs in one iteration. */
 static void a_budget_that_lasts_holds_nothing_up(void **state) {
   enum { N = 100 };
   unsigned turns = 0;
@@ -298,7 +299,7 @@ static void the_budget_does_not_change_the_order(void **state) {
   assert_notes("1 2 3 4 5 6 7 8 9");
 }
 
-/* How many ran when the turn that began with them went on. */
+/* Cleanups that have run, and how many of them ran in the first iteration. */
 static int cleaned, cleaned_at_once;
 
 static avow_value_t work_until_cancelled(void *data) {
@@ -318,7 +319,7 @@ static void look_at_cleaned(uv_check_t *handle) {
     cleaned_at_once = cleaned;
 }
 
-/* Though a loop that closes would have patience for more. */
+/* The budget applies although avow_loop_close() allows more jobs in all. */
 static void a_turn_of_closing_keeps_to_the_budget(void **state) {
   enum { FEW = 2, MANY = 10 };
   uv_check_t check;
@@ -348,7 +349,7 @@ static avow_value_t begin_endless(const avow_value_t *arg, void *data) {
   return avow_follow(avow_repeat(loop, endless_fn, data));
 }
 
-/* Though a turn would have budget for more. */
+/* Closing allows few jobs, although an iteration has budget for more. */
 static void a_loop_that_closes_has_patience_for_few_jobs(void **state) {
   endless_t endless = { .steps = 0 };
   avow_unref(avow_catch(avow_sleep(loop, FAR), begin_endless, &endless));
@@ -359,7 +360,8 @@ static void a_loop_that_closes_has_patience_for_few_jobs(void **state) {
   assert_int_equal(avow_loop_init(loop, NULL), 0);
 }
 
-/* Turns are not noticed then, but each wake-up is one. */
+/* Without the prepare handle, avow does not notice iterations. It counts each
+   wake-up as one. */
 static void close_prepare(uv_handle_t *handle, void *data) {
   if (handle->type == UV_PREPARE)
     uv_close(handle, NULL);

@@ -9,7 +9,7 @@
 enum { US = 1000, MS = 1000 * US, SECOND = 1000 * MS, DEFAULT_US = 1000 };
 
 static uint64_t present;
-static unsigned looks; /* at the clock */
+static unsigned looks; /* readings of the clock */
 
 uint64_t __wrap_uv_hrtime(void);
 uint64_t __wrap_uv_hrtime(void) {
@@ -22,7 +22,7 @@ static void open_with(avow_options_t options) {
   assert_int_equal(avow_loop_init(loop, &options), 0);
 }
 
-/* With a turn's time as it is for whoever asks for none. */
+/* Opens the loop with the default time limit of an iteration. */
 static int clock_setup(void **state) {
   present = 1;
   looks = 0;
@@ -32,14 +32,15 @@ static int clock_setup(void **state) {
   return 0;
 }
 
-/* Endless steps that take so long, and are counted where a turn begins. */
+/* Endless steps that take `ns` each. The prepare handle counts them in each
+   iteration. */
 typedef struct {
   uv_prepare_t prepare;
   uint64_t ns;
-  unsigned quick; /* of how many one takes no time; 0: none does */
+  unsigned quick; /* each quick-th step takes no time; 0: none */
   unsigned steps, turns, last;
-  unsigned least, most; /* steps in a turn, but for the first */
-  unsigned until;       /* turns */
+  unsigned least, most; /* steps in an iteration, except the first */
+  unsigned until;       /* iterations */
 } busy_t;
 
 static void on_prepare(uv_prepare_t *handle) {
@@ -47,7 +48,7 @@ static void on_prepare(uv_prepare_t *handle) {
   const unsigned steps = busy->steps - busy->last;
   busy->last = busy->steps;
   if (++busy->turns < 3 || busy->turns > busy->until)
-    return; /* the first began outside, and the last ends early */
+    return; /* the first starts early and the last ends early */
   busy->least = steps < busy->least ? steps : busy->least;
   busy->most = steps > busy->most ? steps : busy->most;
 }
@@ -83,7 +84,8 @@ static void a_turn_ends_when_its_time_is_spent(void **state) {
   assert_int_in_range(busy.most, DEFAULT_US, DEFAULT_US + DEFAULT_US / 5);
 }
 
-/* One before the first look, and one that spends it all. */
+/* One job runs before the first reading of the clock, and the next one spends
+   all the time. */
 static void slow_jobs_are_few_in_a_turn(void **state) {
   busy_t busy;
 
@@ -93,7 +95,8 @@ static void slow_jobs_are_few_in_a_turn(void **state) {
   assert_int_in_range(busy.most, 1, 2);
 }
 
-/* One before the first look, and ten, of which each spends a tenth. */
+/* One job runs before the first reading of the clock. Each of the next ten jobs
+   spends a tenth. */
 static void slow_jobs_are_looked_at_one_by_one(void **state) {
   busy_t busy;
   run_steps(&busy, 100 * US);
@@ -105,7 +108,8 @@ static void slow_jobs_are_looked_at_one_by_one(void **state) {
   assert_true(looks >= busy.steps - busy.until);
 }
 
-/* One in four is quick, and a quick job gives the next two a look together. */
+/* One job in four is quick. After a quick job, the next two share one reading
+   of the clock. */
 static void a_quick_job_among_slow_ones_changes_little(void **state) {
   busy_t busy;
 
@@ -143,7 +147,8 @@ static void a_turn_may_take_an_hour(void **state) {
   assert_int_equal(busy.least, 10000);
 }
 
-/* Though a look takes no longer than some of them. */
+/* The clock is not read, even if a reading takes no longer than some of the
+   jobs. */
 static void few_jobs_in_a_turn_do_not_look_at_the_clock(void **state) {
   for (int turn = 0; turn < 100; turn++) {
     for (int i = 0; i < 100; i++)
@@ -155,7 +160,7 @@ static void few_jobs_in_a_turn_do_not_look_at_the_clock(void **state) {
   assert_int_equal(looks, 0);
 }
 
-/* Jobs that begin together. */
+/* Adds `n` jobs that start together. */
 static void begin_jobs(avow_promise_t *p, avow_cb cb, unsigned n) {
   for (unsigned i = 0; i < n; i++)
     avow_unref(avow_then(avow_ref(p), cb, NULL, NULL));
@@ -179,8 +184,8 @@ static void take_long(uv_timer_t *timer) {
   close_handle((uv_handle_t *) timer, NULL);
 }
 
-/* Of avow's callbacks two are in this turn, each with jobs enough for a look,
-   and one of the program's between them. */
+/* Two callbacks of avow run in this iteration, each with enough jobs to read
+   the clock. A callback of the program runs between them. */
 static void what_the_program_does_in_between_takes_none_of_it(void **state) {
   enum { N = 600 };
   uv_timer_t timer;
@@ -214,7 +219,7 @@ static void note_most(uv_prepare_t *handle) {
   ran = 0;
 }
 
-/* Each is a task, and has one job. */
+/* Each sleep is a task with one job. */
 static void run_due_sleeps(unsigned n, avow_cb cb) {
   uv_prepare_t prepare;
   ran = most_of_sleeps = turns_of_sleeps = 0;
@@ -247,7 +252,7 @@ static void quick_tasks_of_one_pass_come_in_one_turn(void **state) {
   assert_int_equal(turns_of_sleeps, 1);
 }
 
-/* So that the next slow job ends a turn. */
+/* Makes avow expect slow jobs, so that the next one ends an iteration. */
 static void expect_slow_jobs(void) {
   busy_t busy;
   run_steps(&busy, 5 * MS);
@@ -258,7 +263,7 @@ static avow_value_t very_slow_cb(const avow_value_t *arg, void *data) {
   return avow_none();
 }
 
-/* Of what was over in time nothing is late, however many turns it takes. */
+/* Work that is over in time is not late, however many iterations it takes. */
 static void slow_jobs_make_nothing_late(void **state) {
   enum { N = 50 };
   avow_deferred_t *d;
@@ -305,7 +310,7 @@ static avow_value_t endless_step(void *data) {
   return ++ran < 1000 ? avow_none() : avow_int(1);
 }
 
-/* As many jobs as a turn may have, however few there is time for. */
+/* Even if time is short, the limit waits for a full budget of jobs. */
 static void slow_steps_do_not_outlive_their_limit(void **state) {
   enum { BUDGET = 100 };
   open_with((avow_options_t){ .budget = BUDGET });
@@ -319,12 +324,12 @@ static void slow_steps_do_not_outlive_their_limit(void **state) {
   assert_int_in_range(ran, BUDGET, 2 * BUDGET);
 }
 
-/* Beside something endless. */
+/* Endless work and other work. */
 
 typedef struct {
   uv_tcp_t tcp;
   uv_os_sock_t other;
-  unsigned steps; /* of the endless one, when its handler ran */
+  unsigned steps; /* of the endless work, when the handler ran */
 } pair_t;
 
 static void open_pair(pair_t *pair) {
@@ -358,7 +363,7 @@ static avow_promise_t *read_one(pair_t *pair) {
   return avow_then(p, note_steps, NULL, pair);
 }
 
-/* None has to wait until another has spent a budget. */
+/* No read waits until another one has spent a budget. */
 static void what_a_poll_finds_is_answered_together(void **state) {
   enum { TURNS = 3, FEW = 10 };
   bool over = false;
@@ -368,7 +373,7 @@ static void what_a_poll_finds_is_answered_together(void **state) {
   avow_promise_t *endless = avow_repeat(loop, step_until, &over);
   avow_promise_t *ps[] = { read_one(&a), read_one(&b) };
   for (int i = 0; i < TURNS; i++)
-    (void) uv_run(loop, UV_RUN_NOWAIT); /* alive: something is endless */
+    (void) uv_run(loop, UV_RUN_NOWAIT); /* not 0: work is endless */
 
   assert_int_equal(write(a.other, "a", 1), 1);
   assert_int_equal(write(b.other, "b", 1), 1);
@@ -386,7 +391,8 @@ static void on_readable(uv_poll_t *poll, int status, int events) {
   present += 3 * MS;
 }
 
-/* The program's callbacks of a turn may leave jobs for as long. */
+/* Jobs may take as much time as the callbacks of the program in the same
+   iteration. */
 static void jobs_may_take_as_long_as_callbacks(void **state) {
   uv_os_sock_t fds[2];
   uv_poll_t poll;

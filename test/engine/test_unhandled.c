@@ -76,7 +76,7 @@ static void rejection_of_a_loser_is_not_reported(void **state) {
                                avow_promise_resolve(loop, avow_none()) };
   assert_fulfils_none(avow_race(loop, inputs, 2));
 
-  (void) avow_reject(d, avow_error(UV_EIO)); /* nobody waits for it any more */
+  (void) avow_reject(d, avow_error(UV_EIO)); /* no reaction waits for it */
 
   assert_notes("");
 }
@@ -216,7 +216,7 @@ static void rejection_held_beyond_close_is_reported_there(void **state) {
   watch();
   avow_promise_t *p = failed();
   avow_promise_t *q = failed();
-  (void) avow_result(q); /* which somebody has read, then */
+  (void) avow_result(q); /* counts as reading it */
 
   renew_loop();
 
@@ -260,7 +260,8 @@ static void hook_of_the_first_init_counts(void **state) {
   assert_int_equal(avow_loop_close(loop), 0);
 }
 
-/* What fn has to say on stderr: the first line; how many there are. */
+/* Returns how many lines `fn` prints on stderr. Stores the first one in
+   `text`. */
 static int said_by(void (*fn)(void), char text[256]) {
   FILE *file = stderr_of(fn);
   char more[256] = "";

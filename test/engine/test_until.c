@@ -52,7 +52,7 @@ static void until_is_rejected_by_the_reason_of_stop(void **state) {
   avow_unref(stop);
 }
 
-/* What p's handlers use may be freed behind an until. */
+/* When the until settles, the program may free what the handlers of p use. */
 static void until_waits_for_the_handlers_of_what_it_cancels(void **state) {
   avow_deferred_t *d, *stop_d, *cleaning;
   avow_promise_t *stop = avow_promise_new(loop, &stop_d);
@@ -121,7 +121,8 @@ static void until_that_is_cancelled_leaves_stop_alone(void **state) {
   avow_unref(stop);
 }
 
-/* The stop that nobody else holds is cancelled with it, up to itself. */
+/* The stop has no other holder. It is canceled with the until, and the
+   cancellation stops at the until itself. */
 static void until_whose_stop_waits_for_it_settles(void **state) {
   avow_deferred_t *d, *e;
   avow_promise_t *until = avow_promise_new(loop, &d);
@@ -135,7 +136,7 @@ static void until_whose_stop_waits_for_it_settles(void **state) {
   assert_true(avow_resolve(e, avow_int(1)));
   run();
 
-  assert_notes("stop"); /* its input had arrived */
+  assert_notes("stop"); /* its input had settled */
 }
 
 static void until_is_cancelled_when_stop_fulfils(void **state) {
@@ -170,7 +171,8 @@ static void what_stop_fulfils_with_may_cancel_as_it_goes(void **state) {
   avow_deferred_drop(d);
 }
 
-/* Then p leaves it to them, and waits for nothing any more. */
+/* In this case p leaves the work to its other holder and waits for no
+   promise. */
 static void the_same_where_others_hold_what_it_waits_for(void **state) {
   avow_deferred_t *d, *stop_d;
   avow_promise_t *stop = avow_promise_new(loop, &stop_d);
@@ -186,7 +188,7 @@ static void the_same_where_others_hold_what_it_waits_for(void **state) {
   avow_unref(work);
 }
 
-/* A stop that has settled already. */
+/* A stop that has already settled. */
 
 static void settled_stop_cancels_inside_the_call(void **state) {
   avow_deferred_t *d, *e;
@@ -282,7 +284,7 @@ static void timeout_is_gone_when_its_promise_settles(void **state) {
   assert_false(uv_loop_alive(loop));
 }
 
-/* Takes all promises that need no memory, but the last so many. */
+/* Takes all promises that need no allocation, except the last `spare` ones. */
 static size_t hoard(avow_promise_t *ps[], size_t max, size_t spare) {
   size_t n = 0;
   fail_allocation(1, true);
@@ -297,9 +299,9 @@ static void timeout_without_memory_leaves_no_timer(void **state) {
   enum { MAX = 1000 };
   avow_promise_t *ps[MAX];
   avow_deferred_t *d;
-  assert_fulfils_none(avow_sleep(loop, 0)); /* has the timers' wheel made */
+  assert_fulfils_none(avow_sleep(loop, 0)); /* makes the timer wheel */
   avow_promise_t *p = avow_promise_new(loop, &d);
-  const size_t n = hoard(ps, MAX, 2); /* the last one is none */
+  const size_t n = hoard(ps, MAX, 2); /* the last one is a substitute */
 
   p = avow_timeout(p, 1000000);
 

@@ -11,7 +11,7 @@ static void phases_come_in_the_order_of_a_turn(void **state) {
   avow_promise_t *before = noted(avow_before_poll(loop), "before");
   avow_promise_t *idle = noted(avow_next_iteration(loop), "idle");
 
-  (void) uv_run(loop, UV_RUN_NOWAIT); /* looked at next */
+  (void) uv_run(loop, UV_RUN_NOWAIT); /* either result is fine */
 
   assert_notes("idle before after");
   avow_unref(after);
@@ -44,7 +44,7 @@ static void count(uv_check_t *check) {
   ++*(int *) check->data;
 }
 
-/* Who waits again from a handler waits for another turn. */
+/* If a handler waits again, it waits for another iteration. */
 static void each_wait_is_a_turn(void **state) {
   int left = 10, turns = 0;
   uv_check_t check;
@@ -118,7 +118,7 @@ static void a_program_may_close_all_handles(void **state) {
   avow_promise_t *p = avow_next_iteration(loop);
   uv_walk(loop, close_handle, NULL);
   avow_promise_t *q = avow_next_iteration(loop);
-  (void) uv_run(loop, UV_RUN_DEFAULT); /* nothing of it is ours to know */
+  (void) uv_run(loop, UV_RUN_DEFAULT); /* either result is fine */
 
   assert_int_equal(avow_result(q)->code, UV_ECANCELED);
   avow_cancel(p);
@@ -134,12 +134,13 @@ static void close_of_type(uv_handle_t *handle, void *type) {
     uv_close(handle, NULL);
 }
 
-/* To start one that is closing would corrupt the loop. */
+/* Starting a handle that is closing would corrupt the loop. */
 static void assert_not_started(uv_handle_t *handle, void *data) {
   assert_false(uv_is_closing(handle) && uv_is_active(handle));
 }
 
-/* Whichever of them it is that is gone: the others are of no use without. */
+/* The handles depend on each other, so that it makes no difference which one is
+   closed. */
 static void a_program_may_close_handles_of_a_type(void **state) {
   uv_handle_type types[] = { UV_IDLE, UV_PREPARE, UV_CHECK };
   for (int i = 0; i < 3; i++) {

@@ -2,7 +2,7 @@
 /* Virtual clocks of loops. */
 #include "clocks.h"
 
-/* Both kinds. */
+/* Clocks of both kinds. */
 
 static void it_begins_at_0(void **state) {
   assert_true(avow_now(loop) == 0);
@@ -116,7 +116,7 @@ static avow_value_t advance_at_once(void *data) {
                                 : avow_follow(avow_clock_advance(loop, 0));
 }
 
-/* libuv before 1.48 stays in the timer phase as long as timers are due. */
+/* libuv before 1.48 stays in the timer phase while timers are due. */
 static void advances_in_a_row_let_the_loop_turn(void **state) {
   int times = 0;
   avow_promise_t *p = avow_repeat(loop, advance_at_once, &times);
@@ -190,9 +190,9 @@ static void an_advance_without_memory_is_a_rejection(void **state) {
   assert_true(avow_now(loop) == SECOND);
 }
 
-/* By hand. */
+/* Clocks that the program advances. */
 
-/* One task a turn. */
+/* Allows one task in each iteration. */
 static void take_a_small_budget(void) {
   const avow_options_t options = { .budget_us = UINT_MAX,
                                    .clock = AVOW_CLOCK_BY_HAND,
@@ -259,7 +259,7 @@ static void by_hand_nothing_in_flight_holds_it(void **state) {
   uv_sem_destroy(&over);
 }
 
-/* By itself. */
+/* Clocks that advance by themselves. */
 
 static void by_itself_it_goes_on_to_what_is_next(void **state) {
   note_sleep(HOUR, "b");
@@ -290,7 +290,8 @@ static void cancel_it(uv_check_t *check) {
   close_handle((uv_handle_t *) check, NULL);
 }
 
-/* In the poll behind which it would have gone there. */
+/* The sleep is canceled in the poll after which the clock would have
+   advanced. */
 static void by_itself_it_stays_where_it_is_when_nobody_waits_any_more(
     void **state) {
   avow_promise_t *p = avow_sleep(loop, HOUR);
@@ -336,7 +337,7 @@ static void advance_elsewhere(void *data) {
   avow_unref(avow_clock_advance(loop, 1));
 }
 
-/* The loop is in the middle of a turn. */
+/* Runs in the middle of an iteration. */
 static avow_value_t ask_another_thread(const avow_value_t *arg, void *data) {
   uv_thread_t thread;
   assert_int_equal(uv_thread_create(&thread, advance_elsewhere, NULL), 0);
