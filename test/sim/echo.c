@@ -6,7 +6,7 @@
 
 static char sent[ECHO_LEN];
 
-/* The server: each connection gives back what it reads. */
+/* The server: each connection sends back what it reads. */
 
 typedef struct {
   echo_handle_t u;
@@ -81,7 +81,8 @@ static void on_connection(uv_stream_t *server, int status) {
     peer_close(peer);
 }
 
-/* A client: sends all in pieces, then reads what comes back to its end. */
+/* A client: it sends all bytes in pieces and then reads the answer to its
+   end. */
 
 static echo_t *echo_of(const uv_stream_t *stream) {
   return stream->data;

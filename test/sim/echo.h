@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-/* An echo server and its clients, in nothing but callbacks of libuv. */
+/* An echo server and its clients, written with callbacks of libuv only. */
 #ifndef AVOW_TEST_SIM_ECHO_H
 #define AVOW_TEST_SIM_ECHO_H
 
@@ -25,24 +25,24 @@ typedef struct {
   uv_write_t writes[ECHO_PIECES];
   uv_shutdown_t shutdown;
   size_t got;
-  int err; /* the first that came, but the end */
+  int err; /* the first error except UV_EOF */
   bool ended;
 } echo_client_t;
 
 struct echo_s {
   uv_loop_t *loop;
-  const char *name; /* of a pipe; NULL: TCP */
+  const char *name; /* name of a pipe; NULL: TCP */
   echo_handle_t server;
   echo_client_t clients[ECHO_CLIENTS];
-  int left;                   /* clients that have not closed */
-  void (*done)(echo_t *echo); /* all handles have */
+  int left;                   /* clients that are still open */
+  void (*done)(echo_t *echo); /* all handles have closed */
   void *data;
 };
 
-/* 0, or why it cannot begin. */
+/* Returns 0, or the error that prevented the start. */
 int echo_begin(echo_t *echo, uv_loop_t *loop);
 
-/* Whether each client got what it sent. */
+/* Returns whether each client received what it sent. */
 bool echo_is_right(const echo_t *echo);
 
 #endif

@@ -1,12 +1,12 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * What calls of libuv's on files give, in random sequences:
+ * Prints the results of libuv's file functions in random sequences of calls:
  *
  *   fs_calls FROM TO    the seeds
  *
- * It is linked twice, with libuv and with the simulator: the two are to print
- * the same. All happens in a directory of its own, so deep in it that no path
- * leads out, and what a sequence leaves there is printed, too.
+ * It is linked with libuv and with the simulator. Both programs must print the
+ * same lines. All paths are in a temporary directory, so deep in it that no
+ * path leaves it. The program also prints what a sequence left there.
  */
 #include <assert.h>
 #include <inttypes.h>
@@ -21,7 +21,7 @@
 
 enum { STEPS = 60, SLOTS = 6, ROOM = 20000, MOST = 64, DEPTH = 5 };
 
-static uv_file slots[SLOTS]; /* open files; below 0: none */
+static uv_file slots[SLOTS]; /* open files; negative: none */
 static uv_fs_t req;
 
 static int done(void) {
@@ -134,13 +134,14 @@ static void try_send(void) {
   printf("sendfile %" PRId64 ": %d\n", offset, done());
 }
 
-/* A time that was set, and none that just came to be. */
+/* Returns a time that the program set, or -1 for any other time. */
 static long set_time(uv_timespec_t time) {
   return time.tv_sec < 1000000 ? time.tv_sec * 10 + time.tv_nsec / 100000000
                                : -1;
 }
 
-/* A link may say where all happens, which has a name of its own each time. */
+/* The size of a link may depend on the temporary directory, whose name differs
+   in each run. */
 static void print_stat(void) {
   const uv_stat_t stat = req.statbuf;
   const bool is_link = (stat.st_mode & 0170000) == 0120000;
@@ -285,7 +286,7 @@ static void try_scandir(void) {
   (void) done();
 }
 
-/* How many there are: their order is nobody's to say. */
+/* Returns the number of entries, because their order is unspecified. */
 static int count_entries(uv_dir_t *dir) {
   uv_dirent_t entries[3];
   int n = 0, all = 0;
@@ -313,7 +314,7 @@ static void try_opendir(void) {
   printf("\n");
 }
 
-/* What it is called is chance. */
+/* Does not print the name, which is random. */
 static void try_temp(void) {
   char path[PATH + 10];
   (void) snprintf(path, sizeof(path), "%s%s", some_path(0),
@@ -341,7 +342,7 @@ static void step(void) {
   steps[draw(sizeof(steps) / sizeof(*steps))]();
 }
 
-/* What is left, directory by directory; each goes once it is empty. */
+/* Prints and removes what a sequence left, directory by directory. */
 
 static char left[MOST * 16][PATH];
 static size_t n_left;
@@ -413,7 +414,7 @@ static void close_slots(void) {
   }
 }
 
-/* Paths lead as many directories up as they have names, at most. */
+/* A path leads upward by at most as many directories as it has names. */
 static void enter_root(void) {
   strcpy(root, top);
   for (int depth = 0; depth < DEPTH; depth++) {

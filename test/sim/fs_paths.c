@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-/* Chance, and the paths that it makes. */
+/* Random numbers, and the paths that they select. */
 #include "fs_paths.h"
 
 #include <stddef.h>
@@ -21,7 +21,8 @@ uint64_t draw(uint64_t bound) {
   return (x ^ (x >> 31)) % bound;
 }
 
-/* Paths are made of few names, so that they meet. Links do not lead upwards. */
+/* Paths have few different names, so that they often coincide. Links do not
+   lead upward. */
 static void add_name(char *path, bool is_link) {
   static const char *const names[] = { "a", "b", "c", "d", "a",
                                        "b", "c", "e", ".", ".." };

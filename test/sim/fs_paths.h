@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: MIT */
-/* Paths of few names, so that they meet, in a directory that no path leads out
-   of. */
+/* Paths with few different names, so that they often coincide. No path leaves
+   the temporary directory. */
 #ifndef FS_PATHS_H
 #define FS_PATHS_H
 
@@ -9,19 +9,20 @@
 
 enum { PATH = 5000 };
 
-/* The directory, and one deep in it where all begins. */
+/* The temporary directory, and the directory deep in it in which each sequence
+   starts. */
 extern char top[PATH], root[PATH];
 
 void draw_from(uint64_t seed);
 
-/* One of 0 to bound - 1. */
+/* Returns a random number from 0 to bound - 1. */
 uint64_t draw(uint64_t bound);
 
-/* In one of two places. That of a link does not lead upwards. */
+/* Returns a path in buffer 0 or 1. The path of a link does not lead upward. */
 const char *path_of(int i, bool is_link);
 const char *some_path(int i);
 
-/* Of a path or a text, without the directory that all is in. */
+/* Removes the temporary directory from a path or a text. */
 const char *told(const char *path);
 
 #endif

@@ -1,10 +1,11 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * A program of handles that a number makes, and what libuv does with it, line
- * by line: linked with libuv and with the simulator it says the same. Nothing
- * in it waits for time: timers are due at once or not at all.
+ * A random program of handles. It prints each callback and each result of
+ * libuv. Linked with libuv and with the simulator, it must print the same
+ * lines. The program never waits for time: timers are due at once or in an
+ * hour.
  *
- * handles FIRST LAST   the programs of these numbers
+ *   handles FIRST LAST   the programs with these numbers
  */
 #include <stdatomic.h>
 #include <stdbool.h>
@@ -34,7 +35,7 @@ typedef union {
 static uv_loop_t loop;
 static any_t all[HANDLES];
 static uint64_t chance;
-static bool in_timer; /* one that is due at once may be so in this phase */
+static bool in_timer; /* a timer due at once may run in this phase */
 
 static unsigned draw(unsigned bound) {
   chance = chance * UINT64_C(6364136223846793005) + 1442695040888963407;
@@ -89,7 +90,7 @@ static void on_async(uv_async_t *async) {
 
 static void on_close(uv_handle_t *handle) {
   printf("closed %d\n", number_of(handle));
-  handle->data = handle; /* no function is for it any more */
+  handle->data = handle; /* no function may use it any more */
   if (draw(2) == 0)
     act();
 }
@@ -100,7 +101,7 @@ static int start_timer(any_t *one) {
                         draw(2) == 0 ? HOUR : 0);
 }
 
-/* Of phases none is started that closes: libuv would not survive it. */
+/* Does not start a phase handle that is closing, because libuv would crash. */
 static int start(any_t *one) {
   if (is_of(one, UV_TIMER))
     return start_timer(one);
@@ -181,16 +182,16 @@ static bool has_active(uv_handle_type type) {
   return false;
 }
 
-/* With an idle handle even UV_RUN_ONCE does not block, unless a timer has
-   stopped that before. */
+/* UV_RUN_ONCE does not block if an idle handle is active, unless a timer stops
+   that handle first. */
 static void turn(void) {
   const bool once = has_active(UV_IDLE) && !has_active(UV_TIMER);
   const uv_run_mode mode = once && draw(2) == 0 ? UV_RUN_ONCE : UV_RUN_NOWAIT;
   printf("run: %d\n", uv_run(&loop, mode) != 0);
 }
 
-/* Work, whose order is not known; and requests that cannot be cancelled. */
-static atomic_int works; /* on threads of the pool */
+/* Work, whose order is unspecified, and requests that libuv cannot cancel. */
+static atomic_int works; /* counts on threads of the pool */
 static int dones;
 
 static void on_work(uv_work_t *work) {
@@ -229,7 +230,7 @@ static void run_program(unsigned number) {
   printf("program %u\n", number);
   chance = number;
   (void) draw(2);
-  (void) uv_loop_init(&loop); /* it cannot do without */
+  (void) uv_loop_init(&loop); /* must succeed */
   for (int i = 0; i < HANDLES; i++)
     begin(i);
   for (int i = 0; i < TURNS; i++) {
@@ -240,7 +241,7 @@ static void run_program(unsigned number) {
   uv_walk(&loop, on_walk, &loop);
   uv_walk(&loop, on_walk, &loop);
   printf("close: %d\n", uv_loop_close(&loop));
-  while (uv_run(&loop, UV_RUN_DEFAULT) != 0) /* may be stopped */
+  while (uv_run(&loop, UV_RUN_DEFAULT) != 0) /* a callback may stop it */
     continue;
   work();
   printf("close: %d\n", uv_loop_close(&loop));

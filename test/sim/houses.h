@@ -1,14 +1,15 @@
 /* SPDX-License-Identifier: MIT */
-/* Programs of avow's tools, each an async function, which look at what these
-   promise: so many permits and no more, so many tokens in a time, one run for
-   all who ask, no item lost. What is checked holds also where functions are
-   cancelled and memory is not there; but with these a house may be empty. */
+/* Programs that use the tools of avow. Each one is an async function that
+   checks guarantees: a limiter does not exceed its permits, nor a rate its
+   tokens. A cache runs once for all callers of a key, and a channel loses no
+   item. The checks hold also if functions are canceled or memory is out, but
+   then a program may end early. */
 #ifndef HOUSES_H
 #define HOUSES_H
 
 #include "avow/all.h"
 
-/* How many live in each. */
+/* The number of callers in a program, and how often each one acts. */
 enum { CALLERS = 5, TIMES = 4 };
 
 avow_value_t live_with_limiter(void *loop);
@@ -27,14 +28,15 @@ avow_value_t live_with_watch(void *loop);
 avow_value_t live_with_stages(void *loop);
 avow_value_t live_with_locals(void *loop);
 
-/* So many callers, until all have ended, or this was cancelled: then some may
-   go on for a while. LIST: how each did. */
+/* Starts CALLERS callers and waits until all have ended. If the caller of this
+   function is canceled, some may go on for a while. Returns LIST, their
+   outcomes. */
 avow_value_t call_all(uv_loop_t *loop, avow_fn caller, void *data);
 
-/* 0 to n - 1. */
+/* Returns a random number from 0 to n - 1. */
 size_t some(size_t n);
 
-/* 0 to 19 ms. */
+/* Sleeps for 0 to 19 ms. */
 avow_value_t sleep_a_little(uv_loop_t *loop);
 
 #endif

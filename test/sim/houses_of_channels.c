@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: MIT */
-/* Groups, channels, selects, ticks, debounced channels and senders, by those
-   who use them. */
+/* Programs that use groups, channels, selects, ticks, debounced channels and
+   senders. */
 #include "avow/sim.h"
 #include "houses.h"
 
@@ -17,7 +17,7 @@ static avow_value_t grow_up(void *loop) {
   return avow_error(UV_EIO);
 }
 
-/* Whoever is cancelled here leaves the group to unwind by itself. */
+/* If this function is canceled, the group unwinds on its own. */
 avow_value_t live_in_groups(void *loop) {
   avow_group_t *group;
   avow_promise_t *p = avow_group_new(loop, &group);
@@ -35,17 +35,18 @@ avow_value_t live_in_groups(void *loop) {
   return avow_none();
 }
 
-/* Channels: each item is taken once, and of a sender one behind the other. Who
-   takes closes them, and who sends ends them, whatever becomes of the other. */
+/* Channels: each item is received once, and the items of a sender arrive in
+   order. The receiver closes the channels and the senders end them, whatever
+   happens to the other side. */
 
 enum { A_SENDER = 100 };
 
 typedef struct {
   uv_loop_t *loop;
   avow_channel_t *channels[2];
-  int n; /* of these are used */
+  int n; /* channels in use */
   int senders, sent, taken;
-  bool failed; /* one of them: of what he sent last nobody knows */
+  bool failed; /* a sender failed; its last item may be lost */
   int64_t last[CALLERS];
   int users;
 } market_t;
@@ -59,7 +60,7 @@ static void leave_market(void) {
   avow_channel_unref(market.channels[1]);
 }
 
-/* An item is of the sender with that number, and his so manieth. */
+/* An item holds the number of its sender and its own number. */
 static void take_item(int64_t item) {
   const int64_t sender = item / A_SENDER, n = item % A_SENDER;
   avow_sim_check(n > market.last[sender], "item %d after %d", (int) n,
@@ -98,7 +99,8 @@ static avow_value_t end_market(void *data) {
   return avow_none();
 }
 
-/* Takes what is next, of either. NONE at the end of both. */
+/* Receives the next item of either channel. Returns NONE when both have
+   ended. */
 static avow_value_t take_any(bool ended[2]) {
   while (!ended[0] || !ended[1]) {
     avow_case_t cases[2] = { 0 };
@@ -166,7 +168,7 @@ avow_value_t live_with_select(void *loop) {
   return hold_market(loop, 2, take_any);
 }
 
-/* Ticks: as many as there were, none lost and none made up. */
+/* Ticks: their number is that of the periods that have passed. */
 
 enum { TICK_MS = 7 };
 
@@ -192,8 +194,8 @@ avow_value_t live_by_ticks(void *loop) {
   return v;
 }
 
-/* Debounced: an item comes when none came behind it for a while, or at the end;
-   the last always does. */
+/* Debounced channels: an item is delivered if no other item follows it for a
+   while, or at the end. The last item is always delivered. */
 
 enum { QUIET_MS = 8 };
 
@@ -234,7 +236,7 @@ static avow_value_t end_bell(void *data) {
   return avow_none();
 }
 
-/* What comes sooner than it was quiet is the last before an end. */
+/* An item that arrives before the quiet time is over is the last one. */
 static avow_value_t hear_bell(const avow_channel_t *debounced) {
   bool was_last = false;
   int last = 0;
@@ -274,7 +276,8 @@ avow_value_t live_debounced(void *loop) {
   return v;
 }
 
-/* Senders: what they took comes, in its order, and then the end. */
+/* Senders: the items that a sender accepted arrive in order, followed by the
+   end. */
 
 static struct {
   uv_loop_t *loop;

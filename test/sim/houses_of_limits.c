@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT */
-/* Limiters, rates, retries and caches, by those who use them. Who was cancelled
-   may outlast who began him: so what they share is nobody's stack, and goes
-   with the last. */
+/* Programs that use limiters, rates, retries and caches. A canceled function
+   may outlive the function that started it. Shared data is therefore static and
+   released by the last user. */
 #include "avow/sim.h"
 #include "houses.h"
 
@@ -20,7 +20,7 @@ avow_value_t call_all(uv_loop_t *loop, avow_fn caller, void *data) {
   return avow_await(avow_all_settled(loop, all, CALLERS));
 }
 
-/* A limiter: of its permits no more are out than there are. */
+/* Limiters: callers never hold more permits than the limiter has. */
 
 enum { PERMITS = 3 };
 
@@ -70,7 +70,7 @@ static avow_value_t visit_hall(void *data) {
   return v;
 }
 
-/* Every permit comes back, whatever became of those who had one. */
+/* Each permit is returned, whatever happened to its holder. */
 static avow_value_t wait_for_idle(const hall_t *hall) {
   avow_promise_t *idle = avow_limiter_idle(hall->limiter);
   const avow_value_t v = avow_await(avow_timeout(idle, 1000));
@@ -91,7 +91,8 @@ avow_value_t live_with_limiter(void *loop) {
   return v;
 }
 
-/* A rate: in any time no more tokens than it gives then, and the burst. */
+/* Rates: in any time span, a rate grants at most its tokens for that time plus
+   the burst. */
 
 enum { TOKENS = 5, PER_MS = 100, GRANTS = CALLERS * TIMES };
 
@@ -113,7 +114,7 @@ static void leave_till(till_t *till) {
   avow_rate_unref(till->rate);
 }
 
-/* Of the ms in which a span begins and ends a part each is not in it. */
+/* Only a part of the first and of the last millisecond belongs to the span. */
 static void look_at_till(const till_t *till) {
   const int last = till->n - 1;
   uint64_t sum = 0;
@@ -154,7 +155,8 @@ avow_value_t live_with_rate(void *loop) {
   return v;
 }
 
-/* Retries: one after the other, no more than are allowed, and an end. */
+/* Retries: attempts run one after another, at most as many as allowed, and none
+   runs after a success. */
 
 enum { ATTEMPTS = 4 };
 
@@ -189,7 +191,8 @@ static avow_value_t begin_attempt(void *data) {
   return avow_follow(avow_async(quest->loop, attempt, quest));
 }
 
-/* What retries call may go on for a while behind them, cancelled. */
+/* Attempts that are canceled may go on for a while after avow_retry() has
+   settled. */
 static quest_t quests[CALLERS];
 static int n_quests;
 
@@ -222,7 +225,7 @@ avow_value_t live_with_retries(void *loop) {
   return call_all(loop, seek, loop);
 }
 
-/* A cache: one run for all who ask for a key, and nothing that is too old. */
+/* Caches: one run for all callers of a key, and no value that has expired. */
 
 enum { KEYS = 3, TTL = 15, MOST = 2 };
 
@@ -245,7 +248,7 @@ typedef struct {
   int key;
 } order_t;
 
-/* INT: when it came, and of which key. */
+/* Returns INT, which holds the time and the key. */
 static avow_value_t make(void *data) {
   const order_t order = *(const order_t *) data;
   shop_t *shop = order.shop;

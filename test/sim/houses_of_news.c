@@ -1,20 +1,20 @@
 /* SPDX-License-Identifier: MIT */
-/* Senders, broadcasts and watches, by those who send and those who hear: each
-   ends with the last who sends, and nobody misses what he was promised. */
+/* Programs that use senders, broadcasts and watches. The channel of each tool
+   ends with its last sender, and no receiver misses a promised item. */
 #include <string.h>
 
 #include "avow/sim.h"
 #include "houses.h"
 
-/* Senders: their channel ends behind what the last of them has sent. */
+/* Senders: the channel ends after the last item of the last sender. */
 
 enum { A_SENDER = 100, LEAVING = 6 };
 
 static struct {
   uv_loop_t *loop;
-  avow_sender_t *sender; /* until all have theirs */
+  avow_sender_t *sender; /* until all senders have a reference */
   int numbers, holders, sent, heard;
-  bool failed; /* one of them: of what he sent last nobody knows */
+  bool failed; /* a sender failed; its last item may be lost */
   int last[CALLERS];
 } desk;
 
@@ -63,7 +63,7 @@ static avow_value_t read_all(const avow_channel_t *channel) {
   return avow_none();
 }
 
-/* What is left of two of them: the first that failed. */
+/* Returns the first error of the two outcomes. */
 static avow_value_t first_error(avow_value_t v, avow_value_t w) {
   const bool failed = avow_is_error(&v);
   avow_value_unref(failed ? w : v);
@@ -82,8 +82,8 @@ avow_value_t live_with_senders(void *loop) {
   return first_error(v, avow_await(sent));
 }
 
-/* Broadcasts: from where one begins to listen he hears each item, or how many
-   he has missed. */
+/* Broadcasts: from its subscription on, a receiver receives each item or learns
+   how many items it has missed. */
 
 static struct {
   uv_loop_t *loop;
@@ -111,8 +111,9 @@ static avow_value_t announce(void *data) {
   return v;
 }
 
-/* The last of those that were missed behind that one; 0: nobody knows, as who
-   has heard none, or where there was no memory to say how many. */
+/* Returns the number of the last missed item. Returns 0 if it is unknown: the
+   receiver has received no item yet, or no memory was left to report the
+   number. */
 static int last_missed(const avow_value_t *error, int last) {
   const avow_value_t *n = avow_error_cause(error);
   avow_sim_check(radio.drops, "items were dropped");
@@ -120,7 +121,7 @@ static int last_missed(const avow_value_t *error, int last) {
   return n == NULL || last == 0 ? 0 : last + (int) avow_to_int(n);
 }
 
-/* NONE at the end. */
+/* Returns NONE at the end. */
 static avow_value_t next_news(const avow_channel_t *news, int *last) {
   const avow_value_t v = avow_await(avow_channel_next(news));
   if (avow_error_code(&v) != AVOW_EMISSED)
@@ -130,7 +131,7 @@ static avow_value_t next_news(const avow_channel_t *news, int *last) {
   return avow_await(avow_channel_next(news));
 }
 
-/* To the end, unless he has heard enough. */
+/* Receives until the end, or leaves earlier. */
 static avow_value_t follow_news(const avow_channel_t *news) {
   const bool stays = avow_sim_choose(LEAVING) != 0;
   int last = 0;
@@ -151,7 +152,7 @@ static avow_value_t follow_news(const avow_channel_t *news) {
   return avow_none();
 }
 
-/* Some come later, but each before the end. */
+/* Some receivers subscribe later, but all subscribe before the end. */
 static avow_value_t tune_in(void *data) {
   avow_broadcast_t *broadcast = avow_broadcast_ref(radio.broadcast);
   const avow_value_t v =
@@ -182,8 +183,8 @@ avow_value_t live_with_broadcast(void *loop) {
   return first_error(v, avow_await(heard));
 }
 
-/* Watches: what is seen is never older than what was seen before, and at the
-   end it is the last that there was. */
+/* Watches: a value is never older than the value seen before, and the last
+   value seen is the last one set. */
 
 static struct {
   uv_loop_t *loop;

@@ -1,20 +1,20 @@
 /* SPDX-License-Identifier: MIT */
-/* Stages of channels, and values of functions, by those who use them. Who was
-   cancelled may outlast who began him. */
+/* Programs that use stages of channels and task-local values. A canceled
+   function may outlive the function that started it. */
 #include <string.h>
 
 #include "avow/sim.h"
 #include "houses.h"
 
-/* Stages: of each source what passes comes in its order, each item once and
-   changed as it is to be, and nothing after the last that was wanted. */
+/* Stages: the items of each source arrive in order, each once and converted. No
+   item follows the last one that was taken. */
 
 enum { A_SOURCE = 100, SOURCES = 2, ITEMS = 9, THIRD = 3, MOST = 4 };
 
 static struct {
   uv_loop_t *loop;
   avow_channel_t *sources[SOURCES];
-  avow_sender_t *senders[SOURCES]; /* until who sends has them */
+  avow_sender_t *senders[SOURCES]; /* until deliver() has a reference */
   int numbers, sent[SOURCES];
   bool failed;
   int last[SOURCES], passed;
@@ -35,7 +35,7 @@ static avow_value_t send_items(const avow_sender_t *sender, int number) {
   return avow_none();
 }
 
-/* UV_EPIPE: nobody wants more. */
+/* UV_EPIPE means that the receiver wants no more items. */
 static avow_value_t deliver(void *data) {
   const int number = mill.numbers++;
   avow_sender_t *sender = avow_sender_ref(mill.senders[number]);
@@ -58,7 +58,7 @@ static avow_value_t negate(const avow_value_t *slept, void *data) {
   return avow_int(-*item);
 }
 
-/* Each is in work for a while. */
+/* Each item takes some time. */
 static avow_value_t grind(const avow_value_t *item, void *data) {
   static int64_t items[SOURCES * A_SOURCE];
   int64_t *at = &items[avow_to_int(item)];
@@ -123,7 +123,7 @@ avow_value_t live_with_stages(void *loop) {
     mill.senders[i] = avow_sender_new(mill.sources[i], 0);
     sent[i] = avow_async(loop, deliver, NULL);
     avow_sender_clear(&mill.senders[i]);
-    mill.failed = mill.failed || mill.numbers == i; /* it did not begin */
+    mill.failed = mill.failed || mill.numbers == i; /* it did not start */
     mill.numbers = i + 1;
   }
   const avow_value_t v = use_stages(loop);
@@ -132,8 +132,9 @@ avow_value_t live_with_stages(void *loop) {
   return avow_is_error(&v) ? v : w;
 }
 
-/* Locals: a function has what it has set, and until then what it had when it
-   was begun, whatever is set around it meanwhile. */
+/* Local values: a function sees the value that it set. Before that it sees the
+   value from the time when it was started, whatever other functions set
+   meanwhile. */
 
 enum { A_LEVEL = 1000, LEVELS = 3, CHILDREN = 2 };
 
@@ -141,7 +142,7 @@ static const avow_local_t local = { "house" };
 
 static struct {
   uv_loop_t *loop;
-  int serials, level; /* the one that is begun */
+  int serials, level; /* of the function that starts */
 } tree;
 
 static int64_t local_now(void) {
@@ -165,7 +166,7 @@ static avow_value_t rest(int64_t own) {
 
 static avow_value_t branch(void *data);
 
-/* What its parent sets later is none of a child's. */
+/* A child does not see what its parent sets later. */
 static avow_value_t branch_out(int level, int64_t *own) {
   avow_promise_t *children[CHILDREN];
   for (int i = 0; i < CHILDREN; i++) {

@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * Suites that are run on the simulator leave out tests of what it does not
- * have: linked with --wrap, cmocka gets the others. Those of files are named
- * with the prefix "disk/".
+ * Excludes tests of what the simulator does not simulate from suites that run
+ * in the simulator. The linker wraps the function of cmocka that runs a group
+ * (--wrap). The suites about files have the prefix "disk/".
  */
 #include <fnmatch.h>
 #include <setjmp.h>
@@ -22,13 +22,13 @@
 #  define SUITE_PREFIX ""
 #endif
 
-/* Both are patterns. */
+/* Both members are patterns. */
 typedef struct {
   const char *suite, *test;
 } left_out_t;
 
 static const left_out_t left_out[] = {
-  /* Other programs and threads, terminals, datagrams. */
+  /* Other programs and threads, terminals and datagrams. */
   { "close", "close_waits_for_handles_that_the_program_closes_meanwhile" },
   { "handle", "close_closes_handles_of_any_kind" },
   { "stream_value", "sockets_of_datagrams_are_left_to_the_program" },
@@ -41,14 +41,14 @@ static const left_out_t left_out[] = {
   { "connect_host", "what_was_set_before_holds" },
   { "bind", "bind_takes_ipv4_where_there_is_no_ipv6" },
 
-  /* Handles over pipes. */
+  /* Handles that are sent over pipes. */
   { "stream_value", "what_is_said_behind_a_handle_comes" },
   { "stream_value", "handle_is_not_sent_over_any_stream" },
   { "stream_value", "handle_that_nobody_takes_goes_with_its_pipe" },
   { "stream_value", "owned_stream_is_handed_over" },
   { "stream_value", "several_handles_are_received_one_by_one" },
 
-  /* What the system has behind a handle, and what it runs out of. */
+  /* Buffers that the system has for a handle, and resources that run out. */
   { "read_channel", "nothing_is_read_while_it_is_full" },
   { "hangup", "data_out_of_band_end_it*" },
   { "hangup", "last_reader_of_a_pipe_counts*" },
@@ -57,15 +57,17 @@ static const left_out_t left_out[] = {
   { "pump", "pump_waits_for_a_full_stream" },
   { "pump", "slow_receiver_is_not_idle" },
 
-  /* A look past libuv at what waits, which is not taken there. */
+  /* System calls that look for data without libuv, which the simulator does not
+     need. */
   { "rest", "looks_in_vain_no_more_often_than_was_stopped" },
   { "rest", "peer_that_never_waits_costs_epoll_nothing" },
   { "rest", "what_is_no_plain_socket_is_for_libuv_to_read" },
 
-  /* Any name has an address. */
+  /* Each host name has an address. */
   { "connect", "unknown_host_is_named" },
 
-  /* A net takes its time: one turn of the loop is too early. */
+  /* The simulated network takes time, so that one iteration of the loop is too
+     early. */
   { "connect_tcp", "cancelled_connect_connects_all_the_same" },
   { "connect_tcp", "loop_close_leaves_a_connect_to_its_handle" },
   { "write", "write_fails_once_the_peer_has_gone" },
@@ -111,7 +113,7 @@ static const left_out_t left_out[] = {
   { "disk/*", "entry_beyond_the_last_is_misuse" },
   { "disk/*", "entries_of_what_is_none_are_misuse" },
 
-  /* Fifos, devices, /proc, other file systems. */
+  /* FIFOs, devices, /proc and other file systems. */
   { "disk/*", "what_is_there_is_replaced_on_another_file_system" },
   { "disk/*", "what_cannot_be_copied_is_named" },
   { "disk/*", "on_entry_may_go_on_after_errors" },
@@ -136,7 +138,7 @@ static const left_out_t left_out[] = {
   { "disk/*", "replace_file_follows_links_where_no_bit_protects" },
   { "disk/*", "remove_tree_rejects_naming_what_stays" },
 
-  /* Going by directories that are held open, and not by paths. */
+  /* Walks that use open directories instead of paths. */
   { "disk/*", "copy_tree_goes_back_to_no_other_directory" },
   { "disk/*", "a_directory_is_not_copied_into_itself" },
   { "disk/*", "the_root_is_no_place_for_a_copy" },
@@ -145,11 +147,11 @@ static const left_out_t left_out[] = {
   { "disk/*", "make_dirs_makes_all_above" },
   { "disk/*", "*_makes_a_file_with_the_mode" },
 
-  /* libuv's own memory, which never fails. */
+  /* The memory of libuv, of which the simulator never runs out. */
   { "disk/*", "*_when_libuv_has_no_memory*" },
   { "disk/*", "every_operation_survives" },
 
-  /* Calls of POSIX with such descriptors. */
+  /* POSIX functions on descriptors of the simulator. */
   { "disk/*", "cancelled_close_*" },
   { "disk/*", "second_close_*" },
   { "disk/*", "close_succeeds" },
@@ -178,7 +180,7 @@ static const char *suite(void) {
   return name;
 }
 
-/* What says in which of several ways it is run comes behind the name. */
+/* The variant in which a test runs follows its name. */
 static bool is_one(const left_out_t *it, const char *test) {
   char name[256];
   (void) snprintf(name, sizeof(name), "%.*s", (int) strcspn(test, " "), test);
@@ -194,7 +196,7 @@ static bool is_left_out(const char *test) {
   return false;
 }
 
-/* Those that there are no more. */
+/* Counts excluded tests that do not exist any more. */
 static int left_out_in_vain(void) {
   int n = 0;
   for (size_t i = 0; i < LEFT_OUT; i++) {

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: MIT */
-/* What tests ask of libuv's thread pool, of the one that is not there: its jobs
-   do their work in one go, when time passes for a loop. */
+/* The requirements of tests on libuv's thread pool, for the simulated pool,
+   which has no threads. A job does all its work at once when the simulated time
+   of a loop advances. */
 #include "sim/thread_pool.h"
 #include "sim/world.h"
 #include "thread_pool.h"
@@ -44,7 +45,7 @@ void hold_pool(int threads) {
 static void no_work(uv_work_t *req) {
 }
 
-/* Each job that ends has the next one begin. */
+/* Each job that ends starts the next one. */
 void release_pool(void) {
   sim_world.working -= (unsigned) held;
   for (; held > 0; held--)
@@ -59,7 +60,7 @@ void wait_until_taken(void) {
 avow_promise_t *queued_in_a_turn(start_fn start) {
   hold_pool(THREADS);
   avow_promise_t *p = start();
-  (void) uv_run(loop, UV_RUN_NOWAIT); /* what is queued keeps it alive */
+  (void) uv_run(loop, UV_RUN_NOWAIT); /* not 0: jobs are queued */
   return p;
 }
 

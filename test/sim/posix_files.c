@@ -1,9 +1,8 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * The calls of POSIX by which suites make files and look at them, on the
- * simulated disk: the linker has them called in place of the system's
- * (--wrap). A test that asks for what a simulated machine does not have is
- * skipped, and says so.
+ * The POSIX functions by which suites create and check files, for the simulated
+ * disk. The linker replaces the functions of the system (--wrap). A test that
+ * requires more than the simulated machine has is skipped and says so.
  */
 #define _XOPEN_SOURCE 700 /* nftw() */
 
@@ -27,7 +26,7 @@ enum { PATH = 5000, PORTION = 65536 };
 
 static uv_fs_t req;
 
-/* What POSIX gives for it. */
+/* Converts a result of libuv to that of a POSIX function. */
 static int posix_result(int result) {
   uv_fs_req_cleanup(&req);
   if (result >= 0)
@@ -54,7 +53,7 @@ int __wrap_open(const char *path, int flags, ...) {
   return ON_DISK(open, path, flags, mode);
 }
 
-/* The process is in that directory for a moment. */
+/* Changes the working directory for a moment. */
 static sim_inode_t *go_to(int dir) {
   sim_inode_t *here = sim_disk()->here;
   if (dir != AT_FDCWD)
@@ -81,7 +80,7 @@ int __wrap_mkdirat(int dir, const char *path, mode_t mode) {
   return made;
 }
 
-/* Calls of a kind. */
+/* Functions of a common form. */
 
 #define ONE(posix, call, declared, ...) \
   int __wrap_##posix declared;          \
@@ -100,7 +99,7 @@ ONE(fchmod, fchmod, (int file, mode_t mode), file, (int) mode)
 ONE(access, access, (const char *path, int mode), path, mode)
 ONE(ftruncate, ftruncate, (int file, off_t len), file, len)
 
-/* Programs close what is the system's, too. */
+/* Programs also close descriptors of the system. */
 int __real_close(int file);
 int __wrap_close(int file);
 int __wrap_close(int file) {
@@ -164,7 +163,7 @@ ssize_t __wrap_readlink(const char *path, char *out, size_t size) {
 BYTES(pread, read, void, COMMA off_t offset, offset)
 BYTES(pwrite, write, const void, COMMA off_t offset, offset)
 
-/* What the disk does not have is the system's. */
+/* Files that are not on the disk belong to the system. */
 ssize_t __real_read(int file, void *data, size_t len);
 ssize_t __wrap_read(int file, void *data, size_t len);
 ssize_t __wrap_read(int file, void *data, size_t len) {
@@ -191,7 +190,7 @@ off_t __wrap_lseek(int file, off_t offset, int whence) {
   return from + offset;
 }
 
-/* Looks. */
+/* Stat functions. */
 
 static int posix_stat(int err, struct stat *out) {
   const uv_stat_t *stat = &req.statbuf;
@@ -226,11 +225,11 @@ int __wrap_fstat(int file, struct stat *out) {
   return posix_stat(uv_fs_fstat(NULL, &req, file, NULL), out);
 }
 
-/* Directories: one is listed at a time, with "." and "..". */
+/* Directories: one can be listed at a time, including "." and "..". */
 
 static struct {
   uv_fs_t req;
-  int open_files; /* of /proc/self/fd; else -1 */
+  int open_files; /* entries of /proc/self/fd; or -1 */
   int dots;
   struct dirent entry;
 } listing;
@@ -280,7 +279,8 @@ int __wrap_closedir(DIR *dir) {
   return 0;
 }
 
-/* Removes all, from below: there is no other use of it. */
+/* Removes all entries bottom-up, which is the only use of nftw() in the
+   suites. */
 
 static bool first_in(char name[SIM_NAME + 1]) {
   uv_dirent_t entry;
@@ -309,7 +309,8 @@ int __wrap_nftw(const char *path, __nftw_func_t fn, int most, int flags) {
   return __wrap_rmdir(path);
 }
 
-/* Streams are of files of the system's, and copied to the disk at their end. */
+/* Streams use files of the system, which are copied to the disk when they are
+   closed. */
 
 static struct {
   FILE *file;
@@ -360,7 +361,7 @@ int __wrap_fclose(FILE *file) {
   return __real_fclose(file);
 }
 
-/* What is not there. */
+/* Functions that the simulator does not have. */
 
 #define LACKS(posix, ...)                                    \
   int __wrap_##posix(__VA_ARGS__);                           \
@@ -369,7 +370,7 @@ int __wrap_fclose(FILE *file) {
     return -1;                                               \
   }
 
-/* Sanitizers have no core written, before main(). */
+/* Sanitizers disable core files before main() starts. */
 int __real_setrlimit(int resource, const void *limit);
 int __wrap_setrlimit(int resource, const void *limit);
 int __wrap_setrlimit(int resource, const void *limit) {
@@ -379,7 +380,7 @@ int __wrap_setrlimit(int resource, const void *limit) {
   return -1;
 }
 
-/* Some suites make one before each test. */
+/* Some suites create a FIFO before each test. */
 int __wrap_mkfifo(const char *path, mode_t mode);
 int __wrap_mkfifo(const char *path, mode_t mode) {
   return 0;

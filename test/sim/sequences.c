@@ -8,7 +8,7 @@
 
 enum { END_LOG = 8192, END_REQUESTS = 64 };
 
-/* One of the two, or one that connects. */
+/* One of the two streams, or the listener. */
 typedef struct {
   union {
     uv_handle_t handle;
@@ -17,10 +17,10 @@ typedef struct {
     uv_pipe_t pipe;
   } u;
   const char *name;
-  char read[END_LOG], done[END_LOG]; /* what it heard: of bytes, and the rest */
-  size_t got;                        /* bytes that are not in the log yet */
+  char read[END_LOG], done[END_LOG]; /* what it received; other events */
+  size_t got;                        /* bytes not yet in the log */
   uint32_t sum;
-  enum { GOES_ON, STOPS, CLOSES, REFUSES } manner; /* when it reads */
+  enum { GOES_ON, STOPS, CLOSES, REFUSES } manner; /* action after a read */
   uv_write_t writes[END_REQUESTS];
   int n_writes, n_tries;
   uv_shutdown_t shutdown;
@@ -35,7 +35,7 @@ static uv_loop_t *loop;
 static const sequence_t *sequence;
 static bool of_pipes;
 
-/* An LCG: Knuth's constants. */
+/* A linear congruential generator with Knuth's constants. */
 static uint32_t chance(uint32_t bound) {
   state = state * UINT64_C(6364136223846793005) + UINT64_C(1442695040888963407);
   return (uint32_t) (state >> 33) % bound;
@@ -53,7 +53,7 @@ static const char *name_of(int code) {
   return code < 0 ? uv_err_name(code) : "0";
 }
 
-/* What an end hears. */
+/* Callbacks of a stream. */
 
 static end_t *end_of(const void *handle) {
   return ((const uv_handle_t *) handle)->data;
@@ -113,7 +113,7 @@ static void end_connected(uv_connect_t *req, int status) {
   say(end_of(req->handle)->done, " connected=%s", name_of(status));
 }
 
-/* What an end does. */
+/* Actions on a stream. */
 
 static void end_read(end_t *end) {
   if (chance(4) == 0) {
@@ -139,7 +139,7 @@ static void write_bufs(end_t *end, const uv_buf_t bufs[], unsigned n) {
     say(end->done, " no write%d: %s", end->n_writes - 1, name_of(err));
 }
 
-/* As many as no system has trouble to keep, unread. */
+/* Limits writes to a number that each system can buffer without a reader. */
 static bool has_said_enough(end_t *end) {
   return end->n_writes + end->n_tries > MOST_SAID;
 }
@@ -204,7 +204,7 @@ static void end_tell(end_t *end) {
 static end_t server, ends[2];
 static bool has_both;
 
-/* Those that may end it come last. */
+/* Actions that may end a stream come last. */
 static void act(end_t *end, bool only_says) {
   static void (*const deeds[])(end_t *) = {
     end_write,    end_write, end_write_parts, end_try,  end_try,
@@ -215,9 +215,9 @@ static void act(end_t *end, bool only_says) {
     deeds[chance(only_says ? SAYS : ALL)](end);
 }
 
-/* What one does; of that which only says something several things, where the
-   other does not answer to the first of them. What is said, and a reset, may
-   come together or one after the other: a net takes its time. */
+/* Lets one stream act. If the other one does not answer the first action, it
+   may perform several actions that only send. Sent bytes and a reset may arrive
+   together or one after another, because a network takes time. */
 static void take_turn(void) {
   const uint32_t i = chance(2);
   const end_t *other = &ends[1 - i];
@@ -234,7 +234,7 @@ static void settle(void) {
                                                           : UV_RUN_NOWAIT);
 }
 
-/* Nothing is held back, to be lost in a reset. */
+/* TCP_NODELAY prevents bytes from waiting until a reset discards them. */
 static void end_init(end_t *end, const char *name) {
   *end = (end_t){ .name = name };
   if (of_pipes)
@@ -251,7 +251,7 @@ static void accept_one(uv_stream_t *stream, int status) {
     return;
   has_both = true;
   end_init(&ends[1], "B");
-  (void) uv_accept(stream, &ends[1].u.stream); /* it waits */
+  (void) uv_accept(stream, &ends[1].u.stream); /* cannot fail */
 }
 
 static int bind_server(struct sockaddr *address, int *len) {
@@ -272,7 +272,7 @@ static void connect_end(end_t *end, const struct sockaddr *address) {
                                end_connected)));
 }
 
-/* Some do things before they are connected, and some find nobody. */
+/* Some streams act before they are connected, and some find no listener. */
 static void open_ends(void) {
   struct sockaddr_storage storage;
   struct sockaddr *address = (struct sockaddr *) &storage;
@@ -311,7 +311,7 @@ static void wake(uv_timer_t *timer) {
 }
 
 void sequence_run(uint64_t seed, uv_loop_t *on, const sequence_t *how) {
-  uv_timer_t awake; /* there is always something to wait for */
+  uv_timer_t awake; /* keeps the loop from blocking */
   loop = on;
   sequence = how;
   state = seed;

@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * Random sequences of calls on two streams that are connected, and what comes
- * of them. Each turn one of the two does something, and what can happen does.
+ * Random sequences of calls on two connected streams, and their effects. In
+ * each turn, one of the two streams acts, and then the loop runs until the
+ * effects are over.
  */
 #ifndef AVOW_TEST_SIM_SEQUENCES_H
 #define AVOW_TEST_SIM_SEQUENCES_H
@@ -12,14 +13,14 @@
 #include <uv.h>
 
 typedef struct {
-  const char *pipe; /* a name for one */
-  int turns;        /* of the loop, each time */
-  bool waits;       /* some of them for what happens next */
+  const char *pipe; /* a name for a pipe */
+  int turns;        /* iterations after each action */
+  bool waits;       /* some iterations may block */
 } sequence_t;
 
 void sequence_run(uint64_t seed, uv_loop_t *loop, const sequence_t *how);
 
-/* Prints what the two have heard. */
+/* Prints the events of both streams. */
 void sequence_tell(void);
 
 #endif

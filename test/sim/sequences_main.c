@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * Sequences, and what each callback says: libuv itself, and what simulates it,
- * print the same. What is simulated is libuv 1.44: some later ones differ from
- * that in corners.
+ * Prints the callbacks of random sequences. Linked with libuv and with the
+ * simulator, it must print the same lines. The simulator simulates libuv 1.44,
+ * from which later versions differ in details.
  *
  *   sequences NAME-OF-A-PIPE FIRST-SEED LAST-SEED
  */
@@ -12,8 +12,8 @@
 
 #include "sequences.h"
 
-/* Turns in which all that can happen does: one of a simulated loop takes a
-   microsecond, and a message some tens. */
+/* Enough iterations for all effects. An iteration of a simulated loop takes a
+   microsecond, and a message takes tens of them. */
 enum { TURNS = 300, SKIPPED = 77 };
 
 int main(int argc, char **argv) {

@@ -1,9 +1,9 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * Sockets of the simulator in place of the system's, for suites whose tests are
- * the peer of a stream by a plain descriptor: linked with --wrap, these calls
- * come here. They are done when the network has come to rest, as calls are that
- * go to the same machine.
+ * Socket functions on sockets of the simulator, for suites whose tests use a
+ * plain descriptor as the peer of a stream. The linker replaces the functions
+ * of the system (--wrap). Each call ends when the network is idle, as calls
+ * between sockets of one machine do.
  */
 #include <errno.h>
 #include <stdbool.h>
@@ -56,7 +56,7 @@ int __wrap_uv_fs_write(uv_loop_t *loop, uv_fs_t *req, uv_file fd,
 
 enum { BOTH = SIM_READABLE | SIM_WRITABLE };
 
-/* What is under way arrives; loops do not turn for that. */
+/* Delivers what is in transit, without running a loop. */
 static void rest(void) {
   static const uv_loop_t nobodys;
   uint64_t next;
@@ -93,7 +93,7 @@ int __wrap_bind(int fd, const struct sockaddr *name, socklen_t len) {
   sim_socket_t *socket = sim_descriptor_find(fd);
   if (path_of(name) != NULL)
     return done(sim_network_bind_name(socket, path_of(name)));
-  (void) sim_address_read(name, &address); /* it is one of IP */
+  (void) sim_address_read(name, &address); /* cannot fail */
   return done(sim_socket_bind(socket, &address));
 }
 
@@ -112,7 +112,7 @@ int __wrap_connect(int fd, const struct sockaddr *name, socklen_t len) {
   sim_socket_t *socket = sim_descriptor_find(fd);
   if (path_of(name) != NULL)
     return done(sim_socket_connect_name(socket, path_of(name)));
-  (void) sim_address_read(name, &address); /* it is one of IP */
+  (void) sim_address_read(name, &address); /* cannot fail */
   (void) sim_socket_connect(socket, &address);
   rest();
   const int err = sim_socket_error(socket);
@@ -126,7 +126,7 @@ int __wrap_getsockname(int fd, struct sockaddr *name, socklen_t *len) {
   return 0;
 }
 
-/* A socket that lingers for no time at all is reset when it closes. */
+/* A socket with a linger time of zero is reset when it closes. */
 int __wrap_setsockopt(int fd, int level, int name, const void *value,
                       socklen_t len) {
   sim_socket_t *socket = sim_descriptor_find(fd);
@@ -165,7 +165,7 @@ ssize_t __wrap_read(int fd, void *at, size_t len) {
 ssize_t __wrap_send(int fd, const void *at, size_t len, int flags) {
   rest();
   uv_buf_t buf = { .len = len };
-  memcpy(&buf.base, &at, sizeof(at)); /* it is only read from */
+  memcpy(&buf.base, &at, sizeof(at)); /* only read from */
   return done(sim_socket_write(sim_descriptor_find(fd), &buf, 1));
 }
 
@@ -174,7 +174,8 @@ ssize_t __wrap_write(int fd, const void *at, size_t len) {
                                          : __real_write(fd, at, len);
 }
 
-/* The same from a thread of the pool, which waits for all it is to write. */
+/* Reads and writes on a thread of the pool, which wait until all bytes are
+   written. */
 
 typedef struct {
   sim_task_t task;

@@ -1,12 +1,12 @@
 #!/bin/sh
 # SPDX-License-Identifier: MIT
-# The simulator is a library of its own: nothing of it is in libavow, and beside
-# avow's names and those of libuv it defines none but sim_*.
+# The simulator is a separate library. libavow contains no part of it. Apart
+# from names of avow and libuv, the simulator defines only sim_* names.
 #
 #   test_apart.sh LIBAVOW LIBAVOW_SIM
 set -eu
 
-# LIBRARY: the names that it defines for others
+# Prints the names that library $1 exports.
 defined() {
   nm -g --defined-only "$1" | awk 'NF == 3 { print $3 }' | sort -u
 }

@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: MIT */
-/* Sequences of calls on streams, by callbacks of libuv, when the net breaks. */
+/* Sequences of calls on streams, made with callbacks of libuv, while the
+   network breaks. */
 #include "avow/sim.h"
 
 #include <setjmp.h>
@@ -21,7 +22,7 @@ static avow_promise_t *begin(uv_loop_t *loop, void *data) {
   return avow_promise_resolve(loop, avow_none());
 }
 
-/* Each request ends, each handle closes, and no block is left. */
+/* Each request ends, each handle closes, and no memory is left. */
 static void nothing_is_left_whatever_breaks(void **state) {
   const avow_sim_options_t options = { .faults = AVOW_SIM_NET,
                                        .fault_rate = 300 };

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-/* What a machine that stops leaves on its disk. */
+/* The disk of a simulated machine after a crash. */
 #include <setjmp.h>
 #include <stdarg.h>
 #include <stddef.h>
@@ -16,7 +16,8 @@ enum { SEEDS = 4000, FEW = 1000, SIZE = 3000, MOST = 1 << 20 };
 
 static const char path[] = "state";
 
-/* How many seeds of those fail, each of them twice the same. */
+/* Returns how many seeds fail. avow_sim() runs each failure twice and compares
+   the runs. */
 static int failures(avow_sim_fn program, avow_sim_fn recover, uint64_t seeds) {
   const avow_sim_options_t options = { .faults = AVOW_SIM_CRASH,
                                        .recover = recover };
@@ -33,7 +34,7 @@ static avow_value_t bytes_of(char letter, size_t size) {
   return v;
 }
 
-/* The letter that all of a file is made of; 0: it is not whole. */
+/* Returns the letter that fills a file, or 0 if the file is not whole. */
 static char letter_of(const avow_value_t *file) {
   size_t len;
   const char *bytes = avow_to_bytes(file, &len);
@@ -42,9 +43,9 @@ static char letter_of(const avow_value_t *file) {
   return memcmp(bytes, bytes + 1, len - 1) == 0 ? bytes[0] : 0;
 }
 
-static char kept; /* the last that the program was told is written */
+static char kept; /* the last content that was reported as written */
 
-/* It is written first, and what is done then is under test. */
+/* Writes the file. The test is about what happens after this. */
 static avow_value_t begin_with_a(uv_loop_t *loop) {
   kept = 0;
   AVOW_TRY(
@@ -101,13 +102,13 @@ static void written_file_may_be_a_mixture(void **state) {
   assert_in_range(failures(writes, look, FEW), 10, FEW);
 }
 
-/* Outcomes of steps of libuv's, by what is found. */
+/* Outcomes of steps of libuv, by the content that is found. */
 
 enum { OLD, NEW, EMPTY, SHORT, ZEROS, MIXED, NONE, OUTCOMES };
 
 static int found[OUTCOMES];
 
-static bool is_ready; /* what comes before that is not under test */
+static bool is_ready; /* what happens before is not tested */
 
 static int outcome_of(const avow_value_t *file) {
   size_t len;
@@ -142,7 +143,7 @@ static void find_outcomes(avow_sim_fn program) {
   assert_int_equal(failures(program, count, FEW), 0);
 }
 
-/* Plain calls, as chores make them. */
+/* Synchronous calls, as a job of the pool makes them. */
 static uv_fs_t req;
 
 static int done(int result) {
@@ -193,7 +194,7 @@ static void renamed_file_that_was_not_synced_may_be_anything(void **state) {
   assert_true(found[EMPTY] > 0);
   assert_true(found[SHORT] > 0);
   assert_true(found[ZEROS] > 0);
-  assert_true(found[MIXED] > 0); /* with zeros, in sectors */
+  assert_true(found[MIXED] > 0); /* bytes and zeros, by sectors */
 }
 
 static avow_promise_t *renames_synced(uv_loop_t *loop, void *data) {
@@ -219,7 +220,7 @@ static avow_promise_t *puts_and_syncs(uv_loop_t *loop, void *data) {
   put(path, UV_FS_O_CREAT, 'b');
   sync_path(path);
   sync_path(".");
-  /* Had the machine stopped by now, this would not be told. */
+  /* The access check fails if the machine has stopped by now. */
   was_synced = done(uv_fs_access(NULL, &req, path, 0, NULL)) == 0;
   return end(loop);
 }
@@ -249,7 +250,7 @@ static avow_promise_t *overwrites(uv_loop_t *loop, void *data) {
   return end(loop);
 }
 
-/* The file's sectors, each of one letter. */
+/* Returns whether each sector of the file has one letter only. */
 static avow_value_t has_whole_sectors(const avow_value_t *file, void *data) {
   size_t len;
   const char *bytes = avow_to_bytes(file, &len);
@@ -326,7 +327,7 @@ static void names_of_a_directory_are_there_in_their_order(void **state) {
   assert_int_equal(failures(makes_three, count_three, FEW), 0);
 
   assert_true(found[OLD] > 0);
-  assert_true(found[NEW] > 0); /* of two there is no order */
+  assert_true(found[NEW] > 0); /* the order is unspecified */
 }
 
 static avow_promise_t *syncs_where_it_went(uv_loop_t *loop, void *data) {
@@ -412,7 +413,8 @@ static void file_that_is_left_open_fails_unless_the_machine_stopped(
   assert_in_range(n, 50, 99);
 }
 
-/* What the program had open when it stopped is not open any more. */
+/* Files that the program had open when the machine stopped are closed
+   afterwards. */
 static avow_promise_t *stops_with_it_open(uv_loop_t *loop, void *data) {
   const uv_file file = done(
       uv_fs_open(NULL, &req, path, UV_FS_O_WRONLY | UV_FS_O_CREAT, 0600, NULL));
@@ -447,8 +449,8 @@ static void same_seed_leaves_the_same(void **state) {
   }
 }
 
-/* The number is the same for each compiler and for each kind of processor:
-   whoever changes what a seed means writes it anew. */
+/* The number is the same for each compiler and each kind of processor. A change
+   to what a seed means must update it. */
 static void history_of_the_disk_is_the_same_on_each_machine(void **state) {
   const avow_sim_options_t options = { .faults = AVOW_SIM_CRASH | AVOW_SIM_FS,
                                        .recover = count };

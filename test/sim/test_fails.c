@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-/* What fails a run, and by which words. */
+/* Causes of failed runs, and their messages. */
 #include "avow/sim.h"
 
 #include <setjmp.h>
@@ -129,7 +129,8 @@ static void value_that_nobody_frees_fails(void **state) {
 
 static void *foreign;
 
-/* A block of somebody else's is none of the run's, though it frees it. */
+/* A block that was allocated outside the run does not count, although the run
+   frees it. */
 static avow_promise_t *frees_the_foreign(uv_loop_t *loop, void *data) {
   avow_sim_free(foreign);
   return avow_promise_resolve(loop, avow_none());
@@ -150,7 +151,7 @@ static avow_promise_t *leaks_what_cannot_grow(uv_loop_t *loop, void *data) {
   return avow_promise_resolve(loop, avow_none());
 }
 
-/* Sanitizers end a program that asks for so much. */
+/* Sanitizers abort a program that requests this amount of memory. */
 static void block_that_cannot_grow_is_known(void **state) {
   if (WATCHED)
     skip();
@@ -171,7 +172,8 @@ static void foreign_block_does_not_make_up_for_a_leak(void **state) {
 
 enum { MANY = 1000, KEPT = 700 };
 
-/* In an order of its own, so that each place in the table is come to. */
+/* Frees the blocks in another order, so that it visits each place of the
+   table. */
 static avow_promise_t *frees_all_but_one(uv_loop_t *loop, void *data) {
   void *all[MANY];
   for (int i = 0; i < MANY; i++)

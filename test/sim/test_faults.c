@@ -1,6 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-/* Faults that come to the program itself: awaits that are cancelled, memory
-   that is not there. */
+/* Faults in the program itself: canceled awaits and failed allocations. */
 #include "avow/sim.h"
 
 #include <setjmp.h>
@@ -18,18 +17,19 @@ enum { SEEDS = 300, OFTEN = 1000, SLEEP = 10, TIMES = 30 };
 
 static const avow_sim_options_t cancels = { .faults = AVOW_SIM_CANCEL,
                                             .fault_rate = OFTEN };
-/* Not so often that no loop ever begins. */
+/* At a higher rate, no loop could be opened. */
 static const avow_sim_options_t starves = { .faults = AVOW_SIM_MEMORY,
                                             .fault_rate = OFTEN / 10 };
 
-/* What runs had, all together. */
+/* The totals of all runs. */
 typedef struct {
   int cancelled;
   int slept;
   int refused;
 } count_t;
 
-/* What a program has forgotten, that no tool need complain of it. */
+/* Values that a program did not release. The test releases them, so that leak
+   checkers report nothing. */
 static avow_value_t forgotten;
 
 static int failed_runs(avow_sim_fn program, count_t *count,
@@ -65,7 +65,7 @@ static avow_value_t wait_for_two(void *data) {
   avow_promise_t *const both[] = { avow_async(world.loop, sleep_some, &world),
                                    avow_async(world.loop, sleep_some, &world) };
   const avow_value_t v = avow_await(avow_all_settled(world.loop, both, 2));
-  assert_false(avow_is_error(&v)); /* nobody cancels the program itself */
+  assert_false(avow_is_error(&v)); /* the program itself is never canceled */
   avow_value_unref(v);
   return avow_none();
 }
@@ -111,7 +111,7 @@ static void a_program_may_end_as_it_was_cancelled(void **state) {
   assert_true(count.cancelled > 0);
 }
 
-/* Any of those that wait may be the first. */
+/* Any of the waiting functions may be the first to be canceled. */
 
 static int sleepers, firsts[3];
 static bool somebody_was;

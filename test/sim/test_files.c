@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-/* Files of simulated programs: how requests end, and what fails by chance. */
+/* Files in simulated programs: how requests end, and random failures. */
 #include <setjmp.h>
 #include <stdarg.h>
 #include <stddef.h>
@@ -40,7 +40,7 @@ static bool are_those(const avow_value_t *v) {
   return same;
 }
 
-/* A tree of files is made, copied, walked and removed. */
+/* Creates, copies, walks and removes a tree of files. */
 
 static avow_value_t do_tree(void *data) {
   uv_loop_t *loop = data;
@@ -116,7 +116,7 @@ static avow_promise_t *cancels_the_last(uv_loop_t *loop, void *data) {
   cancelled = 0;
   for (int i = 0; i < MANY; i++)
     (void) uv_fs_unlink(loop, &reqs[i], name, on_request);
-  memset(name, 'x', sizeof(name) - 1); /* it was copied */
+  memset(name, 'x', sizeof(name) - 1); /* libuv copied the name */
   avow_sim_check(uv_cancel((uv_req_t *) &reqs[MANY - 1]) == 0,
                  "a request in the queue was not cancelled");
   return avow_sleep(loop, 1000);
@@ -127,7 +127,7 @@ static void request_in_the_queue_is_cancelled(void **state) {
   assert_int_equal(cancelled, 1);
 }
 
-/* What fails by chance. */
+/* Random failures. */
 
 static int failed, whole;
 
@@ -187,7 +187,7 @@ static void write_may_be_short_or_fail(void **state) {
     assert_true(seen[i] > 0);
 }
 
-/* A sync that failed was the last chance of those bytes. */
+/* If a sync fails, a second sync cannot save the bytes. */
 
 static bool claims;
 
@@ -244,7 +244,7 @@ static void bytes_of_a_failed_sync_are_lost_to_the_next(void **state) {
   assert_true(n > 0);
 }
 
-/* What a machine has. */
+/* Properties of the machine. */
 
 static avow_promise_t *looks_around(uv_loop_t *loop, void *data) {
   char text[100], small[3];
@@ -320,7 +320,7 @@ static void file_that_is_copied_onto_itself_stays(void **state) {
   assert_passes(copies_onto_itself, 0);
 }
 
-/* A program may count on no order of a directory's names. */
+/* A program must not rely on the order of names in a directory. */
 
 static unsigned firsts[3];
 

@@ -1,6 +1,6 @@
 #!/bin/sh
 # SPDX-License-Identifier: MIT
-# What fs_calls prints has to be the same with libuv and with the simulator.
+# Checks that fs_calls prints the same with libuv and with the simulator.
 #
 #   test_fs_calls.sh PROGRAM SIMULATED [SEQUENCES]
 set -eu

@@ -1,7 +1,7 @@
 #!/bin/sh
 # SPDX-License-Identifier: MIT
-# Programs of handles that are made by chance: linked with libuv and with the
-# simulator they say the same, line by line.
+# Checks that random programs of handles print the same lines with libuv and
+# with the simulator.
 #
 #   test_handles.sh REAL SIMULATED
 set -eu

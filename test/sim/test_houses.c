@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT */
-/* Houses of avow's tools, each by itself, under as many seeds as there is time
-   for: with no fault all is well in them, and with faults nothing that they
-   check is broken, and nothing stays behind. */
+/* Runs each program of houses.h with as many seeds as time permits. Without
+   faults each one succeeds. With faults all checks still hold, and no memory is
+   left. */
 #include "houses.h"
 
 #include <setjmp.h>
@@ -64,7 +64,8 @@ static void promises_are_kept_whatever_happens(void **state) {
                                  .fault_rate = RATE });
 }
 
-/* NAME [OPTION...]: one, as avow_sim_main() has it. N: so many seeds. */
+/* NAME [OPTION...] runs one program by avow_sim_main(). N runs each program
+   with N seeds. */
 int main(int argc, char *argv[]) {
   for (size_t i = 0; argc > 1 && i < HOUSES; i++)
     if (strcmp(argv[1], houses[i].name) == 0)

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-/* What is left behind is told of, given back, or hung up on. */
+/* Objects that a run leaves behind are reported, reclaimed or disconnected. */
 #include "avow/sim.h"
 
 #include <setjmp.h>
@@ -23,7 +23,7 @@ static avow_promise_t *end(uv_loop_t *loop) {
   return avow_promise_resolve(loop, avow_none());
 }
 
-/* Descriptors and directories that are open fail a run. */
+/* Descriptors and directories that are left open fail a run. */
 
 static avow_promise_t *leaves_a_pipe(uv_loop_t *loop, void *data) {
   uv_file ends[2];
@@ -31,13 +31,13 @@ static avow_promise_t *leaves_a_pipe(uv_loop_t *loop, void *data) {
   return end(loop);
 }
 
-/* Those that were left, that no tool need complain of them. */
+/* The directories that were left, kept so that leak checkers report nothing. */
 static const void *dirs[2];
 static int n_dirs;
 
 static avow_promise_t *leaves_a_directory(uv_loop_t *loop, void *data) {
   uv_fs_t req;
-  (void) uv_fs_opendir(NULL, &req, ".", NULL); /* it is there */
+  (void) uv_fs_opendir(NULL, &req, ".", NULL); /* cannot fail */
   dirs[n_dirs++] = req.ptr;
   uv_fs_req_cleanup(&req);
   return end(loop);
@@ -48,10 +48,10 @@ static void what_is_left_open_is_named(void **state) {
   assert_fails(leaves_a_directory, "1 directories were left open");
 }
 
-/* A file that has no name any more, and is not open, takes no room. */
+/* A file that has no name and is not open occupies no space. */
 
 static uint64_t free_blocks(uv_fs_t *req) {
-  (void) uv_fs_statfs(NULL, req, ".", NULL); /* it is there */
+  (void) uv_fs_statfs(NULL, req, ".", NULL); /* cannot fail */
   const uint64_t n = ((const uv_statfs_t *) req->ptr)->f_bfree;
   uv_fs_req_cleanup(req);
   return n;
@@ -78,7 +78,7 @@ static void room_of_a_removed_file_is_given_back(void **state) {
   (void) assert_passes(1, fills_and_removes, NULL);
 }
 
-/* Nor does it keep its number. */
+/* A closed file does not keep its number. */
 static avow_promise_t *opens_and_closes(uv_loop_t *loop, void *data) {
   const int flags = UV_FS_O_RDWR | UV_FS_O_CREAT;
   uv_fs_t req;
@@ -96,8 +96,8 @@ static void number_of_a_closed_file_is_the_next(void **state) {
   (void) assert_passes(1, opens_and_closes, NULL);
 }
 
-/* Who was let in and not taken, and who waits, is hung up on when the listener
-   closes. */
+/* When a listener closes, the simulator disconnects connections that it has not
+   accepted or that wait for it. */
 
 static uv_tcp_t door;
 
@@ -106,7 +106,7 @@ static void let_wait(uv_stream_t *server, int status) {
 
 static void open_door(uv_loop_t *loop) {
   struct sockaddr_in address;
-  (void) uv_ip4_addr("127.0.0.1", PORT, &address); /* it is one */
+  (void) uv_ip4_addr("127.0.0.1", PORT, &address); /* cannot fail */
   assert_int_equal(uv_tcp_init(loop, &door), 0);
   assert_int_equal(uv_tcp_bind(&door, (const struct sockaddr *) &address, 0),
                    0);
@@ -142,11 +142,11 @@ static void who_waits_is_hung_up_on(void **state) {
     (void) assert_passes(seed, closes_the_door, NULL);
 }
 
-/* A read leaves a part of what is there, though all has arrived. */
+/* A read may return a part of the bytes that have arrived. */
 
 enum { WORD = 10 };
 
-static size_t seen[WORD + 1]; /* how often a read gave so many bytes */
+static size_t seen[WORD + 1]; /* reads by their number of bytes */
 
 static avow_value_t read_once(avow_stream_t stream) {
   char bytes[WORD];
@@ -156,7 +156,7 @@ static avow_value_t read_once(avow_stream_t stream) {
   return v;
 }
 
-/* By then all has arrived. */
+/* All bytes have arrived by then. */
 static avow_value_t read_late(uv_loop_t *loop, avow_channel_t *guests) {
   AVOW_AUTO_VALUE guest = avow_await(avow_channel_first(guests));
   if (avow_is_error(&guest))
@@ -182,7 +182,7 @@ static avow_promise_t *says_and_reads(uv_loop_t *loop, void *data) {
 static void reads_are_cut_anywhere(void **state) {
   for (uint64_t seed = 0; seed < SEEDS; seed++)
     (void) assert_passes(seed, says_and_reads, NULL);
-  assert_true(seen[1] > seen[WORD - 1]); /* one byte is usual */
+  assert_true(seen[1] > seen[WORD - 1]); /* one byte is frequent */
   for (size_t i = 1; i <= WORD; i++)
     assert_true(seen[i] > 0);
 }

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: MIT */
-/* What a program hears of its machine is the same on each, and it does not
-   change the process. */
+/* Properties of the simulated machine do not depend on the real machine, and
+   the program does not change the process. */
 #include "avow/sim.h"
 
 #include <setjmp.h>
@@ -93,7 +93,7 @@ static void process_is_not_changed(void **state) {
   assert_int_equal(uv_os_unsetenv(NULL), UV_EINVAL);
 }
 
-/* Signals that it sends itself. */
+/* Signals that the program sends to itself. */
 
 static uv_signal_t ear;
 static int heard;

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-/* What a simulation prints of a seed that fails, and what it is told. */
+/* The output of avow_sim_main() for a seed that fails, and its options. */
 #include <setjmp.h>
 #include <signal.h>
 #include <stdarg.h>
@@ -23,7 +23,7 @@ enum { WORDS = 10, SLEEPERS = 3 };
 
 static char printed[1 << 16];
 
-/* The words of a line, after a name. */
+/* Splits a line into words, after a program name. */
 static int words_of(char *line, char *argv[WORDS]) {
   static char name[] = "sim";
   int argc = 0;
@@ -34,7 +34,7 @@ static int words_of(char *line, char *argv[WORDS]) {
   return argc;
 }
 
-/* The status; what it has printed is in printed. */
+/* Returns the exit status. Stores the output in `printed`. */
 static int run(avow_sim_fn program, const char *line) {
   static char words[200];
   char *argv[WORDS];
@@ -61,7 +61,7 @@ static avow_promise_t *good(uv_loop_t *loop, void *data) {
   return avow_sleep(loop, 1000);
 }
 
-/* Work that takes long is found to be so. */
+/* The work may take long, which the simulator finds. */
 static avow_value_t nothing(void *data) {
   return avow_none();
 }
@@ -91,7 +91,7 @@ static void what_always_fails_takes_no_choice(void **state) {
   assert_non_null(strstr(printed, "No choice is needed"));
 }
 
-/* The last line that begins with "  sim". */
+/* Returns the last line that starts with "  sim". */
 static const char *replay(void) {
   static char line[400];
   const char *at = NULL;
@@ -114,7 +114,7 @@ static void a_failure_is_shrunk_and_can_be_had_again(void **state) {
 
   assert_non_null(strstr(printed, "fails: the program's promise rejected"));
   assert_non_null(strstr(printed, "work ends"));
-  assert_non_null(strstr(printed, " ms  choice ")); /* where it was made */
+  assert_non_null(strstr(printed, " ms  choice ")); /* shows its place */
 }
 
 static void with_no_choice_all_is_plain(void **state) {
@@ -134,14 +134,15 @@ static void with_no_choice_all_is_plain(void **state) {
                          "none:0\n"));
 }
 
-/* Comes to grief in some runs, as a mistake with a pointer does. */
+/* Crashes in some runs, as with a wrong pointer. */
 static avow_promise_t *mad(uv_loop_t *loop, void *data) {
   if (avow_sim_choose(8) == 7)
     (void) raise(SIGSEGV);
   return avow_sleep(loop, 1);
 }
 
-/* What a process says whose program ends it, and its status. */
+/* Returns the exit status of a process that runs the program. Stores the start
+   of its stderr in `told`. */
 static int status_of(avow_sim_fn program, const char *line, char *told,
                      size_t size) {
   int ends[2], status;
@@ -153,7 +154,7 @@ static int status_of(avow_sim_fn program, const char *line, char *told,
     (void) strcpy(words, line);
     const int argc = words_of(words, argv);
     (void) dup2(ends[1], STDERR_FILENO);
-    (void) signal(SIGSEGV, SIG_DFL); /* cmocka has a handler */
+    (void) signal(SIGSEGV, SIG_DFL); /* cmocka installs a handler */
     (void) avow_sim_main(argc, argv, program, NULL, NULL);
     _exit(0);
   }
@@ -180,7 +181,7 @@ static void a_crash_names_its_seed(void **state) {
   assert_names_its_seed(told);
 }
 
-/* Fails, and crashes where one of the choices is left out of that. */
+/* Fails, and crashes if the second choice is left out. */
 static avow_promise_t *mad_when_shrunk(uv_loop_t *loop, void *data) {
   const uint64_t first = avow_sim_choose(1000);
   const uint64_t second = avow_sim_choose(1000);
@@ -206,7 +207,7 @@ static void a_crash_while_shrinking_can_be_had_again(void **state) {
   assert_true(WIFSIGNALED(status) && WTERMSIG(status) == SIGSEGV);
 }
 
-/* Fails in another way where one of its choices is left out. */
+/* Fails for another reason if the first choice is left out. */
 static avow_promise_t *two_faced(uv_loop_t *loop, void *data) {
   const uint64_t first = avow_sim_choose(1000);
   const uint64_t second = avow_sim_choose(1000);
@@ -223,7 +224,7 @@ static void what_is_left_fails_as_the_whole_did(void **state) {
   assert_null(strstr(printed, "the second way"));
 }
 
-/* Does not look at what it is told, and closes what is no handle. */
+/* Ignores an error and closes a handle that is not open. */
 static avow_promise_t *careless(uv_loop_t *loop, void *data) {
   static uv_fs_event_t event;
   (void) uv_fs_event_init(loop, &event);
@@ -251,7 +252,7 @@ static void commands_are_quoted_for_the_shell(void **state) {
   free(command);
 }
 
-/* All seeds behind that would seem to be fine. */
+/* All seeds after that one would seem to pass. */
 static avow_promise_t *quitter(uv_loop_t *loop, void *data) {
   if (avow_sim_choose(8) == 7)
     exit(0);

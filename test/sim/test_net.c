@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-/* The network of the simulator, by callbacks of libuv alone. */
+/* The network of the simulator, tested with callbacks of libuv only. */
 #include "avow/sim.h"
 
 #include <setjmp.h>
@@ -66,14 +66,14 @@ static size_t got_by_all(const echo_t *echo) {
   return got;
 }
 
-/* What has arrived is read, and whatever is on its way waits. */
+/* The program reads what has arrived. Everything in transit waits. */
 static void nothing_arrives_while_the_net_is_parted(void **state) {
   static echo_t echo;
   uv_loop_t *loop = uv_default_loop();
 
   assert_int_equal(echo_begin(&echo, loop), 0);
   while (got_by_all(&echo) == 0)
-    (void) uv_run(loop, UV_RUN_ONCE); /* they are not done */
+    (void) uv_run(loop, UV_RUN_ONCE); /* not 0: they are open */
   const uint64_t whole_at = sim_now() + 1000 * SIM_MS;
   sim_host_part(NULL, whole_at);
   for (int i = 0; i < 100; i++)
@@ -130,7 +130,8 @@ static void note_outcome(uv_connect_t *req, int status) {
   outcomes[n_outcomes++] = status;
 }
 
-/* libuv takes one, and one waits in a backlog of none. */
+/* libuv accepts one connection itself, and another one fits into a backlog of
+   zero. */
 static void full_backlog_is_silent(void **state) {
   uv_loop_t *loop = uv_default_loop();
   const uint64_t begin = uv_hrtime();
@@ -146,7 +147,7 @@ static void full_backlog_is_silent(void **state) {
                                     (const struct sockaddr *) &address,
                                     note_outcome),
                      0);
-    (void) uv_run(loop, UV_RUN_ONCE); /* one after the other */
+    (void) uv_run(loop, UV_RUN_ONCE); /* makes an order */
   }
 
   while (n_outcomes < 3)

@@ -1,7 +1,7 @@
 #!/bin/sh
 # SPDX-License-Identifier: MIT
-# A program is simulated whether it is linked with avow_sim before libuv or
-# behind it. Linked with avow before that, it says so.
+# Checks that a program is simulated if it is linked with avow_sim before or
+# after libuv. If avow precedes avow_sim, the program must print an error.
 #
 #   CC=... FLAGS=... UV_LIBS=... test_order.sh LIBAVOW_SIM LIBAVOW
 set -eu
@@ -24,7 +24,7 @@ int main(void) {
 }
 END
 
-# LIBRARY...: builds it with these, in this order
+# Builds the program with these libraries, in this order.
 build() {
   # shellcheck disable=SC2086 # words
   $CC $FLAGS -I"$root/include" "$work/program.c" "$@" -lm -pthread \

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-/* Peers that say much, and peers that go. */
+/* Peers that send much, and peers that disconnect. */
 #include "avow/sim.h"
 
 #include <setjmp.h>
@@ -18,7 +18,7 @@ enum { SEEDS = 200, HOUR = 60 * 60 * 1000 };
 
 static const char port[] = "7001";
 
-/* The first who connects; or an error. */
+/* Returns the first connection, or an error. */
 static avow_value_t first_guest(const avow_value_t *listener) {
   avow_channel_t *guests =
       avow_connections(avow_stream_handle(avow_to_stream(listener)), NULL);
@@ -27,7 +27,7 @@ static avow_value_t first_guest(const avow_value_t *listener) {
   return guest;
 }
 
-/* Much goes over one connection in no more events than a run may have. */
+/* One connection transfers much data in no more events than a run may have. */
 
 enum { MUCH = 10 * 1000 * 1000 };
 
@@ -75,8 +75,8 @@ static void ten_megabytes_come_back(void **state) {
     (void) assert_passes(seed, loud, NULL);
 }
 
-/* A peer that has closed both ways, of which one was closed here, has gone, and
-   nobody has made an error of it. */
+/* If the peer closes after this side has shut down, avow_hangup() settles. The
+   end is no error. */
 
 static avow_value_t end_with_it(void *data) {
   const avow_value_t guest = first_guest(data);
@@ -109,16 +109,16 @@ static void both_ways_that_are_closed_are_an_end(void **state) {
     (void) assert_passes(seed, brief, NULL);
 }
 
-/* Who works for a peer hears that it has gone. */
+/* A server that waits for the end of a client learns of it. */
 
 typedef struct {
   uv_loop_t *loop;
   avow_value_t listener;
-  bool has_left;  /* the guest */
-  bool was_heard; /* of, that it has gone */
+  bool has_left;  /* the client has closed */
+  bool was_heard; /* the server learned of it */
 } town_t;
 
-/* A peer that dies without a word is known by who looks for it. */
+/* The server detects a silent loss with keepalive probes. */
 static avow_value_t wait_for_its_end(town_t *town, avow_stream_t stream) {
   uv_tcp_t *tcp = (uv_tcp_t *) avow_stream_handle(stream);
   avow_promise_t *gone = avow_hangup(stream);
@@ -140,7 +140,8 @@ static avow_value_t work_for_a_guest(void *data) {
   return v;
 }
 
-/* Nobody has read what was said to it: its close is a reset, now or then. */
+/* The client closes with unread bytes, which resets the connection in some
+   runs. */
 static avow_value_t come_and_go(void *data) {
   town_t *town = data;
   const avow_value_t end =
@@ -177,7 +178,7 @@ static void who_waits_for_a_peer_to_go_hears_of_it(void **state) {
   }
 }
 
-/* A guest that never came is no matter here. */
+/* A connection that was never accepted does not count here. */
 static void also_of_one_that_the_net_takes(void **state) {
   const avow_sim_options_t bad = { .faults = AVOW_SIM_NET, .fault_rate = 200 };
   int heard = 0;
@@ -192,17 +193,17 @@ static void also_of_one_that_the_net_takes(void **state) {
   assert_in_range(heard, SEEDS / 2, SEEDS - 1);
 }
 
-/* Of a text that a connection breaks off nobody hears the end. */
+/* If a connection breaks during a text, the receiver does not see an end. */
 
 static const char text[] = "one\ntransfer 1000\ntwo\nthree\nfour\n";
 
 typedef struct {
   uv_loop_t *loop;
   avow_value_t listener;
-  bool all; /* was heard */
+  bool all; /* received completely */
 } reading_t;
 
-/* In pieces, which end where no line does. */
+/* Sends the text in pieces that do not end where lines end. */
 static avow_value_t tell_text(void *data) {
   const reading_t *reading = data;
   const avow_value_t guest = first_guest(&reading->listener);
@@ -220,7 +221,8 @@ static avow_value_t tell_text(void *data) {
   return avow_none();
 }
 
-/* Of one for whom there is no descriptor nothing comes but the end. */
+/* If no descriptor is left for the connection, the client receives only the
+   end. */
 static bool is_whole(const char *heard) {
   const bool whole = strcmp(heard, text) == 0;
   avow_sim_check(whole || heard[0] == '\0', "this is no whole: '%s'", heard);

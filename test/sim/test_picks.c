@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-/* Choices that a replay leaves as they were, while all others are plain. */
+/* Choices that a replay keeps, while all other choices are plain. */
 #include "sim/picks.h"
 
 #include <stdlib.h>
@@ -54,7 +54,7 @@ static void a_replay_has_those_alone(void **state) {
   choose(whole, "test.one");
 
   begin_world(&only, NULL);
-  choose(two, "test.two"); /* what others chose before makes no difference */
+  choose(two, "test.two"); /* earlier choices make no difference */
   choose(one, "test.one");
 
   for (int i = 0; i < CHOICES; i++) {

@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: MIT */
-/* Runs of small programs in the simulator: time, chance, and the loop. */
+/* Runs of small programs in the simulator: time, random choices and the
+   loop. */
 #include "avow/sim.h"
 
 #include <setjmp.h>
@@ -41,7 +42,7 @@ static void clock_moves_for_who_does_nothing_but_look_at_it(void **state) {
   assert_in_range(result.ms, 1, 2);
 }
 
-/* Chance. */
+/* Random choices. */
 
 static char order[8];
 
@@ -97,7 +98,7 @@ static avow_value_t mix(const avow_value_t *arg, void *data) {
   return avow_int(1);
 }
 
-/* A little of each: sleeps, limits of time, work and bytes. */
+/* A mixture of sleeps, time limits, work and random bytes. */
 static avow_promise_t *medley(uv_loop_t *loop, void *data) {
   static intptr_t numbers[30];
   avow_promise_t *all[30];
@@ -111,8 +112,8 @@ static avow_promise_t *medley(uv_loop_t *loop, void *data) {
   return avow_all(loop, all, 30);
 }
 
-/* The numbers are the same for each compiler, with and without optimising, and
-   for 32 bits: whoever changes what a seed means writes them anew. */
+/* The numbers are the same for each compiler, with and without optimization,
+   and for 32 bits. A change to what a seed means must update them. */
 static void history_is_the_same_on_each_machine(void **state) {
   uint64_t hashes = 0;
   uint64_t choices = 0;
@@ -134,7 +135,7 @@ static void on_phase(uv_handle_t *handle) {
   (void) strcat(order, handle->type == UV_TIMER ? "t" : "p");
   uv_close(handle, NULL);
   if (strlen(order) == 2)
-    (void) avow_resolve(both, avow_none()); /* it is pending */
+    (void) avow_resolve(both, avow_none()); /* true: it is pending */
 }
 
 static void on_timer(uv_timer_t *handle) {
@@ -171,12 +172,12 @@ static int turns;
 
 static void ring_again(uv_timer_t *handle) {
   if (++rung < MOST && turns < 3) {
-    (void) uv_timer_start(handle, ring_again, 0, 0); /* it has a callback */
+    (void) uv_timer_start(handle, ring_again, 0, 0); /* cannot fail */
     return;
   }
   uv_close((uv_handle_t *) handle, NULL);
   uv_close((uv_handle_t *) &prepare, NULL);
-  (void) avow_resolve(both, avow_none()); /* it is pending */
+  (void) avow_resolve(both, avow_none()); /* true: it is pending */
 }
 
 static void count_turn(uv_prepare_t *handle) {
@@ -244,12 +245,12 @@ static void program_has_chances_of_its_own(void **state) {
   (void) assert_passes(2, chooser, &chosen[1]);
 
   assert_int_equal(result.events, 1);
-  assert_int_equal(result.choices, 2); /* one was the loop's */
+  assert_int_equal(result.choices, 2); /* one choice was the loop's */
   assert_int_not_equal(chosen[0], chosen[1]);
   assert_int_equal(avow_sim_choose(1000), 0);
 }
 
-/* What cannot be told from libuv. */
+/* Behavior that is the same as with libuv. */
 
 static avow_promise_t *canceller(uv_loop_t *loop, void *data) {
   avow_promise_t *work[6];
@@ -268,7 +269,7 @@ static void work_is_cancelled_before_it_begins(void **state) {
 enum { REQUESTS = 6 };
 
 static uv_work_t requests[REQUESTS];
-static int cancelled, told; /* of those that were */
+static int cancelled, told; /* of the canceled requests */
 
 static void work_nothing(uv_work_t *request) {
 }

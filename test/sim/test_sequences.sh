@@ -1,7 +1,8 @@
 #!/bin/sh
 # SPDX-License-Identifier: MIT
-# Random sequences of calls on streams come to the same with libuv and with what
-# simulates it: the callbacks of each, in their order, codes and bytes.
+# Checks that random sequences of calls on streams have the same effects with
+# libuv and with the simulator: the same callbacks, codes and bytes, in the same
+# order.
 #
 #   test_sequences.sh SEQUENCES SEQUENCES-SIMULATED [SEEDS]
 set -eu

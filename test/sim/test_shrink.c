@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-/* Leaving out of a failure what it does not take. */
+/* Removing choices that a failure does not need. */
 #include "sim/shrink.h"
 
 #include "harness.h"
@@ -7,7 +7,8 @@
 
 enum { KINDS = 4, EACH = 100, PLENTY = 10000 };
 
-/* Fails if some choices are there; each makes the next ones possible. */
+/* Fails if the needed choices are present. A choice makes later ones
+   possible. */
 typedef struct {
   const sim_pick_t *needed;
   size_t n;
@@ -83,7 +84,8 @@ static void no_more_runs_are_made_than_allowed(void **state) {
   sim_picks_free(&picks);
 }
 
-/* Without its own choice a kind has others no more. */
+/* Models a program in which only the first half of each kind remains
+   possible. */
 static bool fails_by_one(const sim_picks_t *only, sim_picks_t *taken,
                          void *data) {
   for (size_t i = 0; i < only->n; i++)

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-/* Programs that would go on, or wait, for ever: that is noticed. */
+/* Programs that run or wait forever, which the simulator detects. */
 #include "avow/sim.h"
 
 #include <pthread.h>
@@ -16,7 +16,7 @@
 #include "sim/uv_locks.h"
 #include "suite.h"
 
-/* Jobs that bring no time forward. */
+/* Jobs that never let time advance. */
 
 static avow_value_t go_on(const avow_value_t *arg, void *data) {
   avow_promise_t *p = avow_promise_resolve(data, avow_none());
@@ -45,7 +45,7 @@ static void function_that_awaits_what_is_settled_for_ever_fails(void **state) {
                "more than 1000000 jobs at the same virtual time");
 }
 
-/* A turn has 10,000. */
+/* An iteration runs at most 10,000 jobs. */
 enum { STEPS = 10, JOBS_EACH = 30000, FEW = 50000, FEWER = 15000 };
 
 static avow_value_t chain_jobs(avow_promise_t *p, int jobs) {
@@ -58,7 +58,8 @@ static avow_value_t work_on(const avow_value_t *arg, void *data) {
   return chain_jobs(avow_promise_resolve(data, avow_none()), JOBS_EACH);
 }
 
-/* As many at a time as may be, and more in all. */
+/* Each step has as many jobs as are allowed at one time, and all steps together
+   have more. */
 static avow_promise_t *works_hard(uv_loop_t *loop, void *data) {
   avow_promise_t *all[STEPS];
   for (int i = 0; i < STEPS; i++)
@@ -93,7 +94,7 @@ static avow_promise_t *unlocks(uv_loop_t *loop, void *data) {
   return avow_sleep(loop, 1);
 }
 
-/* The next run can have what a run before has left locked. */
+/* The next run can lock a mutex that a run before left locked. */
 static void mutex_that_is_left_locked_fails_its_own_run_alone(void **state) {
   assert_int_equal(uv_mutex_init(&mutex), 0);
 
@@ -148,7 +149,7 @@ static void who_waits_for_what_he_holds_himself_fails(void **state) {
                "uv_mutex_lock() waits for a lock that the");
   assert_fails(reads_and_writes,
                "uv_rwlock_wrlock() waits for a lock that the");
-  assert_int_equal(uv_rwlock_init(&rwlock), 0); /* another, in its place */
+  assert_int_equal(uv_rwlock_init(&rwlock), 0); /* replaces the first one */
   assert_fails(writes_and_reads,
                "uv_rwlock_rdlock() waits for a lock that the");
 }
@@ -169,7 +170,8 @@ static void recursive_mutex_is_locked_again(void **state) {
   uv_mutex_destroy(&mutex);
 }
 
-/* A limit that passes, and one that does not, however slow the machine is. */
+/* The first time limit expires before the mutex is free, and the second one
+   does not, however slow the machine is. */
 enum { HOLD_MS = 50, PATIENCE_MS = 20, HOUR_MS = 3600000 };
 
 static void nap(void) {
@@ -177,7 +179,8 @@ static void nap(void) {
   assert_int_equal(nanosleep(&time, NULL), 0);
 }
 
-/* Both meet when the mutex is held, and again when the run is over. */
+/* Both threads wait here when the mutex is held and again when the run is
+   over. */
 static pthread_barrier_t held;
 
 static void *hold_for_a_while(void *data) {
@@ -197,8 +200,8 @@ static void *hold_until_the_end(void *data) {
   return NULL;
 }
 
-/* Outside of runs there are other threads, and so there may be of the process
-   where one of them simulates. */
+/* Other threads exist outside of runs, and so may other threads of a process in
+   which one thread simulates. */
 static avow_sim_result_t run_beside(void *(*holds)(void *data),
                                     avow_sim_fn program) {
   pthread_t holder;

@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: MIT */
-/* Programs on the simulated network: avow's own code over it, names, faults. */
+/* Programs on the simulated network: avow's own code on it, host names and
+   faults. */
 #include "avow/sim.h"
 
 #include <setjmp.h>
@@ -51,7 +52,7 @@ static void visitors_find_a_pipe(void **state) {
   assert_visits("/run/echo", "/run/echo", NULL);
 }
 
-/* What visitors meet when the net breaks. */
+/* Errors that clients see when the network breaks. */
 
 static const int codes[] = { UV_ECONNRESET, UV_ETIMEDOUT, UV_ECONNREFUSED,
                              UV_EAI_AGAIN };
@@ -81,8 +82,8 @@ static void visitors_who_come_again_get_what_they_came_for(void **state) {
     assert_true(met[i] > 0);
 }
 
-/* The number is the same for each compiler, for 32 bits and 64, little and big
-   endian: whoever changes what a seed means writes it anew. */
+/* The number is the same for each compiler, for 32 and 64 bits, and for both
+   byte orders. A change to what a seed means must update it. */
 static void history_of_the_net_is_the_same_on_each_machine(void **state) {
   visits_t visits = { .bound = "0.0.0.0",
                       .asked = "echo.example",
@@ -97,7 +98,7 @@ static void history_of_the_net_is_the_same_on_each_machine(void **state) {
   assert_true(hashes == UINT64_C(0x225d7c3834c1f613));
 }
 
-/* What the history says that happened. */
+/* Words of the history for each kind of break. */
 static const char *const breaks[] = {
   "is reset by the network", "is partitioned",
   "is cut silently",         "no descriptor for a connection",
@@ -135,14 +136,14 @@ static void net_breaks_in_each_way(void **state) {
       fail_msg("nothing %s", breaks[i]);
 }
 
-/* A guest that says hello, stays for an hour and goes, and a host that waits
-   for that without a limit. */
+/* A client that sends a greeting, stays for an hour and disconnects. A server
+   waits for the end without a time limit. */
 typedef struct {
-  bool looks; /* both look whether the other is there */
+  bool looks; /* both use keepalive probes */
   uv_loop_t *loop;
   avow_value_t server, guest;
   avow_promise_t *served;
-  avow_value_t inside[4]; /* connections, which end with the server */
+  avow_value_t inside[4]; /* connections open at the end */
   int n_inside;
 } stay_t;
 
@@ -179,7 +180,7 @@ static void let_go(avow_value_t *held) {
   avow_value_unref(v);
 }
 
-/* Whoever still waits when the loop closes holds something. */
+/* Releases the references that remain when the loop closes. */
 static void let_all_go(void *data) {
   stay_t *stay = data;
   let_go(&stay->guest);
@@ -234,7 +235,7 @@ static void who_looks_for_its_peer_hears_of_its_death(void **state) {
   assert_int_equal(count_who_wait_for_ever(true), 0);
 }
 
-/* Names. */
+/* Host names. */
 
 static avow_value_t look_it_up(const avow_value_t *v, void *data) {
   const struct sockaddr *address = avow_to_addrinfo(v)->ai_addr;

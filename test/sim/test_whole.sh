@@ -1,8 +1,8 @@
 #!/bin/sh
 # SPDX-License-Identifier: MIT
-# Each function that uv.h declares is the simulator's own, which simulates it or
-# refuses it by name, or it is one that harmless.txt leaves to libuv. One that a
-# new libuv brings along belongs to either.
+# Checks that the simulator defines each function that uv.h declares, to
+# simulate it or to refuse it by name, unless harmless.txt leaves the function
+# to libuv. This includes the functions that a new version of libuv adds.
 #
 #   CC=... UV_CFLAGS=... test_whole.sh LIBAVOW_SIM
 set -eu

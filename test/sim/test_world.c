@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-/* The simulator's world: time, tasks and choices. */
+/* The world of the simulator: time, tasks and choices. */
 #include "sim/world.h"
 
 #include "harness.h"
@@ -131,7 +131,7 @@ static void what_is_due_can_be_unset_and_what_is_set_waits_for_the_next_poll(
   end_world();
 }
 
-/* These numbers are what they are on any machine. */
+/* The numbers are the same on each machine. */
 static void choices_are_the_same_everywhere(void **state) {
   begin_world(7, true);
 

@@ -13,8 +13,7 @@ static void let_go(void *block) {
   free(block);
 }
 
-/* The connection is there for the time of the call, and for as long as it is
-   held. */
+/* The connection is valid during the call and while a reference is held. */
 static avow_value_t pumped(const avow_value_t *connection, void *data) {
   const avow_stream_t stream = avow_to_stream(connection);
   const avow_pump_options_t options = { .idle = PATIENCE };
@@ -58,7 +57,8 @@ static avow_value_t second_of(const avow_value_t *both, void *data) {
   return avow_value_ref(avow_list_at(both, 1));
 }
 
-/* Both ways at a time: neither fits into what the system holds. */
+/* Sends and receives at the same time, because the data exceeds the buffers of
+   the system. */
 static avow_value_t exchange(const avow_value_t *connection, void *data) {
   visitor_t *visitor = data;
   visitor->stream = avow_value_ref(connection);
@@ -95,7 +95,7 @@ static avow_promise_t *visit_all(visits_t *visits) {
   return avow_all(visits->loop, all, VISITORS);
 }
 
-/* The server ends with the last of them. */
+/* Closes the server after the last client. */
 
 static avow_value_t close_server(const avow_value_t *outcome, void *data) {
   visits_t *visits = data;

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: MIT */
-/* A server that gives back what it is sent, and visitors who look at that: in
-   avow's verbs alone, as a program has them. */
+/* An echo server and clients that check the echo. They use only functions of
+   avow, as a program does. */
 #ifndef AVOW_TEST_SIM_VISITS_H
 #define AVOW_TEST_SIM_VISITS_H
 
@@ -16,10 +16,10 @@ typedef struct {
 } visitor_t;
 
 struct visits_s {
-  const char *bound, *asked; /* the server's host, and what visitors ask for */
+  const char *bound, *asked; /* hosts of the server and of the clients */
   const char *service;       /* NULL: both are names of pipes */
-  unsigned attempts;         /* of a visit */
-  void (*failed)(int code);  /* an attempt has; may be NULL */
+  unsigned attempts;         /* of each client */
+  void (*failed)(int code);  /* called after a failed attempt; may be NULL */
 
   uv_loop_t *loop;
   avow_value_t server;
@@ -27,7 +27,7 @@ struct visits_s {
   visitor_t visitors[VISITORS];
 };
 
-/* data is the visits_t. Settles when all have had their visit. */
+/* `data` is the visits_t. Settles when each client has received its echo. */
 avow_promise_t *visits_begin(uv_loop_t *loop, void *data);
 
 #endif

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * A server for many guests, each of which comes again when it was cut off. The
- * loop that lets them in ends with the first guest that fails.
+ * A server with many clients. A client that is disconnected connects again. The
+ * defect: the loop that accepts clients ends when the first client fails.
  */
 #include "host.h"
 #include "programs.h"

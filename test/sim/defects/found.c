@@ -1,11 +1,12 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * Looks for the planted defects, and prints how many seeds that took:
+ * Finds the planted defects and prints how many seeds that took:
  *
- *   found [SEEDS]             each program under so many (10,000)
- *   found NAME [OPTION...]    one, by avow_sim_main()
+ *   found [SEEDS]             each program with at most so many (10,000)
+ *   found NAME [OPTION...]    one program, by avow_sim_main()
  *
- * Each has to fail; of the programs that are mended none.
+ * Each program must fail. If the programs are built with -DMENDED, none may
+ * fail.
  */
 #include <avow/sim.h>
 #include <inttypes.h>
@@ -38,7 +39,8 @@ static avow_sim_options_t options_of(const program_t *program) {
                                .recover = program->recover };
 }
 
-/* Whether it went as it should. */
+/* Returns whether the program failed if it has a defect, and passed
+   otherwise. */
 static bool look_for(const program_t *program, uint64_t seeds) {
   const avow_sim_options_t options = options_of(program);
   const double begin = seconds();
@@ -71,7 +73,7 @@ int main(int argc, char *argv[]) {
   if (program == NULL)
     return look_for_all(argc > 1 ? strtoull(argv[1], NULL, 10) : 10000) ? 0 : 1;
   const avow_sim_options_t options = options_of(program);
-  char name[200]; /* the command that has a failure again */
+  char name[200]; /* command that repeats a failure */
   (void) snprintf(name, sizeof(name), "%s '%s'", argv[0], argv[1]);
   argv[1] = name;
   return avow_sim_main(argc - 1, argv + 1, program->begin, NULL, &options);

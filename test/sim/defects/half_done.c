@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * A bank that takes money off one account, asks whether the other is still
- * there, and puts it on that; with a limit of time around it all. When that
- * passes in between the money is gone.
+ * A bank that withdraws money from one account, asks the other bank whether the
+ * other account exists, and deposits the money there. The transfer has a time
+ * limit. The defect: if the limit expires in between, the money is lost.
  */
 #include "programs.h"
 
@@ -44,7 +44,7 @@ static avow_value_t run(void *data) {
   for (int i = 0; i < TRANSFERS; i++) {
     transfer_t transfer = { &bank, i % ACCOUNTS, (i + 1) % ACCOUNTS };
     avow_promise_t *p = avow_async(bank.loop, move_money, &transfer);
-    avow_value_unref(avow_await(avow_timeout(p, LIMIT))); /* it may */
+    avow_value_unref(avow_await(avow_timeout(p, LIMIT))); /* may be late */
   }
   int64_t sum = 0;
   for (int i = 0; i < ACCOUNTS; i++)

@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * A program that keeps its state in a file, and writes it anew each time. When
- * the machine goes down meanwhile there is neither the old state nor the new.
+ * A program that keeps its state in a file and overwrites the file for each
+ * change. The defect: if the machine stops meanwhile, the file holds neither
+ * the old state nor the new one.
  */
 #include <string.h>
 
@@ -49,7 +50,7 @@ static avow_value_t look(const avow_value_t *state, void *data) {
   return avow_error_new(UV_EINVAL, avow_none(), "half a state");
 }
 
-/* It may have gone down before there was any. */
+/* The machine may have stopped before the file existed. */
 static avow_value_t look_why_not(const avow_value_t *error, void *data) {
   return avow_error_code(error) == UV_ENOENT ? avow_none()
                                              : avow_value_ref(error);

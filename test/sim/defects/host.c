@@ -5,10 +5,10 @@
 
 enum { LINE = 100, PATIENCE = 60000 };
 
-/* The connection is this function's before it first awaits. */
+/* Keeps the connection, which the function must do before its first await. */
 static avow_value_t serve_one(void *data) {
   guest_t guest = *(const guest_t *) data;
-  (void) avow_value_ref(&guest.connection); /* the same */
+  (void) avow_value_ref(&guest.connection); /* returns the connection */
   const avow_value_t v = guest.host->serve(&guest);
   avow_value_unref(guest.connection);
   return v;
@@ -34,7 +34,7 @@ avow_value_t host_open(host_t *host) {
   return avow_none();
 }
 
-/* Nobody is left half served. */
+/* Waits until all clients are served. */
 void host_close(host_t *host) {
   avow_value_unref(avow_await(avow_close(avow_to_stream(&host->listener))));
   avow_value_unref(avow_await(host->served));

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-/* What those of the programs that have a server share: one on loopback. */
+/* A server on loopback, which several of the programs share. */
 #ifndef HOST_H
 #define HOST_H
 
@@ -8,8 +8,8 @@
 typedef struct host_s {
   uv_loop_t *loop;
   avow_fn serve;           /* called in an async function, with a guest_t */
-  void *data;              /* the program's */
-  avow_gather_kind_t kind; /* AVOW_ALL: ends when one guest fails */
+  void *data;              /* for the program */
+  avow_gather_kind_t kind; /* AVOW_ALL: one failure ends it */
   avow_value_t listener;
   avow_promise_t *served;
   char port[8];
@@ -17,15 +17,16 @@ typedef struct host_s {
 
 typedef struct guest_s {
   host_t *host;
-  avow_value_t connection; /* closed when serve() has returned */
+  avow_value_t connection; /* closed after serve() returns */
 } guest_t;
 
-/* From an async function: NONE when guests may come, until it is closed. */
+/* Call this from an async function. Returns NONE when clients can connect. They
+   can connect until host_close(). */
 avow_value_t host_open(host_t *host);
 void host_close(host_t *host);
 
-/* BYTES: what it answers to a line, on a connection of its own; NONE if that
-   ends without an answer. */
+/* Returns BYTES, the answer to a line, which is sent on a new connection.
+   Returns NONE if the connection ends without an answer. */
 avow_value_t host_ask(const host_t *host, const char *line);
 
 #endif

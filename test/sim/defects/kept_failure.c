@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * A memo of what is in a file: the promise is kept, and whoever asks later has
- * the same. So is one that was rejected, and for ever.
+ * A memo of the contents of a file. The program keeps the promise of the first
+ * read, and later callers receive its outcome. The defect: if the first read
+ * fails, the memo keeps the error forever.
  */
 #include "programs.h"
 
@@ -45,7 +46,7 @@ static void forget(memo_t *memo) {
 }
 #endif
 
-/* Those who ask are patient. */
+/* Callers retry a few times. */
 static avow_value_t ask(memo_t *memo) {
   avow_value_t v = avow_await(motto_of(memo));
   for (int i = 1; i < ATTEMPTS && avow_is_error(&v); i++) {

@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * A client that asks a server, two questions at a time by the permits of a
- * limiter, and again where that fails. One that fails keeps its permit.
+ * A client that asks a server at most two questions at a time, with the permits
+ * of a limiter, and asks again after a failure. The defect: a question that
+ * fails keeps its permit.
  */
 #include "host.h"
 #include "programs.h"

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * A letter put together of its parts. Where there is no memory for one of them
- * the function returns, and the part before is never let go of.
+ * A letter that is composed of parts. The defect: if memory for a part is
+ * missing, the function returns without releasing the earlier part.
  */
 #include "programs.h"
 

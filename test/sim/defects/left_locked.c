@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * Workers that share a machine, which is marked as busy while one is at it. Who
- * is cancelled there returns, and nobody marks it as free again.
+ * Workers that share a machine, which is marked as busy while a worker uses it.
+ * The defect: a worker that is canceled returns without unmarking it.
  */
 #include "programs.h"
 
@@ -15,7 +15,7 @@ typedef struct {
 static avow_value_t use(void *data) {
   machine_t *machine = data;
   if (machine->busy)
-    return avow_none(); /* another day */
+    return avow_none(); /* the worker gives up */
   machine->busy = true;
   const avow_value_t v = avow_await(avow_sleep(machine->loop, TURN));
 #ifndef MENDED

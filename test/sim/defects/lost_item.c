@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * A desk that takes orders from two queues, by a race of their next items. When
- * both have one the race takes both, and drops the one that lost.
+ * A desk that takes orders from two queues by a race of their next items. The
+ * defect: if both queues have an item, the race takes both items and drops the
+ * loser.
  */
 #include "programs.h"
 
@@ -48,7 +49,7 @@ static avow_value_t pack(void *data) {
   return avow_none();
 }
 
-/* Ends when all are packed. */
+/* Ends when all orders are packed. */
 static avow_value_t work_at_desk(void *data) {
   const shop_t *shops = data;
   for (int64_t packed = 0; packed < 2 * ORDERS; packed++) {

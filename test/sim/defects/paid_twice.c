@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * A client that pays, and does it again where that fails. The connection may
- * break after the payment: then it is made once more.
+ * A client that pays, and pays again after a failure. The defect: if the
+ * connection breaks after the payment, the client pays twice.
  */
 #include <stdlib.h>
 

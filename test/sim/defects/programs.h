@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * Small programs, each with a defect as people make them, which -DMENDED mends.
- * They know avow's public interface and nothing of what tests them: begin()
- * rejects if what the program is there for did not come true.
+ * Small programs, each with a defect of a common kind, which -DMENDED repairs.
+ * They use only the public interface of avow and do not know the simulator. The
+ * promise of begin() rejects if the program did not reach its goal.
  */
 #ifndef PROGRAMS_H
 #define PROGRAMS_H
@@ -11,7 +11,7 @@
 
 typedef avow_promise_t *(*begin_fn)(uv_loop_t *loop, void *data);
 
-/* What a program is to bear. */
+/* The faults that a program must survive. */
 enum {
   BEARS_NET = 1,
   BEARS_FS = 2,
@@ -22,9 +22,9 @@ enum {
 
 typedef struct program_s {
   const char *name;
-  const char *defect; /* in words */
+  const char *defect; /* one sentence */
   begin_fn begin;
-  begin_fn recover; /* looks at what is left after a crash; or NULL */
+  begin_fn recover; /* checks what a crash left; or NULL */
   unsigned bears;
 } program_t;
 
@@ -32,7 +32,7 @@ extern const program_t deaf_server, half_done, half_written, kept_failure,
     leaked_permit, leaked_value, left_locked, lost_item, paid_twice,
     settled_twice, short_read, stale_check;
 
-/* All of these, and NULL. */
+/* All programs, and NULL at the end. */
 extern const program_t *const programs[];
 
 #endif

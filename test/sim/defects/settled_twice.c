@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * A question that goes to a second expert when the first takes too long; whose
- * answer comes first is paid for. Both settle the same promise, and the one who
- * comes too late is paid as well.
+ * A question that goes to a second expert if the first one takes too long. The
+ * program pays the expert whose answer comes first. The defect: both experts
+ * settle the same promise, and the program pays both.
  */
 #include "programs.h"
 

@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * A server that adds up what it is told, a number a line, and takes what one
- * read gives for a line. TCP knows no lines.
+ * A server that adds up numbers that it receives, one in each line. The defect:
+ * it takes the result of one read for a line, but TCP does not preserve the
+ * boundaries of writes.
  */
 #include <stdlib.h>
 

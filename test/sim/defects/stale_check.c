@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * A theatre that looks whether there is a seat, charges the card, and then
- * gives the seat away: who looks while the card is charged finds it free.
+ * A theater that checks whether a seat is free, charges the card, and then
+ * assigns the seat. The defect: while it charges the card, other customers find
+ * the same seat free.
  */
 #include "programs.h"
 

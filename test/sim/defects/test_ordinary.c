@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * The programs with planted defects as a careful user would test them: on real
- * sockets and files, with time that moves by itself, and each looks at what it
- * is there for. They pass.
+ * Tests the programs with planted defects as a careful user would: with real
+ * sockets and files, and with a virtual clock that advances by itself. The
+ * tests pass, because such tests do not find the defects.
  */
 #include <setjmp.h>
 #include <signal.h>
@@ -19,7 +19,7 @@
 
 static uv_loop_t the_loop, *const loop = &the_loop;
 
-/* Nothing fails, and nothing is left on the loop. */
+/* The program must succeed and leave nothing on the loop. */
 static void fulfils(const char *name, begin_fn begin) {
   const avow_options_t options = { .clock = AVOW_CLOCK_BY_ITSELF,
                                    .clock_quiet_ms = 200 };
@@ -43,7 +43,7 @@ static void program_does_what_it_is_for(void **state) {
     fulfils(program->name, program->recover);
 }
 
-/* Files of theirs go with a directory of their own. */
+/* The files of the programs are removed with a temporary directory. */
 static char place[] = "/tmp/avow-defects-XXXXXX";
 
 static int enter(void **state) {

@@ -30,7 +30,7 @@ static avow_value_t receive_numbers(const client_t *client,
   for (;;) {
     avow_promise_t *p = avow_reader_until(reader, avow_string("\n"), LINE);
     const avow_value_t line = avow_await(avow_timeout(p, TIMEOUT));
-    if (line.tag != AVOW_BYTES) /* the end, or an error */
+    if (line.tag != AVOW_BYTES) /* the end or an error */
       return line;
     client->tally->sum += strtol(avow_to_bytes(&line, NULL), NULL, 10);
     avow_value_unref(line);
@@ -44,7 +44,7 @@ static avow_value_t serve(void *data) {
   avow_reader_t *reader = avow_reader_new(avow_to_stream(&connection));
   const avow_value_t v = receive_numbers(&client, reader);
   avow_reader_unref(reader);
-  avow_value_unref(connection); /* closes it */
+  avow_value_unref(connection); /* closes the connection */
   return v;
 }
 

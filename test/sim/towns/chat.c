@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * examples/chat.c, and guests that come, talk, and go. What one of them says is
- * heard by all who are there, in this order and without gaps.
+ * examples/chat.c and clients that connect, send lines and disconnect. Each
+ * client receives the lines of each other client in order and without gaps.
  */
 #include <avow/sim.h>
 
@@ -17,7 +17,7 @@ enum { GUESTS = 3, LINES = 3, MOST = 2000, NUMBERS = 32, HOUR = 3600000 };
 
 static const char port[] = "7001";
 
-/* What a guest has heard last of each. */
+/* The number of the last line that a client received from each other client. */
 typedef struct {
   int last[NUMBERS];
 } memory_t;
@@ -34,12 +34,12 @@ static void hear_line(memory_t *memory, const char *line) {
   memory->last[number % NUMBERS] = said;
 }
 
-/* Nobody waits for ever for who has gone without a word. */
+/* A time limit ends the wait for a peer that was lost silently. */
 static avow_value_t await_news(avow_reader_t *reader) {
   return avow_await(avow_timeout(avow_reader_line(reader, LINE + 100), HOUR));
 }
 
-/* To the end of what there is to hear. */
+/* Receives lines until the end of the connection. */
 static avow_value_t listen_to_all(void *data) {
   const avow_value_t connection = avow_value_ref(data);
   avow_reader_t *reader = avow_reader_new(avow_to_stream(&connection));
@@ -52,7 +52,7 @@ static avow_value_t listen_to_all(void *data) {
   }
   avow_reader_unref(reader);
   avow_value_unref(connection);
-  avow_value_unref(v); /* why it ended is the net's affair */
+  avow_value_unref(v); /* the network may end it in any way */
   return avow_none();
 }
 

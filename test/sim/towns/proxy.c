@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * examples/proxy.c between a server that says back what it hears, and clients.
- * What a client hears is what it has said, from the beginning.
+ * examples/proxy.c between an echo server and clients. The bytes that a client
+ * receives are the beginning of those that it sent.
  */
 #include <avow/sim.h>
 #include <string.h>
@@ -16,7 +16,7 @@ int proxy_main(int argc, char *argv[]);
 
 enum { CLIENTS = 3, WORDS = 3, WORD = 70, MOST_PAUSE = 500, HOUR = 3600000 };
 
-static bool breaks; /* the net does: a proxy cannot tell the client */
+static bool breaks; /* the network breaks; a client cannot learn of it */
 
 static avow_value_t say_back(void *data) {
   AVOW_AUTO_VALUE connection = avow_value_ref(data);

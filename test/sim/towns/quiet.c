@@ -20,7 +20,7 @@ const char *program_name(void) {
   return "town";
 }
 
-/* Nobody calls the examples' main(). */
+/* The simulation does not call main() of an example. */
 uv_loop_t *program_begin(void) {
   abort();
 }
@@ -59,7 +59,7 @@ void quiet_begin(void) {
 
 void quiet_interrupt(void) {
   if (interrupt != NULL)
-    (void) avow_resolve(interrupt, avow_none()); /* or it was forgotten */
+    (void) avow_resolve(interrupt, avow_none()); /* false if it was canceled */
   interrupt = NULL;
   interrupted = true;
 }

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * What stands in for examples/program.c in a simulation: nothing is printed,
- * and instead of a signal somebody says that it is time to stop.
+ * A substitute for examples/program.c in a simulation. It prints nothing, and
+ * quiet_interrupt() stands for the signal.
  */
 #ifndef QUIET_H
 #define QUIET_H
@@ -9,31 +9,32 @@
 #include <avow/all.h>
 #include <stdio.h>
 
-/* In the examples, whose files these are included in. */
+/* For the files of the examples, which the simulations include. */
 #define printf(...) ((void) 0)
 #undef stderr
 #define stderr quiet_stderr
 
-/* Nowhere. */
+/* Discards all output. */
 extern FILE *quiet_stderr;
 
-/* Begins: an example, and those that it is there for. What it returns settles
-   when all are gone, and rejects if one got what it should not. */
+/* Starts an example and its clients. The promise settles when all have ended.
+   It rejects if one received wrong data. */
 avow_promise_t *chat_town(uv_loop_t *loop, void *data);
 avow_promise_t *proxy_town(uv_loop_t *loop, void *data);
 avow_promise_t *upload_town(uv_loop_t *loop, void *data);
 
-/* Before that: nobody is interrupted. */
+/* Call this before the example starts: no interrupt is pending. */
 void quiet_begin(void);
 
-/* program_interrupted() settles, also if it is called later. */
+/* Settles program_interrupted(), even if the example calls it later. */
 void quiet_interrupt(void);
 
-/* A connection to that port, in *out, for which it may try some times. */
+/* Connects to the port, possibly after several tries. Stores the connection in
+   `*out`. */
 avow_value_t quiet_connect(uv_loop_t *loop, const char *port, uint64_t most,
                            avow_value_t *out);
 
-/* Waits between tries, by the program's chance. NONE, or that was cancelled. */
+/* Waits for a random time between tries. Returns NONE, or UV_ECANCELED. */
 avow_value_t quiet_pause(uv_loop_t *loop, uint64_t most);
 
 #endif

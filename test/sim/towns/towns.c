@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * Examples as they are, each with all whom it is there for, in the simulator:
+ * Runs an unmodified example together with its clients in the simulator:
  *
- *   towns NAME [OPTION...]    as avow_sim_main() has them
+ *   towns NAME [OPTION...]    with the options of avow_sim_main()
  */
 #include <avow/sim.h>
 #include <signal.h>
@@ -32,11 +32,11 @@ int main(int argc, char *argv[]) {
     if (strcmp(argv[1], towns[i].name) != 0)
       continue;
     const avow_sim_options_t options = { .faults = towns[i].faults };
-    void *data = towns[i].faults != 0 ? argv : NULL; /* it knows of them */
-    char name[200]; /* the command that has a failure again */
+    void *data = towns[i].faults != 0 ? argv : NULL; /* tells it about faults */
+    char name[200]; /* command that repeats a failure */
     (void) snprintf(name, sizeof(name), "%s %s", argv[0], argv[1]);
     argv[1] = name;
     return avow_sim_main(argc - 1, argv + 1, towns[i].begin, data, &options);
   }
-  return 1; /* there is none of that name */
+  return 1; /* unknown name */
 }

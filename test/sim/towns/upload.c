@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * examples/upload.c with its own server. Of each file it knows in the end
- * whether it is there, and the server has room for two of three.
+ * examples/upload.c with its own server. At the end it must know the state of
+ * each file.
  */
 #include <avow/sim.h>
 
@@ -46,7 +46,7 @@ static avow_value_t live(void *data) {
   upload_t *upload = &town->upload;
   avow_promise_t *p =
       avow_map(upload->loop, FILES, write_one, upload->loop, NULL);
-  avow_value_unref(avow_await(p)); /* those that are not there fail */
+  avow_value_unref(avow_await(p)); /* files may fail to be written */
   const avow_value_t outcomes = avow_await(send_all(upload));
   check_rows(upload);
   avow_value_unref(avow_await(upload_server_stop(&town->server)));
