@@ -78,7 +78,7 @@ avow_value_t compressed_answer(void) {
   static const char first[] =
       "\x1f\x8b\x08\0\0\0\0\0\2\3\xed\xc1\1\x0d\0\0\0\xc2\xa0\xac\xef_\xc2"
       "\x1e\x0e(";
-  static const char last[] = "\x9e\x0c\x89)\xf9vP\xc3\0"; /* and one more */
+  static const char last[] = "\x9e\x0c\x89)\xf9vP\xc3\0"; /* and its NUL */
   char text[sizeof(head) - 1 + 84] = "";
   memcpy(text, head, sizeof(head) - 1);
   memcpy(text + sizeof(head) - 1, first, sizeof(first) - 1);

@@ -26,16 +26,16 @@
 
 enum { HEAD = 16384, URLS = 8, URL = 128, CHUNK = 7 };
 
-/* One connection, and what was read of it and not used so far. */
+/* A connection, and bytes that were read from it and not yet used. */
 typedef struct {
   int fd;
   bool over, mute;
-  int served; /* requests before this one */
+  int served; /* requests before the current one */
   size_t len;
   char in[HEAD];
 } http_t;
 
-/* What the tests' process sees of the server's. */
+/* Counters that the server shares with the process of the tests. */
 static struct { atomic_int accepted, open; } * counts;
 
 static int port, ends[2];
@@ -80,7 +80,7 @@ static void send_head(http_t *h, int status, int length) {
            length);
 }
 
-/* More bytes from the client; false at the end. */
+/* Reads more bytes from the client. Returns false at the end. */
 static bool http_fill(http_t *h) {
   if (h->len == sizeof(h->in) - 1)
     return false;
@@ -110,7 +110,7 @@ static void close_hard(http_t *h) {
   h->over = true;
 }
 
-/* The first so many bytes of an answer. */
+/* Sends the first `n` bytes of an answer. */
 static void send_part(http_t *h, int n) {
   char text[512];
   int len = snprintf(text, sizeof(text),
@@ -120,7 +120,7 @@ static void send_part(http_t *h, int n) {
   http_send(h, text, (size_t) (n < len ? n : len));
 }
 
-/* Sends on what comes, in chunks, as a body of n bytes. */
+/* Sends received bytes, in chunks, as a body of n bytes. */
 static void echo_length(http_t *h, size_t n) {
   send_head(h, 200, (int) n);
   while (n > 0 && !h->over) {
@@ -142,7 +142,7 @@ static bool fill_line(http_t *h) {
   return true;
 }
 
-/* A body in chunks goes back as it came. */
+/* Sends a chunked body back as it was received. */
 static void echo_chunks(http_t *h) {
   http_say(h, CHUNKED);
   size_t n = 1;
@@ -210,7 +210,7 @@ static void answer_redirect(http_t *h, int n) {
   http_say(h, "Content-Length: 4\r\n\r\nmove");
 }
 
-/* Byte by byte, if it is to be slow. */
+/* Sends byte by byte if `ms` is not 0. */
 static void say_slowly(http_t *h, const char *text, size_t len, int ms) {
   const size_t step = ms > 0 ? 1 : len;
   for (size_t at = 0; at < len && !h->over; at += step) {
@@ -246,7 +246,7 @@ static void swallow(http_t *h, const char *head) {
   h->mute = false;
 }
 
-/* Elsewhere, if the status says so. */
+/* Redirects to `where` if the status is a redirect. */
 static void answer_upload(http_t *h, int status, const char *where) {
   http_say(h,
            "HTTP/1.1 %d Status\r\nLocation: %s\r\nContent-Length: 4\r\n"
@@ -264,7 +264,7 @@ static void answer_expect(http_t *h, const char *head, int n) {
   send_head(h, 417, 0);
 }
 
-/* Of each N that ask for it none is answered before the last has asked. */
+/* Answers only after `n` clients have sent this request. */
 static void answer_together(http_t *h, int n) {
   static pthread_mutex_t mutex = PTHREAD_MUTEX_INITIALIZER;
   static pthread_cond_t changed = PTHREAD_COND_INITIALIZER;
@@ -380,7 +380,7 @@ static void answer(http_t *h, const char *head, const char *what, int n) {
   }
 }
 
-/* One request; false at the end of the connection. */
+/* Serves one request. Returns false at the end of the connection. */
 static bool serve_one(http_t *h) {
   char head[HEAD], what[32] = "";
   int n = 0;
@@ -424,7 +424,7 @@ static void begin_to_serve(int fd) {
   (void) pthread_detach(thread);
 }
 
-/* Its end, in good order or not, is that of the tests' process. */
+/* Ends when the process of the tests ends, in whatever way. */
 static void *end_with(void *pipe) {
   char c;
   while (read(*(int *) pipe, &c, 1) > 0)
@@ -435,7 +435,7 @@ static void *end_with(void *pipe) {
 static void accept_all(int listener) {
   pthread_t thread;
   (void) close(ends[1]);
-  (void) dup2(ends[0], STDOUT_FILENO); /* whoever reads that waits for us */
+  (void) dup2(ends[0], STDOUT_FILENO); /* readers of our output wait for us */
   (void) dup2(ends[0], STDERR_FILENO);
   if (pthread_create(&thread, NULL, end_with, &ends[0]) != 0)
     abort();

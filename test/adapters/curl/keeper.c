@@ -36,8 +36,8 @@ const char *port_text(int port) {
   return digits;
 }
 
-/* In a process that is to be another's: in the folder, and says nothing to who
-   reads what the tests say. */
+/* Turns this process into another program, in the folder. Its output goes to a
+   file and not to readers of the tests' output. */
 static void become(const char *const *args) {
   const int said = open(in_folder("said"), O_WRONLY | O_CREAT | O_APPEND, 0600);
   if (said < 0 || dup2(said, STDOUT_FILENO) < 0 ||
@@ -82,7 +82,8 @@ int keeper_listen(void) {
   return ntohs(address.sin_port);
 }
 
-/* Theirs are from FIRST on, wherever ours are. nginx is told by $NGINX. */
+/* The program gets sockets from descriptor FIRST on. $NGINX tells nginx about
+   them. */
 static void hand_sockets_over(void) {
   char list[4 * SOCKETS] = "";
   int copies[SOCKETS], len = 0;
@@ -100,7 +101,8 @@ static void forget_sockets(void) {
     (void) close(sockets[--how_many]);
 }
 
-/* Ends the program when the tests' process has ended, or says so. */
+/* Ends the program when the process of the tests has ended or closes the
+   pipe. */
 static void guard(const char *const *args) {
   char c;
   (void) close(ends[1]);
@@ -110,7 +112,7 @@ static void guard(const char *const *args) {
     become(args);
   }
   forget_sockets();
-  (void) dup2(ends[0], STDOUT_FILENO); /* whoever reads that waits for us */
+  (void) dup2(ends[0], STDOUT_FILENO); /* readers of our output wait for us */
   (void) dup2(ends[0], STDERR_FILENO);
   while (read(ends[0], &c, 1) > 0)
     continue;

@@ -1,29 +1,29 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * Servers of others for tests of clients: programs in a folder with papers for
- * them, papers.sh says which. They have sockets of ours, which listen before
- * they run, so that there is nothing to wait for and no port to guess: the
- * first that was asked for is their descriptor 3. They end with the tests'
- * process, however it does.
+ * Runs third-party servers for tests of clients, in a folder with certificates
+ * (see papers.sh). The servers inherit sockets that already listen, so that
+ * tests need not wait for them or guess ports. The first socket is descriptor
+ * 3. The servers end with the process of the tests, in whatever way it ends.
  */
 #ifndef KEEPER_H
 #define KEEPER_H
 
-/* For groups of tests: before the first, and behind the last. */
+/* Functions for a group of tests: call them before the first test and after the
+   last one. */
 int keeper_setup(void **state);
 int keeper_teardown(void **state);
 
-/* One more socket on loopback for the program that runs next: its port. */
+/* Opens another listening socket for the next program. Returns its port. */
 int keeper_listen(void);
 
-/* A program runs there to its end, successfully; args ends with NULL. */
+/* Runs a program in the folder until it succeeds. `args` ends with NULL. */
 void keeper_finish(const char *const *args);
 
-/* A program runs there. */
+/* Runs a program in the folder in the background. */
 void keeper_run(const char *const *args);
 
-/* The path of a file in the folder, and what a port is called in arguments;
-   good until so many more are asked for. */
+/* Return the path of a file in the folder, and a port as text. A result is
+   valid until several further calls. */
 const char *in_folder(const char *name);
 const char *port_text(int port);
 

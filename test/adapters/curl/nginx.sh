@@ -1,7 +1,8 @@
 #!/bin/sh
 # SPDX-License-Identifier: MIT
-# nginx, in the folder that this is called in, by the sockets of $NGINX, which
-# listen: nginx.sh PLAIN-PORT TLS-PORT
+# Runs nginx in the current folder with the listening sockets of $NGINX:
+#
+#   nginx.sh PLAIN-PORT TLS-PORT
 set -eu
 here=$(dirname "$0")
 PATH=$PATH:/usr/sbin:/usr/local/sbin

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: MIT
-// Servers by Node, on the sockets 3 to 7, in a folder with papers: HTTP/2 by
-// TLS, a proxy of HTTP, one of SOCKS5, FTP with passive data, and SMTP. Both
-// proxies lead to the first, whatever they are asked for.
+// Node servers on the sockets 3 to 7, in a folder with certificates: HTTP/2 over
+// TLS, an HTTP proxy, a SOCKS5 proxy, FTP with passive mode, and SMTP. Both
+// proxies connect to the HTTP/2 server, whatever a client requests.
 'use strict';
 const fs = require('node:fs');
 const http = require('node:http');
@@ -97,7 +97,7 @@ const ftp = net.createServer((socket) => {
   const waiting = [];
   const say = (text) => socket.write(`${text}\r\n`);
   const over = (fn) => { if (data) fn(data); else waiting.push(fn); };
-  let eager = false; // says where the next data is before it is asked for
+  let eager = false; // sends the next passive port before it is requested
   let said = false;
   const passive = (before) => {
     const server = net.createServer((end) => {

@@ -1,11 +1,11 @@
 /* SPDX-License-Identifier: MIT */
-/* What test/proof/nulls.c needs to know of avow-curl. */
+/* Definitions for test/proof/nulls.c about avow-curl. */
 #include "avow/curl.h"
 
 static int set_up(void) {
   return 0;
 }
 
-/* Whose handles there are closes them. */
+/* The holders of handles close them. */
 static void tear_down(void) {
 }

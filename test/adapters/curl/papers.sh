@@ -1,11 +1,11 @@
 #!/bin/sh
 # SPDX-License-Identifier: MIT
-# Makes certificates in the folder that this is called in, each NAME.pem with its
-# key: `authority`, what that has signed for localhost and for a host whose days
-# are over, and `stranger`, for localhost, too, but signed by itself.
+# Makes certificates in the current folder, each as NAME.pem with its key.
+# `authority` signs `localhost` and `expired`, a host whose certificate has
+# expired. `stranger` is a self-signed certificate for localhost.
 set -eu
 
-# NAME WHAT [OPTION...]
+# Makes a certificate: NAME EXTENSION [OPTION...]
 self_signed() {
   name=$1
   what=$2

@@ -26,7 +26,7 @@ static avow_value_t pass(const avow_value_t *error, void *unused) {
   return avow_none();
 }
 
-/* In every case, for the body would not end. */
+/* Closes the feed in any case, because the body would not end otherwise. */
 static void over(void *unused) {
   end_feed();
 }

@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: MIT */
-/* Connections, as the server counts them: those that are kept, and limits. */
+/* Connections, counted by the server: connections that are kept open, and
+   limits. */
 #include "curl_test.h"
 
 enum { MOST = 120 };
@@ -31,7 +32,8 @@ static void limits_connections_of_a_host(void **state) {
   assert_int_in_range(http_server_accepted() - before, 1, 2);
 }
 
-/* All of a wave are out before the next begins, and at one time. */
+/* All requests of a wave are open at one time and end before the next wave
+   starts. */
 static void keeps_those_of_a_wave(void **state) {
   client_with(MOST, MOST);
   static const size_t sizes[] = { 20, MOST };
@@ -45,7 +47,8 @@ static void keeps_those_of_a_wave(void **state) {
   }
 }
 
-/* It closes those of what was a greater wave than the limit says. */
+/* If a wave was larger than the limit, the client closes the excess
+   connections. */
 static void limits_all_connections(void **state) {
   const int before = http_server_accepted();
   client_with(100, 5);
@@ -54,8 +57,8 @@ static void limits_all_connections(void **state) {
   assert_in_range(http_server_open(), 1, 5);
 }
 
-/* Those that wait for a connection are cancelled as others, and hold up
-   nobody. */
+/* Transfers that wait for a connection can be canceled and do not delay
+   others. */
 static void cancelled_while_they_wait(void **state) {
   client_with(1, 0);
   avow_promise_t *first = get(url_of("/drip/20"), NULL);

@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * Large bodies, many at once, each read as a stream that pauses and goes on at
- * random: they come as they were, and cost no more memory than is said of them.
- * $BODIES says how many, $MIB how large they are.
+ * Large bodies, many at once. Each is read as a stream with random pauses. All
+ * must arrive unchanged and within the documented limit of memory. $BODIES is
+ * their number and $MIB is the size of each.
  */
 #include <stdio.h>
 
@@ -19,10 +19,10 @@ static char block[BLOCK];
 static uint32_t chance(void) {
   static uint32_t state = 1;
   state = state * 1664525u + 1013904223u;
-  return state >> 20; /* the lower ones come again soon */
+  return state >> 20; /* the low bits have a short period */
 }
 
-/* A block again and again that compresses to a half. */
+/* Writes a block repeatedly. It compresses to half its size. */
 static void make_file(const char *path) {
   FILE *file = fopen(path, "w");
   for (size_t at = 0; at < size; at += BLOCK) {
@@ -57,14 +57,14 @@ static int bodies_setup(void **state) {
   return 0;
 }
 
-/* From here on peak() is of what comes. */
+/* Resets the peak, so that peak() covers only what follows. */
 static void forget_peak(void) {
   FILE *file = fopen("/proc/self/clear_refs", "w");
   if (file != NULL && fputs("5", file) >= 0)
     (void) fclose(file);
 }
 
-/* MiB that this process has had at most. */
+/* Returns the peak of this process's memory in MiB. */
 static size_t peak(void) {
   char line[128];
   unsigned long kib = 0;
@@ -90,7 +90,7 @@ static void assert_piece(const reading_t *r, const char *bytes, size_t len) {
   }
 }
 
-/* INT: at the end, how many there were. */
+/* INT at the end: the number of bytes. */
 static avow_value_t take(const avow_value_t *piece, void *data) {
   reading_t *r = data;
   size_t len;
@@ -154,13 +154,13 @@ static void end_all(reading_t *readings) {
   }
 }
 
-/* Not asked of builds that have much memory for themselves. */
+/* Not checked in builds that need much memory themselves. */
 static void assert_peak(size_t most) {
   if (WATCHED == 0)
     assert_in_range(peak(), 0, most);
 }
 
-/* No body has more than that of memory, in MiB / 16. */
+/* A body may use at most `most_each` / 16 MiB of memory. */
 static void assert_all_come(void (*set)(CURL *easy, void *data),
                             size_t most_each) {
   avow_promise_t **all = calloc(bodies, sizeof(avow_promise_t *));
@@ -181,17 +181,17 @@ static void assert_all_come(void (*set)(CURL *easy, void *data),
   free(all);
 }
 
-/* What a connection has room for, and one piece. */
+/* The buffers of a connection and one piece. */
 static void over_a_connection_each(void **state) {
   assert_all_come(by_http1, 4);
 }
 
-/* libcurl's window of 32 MiB. */
+/* The window of libcurl is 32 MiB. */
 static void over_one_connection(void **state) {
   assert_all_come(by_http2, size < 32 * MIB ? 16 * size / MIB : 16 * 32);
 }
 
-/* The same in what is sent. */
+/* The window applies to the compressed bytes. */
 static void compressed_over_one(void **state) {
   assert_all_come(compressed, size < 64 * MIB ? 16 * size / MIB : 16 * 64);
 }

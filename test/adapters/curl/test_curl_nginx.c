@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: MIT */
-/* nginx, by TLS and without: what clients ask of servers, whom they trust, and
-   by how many connections. */
+/* nginx, with and without TLS: requests of clients, the certificates that they
+   trust, and the number of their connections. */
 #include <stdio.h>
 #include <stdlib.h>
 #include <sys/resource.h>
@@ -33,8 +33,8 @@ static const char *secure_url(const char *host, const char *path) {
   return url;
 }
 
-/* What requests of a test have in common: whom they trust, and that all hosts
-   are here. */
+/* Common options of requests: which authority to trust, and that all hosts are
+   local. */
 static struct curl_slist *here;
 
 static void trust(CURL *easy, void *data) {
@@ -77,7 +77,8 @@ static void assert_text(avow_value_t response, const char *text) {
   avow_value_unref(response);
 }
 
-/* Of "CONNECTION HOW-MANIETH PROTOCOL", which takes the response. */
+/* The fields of "CONNECTION REQUEST PROTOCOL". where() releases the
+   response. */
 typedef struct {
   int connection, request;
   char protocol[16];
@@ -124,7 +125,8 @@ static void by_tls_alone(void **state) {
   }
 }
 
-/* The first waits for what the server speaks, and all others with it. */
+/* The first request waits for the protocol of the server, and all others wait
+   with it. */
 static void shares_a_connection(void **state) {
   enum { MANY = 300 };
   avow_promise_t *all[MANY];
@@ -143,8 +145,8 @@ static void shares_a_connection(void **state) {
   avow_value_unref(v);
 }
 
-/* Nobody waits for one that does not come. */
-/* How many connections n requests at once take, which all are answered. */
+/* Returns how many connections n simultaneous requests use. All must be
+   answered. */
 static size_t connections_of(const char *url, size_t n) {
   size_t connections = 0;
   int known[6] = { 0 };
@@ -172,7 +174,7 @@ static size_t connections_of(const char *url, size_t n) {
   return connections;
 }
 
-/* $STORM says how many. */
+/* $STORM is the number of requests. */
 static void many_at_once_have_few_descriptors(void **state) {
   const char *asked = getenv("STORM");
   const size_t n = asked != NULL ? strtoul(asked, NULL, 10) : 500;
@@ -210,7 +212,7 @@ static void posts(void **state) {
   avow_value_unref(body);
 }
 
-/* What is sent by PUT is there for GET. */
+/* A file that was sent by PUT can be read by GET. */
 static void uploads(void **state) {
   enum { LARGE = 1000 * 1000 };
   char *bytes = malloc(LARGE + 1);
@@ -260,7 +262,8 @@ static char *numbers(void) {
   return text;
 }
 
-/* libcurl inflates what it has asked for, and the head says what there was. */
+/* libcurl decompresses the body that it requested. The head shows the
+   encoding. */
 static void inflates(void **state) {
   char *text = numbers();
   const avow_fetch_options_t any = { .set = any_encoding };
@@ -293,7 +296,7 @@ static void trust_nobody_new(CURL *easy, void *data) {
   curl_easy_setopt(easy, CURLOPT_CONNECT_TO, here);
 }
 
-/* It is refused, and the message says why. */
+/* Asserts that the request is refused and that the message names the reason. */
 static void assert_refuses(const char *host, const char *why,
                            void (*set)(CURL *easy, void *data)) {
   avow_value_t v = avow_run(

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: MIT */
-/* Servers by Node: HTTP/2 and what it does besides answering, proxies of HTTP
-   and of SOCKS, FTP, and SMTP. */
+/* Node servers: HTTP/2 and its features besides responses, HTTP and SOCKS
+   proxies, FTP and SMTP. */
 #include <stdio.h>
 
 #include "curl_test.h"
@@ -57,7 +57,7 @@ static void assert_text(avow_promise_t *p, const char *text) {
   avow_value_unref(v);
 }
 
-/* A number that it says. */
+/* Returns a number that the server sends. */
 static int number(const char *path) {
   avow_value_t v = avow_run(ask(secure(path), NULL, NULL));
   avow_value_t text = avow_run(avow_read_all(avow_to_stream(&v), 100));
@@ -97,7 +97,8 @@ static void echoes(void **state) {
   free(text);
 }
 
-/* An error of one, and not of those beside it. */
+/* If the server resets a stream, other streams of the connection are not
+   affected. */
 static void streams_that_are_reset(void **state) {
   avow_promise_t *other = ask(secure("/trailers"), NULL, NULL);
   avow_value_t v = avow_run(ask(secure("/refused"), NULL, NULL));
@@ -111,7 +112,7 @@ static void streams_that_are_reset(void **state) {
   assert_text(other, "hello");
 }
 
-/* What it has begun it ends; others go to a new session. */
+/* A session finishes its open requests. Later requests use a new session. */
 static void sessions_that_end(void **state) {
   const int before = number("/sessions");
   assert_text(ask(secure("/last"), NULL, NULL), "hello");
@@ -132,7 +133,7 @@ static void by_a_proxy(void **state) {
   const int before = number("/connects");
   assert_text(ask(secure("/trailers"), NULL, proxy), "hello");
   assert_text(ask(secure("/trailers"), NULL, proxy), "hello");
-  assert_int_equal(number("/connects"), before + 1); /* which it keeps */
+  assert_int_equal(number("/connects"), before + 1); /* it stays open */
 }
 
 static void by_a_proxy_that_refuses(void **state) {
@@ -166,8 +167,8 @@ static void gets_by_ftp(void **state) {
   avow_value_unref(v);
 }
 
-/* Where the second file comes libcurl has heard before it asks, and then, by
-   7.88, waits for nothing. */
+/* When the second file arrives, libcurl has received the reply before its
+   request. Version 7.88 then waits for nothing. */
 static void gets_what_is_said_early(void **state) {
   const char *url = url_at(FTP, "ftp://eager@127.0.0.1:", "/file");
   for (int i = 0; i < 3; i++) {

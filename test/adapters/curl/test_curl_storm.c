@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * Requests of nginx by HTTP/1.1 and HTTP/2, by TLS and without, which send and
- * receive, with limits of time that many do not keep: nothing is left of them.
- * $STORM says how many.
+ * Requests to nginx with HTTP/1.1 and HTTP/2, with and without TLS, which send
+ * and receive. Many of them exceed their time limit. Nothing may be left of
+ * them. $STORM is their number.
  */
 #include <stdio.h>
 
@@ -12,7 +12,7 @@
 enum { SENT = 200 * 1000 };
 
 static int plain, secure;
-static avow_curl_t *by_itself; /* for HTTP/1.1 by TLS */
+static avow_curl_t *by_itself; /* for HTTP/1.1 with TLS */
 static avow_value_t sent;
 
 static int storm_setup(void **state) {
@@ -36,7 +36,7 @@ static void by_http1(CURL *easy, void *data) {
   curl_easy_setopt(easy, CURLOPT_HTTP_VERSION, CURL_HTTP_VERSION_1_1);
 }
 
-/* What is asked for: a path beginning with a colon is one without TLS. */
+/* The requests. A path that begins with a colon is requested without TLS. */
 static const struct {
   const char *path, *method;
   void (*set)(CURL *easy, void *data);

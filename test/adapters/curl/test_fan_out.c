@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: MIT */
-/* Requests that begin at once: how many connections they take, and that all
-   settle, with few descriptors and with bodies that are not read, too. */
+/* Simultaneous requests: the number of their connections. All must settle, even
+   with few descriptors and with bodies that are not read. */
 #include "curl_test.h"
 
 #include <sys/resource.h>
@@ -8,7 +8,7 @@
 
 enum { MANY = 300 };
 
-/* A host of another name, which is the same server. */
+/* Another name for the host of the server. */
 static void at_server(CURL *easy, void *list) {
   curl_easy_setopt(easy, CURLOPT_RESOLVE, list);
 }
@@ -89,11 +89,11 @@ static void hosts_take_turns(void **state) {
     all[i] = avow_then(fetch("/status/201"), note_host, NULL, order);
   all[3] = avow_then(other_host("/status/202", &list), note_host, NULL, order);
   avow_value_unref(avow_run(avow_all(loop, all, 4)));
-  assert_string_equal(order, "aaba"); /* the first began in its call */
+  assert_string_equal(order, "aaba"); /* the first one starts in its call */
   curl_slist_free_all(list);
 }
 
-/* As many as wait, behind two of which the bodies do not come to an end. */
+/* Requests wait behind two whose bodies are not read to the end. */
 static void unread_bodies_block_nobody(void **state) {
   client_with(2, 2);
   const avow_value_t v = avow_run(fetches("/bytes/3000000", 12));
@@ -116,7 +116,7 @@ static avow_value_t read_body(const avow_value_t *response, void *data) {
   return avow_follow(avow_read_all(avow_to_stream(response), 1 << 22));
 }
 
-/* Those that are read as they come stay within the limit. */
+/* Requests whose bodies are read at once respect the limit. */
 static void bodies_that_are_read_count(void **state) {
   const int before = http_server_accepted();
   avow_value_t kept[12];
@@ -132,7 +132,7 @@ static void bodies_that_are_read_count(void **state) {
   avow_value_unref(v);
 }
 
-/* Leaves so many descriptors. */
+/* Limits the number of further descriptors. */
 static struct rlimit usual;
 
 static void leave(int descriptors) {
@@ -161,7 +161,7 @@ static void waits_for_descriptors(void **state) {
   }
 }
 
-/* The connections that it keeps are to another host. */
+/* The client keeps connections to another host. */
 static void closes_kept_connections_for_descriptors(void **state) {
   struct curl_slist *list;
   client_with(20, 20);
@@ -230,7 +230,7 @@ static void waiting_ones_end_with_the_loop(void **state) {
   begin_anew();
 }
 
-/* Transfers hold the client. */
+/* A pending transfer keeps the client. */
 static void waiting_ones_outlive_the_last_reference(void **state) {
   client_with(2, 0);
   avow_promise_t *all = fetches("/hello", 20);

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-/* Requests by HTTP: heads, bodies as streams, and what servers do wrong. */
+/* HTTP requests: heads, bodies as streams, and errors of servers. */
 #include "curl_test.h"
 
 static avow_value_t fetched(const char *url, const avow_fetch_options_t *o) {
@@ -24,7 +24,7 @@ static void bodies(void **state) {
   for (int kind = 0; kind < 3; kind++)
     for (int i = 0; i < 6; i++) {
       if (kind == 1 && sizes[i] > 20000)
-        continue; /* in chunks of 7 bytes */
+        continue; /* chunks have 7 bytes */
       avow_value_t v = fetched(url_of("/%s/%d", kinds[kind], sizes[i]), NULL);
       assert_int_equal(avow_curl_status(&v), 200);
       assert_body(&v, (size_t) sizes[i]);
@@ -57,7 +57,7 @@ static void heads(void **state) {
   avow_value_unref(v);
 }
 
-/* libcurl gives it line by line. */
+/* libcurl passes the header line by line. */
 static void folded_header(void **state) {
   const avow_value_t said = avow_string(
       "HTTP/1.1 200 OK\r\n"
@@ -73,7 +73,7 @@ static void folded_header(void **state) {
   avow_value_unref(said);
 }
 
-/* The head comes before the rest of the body does, if ever. */
+/* The head is available before the rest of the body. */
 static void head_first(void **state) {
   avow_value_t v = fetched(url_of("/half/10"), NULL);
   assert_int_equal(avow_curl_status(&v), 200);
@@ -118,7 +118,8 @@ static void assert_moved(const char *method, int status, const char *becomes,
   avow_value_unref(data);
 }
 
-/* As the Fetch standard has it: browsers change no other than POST. */
+/* As the Fetch standard specifies, only POST is changed. Browsers do the
+   same. */
 static void redirects_of_methods(void **state) {
   for (int status = 301; status <= 302; status++) {
     assert_moved("POST", status, "GET", false);
@@ -132,7 +133,7 @@ static void redirects_of_methods(void **state) {
   assert_moved("PUT", 308, "PUT", true);
 }
 
-/* What comes before the head of the response, and behind its body. */
+/* Heads before that of the response, and headers after its body. */
 static void other_heads(void **state) {
   avow_value_t v = fetched(url_of("/hints"), NULL);
   assert_int_equal(avow_curl_status(&v), 200);
@@ -169,10 +170,10 @@ static void requests(void **state) {
   avow_value_unref(v);
 }
 
-/* Sets options of a client's fetches. */
+/* State of a callback that sets options of a client's fetches. */
 typedef struct {
   int calls;
-  avow_promise_t *canceled; /* in the second of them */
+  avow_promise_t *canceled; /* by the second call */
 } setter_t;
 
 static void set_each(CURL *easy, void *data) {
@@ -182,7 +183,8 @@ static void set_each(CURL *easy, void *data) {
     avow_cancel(setter->canceled);
 }
 
-/* One connection, so that a fetch waits until the one before has ended. */
+/* The client has one connection, so that a fetch waits until the previous one
+   has ended. */
 static avow_curl_t *client_that_sets(setter_t *setter) {
   const avow_curl_options_t options = { .host_connections = 1,
                                         .set = set_each,
@@ -293,7 +295,7 @@ static void refuses(void **state) {
                  length);
   assert_refused(&(avow_fetch_options_t){ .reserved = { 1 } },
                  "the options have fields that this avow-curl does not know");
-  const avow_value_t none = avow_error(UV_ENOMEM); /* as of avow_string() */
+  const avow_value_t none = avow_error(UV_ENOMEM); /* of avow_string() */
   assert_rejects(avow_curl_fetch(client, url_of("/hello"),
                                  &(avow_fetch_options_t){ .body = &none }),
                  UV_ENOMEM);
@@ -306,7 +308,7 @@ static void refuses(void **state) {
   avow_value_unref(bytes);
 }
 
-/* Whoever does not read keeps what was not read from coming. */
+/* If the body is not read, the server cannot send the rest. */
 static void holds_the_server_back(void **state) {
   enum { HUGE_BODY = 200 * 1000 * 1000 };
   avow_value_t v = fetched(url_of("/bytes/%d", HUGE_BODY), NULL);
@@ -321,7 +323,8 @@ static void holds_the_server_back(void **state) {
   run();
 }
 
-/* The response comes, or it fails; what comes of the body is right. */
+/* The fetch may fulfill or reject. A body may only end without error if it is
+   whole. */
 static void assert_cut(const char *url, bool whole) {
   avow_value_t v = fetched(url, NULL);
   if (!avow_is_error(&v)) {
@@ -335,29 +338,29 @@ static void assert_cut(const char *url, bool whole) {
   avow_value_unref(v);
 }
 
-/* A head of 40 bytes, and 100 of a body. */
+/* The head has 40 bytes and the body 100. */
 static void cut_at_each_byte(void **state) {
   for (int n = 0; n <= 140; n++) {
     assert_cut(url_of("/end/%d", n), n == 140);
-    if (n < 140) /* else both may come first */
+    if (n < 140) /* both may arrive first */
       assert_cut(url_of("/reset/%d", n), false);
   }
 }
 
 static void too_much(void **state) {
   avow_value_t v = fetched(url_of("/long/5"), NULL);
-  assert_body(&v, 5); /* what was announced */
+  assert_body(&v, 5); /* the announced bytes */
   avow_value_unref(v);
   v = fetched(url_of("/headers"), NULL);
   assert_true(avow_is_error(&v));
   avow_value_unref(v);
-  v = fetched(url_of("/hello"), NULL); /* by another connection */
+  v = fetched(url_of("/hello"), NULL); /* on another connection */
   assert_fulfils_bytes(avow_read_all(avow_to_stream(&v), 100), "hello, world");
   avow_value_unref(v);
 }
 
-/* What libcurl has kept comes with the first that is read behind its pause, and
-   then is there. */
+/* After a pause, the next read gets the first bytes that libcurl has buffered.
+   Further ones are available at once. */
 static void has_what_was_kept(void **state) {
   avow_value_t answer = compressed_answer();
   const avow_fetch_options_t options = { .body = &answer, .set = accept_gzip };

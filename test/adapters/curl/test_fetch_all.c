@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-/* Responses that come with their whole body. */
+/* Responses with a whole body. */
 #include "curl_test.h"
 
 static avow_promise_t *fetch_all(const char *url, uint64_t limit) {
@@ -24,7 +24,7 @@ static void has_the_whole_body(void **state) {
   for (int kind = 0; kind < 3; kind++)
     for (int i = 0; i < 5; i++) {
       if (kind == 1 && sizes[i] > 20000)
-        continue; /* in chunks of 7 bytes */
+        continue; /* chunks have 7 bytes */
       const char *url = url_of("/%s/%d", kinds[kind], sizes[i]);
       const avow_value_t v = avow_run(fetch_all(url, 0));
       assert_all(&v, (size_t) sizes[i]);
@@ -73,7 +73,7 @@ static void is_cancelled_in_the_body(void **state) {
   assert_no_connection();
 }
 
-/* They wait for nobody who reads. */
+/* These fetches do not wait for a reader. */
 static void many_take_few_connections(void **state) {
   enum { MANY = 50 };
   const int before = http_server_accepted();

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: MIT */
-/* Requests that end before they are done, at each stage: cancelled, let go of,
-   or closed with the loop. Nothing is left of them. */
+/* Requests that end early at each stage: canceled, released, or closed with
+   their loop. Nothing may be left of them. */
 #include "curl_test.h"
 
 enum { STAGES = 12 };

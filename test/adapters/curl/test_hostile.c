@@ -1,8 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * Answers that no server should give, and some that are merely unusual, at once
- * and byte by byte: they come as the whole body that there is, or fail, and
- * nothing else happens.
+ * Invalid answers of servers and some unusual ones, sent at once and byte by
+ * byte. Each must give its whole body or fail.
  */
 #include "curl_test.h"
 
@@ -10,7 +9,7 @@
 #define CHUNKED OK "Transfer-Encoding: chunked\r\n\r\n"
 #define GZIP    OK "Content-Encoding: gzip\r\n"
 
-/* The body; NULL of what fails. */
+/* The body is NULL if the fetch must fail. */
 typedef struct {
   const char *answer, *body;
 } row_t;
@@ -71,7 +70,7 @@ static const row_t rows[] = {
   { "HTTP/1.1 302 Found\r\nContent-Length: 5\r\n\r\nhello", "hello" },
   /* encodings */
   { GZIP "Content-Length: 5\r\n\r\nhello", NULL },
-  /* libcurl does not miss the rest of what it inflates */
+  /* libcurl does not notice that compressed data ends early */
   { GZIP "Content-Length: 5\r\n\r\n\x1f\x8b\x08\x10\x01", "" },
   { OK "Content-Encoding: nonsense\r\nContent-Length: 5\r\n\r\nhello", NULL },
 };
@@ -111,7 +110,7 @@ static void assert_row(int i, const avow_value_t *v) {
 
 static void assert_all(int ms) {
   avow_promise_t *all[ROWS];
-  client_with(ROWS, ROWS); /* what is behind an answer is not another's */
+  client_with(ROWS, ROWS); /* an answer may have extra bytes */
   for (int i = 0; i < ROWS; i++)
     all[i] = ask(i, ms);
   const avow_value_t v = avow_run(avow_all_settled(loop, all, ROWS));
@@ -130,7 +129,7 @@ static void byte_by_byte(void **state) {
   assert_all(1);
 }
 
-/* What libcurl ignores, or reads only the beginning of. */
+/* Headers that libcurl ignores, or of which it reads only the beginning. */
 static const char *const unsound[] = {
   "Content-Length: 9223372036854775808",
   "Content-Length:99999999999999999999",
@@ -147,7 +146,7 @@ static void a_length_is_a_number_below_2_63(void **state) {
   char text[200];
   for (size_t i = 0; i < sizeof(unsound) / sizeof(unsound[0]); i++) {
     (void) snprintf(text, sizeof(text), OK "%s\r\n\r\nhello", unsound[i]);
-    avow_value_t said = avow_string(text); /* it fits */
+    avow_value_t said = avow_string(text); /* fits */
     const avow_fetch_options_t options = { .body = &said };
     assert_says(avow_curl_fetch(client, url_of("/say/%d", 0), &options),
                 UV_EPROTO,

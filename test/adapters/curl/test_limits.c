@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-/* What is too long: bodies, heads, and what comes around these. */
+/* Bodies, heads, trailers and interim responses that are too long. */
 #include <stdio.h>
 
 #include "curl_test.h"
@@ -23,7 +23,7 @@ static void assert_len(const char *url, uint64_t limit, size_t n) {
   avow_value_unref(v);
 }
 
-/* The status is there nevertheless. */
+/* The status is available nevertheless. */
 static void assert_too_long(const char *url, uint64_t limit) {
   avow_value_t v = fetched(url, limit);
   assert_int_equal(avow_curl_status(&v), 200);
@@ -44,12 +44,12 @@ static void bodies(void **state) {
   assert_too_long(url_of("/bytes/9999999"), 9999998);
 }
 
-/* A redirect has a body, too, of which nobody hears. */
+/* The bodies of redirects do not count. */
 static void of_the_last_response(void **state) {
   assert_len(url_of("/redirect/3"), 12, 12);
 }
 
-/* Returns the error that ends it; 0: it came to the end. */
+/* Returns the error that ended the body, or 0 at its end. */
 static int read_by_pieces(uint64_t limit, size_t *all) {
   avow_value_t v = fetched(url_of("/bytes/300000"), limit);
   avow_value_t b = avow_none();
@@ -68,7 +68,7 @@ static int read_by_pieces(uint64_t limit, size_t *all) {
   return err;
 }
 
-/* What libcurl offers again counts once. */
+/* If libcurl passes bytes again, they count once. */
 static void read_slowly(void **state) {
   size_t all = 0;
   assert_int_equal(read_by_pieces(200000, &all), UV_EMSGSIZE);
@@ -77,7 +77,7 @@ static void read_slowly(void **state) {
   assert_int_equal(all, 300000);
 }
 
-/* A body in chunks, so many of 100 bytes, at once. */
+/* A chunked body, sent at once, with chunks of 100 bytes. */
 static avow_value_t chunked_answer(const char *header, int chunks) {
   enum { CHUNK = 4 + 100 + 2 };
   char head[128], *to;
@@ -97,8 +97,8 @@ static avow_value_t chunked_answer(const char *header, int chunks) {
   return v;
 }
 
-/* Takes the answer. The limit is found in what libcurl has kept, and gives to
-   who reads on when nothing more comes from the server. */
+/* Releases the answer. The excess is in bytes that libcurl has buffered and
+   passes to the next read, although the server sends no more. */
 static void assert_found_in_kept(avow_value_t answer, uint64_t limit) {
   const avow_fetch_options_t o = { .body = &answer,
                                    .limit = limit,
@@ -115,7 +115,7 @@ static void found_in_what_was_kept(void **state) {
   assert_found_in_kept(compressed_answer(), 20000);
 }
 
-/* 80 MiB of zeros, packed twice. */
+/* 80 MiB of zeros, compressed twice. */
 static const unsigned char bomb[] = {
   0x1f, 0x8b, 0x08, 0x00, 0x00, 0x00, 0x00, 0x00, 0x02, 0x03, 0xed, 0xdc, 0xad,
   0x4e, 0x82, 0x71, 0x14, 0xc0, 0xe1, 0x97, 0xaf, 0x8d, 0x11, 0x14, 0x03, 0x89,
@@ -152,13 +152,14 @@ static avow_value_t bomb_answer(void) {
   return avow_bytes(text, (size_t) n + sizeof(bomb));
 }
 
-/* It comes as it is unpacked, for its limit is all that it can cost. */
+/* Bytes arrive while they are decompressed, and the limit bounds their
+   memory. */
 static void found_in_what_is_unpacked(void **state) {
   assert_found_in_kept(bomb_answer(), 65536);
   assert_found_in_kept(bomb_answer(), 5000000);
 }
 
-/* Of small pieces it is paused nevertheless, and all come. */
+/* With small pieces the transfer pauses as well, and all bytes arrive. */
 static void unpacked_in_small_pieces(void **state) {
   enum { CHUNKS = 6000 };
   static const char header[] = "Content-Encoding: identity\r\n";
@@ -175,7 +176,7 @@ static void unpacked_in_small_pieces(void **state) {
   avow_value_unref(answer);
 }
 
-/* As much as that libcurl does not keep, and it says so. */
+/* libcurl does not buffer this amount and reports an error. */
 static void unpacked_without_a_limit(void **state) {
   avow_value_t answer = bomb_answer();
   const avow_fetch_options_t o = { .body = &answer, .set = accept_gzip };
@@ -191,7 +192,7 @@ static void unpacked_without_a_limit(void **state) {
   avow_value_unref(answer);
 }
 
-/* libcurl 8 has limits of its own, of which one may be met before. */
+/* libcurl 8 has limits of its own, which may apply first. */
 static void heads(void **state) {
   static const char *const paths[] = { "/headers", "/continue" };
   for (size_t i = 0; i < 2; i++) {
@@ -206,7 +207,7 @@ static void heads(void **state) {
   }
 }
 
-/* libcurl 7.88 calls that a lack of memory. */
+/* libcurl 7.88 reports this as lack of memory. */
 static void lines(void **state) {
   enum { LONG = 200000 };
   static const char *const begins[] = { "HTTP/1.1 200 OK\r\nX: ",
@@ -229,7 +230,7 @@ static void by_a_proxy(CURL *easy, void *unused) {
   curl_easy_setopt(easy, CURLOPT_NOPROXY, "");
 }
 
-/* libcurl would pass it over for ever. */
+/* libcurl would skip the body forever. */
 static void answers_of_proxies(void **state) {
   const avow_fetch_options_t o = { .set = by_a_proxy };
   assert_says(avow_curl_fetch(client, "https://refusal.test/", &o), UV_EMSGSIZE,
@@ -249,7 +250,7 @@ static avow_value_t read_body(const avow_value_t *response, void *data) {
   return avow_follow(all_of(response));
 }
 
-/* One limit for the head and the body. */
+/* One time limit covers the head and the body. */
 static void of_time(void **state) {
   avow_value_t kept = avow_none();
   avow_promise_t *p = avow_curl_fetch(client, url_of("/drip/1000000"), NULL);

@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * No memory: each allocation of avow, of the adapter and of libuv fails in
- * turn, once and from then on. What was asked fulfils or rejects, and nothing
- * is left.
+ * Out of memory: each allocation of avow, of the adapter and of libuv fails in
+ * turn, once or from then on. Each request must fulfill or reject, and nothing
+ * may be left.
  */
 #include "sending.h"
 
@@ -10,7 +10,7 @@ static avow_value_t none_cb(const avow_value_t *arg, void *data) {
   return avow_none();
 }
 
-/* A client of its own, which goes when both are done. */
+/* A client of its own, which is freed after both transfers. */
 static avow_promise_t *two_transfers(void) {
   avow_curl_t *own = avow_curl_new(loop, NULL);
   avow_promise_t *both[] = {
@@ -68,7 +68,7 @@ static avow_promise_t *upload_and_read(void) {
   return avow_then(p, none_cb, NULL, NULL);
 }
 
-/* A body of which libcurl has more than a piece to write at once. */
+/* A body of which libcurl writes more than one piece at once. */
 static avow_promise_t *fetch_compressed(void) {
   const avow_value_t sent = compressed_answer();
   const avow_fetch_options_t options = { .body = &sent, .set = accept_gzip };
@@ -83,7 +83,7 @@ static avow_promise_t *fetch_compressed(void) {
   return avow_then(p, none_cb, NULL, NULL);
 }
 
-/* What only shrinks a block may go without. */
+/* An allocation that only shrinks a block may fail without effect. */
 static void survives(void **state, avow_promise_t *(*start)(void) ) {
   bool lacked = true;
   for (long nth = 1; lacked; nth++) {

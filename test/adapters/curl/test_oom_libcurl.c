@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * No memory for libcurl: each of its allocations fails in turn, once and from
- * then on. What was asked fulfils or rejects, soon; a client that libcurl
- * leaves in pieces rejects whatever else is asked of it; and nothing is left.
+ * Out of memory in libcurl: each of its allocations fails in turn, once or from
+ * then on. Each request must fulfill or reject soon. If libcurl leaves a client
+ * unusable, the client must reject all further requests. Nothing may be left.
  */
 #include <stdio.h>
 
@@ -67,7 +67,7 @@ static avow_value_t read_cb(const avow_value_t *response, void *kept) {
   return avow_follow(avow_read_all(avow_to_stream(response), 1 << 20));
 }
 
-/* One request behind the other; the second pauses. */
+/* Makes one request after another. The second one pauses. */
 static void ask_twice(void) {
   static const char *const paths[] = { "/hello", "/bytes/200000" };
   avow_value_t kept = avow_none();
@@ -75,7 +75,7 @@ static void ask_twice(void) {
   for (int i = 0; i < 2; i++) {
     avow_promise_t *p = avow_curl_fetch(own, url_of(paths[i]), NULL);
     p = avow_then(p, read_cb, NULL, &kept);
-    avow_value_unref(avow_run(p)); /* or nobody was told, and it hangs */
+    avow_value_unref(avow_run(p)); /* hangs if it never settles */
     avow_value_clear(&kept);
   }
 }
@@ -87,7 +87,7 @@ static void fail_from(long n, bool on) {
   failed = false;
 }
 
-/* True once none is left to fail. */
+/* Returns true if no allocation failed. */
 static bool ask_without(void **state, long n) {
   bool lacked = false;
   for (int on = 0; on < 2; on++) {

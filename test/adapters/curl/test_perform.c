@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: MIT */
-/* Easy handles as promises: what they settle with, and what their functions
-   may do meanwhile. */
+/* Easy handles as promises: their outcomes, and what their callbacks may do
+   meanwhile. */
 #include <sys/resource.h>
 #include <unistd.h>
 
@@ -35,7 +35,7 @@ static void gives_the_handle_as_it_was(void **state) {
   assert_ptr_equal(avow_to_curl(&v), easy);
   curl_easy_getinfo(easy, CURLINFO_PRIVATE, &private);
   assert_ptr_equal(private, &mine);
-  assert_int_equal(curl_easy_perform(easy), CURLE_OK); /* by itself */
+  assert_int_equal(curl_easy_perform(easy), CURLE_OK); /* without the client */
   avow_value_unref(v);
 }
 
@@ -65,7 +65,7 @@ static void rejects_with_what_libcurl_says(void **state) {
   assert_fails(url_of("/end/0"), UV_EPROTO, CURLE_GOT_NOTHING);
 }
 
-/* libuv says UV_EBADF of both. */
+/* libuv reports UV_EBADF for both. */
 static void knows_what_the_system_reports(void **state) {
   avow_value_t v = avow_run(get("http://127.0.0.1:1/", NULL));
   assert_int_equal(avow_error_code(&v), UV_ECONNREFUSED);
@@ -75,7 +75,7 @@ static void knows_what_the_system_reports(void **state) {
   assert_fails(url_of("/reset/60"), UV_ECONNRESET, CURLE_RECV_ERROR);
 }
 
-/* libcurl does not say why it has none. */
+/* libcurl does not report the reason. */
 static void knows_that_there_is_no_socket(void **state) {
   struct rlimit usual, none;
   const int next = dup(0);
@@ -92,8 +92,8 @@ static void knows_that_there_is_no_socket(void **state) {
   avow_value_unref(v);
 }
 
-/* When libcurl has read all that there was, and is not called for anything
-   else: 200 ms after it has connected it looks by itself. */
+/* libcurl has read all bytes and has no other event. 200 ms after connecting it
+   checks the socket by itself. */
 static void is_told_of_a_reset(void **state) {
   avow_promise_t *p = get(url_of("/late/60"), NULL);
   assert_rejects(p, UV_ECONNRESET);
@@ -122,7 +122,7 @@ static avow_value_t again_cb(const avow_value_t *done, void *unused) {
   return avow_follow(avow_curl_perform(client, avow_to_curl(done)));
 }
 
-/* A value owns it; a copy is whoever's who made it. */
+/* The value owns the easy handle. A copy belongs to the program. */
 static void refuses_what_a_value_owns(void **state) {
   got_t got = { 0 };
   CURL *easy = easy_for(url_of("/hello"), &got);
@@ -140,7 +140,7 @@ static void refuses_what_a_value_owns(void **state) {
   assert_rejects(avow_then(p, again_cb, NULL, NULL), UV_EINVAL);
 }
 
-/* Nor does a client that ends. */
+/* A client that has ended does not take ownership either. */
 static void owned_by_a_value_at_the_end(void **state) {
   avow_value_t v =
       avow_run(avow_curl_perform(client, easy_for(url_of("/hello"), NULL)));
@@ -223,7 +223,7 @@ static size_t run_loop(char *data, size_t size, size_t n, void *err) {
   return size * n;
 }
 
-/* Nothing of libcurl's can go on in there. */
+/* No function of libcurl can make progress in there. */
 static void run_from_within(void **state) {
   int err = 0;
   CURL *easy = easy_for(url_of("/hello"), NULL);
@@ -250,8 +250,8 @@ static void let_go_from_within(void **state) {
   assert_no_connection();
 }
 
-/* An idle connection is polled no more, and its descriptor is a plain one: who
-   closes many and opens others gets the same numbers. */
+/* avow does not poll an idle connection, and its descriptor is an ordinary one.
+   A program that closes and opens descriptors gets the same numbers again. */
 static void descriptors_come_back(void **state) {
   for (int i = 0; i < 30; i++) {
     int fds[2];

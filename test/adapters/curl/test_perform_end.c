@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: MIT */
-/* Transfers that end before they are done: cancelled or closed with their loop
-   at each stage, and at random. Nothing is left of them. */
+/* Transfers that end early: canceled or closed with their loop at each stage,
+   and at random. Nothing may be left of them. */
 #include <unistd.h>
 
 #include "curl_test.h"
@@ -9,7 +9,7 @@ enum { STAGES = 12 };
 
 static void turn(void) {
   (void) uv_run(loop, UV_RUN_NOWAIT);
-  uv_sleep(1); /* the server is another thread */
+  uv_sleep(1); /* the server is another process */
 }
 
 static const char *const paths[] = { "/hello",    "/half/100",   "/silent",
@@ -26,7 +26,7 @@ static void cancelled_at_each_stage(void **state) {
         turn();
       avow_cancel(p);
       assert_int_not_equal(avow_state(p), AVOW_PENDING);
-      assert_non_null(avow_result(p)); /* some have failed before that */
+      assert_non_null(avow_result(p)); /* some have failed before */
       avow_unref(p);
     }
   avow_curl_unref(client);
@@ -61,7 +61,7 @@ static void refuses_on_a_closed_loop(void **state) {
   begin_anew();
 }
 
-/* The client goes with its last transfer, and what it keeps with it. */
+/* The client and its connections are freed after its last transfer. */
 static void let_go_while_in_use(void **state) {
   avow_promise_t *p = get(url_of("/drip/5"), NULL);
   avow_curl_unref(client);
@@ -71,7 +71,7 @@ static void let_go_while_in_use(void **state) {
   assert_no_connection();
 }
 
-/* A transfer that a shield keeps ends before the loop does. */
+/* A transfer in a shield ends before the loop does. */
 static void shielded(void **state) {
   got_t got = { 0 };
   avow_promise_t *p = avow_shield(get(url_of("/drip/5"), &got));
@@ -103,7 +103,7 @@ static avow_value_t storm_failed(const avow_value_t *arg, void *data) {
   return avow_none();
 }
 
-/* Each with a limit of 0 to 9 ms, or none. */
+/* Each transfer has a time limit of 0 to 9 ms, or none. */
 static avow_value_t storm_one(size_t i, void *data) {
   storm_t *storm = data;
   const unsigned chance = (unsigned) (storm->begun++ * 2654435761u) >> 8;
@@ -115,7 +115,7 @@ static avow_value_t storm_one(size_t i, void *data) {
   return avow_follow(avow_then(p, storm_ok, storm_failed, storm));
 }
 
-/* $STORM says how many. */
+/* $STORM is the number of transfers. */
 static void random_cancels(void **state) {
   const char *asked = getenv("STORM");
   storm_t storm = { .most = asked != NULL ? strtoul(asked, NULL, 10) : 500 };

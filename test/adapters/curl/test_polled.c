@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: MIT */
-/* Descriptors of which Linux reports errors that are none of libcurl's, or that
-   somebody else polls. */
+/* Descriptors for which Linux reports errors that are no errors of libcurl, or
+   that the program polls itself. */
 #include <linux/net_tstamp.h>
 #include <sys/socket.h>
 #include <unistd.h>
@@ -14,8 +14,8 @@ static int stamp(void *data, curl_socket_t fd, curlsocktype purpose) {
              : CURL_SOCKOPT_ERROR;
 }
 
-/* When it was sent, for whoever asks: until then the kernel reports an error,
-   and the answer comes all the same. */
+/* The kernel offers the time stamps of sent packets as an error of the socket
+   until the program reads them. The answer arrives nevertheless. */
 static void errors_that_are_none(void **state) {
   got_t got = { 0 };
   CURL *easy = easy_for(url_of("/drip/200"), &got);
@@ -40,7 +40,7 @@ static curl_socket_t open_and_poll(void *data, curlsocktype purpose,
   return fd;
 }
 
-/* Before the loop waits for it: by then it is closed. */
+/* Stops before the loop polls. The descriptor is closed by then. */
 static void end_polling(uv_prepare_t *handle) {
   (void) uv_poll_stop(&mine);
 }
@@ -57,7 +57,7 @@ static void what_the_program_polls(void **state) {
   assert_rejects(p, UV_EEXIST);
   assert_fulfils_none(avow_close_handle((uv_handle_t *) &before));
   assert_fulfils_none(avow_close_handle((uv_handle_t *) &mine));
-  avow_value_t v = avow_run(other); /* it is not concerned */
+  avow_value_t v = avow_run(other); /* the other transfer is unaffected */
   assert_false(avow_is_error(&v));
   avow_value_unref(v);
 }

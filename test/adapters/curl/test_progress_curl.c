@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-/* How far a request has come. */
+/* The progress of a request. */
 #include "sending.h"
 
 static uint64_t sent, received;
@@ -30,7 +30,7 @@ static void of_what_comes(void **state) {
   avow_value_unref(v);
   received = 7;
   run();
-  assert_int_equal(received, 7); /* is the program's again */
+  assert_int_equal(received, 7); /* the program owns it again */
 }
 
 static void of_what_goes(void **state) {
@@ -45,7 +45,7 @@ static void of_what_goes(void **state) {
   }
   end_feed();
   assert_fulfils_none(avow_read(avow_to_stream(&v), 4));
-  assert_in_range(sent, 12, 100); /* chunks have more */
+  assert_in_range(sent, 12, 100); /* chunks add bytes */
   assert_int_equal(received, 12);
   avow_value_unref(v);
 }

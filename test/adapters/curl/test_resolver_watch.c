@@ -1,10 +1,9 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * Look-ups that end late: getaddrinfo(), which libcurl's threads call, is the
- * test's own and waits until the test lets it go on. The test does so behind
- * further iterations of the loop. A loop that waited for a look-up would not
- * come to them, whatever ends the transfer, and the test would hang. Nothing is
- * left of a look-up.
+ * Look-ups that end late. The test replaces getaddrinfo(), which the threads of
+ * libcurl call, and holds it for some iterations of the loop. If the loop
+ * waited for a look-up, it would not reach these iterations, and the test would
+ * hang. Nothing may be left of a look-up.
  */
 #include <arpa/inet.h>
 #include <netdb.h>
@@ -20,7 +19,7 @@ static pthread_cond_t changed = PTHREAD_COND_INITIALIZER;
 static bool held;
 static int waiting, begun, addresses;
 
-/* One block: the address lies behind it. */
+/* Allocates one block, which also holds the address. */
 static struct addrinfo *address_of(const char *port) {
   struct addrinfo *info = calloc(1, sizeof(*info) + sizeof(struct sockaddr_in));
   struct sockaddr_in *address = (void *) (info + 1);
@@ -80,7 +79,7 @@ static int count_addresses(void) {
   return n;
 }
 
-/* The server's URL, by a name that nobody has looked up so far. */
+/* Returns the server's URL with a host name that was never looked up. */
 static const char *named(const char *path) {
   static char url[128];
   static int names;
@@ -98,7 +97,7 @@ static void begin_look_up(avow_promise_t **out, CURL *easy) {
 }
 
 static void release(void) {
-  assert_true(count_waiting() > 0); /* or one for each family */
+  assert_true(count_waiting() > 0); /* more with several families */
   hold(false);
 }
 
@@ -119,8 +118,8 @@ static void finds_nobody(void **state) {
   assert_rejects(get("http://nobody.test/", NULL), UV_EAI_NONAME);
 }
 
-/* It is in the middle of the look-up still when its promise has settled, and
-   calls nothing of the program's any more. */
+/* The look-up is still in progress after the promise has settled. It must not
+   call the program. */
 static int never(void *data, curl_off_t a, curl_off_t b, curl_off_t c,
                  curl_off_t d) {
   if (*(bool *) data)
@@ -148,9 +147,9 @@ static void cancelled_meanwhile(void **state) {
   over = true;
   assert_rejects(p, UV_ECANCELED);
   iterate(LATE);
-  assert_true(count_waiting() > 0); /* or one for each family */
+  assert_true(count_waiting() > 0); /* more with several families */
   hold(false);
-  run(); /* until it is out */
+  run(); /* until the look-up ends */
   assert_int_equal(count_waiting(), 0);
 }
 
@@ -159,14 +158,14 @@ static void closed_meanwhile(void **state) {
   begin_look_up(&p, easy_for(named("/hello"), NULL));
   behind_iterations(LATE, release);
   assert_int_equal(avow_loop_close(loop), 0);
-  assert_int_equal(count_waiting(), 0); /* it has waited for that */
+  assert_int_equal(count_waiting(), 0); /* avow_loop_close() waited */
   assert_int_equal(avow_error_code(avow_result(p)), UV_ECANCELED);
   avow_unref(p);
   stop_counting();
   begin_anew();
 }
 
-/* The thread is left to itself. */
+/* The thread ends on its own. */
 static void limit_of_its_own_passes(void **state) {
 #if LIBCURL_VERSION_NUM >= 0x075700
   avow_promise_t *p;
@@ -175,15 +174,15 @@ static void limit_of_its_own_passes(void **state) {
   begin_look_up(&p, easy);
   while (avow_state(p) == AVOW_PENDING)
     iterate(1);
-  assert_true(count_waiting() > 0); /* or one for each family */
+  assert_true(count_waiting() > 0); /* more with several families */
   assert_rejects(p, UV_ETIMEDOUT);
   hold(false);
   while (count_waiting() > 0 || count_addresses() > 0)
-    uv_sleep(1); /* it frees what it has */
+    uv_sleep(1); /* the thread frees the addresses */
 #endif
 }
 
-/* The one that is cancelled leaves the other its own look-up. */
+/* Canceling one look-up does not affect the other. */
 static void another_goes_on(void **state) {
   avow_promise_t *p;
   begin_look_up(&p, easy_for(named("/hello"), NULL));
@@ -195,7 +194,7 @@ static void another_goes_on(void **state) {
   assert_fulfils_int(q, 200);
 }
 
-/* A look-up that is over is no reason to stay. */
+/* A look-up that has ended does not keep the loop alive. */
 static void cancelled_later(void **state) {
   avow_promise_t *p = get(named("/silent"), NULL);
   while (http_server_open() == 0)
@@ -206,7 +205,8 @@ static void cancelled_later(void **state) {
   assert_no_connection();
 }
 
-/* Also of a test that fails: or else the loop would wait for ever. */
+/* Releases the look-ups if a test fails, because the loop would wait
+   forever. */
 static int lookup_teardown(void **state) {
   hold(false);
   return curl_teardown(state);

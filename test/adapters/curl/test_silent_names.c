@@ -1,11 +1,11 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * The system itself asks a name server that answers only when the test tells
- * it to: the test mounts a file over /etc/resolv.conf, for this process only.
- * While the look-up of a name waits, the loop iterates, cancellation works, and
- * the loop closes: for a transfer, for a request, and for avow_connect(), which
- * opens the streams of avow-tls. A loop that waited for the name server would
- * not reach the iteration that tells it to answer, and the test would hang.
+ * The resolver of the system queries a name server that answers only when the
+ * test tells it to. The test mounts a file over /etc/resolv.conf, for this
+ * process only. While a query waits, the loop must iterate, cancel and close.
+ * This covers a transfer, a request, and avow_connect(), which avow-tls uses.
+ * If the loop waited for the name server, it would not reach the iteration that
+ * lets it answer, and the test would hang.
  */
 #include <arpa/inet.h>
 #include <errno.h>
@@ -30,13 +30,13 @@ typedef struct {
 static int server = -1;
 static char server_address[32];
 
-/* What the name server knows, under the mutex. */
+/* The queries that the name server has received. The mutex protects them. */
 static pthread_mutex_t mutex = PTHREAD_MUTEX_INITIALIZER;
 static question_t questions[QUESTIONS];
-static int waiting; /* of those: without an answer */
+static int waiting; /* questions without an answer */
 static bool asked, answers;
 
-/* It cannot say: SERVFAIL. */
+/* Answers with SERVFAIL. */
 static void answer(question_t *q) {
   q->text[2] = (char) (q->text[2] | 0x80);
   q->text[3] = 2;
@@ -80,7 +80,7 @@ static void answer_from_here_on(void) {
   let_it_answer(true);
 }
 
-/* Whether somebody has asked it, since that was asked last. */
+/* Returns whether a query has arrived since the last call. */
 static bool was_asked(void) {
   pthread_mutex_lock(&mutex);
   const bool was = asked;
@@ -89,7 +89,8 @@ static bool was_asked(void) {
   return was;
 }
 
-/* An address of our own, for several of us may run at once. */
+/* Binds an address of its own, because several copies of the test may run at
+   once. */
 static bool bind_server(int fd) {
   struct sockaddr_in address = { .sin_family = AF_INET, .sin_port = htons(53) };
   for (unsigned id = 1; id < 60000; id++) {
@@ -104,7 +105,7 @@ static bool bind_server(int fd) {
   return false;
 }
 
-/* The resolver waits for as long as it can be told to. */
+/* Makes the resolver wait as long as possible. */
 static bool write_configuration(int fd) {
   char text[100];
   const int len = snprintf(text, sizeof(text),
@@ -172,7 +173,7 @@ static const ask_fn asks[] = { perform, fetch, connect_to };
 
 enum { ASKS = sizeof(asks) / sizeof(asks[0]) };
 
-/* It waits for the answer. */
+/* Starts a query, which waits for the answer. */
 static avow_promise_t *begin(ask_fn ask) {
   let_it_answer(false);
   (void) was_asked();
@@ -191,7 +192,7 @@ static void cancelled(void **state) {
   for (int i = 0; i < ASKS; i++) {
     avow_promise_t *p = begin(asks[i]);
     avow_cancel(p);
-    assert_rejects(p, UV_ECANCELED); /* and not when the look-up is over */
+    assert_rejects(p, UV_ECANCELED); /* and not after the look-up */
     iterate(LATE);
     let_it_answer(true);
   }
@@ -222,7 +223,7 @@ static void limit_passes(void **state) {
   }
 }
 
-/* Nobody gives up: the resolver does. */
+/* The program does not cancel, but the resolver gives up. */
 static void gives_up(void **state) {
   need_server();
   avow_promise_t *all[ASKS];
@@ -239,7 +240,7 @@ static void gives_up(void **state) {
   stop_counting();
 }
 
-/* Also of a test that fails: the loop does not close before. */
+/* Answers if a test fails, because the loop would not close. */
 static int names_teardown(void **state) {
   let_it_answer(true);
   return curl_teardown(state);

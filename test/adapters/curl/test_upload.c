@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: MIT */
-/* Bodies of requests that are streams: whole, in part, broken, refused, and
-   where they would have to be sent again. */
+/* Request bodies that are streams: whole, partial, broken, refused, and bodies
+   that would have to be sent again. */
 #include "sending.h"
 
 static void assert_echo(avow_promise_t *p, size_t n) {
@@ -38,14 +38,14 @@ static void sends_a_stream(void **state) {
   echoes(500, 500, 1);
 }
 
-/* The server waits for the first of a body in chunks. */
+/* The server waits for the first chunk of the body. */
 static void sends_nothing(void **state) {
   begin_body(NULL);
   end_feed();
   assert_echo(upload(url_of("/echo"), 0), 0);
 }
 
-/* The answer is here while most of the body is not. */
+/* The answer arrives before most of the body is sent. */
 static void both_ways_at_once(void **state) {
   begin_body(NULL);
   avow_value_t v = avow_run(upload(url_of("/echo"), 600));
@@ -66,7 +66,7 @@ static void both_ways_at_once(void **state) {
   end_feed();
 }
 
-/* No more of a stream is read than is sent. */
+/* Only the bytes to send are read from the stream. */
 static void leaves_the_rest(void **state) {
   begin_body(NULL);
   avow_value_t mine = avow_value_ref(&body);
@@ -104,7 +104,7 @@ static void breaks_off(void **state) {
   assert_no_connection();
 }
 
-/* Behind the head of the response it is the body that fails. */
+/* After the head of the response has arrived, the response body fails. */
 static void breaks_off_late(void **state) {
   const avow_duplex_options_t options = { .cut = UV_EIO, .cut_after = 10 };
   begin_body(&options);
@@ -117,7 +117,8 @@ static void breaks_off_late(void **state) {
   assert_no_connection();
 }
 
-/* The answer ends although the body never does, and lets go of that. */
+/* The answer ends although the request body does not. The fetch then releases
+   the body. */
 static void refused(void **state) {
   for (int i = 0; i < 3; i++) {
     begin_body(NULL);
@@ -172,7 +173,8 @@ static avow_promise_t *put(const char *url) {
   return p;
 }
 
-/* An empty one would empty what it is put to; 303 asks for a GET. */
+/* Without a body, the request would empty the file. After 303 it becomes a
+   GET. */
 static void put_is_not_sent_without_it(void **state) {
   assert_rejects(put(url_of("/swallow/302")), UV_ESPIPE);
   run();
@@ -182,7 +184,7 @@ static void put_is_not_sent_without_it(void **state) {
   run();
 }
 
-/* Before anything was sent. */
+/* The server redirects before any byte was sent. */
 static void redirected_with_it(void **state) {
   begin_body(NULL);
   feed_bytes(100);
@@ -194,8 +196,8 @@ static void do_not_wait(CURL *easy, void *unused) {
   curl_easy_setopt(easy, CURLOPT_EXPECT_100_TIMEOUT_MS, 1L);
 }
 
-/* libcurl does not wait for the answer long, and then begins anew without
-   asking, be it in the middle of the body. */
+/* libcurl waits for the interim response only briefly. If the server refuses
+   `Expect`, libcurl sends the request again, even in the middle of the body. */
 static void asked_not_to_ask(void **state) {
   const avow_fetch_options_t o = { .body = &body, .set = do_not_wait };
   begin_body(NULL);

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: MIT */
-/* Requests with a stream for a body that end before they are done, at each
-   stage; and what holds what back. Nothing is left of them. */
+/* Requests with a stream as body that end early at each stage, and
+   backpressure. Nothing may be left of them. */
 #include "avow/stream_class.h"
 #include "sending.h"
 
@@ -24,7 +24,7 @@ static avow_value_t read_body(const avow_value_t *response, void *data) {
   return avow_follow(avow_read_all(avow_to_stream(response), 1 << 20));
 }
 
-/* Bodies of that length, of none, and that never end. */
+/* Bodies with a length, without a length, and bodies that never end. */
 static avow_promise_t *begin(int path, int stage, avow_value_t *kept) {
   const size_t length = stage % 2 ? 200000 : 0;
   begin_body(NULL);
@@ -80,7 +80,7 @@ static void closed(void **state) {
   assert_no_connection();
 }
 
-/* What had not come when the request was cancelled is there for others. */
+/* Bytes that arrive after the request was canceled are for the next reader. */
 static void gives_the_stream_back(void **state) {
   begin_body(NULL);
   avow_value_t mine = avow_value_ref(&body);
@@ -105,7 +105,7 @@ static void assert_echoes(avow_promise_t *p, const char *bytes) {
   avow_value_unref(v);
 }
 
-/* Two would each send a part. Whoever comes behind has what is left. */
+/* Two requests would each send a part. A later request sends the rest. */
 static void one_request_at_a_time(void **state) {
   begin_body(NULL);
   avow_value_t mine = avow_value_ref(&body);
@@ -135,7 +135,7 @@ static avow_value_t write_some(void *data) {
   return avow_follow(avow_then(p, count_cb, NULL, data));
 }
 
-/* Who takes nothing holds the stream back, in constant memory. */
+/* If the server does not read, the stream waits, in constant memory. */
 static void holds_the_stream_back(void **state) {
   enum { MANY = 60 * 1000 * 1000 };
   size_t written = 0, before = 0;
@@ -156,7 +156,7 @@ static void holds_the_stream_back(void **state) {
   end_feed();
 }
 
-/* A connection that is kept may be gone when it is used again. */
+/* A kept connection may be closed when it is used again. */
 static void a_connection_was_lost(void **state) {
   avow_value_t v = avow_run(avow_curl_fetch(client, url_of("/first"), NULL));
   assert_int_equal(avow_curl_status(&v), 200);
@@ -167,7 +167,7 @@ static void a_connection_was_lost(void **state) {
   run();
 }
 
-/* What comes by one transfer goes by another. */
+/* The body of a response is sent with another request. */
 static void passes_on(void **state) {
   enum { MANY = 3000000 };
   avow_value_t first =
@@ -186,8 +186,8 @@ static void passes_on(void **state) {
   avow_value_unref(v);
 }
 
-/* A stream that never gives anything, and asks for a page when it is given
-   up. */
+/* A stream that never delivers a byte. When its read is canceled, it requests a
+   page. */
 static avow_promise_t *page;
 static avow_deferred_t *reader;
 
@@ -217,7 +217,7 @@ static const avow_class_t asking_class = { .name = "asking",
                                            .destroy = asking_destroy,
                                            .stream = &asking_stream };
 
-/* Nothing else is under way that would have libcurl called. */
+/* No other event makes the adapter call libcurl. */
 static void asks_while_it_ends(void **state) {
   static char self;
   body = avow_object(&asking_class, &self);

@@ -10,7 +10,7 @@ void iterate(int n) {
   }
 }
 
-/* Calls back once in an iteration, and so counts them. */
+/* Calls back once in each iteration, which counts them. */
 static uv_timer_t timer;
 static int left;
 static void (*behind)(void);
@@ -30,5 +30,5 @@ void behind_iterations(int n, void (*fn)(void)) {
 
 void stop_counting(void) {
   uv_close((uv_handle_t *) &timer, NULL);
-  (void) uv_run(loop, UV_RUN_NOWAIT); /* whatever else there is goes on */
+  (void) uv_run(loop, UV_RUN_NOWAIT); /* runs whatever else is due */
 }

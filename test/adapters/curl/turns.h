@@ -1,14 +1,15 @@
 /* SPDX-License-Identifier: MIT */
-/* Iterations of the loop, counted: a loop that another thread held up would not
-   come to the next one. */
+/* Counts iterations of the loop. If another thread blocked the loop, it would
+   not reach the next one. */
 #ifndef TURNS_H
 #define TURNS_H
 
-/* Has the loop iterate so many times, with some real time in between. */
+/* Runs `n` iterations of the loop, with some real time between them. */
 void iterate(int n);
 
-/* Calls `fn` when the loop has iterated so many times more, whoever runs it. To
-   be stopped in any case. Keeps no loop alive. */
+/* Calls `fn` after `n` further iterations, whichever function runs the loop.
+   Does not keep the loop alive. The test must call stop_counting() in any
+   case. */
 void behind_iterations(int n, void (*fn)(void));
 void stop_counting(void);
 

@@ -1,21 +1,21 @@
 /* SPDX-License-Identifier: MIT */
-/* What tests of jobs share: a queue of the running test. */
+/* Shared code of the tests of jobs: a queue for the running test. */
 #ifndef JOB_TEST_H
 #define JOB_TEST_H
 
 #include "nats_test.h"
 
 extern avow_value_t queue;
-extern char name[32]; /* of it */
-extern int calls;     /* of the handlers below */
+extern char name[32]; /* name of the queue */
+extern int calls;     /* calls of the handlers below */
 
 int job_setup(void **state);
 int job_teardown(void **state);
 
 #define JOB_CASE(f) cmocka_unit_test_setup_teardown(f, job_setup, job_teardown)
 
-/* A case whose clock does not move by itself. Nothing in it may wait for time:
-   it calls advance() where time has to pass. */
+/* A case with a clock that the test advances. It must not wait for time, but
+   call advance() when time must pass. */
 int job_setup_by_hand(void **state);
 
 #define JOB_CASE_BY_HAND(f) \
@@ -23,24 +23,25 @@ int job_setup_by_hand(void **state);
 
 avow_promise_t *job(const char *id, const char *text);
 
-/* It rejects at once. */
+/* Cancels the job and asserts that it rejects at once. */
 void cancel_job(avow_promise_t *p);
 
-/* The outcome is there before the job has left the queue. */
+/* Waits until the queue has `n` jobs. An outcome may be available before its
+   job has left the queue. */
 void wait_for_len(int64_t n);
 
-/* Makes "x!" of "x". */
+/* Turns "x" into "x!". */
 avow_value_t shout_cb(const avow_value_t *arg, void *data);
 
 avow_promise_t *work(avow_cb handler, size_t concurrency);
 
-/* It waits for nothing of its own when it is cancelled. */
+/* Cancels the worker and asserts that it rejects soon. */
 void stop(avow_promise_t *worker);
 
-/* Settles when a handler has a job; NULL if nobody waits for that. */
+/* Settles when a handler has a job. NULL if no test waits for it. */
 extern avow_deferred_t *in_hand;
 
-/* A worker of this queue that has a job in hand, for ever. */
+/* Starts a worker of the queue that keeps a job in hand forever. */
 avow_promise_t *hanging(const avow_value_t *on, unsigned attempts,
                         uint64_t ack_wait);
 

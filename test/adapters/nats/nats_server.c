@@ -23,8 +23,8 @@ typedef struct {
 
 static place_t server, silent, nobody;
 static pid_t process;
-static char config[32]; /* its file, or "" */
-static char store[32];  /* JetStream's folder, or "" */
+static char config[32]; /* path of its file, or "" */
+static char store[32];  /* folder of JetStream, or "" */
 
 static struct sockaddr_in address_of(int port) {
   return (struct sockaddr_in){ .sin_family = AF_INET,
@@ -37,8 +37,8 @@ static void give_up(const char *what) {
   exit(1);
 }
 
-/* A free port, bound. On Linux the server can bind it too, because both sockets
-   have SO_REUSEADDR and this one does not listen; no other program is given the
+/* Binds a free port. On Linux the server can also bind it, because both sockets
+   have SO_REUSEADDR and this one does not listen. Other programs do not get the
    port, neither before the server listens nor between its restarts. */
 static void take_place(place_t *place) {
   struct sockaddr_in at = address_of(0);
@@ -74,7 +74,7 @@ void silent_wait(void) {
 }
 
 void silent_leave(void) {
-  close(silent.fd); /* with the connections, none of which was accepted */
+  close(silent.fd); /* closes its connections, which were not accepted */
   silent.fd = 0;
 }
 
@@ -137,7 +137,7 @@ void nats_server_set_config(const char *text) {
   close(fd);
 }
 
-/* It has said something. */
+/* Returns whether the server has sent its greeting. */
 static bool greets(void) {
   char c;
   struct sockaddr_in at = address_of(server.port);
@@ -151,7 +151,7 @@ static bool greets(void) {
 static void choose_port(void) {
   take_place(&server);
 #ifndef __linux__
-  close(server.fd); /* or the server could not bind it */
+  close(server.fd); /* allows the server to bind it */
 #endif
 }
 

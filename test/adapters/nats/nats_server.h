@@ -5,24 +5,25 @@
 
 #include <stdbool.h>
 
-/* Before the first test, and behind the last. In the middle, too: it comes back
-   at the same port, and knows nothing of what was. */
+/* Call these before the first test and after the last one. A test may call
+   them, too. The server then uses the same port again, but does not remember
+   earlier messages. */
 void nats_server_start(void);
 void nats_server_stop(void);
 
-/* What its configuration is, from the next start; NULL: none again. */
+/* Sets the configuration from the next start on. NULL removes it. */
 void nats_server_set_config(const char *text);
 
-/* Whether it has JetStream, from the next start, in a folder that is new, and
-   stays as it is where the server is stopped and started again. */
+/* Sets whether the server has JetStream from the next start on. Its folder is
+   new, and remains when the server is stopped and started again. */
 void nats_server_set_jetstream(bool has);
 
-/* Keeps it from doing anything, until it may go on. */
+/* Stop and continue the process of the server. */
 void nats_server_pause(void);
 void nats_server_go_on(void);
 
-/* "nats://127.0.0.1:PORT" of it; and of somebody who takes connections, and
-   says nothing; and of nobody. */
+/* Return "nats://127.0.0.1:PORT" for the server, for a listener that accepts
+   connections and stays silent, and for a port without a listener. */
 const char *nats_url(void);
 const char *silent_url(void);
 const char *nobodys_url(void);
@@ -30,8 +31,8 @@ const char *nobodys_url(void);
 /* Blocks until a client is connected to silent_url(). */
 void silent_wait(void);
 
-/* Ends the connections to silent_url() and refuses further ones. The next
-   silent_url() is another. */
+/* Closes the connections to silent_url() and refuses further ones. The next
+   call of silent_url() returns another URL. */
 void silent_leave(void);
 
 #endif

@@ -5,7 +5,7 @@
 #include <signal.h>
 #include <stdatomic.h>
 
-enum { FLUSH_MS = 5000 }; /* of avow_nats_flush() */
+enum { FLUSH_MS = 5000 }; /* limit in avow_nats_flush() */
 
 avow_value_t nats;
 
@@ -21,7 +21,7 @@ natsStatus flush_for_real(natsConnection *nc, int64_t ms) {
   return real(nc, ms == FLUSH_MS ? HOUR : ms);
 }
 
-/* Replaces the function of libnats, unless a test has one of its own. */
+/* Replaces the function of libnats, unless a test defines its own. */
 __attribute__((weak)) natsStatus natsConnection_FlushTimeout(natsConnection *nc,
                                                              int64_t ms) {
   flushes++;

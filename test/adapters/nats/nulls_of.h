@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: MIT */
-/* What test/proof/nulls.c needs to know of avow-nats. There is no server, so no
-   connection: what is given for one is none. */
+/* Definitions for test/proof/nulls.c about avow-nats. No server runs, so that
+   no connection exists. Functions receive values that are not connections. */
 #include "avow/nats.h"
 
 static int set_up(void) {

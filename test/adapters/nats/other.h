@@ -1,22 +1,22 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * The other end of what tests ask, by libnats alone: a connection of its own,
- * which answers by the subject that it hears.
+ * The peer of the tests, which uses libnats only. It has a connection of its
+ * own and answers by the subject of a message:
  *
- *   echo     with the payload and the header "Seen" of the question
- *   twice    that, twice
- *   silent   not at all
+ *   echo     the payload and the header "Seen" of the message
+ *   twice    the same answer, twice
+ *   silent   no answer
  */
 #ifndef OTHER_H
 #define OTHER_H
 
 #include <nats/nats.h>
 
-/* Once the server knows what it listens to. */
+/* Returns when the server knows the subscriptions. */
 void other_begin(const char *url);
 void other_end(void);
 
-/* Its connection; how many messages it has heard, and what the last said. */
+/* Its connection, the number of messages it has received, and the last one. */
 extern natsConnection *other;
 int other_heard(void);
 const char *other_last(void);

@@ -1,13 +1,13 @@
 /* SPDX-License-Identifier: MIT */
-/* Buckets: what is put is there, and whoever watches hears of it, once, also
-   behind a server that was restarted. */
+/* Buckets: a value that was put can be read, and each watch receives each
+   change once, even if the server is restarted. */
 #include <stdio.h>
 #include <string.h>
 
 #include "nats_test.h"
 
 static avow_value_t bucket;
-static char name[32]; /* of it */
+static char name[32]; /* name of the bucket */
 
 static void open_bucket(void) {
   static int number;
@@ -38,7 +38,7 @@ static avow_promise_t *put(const char *key, const char *value) {
   return avow_nats_put(&bucket, key, avow_string(value));
 }
 
-/* With value NULL it is deleted. */
+/* A NULL value means that the key was deleted. */
 static void is_change(avow_promise_t *p, const char *key, const char *value,
                       uint64_t revision) {
   const avow_value_t v = connected(p);
@@ -88,7 +88,7 @@ static void tells_of_changes(void **state) {
 
 enum { MANY = 3000 };
 
-/* More than the server sends at once without being told to go on. */
+/* More changes than the server sends without flow control. */
 static void tells_of_many_in_order(void **state) {
   char text[32];
   avow_promise_t *ps[MANY];
@@ -106,7 +106,7 @@ static void tells_of_many_in_order(void **state) {
   avow_channel_unref(all);
 }
 
-/* Those that have come do not come again. */
+/* Changes that were received do not arrive again. */
 static void goes_on_behind_a_server(void **state) {
   avow_value_clear(&bucket);
   avow_value_clear(&nats);
@@ -128,7 +128,7 @@ static void goes_on_behind_a_server(void **state) {
     avow_promise_t *p = put("a", "2");
     settle(p);
     const avow_value_t v = avow_run(p);
-    is_put = !avow_is_error(&v); /* JetStream begins behind the server */
+    is_put = !avow_is_error(&v); /* JetStream starts after the server */
     avow_value_unref(v);
   }
   settle(next);
@@ -142,7 +142,7 @@ static void ask_server(const char *api, const char *text) {
       connected(avow_nats_request(&nats, api, avow_string(text), NULL)));
 }
 
-/* The one there is. */
+/* Deletes the only consumer of the stream. */
 static void take_consumer(const char *stream) {
   char api[128], consumer[64];
   (void) snprintf(api, sizeof(api), "$JS.API.CONSUMER.NAMES.%s", stream);
@@ -158,11 +158,13 @@ static void take_consumer(const char *stream) {
   ask_server(api, "");
 }
 
-/* The beats of a watch, behind the third of which without a word it looks. */
+/* The heartbeats of a watch. After the third one without a message, the watch
+   queries the server. */
 enum { BEAT_MS = 5000, BEATS = 3 };
 
-/* Has beats pass until p settles. Between threes of them the server answers
-   some questions, each time more, and so also what a watch has asked. */
+/* Lets heartbeats pass until p settles. After every third one the server
+   answers some questions, more each time, and so the question of the watch,
+   too. */
 static avow_promise_t *in_silence(avow_promise_t *p) {
   for (int questions = 1; avow_state(p) == AVOW_PENDING; questions *= 2) {
     for (int i = 0; i < BEATS; i++)
@@ -173,7 +175,8 @@ static avow_promise_t *in_silence(avow_promise_t *p) {
   return p;
 }
 
-/* Nobody says that it has gone: it is heard of no more. */
+/* The server does not report the loss. The watch notices the missing
+   heartbeats. */
 static void notices_what_was_taken_away(void **state) {
   const avow_value_t gone = connected(avow_nats_bucket(&nats, "gone", NULL));
   avow_channel_t *of_gone = avow_nats_watch(&gone, "a");
@@ -194,7 +197,7 @@ static void notices_what_was_taken_away(void **state) {
   avow_value_unref(gone);
 }
 
-/* Of a status that the server might have sent. */
+/* Changes with a status header such as the server may send. */
 static void tells_of_odd_changes(void **state) {
   static const char *const odd[] = { "Status: 100", NULL };
   char subject[64];
@@ -208,7 +211,7 @@ static void tells_of_odd_changes(void **state) {
   avow_channel_unref(all);
 }
 
-/* As older programs make them. */
+/* The bucket was made as older programs make it. */
 static void bucket_of_others_may_be_watched(void **state) {
   ask_server("$JS.API.STREAM.CREATE.KV_old",
              "{\"name\":\"KV_old\",\"subjects\":[\"$KV.old.>\"],"
@@ -234,7 +237,7 @@ static void takes_what_is_there(void **state) {
   assert_rejects(avow_nats_bucket(&nats, "a.b", NULL), UV_EINVAL);
 }
 
-/* "max age needs to be >= 100ms", in JSON. */
+/* The error is "max age needs to be >= 100ms", in JSON. */
 static void server_says_why_it_refuses(void **state) {
   const avow_nats_bucket_options_t brief = { .keep = 1 };
 

@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * What the server forbids, by the permissions of its users: subscriptions end
- * with an error, requests that could not hear an answer reject, and of the rest
- * the connection's states tell.
+ * Permissions of users on the server. Forbidden subscriptions end with an
+ * error, and requests that could not receive an answer reject. The states of
+ * the connection report all other cases.
  */
 #include "nats_test.h"
 
@@ -44,7 +44,7 @@ static avow_channel_t *listen_to(const char *subject, const char *queue) {
   return avow_nats_subscribe(&user, subject, queue, 0);
 }
 
-/* And no other with it, be it there before. */
+/* No other subscription ends, not even an earlier one to the same subject. */
 static void subscription_ends(void **state) {
   log_in("some");
   avow_channel_t *allowed = listen_to("half", NULL);
@@ -64,7 +64,7 @@ static void subscription_ends(void **state) {
   run();
 }
 
-/* Each is let go of as it is forbidden, or some time before or after. */
+/* The channel is released before, while or after the server forbids it. */
 static void subscription_is_let_go(void **state) {
   log_in("some");
   for (int stage = 0; stage < 8; stage++) {
@@ -77,7 +77,7 @@ static void subscription_is_let_go(void **state) {
     run();
   }
   avow_channel_t *c = listen_to("no.a", NULL);
-  avow_value_clear(&user); /* which the channel holds */
+  avow_value_clear(&user); /* the channel holds it */
   is_refused(c);
   avow_channel_unref(c);
   run();

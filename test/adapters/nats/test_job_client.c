@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * Jobs: they have one outcome, by their ids, whoever asks and however often,
- * and whichever worker does them.
+ * Jobs have one outcome for each id, whichever program asks, however often, and
+ * whichever worker runs them.
  */
 #include <limits.h>
 #include <stdio.h>
@@ -65,7 +65,7 @@ static void fails(const char *id, int code) {
   avow_value_unref(v);
 }
 
-/* By which time it has had its attempts, and is a dead letter. */
+/* The job has had all its attempts by then and is a dead letter. */
 static void fails_as_its_handler(void **state) {
   avow_promise_t *worker = work(fail_cb, 1);
   fails("a", UV_ENOENT);
@@ -77,7 +77,7 @@ static void fails_as_its_handler(void **state) {
   stop(worker);
 }
 
-/* With what it was asked. */
+/* The dead letter holds the payload of the job. */
 static void is_kept_when_dead(void **state) {
   char api[128], which[128];
   avow_promise_t *worker = work(fail_cb, 1);
@@ -96,7 +96,8 @@ static void is_kept_when_dead(void **state) {
   stop(worker);
 }
 
-/* Though it is not cancelled: as a limit within it would have it. */
+/* The worker is not canceled. A time limit inside the handler has the same
+   effect. */
 static avow_value_t cancelled_cb(const avow_value_t *arg, void *data) {
   calls++;
   return avow_error(UV_ECANCELED);
@@ -163,7 +164,7 @@ static void is_no_larger_than_the_server_takes(void **state) {
   stop(worker);
 }
 
-enum { LARGE = 1024 * 1024 }; /* as the server takes a message */
+enum { LARGE = 1024 * 1024 }; /* the largest message of the server */
 
 static avow_value_t verbose_cb(const avow_value_t *arg, void *data) {
   char *text = malloc(2 * LARGE);
@@ -185,7 +186,7 @@ static void error_is_told_in_short(void **state) {
   stop(worker);
 }
 
-/* Another program's, without a word more than its payload. */
+/* Adds a job as another program would, without headers of avow. */
 static void put_in(const char *id, avow_value_t payload,
                    const char *const *headers) {
   char subject[64];
@@ -234,7 +235,7 @@ static void leaves_the_queue_when_cancelled(void **state) {
   stop(worker);
 }
 
-/* Also one whose answer that it is stored has not come yet. */
+/* The last job may not be acknowledged yet. */
 static void open_anew(void) {
   avow_value_clear(&queue);
   avow_value_clear(&nats);
@@ -242,7 +243,7 @@ static void open_anew(void) {
   queue = connected(avow_nats_queue(&nats, name, NULL));
 }
 
-/* Closed at once, or when the promises have rejected. */
+/* Closes the connection at once, or after the promises have rejected. */
 static void close_behind_cancelled(bool at_once) {
   enum { N = 20 };
   avow_promise_t *ps[N];
@@ -252,7 +253,7 @@ static void close_behind_cancelled(bool at_once) {
       (void) snprintf(id, sizeof(id), "%d-%d", ms, i);
       ps[i] = job(id, "x");
     }
-    if (ms == 0) /* all are there */
+    if (ms == 0) /* all are queued */
       wait_for_len(N);
     uv_sleep((unsigned) ms);
     (void) uv_run(loop, UV_RUN_NOWAIT);
@@ -289,7 +290,7 @@ static void close_that_is_cancelled_closes(void **state) {
   }
 }
 
-/* Who waits for it, too, does so no longer than without that. */
+/* The second caller waits no longer than without the canceled one. */
 static void is_there_for_others_when_cancelled(void **state) {
   avow_promise_t *one = job("a", "x");
   avow_promise_t *other = job("a", "x");
@@ -302,7 +303,7 @@ static void is_there_for_others_when_cancelled(void **state) {
   stop(worker);
 }
 
-/* Nor is there a time behind which it would be anyway. */
+/* The server would not give the job to another worker by itself. */
 static void is_given_back_when_its_worker_is_cancelled(void **state) {
   const avow_nats_work_options_t patient = { .ack_wait = 1000000 };
   avow_promise_t *p = job("a", "x");
@@ -330,7 +331,7 @@ static void is_given_back_though_the_connection_is_closed_at_once(
   avow_value_unref(other);
 }
 
-/* Another program's. */
+/* Opens the queue on a second connection. */
 static avow_value_t queue_of_another(void) {
   const avow_value_t connection = connected(connect_patiently());
   const avow_value_t v = connected(avow_nats_queue(&connection, name, NULL));
@@ -338,7 +339,7 @@ static avow_value_t queue_of_another(void) {
   return v;
 }
 
-/* The server may hear of one that was sent before the clock moved. */
+/* The server may receive a heartbeat that was sent before the clock moved. */
 static avow_value_t next_beat(const avow_channel_t *heard) {
   avow_promise_t *p = avow_channel_next(heard);
   while (avow_state(p) == AVOW_PENDING)
@@ -346,7 +347,7 @@ static avow_value_t next_beat(const avow_channel_t *heard) {
   return avow_run(p);
 }
 
-/* The server hears that it is in hand in each third of `ack_wait`. */
+/* The worker reports its progress after each third of `ack_wait`. */
 static void is_kept_in_hand(void **state) {
   char all[96];
   (void) snprintf(all, sizeof(all), "$JS.ACK.avow-jobs-%s.workers.>", name);
@@ -390,7 +391,7 @@ static void many_are_done_by_several(void **state) {
   avow_value_unref(other);
 }
 
-/* Nobody can wait for those. */
+/* No avow program can wait for jobs with such ids. */
 static void strangers_jobs_are_dropped(void **state) {
   char subject[1200];
   const int len = snprintf(subject, sizeof(subject), "avow.%s.job.", name);

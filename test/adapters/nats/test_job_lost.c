@@ -1,15 +1,12 @@
 /* SPDX-License-Identifier: MIT */
-/*
- * Jobs whose worker, server or asker was lost: they have their one outcome all
- * the same.
- */
+/* Jobs whose worker, server or caller was lost. They still have one outcome. */
 #include <stdio.h>
 
 #include "job_test.h"
 
-/* In ms: how long the server waits for a worker that it does not hear of. It
-   may do so although the worker is there: the machine may stall. So nothing
-   here counts attempts exactly. */
+/* In ms: how long the server waits for a silent worker. It may give up on a
+   worker that is alive if the machine stalls. No test counts attempts exactly
+   for this reason. */
 enum { SOON = 100, ENOUGH = 1000000 };
 
 static avow_promise_t *work_soon(avow_cb handler, unsigned attempts) {
@@ -21,8 +18,8 @@ static avow_promise_t *work_soon(avow_cb handler, unsigned attempts) {
 static void nothing(void) {
 }
 
-/* Ends it as the end of a program does: it gives nothing back. before is called
-   while it has the job in hand. */
+/* Ends a worker as the end of its program does: it returns no job. `before` is
+   called while the worker has the job in hand. */
 static avow_promise_t *lose_worker(unsigned attempts, void (*before)(void)) {
   const avow_value_t connection = connected(connect_patiently());
   const avow_value_t its = connected(avow_nats_queue(&connection, name, NULL));
@@ -42,7 +39,7 @@ static avow_value_t attempt_cb(const avow_value_t *arg, void *data) {
   return avow_string(text);
 }
 
-/* INT: the attempt that it was done in. */
+/* Returns the attempt in which the job was done. */
 static int attempt_of(avow_promise_t *p) {
   const avow_value_t v = connected(p);
   assert_int_equal(v.tag, AVOW_BYTES);
@@ -65,7 +62,7 @@ static void cancel_another(void) {
   wait_for_len(1);
 }
 
-/* A server of 2.9 forgets it with a purge. */
+/* nats-server 2.9 forgets the job when the queue is purged. */
 static void survives_a_worker_though_another_is_cancelled(void **state) {
   avow_promise_t *p = lose_worker(ENOUGH, cancel_another);
   avow_promise_t *worker = work_soon(attempt_cb, ENOUGH);
@@ -80,12 +77,13 @@ static void have_it_forgotten(void) {
       &nats, api, avow_string("{\"filter\":\"avow.none.job.b\"}"), NULL)));
 }
 
-/* More than a worker rests between two looks for jobs that were forgotten. */
+/* Longer than the interval at which a worker looks for forgotten jobs. */
 enum { SWEEP_MS = 4000 };
 
-/* As it may have that was killed. Those of later versions than 2.9 have not
-   by this: then it is the second attempt. The clock moves as the server
-   answers, for the look to be taken and what it finds to come. */
+/* A server that was killed may forget that a worker has a job. Servers later
+   than 2.9 do not forget it by this purge, so that it is the second attempt.
+   The clock advances while the server answers, so that the worker looks for
+   jobs and receives them. */
 static void survives_a_server_that_has_forgotten_it(void **state) {
   avow_promise_t *p = lose_worker(ENOUGH, have_it_forgotten);
   avow_promise_t *worker = work_soon(attempt_cb, ENOUGH);
@@ -98,12 +96,12 @@ static void survives_a_server_that_has_forgotten_it(void **state) {
   stop(worker);
 }
 
-/* It may be what ends workers. */
+/* A job that ends its workers is given up. */
 static void is_given_up_when_workers_end(void **state) {
   avow_promise_t *p = lose_worker(1, nothing);
   avow_promise_t *worker = work_soon(shout_cb, 1);
   assert_rejects(p, UV_ECONNABORTED);
-  assert_int_equal(calls, 1); /* of the one that was lost */
+  assert_int_equal(calls, 1); /* by the lost worker */
   stop(worker);
 }
 
@@ -119,14 +117,14 @@ static void restart_server(void) {
   nats_server_start();
 }
 
-/* The clock moves: what a server does not answer that has only begun is asked
-   again behind a limit of time. */
+/* The clock advances, because a request that the server did not answer while it
+   started is repeated after a time limit. */
 static void comes_to(avow_promise_t *p, const char *outcome) {
   settle(p);
   assert_fulfils_bytes(p, outcome);
 }
 
-/* Both who asks and the worker are there before and after. */
+/* The caller and the worker exist before and after the restart. */
 static void survives_a_server(void **state) {
   reconnecting();
   avow_promise_t *before = job("a", "x");
@@ -140,7 +138,7 @@ static void survives_a_server(void **state) {
   stop(worker);
 }
 
-static avow_deferred_t *goes_on; /* settles when handlers may */
+static avow_deferred_t *goes_on; /* the handler waits for it */
 
 static avow_value_t held_cb(const avow_value_t *arg, void *data) {
   avow_promise_t *p = avow_promise_new(loop, &goes_on);
@@ -175,7 +173,8 @@ static void count_what_is_unhandled(void) {
   unhandled = 0;
 }
 
-/* What is in hand is done by who has it, and nobody else hears of it. */
+/* The worker finishes the job that it has in hand, and no other worker receives
+   it. */
 static void survives_a_server_in_hand(void **state) {
   count_what_is_unhandled();
   reconnecting();
@@ -193,7 +192,7 @@ static void survives_a_server_in_hand(void **state) {
   stop(worker);
 }
 
-/* Once the loop is closed. */
+/* Call this after the loop was closed. */
 static void come_back(void) {
   avow_value_clear(&queue);
   avow_value_clear(&nats);
@@ -202,7 +201,7 @@ static void come_back(void) {
   queue = connected(avow_nats_queue(&nats, name, NULL));
 }
 
-/* Who asked goes, comes back and asks again. */
+/* The caller ends, starts again and asks again. */
 static void survives_who_asked(void **state) {
   avow_promise_t *p = job("a", "x");
   wait_for_len(1);
@@ -217,7 +216,7 @@ static void survives_who_asked(void **state) {
   stop(worker);
 }
 
-/* The loop of a worker that has jobs in hand. */
+/* The loop of a worker closes while it has jobs in hand. */
 static void survives_the_loop_of_a_worker(void **state) {
   avow_promise_t *p = job("a", "x");
   avow_promise_t *worker = hanging(&queue, ENOUGH, SOON);

@@ -1,9 +1,9 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * A connection that ends as a subscription begins, before libnats knows whom to
- * tell when it has ended, or before a request is sent, and libnats calls once
- * more when all is over. They come about by functions of libnats' that this
- * program has of its own.
+ * A connection that ends while a subscription starts, before libnats knows its
+ * completion callback, or before a request is sent. libnats may also call a
+ * handler once more after the end. The test replaces functions of libnats to
+ * cause these cases.
  */
 #include <stdatomic.h>
 
@@ -13,7 +13,7 @@ static natsConnection *native;
 static natsMsgHandler handler;
 static void *closure;
 
-/* As the end of the connection leaves it. */
+/* Fails as if the connection had ended. */
 natsStatus natsSubscription_SetOnCompleteCB(natsSubscription *sub,
                                             natsOnCompleteCB cb, void *data) {
   natsConnection_Close(native);
@@ -29,7 +29,7 @@ natsStatus natsConnection_Subscribe(natsSubscription **sub, natsConnection *nc,
   return natsConnection_QueueSubscribe(sub, nc, subject, "q", cb, data);
 }
 
-static atomic_bool is_held, is_inside; /* the wire's thread */
+static atomic_bool is_held, is_inside; /* the thread that writes */
 
 natsStatus natsConnection_FlushTimeout(natsConnection *nc, int64_t ms) {
   is_inside = true;
@@ -77,7 +77,7 @@ static void wait_for_state(avow_channel_t *states, int64_t wanted) {
   }
 }
 
-/* So it never was. */
+/* The request was never sent. */
 static void connection_ends_before_it_is_asked(void **state) {
   avow_channel_t *states = avow_nats_states(&nats);
   is_inside = false;

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: MIT */
-/* Connections that are lost, because the server is killed, and found again, or
-   not: what becomes of what is asked, and of who listens. */
+/* Connections that are lost because the server is killed. Some are restored.
+   The tests cover requests and subscriptions. */
 #include <stdio.h>
 
 #include "nats_test.h"
@@ -11,7 +11,7 @@ static void is_now(int status) {
   assert_fulfils_int(avow_channel_next(states), status);
 }
 
-/* Looks for a server each 10 ms; or not at all. */
+/* Reconnects each 10 ms, or never. */
 static void connect_anew(bool looks) {
   natsOptions *options = options_that_reconnect();
   assert_int_equal(natsOptions_SetAllowReconnect(options, looks), NATS_OK);
@@ -37,7 +37,7 @@ static void tells_how_it_is(void **state) {
   find_it_again();
   avow_channel_t *late = avow_nats_states(&nats);
   assert_fulfils_int(avow_channel_next(late), NATS_CONN_STATUS_CONNECTED);
-  avow_channel_unref(late); /* which nobody misses */
+  avow_channel_unref(late); /* a released one gets no more states */
   assert_fulfils_none(avow_nats_close(&nats));
   is_now(NATS_CONN_STATUS_CLOSED);
   assert_fulfils_none(avow_channel_next(states));
@@ -62,7 +62,8 @@ static avow_promise_t *ask(void) {
   return avow_then(p, data_cb, NULL, NULL);
 }
 
-/* What is asked meanwhile waits in libnats, and goes behind subscriptions. */
+/* Requests that are made meanwhile wait in libnats. It restores subscriptions
+   first. */
 static void goes_on_afterwards(void **state) {
   connect_anew(true);
   avow_channel_t *c = avow_nats_subscribe(&nats, "self", NULL, 0);
@@ -81,7 +82,7 @@ static void goes_on_afterwards(void **state) {
   avow_channel_unref(states);
 }
 
-/* A question that was heard before may be answered after. */
+/* A request that was received before the loss may be answered after it. */
 static void waits_for_answers_of_before(void **state) {
   connect_anew(true);
   avow_channel_t *c = avow_nats_subscribe(&nats, "self", NULL, 0);
@@ -98,7 +99,7 @@ static void waits_for_answers_of_before(void **state) {
   avow_channel_unref(states);
 }
 
-/* Where libnats looks for no other server all is over. */
+/* If libnats may not reconnect, the end is final. */
 static void gives_up(void **state) {
   connect_anew(false);
   avow_channel_t *c = avow_nats_subscribe(&nats, "self", NULL, 0);
@@ -115,8 +116,8 @@ static void gives_up(void **state) {
   avow_channel_unref(states);
 }
 
-/* The end of a connection is that of what waits, and takes no longer because
-   it is lost. */
+/* Closing the loop ends waiting requests. A lost connection does not delay
+   it. */
 static void ends_meanwhile(void **state) {
   connect_anew(true);
   avow_promise_t *p = ask();

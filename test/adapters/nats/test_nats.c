@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-/* Connecting and closing: what becomes of it, and what is said of failures. */
+/* Connecting and closing: outcomes and error messages. */
 #include "nats_test.h"
 
 static void connects(void **state) {
@@ -12,7 +12,7 @@ static void fails_to_connect(const char *url, natsOptions *options, int code,
   const avow_value_t v = avow_run(avow_nats_connect(loop, url, options));
   assert_int_equal(avow_error_code(&v), code);
   assert_int_equal(avow_nats_code(&v), status);
-  assert_true(avow_error_message(&v)[0] >= 'A'); /* no line of its source */
+  assert_true(avow_error_message(&v)[0] >= 'A'); /* not a source line */
   avow_value_unref(v);
 }
 
@@ -23,7 +23,7 @@ static void says_why_not(void **state) {
   silent_leave();
 }
 
-/* What is not libnats' has none of its codes. */
+/* Other errors have no code of libnats. */
 static void tells_its_failures_from_others(void **state) {
   const avow_value_t others[] = { avow_error(UV_EIO), avow_int(1) };
   assert_int_equal(avow_nats_code(&others[0]), NATS_OK);
@@ -71,7 +71,7 @@ static void closes_once(void **state) {
   assert_rejects(avow_nats_close(&nats), UV_ENOTCONN);
 }
 
-/* Nothing is awaited: the loop has nothing to do. */
+/* No request is pending, so that the loop has no work. */
 static void keeps_no_loop_alive(void **state) {
   assert_int_equal(uv_loop_alive(loop), 0);
   run();

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: MIT */
-/* Connections that end before they are done: cancelled or closed with their
-   loop at each stage. Nothing is left of them. */
+/* Connections that end early: canceled or closed with their loop at each stage.
+   Nothing may be left of them. */
 #include "nats_test.h"
 #include "other.h"
 
@@ -104,7 +104,7 @@ static void asked_cancelled_at_each_stage(void **state) {
       avow_promise_t *p = ask(kind, &question);
       turns(stage);
       avow_cancel(p);
-      if (kind != 1 && kind < 6) /* others wait for what they are made of */
+      if (kind != 1 && kind < 6) /* others need more steps to settle */
         assert_int_not_equal(avow_state(p), AVOW_PENDING);
       avow_ignore(avow_run(p));
     }
@@ -117,7 +117,7 @@ static void asked_cancelled_at_each_stage(void **state) {
   other_end();
 }
 
-/* The connection ends with the loop, and says so for as long as it is held. */
+/* The connection ends with the loop and rejects calls as long as it is held. */
 static void refuses_on_a_closed_loop(void **state) {
   assert_int_equal(avow_loop_close(loop), 0);
   assert_null(avow_to_nats(&nats));
@@ -128,7 +128,7 @@ static void refuses_on_a_closed_loop(void **state) {
   begin_anew();
 }
 
-/* What is in flight holds it. */
+/* A pending call holds the connection. */
 static void let_go_while_in_use(void **state) {
   avow_promise_t *p = avow_nats_close(&nats);
   avow_value_clear(&nats);

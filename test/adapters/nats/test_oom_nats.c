@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * No memory: each allocation of avow, of the adapter and of libuv fails in
- * turn, once and from then on. What was asked fulfils or rejects, and nothing
- * is left.
+ * Out of memory: each allocation of avow, of the adapter and of libuv fails in
+ * turn, once or from then on. Each request must fulfill or reject, and nothing
+ * may be left.
  */
 #include <stdio.h>
 
@@ -17,7 +17,7 @@ static avow_value_t none_cb(const avow_value_t *arg, void *data) {
   return avow_none();
 }
 
-/* The connection goes with the last of them. */
+/* The connection is freed with the last request. */
 static avow_value_t ask_cb(const avow_value_t *connection, void *data) {
   static const char *const headers[] = { "Seen: 1", NULL };
   avow_promise_t *all[] = {
@@ -43,7 +43,7 @@ static avow_value_t answer_cb(const avow_value_t *question, void *data) {
   return avow_follow(avow_nats_answer(&kept, question, avow_none(), NULL));
 }
 
-/* To itself. */
+/* Sends messages to itself. */
 static avow_value_t listen_cb(const avow_value_t *connection, void *data) {
   kept = avow_value_ref(connection);
   avow_channel_t *c = avow_nats_subscribe(&kept, "self", NULL, 0);
@@ -97,7 +97,7 @@ static avow_promise_t *open_and_count(void) {
   return avow_then(avow_all(loop, all, 3), none_cb, NULL, NULL);
 }
 
-/* Each time another, or it would be over already. */
+/* Uses a new id each time, because an old job would have an outcome. */
 static avow_promise_t *job(void) {
   static int number;
   char id[16];
@@ -105,8 +105,8 @@ static avow_promise_t *job(void) {
   return avow_nats_job(&queue, id, avow_string("x"));
 }
 
-/* By then it waits for its outcome, unless the machine is slow: the limit ends
-   it in any case. */
+/* By then the job waits for its outcome, unless the machine is slow. The time
+   limit ends it in any case. */
 static avow_value_t late_cb(const avow_value_t *reason, void *data) {
   return avow_is_timeout(reason) ? avow_none() : avow_value_ref(reason);
 }
@@ -119,7 +119,7 @@ static avow_value_t close_now(const avow_value_t *arg, void *data) {
   return avow_follow(avow_nats_close(&connection));
 }
 
-/* What was cancelled is on its way out of the queue. */
+/* Closes while the canceled job is leaving the queue. */
 static avow_promise_t *cancel_and_close(void) {
   return avow_then(ask_in_vain(), close_now, NULL, NULL);
 }
@@ -128,7 +128,8 @@ static avow_value_t echo_cb(const avow_value_t *job, void *data) {
   return avow_value_ref(&avow_to_nats_job(job)->payload);
 }
 
-/* A note of its outcome that was lost is made up for by a look, later on. */
+/* If the message with the outcome is lost, a later look at the queue finds
+   it. */
 static avow_promise_t *ask_and_work(void) {
   const avow_nats_work_options_t options = { .attempts = 1000, .delay = 1 };
   avow_promise_t *both[] = {

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-/* Publishing, and requests that are answered, or not. */
+/* Publishing, and requests with and without answers. */
 #include <stdio.h>
 
 #include "nats_test.h"
@@ -10,7 +10,7 @@ static avow_value_t data_cb(const avow_value_t *message, void *data) {
   return avow_bytes(natsMsg_GetData(msg), (size_t) natsMsg_GetDataLength(msg));
 }
 
-/* BYTES: what is answered. */
+/* BYTES: the answer. */
 static avow_promise_t *ask(const char *subject, const char *text) {
   avow_promise_t *p =
       avow_nats_request(&nats, subject, avow_string(text), NULL);
@@ -44,7 +44,7 @@ static void hears_that_nobody_listens(void **state) {
   avow_value_unref(v);
 }
 
-/* Whom an answer is for its id says. */
+/* The id of an answer says which request it is for. */
 static avow_value_t ask_one(size_t i, void *data) {
   char text[16];
   (void) snprintf(text, sizeof(text), "%zu", i);
@@ -70,7 +70,7 @@ static void refuses(const char *subject, avow_value_t payload,
   assert_rejects(avow_nats_request(&nats, subject, payload, headers), code);
 }
 
-/* A longer one would end the connection. */
+/* A longer subject would end the connection. */
 static void subject_is_as_long_as_a_line(void **state) {
   char subject[5000];
   (void) memset(subject, 's', sizeof(subject));
@@ -120,7 +120,7 @@ static void refuses_what_cannot_be_sent(void **state) {
   assert_fulfils_bytes(ask("echo", "it goes on"), "it goes on");
 }
 
-/* By the time that the connection is closed the server has all. */
+/* The server has received all messages when the connection is closed. */
 static void publishes(void **state) {
   for (int i = 0; i < 100; i++)
     assert_fulfils_none(
@@ -155,7 +155,8 @@ static void cancelled_ones_are_forgotten(void **state) {
   assert_int_equal(uv_loop_alive(loop), 0);
 }
 
-/* The server does not answer, so the thread is busy when it is asked. */
+/* The server does not answer, so that the thread is busy when the request is
+   made. */
 static void cancelled_ones_are_not_sent(void **state) {
   nats_server_pause();
   const int before = flushes_begun();
@@ -169,7 +170,7 @@ static void cancelled_ones_are_not_sent(void **state) {
   assert_int_equal(other_heard(), 1);
 }
 
-/* Also one that its loop may not cancel. */
+/* One request is in a shield, which its loop may not cancel. */
 static void waiting_ones_end_with_the_loop(void **state) {
   avow_promise_t *ps[] = { ask("silent", "x"), avow_shield(ask("silent", "x")),
                            ask("echo", "x") };
@@ -195,14 +196,14 @@ static void let_go_while_it_waits(void **state) {
   run();
 }
 
-/* libnats keeps what is published for up to a millisecond; a flush sends it at
+/* libnats buffers messages for up to a millisecond. A flush sends them at
    once. */
 static void lone_ones_do_not_wait_for_more(void **state) {
   assert_fulfils_bytes(ask("echo", "first"), "first");
   for (int i = 0; i < 100; i++) {
     const int before = flushes_begun();
     assert_fulfils_bytes(ask("echo", "lone"), "lone");
-    while (flushes_begun() == before) /* the wire's thread may be behind */
+    while (flushes_begun() == before) /* the thread that writes may be late */
       uv_sleep(1);
   }
 }

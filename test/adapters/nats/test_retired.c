@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * What becomes of subscriptions that have ended: libnats has them back when the
- * server has answered what was sent behind that, and not before. Whether it has
- * is this program's to say.
+ * Subscriptions that have ended. avow-nats frees one only after the server has
+ * answered a later message. The test controls the answer by replacing functions
+ * of libnats.
  */
 #include <dlfcn.h>
 #include <stdatomic.h>
@@ -12,7 +12,7 @@
 enum { LONGEST = 1000 };
 
 static atomic_int destroyed;
-static atomic_bool is_slow; /* the server */
+static atomic_bool is_slow; /* the server is slow */
 static atomic_llong longest;
 
 void natsSubscription_Destroy(natsSubscription *sub) {
@@ -24,14 +24,14 @@ void natsSubscription_Destroy(natsSubscription *sub) {
 }
 
 natsStatus natsConnection_FlushTimeout(natsConnection *nc, int64_t ms) {
-  if (ms > LONGEST) /* avow_nats_flush() */
+  if (ms > LONGEST) /* from avow_nats_flush() */
     return flush_for_real(nc, ms);
   longest = ms > longest ? ms : longest;
   const natsStatus s = flush_for_real(nc, LONGEST);
   return is_slow ? NATS_TIMEOUT : s;
 }
 
-/* They keep the loop alive until they have ended. */
+/* The subscriptions keep the loop alive until they have ended. */
 static void subscribe_and_end(int n) {
   for (int i = 0; i < n; i++) {
     avow_channel_t *c = avow_nats_subscribe(&nats, "a", NULL, 0);
@@ -62,7 +62,7 @@ static void stay_until_the_server_has_answered(void **state) {
   assert_int_equal(destroyed, N);
 }
 
-/* For which the wire waits otherwise no longer than a millisecond. */
+/* Otherwise the thread waits at most a millisecond for the answer. */
 static void many_are_worth_a_wait(void **state) {
   enum { N = 80 };
   destroyed = 0;

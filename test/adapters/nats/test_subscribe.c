@@ -1,13 +1,13 @@
 /* SPDX-License-Identifier: MIT */
-/* Subscriptions: what comes, in which order, when it is too much, and when
-   nobody wants it any more. The other end is a second connection. */
+/* Subscriptions: which messages arrive, in which order, what happens if there
+   are too many, and how subscriptions end. The peer is a second connection. */
 #include <stdio.h>
 
 #include "nats_test.h"
 
 static avow_value_t second;
 
-/* INT: what the next message says. */
+/* INT: the number in the next message. */
 static avow_value_t number_cb(const avow_value_t *message, void *data) {
   return avow_is_none(message)
              ? avow_none()
@@ -46,7 +46,7 @@ static void hears_in_order(void **state) {
   run();
 }
 
-/* Each message to one of them, and none is lost. */
+/* Each message goes to one of the subscribers, and none is lost. */
 static void shares_a_queue(void **state) {
   int heard[2] = { 0 }, sum = 0;
   avow_channel_t *both[] = { listen_to("q", "workers", 0),
@@ -86,7 +86,6 @@ static void answers(void **state) {
   avow_channel_unref(c);
 }
 
-/* The server knows of nobody who listens, soon after the channel is gone. */
 static avow_value_t square_cb(const avow_value_t *question, void *data) {
   char text[16];
   const int n = atoi(natsMsg_GetData(avow_to_nats_msg(question)));
@@ -94,7 +93,7 @@ static avow_value_t square_cb(const avow_value_t *question, void *data) {
   return avow_follow(avow_nats_answer(data, question, avow_string(text), NULL));
 }
 
-/* As docs/nats.md has it. */
+/* The example of docs/nats.md. */
 static void a_worker_answers_all_that_ask(void **state) {
   avow_channel_t *squares = listen_to("squares", "workers", 1000);
   static const avow_map_options_t eight = { .concurrency = 8,
@@ -132,7 +131,7 @@ typedef struct {
   int sent, heard, lost, errors;
 } overload_t;
 
-/* What an error counts is missing before the message behind it. */
+/* The messages that an error counts are missing before the next message. */
 static void take(overload_t *o, const avow_channel_t *c) {
   int n = 0;
   const avow_value_t v = avow_run(avow_channel_next(c));
@@ -151,8 +150,9 @@ static void take(overload_t *o, const avow_channel_t *c) {
   avow_value_unref(v);
 }
 
-/* Each message comes, or is counted by an error, of which there are few, where
-   it is missing; no other message has to come for that. */
+/* Each message arrives or is counted by an error at the place where it is
+   missing. There are few errors. No further message is needed to receive an
+   error. */
 static void tells_slow_consumers(void **state) {
   enum { ROOM = 20 };
   overload_t o = { 0 };
@@ -160,7 +160,7 @@ static void tells_slow_consumers(void **state) {
   while (o.sent < 1000)
     say("much", o.sent++);
   assert_fulfils_none(avow_nats_flush(&second));
-  while (o.sent < 3000) { /* more is dropped before that is told */
+  while (o.sent < 3000) { /* further messages are dropped before the error */
     take(&o, c);
     for (int i = 0; i < 20; i++)
       say("much", o.sent++);
@@ -169,7 +169,7 @@ static void tells_slow_consumers(void **state) {
   while (o.heard + o.lost < o.sent)
     take(&o, c);
   assert_true(o.errors > 0 && o.errors <= o.heard / (ROOM / 2) + 1);
-  say("much", o.sent++); /* and it goes on */
+  say("much", o.sent++); /* the subscription goes on */
   take(&o, c);
   assert_int_equal(o.heard + o.lost, o.sent);
   avow_channel_unref(c);
@@ -205,7 +205,7 @@ static void keeps_the_loop_for_who_waits(void **state) {
   run();
   avow_promise_t *p = next(c);
   assert_true(uv_loop_alive(loop));
-  avow_value_clear(&nats); /* which the channel holds */
+  avow_value_clear(&nats); /* the channel holds it */
   say("a", 3);
   assert_fulfils_int(p, 3);
   avow_channel_unref(c);

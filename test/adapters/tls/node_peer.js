@@ -1,14 +1,14 @@
 // SPDX-License-Identifier: MIT
-// Speaks TLS by Node, in a folder with the papers of tls_node.
+// A TLS peer in Node, in a folder with the certificates of tls_node.
 // node_peer.js server VERSION, or
 // node_peer.js client|resume VERSION PROTOCOL PORT
 //
-// The server prints its port. It greets each with what was agreed on, repeats
-// what it hears, leaves without a word when that is "cut\n", and has a last
-// word for those that end. The client asks three things, each when the one
-// before was answered, ends, and prints all that it heard; of one that answers
-// "cut\n" it takes its leave without a word. Who resumes asks one thing, ends,
-// and does so again with the session of the first time.
+// The server prints its port. It sends each client the protocol and the version,
+// and echoes what it receives. It disconnects without a notification if that is
+// "cut\n", and sends a last message when the client ends. The client sends three
+// messages, each after the answer to the previous one, ends, and prints what it
+// received. If the answer is "cut\n", it disconnects without a notification. With
+// `resume` it sends one message, ends, and does so again with the same session.
 'use strict';
 const fs = require('node:fs');
 const tls = require('node:tls');

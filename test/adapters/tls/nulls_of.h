@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-/* What test/proof/nulls.c needs to know of avow-tls. */
+/* Definitions for test/proof/nulls.c about avow-tls. */
 #include "avow/tls.h"
 
 static avow_value_t settings, transport;

@@ -72,7 +72,7 @@ avow_value_t welcome(const place_t *place) {
   return avow_is_error(&ends[1]) ? avow_steal(&ends[1]) : avow_none();
 }
 
-/* "ACCEPT 127.0.0.1:4433" */
+/* The line is "ACCEPT 127.0.0.1:4433". */
 static int port_in(const avow_value_t *line) {
   const char *colon = strrchr(avow_to_bytes(line, NULL), ':');
   return colon != NULL ? atoi(colon + 1) : 0;

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * Two that speak TLS over a pair of streams in memory, and who vouches for
+ * Two TLS peers over a pair of streams in memory, and the certificates for
  * them.
  */
 #ifndef PAIR_H
@@ -12,34 +12,36 @@
 #include "harness.h"
 #include "papers.h"
 
-/* For the group: papers of an authority, and of localhost by it. */
+/* For the group: the certificates of an authority, and of localhost, signed by
+   that authority. */
 extern papers_t authority, localhost;
 int make_all_papers(void **state);
 int free_all_papers(void **state);
 
-/* Settings, which are there. */
+/* Returns settings, which must be valid. */
 avow_value_t settings_of(const papers_t *own, const papers_t *trusted);
 
-/* Of the running test: what speaks, client first, and what that is over until
-   it does. */
+/* Of the running test, client first: the TLS streams, the streams below them
+   until the handshake takes these, and the settings. */
 extern avow_value_t ends[2], below[2], settings[2];
 
 int pair_setup(void **state);
 int pair_teardown(void **state);
 
-/* Makes the pair below; no options: room of 100,000 bytes, and as they come. */
+/* Makes the pair of streams below. Without options it has a capacity of 100,000
+   bytes and delivers bytes as they were written. */
 void open_below(size_t room, const avow_duplex_options_t *options);
 
-avow_promise_t *greet_client(void); /* these take what is below */
+avow_promise_t *greet_client(void); /* these take the streams below */
 avow_promise_t *greet_server(void);
-void greet_both(void); /* makes ends of them */
-void speak(void);      /* all of this */
+void greet_both(void); /* sets ends */
+void speak(void);      /* does all of this */
 
 avow_stream_t client(void);
 avow_stream_t server(void);
 void drop(avow_value_t *v);
 
-/* A test with settings, and nothing below yet. */
+/* A test with settings and without streams. */
 #define PAIR_CASE(f) \
   cmocka_unit_test_setup_teardown(f, pair_setup, pair_teardown)
 

@@ -45,7 +45,7 @@ static void set_names(X509 *x, const wanted_t *wanted) {
   X509_set_issuer_name(x, X509_get_subject_name(signer));
 }
 
-/* Configurations have no words for such a name. */
+/* Configurations of OpenSSL cannot express such a name. */
 static void add_name_with_nul(X509 *x, const char *name, const char *rest) {
   char bytes[100];
   const int len = snprintf(bytes, sizeof(bytes), "%s%c%s", name, 0, rest);

@@ -1,29 +1,30 @@
 /* SPDX-License-Identifier: MIT */
-/* Certificates and keys, made by the test for itself, in memory. */
+/* Certificates and keys, which the test makes in memory. */
 #ifndef PAPERS_H
 #define PAPERS_H
 
 #include <openssl/evp.h>
 #include <openssl/x509.h>
 
-/* PEM, a key and its certificate; freed with free_papers(). */
+/* A key and its certificate, as PEM and as objects. free_papers() frees
+   them. */
 typedef struct {
   char *certificate, *key;
   X509 *x;
   EVP_PKEY *pkey;
 } papers_t;
 
-/* Zero in a field stands for its default. */
+/* If a field is zero, its default applies. */
 typedef struct {
-  const char *name;       /* as "DNS:localhost"; none, and then for nobody */
-  const char *title;      /* "Authority", of one that has no name */
-  const papers_t *signer; /* itself */
-  long from, to;          /* seconds from now; -3600 and 3600 */
-  unsigned rsa;           /* bits of its key; it is of P-256 instead */
-  const char *digest;     /* that it is signed with; "SHA256" */
-  const char *use;        /* what for alone: "clientAuth"; any */
-  const char *permits;    /* an authority's, for what: "permitted;DNS:x.org" */
-  const char *behind_nul; /* what comes after a byte of 0 in its name */
+  const char *name;       /* such as "DNS:localhost"; default: no name */
+  const char *title;      /* of one without a name; default: "Authority" */
+  const papers_t *signer; /* default: self-signed */
+  long from, to;          /* seconds from now; default: -3600 and 3600 */
+  unsigned rsa;           /* bits of an RSA key; default: a P-256 key */
+  const char *digest;     /* digest of the signature; default: "SHA256" */
+  const char *use;        /* the only use, such as "clientAuth"; default: any */
+  const char *permits;    /* limits an authority: "permitted;DNS:x.org" */
+  const char *behind_nul; /* follows a NUL byte in the name */
 } wanted_t;
 
 papers_t make_papers(const wanted_t *wanted);

@@ -1,13 +1,13 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * OpenSSL out of memory: each of its allocations fails in turn, once or from
- * then on, while two speak, and speak again by the session of the first time.
- * Every promise settles, nothing is left behind, and whoever comes next speaks
- * as if nothing had been.
+ * OpenSSL out of memory. Each of its allocations fails in turn, once or from
+ * then on, while two peers communicate twice, the second time with a resumed
+ * session. Each promise must settle, nothing may be left, and later connections
+ * must succeed.
  *
  * OpenSSL accepts another allocator only before its first allocation. All of
- * the 10,000 allocations take a minute, so one in 97 fails, another one each
- * time; all fail if $THOROUGH is set.
+ * the 10,000 allocations take a minute. Therefore one in 97 fails, another one
+ * in each run. If $THOROUGH is set, all of them fail.
  */
 #include <openssl/crypto.h>
 
@@ -16,10 +16,10 @@
 #include "pair.h"
 
 static long calls, fail_at; /* 0: none fails */
-static bool fail_later;     /* all that come after that */
+static bool fail_later;     /* all later ones fail, too */
 static long live_blocks;
 
-static const char *fail_in; /* all of that file fail; NULL: of none */
+static const char *fail_in; /* name of a file in which all fail; NULL: none */
 static long failed_there;
 
 static bool fails(const char *file) {
@@ -50,14 +50,14 @@ static void *resize(void *p, size_t n, const char *file, int line) {
   return fails(file) ? NULL : realloc(p, n);
 }
 
-static char why[200]; /* the last that went wrong did so */
+static char why[200]; /* the last error message */
 
 static void keep_why(const avow_value_t *v) {
   if (avow_is_error(v))
-    (void) snprintf(why, sizeof(why), "%s", avow_error_message(v)); /* or cut */
+    (void) snprintf(why, sizeof(why), "%s", avow_error_message(v)); /* cut */
 }
 
-/* Settled, however; whether it fulfilled. */
+/* Waits until the promise settles. Returns whether it fulfilled. */
 static bool settles(avow_promise_t *p) {
   const avow_value_t v = avow_run(p);
   const int code = avow_error_code(&v);
@@ -92,7 +92,7 @@ static bool talk(void) {
   };
   bool fine = true;
   for (size_t i = 0; i < sizeof(all) / sizeof(all[0]); i++)
-    if (!settles(all[i])) { /* so nobody should wait for more */
+    if (!settles(all[i])) { /* no other promise must wait longer */
       fine = false;
       drop(&ends[0]);
       drop(&ends[1]);
@@ -100,7 +100,7 @@ static bool talk(void) {
   return fine && settles(avow_close(server()));
 }
 
-/* Whether all went well. */
+/* Returns whether all operations succeeded. */
 static bool speaks(void) {
   bool fine = meet();
   if (fine)
@@ -119,14 +119,15 @@ static void make_settings(int version) {
   assert_int_equal(SSL_CTX_set_max_proto_version(ctx, version), 1);
 }
 
-/* What OpenSSL keeps for the thread, such as its last errors, is no leak. */
+/* Memory that OpenSSL keeps for the thread, such as its last errors, is no
+   leak. */
 static long blocks(void) {
   OPENSSL_thread_stop();
   return live_blocks;
 }
 
-/* Two speak while one allocation fails, if it comes so far, which is what this
-   returns. How many blocks are left is added. */
+/* Two peers communicate while one allocation fails. Returns whether that many
+   allocations were made. Adds the number of remaining blocks to *left. */
 static bool fail_once(int version, long at, bool later, long *left) {
   const long before = blocks();
   make_settings(version);
@@ -145,8 +146,8 @@ static bool fail_once(int version, long at, bool later, long *left) {
   return failed;
 }
 
-/* What is left each time that the same fails is a leak; not so what OpenSSL
-   looks up once, and keeps. */
+/* Blocks that remain each time that the same allocation fails are leaked.
+   Blocks that OpenSSL caches remain only once. */
 static bool fail_one(int version, long at, bool later) {
   long left = 0;
   const bool failed = fail_once(version, at, later, &left);
@@ -168,8 +169,8 @@ static void speak_twice(int version) {
   assert_true(speaks());
 }
 
-/* Algorithms are there before anything fails: what OpenSSL cannot load once for
-   want of memory, it may not try to load again. */
+/* Algorithms are loaded before an allocation fails, because OpenSSL may not
+   retry a load that failed. */
 static void fail_each(int version) {
   const long step = tries_all ? 1 : 97;
   const long first = 1 + (long) (uv_hrtime() % (uint64_t) step);
@@ -180,7 +181,8 @@ static void fail_each(int version) {
   speak_twice(version);
 }
 
-/* Tickets come while somebody reads, who hears nothing of that. */
+/* Tickets arrive during a read. Failing to store them does not affect the
+   read. */
 static void sessions_need_not_be_remembered(void **state) {
   make_settings(TLS1_3_VERSION);
   assert_true(meet());

@@ -1,11 +1,11 @@
 /* SPDX-License-Identifier: MIT */
-/* Out of memory: avow's, libuv's and OpenSSL's. TLS lives through it. */
+/* Out of memory in avow, libuv and OpenSSL. TLS survives it. */
 #include <openssl/crypto.h>
 
 #include "pair.h"
 #include "torture.h"
 
-static bool over; /* for whoever is late */
+static bool over; /* late handshakes are dropped */
 
 static avow_value_t met(const avow_value_t *v, void *end) {
   if (!over)
@@ -13,7 +13,7 @@ static avow_value_t met(const avow_value_t *v, void *end) {
   return avow_none();
 }
 
-/* Whoever lacks memory says so, and does not blame the peer. */
+/* The error must be about memory and must not blame the peer. */
 static avow_value_t not_met(const avow_value_t *error, void *data) {
   if (avow_error_code(error) == AVOW_TLS_EPROTOCOL)
     fail_msg("%s", avow_error_message(error));

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-/* Two speak TLS: what one says the other reads, and how it ends. */
+/* Two TLS peers: what one writes, the other reads, and how connections end. */
 #include "avow/stream_class.h"
 #include "pair.h"
 
@@ -23,7 +23,7 @@ static void lists_are_written_in_one_go(void **state) {
   assert_fulfils_bytes(avow_read_all(server(), 100), "abc");
 }
 
-/* The other way stays open. */
+/* The other direction stays open. */
 static void shutdown_ends_one_way(void **state) {
   speak();
   avow_unref(avow_write(client(), avow_string("question")));
@@ -66,7 +66,7 @@ static void closing_says_that_it_was_all(void **state) {
   assert_rejects(avow_hangup(client()), UV_EINVAL);
 }
 
-/* What was not written yet is missing, so this is no end. */
+/* The rest of the write is missing, so that this is no orderly end. */
 static void closing_amid_a_write_is_no_end(void **state) {
   open_below(4000, NULL);
   greet_both();
@@ -118,7 +118,7 @@ static void writes_of_a_peer_that_left_are_read(void **state) {
   assert_fulfils_bytes(avow_read_all(server(), 100), "last");
 }
 
-/* What came along with the end of the handshake is not lost. */
+/* Data that arrives together with the end of the handshake is not lost. */
 static void words_right_behind_the_handshake_are_read(void **state) {
   open_below(100000, NULL);
   avow_promise_t *p = greet_server();
@@ -140,7 +140,8 @@ static void bytes_come_one_at_a_time(void **state) {
 
 enum { MUCH = 3 << 20 };
 
-/* Much goes both ways at once through little room: each byte is its place. */
+/* Much data passes in both directions at once through a small buffer. Each byte
+   encodes its position. */
 static void much_goes_both_ways(void **state) {
   open_below(1000, NULL);
   greet_both();
@@ -183,8 +184,7 @@ static void nobody_reads_nobody_writes(void **state) {
   avow_unref(p);
 }
 
-/* Many writes keep their order, and their number costs no time. */
-/* By which a pump knows whether it moves. */
+/* avow_pump() uses this count to detect progress. */
 static void what_waits_is_counted(void **state) {
   open_below(4000, NULL);
   greet_both();
@@ -215,7 +215,8 @@ static void writes_keep_their_order(void **state) {
   assert_fulfils_bytes(all, text);
 }
 
-/* What moves bytes moves these: from one pair to another. */
+/* Functions on streams also work on TLS streams: here the data goes from one
+   pair to another. */
 static void streams_are_pumped(void **state) {
   speak();
   avow_unref(avow_write(client(), avow_string("pumped")));

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-/* What both have to agree on: a protocol, and who the client is. */
+/* Agreement of both peers on a protocol and on the identity of the client. */
 #include "pair.h"
 
 static void set(size_t side, const avow_tls_options_t *options) {
@@ -91,7 +91,8 @@ static void clients_say_who_they_are(void **state) {
   free_papers(&guest);
 }
 
-/* TLS 1.3 has the client through before it is refused. */
+/* With TLS 1.3, the handshake of the client is over before the server refuses
+   it. */
 static void assert_client_refused(int code, int version) {
   (void) SSL_CTX_set_max_proto_version(avow_tls_ssl_ctx(&settings[1]), version);
   open_below(100000, NULL);
@@ -136,7 +137,7 @@ static void tls_1_2_is_spoken_and_ends_as_well(void **state) {
   assert_rejects(avow_read(client(), 100), AVOW_TLS_ETRUNCATED);
 }
 
-/* Nobody has to do with who wants to begin anew. */
+/* avow does not renegotiate. */
 static void renegotiation_is_refused(void **state) {
   (void) SSL_CTX_set_max_proto_version(avow_tls_ssl_ctx(&settings[1]),
                                        TLS1_2_VERSION);
@@ -147,10 +148,10 @@ static void renegotiation_is_refused(void **state) {
   avow_promise_t *q = avow_read(server(), 100);
   assert_rejects(p, AVOW_TLS_EPROTOCOL);
   drop(&ends[0]);
-  avow_ignore(avow_run(q)); /* it ends */
+  avow_ignore(avow_run(q)); /* either outcome is fine */
 }
 
-/* OpenSSL's servers refuse it anyway; here a client does. */
+/* Servers of OpenSSL refuse it by default. Here the client must refuse it. */
 static void clients_do_not_renegotiate(void **state) {
   (void) SSL_CTX_set_max_proto_version(avow_tls_ssl_ctx(&settings[1]),
                                        TLS1_2_VERSION);
@@ -160,7 +161,7 @@ static void clients_do_not_renegotiate(void **state) {
   avow_promise_t *p = avow_read(client(), 100);
   assert_rejects(avow_read(server(), 100), AVOW_TLS_EPROTOCOL);
   drop(&ends[1]);
-  avow_ignore(avow_run(p)); /* it ends */
+  avow_ignore(avow_run(p)); /* either outcome is fine */
 }
 
 SUITE(tls_agree) {

@@ -1,14 +1,14 @@
 /* SPDX-License-Identifier: MIT */
-/* Each operation is given up at each stage, and its loop closed meanwhile. */
+/* Each operation is canceled at each stage, or its loop closes. */
 #include "pair.h"
 
 typedef struct {
-  const char *name; /* of the function */
+  const char *name; /* name of the function */
   avow_promise_t *(*start)(void);
-  bool greets; /* before there are ends */
+  bool greets; /* a handshake, which needs no ends */
 } subject_t;
 
-static avow_promise_t *other; /* of the handshake's other side */
+static avow_promise_t *other; /* the handshake of the other side */
 
 static avow_promise_t *start_client(void) {
   open_below(100, NULL);
@@ -68,7 +68,7 @@ static void end(avow_promise_t *p) {
   drop(&ends[0]);
   drop(&ends[1]);
   if (other != NULL)
-    avow_ignore(avow_run(other)); /* whatever it came to */
+    avow_ignore(avow_run(other)); /* any outcome is fine */
   other = NULL;
   run();
 }
@@ -111,7 +111,7 @@ static void loops_close_at_each_stage(void **state) {
     }
 }
 
-/* Dropped before their loop, or after it. */
+/* The streams are dropped before or after their loop closes. */
 static void streams_outlive_their_loop(void **state) {
   speak();
   avow_unref(avow_catch(avow_read(client(), 10), count, NULL));
@@ -120,7 +120,7 @@ static void streams_outlive_their_loop(void **state) {
   assert_int_equal(settled, 1);
 }
 
-/* What comes stays for the next who reads. */
+/* Data that arrives later stays for the next reader. */
 static void cancelled_reads_lose_nothing(void **state) {
   for (int turns = 0; turns < 8; turns++) {
     speak();
@@ -139,7 +139,7 @@ static void cancelled_reads_lose_nothing(void **state) {
   }
 }
 
-/* What nobody waits for keeps no loop alive. */
+/* A stream without a pending operation does not keep the loop alive. */
 static void idle_streams_let_the_loop_end(void **state) {
   speak();
   avow_promise_t *p = avow_read(server(), 100);
@@ -149,7 +149,7 @@ static void idle_streams_let_the_loop_end(void **state) {
   run();
 }
 
-/* The whole of what was written arrives, whoever waits for that. */
+/* All data arrives, even if the promise of the write is canceled. */
 static void cancelled_writes_go_on(void **state) {
   open_below(1000, NULL);
   greet_both();

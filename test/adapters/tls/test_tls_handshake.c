@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: MIT */
-/* Handshakes: who is believed, what each side is told, and what breaks. */
+/* Handshakes: which certificates are accepted, what each side learns, and
+   failures. */
 #include <fcntl.h>
 #include <stdlib.h>
 #include <string.h>
@@ -49,7 +50,7 @@ static void servers_are_told_the_name(void **state) {
                       "localhost");
 }
 
-/* The system's authorities have not heard of ours. */
+/* The authority of the test is not among those of the system. */
 static void systems_authorities_are_the_default(void **state) {
   drop(&settings[0]);
   settings[0] = avow_tls_settings(NULL);
@@ -59,7 +60,7 @@ static void systems_authorities_are_the_default(void **state) {
   assert_rejects(p, AVOW_TLS_EALERT);
 }
 
-/* The system's authorities, in a file of the test's own. */
+/* The system's authorities, in a file that the test writes. */
 static char system_path[] = "/tmp/avow-authority-XXXXXX";
 
 static void write_system(const char *text) {
@@ -69,7 +70,8 @@ static void write_system(const char *text) {
   assert_int_equal(close(fd), 0);
 }
 
-/* Whatever is in the file, its times and its length tell of no change. */
+/* Sets fixed times, so that times and length of the file show no change of its
+   contents. */
 static void set_time(time_t seconds) {
   const struct timespec times[] = { { .tv_sec = seconds },
                                     { .tv_sec = seconds } };
@@ -91,7 +93,7 @@ static int system_setup(void **state) {
 
 static int system_teardown(void **state) {
   release_pool();
-  (void) uv_run(loop, UV_RUN_DEFAULT); /* the pool's jobs are over */
+  (void) uv_run(loop, UV_RUN_DEFAULT); /* waits for jobs of the pool */
   (void) unsetenv("SSL_CERT_FILE");
   (void) unlink(system_path);
   return pair_teardown(state);
@@ -118,7 +120,7 @@ static void speak_anew(void) {
   speak();
 }
 
-/* Other authorities take the place of the system's. */
+/* Authorities in the settings replace those of the system. */
 static void systems_authorities_are_not_believed_as_well(void **state) {
   papers_t other = make_papers(&(wanted_t){ .title = "Other" });
   speak();
@@ -177,7 +179,7 @@ static void systems_authorities_that_change_are_read_anew(void **state) {
   free_papers(&other);
 }
 
-/* A program's own store is filled by the program. */
+/* If a program sets its own store, avow does not add authorities to it. */
 static void systems_authorities_leave_another_store_alone(void **state) {
   SSL_CTX_set_cert_store(avow_tls_ssl_ctx(&settings[0]), X509_STORE_new());
 
@@ -238,7 +240,7 @@ static void settings_say_what_is_wrong(void **state) {
                      "invalid argument");
 }
 
-/* One that lies behind the first in the file is sent along. */
+/* Further certificates in the file are sent along with the first one. */
 static void chains_are_sent_along(void **state) {
   papers_t papers =
       make_papers(&(wanted_t){ .name = "DNS:localhost", .signer = &authority });
@@ -254,7 +256,7 @@ static void chains_are_sent_along(void **state) {
   free_papers(&papers);
 }
 
-/* Certificates are changed while it runs: streams keep theirs. */
+/* The certificate changes while streams exist. These keep theirs. */
 static void later_streams_have_later_certificates(void **state) {
   speak();
   papers_t later =
@@ -297,12 +299,12 @@ static void servers_need_a_certificate(void **state) {
   assert_rejects(p, AVOW_TLS_EPROTOCOL);
 }
 
-/* The way that the first end writes breaks off at each byte: both hear of it,
-   and nobody waits. Returns whether the client was through. */
+/* The first end's writes are cut off after each number of bytes. Both sides
+   must settle. Returns whether the handshake succeeded on both sides. */
 static bool greet_until(size_t bytes, int cut, size_t from) {
   const avow_duplex_options_t options = { .cut = cut, .cut_after = bytes };
   open_below(100000, &options);
-  if (from == 1) { /* the server writes what is cut */
+  if (from == 1) { /* the server's writes are cut off */
     const avow_value_t first = below[0];
     below[0] = below[1];
     below[1] = first;
@@ -354,7 +356,7 @@ static int client_of(const char *host) {
   return code;
 }
 
-/* They go as far as the peer, who says nothing here. */
+/* The accepted hosts reach the peer, which does not answer here. */
 static void hosts_that_no_certificate_has_are_refused(void **state) {
   static char name[70000];
   memset(name, 'a', sizeof(name) - 1);

@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * Node's TLS, over loopback, on both sides: what is agreed on, a few messages,
- * an end of one way alone, one without a word, and who comes again.
+ * TLS with Node over loopback, in both roles: the agreed protocol, a few
+ * messages, the end of one direction, an end without a notification, and
+ * resumed sessions.
  */
 #include <stdio.h>
 
@@ -37,7 +38,7 @@ static avow_value_t start_server(const char *version, char port[8]) {
   return start_others(args, port);
 }
 
-/* What is agreed on is the first that is said. */
+/* The first line names the protocol and the version. */
 static void meet_node(const char *port, const char *version) {
   char greeting[40];
   (void) snprintf(greeting, sizeof(greeting), "echo %s\n", version); /* fits */
@@ -45,7 +46,7 @@ static void meet_node(const char *port, const char *version) {
   assert_fulfils_bytes(avow_read(client(), 100), greeting);
 }
 
-/* So much at once that it is many records, both ways. */
+/* The data takes many records in both directions. */
 static void assert_repeats_much(void) {
   char *much = malloc(LARGE);
   assert_non_null(much);
@@ -62,7 +63,8 @@ static void assert_repeats_much(void) {
   free(much);
 }
 
-/* Our end is no end of theirs: that comes with a last word. */
+/* The end of our direction does not end theirs, which ends with a last
+   message. */
 static void assert_server_agrees(const char *version) {
   char port[8];
   const avow_value_t process = start_server(version, port);
@@ -88,7 +90,7 @@ static void servers_agree(void **state) {
   assert_server_agrees("TLSv1.2");
 }
 
-/* Repeats what it hears, up to the end, and has a last word then. */
+/* Echoes until the end, and then sends a last message. */
 static avow_value_t repeat_all(void *place) {
   AVOW_TRY(welcome(place));
   for (;;) {
@@ -103,7 +105,7 @@ static avow_value_t repeat_all(void *place) {
   return avow_await(avow_shutdown(server()));
 }
 
-/* Answers once, so that the peer leaves, and listens on. */
+/* Answers once, so that the peer disconnects, and reads on. */
 static avow_value_t have_it_cut(void *place) {
   AVOW_TRY(welcome(place));
   AVOW_TRY(avow_await(avow_read(server(), 100)));
@@ -111,7 +113,8 @@ static avow_value_t have_it_cut(void *place) {
   return avow_await(avow_read(server(), 100));
 }
 
-/* What a client prints while that fn is our side; that settles so. */
+/* Asserts what a client prints while `fn` serves it. The promise of `fn` must
+   settle with `code`. */
 static void assert_prints(const char *side, const char *version,
                           const char *protocol, avow_value_t (*fn)(void *place),
                           int code, const char *expected) {
@@ -138,7 +141,7 @@ static void clients_agree(void **state) {
                 "other TLSv1.2\none\ntwo\nthree\nbye\n");
 }
 
-/* Who comes twice, and asks as often. */
+/* Serves two connections of a client. */
 static avow_value_t repeat_twice(void *place) {
   AVOW_TRY(repeat_all(place));
   drop(&ends[1]);

@@ -1,10 +1,10 @@
 /* SPDX-License-Identifier: MIT */
-/* Others who speak TLS: the program openssl, over loopback, on both sides. */
+/* TLS with the program openssl over loopback, in both roles. */
 #include <stdio.h>
 
 #include "others.h"
 
-/* An echo for one, which waits for him to end as well. */
+/* Echoes one message, and waits for the end of the peer. */
 static avow_value_t answer(void *place) {
   AVOW_TRY(welcome(place));
   const avow_value_t asked = avow_await(avow_read(server(), 100));
@@ -13,8 +13,8 @@ static avow_value_t answer(void *place) {
   return avow_await(avow_read_all(server(), 100));
 }
 
-/* The client's program says hello, and what it hears. It keeps its session in
-   a file, or resumes that. */
+/* The client sends "hello" and prints what it receives. It stores its session
+   in a file or resumes that session. */
 static void assert_heard_by_others(const char *version, const char *session,
                                    int resumes) {
   place_t place = open_place();
@@ -41,7 +41,7 @@ static void assert_heard_by_others(const char *version, const char *session,
   const avow_output_t *output = avow_to_output(&v);
   assert_string_equal(avow_to_bytes(&output->out, NULL), "hello\n");
   assert_int_equal(SSL_session_reused(avow_tls_ssl(&ends[1])), resumes);
-  avow_cancel(p); /* which waits for whether it has more to say */
+  avow_cancel(p); /* it waits for further data */
   avow_ignore(avow_run(p));
   avow_value_unref(v);
   drop(&ends[1]);
@@ -56,7 +56,7 @@ static void others_are_answered(void **state) {
   assert_heard_by_others("-tls1_2", "-sess_in", 1);
 }
 
-/* The server's program turns lines round, and knows us again. */
+/* The server reverses lines, and resumes the session of the client. */
 static void assert_answered_by_others(const char *version) {
   const char *args[] = { "openssl", "s_server", "-accept",     "127.0.0.1:0",
                          "-rev",    "-cert",    "certificate", "-key",
@@ -77,12 +77,12 @@ static void assert_answered_by_others(const char *version) {
 static void others_answer(void **state) {
   need_program("openssl");
   assert_answered_by_others("-tls1_3");
-  drop(&settings[0]); /* which has a session with the first */
+  drop(&settings[0]); /* it holds a session of the first server */
   settings[0] = settings_of(NULL, &authority);
   assert_answered_by_others("-tls1_2");
 }
 
-/* Both ends are ours, and a connection is between them. */
+/* Connects two TLS streams of avow over TCP. */
 static void speak_over_tcp(void) {
   place_t place = open_place();
   below[0] = avow_run(avow_connect(loop, "127.0.0.1", place.port));
@@ -91,7 +91,8 @@ static void speak_over_tcp(void) {
   greet_both();
 }
 
-/* What nobody waits for is not read, and keeps no loop alive. */
+/* Data that no caller reads is not received, and does not keep the loop
+   alive. */
 static void idle_connections_let_the_loop_end(void **state) {
   speak_over_tcp();
   avow_promise_t *p = avow_read(server(), 100);
@@ -103,7 +104,7 @@ static void idle_connections_let_the_loop_end(void **state) {
   assert_fulfils_bytes(avow_read(server(), 100), "later");
 }
 
-/* Over TCP nobody is told that the peer has left: a write finds out. */
+/* TCP does not report that the peer has closed. A write fails later. */
 static void peers_that_leave_break_writes(void **state) {
   speak_over_tcp();
   drop(&ends[1]);

@@ -1,25 +1,25 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * Who is refused: a server for each that clients know from badssl.com, its
- * client says why, and tells the server. These servers are less strict than
- * settings of ours would have them.
+ * Servers that must be refused: one for each case known from badssl.com. The
+ * client must name the reason and send an alert to the server. These servers
+ * are configured less strictly than settings of avow would be.
  */
 #include "pair.h"
 
 static papers_t aged, other, namesake, between, narrow, server_like;
 
-/* What is changed of a server's SSL_CTX. */
+/* Changes the SSL_CTX of a server. */
 typedef void (*alter_fn)(SSL_CTX *ctx);
 
-/* Zero in a field stands for its default. */
+/* If a field is zero, its default applies. */
 typedef struct {
-  wanted_t wanted;   /* the server's papers */
-  alter_fn alter;    /* nothing */
-  const char *host;  /* that the client looks for; "localhost" */
-  const char *words; /* what it says then */
-  const char *told;  /* and what the server says */
-  int code;          /* of the client's error; AVOW_TLS_EVERIFY */
-  int told_code;     /* of the server's; AVOW_TLS_EALERT */
+  wanted_t wanted;   /* certificate of the server */
+  alter_fn alter;    /* default: no change */
+  const char *host;  /* host that the client expects; default: "localhost" */
+  const char *words; /* message of the client's error */
+  const char *told;  /* message of the server's error */
+  int code;          /* the client's; default: AVOW_TLS_EVERIFY */
+  int told_code;     /* the server's; default: AVOW_TLS_EALERT */
 } case_t;
 
 static const char *const mismatch = "hostname mismatch";
@@ -167,8 +167,8 @@ static const case_t cases[] = {
     .told = "TLS: no shared cipher" },
 };
 
-/* A server with these papers, whatever they are worth. Those of nobody else are
-   by the authority, unless that is about their signer. */
+/* A server with this certificate, whatever its defects. The authority signs it,
+   unless the case names a signer or it is self-signed. */
 static papers_t set_up_server(const case_t *c, bool self_signed) {
   wanted_t wanted = c->wanted;
   if (wanted.signer == NULL && !self_signed)
@@ -222,8 +222,8 @@ static void who_vouches_for_himself_is_refused(void **state) {
   assert_refused(&alone, 0, true);
 }
 
-/* With what is between sent along, and with wildcards that are none of these,
-   they are believed: the table is not of servers that could not be. */
+/* The counterparts of rows of the table: with the intermediate certificate and
+   with a valid wildcard, the client accepts the server. */
 static void assert_believed(const case_t *c) {
   papers_t papers = set_up_server(c, false);
   open_below(100000, NULL);
@@ -254,7 +254,7 @@ static void who_is_to_be_believed_is(void **state) {
       .host = "localhost" });
 }
 
-/* A client that knows no more than TLS 1.1, and our server. */
+/* A client that supports TLS 1.1 at most, and a server of avow. */
 static void clients_of_old_are_refused(void **state) {
   SSL_CTX *ctx = avow_tls_ssl_ctx(&settings[0]);
   SSL_CTX_set_security_level(ctx, 0);
@@ -266,8 +266,8 @@ static void clients_of_old_are_refused(void **state) {
   assert_says(p, AVOW_TLS_EPROTOCOL, "TLS: unsupported protocol");
 }
 
-/* A server that has never heard of versions as TLS 1.3 says them, and answers
-   with its own. */
+/* A server that does not know the extension for versions of TLS 1.3, and
+   answers with its own version. */
 static void servers_of_old_are_refused(void **state) {
   SSL_CTX *ctx = avow_tls_ssl_ctx(&settings[0]);
   assert_int_equal(SSL_CTX_set_max_proto_version(ctx, TLS1_2_VERSION), 1);
@@ -276,7 +276,7 @@ static void servers_of_old_are_refused(void **state) {
   open_below(100000, NULL);
   avow_promise_t *p = greet_server();
   assert_error(greet_client(), AVOW_TLS_EPROTOCOL, "unsupported protocol", 0);
-  avow_ignore(avow_run(p)); /* it does not know the version of the alert */
+  avow_ignore(avow_run(p)); /* it may not understand the alert */
 }
 
 static int make_more_papers(void **state) {

@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * Sessions that are resumed: with the same host alone, by whom it was verified
- * for, as long as its certificate holds, and also when a server's settings took
- * the place of others.
+ * Resumed sessions. A session is resumed only with the same host, only by
+ * settings that verified it, and only while its certificate is valid. New
+ * settings of a server can take over the sessions of former ones.
  */
 #include "pair.h"
 
@@ -22,13 +22,13 @@ static int resumed(void) {
   return is;
 }
 
-/* Tickets of TLS 1.3 come after the handshake, with what is read. */
+/* In TLS 1.3, tickets arrive after the handshake, with the first read. */
 static void hear(void) {
   avow_unref(avow_write(server(), avow_string("x")));
   assert_fulfils_bytes(avow_read(client(), 10), "x");
 }
 
-/* As speak(), and whether it resumes. */
+/* Calls speak() and returns whether it resumed a session. */
 static int speaks_again(void) {
   speak();
   const int is = resumed();
@@ -73,7 +73,7 @@ static void serve_with(const papers_t *papers, const avow_value_t *past,
   settings[1] = v;
 }
 
-/* In the place of the settings that are there. */
+/* Replaces the settings of the server, and takes over their sessions. */
 static void go_on_with(const papers_t *papers, const papers_t *asks_by) {
   const avow_value_t past = avow_value_ref(&settings[1]);
   serve_with(papers, &past, asks_by);
@@ -99,9 +99,9 @@ static void the_same_host_resumes_by_tls_1_2(void **state) {
     assert_true(speaks_again());
 }
 
-/* An eavesdropper would know a ticket again that is offered twice. */
+/* An eavesdropper could link two connections that offer the same ticket. */
 static void tickets_of_tls_1_3_are_offered_once(void **state) {
-  assert_false(speaks_again()); /* which gets two */
+  assert_false(speaks_again()); /* it receives two */
   speak();
   assert_true(resumed());
   let_go();
@@ -126,7 +126,7 @@ static void those_at_the_same_time_resume(void **state) {
   }
 }
 
-/* Whether the host is another is up to the certificate, each time. */
+/* The certificate covers several hosts, but each host has its own session. */
 static void other_hosts_resume_nothing(void **state) {
   papers_t papers = make_papers(
       &(wanted_t){ .name = "DNS:a.example.org,DNS:b.example.org,IP:127.0.0.1",
@@ -145,7 +145,7 @@ static void other_hosts_resume_nothing(void **state) {
   free_papers(&papers);
 }
 
-/* Each of these believes whom it likes. */
+/* Each of the settings has its own authorities. */
 static void other_settings_resume_nothing(void **state) {
   assert_false(speaks_again());
   drop(&settings[0]);
@@ -169,7 +169,7 @@ static void certificates_out_of_date_are_not_resumed(void **state) {
   assert_false(speaks_again());
 }
 
-/* Those that are spoken to stay, however many others there are. */
+/* Hosts that are used stay remembered, however many others are used. */
 static void few_hosts_are_remembered(void **state) {
   papers_t papers = make_papers(
       &(wanted_t){ .name = "DNS:*.example.org", .signer = &authority });
@@ -191,7 +191,7 @@ static void few_hosts_are_remembered(void **state) {
 
 static void who_leaves_without_a_word_resumes(void **state) {
   assert_false(speaks_again());
-  assert_true(speaks_again()); /* neither end of these says one */
+  assert_true(speaks_again()); /* neither end sends a notification */
   speak();
   hear();
   assert_fulfils_none(avow_close(client()));
@@ -231,14 +231,14 @@ static void settings_of_a_server_take_over(void **state) {
     assert_true(speaks_again());
     go_on_with(&localhost, NULL);
     assert_true(speaks_again());
-    serve_with(&later, NULL, NULL); /* who does not know the keys */
+    serve_with(&later, NULL, NULL); /* it does not know the keys */
     assert_false(speaks_again());
   }
   free_papers(&later);
 }
 
-/* A client who is known to some authorities is not therefore to others, nor is
-   who was never asked. */
+/* A client that was verified with some authorities is not accepted by a server
+   with others. A client that was never verified is not accepted either. */
 static void who_asks_clients_takes_only_who_was_asked(void **state) {
   papers_t other = make_papers(&(wanted_t){ .title = "Another" });
   drop(&settings[0]);
@@ -257,7 +257,7 @@ static void who_asks_clients_takes_only_who_was_asked(void **state) {
   free_papers(&other);
 }
 
-/* A LIST: a server's end and a client's, of that loop. */
+/* LIST: the server's end and the client's end on the loop `at`. */
 static avow_value_t pair_up(uv_loop_t *at) {
   const avow_value_t pair = avow_duplex(at, 100000, NULL);
   avow_value_t mine = avow_value_ref(avow_list_at(&pair, 0));
@@ -268,7 +268,7 @@ static avow_value_t pair_up(uv_loop_t *at) {
   return avow_run(avow_all(at, both, 2));
 }
 
-/* How often it resumed. */
+/* Counts the sessions that were resumed. */
 static void resume_often(void *count) {
   uv_loop_t at;
   (void) uv_loop_init(&at);
@@ -286,7 +286,8 @@ static void resume_often(void *count) {
   (void) uv_loop_close(&at);
 }
 
-/* Each thread leaves as many tickets as it takes, but for the first. */
+/* Each thread stores as many tickets as it uses, except at the first
+   connection. */
 static void threads_share_what_is_remembered(void **state) {
   uv_thread_t threads[2];
   int counts[2] = { 0 };
