@@ -32,7 +32,7 @@ static void tell(const char *word) {
 static void close_at_exit(void) {
   const int err = avow_loop_close(&own);
   if (err == 0)
-    (void) uv_loop_close(&own); /* may fail: foreign handles */
+    (void) uv_loop_close(&own); /* fails if other handles are open */
   tell(err == 0 ? "closed" : uv_err_name(err));
 }
 
