@@ -1,7 +1,9 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * answer_server [6]: prints the port of loopback it listens on (6: of IPv6) and
- * answers each request with what it read from its input, until it is killed.
+ * Usage: answer_server [6]
+ *
+ * Listens on loopback (with 6: on IPv6) and prints its port. Answers each
+ * request with the text that it read from its input, until it is killed.
  */
 #include <arpa/inet.h>
 #include <signal.h>
@@ -45,7 +47,7 @@ static int listen_on(int family) {
   return fd;
 }
 
-/* Closing before all was read would reset the connection. */
+/* Closing with unread data would reset the connection. */
 static void read_request(int fd) {
   char text[4096];
   size_t len = 0;

@@ -1,8 +1,9 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * echo_client PORT: sends what it reads to that port of loopback, or to the
- * socket of that path, closes its side, and prints what comes back until the
- * other side closes.
+ * Usage: echo_client PORT|PATH
+ *
+ * Sends its input to the port of loopback or to the socket of the path, and
+ * then shuts down its side. Prints the answer until the other side closes.
  */
 #include <arpa/inet.h>
 #include <signal.h>
@@ -40,7 +41,7 @@ static int connect_to(const char *text) {
                                    : connect_port(strtol(text, NULL, 10));
 }
 
-/* Moves what has come; false if reading or writing failed. */
+/* Moves the available bytes. Returns false if reading or writing failed. */
 static int pump(int from, int to) {
   char data[16384];
   ssize_t n;
@@ -62,7 +63,7 @@ int main(int argc, char *argv[]) {
     _exit(0);
   }
   const int status = pump(fd, STDOUT_FILENO) ? 0 : 1;
-  if (pid > 0 && kill(pid, SIGTERM) == 0) /* there is nobody to send to */
+  if (pid > 0 && kill(pid, SIGTERM) == 0) /* the peer has closed */
     (void) waitpid(pid, NULL, 0);
   return status;
 }

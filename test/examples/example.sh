@@ -1,9 +1,9 @@
 # SPDX-License-Identifier: MIT
-# What the tests of examples share, to be sourced in the repository's test
-# directory: a directory of their own to work in, and looks at what was said.
+# Shared functions of the tests of examples, which source this file in the test
+# directory of the repository. Each test works in a directory of its own.
 set -eu
-export no_proxy='*' # which would not find servers on loopback
-# Node says on stderr what it does not find of these.
+export no_proxy='*' # a proxy would not find servers on loopback
+# If a file in these variables is missing, Node prints a warning on stderr.
 unset NODE_EXTRA_CA_CERTS NODE_OPTIONS NODE_DEBUG
 
 absolute() {
@@ -23,18 +23,19 @@ fail() {
   exit 1
 }
 
-# run STATUS COMMAND...: its output goes to the files out and err.
+# run STATUS COMMAND...: runs the command, which must exit with STATUS. Its
+# output goes to the files out and err.
 run() {
   expected=$1
   shift
   status=0
   : >err
   "$@" >out 2>own || status=$?
-  cat own >>err # in one piece: others may write there meanwhile
+  cat own >>err # at once, because other processes may write there
   [ "$status" -eq "$expected" ] || fail "$*: status $status, not $expected"
 }
 
-# out REGEX, err REGEX: a whole line is like that.
+# out REGEX, err REGEX: asserts that a whole line of the file matches.
 out() {
   grep -Eqx -e "$1" out || fail "no such line: $1"
 }
@@ -43,7 +44,8 @@ err() {
   grep -Eqx -e "$1" err || fail "no such line on stderr: $1"
 }
 
-# until_true COMMAND...: waits for its success, five minutes at least.
+# until_true COMMAND...: repeats the command until it succeeds, for five minutes
+# at least.
 until_true() {
   tries=0
   until "$@" 2>/dev/null; do
@@ -53,11 +55,12 @@ until_true() {
   done
 }
 
-# What limits in milliseconds are that have to pass for nobody.
+# A time limit in milliseconds that never expires.
 never=9999999
 
-# with_limits MS COMMAND...: calls it with the limit $limit, and with longer ones
-# until it succeeds: of what races a limit, the machine may be slower.
+# with_limits MS COMMAND...: calls the command with the time limit $limit, and
+# then with longer ones until it succeeds. If the command races the limit, the
+# machine may be too slow for a short one.
 with_limits() {
   limit=$1
   shift
@@ -67,8 +70,8 @@ with_limits() {
   done
 }
 
-# Ends the process $pid by a signal, which it should survive with status 0. Its
-# errors are in the file log.
+# interrupt SIGNAL: sends the signal to the process $pid, which must exit with
+# status 0. Its errors are in the file log.
 interrupt() {
   kill "-$1" "$pid"
   status=0
@@ -76,8 +79,8 @@ interrupt() {
   [ "$status" -eq 0 ] || fail "SIG$1: status $status"
 }
 
-# serve ANSWER [6]: has $server answer so, and sets $port, which is empty where
-# there is no IPv6.
+# serve ANSWER [6]: starts $server with this answer and sets $port. $port is
+# empty if the system has no IPv6.
 serve() {
   rm -f port
   mkfifo port
@@ -89,8 +92,7 @@ serve() {
   read -r port <port || :
 }
 
-# Sets $port to the last word of the line that a server announces itself with,
-# in the FIFO port.
+# Sets $port to the last word of the line that a server writes to the FIFO port.
 read_port() {
   line=
   read -r line <port || :
@@ -98,13 +100,14 @@ read_port() {
   [ -n "$port" ] || fail "it has not said where it is"
 }
 
-# Says what this system cannot do, and fails where all of it has to run.
+# leave_out REASON: prints what this system lacks. Fails if no test may be
+# skipped.
 leave_out() {
   echo "skipped: $1"
   [ -z "${CI:-}" ] || fail "$1"
 }
 
-# Whether there can be a terminal to try something on.
+# Returns whether the tests can have a terminal.
 has_terminal() {
   if ! command -v script >/dev/null; then
     echo "missing: script"
@@ -116,7 +119,7 @@ has_terminal() {
   return 1
 }
 
-# Sets $host to a name of this machine, or its address if it has none.
+# Sets $host to a name of this machine, or to an address if it has no name.
 name_host() {
   host=localhost
   getent hosts $host >/dev/null 2>&1 || [ $? != 2 ] || {
@@ -125,9 +128,9 @@ name_host() {
   }
 }
 
-# on_terminal COLUMNS COMMAND: what the command shows on a terminal of so many
-# columns goes to the file out, but for what stood in a line before it went back
-# to its beginning.
+# on_terminal COLUMNS COMMAND: runs the command on a terminal with this width.
+# Its lines go to the file out, without text that was overwritten after a
+# carriage return.
 on_terminal() {
   status=0
   TERM=xterm script -qec "stty cols $1 rows 24; $2" /dev/null </dev/null \

@@ -1,12 +1,12 @@
 #!/usr/bin/env python3
 # SPDX-License-Identifier: MIT
-"""Is docs/graph.svg what examples/graph prints, and can it be drawn again?
+"""Check that docs/graph.svg shows what examples/graph prints, and draw it again.
 
   graph.py SOURCE-ROOT KIND PROGRAM
 
-Its promises are those of the program, with as many arrows. Where and when they
-were made is said by a build of the KIND "traced" alone; whatever the build, the
-lines that the picture names have what it says was made there.
+The picture must have the promises of the program and the same number of arrows.
+Only a build of the KIND "traced" prints where and when promises were made. In
+each build, the source lines that the picture names must make these promises.
 """
 import collections
 import os
@@ -23,11 +23,11 @@ import graph as picture  # noqa: E402
 
 SVG = '{http://www.w3.org/2000/svg}'
 MAKES = {'deferred': 'avow_promise_new', 'until': 'avow_timeout'}
-INSIDE = {'avow_sleep': 'avow_timeout'} # which makes one, too
+INSIDE = {'avow_sleep': 'avow_timeout'}  # avow_timeout() calls it
 
 
 def drawn(path):
-    """The lines of each promise, and how many arrows there are."""
+    """Return the lines of each promise, and the number of arrows."""
     root = tree.parse(path).getroot()
     promises = []
     for text in root.findall(f'{SVG}text'):
@@ -47,7 +47,7 @@ def printed(program):
 
 
 def known(promises, traced):
-    """What each build knows of them."""
+    """Return the lines about the promises that this kind of build prints."""
     return collections.Counter(tuple(lines if traced else lines[:2])
                                for lines in promises)
 

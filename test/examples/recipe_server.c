@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-/* The server of docs/recipes-system.md, "Stop a server", until SIGTERM. */
+/* Runs the server of docs/recipes-system.md, "Stop a server", until SIGTERM. */
 #include <avow/all.h>
 #include <signal.h>
 #include <stdio.h>
@@ -24,7 +24,7 @@ static avow_value_t run_server(void *data) {
   avow_channel_unref(connections);
   printf("recipe at 127.0.0.1:%d\n",
          avow_local_address((uv_handle_t *) handle).port);
-  (void) fflush(stdout); /* who waits for it complains */
+  (void) fflush(stdout); /* the caller of get() reports it */
 
   avow_value_unref(avow_await(signaled));
   const avow_value_t end = stop(&server, accepting, all);

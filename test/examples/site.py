@@ -1,10 +1,11 @@
 #!/usr/bin/env python3
 # SPDX-License-Identifier: MIT
-"""A small site on loopback, for test_crawl.sh: site.py LOG
+"""A small site on loopback for test_crawl.sh: site.py LOG
 
-Prints its port. The log has a line for each request: the path, and how many
-there are at the time. /left and /right wait for each other; /flaky fails the
-first time, /broken each time, and /silent never answers.
+It prints its port. The log has a line for each request: the path and the number
+of requests in progress. Requests for /left and /right wait for each other, and
+those for /silent get no answer. A request for /flaky fails the first time, and
+one for /broken fails each time.
 """
 import http.server
 import sys
@@ -54,7 +55,7 @@ class Handler(http.server.BaseHTTPRequestHandler):
         self.arrive()
         status = self.status()
         links = PAGES.get(self.path, '').split(' ')
-        self.leave()  # before who asked knows that it is over
+        self.leave()  # before the client learns that it is over
         self.send_response(status)
         self.end_headers()
         for link in links:

@@ -1,20 +1,20 @@
 #!/usr/bin/env python3
 # SPDX-License-Identifier: MIT
-"""How many statements has a program in C for those of its like in JavaScript?
+"""Compare the numbers of statements of programs in C and in JavaScript.
 
     statements.py C-FILE JS-FILE [C-FILE JS-FILE]...
 
-Prints both numbers of each pair, and fails where C has more than twice as many.
-In both languages that is what ends in a semicolon, which in C the fields of
-structs do as well, and each function, branch, loop and try, with braces or
-without. An #include is a statement, as a require() is. What all examples share
-(options.c, program.c, text.c) counts no more than Node's own modules do.
+Prints both numbers of each pair. Fails if C has more than twice as many
+statements. A statement ends in a semicolon (in C, fields of structs do, too) or
+is a function, branch, loop or try, with or without braces. An #include counts
+as a statement, and so does a require(). Files that all examples share
+(options.c, program.c, text.c) do not count, and neither do modules of Node.
 """
 import re
 import sys
 
-# Comments, and all that may hold what looks like code. A regular expression
-# stands where an operand does.
+# Comments and literals, which may contain text that looks like code. A regular
+# expression follows an operator, as an operand does.
 TEXTS = re.compile(r'''/\*.*?\*/|//[^\n]*|"(?:\\.|[^"\\])*"|'(?:\\.|[^'\\])*'|'''
                    r'''`(?:\\.|[^`\\])*`|(?<=[(=,])\s*/(?:\\.|[^/\\\n])+/\w*''',
                    re.S)
@@ -27,7 +27,7 @@ def text_out(match):
 
 
 def end_of(code, at):
-    """Behind the parenthesis that closes the one that comes next."""
+    """Return the index after the parenthesis that closes the next one."""
     depth = 0
     for i in range(code.index('(', at), len(code)):
         depth += {'(': 1, ')': -1}.get(code[i], 0)
@@ -43,7 +43,7 @@ def statements(path):
     count += code.count(';')
     for head in HEAD.finditer(code):
         end = end_of(code, head.end())
-        count -= code.count(';', head.end(), end)  # those of a for
+        count -= code.count(';', head.end(), end)  # those of a for loop
         if not re.match(r'\s*\{', code[end:]):
             count += 1
     return count

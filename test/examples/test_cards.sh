@@ -6,13 +6,13 @@ cards=$(absolute "$1")
 server=$(absolute "$2")
 cd "$dir"
 
-# Where no limit has to pass.
+# patiently OPTION...: runs it without a time limit that expires.
 patiently() {
   "$cards" --timeout "$never" "$@"
 }
 
 echo "cards: what fails leaves the others alone, and is tried again"
-# Of its servers only the silent one is not quicker than the limit.
+# Only the silent server is slower than the limit.
 demo() {
   run 1 "$cards" --timeout "$limit" --retries 2
   [ "$(grep -c '  timed out' out)" = "$(grep -c '^silent .*timed out' out)" ]

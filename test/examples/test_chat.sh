@@ -18,8 +18,8 @@ start() {
   read_port
 }
 
-# join NAME: a client that says what is written to the file NAME.in, as long as
-# somebody has that open, and puts what it hears into NAME.
+# join NAME: starts a client that sends what is written to NAME.in, while a
+# process has that file open, and writes what it receives to NAME.
 join() {
   rm -f "$1.in"
   mkfifo "$1.in"
@@ -90,8 +90,8 @@ exec 5>deaf.in 6<>deaf
 heard ann '* guest 5 has come'
 join eve
 exec 7>eve.in
-# In portions, so that those who listen are never far behind: they would be cut
-# off, too, on a machine that has no processor for them.
+# The test sends in portions, so that clients are never far behind. A client
+# that gets no processor time would otherwise be disconnected, too.
 has_last() {
   tail -c 100 "$1" | grep -Fqx "guest 6: $2"
 }
@@ -190,7 +190,7 @@ start
 join ann
 exec 4>ann.in
 heard ann '* guest 1 has come'
-# Without descriptors libuv gives up one that it has in reserve.
+# Without free descriptors, libuv uses one that it holds in reserve.
 files() {
   ls "/proc/$pid/fd" | wc -l
 }

@@ -54,7 +54,8 @@ err "$name: removing the half-written 'half'"
 err "$name: 'half': file too large"
 [ ! -e half ] || fail "half is left"
 dd if=/dev/null of=huge bs=1 seek=8589934592 2>/dev/null
-# interrupted SIGNAL: sets $status; false if the copy was done before.
+# interrupted SIGNAL: sets $status. Returns false if the copy ended before the
+# signal.
 interrupted() {
   rm -f half
   "$copy" huge half >out 2>err &

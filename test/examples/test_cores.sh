@@ -56,7 +56,7 @@ start --clients 1 --timeout 100
 exec 5<>hold
 stays=
 for i in 1 2 3 4 5 6 7 8; do
-  "$client" "$port" <hold >to$i & # which say nothing, and wait for each other
+  "$client" "$port" <hold >to$i & # clients that are idle
   stays="$stays $!"
 done
 for one in $stays; do

@@ -1,6 +1,6 @@
 #!/bin/sh
 # SPDX-License-Identifier: MIT
-# Runs the example crawl, or its like for Node, on a site of its own.
+# Runs the example crawl, or its counterpart for Node, on a site of its own.
 # test_crawl.sh CRAWL SITE
 . "$(dirname "$0")/example.sh"
 

@@ -6,7 +6,7 @@
 embed=$(absolute "$1")
 client=$(absolute "$2")
 cd "$dir"
-# What ASan holds back of freed memory is not what embed keeps.
+# The quarantine of ASan must not count as memory that embed keeps.
 export ASAN_OPTIONS="${ASAN_OPTIONS:-}:quarantine_size_mb=1"
 
 printf 'short' >short
@@ -23,7 +23,7 @@ start_embed() {
   read_port
 }
 
-# Waits for the end of embed, which a signal has announced.
+# Waits until embed ends after a signal.
 end_embed() {
   status=0
   wait $pid || status=$?
@@ -31,7 +31,8 @@ end_embed() {
   [ ! -s err ] || fail "embed: errors"
 }
 
-# ask INPUT EXPECTED, both formats of printf.
+# ask INPUT EXPECTED: sends and expects these texts, which are formats of
+# printf.
 ask() {
   printf "$1" | "$client" "$port" >out
   printf "$2" >expected
@@ -71,7 +72,7 @@ printf 'GET-FILE large\n' | "$client" "$port" >out
 
 echo "embed: what is no file holds nothing up"
 mkfifo never
-for i in 1 2 3 4 5 6 7 8; do # more than there are threads
+for i in 1 2 3 4 5 6 7 8; do # more than the pool has threads
   ask 'GET-FILE never\nafter\n' 'ERROR not a regular file\nafter\n'
 done
 ask 'GET-FILE .\nGET-FILE short\n' 'ERROR not a regular file\nOK 5\nshort'
@@ -88,7 +89,7 @@ yes 'GET-FILE large' | head -n 100 >greed
 "$client" "$port" <greed >deaf 5>&- &
 asking=$!
 exec 6<>deaf
-head -c 1 <&6 >/dev/null # it is under way
+head -c 1 <&6 >/dev/null # the answer is in progress
 kill -INT $pid
 end_embed
 exec 5>&-
@@ -97,12 +98,14 @@ exec 6>&-
 wait $asking || :
 
 echo "embed: so many at a time, and nobody for longer than it does something"
-# comes_in: one who speaks at once, behind one who has to go.
+# comes_in: a client that sends at once is served after another one was
+# disconnected.
 comes_in() {
   [ "$(echo one | "$client" "$port")" = one ]
 }
 
-# one_at_a_time: false if who speaks at once was too slow for the limit.
+# one_at_a_time: returns false if a client that sends at once exceeded the
+# limit.
 one_at_a_time() {
   came_in=yes
   start_embed --clients 1 --timeout "$limit"
@@ -112,7 +115,7 @@ one_at_a_time() {
   comes_in || came_in=
   wait $staying || fail "status of the first"
   exec 5>&-
-  exec 6<>deaf # first: without a reader the client would never open it
+  exec 6<>deaf # first: the client waits for a reader
   "$client" "$port" <greed >deaf 6>&- & # and takes nothing
   asking=$!
   [ -z "$came_in" ] || comes_in || came_in=
@@ -130,7 +133,7 @@ head -c 200000000 /dev/zero >flood
 "$client" "$port" <flood >deaf &
 flooding=$!
 exec 6<>deaf
-# What it has read is what it had read a moment ago.
+# stalled: returns whether embed has read nothing since a moment ago.
 stalled() {
   before=$(sed -n 's/^rchar: //p' "/proc/$pid/io")
   sleep 0.1

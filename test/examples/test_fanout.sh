@@ -8,13 +8,13 @@ server=$(absolute "$2")
 site=$(absolute "$(dirname "$0")/site.py")
 cd "$dir"
 
-# Where no limit has to pass.
+# patiently OPTION...: runs it without a time limit that expires.
 patiently() {
   "$fanout" --timeout "$never" "$@"
 }
 
 echo "fanout: the demo shows every outcome"
-# Of its servers only the silent one is not quicker than the limit.
+# Only the silent server is slower than the limit.
 demo() {
   run 0 "$fanout" --timeout "$limit"
   [ "$(grep -c '  timed out$' out)" = 1 ]

@@ -1,8 +1,8 @@
 #!/bin/sh
 # SPDX-License-Identifier: MIT
-# Runs the example farm as a user would, and has all break that may: a worker is
-# killed, one stands still, the server is restarted, who asks is interrupted and
-# comes back. test_farm.sh FARM
+# Runs the example farm as a user would, and causes failures: the test kills a
+# worker, stops another one, restarts the server, and interrupts and restarts
+# the client. test_farm.sh FARM
 . "$(dirname "$0")/example.sh"
 farm=$(absolute "$1")
 PATH=$PATH:/usr/sbin
@@ -12,7 +12,7 @@ command -v nats-server >/dev/null || {
 }
 cd "$dir"
 
-# Counts the lines of the table that end so, each of another job.
+# counts END N: whether N different jobs have a line of the table with this end.
 counts() {
   [ "$(grep -E "^all-[0-9]+ +$1 " out | cut -d ' ' -f 1 | sort -u | wc -l)" \
     -eq "$2" ] || fail "not $2 $1"
@@ -26,7 +26,7 @@ start_server() {
 }
 
 one='' two='' three='' four=''
-# start_worker NAME: with its pid in the variable of that name.
+# start_worker NAME: starts a worker and stores its pid in the variable NAME.
 start_worker() {
   "$farm" work --server "$url" --jobs 3 --ack 1000 >"$1.said" 2>>log &
   eval "$1=\$!"
@@ -34,7 +34,7 @@ start_worker() {
   until_true grep -q ' works for ' "$1.said"
 }
 
-# has_done NAME N: the worker has said of so many that they are over.
+# has_done NAME N: whether the worker has reported the end of N jobs.
 has_done() {
   [ "$(grep -c ': \(done\|failed\)$' "$1.said")" -ge "$2" ]
 }
@@ -45,8 +45,8 @@ out '13 jobs: 12 done, 1 failed, 0 left; [0-9]+ in the queue'
 out '[0-9-]+-12 +failed +[0-9.]+ +5  .*:[0-9]+  out of luck'
 out '[0-9-]+-10 +done +[0-9.]+ +[2-4]  .*:[0-9]+  100'
 
-# A free port, which no other program is given between two servers: a socket is
-# bound to it that does not listen, and both have SO_REUSEADDR.
+# Chooses a free port that no other program gets between two servers: a socket
+# that does not listen is bound to it, and both sockets have SO_REUSEADDR.
 mkfifo port
 python3 -c '
 import signal, socket
@@ -58,7 +58,7 @@ signal.pause()' >port &
 holder=$!
 pids="$pids $holder"
 read_port
-[ "$(uname)" = Linux ] || kill "$holder" # a server could not bind it there
+[ "$(uname)" = Linux ] || kill "$holder" # it would keep a server from binding
 url=nats://127.0.0.1:$port
 start_server
 
@@ -95,7 +95,7 @@ echo "farm: the same jobs are not done again"
 cat ./*.said | sed -n 's/^\(all-[0-9]*\), .*: done$/\1/p' | sort >did
 [ "$(sort -u did | wc -l)" -eq 56 ] || fail "not 56 were done"
 
-# is_empty: a server that was killed may have forgotten what was removed.
+# is_empty: a server that was killed may have forgotten that jobs were removed.
 is_empty() {
   "$farm" run 60 --name all --server "$url" | grep -q '; 0 in the queue$'
 }
@@ -116,10 +116,11 @@ kill -INT "$pid"
 ! wait "$pid" || fail "it was interrupted"
 out '20 jobs: 0 done, 0 failed, 20 left; 0 in the queue'
 
-# A server of its own and its folder go, however impatient the user is.
+# The server that farm started and its folder must be removed, even if the user
+# interrupts twice.
 echo "farm: interrupted twice it leaves nothing"
 # find_server: sets $child to the server that $pid has started, and $folder to
-# its folder. Other farms may be at work here.
+# the folder of the server. Other farms may run on the machine.
 find_server() {
   for stat in /proc/[0-9]*/stat; do
     read -r child comm _ parent _ <"$stat" || continue
@@ -141,7 +142,7 @@ kill -INT "$pid" 2>/dev/null || :
 out '20 jobs: 0 done, 0 failed, 20 left; .*'
 [ ! -e "$folder" ] || fail "its folder is still there"
 
-# Both wait for a server as long as it may take to answer: at one time.
+# Both tests wait until a server times out, so they run at the same time.
 echo "farm: with its own server its jobs end"
 echo "farm: who asks need not wait for a server that is gone"
 "$farm" run 20 --name gone --server "$url" >gone 2>>log &

@@ -1,12 +1,12 @@
 #!/bin/sh
 # SPDX-License-Identifier: MIT
-# Runs the example gzip as a user would, and has what others make of it.
-# test_gzip.sh GZIP
+# Runs the example gzip as a user would, and decompresses the result with
+# another program. test_gzip.sh GZIP
 . "$(dirname "$0")/example.sh"
 gzip=$(absolute "$1")
 cd "$dir"
 
-# same NAME: out is that, compressed.
+# same NAME: asserts that the file out is NAME, compressed.
 same() {
   command gzip -dc <out >back || fail "no gzip: $1"
   cmp -s back "$1" || fail "other bytes: $1"

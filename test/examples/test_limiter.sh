@@ -5,7 +5,7 @@
 limiter=$(absolute "$1")
 cd "$dir"
 
-# rows N REGEX
+# rows N REGEX: asserts that N lines match.
 rows() {
   [ "$(grep -Ecx "$2" out)" -eq "$1" ] || fail "not $1 rows: $2"
 }

@@ -8,18 +8,18 @@ cd "$dir"
 
 echo "mirrors: the first to have it, and the rest cancelled"
 run 0 "$mirrors"
-# Which of three is the first is for the machine to say, and what has failed by
-# then.
+# The machine decides which of the three is the first, and which ones have
+# failed by then.
 out '(quick|secure|slow) +fulfilled +[0-9]+\.[0-9]  HTTP 200, 21 bytes'
 unwanted='cancelled +[0-9]+\.[0-9]  not wanted any more'
-out "silent  ($unwanted|rejected .*timed out)" # behind 10 s
+out "silent  ($unwanted|rejected .*timed out)" # after 10 s
 out "slow    ($unwanted|fulfilled .*)"
 out "forged  ($unwanted|rejected .*certificate.*self.signed.*)"
 out "nobody  ($unwanted|rejected +[0-9]+\\.[0-9]  connection refused)"
 out '21 bytes, which are not kept'
 [ ! -s err ] || fail "errors"
 
-# whole STATUS BODY: a mirror that says how long its body is.
+# whole STATUS BODY: starts a mirror that announces the length of its body.
 whole() {
   serve "HTTP/1.1 $1\r\nContent-Length: ${#2}\r\n\r\n$2"
 }
@@ -45,7 +45,7 @@ err "  127.0.0.1:$strange/x: Received HTTP/0\.9 when not allowed"
 run 1 "$mirrors" absent/file "127.0.0.1:$port"
 err "mirrors: .*'absent/file.*': no such file or directory"
 
-# refused ANSWER REASON: the file stays.
+# refused ANSWER REASON: asserts that the file remains.
 refused() {
   serve "$1"
   run 1 "$mirrors" file "127.0.0.1:$port"

@@ -6,7 +6,7 @@ parallel=$(absolute "$1")
 cd "$dir"
 
 echo "parallel: every outcome, in order and aligned"
-# Of these only the one that sleeps is not quicker than the limit.
+# Only the command that sleeps is slower than the limit.
 all_outcomes() {
   run 1 "$parallel" --timeout "$limit" 'sleep 0.1; echo one; echo two' \
     'echo x >&2; exit 3' 'kill -KILL $$' 'echo so far; exec sleep 100000' 'true'
@@ -29,13 +29,13 @@ cat alive >said &
 cut_off() {
   run 1 "$parallel" --timeout "$limit" \
     'exec >alive; echo begun; sleep 1000 & sleep 1000'
-  [ -s said ] # or it was cut off before it had opened the FIFO
+  [ -s said ] # or it ended before it had opened the FIFO
 }
 with_limits 500 cut_off
 out '.*  timed out *'
-wait $! # nobody has it open
+wait $! # no process has it open
 
-# Of two pipes that are written to at one moment either may be read first.
+# If two pipes are written to at the same moment, either may be read first.
 echo "parallel: each line as it comes"
 run 1 "$parallel" --follow --jobs 2 \
   ': >one; until [ -e two ]; do sleep 0.01; done; echo last; exit 3' \
@@ -60,7 +60,7 @@ follows() {
   [ -s said ] && grep -q 'exit 127' out
 }
 with_limits 500 follows
-wait $! # nobody has it open
+wait $! # no process has it open
 out '1: so far'
 out '.*  timed out +so far'
 out 'nowhere .*  exit 127 *'

@@ -27,7 +27,7 @@ echo "primes: counts no more for who leaves"
 echo 2147483647 >from
 "$client" "$port" <from >dots &
 left=$!
-until_true test -s dots # a sign of life
+until_true test -s dots # it runs
 kill -KILL "$left"
 read -r line <&3
 [ "${line% *}" = "left at" ] || fail "no word of it: $line"

@@ -1,9 +1,10 @@
 #!/bin/sh
 # SPDX-License-Identifier: MIT
-# What is true of all examples: they answer --help, say in one sentence what is
-# wrong with their arguments, and go on or say why they do not where the
-# standard input, output or error is closed or full. test_programs.sh
-# ANSWER_SERVER PROGRAM...
+# Checks what all examples have in common. They answer --help. They describe
+# errors of arguments in one sentence. If the standard input, output or error is
+# closed or full, they continue or report an error.
+#
+#   test_programs.sh ANSWER_SERVER PROGRAM...
 . "$(dirname "$0")/example.sh"
 server=$(absolute "$1")
 shift
@@ -17,8 +18,9 @@ mkdir www
 serve 'HTTP/1.1 200 OK\r\nContent-Length: 5\r\n\r\nhello'
 good=$port
 
-# arguments_of NAME: sets $arguments to what it ends with soon, on a status of
-# 0, having said something; $serves to yes if it is one, which a signal ends.
+# arguments_of NAME: sets $arguments to arguments with which the program prints
+# something and soon exits with status 0. Sets $serves to yes if the program is
+# a server, which a signal ends.
 arguments_of() {
   serves=
   case $1 in
@@ -49,8 +51,9 @@ arguments_of() {
   esac
 }
 
-# begin REDIRECTION: runs the program $path so, and ends it by a signal once it
-# has said something, if it is a server. Sets $status.
+# begin REDIRECTION: runs the program $path with the redirection and sets
+# $status. If the program is a server, ends it by a signal after its first
+# output.
 begin() {
   status=0
   if [ -z "$serves" ]; then
@@ -66,13 +69,13 @@ begin() {
   wait "$pid" || status=$?
 }
 
-# ends STATUS REDIRECTION
+# ends STATUS REDIRECTION: asserts the status.
 ends() {
   begin "$2"
   [ "$status" -eq "$1" ] || fail "$name $arguments $2: status $status, not $1"
 }
 
-# refused ARGUMENT...: with a sentence and the usage, and nothing else.
+# refused ARGUMENT...: asserts that only a sentence and the usage are printed.
 refused() {
   run 2 "$path" "$@"
   {
@@ -163,7 +166,8 @@ done
 
 echo "tables keep within the terminal"
 long=$(printf '%060d' 0 | sed 's/0/ü€界/g')
-# narrow COLUMNS COMMAND: each line fits. Wide characters count as two.
+# narrow COLUMNS COMMAND: asserts that each line fits. A wide character counts
+# as two.
 narrow() {
   on_terminal "$1" "$2"
   sed "s/$(printf '\033')\[[0-9;]*[mAJK]//g; /^\$/,\$d" out >plain

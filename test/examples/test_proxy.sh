@@ -1,7 +1,7 @@
 #!/bin/sh
 # SPDX-License-Identifier: MIT
-# Runs the example proxy, or its like for Node, in front of an echo server.
-# test_proxy.sh PROXY ECHO_CLIENT ECHO_SERVER
+# Runs the example proxy, or its counterpart for Node, in front of an echo
+# server. test_proxy.sh PROXY ECHO_CLIENT ECHO_SERVER
 . "$(dirname "$0")/example.sh"
 
 proxy=$(absolute "$1")
@@ -9,7 +9,7 @@ client=$(absolute "$2")
 echo_server=$(absolute "$3")
 cd "$dir"
 
-# echoes: an echo server, whose port is $echoes.
+# Starts an echo server and sets $echoes to its port.
 rm -f port
 mkfifo port
 "$echo_server" 0 >port 2>/dev/null &
@@ -27,7 +27,7 @@ start() {
   read_port
 }
 
-# ends STATUS
+# ends STATUS: waits for the proxy and asserts its status.
 ends() {
   status=0
   wait $pid || status=$?
@@ -77,12 +77,12 @@ echo one >&5
 until_true [ -s cut ]
 kill -INT $pid
 ends 1
-wait $staying || : # with a reset, or without
+wait $staying || : # possibly with a reset
 err 'proxy: timed out'
 
 echo "proxy: where nothing moves it ends"
 start --idle 1000 127.0.0.1 "$echoes"
-"$client" "$port" <hold >out || : # with a reset, or without
+"$client" "$port" <hold >out || : # possibly with a reset
 until_true grep -qx 'proxy: idle for too long' err
 kill -INT $pid
 ends 0
@@ -90,7 +90,7 @@ exec 5>&-
 
 echo "proxy: without a server it says so, and goes on"
 start 127.0.0.1 1
-"$client" "$port" </dev/null >out || : # with a reset, or without
+"$client" "$port" </dev/null >out || : # possibly with a reset
 until_true grep -q '^proxy: connect.*' err
 "$client" "$port" </dev/null >out || :
 

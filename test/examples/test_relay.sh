@@ -6,8 +6,8 @@ relay=$(absolute "$1")
 client=$(absolute "$2")
 cd "$dir"
 
-# start_relay ARGUMENT...: runs one whose command says what comes to the file
-# descriptor 5; sets $port and $pid.
+# start_relay ARGUMENT...: starts a relay whose command prints what is written
+# to the file descriptor 5. Sets $port and $pid.
 start_relay() {
   rm -f port said
   mkfifo port said
@@ -18,24 +18,25 @@ start_relay() {
   exec 5>said
 }
 
-# hear FILE: a client that says nothing and stays.
+# hear FILE: starts a client that sends nothing and stays connected.
 hear() {
   : >"$1"
   "$client" "$port" <nothing >"$1" 5>&- 6>&- &
   pids="$pids $!"
 }
 
-# has FILE LINE
+# has FILE LINE: whether the file has the line.
 has() {
   grep -Fqx "$2" "$1"
 }
 
-# Says it until the client of the file has come, and heard it.
+# say_until FILE LINE: sends the line until the client of the file has received
+# it.
 say_until() {
   until_true sh -c "echo '$2' >&5; grep -Fqx '$2' '$1'"
 }
 
-# Waits for the end of relay, with that status.
+# end_relay STATUS: waits for the relay and asserts its status.
 end_relay() {
   status=0
   wait "$pid" || status=$?
@@ -82,7 +83,7 @@ mkfifo slow
 "$client" "$port" <nothing >slow 5>&- 6>&- &
 pids="$pids $!"
 exec 7<slow
-echo come >&5 # and more than the system has room for
+echo come >&5 # more than the buffers of the system hold
 head -c 20000000 /dev/zero | tr '\0' x | fold -w 1000 >&5
 echo >&5
 exec 5>&-

@@ -6,7 +6,7 @@ remind=$(absolute "$1")
 client=$(absolute "$2")
 cd "$dir"
 
-# The lines of the log that begin so.
+# log_of PREFIX: prints the lines of the log with this prefix.
 log_of() {
   grep -F "[$1] " log | cut -d ' ' -f 2- | tr '\n' ,
 }
@@ -53,7 +53,7 @@ mkfifo hold
 staying=$!
 exec 5>hold
 printf '3600000 never\n10 soon\n' >&5
-until_true grep -qx soon out # though the first has not passed
+until_true grep -qx soon out # although the first is not due
 until_true grep -q '\[5\.2\] said' log
 interrupt TERM
 exec 5>&-

@@ -19,19 +19,21 @@ start() {
   port=${port%/}
 }
 
-# ask REQUEST, a format of printf: the answer goes to the file out.
+# ask REQUEST: sends the request, a format of printf. The answer goes to the
+# file out.
 ask() {
   printf "$1" | "$client" "$port" >out 2>err || fail "$1"
 }
 
-# refused STATUS REQUEST: the connection closes behind the answer.
+# refused STATUS REQUEST: asserts the status, and that the connection closes
+# after the answer.
 refused() {
   ask "$2"
   head -n 1 out | grep -q "^HTTP/1.1 $1 " || fail "not $1: $2"
   grep -qi '^connection: close' out || fail "open behind $1: $2"
 }
 
-# status STATUS TARGET
+# status STATUS TARGET: asserts the status of a GET request.
 status() {
   ask "GET $2 HTTP/1.1\r\nHost: x\r\n\r\n"
   head -n 1 out | grep -q "^HTTP/1.1 $1 " || fail "not $1: $2"
@@ -155,7 +157,7 @@ ask 'GET / HTTP/1.0\r\nConnection: keep-alive\r\n\r\n'
 grep -qi '^connection: keep-alive' out || fail "closes"
 
 echo "serve: a range of a file"
-# range STATUS RANGE LENGTH
+# range STATUS RANGE LENGTH: asserts the answer to a request for a range.
 range() {
   ask "GET /lines.txt HTTP/1.1\r\nHost: x\r\nRange: $2\r\n\r\n"
   head -n 1 out | grep -q "^HTTP/1.1 $1 " || fail "not $1: $2"
@@ -168,7 +170,7 @@ range 206 bytes=1- $((size - 1))
 range 206 bytes=-999999999999999999 "$size"
 range 206 bytes=0-999999999999999999 "$size"
 range 416 bytes=999999999999999999- 26
-# What no number has room for is no range: also where it would be 2^64 + 1.
+# A number that exceeds 64 bits is not a valid range, even if it is 2^64 + 1.
 for much in 9999999999999999999 18446744073709551617 \
   "$(printf '%04000d' 0 | tr 0 9)"; do
   for odd in "$much-" "-$much" "0-$much"; do
@@ -205,7 +207,7 @@ interrupt INT
 
 echo "serve: a request that comes in two parts"
 start www
-one='GET /lines.txt HTTP/1.1\r\nHost: x\r\n\r\n' # of 36 bytes
+one='GET /lines.txt HTTP/1.1\r\nHost: x\r\n\r\n' # 36 bytes
 for i in $(seq 35); do
   {
     printf "$one" | head -c "$i"
@@ -234,19 +236,20 @@ asking=$!
 exec 4>hold
 printf "$one" >&4
 until_true grep -qx 1000 out
-interrupt INT # with a connection that waits
+interrupt INT # while a connection waits
 [ ! -s log ] || fail "the one that waits is cut off"
 wait $asking || fail "the one that waits"
 exec 4>&-
 
 echo "serve: so many at a time"
-# one_at_a_time: false if who asks at once was too slow for the limit.
+# one_at_a_time: returns false if a client that sends at once exceeded the
+# limit.
 one_at_a_time() {
   start -t "$limit" -c 1 www
   "$client" "$port" <hold >first 2>err &
   asking=$!
   exec 4>hold
-  ask "$one" # waits until the one that asks for nothing has to go
+  ask "$one" # waits until the idle client was disconnected
   wait $asking || fail "the first"
   exec 4>&-
   interrupt TERM
@@ -257,14 +260,14 @@ with_limits 300 one_at_a_time
 mkfifo deaf
 dd if=/dev/null of=www/huge bs=1 seek=100000000 2>/dev/null
 
-# Asks for what is huge, and takes no more of it than fits into a FIFO.
+# Requests a huge file and receives no more of it than fits into a FIFO.
 ask_much() {
   "$client" "$port" <hold >deaf &
   asking=$!
   pids="$pids $asking"
   exec 4>hold 5<>deaf
   printf 'GET /huge HTTP/1.1\r\nHost: x\r\n\r\n' >&4
-  head -c 1 <&5 >/dev/null # it is under way
+  head -c 1 <&5 >/dev/null # the answer is in progress
 }
 
 echo "serve: SIGUSR1 has it say what it does, and it goes on"
@@ -287,13 +290,13 @@ ask_much
 interrupt TERM
 grep -qx 'serve: connections cut off: 1' log || fail "who was cut off"
 exec 4>&- 5>&-
-wait $asking || : # it was cut off
+wait $asking || : # its connection was closed
 
 echo "serve: the second signal ends it at once"
 start www
 ask_much
 kill -INT "$pid"
-until_true sh -c "! (echo | \"$client\" $port) >/dev/null 2>&1" # nobody listens
+until_true sh -c "! (echo | \"$client\" $port) >/dev/null 2>&1" # no listener
 kill -INT "$pid"
 status=0
 wait "$pid" || status=$?

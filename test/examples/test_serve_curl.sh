@@ -1,6 +1,6 @@
 #!/bin/sh
 # SPDX-License-Identifier: MIT
-# Runs the example serve with curl: single requests, and many at a time.
+# Runs the example serve with curl: single requests and many simultaneous ones.
 # test_serve_curl.sh SERVE
 . "$(dirname "$0")/example.sh"
 serve=$(absolute "$1")
@@ -57,7 +57,7 @@ done
 run 0 get -i -r 8000000- "$url/large.bin"
 grep -q '^HTTP/1.1 416 ' out || fail "416"
 grep -q '^Content-Range: bytes \*/8000000' out || fail "size"
-run 0 get -i -r 5-4,7 "$url/lines.txt" # two, or none: all of it
+run 0 get -i -r 5-4,7 "$url/lines.txt" # invalid: the whole file
 grep -q '^HTTP/1.1 200 ' out || fail "a range that is none"
 
 echo "serve: a signal lets answers end"
@@ -68,7 +68,7 @@ interrupt TERM
 wait $asking || fail "the answer did not end"
 cmp slow www/large.bin
 
-# load TIMES CONNECTIONS FILE: each request has the whole file as its answer.
+# load TIMES CONNECTIONS FILE: each request must receive the whole file.
 load() {
   get --parallel --parallel-max "$2" -o 'got#1' -w '%{http_code} %{size_download}\n' \
     "$url/$3?[1-$1]" >out 2>err || fail "load: $3"

@@ -1,7 +1,8 @@
 #!/bin/sh
 # SPDX-License-Identifier: MIT
-# Runs the example serve by HTTPS: with curl, the program openssl and Node.
-# test_serve_tls.sh SERVE [none], where it was built without TLS.
+# Runs the example serve with HTTPS. The clients are curl, the program openssl
+# and Node. With `none`, the example was built without TLS. test_serve_tls.sh
+# SERVE [none]
 . "$(dirname "$0")/example.sh"
 serve=$(absolute "$1")
 cd "$dir"
@@ -34,7 +35,8 @@ start() {
   port=${port%/}
 }
 
-# make_papers NAME KEY_FILE CERTIFICATE_FILE: as its help says, but quicker.
+# make_papers NAME KEY_FILE CERTIFICATE_FILE: makes a certificate as the help
+# text describes, with a key that is faster to make.
 make_papers() {
   openssl req -x509 -newkey ec -pkeyopt ec_paramgen_curve:P-256 -nodes \
     -subj "/CN=$1" -addext subjectAltName=DNS:localhost -keyout "$2" \
@@ -46,7 +48,8 @@ get() {
     "$@"
 }
 
-# client ARGUMENT...: what s_client says, and is answered, goes to the file out.
+# client ARGUMENT...: runs s_client. Its output and the answer go to the file
+# out.
 client() {
   printf 'GET /lines.txt HTTP/1.1\r\nHost: x\r\nConnection: close\r\n\r\n' |
     openssl s_client -connect "127.0.0.1:$port" -servername localhost \
@@ -87,7 +90,7 @@ run 0 get --cacert $papers -r 4000000-5000000 -o part "$url/large.bin"
 curl -sS -r 4000000-5000000 -o expected "file://$dir/www/large.bin"
 cmp part expected || fail "a range"
 run 22 get -f --cacert $papers "$url/none"
-run 60 get "$url/lines.txt" # nobody that it believes
+run 60 get "$url/lines.txt" # an unknown authority
 ! get "http://127.0.0.1:$port/lines.txt" >out 2>err || fail "HTTP is answered"
 get --cacert $papers --parallel --parallel-max 16 -o 'got#1' \
   -w '%{http_code}\n' "$url/lines.txt?[1-300]" >out 2>err || fail "load"

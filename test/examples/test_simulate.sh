@@ -1,6 +1,6 @@
 #!/bin/sh
 # SPDX-License-Identifier: MIT
-# Runs the example simulate as a user would, with its defect and without.
+# Runs the example simulate as a user would, with its defect and repaired.
 # test_simulate.sh SIMULATE MENDED
 . "$(dirname "$0")/example.sh"
 simulate=$(absolute "$1")
@@ -17,7 +17,7 @@ out ' *[0-9.]+ ms  [0-9]+ yes, [0-9]+ no'
 echo "simulate: which can be had again"
 again=$(sed -n 's/^  gdb .* --args //p' out | tail -n 1)
 seed=$(echo "$again" | sed 's/.* --seed \([0-9]*\) .*/\1/')
-eval "run 1 $again" # it is quoted for a shell
+eval "run 1 $again" # the command is quoted for a shell
 out "seed $seed fails: votes were lost or made up"
 cp out first
 eval "run 1 $again"

@@ -5,7 +5,7 @@
 stopwatch=$(absolute "$1")
 cd "$dir"
 
-# begin OPTION...: and it runs.
+# begin OPTION...: starts the stopwatch and waits until it runs.
 begin() {
   : >out
   "$stopwatch" "$@" >out 2>log &
@@ -42,7 +42,7 @@ echo "stopwatch: nobody reads it"
 begin --every 9999999
 interrupt TERM
 out 'lap 1: [0-9]+ ms'
-"$stopwatch" --every 1 2>log | head -n 1 >out # which would not end
+"$stopwatch" --every 1 2>log | head -n 1 >out # it would not end by itself
 out '0 ms'
 [ ! -s log ] || fail "errors"
 echo "all passed"

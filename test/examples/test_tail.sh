@@ -6,7 +6,7 @@ tail=$(absolute "$1")
 cd "$dir"
 mkdir logs
 
-# ends LINE: the last line shown is this.
+# ends LINE: whether LINE is the last line shown.
 ends() {
   [ "$(sed -n '$p' out)" = "$1" ]
 }
@@ -46,7 +46,7 @@ until_true ends replaced
 
 echo "tail: a file that is cut"
 : >logs/a
-echo cut >>logs/a # shorter than what was there: no matter when tail looks
+echo cut >>logs/a # shorter than before, whenever tail looks
 until_true ends cut
 interrupt INT
 [ "$(grep -c . out)" -eq 16 ] || fail "lines twice, or of others"

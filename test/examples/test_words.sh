@@ -1,6 +1,6 @@
 #!/bin/sh
 # SPDX-License-Identifier: MIT
-# Runs the example words as a user would: test_words.sh WORDS
+# Runs the example words as a user would. test_words.sh WORDS
 . "$(dirname "$0")/example.sh"
 words=$(absolute "$1")
 cd "$dir"

@@ -5,7 +5,7 @@
 wrap=$(absolute "$1")
 cd "$dir"
 
-# begin: waits for the file, and has said so.
+# begin: starts wrap and waits until it reports that it waits for the file.
 begin() {
   : >out
   "$wrap" file >out 2>err &

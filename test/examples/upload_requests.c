@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * What strangers say to the server of examples/upload.c, in one piece and cut
- * behind each byte: it answers all of them as it should, and goes on.
+ * Sends requests to the server of examples/upload.c, each as a whole and split
+ * at each byte. The server must answer all of them correctly and continue.
  */
 #include <avow/all.h>
 #include <stdio.h>
@@ -14,7 +14,7 @@
 typedef struct {
   const char *text;
   size_t len;
-  int status; /* 0: none, for the request is not all there */
+  int status; /* 0: no answer to a partial request */
 } request_t;
 
 #define REQUEST(status, text) \
@@ -69,7 +69,7 @@ static avow_value_t part(const request_t *request, size_t from, size_t to) {
   return avow_bytes(request->text + from, to - from);
 }
 
-/* The status of the answer, in its first piece; 0 if it has none. */
+/* Returns the status in the first piece of the answer, or 0 if it has none. */
 static int read_status(avow_stream_t stream) {
   static const char begin[] = "HTTP/1.1 ";
   const avow_value_t v = avow_await(avow_read(stream, 4096));
@@ -81,7 +81,8 @@ static int read_status(avow_stream_t stream) {
   return status;
 }
 
-/* Where the server knows enough it may be gone before all is written. */
+/* The server may close the connection before it has received the whole
+   request. */
 static int ask(uv_loop_t *loop, const char *port, const request_t *request,
                size_t cut) {
   const avow_value_t v = avow_await(avow_connect(loop, "127.0.0.1", port));
@@ -101,7 +102,7 @@ static int ask(uv_loop_t *loop, const char *port, const request_t *request,
   return status;
 }
 
-/* Whether it has room for a file depends on how many came before. */
+/* Whether the server has space for a file depends on the files before. */
 static void check(const request_t *request, size_t cut, int status) {
   if (status == request->status || (status == 507 && request->status == 201))
     return;
@@ -123,7 +124,7 @@ static avow_value_t ask_all(void *data) {
   return avow_none();
 }
 
-/* A head without end, of one field or of many. */
+/* An endless head, with one header or with many. */
 static avow_value_t ask_much(void *data) {
   static char text[8192];
   const asked_t *server = data;
@@ -138,7 +139,8 @@ static avow_value_t ask_much(void *data) {
   return avow_none();
 }
 
-/* Who sends on is refused, and can read that: the connection does not break. */
+/* A client that continues to send is refused and can read the answer: the
+   connection is not reset. */
 static avow_value_t send_too_much(void *data) {
   enum { MUCH = 8 << 20 };
   const asked_t *server = data;
@@ -157,7 +159,7 @@ static avow_value_t send_too_much(void *data) {
   return avow_none();
 }
 
-/* Chunks without end: it hangs up. */
+/* An endless chunked body: the server closes the connection. */
 static avow_value_t send_for_ever(void *data) {
   enum { CHUNK = 1 << 20, MOST = 100 };
   const asked_t *server = data;
