@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: MIT */
-/* Cases of packages, as tests, and the jobs that most of them consist of. */
+/* Runs the cases of packages as tests, and defines the jobs of which most cases
+   consist. */
 #include "npm.h"
 
 #include <inttypes.h>
@@ -44,7 +45,7 @@ int run_npm(const char *package, const npm_case_t cases[], size_t n,
   return _cmocka_run_group_tests(package, tests, said, NULL, NULL);
 }
 
-/* A promise's number, which has no room but a pointer's. */
+/* `number` holds the number itself, because a pointer has space for it. */
 static avow_value_t give_number(const avow_value_t *arg, void *number) {
   return avow_int((intptr_t) number);
 }

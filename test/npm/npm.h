@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * The tests that packages for JavaScript have of themselves, told in C, by the
- * names that they have there: what those who come from these packages rely on.
- * Time passes by itself, so that a second of theirs takes none.
+ * The tests of JavaScript packages, written in C under their original names.
+ * Users of these packages rely on the tested behavior. The clock is virtual and
+ * advances by itself, so that a test of a second takes no time.
  */
 #ifndef NPM_H
 #define NPM_H
@@ -10,12 +10,12 @@
 #include "harness.h"
 
 typedef struct npm_case_s {
-  const char *name;        /* as the package has it */
-  CMUnitTestFunction test; /* NULL: it cannot be said, for this reason */
-  const char *note;        /* or how it differs by design, if it does */
+  const char *name;        /* in the package */
+  CMUnitTestFunction test; /* NULL: no counterpart in C; see note */
+  const char *note;        /* reason or difference; or NULL */
 } npm_case_t;
 
-/* It is the same here, differs by design, or cannot be said in C. */
+/* The behavior is the same, differs by design, or has no counterpart in C. */
 #define SAME(name, test) \
   { name, test, NULL }
 #define DIFFERS(name, test, how) \
@@ -23,35 +23,38 @@ typedef struct npm_case_s {
 #define UNSAID(name, why) \
   { name, NULL, why }
 
-/* Runs those that can be said, as "package: name", begin() before each. */
+/* Runs the cases that have a counterpart, as "package: name". Calls begin()
+   before each of them. */
 int run_npm(const char *package, const npm_case_t cases[], size_t n,
             void (*begin)(void));
 #define RUN_NPM(package, cases, begin) \
   (harness_init(),                     \
    run_npm(package, cases, sizeof(cases) / sizeof((cases)[0]), begin))
 
-/* Fulfils with the number in so many ms. */
+/* Returns a promise that fulfills with the number after `ms` milliseconds. */
 avow_promise_t *number_in(uint64_t ms, int64_t number);
 
-/* What takes that long, and is counted while it runs. */
+/* A job that takes `ms`, and that is counted while it runs. */
 typedef struct npm_job_s {
   uint64_t ms;
   int64_t value;
-  int code; /* it fails with, unless 0 */
+  int code; /* error of the job; 0: none */
 } npm_job_t;
 avow_value_t do_job(void *job);
 
-/* How many run, and ran at most since the test began. */
+/* Return the number of running jobs, and the largest number since the test
+   began. */
 size_t jobs_running(void);
 size_t jobs_at_most(void);
 
-/* Some milliseconds from least to most, the same in each run. */
+/* Returns a pseudorandom time from `least` to `most`, the same in each run. */
 uint64_t some_ms(uint64_t least, uint64_t most);
 
-/* What p settles with, taken, is that, at that time of the loop. */
+/* Asserts that p settles at this time of the loop with this outcome. Takes
+   ownership of p. */
 void assert_at(uint64_t ms, avow_promise_t *p, const char *outcome);
 
-/* Runs the loop until p, which is taken, settles. */
+/* Runs the loop until p settles. Takes ownership of p. */
 void finish(avow_promise_t *p);
 
 #endif

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-/* Functions behind a limiter, and behind a rate. */
+/* Functions that wait for a limiter and for a rate. */
 #include "queued.h"
 
 paced_t paced;
@@ -50,7 +50,7 @@ void run_paced(size_t concurrency, uint64_t cap, uint64_t interval, size_t n,
   run_by_rate(concurrency, n, ms);
 }
 
-/* A function that has so much time from when it begins. */
+/* A function with a time limit that counts from its start. */
 typedef struct {
   npm_job_t job;
   uint64_t limit;

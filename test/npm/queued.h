@@ -1,7 +1,6 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * Functions that a limiter lets in, and a rate behind it, as p-queue has them
- * in one.
+ * Functions that wait for a limiter and then for a rate. p-queue combines both.
  */
 #ifndef QUEUED_H
 #define QUEUED_H
@@ -17,27 +16,28 @@
 
 enum { MANY = 200, FOUR = 4 };
 
-/* Function i, which takes so long and gives i; and n of them, settled. */
+/* add() runs function i, which takes `ms` and returns i, with the limiter.
+   add_many() runs n of them and settles with all outcomes. */
 avow_promise_t *add(const avow_limiter_t *l, size_t i, uint64_t ms);
 avow_promise_t *add_many(const avow_limiter_t *l, size_t n, uint64_t ms);
 
 void assert_waiting(const avow_limiter_t *l, size_t n);
 
-/* Those that the limiter lets in wait for the rate as well. */
+/* Functions that have a permit of the limiter also wait for the rate. */
 typedef struct paced_s {
   avow_rate_t *rate;
-  uint64_t began[MANY]; /* when each was let in */
+  uint64_t began[MANY]; /* start of each function */
   size_t n;
 } paced_t;
 extern paced_t paced;
 
-/* n functions that take so long, by that rate, which is gone then. */
+/* Run n functions of `ms` each, paced by `rate`, and release the rate. */
 void run_by_rate(size_t concurrency, size_t n, uint64_t ms);
-/* The same by a rate of so many every so many ms. */
+/* Runs n functions of `ms` each by a rate of `cap` in each `interval` ms. */
 void run_paced(size_t concurrency, uint64_t cap, uint64_t interval, size_t n,
                uint64_t ms);
 
-/* Cases that several of the package's files have. */
+/* Cases that occur in several files of the package. */
 void a_failure_leaves_the_rest(void **state);
 void a_rest_fills_it_up(void **state);
 void an_interval_does_not_wait_for_the_end(void **state);

@@ -1,7 +1,7 @@
 #!/usr/bin/env python3
 # SPDX-License-Identifier: MIT
-"""docs/from-npm.md: what of the packages' own tests is told in C, and why the
-rest is not.
+"""The table of docs/from-npm.md: which tests of the packages exist in C, and why
+others do not.
 
   table.py [--write]   compares the page with the cases, or writes it
 """
@@ -18,14 +18,14 @@ WORD = re.compile(r'"((?:[^"\\]|\\.)*)"')
 
 
 def definitions():
-    """What macros stand for."""
+    """Return the strings that macros define."""
     text = ''.join(path.read_text(encoding='utf-8').replace('\\\n', ' ')
                    for path in sorted(HERE.glob('*.[ch]')))
     return dict(re.findall(r'#define (\w+) +"(.*)"', text))
 
 
 def reason(text, macros):
-    """That of a row: words between quotes, or a macro's."""
+    """Return the note of a row: quoted strings, or the string of a macro."""
     said = ''.join(WORD.findall(text))
     if said:
         return said
@@ -34,13 +34,13 @@ def reason(text, macros):
 
 
 def packages():
-    """Of each package its cases, as (kind, name, note)."""
+    """Return the cases of each package, as (kind, name, note)."""
     macros = definitions()
     found = {}
     for path in sorted(HERE.glob('test_p_*.c')):
         text = path.read_text(encoding='utf-8')
         package = re.search(r'RUN_NPM\("([^"]+)"', text).group(1)
-        # Names and notes that the line has no room for are in pieces.
+        # Long names and notes are split into several strings.
         rows = re.sub(r'" *\n *"', '', text[text.index('npm_case_t cases[]'):])
         for kind, name, rest in ROW.findall(rows):
             note = '' if kind == 'SAME' else reason(rest, macros)
@@ -51,7 +51,7 @@ def packages():
 
 
 def lines(package, cases):
-    """How its cases differ, by reason."""
+    """Describe the cases that differ, by reason."""
     for kind, title in ('DIFFERS', 'differ by design'), \
                        ('UNSAID', 'no counterpart in C'):
         notes = {}
@@ -69,7 +69,7 @@ def lines(package, cases):
 
 
 def wrapped(text):
-    """Lines of at most 120 columns."""
+    """Wrap the text in lines of at most 120 columns."""
     line = ''
     for word in text.split():
         if len(line) + 1 + len(word) > 118:
@@ -81,7 +81,7 @@ def wrapped(text):
 
 
 def table():
-    """The page's generated part."""
+    """Return the generated part of the page."""
     text = '| package | cases | as there | differ by design | no counterpart in C |\n'
     text += '|---|---:|---:|---:|---:|\n'
     found = packages()
@@ -98,7 +98,7 @@ def table():
 
 
 def main():
-    """Compares, or writes."""
+    """Compare the page with the cases, or write it."""
     page = PAGE.read_text(encoding='utf-8')
     head = page[:page.index(BEGIN) + len(BEGIN)] + '\n'
     wanted = head + table()

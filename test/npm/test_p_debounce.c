@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * p-debounce: a function that is called when its callers have been quiet for a
- * while, all of whom get what came of that. Here it is a channel of what it is
- * called with, and its promise: `call` and `run_last` are all that it takes.
+ * p-debounce: a function that runs after its callers were quiet for a while.
+ * All callers get its outcome. Here it is a channel of arguments and a promise:
+ * `call` and `run_last` are the whole implementation.
  */
 #include "npm.h"
 
@@ -15,12 +15,12 @@ enum { ROOM = 128 };
 typedef struct {
   avow_channel_t *calls;
   avow_promise_t *all;
-  avow_promise_t *result; /* of the calls since it ran */
+  avow_promise_t *result; /* of calls since its last run */
   avow_deferred_t *d;
   uint64_t takes; /* ms */
-  int code;       /* it fails with, unless 0 */
+  int code;       /* its error; 0: none */
   int ran;
-  int64_t last; /* what it was called with */
+  int64_t last; /* its last argument */
 } function_t;
 
 static function_t f, g;
@@ -40,7 +40,7 @@ static avow_value_t give(const avow_value_t *arg, void *end) {
   return given->code != 0 ? avow_error(given->code) : avow_int(given->value);
 }
 
-/* What the function itself does. */
+/* The body of the function. */
 static avow_promise_t *body(const function_t *self, int64_t value) {
   end_t *end = malloc(sizeof(*end));
   assert_non_null(end);
@@ -301,7 +301,7 @@ static void one_may_call_another(void **state) {
 static void at_the_very_end_it_is_the_next(void **state) {
   debounce(&f, 50);
   avow_promise_t *first = call(&f, 1);
-  wait_for(0); /* its time has begun by now */
+  wait_for(0); /* its quiet time has begun */
   wait_for(50);
 
   avow_promise_t *second = call(&f, 2);

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * p-debounce: a function that is called by the first of a burst, and one whose
- * callers share what comes of it while it runs.
+ * p-debounce: a function that the first call of a burst runs, and one whose
+ * callers share an outcome while it runs.
  */
 #include "npm.h"
 
@@ -14,7 +14,7 @@ typedef struct {
   avow_channel_t *calls;
   uint64_t takes; /* ms */
   int ran;
-  int64_t last; /* what it was called with */
+  int64_t last; /* its last argument */
 } function_t;
 
 static function_t f, g;
@@ -28,7 +28,7 @@ static void wait_for(uint64_t ms) {
   avow_value_unref(avow_run(avow_sleep(loop, ms)));
 }
 
-/* The first of a burst, by the channel alone. */
+/* The first call of a burst, with a channel only. */
 
 static avow_value_t note_run(const avow_value_t *value, void *data) {
   function_t *self = data;
@@ -109,7 +109,8 @@ static void the_first_of_one_and_the_last_of_another(void **state) {
   end_calls(&g, of_g);
 }
 
-/* Who asks while it runs gets what comes of it, by a cache that keeps none. */
+/* Calls during a run share its outcome. A cache that keeps no values provides
+   this. */
 
 static avow_value_t count_runs(const avow_value_t *key, void *self) {
   ((function_t *) self)->ran++;

@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * p-event: a promise, and a channel, of what an emitter calls back. Such
- * emitters are the program's: what it writes to wrap one is all here, in
- * hear() and hear_all().
+ * p-event: a promise or a channel of events from an emitter. The emitter
+ * belongs to the program, which wraps it with the code in hear() and
+ * hear_all().
  */
 #include "npm.h"
 
@@ -12,7 +12,7 @@ enum { LISTENERS = 4, ROOM = 8 };
 
 typedef void (*listen_fn)(void *self, const char *event, avow_value_t v);
 
-/* Calls all who listen; takes the value. */
+/* Calls all listeners. Takes ownership of the value. */
 static struct {
   struct {
     listen_fn fn;
@@ -59,8 +59,8 @@ static void emit(const char *event, avow_value_t v) {
 typedef bool (*wanted_fn)(const avow_value_t *v);
 
 typedef struct {
-  const char *events; /* a letter each */
-  const char *bad;    /* those that reject */
+  const char *events; /* one letter for each event */
+  const char *bad;    /* events that reject */
   wanted_fn wanted;   /* NULL: all */
   avow_deferred_t *d;
 } ear_t;
@@ -87,7 +87,7 @@ static void ear_hear(void *self, const char *event, avow_value_t v) {
   avow_deferred_t *d = ear->d;
   ear->d = NULL;
   unlisten(ear);
-  (void) (is_bad ? avow_reject(d, v) : avow_resolve(d, v)); /* pending */
+  (void) (is_bad ? avow_reject(d, v) : avow_resolve(d, v)); /* true: pending */
 }
 
 static avow_promise_t *hear(ear_t *ear) {
@@ -97,7 +97,7 @@ static avow_promise_t *hear(ear_t *ear) {
   return avow_attach(p, ear, ear_close);
 }
 
-/* What happens later. */
+/* Events that occur later. */
 
 typedef struct {
   const char *event;

@@ -10,7 +10,7 @@ static avow_promise_t *all_of(avow_promise_t *const ps[], size_t n) {
   return avow_all(loop, ps, n);
 }
 
-/* work[0] to work[n - 1], each as soon as the limiter lets it. */
+/* Runs work[0] to work[n - 1], each when the limiter has a permit. */
 static avow_promise_t *run_all(const avow_limiter_t *l, size_t n) {
   avow_promise_t *ps[MANY];
   for (size_t i = 0; i < n; i++)

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-/* p-map: a function for each item, of an array or of a channel. */
+/* p-map: a function for each item of an array or of a channel. */
 #include "npm.h"
 
 #define TYPES       "the compiler checks types"
@@ -7,10 +7,10 @@
 
 enum { MANY = 100, NUMBERS = 16 };
 
-/* The items: what they give, and when. */
+/* The items: their outcomes and the time that they take. */
 static npm_job_t items[MANY];
 static size_t n_items;
-static int64_t seen[NUMBERS]; /* what the function was called for */
+static int64_t seen[NUMBERS]; /* arguments of the function */
 static size_t n_seen;
 
 static void begin(void) {
@@ -73,7 +73,8 @@ static void feed_free(void *data) {
   free(feed);
 }
 
-/* The items' numbers, one every 10 ms: an iterator that waits. */
+/* Returns a channel of the items' numbers with one item every 10 ms, like an
+   iterator that waits. */
 static avow_channel_t *numbers(void) {
   feed_t *feed = malloc(sizeof(*feed));
   assert_non_null(feed);
@@ -185,7 +186,7 @@ static void each_later_one_keeps_the_order(void **state) {
   assert_reversed(each);
 }
 
-/* Two good ones, and one that fails behind `before` of them. */
+/* Two items that fulfill, and one that fails after `before` of them. */
 static void put_failure(size_t before, int code) {
   items[before] = (npm_job_t){ .ms = 10, .code = code };
 }
@@ -236,7 +237,7 @@ static void of_a_channel_all_are_called(void **state) {
   avow_channel_unref(c);
 }
 
-/* With infinite concurrency all run, also those that come to nothing. */
+/* With unlimited concurrency all items run, even if they fail. */
 static void assert_all_run(map_fn fn, uint64_t at) {
   items[0] = (npm_job_t){ .ms = 100, .code = UV_EPROTO };
   items[1] = (npm_job_t){ .ms = 300 };
@@ -274,7 +275,7 @@ static void behind_a_failure_none_is_called(void **state) {
   assert_seen((int64_t[]){ 0 }, 1);
 }
 
-/* A channel that fails behind n items. */
+/* Returns a channel that fails after n items. */
 static avow_channel_t *failing(size_t n) {
   avow_channel_t *c = avow_channel_new(loop, NUMBERS);
   for (size_t i = 0; i < n; i++)

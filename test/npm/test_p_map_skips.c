@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-/* p-map: items that are left out, and maps that are iterated over. */
+/* p-map: items that are skipped, and maps that are iterated over. */
 #include "npm.h"
 
 enum { SKIP = -1, FEW = 8, LATER = 10 };
@@ -66,7 +66,7 @@ static avow_channel_t *map(size_t concurrency) {
   return avow_channel_map(numbers(), do_number, NULL, &options);
 }
 
-/* All of them, in a list. */
+/* Asserts all items of the channel, as a list. */
 static void assert_items(avow_channel_t *c, const char *outcome) {
   const avow_map_options_t options = { .concurrency = 1, .collects = true };
   assert_outcome(avow_each(c, NULL, NULL, &options), outcome);

@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: MIT */
-/* p-queue: leaving the queue, limits of an interval, and what it tells. */
+/* p-queue: canceling queued functions, limits for an interval, and the queue's
+   state. */
 #include "queued.h"
 
 #define NO_SIGNAL "avow_cancel() or avow_until() replaces the AbortSignal"

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-/* p-retry: trying again. */
+/* p-retry: repeated attempts. */
 #include "npm.h"
 
 #define AGAIN  "again() decides, not the class of the error"
@@ -8,17 +8,17 @@
 
 enum { TIMES = 20, FAILED = UV_EPROTO, OTHER = UV_EINVAL, STOP = UV_EPERM };
 
-/* What is tried, and when it was. */
+/* The plan of a function that is retried, and a record of its calls. */
 static struct {
   uint64_t takes;     /* ms */
   uint64_t preparing; /* ms */
-  unsigned good;      /* the attempt that succeeds, or none */
-  unsigned turn;      /* the attempt from which on it fails otherwise; none */
+  unsigned good;      /* the attempt that succeeds; 0: none */
+  unsigned turn;      /* attempts from here fail otherwise; 0: none */
   unsigned calls;     /* so far */
-  unsigned attempt;   /* as avow tells it */
-  unsigned asked;     /* whether to go on */
-  unsigned prepared;  /* the next attempt */
-  avow_deferred_t *d; /* settled by the attempt that is `good` */
+  unsigned attempt;   /* as avow reports it */
+  unsigned asked;     /* calls that ask to retry */
+  unsigned prepared;  /* calls before an attempt */
+  avow_deferred_t *d; /* settled by attempt `good` */
   int code, other;
   uint64_t times[TIMES];
 } plan;
@@ -67,7 +67,8 @@ static avow_promise_t *try_it(const avow_retry_options_t *options) {
   return avow_retry(loop, attempt, NULL, options);
 }
 
-/* It fails, having waited so long before each attempt but the first. */
+/* Asserts that the function fails, and the delay before each attempt except the
+   first. */
 static void assert_delays(const avow_retry_options_t *options,
                           const unsigned delays[], size_t n) {
   assert_rejects(try_it(options), FAILED);
@@ -164,7 +165,7 @@ static void at_once(void **state) {
 static avow_value_t abort_third(void *unused) {
   const avow_value_t v = attempt(NULL);
   if (plan.calls == 3)
-    (void) avow_reject(plan.d, avow_error(OTHER)); /* it is pending */
+    (void) avow_reject(plan.d, avow_error(OTHER)); /* true: pending */
   return v;
 }
 

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-/* A rate, and what is counted of it. */
+/* Calls that a rate paces, and their times. */
 #include "throttled.h"
 
 uint64_t times[MOST];

@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * Calls that a rate lets through, as p-throttle has them. Its limit within an
- * interval is a bucket's here: what is saved up comes at once, and then one
- * token after the other.
+ * Calls that a rate paces, as in p-throttle. p-throttle has a limit for an
+ * interval. Here it is a token bucket: saved tokens are available at once, and
+ * further tokens one after another.
  */
 #ifndef THROTTLED_H
 #define THROTTLED_H
@@ -19,21 +19,21 @@
 
 enum { MOST = 128 };
 
-/* When they came. */
+/* The times of the calls. */
 extern uint64_t times[MOST];
 extern size_t called;
 
-/* A rate with which no call has come yet. */
+/* Returns a rate, and resets the record of calls. */
 avow_rate_t *every(uint64_t limit, uint64_t ms, uint64_t burst);
 
-/* Settle with the time. */
+/* These promises settle with the time. */
 avow_promise_t *throttled(const avow_rate_t *r, uint64_t weight);
 avow_promise_t *so_many(const avow_rate_t *r, size_t n);
 
-/* No time passes until all is done. */
+/* Asserts that all calls complete without any time passing. */
 void assert_nobody_waits(void);
 
-/* Cases that both have. */
+/* Cases that occur in both files. */
 void no_time_is_refused(void **state);
 void nothing_is_refused(void **state);
 void who_waits_may_be_stopped(void **state);
