@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-/* avow.hpp without exceptions: an error ends a coroutine where it stands. */
+/* avow.hpp without exceptions: an error ends a coroutine at the await. */
 #include <avow.hpp>
 
 static int alive, wrong;

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-/* What the tests in C++ share: a loop, a log, and a count of what is alive. */
+/* Shared code of the C++ tests: a loop, a log, and a count of live objects. */
 #ifndef CHECK_HPP
 #define CHECK_HPP
 
@@ -12,7 +12,7 @@ extern uv_loop_t *loop;
 extern std::string notes;
 extern int failures;
 
-/* Appends to the log, with a blank before it. */
+/* Appends the word to the log, with a space before it. */
 inline void note(const std::string &word) {
   notes += notes.empty() ? word : " " + word;
 }
@@ -22,7 +22,8 @@ inline void note(const std::string &word) {
 void check(bool ok, const char *what, const char *file, int line);
 void check_notes(const std::string &words, const char *file, int line);
 
-/* Is alive from when it is made to when the last that it was moved to goes. */
+/* An object that counts as alive until the last object that it was moved to is
+   destroyed. */
 class guest {
 public:
   guest() { alive++; }
@@ -35,11 +36,11 @@ private:
   bool there_ = true;
 };
 
-/* Runs scene with each of its allocations failing in turn, those of C++ and
-   those of avow: what it gives settles each time, and nothing stays. */
+/* Runs `scene` with each of its allocations failing in turn, those of C++ and
+   those of avow. The promise must settle each time, and nothing may be left. */
 void survives(avow::promise (*scene)());
 
-/* Each file's tests. */
+/* The tests of each file. */
 void test_values();
 void test_handlers();
 void test_coroutines();

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-/* Coroutines: they do what functions with avow_await() do, in their order. */
+/* Coroutines run in the same order as functions that call avow_await(). */
 #include "check.hpp"
 
 #include <stdexcept>
@@ -13,7 +13,7 @@ static avow::promise twice(uv_loop_t *on, avow::promise p, std::string name) {
   co_return v.to<int>() * 2;
 }
 
-/* The same with a stack. */
+/* The same task as an async function with a stack. */
 struct task {
   avow_promise_t *p;
   std::string name;
@@ -43,7 +43,8 @@ static void coroutine_runs_up_to_its_await_inside_the_call() {
   CHECK_NOTES("c1 c2");
 }
 
-/* Beside each other: whoever took a turn more would be behind. */
+/* Both run side by side. If one of them took an additional round, it would be
+   behind. */
 static void awaits_take_the_turns_that_avow_await_takes() {
   avow::promise start = avow::resolve(loop, 4);
   task by_stack{ start.ref().release(), "s" };
@@ -75,7 +76,8 @@ static avow::promise count_turns(uv_loop_t *on) {
   co_return {};
 }
 
-/* As rules 3 and 4 of docs/semantics.md have it, in the third round. */
+/* Rules 3 and 4 of docs/semantics.md: the adoption takes until the third
+   round. */
 static void promise_returned_is_adopted_in_turn() {
   avow::promise counts = count_turns(loop);
   avow::promise p = give(loop).then([](int i) { note("co" + std::to_string(i)); });
@@ -147,7 +149,7 @@ static void loop_that_closes_ends_one_that_never_does() {
   CHECK(avow_error_code(avow_result(p.get())) == UV_ECANCELED);
 }
 
-/* A member, whose loop is that of its object. */
+/* A member function, whose loop is that of its object. */
 class server {
 public:
   operator uv_loop_t *() const { return loop; }

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-/* Lambdas as handlers: what they take and give, and that they go. */
+/* Lambdas as handlers: their parameters and results, and their destruction. */
 #include "check.hpp"
 
 #include <memory>
@@ -14,7 +14,7 @@ static avow::promise broken() {
 static void note_number(int i) { note(std::to_string(i)); }
 static void note_quietly(int i) noexcept { note(std::to_string(i)); }
 
-/* Made of text, and none. */
+/* Can be made from text, but is not text. */
 struct buffer {
   std::string text;
   buffer(const char *bytes, size_t len) : text(bytes, len) {}
@@ -120,7 +120,7 @@ static avow_value_t note_c(const avow_value_t *, void *word) {
   return avow_none();
 }
 
-/* A lambda takes the turns of a handler in C. */
+/* A lambda runs in the same round as a handler in C. */
 static void lambdas_are_called_in_order() {
   avow::promise start = one();
   static char a[] = "a1", b[] = "a2";

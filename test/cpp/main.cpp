@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: MIT */
-/* Runs the tests of avow.hpp, of coroutines where the language has them. */
+/* Runs the tests of avow.hpp, with those of coroutines if the compiler supports
+   them. */
 #include "check.hpp"
 
 #include <cstdlib>
@@ -22,7 +23,8 @@ void check_notes(const std::string &words, const char *file, int line) {
   notes.clear();
 }
 
-/* The nth allocation from now fails; of avow's and those that may fail here. */
+/* The nth allocation from now fails. It counts allocations of avow and those
+   C++ allocations that may fail in the test. */
 static long left;
 static bool failed;
 static long live;

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-/* What docs/cpp.md shows, and that it does what that says. */
+/* The code that docs/cpp.md shows, and a test that it works. */
 #include "check.hpp"
 
 #include <cstdlib>

@@ -1,11 +1,11 @@
 /* SPDX-License-Identifier: MIT */
-/* Values, errors, objects of C++, and what has one owner. */
+/* Values, errors, C++ objects, and objects with a single owner. */
 #include "check.hpp"
 
 #include <cstdint>
 #include <stdexcept>
 
-/* What asking for it throws; 0: nothing. */
+/* Returns the code of the exception that the conversion throws, or 0. */
 template <class T> static int refusal(const avow::value &v) {
   try {
     (void) v.to<T>();
@@ -38,7 +38,7 @@ static void enums_are_numbers() {
   CHECK(refusal<color>("text") == AVOW_EMISUSE);
 }
 
-/* Not as another number. */
+/* The number must not be converted to another one. */
 static void what_an_int_cannot_hold_is_an_error() {
   CHECK(avow::value(UINT64_MAX).code() == AVOW_EMISUSE);
   CHECK(avow::value(static_cast<uint64_t>(INT64_MAX)).to<int64_t>() ==
@@ -47,7 +47,7 @@ static void what_an_int_cannot_hold_is_an_error() {
         "a number that its type cannot hold");
 }
 
-/* Whatever it is made of, it rejects. */
+/* An error rejects, whatever it was made from. */
 static void an_error_is_one() {
   const avow::error seven(avow::value(7));
   CHECK(seven.code() == AVOW_EREASON);
