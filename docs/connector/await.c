@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-/* With await: the stages are lines, and locals are locals. */
+/* With await: each stage is a line, and state is in local variables. */
 #include <stdlib.h>
 #include <string.h>
 
@@ -10,7 +10,7 @@ typedef struct {
   const char *host, *service;
 } target_t;
 
-/* NONE, or an error. */
+/* Returns NONE or an error. */
 static avow_value_t read_welcome(avow_stream_t stream) {
   char answer[WELCOME_LEN];
   for (size_t got = 0, len; got < sizeof(answer); got += len) {

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-/* With callbacks: a machine of states, since each stage can be cancelled. */
+/* With callbacks: a state machine, because each stage can be canceled. */
 #include <stdlib.h>
 #include <string.h>
 
@@ -12,8 +12,8 @@ struct raw_s {
   raw_cb cb;
   void *data;
   state_t state;
-  int status; /* why the last attempt failed, or all of it */
-  bool over;  /* nothing more is to be tried */
+  int status; /* reason of the last failure */
+  bool over;  /* no further attempt follows */
   uv_timer_t timer;
   uv_getaddrinfo_t resolve;
   struct addrinfo *list, *next;
@@ -48,7 +48,7 @@ static void on_tcp_closed(uv_handle_t *handle) {
     try_next(raw);
 }
 
-/* The attempt has failed. Its callbacks that are still to come must know. */
+/* The attempt has failed. Callbacks that are still to come must learn of it. */
 static void fail(raw_t *raw, int status) {
   if (raw->state == CLOSING)
     return;
@@ -187,7 +187,7 @@ int raw_connect(uv_loop_t *loop, const char *host, const char *service,
     return err;
   }
   (void) uv_timer_init(loop, &raw->timer);               /* cannot fail */
-  (void) uv_timer_start(&raw->timer, on_timeout, ms, 0); /* likewise */
+  (void) uv_timer_start(&raw->timer, on_timeout, ms, 0); /* cannot fail */
   *out = raw;
   return 0;
 }

@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: MIT */
-/* With promises: the stages are handlers; each failure comes to one place. */
+/* With promises: each stage is a handler, and one handler receives all
+   errors. */
 #include <stdlib.h>
 #include <string.h>
 
@@ -7,7 +8,7 @@
 
 typedef struct {
   uv_loop_t *loop;
-  avow_value_t addresses; /* keeps the list that next walks */
+  avow_value_t addresses; /* keeps the list of `next` alive */
   const struct addrinfo *next;
   uv_tcp_t *tcp;
   char answer[WELCOME_LEN];
@@ -51,7 +52,7 @@ static avow_value_t greet(const avow_value_t *none, void *data) {
   return avow_follow(avow_write(avow_uv_stream(stream), avow_string(HELLO)));
 }
 
-/* After a failure; one that was cancelled is not to go on. */
+/* Runs after a failure. A canceled attempt must not be followed by another. */
 static avow_value_t go_on(const avow_value_t *error, void *data) {
   attempts_t *attempts = data;
   if (avow_error_code(error) == UV_ECANCELED || attempts->next == NULL)
@@ -61,7 +62,7 @@ static avow_value_t go_on(const avow_value_t *error, void *data) {
 
 static avow_value_t hang_up(const avow_value_t *error, void *data) {
   avow_promise_t *p = avow_close_handle(data);
-  avow_unref(avow_attach(p, data, free)); /* when it is closed */
+  avow_unref(avow_attach(p, data, free)); /* when its handle is closed */
   return avow_value_ref(error);
 }
 
