@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * The questions that are open, the oldest first. Whoever has an answer to come
- * puts a byte into a pipe for it, so that the descriptor is readable for as
- * long as there is one.
+ * The open questions, the oldest first. For each question with an answer to
+ * deliver, a pipe holds a byte, so that the descriptor is readable while there
+ * is one.
  */
 #include "asker.h"
 

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-/* Runs the snippets one by one and compares what they say. */
+/* Runs the snippets one by one and compares their output. */
 #include "prelude.h"
 
 #include <ctype.h>
@@ -10,8 +10,8 @@
 
 #include SNIPPETS
 
-/* Milliseconds of a clock that moves by itself, and of real time that it gives
-   to what is sent. */
+/* In milliseconds of a virtual clock that advances by itself. QUIET is the real
+   time that it waits for data in transit. */
 enum { SOON = 5, SLOW = 60, NEVER = 60000, QUIET = 1000 };
 enum { OUTPUT = 4096 };
 
@@ -24,7 +24,7 @@ static int at_work, most;
 static void require(bool ok, const char *what) {
   if (ok)
     return;
-  (void) fprintf(stderr, "snippets: %s\n", what); /* it fails anyway */
+  (void) fprintf(stderr, "snippets: %s\n", what); /* ignored: it fails anyway */
   abort();
 }
 
@@ -114,11 +114,11 @@ avow_promise_t *close_pair(uv_pipe_t ends[2]) {
   return avow_all(loop, both, 2);
 }
 
-/* Each has the working directory to itself, and leaves it. */
+/* Each example has the working directory for itself and leaves it empty. */
 static void run_in(const char *dir, avow_fn example) {
   require(chdir(dir) == 0, "chdir()");
   avow_unref(avow_async(loop, example, NULL));
-  (void) uv_run(loop, UV_RUN_DEFAULT); /* 0: all that it began is over */
+  (void) uv_run(loop, UV_RUN_DEFAULT); /* 0: all that it started is over */
   require(chdir("/") == 0, "chdir()");
 }
 

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-/* What the snippets of the documents find around them. */
+/* Declarations that the snippets of the documents use. */
 #ifndef PRELUDE_H
 #define PRELUDE_H
 
@@ -12,27 +12,28 @@
 
 extern uv_loop_t *loop;
 
-/* Asks for something that takes a while: BYTES, the name in capitals. "slow"
-   takes longer, "never" longer than anybody waits; what begins with "no "
-   rejects with UV_ENOENT. */
+/* Sends a request that takes a while. Settles as BYTES, the name in capitals.
+   "slow" takes longer, and "never" longer than any test waits. A name that
+   begins with "no " rejects with UV_ENOENT. */
 avow_promise_t *get(const char *name);
 
-/* The same as an older library has it: cb gets the answer, later. */
+/* The request of an older library with callbacks: it calls cb later with the
+   answer. */
 void old_get(const char *name, void (*cb)(void *data, const char *answer),
              void *data);
 
-/* How many were at work at the same time, at most, since it was asked last. */
+/* Returns the largest number of simultaneous requests since the last call. */
 int most_at_once(void);
 
-/* Two pipes that are connected with each other, and can carry handles; NONE or
-   such when both are closed again. */
+/* Makes two connected pipes that can transfer handles. close_pair() settles as
+   NONE when both are closed again. */
 void open_pair(uv_pipe_t ends[2]);
 avow_promise_t *close_pair(uv_pipe_t ends[2]);
 
-/* A line of output. */
+/* Prints a line. */
 void say(const char *format, ...) AVOW_PRINTF(1, 2);
 
-/* The bytes of a value. */
+/* Returns the bytes of a value. */
 static inline const char *text(const avow_value_t *v) {
   return avow_to_bytes(v, NULL);
 }

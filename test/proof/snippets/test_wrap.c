@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * What docs/adapters.md quotes, word for word (a test compares), and that it
- * works.
+ * The code that docs/adapters.md quotes word for word (a test compares them),
+ * and a test that it works.
  */
 #include "harness.h"
 
