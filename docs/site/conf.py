@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: MIT
-"""How Sphinx makes the site: see docs/site.sh."""
+"""The configuration of Sphinx for the site; see docs/site.sh."""
 import os
 import re
 import sys
@@ -24,10 +24,10 @@ version = release = re.search(r'AVOW_VERSION\s+"(.*)"',
 extensions = ['myst_parser']
 source_suffix = {'.md': 'markdown', '.rst': 'restructuredtext'}
 myst_heading_anchors = 4
-# What is no whole piece of a language is shown as it is.
+# Incomplete code is shown without highlighting.
 suppress_warnings = ['myst.header', 'misc.highlighting_failure']
 primary_domain = 'c'
-highlight_language = 'none'  # commands; what is printed is text
+highlight_language = 'none'  # commands; output is marked as text
 html_theme = 'furo'
 html_title = f'avow {version}'
 html_static_path = [os.path.join(ROOT, 'docs', 'site', 'look')]
@@ -48,7 +48,7 @@ pygments_dark_style = 'github-dark'
 
 
 def block(path, name):
-    """The block below <!-- name --> in a document."""
+    """Return the block below <!-- name --> in a document."""
     found = re.search(rf'(?ms)^<!-- {name} -->\n(```\w*\n.*?^```)', read(path))
     if found is None:
         raise ValueError(f'{path} has no block <!-- {name} -->')
@@ -56,8 +56,8 @@ def block(path, name):
 
 
 def snippet(path, title):
-    """The first piece of C of a section, which the tests run, and what that
-    says: no page has a copy."""
+    """Return the first C snippet of a section, which the tests run, and its
+    output. Pages refer to it in place of a copy."""
     found = re.search(rf'(?ms)^## {re.escape(title)}$(.*?)(?=^## |\Z)', read(path))
     pieces = found and re.search(
         r'(?ms)^(```c\n.*?^```)\n+(```text\n.*?^```)', found[1])
@@ -68,22 +68,23 @@ def snippet(path, title):
 
 # Above the first snippet of a page.
 LEAD = '''\
-*The pieces of C are run by the tests, each `example` by `avow_async()`, so that it may await; below each is what it
-prints. What they use and do not show is [theirs](test/proof/snippets/prelude.h): `loop`; `get(name)`, a promise of whatever
-takes a while, here of the name in capitals; `text(v)`, the bytes of a value; and `say()`, which prints a line.*
+*The tests run the C snippets and compare their output with the text below them. `avow_async()` calls each `example()`,
+so that it may await. The snippets use a few [functions of the tests](test/proof/snippets/prelude.h): `get(name)` sends
+a slow request and fulfills with the name in capitals, `text(v)` returns the bytes of a value, and `say()` prints a
+line. `loop` is the loop.*
 
 '''
 
 
 def with_lead(text, document):
-    """Of a page that shows snippets, links from where the document is."""
+    """Insert LEAD before the first snippet, with a link relative to the page."""
     path = os.path.relpath('test/proof/snippets/prelude.h', os.path.dirname(document))
     lead = LEAD.replace('test/proof/snippets/prelude.h', path)
     return re.sub(r'(?=<!-- snippet )', lambda match: lead, text, count=1)
 
 
 def on_read(app, page, source):
-    """A document's links, and in the site's pages what others have:
+    """Rewrite the links of a document, and insert blocks of other documents:
 
     <!-- block first program of README.md -->
     <!-- snippet Work that blocks of docs/recipes.md -->
@@ -97,7 +98,7 @@ def on_read(app, page, source):
                   with_lead(source[0], document))
     text = re.sub(r'<!-- snippet (.*) of (\S+) -->',
                   lambda match: snippet(match[2], match[1]), text)
-    # A page that need not be there: "name ?" in a table of contents.
+    # A page that may be missing: "name ?" in a table of contents.
     text = re.sub(r'(?m)^(\w+) \?\n', lambda match: match[1] + '\n' if
                   os.path.exists(f'{ROOT}/docs/{match[1]}.md') else '', text)
     source[0] = Links(ROOT).rewritten(text, document)
@@ -109,7 +110,7 @@ def on_end(app, problem):
 
 
 def findable(objects):
-    """What a search may give: no parameters."""
+    """Return the objects that a search may find, without parameters."""
     return (found for found in objects
             if found[2] not in ('functionParam', 'templateParam'))
 

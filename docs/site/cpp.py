@@ -1,9 +1,9 @@
 # SPDX-License-Identifier: MIT
-"""What avow.hpp and avow/*.hpp have for programs, as headers.py reads C.
+"""Read the public part of avow.hpp and avow/*.hpp, as headers.py reads C.
 
-Classes, functions and variables of namespace avow; a class has its public
-members, without their bodies. What has a comment that begins with one star is
-left out, and so are aliases, and what is in a namespace of its own.
+This covers classes, functions and variables of namespace avow, and the public
+members of classes without their bodies. Declarations below a comment that
+begins with one star are left out, and so are aliases and nested namespaces.
 """
 import glob
 import os
@@ -16,7 +16,7 @@ DEPTH = {'(': 1, '[': 1, '{': 1, ')': -1, ']': -1, '}': -1}
 
 
 def end_of(text, start):
-    """Where the declaration that begins there is over."""
+    """Return the end of the declaration that begins at `start`."""
     depth, at = 0, start
     while at < len(text):
         if text.startswith('/*', at):
@@ -33,7 +33,7 @@ def end_of(text, start):
 
 
 def opening(code):
-    """Where the body begins, or the end."""
+    """Return the start of the body, or the end of the code."""
     depth = 0
     for at, char in enumerate(code):
         if char == '{' and depth == 0:
@@ -43,7 +43,7 @@ def opening(code):
 
 
 def prototype(code):
-    """Without a body, and what a constructor initialises."""
+    """Return the code without a body and without initializers of a constructor."""
     depth, called = 0, False
     head = code[:opening(code)]
     for at, char in enumerate(head):
@@ -57,7 +57,7 @@ def prototype(code):
 
 
 def pieces(text):
-    """(comment, code, line) of each declaration, and of who may see the next."""
+    """Yield (comment, code, line) of each declaration and access specifier."""
     at, comment = 0, ''
     while at < len(text):
         piece = headers.PIECE.match(text, at)
@@ -80,7 +80,7 @@ def is_internal(comment, code):
 
 
 def members(code):
-    """A class as programs see it."""
+    """Return a class with its public members."""
     begin = opening(code)
     if begin == len(code):
         return code
@@ -98,7 +98,7 @@ def members(code):
 
 
 def named(code):
-    """(kind, name), or None of what is no declaration of its own."""
+    """Return (kind, name), or None for forward declarations and members."""
     bare = re.sub(r'^template <.*?>\s+(?=\w)', '', code[:opening(code)], flags=re.S)
     if re.match(r'(class|struct) \w+;', bare) or re.match(r'[^(]*\w::\w+\(', bare):
         return None
@@ -112,7 +112,7 @@ def named(code):
 
 
 def inside(text):
-    """What is in namespace avow, and as many lines before it."""
+    """Return the contents of namespace avow, with unchanged line numbers."""
     begin = re.search(r'(?m)^namespace avow \{$', text).end()
     end = text.rindex('} // namespace avow')
     return '\n' * text.count('\n', 0, begin) + \
@@ -120,11 +120,11 @@ def inside(text):
 
 
 def in_c(code):
-    """What stands above the others."""
+    """Return a comment for a declaration without one."""
     name = re.search(r'\bavow_\w+', code)
     if name is None:
         return ''
-    return f'What is {name[0]}{"" if name[0].endswith("_t") else "()"} in C.'
+    return f'The C++ form of {name[0]}{"" if name[0].endswith("_t") else "()"}.'
 
 
 def read(path):
@@ -148,7 +148,7 @@ def all_of(root):
 
 
 def signature(entry):
-    """What the C++ domain takes."""
+    """Return the declaration for the C++ domain."""
     name = entry.name.split('::')[1]
     if entry.kind == 'class':
         before = re.match(r'(?s)(template <.*?> )?(?:class|struct) ',

@@ -1,10 +1,10 @@
 #!/usr/bin/env python3
 # SPDX-License-Identifier: MIT
-"""Lays out what Sphinx makes the site of: gather.py ROOT FOLDER
+"""Prepare the input of Sphinx for the site: gather.py ROOT FOLDER
 
-The documents are linked to, not copied; pages of the reference, and of sources
-that documents link to, are made here. Links are changed as Sphinx reads, by
-conf.py, which finds in links.txt what they lead to.
+Documents become symbolic links. This program makes the pages of the reference
+and of sources that documents link to. conf.py rewrites links when Sphinx reads
+a document.
 """
 import glob
 import os
@@ -22,7 +22,7 @@ def read(root, path):
 
 
 def topics(text):
-    """(topic, headers) by the table of what there is."""
+    """Return (topic, headers) of the rows of the table in docs/contents.md."""
     found = []
     for line in text.split('\n'):
         row = re.match(r'\| ([^|]*)\| (\[\w+\.h(?:pp)?\][^|]*) \|', line)
@@ -37,7 +37,7 @@ def topics(text):
 
 
 def documents(root):
-    """Those of the repository, and the site's own pages."""
+    """Return the documents of the repository and the site's own pages."""
     found = [*PAGES, *(os.path.relpath(path, root) for path in
                        sorted(glob.glob(f'{root}/docs/*.md')))]
     return found + [os.path.relpath(path, root) for path in

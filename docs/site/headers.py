@@ -12,7 +12,7 @@ import os
 import re
 from typing import NamedTuple
 
-# A comment, a line for the preprocessor, or the beginning of a declaration.
+# A comment, a line of the preprocessor, or the beginning of a declaration.
 PIECE = re.compile(r'''(?s)
     (?P<comment>/\*.*?\*/)
   | (?P<directive>^[ ]*\#(?:[^\n\\]|\\.)*)
@@ -35,7 +35,7 @@ CODES = re.compile(rf'({CODE}(?:(?:, | or |, or ){CODE})*(?:, …)?) (?=\S)')
 
 
 class Entry(NamedTuple):
-    """A declaration: its name, the comment above it, and its code."""
+    """A declaration with its name, the comment above it, and its code."""
     kind: str  # function, type or macro
     name: str
     text: str
@@ -54,16 +54,16 @@ class Entry(NamedTuple):
 
     @property
     def labels(self):
-        """(label, text) of each label."""
+        """Return (label, text) of each label."""
         return parted(self.text)[2]
 
     def labeled(self, *labels):
-        """The texts of these labels."""
+        """Return the texts of these labels."""
         return [text for label, text in self.labels if label in labels]
 
     @property
     def outcome(self):
-        """What a function returns: promise, channel, or another thing."""
+        """Return the kind of a function's result: promise, channel or other."""
         found = self.kind == 'function' and re.search(
             r'avow_(promise|channel)_t \*\(?avow_',
             re.sub(r'(?s)/\*.*?\*/', ' ', self.code))
@@ -71,7 +71,7 @@ class Entry(NamedTuple):
 
 
 def parted(text):
-    """Summary, prose, and (label, text) of each label of a comment."""
+    """Split a comment into summary, prose, and (label, text) of each label."""
     above, *labels = re.split(r'(?m)^@(\w+)[ \n]*', text)
     summary, _, prose = above.strip('\n').partition('\n\n')
     return summary, prose.strip('\n'), [
@@ -80,7 +80,7 @@ def parted(text):
 
 
 def grouped(labels):
-    """(title, texts) of each label that occurs, in the order of LABELS."""
+    """Return (title, texts) of each label that occurs, in the order of LABELS."""
     for label, title in LABELS.items():
         texts = [text for name, text in labels if name == label]
         if texts and DIRECT.match(texts[0]):
@@ -90,7 +90,7 @@ def grouped(labels):
 
 
 def coded(text):
-    """(codes, condition) of an error's text; without a code ('', text)."""
+    """Split the text of an error into (codes, condition), or ('', text)."""
     found = CODES.match(text)
     return (found[1], text[found.end():]) if found else ('', text)
 
@@ -102,7 +102,7 @@ class Header(NamedTuple):
 
 
 def without_cpp(text):
-    """As many lines as before, so that those of the rest stay right."""
+    """Remove code that only C++ compiles, with unchanged line numbers."""
     def blank(match):
         return '\n' * match[0].count('\n')
     return re.sub(r'(?ms)^(# *)if defined\(__cplusplus\).*?^\1else\b', blank,
@@ -110,17 +110,17 @@ def without_cpp(text):
 
 
 def plain(comment):
-    """The text of a comment, with its own line breaks."""
+    """Return the text of a comment with its line breaks."""
     lines = comment[2:-2].lstrip('*').split('\n')
     lines = [re.sub(r'^ ?\* ?', '', line.strip() if n == 0 else line).rstrip()
              for n, line in enumerate(lines)]
-    if not comment.startswith(('/**\n', '/*\n')):  # the text hangs by blanks
+    if not comment.startswith(('/**\n', '/*\n')):  # without stars
         lines = [line.strip() for line in lines]
     return '\n'.join(lines).strip('\n')
 
 
 def end_of(text, start):
-    """Where the declaration that begins there is over."""
+    """Return the end of the declaration that begins at `start`."""
     depth = 0
     at = start
     while at < len(text):
@@ -140,7 +140,7 @@ def end_of(text, start):
 
 
 def named(code):
-    """(kind, name) of a declaration, or None of what is not avow's."""
+    """Return (kind, name) of a declaration, or None if it is not one of avow."""
     bare = re.sub(r'(?s)/\*.*?\*/', ' ', code)
     define = re.match(r' *# *define (\w+)', bare)
     if define:
@@ -163,13 +163,14 @@ def is_public(name):
 
 
 def is_internal(comment, code):
-    """What one star says, and of what a header alone consists of nothing."""
+    """Tell declarations below a comment with one star, and inline functions
+    without a comment."""
     return re.match(r'/\*[^*]', comment) or \
         code.startswith('static inline') and not comment
 
 
 def body(code):
-    """Of an inline function its prototype alone."""
+    """Return the code, and only the prototype of an inline function."""
     if re.match(INLINE, code):
         return code.split('{')[0].rstrip('; \n') + ';'
     return code
@@ -203,7 +204,7 @@ def entries(text):
 
 
 def read(path):
-    """A header, whose first comment, behind its licence, is about it."""
+    """Read a header. Its first comment after the license describes it."""
     with open(path, encoding='utf-8') as file:
         text = without_cpp(file.read())
     opening = re.match(r'(?s)(?:/\* SPDX-[^\n]*\n)?(/\*.*?\*/)', text)
@@ -211,14 +212,14 @@ def read(path):
         raise ValueError(f'{path}: no comment opens it')
     rest = '\n' * opening[0].count('\n') + text[opening.end():]
     name = os.path.basename(path)
-    # Of config.h, what has no text is for the other headers.
+    # Declarations of config.h without a comment are for other headers.
     found = [entry for entry in entries(rest)
              if entry.text or name != 'config.h']
     return Header(name, plain(opening[1]), found)
 
 
 def all_of(root):
-    """The headers of C that programs include, by name."""
+    """Read the C headers that programs include, sorted by name."""
     folder = os.path.join(root, 'include', 'avow')
     found = [read(os.path.join(folder, name))
              for name in sorted(os.listdir(folder)) if name.endswith('.h')]
@@ -226,6 +227,6 @@ def all_of(root):
 
 
 def core_of(root):
-    """The names of those that avow.h includes."""
+    """Return the names of the headers that avow.h includes."""
     with open(os.path.join(root, 'include', 'avow.h'), encoding='utf-8') as file:
         return set(re.findall(r'^#include "avow/(.*)"$', file.read(), re.M))

@@ -1,15 +1,15 @@
 # SPDX-License-Identifier: MIT
-"""Where the links of the documents lead on the site.
+"""Map links of documents to pages of the site.
 
-Documents link to each other and to sources, as they lie in the repository. On
-the site a document is a page, a public header its page of the reference, and
-any other file a page that shows it.
+Documents link to documents and sources by their paths in the repository. On the
+site, a document has a page, a public header has a page of the reference, and any
+other file has a page that shows it.
 """
 import os
 import re
 import subprocess
 
-# Documents, by where they are in the repository; those of docs/ beside them.
+# Documents outside docs/, by path, and their pages.
 PAGES = {'README.md': 'readme', 'CHANGELOG.md': 'changelog',
          'CONTRIBUTING.md': 'contributing', 'SECURITY.md': 'security'}
 LANGUAGES = {'c': 'c', 'h': 'c', 'py': 'python', 'js': 'javascript', 'sh': 'sh',
@@ -20,7 +20,7 @@ ELSEWHERE = re.compile(r'[a-z]+:')
 
 
 def page_of_document(path):
-    """The page of a document, or None of other files."""
+    """Return the page of a document, or None for other files."""
     if path in PAGES:
         return PAGES[path]
     if re.fullmatch(r'docs/[^/]+\.md', path):
@@ -31,21 +31,21 @@ def page_of_document(path):
 
 
 def page_of_header(name):
-    """Of a public header, where its path in the repository does not matter."""
+    """Return the page of a public header, which may be given without its path."""
     name = os.path.basename(name)
     stem, ending = name.split('.')
     return f'reference/{stem}' if ending == 'h' else f'reference/cpp/{stem}'
 
 
 class Links:
-    """Notes which files are to be shown."""
+    """Rewrites links and records which files need a page."""
 
     def __init__(self, root):
         self.root = root
         self.shown = set()
 
     def page(self, path):
-        """The page of a path in the repository, without its ending."""
+        """Return the page of a path in the repository, without its extension."""
         found = page_of_document(path)
         if found:
             return found
@@ -55,14 +55,14 @@ class Links:
             return 'reference/index'
         full = os.path.join(self.root, path)
         if not os.path.exists(full):
-            raise ValueError(f'a link leads to {path}, which is not there')
+            raise ValueError(f'a link leads to {path}, which does not exist')
         self.shown.add(path)
         if os.path.isdir(full):
             return f'source/{path}/index'
         return f'source/{path}'
 
     def rewritten(self, text, document):
-        """The text of a document, its links as the site has them."""
+        """Return the text of a document with links of the site."""
         here = page_of_document(document)
 
         def other(match):
@@ -88,7 +88,7 @@ HIDDEN = '---\nnosearch: true\norphan: true\n---\n\n'
 
 
 def listing(root, path):
-    """Of a directory, what of it belongs to the project."""
+    """Return the files of a directory that belong to the project."""
     try:
         files = subprocess.run(
             ['git', '-C', root, 'ls-files', path], check=True, text=True,
@@ -101,7 +101,7 @@ def listing(root, path):
 
 
 def source_page(root, path):
-    """A page that shows a file, or what is in a directory."""
+    """Return a page that shows a file or the contents of a directory."""
     full = os.path.join(root, path)
     if os.path.isdir(full):
         names = '\n'.join(listing(root, path))

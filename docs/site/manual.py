@@ -1,23 +1,23 @@
 #!/usr/bin/env python3
 # SPDX-License-Identifier: MIT
-"""Manual pages of section 3, in mdoc: manual.py ROOT FOLDER [HEADER...]
+"""Write manual pages of section 3, in mdoc: manual.py ROOT FOLDER [HEADER...]
 
-A page for each function, and one for each header, or for those that are named.
-The page of a header has its types and macros, and lists its functions. Their
-names are links to it. A function that has the name of its header's page, such
-as avow_post of post.h, is described there. Meson calls this program to install
-the pages, and its environment tells where FOLDER is.
+Each function and each header has a page; HEADER restricts this to some headers.
+The page of a header describes its types and macros, whose names are links to it,
+and lists its functions. If a function has the name of its header's page, as
+avow_post of post.h does, that page describes it. Meson calls this program to
+install the pages. Its environment gives the place of FOLDER.
 """
 import os
 import re
 import sys
 import textwrap
 
-sys.dont_write_bytecode = True  # of root, in somebody's sources
+sys.dont_write_bytecode = True  # root must not write to the sources
 import cpp
 import headers
 
-# Of the version that they are about.
+# The date of the version that the pages describe.
 DATE = 'November 24, 2026'
 LIBRARIES = {'curl.h': 'avow-curl', 'nats.h': 'avow-nats', 'tls.h': 'avow-tls',
              'sim.h': 'avow_sim'}
@@ -28,14 +28,14 @@ MARKED = re.compile(r'`(?P<code>[^`]+)`|\b(?:avow|AVOW)_\w+')
 
 
 def escaped(text):
-    """Text that roff leaves alone."""
+    """Return text without special meaning to roff."""
     text = text.replace('\\', r'\e').replace('…', '...')
     return '\n'.join(r'\&' + line if line.startswith(('.', "'")) else line
                      for line in text.split('\n'))
 
 
 def quoted(argument):
-    """One argument of a macro."""
+    """Return the text as one argument of a macro."""
     return '"' + argument.replace('\\', r'\e').replace('"', r'\(dq') + '"'
 
 
@@ -71,7 +71,7 @@ class Manual:
                        for entry in header.entries if has_page(entry)}
 
     def marked(self, text):
-        """Code in italics if it is one name, as parameters are; else bold."""
+        """Mark code: a single name, such as a parameter, in italics, others bold."""
         def mark(match):
             name = match['code'] or match[0]
             if match['code'] is None and name not in self.known:
@@ -84,7 +84,7 @@ class Manual:
         return sentences(self.marked(sentence(text)))
 
     def prose(self, text):
-        """Paragraphs, and code where lines are indented."""
+        """Return paragraphs. Indented lines are code."""
         out = []
         for block in re.split(r'\n\s*\n', text):
             lines = block.split('\n')
@@ -97,7 +97,7 @@ class Manual:
         return '\n.Pp\n'.join(out).replace('.Pp\n.Bd', '.Bd')
 
     def description(self, entry):
-        """With the name of the function as the subject of its summary."""
+        """Return summary and prose, with the function as the summary's subject."""
         text = entry.summary
         if entry.kind == 'function' and not of_cpp(entry) and \
                 re.match(r'[A-Z][a-z]+s\b', text):
@@ -107,7 +107,7 @@ class Manual:
         ).strip('\n'))
 
     def in_full(self, entry):
-        """A type, a macro, or what is of C++, with its labels in a list."""
+        """Describe a type, a macro or a C++ entry, with its labels in a list."""
         lines = [f'.Ss {title(entry)}', self.prose(
             f'{entry.summary}\n\n{entry.prose}'.strip('\n'))]
         if of_cpp(entry) or \
@@ -119,7 +119,7 @@ class Manual:
         return lines + listed(labels)
 
     def errors(self, intro, texts):
-        """A list by codes, and a sentence for each error without one."""
+        """Return a list of codes, and a sentence for each error without one."""
         coded = [pair for pair in map(headers.coded, texts) if pair[0]]
         other = [text for text in texts if not headers.coded(text)[0]]
         lines = [self.marked(f'{intro} with:')] if coded else []
@@ -131,7 +131,7 @@ class Manual:
                         for text in other]
 
     def of_function(self, entry):
-        """The sections that the labels of a function become."""
+        """Return the sections for the labels of a function."""
         name = title(entry)
         texts = entry.labeled
         returned = [f'{name} returns a promise, which settles {joined(text)}'
@@ -164,7 +164,7 @@ class Manual:
                    for title, found in sections.items() if found}}
 
     def see_also(self, page, header, entries, about=''):
-        """Pages of the names in the texts, and what the labels name."""
+        """Return the pages of names in the texts, and the texts of @see."""
         found = {self.known[name] for name in NAME.findall(
             about + ''.join(entry.text for entry in entries))
             if name in self.known} | {page_of(header)}
@@ -244,19 +244,19 @@ def listed(items):
 
 
 def sentence(text):
-    """Text of a label as one: with a capital and a full stop."""
+    """Return the text of a label as a sentence, with a capital and a full stop."""
     text = text[0].upper() + text[1:] if re.match(r'[a-z]+\b(?![(_])', text) \
         else text
     return text if text.endswith(('.', '!', '?', ':')) else text + '.'
 
 
 def joined(text):
-    """Text of a label, to follow a verb."""
+    """Return the text of a label as it follows a verb."""
     return text if headers.DIRECT.match(text) else f'with {text}'
 
 
 def page_of(header):
-    """avow_promise of promise.h; avow.hpp, avow_value.hpp."""
+    """Return the page: avow_promise for promise.h, avow.hpp, avow_value.hpp."""
     name = header.name.removesuffix('.h')
     return name if name.startswith('avow.') else f'avow_{name}'
 
@@ -266,11 +266,11 @@ def of_cpp(entry):
 
 
 def title(entry):
-    """An enumeration without a name goes by its first constant."""
+    """Return the title. An unnamed enumeration has that of its first constant."""
     return f'{entry.name}()' if entry.kind == 'function' else entry.name
 
 
-LINE = 80  # of the list of pages
+LINE = 80  # in lists of pages
 
 
 def brief(text):
@@ -278,9 +278,9 @@ def brief(text):
 
 
 def first_sentence(text):
-    """What .Nd takes: a line at most, and no full stop."""
+    """Return a line for .Nd, without a full stop."""
     sentence = brief(text).replace('`', '')
-    for mark in ('[:;]', ','):  # what an enumeration is of says enough
+    for mark in ('[:;]', ','):  # the beginning suffices
         while len(sentence) > LINE and re.search(f'.{{25}}{mark} ', sentence):
             sentence = re.split(f'{mark} (?!.*{mark} )', sentence)[0]
     sentence = textwrap.shorten(sentence, LINE, placeholder=' ...')
@@ -289,7 +289,7 @@ def first_sentence(text):
 
 
 def sentences(text):
-    """Each on a line of its own, as mdoc wants them."""
+    """Return each sentence on a line of its own, as mdoc requires."""
     text = re.sub(r'(?<=\w[.?!])([)"]?) +(?=[^a-z])|(?<=[)"][.?!]) +(?=[^a-z])',
                   r'\1\n', text)
     return '\n'.join(r'\&' + line if line.startswith(('.', "'")) else line
@@ -301,7 +301,7 @@ def code(text):
 
 
 def arguments(text):
-    """Of a list of parameters, each, whatever is in parentheses there."""
+    """Split a list of parameters, except at commas in parentheses."""
     out, depth = [''], 0
     for char in text:
         depth += {'(': 1, ')': -1}.get(char, 0)
@@ -330,7 +330,7 @@ def synopsis(entry):
 
 
 def save(path, text):
-    if os.path.islink(path):  # of an older avow
+    if os.path.islink(path):  # from an older version
         os.remove(path)
     with open(path, 'w', encoding='utf-8') as file:
         file.write(text)
@@ -365,8 +365,8 @@ def main():
             if entry.name == page or of_cpp(entry):
                 continue
             if entry.name in own:
-                sys.exit(f'{entry.name} is a function of {header.name}, and '
-                         'the page of another')
+                sys.exit(f'{entry.name} is a function of {header.name} and also '
+                         'the page of another header')
             if has_page(entry):
                 save(f'{folder}/{entry.name}.3',
                      manual.function_page(header, entry))

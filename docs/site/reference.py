@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: MIT
-"""Writes the site's reference: a page for each header, made of its comments."""
+"""Write the reference of the site: each header has a page of its comments."""
 import os
 import re
 
@@ -36,7 +36,7 @@ class Reference:
                           for name, _ in enumerators(entry)}
 
     def marked(self, text):
-        """Prose of a comment, with its names as links."""
+        """Return prose of a comment with names as links."""
         def mark(match):
             word = match[0]
             if match['code']:
@@ -65,7 +65,7 @@ class Reference:
         return NAME.sub(mark, text)
 
     def prose(self, text):
-        """Paragraphs, and code where lines are indented."""
+        """Return paragraphs. Indented lines are code."""
         out = []
         for block in re.split(r'\n\s*\n', text):
             lines = block.split('\n')
@@ -76,11 +76,11 @@ class Reference:
             if at < len(lines):
                 code = '\n'.join('   ' + line for line in lines[at:])
                 out.append(f'.. code-block:: c\n\n{code}')
-        # What an empty line of the comment has parted is one piece of code.
+        # Blocks of code that an empty line separates are joined.
         return '\n\n'.join(out)
 
     def described(self, entry):
-        """Summary, prose, and a field for each label."""
+        """Return the summary, the prose, and a field for each label."""
         lines = self.prose(f'{entry.summary}\n\n{entry.prose}').split('\n')
         for title, texts in headers.grouped(entry.labels):
             lines += ['', *self.field(title, texts)]
@@ -92,7 +92,7 @@ class Reference:
         return [f':{title}:', *(f'   * {self.marked(text)}' for text in texts)]
 
     def constants(self, entry):
-        """An enumeration without a name: each by itself."""
+        """Describe each constant of an unnamed enumeration."""
         lines = ['', *self.described(entry)]
         for name, text in enumerators(entry):
             lines += ['', f'.. c:enumerator:: {name}', '']
@@ -116,7 +116,8 @@ class Reference:
         return '\n'.join(lines)
 
     def example(self, entry, shown):
-        """The shortest; once on a page, where shown has those before."""
+        """Return the shortest example. A page shows it once; `shown` has the
+        examples so far."""
         example = self.snippets.shortest(entry.name)
         if example is None:
             return ''
@@ -148,7 +149,7 @@ class Reference:
         return '\n'.join(lines) + '\n'
 
     def apart(self):
-        """Headers that avow.h does not include."""
+        """Return the headers that avow.h does not include."""
         return {header.name for header in self.headers} - self.core
 
     def cpp_entry(self, entry):
@@ -168,7 +169,7 @@ class Reference:
         return '\n'.join(lines) + '\n'
 
     def contents(self, header):
-        """What has a page, but for types of C."""
+        """Return links to the entries of a header, without types of C."""
         if header in self.cpp:
             return ', '.join(f':cpp:any:`{entry.name}`'
                              for entry in header.entries)
@@ -206,7 +207,7 @@ class Reference:
         save(f'{folder}/index.rst', self.index())
 
 
-CPP = ':doc:`C++ </cpp>` shows programs, and says what holds for all of this.'
+CPP = ':doc:`C++ </cpp>` shows programs and states the rules for all C++ headers.'
 INTRODUCTION = '''\
 Each public header has a page. Each function, type and macro has its comment
 from the header: a summary, a description, and fields such as *Settles with* and
@@ -241,7 +242,7 @@ CONSTANT = re.compile(r'''(?xs)
 
 
 def enumerators(entry):
-    """(name, text) of each constant of an enumeration."""
+    """Return (name, text) of each constant of an enumeration."""
     found = re.match(r'(?:typedef )?enum\b[^{]*\{', entry.code)
     if entry.kind != 'type' or found is None:
         return []
@@ -256,7 +257,7 @@ def directive(entry):
 
 
 def signature(entry):
-    """What the C domain takes: without macros."""
+    """Return the declaration for the C domain, without macros."""
     if entry.kind == 'type':
         return entry.name
     if entry.kind == 'macro':

@@ -1,9 +1,9 @@
 # SPDX-License-Identifier: MIT
-"""The pieces of C in documents that the tests run, for the reference."""
+"""The C snippets of documents, as examples of the reference. The tests run them."""
 import re
 from typing import NamedTuple
 
-# Those of test/proof/snippets, in the order in which examples are taken from them.
+# The documents of test/proof/snippets, in order of preference.
 DOCUMENTS = ('core', 'core-tools', 'core-io', 'flow', 'stream', 'sys',
              'loops', 'recipes', 'recipes-channels', 'recipes-limits',
              'recipes-services', 'recipes-system', 'from-javascript', 'adapters',
@@ -27,12 +27,12 @@ class Snippets:
         return [snippet for snippet in self.all if uses.search(snippet.code)]
 
     def shortest(self, name):
-        """The one to show; what stands in too many needs none."""
+        """Return the shortest snippet that uses the name, or None."""
         found = self.of(name)
         return min(found, key=lambda snippet: len(snippet.code), default=None)
 
     def pages(self, names):
-        """(page, title) of the documents that have some of the names."""
+        """Return (page, title) of the documents that use some of the names."""
         seen = {}
         for name in names:
             for snippet in self.of(name):

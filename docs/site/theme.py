@@ -1,9 +1,9 @@
 # SPDX-License-Identifier: MIT
-"""What Debian's furo lacks.
+"""Repair the theme furo of Debian.
 
-Its style sheet asks a web server for normalize.css, and knows the dark colours
-only of who chooses them by hand; its script is a module that is not loaded as
-one. Of a furo that is whole nothing is changed.
+Its style sheet loads normalize.css from a web server. It has dark colors only if
+the reader selects them. Its script is a module, but is not loaded as a module.
+A complete furo remains unchanged.
 """
 import os
 import re
@@ -25,7 +25,7 @@ def save(path, text):
 
 
 def dark_by_itself(style):
-    """The dark colours once more, for those whose system is dark."""
+    """Return rules with the dark colors for systems in dark mode."""
     found = re.search(r'(?s)body\[data-theme="dark"\] \{(.*?)\}', style)
     if found is None or 'prefers-color-scheme' in style:
         return ''

@@ -1,6 +1,6 @@
 #!/usr/bin/env python3
 # SPDX-License-Identifier: MIT
-"""A manual page of section 1 by what a tool says of itself:
+"""Write a manual page of section 1 from the help text of a tool:
 
   tool_manual.py NAME VERSION PROGRAM    asks PROGRAM --help
   tool_manual.py NAME VERSION            reads that
@@ -21,7 +21,7 @@ def help_of(program):
 
 
 def paragraphs(text):
-    """Lines that are indented stay as they are."""
+    """Join lines of prose. Indented lines remain."""
     out, prose = [], []
     for line in text.split('\n') + ['']:
         if line and not line.startswith('  '):
@@ -36,7 +36,7 @@ def paragraphs(text):
 
 
 def option(line):
-    """'  -t, --timeout MS    what it is' as an item of a list."""
+    """Return '  -t, --timeout MS    description' as an item of a list."""
     letter, name, value, what = re.match(
         r'  -(\w), --(\S+) ?(\S*) +(.*)', line).groups()
     argument = f' Ar {value}' if value else ''
@@ -51,7 +51,7 @@ def operand(word):
 
 
 def synopsis(usage):
-    """Its options, and then its operands."""
+    """Return the options and then the operands."""
     options = re.findall(r'\[--(\S+?)(?: (\S+))?\]', usage)
     rest = re.sub(r'\[--[^\]]*\]', '', usage).split()[2:]
     return ([f'.Op Fl -{name} Ar {value}' if value else f'.Op Fl -{name}'
@@ -60,7 +60,7 @@ def synopsis(usage):
 
 
 def operands(words):
-    """[FILE URL...] is two that are left out together."""
+    """Split operands: [FILE URL...] are two that are omitted together."""
     return re.findall(r'[\[\]\w.-]+', ' '.join(words))
 
 
