@@ -1,11 +1,12 @@
 #!/usr/bin/env python3
 # SPDX-License-Identifier: MIT
-"""Draws what avow_loop_dump_dot() prints, as an SVG.
+"""Draw the output of avow_loop_dump_dot() as an SVG.
 
   graph.py OUT.svg <GRAPH
 
-Graphviz' dot says what stands where; colours and letters are for a light page
-and for a dark one. README.md's graph was made so, in a build with -Dtrace=true:
+The program dot of Graphviz determines the positions. Colors and letters suit
+light and dark pages. The graph of README.md comes from a build with
+-Dtrace=true:
 
   build-trace/examples/graph | python3 docs/graph.py docs/graph.svg
 """
@@ -40,7 +41,7 @@ text {{ font: {FONT}px ui-monospace, SFMono-Regular, Menlo, Consolas,
 
 
 def line_of(place):
-    """" at graph.c:77": the line of an address, without its folder."""
+    """Return the source line of an address without its folder, as " at graph.c:77"."""
     told = subprocess.run(['addr2line', '-e', place[1], place[2]], text=True,
                           check=True, stdout=subprocess.PIPE).stdout
     return ' at ' + told.split('/')[-1].split(' ')[0].strip()
@@ -51,7 +52,7 @@ def placed(graph):
 
 
 def laid_out(graph):
-    """The lines of dot's plain text, in words."""
+    """Split the plain output of dot into words, line by line."""
     text = subprocess.run(
         ['dot', '-Tplain', f'-Nfontsize={FONT}', '-Nmargin=0.14,0.12',
          '-Granksep=0.36', '-Gnodesep=0.2'],
@@ -65,7 +66,7 @@ def number(x):
 
 
 class Drawing:
-    """From dot's inches, whose y grows upward, to ours."""
+    """Convert positions of dot, in inches and with y upward, to those of the SVG."""
 
     def __init__(self, width, height):
         self.width = float(width) * INCH + 2 * EDGE

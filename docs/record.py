@@ -1,13 +1,13 @@
 #!/usr/bin/env python3
 # SPDX-License-Identifier: MIT
-"""Records what a command shows on a terminal, as an SVG that plays it.
+"""Record the output of a command on a terminal as an animated SVG.
 
   record.py [--columns N] [--shown TEXT] OUT.svg COMMAND [ARGUMENT...]
 
-The command runs once on a pseudo-terminal, and the picture shows what it wrote
-when it wrote it, below the command as somebody types it. It plays for ever, by
-CSS alone; where animations are off, or nobody plays them, it is what stands
-there at the end. README.md's was made so:
+The command runs once on a pseudo-terminal. The picture shows how the command is
+typed, and then its output at the original times. It repeats forever and uses
+only CSS. If animations are off or not supported, it shows the end of the
+output. The picture of README.md is made with:
 
   (cd build && python3 ../docs/record.py ../docs/fanout.svg examples/fanout)
 """
@@ -24,12 +24,12 @@ import termios
 import time
 from xml.sax.saxutils import escape
 
-# What a program says to a terminal, beside text: colours, and to erase what is
-# behind the cursor. What else there is we do not know, and say so.
+# Text, colors, and the sequence that erases the text after the cursor. Other
+# sequences are reported as errors.
 PIECE = re.compile(r'\x1b\[([0-9;]*)([mK])|([\r\n])|([^\x00-\x1f\x7f]+)')
 COLOURS = {'': '', '0': '', '31': 'red', '32': 'green', '33': 'yellow'}
 
-KEY, ENTER, HOLD = 0.06, 0.4, 6  # seconds: a key, after them all, at the end
+KEY, ENTER, HOLD = 0.06, 0.4, 6  # seconds: each key, after the last, at the end
 FONT, ADVANCE, LINE, EDGE = 14, 8.4, 19, 16
 STYLE = '''\
 text { font: %dpx ui-monospace, SFMono-Regular, Menlo, Consolas,
@@ -43,7 +43,7 @@ g { animation: %.2fs step-end infinite }
 
 
 class Screen:
-    """Lines of cells, each a letter with its colour."""
+    """Lines of cells. A cell is a letter with its color."""
 
     def __init__(self, columns):
         self.columns = columns
@@ -59,7 +59,7 @@ class Screen:
             end = piece.end()
             self.take(*piece.groups())
         if end != len(text):
-            sys.exit(f'record: what does {text[end:end + 8]!r} mean?')
+            sys.exit(f'record: unknown sequence {text[end:end + 8]!r}')
 
     def take(self, numbers, letter, control, text):
         if letter == 'K':
@@ -88,7 +88,7 @@ class Screen:
 
 
 def typed(command, screen):
-    """What stands there, and when, while the command is typed."""
+    """Yield the times and the contents of the screen while the command is typed."""
     screen.write('$ ')
     yield 0, screen.look()
     for i, key in enumerate(command):
@@ -100,7 +100,7 @@ def typed(command, screen):
 def read(terminal):
     try:
         return os.read(terminal, 65536)
-    except OSError:  # Linux says so when the other side is closed
+    except OSError:  # Linux reports the end of the other side as an error
         return b''
 
 
@@ -118,7 +118,7 @@ def start(columns, argv):
 
 
 def run(argv, screen):
-    """What stands there, and when, while the command runs."""
+    """Yield the times and the contents of the screen while the command runs."""
     child, terminal = start(screen.columns, argv)
     began = time.monotonic()
     decode = codecs.getincrementaldecoder('utf-8')().decode
@@ -139,7 +139,7 @@ def record(command, argv, columns):
 
 
 def lines_of(frames):
-    """Each line with its place, and from when to when it stands there."""
+    """Yield each line with its row and the times when it appears and disappears."""
     standing = {}
     for when, look in frames:
         for y in set(standing) | set(range(len(look))):
@@ -153,7 +153,7 @@ def lines_of(frames):
 
 
 def spans(line):
-    """Runs of one colour."""
+    """Yield the parts of a line that have one color."""
     i = 0
     while i < len(line):
         j = i
@@ -165,7 +165,7 @@ def spans(line):
 
 
 def text(y, line):
-    """Letters stand in columns, however wide those of a font are."""
+    """Return the SVG text of a line, with letters in columns for any font."""
     return (f'<text x="{EDGE}" y="{EDGE + FONT - 1 + LINE * y}" '
             f'textLength="{len(line) * ADVANCE:.1f}">{"".join(spans(line))}</text>')
 
@@ -180,7 +180,7 @@ def steps(begin, end, total):
 
 
 def groups(frames, total):
-    """Lines that come and go together have one animation."""
+    """Yield lines that appear and disappear together, with their animation."""
     together = {}
     for y, line, begin, end in lines_of(frames):
         together.setdefault((begin, end), []).append(text(y, line))
@@ -216,7 +216,7 @@ def picture(command, frames, columns):
 def main():
     parser = argparse.ArgumentParser(description=__doc__.split('\n', 1)[0])
     parser.add_argument('--columns', type=int, default=68)
-    parser.add_argument('--shown', help='what is typed, if not the command')
+    parser.add_argument('--shown', help='text to show in place of the command')
     parser.add_argument('out')
     parser.add_argument('command', nargs=argparse.REMAINDER)
     options = parser.parse_args()

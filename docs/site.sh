@@ -1,7 +1,7 @@
 #!/bin/sh
 # SPDX-License-Identifier: MIT
-# Makes the site of the documents and of the headers, to be read without a
-# network, and says where to look: site.sh [FOLDER]
+# Makes a site of the documents and of the headers, which needs no network, and
+# prints its path: site.sh [FOLDER]
 set -eu
 folder=${1:-build-site}
 case $folder in
@@ -18,7 +18,7 @@ AVOW_ROOT=$(pwd)
 export AVOW_ROOT PYTHONDONTWRITEBYTECODE=1
 python3 docs/site/gather.py "$AVOW_ROOT" "$work/pages"
 rm -rf "$folder"
-# Debian's, whatever other Python comes first.
+# Uses the Sphinx of Debian, even if another Python precedes it in PATH.
 PATH=/usr/bin:$PATH sphinx-build -q -W --keep-going -b html -c docs/site \
   -d "$work/doctrees" "$work/pages" "$folder"
 echo "the site is $folder/index.html"
