@@ -431,7 +431,7 @@ static void failure_keeps_its_code_without_memory(void **state) {
 #define FS(f) cmocka_unit_test_setup_teardown(f, set_up, tear_down)
 
 SUITE(fs) {
-  (void) signal(SIGXFSZ, SIG_IGN); /* a write beyond the limit says so */
+  (void) signal(SIGXFSZ, SIG_IGN); /* such a write returns an error */
   disk_init();
   (void) uv_replace_allocator(libuv_malloc, realloc, calloc, free);
   const struct CMUnitTest tests[] = {

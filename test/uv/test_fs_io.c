@@ -310,6 +310,6 @@ SUITE(fs_io) {
   };
   disk_init();
   (void) uv_replace_allocator(libuv_malloc, realloc, calloc, free);
-  (void) signal(SIGXFSZ, SIG_IGN); /* a write beyond the limit says so */
+  (void) signal(SIGXFSZ, SIG_IGN); /* such a write returns an error */
   return RUN(tests);
 }

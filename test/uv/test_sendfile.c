@@ -104,7 +104,7 @@ static void drop_file(void) {
   assert_true(behind < 0 || second_free() == behind);
 }
 
-/* Tells whether the system copies files to streams of this class. */
+/* Returns whether the system copies files to streams of this class. */
 static bool moves(void) {
 #ifdef __linux__
   return avow_stream_handle(here()) != NULL;

@@ -50,7 +50,7 @@ static void connect_one(void) {
 
 static void wait_for(int n) {
   while (count < n)
-    (void) uv_run(loop, UV_RUN_ONCE); /* count tells more */
+    (void) uv_run(loop, UV_RUN_ONCE); /* count shows progress */
 }
 
 /* The connection is not yet a child when the server closes. */

@@ -215,7 +215,7 @@ static void mutex_around_work_that_was_cancelled_lets_nobody_in(void **state) {
   meet_in_pool();
 
   avow_cancel(p);
-  (void) uv_run(loop, UV_RUN_NOWAIT); /* likewise */
+  (void) uv_run(loop, UV_RUN_NOWAIT); /* the job keeps it alive */
   avow_stats_t stats;
   avow_loop_stats(loop, &stats, sizeof(stats));
   assert_int_equal(stats.requests, 1);
