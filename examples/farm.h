@@ -10,7 +10,7 @@ typedef struct {
   uv_loop_t *loop;
   char url[1024];      /* of the server */
   bool has_said;       /* it has reported why it waits for the user's server */
-  char folder[64];     /* of the program's own server, or "" */
+  char folder[64];     /* of a server that this program started, or "" */
   avow_value_t server; /* the process of that server, or NONE */
   avow_promise_t *end; /* settles when that process ends */
   avow_value_t nats;
