@@ -46,8 +46,8 @@ static uint64_t limiter_acquire(size_t n, size_t rounds) {
   return elapsed;
 }
 
-/* Calls `fn` with `data` n times in a job, which has a cached time. Elsewhere,
-   each call would ask the system for the time. */
+/* Calls `fn` with `data` n times in a job, where the loop's cached time is
+   valid. Outside a job, each call would ask the system for the time. */
 typedef struct {
   void (*fn)(void *data, size_t i);
   void *data;

@@ -1,6 +1,6 @@
 #!/usr/bin/env python3
 # SPDX-License-Identifier: MIT
-"""Writes the table of docs/memory.md: what one thing more takes.
+"""Writes the table of docs/memory.md: the cost of one more object of each kind.
 
   footprint.py [--build BUILD] [--quick] [--write]
 
@@ -13,7 +13,7 @@ import subprocess
 import sys
 import tempfile
 
-sys.dont_write_bytecode = True  # a test leaves nothing beside the sources
+sys.dont_write_bytecode = True  # a test must not leave files in the sources
 
 import page
 
@@ -24,7 +24,7 @@ LEAST = 9  # rows that each build has
 
 
 def certificate(folder):
-    """Its two files, or nothing where there is no openssl."""
+    """Returns the files of certificate and key, or no files without openssl."""
     if shutil.which('openssl') is None:
         return []
     files = [f'{folder}/certificate.pem', f'{folder}/key.pem']

@@ -25,7 +25,7 @@ newer=$keep/bench-$version
     -Dtests=disabled -Ddefault_library=static
 ninja -C "$newer"
 
-# NAME BUILD
+# Measures a build: NAME BUILD
 compare() {
   printf '\n== %s\n' "$1"
   python3 bench/peers/run.py --alone --build "$2" file requests

@@ -23,7 +23,7 @@ worker=
 trap 'kill $worker $answerer "$server" 2>/dev/null || :
   wait; rm -rf "$store"' EXIT
 url=
-until [ -n "$url" ]; do # it chooses a port, and says which when it listens
+until [ -n "$url" ]; do # the server prints the port that it chose
   kill -0 "$server"
   sleep 0.01
   url=$(cat "$store"/*.ports 2>/dev/null |
@@ -33,12 +33,12 @@ done
 answerer=$!
 "$bench" work "$url" &
 worker=$!
-until "$bench" avow "$url" 1 1 >/dev/null 2>&1; do # somebody answers
+until "$bench" avow "$url" 1 1 >/dev/null 2>&1; do # until a program answers
   kill -0 "$answerer"
   sleep 0.01
 done
 
-# NAME N AT_ONCE...
+# Runs the benchmark and prints a line: NAME N AT_ONCE
 ask() {
   [ -z "$quick" ] || set -- "$1" $(($2 / 100)) "$3"
   printf '%-8s %5d at a time: %s/s\n' "$1" "$3" "$("$bench" "$1" "$url" "$2" "$3")"
