@@ -14,7 +14,7 @@ enum { CLIENTS = 3, NUMBERS = 4, LINE = 100, TIMEOUT = 60000 };
 
 static const char port[] = "7001";
 
-/* What all clients have sent and received. */
+/* The sums of all clients. */
 typedef struct {
   uv_loop_t *loop;
   long sent;     /* the sum of all numbers */
