@@ -11,7 +11,7 @@ patiently() {
   "$cards" --timeout "$never" "$@"
 }
 
-echo "cards: what fails leaves the others alone, and is tried again"
+echo "cards: a failed card does not affect others and is retried"
 # Only the silent server is slower than the limit.
 demo() {
   run 1 "$cards" --timeout "$limit" --retries 2
@@ -43,7 +43,7 @@ out 'silent  rejected  .*timed out \(3 attempts\)'
 out '4 of 8 loaded\.'
 [ ! -s err ] || fail "a line of progress where there is no terminal"
 
-echo "cards: an answer that stays the same is not asked for again"
+echo "cards: a permanent failure is not retried"
 serve 'HTTP/1.1 404 Not Found\r\n\r\nno'
 missing=$port
 serve 'HTTP/1.1 503 Busy\r\n\r\nno'
@@ -60,7 +60,7 @@ out '1 of 2 loaded\.'
 run 0 patiently "127.0.0.1:$port"
 out '1 of 1 loaded\.'
 
-echo "cards: on a terminal the rows change where they are"
+echo "cards: on a terminal rows are updated in place"
 if has_terminal; then
   on_terminal 80 "'$cards' --timeout $never --retries 1 127.0.0.1:$busy \
     127.0.0.1:$port"

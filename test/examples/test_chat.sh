@@ -32,7 +32,7 @@ heard() {
   until_true grep -Fqx "$2" "$1"
 }
 
-echo "chat: all hear what one says"
+echo "chat: each line reaches all clients"
 start
 join ann
 exec 4>ann.in
@@ -55,7 +55,7 @@ printf ' line\n' >&4
 heard cat 'guest 1: half a line'
 heard cat 'guest 2: a whole line'
 
-echo "chat: who leaves hears goodbye, and others go on"
+echo "chat: a client that leaves gets a goodbye, and others stay"
 printf 'the last' >&6
 exec 6>&-
 wait $cat || fail "status of the one that left"
@@ -81,7 +81,7 @@ wait $dot || :
 heard ann '* guest 4 has gone'
 exec 5>&-
 
-echo "chat: who does not listen holds nobody up for long"
+echo "chat: a client that does not read delays others only briefly"
 rm -f deaf.in
 mkfifo deaf.in deaf
 "$client" "$port" <deaf.in >deaf &
@@ -107,7 +107,7 @@ heard ann 'guest 6: that was all'
 [ "$(grep -c '^guest 6: x' ann)" -eq 20000 ] || fail "lines are lost"
 exec 5>&- 6>&-
 
-echo "chat: at the end everybody hears goodbye"
+echo "chat: at the end each client gets a goodbye"
 interrupt TERM
 for one in ann eve; do
   eval "wait \$$one" || fail "status of $one"
@@ -120,7 +120,7 @@ start
 interrupt INT
 [ ! -s err ] || fail "errors"
 
-echo "chat: and what it was owed before"
+echo "chat: and before it the buffered lines"
 start
 mkfifo silent
 for i in 1 2 3 4 5 6 7 8; do
@@ -147,7 +147,7 @@ for i in 1 2 3 4 5 6 7 8; do
 done
 exec 4>&-
 
-echo "chat: nobody gives orders to the terminals of others"
+echo "chat: control characters are escaped"
 start
 join ann
 exec 4>ann.in
@@ -157,7 +157,7 @@ heard ann 'guest 1: a\x1b[2J\ab\xc2\x9b'
 exec 4>&-
 interrupt INT
 
-echo "chat: there is room for so many"
+echo "chat: the number of clients is limited"
 start --clients 2
 join ann
 exec 4>ann.in
@@ -177,7 +177,7 @@ heard ann '* guest 3 has come'
 exec 4>&- 5>&-
 interrupt INT
 
-echo "chat: who says nothing has to go"
+echo "chat: idle clients are disconnected"
 start --timeout 300
 "$client" "$port" <>silent >cat || fail "status of the silent one"
 printf '* %s\n' 'guest 1 has come' 'you have said nothing' 'goodbye' |
@@ -185,7 +185,7 @@ printf '* %s\n' 'guest 1 has come' 'you have said nothing' 'goodbye' |
 [ "$(tail -n 1 cat)" = '* goodbye' ] || fail "goodbye: $(cat cat)"
 interrupt INT
 
-echo "chat: goes on behind a connection that it could not accept"
+echo "chat: continues after a connection that it cannot accept"
 start
 join ann
 exec 4>ann.in
@@ -207,7 +207,7 @@ heard ann '* guest 2 has come'
 exec 4>&- 5>&-
 interrupt INT
 
-echo "chat: by the name of a socket"
+echo "chat: the name of a Unix domain socket"
 start --unix "$dir/door"
 [ "$port" = "$dir/door" ] || fail "it is at $port"
 join ann
@@ -229,7 +229,7 @@ exec 5>&-
 interrupt TERM
 [ ! -e door ] || fail "its name is still there"
 
-echo "chat: a port that is taken"
+echo "chat: a port that is in use"
 start
 run 1 "$chat" "$port"
 err 'chat: .*address already in use'

@@ -18,7 +18,7 @@ run 0 "$collect" numbers a numbers
 sed -n 's/^a: //p' out >lines
 printf 'one\ntwo\n' | cmp - lines || fail 'the order of a'
 
-echo "collect: writes what comes while others block"
+echo "collect: writes lines while other files block"
 mkfifo slow quick
 "$collect" slow quick >out 2>err &
 pid=$!
@@ -30,7 +30,7 @@ exec 3>&-
 wait $pid || fail "status $?"
 out 'slow: second'
 
-echo "collect: says what cannot be read, and reads the rest"
+echo "collect: reports unreadable files and reads the rest"
 run 1 "$collect" missing a
 err 'collect: missing: no such file or directory'
 out 'a: two'

@@ -21,7 +21,7 @@ cmp short to
 run 0 "$copy" empty to
 cmp empty to
 
-echo "copy: refusals leave everything as it was"
+echo "copy: after a refusal all files are unchanged"
 cp from before
 ln -s from symlink
 ln from hardlink
@@ -48,7 +48,7 @@ err "$name: 'fifo': not a regular file"
 run 1 "$copy" from /dev/null
 err "$name: '/dev/null': not a regular file"
 
-echo "copy: nothing half-written stays"
+echo "copy: an incomplete copy is removed"
 run 1 sh -c "trap '' XFSZ; ulimit -f 1000; exec '$copy' from half"
 err "$name: removing the half-written 'half'"
 err "$name: 'half': file too large"

@@ -22,7 +22,7 @@ end() {
   [ $status -eq "$1" ] || fail "cores: status $status"
 }
 
-echo "cores: echoes to many at a time"
+echo "cores: echoes to many clients at a time"
 start
 dd if=/dev/urandom of=from bs=1000 count=333 2>/dev/null
 clients=
@@ -37,7 +37,7 @@ for i in 1 2 3 4 5 6 7 8; do
   cmp from to$i || fail "echo $i"
 done
 
-echo "cores: lets a client end"
+echo "cores: a client may end its side"
 mkfifo hold
 "$client" "$port" <hold >out &
 staying=$!
@@ -51,7 +51,7 @@ end 0
 wait $staying || fail "client: status $?"
 [ "$(cat out)" = "$(printf 'one\ntwo')" ] || fail "echo: $(cat out)"
 
-echo "cores: so many at a time, and nobody for long"
+echo "cores: clients and their time are limited"
 start --clients 1 --timeout 100
 exec 5<>hold
 stays=
@@ -66,7 +66,7 @@ exec 5>&-
 kill -TERM $pid
 end 0
 
-echo "cores: a port that is taken"
+echo "cores: a port that is in use"
 start
 run 1 "$cores" "$port"
 err 'cores: bind .*: address already in use'

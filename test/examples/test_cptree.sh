@@ -19,7 +19,7 @@ chmod 750 from/deep/er
 chmod 600 from/deep/7
 touch -t 200102030405 from/deep/8 from/deep/er
 
-echo "cptree: the copy is the same"
+echo "cptree: the copy equals the tree"
 run 0 "$cptree" from to
 diff -r --no-dereference from to
 [ "$(stat -c '%n %a %Y' from/deep/er from/deep/7 from/deep/8)" = \
@@ -32,7 +32,7 @@ diff -r --no-dereference from to64
 run 0 "$cptree" -j 1 from/large single
 cmp from/large single
 
-echo "cptree: what is there already"
+echo "cptree: existing files"
 echo other >to/deep/1
 run 1 "$cptree" from to
 err "cptree: copy 'from/deep/1': file already exists"
@@ -43,7 +43,7 @@ grep -q other to/deep/1 || fail "not kept"
 run 0 "$cptree" -f from to
 diff -r --no-dereference from to
 
-echo "cptree: errors come at the end, the rest is copied"
+echo "cptree: the rest is copied, and errors are listed at the end"
 mkfifo from/fifo
 run 1 "$cptree" from rest
 [ "$(wc -l <err)" -eq 1 ] || fail "more than one error"

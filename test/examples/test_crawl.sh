@@ -34,11 +34,11 @@ cmp sorted expected || fail "what it visited"
 [ "$(cut -d ' ' -f 2 requests | sort -n | tail -n 1)" -eq 2 ] ||
   fail "at a time: $(cat requests)"
 
-echo "crawl: begins where it is told"
+echo "crawl: starts at the given page"
 run 0 "$crawl" --wait "$never" "$at/dir/b.html"
 grep -qx '200 /dir/c.html' out || fail "relative links"
 
-echo "crawl: gives up in the end"
+echo "crawl: gives up after its attempts"
 run 1 "$crawl" --tries 2 --wait "$never" "$at/broken"
 out '000 /broken: status 503'
 out '1 visited, 1 failed'

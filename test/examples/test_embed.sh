@@ -70,7 +70,7 @@ printf 'GET-FILE large\n' | "$client" "$port" >out
   cat large
 } | cmp - out
 
-echo "embed: what is no file holds nothing up"
+echo "embed: other file types do not block"
 mkfifo never
 for i in 1 2 3 4 5 6 7 8; do # more than the pool has threads
   ask 'GET-FILE never\nafter\n' 'ERROR not a regular file\nafter\n'
@@ -79,7 +79,7 @@ ask 'GET-FILE .\nGET-FILE short\n' 'ERROR not a regular file\nOK 5\nshort'
 kill -TERM $pid
 end_embed
 
-echo "embed: ends with clients that stay and a route at work"
+echo "embed: ends with connected clients and a running route"
 start_embed
 mkfifo hold deaf
 "$client" "$port" <hold >out &
@@ -97,7 +97,7 @@ wait $staying || :
 exec 6>&-
 wait $asking || :
 
-echo "embed: so many at a time, and nobody for longer than it does something"
+echo "embed: clients are limited, and idle ones are disconnected"
 # comes_in: a client that sends at once is served after another one was
 # disconnected.
 comes_in() {
@@ -127,7 +127,7 @@ one_at_a_time() {
 }
 with_limits 300 one_at_a_time
 
-echo "embed: who sends and does not read is not owed without end"
+echo "embed: unsent bytes of a client are limited"
 start_embed
 head -c 200000000 /dev/zero >flood
 "$client" "$port" <flood >deaf &
@@ -150,7 +150,7 @@ peak=$(sed -n 's/^VmHWM:[[:blank:]]*\([0-9]*\) kB/\1/p' "/proc/$pid/status")
 kill -TERM $pid
 end_embed
 
-echo "embed: a port that is taken"
+echo "embed: a port that is in use"
 start_embed
 run 1 "$embed" "$port"
 err 'embed: cannot listen: address already in use'

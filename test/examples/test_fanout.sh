@@ -32,14 +32,14 @@ out 'nobody  rejected  +[0-9]+\.[0-9]  connection refused'
 out 'all-settled was fulfilled with 7 outcomes: 3 fulfilled, 4 rejected'
 [ ! -s err ] || fail "a line of progress where there is no terminal"
 
-echo "fanout: rows stand in order and aligned"
+echo "fanout: rows are ordered and aligned"
 sed -n '/^target/,/^$/p' out | cut -c 1-6 | tr -d '\n' >column
 [ "$(cat column)" = "targetquick secureslow  forgedreset silentnobody" ] ||
   fail "order: $(cat column)"
 sed -n '/^quick/,/^$/p' out | cut -c 20-27 | grep -q '[^0-9. ]' &&
   fail "milliseconds out of line"
 
-echo "fanout: asks all before one has answered"
+echo "fanout: sends all requests at once"
 mkfifo port
 "$site" requests >port &
 pids="$pids $!"
@@ -47,7 +47,7 @@ read_port
 run 0 patiently --mode all "127.0.0.1:$port/left" \
   "127.0.0.1:$port/right" # which wait for each other
 
-echo "fanout: progress is shown where it fits in a line"
+echo "fanout: progress is shown if it fits in a line"
 if has_terminal; then
   on_terminal 13 "'$fanout' --timeout $never --mode any"
   grep -q '7 done' shown || fail "no progress"

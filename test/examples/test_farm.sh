@@ -39,7 +39,7 @@ has_done() {
   [ "$(grep -c ': \(done\|failed\)$' "$1.said")" -ge "$2" ]
 }
 
-echo "farm: by itself"
+echo "farm: starts its own server"
 run 1 "$farm" run 13 --ms 5 --workers 2
 out '13 jobs: 12 done, 1 failed, 0 left; [0-9]+ in the queue'
 out '[0-9-]+-12 +failed +[0-9.]+ +5  .*:[0-9]+  out of luck'
@@ -62,7 +62,7 @@ read_port
 url=nats://127.0.0.1:$port
 start_server
 
-echo "farm: whatever breaks, each job has one outcome"
+echo "farm: despite failures each job has one outcome"
 start_worker one
 start_worker two
 start_worker three
@@ -91,7 +91,7 @@ kill -CONT "$two"
 run 1 "$farm" run 60 --name all --ms 50 --server "$url"
 out '60 jobs: 56 done, 4 failed, 0 left; [0-9]+ in the queue'
 
-echo "farm: the same jobs are not done again"
+echo "farm: finished jobs do not run again"
 cat ./*.said | sed -n 's/^\(all-[0-9]*\), .*: done$/\1/p' | sort >did
 [ "$(sort -u did | wc -l)" -eq 56 ] || fail "not 56 were done"
 
@@ -101,13 +101,13 @@ is_empty() {
 }
 until_true is_empty
 
-echo "farm: a worker that is told to gives back what it has"
+echo "farm: a worker that ends returns its jobs"
 for worker in "$two" "$three" "$four"; do
   pid=$worker
   interrupt TERM
 done
 
-echo "farm: what is taken out leaves the queue"
+echo "farm: removed jobs leave the queue"
 "$farm" run 20 --name cut --server "$url" >out 2>>log &
 pid=$!
 pids="$pids $pid"
@@ -118,7 +118,7 @@ out '20 jobs: 0 done, 0 failed, 20 left; 0 in the queue'
 
 # The server that farm started and its folder must be removed, even if the user
 # interrupts twice.
-echo "farm: interrupted twice it leaves nothing"
+echo "farm: two interrupts leave no process and no folder"
 # find_server: sets $child to the server that $pid has started, and $folder to
 # the folder of the server. Other farms may run on the machine.
 find_server() {
@@ -143,8 +143,8 @@ out '20 jobs: 0 done, 0 failed, 20 left; .*'
 [ ! -e "$folder" ] || fail "its folder is still there"
 
 # Both tests wait until a server times out, so they run at the same time.
-echo "farm: with its own server its jobs end"
-echo "farm: who asks need not wait for a server that is gone"
+echo "farm: if its own server dies, its jobs end"
+echo "farm: a client does not wait for a lost server"
 "$farm" run 20 --name gone --server "$url" >gone 2>>log &
 asks=$!
 pids="$pids $asks"
@@ -168,7 +168,7 @@ out '20 jobs: 0 done, 0 failed, 20 left; the server does not say .*'
 cp gone out
 out '20 jobs: 0 done, 0 failed, 20 left; the server does not say .*'
 
-echo "farm: a server that waiting does not help"
+echo "farm: errors of the server that are permanent"
 nats-server -a 127.0.0.1 -p "$port" -l plain.log &
 pids="$pids $!"
 until_true grep -q 'Server is ready' plain.log

@@ -12,7 +12,7 @@ same() {
   cmp -s back "$1" || fail "other bytes: $1"
 }
 
-echo "gzip: a file, a pipe, and nothing"
+echo "gzip: a file, a pipe, and no input"
 seq 300000 >numbers
 run 0 "$gzip" numbers
 same numbers
@@ -26,7 +26,7 @@ dd if=/dev/urandom of=random bs=1000 count=3000 2>/dev/null
 run 0 "$gzip" random
 same random
 
-echo "gzip: a reader that wants no more, and what is not there"
+echo "gzip: a reader that closes, and a missing file"
 { "$gzip" random 2>err || echo $? >status; } | head -c 10 >ten
 [ "$(wc -c <ten)" -eq 10 ] || fail "not ten bytes"
 [ "$(cat status)" -eq 1 ] || fail "it did not end with 1"

@@ -6,7 +6,7 @@ mirrors=$(absolute "$1")
 server=$(absolute "$2")
 cd "$dir"
 
-echo "mirrors: the first to have it, and the rest cancelled"
+echo "mirrors: the first response wins, and others are canceled"
 run 0 "$mirrors"
 # The machine decides which of the three is the first, and which ones have
 # failed by then.
@@ -24,7 +24,7 @@ whole() {
   serve "HTTP/1.1 $1\r\nContent-Length: ${#2}\r\n\r\n$2"
 }
 
-echo "mirrors: those that fail do not matter"
+echo "mirrors: failed mirrors do not matter"
 whole '404 Not Found' no
 missing=$port
 serve 'hello'
@@ -36,7 +36,7 @@ out "127.0.0.1:$port/x +fulfilled .* HTTP 200, 6 bytes"
 out 'file: 6 bytes'
 [ "$(cat file)" = 'wanted' ] || fail "contents"
 
-echo "mirrors: unless all do, and then the file stays"
+echo "mirrors: if all fail, the file is unchanged"
 run 1 "$mirrors" file "127.0.0.1:$missing" "127.0.0.1:$strange/x"
 err 'mirrors: all promises rejected'
 err "  127.0.0.1:$missing: HTTP status 404"
@@ -53,7 +53,7 @@ refused() {
   [ "$(cat file)" = 'wanted' ] || fail "replaced by: $(cat file)"
 }
 
-echo "mirrors: what is not the whole file is none"
+echo "mirrors: responses without the whole file are refused"
 refused 'HTTP/1.1 200 OK\r\nContent-Length: 1000000\r\n\r\nonly this' \
   '.* 999991 bytes .*'
 refused 'HTTP/1.1 200 OK\r\n\r\nhello' 'it does not say how long the file is'
@@ -63,12 +63,12 @@ refused 'HTTP/1.1 204 No Content\r\n\r\n' 'HTTP status 204'
 refused 'HTTP/1.1 206 Partial\r\nContent-Length: 2\r\n\r\nno' 'HTTP status 206'
 refused 'HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n2\r\nhi\r\n' '.*'
 
-echo "mirrors: what comes in chunks is the file once the last has"
+echo "mirrors: a chunked file is complete with its last chunk"
 serve 'HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n6\r\nwanted\r\n0\r\n\r\n'
 run 0 "$mirrors" file "127.0.0.1:$port"
 out 'file: 6 bytes'
 
-echo "mirrors: nothing else is replaced"
+echo "mirrors: only files are replaced"
 whole '200 OK' new
 for wrong in file --bogus '/dev/null 127.0.0.1:1' '. 127.0.0.1:1' \
   'file host:x' 'file ftp://host/' "file $(seq -f 'h:%g' 65)"; do

@@ -11,7 +11,7 @@ name=$(getent hosts 127.0.0.1 | sed 's/^[^ ]* *//; s/ .*//')
   name=127.0.0.1
 }
 
-echo "names: the address in front, and nothing else"
+echo "names: replaces only the address at the beginning"
 printf '%s\n' '127.0.0.1 - GET /127.0.0.1' '127.0.0.1' '' 'nobody 127.0.0.1' \
   '127.0.0.1x' '127.0.0.1.5 a' '999.0.0.1 a' '1 a' ' 127.0.0.1' >log
 printf '127.0.0.1\tat the end' >>log
@@ -23,14 +23,14 @@ run 0 "$names" <log
 cmp out expected || fail "other lines from the standard input"
 [ ! -s err ] || fail "errors"
 
-echo "names: asks once for all lines, and keeps their order"
+echo "names: looks an address up once and keeps the order"
 seq 5000 | sed 's/^/127.0.0.1 /' >log
 sed "s/^127.0.0.1/$name/" log >expected
 run 0 "$names" --count log
 cmp out expected || fail "other lines"
 err '5000 lines, 1 lookups'
 
-echo "names: asks no more often than it may"
+echo "names: the rate limits lookups"
 for spelt in ::ffff:127.0.0.1 0::ffff:127.0.0.1 ::ffff:7f00:1; do
   echo "$spelt line"
 done >log
@@ -41,7 +41,7 @@ run 0 "$names" --count --rate 1 log
 [ $(($(date +%s) - begin)) -ge 2 ] || fail "sooner than at 1 a second"
 [ "$(sed 's/.* //' out | uniq -c)" = '      3 line' ] || fail "other lines"
 
-echo "names: each line as it comes, and again when its time is over"
+echo "names: lines arrive at once, and results expire"
 mkfifo pipe
 "$names" --count --keep 1 <pipe >out 2>err &
 pid=$!
@@ -56,20 +56,20 @@ exec 3>&-
 wait "$pid" || fail "status $?"
 err '2 lines, 2 lookups'
 
-echo "names: who has no name is called by the address"
+echo "names: an address without a name remains"
 if unshare -rn true 2>/dev/null; then
   echo '192.0.2.1 line' >log
   run 0 unshare -rn "$names" log
   cmp out log || fail "another line"
 fi
 
-echo "names: what cannot be read"
+echo "names: unreadable files"
 run 1 "$names" missing
 err "names: open 'missing': no such file or directory"
 run 1 "$names" .
 err "names: .*"
 
-echo "names: whoever reads has had enough"
+echo "names: the reader closes the pipe"
 seq 100000 | sed 's/^/127.0.0.1 /' >log
 { "$names" log 2>err || echo $? >status; } | head -n 1 >out
 [ "$(cat status)" = 1 ] || fail "status"

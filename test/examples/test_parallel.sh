@@ -5,7 +5,7 @@
 parallel=$(absolute "$1")
 cd "$dir"
 
-echo "parallel: every outcome, in order and aligned"
+echo "parallel: all outcomes, ordered and aligned"
 # Only the command that sleeps is slower than the limit.
 all_outcomes() {
   run 1 "$parallel" --timeout "$limit" 'sleep 0.1; echo one; echo two' \
@@ -23,7 +23,7 @@ cut -c 1-4 out | head -6 | tr '\n' ' ' >column
 [ "$(cat column)" = "comm slee echo kill echo true " ] ||
   fail "order: $(cat column)"
 
-echo "parallel: what a command started ends with it"
+echo "parallel: processes of a command end with it"
 mkfifo alive
 cat alive >said &
 cut_off() {
@@ -36,7 +36,7 @@ out '.*  timed out *'
 wait $! # no process has it open
 
 # If two pipes are written to at the same moment, either may be read first.
-echo "parallel: each line as it comes"
+echo "parallel: lines are shown as they arrive"
 run 1 "$parallel" --follow --jobs 2 \
   ': >one; until [ -e two ]; do sleep 0.01; done; echo last; exit 3' \
   'until [ -e one ]; do sleep 0.01; done; echo first; echo
@@ -65,7 +65,7 @@ out '1: so far'
 out '.*  timed out +so far'
 out 'nowhere .*  exit 127 *'
 
-echo "parallel: so many at a time"
+echo "parallel: the number of commands is limited"
 run 0 "$parallel" --jobs 1 'mkdir lock; sleep 0.1; rmdir lock' \
   'mkdir lock && rmdir lock'
 run 0 "$parallel" --jobs 2 ': >one; until [ -e two ]; do sleep 0.01; done' \
@@ -91,7 +91,7 @@ run 2 "$parallel" <line
 run 1 "$parallel" <&-
 err 'parallel: cannot read standard input: bad file descriptor'
 
-echo "parallel: nobody gives orders to the terminal"
+echo "parallel: control characters are escaped"
 run 0 "$parallel" 'printf "\033]0;title\007\tx\302\233y\377 \342\202\254"' \
   'true # ü'
 out '.*  exit 0     \\x1b\]0;title\\a\\tx\\xc2\\x9by\\xff €'

@@ -15,7 +15,7 @@ read -r line <&3
 port=${line#*:}
 port=${port%%,*}
 
-echo "primes: answers, also to who has ended its side"
+echo "primes: answers a client that has ended its side"
 echo 1000 | run 0 "$client" "$port"
 [ "$(tr -d . <out)" = 168 ] || fail "not 168 primes"
 echo x | run 0 "$client" "$port"
@@ -23,7 +23,7 @@ out 'a number, please'
 echo 3000000 | run 0 "$client" "$port"
 [ "$(tr -d . <out)" = 216816 ] || fail "not 216816 primes"
 
-echo "primes: counts no more for who leaves"
+echo "primes: stops counting for a client that disconnects"
 echo 2147483647 >from
 "$client" "$port" <from >dots &
 left=$!

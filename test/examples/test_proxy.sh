@@ -34,7 +34,7 @@ ends() {
   [ $status -eq "$1" ] || fail "proxy: status $status, not $1"
 }
 
-echo "proxy: what clients have sent comes back after they have ended"
+echo "proxy: half-closed clients receive their echo"
 start 127.0.0.1 "$echoes"
 dd if=/dev/urandom of=from bs=100000 count=33 2>/dev/null
 clients=
@@ -49,7 +49,7 @@ for i in 1 2 3 4; do
   cmp from to$i || fail "echo $i"
 done
 
-echo "proxy: after a signal those that are there come to their end"
+echo "proxy: after a signal open connections complete"
 mkfifo hold
 "$client" "$port" <hold >out &
 staying=$!
@@ -68,7 +68,7 @@ wait $staying || fail "client: status $?"
 [ "$(cat out)" = "$(printf 'one\ntwo')" ] || fail "echo: $(cat out)"
 [ ! -s err ] || fail "errors"
 
-echo "proxy: and who stays is cut off"
+echo "proxy: connections that stay are closed"
 start --grace 100 127.0.0.1 "$echoes"
 exec 5<>hold
 "$client" "$port" <hold >cut &
@@ -80,7 +80,7 @@ ends 1
 wait $staying || : # possibly with a reset
 err 'proxy: timed out'
 
-echo "proxy: where nothing moves it ends"
+echo "proxy: idle connections are closed"
 start --idle 1000 127.0.0.1 "$echoes"
 "$client" "$port" <hold >out || : # possibly with a reset
 until_true grep -qx 'proxy: idle for too long' err
@@ -88,13 +88,13 @@ kill -INT $pid
 ends 0
 exec 5>&-
 
-echo "proxy: without a server it says so, and goes on"
+echo "proxy: without a server it reports errors and continues"
 start 127.0.0.1 1
 "$client" "$port" </dev/null >out || : # possibly with a reset
 until_true grep -q '^proxy: connect.*' err
 "$client" "$port" </dev/null >out || :
 
-echo "proxy: a port that is taken"
+echo "proxy: a port that is in use"
 run 1 "$proxy" --port "$port" 127.0.0.1 1
 err 'proxy: .*address already in use.*'
 kill -TERM $pid

@@ -15,17 +15,17 @@ run 0 "$query" :memory: 'with recursive c(n) as
   (values (1) union all select n + 1 from c where n < 2000) select n from c'
 [ "$(wc -l <out)" -eq 1000 ] || fail 'not a thousand rows'
 
-echo "query: nobody gives orders to the terminal"
+echo "query: control characters are escaped"
 run 0 "$query" :memory: "select char(27) || ']0;title' || char(7)"
 out '\\x1b\]0;title\\a'
 
-echo "query: gives up what takes too long"
+echo "query: gives up after the timeout"
 endless='with recursive c(n) as (values (1) union all select n + 1 from c)
   select count(*) from c'
 run 1 "$query" --timeout 50 :memory: "$endless"
 err 'query: timed out'
 
-echo "query: says what is wrong"
+echo "query: reports errors"
 run 1 "$query" file 'select b from t'
 err 'query: no such column: b'
 run 1 "$query" missing/file 'select 1'

@@ -46,7 +46,7 @@ end_relay() {
 mkfifo nothing
 exec 6<>nothing
 
-echo "relay: all hear the same"
+echo "relay: all clients receive the same lines"
 start_relay
 hear one
 hear two
@@ -62,7 +62,7 @@ for heard in one two; do
   [ "$(tail -n 2 $heard | tr '\n' ,)" = 'first,last,' ] || fail "$heard"
 done
 
-echo "relay: who comes late hears the newest, and few of many"
+echo "relay: a late client receives the newest lines"
 start_relay --every 1000
 hear one
 say_until one come
@@ -77,7 +77,7 @@ done
 exec 5>&-
 end_relay 0
 
-echo "relay: who is slow misses lines, and is told"
+echo "relay: a slow client misses lines and learns how many"
 start_relay --room 1
 mkfifo slow
 "$client" "$port" <nothing >slow 5>&- 6>&- &
@@ -91,7 +91,7 @@ grep -a -m 1 -E '^\([0-9]+ missed\)$' <&7 >told || fail "nobody was told"
 exec 7<&-
 end_relay 0
 
-echo "relay: ends as the command does, or by a signal"
+echo "relay: ends with the command or by a signal"
 run 1 "$relay" 'exit 3'
 run 0 "$relay" true
 start_relay

@@ -21,7 +21,7 @@ pids="$pids $pid"
 until_true grep -q try log
 port=$(sed -n 's/.*127.0.0.1 \([0-9]*\)$/\1/p' log)
 
-echo "remind: several at a time, each in its time"
+echo "remind: several reminders, each at its time"
 printf '20 tea\n10 egg\nhow?\n' | run 0 "$client" "$port"
 [ "$(sort out | tr '\n' ,)" = 'egg,so many ms, what,tea,' ] ||
   fail "what was said"
@@ -31,7 +31,7 @@ said 1.1 'tea,said,'
 said 1.2 'egg,said,'
 said 1.3 'what is that?,'
 
-echo "remind: each line of two visitors knows whose it is"
+echo "remind: each line of the log names its visitor"
 printf '100 a\n100 b\n' | "$client" "$port" >one &
 one=$!
 printf '100 c\n' | "$client" "$port" >two
@@ -43,11 +43,11 @@ printf 'a\nb\nc\n' >letters
 [ "$(grep -cFx -f letters words)" = 3 ] || fail "not three reminders"
 grep -q '^\[[23]\.2\] b$' log || fail "b is not the second of a visitor"
 
-echo "remind: so many for one client and no more"
+echo "remind: the reminders of a client are limited"
 yes '3600000 much' | head -n 101 | run 0 "$client" "$port"
 until_true grep -q '\[4\] too many reminders' log
 
-echo "remind: ends with who is there"
+echo "remind: ends with connected clients"
 mkfifo hold
 "$client" "$port" <hold >out &
 staying=$!

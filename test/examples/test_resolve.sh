@@ -7,7 +7,7 @@ resolve=$(absolute "$1")
 cd "$dir"
 
 name_host
-echo "resolve: a row for each name, in order and aligned"
+echo "resolve: rows are ordered and aligned"
 run 1 "$resolve" 127.0.0.1 a..b ::1 "$host"
 out 'name             ms  addresses'
 out '127\.0\.0\.1  +[0-9]+\.[0-9]  127\.0\.0\.1'
@@ -19,7 +19,7 @@ cut -c 1-4 out | tr '\n' ' ' >column
   fail "$(cat column)"
 run 0 "$resolve" 127.0.0.1 ::1
 
-echo "resolve: the first that answers ends it"
+echo "resolve: with --first the first result ends it"
 run 0 "$resolve" --first a..b 127.0.0.1 127.0.0.2 127.0.0.3 127.0.0.4
 grep -Eq '^127\.0\.0\.. +[0-9]+\.[0-9]  127' out || fail "nobody answered"
 grep -Evq '^(name|(a\.\.b|127\.0\.0\..) +([0-9]+\.[0-9]  .*|cancelled)$)' out &&
@@ -27,7 +27,7 @@ grep -Evq '^(name|(a\.\.b|127\.0\.0\..) +([0-9]+\.[0-9]  .*|cancelled)$)' out &&
 run 1 "$resolve" --first a..b c..d
 out "c\.\.d .* getaddrinfo 'c\.\.d': .*"
 
-echo "resolve: names that are none"
+echo "resolve: invalid names"
 run 1 "$resolve" -- --first "$(printf 'a\033[2J\nb')"
 out "--first +.*"
 out "a\\\\x1b\[2J\\\\nb +[0-9]+\.[0-9]  getaddrinfo .*"

@@ -13,7 +13,7 @@ read -r port <port
 first=$((port > 10 ? port - 10 : 1))
 last=$((port < 65525 ? port + 10 : 65535))
 
-echo "scan: shows what is open"
+echo "scan: shows open ports"
 run 0 "$scan" --timeout "$never" --limit 3 127.0.0.1 "$first-$last"
 out 'address  +ms'
 out "127\.0\.0\.1:$port +[0-9]+\.[0-9]"
@@ -23,13 +23,13 @@ name_host
 run 0 "$scan" --timeout "$never" "$host" "$port"
 out '.*: [01] open, [01] closed, 0 silent, in .* ms'
 
-echo "scan: tries each port once, and all of them"
+echo "scan: tries each port once"
 run 0 "$scan" --limit 1 127.0.0.1 "$first-$last"
 sed -n 's/.*: \(.*\) open, \(.*\) closed, \(.*\) silent.*/\1 + \2 + \3/p' out \
   >sum
 [ "$(($(cat sum)))" -eq $((last - first + 1)) ] || fail "sum: $(cat sum)"
 
-echo "scan: says what could not be tried"
+echo "scan: reports ports that it could not try"
 run 1 sh -c "ulimit -n 20; exec '$scan' 127.0.0.1 $first-$last"
 err 'scan: [0-9]+ could not be tried: connect .*: too many open files'
 run 1 "$scan" a..b 80

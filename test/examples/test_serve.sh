@@ -53,7 +53,7 @@ ln -s lines.txt www/leads_in.txt
 mkfifo www/fifo
 start www
 
-echo "serve: what is there, what is elsewhere, and what is not there"
+echo "serve: files, redirects and missing files"
 for target in / /lines.txt '/lines.txt?query' /sub/ /leads_in.txt /empty \
   '/a%%20b%%25c.txt' '/%%6cines.txt' http://x/lines.txt http://x \
   'http://x?/none'; do
@@ -77,7 +77,7 @@ fi
 long=$(printf '%2000s' '' | tr ' ' x)
 status 404 "/$(echo "$long" | cut -c 1-300)"
 
-echo "serve: an empty line before a request is none of it"
+echo "serve: an empty line before a request is ignored"
 twice='GET /empty HTTP/1.1\r\nHost: x\r\n\r\n'
 ask "\r\n$twice\r\n$twice"
 [ "$(grep -c '^HTTP/1.1 200 ' out)" -eq 2 ] || fail 'one empty line'
@@ -85,7 +85,7 @@ ask "$twice\r\n\r\n$twice"
 [ "$(grep -c '^HTTP/1.1 200 ' out)" -eq 1 ] || fail 'two empty lines'
 grep -q '^HTTP/1.1 400 ' out || fail 'two empty lines'
 
-echo "serve: requests that are not right"
+echo "serve: invalid requests"
 for request in '\r\n\r\n' 'GET\r\n\r\n' 'GET /\r\n\r\n' \
   'GET  / HTTP/1.1\r\nHost: x\r\n\r\n' 'GET / HTTP/1.1\r\n\r\n' \
   'GET / HTTP/1.1\r\nHost : x\r\n\r\n' 'GET / HTTP/1.1\r\nHost\r\n\r\n' \
@@ -109,7 +109,7 @@ for request in '\r\n\r\n' 'GET\r\n\r\n' 'GET /\r\n\r\n' \
   refused 400 "$request"
 done
 
-echo "serve: requests that two programs might cut differently"
+echo "serve: ambiguous requests"
 one='GET / HTTP/1.1\r\nHost: x\r\n'
 for fields in 'Content-Length: 1\r\nTransfer-Encoding: chunked' \
   'Transfer-Encoding: chunked\r\nContent-Length: 1' \
@@ -135,7 +135,7 @@ for coding in gzip 'gzip, chunked' 'chunked, identity' xchunked identity; do
 done
 refused 501 "${one}Transfer-Encoding: gzip, chunked\r\n\r\n0\r\n\r\n"
 
-echo "serve: what it does not do"
+echo "serve: unsupported requests"
 refused 501 'MAKE / HTTP/1.1\r\nHost: x\r\n\r\n'
 refused 501 'get / HTTP/1.1\r\nHost: x\r\n\r\n'
 refused 405 'POST / HTTP/1.1\r\nHost: x\r\nContent-Length: 1\r\n\r\nx'
@@ -181,7 +181,7 @@ for odd in 2-1 - x 1 1-2,4-5 0x1-2 +1-2; do
   range 200 "bytes=$odd" "$size"
 done
 
-echo "serve: requests one behind the other, before the answers"
+echo "serve: pipelined requests"
 one='GET /lines.txt HTTP/1.1\r\nHost: x\r\n\r\n'
 head='\r\nHEAD /large.bin HTTP/1.1\r\nhOST:x\r\n\r\n'
 ask "$one$one$head${one}GET /none HTTP/1.1\r\nHost: x\r\n\r\n$one"
@@ -205,7 +205,7 @@ run 1 "$serve" -p "$port" www
 err "serve: bind .*: address already in use"
 interrupt INT
 
-echo "serve: a request that comes in two parts"
+echo "serve: a request that arrives in two parts"
 start www
 one='GET /lines.txt HTTP/1.1\r\nHost: x\r\n\r\n' # 36 bytes
 for i in $(seq 35); do
@@ -218,7 +218,7 @@ for i in $(seq 35); do
 done
 interrupt TERM
 
-echo "serve: a connection that asks for nothing, or too slowly"
+echo "serve: idle and slow connections"
 start -t 300 www
 mkfifo hold
 "$client" "$port" <hold >out 2>err &
@@ -241,7 +241,7 @@ interrupt INT # while a connection waits
 wait $asking || fail "the one that waits"
 exec 4>&-
 
-echo "serve: so many at a time"
+echo "serve: the number of connections is limited"
 # one_at_a_time: returns false if a client that sends at once exceeded the
 # limit.
 one_at_a_time() {
@@ -270,7 +270,7 @@ ask_much() {
   head -c 1 <&5 >/dev/null # the answer is in progress
 }
 
-echo "serve: SIGUSR1 has it say what it does, and it goes on"
+echo "serve: SIGUSR1 prints the state"
 start www
 ask_much
 kill -USR1 "$pid"
@@ -284,7 +284,7 @@ ask "GET /lines.txt HTTP/1.1\r\nHost: x\r\nConnection: close\r\n\r\n"
 grep -qx 1000 out || fail "no answer"
 interrupt TERM
 
-echo "serve: who takes too long at the end is cut off"
+echo "serve: slow clients are disconnected at the end"
 start -g 100 www
 ask_much
 interrupt TERM
@@ -292,7 +292,7 @@ grep -qx 'serve: connections cut off: 1' log || fail "who was cut off"
 exec 4>&- 5>&-
 wait $asking || : # its connection was closed
 
-echo "serve: the second signal ends it at once"
+echo "serve: a second signal ends it at once"
 start www
 ask_much
 kill -INT "$pid"

@@ -60,7 +60,7 @@ grep -q '^Content-Range: bytes \*/8000000' out || fail "size"
 run 0 get -i -r 5-4,7 "$url/lines.txt" # invalid: the whole file
 grep -q '^HTTP/1.1 200 ' out || fail "a range that is none"
 
-echo "serve: a signal lets answers end"
+echo "serve: after a signal answers complete"
 get --limit-rate 8M -o slow "$url/large.bin" 2>err &
 asking=$!
 until_true test -s slow

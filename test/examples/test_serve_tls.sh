@@ -96,7 +96,7 @@ get --cacert $papers --parallel --parallel-max 16 -o 'got#1' \
   -w '%{http_code}\n' "$url/lines.txt?[1-300]" >out 2>err || fail "load"
 [ "$(grep -cx 200 out)" = 300 ] || fail "load: answers"
 
-echo "serve: openssl s_client, which resumes"
+echo "serve: openssl s_client resumes a session"
 for version in -tls1_2 -tls1_3; do
   client $version -sess_out session
   grep -q '^1000' out || fail "$version: not all of the file"
@@ -136,7 +136,7 @@ else
   [ -z "${CI:-}" ] || fail "missing: node"
 fi
 
-echo "serve: another certificate, while somebody is there"
+echo "serve: a new certificate during a connection"
 get --cacert $papers --limit-rate 24M -o slow "$url/large.bin" 2>err &
 asking=$!
 until_true test -s slow
@@ -161,7 +161,7 @@ until_true grep -q 'certificate: ' log
 client
 get --cacert $papers "$url/lines.txt" | cmp - www/lines.txt
 
-echo "serve: who shakes no hands, and an end in good order"
+echo "serve: a client without a handshake, and an orderly end"
 echo nonsense | curl -sS --max-time 600 "telnet://127.0.0.1:$port" >out 2>err ||
   [ $? -ne 28 ] || fail "nonsense is not refused"
 get --cacert $papers --limit-rate 24M -o slow2 "$url/large.bin" 2>err &
@@ -171,7 +171,7 @@ interrupt TERM
 wait $asking || fail "the answer did not end"
 cmp slow2 www/large.bin
 
-echo "serve: what is no certificate"
+echo "serve: an invalid certificate"
 run 1 "$serve" --tls certificate --key key www
 grep -q 'certificate: ' err || fail "it does not say what is wrong"
 run 1 "$serve" --tls missing www

@@ -5,7 +5,7 @@
 sift=$(absolute "$1")
 cd "$dir"
 
-echo "sift: writes the lines that the word is in"
+echo "sift: writes the lines that contain the word"
 printf 'one\ntwo\nnone' >a
 : >empty
 run 0 "$sift" one a empty
@@ -18,7 +18,7 @@ grep 7 numbers >expected
 [ "$(wc -l <out)" -eq $((2 * $(wc -l <expected))) ] || fail 'not all lines'
 sort -n out | uniq | cmp - expected || fail 'other lines'
 
-echo "sift: says what cannot be read"
+echo "sift: reports unreadable files"
 run 1 "$sift" one missing
 err "sift: open 'missing': no such file or directory"
 echo "all passed"

@@ -7,14 +7,14 @@ simulate=$(absolute "$1")
 mended=$(absolute "$2")
 cd "$dir"
 
-echo "simulate: a seed is found, and what it takes"
+echo "simulate: finds a seed and the choices that it needs"
 run 1 "$simulate"
 out 'seed [0-9]+ fails: votes were lost or made up'
 out '[0-9]+ choices were not plain. Needed to fail: 1'
 out '  choice [0-9]+: net\.(cut|takes)'
 out ' *[0-9.]+ ms  [0-9]+ yes, [0-9]+ no'
 
-echo "simulate: which can be had again"
+echo "simulate: the failure can be repeated"
 again=$(sed -n 's/^  gdb .* --args //p' out | tail -n 1)
 seed=$(echo "$again" | sed 's/.* --seed \([0-9]*\) .*/\1/')
 eval "run 1 $again" # the command is quoted for a shell
@@ -23,10 +23,10 @@ cp out first
 eval "run 1 $again"
 cmp out first || fail "the same run is another"
 
-echo "simulate: without those choices all is well"
+echo "simulate: without these choices the run passes"
 run 0 "$simulate" --seed "$seed" --only ''
 
-echo "simulate: so it is when the server is mended"
+echo "simulate: the repaired server passes"
 run 0 "$mended"
 out '1000 seeds, none fails'
 run 0 "$mended" --seed "$seed"

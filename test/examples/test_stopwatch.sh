@@ -14,12 +14,12 @@ begin() {
   until_true grep -qx '0 ms' out
 }
 
-echo "stopwatch: shows the time that passes"
+echo "stopwatch: shows the elapsed time"
 begin --every 1
 until_true grep -Eqx '[0-9]+ ms' out
 until_true grep -Eqx '[0-9]{2,} ms' out
 
-echo "stopwatch: a signal begins a new lap, and the time goes on"
+echo "stopwatch: a signal starts a new lap"
 kill -USR1 "$pid"
 until_true grep -Eqx 'lap 1: [0-9]+ ms' out
 kill -USR1 "$pid"
@@ -30,7 +30,7 @@ longer() {
 }
 until_true longer
 
-echo "stopwatch: another ends the last"
+echo "stopwatch: another signal ends the last lap"
 interrupt INT
 tail -n 1 out | grep -Eqx 'lap 3: [0-9]+ ms' || fail "no last lap"
 [ ! -s log ] || fail "errors"
@@ -38,7 +38,7 @@ awk '/^lap/ { laps += $3 } END { exit !(laps >= last) }
   !/^lap/ { if ($1 < last) exit 1; last = $1 }' out ||
   fail "the laps do not make up the time"
 
-echo "stopwatch: nobody reads it"
+echo "stopwatch: the reader closes the pipe"
 begin --every 9999999
 interrupt TERM
 out 'lap 1: [0-9]+ ms'

@@ -19,7 +19,7 @@ start() {
   pids="$pids $pid"
 }
 
-echo "tail: the last ten lines, and what is added"
+echo "tail: the last ten lines and new lines"
 seq 2000 >logs/a
 start logs/a
 until_true ends 2000
@@ -30,7 +30,7 @@ echo line >>logs/a
 until_true ends 'half a line'
 echo elsewhere >logs/other
 
-echo "tail: a file that is rotated away, late lines included"
+echo "tail: a rotated file, including its late lines"
 mv logs/a logs/a.1
 echo late >>logs/a.1
 echo new >logs/a
@@ -39,12 +39,12 @@ grep -qx late out || fail "late lines"
 echo more >>logs/a
 until_true ends more
 
-echo "tail: a file that is replaced"
+echo "tail: a replaced file"
 echo replaced >logs/a.new
 mv logs/a.new logs/a
 until_true ends replaced
 
-echo "tail: a file that is cut"
+echo "tail: a truncated file"
 : >logs/a
 echo cut >>logs/a # shorter than before, whenever tail looks
 until_true ends cut
@@ -52,7 +52,7 @@ interrupt INT
 [ "$(grep -c . out)" -eq 16 ] || fail "lines twice, or of others"
 [ ! -s err ] || fail "errors"
 
-echo "tail: much at once"
+echo "tail: many lines at once"
 echo first >logs/a
 start logs/a
 until_true ends first
@@ -77,7 +77,7 @@ interrupt INT
 printf 'three\n\n==> b <==\nfour\n' >expected_end
 sed -n '/three/,$p' out | cmp - expected_end || fail "headings"
 
-echo "tail: a file that is not there yet"
+echo "tail: a file that does not exist yet"
 start logs/later
 until_true test -s err
 err "tail: waiting for 'logs/later'"
@@ -89,7 +89,7 @@ echo more >>logs/later
 until_true ends more
 interrupt INT
 
-echo "tail: what it cannot follow"
+echo "tail: files that it cannot follow"
 mkfifo logs/fifo
 run 1 "$tail" logs/a logs/fifo
 err "tail: 'logs/fifo': not a regular file"
@@ -100,7 +100,7 @@ err 'tail: .*no such file or directory'
 run 1 "$tail" "$(printf 'absent\033/x')"
 ! grep -q "$(printf '\033')" err || fail "an escape"
 
-echo "tail: nobody reads any more"
+echo "tail: the reader closes the pipe"
 mkfifo pipe
 "$tail" logs/a >pipe 2>err &
 pid=$!

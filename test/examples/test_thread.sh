@@ -13,7 +13,7 @@ out '2 lines'
 run 0 "$thread" file
 out '0 lines'
 
-echo "thread: waits for what blocks"
+echo "thread: waits for a file that blocks"
 mkfifo pipe
 "$thread" pipe >out 2>err &
 pid=$!
@@ -25,7 +25,7 @@ pid=$!
 wait $pid || fail "status $?"
 out '3 lines'
 
-echo "thread: says what cannot be read"
+echo "thread: reports unreadable files"
 run 1 "$thread" missing
 err 'thread: missing: no such file or directory'
 run 1 "$thread" .

@@ -12,7 +12,7 @@ done
 dd if=/dev/urandom of=large bs=1000 count=5000 2>/dev/null
 : >empty
 
-echo "upload: one at a time every third fails"
+echo "upload: one at a time, every third file fails"
 run 1 "$upload" --jobs 1 file1 file2 file3 absent file4 ./large empty
 out 'file1 +fulfilled +[0-9]+\.[0-9]  HTTP 201, +1000 bytes'
 out 'file3 +rejected  +[0-9]+\.[0-9]  HTTP status 507'
@@ -24,7 +24,7 @@ out '7 files: 4 sent, 3 failed'
 run 0 "$upload" --jobs 1 file5 empty
 out 'empty +fulfilled +[0-9]+\.[0-9]  HTTP 201, +0 bytes'
 
-echo "upload: many, in the order of the files"
+echo "upload: several at a time, in the order of the files"
 mkdir many
 for i in $(seq 300); do
   echo "$i" >many/$i
@@ -52,7 +52,7 @@ serve 'HTTP/1.1 302 Found\r\n\r\n'
 run 1 "$upload" --to "$host:$port" file1
 out 'file1 +rejected +.*HTTP status 302'
 
-echo "upload: what is no file"
+echo "upload: other file types"
 mkfifo fifo
 run 1 "$upload" fifo . /dev/zero
 out "fifo +rejected .*'fifo': not a regular file"

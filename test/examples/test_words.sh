@@ -7,14 +7,14 @@ cd "$dir"
 printf 'one two\n three\n' >some
 : >none
 
-echo "words: a row for each file, and the sum"
+echo "words: a row for each file and the total"
 run 0 "$words" some none some
 out '       3 some'
 out '       0 none'
 out '       6 in all'
 [ "$(wc -l <out)" -eq 4 ] || fail "not four lines"
 
-echo "words: what cannot be read says why, and the rest counts"
+echo "words: reports unreadable files and counts the rest"
 run 1 "$words" missing some
 out '       3 in all'
 err "words: read 'missing': no such file or directory"

@@ -21,7 +21,7 @@ echo more >>file
 wait "$pid" || fail "status $?"
 out changed
 
-echo "wrap: ends when the file goes"
+echo "wrap: ends when the file is removed"
 begin
 rm file
 wait "$pid" || fail "status $?"
@@ -36,7 +36,7 @@ for signal in INT TERM; do
   ! grep -q changed out || fail "SIG$signal: nothing has changed"
 done
 
-echo "wrap: says what cannot be waited for"
+echo "wrap: reports files that it cannot watch"
 run 1 "$wrap" missing
 err 'wrap: no such file or directory'
 echo "all passed"
