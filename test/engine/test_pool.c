@@ -92,7 +92,7 @@ static void blocks_that_came_back_are_given_out_again(void **state) {
 
 static void blocks_begin_at_cache_lines_where_they_are_one(void **state) {
   if (sizeof(avow_promise_t) != 64)
-    skip_because("promises that are traced are larger");
+    skip_because("blocks with traces are larger");
 
   for (size_t i = 0; i < MANY; i++)
     blocks[i] = take();
