@@ -249,7 +249,7 @@ static avow_value_t hear_bell(const avow_channel_t *debounced) {
     const int n = (int) avow_to_int(&v);
     const uint64_t age = uv_now(bell.loop) - bell.sent_at[n];
     avow_sim_check(n > last, "%d after %d", n, last);
-    avow_sim_check(!was_last, "%d comes behind the end", n);
+    avow_sim_check(!was_last, "%d follows the end", n);
     was_last = age < QUIET_MS;
     last = n;
   }

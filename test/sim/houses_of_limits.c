@@ -36,7 +36,7 @@ static hall_t hall_of_all;
 static void leave_hall(hall_t *hall) {
   if (--hall->users > 0)
     return;
-  avow_sim_check(hall->inside == 0, "%zu are inside still", hall->inside);
+  avow_sim_check(hall->inside == 0, "%zu permits are still held", hall->inside);
   avow_limiter_unref(hall->limiter);
 }
 
@@ -74,7 +74,7 @@ static avow_value_t visit_hall(void *data) {
 static avow_value_t wait_for_idle(const hall_t *hall) {
   avow_promise_t *idle = avow_limiter_idle(hall->limiter);
   const avow_value_t v = avow_await(avow_timeout(idle, 1000));
-  avow_sim_check(!avow_is_timeout(&v), "permits never came back");
+  avow_sim_check(!avow_is_timeout(&v), "permits were never returned");
   return v;
 }
 
@@ -184,7 +184,7 @@ static avow_value_t begin_attempt(void *data) {
   quest_t *quest = data;
   quest->calls++;
   avow_sim_check(quest->running == 0, "two attempts at a time");
-  avow_sim_check(!quest->has_succeeded, "one more, after all was well");
+  avow_sim_check(!quest->has_succeeded, "another attempt after a success");
   avow_sim_check(quest->calls <= ATTEMPTS, "%u attempts", quest->calls);
   avow_sim_check(quest->calls <= quest->attempt, "call %u is attempt %u",
                  quest->calls, quest->attempt); /* memory may fail one */
@@ -272,7 +272,8 @@ static avow_value_t buy_once(const shop_t *shop) {
   if (avow_is_error(&v))
     return v;
   const int64_t age = (int64_t) uv_now(shop->loop) - avow_to_int(&v) / KEYS;
-  avow_sim_check(avow_to_int(&v) % KEYS == key, "that is of another key");
+  avow_sim_check(avow_to_int(&v) % KEYS == key,
+                 "the value belongs to another key");
   avow_sim_check(age <= TTL, "it is %d ms old", (int) age);
   avow_sim_check(avow_cache_kept(shop->cache) <= MOST, "too many are kept");
   return sleep_a_little(shop->loop);

@@ -51,15 +51,14 @@ static avow_value_t read_all(const avow_channel_t *channel) {
       break;
     const int sender = (int) (avow_to_int(&v) / A_SENDER);
     const int n = (int) (avow_to_int(&v) % A_SENDER);
-    avow_sim_check(n == desk.last[sender] + 1, "%d behind %d", n,
+    avow_sim_check(n == desk.last[sender] + 1, "%d after %d", n,
                    desk.last[sender]);
     desk.last[sender] = n;
     desk.heard++;
   }
-  avow_sim_check(desk.holders == 0, "it ended before %d who send",
-                 desk.holders);
-  avow_sim_check(desk.failed || desk.heard == desk.sent, "%d of %d were heard",
-                 desk.heard, desk.sent);
+  avow_sim_check(desk.holders == 0, "it ended before %d senders", desk.holders);
+  avow_sim_check(desk.failed || desk.heard == desk.sent,
+                 "%d of %d were received", desk.heard, desk.sent);
   return avow_none();
 }
 
@@ -145,7 +144,7 @@ static avow_value_t follow_news(const avow_channel_t *news) {
       break;
     }
     const int n = (int) avow_to_int(&v);
-    avow_sim_check(last == 0 || n == last + 1, "%d behind %d", n, last);
+    avow_sim_check(last == 0 || n == last + 1, "%d after %d", n, last);
     last = n;
     AVOW_TRY(sleep_a_little(radio.loop));
   }
@@ -224,8 +223,8 @@ static avow_value_t look_out(const avow_channel_t *values, int first) {
     any = true;
     AVOW_TRY(sleep_a_little(tower.loop));
   }
-  avow_sim_check(last == tower.set, "%d was seen last, and %d set", last,
-                 tower.set);
+  avow_sim_check(last == tower.set, "%d was seen last, but %d was set last",
+                 last, tower.set);
   return avow_none();
 }
 

@@ -82,7 +82,7 @@ static void take_item(int64_t result) {
   avow_sim_check(result < 0 && is_wanted(n), "%d should not pass", n);
   int next = mill.last[source] + 1;
   next += !is_wanted(next);
-  avow_sim_check(n == next, "%d behind %d", n, mill.last[source]);
+  avow_sim_check(n == next, "%d after %d", n, mill.last[source]);
   mill.last[source] = n;
   mill.passed++;
 }
@@ -93,7 +93,7 @@ static avow_value_t take_batches(const avow_channel_t *batches) {
     if (v.tag != AVOW_LIST)
       return v;
     const size_t n = avow_list_len(&v);
-    avow_sim_check(n > 0 && n <= MOST, "%d in a batch", (int) n);
+    avow_sim_check(n > 0 && n <= MOST, "a batch of %d", (int) n);
     for (size_t i = 0; i < n; i++)
       take_item(avow_to_int(avow_list_at(&v, i)));
     avow_value_unref(v);
@@ -178,7 +178,8 @@ static avow_value_t branch_out(int level, int64_t *own) {
     v = rest(*own);
   const avow_value_t w =
       avow_await(avow_all_settled(tree.loop, children, CHILDREN));
-  avow_sim_check(local_now() == *own, "a child has set its parent's");
+  avow_sim_check(local_now() == *own,
+                 "a child has set the value of its parent");
   avow_value_unref(avow_is_error(&v) ? w : v);
   return avow_is_error(&v) ? v : w;
 }
@@ -186,7 +187,8 @@ static avow_value_t branch_out(int level, int64_t *own) {
 static avow_value_t branch(void *data) {
   int64_t own = data != NULL ? *(const int64_t *) data : 0;
   const int level = tree.level;
-  avow_sim_check(local_now() == own, "it does not begin with its parent's");
+  avow_sim_check(local_now() == own,
+                 "it does not begin with the value of its parent");
   if (avow_sim_choose(2) == 0)
     AVOW_TRY(rest(own));
   AVOW_TRY(set_anew(level, &own));

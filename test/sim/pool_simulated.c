@@ -12,7 +12,7 @@ void pool_init(void) {
 }
 
 static void asks_for_threads(void) {
-  skip_because("jobs of a simulated pool wait for nobody");
+  skip_because("jobs of a simulated pool cannot be held");
 }
 
 void wait_in_pool(void) {

@@ -57,7 +57,8 @@ static avow_value_t begin_with_a(uv_loop_t *loop) {
 static avow_value_t is_whole(const avow_value_t *file, void *data) {
   const char letter = letter_of(file);
   avow_sim_check(letter == 'a' || letter == 'b', "neither old nor new");
-  avow_sim_check(letter >= kept, "the old one, though the new one was there");
+  avow_sim_check(letter >= kept,
+                 "the old one, although the new one was written");
   return avow_none();
 }
 
@@ -231,7 +232,7 @@ static avow_value_t is_there(const avow_value_t *file, void *data) {
 }
 
 static avow_value_t is_not_there(const avow_value_t *error, void *data) {
-  avow_sim_check(!was_synced, "it was synced, and is not there");
+  avow_sim_check(!was_synced, "it was synced and is missing");
   return avow_none();
 }
 

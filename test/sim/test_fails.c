@@ -147,7 +147,7 @@ static avow_promise_t *leaks_beside_the_foreign(uv_loop_t *loop, void *data) {
 static avow_promise_t *leaks_what_cannot_grow(uv_loop_t *loop, void *data) {
   forgotten = avow_sim_malloc(10);
   void *again = avow_sim_realloc(forgotten, SIZE_MAX / 2);
-  avow_sim_check(again == NULL, "no machine has so much");
+  avow_sim_check(again == NULL, "no machine has this amount of memory");
   return avow_promise_resolve(loop, avow_none());
 }
 

@@ -50,7 +50,7 @@ static avow_value_t do_tree(void *data) {
   AVOW_TRY(avow_await(avow_fs_symlink(loop, "b/file", "from/a/link", 0)));
   AVOW_TRY(avow_await(avow_copy_tree(loop, "from", "to", NULL)));
   const avow_value_t v = avow_await(avow_read_file(loop, "to/a/link", SIZE));
-  avow_sim_check(are_those(&v), "the copy is another");
+  avow_sim_check(are_those(&v), "the copy differs");
   avow_value_unref(v);
   AVOW_TRY(avow_await(avow_remove_tree(loop, "from")));
   AVOW_TRY(avow_await(avow_remove_tree(loop, "to")));
@@ -257,7 +257,7 @@ static avow_promise_t *looks_around(uv_loop_t *loop, void *data) {
                  "it is not there");
   avow_sim_check(uv_cwd(small, &too_small) == UV_ENOBUFS && too_small == 5,
                  "it is too long");
-  avow_sim_check(uv_chdir("nowhere") == UV_ENOENT, "it is somewhere");
+  avow_sim_check(uv_chdir("nowhere") == UV_ENOENT, "a directory was found");
   return avow_promise_resolve(loop, avow_none());
 }
 
@@ -295,7 +295,7 @@ static avow_promise_t *fills_the_disk(uv_loop_t *loop, void *data) {
   avow_sim_check(n == UV_ENOSPC, "the disk takes more than it has");
   (void) uv_fs_ftruncate(NULL, &req, file, 0, NULL);
   n = uv_fs_write(NULL, &req, file, &buf, 1, 0, NULL);
-  avow_sim_check(n == sizeof(bytes), "what was cut is still had");
+  avow_sim_check(n == sizeof(bytes), "truncated bytes still exist");
   (void) uv_fs_close(NULL, &req, file, NULL);
   return avow_promise_resolve(loop, avow_none());
 }
@@ -331,7 +331,7 @@ static avow_value_t read_names(void *loop) {
         avow_await(avow_write_file(loop, names[i], avow_string(""), 0600)));
   const avow_value_t dir = avow_await(avow_fs_opendir(loop, "."));
   const avow_value_t entries = avow_await(avow_fs_readdir(loop, &dir, 3));
-  avow_sim_check(avow_entries_len(&entries) == 3, "some are not there");
+  avow_sim_check(avow_entries_len(&entries) == 3, "some names are missing");
   firsts[avow_entry_at(&entries, 0).name[0] - 'a']++;
   avow_value_unref(entries);
   avow_value_unref(dir);

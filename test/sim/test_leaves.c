@@ -119,7 +119,7 @@ static avow_value_t wait_at_the_door(void *loop) {
     return avow_steal(&guest);
   avow_promise_t *p = avow_read(avow_to_stream(&guest), 1);
   AVOW_AUTO_VALUE v = avow_await(avow_timeout(p, HOUR));
-  avow_sim_check(!avow_is_timeout(&v), "nobody hangs up");
+  avow_sim_check(!avow_is_timeout(&v), "the connection stays open");
   return avow_none();
 }
 

@@ -125,7 +125,7 @@ static avow_value_t wait_for_its_end(town_t *town, avow_stream_t stream) {
   (void) uv_tcp_keepalive(tcp, 1, 1); /* cannot fail */
   avow_value_unref(avow_await(avow_write(stream, avow_string("hello"))));
   const avow_value_t v = avow_await(avow_timeout(gone, HOUR));
-  avow_sim_check(!avow_is_timeout(&v), "nobody says that it has gone");
+  avow_sim_check(!avow_is_timeout(&v), "no report that the peer has closed");
   town->was_heard = !avow_is_error(&v);
   return v;
 }
@@ -225,7 +225,7 @@ static avow_value_t tell_text(void *data) {
    end. */
 static bool is_whole(const char *heard) {
   const bool whole = strcmp(heard, text) == 0;
-  avow_sim_check(whole || heard[0] == '\0', "this is no whole: '%s'", heard);
+  avow_sim_check(whole || heard[0] == '\0', "this is incomplete: '%s'", heard);
   return whole;
 }
 

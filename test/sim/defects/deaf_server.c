@@ -50,7 +50,7 @@ static avow_promise_t *begin(uv_loop_t *loop, void *data) {
 
 const program_t deaf_server = {
   .name = "deaf server",
-  .defect = "a loop that accepts ends with the first guest that fails",
+  .defect = "a loop that accepts ends with the first client that fails",
   .begin = begin,
   .bears = BEARS_NET,
 };

@@ -51,7 +51,7 @@ static avow_value_t run(void *data) {
     sum += bank.accounts[i];
   if (sum == ACCOUNTS * BEGIN)
     return avow_none();
-  return avow_error_new(UV_EINVAL, avow_none(), "%d are gone",
+  return avow_error_new(UV_EINVAL, avow_none(), "%d are lost",
                         ACCOUNTS * BEGIN - (int) sum);
 }
 
@@ -61,6 +61,6 @@ static avow_promise_t *begin(uv_loop_t *loop, void *data) {
 
 const program_t half_done = {
   .name = "half done",
-  .defect = "a limit of time around two steps ends between them",
+  .defect = "a time limit around two steps expires between them",
   .begin = begin,
 };

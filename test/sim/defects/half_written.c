@@ -47,7 +47,7 @@ static bool is_whole(const avow_value_t *state) {
 static avow_value_t look(const avow_value_t *state, void *data) {
   if (is_whole(state))
     return avow_none();
-  return avow_error_new(UV_EINVAL, avow_none(), "half a state");
+  return avow_error_new(UV_EINVAL, avow_none(), "the state is incomplete");
 }
 
 /* The machine may have stopped before the file existed. */
@@ -62,7 +62,7 @@ static avow_promise_t *recover(uv_loop_t *loop, void *data) {
 
 const program_t half_written = {
   .name = "half written",
-  .defect = "avow_write_file() where avow_replace_file() belongs",
+  .defect = "avow_write_file() instead of avow_replace_file()",
   .begin = begin,
   .recover = recover,
   .bears = BEARS_CRASH,

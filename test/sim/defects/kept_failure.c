@@ -84,7 +84,7 @@ static avow_promise_t *begin(uv_loop_t *loop, void *data) {
 
 const program_t kept_failure = {
   .name = "kept failure",
-  .defect = "a memo keeps the promise also when it was rejected",
+  .defect = "a cache keeps a rejected promise",
   .begin = begin,
   .bears = BEARS_FS,
 };

@@ -73,7 +73,7 @@ static avow_promise_t *begin(uv_loop_t *loop, void *data) {
 
 const program_t leaked_permit = {
   .name = "leaked permit",
-  .defect = "an early return, after a failure, keeps a permit",
+  .defect = "an early return after a failure keeps a permit",
   .begin = begin,
   .bears = BEARS_NET,
 };

@@ -39,7 +39,7 @@ static avow_promise_t *begin(uv_loop_t *loop, void *data) {
 
 const program_t leaked_value = {
   .name = "leaked value",
-  .defect = "an early return, without memory, forgets a value",
+  .defect = "an early return without memory leaks a value",
   .begin = begin,
   .bears = BEARS_MEMORY,
 };

@@ -35,7 +35,7 @@ static avow_value_t run(void *data) {
   AVOW_TRY(avow_await(avow_join_losers(p)));
   if (!machine.busy)
     return avow_none();
-  return avow_error_new(UV_EINVAL, avow_none(), "the machine is busy for ever");
+  return avow_error_new(UV_EINVAL, avow_none(), "the machine stays busy");
 }
 
 static avow_promise_t *begin(uv_loop_t *loop, void *data) {
@@ -44,7 +44,7 @@ static avow_promise_t *begin(uv_loop_t *loop, void *data) {
 
 const program_t left_locked = {
   .name = "left locked",
-  .defect = "a function that is cancelled leaves its lock behind",
+  .defect = "a canceled function does not release its lock",
   .begin = begin,
   .bears = BEARS_CANCEL,
 };

@@ -78,6 +78,6 @@ static avow_promise_t *begin(uv_loop_t *loop, void *data) {
 
 const program_t lost_item = {
   .name = "lost item",
-  .defect = "a race of two channels' next items drops one",
+  .defect = "a race between the next items of two channels drops an item",
   .begin = begin,
 };

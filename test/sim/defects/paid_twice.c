@@ -86,7 +86,7 @@ static avow_promise_t *begin(uv_loop_t *loop, void *data) {
 
 const program_t paid_twice = {
   .name = "paid twice",
-  .defect = "a retry of what may have happened already",
+  .defect = "a retry of an operation that may have succeeded",
   .begin = begin,
   .bears = BEARS_NET,
 };

@@ -48,7 +48,8 @@ static avow_value_t run(void *data) {
   avow_unref(answer);
   if (question.paid == 1)
     return avow_none();
-  return avow_error_new(UV_EINVAL, avow_none(), "%d were paid", question.paid);
+  return avow_error_new(UV_EINVAL, avow_none(), "%d experts were paid",
+                        question.paid);
 }
 
 static avow_promise_t *begin(uv_loop_t *loop, void *data) {
@@ -57,6 +58,6 @@ static avow_promise_t *begin(uv_loop_t *loop, void *data) {
 
 const program_t settled_twice = {
   .name = "settled twice",
-  .defect = "what avow_resolve() says is not looked at",
+  .defect = "the result of avow_resolve() is ignored",
   .begin = begin,
 };

@@ -60,6 +60,6 @@ static avow_promise_t *begin(uv_loop_t *loop, void *data) {
 
 const program_t short_read = {
   .name = "short read",
-  .defect = "one read is taken for one message",
+  .defect = "one read is treated as one message",
   .begin = begin,
 };

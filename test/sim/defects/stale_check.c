@@ -62,6 +62,6 @@ static avow_promise_t *begin(uv_loop_t *loop, void *data) {
 
 const program_t stale_check = {
   .name = "stale check",
-  .defect = "an await between the look at a seat and taking it",
+  .defect = "an await between the check of a seat and its booking",
   .begin = begin,
 };

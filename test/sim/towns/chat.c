@@ -26,10 +26,10 @@ static void hear_line(memory_t *memory, const char *line) {
   int number, said;
   if (sscanf(line, "guest %d: %d", &number, &said) != 2)
     return;
-  avow_sim_check(number > 0 && number < NUMBERS, "there is no guest %d",
+  avow_sim_check(number > 0 && number < NUMBERS, "client %d does not exist",
                  number);
   const int last = memory->last[number % NUMBERS];
-  avow_sim_check(last == 0 || said == last + 1, "after %d guest %d said %d",
+  avow_sim_check(last == 0 || said == last + 1, "after %d client %d sent %d",
                  last, number, said);
   memory->last[number % NUMBERS] = said;
 }
@@ -90,7 +90,7 @@ static avow_value_t live(void *loop) {
   quiet_interrupt();
   const avow_value_t v = avow_await(served);
   program_forget(chat.stop);
-  avow_sim_check(chat.here == 0, "%d guests were left", (int) chat.here);
+  avow_sim_check(chat.here == 0, "%d clients were left", (int) chat.here);
   avow_sim_check(chat.clients == NULL, "some are still in the list");
   return v;
 }

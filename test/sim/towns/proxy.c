@@ -46,8 +46,7 @@ static avow_value_t hear_all(void *data) {
     size_t len;
     const char *bytes = avow_to_bytes(&v, &len);
     for (size_t i = 0; i < len; i++, heard++)
-      avow_sim_check(bytes[i] == letter(heard), "byte %d is another",
-                     (int) heard);
+      avow_sim_check(bytes[i] == letter(heard), "byte %d differs", (int) heard);
   }
 }
 
@@ -75,7 +74,7 @@ static avow_value_t come(void *data) {
     avow_value_unref(avow_await(avow_close(avow_to_stream(&connection))));
   AVOW_AUTO_VALUE n = avow_await(avow_promise_steal(&heard));
   if (avow_is_error(&said) || avow_is_error(&n)) {
-    avow_sim_check(breaks, "it breaks, though nothing does");
+    avow_sim_check(breaks, "the connection fails without a fault");
     return avow_none();
   }
   avow_sim_check(breaks || avow_to_int(&n) == WORDS * WORD,

@@ -35,8 +35,8 @@ static avow_value_t write_one(size_t i, void *loop) {
 
 static void check_rows(const upload_t *upload) {
   for (size_t i = 0; i < upload->n; i++)
-    avow_sim_check(upload->rows[i].state != PENDING, "nobody knows of '%s'",
-                   names[i]);
+    avow_sim_check(upload->rows[i].state != PENDING,
+                   "the state of '%s' is unknown", names[i]);
   avow_sim_check(upload->done == upload->n, "%d of %d are done",
                  (int) upload->done, (int) upload->n);
 }
