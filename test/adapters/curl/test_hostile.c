@@ -96,7 +96,7 @@ static void assert_row(int i, const avow_value_t *v) {
     fail_msg("%s: %s", rows[i].answer, avow_error_message(v));
   if (avow_error_code(v) == UV_EINVAL &&
       strstr(rows[i].answer, "Location") == NULL)
-    fail_msg("%s is of the program's: %s", rows[i].answer,
+    fail_msg("%s is an error of the program: %s", rows[i].answer,
              avow_error_message(v));
   if (avow_is_error(v))
     return;

@@ -257,7 +257,7 @@ static void of_time(void **state) {
   p = avow_then(p, read_body, NULL, &kept);
   assert_rejects(avow_timeout(p, 100), UV_ETIMEDOUT);
   if (avow_is_none(&kept))
-    print_message("the head came too late to tell\n");
+    print_message("the head arrived too late for the test\n");
   avow_value_unref(kept);
   run();
   assert_no_connection();

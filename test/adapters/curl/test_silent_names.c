@@ -153,7 +153,7 @@ static int silent_teardown(void **state) {
 
 static void need_server(void) {
   if (server < 0)
-    skip_because("only root may have a name server of its own");
+    skip_because("a name server of its own requires root");
 }
 
 static avow_promise_t *perform(const char *url) {

@@ -39,7 +39,7 @@ void need_program(const char *name) {
   const bool here = avow_error_code(&v) != UV_ENOENT;
   avow_value_unref(v);
   if (!here)
-    skip_because("the program to talk to is not here");
+    skip_because("the program is not installed");
 }
 
 avow_value_t output_of(const char *const *args, const char *input) {

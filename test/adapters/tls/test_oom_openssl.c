@@ -64,7 +64,7 @@ static bool settles(avow_promise_t *p) {
   keep_why(&v);
   avow_value_unref(v);
   if (code == AVOW_EIDLE)
-    fail_msg("allocation %ld: somebody waits for ever", fail_at);
+    fail_msg("allocation %ld: a promise stays pending", fail_at);
   return code == 0;
 }
 
@@ -78,7 +78,7 @@ static bool meet(void) {
   const bool met = ends[0].tag == AVOW_OBJECT && ends[1].tag == AVOW_OBJECT;
   if (avow_error_code(&ends[0]) == AVOW_EIDLE ||
       avow_error_code(&ends[1]) == AVOW_EIDLE)
-    fail_msg("allocation %ld: a handshake waits for ever", fail_at);
+    fail_msg("allocation %ld: a handshake stays pending", fail_at);
   return met;
 }
 

@@ -165,7 +165,7 @@ static void much_goes_both_ways(void **state) {
     assert_int_equal(len, MUCH);
     for (size_t at = 0; at < len; at++)
       if (bytes[at] != (char) (at % (251 + i)))
-        fail_msg("byte %zu is another", at);
+        fail_msg("byte %zu differs", at);
   }
   avow_value_unref(v);
 }

@@ -211,7 +211,7 @@ static void assert_no_settings(const avow_tls_options_t *options,
   const avow_value_t v = avow_tls_settings(options);
   assert_int_equal(avow_error_code(&v), UV_EINVAL);
   if (strstr(avow_error_message(&v), words) == NULL)
-    fail_msg("it says: %s", avow_error_message(&v));
+    fail_msg("message: %s", avow_error_message(&v));
   avow_value_unref(v);
 }
 
