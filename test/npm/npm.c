@@ -41,7 +41,7 @@ int run_npm(const char *package, const npm_case_t cases[], size_t n,
                                        .teardown_func = harness_teardown };
     said++;
   }
-  print_message("%zu of %zu cases can be said\n", said, n);
+  print_message("%zu of %zu cases have a counterpart\n", said, n);
   return _cmocka_run_group_tests(package, tests, said, NULL, NULL);
 }
 
