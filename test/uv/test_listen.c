@@ -368,7 +368,7 @@ static unsigned backlog_of(const avow_value_t *v) {
   assert_int_equal(uv_fileno((uv_handle_t *) tcp_of(v), &fd), 0);
   if (getsockopt(fd, IPPROTO_TCP, TCP_INFO, &info, &len) != 0 ||
       len < offsetof(struct tcp_info, tcpi_retrans))
-    skip_because("the system does not tell of backlogs");
+    skip_because("the system does not report backlogs");
   return info.tcpi_sacked; /* the backlog, while the socket listens */
 }
 

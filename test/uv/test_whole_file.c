@@ -168,7 +168,7 @@ static void read_file_rejects_more_than_the_limit_without_a_size(void **state) {
 static void read_file_does_not_believe_a_size_that_is_too_large(void **state) {
   const char *path = "/sys/kernel/mm/transparent_hugepage/enabled";
   if (access(path, R_OK) != 0)
-    skip_because("no file here has a size that is too large");
+    skip_because("this system has no file with a wrong size");
 
   const avow_value_t v = avow_run(avow_read_file(loop, path, 1000));
 
