@@ -97,7 +97,7 @@ read_port() {
   line=
   read -r line <port || :
   port=${line##* }
-  [ -n "$port" ] || fail "it has not said where it is"
+  [ -n "$port" ] || fail "it has not printed its address"
 }
 
 # leave_out REASON: prints what this system lacks. Fails if no test may be

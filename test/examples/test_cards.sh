@@ -41,7 +41,7 @@ out 'nobody  rejected  +[0-9]+\.[0-9]  connection refused \(3 attempts\)'
 out 'reset   rejected  .*onnection reset by peer \(3 attempts\)'
 out 'silent  rejected  .*timed out \(3 attempts\)'
 out '4 of 8 loaded\.'
-[ ! -s err ] || fail "a line of progress where there is no terminal"
+[ ! -s err ] || fail "progress without a terminal"
 
 echo "cards: a permanent failure is not retried"
 serve 'HTTP/1.1 404 Not Found\r\n\r\nno'
@@ -52,7 +52,7 @@ serve 'HTTP/1.1 200 OK\r\n\r\nhello'
 run 1 patiently --retries 1 "127.0.0.1:$missing" "127.0.0.1:$busy" \
   "127.0.0.1:$port"
 [ "$(grep -c "^127.0.0.1:$missing .*HTTP status 404\$" out)" -eq 2 ] ||
-  fail "asked again"
+  fail "the request was repeated"
 out "127.0.0.1:$busy .*HTTP status 503 \\(2 attempts\\)"
 run 1 patiently --retries 0 "127.0.0.1:$busy" "127.0.0.1:$port"
 out '1 of 2 loaded\.'

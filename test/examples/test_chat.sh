@@ -58,12 +58,12 @@ heard cat 'guest 2: a whole line'
 echo "chat: a client that leaves gets a goodbye, and others stay"
 printf 'the last' >&6
 exec 6>&-
-wait $cat || fail "status of the one that left"
+wait $cat || fail "status of the client that left"
 heard ann 'guest 3: the last'
 heard ann '* guest 3 has gone'
 [ "$(tail -n 1 cat)" = '* goodbye' ] || fail "goodbye: $(cat cat)"
 exec 5>&-
-wait $bob || fail "status of the one that left without a word"
+wait $bob || fail "status of the client that left without a message"
 heard ann '* guest 2 has gone'
 
 echo "chat: a line that is too long"
@@ -115,7 +115,7 @@ for one in ann eve; do
 done
 exec 4>&- 7>&-
 err 'chat: guest 5: timed out'
-[ "$(wc -l <err)" -eq 1 ] || fail "other errors"
+[ "$(wc -l <err)" -eq 1 ] || fail "the errors differ"
 start
 interrupt INT
 [ ! -s err ] || fail "errors"
@@ -143,7 +143,7 @@ done
 wait $ann || fail "status"
 sed '/word/!d' ann >words
 for i in 1 2 3 4 5 6 7 8; do
-  cmp words words$i || fail "not all heard the same"
+  cmp words words$i || fail "not all clients received the same"
 done
 exec 4>&-
 
@@ -167,10 +167,10 @@ exec 5>bob.in
 heard ann '* guest 2 has come'
 for i in 1 2 3; do
   "$client" "$port" <>silent >cat
-  [ "$(cat cat)" = '* no room, come again later' ] || fail "no room: $(cat cat)"
+  [ "$(cat cat)" = '* no room, come again later' ] || fail "refused: $(cat cat)"
 done
 exec 5>&-
-wait $bob || fail "status of the one that left"
+wait $bob || fail "status of the client that left"
 join bob
 exec 5>bob.in
 heard ann '* guest 3 has come'
@@ -179,9 +179,9 @@ interrupt INT
 
 echo "chat: idle clients are disconnected"
 start --timeout 300
-"$client" "$port" <>silent >cat || fail "status of the silent one"
+"$client" "$port" <>silent >cat || fail "status of the silent client"
 printf '* %s\n' 'guest 1 has come' 'you have said nothing' 'goodbye' |
-  grep -vxF -f - cat && fail "heard: $(cat cat)"
+  grep -vxF -f - cat && fail "received: $(cat cat)"
 [ "$(tail -n 1 cat)" = '* goodbye' ] || fail "goodbye: $(cat cat)"
 interrupt INT
 
@@ -227,7 +227,7 @@ exec 5>bob.in
 heard bob '* guest 1 has come'
 exec 5>&-
 interrupt TERM
-[ ! -e door ] || fail "its name is still there"
+[ ! -e door ] || fail "the name of the socket still exists"
 
 echo "chat: a port that is in use"
 start

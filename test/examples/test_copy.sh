@@ -52,7 +52,7 @@ echo "copy: an incomplete copy is removed"
 run 1 sh -c "trap '' XFSZ; ulimit -f 1000; exec '$copy' from half"
 err "$name: removing the half-written 'half'"
 err "$name: 'half': file too large"
-[ ! -e half ] || fail "half is left"
+[ ! -e half ] || fail "an incomplete copy is left"
 dd if=/dev/null of=huge bs=1 seek=8589934592 2>/dev/null
 # interrupted SIGNAL: sets $status. Returns false if the copy ended before the
 # signal.
@@ -71,7 +71,7 @@ for signal in INT TERM; do
   until_true interrupted $signal
   [ $status -eq 1 ] || fail "interrupted: status $status"
   err "$name: removing the half-written 'half'"
-  [ ! -e half ] || fail "half is left"
+  [ ! -e half ] || fail "an incomplete copy is left"
 done
 
 echo "all passed"

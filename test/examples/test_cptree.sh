@@ -25,7 +25,7 @@ diff -r --no-dereference from to
 [ "$(stat -c '%n %a %Y' from/deep/er from/deep/7 from/deep/8)" = \
   "$(cd to && stat -c 'from/%n %a %Y' deep/er deep/7 deep/8)" ] ||
   fail "modes and times"
-[ ! -s err ] || fail "a line of progress where there is no terminal"
+[ ! -s err ] || fail "progress without a terminal"
 out 'copied [0-9]+ entries, [0-9]+ bytes'
 run 0 "$cptree" -j 64 from to64
 diff -r --no-dereference from to64

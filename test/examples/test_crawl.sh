@@ -27,7 +27,7 @@ sort >expected <<EOF
 404 /gone
 8 visited, 1 failed
 EOF
-cmp sorted expected || fail "what it visited"
+cmp sorted expected || fail "the visited pages"
 [ ! -s err ] || fail "errors"
 [ "$(grep -c '^/flaky ' requests)" -eq 2 ] || fail "/flaky is tried again"
 [ "$(wc -l <requests)" -eq 9 ] || fail "requests: $(cat requests)"

@@ -142,11 +142,11 @@ stalled() {
 }
 until_true stalled
 exec 7<deaf 6>&-
-cmp - flood <&7 || fail "the flood has changed"
+cmp - flood <&7 || fail "the echoed bytes differ"
 exec 7<&-
-wait $flooding || fail "the flood did not come back"
+wait $flooding || fail "the bytes were not echoed"
 peak=$(sed -n 's/^VmHWM:[[:blank:]]*\([0-9]*\) kB/\1/p' "/proc/$pid/status")
-[ "$peak" -lt 100000 ] || fail "the flood is kept: $peak kB"
+[ "$peak" -lt 100000 ] || fail "unsent bytes stay in memory: $peak kB"
 kill -TERM $pid
 end_embed
 

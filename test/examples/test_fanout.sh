@@ -30,14 +30,14 @@ out 'silent  rejected  +[0-9]+\.[0-9]  timed out'
 out 'It took [0-9.]+ ms; the parts add up to [0-9.]+ ms\.'
 out 'nobody  rejected  +[0-9]+\.[0-9]  connection refused'
 out 'all-settled was fulfilled with 7 outcomes: 3 fulfilled, 4 rejected'
-[ ! -s err ] || fail "a line of progress where there is no terminal"
+[ ! -s err ] || fail "progress without a terminal"
 
 echo "fanout: rows are ordered and aligned"
 sed -n '/^target/,/^$/p' out | cut -c 1-6 | tr -d '\n' >column
 [ "$(cat column)" = "targetquick secureslow  forgedreset silentnobody" ] ||
   fail "order: $(cat column)"
 sed -n '/^quick/,/^$/p' out | cut -c 20-27 | grep -q '[^0-9. ]' &&
-  fail "milliseconds out of line"
+  fail "milliseconds are not aligned"
 
 echo "fanout: sends all requests at once"
 mkfifo port
@@ -128,6 +128,6 @@ for wrong in http:// host:65536 host:x :80 ::1:80 'host:80/a b' ftp://host/ \
   run 2 "$fanout" "$wrong"
   err "$name: '.*': .*"
   err "usage: $name .*"
-  [ ! -s out ] || fail "output in spite of a wrong argument"
+  [ ! -s out ] || fail "output despite an invalid argument"
 done
 echo "all passed"

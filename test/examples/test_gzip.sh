@@ -9,7 +9,7 @@ cd "$dir"
 # same NAME: asserts that the file out is NAME, compressed.
 same() {
   command gzip -dc <out >back || fail "no gzip: $1"
-  cmp -s back "$1" || fail "other bytes: $1"
+  cmp -s back "$1" || fail "the bytes differ: $1"
 }
 
 echo "gzip: a file, a pipe, and no input"

@@ -41,7 +41,7 @@ run 1 "$mirrors" file "127.0.0.1:$missing" "127.0.0.1:$strange/x"
 err 'mirrors: all promises rejected'
 err "  127.0.0.1:$missing: HTTP status 404"
 err "  127.0.0.1:$strange/x: Received HTTP/0\.9 when not allowed"
-[ "$(cat file)" = 'wanted' ] || fail "the file is not what it was"
+[ "$(cat file)" = 'wanted' ] || fail "the file has changed"
 run 1 "$mirrors" absent/file "127.0.0.1:$port"
 err "mirrors: .*'absent/file.*': no such file or directory"
 
@@ -75,9 +75,9 @@ for wrong in file --bogus '/dev/null 127.0.0.1:1' '. 127.0.0.1:1' \
   run 2 "$mirrors" $wrong
   err 'usage: mirrors .*'
 done
-[ "$(cat file)" = 'wanted' ] || fail "the file is not what it was"
-[ -c /dev/null ] || fail "/dev/null is none any more"
+[ "$(cat file)" = 'wanted' ] || fail "the file has changed"
+[ -c /dev/null ] || fail "/dev/null was replaced"
 run 0 "$mirrors" --help
-[ "$(echo *file*)" = file ] || fail "something is left: $(ls)"
+[ "$(echo *file*)" = file ] || fail "files are left: $(ls)"
 
 echo "all passed"

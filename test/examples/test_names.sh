@@ -18,16 +18,16 @@ printf '127.0.0.1\tat the end' >>log
 sed "s/^127\.0\.0\.1\([[:blank:]].*\)\{0,1\}\$/$name\1/" log >expected
 echo >>expected
 run 0 "$names" log
-cmp out expected || fail "other lines"
+cmp out expected || fail "the lines differ"
 run 0 "$names" <log
-cmp out expected || fail "other lines from the standard input"
+cmp out expected || fail "the lines from standard input differ"
 [ ! -s err ] || fail "errors"
 
 echo "names: looks an address up once and keeps the order"
 seq 5000 | sed 's/^/127.0.0.1 /' >log
 sed "s/^127.0.0.1/$name/" log >expected
 run 0 "$names" --count log
-cmp out expected || fail "other lines"
+cmp out expected || fail "the lines differ"
 err '5000 lines, 1 lookups'
 
 echo "names: the rate limits lookups"
@@ -38,8 +38,8 @@ run 0 "$names" --count --rate 4 log
 err '3 lines, 3 lookups'
 begin=$(date +%s)
 run 0 "$names" --count --rate 1 log
-[ $(($(date +%s) - begin)) -ge 2 ] || fail "sooner than at 1 a second"
-[ "$(sed 's/.* //' out | uniq -c)" = '      3 line' ] || fail "other lines"
+[ $(($(date +%s) - begin)) -ge 2 ] || fail "faster than 1 per second"
+[ "$(sed 's/.* //' out | uniq -c)" = '      3 line' ] || fail "the lines differ"
 
 echo "names: lines arrive at once, and results expire"
 mkfifo pipe

@@ -106,6 +106,6 @@ kill -TERM $pid
 status=0
 wait $pid || status=$?
 [ $status -eq 1 ] || fail "status $status"
-! kill -0 "$child" 2>/dev/null || fail "the command goes on"
+! kill -0 "$child" 2>/dev/null || fail "the command still runs"
 
 echo "all passed"

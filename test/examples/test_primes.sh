@@ -30,7 +30,7 @@ left=$!
 until_true test -s dots # it runs
 kill -KILL "$left"
 read -r line <&3
-[ "${line% *}" = "left at" ] || fail "no word of it: $line"
+[ "${line% *}" = "left at" ] || fail "no report: $line"
 kill -TERM "$server"
 wait "$server" || fail "status $?"
 [ ! -s err ] || fail "errors"

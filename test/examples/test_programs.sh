@@ -47,7 +47,7 @@ arguments_of() {
   tail | wrap) arguments=from serves=yes ;;
   collect | thread) arguments=from ;;
   upload) arguments="--to 127.0.0.1:$good from" ;;
-  *) fail "what shall $1 be called with?" ;;
+  *) fail "no arguments are known for $1" ;;
   esac
 }
 
@@ -174,8 +174,8 @@ narrow() {
   LC_ALL=C.UTF-8 sed 's/界/xx/g' plain >counted
   ! LC_ALL=C.UTF-8 grep -E ".{$(($1 + 1)),}" counted ||
     fail "wider than $1: $2"
-  grep -q '…' plain || fail "nothing is cut: $2"
-  LC_ALL=C.UTF-8 grep -qavx '.*' plain && fail "cut within a character: $2"
+  grep -q '…' plain || fail "nothing is truncated: $2"
+  LC_ALL=C.UTF-8 grep -qavx '.*' plain && fail "truncated within a character: $2"
   return 0
 }
 widths='40 61 80 132'
@@ -195,6 +195,6 @@ for path; do
     narrow $columns "'$path' $table"
   done
   eval "'$path' $table" >out 2>err || :
-  grep -q "$long" out || fail "cut though it is no terminal"
+  grep -q "$long" out || fail "truncated although it is not a terminal"
 done
 echo "all passed"

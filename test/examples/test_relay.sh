@@ -87,7 +87,7 @@ echo come >&5 # more than the buffers of the system hold
 head -c 20000000 /dev/zero | tr '\0' x | fold -w 1000 >&5
 echo >&5
 exec 5>&-
-grep -a -m 1 -E '^\([0-9]+ missed\)$' <&7 >told || fail "nobody was told"
+grep -a -m 1 -E '^\([0-9]+ missed\)$' <&7 >told || fail "no client was told"
 exec 7<&-
 end_relay 0
 

@@ -24,7 +24,7 @@ port=$(sed -n 's/.*127.0.0.1 \([0-9]*\)$/\1/p' log)
 echo "remind: several reminders, each at its time"
 printf '20 tea\n10 egg\nhow?\n' | run 0 "$client" "$port"
 [ "$(sort out | tr '\n' ,)" = 'egg,so many ms, what,tea,' ] ||
-  fail "what was said"
+  fail "the output"
 until_true grep -q '\[1\] is done' log
 said 1 'is here,is done,'
 said 1.1 'tea,said,'

@@ -18,7 +18,7 @@ run 0 "$scan" --timeout "$never" --limit 3 127.0.0.1 "$first-$last"
 out 'address  +ms'
 out "127\.0\.0\.1:$port +[0-9]+\.[0-9]"
 out '127\.0\.0\.1: [1-9][0-9]* open, [1-9][0-9]* closed, 0 silent, in .* ms'
-[ ! -s err ] || fail "a line of progress where there is no terminal"
+[ ! -s err ] || fail "progress without a terminal"
 name_host
 run 0 "$scan" --timeout "$never" "$host" "$port"
 out '.*: [01] open, [01] closed, 0 silent, in .* ms'

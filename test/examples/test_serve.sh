@@ -125,13 +125,13 @@ for fields in 'Content-Length: 1\r\nTransfer-Encoding: chunked' \
   'Transfer-Encoding: chunked\t' 'Transfer-Encoding:\013chunked' \
   'A: b\nContent-Length: 1'; do
   refused 400 "$one$fields\r\n\r\n0\r\n\r\n"
-  [ "$(grep -c '^HTTP/' out)" -eq 1 ] || fail "what is behind $fields"
+  [ "$(grep -c '^HTTP/' out)" -eq 1 ] || fail "the bytes after $fields are answered"
 done
 refused 400 'GET / HTTP/1.0\r\nTransfer-Encoding: chunked\r\n\r\n0\r\n\r\n'
 for coding in gzip 'gzip, chunked' 'chunked, identity' xchunked identity; do
   ask "${one}Transfer-Encoding: $coding\r\n\r\n0\r\n\r\n"
   head -n 1 out | grep -Eq '^HTTP/1.1 (400|501) ' || fail "coding $coding"
-  [ "$(grep -c '^HTTP/' out)" -eq 1 ] || fail "what is behind $coding"
+  [ "$(grep -c '^HTTP/' out)" -eq 1 ] || fail "the bytes after $coding are answered"
 done
 refused 501 "${one}Transfer-Encoding: gzip, chunked\r\n\r\n0\r\n\r\n"
 
@@ -213,8 +213,8 @@ for i in $(seq 35); do
     printf "$one" | head -c "$i"
     sleep 0.01
     printf "$one" | tail -c +$((i + 1))
-  } | "$client" "$port" >out 2>err || fail "cut behind $i bytes"
-  grep -qx 1000 out || fail "no answer to what is cut behind $i bytes"
+  } | "$client" "$port" >out 2>err || fail "split after $i bytes"
+  grep -qx 1000 out || fail "no answer to a request split after $i bytes"
 done
 interrupt TERM
 
@@ -237,8 +237,8 @@ exec 4>hold
 printf "$one" >&4
 until_true grep -qx 1000 out
 interrupt INT # while a connection waits
-[ ! -s log ] || fail "the one that waits is cut off"
-wait $asking || fail "the one that waits"
+[ ! -s log ] || fail "the waiting client was disconnected"
+wait $asking || fail "the waiting client"
 exec 4>&-
 
 echo "serve: the number of connections is limited"
@@ -288,7 +288,7 @@ echo "serve: slow clients are disconnected at the end"
 start -g 100 www
 ask_much
 interrupt TERM
-grep -qx 'serve: connections cut off: 1' log || fail "who was cut off"
+grep -qx 'serve: connections cut off: 1' log || fail "the disconnected client"
 exec 4>&- 5>&-
 wait $asking || : # its connection was closed
 

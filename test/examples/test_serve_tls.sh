@@ -12,7 +12,7 @@ seq 1000 >www/lines.txt
 if [ "${2:-}" = none ]; then
   echo "serve: without TLS it says so"
   run 1 "$serve" --tls a www
-  grep -q 'libssl-dev' err || fail "it does not say what is missing"
+  grep -q 'libssl-dev' err || fail "no message about the missing argument"
   echo "all passed"
   exit
 fi
@@ -60,7 +60,7 @@ client() {
 echo "serve: how to make a certificate"
 run 0 "$serve" --help
 sed -n '/^  openssl req/,/both$/p' out >how
-grep -q openssl how || fail "the help says nothing of it"
+grep -q openssl how || fail "the help does not describe it"
 sh ./how 2>err || fail "the help is wrong: $(cat err)"
 start --tls both www
 papers=both
@@ -91,7 +91,7 @@ curl -sS -r 4000000-5000000 -o expected "file://$dir/www/large.bin"
 cmp part expected || fail "a range"
 run 22 get -f --cacert $papers "$url/none"
 run 60 get "$url/lines.txt" # an unknown authority
-! get "http://127.0.0.1:$port/lines.txt" >out 2>err || fail "HTTP is answered"
+! get "http://127.0.0.1:$port/lines.txt" >out 2>err || fail "a request without TLS was answered"
 get --cacert $papers --parallel --parallel-max 16 -o 'got#1' \
   -w '%{http_code}\n' "$url/lines.txt?[1-300]" >out 2>err || fail "load"
 [ "$(grep -cx 200 out)" = 300 ] || fail "load: answers"
@@ -150,7 +150,7 @@ seen() {
   grep -q 'CN = second\|CN=second' out
 }
 until_true seen
-wait $asking || fail "who was there is cut off"
+wait $asking || fail "a connected client was disconnected"
 cmp slow www/large.bin
 client -tls1_2 -sess_in session
 grep -q '^Reused, ' out || client -tls1_3 -sess_in session
@@ -163,7 +163,7 @@ get --cacert $papers "$url/lines.txt" | cmp - www/lines.txt
 
 echo "serve: a client without a handshake, and an orderly end"
 echo nonsense | curl -sS --max-time 600 "telnet://127.0.0.1:$port" >out 2>err ||
-  [ $? -ne 28 ] || fail "nonsense is not refused"
+  [ $? -ne 28 ] || fail "invalid input is not refused"
 get --cacert $papers --limit-rate 24M -o slow2 "$url/large.bin" 2>err &
 asking=$!
 until_true test -s slow2
@@ -173,6 +173,6 @@ cmp slow2 www/large.bin
 
 echo "serve: an invalid certificate"
 run 1 "$serve" --tls certificate --key key www
-grep -q 'certificate: ' err || fail "it does not say what is wrong"
+grep -q 'certificate: ' err || fail "no message about the error"
 run 1 "$serve" --tls missing www
 echo "all passed"

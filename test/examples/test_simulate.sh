@@ -21,7 +21,7 @@ eval "run 1 $again" # the command is quoted for a shell
 out "seed $seed fails: votes were lost or made up"
 cp out first
 eval "run 1 $again"
-cmp out first || fail "the same run is another"
+cmp out first || fail "the repeated run differs"
 
 echo "simulate: without these choices the run passes"
 run 0 "$simulate" --seed "$seed" --only ''

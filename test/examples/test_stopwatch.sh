@@ -36,7 +36,7 @@ tail -n 1 out | grep -Eqx 'lap 3: [0-9]+ ms' || fail "no last lap"
 [ ! -s log ] || fail "errors"
 awk '/^lap/ { laps += $3 } END { exit !(laps >= last) }
   !/^lap/ { if ($1 < last) exit 1; last = $1 }' out ||
-  fail "the laps do not make up the time"
+  fail "the laps do not add up to the time"
 
 echo "stopwatch: the reader closes the pipe"
 begin --every 9999999

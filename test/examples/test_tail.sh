@@ -49,7 +49,7 @@ echo "tail: a truncated file"
 echo cut >>logs/a # shorter than before, whenever tail looks
 until_true ends cut
 interrupt INT
-[ "$(grep -c . out)" -eq 16 ] || fail "lines twice, or of others"
+[ "$(grep -c . out)" -eq 16 ] || fail "lines are repeated or from another file"
 [ ! -s err ] || fail "errors"
 
 echo "tail: many lines at once"
@@ -84,7 +84,7 @@ err "tail: waiting for 'logs/later'"
 seq 20 >logs/later.new
 mv logs/later.new logs/later
 until_true ends 20
-[ "$(wc -l <out)" -eq 20 ] || fail "not all of it"
+[ "$(wc -l <out)" -eq 20 ] || fail "not all bytes"
 echo more >>logs/later
 until_true ends more
 interrupt INT

@@ -20,7 +20,7 @@ out "absent +rejected  +[0-9]+\.[0-9]  stat 'absent': no such file or directory"
 out './large +fulfilled +[0-9]+\.[0-9]  HTTP 201, 5000000 bytes'
 out 'empty +rejected  +[0-9]+\.[0-9]  HTTP status 507'
 out '7 files: 4 sent, 3 failed'
-[ ! -s err ] || fail "a line of progress where there is no terminal"
+[ ! -s err ] || fail "progress without a terminal"
 run 0 "$upload" --jobs 1 file5 empty
 out 'empty +fulfilled +[0-9]+\.[0-9]  HTTP 201, +0 bytes'
 
