@@ -287,7 +287,7 @@ static void settle(avow_deferred_t *d) {
 
 static void settle_and_drop(void) {
   avow_deferred_t *d;
-  avow_promise_t *p = avow_promise_new(loop, &d); /* stays pending */
+  avow_promise_t *p = avow_promise_new(loop, &d); /* kept until the end */
   (void) avow_deferred_ref(d);                    /* returns d */
   settle(d);
   settle(d);
