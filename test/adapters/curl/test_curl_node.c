@@ -167,8 +167,8 @@ static void gets_by_ftp(void **state) {
   avow_value_unref(v);
 }
 
-/* When the second file arrives, libcurl has received the reply before its
-   request. Version 7.88 then waits for nothing. */
+/* The server announces the passive port of the second file before libcurl
+   requests it. Version 7.88 then waits for no event. */
 static void gets_what_is_said_early(void **state) {
   const char *url = url_at(FTP, "ftp://eager@127.0.0.1:", "/file");
   for (int i = 0; i < 3; i++) {

@@ -28,8 +28,8 @@ extern avow_value_t ends[2], below[2], settings[2];
 int pair_setup(void **state);
 int pair_teardown(void **state);
 
-/* Makes the pair of streams below. Without options it has a capacity of 100,000
-   bytes and delivers bytes as they were written. */
+/* Makes the pair of streams below, with the capacity `room`. If `options` is
+   NULL, bytes arrive as they were written. */
 void open_below(size_t room, const avow_duplex_options_t *options);
 
 avow_promise_t *greet_client(void); /* these take the streams below */
