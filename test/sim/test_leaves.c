@@ -96,8 +96,8 @@ static void number_of_a_closed_file_is_the_next(void **state) {
   (void) assert_passes(1, opens_and_closes, NULL);
 }
 
-/* When a listener closes, the simulator disconnects connections that it has not
-   accepted or that wait for it. */
+/* When a listener closes, the simulator disconnects connections that the
+   program has not taken and those in the backlog. */
 
 static uv_tcp_t door;
 

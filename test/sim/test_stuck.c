@@ -200,8 +200,8 @@ static void *hold_until_the_end(void *data) {
   return NULL;
 }
 
-/* Other threads exist outside of runs, and so may other threads of a process in
-   which one thread simulates. */
+/* While one thread simulates, other threads of the process may run outside of
+   the simulation. */
 static avow_sim_result_t run_beside(void *(*holds)(void *data),
                                     avow_sim_fn program) {
   pthread_t holder;

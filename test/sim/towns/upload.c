@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * examples/upload.c with its own server. At the end it must know the state of
- * each file.
+ * examples/upload.c with its own server, which refuses every third file. At the
+ * end the program must know the state of each file.
  */
 #include <avow/sim.h>
 
