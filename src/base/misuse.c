@@ -70,6 +70,17 @@ void avow__misuse_in(const char *called, const char *format, ...) {
   else
     avow__misuse("%s", problem);
 }
+
+/* Only public functions advise. */
+void avow__advise_in(const char *called, const char *format, ...) {
+  char problem[AVOW__MISUSE_SIZE];
+  va_list args;
+  va_start(args, format);
+  /* NOLINTNEXTLINE(clang-analyzer-valist.Uninitialized): va_start() is above */
+  (void) vsnprintf(problem, sizeof(problem), format, args);
+  va_end(args);
+  avow__advise("%s(): %s", called, problem);
+}
 #endif
 
 void avow__misuse_of_null_in(const char *what, const char *called) {

@@ -36,9 +36,12 @@ enum { AVOW__MISUSE_SIZE = 512 };
    "PROBLEM; REMEDY". */
 void avow__misuse_in(const char *called, const char *format, ...)
     AVOW_PRINTF(2, 3);
+void avow__advise_in(const char *called, const char *format, ...)
+    AVOW_PRINTF(2, 3);
 #else
 #  define AVOW__CALLED                 NULL
 #  define avow__misuse_in(called, ...) avow__misuse(__VA_ARGS__)
+#  define avow__advise_in(called, ...) avow__advise(__VA_ARGS__)
 #endif
 
 /* Reports that a required argument is NULL. `what` is "promise" or another word

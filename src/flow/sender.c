@@ -124,10 +124,9 @@ static int put_directly(const avow_sender_t *sender, avow_value_t item,
   const int err = avow_channel_try_send(sender->source.channel, item);
   if (err != UV_EAGAIN || make_place == fail_at_once)
     return err;
-  avow__advise(
-      "%s(): sender has capacity 0 and cannot block or replace; pass "
-      "avow_sender_new() a capacity, or call avow_sender_send()",
-      called);
+  avow__advise_in(called,
+                  "sender has capacity 0 and cannot block or replace; pass "
+                  "avow_sender_new() a capacity, or call avow_sender_send()");
   avow__value_unref(item);
   return AVOW_EMISUSE;
 }
@@ -140,10 +139,10 @@ static int reason_against(const avow_sender_t *sender, avow_value_t item,
     return UV_EINVAL;
   if (sender->port == NULL || avow__crosses(item))
     return 0;
-  avow__advise(
-      "%s(): value of type %s cannot change threads; send bytes, "
-      "numbers or a sendable object",
-      called, avow_type_name(&item));
+  avow__advise_in(called,
+                  "value of type %s cannot change threads; send bytes, numbers "
+                  "or a sendable object",
+                  avow_type_name(&item));
   return AVOW_EMISUSE;
 }
 

@@ -31,9 +31,7 @@ def messages(root):
             # Lines that continue a report, and the forms of base/misuse.c.
             if literal and not literal.startswith('  ') and \
                     literal not in ('%s(): %s', '%s'):
-                named = call[1] or literal.startswith('%s(): ')
-                yield (os.path.relpath(path, root), bool(named),
-                       literal.removeprefix('%s(): '))
+                yield os.path.relpath(path, root), bool(call[1]), literal
 
 
 def row(named, literal):
