@@ -3,8 +3,10 @@
  * Channels: queues of values, with backpressure.
  *
  * A channel passes items from senders to receivers, in order, and buffers up to
- * its capacity. NONE marks the end: NONE cannot be sent, and each receive after
- * the end gives NONE.
+ * its capacity. NONE marks the end and cannot be sent. After
+ * avow_channel_end() and the remaining items, or after avow_channel_close(),
+ * each receive gives NONE. After avow_channel_fail() and the remaining items,
+ * each receive gives the error.
  *
  * Repeated events of libuv, such as signals, connections and datagrams, arrive
  * in channels that avow fills from a source. A source pauses while its channel
@@ -37,7 +39,7 @@ AVOW_API AVOW_MUST_USE avow_channel_t *avow_channel_new(uv_loop_t *loop,
 /**
  * Receives the next item.
  *
- * Receivers are served in the order in which they called.
+ * Pending receives get items in the order of the calls.
  *
  * @settles the item, which the promise owns; NONE at the end
  * @rejects with the item if it is an error
@@ -83,7 +85,8 @@ AVOW_API AVOW_MUST_USE avow_promise_t *avow_channel_send(
  * Receives the next item if there is one now.
  *
  * If the next item is a promise, `*out` is that promise. If avow fills the
- * channel, the call also gets an item that its source has ready.
+ * channel, the call also receives an item that has arrived at the source of the
+ * channel, but is not in the channel yet.
  *
  * The call does not keep the loop alive. If the loop has no other work,
  * uv_run() returns before it polls, and a program that only repeats this call
@@ -110,7 +113,7 @@ AVOW_API AVOW_MUST_USE int avow_channel_try_next(const avow_channel_t *c,
  * @error   UV_EINVAL if `item` is NONE
  * @error   UV_EPIPE if the channel has ended or is closed
  * @error   the code of the error of avow_channel_fail() if the channel has
- *          failed, but UV_EPIPE in place of UV_EAGAIN
+ *          failed; UV_EPIPE if that code is UV_EAGAIN
  * @error   UV_EALREADY if avow fills the channel, for example with events of
  *          libuv or items of a stage
  * @error   UV_ECANCELED if the loop is closed
@@ -122,16 +125,16 @@ AVOW_API AVOW_MUST_USE int avow_channel_try_send(const avow_channel_t *c,
 /**
  * Ends the channel: no more items can be sent.
  *
- * Receivers still get the buffered items and those of pending sends, and then
- * NONE.
+ * Receivers still get the buffered items and the items of pending sends, and
+ * then NONE.
  */
 AVOW_API void avow_channel_end(const avow_channel_t *c);
 
 /**
  * Ends the channel with `error`: no more items can be sent.
  *
- * Receivers still get the buffered items and those of pending sends. Then each
- * avow_channel_next() rejects with `error`. If `error` is not an error, it
+ * Receivers still get the buffered items and the items of pending sends. Then
+ * each avow_channel_next() rejects with `error`. If `error` is not an error, it
  * becomes the cause of an AVOW_EREASON.
  */
 AVOW_API void avow_channel_fail(const avow_channel_t *c, avow_value_t error);
