@@ -3,8 +3,8 @@
  * Limiters and rates.
  *
  * A limiter limits how many operations run at the same time. It has a number of
- * permits, and queues callers while none is free: first come, first served. A
- * limiter with one permit is a mutex.
+ * permits, and queues calls while no permit is free. Queued calls get permits
+ * in the order of the calls. A limiter with one permit is a mutex.
  *
  * A rate limits how many operations start in a given time.
  */
@@ -103,15 +103,15 @@ AVOW_API AVOW_MUST_USE avow_value_t avow_limiter_try(const avow_limiter_t *l,
 AVOW_API void avow_limiter_resize(const avow_limiter_t *l, size_t permits);
 
 /**
- * Limits the queue to `waiting` callers.
+ * Limits the queue to `waiting` calls.
  *
  * While the queue is full, further calls reject with UV_EAGAIN. Calls that are
- * already queued stay, even if they are more than `waiting`. SIZE_MAX, the
- * default, means no limit.
+ * already queued stay, even if they are more than `waiting`. The default is
+ * SIZE_MAX, which means no limit.
  */
 AVOW_API void avow_limiter_bound(const avow_limiter_t *l, size_t waiting);
 
-/** Counts the callers in the queue. */
+/** Counts the calls in the queue. */
 AVOW_API size_t avow_limiter_waiting(const avow_limiter_t *l);
 
 /**
@@ -155,11 +155,11 @@ typedef struct avow_rate_options_s {
 /**
  * Creates a rate of `tokens` tokens per `ms` milliseconds.
  *
- * A rate is a token bucket, which is full at first. Tokens arrive one by one
- * until the bucket is full. Queued calls get new tokens before the bucket does.
- * The clock of the loop counts milliseconds, and all tokens of one millisecond
- * arrive together. Tokens that do not fit into the bucket are lost, so a small
- * bucket can make the rate lower than requested.
+ * A rate is a token bucket, which is full at first. Tokens arrive at equal
+ * intervals until the bucket is full. Queued calls get new tokens before the
+ * bucket does. The clock of the loop counts milliseconds, so all tokens of one
+ * millisecond arrive together. Tokens that do not fit into the bucket are lost,
+ * so a small bucket can make the rate lower than requested.
  *
  * `options` may be NULL. The call never returns NULL: if there is no memory for
  * a rate, all calls on the result reject with UV_ENOMEM. All calls reject with
