@@ -12,7 +12,8 @@
  *
  * libcurl looks up names on threads, and cannot stop a lookup. If a transfer is
  * canceled during its lookup, its promise rejects at once, but the client keeps
- * the transfer until the lookup has ended. avow_loop_close() waits for that.
+ * the transfer until the lookup has ended. avow_loop_close() waits for the
+ * lookup.
  */
 #ifndef AVOW_CURL_H
 #define AVOW_CURL_H
@@ -23,19 +24,22 @@
 
 AVOW_HEADER_BEGIN
 
-/** A client: connections, names and TLS sessions that transfers share. */
+/** A client: connections, resolved names and TLS sessions of its transfers. */
 typedef struct avow_curl_s avow_curl_t;
 
-/** Limits and options of a client; 0 or NULL in a field is its default. */
+/** Limits and options of a client; 0 or NULL in a field means its default. */
 typedef struct avow_curl_options_s {
-  unsigned host_connections; /* to each host: scheme, name and port; 0: 6 */
-  unsigned connections;      /* to all hosts; 0: 256, or half of RLIMIT_NOFILE
-                                if that is less */
+  /* Most connections to one host. A host is the scheme, the name and the port
+     of a URL. Default: 6. */
+  unsigned host_connections;
+  /* Most connections to all hosts. Default: 256, or half of RLIMIT_NOFILE if
+     that is less. */
+  unsigned connections;
   /* Sets options of each request of avow_curl_fetch() and
      avow_curl_fetch_all(). Called when the easy handle of the request is
      created, before the `set` of the request. NULL: no further options. */
   void (*set)(CURL *easy, void *data);
-  void *data;           /* for `set` */
+  void *data;           /* argument of `set`; used until the client ends */
   uint64_t reserved[2]; /* must be 0; for later versions */
 } avow_curl_options_t;
 
@@ -49,15 +53,15 @@ typedef struct avow_curl_options_s {
  * requests at a time.
  *
  * A response occupies its connection until its whole body has arrived. While
- * the program has not begun to read the body, the response does not count
- * against the limits, so that it does not block other requests. If no
- * descriptor is left, a transfer that has sent nothing waits until another
- * transfer ends.
+ * the program has not begun to read the body, the connection does not count
+ * against the limits, so it does not block other requests. If no descriptor is
+ * left, a transfer that has sent nothing waits until another transfer ends. If
+ * no other transfer runs, the waiting transfer rejects.
  *
  * When the loop closes, the client closes, too, and its transfers reject with
  * UV_ECANCELED. The first client calls curl_global_init(). If libcurl runs out
- * of memory for a connection, all transfers of the client reject with UV_ENOMEM
- * from then on.
+ * of memory for a connection, all current and later transfers of the client
+ * reject with UV_ENOMEM.
  *
  * @returns the client, never NULL; its transfers reject with UV_EINVAL if a
  *          limit is above 1,000,000 or a reserved field is not 0
@@ -73,8 +77,8 @@ AVOW_API AVOW_MUST_USE avow_curl_t *avow_curl_new(
  * CURLMOPT_MAX_HOST_CONNECTIONS and CURLMOPT_MAX_TOTAL_CONNECTIONS, because the
  * client uses them.
  *
- * @returns the handle, valid as long as the client; NULL if the client could
- *          not be created or the loop is closed
+ * @returns the handle, valid as long as the client; NULL if the loop is closed,
+ *          or if avow_curl_new() failed, so that all transfers reject
  */
 AVOW_API CURLM *avow_curl_multi(const avow_curl_t *client);
 
@@ -83,35 +87,43 @@ AVOW_API CURLM *avow_curl_multi(const avow_curl_t *client);
  *
  * Takes ownership of `easy`, which must not be in a multi handle. If the
  * transfer fails, avow frees `easy`. The options of `easy` may point to data of
- * the program, such as lists and CURLOPT_POSTFIELDS. That data must stay valid
- * until the promise has settled, and is not used afterwards, even if the
- * transfer was canceled.
+ * the program, such as lists and CURLOPT_POSTFIELDS. The data must stay valid
+ * until the promise has settled, even if the transfer is canceled. If a
+ * function that libcurl calls cancels the transfer, the data must stay valid
+ * until the handlers of the promise run.
+ *
+ * libcurl uses three options later. It calls CURLOPT_CLOSESOCKETFUNCTION when
+ * it closes the connection, at the latest when the client ends. It uses
+ * CURLOPT_HSTSWRITEFUNCTION and CURLOPT_SHARE until `easy` is freed.
  *
  * The functions that are options of `easy` run on the thread of the loop. They
  * may call avow, but not curl_multi_*(). If such a function calls
- * avow_loop_close(), that returns UV_EBUSY. If such a function runs the loop,
- * the transfers of the client reject with AVOW_EMISUSE.
+ * avow_loop_close(), the call returns UV_EBUSY. If such a function runs the
+ * loop, the transfers of the client reject with AVOW_EMISUSE.
  *
- * Until the promise settles, the client uses CURLOPT_PRIVATE, which it
- * restores, CURLOPT_ERRORBUFFER, CURLOPT_NOSIGNAL,
- * CURLOPT_RESOLVER_START_FUNCTION and CURLOPT_QUICK_EXIT. The program must
+ * The client overwrites CURLOPT_PRIVATE, CURLOPT_ERRORBUFFER, CURLOPT_NOSIGNAL,
+ * CURLOPT_RESOLVER_START_FUNCTION and CURLOPT_QUICK_EXIT of `easy`. When the
+ * promise settles, the client restores only CURLOPT_PRIVATE. The program must
  * ignore SIGPIPE.
  *
- * libcurl before 7.87 blocks the loop in two cases: CURLOPT_TIMEOUT expires
- * during a lookup, or the transfer is canceled during a second lookup, as for a
- * SOCKS proxy. To avoid the first case, use avow_timeout().
+ * libcurl before 7.87 blocks the loop in two cases. First, CURLOPT_TIMEOUT
+ * expires during a lookup; use avow_timeout() instead. Second, the transfer is
+ * canceled while libcurl looks up a second name, such as the target behind a
+ * SOCKS proxy.
  *
  * Errors have the messages of libcurl; avow_curl_code() returns the CURLcode.
  *
  * @settles OBJECT easy handle, see avow_to_curl()
  * @rejects with the error of the system if libcurl knows it
  * @rejects UV_ECANCELED if a progress function of the program ends the transfer
- * @rejects UV_EAI_NONAME if a name is not found
+ * @rejects UV_EAI_NONAME if a name is not found, or if no descriptor is left
+ *          for the lookup
  * @rejects UV_EINVAL if an option or the URL cannot be used
  * @rejects UV_EINVAL if `easy` is NULL or in use
  * @rejects UV_EINVAL if a value owns `easy`, which stays with that value; make
  *          a copy with curl_easy_duphandle()
- * @rejects UV_EMFILE if no descriptor is left for a socket
+ * @rejects UV_EMFILE if no descriptor is left for a socket and the transfer
+ *          cannot wait; see avow_curl_new()
  * @rejects UV_EMSGSIZE if the file is larger than CURLOPT_MAXFILESIZE
  * @rejects UV_ENOTSUP if libcurl was built without a feature that is needed
  * @rejects UV_EPROTO for all other failures of libcurl
@@ -127,8 +139,8 @@ AVOW_API AVOW_MUST_USE avow_promise_t *avow_curl_perform(
 /**
  * Gets the easy handle of avow_curl_perform(), for curl_easy_getinfo().
  *
- * The value owns the handle and frees it. To repeat the transfer, perform a
- * copy that curl_easy_duphandle() makes.
+ * The value owns the handle and frees it. To repeat the transfer, copy the
+ * handle with curl_easy_duphandle(), and perform the copy.
  *
  * @returns the handle, valid until `v` is released; NULL for any other value,
  *          which is misuse
@@ -138,28 +150,29 @@ AVOW_API CURL *avow_to_curl(const avow_value_t *v);
 /**
  * Gets the code of libcurl for an error.
  *
- * @returns the code; CURLE_OK if `error` is no error, or if libcurl did not
- *          report it, as with UV_ECANCELED
+ * @returns the code; CURLE_OK if `error` is not an error, or if libcurl did not
+ *          report the error, such as UV_ECANCELED
  */
 AVOW_API CURLcode avow_curl_code(const avow_value_t *error);
 
-/** Options of a request; 0 or NULL in a field is its default. */
+/** Options of a request; 0 or NULL in a field means its default. */
 typedef struct avow_fetch_options_s {
   const char *method;         /* capital letters; NULL: GET, or POST if there
                                  is a body */
   const char *const *headers; /* "Name: value" …, NULL at the end. After a
-                                 redirect to another host they are sent, too,
-                                 except Authorization and Cookie */
+                                 redirect to another host, the client omits
+                                 Authorization and Cookie */
   /* The body of the request: BYTES, or a value that owns a stream. The request
      keeps a reference. NULL or NONE: no body. HEAD sends none. */
   const avow_value_t *body;
   uint64_t body_length; /* bytes to read from a stream; 0: until it ends */
-  uint64_t limit;       /* largest body of the response, in bytes after
-                           decompression; 0: no limit */
-  /* Counters of the program. `sent` counts the bytes sent so far, with the
-     overhead of chunks. `received` counts the bytes received so far, before
-     decompression. Updated until the request rejects, the body of the response
-     ends, or the response is released. NULL: not needed. */
+  uint64_t limit;       /* maximum size of the body of the response, in bytes
+                           after decompression; 0: no limit */
+  /* Counters of the program. `sent` counts the bytes of the request body that
+     were sent, with the overhead of chunks. `received` counts the bytes of the
+     response body that were received, before decompression. The client updates
+     them until the request rejects, the body of the response ends, or the
+     response is released. NULL: not needed. */
   uint64_t *sent;
   uint64_t *received;
   /* Follow at most this number of redirects, to HTTP and HTTPS; 0: 10. After
@@ -168,46 +181,54 @@ typedef struct avow_fetch_options_s {
      requests keep their method and body. */
   unsigned redirects;
   bool no_redirects; /* true: redirects are responses like any others */
-  /* Sets further options of the easy handle, but none about the data that it
-     reads and writes. Data that the options point to must stay valid until the
-     request rejects, the body of the response ends, or the response is
-     released. If it sets CURLOPT_XFERINFOFUNCTION, endless answers of a proxy
-     are not detected. Called once, before the function that makes the request
-     returns. For options of all requests, `set` of the client takes less
-     memory. */
+  /* Sets further options of the easy handle. Called once, before the function
+     that makes the request returns. The client then sets CURLOPT_HEADERFUNCTION
+     and CURLOPT_WRITEFUNCTION. If `body` is a stream, the client also sets
+     CURLOPT_READFUNCTION, CURLOPT_SEEKFUNCTION and CURLOPT_PREREQFUNCTION. With
+     `sent` or `received`, it also sets CURLOPT_XFERINFOFUNCTION. Without them,
+     if `set` sets that option, the client does not detect endless answers of a
+     proxy.
+
+     Data that the options of libcurl point to must stay valid until the request
+     rejects, the body of the response ends, or the response is released;
+     avow_curl_perform() names exceptions. For options of all requests, `set` of
+     the client takes less memory. */
   void (*set)(CURL *easy, void *data);
-  void *data;           /* for `set` */
+  void *data;           /* argument of `set` */
   uint64_t reserved[4]; /* must be 0; for later versions */
 } avow_fetch_options_t;
 
 /**
  * Makes a request by HTTP or HTTPS and waits for the head of the response.
  *
- * `options` may be NULL. The data that it points to, except `sent` and
- * `received`, is used only during the call. libcurl verifies certificates, and
- * takes proxies from environment variables (http_proxy, https_proxy, …).
+ * `options` may be NULL. The call copies `url`, `options`, the method and the
+ * headers, and keeps a reference to the body. libcurl verifies certificates,
+ * and takes proxies from environment variables (http_proxy, https_proxy, …).
  *
  * The response owns its body, a stream; see avow_to_stream(). While the program
  * does not read the stream, the server must wait. If the body is longer than
  * `limit`, a read rejects with UV_EMSGSIZE. If the program releases the
  * response before the end of the body, the transfer is canceled. Neither the
- * request nor its body has a time limit; see avow_timeout().
+ * request nor the body of the response has a time limit. To limit the request,
+ * use avow_timeout(); to limit the reads, use an idle timeout such as
+ * avow_reader_set_idle().
  *
- * If the body is shorter than announced by its length, its chunks or HTTP/2, a
- * read rejects. A body of unknown length ends when the connection ends, so a
- * truncated body is not detected.
+ * If the body ends before its Content-Length, its last chunk or the end of its
+ * HTTP/2 stream, a read rejects. Any other body ends when the connection ends,
+ * so a truncated body is not detected.
  *
  * A compressed body (CURLOPT_ACCEPT_ENCODING) can expand to a large one. With a
- * `limit` of at most 64 MiB, the client buffers at most `limit` bytes of it.
- * With a larger limit or none, libcurl 7.88 buffers at most 64 MiB, and the
- * body ends with UV_ENOMEM if that is not enough.
+ * `limit` of at most 64 MiB, the client buffers at most `limit` bytes of the
+ * body. With a larger limit or none, libcurl 7.88 buffers at most 64 MiB. If
+ * that is not enough, a read rejects with UV_ENOMEM.
  *
- * If the body of the request is a stream, the client reads it only as fast as
- * the server accepts it, in constant memory. If the server refuses the rest, as
- * with 413, the client stops reading. If the stream fails after the head of the
- * response has arrived, the body of the response fails, too. Over HTTP/1.1, a
- * stream without `body_length` is sent in chunks. The client then asks the
- * server first, and waits one second for the answer (Expect: 100-continue).
+ * If the body of the request is a stream, the client reads the stream only as
+ * fast as the server accepts the bytes, in constant memory. If the server
+ * refuses the rest, as with 413, the client stops reading. If the stream fails
+ * after the head of the response has arrived, the body of the response fails,
+ * too. Over HTTP/1.1, the client sends a stream without `body_length` in
+ * chunks. The client first asks the server, and waits one second for the answer
+ * (Expect: 100-continue).
  *
  * @settles OBJECT response, with any status; see avow_curl_status()
  * @rejects as avow_curl_perform() rejects
@@ -229,14 +250,15 @@ typedef struct avow_fetch_options_s {
  * @rejects UV_EPROTO if the answer is not HTTP
  * @rejects UV_EPROTO if the heads of a chain of redirects are longer than
  *          libcurl accepts (300 KiB in Debian 12)
- * @rejects UV_EPROTO if Content-Length is not a number below 2^63, also with
+ * @rejects UV_EPROTO if Content-Length is not a number below 2^63, even with
  *          CURLOPT_IGNORE_CONTENT_LENGTH
  * @rejects UV_EPROTO if the stream ends before `body_length` bytes
  * @rejects UV_ESPIPE if a redirect, such as 307, requires that a stream is sent
  *          again after a part of it was sent
- * @rejects UV_ESPIPE if the server closes a kept connection after a part of a
+ * @rejects UV_ESPIPE if the server closes a reused connection after a part of a
  *          stream was sent
- * @cancel  Rejects at once and ends the transfer. No more of a stream is read.
+ * @cancel  Rejects at once and ends the transfer. The client reads no further
+ *          bytes from the stream in `body`.
  */
 AVOW_API AVOW_MUST_USE avow_promise_t *avow_curl_fetch(
     const avow_curl_t *client, const char *url,
@@ -252,7 +274,7 @@ AVOW_API AVOW_MUST_USE avow_promise_t *avow_curl_fetch(
  *
  * @settles OBJECT response, with any status
  * @rejects as avow_curl_fetch() rejects
- * @rejects with the error of the body of the response if that fails
+ * @rejects with the error of the body of the response if the body fails
  * @rejects UV_EMSGSIZE if the body has more than `limit` bytes
  * @cancel  Rejects at once. Waiting: leaves the queue. Running: ends the
  *          transfer.
@@ -289,8 +311,8 @@ AVOW_API const char *avow_curl_header(const avow_value_t *response,
  * Releases the client, which may be NULL.
  *
  * The client ends when its last transfer has ended. It then closes its idle
- * connections. Closing one of FTP or mail blocks the loop until the server
- * answers.
+ * connections. While libcurl closes an FTP or mail connection, it blocks the
+ * loop until the server answers.
  */
 AVOW_API void avow_curl_unref(avow_curl_t *client);
 
