@@ -9,26 +9,27 @@
  * does not use handle->data.
  *
  * avow_close() closes a stream, and so does the release of the last reference
- * to the value that owns it. The pending promises of the stream settle first.
- * avow does not learn of a uv_close(). After it, a pending read rejects with
- * UV_ECANCELED only at the next read or avow_close() of the handle, or when the
- * loop closes.
+ * to the value that owns the stream. The pending promises of the stream settle
+ * first. avow does not detect a uv_close() by the program. A pending read then
+ * stays pending until the program calls avow_read() or avow_close() for the
+ * handle, or closes the loop. The pending read rejects with UV_ECANCELED.
  *
  * avow takes bytes only while a read is pending. At other times the buffers of
  * the system fill up, which slows down the peer. libuv may watch the stream
- * between two reads, which does not keep the loop alive. The program must call
- * uv_read_stop() before it calls uv_read_start() on such a handle.
+ * between two reads, which does not keep the loop alive. After a read by avow,
+ * the program must call uv_read_stop() before it calls uv_read_start() on the
+ * handle.
  *
  * The system reports that a peer reset the connection only once: to the next
  * read, or to a write if that comes first.
  *
  * A reader (avow_reader_new()) reads a stream piece by piece: lines, or bytes
- * up to a delimiter. It keeps the bytes that follow a piece, so no other
- * function must read that stream. If a call is canceled or a piece is too long,
- * the bytes stay in the reader. After a stream of libuv has failed, each call
- * that needs more bytes rejects with the code of that failure. A stream class
- * of the program (stream_class.h) must itself reject each read after such a
- * failure.
+ * up to a delimiter. The reader keeps the bytes that follow a piece. Therefore
+ * the program must not read that stream with any other function. If a call is
+ * canceled or a piece is too long, the bytes stay in the reader. After a stream
+ * of libuv has failed, each call that needs more bytes rejects with the code of
+ * that failure. A stream class of the program (stream_class.h) must itself
+ * reject each read after such a failure.
  */
 #ifndef AVOW_STREAM_H
 #define AVOW_STREAM_H
@@ -43,7 +44,7 @@ typedef struct avow_stream_class_s avow_stream_class_t;
 /**
  * A byte stream: its functions, and the object that they work on.
  *
- * A struct of zeros is no stream. Passing it is misuse, like passing NULL.
+ * A struct of zeros is not a valid stream. Passing it is misuse.
  */
 typedef struct avow_stream_s {
   const avow_stream_class_t *klass;
@@ -88,8 +89,8 @@ AVOW_API uv_stream_t *avow_stream_handle(avow_stream_t stream);
  *          stays. If the program connected the handle without avow, the promise
  *          may fulfill.
  * @rejects UV_EINVAL if `address` is NULL or the handle is closing
- * @cancel  Rejects the promise; the attempt goes on. Close the handle to stop
- *          it.
+ * @cancel  Rejects the promise; the attempt continues. To stop the attempt,
+ *          close the handle.
  * @see     uv_tcp_connect()
  */
 AVOW_API AVOW_MUST_USE avow_promise_t *avow_tcp_connect(
@@ -99,15 +100,15 @@ AVOW_API AVOW_MUST_USE avow_promise_t *avow_tcp_connect(
  * Connects `pipe` to the Unix domain socket or Windows pipe `name`.
  *
  * @settles NONE when the handle is connected
- * @rejects UV_ENAMETOOLONG if `name` is too long; it is never truncated
+ * @rejects UV_ENAMETOOLONG if `name` is too long; avow never truncates `name`
  * @rejects UV_EALREADY if the handle is connecting
  * @rejects UV_EISCONN if the handle is already connected; that connection stays
  * @rejects UV_EAGAIN if the backlog of the server is full, on Linux; try again
  *          later
  * @rejects UV_EINVAL if `name` is NULL or empty, or the handle is closing
  * @rejects as connect(2) fails
- * @cancel  Rejects the promise; the attempt goes on. Close the handle to stop
- *          it.
+ * @cancel  Rejects the promise; the attempt continues. To stop the attempt,
+ *          close the handle.
  * @see     uv_pipe_connect2()
  */
 AVOW_API AVOW_MUST_USE avow_promise_t *avow_pipe_connect(uv_pipe_t *pipe,
@@ -122,12 +123,12 @@ AVOW_API AVOW_MUST_USE avow_promise_t *avow_pipe_connect(uv_pipe_t *pipe,
  * @rejects UV_ENOTCONN if the stream cannot be read, such as the write end of a
  *          pipe
  * @rejects UV_ENOTSUP if the stream's class cannot read
- * @rejects UV_EALREADY if another read is pending, also by a reader,
- *          avow_pump() or uv_read_start(); that read goes on
+ * @rejects UV_EALREADY if another read is pending, including a read by a
+ *          reader, avow_pump() or uv_read_start(); the other read continues
  * @rejects UV_ECONNRESET if the peer reset the connection; a reset is never
  *          reported as the end of the stream
  * @rejects UV_ECANCELED if the stream closes during the read
- * @cancel  Stops reading. No byte that was read is lost.
+ * @cancel  Stops reading. No bytes are lost.
  * @see     uv_read_start(), recv(2)
  */
 AVOW_API AVOW_MUST_USE avow_promise_t *avow_read(avow_stream_t stream,
@@ -144,8 +145,8 @@ AVOW_API AVOW_MUST_USE avow_promise_t *avow_read(avow_stream_t stream,
  * @rejects UV_EINVAL if `min` is 0 or more than `max`, or the stream is closing
  * @rejects UV_ENOTCONN if the stream cannot be read
  * @rejects UV_ENOTSUP if the stream's class cannot read
- * @rejects UV_EALREADY if another read of the stream is pending, also by a
- *          reader or avow_pump()
+ * @rejects UV_EALREADY if another read of the stream is pending, including a
+ *          read by a reader or avow_pump()
  * @rejects UV_ECONNRESET if the peer resets the connection
  * @rejects UV_ECANCELED if the stream closes during the read
  * @cancel  Stops reading; on a stream of libuv the promise settles at once.
@@ -167,8 +168,8 @@ AVOW_API AVOW_MUST_USE avow_promise_t *avow_read_into(avow_stream_t stream,
  * @rejects UV_EINVAL if the stream is closing
  * @rejects UV_ENOTCONN if the stream cannot be read
  * @rejects UV_ENOTSUP if the stream's class cannot read
- * @rejects UV_EALREADY if another read of the stream is pending, also by a
- *          reader or avow_pump()
+ * @rejects UV_EALREADY if another read of the stream is pending, including a
+ *          read by a reader or avow_pump()
  * @rejects UV_ECONNRESET if the peer resets the connection
  * @rejects UV_ECANCELED if the stream closes during the read
  * @cancel  Stops reading. The bytes that were read are lost.
@@ -185,15 +186,16 @@ AVOW_API AVOW_MUST_USE avow_promise_t *avow_read_all(avow_stream_t stream,
  * accepts, and queues the others. After a rejection it is unknown how many
  * bytes were written: close the stream.
  *
- * A write to a peer that closed the connection may raise SIGPIPE, which ends
- * the program. Ignore it with signal(SIGPIPE, SIG_IGN). A checked build reports
- * at the first write if the program does not ignore SIGPIPE.
+ * A write to a peer that closed the connection can raise SIGPIPE, which ends
+ * the program. Ignore SIGPIPE with signal(SIGPIPE, SIG_IGN). A checked build
+ * reports at the first write if the program does not ignore SIGPIPE.
  *
  * @settles INT bytes, always the length of `bytes`
  * @rejects UV_EINVAL if `bytes` has another type or the stream is closing
  * @rejects UV_E2BIG if a LIST has more bytes than a size_t can count
- * @rejects UV_EPIPE after avow_shutdown(), if the peer closed the connection,
- *          or if the stream is not open for writing
+ * @rejects UV_EPIPE if avow_shutdown() was called
+ * @rejects UV_EPIPE if the peer closed the connection
+ * @rejects UV_EPIPE if the stream is not open for writing
  * @rejects UV_ECONNRESET if the peer reset the connection
  * @rejects UV_ENOTSUP if the stream's class cannot write
  * @rejects UV_ECANCELED if the stream closes during the write
@@ -206,17 +208,17 @@ AVOW_API AVOW_MUST_USE avow_promise_t *avow_write(avow_stream_t stream,
 /**
  * Closes the sending side after all queued writes.
  *
- * On a pipe(2) or a terminal, the call only makes later writes reject. The
- * reader sees the end when every process that has the stream open for writing
- * has closed it. The stream to the standard input of a child process is an
- * exception: the child sees the end.
+ * On a pipe(2) or a terminal, the call only makes later writes reject. The peer
+ * reads the end when every process that has the stream open for writing has
+ * closed it. The stream to the standard input of a child process is an
+ * exception: the child reads the end.
  *
  * @settles NONE when the queued writes are done and the sending side is closed
  * @rejects UV_ENOTCONN if the sending side is closed or missing, or the stream
  *          is closing
  * @rejects UV_ENOTSUP if the stream's class cannot shut down
  * @rejects UV_ECANCELED if the stream closes before the shutdown is done
- * @cancel  Rejects the promise; the shutdown goes on.
+ * @cancel  Rejects the promise; the shutdown continues.
  * @see     uv_shutdown()
  */
 AVOW_API AVOW_MUST_USE avow_promise_t *avow_shutdown(avow_stream_t stream);
@@ -247,23 +249,23 @@ typedef struct avow_reader_s avow_reader_t;
  * the stream is released. A reader has one pending call at a time. A canceled
  * call counts as pending until the loop has run the jobs that are queued.
  *
- * @returns the reader; if there is no memory for it, a reader whose functions
- *          reject with UV_ENOMEM
+ * @returns the reader; if memory runs out, a reader whose functions reject with
+ *          UV_ENOMEM
  */
 AVOW_API AVOW_MUST_USE avow_reader_t *avow_reader_new(avow_stream_t stream);
 
 /**
  * Limits the time that later calls of the reader wait for bytes.
  *
- * Such a call rejects with UV_ETIMEDOUT if no bytes arrive for `ms`
- * milliseconds while it waits; see avow_is_timeout(). Each byte that arrives
- * restarts the time. Bytes that have arrived stay in the reader. With 0, the
- * default, there is no limit.
+ * A call rejects with UV_ETIMEDOUT if no bytes arrive for `ms` milliseconds
+ * while the call waits; see avow_is_timeout(). Each byte that arrives restarts
+ * the time. Bytes that have arrived stay in the reader. With 0, the default,
+ * there is no limit.
  */
 AVOW_API void avow_reader_set_idle(avow_reader_t *r, uint64_t ms);
 
 /**
- * Reads the bytes that the reader holds, or the next bytes that arrive.
+ * Reads the bytes that the reader keeps, or else the next that arrive.
  *
  * @settles BYTES, at least 1 and at most `max_bytes`; NONE at the end of the
  *          stream
@@ -283,8 +285,8 @@ AVOW_API AVOW_MUST_USE avow_promise_t *avow_reader_next(const avow_reader_t *r,
  * If `n` is 0, the promise fulfills at once with empty BYTES.
  *
  * @settles BYTES, `n` of them; NONE at the end of the stream
- * @rejects UV_EOF if the stream ends after fewer bytes; the cause of the error
- *          is BYTES with these bytes
+ * @rejects UV_EOF if the stream ends after fewer bytes; avow_error_cause()
+ *          returns these bytes as BYTES
  * @rejects UV_EALREADY if another read of the stream is pending
  * @rejects UV_ETIMEDOUT after the time of avow_reader_set_idle()
  * @rejects UV_ECANCELED if the stream closes during the call
@@ -301,8 +303,8 @@ AVOW_API AVOW_MUST_USE avow_promise_t *avow_reader_exactly(
  *
  * @settles BYTES, without the delimiter; NONE at the end of the stream
  * @rejects UV_EINVAL if `delimiter` is not BYTES of at least one byte
- * @rejects UV_EOF if the stream ends without the delimiter; the cause of the
- *          error is BYTES with the remaining bytes
+ * @rejects UV_EOF if the stream ends without the delimiter; avow_error_cause()
+ *          returns the remaining bytes as BYTES
  * @rejects UV_EMSGSIZE if more than `max_bytes` bytes come before the
  *          delimiter; the bytes stay in the reader
  * @rejects UV_EALREADY if another read of the stream is pending
@@ -318,7 +320,7 @@ AVOW_API AVOW_MUST_USE avow_promise_t *avow_reader_until(const avow_reader_t *r,
 /**
  * Reads the next line, and removes its "\n" or "\r\n".
  *
- * The last line of the stream may end without them.
+ * The last line of the stream may end without "\n".
  *
  * @settles BYTES, without the end of the line; NONE at the end of the stream
  * @rejects UV_EMSGSIZE if the line has more than `max_bytes` bytes; the bytes
