@@ -3,12 +3,12 @@
  * Connections, servers, addresses and datagrams.
  *
  * avow_connect(), avow_bind() and avow_accept() give an OBJECT that owns a
- * stream. Pass the OBJECT to avow_to_stream() for avow_read(), avow_write() and
- * others; avow_stream_handle() then gives the handle for functions of libuv.
- * The stream closes when the last reference to the OBJECT is released, which
- * must happen on the loop's thread, or earlier by avow_close(). Keep a
- * reference while a promise of the stream is pending, because closing rejects
- * the promise with UV_ECANCELED.
+ * stream. avow_to_stream() returns the stream for avow_read(), avow_write() and
+ * others. avow_stream_handle() returns its handle for functions of libuv. The
+ * stream closes when the program calls avow_close() or releases the last
+ * reference to the OBJECT. Release it on the loop's thread. Keep a reference
+ * while a promise of the stream is pending, because closing rejects the promise
+ * with UV_ECANCELED.
  *
  * Functions that take a uv_udp_t or another handle of the program do not use
  * handle->data. The handle must stay in memory while a promise of it is
@@ -37,8 +37,9 @@ AVOW_HEADER_BEGIN
  * service does not use the thread pool.
  *
  * @settles OBJECT stream; see avow_to_stream()
- * @rejects the code of the first failed attempt if all fail; its message names
- *          all failures and its cause is the LIST of their errors
+ * @rejects with the code of the first failed attempt if all attempts fail; the
+ *          message of the error names all failures, and avow_error_cause()
+ *          returns the LIST of their errors
  * @rejects UV_EAI_NONAME, … if the lookup fails
  * @rejects UV_EAI_SERVICE if the port is not from 0 to 65535
  * @rejects UV_EINVAL if `host` or `service` is NULL
@@ -96,7 +97,8 @@ AVOW_API AVOW_MUST_USE avow_promise_t *avow_connect_path(uv_loop_t *loop,
  * service does not use the thread pool.
  *
  * @settles OBJECT stream; see avow_to_stream()
- * @rejects UV_EADDRINUSE, … if no address can be bound; the last one decides
+ * @rejects UV_EADDRINUSE, … if no address can be bound, with the error of the
+ *          last address
  * @rejects UV_EAI_NONAME, … if the lookup fails
  * @rejects UV_EAI_SERVICE if the port is not from 0 to 65535
  * @rejects UV_EINVAL if `service` is NULL
@@ -110,17 +112,17 @@ AVOW_API AVOW_MUST_USE avow_promise_t *avow_bind(uv_loop_t *loop,
 /**
  * Options of avow_bind_path().
  *
- * A field of 0 has its default.
+ * 0 in a field means its default.
  */
 typedef struct avow_bind_path_options_s {
   /* Mode of the socket, such as 0600, at most 0777. Only users who may write to
      the socket can connect. The default depends on the umask. UV_ENOTSUP on
      Windows. */
   unsigned mode;
-  /* Whether to replace a socket that no server listens on, such as one left by
-     a killed server. To test this, avow connects to the socket and closes the
-     connection at once. Two servers must not do this to one name at the same
-     time. The default is not to. */
+  /* Whether to replace a socket that no server listens on, such as the socket
+     of a killed server. To test this, avow connects to the socket and closes
+     the connection at once. Two servers must not call avow_bind_path() with
+     this option for the same name at the same time. Default: false. */
   bool takes_over;
   uint64_t reserved[4]; /* must be zeros, else UV_EINVAL */
 } avow_bind_path_options_t;
@@ -128,18 +130,18 @@ typedef struct avow_bind_path_options_s {
 /**
  * Binds a stream to the Unix domain socket or Windows pipe `name`.
  *
- * Pass the stream to avow_connections(). Clients can connect from now on, and
- * wait until they are accepted. While 511 clients wait (or somaxconn, if it is
- * lower), Linux refuses others with UV_EAGAIN. `options` may be NULL. For an
- * abstract name of Linux, bind a uv_pipe_t instead.
+ * Pass the stream to avow_connections(). Clients can connect when this call has
+ * returned, and wait until the program accepts them. While 511 clients wait (or
+ * somaxconn, if it is lower), Linux refuses others with UV_EAGAIN. `options`
+ * may be NULL. For an abstract name of Linux, bind a uv_pipe_t instead.
  *
  * When the stream closes, avow removes `name` if it still refers to this
- * socket, even if the program has changed its directory. If the program closes
+ * socket, even if the current directory has changed. If the program closes
  * the handle with uv_close(), avow removes `name` when the value is released.
  *
  * @settles OBJECT stream, within the call; see avow_to_stream()
  * @rejects UV_EADDRINUSE if `name` exists and `takes_over` does not replace it
- * @rejects UV_ENAMETOOLONG if `name` is too long; it is never truncated
+ * @rejects UV_ENAMETOOLONG if `name` is too long; avow never truncates `name`
  * @rejects UV_EACCES if the directory does not exist or denies access
  * @rejects UV_EINVAL if `name` is NULL or empty, or an option is invalid
  * @rejects UV_ENOTSUP if `mode` is set on Windows
@@ -153,15 +155,15 @@ AVOW_API AVOW_MUST_USE avow_promise_t *avow_bind_path(
  * Accepts the next stream that waits on `from`, if there is one.
  *
  * On a listening stream this is the next connection. On a pipe that carries
- * handles it is the next handle received: after each avow_read(), call
- * avow_accept() until NONE is returned.
+ * handles it is the next received handle: after each avow_read(), call
+ * avow_accept() until it returns NONE.
  *
  * If the process has no free descriptor, Linux drops a received handle. The
  * bytes sent with it arrive, and avow_accept() returns NONE.
  *
  * @returns OBJECT stream; NONE if none waits
- * @error   UV_ENOTSUP if the received handle is no stream; it waits for a
- *          uv_accept() of the program
+ * @error   UV_ENOTSUP if the received handle is not a TCP stream or a pipe; the
+ *          program can accept that handle with uv_accept()
  * @error   UV_EINVAL if `from` is closing
  * @error   as uv_accept() fails
  * @see     uv_accept()
@@ -171,13 +173,13 @@ AVOW_API AVOW_MUST_USE avow_value_t avow_accept(uv_stream_t *from);
 /**
  * Options of avow_connections().
  *
- * A field of 0 has its default.
+ * 0 in a field means its default.
  */
 typedef struct avow_connections_options_s {
   /* Length of the system's queue of connections; the system may allow fewer
      (somaxconn). The default is 511. */
   int backlog;
-  /* Number of accepted connections that the channel buffers; 0 for none. */
+  /* Number of accepted connections that the channel buffers. Default: none. */
   size_t capacity;
   uint64_t reserved[4]; /* must be zeros, else UV_EINVAL */
 } avow_connections_options_t;
@@ -187,8 +189,8 @@ typedef struct avow_connections_options_s {
  *
  * While the channel is full, connections wait in the system's queue. A failed
  * accept rejects one avow_channel_next() with UV_ENOMEM or another code, and
- * the channel goes on. The channel ends only when `server` closes. If the
- * process has no free descriptor, libuv closes new connections.
+ * the channel continues. It ends only when `server` closes. If the process has
+ * no free descriptor, libuv closes new connections.
  *
  * A uv_tcp_t without a socket gets a free IPv4 port. If the program has called
  * uv_listen() on `server`, its callback is replaced. `options` may be NULL.
@@ -206,9 +208,9 @@ AVOW_API AVOW_MUST_USE avow_channel_t *avow_connections(
  * Writes `bytes` and sends `handle` over a pipe that carries handles.
  *
  * `bytes` is BYTES or a LIST of BYTES, at least one byte in all. `handle` is a
- * value that owns a stream, or avow_pointer() to a handle of the program. The
- * value is kept until the handle is sent. A handle of the program must stay
- * open until then. The local end of the handle stays open.
+ * value that owns a stream, or avow_pointer() to a handle of the program. avow
+ * releases the value when the handle is sent. A handle of the program must stay
+ * open until then. Sending does not close the handle in this process.
  *
  * @settles INT bytes, always all of them
  * @rejects UV_EINVAL if `stream` does not carry handles, or `bytes` or `handle`
@@ -226,10 +228,11 @@ AVOW_API AVOW_MUST_USE avow_promise_t *avow_write_handle(uv_stream_t *stream,
  * Reports when `socket` is ready for one of `events`.
  *
  * `events` is a combination of UV_READABLE, UV_WRITABLE, UV_DISCONNECT and
- * UV_PRIORITIZED. The socket is polled only while a receiver waits, so the
- * caller can read before the next item. An item can be wrong: read without
- * blocking. A socket with an error, such as a refused connect, is ready for all
- * `events`; the next system call on it gets the error.
+ * UV_PRIORITIZED. avow polls the socket only while a receiver waits, so the
+ * caller can read before the next item. An item does not guarantee that the
+ * socket is ready: read and write without blocking. A socket with an error,
+ * such as a refused connect, is ready for all `events`; the next system call on
+ * it gets the error.
  *
  * The program still owns the socket. A socket can have one watcher. Close the
  * channel before the socket: libuv aborts if a watched descriptor is not open.
@@ -365,10 +368,10 @@ typedef struct avow_datagram_s {
 /**
  * Receives the datagrams that arrive at `udp`.
  *
- * While the channel is full, no datagram is received: the system keeps some and
- * drops the others. A failed receive rejects one avow_channel_next(), and the
- * channel goes on. The channel ends when the socket closes. A handle without a
- * socket gets a free IPv4 port.
+ * While the channel is full, avow receives no datagram: the system keeps some
+ * and drops the others. A failed receive rejects one avow_channel_next(), and
+ * the channel continues. The channel ends when the socket closes. A handle
+ * without a socket gets a free IPv4 port.
  *
  * @items   OBJECT datagram; see avow_to_datagram()
  * @fails   UV_EALREADY if another channel or the program receives on `udp`
@@ -394,8 +397,8 @@ AVOW_API const avow_datagram_t *avow_to_datagram(const avow_value_t *v);
  *
  * @settles NONE when the handle is closed and its memory may be reused
  * @rejects UV_EALREADY if the handle is closing
- * @rejects UV_ENOMEM if even the reserve of memory is used up; the handle still
- *          closes, but must stay in memory until the loop is closed
+ * @rejects UV_ENOMEM if memory and the reserve of the loop are used up; the
+ *          handle closes, but must stay in memory until the loop is closed
  * @cancel  Has no effect.
  * @see     uv_close()
  */
