@@ -4,16 +4,16 @@
  *
  * Each avow_fs_*() function that is named like a function of libuv runs that
  * function in libuv's thread pool. Flags, modes, times and differences between
- * platforms are those of libuv. Paths are copied; a path of NULL rejects with
- * UV_EINVAL. The message of an error names the operation and its objects:
- * "rename '/a' to '/b': no such file or directory".
+ * platforms are those of libuv. Each function copies its paths. If a path is
+ * NULL, the promise rejects with UV_EINVAL. The message of an error names the
+ * operation and its objects: "rename '/a' to '/b': no such file or directory".
  *
- * A request that blocks forever, such as a read from a FIFO, occupies a thread
- * of the pool, and avow_loop_close() waits for it.
+ * A request that blocks, such as a read from a FIFO, occupies a thread of the
+ * pool, and avow_loop_close() waits for the request.
  *
  * A canceled promise rejects at once. Cancellation stops a request that still
  * waits for a thread of the pool. A request that has started takes effect, and
- * its result is dropped. With io_uring each request starts at once; see
+ * avow drops its result. With io_uring each request starts at once; see
  * docs/libuv.md.
  *
  * A channel of avow_fs_events() or avow_fs_polls() stops watching when it is
@@ -41,8 +41,8 @@ AVOW_HEADER_BEGIN
  * @rejects UV_ENXIO if a FIFO without a reader is opened for writing with
  *          UV_FS_O_NONBLOCK
  * @rejects as open(2) fails
- * @cancel  Stops only a request that has not started. A file that is opened
- *          later is closed again.
+ * @cancel  Stops only a request that has not started. If a started request
+ *          then opens the file, avow closes the file.
  * @see     uv_fs_open()
  */
 AVOW_API AVOW_MUST_USE avow_promise_t *avow_fs_open(uv_loop_t *loop,
@@ -165,7 +165,7 @@ AVOW_API AVOW_MUST_USE avow_promise_t *avow_fs_fdatasync(uv_loop_t *loop,
 /**
  * Sets the length of `file` to `len` bytes.
  *
- * Bytes beyond `len` are removed. A shorter file is extended with zeros.
+ * Bytes beyond `len` are removed. If the file is shorter, zeros are appended.
  *
  * @settles NONE
  * @rejects UV_EINVAL if `len` is less than 0 or `file` is open only for reading
@@ -252,7 +252,7 @@ AVOW_API AVOW_MUST_USE avow_promise_t *avow_fs_unlink(uv_loop_t *loop,
  * A default ACL or set-gid of the parent changes this; see mkdir(2).
  *
  * @settles NONE
- * @rejects UV_EEXIST if `path` exists, of any type
+ * @rejects UV_EEXIST if `path` exists, even if it is not a directory
  * @rejects UV_ENOENT if the parent directory does not exist; avow_make_dirs()
  *          creates it
  * @rejects as mkdir(2) fails
@@ -281,14 +281,14 @@ AVOW_API AVOW_MUST_USE avow_promise_t *avow_fs_rmdir(uv_loop_t *loop,
 /**
  * Renames `from` to `to` atomically.
  *
- * Other programs see either an old `to` or the new file. If `from` and `to` are
+ * Other programs see either the old `to` or the new one. If `from` and `to` are
  * names of one file, both names stay.
  *
  * @settles NONE
  * @rejects UV_ENOENT if `from` does not exist
  * @rejects UV_EXDEV if `to` is on another file system
  * @rejects UV_ENOTEMPTY or UV_EEXIST if `to` is a directory that is not empty
- * @rejects UV_EISDIR or UV_ENOTDIR if only one of them is a directory
+ * @rejects UV_EISDIR or UV_ENOTDIR if only one of the two is a directory
  * @rejects UV_EINVAL if a directory would be moved into itself
  * @rejects as rename(2) fails
  * @cancel  Stops only a request that has not started.
@@ -459,7 +459,7 @@ AVOW_API AVOW_MUST_USE avow_promise_t *avow_fs_lchown(uv_loop_t *loop,
  * set-gid if the group may execute the file.
  *
  * libuv copies as many bytes as fstat(2) reports: none for most files in /proc.
- * If a file is shorter than reported, libuv tries forever: a thread of the pool
+ * If a file is shorter than reported, libuv never stops: a thread of the pool
  * is lost, and avow_loop_close() does not return. Files in /sys are shorter,
  * and so are files that another process truncates during the copy. Use
  * avow_copy_tree() for such files.
@@ -512,8 +512,8 @@ AVOW_API AVOW_MUST_USE avow_promise_t *avow_fs_realpath(uv_loop_t *loop,
  * @settles BYTES path
  * @rejects UV_EINVAL if `pattern` does not end in XXXXXX
  * @rejects as mkdtemp(3) fails
- * @cancel  Stops only a request that has not started. A directory that is
- *          created later is removed.
+ * @cancel  Stops only a request that has not started. If a started request
+ *          then creates the directory, avow removes the directory.
  * @see     uv_fs_mkdtemp()
  */
 AVOW_API AVOW_MUST_USE avow_promise_t *avow_fs_mkdtemp(uv_loop_t *loop,
@@ -529,8 +529,8 @@ AVOW_API AVOW_MUST_USE avow_promise_t *avow_fs_mkdtemp(uv_loop_t *loop,
  * @settles OBJECT temporary file; see avow_to_temp_file()
  * @rejects UV_EINVAL if `pattern` does not end in XXXXXX
  * @rejects as mkstemp(3) fails
- * @cancel  Stops only a request that has not started. A file that is created
- *          later is closed and removed.
+ * @cancel  Stops only a request that has not started. If a started request
+ *          then creates the file, avow closes and removes the file.
  * @see     uv_fs_mkstemp()
  */
 AVOW_API AVOW_MUST_USE avow_promise_t *avow_fs_mkstemp(uv_loop_t *loop,
@@ -651,8 +651,8 @@ AVOW_API size_t avow_entries_len(const avow_value_t *entries);
 /**
  * Gets the entry with the index `i`, which must be in range.
  *
- * `entries` is a result of avow_fs_scandir() or avow_fs_readdir(). Another
- * index is misuse; a release build then returns an entry with an empty name.
+ * `entries` is a result of avow_fs_scandir() or avow_fs_readdir(). An index out
+ * of range is misuse; a release build then returns an entry with an empty name.
  *
  * @returns the entry; its name is valid until the last reference to `entries`
  *          is released
@@ -668,8 +668,8 @@ AVOW_API avow_entry_t avow_entry_at(const avow_value_t *entries, size_t i);
  * @rejects UV_ENOENT if `path` does not exist
  * @rejects UV_ENOTDIR if `path` is not a directory
  * @rejects as opendir(3) fails
- * @cancel  Stops only a request that has not started. A directory that is
- *          opened later is closed again.
+ * @cancel  Stops only a request that has not started. If a started request
+ *          then opens the directory, avow closes the directory.
  * @see     uv_fs_opendir()
  */
 AVOW_API AVOW_MUST_USE avow_promise_t *avow_fs_opendir(uv_loop_t *loop,
@@ -695,7 +695,7 @@ AVOW_API AVOW_MUST_USE avow_promise_t *avow_fs_readdir(uv_loop_t *loop,
 /**
  * Closes `dir`, a result of avow_fs_opendir().
  *
- * If a read of `dir` still runs, the close waits for it.
+ * If a read of `dir` still runs, the close waits for that read.
  *
  * @settles NONE
  * @rejects UV_EBADF if `dir` is closed
@@ -711,8 +711,8 @@ AVOW_API AVOW_MUST_USE avow_promise_t *avow_fs_closedir(
 /** A change of a file, or in a directory. */
 typedef struct avow_fs_event_s {
   /* Name of the entry in the watched directory, or the last part of `path` if
-     `path` itself changed. NULL if the name is unknown, or if the item stands
-     for several or lost events. */
+     `path` itself changed. NULL if the name is unknown, if the item stands for
+     several events, or if events were lost. */
   const char *name;
   /* UV_RENAME, UV_CHANGE, or both. Linux: both if the mode or the times of a
      directory change. */
@@ -726,21 +726,22 @@ typedef struct avow_fs_event_s {
  * avow_replace_file() does, the channel watches the new file and then sends an
  * item with UV_RENAME. Each later change of the new file gives an item, too.
  *
- * The channel resolves `path` again when the watched file itself changes: a
- * program that calls chdir() must pass an absolute path. A rename of a
- * directory further up the path is not reported, nor is a new target of a
- * symbolic link.
+ * The channel resolves `path` again when the watched file itself changes.
+ * Therefore a program that calls chdir() must pass an absolute path. The
+ * channel reports neither a rename of a directory further up the path nor a new
+ * target of a symbolic link.
  *
- * An item without a name may stand for several or lost events: check the file.
- * Such an item is sent when more than 256 items are buffered. All channels of a
- * loop send such an item when one iteration brings 8,192 events, because Linux
- * drops events beyond fs.inotify.max_queued_events (16,384 by default).
+ * If an item has no name, it can stand for several events, or events were lost:
+ * check the file. The channel sends such an item when it buffers more than 256
+ * items. All channels of a loop send such an item when one iteration brings
+ * 8,192 events, because Linux drops events beyond fs.inotify.max_queued_events
+ * (16,384 by default).
  *
  * @items   OBJECT fs_event; see avow_to_fs_event()
  * @fails   UV_ENOENT if `path` does not exist, or when it is removed; an item
  *          reports the removal first
- * @fails   UV_ENOTSUP if `flags` is not 0, or UV_FS_EVENT_RECURSIVE on Windows
- *          and macOS
+ * @fails   UV_ENOTSUP if `flags` is not 0; Windows and macOS also accept
+ *          UV_FS_EVENT_RECURSIVE
  * @fails   UV_ENOSPC if the user may not watch more files
  * @fails   UV_EACCES if the user may not read the file or the directory, on
  *          Linux
@@ -774,10 +775,10 @@ typedef struct avow_fs_change_s {
  * Checks the metadata of `path` now, and then every `ms` milliseconds.
  *
  * An `ms` of 0 means 1. Changes that were not received are combined into one
- * item, with the `prev` of the first and the `curr` of the last. If the checks
- * begin to fail, for example with UV_ENOENT, one avow_channel_next() rejects
- * with that error, and the checks go on. A relative path starts from the
- * current directory at each check.
+ * item, with the `prev` of the first change and the `curr` of the last. If the
+ * checks begin to fail, for example with UV_ENOENT, one avow_channel_next()
+ * rejects with that error, and the checks continue. A relative path starts from
+ * the current directory at each check.
  *
  * @items   OBJECT fs_change; see avow_to_fs_change()
  * @fails   UV_EINVAL if `path` is NULL
@@ -799,16 +800,17 @@ AVOW_API const avow_fs_change_t *avow_to_fs_change(const avow_value_t *v);
 /**
  * Reads the file `path` to its end.
  *
- * The call also reads files with a reported length of 0, such as those in
- * /proc. A FIFO occupies a thread of the pool until the FIFO ends, and
- * avow_loop_close() waits for it.
+ * The request reads the file in parts of at most 1 MiB. It also reads files
+ * with a reported length of 0, such as those in /proc. Reading a FIFO occupies
+ * a thread of the pool until all writers have closed the FIFO, and
+ * avow_loop_close() waits for that thread.
  *
  * @settles BYTES
  * @rejects UV_EFBIG if the file has more than `max_bytes`
  * @rejects UV_EISDIR if `path` is a directory
  * @rejects UV_EINVAL if `path` is NULL
  * @rejects as open(2) or read(2) fails
- * @cancel  Stops before the next part of 1 MiB.
+ * @cancel  The request stops after the current part.
  */
 AVOW_API AVOW_MUST_USE avow_promise_t *avow_read_file(uv_loop_t *loop,
                                                       const char *path,
@@ -817,22 +819,23 @@ AVOW_API AVOW_MUST_USE avow_promise_t *avow_read_file(uv_loop_t *loop,
 /**
  * Writes `bytes`, which is BYTES, to the file `path`.
  *
- * A new file has `mode`. An existing file is overwritten in place, and then old
- * bytes beyond the end are removed. Until then other processes can see old
- * bytes after new ones, and a crash leaves them. After a rejection the file is
- * unchanged or contains only a part of the new bytes. avow_replace_file()
- * writes all or nothing.
+ * A new file gets the permissions in `mode` that the umask does not remove. The
+ * request writes in parts of at most 1 MiB. It overwrites an existing file in
+ * place, and then removes old bytes beyond the end. Until then other processes
+ * can see old bytes after new bytes, and a crash leaves them. After a rejection
+ * the file is unchanged or contains only a part of the new bytes.
+ * avow_replace_file() writes all or nothing.
  *
  * A FIFO or a device that accepts no bytes occupies a thread of the pool, and
- * avow_loop_close() waits for it. If a FIFO loses its reader, SIGPIPE ends the
- * program unless SIGPIPE is ignored.
+ * avow_loop_close() waits for that thread. If a FIFO loses its reader, SIGPIPE
+ * ends the program unless SIGPIPE is ignored.
  *
  * @settles INT bytes, always the length of `bytes`
  * @rejects UV_EINVAL if `bytes` has another type or `path` is NULL
  * @rejects UV_EPIPE if a FIFO loses its reader and SIGPIPE is ignored
  * @rejects as open(2) or write(2) fails
- * @cancel  Stops before the next part of 1 MiB. The file is then unchanged or
- *          contains only a part of the new bytes.
+ * @cancel  The request stops after the current part. The file is then unchanged
+ *          or contains only a part of the new bytes.
  */
 AVOW_API AVOW_MUST_USE avow_promise_t *avow_write_file(uv_loop_t *loop,
                                                        const char *path,
@@ -842,13 +845,16 @@ AVOW_API AVOW_MUST_USE avow_promise_t *avow_write_file(uv_loop_t *loop,
 /**
  * Appends `bytes`, which is BYTES, to the file `path`.
  *
- * A new file has `mode`. Other processes can append bytes between two parts of
- * 1 MiB. After a rejection some of the bytes may stay in the file.
+ * A new file gets the permissions in `mode` that the umask does not remove. The
+ * request appends in parts of at most 1 MiB. Other processes can append bytes
+ * between two of these parts. After a rejection some of the bytes can stay in
+ * the file.
  *
  * @settles INT bytes, always the length of `bytes`
  * @rejects UV_EINVAL if `bytes` has another type or `path` is NULL
  * @rejects as open(2) or write(2) fails
- * @cancel  Stops before the next part of 1 MiB. Bytes that were written stay.
+ * @cancel  The request stops after the current part. Bytes that were written
+ *          stay.
  */
 AVOW_API AVOW_MUST_USE avow_promise_t *avow_append_file(uv_loop_t *loop,
                                                         const char *path,
