@@ -5,46 +5,51 @@
  * The comments of the functions do not repeat these rules.
  *
  * Ownership: the type of a parameter tells who owns the argument. A function
- * takes ownership of a plain avow_promise_t *, avow_deferred_t * or
- * avow_remote_t *, and of an avow_value_t that is passed by value, even if the
- * call fails. There is one exception: if avow_channel_try_send() or
+ * takes ownership of a promise, deferred, remote or channel whose pointer is
+ * not const, and of an avow_value_t that is passed by value, even if the call
+ * fails. There is one exception: if avow_channel_try_send() or
  * avow_sender_try_send() returns UV_EAGAIN, the caller still owns the item. A
  * function borrows a const pointer. The caller then keeps its reference, but
  * the object may change: avow_channel_send(const avow_channel_t *, …) changes
- * the channel. The caller owns what a function returns.
+ * the channel. The caller owns the result of a function, unless the comment
+ * states how long the result is valid.
  *
  * Errors: no function that creates a promise returns NULL. If such a call
  * fails, the promise rejects. If there is no memory for a promise, it rejects
- * with UV_ENOMEM.
+ * with UV_ENOMEM. If a promise rejects with the error of another promise or
+ * function, or with the code of such an error, it has the whole error, with
+ * message and cause.
  *
  * Closing: avow_loop_close() cancels pending promises, which reject with
  * UV_ECANCELED, and runs their handlers. Promises that a handler creates
- * meanwhile are canceled, too. avow_shield() protects work that must complete.
- * Promises, channels, limiters and similar objects stay valid after the close.
- * Operations on them then reject with UV_ECANCELED.
+ * meanwhile are canceled, too. avow_shield() protects promises that must
+ * complete. Promises, channels, limiters and similar objects stay valid after
+ * the close. Operations on them then reject with UV_ECANCELED.
  *
  * Misuse is a mistake of the program, such as a loop without avow_loop_init(),
  * a call on the wrong thread, a promise of another loop, or NULL. The use of a
  * reference that was released or passed on before is misuse, too. A checked
  * build prints the mistake and aborts. A release build does not check threads
- * and references, so these two mistakes can corrupt memory. For other misuse it
- * rejects with AVOW_EMISUSE, returns an error, 0 or NULL, or does nothing.
+ * and references, so these two mistakes can corrupt memory. After other misuse
+ * in a release build, the promise rejects with AVOW_EMISUSE, or the function
+ * returns an error, 0 or NULL, or the call has no effect.
  *
  * NULL: functions that release an object (unref, drop, free) accept NULL. So do
  * parameters for data of the caller, and parameters with a documented default.
- * A NULL function pointer rejects with UV_EINVAL if the comment of the called
- * function says so. Any other NULL is misuse.
+ * If a required function pointer is NULL, the call fails with UV_EINVAL; the
+ * comment of the function lists this error. Any other NULL is misuse.
  *
  * Threads: the caller must be on the thread of the loop, unless the comment of
  * the function permits any thread. Handlers run on the thread of the loop, in
  * the order in which they became ready, never inside the call that registers
  * them or settles their promise.
  *
- * These functions run inside a call: those of avow_try(), avow_async() and
+ * Some functions of the caller do not run from a job, but before the call that
+ * causes them returns. They are the functions of avow_try(), avow_async() and
  * avow_stackless(), callbacks of avow_on_cancel(), hooks of avow_options_t, and
  * functions that free data. If memory and the reserve of the loop are used up,
- * handlers of avow_finally() and avow_on_settled() do so, too. For bindings to
- * other languages, closure.h has rules of its own.
+ * handlers of avow_finally() and avow_on_settled() are called in this way, too.
+ * For bindings to other languages, closure.h has rules of its own.
  */
 #ifndef AVOW_PROMISE_H
 #define AVOW_PROMISE_H
@@ -64,16 +69,16 @@ typedef enum avow_state_e {
 /**
  * Type of a handler, which receives an outcome and returns a result.
  *
- * `arg` is borrowed: the value, or the error if the promise rejected. The
- * handler returns a value to fulfill its promise, avow_error() to reject it, or
- * avow_follow(p) to settle it as `p` does. To return the argument, it returns
- * avow_value_ref(arg).
+ * `arg` is the value of the promise, or its error if the promise rejected. The
+ * handler borrows `arg`. The handler returns a value to fulfill its promise,
+ * avow_error() to reject its promise, or avow_follow(p) to settle its promise
+ * as `p` does. To return the argument, the handler returns avow_value_ref(arg).
  *
  * Every function that avow calls must return. A C++ exception that leaves such
- * a function ends the process. Only a function that is passed to avow_async()
- * may throw, if it is compiled as C++; see exceptions.h. After a longjmp() out
- * of a handler, no handler of that loop runs again. Checked builds report the
- * longjmp() at the next run of the loop.
+ * a function ends the process. Only a function that C++ code passes to
+ * avow_async() may throw; see exceptions.h. After a longjmp() out of a handler,
+ * no handler of that loop runs again. Checked builds report the longjmp() at
+ * the next run of the loop.
  *
  * @called on the loop's thread, from a job
  */
@@ -83,7 +88,7 @@ typedef avow_value_t (*avow_cb)(const avow_value_t *arg, void *data);
  * Type of a function that gets only `data` and returns a result.
  *
  * The function returns a value to fulfill its promise, avow_error() to reject
- * it, or avow_follow(p) to settle it as `p` does.
+ * its promise, or avow_follow(p) to settle its promise as `p` does.
  *
  * @called as documented for each function that takes an avow_fn
  */
@@ -94,14 +99,15 @@ typedef avow_value_t (*avow_fn)(void *data);
  *
  * The caller owns both the promise and the deferred.
  *
- * @settles with the value, or as the promise, that was passed to avow_resolve()
+ * @settles with the value that was passed to avow_resolve(), or with the
+ *          outcome of the promise that was passed
  * @rejects with the error that was passed to avow_resolve() or avow_reject()
  * @rejects AVOW_EBROKEN if the last reference to the deferred is dropped and
  *          the promise is not resolved
  * @cancel  Rejects at once and calls the callback of avow_on_cancel(). The
- *          holder of `*out` must still settle or drop it. After avow_resolve()
- *          with another promise: cancels that promise. If that promise has
- *          other references, rejects at once.
+ *          holder of `*out` must still settle or drop `*out`. After
+ *          avow_resolve() with another promise: cancels that other promise,
+ *          unless it has other references. In that case, rejects at once.
  * @see     ECMA-262, Promise.withResolvers
  */
 AVOW_API AVOW_MUST_USE avow_promise_t *avow_promise_new(uv_loop_t *loop,
@@ -114,7 +120,7 @@ AVOW_API AVOW_MUST_USE avow_promise_t *avow_promise_new(uv_loop_t *loop,
  * promise. If `v` is a thenable, a job calls its `then` function.
  *
  * @settles with `v`; if `v` is a promise or a thenable, as `v` does
- * @rejects the code of `v` if `v` is an error
+ * @rejects with `v` if `v` is an error
  * @cancel  If `v` is a promise or a thenable, cancels it. Otherwise has no
  *          effect, because the promise is settled.
  * @see     ECMA-262, PromiseResolve
@@ -126,7 +132,7 @@ AVOW_API AVOW_MUST_USE avow_promise_t *avow_promise_resolve(uv_loop_t *loop,
  * Creates a promise that is rejected with `error`.
  *
  * @settles never with a value
- * @rejects the code of `error`
+ * @rejects with `error`
  * @rejects AVOW_EREASON if `error` is not an error; `error` is its cause
  * @cancel  Has no effect, because the promise is settled.
  * @see     ECMA-262, Promise.reject
@@ -137,8 +143,9 @@ AVOW_API AVOW_MUST_USE avow_promise_t *avow_promise_reject(uv_loop_t *loop,
 /**
  * Calls `fn` inside this call and converts its result to a promise.
  *
- * @settles with the value, or as the promise, that `fn` returned
- * @rejects the code of the error that `fn` returned
+ * @settles with the value, or with the outcome of the promise, that `fn`
+ *          returned
+ * @rejects with the error that `fn` returned
  * @rejects UV_EINVAL if `fn` is NULL
  * @cancel  Cancels the promise that `fn` returned.
  * @see     ECMA-262, Promise.try
@@ -150,9 +157,10 @@ AVOW_API AVOW_MUST_USE avow_promise_t *avow_try(uv_loop_t *loop, avow_fn fn,
  * Resolves the promise of `d` with `v`.
  *
  * A value fulfills the promise, and an error rejects it. If `v` is a promise or
- * a thenable, the promise adopts it: it settles later, as `v` does. If `v` is
- * the promise of `d` itself, the promise rejects with AVOW_ECYCLE. The call
- * takes ownership of `d`, so each reference to a deferred serves for one call.
+ * a thenable, the promise adopts `v`: the promise settles later, as `v` does.
+ * If `v` is the promise of `d` itself, the promise rejects with AVOW_ECYCLE.
+ * The call takes ownership of `d`, so each reference to a deferred serves for
+ * one call.
  *
  * @returns true if this call resolved the promise; false if it was resolved or
  *          canceled before, and then `v` is released
@@ -167,8 +175,9 @@ AVOW_API bool avow_resolve(avow_deferred_t *d, avow_value_t v);
  * `error` is the cause. A promise that is passed as `error` is not adopted. The
  * call takes ownership of `d`.
  *
- * A promise whose error holds that promise is never freed. Checked builds print
- * such promises in avow_loop_close().
+ * If the error of a promise contains the promise itself, for example as its
+ * cause, the promise is never freed. Checked builds print such promises in
+ * avow_loop_close().
  *
  * @returns true if this call rejected the promise; false if it was resolved or
  *          canceled before, and then `error` is released
@@ -198,17 +207,18 @@ AVOW_API void avow_deferred_drop(avow_deferred_t *d);
  * `on_fulfilled` gets the value, or `on_rejected` gets the error. If the
  * handler for the outcome is NULL, the returned promise settles as `p` does.
  *
- * @settles with the value, or as the promise, that the handler returned;
- *          without a handler as `p` does
- * @rejects the code of the error that the handler returned
+ * @settles with the value, or with the outcome of the promise, that the handler
+ *          returned; without a handler as `p` does
+ * @rejects with the error that the handler returned
  * @rejects AVOW_ECYCLE if the handler followed the promise that this call
  *          returned
  * @cancel  While `p` is pending: cancels `p`, and `on_rejected` gets
  *          UV_ECANCELED. If `p` has other references, `p` continues: the
  *          returned promise rejects at once, and no handler is called. After
  *          `p` has settled: the handler still runs, and a promise that it
- *          returns is canceled. But if `on_rejected` gets UV_ECANCELED, only a
- *          cancellation after its return cancels that promise.
+ *          returns is canceled. But if `on_rejected` gets UV_ECANCELED, that
+ *          promise is a clean-up: only a cancellation that arrives after
+ *          `on_rejected` has returned cancels it.
  * @see     ECMA-262, Promise.prototype.then
  */
 AVOW_API AVOW_MUST_USE avow_promise_t *avow_then(avow_promise_t *p,
@@ -220,20 +230,21 @@ AVOW_API AVOW_MUST_USE avow_promise_t *avow_then(avow_promise_t *p,
  * Calls `on_rejected` from a job if `p` rejects.
  *
  * A handler that gets UV_ECANCELED must not start another attempt, because the
- * result is no longer wanted. It must return that error, avow_value_ref(arg),
- * or a promise that cleans up and then rejects with it.
+ * result is no longer wanted. It must return avow_value_ref(arg), or a promise
+ * for its clean-up that then rejects with UV_ECANCELED.
  *
- * @settles as `p` does if `p` fulfills; otherwise with the value, or as the
- *          promise, that `on_rejected` returned
- * @rejects the code of the error that `on_rejected` returned
+ * @settles as `p` does if `p` fulfills; otherwise with the value, or with the
+ *          outcome of the promise, that `on_rejected` returned
+ * @rejects with the error that `on_rejected` returned
  * @rejects AVOW_ECYCLE if `on_rejected` followed the promise that this call
  *          returned
  * @cancel  While `p` is pending: cancels `p`, and `on_rejected` gets
  *          UV_ECANCELED. If `p` has other references, `p` continues: the
  *          returned promise rejects at once, and no handler is called. After
  *          `p` has settled: the handler still runs, and a promise that it
- *          returns is canceled. But if `on_rejected` gets UV_ECANCELED, only a
- *          cancellation after its return cancels that promise.
+ *          returns is canceled. But if `on_rejected` gets UV_ECANCELED, that
+ *          promise is a clean-up: only a cancellation that arrives after
+ *          `on_rejected` has returned cancels it.
  * @see     ECMA-262, Promise.prototype.catch
  */
 AVOW_API AVOW_MUST_USE avow_promise_t *avow_catch(avow_promise_t *p,
@@ -241,7 +252,7 @@ AVOW_API AVOW_MUST_USE avow_promise_t *avow_catch(avow_promise_t *p,
                                                   void *data);
 
 /**
- * Calls `on_settled` when `p` has settled, and waits for its result.
+ * Calls `on_settled` when `p` has settled, and waits for the result.
  *
  * `on_settled` is called after a value and after an error, also after a
  * cancellation. If `on_settled` is NULL, the returned promise settles as `p`
@@ -250,15 +261,18 @@ AVOW_API AVOW_MUST_USE avow_promise_t *avow_catch(avow_promise_t *p,
  * If memory and the reserve of the loop (for 64 promises) are used up,
  * `on_settled` is called inside the call.
  *
- * @settles as `p` does, after `on_settled` and the promise that it returned
- * @rejects the code of the error that `on_settled` returned
+ * @settles as `p` does, after `on_settled` has returned and the promise that it
+ *          returned has settled
+ * @rejects with the error that `on_settled` returned, or with the error of the
+ *          promise that it returned
  * @cancel  Before `on_settled` has returned: cancels `p`, and `on_settled` is
  *          called. The promise that `on_settled` returns is not canceled. If
  *          `p` has other references, `p` continues, and `on_settled` is called
- *          without waiting for it. After that: cancels the promise that
- *          `on_settled` returned, unless it is an avow_shield(). The returned
- *          promise then rejects with the error of `p`, or with UV_ECANCELED if
- *          `p` fulfilled.
+ *          without waiting for `p`. After `on_settled` has returned: cancels
+ *          the promise that `on_settled` returned, unless avow_shield()
+ *          protects it. The promise of avow_finally() then rejects with the
+ *          first of these errors: an error of that promise other than
+ *          UV_ECANCELED, the error of `p`, UV_ECANCELED.
  * @see     ECMA-262, Promise.prototype.finally
  */
 AVOW_API AVOW_MUST_USE avow_promise_t *avow_finally(avow_promise_t *p,
@@ -268,14 +282,14 @@ AVOW_API AVOW_MUST_USE avow_promise_t *avow_finally(avow_promise_t *p,
 /**
  * Calls `free_fn` with `data` from a job when `p` has settled.
  *
- * Handlers earlier in the chain may use `data` until then. A combinator does
- * not wait for its losers, so each input that uses `data` needs an
- * avow_attach() of its own. If `free_fn` is NULL, the returned promise settles
- * as `p` does.
+ * Handlers earlier in the chain may use `data` until then. Without
+ * avow_join_losers(), the promise of a combinator does not wait for its losers.
+ * Then each input needs its own `data` and its own avow_attach(). If `free_fn`
+ * is NULL, the returned promise settles as `p` does.
  *
- * If memory and the reserve of the loop (for 64 promises) are used up, it
- * depends on `p`. If `p` has settled, `free_fn` is called inside the call.
- * Otherwise `data` is never freed, because handlers may still use it.
+ * If memory and the reserve of the loop (for 64 promises) are used up, the
+ * state of `p` decides. If `p` has settled, `free_fn` is called inside the
+ * call. Otherwise `data` is never freed, because handlers may still use it.
  *
  * @settles as `p` does, after `free_fn` has returned
  * @cancel  Cancels `p`; `data` is freed when `p` has settled. If `p` has other
@@ -289,7 +303,8 @@ AVOW_API AVOW_MUST_USE avow_promise_t *avow_attach(avow_promise_t *p,
 /**
  * Type of the handler of avow_on_settled(), which returns nothing.
  *
- * `outcome` is borrowed: the value, or the error if the promise rejected.
+ * `outcome` is the value of the promise, or its error if the promise rejected.
+ * The handler borrows `outcome`.
  *
  * @called on the loop's thread, from a job; inside avow_on_settled() if memory
  *         and the reserve of the loop are used up
@@ -299,13 +314,14 @@ typedef void (*avow_settled_cb)(const avow_value_t *outcome, void *data);
 /**
  * Calls `cb` once from a job when `p` has settled.
  *
- * `cb` returns nothing, for languages whose foreign functions cannot return a
- * struct. The call counts as handling a rejection of `p`. If the loop closes,
- * `cb` gets UV_ECANCELED. To cancel `p` later, the caller passes avow_ref(p)
- * and keeps `p`. If `cb` is NULL, the call only releases `p`.
+ * `cb` returns nothing, so that bindings can use it in languages whose
+ * callbacks cannot return a struct. The call counts as handling a rejection of
+ * `p`. If the loop closes, `cb` gets UV_ECANCELED. To cancel `p` later, the
+ * caller passes avow_ref(p) and keeps `p`. If `cb` is NULL, the call only
+ * releases `p`.
  *
- * If memory and the reserve of the loop (for 64 promises) are used up, `cb`
- * runs inside the call. It gets the outcome of `p`, or UV_ENOMEM if `p` is
+ * If memory and the reserve of the loop (for 64 promises) are used up, `cb` is
+ * called inside the call. `cb` gets the outcome of `p`, or UV_ENOMEM if `p` is
  * pending. A pending `p` is then canceled, unless it has other references.
  */
 AVOW_API void avow_on_settled(avow_promise_t *p, avow_settled_cb cb,
@@ -321,7 +337,7 @@ AVOW_API AVOW_MUST_USE avow_promise_t *avow_ref(const avow_promise_t *p);
 /**
  * Releases a reference to `p`, which may be NULL.
  *
- * The call cancels nothing: the work behind `p` continues.
+ * The call cancels nothing: the operation of `p` continues.
  */
 AVOW_API void avow_unref(avow_promise_t *p);
 
@@ -332,10 +348,10 @@ AVOW_API void avow_promise_clear(avow_promise_t **p);
  * Names `p` for dumps, reports and the debugger.
  *
  * `name` is not copied: it must stay valid, as a string literal does. NULL
- * removes the name. Only pending promises can have a name, and only those of
- * avow_promise_new(), of avow_async(), and of most operations, such as
- * avow_work(). For any other promise the call has no effect. A promise that
- * adopts another promise loses its name.
+ * removes the name. A pending promise of avow_promise_new(), of avow_async(),
+ * or of an operation such as avow_work() or avow_map() can have a name. For any
+ * other promise, such as those of avow_sleep(), avow_then() and avow_all(), the
+ * call has no effect. A promise that adopts another promise loses its name.
  *
  * @see avow_loop_dump()
  */
@@ -344,7 +360,7 @@ AVOW_API void avow_promise_set_name(const avow_promise_t *p, const char *name);
 /**
  * Moves the promise out of `*p` and sets `*p` to NULL.
  *
- * Use it to pass a variable to a function that takes ownership.
+ * Use this function to pass a variable to a function that takes ownership.
  *
  * @settles as `*p` did before the call, because it is that promise
  */
@@ -366,8 +382,9 @@ AVOW_API avow_state_t avow_state(const avow_promise_t *p);
 /**
  * Reads the value or the error of `p`.
  *
- * The call counts as handling a rejection, unless avow_options_t.on_reject is
- * set.
+ * The call counts as handling a rejection, unless the hook on_reject in
+ * avow_options_t is set. That hook is for bindings, which use it to track
+ * rejections.
  *
  * @returns the value, or the error if `p` is rejected; NULL while `p` is
  *          pending. Valid until the caller releases `p`.
@@ -394,12 +411,12 @@ AVOW_API AVOW_MUST_USE avow_value_t avow_run(avow_promise_t *p);
  * Calls `step` until it returns an error or a value other than NONE.
  *
  * Each call is made from a job of its own. If `step` returns a promise, the
- * next job waits for it. If that promise fulfills with NONE, `step` is called
- * again. Memory use stays constant.
+ * next call is made when that promise has fulfilled with NONE. Memory use stays
+ * constant.
  *
  * @settles with the first value other than NONE, from `step` or from the
  *          promise that it returned
- * @rejects the code of the first error, from `step` or from that promise
+ * @rejects with the first error, from `step` or from that promise
  * @rejects UV_EINVAL if `step` is NULL
  * @cancel  Cancels the promise that `step` returned. Between two calls of
  *          `step`: rejects at once. `step` is not called again.
