@@ -12,18 +12,18 @@ AVOW_HEADER_BEGIN
  *
  * A promise that avow_then() or a similar function returned has a source
  * promise. This is the promise that was passed to the function, or later the
- * one that the handler returned. The cancellation begins at `p`, even if `p`
- * has other references. It goes on to the source promise of `p`, to the source
- * promise of that one, and so on. It stops before a source promise that has
- * other references. That promise continues.
+ * promise that the handler returned. The cancellation begins at `p`, even if
+ * `p` has other references. It goes on to the source promise of `p`, to the
+ * source promise of that promise, and so on. It stops before a source promise
+ * that has other references. That source promise continues.
  *
  * The last promise that the cancellation reaches rejects at once with
  * UV_ECANCELED. This rejection passes down the chain to `p` like any other,
  * through the handlers of avow_catch() and avow_finally(). Some promises reject
  * later. The promise of a running avow_work() rejects when its function has
  * returned. The promise of avow_map(), of a group or of a similar function
- * rejects when the promises that it started have settled. A combinator rejects
- * at once, unless avow_join_losers() makes it wait.
+ * rejects when the promises that it started have settled. A combined promise
+ * rejects at once, unless avow_join_losers() makes it wait.
  *
  * If `p` has settled, the call has no effect. If a source promise has settled,
  * but its handler has not run, the handler still runs, so that no value is
@@ -32,14 +32,15 @@ AVOW_HEADER_BEGIN
  * whose handlers return no pending promise is never canceled. Such handlers can
  * check a flag of the program.
  *
- * A clean-up is protected from the cancellation that started it, and from
- * others until its handler has returned. The promise that a handler of
- * avow_finally() returns is a clean-up. So is the promise that a handler of
- * avow_catch() returns for UV_ECANCELED, and an await of an async function
- * after UV_ECANCELED. A later cancellation cancels the clean-up, unless
- * avow_shield() protects it. So a timeout around avow_finally() limits the
- * clean-up. If a clean-up fails, promises that handlers later in the chain
- * return are canceled, too.
+ * A clean-up is a handler of avow_finally() and the promise that this handler
+ * returns. The promise that a handler of avow_catch() returns is a clean-up if
+ * the handler got UV_ECANCELED. In an async function, each await after
+ * UV_ECANCELED is a clean-up. The cancellation that started a clean-up does not
+ * cancel it. Neither does a cancellation that arrives before the handler has
+ * returned. A later cancellation cancels the clean-up, unless avow_shield()
+ * protects it. So a timeout around avow_finally() limits the clean-up. If a
+ * clean-up fails, avow also cancels each promise that a later handler in the
+ * chain returns.
  *
  * In a callback of avow_on_cancel(), the call takes effect when the callback
  * has returned.
@@ -66,17 +67,17 @@ AVOW_API void avow_cancel_with(const avow_promise_t *p, avow_value_t reason);
  * Type of the callback of avow_on_cancel(), which stops an operation.
  *
  * @called on the loop's thread, inside the cancellation, once at most. The
- *         callback must not run or close the loop. A promise that it cancels is
- *         canceled when it has returned.
+ *         callback must not run or close the loop. A call of avow_cancel() in
+ *         the callback takes effect when the callback has returned.
  */
 typedef void (*avow_cancel_cb)(void *data);
 
 /**
  * Sets the callback that runs when the promise of `d` is canceled.
  *
- * The callback stops the operation behind the promise. The holder of `d` must
- * still settle or drop `d`. A second call replaces the callback. If the promise
- * is already resolved or canceled, the call has no effect.
+ * The callback stops the operation of the promise. The holder of `d` must still
+ * settle or drop `d`. A second call replaces the callback. If the promise is
+ * already resolved or canceled, the call has no effect.
  */
 AVOW_API void avow_on_cancel(const avow_deferred_t *d, avow_cancel_cb cb,
                              void *data);
@@ -95,7 +96,7 @@ AVOW_API void avow_on_cancel(const avow_deferred_t *d, avow_cancel_cb cb,
  * unless it has other references.
  *
  * @settles as `p` does
- * @rejects the code of the error of `stop` if `stop` rejects first
+ * @rejects with the error of `stop` if `stop` rejects first
  * @rejects UV_ECANCELED if `stop` fulfills first
  * @cancel  Cancels `p`.
  */
@@ -105,14 +106,16 @@ AVOW_API AVOW_MUST_USE avow_promise_t *avow_until(avow_promise_t *p,
 /**
  * Cancels `p` if it does not settle within `ms` milliseconds.
  *
- * The time begins with this call, also if the current callback has run for a
- * while and uv_now() is older. The returned promise rejects when the canceled
- * chain has settled, including clean-ups and a running avow_work(). If `p` has
- * other references, `p` continues, and the returned promise rejects at once.
+ * The time starts at this call, even if the current callback has run for a
+ * while and uv_now() is therefore out of date. The returned promise rejects
+ * when the canceled chain has settled, including clean-ups and a running
+ * avow_work(). If `p` has other references, `p` continues, and the returned
+ * promise rejects at once.
  *
  * If the loop is late, avow first processes everything that was due or had
- * arrived before the limit, with its handlers. For an endless series of jobs,
- * this delay is at most twice avow_options_t.budget jobs.
+ * arrived before the limit, and calls the handlers. If jobs queue further jobs
+ * without end, the limit takes effect after at most 2 * avow_options_t.budget
+ * of them.
  *
  * @settles as `p` does
  * @rejects UV_ETIMEDOUT if the time passes first; see avow_is_timeout()
@@ -125,9 +128,8 @@ AVOW_API AVOW_MUST_USE avow_promise_t *avow_timeout(avow_promise_t *p,
  * Protects `p` from cancellation.
  *
  * Use it for an operation that must complete, or for a clean-up that nothing
- * may interrupt. avow_loop_close(), too, waits for a shield while anything can
- * still happen on the loop. To limit the time, call avow_shield(avow_timeout(p,
- * ms)).
+ * may interrupt. avow_loop_close() also waits for `p` as long as anything keeps
+ * the loop alive. To limit the time, call avow_shield(avow_timeout(p, ms)).
  *
  * @settles as `p` does
  * @cancel  Stays pending until `p` settles, and then settles as `p` does. The
@@ -137,12 +139,13 @@ AVOW_API AVOW_MUST_USE avow_promise_t *avow_timeout(avow_promise_t *p,
 AVOW_API AVOW_MUST_USE avow_promise_t *avow_shield(avow_promise_t *p);
 
 /**
- * Makes a combinator cancel its losers when it settles.
+ * Makes a combined promise cancel its losers when it settles.
  *
- * The losers are the inputs that are still pending. Losers with other
- * references are not canceled. `combined` must be the promise of a combinator.
- * Any other promise, such as an avow_timeout() around a combinator, is misuse.
- * A release build returns it unchanged.
+ * The losers are the inputs that are still pending when the outcome is certain.
+ * Losers with other references are not canceled. `combined` must be the promise
+ * of a combinator. Any other promise, such as an avow_timeout() around a
+ * combined promise, is misuse. A release build returns such a promise
+ * unchanged.
  *
  * @settles as `combined` does, because it is `combined`
  * @cancel  Rejects at once and cancels the pending inputs that have no other
@@ -152,22 +155,23 @@ AVOW_API AVOW_MUST_USE avow_promise_t *avow_cancel_losers(
     avow_promise_t *combined);
 
 /**
- * Makes a combinator cancel its losers and wait until they settle.
+ * Makes a combined promise cancel its losers and wait until they settle.
  *
- * When the outcome is certain, the combinator cancels the losers, which are the
- * inputs that are still pending. It settles when the losers have settled. So
- * the program may then free memory that they use, such as local variables of an
- * async function that awaits a race. Inputs with other references are neither
- * canceled nor waited for.
+ * When the outcome is certain, avow cancels the losers, which are the inputs
+ * that are still pending. `combined` settles when the losers have settled.
+ * After that, the program may free memory that the losers use. For example, an
+ * async function that awaits a race may return although the losers used its
+ * local variables. Losers with other references are neither canceled nor waited
+ * for.
  *
  * `combined` must be the promise of a combinator. Any other promise is misuse.
- * A release build returns it unchanged.
+ * A release build returns such a promise unchanged.
  *
  * @settles as `combined` does, because it is `combined`
  * @cancel  Cancels the pending inputs that have no other references, and
  *          rejects when they have settled. If the outcome was already certain,
- *          it stays, and the losers are canceled again. This interrupts a
- *          clean-up that hangs.
+ *          the outcome does not change, and the losers are canceled again. This
+ *          interrupts a clean-up that does not end.
  */
 AVOW_API AVOW_MUST_USE avow_promise_t *avow_join_losers(
     avow_promise_t *combined);
