@@ -1,12 +1,13 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * Combinators, which make one promise from several promises, their inputs.
+ * Combinators, which combine several promises into one.
  *
- * A combinator takes ownership of the promises in its array, but not of the
- * array. An input that can no longer change the outcome is a loser. Losers are
- * not canceled, and their rejections count as handled. avow_cancel_losers()
- * cancels them. avow_join_losers() also waits for them: call it if losers use
- * memory that the program frees afterwards.
+ * A combinator takes several promises, its inputs, and returns the combined
+ * promise. It takes ownership of the promises in its array, but not of the
+ * array. An input that is still pending when the outcome is certain is a loser.
+ * Losers are not canceled, and their rejections count as handled.
+ * avow_cancel_losers() cancels them. avow_join_losers() also waits for them:
+ * call it if losers use memory that the program frees afterwards.
  */
 #ifndef AVOW_COMBINE_H
 #define AVOW_COMBINE_H
@@ -16,10 +17,10 @@
 AVOW_HEADER_BEGIN
 
 /**
- * Waits until all inputs fulfill or one of them rejects.
+ * Combines promises into one that fulfills when all inputs fulfill.
  *
  * @settles LIST of the values, in input order; empty if `n` is 0
- * @rejects the code of the first error of an input
+ * @rejects with the first error of an input
  * @cancel  Rejects at once and cancels the pending inputs that have no other
  *          references.
  * @see     ECMA-262, Promise.all
@@ -29,7 +30,7 @@ AVOW_API AVOW_MUST_USE avow_promise_t *avow_all(uv_loop_t *loop,
                                                 size_t n);
 
 /**
- * Waits until all inputs have settled.
+ * Combines promises into one that fulfills when all inputs settle.
  *
  * @settles LIST of the outcomes, in input order, which avow_outcome_at() reads;
  *          empty if `n` is 0
@@ -41,7 +42,7 @@ AVOW_API AVOW_MUST_USE avow_promise_t *avow_all_settled(
     uv_loop_t *loop, avow_promise_t *const ps[], size_t n);
 
 /**
- * Waits until the first input settles.
+ * Combines promises into one with the outcome of the first to settle.
  *
  * The losers continue: if an avow_channel_next() loses, the item that it
  * receives is lost. Use avow_select() to choose among channels.
@@ -56,7 +57,7 @@ AVOW_API AVOW_MUST_USE avow_promise_t *avow_race(uv_loop_t *loop,
                                                  size_t n);
 
 /**
- * Waits until the first input fulfills.
+ * Combines promises into one that fulfills when one input fulfills.
  *
  * @settles as the first input to fulfill does
  * @rejects AVOW_EAGGREGATE if all inputs reject or `n` is 0; its cause is the
@@ -69,10 +70,10 @@ AVOW_API AVOW_MUST_USE avow_promise_t *avow_any(uv_loop_t *loop,
                                                 avow_promise_t *const ps[],
                                                 size_t n);
 
-/** A combinator to which inputs are added one by one; it has one owner. */
+/** An object that adds inputs to a combined promise; it has one owner. */
 typedef struct avow_gather_s avow_gather_t;
 
-/** The kind of a gather: the combinator that it acts as. */
+/** The combinator whose rules the promise of a gather follows. */
 typedef enum avow_gather_kind_e {
   AVOW_ALL,         /* as avow_all() */
   AVOW_ALL_SETTLED, /* as avow_all_settled() */
@@ -81,10 +82,11 @@ typedef enum avow_gather_kind_e {
 } avow_gather_kind_t;
 
 /**
- * Creates a combinator to which avow_gather_add() adds inputs one by one.
+ * Creates a combined promise to which avow_gather_add() adds inputs.
  *
- * The caller owns both the promise and the gather in `*out`, and releases the
- * gather with avow_gather_unref().
+ * The call stores a gather in `*out`, the object that adds the inputs. The
+ * caller owns both the promise and the gather, and releases the gather with
+ * avow_gather_unref().
  *
  * @settles as avow_all(), avow_all_settled(), avow_race() or avow_any() does,
  *          according to `kind`
@@ -99,11 +101,10 @@ AVOW_API AVOW_MUST_USE avow_promise_t *avow_gather_new(uv_loop_t *loop,
 /**
  * Adds the input `p` to the gather `g`.
  *
- * If the outcome of the gather is already certain, `p` is released. After
- * avow_cancel_losers() or avow_join_losers() on the promise of the gather, `p`
- * is treated as a loser instead. If `p` is the promise of the gather itself,
- * that promise rejects with AVOW_ECYCLE. A call after avow_gather_end() is
- * misuse.
+ * If the outcome of the gather's promise is already certain, `p` is released.
+ * After avow_cancel_losers() or avow_join_losers() on that promise, `p` is
+ * treated as a loser instead. If `p` is that promise itself, it rejects with
+ * AVOW_ECYCLE. A call after avow_gather_end() is misuse.
  */
 AVOW_API void avow_gather_add(const avow_gather_t *g, avow_promise_t *p);
 
@@ -118,8 +119,8 @@ AVOW_API void avow_gather_end(const avow_gather_t *g);
 /**
  * Releases `g`, which may be NULL, and ends it unless it has ended.
  *
- * The promise of the gather and its inputs continue. A gather has one owner, so
- * a second call is misuse.
+ * The call cancels neither the promise of the gather nor its inputs. A gather
+ * has one owner, so a second call is misuse.
  */
 AVOW_API void avow_gather_unref(avow_gather_t *g);
 
