@@ -5,21 +5,22 @@
  * An async function has a stack of its own, from a pool. While the function
  * awaits, the loop continues. All async functions of a loop run on the loop's
  * thread, one at a time, so thread-local variables stay those of that thread.
- * Each function has its own rounding mode, which it inherits from its caller.
- * On x86-64 and aarch64 it also has its own mask of floating-point traps.
+ * Each async function has its own rounding mode, which it inherits from its
+ * caller. On x86-64 and aarch64, each async function also has its own mask of
+ * floating-point traps.
  *
- * If a function needs more stack than it has, it touches the guard below the
- * stack, and the process ends. A frame that is larger than the guard can miss
- * the guard and overwrite other memory. The compiler option
+ * If a function needs more stack than it has, the function touches the guard
+ * below the stack, and the process ends. A frame that is larger than the guard
+ * can miss the guard and overwrite other memory. The compiler option
  * -fstack-clash-protection, which the pkg-config file of avow adds, prevents
  * this. docs/stacks.md has the sizes and the costs of stacks and guards.
  *
- * C++ exceptions that are caught or in flight belong to the function, which may
- * await meanwhile. If a function that C++ code started throws, its promise
- * rejects: with UV_ENOMEM for std::bad_alloc, otherwise with AVOW_ETHROWN and
- * the text of what(). If C code started the function, the exception ends the
- * process with std::terminate(). A longjmp() must not leave the stack of the
- * function.
+ * Each async function has its own C++ exception state. The function may await
+ * inside a catch block, or while an exception unwinds its stack. If an async
+ * function that C++ code started throws, its promise rejects: with UV_ENOMEM
+ * for std::bad_alloc, otherwise with AVOW_ETHROWN and the text of what(). If C
+ * code started the function, the exception ends the process with
+ * std::terminate(). A longjmp() must not leave the stack of the function.
  *
  * Builds with -Dasync=disabled have none of these functions.
  */
@@ -39,17 +40,19 @@ AVOW_HEADER_BEGIN
  * The call returns when `fn` first awaits or returns. avow_options_t sets the
  * size of the stack.
  *
- * @settles with the value, or as the promise, that `fn` returned
- * @rejects the code of the error that `fn` returned
+ * @settles with the value, or with the outcome of the promise, that `fn`
+ *          returned
+ * @rejects with the error that `fn` returned
  * @rejects UV_EAGAIN if avow_options_t.max_stacks functions are active, or if
  *          the system permits no more mappings
  * @rejects UV_ENOMEM if there is no memory for a stack
  * @rejects UV_EINVAL if `fn` is NULL
- * @cancel  The current await of `fn`, or the next one that has to wait, returns
- *          UV_ECANCELED. If a handler of the awaited promise recovers from that
- *          error, `fn` does not learn of the cancellation. Later awaits wait
- *          normally, so that `fn` can clean up. A later cancellation cancels
- *          the promise that `fn` awaits then, unless it is an avow_shield().
+ * @cancel  The current await of `fn`, or the next await of a pending promise,
+ *          returns UV_ECANCELED. If a handler of the awaited promise recovers
+ *          from that error, `fn` does not learn of the cancellation. Later
+ *          awaits wait normally, so that `fn` can clean up. A later
+ *          cancellation cancels the promise that `fn` awaits then, unless
+ *          avow_shield() protects it.
  * @see     ECMA-262, AsyncFunctionStart
  */
 AVOW_ASYNC_API AVOW_MUST_USE avow_promise_t *avow_async(uv_loop_t *loop,
@@ -81,7 +84,7 @@ AVOW_API AVOW_MUST_USE avow_value_t avow_awaited(avow_value_t v, uint32_t tag,
  * Use it with AVOW_TRY(): AVOW_TRY(avow_await_value(p, &v)).
  *
  * @returns NONE; the caller owns the value in `*out`
- * @error   the code of the error of `p`; `*out` is unchanged
+ * @error   with the error of `p`; `*out` is unchanged
  * @error   AVOW_ENOTASYNC outside an async function, which is misuse
  */
 AVOW_INLINE AVOW_MUST_USE avow_value_t avow_await_value(avow_promise_t *p,
@@ -95,7 +98,7 @@ AVOW_INLINE AVOW_MUST_USE avow_value_t avow_await_value(avow_promise_t *p,
  * Use it with AVOW_TRY(): AVOW_TRY(avow_await_int(p, &n)).
  *
  * @returns NONE
- * @error   the code of the error of `p`; `*out` is unchanged
+ * @error   with the error of `p`; `*out` is unchanged
  * @error   AVOW_EMISUSE if the value has another type
  * @error   AVOW_ENOTASYNC outside an async function, which is misuse
  */
@@ -112,10 +115,10 @@ AVOW_INLINE AVOW_MUST_USE avow_value_t avow_await_int(avow_promise_t *p,
 /**
  * Waits until `p` fulfills with BYTES and stores them in `*out`.
  *
- * NONE, which is the end of a stream, is stored, too.
+ * If `p` fulfills with NONE, which is the end of a stream, NONE is stored.
  *
  * @returns NONE; the caller owns the BYTES or NONE in `*out`
- * @error   the code of the error of `p`; `*out` is unchanged
+ * @error   with the error of `p`; `*out` is unchanged
  * @error   AVOW_EMISUSE if the value has another type
  * @error   AVOW_ENOTASYNC outside an async function, which is misuse
  */
@@ -128,7 +131,7 @@ AVOW_INLINE AVOW_MUST_USE avow_value_t avow_await_bytes(avow_promise_t *p,
  * Waits until `p` fulfills with a LIST and stores it in `*out`.
  *
  * @returns NONE; the caller owns the LIST in `*out`, which may be empty
- * @error   the code of the error of `p`; `*out` is unchanged
+ * @error   with the error of `p`; `*out` is unchanged
  * @error   AVOW_EMISUSE if the value has another type
  * @error   AVOW_ENOTASYNC outside an async function, which is misuse
  */
@@ -141,7 +144,7 @@ AVOW_INLINE AVOW_MUST_USE avow_value_t avow_await_list(avow_promise_t *p,
  * Waits until `p` fulfills with an OBJECT whose class is `klass`.
  *
  * @returns NONE; the caller owns the OBJECT in `*out`
- * @error   the code of the error of `p`; `*out` is unchanged
+ * @error   with the error of `p`; `*out` is unchanged
  * @error   AVOW_EMISUSE if the value has another class or type
  * @error   AVOW_ENOTASYNC outside an async function, which is misuse
  */
@@ -154,7 +157,7 @@ AVOW_INLINE AVOW_MUST_USE avow_value_t avow_await_object(
  * Waits until `p` settles and releases its value.
  *
  * @returns NONE
- * @error   the code of the error of `p`
+ * @error   with the error of `p`
  * @error   AVOW_ENOTASYNC outside an async function, which is misuse
  */
 AVOW_INLINE AVOW_MUST_USE avow_value_t avow_await_done(avow_promise_t *p) {
