@@ -107,7 +107,7 @@ AVOW_API AVOW_MUST_USE int avow_sender_try_send(const avow_sender_t *s,
  * @error   AVOW_EMISUSE if the call would block on the loop's thread, or with a
  *          sender of capacity 0
  * @blocks  until the loop receives items, the channel ends or the loop closes
- * @thread  any
+ * @thread  any, unless the capacity is 0
  */
 AVOW_API int avow_sender_blocking_send(const avow_sender_t *s,
                                        avow_value_t item);

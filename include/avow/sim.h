@@ -25,7 +25,7 @@ AVOW_HEADER_BEGIN
  * Kinds of faults that a run may have.
  *
  * Runs without faults also vary: events that are due at one time occur in any
- * order, operations take any time, and reads and writes are cut.
+ * order, operations take any time, and reads and writes transfer only a part.
  */
 enum {
   AVOW_SIM_NET = 1,    /* connections are refused, reset or interrupted */

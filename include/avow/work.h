@@ -73,7 +73,7 @@ AVOW_API bool avow_work_is_wanted(void);
 /* Random bytes. */
 
 /**
- * Generates `len` random bytes that are fit for keys.
+ * Generates `len` cryptographically secure random bytes.
  *
  * @settles BYTES, `len` of them
  * @rejects UV_E2BIG if `len` is more than 2^31 - 1
