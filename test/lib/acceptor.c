@@ -37,7 +37,7 @@ int acceptor_setup(void **state) {
     return -1;
   server = avow_run(avow_bind(loop, "127.0.0.1", "0"));
   (void) snprintf(server_port, sizeof(server_port), "%d",
-                  port_of(&server)); /* fits */
+                  port_of(&server)); /* the text fits */
   return uv_listen(stream_of(&server), 8, on_connection);
 }
 
@@ -57,7 +57,7 @@ int acceptor_teardown(void **state) {
 
 void turn_thrice(void) {
   for (int i = 0; i < 3; i++)
-    (void) uv_run(loop, UV_RUN_NOWAIT); /* the server keeps it alive */
+    (void) uv_run(loop, UV_RUN_NOWAIT); /* the server keeps the loop alive */
 }
 
 avow_promise_t *connect_to_server(void) {
@@ -66,7 +66,7 @@ avow_promise_t *connect_to_server(void) {
 
 void wait_for(size_t n) {
   while (accepted_count < n)
-    (void) uv_run(loop, UV_RUN_ONCE); /* the server keeps it alive */
+    (void) uv_run(loop, UV_RUN_ONCE); /* the server keeps the loop alive */
 }
 
 avow_value_t connected(void) {

@@ -17,7 +17,7 @@ int children_prepare(void **state);
 int children_setup(void **state);
 int children_teardown(void **state);
 
-/* Runs a script by the shell, with further fields of avow_command_t. */
+/* Runs a script with the shell. Further arguments set fields of the command. */
 #define SHELL(script, ...)                                               \
   avow_command(loop,                                                     \
                &(avow_command_t){                                        \

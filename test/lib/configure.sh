@@ -2,7 +2,7 @@
 # Functions that set up a build directory. A script sources this file after
 # packages.sh.
 
-# configure DIRECTORY OPTION... sets DIRECTORY up, whatever it contains. A
+# configure DIRECTORY OPTION... sets DIRECTORY up, with any contents. A
 # usable build directory keeps its other options. An incomplete, broken or
 # moved directory, or one of another Meson version, is created again. If that
 # fails too, the directory stays unchanged.

@@ -22,7 +22,7 @@ extern int64_t unhandled; /* unhandled rejections */
 void expect(bool fine, const char *what);
 void expect_code(avow_promise_t *p, int code);
 void expect_int(avow_promise_t *p, int64_t expected);
-/* Counts a call. For attach and on_cancel: adds one to `count`. */
+/* Adds one to `count`. For avow_attach() and on_cancel. */
 void count_end(void *data);
 /* Cancels `p` and checks that its innermost source counts the cancellation.
    `count` must be 0 before. Takes ownership of `p`. */

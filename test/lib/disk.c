@@ -54,7 +54,7 @@ static int remove_all(void) {
   if (nftw(directory, remove_one, 16, FTW_DEPTH | FTW_PHYS) == 0)
     return 0;
   (void) snprintf(command, sizeof(command), "chmod -R u+rwX %s; rm -rf %s",
-                  directory, directory); /* fits */
+                  directory, directory); /* the text fits */
   return system(command);
 }
 

@@ -17,7 +17,7 @@ int rounds(void) {
 
 static void exchange(int dir, const char *a, const char *b) {
 #ifdef SYS_renameat2
-  (void) syscall(SYS_renameat2, dir, a, dir, b, EXCHANGE); /* or gone */
+  (void) syscall(SYS_renameat2, dir, a, dir, b, EXCHANGE); /* may be missing */
 #else
   (void) renameat(dir, a, dir, "aside");
   (void) renameat(dir, b, dir, a);
@@ -32,11 +32,11 @@ static void exchange_all(const char *path, int pairs, pid_t test) {
   while (getppid() == test) {
     const int dir = open(path, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
     for (int i = 0; dir >= 0 && i < pairs; i++) {
-      (void) snprintf(names[0], NAME, "%d", i); /* the names fit */
+      (void) snprintf(names[0], NAME, "%d", i); /* the text fits */
       (void) snprintf(names[1], NAME, "%d-link", i);
       exchange(dir, names[0], names[1]);
     }
-    (void) close(dir); /* or the directory does not exist */
+    (void) close(dir); /* `dir` is -1 if it does not exist */
   }
 }
 
@@ -61,7 +61,7 @@ void make_pairs(const char *name, int pairs, const char *outside) {
   char path[2 * NAME];
   make_dir(name);
   for (int i = 0; i < pairs; i++) {
-    (void) snprintf(path, sizeof(path), "%s/%d-link", name, i); /* these fit */
+    (void) snprintf(path, sizeof(path), "%s/%d-link", name, i); /* it fits */
     make_link(path, outside);
     (void) snprintf(path, sizeof(path), "%s/%d", name, i);
     make_dir(path);

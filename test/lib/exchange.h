@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-/* A process that exchanges entries of a directory while a test runs. */
+/* Fixture: a process that exchanges entries of a directory during a test. */
 #ifndef EXCHANGE_H
 #define EXCHANGE_H
 

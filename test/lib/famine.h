@@ -1,12 +1,12 @@
 /* SPDX-License-Identifier: MIT */
-/* Fixture for out of memory: without the blocks at hand, and without the
-   reserve too. */
+/* Fixture for allocation failures: it takes the blocks that avow has allocated
+   in advance, and also avow's reserve. */
 #ifndef FAMINE_H
 #define FAMINE_H
 
 #include "harness.h"
 
-/* Takes all blocks at hand and makes allocations fail. */
+/* Takes all blocks allocated in advance and makes allocations fail. */
 void use_up_memory(void);
 /* Takes the reserve too. */
 void use_up_reserve(void);

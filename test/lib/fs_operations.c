@@ -16,7 +16,7 @@ static void remove_all(void) {
                                        "target", "full/a", "full/b",
                                        "full/c", "full",   "empty" };
   for (size_t i = 0; i < sizeof(names) / sizeof(names[0]); i++)
-    (void) remove(at(names[i])); /* some do not exist */
+    (void) remove(at(names[i])); /* some paths do not exist */
 }
 
 static uv_file open_on_stage(const char *name) {

@@ -16,7 +16,7 @@ typedef struct {
   const char *path; /* on the stage, where the operation succeeds */
   /* Operations on open files and directories ignore `path`. */
   avow_promise_t *(*start)(const char *path, uv_file file);
-  /* Asserts that the operation had its effect, and ends its result. */
+  /* Asserts that the operation had its effect, and releases its result. */
   void (*check)(const avow_value_t *v);
 } operation_t;
 

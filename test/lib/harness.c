@@ -57,7 +57,7 @@ static bool may_allocate(void) {
   calls++;
   const bool fails = fail_in > 0 && fails_now();
   if (fails)
-    errno = ENOMEM; /* as malloc() does; libuv relies on it */
+    errno = ENOMEM; /* as malloc() sets it; libuv relies on it */
   return !fails;
 }
 
@@ -144,11 +144,12 @@ static void end_stat(uv_fs_t *req) {
   uv_fs_req_cleanup(req);
 }
 
-/* A loop must request io_uring itself, and it opens its ring at its first
-   request. This function makes that request before a test counts files. */
+/* Since libuv 1.49, the program must enable io_uring for each loop. The loop
+   opens its ring at the first request for a file. This function makes that
+   request before a test counts files. */
 static int ask_for_io_uring(uv_loop_t *own) {
   uv_fs_t req;
-  (void) uv_loop_configure(own, UV_LOOP_USE_IO_URING_SQPOLL); /* or the pool */
+  (void) uv_loop_configure(own, UV_LOOP_USE_IO_URING_SQPOLL); /* may fail */
   const int err = uv_fs_stat(own, &req, ".", end_stat);
   return err != 0 ? err : uv_run(own, UV_RUN_DEFAULT);
 }
@@ -297,7 +298,7 @@ void assert_says(avow_promise_t *p, int code, const char *format, ...) {
   char message[512];
   va_list args;
   va_start(args, format);
-  (void) vsnprintf(message, sizeof(message), format, args); /* or cut */
+  (void) vsnprintf(message, sizeof(message), format, args); /* may be cut */
   va_end(args);
   const avow_value_t v = avow_run(p);
   assert_string_equal(avow_err_name(avow_error_code(&v)), avow_err_name(code));
@@ -314,8 +315,8 @@ void assert_fulfils_bytes(avow_promise_t *p, const char *text) {
   avow_value_unref(v);
 }
 
-/* Returns false if there was no nth allocation. A failed allocation may go
-   unnoticed where a reserve exists or where memory was allocated early. */
+/* Returns false if there was no nth allocation. The promise fulfills despite a
+   failed allocation if avow uses its reserve or memory allocated earlier. */
 static bool fails_well(start_fn start, long nth, bool from_then_on) {
   fail_allocation(nth, from_then_on);
   const avow_value_t v = avow_run(start());

@@ -58,7 +58,7 @@ void harness_init(void);
 /* Restarts the time limit of the running test. A test that hangs fails. */
 void start_deadline(void);
 
-/* From now on, libuv's allocations are counted and can fail, as avow's do. Must
+/* From now on, libuv's allocations are counted and can fail like avow's. Must
    be called before libuv allocates. Returns libuv's status. */
 int count_libuv(void);
 
@@ -66,7 +66,7 @@ int count_libuv(void);
 long live_allocations(void);
 long allocation_calls(void);
 size_t last_resize(void); /* size of the last realloc() */
-/* The nth call from now fails (1: the next one), or all calls from the nth on.
+/* The nth call from now fails (1: the next call), or all calls from the nth on.
    With 0, no call fails. allocation_failed() tells whether a call failed. */
 void fail_allocation(long nth, bool from_then_on);
 bool allocation_failed(void);
@@ -138,8 +138,8 @@ void stall(uint64_t ms);
 FILE *stderr_of(void (*fn)(void));
 
 /* In checked builds, `fn` aborts in a process of its own with `message` in its
-   output. In release builds, `fn` runs and returns. Test there how it
-   degrades. */
+   output. In release builds, `fn` runs and returns, so that a test can check
+   what happens then. */
 void assert_misuse(void (*fn)(void), const char *message);
 
 #endif

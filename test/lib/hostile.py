@@ -1,6 +1,6 @@
 #!/usr/bin/env python3
 # SPDX-License-Identifier: MIT
-"""Attack a server as hostile clients do, then check what is left of it.
+"""Attack a server as hostile clients do, then check that it still works.
 
     hostile.py NAME PROGRAM [BEHIND]   one of the servers below; a proxy
                                        connects to the program BEHIND
@@ -28,8 +28,8 @@ import time
 
 SECONDS = float(os.environ.get('HOSTILE_SECONDS', 0))
 MANY = int(os.environ.get('HOSTILE_CONNECTIONS', 300))
-PATIENCE = 60 * int(os.environ.get('PATIENCE', 1))  # seconds: then it hangs
-MOMENT = 0.2  # what waits so long in vain has been tried
+PATIENCE = 60 * int(os.environ.get('PATIENCE', 1))  # s until the server hangs
+MOMENT = 0.2  # s that an attack waits for the server
 
 HTTP = b'GET /file HTTP/1.1\r\nHost: here\r\n\r\n'
 
@@ -41,7 +41,7 @@ class Kind:
         self.options = options
         self.ask = ask
         self.answer = answer
-        self.most = most  # connections at a time; others are sent away
+        self.most = most  # connections at a time; the server closes others
         self.statuses = statuses
 
 
@@ -71,7 +71,7 @@ class Server:
             [program, *options], stdout=subprocess.PIPE, stderr=self.log)
         line = self.process.stdout.readline()
         if not line:
-            sys.exit(f'{program} says nothing:\n{self.said()}')
+            sys.exit(f'{program} printed no address:\n{self.said()}')
         self.port = int(line.split(b':')[-1].split()[-1].strip(b'/'))
         threading.Thread(target=self.drain, daemon=True).start()
         atexit.register(self.process.kill)
@@ -86,7 +86,7 @@ class Server:
         return self.log.read().decode(errors='replace')
 
     def descriptors(self):
-        """Descriptors of sockets and files. Further loops open others late."""
+        """Count sockets and files. Further loops open other kinds late."""
         folder = f'/proc/{self.process.pid}/fd'
         n = 0
         for fd in os.listdir(folder):
@@ -99,7 +99,7 @@ class Server:
         return n
 
     def resident(self):
-        """KiB"""
+        """Return the resident memory in KiB."""
         with open(f'/proc/{self.process.pid}/status') as status:
             for line in status:
                 if line.startswith('VmRSS:'):
@@ -113,7 +113,7 @@ class Server:
         status = self.process.wait(PATIENCE)
         said = self.said()
         if status not in statuses:
-            sys.exit(f'status {status}\n{said}')
+            sys.exit(f'the server exited with status {status}\n{said}')
         if 'avow:' in said or 'ERROR: ' in said or 'runtime error' in said:
             sys.exit(said)
 
@@ -135,7 +135,7 @@ class Hostile:
         try:
             s.sendall(data)
         except OSError:
-            pass  # it was sent away
+            pass  # the server closed the connection
 
     def end(self, s):
         try:
@@ -144,7 +144,7 @@ class Hostile:
             pass
 
     def take(self, s, moment):
-        """Receive until there is enough data, the end, or a timeout."""
+        """Receive until the answer is complete, the end, or a timeout."""
         s.settimeout(moment)
         got = b''
         try:
@@ -175,11 +175,11 @@ class Hostile:
             return self.kind.answer in self.take(s, PATIENCE)
 
     def behave(self, what):
-        """A well-behaved client. It connects again if it is rejected."""
+        """Act as a well-behaved client: connect until the server answers."""
         end = time.monotonic() + PATIENCE
         while not self.is_answered():
             if time.monotonic() > end:
-                sys.exit(f'no answer, {what}\n{self.server.said()}')
+                sys.exit(f'no answer {what}\n{self.server.said()}')
             time.sleep(0.01)
 
     # Attacks.
@@ -226,7 +226,7 @@ class Hostile:
 
     def never_write(self):
         sockets = [self.connect() for _ in range(50)]
-        self.behave('beside clients that say nothing')
+        self.behave('beside clients that do not write')
         self.close(sockets)
 
     def come_in_crowds(self):
@@ -254,12 +254,12 @@ class Hostile:
         end = time.monotonic() + PATIENCE
         while self.server.descriptors() > descriptors:
             if time.monotonic() > end:
-                sys.exit(f'{self.server.descriptors()} descriptors, and '
-                         f'{descriptors} before')
+                sys.exit(f'{self.server.descriptors()} descriptors are open; '
+                         f'{descriptors} were open before the attacks')
             time.sleep(0.01)
 
     def rounds(self):
-        """Resident memory after each round."""
+        """Return the resident memory after each round."""
         descriptors = self.server.descriptors()
         end = time.monotonic() + SECONDS
         resident = []
@@ -293,7 +293,7 @@ def check_flat(resident):
         return
     before, after = (max(part) for part in
                      (resident[quarter:2 * quarter], resident[-quarter:]))
-    print(f'resident: {before} KiB, and {after} at the end')
+    print(f'resident memory: {before} KiB early, {after} KiB at the end')
     if after > before * 1.1 + 1024:
         sys.exit(f'resident memory grows: {resident}')
 

@@ -9,8 +9,8 @@ say() {
   printf '%s\n' "$*" >&2
 }
 
-# is_here PACKAGE: tells whether the function of the package is available, from
-# whatever source.
+# is_here PACKAGE: tells whether the system has what the package provides. A
+# user may have installed it without the package.
 is_here() {
   case $1 in
   gcc) command -v cc ;;
@@ -36,7 +36,7 @@ to_come() {
     sed -n 's/^ *Candidate: *\([0-9]*:\)\{0,1\}\([0-9.]*\).*/\2/p'
 }
 
-# is_older VERSION LEAST: true if VERSION is older. An unknown one is not.
+# is_older VERSION LEAST: true if VERSION is older; false if it is unknown.
 is_older() {
   [ -n "$1" ] && [ "$1" != "$2" ] &&
     [ "$(printf '%s\n' "$1" "$2" | sort -V | head -n 1)" = "$1" ]
@@ -50,13 +50,13 @@ refuse_what_is_old() {
     meson.build)
   least_libuv=$(sed -n "s/^libuv_oldest = '\(.*\)'/\1/p" meson.build)
   [ -n "$least_meson" ] && [ -n "$least_libuv" ] || {
-    say 'packages.sh does not find in meson.build what avow needs at least'
+    say 'packages.sh: meson.build names no minimum version of Meson or libuv'
     exit 1
   }
   if is_older "$meson" "$least_meson" || is_older "$libuv" "$least_libuv"; then
-    say "avow needs Meson $least_meson and libuv $least_libuv or newer, and" \
-      "here are Meson ${meson:-?} and libuv ${libuv:-?}: install newer ones," \
-      "or take a newer system (Debian 12, Ubuntu 24.04)."
+    say "avow needs Meson $least_meson and libuv $least_libuv or newer. This" \
+      "system has Meson ${meson:-?} and libuv ${libuv:-?}. Install newer" \
+      "versions, or use a newer system (Debian 12, Ubuntu 24.04)."
     exit 1
   fi
 }
@@ -65,23 +65,23 @@ refuse_what_is_old() {
 tell_of_universe() {
   grep -qs '^ID=ubuntu' /etc/os-release || return 0
   [ -z "$(to_come meson)" ] || return 0
-  say 'On Ubuntu these are in "universe": if apt does not find them, add that' \
-    'to its sources first (add-apt-repository universe).'
+  say 'On Ubuntu these packages are in "universe". If apt does not find them,' \
+    'add universe to its sources first (add-apt-repository universe).'
 }
 
 # named_here PACKAGE...: prints the names of the packages on this system.
 named_here() {
   for package; do
     [ "$package" != libllhttp-dev ] || [ -n "$(to_come libllhttp-dev)" ] ||
-      package=node-llhttp # in Debian 12, which has its C files there
+      package=node-llhttp # Debian 12 has the C files in this package
     printf '%s\n' "$package"
   done
 }
 
-# ask_for WHY PACKAGE...
+# ask_for WHY PACKAGE...: prints the command for an administrator and exits.
 ask_for() {
   tell_of_universe
-  say "Packages are missing, and $1. Have somebody do this, then try again:"
+  say "Packages are missing, and $1. Run this as root, then try again:"
   shift
   # shellcheck disable=SC2046 # a list of words
   say "    apt-get update && apt-get install --no-install-recommends" \
@@ -101,7 +101,7 @@ follow_apt() {
   while IFS= read -r line; do
     case $line in
     done:) break ;;
-    Waiting*) # for another apt, and says so each second
+    Waiting*) # apt repeats the line while another apt runs
       [ "$line" = "$waiting" ] || say "$line"
       waiting=$line
       ;;
@@ -119,10 +119,11 @@ follow_apt() {
 
 # install PACKAGE...
 #
-# Errors of the update matter only if the installation fails. The packages may
-# be in another list or in an old one. apt reports its progress on
-# a descriptor that it closes for its children. sudo closes all but the first
-# three descriptors.
+# If the update fails, the old package lists may still have the packages.
+# Therefore its errors are printed only if the installation fails.
+#
+# apt writes its progress to descriptor 3. sudo closes all descriptors but the
+# first three, so a shell below sudo opens it.
 install() {
   say "installing: $*"
   complaints=$($as_root apt-get update -qq 2>&1) || :
@@ -130,7 +131,7 @@ install() {
   # shellcheck disable=SC2046 # a list of words
   set -- $(named_here "$@")
   {
-    # shellcheck disable=SC2016 # for the shell within
+    # shellcheck disable=SC2016 # the inner shell expands $@
     $as_root env DEBIAN_FRONTEND=noninteractive sh -c 'apt-get install -y -q \
       --no-install-recommends -o DPkg::Lock::Timeout=300 -o APT::Status-Fd=3 \
       "$@" 3>&1' sh "$@" 2>&1 </dev/null && echo done:
@@ -154,7 +155,7 @@ if [ -n "$missing" ] && command -v apt-get >/dev/null; then
     # shellcheck disable=SC2086 # a list of words
     command -v sudo >/dev/null || ask_for 'you are not root' $missing
     # shellcheck disable=SC2086 # a list of words
-    sudo true || ask_for 'sudo refuses' $missing
+    sudo true || ask_for 'sudo fails' $missing
   fi
   # shellcheck disable=SC2086 # a list of words
   install $missing

@@ -15,7 +15,7 @@ typedef struct {
   int err;
   int after;        /* number of calls that succeed first */
   int times;        /* number of calls that fail then */
-  atomic_int calls; /* on any thread */
+  atomic_int calls; /* so far, on all threads */
 } refusal_t;
 
 extern const refusal_t never;

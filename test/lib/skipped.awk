@@ -1,9 +1,9 @@
 # SPDX-License-Identifier: MIT
-# Reads Meson's testlog.txt and says what was left out. Fails if a package would
-# have it run, or if a test does not say why it leaves something out.
+# Reads Meson's testlog.txt and prints the skipped tests. Fails if a skipped
+# test needs only a package, or if it prints no reason.
 #
-# Tests print `skipped: WHY` for what the system cannot do, and `missing: WHAT`
-# for what can be installed.
+# A test prints `skipped: WHY` if the system cannot run it, and `missing: WHAT`
+# if the user can install what it needs.
 
 function end_of_test() {
   for (one in silent)
@@ -24,8 +24,8 @@ function note(what, who) {
   end_of_test()
   name = $0
   sub(/^test: +/, "", name)
-  sub(/.* \/ /, "", name)    # of Meson's older
-  sub(/.* - [^:]*:/, "", name) # and newer versions
+  sub(/.* \/ /, "", name)      # older versions of Meson
+  sub(/.* - [^:]*:/, "", name) # newer versions of Meson
 }
 /^result: +exit status 77/ { silent["all of it"] = 1 }
 /^\[ +SKIPPED *\] [a-z0-9_]+$/ { silent[$NF] = 1 }
@@ -42,7 +42,7 @@ END {
   end_of_test()
   for (what in whom) {
     if (!lines++)
-      print "\nLeft out:"
+      print "\nSkipped:"
     print "  " whom[what] ": " what
     failed = failed || what ~ /^MISSING/
   }

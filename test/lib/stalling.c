@@ -17,7 +17,7 @@
 #include <time.h>
 #include <unistd.h>
 
-/* One chance in ONE_IN is taken, and one stall in LONG_IN is long. All stalls
+/* One call in ONE_IN stalls, and one stall in LONG_IN is long. All stalls
    of a process together take about ALL_MS. */
 enum { ONE_IN = 14, LONG_IN = 20, ALL_MS = 3000, SHORT_MS = 20, LONG_MS = 300 };
 enum { US = 1000 /* ns */ };
@@ -28,7 +28,7 @@ static look_fn look;
 static atomic_long left_us = (long) ALL_MS * 1000;
 static unsigned long_ms = LONG_MS;
 
-/* Each thread has its own numbers, by xorshift64, and each run has others. */
+/* xorshift64. The seed differs between threads and between runs. */
 static uint64_t random_number(void) {
   static _Thread_local uint64_t number;
   if (number == 0) {
@@ -52,7 +52,7 @@ static void stall(void) {
     return;
   const unsigned longest = random_below(LONG_IN) == 0 ? long_ms : SHORT_MS;
   const long us = (long) random_below(longest * 1000);
-  (void) atomic_fetch_sub(&left_us, us); /* what is left may be negative */
+  (void) atomic_fetch_sub(&left_us, us); /* the result may be negative */
   const struct timespec time = { .tv_sec = us / 1000000,
                                  .tv_nsec = us % 1000000 * US };
   const int saved = errno;

@@ -1,16 +1,16 @@
 # SPDX-License-Identifier: MIT
-# Run the steps of a script, and print a table of them. A script sources this
-# file. Called with `--step NAME`, the script runs that step only. Each step is
-# a process of its own. A timeout ends the step with all its processes.
+# Functions that run the steps of a script and print a table of them. A script
+# sources this file. Called with `--step NAME`, the script runs that step only.
+# Each step is a process of its own. A timeout ends the step and its processes.
 #
-# The table has the elapsed seconds and the processor seconds of each step. Two
-# idle processors need at least half of the latter.
+# The table has the elapsed seconds and the processor seconds of each step. On
+# two processors, a step takes at least half of its processor seconds.
 #
 # shellcheck shell=sh
 
 # Prints the processor seconds of the processes that have ended.
 used() {
-  times >"$records.times" # not in a subshell, which has used nothing yet
+  times >"$records.times" # the times of a subshell would start at 0
   awk -F '[ms ]+' 'NR == 2 { print int($1 * 60 + $2 + $3 * 60 + $4) }' \
     "$records.times" >"$records.used"
 }
@@ -29,7 +29,7 @@ take_step() {
   used_before=$(cat "$records.used")
   began=$(date +%s)
   outcome=passed
-  # shellcheck disable=SC2086 # a shell, and what it is to run
+  # shellcheck disable=SC2086 # a shell and its script
   timeout -k 10 "$2" env --default-signal=INT,QUIT $script --step "$1" \
     </dev/null &
   taken=$!

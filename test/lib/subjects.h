@@ -11,8 +11,8 @@
 
 typedef enum {
   BY_ITSELF, /* completes without further action */
-  IN_POOL,   /* as BY_ITSELF, after a job of the thread pool */
-  ON_FILE,   /* as BY_ITSELF, with a request that the kernel may serve */
+  IN_POOL,   /* completes after a job of the thread pool */
+  ON_FILE,   /* completes after a job of the pool or of io_uring */
   WHEN_TOLD  /* completes after a call of complete() */
 } completes_t;
 
@@ -28,7 +28,7 @@ typedef struct {
   completes_t completes;
   cancels_t cancels;
   avow_promise_t *(*start)(void);
-  /* NULL where there is nothing to do: */
+  /* These may be NULL: */
   void (*complete)(void); /* lets the awaited event happen, if it is still
                              awaited */
   void (*progress)(void); /* lets a part of the event happen */

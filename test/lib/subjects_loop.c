@@ -87,7 +87,7 @@ static void open_pair(void) {
 
 static void close_pair(void) {
   end_channel();
-  run(); /* no handle watches the socket any more */
+  run(); /* until no handle watches the socket */
   (void) close(ends[0]);
   (void) close(ends[1]);
 }
@@ -181,7 +181,7 @@ static avow_promise_t *from_afar(void) {
 }
 
 static void resolve_from_afar(void) {
-  (void) avow_remote_resolve(remote, answer(NULL)); /* if avow is open */
+  (void) avow_remote_resolve(remote, answer(NULL)); /* may fail */
 }
 
 static avow_loops_t *loops;
@@ -356,7 +356,7 @@ static void open_sender(void) {
 }
 
 static void send_by_sender(void) {
-  (void) avow_sender_blocking_send(sender, answer(NULL)); /* if avow is open */
+  (void) avow_sender_blocking_send(sender, answer(NULL)); /* may fail */
 }
 
 static void end_sender(void) {

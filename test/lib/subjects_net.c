@@ -79,7 +79,7 @@ static avow_promise_t *start_read_all(void) {
 }
 
 static void say(const char *text) {
-  (void) send(peer, text, strlen(text), MSG_NOSIGNAL); /* if the peer is open */
+  (void) send(peer, text, strlen(text), MSG_NOSIGNAL); /* may be closed */
 }
 
 static void say_half(void) {
@@ -92,7 +92,7 @@ static void say_line(void) {
 
 static void say_all(void) {
   say("hello");
-  (void) shutdown(peer, SHUT_WR); /* if the peer is open */
+  (void) shutdown(peer, SHUT_WR); /* may be closed */
 }
 
 static avow_promise_t *start_write(void) {
@@ -192,7 +192,7 @@ static avow_promise_t *pump(void) {
 }
 
 static void leave(void) {
-  (void) shutdown(peer, SHUT_RDWR); /* if the peer is open */
+  (void) shutdown(peer, SHUT_RDWR); /* may be closed */
   (void) shutdown(our_fd, SHUT_WR);
 }
 
@@ -268,7 +268,8 @@ static void set_server(void) {
                                           avow_to_stream(&server)),
                                       (struct sockaddr *) &address, &len),
                    0);
-  (void) snprintf(port, sizeof(port), "%d", ntohs(address.sin_port)); /* fits */
+  (void) snprintf(port, sizeof(port), "%d",
+                  ntohs(address.sin_port)); /* it fits */
 }
 
 static void let_wait(uv_stream_t *stream, int status) {

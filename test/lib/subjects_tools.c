@@ -25,7 +25,7 @@ static avow_value_t follow_item(size_t i, void *data) {
 
 static void resolve(void) {
   if (deferred != NULL)
-    (void) avow_resolve(deferred, avow_string("an answer")); /* or cancelled */
+    (void) avow_resolve(deferred, avow_string("an answer")); /* or canceled */
   deferred = NULL;
 }
 
@@ -295,7 +295,7 @@ static avow_value_t owned_step(const avow_value_t *got, void *data) {
 
 static avow_promise_t *coroutine(void) {
   avow_promise_t *p = avow_coroutine_new(loop, owned_step, &frame);
-  (void) avow_coroutine_start(p); /* returns false for a rejected promise */
+  (void) avow_coroutine_start(p); /* it is false if rejected */
   return p;
 }
 

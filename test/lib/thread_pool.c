@@ -93,7 +93,7 @@ avow_promise_t *done_unheard(start_fn start) {
 /* The completion makes the descriptor of the loop readable. */
 static void wait_for_word(void) {
 #ifdef _WIN32
-  wait_until_taken(); /* completed too, because one thread does all */
+  wait_until_taken(); /* and completed: the pool has one thread */
 #else
   struct pollfd fd = { .fd = uv_backend_fd(loop), .events = POLLIN };
   while (poll(&fd, 1, -1) < 1)

@@ -27,7 +27,7 @@ avow_promise_t *queued_in_a_turn(start_fn start);
 /* Calls queued_in_a_turn(), then lets a thread take the request. */
 avow_promise_t *taken_in_a_turn(start_fn start);
 
-/* With one thread for all, the request is done, but the loop has not yet
+/* Because one thread does all jobs, the request is done. The loop has not yet
    received its completion. */
 avow_promise_t *done_unheard(start_fn start);
 

@@ -96,7 +96,7 @@ typedef struct {
   bool from_then_on;
   avow_clock_t clock;
   bool close; /* closes the loop while the program runs */
-  int spare;  /* promises that need no memory; -1: all that there are */
+  int spare;  /* promises that need no memory; -1: all promises */
 } run_t;
 
 static void on_unhandled(uv_loop_t *at, const avow_value_t *reason,
@@ -162,7 +162,7 @@ static void close_at_once(avow_promise_t *p) {
   check(avow_loop_close(loop) == 0, "the loop is closed");
   check(avow_state(p) != AVOW_PENDING, "closing settles");
   avow_unref(p);
-  (void) uv_run(loop, UV_RUN_DEFAULT); /* the program's own handles */
+  (void) uv_run(loop, UV_RUN_DEFAULT); /* closes the program's handles */
 }
 
 static avow_promise_t *hoarded[HOARD];
@@ -183,7 +183,7 @@ static bool leave_spare(int spare) {
   const bool enough = spare < hoard_size;
   for (; enough && spare >= 0; spare--) { /* the last one needed memory */
     avow_unref(hoarded[--hoard_size]);
-    (void) avow_resolve(hoard[hoard_size], avow_none()); /* if it exists */
+    (void) avow_resolve(hoard[hoard_size], avow_none()); /* `d` may be NULL */
   }
   return enough;
 }
@@ -191,11 +191,11 @@ static bool leave_spare(int spare) {
 static void release_hoard(void) {
   while (hoard_size > 0) {
     avow_unref(hoarded[--hoard_size]);
-    (void) avow_resolve(hoard[hoard_size], avow_none()); /* or it is canceled */
+    (void) avow_resolve(hoard[hoard_size], avow_none()); /* or canceled */
   }
 }
 
-/* Runs it. Returns true if an allocation failed. */
+/* Returns true if an allocation failed. */
 static bool run_ready(const run_t *run) {
   if (run->spare >= 0 && !leave_spare(run->spare)) {
     release_hoard();

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: MIT */
-/* Whether a tool watches each access. Programs are slow then and frames are
-   larger. For valgrind, build with -DWATCHED=1. */
+/* WATCHED is 1 if a tool watches each memory access. Programs are then slower,
+   and stack frames are larger. For valgrind, build with -DWATCHED=1. */
 #ifndef WATCHED_H
 #define WATCHED_H
 

@@ -27,7 +27,7 @@ static void open_path(void) {
   uv_pipe_t listener;
   char name[64];
   (void) snprintf(name, sizeof(name), "/tmp/avow-world-%d", (int) getpid());
-  (void) unlink(name); /* it usually does not exist */
+  (void) unlink(name); /* from an earlier run */
   assert_int_equal(uv_pipe_init(loop, &listener, 0), 0);
   assert_int_equal(uv_pipe_bind(&listener, name), 0);
   avow_channel_t *guests = avow_connections((uv_stream_t *) &listener, NULL);
@@ -114,7 +114,7 @@ static void open_duplex(void) {
   open_duplex_with(1000, NULL);
 }
 
-/* No write is buffered: it settles when the peer has read all of it. */
+/* No write is buffered. Each settles when the peer has read all of it. */
 static void open_drops(void) {
   const avow_duplex_options_t options = { .max_bytes = 1 };
   open_duplex_with(0, &options);
@@ -152,7 +152,7 @@ int run_in_worlds(const struct CMUnitTest *tests, size_t n) {
   for (size_t i = 0; i < n * WORLDS; i++) {
     const world_t *in = &worlds[i % WORLDS];
     (void) snprintf(names[i], sizeof(names[i]), "%s: %s",
-                    tests[i / WORLDS].name, in->name); /* fits, or is cut */
+                    tests[i / WORLDS].name, in->name); /* may be cut */
     all[i] = tests[i / WORLDS];
     all[i].name = names[i];
     all[i].setup_func = set_up;

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-/* POSIX functions that tests use, as far as Windows can provide them easily. */
+/* POSIX functions that tests use and that are simple to provide on Windows. */
 #ifndef POSIX_H
 #define POSIX_H
 
