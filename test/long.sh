@@ -1,14 +1,15 @@
 #!/bin/sh
 # SPDX-License-Identifier: MIT
-# What is too long for .ci/run, one step after the other:
+# Run the checks that take too long for .ci/run, one step after the other:
 #
-#   long.sh [--minutes N] [STEP...]   all steps, or these; N (10) of fuzzing
-#   long.sh --list                    their names
+#   long.sh [--minutes N] [STEP...]   all steps, or these; fuzz N (10) minutes
+#   long.sh --list                    the names of the steps
 #
-# Continues when a step fails, keeps the output of each in build-long/NAME.log,
-# and ends with a table. In a tree without uncommitted changes, each step is
-# recorded with its commit: docs/testing.md has the table of the last runs. The
-# whole takes about three hours on two processors, on Debian 12, as root.
+# The script continues when a step fails. It stores the output of each step in
+# build-long/NAME.log and ends with a table. If the tree has no uncommitted
+# changes, the script records each step with its commit for the table of the
+# last runs in docs/testing.md. All steps take about three hours on two
+# processors. They are meant for Debian 12, as root.
 # $TEST262: a checkout of test262, which the step of that name needs.
 set -eu
 cd "$(dirname "$0")/.."
@@ -22,7 +23,7 @@ steps='tools analysers slow gcc_release asan_ubsan clang_debug clang_release
   parents debian release reuse fuzzing'
 core='-Dexamples=false -Dbench=false'
 limit=7200
-export CI=1 # what is missing is a failure then, not skipped
+export CI=1 # tests fail if a component is missing
 seed=$(date +%s)
 
 tools() {
@@ -33,7 +34,7 @@ tools() {
     libsqlite3-dev zlib1g-dev openssl nginx spin $node" . test/lib/packages.sh
 }
 
-# NAME COMPILER [MESON-OPTION...]
+# suite NAME COMPILER [MESON-OPTION...]
 suite() {
   name=$1
   cc=$2
@@ -47,7 +48,7 @@ analysers() {
   BUILD="$build/analysers" sh test/proof/analyse.sh
 }
 
-# What the README's command leaves out.
+# The tests that README's command leaves out.
 slow() {
   sh test/lib/suite.sh "$build/slow" gcc slow
   ninja -C "$build/slow" --quiet headers_alone
@@ -73,25 +74,25 @@ clang_release() {
   suite clang-release clang --buildtype=release -Dswitch=portable
 }
 
-# Async functions with traces are what the coverage is measured of.
+# The coverage is measured with traces and with async functions.
 no_async() {
   suite no-async gcc -Dtrace=true -Dasync=disabled
 }
 
-# The core with each part by itself: parts do not use each other.
+# The core with each part in turn, because parts must not use each other.
 parts() {
   for part in trace stream sys flow loops; do
     suite "part-$part" gcc "-Dparts=$part" || return
   done
 }
 
-# No test depends on the speed of the machine.
+# The result of a test must not depend on the speed of the machine.
 steady() {
   sh test/proof/steady.sh "$build/steady"
 }
 
 valgrind() {
-  # WATCHED: smaller counts
+  # WATCHED makes the tests count less.
   PATIENCE=10 WRAPPER="valgrind --quiet --error-exitcode=9 --leak-check=full
     --show-leak-kinds=definite,indirect
     --errors-for-leak-kinds=definite,indirect --trace-children=no
@@ -113,13 +114,13 @@ aplus() {
 
 test262() {
   [ -n "${TEST262:-}" ] || {
-    echo 'not run: $TEST262 names no checkout of test262'
+    echo 'not run: set $TEST262 to a checkout of test262'
     return 77
   }
   sh test/proof/conformance/run.sh test262 "$TEST262"
 }
 
-# BUILDTYPE PROGRAM...: without assertions, or with them.
+# programs BUILDTYPE PROGRAM...: builds programs with or without assertions.
 programs() {
   type=$1
   shift
@@ -145,7 +146,7 @@ simulate() {
   "$build/debugoptimized/test/proof/torture/simulate" --seeds 500000 --seed "$seed"
 }
 
-# Examples in the simulator, and programs with defects and without.
+# Examples in the simulator, and its programs with and without defects.
 towns() {
   programs debugoptimized test/sim/towns/towns \
     test/sim/defects/found_defects test/sim/defects/found_mended
@@ -179,8 +180,8 @@ depth() {
   done
 }
 
-# Programs without memory, failing calls and random programs of the simulator,
-# of which .ci/run tries some.
+# All cases of tests that .ci/run samples: allocation failures, failing system
+# calls, and random programs of the simulator.
 thorough() {
   at=$build/debugoptimized/test
   programs debugoptimized test/test_channel test/test_engine test/test_flow \
@@ -212,13 +213,13 @@ transfers() {
   done
 }
 
-# Each allocation of OpenSSL's fails, not one in 97.
+# Each allocation of OpenSSL fails in turn, not only one in 97.
 tls_memory() {
   programs debugoptimized test/test_adapters_tls
   THOROUGH=1 "$build/debugoptimized/test/test_adapters_tls" oom_openssl
 }
 
-# PATIENCE: for each takes minutes.
+# PATIENCE is large because each test takes minutes.
 bodies() {
   programs debugoptimized test/test_adapters_curl
   BODIES=100 MIB=1024 PATIENCE=20 \
@@ -229,8 +230,8 @@ load() {
   programs release load
 }
 
-# All servers of the examples and of docs/recipes.md, $HOSTILE_SECONDS (3600) in
-# all.
+# Attacks the servers of the examples and of docs/recipes-system.md for
+# $HOSTILE_SECONDS (3600) in total.
 hostile() {
   programs debugoptimized all
   names=$(meson test -C "$build/debugoptimized" --suite hostile --list |
@@ -245,7 +246,7 @@ writers() {
   ROUNDS=10000 "$build/release/test/test_sys" atomic_file
 }
 
-# Trees, while somebody exchanges what is in them.
+# Trees, while a process exchanges their entries.
 races() {
   programs release test/test_sys
   for suite in copy_tree remove walk; do
@@ -273,7 +274,7 @@ musl() {
   BUILD=$build/musl sh test/ship/musl.sh
 }
 
-# Each page of the site, in Chromium.
+# Opens each page of the site in Chromium.
 site() {
   needed=chromium . test/lib/packages.sh
   sh test/ship/site/site.sh "$build/site"
@@ -287,12 +288,12 @@ parents() {
   sh test/ship/parents.sh
 }
 
-# Packages, with what buildds do.
+# Builds the packages as Debian's build machines do.
 debian() {
   BUILD=$build/debian sh test/ship/debian.sh
 }
 
-# The steps of one, in a clone; what is left out are steps of their own.
+# Makes a release in a clone. The skipped parts are steps of this script.
 release() {
   version=$(sed -n 's/^#define AVOW_VERSION  *"\(.*\)"/\1/p' \
     include/avow/config.h)
@@ -330,10 +331,10 @@ mkdir -p "$build"
 commit=$(git rev-parse --short=8 HEAD)
 [ -z "$(git status --porcelain --untracked-files=no)" ] || {
   commit=
-  echo 'this tree has uncommitted changes: nothing is recorded'
+  echo 'this tree has uncommitted changes; the results are not recorded'
 }
 
-# STEP: notes for docs/testing.md how it ended, unless it did not run.
+# Records the result of the last step for docs/testing.md if the step ran.
 record() {
   # shellcheck disable=SC2046 # words
   set -- $(tail -n 1 "$records")
