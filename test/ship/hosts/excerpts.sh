@@ -1,11 +1,11 @@
 #!/bin/sh
 # SPDX-License-Identifier: MIT
-# Checks that documents quote test files and examples word for word. Each block
-# below <!-- test/FILE -->, or <!-- examples/FILE -->, must be in that file.
+# Check that documents quote test files and examples exactly. Each block below
+# <!-- test/FILE --> or <!-- examples/FILE --> must be in that file.
 set -eu
 cd "$(dirname "$0")/../../.."
 
-# DOCUMENT: it has such blocks, and all of them are in their files.
+# compare DOCUMENT: it must have such blocks, and each must be in its file.
 compare() {
   awk '
     function whole(file,    text, line) {
@@ -19,7 +19,7 @@ compare() {
       if (index(whole(file), "\n" block) > 0)
         found++
       else {
-        print FILENAME ":" NR ": this is not in " file
+        print FILENAME ":" NR ": this block is not in " file
         wrong++
       }
       file = ""

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * What a language that loads C has of avow: a file after a pause, told to a
- * function of that language. Values go by the plain types that each knows.
+ * The part of avow that other languages load: it reads a file after a pause and
+ * calls a function of the language. Parameters have plain C types.
  */
 #include <avow.h>
 #include <stdlib.h>
@@ -11,7 +11,7 @@
 
 enum { LIMIT = 1024 * 1024 };
 
-/* Is called once, from a handler: code 0 and the text, or why there is none. */
+/* Called once, in a handler, with code 0 and the text, or with an error. */
 typedef void (*told_fn)(int id, int code, const char *text);
 
 typedef struct {
@@ -22,7 +22,7 @@ typedef struct {
   char path[];
 } wish_t;
 
-/* On a stack of its own, where the language must not be called. */
+/* Runs on a stack of its own, where it must not call the language. */
 static avow_value_t read_later(void *data) {
   const wish_t *wish = data;
   avow_value_t v = avow_await(avow_sleep(wish->loop, wish->pause));
@@ -31,7 +31,7 @@ static avow_value_t read_later(void *data) {
   return avow_await(avow_read_file(wish->loop, wish->path, LIMIT));
 }
 
-/* On the loop's stack, where it may be. */
+/* Runs on the stack of the loop, where it may call the language. */
 static avow_value_t tell(const avow_value_t *v, void *data) {
   const wish_t *wish = data;
   const bool failed = avow_is_error(v);
@@ -49,7 +49,7 @@ EXPORT int later_read(uv_loop_t *loop, unsigned pause, const char *path, int id,
   const size_t size = strlen(path) + 1;
   wish_t *wish = malloc(sizeof(*wish) + size);
   if (wish == NULL)
-    return UV_ENOMEM; /* told() must not be called in here */
+    return UV_ENOMEM; /* told() is not called */
   *wish = (wish_t){ .loop = loop, .told = told, .id = id, .pause = pause };
   memcpy(wish->path, path, size);
   avow_promise_t *p = avow_async(loop, read_later, wish);
@@ -57,7 +57,7 @@ EXPORT int later_read(uv_loop_t *loop, unsigned pause, const char *path, int id,
   return 0;
 }
 
-/* Whoever waits is told UV_ECANCELED. */
+/* Calls waiting functions with UV_ECANCELED. */
 EXPORT int later_close(uv_loop_t *loop) {
   return avow_loop_close(loop);
 }

@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * Files, later, on the loop that luv runs: later.read(pause, path, done), where
- * done is called with an error or nil, and the text.
+ * Reads files after a pause, on the loop that luv runs. The function is
+ * later.read(pause, path, done). It calls done with an error or nil, and the
+ * text.
  */
 #include <avow.h>
 #include <lauxlib.h>
@@ -15,13 +16,13 @@ enum { LIMIT = 1024 * 1024 };
 
 typedef struct {
   uv_loop_t *loop;
-  lua_State *L; /* the main one: a coroutine may be gone by then */
+  lua_State *L; /* of the main thread: a coroutine may end first */
   int done;
   unsigned pause;
   char path[];
 } wish_t;
 
-/* On a stack of its own, where Lua must not be called. */
+/* Runs on a stack of its own, where it must not call Lua. */
 static avow_value_t read_later(void *data) {
   const wish_t *wish = data;
   avow_value_t v = avow_await(avow_sleep(wish->loop, wish->pause));
@@ -30,8 +31,8 @@ static avow_value_t read_later(void *data) {
   return avow_await(avow_read_file(wish->loop, wish->path, LIMIT));
 }
 
-/* With the value in place of the light userdata that it is given in: what runs
-   out of memory in here does so inside lua_pcall(). */
+/* Replaces the light userdata by the value and calls `done`. lua_pcall() runs
+   this function, because making the strings may run out of memory. */
 static int call_done(lua_State *L) {
   const avow_value_t *v = lua_touserdata(L, 2);
   size_t len;
@@ -48,8 +49,8 @@ static int call_done(lua_State *L) {
   return 0;
 }
 
-/* On the loop's stack. An error of Lua's is a longjmp(), which must not leave a
-   handler: it becomes the promise's. */
+/* Runs on the stack of the loop. An error in Lua is a longjmp(), which must not
+   leave a handler. Therefore the promise rejects with the error. */
 static avow_value_t tell(const avow_value_t *v, void *data) {
   const wish_t *wish = data;
   lua_State *L = wish->L;
@@ -88,8 +89,8 @@ static int later_read(lua_State *L) {
   return 0;
 }
 
-/* All that waits is told that it was canceled, and may use Lua and luv. Only
-   os.exit(code, true) in done comes here too early; luv would crash next. */
+/* Closes avow: waiting callbacks get UV_ECANCELED, and may use Lua and luv. If
+   `done` calls os.exit(code, true), avow cannot close, and luv would crash. */
 static int end(lua_State *L) {
   uv_loop_t **loop = lua_touserdata(L, 1);
   uv_loop_t *open = *loop;
@@ -101,8 +102,8 @@ static int end(lua_State *L) {
   return 0;
 }
 
-/* Lua ends what began last first: for this to end before luv, luv has to be
-   there before. */
+/* Lua finalizes objects in the reverse order of their creation. This module
+   must end before luv, so it requires luv first. */
 __attribute__((visibility("default"))) int luaopen_later(lua_State *L) {
   lua_getglobal(L, "require");
   lua_pushliteral(L, "luv");

@@ -1,5 +1,5 @@
 -- SPDX-License-Identifier: MIT
--- What docs/embedding.md says of Lua with luv.
+-- Tests the statements of docs/embedding.md about Lua with luv.
 local uv = require 'luv'
 local later = require 'later'
 local this = arg[0]
@@ -12,7 +12,8 @@ local function report(name, ok, found)
   failed = failed or not ok
 end
 
--- What a process of its own comes to that calls one of those below.
+-- Runs one of the functions below in a process of its own. Returns the output
+-- and the status.
 local function ending(name)
   local at = ('%s %s %s 2>&1; echo "" $?'):format(arg[-1], this, name)
   local pipe = assert(io.popen(at))
@@ -65,10 +66,10 @@ local function test()
     end)
   end
   later.read(1, '/nowhere', function(message) why = message end)
-  report('nothing is called before the loop runs', read == 0, read)
+  report('no callback runs before the loop does', read == 0, read)
   uv.run()
-  report('done is called with what was read', read == 10, read)
-  report('or with why it was not',
+  report('done gets the text of the file', read == 10, read)
+  report('done gets the message of an error',
     why == "read '/nowhere': no such file or directory", why)
 
   local woken
@@ -81,22 +82,22 @@ local function test()
   report('a coroutine waits', woken == text, woken)
 
   local found = ending 'fall_off'
-  report('at its end who waits is told, and luv is still there',
+  report('when Lua ends, waiting callbacks are called and may use luv',
     found == 'operation canceled\ttrue\n 0\n', found)
   found = ending 'close_state'
-  report("so it is when a callback of luv's closes the state",
+  report('this also holds when a luv callback closes the state',
     found == 'operation canceled\ttrue\n 7\n', found)
   found = ending 'exit'
   report('os.exit(code) in done ends the process', found == ' 7\n', found)
   found = ending 'close_in_done'
-  report('os.exit(code, true) there ends it with advice',
+  report('os.exit(code, true) in done aborts with advice',
     found:find 'in done, end with os.exit%(code%) alone\n' and
     found:find ' 134\n$', found)
   found = ending 'fail'
-  report('an error in done is a rejection that nobody handled',
+  report('an error in done is an unhandled rejection',
     found:find 'unhandled rejection: .*thrown in done.*and on\n 0\n$', found)
   found = ending 'walk'
-  report("uv.walk() of luv 1.44 crashes on handles that are not luv's",
+  report('uv.walk() of luv 1.44 crashes on handles of others',
     found:find ' 1%d%d\n$', found)
   print 'done'
 end

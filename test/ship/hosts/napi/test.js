@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: MIT
-// What docs/node.md says, on the add-on of examples/napi in $ADDON.
+// Tests the statements of docs/node.md with the add-on of examples/napi, which
+// is in $ADDON.
 const { spawnSync } = require('child_process');
 const { join } = require('path');
 const { isDeepStrictEqual, inspect } = require('util');
@@ -16,7 +17,7 @@ const report = (name, ok, found) => {
 const never = new Promise(() => {});
 const reason = (promise) => promise.then(() => null, (error) => error);
 
-// Busy in both directions, until it is terminated or leaves by itself.
+// Calls the add-on all the time in both directions until the worker ends.
 const work = () => {
   const again = () => within(1, read(__filename)).catch(() => {}).then(again);
   for (let i = 0; i < 20; i++) {
@@ -70,7 +71,7 @@ const errors = async () => {
   found = await reason(echo({}));
   report('an object is refused', found.code === 'EINVAL', found);
   found = await reason(echo({ get then() { throw new Error('thrown'); } }));
-  report('what a getter throws is the reason', found.message === 'thrown',
+  report('an error of a getter is the reason', found.message === 'thrown',
     found);
   found = await reason(within(1e9, read('/nowhere')));
   report('a code comes back', found.code === 'ENOENT' && found.errno < 0,
@@ -78,18 +79,19 @@ const errors = async () => {
   found = await reason(echo(new Error('a word', { cause: [7] })));
   report('a cause comes back', isDeepStrictEqual(found.cause, [7]), found);
   found = await reason(echo(Promise.reject(new DOMException('a word'))));
-  report('what has a message is an error', found.message === 'a word', found);
+  report('an object with a message is an error', found.message === 'a word',
+    found);
   found = await reason(echo(Promise.reject(Symbol())));
   report('a symbol is refused by name', found.message.includes('symbol'),
     found);
   found = await reason(within(5, never));
-  report('a limit of time rejects', found.code === 'ETIMEDOUT', found);
+  report('a timeout rejects', found.code === 'ETIMEDOUT', found);
 };
 
 const throws = (object, name) => Object.defineProperty(object, name,
   { get() { throw new Error('thrown'); } });
 
-// What is too big, has no end, or throws, ends as a whole.
+// Values that are too large, contain themselves or throw are rejected.
 const hostile = async () => {
   const huge = [];
   huge.length = 2 ** 32 - 1;
@@ -98,22 +100,24 @@ const hostile = async () => {
   const cycle = [];
   cycle.push(cycle, cycle);
   found = await reason(echo(cycle));
-  report('a list in itself is refused', found?.code === 'E2BIG', found);
+  report('a list that contains itself is refused', found?.code === 'E2BIG',
+    found);
   let shared = [];
   for (let i = 0; i < 30; i++)
     shared = [shared, shared];
   found = await reason(echo(shared));
-  report('a list many times in it is refused', found?.code === 'E2BIG', found);
+  report('a list that repeats another list too often is refused',
+    found?.code === 'E2BIG', found);
   for (const each of [throws([1, 2, 3], 1), [throws([1], 0)],
     throws(new Error('not this'), 'message'), throws(new Error(), 'errno'),
     throws({}, 'message')]) {
     found = await reason(echo(each));
-    report('what a getter throws is the reason', found?.message === 'thrown',
+    report('an error of a getter is the reason', found?.message === 'thrown',
       found);
   }
   class Twice { get message() { throw new Twice(); } }
   found = await reason(echo(new Twice()));
-  report('what throws while it is read has no words',
+  report('an error that throws when it is read has no message',
     found?.code === 'AVOW_ETHROWN', found);
 };
 
@@ -125,7 +129,7 @@ const order = async () => {
     process.nextTick(() => ran.push('tick'));
   }));
   await new Promise(setImmediate);
-  report('what a promise wakes runs when it settles',
+  report('reactions run when the promise settles',
     ran.join(' ') === Array(50).fill('reaction tick').join(' '), ran);
 };
 
@@ -136,14 +140,14 @@ const collected = async () => {
     globalThis.gc?.();
     await new Promise(setImmediate);
   }
-  report('promises that are collected leave nothing', true);
+  report('collected promises cause no failure', true);
 };
 
 const uncaught = () => {
   const end = spawnSync(process.execPath, ['-e',
     `require(${JSON.stringify(addon)}).read('/nowhere')`],
   { encoding: 'utf8', timeout: 60000 });
-  report('a rejection that nobody handles ends the program',
+  report('an unhandled rejection ends the program',
     end.status === 1 && end.stderr.includes("ENOENT"), end);
 };
 
@@ -155,7 +159,7 @@ const test = async () => {
   await collected();
   uncaught();
   const ended = await terminate(100);
-  report('100 workers are terminated at random', ended === 100, ended);
+  report('100 workers are terminated at random times', ended === 100, ended);
   console.log('done');
 };
 

@@ -1,6 +1,7 @@
 -- SPDX-License-Identifier: MIT
--- Files, later, on Neovim's loop: later.read(pause, path, done), where done is
--- called with a message or nil, and the text.
+-- Reads files after a pause, on Neovim's loop. The function is
+-- later.read(pause, path, done). It calls done with a message or nil, and the
+-- text.
 local ffi = require 'ffi'
 
 ffi.cdef [[
@@ -17,13 +18,13 @@ int later_close(uv_loop_t *loop);
 local lib = ffi.load(os.getenv 'LATER' or './liblater.so')
 local later, wishes, last = {}, {}, 0
 
--- Any handle of vim.loop's leads to the loop.
+-- Each handle of vim.loop has a pointer to the loop.
 local handle = vim.loop.new_check()
 local loop = ffi.C.uv_handle_get_loop(ffi.cast('uv_handle_t **', handle)[0])
 handle:close()
 
--- libuv is running when this is called, and Neovim does not know: nothing of
--- Neovim's may be done here, but to ask for it to be done soon.
+-- avow calls this inside libuv, where functions of Neovim other than
+-- vim.schedule() are not allowed.
 local told = ffi.cast('told_fn', function(id, code, text)
   local done, message = wishes[id], ffi.string(text)
   wishes[id] = nil
@@ -45,7 +46,7 @@ function later.read(pause, path, done)
   end
 end
 
--- Calls back into Lua, which must not happen in what was compiled.
+-- LuaJIT must not compile this function, because C calls back into Lua here.
 local function close()
   assert(lib.later_close(loop) == 0)
 end

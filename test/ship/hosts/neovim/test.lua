@@ -1,5 +1,6 @@
 -- SPDX-License-Identifier: MIT
--- What docs/embedding.md says of Neovim. $ENDING is one of those below.
+-- Tests the statements of docs/embedding.md about Neovim. $ENDING names one of
+-- the functions below.
 local this = debug.getinfo(1, 'S').source:sub(2)
 package.path = vim.fn.fnamemodify(this, ':h') .. '/?.lua;' .. package.path
 local later = require 'later'
@@ -16,14 +17,14 @@ local function report(name, ok, found)
   failed = failed or not ok
 end
 
--- What another Neovim comes to.
+-- Runs a command in another Neovim. Returns its status and output.
 local function run(command)
   local said = vim.fn.system { vim.v.progpath, '--headless', '-u', 'NONE', '-i',
     'NONE', '-n', '-c', command, '-c', 'sleep 20 | qa!' }
   return vim.v.shell_error .. ' ' .. said
 end
 
--- One that calls one of those below.
+-- Runs one of the functions below in another Neovim.
 local function ending(name)
   vim.env.ENDING = name
   return run('luafile ' .. this)
@@ -66,7 +67,7 @@ function endings.thread()
   end)
 end
 
--- Compiled before it is called back for the first time.
+-- The loop is compiled before C first calls back.
 local function search(compile)
   ffi.cdef [[ void *bsearch(const void *, const void *, size_t, size_t,
                             int (*)(const void *, const void *)); ]]
@@ -100,39 +101,42 @@ local function test()
   file:close()
   for i = 1, 10 do
     later.read(i, this, function(_, found)
-      vim.cmd 'let g:done = 1' -- what Neovim forbids in fast events
+      vim.cmd 'let g:done = 1' -- Neovim forbids this in fast events
       read = read + (found == text and 1 or 0)
     end)
   end
   later.read(1, '/nowhere', function(message) why = message end)
-  report('nothing is called before the loop runs', read == 0, read)
+  report('no callback runs before the loop does', read == 0, read)
   vim.wait(20000, function() return read == 10 and why end)
-  report('done is called with what was read, and may do all', read == 10, read)
-  report('or with why it was not',
+  report('done gets the text of the file, and may call all of Neovim',
+    read == 10, read)
+  report('done gets the message of an error',
     why == "read '/nowhere': no such file or directory", why)
 
   local found = ending 'quit'
-  report('who waits is told when Neovim leaves',
+  report('waiting callbacks are called when Neovim exits',
     found:find '^7 .*operation canceled', found)
   found = ending 'leave'
-  report('with whichever command', found:find '^0 .*operation canceled', found)
+  report('this holds for each command that exits',
+    found:find '^0 .*operation canceled', found)
   found = ending 'term'
-  report('so it is when Neovim is terminated',
+  report('this also holds when Neovim is terminated',
     found:find '^1 .*operation canceled', found)
   found = ending 'exit'
   report('os.exit() in done ends the process', found:find '^7 ', found)
   found = ending 'compiled'
-  report('what LuaJIT has compiled must not be called back from C',
+  report('C must not call back into compiled code of LuaJIT',
     found:find '^1 .*bad callback', found)
   found = ending 'interpreted'
-  report('what it may not compile may', found:find '^7 ', found)
+  report('C may call back into code that LuaJIT must not compile',
+    found:find '^7 ', found)
   found = run 'lua vim.loop.walk(print)'
   report('vim.loop.walk() crashes, also without avow', found:find '^134 ',
     found)
   if os.getenv 'CHECKED' == '1' then
     found = ending 'thread'
-    report('a checked avow tells who calls from another thread',
-      found:find '^134 .*thread that is not the loop', found)
+    report('a checked avow reports a call on another thread',
+      found:find '^134 .*thread other than the loop', found)
   end
   say 'done'
 end

@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * Files, later, on the loop of a Node environment: await read(pause, path).
- * Each environment, the main thread's and each worker's, has a loop.
+ * Reads files after a pause, on the loop of a Node environment, by
+ * read(pause, path). The main thread and each worker have an environment with a
+ * loop.
  */
 #include <avow.h>
 #include <node_api.h>
@@ -10,7 +11,7 @@
 enum { LIMIT = 1024 * 1024 };
 
 typedef struct {
-  napi_env env; /* NULL once it ends */
+  napi_env env; /* NULL when the environment ends */
   uv_loop_t *loop;
   napi_async_context context;
 } home_t;
@@ -22,7 +23,7 @@ typedef struct {
   char path[];
 } wish_t;
 
-/* On a stack of its own, where JavaScript must not be called. */
+/* Runs on a stack of its own, where it must not call JavaScript. */
 static avow_value_t read_later(void *data) {
   const wish_t *wish = data;
   uv_loop_t *loop = wish->home->loop;
@@ -59,8 +60,9 @@ static napi_status fulfil(napi_env env, const wish_t *wish,
   return status;
 }
 
-/* On the loop's stack. What the promise wakes runs when the callback scope is
-   closed. An environment that ends refuses all of it, and that is right. */
+/* Runs on the stack of the loop. The reactions of the promise run when the
+   callback scope closes. An environment that ends may refuse these calls, and
+   then the promise stays pending. */
 static avow_value_t settle(const avow_value_t *v, void *data) {
   const wish_t *wish = data;
   napi_env env = wish->home->env;
@@ -114,8 +116,8 @@ static napi_value later_read(napi_env env, napi_callback_info info) {
   return promise;
 }
 
-/* The environment ends: in a worker however that does, in the main thread when
-   there is nothing left to do. JavaScript cannot be called any more. */
+/* Called when the environment ends: a worker ends in any way, or the main
+   thread has nothing left to do. This function must not call JavaScript. */
 static void leave(void *data) {
   home_t *home = data;
   (void) napi_async_destroy(home->env, home->context);

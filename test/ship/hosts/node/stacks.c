@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * What becomes of a call of JavaScript from the stack of an async function:
- * tryThere(call) is true if call() was called, or why it was not.
+ * Calls JavaScript on the stack of an async function. tryThere(call) returns
+ * true if call() ran, or the exception.
  */
 #include <avow.h>
 #include <node_api.h>
@@ -18,7 +18,7 @@ static avow_value_t call_there(void *data) {
   return avow_none();
 }
 
-/* On the stack of an async function, which begins at once. */
+/* avow_async() runs the function within the call, so `status` stays valid. */
 static napi_value try_there(napi_env env, napi_callback_info info) {
   size_t n = 1;
   napi_value result = NULL;

@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: MIT
-// What docs/embedding.md says of Node, on the add-ons in the directory $ADDONS.
+// Tests the statements of docs/embedding.md about Node with the add-ons in
+// $ADDONS.
 const { spawnSync } = require('child_process');
 const { readFileSync } = require('fs');
 const { readFile } = require('fs/promises');
@@ -15,7 +16,8 @@ const report = (name, ok, found) => {
   process.exitCode ||= ok ? 0 : 1;
 };
 
-// What a process of its own comes to that calls one of those below.
+// Runs one of the functions below in a process of its own. Returns the status
+// and the output.
 const ending = (name) => {
   const end = spawnSync(process.execPath, [__filename, name], {
     encoding: 'utf8',
@@ -57,14 +59,15 @@ const workers = (name, wanted) => {
 const test = async () => {
   const text = readFileSync(__filename, 'utf8');
   const texts = await Promise.all([2, 1, 0].map((ms) => read(ms, __filename)));
-  report('promises of JavaScript settle with what was read',
+  report('promises of JavaScript settle with the text of the file',
     texts.every((each) => each === text), texts);
 
   const error = await read(1, '/nowhere').catch((reason) => reason);
   report('errors have a code and a message',
     error.code === 'ENOENT' && error.message.includes("'/nowhere'"), error);
 
-  // Without one what several have woken would run together, and later.
+  // Without a callback scope, the reactions of all promises would run together,
+  // and later.
   const ran = [];
   await Promise.all(Array.from({ length: 100 }, async () => {
     await read(1, __filename);
@@ -73,36 +76,36 @@ const test = async () => {
   }));
   await new Promise(setImmediate);
   const order = ran.join(' ');
-  report('what it wakes runs when its scope is closed',
+  report('reactions run when the callback scope closes',
     order === Array(100).fill('reaction tick').join(' '), order);
 
   let found = ending('exit');
   report('process.exit() within a handler ends the process', found === '7 ',
     found);
   found = ending('fail');
-  report('what is thrown behind it is an uncaught exception',
+  report('an error thrown in a reaction is an uncaught exception',
     /^1 .*Error: thrown behind a read/s.test(found), found);
   found = ending('survive');
-  report('and a program that catches it goes on', found === '0 ENOENT\n',
+  report('a program that catches it continues', found === '0 ENOENT\n',
     found);
 
   const { tryThere } = require(addon('stacks.node'));
   const begun = read(5, __filename);
   found = tryThere(() => {});
-  report("JavaScript on an async function's stack is refused",
+  report('V8 refuses JavaScript on the stack of an async function',
     found instanceof RangeError, found);
   found = await begun;
-  report('an avow of another add-on ends on the loop beside it', found === text,
+  report('another add-on with avow closes on the same loop', found === text,
     found);
 
   if (process.env.OWN_LIBUV) {
     found = ending('unload');
-    report("an add-on linked with libuv.so ends Node's own with it",
+    report('an add-on linked with libuv.so ends the libuv of Node',
       /^SIGABRT/.test(found), found);
   }
 
   workers('alone', '100 workers end at random, and the add-on is unloaded');
-  workers('loaded', '100 workers end at random beside the main thread');
+  workers('loaded', '100 workers end at random while the add-on is loaded');
   console.log('done');
 };
 

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: MIT
-// Runs 100 workers, eight at a time, each of which is busy reading: 75 are
-// terminated at a random moment, 25 leave by process.exit() within a handler.
+// Runs 100 workers that read files, eight at a time. 75 are terminated at a
+// random time. 25 call process.exit() in a handler.
 const { Worker, isMainThread, parentPort, workerData } =
   require('worker_threads');
 const { join } = require('path');

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: MIT
-"""Files, later, on the loop that uvloop runs: await read(pause, path)."""
+"""Read files after a pause on the loop of uvloop: await read(pause, path)."""
 
 import asyncio
 import ctypes
@@ -30,14 +30,14 @@ def one_libuv(extension):
 
 
 if not one_libuv(uvloop.loop.__file__):
-    raise ImportError('uvloop has a libuv of its own inside: take one that '
-                      'is linked with the libuv.so that avow has')
+    raise ImportError('uvloop contains its own libuv; use a uvloop that is '
+                      'linked with the libuv.so of avow')
 
 wishes = {}
 ids = itertools.count()
 
 
-# Called by libuv, which uvloop runs without the GIL: ctypes takes it.
+# libuv calls this. uvloop runs libuv without the GIL, but ctypes takes it.
 @told_fn
 def told(wish, code, text):
     future = wishes.pop(wish)
@@ -50,7 +50,7 @@ def told(wish, code, text):
 
 
 def ready(loop):
-    """The uv_loop_t of the loop, on which avow is ready until it closes."""
+    """Return the loop's uv_loop_t, with avow on it until the loop closes."""
     try:
         return loop.later
     except AttributeError:

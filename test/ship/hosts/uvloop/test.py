@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: MIT
-"""What docs/embedding.md says of uvloop."""
+"""Test the statements of docs/embedding.md about uvloop."""
 
 import _ctypes
 import asyncio
@@ -26,7 +26,7 @@ def report(name, ok, found):
 
 
 def ending(name):
-    """What a process of its own comes to that calls one of those below."""
+    """Run a function below in another process; return its status and output."""
     end = subprocess.run([sys.executable, __file__, name], text=True,
                          capture_output=True, timeout=60)
     return f'{end.returncode} {end.stdout}{end.stderr}'
@@ -92,26 +92,26 @@ def read_in_threads():
 
 
 def test():
-    report('await gives what was read', asyncio.run(read_ten()), None)
+    report('await returns the text of the file', asyncio.run(read_ten()), None)
     found = asyncio.run(fail())
-    report('or raises why it was not', isinstance(found, FileNotFoundError),
+    report('await raises the error', isinstance(found, FileNotFoundError),
            found)
     found = asyncio.run(give_up())
-    report('who gave up is not told', found == 0, found)
+    report('a canceled future gets no result', found == 0, found)
     asyncio.run(begin_one())
-    report('asyncio.run() ends what waits', not later.wishes, later.wishes)
+    report('asyncio.run() ends pending reads', not later.wishes, later.wishes)
     found = read_in_threads()
-    report('each thread has a loop', found == [True] * 8, found)
+    report('each thread may have a loop', found == [True] * 8, found)
     found = ending('exit_in_main')
-    report('sys.exit() leaves in good order', found == '7 ', found)
+    report('sys.exit() in a coroutine exits normally', found == '7 ', found)
     found = ending('exit_in_callback')
-    report('so it does in a callback', found == '7 ', found)
+    report('sys.exit() in a callback exits normally', found == '7 ', found)
     found = ending('keep_close_of_uvloop')
     report("uvloop's own close() crashes on avow's handles",
            found.startswith('-'), found)
-    report("Debian's uvloop and avow have one libuv",
+    report("Debian's uvloop and avow use the same libuv",
            later.one_libuv(uvloop.loop.__file__), None)
-    report('one that has it inside is refused',
+    report('a uvloop with its own libuv is refused',
            not later.one_libuv(_ctypes.__file__), None)
     print('done')
 
