@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: MIT
-// Chromium, told by a pipe: no port is opened. Pages come from files alone.
+// Controls Chromium through a pipe, so that no port is open. Pages are files.
 'use strict';
 const { spawn } = require('child_process');
 const fs = require('fs');
@@ -10,7 +10,7 @@ class Browser {
   constructor() {
     this.profile = fs.mkdtempSync(path.join(os.tmpdir(), 'site-'));
     this.asked = new Map();
-    this.heard = []; // what the page says while it loads
+    this.heard = []; // events while the page loads
     this.process = spawn(process.env.CHROMIUM ?? 'chromium', [
       '--headless=new', '--disable-gpu', '--hide-scrollbars', '--no-first-run',
       '--disable-background-networking', '--disable-component-update',
@@ -26,7 +26,7 @@ class Browser {
     });
   }
 
-  // A message is the answer to what was asked, or an event.
+  // A message is the answer to a request, or an event.
   take({ id, method, params, error, result }) {
     const { resolve, reject } = this.asked.get(id) ?? {};
     this.asked.delete(id);
@@ -54,7 +54,7 @@ class Browser {
       await this.ask(`${domain}.enable`);
   }
 
-  // theme: light or dark
+  // `theme` is light or dark.
   async size(width, height, theme) {
     await this.ask('Emulation.setDeviceMetricsOverride',
       { width, height, deviceScaleFactor: 1, mobile: width < 500 });
@@ -62,7 +62,7 @@ class Browser {
       { features: [{ name: 'prefers-color-scheme', value: theme }] });
   }
 
-  // Gives what went wrong while it loaded.
+  // Returns the problems that occurred while the page loaded.
   async open(url) {
     this.heard = [];
     const loaded = new Promise((resolve) => { this.loaded = resolve; });
@@ -103,7 +103,7 @@ function problem({ method, params }) {
     return [`network: ${params.errorText}`];
   if (method === 'Network.requestWillBeSent' &&
       !/^(file|data|blob|about):/.test(params.request.url))
-    return [`asks the network: ${params.request.url}`];
+    return [`uses the network: ${params.request.url}`];
   return [];
 }
 

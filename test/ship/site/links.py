@@ -4,8 +4,9 @@
 
   links.py SOURCE-ROOT
 
-To a file, and where they name a part of a document, to a heading there. Has the
-site a place for each document? And what its pages take from others is there.
+A link must name an existing file. If it names a part of a document, the
+document must have that heading. The site's contents must name each document.
+Blocks and snippets that a page takes from other files must exist.
 """
 import glob
 import os
@@ -23,8 +24,7 @@ def read(path):
 
 
 def slugs(text):
-    """Return the name of a heading in links, as GitHub and the site form
-    it."""
+    """Return the anchors of the headings, as GitHub and the site form them."""
     headings = re.findall(r'(?m)^#+ (.*)$', FENCE.sub('', text))
     return {re.sub(r'[^\w\- ]', '', heading.lower()).replace(' ', '-')
             for heading in headings}
@@ -45,18 +45,18 @@ def broken(root, document):
             os.path.join(os.path.dirname(document), target)) \
             if target else document
         if not os.path.exists(f'{root}/{path}'):
-            yield f'{document} links to {path}, which is not there'
+            yield f'{document} links to {path}, which does not exist'
         elif anchor and path.endswith('.md') and \
                 anchor[1:] not in slugs(read(f'{root}/{path}')):
-            yield f'{document} links to {path}{anchor}, which is no heading'
+            yield f'{document} links to {path}{anchor}, which does not exist'
     for kind, name, path in TAKEN.findall(text):
         mark = f'<!-- {name} -->' if kind == 'block' else f'\n## {name}\n'
         if mark not in read(f'{root}/{path}'):
-            yield f'{document} takes "{name}" of {path}, which has none'
+            yield f'{document} takes "{name}" of {path}, which lacks it'
 
 
 def without_place(root, paths):
-    """Pages that the site's contents do not name."""
+    """Yield a complaint for each page that the site's contents do not name."""
     contents = re.findall(r'(?m)^([\w/*-]+)(?: \?)?$', ''.join(re.findall(
         r'(?ms)^```\{toctree\}\n(.*?)^```', read(f'{root}/docs/site/index.md'))))
     named = re.compile('|'.join(name.replace('*', '.*') for name in contents))

@@ -31,22 +31,22 @@ for header in include/avow/*.h include/avow/*.hpp; do
   [ -f "$work/man3/avow_$topic.3" ] || fail "$header has no page"
 done
 if grep -hE '^\.Nd .{81,}' "$work"/man3/*; then
-  fail 'these names of pages are longer than a line'
+  fail 'these summaries are longer than a line'
 fi
 for page in "$work"/man3/*; do
-  [ -e "$page" ] || fail "$page leads nowhere"
+  [ -e "$page" ] || fail "$page is a broken link"
 done
 
 if ! command -v mandoc >/dev/null; then
-  [ -z "${CI:-}" ] || fail 'mandoc is not here'
-  echo 'skipped: mandoc is not here, which looks at manual pages'
+  [ -z "${CI:-}" ] || fail 'mandoc is not installed'
+  echo 'skipped: mandoc is not installed'
   exit 77
 fi
 find "$work" -type f -exec mandoc -Tlint -Wwarning {} + ||
-  fail 'these pages are not in order'
+  fail 'mandoc reports these problems'
 man='man'
 command -v man >/dev/null || man=mman
-# PAGE WORD: what man shows of it has that.
+# shows PAGE PATTERN: the output of man must match.
 shows() {
   MANPAGER=cat MANWIDTH=80 "$man" -M "$work" "$1" 2>/dev/null | col -b |
     grep -q "$2" || fail "$man $1 does not show '$2'"

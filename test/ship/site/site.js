@@ -1,13 +1,13 @@
 // SPDX-License-Identifier: MIT
-// Opens each page of the site as a reader would, at a desktop's width and at a
-// phone's, light and dark:
+// Opens each page of the site in Chromium, with the width of a desktop and of a
+// phone, light and dark:
 //
 //   node test/ship/site/site.js SITE [PICTURES]
 //
-// Fails for links that lead nowhere, also to a place within a page, for errors
-// in the console, for what asks a network, for pages wider than their window,
-// for text that is hard to read, and for a search that does not find. PICTURES
-// is a folder for pictures of some of the pages.
+// Reports links and anchors without a target, errors in the console, requests
+// to a network, and pages wider than their window. Also reports text with too
+// little contrast, and a search that finds nothing. PICTURES is a folder for
+// pictures of some pages.
 'use strict';
 const fs = require('fs');
 const path = require('path');
@@ -21,8 +21,8 @@ const SHOWN = ['index.html', 'start.html', 'core.html', 'reference/index.html',
 const LEAST_CONTRAST = 3;
 const PATIENCE = 30000;
 
-const links = new Map(); // of a page: where its links lead
-const names = new Map(); // of a page: what its parts are called
+const links = new Map(); // page: the targets of its links
+const names = new Map(); // page: the names of its anchors
 let failed = 0;
 
 function complain(page, what) {
@@ -35,7 +35,8 @@ function pagesOf(folder) {
     .filter((name) => name.endsWith('.html')).sort();
 }
 
-// In the page: what it is made of, and how wide and legible that is.
+// Runs in the page. Returns its links, anchors, empty images, excess width and
+// lowest contrast.
 function look() {
   const light = (color) => {
     const [r, g, b] = color.match(/[\d.]+/g).map((c) => {
@@ -77,7 +78,7 @@ async function visit(browser, page, where) {
   const seen = await browser.evaluate(`(${look})()`);
   links.set(page, seen.links);
   names.set(page, new Set(seen.names));
-  for (const image of seen.empty) complain(page, `no picture: ${image}`);
+  for (const image of seen.empty) complain(page, `empty picture: ${image}`);
   if (seen.wide > 0) complain(page, `${seen.wide} px too wide, ${where}`);
   if (seen.faint[0] < LEAST_CONTRAST)
     complain(page, `contrast ${seen.faint[0].toFixed(1)}, ${where}: ` +
@@ -92,9 +93,9 @@ function checkLinks() {
       const to = path.relative(site, fileURLToPath(`file://${url.pathname}`));
       const place = decodeURIComponent(url.hash.slice(1));
       if (!fs.existsSync(path.join(site, to)))
-        complain(page, `links to ${to}, which is not there`);
+        complain(page, `links to ${to}, which does not exist`);
       else if (place && !names.get(to)?.has(place))
-        complain(page, `links to ${to}#${place}, which is not there`);
+        complain(page, `links to ${to}#${place}, which does not exist`);
     }
   }
 }
@@ -105,7 +106,7 @@ async function checkSearch(browser) {
   const found = `document.querySelector(
     '#search-results a[href*="reference/promise.html"]') !== null`;
   for (let waited = 0; !await browser.evaluate(found); waited += 100) {
-    if (waited > PATIENCE) return complain('search.html', 'finds no avow_then');
+    if (waited > PATIENCE) return complain('search.html', 'no avow_then');
     await new Promise((resolve) => setTimeout(resolve, 100));
   }
 }
@@ -136,8 +137,8 @@ async function main() {
   checkLinks();
   await checkSearch(browser);
   await browser.end();
-  if (pages.length < 100) complain(site, 'has few pages');
-  console.log(`${pages.length} pages, ${failed} complaints`);
+  if (pages.length < 100) complain(site, 'has too few pages');
+  console.log(`${pages.length} pages, ${failed} problems`);
   process.exit(failed > 0 ? 1 : 0);
 }
 

@@ -1,6 +1,6 @@
 #!/bin/sh
 # SPDX-License-Identifier: MIT
-# Make the site and open every page in Chromium: site.sh FOLDER [PICTURES]
+# Make the site and open each page in Chromium: site.sh FOLDER [PICTURES]
 set -eu
 here=$(cd "$(dirname "$0")" && pwd)
 folder=$1

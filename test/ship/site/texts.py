@@ -4,7 +4,7 @@
 
   texts.py SOURCE-ROOT
 
-The text stands directly above the declaration and says more than its name,
+The text must be directly above the declaration and say more than its name,
 because references and manual pages have no other text.
 """
 import os
@@ -14,7 +14,7 @@ import sys
 def complaints(all_headers):
     for header in all_headers:
         if not header.about:
-            yield f'{header.name} does not say what it is'
+            yield f'{header.name} has no comment at its beginning'
         for entry in header.entries:
             words = [word for word in entry.text.split() if word != entry.name]
             if len(words) < 3:
@@ -35,14 +35,14 @@ def main():
                                 'AVOW_AWAIT', 'avow_async', 'avow_napi_open',
                                 'avow_napi_value', 'avow_napi_promise',
                                 'avow_napi_from'} <= set(names):
-        found.append('the headers are not read as they are: see headers.py')
+        found.append('headers.py does not find the expected names')
     classes = {entry.name for header in cpp.all_of(root)
                for entry in header.entries}
     if 'avow_napi_hear' in names or not {
             'avow::promise', 'avow::value', 'avow::error', 'avow::deferred',
             'avow::channel', 'avow::all', 'avow::outcome'} <= classes or \
             'avow::coroutine' in classes:
-        found.append('the headers of C++ are not read as they are: see cpp.py')
+        found.append('cpp.py does not find the expected names')
     for line in found:
         print(line)
     sys.exit(bool(found))
