@@ -19,36 +19,36 @@ fail() {
   exit 1
 }
 
-# before|after: builds what is in the tree now, which is the library alone.
+# build before|after: builds the library from the current sources.
 build() {
   ninja -C "$work/build" >"$work/log" 2>&1 ||
-    { tail -n 20 "$work/log"; fail "the library $1 it does not build"; }
+    { tail -n 20 "$work/log"; fail "the library $1 the change does not build"; }
   cp "$work/build/src/libavow.so" "$work/$1"
   cp -R "$work/tree/include" "$work/$1-headers"
 }
 
-# before|after
+# soname before|after
 soname() {
   readelf -d "$work/$1" | sed -n 's/.*SONAME.*\[\(.*\)\]/\1/p'
 }
 
 commit=${1:-HEAD^}
 git rev-parse -q --verify "$commit^{commit}" >/dev/null || {
-  [ $# = 0 ] || fail "there is no commit $commit"
-  echo "not compared: this clone has no commit $commit"
+  [ $# = 0 ] || fail "commit $commit does not exist"
+  echo "not compared: this clone lacks the commit $commit"
   exit
 }
 # shellcheck disable=SC2086 # a list of words
 git diff --binary "$commit" HEAD -- $parts >"$work/change"
 [ -s "$work/change" ] || {
-  echo "nothing of the library changed since $commit"
+  echo "the library has not changed since $commit"
   exit
 }
 mkdir "$work/tree"
 git archive "$commit" | tar -C "$work/tree" -x
 meson setup "$work/build" "$work/tree" --buildtype=debug \
   -Ddefault_library=shared -Dtests=disabled -Dexamples=false -Dbench=false \
-  >"$work/log" 2>&1 || { cat "$work/log"; fail 'cannot set up'; }
+  >"$work/log" 2>&1 || { cat "$work/log"; fail 'meson setup fails'; }
 build before
 (cd "$work/tree" && git apply "$work/change")
 build after
@@ -56,10 +56,11 @@ status=0
 abidiff --drop-private-types --headers-dir1 "$work/before-headers" \
   --headers-dir2 "$work/after-headers" "$work/before" "$work/after" || status=$?
 [ $((status & 3)) = 0 ] || fail "abidiff fails ($status)"
-# Bit 8: incompatible.
+# Bit 8 means an incompatible change.
 if [ $((status & 8)) != 0 ] && git describe --tags --match 'v[0-9]*' "$commit" \
   >/dev/null 2>&1 && [ "$(soname before)" = "$(soname after)" ]; then
-  fail "this breaks programs built with what is released: $(soname after)" \
-    'needs another number, or the change another shape (docs/interface.md)'
+  fail "this change breaks programs that were built with a release; change" \
+    "the soname $(soname after), or make the change compatible" \
+    '(docs/interface.md)'
 fi
-[ "$status" != 0 ] || echo "the ABI is that of $commit"
+[ "$status" != 0 ] || echo "the ABI is the same as in $commit"

@@ -1,15 +1,16 @@
 #!/bin/sh
 # SPDX-License-Identifier: MIT
-# Build and try Debian's packages on minimal Debian 12 systems. The packages
+# Build and test Debian's packages on minimal Debian 12 systems. The packages
 # named in debian/control must suffice for the build, lintian must report
 # nothing, and the programs of debian/tests must work with only these packages
 # installed.
 #
-#   debian.sh [TARBALL]   of a release, or of the files that are here
+#   debian.sh [TARBALL]   builds a release, or the files of this tree
 #
-# The base system is made by debootstrap, so this is run as root; it is kept for
-# a week in $ROOTS (build-roots). What is made of it is in $BUILD (build-debs)
-# afterwards: packages and logs. $DEB_BUILD_OPTIONS: nocheck, parallel=N.
+# The script must run as root, because debootstrap makes the base system. It
+# keeps the base system for a week in $ROOTS (build-roots), and stores the
+# packages and logs in $BUILD (build-debs). $DEB_BUILD_OPTIONS: nocheck,
+# parallel=N.
 set -eu
 cd "$(dirname "$0")/../.."
 roots=${ROOTS:-build-roots}
@@ -20,7 +21,7 @@ results=$(cd "$results" && pwd)
 
 needed='debootstrap mount util-linux xz-utils' . test/lib/packages.sh
 [ "$(id -u)" = 0 ] || {
-  say 'debian.sh has to be run as root: it makes base systems'
+  say 'debian.sh makes base systems; run it as root'
   exit 1
 }
 version=$(sed -n 's/^#define AVOW_VERSION  *"\(.*\)"/\1/p' \
@@ -36,7 +37,7 @@ clean_up() {
 trap clean_up EXIT
 trap 'exit 1' HUP INT TERM
 
-# COMMAND...: with it end all processes that it started and what they mounted.
+# apart COMMAND...: when it ends, so do its processes and their mounts.
 apart() {
   unshare --pid --mount-proc --fork --kill-child "$@" </dev/null &
   running=$!
@@ -55,7 +56,7 @@ archive() {
     'Created-By: Packages' | sed -n 's/^Debian Debian //p' | head -n 1
 }
 
-# roots.sh keeps its base systems there too.
+# roots.sh keeps its base systems in the same directory.
 make_base() {
   [ -z "$(find "$roots" -maxdepth 1 -name bookworm.made -mtime -7)" ] ||
     return 0
@@ -70,11 +71,11 @@ make_base() {
   : >"$roots/bookworm.made"
 }
 
-# NAME: a system in $work.
+# copy_base NAME: makes a system of that name in $work.
 copy_base() {
   cp -a --reflink=auto "$roots/bookworm" "$work/$1"
   cp -L /etc/resolv.conf "$work/$1/etc"
-  echo '127.0.0.1 localhost' >"$work/$1/etc/hosts" # as an installed one has
+  echo '127.0.0.1 localhost' >"$work/$1/etc/hosts" # as on an installed system
   apt-config dump | grep '^Acquire::.*Proxy' \
     >"$work/$1/etc/apt/apt.conf.d/proxy" || :
   # The system is deleted before a crash of the machine could matter.
@@ -82,22 +83,22 @@ copy_base() {
   chroot "$work/$1" useradd -m someone
 }
 
-# SYSTEM USER COMMAND: runs in the directory packages of the user who is not
-# root. A process that changes its user no longer ends with its parent, so the
-# first process keeps its user.
+# inside SYSTEM USER COMMAND: runs the command in the directory packages of the
+# user `someone`. A process that changes its user no longer ends with its
+# parent, so the first process keeps its user.
 inside() {
-  # shellcheck disable=SC2016 # for the shells within
+  # shellcheck disable=SC2016 # the inner shells expand it
   apart sh -euc '
     mount -t proc proc "$1/proc"
     chroot --userspec="$2:" "$1" env -i \
       PATH=/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin \
       HOME=/home/someone LC_ALL=C.UTF-8 DEBIAN_FRONTEND=noninteractive \
       DEB_BUILD_OPTIONS="$4" apt="apt-get -qq -y --no-install-recommends" \
-      sh -euc "cd /home/someone/packages; $3" || exit # not in its place
+      sh -euc "cd /home/someone/packages; $3" || exit # no exec: see above
   ' inside "$work/$1" "$2" "$3" "${DEB_BUILD_OPTIONS:-parallel=$(nproc)}"
 }
 
-# WHAT SYSTEM WHO COMMAND
+# step NAME SYSTEM USER COMMAND
 step() {
   began=$(date +%s)
   inside "$2" "$3" "$4" >"$results/$1.log" 2>&1 || {
@@ -108,7 +109,7 @@ step() {
   printf '%-10s %4d s\n' "$1" $(($(date +%s) - began))
 }
 
-# TARBALL: is that of a release, or none.
+# pack TARBALL: uses that of a release, or makes one if TARBALL is empty.
 pack() {
   mkdir "$work/pack"
   if [ -n "$1" ]; then
@@ -119,13 +120,13 @@ pack() {
   git ls-files -co --exclude-standard | while IFS= read -r file; do
     [ ! -e "$file" ] || printf '%s\n' "$file"
   done | tar -cf - -T - | tar -C "$work/pack/avow-$version" -xf -
-  # As a release has it: who is to build it in earnest says for what.
+  # A release names the distribution in place of UNRELEASED.
   sed -i '1s/ UNRELEASED;/ unstable;/' \
     "$work/pack/avow-$version/debian/changelog"
   tar -C "$work/pack" -cJf "$work/pack/$orig" "avow-$version"
 }
 
-# SYSTEM: the tarball, and the sources that are in it.
+# unpack SYSTEM: copies the tarball and its sources to the system.
 unpack() {
   home=$work/$1/home/someone/packages
   mkdir "$home"
@@ -144,7 +145,7 @@ step depends builder root "
 step build builder someone "cd $source; dpkg-buildpackage -us -uc"
 rm -f "$results"/*.deb "$results"/avow_*
 (cd "$work/builder/home/someone/packages" && cp -- *.deb avow_* "$results")
-# The packages that it requests are missing while packages are built.
+# A separate step, because packages that lintian needs must not help the build.
 step lintian builder root "
   \$apt install lintian
   su someone -c 'lintian --info --pedantic \

@@ -1,5 +1,5 @@
 -- SPDX-License-Identifier: MIT
--- Calls avow by its symbols alone, as bindings do: luajit ffi.lua LIBAVOW
+-- Calls avow only by its symbols, as bindings do: luajit ffi.lua LIBAVOW
 local ffi = require('ffi')
 ffi.cdef [[
 typedef struct uv_loop_s uv_loop_t;
@@ -89,7 +89,8 @@ local function hear(outcome)
     and avow.avow_error_code(outcome) or tonumber(avow.avow_to_int(outcome))
 end
 
--- What runs the loop is called back, which compiled code cannot be.
+-- LuaJIT must not compile a function that runs the loop, because C code cannot
+-- call back into compiled code.
 local function hear_outcomes()
   on_settled(avow.avow_promise_resolve(loop, avow.avow_int(1)), hear)
   on_settled(avow.avow_promise_resolve(loop, avow.avow_error(-5)), hear)

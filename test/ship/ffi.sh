@@ -1,7 +1,7 @@
 #!/bin/sh
 # SPDX-License-Identifier: MIT
-# ffi.sh LIBAVOW: check that a language can call avow, and be called by it, if
-# it knows only the symbols.
+# ffi.sh LIBAVOW: check that a language that knows only the symbols can call
+# avow, and that avow can call the language.
 set -eu
 python3 "$(dirname "$0")/ffi.py" "$1"
 command -v luajit >/dev/null || {

@@ -4,7 +4,7 @@
 
   first_program.py PROGRAM
 
-One URL leads to a server on this machine, the other to a port that refuses.
+One URL is of a server on this machine. The other has a port that refuses.
 """
 import http.server
 import os
@@ -32,7 +32,7 @@ def without_proxies():
 def main():
     server = http.server.HTTPServer(('127.0.0.1', 0), Answer)
     threading.Thread(target=server.serve_forever, daemon=True).start()
-    closed = socket.socket()  # bound, but it does not listen
+    closed = socket.socket()  # bound, but not listening
     closed.bind(('127.0.0.1', 0))
     urls = [f'http://127.0.0.1:{port}/' for port in
             (server.server_port, closed.getsockname()[1])]

@@ -18,13 +18,13 @@ fail() {
   exit 1
 }
 
-# PROGRAM ARGUMENT...: a server, which writes SERVER.log.
+# serve PROGRAM ARGUMENT...: starts a server, which writes to server.log.
 serve() {
   "$@" >server.log 2>&1 </dev/null &
   servers="$servers $!"
 }
 
-# PATTERN FILE: $found is what stands in the file for \(\), as soon as it does.
+# wait_for PATTERN FILE: waits for a match, and sets $found to its \(\).
 # shellcheck disable=SC2086 # a pattern
 wait_for() {
   for _ in $(seq 3000); do # five minutes
@@ -32,10 +32,10 @@ wait_for() {
     [ -z "$found" ] || return 0
     sleep 0.1
   done
-  fail "no server: $*"
+  fail "no server prints $*"
 }
 
-# PAGE WANTED ARGUMENT...: what it prints begins with what is wanted.
+# try PAGE WANTED ARGUMENT...: the program's output must begin with WANTED.
 try() {
   page=$here/../../docs/$1.md
   wanted=$2

@@ -8,7 +8,7 @@
  *
  *   grown now|newer    the library that it is run with
  */
-#undef NDEBUG /* the assertions are what it is about */
+#undef NDEBUG /* the test consists of assertions */
 #include <assert.h>
 #include <avow/all.h>
 #include <stdio.h>
@@ -30,7 +30,7 @@
 #endif
 
 static uv_loop_t *loop;
-static bool is_refused; /* it asks for what the library does not know */
+static bool is_refused; /* it sets fields that the library does not know */
 static int freed;
 
 static void free_it(void *self) {
@@ -110,8 +110,8 @@ static void use_directories(void) {
   const avow_value_t dir = avow_run(avow_temp_dir(loop, "grown"));
   const char *path = avow_to_temp_dir(&dir);
   char from[4096], to[4096];
-  (void) snprintf(from, sizeof(from), "%s/from", path); /* fits, and so does */
-  (void) snprintf(to, sizeof(to), "%s/to", path);       /* this */
+  (void) snprintf(from, sizeof(from), "%s/from", path); /* the text fits */
+  (void) snprintf(to, sizeof(to), "%s/to", path);       /* it fits */
   avow_value_unref(avow_run(avow_make_dirs(loop, from, 0700)));
   copy_a_directory(from, to);
   walk(path);
@@ -121,7 +121,7 @@ static void use_directories(void) {
 static void make_an_object(void) {
   static const GUARDED(avow_class_t)
       klass = { { .name = "thing", .destroy = free_it, SET_NEWER }, GUARD };
-  if (is_refused) /* a debug build ends the program then */
+  if (is_refused) /* a checked library would abort */
     return;
   avow_value_unref(avow_object(&klass.it, &freed));
   assert(freed == 1);

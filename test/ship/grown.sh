@@ -1,11 +1,12 @@
 #!/bin/sh
 # SPDX-License-Identifier: MIT
-# grown.sh LIBAVOW SOURCE...: does a program that was built with today's headers
-# run with a later library, whose structs have more fields? Builds that library
-# of a copy of the sources, and grown.c with the headers of both; a program of
-# the later ones is to run with both libraries, too, and to be refused by the
-# older what that has no field for. In the environment: CC, and CFLAGS of the
-# library, UV_CFLAGS and UV_LIBS of libuv.
+# grown.sh LIBAVOW SOURCE...: check that a program that was built with the
+# current headers runs with a later library, whose structs have more fields.
+#
+# The script builds such a library from a copy of the sources. It builds grown.c
+# with the headers of each library. Each program must run with each library. The
+# older library must refuse requests by fields that it does not know. The
+# environment has CC, CFLAGS of the library, and UV_CFLAGS and UV_LIBS of libuv.
 # shellcheck disable=SC2013,SC2086 # lists of words
 set -eu
 root=$(cd "$(dirname "$0")/../.." && pwd)
@@ -20,10 +21,10 @@ fail() {
   exit 1
 }
 
-# HEADER-OR-SOURCE SED-SCRIPT: changes the copy, each time it is asked to.
+# change FILE SED-SCRIPT: changes the copy of the file.
 change() {
   sed "$2" "$work/$1" >"$work/changed"
-  ! cmp -s "$work/$1" "$work/changed" || fail "$1 has nothing to change: $2"
+  ! cmp -s "$work/$1" "$work/changed" || fail "$1 has no match for $2"
   mv "$work/changed" "$work/$1"
 }
 
@@ -50,7 +51,7 @@ build_later() {
     echo "src/${source##*/src/}"
   done >sources
   export compile="$CC $strict -fPIC -fvisibility=hidden -Iinclude -Isrc"
-  # shellcheck disable=SC2016 # it is expanded there
+  # shellcheck disable=SC2016 # the inner shell expands it
   xargs -P "$(getconf _NPROCESSORS_ONLN)" -n 4 sh -c 'for source; do
       $compile -c "$source" -o "$(echo "$source" | tr / _).o" || exit 255
     done' sh <sources || fail 'the later library does not compile'
@@ -58,7 +59,7 @@ build_later() {
     $UV_LIBS -lpthread -lm || fail 'the later library does not link'
 }
 
-# PROGRAM FLAG...
+# build_program PROGRAM FLAG...
 build_program() {
   program=$1
   shift
@@ -66,7 +67,7 @@ build_program() {
     $UV_LIBS || fail "the $program program does not compile"
 }
 
-# PROGRAM now|newer DIRECTORY
+# run PROGRAM now|newer DIRECTORY
 run() {
   LD_LIBRARY_PATH=$3 "./$1" "$2" ||
     fail "the $1 program fails with the library of $2"

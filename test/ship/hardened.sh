@@ -15,23 +15,24 @@ complain() {
   failed=1
 }
 
-# Whether the libraries were built with that flag.
+# wanted FLAG: tells whether the libraries were built with the flag.
 wanted() {
   case " $flags " in
   *" $1 "*) ;;
   *)
-    echo "not looked for: $1, which the tool chain or the build does not have"
+    echo "not checked: $1, because the tool chain or the build lacks it"
     return 1
     ;;
   esac
 }
 
-# expect PATTERN WHAT: fails with WHAT if PATTERN matches no fact.
+# expect PATTERN WHAT: complains that WHAT is missing if PATTERN does not match.
 expect() {
   grep -q -e "$1" "$work/facts" || complain "no $2"
 }
 
-# Whether each unit of it was compiled with that flag, where it says so.
+# expect_noted FLAG: each unit must be compiled with the flag, if the debug
+# information has the flags of the units.
 expect_noted() {
   [ -s "$work/units" ] || return 0
   if grep -v -q -e "$1" "$work/units"; then
@@ -40,7 +41,7 @@ expect_noted() {
 }
 
 if [ -z "$flags" ]; then
-  echo "skipped: the tool chain has none of it"
+  echo "skipped: the tool chain has no such protection"
   exit 77
 fi
 if ! command -v readelf >/dev/null; then
@@ -52,7 +53,7 @@ trap 'rm -rf "$work"' EXIT
 for library; do
   readelf -W --program-headers --dynamic --dyn-syms "$library" >"$work/facts"
   readelf -W --debug-dump=info --dwarf-depth=1 "$library" 2>"$work/errors" |
-    grep 'DW_AT_producer.*GNU C' >"$work/units" || true # clang notes nothing
+    grep 'DW_AT_producer.*GNU C' >"$work/units" || true # clang records no flags
   if wanted -Wl,-z,relro; then
     expect GNU_RELRO 'part that is read only after relocation'
   fi

@@ -14,7 +14,7 @@ int hosted_open(uv_loop_t *loop) {
   return avow_loop_init(loop, NULL);
 }
 
-/* For handlers of signals, in debug builds. */
+/* In checked builds, this option installs signal handlers. */
 int hosted_open_asking(uv_loop_t *loop) {
   const avow_options_t options = { .report_overflows = true };
   return avow_loop_init(loop, &options);
@@ -43,7 +43,7 @@ static avow_promise_t *wait(uv_loop_t *loop) {
 }
 #endif
 
-/* Runs on the loop, on a thread of the pool, and on a stack of avow. */
+/* Runs code on the loop, on a thread of the pool, and on a stack of avow. */
 int hosted_work(uv_loop_t *loop) {
   int calls = 0;
   avow_promise_t *const all[] = {

@@ -1,13 +1,13 @@
 #!/bin/sh
 # SPDX-License-Identifier: MIT
-# Load avow into other projects' programs by the recipes of docs/embedding.md,
-# with their files in test/ship/hosts and the page's own commands:
+# Load avow into programs of other projects, as docs/embedding.md describes. The
+# script uses the files in test/ship/hosts and the commands of that page:
 #
-#   hosts.sh [HOST...]     node, napi, luv, uvloop, neovim: all of them
+#   hosts.sh [HOST...]     node, napi, luv, uvloop, neovim; default: all
 #
-# Takes the hosts that Debian 12 has, or a Node that is here with its headers,
-# and builds avow in $BUILD (build-hosts), checked and for release. Ends with a
-# table of what each host's test came to.
+# The hosts are those of Debian 12, or an installed Node with its headers. The
+# script builds the checked library and a release build in $BUILD (build-hosts).
+# It ends with a table of the results.
 set -eu
 cd "$(dirname "$0")/../.."
 hosts=${*:-node napi luv uvloop neovim}
@@ -29,7 +29,7 @@ needs() {
   luv) echo lua5.4 liblua5.4-dev lua-luv lua-luv-dev ;;
   uvloop) echo python3 python3-uvloop ;;
   neovim) echo neovim ;;
-  *) echo "hosts.sh [HOST...]: there is no host $1" >&2; exit 2 ;;
+  *) echo "hosts.sh [HOST...]: no such host: $1" >&2; exit 2 ;;
   esac
 }
 
@@ -39,7 +39,7 @@ for host in $hosts; do
 done
 . test/lib/packages.sh
 
-# TYPE: avow, installed in a place of its own.
+# build_avow TYPE: builds avow and installs it in a directory of its own.
 build_avow() {
   [ -f "$build/$1/build.ninja" ] ||
     meson setup "$build/$1" "--buildtype=$1" --default-library=both \
@@ -48,7 +48,7 @@ build_avow() {
   meson install -C "$build/$1" >>"$build/$1.log"
 }
 
-# HOST: the page's block of commands below <!-- build HOST -->.
+# commands_for HOST: prints the page's block below <!-- build HOST -->.
 commands_for() {
   awk -v mark="<!-- build $1 -->" '
     $0 == mark { marked = 1 }
@@ -63,7 +63,7 @@ cc() {
   command cc -std=gnu11 -g -O1 -Wall -Wextra -Werror "$@"
 }
 
-# HOST SOURCE: what the page says is run beside a copy of the source.
+# plug_in HOST SOURCE: runs the page's commands beside a copy of the source.
 plug_in() {
   cp "$2" "$work/later.c"
   commands_for "$1" >"$work/commands"
@@ -74,7 +74,7 @@ node_version() {
   node --version
 }
 
-# The add-on that the page warns of, and one that shows the stacks.
+# Also tests the add-on that the page warns of, and one that tests the stacks.
 test_node() {
   cp "$here/node/stacks.c" "$work/later.c"
   (cd "$work" && . ./commands && mv later.node stacks.node)
@@ -86,7 +86,7 @@ test_node() {
   ADDONS=$work OWN_LIBUV=$OWN_LIBUV node "$here/node/test.js"
 }
 
-# By npm, as the package says, and without a network.
+# npm runs the commands of the package without a network.
 build_package() {
   cp -R "$(pwd)/examples/napi" "$work/package"
   (cd "$work/package" && npm install --offline --no-audit --no-fund)
@@ -100,7 +100,7 @@ test_napi() {
   build_package &&
     said=$(cd "$work/package" && node demo.js | tail -n 2 | tr '\n' ' ') &&
     [ "$said" = '42 ETIMEDOUT: timed out ' ] &&
-    echo "ok   the demo says what it should" &&
+    echo "ok   the demo prints the expected lines" &&
     ADDON=$work/package node --expose-gc "$here/napi/test.js" &&
     rm -r "$work/package"
 }
@@ -138,7 +138,7 @@ source_for() {
   esac
 }
 
-# HOST TYPE: builds, tests, and adds a line to the table.
+# try HOST TYPE: builds and tests the plug-in, and adds a row to the table.
 try() {
   log=$build/$1-$2.log
   outcome=passed

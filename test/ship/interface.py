@@ -4,12 +4,10 @@
 
   interface.py SOURCE-ROOT LIBRARY [NM [ADAPTER]]
 
-Of the library of that adapter's, or of avow itself.
-
-Each function of a header is a symbol of the library, including inline
-functions, and each symbol is in a header. Languages that cannot read C then
-find all functions. Each name that programs write is shown by an example or a
-document.
+The library is that of ADAPTER, or avow itself. Each function of a header,
+including inline functions, must be a symbol of the library, so that languages
+that cannot read C find all functions. Each symbol must be in a header. An
+example or a document must show each name that programs write.
 """
 import glob
 import os
@@ -18,7 +16,7 @@ import subprocess
 import sys
 
 # Names that no example or document shows, because programs do not write them.
-AUTO = 'what the macros of auto.h call, which other languages lack'
+AUTO = 'functions that the macros of auto.h call, which other languages lack'
 UNSHOWN = {
     "the headers' own":
         'AVOW_API AVOW_ASYNC_API AVOW_BUILDING AVOW_HEADER_BEGIN '
@@ -26,7 +24,7 @@ UNSHOWN = {
         'AVOW_PRINTF AVOW_SHARED',
     AUTO:
         'avow_cleanup_run avow_cleanup_t avow_gather_clear avow_group_clear',
-    'what others in headers call':
+    'functions that other functions in headers call':
         'avow_async_throwing avow_await_throwing avow_awaited '
         'avow_coroutine_new avow_coroutine_start avow_then_closure '
         'avow_exceptions_call avow_exceptions_globals avow_exceptions_t '
@@ -56,7 +54,7 @@ def read(path):
         return file.read()
 
 
-# The adapter of the library; None: avow itself.
+# The adapter to check; None: avow itself.
 ADAPTER = None
 
 
@@ -65,7 +63,7 @@ def adapters(root):
 
 
 def names_of_headers(root):
-    """Adapters and the simulator are libraries of their own."""
+    """Return the library's headers, without those of other libraries."""
     if ADAPTER is not None:
         return {f'{ADAPTER}.h'}
     others = {f'{name}.h' for name in adapters(root)} | {'napi.h', 'sim.h'}
@@ -74,14 +72,14 @@ def names_of_headers(root):
 
 
 def headers(root):
-    """The text of each, without comments."""
+    """Yield the text of each header, without comments."""
     for name in sorted(names_of_headers(root)):
         text = read(f'{root}/include/avow/{name}')
         yield re.sub(r'(?s)/\*.*?\*/', ' ', text)
 
 
 def declared(root):
-    """The functions of all headers: name to what it returns."""
+    """Map the functions of all headers to their return types."""
     functions = {}
     for text in headers(root):
         text = re.sub(r'(?m)^ *#(?:[^\n\\]|\\.|\\\n)*', '', without_cpp(text))
@@ -91,8 +89,8 @@ def declared(root):
 
 
 def named(root):
-    """All names of the headers, but the tags of structs, guards, and what
-    macros have for themselves."""
+    """Return all names of the headers except tags of structs, header guards
+    and internal names of macros."""
     names = set()
     for text in headers(root):
         names |= set(NAME.findall(re.sub(r'\b(struct|enum) \w+', '', text)))
@@ -100,8 +98,8 @@ def named(root):
 
 
 def of_libuv(root):
-    """Functions with the name of a libuv function. The table documents
-    them."""
+    """Return the functions with the name of a libuv function, which the table
+    documents."""
     rows = re.findall(r'(?m)^\| `uv_(\w+)\(\)` \| (.*?) \|',
                       read(f'{root}/docs/libuv.md'))
     return {f'avow_{name}' for theirs, ours in rows
@@ -128,17 +126,17 @@ def complaints(root, library, nm):
     functions, symbols = declared(root), exported(library, nm)
     inline = set(UNSHOWN[AUTO].split())
     for name in sorted(set(functions) - symbols - inline):
-        yield f'{name}() is in a header, and no symbol: see inline_symbols.c'
+        yield f'{name}() of a header is no symbol: see inline_symbols.c'
     for name in sorted(symbols - set(functions)):
-        yield f'{name} is a symbol, and in no header'
+        yield f'the symbol {name} is in no header'
 
 
 def hidden(root):
     names, unshown = named(root), set(' '.join(UNSHOWN.values()).split())
     for name in sorted(names - shown(root) - of_libuv(root) - unshown):
-        yield f'{name} is in no example and no document: show it, or remove it'
+        yield f'no example or document shows {name}: show or remove it'
     for name in sorted(unshown - names if ADAPTER is None else ()):
-        yield f'{name} is in UNSHOWN, and in no header'
+        yield f'{name} of UNSHOWN is in no header'
 
 
 def main():

@@ -1,17 +1,19 @@
 #!/bin/sh
 # SPDX-License-Identifier: MIT
-# Check that avow works with every libuv. The script builds the versions of
-# libuvs.txt, and avow with each, and runs the core suites. Where libuv has
-# io_uring, they run with and without it:
+# Check that avow works with each supported libuv. The script builds the
+# versions of libuvs.txt, builds avow with each version, and runs the core
+# suites. If libuv supports io_uring, the suites run with and without it:
 #
-#   libuvs.sh [VERSION]...    all of them, and two pairs
+#   libuvs.sh [VERSION]...    default: all versions, and two pairs
 #   libuvs.sh --make VERSION  only builds that libuv
 #
-# A pair, OLD:NEW, is avow built with one libuv and run with the other. Ends
-# with a table, and fails if a suite did, or if something was not to be had.
+# For a pair OLD:NEW, avow is built with the first libuv and runs with the
+# second. The script ends with a table. It fails if a suite fails or if it
+# cannot get or build a libuv.
 #
-# $LIBUV_GIT is what to clone libuv from; $CMOCKA, for another cmocka than the
-# system's, a directory with lib/pkgconfig; $BUILD (build-libuvs) keeps it all.
+# $LIBUV_GIT: the repository of libuv. $CMOCKA: a directory with lib/pkgconfig
+# of a cmocka that replaces the system's. $BUILD (build-libuvs): the directory
+# of all results.
 set -eu
 cd "$(dirname "$0")/../.."
 from=${LIBUV_GIT:-https://github.com/libuv/libuv.git}
@@ -23,14 +25,14 @@ failed=0
 
 more='libcmocka-dev git cmake' . test/lib/packages.sh
 
-# COMMIT: into $build/git, if it is not there.
+# get_commit COMMIT: fetches the commit into $build/git.
 get_commit() {
   [ -d "$build/git" ] || git clone -q --bare "$from" "$build/git" || return 1
   git -C "$build/git" cat-file -e "$1^{commit}" 2>/dev/null ||
     git -C "$build/git" fetch -q "$from" "$1"
 }
 
-# VERSION: builds that libuv, and installs it in $build/uv-VERSION.
+# build_libuv VERSION: builds that libuv and installs it in $build/uv-VERSION.
 build_libuv() {
   at=$build/uv-$1
   [ ! -e "$at/done" ] || return 0
@@ -47,12 +49,12 @@ build_libuv() {
     ninja -C "$at/build" -j 2 install && touch "$at/done"
 }
 
-# VERSION: where avow is built with that libuv.
+# avow_of VERSION: prints the directory of the avow built with that libuv.
 avow_of() {
   echo "$build/avow-$1${CMOCKA:+-$(basename "$CMOCKA")}"
 }
 
-# VERSION
+# build_avow VERSION
 build_avow() {
   at=$(avow_of "$1")
   path=$build/uv-$1/lib/pkgconfig${CMOCKA:+:$CMOCKA/lib/pkgconfig}
@@ -63,7 +65,7 @@ build_avow() {
     xargs ninja -C "$at" -j 2 test/libuv_in_use <"$at/programs"
 }
 
-# COMMAND VERSION: shows what it says only if it fails.
+# quietly COMMAND VERSION: shows the output of the command only if it fails.
 quietly() {
   "$@" >"$build/log" 2>&1 || {
     tail -n 20 "$build/log"
@@ -71,7 +73,7 @@ quietly() {
   }
 }
 
-# LIBUV IO_URING PASSED FAILED SECONDS: a row of the table.
+# row LIBUV IO_URING PASSED FAILED SECONDS: adds a row to the table.
 row() {
   # shellcheck disable=SC2059 # one format for all rows
   printf '%-14s  %-8s  %7s  %7s  %7s\n' "$@" >>"$table"
@@ -83,8 +85,8 @@ not_run() {
   failed=1
 }
 
-# LIBUV on|off|-: runs the suites in $at, of which "core" has others that have
-# nothing to do with libuv.
+# run_suites LIBUV on|off|-: runs the programs of the suite core in $at. Its
+# other tests do not depend on libuv.
 run_suites() {
   printf '\n== libuv %s, io_uring %s\n' "$1" "$2"
   start=$(date +%s)
@@ -99,18 +101,18 @@ run_suites() {
   row "$1" "$2" "$passed" "$((all - passed))" "$(($(date +%s) - start))"
 }
 
-# LIBUV on|off|- VERSION DOER: the same, if it is that version that runs, and
-# that does files with that: a kernel may refuse io_uring.
+# run_if_so LIBUV on|off|- VERSION pool|io_uring: runs the suites if libuv has
+# that version and serves files by that means. A kernel may refuse io_uring.
 run_if_so() {
   in_use=$("$at/test/libuv_in_use") || :
   if [ "$in_use" = "$3 $4" ]; then
     run_suites "$1" "$2"
   else
-    not_run "$1" "$2" "for it is '$in_use' that does files, not '$3 $4'"
+    not_run "$1" "$2" "because files are served by '$in_use', not '$3 $4'"
   fi
 }
 
-# VERSION or OLD:NEW
+# try VERSION|OLD:NEW
 try() {
   at=$(avow_of "${1%:*}")
   newer=${1#*:}
@@ -120,10 +122,10 @@ try() {
     return
   fi
   export LD_LIBRARY_PATH="$build/uv-$newer/lib${CMOCKA:+:$CMOCKA/lib}"
-  export UV_USE_IO_URING=0 PATIENCE=4 # a loop with io_uring takes a while
+  export UV_USE_IO_URING=0 PATIENCE=4 # a loop with io_uring starts slowly
   run_if_so "$1" off "$newer" pool
   case $1 in
-  1.44.* | *:*) ;; # has none; or a row of its own
+  1.44.* | *:*) ;; # no io_uring; a pair runs only once
   1.49.* | 1.50.* | 1.51.*) ;; # ftruncate fails there: docs/libuv.md
   *)
     UV_USE_IO_URING=1

@@ -4,13 +4,13 @@
 # reuse (https://reuse.software) knows the license of every file. Files without
 # comments are listed in .reuse/dep5.
 #
-#   licences.sh           both
-#   licences.sh --lines   the lines alone, which takes no package
+#   licences.sh           checks both
+#   licences.sh --lines   checks only the lines, which needs no package
 set -eu
 cd "$(dirname "$0")/../.."
 
-mark='SPDX-License'-Identifier # in one word reuse takes it for this file's
-# Not data that is named like a source.
+mark='SPDX-License'-Identifier # split, or reuse would read it as a license
+# The corpora are data, although some names look like sources.
 lacking=$(git ls-files .ci '*.c' '*.h' '*.cc' '*.cpp' '*.S' '*.pml' '*.sh' \
   '*.py' '*.pl' '*.js' '*.lua' '*.awk' '*.go' '*.rs' '*.in' '*.yml' '*.wrap' \
   '*.build' '*meson_options.txt' '*CMakeLists.txt' ':!*/corpus/*' |
@@ -20,7 +20,7 @@ lacking=$(git ls-files .ci '*.c' '*.h' '*.cc' '*.cpp' '*.S' '*.pml' '*.sh' \
   done)
 [ -z "$lacking" ] || {
   printf '%s\n' "$lacking"
-  echo "these lack the line $mark: MIT"
+  echo "these files lack the line $mark: MIT"
   exit 1
 }
 [ "${1:-}" = --lines ] || {

@@ -1,21 +1,22 @@
 #!/bin/sh
 # SPDX-License-Identifier: MIT
-# Build avow for other machines and run the core suite there:
+# Build avow for other machines and run the core suite on them:
 #
 #   machines.sh [i386|i386-asan|aarch64|s390x|windows]...
 #
-# Without a name all of them but i386, for i386-asan is the same watched by ASan
+# The default is all but i386, because i386-asan runs the same tests with ASan
 # and UBSan.
-# For Debian 12 on x86-64, as root, for it installs compilers and emulators. The
-# libraries of a machine are unpacked below $BUILD (build-machines), or built
-# there from Debian's sources: nothing of another architecture is installed.
-# Says at the end which passed.
+#
+# The script needs Debian 12 on x86-64 and root, because it installs compilers
+# and emulators. It installs no packages of other architectures. Instead, it
+# unpacks libraries below $BUILD (build-machines), or builds them there from
+# Debian's sources. It ends with a list of results.
 set -eu
 cd "$(dirname "$0")/../.."
 all='i386-asan aarch64 s390x windows'
 build=${BUILD:-build-machines}
-# What qemu-i386 does as the machine would, and soon: no processes, no maps of
-# memory, no hundred thousand levels.
+# Suites that behave in qemu-i386 as on the machine and that are fast enough.
+# Suites with processes, memory maps or 100,000 levels are left out.
 emulated='base/alloc base/cacheline_pool base/list base/table value/sendable value/error
   value/value_misuse base/misuse fiber/stack engine/await_typed
   engine/async_cancel engine/async_misuse engine/cancel engine/cancel_reason
@@ -37,8 +38,8 @@ emulated='base/alloc base/cacheline_pool base/list base/table value/sendable val
 mkdir -p "$build"
 build=$(cd "$build" && pwd)
 
-# ARCHITECTURE COMMAND...: apt, with lists and a cache of its own, so that what
-# is installed on this machine does not matter and does not change.
+# apt_for ARCHITECTURE COMMAND...: runs apt with lists and a cache of its own.
+# It neither uses nor changes the packages of this machine.
 apt_for() {
   architecture=$1
   shift
@@ -50,11 +51,11 @@ apt_for() {
     -o APT::Architectures="$architecture" -o APT::Sandbox::User=root "$@"
 }
 
-# ARCHITECTURE PACKAGE...: unpacks them into a directory of their own.
+# unpack ARCHITECTURE PACKAGE...: unpacks into a directory per architecture.
 unpack() {
   root=$build/root-$1
   [ ! -d "$root" ] || return 0
-  apt_for "$1" update || true # one list of several, which may not be needed
+  apt_for "$1" update || true # one of several lists may fail
   mkdir -p "$root.new"
   (cd "$root.new" && apt_for "$1" download "$2" "$3" "$4" "$5")
   for package in "$root.new"/*.deb; do
@@ -63,9 +64,9 @@ unpack() {
   mv "$root.new" "$root"
 }
 
-# ARCHITECTURE TRIPLET CPU-FAMILY ENDIAN LOADER [EMULATOR]: a Meson cross file.
-# Programs name their loader and where libraries are, so that an emulator need
-# not pretend that the root of the file system is another one.
+# describe ARCHITECTURE TRIPLET CPU-FAMILY ENDIAN LOADER [EMULATOR]: prints a
+# Meson cross file. Programs contain the paths of their loader and libraries, so
+# an emulator needs no root directory of its own.
 describe() {
   root=$build/root-$1/usr
   lib=$root/lib/$(echo "$2" | sed s/i686/i386/)
@@ -91,9 +92,11 @@ endian = '$4'
 END
 }
 
-# MACHINE PATIENCE: builds, and runs the core suite with the time limits
-# multiplied by PATIENCE. $watch: further options of meson setup; $only: these
-# tests.
+# check MACHINE PATIENCE: builds, and runs the core suite with the time limits
+# multiplied by PATIENCE.
+#
+# $watch: further options of meson setup. $only: tests to run in place of the
+# core suite.
 check() {
   [ -f "$build/$1/build.ninja" ] ||
     meson setup "$build/$1" --cross-file "$build/$1.ini" -Dtests=enabled \
@@ -104,7 +107,7 @@ check() {
     --timeout-multiplier="$2" ${only:---suite core}
 }
 
-# MACHINE PATIENCE ARCHITECTURE TRIPLET...
+# linux MACHINE PATIENCE ARCHITECTURE TRIPLET...
 linux() {
   machine=$1
   patience=$2
@@ -114,7 +117,7 @@ linux() {
   check "$machine" "$patience"
 }
 
-# Debian's sources of libuv and cmocka, from where the packages come from.
+# Fetches Debian's sources of libuv and cmocka from the configured archives.
 fetch_sources() {
   mkdir -p "$build/apt-sources"
   cp /etc/apt/sources.list.d/*.sources "$build/apt-sources" 2>&1 || true
@@ -126,11 +129,11 @@ fetch_sources() {
   mkdir -p "$build/sources"
   set -- -o Dir::Etc::sourcelist=/dev/null \
     -o Dir::Etc::sourceparts="$build/apt-sources"
-  apt_for source "$@" update || true # one list of several
+  apt_for source "$@" update || true # one of several lists may fail
   (cd "$build/sources" && apt_for source "$@" source libuv1 cmocka >/dev/null)
 }
 
-# SOURCE CMAKE-OPTION...: installs it in $build/root-windows.
+# build_for_windows SOURCE CMAKE-OPTION...: installs in $build/root-windows.
 build_for_windows() {
   source=$(echo "$build/sources/$1"-*/)
   at=$build/windows-$1
@@ -161,8 +164,9 @@ endian = 'little'
 END
 }
 
-# Wine's server stays, or each test would start it. What it starts of its own
-# accord is started first, or it would hold on to the output of some test.
+# Wine's server keeps running, because otherwise each test would start it. The
+# script runs wineboot before the tests. Otherwise a test would start the same
+# processes, which keep its output open.
 windows() {
   mingw=x86_64-w64-mingw32
   [ -d "$build/sources" ] || fetch_sources
@@ -174,7 +178,7 @@ windows() {
   export WINEPREFIX="$build/wine" WINEDEBUG=-all
   export WINEPATH="Z:$build/root-windows/bin"
   mkdir -p "$WINEPREFIX"
-  # fails if there is one already
+  # Fails if a server already runs.
   /usr/lib/wine/wineserver -p >/dev/null 2>&1 </dev/null || true
   /usr/lib/wine/wine64 wineboot >/dev/null 2>&1 </dev/null
   status=0
@@ -187,7 +191,7 @@ install_packages() {
   more="$*" . test/lib/packages.sh
 }
 
-# Kernels may be built, or started, without.
+# A kernel may lack support for 32-bit programs.
 runs_i386() {
   echo 'int main(void) { return 0; }' |
     i686-linux-gnu-gcc -static -x c - -o "$build/runs-i386"
@@ -201,7 +205,7 @@ test_machine() {
     if runs_i386; then
       linux i386 1 i386 i686-linux-gnu x86 little ld-linux.so.2
     else
-      echo 'this kernel runs no 32-bit programs: qemu-i386 runs some suites'
+      echo 'this kernel runs no 32-bit programs; qemu-i386 runs some suites'
       install_packages qemu-user-static
       only=$emulated
       linux i386 10 i386 i686-linux-gnu x86 little ld-linux.so.2 \
@@ -211,7 +215,7 @@ test_machine() {
   i386-asan)
     install_packages gcc-i686-linux-gnu libc6-dev-i386-cross
     if ! runs_i386; then
-      echo 'without ASan, which does not run in an emulator:'
+      echo 'running without ASan, because ASan does not run in an emulator:'
       test_machine i386
       return
     fi

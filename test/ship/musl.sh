@@ -1,14 +1,15 @@
 #!/bin/sh
 # SPDX-License-Identifier: MIT
-# Check that avow works with musl. The script builds libuv and cmocka with
-# Debian's musl-gcc, and avow with these, checked and for release. Programs for
-# musl load it, one time and in a hundred copies. Then the core suites run:
+# Check that avow works with musl. The script builds libuv, cmocka and avow with
+# Debian's musl-gcc, avow as a checked library and for release. A program for
+# musl loads one copy of the library, and then 100 copies. Then the core suites
+# run:
 #
 #   musl.sh
 #
-# The sources of both are those of the system's own packages, or of libuv its
-# newest one of libuvs.txt, cloned from $LIBUV_GIT where that is set. $BUILD
-# (build-musl) keeps it all. Ends with a table.
+# The sources of libuv and cmocka are those of the system's packages. If
+# $LIBUV_GIT is set, the newest libuv of libuvs.txt is cloned from there. All
+# results are in $BUILD (build-musl). The script ends with a table.
 set -eu
 cd "$(dirname "$0")/../.."
 mkdir -p "${BUILD:=build-musl}"
@@ -18,19 +19,19 @@ version=$(sed -n 's/^#define AVOW_VERSION *"\(.*\)"/\1/p' include/avow/config.h)
 
 more='cmake git musl-tools' . test/lib/packages.sh
 command -v musl-gcc >/dev/null || {
-  say 'musl.sh needs musl-gcc, and there is none here: install musl-tools' \
+  say 'musl.sh needs musl-gcc, which is not installed; install musl-tools' \
     '(Debian, Ubuntu)'
   exit 1
 }
 
-# apt, with lists of sources only, which are not the system's own.
+# Runs apt with lists of its own, which name only sources.
 apt() {
   apt-get -qq -o "Dir::Etc::SourceList=$build/apt/sources.list" \
     -o Dir::Etc::SourceParts=/dev/null -o "Dir::State::Lists=$build/apt/lists" \
     -o "Dir::Cache=$build/apt/cache" -o APT::Sandbox::User=root "$@"
 }
 
-# Where there are packages there are their sources.
+# Assumes that each archive of packages also has their sources.
 know_sources() {
   [ ! -f "$build/apt/sources.list" ] || return 0
   mkdir -p "$build/apt/lists/partial" "$build/apt/cache/archives/partial"
@@ -40,15 +41,15 @@ know_sources() {
     sed -n 's/^Debian Debian //p; s/^Ubuntu Ubuntu //p' |
     sort -u >"$build/apt/list"
   [ -s "$build/apt/list" ] || {
-    say 'apt-get knows no archive of Debian or Ubuntu: musl.sh takes the' \
-      'sources of libuv and cmocka from there, so add one to its sources'
+    say 'apt-get knows no archive of Debian or Ubuntu, where musl.sh gets the' \
+      'sources of libuv and cmocka; add one to the sources of apt'
     exit 1
   }
   cp "$build/apt/list" "$build/apt/sources.list"
   apt update
 }
 
-# NAME PACKAGE: its source, as it was before Debian's changes.
+# take_from_apt NAME PACKAGE: unpacks the source without Debian's changes.
 take_from_apt() {
   know_sources
   (cd "$build/apt" && apt source --download-only "$2")
@@ -62,7 +63,7 @@ take_from_git() {
   git -C "$build/git" archive "$commit" | tar -x -C "$build/source/libuv"
 }
 
-# NAME PACKAGE: builds it for musl, and installs it in $root.
+# build_one NAME PACKAGE: builds it for musl and installs it in $root.
 build_one() {
   [ ! -f "$build/$1.done" ] || return 0
   rm -rf "$build/source/$1" "$build/git"
@@ -80,7 +81,8 @@ build_one() {
   touch "$build/$1.done"
 }
 
-# COMMAND...: what it says is shown only if it fails, which ends this script.
+# quietly COMMAND...: shows the output only if the command fails. A failure ends
+# this script.
 quietly() {
   doing=$*
   "$@" >"$build/log" 2>&1
@@ -94,7 +96,7 @@ trap '[ -z "$doing" ] || {
   echo "musl.sh: this failed: $doing"
 } >&3' EXIT
 
-# The kernel's headers, which musl has none of; glibc's must stay out of sight.
+# musl lacks the kernel's headers. The headers of glibc must stay invisible.
 show_headers() {
   mkdir -p "$build/headers"
   machine=$(gcc -print-multiarch)
@@ -103,7 +105,7 @@ show_headers() {
   done
 }
 
-# TYPE
+# build_avow TYPE
 build_avow() {
   [ -f "$build/$1/build.ninja" ] ||
     meson setup "$build/$1" "--buildtype=$1" -Dtests=enabled -Dwerror=true \
@@ -112,7 +114,7 @@ build_avow() {
   xargs ninja -C "$build/$1" "src/libavow.so.$version" <"$build/programs"
 }
 
-# TYPE COPIES: by a program that is not linked with avow.
+# load TYPE COPIES: loads copies in a program that is not linked with avow.
 load() {
   rm -rf "$build/copies"
   mkdir "$build/copies"
@@ -128,12 +130,12 @@ build_loader() {
     -o "$build/loader" test/ship/musl/loader.c $LDFLAGS -L"$root/lib" -luv
 }
 
-# WHAT TYPE OUTCOME: a row of the table.
+# row WHAT TYPE OUTCOME: adds a row to the table.
 row() {
   printf '%-16s %-8s %s\n' "$@" >>"$build/table"
 }
 
-# TYPE
+# try TYPE
 try() {
   quietly build_avow "$1"
   for copies in 1 100; do
@@ -150,7 +152,8 @@ try() {
   row 'core suites' "$1" "$outcome: $passed of $(wc -l <"$results")"
 }
 
-# What Debian's libgcc asks of glibc every program and library gets.
+# find_object.o has the function of glibc that Debian's libgcc needs. Each
+# program and library is linked with it.
 export CC=musl-gcc CXX=false CFLAGS="-idirafter $build/headers"
 quietly show_headers
 quietly musl-gcc -std=c11 -O2 -fPIC \
@@ -158,9 +161,9 @@ quietly musl-gcc -std=c11 -O2 -fPIC \
 quietly build_one libuv libuv1
 quietly build_one cmocka cmocka
 export LDFLAGS="$build/find_object.o -Wl,-rpath,$root/lib"
-export CFLAGS="$CFLAGS -isystem $root/include" # no warnings of their headers
+export CFLAGS="$CFLAGS -isystem $root/include" # no warnings about them
 export PKG_CONFIG_LIBDIR="$root/lib/pkgconfig"
-export PATIENCE=4 # who has $LIBUV_GIT may have io_uring, which takes a while
+export PATIENCE=4 # a loop with io_uring starts slowly
 quietly build_loader
 failed=0
 : >"$build/table"

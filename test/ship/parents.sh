@@ -1,10 +1,10 @@
 #!/bin/sh
 # SPDX-License-Identifier: MIT
-# Build avow as a part of another project, with many settings. Only its library
-# must be built, no test may run, and only the program is installed, with the
-# shared library if the program needs it.
+# Build avow as a part of another project, with several settings. The build must
+# contain only avow's library and no tests. It must install only the program,
+# and the shared library if the program needs it.
 #
-#   parents.sh [--quick]   with all settings, or with the one that is built quickly
+#   parents.sh [--quick]   with all settings, or only with the fastest
 set -eu
 cd "$(dirname "$0")/../.."
 work=$(mktemp -d)
@@ -22,34 +22,34 @@ done
 cd "$work"
 
 fail() {
-  echo "as a part of another project with $settings: $1" >&2
+  echo "test/ship/parents.sh: with $settings: $1" >&2
   exit 1
 }
 
-# INSTALLED [SETTING...]: builds, and compares what is installed.
+# try INSTALLED [SETTING...]: builds, and compares the installed files.
 try() {
   installed=$1
   shift
   settings=$*
   rm -rf build root
   meson setup build --force-fallback-for=avow "$@" >setup.log 2>&1 ||
-    { cat setup.log; fail 'not configured'; }
-  ninja -C build --quiet >ninja.log 2>&1 || { cat ninja.log; fail 'not built'; }
+    { cat setup.log; fail 'meson setup fails'; }
+  ninja -C build --quiet >ninja.log 2>&1 || { cat ninja.log; fail 'no build'; }
   for program in program subprojects/left/program subprojects/right/program; do
     build/$program >/dev/null || fail "$program fails"
   done
 
   built=$(grep -c '"file".*subprojects/avow/' build/compile_commands.json) ||
-    fail 'avow is not built'
+    fail 'the build lacks avow'
   of_library=$(grep -c '"file".*avow/src/' build/compile_commands.json)
-  [ "$built" = "$of_library" ] || fail 'more is built than the library'
-  grep -qi cmocka build/meson-logs/meson-log.txt && fail 'it looks for cmocka'
+  [ "$built" = "$of_library" ] || fail 'more than the library is built'
+  grep -qi cmocka build/meson-logs/meson-log.txt && fail 'it needs cmocka'
   meson test -C build --no-rebuild 2>&1 | grep -q 'No tests defined' ||
-    fail 'it has tests'
+    fail 'the project has tests of avow'
 
   DESTDIR=$work/root meson install -C build --quiet >ninja.log
   found=$(cd root && find . ! -type d | sed 's,.*/,,' | sort | tr '\n' ' ')
-  [ "$found" = "$installed " ] || fail "installed are $found"
+  [ "$found" = "$installed " ] || fail "the installed files are $found"
 }
 
 try program -Ddefault_library=static -Dunity=on -Dunity_size=100 \
@@ -57,4 +57,4 @@ try program -Ddefault_library=static -Dunity=on -Dunity_size=100 \
 [ "${1:-}" = --quick ] ||
   try 'libavow.so libavow.so.0 libavow.so.0.1.0 program' -Dunity=subprojects \
     -Db_lto=true -Dc_std=gnu99 --buildtype=minsize
-echo 'built as a part of other projects'
+echo 'avow builds as a part of other projects'

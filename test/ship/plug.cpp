@@ -19,8 +19,8 @@ static avow_value_t sleep_ms(int ms) {
   return avow_await(avow_sleep(loop, ms));
 }
 
-/* Two of them, of which the first goes on first: what the thread has in flight
-   then is not its own. */
+/* Two of these run at a time, and the first continues first. The latest
+   exception of the thread then belongs to the second. */
 static avow_value_t rethrow(void *data) {
   const int ms = *static_cast<int *>(data);
   const std::string mine = "after " + std::to_string(ms);
@@ -51,7 +51,7 @@ struct awaiter {
   }
 };
 
-/* On its way while it waits. */
+/* The exception is in flight while the destructor awaits. */
 static avow_value_t await_while_it_unwinds(void *data) {
   try {
     awaiter waits;
@@ -143,7 +143,7 @@ int functions_that_throw_reject(void) {
          differs(run_out, UV_ENOMEM, avow_strerror(UV_ENOMEM));
 }
 
-/* In functions that the host starts. */
+/* Functions that the host starts. */
 
 avow_value_t plug_rethrow(void *data) {
   return rethrow(data);
@@ -153,7 +153,7 @@ avow_value_t plug_throw(void *data) {
   throw std::runtime_error("out of a function of C");
 }
 
-/* Each ends the process. */
+/* Each of the following functions ends the process. */
 
 static avow_value_t throw_cb(const avow_value_t *arg, void *data) {
   throw std::runtime_error("out of a handler");

@@ -1,10 +1,9 @@
 #!/bin/sh
 # SPDX-License-Identifier: MIT
-# sh test/ship/readme.sh all|one: install avow line by line, as README.md
-# documents, or as docs/install.md does for one user. `all` installs for all
-# users (as root, in a root directory made for it); `one` installs in $HOME.
-# Then build and start README's first program. The script writes into this
-# source tree.
+# sh test/ship/readme.sh all|one: run the commands that install avow, then build
+# and start README's first program. `all` installs for all users as README.md
+# documents; run it as root in a root directory made for it. `one` installs in
+# $HOME as docs/install.md documents. The script writes into this source tree.
 set -eu
 cd "$(dirname "$0")/../.."
 

@@ -4,9 +4,9 @@
 
   recording.py SOURCE-ROOT
 
-The picture is small XML without scripts; where nothing plays it, it is the
-table of the fan-out. Commands that are recorded here end with what they are to
-leave on the screen, however long they took.
+The picture must be small XML without scripts. Without animation, it must show
+the table of the fan-out. Other recorded commands must leave the expected lines
+on the screen.
 """
 import os
 import re
@@ -14,7 +14,7 @@ import sys
 import tempfile
 import xml.etree.ElementTree as tree
 
-sys.dont_write_bytecode = True  # a test leaves nothing beside the sources
+sys.dont_write_bytecode = True  # a test must not write to the sources
 
 SVG = '{http://www.w3.org/2000/svg}'
 MOST = 60 * 1024
@@ -32,7 +32,7 @@ ROWS = [
 
 
 def standing(path):
-    """The lines that stand there when nothing plays, from above."""
+    """Return the lines that are visible without animation, from the top."""
     root = tree.parse(path).getroot()
     groups = [root] + [g for g in root.findall(f'{SVG}g')
                        if g.get('class') != 'gone']
@@ -46,9 +46,9 @@ def of_fanout(root):
     with open(path, encoding='utf-8') as file:
         text = file.read()
     if len(text.encode()) > MOST or '<script' in text:
-        yield 'docs/fanout.svg is large, or has a script'
+        yield 'docs/fanout.svg is too large or has a script'
     if 'prefers-reduced-motion' not in text:
-        yield 'docs/fanout.svg plays for those, too, who want nothing to move'
+        yield 'docs/fanout.svg ignores prefers-reduced-motion'
     lines = standing(path)
     for row in ROWS:
         if not any(re.fullmatch(row, line) for line in lines):
@@ -56,7 +56,7 @@ def of_fanout(root):
 
 
 def recorded(record, folder, *words):
-    """The text about a command, and the lines that remain at the end."""
+    """Return the error message of record.py, and the final lines."""
     path = os.path.join(folder, 'recording.svg')
     sys.argv = ['record.py', *words[:-1], path, 'sh', '-c', words[-1]]
     try:
@@ -74,10 +74,10 @@ def of_others(root, folder):
         'printf "\\033[32ma <&>\\033[0m\\n1/2 done"; sleep 0.1; '
         'printf "\\r\\033[Kok\\nten letters\\n"')
     if lines != ['$ x', 'a <&>', 'ok', 'ten lett', 'ers']:
-        yield f'what stands there at the end: {said or lines}'
+        yield f'the recording ends with unexpected lines: {said or lines}'
     said, lines = recorded(record, folder, 'printf "\\033[2J"')
     if lines is not None or 'what does' not in said:
-        yield f'nobody says what was not understood: {said or lines}'
+        yield f'record.py does not report an unknown sequence: {said or lines}'
 
 
 def has_terminal():

@@ -1,16 +1,18 @@
 #!/bin/sh
 # SPDX-License-Identifier: MIT
-# Run the two commands of README.md on systems without any other package:
+# Run the two commands of README.md on systems without further packages:
 #
-#   roots.sh [SUITE]...   bookworm, sid, noble, jammy: all of them
-#   roots.sh --quick      Debian 12, and the first command
+#   roots.sh [SUITE]...   bookworm, sid, noble, jammy; default: all
+#   roots.sh --quick      only Debian 12 and the first command
 #
-# The base systems are made by debootstrap, so this is run as root. What is kept
-# for a week in $ROOTS (build-roots) has not been used: copies of it are, in
-# namespaces of their own, and are gone afterwards. The archives are those that
-# DEBIAN_MIRROR and UBUNTU_MIRROR name, or else those of this machine's apt; a
-# system without one, or whose archive cannot be reached, is left out. Debian 12
-# gets no more than /proc, as by a plain chroot; the others all that is usual.
+# The script must run as root, because debootstrap makes the base systems. It
+# keeps these unused for a week in $ROOTS (build-roots). The commands run in
+# copies, in namespaces of their own. The copies are deleted afterwards.
+#
+# $DEBIAN_MIRROR and $UBUNTU_MIRROR name the archives; the default is those of
+# this machine's apt. A system is skipped if its archive is unknown or not
+# reachable. Debian 12 has only /proc, as in a plain chroot. The other systems
+# have all usual mounts.
 set -eu
 cd "$(dirname "$0")/../.."
 roots=${ROOTS:-build-roots}
@@ -19,7 +21,7 @@ roots=$(cd "$roots" && pwd)
 
 needed='debootstrap mount util-linux' . test/lib/packages.sh
 [ "$(id -u)" = 0 ] || {
-  say 'roots.sh has to be run as root: it makes base systems'
+  say 'roots.sh makes base systems; run it as root'
   exit 1
 }
 
@@ -32,7 +34,7 @@ clean_up() {
 trap clean_up EXIT
 trap 'exit 1' HUP INT TERM
 
-# COMMAND...: with it end all processes that it started and what they mounted.
+# apart COMMAND...: when it ends, so do its processes and their mounts.
 apart() {
   unshare --pid --mount-proc --fork --kill-child "$@" </dev/null &
   running=$!
@@ -42,14 +44,14 @@ apart() {
   return "$status"
 }
 
-# Those in README.md, in their order: blocks of one line.
+# command_of N: prints the Nth command of README.md, a block of one line.
 command_of() {
   sed -n '/^```$/ { n; /^sh /p; }' README.md | sed -n "$1p"
 }
 first=$(command_of 1)
 second=$(command_of 2)
 [ -n "$second" ] && [ -z "$(command_of 3)" ] || {
-  say 'README.md does not have two commands any more'
+  say 'README.md must have two commands that start with "sh "'
   exit 1
 }
 
@@ -66,7 +68,7 @@ name_of() {
   esac
 }
 
-# SUITE: where it comes from, or nothing.
+# archive_of SUITE: prints the URL of its archive, or nothing.
 archive_of() {
   case $(name_of "$1") in
   Debian*) from_apt Debian "${DEBIAN_MIRROR:-}" ;;
@@ -74,7 +76,7 @@ archive_of() {
   esac
 }
 
-# DISTRIBUTION MIRROR
+# from_apt DISTRIBUTION MIRROR
 from_apt() {
   if [ -n "$2" ]; then
     echo "$2"
@@ -84,7 +86,7 @@ from_apt() {
   fi
 }
 
-# SUITE MIRROR: makes a plain system without any part of this project.
+# make_root SUITE MIRROR: makes a plain system without parts of this project.
 # debootstrap treats all later suites as it treats sid or gutsy.
 make_root() {
   say "making $(name_of "$1") from $2"
@@ -99,18 +101,18 @@ make_root() {
   : >"$roots/$1.made"
 }
 
-# SUITE: created within the last week, and unused.
+# is_bare SUITE: tells whether the system is unused and less than a week old.
 is_bare() {
   [ -n "$(find "$roots" -maxdepth 1 -name "$1.made" -mtime -7)" ] &&
     [ ! -e "$roots/$1/usr/bin/cc" ] && [ ! -e "$roots/$1/usr/bin/meson" ]
 }
 
-# SUITE: without pseudo-terminals, and without names for this machine.
+# is_plain SUITE: the system gets no pseudo-terminals and no /etc/hosts.
 is_plain() {
   [ "$1" = bookworm ]
 }
 
-# SUITE: a copy in $work, with the project and a user who is not root.
+# copy_root SUITE: makes a copy with the project and the user `newcomer`.
 copy_root() {
   cp -a --reflink=auto "$roots/$1" "$work/root"
   cp -L /etc/resolv.conf "$work/root/etc"
@@ -130,11 +132,11 @@ copy_root() {
   chroot "$work/root" chown -R newcomer: /home/newcomer
 }
 
-# SUITE WHO COMMAND: as one who has just come there, and has set nothing.
+# inside SUITE USER COMMAND: runs the command with a default environment.
 inside() {
   mounted=usual
   ! is_plain "$1" || mounted=proc
-  # shellcheck disable=SC2016 # for the shells within
+  # shellcheck disable=SC2016 # the inner shells expand it
   apart sh -euc '
     mount -t proc proc "$1/proc"
     if [ "$5" = usual ]; then
@@ -157,7 +159,7 @@ row() {
   tail -n 1 "$work/table"
 }
 
-# OUTCOME STATUS LOG: is it so?
+# is_so OUTCOME STATUS LOG: tells whether the command had that outcome.
 is_so() {
   case $1 in
   'the table')
@@ -178,7 +180,7 @@ is_so() {
   esac
 }
 
-# SUITE WHO COMMAND OUTCOME
+# try SUITE USER COMMAND OUTCOME
 try() {
   log=$roots/log/$1-$2-$(echo "$3" | tr -c 'a-z\n' -)
   start=$(date +%s)
@@ -195,7 +197,7 @@ try() {
 
 # Notes the versions of the tools and libraries on that system.
 versions() {
-  # shellcheck disable=SC2016 # for the shell within
+  # shellcheck disable=SC2016 # the inner shell expands it
   chroot "$work/root" sh -c '
     echo "$(cc --version | head -n 1), Meson $(meson --version)" \
       "libuv $(pkg-config --modversion libuv)" \
@@ -203,7 +205,7 @@ versions() {
     sed "s/^/$(name_of "$1"): /" >>"$work/versions"
 }
 
-# SUITE: runs all tests there. The user who may not install comes first.
+# try_all SUITE: runs all tests. The user who may not install packages is first.
 try_all() {
   if [ "$1" = jammy ]; then
     try "$1" root "$first" 'told that it is too old'
@@ -221,12 +223,12 @@ try_all() {
   versions "$1"
 }
 
-# SUITE: if it can be had.
+# visit SUITE: runs the tests if the archive is available.
 visit() {
   mirror=$(archive_of "$1")
   if [ -z "$mirror" ]; then
     row "$(name_of "$1")" - - - \
-      'left out: apt knows no archive, nor does DEBIAN_ or UBUNTU_MIRROR'
+      'left out: no archive in apt, $DEBIAN_MIRROR or $UBUNTU_MIRROR'
     return
   elif ! is_bare "$1" && ! make_root "$1" "$mirror"; then
     why=$(grep '^E: ' "$roots/log/$1" | tail -n 1)

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * A user's program with async functions, which sanitizers and valgrind watch:
- * one without a defect, and one with the defect that the argument names.
+ * A program with async functions for sanitizers and valgrind. It has no defect,
+ * or the defect that its argument names.
  */
 #include <signal.h>
 #include <stdio.h>
@@ -17,7 +17,7 @@ static int shared;
 static volatile size_t index_of = 20;
 
 static void pause_here(void) {
-  avow_ignore(avow_await(avow_sleep(loop, 1))); /* NONE */
+  avow_ignore(avow_await(avow_sleep(loop, 1))); /* gives NONE */
 }
 
 static avow_value_t member(void *data) {
@@ -36,9 +36,9 @@ static avow_value_t clean(void *data) {
   static avow_promise_t *crowd[CROWD];
   for (int i = 0; i < CROWD; i++)
     crowd[i] = avow_async(loop, member, NULL);
-  avow_ignore(avow_await(avow_all(loop, crowd, CROWD))); /* a LIST */
+  avow_ignore(avow_await(avow_all(loop, crowd, CROWD))); /* gives a LIST */
   avow_promise_t *late = avow_timeout(avow_async(loop, member, NULL), 1);
-  avow_ignore(avow_await(late)); /* canceled, or not */
+  avow_ignore(avow_await(late)); /* it may be canceled */
   int n = 7;
   return avow_await(avow_work(loop, square, &n, NULL));
 }

@@ -1,12 +1,13 @@
 #!/bin/sh
 # SPDX-License-Identifier: MIT
-# Checks docs/tools.md. A program with async functions must run under ASan,
+# Check docs/tools.md. A program with async functions must run under ASan,
 # UBSan, TSan and valgrind without a suppression, on a library that is not
 # instrumented. Each tool must find defects in its async functions.
 #
 #   sanitized.sh SOURCE-ROOT LIBRARY CC...
 #
-# $UV_CFLAGS and $UV_LIBS are for libuv. Exits with 77 if no tool is here.
+# $UV_CFLAGS and $UV_LIBS are for libuv. The status is 77 if no tool is
+# installed.
 set -eu
 root=$1
 library=$2
@@ -24,7 +25,7 @@ fail() {
   exit 1
 }
 
-# FLAGS CC...: does the compiler have these, and does what it builds run here?
+# supports FLAGS CC...: tells whether the compiler builds working programs.
 supports() {
   flags=$1
   shift
@@ -34,7 +35,7 @@ supports() {
     "$work/empty" 2>/dev/null
 }
 
-# CC...: the program, with these flags.
+# build CC...: builds the program with $flags.
 build() {
   # shellcheck disable=SC2086 # lists of words
   "$@" -std=c11 -D_POSIX_C_SOURCE=200809L -g \
@@ -43,29 +44,30 @@ build() {
     $UV_LIBS -Wl,-rpath,"$(dirname "$library")"
 }
 
-# TOOL: runs the program without a defect.
+# says_nothing TOOL: runs the program without a defect.
 says_nothing() {
   tried=1
   # shellcheck disable=SC2086
   $1 "$work/program" clean >"$work/said" 2>&1 || fail "${1:-$flags}: fails"
   ! grep -q '^==\|WARNING: \|runtime error' "$work/said" ||
-    fail "${1:-$flags} reports"
+    fail "${1:-$flags} reports a false defect"
 }
 
-# TOOL DEFECT: runs the program with it.
+# finds TOOL DEFECT: runs the program with that defect.
 finds() {
   # shellcheck disable=SC2086
   if $1 "$work/program" "$2" >"$work/said" 2>&1; then
     fail "${1:-$flags} does not find: $2"
   fi
-  grep -q "$2.*sanitized.c" "$work/said" || fail "${1:-$flags}: no place of $2"
+  grep -q "$2.*sanitized.c" "$work/said" ||
+    fail "${1:-$flags} does not name the place of $2"
 }
 
 if supports -fsanitize=address,undefined "$@"; then
   build "$@"
   says_nothing ''
 fi
-if supports -fsanitize=address "$@"; then # UBSan would find the second first
+if supports -fsanitize=address "$@"; then # UBSan would stop at `beyond` first
   build "$@"
   finds '' freed
   finds '' beyond
@@ -77,7 +79,7 @@ if supports -fsanitize=thread "$@"; then
   finds '' race
 fi
 if command -v valgrind >/dev/null; then
-  flags='-O0 -gdwarf-4' # which each valgrind can read
+  flags='-O0 -gdwarf-4' # each version of valgrind reads it
   build "$@"
   valgrind='valgrind --quiet --error-exitcode=9 --leak-check=full'
   says_nothing "$valgrind"
@@ -85,4 +87,4 @@ if command -v valgrind >/dev/null; then
   finds "$valgrind" unset
   finds "$valgrind" leak
 fi
-[ $tried = 1 ] || { echo 'no sanitizer and no valgrind here'; exit 77; }
+[ $tried = 1 ] || { echo 'missing: a sanitizer or valgrind'; exit 77; }

@@ -38,7 +38,7 @@ def soname(library):
 
 
 class Symbols:
-    """The file of the package that has a library, libavow.so.0 libavow0."""
+    """The symbols file of a library, such as libavow0 for libavow.so.0."""
 
     def __init__(self, root, library):
         self.soname = soname(library)
@@ -65,9 +65,9 @@ def differences(root, library, write):
         symbols.write()
         missing = []
     for symbol in missing:
-        yield f'{name} lacks {symbol}: python3 test/ship/symbols.py --write'
+        yield f'{name} lacks {symbol}; run python3 test/ship/symbols.py --write'
     for symbol in sorted(set(symbols.since) - there):
-        yield f'{name} has {symbol}, which {symbols.soname} has not'
+        yield f'{name} has {symbol}, which {symbols.soname} lacks'
 
 
 def main(*arguments):

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * A host program that loads a plug-in with avow inside, as test_hosted PLUG-IN.
+ * A host program that loads a plug-in with avow inside, as hosted_host PLUG-IN.
  * It loads many copies at a time, and loads and unloads one repeatedly. The
  * program has libuv and no avow.
  */
@@ -23,7 +23,7 @@
 #if AVOW__ASAN || AVOW__TSAN
 
 int main(void) {
-  puts("skipped: sanitizers take copies of one library for one");
+  puts("skipped: sanitizers do not tell copies of a library apart");
   return 77;
 }
 
@@ -42,10 +42,10 @@ static void must(bool works, const char *what) {
     return;
   const char *why = dlerror();
   (void) fprintf(stderr, "test_hosted: %s: %s\n", what, why != NULL ? why : "");
-  exit(1); /* nothing that follows could work */
+  exit(1); /* the rest depends on it */
 }
 
-/* For all to see: one must not meet the avow of another. */
+/* RTLD_GLOBAL: a plug-in must not use the avow of another plug-in. */
 static void *load(const char *path) {
   void *plug = dlopen(path, RTLD_NOW | RTLD_GLOBAL);
   must(plug != NULL, path);
@@ -57,11 +57,12 @@ static int ask(void *plug, const char *name, uv_loop_t *loop) {
   int (*fn)(uv_loop_t * loop) = NULL;
   void *at = dlsym(plug, name);
   must(at != NULL, name);
-  memcpy(&fn, &at, sizeof(fn)); /* C has no way from one to the other */
+  memcpy(&fn, &at, sizeof(fn)); /* C has no such cast */
   return fn(loop);
 }
 
-/* musl loads nothing that asks for it, and glibc has little of it. */
+/* musl loads no library that requests static TLS, and glibc has little of it.
+ */
 static void it_asks_for_no_static_tls(void) {
   void *plug = load(plug_in);
   struct link_map *map = NULL;
@@ -70,11 +71,10 @@ static void it_asks_for_no_static_tls(void) {
   for (const ElfW(Dyn) *d = map->l_ld; d->d_tag != DT_NULL; d++)
     asks |= d->d_tag == DT_FLAGS && (d->d_un.d_val & DF_STATIC_TLS) != 0;
   report("it_asks_for_no_static_tls", !asks);
-  (void) dlclose(plug); /* its end is not what this is about */
+  (void) dlclose(plug); /* other tests check the unloading */
 }
 
-/* The test copies the file, because a file that is loaded twice is loaded
-   once. */
+/* The test copies the file, because dlopen() loads the same file only once. */
 
 enum { COPIES = 60 };
 
@@ -119,7 +119,7 @@ static void sixty_copies_serve_one_loop(void) {
   report("the loop closes", uv_loop_close(&loop) == 0);
 }
 
-/* Coming and going. */
+/* Loading and unloading. */
 
 enum { RELOADS = WATCHED ? 50 : 1500, EARLY = RELOADS / 5 };
 
@@ -129,8 +129,8 @@ static bool use(void *plug, const char *open_name, uv_loop_t *loop) {
          ask(plug, "hosted_close", loop) == 0;
 }
 
-/* Unloads the plug-in, which has no other user. musl, however, keeps all that
-   it has loaded. */
+/* Unloads the plug-in, which has no other user. musl, however, never unloads a
+   library. */
 static bool unload(void *plug) {
   if (dlclose(plug) != 0)
     return false;
@@ -154,7 +154,7 @@ static int free_keys(void) {
   while (n < MOST && pthread_key_create(&keys[n], NULL) == 0)
     n++;
   for (int i = 0; i < n; i++)
-    (void) pthread_key_delete(keys[i]); /* one of ours */
+    (void) pthread_key_delete(keys[i]); /* the key is valid */
   return n;
 }
 
@@ -186,7 +186,7 @@ static void it_comes_and_goes(void) {
   report("the loop closes then", uv_loop_close(&loop) == 0);
 }
 
-/* Threads that use it, and are there when it goes. */
+/* Threads that use the plug-in and live longer than it. */
 
 typedef struct {
   void *plug;
@@ -234,11 +234,11 @@ static void handler(int sig) {
 
 static bool is_handler(int sig) {
   struct sigaction now;
-  (void) sigaction(sig, NULL, &now); /* only looks */
+  (void) sigaction(sig, NULL, &now); /* it reads the handler */
   return now.sa_handler == handler && (now.sa_flags & SA_SIGINFO) == 0;
 }
 
-/* Even where it was asked to take them. */
+/* The plug-in restores signal handlers that its option had replaced. */
 static void signals_are_given_back(void) {
   const struct sigaction own = { .sa_handler = handler,
                                  .sa_flags = SA_RESTART };
@@ -257,9 +257,9 @@ static void signals_are_given_back(void) {
 #  endif
 
 int main(int argc, char **argv) {
-  must(argc == 2, "hosted_host PLUG-IN");
+  must(argc == 2, "usage: hosted_host PLUG-IN");
   plug_in = argv[1];
-  (void) setvbuf(stdout, NULL, _IOLBF, 0); /* so that a crash cuts nothing */
+  (void) setvbuf(stdout, NULL, _IOLBF, 0); /* a crash must not lose lines */
   it_asks_for_no_static_tls();
   sixty_copies_serve_one_loop();
   it_comes_and_goes();

@@ -1,9 +1,9 @@
 #!/bin/sh
 # SPDX-License-Identifier: MIT
-# Check the notes of the assembly that switches stacks, for tool chains that
-# demand checked jumps (-fcf-protection, -mbranch-protection). The notes say
-# that the assembly supports the checks, and it does. Without that demand there
-# are no notes.
+# Check the assembly that switches stacks, for tool chains with checked jumps
+# (-fcf-protection, -mbranch-protection). With these options, its ELF notes must
+# declare support for the checks, and its code must support them. Without the
+# options, it must have no such notes.
 #
 #   test_notes.sh SOURCE-DIRECTORY CPU-FAMILY CC...
 set -eu
@@ -19,16 +19,17 @@ fail() {
   exit 1
 }
 
-# COMMAND...
+# compile COMMAND...
 compile() {
   "$@" -c "$source" -o "$work/switch.o"
   readelf -nW "$work/switch.o" >"$work/notes"
   "${OBJDUMP:-objdump}" -d "$work/switch.o" >"$work/code" 2>&1 || true
 }
 
-# HOW MANY PATTERN
+# has COUNT PATTERN FILE
 has() {
-  [ "$(grep -c -e "$2" "$work/$3")" = "$1" ] || fail "not $1 of $2"
+  [ "$(grep -c -e "$2" "$work/$3")" = "$1" ] ||
+    fail "the $3 must have $1 lines with $2"
 }
 
 case $family in

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * A host in C that loads a plug-in in C++, as test_plug PLUG-IN. The host
+ * A host in C that loads a plug-in in C++, as plug_host PLUG-IN. The host
  * provides avow. The plug-in brings its own C++ runtime, which no other object
  * sees.
  */
@@ -20,7 +20,7 @@
 #if AVOW__ASAN || AVOW__TSAN
 
 int main(void) {
-  puts("skipped: sanitizers want the C++ runtime to be there from the start");
+  puts("skipped: sanitizers need a host that is linked with the C++ runtime");
   return 77;
 }
 
@@ -30,15 +30,15 @@ static void *plug;
 static uv_loop_t loop;
 static int failed;
 
-/* A function of the plug-in, or of the type that its caller knows. */
+/* Returns a function of the plug-in, which the caller casts to its type. */
 static void (*find(const char *name))(void) {
   void (*fn)(void) = NULL;
   void *at = dlsym(plug, name);
   if (at == NULL) {
-    (void) fprintf(stderr, "%s\n", dlerror()); /* and it ends */
+    (void) fprintf(stderr, "%s\n", dlerror()); /* exit() follows */
     exit(1);
   }
-  memcpy(&fn, &at, sizeof(fn)); /* C has no way from one to the other */
+  memcpy(&fn, &at, sizeof(fn)); /* C has no such cast */
   return fn;
 }
 
@@ -52,7 +52,7 @@ static void check(const char *name) {
   report(name, fn());
 }
 
-/* Functions of C that call C++, which waits inside a catch. */
+/* Functions in C call C++ code, which awaits inside a catch block. */
 static void functions_of_c_have_their_own_exceptions(void) {
   int delays[] = { 5, 10 }, wrong = 0;
   const avow_fn fn = (avow_fn) find("plug_rethrow");
@@ -83,7 +83,7 @@ static void throw_there(void) {
   find(thrower)();
 }
 
-/* Checks that fn, in a process of its own, ends that and says so. */
+/* Checks that `fn` aborts in its own process, with `text` in its output. */
 static void ends_with(void (*fn)(void), const char *name, const char *text) {
   int fds[2], status;
   char said[4096] = "";
@@ -112,7 +112,7 @@ int main(int argc, char **argv) {
   plug = argc > 1 ? dlopen(argv[1], RTLD_NOW | RTLD_LOCAL) : NULL;
   if (plug == NULL || uv_loop_init(&loop) != 0 ||
       avow_loop_init(&loop, NULL) != 0) {
-    (void) fprintf(stderr, "test_plug PLUG-IN: %s\n", dlerror());
+    (void) fprintf(stderr, "plug_host PLUG-IN: %s\n", dlerror());
     return 1;
   }
   ((void (*)(uv_loop_t *)) find("plug_in"))(&loop);

@@ -1,13 +1,14 @@
 // SPDX-License-Identifier: MIT
-// Loads a trace in Chromium's viewer, as a person would, and takes its picture:
+// Loads a trace in Chromium's viewer and takes a picture:
 //
 //   node test/ship/viewer.js TRACE PICTURE [VIEWER]
 //
-// Fails if the viewer complains of the trace, or finds no promises, jobs or
-// arrows. Chromium is told by a pipe: no port is opened, nothing leaves the
-// machine. Where it was built without chrome://tracing, as Debian's is, VIEWER
-// is a file with the same viewer: catapult_trace_viewer.html, among the assets
-// of Perfetto's UI. CHROMIUM names another browser.
+// Fails if the viewer reports a warning, or finds no promises, jobs, awaits or
+// arrows. The script controls Chromium through a pipe, so no port is open.
+//
+// Debian's Chromium has no chrome://tracing. VIEWER then is a file with that
+// viewer: catapult_trace_viewer.html of the assets of Perfetto's UI. $CHROMIUM
+// names another browser.
 'use strict';
 const { spawn } = require('child_process');
 const fs = require('fs');
@@ -19,9 +20,9 @@ const [trace, picture, viewer] = process.argv.slice(2);
 const page = viewer ? pathToFileURL(viewer).href : 'chrome://tracing';
 const PATIENCE = 30000;
 const WIDTH = 1240;
-const HEIGHT = 612; // of what examples/timeline.c shows
+const HEIGHT = 612; // of the trace of examples/timeline.c
 
-// Pages for developers are off until somebody asks for them.
+// This setting enables the internal pages of Chromium.
 const profile = fs.mkdtempSync(path.join(os.tmpdir(), 'viewer-'));
 fs.writeFileSync(path.join(profile, 'Local State'),
   JSON.stringify({ internal_only_uis_enabled: true }));
@@ -68,7 +69,7 @@ async function until(expression) {
     if (await evaluate(expression)) return;
     await new Promise((resolve) => setTimeout(resolve, 100));
   }
-  throw new Error(`${page} does not come to: ${expression}`);
+  throw new Error(`${page}: this does not become true: ${expression}`);
 }
 
 async function open() {
@@ -78,7 +79,7 @@ async function open() {
   await ask('Page.enable');
   await until('document.readyState === "complete"');
   if (await evaluate('location.protocol === "chrome-error:"'))
-    throw new Error('this browser has no chrome://tracing: name a VIEWER');
+    throw new Error('this browser has no chrome://tracing; name a VIEWER');
   await until('typeof tr === "object" && !!tr.ui.e.about_tracing');
 }
 
@@ -92,7 +93,7 @@ async function load() {
   await until('!!(view.timelineView.model && view.timelineView.trackView)');
 }
 
-// What the viewer has understood.
+// Checks the events that the viewer found.
 async function check() {
   const found = JSON.parse(await evaluate(`(() => {
     const { model } = view.timelineView;
@@ -107,12 +108,12 @@ async function check() {
     });
   })()`));
   console.log(found);
-  if (found.warnings.length > 0) throw new Error('it complains');
+  if (found.warnings.length > 0) throw new Error('the viewer reports warnings');
   for (const what of ['promises', 'jobs', 'awaits', 'arrows'])
-    if (!(found[what] > 0)) throw new Error(`it finds no ${what}`);
+    if (!(found[what] > 0)) throw new Error(`the viewer finds no ${what}`);
 }
 
-// All groups open, all arrows drawn.
+// Opens all groups and draws all arrows.
 async function arrange() {
   await evaluate(`(() => {
     const { model, trackView } = view.timelineView;
@@ -128,7 +129,7 @@ async function arrange() {
     for (const track of tracks)
       if ('expanded' in track) track.expanded = true;
     const tools = trackView.mouseModeSelector_;
-    if (tools) tools.style.display = 'none'; // they lie above the tracks
+    if (tools) tools.style.display = 'none'; // they cover the tracks
   })()`);
 }
 
@@ -143,7 +144,7 @@ async function main() {
   await load();
   await check();
   await arrange();
-  await new Promise((resolve) => setTimeout(resolve, 1000)); // it draws
+  await new Promise((resolve) => setTimeout(resolve, 1000)); // for drawing
   await shoot(HEIGHT);
 }
 

@@ -1,12 +1,12 @@
 #!/bin/sh
 # SPDX-License-Identifier: MIT
-# avow's entry in WrapDB, made of a release's tarball, and tried in a project
-# that has nothing but the entry and the tarball, without a network:
+# Make avow's entry for WrapDB from the tarball of a release, and test it in a
+# project that has only the entry and the tarball, without a network:
 #
 #   wrap.sh TARBALL URL DIRECTORY
 #
-# URL is where the tarball will be; DIRECTORY, which is made, gets what WrapDB is
-# asked to take.
+# URL is the future address of the tarball. The script creates DIRECTORY and
+# writes the files for WrapDB to it.
 set -eu
 cd "$(dirname "$0")/../.."
 . test/lib/packages.sh
@@ -63,8 +63,8 @@ END
 python3 -m json.tool "$entry/releases.json" >/dev/null
 python3 -m json.tool "$entry/ci_config.json" >/dev/null
 
-# The tarball is where Meson keeps what it has fetched. URLs that lead nowhere
-# must not be asked.
+# Meson finds the tarball in its cache, so it must not access the URLs, which do
+# not exist yet.
 project=$work/project
 mkdir -p "$project/subprojects/packagecache"
 cp "$entry/subprojects/avow.wrap" "$project/subprojects"
@@ -74,7 +74,7 @@ cat >"$project/meson.build" <<'END'
 project('scratch', 'c', meson_version: '>= 1.0.0')
 executable('program', 'program.c', dependencies: dependency('avow'))
 END
-# COMMAND...: with loopback alone, where that may be asked for.
+# alone COMMAND...: runs the command without a network if that is permitted.
 alone() {
   if unshare -n true 2>/dev/null; then
     unshare -n "$@"
@@ -83,15 +83,15 @@ alone() {
   fi
 }
 alone meson setup "$work/build" "$project" --force-fallback-for=avow \
-  >"$work/log" 2>&1 || { cat "$work/log"; fail 'not configured'; }
+  >"$work/log" 2>&1 || { cat "$work/log"; fail 'meson setup fails'; }
 ninja -C "$work/build" program >"$work/log" 2>&1 ||
-  { cat "$work/log"; fail 'not built'; }
+  { cat "$work/log"; fail 'ninja fails'; }
 "$work/build/program" >"$work/out" || fail 'the program fails'
 
-# A modified tarball is refused.
+# Meson must reject a modified tarball.
 printf x >>"$project/subprojects/packagecache/$name.tar.xz"
 rm -rf "$project/subprojects/$name"
 ! alone meson setup "$work/changed" "$project" --force-fallback-for=avow \
-  >"$work/log" 2>&1 || fail 'a tarball that was changed is taken'
-grep -qi 'hash' "$work/log" || { cat "$work/log"; fail 'no word of its hash'; }
-echo "the entry of WrapDB for avow $version builds a program, offline"
+  >"$work/log" 2>&1 || fail 'Meson accepts a modified tarball'
+grep -qi 'hash' "$work/log" || { cat "$work/log"; fail 'no hash in the error'; }
+echo "the WrapDB entry of avow $version builds a program without a network"

@@ -10,7 +10,7 @@
 #include <stddef.h>
 #include <stdint.h>
 
-/* As glibc's <dlfcn.h> has it. */
+/* As in glibc's <dlfcn.h>. */
 struct dl_find_object {
   unsigned long long flags;
   void *start, *end;

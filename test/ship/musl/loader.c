@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * For ../musl.sh: loads each given shared library, all of them copies of avow.
- * Each copy serves the only loop.
+ * For ../musl.sh: loads shared libraries, which are copies of avow. All copies
+ * work on one loop.
  */
 #include <dlfcn.h>
 #include <stdio.h>
@@ -23,10 +23,10 @@ static void must(bool works, const char *what) {
     return;
   const char *why = dlerror();
   (void) fprintf(stderr, "loader: %s: %s\n", what, why != NULL ? why : "");
-  exit(1); /* nothing that follows could work */
+  exit(1); /* the rest depends on it */
 }
 
-/* C has no way from data to functions. */
+/* Copies the pointer, because C has no cast from data to functions. */
 static void find(void *library, const char *name, void *fn) {
   void *at = dlsym(library, name);
   must(at != NULL, name);

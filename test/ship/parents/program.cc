@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: MIT */
-/* A program in C++: handlers are lambdas that capture nothing, what they need
-   comes with them, and values let go at the end of a block. */
+/* A program in C++. Handlers are lambdas without captures, and get their state
+   as `data`. A value is released at the end of its block. */
 #include <avow/all.h>
 #include <avow/stackless.h>
 
@@ -24,7 +24,7 @@ struct greeting {
   std::vector<std::string> *heard;
 };
 
-/* The promise has the greeting until it is settled. */
+/* The promise owns the greeting until it settles. */
 avow_promise_t *greet(uv_loop_t *loop, uint64_t ms, greeting g) {
   auto *own = new greeting(std::move(g));
   avow_promise_t *p = avow_then(
