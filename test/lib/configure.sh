@@ -11,11 +11,11 @@ configure() {
   shift
   say "configuring $directory"
   mkdir -p "$directory" && [ -w "$directory" ] || {
-    say "cannot write to $directory: name another directory in BUILD"
+    say "cannot write to $directory; set BUILD to another directory"
     exit 1
   }
   command -v meson >/dev/null || {
-    say 'meson is not here; README.md says what avow is built with'
+    say 'Meson is not installed; README.md lists what the build needs'
     exit 1
   }
   again=
@@ -26,7 +26,7 @@ configure() {
 make_anew() {
   if [ -d "$directory/meson-private" ] &&
     meson setup "$directory/anew" . "$@" >/dev/null 2>&1; then
-    say "$directory cannot be used as it is: it is made anew"
+    say "$directory is not usable; creating it again"
     rm -rf "$directory"
     said=$(meson setup "$directory" . "$@" 2>&1) && return
   fi
