@@ -1,6 +1,6 @@
 #!/usr/bin/env python3
 # SPDX-License-Identifier: MIT
-"""Check that adapters use only what every program has.
+"""Check that adapters include only headers that each program has.
 
   adapters.py ROOT
 
@@ -25,7 +25,7 @@ def of_adapter(root, folder):
     for path in glob.glob(f'{folder}*.[ch]'):
         for name in includes(path):
             if name not in own | public:
-                yield f'{path} includes {name}, which no program has'
+                yield f'{path} includes {name}, which is not public'
 
 
 def of_others(root, adapters):
@@ -33,7 +33,7 @@ def of_others(root, adapters):
             glob.glob(f'{root}/src/**/*.[ch]', recursive=True):
         for name in includes(path):
             if name in adapters and f'/adapters/{adapters[name]}/' not in path:
-                yield f'{path} includes {name}, of an adapter'
+                yield f'{path} includes {name}, which belongs to an adapter'
 
 
 def main(root):

@@ -1,14 +1,14 @@
 #!/bin/sh
 # SPDX-License-Identifier: MIT
-# Run the static analyzers, which must report nothing. Where an analyzer is
-# wrong, the reason stands beside the line. The script needs gcc 12, cppcheck
-# 2.10 and the tools of clang 14, as Debian 12 has them; other versions may
-# report more. BUILD is a build directory with a compile_commands.json. The
-# checks of clang-tidy include all of clang's analyzer, which scan-build would
-# run.
+# Run the static analyzers, which must report nothing. A comment beside a line
+# gives the reason if an analyzer is wrong. The script needs the versions of
+# Debian 12: gcc 12, cppcheck 2.10 and the tools of clang 14. Other versions may
+# report more. $BUILD is a build directory with a compile_commands.json. The
+# checks of clang-tidy include those of clang's analyzer, so scan-build is not
+# needed.
 #
-#   analyse.sh [--changed]   all, or those of src that changed of late, with
-#                            those that include what did
+#   analyse.sh [--changed]   all files, or only files of src that changed
+#                            recently or that include such a file
 set -eu
 cd "$(dirname "$0")/../.."
 build=${BUILD:-build}
@@ -21,10 +21,9 @@ jobs=$(nproc)
 
 git ls-files 'src/*.c' >"$work/library"
 git ls-files 'src/*.c' 'examples/*.c' 'bench/*.c' ':!bench/peers/neco.c' \
-  >"$work/all" # neco itself is not here
+  >"$work/all" # neco is not installed
 
-# The paths of these files, of which some changed: of the library, those that
-# were compiled from one, as the build knows.
+# concerned LIST: prints the library's sources that depend on a file of LIST.
 concerned() {
   ninja -C "$build" -t deps | awk '
     NR == FNR { changed[$1]; next }
@@ -40,12 +39,12 @@ concerned() {
 if [ "${1:-}" = --changed ]; then
   . test/lib/changed.sh
   [ -n "$(ninja -C "$build" -t deps | head -n 1)" ] || {
-    echo "$build has to be built for that"
+    echo "--changed needs the dependencies of a build; build $build first"
     exit 1
   }
   changed_files src include >"$work/of-late"
   concerned "$work/of-late" >"$work/changed" || :
-  # A change of .clang-tidy concerns all files.
+  # A change of .clang-tidy affects all files.
   [ -z "$(changed_files .clang-tidy)" ] ||
     cp "$work/library" "$work/changed"
   echo "$(wc -l <"$work/changed") of $(wc -l <"$work/library") files"
@@ -53,8 +52,8 @@ if [ "${1:-}" = --changed ]; then
   cp "$work/changed" "$work/all"
 fi
 
-# COMMAND...: on each of the files named by the input, which is no pipe: what
-# fails in one is forgotten.
+# on_each COMMAND...: runs the command on each file that the input names. The
+# input must not be a pipe, because then $failed would be set in a subshell.
 on_each() {
   xargs -r -P "$jobs" -n 1 "$@" || failed=1
 }

@@ -7,7 +7,7 @@
 set -eu
 cd "$(dirname "$0")/.."
 
-# HEADER...
+# makers HEADER...: prints the functions that make a promise or a channel.
 makers() {
   cat "$@" | perl -0777 -ne '
     s{/\*.*?\*/}{}gs;
@@ -29,8 +29,8 @@ cancelled_of_core() {
   grep -ohE '\{ "avow_\w+",' lib/subjects_*.c | tr -d '{ ",'
   grep -ohE 'OPERATION\(\w+,' lib/fs_operations.c |
     sed 's/OPERATION(\(.*\),/avow_fs_\1/'
-  printf '%s\n' avow_channel_new avow_channel_ref # these settle nothing
-  printf '%s\n' avow_cancel_losers avow_join_losers # of a combinator's
+  printf '%s\n' avow_channel_new avow_channel_ref # they do not settle
+  printf '%s\n' avow_cancel_losers avow_join_losers # options of combinators
 }
 
 cancelled_of_adapters() {
@@ -42,6 +42,6 @@ missing=$(for part in core adapters; do
   { cancelled_of_$part; cancelled_of_$part; $part | sort -u; } | sort | uniq -u
 done)
 [ -n "$missing" ] || exit 0
-echo 'these are not cancelled at each stage, see subjects.h:'
+echo 'no table of subjects.h cancels these functions at each stage:'
 echo "$missing"
 exit 1

@@ -1,7 +1,7 @@
 #!/bin/sh
 # SPDX-License-Identifier: MIT
-# Compiles all.h with clang -Wdocumentation, which accepts the labels of public
-# comments and no other. UV_CFLAGS finds uv.h.
+# Check with clang -Wdocumentation that the labels of public comments are known,
+# and that an unknown label is reported. $UV_CFLAGS locates uv.h.
 set -eu
 cd "$(dirname "$0")/../.."
 if ! command -v clang >/dev/null; then
@@ -11,7 +11,7 @@ fi
 labels=$(PYTHONDONTWRITEBYTECODE=1 PYTHONPATH=docs/site \
   python3 -c 'import headers; print(",".join(headers.LABELS))')
 
-# Compiles standard input after all.h.
+# Compiles all.h and the standard input.
 compile() {
   # shellcheck disable=SC2086 # flags
   clang -std=c11 -D_POSIX_C_SOURCE=200809L -fsyntax-only -Iinclude \

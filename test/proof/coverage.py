@@ -1,14 +1,16 @@
 #!/usr/bin/env python3
 # SPDX-License-Identifier: MIT
-"""Compares what gcovr saw with what test/proof/uncovered.txt excuses.
+"""Check the coverage that gcovr measured.
 
     coverage.py UNCOVERED [JSON...]
 
-Several builds count as one. Prints a table, and fails where a file has a line
-that is neither reached nor excused, or too few of its branches are, or of all
-branches: then all such places of the file follow. An excuse may not be needed
-on other systems; but one for a line that the source does not have, in a function
-of that name, fails, also where there is no JSON.
+UNCOVERED is test/proof/uncovered.txt, which excuses lines. A line counts as
+reached if any build reaches it. The script prints a table. It fails if a line
+is neither reached nor excused, or if too few branches of a file or of all files
+are reached. It then prints the places.
+
+An excuse that is not needed is no failure, because other systems may need it.
+An excuse for a line that does not exist is a failure, even without JSON.
 """
 import json
 import sys
@@ -37,7 +39,7 @@ def has_line(file, function, text):
 
 
 def add(lines, line):
-    """A line of another build: what either reached is reached."""
+    """Add the counts of a line of another build."""
     counts = [branch['count'] for branch in line['branches']]
     old = lines.get(line['line_number'])
     if old is None:
@@ -97,7 +99,8 @@ def main():
     excuses = read_excuses(sys.argv[1])
     gone = [key for key in excuses if not has_line(*key)]
     for key in gone:
-        print('no such line, take it out of uncovered.txt: ' + ' '.join(key))
+        print('remove this line, which does not exist, from uncovered.txt:',
+              ' '.join(key))
     if gone or not sys.argv[2:]:
         return bool(gone)
     files, functions = read_files(sys.argv[2:])

@@ -1,16 +1,19 @@
 #!/bin/sh
 # SPDX-License-Identifier: MIT
-# Do the tests reach every line of each file of src, and nearly every branch? Says
-# which they miss, apart from those that uncovered.txt gives a reason for, and
-# fails if there are any: see coverage.py. Needs gcc and gcovr.
+# Check that the tests reach each line of src and nearly each branch. The script
+# prints the lines and branches that they do not reach, except lines that
+# uncovered.txt excuses, and then fails; see coverage.py. It needs gcc and
+# gcovr.
 #
-#   coverage.sh [DIRECTORY]     where to build, and to leave the report (html)
-#   coverage.sh --sample [DIR]  only one folder's tests: does this script work?
+#   coverage.sh [DIRECTORY]     builds there, and writes a report (HTML) there
+#   coverage.sh --sample [DIR]  runs the tests of one folder only, to test this
+#                               script
 #
-# Without asserts, whose other side is not to be reached; what debug builds do
-# at a misuse ends the process, before it is counted (test_misuse has it). What
-# they say of a stack that overflows is built in all the same. Children that a
-# test forks end by exit(), or what they reached would not be counted.
+# The library is built without assertions, because no test can make one fail.
+# Misuse in a checked build ends the process before it writes its counts;
+# test_misuse covers that code. Reports of stack overflows are compiled in. A
+# child process of a test ends with exit(), because _exit() would lose its
+# counts.
 set -eu
 sample=
 [ "${1:-}" != --sample ] || { sample=1; shift; }
@@ -19,7 +22,7 @@ work=${1:-$(mktemp -d)}
 mkdir -p "$work"
 cd "$work"
 
-# NAME "TEST-OR-SUITE..." OPTION...
+# build NAME "TEST-OR-SUITE..." OPTION...
 build() {
   name=$1
   tests=$2
@@ -33,7 +36,7 @@ build() {
   find "$name" -name '*.gcda' -exec rm {} +
 }
 
-# NAME TEST...
+# run NAME TEST...
 run() {
   name=$1
   shift
@@ -43,7 +46,7 @@ run() {
   }
 }
 
-# NAME OPTION...
+# report NAME OPTION...
 report() {
   name=$1
   shift
@@ -53,10 +56,10 @@ report() {
     --json "$name.json" --html-details "html-$name/index.html"
 }
 
-# Of adapters it prints what is reached, and demands nothing: much of the rest
-# is for when libcurl or OpenSSL lack memory of their own.
+# The coverage of adapters is printed but not checked, because much of their
+# code handles allocation failures of libcurl and OpenSSL.
 
-# Threads count at the same time.
+# Atomic counters, because several threads count.
 flags='-DAVOW__OVERFLOW=1 -D_exit=exit -fprofile-update=atomic'
 
 if [ -n "$sample" ]; then
@@ -64,11 +67,11 @@ if [ -n "$sample" ]; then
   run sample --suite value
   report sample --filter "$root/src/value/"
   [ -s sample.json ] && [ -s html-sample/index.html ]
-  echo 'result: the library compiles for coverage, and one folder is counted'
+  echo 'result: the library compiles for coverage, and one folder was measured'
   exit
 fi
 
-# Without a pool each promise may lack its memory.
+# Without a pool, the allocation of each promise can fail.
 more='syscalls uvmemory corpus'
 build pool "core $more" -Dpool=enabled -Dtrace=true -Dc_args="$flags"
 run pool --suite core

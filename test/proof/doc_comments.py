@@ -29,7 +29,7 @@ NEEDS = {'settles': 'promise', 'rejects': 'promise', 'items': 'channel',
 
 
 def sentences(text):
-    """Sentences of each paragraph, without code and lists."""
+    """Yield the sentences of each paragraph, without code and lists."""
     for paragraph in re.split(r'\n\s*\n|\n(?=[ ]{2,}\S)', text):
         if not paragraph.startswith('  '):
             yield from re.split(r'(?<=[.!?:;])\s+(?=[A-Z`*"(])',
@@ -48,7 +48,7 @@ def of_summary(summary):
 
 
 def of_outcome(entry):
-    """Each outcome has its label, and no label another outcome."""
+    """Check that the labels of outcomes fit the function."""
     if entry.outcome == 'promise' and not entry.labeled('settles'):
         yield 'no @settles'
     if entry.outcome == 'channel' and not entry.labeled('items') and \

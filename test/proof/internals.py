@@ -1,15 +1,17 @@
 #!/usr/bin/env python3
 # SPDX-License-Identifier: MIT
-"""Does docs/internals.md say what the code does?
+"""Check that docs/internals.md agrees with the code.
 
     internals.py ROOT [--write]
 
-The table of kinds is made of the sources; --write puts it there. Each layer has
-its row, and the file to begin with is in its folder. Each state of a loop has
-its row. docs/invariants.md has each number that the sources assert, and a
-planted fault breaks it. Only the files below go by another time than a loop's.
-Prints how many lines of code each layer has, and how many assertions there are
-in a thousand.
+The table of kinds is made from the sources; --write updates it. Each layer must
+have a row, and the file that the row names must be in its folder. Each state of
+a loop must have a row. docs/invariants.md must have each invariant that the
+sources assert, and a planted fault must break it. Only the files of REAL_TIME
+may use the time of libuv.
+
+The script prints the lines of code of each layer, and the number of assertions
+per thousand lines.
 """
 import glob
 import os
@@ -22,21 +24,21 @@ PAGE = 'docs/internals.md'
 INVARIANTS = 'docs/invariants.md'
 FAULTS = 'test/proof/faults/faults.txt'
 
-# The files that use the time or the timers of libuv, and what for. All others
-# ask the clock of the loop, which a program can set.
+# The files that use the time or the timers of libuv, and their purpose. All
+# other files use the clock of the loop, which a program can replace.
 REAL_TIME = {
     'loop_time.h': 'the real clock',
-    'virtual_clock.c': 'the real clock, and how long peers hold a virtual one',
+    'virtual_clock.c': 'the real clock, and the time that peers hold a clock',
     'virtual_clock.h': 'the timers of alarms',
     'tick.c': 'the budget of an iteration; memory that was unused for a second',
     'lag.c': 'how long iterations take',
     'slow_job.c': 'how long jobs take',
-    'trace.c': 'when things happen, in a trace',
-    'close_report.c': 'when a checked build prints what a closing loop waits for',
+    'trace.c': 'the times of events in a trace',
+    'close_report.c': 'when a checked build prints why a loop does not close',
     'sliced_work.c': 'how long a thread of the pool works at a time',
     'command.c': 'the grace period of a process',
-    'retry.c': 'where random numbers begin',
-    'temp_rename.c': 'where random numbers begin',
+    'retry.c': 'the seed of random numbers',
+    'temp_rename.c': 'the seed of random numbers',
 }
 
 
@@ -46,7 +48,7 @@ def read(*path):
 
 
 def table_of_kinds(root):
-    """Which kinds each file has, with their names in dumps if these differ."""
+    """Return a table of files and kinds, with names in dumps if they differ."""
     files = {}
     for name, row, path in kinds.kinds_by_file(root):
         dumped = kinds.name_in_dumps(row)
@@ -58,13 +60,13 @@ def table_of_kinds(root):
 
 
 def code_of(text):
-    """Its lines without comments and those with nothing in them."""
+    """Return the lines of code, without comments and empty lines."""
     code = re.sub(r'(?s)/\*.*?\*/', '', text)
     return [line for line in code.split('\n') if line.strip()]
 
 
 def layers(root):
-    """The folders, from the lowest to the simulator."""
+    """Return the folders, from the lowest to the simulator."""
     core = re.search(r'layers = \[(.*?)\]', read(root, 'src/meson.build'), re.S)
     parts = re.search(r'all_parts = \[(.*?)\]', read(root, 'meson.build'), re.S)
     return re.findall(r"'(\w+)'", core[1] + parts[1]) + ['sim']
@@ -79,10 +81,10 @@ def complaints_of_layers(root, page):
     rows = re.findall(r'^\| `(\w+)` \|.*\| `(\w+\.[ch])` \|$',
                       part(page, 'layers')[1], re.M)
     if [row[0] for row in rows] != layers(root):
-        yield f'the layers are {" ".join(layers(root))}'
+        yield f'the rows must be the layers {" ".join(layers(root))}'
     for layer, name in rows:
         if not os.path.exists(f'{root}/src/{layer}/{name}'):
-            yield f'there is no src/{layer}/{name}'
+            yield f'src/{layer}/{name} does not exist'
 
 
 def part(page, name):
@@ -105,7 +107,7 @@ def complaints_of_invariants(root):
             yield f'invariant {number} is not in {where}'
     for number in sorted(said, key=int):
         if rows.count(number) > 1 or len(asserted.get(number, ())) > 1:
-            yield f'invariant {number} is two'
+            yield f'invariant {number} occurs twice'
     print(f'{len(said)} invariants, broken by {len(faults)} planted faults')
 
 
@@ -114,24 +116,25 @@ def complaints_of_states(root, page):
                        read(root, 'src/engine/context.h'), re.S)[1]
     for state in re.findall(r'AVOW__\w+', re.sub(r'(?s)/\*.*?\*/', '', states)):
         if f'\n| `{state}` |' not in page:
-            yield f'no row for {state}'
+            yield f'the state {state} has no row'
 
 
 def complaints_of_time(root):
     found = {os.path.basename(path)
              for path in glob.glob(f'{root}/src/**/*.[ch]', recursive=True)
-             if '/sim/' not in path and # which is libuv there
-             '/adapters/' not in path and # whose headers say so
+             if '/sim/' not in path and # the simulator replaces libuv
+             '/adapters/' not in path and # adapters use real time
              re.search(r'\b(?:uv_(?:now|hrtime|timer_init|timer_start)'
                        r'|avow__timer_set_from_present)\(',
                           re.sub(r'(?s)/\*.*?\*/', '', read(path)))}
     for name in sorted(found ^ set(REAL_TIME)):
-        yield f'{name}: uses the time of libuv, or REAL_TIME has it: not both'
+        yield (f'{name} must use the time of libuv if and only if REAL_TIME '
+               'names it')
 
 
 def complaints(root, page):
     if part(page, 'kinds')[1] != table_of_kinds(root):
-        yield f'the kinds are others: {sys.argv[0]} {root} --write'
+        yield f'the table of kinds differs: run {sys.argv[0]} {root} --write'
     yield from complaints_of_layers(root, page)
     yield from complaints_of_states(root, page)
     yield from complaints_of_invariants(root)

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: MIT
-"""The kinds of promises, as the sources have them."""
+"""Read the kinds of promises from the sources."""
 import glob
 import re
 
@@ -12,7 +12,7 @@ def read(path):
 
 
 def rows(root):
-    """The row of each kind, as one file sets it, and that file: folder/name."""
+    """Map each kind to its row and to the file that sets it (folder/name)."""
     found = {}
     for path in sorted(glob.glob(f'{root}/src/**/*.c', recursive=True)):
         text = read(path)
@@ -23,8 +23,8 @@ def rows(root):
 
 
 def kinds(root):
-    """Of each kind by its number: its name in C, its comment in kind.h, and its
-    row."""
+    """Return, in the order of numbers, the name, comment and row of each
+    kind."""
     found = rows(root)
     enum = re.search(r'typedef enum avow__kind_e \{(.*?)\}',
                      read(f'{root}/src/engine/kind.h'), re.S)[1]
@@ -34,7 +34,7 @@ def kinds(root):
 
 
 def kinds_by_file(root):
-    """Of each kind by its number: its name, its row, and the file."""
+    """Return, in the order of numbers, the name, row and file of each kind."""
     found = rows(root)
     return [(name, *found[name]) for name, *_ in kinds(root)]
 

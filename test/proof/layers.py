@@ -1,23 +1,24 @@
 #!/usr/bin/env python3
 # SPDX-License-Identifier: MIT
-"""Does each layer of src/ use only the layers below it?
+"""Check that each layer of src/ uses only the layers below it.
 
     layers.py ROOT LIBRARY [FOLDER=LIBRARY...]
 
-nm reads from the static libraries which file calls which. The layers, from the
-lowest up, are the folders that src/meson.build names. src/sim uses them
-all. It and src/adapters/NAME are folders of libraries of their own, which the
-last arguments name, such as sim=libavow_sim.a. The script fails where
+nm reads the calls between files from the static libraries. The layers, from
+the lowest to the highest, are the folders that src/meson.build names. The
+simulator, src/sim, may use all layers. The simulator and src/adapters/NAME are
+libraries of their own. The last arguments name them, such as
+sim=libavow_sim.a. The script fails if
 
-* a file includes or uses what is on a layer above its own,
-* a header declares a function that another file defines: src/F/X.h is the face
-  of src/F/X.c, and of src/F/X_posix.c and its like,
-* more than five files need each other in a circle, by calls or by what they
-  include, where X.h and X.c are one,
-* two headers have one include guard,
-* a file outside the engine looks into a promise,
-* two files have static functions of one name: in a debugger, and in a search,
-  that is one place.
+* a file includes or uses a file of a layer above its own,
+* a header declares a function of another file: src/F/X.h may declare functions
+  of src/F/X.c, src/F/X_posix.c and the like,
+* more than five files form a circle of calls or of includes, where X.h and X.c
+  count as one file,
+* two headers have the same include guard,
+* a file outside the engine uses the structure of a promise,
+* two files have static functions with the same name, because debuggers and
+  searches do not tell these apart.
 """
 import collections
 import functools
@@ -29,22 +30,23 @@ import sys
 
 LARGEST_CIRCLE = 5
 
-# A library of its own, on top of all others.
+# The folder of another library, above all layers.
 SIMULATOR = 'sim'
 
-# A table that names functions, or data, calls none of them.
+# Tables name functions or data, but do not call them.
 TABLES = {'engine/kinds', 'sim/link_anchors'}
 
-# What only some builds have.
+# Macros that only some builds define.
 SPECIAL = {'AVOW_TRACE', 'AVOW_CHECK'}
 
-# From the start of a line: types, a name, parameters, and what follows them.
+# Matches types, a name, parameters, and the character after these.
 FUNCTION = re.compile(
     r'^(?!static|typedef|return|else)[A-Za-z_][\w *]*?\b((?:avow|sim)_\w+)'
     r'\((?:[^(){};]|\((?:[^()]|\([^()]*\))*\))*\)'
     r'\s*(?:AVOW_PRINTF\(\w+, \w+\))?\s*([;{])', re.M)
 
-# What promises are made of, and who has kinds of promises of its own.
+# Headers with the structure of a promise, and files that may include them
+# because they have kinds of promises.
 BLOCK = {'engine/block.h', 'engine/settle.h'}
 INSIDERS = {'channel/inside.h', 'uv/handle.c', 'sim/cancel_await.c', 'sim/run.c',
             'tools/limit.c', 'tools/tool.c', 'trace/trace.c'}
@@ -83,8 +85,8 @@ def includes(root, layers):
 
 
 def of_each_build(text):
-    """Without what only builds have that write traces, or check themselves:
-    that looks at all there is."""
+    """Yield the lines without code for traces and for checks of invariants,
+    which read the structures of all files."""
     inside = []
     for line in text.split('\n'):
         word = re.match(r'\s*#\s*(if\w*|el\w+|endif)\s*(\w*)', line)
@@ -99,8 +101,8 @@ def of_each_build(text):
 
 
 def needs(root, folders):
-    """Which files of these folders include the headers of which others. An
-    adapter includes its own by their names alone."""
+    """Yield which file of the folders includes the header of which other file.
+    An adapter includes its own headers without a folder."""
     for name in sources(root, folders):
         folder = os.path.dirname(name)
         with open(f'{root}/src/{name}') as file:
@@ -112,8 +114,8 @@ def needs(root, folders):
 
 
 def functions(text):
-    """The functions with a name of the project that a source defines or
-    declares: which of both, and the name."""
+    """Yield the functions of the project that a text defines or declares: the
+    name, and whether it is a definition."""
     text = re.sub(r'/\*.*?\*/', '', text, flags=re.S)
     text = re.sub(r'^\s*#(.*\\\n)*.*$', '', text, flags=re.M)
     for name, end in re.findall(FUNCTION, text):
@@ -121,7 +123,7 @@ def functions(text):
 
 
 def definitions(root):
-    """The files, as layer/name, that define each function."""
+    """Map each function to the files, as layer/name, that define it."""
     files = collections.defaultdict(set)
     for path in glob.glob(f'{root}/src/**/*.[cS]', recursive=True):
         name = os.path.relpath(path, f'{root}/src')[:-2]
@@ -135,7 +137,7 @@ def definitions(root):
 
 
 def strangers(root, folders):
-    """What a header declares that none of its own files defines."""
+    """Yield functions that a header declares and none of its files defines."""
     files = definitions(root)
     for name in sources(root, folders):
         if not name.endswith('.h'):
@@ -145,7 +147,8 @@ def strangers(root, folders):
                 owners = files[symbol]
                 if not defined and \
                         not any(o.startswith(name[:-2]) for o in owners):
-                    yield name, symbol, ' and '.join(sorted(owners)) or 'nobody'
+                    yield (name, symbol,
+                           ' and '.join(sorted(owners)) or 'no file')
 
 
 @functools.cache
@@ -155,15 +158,16 @@ def told_by_nm(*paths):
 
 
 def objects(library, folder):
-    """What nm says of a folder's objects, and their names. The simulator's own
-    lie beside its library, which has those of libavow under the same names."""
+    """Return nm's output for a folder's objects, and a pattern of their names.
+    The simulator's library also has objects of libavow with the same names.
+    Therefore nm reads the simulator's objects beside its library."""
     if folder == SIMULATOR:
         return told_by_nm(*sorted(glob.glob(f'{library}.p/*'))), r'(\w+)\.c\.'
     return told_by_nm(library), rf'{os.path.basename(folder)}_(\w+)\.[cS]\.'
 
 
 def members(library, folders):
-    """Each object of the library, as folder/name, and what it has and wants."""
+    """Yield each object of the library, as folder/name, with its symbols."""
     for folder in folders:
         told, pattern = objects(library, folder)
         for part in told:
@@ -194,7 +198,7 @@ def namesakes(library, folders):
     for name, symbols in members(library, folders):
         for kind, symbol in symbols:
             if kind == 't' and re.match('[a-z]', symbol) and \
-                    not re.match('avow_|sim_', symbol): # nor what headers define
+                    not re.match('avow_|sim_', symbol): # nor inline ones
                 owners[symbol.split('.')[0]].add(name)
     return {symbol: names for symbol, names in owners.items() if len(names) > 1}
 
@@ -218,7 +222,8 @@ def circles(edges):
 
 
 def guards(root):
-    """The headers that have one include guard: of two, one is read as empty."""
+    """Map each include guard to its headers. With the same guard, the compiler
+    would skip one of the headers."""
     owners = collections.defaultdict(set)
     for top in ('include', 'src'):
         for folder, _, names in os.walk(f'{root}/{top}'):
@@ -233,7 +238,7 @@ def guards(root):
 
 
 def faults_of_calls(library, folders):
-    """What a library shows beside the calls to layers above."""
+    """Yield the faults of a library other than calls to layers above."""
     for symbol, names in sorted(namesakes(library, folders).items()):
         yield f'{symbol}() is in {" and ".join(sorted(names))}'
     yield from faults_of_circles('calls', (
@@ -242,9 +247,10 @@ def faults_of_calls(library, folders):
 
 def faults_of_circles(how, edges):
     for circle in sorted(circles(edges), key=sorted):
-        print(f'in a circle by {how}:', *sorted(circle))
+        print(f'a circle of {how}:', *sorted(circle))
         if len(circle) > LARGEST_CIRCLE:
-            yield f'{len(circle)} files in one circle are more than {LARGEST_CIRCLE}'
+            yield (f'a circle has {len(circle)} files; at most '
+                   f'{LARGEST_CIRCLE} are allowed')
 
 
 def faults(root, library, apart):
@@ -263,7 +269,7 @@ def faults(root, library, apart):
             yield f'{name} includes {other}, from a layer above'
         if other in BLOCK and not (
                 name.startswith('engine/') or name in INSIDERS):
-            yield f'{name} includes {other}: promise.h is for all but the engine'
+            yield f'{name} includes {other}; outside the engine, use promise.h'
     for guard, names in sorted(guards(root).items()):
         if len(names) > 1:
             yield f'{" and ".join(sorted(names))} have the guard {guard}'

@@ -1,16 +1,19 @@
 #!/bin/sh
 # SPDX-License-Identifier: MIT
-# Does each condition of src matter to the tests? Prints how many do, file by
-# file, and names those of which no two runs showed it, apart from those that
-# mcdc/listed.txt gives a reason for: see mcdc/mcdc.py. Installs clang 19, which
-# counts them, on Debian and Ubuntu.
+# Check that the tests show the effect of each condition in src (MC/DC). The
+# script prints the number of such conditions in each file. It names the
+# conditions for which no two runs show the effect, except those that
+# mcdc/listed.txt excuses; see mcdc/mcdc.py. On Debian and Ubuntu, the script
+# installs clang 19, which counts the conditions.
 #
-#   mcdc.sh [DIRECTORY]     where to build, and to leave what was counted
-#   mcdc.sh --sample [DIR]  only one folder's tests: does this script work?
+#   mcdc.sh [DIRECTORY]     builds there, and writes the counts there
+#   mcdc.sh --sample [DIR]  runs the tests of one folder only, to test this
+#                           script
 #
-# Debug builds, for their checks are conditions, too, but without assertions. In
-# a release build the program goes on where these end it: that counts as well.
-# Macros are expanded first, so that what is counted is what they stand for.
+# The builds are checked builds, because their checks are conditions too, but
+# without assertions. A release build counts as well, because there the program
+# continues after misuse. Macros are expanded first, so that their conditions
+# count.
 set -eu
 sample=
 [ "${1:-}" != --sample ] || { sample=1; shift; }
@@ -18,19 +21,19 @@ cd "$(dirname "$0")/../.."
 root=$(pwd)
 needed='gcc g++ libc6-dev meson ninja-build pkg-config libuv1-dev libcmocka-dev
   python3 clang-19 llvm-19 libclang-rt-19-dev' . test/lib/packages.sh
-export LLVM_PROFILE_FILE=/dev/null # of what Meson tries
+export LLVM_PROFILE_FILE=/dev/null # for programs that Meson runs
 work=$(realpath -m "${1:-$(mktemp -d)}")
 mkdir -p "$work"
 
 counted='-fprofile-instr-generate -fcoverage-mapping -fcoverage-mcdc'
 counted="$counted -fprofile-update=atomic -DAVOW__OVERFLOW=1"
-# The sample leaves macros as they are, which takes a third of the time.
+# The sample does not expand macros, which saves two thirds of the time.
 [ -n "$sample" ] || counted="$counted -save-temps=obj"
 clang-19 -O1 -c "$root/test/proof/mcdc/share.c" -o "$work/share.o"
 linked="-fprofile-instr-generate $work/share.o"
 linked="$linked -Wl,-T,$root/test/proof/mcdc/share.ld"
 
-# NAME "TEST-OR-SUITE..." FLAGS OPTION...
+# build NAME "TEST-OR-SUITE..." FLAGS OPTION...
 build() {
   name=$1
   tests=$2
@@ -55,13 +58,13 @@ build() {
     exit 1
   }
   ! grep -A 2 '/src/.*unsupported MC/DC' "$work/$name.build" || {
-    echo 'write these so that no condition is in the operand of another'
+    echo 'change these lines: an operand of a condition contains another one'
     exit 1
   }
   rm -rf "$work/$name.raw"
 }
 
-# NAME TEST...
+# run NAME TEST...
 run() {
   name=$1
   shift
@@ -73,7 +76,7 @@ run() {
   }
 }
 
-# NAME: what its library's conditions came to.
+# show NAME: writes the counts of the conditions in the library.
 show() {
   clang-19 -shared -fprofile-instr-generate -o "$work/$1.so" \
     "$work/$1"/src/libavow.a.p/*.o -luv -lm -lpthread
@@ -82,7 +85,7 @@ show() {
     -instr-profile "$work/$1.profile" >"$work/$1.shown" 2>"$work/$1.warnings"
 }
 
-# Without a pool each promise may lack its memory.
+# Without a pool, the allocation of each promise can fail.
 without='-I'$root/test/proof/mcdc
 more='syscalls uvmemory corpus'
 some='engine/pool engine/oom engine/dump engine/cancel engine/async
@@ -93,7 +96,7 @@ if [ -n "$sample" ]; then
   run sample --suite value
   show sample
   grep -q 'MC/DC Coverage for Decision' "$work/sample.shown"
-  echo 'result: the library compiles for MC/DC, and one folder is counted'
+  echo 'result: the library compiles for MC/DC, and one folder was measured'
   exit
 fi
 build pool "core $more" "$without" -Dpool=enabled -Dtrace=true

@@ -1,12 +1,12 @@
 #!/usr/bin/env python3
 # SPDX-License-Identifier: MIT
-"""Does docs/misuse.md list each message of misuse?
+"""Check that docs/misuse.md lists each message of misuse.
 
     misuse.py ROOT [--write]
 
-The table is made from the calls of avow__misuse() and its like in src; --write
-puts it there. Each message is "FUNCTION(): PROBLEM; REMEDY" or
-"PROBLEM; REMEDY", has no backticks, and names no internal function.
+The table is made from the calls of avow__misuse() and similar functions in src;
+--write updates it. Each message must be "FUNCTION(): PROBLEM; REMEDY" or
+"PROBLEM; REMEDY". It must have no backticks and name no internal function.
 """
 import glob
 import os
@@ -21,14 +21,14 @@ PLACEHOLDER = re.compile(r'%(?:zu|s)')
 
 
 def messages(root):
-    """The format strings, each with whether it is given the function."""
+    """Yield the format strings, and whether each gets the function's name."""
     for path in sorted(glob.glob(f'{root}/src/**/*.[ch]', recursive=True)):
         with open(path, encoding='utf-8') as file:
             text = file.read()
         for call in CALL.finditer(text):
             words = re.sub(r'PRIu\d+', '"zu"', call[3])
             literal = ''.join(re.findall(r'"((?:[^"\\]|\\.)*)"', words))
-            # Lines that continue a report, and the forms of base/misuse.c.
+            # Lines that continue a report, and formats of base/misuse.c.
             if literal and not literal.startswith('  ') and \
                     literal not in ('%s(): %s', '%s'):
                 yield os.path.relpath(path, root), bool(call[1]), literal

@@ -157,8 +157,8 @@ static void tear_down(void) {
 #endif
 #include ADAPTER
 
-/* Makes the call in a process of its own. The call's results end before that
-   process does. */
+/* Makes the call in a process of its own. The objects that the call created are
+   destroyed before the process ends. */
 static void call(const case_t *it) {
   (void) alarm(240);
   if (uv_loop_init(loop) != 0 || avow_loop_init(loop, NULL) != 0 ||
@@ -186,7 +186,7 @@ static bool is_well_formed(const case_t *it, const char *said) {
 #  endif
   char start[128];
   const int len = (int) (strchr(it->name, ')') + 1 - it->name);
-  if (strncmp(it->name, "avow_awaited()", 14) == 0) /* inline functions do */
+  if (strncmp(it->name, "avow_awaited()", 14) == 0) /* by inline code */
     return strncmp(said, "avow: avow_await_int(): ", 24) == 0;
   (void) snprintf(start, sizeof(start), "avow: %.*s: ", len, it->name);
   return strncmp(said, start, strlen(start)) == 0 && strstr(said, "; ") != NULL;
@@ -200,7 +200,7 @@ static bool is_said(const case_t *it, int status, const char *said) {
           strstr(said, "client is NULL") != NULL) &&
          (strstr(said, "loop is NULL") == NULL ||
           strstr(it->name, " loop NULL") != NULL ||
-          strstr(it->name, " home NULL") != NULL); /* another name of one */
+          strstr(it->name, " home NULL") != NULL); /* a loop too */
 }
 #endif
 
@@ -242,6 +242,6 @@ int main(void) {
   for (size_t i = 0; i < count; i++)
     failed += !survives(&cases[i]);
   (void) rmdir(directory);
-  printf("%zu of %zu calls with NULL end badly\n", failed, count);
+  printf("%zu of %zu calls with NULL failed\n", failed, count);
   return failed > 0;
 }

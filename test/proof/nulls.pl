@@ -1,14 +1,14 @@
 # SPDX-License-Identifier: MIT
-# Prints a C program from the public headers: each function, called once for
-# each of its pointers with NULL there and something sound elsewhere.
+# Print C code from the public headers that calls each function once for each
+# pointer parameter. That parameter is NULL, and the others are valid.
 #
 #   perl nulls.pl HEADER... >nulls_cases.h
 #
-# A type that is not in the table below is an error: say what is sound of it.
+# The script fails for a type that is not in the table below. Add a valid value.
 use strict;
 use warnings;
 
-# What may always be NULL: the program's own data, what has a default.
+# Parameters that may be NULL: the program's own data, or with a default.
 my %never = map { $_ => 1 } qw(data self globals);
 
 my %sound = (
@@ -73,12 +73,12 @@ my %sound = (
   'char *const *' => 'NULL',
   'natsOptions *' => 'NULL',
 );
-# Values of which more is asked.
+# Parameters that need a special value.
 my %special = (
   'settings' => '&settings',
   'transport' => 'avow_value_ref(&transport)',
 );
-# What stands for NULL of a type that is no pointer.
+# The value that represents NULL for types that are not pointers.
 my %nothing = ('avow_stream_t' => 'no_stream');
 my %number = map { $_ => 1 } qw(int unsigned size_t uint32_t uint64_t int64_t double
   uv_file uv_uid_t uv_gid_t uv_os_sock_t avow_gather_kind_t
@@ -98,7 +98,7 @@ sub parameters {
   return grep { $_ ne '...' } map { s/^\s+|\s+$//gr } @parts;
 }
 
-# The expression, and whether NULL could be there.
+# Returns a valid expression, whether to pass NULL too, and the form of NULL.
 sub sound {
   my ($parameter) = @_;
   return ('NULL', 1) if $parameter =~ /^void \*\(\*(?:malloc|realloc|calloc)/;
@@ -112,7 +112,7 @@ sub sound {
   return ('1', 0) if $number{$type};
   return ('NULL', 1) if $type =~ /_(?:options|exceptions)_t \*$/ && !$sound{$type};
   my $value = $special{$name} // $sound{$type};
-  die "nulls.pl: what is sound of type '$type', in '$parameter'?\n"
+  die "nulls.pl: no value for type '$type' of '$parameter'; add one to %sound\n"
     unless defined $value;
   return ($value, $type ne 'avow_value_t', $nothing{$type} // 'NULL');
 }
@@ -137,5 +137,5 @@ while ($text =~ /(?:AVOW_API|AVOW_ASYNC_API)\s+(?:AVOW_MUST_USE\s+)?([\w\s\*]+?)
     push @cases, "  { \"$name() with $names[$i] NULL\", case_$id },\n";
   }
 }
-die "nulls.pl: there are no functions\n" unless @cases;
+die "nulls.pl: the headers have no functions\n" unless @cases;
 print "static const case_t cases[] = {\n", @cases, "};\n";

@@ -1,8 +1,8 @@
 #!/bin/sh
 # SPDX-License-Identifier: MIT
-# Does every public function that makes something (a promise, a channel, a
-# value…) occur in a program of test_oom*.c, which run with each allocation
-# failing in turn? Says which do not.
+# Check that the programs of test_oom*.c call each public function that makes a
+# promise, a channel, a value or another object. In these programs, each
+# allocation fails in turn. The script prints the missing functions.
 set -eu
 cd "$(dirname "$0")/.."
 

@@ -10,7 +10,7 @@ static bool aborts;
 static avow_value_t wait_deep(avow_promise_t *p, int depth) {
   avow_value_t v = depth > 0 ? wait_deep(p, depth - 1) : avow_await(p);
   if (depth == 1)
-    v = avow_int(avow_to_int(&v) + 1); /* no tail call, please */
+    v = avow_int(avow_to_int(&v) + 1); /* prevents a tail call */
   return v;
 }
 
@@ -31,11 +31,11 @@ static avow_value_t third(void *data) {
   return avow_int(avow_to_int(&w) + 3);
 }
 
-/* Where the debugger stops. */
+/* The debugger stops here. */
 static avow_value_t all_parked(const avow_value_t *arg, void *data) {
   if (aborts)
     abort();
-  (void) avow_resolve(data, avow_int(1)); /* it is pending */
+  (void) avow_resolve(data, avow_int(1)); /* the promise is pending */
   return avow_none();
 }
 

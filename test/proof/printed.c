@@ -4,7 +4,7 @@
 
 static uv_loop_t loop;
 
-/* Where the debugger stops. */
+/* The debugger stops here. */
 static int all_there(const avow_value_t *values,
                      avow_promise_t *const promises[], size_t n) {
   int settled = 0;
@@ -22,7 +22,7 @@ static avow_value_t a_list(void) {
   return avow_list(items, 2);
 }
 
-/* Not to become a part of main(). */
+/* A volatile pointer prevents inlining into main(). */
 static int (*volatile look)(const avow_value_t *, avow_promise_t *const[],
                             size_t) = all_there;
 
@@ -54,7 +54,7 @@ int main(void) {
   const int settled = look(values, promises, 4);
   for (size_t i = 0; i < n; i++)
     avow_value_unref(values[i]);
-  (void) avow_resolve(d, avow_int(1)); /* it is pending */
+  (void) avow_resolve(d, avow_int(1)); /* the promise is pending */
   for (size_t i = 0; i < sizeof(promises) / sizeof(promises[0]); i++)
     avow_value_unref(avow_run(promises[i]));
   return avow_loop_close(&loop) == 0 && settled == 2 + AVOW_INT ? 0 : 1;

@@ -1,13 +1,13 @@
 #!/usr/bin/env python3
 # SPDX-License-Identifier: MIT
-"""Are the probes where debuggers and bpftrace find them, and tell what is so?
+"""Check that debuggers and bpftrace find the probes and read correct data.
 
   probes.py SOURCE-ROOT PROGRAM true|false
 
-PROGRAM is traced.c's, built with probes, or without. gdb stops at each of them
-and reads what it tells. share/avow/avow-latency.bt is given to bpftrace, which
-compiles it and runs nothing. What is missing here is skipped, but not with CI
-in the environment.
+PROGRAM is built from traced.c. The last argument tells whether it has probes.
+gdb stops at each probe and reads its arguments. bpftrace compiles
+share/avow/avow-latency.bt and runs nothing. A check is skipped if its tool is
+missing. With $CI, the script then fails.
 """
 import os
 import re
@@ -17,7 +17,7 @@ import sys
 
 import kinds
 
-# Each with how many things it tells.
+# The number of arguments of each probe.
 PROBES = {'new': 2, 'settle': 3, 'job_begin': 3, 'job_end': 1, 'park': 2,
           'resume': 1, 'cancel': 2}
 SCRIPT = 'share/avow/avow-latency.bt'
@@ -52,11 +52,11 @@ def check_script(root, program):
     names = [kinds.name_in_dumps(row) for *_, row in kinds.kinds(root)]
     named = re.findall(r'@kind\[(\d+)\] = "(\w+)"', text)
     if named != [(str(i), name) for i, name in enumerate(names)]:
-        fail(SCRIPT, 'names other kinds than the library has')
+        fail(SCRIPT, 'does not name the kinds of the library')
     if set(re.findall(r'avow:(\w+)', text)) - set(PROBES):
-        fail(SCRIPT, 'asks for other probes')
+        fail(SCRIPT, 'uses unknown probes')
     if shutil.which('bpftrace') is None or os.geteuid() != 0:
-        return 'skipped: no bpftrace here, or nobody who may run it'
+        return 'skipped: bpftrace is not installed, or needs root'
     said = say('bpftrace', '-d', os.path.join(root, SCRIPT), program)
     wrong = [line for line in said.split('\n')
              if 'ERROR' in line and 'RLIMIT' not in line]
@@ -75,11 +75,12 @@ def check_places(program):
     listed = gdb(program, 'info probes stap avow')
     found = set(re.findall(r'stap +avow +(\w+) ', listed))
     if found != set(PROBES):
-        fail('there are', *sorted(found), '\n', listed)
+        fail('the probes are', *sorted(found), '\n', listed)
 
 
 def stop_at(name, count):
-    """Commands that run the program up to a probe, and print what it tells."""
+    """Return commands that run the program up to a probe and print the
+    arguments."""
     return ['delete', f'break -probe-stap avow:{name}', 'run >/dev/null',
             f'echo \\n{MARK}{name}\\n', 'print $_probe_argc',
             *(f'print/x $_probe_arg{i}' for i in range(count))]
@@ -94,13 +95,13 @@ def told_by(program):
 
 
 def check_probe(told, name, count):
-    """It stops there, on a promise, and a job's loop is the only one."""
+    """Return the arguments of a probe, the first of which must not be NULL."""
     said = told.get(name, '')
     values = re.findall(r'(?m)^\$\d+ = (\S+)', said)
     if len(values) != count + 1 or values[0] != str(count):
-        fail(name, 'tells', *values, '\n', said)
+        fail(name, 'has the arguments', *values, '\n', said)
     if int(values[1], 16) == 0:
-        fail(name, 'tells of nothing', '\n', said)
+        fail(name, 'has NULL as its first argument\n', said)
     return [int(value, 16) for value in values[1:]]
 
 
@@ -110,11 +111,11 @@ def check_probes(root, program):
             for name, count in PROBES.items()}
     last = len(kinds.kinds(root))
     if not 0 < told['new'][1] < last or not 0 < told['settle'][1] < last:
-        fail('of no kind:', told)
+        fail('an invalid kind:', told)
     if told['settle'][2] & 3 not in (1, 2):
-        fail('settled, and pending:', told)
+        fail('an invalid state of a settled promise:', told)
     if told['job_begin'][2] != told['job_end'][0]:
-        fail('of two loops:', told)
+        fail('a job begins and ends on different loops:', told)
 
 
 def main():
@@ -126,7 +127,7 @@ def main():
         without('missing: gdb')
     if '= 42' not in gdb(program, 'break main', 'run >/dev/null',
                          'print 40 + 2'):
-        without('skipped: gdb cannot run programs here')
+        without('skipped: gdb cannot run programs')
     check_places(program)
     check_probes(root, program)
     if missing:

@@ -1,16 +1,16 @@
 #!/usr/bin/env python3
 # SPDX-License-Identifier: MIT
-"""Keeps the record of what test/long.sh found, from which docs/testing.md has
-its table: no figure there is typed by hand.
+"""Record the results of test/long.sh, from which the table of docs/testing.md
+is made.
 
     record.py add STEP COMMIT passed|FAILED SECONDS LOG    replaces STEP's row
     record.py --write                                      writes the table
-    record.py --check                                      fails if it differs, or
-                                      names a commit that the repository lacks
+    record.py --check       fails if the table differs from the record or names
+                            a commit that the repository lacks
 
-A row is of the last run of a step, whether it passed or not. Its result is the
-last line of the log that begins with "result: ", or the sum of what Meson
-counted, or the last line.
+A row has the last run of a step, passed or failed. Its result is the last line
+of the log that begins with "result: ". If there is none, it is the sum of
+Meson's counts, or the last line.
 """
 import datetime
 import os
@@ -35,7 +35,7 @@ def rows():
 
 
 def steps():
-    """The names, without the first one, "tools", which proves nothing."""
+    """Return the names without the first, "tools", which tests nothing."""
     script = os.path.join(ROOT, 'test', 'long.sh')
     return subprocess.run(['sh', script, '--list'], check=True,
                           capture_output=True, text=True).stdout.split()[1:]
@@ -105,7 +105,7 @@ def git(*words):
 
 
 def has_history():
-    """Not a tarball, a part of another repository, or a shallow clone."""
+    """Tell whether this is a full clone and not a tarball or a subproject."""
     top = git('rev-parse', '--show-toplevel')
     return top is not None and os.path.realpath(top) == os.path.realpath(ROOT) \
         and git('rev-parse', '--is-shallow-repository') == 'false'
@@ -114,8 +114,8 @@ def has_history():
 def check_commits():
     for step, _, commit, *_ in rows():
         if git('cat-file', '-e', commit + '^{commit}') is None:
-            sys.exit(f'docs/proofs.tsv: {step}: git does not know the commit '
-                     f'{commit}')
+            sys.exit(f'docs/proofs.tsv: {step}: the repository lacks the '
+                     f'commit {commit}')
 
 
 def main(command, *words):
@@ -127,7 +127,7 @@ def main(command, *words):
         with open(PAGE, 'w', encoding='utf-8') as file:
             file.write(before + table() + after)
     elif old != table():
-        sys.exit('docs/testing.md does not match docs/proofs.tsv: run '
+        sys.exit('docs/testing.md does not match docs/proofs.tsv; run '
                  'python3 test/proof/record.py --write')
     elif has_history():
         check_commits()

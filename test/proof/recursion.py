@@ -1,13 +1,14 @@
 #!/usr/bin/env python3
 # SPDX-License-Identifier: MIT
-"""Does avow recurse? Lists the cycles of its call graph, which gcc writes down.
+"""Check that recursion in avow has a bound, with the call graph of gcc.
 
   recursion.py SOURCE-ROOT CC [FLAG...]
 
-An indirect call may reach each function that an initializer gives to the member
-of that name, or avow_on_cancel() to a promise. recursion.txt says what else is
-called, which calls leave avow, which do not nest, and which cycles remain, each
-with its bound. Fails at what is missing there, and at what is there in vain.
+An indirect call may reach each function that an initializer assigns to a member
+of that name, or that avow_on_cancel() gives to a promise. The file
+recursion.txt lists other indirect calls, calls that leave avow, and calls that
+do not nest. It also lists the remaining cycles with their bounds. The script
+fails if an entry is missing or not needed.
 """
 import collections
 import functools
@@ -20,7 +21,7 @@ import tempfile
 WORDS = ('calls', 'cut', 'leaves', 'cycle')
 
 
-# What adapters are made from, and may not be here.
+# Libraries that adapters need and that may not be installed.
 FOREIGN = {'curl': 'libcurl', 'nats': 'libnats', 'tls': 'openssl'}
 
 
@@ -31,19 +32,20 @@ def has_adapter(folder):
 
 
 def is_there(name):
-    """Is a function of a row compiled here? One with a question mark need not."""
+    """Tell whether the function of a row, without "?", must be compiled."""
     folder, slash, _ = name.partition('/')
     return not slash or name.endswith('?') or has_adapter(folder)
 
 
 def is_asked(where):
-    """The library has nothing of the simulator's; adapters call it."""
+    """Tell whether to compile a folder: not the simulator, and only adapters
+    whose library is installed."""
     above, folder = where.split('/')[-2:]
     return has_adapter(folder) if above == 'adapters' else folder != 'sim'
 
 
 def read_table(path):
-    """The lines of recursion.txt, by their first word: names to a reason."""
+    """Map the first word of each line to its names and their reason."""
     table = {word: {} for word in WORDS}
     for line in open(path):
         if line.startswith('#') or not line.strip():
@@ -51,14 +53,14 @@ def read_table(path):
         names, colon, reason = line.partition(': ')
         word, *names = names.split()
         if word not in WORDS or not names or not reason.strip():
-            sys.exit(f'{path}: what is this? {line}')
+            sys.exit(f'{path}: invalid line: {line}')
         if all(is_there(name) for name in names):
             table[word][tuple(names)] = reason.strip()
     return table
 
 
 def is_same(row, part):
-    """Is that the cycle of a row, without some of what may be missing?"""
+    """Tell whether a row describes the cycle; names with "?" may be missing."""
     return (set(part) <= {name.rstrip('?') for name in row} and
             set(part) >= {name for name in row if not name.endswith('?')})
 
@@ -71,10 +73,10 @@ def sources(root):
 
 
 def compile_all(root, cc, where):
-    """Has gcc write the call graph of each source into the directory."""
+    """Make gcc write the call graph of each source to the directory."""
     names = sorted(path for path in sources(root) if 'windows' not in path)
-    os.environ['CCACHE_DISABLE'] = '1'  # it would not keep what gcc writes
-    for number, name in enumerate(names):  # some are named alike
+    os.environ['CCACHE_DISABLE'] = '1'  # ccache does not store call graphs
+    for number, name in enumerate(names):  # names may occur twice
         subprocess.run(cc + ['-fcallgraph-info', '-O0', '-DNDEBUG', '-w',
                              '-DAVOW_BUILDING', '-I', f'{root}/include',
                              '-I', f'{root}/src', '-c', name,
@@ -83,13 +85,13 @@ def compile_all(root, cc, where):
 
 
 def base(path):
-    """A source by its name; an adapter's, as others have it too, in its folder."""
+    """Return the name of a source, with its folder if it is an adapter's."""
     above, folder, name = path.split('/')[-3:]
     return f'{folder}/{name[:-2]}' if above == 'adapters' else name[:-2]
 
 
 def plain(title):
-    """A function by its name; a static one after that of its file."""
+    """Return a function's name, with that of its file if it is static."""
     path, colon, name = title.rpartition(':')
     if not colon or name.startswith('avow_'):
         return name
@@ -97,7 +99,7 @@ def plain(title):
 
 
 def read_graphs(where):
-    """Who calls whom, and where who calls what is not named there."""
+    """Return the callees of each function, and its places of indirect calls."""
     calls, indirect = collections.defaultdict(set), collections.defaultdict(set)
     edge = re.compile(r'edge: { sourcename: "([^"]*)" targetname: "([^"]*)"'
                       r' label: "([^"]*):(\d+):\d+"')
@@ -117,7 +119,7 @@ def read_graphs(where):
 
 
 def read_tables_of_functions(root, known):
-    """Which functions a member, or an array, of that name may hold."""
+    """Map names of members and arrays to the functions that they may hold."""
     held = collections.defaultdict(set)
 
     def add(member, path, function):
@@ -141,7 +143,7 @@ def read_tables_of_functions(root, known):
 
 
 def resolve(calls, indirect, held, table):
-    """Adds the indirect calls. What calls nothing known has to leave avow."""
+    """Add the indirect calls. Return complaints about unknown callees."""
     unknown = []
     by_hand = {names[0]: set(names[1:]) for names in table['calls']}
     for caller, called in by_hand.items():
@@ -155,13 +157,13 @@ def resolve(calls, indirect, held, table):
             reached = set().union(*(held.get(name, set()) for name in names))
             calls[caller] |= reached
             if not reached and caller not in by_hand:
-                unknown.append(f'{caller} calls what is not known: '
+                unknown.append(f'{caller} calls an unknown function: '
                                f'{line.strip()}')
     return unknown
 
 
 def cycles(calls):
-    """The strongly connected parts with a call in them (Tarjan)."""
+    """Return the strongly connected parts that contain a call (Tarjan)."""
     index, low, stack, found = {}, {}, [], []
     for root in sorted(calls):
         work = [] if root in index else [(root, None)]
@@ -203,7 +205,7 @@ def main(root, *cc):
             wrong.append(f'{caller} does not call {callee}')
         calls[caller].discard(callee)
     found = cycles(calls)
-    wrong += [f'a cycle without a bound: {" ".join(part)}' for part in found
+    wrong += [f'no bound for the cycle {" ".join(part)}' for part in found
               if not any(is_same(row, part) for row in table['cycle'])]
     wrong += [f'no such cycle: {" ".join(row)}' for row in table['cycle']
               if not any(is_same(row, part) for part in found)]
@@ -211,7 +213,7 @@ def main(root, *cc):
               for name, in table['leaves'] if name not in indirect]
     if wrong:
         sys.exit('\n'.join(wrong) + f'\nsee {path}')
-    print(f'{len(calls)} functions, {len(found)} cycles, each with its bound')
+    print(f'{len(calls)} functions, {len(found)} cycles, all with a bound')
 
 
 if len(sys.argv) < 3:

@@ -1,21 +1,20 @@
 #!/usr/bin/env python3
 # SPDX-License-Identifier: MIT
-"""Do docs/rules.md and docs/contents.md agree with the sources?
+"""Check that docs/rules.md and docs/contents.md agree with the sources.
 
   rules.py SOURCE-ROOT [--write]
 
 The tables of rules.md are made from the headers: functions that return a code,
-and functions that other threads may call. A header whose comments have no
-@thread yet takes the functions from SECURITY.md. contents.md names each header
-and each example, and include/meson.build installs each header. --write makes
-the tables anew.
+and functions that other threads may call, which have a label @thread. --write
+updates them. The page contents.md must name each header and each example. The
+build must install each header.
 """
 import os
 import re
 import sys
 
-# A code that is read off an error, what macros of stackless.h call, and the
-# status of a program.
+# Functions that read a code from an error, that macros of stackless.h call, and
+# that return the status of a program.
 NO_CODES = {'avow_error_code', 'avow_frame_enter', 'avow_sim_main'}
 
 DECLARATION = re.compile(
@@ -29,7 +28,7 @@ def read(*path):
 
 
 def declarations(root):
-    """(header, function, result type, comment) of each function."""
+    """Yield (header, function, result type, comment) for each function."""
     for header in sorted(os.listdir(os.path.join(root, 'include', 'avow'))):
         text = read(root, 'include', 'avow', header)
         for comment, result, name in DECLARATION.findall(text):
@@ -52,7 +51,7 @@ def codes(root):
 
 
 def labels(root):
-    """(header, function, threads): by the label, or None without one."""
+    """Yield (header, function, text of @thread or None) for each function."""
     for header, name, _, comment in declarations(root):
         label = re.search(r'(?s)@thread\s+(.*?)(?=\n \* *@|$)', comment)
         words = label and re.sub(r'\n \*', ' ', label[1]).split()
@@ -68,7 +67,7 @@ def threads(root):
 
 
 def made(root):
-    """rules.md with its tables as the headers have them."""
+    """Return rules.md with current tables."""
     text = read(root, 'docs', 'rules.md')
     for name, rows in ('codes', codes(root)), ('threads', threads(root)):
         table = ''.join(f'{row}\n' for row in rows)
@@ -87,7 +86,7 @@ NO_TOPICS = {'all.h', 'exceptions.h'}
 
 
 def left_out(root):
-    """Headers, and examples by the names that their build has."""
+    """Yield the headers and examples that contents.md does not name."""
     build = read(root, 'examples', 'meson.build').split('programs = {}')[0]
     examples = re.findall(r"^ *(?:examples \+= \{)?'(\w+)': ", build, re.M) + \
         re.findall(r"\{'(\w+)': ", build)
@@ -100,7 +99,8 @@ def left_out(root):
 
 
 def not_installed(root):
-    """But for those that are installed with a library of their own."""
+    """Yield headers of avow that are not installed. Other libraries install
+    their own headers."""
     adapters = os.path.join(root, 'src', 'adapters')
     apart = {'napi.h', 'sim.h'} | {f'{name}.h' for name in os.listdir(adapters)}
     topics = re.findall(r"'(\w+)'[],]", read(root, 'include', 'meson.build'))

@@ -1,7 +1,6 @@
 #!/bin/sh
 # SPDX-License-Identifier: MIT
-# Is each function that SECURITY.md names one of avow's, and is each test there
-# that is to show what it promises of it?
+# Check that each function and each test that SECURITY.md names exists.
 set -eu
 cd "$(dirname "$0")/../.."
 
@@ -15,7 +14,7 @@ names() {
   grep -o '`avow_[a-z_]*' SECURITY.md | tr -d '`' | sort -u
 }
 
-# "SUITE TEST" for each test: a link to the suite goes before it.
+# Prints "SUITE TEST" for each test. A link to the suite precedes its tests.
 tests() {
   grep -o '](test/[a-z/]*test_[a-z_]*\.c)\|`[a-z_]*`' SECURITY.md |
     sed -n 's/](\(.*\))/\1/; s/`//g; /^avow_/!p' |
@@ -23,10 +22,10 @@ tests() {
 }
 
 for name in $(names); do
-  grep -q "\<$name" include/avow/*.h || complain "there is no $name"
+  grep -q "\<$name" include/avow/*.h || complain "$name does not exist"
 done
 tests | while read -r suite test; do
   grep -Eq "(^| )[A-Z_]*\($test[,)]" "$suite" || echo "$suite has no $test"
-done | grep . && complain 'these tests show nothing'
-[ "$(tests | wc -l)" -gt 20 ] || complain 'its tables are not found'
+done | grep . && complain 'these tests do not exist'
+[ "$(tests | wc -l)" -gt 20 ] || complain 'the tables of tests are missing'
 [ "$wrong" = 0 ]

@@ -1,16 +1,17 @@
 #!/bin/sh
 # SPDX-License-Identifier: MIT
-# Prove that no test depends on the speed of the machine. The script runs the
+# Check that no test depends on the speed of the machine. The script runs the
 # tests on one processor, beside three busy processes, while
 # test/lib/stalling.c stalls each program at random.
 #
-#   steady.sh [BUILD [TEST...]]   the named tests, or all tests but those of the
-#                                 suite `slow`
+#   steady.sh [BUILD [TEST...]]   the named tests, or all tests except those of
+#                                 the suite `slow`
 #
-# Runs each test twice ($TWICE), and the tests of the suite `real`, which use
-# real time or other processes, 20 times ($TIMES). Names each test that failed at
-# least once, and exits with 1 if there is one. Builds BUILD (build-steady)
-# first. Runs 16 tests at a time ($MESON_TESTTHREADS).
+# The script builds BUILD (build-steady) first. It runs each test twice
+# ($TWICE). It runs the tests of the suite `real` 20 times ($TIMES), because
+# these use real time or other processes. It runs 16 tests at a time
+# ($MESON_TESTTHREADS). It names each test that failed at least once, and then
+# exits with 1.
 set -eu
 [ $# -gt 0 ] || set -- build-steady
 case $1 in
@@ -22,7 +23,7 @@ CDPATH='' cd "$(dirname "$0")/../.."
 twice=${TWICE:-2}
 times=${TIMES:-20}
 export MESON_TESTTHREADS="${MESON_TESTTHREADS:-16}"
-export PATIENCE=10 # times the alarms of the tests
+export PATIENCE=10 # multiplies the time limits of the tests
 
 command -v taskset >/dev/null || {
   echo 'steady.sh needs taskset, of util-linux' >&2
@@ -33,7 +34,7 @@ folder=$(mktemp -d)
 busy=
 running=
 end() {
-  unset IFS # which a trap may find changed
+  unset IFS # the main loop changes it
   # shellcheck disable=SC2086 # a list of processes
   kill $busy $running 2>/dev/null || :
   [ -z "$running" ] || wait "$running" || :
@@ -57,7 +58,8 @@ fi
 "${CC:-cc}" -std=c11 -Wall -Wextra -Werror -O1 -shared -fPIC test/lib/stalling.c \
   -o "$folder/libstalling.so" -ldl
 
-# [TEST...]: those of them that use real time, one a line; all if none is named.
+# real_tests [TEST...]: prints those of the tests (default: all) that use real
+# time, one per line.
 real_tests() {
   python3 - "$build/meson-info/intro-tests.json" "$@" <<'END'
 import json
@@ -70,8 +72,8 @@ for test in json.load(open(sys.argv[1])):
 END
 }
 
-# [MESON-ARGUMENT...]: notes what fails. Meson's --repeat ends at the first
-# failure.
+# run [MESON-ARGUMENT...]: runs the tests once and records the results. Meson's
+# --repeat would stop at the first failure.
 run() {
   rm -f "$build"/meson-logs/steady*.json
   meson test -C "$build" --no-rebuild --timeout-multiplier=10 \
@@ -103,7 +105,7 @@ while [ "$round" -lt "$twice" ] ||
     say "round $round of $times: tests that use real time or other processes"
     IFS='
 '
-    # shellcheck disable=SC2086 # a list of names, one a line
+    # shellcheck disable=SC2086 # a list of names, one per line
     run $real
     unset IFS
   fi

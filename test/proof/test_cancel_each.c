@@ -19,7 +19,7 @@ static const subject_t *subject; /* of the running test */
 static bool told, struck;
 static int files_before;
 
-/* Reports from the promise. */
+/* Calls of the promise's handlers. */
 static int fulfilled, rejected, ended;
 
 /* Resolves localhost even where /etc/hosts does not. */
@@ -194,7 +194,7 @@ static void cancelled_while_queued(void **state) {
   assert_was_cancelled(p);
 }
 
-/* A part of the awaited work is done. Or all of the first job is done, but the
+/* A part of the awaited work is done. Or the whole first job is done, but the
    loop has not received its completion. */
 static avow_promise_t *under_way(void) {
   if (begins_in_pool())
@@ -238,7 +238,7 @@ static void wait_for_events(void) {
   struct pollfd backend = { .fd = uv_backend_fd(loop), .events = POLLIN };
   const int timeout = uv_backend_timeout(loop);
   const bool is_near = timeout >= 0 && timeout < PATIENCE;
-  (void) poll(&backend, 1, is_near ? timeout : PATIENCE); /* or no event */
+  (void) poll(&backend, 1, is_near ? timeout : PATIENCE); /* it may time out */
 }
 
 /* The loop polls right after this. */
@@ -256,7 +256,7 @@ static bool cancel_after(int turns) {
   avow_promise_t *p = watched(subject->start());
   tell();
   for (int i = 0; i < turns && avow_state(p) == AVOW_PENDING; i++)
-    (void) uv_run(loop, UV_RUN_ONCE); /* it keeps the loop alive */
+    (void) uv_run(loop, UV_RUN_ONCE); /* the subject keeps the loop alive */
   const bool pending = avow_state(p) == AVOW_PENDING;
   in_time = false;
   if (pending)
@@ -269,7 +269,7 @@ static bool cancel_after(int turns) {
   return pending;
 }
 
-/* The last of these is the iteration in which the subject completes. */
+/* The subject completes in the last of these iterations. */
 static void cancelled_in_each_turn(void **state) {
   for (int turns = 0; cancel_after(turns); turns += 1 + turns / 8) {
     assert_true(turns < TURNS_MAX);
@@ -293,7 +293,7 @@ static void cancelled_as_it_settles(void **state) {
   tell();
 
   assert_fulfils_none(first);
-  avow_value_unref(avow_run(victim)); /* fulfilled or canceled */
+  avow_value_unref(avow_run(victim)); /* it is fulfilled or canceled */
   strike();
   assert_int_equal(fulfilled, 1);
   assert_int_equal(rejected, 0);
@@ -332,7 +332,7 @@ static void make_test(const subject_t *of, const behaviour_t *behaviour) {
   } same = { .from = of };
   const size_t i = test_count++;
   (void) snprintf(names[i], sizeof(names[i]), "%s_%s", of->name,
-                  behaviour->name); /* it fits */
+                  behaviour->name); /* the text fits */
   tests[i] = (struct CMUnitTest){ .name = names[i],
                                   .test_func = behaviour->test,
                                   .setup_func = set_up,
@@ -346,7 +346,7 @@ static void make_tests(const subjects_t *subjects) {
       make_test(&subjects->at[i], &behaviours[j]);
 }
 
-/* libuv opens some descriptors when it is first used, and keeps them. */
+/* libuv opens some descriptors at its first use and keeps them. */
 static int start(void **state) {
   if (disk_setup(state) != 0)
     return -1;

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * The message about what holds an automatic virtual clock: its recipient and
- * its time.
+ * Reports of an automatic virtual clock that is held: their time, and the text
+ * of the message.
  */
 #include <stdio.h>
 #include <sys/stat.h>
@@ -25,19 +25,19 @@ static int set_up(void **state) {
   return err;
 }
 
-/* Inside told_by() stderr is a file. */
+/* stderr is a file while told_by() runs. */
 static off_t size_of_stderr(void) {
   struct stat status;
   assert_int_equal(fstat(STDERR_FILENO, &status), 0);
   return status.st_size;
 }
 
-/* A timer that decides when a clock is no longer held: some guards after the
-   line of the guard is on stderr, however long that takes. Within these guards
-   a second line would appear. */
+/* A timer that ends a hold of the clock. It waits for the line of the guard on
+   stderr, and then for a few guard times, in which a second line would
+   appear. */
 typedef struct {
   uv_timer_t timer;
-  off_t size; /* of stderr before */
+  off_t size; /* of stderr at the start */
 } hold_t;
 
 static void start_hold(hold_t *hold, uv_timer_cb cb) {
@@ -145,8 +145,8 @@ static void requests_that_hold_it_are_counted(void **state) {
   assert_non_null(strstr(told_by(hold_by_two_requests), "by 2 requests in"));
 }
 
-/* In between the clock moves once while nothing holds it, so that the second
-   hold is a new one. */
+/* Between the holds, the clock advances while nothing holds it, so that the
+   second hold is a new one. */
 static void hold_twice(void) {
   hold_by_a_timer();
   assert_fulfils_none(avow_sleep(loop, 1));
@@ -202,7 +202,7 @@ static void after_own_work(uv_work_t *work, int status) {
 
 static uv_work_t own_work;
 
-/* No code has run that avow knows of. */
+/* Queues work in a callback that avow does not see. */
 static void work_once(uv_check_t *check) {
   assert_int_equal(uv_queue_work(loop, &own_work, on_own_work, after_own_work),
                    0);
@@ -219,7 +219,7 @@ static void work_beside_a_sleep(void) {
   run();
 }
 
-/* No work takes as long as this guard. */
+/* The guard time is longer than any work. */
 static void what_came_up_in_the_poll_holds_it_from_then_on(void **state) {
   begin_with_guard(HOUR);
 
@@ -228,11 +228,11 @@ static void what_came_up_in_the_poll_holds_it_from_then_on(void **state) {
   assert_notes("work sleep@1");
 }
 
-/* Sleeps in a row, more than the guard reports. */
+/* Sleeps in a row, more than the guard tolerates. */
 typedef struct circle_s {
-  uint64_t ms; /* each */
+  uint64_t ms; /* of each sleep */
   bool (*is_over)(struct circle_s *circle);
-  off_t size; /* of stderr before */
+  off_t size; /* of stderr at the start */
   int times, untold;
   uint64_t since;
 } circle_t;
@@ -249,7 +249,7 @@ static void sleep_in_a_circle(uint64_t ms, bool (*is_over)(circle_t *)) {
   assert_fulfils_int(avow_repeat(loop, sleep_again, &circle), 0);
 }
 
-/* The circle has lasted long enough for another report. */
+/* Tells whether there was enough time for a second report. */
 static bool was_told_of_long_ago(circle_t *circle) {
   if (size_of_stderr() == circle->size)
     circle->untold = circle->times;

@@ -306,7 +306,7 @@ static avow_value_t wait_for_time(void *data) {
   return avow_now(loop) > 0 ? avow_int(0) : avow_follow(avow_before_poll(loop));
 }
 
-/* With the real clock too, the poll waits for time. */
+/* The poll also waits for time with the real clock. */
 static void who_waits_for_a_poll_does_not_hold_it(void **state) {
   note_sleep(1);
 
@@ -319,7 +319,7 @@ static void who_waits_for_a_poll_does_not_hold_it(void **state) {
 static void on_check(uv_check_t *check) {
 }
 
-/* The handles run in each iteration, whatever keeps the loop going. */
+/* Check handles run in each iteration, even if no other event occurs. */
 static void handles_of_each_turn_do_not_hold_it(void **state) {
   uv_check_t check;
   (void) uv_check_init(loop, &check);
@@ -333,7 +333,7 @@ static void handles_of_each_turn_do_not_hold_it(void **state) {
 
 static int work_count;
 
-/* Works until the test says stop. */
+/* Works until a message is on stderr. */
 static void on_long_work(uv_work_t *work) {
   struct stat said = { 0 };
   while (fstat(STDERR_FILENO, &said) == 0 && said.st_size == 0)
@@ -364,7 +364,7 @@ static void each_hold_is_told(void **state) {
   assert_int_equal(begin_with(&options), 0);
   for (int i = 0; i < 2; i++) {
     FILE *file = stderr_of(hold_a_while);
-    assert_int_equal(fgetc(file), 'a'); /* avow: for 1 ms a clock … */
+    assert_int_equal(fgetc(file), 'a'); /* of "avow: a virtual clock …" */
     (void) fclose(file);
   }
 }

@@ -1,9 +1,12 @@
 #!/bin/sh
 # SPDX-License-Identifier: MIT
-# test_gdb.sh PARKED AVOW-GDB.PY SWITCH TRACE PRINTED: does gdb see where
-# functions are parked, in the process and in its core? SWITCH is asm, or
-# portable: it cannot then, and says so. PARKED parks three. TRACE is true or
-# false. And does it print the values and promises of PRINTED as what they are?
+# test_gdb.sh PARKED AVOW-GDB.PY SWITCH TRACE PRINTED: check that gdb shows
+# where functions are parked, in a process and in its core, and that it prints
+# values and promises.
+#
+# PARKED parks three functions. SWITCH is asm or portable. For portable, gdb
+# must report that it cannot show parked functions. TRACE tells whether the
+# build has traces. PRINTED has values and promises to print.
 . "$(dirname "$0")/../examples/example.sh"
 
 parked=$(absolute "$1")
@@ -17,14 +20,14 @@ if [ "$4" = true ]; then
 fi
 cd "$dir"
 
-# Skipped, but not where all of it has to run.
+# without MESSAGE: skips the test, or fails in CI.
 without() {
   echo "$1"
   [ -z "${CI:-}" ] || exit 1
   exit 77
 }
 
-# look COMMAND...: with the program stopped where all are parked.
+# look COMMAND...: runs gdb with the commands, and stores its output.
 look() {
   gdb --batch --nx -iex 'set auto-load off' -iex 'set debuginfod enabled off' \
     -ex "source $script" "$@" >out 2>err </dev/null || fail "gdb: status $?"
@@ -33,23 +36,23 @@ look() {
 command -v gdb >/dev/null || without 'missing: gdb'
 gdb --batch --nx -ex 'python print(1)' >out 2>err ||
   without 'missing: Python in gdb'
-forbidden='skipped: gdb cannot run programs here'
+forbidden='skipped: gdb cannot run programs'
 gdb --batch --nx -ex 'break main' -ex run -ex 'print 40 + 2' "$parked" >out \
   2>err </dev/null || without "$forbidden: $(cat err)"
 grep -q '= 42$' out || without "$forbidden: $(cat err)"
 
-# prints EXPRESSION...: one gdb, which reads the symbols once, prints them all.
+# prints EXPRESSION...: prints all in one gdb, which reads the symbols once.
 prints() {
   for expression; do
     shift
     set -- "$@" -ex "print $expression"
   done
   look -ex 'break all_there' -ex run "$@" -ex continue "$printed"
-  grep -q 'exited normally' out || fail 'the program was changed'
+  grep -q 'exited normally' out || fail 'the program does not continue normally'
   shown=0
 }
 
-# shows REGEX: the next of them is a line like that.
+# shows REGEX: the line of the next expression must match.
 shows() {
   shown=$((shown + 1))
   out "\\\$$shown = $1"
@@ -75,15 +78,15 @@ shows "fulfilled value: INT 7$made"
 shows "rejected value: ERROR EIO \"smoke\"$made"
 
 if [ "$switch" != asm ]; then
-  echo 'gdb: says that it cannot see them'
+  echo 'gdb: reports that it cannot show parked functions'
   gdb --batch --nx -ex "source $script" -ex 'break all_parked' -ex run \
     -ex 'avow parked' "$parked" >out 2>err </dev/null || :
-  grep -q 'changes stacks by sigsetjmp' err || fail 'no such message'
+  grep -q 'changes stacks by sigsetjmp' err || fail 'gdb does not report that'
   echo 'all passed'
   exit 0
 fi
 
-# All three, and that nothing comes after the frame that nothing called.
+# Checks all three functions, and that no frame follows the outermost one.
 are_there() {
   out 'loop 0x[0-9a-f]+: 3 parked'
   for name in first second third; do
@@ -91,10 +94,11 @@ are_there() {
     out "    $name \(\) at .*/parked\.c:[0-9]+"
   done
   [ "$(grep -c '    wait_deep () at .*/parked.c' out)" -eq 3 ] ||
-    fail 'the frames between'
-  [ "$(grep -c '^    avow[_.]*begin ()' out)" -eq 3 ] || fail 'the last frames'
+    fail 'a frame of wait_deep() is missing'
+  [ "$(grep -c '^    avow[_.]*begin ()' out)" -eq 3 ] ||
+    fail 'an outermost frame is missing'
   [ "$(grep -A 1 '^    avow[_.]*begin ()' out | grep -c '^    ')" -eq 3 ] ||
-    fail 'frames after the last'
+    fail 'a frame follows the outermost one'
 }
 
 echo 'gdb: lists the functions that are parked'
@@ -102,22 +106,22 @@ look -ex 'break all_parked' -ex run -ex 'avow parked' -ex 'info frame' \
   -ex continue "$parked"
 are_there
 grep -q 'rip = .* in all_parked\|pc = .* in all_parked' out ||
-  fail 'the selected frame is another'
-grep -q 'exited normally' out || fail 'the program was changed'
+  fail 'gdb selects another frame'
+grep -q 'exited normally' out || fail 'the program does not continue normally'
 
-# Where the system writes cores is its administrator's choice.
+# The system may write cores to another directory, or none.
 (
   ulimit -c unlimited
   "$parked" abort
 ) >out 2>err || :
 core=$(find . -name '*core*' -type f)
 if [ -n "$core" ]; then
-  echo 'gdb: finds them in a core'
+  echo 'gdb: lists parked functions of a core'
   look -ex 'avow parked' "$parked" "$core"
   are_there
 fi
 
-echo 'gdb: says what is missing'
+echo 'gdb: reports a missing library or process'
 gdb --batch --nx -ex "source $script" -ex 'avow parked' /bin/sh >out 2>err \
   </dev/null || :
 err 'avow is not here, or has no debug information'

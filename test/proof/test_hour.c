@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * Hours of a virtual clock: every function that depends on time is exact to the
+ * Hours of a virtual clock: each function that depends on time is exact to the
  * millisecond.
  */
 #include "disk.h"

@@ -372,7 +372,7 @@ static avow_value_t clean_up(void *data) {
   return avow_follow(begin(data));
 }
 
-/* Begins again, whatever the outcome of the previous operation was. */
+/* Begins again, after an error too. */
 static avow_value_t begin_again(const avow_value_t *arg, void *data) {
   avow_promise_t *p = begin(data);
   return avow_follow(avow_then(p, begin_again, begin_again, data));

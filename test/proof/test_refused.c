@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * Calls that libuv refuses: locks, and handles for wakeups. Also descriptors
+ * Failing calls for locks, and for handles that wake the loop. Also descriptors
  * that a started process must not inherit.
  */
 #include <fcntl.h>
@@ -46,7 +46,7 @@ int __wrap_connect(int fd, const struct sockaddr *to, socklen_t len) {
   return __real_connect(fd, to, len);
 }
 
-/* Handles by which other threads wake the loop. */
+/* Handles with which other threads wake the loop. */
 
 static void assert_remote_is_refused(int err) {
   avow_remote_t *r;

@@ -11,7 +11,7 @@
 #include "refusing.h"
 
 static refusal_t gets, sets, lists, removals;
-static const char *label; /* what the system gives each new file */
+static const char *label; /* the attribute that each new file gets */
 
 int __real_fsetxattr(int file, const char *name, const void *value, size_t size,
                      int flags);

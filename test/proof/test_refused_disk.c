@@ -14,17 +14,17 @@
 
 static refusal_t unnamed, links, syncs, renamings, made, held;
 static refusal_t removals, unlinks, originals, looks, sends, handles;
-static bool is_exchanged; /* for a FIFO, as soon as it was looked at */
-static bool is_overlaid;  /* by a file, before it is opened by its name alone */
+static bool is_exchanged; /* replaces the file by a FIFO after lstat() */
+static bool is_overlaid;  /* puts a file there before O_PATH opens it */
 static char exchanged[64];
-static const char *once_looked, *once_made; /* where the process is then */
+static const char *once_looked, *once_made; /* new working directories */
 
 int __wrap_avow__place_lstat(avow__place_t place, uv_stat_t *out);
 int __real_avow__place_lstat(avow__place_t place, uv_stat_t *out);
 int __wrap_avow__place_lstat(avow__place_t place, uv_stat_t *out) {
   const int err = __real_avow__place_lstat(place, out);
   if (is_exchanged) {
-    (void) unlink(exchanged); /* the result shows what became of it */
+    (void) unlink(exchanged); /* the test checks the result */
     (void) mkfifo(exchanged, 0600);
   }
   go_to(&once_looked);
@@ -89,7 +89,7 @@ int __wrap_avow__place_open(avow__place_t place, int flags, int mode) {
   if (refuses(refusal))
     return refusal->err;
   if (is_overlaid && refusal == &handles) {
-    (void) unlink(exchanged); /* the result shows what became of it */
+    (void) unlink(exchanged); /* the test checks the result */
     (void) close(creat(exchanged, 0600));
   }
   return __real_avow__place_open(place, flags, mode);
@@ -183,7 +183,7 @@ static void assert_not_replaced(int err) {
   assert_int_equal(entries_of(""), 1);
 }
 
-/* Some file systems have no files without a name. */
+/* Some file systems do not support files without a name. */
 static void replacing_takes_a_name_where_it_needs_one(void **state) {
   make_file("file", "old");
   assert_int_equal(chmod(at("file"), 0640), 0);
@@ -413,7 +413,7 @@ static void copying_that_gets_no_name_leaves_what_is_there(void **state) {
   assert_int_equal(entries_of("to/b"), 1);
 }
 
-/* Creates both. The process is in the first of them. */
+/* Creates two directories and changes to the first. */
 static void make_x_and_y(void) {
   make_dir("x");
   make_file("x/a", "new");

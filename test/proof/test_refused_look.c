@@ -13,13 +13,13 @@
 #include "refusing.h"
 #include "sys/dir_open.h"
 
-enum { MOST_LOOKS = 200, DEEP = 36 }; /* of which 32 stay open */
+enum { MOST_LOOKS = 200, DEEP = 36 }; /* 32 of 36 stay open */
 
 typedef enum { NO_LIE, OTHER_KIND, OTHER_DISK, OTHER_FILE, OTHER_OWNER } lie_t;
 
 static refusal_t looks, dir_looks, unnamed, owners, locks, paths, seeks, holes,
     rmdirs;
-static lie_t lie; /* replaces a failure */
+static lie_t lie; /* a lie in place of the failure */
 
 static void lie_of(uv_stat_t *info) {
   if (lie == OTHER_KIND)
@@ -69,7 +69,7 @@ int __wrap_avow__dir_stat(const avow__dir_t *dir, uv_stat_t *out) {
   return err;
 }
 
-/* Files without a name. */
+/* Opens "." only for files without a name. */
 int __wrap_avow__place_open(avow__place_t place, int flags, int mode);
 int __real_avow__place_open(avow__place_t place, int flags, int mode);
 int __wrap_avow__place_open(avow__place_t place, int flags, int mode) {

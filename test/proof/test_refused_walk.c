@@ -10,7 +10,7 @@
 
 static refusal_t readings, looks;
 static bool hides_types;
-static const char *once_read; /* where the process is then */
+static const char *once_read; /* new working directory */
 
 int __wrap_avow__dir_read(avow__dir_t *dir, const char **name,
                           uv_dirent_type_t *type);

@@ -1,15 +1,15 @@
 #!/usr/bin/env python3
 # SPDX-License-Identifier: MIT
-"""Check that a trace shows a viewer the events that happened.
+"""Check that a trace is consistent.
 
-  trace.py FILE...           each is one
-  trace.py --run KIND PROGRAM   the program writes one to its standard output:
-                                of traced.c, or [] where there is no trace
+  trace.py FILE...              checks these traces
+  trace.py --run KIND PROGRAM   checks the standard output of PROGRAM: the trace
+                                of traced.c, or [] if KIND is "no trace"
 
-A trace is JSON, or would be with the ] that a program which crashed did not
-write. Then nothing is said of what was still open. Of all others each span that
-begins ends, under the same name; each arrow that starts finishes, in a slice;
-slices nest; and what is written is in the order of its end.
+A trace is JSON. If the program crashed, the final ] is missing, and open spans
+and arrows are allowed. Otherwise, each span must end, with the name with which
+it began, and each arrow must end in a slice. Slices must nest. Events must be
+in the order of their ends.
 """
 import collections
 import json
@@ -21,14 +21,14 @@ LOOP = 1
 
 
 def parse(text):
-    """The events, and whether the program came to write their end."""
+    """Return the events, and whether the trace is complete."""
     if text.rstrip().endswith(']'):
         return json.loads(text), True
     return json.loads(text + ']'), False
 
 
 def end_of(event):
-    """The time in ns. The trace has us with three digits."""
+    """Return the time in ns. The trace has µs with three digits."""
     return round((event['ts'] + event.get('dur', 0)) * 1000)
 
 
@@ -53,9 +53,9 @@ class Trace:
         last = 0
         for event in self.events:
             if event['ph'] == 'f' or event.get('name') == 'outside':
-                continue  # stands with its slice
+                continue  # is written with its slice
             if end_of(event) < last:
-                yield f'before the one that is written before: {event}'
+                yield f'ends before its predecessor in the file: {event}'
             last = end_of(event)
             if event['tid'] not in self.names:
                 yield f'on a thread without a name: {event}'
@@ -69,10 +69,10 @@ class Trace:
                 opened[event['id']] = event['name']
             if event['ph'] == 'e':
                 if opened.pop(event['id'], None) != event['name']:
-                    yield f'ends, and did not begin so: {event}'
+                    yield f'ends without a beginning of that name: {event}'
                 closed.add(event['id'])
                 if event['args']['state'] not in STATES:
-                    yield f'of no state: {event}'
+                    yield f'has an unknown state: {event}'
         for promise, name in opened.items():
             if self.whole:
                 yield f'{name} {promise} never ends'
@@ -93,38 +93,38 @@ class Trace:
             elif event['ph'] == 'f':
                 start = started.pop(event['id'], None)
                 if start is None or start > begin_of(event):
-                    yield f'finishes, and did not start before: {event}'
+                    yield f'finishes without an earlier start: {event}'
                 jobs.discard(begin_of(event))
         for start in jobs:
-            yield f'no arrow points to the job at {start}, to {holds[start]}'
+            yield f'no arrow points to the job from {start} to {holds[start]}'
         for promise in started:
             if self.whole:
-                yield f'the job of {promise} never runs, nor is dropped'
+                yield f'the job of {promise} neither runs nor is dropped'
 
     def nesting(self):
-        """Slices by their beginning: each is inside of those that go on."""
+        """Check that each slice ends before the slices in which it began."""
         stack = []
         slices = sorted(self.slices(), key=lambda x: (begin_of(x), -end_of(x)))
         for event in slices:
             while stack and stack[-1] <= begin_of(event):
                 stack.pop()
             if stack and end_of(event) > stack[-1]:
-                yield f'sticks out of what it began in: {event}'
+                yield f'ends after the slice in which it began: {event}'
             stack.append(end_of(event))
 
     def parking(self):
-        """The awaited promises of a function, in order."""
+        """Check that each function awaits one promise after the other."""
         parked = collections.Counter()
         for event in self.events:
             if event['ph'] in 'BE':
                 parked[event['tid']] += 1 if event['ph'] == 'B' else -1
                 if parked[event['tid']] not in (0, 1):
-                    yield f'is parked twice, or not: {event}'
+                    yield f'is parked twice or never: {event}'
                 if event['tid'] == LOOP:
                     yield f'the loop awaits: {event}'
         for function, count in parked.items():
             if count and self.whole:
-                yield f'function {function} is parked for ever'
+                yield f'function {function} is parked forever'
 
 
 def complaints(text):
@@ -138,20 +138,20 @@ def check(name, text):
     return not found
 
 
-# The minimum that traced.c does.
+# The minimum number of events of traced.c.
 EVENTS = {'b': 20, 'e': 20, 's': 20, 'X': 30, 'B': 4, 'i': 3}
 STATES_THERE = {'pending': 1, 'fulfilled': 15, 'rejected': 4, 'cancelled': 3}
 
 
 def lacks(text):
-    """The events that traced.c must produce."""
+    """Yield the missing events of traced.c."""
     events, _ = parse(text)
     found = collections.Counter(
         [event['ph'] for event in events] +
         [event['args']['state'] for event in events if event['ph'] == 'e'])
     for name, least in {**EVENTS, **STATES_THERE}.items():
         if found[name] < least:
-            yield f'{found[name]} of {name}, and not {least}'
+            yield f'{found[name]} events {name}, fewer than {least}'
 
 
 def run(kind, *program):

@@ -64,7 +64,7 @@ static avow_promise_t *start_waiting(uv_loop_t *loop, avow_promise_t *p) {
 }
 #endif
 
-/* Remotes and sleeps, and who awaits a sleep; two are late, two fail. */
+/* Remotes, sleeps and functions that await a sleep. Two are late, two fail. */
 static avow_promise_t *fan_out(uv_loop_t *loop) {
   avow_promise_t *ps[7];
   for (int i = 0; i < REMOTES; i++)
@@ -95,7 +95,7 @@ static void run(uv_loop_t *loop) {
   if (uv_thread_create(&thread, settle_remotes, NULL) != 0)
     settle_remotes(NULL);
   else
-    (void) uv_thread_join(&thread); /* cannot fail: it is ours */
+    (void) uv_thread_join(&thread); /* the thread is valid */
   avow_value_unref(avow_run(avow_all(loop, both, 2)));
 }
 
@@ -112,7 +112,7 @@ int main(void) {
   avow_unref(before);
   avow_unref(behind);
   if (err == UV_ENOTSUP)
-    (void) puts("[]"); /* as trace.py knows */
+    (void) puts("[]"); /* trace.py expects this */
   if (avow_loop_close(loop) != 0 || uv_loop_close(loop) != 0)
     return 3;
   return err != 0 && err != UV_ENOTSUP ? 4 : lost != err ? 5 : 0;

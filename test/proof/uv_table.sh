@@ -1,25 +1,25 @@
 #!/bin/sh
 # SPDX-License-Identifier: MIT
-# Every function of uv.h that calls back, with what avow has for it:
+# Make docs/libuv.md: the functions of uv.h with a callback, and their wrappers.
 #
-#   sh test/proof/uv_table.sh > docs/libuv.md     makes the table
-#   sh test/proof/uv_table.sh --check             fails where it is out of date
+#   sh test/proof/uv_table.sh > docs/libuv.md     writes the page
+#   sh test/proof/uv_table.sh --check             fails if the page is outdated
 #
-# A wrapper has the name of libuv's function, or the comment above its declaration
-# names that. CC and UV_CFLAGS compile for the uv.h in question.
+# A wrapper has the name of libuv's function, or the comment above its
+# declaration names that function. $CC and $UV_CFLAGS locate uv.h.
 set -eu
 cd "$(dirname "$0")/../.."
 work=$(mktemp -d)
 trap 'rm -rf "$work"' EXIT
 
-# Newer than the oldest uv.h that serves.
+# Functions that the oldest supported uv.h lacks.
 newer='uv_pipe_connect2'
-# Called back through a struct.
+# Functions whose callback is a member of a struct.
 other='uv_spawn'
-# What calls back, but at once, or not from a loop.
+# Functions that call back within the call, or without a loop.
 none='uv_walk uv_thread_create uv_thread_create_ex'
 
-# One declaration a line, then those that take a function.
+# Prints the names of functions with a callback parameter.
 async_functions() {
   echo '#include <uv.h>' | ${CC:-cc} ${UV_CFLAGS:-} -E -P -x c - |
     tr '\n' ' ' | tr ';' '\n' |
@@ -27,12 +27,12 @@ async_functions() {
   printf '%s\n' $newer $other
 }
 
-# "uv_function wrapper settles-with" for the one of the same name, and for each
-# mention in a public comment. What it settles with is the first clause of its
-# label, @settles or @items, or of a comment without one.
+# Prints "uv_function wrapper result" for the wrapper of that name, and for each
+# uv_function in a public comment. The result is the first clause of @settles or
+# @items, or of a comment without a label.
 wrappers() {
   awk '
-    # Up to the full stop or the semicolon, without what libuv calls it.
+    # The text before a period or semicolon, without "(uv_...)".
     function first_clause(text) {
       if (match(text, /@(settles|items) /))
         text = substr(text, RSTART + RLENGTH)
@@ -211,7 +211,7 @@ with is the same. What differs:
 TAIL
 }
 
-# Rows that do not begin with what comes, or that end before it is said.
+# Prints rows that do not begin with a type or that end within a clause.
 unclear() {
   grep '^| `uv_' "$work/table" |
     grep -vE '\| (NONE|INTs?|BYTES|LIST|OBJECTs?|Settles|as|with)\>[^|]* \|$' ||
@@ -223,12 +223,12 @@ async_functions >"$work/async"
 wrappers >"$work/wrappers"
 table >"$work/table"
 if grep MISSING "$work/table" >&2; then
-  echo 'uv_table: no comment in include/avow names these' >&2
+  echo 'uv_table: no comment in include/avow names these functions' >&2
   [ "${1-}" = --check ] && exit 1
 fi
 if unclear >&2; then
-  echo 'uv_table: let @settles or @items of these begin with a whole clause that' \
-    'says what the promise settles with: "INT bytes, always all of them"' >&2
+  echo 'uv_table: @settles or @items of these functions must begin with a' \
+    'type and a complete clause, such as "INT bytes, always all of them"' >&2
   [ "${1-}" = --check ] && exit 1
 fi
 if [ "${1-}" != --check ]; then
