@@ -1,14 +1,14 @@
 /* SPDX-License-Identifier: MIT */
 /*
  * calls [--verbose] [--threads] MODE FROM TO: random programs of the public
- * interface. Each seed of FROM to TO - 1 makes one, the same in each run of the
- * same build, unless threads take part. Handlers make calls, too. MODE says
- * which allocations fail: 0 none, 1 one, 2 one in 64, 3 all from one on. A
- * program that leaves allocations, hangs or crashes ends this one, which says
- * the seed.
+ * interface. Each seed from FROM to TO - 1 makes one program. Without
+ * --threads, it is the same in each run of a build. Handlers make calls, too.
+ * MODE selects the allocations that fail: 0 none, 1 one, 2 one in 64, 3 all
+ * from one on. If a program leaves allocations, hangs or crashes, this process
+ * prints the seed and ends.
  *
- * Nothing is compared: other programs have models. This one finds what
- * sanitizers, assertions, leaks and the alarm find.
+ * No model predicts the results. The programs find defects that sanitizers,
+ * assertions, the check for leaks and the alarm report.
  */
 #include <signal.h>
 #include <stdio.h>
@@ -52,7 +52,7 @@ static avow_options_t any_options(void) {
   return (avow_options_t){
     .on_unhandled = on_unhandled,
     .budget = any(3) > 0 ? 0 : 1 + any(50),
-    .budget_us = 60000000, /* no seed decides how long jobs take */
+    .budget_us = 60000000, /* no limit: times differ between runs */
     .max_stacks = any(2) > 0 ? 1 + any(6) : 0,
     .idle_stacks = any(3),
     .clock = AVOW_CLOCK_BY_ITSELF,
@@ -90,7 +90,7 @@ static void run(void) {
   }
 }
 
-/* While the loop closes, handlers still make calls. */
+/* Handlers still make calls while the loop closes. */
 static void close_loop(void) {
   if (any(4) == 0) {
     program.left = (int) any(40);

@@ -36,7 +36,7 @@ static void drop_deferred(void) {
   avow_deferred_drop(take(DEFERREDS));
 }
 
-/* A promise that waits for what waits for it. */
+/* Makes promises that wait for each other. */
 static void cycle(void) {
   avow_deferred_t *d;
   avow_promise_t *p = avow_promise_new(loop(), &d);
@@ -170,7 +170,7 @@ static void repeat(void) {
   put(PROMISES, avow_timeout(p, 2 + any(3)));
 }
 
-/* The promise that an async function awaits. */
+/* Makes a promise for an async function to await. */
 static avow_promise_t *awaited(void) {
   avow_promise_t *p = any(3) > 0 ? take_promise() : avow_sleep(loop(), any(4));
   if (any(2) > 0)

@@ -150,7 +150,7 @@ static avow_value_t to_write(void) {
   return any(4) > 0 ? avow_string("line\r\nline\n") : avow_int(3);
 }
 
-/* The stream, whose owner is in the pool again, unless it was released. */
+/* A call with a stream whose owner is in the pool again, or was released. */
 typedef avow_promise_t *(*stream_call_t)(avow_stream_t stream);
 
 static void with_stream(stream_call_t call) {

@@ -176,7 +176,7 @@ static void new_mailbox(void) {
   if (program.closing)
     return;
   avow_mailbox_t *m = avow_mailbox_new(loop());
-  if (m != NULL) /* no memory */
+  if (m != NULL) /* out of memory */
     put(MAILBOXES, m);
 }
 
@@ -191,7 +191,7 @@ static void post(void) {
     avow_mailbox_unref(m);
 }
 
-/* On another thread, which has no part in the program. */
+/* Runs on another thread and makes no random calls. */
 static avow_value_t work_cb(void *data) {
   return avow_int(avow_work_is_wanted());
 }

@@ -63,7 +63,7 @@ void put(kind_t kind, void *thing) {
   void **slot = &slots[kind][any(SLOTS)];
   void *old = *slot;
   if (thing == NULL) {
-    (void) fprintf(stderr, "a function of kind %d gave NULL\n", (int) kind);
+    (void) fprintf(stderr, "a function of kind %d returned NULL\n", (int) kind);
     abort();
   }
   *slot = thing;
@@ -101,7 +101,7 @@ avow_channel_t *take_channel(void) {
   return c;
 }
 
-/* The old one may make calls when it is released, and so it goes last. */
+/* Releasing the old value may make calls, so it is released last. */
 static void swap_value(avow_value_t *slot, avow_value_t v) {
   const avow_value_t old = *slot;
   *slot = v;
@@ -188,7 +188,7 @@ void release_threads_ends(void) {
   release_kind(MAILBOXES);
 }
 
-/* Objects, whose end makes calls; and those with a then() of their own. */
+/* Objects whose destruction makes calls, and objects with a then() function. */
 static void object_destroy(void *self) {
   free(self);
   some_calls(3);

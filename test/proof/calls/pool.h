@@ -32,15 +32,15 @@ typedef struct program_s {
   uv_loop_t loop;
   uint64_t random;
   int left;     /* calls that the program may still make */
-  int depth;    /* of calls in handlers of calls */
+  int depth;    /* number of nested handlers that make calls */
   bool closing; /* avow_loop_close() was called */
   bool verbose;
-  bool threads; /* it may use some, whose turns no seed decides */
+  bool threads; /* it may use threads, whose order varies */
 } program_t;
 
 extern program_t program;
 
-/* A number below n, which the seed decides. */
+/* Returns a random number below `n` that depends on the seed. */
 unsigned any(unsigned n);
 uint64_t any_ms(void);
 size_t any_size(void);
@@ -49,12 +49,13 @@ size_t any_size(void);
 void some_calls(unsigned n);
 void one_call(void);
 
-/* Puts a thing into the pool, or aborts for NULL; another one may leave. */
+/* Puts an object into the pool, which may remove another one. Aborts for
+   NULL. */
 void put(kind_t kind, void *thing);
-/* Takes a thing out; NULL: there is none. */
+/* Takes an object out of the pool. Returns NULL if there is none. */
 void *take(kind_t kind);
 
-/* Taken, but at times the pool keeps a reference; never NULL. */
+/* Take an object out, or a reference to one that stays. Never NULL. */
 avow_promise_t *take_promise(void);
 avow_channel_t *take_channel(void);
 
@@ -62,22 +63,22 @@ avow_channel_t *take_channel(void);
 void put_value(avow_value_t v);
 avow_value_t any_value(void);
 avow_value_t any_error(void);
-avow_value_t any_item(void); /* no promise, no thenable and not NONE */
+avow_value_t any_item(void); /* not a promise, a thenable or NONE */
 void put_stream(avow_value_t owner);
-avow_value_t take_stream(void);    /* NONE without memory */
-avow_value_t any_own_stream(void); /* a new one, or an error */
+avow_value_t take_stream(void);    /* NONE if out of memory */
+avow_value_t any_own_stream(void); /* a new stream, or an error */
 
 typedef struct {
   avow_reader_t *reader;
-  avow_value_t owner; /* of the stream that it reads */
+  avow_value_t owner; /* owner of the reader's stream */
 } reading_t;
 
 void put_reader(reading_t reading);
 reading_t take_reader(void);
 
-/* All of it. */
+/* Releases all objects. */
 void release_all(void);
-/* Objects that other threads may have. They keep the loop alive. */
+/* Releases objects that other threads may use. These keep the loop alive. */
 void release_threads_ends(void);
 
 /* Handlers, which make calls and return any value. */
@@ -86,7 +87,8 @@ avow_value_t step(void *data);
 void made(void *data);  /* makes calls */
 void freed(void *data); /* frees data, and makes calls */
 
-/* Frees what a handler has as its data, which NULL is not without memory. */
+/* Returns data for a handler, which the handler frees. Not NULL if out of
+   memory. */
 void *some_data(void);
 
 typedef void (*call_t)(void);
