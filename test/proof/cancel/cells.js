@@ -40,11 +40,11 @@ class Cell {
     this.outcome = { state: PENDING };
     this.refs = 1;
     this.source = null;
-    this.turn = 0; /* a wake-up of an earlier turn is void */
-    this.busy = false; /* its handler runs, or is going to run in a job */
+    this.turn = 0; /* wake() ignores calls for an earlier turn */
+    this.busy = false; /* its handler runs, or will run in a job */
     this.noted = false;
-    this.adopter = null; /* the last cell that has subscribed by adoption */
-    this.joined = false; /* with its adopter */
+    this.adopter = null; /* the last cell that adopted this one */
+    this.joined = false; /* this cell and its adopter count as one */
     this.v8 = new Promise((settle) => {
       this.settleV8 = settle;
     });
@@ -63,7 +63,7 @@ class Cell {
     this.model.cells.delete(this);
   }
 
-  /* Takes a reference to the source, and keeps it until it wakes or leaves. */
+  /* Takes a reference to the source until this cell wakes or leaves. */
   wait(source, wake) {
     this.source = source;
     const turn = ++this.turn;
@@ -84,7 +84,7 @@ class Cell {
     this.source = null;
   }
 
-  /* Waits for nothing but a job. */
+  /* Waits only for a job. */
   later(fn) {
     this.leave();
     this.busy = true;
@@ -92,7 +92,7 @@ class Cell {
     queueMicrotask(() => this.wake(turn, fn));
   }
 
-  /* A promise resolve function of ECMA-262: an adoption takes a job. */
+  /* A promise resolve function of ECMA-262, where an adoption takes a job. */
   resolve(value) {
     if (!(value instanceof Cell))
       return this.settle(outcomeOf(value));
@@ -113,8 +113,8 @@ class Cell {
     this.deliver();
   }
 
-  /* A loop by recursion adopts from the outside to the inside. Such a row of
-     promises is detached as one. */
+  /* A loop by recursion adopts from the outermost promise to the innermost.
+     Such a row of promises is detached as one. */
   subscribe(source) {
     const { adopter } = this;
     source.adopter = this;
@@ -140,14 +140,15 @@ class Cell {
     return this.refs;
   }
 
-  /* Whether cancel() climbs on from here. */
+  /* Tells whether cancel() continues to the source. */
   get climbs() {
     const { source } = this;
     return source !== null && source.pending && !source.shields &&
       source.references === 1;
   }
 
-  /* At the top, whether an outcome is on its way, or a shield waits for it. */
+  /* At the top: tells whether an outcome is on its way or a shield waits for
+     it. */
   get arriving() {
     const { source } = this;
     return this.busy || this.shields ||
@@ -158,7 +159,7 @@ class Cell {
     return false;
   }
 
-  /* Whether data of an avow_attach() is freed once it settles. */
+  /* Tells whether avow_attach() frees data when this cell settles. */
   get attached() {
     return false;
   }
@@ -171,12 +172,12 @@ class Cell {
     return !this.busy && this.awaited.length === 0;
   }
 
-  /* Rule 38: what a top does whose outcome is not on its way. */
+  /* Rule 38: stops a top whose outcome is not on its way. */
   stop() {
     this.settle(rejected(CANCELED));
   }
 
-  /* Rule 40: what a top does whose outcome is on its way. */
+  /* Rule 40: notes the cancellation if the outcome of the top is on its way. */
   arrive(path) {
     path.forEach((cell) => cell.note());
   }
@@ -185,15 +186,15 @@ class Cell {
     this.noted = true;
   }
 
-  /* A cancellation climbs through this cell; those below it are given. */
+  /* Called when a cancellation passes this cell, with the cells below it. */
   reached(below) {}
 }
 
-/* What a deferred settles. */
+/* The promise of a deferred. */
 class Deferred extends Cell {
   constructor(model, onCancel) {
     super(model);
-    this.holders = 1; /* of the deferred */
+    this.holders = 1; /* number of references to the deferred */
     this.resolved = false;
     this.onCancel = onCancel;
   }
@@ -227,7 +228,7 @@ class Settled extends Cell {
   }
 }
 
-/* then and catch: `handlers` by the state of the source. */
+/* then and catch. `handlers` has a handler for each state of the source. */
 class Then extends Cell {
   constructor(model, source, handlers) {
     super(model);
@@ -254,8 +255,8 @@ class Finally extends Cell {
   constructor(model, source, handler) {
     super(model);
     this.handler = handler;
-    this.kept = null; /* the outcome that it is going to pass on */
-    this.canceled = false; /* while its clean-up waited */
+    this.kept = null; /* the outcome to pass on */
+    this.canceled = false; /* while the clean-up waited */
     this.below = new Set();
     const react = (outcome) =>
       handler ? this.cleanUp(outcome) : this.settle(outcome);
@@ -291,7 +292,7 @@ class Finally extends Cell {
       this.fail(kept.value);
   }
 
-  /* Rule 42: a reason other than the cancellation does not end that. */
+  /* Rule 42: a reason other than UV_ECANCELED does not end a cancellation. */
   fail(reason) {
     if (reason !== CANCELED && this.keepsCanceling())
       this.below.forEach((cell) => cell.note());
@@ -327,7 +328,7 @@ class Finally extends Cell {
   }
 }
 
-/* Rule 41: a shield lets no cancellation past. */
+/* Rule 41: a shield stops a cancellation. */
 class Shield extends Cell {
   constructor(model, source) {
     super(model);
@@ -343,14 +344,14 @@ class Shield extends Cell {
   }
 }
 
-/* An async function, whose program machine.js executes. What it returns counts
-   as its last `await`. */
+/* An async function, whose program machine.js executes. Its result counts as
+   its last `await`. */
 class Async extends Cell {
   constructor(model) {
     super(model);
     this.busy = true;
     this.goOn = null;
-    this.cleansUp = false; /* until an `await` has to wait */
+    this.cleansUp = false; /* until an `await` must wait */
   }
 
   /* Waits, and then calls `goOn` with the outcome. */

@@ -8,9 +8,9 @@ const { Pair, splitLog } = require('../differential/pair');
 const { parse } = require('../differential/parse');
 const { run } = require('./machine');
 
-/* Which root a closing loop cancels first is not defined. So the lines between
-   `close` and the last snapshot are sorted. Where the order of roots decides
-   more, only that everything settles is compared. */
+/* The order in which a closing loop cancels roots is undefined. Therefore the
+   lines between `close` and the last snapshot are sorted. If the order has
+   further effects, the comparison only checks that everything settles. */
 function normal(lines, loose) {
   const at = lines.indexOf('close') + 1;
   const [last] = lines.slice(-1);
@@ -21,7 +21,8 @@ function normal(lines, loose) {
 }
 
 class Comparison extends Pair {
-  /* The log of each program on avow; an end of the process is part of one. */
+  /* Returns the log of each program on avow. A log may end with the status of
+     the process. */
   async library(programs) {
     fs.writeFileSync(this.file('programs'), programs.join(''));
     let died = await this.startAvow();
@@ -34,7 +35,7 @@ class Comparison extends Pair {
     return programs.map((_, i) => lines[i] || []);
   }
 
-  /* What the model says of a program; `same` if the library agrees. */
+  /* Runs a program on the model. `same` tells whether the library agrees. */
   async agrees(program, log) {
     const [parsed] = parse(program);
     const result = await run(parsed);
@@ -42,7 +43,7 @@ class Comparison extends Pair {
     return { ...result, same };
   }
 
-  /* The first program whose logs differ, with both logs; or null. */
+  /* Returns the first program whose logs differ, with both logs, or null. */
   async firstDifference(programs) {
     const logs = await this.library(programs);
     for (let index = 0; index < programs.length; index++) {

@@ -1,8 +1,8 @@
 // SPDX-License-Identifier: MIT
 'use strict';
 /*
- * Makes random programs that cancel. They are programs of
- * test/proof/differential/generate.js, which explains their words. These are added:
+ * Makes random programs that cancel. They use the statements of
+ * test/proof/differential/generate.js, and these:
  *
  *   s0 cancel p0          cancels the promise in slot 0
  *   s0 shield p1 p0       a shield around a promise
@@ -33,7 +33,7 @@ function bagOf(weights, factor) {
 }
 
 class Trees extends Generator {
-  /* Each program prefers some constructs and does without others. */
+  /* Each program prefers some constructs and omits others. */
   chooseWeights() {
     const factor = () => this.pick([0, 1, 1, 3]);
     this.nodes = bagOf(NODES, factor);
@@ -58,7 +58,7 @@ class Trees extends Generator {
     return this.promises < SLOTS ? this.promises++ : this.below(SLOTS);
   }
 
-  /* A slot that is in use. */
+  /* Returns a slot that is in use. */
   used() {
     return this.chance(55) ? 0 : this.below(Math.max(1, this.promises));
   }
@@ -67,12 +67,12 @@ class Trees extends Generator {
     return this.deferreds < SLOTS ? this.deferreds++ : this.below(SLOTS);
   }
 
-  /* The promise in a slot, and its only reference most of the time. */
+  /* Returns the promise in a slot, mostly with its only reference. */
   promise(slot) {
     return (this.chance(this.sharing) ? 'p' : 'P') + slot;
   }
 
-  /* A new function, as long as there is room. */
+  /* Adds a function if there is room. */
   fn(write) {
     if (this.functions === FUNCTIONS)
       return 'f' + this.below(FUNCTIONS);
@@ -88,7 +88,7 @@ class Trees extends Generator {
     return roll < 45 ? 'n' : roll < 60 ? 'a' : 'v' + this.below(10);
   }
 
-  /* A function that returns a value, an error or the root of a tree. */
+  /* Returns a function that returns a value, an error or the root of a tree. */
   work(depth) {
     return this.fn((place) => {
       if (this.chance(8))
@@ -104,7 +104,7 @@ class Trees extends Generator {
     return this.chance(12) ? '-' : this.work(depth);
   }
 
-  /* A deferred that is passed on, or that the program goes on holding. */
+  /* Makes a deferred that is passed on, or that the program keeps. */
   held() {
     return this.chance(85) ? 'D' : 'd';
   }
@@ -122,7 +122,7 @@ class Trees extends Generator {
       this.add(place, `${name} p${this.used()}`);
   }
 
-  /* Builds a tree; the slot of its root. */
+  /* Builds a tree and returns the slot of its root. */
   tree(place, depth) {
     if (depth <= 0 || this.chance(12))
       return this.leaf(place);
@@ -164,7 +164,7 @@ class Trees extends Generator {
     return target;
   }
 
-  /* A deferred that adopts a promise. */
+  /* Makes a deferred that adopts a promise. */
   adopted(place, source) {
     const [slot, deferred] = [this.slot(), this.deferred()];
     this.add(place, `new p${slot} d${deferred}`);
@@ -221,8 +221,8 @@ class Trees extends Generator {
     return slot;
   }
 
-  /* A chain with clean-ups. The function of a retry or a repeat, or an async
-     function, may make it. */
+  /* Makes a chain with clean-ups, possibly in the function of a retry or a
+     repeat, or in an async function. */
   chain() {
     const roll = this.below(100);
     const depth = 3 + this.below(2);
@@ -233,7 +233,7 @@ class Trees extends Generator {
     return roll < 50 ? this.async('s0', depth) : this.tree('s0', depth);
   }
 
-  /* Something that happens in a round of its own. */
+  /* Adds a statement that runs in a round of its own. */
   round(place) {
     const fn = this.fn((inside) => {
       for (let n = this.pick([1, 1, 2]); n > 0; n--)

@@ -1,14 +1,14 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * Runs programs (see generate.js) on avow and prints what happened, in the
- * words that model.js explains. It shares the statements of the interpreter in
+ * Runs programs (see generate.js) on avow and prints the lines that machine.js
+ * explains. It shares the statements of the interpreter in
  * test/proof/differential and adds those of canceling. Each program initializes
- * avow anew on the one loop, which has a clock that moves by itself, so no
- * program takes real time.
+ * avow on the same loop, with a clock that advances by itself, so programs take
+ * no real time.
  *
  * With --stackless, async functions are those of avow_stackless(). With
- * --each, the log is written out after each program: a missing log then tells
- * which program ended the process.
+ * --each, the log is flushed after each program. The first missing log then
+ * tells which program ended the process.
  */
 #include <limits.h>
 #include <stdio.h>
@@ -18,7 +18,7 @@
 #include "avow/retry.h"
 #include "now.h"
 
-enum { DONE = 9 /* what ends a repeat that is out of fuel */ };
+enum { DONE = 9 /* ends a repeat after too many steps */ };
 
 now_t now;
 bool stackless;
@@ -72,7 +72,7 @@ static void do_retry(const line_t *line, frame_t *frame) {
   store(line->args[0], avow_retry(now.loop, on_settled, r, &options), r->id);
 }
 
-/* Calls a function, without a line of its own, in a round of its own. */
+/* Calls a function in a round of its own, without a line in the log. */
 static avow_value_t on_round(const avow_value_t *arg, void *data) {
   const record_t *r = data;
   frame_t frame = { .arg = NULL };
@@ -118,7 +118,7 @@ static void snapshot(void) {
   putchar('\n');
 }
 
-/* Until nothing is left to do, unless the program closes the loop first. */
+/* Runs the loop until it is idle, unless the program closes it first. */
 static void run_steps(void) {
   for (int i = 0; i < now.program.steps; i++) {
     frame_t frame = { .arg = NULL };
@@ -179,7 +179,7 @@ int main(int argc, char **argv) {
     run_steps();
     end();
     if (each)
-      (void) fflush(stdout); /* the last one says whether it worked */
+      (void) fflush(stdout); /* the last call reports errors */
   }
   return uv_loop_close(&loop) == 0 && fflush(stdout) == 0 ? 0 : 1;
 }

@@ -1,13 +1,13 @@
 // SPDX-License-Identifier: MIT
 'use strict';
 /*
- * Runs programs (see generate.js) on the model and returns what happened, in
- * lines that interpret.c prints, too:
+ * Runs programs (see generate.js) on the model and returns the lines that
+ * interpret.c also prints:
  *
  *   f3 #12 v5      function 3 was called for promise 12, with its argument
  *   tick 2         the second round of a clock
  *   canceled #12   the callback for the cancellation of promise 12 was called
- *   = p0#1=v5      at the end of a step: what is in each slot
+ *   = p0#1=v5      at the end of a step: the contents of each slot
  *   close          the loop is closed
  *
  * While the loop closes, a function prints its call, executes no statement and
@@ -21,7 +21,7 @@ const { Model } = require('./model');
 const { Combinator, Repeat, Retry, Sleep } = require('./tools');
 
 const FUEL = 200;
-const DONE = 9; /* what ends a repeat that is out of fuel */
+const DONE = 9; /* ends a repeat after too many steps */
 
 const failures = Array.from({ length: 10 }, (_, i) => new Failure('e' + i));
 
@@ -137,7 +137,7 @@ class Machine {
     this.store(target, this.made(this.reason(operand, frame)), this.ids);
   }
 
-  /* Rule 2, for operands that are no promises. */
+  /* Rule 2, for operands that are not promises. */
   reason(operand, frame) {
     const value = this.value(operand, frame);
     return value instanceof Failure ? value :
@@ -173,7 +173,7 @@ class Machine {
       cell.resolveOnce(this.reason(operand, frame));
   }
 
-  /* A reaction, made by `make` from its source and its number. */
+  /* Adds a reaction that `make` makes from its source and its number. */
   react(target, operand, make) {
     const source = this.take(operand);
     if (!source)
@@ -253,14 +253,14 @@ class Machine {
     this.promises[n] = undefined;
   }
 
-  /* A chain of V8's own promises. */
+  /* A chain of V8's promises. */
   clock([{ n }]) {
     let promise = Promise.resolve();
     for (let i = 1; i <= n; i++)
       promise = promise.then(() => this.print('tick ' + i));
   }
 
-  /* Calls a function, without a line in the log, in that round. */
+  /* Calls a function in a round, without a line in the log. */
   round([{ n }, { kind, n: fn }]) {
     let promise = Promise.resolve();
     for (let i = 1; i < n; i++)
@@ -271,7 +271,7 @@ class Machine {
     });
   }
 
-  await() {} /* at work in an async function only */
+  await() {} /* for statements of async functions */
 
   attempt() {}
 
@@ -381,13 +381,13 @@ class Machine {
         await this.idle();
       this.snapshot();
     }
-    this.beginClosing(); /* in the job of the last step, if it is `close` */
+    this.beginClosing(); /* in the job of the last step, for `close` */
     await this.close();
   }
 
-  /* Rule 43 does not say which root is canceled first, and how long new work is
-     served. Where that decides how a combinator, a retry or a circle settles,
-     what follows may differ. */
+  /* Rule 43 does not define which root is canceled first, or how long new work
+     is served. If the outcome of a combinator, a retry or a circle depends on
+     that, the following lines may differ. */
   beginClosing() {
     this.loose = this.model.dependsOnOrder();
     this.print('close');
@@ -409,7 +409,7 @@ class Machine {
   }
 }
 
-/* What a program prints on the model. */
+/* Returns the log of a program on the model. */
 async function run(program) {
   const machine = new Machine(program);
   await machine.play();

@@ -15,10 +15,10 @@ const { Retry } = require('./tools');
 
 class Model {
   constructor() {
-    this.cells = new Set(); /* that are pending */
+    this.cells = new Set(); /* the pending cells */
     this.sleeps = [];
     this.time = 0;
-    this.inputs = []; /* of canceled combinators, to cancel */
+    this.inputs = []; /* of canceled combinators, to be canceled */
     this.canceling = false;
     this.fallen = false; /* shields, at the end of closing */
   }
@@ -42,7 +42,7 @@ class Model {
       (this.opening(path) || this.lowest(path)).stop();
   }
 
-  /* Rule 38: where a circle with avow_attach() opens; null if there is none. */
+  /* Rule 38: returns where a circle with avow_attach() opens, or null. */
   opening(path) {
     const [start] = path;
     const [top] = path.slice(-1);
@@ -58,7 +58,7 @@ class Model {
     return path[at];
   }
 
-  /* Rule 39: those of an input that is a combinator come after the others. */
+  /* Rule 39: the inputs of a nested combinator follow the others. */
   cancelInputs(inputs) {
     this.inputs.push(...inputs);
     if (this.canceling)
@@ -69,7 +69,7 @@ class Model {
     this.canceling = false;
   }
 
-  /* The sleep that is due next, at its time; false if there is none. */
+  /* Runs the sleep that is due next. Returns false if there is none. */
   advance() {
     if (this.sleeps.length === 0)
       return false;
@@ -89,7 +89,7 @@ class Model {
     return roots.length > 0;
   }
 
-  /* The cells below shields. */
+  /* Returns the cells below shields. */
   sheltered() {
     const shields = [...this.cells].filter((cell) => cell.shields);
     return this.awaitedBy(this.fallen ? [] : shields);
@@ -126,7 +126,7 @@ class Model {
     return circles.length > 0;
   }
 
-  /* When nothing can happen any more, shields do not hold. */
+  /* When no event can happen, shields no longer hold. */
   dropShields() {
     const fell = !this.fallen;
     this.fallen = true;

@@ -6,7 +6,7 @@
  *   node run.js [--count N] [--seed S] [--stackless]
  *     [--interpreter build/…/cancel_interpret]
  *
- * A program that differs is made small and printed with both logs.
+ * A program with different logs is reduced and printed with both logs.
  */
 const path = require('path');
 const { parseArgs } = require('util');
@@ -42,13 +42,13 @@ function printDifference({ model, avow }) {
 }
 
 async function report(comparison, { seed }, index, program) {
-  console.log(`Program ${index} of seed ${seed} differs; making it small`);
+  console.log(`Program ${index} of seed ${seed} differs; reducing it`);
   const small = await shrink(comparison, program);
   console.log(small);
   printDifference(await comparison.firstDifference([small]));
 }
 
-/* Whether all programs from there to the end of their batch agree. */
+/* Tells whether all programs from `index` to the end of the batch agree. */
 async function compareBatch(comparison, options, from) {
   const programs = [];
   for (let i = from; i < Math.min(from + BATCH, options.count); i++)

@@ -1,14 +1,14 @@
 // SPDX-License-Identifier: MIT
 'use strict';
 /*
- * The other cells of the model (see model.js): combinators, sleeps, and what
- * calls functions of the program from jobs.
+ * The other cells of the model (see model.js): combinators, sleeps, and tools
+ * that call functions of the program in jobs.
  */
 const {
   Cell, Failure, Then, FULFILLED, REJECTED, fulfilled, rejected, CANCELED,
 } = require('./cells');
 
-/* A combinator keeps a reference to each input until that or it settles. */
+/* A combinator references each input until the input or itself settles. */
 class Combinator extends Cell {
   constructor(model, kind, inputs) {
     super(model);
@@ -76,8 +76,8 @@ class Sleep extends Cell {
   }
 }
 
-/* A function that is called in a job, or in that of its source. It never begins
-   if that is canceled before. */
+/* A function that is called in a job, or in the job of its source. It does not
+   begin if the cell is canceled before. */
 class Job extends Cell {
   constructor(model, fn, source) {
     super(model);
@@ -108,12 +108,12 @@ class Job extends Cell {
   }
 }
 
-/* Each step subscribes to the promise of the last one, without an adoption. */
+/* Each step subscribes to the promise of the last step, without adoption. */
 class Repeat extends Cell {
   constructor(model, fn) {
     super(model);
     this.fn = fn;
-    this.climbed = false; /* a cancellation went up from here to a step */
+    this.climbed = false; /* a cancellation was passed to a step */
     this.next();
   }
 
@@ -186,7 +186,7 @@ class Retry extends Cell {
     return this.judge(new Job(this.model, this.fn, sleep));
   }
 
-  /* The cause of a reason that others went before is the list of them all. */
+  /* If several attempts failed, the cause of the reason lists all reasons. */
   last(reason) {
     const { length } = this.reasons;
     return length === 1 || reason.cause === undefined ? reason :
