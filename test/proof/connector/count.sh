@@ -7,7 +7,7 @@ cd "$(dirname "$0")/../../.."
 
 count() { grep -c "$@" || true; }
 
-lines() { # neither empty nor a comment alone
+lines() { # without empty lines and comments
   sed 's|/\*.*\*/||' "$1" | awk '
     /^\/\*/ { inside = 1 }
     !inside && /[^ ]/ { n++ }
@@ -36,7 +36,7 @@ case ${1-} in
 --check)
   table | while read -r line; do
     grep -qxF "$line" docs/connector.md || {
-      echo "docs/connector.md has not: $line" >&2
+      echo "docs/connector.md lacks this row: $line" >&2
       exit 1
     }
   done

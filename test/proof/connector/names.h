@@ -11,8 +11,8 @@
    accepts. */
 extern int names_live, names_dead, names_stuck;
 
-extern uv_sem_t names_slow;           /* what "slow" waits for */
-extern atomic_int names_attempts;     /* to connect */
-extern atomic_bool names_break_write; /* the next hello cannot be sent */
+extern uv_sem_t names_slow;           /* lets "slow" resolve */
+extern atomic_int names_attempts;     /* number of attempts to connect */
+extern atomic_bool names_break_write; /* the next write of a hello fails */
 
 #endif

@@ -10,7 +10,7 @@ typedef avow_promise_t *(*connect_fn)(uv_loop_t *, const char *, const char *,
 
 static connect_fn connect_to;
 
-/* The raw one as a promise, to be asked as the others are. */
+/* Adapts the raw connector to the interface of the others. */
 typedef struct {
   avow_deferred_t *deferred;
   raw_t *raw;
@@ -21,9 +21,9 @@ static void on_raw(uv_tcp_t *tcp, int status, void *data) {
   avow_deferred_t *d = adapter->deferred;
   free(adapter);
   if (status == 0)
-    (void) avow_resolve(d, avow_pointer(tcp)); /* a test that cancels is over */
+    (void) avow_resolve(d, avow_pointer(tcp)); /* fails if it was canceled */
   else
-    (void) avow_reject(d, avow_error(status)); /* or it was cancelled */
+    (void) avow_reject(d, avow_error(status)); /* or canceled */
 }
 
 static void cancel_raw(void *data) {
@@ -128,7 +128,7 @@ static void gives_up_when_resolving_takes_long(void **state) {
 
 static void cancelled_while_resolving_it_ends(void **state) {
   avow_promise_t *p = begin("slow", WELCOMES, PATIENT);
-  (void) uv_run(loop, UV_RUN_NOWAIT); /* more is to come */
+  (void) uv_run(loop, UV_RUN_NOWAIT); /* the connector keeps the loop alive */
 
   avow_cancel(p);
   world_resolves();
@@ -140,7 +140,7 @@ static void cancelled_while_resolving_it_ends(void **state) {
 static void cancelled_while_connecting_it_ends(void **state) {
   avow_promise_t *p = begin("stuck", WELCOMES, PATIENT);
   while (world_attempts() == 0)
-    (void) uv_run(loop, UV_RUN_ONCE); /* the server lives */
+    (void) uv_run(loop, UV_RUN_ONCE); /* the server keeps it alive */
 
   avow_cancel(p);
 
@@ -151,7 +151,7 @@ static void cancelled_while_connecting_it_ends(void **state) {
 static void cancelled_while_it_waits_for_an_answer_it_ends(void **state) {
   avow_promise_t *p = begin("first-dead", KEEPS_SILENT, PATIENT);
   while (world_greetings() == 0)
-    (void) uv_run(loop, UV_RUN_ONCE); /* the server lives */
+    (void) uv_run(loop, UV_RUN_ONCE); /* the server keeps it alive */
 
   avow_cancel(p);
 

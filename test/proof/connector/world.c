@@ -33,7 +33,7 @@ static int bound_socket(int *port) {
   return fd;
 }
 
-/* So many have connected that the system takes no more. */
+/* Fills the queue of a listening socket, so that connecting never ends. */
 static void open_stuck(void) {
   stuck_server = bound_socket(&names_stuck);
   require(listen(stuck_server, 0) == 0);
@@ -44,7 +44,7 @@ static void open_stuck(void) {
     fillers[i] = socket(AF_INET, SOCK_STREAM | SOCK_NONBLOCK, 0);
     require(fillers[i] >= 0);
     (void) connect(fillers[i], (struct sockaddr *) &address,
-                   sizeof(address)); /* the last of them never are */
+                   sizeof(address)); /* the last ones stay pending */
   }
 }
 
@@ -122,7 +122,7 @@ void world_init(void) {
 void world_open(uv_loop_t *loop, manners_t how) {
   manners = how;
   while (uv_sem_trywait(&names_slow) == 0)
-    continue; /* nobody waited in the test before */
+    continue; /* no resolver waited in the previous test */
   connections = greetings = 0;
   open_server(loop);
   open_stuck();
@@ -137,7 +137,7 @@ int world_attempts(void) {
 void world_close(void) {
   avow_unref(avow_close_handle((uv_handle_t *) &server));
   for (int i = 0; i < FILLERS; i++)
-    (void) close(fillers[i]); /* it served */
+    (void) close(fillers[i]); /* the descriptor is valid */
   (void) close(stuck_server);
   (void) close(dead_socket);
 }

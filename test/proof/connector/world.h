@@ -16,25 +16,25 @@ typedef enum {
   KEEPS_SILENT
 } manners_t;
 
-/* Once. */
+/* Must be called once, before world_open(). */
 void world_init(void);
 
-/* A server of its own, a port without a listener, and a port where connecting
-   never ends. */
+/* Opens a server, a port without a listener, and a port where connecting never
+   ends. */
 void world_open(uv_loop_t *loop, manners_t manners);
 void world_close(void);
 
-/* Attempts to connect to somewhere, connections that the server has had, and
-   those of them that said hello. */
+/* Return the number of attempts to connect, of connections that the server
+   accepted, and of connections that sent a hello. */
 int world_attempts(void);
 int world_connections(void);
 int world_greetings(void);
 
-/* The next hello cannot be sent. */
+/* Makes the next write of a hello fail. */
 void world_breaks_writing(void);
 
-/* Names: "good", "first-dead", "both-dead", "stuck", "nowhere"; "slow" resolves
-   once world_resolves() was called. */
+/* Resolves the name "slow". The other names resolve at once: "good",
+   "first-dead", "both-dead", "stuck" and "nowhere". */
 void world_resolves(void);
 
 #endif
