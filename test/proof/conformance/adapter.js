@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: MIT
 'use strict';
 
-/* What Promises/A+ asks of an implementation under test. */
+/* The functions that the suite of Promises/A+ requires. */
 const native = require(process.env.AVOW_BINDING ?? './build/binding.node');
 
 const AvowPromise = require('./promise.js')(native);

@@ -16,31 +16,31 @@
 typedef enum {
   FULFIL, /* with x */
   REJECT, /* with x */
-  FOLLOW, /* x, a promise of ours */
+  FOLLOW, /* x is a promise of avow */
   ADOPT   /* a thenable: x is a function that will call its then */
 } resolution_kind_t;
 
 typedef struct wrap_s {
   LIST_ENTRY(wrap_s) link;
   avow_promise_t *p;
-  napi_ref object; /* weak */
+  napi_ref object; /* a weak reference */
 } wrap_t;
 
-/* The deferred behind a pair of resolving functions. JavaScript may drop both
-   and leave the promise pending for ever; avow_deferred_drop() would reject it.
-   So a pair that was never used is kept until the end. */
+/* The deferred of a pair of resolving functions. In JavaScript, a promise stays
+   pending if both functions are dropped. avow_deferred_drop() would reject it.
+   Therefore a pair that was never used is kept until the environment ends. */
 typedef struct pair_s {
   LIST_ENTRY(pair_s) link;
   avow_deferred_t *d;
   bool used;
 } pair_t;
 
-/* The handlers of one then, or the one of a finally. One of them runs, at most:
-   what is left then goes at the end. */
+/* The handlers of a `then`, or the handler of a `finally`. At most one handler
+   runs. A reaction that never runs is freed when the environment ends. */
 typedef struct reaction_s {
   LIST_ENTRY(reaction_s) link;
-  napi_ref jobs[2]; /* by outcome; NULL where there is none */
-  bool derives;     /* what they return resolves the derived promise */
+  napi_ref jobs[2]; /* by outcome; NULL if missing */
+  bool derives;     /* their results resolve the derived promise */
 } reaction_t;
 
 typedef struct {
@@ -54,13 +54,13 @@ static LIST_HEAD(, pair_s) forgotten;
 static LIST_HEAD(, reaction_s) reactions;
 
 static napi_ref reject_hook, handle_hook; /* (promise) */
-static const avow_promise_t *nameless; /* rejected before it had its object */
+static const avow_promise_t *nameless; /* rejected before its object exists */
 
-/* NULL if the object is no promise of ours. */
+/* Returns NULL if the object is not a promise of avow. */
 static wrap_t *unwrap(napi_value object) {
   void *wrap = NULL;
   if (is_object(object))
-    (void) napi_unwrap(host.env, object, &wrap); /* fails if it is none */
+    (void) napi_unwrap(host.env, object, &wrap); /* fails if not wrapped */
   return wrap;
 }
 
@@ -102,10 +102,10 @@ static void on_handle(uv_loop_t *loop, const avow_promise_t *p, void *data) {
 
 static void on_unhandled(uv_loop_t *loop, const avow_value_t *reason,
                          const char *where, void *data) {
-  /* The two hooks above say it as JavaScript wants it. */
+  /* The two hooks above report it in the way of JavaScript. */
 }
 
-/* Ties p, which this takes, to the object. */
+/* Binds `p` to the object. Takes ownership of `p`. */
 static void wrap_new(napi_value object, avow_promise_t *p) {
   wrap_t *wrap = allocate(sizeof(*wrap));
   wrap->p = p;
@@ -189,7 +189,7 @@ static void reaction_free(reaction_t *reaction) {
   free(reaction);
 }
 
-/* A job that throws and has no promise to tell must not stop the queue. */
+/* A job without a derived promise must not stop the queue when it throws. */
 static avow_value_t run(const reaction_t *reaction, napi_value job,
                         napi_value arg) {
   napi_value out;
@@ -227,7 +227,7 @@ static avow_value_t on_settled(void *data) {
   return react(data, 0, NULL);
 }
 
-/* create(object): makes it a pending promise and returns the pair. */
+/* create(object): makes `object` a pending promise and returns its pair. */
 static napi_value js_create(napi_env env, napi_callback_info info) {
   const args_t args = args_of(info);
   avow_deferred_t *d;
@@ -235,16 +235,16 @@ static napi_value js_create(napi_env env, napi_callback_info info) {
   return pair_new(d);
 }
 
-/* settle(pair, resolution): what comes late is for avow to ignore. */
+/* settle(pair, resolution): avow must ignore all but the first call. */
 static napi_value js_settle(napi_env env, napi_callback_info info) {
   const args_t args = args_of(info);
   pair_t *pair = external(args.at[0]);
   avow_deferred_t *d = avow_deferred_ref(pair->d);
   pair->used = true;
   if (kind_of(args.at[1]) == REJECT)
-    (void) avow_reject(d, box(element(args.at[1], 1))); /* false: it was late */
+    (void) avow_reject(d, box(element(args.at[1], 1))); /* false if late */
   else
-    (void) avow_resolve(d, value_of(args.at[1])); /* likewise */
+    (void) avow_resolve(d, value_of(args.at[1])); /* false if late */
   return NULL;
 }
 
@@ -256,7 +256,7 @@ static napi_value js_is_promise(napi_env env, napi_callback_info info) {
   return out;
 }
 
-/* The derived promise, unless JavaScript has a capability of its own. */
+/* Binds the derived promise, unless JavaScript uses a capability of its own. */
 static void derive(napi_value object, avow_promise_t *q) {
   if (is_object(object))
     wrap_new(object, q);
@@ -328,7 +328,8 @@ static napi_value js_gather_element(napi_env env, napi_callback_info info) {
   return pair_new(d);
 }
 
-/* gatherEnd(gather, object): makes it the promise of the outcome. Once. */
+/* gatherEnd(gather, object): makes `object` the promise of the outcome. Must be
+   called once. */
 static napi_value js_gather_end(napi_env env, napi_callback_info info) {
   const args_t args = args_of(info);
   combinator_t *c = external(args.at[0]);
@@ -351,7 +352,7 @@ static napi_value js_init(napi_env env, napi_callback_info info) {
   return NULL;
 }
 
-/* track(onReject, onHandle): HostPromiseRejectionTracker, to do bookkeeping. */
+/* track(onReject, onHandle): sets hooks for HostPromiseRejectionTracker. */
 static napi_value js_track(napi_env env, napi_callback_info info) {
   const args_t args = args_of(info);
   set_hook(&reject_hook, args.at[0]);
@@ -368,7 +369,7 @@ static void free_pairs(void) {
   }
 }
 
-/* Objects that JavaScript still has are finalized after this. */
+/* Runs before the finalizers of objects that JavaScript still references. */
 static void on_exit_of_node(void *data) {
   host.closed = true;
   if (avow_loop_close(host.loop) != 0)
@@ -385,7 +386,7 @@ static void begin(napi_env env) {
                                    .on_handle = on_handle };
   host_init(env);
   if (avow_loop_init(host.loop, &options) != 0)
-    fail("the loop cannot be had");
+    fail("avow does not start on the loop");
   must(napi_add_env_cleanup_hook(env, on_exit_of_node, NULL));
 }
 

@@ -10,7 +10,7 @@ typedef struct maker_s {
   napi_ref fn;
 } maker_t;
 
-/* The only object for one list of avow, or for one error with a list. */
+/* The JavaScript object for a list of avow, or for an error with a list. */
 typedef struct twin_s {
   LIST_ENTRY(twin_s) link;
   avow_value_t value;
@@ -78,7 +78,7 @@ static bool fulfilled_with(const maker_t *maker, const avow_value_t *list) {
          avow_result(maker->p)->u.p == list->u.p;
 }
 
-/* Only the combinator knows what its list means. */
+/* The combinator of the list has the function that converts it. */
 static napi_value make_list(const avow_value_t *list) {
   const maker_t *maker = LIST_FIRST(&makers);
   while (maker != NULL && !fulfilled_with(maker, list))

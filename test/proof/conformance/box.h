@@ -17,17 +17,17 @@ avow_value_t box(napi_value v);
    every time, except errors that are only a code. */
 napi_value unbox(const avow_value_t *v);
 
-/* An error whose reason is the JavaScript value. */
+/* Returns an error whose reason is the JavaScript value. */
 avow_value_t box_reason(napi_value v);
 
-/* The function (code, items) that makes an error that was born in C. */
+/* Sets the function (code, items) that makes the object of an error of avow. */
 void box_set_error_maker(napi_value fn);
 
-/* The list that p, which this takes, fulfils with is to become fn(items). The
-   items are an array [rejected, value or reason, …]. */
+/* Sets the function that converts the list with which `p` fulfills. The items
+   are an array [rejected, value or reason, …]. Takes ownership of `p`. */
 void box_set_list_maker(avow_promise_t *p, napi_value fn);
 
-/* Lets go of all these. */
+/* Releases all references. */
 void box_close(void);
 
 #endif

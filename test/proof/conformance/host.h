@@ -13,7 +13,7 @@
 enum { MAX_ARGS = 4 };
 
 typedef struct {
-  napi_value at[MAX_ARGS]; /* undefined where there was none */
+  napi_value at[MAX_ARGS]; /* undefined if missing */
 } args_t;
 
 /* The scopes that a job requires: one for handles, and a callback scope of
@@ -26,7 +26,7 @@ typedef struct {
 typedef struct {
   napi_env env;
   uv_loop_t *loop;
-  bool closed; /* no JavaScript runs any more */
+  bool closed; /* JavaScript can no longer run */
   napi_async_context async;
   napi_ref resource;
 } host_t;
@@ -42,7 +42,7 @@ void *allocate(size_t size);
 /* Strong references. */
 napi_ref keep(napi_value v);
 napi_value kept(napi_ref ref);
-void let_go(napi_ref ref); /* may be NULL */
+void let_go(napi_ref ref); /* accepts NULL */
 
 napi_value undefined(void);
 bool is_function(napi_value v);
@@ -53,7 +53,7 @@ napi_value element(napi_value array, uint32_t i);
 void *external(napi_value v);
 args_t args_of(napi_callback_info info);
 
-/* False if fn threw: then *out is what. */
+/* Returns false if `fn` threw; then *out is the exception. */
 bool call(napi_value fn, napi_value arg, napi_value *out);
 
 scope_t scope_open(void);

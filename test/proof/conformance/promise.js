@@ -2,13 +2,13 @@
 'use strict';
 
 /*
- * Promise for JavaScript on top of avow: what ECMA-262 has JavaScript look up
- * (then, constructors, species, iterators), while avow has the states, the
- * reactions, the jobs, the adopting and the combinators.
+ * Promise for JavaScript on top of avow. This file does the lookups of ECMA-262
+ * (then, constructors, species, iterators). avow has the states, the reactions,
+ * the jobs, the adoption and the combinators.
  *
- * To be evaluated in the realm whose Promise it is going to be. Programs under
- * test change prototypes, so this uses no method that they could reach, and no
- * array patterns.
+ * The file is evaluated in the realm whose Promise it defines. Tested programs
+ * change prototypes, so this file uses no array patterns and no method that
+ * they could change.
  */
 module.exports = (native) => {
   const FULFIL = 0, REJECT = 1, FOLLOW = 2, ADOPT = 3; /* as in binding.c */
@@ -29,7 +29,7 @@ module.exports = (native) => {
     defineProperty(object, key, { __proto__: null, value, enumerable,
       writable: true, configurable: true });
 
-  /* Whether new F would work, without running any of it. */
+  /* Tells whether `new F` would work, without running F. */
   const isConstructor = (F) => {
     try {
       return isObject(new (new Proxy(F, { __proto__: null,
@@ -39,7 +39,7 @@ module.exports = (native) => {
     }
   };
 
-  /* Nothing that ECMA-262 would look up on p can be seen to be looked up. */
+  /* Tells whether programs cannot observe the lookups of ECMA-262 on p. */
   const isPristine = (p) => {
     if (!native.isPromise(p) || getPrototypeOf(p) !== prototype ||
         hasOwn(p, 'then') || hasOwn(p, 'constructor'))
@@ -73,8 +73,8 @@ module.exports = (native) => {
     }];
   };
 
-  /* While `then` is looked up nothing else settles the promise. Once the pair
-     was used avow is asked all the same: it has to ignore that. */
+  /* During the lookup of `then`, further calls are ignored. After the pair was
+     used, calls still go to avow, which must ignore them. */
   const resolvingFunctions = (pair, promise) => {
     let used = false, looking = false;
     const to = {};
@@ -98,7 +98,7 @@ module.exports = (native) => {
 
   const newCapability = (C) => {
     if (!isConstructor(C))
-      throw new TypeError('Promise was called on what is no constructor');
+      throw new TypeError('this is not a constructor');
     const to = { __proto__: null, resolve: undefined, reject: undefined };
     to.promise = construct(C, [(resolve, reject) => {
       if (to.resolve !== undefined || to.reject !== undefined)
@@ -107,7 +107,7 @@ module.exports = (native) => {
       to.reject = reject;
     }]);
     if (!isFunction(to.resolve) || !isFunction(to.reject))
-      throw new TypeError('a promise came without resolving functions');
+      throw new TypeError('a constructor gave no resolving functions');
     return to;
   };
 
@@ -136,7 +136,7 @@ module.exports = (native) => {
   const handlerJob = (promise, handler) => isFunction(handler) ?
     (x) => resolution(promise, handler(x)) : undefined;
 
-  /* Of a promise that is not ours: avow's own derived one is not used. */
+  /* For a capability of another constructor, which settles its own promise. */
   const foreignJob = ({ resolve, reject }, handler, otherwise) => (x) => {
     let result;
     try {
@@ -148,7 +148,7 @@ module.exports = (native) => {
     (isFunction(handler) ? resolve : otherwise)(result);
   };
 
-  /* What a list of a combinator's, [rejected, x, …], is for JavaScript. */
+  /* Converts the list of a combinator, [rejected, x, …], for JavaScript. */
   const listOf = (kind, keys) => (raw) => {
     const out = keys === undefined ? [] : { __proto__: null };
     for (let i = 0; i < raw.length / 2; i++) {
@@ -170,7 +170,7 @@ module.exports = (native) => {
     return error;
   };
 
-  /* What avow rejects with of its own accord: [code, list of an aggregate]. */
+  /* Makes the error for a code of avow: [code, list of an aggregate]. */
   const makeError = (born) => {
     if (born[0] === AGGREGATE)
       return makeAggregate(born[1]);
@@ -179,8 +179,8 @@ module.exports = (native) => {
       new Error(`avow: ${born[0]}`);
   };
 
-  /* avow_gather_*(). Inputs that are not ours are deferreds to avow, which
-     ignores what their functions say after the first. */
+  /* Combines with avow_gather_*(). An input that is not a promise of avow
+     becomes a deferred, for which avow ignores all calls but the first. */
   const gather = (kind, toList) => {
     const handle = native.gather(kind, toList);
     const end = () => {
@@ -207,8 +207,8 @@ module.exports = (native) => {
       } };
   };
 
-  /* For other constructors: ECMA-262 calls their functions inside the call of
-     the last element's, so that no queue may come between. */
+  /* Combines for other constructors. ECMA-262 calls their functions within the
+     call of the last element's function, and not in a job. */
   const tally = (kind, toList, C) => {
     const { promise, resolve, reject } = newCapability(C);
     const raw = { __proto__: null, length: 0 };
@@ -241,10 +241,11 @@ module.exports = (native) => {
       fail: (error) => { reject(error); return promise; } };
   };
 
-  /* each calls its argument with every input, in order. avow's combinators are
-     for promises of ours and for outcomes that nobody can give a `then`. What a
-     foreign winner gives may have one: a gather lets an input adopt that, never
-     itself, so that races which begin with such inputs are tallied. */
+  /* `each` calls its argument with each input, in order. avow's combinators
+     serve promises of avow and outcomes that cannot have a `then`. The outcome
+     of a foreign winner of a race may have a `then`. In a gather, an input can
+     adopt it, but the gather cannot. Therefore tally() combines races that
+     begin with such inputs. */
   const combine = (kind, C, each, keys) => {
     const ours = C === AvowPromise && keys === undefined && !('then' in []);
     const toList = listOf(kind, keys);
@@ -297,8 +298,8 @@ module.exports = (native) => {
     }, keys);
   };
 
-  /* A derived class, since those see their arguments before there is an object;
-     the object is of new.target all the same. */
+  /* A derived class can check its arguments before it creates the object. The
+     object still gets the prototype of new.target. */
   const AvowPromise = class Promise extends null {
     constructor(executor) {
       if (!isFunction(executor))

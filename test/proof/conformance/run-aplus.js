@@ -1,13 +1,13 @@
 // SPDX-License-Identifier: MIT
 'use strict';
 
-/* Runs all of Promises/A+ against avow. */
+/* Runs the suite of Promises/A+ against avow. */
 const runAll = require('promises-aplus-tests');
 
 const ALL = 872;
-const ENOUGH = 20; /* failures: what is that broken need not take hours */
+const ENOUGH = 20; /* failures, after which the run ends */
 
-/* The suite's own 200 ms fail on a busy machine. */
+/* The suite's own limit of 200 ms fails on a busy machine. */
 const options = { reporter: Report, timeout: 5000 };
 
 let passed = 0, failed = 0;

@@ -2,13 +2,13 @@
 'use strict';
 
 /*
- * Runs test262's tests of Promise against the Promise of promise.js, each file
- * in a realm of its own, strict and sloppy as the file has it.
+ * Runs test262's tests of Promise against the Promise of promise.js. Each file
+ * runs in a realm of its own, in the modes (strict, sloppy) that it declares.
  *
  *   node run-test262.js PATH-OF-TEST262 [PART-OF-A-FILE-NAME]
  *
- * expected-failures.txt names what fails and why; anything else that fails is
- * an error, and so is one of these that passes.
+ * expected-failures.txt lists the files that fail, with reasons. Any other
+ * failure is an error, and so is a listed file that passes.
  */
 const fs = require('fs');
 const path = require('path');
@@ -16,7 +16,7 @@ const vm = require('vm');
 
 const native = require(process.env.AVOW_BINDING ?? './build/binding.node');
 
-const TIMEOUT = 10000; /* ms, of a file that does not end */
+const TIMEOUT = 10000; /* ms; limit of a file */
 const HERE = 'test/built-ins/Promise';
 
 const read = (file) => fs.readFileSync(file, 'utf8');
@@ -57,8 +57,8 @@ const makeRealm = (print) => {
   return { global, evaluate };
 };
 
-/* Which of the features, such as AggregateError or Symbol.species, this Node
-   has not. Promise's own are promise.js's to have. */
+/* Returns the features that this Node lacks, such as AggregateError or
+   Symbol.species. promise.js provides those of Promise. */
 const missing = (features) => features.filter((feature) =>
   /^(?!Promise)[A-Z][\w.]*$/.test(feature) &&
   vm.runInThisContext(`try { typeof ${feature} } catch { 'undefined' }`) ===
@@ -79,14 +79,14 @@ const evaluateAll = (realm, root, test) => {
     test.file);
 };
 
-/* Resolves with what went wrong, if anything. */
+/* Resolves with the first problem, or with undefined. */
 const runTest = (root, test) => new Promise((resolve) => {
   const { flags, negative } = test.meta;
   let problem, isDone = false;
   const done = (found) => {
     problem ??= found;
     if (!isDone)
-      setImmediate(() => { stop(); resolve(problem); }); /* jobs come first */
+      setImmediate(() => { stop(); resolve(problem); }); /* after all jobs */
     isDone = true;
   };
   const starve = () => done('never called $DONE');
@@ -97,7 +97,7 @@ const runTest = (root, test) => new Promise((resolve) => {
     process.removeListener('beforeExit', starve);
     process.removeListener('uncaughtException', crash);
   };
-  process.on('beforeExit', starve); /* nothing is left to do */
+  process.on('beforeExit', starve); /* no more events */
   process.on('uncaughtException', crash);
   const realm = makeRealm((line) =>
     done(line === 'Test262:AsyncTestComplete' ? undefined : line));
@@ -119,7 +119,7 @@ const findFiles = (folder) => fs.readdirSync(folder, { withFileTypes: true })
     entry.name.endsWith('.js') && !entry.name.includes('_FIXTURE') ?
       [path.join(folder, entry.name)] : []).sort();
 
-/* One or two for each file. */
+/* Returns one or two tests for a file. */
 const testsOf = (root, file) => {
   const source = read(file);
   const meta = parseMeta(source);
@@ -131,17 +131,17 @@ const testsOf = (root, file) => {
     strict }));
 };
 
-/* "file: reason" a line. */
+/* Reads lines "file: reason". */
 const readExpected = () => new Map(
   read(path.join(__dirname, 'expected-failures.txt')).split('\n')
     .filter((line) => line !== '' && !line.startsWith('#'))
     .map((line) => line.split(/:\s+(.*)/).slice(0, 2)));
 
-/* Files whose combinators were avow's, and those in which promise.js counted
-   for other constructors, for foreign promises or for keys. */
+/* Files whose combinators were those of avow, and files in which promise.js
+   combined: other constructors, foreign promises and keys. */
 const combined = { byAvow: new Set(), byShim: new Set() };
 
-/* The problems of all the tests by file. */
+/* Maps each failed file to its problem. */
 const runAll = async (root, tests) => {
   const problems = new Map();
   for (const test of tests) {
@@ -164,7 +164,7 @@ const main = async (root, part = '') => {
   const tests = found.filter(({ meta }) => missing(meta.features).length === 0);
   const names = new Set(tests.map(({ file }) => file));
   for (const { file, meta } of found.filter((test) => !tests.includes(test)))
-    console.log(`${file}: skipped, this Node has no ${missing(meta.features)}`);
+    console.log(`${file}: skipped, this Node lacks ${missing(meta.features)}`);
   const failed = await runAll(root, tests);
   const expected = readExpected();
   const surprises = [
@@ -181,14 +181,13 @@ const main = async (root, part = '') => {
   const { byAvow, byShim } = combined;
   const any = new Set([...byAvow, ...byShim]);
   console.log(`test262: of ${any.size} files that call combinators ${
-    any.size - byShim.size} are avow's alone, ${any.size - byAvow.size} the ` +
-    `shim's, ${byAvow.size + byShim.size - any.size} both`);
+    any.size - byShim.size} use only avow's, ${any.size - byAvow.size} only ` +
+    `the shim's, ${byAvow.size + byShim.size - any.size} both`);
   process.exitCode = surprises.length > 0 || names.size === 0 ? 1 : 0;
 };
 
 const root = process.argv[2] || process.env.TEST262;
 if (root === undefined || root === '')
-  console.log('test262: not run, because neither an argument nor $TEST262 ' +
-    'names a checkout');
+  console.log('test262: not run; pass a checkout of test262 or set $TEST262');
 else
   main(path.resolve(root), process.argv[3]);

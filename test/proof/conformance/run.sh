@@ -4,9 +4,9 @@
 # needs cc, pkg-config, libuv's headers, node (18 or later) and npm. It only
 # downloads npm packages, into node_modules.
 #
-#   run.sh [aplus | test262 [PATH]]     both without an argument
+#   run.sh [aplus | test262 [PATH]]     default: both
 #
-# test262 is looked for at PATH or $TEST262, and skipped without.
+# test262 must be at PATH or $TEST262. Otherwise it is skipped.
 set -eu
 test262=${2:-${TEST262:-}}
 [ -z "$test262" ] || test262=$(cd "$test262" && pwd)
@@ -18,12 +18,12 @@ prepare() {
     cp package-lock.json node_modules/.avow-lock.json
   }
   mkdir -p build
-  # The library's own sources, without async functions: Node has no stacks to
-  # switch. Each is found by its folder, because a new file must not be missed.
+  # The sources of the library without async functions, because V8 does not
+  # support other stacks. find also finds new files.
   sources=$(find ../../../src -name '*.c' ! -path '*/sim/*' ! -path '*/adapters/*' \
     ! -path '*/fiber/*' ! -name async.c ! -name local.c ! -name await_typed.c \
     ! -name '*_windows.c' ! -name '*_by_path.c' | sort)
-  # libuv is not linked: Node, or the library that Node loads, has its functions.
+  # libuv is not linked, because Node or a library of Node contains it.
   # shellcheck disable=SC2046,SC2086 # lists of words
   ${CC:-cc} -std=c11 -D_GNU_SOURCE -DAVOW_BUILDING -DAVOW_NO_ASYNC -O1 -g \
     -Wall -Wextra -Wno-unused-parameter -fPIC -fvisibility=hidden -shared ${CFLAGS:-} \
