@@ -1,38 +1,39 @@
 // SPDX-License-Identifier: MIT
 'use strict';
 /*
- * Makes random programs over promises. A program is lines of words:
+ * Makes random programs with promises. A program is lines of words:
  *
- *   program 17 main 10000    its number, where steps run, jobs in one go (C)
- *   s0 new p0 d0             what to do, one line each, after its place
+ *   program 17 main 10000    number, where steps run, budget of jobs (C)
+ *   s0 new p0 d0             a place, and a statement
  *   s0 then p1 p0 f0 -
  *   f0 return v3
  *   s1 resolve D0 t2
  *   end
  *
- * Places: s0, s1, … are steps: the queue is empty before each. f0, f1, … are
- * functions. u runs whenever a rejection is reported as unhandled. `main`,
- * `timer`, `poll` and `job` say where C runs the steps.
+ * Places: s0, s1, … are steps, before which the queue is empty. f0, f1, … are
+ * functions. u runs when a rejection is reported as unhandled. `main`, `timer`,
+ * `poll` and `job` select where C runs the steps.
  *
- * Operands: n none, v3 a number, b3 bytes, e3 an error (e1, e3, … carry more
- * than a code), p3 a promise from its place, P3 the same and the place is empty
- * after, t3 a new thenable whose then is function 3, a the argument of the
- * function. Deferreds: d3, D3, and `me` for the one a thenable was given.
+ * Operands: n is none, v3 a number, b3 bytes, e3 an error (e1, e3, … have more
+ * than a code), p3 the promise in slot 3. P3 also empties the slot. t3 is a new
+ * thenable whose then() is function 3, and a is the argument of the function.
+ * Deferreds: d3, D3, and `me` for the deferred that a thenable got.
  *
- * Every sequence of lines is a program: what lacks something it needs does
- * nothing. So any line may be taken out. Statements and calls burn fuel, so
- * that every program ends.
+ * Each sequence of lines is a program, because a statement has no effect if it
+ * lacks an operand. Therefore any line may be removed. Statements and calls use
+ * fuel, so that each program ends.
  *
- * `async p1 f0` calls f0 as an async function. Only there await and attempt (an
- * await with a catch around it) do something: what comes becomes the argument.
+ * `async p1 f0` calls f0 as an async function. Only async functions execute
+ * await and attempt (an await that catches errors). The awaited value becomes
+ * the argument.
  *
- * `sleep p1`, `turn p1` and `remote p1 v3` wait for a task of the loop's: a
- * timer, always of one duration, its next turn, a value that is moved there. A
- * program has one kind of these at most, for only within it the order does not
- * depend on the time; and budget enough, for V8 has none.
+ * `sleep p1`, `turn p1` and `remote p1 v3` wait for a task of the loop: a timer
+ * with a fixed duration, the next iteration, or a value from another thread. A
+ * program has at most one kind of task, because the order of different kinds
+ * depends on the time. Its budget is large, because V8 has no budget.
  *
- * A construct that only one side has yet becomes an entry of WEIGHTS, a maker
- * here, and a method of the same name in both interpreters.
+ * To add a construct, add an entry to WEIGHTS, a function here that makes it,
+ * and a method with its name to both interpreters.
  */
 
 const WEIGHTS = {
@@ -47,7 +48,7 @@ const MODES = ['main', 'timer', 'poll', 'job'];
 const BUDGETS = [1, 2, 7, 10000, 10000, 10000];
 const PLENTY = [10000];
 
-/* sfc32: good enough, and the same everywhere. */
+/* sfc32, which gives the same numbers on each system. */
 function randomFrom(seed, index) {
   let [a, b, c, d] = [seed >>> 0, index >>> 0, 0x9e3779b9, 1];
   const next = () => {
@@ -88,7 +89,7 @@ class Generator {
     return list[this.below(list.length)];
   }
 
-  /* Each program prefers some constructs and does without others. */
+  /* Each program prefers some constructs and omits others. */
   chooseWeights() {
     this.bag = [];
     for (const name in WEIGHTS) {
@@ -96,7 +97,7 @@ class Generator {
       for (let i = WEIGHTS[name] * factor; i > 0; i--)
         this.bag.push(name);
     }
-    const roll = this.below(100); /* V8's sleeps take real time */
+    const roll = this.below(100); /* V8 sleeps in real time */
     this.task = roll < 3 ? 'sleep' : roll < 18 ? 'turn' : roll < 33 && 'remote';
     for (let i = this.task ? TASKS[this.task] : 0; i > 0; i--)
       this.bag.push(this.task);
@@ -263,7 +264,7 @@ class Generator {
       this.add(place, `return ${this.operand(place)}`);
   }
 
-  /* Handlers that return promises of handlers that return promises. */
+  /* Adds handlers that return promises of handlers that return promises. */
   nest() {
     const first = this.functions;
     const depth = this.pick([1, 2, 3, 4, 5, 6, 12]);
@@ -282,7 +283,7 @@ class Generator {
     this.add('s0', `then - p${outer} ${this.fn()} ${this.fn()}`);
   }
 
-  /* Async functions that wait in a row, mostly for what is settled. */
+  /* Adds async functions with several awaits, mostly of settled promises. */
   routine() {
     const place = 'f' + this.functions++;
     for (let n = 2 + this.below(6); n > 0; n--) {
@@ -296,7 +297,7 @@ class Generator {
     this.add('s0', `async ${this.target()} ${place}`);
   }
 
-  /* Tasks that are due together, with handlers in a row. */
+  /* Adds tasks that are due at the same time, with chains of handlers. */
   crowd() {
     for (let n = 2 + this.below(3); n > 0; n--) {
       const p = 'p' + this.slot();

@@ -1,9 +1,9 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * Runs programs (see generate.js) over avow and prints the events in the words
- * that interpret.js explains. Each program initializes avow anew on the one
- * loop. Memory and handles that it leaves behind are printed too. V8 leaves
- * none, so they count as a difference.
+ * Runs programs (see generate.js) on avow and prints the lines that
+ * interpret.js explains. Each program initializes avow on the same loop. The
+ * log also lists memory and handles that a program leaves behind. V8's log has
+ * no such lines, so they count as a difference.
  *
  * The loop has a clock of its own. With the real clock, avow_sleep() counts
  * from the present in a callback of libuv, and from the cached time in a
@@ -11,8 +11,8 @@
  * an earlier sleep of such a callback. Node counts each sleep from the cached
  * time.
  *
- * With --stackless, async functions are avow_stackless()'s. With --each, every
- * program's log is written out before the next begins: what is missing then
+ * With --stackless, async functions are those of avow_stackless(). With
+ * --each, the log is flushed after each program. The first missing log then
  * tells which program ended the process.
  */
 #include <limits.h>
@@ -41,8 +41,8 @@ static uv_loop_t loop;
 static uv_timer_t timer;
 static uv_async_t async;
 
-/* Rejections: HostPromiseRejectionTracker and, when the queue is empty, the
-   reports. */
+/* Rejections: HostPromiseRejectionTracker, and the reports when the queue is
+   empty. */
 
 static int tracked_id(const avow_promise_t *p) {
   const int id = now.making != 0 ? now.making : id_of(p);
@@ -70,7 +70,7 @@ static void on_handle(uv_loop_t *on, const avow_promise_t *p, void *data) {
   tracked.state[id] = UNKNOWN;
 }
 
-/* avow's own report depends on references, which JavaScript has not. */
+/* avow's own report depends on references, which JavaScript lacks. */
 static void on_unhandled(uv_loop_t *on, const avow_value_t *reason,
                          const char *where, void *data) {
 }
@@ -84,7 +84,7 @@ static void report_unhandled(int id) {
   avow_value_unref(run(&now.program.on_unhandled, &frame));
 }
 
-/* Whether there was something to report. */
+/* Returns true if there was anything to report. */
 static bool report(void) {
   const list_t late = tracked.late, unhandled = tracked.unhandled;
   tracked.late.len = tracked.unhandled.len = 0;
@@ -95,7 +95,7 @@ static bool report(void) {
   return late.len + unhandled.len > 0;
 }
 
-/* Turns of the loop. */
+/* Iterations of the loop. */
 
 static void step(const body_t *body) {
   frame_t frame = { .arg = NULL };
@@ -117,14 +117,14 @@ static avow_value_t on_job(const avow_value_t *arg, void *data) {
 
 static void start_timer(body_t *body) {
   timer.data = body;
-  (void) uv_timer_start(&timer, on_timer, 0, 0); /* fails on no callback only */
+  (void) uv_timer_start(&timer, on_timer, 0, 0); /* it has a callback */
 }
 
 static void start_poll(body_t *body) {
   async.data = body;
   uv_ref((uv_handle_t *) &async);
-  (void) uv_async_send(&async);      /* fails on a closed handle only */
-  (void) uv_run(&loop, UV_RUN_ONCE); /* what is left runs after */
+  (void) uv_async_send(&async);      /* fails only on closed handles */
+  (void) uv_run(&loop, UV_RUN_ONCE); /* run_steps() runs the rest */
   uv_unref((uv_handle_t *) &async);
 }
 
@@ -149,7 +149,7 @@ static void start(body_t *body) {
   }
 }
 
-/* To read a reason counts as handling it, so that has to wait for the end. */
+/* Reading a reason handles the rejection, so only the last snapshot does it. */
 static void show_outcome(const avow_promise_t *p, bool reasons) {
   const avow_state_t state = avow_state(p);
   if (state == AVOW_PENDING)
@@ -208,7 +208,7 @@ static void begin(void) {
                                    .on_handle = on_handle,
                                    .clock = AVOW_CLOCK_BY_ITSELF,
                                    .budget = now.program.budget,
-                                   .budget_us = UINT_MAX, /* V8 has none */
+                                   .budget_us = UINT_MAX, /* V8 has no budget */
                                    .stack_size = STACK };
   if (avow_loop_init(&loop, &options) != 0)
     abort();
@@ -227,7 +227,7 @@ static bool set_up(void) {
 static int tear_down(void) {
   uv_close((uv_handle_t *) &timer, NULL);
   uv_close((uv_handle_t *) &async, NULL);
-  (void) uv_run(&loop, UV_RUN_DEFAULT); /* uv_loop_close() says more */
+  (void) uv_run(&loop, UV_RUN_DEFAULT); /* uv_loop_close() checks the result */
   return uv_loop_close(&loop) == 0 && fflush(stdout) == 0 ? 0 : 1;
 }
 
@@ -245,7 +245,7 @@ int main(int argc, char **argv) {
     run_steps();
     end();
     if (each)
-      (void) fflush(stdout); /* the last one says whether it worked */
+      (void) fflush(stdout); /* the last call reports errors */
   }
   return tear_down();
 }

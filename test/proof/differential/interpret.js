@@ -1,19 +1,19 @@
 // SPDX-License-Identifier: MIT
 'use strict';
 /*
- * Runs programs (see generate.js) over V8's own promises and prints what
- * happened, in the words of interpret.c, which does the same over avow:
+ * Runs programs (see generate.js) on V8's promises and prints the events.
+ * interpret.c prints the same lines for avow:
  *
  *   f3 #12 v5      function 3 was called for promise 12 (or thenable 12)
  *   tick 2         the second round of a clock
- *   R 12, H 12     promise 12 was rejected with nobody there; now somebody is
- *   U 12, L 12     reported as unhandled; reported as handled after all
- *   = p0#1=v5      at the end of a step: what is in each place
+ *   R 12, H 12     promise 12 was rejected without a handler; it got a handler
+ *   U 12, L 12     reported as unhandled; reported as handled late
+ *   = p0#1=v5      at the end of a step: the contents of each slot
  *
- * Promises count from 1 in the order of their making. An error is at work as a
- * rejection only, as in avow: to return it is to throw it. What the engine
- * tells its host of rejections, and the state of a promise, are not to be had
- * from JavaScript: this needs `node --expose-internals`.
+ * Promises are numbered from 1 in the order of their creation. Returning an
+ * error throws it, because an error of avow is always a rejection. JavaScript
+ * cannot read the state of a promise or what V8 reports to its host about
+ * rejections. Therefore this needs `node --expose-internals`.
  */
 const fs = require('fs');
 const { internalBinding } = require('internal/test/binding');
@@ -26,7 +26,7 @@ const [PENDING, FULFILLED, REJECTED] = [0, 1, 2];
 const [ON_REJECT, ON_HANDLE] = [0, 1];
 const [REPORTABLE, REPORTED] = [1, 2];
 
-/* Functions that a MessagePort calls, each in a task of its own. */
+/* Calls functions through a MessagePort, each in a task of its own. */
 class Ports {
   constructor() {
     const { port1, port2 } = new MessageChannel();
@@ -44,8 +44,8 @@ class Ports {
 
 const ports = new Ports();
 
-/* For an error's stack V8 goes from promise to promise, and never comes back
-   from those that wait for each other. */
+/* For the stack of an error, V8 follows promises. It never ends for promises
+   that wait for each other. */
 Error.stackTraceLimit = 0;
 
 class Failure {
@@ -119,10 +119,10 @@ class Machine {
     this.step = 0;
     this.fuel = FUEL;
     this.ids = 0;
-    this.making = 0; /* what is made now may be rejected before it has an id */
+    this.making = 0; /* id of a promise that may reject before it is stored */
     this.promises = [];
     this.deferreds = [];
-    this.tasks = 0; /* that the loop has yet to deliver */
+    this.tasks = 0; /* number of pending tasks */
     this.tracked = [];
     this.unhandled = [];
     this.late = [];
@@ -164,7 +164,7 @@ class Machine {
     this.of_value(target, this.reason(this.value(operand, frame)));
   }
 
-  /* Promise.try, which this engine may not have. */
+  /* Promise.try, which this version of V8 may lack. */
   try([target, fn]) {
     const id = ++this.ids;
     const promise = new Promise((resolve) => {
@@ -185,7 +185,7 @@ class Machine {
     this.store(target, promise, id);
   }
 
-  await() {} /* at work in an async function only */
+  await() {} /* for async functions only */
 
   attempt() {}
 
@@ -228,7 +228,7 @@ class Machine {
     this.store(target, promise.finally(this.handler(onSettled, id)), id);
   }
 
-  /* As avow_on_settled(): what the function returns settles nothing. */
+  /* Like avow_on_settled(), this ignores the result of the function. */
   observe([operand, onSettled]) {
     const promise = this.take(operand);
     if (!promise)
@@ -269,15 +269,15 @@ class Machine {
       if (input)
         yield input;
     }
-    this.making = id; /* any() of nothing */
+    this.making = id; /* for any() without inputs */
   }
 
-  /* Numbered, so that what tracks rejections knows it. */
+  /* Returns a promise with a number, which tracking of rejections needs. */
   input(operand, frame) {
     return this.made(this.value(operand, frame))[0];
   }
 
-  /* Tasks, each of which the loop delivers by itself. */
+  /* Tasks, which the loop delivers one by one. */
 
   task(target, begin) {
     const promise = new Promise((resolve, reject) => {
@@ -362,7 +362,7 @@ class Machine {
     }
   }
 
-  /* A promise that is pending might come to wait for itself by its reason. */
+  /* A pending promise is no reason, because a promise could wait for itself. */
   reason(value) {
     if (isError(value))
       return value;
@@ -420,7 +420,7 @@ class Machine {
     return undefined;
   }
 
-  /* What a line awaits, if it does. */
+  /* Returns the promise that a line awaits, if any. */
   awaited({ op, args: [operand] }, frame) {
     if (op !== 'await' && op !== 'attempt')
       return undefined;
@@ -430,8 +430,8 @@ class Machine {
     return input;
   }
 
-  /* The value; thrown if it is an error, perhaps before the promise of the
-     function has its number. */
+  /* Returns the value, or throws it if it is an error. The promise of the
+     function may have no number yet. */
   thrown(value, frame) {
     if (!isError(value))
       return value;
@@ -452,8 +452,8 @@ class Machine {
     return undefined;
   }
 
-  /* Rejections: HostPromiseRejectionTracker and, when the queue is empty, the
-     reports. */
+  /* Rejections: HostPromiseRejectionTracker, and the reports when the queue is
+     empty. */
 
   track(type, promise) {
     if (promise.id === undefined && this.making !== 0) {
@@ -461,7 +461,7 @@ class Machine {
       this.making = 0;
     }
     if (promise.id === undefined)
-      return; /* one of the engine's own */
+      return; /* an internal promise of V8 */
     this.print(`${type === ON_REJECT ? 'R' : 'H'} ${promise.id}`);
     (type === ON_REJECT ? this.rejected : this.handled).call(this, promise.id);
   }
@@ -477,7 +477,7 @@ class Machine {
     this.tracked[id] = 0;
   }
 
-  /* Whether there was something to report. */
+  /* Returns true if there was anything to report. */
   report() {
     const { late, unhandled } = this;
     this.late = [];
@@ -510,7 +510,7 @@ class Machine {
     return state === FULFILLED || reasons ? show(result, 2) : '!';
   }
 
-  /* One turn of the event loop; false after the last. */
+  /* Runs one iteration. Returns false after the last one. */
   goOn() {
     if (this.tasks > 0 || this.report())
       return true;

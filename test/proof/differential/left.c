@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * The end of a program: releases all objects that it holds, and prints what is
- * left.
+ * Ends a program: releases all objects that it holds, and prints the objects
+ * that are left.
  */
 #include <stdio.h>
 #include <stdlib.h>

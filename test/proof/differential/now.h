@@ -7,11 +7,11 @@
 #include "program.h"
 
 enum {
-  STACK = 1 << 20, /* of async functions: run() nests */
+  STACK = 1 << 20, /* of async functions, because run() nests */
   FUEL = 200,
-  MAX_IDS = FUEL * MAX_ARGS * 2, /* a statement makes two for each operand */
-  REASON = -1000,                /* the code of e3 is this less 3 */
-  CAUSE = 7                      /* of errors that have one */
+  MAX_IDS = FUEL * MAX_ARGS * 2, /* two for each operand of a statement */
+  REASON = -1000,                /* the code of e3 is REASON - 3 */
+  CAUSE = 7                      /* cause of errors that have one */
 };
 
 /* The origin of a handler or a thenable. */
@@ -19,17 +19,17 @@ typedef struct record_s {
   struct record_s *next;
   int id;
   operand_t first, second;
-  struct task_s *task; /* of an async function without a stack, or NULL */
+  struct task_s *task; /* for a stackless async function, or NULL */
 } record_t;
 
 /* Objects that a function's operands may refer to. */
 typedef struct frame_s {
   const avow_value_t *arg;
   avow_deferred_t *me;
-  bool answered;    /* me was settled through this frame */
-  bool async;       /* awaits are at work */
-  bool parked;      /* at least one was */
-  avow_value_t got; /* by the last of them: arg then */
+  bool answered;    /* `me` was settled through this frame */
+  bool async;       /* the function is async */
+  bool parked;      /* it has awaited at least once */
+  avow_value_t got; /* result of the last await; `arg` */
 } frame_t;
 
 /* The effect of a statement. */
@@ -46,28 +46,28 @@ typedef struct now_s {
   const op_fn *own; /* further statements by op, or NULL */
   avow_promise_t *promises[MAX_SLOTS];
   avow_deferred_t *deferreds[MAX_SLOTS];
-  const avow_promise_t *addresses[MAX_IDS]; /* by id; the last is the right */
+  const avow_promise_t *addresses[MAX_IDS]; /* by id; the last match counts */
   record_t *records;
-  held_t *held; /* unsettled deferreds without a place: dropping would settle */
+  held_t *held; /* unsettled deferreds without a slot; dropping settles */
   int ids;
-  int making; /* what is made now may be rejected before its address is known */
+  int making; /* id of a promise that may reject before it is stored */
   int fuel;
-  bool over;    /* handlers that only the end of the loop calls do nothing */
+  bool over;    /* handlers have no effect while the loop closes */
   bool closing; /* functions only print their call and return a plain value */
 } now_t;
 
-/* Async functions have no stacks. */
+/* Async functions are stackless. */
 extern bool stackless;
 
 extern now_t now;
 
-/* The number of a promise. */
+/* Returns the number of a promise. */
 int id_of(const avow_promise_t *p);
 
-/* Prints a value, lists to that depth. NULL counts as none. */
+/* Prints a value, and lists up to that depth. NULL counts as none. */
 void show(const avow_value_t *v, int depth);
 
-/* Executes statements; what they return. */
+/* Executes statements and returns their result. */
 avow_value_t run(const body_t *body, frame_t *frame);
 
 void hold(avow_deferred_t *d);
@@ -78,10 +78,10 @@ avow_value_t evaluate(operand_t operand, const frame_t *frame);
 void execute(const line_t *line, frame_t *frame);
 bool goes_on(const line_t *line, const frame_t *frame);
 
-/* Whether function fn may be called, which it notes; the fuel is limited. */
+/* Returns true and prints the call if fuel for a call of `fn` is left. */
 bool enter(int fn, int id, const frame_t *frame);
 
-/* Starts the record's function without a stack: task.c. */
+/* Starts the record's function as a stackless async function (task.c). */
 avow_promise_t *start_task(record_t *r);
 
 /* Functions for the statements of another interpreter: they record a function,
@@ -92,10 +92,10 @@ void store(operand_t target, avow_promise_t *p, int id);
 avow_value_t on_settled(void *data);
 void place_deferred(int n, avow_deferred_t *d);
 
-/* Memory that is there, or the end. */
+/* Returns `block`, or aborts if it is NULL. */
 void *checked(void *block);
 
-/* The end of a program, and what is left of it: left.c. */
+/* The end of a program, and the objects that are left (left.c). */
 typedef bool (*is_ours_fn)(const uv_handle_t *handle);
 int count_blocks(void);
 void let_go(void);

@@ -11,17 +11,17 @@ const path = require('path');
 
 const ORACLE = path.join(__dirname, 'interpret.js');
 const BUILT = path.join(__dirname, '../../../build/test/proof/differential/interpret');
-const DEADLINE = 120000; /* ms, for a process */
+const DEADLINE = 120000; /* ms for a process */
 
 function splitLog(log) {
   return log.toString('latin1').split(/^(?=program )/m);
 }
 
 class Pair {
-  /* stackless: avow's async functions are those without stacks. */
+  /* `stackless` selects stackless async functions of avow. */
   constructor({ interpreter = BUILT, stackless }) {
     if (!fs.existsSync(interpreter)) {
-      console.error(`${interpreter} is not built: build it, or pass ` +
+      console.error(`${interpreter} is not built; build it, or pass ` +
         '--interpreter PATH');
       process.exit(2);
     }
@@ -38,7 +38,7 @@ class Pair {
     return path.join(this.folder, name);
   }
 
-  /* Runs a program of the system; its exit code or the signal that ended it. */
+  /* Runs a program and returns its exit code or the signal that ended it. */
   start(command, args, name) {
     const input = fs.openSync(this.file('programs'), 'r');
     const output = fs.openSync(this.file(name + '.log'), 'w');
@@ -72,7 +72,7 @@ class Pair {
     return fs.readFileSync(this.file(name + '.log'));
   }
 
-  /* The logs of all programs, and how avow's process ended, if badly. */
+  /* Returns the logs of all programs, and how avow's process failed, if so. */
   async run(programs) {
     fs.writeFileSync(this.file('programs'), programs.join(''));
     let [died] = await Promise.all([this.startAvow(), this.startV8()]);
@@ -81,7 +81,7 @@ class Pair {
     return { died, avow: this.log('avow'), v8: this.log('v8') };
   }
 
-  /* The first of the programs that both run unlike, and the logs; or null. */
+  /* Returns the first program whose logs differ, with both logs, or null. */
   async firstDifference(programs) {
     const { died, avow, v8 } = await this.run(programs);
     if (!died && avow.equals(v8))

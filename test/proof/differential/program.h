@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-/* Programs as generate.js writes them. It defines each word. */
+/* Programs of generate.js, which defines each word. */
 #ifndef PROGRAM_H
 #define PROGRAM_H
 
@@ -9,7 +9,7 @@
 enum {
   MAX_LINES = 512,
   MAX_ARGS = 8,
-  MAX_SLOTS = 32, /* of promises, deferreds and functions each */
+  MAX_SLOTS = 32, /* for promises, deferreds and functions each */
   MAX_STEPS = 16
 };
 
@@ -52,7 +52,7 @@ typedef struct operand_s {
 } operand_t;
 
 typedef struct line_s {
-  struct line_s *next; /* of the same place */
+  struct line_s *next; /* next line of the same place */
   op_t op;
   int len;
   operand_t args[MAX_ARGS];
@@ -64,7 +64,7 @@ typedef struct body_s {
 
 typedef struct program_s {
   int index;
-  char mode; /* the letter that main, timer, poll or job begins with */
+  char mode; /* first letter of main, timer, poll or job */
   unsigned budget;
   int steps;
   body_t step[MAX_STEPS];
@@ -74,8 +74,8 @@ typedef struct program_s {
   int len;
 } program_t;
 
-/* Reads the next program from stdin; false at the end. Ends the process, with a
-   message, if it is not one. */
+/* Reads the next program from stdin. Returns false at the end. Invalid input
+   ends the process with a message. */
 bool program_read(program_t *program);
 
 #endif

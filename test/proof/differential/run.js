@@ -6,8 +6,9 @@
  *   node run.js [--count N] [--seed S] [--interpreter build/…/interpret]
  *     [--stackless]
  *
- * First come the programs in regressions/. One that both run unlike is made
- * small, kept there and printed with both logs, and that is a failure.
+ * The script first runs the programs in regressions/. If the logs of a random
+ * program differ, the script reduces the program, stores it in regressions/,
+ * prints it with both logs, and fails.
  */
 const fs = require('fs');
 const path = require('path');
@@ -57,7 +58,7 @@ async function replay(pair) {
     return true;
   const found = await pair.firstDifference(kept.map(({ text }) => text));
   if (!found) {
-    console.log(`${kept.length} kept programs: no difference`);
+    console.log(`${kept.length} stored programs: no difference`);
     return true;
   }
   const { name, text } = kept[found.index];
@@ -67,11 +68,11 @@ async function replay(pair) {
 }
 
 async function keep(pair, seed, index, text) {
-  console.log(`Program ${index} of seed ${seed} differs; making it small`);
+  console.log(`Program ${index} of seed ${seed} differs; reducing it`);
   const small = await shrink(pair, text);
   const file = path.join(KEPT, `${seed}-${index}.txt`);
   fs.writeFileSync(file, small);
-  console.log(`Kept as ${file}:\n${small}`);
+  console.log(`Stored as ${file}:\n${small}`);
   printDifference(await pair.firstDifference([small]));
 }
 

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-/* Prints values in the words of interpret.js. */
+/* Prints values in the same form as interpret.js. */
 #include <stdio.h>
 
 #include "now.h"

@@ -1,9 +1,9 @@
 // SPDX-License-Identifier: MIT
 'use strict';
 /*
- * Makes a program that shows a difference small. Because any sequence of lines
- * is a program, it removes lines, first many at once and then one by one. Then
- * it simplifies the rest word by word, as long as a difference remains.
+ * Reduces a program that shows a difference. Each sequence of lines is a
+ * program. Therefore this removes lines, first many at once and then one by
+ * one. Then it simplifies the rest word by word. A difference must remain.
  */
 const { format } = require('./generate');
 
@@ -29,7 +29,7 @@ function withLines(program, lines) {
   return { head: program.head, lines };
 }
 
-/* The program without this or that run of so many lines. */
+/* Returns programs that each lack `size` consecutive lines. */
 function withoutLines(program, size) {
   const candidates = [];
   const { lines } = program;
@@ -40,14 +40,14 @@ function withoutLines(program, size) {
   return candidates;
 }
 
-/* An operand that is a value. */
+/* Returns simpler words for an operand that is a value. */
 function plainValues(word) {
   if (word[0] === 'P')
     return ['n', word.toLowerCase()];
   return word === 'n' ? [] : ['n'];
 }
 
-/* What may stand in the place of this word. */
+/* Returns simpler words for a word. */
 function plainWords(op, word, at) {
   const takesValue = at === 2 ? op === 'return' : VALUED.has(op);
   if (takesValue)
@@ -84,7 +84,7 @@ function withPlainWords(program) {
   return candidates;
 }
 
-/* Everything of a step one step earlier. */
+/* Returns programs in which one step moves into the previous one. */
 function withFewerSteps(program) {
   return [1, 2, 3].map((step) => {
     const move = (line) => line.replace(`s${step} `, `s${step - 1} `);
@@ -100,7 +100,7 @@ function plainer(program) {
   return candidates.filter((candidate) => unparse(candidate) !== text);
 }
 
-/* The first candidate that still shows a difference, or null. */
+/* Returns the first candidate that still shows a difference, or null. */
 async function first(pair, candidates) {
   if (candidates.length === 0)
     return null;

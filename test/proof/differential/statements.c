@@ -9,7 +9,7 @@
 
 #include "now.h"
 
-/* Places. */
+/* Slots. */
 
 record_t *record(int id, operand_t first, operand_t second) {
   record_t *r = checked(malloc(sizeof(*r)));
@@ -76,7 +76,7 @@ static avow_value_t error_value(int n) {
 
 static avow_value_t bytes_value(int n) {
   char text[16];
-  (void) snprintf(text, sizeof(text), "b%d", n); /* of n < MAX_SLOTS it fits */
+  (void) snprintf(text, sizeof(text), "b%d", n); /* n < MAX_SLOTS fits */
   return avow_string(text);
 }
 
@@ -105,7 +105,7 @@ avow_value_t evaluate(operand_t operand, const frame_t *frame) {
   }
 }
 
-/* A promise that is pending might come to wait for itself by its reason. */
+/* A pending promise is no reason, because a promise could wait for itself. */
 static avow_value_t evaluate_reason(operand_t operand, const frame_t *frame) {
   const avow_value_t v = evaluate(operand, frame);
   if (v.tag != AVOW_PROMISE || avow_state(v.u.p) != AVOW_PENDING)
@@ -183,7 +183,7 @@ static void do_new(const line_t *line, frame_t *frame) {
   store(line->args[0], p, ++now.ids);
 }
 
-/* Takes v, and numbers the promise. */
+/* Makes a promise with a number. Takes ownership of `v`. */
 static avow_promise_t *make(avow_value_t v) {
   const int id = now.making = ++now.ids;
   avow_promise_t *p = avow_promise_resolve(now.loop, v);
@@ -243,13 +243,13 @@ static void do_nothing(const line_t *line, frame_t *frame) {
 static void do_resolve(const line_t *line, frame_t *frame) {
   avow_deferred_t *d = take_deferred(line->args[0], frame);
   if (d != NULL)
-    (void) avow_resolve(d, evaluate(line->args[1], frame)); /* V8 is silent */
+    (void) avow_resolve(d, evaluate(line->args[1], frame)); /* no error in V8 */
 }
 
 static void do_reject(const line_t *line, frame_t *frame) {
   avow_deferred_t *d = take_deferred(line->args[0], frame);
   if (d != NULL)
-    (void) avow_reject(d, evaluate_reason(line->args[1], frame)); /* as above */
+    (void) avow_reject(d, evaluate_reason(line->args[1], frame)); /* as in V8 */
 }
 
 static void do_then(const line_t *line, frame_t *frame) {
@@ -320,7 +320,7 @@ static void combine_array(const line_t *line, combine_fn combine) {
     if (p != NULL)
       inputs[n++] = p;
   }
-  now.making = id; /* any of nothing */
+  now.making = id; /* for avow_any() without inputs */
   avow_promise_t *p = combine(now.loop, inputs, n);
   now.making = 0;
   store(line->args[0], p, id);
@@ -386,7 +386,7 @@ static void do_keep(const line_t *line, frame_t *frame) {
     place_deferred(line->args[0].n, avow_deferred_ref(frame->me));
 }
 
-/* Tasks, each of which the loop delivers by itself. */
+/* Tasks, which the loop delivers one by one. */
 
 static void do_sleep(const line_t *line, frame_t *frame) {
   store(line->args[0], avow_sleep(now.loop, 1), ++now.ids);
@@ -418,7 +418,7 @@ static const op_fn statements[OPS] = {
   [OP_TURN] = do_turn,
 };
 
-/* NULL: the line awaits nothing. */
+/* Returns NULL if the line does not await. */
 avow_promise_t *take_awaited(const line_t *line, frame_t *frame) {
   const bool awaits = line->op == OP_AWAIT || line->op == OP_ATTEMPT;
   if (!frame->async || !awaits || now.closing)

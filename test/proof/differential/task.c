@@ -16,7 +16,7 @@ typedef struct task_s {
   const line_t *line;
 } task_t;
 
-/* Ends the function; what its first part returns may be rejected already. */
+/* Ends the function. Without an await, its promise may have no number yet. */
 static avow_value_t finish(task_t *me, avow_value_t result) {
   avow_value_unref(me->variables.got);
   if (!me->variables.parked)

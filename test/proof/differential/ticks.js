@@ -1,12 +1,12 @@
 // SPDX-License-Identifier: MIT
 'use strict';
 /*
- * The tick table: in which round of the queue (1 is the first) a handler runs
- * after each construct, on V8 and on avow, side by side. Fails if any differs.
+ * Prints the tick table: the round of the queue (from 1) in which a handler
+ * runs after each construct, on V8 and on avow. Fails if a row differs.
  *
  *   node ticks.js [--interpreter build/…/interpret] [--stackless]
  *
- * Each case leaves its promise in p9. The words are those of generate.js.
+ * Each case stores its promise in p9. generate.js defines the words.
  */
 const { parseArgs } = require('util');
 const { format } = require('./generate');
@@ -15,12 +15,12 @@ const { Pair } = require('./pair');
 const ROUNDS = 30;
 const OBSERVER = 30;
 
-const ONE = 'of p0 v1'; /* p0: settled */
+const ONE = 'of p0 v1'; /* p0 is settled */
 const BAD = 'of p0 e1';
 const OPEN = 'new p0 d0';
 const SETTLED = 'f0 of p1 v1; f0 return p1';
 const FAILED = 'f0 of p1 e1; f0 return p1';
-const NOW = 'f1 resolve me v1'; /* the then of t1 */
+const NOW = 'f1 resolve me v1'; /* the then() of t1 */
 const NESTED = 'f1 resolve me t2; f2 resolve me v1';
 
 function handlers() {
@@ -146,7 +146,7 @@ function nestedHandlers(depth, letter) {
   return text;
 }
 
-/* Promises resolved with each other in a row, the last of them first. */
+/* A row of promises, each resolved with the next, the last one first. */
 function nestedDeferreds(depth) {
   let text = 'new p9 d9';
   for (let i = 10; i < 10 + depth; i++)

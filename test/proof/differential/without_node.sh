@@ -3,7 +3,7 @@
 # This script replaces node in tests that need it if no recent version is
 # installed. It prints the reason.
 if command -v node >/dev/null; then
-  echo "skipped: Node 18 or newer is needed, here is $(node --version)"
+  echo "skipped: needs Node 18 or newer, not $(node --version)"
 else
   echo 'missing: node'
   [ -z "${CI:-}" ] || exit 1
