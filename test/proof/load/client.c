@@ -1,8 +1,9 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * The client. Some connections at a time say hello and hear it; when all are
- * open, they send messages and compare what comes back. That one ends early is
- * the server's right, that it echoes anything else is not.
+ * The client. It opens up to WINDOW connections at a time. Each sends a hello
+ * and receives its echo. When all connections are open, they send messages and
+ * compare the echoes. The server may end a connection early, but each echo must
+ * be correct.
  */
 #include "load.h"
 
@@ -13,14 +14,14 @@ typedef struct {
   unsigned index;
   unsigned messages; /* echoed */
   uint32_t sent;     /* bytes */
-  uint32_t heard;    /* of these */
+  uint32_t heard;    /* bytes of their echo received */
   uint64_t random;
 } talker_t;
 
 static struct {
   const struct sockaddr_in *addresses;
   talker_t *talkers;
-  unsigned next; /* to be opened */
+  unsigned next; /* the next connection to open */
   report_t report;
 } client;
 
@@ -66,7 +67,8 @@ static avow_value_t hear_some(void *data) {
       avow_then(avow_read(stream_of(t), CHUNK), compare, NULL, t));
 }
 
-/* Both at once: who sends more than sockets hold has to hear meanwhile. */
+/* Sends and receives concurrently, because sockets cannot buffer a large
+   message. */
 static avow_promise_t *exchange(talker_t *t, uint32_t len) {
   avow_promise_t *sending = send_message(t, len);
   avow_promise_t *hearing = avow_repeat(&room, hear_some, t);
@@ -142,11 +144,11 @@ static avow_promise_t *talk_on(talker_t *t) {
   return avow_then(p, on_complete, on_cut, t);
 }
 
-/* Opening them. */
+/* Opening the connections. */
 
 static avow_value_t on_hello(const avow_value_t *arg, void *data) {
   room_opened(&client.report);
-  return avow_none(); /* the next one */
+  return avow_none(); /* opens the next connection */
 }
 
 static avow_value_t say_hello(const avow_value_t *arg, void *data) {

@@ -1,9 +1,9 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * load CONNECTIONS [SEED]: many connections at the same time. A server and a
- * client, each a process of its own, both on avow and over loopback only; half
- * of the connections are cancelled at random. In the end neither process has a
- * promise, a handle, a descriptor or a byte left.
+ * load CONNECTIONS [SEED]: many connections at the same time. The server and
+ * the client are processes of their own, both on avow, over loopback. Half of
+ * the connections are canceled at random times. At the end, neither process has
+ * a promise, a handle, a descriptor or a byte left.
  */
 #include <errno.h>
 #include <inttypes.h>
@@ -30,12 +30,12 @@ void show_progress(const report_t *report, bool last) {
   shown = now;
   (void) fprintf(stderr,
                  "\r%6" PRIu32 " open, %6" PRIu32 " complete, %6" PRIu32
-                 " cancelled, %6" PRIu64 " MB echoed%s",
+                 " canceled, %6" PRIu64 " MB echoed%s",
                  report->open, report->complete, report->cut,
                  report->bytes / 1000000, last ? "\n" : "");
 }
 
-/* All of read() or none. */
+/* Reads `len` bytes. Returns false if fewer arrive. */
 static bool read_whole(int fd, void *out, size_t len) {
   char *at = out;
   while (len > 0) {
@@ -71,7 +71,7 @@ static void summarise(const report_t *server, const report_t *client,
                       uint64_t start) {
   printf("%u connections, %" PRIu64 " messages, %" PRIu64
          " MB echoed; server: %" PRIu32 " complete, %" PRIu32
-         " cancelled, %" PRIu64 " bytes each; client: %" PRIu32
+         " canceled, %" PRIu64 " bytes each; client: %" PRIu32
          " complete, %" PRIu32 " cut; %.1f s, seed %" PRIu64 "\n",
          plan.connections, client->messages, server->bytes / 1000000,
          server->complete, server->cut, server->memory, client->complete,
@@ -107,17 +107,17 @@ int main(int argc, char *argv[]) {
     return 2;
   }
   if (!may_open_enough()) {
-    printf("skipped: there may not be %u descriptors\n", plan.connections);
+    printf("skipped: the limit is below %u descriptors\n", plan.connections);
     return SKIPPED;
   }
   room_init();
   CHECK(pipe(to_client) == 0 && pipe(to_server) == 0);
-  (void) signal(SIGPIPE, SIG_IGN); /* as libuv asks of its programs */
+  (void) signal(SIGPIPE, SIG_IGN); /* libuv requires this of programs */
   const pid_t pid = fork();
   CHECK(pid >= 0);
-  (void) alarm(DEADLINE); /* each process has its own */
+  (void) alarm(DEADLINE); /* in each process */
   const bool is_client = pid == 0;
-  (void) close(to_client[is_client ? 1 : 0]); /* the other one's ends */
+  (void) close(to_client[is_client ? 1 : 0]); /* the other end */
   (void) close(to_server[is_client ? 0 : 1]);
   if (is_client)
     be_client(to_client[0], to_server[1]);

@@ -13,13 +13,13 @@
 #include "avow/all.h"
 
 enum {
-  LISTENERS = 4, /* on addresses of their own: ports may run short */
+  LISTENERS = 4, /* on several addresses, because each has few ports */
   BACKLOG = 1024,
   HELLO = 16,    /* bytes of the first message */
-  MESSAGES = 5,  /* after that */
+  MESSAGES = 5,  /* messages after the first */
   SMALLEST = 64, /* bytes of a message */
   LARGEST = 4096,
-  HUGE = 300 * 1000, /* of one in RARE */
+  HUGE = 300 * 1000, /* size of one message in RARE */
   RARE = 100
 };
 
@@ -30,26 +30,26 @@ typedef struct {
 
 extern plan_t plan;
 
-/* Where the server listens. */
+/* Addresses on which the server listens. */
 typedef struct sockaddr_in addresses_t[LISTENERS];
 
 /* Outcomes of the connections on one side. */
 typedef struct {
-  uint32_t open; /* at the moment */
+  uint32_t open; /* open now */
   uint32_t peak;
   uint32_t complete;
-  uint32_t cut; /* cancelled, or ended by the other side before its time */
+  uint32_t cut; /* canceled, or ended early by the other side */
   uint64_t messages;
   uint64_t bytes;
   uint64_t memory; /* resident memory per connection at the peak */
 } report_t;
 
-/* Ends the process with what did not hold. */
+/* Prints the failed condition and ends the process. */
 _Noreturn void violated(const char *what, const char *file, int line);
 
 #define CHECK(x) ((x) ? (void) 0 : violated(#x, __FILE__, __LINE__))
 
-/* Puts a counting allocator under avow and libuv. To be called first. */
+/* Makes avow and libuv use a counting allocator. Must be called first. */
 void room_init(void);
 
 /* The loop of this process. Closing it checks that nothing is left. */
@@ -57,24 +57,24 @@ extern uv_loop_t room;
 void room_open(void);
 void room_close(void);
 
-/* Counts a connection more, and what it is worth. */
+/* Counts an opened connection. The last one measures the memory. */
 void room_opened(report_t *report);
 
-/* Memory that is counted; NULL if there is none left. */
+/* Allocates counted memory. Never returns NULL. */
 void *room_calloc(size_t size);
 void room_free(void *block);
 
-/* The next number of a sequence, of which each start has its own. */
+/* Returns the next number of the sequence that starts with *state. */
 uint32_t next_random(uint64_t *state);
 
-/* Listens, writes to out where, and serves that many connections, half of which
-   it cancels. */
+/* Listens, writes its addresses to `out`, and serves the planned connections,
+   half of which it cancels. */
 report_t serve(int out);
 
-/* Opens them all, and then has messages echoed on all. */
+/* Opens all connections, and then exchanges messages on all of them. */
 report_t talk(const addresses_t addresses);
 
-/* Shows how it goes, on a terminal. */
+/* Shows the progress on a terminal. */
 void show_progress(const report_t *report, bool last);
 
 #endif

@@ -15,9 +15,9 @@ static size_t resident;
 
 _Noreturn void violated(const char *what, const char *file, int line) {
   (void) fprintf(stderr,
-                 "%s:%d: does not hold: %s (%u connections, seed %llu)\n", file,
+                 "%s:%d: check failed: %s (%u connections, seed %llu)\n", file,
                  line, what, plan.connections,
-                 (unsigned long long) plan.seed); /* nowhere else to say it */
+                 (unsigned long long) plan.seed); /* an error is ignored */
   exit(1);
 }
 
@@ -61,7 +61,7 @@ static int open_files(void) {
   int n = 0;
   while (readdir(directory) != NULL)
     n++;
-  (void) closedir(directory); /* only read from */
+  (void) closedir(directory); /* it was only read */
   return n;
 }
 
@@ -79,7 +79,7 @@ static void on_unhandled(uv_loop_t *loop, const avow_value_t *reason,
 
 void room_open(void) {
   static const avow_options_t options = { .on_unhandled = on_unhandled };
-  CHECK(uv_loop_init(&room) == 0); /* libuv keeps the pipe of its signals */
+  CHECK(uv_loop_init(&room) == 0); /* libuv keeps its pipe for signals */
   CHECK(uv_loop_close(&room) == 0);
   CHECK(live == 0);
   files = open_files();
@@ -90,7 +90,7 @@ void room_open(void) {
 
 static void on_handle(uv_handle_t *handle, void *data) {
   (void) fprintf(stderr, "left: %s\n",
-                 uv_handle_type_name(handle->type)); /* before the CHECK */
+                 uv_handle_type_name(handle->type)); /* the CHECK follows */
 }
 
 void room_close(void) {
@@ -110,7 +110,7 @@ void room_close(void) {
 void room_opened(report_t *report) {
   report->peak++;
   report->open++;
-  CHECK(report->open == report->peak); /* none ends before all are there */
+  CHECK(report->open == report->peak); /* none ends before all are open */
   if (report->open < plan.connections)
     return;
   size_t now = 0;

@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * The server: it sends back whatever comes. Half of its connections, drawn by
- * lot, are cancelled: inside a callback of their own, or some time later,
- * wherever they are by then. All end in the same handlers.
+ * The server, which echoes all data. It cancels a random half of its
+ * connections, either in a handler of the connection or a random time later.
+ * All connections end in the same handlers.
  */
 #include <unistd.h>
 
@@ -14,16 +14,16 @@ typedef enum { TO_THE_END, CANCEL_INSIDE, CANCEL_LATER } fate_t;
 
 typedef struct {
   uv_tcp_t tcp;
-  avow_promise_t *chain; /* of all that it does */
+  avow_promise_t *chain; /* its promise; cancels all work */
   fate_t fate;
-  uint32_t threshold; /* bytes after which it is to happen */
+  uint32_t threshold; /* bytes after which it is canceled */
   uint32_t echoed;
-  bool condemned; /* the wait for it has begun */
+  bool condemned; /* its cancellation has begun */
 } connection_t;
 
 static struct {
   uv_tcp_t listeners[LISTENERS];
-  bool *doomed; /* by the order of accepting */
+  bool *doomed; /* in the order in which it accepts */
   unsigned accepted;
   uint64_t random;
   report_t report;
@@ -33,7 +33,7 @@ static uv_stream_t *stream_of(connection_t *c) {
   return (uv_stream_t *) &c->tcp;
 }
 
-/* Half of them, each half as likely as any other. */
+/* Selects half of the connections. Each half has the same probability. */
 static void draw_lots(void) {
   const unsigned n = plan.connections;
   server.random = plan.seed;
@@ -53,7 +53,7 @@ static void draw_fate(connection_t *c) {
   c->threshold = HELLO + 1 + random / 2 % (MESSAGES * SMALLEST);
 }
 
-/* A connection's end. */
+/* The end of a connection. */
 
 static avow_value_t close_connection(void *data) {
   connection_t *c = data;
@@ -84,8 +84,7 @@ static avow_value_t on_cut(const avow_value_t *reason, void *data) {
   return avow_none();
 }
 
-/* The connection is there until it is cancelled: who reads the end of the
-   stream waits. */
+/* The connection still exists, because on_end() waits for the cancellation. */
 static avow_value_t cancel_now(const avow_value_t *arg, void *data) {
   connection_t *c = data;
   avow_cancel(c->chain);
@@ -104,12 +103,12 @@ static void condemn(connection_t *c) {
   avow_unref(avow_then(p, cancel_now, NULL, c));
 }
 
-/* Its work. */
+/* The work of a connection. */
 
 static avow_value_t on_echoed(const avow_value_t *written, void *data) {
   server.report.bytes += (uint64_t) avow_to_int(written);
   show_progress(&server.report, false);
-  return avow_none(); /* once more */
+  return avow_none(); /* repeats */
 }
 
 static avow_value_t on_end(connection_t *c) {
@@ -143,7 +142,7 @@ static void start(connection_t *c) {
   c->chain = avow_then(p, on_complete, on_cut, c);
 }
 
-/* Accepting them. */
+/* Accepting connections. */
 
 static void stop_listening(void) {
   for (int i = 0; i < LISTENERS; i++)
