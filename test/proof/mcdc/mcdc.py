@@ -1,15 +1,18 @@
 # SPDX-License-Identifier: MIT
-"""Which conditions of src did the tests show to matter?
+"""Check that the tests show the effect of each condition in src (MC/DC).
 
     mcdc.py LISTED SHOWN...
 
-SHOWN: what `llvm-cov show -show-mcdc -show-branches=count` says of a build whose
-sources were preprocessed first; several builds count as one, the first of them
-is what says which conditions are constant. A condition is reached if two runs
-of its decision differ in it and in their outcome and in nothing else, or, where
-it is alone, if it was true and false. Prints a table, then what was not reached
-and is not in LISTED, which has reasons, and fails if there is any, if what is in
-LISTED was reached, or if that is too long.
+SHOWN is the output of `llvm-cov show -show-mcdc -show-branches=count` for a
+build whose sources were preprocessed first. Several builds count as one. The
+first of them decides which conditions are constant.
+
+A condition is shown if two runs of its decision differ only in this condition
+and in the outcome. A condition that is alone is shown if it was true and false.
+
+LISTED excuses conditions, with reasons. The script prints a table, and then the
+conditions that are neither shown nor excused. It fails if there is any, if an
+excused condition is shown, or if LISTED is too long.
 """
 import os
 import re
@@ -28,7 +31,7 @@ EXPECT = '__builtin_expect(!!('
 
 
 class Unit:
-    """A preprocessed file: where its lines are from, and what they say."""
+    """A preprocessed file: the origins of its lines, and their text."""
 
     def __init__(self):
         self.lines = {}
@@ -50,7 +53,7 @@ class Unit:
         self.at = file, line + 1
 
     def text(self, line, column):
-        """The condition that begins there."""
+        """Return the condition that begins at this place."""
         rest = ' '.join(self.lines.get(line + i, '') for i in range(8))
         rest = rest[column - 1 + rest.startswith(EXPECT, column - 1) *
                     len(EXPECT):]
@@ -69,7 +72,7 @@ class Unit:
 
 
 def source(path):
-    """The path below the root, of what is in src; or nothing."""
+    """Return the path below the root for a file of src, or None."""
     found = re.search(r'(?:^|/)(src/\w+/\w+\.[ch])$', os.path.normpath(path))
     return found and found[1]
 
@@ -89,23 +92,23 @@ class Branch(Condition):
     def __init__(self, place, text):
         super().__init__(place, text)
         self.seen = [text.startswith(('case ', 'default')), False]
-        self.seen.reverse()  # true, false: of a label it is enough to get there
+        self.seen.reverse()  # true, false; a label must only be reached
 
     def lacks(self):
         if all(self.seen):
             return None
         if not any(self.seen):
-            return 'never asked'
+            return 'never evaluated'
         return 'never false' if self.seen[0] else 'never true'
 
 
 class Decision:
-    """Conditions that are decided together."""
+    """The conditions of one decision."""
 
     def __init__(self, conditions):
         self.conditions = conditions
         self.vectors = set()
-        self.constant = None  # which of them
+        self.constant = None  # which conditions are constant
 
     def add(self, constant, vectors):
         if self.constant is None:
@@ -114,7 +117,7 @@ class Decision:
             self.vectors |= vectors
 
     def shows(self, i):
-        """Is there a pair that differs in the one alone?"""
+        """Tell whether two runs differ only in this condition."""
         return any(
             a[i] == 'T' and b[i] == 'F' and a[-1] != b[-1] and all(
                 j == i or x == y or '-' in (x, y)
@@ -125,12 +128,12 @@ class Decision:
         if self.shows(i):
             return None
         seen = sorted(''.join(v[:-1]) + '=' + v[-1] for v in self.vectors)
-        return 'condition %d of %s' % (i + 1, ' '.join(seen) or 'none asked')
+        return 'condition %d of %s' % (i + 1, ' '.join(seen) or 'no run')
 
 
 def read_units(path):
-    """Yields what is said of a preprocessed file: the unit, its branches, and
-    its decisions."""
+    """Yield each preprocessed file: the unit, its branches, and its
+    decisions."""
     unit = None
     for line in open(path, errors='replace'):
         line = line.rstrip('\n')
@@ -157,7 +160,7 @@ def read_units(path):
 class Coverage:
     def __init__(self):
         self.branches = {}
-        self.constant = set()  # those of the first build that knew them
+        self.constant = set()  # by the first build that has them
         self.decisions = {}
 
     def key(self, unit, line, column):
@@ -204,7 +207,7 @@ class Coverage:
                 self.add_branch(unit, line, column, true, false)
 
     def conditions(self):
-        """Yields each condition with what it lacks."""
+        """Yield each condition, and why it is not shown, or None."""
         for branch in self.branches.values():
             yield branch, branch.lacks()
         for decision in self.decisions.values():
@@ -243,7 +246,8 @@ def main(path, *shown):
     listed = read_listed(path)
     fails = len(listed) > MOST
     if fails:
-        print('%s lists %d, and may list %d' % (path, len(listed), MOST))
+        print('%s has %d rows, but only %d are allowed'
+              % (path, len(listed), MOST))
     for condition, lack in sorted(missing,
                                   key=lambda m: (m[0].file, m[0].line)):
         if condition.key() not in listed:

@@ -11,7 +11,7 @@
 #include <string.h>
 #include <sys/mman.h>
 
-/* Where the linker says that they begin and end. */
+/* The linker defines the beginning and the end. */
 extern char counters[] __asm__("__start___llvm_prf_cnts");
 extern char counters_end[] __asm__("__stop___llvm_prf_cnts");
 extern char outcomes[] __asm__("__start___llvm_prf_bits");
@@ -20,7 +20,7 @@ extern char outcomes_end[] __asm__("__stop___llvm_prf_bits");
 static void share(char *begin, const char *end) {
   const size_t size = (size_t) (end - begin);
   if (size == 0)
-    return; /* what Meson compiles to see whether it can */
+    return; /* a program with which Meson checks the compiler */
   char *shared = mmap(NULL, size, PROT_READ | PROT_WRITE,
                       MAP_SHARED | MAP_ANONYMOUS, -1, 0);
   if (shared == MAP_FAILED) {
