@@ -1,7 +1,7 @@
 #!/bin/sh
 # SPDX-License-Identifier: MIT
-# Checks the models of what crosses threads with Spin: they must be clean, each
-# fault planted in them must be found. Takes some seconds.
+# Check the models of cross-thread communication with Spin. The models must have
+# no error, and Spin must find each planted fault. This takes some seconds.
 set -eu
 here=$(cd "$(dirname "$0")" && pwd)
 
@@ -15,11 +15,11 @@ work=$(mktemp -d)
 trap 'rm -rf "$work"' EXIT
 cd "$work"
 
-# OPTION...: the checker's report of $model with these macros.
+# search OPTION...: writes Spin's report of $model, with these macros.
 search() {
   spin "$@" -a "$here/$model.pml" >spin.log || { cat spin.log; exit 1; }
   ${CC:-cc} -O0 -w -DSAFETY -o pan pan.c
-  ./pan -m100000 >report 2>&1 || true # what it says counts
+  ./pan -m100000 >report 2>&1 || true # the report has the result
 }
 
 row() {
@@ -28,7 +28,8 @@ row() {
 
 failed=0
 
-# WHAT OPTION...: no errors, the whole space searched, each statement reached.
+# must_be_clean NAME OPTION...: checks that there is no error, that the search
+# was complete, and that each statement was reached.
 must_be_clean() {
   what=$1
   shift
@@ -45,7 +46,7 @@ must_be_clean() {
   fi
 }
 
-# FAULT EXPECTED OPTION...: an error, and of that kind.
+# must_be_found FAULT EXPECTED OPTION...: checks for an error of that kind.
 must_be_found() {
   fault=$1
   expected=$2
@@ -66,7 +67,7 @@ model=port
 must_be_clean '2 producers, 2 values' -DPRODUCERS=2 -DROUNDS=2
 must_be_clean '3 producers, 1 value' -DPRODUCERS=3 -DROUNDS=1
 
-# Lost wake-ups: the loop, which waits for what is outstanding, waits for ever.
+# Lost wakeups: the loop waits forever for pending remotes.
 must_be_found EMPTY_TEST_OUTSIDE 'invalid end state' -DPATIENT
 must_be_found RELAXED 'invalid end state' -DPATIENT
 must_be_found MARK_TAKEN_BLINDLY 'invalid end state' -DPATIENT
@@ -85,7 +86,7 @@ model=sender
 must_be_clean 'sender, 2 by 2' -DROOM=2
 must_be_clean 'sender, 3 by 1' -DPRODUCERS=3 -DITEMS=1 -DROOM=2
 
-# Lost calls, and lost room: somebody waits for ever.
+# Lost calls and lost wakeups of senders: the loop or a sender waits forever.
 must_be_found NEWS_OUTSIDE 'invalid end state'
 must_be_found CALLED_FOR_EVER 'invalid end state'
 must_be_found NO_CALL_AT_THE_END 'invalid end state'
@@ -98,4 +99,4 @@ must_be_found MAIL_NOT_COUNTED 'assertion violated'
 must_be_found END_BEFORE_ITEMS 'assertion violated'
 
 [ "$failed" = 0 ] || exit 1
-echo 'the models are clean, each planted fault is found'
+echo 'the models have no error, and each planted fault is found'

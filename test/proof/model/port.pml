@@ -1,66 +1,67 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * The way of values from other threads to a loop, as src/engine/port.c and
- * remote.c build it: one loop, some producers, a port between them. The loop
- * makes remotes, all of one batch, and hands them out, takes what arrives, and
- * closes: once all has arrived, or earlier, under fire. The checker tries every
- * interleaving.
+ * A model of src/engine/port.c and remote.c, which pass values from other
+ * threads to a loop: one loop, some producers, and a port between them. The
+ * loop makes remotes, all of one batch, hands them out, and receives their
+ * values. It closes after all values have arrived, or earlier, while producers
+ * still send. Spin tries each interleaving.
  *
- * What must hold: each value is delivered or released, once; all are delivered
- * if the loop waits for them (a lost wake-up leaves it waiting for ever, which
- * is an invalid end state); no block is used after it was freed; libuv's handle
- * is not touched once it closes; in the end everything has been freed, once.
+ * Invariants: Each value is delivered or released exactly once. If the loop
+ * waits for all values, all are delivered. A lost wakeup would leave the loop
+ * waiting, which is an invalid end state. No block is used after it was freed.
+ * No function of libuv gets the handle after it was closed. At the end,
+ * everything was freed exactly once.
  *
- * Promela's memory is sequentially consistent, libuv's early return is not: the
- * load of `pending` in uv_async_send() is relaxed. So a producer may read there
- * what the loop has cleared since, unless it has found nothing on the stack, by
- * the loop's exchange thereafter, which it acquires. (Reading a 0 that is too
- * old does no harm: an exchange follows.)
+ * Promela's memory is sequentially consistent, but the load of `pending` in
+ * uv_async_send() is relaxed. Therefore a producer may still read a 1 that the
+ * loop has cleared. It cannot if it found the stack empty, because it then
+ * acquires the exchange that the loop did after clearing. An old 0 does no
+ * harm, because an exchange follows.
  *
- * Each macro that is named in #ifdef plants a fault, which must be found.
+ * Each macro in an #ifdef plants a fault, which Spin must find.
  */
 #ifndef PRODUCERS
 #define PRODUCERS 2
 #endif
-#ifndef ROUNDS /* remotes that each producer gets, one after the other */
+#ifndef ROUNDS /* number of remotes of each producer */
 #define ROUNDS 2
 #endif
-#define VALUES (PRODUCERS * ROUNDS) /* as many blocks, too */
-#define NOBODY VALUES               /* the remote of a loop that is closed */
+#define VALUES (PRODUCERS * ROUNDS) /* also the number of blocks */
+#define NOBODY VALUES               /* in place of a remote, after closing */
 
 mtype = { NEVER, HELD, QUEUED, SPARE }; /* states of a remote's block */
 
-/* libuv's: a handle, and the file descriptor that wakes the poll. */
+/* libuv's handle, and the file descriptor that wakes the poll. */
 bool handle_open = true;
 bool pending;
 bool readable;
-bool stale[PRODUCERS]; /* may still see the 1 that the loop cleared */
-bool unpublished;      /* the loop has not taken the mark since */
+bool stale[PRODUCERS]; /* may still read the 1 that the loop cleared */
+bool unpublished;      /* the loop has not taken the mark since then */
 
 /* The port. */
 bool port_live = true;
 bool mutex;
 bool closed;
-bool mark; /* below all on the stack: the loop will look again */
-byte refs = 1; /* the context's; once closed, the batch's, too */
+bool mark; /* at the bottom of the stack: the loop will look again */
+byte refs = 1; /* of the context; after closing, also of the batch */
 chan queue = [VALUES] of { byte, byte }; /* remotes and their values */
 
-/* The batch; once closed, its remotes'. */
+/* The batch, which its remotes own after closing. */
 bool batch_live = true;
 byte owners;
 
-/* The loop's thread only. */
+/* Used only on the loop's thread. */
 byte waiting;
 bool overdue;
 chan spare = [VALUES] of { byte };
 
-/* What the checker watches. */
+/* Variables of the checks. */
 mtype block[VALUES] = NEVER;
 bool disposed[VALUES];
 byte delivered;
-bool early; /* the loop does not wait for what is outstanding */
+bool early; /* the loop does not wait for pending remotes */
 
-chan hands = [VALUES] of { byte }; /* the program's own hand-over */
+chan hands = [VALUES] of { byte }; /* how the program passes remotes on */
 
 inline lock() {
   atomic {
@@ -94,7 +95,7 @@ inline port_unref(last) {
   if
   :: last ->
     d_step {
-      assert(port_live && !mutex); /* or it would be destroyed while held */
+      assert(port_live && !mutex); /* otherwise it is destroyed while held */
       port_live = false
     }
   :: else
@@ -144,8 +145,8 @@ inline async_send() {
   fi
 }
 
-/* One exchange. Where nothing was there that acquires what the loop did before
-   it took the mark. */
+/* One exchange. If the stack was empty, it acquires the writes of the loop
+   before the loop took the mark. */
 inline push() {
 #ifndef EMPTY_TEST_OUTSIDE
   was_empty = (len(queue) == 0 && !mark);
@@ -266,7 +267,7 @@ inline deliver_all() {
 #endif
 }
 
-/* What uv__io_poll() does with a readable descriptor, and on_async(). */
+/* uv__io_poll() with a readable descriptor, and on_async(). */
 inline on_async() {
   readable = false;
   d_step {
@@ -296,7 +297,7 @@ inline remote_new() {
   hands!r
 }
 
-/* The batch is its remotes' from now on. */
+/* From now on, the remotes own the batch. */
 inline remotes_close() {
   d_step {
     for (i : 0 .. VALUES - 1) {
@@ -341,7 +342,7 @@ inline port_close() {
     if
     :: last ->
       free_batch();
-      d_step { assert(refs > 1); refs-- } /* the context has one */
+      d_step { assert(refs > 1); refs-- } /* the context has a reference */
     :: else
     fi
   :: empty(mine) -> break

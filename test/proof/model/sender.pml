@@ -1,26 +1,26 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * The way of items from other threads to a channel, as src/flow/sender.c and
- * src/flow/sender_loop.c build it, but for avow_sender_send(): some producers,
- * a bounded ring under a mutex, one piece of mail that is posted to the loop
- * when there is something new, and a second ring that the loop takes in
- * exchange for the first. What posting mail is, and how it wakes a loop,
- * port.pml shows; here what is posted arrives.
+ * A model of src/flow/sender.c and src/flow/sender_loop.c without
+ * avow_sender_send(). These pass items from other threads to a channel. Some
+ * producers share a bounded ring under a mutex. They post a single piece of
+ * mail to the loop when there are new items. The loop exchanges the ring for a
+ * second one. port.pml models how mail wakes a loop; in this model, posted mail
+ * arrives.
  *
- * Each producer sends its items, blocked while there is no room, and lets go.
- * The consumer asks for one item after the other, may take one without waiting
- * for it, and may close early, also where an item has just been delivered.
- * Items come in a row while it asks; what came meanwhile the loop may leave to
- * its next turn, and does where a producer has the mutex. The checker tries
- * every interleaving.
+ * Each producer sends its items, waits while the ring is full, and then
+ * releases its sender. The consumer receives one item after the other, may take
+ * an item without waiting, and may close early, also in the handler of an item.
+ * While it receives, items are delivered in a row. The loop may leave newer
+ * items to its next iteration, and does so if a producer has the mutex. Spin
+ * tries each interleaving.
  *
- * What must hold: no more is inside than there is room for; each item is
- * delivered or released, once, and those of a producer in their order; the
- * mail is in one place at a time; the end comes behind all items, and the loop
- * hears of it; nobody stays blocked, or asks for ever (an invalid end state);
- * in the end the memory has been freed, once.
+ * Invariants: The ring never exceeds its capacity. Each item is delivered or
+ * released exactly once, and the items of a producer stay in order. The mail is
+ * in one place at a time. The end follows all items and reaches the loop. No
+ * producer and no receive waits forever, which would be an invalid end state.
+ * At the end, the memory was freed exactly once.
  *
- * Each macro that is named in #ifdef plants a fault, which must be found.
+ * Each macro in an #ifdef plants a fault, which Spin must find.
  */
 #ifndef PRODUCERS
 #define PRODUCERS 2
@@ -35,14 +35,14 @@
 
 bool mutex;
 chan sent = [ROOM] of { byte };
-chan taken = [ROOM] of { byte }; /* the loop's thread only */
+chan taken = [ROOM] of { byte }; /* used only on the loop's thread */
 byte blocked;  /* senders that wait for the condition */
-byte signaled; /* of these, those that have been woken */
-bool called;   /* the mail is the loop's, or on its way */
+byte signaled; /* number of them that were woken */
+bool called;   /* the loop has the mail, or will get it */
 bool ended;
 bool closed;
 byte users = PRODUCERS;
-byte refs = 2; /* of the users together, and of the channel */
+byte refs = 2; /* one of all users, and one of the channel */
 
 bool posted; /* the mail is in the loop's port */
 
@@ -52,7 +52,7 @@ bool asks, held, due, rests, stopped, finished;
 /* What the checker watches. */
 bool live = true;
 bool disposed[ALL];
-byte next[PRODUCERS]; /* to be delivered */
+byte next[PRODUCERS]; /* item to be delivered next */
 byte delivered;
 bool early;
 
@@ -81,7 +81,7 @@ inline unref() {
   }
 }
 
-/* Under the mutex. */
+/* Requires the mutex. */
 inline call() {
   d_step {
     calls = !called;
@@ -99,7 +99,7 @@ inline post() {
   fi
 }
 
-/* Lets go of the mutex and has it back when it was woken, as uv_cond_wait(). */
+/* Unlocks the mutex until it is woken, as uv_cond_wait() does. */
 inline wait() {
   d_step { blocked++; mutex = false };
   atomic { signaled > 0 && !mutex -> signaled--; blocked--; mutex = true }
@@ -168,7 +168,7 @@ inline release(ring) {
   od
 }
 
-/* sender_stop(), while the mail is elsewhere */
+/* sender_stop() while the loop does not have the mail */
 inline stop_alone() {
   asks = false;
   stopped = true;
@@ -200,7 +200,7 @@ inline exchange() {
   rests = false
 }
 
-/* The mutex has been let go of. */
+/* Runs after the mutex was unlocked. */
 inline tell_of_room() {
   skip;
 #ifndef ROOM_WAKES_NOBODY
@@ -211,7 +211,7 @@ inline tell_of_room() {
 #endif
 }
 
-/* With the mutex: look_and_unlock() */
+/* look_and_unlock(), which requires the mutex */
 inline look_inside() {
   end = ended;
 #ifdef END_BEFORE_ITEMS
@@ -268,7 +268,7 @@ inline take() {
   }
 }
 
-/* What the program's handler does: more is asked for, or it is closed. */
+/* A handler of the program: it receives again, or it closes. */
 inline handle() {
   if
   :: early -> stop_alone()
@@ -285,7 +285,7 @@ inline hand_over() {
   od
 }
 
-/* sender_deliver(), and once it is held, what comes with the next question. */
+/* sender_deliver(), and its continuation at the next receive */
 inline deliver() {
   d_step { some = false; end = false; later = false; room = false };
   if
