@@ -34,7 +34,7 @@ void say(const char *format, ...) {
   const int n =
       vsnprintf(said + said_len, sizeof(said) - said_len, format, args);
   va_end(args);
-  require(n >= 0 && said_len + (size_t) n + 1 < sizeof(said), "much to say");
+  require(n >= 0 && said_len + (size_t) n + 1 < sizeof(said), "large output");
   said_len += (size_t) n;
   said[said_len++] = '\n';
   said[said_len] = '\0';
@@ -150,7 +150,7 @@ int main(void) {
     const bool ok = strcmp(said, snippet->output) == 0;
     printf("%s %s\n", ok ? "ok    " : "FAILED", snippet->title);
     if (!ok)
-      printf("--- says\n%s--- not\n%s", said, snippet->output);
+      printf("--- prints\n%s--- not\n%s", said, snippet->output);
     failed += ok ? 0 : 1;
   }
   return failed == 0 ? EXIT_SUCCESS : EXIT_FAILURE;

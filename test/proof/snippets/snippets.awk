@@ -1,8 +1,8 @@
 # SPDX-License-Identifier: MIT
-# Makes a header of the C snippets in a document: each a part of a file that
-# defines example(), with what the text block after it says it prints. What a
-# compiler finds wrong it reports by the document's own lines. Code that a test
-# file has, below <!-- test/FILE -->, is left out.
+# Makes a header from the C snippets of a document. Each snippet is a part of a
+# file that defines example(). The text block after it has the expected output.
+# Compilers report errors with the lines of the document. Snippets below
+# <!-- test/FILE --> are quotes of a test file and are left out.
 BEGIN { print "typedef struct {\n  const char *title;\n  avow_fn example;\n" \
               "  const char *output;\n  avow_clock_t clock;\n} snippet_t;\n" }
 

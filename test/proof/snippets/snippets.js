@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: MIT
-// Runs the JavaScript beside the C in a document and compares what it says:
+// Runs the JavaScript snippets of a document and compares their output:
 //
 //   node snippets.js docs/from-javascript.md
 'use strict';
@@ -35,14 +35,14 @@ function read(file) {
 }
 
 async function main(file) {
-  process.exitCode = 1; // until all have been run
+  process.exitCode = 1; // until all have run
   let failed = 0;
   for (const { title, code, output } of read(file)) {
     said = '';
     await new AsyncFunction('say', 'get', code)(say, get);
     const ok = said === output;
     console.log(ok ? 'ok    ' : 'FAILED', title);
-    if (!ok) console.log(`--- says\n${said}--- not\n${output}`);
+    if (!ok) console.log(`--- prints\n${said}--- not\n${output}`);
     failed += !ok;
   }
   process.exitCode = failed === 0 ? 0 : 1;
