@@ -1,21 +1,20 @@
 #!/bin/sh
 # SPDX-License-Identifier: MIT
-# Would the tests notice? Plants the faults of faults.txt one at a time in a
-# copy of the sources: the suite that caught.txt names must fail.
+# Check that the tests find defects. The script plants the faults of faults.txt,
+# one at a time, in a copy of the sources. The suite that caught.txt names must
+# fail.
 #
 #   check.sh [NAME...]            these faults, or all
-#   check.sh --changed [SEED]     two dozen, chosen among those in files of
-#                                 src/ that changed of late; when these are
-#                                 fewer, among the others too. Each commit has
-#                                 its own, the same wherever it is tried
-#   check.sh --write [NAME...]    by whichever suite finds them, the quickest
-#                                 first; writes that to caught.txt
+#   check.sh --changed [SEED]     24 faults, first those in files of src/ that
+#                                 changed recently (see test/lib/changed.sh).
+#                                 The default seed depends only on the commit
+#   check.sh --write [NAME...]    finds the suites that fail, the fastest first,
+#                                 and writes them to caught.txt
 #
-# The tree is built without a fault, once for kinds with the same options. What
-# a fault is in is compiled by itself, and linked in front of the library with
-# the one suite, or with the plug-in that a suite is about. As many faults are
-# tried at a time as there are processors; JOBS is another number.
-# test/lib/changed.sh says what is of late.
+# The tree is built without a fault, once for all kinds with the same options.
+# The files with the fault are compiled separately. They are linked in front of
+# the library, with a suite or with the plug-in that the suite loads. The script
+# tries $JOBS faults at a time (default: the number of processors).
 # shellcheck disable=SC2013,SC2030,SC2031 # each worker has a $mine of its own
 set -eu
 here=$(cd "$(dirname "$0")" && pwd)
@@ -38,7 +37,7 @@ choose() {
   --changed)
     seed=${2:-$(printf '%d' "0x$(git -C "$root" rev-parse --short=7 HEAD)")}
     files=$(cd "$root" && . test/lib/changed.sh && changed_files src)
-    echo "24 faults, with seed $seed, first in what changed of late" >&2
+    echo "24 faults with seed $seed, first in files that changed recently" >&2
     # shellcheck disable=SC2086
     faults some 24 "$seed" $files
     ;;
@@ -59,8 +58,8 @@ copy() {
     --exclude=node_modules -cf - . | tar -C "$tree" -xf -
 }
 
-# "SUITE PROGRAM ARGUMENT" for each: suites of the simulator begin with sim_, and those
-# that run a second time there are left out.
+# table_of_suites: prints "SUITE PROGRAM ARGUMENT" for each suite. Suites of the
+# simulator begin with sim_. Suites that run there a second time are left out.
 table_of_suites() {
   python3 "$tree/test/lib/programs.py" --tests "$build" core | awk '
     $2 ~ /^test\/sim\/twice\// || $2 !~ /\// || NF != 3 { next }
@@ -75,7 +74,7 @@ table_of_suites() {
     }'
 }
 
-# The suites that are needed: those that should find the faults, or all.
+# list_suites: prints the suites that should find the faults, or all suites.
 list_suites() {
   if [ -z "$write" ]; then
     while read -r name; do
@@ -90,12 +89,12 @@ list_suites() {
   esac
 }
 
-# SUITE: what the library is linked with for it.
+# linked_for SUITE: prints the program or plug-in to link for the suite.
 linked_for() {
   awk -v suite="$1" '$1 == suite { print $2; exit }' "$work/table-of-suites"
 }
 
-# SUITE: what runs that, if it does not run by itself, or is to do the same.
+# host_of SUITE: prints the program that loads the plug-in or that is compared.
 host_of() {
   case $1 in
   hosted) echo test/ship/hosted_host ;;
@@ -103,12 +102,12 @@ host_of() {
   esac
 }
 
-# SUITE: what its program, which has others too, is to run.
+# argument_of SUITE: prints the argument that selects the suite.
 argument_of() {
   awk -v suite="$1" '$1 == suite { print $3; exit }' "$work/table-of-suites"
 }
 
-# SUITE: the script, if there is one, that runs both.
+# script_of SUITE: prints the script that runs both programs, if any.
 script_of() {
   case $1 in
   sim_fs_calls | sim_handles | sim_sequences)
@@ -117,13 +116,13 @@ script_of() {
   esac
 }
 
-# MESON-OPTION...
+# set_up MESON-OPTION...
 set_up() {
   log=$work/log
   [ -f "$build/build.ninja" ] ||
     meson setup "$build" "$tree" --buildtype=debug -Dtests=enabled \
       -Dexamples=false -Dbench=false -Ddefault_library=static "$@" \
-      >"$log" || give_up 'cannot set up' "$log"
+      >"$log" || give_up 'meson setup fails' "$log"
   table_of_suites >"$work/table-of-suites"
   list_suites >"$work/suites"
   targets=$(while read -r suite; do
@@ -138,8 +137,8 @@ set_up() {
   ninja -C "$build" -t deps >"$work/deps"
 }
 
-# FUNCTION LIST: calls it with each line, $jobs at a time. Each worker has a
-# directory $mine, with sources of its own to put faults in.
+# share FUNCTION LIST: calls the function with each line, $jobs at a time. Each
+# worker has a directory $mine with a copy of the sources.
 share() {
   workers=
   for worker in $(seq 0 $((jobs - 1))); do
@@ -159,7 +158,7 @@ share() {
   workers=
 }
 
-# The test that failed, or was the last to run.
+# failed_test: prints the test that failed or that ran last.
 failed_test() {
   awk '
     { name = substr($0, 14) }
@@ -170,8 +169,8 @@ failed_test() {
     END { print last != "" ? last : "what it prints" }' "$mine/log"
 }
 
-# SUITE LINKED SECONDS: runs it; where it fails, $by names the test. One
-# that hangs ends with all that it has started.
+# run_suite SUITE LINKED SECONDS: runs the suite. If it fails, $by names the
+# test. After SECONDS, the suite is killed.
 run_suite() {
   status=0
   (
@@ -196,8 +195,8 @@ run_suite() {
   return 1
 }
 
-# SUITE LINKED SECONDS: the same. Of what hangs on a busy machine that should
-# not be noted: it gets another chance.
+# run_again SUITE LINKED SECONDS: runs the suite. With --write, it runs a suite
+# that hangs a second time, because a busy machine can look like a hang.
 run_again() {
   run_suite "$@" && return 0
   case $write,$by in
@@ -206,8 +205,8 @@ run_again() {
   esac
 }
 
-# SUITE: notes how long it takes without a fault. It may take several times
-# that with one.
+# measure SUITE: measures the time without a fault. With a fault, the limit is
+# several times as long.
 measure() {
   start=$(date +%s%N)
   run_suite "$1" "$build/$(linked_for "$1")" 120 ||
@@ -217,7 +216,7 @@ measure() {
   echo $((ms * 5 / 1000 + 5)) >"$work/limit-$1"
 }
 
-# FILE: the sources that it is part of, as ninja has found out.
+# users FILE: prints the sources that include the file, as ninja knows them.
 users() {
   awk -v file="/$1" '
     /^[^ ]/ { source = "" }
@@ -227,16 +226,16 @@ users() {
     s,.*/\(test/[a-z/]*test_[a-z_]*\.c\)$,\1,p' | sort -u
 }
 
-# FILE OBJECT [OWN]: compiles the worker's, as the build does the tree's, or
-# what it makes OWN of.
+# compile FILE OBJECT [OWN]: compiles the worker's file with the command of the
+# build, or with the command that makes the object OWN.
 compile() {
   command=$(grep -e " -o ${3:-[^ ]*} -c [^ ]*/$1\$" "$work/commands" |
     head -n 1)
-  command="${command%% -MD *} -iquote '$mine/src'" # its headers before others
+  command="${command%% -MD *} -iquote '$mine/src'" # the worker's headers first
   (cd "$build" && eval "$command -o '$2' -c '$mine/$1'") >"$mine/log" 2>&1
 }
 
-# FILE: compiles the parts of the library that it is part of.
+# make_objects FILE: compiles the sources of the library that include the file.
 make_objects() {
   rm -f "$mine"/*.o
   users "$1" >"$mine/users"
@@ -245,13 +244,13 @@ make_objects() {
   done
 }
 
-# LINKED SOURCE: what it is compiled to for that.
+# object_of LINKED SOURCE: prints the object of the source in that program.
 object_of() {
   from=$(dirname "$1")
   echo "$1.p/$(echo "${2#"$from/"}" | tr / _).o"
 }
 
-# SUITE: where it is written. Others may have files of the same name.
+# source_of SUITE: prints its source. Several files may have that name.
 source_of() {
   if [ -n "$(script_of "$1")" ]; then
     echo "test/sim/${1#sim_}.c"
@@ -268,8 +267,8 @@ source_of() {
   fi
 }
 
-# SUITE FILE: links it, with what is faulty in front of the library. A suite
-# that includes a source has its own copy of that.
+# link SUITE FILE: links the suite with the faulty objects in front of the
+# library. A suite that includes the file is compiled again.
 link() {
   linked=$(linked_for "$1")
   source=$(source_of "$1")
@@ -289,12 +288,13 @@ link() {
   (cd "$build" && eval "$command") >"$mine/log" 2>&1
 }
 
-# NAME: the suite that should find it.
+# expected NAME: prints the suite that should find the fault.
 expected() {
   sed -n "s/^$1  *\([a-z_]*\):.*/\1/p" "$table"
 }
 
-# NAME FILE: the suites to try; those of other adapters do not link.
+# suites_for NAME FILE: prints the suites to try. Suites of other adapters do
+# not link.
 suites_for() {
   if [ -n "$write" ] && [ "$kind" = adapters ]; then
     while read -r suite; do
@@ -307,11 +307,11 @@ suites_for() {
   fi
 }
 
-# NAME FILE: who finds the fault in it, or what is wrong. If it is to break an
-# invariant, the failure of another, or of a test, does not count.
+# find_out NAME FILE: sets $by to the test that finds the fault, or $no to the
+# problem. If the fault must break an invariant, no other failure counts.
 find_out() {
   by=
-  no='DOES NOT BUILD: faults.txt must say it otherwise'
+  no='DOES NOT BUILD: write the fault in another way in faults.txt'
   make_objects "$2" || return 0
   wanted=$(faults breaks "$1")
   others=
@@ -328,7 +328,7 @@ find_out() {
   [ -n "$suite" ] || no='IS NOT IN caught.txt: --write finds the suite'
 }
 
-# NAME
+# try NAME
 try() {
   file=$(faults apply "$mine" "$1")
   find_out "$1" "$file"
@@ -337,7 +337,7 @@ try() {
   [ -z "$by" ] || printf '%-44s %s\n' "$1" "$by" >>"$mine/found"
 }
 
-# What was found now, the rest as it was.
+# write_table: writes the new results, and keeps the other rows.
 write_table() {
   faults names | while read -r name; do
     grep "^$name " "$work/found" || grep "^$name " "$table" || true
@@ -349,8 +349,8 @@ if [ "${1:-}" = --write ]; then
   write=1
   shift
 fi
-# Tries the faults of $kind, in the build with these options.
-# MESON-OPTION...
+# try_all MESON-OPTION...: tries the faults of $kind in a build with these
+# options.
 try_all() {
   build=$work/build$(echo "$*" | tr ' =' __)
   set_up "$@"
@@ -360,10 +360,10 @@ try_all() {
   share try "$work/$kind"
 }
 
-# What they need: is not here.
+# try_none COMPONENT: skips the faults of $kind, because COMPONENT is missing.
 try_none() {
-  # shellcheck disable=SC2046 # in a line
-  echo "not tried, for they need $1:" $(cat "$work/$kind")
+  # shellcheck disable=SC2046 # on one line
+  echo "not tried, because they need $1:" $(cat "$work/$kind")
   grep -vxF -f "$work/$kind" "$work/names" >"$work/rest" || true
   mv "$work/rest" "$work/names"
 }
@@ -385,7 +385,7 @@ try_kind() {
   esac
 }
 
-# The faults of one whose library is here are tried with those of the others.
+# Adds the faults of an installed adapter to those of the other adapters.
 with_adapters() {
   case $kind in
   curl) pkg-config --exists 'libcurl >= 7.84' || needs=libcurl ;;

@@ -1,27 +1,27 @@
 #!/usr/bin/perl
 # SPDX-License-Identifier: MIT
-# Reads a file of faults: its head says how they are written.
+# Read a file of faults. Its head describes the format.
 #
-#   faults.pl FAULTS names                the names of all
+#   faults.pl FAULTS names                prints the names of all faults
 #   faults.pl FAULTS some N SEED [FILE]...
-#       N names, chosen at random: first of the faults in these files. Of those
-#       in adapters, which take a build of their own, none but these
+#       prints N random names, first those of faults in these files. Faults in
+#       other files of adapters are left out, because they need more builds
 #   faults.pl FAULTS verify ROOT [NAME]...
-#       are they applicable? If it is all, has each source of the library one,
-#       and does caught.txt say of each what finds it?
-#   faults.pl FAULTS kind NAME            which build it is in
-#   faults.pl FAULTS breaks NAME          which invariant must tell of it
-#   faults.pl FAULTS apply ROOT NAME      applies it, and says to which file
+#       checks that the faults apply. Without NAME, also checks that each source
+#       of the library has a fault, and that caught.txt has a row for each fault
+#   faults.pl FAULTS kind NAME            prints the build of a fault
+#   faults.pl FAULTS breaks NAME          prints the invariant to break
+#   faults.pl FAULTS apply ROOT NAME      applies it, and prints the file
 use strict;
 use warnings;
-use File::Glob qw(:bsd_glob); # which leaves spaces alone
+use File::Glob qw(:bsd_glob); # allows spaces in names
 use List::Util qw(shuffle);
 
 my ($source, $command, @rest) = @ARGV;
 my (@faults, %by_name);
 
-# Which the builds that are tried do not compile, or have no statement, or look
-# for faults themselves.
+# Files that these builds do not compile, that have no statement, or that check
+# for faults.
 my %without = map { $_ => 1 } qw(src/engine/invariants.c src/fiber/fiber_windows.c
   src/fiber/shadow.c src/sys/at_by_path.c
   src/sys/temp_file_by_path.c src/uv/pipe_bind_by_path.c
@@ -62,11 +62,11 @@ sub parse_line {
   } elsif (/^([-+ ])(.*)$/ && @faults) {
     add_line($1, $2);
   } elsif (/^[^#]/) {
-    die "$source: what is this? $_\n";
+    die "$source: invalid line: $_\n";
   }
 }
 
-# The text with the fault in it; undef, and a reason, if it does not fit.
+# Returns the text with the fault, or undef and a reason if it does not apply.
 sub faulty {
   my ($fault, $text) = @_;
   $text = "\n$text";
@@ -80,25 +80,25 @@ sub faulty {
 }
 
 sub find {
-  return $by_name{ $_[0] } // die "there is no fault named $_[0]\n";
+  return $by_name{ $_[0] } // die "no fault has the name $_[0]\n";
 }
 
-# The simulator is no part of the library: it has some faults of its own, and
-# avow's own suites pass on it, or do not.
+# Files of src/sim need no fault, because the simulator is not part of the
+# library and avow's suites also run on it.
 sub complain_of_files_without {
   my ($root) = @_;
   my %with = map { $_->{file} => 1 } @faults;
   my @lack = grep { !$with{$_} && !$without{$_} && !m{^src/sim/} }
     map { substr $_, length("$root/") }
     map { glob "$root/src/$_" } qw(*.c */*.c);
-  print "$_: no fault is planted there\n" for @lack;
+  print "$_: has no planted fault\n" for @lack;
   return scalar @lack;
 }
 
 sub complain_of_faults_without_row {
   my %rows = map { $_ => 1 } slurp($source =~ s/faults\.txt$/caught.txt/r) =~ /^(\w+)/mg;
   my @lack = grep { !$rows{$_} } map { $_->{name} } @faults;
-  print "$_: is not in caught.txt: check.sh --write $_\n" for @lack;
+  print "$_: is not in caught.txt; run check.sh --write $_\n" for @lack;
   return scalar @lack;
 }
 
