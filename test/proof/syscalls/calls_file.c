@@ -4,9 +4,9 @@
  * second name for large files, both are defined, because the library chooses
  * which one it uses.
  */
-#undef _FILE_OFFSET_BITS /* else a name here becomes the other one */
-#undef _FORTIFY_SOURCE   /* whose headers define some of these */
-#define _GNU_SOURCE      /* the other names */
+#undef _FILE_OFFSET_BITS /* it replaces names by those for large files */
+#undef _FORTIFY_SOURCE   /* its headers define some of these functions */
+#define _GNU_SOURCE      /* declares the names for large files */
 
 #include <errno.h>
 #include <fcntl.h>
@@ -169,9 +169,10 @@ int fstat64(int fd, struct stat64 *out) {
 
 enum { READS_TO_THE_END = 0x013400 };
 
-/* Once both sides have ended, libuv before 1.52 takes a read of less than it
-   has room for as the last one (uv__stream_io() in src/unix/stream.c). Of
-   sockets it is: cutting those would lose what no system loses. */
+/* After both sides have ended, libuv before 1.52 treats a read that does not
+   fill its buffer as the last one (uv__stream_io() in src/unix/stream.c). That
+   is correct for sockets. A cut of such a read would lose data that no system
+   loses. */
 static bool is_last_read(int fd) {
   if (uv_version() >= READS_TO_THE_END ||
       call_on(fd, CALL_NONE, CALL_RECEIVE) == CALL_NONE)
@@ -276,7 +277,7 @@ static bool is_failing_copy(long number, long *len) {
 }
 #endif
 
-/* Several datagrams in one call that sends none. */
+/* Tells whether a call that sends several datagrams fails and sends none. */
 static bool is_failing_send(long number, int fd) {
 #ifdef SYS_sendmmsg
   const call_t call = call_on(fd, CALL_NONE, CALL_SEND);
@@ -286,8 +287,8 @@ static bool is_failing_send(long number, int fd) {
 #endif
 }
 
-/* The number of arguments is unknown. Superfluous reads concern the caller's
-   frame, which a sanitizer may watch. */
+/* The number of arguments is unknown, so this reads six. It may read beyond the
+   arguments into the caller's frame, which ASan would report. */
 __attribute__((no_sanitize("address"))) long syscall(long number, ...) {
   long arg[6];
   va_list args;

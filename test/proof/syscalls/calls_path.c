@@ -4,9 +4,9 @@
  * change metadata. They need no open file, because any call of a thread in the
  * pool counts.
  */
-#undef _FILE_OFFSET_BITS /* else a name here becomes the other one */
-#undef _FORTIFY_SOURCE   /* whose headers define some of these */
-#define _GNU_SOURCE      /* the other names */
+#undef _FILE_OFFSET_BITS /* it replaces names by those for large files */
+#undef _FORTIFY_SOURCE   /* its headers define some of these functions */
+#define _GNU_SOURCE      /* declares the names for large files */
 
 #include <dirent.h>
 #include <fcntl.h>
@@ -113,7 +113,7 @@ int lstat64(const char *path, struct stat64 *out) {
   return fails(CALL_STAT) ? -1 : next("lstat64").stat64(path, out);
 }
 
-/* The same by a directory. */
+/* Calls relative to a directory. */
 
 int linkat(int from_dir, const char *from, int dir, const char *to, int flags) {
   return fails(CALL_MAKE)

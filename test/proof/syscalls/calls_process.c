@@ -23,8 +23,8 @@ static next_t next(const char *name) {
   return (next_t){ .symbol = inject_next(name) };
 }
 
-/* This process could not observe faults in the child. None of the child's calls
-   fails, nor those that libuv makes on the way out of fork(). */
+/* This process could not observe faults in the child. Therefore calls of the
+   child do not fail, and neither do calls that libuv makes after fork(). */
 pid_t fork(void) {
   if (inject_fails(CALL_FORK, NULL))
     return -1;
@@ -46,8 +46,8 @@ int posix_spawn(pid_t *pid, const char *path,
       .posix_spawn(pid, path, actions, attributes, args, env);
 }
 
-/* Non-blocking pipes belong to a loop. libuv before 1.52 leaves files open if
-   it cannot make one. */
+/* Non-blocking pipes are internal pipes of a loop. If making one fails, libuv
+   before 1.52 leaves files open. */
 int pipe2(int fds[2], int flags) {
   const bool is_own = (flags & O_NONBLOCK) != 0;
   if (inject_fails(is_own ? CALL_NONE : CALL_PIPE, NULL))

@@ -3,7 +3,7 @@
  * System calls on sockets except read() and write(). They are separate from
  * calls on files, because connect() has another type with GNU extensions.
  */
-#undef _FORTIFY_SOURCE /* whose headers define some of these */
+#undef _FORTIFY_SOURCE /* its headers define some of these */
 
 #include <errno.h>
 #include <netdb.h>
@@ -43,7 +43,7 @@ int connect(int fd, const struct sockaddr *address, socklen_t len) {
   return next("connect").connect(fd, address, len);
 }
 
-/* The call succeeds, and its result is the error. */
+/* The call succeeds and stores the error in *value. */
 int getsockopt(int fd, int level, int option, void *value, socklen_t *len) {
   const int saved = errno;
   const bool asked = level == SOL_SOCKET && option == SO_ERROR;

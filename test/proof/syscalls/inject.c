@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * One plan at a time. The main thread makes it, and all threads carry it out.
+ * The plan of faults. The main thread sets it, and the calls of all threads
+ * follow it.
  */
 #define _GNU_SOURCE /* RTLD_NEXT */
 
@@ -17,8 +18,8 @@ enum { FILES = 4096 };
 
 static struct {
   _Atomic(const fault_t *) fault;
-  atomic_long turn; /* of the next call that counts */
-  long first, last; /* turns that fail */
+  atomic_long turn; /* number of the next call that counts */
+  long first, last; /* numbers of calls that fail */
   atomic_uint hit, seen;
 } plan;
 

@@ -1,10 +1,10 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * Faults in system calls. libuv's calls reach the functions of this program
- * (calls_file.c, calls_path.c, calls_process.c, calls_socket.c). Each asks here
- * whether it must fail, and otherwise calls the system. Only calls on files,
- * paths and sockets and for processes count. If the calls of libuv for itself
- * fail (its eventfd, epoll), libuv aborts.
+ * Faults in system calls. libuv's calls reach functions of this program
+ * (calls_file.c, calls_path.c, calls_process.c, calls_socket.c). These ask here
+ * whether to fail, and otherwise call the system. Only calls for files, paths,
+ * sockets and processes count, because libuv aborts if calls on its eventfd or
+ * on epoll fail.
  */
 #ifndef INJECT_H
 #define INJECT_H
@@ -13,7 +13,7 @@
 #include <stddef.h>
 
 typedef enum {
-  CALL_NONE, /* of no interest */
+  CALL_NONE, /* does not count */
   CALL_OPEN,
   CALL_STAT, /* of a file or of a path */
   CALL_READ,
@@ -21,7 +21,7 @@ typedef enum {
   CALL_CLOSE,
   CALL_SOCKET,
   CALL_CONNECT,
-  CALL_CONNECTED, /* how a connection attempt ended: getsockopt() */
+  CALL_CONNECTED, /* getsockopt() for the result of connecting */
   CALL_ACCEPT,
   CALL_RECEIVE,
   CALL_SEND,
@@ -37,7 +37,7 @@ typedef enum {
   CALL_OPENDIR,
   CALL_READDIR,
   CALL_SYNC,
-  CALL_SYNC_DIR, /* also that it is opened for that */
+  CALL_SYNC_DIR, /* also opens the directory for syncing */
   CALL_COPY,
   CALL_PIPE, /* also a pair of sockets */
   CALL_FORK,
@@ -50,7 +50,7 @@ typedef enum { CUT_NOT, CUT_TO_HALF, CUT_TO_ONE, CUT_TO_NONE } cut_t;
 
 typedef struct {
   const char *name;
-  int error; /* an errno, 0 when cutting */
+  int error; /* an errno, or 0 for a cut */
   cut_t cut; /* how much the call may transfer */
   unsigned calls;
 } fault_t;
@@ -64,18 +64,18 @@ void inject_nothing(void);
 /* Sets whether calls of this thread go to the system unchanged. */
 void inject_pause(bool on);
 
-/* Calls that failed since inject(), and calls that were made: one bit each. */
+/* Return bits for the calls that failed, or were made, since inject(). */
 unsigned inject_hit(void);
 unsigned inject_seen(void);
 
 const char *inject_call_name(call_t call);
 
-/* For the calls. Sets errno and returns true if it is to fail. Otherwise *len,
-   unless NULL, is how much it may transfer, possibly nothing. */
+/* Used by the calls. Returns true and sets errno if the call must fail.
+   Otherwise limits *len, unless NULL, to the bytes that it may transfer. */
 bool inject_fails(call_t call, size_t *len);
 
-/* Returns the call, or none on the thread that injects, which sets up and
-   checks. */
+/* Returns `call`, or CALL_NONE on the thread that injects, because that thread
+   makes calls for the setup and the checks. */
 call_t inject_in_pool(call_t call);
 
 /* The type with which a descriptor was opened. Pairs are sockets to a process;

@@ -31,7 +31,7 @@ static avow_value_t close_server(void *data) {
   return avow_none();
 }
 
-/* A stream is kept until its promise settles. */
+/* Releases a stream when its promise settles. */
 static void let_go(void *block) {
   avow_value_unref(*(avow_value_t *) block);
   free(block);
@@ -74,7 +74,7 @@ static avow_promise_t *connect_to_either(void) {
   struct sockaddr *address = (struct sockaddr *) &now.address;
   (void) uv_tcp_getsockname((uv_tcp_t *) avow_stream_handle(
                                 avow_to_stream(&now.server)),
-                            address, &len); /* it is bound */
+                            address, &len); /* it was bound */
   for (int i = 0; i < 2; i++)
     now.list[i] = (struct addrinfo){ .ai_family = AF_INET,
                                      .ai_addr = address,
@@ -116,6 +116,6 @@ const scenario_t connecting = {
            BIT(CALL_ACCEPT) | BIT(CALL_RECEIVE) | BIT(CALL_SEND) |
            BIT(CALL_SHUTDOWN) | BIT(CALL_CLOSE_SOCKET) | BIT(CALL_LOOKUP),
   .optional = BIT(CALL_SOCKET) | BIT(CALL_CONNECT) | BIT(CALL_CONNECTED) |
-              BIT(CALL_ACCEPT) | /* one more than the number of connections */
+              BIT(CALL_ACCEPT) | /* accept() is called once more often */
               BIT(CALL_CLOSE_SOCKET)
 };

@@ -17,16 +17,16 @@ static char content[SIZE + 1];
 static struct {
   uv_file in, out;
   int64_t copied;
-  uint64_t stated; /* the size */
-  bool at;         /* at an offset, in one go */
-  bool in_parts;   /* of each chunk */
+  uint64_t stated; /* the size from fstat() */
+  bool at;         /* in one call at offset 0 */
+  bool in_parts;   /* each chunk has several parts */
   avow_value_t read[FILES];
 } now;
 
 static bool write_source(void) {
   for (int i = 0; i < LINES; i++)
     (void) snprintf(content + (size_t) i * LINE, LINE + 1, "%05d\n",
-                    i); /* it fits */
+                    i); /* the text fits */
   FILE *file = fopen(source, "w");
   if (file == NULL)
     return false;
@@ -45,7 +45,7 @@ int scenario_files_setup(void **state) {
 }
 
 int scenario_files_teardown(void **state) {
-  (void) unlink(target); /* exists only if the run created it */
+  (void) unlink(target); /* it may not exist */
   (void) unlink(link_path);
   return unlink(source) == 0 && rmdir(directory) == 0 ? 0 : -1;
 }
@@ -114,7 +114,7 @@ static avow_value_t use_in(const avow_value_t *file, void *data) {
 }
 
 static avow_promise_t *copy(bool at, bool in_parts) {
-  (void) unlink(target); /* exists only after an earlier run */
+  (void) unlink(target); /* it may not exist */
   now.copied = 0;
   now.stated = 0;
   now.at = at;
@@ -140,7 +140,7 @@ static bool is_copied(void) {
   if (file == NULL)
     return false;
   const size_t len = fread(copied, 1, sizeof(copied), file);
-  (void) fclose(file); /* only read from */
+  (void) fclose(file); /* it was only read */
   return now.copied == SIZE && now.stated == SIZE && len == SIZE &&
          memcmp(copied, content, SIZE) == 0;
 }
@@ -219,7 +219,7 @@ const scenario_t reading_files = { .name = "reading four files",
                                    .optional = BIT(CALL_CLOSE) };
 
 static avow_promise_t *start_writing_file(void) {
-  (void) unlink(target); /* exists only after an earlier run */
+  (void) unlink(target); /* it may not exist */
   return avow_write_file(loop, target, avow_bytes(content, SIZE), 0600);
 }
 
@@ -229,7 +229,7 @@ static bool target_says(const char *text, size_t expected) {
   if (file == NULL)
     return false;
   const size_t len = fread(found, 1, sizeof(found), file);
-  (void) fclose(file); /* only read from */
+  (void) fclose(file); /* it was only read */
   return len == expected && memcmp(found, text, len) == 0;
 }
 
@@ -275,11 +275,11 @@ static int sweep(void) {
     if (strncmp(entry->d_name, ".avow-", 6) != 0)
       continue;
     (void) snprintf(path, sizeof(path), "%s/%s", directory,
-                    entry->d_name); /* it fits */
+                    entry->d_name); /* the text fits */
     (void) unlink(path);
     n++;
   }
-  (void) closedir(dir); /* only read from */
+  (void) closedir(dir); /* it was only read */
   return n;
 }
 
@@ -291,8 +291,9 @@ static bool is_replaced(void) {
   return is_written();
 }
 
-/* That its directory could not be synced does no harm, nor could the file be
-   closed once it is on the disk. One that cannot be without a name gets one. */
+/* A failure to sync the directory is harmless, and so is a failure to close the
+   file after it is on the disk. If the file cannot be made without a name, it
+   gets one. */
 enum {
   REPLACING = BIT(CALL_STAT) | BIT(CALL_OPEN) | BIT(CALL_WRITE) |
               BIT(CALL_MODE) | BIT(CALL_SYNC) | BIT(CALL_CLOSE) |
@@ -337,7 +338,7 @@ static avow_value_t send_in(const avow_value_t *file, void *data) {
 }
 
 static avow_promise_t *start_sending_file(void) {
-  (void) unlink(target); /* exists only after an earlier run */
+  (void) unlink(target); /* it may not exist */
   now.copied = 0;
   now.stated = SIZE;
   return avow_then(avow_fs_open(loop, source, O_RDONLY, 0), send_in, NULL,

@@ -16,7 +16,7 @@ int scenario_expected(void) {
   return expected;
 }
 
-/* The end whose failure was expected stands for all. */
+/* Settles as the end with the expected failure, or else as the first one. */
 avow_value_t scenario_outcome(const avow_value_t *settled, void *data) {
   const avow_value_t *first = NULL;
   for (size_t i = 0; i < avow_list_len(settled); i++) {
@@ -95,12 +95,12 @@ const scenario_t sleeping = { .name = "sleeping",
 static uv_thread_t threads[THREADS];
 
 static void settle(void *remote) {
-  (void) avow_remote_resolve(remote, avow_string("done")); /* or it is freed */
+  (void) avow_remote_resolve(remote, avow_string("done")); /* fails if freed */
 }
 
 static avow_value_t join_all(void *data) {
   for (int i = 0; i < THREADS; i++)
-    (void) uv_thread_join(&threads[i]); /* it was started */
+    (void) uv_thread_join(&threads[i]); /* the thread runs */
   return avow_none();
 }
 

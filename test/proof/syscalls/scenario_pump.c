@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * A pump at the server's end from the connection to itself. The client's data
- * and its end of input return to the client.
+ * A pump at the server from a connection to the same connection. The client
+ * receives its own data and its own end of input.
  */
 #include "scenario_tcp.h"
 

@@ -14,7 +14,7 @@ static struct {
   avow_channel_t *channel;
   avow_value_t server, client, accepted;
   bool greeted;
-  bool has_failed; /* to accept, and it was heard of */
+  bool has_failed; /* accepting failed with a report */
 } now;
 
 static void drop(avow_value_t *v) {
@@ -112,7 +112,7 @@ const scenario_t greeting_there = { .name = "greeting on another loop",
 
 static avow_value_t part(const avow_value_t *written, void *data) {
   drop(&now.accepted);
-  return avow_none(); /* the next, please */
+  return avow_none(); /* receive the next */
 }
 
 static avow_value_t welcome(const avow_value_t *connection, void *data) {

@@ -11,7 +11,7 @@ enum {
   PARTS = 4,
   FLOOD = TCP_FLOOD,
   PART = FLOOD / PARTS,
-  LITTLE = 64 * 1024 /* for a socket to hold */
+  LITTLE = 64 * 1024 /* buffer of a socket */
 };
 
 static const char farewell[] = "farewell";
@@ -21,10 +21,10 @@ static struct {
   bool has_server;
   avow_deferred_t *accepted;
   avow_cb serve, talk;
-  size_t echoed;       /* of the message, so far */
-  int messages;        /* whose echo is complete */
-  bool heard_farewell; /* and the end after it */
-  avow_value_t flood;  /* as it arrived */
+  size_t echoed;       /* bytes of the current message */
+  int messages;        /* number of complete echoes */
+  bool heard_farewell; /* and the end of input */
+  avow_value_t flood;  /* the received data */
 } now;
 
 static char message[FLOOD];
@@ -37,7 +37,7 @@ uv_stream_t *tcp_server(void) {
   return (uv_stream_t *) &now.server;
 }
 
-/* Filled once, because some thousand runs send it. */
+/* The message is filled once, because thousands of runs send it. */
 static void fill_message(void) {
   uint32_t x = 1;
   if (message[0] != 0)
@@ -54,7 +54,7 @@ static void stop_listening(avow_value_t v) {
   if (uv_is_closing((uv_handle_t *) &now.listener))
     return;
   avow_unref(avow_close_handle((uv_handle_t *) &now.listener));
-  (void) avow_resolve(now.accepted, v); /* its chain is never cancelled */
+  (void) avow_resolve(now.accepted, v); /* it is never canceled */
 }
 
 static int accept_server(void) {
@@ -62,7 +62,7 @@ static int accept_server(void) {
   if (err != 0)
     return err;
   now.has_server = true;
-  (void) uv_tcp_nodelay(&now.server, 1); /* or it takes longer */
+  (void) uv_tcp_nodelay(&now.server, 1); /* only for speed */
   return uv_accept((uv_stream_t *) &now.listener, tcp_server());
 }
 
@@ -73,7 +73,7 @@ static void on_connection(uv_stream_t *listener, int status) {
 
 static int listen_on_loopback(struct sockaddr_in *address) {
   int len = sizeof(*address);
-  (void) uv_ip4_addr("127.0.0.1", 0, address); /* it is an address */
+  (void) uv_ip4_addr("127.0.0.1", 0, address); /* the address is valid */
   int err = uv_tcp_bind(&now.listener, (struct sockaddr *) address, 0);
   if (err == 0)
     err = uv_listen((uv_stream_t *) &now.listener, 1, on_connection);
@@ -138,7 +138,7 @@ avow_promise_t *tcp_start(avow_cb serve, avow_cb talk) {
 /* Echoing. */
 
 static avow_value_t go_on(const avow_value_t *arg, void *data) {
-  return avow_none(); /* once more, please */
+  return avow_none(); /* repeat */
 }
 
 static avow_value_t echo(const avow_value_t *chunk, void *data) {
@@ -170,7 +170,7 @@ static avow_value_t serve_echo(const avow_value_t *arg, void *data) {
   return avow_follow(avow_then(p, say_farewell, NULL, NULL));
 }
 
-/* A wait for an echo ends at the end of its message. */
+/* Waiting for an echo ends after the bytes of its message. */
 static avow_value_t compare_echo(const avow_value_t *chunk, void *data) {
   if (avow_is_none(chunk))
     return avow_error(UV_EOF);
@@ -267,7 +267,7 @@ static avow_value_t check_end(const avow_value_t *chunk, void *data) {
 avow_promise_t *tcp_flood(void) {
   int little = LITTLE;
   (void) uv_send_buffer_size((uv_handle_t *) tcp_client(),
-                             &little); /* or not */
+                             &little); /* may fail */
   avow_promise_t *ps[PARTS];
   for (int i = 0; i < PARTS; i++)
     ps[i] = avow_write(avow_uv_stream(tcp_client()),
@@ -275,8 +275,8 @@ avow_promise_t *tcp_flood(void) {
   return avow_then(avow_all(loop, ps, PARTS), end_client, NULL, NULL);
 }
 
-/* Neither side closes before the other has read all, so each flood waits for a
-   read too. */
+/* Each side closes after the other has read all data. Therefore the flood also
+   waits for a read. */
 static avow_value_t flood(const avow_value_t *arg, void *data) {
   avow_promise_t *sent = tcp_flood();
   avow_promise_t *ended = avow_read(avow_uv_stream(tcp_client()), MESSAGE);

@@ -10,7 +10,7 @@
 
 enum {
   TCP_MESSAGE = 3000,
-  TCP_FLOOD = 800 * 1000, /* more than sockets hold */
+  TCP_FLOOD = 800 * 1000, /* more than sockets buffer */
   TCP_CALLS = BIT(CALL_SOCKET) | BIT(CALL_CONNECT) | BIT(CALL_CONNECTED) |
               BIT(CALL_ACCEPT) | BIT(CALL_RECEIVE) | BIT(CALL_SEND) |
               BIT(CALL_SHUTDOWN) | BIT(CALL_CLOSE_SOCKET)

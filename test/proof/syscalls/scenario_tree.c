@@ -31,7 +31,7 @@ static int remove_one(const char *path, const struct stat *info, int type,
 
 static void forget(const char *name) {
   (void) nftw(at(name), remove_one, 16,
-              FTW_DEPTH | FTW_PHYS); /* or not there */
+              FTW_DEPTH | FTW_PHYS); /* may be missing */
 }
 
 static bool make_file(const char *name, char c) {
@@ -77,7 +77,7 @@ static bool is_filled(const char *name, char c) {
   if (file == NULL)
     return false;
   const size_t len = fread(text, 1, sizeof(text), file);
-  (void) fclose(file); /* only read from */
+  (void) fclose(file); /* it was only read */
   for (size_t i = 0; i < len; i++)
     if (text[i] != c)
       return false;
@@ -112,9 +112,9 @@ static bool is_copied(void) {
          is_filled("copy/a/link", '1') && has_mode("copy/a", 0750);
 }
 
-/* libuv copies by read and write where the system cannot copy. It reads in
-   another way where the system cannot read at an offset. With two files at a
-   time, three failures are one too few to stop it. The data are checked in any
+/* If the system cannot copy, libuv reads and writes. If the system cannot read
+   at an offset, libuv reads in another way. Two files are copied at a time, so
+   three failures are too few to stop both. The test checks the data in each
    case. */
 enum {
   IN_OTHER_WAYS = BIT(CALL_COPY) | BIT(CALL_READ),
@@ -129,13 +129,13 @@ const scenario_t copying_tree = { .name = "copying a tree",
                                   .calls = COPYING,
                                   .optional = IN_OTHER_WAYS };
 
-/* A part of the target exists, with other contents. Descriptors that only
-   served a check need not close. */
+/* A part of the target exists, with other contents. A failure to close a
+   descriptor of a check is harmless. */
 static avow_promise_t *start_overwriting(void) {
   const avow_copy_options_t options = { .existing = AVOW_EXISTING_REPLACE,
                                         .keep = AVOW_KEEP_ALL };
   forget("copy");
-  (void) mkdir(at("copy"), 0755); /* the result shows whether it is there */
+  (void) mkdir(at("copy"), 0755); /* the test checks the result */
   (void) mkdir(at("copy/a"), 0750);
   (void) make_file("copy/one", 'x');
   (void) make_file("copy/a/two", 'x');
@@ -160,7 +160,7 @@ const scenario_t overwriting_tree = { .name = "overwriting a tree",
                                           IN_OTHER_WAYS | BIT(CALL_CLOSE) };
 
 static avow_promise_t *start_removing(void) {
-  (void) make_tree(); /* the result shows what is there */
+  (void) make_tree(); /* the test checks the result */
   return keep(avow_remove_tree(loop, at("tree")));
 }
 
@@ -171,7 +171,7 @@ static bool is_removed(void) {
   return counted && gone;
 }
 
-/* A directory that cannot be opened is tried again, and so is its parent. */
+/* If a directory cannot be opened, avow tries it and its parent again. */
 const scenario_t removing_tree = {
   .name = "removing a tree",
   .start = start_removing,

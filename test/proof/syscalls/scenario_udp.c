@@ -40,7 +40,7 @@ static avow_value_t exchange(void *data) {
 static int bind_to_loopback(void) {
   int len = sizeof(now.address);
   struct sockaddr *address = (struct sockaddr *) &now.address;
-  (void) uv_ip4_addr("127.0.0.1", 0, &now.address); /* it is an address */
+  (void) uv_ip4_addr("127.0.0.1", 0, &now.address); /* the address is valid */
   const int err = uv_udp_bind(&now.to, address, 0);
   return err != 0 ? err : uv_udp_getsockname(&now.to, address, &len);
 }
@@ -53,8 +53,8 @@ static avow_value_t end(void *data) {
 }
 
 static avow_promise_t *start(void) {
-  (void) uv_udp_init(loop, &now.from); /* makes no socket yet */
-  (void) uv_udp_init(loop, &now.to);   /* likewise */
+  (void) uv_udp_init(loop, &now.from); /* opens no socket */
+  (void) uv_udp_init(loop, &now.to);   /* opens no socket */
   now.heard = 0;
   const int err = bind_to_loopback();
   now.channel = avow_datagrams(&now.to, 1);

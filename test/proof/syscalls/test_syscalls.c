@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * Files and connections when the system fails. Each fault occurs at every call
+ * Files and connections when system calls fail. Each fault occurs at each call
  * in turn: once, a few times, and from then on. The program must end, leave
- * nothing behind, and not report a success that did not happen.
+ * nothing behind, and report only success that happened.
  */
 #include <errno.h>
 #include <limits.h>
@@ -10,8 +10,8 @@
 
 #include "trial.h"
 
-/* After a harmless fault, a program continues as if it had not happened. A
-   retried operation may also fail. A lasting fault may last forever. */
+/* A harmless fault does not change the outcome. After a retried fault, the
+   program may succeed or fail. A lasting fault may occur forever. */
 enum { HARMLESS = 1, RETRIED = 2, LASTING = 4 };
 
 enum {
@@ -94,7 +94,7 @@ static const case_t cases[] = {
       .calls = BIT(CALL_READDIR) },
     HARMLESS | LASTING },
   { { .name = "none of it written",
-      .error = EIO, /* what that becomes */
+      .error = EIO, /* the error in libuv */
       .cut = CUT_TO_NONE,
       .calls = BIT(CALL_WRITE) },
     LASTING },
@@ -108,7 +108,7 @@ static bool is_consequence(int code, unsigned hit) {
 
 static void judge_success(const scenario_t *scenario, int nature, bool intact) {
   const unsigned harmful = inject_hit() & ~scenario->optional;
-  trial_check(intact, "who succeeds has all the data");
+  trial_check(intact, "a success has all the data");
   trial_check(harmful == 0 || (nature & (HARMLESS | RETRIED)) != 0,
               "a failure is reported");
 }
@@ -126,10 +126,10 @@ static bool has_hit(void) {
   return inject_hit() != 0;
 }
 
-/* Whatever the outcome, each reported success happened. */
+/* The outcome may be an error, but a success must have happened. */
 static void judge_cut_short(const outcome_t *outcome) {
   trial_check(outcome->code != 0 || outcome->intact,
-              "who succeeds has all the data");
+              "a success has all the data");
 }
 
 typedef struct {
@@ -158,7 +158,7 @@ static void run_once(const run_t *run) {
   char name[128];
   (void) snprintf(name, sizeof(name), "%s, %s at call %ld, %ld times%s",
                   run->scenario->name, fault->name, run->nth, run->times,
-                  run->cut_short ? ", cut short" : ""); /* or cut */
+                  run->cut_short ? ", cut short" : ""); /* may be cut */
   scenario_expect(uv_translate_sys_error(fault->error));
   inject(fault, run->nth, run->times);
   const outcome_t outcome = judged(run, name);
@@ -174,7 +174,7 @@ static long step(void) {
   return getenv("THOROUGH") != NULL ? 1 : STEP;
 }
 
-/* Returns the calls that failed. Each kind of fault begins with another
+/* Returns the kinds of calls that failed. Each case begins with another
    call. */
 static unsigned fail_each(run_t run) {
   unsigned hit = 0;
@@ -223,7 +223,7 @@ static unsigned survive_case(const scenario_t *scenario, const case_t *c) {
   hit |= fail_each(run);
   if ((c->nature & LASTING) == 0)
     return hit;
-  case_t lasting = *c; /* libuv since 1.45 accepts until that works */
+  case_t lasting = *c; /* since 1.45, libuv retries accepting */
   lasting.fault.calls &= ~BIT(CALL_ACCEPT);
   run.c = &lasting;
   run.times = LONG_MAX;
@@ -321,7 +321,7 @@ static void commanding_survives_each_fault(void **state) {
   survive(&commanding);
 }
 
-/* Connections that wait to be accepted keep waiting. */
+/* Pending connections stay in the queue. */
 static void survive_accepting(const scenario_t *scenario) {
   static const case_t c = {
     { .name = "EIO", .error = EIO, .calls = BIT(CALL_ACCEPT) },
@@ -342,7 +342,8 @@ static void looking_up_survives_each_fault(void **state) {
   survive(&looking_up);
 }
 
-/* If libuv made its calls differently, it would pass all tests above. */
+/* If libuv made other calls, nothing would fail, and the tests above would
+   pass. */
 static void every_call_can_be_made_to_fail(void **state) {
   static const scenario_t *const all[] = {
     &copying,       &copying_parts, &copying_at,       &reading_file,
@@ -403,8 +404,7 @@ int main(void) {
     cmocka_unit_test(listening_survives_accepting_that_fails),
     cmocka_unit_test(looking_up_survives_each_fault),
   };
-  /* Requests that the kernel serves by io_uring make no call that could fail
-     here. */
+  /* Requests that use io_uring make no system calls that could fail here. */
   (void) setenv("UV_USE_IO_URING", "0", 1);
   harness_init();
   trial_init();

@@ -1,14 +1,14 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * libuv's own memory: programs in which each allocation that libuv makes fails
- * in turn, once and from then on, from the making of the loop to its end.
+ * libuv's own memory: programs in which each allocation of libuv fails in turn,
+ * once and from then on, from the creation of the loop to its end.
  *
- * Two things end the process, by libuv's design, and are kept from it. Its
- * thread pool is started before anything fails. And the array of a loop's
- * watchers always grows: libuv before 1.51 aborts where it does not
- * (maybe_resize() in src/unix/core.c, called by uv__io_start() in the midst of
- * a callback); since then it returns UV_ENOMEM to a new loop, but keeps the
- * array of an old one that it has freed (uv__reallocf()).
+ * libuv ends the process for two failures, so the test avoids them. First, it
+ * starts the thread pool before allocations fail. Second, the array of a loop's
+ * watchers never fails to grow. If it fails, libuv before 1.51 aborts
+ * (maybe_resize() in src/unix/core.c, called by uv__io_start() in the middle of
+ * a callback). Since 1.51, a new loop gets UV_ENOMEM, but an existing loop
+ * keeps an array that was freed (uv__reallocf()).
  */
 #include <limits.h>
 #include <signal.h>
@@ -25,7 +25,7 @@ enum { WATCHERS_MAY_FAIL_FIRST = 0x013300 };
 static struct {
   atomic_long live;
   atomic_long turn;
-  atomic_long first, last; /* turns that fail */
+  atomic_long first, last; /* numbers of allocations that fail */
   atomic_bool failed;
   bool sparing_watchers;
 } memory;
@@ -81,7 +81,7 @@ static void count_free(void *block) {
 static bool run_once(const scenario_t *scenario, long nth, bool from_then_on) {
   char name[128];
   (void) snprintf(name, sizeof(name), "%s, allocation %ld%s", scenario->name,
-                  nth, from_then_on ? " and later" : ""); /* or cut */
+                  nth, from_then_on ? " and later" : ""); /* may be cut */
   const long live = memory.live;
   scenario_expect(UV_ENOMEM);
   fail_uv_allocation(nth, from_then_on);
@@ -146,15 +146,15 @@ static void settling_from_threads_survives(void **state) {
 static void start_loop_without_watchers(void) {
   static const struct rlimit none = { 0, 0 };
   uv_loop_t own;
-  (void) setrlimit(RLIMIT_CORE, &none); /* otherwise a file is left behind */
-  (void) signal(SIGABRT, SIG_DFL);      /* cmocka catches it otherwise */
+  (void) setrlimit(RLIMIT_CORE, &none); /* otherwise a core file is left */
+  (void) signal(SIGABRT, SIG_DFL);      /* otherwise cmocka catches it */
   loop = &own;
   memory.sparing_watchers = false;
   fail_uv_allocation(2, false); /* after the loop itself */
   _exit(uv_loop_init(&own) == UV_ENOMEM ? 0 : 1);
 }
 
-/* Says when there is less to spare. */
+/* When this fails, the test no longer needs to spare the watchers. */
 static void libuv_aborts_without_memory_for_watchers(void **state) {
   const bool aborts = uv_version() < WATCHERS_MAY_FAIL_FIRST;
   int status = 0;

@@ -40,7 +40,7 @@ static void work(uv_work_t *req) {
 static void after_work(uv_work_t *req, int status) {
 }
 
-/* The pipe of its signals, and its thread pool. */
+/* Creates libuv's pipe for signals and its thread pool. */
 static void start_libuv(void) {
   uv_loop_t own;
   uv_work_t req;
@@ -53,7 +53,7 @@ static void start_libuv(void) {
 void trial_init(void) {
   const struct sigaction action = { .sa_handler = on_alarm };
   assert_int_equal(sigaction(SIGALRM, &action, NULL), 0);
-  (void) signal(SIGPIPE, SIG_IGN); /* as libuv asks of its programs */
+  (void) signal(SIGPIPE, SIG_IGN); /* libuv requires this of programs */
   start_libuv();
 }
 
@@ -100,8 +100,8 @@ static avow_value_t hear_of_it(const avow_value_t *reason, void *data) {
 static void run_until(avow_promise_t *p, bool (*is_time)(void),
                       outcome_t *out) {
   while (avow_state(p) == AVOW_PENDING && !is_time())
-    (void) uv_run(loop, UV_RUN_ONCE); /* the promise says more */
-  /* Closing would report a failure that we only hold. */
+    (void) uv_run(loop, UV_RUN_ONCE); /* the promise has the result */
+  /* Handles the rejection, because closing would report it otherwise. */
   avow_unref(avow_catch(avow_ref(p), hear_of_it, NULL));
   trial_check(avow_loop_close(loop) == 0, "avow closes");
   trial_check(avow_state(p) != AVOW_PENDING, "closing settles");
@@ -130,8 +130,8 @@ outcome_t trial_cut_short(const scenario_t *scenario, const char *name,
   uv_loop_t own;
   const int files = open_files();
   const long before = live_allocations();
-  (void) snprintf(running, sizeof(running), "%s", name); /* or cut */
-  (void) alarm(DEADLINE); /* in place of the one before */
+  (void) snprintf(running, sizeof(running), "%s", name); /* may be cut */
+  (void) alarm(DEADLINE); /* replaces the previous alarm */
   problem = NULL;
   loop = &own;
   outcome_t outcome = { .code = uv_loop_init(&own) };
