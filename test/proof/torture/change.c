@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * Blind changes of an input, as fuzzers make them: bytes are changed, added,
- * removed, and repeated many times. They also find code whose time grows too
- * fast with the length, or that counts digits without a limit.
+ * Random changes of an input, as fuzzers make them: bytes are changed, added,
+ * removed, and repeated many times. Repetition finds code whose time grows too
+ * fast with the length, or that does not limit the number of digits.
  */
 #include "change.h"
 
@@ -63,7 +63,7 @@ static bool open_gap(input_t *input, size_t at, size_t len) {
   return true;
 }
 
-/* Returns a byte that has a meaning in one of the parsers, or any byte. */
+/* Returns a byte with a meaning in one of the parsers, or any byte. */
 static uint8_t some_byte(input_t *input) {
   static const char telling[] = "[]*?!-\\./:%&=,; \t\r\n0019azAZ~";
   const size_t i = roll(input, 2 * sizeof(telling));
@@ -89,7 +89,7 @@ static void remove_run(input_t *input, size_t at) {
   input->size -= len;
 }
 
-/* Some of what stands there once more, or as often as fits. */
+/* Repeats some bytes at this place, once or as often as fits. */
 static void repeat_run(input_t *input, size_t at) {
   const size_t left = input->size - at;
   const size_t len = left > 0 ? 1 + roll(input, left < 32 ? left : 32) : 0;
@@ -98,7 +98,7 @@ static void repeat_run(input_t *input, size_t at) {
     memcpy(input->data + at, input->data + at + len, len);
 }
 
-/* Keeps this one up to there, and goes on with the end of another. */
+/* Replaces the rest of the input by the end of another input. */
 static void splice(input_t *input, size_t at) {
   const size_t other = roll(input, n_kept);
   const size_t from = roll(input, kept[other].size + 1);

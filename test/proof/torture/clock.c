@@ -1,8 +1,9 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * The clock runs timers in place of libuv, where their handles stay inactive.
- * Everything else runs in libuv, in iterations that never wait. An iteration
- * has the order of libuv 1.44 with UV_RUN_ONCE: timers, the rest, timers.
+ * The clock runs timers in place of libuv, in which their handles stay
+ * inactive. All other work runs in libuv, in iterations that never wait. An
+ * iteration has the order of libuv 1.44 with UV_RUN_ONCE: timers, the rest,
+ * timers.
  */
 #include "clock.h"
 
@@ -20,7 +21,7 @@ int __wrap_uv_timer_start(uv_timer_t *timer, uv_timer_cb cb, uint64_t timeout,
 int __wrap_uv_timer_stop(uv_timer_t *timer);
 
 typedef struct armed_s {
-  uv_timer_t *timer; /* NULL: free */
+  uv_timer_t *timer; /* NULL if unused */
   uv_timer_cb cb;
   uint64_t due;
 } armed_t;
@@ -84,12 +85,12 @@ int __wrap_uv_timer_stop(uv_timer_t *timer) {
   return 0;
 }
 
-/* The one that is due first. NULL if there is none. */
+/* Returns the timer that is due first, or NULL. */
 static armed_t *first(void) {
   armed_t *found = NULL;
   for (int i = 0; i < TIMERS; i++) {
     armed_t *armed = &now.armed[i];
-    /* libuv stops a timer that is closed, and avow frees it only after that. */
+    /* Closing a timer stops it. avow frees it only afterwards. */
     if (armed->timer != NULL && uv_is_closing((uv_handle_t *) armed->timer))
       armed->timer = NULL;
     if (armed->timer != NULL && (found == NULL || armed->due < found->due))
@@ -98,7 +99,7 @@ static armed_t *first(void) {
   return found;
 }
 
-/* libuv's timer phase, which before 1.48 does not end while timers are due. */
+/* libuv's timer phase, which before 1.48 runs until no timer is due. */
 static void fire(void) {
   now.cached = now.present;
   for (int n = 0;; n++) {
@@ -116,7 +117,7 @@ static bool is_alive(const uv_loop_t *loop) {
   return uv_loop_alive(loop) || first() != NULL;
 }
 
-/* Where libuv would block in the poll. */
+/* Advances the clock where libuv would block in the poll. */
 static void wait_for_more(uv_loop_t *loop) {
   const bool blocks = !uv_loop_alive(loop) || uv_backend_timeout(loop) != 0;
   const armed_t *next = first();
@@ -130,24 +131,25 @@ static void wait_for_more(uv_loop_t *loop) {
 
 static void on_prepare(uv_prepare_t *prepare) {
   now.cached = now.present;
-  uv_close((uv_handle_t *) prepare, NULL); /* over when this turn is */
+  uv_close((uv_handle_t *) prepare, NULL); /* only for this iteration */
 }
 
-/* libuv looks at the time when it has polled. */
+/* Updates the cached time at the poll, as libuv does. */
 static void look_before_poll(uv_loop_t *loop, uv_prepare_t *prepare) {
-  (void) uv_prepare_init(loop, prepare);        /* cannot fail */
-  (void) uv_prepare_start(prepare, on_prepare); /* nor this */
+  (void) uv_prepare_init(loop, prepare);        /* it never fails */
+  (void) uv_prepare_start(prepare, on_prepare); /* nor does this */
   uv_unref((uv_handle_t *) prepare);
 }
 
-/* The loop was alive before its timers ran: that is a whole turn, although
-   nothing may be left that libuv knows of. If it was stopped, there is none. */
+/* Runs an iteration of libuv. The loop was alive before its timers ran, so this
+   is a complete iteration, even if the loop is no longer alive. A stopped loop
+   does not poll. */
 static void turn(uv_loop_t *loop) {
   uv_prepare_t prepare;
   if (loop->stop_flag == 0)
     look_before_poll(loop, &prepare);
   loop->active_reqs.count++;
-  (void) __real_uv_run(loop, UV_RUN_NOWAIT); /* is_alive() is asked later */
+  (void) __real_uv_run(loop, UV_RUN_NOWAIT); /* is_alive() runs later */
   loop->active_reqs.count--;
 }
 

@@ -9,10 +9,10 @@
 
 #include <uv.h>
 
-/* Back to the beginning. on_stuck is called where it would wait for ever. */
+/* Resets the clock. `on_stuck` is called where a loop would wait forever. */
 void clock_reset(void (*on_stuck)(void));
 
-/* Time passes; loops see it when they next look. */
+/* Advances the clock. Loops see this when they next update their time. */
 void clock_advance(uint64_t ms);
 
 /* Returns the present time. uv_now() is the loop's cached time. */

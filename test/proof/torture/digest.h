@@ -16,7 +16,7 @@ enum { LOG = 4096 };
 
 typedef struct outcome_s {
   avow_state_t state;
-  uint64_t digest; /* of the value or reason */
+  uint64_t digest; /* digest of the value or reason */
   bool canceled;   /* the reason is UV_ECANCELED */
 } outcome_t;
 

@@ -1,6 +1,6 @@
 #!/usr/bin/env python3
 # SPDX-License-Identifier: MIT
-"""Prints how many inputs each fuzz target ran, of the tests of one build.
+"""Print the number of inputs that each fuzz target ran in the tests of a build.
 
     executions.py BUILD
 """

@@ -7,7 +7,7 @@ enum { DEPTH = 3, ITEMS = 3, BODY = 24, STATEMENTS = 4 };
 
 static const int codes[] = { UV_EIO, UV_ECANCELED, UV_ENOMEM, AVOW_EBROKEN };
 
-/* A program that always starts again at the end is finally ignored. */
+/* avow may stop calling a program that always begins new work at the end. */
 static bool may_be_ignored(void) {
   return machine.closing && (machine.small_budget || machine.heard > PATIENCE);
 }
@@ -26,7 +26,7 @@ record_t *make_record(record_kind_t kind, bytes_t *bytes) {
   return record;
 }
 
-/* Statements, after which the value that it returns is left in the body. */
+/* Runs statements. The rest of the body is the function's result. */
 static bytes_t run_body(const record_t *record) {
   bytes_t body = record->body;
   machine.depth++;
@@ -54,7 +54,7 @@ avow_value_t on_settled(const avow_value_t *arg, void *data) {
   return make_value(&rest, record->self, arg);
 }
 
-/* Past the end avow has no job to run it in. */
+/* After the loop is closed, avow has no job and calls it directly. */
 avow_value_t on_finally(void *data) {
   record_t *record = data;
   CHECK(record->calls++ == 0 && (!machine.calling || machine.closed));
@@ -140,8 +140,8 @@ static avow_value_t make_object(bytes_t *bytes, const avow_class_t *klass) {
   return avow_object(klass, record);
 }
 
-/* Inside a value only a promise that is nowhere else: one that is fulfilled
-   with what holds it would never be freed. */
+/* A value contains only promises that have no other reference. A promise that
+   is fulfilled with a value that references it would never be freed. */
 static avow_value_t follow(bytes_t *bytes, unsigned depth) {
   if (depth > 0 && machine.closed)
     return avow_none();
@@ -151,8 +151,8 @@ static avow_value_t follow(bytes_t *bytes, unsigned depth) {
   return p != NULL ? avow_follow(p) : avow_none();
 }
 
-/* Adds a reference to a promise that may have been taken. Checked builds assume
-   then that no other reference exists. The library does this for tools. */
+/* Adds a reference to a promise that another function may have taken. Otherwise
+   a checked build would report misuse. The library does this for tools. */
 void *avow__tool_ref_in(const void *tool, const char *what, const char *called);
 
 static avow_promise_t *same(const avow_promise_t *self) {

@@ -1,9 +1,9 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * A fuzzer's target that runs bytes as programs over avow. For each program,
- * nothing leaks, the loop closes, and settled promises stay as they are. A
- * handler runs at most once, and those of finally and attach exactly once. None
- * runs within the call that registers or settles.
+ * A fuzzer's target that runs bytes as programs on avow. For each program, no
+ * memory leaks, the loop closes, and settled promises do not change. A handler
+ * runs at most once, and handlers of finally and attach exactly once. No
+ * handler runs within the call that registers it or that settles its promise.
  */
 #include "clock.h"
 #include "machine.h"
@@ -125,7 +125,7 @@ static void check_records(void) {
   }
 }
 
-/* A promise fulfilled with an object that holds it would never be freed. */
+/* A promise whose value is an object that references it is never freed. */
 static void empty_objects(void) {
   for (unsigned i = 0; i < machine.n_records; i++) {
     record_t *record = &machine.records[i];
@@ -139,7 +139,7 @@ static void empty_objects(void) {
   }
 }
 
-/* Releasing may destroy objects, which put nothing back into registers. */
+/* Releasing may destroy objects. These do not fill registers again. */
 static void end(void) {
   memory_fail(0, false);
   machine.fuel = 0;

@@ -13,7 +13,7 @@ root=$here/../../..
 work=$(mktemp -d)
 corpus=${CORPUS:-$work/corpus}
 
-# ARGUMENT...: the names of libuv's flags are words of their own.
+# compile ARGUMENT...: compiles with the sanitizers.
 # shellcheck disable=SC2046
 compile() {
   clang -std=c11 -D_POSIX_C_SOURCE=200809L -DAVOW_BUILDING -g -O1 \
@@ -22,8 +22,8 @@ compile() {
     $(pkg-config --cflags libuv) "$@"
 }
 
-# NAME OPTION...: the library, to be linked with targets, without what is a
-# library of its own.
+# build_library NAME OPTION...: compiles the library for the targets, without
+# the simulator and adapters.
 build_library() {
   mkdir "$work/$1"
   name=$1
@@ -35,7 +35,7 @@ build_library() {
     "$here/memory.c" "$here/parse/text.c")
 }
 
-# NAME LIBRARY SOURCE-OR-OPTION...
+# link_target NAME LIBRARY SOURCE-OR-OPTION...
 # shellcheck disable=SC2046
 link_target() {
   target=$work/fuzz-$1
@@ -45,7 +45,7 @@ link_target() {
     $(pkg-config --libs libuv) -lpthread -lm
 }
 
-# NAME SECONDS LONGEST KEPT-CORPUS
+# fuzz NAME SECONDS LONGEST STORED-CORPUS
 fuzz() {
   log=$work/$1.log
   mkdir -p "$corpus/$1"
@@ -53,13 +53,13 @@ fuzz() {
     -max_len="$3" -artifact_prefix="$work/$1-" -print_final_stats=1 \
     "$corpus/$1" "$4" >"$log" 2>&1; then
     tail -60 "$log"
-    echo "failed: the input is in $work"
+    echo "failed; the input is in $work"
     exit 1
   fi
   sed -n "s/^stat::number_of_executed_units: */$1, inputs run: /p" "$log"
 }
 
-# LIBRARY
+# machine LIBRARY
 machine() {
   link_target "$1" "$1" "$here/fuzz.c" "$here/functions.c" \
     "$here/statements.c" "$here/clock.c" \
@@ -68,7 +68,7 @@ machine() {
   fuzz "$1" $((seconds / 3 + 1)) 600 "$here/corpus"
 }
 
-# NAME SOURCE...
+# parser NAME SOURCE...
 parser() {
   name=$1
   shift
@@ -76,7 +76,7 @@ parser() {
   fuzz "$name" $((seconds / 24 + 1)) 4096 "$here/parse/corpus/$name"
 }
 
-# Sets $llhttp to what compiles and links with it.
+# build_llhttp: sets $llhttp to the flags for compiling and linking.
 build_llhttp() {
   llhttp=$(pkg-config --cflags --libs libllhttp 2>/dev/null) && return
   mkdir "$work/llhttp"
@@ -103,7 +103,7 @@ if pkg-config --exists 'openssl >= 3.0.0'; then
   # shellcheck disable=SC2046 # lists
   parser tls "$root"/src/adapters/tls/*.c $(pkg-config --cflags --libs openssl)
 fi
-# The one whose steps are counted is not that of the library.
+# The matcher is compiled again, with a counter of its steps.
 rm "$work/pool/match.o"
 (cd "$work/pool" && compile -fsanitize=fuzzer-no-link \
   -fsanitize-coverage=trace-pc -c "$root/src/sys/match.c")

@@ -11,7 +11,7 @@ static void drop_element(node_t *element, nodes_t *condemned) {
     model_append(condemned, element);
     return;
   }
-  (void) model_take_upstream(element); /* the outcome is not needed */
+  (void) model_take_upstream(element); /* ignores the outcome */
 }
 
 void model_drop_elements(node_t *gather, nodes_t *condemned) {
@@ -134,7 +134,7 @@ void model_run_until(node_t *node) {
 /* The source promise continues if it has other waiters. */
 static void leave(node_t *node, outcome_t reason) {
   model_remove(&node->upstream->waiters, node);
-  (void) model_take_upstream(node); /* pending */
+  (void) model_take_upstream(node); /* it is pending */
   model_settle(node, reason);
 }
 

@@ -1,9 +1,9 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * A machine that runs any bytes as a program over avow. Its registers hold
+ * A machine that runs any bytes as a program on avow. Its registers hold
  * promises, deferreds, remotes and gathers. Its functions are parts of the same
- * bytes. Each program is valid and keeps avow's contract. Each ends, because
- * its steps are limited.
+ * bytes. Each program is valid and uses avow correctly. Each program ends,
+ * because its steps are limited.
  */
 #ifndef MACHINE_H
 #define MACHINE_H
@@ -22,7 +22,7 @@ enum {
   RECORDS = 4096,
   FUEL = 800,
   LOST = 60,    /* reactions from avow's reserve of 64 */
-  PATIENCE = 50 /* calls during the end, before avow may listen no more */
+  PATIENCE = 50 /* calls while closing, after which avow may stop calling */
 };
 
 typedef struct bytes_s {
@@ -31,9 +31,9 @@ typedef struct bytes_s {
 
 typedef enum record_kind_e {
   RECORD_THEN,
-  RECORD_SURELY, /* of finally or attach: exactly once */
-  RECORD_ONCE,   /* at most once: on_cancel, try */
-  RECORD_STEP,   /* of repeat: any number of times */
+  RECORD_SURELY, /* finally and attach: exactly once */
+  RECORD_ONCE,   /* on_cancel and try: at most once */
+  RECORD_STEP,   /* repeat: any number of times */
   RECORD_OBJECT
 } record_kind_t;
 
@@ -43,17 +43,17 @@ typedef struct record_s {
   unsigned calls;
   unsigned destroyed;
   bytes_t body;
-  const avow_promise_t *self; /* that it settles; there while it runs */
-  avow_promise_t *promise;    /* of an object: goes with it */
-  avow_deferred_t *deferred;  /* likewise */
-  bool cancels;               /* its promise, as it goes */
+  const avow_promise_t *self; /* promise to settle; valid while it runs */
+  avow_promise_t *promise;    /* for an object: released with it */
+  avow_deferred_t *deferred;  /* for an object: dropped with it */
+  bool cancels;               /* the object cancels its promise first */
 } record_t;
 
 typedef struct place_s {
-  avow_promise_t *promise; /* NULL: empty */
-  bool combines;           /* it is a combinator's */
-  avow_state_t state;      /* when it was last looked at */
-  avow_value_t value;      /* then; not a reference */
+  avow_promise_t *promise; /* NULL if empty */
+  bool combines;           /* the promise of a combinator */
+  avow_state_t state;      /* state at the last check */
+  avow_value_t value;      /* value at the last check; borrowed */
 } place_t;
 
 typedef struct machine_s {
@@ -64,10 +64,10 @@ typedef struct machine_s {
   avow_gather_t *gathers[GATHERS];
   record_t records[RECORDS];
   unsigned n_records;
-  unsigned users; /* calls of avow_loop_init() that are open */
+  unsigned users; /* number of avow_loop_init() without close */
   unsigned fuel;
   unsigned lost;
-  unsigned depth; /* functions of the program that are on the stack */
+  unsigned depth; /* functions of the program on the stack */
   bool calling;   /* inside a call that must not run handlers */
   bool closing;   /* inside avow_loop_close() */
   bool closed;
@@ -77,10 +77,10 @@ typedef struct machine_s {
 
 extern machine_t machine;
 
-/* Bytes that are not there are 0. */
+/* Returns the next byte, or 0 after the last. */
 uint8_t next_byte(bytes_t *bytes);
 
-/* fuzz.c: registers. The previous object is released. Each takes ownership. */
+/* fuzz.c: fill registers. Release the previous object and take ownership. */
 void put_promise(unsigned at, avow_promise_t *p);
 void put_deferred(unsigned at, avow_deferred_t *d);
 avow_deferred_t *take_deferred(unsigned at); /* NULL if there is none */
@@ -88,15 +88,15 @@ void close_loop(void);
 
 /* statements.c */
 void run_statement(bytes_t *bytes);
-/* A promise to be given away, made if there is none; NULL after the end. */
+/* Returns a promise to pass on, made if necessary; NULL after closing. */
 avow_promise_t *operand(bytes_t *bytes);
 
-/* functions.c: a value to be given away. self and arg may be NULL. */
+/* functions.c: returns a value to pass on. `self` and `arg` may be NULL. */
 avow_value_t make_value(bytes_t *bytes, const avow_promise_t *self,
                         const avow_value_t *arg);
-/* The same, but no promise that is in a register. */
+/* Returns a value to pass on that is not a promise of a register. */
 avow_value_t make_reason(bytes_t *bytes);
-/* A function, its body cut from the bytes. NULL if there are too many. */
+/* Makes a function whose body is a part of the bytes. NULL: too many. */
 record_t *make_record(record_kind_t kind, bytes_t *bytes);
 
 avow_value_t on_settled(const avow_value_t *arg, void *data);

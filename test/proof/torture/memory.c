@@ -19,7 +19,7 @@ static bool fail_on;
 static unsigned one_in, at;
 
 static void on_signal(int signum) {
-  /* Nothing more can be done about a failure of these. */
+  /* A failure of these calls is ignored. */
   (void) !write(STDERR_FILENO, "failed: ", 8);
   (void) !write(STDERR_FILENO, announced, strlen(announced));
   (void) !write(STDERR_FILENO, "\n", 1);
@@ -28,15 +28,15 @@ static void on_signal(int signum) {
 }
 
 void announce(const char *text) {
-  (void) snprintf(announced, sizeof(announced), "%s", text); /* may cut */
-  (void) signal(SIGABRT, on_signal); /* cannot fail for these */
+  (void) snprintf(announced, sizeof(announced), "%s", text); /* may be cut */
+  (void) signal(SIGABRT, on_signal); /* these signals are valid */
   (void) signal(SIGSEGV, on_signal);
   (void) signal(SIGALRM, on_signal);
   (void) alarm(DEADLINE);
 }
 
 _Noreturn void violated(const char *what, const char *file, int line) {
-  (void) fflush(stdout); /* what led here comes first */
+  (void) fflush(stdout); /* before the message */
   (void) fprintf(stderr, "%s:%d: does not hold: %s\n", file, line, what);
   abort();
 }

@@ -5,28 +5,28 @@
 
 #include <stdbool.h>
 
-/* Puts it in place. To be called once, before anything else. */
+/* Installs the allocator. Must be called once, before all other functions. */
 void memory_init(void);
 
-/* Allocations that are live. */
+/* Returns the number of live allocations. */
 long memory_live(void);
 
-/* The nth call from now fails (1: the next one), or all from that on. 0: none.
- */
+/* The nth call from now fails (1: the next call), or all calls from the nth on.
+   With 0, no call fails. */
 void memory_fail(unsigned nth, bool from_then_on);
 
 /* From now on, one in `so_many` calls fails at random. Equal `start` values
    give equal failures. 0: no call fails. */
 void memory_fail_one_in(unsigned so_many, unsigned start);
 
-/* Whether a failure is still to come. */
+/* Tells whether a later call will fail. */
 bool memory_fails(void);
 
 /* Sets the text that is printed if the next run crashes, hangs or violates a
    check. Resets the deadline. */
 void announce(const char *text);
 
-/* Prints what did not hold, and aborts. */
+/* Prints the failed condition and aborts. */
 _Noreturn void violated(const char *what, const char *file, int line);
 
 #define CHECK(x) ((x) ? (void) 0 : violated(#x, __FILE__, __LINE__))

@@ -9,7 +9,7 @@ model_t model;
 /* Source promise of a finally whose real source continues for other waiters. */
 static node_t canceled_node;
 
-/* It says no more than that it was cancelled. */
+/* Tells whether the reason is UV_ECANCELED without a further reason. */
 static bool is_bare(outcome_t outcome) {
   return outcome.digest == rejected(UV_ECANCELED).digest;
 }
@@ -78,7 +78,7 @@ bool model_is_pending(const node_t *node) {
   return node->outcome.state == AVOW_PENDING;
 }
 
-/* Whether others than one downstream hold it. */
+/* Tells whether the node has more than one reference. */
 bool model_is_shared(const node_t *node) {
   return node->held + node->extra + node->consumers > 1;
 }
@@ -131,7 +131,7 @@ static void adopt(node_t *node, node_t *target) {
   enqueue(node);
 }
 
-/* Two adopters in a row are one if the first has no other user. */
+/* Two adopters in a row count as one if the first has no other reference. */
 static node_t *only_adopter(const node_t *node) {
   node_t *first = node->waiters.first;
   if (node->held || node->extra > 0 || node->deferreds > 0 ||
@@ -186,7 +186,7 @@ static void enter_handler(node_t *node, uint64_t digest) {
 }
 
 static void follow(node_t *node) {
-  (void) model_take_upstream(node); /* it was given to the handler */
+  (void) model_take_upstream(node); /* the handler got it */
   adopt(node, make_target(node));
   if (!node->canceled)
     return;
@@ -208,7 +208,7 @@ static void run_handler(node_t *node) {
     follow(node);
     return;
   }
-  (void) model_take_upstream(node); /* outcome */
+  (void) model_take_upstream(node); /* already used */
   model_settle(node, fulfilled(digest_int(mapped(outcome.digest))));
 }
 
@@ -222,7 +222,7 @@ static void run_finally(node_t *node) {
     enqueue(node);
 }
 
-/* Cancelling. */
+/* Canceling. */
 
 static bool can_climb(const node_t *node, const node_t *start) {
   const node_t *from = node->upstream;
@@ -290,7 +290,7 @@ static void mark(node_t *node) {
   note_reason(node);
 }
 
-/* A clean-up is over: with that outcome, or others wait for it. */
+/* Returns the outcome of a finally whose clean-up has ended with `outcome`. */
 static outcome_t clean_up_outcome(const node_t *node, outcome_t outcome) {
   if (outcome.state == AVOW_REJECTED &&
       !(node->interrupted && outcome.canceled))
@@ -383,7 +383,7 @@ void model_cancel_condemned(void) {
   while (model.condemned.first != NULL) {
     node_t *element = model_take_first(&model.condemned);
     cancel_now(element->upstream);
-    (void) model_take_upstream(element); /* it is over */
+    (void) model_take_upstream(element); /* ignores the outcome */
   }
   model.cancelling = false;
   model.reason = (outcome_t){ .state = AVOW_PENDING };

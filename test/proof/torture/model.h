@@ -18,12 +18,12 @@ enum { NODES = 4096, INPUTS = 4 };
 
 typedef enum kind_e {
   LEAF,   /* a deferred settles it */
-  REMOTE, /* a remote does */
+  REMOTE, /* a remote settles it */
   SLEEP,
   MAP,     /* then: a value becomes another */
   RECOVER, /* catch: a reason becomes a value */
   FOLLOW,  /* then: waits for its target */
-  RETRY,   /* catch: likewise */
+  RETRY,   /* catch: waits for its target */
   FINALLY, /* waits for its target, if it has one */
   GATHER,
   ELEMENT, /* of a gather; not a promise */
@@ -35,10 +35,10 @@ typedef enum stage_e {
   UNBORN, /* will be made by a handler */
   WAITING,
   JOINING,  /* queued, to adopt upstream */
-  ADOPTING, /* waits for upstream, to settle as that does */
-  CLEANING, /* of a finally: after its handler */
-  CLEANED,  /* and a job later */
-  STOPPED   /* of an until: waits for what it cancelled */
+  ADOPTING, /* waits for upstream and settles like it */
+  CLEANING, /* a finally after its handler */
+  CLEANED,  /* a finally one job later */
+  STOPPED   /* an until that waits for its canceled input */
 } stage_t;
 
 typedef struct node_s node_t;
@@ -48,34 +48,34 @@ typedef struct nodes_s {
 } nodes_t;
 
 struct node_s {
-  node_t *next; /* in one list at a time */
+  node_t *next; /* a node is in one list at a time */
   nodes_t waiters;
   node_t *upstream;
   kind_t kind;
   stage_t stage;
   outcome_t outcome;
-  outcome_t at_hand; /* what a finally or until will settle with */
-  outcome_t noted;   /* why it was cancelled, which its cancellation will say */
-  node_t *lowest;    /* of a finally: where a cancellation through it began */
-  size_t reach;      /* how far below it that is */
-  bool held;         /* by the program */
-  bool canceled;     /* what its handler waits for is to be cancelled */
-  bool interrupted;  /* a finally: it was, while its clean-up had to wait */
-  bool merged;       /* avow keeps it as one with what adopts it */
-  unsigned extra;    /* references that handlers will follow */
+  outcome_t at_hand; /* outcome of a finally or until, not yet passed on */
+  outcome_t noted;   /* reason of its cancellation */
+  node_t *lowest;    /* of a finally: where its cancellation began */
+  size_t reach;      /* distance from there to the finally */
+  bool held;         /* the program has a reference */
+  bool canceled;     /* the promise that its handler returns is canceled */
+  bool interrupted;  /* of a finally: canceled during its clean-up */
+  bool merged;       /* it and its adopter are one in avow */
+  unsigned extra;    /* references of handlers that will follow it */
   unsigned consumers;
   unsigned deferreds;
-  unsigned hops; /* jobs more for those merged with it */
+  unsigned hops; /* further jobs for merged nodes */
   node_t *target;
-  uint64_t ms, slow; /* of a sleep; of a handler */
+  uint64_t ms, slow; /* duration of a sleep, and of its handler */
   uint64_t deadline;
-  bool due;                 /* a look at the time has found it so */
-  bool polled;              /* and a poll came after that */
+  bool due;                 /* it was due at the last check of the time */
+  bool polled;              /* and the loop has polled since */
   int code;                 /* of a sleep that rejects */
   node_t *watch;            /* of an until */
-  node_t *gather;           /* of an element; the until of a watch */
-  size_t index;             /* likewise */
-  node_t *elements[INPUTS]; /* of a gather, from here on; NULL: gone */
+  node_t *gather;           /* of an element, or the until of a watch */
+  size_t index;             /* index of an element */
+  node_t *elements[INPUTS]; /* of a gather, as all below; or NULL */
   uint64_t items[INPUTS];   /* digests */
   size_t n, remaining;
   int gather_kind;
@@ -85,7 +85,7 @@ struct node_s {
 typedef struct model_s {
   node_t nodes[NODES];
   size_t n;
-  node_t *sleeps[NODES]; /* by age */
+  node_t *sleeps[NODES]; /* the oldest first */
   size_t n_sleeps;
   node_t *sent[NODES]; /* settled remotes, in order */
   outcome_t sent_outcomes[NODES];
@@ -93,10 +93,10 @@ typedef struct model_s {
   nodes_t queue;
   nodes_t condemned; /* elements and watches whose inputs to cancel */
   bool cancelling;
-  outcome_t reason;       /* what that rejects with; pending: UV_ECANCELED */
+  outcome_t reason;       /* its reason; pending: UV_ECANCELED */
   size_t waiting_remotes; /* they keep the loop alive */
   uint64_t present, cached;
-  bool woken; /* the loop has a reason to turn */
+  bool woken; /* the loop has work */
   log_t log;
 } model_t;
 
@@ -106,7 +106,7 @@ void model_reset(uint64_t present);
 node_t *model_node(kind_t kind);
 bool model_is_pending(const node_t *node);
 
-/* These do as the functions of avow. References are the caller's to count. */
+/* These model functions of avow. The caller counts references. */
 void model_sleep(node_t *sleep);
 void model_react(node_t *reaction, node_t *from);
 void model_gather(node_t *gather, int kind, node_t *const inputs[], size_t n);
@@ -121,7 +121,7 @@ void model_cancel_for(node_t *node, outcome_t reason);
 outcome_t model_reason(outcome_t given);
 void model_turn(void);
 
-/* The parts that model.c, gathers.c and turn.c have of each other. */
+/* Functions that model.c, gathers.c and turn.c share. */
 void model_drain(void);
 void model_forget_sleep(const node_t *sleep);
 void model_append(nodes_t *list, node_t *node);
@@ -131,7 +131,7 @@ bool model_is_shared(const node_t *node);
 void model_settle(node_t *node, outcome_t outcome);
 void model_subscribe(node_t *job, node_t *from);
 outcome_t model_take_upstream(node_t *job);
-/* Inside another cancellation, that does so when the step before is over. */
+/* Within another cancellation, that one continues after its current step. */
 void model_cancel_condemned(void);
 void model_drop_elements(node_t *gather, nodes_t *condemned);
 void model_drop_watch(node_t *until);

@@ -22,13 +22,13 @@ enum { RANDOM_LONGEST = 400 };
 
 static unsigned long count;
 
-/* Runs a copy of exactly that size: so tools see each byte read past it. */
+/* Runs a copy of exactly that size, so that tools detect reads beyond it. */
 static void run_input(const uint8_t *data, size_t size) {
   uint8_t *copy = malloc(size > 0 ? size : 1);
   if (copy == NULL)
     abort();
   memcpy(copy, data, size);
-  (void) LLVMFuzzerTestOneInput(copy, size); /* 0 always */
+  (void) LLVMFuzzerTestOneInput(copy, size); /* it returns 0 */
   free(copy);
   count++;
 }
@@ -76,11 +76,11 @@ int list_inputs(const char *path, struct dirent ***out) {
   const int n = scandir(path, out, is_input, alphasort);
   if (n > 0)
     return n;
-  fprintf(stderr, "%s: no inputs there\n", path);
+  fprintf(stderr, "%s: no inputs\n", path);
   exit(1);
 }
 
-/* splitmix64: seeds that follow each other have nothing in common. */
+/* splitmix64. Consecutive seeds give unrelated numbers. */
 uint64_t next_random(uint64_t *seed) {
   uint64_t z = *seed += UINT64_C(0x9e3779b97f4a7c15);
   z = (z ^ (z >> 30)) * UINT64_C(0xbf58476d1ce4e5b9);

@@ -11,11 +11,11 @@ enum { LONGEST = 1 << 16 };
 
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);
 
-/* The entries of a directory that are inputs, in the order of their names; the
-   caller frees them. There are some. */
+/* Lists the inputs in a directory, in the order of their names. The caller
+   frees them. Without inputs, it ends the process. */
 int list_inputs(const char *path, struct dirent ***out);
 
-/* How much of the file there is room for. */
+/* Reads at most LONGEST bytes of a file and returns their number. */
 size_t read_input(const char *path, uint8_t data[LONGEST]);
 
 uint64_t next_random(uint64_t *seed);

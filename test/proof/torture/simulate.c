@@ -20,7 +20,7 @@ enum { START = 5000, STEPS = 300 };
 /* avow's side of a node. */
 typedef struct real_s {
   avow_promise_t *promise; /* the program's reference, if it holds one */
-  avow_promise_t *target;  /* what its handler will follow */
+  avow_promise_t *target;  /* promise that its handler will return */
   avow_deferred_t *deferred;
   avow_remote_t *remote;
 } real_t;
@@ -30,12 +30,12 @@ static struct {
   real_t nodes[NODES];
   log_t log;
   uint64_t random;
-  bool over; /* handlers that only the end of the loop calls do nothing */
+  bool over; /* handlers have no effect while the loop closes */
 } sim;
 
 typedef void (*step_t)(void);
 
-/* Chance: splitmix64. */
+/* Random numbers: splitmix64. */
 
 static uint64_t next_random(void) {
   uint64_t z = sim.random += UINT64_C(0x9e3779b97f4a7c15);
@@ -48,14 +48,14 @@ static uint64_t below(uint64_t limit) {
   return next_random() % limit;
 }
 
-/* Mostly short, of any size now and then; never none at all in a handler. */
+/* Returns a mostly short duration. In a handler, `least` is 1. */
 static uint64_t duration(uint64_t least) {
   if (below(10) > 0)
     return least + below(20);
   return least + below(UINT64_C(1) << below(30));
 }
 
-/* One of the nodes for which that holds, or NULL. */
+/* Returns a random node with that property, or NULL. */
 static node_t *pick(bool (*suits)(const node_t *)) {
   const size_t start = model.n > 0 ? (size_t) below(model.n) : 0;
   for (size_t i = 0; i < model.n; i++) {
@@ -176,14 +176,14 @@ static void check_all(void) {
   CHECK(clock_present() == model.present);
 }
 
-/* Steps. Each does the same to avow and to the model. */
+/* Steps. Each step makes the same change in avow and in the model. */
 
 static void hold(node_t *node, avow_promise_t *p) {
   node->held = true;
   real(node)->promise = p;
 }
 
-/* A reference to give away: the program's own, or one more. */
+/* Returns a reference to pass on: the program's, or a new one. */
 static avow_promise_t *give(node_t *node) {
   real_t *held = real(node);
   if (below(3) == 0)
@@ -207,7 +207,7 @@ static void make_remote(void) {
   hold(node, avow_remote_new(&sim.loop, &real(node)->remote));
 }
 
-/* Outside of callbacks a sleep counts from the present. */
+/* Outside of callbacks, a sleep counts from the present. */
 static void make_sleep(void) {
   node_t *node = model_node(SLEEP);
   node->ms = duration(0);
@@ -216,7 +216,7 @@ static void make_sleep(void) {
   hold(node, avow_sleep(&sim.loop, node->ms));
 }
 
-/* Half of the targets are there already, the others the handler makes. */
+/* Half of the targets exist already. The handler makes the others. */
 static void choose_target(node_t *node) {
   node_t *target = below(2) == 0 ? pick(is_held) : NULL;
   if (target != NULL) {
@@ -280,7 +280,7 @@ static void combine(void) {
 
 static void limit_by_promise(void) {
   node_t *input = pick(is_held), *stop = pick(is_held);
-  if (input == stop) /* or there is none */
+  if (input == stop) /* also if both are NULL */
     return;
   node_t *node = model_node(UNTIL);
   avow_promise_t *stopping = avow_ref(real(stop)->promise);
@@ -321,7 +321,7 @@ static void settle(void) {
     break;
   default:
     avow_deferred_drop(d);
-    (void) model_resolve(node, rejected(AVOW_EBROKEN)); /* drop says nothing */
+    (void) model_resolve(node, rejected(AVOW_EBROKEN)); /* drop returns void */
   }
 }
 
@@ -386,7 +386,7 @@ static void turn(void) {
   const uint64_t ms = below(3) == 0 ? 0 : duration(0);
   clock_advance(ms);
   model.present += ms;
-  (void) uv_run(&sim.loop, UV_RUN_NOWAIT); /* the model does not say */
+  (void) uv_run(&sim.loop, UV_RUN_NOWAIT); /* the model has no result */
   model_turn();
 }
 

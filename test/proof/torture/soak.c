@@ -15,10 +15,10 @@
 
 enum { MANY = 10000000, PARTS = 100, INPUTS = 4, LIMIT = 1000000 };
 
-/* Pages that a system may add on its own. */
+/* Bytes that the system may add on its own. */
 #define SLACK (1 << 20)
 
-/* Tools that watch memory keep what is freed for a while. */
+/* Tools that watch memory keep freed blocks for a while. */
 #if defined(__SANITIZE_ADDRESS__)
 #  define WATCHED 1
 #elif defined(__has_feature)
@@ -129,8 +129,8 @@ static void give_up(void) {
   fail(p, UV_ECANCELED);
 }
 
-/* The weights of kinds that use the long-lived promise suffice for a million of
-   each in ten million settlements. */
+/* The weights. Each kind that uses the long-lived promise occurs at least a
+   million times in ten million settlements. */
 static const kind_t kinds[] = {
   { chain, 3 }, { race, 2 },    { limit, 2 },  { until, 2 }, { adopt, 3 },
   { race, 2 },  { limit, 2 },   { until, 2 },  { all, 5 },   { race, 2 },
@@ -154,7 +154,7 @@ static uint64_t run_some(uint64_t wanted) {
 static long resident(void) {
   long size = 0, pages = 0;
   FILE *file = fopen("/proc/self/statm", "r");
-  if (file == NULL) /* not on this system */
+  if (file == NULL) /* the system lacks it */
     return 0;
   CHECK(fscanf(file, "%ld %ld", &size, &pages) == 2);
   (void) fclose(file); /* it was only read */

@@ -51,13 +51,13 @@ avow_promise_t *operand(bytes_t *bytes) {
   return p;
 }
 
-/* A borrowed one, or NULL. */
+/* Returns a borrowed promise, or NULL. */
 static const avow_promise_t *place_at(bytes_t *bytes) {
   return machine.places[next_byte(bytes) % PROMISES].promise;
 }
 
-/* For a reaction. NULL too when the reserve might not last, from which come all
-   those that cannot be lost. */
+/* Returns the source promise of a reaction. Returns NULL if avow's reserve,
+   which reactions use when allocations fail, might not suffice. */
 static avow_promise_t *upstream(bytes_t *bytes) {
   avow_promise_t *p = operand(bytes);
   if (!memory_fails() || machine.lost++ < LOST)
@@ -307,7 +307,7 @@ static void make_remote(bytes_t *bytes) {
     put_promise(byte, avow_remote_new(&machine.loop, remote));
 }
 
-/* A promise belongs to its loop, whatever thread this is. */
+/* A remote's value must not be a promise, because a promise has one loop. */
 static avow_value_t remote_value(bytes_t *bytes) {
   const avow_value_t v = make_reason(bytes);
   if (v.tag != AVOW_PROMISE)
@@ -377,7 +377,7 @@ static void fail_memory(bytes_t *bytes) {
     memory_fail(byte / 2 % 16, byte % 2 == 0);
 }
 
-/* Statements for a program's main part only. */
+/* Statements only for the main part of a program. */
 
 static void turn(bytes_t *bytes) {
   const uint8_t byte = next_byte(bytes);
@@ -406,7 +406,7 @@ static void close_handle(uv_handle_t *handle, void *data) {
     uv_close(handle, NULL);
 }
 
-/* Programs may close all handles that they find, and avow's among them. */
+/* Programs may close all handles that they find, including avow's. */
 static void close_all(bytes_t *bytes) {
   const uint8_t byte = next_byte(bytes);
   if (machine.closed)

@@ -23,7 +23,7 @@ void model_forget_sleep(const node_t *sleep) {
   remove_sleep(i);
 }
 
-/* The oldest of those that are due first. */
+/* Returns the oldest of the sleeps that are due first. */
 static size_t next_due(void) {
   size_t next = 0;
   for (size_t i = 1; i < model.n_sleeps; i++)
@@ -32,25 +32,25 @@ static size_t next_due(void) {
   return next;
 }
 
-/* Whether a look has found something that is still there. */
+/* Tells whether a sleep is pending that the last check found due. */
 static bool is_due(void) {
   return model.n_sleeps > 0 && model.sleeps[next_due()]->due;
 }
 
-/* The timer looks at what is due. */
+/* The timer checks which sleeps are due. */
 static void look(void) {
   model.cached = model.present;
   for (size_t i = 0; i < model.n_sleeps; i++)
     model.sleeps[i]->due = model.sleeps[i]->deadline <= model.cached;
 }
 
-/* Sleeps that were due before have had a whole poll since. */
+/* Notes that the loop has polled since these sleeps became due. */
 static void note_poll(void) {
   for (size_t i = 0; i < model.n_sleeps; i++)
     model.sleeps[i]->polled = model.sleeps[i]->due;
 }
 
-/* One by one; time limits not before a poll. */
+/* Ends due sleeps one by one. Time limits end only after a poll. */
 static void end_sleeps(void) {
   while (model.n_sleeps > 0) {
     const size_t i = next_due();
@@ -93,7 +93,7 @@ void model_turn(void) {
     return;
   fire();
   go_on();
-  model.cached = model.present; /* a poll ends with a look at it */
+  model.cached = model.present; /* the poll updates the time */
   deliver();
   note_poll();
   fire();

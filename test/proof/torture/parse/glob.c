@@ -20,7 +20,7 @@ static uv_loop_t loop;
 static avow_value_t dir;
 
 static void end(void) {
-  avow_value_unref(dir); /* removes it */
+  avow_value_unref(dir); /* removes the directory */
   CHECK(avow_loop_close(&loop) == 0 && uv_loop_close(&loop) == 0);
 }
 
@@ -34,7 +34,7 @@ static void make_tree(void) {
     CHECK(mkdir(dirs[i], 0700) == 0);
   for (size_t i = 0; i < sizeof(files) / sizeof(*files); i++)
     CHECK(close(open(files[i], O_CREAT | O_WRONLY, 0600)) == 0);
-  CHECK(symlink("d", "l") == 0); /* one that leads up has paths without end */
+  CHECK(symlink("d", "l") == 0); /* a link upward would give endless paths */
 }
 
 static void begin(void) {
@@ -62,7 +62,7 @@ static void check_found(const char *pattern, const avow_value_t *paths) {
   }
 }
 
-/* Out of the tree there is more than there is time for. */
+/* Outside the tree, there are too many entries to search. */
 static bool leads_out(const char *pattern) {
   return pattern[0] == '/' || strstr(pattern, "..") != NULL;
 }
@@ -70,7 +70,7 @@ static bool leads_out(const char *pattern) {
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size) {
   if (loop.data == NULL)
     begin();
-  loop.data = &loop; /* it is ready */
+  loop.data = &loop; /* it is initialized */
   char *pattern = text_new(data, size);
   if (!leads_out(pattern)) {
     const avow_value_t paths = avow_run(avow_glob(&loop, pattern));

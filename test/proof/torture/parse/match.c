@@ -13,11 +13,11 @@
 #include "../replay.h"
 #include "text.h"
 
-enum { STEPS = 40 }; /* for each pair of bytes */
+enum { STEPS = 40 }; /* limit per pair of bytes */
 
 static size_t steps;
 
-/* The function that the compiler calls. libFuzzer has its own of that name. */
+/* The function that compiled code calls. libFuzzer defines one of that name. */
 #ifndef COUNTER
 #  define COUNTER __sanitizer_cov_trace_pc
 #endif
@@ -35,7 +35,7 @@ static bool matches(const char *pattern, size_t len, const char *name) {
   return yes;
 }
 
-/* Puts a backslash before each character of a name that means something. */
+/* Checks that a name matches itself with a backslash before special bytes. */
 static void check_quoted(const char *name) {
   char *quoted = malloc(2 * strlen(name) + 1);
   size_t len = 0;
@@ -50,7 +50,7 @@ static void check_quoted(const char *name) {
   free(quoted);
 }
 
-/* A star before it takes nothing away, but from names that are hidden. */
+/* Checks that a star before a pattern excludes only hidden names. */
 static void check_with_star(const char *pattern, size_t len, const char *name) {
   char *starred = malloc(len + 1);
   if (starred == NULL)

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /*
  * A fuzzer's target: a request with its body, as the servers of the examples
- * read it. The result does not depend on where the data was split. Two programs
+ * read it. The result must not depend on where the data was split. Two programs
  * must not find different lengths for one request.
  */
 #include "message.h"
@@ -18,7 +18,7 @@ typedef struct {
   bool ended;
 } outcome_t;
 
-/* Reads a body in pieces of `piece` bytes, each in memory of its own. */
+/* Reads a body in pieces of `piece` bytes, each in a block of its own. */
 static outcome_t read_body(message_t m, const uint8_t *body, size_t len,
                            size_t piece) {
   outcome_t out = { .ended = m.ended };
@@ -40,7 +40,7 @@ static unsigned count(const message_t *m, const char *name) {
   return n;
 }
 
-/* All of it is in the text, in order, and between are the ends of lines. */
+/* Checks that all parts are in the text, in order, between ends of lines. */
 static void check_head(const message_t *m, const char *text, size_t len) {
   const char *at = text;
   CHECK(memchr(text, '\0', len) == NULL && strstr(text, "\r\n ") == NULL);

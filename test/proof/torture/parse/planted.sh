@@ -1,10 +1,10 @@
 #!/bin/sh
 # SPDX-License-Identifier: MIT
-# Would the fuzz targets notice? Plants the faults of planted.txt one at a time
-# in a copy of the one source, and runs the target on its kept inputs and some
-# that are like them: it must fail.
+# Check that the fuzz targets find faults. The script plants the faults of
+# planted.txt, one at a time, in a copy of a source. The target must fail on its
+# stored inputs or on random variations of them.
 #
-#   planted.sh LIBRARY FLAG...    the library without a fault; $CC compiles
+#   planted.sh LIBRARY FLAG...    LIBRARY has no fault; $CC is the compiler
 set -eu
 library=$(cd "$(dirname "$1")" && pwd)/$(basename "$1")
 shift
@@ -19,7 +19,7 @@ faults() {
 
 # Sanitizers detect faults with undefined behavior.
 compile() {
-  # shellcheck disable=SC2086 # it may be called by another
+  # shellcheck disable=SC2086 # CC may be several words
   ${CC:-cc} -std=c11 -D_POSIX_C_SOURCE=200809L -g -fsanitize=undefined \
     -fno-sanitize-recover=undefined -I"$root/src" -I"$root/include" \
     -I"$root/examples" "$@"

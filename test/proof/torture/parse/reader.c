@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: MIT */
 /*
  * A fuzzer's target: a line of orders to a reader, and the data of its stream
- * in parts. The reader returns exactly that data. Data that it does not return
- * stays buffered, even if the order is canceled.
+ * in parts. The reader must return exactly that data. Data that it does not
+ * return must stay buffered, even if the order is canceled.
  */
 #include <stdlib.h>
 #include <string.h>
@@ -20,9 +20,9 @@ typedef struct {
   uv_pipe_t pipe;
   int peer;
   avow_reader_t *reader;
-  const uint8_t *unsaid; /* by the peer, and how much */
+  const uint8_t *unsaid; /* data that the peer will send */
   size_t to_say;
-  const uint8_t *at; /* what the reader is to give next, and how much */
+  const uint8_t *at; /* data that the reader must return next */
   size_t left;
 } talk_t;
 
@@ -43,7 +43,7 @@ static void advance(talk_t *talk, size_t len) {
   talk->left -= len;
 }
 
-/* The bytes are those that come next. */
+/* Checks that the bytes are the next ones. */
 static void check_bytes(const talk_t *talk, const avow_value_t *v, size_t len) {
   size_t got;
   const char *bytes = avow_to_bytes(v, &got);
@@ -51,7 +51,7 @@ static void check_bytes(const talk_t *talk, const avow_value_t *v, size_t len) {
   CHECK(len == 0 || memcmp(bytes, talk->at, len) == 0);
 }
 
-/* The stream ended with this left, which a failure has as its cause. */
+/* Checks a failure at the end of the stream. Its cause is the rest. */
 static void check_end(talk_t *talk, const avow_value_t *v) {
   CHECK(avow_error_code(v) == UV_EOF);
   check_bytes(talk, avow_error_cause(v), talk->left);
@@ -81,7 +81,7 @@ static void check_exactly(talk_t *talk, const avow_value_t *v, size_t n) {
   }
 }
 
-/* Checks a piece up to a newline; a line goes without its carriage return. */
+/* Checks a piece up to a newline. A line lacks its carriage return. */
 static void check_until(talk_t *talk, const avow_value_t *v, size_t limit,
                         bool line) {
   const uint8_t *end =
@@ -130,7 +130,7 @@ static void check_order(talk_t *talk, uint8_t order, size_t n,
   }
 }
 
-/* Cancelled while it waits, or heard when all that it needs has been said. */
+/* Cancels an order while it waits, or checks its result after all data. */
 static void follow(talk_t *talk, uint8_t order) {
   const size_t n = 1 + order / 8;
   avow_promise_t *p = begin_order(talk, order, n);
@@ -169,7 +169,7 @@ static void end(talk_t *talk) {
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size) {
   if (loop.data == NULL)
     CHECK(uv_loop_init(&loop) == 0 && avow_loop_init(&loop, NULL) == 0);
-  loop.data = &loop; /* it is ready */
+  loop.data = &loop; /* it is initialized */
   char *orders = text_line(&data, &size);
   talk_t talk = { .unsaid = data, .to_say = size, .at = data, .left = size };
   begin(&talk);

@@ -19,8 +19,8 @@ static bool is_status(int status) {
   return false;
 }
 
-/* How many fields of that name, which has its colon, there are, and the value
-   of the last. */
+/* Returns the number of fields of a name (with colon), and stores the value of
+   the last one. */
 static unsigned find(const char *text, const char *name, const char **value) {
   unsigned n = 0;
   for (; (text = strstr(text, "\r\n")) != NULL; text += 2)
@@ -39,10 +39,10 @@ static void check_path(const request_t *r) {
     CHECK((len != 1 || name[0] != '.') && (len != 2 || strncmp(name, "..", 2)));
   }
   for (const char *c = r->target; *c != '\0'; c++)
-    CHECK(*c > ' ' && *c <= '~'); /* it comes back in a field */
+    CHECK(*c > ' ' && *c <= '~'); /* a response has it in a field */
 }
 
-/* The number is what its digits say: there are no others, or too many. */
+/* Checks a number against its digits. It may have no digits, or too many. */
 static void check_number(int64_t n, const char *digits) {
   char expected[32];
   const size_t len = strspn(digits, "0123456789");

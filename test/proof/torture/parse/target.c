@@ -11,7 +11,7 @@
 #include "http.h"
 #include "text.h"
 
-/* So many lines, the last of which is empty, and nothing behind them. */
+/* Checks the number of lines. The last line is empty and ends the text. */
 static void check_request(avow_value_t request, unsigned expected) {
   size_t len;
   const char *text = avow_to_bytes(&request, &len);

@@ -6,11 +6,11 @@
 #include <stddef.h>
 #include <stdint.h>
 
-/* Returns a copy with a NUL behind it, in memory of exactly that size. The
-   caller frees it. */
+/* Returns a copy with a NUL, in a block of exactly that size. The caller frees
+   it. */
 char *text_new(const uint8_t *data, size_t len);
 
-/* The first line, up to a NUL in it; *data and *size are then what follows. */
+/* Returns the first line, up to a NUL. Sets *data and *size to the rest. */
 char *text_line(const uint8_t **data, size_t *size);
 
 #endif

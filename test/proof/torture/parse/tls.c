@@ -1,8 +1,9 @@
 /* SPDX-License-Identifier: MIT */
 /*
  * A fuzzer's target: a TLS stream, and a peer that speaks TLS. The input
- * changes the bytes that the peer sends. Whatever the changes, each pending
- * operation ends, and all data read before the end is data that the peer sent.
+ * changes the bytes that the peer sends. With any changes, each pending
+ * operation must end, and data that is read before the end must be data that
+ * the peer sent.
  *
  * Bits of the first byte: 1 makes the peer a client. 2 limits TLS to version
  * 1.2. 8 breaks the inner stream after a number of hundred bytes, which the
@@ -29,8 +30,8 @@ enum { TURNS = 400, MOST = 1 << 16 };
 static const char said[] = "what the peer has to say";
 
 static uv_loop_t loop;
-static avow_value_t settings[2]; /* of ours, to be a client, and a server */
-static SSL_CTX *theirs[2];       /* to be a server, and a client */
+static avow_value_t settings[2]; /* for our client and server */
+static SSL_CTX *theirs[2];       /* for the peer's server and client */
 
 typedef struct {
   SSL *ssl;
@@ -38,7 +39,7 @@ typedef struct {
   avow_value_t below;
   avow_promise_t *read;
   const uint8_t *changes;
-  size_t left;     /* bytes of these */
+  size_t left;     /* bytes of `changes` */
   unsigned before; /* bytes that are sent unchanged before the next change */
   bool has_said, over;
 } peer_t;
@@ -96,13 +97,13 @@ static void set_up(void) {
   CHECK(uv_loop_init(&loop) == 0 && avow_loop_init(&loop, NULL) == 0);
 }
 
-/* How far it is to the next change; none: for ever. */
+/* Sets the distance to the next change, or UINT_MAX if there is none. */
 static void look_ahead(peer_t *peer) {
   peer->before =
       peer->left < 4 ? UINT_MAX : peer->changes[0] + 256u * peer->changes[1];
 }
 
-/* One byte as it is sent, to *to: how many there are of it. */
+/* Stores a byte as it is sent. Returns the number of bytes, possibly 0. */
 static size_t change(peer_t *peer, char c, char *to) {
   if (peer->before > 0) {
     peer->before -= peer->before != UINT_MAX;
@@ -196,14 +197,14 @@ static void peer_begin(peer_t *peer, int how, avow_value_t below) {
 static void peer_end(peer_t *peer) {
   if (peer->read != NULL)
     avow_unref(avow_catch(avow_promise_steal(&peer->read), ignore, NULL));
-  avow_value_clear(&peer->below); /* closes it */
+  avow_value_clear(&peer->below); /* closes the stream */
   SSL_free(peer->ssl);
 }
 
 static avow_value_t kept;
 static bool was_read;
 
-/* All that was read before an end by the peer's word. */
+/* Checks all data that was read before the peer ended its side. */
 static avow_value_t check_read(const avow_value_t *v, void *data) {
   size_t len;
   const char *bytes = avow_to_bytes(v, &len);
@@ -230,7 +231,7 @@ static avow_promise_t *meet(int how, avow_value_t below) {
   return avow_then(p, met, ignore, NULL);
 }
 
-/* Until ours is done, or neither has anything more to say. */
+/* Runs until our promise settles, or until neither side sends more. */
 static void talk(peer_t *peer, const avow_promise_t *p) {
   for (int i = 0; i < TURNS && avow_state(p) == AVOW_PENDING; i++) {
     if (!take_in(peer) || peer->over)
@@ -240,7 +241,7 @@ static void talk(peer_t *peer, const avow_promise_t *p) {
   }
 }
 
-/* Both ends of what is below, the peer's first. */
+/* Returns both ends of the inner connection, the peer's first. */
 static avow_value_t open_below(int how) {
   const avow_duplex_options_t broken = { .cut = UV_ECONNRESET,
                                          .cut_after = (size_t) how / 16 * 100 };
@@ -269,7 +270,7 @@ static void run_with(int how, peer_t *peer) {
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size) {
   if (loop.data == NULL)
     set_up();
-  loop.data = &loop; /* it is ready */
+  loop.data = &loop; /* it is initialized */
   const int how = size > 0 ? *data : 0;
   const size_t left = size > 0 ? size - 1 : 0;
   const bool honest = left < 4 && (how & 12) == 0;
