@@ -25,7 +25,7 @@ static void assert_enomem(avow_value_t v) {
   avow_value_unref(v);
 }
 
-static void bytes_without_memory_are_enomem(void **state) {
+static void bytes_return_enomem_when_out_of_memory(void **state) {
   char *out = NULL;
 
   fail_allocation(1, false);
@@ -38,7 +38,7 @@ static void bytes_without_memory_are_enomem(void **state) {
   assert_null(out);
 }
 
-static void object_without_memory_is_destroyed_once(void **state) {
+static void object_is_destroyed_once_when_out_of_memory(void **state) {
   int destroyed = 0;
 
   fail_allocation(1, false);
@@ -49,16 +49,16 @@ static void object_without_memory_is_destroyed_once(void **state) {
   assert_int_equal(destroyed, 1);
 }
 
-static avow_value_t never_asked(void *self, avow_deferred_t *d) {
+static avow_value_t then_never_called(void *self, avow_deferred_t *d) {
   note("asked");
   avow_deferred_drop(d);
   return avow_none();
 }
 
-static void thenable_without_memory_is_destroyed_unasked(void **state) {
+static void failed_thenable_is_destroyed_without_then_call(void **state) {
   static const avow_class_t foreign = { .name = "foreign",
                                         .destroy = count_destroy,
-                                        .then = never_asked };
+                                        .then = then_never_called };
   int destroyed = 0;
 
   fail_allocation(1, false);
@@ -70,7 +70,7 @@ static void thenable_without_memory_is_destroyed_unasked(void **state) {
   assert_notes("");
 }
 
-static void list_without_memory_releases_its_items(void **state) {
+static void failed_list_releases_its_items(void **state) {
   int destroyed, inside;
   avow_promise_t *p = avow_promise_resolve(loop, counted(&inside));
   avow_value_t items[] = { counted(&destroyed), avow_follow(p),
@@ -84,7 +84,7 @@ static void list_without_memory_releases_its_items(void **state) {
   assert_int_equal(inside, 1);
 }
 
-static void error_without_memory_keeps_its_code_alone(void **state) {
+static void failed_error_keeps_only_its_code(void **state) {
   int destroyed;
   const avow_value_t cause = counted(&destroyed);
 
@@ -110,7 +110,7 @@ static void reason_that_cannot_be_wrapped_is_released(void **state) {
   assert_rejects(p, AVOW_EREASON);
 }
 
-static void value_that_failed_rejects_as_it_is(void **state) {
+static void failed_string_rejects_with_enomem(void **state) {
   fail_allocation(1, false);
 
   avow_promise_t *p = avow_promise_resolve(loop, avow_string("x"));
@@ -118,7 +118,7 @@ static void value_that_failed_rejects_as_it_is(void **state) {
   assert_rejects(p, UV_ENOMEM);
 }
 
-static void malloc_and_calloc_without_memory_are_null(void **state) {
+static void malloc_and_calloc_return_null_when_out_of_memory(void **state) {
   fail_allocation(1, false);
   assert_null(avow_malloc(1));
   assert_true(allocation_failed());
@@ -128,7 +128,7 @@ static void malloc_and_calloc_without_memory_are_null(void **state) {
   assert_true(allocation_failed());
 }
 
-static void memory_that_cannot_grow_remains_valid(void **state) {
+static void failed_realloc_keeps_the_memory_valid(void **state) {
   const long before = live_allocations();
   char *p = avow_malloc(2);
   memcpy(p, "x", 2);
@@ -144,15 +144,15 @@ static void memory_that_cannot_grow_remains_valid(void **state) {
 
 SUITE(alloc) {
   const struct CMUnitTest tests[] = {
-    CASE(malloc_and_calloc_without_memory_are_null),
-    CASE(memory_that_cannot_grow_remains_valid),
-    CASE(bytes_without_memory_are_enomem),
-    CASE(object_without_memory_is_destroyed_once),
-    CASE(thenable_without_memory_is_destroyed_unasked),
-    CASE(list_without_memory_releases_its_items),
-    CASE(error_without_memory_keeps_its_code_alone),
+    CASE(malloc_and_calloc_return_null_when_out_of_memory),
+    CASE(failed_realloc_keeps_the_memory_valid),
+    CASE(bytes_return_enomem_when_out_of_memory),
+    CASE(object_is_destroyed_once_when_out_of_memory),
+    CASE(failed_thenable_is_destroyed_without_then_call),
+    CASE(failed_list_releases_its_items),
+    CASE(failed_error_keeps_only_its_code),
     CASE(reason_that_cannot_be_wrapped_is_released),
-    CASE(value_that_failed_rejects_as_it_is),
+    CASE(failed_string_rejects_with_enomem),
   };
   return RUN(tests);
 }

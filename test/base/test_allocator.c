@@ -37,12 +37,12 @@ static int use_noting_allocator(void) {
                                 count_free);
 }
 
-static int forget(void **state) {
+static int reset_counts(void **state) {
   mallocs = reallocs = callocs = frees = 0;
   return 0;
 }
 
-static void each_function_goes_to_the_one_given_for_it(void **state) {
+static void each_function_calls_its_replacement(void **state) {
   void *p = avow_malloc(1);
   p = avow_realloc(p, 100);
   void *zeroed = avow_calloc(2, 8);
@@ -55,13 +55,13 @@ static void each_function_goes_to_the_one_given_for_it(void **state) {
   assert_int_equal(frees, 2);
 }
 
-static void free_of_nothing_does_not_reach_the_allocator(void **state) {
+static void free_of_null_does_not_call_the_allocator(void **state) {
   avow_free(NULL);
 
   assert_int_equal(frees, 0);
 }
 
-static void malloc_of_no_bytes_allocates_one(void **state) {
+static void malloc_of_zero_bytes_allocates_one_byte(void **state) {
   void *p = avow_malloc(0);
 
   assert_non_null(p);
@@ -70,7 +70,7 @@ static void malloc_of_no_bytes_allocates_one(void **state) {
 }
 
 /* realloc() of the C library may free the memory in this case. */
-static void realloc_to_no_bytes_leaves_one(void **state) {
+static void realloc_to_zero_bytes_keeps_one_byte(void **state) {
   void *p = avow_realloc(avow_malloc(2), 0);
 
   assert_non_null(p);
@@ -97,7 +97,7 @@ static void realloc_keeps_the_content(void **state) {
   avow_free(p);
 }
 
-static void calloc_of_no_elements_allocates_one(void **state) {
+static void calloc_treats_zero_arguments_as_one(void **state) {
   void *none = avow_calloc(0, 8);
   assert_non_null(none);
   assert_true(bytes == 8);
@@ -110,7 +110,7 @@ static void calloc_of_no_elements_allocates_one(void **state) {
   avow_free(empty);
 }
 
-static void calloc_gives_zeros(void **state) {
+static void calloc_returns_zeroed_memory(void **state) {
   static const char zeros[400];
 
   void *p = avow_calloc(100, 4);
@@ -120,7 +120,7 @@ static void calloc_gives_zeros(void **state) {
   avow_free(p);
 }
 
-static void sizes_that_would_wrap_have_no_memory(void **state) {
+static void overflowing_sizes_are_refused(void **state) {
   assert_true(avow__plus(SIZE_MAX - 1, 1) == SIZE_MAX);
   assert_true(avow__plus(SIZE_MAX, SIZE_MAX) == SIZE_MAX);
   assert_true(avow__plus(2, 3) == 5);
@@ -135,7 +135,7 @@ static void sizes_that_would_wrap_have_no_memory(void **state) {
   assert_int_equal(mallocs + reallocs + callocs, 0);
 }
 
-static void values_come_from_the_replacement(void **state) {
+static void values_use_the_replaced_allocator(void **state) {
   const avow_value_t v = avow_string("x");
   assert_int_equal(mallocs, 1);
 
@@ -144,7 +144,7 @@ static void values_come_from_the_replacement(void **state) {
   assert_int_equal(frees, 1);
 }
 
-static void loop_comes_from_the_replacement_and_goes_back(void **state) {
+static void loop_memory_uses_the_replaced_allocator(void **state) {
   uv_loop_t own;
   assert_int_equal(uv_loop_init(&own), 0);
 
@@ -157,7 +157,7 @@ static void loop_comes_from_the_replacement_and_goes_back(void **state) {
   assert_int_equal(uv_loop_close(&own), 0);
 }
 
-static void replacing_with_null_is_refused_and_changes_nothing(void **state) {
+static void null_allocator_functions_are_refused(void **state) {
   assert_int_equal(avow_replace_allocator(NULL, realloc, calloc, free),
                    UV_EINVAL);
   assert_int_equal(avow_replace_allocator(malloc, NULL, calloc, free),
@@ -183,22 +183,22 @@ static void replacing_after_the_first_use_is_refused(void **state) {
   assert_int_equal(frees, 1);
 }
 
-#define NOTING(f) cmocka_unit_test_setup(f, forget)
+#define NOTING(f) cmocka_unit_test_setup(f, reset_counts)
 
 SUITE(allocator) {
   const struct CMUnitTest tests[] = {
-    NOTING(each_function_goes_to_the_one_given_for_it),
-    NOTING(free_of_nothing_does_not_reach_the_allocator),
-    NOTING(malloc_of_no_bytes_allocates_one),
-    NOTING(realloc_to_no_bytes_leaves_one),
+    NOTING(each_function_calls_its_replacement),
+    NOTING(free_of_null_does_not_call_the_allocator),
+    NOTING(malloc_of_zero_bytes_allocates_one_byte),
+    NOTING(realloc_to_zero_bytes_keeps_one_byte),
     NOTING(realloc_of_null_allocates),
     NOTING(realloc_keeps_the_content),
-    NOTING(calloc_of_no_elements_allocates_one),
-    NOTING(calloc_gives_zeros),
-    NOTING(sizes_that_would_wrap_have_no_memory),
-    NOTING(values_come_from_the_replacement),
-    NOTING(loop_comes_from_the_replacement_and_goes_back),
-    NOTING(replacing_with_null_is_refused_and_changes_nothing),
+    NOTING(calloc_treats_zero_arguments_as_one),
+    NOTING(calloc_returns_zeroed_memory),
+    NOTING(overflowing_sizes_are_refused),
+    NOTING(values_use_the_replaced_allocator),
+    NOTING(loop_memory_uses_the_replaced_allocator),
+    NOTING(null_allocator_functions_are_refused),
     NOTING(replacing_after_the_first_use_is_refused),
   };
   return use_noting_allocator() != 0 ||

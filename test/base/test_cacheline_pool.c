@@ -20,7 +20,7 @@ static void give_all(size_t n) {
 }
 
 /* Frees all empty batches, which must be all batches. */
-static void assert_all_are_back(void) {
+static void assert_all_lines_are_returned(void) {
   assert_null(avow__lines_leave(&lines));
   assert_int_equal(lines.empty, 0);
 }
@@ -35,7 +35,7 @@ static void assert_filled(const char *line, size_t kept, char with) {
     assert_int_equal(line[i], with);
 }
 
-static void nothing_lies_across_lines_or_in_those_of_others(void **state) {
+static void lines_are_aligned_and_do_not_overlap(void **state) {
   const size_t kept = sizeof(avow__line_t);
   take_all(avow__line_take_two, MANY);
 
@@ -50,11 +50,11 @@ static void nothing_lies_across_lines_or_in_those_of_others(void **state) {
     assert_filled(avow__line_second(taken[i]), 0, (char) (i / 2));
   }
   give_all(MANY);
-  assert_all_are_back();
+  assert_all_lines_are_returned();
 }
 
 /* The order differs from the order of the batches in memory. */
-static void line_that_came_back_is_the_next(void **state) {
+static void returned_line_is_reused_first(void **state) {
   take_all(avow__line_take, MANY);
 
   for (size_t i = MANY; i > 0; i--) {
@@ -67,10 +67,10 @@ static void line_that_came_back_is_the_next(void **state) {
   }
 
   give_all(MANY);
-  assert_all_are_back();
+  assert_all_lines_are_returned();
 }
 
-static void all_that_came_back_is_used_before_there_is_more(void **state) {
+static void returned_lines_are_used_before_new_memory(void **state) {
   take_all(avow__line_take, MANY);
   for (size_t i = 0; i < MANY; i += EACH)
     avow__line_give(&lines, taken[i]);
@@ -85,7 +85,7 @@ static void all_that_came_back_is_used_before_there_is_more(void **state) {
   assert_int_equal(live_allocations(), before + MANY);
 #endif
   give_all(MANY);
-  assert_all_are_back();
+  assert_all_lines_are_returned();
 }
 
 static void give(size_t i) {
@@ -97,7 +97,7 @@ static void take_again(size_t i) {
 }
 
 /* The first batch becomes full. Another batch that was full comes before it. */
-static void batch_with_room_is_not_behind_one_without(void **state) {
+static void batch_with_free_lines_precedes_full_batches(void **state) {
   take_all(avow__line_take, MANY);
   give(0);
   take_again(0);
@@ -116,10 +116,10 @@ static void batch_with_room_is_not_behind_one_without(void **state) {
   assert_int_equal(allocation_calls(), calls + 1);
 #endif
   give_all(MANY);
-  assert_all_are_back();
+  assert_all_lines_are_returned();
 }
 
-static void what_is_in_use_frees_its_batch_when_that_was_left(void **state) {
+static void last_used_line_frees_its_abandoned_batch(void **state) {
   const long before = live_allocations();
   take_all(avow__line_take, EACH + 1);
   avow__line_give(&lines, taken[EACH]);
@@ -134,26 +134,26 @@ static void what_is_in_use_frees_its_batch_when_that_was_left(void **state) {
   assert_true(avow__line_leave(taken[EACH - 1]));
 
   assert_int_equal(live_allocations(), before);
-  assert_all_are_back();
+  assert_all_lines_are_returned();
 }
 
-static void there_are_none_without_memory(void **state) {
+static void taking_a_line_fails_when_out_of_memory(void **state) {
   fail_allocation(1, true);
   assert_null(avow__line_take(&lines));
   assert_null(avow__line_take_two(&lines));
   fail_allocation(0, false);
 
-  assert_all_are_back();
+  assert_all_lines_are_returned();
 }
 
 SUITE(cacheline_pool) {
   const struct CMUnitTest tests[] = {
-    CASE(nothing_lies_across_lines_or_in_those_of_others),
-    CASE(line_that_came_back_is_the_next),
-    CASE(all_that_came_back_is_used_before_there_is_more),
-    CASE(batch_with_room_is_not_behind_one_without),
-    CASE(what_is_in_use_frees_its_batch_when_that_was_left),
-    CASE(there_are_none_without_memory),
+    CASE(lines_are_aligned_and_do_not_overlap),
+    CASE(returned_line_is_reused_first),
+    CASE(returned_lines_are_used_before_new_memory),
+    CASE(batch_with_free_lines_precedes_full_batches),
+    CASE(last_used_line_frees_its_abandoned_batch),
+    CASE(taking_a_line_fails_when_out_of_memory),
   };
   return RUN(tests);
 }

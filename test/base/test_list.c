@@ -33,7 +33,7 @@ static void assert_order(const avow__link_t *list, const char *expected) {
   assert_string_equal(backwards, expected);
 }
 
-static void append_puts_last(void **state) {
+static void append_adds_at_the_end(void **state) {
   avow__link_t *list = NULL;
 
   avow__list_append(&list, &links[0]);
@@ -45,7 +45,7 @@ static void append_puts_last(void **state) {
   assert_order(list, "abc");
 }
 
-static void remove_of_the_only_one_leaves_an_empty_list(void **state) {
+static void removing_the_only_link_empties_the_list(void **state) {
   avow__link_t *list = list_of(0, 1);
 
   avow__list_remove(&list, &links[0]);
@@ -53,7 +53,7 @@ static void remove_of_the_only_one_leaves_an_empty_list(void **state) {
   assert_null(list);
 }
 
-static void remove_of_the_first_makes_the_next_first(void **state) {
+static void removing_the_first_link_keeps_order(void **state) {
   avow__link_t *list = list_of(0, 4);
 
   avow__list_remove(&list, &links[0]);
@@ -61,7 +61,7 @@ static void remove_of_the_first_makes_the_next_first(void **state) {
   assert_order(list, "bcd");
 }
 
-static void remove_in_the_middle_joins_its_neighbours(void **state) {
+static void removing_a_middle_link_joins_its_neighbors(void **state) {
   avow__link_t *list = list_of(0, 4);
 
   avow__list_remove(&list, &links[2]);
@@ -71,7 +71,7 @@ static void remove_in_the_middle_joins_its_neighbours(void **state) {
   assert_order(list, "ad");
 }
 
-static void remove_of_the_last_leaves_the_one_before_it_last(void **state) {
+static void removing_the_last_link_keeps_order(void **state) {
   avow__link_t *list = list_of(0, 3);
 
   avow__list_remove(&list, &links[2]);
@@ -79,7 +79,7 @@ static void remove_of_the_last_leaves_the_one_before_it_last(void **state) {
   assert_order(list, "ab");
 }
 
-static void remove_of_one_of_two_leaves_the_other(void **state) {
+static void removing_one_of_two_links_leaves_the_other(void **state) {
   avow__link_t *list = list_of(0, 2);
   avow__list_remove(&list, &links[0]);
   assert_order(list, "b");
@@ -99,7 +99,7 @@ static void removed_link_can_be_appended_again(void **state) {
   assert_order(list, "bca");
 }
 
-static void splice_onto_an_empty_list_is_the_other(void **state) {
+static void splice_onto_an_empty_list_moves_all_links(void **state) {
   avow__link_t *list = NULL;
 
   avow__list_splice(&list, list_of(0, 3));
@@ -107,7 +107,7 @@ static void splice_onto_an_empty_list_is_the_other(void **state) {
   assert_order(list, "abc");
 }
 
-static void splice_puts_all_of_the_other_last(void **state) {
+static void splice_appends_all_links_of_the_other_list(void **state) {
   avow__link_t *list = list_of(0, 3);
 
   avow__list_splice(&list, list_of(3, 3));
@@ -127,7 +127,7 @@ static void splice_of_single_links_keeps_order(void **state) {
   assert_order(list, "abcde");
 }
 
-static void spliced_list_takes_more_and_gives_back(void **state) {
+static void spliced_list_allows_append_and_remove(void **state) {
   avow__link_t *list = list_of(0, 2);
   avow__list_splice(&list, list_of(2, 2));
 
@@ -139,7 +139,7 @@ static void spliced_list_takes_more_and_gives_back(void **state) {
   assert_order(list, "bde");
 }
 
-static void lists_emptied_from_the_front_come_out_in_order(void **state) {
+static void list_emptied_from_the_front_keeps_order(void **state) {
   avow__link_t *list = list_of(0, LINKS);
   char out[LINKS + 1] = "";
 
@@ -153,18 +153,18 @@ static void lists_emptied_from_the_front_come_out_in_order(void **state) {
 
 SUITE(list) {
   const struct CMUnitTest tests[] = {
-    CASE(append_puts_last),
-    CASE(remove_of_the_only_one_leaves_an_empty_list),
-    CASE(remove_of_the_first_makes_the_next_first),
-    CASE(remove_in_the_middle_joins_its_neighbours),
-    CASE(remove_of_the_last_leaves_the_one_before_it_last),
-    CASE(remove_of_one_of_two_leaves_the_other),
+    CASE(append_adds_at_the_end),
+    CASE(removing_the_only_link_empties_the_list),
+    CASE(removing_the_first_link_keeps_order),
+    CASE(removing_a_middle_link_joins_its_neighbors),
+    CASE(removing_the_last_link_keeps_order),
+    CASE(removing_one_of_two_links_leaves_the_other),
     CASE(removed_link_can_be_appended_again),
-    CASE(splice_onto_an_empty_list_is_the_other),
-    CASE(splice_puts_all_of_the_other_last),
+    CASE(splice_onto_an_empty_list_moves_all_links),
+    CASE(splice_appends_all_links_of_the_other_list),
     CASE(splice_of_single_links_keeps_order),
-    CASE(spliced_list_takes_more_and_gives_back),
-    CASE(lists_emptied_from_the_front_come_out_in_order),
+    CASE(spliced_list_allows_append_and_remove),
+    CASE(list_emptied_from_the_front_keeps_order),
   };
   return RUN(tests);
 }

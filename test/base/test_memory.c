@@ -26,8 +26,8 @@ static footprint_t footprint(void) {
 }
 
 /* Runs many batches. The first must need the most memory. */
-static void stays_flat(void (*once)(avow_promise_t *),
-                       avow_promise_t *lasting) {
+static void assert_constant_memory(void (*once)(avow_promise_t *),
+                                   avow_promise_t *lasting) {
   footprint_t first = { 0, 0 };
   for (int i = 1; i <= MANY; i++) {
     once(lasting);
@@ -41,11 +41,11 @@ static void stays_flat(void (*once)(avow_promise_t *),
 }
 
 /* Runs batches that attach to a promise which stays pending. */
-static void stays_flat_against_one(void (*once)(avow_promise_t *)) {
+static void assert_constant_memory_on_pending(void (*once)(avow_promise_t *)) {
   avow_deferred_t *d;
   avow_promise_t *lasting = avow_promise_new(loop, &d);
 
-  stays_flat(once, lasting);
+  assert_constant_memory(once, lasting);
 
   avow_unref(lasting);
   (void) avow_resolve(d, avow_none()); /* pending until now */
@@ -59,42 +59,42 @@ static avow_value_t swallow_cb(const avow_value_t *arg, void *data) {
   return avow_none();
 }
 
-static void forget(avow_promise_t *p) {
+static void release_silently(avow_promise_t *p) {
   avow_unref(avow_catch(p, swallow_cb, NULL));
 }
 
 static void race_once(avow_promise_t *lasting) {
   avow_promise_t *ps[] = { avow_ref(lasting), quick() };
-  forget(avow_race(loop, ps, 2));
+  release_silently(avow_race(loop, ps, 2));
 }
 
 static void any_once(avow_promise_t *lasting) {
   avow_promise_t *ps[] = { avow_ref(lasting), quick() };
-  forget(avow_any(loop, ps, 2));
+  release_silently(avow_any(loop, ps, 2));
 }
 
 static void fail_all_once(avow_promise_t *lasting) {
   avow_promise_t *ps[] = { avow_ref(lasting),
                            avow_promise_reject(loop, avow_error(UV_EIO)) };
-  forget(avow_all(loop, ps, 2));
+  release_silently(avow_all(loop, ps, 2));
 }
 
 static void finish_before_stop_once(avow_promise_t *lasting) {
-  forget(avow_until(quick(), lasting));
+  release_silently(avow_until(quick(), lasting));
 }
 
 static void stop_once(avow_promise_t *lasting) {
   avow_promise_t *stop = quick();
-  forget(avow_until(avow_ref(lasting), stop));
+  release_silently(avow_until(avow_ref(lasting), stop));
   avow_unref(stop);
 }
 
 static void finish_in_time_once(avow_promise_t *lasting) {
-  forget(avow_timeout(quick(), 3600 * 1000));
+  release_silently(avow_timeout(quick(), 3600 * 1000));
 }
 
 static void time_out_once(avow_promise_t *lasting) {
-  forget(avow_timeout(avow_ref(lasting), 0));
+  release_silently(avow_timeout(avow_ref(lasting), 0));
 }
 
 static void cancel_once(avow_promise_t *lasting) {
@@ -103,24 +103,24 @@ static void cancel_once(avow_promise_t *lasting) {
   avow_unref(p);
 }
 
-static void combinators_leave_nothing_on_a_lasting_promise(void **state) {
-  stays_flat_against_one(race_once);
-  stays_flat_against_one(any_once);
-  stays_flat_against_one(fail_all_once);
+static void combinators_leave_no_memory_on_a_pending_input(void **state) {
+  assert_constant_memory_on_pending(race_once);
+  assert_constant_memory_on_pending(any_once);
+  assert_constant_memory_on_pending(fail_all_once);
 }
 
-static void stopping_leaves_nothing_on_a_lasting_promise(void **state) {
-  stays_flat_against_one(finish_before_stop_once);
-  stays_flat_against_one(stop_once);
+static void until_leaves_no_memory_on_a_pending_promise(void **state) {
+  assert_constant_memory_on_pending(finish_before_stop_once);
+  assert_constant_memory_on_pending(stop_once);
 }
 
-static void timeouts_leave_nothing_behind(void **state) {
-  stays_flat_against_one(finish_in_time_once);
-  stays_flat_against_one(time_out_once);
+static void timeouts_leave_no_memory_on_a_pending_promise(void **state) {
+  assert_constant_memory_on_pending(finish_in_time_once);
+  assert_constant_memory_on_pending(time_out_once);
 }
 
-static void cancelling_leaves_nothing_on_a_lasting_promise(void **state) {
-  stays_flat_against_one(cancel_once);
+static void cancellation_leaves_no_memory_on_a_pending_source(void **state) {
+  assert_constant_memory_on_pending(cancel_once);
 }
 
 enum { A_FEW = 16 }; /* blocks, or slabs of them */
@@ -149,7 +149,7 @@ static avow_promise_t *next(void) {
   return avow_then(quick(), next_cb, NULL, NULL);
 }
 
-static void a_recursion_of_adoptions_stays_flat(void **state) {
+static void recursive_adoption_uses_constant_memory(void **state) {
   const long before = live_allocations();
   begin_countdown();
 
@@ -173,7 +173,7 @@ static avow_value_t waiting_step_fn(void *data) {
   return avow_follow(avow_then(quick(), nothing_cb, NULL, NULL));
 }
 
-static void a_long_repeat_stays_flat(void **state) {
+static void long_repeat_uses_constant_memory(void **state) {
   const long before = live_allocations();
   begin_countdown();
 
@@ -183,7 +183,7 @@ static void a_long_repeat_stays_flat(void **state) {
   assert_int_in_range(most, before, before + A_FEW);
 }
 
-static void a_long_repeat_that_waits_stays_flat(void **state) {
+static void long_waiting_repeat_uses_constant_memory(void **state) {
   const long before = live_allocations();
   begin_countdown();
 
@@ -206,7 +206,7 @@ static int backwards(int i) {
   return CROWD - 1 - i;
 }
 
-static void crowd_waits_and_goes(int (*order)(int)) {
+static void cancel_waiters_in(int (*order)(int)) {
   avow_promise_t **waiters = malloc(CROWD * sizeof(*waiters));
   avow_deferred_t *d;
   avow_promise_t *shared = avow_promise_new(loop, &d);
@@ -226,13 +226,13 @@ static void crowd_waits_and_goes(int (*order)(int)) {
 
 /* If each cancellation took time in proportion to the crowd, no test here would
    end before the deadline of the group. */
-static void a_crowd_of_waiters_is_cancelled_in_any_order(void **state) {
-  crowd_waits_and_goes(forwards);
-  crowd_waits_and_goes(backwards);
-  crowd_waits_and_goes(scattered);
+static void waiters_are_canceled_in_any_order_in_constant_time(void **state) {
+  cancel_waiters_in(forwards);
+  cancel_waiters_in(backwards);
+  cancel_waiters_in(scattered);
 }
 
-static void crowd_sleeps_and_goes(int (*order)(int)) {
+static void cancel_sleeps_in(int (*order)(int)) {
   avow_promise_t **sleepers = malloc(CROWD * sizeof(*sleepers));
   for (int i = 0; i < CROWD; i++)
     sleepers[i] = avow_sleep(loop, 3600 * 1000);
@@ -246,13 +246,13 @@ static void crowd_sleeps_and_goes(int (*order)(int)) {
   free(sleepers);
 }
 
-static void a_crowd_of_sleepers_is_cancelled_in_any_order(void **state) {
-  crowd_sleeps_and_goes(forwards);
-  crowd_sleeps_and_goes(backwards);
-  crowd_sleeps_and_goes(scattered);
+static void sleeps_are_canceled_in_any_order_in_constant_time(void **state) {
+  cancel_sleeps_in(forwards);
+  cancel_sleeps_in(backwards);
+  cancel_sleeps_in(scattered);
 }
 
-static void crowd_races_and_goes(int (*order)(int)) {
+static void settle_races_in(int (*order)(int)) {
   avow_deferred_t **winners = malloc(CROWD * sizeof(*winners));
   avow_deferred_t *d;
   avow_promise_t *shared = avow_promise_new(loop, &d);
@@ -271,24 +271,24 @@ static void crowd_races_and_goes(int (*order)(int)) {
   free(winners);
 }
 
-static void a_crowd_of_racers_leaves_in_any_order(void **state) {
-  crowd_races_and_goes(forwards);
-  crowd_races_and_goes(backwards);
-  crowd_races_and_goes(scattered);
+static void races_detach_in_any_order_in_constant_time(void **state) {
+  settle_races_in(forwards);
+  settle_races_in(backwards);
+  settle_races_in(scattered);
 }
 
 SUITE(memory) {
   const struct CMUnitTest tests[] = {
-    CASE(combinators_leave_nothing_on_a_lasting_promise),
-    CASE(stopping_leaves_nothing_on_a_lasting_promise),
-    CASE(timeouts_leave_nothing_behind),
-    CASE(cancelling_leaves_nothing_on_a_lasting_promise),
-    CASE(a_recursion_of_adoptions_stays_flat),
-    CASE(a_long_repeat_stays_flat),
-    CASE(a_long_repeat_that_waits_stays_flat),
-    CASE(a_crowd_of_waiters_is_cancelled_in_any_order),
-    CASE(a_crowd_of_sleepers_is_cancelled_in_any_order),
-    CASE(a_crowd_of_racers_leaves_in_any_order),
+    CASE(combinators_leave_no_memory_on_a_pending_input),
+    CASE(until_leaves_no_memory_on_a_pending_promise),
+    CASE(timeouts_leave_no_memory_on_a_pending_promise),
+    CASE(cancellation_leaves_no_memory_on_a_pending_source),
+    CASE(recursive_adoption_uses_constant_memory),
+    CASE(long_repeat_uses_constant_memory),
+    CASE(long_waiting_repeat_uses_constant_memory),
+    CASE(waiters_are_canceled_in_any_order_in_constant_time),
+    CASE(sleeps_are_canceled_in_any_order_in_constant_time),
+    CASE(races_detach_in_any_order_in_constant_time),
   };
   return RUN(tests);
 }

@@ -10,7 +10,7 @@
 /* A loop without avow. */
 static uv_loop_t bare;
 
-static void resolve_nowhere(void) {
+static void resolve_on_bare_loop(void) {
   avow_promise_t *p = avow_promise_resolve(&bare, avow_string("lost"));
 
   assert_int_equal(avow_state(p), AVOW_REJECTED);
@@ -18,7 +18,7 @@ static void resolve_nowhere(void) {
   assert_notes("");
 }
 
-static void make_a_deferred_nowhere(void) {
+static void create_deferred_on_bare_loop(void) {
   avow_deferred_t *d;
   avow_promise_t *p = avow_promise_new(&bare, &d);
 
@@ -26,20 +26,20 @@ static void make_a_deferred_nowhere(void) {
   assert_rejects(p, AVOW_EMISUSE);
 }
 
-static void try_nowhere(void) {
+static void try_on_bare_loop(void) {
   assert_rejects(avow_try(&bare, note_fn, "never"), AVOW_EMISUSE);
   assert_rejects(avow_repeat(&bare, note_fn, "never"), AVOW_EMISUSE);
   assert_notes("");
 }
 
-static void sleep_nowhere(void) {
+static void sleep_on_bare_loop(void) {
   avow_promise_t *p = avow_timeout(avow_sleep(&bare, 1), 1);
 
   assert_rejects(avow_finally(p, note_fn, "finally"), AVOW_EMISUSE);
   assert_notes("finally");
 }
 
-static void gather_nowhere(void) {
+static void gather_on_bare_loop(void) {
   avow_promise_t *const ps[] = { avow_promise_resolve(loop, avow_string("x")) };
   avow_gather_t *g;
   avow_promise_t *p = avow_gather_new(&bare, AVOW_ALL, &g);
@@ -51,7 +51,7 @@ static void gather_nowhere(void) {
   assert_rejects(avow_all(&bare, ps, 1), AVOW_EMISUSE);
 }
 
-static void make_a_remote_nowhere(void) {
+static void create_remote_on_bare_loop(void) {
   avow_remote_t *r;
   avow_promise_t *p = avow_remote_new(&bare, &r);
 
@@ -59,7 +59,7 @@ static void make_a_remote_nowhere(void) {
   assert_rejects(p, AVOW_EMISUSE);
 }
 
-static void ask_nowhere_for_stats(void) {
+static void read_stats_of_bare_loop(void) {
   avow_stats_t stats = { .live = 1 };
 
   avow_loop_stats(&bare, &stats, sizeof(stats));
@@ -68,12 +68,12 @@ static void ask_nowhere_for_stats(void) {
   assert_int_equal(stats.pending, 0);
 }
 
-static void loop_without_init_is_named_as_such(void **state) {
-  static void (*const mistakes[])(void) = {
-    resolve_nowhere,      make_a_deferred_nowhere, try_nowhere,
-    sleep_nowhere,        gather_nowhere,          make_a_remote_nowhere,
-    ask_nowhere_for_stats
-  };
+static void uninitialized_loop_is_reported(void **state) {
+  static void (*const mistakes[])(
+      void) = { resolve_on_bare_loop,   create_deferred_on_bare_loop,
+                try_on_bare_loop,       sleep_on_bare_loop,
+                gather_on_bare_loop,    create_remote_on_bare_loop,
+                read_stats_of_bare_loop };
 
   for (size_t i = 0; i < sizeof(mistakes) / sizeof(mistakes[0]); i++)
     assert_misuse(mistakes[i], "call avow_loop_init(loop, NULL) first");
@@ -89,14 +89,14 @@ static void sleep_on_a_closed_loop(void) {
   assert_int_equal(uv_loop_close(&own), 0);
 }
 
-static void loop_after_close_is_named_as_such(void **state) {
+static void closed_loop_is_reported(void **state) {
   assert_misuse(sleep_on_a_closed_loop,
                 "avow_sleep(): loop is not initialized");
 }
 
 #ifndef NDEBUG /* a release build continues without avow's data of the loop */
 
-static void end_the_loop_first(void) {
+static void close_the_uv_loop_first(void) {
   uv_loop_t own;
   assert_int_equal(uv_loop_init(&own), 0);
   assert_int_equal(avow_loop_init(&own, NULL), 0);
@@ -107,8 +107,8 @@ static void end_the_loop_first(void) {
   assert_int_equal(avow_loop_close(&own), UV_EINVAL);
 }
 
-static void loop_that_ends_before_avow_is_named_as_such(void **state) {
-  assert_misuse(end_the_loop_first, "call avow_loop_close() first");
+static void closing_the_uv_loop_before_avow_is_reported(void **state) {
+  assert_misuse(close_the_uv_loop_first, "call avow_loop_close() first");
 }
 
 #endif
@@ -121,49 +121,53 @@ static avow_value_t follow_fn(void *promise) {
   return avow_follow(promise);
 }
 
-static void follow_elsewhere(void) {
+static void follow_promise_of_other_loop(void) {
   avow_promise_t *p = avow_promise_resolve(loop, avow_none());
 
-  assert_rejects(avow_then(p, follow, NULL, promise_elsewhere()), AVOW_EMISUSE);
-  close_elsewhere();
-}
-
-static void clean_up_elsewhere(void) {
-  avow_promise_t *p = avow_promise_resolve(loop, avow_none());
-
-  assert_rejects(avow_finally(p, follow_fn, promise_elsewhere()), AVOW_EMISUSE);
-  close_elsewhere();
-}
-
-static void repeat_elsewhere(void) {
-  assert_rejects(avow_repeat(loop, follow_fn, promise_elsewhere()),
+  assert_rejects(avow_then(p, follow, NULL, promise_on_second_loop()),
                  AVOW_EMISUSE);
-  close_elsewhere();
+  close_second_loop();
 }
 
-static void gather_elsewhere(void) {
+static void finally_with_promise_of_other_loop(void) {
+  avow_promise_t *p = avow_promise_resolve(loop, avow_none());
+
+  assert_rejects(avow_finally(p, follow_fn, promise_on_second_loop()),
+                 AVOW_EMISUSE);
+  close_second_loop();
+}
+
+static void repeat_with_promise_of_other_loop(void) {
+  assert_rejects(avow_repeat(loop, follow_fn, promise_on_second_loop()),
+                 AVOW_EMISUSE);
+  close_second_loop();
+}
+
+static void gather_promise_of_other_loop(void) {
   avow_promise_t *const ps[] = { avow_promise_resolve(loop, avow_none()),
-                                 promise_elsewhere() };
+                                 promise_on_second_loop() };
 
   assert_rejects(avow_all(loop, ps, 2), AVOW_EMISUSE);
-  close_elsewhere();
+  close_second_loop();
 }
 
-static void stop_elsewhere(void) {
+static void stop_by_promise_of_other_loop(void) {
   avow_deferred_t *d;
   avow_promise_t *p = avow_promise_new(loop, &d);
-  avow_promise_t *stop = promise_elsewhere();
+  avow_promise_t *stop = promise_on_second_loop();
 
   assert_rejects(avow_until(p, stop), AVOW_EMISUSE);
   avow_unref(stop);
   avow_deferred_drop(d);
-  close_elsewhere();
+  close_second_loop();
 }
 
 static void promise_of_another_loop_is_refused(void **state) {
-  static void (*const mistakes[])(
-      void) = { follow_elsewhere, clean_up_elsewhere, repeat_elsewhere,
-                gather_elsewhere, stop_elsewhere };
+  static void (*const mistakes[])(void) = { follow_promise_of_other_loop,
+                                            finally_with_promise_of_other_loop,
+                                            repeat_with_promise_of_other_loop,
+                                            gather_promise_of_other_loop,
+                                            stop_by_promise_of_other_loop };
 
   for (size_t i = 0; i < sizeof(mistakes) / sizeof(mistakes[0]); i++)
     assert_misuse(mistakes[i], "send its value with avow_remote_resolve()");
@@ -178,7 +182,7 @@ static void send_a_promise(void) {
   assert_rejects(p, AVOW_EMISUSE);
 }
 
-static void promise_through_a_remote_is_refused(void **state) {
+static void promise_sent_through_a_remote_is_refused(void **state) {
   assert_misuse(send_a_promise, "settle it there and send its value");
 }
 
@@ -216,7 +220,7 @@ static void gather_null(void) {
   avow_unref(avow_all(loop, ps, 1));
 }
 
-static void null_promise_is_named_as_such(void **state) {
+static void null_promise_is_reported(void **state) {
   assert_misuse(use_null, "promise is NULL; pass a valid promise");
   assert_misuse(run_null, "promise is NULL; pass a valid promise");
   assert_misuse(gather_null, "promise is NULL; pass a valid promise");
@@ -226,7 +230,7 @@ static void make_a_promise(void *data) {
   avow_unref(avow_sleep(loop, 0));
 }
 
-static void let_go(void *promise) {
+static void release_promise(void *promise) {
   avow_unref(promise);
 }
 
@@ -249,8 +253,8 @@ static void make_in_a_thread(void) {
   call_in_thread(make_a_promise, NULL);
 }
 
-static void let_go_in_a_thread(void) {
-  call_in_thread(let_go, avow_promise_resolve(loop, avow_none()));
+static void release_in_a_thread(void) {
+  call_in_thread(release_promise, avow_promise_resolve(loop, avow_none()));
 }
 
 static void settle_in_a_thread(void) {
@@ -259,22 +263,22 @@ static void settle_in_a_thread(void) {
   call_in_thread(settle, d);
 }
 
-static void keep_in_a_thread(void *promise) {
+static void ref_in_a_thread(void *promise) {
   avow_unref(avow_ref(promise));
 }
 
 /* No callback of avow has run on that thread. */
-static void let_go_in_a_thread_of_a_loop_that_uv_run_ran(void) {
+static void ref_in_a_thread_after_uv_run(void) {
   avow_deferred_t *d;
   avow_promise_t *p = avow_promise_new(loop, &d);
   uv_thread_t thread;
   avow_unref(avow_sleep(loop, 60000));
   (void) uv_run(loop, UV_RUN_NOWAIT); /* handles are left */
-  assert_int_equal(uv_thread_create(&thread, keep_in_a_thread, p), 0);
+  assert_int_equal(uv_thread_create(&thread, ref_in_a_thread, p), 0);
   assert_int_equal(uv_thread_join(&thread), 0);
 }
 
-static void ask_for_the_state(void *promise) {
+static void read_the_state(void *promise) {
   (void) avow_state(promise); /* any state */
 }
 
@@ -286,7 +290,7 @@ static void init_again(void *data) {
   (void) avow_loop_init(loop, NULL);
 }
 
-static void ask_for_figures(void *data) {
+static void read_stats(void *data) {
   avow_stats_t stats;
   avow_loop_stats(loop, &stats, sizeof(stats));
 }
@@ -299,7 +303,7 @@ static void close_group(void *group) {
   avow_group_unref(group);
 }
 
-static void choose_for_losers(void *combined) {
+static void cancel_losers(void *combined) {
   avow_unref(avow_cancel_losers(combined));
 }
 
@@ -307,8 +311,8 @@ static void join_losers(void *combined) {
   avow_unref(avow_join_losers(combined));
 }
 
-static void ask_for_the_state_in_a_thread(void) {
-  call_in_thread(ask_for_the_state, avow_promise_resolve(loop, avow_none()));
+static void read_the_state_in_a_thread(void) {
+  call_in_thread(read_the_state, avow_promise_resolve(loop, avow_none()));
 }
 
 static void read_the_result_in_a_thread(void) {
@@ -319,8 +323,8 @@ static void init_again_in_a_thread(void) {
   call_in_thread(init_again, NULL);
 }
 
-static void ask_for_figures_in_a_thread(void) {
-  call_in_thread(ask_for_figures, NULL);
+static void read_stats_in_a_thread(void) {
+  call_in_thread(read_stats, NULL);
 }
 
 static void dump_in_a_thread(void) {
@@ -333,8 +337,8 @@ static void close_a_group_in_a_thread(void) {
   call_in_thread(close_group, group);
 }
 
-static void choose_for_losers_in_a_thread(void) {
-  call_in_thread(choose_for_losers, avow_race(loop, NULL, 0));
+static void cancel_losers_in_a_thread(void) {
+  call_in_thread(cancel_losers, avow_race(loop, NULL, 0));
 }
 
 static void join_losers_in_a_thread(void) {
@@ -388,24 +392,24 @@ static void run_after_a_jump(void) {
   avow_ignore(avow_run(avow_sleep(loop, 1)));
 }
 
-static void jump_out_of_a_handler_is_named_afterwards(void **state) {
+static void longjmp_out_of_a_handler_is_reported(void **state) {
   assert_misuse(run_after_a_jump, "or a callback was left by longjmp()");
 }
 
-static void loop_run_inside_itself_is_named_as_such(void **state) {
+static void uv_run_inside_a_callback_is_reported(void **state) {
   assert_misuse(uv_run_in_a_handler, "uv_run(): called inside a callback");
 }
 
 /* Initializes loops on one thread and runs them on another. */
 
-static void run_elsewhere(void *p) {
+static void run_promise(void *p) {
   avow_unref(avow_sleep(loop, 0));
   avow_value_unref(avow_run(p));
 }
 
 static void run_in_a_thread(avow_promise_t *p) {
   uv_thread_t thread;
-  assert_int_equal(uv_thread_create(&thread, run_elsewhere, p), 0);
+  assert_int_equal(uv_thread_create(&thread, run_promise, p), 0);
   assert_int_equal(uv_thread_join(&thread), 0);
 }
 
@@ -414,7 +418,7 @@ static void run_to_the_end(void *data) {
   run();
 }
 
-static void thread_that_comes_to_the_end_may_hand_the_loop_over(void **state) {
+static void loop_may_change_threads_after_it_runs_to_the_end(void **state) {
   uv_thread_t thread;
   assert_int_equal(uv_thread_create(&thread, run_to_the_end, NULL), 0);
   assert_int_equal(uv_thread_join(&thread), 0);
@@ -432,7 +436,7 @@ static avow_value_t end_function(void *data) {
 }
 #  endif
 
-static void thread_that_starts_a_function_may_hand_the_loop_over(void **state) {
+static void loop_may_change_threads_after_a_function_starts(void **state) {
   avow_frame_t frame;
   run_in_a_thread(avow_stackless(loop, end_step, &frame));
 #  ifndef AVOW_NO_ASYNC
@@ -440,24 +444,25 @@ static void thread_that_starts_a_function_may_hand_the_loop_over(void **state) {
 #  endif
 }
 
-static void thread_that_is_not_the_loops_is_sent_to_remotes(void **state) {
+static void calls_on_other_threads_are_reported(void **state) {
   assert_misuse(make_in_a_thread, "called on a thread other than the loop's");
-  assert_misuse(let_go_in_a_thread, "called on a thread other than the loop's");
+  assert_misuse(release_in_a_thread,
+                "called on a thread other than the loop's");
   assert_misuse(settle_in_a_thread, "called on a thread other than the loop's");
-  assert_misuse(ask_for_the_state_in_a_thread,
+  assert_misuse(read_the_state_in_a_thread,
                 "called on a thread other than the loop's");
   assert_misuse(read_the_result_in_a_thread,
                 "called on a thread other than the loop's");
-  assert_misuse(let_go_in_a_thread_of_a_loop_that_uv_run_ran,
+  assert_misuse(ref_in_a_thread_after_uv_run,
                 "called on a thread other than the loop's");
   assert_misuse(init_again_in_a_thread,
                 "called on a thread other than the loop's");
-  assert_misuse(ask_for_figures_in_a_thread,
+  assert_misuse(read_stats_in_a_thread,
                 "called on a thread other than the loop's");
   assert_misuse(dump_in_a_thread, "called on a thread other than the loop's");
   assert_misuse(close_a_group_in_a_thread,
                 "called on a thread other than the loop's");
-  assert_misuse(choose_for_losers_in_a_thread,
+  assert_misuse(cancel_losers_in_a_thread,
                 "called on a thread other than the loop's");
   assert_misuse(join_losers_in_a_thread,
                 "called on a thread other than the loop's");
@@ -469,14 +474,14 @@ static void thread_that_is_not_the_loops_is_sent_to_remotes(void **state) {
 
 #endif
 
-static void make_bytes_of_nothing(void) {
+static void make_bytes_from_null(void) {
   const avow_value_t v = avow_bytes(NULL, 3);
   assert_int_equal(avow_error_code(&v), AVOW_EMISUSE);
   avow_value_unref(v);
 }
 
-static void bytes_of_nothing_are_refused(void **state) {
-  assert_misuse(make_bytes_of_nothing,
+static void bytes_from_null_are_refused(void **state) {
+  assert_misuse(make_bytes_from_null,
                 "avow_bytes(): source of the bytes is NULL");
 
   const avow_value_t none = avow_bytes(NULL, 0);
@@ -486,23 +491,23 @@ static void bytes_of_nothing_are_refused(void **state) {
 
 SUITE(misuse) {
   const struct CMUnitTest tests[] = {
-    CASE(loop_without_init_is_named_as_such),
-    CASE(loop_after_close_is_named_as_such),
+    CASE(uninitialized_loop_is_reported),
+    CASE(closed_loop_is_reported),
 #ifndef NDEBUG
-    CASE(loop_that_ends_before_avow_is_named_as_such),
+    CASE(closing_the_uv_loop_before_avow_is_reported),
 #endif
     CASE(promise_of_another_loop_is_refused),
-    CASE(promise_through_a_remote_is_refused),
+    CASE(promise_sent_through_a_remote_is_refused),
     CASE(run_in_a_callback_is_refused),
 #ifndef NDEBUG
-    CASE(null_promise_is_named_as_such),
-    CASE(thread_that_starts_a_function_may_hand_the_loop_over),
-    CASE(thread_that_comes_to_the_end_may_hand_the_loop_over),
-    CASE(thread_that_is_not_the_loops_is_sent_to_remotes),
-    CASE(jump_out_of_a_handler_is_named_afterwards),
-    CASE(loop_run_inside_itself_is_named_as_such),
+    CASE(null_promise_is_reported),
+    CASE(loop_may_change_threads_after_a_function_starts),
+    CASE(loop_may_change_threads_after_it_runs_to_the_end),
+    CASE(calls_on_other_threads_are_reported),
+    CASE(longjmp_out_of_a_handler_is_reported),
+    CASE(uv_run_inside_a_callback_is_reported),
 #endif
-    CASE(bytes_of_nothing_are_refused),
+    CASE(bytes_from_null_are_refused),
   };
   return RUN(tests);
 }

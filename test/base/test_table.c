@@ -52,7 +52,7 @@ static size_t buckets(void) {
   return table.buckets != NULL ? table.mask + 1 : AVOW__TABLE_MIN;
 }
 
-static void empty_map_finds_nothing_and_allocates_nothing(void **state) {
+static void empty_table_finds_and_allocates_nothing(void **state) {
   const long calls = allocation_calls();
 
   assert_false(has(0));
@@ -73,7 +73,7 @@ static void few_keys_allocate_nothing(void **state) {
   empty(AVOW__TABLE_MIN);
 }
 
-static void many_keys_are_each_found(void **state) {
+static void each_of_many_keys_is_found(void **state) {
   add_all(MANY);
 
   assert_int_equal(table.count, MANY);
@@ -82,7 +82,7 @@ static void many_keys_are_each_found(void **state) {
   empty(MANY);
 }
 
-static void removed_keys_are_gone_and_others_stay(void **state) {
+static void removed_keys_are_not_found_and_others_are(void **state) {
   add_all(MANY);
 
   for (size_t i = 0; i < MANY; i += 2)
@@ -94,7 +94,7 @@ static void removed_keys_are_gone_and_others_stay(void **state) {
   empty(MANY);
 }
 
-static void removed_key_can_come_again(void **state) {
+static void removed_key_can_be_added_again(void **state) {
   add_all(FEW);
 
   remove_at(7);
@@ -105,7 +105,7 @@ static void removed_key_can_come_again(void **state) {
   empty(FEW);
 }
 
-static void map_grows_to_one_node_a_bucket(void **state) {
+static void table_has_at_least_one_bucket_per_node(void **state) {
   for (size_t i = 0; i < MANY; i++) {
     add(i);
     assert_true(buckets() >= table.count);
@@ -115,7 +115,7 @@ static void map_grows_to_one_node_a_bucket(void **state) {
   empty(MANY);
 }
 
-static void chains_grow_where_memory_does_not(void **state) {
+static void chains_grow_when_out_of_memory(void **state) {
   fail_allocation(1, true);
 
   add_all(FEW);
@@ -127,7 +127,7 @@ static void chains_grow_where_memory_does_not(void **state) {
   empty(FEW);
 }
 
-static void map_that_could_not_grow_does_when_memory_is_back(void **state) {
+static void table_grows_when_memory_is_available_again(void **state) {
   fail_allocation(1, true);
   add_all(FEW - 1);
 
@@ -139,7 +139,7 @@ static void map_that_could_not_grow_does_when_memory_is_back(void **state) {
   empty(FEW);
 }
 
-static void map_that_grew_once_keeps_that_when_memory_fails(void **state) {
+static void table_keeps_its_size_when_out_of_memory(void **state) {
   add_all(AVOW__TABLE_MIN + 1);
 
   fail_allocation(1, true);
@@ -159,7 +159,7 @@ static void fill_chains(void) {
   fail_allocation(0, false);
 }
 
-static void chains_are_taken_apart_oldest_first(void **state) {
+static void chain_nodes_can_be_removed_oldest_first(void **state) {
   fill_chains();
 
   for (size_t i = 0; i < FEW; i++) {
@@ -172,7 +172,7 @@ static void chains_are_taken_apart_oldest_first(void **state) {
   empty(0);
 }
 
-static void chains_are_taken_apart_newest_first(void **state) {
+static void chain_nodes_can_be_removed_newest_first(void **state) {
   fill_chains();
 
   for (size_t i = FEW; i > 0; i--) {
@@ -185,7 +185,7 @@ static void chains_are_taken_apart_newest_first(void **state) {
   empty(0);
 }
 
-static void chains_are_taken_apart_from_the_middle(void **state) {
+static void chain_nodes_can_be_removed_in_mixed_order(void **state) {
   fill_chains();
 
   for (size_t i = 0; i < FEW; i++) {
@@ -198,7 +198,7 @@ static void chains_are_taken_apart_from_the_middle(void **state) {
   empty(0);
 }
 
-static void closed_map_may_be_used_again(void **state) {
+static void closed_table_may_be_used_again(void **state) {
   add_all(FEW);
   empty(FEW);
 
@@ -208,28 +208,28 @@ static void closed_map_may_be_used_again(void **state) {
   empty(1);
 }
 
-static int map_setup(void **state) {
+static int table_setup(void **state) {
   table = (avow__table_t){ .count = 0 };
   return harness_setup(state);
 }
 
-#define MAP(f) cmocka_unit_test_setup_teardown(f, map_setup, harness_teardown)
+#define MAP(f) cmocka_unit_test_setup_teardown(f, table_setup, harness_teardown)
 
 SUITE(table) {
   const struct CMUnitTest tests[] = {
-    MAP(empty_map_finds_nothing_and_allocates_nothing),
+    MAP(empty_table_finds_and_allocates_nothing),
     MAP(few_keys_allocate_nothing),
-    MAP(many_keys_are_each_found),
-    MAP(removed_keys_are_gone_and_others_stay),
-    MAP(removed_key_can_come_again),
-    MAP(map_grows_to_one_node_a_bucket),
-    MAP(chains_grow_where_memory_does_not),
-    MAP(map_that_could_not_grow_does_when_memory_is_back),
-    MAP(map_that_grew_once_keeps_that_when_memory_fails),
-    MAP(chains_are_taken_apart_oldest_first),
-    MAP(chains_are_taken_apart_newest_first),
-    MAP(chains_are_taken_apart_from_the_middle),
-    MAP(closed_map_may_be_used_again),
+    MAP(each_of_many_keys_is_found),
+    MAP(removed_keys_are_not_found_and_others_are),
+    MAP(removed_key_can_be_added_again),
+    MAP(table_has_at_least_one_bucket_per_node),
+    MAP(chains_grow_when_out_of_memory),
+    MAP(table_grows_when_memory_is_available_again),
+    MAP(table_keeps_its_size_when_out_of_memory),
+    MAP(chain_nodes_can_be_removed_oldest_first),
+    MAP(chain_nodes_can_be_removed_newest_first),
+    MAP(chain_nodes_can_be_removed_in_mixed_order),
+    MAP(closed_table_may_be_used_again),
   };
   return RUN(tests);
 }

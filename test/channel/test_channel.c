@@ -4,7 +4,7 @@
 
 #include "items.h"
 
-static void items_come_in_the_order_of_sending(void **state) {
+static void items_arrive_in_sending_order(void **state) {
   avow_channel_t *c = avow_channel_new(loop, 100);
 
   for (int64_t i = 0; i < 100; i++)
@@ -15,7 +15,7 @@ static void items_come_in_the_order_of_sending(void **state) {
   avow_channel_unref(c);
 }
 
-static void the_ring_goes_round(void **state) {
+static void ring_wraps_around(void **state) {
   avow_channel_t *c = avow_channel_new(loop, 13);
 
   for (int64_t i = 0; i < 1000; i++) {
@@ -27,7 +27,7 @@ static void the_ring_goes_round(void **state) {
   avow_channel_unref(c);
 }
 
-static void the_ring_grows_while_it_wraps(void **state) {
+static void ring_grows_while_it_wraps(void **state) {
   avow_channel_t *c = avow_channel_new(loop, SIZE_MAX);
   int64_t sent = 0, taken = 0;
 
@@ -43,7 +43,7 @@ static void the_ring_grows_while_it_wraps(void **state) {
   avow_channel_unref(c);
 }
 
-static void the_first_to_ask_gets_the_first(void **state) {
+static void receivers_are_served_in_call_order(void **state) {
   avow_channel_t *c = avow_channel_new(loop, 1);
   avow_promise_t *first = avow_channel_next(c);
   avow_promise_t *second = avow_channel_next(c);
@@ -59,7 +59,7 @@ static void the_first_to_ask_gets_the_first(void **state) {
   avow_channel_unref(c);
 }
 
-static void send_waits_for_room(void **state) {
+static void send_waits_for_free_capacity(void **state) {
   avow_channel_t *c = avow_channel_new(loop, 1);
   send_int(c, 1);
   avow_promise_t *second = avow_channel_send(c, avow_int(2));
@@ -77,7 +77,7 @@ static void send_waits_for_room(void **state) {
   avow_channel_unref(c);
 }
 
-static void without_room_send_waits_for_a_taker(void **state) {
+static void send_waits_for_a_receiver_with_capacity_zero(void **state) {
   avow_channel_t *c = avow_channel_new(loop, 0);
   avow_promise_t *sent = avow_channel_send(c, avow_int(1));
   assert_int_equal(avow_state(sent), AVOW_PENDING);
@@ -102,7 +102,7 @@ static void none_cannot_be_sent(void **state) {
   avow_channel_unref(c);
 }
 
-static void an_error_is_an_item_that_rejects(void **state) {
+static void error_item_rejects_the_receive(void **state) {
   avow_channel_t *c = avow_channel_new(loop, 2);
 
   assert_settled(avow_channel_send(c, avow_error(UV_EIO)), AVOW_FULFILLED);
@@ -113,7 +113,7 @@ static void an_error_is_an_item_that_rejects(void **state) {
   avow_channel_unref(c);
 }
 
-static void a_promise_is_an_item_to_wait_for(void **state) {
+static void receive_waits_for_a_promise_item(void **state) {
   avow_channel_t *c = avow_channel_new(loop, 2);
   avow_promise_t *asked = avow_channel_next(c);
   avow_deferred_t *d, *e;
@@ -142,7 +142,7 @@ static avow_value_t send_one_of_each(const avow_value_t *none, void *c) {
 
 /* In a handler, the items are queued at once. One item has no other
    reference. */
-static void who_waits_gets_what_a_handler_sends(void **state) {
+static void items_sent_in_a_handler_reach_pending_receives(void **state) {
   avow_channel_t *c = avow_channel_new(loop, 0);
   avow_promise_t *first = avow_channel_next(c);
   avow_unref(avow_channel_next(c));
@@ -161,7 +161,7 @@ static void who_waits_gets_what_a_handler_sends(void **state) {
   avow_channel_unref(c);
 }
 
-static void an_item_between_callbacks_wakes_who_waits(void **state) {
+static void item_sent_between_callbacks_settles_a_receive(void **state) {
   avow_channel_t *c = avow_channel_new(loop, 0);
   avow_unref(avow_then(avow_channel_next(c), note_cb, NULL, "item"));
   run();
@@ -173,7 +173,7 @@ static void an_item_between_callbacks_wakes_who_waits(void **state) {
   avow_channel_unref(c);
 }
 
-static void after_the_end_there_is_none_for_ever(void **state) {
+static void ended_channel_returns_items_and_then_none(void **state) {
   avow_channel_t *c = avow_channel_new(loop, 1);
   send_int(c, 1);
   avow_promise_t *stuck = avow_channel_send(c, avow_int(2));
@@ -189,7 +189,7 @@ static void after_the_end_there_is_none_for_ever(void **state) {
   avow_channel_unref(c);
 }
 
-static void the_end_wakes_all_who_wait(void **state) {
+static void end_fulfills_pending_receives_with_none(void **state) {
   avow_channel_t *c = avow_channel_new(loop, 1);
   avow_promise_t *first = avow_channel_next(c);
   avow_promise_t *second = avow_channel_next(c);
@@ -201,7 +201,7 @@ static void the_end_wakes_all_who_wait(void **state) {
   avow_channel_unref(c);
 }
 
-static void a_failure_comes_after_the_items_for_ever(void **state) {
+static void failed_channel_returns_items_and_then_rejects(void **state) {
   avow_channel_t *c = avow_channel_new(loop, 1);
   send_int(c, 1);
 
@@ -214,7 +214,7 @@ static void a_failure_comes_after_the_items_for_ever(void **state) {
   avow_channel_unref(c);
 }
 
-static void a_failure_wakes_all_who_wait(void **state) {
+static void failure_rejects_pending_receives(void **state) {
   avow_channel_t *c = avow_channel_new(loop, 1);
   avow_promise_t *first = avow_channel_next(c);
   avow_promise_t *second = avow_channel_next(c);
@@ -226,7 +226,7 @@ static void a_failure_wakes_all_who_wait(void **state) {
   avow_channel_unref(c);
 }
 
-static void nothing_can_be_sent_after_the_end(void **state) {
+static void ended_channel_refuses_sends(void **state) {
   avow_channel_t *c = avow_channel_new(loop, 1);
   avow_channel_end(c);
 
@@ -253,7 +253,7 @@ static void close_releases_items_and_rejects_senders(void **state) {
   avow_channel_unref(c);
 }
 
-static void close_forgets_a_failure(void **state) {
+static void close_discards_a_failure(void **state) {
   avow_channel_t *c = avow_channel_new(loop, 1);
   avow_channel_fail(c, avow_error_new(UV_EIO, avow_none(), "broken"));
 
@@ -263,7 +263,7 @@ static void close_forgets_a_failure(void **state) {
   avow_channel_unref(c);
 }
 
-static void the_last_reference_closes(void **state) {
+static void releasing_the_last_reference_closes(void **state) {
   avow_channel_t *c = avow_channel_new(loop, 1);
   avow_channel_t *again = avow_channel_ref(c);
   assert_settled(avow_channel_send(c, thing("inside")), AVOW_FULFILLED);
@@ -278,7 +278,7 @@ static void the_last_reference_closes(void **state) {
   avow_channel_unref(NULL);
 }
 
-static void whoever_waits_at_the_last_reference_gets_none(void **state) {
+static void pending_receive_gets_none_after_the_last_unref(void **state) {
   avow_channel_t *c = avow_channel_new(loop, 1);
   avow_promise_t *next = avow_channel_next(c);
 
@@ -287,7 +287,7 @@ static void whoever_waits_at_the_last_reference_gets_none(void **state) {
   assert_fulfils_none(next);
 }
 
-static void a_cancelled_next_takes_nothing(void **state) {
+static void canceled_next_takes_no_item(void **state) {
   avow_channel_t *c = avow_channel_new(loop, 1);
   avow_promise_t *first = avow_channel_next(c);
   avow_promise_t *second = avow_channel_next(c);
@@ -303,7 +303,7 @@ static void a_cancelled_next_takes_nothing(void **state) {
   avow_channel_unref(c);
 }
 
-static void a_next_that_has_its_item_cannot_be_cancelled(void **state) {
+static void next_with_its_item_cannot_be_canceled(void **state) {
   avow_channel_t *c = avow_channel_new(loop, 1);
   avow_promise_t *next = avow_channel_next(c);
   send_int(c, 1);
@@ -314,7 +314,7 @@ static void a_next_that_has_its_item_cannot_be_cancelled(void **state) {
   avow_channel_unref(c);
 }
 
-static void a_next_that_times_out_loses_nothing(void **state) {
+static void timed_out_next_loses_no_item(void **state) {
   avow_channel_t *c = avow_channel_new(loop, 1);
 
   assert_rejects(avow_timeout(avow_channel_next(c), 1), UV_ETIMEDOUT);
@@ -324,7 +324,7 @@ static void a_next_that_times_out_loses_nothing(void **state) {
   avow_channel_unref(c);
 }
 
-static void an_item_goes_with_the_promise_that_has_it(void **state) {
+static void received_item_is_released_with_its_promise(void **state) {
   avow_channel_t *c = avow_channel_new(loop, 1);
   avow_promise_t *next = avow_channel_next(c);
   assert_settled(avow_channel_send(c, thing("taken")), AVOW_FULFILLED);
@@ -336,7 +336,7 @@ static void an_item_goes_with_the_promise_that_has_it(void **state) {
   avow_channel_unref(c);
 }
 
-static void a_cancelled_send_takes_its_item_back(void **state) {
+static void canceled_send_releases_its_item(void **state) {
   avow_channel_t *c = avow_channel_new(loop, 1);
   send_int(c, 1);
   avow_promise_t *second = avow_channel_send(c, thing("back"));
@@ -352,7 +352,7 @@ static void a_cancelled_send_takes_its_item_back(void **state) {
   avow_channel_unref(c);
 }
 
-static void a_send_that_nobody_waits_for_goes_on(void **state) {
+static void send_with_a_released_promise_continues(void **state) {
   avow_channel_t *c = avow_channel_new(loop, 0);
   avow_unref(avow_channel_send(c, avow_int(1)));
 
@@ -362,32 +362,32 @@ static void a_send_that_nobody_waits_for_goes_on(void **state) {
 
 SUITE(channel) {
   const struct CMUnitTest tests[] = {
-    CASE(items_come_in_the_order_of_sending),
-    CASE(the_ring_goes_round),
-    CASE(the_ring_grows_while_it_wraps),
-    CASE(the_first_to_ask_gets_the_first),
-    CASE(send_waits_for_room),
-    CASE(without_room_send_waits_for_a_taker),
+    CASE(items_arrive_in_sending_order),
+    CASE(ring_wraps_around),
+    CASE(ring_grows_while_it_wraps),
+    CASE(receivers_are_served_in_call_order),
+    CASE(send_waits_for_free_capacity),
+    CASE(send_waits_for_a_receiver_with_capacity_zero),
     CASE(none_cannot_be_sent),
-    CASE(an_error_is_an_item_that_rejects),
-    CASE(a_promise_is_an_item_to_wait_for),
-    CASE(who_waits_gets_what_a_handler_sends),
-    CASE(an_item_between_callbacks_wakes_who_waits),
-    CASE(after_the_end_there_is_none_for_ever),
-    CASE(the_end_wakes_all_who_wait),
-    CASE(a_failure_comes_after_the_items_for_ever),
-    CASE(a_failure_wakes_all_who_wait),
-    CASE(nothing_can_be_sent_after_the_end),
+    CASE(error_item_rejects_the_receive),
+    CASE(receive_waits_for_a_promise_item),
+    CASE(items_sent_in_a_handler_reach_pending_receives),
+    CASE(item_sent_between_callbacks_settles_a_receive),
+    CASE(ended_channel_returns_items_and_then_none),
+    CASE(end_fulfills_pending_receives_with_none),
+    CASE(failed_channel_returns_items_and_then_rejects),
+    CASE(failure_rejects_pending_receives),
+    CASE(ended_channel_refuses_sends),
     CASE(close_releases_items_and_rejects_senders),
-    CASE(close_forgets_a_failure),
-    CASE(the_last_reference_closes),
-    CASE(whoever_waits_at_the_last_reference_gets_none),
-    CASE(a_cancelled_next_takes_nothing),
-    CASE(a_next_that_has_its_item_cannot_be_cancelled),
-    CASE(a_next_that_times_out_loses_nothing),
-    CASE(an_item_goes_with_the_promise_that_has_it),
-    CASE(a_cancelled_send_takes_its_item_back),
-    CASE(a_send_that_nobody_waits_for_goes_on),
+    CASE(close_discards_a_failure),
+    CASE(releasing_the_last_reference_closes),
+    CASE(pending_receive_gets_none_after_the_last_unref),
+    CASE(canceled_next_takes_no_item),
+    CASE(next_with_its_item_cannot_be_canceled),
+    CASE(timed_out_next_loses_no_item),
+    CASE(received_item_is_released_with_its_promise),
+    CASE(canceled_send_releases_its_item),
+    CASE(send_with_a_released_promise_continues),
   };
   return RUN(tests);
 }

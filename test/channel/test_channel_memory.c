@@ -54,12 +54,12 @@ static void move_many(size_t room) {
   avow_channel_unref(stream.channel);
 }
 
-static void many_items_need_no_more_memory_than_one(void **state) {
+static void many_items_use_constant_memory(void **state) {
   move_many(0);
   move_many(16);
 }
 
-static void loop_close_cancels_who_waits(void **state) {
+static void loop_close_cancels_pending_sends_and_receives(void **state) {
   avow_channel_t *c = avow_channel_new(loop, 0), *e = avow_channel_new(loop, 0);
   avow_promise_t *next = avow_channel_next(c);
   avow_promise_t *sent = avow_channel_send(e, thing("stuck"));
@@ -76,7 +76,7 @@ static void loop_close_cancels_who_waits(void **state) {
   assert_int_equal(avow_loop_init(loop, NULL), 0);
 }
 
-static void loop_close_releases_what_is_inside(void **state) {
+static void loop_close_releases_buffered_items(void **state) {
   avow_channel_t *c = avow_channel_new(loop, 1);
   assert_settled(avow_channel_send(c, thing("inside")), AVOW_FULFILLED);
 
@@ -95,7 +95,7 @@ static void loop_close_releases_what_is_inside(void **state) {
   assert_int_equal(avow_loop_init(loop, NULL), 0);
 }
 
-static void without_memory_a_channel_rejects(void **state) {
+static void channel_rejects_when_out_of_memory(void **state) {
   avow_channel_t *empty = NULL;
   fail_allocation(1, true);
   avow_channel_t *c = avow_channel_new(loop, 1);
@@ -119,7 +119,7 @@ static void without_memory_a_channel_rejects(void **state) {
   avow_channel_unref(again);
 }
 
-static void the_reason_of_no_room_in_memory_is_said(void **state) {
+static void send_rejects_with_enomem_when_the_ring_cannot_grow(void **state) {
   avow_channel_t *c = avow_channel_new(loop, SIZE_MAX);
   for (int i = 0; i < 8; i++)
     send_int(c, i);
@@ -147,7 +147,7 @@ static void close_mine(void *word) {
 static const avow_class_t closer_class = { .name = "closer",
                                            .destroy = close_mine };
 
-static void an_item_may_let_go_of_its_own_channel(void **state) {
+static void item_may_release_its_own_channel(void **state) {
   mine = avow_channel_new(loop, 2);
   assert_settled(avow_channel_send(mine, avow_object(&closer_class, "item")),
                  AVOW_FULFILLED);
@@ -158,15 +158,15 @@ static void an_item_may_let_go_of_its_own_channel(void **state) {
   assert_notes("item other");
 }
 
-static void let_go_of_mine(uv_loop_t *at, const avow_promise_t *p, void *data) {
+static void release_mine(uv_loop_t *at, const avow_promise_t *p, void *data) {
   note("rejected");
   avow_channel_clear(&mine);
 }
 
 /* Both receives are rejected. The first has no handler, which is reported. */
-static void a_failure_may_let_go_of_its_channel(void **state) {
+static void hook_may_release_a_failing_channel(void **state) {
   const avow_options_t options = { .budget_us = UINT_MAX,
-                                   .on_reject = let_go_of_mine };
+                                   .on_reject = release_mine };
   assert_int_equal(avow_loop_close(loop), 0);
   assert_int_equal(avow_loop_init(loop, &options), 0);
   mine = avow_channel_new(loop, 2);
@@ -190,12 +190,12 @@ static void use_after_unref(void) {
 #  endif
 }
 
-static void a_channel_that_is_gone_is_told_of(void **state) {
+static void freed_channel_is_reported(void **state) {
   assert_misuse(use_after_unref, "channel used after it was freed");
 }
 #endif
 
-static void a_dump_shows_who_waits_in_a_channel(void **state) {
+static void dump_shows_pending_sends_and_receives(void **state) {
   avow_channel_t *c = avow_channel_new(loop, 0);
   avow_channel_t *e = avow_channel_new(loop, 0);
   avow_promise_t *next = avow_channel_next(c);
@@ -234,7 +234,7 @@ static void lose_and_send(void *c) {
   give_back_memory();
 }
 
-static void an_item_for_what_lacks_memory_is_not_taken_for_it(void **state) {
+static void failed_then_on_a_receive_gets_no_item(void **state) {
   avow_channel_t *c = avow_channel_new(loop, 0);
   avow_deferred_t *d;
   avow_promise_t *p = avow_promise_new(loop, &d);
@@ -252,7 +252,7 @@ static void an_item_for_what_lacks_memory_is_not_taken_for_it(void **state) {
 }
 
 /* Its first case is invalid, because NONE cannot be sent. */
-static void without_memory_what_is_no_choice_is_refused(void **state) {
+static void invalid_select_is_refused_when_out_of_memory(void **state) {
   avow_channel_t *c = avow_channel_new(loop, 1);
   const avow_case_t cases[] = { avow_case_send(c, avow_none()),
                                 avow_case_next(c) };
@@ -268,18 +268,18 @@ static void without_memory_what_is_no_choice_is_refused(void **state) {
 
 SUITE(channel_memory) {
   const struct CMUnitTest tests[] = {
-    CASE(many_items_need_no_more_memory_than_one),
-    CASE(loop_close_cancels_who_waits),
-    CASE(loop_close_releases_what_is_inside),
-    CASE(without_memory_a_channel_rejects),
-    CASE(the_reason_of_no_room_in_memory_is_said),
-    CASE(an_item_for_what_lacks_memory_is_not_taken_for_it),
-    CASE(without_memory_what_is_no_choice_is_refused),
-    CASE(an_item_may_let_go_of_its_own_channel),
-    CASE(a_failure_may_let_go_of_its_channel),
-    CASE(a_dump_shows_who_waits_in_a_channel),
+    CASE(many_items_use_constant_memory),
+    CASE(loop_close_cancels_pending_sends_and_receives),
+    CASE(loop_close_releases_buffered_items),
+    CASE(channel_rejects_when_out_of_memory),
+    CASE(send_rejects_with_enomem_when_the_ring_cannot_grow),
+    CASE(failed_then_on_a_receive_gets_no_item),
+    CASE(invalid_select_is_refused_when_out_of_memory),
+    CASE(item_may_release_its_own_channel),
+    CASE(hook_may_release_a_failing_channel),
+    CASE(dump_shows_pending_sends_and_receives),
 #ifndef AVOW_NO_POOL
-    CASE(a_channel_that_is_gone_is_told_of),
+    CASE(freed_channel_is_reported),
 #endif
   };
   return RUN(tests);

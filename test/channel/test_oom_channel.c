@@ -37,7 +37,7 @@ static void sender_end(void *data) {
   line_unref(data);
 }
 
-static void taker_end(void *data) {
+static void receiver_end(void *data) {
   const line_t *line = data;
   avow_channel_close(line->channel);
   line_unref(data);
@@ -67,12 +67,12 @@ static avow_promise_t *move_items(size_t room) {
   line_t *line = line_new(room);
   avow_promise_t *ps[] = {
     avow_attach(avow_repeat(loop, send_fn, line), line, sender_end),
-    avow_attach(avow_repeat(loop, next_fn, line), line, taker_end),
+    avow_attach(avow_repeat(loop, next_fn, line), line, receiver_end),
   };
   return avow_all(loop, ps, 2);
 }
 
-static avow_promise_t *from_hand_to_hand(void) {
+static avow_promise_t *move_without_capacity(void) {
   return move_items(0);
 }
 
@@ -85,13 +85,13 @@ static avow_promise_t *through_a_ring_that_grows(void) {
 }
 
 static void channels_survive(void **state) {
-  survive(from_hand_to_hand);
+  survive(move_without_capacity);
   survive(through_a_ring);
   survive(through_a_ring_that_grows);
 }
 
 /* Sends and receives that wait, are canceled, or leave items buffered. */
-static avow_promise_t *left_inside(void) {
+static avow_promise_t *leave_items_buffered(void) {
   avow_channel_t *full = avow_channel_new(loop, 1);
   avow_channel_t *empty = avow_channel_ref(full);
   avow_promise_t *ps[] = {
@@ -116,8 +116,8 @@ static avow_promise_t *left_inside(void) {
   return avow_all_settled(loop, qs, 3);
 }
 
-static void what_is_left_inside_survives(void **state) {
-  survive(left_inside);
+static void buffered_items_survive(void **state) {
+  survive(leave_items_buffered);
 }
 
 static avow_value_t value_of(const avow_value_t *v, void *data) {
@@ -148,13 +148,13 @@ static avow_value_t next_outcome(void *data) {
   return avow_follow(avow_then(avow_channel_next(data), item_cb, NULL, NULL));
 }
 
-static void let_go(void *data) {
+static void unref_channel(void *data) {
   avow_channel_unref(data);
 }
 
 /* Receives until the end or a failure. */
 static avow_promise_t *all_of(avow_channel_t *c) {
-  return avow_attach(avow_repeat(loop, next_outcome, c), c, let_go);
+  return avow_attach(avow_repeat(loop, next_outcome, c), c, unref_channel);
 }
 
 static avow_promise_t *outcomes(void) {
@@ -174,7 +174,7 @@ static void outcomes_survive(void **state) {
   survive_some(outcomes, 5);
 }
 
-static void choices_survive(void **state) {
+static void selects_survive(void **state) {
   survive(chosen);
 }
 
@@ -258,7 +258,7 @@ static avow_promise_t *by_sender(void) {
   line_t *line = line_new(1);
   avow_sender_t *sender = avow_sender_new(line->channel, 2);
   avow_promise_t *ps[] = {
-    avow_attach(avow_repeat(loop, next_fn, line), line, taker_end),
+    avow_attach(avow_repeat(loop, next_fn, line), line, receiver_end),
     avow_attach(avow_then(avow_next_iteration(loop), send_by_sender, NULL,
                           sender),
                 sender, references_end),
@@ -282,7 +282,7 @@ static avow_promise_t *by_mailbox(void) {
   return avow_next_iteration(loop);
 }
 
-static void what_threads_use_survives(void **state) {
+static void senders_and_mailboxes_survive(void **state) {
   survive(by_sender);
   survive(by_mailbox);
 }
@@ -300,11 +300,11 @@ static int finish(void **state) {
 SUITE(oom_channel) {
   const struct CMUnitTest tests[] = {
     cmocka_unit_test(channels_survive),
-    cmocka_unit_test(what_is_left_inside_survives),
-    cmocka_unit_test(choices_survive),
+    cmocka_unit_test(buffered_items_survive),
+    cmocka_unit_test(selects_survive),
     cmocka_unit_test(outcomes_survive),
     cmocka_unit_test(sources_survive),
-    cmocka_unit_test(what_threads_use_survives),
+    cmocka_unit_test(senders_and_mailboxes_survive),
   };
   harness_init();
   return cmocka_run_group_tests(tests, start, finish);

@@ -49,7 +49,7 @@ static avow_channel_t *fake_new(size_t room) {
   return fake_new_with(room, fake_resume, fake_pause);
 }
 
-static void a_source_flows_while_there_is_room(void **state) {
+static void source_runs_while_the_channel_has_capacity(void **state) {
   avow_channel_t *c = fake_new(2);
   assert_notes("resume");
 
@@ -64,7 +64,7 @@ static void a_source_flows_while_there_is_room(void **state) {
   assert_notes("stop");
 }
 
-static void a_source_without_room_flows_while_somebody_waits(void **state) {
+static void unbuffered_source_runs_while_a_receive_waits(void **state) {
   avow_channel_t *c = fake_new(0);
   assert_notes("");
 
@@ -81,7 +81,7 @@ static void a_source_without_room_flows_while_somebody_waits(void **state) {
   avow_channel_unref(c);
 }
 
-static void what_is_pushed_beyond_the_room_is_kept(void **state) {
+static void items_pushed_beyond_the_capacity_are_kept(void **state) {
   avow_channel_t *c = fake_new(1);
 
   for (int64_t i = 0; i < 100; i++)
@@ -94,7 +94,7 @@ static void what_is_pushed_beyond_the_room_is_kept(void **state) {
   avow_channel_unref(c);
 }
 
-static void an_item_that_finds_no_memory_fails_the_channel(void **state) {
+static void push_without_memory_fails_the_channel(void **state) {
   avow_channel_t *c = fake_new(0);
 
   fail_allocation(1, true);
@@ -106,7 +106,7 @@ static void an_item_that_finds_no_memory_fails_the_channel(void **state) {
   avow_channel_unref(c);
 }
 
-static void the_end_stops_a_source(void **state) {
+static void end_stops_the_source(void **state) {
   avow_channel_t *c = fake_new(1);
 
   avow_channel_end(c);
@@ -131,7 +131,7 @@ static avow_value_t begin_cb(const avow_value_t *reason, void *data) {
   return avow_none();
 }
 
-static void a_loop_that_closes_gives_no_more_sources(void **state) {
+static void closing_loop_stops_new_sources(void **state) {
   avow_channel_t *c = NULL;
   avow_unref(avow_catch(avow_sleep(loop, 3600000), begin_cb, &c));
 
@@ -149,16 +149,16 @@ static void a_loop_that_closes_gives_no_more_sources(void **state) {
    returns. */
 static avow_channel_t *other;
 
-static void ask_and_give_up(avow__source_t *source) {
+static void receive_and_cancel(avow__source_t *source) {
   note("asks");
   avow_promise_t *p = avow_channel_next(other);
   avow_cancel(p);
   avow_unref(p);
 }
 
-static void a_source_hears_nothing_of_what_is_as_it_was(void **state) {
+static void source_is_not_called_if_its_demand_is_unchanged(void **state) {
   other = fake_new(0);
-  avow_channel_t *c = fake_new_with(0, ask_and_give_up, NULL);
+  avow_channel_t *c = fake_new_with(0, receive_and_cancel, NULL);
 
   avow_promise_t *p = avow_channel_next(c);
 
@@ -174,7 +174,7 @@ static void end_channel(avow__source_t *source) {
   avow_channel_end(source->channel);
 }
 
-static void a_source_may_end_its_channel_as_it_is_paused(void **state) {
+static void source_may_end_its_channel_while_being_paused(void **state) {
   avow_channel_t *c = fake_new_with(1, fake_resume, end_channel);
 
   assert_false(avow__channel_push(c, avow_int(1)));
@@ -185,7 +185,7 @@ static void a_source_may_end_its_channel_as_it_is_paused(void **state) {
   avow_channel_unref(c);
 }
 
-static void a_sender_waits_until_there_is_room_again(void **state) {
+static void send_waits_until_capacity_is_free_again(void **state) {
   avow_channel_t *c = avow_channel_new(loop, 1);
   avow__source_t *source = fake_alloc(fake_resume, fake_pause);
   assert_int_equal(avow__source_attach(c, source), 0);
@@ -204,7 +204,7 @@ static void a_sender_waits_until_there_is_room_again(void **state) {
   avow_channel_unref(c);
 }
 
-static void what_is_pushed_without_room_is_kept(void **state) {
+static void items_pushed_with_capacity_zero_are_kept(void **state) {
   avow_channel_t *c = fake_new(0);
 
   assert_false(avow__channel_push(c, avow_int(1)));
@@ -215,7 +215,7 @@ static void what_is_pushed_without_room_is_kept(void **state) {
   avow_channel_unref(c);
 }
 
-static void a_channel_that_is_fed_takes_nothing_of_others(void **state) {
+static void channel_with_a_source_refuses_sends(void **state) {
   avow_channel_t *c = fake_new(1);
 
   assert_says(avow_channel_send(c, avow_string("1")), UV_EALREADY,
@@ -233,18 +233,18 @@ static void a_channel_that_is_fed_takes_nothing_of_others(void **state) {
 
 SUITE(source) {
   const struct CMUnitTest tests[] = {
-    CASE(a_source_flows_while_there_is_room),
-    CASE(a_source_without_room_flows_while_somebody_waits),
-    CASE(what_is_pushed_beyond_the_room_is_kept),
-    CASE(an_item_that_finds_no_memory_fails_the_channel),
-    CASE(the_end_stops_a_source),
+    CASE(source_runs_while_the_channel_has_capacity),
+    CASE(unbuffered_source_runs_while_a_receive_waits),
+    CASE(items_pushed_beyond_the_capacity_are_kept),
+    CASE(push_without_memory_fails_the_channel),
+    CASE(end_stops_the_source),
     CASE(loop_close_stops_sources),
-    CASE(a_loop_that_closes_gives_no_more_sources),
-    CASE(a_source_hears_nothing_of_what_is_as_it_was),
-    CASE(a_source_may_end_its_channel_as_it_is_paused),
-    CASE(a_sender_waits_until_there_is_room_again),
-    CASE(what_is_pushed_without_room_is_kept),
-    CASE(a_channel_that_is_fed_takes_nothing_of_others),
+    CASE(closing_loop_stops_new_sources),
+    CASE(source_is_not_called_if_its_demand_is_unchanged),
+    CASE(source_may_end_its_channel_while_being_paused),
+    CASE(send_waits_until_capacity_is_free_again),
+    CASE(items_pushed_with_capacity_zero_are_kept),
+    CASE(channel_with_a_source_refuses_sends),
   };
   return RUN(tests);
 }

@@ -22,7 +22,7 @@ static void assert_try_fails(const avow_channel_t *c, int code) {
   avow_value_unref(v);
 }
 
-static void assert_nothing_there(const avow_channel_t *c) {
+static void assert_no_item(const avow_channel_t *c) {
   avow_value_t v = avow_int(1);
   assert_int_equal(avow_channel_try_next(c, &v), UV_EAGAIN);
   assert_true(avow_is_none(&v));
@@ -32,9 +32,9 @@ static void assert_sends(const avow_channel_t *c, int64_t i) {
   assert_int_equal(avow_channel_try_send(c, avow_int(i)), 0);
 }
 
-static void try_next_takes_what_is_there(void **state) {
+static void try_next_takes_buffered_items(void **state) {
   avow_channel_t *c = avow_channel_new(loop, 2);
-  assert_nothing_there(c);
+  assert_no_item(c);
   send_int(c, 1);
   send_int(c, 2);
   avow_promise_t *third = avow_channel_send(c, avow_int(3));
@@ -44,23 +44,23 @@ static void try_next_takes_what_is_there(void **state) {
   assert_settled(third, AVOW_FULFILLED);
   assert_try_int(c, 2);
   assert_try_int(c, 3);
-  assert_nothing_there(c);
+  assert_no_item(c);
   avow_channel_unref(c);
 }
 
-static void without_room_try_next_takes_from_who_sends(void **state) {
+static void try_next_takes_the_item_of_a_pending_send(void **state) {
   avow_channel_t *c = avow_channel_new(loop, 0);
-  assert_nothing_there(c);
+  assert_no_item(c);
   avow_promise_t *sent = avow_channel_send(c, avow_int(1));
 
   assert_try_int(c, 1);
 
   assert_fulfils_none(sent);
-  assert_nothing_there(c);
+  assert_no_item(c);
   avow_channel_unref(c);
 }
 
-static void try_next_gives_the_end_again_and_again(void **state) {
+static void try_next_returns_none_after_the_end(void **state) {
   avow_channel_t *c = avow_channel_new(loop, 1);
   send_int(c, 1);
   avow_channel_end(c);
@@ -71,7 +71,7 @@ static void try_next_gives_the_end_again_and_again(void **state) {
   avow_channel_unref(c);
 }
 
-static void try_next_gives_what_the_channel_failed_with(void **state) {
+static void try_next_returns_the_failure_of_the_channel(void **state) {
   avow_channel_t *c = avow_channel_new(loop, 2);
   assert_settled(avow_channel_send(c, avow_error(UV_ENOENT)), AVOW_FULFILLED);
   send_int(c, 1);
@@ -84,7 +84,7 @@ static void try_next_gives_what_the_channel_failed_with(void **state) {
   avow_channel_unref(c);
 }
 
-static void try_next_gives_a_promise_as_such(void **state) {
+static void try_next_returns_a_promise_item_unchanged(void **state) {
   avow_channel_t *c = avow_channel_new(loop, 1);
   avow_deferred_t *d;
   avow_promise_t *p = avow_promise_new(loop, &d);
@@ -98,7 +98,7 @@ static void try_next_gives_a_promise_as_such(void **state) {
   avow_channel_unref(c);
 }
 
-static void try_send_sends_as_long_as_there_is_room(void **state) {
+static void try_send_succeeds_while_capacity_is_free(void **state) {
   avow_channel_t *c = avow_channel_new(loop, 2);
 
   assert_sends(c, 1);
@@ -112,7 +112,7 @@ static void try_send_sends_as_long_as_there_is_room(void **state) {
   avow_channel_unref(c);
 }
 
-static void try_send_leaves_what_has_to_wait_to_the_caller(void **state) {
+static void try_send_leaves_an_unsent_item_to_the_caller(void **state) {
   avow_channel_t *c = avow_channel_new(loop, 0);
   const avow_value_t item = thing("item");
 
@@ -124,13 +124,13 @@ static void try_send_leaves_what_has_to_wait_to_the_caller(void **state) {
   avow_channel_unref(c);
 }
 
-static void without_room_try_send_gives_to_who_waits(void **state) {
+static void try_send_fulfills_pending_receives(void **state) {
   avow_channel_t *c = avow_channel_new(loop, 0);
   avow_promise_t *first = avow_channel_next(c);
   avow_promise_t *second = avow_channel_next(c);
 
   assert_sends(c, 1);
-  assert_nothing_there(c); /* the second item was buffered before */
+  assert_no_item(c); /* the second item was buffered before */
   assert_sends(c, 2);
   assert_int_equal(avow_channel_try_send(c, avow_int(3)), UV_EAGAIN);
 
@@ -139,7 +139,7 @@ static void without_room_try_send_gives_to_who_waits(void **state) {
   avow_channel_unref(c);
 }
 
-static void try_send_does_not_overtake(void **state) {
+static void try_send_does_not_overtake_an_earlier_send(void **state) {
   avow_channel_t *c = avow_channel_new(loop, 1);
   send_int(c, 1);
   avow_promise_t *second = avow_channel_send(c, avow_int(2));
@@ -157,7 +157,7 @@ static void assert_refuses(const avow_channel_t *c, int code) {
   assert_notes("gone");
 }
 
-static void try_send_releases_what_is_refused(void **state) {
+static void refused_try_send_releases_its_item(void **state) {
   avow_channel_t *ended = avow_channel_new(loop, 1);
   avow_channel_t *failed = avow_channel_new(loop, 1);
   assert_int_equal(avow_channel_try_send(ended, avow_none()), UV_EINVAL);
@@ -173,7 +173,7 @@ static void try_send_releases_what_is_refused(void **state) {
 }
 
 /* A caller that reads this code has the item. */
-static void a_failure_does_not_read_as_try_again(void **state) {
+static void failure_with_eagain_is_not_returned_by_try_send(void **state) {
   avow_channel_t *c = avow_channel_new(loop, 1);
   avow_channel_fail(c, avow_error(UV_EAGAIN));
 
@@ -183,7 +183,7 @@ static void a_failure_does_not_read_as_try_again(void **state) {
   avow_channel_unref(c);
 }
 
-static void without_memory_try_send_releases(void **state) {
+static void try_send_releases_its_item_when_out_of_memory(void **state) {
   avow_channel_t *c = avow_channel_new(loop, SIZE_MAX);
   for (int64_t i = 0; i < 8; i++)
     assert_sends(c, i);
@@ -200,7 +200,7 @@ static void without_memory_try_send_releases(void **state) {
   avow_channel_unref(c);
 }
 
-static void what_could_not_be_made_is_refused(void **state) {
+static void unallocated_channel_returns_enomem(void **state) {
   fail_allocation(1, true);
   avow_channel_t *c = avow_channel_new(loop, 1);
   fail_allocation(0, false);
@@ -217,7 +217,7 @@ static void assert_canceled(avow_promise_t *p) {
 
 /* Trying returns the codes that the promises reject with. Takes ownership of
    `c`. */
-static void assert_outlived(avow_channel_t *c) {
+static void assert_trying_is_canceled(avow_channel_t *c) {
   assert_canceled(avow_channel_next(c));
   assert_try_fails(c, UV_ECANCELED);
   assert_try_fails(c, UV_ECANCELED);
@@ -229,7 +229,7 @@ static void assert_outlived(avow_channel_t *c) {
   avow_channel_unref(c);
 }
 
-static void after_its_loop_closed_trying_is_canceled(void **state) {
+static void try_functions_are_canceled_after_loop_close(void **state) {
   avow_channel_t *open = avow_channel_new(loop, 2);
   avow_channel_t *failed = avow_channel_new(loop, 1);
   avow_channel_t *fed = avow_ticks(loop, 1000);
@@ -238,9 +238,9 @@ static void after_its_loop_closed_trying_is_canceled(void **state) {
 
   assert_int_equal(avow_loop_close(loop), 0);
 
-  assert_outlived(open);
-  assert_outlived(failed);
-  assert_outlived(fed);
+  assert_trying_is_canceled(open);
+  assert_trying_is_canceled(failed);
+  assert_trying_is_canceled(fed);
   assert_int_equal(avow_loop_init(loop, NULL), 0);
 }
 
@@ -272,20 +272,20 @@ static avow_channel_t *backlog_new(size_t room, int items) {
   return avow__channel_feed(loop, room, &backlog->source);
 }
 
-static void a_source_without_room_is_asked_for_what_it_has(void **state) {
+static void try_next_resumes_an_unbuffered_source(void **state) {
   avow_channel_t *c = backlog_new(0, 2);
 
   assert_try_int(c, 2);
   assert_notes("resume pause");
   assert_try_int(c, 1);
   assert_notes("resume pause");
-  assert_nothing_there(c);
+  assert_no_item(c);
   assert_notes("resume pause");
 
   avow_channel_unref(c);
 }
 
-static void a_source_goes_on_when_there_is_room_again(void **state) {
+static void try_next_resumes_a_paused_source(void **state) {
   avow_channel_t *c = backlog_new(1, 2);
   assert_notes("resume pause");
 
@@ -293,17 +293,17 @@ static void a_source_goes_on_when_there_is_room_again(void **state) {
   assert_notes("resume pause");
   assert_try_int(c, 1);
   assert_notes("resume");
-  assert_nothing_there(c);
+  assert_no_item(c);
 
   assert_notes("");
   avow_channel_unref(c);
 }
 
-static void without_memory_a_source_keeps_what_it_has(void **state) {
+static void source_keeps_its_items_when_out_of_memory(void **state) {
   avow_channel_t *c = backlog_new(0, 1);
 
   fail_allocation(1, true);
-  assert_nothing_there(c);
+  assert_no_item(c);
   fail_allocation(0, false);
 
   assert_notes("");
@@ -312,36 +312,36 @@ static void without_memory_a_source_keeps_what_it_has(void **state) {
   avow_channel_unref(c);
 }
 
-static void try_nowhere(void) {
+static void try_next_into_null(void) {
   avow_channel_t *c = avow_channel_new(loop, 1);
   assert_int_equal(avow_channel_try_next(c, NULL), AVOW_EMISUSE);
   avow_channel_unref(c);
 }
 
-static void an_item_needs_a_place(void **state) {
-  assert_misuse(try_nowhere, "out pointer is NULL");
+static void try_next_into_null_is_reported(void **state) {
+  assert_misuse(try_next_into_null, "out pointer is NULL");
 }
 
 SUITE(try) {
   const struct CMUnitTest tests[] = {
-    CASE(try_next_takes_what_is_there),
-    CASE(without_room_try_next_takes_from_who_sends),
-    CASE(try_next_gives_the_end_again_and_again),
-    CASE(try_next_gives_what_the_channel_failed_with),
-    CASE(try_next_gives_a_promise_as_such),
-    CASE(try_send_sends_as_long_as_there_is_room),
-    CASE(try_send_leaves_what_has_to_wait_to_the_caller),
-    CASE(without_room_try_send_gives_to_who_waits),
-    CASE(try_send_does_not_overtake),
-    CASE(try_send_releases_what_is_refused),
-    CASE(a_failure_does_not_read_as_try_again),
-    CASE(without_memory_try_send_releases),
-    CASE(what_could_not_be_made_is_refused),
-    CASE(after_its_loop_closed_trying_is_canceled),
-    CASE(a_source_without_room_is_asked_for_what_it_has),
-    CASE(a_source_goes_on_when_there_is_room_again),
-    CASE(without_memory_a_source_keeps_what_it_has),
-    CASE(an_item_needs_a_place),
+    CASE(try_next_takes_buffered_items),
+    CASE(try_next_takes_the_item_of_a_pending_send),
+    CASE(try_next_returns_none_after_the_end),
+    CASE(try_next_returns_the_failure_of_the_channel),
+    CASE(try_next_returns_a_promise_item_unchanged),
+    CASE(try_send_succeeds_while_capacity_is_free),
+    CASE(try_send_leaves_an_unsent_item_to_the_caller),
+    CASE(try_send_fulfills_pending_receives),
+    CASE(try_send_does_not_overtake_an_earlier_send),
+    CASE(refused_try_send_releases_its_item),
+    CASE(failure_with_eagain_is_not_returned_by_try_send),
+    CASE(try_send_releases_its_item_when_out_of_memory),
+    CASE(unallocated_channel_returns_enomem),
+    CASE(try_functions_are_canceled_after_loop_close),
+    CASE(try_next_resumes_an_unbuffered_source),
+    CASE(try_next_resumes_a_paused_source),
+    CASE(source_keeps_its_items_when_out_of_memory),
+    CASE(try_next_into_null_is_reported),
   };
   return RUN(tests);
 }

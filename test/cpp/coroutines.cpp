@@ -31,9 +31,9 @@ static avow_value_t await_twice(void *data) {
 
 static avow::promise chained(avow::promise p, const char *first,
                              const char *second) {
-  return std::move(p)
-      .then([first] { note(first); })
-      .then([second] { note(second); });
+  return std::move(p).then([first] { note(first); }).then([second] {
+    note(second);
+  });
 }
 
 static void coroutine_runs_up_to_its_await_inside_the_call() {
@@ -45,7 +45,7 @@ static void coroutine_runs_up_to_its_await_inside_the_call() {
 
 /* Both run side by side. If one of them took an additional round, it would be
    behind. */
-static void awaits_take_the_turns_that_avow_await_takes() {
+static void awaits_take_as_many_jobs_as_avow_await() {
   avow::promise start = avow::resolve(loop, 4);
   task by_stack{ start.ref().release(), "s" };
   avow::promise ps[] = {
@@ -68,19 +68,20 @@ static avow_value_t give_by_stack(void *) {
   return avow_follow(avow_promise_resolve(loop, avow_int(6)));
 }
 
-static avow::promise count_turns(uv_loop_t *on) {
+static avow::promise count_jobs(uv_loop_t *on) {
   for (int i = 1; i <= 4; i++) {
     (void) co_await avow::resolve(on, 0);
     note(std::to_string(i));
   }
-  co_return {};
+  co_return{};
 }
 
 /* Rules 3 and 4 of docs/semantics.md: the adoption takes until the third
    round. */
-static void promise_returned_is_adopted_in_turn() {
-  avow::promise counts = count_turns(loop);
-  avow::promise p = give(loop).then([](int i) { note("co" + std::to_string(i)); });
+static void returned_promise_is_adopted_after_as_many_jobs() {
+  avow::promise counts = count_jobs(loop);
+  avow::promise p =
+      give(loop).then([](int i) { note("co" + std::to_string(i)); });
   avow::promise q = avow_async(loop, give_by_stack, nullptr);
   q = std::move(q).then([](int i) { note("as" + std::to_string(i)); });
   (void) avow::all(loop, std::move(counts), std::move(p), std::move(q)).run();
@@ -105,10 +106,10 @@ static avow::promise catch_it(uv_loop_t *on) {
   note(avow_err_name(v.code()));
   co_await fail(on, 1);
   note("not here");
-  co_return {};
+  co_return{};
 }
 
-static void errors_are_thrown_and_what_is_thrown_rejects() {
+static void errors_are_thrown_and_exceptions_reject() {
   const avow::value v = catch_it(loop).run();
   CHECK(v.code() == AVOW_ETHROWN && std::string(v.message()) == "a text");
   CHECK_NOTES("operation not permitted EIO");
@@ -123,7 +124,7 @@ static avow::promise wait(uv_loop_t *on, avow::promise p) {
   co_return v.ref();
 }
 
-static void cancelling_gets_to_the_await_and_lets_it_clean_up() {
+static void cancellation_reaches_the_await_and_permits_cleanup() {
   avow::promise p = wait(loop, avow_sleep(loop, 60000));
   CHECK(guest::alive == 1);
   p.cancel();
@@ -139,7 +140,7 @@ static avow::promise wait_for_ever(uv_loop_t *on) {
     (void) co_await avow::outcome(avow_sleep(on, 60000));
 }
 
-static void loop_that_closes_ends_one_that_never_does() {
+static void loop_close_ends_an_endless_coroutine() {
   uv_loop_t own;
   CHECK(uv_loop_init(&own) == 0 && avow_loop_init(&own, nullptr) == 0);
   avow::promise p = wait_for_ever(&own);
@@ -151,13 +152,19 @@ static void loop_that_closes_ends_one_that_never_does() {
 
 /* A member function, whose loop is that of its object. */
 class server {
-public:
-  operator uv_loop_t *() const { return loop; }
-  avow::promise serve(int n) { co_return n + (co_await next()).to<int>(); }
-  avow::promise next() const { return avow::resolve(*this, 1); }
+ public:
+  operator uv_loop_t *() const {
+    return loop;
+  }
+  avow::promise serve(int n) {
+    co_return n + (co_await next()).to<int>();
+  }
+  avow::promise next() const {
+    return avow::resolve(*this, 1);
+  }
 };
 
-static void members_are_coroutines_too() {
+static void members_may_be_coroutines() {
   CHECK(server().serve(4).run().to<int>() == 5);
 }
 
@@ -172,11 +179,11 @@ static avow::promise scene() {
 
 void test_coroutines() {
   coroutine_runs_up_to_its_await_inside_the_call();
-  awaits_take_the_turns_that_avow_await_takes();
-  promise_returned_is_adopted_in_turn();
-  errors_are_thrown_and_what_is_thrown_rejects();
-  cancelling_gets_to_the_await_and_lets_it_clean_up();
-  loop_that_closes_ends_one_that_never_does();
-  members_are_coroutines_too();
+  awaits_take_as_many_jobs_as_avow_await();
+  returned_promise_is_adopted_after_as_many_jobs();
+  errors_are_thrown_and_exceptions_reject();
+  cancellation_reaches_the_await_and_permits_cleanup();
+  loop_close_ends_an_endless_coroutine();
+  members_may_be_coroutines();
   survives(scene);
 }

@@ -5,24 +5,32 @@
 #include <memory>
 #include <stdexcept>
 
-static avow::promise one() { return avow::resolve(loop, 1); }
+static avow::promise one() {
+  return avow::resolve(loop, 1);
+}
 
 static avow::promise broken() {
   return avow::resolve(loop, avow::error(UV_EIO));
 }
 
-static void note_number(int i) { note(std::to_string(i)); }
-static void note_quietly(int i) noexcept { note(std::to_string(i)); }
+static void note_number(int i) {
+  note(std::to_string(i));
+}
+static void note_quietly(int i) noexcept {
+  note(std::to_string(i));
+}
 
 /* Can be made from text, but is not text. */
 struct buffer {
   std::string text;
-  buffer(const char *bytes, size_t len) : text(bytes, len) {}
+  buffer(const char *bytes, size_t len) : text(bytes, len) {
+  }
 };
 
-static void handlers_take_what_they_ask_for() {
+static void handlers_receive_the_type_that_they_declare() {
   one().then([] { note("none"); }).run();
-  one().then([](const avow::value &v) { note(v.to<int>() == 1 ? "v" : "?"); })
+  one()
+      .then([](const avow::value &v) { note(v.to<int>() == 1 ? "v" : "?"); })
       .run();
   one().then([](int i) { note(std::to_string(i)); }).run();
   avow::resolve(loop, "text")
@@ -43,7 +51,7 @@ static void handlers_take_what_they_ask_for() {
   CHECK_NOTES("none v 1 text copy object 1 1 1");
 }
 
-static void handlers_give_what_settles() {
+static void results_of_handlers_settle_the_promise() {
   CHECK(one().then([] {}).run().is_none());
   CHECK(one().then([] { return 2; }).run().to<int>() == 2);
   CHECK(one().then([] { return std::string("s"); }).run().to<std::string>() ==
@@ -66,9 +74,12 @@ static void exceptions_reject() {
         UV_EPERM);
 }
 
-static void errors_come_as_exceptions() {
-  broken().catch_([](const avow::error &e) { note(e.reason().code() == UV_EIO
-      ? "error" : "?"); }).run();
+static void errors_are_passed_as_exceptions() {
+  broken()
+      .catch_([](const avow::error &e) {
+        note(e.reason().code() == UV_EIO ? "error" : "?");
+      })
+      .run();
   broken().catch_([](const std::exception &e) { note(e.what()); }).run();
   broken().then([] {}, [](const avow::error &) { note("second"); }).run();
   CHECK(broken().catch_([](const avow::error &e) { return e; }).run().code() ==
@@ -78,9 +89,11 @@ static void errors_come_as_exceptions() {
   CHECK_NOTES("error i/o error second");
 }
 
-static void outcomes_find_their_handler() {
+static void each_outcome_calls_its_handler() {
   CHECK(broken().then([] { note("not this"); }).run().code() == UV_EIO);
-  CHECK(broken().catch_([](const avow::value &e) { return e.code(); }).run()
+  CHECK(broken()
+            .catch_([](const avow::value &e) { return e.code(); })
+            .run()
             .to<int>() == UV_EIO);
   CHECK(one().catch_([] { note("nor this"); }).run().to<int>() == 1);
   CHECK(one().then([] { return 3; }, [] { return 4; }).run().to<int>() == 3);
@@ -89,7 +102,7 @@ static void outcomes_find_their_handler() {
   CHECK_NOTES("last");
 }
 
-static void handlers_go_whether_called_or_not() {
+static void handlers_are_destroyed_whether_called_or_not() {
   one().then([g = guest()] { note(std::to_string(guest::alive)); }).run();
   CHECK(guest::alive == 0);
   (void) broken().then([g = guest()] { note("not called"); }).run();
@@ -110,9 +123,9 @@ static void handlers_go_whether_called_or_not() {
 
 static avow::promise noted(avow::promise p, const char *first,
                            const char *second) {
-  return std::move(p)
-      .then([first] { note(first); })
-      .then([second] { note(second); });
+  return std::move(p).then([first] { note(first); }).then([second] {
+    note(second);
+  });
 }
 
 static avow_value_t note_c(const avow_value_t *, void *word) {
@@ -124,11 +137,11 @@ static avow_value_t note_c(const avow_value_t *, void *word) {
 static void lambdas_are_called_in_order() {
   avow::promise start = one();
   static char a[] = "a1", b[] = "a2";
-  avow::promise in_c = avow_then(
-      avow_then(start.ref().release(), note_c, nullptr, a), note_c, nullptr, b);
-  avow::promise follows = start.ref().then([] { return one(); }).then([] {
-    note("followed");
-  });
+  avow::promise in_c =
+      avow_then(avow_then(start.ref().release(), note_c, nullptr, a), note_c,
+                nullptr, b);
+  avow::promise follows =
+      start.ref().then([] { return one(); }).then([] { note("followed"); });
   avow::promise in_cpp = noted(start.ref(), "b1", "b2");
   avow::all(loop, std::move(in_c), std::move(follows), std::move(in_cpp)).run();
   CHECK_NOTES("a1 b1 a2 b2 followed");
@@ -143,12 +156,12 @@ static avow::promise chain() {
 }
 
 void test_handlers() {
-  handlers_take_what_they_ask_for();
-  handlers_give_what_settles();
+  handlers_receive_the_type_that_they_declare();
+  results_of_handlers_settle_the_promise();
   exceptions_reject();
-  errors_come_as_exceptions();
-  outcomes_find_their_handler();
-  handlers_go_whether_called_or_not();
+  errors_are_passed_as_exceptions();
+  each_outcome_calls_its_handler();
+  handlers_are_destroyed_whether_called_or_not();
   lambdas_are_called_in_order();
   survives(chain);
 }

@@ -6,7 +6,8 @@
 #include <stdexcept>
 
 /* Returns the code of the exception that the conversion throws, or 0. */
-template <class T> static int refusal(const avow::value &v) {
+template <class T>
+static int refusal(const avow::value &v) {
   try {
     (void) v.to<T>();
     return 0;
@@ -15,7 +16,7 @@ template <class T> static int refusal(const avow::value &v) {
   }
 }
 
-static void values_are_of_what_they_are_made_of() {
+static void values_have_the_type_of_their_source() {
   CHECK(avow::value().is_none());
   CHECK(avow::value(-7).to<int>() == -7);
   CHECK(avow::value(true).to<bool>());
@@ -39,7 +40,7 @@ static void enums_are_numbers() {
 }
 
 /* The number must not be converted to another one. */
-static void what_an_int_cannot_hold_is_an_error() {
+static void number_above_the_int_range_is_an_error() {
   CHECK(avow::value(UINT64_MAX).code() == AVOW_EMISUSE);
   CHECK(avow::value(static_cast<uint64_t>(INT64_MAX)).to<int64_t>() ==
         INT64_MAX);
@@ -48,7 +49,7 @@ static void what_an_int_cannot_hold_is_an_error() {
 }
 
 /* An error rejects, whatever it was made from. */
-static void an_error_is_one() {
+static void error_of_any_source_is_an_error() {
   const avow::error seven(avow::value(7));
   CHECK(seven.code() == AVOW_EREASON);
   CHECK(avow_to_int(avow_error_cause(seven.reason().get())) == 7);
@@ -60,7 +61,7 @@ static void an_error_is_one() {
   CHECK(avow::error(avow::value(7)).code() == AVOW_EREASON);
 }
 
-static void another_type_is_refused() {
+static void conversion_to_another_type_is_refused() {
   CHECK(refusal<int>("text") == AVOW_EMISUSE);
   CHECK(refusal<std::string>(4) == AVOW_EMISUSE);
   CHECK(refusal<double>(4) == AVOW_EMISUSE);
@@ -73,7 +74,7 @@ static void another_type_is_refused() {
   CHECK(refusal<int>(avow::error(UV_EIO)) == UV_EIO);
 }
 
-static void objects_go_with_their_last_value() {
+static void object_is_destroyed_with_its_last_value() {
   avow::value v = avow::value::object<guest>();
   avow::value other = v.ref();
   CHECK(&v.to<guest>() == &other.to<guest>());
@@ -85,7 +86,7 @@ static void objects_go_with_their_last_value() {
   CHECK(guest::alive == 0);
 }
 
-static void moved_from_is_empty() {
+static void moved_from_object_is_empty() {
   avow::promise p = avow::resolve(loop, "x");
   avow::promise q = std::move(p);
   CHECK(p.get() == nullptr && q.get() != nullptr);
@@ -105,7 +106,7 @@ static void deferreds_settle_or_break() {
   CHECK(std::move(q).run().code() == AVOW_EBROKEN);
 }
 
-static void channels_hand_on_and_end() {
+static void channels_deliver_items_and_end() {
   avow::channel c = avow_channel_new(loop, 2);
   CHECK(!c.send(1).run().is_error());
   CHECK(!c.send("two").run().is_error());
@@ -115,7 +116,7 @@ static void channels_hand_on_and_end() {
   CHECK(c.next().run().is_none());
 }
 
-static void combinators_take_what_they_are_given() {
+static void combinators_take_ownership_of_their_inputs() {
   const avow::value list =
       avow::all(loop, avow::resolve(loop, 1), avow_sleep(loop, 0)).run();
   CHECK(list.size() == 2 && list[0].to<int>() == 1 && list[1].is_none());
@@ -129,14 +130,14 @@ static void combinators_take_what_they_are_given() {
 }
 
 void test_values() {
-  values_are_of_what_they_are_made_of();
+  values_have_the_type_of_their_source();
   enums_are_numbers();
-  what_an_int_cannot_hold_is_an_error();
-  an_error_is_one();
-  another_type_is_refused();
-  objects_go_with_their_last_value();
-  moved_from_is_empty();
+  number_above_the_int_range_is_an_error();
+  error_of_any_source_is_an_error();
+  conversion_to_another_type_is_refused();
+  object_is_destroyed_with_its_last_value();
+  moved_from_object_is_empty();
   deferreds_settle_or_break();
-  channels_hand_on_and_end();
-  combinators_take_what_they_are_given();
+  channels_deliver_items_and_end();
+  combinators_take_ownership_of_their_inputs();
 }

@@ -32,7 +32,7 @@ static void function_runs_inside_the_call(void **state) {
   assert_fulfils_int(p, 5);
 }
 
-static void error_returned_rejects(void **state) {
+static void returned_error_rejects(void **state) {
   assert_rejects(avow_async(loop, throw_fn, NULL), UV_EIO);
 }
 
@@ -42,7 +42,7 @@ static avow_value_t sleep_long(void *data) {
   return avow_await(avow_sleep(loop, LONG));
 }
 
-static void sleep_in_it_counts_from_the_present(void **state) {
+static void sleep_in_a_function_counts_from_the_current_time(void **state) {
   uv_sleep(STALE);
   const uint64_t start = uv_hrtime();
 
@@ -59,7 +59,7 @@ static avow_value_t await_it(void *promise) {
   return v;
 }
 
-static void await_gives_the_value(void **state) {
+static void await_returns_the_value(void **state) {
   avow_promise_t *p =
       avow_async(loop, await_it, avow_promise_resolve(loop, avow_int(7)));
 
@@ -70,14 +70,14 @@ static void await_gives_the_value(void **state) {
   assert_notes("before returned after=7");
 }
 
-static void await_gives_the_error(void **state) {
+static void await_returns_the_error(void **state) {
   avow_promise_t *bad = avow_promise_reject(loop, avow_error(UV_EIO));
 
   assert_rejects(avow_async(loop, await_it, bad), UV_EIO);
   assert_notes("before after=EIO");
 }
 
-static void await_of_what_others_hold_gives_them_all_the_value(void **state) {
+static void functions_awaiting_one_promise_all_get_the_value(void **state) {
   avow_promise_t *shared = avow_promise_resolve(loop, avow_string("all"));
   avow_promise_t *p = avow_async(loop, await_it, avow_ref(shared));
   avow_promise_t *q = avow_async(loop, await_it, shared);
@@ -88,7 +88,7 @@ static void await_of_what_others_hold_gives_them_all_the_value(void **state) {
   assert_notes("before before after='all' after='all'");
 }
 
-static void await_waits_for_what_is_pending(void **state) {
+static void await_waits_for_a_pending_promise(void **state) {
   avow_deferred_t *d;
   avow_promise_t *p = avow_promise_new(loop, &d);
 
@@ -104,7 +104,7 @@ static avow_value_t follow_it(void *promise) {
   return avow_follow(promise);
 }
 
-static void promise_returned_is_adopted(void **state) {
+static void returned_promise_is_adopted(void **state) {
   avow_deferred_t *d;
   avow_promise_t *inner = avow_promise_new(loop, &d);
   avow_promise_t *p = avow_async(loop, follow_it, inner);
@@ -125,7 +125,7 @@ static avow_value_t await_in_a_loop(void *data) {
   return avow_int(sum);
 }
 
-static void many_awaits_need_no_more_than_one(void **state) {
+static void many_awaits_in_a_loop_return_their_values(void **state) {
   const int64_t sum = (int64_t) MANY * (MANY - 1) / 2;
 
   assert_fulfils_int(avow_async(loop, await_in_a_loop, NULL), sum);
@@ -153,7 +153,7 @@ static uint64_t jobs_so_far(void) {
   return stats.jobs;
 }
 
-static void await_of_what_is_settled_is_a_job(void **state) {
+static void await_of_a_settled_promise_counts_as_a_job(void **state) {
   const avow_options_t options = { .budget = BUDGET, .budget_us = UINT_MAX };
   assert_int_equal(avow_loop_close(loop), 0);
   assert_int_equal(avow_loop_init(loop, &options), 0);
@@ -179,7 +179,7 @@ static avow_value_t start_by_a_handler(const avow_value_t *arg, void *data) {
   return start_one(data);
 }
 
-static void function_that_a_handler_starts_returns_there(void **state) {
+static void function_started_by_a_handler_returns_to_it(void **state) {
   avow_promise_t *p = avow_promise_resolve(loop, avow_none());
 
   assert_fulfils_int(avow_then(p, start_by_a_handler, NULL, NULL), 7);
@@ -192,7 +192,7 @@ static avow_value_t start_after_an_await(void *data) {
   return start_one(data);
 }
 
-static void function_that_a_function_starts_returns_there(void **state) {
+static void function_started_by_a_function_returns_to_it(void **state) {
   assert_fulfils_int(avow_async(loop, start_after_an_await, NULL), 7);
 
   assert_notes("before returned after=7");
@@ -207,7 +207,7 @@ static avow_value_t await_behind_another(void *data) {
   return v;
 }
 
-static void await_of_what_is_settled_waits_for_its_turn(void **state) {
+static void await_of_a_settled_promise_keeps_job_order(void **state) {
   assert_fulfils_int(avow_async(loop, await_behind_another, NULL), 2);
 
   assert_notes("first=1 second=2");
@@ -222,7 +222,7 @@ static avow_value_t sum_to(void *data) {
   return avow_int(mine + avow_to_int(&v));
 }
 
-static void functions_start_functions(void **state) {
+static void async_functions_can_start_others(void **state) {
   int n = 100;
 
   assert_fulfils_int(avow_async(loop, sum_to, &n), 5050);
@@ -260,14 +260,14 @@ static avow_value_t await_from_below(void *promise) {
   return await_deep(50, promise);
 }
 
-static void what_it_calls_may_await(void **state) {
+static void called_functions_may_await(void **state) {
   avow_promise_t *p = avow_async(loop, await_from_below, avow_sleep(loop, 0));
 
   assert_fulfils_none(p);
 }
 
 /* Parks as many functions as a busy server may have. */
-static void very_many_can_be_parked_at_once(void **state) {
+static void many_functions_can_be_parked_at_once(void **state) {
   avow_deferred_t *d;
   avow_promise_t *shared = avow_promise_new(loop, &d);
   avow_stats_t stats;
@@ -284,7 +284,7 @@ static void very_many_can_be_parked_at_once(void **state) {
   assert_int_equal(stats.live, 0);
 }
 
-static void dump_shows_what_a_parked_function_awaits(void **state) {
+static void dump_shows_a_parked_function_as_waiting(void **state) {
   avow_deferred_t *d;
   avow_promise_t *p = avow_promise_new(loop, &d);
   p = avow_async(loop, await_quietly, p);
@@ -310,7 +310,7 @@ static void run_a_loop(void *sum) {
     *(int64_t *) sum = -1;
 }
 
-static void loops_in_threads_have_functions_of_their_own(void **state) {
+static void async_functions_run_on_loops_of_several_threads(void **state) {
   int64_t sums[2] = { 0 };
   uv_thread_t threads[2];
 
@@ -329,7 +329,7 @@ static avow_value_t note_stack(void *where) {
   return avow_none();
 }
 
-static void stack_that_is_free_is_used_again(void **state) {
+static void free_stack_is_reused(void **state) {
   uintptr_t first = 0, second = 1;
 
   avow_unref(avow_async(loop, note_stack, &first));
@@ -339,7 +339,7 @@ static void stack_that_is_free_is_used_again(void **state) {
 }
 
 /* Stacks in excess of the option are returned to the system. */
-static void as_many_stacks_are_kept_as_the_option_says(void **state) {
+static void idle_stacks_limits_the_kept_stacks(void **state) {
   const avow_options_t options = { .budget_us = UINT_MAX, .idle_stacks = 1 };
   uv_loop_t other;
   avow_deferred_t *d;
@@ -364,7 +364,7 @@ static avow_value_t measure_guard(void *data) {
   return avow_int((int64_t) avow__fiber_now->stack.guard);
 }
 
-static void guard_is_as_large_as_the_option_says(void **state) {
+static void guard_size_sets_the_size_of_the_guard(void **state) {
   const avow_options_t options = { .budget_us = UINT_MAX,
                                    .guard_size = 1 << 20 };
   const int usual = sizeof(void *) > 4 ? 1 << 18 : 1 << 16;
@@ -388,7 +388,7 @@ static void count_zeros(void *pages, size_t size) {
   unmap_pages(pages, size);
 }
 
-static void stacks_are_wiped_as_the_option_says(void **state) {
+static void wipe_stacks_wipes_freed_stacks(void **state) {
   const avow_options_t options = { .budget_us = UINT_MAX, .wipe_stacks = true };
   assert_int_equal(avow_loop_close(loop), 0);
   assert_int_equal(avow_loop_init(loop, &options), 0);
@@ -409,7 +409,7 @@ static avow_value_t await_borrowed(void *data) {
 }
 
 /* A function that is canceled or has ended allows another one to start. */
-static void as_many_functions_run_as_the_option_says(void **state) {
+static void max_stacks_limits_the_running_functions(void **state) {
   const avow_options_t options = { .budget_us = UINT_MAX, .max_stacks = 2 };
   uv_loop_t other;
   avow_deferred_t *d;
@@ -437,29 +437,29 @@ static void as_many_functions_run_as_the_option_says(void **state) {
 SUITE(async) {
   const struct CMUnitTest tests[] = {
     CASE(function_runs_inside_the_call),
-    CASE(error_returned_rejects),
-    CASE(sleep_in_it_counts_from_the_present),
-    CASE(await_gives_the_value),
-    CASE(await_gives_the_error),
-    CASE(await_of_what_others_hold_gives_them_all_the_value),
-    CASE(await_waits_for_what_is_pending),
-    CASE(promise_returned_is_adopted),
-    CASE(many_awaits_need_no_more_than_one),
-    CASE(await_of_what_is_settled_is_a_job),
-    CASE(await_of_what_is_settled_waits_for_its_turn),
-    CASE(function_that_a_handler_starts_returns_there),
-    CASE(function_that_a_function_starts_returns_there),
-    CASE(functions_start_functions),
-    CASE(what_it_calls_may_await),
-    CASE(very_many_can_be_parked_at_once),
-    CASE(dump_shows_what_a_parked_function_awaits),
-    CASE(loops_in_threads_have_functions_of_their_own),
-    CASE(stack_that_is_free_is_used_again),
-    CASE(as_many_stacks_are_kept_as_the_option_says),
-    CASE(as_many_functions_run_as_the_option_says),
+    CASE(returned_error_rejects),
+    CASE(sleep_in_a_function_counts_from_the_current_time),
+    CASE(await_returns_the_value),
+    CASE(await_returns_the_error),
+    CASE(functions_awaiting_one_promise_all_get_the_value),
+    CASE(await_waits_for_a_pending_promise),
+    CASE(returned_promise_is_adopted),
+    CASE(many_awaits_in_a_loop_return_their_values),
+    CASE(await_of_a_settled_promise_counts_as_a_job),
+    CASE(await_of_a_settled_promise_keeps_job_order),
+    CASE(function_started_by_a_handler_returns_to_it),
+    CASE(function_started_by_a_function_returns_to_it),
+    CASE(async_functions_can_start_others),
+    CASE(called_functions_may_await),
+    CASE(many_functions_can_be_parked_at_once),
+    CASE(dump_shows_a_parked_function_as_waiting),
+    CASE(async_functions_run_on_loops_of_several_threads),
+    CASE(free_stack_is_reused),
+    CASE(idle_stacks_limits_the_kept_stacks),
+    CASE(max_stacks_limits_the_running_functions),
 #ifndef _WIN32
-    CASE(guard_is_as_large_as_the_option_says),
-    CASE(stacks_are_wiped_as_the_option_says),
+    CASE(guard_size_sets_the_size_of_the_guard),
+    CASE(wipe_stacks_wipes_freed_stacks),
 #endif
   };
   return RUN(tests);

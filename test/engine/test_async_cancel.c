@@ -20,7 +20,7 @@ static avow_value_t await_and_clean_up(void *promise) {
   return v;
 }
 
-static void cancel_reaches_the_await_and_clean_up_may_await(void **state) {
+static void cancel_rejects_the_await_and_cleanup_may_await(void **state) {
   avow_deferred_t *d;
   avow_promise_t *p = avow_promise_new(loop, &d);
   avow_on_cancel(d, note_free, "stop");
@@ -29,7 +29,7 @@ static void cancel_reaches_the_await_and_clean_up_may_await(void **state) {
   assert_cancel_reaches(p, d);
 }
 
-static void cancel_leaves_what_others_hold(void **state) {
+static void cancel_keeps_a_promise_with_other_references(void **state) {
   avow_deferred_t *d;
   avow_promise_t *shared = avow_promise_new(loop, &d);
   avow_promise_t *p = avow_async(loop, await_and_clean_up, avow_ref(shared));
@@ -37,7 +37,7 @@ static void cancel_leaves_what_others_hold(void **state) {
   assert_cancel_leaves(p, shared, d);
 }
 
-static void cancel_keeps_a_value_that_has_arrived(void **state) {
+static void cancel_keeps_the_value_of_a_settled_await(void **state) {
   avow_promise_t *p = avow_promise_resolve(loop, avow_int(4));
   p = avow_async(loop, await_and_clean_up, p);
 
@@ -66,7 +66,7 @@ static avow_promise_t *stoppable(avow_deferred_t **out) {
   return p;
 }
 
-static void clean_up_is_protected_from_what_started_it(void **state) {
+static void cleanup_is_not_canceled_by_the_same_cancellation(void **state) {
   avow_deferred_t *d, *cleaning;
   avow_promise_t *p[] = { stoppable(&d), stoppable(&cleaning) };
   self = avow_async(loop, await_twice, p);
@@ -81,7 +81,7 @@ static void clean_up_is_protected_from_what_started_it(void **state) {
   avow_deferred_drop(d);
 }
 
-static void clean_up_hears_a_later_cancellation(void **state) {
+static void later_cancellation_cancels_the_cleanup(void **state) {
   avow_deferred_t *d, *cleaning;
   avow_promise_t *p[] = { stoppable(&d), stoppable(&cleaning) };
   self = avow_async(loop, await_twice, p);
@@ -108,7 +108,7 @@ static avow_value_t await_both(void *promises) {
 }
 
 /* A handler of avow_then() would not receive the cancellation either. */
-static void function_does_not_hear_what_its_chain_handles(void **state) {
+static void caught_cancellation_does_not_reach_the_function(void **state) {
   avow_deferred_t *d, *next;
   avow_promise_t *p[] = { avow_catch(stoppable(&d), recover, NULL),
                           stoppable(&next) };
@@ -132,7 +132,7 @@ static avow_value_t cancel_itself(void *data) {
   return avow_await(avow_promise_resolve(loop, avow_int(8)));
 }
 
-static void cancelled_while_it_runs_its_next_await_is(void **state) {
+static void canceling_a_running_function_cancels_its_next_await(void **state) {
   self = avow_async(loop, cancel_itself, NULL);
 
   assert_fulfils_int(self, 8);
@@ -145,7 +145,7 @@ static avow_value_t cancel_and_follow(void *data) {
   return avow_follow(avow_sleep(loop, 60000));
 }
 
-static void cancelled_while_it_runs_what_it_follows_is(void **state) {
+static void canceling_a_running_function_cancels_its_result(void **state) {
   self = avow_async(loop, cancel_and_follow, NULL);
 
   assert_rejects(self, UV_ECANCELED);
@@ -156,7 +156,7 @@ static avow_value_t await_itself(void *data) {
   return avow_await(avow_ref(self));
 }
 
-static void function_that_awaits_itself_can_be_cancelled(void **state) {
+static void function_awaiting_itself_can_be_canceled(void **state) {
   self = avow_async(loop, await_itself, NULL);
   run();
   assert_int_equal(avow_state(self), AVOW_PENDING);
@@ -212,7 +212,8 @@ static avow_promise_t *lone_new(void) {
 
 /* The function awaits its own promise. In JavaScript it would wait forever and
    keep all objects that it needs. */
-static void data_of_one_that_awaits_its_end_outlives_cancelling(void **state) {
+static void self_awaiting_function_ends_before_its_data_on_cancel(
+    void **state) {
   avow_cancel(lone_new());
 
   run();
@@ -220,7 +221,7 @@ static void data_of_one_that_awaits_its_end_outlives_cancelling(void **state) {
   assert_notes("got=ECANCELED freed");
 }
 
-static void data_of_one_that_awaits_its_end_outlives_the_loop(void **state) {
+static void self_awaiting_function_ends_before_its_data_on_close(void **state) {
   (void) lone_new(); /* holds a reference to itself */
   run();
 
@@ -230,7 +231,7 @@ static void data_of_one_that_awaits_its_end_outlives_the_loop(void **state) {
   assert_int_equal(avow_loop_init(loop, NULL), 0);
 }
 
-static void cancel_of_what_is_over_does_nothing(void **state) {
+static void cancel_of_an_ended_function_does_nothing(void **state) {
   avow_promise_t *p = avow_async(loop, give_5, NULL);
 
   avow_cancel(p);
@@ -275,7 +276,7 @@ static avow_value_t sleep_long(void *data) {
   return v;
 }
 
-static void closing_the_loop_unwinds_what_is_parked(void **state) {
+static void closing_the_loop_unwinds_parked_functions(void **state) {
   assert_int_equal(end_of(sleep_long, NULL), UV_ECANCELED);
   assert_notes("got=ECANCELED cleaned=1");
 }
@@ -292,7 +293,7 @@ static avow_value_t await_none_for_ever(void *data) {
   return avow_none();
 }
 
-static void closing_the_loop_leaves_one_that_never_ends(void **state) {
+static void closing_the_loop_abandons_endless_functions(void **state) {
   assert_int_equal(end_of(sleep_for_ever, NULL), UV_ECANCELED);
   assert_int_equal(end_of(await_none_for_ever, NULL), UV_ECANCELED);
 }
@@ -308,30 +309,30 @@ static avow_value_t await_one_for_ever(void *data) {
   return v;
 }
 
-static void closing_the_loop_ends_awaits_of_what_is_settled(void **state) {
+static void closing_the_loop_ends_awaits_of_settled_promises(void **state) {
   assert_int_equal(end_of(await_one_for_ever, NULL), UV_ECANCELED);
   assert_notes("got=ECANCELED");
 }
 
 SUITE(async_cancel) {
   const struct CMUnitTest tests[] = {
-    CASE(cancel_reaches_the_await_and_clean_up_may_await),
-    CASE(cancel_leaves_what_others_hold),
-    CASE(cancel_keeps_a_value_that_has_arrived),
-    CASE(clean_up_is_protected_from_what_started_it),
-    CASE(clean_up_hears_a_later_cancellation),
-    CASE(function_does_not_hear_what_its_chain_handles),
-    CASE(cancelled_while_it_runs_its_next_await_is),
-    CASE(cancelled_while_it_runs_what_it_follows_is),
-    CASE(function_that_awaits_itself_can_be_cancelled),
+    CASE(cancel_rejects_the_await_and_cleanup_may_await),
+    CASE(cancel_keeps_a_promise_with_other_references),
+    CASE(cancel_keeps_the_value_of_a_settled_await),
+    CASE(cleanup_is_not_canceled_by_the_same_cancellation),
+    CASE(later_cancellation_cancels_the_cleanup),
+    CASE(caught_cancellation_does_not_reach_the_function),
+    CASE(canceling_a_running_function_cancels_its_next_await),
+    CASE(canceling_a_running_function_cancels_its_result),
+    CASE(function_awaiting_itself_can_be_canceled),
     CASE(canceled_function_may_follow_a_promise),
-    CASE(data_of_one_that_awaits_its_end_outlives_cancelling),
-    CASE(data_of_one_that_awaits_its_end_outlives_the_loop),
-    CASE(cancel_of_what_is_over_does_nothing),
+    CASE(self_awaiting_function_ends_before_its_data_on_cancel),
+    CASE(self_awaiting_function_ends_before_its_data_on_close),
+    CASE(cancel_of_an_ended_function_does_nothing),
     CASE(timeout_cancels_the_await),
-    CASE(closing_the_loop_unwinds_what_is_parked),
-    CASE(closing_the_loop_leaves_one_that_never_ends),
-    CASE(closing_the_loop_ends_awaits_of_what_is_settled),
+    CASE(closing_the_loop_unwinds_parked_functions),
+    CASE(closing_the_loop_abandons_endless_functions),
+    CASE(closing_the_loop_ends_awaits_of_settled_promises),
   };
   return RUN(tests);
 }

@@ -65,7 +65,7 @@ static void await_in_destroy(void) {
 }
 
 /* Such an await would park the function that called avow. */
-static void await_in_what_avow_calls_back_is_refused(void **state) {
+static void await_in_a_callback_of_avow_is_refused(void **state) {
   assert_misuse(await_in_on_cancel, "called outside an async function");
   assert_misuse(await_in_destroy, "called outside an async function");
 }
@@ -77,12 +77,12 @@ static void await_outside_an_async_function_is_refused(void **state) {
                 "avow_await(): called outside an async function");
 }
 
-static void await_elsewhere(void) {
-  avow_promise_t *theirs = promise_elsewhere();
+static void await_promise_of_other_loop(void) {
+  avow_promise_t *theirs = promise_on_second_loop();
 
   assert_rejects(avow_async(loop, await_it, theirs), AVOW_EMISUSE);
 
-  close_elsewhere();
+  close_second_loop();
 }
 
 static uv_loop_t other;
@@ -98,7 +98,7 @@ static avow_value_t await_here(const avow_value_t *arg, void *theirs) {
 }
 
 /* Runs in a handler of the other loop after an async function has run there. */
-static void await_in_a_handler_elsewhere(void) {
+static void await_in_a_handler_of_other_loop(void) {
   avow_deferred_t *d;
   assert_int_equal(uv_loop_init(&other), 0);
   assert_int_equal(avow_loop_init(&other, &steady), 0);
@@ -112,9 +112,10 @@ static void await_in_a_handler_elsewhere(void) {
   assert_int_equal(uv_loop_close(&other), 0);
 }
 
-static void await_of_another_loops_promise_is_refused(void **state) {
-  assert_misuse(await_elsewhere, "send its value with avow_remote_resolve()");
-  assert_misuse(await_in_a_handler_elsewhere,
+static void await_of_a_promise_of_another_loop_is_refused(void **state) {
+  assert_misuse(await_promise_of_other_loop,
+                "send its value with avow_remote_resolve()");
+  assert_misuse(await_in_a_handler_of_other_loop,
                 "send its value with avow_remote_resolve()");
 }
 
@@ -130,26 +131,26 @@ static void run_inside_an_async_function_is_refused(void **state) {
   assert_misuse(run_inside, "call avow_await()");
 }
 
-static void start_nowhere(void) {
+static void start_on_bare_loop(void) {
   uv_loop_t bare;
 
   assert_rejects(avow_async(&bare, give_5, NULL), AVOW_EMISUSE);
   assert_notes("");
 }
 
-static void loop_without_init_is_refused(void **state) {
-  assert_misuse(start_nowhere, "call avow_loop_init(loop, NULL) first");
+static void uninitialized_loop_is_refused(void **state) {
+  assert_misuse(start_on_bare_loop, "call avow_loop_init(loop, NULL) first");
 }
 
 static avow_value_t close_the_loop(void *data) {
   return avow_int(avow_loop_close(loop));
 }
 
-static void loop_cannot_be_closed_inside(void **state) {
+static void loop_cannot_be_closed_in_an_async_function(void **state) {
   assert_fulfils_int(avow_async(loop, close_the_loop, NULL), UV_EBUSY);
 }
 
-static void it_needs_a_function(void **state) {
+static void async_without_a_function_is_refused(void **state) {
   assert_says(avow_async(loop, NULL, NULL), UV_EINVAL,
               "async: invalid argument");
 }
@@ -157,12 +158,12 @@ static void it_needs_a_function(void **state) {
 SUITE(async_misuse) {
   const struct CMUnitTest tests[] = {
     CASE(await_outside_an_async_function_is_refused),
-    CASE(await_in_what_avow_calls_back_is_refused),
-    CASE(await_of_another_loops_promise_is_refused),
+    CASE(await_in_a_callback_of_avow_is_refused),
+    CASE(await_of_a_promise_of_another_loop_is_refused),
     CASE(run_inside_an_async_function_is_refused),
-    CASE(loop_without_init_is_refused),
-    CASE(loop_cannot_be_closed_inside),
-    CASE(it_needs_a_function),
+    CASE(uninitialized_loop_is_refused),
+    CASE(loop_cannot_be_closed_in_an_async_function),
+    CASE(async_without_a_function_is_refused),
   };
   return RUN(tests);
 }

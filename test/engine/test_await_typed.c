@@ -46,11 +46,11 @@ static avow_value_t await_done(avow_promise_t *p, avow_value_t *out) {
   return avow_await_done(p);
 }
 
-static avow_value_t await_nowhere(avow_promise_t *p, avow_value_t *out) {
+static avow_value_t await_into_null(avow_promise_t *p, avow_value_t *out) {
   return avow_await_value(p, NULL);
 }
 
-static avow_value_t await_int_nowhere(avow_promise_t *p, avow_value_t *out) {
+static avow_value_t await_int_into_null(avow_promise_t *p, avow_value_t *out) {
   return avow_await_int(p, NULL);
 }
 
@@ -58,7 +58,7 @@ static avow_promise_t *settled(avow_value_t v) {
   return avow_promise_resolve(loop, v);
 }
 
-static void int_is_given(void **state) {
+static void await_int_returns_an_int(void **state) {
   wait_t wait = { settled(avow_int(7)), await_int, avow_none() };
 
   assert_fulfils_none(start(&wait));
@@ -66,7 +66,7 @@ static void int_is_given(void **state) {
   assert_int_equal(avow_to_int(&wait.out), 7);
 }
 
-static void value_of_any_type_is_given(void **state) {
+static void await_value_returns_any_type(void **state) {
   wait_t wait = { settled(avow_string("any")), avow_await_value, avow_none() };
 
   assert_fulfils_none(start(&wait));
@@ -75,7 +75,7 @@ static void value_of_any_type_is_given(void **state) {
   avow_value_unref(wait.out);
 }
 
-static void none_is_a_value_too(void **state) {
+static void await_value_returns_none(void **state) {
   wait_t wait = { settled(avow_none()), avow_await_value, avow_none() };
 
   assert_fulfils_none(start(&wait));
@@ -83,7 +83,7 @@ static void none_is_a_value_too(void **state) {
   assert_true(avow_is_none(&wait.out));
 }
 
-static void bytes_are_given(void **state) {
+static void await_bytes_returns_bytes(void **state) {
   wait_t wait = { settled(avow_string("text")), avow_await_bytes, avow_none() };
 
   assert_fulfils_none(start(&wait));
@@ -92,7 +92,7 @@ static void bytes_are_given(void **state) {
   avow_value_unref(wait.out);
 }
 
-static void end_of_bytes_is_none(void **state) {
+static void await_bytes_returns_none_at_the_end(void **state) {
   wait_t wait = { settled(avow_none()), avow_await_bytes, avow_none() };
 
   assert_fulfils_none(start(&wait));
@@ -100,7 +100,7 @@ static void end_of_bytes_is_none(void **state) {
   assert_true(avow_is_none(&wait.out));
 }
 
-static void list_is_given(void **state) {
+static void await_list_returns_a_list(void **state) {
   avow_value_t items[] = { avow_int(1), avow_int(2) };
   wait_t wait = { settled(avow_list(items, 2)), avow_await_list, avow_none() };
 
@@ -110,7 +110,7 @@ static void list_is_given(void **state) {
   avow_value_unref(wait.out);
 }
 
-static void object_of_the_class_is_given(void **state) {
+static void await_object_returns_an_object_of_the_class(void **state) {
   wait_t wait = { settled(avow_object(&shape_class, &wait)), await_shape,
                   avow_none() };
 
@@ -120,7 +120,7 @@ static void object_of_the_class_is_given(void **state) {
   avow_value_unref(wait.out);
 }
 
-static void what_nobody_wants_is_let_go_of(void **state) {
+static void await_done_releases_the_value(void **state) {
   wait_t wait = { settled(avow_string("text")), await_done, avow_none() };
 
   assert_fulfils_none(start(&wait));
@@ -129,10 +129,10 @@ static void what_nobody_wants_is_let_go_of(void **state) {
 }
 
 /* An error keeps its message, whichever type the program awaits. */
-static void error_comes_whole(void **state) {
+static void typed_await_returns_the_whole_error(void **state) {
   avow_value_t (*const awaits[])(avow_promise_t *, avow_value_t *) = {
     await_int,   avow_await_value, avow_await_bytes, avow_await_list,
-    await_shape, await_done,       await_nowhere
+    await_shape, await_done,       await_into_null
   };
   for (size_t i = 0; i < sizeof(awaits) / sizeof(awaits[0]); i++) {
     const avow_value_t fire =
@@ -145,7 +145,7 @@ static void error_comes_whole(void **state) {
   }
 }
 
-static void cancelled_await_gives_the_error(void **state) {
+static void canceled_await_returns_the_error(void **state) {
   wait_t wait = { avow_sleep(loop, 60000), avow_await_bytes, avow_none() };
   avow_promise_t *p = start(&wait);
 
@@ -156,7 +156,7 @@ static void cancelled_await_gives_the_error(void **state) {
 }
 
 /* Other holders keep the value. */
-static void value_that_is_shared_is_given(void **state) {
+static void typed_await_returns_a_shared_value(void **state) {
   avow_promise_t *shared = settled(avow_string("text"));
   wait_t wait = { avow_ref(shared), avow_await_bytes, avow_none() };
 
@@ -202,17 +202,17 @@ static void await_of_no_class(void) {
       "avow_await_object(): value has type color, not object of no class");
 }
 
-static void await_into_nowhere(void) {
-  wait_t wait = { settled(avow_string("text")), await_nowhere, avow_none() };
+static void start_await_into_null(void) {
+  wait_t wait = { settled(avow_string("text")), await_into_null, avow_none() };
   assert_rejects(start(&wait), AVOW_EMISUSE);
 }
 
-static void await_int_into_nowhere(void) {
-  wait_t wait = { settled(avow_int(7)), await_int_nowhere, avow_none() };
+static void start_await_int_into_null(void) {
+  wait_t wait = { settled(avow_int(7)), await_int_into_null, avow_none() };
   assert_rejects(start(&wait), AVOW_EMISUSE);
 }
 
-static void value_of_another_type_is_a_mistake(void **state) {
+static void await_of_another_type_is_reported(void **state) {
   assert_misuse(
       await_bytes_as_int,
       "avow_await_int(): value has type bytes, not int; await it as that type");
@@ -225,27 +225,27 @@ static void value_of_another_type_is_a_mistake(void **state) {
   assert_misuse(await_of_no_class, "not object of no class");
 }
 
-static void value_has_to_go_somewhere(void **state) {
-  assert_misuse(await_into_nowhere, "out pointer is NULL");
-  assert_misuse(await_int_into_nowhere, "out pointer is NULL");
+static void typed_await_into_null_is_reported(void **state) {
+  assert_misuse(start_await_into_null, "out pointer is NULL");
+  assert_misuse(start_await_int_into_null, "out pointer is NULL");
 }
 
 SUITE(await_typed) {
   const struct CMUnitTest tests[] = {
-    CASE(int_is_given),
-    CASE(value_of_any_type_is_given),
-    CASE(none_is_a_value_too),
-    CASE(bytes_are_given),
-    CASE(end_of_bytes_is_none),
-    CASE(list_is_given),
-    CASE(object_of_the_class_is_given),
-    CASE(what_nobody_wants_is_let_go_of),
-    CASE(error_comes_whole),
-    CASE(cancelled_await_gives_the_error),
-    CASE(value_that_is_shared_is_given),
-    CASE(value_that_is_shared_is_given),
-    CASE(value_of_another_type_is_a_mistake),
-    CASE(value_has_to_go_somewhere),
+    CASE(await_int_returns_an_int),
+    CASE(await_value_returns_any_type),
+    CASE(await_value_returns_none),
+    CASE(await_bytes_returns_bytes),
+    CASE(await_bytes_returns_none_at_the_end),
+    CASE(await_list_returns_a_list),
+    CASE(await_object_returns_an_object_of_the_class),
+    CASE(await_done_releases_the_value),
+    CASE(typed_await_returns_the_whole_error),
+    CASE(canceled_await_returns_the_error),
+    CASE(typed_await_returns_a_shared_value),
+    CASE(typed_await_returns_a_shared_value),
+    CASE(await_of_another_type_is_reported),
+    CASE(typed_await_into_null_is_reported),
   };
   return RUN(tests);
 }

@@ -132,7 +132,7 @@ static avow_value_t throw_cb(const avow_value_t *arg, void *data) {
   return avow_error(UV_EIO);
 }
 
-static void report_of_a_rejected_promise_says_where(void **state) {
+static void report_of_a_rejected_promise_shows_the_place(void **state) {
   keep_reports();
 
   HERE(avow_unref(avow_promise_reject(loop, avow_error(UV_EIO))));
@@ -140,7 +140,7 @@ static void report_of_a_rejected_promise_says_where(void **state) {
   assert_reported();
 }
 
-static void report_of_a_thrown_error_says_where(void **state) {
+static void report_of_a_thrown_error_shows_the_place(void **state) {
   keep_reports();
 
   HERE(avow_unref(avow_try(loop, throw_fn, NULL)));
@@ -148,7 +148,7 @@ static void report_of_a_thrown_error_says_where(void **state) {
   assert_reported();
 }
 
-static void report_of_a_dropped_deferred_says_where(void **state) {
+static void report_of_a_dropped_deferred_shows_the_place(void **state) {
   avow_deferred_t *d;
   keep_reports();
 
@@ -158,7 +158,7 @@ static void report_of_a_dropped_deferred_says_where(void **state) {
   assert_reported();
 }
 
-static void report_of_a_chain_says_where_its_end_was_made(void **state) {
+static void report_of_a_chain_shows_the_place_of_its_end(void **state) {
   keep_reports();
   avow_promise_t *p = avow_promise_resolve(loop, avow_none());
 
@@ -174,7 +174,7 @@ static avow_promise_t *make_sleep(void) {
 }
 
 /* Another function makes the argument while the call is in progress. */
-static void place_is_that_of_the_call_not_of_its_argument(void **state) {
+static void place_is_of_the_call_not_of_its_argument(void **state) {
   keep_reports();
 
   HERE(avow_unref(avow_then(make_sleep(), throw_cb, NULL, NULL)));
@@ -199,7 +199,7 @@ static void place_stays_when_handlers_make_promises(void **state) {
   assert_reported();
 }
 
-static void default_report_says_where(void **state) {
+static void default_report_shows_the_place(void **state) {
   FILE *file = tmpfile();
   assert_non_null(file);
   (void) fflush(stderr);
@@ -222,7 +222,7 @@ static void default_report_says_where(void **state) {
 #endif
 }
 
-static void dump_says_where_each_was_made(void **state) {
+static void dump_shows_the_place_of_each_promise(void **state) {
   avow_deferred_t *d;
   avow_promise_t *p;
 
@@ -239,7 +239,7 @@ static void dump_says_where_each_was_made(void **state) {
   assert_fulfils_none(p);
 }
 
-static void dump_says_where_each_combinator_was_made(void **state) {
+static void dump_shows_the_place_of_each_combinator(void **state) {
   avow_deferred_t *d;
   avow_promise_t *const input = avow_promise_new(loop, &d);
   avow_promise_t *p[5];
@@ -263,7 +263,7 @@ static void dump_says_where_each_combinator_was_made(void **state) {
   avow_unref(input);
 }
 
-static void dump_says_where_sources_were_made(void **state) {
+static void dump_shows_the_place_of_each_source(void **state) {
   avow_remote_t *r;
   avow_promise_t *p;
 
@@ -295,7 +295,7 @@ static void settle_and_drop(void) {
   avow_unref(p);
 }
 
-static void deferred_settled_twice_says_where_it_was(void **state) {
+static void report_of_a_double_settle_shows_the_place(void **state) {
 #  ifdef AVOW_BACKTRACE
   assert_misuse(settle_and_drop, "/test_engine 0x");
 #  else
@@ -319,7 +319,7 @@ static unsigned number_before(const char *words) {
   return number;
 }
 
-static void promises_are_numbered_in_the_order_of_their_making(void **state) {
+static void promises_are_numbered_in_creation_order(void **state) {
   char words[64];
   avow_promise_t *p = avow_sleep(loop, 0);
   p = avow_then(p, NULL, NULL, NULL);
@@ -343,7 +343,7 @@ static avow_value_t sleep_in_handler(const avow_value_t *arg, void *data) {
 
 /* The place is the innermost call that is not in avow, even if avow calls the
    handler. */
-static void place_in_a_handler_is_the_handlers(void **state) {
+static void place_in_a_handler_is_inside_the_handler(void **state) {
   avow_promise_t *p = avow_promise_resolve(loop, avow_none());
 
   assert_fulfils_none(avow_then(p, sleep_in_handler, NULL, NULL));
@@ -358,7 +358,7 @@ static avow_value_t sleep_on_stack(void *data) {
   return avow_await(p);
 }
 
-static void place_on_an_async_functions_stack_is_found(void **state) {
+static void place_in_an_async_function_is_found(void **state) {
   assert_fulfils_none(avow_async(loop, sleep_on_stack, NULL));
 }
 
@@ -368,7 +368,7 @@ static avow_value_t await_it(void *p) {
   return got;
 }
 
-static void dump_says_where_a_function_awaits(void **state) {
+static void dump_shows_the_place_of_an_await(void **state) {
   avow_deferred_t *d;
   avow_promise_t *p = avow_promise_new(loop, &d);
   before_it = 0;
@@ -385,26 +385,26 @@ static void dump_says_where_a_function_awaits(void **state) {
 
 SUITE(backtrace) {
   const struct CMUnitTest tests[] = {
-    CASE(report_of_a_rejected_promise_says_where),
-    CASE(report_of_a_thrown_error_says_where),
-    CASE(report_of_a_dropped_deferred_says_where),
-    CASE(report_of_a_chain_says_where_its_end_was_made),
-    CASE(place_is_that_of_the_call_not_of_its_argument),
+    CASE(report_of_a_rejected_promise_shows_the_place),
+    CASE(report_of_a_thrown_error_shows_the_place),
+    CASE(report_of_a_dropped_deferred_shows_the_place),
+    CASE(report_of_a_chain_shows_the_place_of_its_end),
+    CASE(place_is_of_the_call_not_of_its_argument),
     CASE(place_stays_when_handlers_make_promises),
-    CASE(default_report_says_where),
-    CASE(dump_says_where_each_was_made),
-    CASE(dump_says_where_each_combinator_was_made),
-    CASE(dump_says_where_sources_were_made),
+    CASE(default_report_shows_the_place),
+    CASE(dump_shows_the_place_of_each_promise),
+    CASE(dump_shows_the_place_of_each_combinator),
+    CASE(dump_shows_the_place_of_each_source),
 #ifndef NDEBUG
-    CASE(deferred_settled_twice_says_where_it_was),
+    CASE(report_of_a_double_settle_shows_the_place),
 #endif
 #ifdef AVOW_TRACE
-    CASE(promises_are_numbered_in_the_order_of_their_making),
+    CASE(promises_are_numbered_in_creation_order),
 #endif
-    CASE(place_in_a_handler_is_the_handlers),
+    CASE(place_in_a_handler_is_inside_the_handler),
 #ifndef AVOW_NO_ASYNC
-    CASE(place_on_an_async_functions_stack_is_found),
-    CASE(dump_says_where_a_function_awaits),
+    CASE(place_in_an_async_function_is_found),
+    CASE(dump_shows_the_place_of_an_await),
 #endif
   };
   return RUN(tests);

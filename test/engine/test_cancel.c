@@ -18,7 +18,7 @@ static avow_value_t recover(const avow_value_t *arg, void *word) {
   return avow_int(1);
 }
 
-static void topmost_is_rejected_at_once(void **state) {
+static void source_promise_is_rejected_at_once(void **state) {
   avow_deferred_t *d;
   avow_promise_t *p = pending(&d, "stop");
 
@@ -30,7 +30,7 @@ static void topmost_is_rejected_at_once(void **state) {
   assert_rejects(p, UV_ECANCELED);
 }
 
-static void rejection_comes_down_through_catch_and_finally(void **state) {
+static void cancellation_runs_catch_and_finally_handlers(void **state) {
   avow_deferred_t *d;
   avow_promise_t *p = pending(&d, "stop");
   p = avow_then(p, note_cb, NULL, "then");
@@ -55,7 +55,7 @@ static void catch_may_recover_from_a_cancellation(void **state) {
   avow_deferred_drop(d);
 }
 
-static void what_others_hold_goes_on(void **state) {
+static void promise_with_other_references_stays_pending(void **state) {
   avow_deferred_t *d;
   avow_promise_t *shared = pending(&d, "stop");
   avow_promise_t *p = avow_then(avow_ref(shared), note_cb, note_cb, "then");
@@ -70,7 +70,7 @@ static void what_others_hold_goes_on(void **state) {
   assert_notes("");
 }
 
-static void finally_runs_even_if_its_upstream_goes_on(void **state) {
+static void finally_runs_even_if_its_source_stays_pending(void **state) {
   avow_deferred_t *d;
   avow_promise_t *shared = pending(&d, "stop");
   avow_promise_t *p = avow_finally(avow_ref(shared), note_fn, "finally");
@@ -83,7 +83,7 @@ static void finally_runs_even_if_its_upstream_goes_on(void **state) {
   assert_fulfils_none(shared);
 }
 
-static void attach_frees_no_sooner_than_its_upstream_is_over(void **state) {
+static void attach_frees_after_its_source_settles(void **state) {
   avow_deferred_t *d;
   avow_promise_t *shared = pending(&d, "stop");
   avow_promise_t *p = avow_attach(avow_ref(shared), "one", note_free);
@@ -103,7 +103,7 @@ static void attach_frees_no_sooner_than_its_upstream_is_over(void **state) {
   assert_fulfils_bytes(shared, "dropped");
 }
 
-static void attach_that_was_cancelled_lets_the_loop_close(void **state) {
+static void loop_closes_after_an_attach_is_canceled(void **state) {
   avow_deferred_t *d;
   avow_promise_t *shared = pending(&d, "stop");
   avow_promise_t *p = avow_attach(avow_ref(shared), "free", note_free);
@@ -119,7 +119,7 @@ static void attach_that_was_cancelled_lets_the_loop_close(void **state) {
   assert_int_equal(avow_loop_init(loop, NULL), 0);
 }
 
-static void settled_promise_is_left_alone(void **state) {
+static void settled_promise_is_not_canceled(void **state) {
   avow_promise_t *p = resolved(3);
 
   avow_cancel(p);
@@ -128,7 +128,7 @@ static void settled_promise_is_left_alone(void **state) {
 }
 
 /* If a value is on its way to a handler, it is not lost: the handler runs. */
-static void arrived_value_still_reaches_its_handler(void **state) {
+static void settled_value_still_reaches_its_handler(void **state) {
   avow_deferred_t *d;
   avow_promise_t *p = avow_promise_new(loop, &d);
   p = avow_then(p, note_value_cb, NULL, "got");
@@ -146,7 +146,7 @@ static avow_value_t start_more(const avow_value_t *arg, void *p) {
 }
 
 /* The promise that this handler returns later is canceled. */
-static void what_a_late_handler_follows_is_cancelled(void **state) {
+static void promise_followed_by_a_late_handler_is_canceled(void **state) {
   avow_deferred_t *d, *more;
   avow_promise_t *p = avow_promise_new(loop, &d);
   p = avow_then(p, start_more, NULL, pending(&more, "stop"));
@@ -161,7 +161,7 @@ static void what_a_late_handler_follows_is_cancelled(void **state) {
 
 /* The cancellation also reaches a promise that a later handler of the chain
    returns. */
-static void cancellation_waits_for_the_next_wait_down_the_chain(void **state) {
+static void cancellation_reaches_the_next_pending_promise(void **state) {
   avow_deferred_t *d, *more;
   avow_promise_t *p = avow_promise_new(loop, &d);
   p = avow_then(p, note_value_cb, NULL, "got");
@@ -182,7 +182,7 @@ static avow_value_t clean_up(const avow_value_t *arg, void *p) {
 }
 
 /* The promise that a catch returns after a cancellation is not canceled. */
-static void clean_up_after_a_cancellation_is_not_cancelled(void **state) {
+static void cleanup_after_a_cancellation_is_not_canceled(void **state) {
   avow_deferred_t *d, *more, *cleaning;
   avow_promise_t *p = avow_promise_new(loop, &d);
   p = avow_then(p, start_more, NULL, pending(&more, "stop"));
@@ -206,7 +206,7 @@ static avow_value_t cancel_again(const avow_value_t *arg, void *p) {
   return clean_up(arg, p);
 }
 
-static void clean_up_is_not_cancelled_by_its_handler(void **state) {
+static void cleanup_is_not_canceled_by_its_handler(void **state) {
   avow_deferred_t *d, *cleaning;
   self = avow_catch(pending(&d, "stop"), cancel_again,
                     pending(&cleaning, "disturbed"));
@@ -241,7 +241,7 @@ static avow_value_t cancel_and_follow_self(const avow_value_t *arg, void *p) {
   return avow_follow(self); /* takes the last reference */
 }
 
-static void cancelled_handler_may_follow_its_own_promise(void **state) {
+static void canceled_handler_may_follow_its_own_promise(void **state) {
   self = avow_then(resolved(1), cancel_and_follow_self, NULL, NULL);
 
   run();
@@ -249,7 +249,7 @@ static void cancelled_handler_may_follow_its_own_promise(void **state) {
   assert_notes("");
 }
 
-static void adopted_promise_is_cancelled(void **state) {
+static void adopted_promise_is_canceled(void **state) {
   avow_deferred_t *d, *inner;
   avow_promise_t *p = avow_promise_new(loop, &d);
   assert_true(avow_resolve(d, avow_follow(pending(&inner, "stop"))));
@@ -268,7 +268,7 @@ static void adopted_promise_is_cancelled(void **state) {
   avow_deferred_drop(inner);
 }
 
-static void adoption_of_a_shared_promise_is_given_up(void **state) {
+static void canceling_the_adopter_keeps_a_shared_promise(void **state) {
   avow_deferred_t *d, *inner;
   avow_promise_t *shared = pending(&inner, "stop");
   avow_promise_t *p = avow_promise_new(loop, &d);
@@ -283,7 +283,7 @@ static void adoption_of_a_shared_promise_is_given_up(void **state) {
   avow_unref(p);
 }
 
-static void sleep_is_stopped(void **state) {
+static void canceled_sleep_stops_its_timer(void **state) {
   avow_promise_t *p = avow_sleep(loop, 100000);
 
   avow_cancel(p);
@@ -300,7 +300,7 @@ static avow_value_t sleep_long(void *data) {
   return avow_follow(avow_sleep(loop, 100000));
 }
 
-static void repeat_is_cancelled_between_steps_and_in_one(void **state) {
+static void repeat_is_canceled_between_and_during_steps(void **state) {
   avow_promise_t *p = avow_repeat(loop, nothing, NULL);
   avow_cancel(p);
   assert_int_equal(avow_state(p), AVOW_REJECTED);
@@ -322,7 +322,7 @@ static avow_value_t step_that_recovers(void *d) {
   return avow_follow(avow_catch(pending(d, "stop"), give_none, "recovers"));
 }
 
-static void repeat_ends_if_its_step_recovers(void **state) {
+static void canceled_repeat_ends_if_its_step_recovers(void **state) {
   avow_deferred_t *d;
   avow_promise_t *p = avow_repeat(loop, step_that_recovers, &d);
   run();
@@ -344,7 +344,7 @@ static avow_value_t cancel_and_follow(void *p) {
   return avow_follow(p);
 }
 
-static void what_a_late_step_follows_is_cancelled(void **state) {
+static void promise_followed_by_a_late_step_is_canceled(void **state) {
   avow_deferred_t *d;
   avow_promise_t *p = avow_promise_new(loop, &d);
   avow_on_cancel(d, note_free, "work");
@@ -362,7 +362,7 @@ static void step_may_cancel_its_repeat(void **state) {
   assert_rejects(self, UV_ECANCELED);
 }
 
-static void combinator_rejects_and_its_inputs_are_cancelled(void **state) {
+static void canceled_combinator_rejects_and_cancels_its_inputs(void **state) {
   avow_deferred_t *d, *e;
   avow_promise_t *held = pending(&e, "held");
   avow_promise_t *const ps[] = { pending(&d, "stop"), avow_ref(held) };
@@ -380,7 +380,7 @@ static void combinator_rejects_and_its_inputs_are_cancelled(void **state) {
 }
 
 /* Inputs of a nested combinator are canceled after the other inputs. */
-static void inputs_hear_in_their_order_and_nested_ones_later(void **state) {
+static void inputs_are_canceled_in_order_and_nested_ones_later(void **state) {
   avow_deferred_t *d[5];
   avow_promise_t *const innermost[] = { pending(&d[0], "e") };
   avow_promise_t *const inner[] = { avow_race(loop, innermost, 1),
@@ -399,7 +399,7 @@ static void inputs_hear_in_their_order_and_nested_ones_later(void **state) {
     avow_deferred_drop(d[i]);
 }
 
-static void cancelling_twice_is_cancelling_once(void **state) {
+static void second_cancel_does_nothing(void **state) {
   avow_deferred_t *d;
   avow_promise_t *p = pending(&d, "stop");
 
@@ -450,7 +450,8 @@ static void cancel_other(void *data) {
   both->inside = avow_state(both->other);
 }
 
-static void on_cancel_cancels_another_once_it_has_returned(void **state) {
+static void cancel_inside_on_cancel_takes_effect_after_it_returns(
+    void **state) {
   avow_deferred_t *d, *other_d;
   other_t both = { .other = pending(&other_d, "other") };
   avow_promise_t *p = avow_promise_new(loop, &d);
@@ -467,7 +468,7 @@ static void on_cancel_cancels_another_once_it_has_returned(void **state) {
   avow_deferred_drop(other_d);
 }
 
-static void on_cancel_cancels_another_without_memory(void **state) {
+static void cancel_inside_on_cancel_needs_no_memory(void **state) {
   avow_deferred_t *d, *other_d;
   other_t both = { .other = pending(&other_d, "other") };
   avow_promise_t *p = avow_promise_new(loop, &d);
@@ -506,35 +507,35 @@ static void on_cancel_cannot_close_the_loop(void **state) {
 
 SUITE(cancel) {
   const struct CMUnitTest tests[] = {
-    CASE(topmost_is_rejected_at_once),
-    CASE(rejection_comes_down_through_catch_and_finally),
+    CASE(source_promise_is_rejected_at_once),
+    CASE(cancellation_runs_catch_and_finally_handlers),
     CASE(catch_may_recover_from_a_cancellation),
-    CASE(what_others_hold_goes_on),
-    CASE(finally_runs_even_if_its_upstream_goes_on),
-    CASE(attach_frees_no_sooner_than_its_upstream_is_over),
-    CASE(attach_that_was_cancelled_lets_the_loop_close),
-    CASE(settled_promise_is_left_alone),
-    CASE(arrived_value_still_reaches_its_handler),
-    CASE(what_a_late_handler_follows_is_cancelled),
-    CASE(cancellation_waits_for_the_next_wait_down_the_chain),
-    CASE(clean_up_after_a_cancellation_is_not_cancelled),
-    CASE(clean_up_is_not_cancelled_by_its_handler),
+    CASE(promise_with_other_references_stays_pending),
+    CASE(finally_runs_even_if_its_source_stays_pending),
+    CASE(attach_frees_after_its_source_settles),
+    CASE(loop_closes_after_an_attach_is_canceled),
+    CASE(settled_promise_is_not_canceled),
+    CASE(settled_value_still_reaches_its_handler),
+    CASE(promise_followed_by_a_late_handler_is_canceled),
+    CASE(cancellation_reaches_the_next_pending_promise),
+    CASE(cleanup_after_a_cancellation_is_not_canceled),
+    CASE(cleanup_is_not_canceled_by_its_handler),
     CASE(handler_may_cancel_its_own_promise),
-    CASE(cancelled_handler_may_follow_its_own_promise),
-    CASE(adopted_promise_is_cancelled),
-    CASE(adoption_of_a_shared_promise_is_given_up),
-    CASE(sleep_is_stopped),
-    CASE(repeat_is_cancelled_between_steps_and_in_one),
-    CASE(repeat_ends_if_its_step_recovers),
-    CASE(what_a_late_step_follows_is_cancelled),
+    CASE(canceled_handler_may_follow_its_own_promise),
+    CASE(adopted_promise_is_canceled),
+    CASE(canceling_the_adopter_keeps_a_shared_promise),
+    CASE(canceled_sleep_stops_its_timer),
+    CASE(repeat_is_canceled_between_and_during_steps),
+    CASE(canceled_repeat_ends_if_its_step_recovers),
+    CASE(promise_followed_by_a_late_step_is_canceled),
     CASE(step_may_cancel_its_repeat),
-    CASE(combinator_rejects_and_its_inputs_are_cancelled),
-    CASE(inputs_hear_in_their_order_and_nested_ones_later),
-    CASE(cancelling_twice_is_cancelling_once),
+    CASE(canceled_combinator_rejects_and_cancels_its_inputs),
+    CASE(inputs_are_canceled_in_order_and_nested_ones_later),
+    CASE(second_cancel_does_nothing),
     CASE(on_cancel_may_drop_the_deferred),
     CASE(on_cancel_is_not_called_when_settled),
-    CASE(on_cancel_cancels_another_once_it_has_returned),
-    CASE(on_cancel_cancels_another_without_memory),
+    CASE(cancel_inside_on_cancel_takes_effect_after_it_returns),
+    CASE(cancel_inside_on_cancel_needs_no_memory),
     CASE(on_cancel_cannot_close_the_loop),
   };
   return RUN(tests);

@@ -28,7 +28,7 @@ static void cancel_in_round(int round, avow_promise_t *p) {
   avow_unref(avow_then(q, cancel_it, NULL, NULL));
 }
 
-static void value_is_kept_if_the_clean_up_is_over(void **state) {
+static void value_is_kept_if_the_cleanup_has_ended(void **state) {
   avow_promise_t *p = avow_finally(resolved(1), note_fn, "finally");
 
   cancel_in_round(1, p);
@@ -44,7 +44,7 @@ static avow_value_t work(const avow_value_t *arg, void *d) {
 
 /* The promise that the next handler returns is canceled, whatever the round of
    the cancellation. */
-static void cancellation_is_heard_in_each_round(void **state) {
+static void cancellation_takes_effect_in_each_round(void **state) {
   for (int round = 1; round <= 5; round++) {
     avow_deferred_t *d = NULL;
     avow_promise_t *p = avow_finally(resolved(1), note_fn, "finally");
@@ -71,7 +71,7 @@ static avow_value_t work_anew(const avow_value_t *arg, void *d) {
   return work(arg, d);
 }
 
-static void cancellation_goes_on_if_its_clean_up_fails(void **state) {
+static void cancellation_continues_after_a_failing_cleanup(void **state) {
   avow_deferred_t *d, *more = NULL;
   avow_promise_t *p = avow_finally(pending(&d, "stop"), fail_at_once, NULL);
   p = avow_catch(avow_then(p, NULL, NULL, NULL), work_anew, &more);
@@ -89,7 +89,7 @@ static avow_value_t follow_shielded(void *p) {
   return avow_follow(avow_shield(p));
 }
 
-static void cancellation_goes_on_if_a_clean_up_fails_later(void **state) {
+static void cancellation_continues_if_the_cleanup_fails_later(void **state) {
   avow_deferred_t *d, *more = NULL;
   avow_promise_t *p =
       avow_finally(resolved(1), follow_shielded, pending(&d, "never"));
@@ -106,7 +106,7 @@ static void cancellation_goes_on_if_a_clean_up_fails_later(void **state) {
 }
 
 /* A promise that adopts another one is merged with it in memory. */
-static void cancellation_goes_on_no_further_than_it_came_from(void **state) {
+static void cancellation_stops_at_the_canceled_promise(void **state) {
   avow_deferred_t *d, *outer, *inner, *more = NULL;
   avow_promise_t *p = avow_finally(pending(&d, "stop"), fail_at_once, NULL);
   avow_promise_t *middle = avow_promise_new(loop, &inner);
@@ -133,7 +133,7 @@ static avow_value_t follow(void *p) {
 }
 
 /* The adopting promise has not subscribed yet when the cleanup ends. */
-static void what_adopts_a_finally_late_can_be_canceled(void **state) {
+static void promise_adopting_a_late_finally_can_be_canceled(void **state) {
   avow_deferred_t *d, *adopting;
   avow_promise_t *cleaning = avow_promise_new(loop, &d);
   avow_promise_t *p = avow_promise_reject(loop, avow_error(UV_ECANCELED));
@@ -149,7 +149,7 @@ static void what_adopts_a_finally_late_can_be_canceled(void **state) {
   assert_notes("cleans up");
 }
 
-static void what_adopts_a_kept_error_late_is_canceled(void **state) {
+static void promise_adopting_a_kept_error_is_canceled(void **state) {
   avow_deferred_t *d, *adopting, *more = NULL;
   avow_promise_t *cleaning = pending(&d, "never");
   avow_promise_t *p = avow_promise_reject(loop, avow_error(UV_EIO));
@@ -170,7 +170,7 @@ static void what_adopts_a_kept_error_late_is_canceled(void **state) {
 
 /* Cleanups that are canceled. */
 
-static void clean_up_is_protected_from_what_started_it(void **state) {
+static void cleanup_is_not_canceled_by_the_same_cancellation(void **state) {
   avow_deferred_t *d, *cleaning;
   avow_promise_t *p =
       avow_finally(pending(&d, "stop"), follow, pending(&cleaning, "again"));
@@ -186,7 +186,7 @@ static void clean_up_is_protected_from_what_started_it(void **state) {
   avow_deferred_drop(d);
 }
 
-static void clean_up_hears_a_later_cancellation(void **state) {
+static void later_cancellation_cancels_the_cleanup(void **state) {
   avow_deferred_t *d, *cleaning;
   avow_promise_t *p =
       avow_finally(pending(&d, "stop"), follow, pending(&cleaning, "again"));
@@ -202,7 +202,7 @@ static void clean_up_hears_a_later_cancellation(void **state) {
 }
 
 /* Neither the error nor the cancellation is lost. */
-static void error_is_kept_when_its_clean_up_is_canceled(void **state) {
+static void error_is_kept_when_its_cleanup_is_canceled(void **state) {
   avow_deferred_t *cleaning, *more = NULL;
   avow_promise_t *p = avow_promise_reject(loop, avow_error(UV_EIO));
   p = avow_finally(p, follow, pending(&cleaning, "again"));
@@ -217,7 +217,7 @@ static void error_is_kept_when_its_clean_up_is_canceled(void **state) {
   avow_deferred_drop(more);
 }
 
-static void error_is_kept_if_others_hold_the_clean_up(void **state) {
+static void error_is_kept_if_the_cleanup_has_other_references(void **state) {
   avow_deferred_t *d, *more = NULL;
   avow_promise_t *cleaning = pending(&d, "never");
   avow_promise_t *p = avow_promise_reject(loop, avow_error(UV_EIO));
@@ -236,7 +236,7 @@ static void error_is_kept_if_others_hold_the_clean_up(void **state) {
 
 /* The first cancellation has a reason but starts above the promise that
    rejects. The second cancellation has no reason. */
-static void cancellation_after_the_clean_up_has_its_own_reason(void **state) {
+static void cancellation_after_the_cleanup_has_its_own_reason(void **state) {
   avow_deferred_t *cleaning, *more = NULL;
   avow_promise_t *p = avow_promise_reject(loop, avow_error(UV_EIO));
   p = avow_finally(p, follow, pending(&cleaning, "again"));
@@ -258,7 +258,8 @@ static avow_value_t fail_late(const avow_value_t *arg, void *data) {
 
 /* The cancellation that starts the cleanup has no reason. The cancellation that
    interrupts the cleanup has one. */
-static void cancellation_of_a_clean_up_says_why_if_that_fails(void **state) {
+static void reason_of_a_cleanup_cancellation_survives_its_failure(
+    void **state) {
   avow_deferred_t *d, *cleaning, *more = NULL;
   avow_promise_t *clean_up =
       avow_catch(pending(&cleaning, "again"), fail_late, NULL);
@@ -288,7 +289,7 @@ static avow_value_t follow_finally(void *words) {
 
 /* The cancellation reaches the cleanup of a cleanup. The promises that wait for
    it settle one after another. */
-static void cancellation_reaches_the_innermost_clean_up(void **state) {
+static void cancellation_reaches_the_innermost_cleanup(void **state) {
   char *words[] = { "a", "b", "c", NULL };
   avow_promise_t *p = avow_finally(resolved(1), follow_finally, words);
   p = avow_finally(p, note_fn, "end");
@@ -301,7 +302,7 @@ static void cancellation_reaches_the_innermost_clean_up(void **state) {
   avow_deferred_drop(innermost);
 }
 
-static void limit_of_time_reaches_a_clean_up(void **state) {
+static void timeout_cancels_a_cleanup(void **state) {
   avow_deferred_t *cleaning;
   avow_promise_t *p =
       avow_finally(resolved(1), follow, pending(&cleaning, "stop"));
@@ -312,7 +313,7 @@ static void limit_of_time_reaches_a_clean_up(void **state) {
   avow_deferred_drop(cleaning);
 }
 
-static void outer_limit_reaches_the_clean_up_of_an_inner_one(void **state) {
+static void outer_timeout_cancels_the_cleanup_of_an_inner_one(void **state) {
   avow_deferred_t *cleaning;
   avow_promise_t *p =
       avow_finally(avow_sleep(loop, 60000), follow, pending(&cleaning, "stop"));
@@ -324,7 +325,7 @@ static void outer_limit_reaches_the_clean_up_of_an_inner_one(void **state) {
   avow_deferred_drop(cleaning);
 }
 
-static void shield_protects_a_clean_up_from_all(void **state) {
+static void shield_protects_a_cleanup_from_a_timeout(void **state) {
   avow_deferred_t *d;
   avow_promise_t *p =
       avow_finally(resolved(1), follow_shielded, pending(&d, "never"));
@@ -339,7 +340,7 @@ static void shield_protects_a_clean_up_from_all(void **state) {
   assert_notes("cleans up");
 }
 
-static void clean_up_that_others_hold_goes_on(void **state) {
+static void cleanup_with_other_references_continues(void **state) {
   avow_deferred_t *d;
   avow_promise_t *cleaning = pending(&d, "never");
   avow_promise_t *p = avow_finally(resolved(1), follow, avow_ref(cleaning));
@@ -356,24 +357,24 @@ static void clean_up_that_others_hold_goes_on(void **state) {
 
 SUITE(cancel_finally) {
   const struct CMUnitTest tests[] = {
-    CASE(value_is_kept_if_the_clean_up_is_over),
-    CASE(cancellation_is_heard_in_each_round),
-    CASE(cancellation_goes_on_if_its_clean_up_fails),
-    CASE(cancellation_goes_on_if_a_clean_up_fails_later),
-    CASE(cancellation_goes_on_no_further_than_it_came_from),
-    CASE(what_adopts_a_finally_late_can_be_canceled),
-    CASE(what_adopts_a_kept_error_late_is_canceled),
-    CASE(clean_up_is_protected_from_what_started_it),
-    CASE(clean_up_hears_a_later_cancellation),
-    CASE(error_is_kept_when_its_clean_up_is_canceled),
-    CASE(error_is_kept_if_others_hold_the_clean_up),
-    CASE(cancellation_after_the_clean_up_has_its_own_reason),
-    CASE(cancellation_of_a_clean_up_says_why_if_that_fails),
-    CASE(cancellation_reaches_the_innermost_clean_up),
-    CASE(limit_of_time_reaches_a_clean_up),
-    CASE(outer_limit_reaches_the_clean_up_of_an_inner_one),
-    CASE(shield_protects_a_clean_up_from_all),
-    CASE(clean_up_that_others_hold_goes_on),
+    CASE(value_is_kept_if_the_cleanup_has_ended),
+    CASE(cancellation_takes_effect_in_each_round),
+    CASE(cancellation_continues_after_a_failing_cleanup),
+    CASE(cancellation_continues_if_the_cleanup_fails_later),
+    CASE(cancellation_stops_at_the_canceled_promise),
+    CASE(promise_adopting_a_late_finally_can_be_canceled),
+    CASE(promise_adopting_a_kept_error_is_canceled),
+    CASE(cleanup_is_not_canceled_by_the_same_cancellation),
+    CASE(later_cancellation_cancels_the_cleanup),
+    CASE(error_is_kept_when_its_cleanup_is_canceled),
+    CASE(error_is_kept_if_the_cleanup_has_other_references),
+    CASE(cancellation_after_the_cleanup_has_its_own_reason),
+    CASE(reason_of_a_cleanup_cancellation_survives_its_failure),
+    CASE(cancellation_reaches_the_innermost_cleanup),
+    CASE(timeout_cancels_a_cleanup),
+    CASE(outer_timeout_cancels_the_cleanup_of_an_inner_one),
+    CASE(shield_protects_a_cleanup_from_a_timeout),
+    CASE(cleanup_with_other_references_continues),
   };
   return RUN(tests);
 }

@@ -26,7 +26,7 @@ static avow_promise_t *noting(avow_promise_t *p, char *word) {
   return avow_catch(p, note_why, word);
 }
 
-static void promise_says_why(void **state) {
+static void canceled_promise_reports_the_reason(void **state) {
   avow_deferred_t *d;
   avow_promise_t *p = pending(&d);
 
@@ -71,7 +71,7 @@ static avow_value_t note_end(void *word) {
   return avow_none();
 }
 
-static void reason_comes_down_as_any_rejection(void **state) {
+static void reason_passes_down_the_chain(void **state) {
   avow_deferred_t *d;
   avow_promise_t *p = noting(pending(&d), "a");
   p = noting(avow_finally(p, note_end, "end"), "b");
@@ -83,7 +83,7 @@ static void reason_comes_down_as_any_rejection(void **state) {
   avow_deferred_drop(d);
 }
 
-static void inputs_and_children_hear_of_it(void **state) {
+static void inputs_and_children_receive_the_reason(void **state) {
   avow_deferred_t *d[4];
   avow_promise_t *inputs[] = { noting(pending(&d[0]), "a"),
                                noting(pending(&d[1]), "b") };
@@ -111,7 +111,7 @@ static avow_value_t begin_anew(const avow_value_t *arg, void *d) {
   return avow_follow(noting(pending(d), "inner"));
 }
 
-static void reason_waits_for_handlers_that_run_first(void **state) {
+static void reason_is_kept_while_earlier_handlers_run(void **state) {
   avow_deferred_t *d = NULL;
   avow_promise_t *p = avow_promise_resolve(loop, avow_none());
   p = avow_then(avow_then(p, NULL, NULL, NULL), begin_anew, NULL, &d);
@@ -129,7 +129,7 @@ static avow_value_t cancel_for_rain(const avow_value_t *arg, void *p) {
   return avow_error(UV_ECANCELED);
 }
 
-static void bare_cancellation_of_ones_own_has_it_too(void **state) {
+static void handler_that_returns_ecanceled_keeps_the_reason(void **state) {
   avow_promise_t *p;
   p = avow_then(avow_promise_resolve(loop, avow_none()), cancel_for_rain, NULL,
                 &p);
@@ -141,7 +141,7 @@ static avow_value_t give_1(const avow_value_t *arg, void *data) {
   return avow_int(1);
 }
 
-static void catch_forgets_it(void **state) {
+static void catch_discards_the_reason(void **state) {
   avow_deferred_t *d;
   avow_promise_t *p = avow_catch(pending(&d), give_1, NULL);
   avow_promise_t *q = avow_then(avow_ref(p), begin_anew, NULL, &d);
@@ -158,7 +158,7 @@ static void catch_forgets_it(void **state) {
   avow_deferred_drop(d);
 }
 
-static void first_reason_stays(void **state) {
+static void first_reason_is_kept(void **state) {
   avow_deferred_t *d = NULL;
   avow_promise_t *p = avow_promise_resolve(loop, avow_none());
   p = avow_then(p, begin_anew, NULL, &d);
@@ -182,8 +182,7 @@ static void cancel_both(void *data) {
   note("said");
 }
 
-static void what_a_callback_cancels_has_it_unless_it_says_another(
-    void **state) {
+static void cancel_in_a_callback_inherits_the_reason_by_default(void **state) {
   avow_deferred_t *d, *e, *f;
   both_t both = { noting(pending(&e), "plain"), noting(pending(&f), "other") };
   avow_promise_t *p = noting(pending(&d), "p");
@@ -200,7 +199,7 @@ static void what_a_callback_cancels_has_it_unless_it_says_another(
   avow_deferred_drop(f);
 }
 
-static void next_cancellation_knows_nothing_of_it(void **state) {
+static void next_cancellation_does_not_inherit_the_reason(void **state) {
   avow_promise_t *p = avow_sleep(loop, 60000), *q = avow_sleep(loop, 60000);
 
   avow_cancel_with(p, rain());
@@ -210,7 +209,7 @@ static void next_cancellation_knows_nothing_of_it(void **state) {
   assert_says(q, UV_ECANCELED, "operation canceled");
 }
 
-static void stop_is_the_reason(void **state) {
+static void until_cancels_with_the_reason_of_its_stop(void **state) {
   avow_deferred_t *d, *stop_d;
   avow_promise_t *stop = pending(&stop_d);
   avow_promise_t *p = avow_until(noting(pending(&d), "p"), stop);
@@ -228,7 +227,7 @@ static avow_value_t note_timeout(const avow_value_t *error, void *data) {
   return avow_value_ref(error);
 }
 
-static void limit_of_time_is_the_reason(void **state) {
+static void timeout_is_the_cancellation_reason(void **state) {
   avow_deferred_t *d;
   avow_promise_t *p = avow_catch(pending(&d), note_timeout, NULL);
   p = avow_timeout(p, 1);
@@ -241,7 +240,7 @@ static void limit_of_time_is_the_reason(void **state) {
   avow_deferred_drop(d);
 }
 
-static void failure_of_a_child_is_the_others_reason(void **state) {
+static void child_failure_is_the_reason_for_its_siblings(void **state) {
   avow_deferred_t *d, *bad;
   avow_group_t *g;
   avow_promise_t *p = avow_group_new(loop, &g);
@@ -262,7 +261,7 @@ static avow_value_t item_of_two(size_t i, void *d) {
   return rain();
 }
 
-static void failure_of_an_item_is_the_others_reason(void **state) {
+static void item_failure_is_the_reason_for_other_items(void **state) {
   const avow_map_options_t both = { .concurrency = 2, .cancels = true };
   avow_deferred_t *d = NULL;
 
@@ -273,12 +272,13 @@ static void failure_of_an_item_is_the_others_reason(void **state) {
   avow_deferred_drop(d);
 }
 
-static void note_gone(void *word) {
+static void note_destroyed(void *word) {
   note(word);
 }
 
-static void reason_goes_when_all_have_rejected(void **state) {
-  static const avow_class_t klass = { .name = "weather", .destroy = note_gone };
+static void reason_is_released_after_all_rejections(void **state) {
+  static const avow_class_t klass = { .name = "weather",
+                                      .destroy = note_destroyed };
   avow_promise_t *p = avow_sleep(loop, 60000);
 
   avow_cancel_with(p, avow_object(&klass, "gone"));
@@ -296,7 +296,7 @@ static void cancel_it(void *p) {
   note("gone");
 }
 
-static void reason_that_goes_may_cancel_whom_it_was_of(void **state) {
+static void released_reason_may_cancel_its_promise(void **state) {
   static const avow_class_t klass = { .name = "weather", .destroy = cancel_it };
   avow_promise_t *p = avow_promise_resolve(loop, avow_int(1));
   p = avow_then(p, NULL, NULL, NULL);
@@ -308,7 +308,7 @@ static void reason_that_goes_may_cancel_whom_it_was_of(void **state) {
   assert_fulfils_int(p, 1);
 }
 
-static void without_memory_it_says_no_more_than_that(void **state) {
+static void reason_is_dropped_when_out_of_memory(void **state) {
   avow_deferred_t *d = NULL;
   avow_promise_t *p = avow_sleep(loop, 60000);
   avow_promise_t *q = avow_shield(avow_sleep(loop, 0));
@@ -330,7 +330,7 @@ static void without_memory_it_says_no_more_than_that(void **state) {
 
 /* When the value is on its way, the two promises are merged and one block is
    freed. */
-static void reason_of_what_is_adopted_in_a_row_is_let_go(void **state) {
+static void reason_is_released_when_adoptions_are_joined(void **state) {
   avow_deferred_t *outer_d, *inner_d;
   avow_promise_t *outer = pending(&outer_d);
   (void) avow_resolve(outer_d, avow_follow(pending(&inner_d)));
@@ -358,7 +358,7 @@ static avow_value_t step_twice(const avow_value_t *got, void *data) {
   AVOW_END;
 }
 
-static void step_without_a_stack_gets_it_once(void **state) {
+static void stackless_function_receives_the_reason_once(void **state) {
   stepping_t me = { .d = NULL };
   avow_promise_t *p = avow_stackless(loop, step_twice, &me.frame);
 
@@ -387,7 +387,7 @@ static avow_value_t await_some(void *shared) {
 }
 
 /* The first awaited promise has another holder and stays pending. */
-static void await_gives_it_once(void **state) {
+static void await_returns_the_reason_once(void **state) {
   avow_deferred_t *d;
   avow_promise_t *shared = pending(&d);
   avow_promise_t *p = avow_async(loop, await_some, shared);
@@ -407,7 +407,7 @@ static avow_value_t cancel_oneself(void *p) {
   return avow_await(avow_sleep(loop, 60000));
 }
 
-static void function_that_runs_gets_it_from_its_next_await(void **state) {
+static void running_function_gets_the_reason_at_its_next_await(void **state) {
   avow_promise_t *p = NULL;
   p = avow_async(loop, cancel_oneself, &p);
 
@@ -423,7 +423,7 @@ static avow_value_t await_for_ever(void *data) {
   return v;
 }
 
-static void loop_that_closes_lets_go_of_it(void **state) {
+static void closing_loop_releases_the_reason(void **state) {
   avow_promise_t *p = avow_async(loop, await_for_ever, NULL);
 
   avow_cancel_with(p, rain());
@@ -442,7 +442,7 @@ static avow_value_t shielded(size_t i, void *p) {
 
 /* The map waits for a shielded child. Only the end of the child settles the
    map. */
-static void reason_of_what_ends_by_itself_is_let_go(void **state) {
+static void reason_is_released_when_a_canceled_map_ends(void **state) {
   avow_deferred_t *d;
   avow_promise_t *inner = avow_promise_new(loop, &d);
   avow_promise_t *p = avow_map(loop, 1, shielded, inner, NULL);
@@ -460,30 +460,30 @@ static void reason_of_what_ends_by_itself_is_let_go(void **state) {
 
 SUITE(cancel_reason) {
   const struct CMUnitTest tests[] = {
-    CASE(promise_says_why),
+    CASE(canceled_promise_reports_the_reason),
     CASE(reason_may_be_any_value),
-    CASE(reason_comes_down_as_any_rejection),
-    CASE(inputs_and_children_hear_of_it),
-    CASE(reason_waits_for_handlers_that_run_first),
-    CASE(bare_cancellation_of_ones_own_has_it_too),
-    CASE(catch_forgets_it),
-    CASE(first_reason_stays),
-    CASE(what_a_callback_cancels_has_it_unless_it_says_another),
-    CASE(next_cancellation_knows_nothing_of_it),
-    CASE(stop_is_the_reason),
-    CASE(limit_of_time_is_the_reason),
-    CASE(failure_of_a_child_is_the_others_reason),
-    CASE(failure_of_an_item_is_the_others_reason),
-    CASE(reason_goes_when_all_have_rejected),
-    CASE(reason_that_goes_may_cancel_whom_it_was_of),
-    CASE(without_memory_it_says_no_more_than_that),
-    CASE(reason_of_what_is_adopted_in_a_row_is_let_go),
-    CASE(step_without_a_stack_gets_it_once),
-    CASE(reason_of_what_ends_by_itself_is_let_go),
+    CASE(reason_passes_down_the_chain),
+    CASE(inputs_and_children_receive_the_reason),
+    CASE(reason_is_kept_while_earlier_handlers_run),
+    CASE(handler_that_returns_ecanceled_keeps_the_reason),
+    CASE(catch_discards_the_reason),
+    CASE(first_reason_is_kept),
+    CASE(cancel_in_a_callback_inherits_the_reason_by_default),
+    CASE(next_cancellation_does_not_inherit_the_reason),
+    CASE(until_cancels_with_the_reason_of_its_stop),
+    CASE(timeout_is_the_cancellation_reason),
+    CASE(child_failure_is_the_reason_for_its_siblings),
+    CASE(item_failure_is_the_reason_for_other_items),
+    CASE(reason_is_released_after_all_rejections),
+    CASE(released_reason_may_cancel_its_promise),
+    CASE(reason_is_dropped_when_out_of_memory),
+    CASE(reason_is_released_when_adoptions_are_joined),
+    CASE(stackless_function_receives_the_reason_once),
+    CASE(reason_is_released_when_a_canceled_map_ends),
 #ifndef AVOW_NO_ASYNC
-    CASE(await_gives_it_once),
-    CASE(function_that_runs_gets_it_from_its_next_await),
-    CASE(loop_that_closes_lets_go_of_it),
+    CASE(await_returns_the_reason_once),
+    CASE(running_function_gets_the_reason_at_its_next_await),
+    CASE(closing_loop_releases_the_reason),
 #endif
   };
   return RUN(tests);

@@ -88,7 +88,7 @@ static void returned_error_rejects(void **state) {
 }
 
 /* 8 */
-static void catch_turns_a_rejection_into_a_value(void **state) {
+static void catch_that_returns_the_error_rejects_again(void **state) {
   avow_promise_t *p = avow_catch(rejected(UV_EIO), note_value_cb, "caught");
   p = avow_catch(p, note_value_cb, "again");
 
@@ -100,13 +100,13 @@ static avow_value_t recover(const avow_value_t *arg, void *data) {
   return avow_int(0);
 }
 
-static void chain_goes_on_after_a_catch(void **state) {
+static void chain_continues_after_a_catch(void **state) {
   avow_promise_t *p = avow_catch(rejected(UV_EIO), recover, NULL);
 
   assert_fulfils_int(avow_then(p, add_one, NULL, NULL), 1);
 }
 
-static void returned_promise_is_waited_for(void **state) {
+static void chain_waits_for_a_returned_promise(void **state) {
   avow_deferred_t *d;
   avow_promise_t *inner = avow_promise_new(loop, &d);
   avow_promise_t *p = avow_then(resolved(1), follow, NULL, inner);
@@ -151,7 +151,7 @@ static void jobs_added_by_jobs_run_in_the_same_drain(void **state) {
 }
 
 /* 14 */
-static void finally_gets_called_either_way_and_passes_on(void **state) {
+static void finally_runs_for_either_outcome_and_passes_it_on(void **state) {
   assert_fulfils_int(avow_finally(resolved(3), note_fn, "a"), 3);
   assert_rejects(avow_finally(rejected(UV_EIO), note_fn, "b"), UV_EIO);
   assert_notes("a b");
@@ -162,12 +162,12 @@ static avow_value_t give_nine(void *data) {
 }
 
 /* 14: the value of the handler is dropped */
-static void finally_drops_what_its_handler_returns(void **state) {
+static void finally_releases_the_value_of_its_handler(void **state) {
   assert_fulfils_int(avow_finally(resolved(3), give_nine, NULL), 3);
 }
 
 /* 14 */
-static void finally_that_fails_overrides(void **state) {
+static void failing_finally_overrides_the_outcome(void **state) {
   void *code = (void *) (intptr_t) UV_ENOSPC;
 
   assert_rejects(avow_finally(resolved(3), fail_fn, code), UV_ENOSPC);
@@ -175,7 +175,7 @@ static void finally_that_fails_overrides(void **state) {
 }
 
 /* 14 */
-static void finally_waits_for_what_its_handler_follows(void **state) {
+static void finally_waits_for_the_promise_of_its_handler(void **state) {
   avow_deferred_t *d;
   avow_promise_t *p =
       avow_finally(resolved(3), follow_fn, avow_promise_new(loop, &d));
@@ -188,7 +188,7 @@ static void finally_waits_for_what_its_handler_follows(void **state) {
 }
 
 /* 14 */
-static void finally_rejects_if_what_it_follows_does(void **state) {
+static void finally_rejects_if_the_followed_promise_rejects(void **state) {
   assert_rejects(avow_finally(resolved(3), follow_fn, rejected(UV_ENOSPC)),
                  UV_ENOSPC);
   assert_rejects(avow_finally(rejected(UV_EIO), follow_fn, rejected(UV_EPERM)),
@@ -215,7 +215,7 @@ static void thenables_are_followed_like_promises(void **state) {
   assert_fulfils_int(avow_finally(resolved(3), give_thenable_fn, NULL), 3);
 }
 
-static void attach_frees_after_the_handlers_before_it(void **state) {
+static void attach_frees_after_the_earlier_handlers(void **state) {
   avow_promise_t *p = avow_then(resolved(3), note_cb, NULL, "used");
   p = avow_attach(p, "freed", note_free);
   p = avow_then(p, note_cb, NULL, "after");
@@ -225,7 +225,7 @@ static void attach_frees_after_the_handlers_before_it(void **state) {
   assert_notes("used freed after");
 }
 
-static void attach_frees_when_rejected_and_when_let_go(void **state) {
+static void attach_frees_after_rejection_and_after_release(void **state) {
   assert_rejects(avow_attach(rejected(UV_EIO), "a", note_free), UV_EIO);
   avow_unref(avow_attach(resolved(1), "b", note_free));
   run();
@@ -233,7 +233,7 @@ static void attach_frees_when_rejected_and_when_let_go(void **state) {
   assert_notes("a b");
 }
 
-static void attach_of_what_is_not_to_be_freed_passes_on(void **state) {
+static void attach_without_a_free_function_passes_on(void **state) {
   char kept[] = "a";
 
   assert_fulfils_int(avow_attach(resolved(1), kept, NULL), 1);
@@ -257,12 +257,12 @@ static avow_value_t sleep_down(void *n) {
   return --*(int *) n > 0 ? avow_follow(avow_sleep(loop, 0)) : avow_int(78);
 }
 
-static void repeat_of_nothing_rejects(void **state) {
+static void repeat_without_a_function_is_refused(void **state) {
   assert_says(avow_repeat(loop, NULL, NULL), UV_EINVAL,
               "repeat: invalid argument");
 }
 
-static void repeat_waits_for_what_a_step_follows(void **state) {
+static void repeat_waits_for_the_promise_of_a_step(void **state) {
   int n = 5;
 
   assert_fulfils_int(avow_repeat(loop, sleep_down, &n), 78);
@@ -279,7 +279,7 @@ static void repeat_follows_a_thenable(void **state) {
   assert_fulfils_int(avow_repeat(loop, give_thenable_fn, NULL), 1);
 }
 
-static void repeat_does_not_call_inside_the_call(void **state) {
+static void repeat_does_not_run_a_step_inside_the_call(void **state) {
   int n = 1;
   avow_promise_t *p = avow_repeat(loop, count_down, &n);
 
@@ -296,7 +296,7 @@ static avow_value_t again(const avow_value_t *arg, void *n) {
   return avow_follow(avow_then(resolved(1), again, NULL, n));
 }
 
-static void recursion_through_follow_keeps_memory_flat(void **state) {
+static void recursion_through_follow_uses_constant_memory(void **state) {
   int n = 100000;
   avow_promise_t *p = avow_then(resolved(1), again, NULL, &n);
   avow_stats_t before, during;
@@ -333,7 +333,7 @@ static void hook_reports(void) {
   assert_int_equal(avow_loop_init(loop, &options), 0);
 }
 
-static void lost_rejection_is_reported_when_its_last_holder_goes(void **state) {
+static void lost_rejection_is_reported_at_the_last_release(void **state) {
   hook_reports();
   avow_promise_t *p = rejected(UV_EIO);
   avow_promise_t *q = avow_ref(p);
@@ -366,7 +366,7 @@ static void handled_rejection_is_not_reported(void **state) {
   assert_int_equal(reports, 0);
 }
 
-static void cancelling_is_not_reported(void **state) {
+static void cancellation_is_not_reported(void **state) {
   hook_reports();
   avow_promise_t *p = avow_sleep(loop, 3600000);
   avow_cancel(p);
@@ -393,7 +393,7 @@ static void note_handle(uv_loop_t *l, const avow_promise_t *p, void *data) {
 }
 
 /* 5, 7: the hooks of ECMA-262's HostPromiseRejectionTracker */
-static void tracker_hears_of_rejections_nobody_subscribed_to(void **state) {
+static void hooks_report_rejections_without_handlers(void **state) {
   const avow_options_t options = { .budget_us = UINT_MAX,
                                    .on_unhandled = count_report,
                                    .on_reject = note_reject,
@@ -440,33 +440,33 @@ SUITE(chain) {
     CASE(only_the_handler_for_the_outcome_runs),
     CASE(missing_handlers_pass_the_outcome_on),
     CASE(returned_error_rejects),
-    CASE(catch_turns_a_rejection_into_a_value),
-    CASE(chain_goes_on_after_a_catch),
-    CASE(returned_promise_is_waited_for),
+    CASE(catch_that_returns_the_error_rejects_again),
+    CASE(chain_continues_after_a_catch),
+    CASE(chain_waits_for_a_returned_promise),
     CASE(handler_that_returns_its_own_promise_rejects),
     CASE(jobs_added_by_jobs_run_in_the_same_drain),
-    CASE(finally_gets_called_either_way_and_passes_on),
-    CASE(finally_drops_what_its_handler_returns),
-    CASE(finally_that_fails_overrides),
-    CASE(finally_waits_for_what_its_handler_follows),
-    CASE(finally_rejects_if_what_it_follows_does),
+    CASE(finally_runs_for_either_outcome_and_passes_it_on),
+    CASE(finally_releases_the_value_of_its_handler),
+    CASE(failing_finally_overrides_the_outcome),
+    CASE(finally_waits_for_the_promise_of_its_handler),
+    CASE(finally_rejects_if_the_followed_promise_rejects),
     CASE(thenables_are_followed_like_promises),
-    CASE(attach_frees_after_the_handlers_before_it),
-    CASE(attach_frees_when_rejected_and_when_let_go),
-    CASE(attach_of_what_is_not_to_be_freed_passes_on),
+    CASE(attach_frees_after_the_earlier_handlers),
+    CASE(attach_frees_after_rejection_and_after_release),
+    CASE(attach_without_a_free_function_passes_on),
     CASE(repeat_ends_with_the_first_value),
-    CASE(repeat_waits_for_what_a_step_follows),
-    CASE(repeat_of_nothing_rejects),
+    CASE(repeat_waits_for_the_promise_of_a_step),
+    CASE(repeat_without_a_function_is_refused),
     CASE(repeat_rejects_with_the_first_error),
     CASE(repeat_follows_a_thenable),
-    CASE(repeat_does_not_call_inside_the_call),
-    CASE(recursion_through_follow_keeps_memory_flat),
-    CASE(lost_rejection_is_reported_when_its_last_holder_goes),
+    CASE(repeat_does_not_run_a_step_inside_the_call),
+    CASE(recursion_through_follow_uses_constant_memory),
+    CASE(lost_rejection_is_reported_at_the_last_release),
     CASE(rejection_passed_along_is_reported_once_at_the_end),
     CASE(handled_rejection_is_not_reported),
-    CASE(cancelling_is_not_reported),
+    CASE(cancellation_is_not_reported),
     CASE(losers_of_a_combinator_count_as_handled),
-    CASE(tracker_hears_of_rejections_nobody_subscribed_to),
+    CASE(hooks_report_rejections_without_handlers),
     CASE(attach_without_any_memory_does_not_free),
   };
   return RUN(tests);

@@ -5,7 +5,7 @@
  */
 #include "harness.h"
 
-static void promise_used_twice_with_a_ref_is_fine(void **state) {
+static void promise_may_be_used_twice_with_a_ref(void **state) {
   avow_deferred_t *d;
   avow_promise_t *p = avow_promise_new(loop, &d);
 
@@ -18,7 +18,7 @@ static void promise_used_twice_with_a_ref_is_fine(void **state) {
   assert_notes("first second");
 }
 
-static void as_many_may_settle_as_were_made(void **state) {
+static void each_deferred_reference_may_settle(void **state) {
   enum { MANY = 1000 };
   avow_deferred_t *d;
   avow_promise_t *p = avow_promise_new(loop, &d);
@@ -39,15 +39,15 @@ static avow_gather_t *busy_gather(void) {
   return g;
 }
 
-static void let_go_of_a_gather_twice(void) {
+static void release_a_gather_twice(void) {
   avow_gather_t *g = busy_gather();
   avow_gather_unref(g);
   avow_gather_unref(g);
 }
 
 /* Release builds ignore the second call while the gather exists. */
-static void gather_let_go_twice_is_named_as_such(void **state) {
-  assert_misuse(let_go_of_a_gather_twice,
+static void gather_released_twice_is_reported(void **state) {
+  assert_misuse(release_a_gather_twice,
                 "gather used after avow_gather_unref() freed it");
 }
 
@@ -55,7 +55,7 @@ static void gather_let_go_twice_is_named_as_such(void **state) {
 
 #  ifndef AVOW_NO_POOL /* without the pool, memory checkers report it */
 
-static void let_go_twice(void) {
+static void release_twice(void) {
   avow_promise_t *p = avow_promise_resolve(loop, avow_none());
   avow_unref(p);
   avow_unref(p);
@@ -67,8 +67,8 @@ static void use_after_run(void) {
   avow_unref(avow_then(p, note_cb, NULL, "never"));
 }
 
-static void promise_that_is_gone_is_named_as_such(void **state) {
-  assert_misuse(let_go_twice, "promise used after it was freed");
+static void use_of_a_freed_promise_is_reported(void **state) {
+  assert_misuse(release_twice, "promise used after it was freed");
   assert_misuse(use_after_run, "call avow_ref() before passing it on");
 }
 
@@ -85,7 +85,7 @@ static void then_twice(void) {
   avow_unref(avow_then(taken_promise(), note_cb, NULL, "second"));
 }
 
-static void let_go_of_taken(void) {
+static void release_taken(void) {
   avow_unref(taken_promise());
 }
 
@@ -102,8 +102,8 @@ static void gather_taken(void) {
   avow_unref(avow_race(loop, ps, 1));
 }
 
-static void promise_taken_before_is_named_as_such(void **state) {
-  static void (*const mistakes[])(void) = { then_twice, let_go_of_taken,
+static void use_of_a_taken_promise_is_reported(void **state) {
+  static void (*const mistakes[])(void) = { then_twice, release_taken,
                                             follow_taken, gather_taken };
 
   for (size_t i = 0; i < sizeof(mistakes) / sizeof(mistakes[0]); i++)
@@ -144,7 +144,7 @@ static void ref_after_dropping(void) {
   avow_unref(p);
 }
 
-static void deferred_that_was_settled_is_named_as_such(void **state) {
+static void use_of_a_settled_deferred_is_reported(void **state) {
   assert_misuse(settle_twice, "deferred used after it was settled");
   assert_misuse(settle_twice, "(its promise is fulfilled)");
   assert_misuse(drop_after_settling, "(its promise is rejected)");
@@ -154,7 +154,7 @@ static void deferred_that_was_settled_is_named_as_such(void **state) {
 
 #  ifndef AVOW_NO_POOL
 
-static void settle_what_is_gone(void) {
+static void settle_after_free(void) {
   avow_deferred_t *d;
   avow_unref(avow_promise_new(loop, &d));
   (void) avow_resolve(d, avow_none()); /* true, and frees the promise */
@@ -162,7 +162,7 @@ static void settle_what_is_gone(void) {
 }
 
 /* Uses more deferreds than the counter can count. */
-static void settle_what_is_gone_once_more_than_many(void) {
+static void settle_many_times_after_free(void) {
   enum { MANY = 1000 };
   avow_deferred_t *d;
   avow_unref(avow_promise_new(loop, &d));
@@ -173,38 +173,37 @@ static void settle_what_is_gone_once_more_than_many(void) {
   avow_deferred_drop(d);
 }
 
-static void deferred_that_is_gone_is_named_as_such(void **state) {
-  assert_misuse(settle_what_is_gone, "(its promise was freed)");
-  assert_misuse(settle_what_is_gone_once_more_than_many,
-                "(its promise was freed)");
+static void deferred_of_a_freed_promise_is_reported(void **state) {
+  assert_misuse(settle_after_free, "(its promise was freed)");
+  assert_misuse(settle_many_times_after_free, "(its promise was freed)");
 }
 
 #  endif
 
-static void add_to_what_was_ended(void) {
+static void add_to_ended_gather(void) {
   avow_gather_t *g = busy_gather();
   avow_gather_end(g);
   avow_gather_add(g, avow_sleep(loop, 60000));
 }
 
-static void end_what_was_ended(void) {
+static void end_ended_gather(void) {
   avow_gather_t *g = busy_gather();
   avow_gather_end(g);
   avow_gather_end(g);
 }
 
-static void gather_that_was_ended_is_named_as_such(void **state) {
-  assert_misuse(add_to_what_was_ended, "gather used after avow_gather_end()");
-  assert_misuse(end_what_was_ended, "gather used after avow_gather_end()");
+static void use_of_an_ended_gather_is_reported(void **state) {
+  assert_misuse(add_to_ended_gather, "gather used after avow_gather_end()");
+  assert_misuse(end_ended_gather, "gather used after avow_gather_end()");
 }
 
-static void end_what_was_let_go(void) {
+static void end_released_gather(void) {
   avow_gather_t *g = busy_gather();
   avow_gather_unref(g);
   avow_gather_end(g);
 }
 
-static avow_gather_t *gather_that_is_gone(void) {
+static avow_gather_t *freed_gather(void) {
   avow_gather_t *g;
   avow_promise_t *p = avow_gather_new(loop, AVOW_ALL, &g);
   avow_gather_unref(g);
@@ -212,19 +211,19 @@ static avow_gather_t *gather_that_is_gone(void) {
   return g;
 }
 
-static void let_go_of_a_settled_gather_twice(void) {
-  avow_gather_unref(gather_that_is_gone());
+static void release_a_settled_gather_twice(void) {
+  avow_gather_unref(freed_gather());
 }
 
-static void add_to_what_came_in_place_of_a_gather(void) {
-  avow_gather_t *g = gather_that_is_gone();
+static void add_to_a_promise_in_place_of_a_gather(void) {
+  avow_gather_t *g = freed_gather();
   avow_promise_t *p = avow_sleep(loop, 60000);
   avow_gather_add(g, avow_promise_resolve(loop, avow_none()));
   avow_unref(p);
 }
 
-static void gather_made_in_place_of_another_is_another(void **state) {
-  (void) gather_that_is_gone();
+static void gather_in_reused_memory_is_not_reported(void **state) {
+  (void) freed_gather();
 
   avow_gather_t *g;
   avow_promise_t *p = avow_gather_new(loop, AVOW_ALL, &g);
@@ -233,14 +232,14 @@ static void gather_made_in_place_of_another_is_another(void **state) {
   assert_outcome(p, "is=[]");
 }
 
-static void let_go_of_an_open_gathers_promise_twice(void) {
+static void release_an_open_gather_promise_twice(void) {
   avow_gather_t *g;
   avow_promise_t *p = avow_gather_new(loop, AVOW_ALL, &g);
   avow_unref(p);
   avow_unref(p);
 }
 
-static void let_go_of_a_settled_gathers_promise_twice(void) {
+static void release_a_settled_gather_promise_twice(void) {
   avow_gather_t *g;
   avow_promise_t *p = avow_gather_new(loop, AVOW_ALL, &g);
   avow_gather_end(g);
@@ -248,16 +247,16 @@ static void let_go_of_a_settled_gathers_promise_twice(void) {
   avow_unref(p);
 }
 
-static void gather_that_was_let_go_is_named_as_such(void **state) {
-  assert_misuse(end_what_was_let_go,
+static void use_of_a_released_gather_is_reported(void **state) {
+  assert_misuse(end_released_gather,
                 "gather used after avow_gather_unref() freed it");
-  assert_misuse(let_go_of_a_settled_gather_twice,
+  assert_misuse(release_a_settled_gather_twice,
                 "gather used after avow_gather_unref() freed it");
-  assert_misuse(add_to_what_came_in_place_of_a_gather,
+  assert_misuse(add_to_a_promise_in_place_of_a_gather,
                 "gather used after avow_gather_unref() freed it");
-  assert_misuse(let_go_of_an_open_gathers_promise_twice,
+  assert_misuse(release_an_open_gather_promise_twice,
                 "promise released twice before it settled");
-  assert_misuse(let_go_of_a_settled_gathers_promise_twice,
+  assert_misuse(release_a_settled_gather_promise_twice,
                 "call avow_ref() for each release");
 }
 
@@ -286,7 +285,7 @@ static void answer_twice_at_once(void) {
   (void) avow_remote_resolve(r, avow_int(2)); /* not delivered yet */
 }
 
-static void remote_used_twice_is_named_as_such(void **state) {
+static void remote_used_twice_is_reported(void **state) {
   assert_misuse(drop_a_remote_twice,
                 "remote used after it was resolved, rejected or dropped");
   assert_misuse(answer_after_the_drop,
@@ -297,7 +296,7 @@ static void remote_used_twice_is_named_as_such(void **state) {
 
 #  endif
 
-static avow_value_t never_there(uv_loop_t *own, void *data) {
+static avow_value_t unexpected_call(uv_loop_t *own, void *data) {
   return avow_none();
 }
 
@@ -307,46 +306,46 @@ static avow_loops_t *closed_loops(void) {
   return closed;
 }
 
-static void close_what_is_gone(void) {
+static void close_closed_loops(void) {
   avow_ignore(avow_run(avow_loops_close(closed_loops(), loop)));
 }
 
-static void run_on_what_is_gone(void) {
+static void run_on_closed_loops(void) {
   avow_promise_t *p =
-      avow_loops_run(closed_loops(), 0, loop, never_there, NULL);
+      avow_loops_run(closed_loops(), 0, loop, unexpected_call, NULL);
   avow_ignore(avow_run(p));
 }
 
-static void count_what_is_gone(void) {
+static void count_closed_loops(void) {
   (void) avow_loops_count(closed_loops()); /* unknown */
 }
 
-static void close_what_is_closing(void) {
+static void close_closing_loops(void) {
   avow_loops_t *closing = avow_loops_new(1);
   avow_unref(avow_loops_close(closing, loop));
   avow_unref(avow_loops_close(closing, loop));
 }
 
-static void loops_used_after_their_close_are_named_as_such(void **state) {
-  assert_misuse(close_what_is_gone, "loops used after avow_loops_close()");
-  assert_misuse(run_on_what_is_gone, "loops used after avow_loops_close()");
-  assert_misuse(count_what_is_gone, "loops used after avow_loops_close()");
-  assert_misuse(close_what_is_closing,
+static void use_of_closed_loops_is_reported(void **state) {
+  assert_misuse(close_closed_loops, "loops used after avow_loops_close()");
+  assert_misuse(run_on_closed_loops, "loops used after avow_loops_close()");
+  assert_misuse(count_closed_loops, "loops used after avow_loops_close()");
+  assert_misuse(close_closing_loops,
                 "avow_loops_close(): loops are closed already");
 }
 
-static void let_go_twice_of_what_is_pending(void) {
+static void release_a_pending_promise_twice(void) {
   avow_promise_t *p = avow_sleep(loop, 60000);
   avow_unref(p);
   avow_unref(p);
 }
 
-static void pending_promise_let_go_before_is_named_as_such(void **state) {
-  assert_misuse(let_go_twice_of_what_is_pending,
+static void pending_promise_released_twice_is_reported(void **state) {
+  assert_misuse(release_a_pending_promise_twice,
                 "promise released twice before it settled");
 }
 
-static void ask_what_was_taken(void) {
+static void read_state_of_taken(void) {
   avow_deferred_t *d;
   avow_promise_t *p = avow_promise_new(loop, &d);
   avow_promise_t *q = avow_then(p, note_cb, NULL, "later");
@@ -354,7 +353,7 @@ static void ask_what_was_taken(void) {
   avow_unref(q);
 }
 
-static void cancel_what_was_taken(void) {
+static void cancel_taken(void) {
   avow_deferred_t *d;
   avow_promise_t *p = avow_promise_new(loop, &d);
   avow_promise_t *q = avow_then(p, note_cb, NULL, "later");
@@ -362,7 +361,7 @@ static void cancel_what_was_taken(void) {
   avow_unref(q);
 }
 
-static void keep_what_was_taken(void) {
+static void ref_taken(void) {
   avow_deferred_t *d;
   avow_promise_t *p = avow_promise_new(loop, &d);
   avow_promise_t *q = avow_then(p, note_cb, NULL, "later");
@@ -370,12 +369,12 @@ static void keep_what_was_taken(void) {
   avow_unref(q);
 }
 
-static void asking_what_was_taken_is_named_as_such(void **state) {
-  assert_misuse(ask_what_was_taken,
+static void accessing_a_taken_promise_is_reported(void **state) {
+  assert_misuse(read_state_of_taken,
                 "promise used after another call took ownership of it");
-  assert_misuse(cancel_what_was_taken,
+  assert_misuse(cancel_taken,
                 "promise used after another call took ownership of it");
-  assert_misuse(keep_what_was_taken,
+  assert_misuse(ref_taken,
                 "promise used after another call took ownership of it");
 }
 
@@ -383,22 +382,22 @@ static void asking_what_was_taken_is_named_as_such(void **state) {
 
 SUITE(check_ownership) {
   const struct CMUnitTest tests[] = {
-    CASE(promise_used_twice_with_a_ref_is_fine),
-    CASE(as_many_may_settle_as_were_made),
-    CASE(gather_let_go_twice_is_named_as_such),
+    CASE(promise_may_be_used_twice_with_a_ref),
+    CASE(each_deferred_reference_may_settle),
+    CASE(gather_released_twice_is_reported),
 #ifndef NDEBUG
-    CASE(promise_taken_before_is_named_as_such),
-    CASE(deferred_that_was_settled_is_named_as_such),
-    CASE(gather_that_was_ended_is_named_as_such),
-    CASE(gather_that_was_let_go_is_named_as_such),
-    CASE(gather_made_in_place_of_another_is_another),
-    CASE(loops_used_after_their_close_are_named_as_such),
-    CASE(pending_promise_let_go_before_is_named_as_such),
-    CASE(asking_what_was_taken_is_named_as_such),
+    CASE(use_of_a_taken_promise_is_reported),
+    CASE(use_of_a_settled_deferred_is_reported),
+    CASE(use_of_an_ended_gather_is_reported),
+    CASE(use_of_a_released_gather_is_reported),
+    CASE(gather_in_reused_memory_is_not_reported),
+    CASE(use_of_closed_loops_is_reported),
+    CASE(pending_promise_released_twice_is_reported),
+    CASE(accessing_a_taken_promise_is_reported),
 #  ifndef AVOW_NO_POOL
-    CASE(remote_used_twice_is_named_as_such),
-    CASE(promise_that_is_gone_is_named_as_such),
-    CASE(deferred_that_is_gone_is_named_as_such),
+    CASE(remote_used_twice_is_reported),
+    CASE(use_of_a_freed_promise_is_reported),
+    CASE(deferred_of_a_freed_promise_is_reported),
 #  endif
 #endif
   };

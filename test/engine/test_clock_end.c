@@ -3,7 +3,7 @@
    their handles, and at the end of time. */
 #include "clocks.h"
 
-static void closing_passes_the_time_of_what_is_shielded(void **state) {
+static void closing_the_loop_advances_the_clock_for_shields(void **state) {
   avow_promise_t *p = avow_shield(avow_sleep(loop, HOUR));
   note_time_of(avow_finally(p, NULL, NULL), "shielded");
 
@@ -13,7 +13,7 @@ static void closing_passes_the_time_of_what_is_shielded(void **state) {
   assert_int_equal(avow_loop_init(loop, NULL), 0);
 }
 
-static void closing_cancels_advances(void **state) {
+static void closing_the_loop_cancels_advances(void **state) {
   avow_promise_t *p = avow_clock_advance(loop, HOUR);
 
   assert_int_equal(avow_loop_close(loop), 0);
@@ -23,7 +23,7 @@ static void closing_cancels_advances(void **state) {
   assert_int_equal(avow_loop_init(loop, NULL), 0);
 }
 
-static void closing_does_not_wait_for_ever(void **state) {
+static void closing_does_not_wait_for_an_endless_sleep(void **state) {
   avow_promise_t *p = avow_shield(avow_sleep(loop, UINT64_MAX));
 
   assert_int_equal(avow_loop_close(loop), 0);
@@ -33,7 +33,7 @@ static void closing_does_not_wait_for_ever(void **state) {
   assert_int_equal(avow_loop_init(loop, NULL), 0);
 }
 
-static void a_program_may_close_all_handles(void **state) {
+static void program_may_close_all_handles(void **state) {
   avow_promise_t *sleep = avow_sleep(loop, HOUR);
   avow_promise_t *p = avow_clock_advance(loop, HOUR);
   uv_walk(loop, close_handle, NULL);
@@ -55,7 +55,7 @@ static void close_timer(uv_handle_t *handle, void *data) {
 
 /* A program may close handles that it does not know, such as the timers of
    avow. */
-static void alarms_whose_timers_are_closed_do_not_ring(void **state) {
+static void closed_timers_do_not_fire(void **state) {
   avow_channel_t *ticks = avow_ticks(loop, SECOND);
   avow_promise_t *tick = avow_channel_next(ticks);
   avow_promise_t *sleep = avow_sleep(loop, SECOND);
@@ -72,7 +72,7 @@ static void alarms_whose_timers_are_closed_do_not_ring(void **state) {
   assert_int_equal(avow_loop_init(loop, NULL), 0);
 }
 
-static void alarms_set_on_closed_timers_do_not_ring(void **state) {
+static void timers_set_after_their_close_do_not_fire(void **state) {
   avow_channel_t *ticks = avow_ticks(loop, SECOND);
   uv_walk(loop, close_timer, NULL);
   avow_promise_t *tick = avow_channel_next(ticks);
@@ -90,7 +90,7 @@ static void do_nothing(uv_prepare_t *prepare) {
 }
 
 /* The prepare handle keeps the loop alive and does not stop the clock. */
-static void by_itself_it_never_gets_to_the_end_of_time(void **state) {
+static void automatic_clock_never_reaches_the_end_of_time(void **state) {
   uv_prepare_t prepare;
   (void) uv_prepare_init(loop, &prepare);
   (void) uv_prepare_start(&prepare, do_nothing);
@@ -107,7 +107,7 @@ static void by_itself_it_never_gets_to_the_end_of_time(void **state) {
   run();
 }
 
-static void by_itself_what_waits_for_ever_keeps_no_loop_alive(void **state) {
+static void endless_sleep_does_not_keep_the_loop_alive(void **state) {
   avow_promise_t *p = avow_sleep(loop, UINT64_MAX);
 
   const avow_value_t v = avow_run(avow_ref(p));
@@ -123,14 +123,14 @@ static void by_itself_what_waits_for_ever_keeps_no_loop_alive(void **state) {
 
 SUITE(clock_end) {
   const struct CMUnitTest tests[] = {
-    BOTH(closing_passes_the_time_of_what_is_shielded),
-    BOTH(closing_cancels_advances),
-    BOTH(closing_does_not_wait_for_ever),
-    BOTH(a_program_may_close_all_handles),
-    BY_HAND(alarms_whose_timers_are_closed_do_not_ring),
-    BY_HAND(alarms_set_on_closed_timers_do_not_ring),
-    BY_ITSELF(by_itself_it_never_gets_to_the_end_of_time),
-    BY_ITSELF(by_itself_what_waits_for_ever_keeps_no_loop_alive),
+    BOTH(closing_the_loop_advances_the_clock_for_shields),
+    BOTH(closing_the_loop_cancels_advances),
+    BOTH(closing_does_not_wait_for_an_endless_sleep),
+    BOTH(program_may_close_all_handles),
+    BY_HAND(closed_timers_do_not_fire),
+    BY_HAND(timers_set_after_their_close_do_not_fire),
+    BY_ITSELF(automatic_clock_never_reaches_the_end_of_time),
+    BY_ITSELF(endless_sleep_does_not_keep_the_loop_alive),
   };
   return RUN(tests);
 }

@@ -181,18 +181,18 @@ static void with_seeds(void (*simulate)(void)) {
   }
 }
 
-static void it_is_as_the_model_when_moved_by_hand(void **state) {
+static void manual_clock_matches_the_model(void **state) {
   with_seeds(simulate_by_hand);
 }
 
-static void it_is_as_the_model_when_it_moves_by_itself(void **state) {
+static void automatic_clock_matches_the_model(void **state) {
   with_seeds(simulate_by_itself);
 }
 
 SUITE(clock_model) {
   const struct CMUnitTest tests[] = {
-    CASE(it_is_as_the_model_when_moved_by_hand),
-    CASE(it_is_as_the_model_when_it_moves_by_itself),
+    CASE(manual_clock_matches_the_model),
+    CASE(automatic_clock_matches_the_model),
   };
   return RUN(tests);
 }

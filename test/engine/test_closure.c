@@ -11,19 +11,19 @@
 
 /* Records the outcome, or "end" for NULL. Frees nothing, so that a second call
    is visible. */
-static avow_value_t hear(const avow_value_t *got, void *word) {
+static avow_value_t note_call(const avow_value_t *got, void *word) {
   if (got != NULL)
     return note_value_cb(got, word);
   note("end");
   return avow_string("dropped");
 }
 
-static void closure_gets_either_outcome_and_nothing_else(void **state) {
+static void closure_receives_either_outcome_once(void **state) {
   avow_promise_t *p = avow_promise_resolve(loop, avow_int(4));
   avow_promise_t *q = avow_promise_reject(loop, avow_error(UV_EIO));
 
-  p = avow_then_closure(p, hear, "got");
-  q = avow_then_closure(q, hear, "got");
+  p = avow_then_closure(p, note_call, "got");
+  q = avow_then_closure(q, note_call, "got");
 
   assert_notes("");
   avow_ignore(avow_run(p));
@@ -35,7 +35,7 @@ static avow_value_t follow(const avow_value_t *got, void *data) {
   return avow_follow(avow_promise_resolve(loop, avow_int(7)));
 }
 
-static void closure_settles_and_is_queued_as_then_is(void **state) {
+static void closure_settles_in_the_order_of_then(void **state) {
   avow_promise_t *start = avow_promise_resolve(loop, avow_none());
   avow_promise_t *ps[] = {
     avow_then(avow_then_closure(avow_ref(start), follow, NULL), note_cb, NULL,
@@ -52,10 +52,10 @@ static void closure_settles_and_is_queued_as_then_is(void **state) {
   assert_notes("1 1 2 2 closure then");
 }
 
-static void closure_hears_at_once_that_it_is_cancelled(void **state) {
+static void canceled_closure_is_called_at_once(void **state) {
   avow_deferred_t *d;
   avow_promise_t *shared = avow_promise_new(loop, &d);
-  avow_promise_t *p = avow_then_closure(avow_ref(shared), hear, "got");
+  avow_promise_t *p = avow_then_closure(avow_ref(shared), note_call, "got");
 
   avow_cancel(p);
 
@@ -73,7 +73,7 @@ static avow_value_t cancel_again(const avow_value_t *got, void *cleaning) {
   return avow_follow(cleaning);
 }
 
-static void clean_up_is_not_cancelled_by_its_closure(void **state) {
+static void cleanup_is_not_canceled_by_its_closure(void **state) {
   avow_deferred_t *d, *cleaning;
   avow_promise_t *p = avow_promise_new(loop, &cleaning);
   self = avow_then_closure(avow_promise_new(loop, &d), cancel_again, p);
@@ -87,8 +87,9 @@ static void clean_up_is_not_cancelled_by_its_closure(void **state) {
   avow_deferred_drop(d);
 }
 
-static void closure_gets_what_is_cancelled_above_it(void **state) {
-  avow_promise_t *p = avow_then_closure(avow_sleep(loop, 60000), hear, "got");
+static void closure_receives_a_cancellation_of_its_source(void **state) {
+  avow_promise_t *p =
+      avow_then_closure(avow_sleep(loop, 60000), note_call, "got");
 
   avow_cancel(p);
 
@@ -96,12 +97,12 @@ static void closure_gets_what_is_cancelled_above_it(void **state) {
   assert_notes("got=ECANCELED");
 }
 
-static void closure_hears_that_there_is_no_memory(void **state) {
+static void closure_is_called_when_out_of_memory(void **state) {
   avow_deferred_t *d;
   avow_promise_t *p = avow_promise_new(loop, &d);
   use_up_memory();
 
-  p = avow_then_closure(p, hear, "got");
+  p = avow_then_closure(p, note_call, "got");
   give_back_memory();
 
   assert_notes("end");
@@ -109,20 +110,20 @@ static void closure_hears_that_there_is_no_memory(void **state) {
   avow_deferred_drop(d);
 }
 
-static void closure_needs_a_handler(void **state) {
+static void closure_without_a_handler_is_refused(void **state) {
   assert_rejects(avow_then_closure(avow_sleep(loop, 60000), NULL, NULL),
                  UV_EINVAL);
 }
 
 /* Handlers that return nothing. */
 
-static void hear_settled(const avow_value_t *outcome, void *word) {
+static void note_settled(const avow_value_t *outcome, void *word) {
   avow_value_unref(note_value_cb(outcome, word));
 }
 
 static void on_settled_gets_either_outcome_from_a_job(void **state) {
-  avow_on_settled(avow_promise_resolve(loop, avow_int(4)), hear_settled, "got");
-  avow_on_settled(avow_promise_reject(loop, avow_error(UV_EIO)), hear_settled,
+  avow_on_settled(avow_promise_resolve(loop, avow_int(4)), note_settled, "got");
+  avow_on_settled(avow_promise_reject(loop, avow_error(UV_EIO)), note_settled,
                   "got");
 
   assert_notes("");
@@ -130,15 +131,15 @@ static void on_settled_gets_either_outcome_from_a_job(void **state) {
   assert_notes("got=4 got=EIO");
 }
 
-static void on_settled_has_its_turn_among_thens(void **state) {
+static void on_settled_keeps_its_order_among_thens(void **state) {
   avow_deferred_t *d;
   avow_promise_t *p = avow_promise_new(loop, &d);
   avow_unref(avow_then(avow_ref(p), note_cb, NULL, "1"));
-  avow_on_settled(avow_ref(p), hear_settled, "2");
+  avow_on_settled(avow_ref(p), note_settled, "2");
   avow_unref(avow_then(avow_ref(p), note_cb, NULL, "3"));
 
   assert_true(avow_resolve(d, avow_int(7)));
-  avow_on_settled(p, hear_settled, "4");
+  avow_on_settled(p, note_settled, "4");
   run();
 
   assert_notes("1 2=7 3 4=7");
@@ -159,8 +160,8 @@ static void report_unhandled(void) {
 static void on_settled_handles_a_rejection(void **state) {
   report_unhandled();
   avow_deferred_t *d;
-  avow_on_settled(avow_promise_new(loop, &d), hear_settled, "later");
-  avow_on_settled(avow_promise_reject(loop, avow_error(UV_EIO)), hear_settled,
+  avow_on_settled(avow_promise_new(loop, &d), note_settled, "later");
+  avow_on_settled(avow_promise_reject(loop, avow_error(UV_EIO)), note_settled,
                   "now");
 
   assert_true(avow_reject(d, avow_error(UV_EPERM)));
@@ -169,7 +170,7 @@ static void on_settled_handles_a_rejection(void **state) {
   assert_notes("now=EIO later=EPERM");
 }
 
-static void on_settled_without_a_handler_releases(void **state) {
+static void on_settled_without_a_handler_releases_the_promise(void **state) {
   report_unhandled();
 
   avow_on_settled(avow_promise_reject(loop, avow_error(UV_EIO)), NULL, NULL);
@@ -177,9 +178,9 @@ static void on_settled_without_a_handler_releases(void **state) {
   assert_notes("unhandled");
 }
 
-static void on_settled_hears_of_a_cancellation(void **state) {
+static void on_settled_receives_a_cancellation(void **state) {
   avow_promise_t *p = avow_sleep(loop, 60000);
-  avow_on_settled(avow_ref(p), hear_settled, "got");
+  avow_on_settled(avow_ref(p), note_settled, "got");
 
   avow_cancel(p);
 
@@ -189,10 +190,10 @@ static void on_settled_hears_of_a_cancellation(void **state) {
   avow_unref(p);
 }
 
-static void on_settled_wants_what_others_cancel(void **state) {
+static void on_settled_prevents_cancellation_by_others(void **state) {
   avow_deferred_t *d;
   avow_promise_t *p = avow_promise_new(loop, &d);
-  avow_on_settled(avow_ref(p), hear_settled, "got");
+  avow_on_settled(avow_ref(p), note_settled, "got");
   avow_promise_t *other = avow_then(p, note_cb, NULL, "then");
 
   avow_cancel(other);
@@ -208,7 +209,7 @@ static void on_settled_uses_the_reserve(void **state) {
   avow_promise_t *p = avow_promise_new(loop, &d);
   use_up_memory();
 
-  avow_on_settled(p, hear_settled, "got");
+  avow_on_settled(p, note_settled, "got");
   assert_notes("");
   assert_true(avow_resolve(d, avow_int(1)));
   give_back_memory();
@@ -217,15 +218,15 @@ static void on_settled_uses_the_reserve(void **state) {
   assert_notes("got=1");
 }
 
-static void on_settled_without_a_reserve_is_called_at_once(void **state) {
+static void on_settled_runs_at_once_when_out_of_memory(void **state) {
   avow_deferred_t *d;
   avow_promise_t *pending = avow_promise_new(loop, &d);
   avow_promise_t *settled = avow_promise_resolve(loop, avow_int(1));
   use_up_reserve();
 
-  avow_on_settled(pending, hear_settled, "pending");
+  avow_on_settled(pending, note_settled, "pending");
   assert_notes("pending=ENOMEM");
-  avow_on_settled(settled, hear_settled, "settled");
+  avow_on_settled(settled, note_settled, "settled");
   assert_notes("settled=1");
 
   give_back_memory();
@@ -242,7 +243,7 @@ typedef struct {
 static avow_value_t await_it(const avow_value_t *got, void *data) {
   task_t *me = data;
   if (got == NULL)
-    return hear(NULL, NULL);
+    return note_call(NULL, NULL);
   AVOW_BEGIN(&me->frame);
   note("begin");
   AVOW_AWAIT(&me->frame, avow_promise_steal(&me->p));
@@ -250,7 +251,7 @@ static avow_value_t await_it(const avow_value_t *got, void *data) {
   AVOW_END;
 }
 
-static void coroutine_begins_when_it_is_started(void **state) {
+static void coroutine_runs_when_it_is_started(void **state) {
   task_t me = { .p = avow_promise_resolve(loop, avow_int(3)) };
   avow_promise_t *p = avow_coroutine_new(loop, await_it, &me.frame);
   assert_notes("");
@@ -263,10 +264,10 @@ static void coroutine_begins_when_it_is_started(void **state) {
 }
 
 static avow_value_t give_5(const avow_value_t *got, void *data) {
-  return got == NULL ? hear(NULL, NULL) : avow_int(5);
+  return got == NULL ? note_call(NULL, NULL) : avow_int(5);
 }
 
-static void coroutine_may_end_as_it_begins(void **state) {
+static void coroutine_may_end_in_its_first_step(void **state) {
   avow_frame_t frame;
   avow_promise_t *p = avow_coroutine_new(loop, give_5, &frame);
 
@@ -292,7 +293,7 @@ static void coroutine_without_memory_is_not_called(void **state) {
 static avow_value_t sleep_for_ever(const avow_value_t *got, void *data) {
   task_t *me = data;
   if (got == NULL)
-    return hear(NULL, NULL);
+    return note_call(NULL, NULL);
   AVOW_BEGIN(&me->frame);
   for (;;)
     AVOW_AWAIT(&me->frame, avow_sleep(loop, 60000));
@@ -301,7 +302,7 @@ static avow_value_t sleep_for_ever(const avow_value_t *got, void *data) {
 
 static avow_value_t again(const avow_value_t *got, void *data) {
   if (got == NULL)
-    return hear(NULL, NULL);
+    return note_call(NULL, NULL);
   avow_promise_t *next = avow_promise_resolve(loop, avow_none());
   avow_unref(avow_then_closure(next, again, data));
   return avow_none();
@@ -327,7 +328,7 @@ static void begin_to_sleep(void *frame) {
   avow_unref(p);
 }
 
-static void closing_the_loop_ends_a_coroutine_that_never_does(void **state) {
+static void closing_the_loop_ends_an_endless_coroutine(void **state) {
   task_t me;
 
   close_around(begin_to_sleep, &me.frame);
@@ -339,7 +340,7 @@ static void begin_again(void *unused) {
   avow_ignore(again(&(avow_value_t){ .tag = AVOW_NONE }, NULL));
 }
 
-static void closing_the_loop_tells_closures_that_never_end(void **state) {
+static void closing_the_loop_ends_endless_closures(void **state) {
   close_around(begin_again, NULL);
 
   assert_notes("end");
@@ -353,17 +354,17 @@ static void begin_a_cycle(void *unused) {
   avow_promise_t *p = avow_promise_new(loop, &d);
   avow_promise_t *q = avow_then(avow_ref(p), NULL, NULL, NULL);
   avow_unref(first);
-  avow_on_settled(avow_ref(q), hear_settled, "got");
+  avow_on_settled(avow_ref(q), note_settled, "got");
   assert_true(avow_resolve(d, avow_follow(q)));
   avow_unref(p);
 }
 
-static void closing_the_loop_settles_what_on_settled_waits_for(void **state) {
-  avow_on_settled(avow_sleep(loop, 60000), hear_settled, "sleep");
+static void closing_the_loop_settles_inputs_of_on_settled(void **state) {
+  avow_on_settled(avow_sleep(loop, 60000), note_settled, "sleep");
   renew_loop();
   assert_notes("sleep=ECANCELED");
 
-  avow_on_settled(avow_race(loop, NULL, 0), hear_settled, "race");
+  avow_on_settled(avow_race(loop, NULL, 0), note_settled, "race");
   renew_loop();
   assert_notes("race=ECANCELED");
 
@@ -371,17 +372,17 @@ static void closing_the_loop_settles_what_on_settled_waits_for(void **state) {
   assert_notes("got=ECANCELED");
 }
 
-static void hear_and_begin_again(const avow_value_t *outcome, void *left) {
+static void restart_on_settled(const avow_value_t *outcome, void *left) {
   int *n = left;
   --*n;
-  avow_on_settled(avow_sleep(loop, 60000), hear_and_begin_again, n);
+  avow_on_settled(avow_sleep(loop, 60000), restart_on_settled, n);
 }
 
 static void begin_without_end(void *left) {
-  avow_on_settled(avow_sleep(loop, 60000), hear_and_begin_again, left);
+  avow_on_settled(avow_sleep(loop, 60000), restart_on_settled, left);
 }
 
-static void closing_the_loop_ends_those_that_begin_again(void **state) {
+static void closing_the_loop_ends_restarting_handlers(void **state) {
   int left = 1000000;
 
   close_around(begin_without_end, &left);
@@ -391,28 +392,28 @@ static void closing_the_loop_ends_those_that_begin_again(void **state) {
 
 SUITE(closure) {
   const struct CMUnitTest tests[] = {
-    CASE(closure_gets_either_outcome_and_nothing_else),
-    CASE(closure_settles_and_is_queued_as_then_is),
-    CASE(closure_hears_at_once_that_it_is_cancelled),
-    CASE(clean_up_is_not_cancelled_by_its_closure),
-    CASE(closure_gets_what_is_cancelled_above_it),
-    CASE(closure_hears_that_there_is_no_memory),
-    CASE(closure_needs_a_handler),
+    CASE(closure_receives_either_outcome_once),
+    CASE(closure_settles_in_the_order_of_then),
+    CASE(canceled_closure_is_called_at_once),
+    CASE(cleanup_is_not_canceled_by_its_closure),
+    CASE(closure_receives_a_cancellation_of_its_source),
+    CASE(closure_is_called_when_out_of_memory),
+    CASE(closure_without_a_handler_is_refused),
     CASE(on_settled_gets_either_outcome_from_a_job),
-    CASE(on_settled_has_its_turn_among_thens),
+    CASE(on_settled_keeps_its_order_among_thens),
     CASE(on_settled_handles_a_rejection),
-    CASE(on_settled_without_a_handler_releases),
-    CASE(on_settled_hears_of_a_cancellation),
-    CASE(on_settled_wants_what_others_cancel),
+    CASE(on_settled_without_a_handler_releases_the_promise),
+    CASE(on_settled_receives_a_cancellation),
+    CASE(on_settled_prevents_cancellation_by_others),
     CASE(on_settled_uses_the_reserve),
-    CASE(on_settled_without_a_reserve_is_called_at_once),
-    CASE(coroutine_begins_when_it_is_started),
-    CASE(coroutine_may_end_as_it_begins),
+    CASE(on_settled_runs_at_once_when_out_of_memory),
+    CASE(coroutine_runs_when_it_is_started),
+    CASE(coroutine_may_end_in_its_first_step),
     CASE(coroutine_without_memory_is_not_called),
-    CASE(closing_the_loop_ends_a_coroutine_that_never_does),
-    CASE(closing_the_loop_tells_closures_that_never_end),
-    CASE(closing_the_loop_settles_what_on_settled_waits_for),
-    CASE(closing_the_loop_ends_those_that_begin_again),
+    CASE(closing_the_loop_ends_an_endless_coroutine),
+    CASE(closing_the_loop_ends_endless_closures),
+    CASE(closing_the_loop_settles_inputs_of_on_settled),
+    CASE(closing_the_loop_ends_restarting_handlers),
   };
   return RUN(tests);
 }

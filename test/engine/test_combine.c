@@ -47,7 +47,7 @@ static void all_keeps_the_order_of_inputs(void **state) {
 }
 
 /* 17 */
-static void all_waits_for_the_last(void **state) {
+static void all_waits_for_the_last_input(void **state) {
   make_inputs();
   avow_promise_t *p = avow_all(loop, inputs, N);
   resolve_input(0, 1);
@@ -60,7 +60,7 @@ static void all_waits_for_the_last(void **state) {
   assert_outcome(p, "is=[1 2 3]");
 }
 
-static void inputs_stay_with_whoever_else_holds_them(void **state) {
+static void inputs_stay_valid_for_other_holders(void **state) {
   make_inputs();
   avow_promise_t *held = avow_ref(inputs[0]);
   avow_promise_t *p = avow_all(loop, inputs, N);
@@ -73,7 +73,7 @@ static void inputs_stay_with_whoever_else_holds_them(void **state) {
 }
 
 /* Uses more inputs than a slab has blocks. */
-static void all_of_many_inputs_gives_their_memory_back(void **state) {
+static void all_of_many_inputs_frees_their_memory(void **state) {
   enum { MANY = 1000 };
   avow_promise_t *many[MANY];
   avow_deferred_t *ds[MANY];
@@ -119,7 +119,7 @@ static void empty_all_and_all_settled_resolve_at_once(void **state) {
 }
 
 /* 18 */
-static void all_settled_tells_each_outcome_in_order(void **state) {
+static void all_settled_lists_each_outcome_in_order(void **state) {
   make_inputs();
   avow_promise_t *p = avow_all_settled(loop, inputs, N);
   reject_input(1, UV_EIO);
@@ -139,7 +139,7 @@ static void all_settled_tells_each_outcome_in_order(void **state) {
 }
 
 /* 19 */
-static void any_fulfils_as_the_first_to_fulfil(void **state) {
+static void any_fulfills_with_the_first_value(void **state) {
   make_inputs();
   avow_promise_t *p = avow_any(loop, inputs, N);
 
@@ -182,7 +182,7 @@ static void empty_any_rejects_at_once_with_an_empty_list(void **state) {
 }
 
 /* 20 */
-static void race_settles_as_the_first_either_way(void **state) {
+static void race_settles_as_the_first_input(void **state) {
   make_inputs();
   avow_promise_t *p = avow_race(loop, inputs, N);
   reject_input(1, UV_EIO);
@@ -201,7 +201,7 @@ static void race_settles_as_the_first_either_way(void **state) {
 }
 
 /* 20 */
-static void race_of_nothing_never_settles(void **state) {
+static void race_without_inputs_never_settles(void **state) {
   avow_promise_t *p = avow_race(loop, NULL, 0);
 
   const avow_value_t idle = avow_run(avow_ref(p));
@@ -234,7 +234,7 @@ static void same_input_twice_counts_twice(void **state) {
 }
 
 /* 21 */
-static void losers_go_on(void **state) {
+static void losers_stay_pending(void **state) {
   make_inputs();
   avow_promise_t *loser = avow_ref(inputs[1]);
   avow_promise_t *p = avow_race(loop, inputs, N);
@@ -248,7 +248,7 @@ static void losers_go_on(void **state) {
   assert_fulfils_int(loser, 5);
 }
 
-static void losers_are_unlinked_when_the_race_is_over(void **state) {
+static void losers_are_unlinked_when_the_race_settles(void **state) {
   avow_deferred_t *d;
   avow_promise_t *forever = avow_promise_new(loop, &d);
   const uint64_t before = live();
@@ -272,7 +272,7 @@ static void nested_combinators_settle(void **state) {
 
 /* Losers that are canceled */
 
-static void cancel_losers_rejects_what_nobody_else_holds(void **state) {
+static void cancel_losers_cancels_unshared_losers(void **state) {
   make_inputs();
   avow_promise_t *held = avow_ref(inputs[1]);
   avow_on_cancel(deferreds[1], note_free, "held");
@@ -289,7 +289,7 @@ static void cancel_losers_rejects_what_nobody_else_holds(void **state) {
   avow_deferred_drop(deferreds[2]);
 }
 
-static void cancel_losers_of_all_on_the_first_failure(void **state) {
+static void cancel_losers_of_all_acts_on_the_first_failure(void **state) {
   make_inputs();
   avow_on_cancel(deferreds[0], note_free, "a");
   avow_on_cancel(deferreds[2], note_free, "c");
@@ -303,7 +303,7 @@ static void cancel_losers_of_all_on_the_first_failure(void **state) {
   avow_deferred_drop(deferreds[2]);
 }
 
-static void cancel_losers_reaches_into_nested_combinators(void **state) {
+static void cancel_losers_cancels_nested_inputs(void **state) {
   make_inputs();
   avow_on_cancel(deferreds[1], note_free, "b");
   avow_on_cancel(deferreds[2], note_free, "c");
@@ -335,7 +335,7 @@ static void turn(void) {
   (void) uv_run(loop, UV_RUN_NOWAIT); /* either result is fine */
 }
 
-static void join_losers_waits_for_their_end(void **state) {
+static void join_losers_waits_for_canceled_losers(void **state) {
   make_inputs();
   avow_promise_t *held = avow_ref(inputs[2]);
   avow_promise_t *const all[] = { slow_to_unwind(0), inputs[1], inputs[2] };
@@ -371,7 +371,7 @@ static void drop_joined(void) {
   avow_deferred_drop(deferreds[2]);
 }
 
-static void join_losers_cancels_them_again(void **state) {
+static void canceling_join_losers_cancels_losers_again(void **state) {
   avow_promise_t *p = joined_race();
 
   avow_cancel(p);
@@ -386,7 +386,7 @@ static avow_value_t begin_to_sleep(const avow_value_t *v, void *data) {
   return avow_follow(avow_sleep(loop, 1000000));
 }
 
-static void join_losers_notes_a_cancellation_below(void **state) {
+static void cancellation_below_join_losers_takes_effect_later(void **state) {
   avow_promise_t *p = avow_then(joined_race(), begin_to_sleep, NULL, NULL);
 
   avow_cancel(p);
@@ -396,7 +396,7 @@ static void join_losers_notes_a_cancellation_below(void **state) {
   drop_joined();
 }
 
-static void join_losers_needs_none(void **state) {
+static void join_losers_without_losers_does_not_wait(void **state) {
   make_inputs();
   avow_promise_t *p = avow_join_losers(avow_all(loop, inputs, N));
   avow_promise_t *settled = avow_all(loop, NULL, 0);
@@ -413,13 +413,13 @@ static avow_promise_t *soon(void) {
   return avow_promise_resolve(loop, avow_int(1));
 }
 
-static void cancel_losers_of_a_limit_around_it(void) {
+static void cancel_losers_of_a_timeout(void) {
   avow_promise_t *const ps[] = { soon(), soon() };
   avow_promise_t *p = avow_timeout(avow_race(loop, ps, 2), 60000);
   assert_outcome(avow_cancel_losers(p), "is=1");
 }
 
-static void cancel_losers_of_what_is_settled(void) {
+static void cancel_losers_of_a_settled_promise(void) {
   assert_outcome(avow_cancel_losers(soon()), "is=1");
 }
 
@@ -427,18 +427,18 @@ static void join_losers_of_a_sleep(void) {
   assert_fulfils_none(avow_join_losers(avow_sleep(loop, 1)));
 }
 
-static void losers_of_no_combinator_are_a_mistake(void **state) {
+static void losers_functions_require_a_combinator(void **state) {
   assert_misuse(
-      cancel_losers_of_a_limit_around_it,
+      cancel_losers_of_a_timeout,
       "avow_cancel_losers(): promise is not the result of a combinator");
-  assert_misuse(cancel_losers_of_what_is_settled,
+  assert_misuse(cancel_losers_of_a_settled_promise,
                 "not the result of a combinator");
   assert_misuse(
       join_losers_of_a_sleep,
       "avow_join_losers(): promise is not the result of a combinator");
 }
 
-static void losers_of_what_stands_for_a_combinator_are_none(void **state) {
+static void losers_functions_accept_a_failed_gather(void **state) {
   avow_gather_t *g;
   const int none = AVOW_ANY + 1;
   avow_promise_t *p = avow_gather_new(loop, (avow_gather_kind_t) none, &g);
@@ -449,7 +449,7 @@ static void losers_of_what_stands_for_a_combinator_are_none(void **state) {
 
 /* The combinators are nested. Both settle with the outcome that was decided
    first. */
-static void cancelled_join_losers_waits_at_every_depth(void **state) {
+static void canceled_join_losers_waits_at_every_depth(void **state) {
   make_inputs();
   avow_promise_t *const inner[] = { slow_to_unwind(0), slow_to_unwind(1) };
   avow_promise_t *const outer[] = { inputs[2], avow_join_losers(
@@ -470,7 +470,7 @@ static void cancelled_join_losers_waits_at_every_depth(void **state) {
     avow_deferred_drop(deferreds[i]);
 }
 
-static void join_losers_lets_the_loop_close(void **state) {
+static void loop_closes_while_join_losers_waits(void **state) {
   make_inputs();
   avow_promise_t *const all[] = { slow_to_unwind(0), inputs[1], inputs[2] };
   avow_promise_t *p = avow_join_losers(avow_race(loop, all, N));
@@ -491,33 +491,33 @@ static void join_losers_lets_the_loop_close(void **state) {
 SUITE(combine) {
   const struct CMUnitTest tests[] = {
     CASE(all_keeps_the_order_of_inputs),
-    CASE(all_waits_for_the_last),
-    CASE(inputs_stay_with_whoever_else_holds_them),
-    CASE(all_of_many_inputs_gives_their_memory_back),
+    CASE(all_waits_for_the_last_input),
+    CASE(inputs_stay_valid_for_other_holders),
+    CASE(all_of_many_inputs_frees_their_memory),
     CASE(all_rejects_with_the_first_rejection),
     CASE(empty_all_and_all_settled_resolve_at_once),
-    CASE(all_settled_tells_each_outcome_in_order),
-    CASE(any_fulfils_as_the_first_to_fulfil),
+    CASE(all_settled_lists_each_outcome_in_order),
+    CASE(any_fulfills_with_the_first_value),
     CASE(any_collects_every_reason_in_order),
     CASE(empty_any_rejects_at_once_with_an_empty_list),
-    CASE(race_settles_as_the_first_either_way),
-    CASE(race_of_nothing_never_settles),
+    CASE(race_settles_as_the_first_input),
+    CASE(race_without_inputs_never_settles),
     CASE(inputs_are_subscribed_to_in_order),
     CASE(same_input_twice_counts_twice),
-    CASE(losers_go_on),
-    CASE(losers_are_unlinked_when_the_race_is_over),
+    CASE(losers_stay_pending),
+    CASE(losers_are_unlinked_when_the_race_settles),
     CASE(nested_combinators_settle),
-    CASE(cancel_losers_rejects_what_nobody_else_holds),
-    CASE(cancel_losers_of_all_on_the_first_failure),
-    CASE(cancel_losers_reaches_into_nested_combinators),
-    CASE(join_losers_waits_for_their_end),
-    CASE(join_losers_cancels_them_again),
-    CASE(join_losers_notes_a_cancellation_below),
-    CASE(join_losers_needs_none),
-    CASE(losers_of_no_combinator_are_a_mistake),
-    CASE(losers_of_what_stands_for_a_combinator_are_none),
-    CASE(cancelled_join_losers_waits_at_every_depth),
-    CASE(join_losers_lets_the_loop_close),
+    CASE(cancel_losers_cancels_unshared_losers),
+    CASE(cancel_losers_of_all_acts_on_the_first_failure),
+    CASE(cancel_losers_cancels_nested_inputs),
+    CASE(join_losers_waits_for_canceled_losers),
+    CASE(canceling_join_losers_cancels_losers_again),
+    CASE(cancellation_below_join_losers_takes_effect_later),
+    CASE(join_losers_without_losers_does_not_wait),
+    CASE(losers_functions_require_a_combinator),
+    CASE(losers_functions_accept_a_failed_gather),
+    CASE(canceled_join_losers_waits_at_every_depth),
+    CASE(loop_closes_while_join_losers_waits),
   };
   return RUN(tests);
 }

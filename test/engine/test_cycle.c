@@ -158,7 +158,7 @@ static void close_with_a_cycle(avow_gather_kind_t kind, size_t end,
   assert_int_equal(settled, 1);
 }
 
-static void close_ends_each_cycle_of_a_combinator(void **state) {
+static void close_settles_each_cycle_of_a_combinator(void **state) {
   for (int kind = AVOW_ALL; kind <= AVOW_ANY; kind++)
     for (size_t end = 0; end < ENDS; end++)
       for (size_t way = 0; way < WAYS * WAYS; way++)
@@ -205,13 +205,13 @@ static void close_with_a_graph(uint32_t seed) {
   assert_int_equal(settled, NODES);
 }
 
-static void close_ends_each_graph(void **state) {
+static void close_settles_each_graph_of_combinators(void **state) {
   for (uint32_t seed = 0; seed < GRAPHS; seed++)
     close_with_a_graph(seed);
 }
 
 /* Combinators outside the cycle still settle after their losers. */
-static void close_breaks_the_cycle_alone(void **state) {
+static void close_breaks_only_the_cycle(void **state) {
   avow_gather_t *g;
   avow_promise_t *p = avow_gather_new(loop, AVOW_RACE, &g);
   p = avow_attach(avow_join_losers(p), "cycle", note_free);
@@ -228,7 +228,7 @@ static void close_breaks_the_cycle_alone(void **state) {
 
 /* The promise of the gather has no other holder. A cancellation of its loser
    therefore propagates back to it. */
-static void loser_that_waits_for_its_gather_is_canceled_once(void **state) {
+static void loser_waiting_for_its_gather_is_canceled_once(void **state) {
   avow_gather_t *g;
   avow_promise_t *p = avow_join_losers(avow_gather_new(loop, AVOW_RACE, &g));
   avow_gather_add(g, in_deferred(p));
@@ -251,7 +251,7 @@ static size_t lines_in(const char *text) {
 
 /* The report names each promise by its kind, and the named one by its name,
    too. */
-static void close_names_the_cycle(void **state) {
+static void close_reports_the_promises_of_a_cycle(void **state) {
   char text[4096];
   avow_gather_t *g;
   avow_promise_t *p = avow_join_losers(avow_gather_new(loop, AVOW_RACE, &g));
@@ -280,7 +280,7 @@ static void close_names_the_cycle(void **state) {
 }
 
 /* The report of a long cycle is shortened. */
-static void close_names_some_of_many(void **state) {
+static void close_reports_part_of_a_long_cycle(void **state) {
   char text[4096];
   avow_deferred_t *d;
   avow_promise_t *q = avow_promise_new(loop, &d);
@@ -315,7 +315,7 @@ static void free_used(void *data) {
 }
 
 /* The loop cancels the until first because it has the lowest block. */
-static void data_in_a_cycle_stays_for_its_handlers(void **state) {
+static void data_in_a_cycle_stays_valid_for_its_handlers(void **state) {
   used_t used = { false, false };
   avow_deferred_t *d;
   avow_promise_t *lowest = avow_promise_resolve(loop, avow_none());
@@ -338,7 +338,7 @@ static avow_value_t unexpected_step(const avow_value_t *arg, void *frame) {
   return avow_none();
 }
 
-static void close_ends_a_coroutine_that_never_started(void **state) {
+static void close_settles_an_unstarted_coroutine(void **state) {
   avow_frame_t frame;
   avow_promise_t *p = avow_coroutine_new(loop, unexpected_step, &frame);
 
@@ -352,14 +352,14 @@ static void close_ends_a_coroutine_that_never_started(void **state) {
 
 SUITE(cycle) {
   const struct CMUnitTest tests[] = {
-    CASE(close_ends_each_cycle_of_a_combinator),
-    CASE(close_ends_each_graph),
-    CASE(close_breaks_the_cycle_alone),
-    CASE(loser_that_waits_for_its_gather_is_canceled_once),
-    CASE(close_names_the_cycle),
-    CASE(close_names_some_of_many),
-    CASE(data_in_a_cycle_stays_for_its_handlers),
-    CASE(close_ends_a_coroutine_that_never_started),
+    CASE(close_settles_each_cycle_of_a_combinator),
+    CASE(close_settles_each_graph_of_combinators),
+    CASE(close_breaks_only_the_cycle),
+    CASE(loser_waiting_for_its_gather_is_canceled_once),
+    CASE(close_reports_the_promises_of_a_cycle),
+    CASE(close_reports_part_of_a_long_cycle),
+    CASE(data_in_a_cycle_stays_valid_for_its_handlers),
+    CASE(close_settles_an_unstarted_coroutine),
   };
   return RUN(tests);
 }

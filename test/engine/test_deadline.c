@@ -17,7 +17,7 @@ static uint64_t outdated(void) {
   return then;
 }
 
-static void now_is_the_present(void **state) {
+static void now_is_the_current_time(void **state) {
   const uint64_t then = outdated();
 
   assert_true(avow_now(loop) > then);
@@ -42,7 +42,7 @@ static void on_raw_timer(uv_timer_t *timer) {
 
 /* If a call moved the cached time, libuv before 1.48 would call a repeating
    timer again and again and never poll. */
-static void no_call_moves_the_cached_time(void **state) {
+static void no_call_updates_the_cached_time(void **state) {
   uv_timer_t timer;
   assert_int_equal(uv_timer_init(loop, &timer), 0);
   assert_int_equal(uv_timer_start(&timer, on_raw_timer, 0, 0), 0);
@@ -50,7 +50,7 @@ static void no_call_moves_the_cached_time(void **state) {
   run();
 }
 
-static void deadline_ends_what_is_late(void **state) {
+static void deadline_rejects_a_late_promise(void **state) {
   avow_deferred_t *d;
   const uint64_t by = avow_now(loop) + 2;
 
@@ -63,7 +63,7 @@ static void deadline_ends_what_is_late(void **state) {
   avow_deferred_drop(d);
 }
 
-static void earlier_of_nested_limits_counts(void **state) {
+static void earlier_of_nested_deadlines_applies(void **state) {
   avow_deferred_t *a, *b;
   const uint64_t soon = avow_now(loop) + 2, late = soon + 60000;
 
@@ -77,7 +77,7 @@ static void earlier_of_nested_limits_counts(void **state) {
   avow_deferred_drop(b);
 }
 
-static void deadline_that_has_passed_ends_at_once(void **state) {
+static void passed_deadline_rejects_at_once(void **state) {
   avow_deferred_t *d;
 
   avow_promise_t *p = avow_deadline(pending(&d), 0);
@@ -87,7 +87,7 @@ static void deadline_that_has_passed_ends_at_once(void **state) {
   avow_deferred_drop(d);
 }
 
-static void what_is_in_time_goes_on_as_it_was(void **state) {
+static void promise_settled_before_its_deadline_is_unchanged(void **state) {
   const uint64_t by = avow_now(loop) + 60000;
   avow_promise_t *p = avow_promise_resolve(loop, avow_int(1));
 
@@ -96,7 +96,7 @@ static void what_is_in_time_goes_on_as_it_was(void **state) {
   assert_false(uv_loop_alive(loop));
 }
 
-static void never_is_no_deadline(void **state) {
+static void deadline_of_never_returns_the_promise(void **state) {
   avow_promise_t *p = avow_promise_resolve(loop, avow_int(1));
 
   assert_ptr_equal(avow_deadline(p, AVOW_NEVER), p);
@@ -115,7 +115,7 @@ static void ask_a_closed_loop(void) {
   assert_true(avow_now(loop) == 0);
 }
 
-static void closed_loop_has_no_time(void **state) {
+static void closed_loop_has_no_current_time(void **state) {
   avow_deferred_t *d;
   avow_promise_t *p = avow_promise_new(loop, &d);
   assert_int_equal(avow_loop_close(loop), 0);
@@ -128,13 +128,13 @@ static void closed_loop_has_no_time(void **state) {
   assert_int_equal(avow_loop_init(loop, NULL), 0);
 }
 
-static void now_is_the_present_in_callbacks_too(void **state) {
+static void now_is_the_current_time_in_callbacks(void **state) {
   avow_promise_t *p = avow_sleep(loop, 0);
 
   assert_fulfils_none(avow_then(p, ask_the_time, NULL, NULL));
 }
 
-static void deadline_that_is_over_needs_memory_to_say_so(void **state) {
+static void passed_deadline_rejects_with_enomem_without_memory(void **state) {
   avow_deferred_t *d;
   avow_promise_t *p = pending(&d);
   const uint64_t by = uv_now(loop);
@@ -150,16 +150,16 @@ static void deadline_that_is_over_needs_memory_to_say_so(void **state) {
 
 SUITE(deadline) {
   const struct CMUnitTest tests[] = {
-    CASE(now_is_the_present),
-    CASE(now_is_the_present_in_callbacks_too),
-    CASE(no_call_moves_the_cached_time),
-    CASE(deadline_ends_what_is_late),
-    CASE(earlier_of_nested_limits_counts),
-    CASE(deadline_that_has_passed_ends_at_once),
-    CASE(what_is_in_time_goes_on_as_it_was),
-    CASE(never_is_no_deadline),
-    CASE(closed_loop_has_no_time),
-    CASE(deadline_that_is_over_needs_memory_to_say_so),
+    CASE(now_is_the_current_time),
+    CASE(now_is_the_current_time_in_callbacks),
+    CASE(no_call_updates_the_cached_time),
+    CASE(deadline_rejects_a_late_promise),
+    CASE(earlier_of_nested_deadlines_applies),
+    CASE(passed_deadline_rejects_at_once),
+    CASE(promise_settled_before_its_deadline_is_unchanged),
+    CASE(deadline_of_never_returns_the_promise),
+    CASE(closed_loop_has_no_current_time),
+    CASE(passed_deadline_rejects_with_enomem_without_memory),
   };
   return RUN(tests);
 }

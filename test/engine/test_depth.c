@@ -49,7 +49,7 @@ static avow_promise_t *finallys(avow_promise_t *p, avow_fn fn) {
   return p;
 }
 
-DEEP(a_long_chain_fulfils) {
+DEEP(long_chain_fulfills) {
   avow_deferred_t *d;
   avow_promise_t *p = thens(avow_promise_new(loop, &d), add_one);
 
@@ -58,7 +58,7 @@ DEEP(a_long_chain_fulfils) {
   expect_int(p, links);
 }
 
-DEEP(a_rejection_passes_through_a_long_chain) {
+DEEP(rejection_passes_through_a_long_chain) {
   avow_deferred_t *d;
   avow_promise_t *p = thens(avow_promise_new(loop, &d), add_one);
 
@@ -67,7 +67,7 @@ DEEP(a_rejection_passes_through_a_long_chain) {
   expect_code(p, UV_EIO);
 }
 
-DEEP(every_link_may_throw_again) {
+DEEP(every_handler_of_a_chain_may_throw_again) {
   avow_deferred_t *d;
   avow_promise_t *p = avow_promise_new(loop, &d);
   for (int i = 0; i < links; i++)
@@ -79,14 +79,14 @@ DEEP(every_link_may_throw_again) {
   expect(count == links, "each handler ran once");
 }
 
-DEEP(every_link_may_adopt_what_is_settled) {
+DEEP(every_handler_may_return_a_settled_promise) {
   avow_promise_t *p =
       thens(avow_promise_resolve(loop, avow_int(0)), follow_one);
 
   expect_int(p, links);
 }
 
-DEEP(every_link_may_adopt_what_is_pending) {
+DEEP(every_handler_may_return_a_pending_promise) {
   avow_deferred_t *d;
   avow_promise_t *p = thens(avow_promise_new(loop, &d), follow_later);
 
@@ -105,7 +105,7 @@ DEEP(every_finally_of_a_long_chain_may_wait) {
   expect(count == links, "each handler ran once");
 }
 
-DEEP(attached_data_is_freed_all_along_a_long_chain) {
+DEEP(attached_data_of_a_long_chain_is_freed) {
   avow_deferred_t *d;
   avow_promise_t *p = avow_promise_new(loop, &d);
   for (int i = 0; i < links; i++)
@@ -158,7 +158,7 @@ static avow_promise_t *adopt_shared(avow_deferred_t **out,
   return p;
 }
 
-DEEP(promises_that_adopt_each_other_upwards_fulfil) {
+DEEP(promises_adopting_each_other_upwards_fulfill) {
   avow_deferred_t *d;
   avow_promise_t *p = adopt_upwards(&d);
 
@@ -167,7 +167,7 @@ DEEP(promises_that_adopt_each_other_upwards_fulfil) {
   expect_int(p, 7);
 }
 
-DEEP(promises_that_adopt_each_other_downwards_reject) {
+DEEP(promises_adopting_each_other_downwards_reject) {
   avow_deferred_t *d;
   avow_promise_t *p = adopt_downwards(&d);
 
@@ -176,7 +176,7 @@ DEEP(promises_that_adopt_each_other_downwards_reject) {
   expect_code(p, UV_EIO);
 }
 
-DEEP(shared_promises_that_adopt_each_other_fulfil) {
+DEEP(shared_promises_adopting_each_other_fulfill) {
   avow_promise_t **held = malloc((size_t) links * sizeof(*held));
   avow_deferred_t *d;
   avow_promise_t *p = adopt_shared(&d, held);
@@ -190,7 +190,7 @@ DEEP(shared_promises_that_adopt_each_other_fulfil) {
   free(held);
 }
 
-DEEP(cancelling_what_adopts_rejects_the_topmost) {
+DEEP(canceling_an_adopter_rejects_the_topmost_promise) {
   avow_deferred_t *d;
   avow_promise_t *p = adopt_upwards(&d);
   avow_on_cancel(d, count_end, NULL);
@@ -212,7 +212,7 @@ static avow_promise_t *mixed(avow_promise_t *p) {
   return p;
 }
 
-DEEP(cancelling_the_end_comes_down_through_every_finally) {
+DEEP(canceling_the_end_of_a_chain_runs_every_finally) {
   avow_deferred_t *d;
   avow_promise_t *p = mixed(avow_promise_new(loop, &d));
   avow_on_cancel(d, count_end, NULL);
@@ -236,7 +236,7 @@ static avow_value_t cancel_anew(const avow_value_t *arg, void *data) {
 
 /* Each finally could cancel all promises below it. Canceling them once is
    enough. */
-DEEP(every_finally_that_ends_a_cancellation_may_fail) {
+DEEP(every_finally_of_a_canceled_chain_may_fail) {
   avow_deferred_t *d;
   avow_promise_t *p = avow_promise_new(loop, &d);
   for (int i = 0; i < links / 2; i++)
@@ -258,7 +258,7 @@ DEEP(closing_the_loop_ends_a_pending_chain) {
   expect(count == links / 2, "each finally ran once");
 }
 
-DEEP(closing_the_loop_ends_promises_that_adopt_each_other) {
+DEEP(closing_the_loop_settles_adopting_promises) {
   avow_deferred_t *d;
   avow_promise_t *p = adopt_downwards(&d);
 
@@ -275,7 +275,7 @@ DEEP(dropping_the_deferred_frees_a_pending_chain) {
   run_dry();
 }
 
-DEEP(a_chain_that_is_let_go_of_runs_to_its_end) {
+DEEP(released_chain_runs_to_its_end) {
   avow_deferred_t *d;
   avow_promise_t *p = mixed(avow_promise_new(loop, &d));
 
@@ -286,7 +286,7 @@ DEEP(a_chain_that_is_let_go_of_runs_to_its_end) {
   expect(count == links / 2, "each finally ran once");
 }
 
-DEEP(a_chain_that_nobody_holds_at_either_end_is_freed) {
+DEEP(unreferenced_chain_is_freed) {
   avow_deferred_t *d;
   avow_promise_t *p = mixed(avow_promise_new(loop, &d));
 
@@ -297,7 +297,7 @@ DEEP(a_chain_that_nobody_holds_at_either_end_is_freed) {
   expect(unhandled == 1, "the end alone was unhandled");
 }
 
-DEEP(promises_as_reasons_of_each_other_are_freed) {
+DEEP(nested_reasons_are_freed) {
   avow_promise_t *p = avow_promise_reject(loop, avow_error(UV_EIO));
   for (int i = 0; i < links; i++)
     p = avow_promise_reject(loop, avow_follow(p));
@@ -373,7 +373,7 @@ static void settles_nested(combine_fn combine, avow_value_t v, int code) {
   expect_code(p, code);
 }
 
-DEEP(nested_combinators_fulfil) {
+DEEP(nested_combinators_fulfill) {
   settles_nested(avow_all, avow_int(1), 0);
   settles_nested(avow_all_settled, avow_error(UV_EIO), 0);
   settles_nested(avow_race, avow_int(1), 0);
@@ -406,7 +406,7 @@ static void cancels_nested(combine_fn combine) {
   avow_deferred_drop(d);
 }
 
-DEEP(cancelling_nested_combinators_reaches_the_innermost) {
+DEEP(canceling_nested_combinators_reaches_the_innermost) {
   cancels_nested(avow_all);
   cancels_nested(avow_all_settled);
   cancels_nested(avow_race);
@@ -430,12 +430,12 @@ static void loses(combine_fn combine) {
   avow_deferred_drop(d);
 }
 
-DEEP(cancelling_losers_reaches_the_innermost) {
+DEEP(canceling_losers_reaches_the_innermost_promise) {
   loses(race_to_lose);
   loses(race_to_end);
 }
 
-DEEP(cancelling_nested_shields_waits_for_the_innermost) {
+DEEP(canceled_nested_shields_wait_for_the_innermost) {
   avow_deferred_t *d;
   avow_promise_t *p = nest(shield, avow_promise_new(loop, &d));
   avow_on_cancel(d, count_end, NULL);
@@ -454,7 +454,7 @@ static const combine_fn combines[] = {
 
 enum { COMBINES = sizeof(combines) / sizeof(combines[0]) };
 
-DEEP(nested_combinators_that_are_let_go_of_are_freed) {
+DEEP(released_nested_combinators_are_freed) {
   for (size_t i = 0; i < COMBINES; i++) {
     avow_deferred_t *d;
     avow_promise_t *p = nest(combines[i], avow_promise_new(loop, &d));
@@ -482,31 +482,31 @@ DEEP(closing_the_loop_ends_nested_combinators) {
 
 SUITE(depth) {
   const struct CMUnitTest tests[] = {
-    cmocka_unit_test(a_long_chain_fulfils),
-    cmocka_unit_test(a_rejection_passes_through_a_long_chain),
-    cmocka_unit_test(every_link_may_throw_again),
-    cmocka_unit_test(every_link_may_adopt_what_is_settled),
-    cmocka_unit_test(every_link_may_adopt_what_is_pending),
+    cmocka_unit_test(long_chain_fulfills),
+    cmocka_unit_test(rejection_passes_through_a_long_chain),
+    cmocka_unit_test(every_handler_of_a_chain_may_throw_again),
+    cmocka_unit_test(every_handler_may_return_a_settled_promise),
+    cmocka_unit_test(every_handler_may_return_a_pending_promise),
     cmocka_unit_test(every_finally_of_a_long_chain_may_wait),
-    cmocka_unit_test(attached_data_is_freed_all_along_a_long_chain),
-    cmocka_unit_test(promises_that_adopt_each_other_upwards_fulfil),
-    cmocka_unit_test(promises_that_adopt_each_other_downwards_reject),
-    cmocka_unit_test(shared_promises_that_adopt_each_other_fulfil),
-    cmocka_unit_test(cancelling_what_adopts_rejects_the_topmost),
-    cmocka_unit_test(cancelling_the_end_comes_down_through_every_finally),
-    cmocka_unit_test(every_finally_that_ends_a_cancellation_may_fail),
+    cmocka_unit_test(attached_data_of_a_long_chain_is_freed),
+    cmocka_unit_test(promises_adopting_each_other_upwards_fulfill),
+    cmocka_unit_test(promises_adopting_each_other_downwards_reject),
+    cmocka_unit_test(shared_promises_adopting_each_other_fulfill),
+    cmocka_unit_test(canceling_an_adopter_rejects_the_topmost_promise),
+    cmocka_unit_test(canceling_the_end_of_a_chain_runs_every_finally),
+    cmocka_unit_test(every_finally_of_a_canceled_chain_may_fail),
     cmocka_unit_test(closing_the_loop_ends_a_pending_chain),
-    cmocka_unit_test(closing_the_loop_ends_promises_that_adopt_each_other),
+    cmocka_unit_test(closing_the_loop_settles_adopting_promises),
     cmocka_unit_test(dropping_the_deferred_frees_a_pending_chain),
-    cmocka_unit_test(a_chain_that_is_let_go_of_runs_to_its_end),
-    cmocka_unit_test(a_chain_that_nobody_holds_at_either_end_is_freed),
-    cmocka_unit_test(promises_as_reasons_of_each_other_are_freed),
-    cmocka_unit_test(nested_combinators_fulfil),
+    cmocka_unit_test(released_chain_runs_to_its_end),
+    cmocka_unit_test(unreferenced_chain_is_freed),
+    cmocka_unit_test(nested_reasons_are_freed),
+    cmocka_unit_test(nested_combinators_fulfill),
     cmocka_unit_test(nested_combinators_reject),
-    cmocka_unit_test(cancelling_nested_combinators_reaches_the_innermost),
-    cmocka_unit_test(cancelling_losers_reaches_the_innermost),
-    cmocka_unit_test(cancelling_nested_shields_waits_for_the_innermost),
-    cmocka_unit_test(nested_combinators_that_are_let_go_of_are_freed),
+    cmocka_unit_test(canceling_nested_combinators_reaches_the_innermost),
+    cmocka_unit_test(canceling_losers_reaches_the_innermost_promise),
+    cmocka_unit_test(canceled_nested_shields_wait_for_the_innermost),
+    cmocka_unit_test(released_nested_combinators_are_freed),
     cmocka_unit_test(closing_the_loop_ends_nested_combinators),
   };
   return RUN(tests);

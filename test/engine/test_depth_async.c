@@ -39,7 +39,7 @@ static avow_promise_t *(*const begins[])(avow_promise_t *) = { begin_inside,
 
 enum { BEGINS = sizeof(begins) / sizeof(begins[0]) };
 
-DEEP(functions_that_wait_for_each_other_return) {
+DEEP(functions_awaiting_each_other_return) {
   for (size_t i = 0; i < BEGINS; i++) {
     avow_deferred_t *d;
     avow_promise_t *p = begins[i](avow_promise_new(loop, &d));
@@ -50,7 +50,7 @@ DEEP(functions_that_wait_for_each_other_return) {
   }
 }
 
-DEEP(functions_that_wait_for_each_other_fail) {
+DEEP(functions_awaiting_each_other_fail) {
   for (size_t i = 0; i < BEGINS; i++) {
     avow_deferred_t *d;
     avow_promise_t *p = begins[i](avow_promise_new(loop, &d));
@@ -61,7 +61,7 @@ DEEP(functions_that_wait_for_each_other_fail) {
   }
 }
 
-DEEP(cancelling_functions_reaches_the_innermost) {
+DEEP(canceling_functions_reaches_the_innermost) {
   for (size_t i = 0; i < BEGINS; i++) {
     avow_deferred_t *d;
     avow_promise_t *p = begins[i](avow_promise_new(loop, &d));
@@ -74,7 +74,7 @@ DEEP(cancelling_functions_reaches_the_innermost) {
   }
 }
 
-DEEP(functions_that_are_let_go_of_run_to_their_end) {
+DEEP(released_functions_run_to_their_end) {
   for (size_t i = 0; i < BEGINS; i++) {
     avow_deferred_t *d;
     avow_promise_t *p = begins[i](avow_promise_new(loop, &d));
@@ -103,10 +103,10 @@ DEEP(closing_the_loop_ends_functions_begun_outside) {
 
 SUITE(depth_async) {
   const struct CMUnitTest tests[] = {
-    cmocka_unit_test(functions_that_wait_for_each_other_return),
-    cmocka_unit_test(functions_that_wait_for_each_other_fail),
-    cmocka_unit_test(cancelling_functions_reaches_the_innermost),
-    cmocka_unit_test(functions_that_are_let_go_of_run_to_their_end),
+    cmocka_unit_test(functions_awaiting_each_other_return),
+    cmocka_unit_test(functions_awaiting_each_other_fail),
+    cmocka_unit_test(canceling_functions_reaches_the_innermost),
+    cmocka_unit_test(released_functions_run_to_their_end),
     cmocka_unit_test(closing_the_loop_ends_functions_begun_inside),
     cmocka_unit_test(closing_the_loop_ends_functions_begun_outside),
   };

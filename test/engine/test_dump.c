@@ -76,13 +76,13 @@ static avow_promise_t *pending(void) {
   return avow_promise_new(loop, &d);
 }
 
-static void idle_loop_dumps_nothing(void **state) {
+static void dump_of_an_idle_loop_is_empty(void **state) {
   read_dump();
 
   assert_int_equal(count, 0);
 }
 
-static void chain_says_whom_each_link_waits_for(void **state) {
+static void dump_of_a_chain_shows_each_source(void **state) {
   avow_promise_t *p = avow_then(pending(), note_cb, NULL, "then");
   p = avow_finally(p, note_fn, "finally");
   p = avow_attach(p, "attach", note_free);
@@ -99,7 +99,7 @@ static void chain_says_whom_each_link_waits_for(void **state) {
   assert_fulfils_int(p, 1);
 }
 
-static void settled_promises_say_how(void **state) {
+static void dump_shows_outcomes_of_settled_promises(void **state) {
   avow_promise_t *const ps[] = {
     avow_promise_resolve(loop, avow_int(1)),
     avow_promise_reject(loop,
@@ -143,14 +143,14 @@ static void assert_gather(avow_gather_kind_t kind, const char *name) {
   run(); /* lets the loser's sleep end */
 }
 
-static void gathers_say_their_kind_and_their_inputs(void **state) {
+static void dump_shows_kind_and_inputs_of_gathers(void **state) {
   assert_gather(AVOW_ALL, "all");
   assert_gather(AVOW_ALL_SETTLED, "all_settled");
   assert_gather(AVOW_RACE, "race");
   assert_gather(AVOW_ANY, "any");
 }
 
-static void inputs_wait_each_for_its_own(void **state) {
+static void dump_shows_the_source_of_each_input(void **state) {
   avow_promise_t *const ps[] = { avow_sleep(loop, 0), pending() };
   avow_promise_t *p = avow_all(loop, ps, 2);
 
@@ -167,7 +167,7 @@ static void inputs_wait_each_for_its_own(void **state) {
   avow_value_unref(avow_run(p));
 }
 
-static void timeout_is_an_until_with_a_sleep(void **state) {
+static void dump_shows_a_timeout_as_until_and_sleep(void **state) {
   avow_promise_t *p = avow_timeout(pending(), 60000);
 
   read_dump();
@@ -183,7 +183,7 @@ static avow_value_t follow(void *promise) {
   return avow_follow(promise);
 }
 
-static void follower_waits_for_whom_it_follows(void **state) {
+static void dump_shows_the_followed_promise(void **state) {
   avow_promise_t *p = avow_try(loop, follow, pending());
   run();
 
@@ -195,7 +195,7 @@ static void follower_waits_for_whom_it_follows(void **state) {
   assert_fulfils_int(p, 2);
 }
 
-static void repeat_waits_for_its_step(void **state) {
+static void dump_shows_the_step_of_a_repeat(void **state) {
   avow_promise_t *p = avow_repeat(loop, follow, pending());
   run();
 
@@ -214,7 +214,7 @@ static avow_value_t keep_deferred(void *self, avow_deferred_t *deferred) {
   return avow_none();
 }
 
-static void foreign_promise_is_a_thenable(void **state) {
+static void dump_shows_a_foreign_promise_as_thenable(void **state) {
   static const avow_class_t foreign = { .name = "foreign",
                                         .then = keep_deferred };
   avow_promise_t *p = avow_promise_resolve(loop, avow_object(&foreign, &d));
@@ -235,7 +235,7 @@ static avow_value_t dump_inside(const avow_value_t *arg, void *data) {
   return avow_none();
 }
 
-static void handler_sees_itself_running(void **state) {
+static void dump_in_a_handler_shows_it_running(void **state) {
   avow_promise_t *p = avow_promise_resolve(loop, avow_none());
 
   assert_fulfils_none(avow_then(p, dump_inside, NULL, NULL));
@@ -249,7 +249,7 @@ static void count_unhandled(uv_loop_t *l, const avow_value_t *reason,
   ++*(int *) data;
 }
 
-static void channel_says_whether_it_is_open_and_who_waits(void **state) {
+static void dump_shows_channel_state_and_pending_sends(void **state) {
   avow_channel_t *c = avow_channel_new(loop, 0);
   avow_promise_t *p = avow_channel_send(c, avow_int(1));
 
@@ -269,7 +269,7 @@ static void channel_says_whether_it_is_open_and_who_waits(void **state) {
   avow_channel_unref(c);
 }
 
-static void dump_does_not_count_as_handling(void **state) {
+static void dump_does_not_handle_a_rejection(void **state) {
   int unhandled = 0;
   const avow_options_t options = { .budget_us = UINT_MAX,
                                    .on_unhandled = count_unhandled,
@@ -299,16 +299,16 @@ static avow_promise_t *another;
 
 /* Cancels another promise and dumps the loop. That promise and the inputs that
    are still to be canceled wait until this callback returns. */
-static void look_around(void *data) {
+static void cancel_another_and_dump(void *data) {
   avow_cancel(another);
   read_dump();
 }
 
-static void cancel_and_look(void) {
+static void cancel_and_dump(void) {
   avow_deferred_t *of_another;
   another = avow_promise_new(loop, &of_another);
   avow_promise_t *const ps[] = { pending(), avow_sleep(loop, 60000) };
-  avow_on_cancel(d, look_around, NULL);
+  avow_on_cancel(d, cancel_another_and_dump, NULL);
   avow_promise_t *inner = avow_race(loop, ps, 2);
   avow_promise_t *p = avow_all(loop, &inner, 1);
 
@@ -320,8 +320,8 @@ static void cancel_and_look(void) {
   avow_deferred_drop(d);
 }
 
-static void callback_for_cancelling_sees_what_is_yet_to_be(void **state) {
-  cancel_and_look();
+static void dump_in_a_cancel_callback_shows_queued_cancels(void **state) {
+  cancel_and_dump();
 
   size_t yet_to_be = 0;
   for (size_t i = 0; i < count; i++)
@@ -334,19 +334,19 @@ static void callback_for_cancelling_sees_what_is_yet_to_be(void **state) {
 
 SUITE(dump) {
   const struct CMUnitTest tests[] = {
-    CASE(idle_loop_dumps_nothing),
-    CASE(callback_for_cancelling_sees_what_is_yet_to_be),
-    CASE(chain_says_whom_each_link_waits_for),
-    CASE(settled_promises_say_how),
-    CASE(gathers_say_their_kind_and_their_inputs),
-    CASE(inputs_wait_each_for_its_own),
-    CASE(timeout_is_an_until_with_a_sleep),
-    CASE(follower_waits_for_whom_it_follows),
-    CASE(repeat_waits_for_its_step),
-    CASE(foreign_promise_is_a_thenable),
-    CASE(handler_sees_itself_running),
-    CASE(channel_says_whether_it_is_open_and_who_waits),
-    CASE(dump_does_not_count_as_handling),
+    CASE(dump_of_an_idle_loop_is_empty),
+    CASE(dump_in_a_cancel_callback_shows_queued_cancels),
+    CASE(dump_of_a_chain_shows_each_source),
+    CASE(dump_shows_outcomes_of_settled_promises),
+    CASE(dump_shows_kind_and_inputs_of_gathers),
+    CASE(dump_shows_the_source_of_each_input),
+    CASE(dump_shows_a_timeout_as_until_and_sleep),
+    CASE(dump_shows_the_followed_promise),
+    CASE(dump_shows_the_step_of_a_repeat),
+    CASE(dump_shows_a_foreign_promise_as_thenable),
+    CASE(dump_in_a_handler_shows_it_running),
+    CASE(dump_shows_channel_state_and_pending_sends),
+    CASE(dump_does_not_handle_a_rejection),
     CASE(dump_allocates_nothing),
   };
   return RUN(tests);

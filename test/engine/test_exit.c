@@ -79,7 +79,7 @@ static avow_value_t look_for_ever(uv_loop_t *there, void *data) {
   return avow_follow(avow_repeat(there, look, there));
 }
 
-static void exit_behind_loops(void) {
+static void exit_after_closing_loops(void) {
   avow_loops_t *loops = avow_loops_new(2);
   for (size_t i = 0; i < avow_loops_count(loops); i++)
     avow_unref(avow_loops_run(loops, i, &own, look_for_ever, NULL));
@@ -129,36 +129,36 @@ static void assert_exits(void (*fn)(void), const char *words) {
   assert_int_equal(WEXITSTATUS(status), CODE);
 }
 
-static void exit_from_main_tells_who_waits(void **state) {
+static void exit_from_main_cancels_pending_promises(void **state) {
   assert_exits(exit_from_main, "ECANCELED closed");
 }
 
-static void exit_in_a_handler_leaves_the_loop(void **state) {
+static void exit_in_a_handler_leaves_the_loop_open(void **state) {
   assert_exits(exit_in_a_handler, "EBUSY");
 }
 
-static void exit_is_fine_once_the_loops_are_closed(void **state) {
-  assert_exits(exit_behind_loops, "closed");
+static void exit_works_after_the_loops_are_closed(void **state) {
+  assert_exits(exit_after_closing_loops, "closed");
 }
 
-static void underscore_exit_ends_what_works(void **state) {
+static void underscore_exit_ends_the_process_during_work(void **state) {
   assert_exits(end_in_work, "work");
 }
 
 #if ON_ANOTHER_STACK
-static void exit_in_an_async_function_does_too(void **state) {
+static void exit_in_an_async_function_leaves_the_loop_open(void **state) {
   assert_exits(exit_in_an_async_function, "EBUSY");
 }
 #endif
 
 SUITE(exit) {
   const struct CMUnitTest tests[] = {
-    CASE(exit_from_main_tells_who_waits),
-    CASE(exit_in_a_handler_leaves_the_loop),
-    CASE(exit_is_fine_once_the_loops_are_closed),
-    CASE(underscore_exit_ends_what_works),
+    CASE(exit_from_main_cancels_pending_promises),
+    CASE(exit_in_a_handler_leaves_the_loop_open),
+    CASE(exit_works_after_the_loops_are_closed),
+    CASE(underscore_exit_ends_the_process_during_work),
 #if ON_ANOTHER_STACK
-    CASE(exit_in_an_async_function_does_too),
+    CASE(exit_in_an_async_function_leaves_the_loop_open),
 #endif
   };
   return RUN(tests);

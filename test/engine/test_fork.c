@@ -87,7 +87,7 @@ static void open_and_close(void *data) {
   }
 }
 
-static void children_of_threads_have_loops_of_their_own(void **state) {
+static void forked_children_can_open_their_own_loops(void **state) {
   uv_thread_t threads[THREADS];
   int right = 0;
   for (int i = 0; i < THREADS; i++)
@@ -111,7 +111,7 @@ static bool loop_at_an_old_address_is_of_use(void) {
   return opens_and_closes(&theirs);
 }
 
-static void loops_of_lost_threads_are_forgotten(void **state) {
+static void loop_address_of_a_lost_thread_is_reusable(void **state) {
   assert_int_equal(uv_loop_init(&theirs), 0);
   assert_int_equal(avow_loop_init(&theirs, NULL), 0);
 
@@ -125,26 +125,26 @@ static void loops_of_lost_threads_are_forgotten(void **state) {
 
 static avow_promise_t *before;
 
-static bool inherited_loop_goes_on(void) {
+static bool inherited_loop_works(void) {
   return uv_loop_fork(loop) == 0 && is_of_use(loop) &&
          is_none(avow_run(before)) && avow_loop_init(loop, NULL) == 0 &&
          avow_loop_close(loop) == 0 && closes(loop);
 }
 
-static void an_inherited_loop_goes_on(void **state) {
+static void inherited_loop_keeps_working_in_a_child(void **state) {
   before = avow_sleep(loop, 1);
   (void) uv_run(loop, UV_RUN_NOWAIT); /* 0 if the sleep has ended */
 
-  assert_true(holds_in_child(inherited_loop_goes_on));
+  assert_true(holds_in_child(inherited_loop_works));
 
   assert_fulfils_none(before);
 }
 
 SUITE(fork) {
   const struct CMUnitTest tests[] = {
-    CASE(children_of_threads_have_loops_of_their_own),
-    CASE(loops_of_lost_threads_are_forgotten),
-    CASE(an_inherited_loop_goes_on),
+    CASE(forked_children_can_open_their_own_loops),
+    CASE(loop_address_of_a_lost_thread_is_reusable),
+    CASE(inherited_loop_keeps_working_in_a_child),
   };
   return RUN(tests);
 }

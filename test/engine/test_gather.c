@@ -6,7 +6,7 @@ static avow_promise_t *resolved(int64_t i) {
   return avow_promise_resolve(loop, avow_int(i));
 }
 
-static void gather_takes_inputs_over_several_turns(void **state) {
+static void gather_accepts_inputs_over_several_iterations(void **state) {
   avow_gather_t *g;
   avow_promise_t *p = avow_gather_new(loop, AVOW_ALL, &g);
   for (int i = 0; i < 100; i++) {
@@ -39,7 +39,7 @@ static void gather_does_not_settle_before_its_end(void **state) {
   avow_gather_unref(g);
 }
 
-static void gather_that_is_let_go_is_ended(void **state) {
+static void releasing_a_gather_ends_it(void **state) {
   avow_gather_t *g;
   avow_promise_t *p = avow_gather_new(loop, AVOW_ALL_SETTLED, &g);
   avow_gather_add(g, resolved(1));
@@ -59,7 +59,7 @@ static avow_value_t note_and_queue(const avow_value_t *arg, void *data) {
 
 /* An input that is added later gets a job of its own, although it has no
    handler. */
-static void inputs_with_a_job_between_them_have_their_own(void **state) {
+static void later_inputs_keep_their_job_order(void **state) {
   avow_gather_t *g;
   avow_promise_t *p = avow_gather_new(loop, AVOW_ALL, &g);
   avow_gather_add(g, resolved(1));
@@ -75,7 +75,7 @@ static void inputs_with_a_job_between_them_have_their_own(void **state) {
 }
 
 /* The gather, which adds inputs, does not count as a holder of the promise. */
-static void gather_that_is_open_is_cancelled_with_its_inputs(void **state) {
+static void open_gather_is_canceled_with_its_inputs(void **state) {
   avow_gather_t *g;
   avow_deferred_t *d;
   avow_promise_t *p = avow_gather_new(loop, AVOW_ALL, &g);
@@ -91,7 +91,7 @@ static void gather_that_is_open_is_cancelled_with_its_inputs(void **state) {
   avow_deferred_drop(d);
 }
 
-static void gather_that_loses_while_it_is_open_is_cancelled(void **state) {
+static void open_gather_that_loses_a_race_is_canceled(void **state) {
   avow_gather_t *g;
   avow_deferred_t *d;
   avow_promise_t *ps[] = { resolved(1), avow_gather_new(loop, AVOW_ALL, &g) };
@@ -105,7 +105,7 @@ static void gather_that_loses_while_it_is_open_is_cancelled(void **state) {
   avow_deferred_drop(d);
 }
 
-static void gather_that_another_holds_is_not_cancelled(void **state) {
+static void gather_with_other_references_is_not_canceled(void **state) {
   for (int open = 0; open < 2; open++) {
     avow_gather_t *g;
     avow_deferred_t *d;
@@ -125,7 +125,7 @@ static void gather_that_another_holds_is_not_cancelled(void **state) {
   }
 }
 
-static void gather_takes_inputs_after_it_settled(void **state) {
+static void gather_accepts_inputs_after_it_settles(void **state) {
   avow_gather_t *g;
   avow_promise_t *p = avow_gather_new(loop, AVOW_RACE, &g);
   avow_gather_add(g, resolved(1));
@@ -146,7 +146,7 @@ static avow_promise_t *undecided(avow_deferred_t **out) {
   return p;
 }
 
-static void late_input_is_one_more_loser(void **state) {
+static void late_input_is_canceled_as_a_loser(void **state) {
   avow_gather_t *g;
   avow_deferred_t *late;
   avow_promise_t *p = avow_cancel_losers(avow_gather_new(loop, AVOW_RACE, &g));
@@ -172,7 +172,7 @@ static avow_promise_t *slow(avow_deferred_t **d) {
                       avow_promise_new(loop, d));
 }
 
-static void late_input_is_waited_for_as_other_losers_are(void **state) {
+static void join_losers_waits_for_a_late_input(void **state) {
   avow_gather_t *g;
   avow_deferred_t *first, *late;
   avow_promise_t *p = avow_join_losers(avow_gather_new(loop, AVOW_RACE, &g));
@@ -191,7 +191,7 @@ static void late_input_is_waited_for_as_other_losers_are(void **state) {
 }
 
 /* The late input is canceled, although no memory is left to wait for it. */
-static void late_input_that_finds_no_place_is_not_waited_for(void **state) {
+static void late_input_without_memory_is_not_waited_for(void **state) {
   avow_gather_t *g;
   avow_deferred_t *first, *late;
   avow_promise_t *p = avow_join_losers(avow_gather_new(loop, AVOW_RACE, &g));
@@ -211,7 +211,7 @@ static void late_input_that_finds_no_place_is_not_waited_for(void **state) {
   run();
 }
 
-static void late_input_that_another_holds_goes_on(void **state) {
+static void late_input_with_other_references_stays_pending(void **state) {
   avow_gather_t *g;
   avow_deferred_t *late;
   avow_promise_t *p = avow_cancel_losers(avow_gather_new(loop, AVOW_RACE, &g));
@@ -228,7 +228,7 @@ static void late_input_that_another_holds_goes_on(void **state) {
   assert_outcome(p, "is=1");
 }
 
-static void late_input_that_has_settled_is_dropped(void **state) {
+static void settled_late_input_is_released(void **state) {
   avow_gather_t *g;
   avow_promise_t *p = avow_join_losers(avow_gather_new(loop, AVOW_RACE, &g));
   avow_gather_add(g, resolved(1));
@@ -245,7 +245,7 @@ static void late_input_that_has_settled_is_dropped(void **state) {
 }
 
 /* The promise has settled, so that it waits for no further losers. */
-static void late_input_is_cancelled_when_all_is_over(void **state) {
+static void late_input_is_canceled_after_the_gather_settles(void **state) {
   avow_gather_t *g;
   avow_deferred_t *late;
   avow_promise_t *p = avow_join_losers(avow_gather_new(loop, AVOW_RACE, &g));
@@ -261,7 +261,7 @@ static void late_input_is_cancelled_when_all_is_over(void **state) {
   assert_outcome(p, "is=1");
 }
 
-static void late_input_of_another_loop_goes_on(void **state) {
+static void late_input_of_another_loop_is_not_canceled(void **state) {
   avow_gather_t *g;
   avow_deferred_t *late;
   uv_loop_t other;
@@ -284,7 +284,7 @@ static void late_input_of_another_loop_goes_on(void **state) {
 }
 
 #ifdef NDEBUG
-static void second_end_of_a_gather_is_none(void **state) {
+static void second_end_of_a_gather_does_nothing(void **state) {
   avow_gather_t *g;
   avow_deferred_t *d;
   avow_promise_t *p = avow_gather_new(loop, AVOW_ALL, &g);
@@ -301,7 +301,7 @@ static void second_end_of_a_gather_is_none(void **state) {
 }
 #endif
 
-static void gather_of_no_kind_is_refused(void **state) {
+static void gather_of_an_unknown_kind_is_refused(void **state) {
   const int none = AVOW_ANY + 1;
   avow_gather_t *g;
   avow_promise_t *p = avow_gather_new(loop, (avow_gather_kind_t) none, &g);
@@ -311,7 +311,7 @@ static void gather_of_no_kind_is_refused(void **state) {
   assert_says(p, UV_EINVAL, "gather: invalid argument");
 }
 
-static void gather_that_is_given_its_own_promise_rejects(void **state) {
+static void adding_a_gather_to_itself_rejects(void **state) {
   avow_gather_t *g;
   avow_promise_t *p = avow_gather_new(loop, AVOW_ALL_SETTLED, &g);
 
@@ -338,27 +338,27 @@ static void gather_of_each_kind_may_be_empty(void **state) {
 
 SUITE(gather) {
   const struct CMUnitTest tests[] = {
-    CASE(gather_takes_inputs_over_several_turns),
+    CASE(gather_accepts_inputs_over_several_iterations),
     CASE(gather_does_not_settle_before_its_end),
-    CASE(gather_that_is_let_go_is_ended),
-    CASE(inputs_with_a_job_between_them_have_their_own),
-    CASE(gather_that_is_open_is_cancelled_with_its_inputs),
-    CASE(gather_that_loses_while_it_is_open_is_cancelled),
-    CASE(gather_that_another_holds_is_not_cancelled),
-    CASE(gather_takes_inputs_after_it_settled),
-    CASE(late_input_is_one_more_loser),
-    CASE(late_input_is_waited_for_as_other_losers_are),
-    CASE(late_input_that_finds_no_place_is_not_waited_for),
-    CASE(late_input_that_another_holds_goes_on),
-    CASE(late_input_that_has_settled_is_dropped),
-    CASE(late_input_is_cancelled_when_all_is_over),
-    CASE(late_input_of_another_loop_goes_on),
+    CASE(releasing_a_gather_ends_it),
+    CASE(later_inputs_keep_their_job_order),
+    CASE(open_gather_is_canceled_with_its_inputs),
+    CASE(open_gather_that_loses_a_race_is_canceled),
+    CASE(gather_with_other_references_is_not_canceled),
+    CASE(gather_accepts_inputs_after_it_settles),
+    CASE(late_input_is_canceled_as_a_loser),
+    CASE(join_losers_waits_for_a_late_input),
+    CASE(late_input_without_memory_is_not_waited_for),
+    CASE(late_input_with_other_references_stays_pending),
+    CASE(settled_late_input_is_released),
+    CASE(late_input_is_canceled_after_the_gather_settles),
+    CASE(late_input_of_another_loop_is_not_canceled),
 #ifdef NDEBUG
-    CASE(second_end_of_a_gather_is_none),
+    CASE(second_end_of_a_gather_does_nothing),
 #endif
     CASE(gather_of_each_kind_may_be_empty),
-    CASE(gather_of_no_kind_is_refused),
-    CASE(gather_that_is_given_its_own_promise_rejects),
+    CASE(gather_of_an_unknown_kind_is_refused),
+    CASE(adding_a_gather_to_itself_rejects),
   };
   return RUN(tests);
 }

@@ -18,12 +18,12 @@ static struct {
   avow_gather_t *gather;   /* NULL: released */
 } world;
 
-static void let_go_of_gather(void) {
+static void unref_gather(void) {
   avow_gather_unref(world.gather);
   world.gather = NULL;
 }
 
-static void let_go_of_promise(void) {
+static void unref_promise(void) {
   avow_unref(world.promise);
   world.promise = NULL;
 }
@@ -34,9 +34,9 @@ static void act(void) {
   if (world.action <= CANCEL_AND_LET_GO)
     avow_cancel(world.promise);
   if (world.action == CANCEL_AND_LET_GO)
-    let_go_of_promise();
+    unref_promise();
   if (world.action == CANCEL_AND_LET_GO || world.action == LET_GO)
-    let_go_of_gather();
+    unref_gather();
   if (world.action == END)
     avow_gather_end(world.gather);
   if (world.action == ADD)
@@ -76,7 +76,7 @@ static void begin(avow_gather_kind_t kind, action_t action) {
    NONE if the promise was released. */
 static avow_value_t outcome(void) {
   if (world.gather != NULL)
-    let_go_of_gather();
+    unref_gather();
   run();
   return world.promise != NULL ? avow_run(world.promise) : avow_none();
 }
@@ -89,7 +89,7 @@ static void assert_collected(const avow_value_t *v, bool one_more) {
     assert_int_equal(avow_to_int(avow_list_at(v, 2)), 7);
 }
 
-static void hook_meets_a_whole_gather_when_an_input_is_added(void **state) {
+static void hook_may_change_a_gather_during_an_add(void **state) {
   hook(true);
   for (action_t action = CANCEL; action < ACTIONS; action++) {
     begin(AVOW_ALL_SETTLED, action);
@@ -108,7 +108,7 @@ static void hook_meets_a_whole_gather_when_an_input_is_added(void **state) {
 
 /* Gathers of the other kinds may settle at once and subscribe to inputs in
    another way. */
-static void hook_meets_a_whole_gather_of_each_kind(void **state) {
+static void hook_may_change_a_gather_of_each_kind(void **state) {
   hook(true);
   for (avow_gather_kind_t kind = AVOW_ALL; kind <= AVOW_ANY; kind++)
     for (action_t action = CANCEL; action < ACTIONS; action++) {
@@ -122,7 +122,7 @@ static void hook_meets_a_whole_gather_of_each_kind(void **state) {
 }
 
 /* No memory is left for another outcome, so that the gather rejects. */
-static void hook_lets_go_of_a_gather_that_rejects(void **state) {
+static void hook_may_release_a_rejecting_gather(void **state) {
   hook(false);
   begin(AVOW_ALL, CANCEL_AND_LET_GO);
   avow_promise_t *p = avow_promise_resolve(loop, avow_int(5));
@@ -140,9 +140,9 @@ static void hook_lets_go_of_a_gather_that_rejects(void **state) {
 
 SUITE(gather_hooks) {
   const struct CMUnitTest tests[] = {
-    CASE(hook_meets_a_whole_gather_when_an_input_is_added),
-    CASE(hook_meets_a_whole_gather_of_each_kind),
-    CASE(hook_lets_go_of_a_gather_that_rejects),
+    CASE(hook_may_change_a_gather_during_an_add),
+    CASE(hook_may_change_a_gather_of_each_kind),
+    CASE(hook_may_release_a_rejecting_gather),
   };
   return RUN(tests);
 }

@@ -13,7 +13,7 @@ static void close_it(void) {
 
 /* Closes the loop and asserts that it prints `expected`. Trace builds also
    print where each object was made. Opens the loop again. */
-static void assert_told(const char *expected) {
+static void assert_reported(const char *expected) {
   char text[512] = "";
   char line[256];
   FILE *file = stderr_of(close_it);
@@ -32,46 +32,46 @@ static void assert_told(const char *expected) {
 
 #define TOLD(what) "avow: avow_loop_close(): " what "\n"
 
-static void promises_that_are_held_are_told(void **state) {
+static void referenced_promises_are_reported(void **state) {
   avow_promise_t *p = avow_promise_resolve(loop, avow_int(1));
   avow_promise_t *q = avow_sleep(loop, 60000);
 
-  assert_told(
+  assert_reported(
       TOLD("2 promises are still referenced; call avow_unref() on them"));
 
   avow_unref(p);
-  assert_told("");
+  assert_reported("");
   avow_unref(q);
 }
 
-static void object_that_is_held_is_told(void **state) {
+static void object_in_a_referenced_promise_is_reported(void **state) {
   static const avow_class_t klass = { .name = "lamp" };
   avow_promise_t *p = avow_promise_resolve(loop, avow_int(1));
   avow_promise_t *q =
       avow_promise_resolve(loop, avow_object(&klass, "of a genie"));
 
-  assert_told(TOLD("2 promises are still referenced; call avow_unref() on them")
+  assert_reported(TOLD("2 promises are still referenced; call avow_unref() on them")
               "avow:   one of these promises has an object: lamp\n");
 
   avow_unref(p);
   avow_unref(q);
 }
 
-static void what_was_let_go_is_not_told(void **state) {
+static void released_objects_are_not_reported(void **state) {
   avow_promise_t *p = avow_promise_resolve(loop, avow_int(1));
   avow_group_t *g;
   avow_unref(avow_group_new(loop, &g));
   avow_group_unref(g);
   avow_unref(p);
 
-  assert_told("");
+  assert_reported("");
 }
 
-static void deferred_that_is_held_is_told(void **state) {
+static void referenced_deferred_is_reported(void **state) {
   avow_deferred_t *d;
   avow_unref(avow_promise_new(loop, &d));
 
-  assert_told(
+  assert_reported(
       TOLD("1 deferred is still referenced; call avow_deferred_drop() on it"));
 
   avow_deferred_drop(d);
@@ -79,7 +79,7 @@ static void deferred_that_is_held_is_told(void **state) {
 
 /* Closes the loop. Asserts that the report starts with `first` and has `lines`
    lines about deferreds. */
-static void assert_tells(const char *first, size_t lines) {
+static void assert_reports_first(const char *first, size_t lines) {
   char text[1024];
   FILE *file = stderr_of(close_it);
   text[fread(text, 1, sizeof(text) - 1, file)] = '\0';
@@ -108,13 +108,13 @@ static void break_ring(const avow_value_t *held) {
   avow_value_unref(v);
 }
 
-static void promise_that_is_its_own_reason_is_told(void **state) {
+static void promise_that_is_its_own_reason_is_reported(void **state) {
   avow_deferred_t *d;
   avow_promise_t *p = avow_promise_new(loop, &d);
   assert_true(avow_reject(d, avow_follow(avow_ref(p))));
   const avow_value_t *reason = avow_result(p);
 
-  assert_tells(
+  assert_reports_first(
       "avow: avow_loop_close(): 1 promise is held by its own value "
       "and never freed; settle it with another value:\n",
       1);
@@ -128,7 +128,7 @@ static avow_value_t list_with(avow_promise_t *p) {
   return avow_list(items, 2);
 }
 
-static void promises_that_hold_each_other_are_told(void **state) {
+static void promises_that_reference_each_other_are_reported(void **state) {
   avow_deferred_t *d, *e;
   avow_promise_t *p = avow_promise_new(loop, &d);
   avow_promise_t *q = avow_promise_new(loop, &e);
@@ -136,7 +136,7 @@ static void promises_that_hold_each_other_are_told(void **state) {
   assert_true(avow_resolve(e, list_with(avow_ref(p))));
   avow_unref(q);
 
-  assert_tells(
+  assert_reports_first(
       "avow: avow_loop_close(): 2 promises are held by each other's "
       "values and never freed; settle one of them with another "
       "value:\n",
@@ -146,45 +146,45 @@ static void promises_that_hold_each_other_are_told(void **state) {
   avow_unref(p);
 }
 
-static void promise_in_a_value_is_no_ring(void **state) {
+static void promise_in_a_value_is_not_reported_as_a_cycle(void **state) {
   avow_deferred_t *d;
   avow_promise_t *p = avow_promise_new(loop, &d);
   avow_promise_t *q = avow_promise_resolve(loop, avow_int(1));
   assert_true(avow_resolve(d, list_with(q)));
 
-  assert_told(
+  assert_reported(
       TOLD("2 promises are still referenced; call avow_unref() on them"));
 
   avow_unref(p);
 }
 
-static void channel_that_is_held_is_told(void **state) {
+static void referenced_channel_is_reported(void **state) {
   avow_channel_t *channel = avow_channel_new(loop, 1);
 
-  assert_told(
+  assert_reported(
       TOLD("1 channel is still referenced; call avow_channel_unref() on it"));
 
   avow_channel_unref(channel);
 }
 
-static void gather_that_is_held_is_told(void **state) {
+static void referenced_gather_is_reported(void **state) {
   avow_gather_t *g;
   avow_unref(avow_gather_new(loop, AVOW_ALL, &g));
   avow_gather_end(g);
 
-  assert_told(
+  assert_reported(
       TOLD("1 gather is still referenced; call avow_gather_unref() on it"));
 
   avow_gather_unref(g);
 }
 
-static void groups_that_are_held_are_told(void **state) {
+static void referenced_groups_are_reported(void **state) {
   avow_group_t *g[2];
   for (int i = 0; i < 2; i++)
     avow_unref(avow_group_new(loop, &g[i]));
   avow_group_end(g[0]);
 
-  assert_told(
+  assert_reported(
       TOLD("2 groups are still referenced; call avow_group_unref() on them"));
 
   for (int i = 0; i < 2; i++)
@@ -195,18 +195,19 @@ static avow_value_t say_nothing(void *data) {
   return avow_none();
 }
 
-static void tools_that_are_held_are_told(void **state) {
+static void referenced_tools_are_reported(void **state) {
   avow_limiter_t *limiter = avow_limiter_new(loop, 1);
-  assert_told(
+  assert_reported(
       TOLD("1 limiter is still referenced; call avow_limiter_unref() on it"));
   avow_limiter_unref(limiter);
 
   avow_once_t *once = avow_once_new(loop, say_nothing, NULL, NULL);
-  assert_told(TOLD("1 once is still referenced; call avow_once_unref() on it"));
+  assert_reported(
+      TOLD("1 once is still referenced; call avow_once_unref() on it"));
   avow_once_unref(once);
 
   avow_broadcast_t *broadcast = avow_broadcast_new(loop, 1, NULL);
-  assert_told(TOLD(
+  assert_reported(TOLD(
       "1 broadcast is still referenced; call avow_broadcast_unref() on it"));
   avow_broadcast_unref(broadcast);
 }
@@ -216,7 +217,7 @@ static avow_value_t pass(const avow_value_t *item, void *data) {
 }
 
 /* The loop has the same address afterwards, but it is another loop. */
-static void what_outlives_its_loop_is_cancelled(void **state) {
+static void calls_on_objects_of_a_closed_loop_are_canceled(void **state) {
   uv_pipe_t pipe = { .loop = loop };
   avow_channel_t *channel = avow_channel_new(loop, 1);
   avow_once_t *once = avow_once_new(loop, say_nothing, NULL, NULL);
@@ -244,18 +245,18 @@ static void what_outlives_its_loop_is_cancelled(void **state) {
 
 SUITE(leak_report) {
   const struct CMUnitTest tests[] = {
-    CASE(promises_that_are_held_are_told),
-    CASE(object_that_is_held_is_told),
-    CASE(what_was_let_go_is_not_told),
-    CASE(deferred_that_is_held_is_told),
-    CASE(promise_that_is_its_own_reason_is_told),
-    CASE(promises_that_hold_each_other_are_told),
-    CASE(promise_in_a_value_is_no_ring),
-    CASE(channel_that_is_held_is_told),
-    CASE(gather_that_is_held_is_told),
-    CASE(groups_that_are_held_are_told),
-    CASE(tools_that_are_held_are_told),
-    CASE(what_outlives_its_loop_is_cancelled),
+    CASE(referenced_promises_are_reported),
+    CASE(object_in_a_referenced_promise_is_reported),
+    CASE(released_objects_are_not_reported),
+    CASE(referenced_deferred_is_reported),
+    CASE(promise_that_is_its_own_reason_is_reported),
+    CASE(promises_that_reference_each_other_are_reported),
+    CASE(promise_in_a_value_is_not_reported_as_a_cycle),
+    CASE(referenced_channel_is_reported),
+    CASE(referenced_gather_is_reported),
+    CASE(referenced_groups_are_reported),
+    CASE(referenced_tools_are_reported),
+    CASE(calls_on_objects_of_a_closed_loop_are_canceled),
   };
   return RUN(tests);
 }

@@ -15,7 +15,7 @@ static void assert_canceled(avow_promise_t *p) {
 
 /* Opening and closing. */
 
-static void init_counts_its_users(void **state) {
+static void init_counts_nested_calls(void **state) {
   assert_int_equal(avow_loop_init(loop, NULL), 0);
   avow_deferred_t *d;
   avow_promise_t *p = avow_promise_new(loop, &d);
@@ -48,7 +48,7 @@ static int init_with(size_t stack_size, size_t guard_size) {
   return err;
 }
 
-static void init_refuses_what_no_process_has_room_for(void **state) {
+static void init_refuses_huge_stacks_and_guards(void **state) {
   const size_t most = (size_t) 1 << (sizeof(size_t) > 4 ? 40 : 30);
 
   assert_int_equal(init_with(most, most), 0);
@@ -58,11 +58,11 @@ static void init_refuses_what_no_process_has_room_for(void **state) {
   assert_int_equal(init_with(0, SIZE_MAX), UV_EINVAL);
 }
 
-static void init_refuses_no_loop(void **state) {
+static void init_refuses_a_null_loop(void **state) {
   assert_int_equal(avow_loop_init(NULL, NULL), UV_EINVAL);
 }
 
-static void init_without_memory_is_over_at_once(void **state) {
+static void failed_init_leaves_the_loop_uninitialized(void **state) {
   uv_loop_t other;
   assert_int_equal(uv_loop_init(&other), 0);
 
@@ -80,7 +80,7 @@ static void init_without_memory_is_over_at_once(void **state) {
   assert_int_equal(uv_loop_close(&other), 0);
 }
 
-static void close_refuses_a_loop_never_initialised(void **state) {
+static void close_refuses_an_uninitialized_loop(void **state) {
   uv_loop_t other;
   assert_int_equal(uv_loop_init(&other), 0);
 
@@ -89,7 +89,7 @@ static void close_refuses_a_loop_never_initialised(void **state) {
   assert_int_equal(uv_loop_close(&other), 0);
 }
 
-static void close_refuses_once_too_often(void **state) {
+static void close_refuses_a_closed_loop(void **state) {
   assert_int_equal(avow_loop_close(loop), 0);
 
   assert_int_equal(avow_loop_close(loop), UV_EINVAL);
@@ -97,7 +97,7 @@ static void close_refuses_once_too_often(void **state) {
   assert_int_equal(avow_loop_init(loop, NULL), 0);
 }
 
-static void loop_data_stays_the_programs(void **state) {
+static void loop_data_belongs_to_the_program(void **state) {
   loop->data = &loop;
   avow_remote_t *r;
   avow_unref(avow_remote_new(loop, &r));
@@ -110,7 +110,7 @@ static void loop_data_stays_the_programs(void **state) {
   assert_int_equal(avow_loop_init(loop, NULL), 0);
 }
 
-static void init_works_again_at_an_old_address(void **state) {
+static void init_works_again_at_the_same_address(void **state) {
   for (int i = 0; i < 3; i++) {
     avow_promise_t *p = avow_promise_resolve(loop, avow_int(i));
     assert_fulfils_int(avow_then(p, note_cb, NULL, "then"), i);
@@ -128,13 +128,13 @@ static void use_of_no_loop(void) {
   assert_int_equal(uv_loop_close(&other), 0);
 }
 
-static void use_without_init_is_explained(void **state) {
+static void use_without_init_is_reported(void **state) {
   assert_misuse(use_of_no_loop, "call avow_loop_init(loop, NULL) first");
 }
 
 /* The data that avow keeps for a loop is freed with the last promise of the
    loop. */
-static void promises_of_many_closed_loops_may_be_held(void **state) {
+static void promises_of_many_closed_loops_stay_readable(void **state) {
   enum { LOOPS = 1000 };
   avow_promise_t **held = test_calloc(LOOPS, sizeof(avow_promise_t *));
   uv_loop_t other;
@@ -190,7 +190,7 @@ static void close_cancels_combinators_and_their_inputs(void **state) {
   avow_deferred_drop(d);
 }
 
-static void close_cancels_a_gather_that_was_not_ended(void **state) {
+static void close_cancels_an_open_gather(void **state) {
   avow_gather_t *g, *empty;
   avow_promise_t *some = avow_gather_new(loop, AVOW_ALL, &g);
   avow_gather_add(g, avow_sleep(loop, 60000));
@@ -226,7 +226,7 @@ static avow_value_t sleep_fn(void *data) {
   return avow_follow(avow_sleep(loop, 60000));
 }
 
-static void close_cancels_a_repeat_that_waits(void **state) {
+static void close_cancels_a_waiting_repeat(void **state) {
   avow_promise_t *p = avow_repeat(loop, sleep_fn, NULL);
   (void) uv_run(loop, UV_RUN_NOWAIT); /* not 0: the sleep is pending */
 
@@ -247,7 +247,7 @@ static void close_cancels_promises_that_adopt_each_other(void **state) {
   assert_canceled(q);
 }
 
-static void close_frees_a_cycle_nobody_holds(void **state) {
+static void close_frees_an_unreferenced_cycle(void **state) {
   avow_deferred_t *dp, *dq;
   avow_promise_t *p = avow_promise_new(loop, &dp);
   avow_promise_t *q = avow_promise_new(loop, &dq);
@@ -257,7 +257,7 @@ static void close_frees_a_cycle_nobody_holds(void **state) {
   renew_loop(); /* the fixture reports leaks */
 }
 
-static void close_lets_handlers_run_in_order(void **state) {
+static void close_runs_handlers_in_order(void **state) {
   avow_promise_t *p = avow_sleep(loop, 60000);
   p = avow_then(p, note_cb, NULL, "then");
   p = avow_catch(p, note_cb, "catch");
@@ -270,7 +270,7 @@ static void close_lets_handlers_run_in_order(void **state) {
   assert_notes("catch finally attach");
 }
 
-static void close_runs_jobs_that_were_queued(void **state) {
+static void close_runs_queued_jobs(void **state) {
   avow_promise_t *p = avow_promise_resolve(loop, avow_int(1));
   p = avow_then(p, note_cb, NULL, "then");
 
@@ -301,7 +301,7 @@ typedef struct {
   avow_deferred_t *deferred;
 } work_t;
 
-static void work_until_told(uv_work_t *request) {
+static void work_until_signaled(uv_work_t *request) {
   uv_sem_wait(&((work_t *) request)->may_end);
 }
 
@@ -328,11 +328,12 @@ static void assert_close_says(const char *expected) {
 
 /* The callback of the request settles the deferred, but only after
    avow_loop_close(). */
-static void deferred_of_a_request_in_flight_is_left_to_it(void **state) {
+static void deferred_of_a_pending_request_is_left_to_its_callback(
+    void **state) {
   work_t work;
   assert_int_equal(uv_sem_init(&work.may_end, 0), 0);
   avow_unref(avow_promise_new(loop, &work.deferred));
-  assert_int_equal(uv_queue_work(loop, &work.request, work_until_told,
+  assert_int_equal(uv_queue_work(loop, &work.request, work_until_signaled,
                                  after_work),
                    0);
 
@@ -361,7 +362,7 @@ static void close_the_second(uv_handle_t *handle) {
 
 /* libuv calls the first close callback before avow closes its handles, and the
    second one after that. */
-static void what_begins_late_is_closed_too(void **state) {
+static void handles_started_during_close_are_closed(void **state) {
   assert_int_equal(uv_idle_init(loop, &idles[0]), 0);
   assert_int_equal(uv_idle_init(loop, &idles[1]), 0);
   uv_close((uv_handle_t *) &idles[0], close_the_second);
@@ -369,7 +370,7 @@ static void what_begins_late_is_closed_too(void **state) {
   renew_loop();
 }
 
-static void promises_held_stay_valid_after_close(void **state) {
+static void referenced_promises_stay_valid_after_close(void **state) {
   avow_promise_t *p = avow_promise_resolve(loop, avow_string("kept"));
   avow_promise_t *q = avow_promise_reject(loop, avow_error(UV_EIO));
 
@@ -410,7 +411,7 @@ static avow_value_t busy_cb(const avow_value_t *arg, void *data) {
   return avow_none();
 }
 
-static void close_refuses_inside_a_callback(void **state) {
+static void close_is_refused_inside_a_callback(void **state) {
   avow_promise_t *p = avow_promise_resolve(loop, avow_none());
 
   assert_fulfils_none(avow_then(p, busy_cb, NULL, NULL));
@@ -425,7 +426,7 @@ static avow_value_t init_cb(const avow_value_t *arg, void *data) {
   return avow_none();
 }
 
-static void init_and_close_refuse_during_close(void **state) {
+static void init_and_close_are_refused_during_close(void **state) {
   avow_unref(avow_catch(avow_sleep(loop, 60000), init_cb, NULL));
 
   renew_loop();
@@ -438,7 +439,7 @@ static void close_in_a_callback(uv_handle_t *handle) {
   note("busy");
 }
 
-static void close_refuses_in_a_callback_that_it_waits_for(void **state) {
+static void close_is_refused_in_a_close_callback(void **state) {
   uv_timer_t timer;
   assert_int_equal(uv_timer_init(loop, &timer), 0);
   uv_close((uv_handle_t *) &timer, close_in_a_callback);
@@ -499,7 +500,7 @@ static void stats_count_requests_in_flight(void **state) {
 }
 
 #ifndef AVOW_NO_POOL
-static void promises_reuse_the_memory_of_others(void **state) {
+static void promises_reuse_freed_memory(void **state) {
   const uint64_t before = stats().allocations;
 
   for (int i = 0; i < 10000; i++) {
@@ -513,43 +514,43 @@ static void promises_reuse_the_memory_of_others(void **state) {
 
 SUITE(loop) {
   const struct CMUnitTest tests[] = {
-    CASE(init_counts_its_users),
+    CASE(init_counts_nested_calls),
     CASE(init_refuses_a_small_stack),
-    CASE(init_refuses_what_no_process_has_room_for),
-    CASE(init_refuses_no_loop),
-    CASE(init_without_memory_is_over_at_once),
-    CASE(close_refuses_a_loop_never_initialised),
-    CASE(close_refuses_once_too_often),
-    CASE(loop_data_stays_the_programs),
-    CASE(init_works_again_at_an_old_address),
-    CASE(use_without_init_is_explained),
-    CASE(promises_of_many_closed_loops_may_be_held),
+    CASE(init_refuses_huge_stacks_and_guards),
+    CASE(init_refuses_a_null_loop),
+    CASE(failed_init_leaves_the_loop_uninitialized),
+    CASE(close_refuses_an_uninitialized_loop),
+    CASE(close_refuses_a_closed_loop),
+    CASE(loop_data_belongs_to_the_program),
+    CASE(init_works_again_at_the_same_address),
+    CASE(use_without_init_is_reported),
+    CASE(promises_of_many_closed_loops_stay_readable),
     CASE(close_cancels_a_deferred),
     CASE(deferreds_may_be_dropped_after_close),
     CASE(close_cancels_combinators_and_their_inputs),
-    CASE(close_cancels_a_gather_that_was_not_ended),
+    CASE(close_cancels_an_open_gather),
     CASE(close_cancels_a_race_without_inputs),
     CASE(close_cancels_a_repeat),
-    CASE(close_cancels_a_repeat_that_waits),
+    CASE(close_cancels_a_waiting_repeat),
     CASE(close_cancels_promises_that_adopt_each_other),
-    CASE(close_frees_a_cycle_nobody_holds),
-    CASE(close_lets_handlers_run_in_order),
-    CASE(close_runs_jobs_that_were_queued),
+    CASE(close_frees_an_unreferenced_cycle),
+    CASE(close_runs_handlers_in_order),
+    CASE(close_runs_queued_jobs),
     CASE(close_waits_for_requests_in_flight),
-    CASE(deferred_of_a_request_in_flight_is_left_to_it),
-    CASE(what_begins_late_is_closed_too),
-    CASE(promises_held_stay_valid_after_close),
+    CASE(deferred_of_a_pending_request_is_left_to_its_callback),
+    CASE(handles_started_during_close_are_closed),
+    CASE(referenced_promises_stay_valid_after_close),
     CASE(then_after_close_is_rejected),
     CASE(finally_and_attach_after_close_run_at_once),
-    CASE(close_refuses_inside_a_callback),
-    CASE(init_and_close_refuse_during_close),
+    CASE(close_is_refused_inside_a_callback),
+    CASE(init_and_close_are_refused_during_close),
     CASE(stats_of_a_new_loop_are_zero),
     CASE(stats_count_promises_and_jobs),
     CASE(stats_count_requests_in_flight),
 #ifndef AVOW_NO_POOL
-    CASE(promises_reuse_the_memory_of_others),
+    CASE(promises_reuse_freed_memory),
 #endif
-    CASE(close_refuses_in_a_callback_that_it_waits_for),
+    CASE(close_is_refused_in_a_close_callback),
   };
   return RUN(tests);
 }

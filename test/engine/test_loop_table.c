@@ -40,12 +40,12 @@ static void remove_all(void) {
     avow__loop_table_remove(nth(0, i));
 }
 
-static void no_loop_is_none(void **state) {
+static void null_loop_is_not_found(void **state) {
   assert_null(avow__loop_table_find(NULL));
   assert_false(has(nth(0, 1)));
 }
 
-static void each_of_many_is_found(void **state) {
+static void each_of_many_loops_is_found(void **state) {
   add_all();
 
   for (size_t i = 0; i < MANY; i++)
@@ -58,7 +58,7 @@ static void each_of_many_is_found(void **state) {
   avow__loop_tables_end();
 }
 
-static void entries_are_used_again(void **state) {
+static void removed_entries_are_reused(void **state) {
   add_all();
   remove_all();
   const long calls = allocation_calls();
@@ -85,7 +85,7 @@ static size_t count_on(const avow__loop_table_t *table) {
 
 /* On average a lookup searches at most 2.5 tables, whatever the number of
    loops. */
-static void many_are_found_on_the_first_tables(void **state) {
+static void most_loops_are_found_in_the_first_tables(void **state) {
   for (size_t threads = 1; threads <= THREADS; threads++) {
     for (size_t i = 0; i < MANY; i++)
       add(nth(threads - 1, i));
@@ -111,7 +111,7 @@ static size_t find_alike(uv_loop_t *alike[], size_t most) {
   return n;
 }
 
-static void those_of_one_hash_are_found(void **state) {
+static void loops_with_the_same_hash_are_found(void **state) {
   uv_loop_t *alike[20];
   const size_t n = find_alike(alike, 20);
   assert_true(n > 9); /* more than one table can hold */
@@ -140,7 +140,7 @@ static void find_loops_alike(uv_loop_t *alike[ALIKE]) {
   assert_int_equal(n, ALIKE);
 }
 
-static void loops_of_one_hash_work_as_others_do(void **state) {
+static void loops_with_the_same_hash_can_be_used(void **state) {
   uv_loop_t *alike[ALIKE];
   find_loops_alike(alike);
   for (size_t i = 0; i < ALIKE; i++)
@@ -164,7 +164,7 @@ static void loops_of_one_hash_work_as_others_do(void **state) {
   avow__loop_tables_end();
 }
 
-static void without_memory_there_is_no_room(void **state) {
+static void add_fails_when_out_of_memory(void **state) {
   size_t i = 0;
   fail_allocation(1, true);
 
@@ -178,7 +178,7 @@ static void without_memory_there_is_no_room(void **state) {
     avow__loop_table_remove(nth(0, i));
 }
 
-static void tables_stay_while_a_loop_is_open(void **state) {
+static void tables_are_kept_while_a_loop_is_open(void **state) {
   const long live = live_allocations();
   add_all();
   for (size_t i = 0; i < MANY - 1; i++)
@@ -198,7 +198,7 @@ static void add_first(void) {
   add(first);
 }
 
-static void who_is_second_uses_the_table_of_the_first(void **state) {
+static void concurrent_adds_share_one_new_table(void **state) {
   enum { N = 10 };
   uv_loop_t *alike[N];
   const long live = live_allocations();
@@ -225,7 +225,7 @@ static uv_barrier_t all_are_there;
 
 /* cmocka can fail a test only on the thread that runs it. This thread counts
    errors. */
-static void come_and_go(void *l) {
+static void add_and_remove(void *l) {
   (void) uv_barrier_wait(&all_are_there); /* 1 on the last one */
   for (int round = 0; round < 200000; round++) {
     wrong += !avow__loop_table_add(l, context_of(l));
@@ -235,14 +235,15 @@ static void come_and_go(void *l) {
   }
 }
 
-static void threads_come_and_go_in_one_place(void **state) {
+static void threads_add_and_remove_loops_with_the_same_hash(void **state) {
   uv_thread_t threads[THREADS];
   uv_loop_t *alike[THREADS];
   assert_int_equal(find_alike(alike, THREADS), THREADS);
   assert_int_equal(uv_barrier_init(&all_are_there, THREADS), 0);
 
   for (size_t t = 0; t < THREADS; t++)
-    assert_int_equal(uv_thread_create(&threads[t], come_and_go, alike[t]), 0);
+    assert_int_equal(uv_thread_create(&threads[t], add_and_remove, alike[t]),
+                     0);
 
   for (size_t t = 0; t < THREADS; t++)
     assert_int_equal(uv_thread_join(&threads[t]), 0);
@@ -253,16 +254,16 @@ static void threads_come_and_go_in_one_place(void **state) {
 
 SUITE(loop_table) {
   const struct CMUnitTest tests[] = {
-    cmocka_unit_test(no_loop_is_none),
-    cmocka_unit_test(each_of_many_is_found),
-    cmocka_unit_test(many_are_found_on_the_first_tables),
-    cmocka_unit_test(entries_are_used_again),
-    cmocka_unit_test(those_of_one_hash_are_found),
-    cmocka_unit_test(loops_of_one_hash_work_as_others_do),
-    cmocka_unit_test(without_memory_there_is_no_room),
-    cmocka_unit_test(tables_stay_while_a_loop_is_open),
-    cmocka_unit_test(who_is_second_uses_the_table_of_the_first),
-    cmocka_unit_test(threads_come_and_go_in_one_place),
+    cmocka_unit_test(null_loop_is_not_found),
+    cmocka_unit_test(each_of_many_loops_is_found),
+    cmocka_unit_test(most_loops_are_found_in_the_first_tables),
+    cmocka_unit_test(removed_entries_are_reused),
+    cmocka_unit_test(loops_with_the_same_hash_are_found),
+    cmocka_unit_test(loops_with_the_same_hash_can_be_used),
+    cmocka_unit_test(add_fails_when_out_of_memory),
+    cmocka_unit_test(tables_are_kept_while_a_loop_is_open),
+    cmocka_unit_test(concurrent_adds_share_one_new_table),
+    cmocka_unit_test(threads_add_and_remove_loops_with_the_same_hash),
   };
   return RUN(tests);
 }

@@ -21,13 +21,13 @@ static bool is_in(void (*dump)(uv_loop_t *l, FILE *out), const char *words) {
 static char heard[256];
 static void (*slow_fn)(void); /* function of the jobs to record */
 
-static void hear(uv_loop_t *l, const avow_value_t *reason, const char *where,
-                 void *data) {
+static void note_report(uv_loop_t *l, const avow_value_t *reason,
+                        const char *where, void *data) {
   (void) snprintf(heard, sizeof(heard), "%s", where != NULL ? where : "");
 }
 
 /* A slow machine makes other jobs slow, too. They are ignored. */
-static void hear_slow(uv_loop_t *l, const avow_job_t *job, void *data) {
+static void note_slow_job(uv_loop_t *l, const avow_job_t *job, void *data) {
   if (job->fn != slow_fn)
     return;
   (void) snprintf(heard, sizeof(heard), "%s %s", job->kind,
@@ -49,7 +49,7 @@ static avow_promise_t *named(const char *name) {
   return p;
 }
 
-static void name_of_a_deferred_is_in_dumps(void **state) {
+static void dump_shows_the_name_of_a_deferred(void **state) {
   avow_promise_t *p = named("the answer");
 
   assert_true(is_in(avow_loop_dump, " pending deferred 'the answer'"));
@@ -67,7 +67,7 @@ static void name_in_a_graph_is_escaped(void **state) {
   avow_unref(p);
 }
 
-static void name_may_be_changed_and_taken_back(void **state) {
+static void name_may_be_changed_and_removed(void **state) {
   avow_promise_t *p = named("first");
 
   avow_promise_set_name(p, "second");
@@ -80,7 +80,7 @@ static void name_may_be_changed_and_taken_back(void **state) {
 }
 
 /* Trace builds also name the call that made the promise. */
-static void assert_heard(const char *name) {
+static void assert_reported_name(const char *name) {
 #ifdef AVOW_BACKTRACE
   assert_non_null(strstr(heard, "0x"));
 #else
@@ -88,17 +88,17 @@ static void assert_heard(const char *name) {
 #endif
 }
 
-static void lost_rejection_says_the_name(void **state) {
-  open_with((avow_options_t){ .on_unhandled = hear });
+static void report_of_a_rejection_shows_the_name(void **state) {
+  open_with((avow_options_t){ .on_unhandled = note_report });
   avow_promise_t *p = named("the answer");
 
   assert_true(avow_reject(d, avow_error(UV_EIO)));
   avow_unref(p);
 
-  assert_heard("the answer");
+  assert_reported_name("the answer");
 }
 
-static void no_room_for_a_name_is_no_mistake(void **state) {
+static void name_is_ignored_where_it_has_no_space(void **state) {
   avow_promise_t *sleep = avow_sleep(loop, 1);
   avow_promise_t *p = avow_then(avow_ref(sleep), NULL, NULL, NULL);
   avow_promise_t *v = avow_promise_resolve(loop, avow_int(1));
@@ -115,7 +115,7 @@ static void no_room_for_a_name_is_no_mistake(void **state) {
 
 /* avow_all() waits for all inputs, although its promise has no space for a
    name. */
-static void gather_has_no_room(void **state) {
+static void gather_ignores_a_name(void **state) {
   avow_promise_t *const ps[] = { avow_sleep(loop, 1), avow_sleep(loop, 2) };
   avow_promise_t *all = avow_all(loop, ps, 2);
 
@@ -125,8 +125,8 @@ static void gather_has_no_room(void **state) {
   avow_value_unref(avow_run(all));
 }
 
-static void who_follows_another_has_no_name_any_more(void **state) {
-  open_with((avow_options_t){ .on_unhandled = hear });
+static void promise_that_follows_another_loses_its_name(void **state) {
+  open_with((avow_options_t){ .on_unhandled = note_report });
   avow_deferred_t *other;
   avow_promise_t *p = named("first");
   avow_promise_t *q = avow_promise_new(loop, &other);
@@ -148,7 +148,7 @@ static avow_value_t answer(void *self, avow_deferred_t *deferred) {
 
 static const avow_class_t foreign = { .name = "foreign", .then = answer };
 
-static void nor_has_who_follows_a_foreign_one(void **state) {
+static void promise_that_follows_a_thenable_loses_its_name(void **state) {
   avow_promise_t *p = named("first");
 
   assert_true(avow_resolve(d, avow_object(&foreign, &d)));
@@ -163,8 +163,8 @@ static avow_value_t stall_cb(const avow_value_t *arg, void *data) {
   return avow_none();
 }
 
-static void slow_job_has_the_name_of_what_it_waited_for(void **state) {
-  open_with((avow_options_t){ .on_slow = hear_slow, .slow_us = 2000 });
+static void slow_job_has_the_name_of_its_source(void **state) {
+  open_with((avow_options_t){ .on_slow = note_slow_job, .slow_us = 2000 });
   slow_fn = (void (*)(void)) stall_cb;
   avow_promise_t *p = avow_then(named("the answer"), stall_cb, NULL, NULL);
 
@@ -183,7 +183,7 @@ static avow_value_t wait_and_stall(void *result) {
   return avow_steal(result);
 }
 
-static void name_of_an_async_function_is_in_dumps(void **state) {
+static void dump_shows_the_name_of_an_async_function(void **state) {
   avow_value_t result = avow_int(1);
   avow_promise_t *p = avow_async(loop, wait_and_stall, &result);
 
@@ -195,8 +195,8 @@ static void name_of_an_async_function_is_in_dumps(void **state) {
   avow_unref(p);
 }
 
-static void lost_rejection_of_an_async_function_says_the_name(void **state) {
-  open_with((avow_options_t){ .on_unhandled = hear });
+static void rejected_async_function_is_reported_with_its_name(void **state) {
+  open_with((avow_options_t){ .on_unhandled = note_report });
   avow_value_t result = avow_error(UV_EIO);
   avow_promise_t *p = avow_async(loop, wait_and_stall, &result);
   avow_promise_set_name(p, "greet");
@@ -204,10 +204,10 @@ static void lost_rejection_of_an_async_function_says_the_name(void **state) {
   avow_unref(p);
   run();
 
-  assert_heard("greet");
+  assert_reported_name("greet");
 }
 
-static void async_function_that_follows_leaves_no_name(void **state) {
+static void async_function_that_follows_loses_its_name(void **state) {
   avow_value_t result = avow_object(&foreign, &d);
   avow_promise_t *p = avow_async(loop, wait_and_stall, &result);
   avow_promise_set_name(p, "greet");
@@ -219,7 +219,7 @@ static void async_function_that_follows_leaves_no_name(void **state) {
 }
 
 /* The next function uses the same stack. */
-static void next_function_has_no_name(void **state) {
+static void next_function_on_a_stack_has_no_name(void **state) {
   avow_value_t one = avow_int(1), two = avow_int(2);
   avow_promise_t *p = avow_async(loop, wait_and_stall, &one);
   avow_promise_set_name(p, "greet");
@@ -231,8 +231,8 @@ static void next_function_has_no_name(void **state) {
   assert_fulfils_int(p, 2);
 }
 
-static void slow_part_of_an_async_function_has_its_name(void **state) {
-  open_with((avow_options_t){ .on_slow = hear_slow, .slow_us = 2000 });
+static void slow_job_has_the_name_of_an_async_function(void **state) {
+  open_with((avow_options_t){ .on_slow = note_slow_job, .slow_us = 2000 });
   slow_fn = (void (*)(void)) wait_and_stall;
   avow_value_t result = avow_int(1);
   avow_promise_t *p = avow_async(loop, wait_and_stall, &result);
@@ -246,21 +246,21 @@ static void slow_part_of_an_async_function_has_its_name(void **state) {
 
 SUITE(name) {
   const struct CMUnitTest tests[] = {
-    CASE(name_of_a_deferred_is_in_dumps),
+    CASE(dump_shows_the_name_of_a_deferred),
     CASE(name_in_a_graph_is_escaped),
-    CASE(name_may_be_changed_and_taken_back),
-    CASE(lost_rejection_says_the_name),
-    CASE(no_room_for_a_name_is_no_mistake),
-    CASE(gather_has_no_room),
-    CASE(who_follows_another_has_no_name_any_more),
-    CASE(nor_has_who_follows_a_foreign_one),
-    CASE(slow_job_has_the_name_of_what_it_waited_for),
+    CASE(name_may_be_changed_and_removed),
+    CASE(report_of_a_rejection_shows_the_name),
+    CASE(name_is_ignored_where_it_has_no_space),
+    CASE(gather_ignores_a_name),
+    CASE(promise_that_follows_another_loses_its_name),
+    CASE(promise_that_follows_a_thenable_loses_its_name),
+    CASE(slow_job_has_the_name_of_its_source),
 #ifndef AVOW_NO_ASYNC
-    CASE(name_of_an_async_function_is_in_dumps),
-    CASE(lost_rejection_of_an_async_function_says_the_name),
-    CASE(async_function_that_follows_leaves_no_name),
-    CASE(next_function_has_no_name),
-    CASE(slow_part_of_an_async_function_has_its_name),
+    CASE(dump_shows_the_name_of_an_async_function),
+    CASE(rejected_async_function_is_reported_with_its_name),
+    CASE(async_function_that_follows_loses_its_name),
+    CASE(next_function_on_a_stack_has_no_name),
+    CASE(slow_job_has_the_name_of_an_async_function),
 #endif
   };
   return RUN(tests);

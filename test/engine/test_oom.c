@@ -35,11 +35,11 @@ static avow_promise_t *chain_on_deferred(void) {
   return p;
 }
 
-static void a_chain_survives(void **state) {
+static void chain_survives(void **state) {
   survive(chain_on_settled);
 }
 
-static void a_pending_chain_survives(void **state) {
+static void pending_chain_survives(void **state) {
   survive(chain_on_deferred);
 }
 
@@ -137,7 +137,7 @@ static avow_promise_t *growing_gather(void) {
   return p;
 }
 
-static void a_gather_survives(void **state) {
+static void gather_survives(void **state) {
   survive(growing_gather);
 }
 
@@ -214,16 +214,16 @@ static avow_promise_t *raced(void) {
   return avow_cancel_losers(avow_race(loop, ps, 3));
 }
 
-static void cancelling_survives(void **state) {
+static void cancellation_survives(void **state) {
   survive(cancelled);
   survive(left_by_two);
 }
 
-static void stopping_survives(void **state) {
+static void until_survives(void **state) {
   survive(stopped);
 }
 
-static void cancelling_losers_survives(void **state) {
+static void cancel_losers_survives(void **state) {
   survive(raced);
 }
 
@@ -244,7 +244,7 @@ static avow_promise_t *repeated(void) {
   return avow_attach(avow_repeat(loop, step, data), data, duty_end);
 }
 
-static void a_repeat_survives(void **state) {
+static void repeat_survives(void **state) {
   survive(repeated);
 }
 
@@ -423,7 +423,7 @@ static avow_promise_t *told(void) {
   return p;
 }
 
-static void those_who_are_told_survive(void **state) {
+static void on_settled_survives(void **state) {
   survive(told);
 }
 
@@ -445,7 +445,7 @@ static avow_promise_t *hour(void) {
   return avow_attach(avow_all_settled(loop, ps, 4), last, duty_end);
 }
 
-static void hours_of_its_own_clock_survive(void **state) {
+static void virtual_clocks_survive(void **state) {
   survive_by(AVOW_CLOCK_BY_HAND, hour);
   survive_by(AVOW_CLOCK_BY_ITSELF, hour);
 }
@@ -487,7 +487,7 @@ static void follow_chain(void **state, size_t others, long nth) {
 
 /* A promise that is canceled for lack of memory settles, and so do the promises
    that adopt it. */
-static void what_follows_the_lost_is_lost(void **state) {
+static void followers_of_a_failed_promise_fail(void **state) {
   for (size_t others = 0; others <= 80; others++)
     for (long nth = 1; nth < 12; nth++)
       follow_chain(state, others, nth);
@@ -495,22 +495,22 @@ static void what_follows_the_lost_is_lost(void **state) {
 
 SUITE(oom) {
   const struct CMUnitTest tests[] = {
-    cmocka_unit_test(a_chain_survives),
-    cmocka_unit_test(a_pending_chain_survives),
+    cmocka_unit_test(chain_survives),
+    cmocka_unit_test(pending_chain_survives),
     cmocka_unit_test(combinators_survive),
     cmocka_unit_test(nested_combinators_survive),
-    cmocka_unit_test(a_gather_survives),
-    cmocka_unit_test(cancelling_survives),
-    cmocka_unit_test(stopping_survives),
-    cmocka_unit_test(cancelling_losers_survives),
-    cmocka_unit_test(a_repeat_survives),
+    cmocka_unit_test(gather_survives),
+    cmocka_unit_test(cancellation_survives),
+    cmocka_unit_test(until_survives),
+    cmocka_unit_test(cancel_losers_survives),
+    cmocka_unit_test(repeat_survives),
     cmocka_unit_test(thenables_survive),
     cmocka_unit_test(values_survive),
     cmocka_unit_test(stackless_functions_survive),
     cmocka_unit_test(closures_survive),
-    cmocka_unit_test(those_who_are_told_survive),
-    cmocka_unit_test(what_follows_the_lost_is_lost),
-    cmocka_unit_test(hours_of_its_own_clock_survive),
+    cmocka_unit_test(on_settled_survives),
+    cmocka_unit_test(followers_of_a_failed_promise_fail),
+    cmocka_unit_test(virtual_clocks_survive),
   };
   harness_init();
   return cmocka_run_group_tests(tests, start_pool_alone, NULL);

@@ -15,7 +15,7 @@ static int init_with(const avow_options_t *options) {
 }
 
 /* Tests the first and the last bit of each field. */
-static void what_is_reserved_has_to_be_zero(void **state) {
+static void nonzero_reserved_options_are_refused(void **state) {
   avow_options_t options = { .budget = 1 };
   const size_t n = sizeof(options.reserved) / sizeof(options.reserved[0]);
 
@@ -29,13 +29,13 @@ static void what_is_reserved_has_to_be_zero(void **state) {
   }
 }
 
-static void init_as_a_later_version_would(void) {
+static void init_with_a_reserved_option(void) {
   assert_int_equal(init_with(&(avow_options_t){ .reserved[0] = 1 }), UV_EINVAL);
 }
 
-static void what_is_reserved_is_named_in_debug_builds(void **state) {
+static void nonzero_reserved_options_are_reported(void **state) {
   char line[256] = "";
-  FILE *file = stderr_of(init_as_a_later_version_would);
+  FILE *file = stderr_of(init_with_a_reserved_option);
 
   const bool said = fgets(line, sizeof(line), file) != NULL;
 
@@ -48,7 +48,7 @@ static void what_is_reserved_is_named_in_debug_builds(void **state) {
 #endif
 }
 
-static void figures_are_as_many_as_the_program_knows(void **state) {
+static void stats_fill_the_size_that_the_caller_passes(void **state) {
   struct {
     avow_stats_t stats;
     uint64_t newer;
@@ -65,7 +65,7 @@ static void figures_are_as_many_as_the_program_knows(void **state) {
   assert_true(more.stats.requests == UINT64_MAX);
 }
 
-static void ask_for_figures_of(size_t size) {
+static void read_stats_of_size(size_t size) {
   avow_stats_t stats;
   memset(&stats, 0xee, sizeof(stats));
 
@@ -76,32 +76,31 @@ static void ask_for_figures_of(size_t size) {
     assert_int_equal(bytes[i], 0xee);
 }
 
-static void ask_for_no_figures(void) {
-  ask_for_figures_of(0);
+static void read_stats_of_size_zero(void) {
+  read_stats_of_size(0);
 }
 
-static void ask_for_the_figures_of_a_pointer(void) {
+static void read_stats_of_pointer_size(void) {
   const avow_stats_t *stats = NULL;
-  ask_for_figures_of(sizeof(stats));
+  read_stats_of_size(sizeof(stats));
 }
 
-static void ask_for_a_part_of_a_figure(void) {
-  ask_for_figures_of(13);
+static void read_stats_of_odd_size(void) {
+  read_stats_of_size(13);
 }
 
-static void ask_for_more_figures_than_there_can_be(void) {
-  ask_for_figures_of(SIZE_MAX - SIZE_MAX % sizeof(uint64_t));
+static void read_stats_of_huge_size(void) {
+  read_stats_of_size(SIZE_MAX - SIZE_MAX % sizeof(uint64_t));
 }
 
-static void ask_for_a_figure_too_many(void) {
-  ask_for_figures_of(129 * sizeof(uint64_t));
+static void read_one_stat_too_many(void) {
+  read_stats_of_size(129 * sizeof(uint64_t));
 }
 
-static void figures_of_an_impossible_size_are_a_mistake(void **state) {
+static void invalid_stats_sizes_are_reported(void **state) {
   static void (*const mistakes[])(void) = {
-    ask_for_no_figures,         ask_for_the_figures_of_a_pointer,
-    ask_for_a_part_of_a_figure, ask_for_more_figures_than_there_can_be,
-    ask_for_a_figure_too_many,
+    read_stats_of_size_zero, read_stats_of_pointer_size, read_stats_of_odd_size,
+    read_stats_of_huge_size, read_one_stat_too_many,
   };
 
   for (size_t i = 0; i < sizeof(mistakes) / sizeof(mistakes[0]); i++)
@@ -110,10 +109,10 @@ static void figures_of_an_impossible_size_are_a_mistake(void **state) {
 
 SUITE(options) {
   const struct CMUnitTest tests[] = {
-    CASE(what_is_reserved_has_to_be_zero),
-    CASE(what_is_reserved_is_named_in_debug_builds),
-    CASE(figures_are_as_many_as_the_program_knows),
-    CASE(figures_of_an_impossible_size_are_a_mistake),
+    CASE(nonzero_reserved_options_are_refused),
+    CASE(nonzero_reserved_options_are_reported),
+    CASE(stats_fill_the_size_that_the_caller_passes),
+    CASE(invalid_stats_sizes_are_reported),
   };
   return RUN(tests);
 }

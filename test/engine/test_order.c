@@ -121,17 +121,17 @@ static void finally_without_a_handler_takes_2(void **state) {
   assert_round(clock, avow_finally(settled(), NULL, NULL), "1 2 x 3 4 5 6");
 }
 
-static void all_of_nothing_takes_1(void **state) {
+static void all_of_no_inputs_takes_1(void **state) {
   avow_promise_t *clock = clock_start();
   assert_round(clock, avow_all(loop, NULL, 0), "1 x 2 3 4 5 6");
 }
 
-static void all_settled_of_nothing_takes_1(void **state) {
+static void all_settled_of_no_inputs_takes_1(void **state) {
   avow_promise_t *clock = clock_start();
   assert_round(clock, avow_all_settled(loop, NULL, 0), "1 x 2 3 4 5 6");
 }
 
-static void any_of_nothing_takes_1(void **state) {
+static void any_of_no_inputs_takes_1(void **state) {
   avow_promise_t *clock = clock_start();
   assert_round(clock, avow_any(loop, NULL, 0), "1 x 2 3 4 5 6");
 }
@@ -192,9 +192,9 @@ SUITE(order) {
     CASE(finally_returning_a_settled_promise_takes_4),
     CASE(finally_that_throws_takes_2),
     CASE(finally_without_a_handler_takes_2),
-    CASE(all_of_nothing_takes_1),
-    CASE(all_settled_of_nothing_takes_1),
-    CASE(any_of_nothing_takes_1),
+    CASE(all_of_no_inputs_takes_1),
+    CASE(all_settled_of_no_inputs_takes_1),
+    CASE(any_of_no_inputs_takes_1),
     CASE(each_combinator_of_settled_inputs_takes_2),
     CASE(nested_adoptions_take_a_job_each),
     CASE(chains_interleave_in_order_of_registration),

@@ -56,7 +56,7 @@ static int pool_teardown(void **state) {
 
 #define POOL(f) cmocka_unit_test_setup_teardown(f, pool_setup, pool_teardown)
 
-static void blocks_are_apart_and_as_large_as_a_promise(void **state) {
+static void blocks_do_not_overlap_and_hold_a_promise(void **state) {
   for (size_t i = 0; i < MANY; i++) {
     blocks[i] = take();
     assert_non_null(blocks[i]);
@@ -72,7 +72,7 @@ static void blocks_are_apart_and_as_large_as_a_promise(void **state) {
   give_back(0, MANY);
 }
 
-static void blocks_that_came_back_are_given_out_again(void **state) {
+static void freed_blocks_are_reused(void **state) {
   assert_int_equal(take_all(take, MANY), 2 * MANY);
   give_back(MANY, 2 * MANY);
   const long live = live_allocations();
@@ -90,7 +90,7 @@ static void blocks_that_came_back_are_given_out_again(void **state) {
 
 #ifndef AVOW_NO_POOL
 
-static void blocks_begin_at_cache_lines_where_they_are_one(void **state) {
+static void blocks_of_cache_line_size_are_aligned(void **state) {
   if (sizeof(avow_promise_t) != 64)
     skip_because("blocks with traces are larger");
 
@@ -104,7 +104,7 @@ static void blocks_begin_at_cache_lines_where_they_are_one(void **state) {
 
 #endif
 
-static void alloc_without_memory_is_null_and_leaves_the_reserve(void **state) {
+static void failed_alloc_returns_null_and_keeps_the_reserve(void **state) {
   fail_allocation(1, true);
 
   const size_t n = take_all(take, 0);
@@ -116,7 +116,7 @@ static void alloc_without_memory_is_null_and_leaves_the_reserve(void **state) {
   give_back(0, n);
 }
 
-static void reserve_is_there_when_memory_is_not(void **state) {
+static void reserve_is_available_when_out_of_memory(void **state) {
   fail_allocation(1, true);
   const size_t used = take_all(take, 0);
 
@@ -128,7 +128,7 @@ static void reserve_is_there_when_memory_is_not(void **state) {
   give_back(0, n);
 }
 
-static void reserve_is_not_touched_while_there_is_memory(void **state) {
+static void reserve_is_not_used_while_memory_is_available(void **state) {
   const size_t n = take_all(take_reserved, 0);
 
   assert_int_equal(n, 2 * MANY);
@@ -136,7 +136,7 @@ static void reserve_is_not_touched_while_there_is_memory(void **state) {
   give_back(0, n);
 }
 
-static void reserve_fills_again_when_memory_is_back(void **state) {
+static void reserve_is_refilled_when_memory_is_available(void **state) {
   fail_allocation(1, true);
   size_t n = take_all(take_reserved, 0);
   assert_int_equal(pool.reserved, 0);
@@ -149,7 +149,7 @@ static void reserve_fills_again_when_memory_is_back(void **state) {
   give_back(0, n);
 }
 
-static void init_without_memory_fails_and_can_be_closed(void **state) {
+static void failed_init_can_be_closed(void **state) {
   for (long nth = 1; nth <= RESERVE; nth++) {
     avow__pool_t other = { .context = avow__context_of(loop) };
     fail_allocation(nth, true);
@@ -161,7 +161,7 @@ static void init_without_memory_fails_and_can_be_closed(void **state) {
   }
 }
 
-static void close_gives_everything_back(void **state) {
+static void close_frees_all_memory(void **state) {
   const long before = live_allocations();
   avow__pool_t other = { .context = avow__context_of(loop) };
 
@@ -182,7 +182,7 @@ static void count_visit(avow_promise_t *p, void *data) {
   assert_int_equal(p->kind, AVOW__VALUE);
 }
 
-static void each_visits_what_is_in_use_alone(void **state) {
+static void each_visits_only_blocks_in_use(void **state) {
   for (size_t i = 0; i < MANY; i++)
     blocks[i] = take();
   for (size_t i = 0; i < MANY; i += 3) {
@@ -212,7 +212,7 @@ static void free_visited(avow_promise_t *p, void *data) {
   avow__pool_free(&pool, p);
 }
 
-static void each_may_free_what_it_visits(void **state) {
+static void each_may_free_the_visited_block(void **state) {
   assert_int_equal(take_all(take, MANY), 2 * MANY);
 
   visits = 0;
@@ -232,7 +232,7 @@ static void free_all_others(avow_promise_t *p, void *data) {
 
 /* The first visited block is the first or the last one. Its callback frees all
    others. */
-static void each_may_free_what_it_has_yet_to_visit(void **state) {
+static void each_may_free_blocks_not_yet_visited(void **state) {
   for (size_t i = 0; i < MANY; i++)
     blocks[i] = take();
 
@@ -311,7 +311,7 @@ static void time_out(void) {
 
 /* After some rounds, further rounds allocate nothing from the system. Without
    the pool, they free all that they allocate. */
-static void assert_steady(void (*round)(void), int warm, int rounds) {
+static void assert_constant_memory(void (*round)(void), int warm, int rounds) {
   for (int i = 0; i < warm; i++)
     round();
   const long calls = allocation_calls(), live = live_allocations();
@@ -327,48 +327,48 @@ static void assert_steady(void (*round)(void), int warm, int rounds) {
 #endif
 }
 
-static void chains_are_steady_over_many_cycles(void **state) {
+static void chains_use_constant_memory_over_many_cycles(void **state) {
   handled = 0;
 
-  assert_steady(settle_chain, WARM, CYCLES);
+  assert_constant_memory(settle_chain, WARM, CYCLES);
 
   assert_int_equal(handled, WARM + CYCLES);
 }
 
-static void sleeps_are_steady(void **state) {
-  assert_steady(sleep_often, WARM / 100, ROUNDS);
+static void sleeps_use_constant_memory(void **state) {
+  assert_constant_memory(sleep_often, WARM / 100, ROUNDS);
 }
 
-static void races_are_steady(void **state) {
-  assert_steady(race_losers, WARM, ROUNDS * 100);
+static void races_use_constant_memory(void **state) {
+  assert_constant_memory(race_losers, WARM, ROUNDS * 100);
 }
 
-static void timeouts_are_steady(void **state) {
-  assert_steady(time_out, WARM, ROUNDS * 100);
+static void timeouts_use_constant_memory(void **state) {
+  assert_constant_memory(time_out, WARM, ROUNDS * 100);
 }
 
 SUITE(pool) {
   const struct CMUnitTest tests[] = {
-    POOL(blocks_are_apart_and_as_large_as_a_promise),
-    POOL(blocks_that_came_back_are_given_out_again),
+    POOL(blocks_do_not_overlap_and_hold_a_promise),
+    POOL(freed_blocks_are_reused),
 #ifndef AVOW_NO_POOL
-    POOL(blocks_begin_at_cache_lines_where_they_are_one),
+    POOL(blocks_of_cache_line_size_are_aligned),
 #endif
-    POOL(alloc_without_memory_is_null_and_leaves_the_reserve),
-    POOL(reserve_is_there_when_memory_is_not),
-    POOL(reserve_is_not_touched_while_there_is_memory),
-    POOL(reserve_fills_again_when_memory_is_back),
-    POOL(init_without_memory_fails_and_can_be_closed),
-    POOL(close_gives_everything_back),
-    POOL(each_visits_what_is_in_use_alone),
+    POOL(failed_alloc_returns_null_and_keeps_the_reserve),
+    POOL(reserve_is_available_when_out_of_memory),
+    POOL(reserve_is_not_used_while_memory_is_available),
+    POOL(reserve_is_refilled_when_memory_is_available),
+    POOL(failed_init_can_be_closed),
+    POOL(close_frees_all_memory),
+    POOL(each_visits_only_blocks_in_use),
     POOL(each_of_an_empty_pool_visits_nothing),
-    POOL(each_may_free_what_it_visits),
-    POOL(each_may_free_what_it_has_yet_to_visit),
+    POOL(each_may_free_the_visited_block),
+    POOL(each_may_free_blocks_not_yet_visited),
     POOL(each_may_allocate),
-    CASE(chains_are_steady_over_many_cycles),
-    CASE(sleeps_are_steady),
-    CASE(races_are_steady),
-    CASE(timeouts_are_steady),
+    CASE(chains_use_constant_memory_over_many_cycles),
+    CASE(sleeps_use_constant_memory),
+    CASE(races_use_constant_memory),
+    CASE(timeouts_use_constant_memory),
   };
   return RUN(tests);
 }

@@ -19,7 +19,7 @@ static int post_note(const avow_mailbox_t *mailbox, char *word) {
   return avow_post(mailbox, note_data, word, note_freed);
 }
 
-static void posted_functions_are_called_in_order_and_freed(void **state) {
+static void posted_functions_run_in_order_and_free_their_data(void **state) {
   avow_mailbox_t *mailbox = avow_mailbox_new(loop);
 
   assert_int_equal(post_note(mailbox, "a"), 0);
@@ -37,7 +37,7 @@ static void note_and_promise(void *word) {
   avow_unref(avow_then(p, note_cb, NULL, word));
 }
 
-static void each_is_a_task(void **state) {
+static void each_posted_function_is_a_task(void **state) {
   avow_mailbox_t *mailbox = avow_mailbox_new(loop);
 
   assert_int_equal(avow_post(mailbox, note_and_promise, "a", NULL), 0);
@@ -54,7 +54,7 @@ static void post_again(void *mailbox) {
   avow_mailbox_unref(mailbox);
 }
 
-static void a_function_may_post(void **state) {
+static void posted_function_may_post_again(void **state) {
   avow_mailbox_t *mailbox = avow_mailbox_new(loop);
 
   assert_int_equal(avow_post(mailbox, post_again, mailbox, NULL), 0);
@@ -63,7 +63,7 @@ static void a_function_may_post(void **state) {
   assert_notes("inside freed");
 }
 
-static void it_keeps_the_loop_until_the_last_lets_go(void **state) {
+static void mailbox_keeps_the_loop_alive_until_its_release(void **state) {
   avow_mailbox_t *mailbox = avow_mailbox_new(loop);
   avow_mailbox_t *other = avow_mailbox_ref(mailbox);
 
@@ -77,7 +77,7 @@ static void it_keeps_the_loop_until_the_last_lets_go(void **state) {
 
 /* Calls that are refused. */
 
-static void no_function_is_refused(void **state) {
+static void post_without_a_function_is_refused(void **state) {
   avow_mailbox_t *mailbox = avow_mailbox_new(loop);
 
   assert_int_equal(avow_post(mailbox, NULL, NULL, note_freed), UV_EINVAL);
@@ -87,7 +87,7 @@ static void no_function_is_refused(void **state) {
   avow_mailbox_unref(mailbox);
 }
 
-static void without_memory_it_says_so(void **state) {
+static void post_returns_enomem_when_out_of_memory(void **state) {
   avow_mailbox_t *mailbox = avow_mailbox_new(loop);
 
   fail_allocation(1, true);
@@ -102,7 +102,7 @@ static void without_memory_it_says_so(void **state) {
   avow_mailbox_unref(mailbox);
 }
 
-static void a_closed_loop_frees_what_it_did_not_call(void **state) {
+static void loop_close_frees_the_data_of_pending_posts(void **state) {
   avow_mailbox_t *mailbox = avow_mailbox_new(loop);
   uv_walk(loop, close_handle, NULL); /* prevents the loop from calling it */
   run();
@@ -118,14 +118,14 @@ static void a_closed_loop_frees_what_it_did_not_call(void **state) {
   assert_int_equal(avow_loop_init(loop, NULL), 0);
 }
 
-static void a_mailbox_that_ends_meets_the_end_of_its_loop(void **state) {
+static void mailbox_may_be_released_right_before_loop_close(void **state) {
   avow_mailbox_unref(avow_mailbox_new(loop));
 
   renew_loop();
 }
 
 /* Another loop exists at the address of the old one. */
-static void a_loop_begun_anew_gets_nothing_of_the_old(void **state) {
+static void reinitialized_loop_receives_no_old_posts(void **state) {
   avow_mailbox_t *old = avow_mailbox_new(loop);
   renew_loop();
   avow_mailbox_t *mailbox = avow_mailbox_new(loop);
@@ -139,7 +139,7 @@ static void a_loop_begun_anew_gets_nothing_of_the_old(void **state) {
   assert_notes("freed new freed");
 }
 
-static void where_handles_were_closed_there_is_none(void **state) {
+static void post_is_canceled_after_all_handles_are_closed(void **state) {
   avow_mailbox_unref(avow_mailbox_new(loop));
   uv_walk(loop, close_handle, NULL);
   run();
@@ -165,7 +165,7 @@ static void use_after_the_last_unref(void) {
 #endif
 }
 
-static void null_and_what_is_gone_are_misuse(void **state) {
+static void null_and_freed_mailboxes_are_reported(void **state) {
   assert_misuse(use_of_null, "mailbox is NULL");
   assert_misuse(use_after_the_last_unref, "avow_mailbox_unref");
   avow_mailbox_unref(NULL);
@@ -234,7 +234,7 @@ static void all_threads_may_post(void **state) {
   assert_int_equal(atomic_load(&freed), THREADS * POSTS);
 }
 
-static void closing_the_loop_meets_who_posts(void **state) {
+static void loop_may_close_while_threads_post(void **state) {
   for (int round = 0; round < 50; round++) {
     poster_t posters[THREADS];
     int refused = 0;
@@ -256,19 +256,19 @@ static void closing_the_loop_meets_who_posts(void **state) {
 
 SUITE(post) {
   const struct CMUnitTest tests[] = {
-    CASE(posted_functions_are_called_in_order_and_freed),
-    CASE(each_is_a_task),
-    CASE(a_function_may_post),
-    CASE(it_keeps_the_loop_until_the_last_lets_go),
-    CASE(no_function_is_refused),
-    CASE(without_memory_it_says_so),
-    CASE(a_closed_loop_frees_what_it_did_not_call),
-    CASE(a_mailbox_that_ends_meets_the_end_of_its_loop),
-    CASE(a_loop_begun_anew_gets_nothing_of_the_old),
-    CASE(where_handles_were_closed_there_is_none),
-    CASE(null_and_what_is_gone_are_misuse),
+    CASE(posted_functions_run_in_order_and_free_their_data),
+    CASE(each_posted_function_is_a_task),
+    CASE(posted_function_may_post_again),
+    CASE(mailbox_keeps_the_loop_alive_until_its_release),
+    CASE(post_without_a_function_is_refused),
+    CASE(post_returns_enomem_when_out_of_memory),
+    CASE(loop_close_frees_the_data_of_pending_posts),
+    CASE(mailbox_may_be_released_right_before_loop_close),
+    CASE(reinitialized_loop_receives_no_old_posts),
+    CASE(post_is_canceled_after_all_handles_are_closed),
+    CASE(null_and_freed_mailboxes_are_reported),
     CASE(all_threads_may_post),
-    CASE(closing_the_loop_meets_who_posts),
+    CASE(loop_may_close_while_threads_post),
   };
   return RUN(tests);
 }

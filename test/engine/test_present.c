@@ -43,7 +43,7 @@ static avow_value_t sleep_4_within_2(const avow_value_t *arg, void *data) {
   return avow_none();
 }
 
-static void a_limit_comes_before_what_was_due_after_it(void **state) {
+static void timeout_precedes_a_sleep_that_is_due_later(void **state) {
   avow_promise_t *p;
   in_a_callback(sleep_4_within_2, &p);
 
@@ -70,7 +70,7 @@ static avow_value_t limits_and_sleeps(const avow_value_t *arg, void *data) {
   return avow_none();
 }
 
-static void limits_and_sleeps_keep_their_order(void **state) {
+static void timeouts_and_sleeps_keep_their_order(void **state) {
   avow_deferred_t *ds[2];
   in_a_callback(limits_and_sleeps, ds);
 
@@ -176,7 +176,7 @@ static avow_value_t begin_ten(const avow_value_t *arg, void *data) {
   return avow_none();
 }
 
-static void all_that_is_late_keeps_to_the_model(void **state) {
+static void late_timeouts_and_sleeps_match_the_model(void **state) {
   memset(&model, 0, sizeof(model));
   model.seed = 5;
   in_a_callback(begin_ten, NULL);
@@ -201,7 +201,7 @@ static avow_value_t work_then_limit(const avow_value_t *arg, void *data) {
   return avow_follow(avow_timeout(avow_sleep(loop, 3), 2));
 }
 
-static void a_timeout_counts_from_the_present(void **state) {
+static void timeout_counts_from_the_current_time(void **state) {
   in_a_callback(work_then_limit, NULL);
 }
 
@@ -212,7 +212,7 @@ static avow_value_t work_then_deadline(const avow_value_t *arg, void *data) {
   return avow_follow(avow_deadline(avow_sleep(loop, 3), by));
 }
 
-static void a_deadline_counts_from_the_present(void **state) {
+static void deadline_counts_from_the_current_time(void **state) {
   in_a_callback(work_then_deadline, NULL);
 }
 
@@ -227,7 +227,7 @@ static avow_value_t work_past_a_deadline(const avow_value_t *arg, void *data) {
   return avow_follow(p);
 }
 
-static void a_deadline_passes_within_a_handler(void **state) {
+static void deadline_can_pass_within_a_handler(void **state) {
   avow_deferred_t *d;
   assert_rejects(avow_then(avow_next_iteration(loop), work_past_a_deadline,
                            NULL, &d),
@@ -245,7 +245,7 @@ static avow_value_t work_then_retry(const avow_value_t *arg, void *data) {
   return avow_follow(avow_retry(loop, sleep_for_3, NULL, &options));
 }
 
-static void a_timeout_of_a_retry_counts_from_the_present(void **state) {
+static void retry_timeout_counts_from_the_current_time(void **state) {
   in_a_callback(work_then_retry, NULL);
 }
 
@@ -257,14 +257,14 @@ static avow_value_t work_then_sleep(const avow_value_t *arg, void *data) {
   return avow_none();
 }
 
-static void a_sleep_counts_from_the_cached_time(void **state) {
+static void sleep_counts_from_the_cached_time(void **state) {
   in_a_callback(work_then_sleep, NULL);
   run();
 
   assert_notes("made late made in time");
 }
 
-static void a_sleep_outside_callbacks_counts_from_the_present(void **state) {
+static void sleep_outside_callbacks_counts_from_the_current_time(void **state) {
   avow_unref(avow_then(avow_sleep(loop, 3), note_cb, NULL, "made in time"));
   work_for(4);
   avow_unref(avow_then(avow_sleep(loop, 2), note_cb, NULL, "made late"));
@@ -281,7 +281,7 @@ static avow_value_t one_cb(const avow_value_t *key, void *runs) {
   return avow_int(1);
 }
 
-static void what_ages_goes_by_the_present(void **state) {
+static void rates_and_caches_use_the_current_time(void **state) {
   int runs = 0;
   const avow_cache_options_t kept = { .ttl = 3 };
   avow_rate_t *rate = avow_rate_new(loop, 1, 4, NULL);
@@ -303,16 +303,16 @@ static void what_ages_goes_by_the_present(void **state) {
 
 SUITE(present) {
   const struct CMUnitTest tests[] = {
-    LATE(a_limit_comes_before_what_was_due_after_it),
-    LATE(limits_and_sleeps_keep_their_order),
-    LATE(all_that_is_late_keeps_to_the_model),
-    LATE(a_timeout_counts_from_the_present),
-    LATE(a_deadline_counts_from_the_present),
-    LATE(a_deadline_passes_within_a_handler),
-    LATE(a_timeout_of_a_retry_counts_from_the_present),
-    LATE(a_sleep_counts_from_the_cached_time),
-    LATE(a_sleep_outside_callbacks_counts_from_the_present),
-    LATE(what_ages_goes_by_the_present),
+    LATE(timeout_precedes_a_sleep_that_is_due_later),
+    LATE(timeouts_and_sleeps_keep_their_order),
+    LATE(late_timeouts_and_sleeps_match_the_model),
+    LATE(timeout_counts_from_the_current_time),
+    LATE(deadline_counts_from_the_current_time),
+    LATE(deadline_can_pass_within_a_handler),
+    LATE(retry_timeout_counts_from_the_current_time),
+    LATE(sleep_counts_from_the_cached_time),
+    LATE(sleep_outside_callbacks_counts_from_the_current_time),
+    LATE(rates_and_caches_use_the_current_time),
   };
   return RUN(tests);
 }

@@ -34,7 +34,7 @@ static void assert_seen(const avow_event_t *expected, int n) {
     assert_int_equal(seen[i], expected[i]);
 }
 
-static void promise_is_made_settled_and_freed(void **state) {
+static void hook_receives_the_events_of_a_promise(void **state) {
   static const avow_event_t expected[] = { AVOW_EVENT_MADE, AVOW_EVENT_NAMED,
                                            AVOW_EVENT_SETTLED,
                                            AVOW_EVENT_FREED };
@@ -49,7 +49,7 @@ static void promise_is_made_settled_and_freed(void **state) {
   assert_seen(expected, 4);
 }
 
-static void reaction_has_a_job_in_a_task(void **state) {
+static void hook_receives_task_and_job_of_a_reaction(void **state) {
   static const avow_event_t expected[] = {
     AVOW_EVENT_MADE, AVOW_EVENT_QUEUED,  AVOW_EVENT_TASK,
     AVOW_EVENT_JOB,  AVOW_EVENT_SETTLED, AVOW_EVENT_FREED
@@ -68,7 +68,7 @@ static void reaction_has_a_job_in_a_task(void **state) {
   assert_notes("then=none");
 }
 
-static void canceled_promise_is_told_before_it_settles(void **state) {
+static void canceled_event_precedes_the_settled_event(void **state) {
   static const avow_event_t expected[] = { AVOW_EVENT_MADE, AVOW_EVENT_CANCELED,
                                            AVOW_EVENT_SETTLED };
   open_watched(NULL);
@@ -86,7 +86,7 @@ static avow_value_t await_it(void *p) {
   return avow_await(p);
 }
 
-static void function_awaits_and_resumes(void **state) {
+static void hook_receives_await_and_resume_events(void **state) {
   avow_deferred_t *d;
   avow_promise_t *p;
   int awaits = 0, resumes = 0;
@@ -122,7 +122,7 @@ static void hook_cannot_close_its_loop(void **state) {
 static void ignore(avow_event_t event, const avow_promise_t *p, void *data) {
 }
 
-static void other_builds_refuse_the_hook(void **state) {
+static void builds_without_traces_refuse_the_hook(void **state) {
   const avow_options_t options = { .on_event = ignore };
   assert_int_equal(avow_loop_close(loop), 0);
 
@@ -136,15 +136,15 @@ static void other_builds_refuse_the_hook(void **state) {
 SUITE(probes) {
   const struct CMUnitTest tests[] = {
 #ifdef AVOW_TRACE
-    CASE(promise_is_made_settled_and_freed),
-    CASE(reaction_has_a_job_in_a_task),
-    CASE(canceled_promise_is_told_before_it_settles),
+    CASE(hook_receives_the_events_of_a_promise),
+    CASE(hook_receives_task_and_job_of_a_reaction),
+    CASE(canceled_event_precedes_the_settled_event),
 #  ifndef AVOW_NO_ASYNC
-    CASE(function_awaits_and_resumes),
+    CASE(hook_receives_await_and_resume_events),
 #  endif
     CASE(hook_cannot_close_its_loop),
 #else
-    CASE(other_builds_refuse_the_hook),
+    CASE(builds_without_traces_refuse_the_hook),
 #endif
   };
   return RUN(tests);

@@ -29,7 +29,7 @@ static void then_runs_after_the_caller_returns(void **state) {
   assert_notes("caller then");
 }
 
-static void resolve_runs_no_handler_inside(void **state) {
+static void resolve_runs_no_handler_inside_the_call(void **state) {
   avow_deferred_t *d;
   avow_promise_t *p = avow_promise_new(loop, &d);
   p = avow_then(p, note_cb, NULL, "then");
@@ -92,7 +92,7 @@ static void drop_after_resolve_does_nothing(void **state) {
   assert_fulfils_int(p, 1);
 }
 
-static void last_deferred_dropped_rejects(void **state) {
+static void dropping_the_last_deferred_rejects(void **state) {
   avow_deferred_t *d;
   avow_promise_t *p = avow_promise_new(loop, &d);
   avow_deferred_t *d2 = avow_deferred_ref(d);
@@ -192,7 +192,7 @@ static void value_keeps_its_identity(void **state) {
 }
 
 /* 13 */
-static void resolve_of_a_promise_is_that_promise(void **state) {
+static void resolve_with_a_promise_returns_that_promise(void **state) {
   avow_promise_t *p = avow_promise_resolve(loop, avow_int(1));
 
   avow_promise_t *same = avow_promise_resolve(loop, avow_follow(avow_ref(p)));
@@ -213,7 +213,7 @@ static avow_value_t note_and_give(void *word) {
 }
 
 /* 22 */
-static void try_calls_at_once(void **state) {
+static void try_calls_its_function_at_once(void **state) {
   avow_promise_t *p = avow_try(loop, note_and_give, "fn");
   note("caller");
 
@@ -221,7 +221,7 @@ static void try_calls_at_once(void **state) {
   assert_fulfils_int(p, 7);
 }
 
-static void try_of_nothing_rejects(void **state) {
+static void try_without_a_function_is_refused(void **state) {
   assert_says(avow_try(loop, NULL, NULL), UV_EINVAL, "try: invalid argument");
 }
 
@@ -254,7 +254,7 @@ static void result_is_null_while_pending(void **state) {
   avow_unref(p);
 }
 
-static void unref_lets_the_work_go_on(void **state) {
+static void unref_does_not_stop_the_handlers(void **state) {
   avow_deferred_t *d;
   avow_promise_t *p = avow_promise_new(loop, &d);
   avow_unref(avow_then(p, note_cb, NULL, "then"));
@@ -295,7 +295,7 @@ static void recover_from(avow_promise_t *crowd[]) {
     avow_unref(crowd[i]);
 }
 
-static void lost_follower_leaves_others_their_promise(void **state) {
+static void failed_then_keeps_the_promise_for_others(void **state) {
   avow_promise_t *crowd[CROWD];
   avow_deferred_t *d;
   avow_promise_t *p = avow_promise_new(loop, &d);
@@ -313,7 +313,7 @@ static void lost_follower_leaves_others_their_promise(void **state) {
 
 enum { RESERVED = 70 }; /* more than avow reserves for finally and others */
 
-static void lost_follower_without_any_block_leaves_others_theirs(void **state) {
+static void failed_then_without_a_reserve_keeps_the_promise(void **state) {
   avow_promise_t *crowd[CROWD], *last[RESERVED];
   avow_deferred_t *d;
   avow_promise_t *p = avow_promise_new(loop, &d);
@@ -335,7 +335,7 @@ static void cancel_lost(void *lost) {
   avow_cancel(*(avow_promise_t **) lost);
 }
 
-static void value_that_is_lost_may_cancel_as_it_goes(void **state) {
+static void released_value_may_cancel_a_failed_then(void **state) {
   static const avow_class_t canceller = { .name = "canceller",
                                           .destroy = cancel_lost };
   avow_promise_t *crowd[CROWD], *lost;
@@ -354,12 +354,12 @@ static void value_that_is_lost_may_cancel_as_it_goes(void **state) {
 SUITE(promise) {
   const struct CMUnitTest tests[] = {
     CASE(then_runs_after_the_caller_returns),
-    CASE(resolve_runs_no_handler_inside),
+    CASE(resolve_runs_no_handler_inside_the_call),
     CASE(second_resolve_does_nothing),
     CASE(resolve_does_nothing_while_adopting),
     CASE(late_value_is_released),
     CASE(drop_after_resolve_does_nothing),
-    CASE(last_deferred_dropped_rejects),
+    CASE(dropping_the_last_deferred_rejects),
     CASE(reject_never_adopts),
     CASE(reject_with_a_number_keeps_it_as_cause),
     CASE(resolve_with_an_error_rejects),
@@ -367,16 +367,16 @@ SUITE(promise) {
     CASE(promises_that_adopt_each_other_stay_pending),
     CASE(adoption_of_a_settled_promise_takes_its_jobs),
     CASE(value_keeps_its_identity),
-    CASE(resolve_of_a_promise_is_that_promise),
-    CASE(try_calls_at_once),
-    CASE(try_of_nothing_rejects),
+    CASE(resolve_with_a_promise_returns_that_promise),
+    CASE(try_calls_its_function_at_once),
+    CASE(try_without_a_function_is_refused),
     CASE(try_turns_a_failure_into_a_rejection),
     CASE(try_follows_a_promise),
     CASE(result_is_null_while_pending),
-    CASE(unref_lets_the_work_go_on),
-    CASE(lost_follower_leaves_others_their_promise),
-    CASE(lost_follower_without_any_block_leaves_others_theirs),
-    CASE(value_that_is_lost_may_cancel_as_it_goes),
+    CASE(unref_does_not_stop_the_handlers),
+    CASE(failed_then_keeps_the_promise_for_others),
+    CASE(failed_then_without_a_reserve_keeps_the_promise),
+    CASE(released_value_may_cancel_a_failed_then),
     CASE(unref_accepts_null),
     CASE(settled_value_is_released_with_its_promise),
   };

@@ -35,7 +35,7 @@ static void drop(void *remote) {
 
 /* Returns the outcome of a remote's promise that `fn` settles on another
    thread. */
-static avow_value_t settled_elsewhere(uv_thread_cb fn) {
+static avow_value_t settled_on_another_thread(uv_thread_cb fn) {
   avow_remote_t *r;
   avow_promise_t *p = avow_remote_new(loop, &r);
   uv_thread_t thread;
@@ -45,28 +45,28 @@ static avow_value_t settled_elsewhere(uv_thread_cb fn) {
   return v;
 }
 
-static void resolve_fulfils_from_another_thread(void **state) {
-  const avow_value_t v = settled_elsewhere(resolve_string);
+static void resolve_fulfills_from_another_thread(void **state) {
+  const avow_value_t v = settled_on_another_thread(resolve_string);
 
   assert_string_equal(avow_to_bytes(&v, NULL), "there");
   avow_value_unref(v);
 }
 
 static void reject_rejects_from_another_thread(void **state) {
-  const avow_value_t v = settled_elsewhere(reject_message);
+  const avow_value_t v = settled_on_another_thread(reject_message);
 
   assert_int_equal(avow_error_code(&v), UV_EIO);
   assert_string_equal(avow_error_message(&v), "disk 7");
   avow_value_unref(v);
 }
 
-static void drop_breaks_the_promise_from_another_thread(void **state) {
-  const avow_value_t v = settled_elsewhere(drop);
+static void drop_rejects_the_promise_from_another_thread(void **state) {
+  const avow_value_t v = settled_on_another_thread(drop);
 
   assert_int_equal(avow_error_code(&v), AVOW_EBROKEN);
 }
 
-static void reject_wraps_what_is_no_error(void **state) {
+static void reject_wraps_a_non_error_value(void **state) {
   avow_remote_t *r;
   avow_promise_t *p = avow_remote_new(loop, &r);
 
@@ -78,7 +78,7 @@ static void reject_wraps_what_is_no_error(void **state) {
   avow_value_unref(v);
 }
 
-static void resolve_settles_nothing_by_itself(void **state) {
+static void resolve_settles_only_when_the_loop_runs(void **state) {
   avow_remote_t *r;
   avow_promise_t *p = avow_remote_new(loop, &r);
 
@@ -122,7 +122,7 @@ static void resolve_after_cancel_releases_the_value(void **state) {
   assert_int_equal(destroyed, 1);
 }
 
-static void one_iteration_brings_all_that_came(void **state) {
+static void one_iteration_delivers_all_values(void **state) {
   enum { N = 1000 };
   avow_remote_t *remotes[N];
   avow_promise_t *ps[N];
@@ -137,7 +137,7 @@ static void one_iteration_brings_all_that_came(void **state) {
     assert_fulfils_int(ps[i], i);
 }
 
-static void a_promise_cannot_change_loops(void) {
+static void resolve_with_a_promise(void) {
   avow_remote_t *r;
   avow_unref(avow_remote_new(loop, &r));
   avow_promise_t *p = avow_promise_resolve(loop, avow_none());
@@ -149,18 +149,18 @@ static void resolve_null(void) {
   assert_int_equal(avow_remote_resolve(NULL, avow_string("a")), AVOW_EMISUSE);
 }
 
-static void null_is_misuse(void **state) {
+static void null_remote_is_misuse(void **state) {
   assert_misuse(resolve_null, "remote is NULL; pass a valid remote");
   avow_remote_drop(NULL);
 }
 
 static void resolving_with_a_promise_is_misuse(void **state) {
-  assert_misuse(a_promise_cannot_change_loops, "send its value");
+  assert_misuse(resolve_with_a_promise, "send its value");
 }
 
 /* Keeping the loop alive. */
 
-static void a_remote_keeps_the_loop_alive_while_pending(void **state) {
+static void remote_keeps_the_loop_alive_while_pending(void **state) {
   avow_remote_t *r1, *r2;
   assert_false(uv_loop_alive(loop));
   avow_promise_t *p = avow_remote_new(loop, &r1);
@@ -175,7 +175,7 @@ static void a_remote_keeps_the_loop_alive_while_pending(void **state) {
   assert_false(uv_loop_alive(loop));
 }
 
-static void a_cancelled_remote_keeps_nothing_alive(void **state) {
+static void canceled_remote_does_not_keep_the_loop_alive(void **state) {
   avow_remote_t *r;
   avow_promise_t *p = avow_remote_new(loop, &r);
 
@@ -187,7 +187,7 @@ static void a_cancelled_remote_keeps_nothing_alive(void **state) {
   assert_false(uv_loop_alive(loop));
 }
 
-static void a_remote_nobody_waits_for_keeps_the_loop_alive(void **state) {
+static void remote_with_a_released_promise_keeps_the_loop_alive(void **state) {
   avow_remote_t *r;
   avow_unref(avow_then(avow_remote_new(loop, &r), note_cb, NULL, "then"));
 
@@ -203,7 +203,7 @@ static void count_async(uv_handle_t *handle, void *data) {
     ++*(unsigned *) data;
 }
 
-static void all_remotes_share_one_async(void **state) {
+static void all_remotes_share_one_async_handle(void **state) {
   avow_remote_t *remotes[10];
   for (int i = 0; i < 10; i++)
     avow_unref(avow_remote_new(loop, &remotes[i]));
@@ -228,7 +228,7 @@ static void close_cancels_remotes(void **state) {
   avow_remote_drop(r);
 }
 
-static void resolve_after_close_says_so_and_releases(void **state) {
+static void resolve_after_close_fails_and_releases_the_value(void **state) {
   avow_remote_t *r;
   avow_unref(avow_remote_new(loop, &r));
   renew_loop();
@@ -239,7 +239,7 @@ static void resolve_after_close_says_so_and_releases(void **state) {
   assert_int_equal(destroyed, 1);
 }
 
-static void close_releases_what_did_not_arrive(void **state) {
+static void close_releases_undelivered_values(void **state) {
   avow_remote_t *r;
   avow_promise_t *p = avow_remote_new(loop, &r);
   assert_int_equal(avow_remote_resolve(r, counted_object()), 0);
@@ -293,7 +293,7 @@ static void program_end(const program_t *program) {
   assert_int_equal(destroyed, 1);
 }
 
-static void foreign_closing_right_before_close_is_fine(void **state) {
+static void program_may_close_all_handles_before_close(void **state) {
   const program_t program = program_begin();
   use(&program);
 
@@ -303,7 +303,7 @@ static void foreign_closing_right_before_close_is_fine(void **state) {
   assert_notes("job caught");
 }
 
-static void foreign_closing_before_run_is_fine(void **state) {
+static void program_may_close_all_handles_before_run(void **state) {
   const program_t program = program_begin();
   uv_walk(loop, close_handle, NULL);
   use(&program);
@@ -314,7 +314,7 @@ static void foreign_closing_before_run_is_fine(void **state) {
   assert_notes("job caught");
 }
 
-static void foreign_closing_after_an_iteration_is_fine(void **state) {
+static void program_may_close_all_handles_after_an_iteration(void **state) {
   const program_t program = program_begin();
   (void) uv_run(loop, UV_RUN_NOWAIT); /* not 0: the sleep is pending */
   assert_notes("job");
@@ -331,7 +331,7 @@ static void close_from_timer(uv_timer_t *handle) {
   uv_walk(loop, close_handle, NULL);
 }
 
-static void foreign_closing_in_a_callback_is_fine(void **state) {
+static void program_may_close_all_handles_in_a_callback(void **state) {
   uv_timer_t timer;
   const program_t program = program_begin();
   (void) uv_timer_init(loop, &timer);
@@ -344,7 +344,7 @@ static void foreign_closing_in_a_callback_is_fine(void **state) {
   assert_notes("job caught");
 }
 
-static void foreign_closing_and_a_stop_are_fine(void **state) {
+static void program_may_close_all_handles_and_stop(void **state) {
   const program_t program = program_begin();
   use(&program);
 
@@ -376,13 +376,13 @@ static void assert_work_waits_for_close(void) {
   assert_notes("job caught");
 }
 
-static void work_during_foreign_closing_waits_for_close(void **state) {
+static void work_waits_for_close_while_handles_are_closing(void **state) {
   close_all_handles();
 
   assert_work_waits_for_close();
 }
 
-static void work_after_foreign_closing_waits_for_close(void **state) {
+static void work_waits_for_close_after_handles_are_closed(void **state) {
   close_all_handles();
   run();
 
@@ -393,7 +393,7 @@ static const avow_class_t rooted = { .name = "rooted",
                                      .destroy = count_destroy };
 
 /* Some objects, such as streams, have handles of another loop. */
-static void what_cannot_change_threads_is_refused(void **state) {
+static void unsendable_values_are_refused(void **state) {
   avow_remote_t *r, *s;
   avow_promise_t *p = avow_remote_new(loop, &r);
   avow_promise_t *q = avow_remote_new(loop, &s);
@@ -412,31 +412,31 @@ static void what_cannot_change_threads_is_refused(void **state) {
 
 SUITE(remote) {
   const struct CMUnitTest tests[] = {
-    CASE(what_cannot_change_threads_is_refused),
-    CASE(resolve_fulfils_from_another_thread),
+    CASE(unsendable_values_are_refused),
+    CASE(resolve_fulfills_from_another_thread),
     CASE(reject_rejects_from_another_thread),
-    CASE(drop_breaks_the_promise_from_another_thread),
-    CASE(reject_wraps_what_is_no_error),
-    CASE(resolve_settles_nothing_by_itself),
+    CASE(drop_rejects_the_promise_from_another_thread),
+    CASE(reject_wraps_a_non_error_value),
+    CASE(resolve_settles_only_when_the_loop_runs),
     CASE(resolve_works_in_a_handler),
     CASE(resolve_after_cancel_releases_the_value),
-    CASE(one_iteration_brings_all_that_came),
-    CASE(null_is_misuse),
+    CASE(one_iteration_delivers_all_values),
+    CASE(null_remote_is_misuse),
     CASE(resolving_with_a_promise_is_misuse),
-    CASE(a_remote_keeps_the_loop_alive_while_pending),
-    CASE(a_cancelled_remote_keeps_nothing_alive),
-    CASE(a_remote_nobody_waits_for_keeps_the_loop_alive),
-    CASE(all_remotes_share_one_async),
+    CASE(remote_keeps_the_loop_alive_while_pending),
+    CASE(canceled_remote_does_not_keep_the_loop_alive),
+    CASE(remote_with_a_released_promise_keeps_the_loop_alive),
+    CASE(all_remotes_share_one_async_handle),
     CASE(close_cancels_remotes),
-    CASE(resolve_after_close_says_so_and_releases),
-    CASE(close_releases_what_did_not_arrive),
-    CASE(foreign_closing_right_before_close_is_fine),
-    CASE(foreign_closing_before_run_is_fine),
-    CASE(foreign_closing_after_an_iteration_is_fine),
-    CASE(foreign_closing_in_a_callback_is_fine),
-    CASE(foreign_closing_and_a_stop_are_fine),
-    CASE(work_during_foreign_closing_waits_for_close),
-    CASE(work_after_foreign_closing_waits_for_close),
+    CASE(resolve_after_close_fails_and_releases_the_value),
+    CASE(close_releases_undelivered_values),
+    CASE(program_may_close_all_handles_before_close),
+    CASE(program_may_close_all_handles_before_run),
+    CASE(program_may_close_all_handles_after_an_iteration),
+    CASE(program_may_close_all_handles_in_a_callback),
+    CASE(program_may_close_all_handles_and_stop),
+    CASE(work_waits_for_close_while_handles_are_closing),
+    CASE(work_waits_for_close_after_handles_are_closed),
   };
   return RUN(tests);
 }

@@ -25,7 +25,7 @@ static void settle_deferreds(size_t n) {
 }
 
 /* Counts the remotes that lie directly behind the one made before. */
-static size_t count_neighbours(avow_remote_t *remotes[], size_t n) {
+static size_t count_neighbors(avow_remote_t *remotes[], size_t n) {
   const ptrdiff_t distance = (char *) remotes[1] - (char *) remotes[0];
   size_t neighbours = 0;
   for (size_t i = 1; i < n; i++)
@@ -33,19 +33,19 @@ static size_t count_neighbours(avow_remote_t *remotes[], size_t n) {
   return neighbours;
 }
 
-static void remotes_made_together_lie_together(void **state) {
+static void remotes_made_together_are_adjacent(void **state) {
   avow_remote_t *remotes[MANY];
   settle_in_strides(remotes, MANY);
-  const size_t at_first = count_neighbours(remotes, MANY);
+  const size_t at_first = count_neighbors(remotes, MANY);
   assert_in_range(at_first, MANY - MANY / 10, MANY);
 
   for (int i = 0; i < 10; i++)
     settle_in_strides(remotes, MANY);
 
-  assert_int_equal(count_neighbours(remotes, MANY), at_first);
+  assert_int_equal(count_neighbors(remotes, MANY), at_first);
 }
 
-static void remote_that_came_back_serves_beside_others(void **state) {
+static void freed_remote_is_reused_while_others_are_pending(void **state) {
   avow_remote_t *other, *first, *second;
   avow_unref(avow_remote_new(loop, &other));
   avow_unref(avow_remote_new(loop, &first));
@@ -61,7 +61,7 @@ static void remote_that_came_back_serves_beside_others(void **state) {
 }
 
 /* The test subtracts the allocations of promises. */
-static void remotes_that_came_back_serve_again(void **state) {
+static void freed_remotes_are_reused(void **state) {
   avow_remote_t *remotes[MANY];
   settle_in_strides(remotes, MANY);
   long calls = allocation_calls();
@@ -77,7 +77,7 @@ static void remotes_that_came_back_serve_again(void **state) {
 /* The rounds before the measurement make the pool keep that many promises.
    After a first peak it would not keep all of them in trace builds, where
    blocks are larger. */
-static void many_remotes_leave_no_more_than_a_reserve(void **state) {
+static void many_remotes_leave_only_a_reserve(void **state) {
   const size_t n = (KEPT + 10) * EACH;
   avow_remote_t **remotes = test_calloc(n, sizeof(avow_remote_t *));
   for (int i = 0; i < 3; i++)
@@ -93,10 +93,10 @@ static void many_remotes_leave_no_more_than_a_reserve(void **state) {
 
 SUITE(remote_memory) {
   const struct CMUnitTest tests[] = {
-    CASE(remotes_made_together_lie_together),
-    CASE(remote_that_came_back_serves_beside_others),
-    CASE(remotes_that_came_back_serve_again),
-    CASE(many_remotes_leave_no_more_than_a_reserve),
+    CASE(remotes_made_together_are_adjacent),
+    CASE(freed_remote_is_reused_while_others_are_pending),
+    CASE(freed_remotes_are_reused),
+    CASE(many_remotes_leave_only_a_reserve),
   };
   return RUN(tests);
 }

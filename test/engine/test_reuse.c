@@ -40,7 +40,7 @@ static void close_all(void) {
   uv_walk(loop, close_handle, NULL);
 }
 
-static void pending_sleep_waits_for_the_end(void **state) {
+static void pending_sleep_waits_for_loop_close(void **state) {
   avow_promise_t *p = avow_sleep(loop, MINUTE);
 
   close_all();
@@ -72,7 +72,7 @@ static void sleep_beside_another_handle(void) {
   run();
 }
 
-static void wait_for_a_turn(void) {
+static void wait_for_an_iteration(void) {
   close_all();
   assert_rejects(avow_next_iteration(loop), UV_ECANCELED);
 }
@@ -83,10 +83,10 @@ static void run_for_a_sleep(void) {
   assert_rejects(p, AVOW_EIDLE);
 }
 
-static void use_without_init_is_advised_against_once(void **state) {
-  static void (*const uses[])(void) = { make_promises,
-                                        sleep_beside_another_handle,
-                                        wait_for_a_turn, run_for_a_sleep };
+static void use_without_init_is_reported_once(void **state) {
+  static void (*const uses[])(
+      void) = { make_promises, sleep_beside_another_handle,
+                wait_for_an_iteration, run_for_a_sleep };
 
   for (size_t i = 0; i < sizeof(uses) / sizeof(uses[0]); i++) {
     assert_int_equal(advised(uses[i]), ONCE);
@@ -98,7 +98,7 @@ static avow_value_t sleep_again(void *data) {
   return avow_follow(avow_sleep(loop, 1));
 }
 
-static void close_as_one_should(void) {
+static void close_normally(void) {
   avow_unref(avow_finally(avow_sleep(loop, MINUTE), sleep_again, NULL));
   uv_timer_t timer;
   assert_int_equal(uv_timer_init(loop, &timer), 0);
@@ -109,8 +109,8 @@ static void close_as_one_should(void) {
   assert_fulfils_none(avow_sleep(loop, 1));
 }
 
-static void end_in_order_needs_no_advice(void **state) {
-  assert_int_equal(advised(close_as_one_should), 0);
+static void normal_close_is_not_reported(void **state) {
+  assert_int_equal(advised(close_normally), 0);
 }
 
 #ifndef _WIN32 /* the test makes a page inaccessible */
@@ -139,20 +139,22 @@ static void free_page(void) {
   free(page);
 }
 
-static void promise_may_be_kept_when_its_loop_is_gone(void **state) {
+static void promise_may_outlive_its_loop(void **state) {
   avow_unref(avow_then(outliving_promise(), NULL, NULL, NULL));
 
   free_page();
 }
 
-static void let_go_of(void *p) {
+static void release_promise(void *p) {
   avow_unref(p);
 }
 
-static void promise_whose_loop_is_gone_may_go_on_any_thread(void **state) {
+static void promise_of_a_freed_loop_may_be_released_on_any_thread(
+    void **state) {
   uv_thread_t thread;
 
-  assert_int_equal(uv_thread_create(&thread, let_go_of, outliving_promise()),
+  assert_int_equal(uv_thread_create(&thread, release_promise,
+                                    outliving_promise()),
                    0);
   assert_int_equal(uv_thread_join(&thread), 0);
 
@@ -163,12 +165,12 @@ static void promise_whose_loop_is_gone_may_go_on_any_thread(void **state) {
 
 SUITE(reuse) {
   const struct CMUnitTest tests[] = {
-    CASE(pending_sleep_waits_for_the_end),
-    CASE(use_without_init_is_advised_against_once),
-    CASE(end_in_order_needs_no_advice),
+    CASE(pending_sleep_waits_for_loop_close),
+    CASE(use_without_init_is_reported_once),
+    CASE(normal_close_is_not_reported),
 #ifndef _WIN32
-    CASE(promise_may_be_kept_when_its_loop_is_gone),
-    CASE(promise_whose_loop_is_gone_may_go_on_any_thread),
+    CASE(promise_may_outlive_its_loop),
+    CASE(promise_of_a_freed_loop_may_be_released_on_any_thread),
 #endif
   };
   return RUN(tests);

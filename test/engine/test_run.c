@@ -16,7 +16,7 @@ static void on_prepare(uv_prepare_t *prepare) {
   note("the loop runs");
 }
 
-static void run_returns_at_once_what_is_settled(void **state) {
+static void run_returns_a_settled_outcome_at_once(void **state) {
   uv_prepare_t prepare;
   assert_int_equal(uv_prepare_init(loop, &prepare), 0);
   assert_int_equal(uv_prepare_start(&prepare, on_prepare), 0);
@@ -36,7 +36,7 @@ static void run_ends_when_its_promise_settles(void **state) {
   avow_unref(later);
 }
 
-static void run_ends_though_others_keep_the_loop_waiting(void **state) {
+static void run_ends_while_other_handles_are_active(void **state) {
   uv_async_t other;
   assert_int_equal(uv_async_init(loop, &other, NULL), 0);
   avow_promise_t *p = avow_sleep(loop, 1);
@@ -52,7 +52,7 @@ static void resolve_in_a_timer(uv_timer_t *timer) {
 }
 
 /* No reaction waits for p, so that no job reports its end. */
-static void run_ends_when_a_timer_of_the_program_settles(void **state) {
+static void run_ends_when_a_raw_timer_settles_the_promise(void **state) {
   uv_async_t other;
   uv_timer_t timer;
   avow_deferred_t *d;
@@ -71,7 +71,7 @@ static void run_in_a_timer(uv_timer_t *timer) {
   assert_fulfils_none(avow_sleep(loop, 10)); /* ends after the outer sleep */
 }
 
-static void run_ends_though_a_run_inside_it_saw_the_end(void **state) {
+static void run_ends_if_a_nested_run_settles_its_promise(void **state) {
   uv_async_t other;
   uv_timer_t timer;
   assert_int_equal(uv_async_init(loop, &other, NULL), 0);
@@ -88,7 +88,7 @@ typedef struct {
   avow_deferred_t *first, *second;
 } two_turns_t;
 
-static void resolve_one_a_turn(uv_idle_t *idle) {
+static void resolve_one_per_iteration(uv_idle_t *idle) {
   two_turns_t *turns = idle->data;
   avow_deferred_t **next =
       turns->first != NULL ? &turns->first : &turns->second;
@@ -98,22 +98,22 @@ static void resolve_one_a_turn(uv_idle_t *idle) {
     (void) uv_idle_stop(idle);
 }
 
-static void run_two_turns(uv_timer_t *timer) {
+static void run_two_iterations(uv_timer_t *timer) {
   two_turns_t *turns = timer->data;
   avow_promise_t *p = avow_promise_new(loop, &turns->second);
   assert_int_equal(uv_idle_init(loop, &turns->idle), 0);
   turns->idle.data = turns;
-  assert_int_equal(uv_idle_start(&turns->idle, resolve_one_a_turn), 0);
+  assert_int_equal(uv_idle_start(&turns->idle, resolve_one_per_iteration), 0);
 
   assert_fulfils_none(p);
   note("inner");
 }
 
-static void run_turns_the_loop_though_an_outer_run_is_over(void **state) {
+static void nested_run_continues_after_the_outer_promise_settles(void **state) {
   two_turns_t turns = { 0 };
   uv_timer_t timer;
   avow_promise_t *p = avow_promise_new(loop, &turns.first);
-  start_timer(&timer, run_two_turns, &turns);
+  start_timer(&timer, run_two_iterations, &turns);
 
   assert_fulfils_none(p);
 
@@ -157,7 +157,7 @@ static void run_leaves_the_loop_ready_to_run(void **state) {
   avow_unref(later);
 }
 
-static void run_says_when_the_loop_is_dry(void **state) {
+static void run_returns_eidle_when_nothing_is_active(void **state) {
   avow_deferred_t *d;
   avow_promise_t *p = avow_promise_new(loop, &d);
 
@@ -172,7 +172,7 @@ static void stop_in_a_timer(uv_timer_t *timer) {
   uv_stop(loop);
 }
 
-static void run_goes_on_after_a_stop(void **state) {
+static void run_continues_after_a_stop(void **state) {
   uv_timer_t timer;
   start_timer(&timer, stop_in_a_timer, NULL);
 
@@ -191,7 +191,7 @@ static void close_all_and_resolve(uv_timer_t *timer) {
 }
 
 /* Only jobs are left, for which libuv does not keep the loop alive. */
-static void run_ends_though_its_handles_were_closed(void **state) {
+static void run_ends_after_all_handles_are_closed(void **state) {
   avow_deferred_t *d;
   avow_promise_t *p = avow_then(avow_promise_new(loop, &d), note_cb, NULL, "a");
   uv_timer_t timer;
@@ -210,16 +210,16 @@ static void run_in_a_callback(void) {
   assert_rejects(avow_then(p, run_cb, NULL, NULL), AVOW_EMISUSE);
 }
 
-static void run_as_it_is_cancelled(void *code) {
+static void run_in_on_cancel(void *code) {
   const avow_value_t v = avow_run(avow_promise_resolve(loop, avow_none()));
   *(int *) code = avow_error_code(&v);
 }
 
-static void run_while_something_is_cancelled(void) {
+static void run_during_a_cancellation(void) {
   int code = 0;
   avow_deferred_t *d;
   avow_promise_t *p = avow_promise_new(loop, &d);
-  avow_on_cancel(d, run_as_it_is_cancelled, &code);
+  avow_on_cancel(d, run_in_on_cancel, &code);
 
   avow_cancel(p);
 
@@ -230,7 +230,7 @@ static void run_while_something_is_cancelled(void) {
 
 static void run_in_a_callback_is_misuse(void **state) {
   assert_misuse(run_in_a_callback, "avow_run(): called inside a callback");
-  assert_misuse(run_while_something_is_cancelled,
+  assert_misuse(run_during_a_cancellation,
                 "avow_run(): called inside a callback");
 }
 
@@ -240,7 +240,7 @@ static void run_and_note(uv_timer_t *timer) {
 }
 
 /* Either function may run the loop that calls the timer. */
-static void run_in_a_callback_of_libuv_s_is_none(void **state) {
+static void run_in_a_raw_libuv_callback_is_allowed(void **state) {
   uv_timer_t timer;
 
   start_timer(&timer, run_and_note, NULL);
@@ -259,7 +259,7 @@ static avow_value_t run_the_other(const avow_value_t *arg, void *other) {
   return avow_run(avow_sleep(other, 1));
 }
 
-static void run_of_another_loop_may_be_in_a_handler(void **state) {
+static void handler_may_run_another_loop(void **state) {
   uv_loop_t other;
   assert_int_equal(uv_loop_init(&other), 0);
   assert_int_equal(avow_loop_init(&other, &steady), 0);
@@ -273,20 +273,20 @@ static void run_of_another_loop_may_be_in_a_handler(void **state) {
 
 SUITE(run) {
   const struct CMUnitTest tests[] = {
-    CASE(run_returns_at_once_what_is_settled),
+    CASE(run_returns_a_settled_outcome_at_once),
     CASE(run_ends_when_its_promise_settles),
-    CASE(run_ends_though_others_keep_the_loop_waiting),
-    CASE(run_ends_when_a_timer_of_the_program_settles),
-    CASE(run_ends_though_a_run_inside_it_saw_the_end),
-    CASE(run_turns_the_loop_though_an_outer_run_is_over),
+    CASE(run_ends_while_other_handles_are_active),
+    CASE(run_ends_when_a_raw_timer_settles_the_promise),
+    CASE(run_ends_if_a_nested_run_settles_its_promise),
+    CASE(nested_run_continues_after_the_outer_promise_settles),
     CASE(run_ends_when_its_loop_is_closed),
     CASE(run_leaves_the_loop_ready_to_run),
-    CASE(run_says_when_the_loop_is_dry),
-    CASE(run_goes_on_after_a_stop),
+    CASE(run_returns_eidle_when_nothing_is_active),
+    CASE(run_continues_after_a_stop),
     CASE(run_in_a_callback_is_misuse),
-    CASE(run_in_a_callback_of_libuv_s_is_none),
-    CASE(run_of_another_loop_may_be_in_a_handler),
-    CASE(run_ends_though_its_handles_were_closed),
+    CASE(run_in_a_raw_libuv_callback_is_allowed),
+    CASE(handler_may_run_another_loop),
+    CASE(run_ends_after_all_handles_are_closed),
   };
   return RUN(tests);
 }

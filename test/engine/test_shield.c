@@ -22,7 +22,7 @@ static void shield_settles_as_its_promise_does(void **state) {
   assert_rejects(q, UV_EIO);
 }
 
-static void shield_of_what_is_settled_is_that(void **state) {
+static void shield_of_a_settled_promise_is_that_promise(void **state) {
   avow_promise_t *p = avow_promise_resolve(loop, avow_int(1));
 
   assert_ptr_equal(avow_shield(p), p);
@@ -36,7 +36,7 @@ static avow_value_t sleep_long(const avow_value_t *arg, void *data) {
 }
 
 /* The outcome of the shield is not lost, as behind a handler that runs. */
-static void cancelling_waits_and_then_goes_on(void **state) {
+static void cancellation_continues_after_the_shield_settles(void **state) {
   avow_deferred_t *d;
   avow_promise_t *p = avow_shield(pending(&d));
   p = avow_then(p, sleep_long, NULL, NULL);
@@ -50,7 +50,7 @@ static void cancelling_waits_and_then_goes_on(void **state) {
   assert_notes("got=5");
 }
 
-static void shield_that_others_hold_is_waited_for_too(void **state) {
+static void cancellation_waits_for_a_shared_shield(void **state) {
   avow_deferred_t *d;
   avow_promise_t *p = avow_shield(pending(&d));
   avow_promise_t *q = avow_then(avow_ref(p), note_cb, NULL, "then");
@@ -77,7 +77,7 @@ static void until_waits_for_a_shield(void **state) {
   avow_unref(stop);
 }
 
-static void timeout_inside_limits_a_shield(void **state) {
+static void timeout_inside_a_shield_still_applies(void **state) {
   avow_deferred_t *d;
   avow_promise_t *p = avow_shield(avow_timeout(pending(&d), 1));
 
@@ -98,7 +98,7 @@ static void open_again(void) {
   assert_int_equal(avow_loop_init(loop, &steady), 0);
 }
 
-static void closing_waits_for_what_is_shielded_and_no_more(void **state) {
+static void closing_waits_only_for_shielded_promises(void **state) {
   avow_promise_t *p = avow_then(avow_sleep(loop, 1), note_cb, NULL, "slept");
   avow_promise_t *q = avow_catch(avow_sleep(loop, 1), note_value_cb, "other");
   p = avow_then(avow_shield(p), note_cb, NULL, "behind");
@@ -125,7 +125,7 @@ static avow_promise_t *group_of_one(void) {
 }
 
 /* Tests nested combinators and tools. */
-static void closing_spares_all_that_a_shield_waits_for(void **state) {
+static void closing_keeps_all_inputs_of_a_shield(void **state) {
   avow_promise_t *some[] = { avow_sleep(loop, 1), group_of_one() };
   avow_promise_t *all[] = { avow_all(loop, some, 2),
                             avow_timeout(avow_sleep(loop, 1), 60000) };
@@ -138,7 +138,7 @@ static void closing_spares_all_that_a_shield_waits_for(void **state) {
   open_again();
 }
 
-static void closing_spares_the_limit_of_what_is_shielded(void **state) {
+static void closing_keeps_the_timeout_inside_a_shield(void **state) {
   avow_deferred_t *d;
   avow_promise_t *p = avow_shield(avow_timeout(pending(&d), 1));
 
@@ -151,7 +151,7 @@ static void closing_spares_the_limit_of_what_is_shielded(void **state) {
   open_again();
 }
 
-static void closing_waits_no_longer_than_something_can_happen(void **state) {
+static void closing_cancels_shields_that_cannot_settle(void **state) {
   avow_deferred_t *d;
   avow_promise_t *p = avow_shield(pending(&d));
 
@@ -173,7 +173,7 @@ static void resolve_late(uv_timer_t *timer) {
 
 /* A mailbox keeps the loop alive, so that closing waits for the shield. The
    report is due before the timer. */
-static void closing_says_what_it_waits_for(void **state) {
+static void closing_reports_the_promise_it_waits_for(void **state) {
   avow_options_t options = steady;
   options.clock_guard_ms = 1;
   close_loop();
@@ -211,7 +211,7 @@ static avow_value_t shield_again(void *data) {
   return avow_follow(avow_shield(avow_sleep(loop, 0)));
 }
 
-static void closing_waits_for_no_more_shields_without_end(void **state) {
+static void closing_abandons_endless_new_shields(void **state) {
   int calls = 0;
   avow_promise_t *p = avow_repeat(loop, shield_again, &calls);
   (void) uv_run(loop, UV_RUN_NOWAIT); /* not 0: the repeat has begun */
@@ -231,7 +231,7 @@ static void cancel_behind(void *p) {
 
 /* Two shields would wait forever. The first promise that is canceled cancels
    the shield of the other. */
-static void shield_gives_way_when_closing_gives_up_on_it(void **state) {
+static void abandoned_shield_accepts_cancellation(void **state) {
   avow_deferred_t *d[2];
   avow_promise_t *p[2];
   for (int i = 0; i < 2; i++)
@@ -253,7 +253,7 @@ static void shield_gives_way_when_closing_gives_up_on_it(void **state) {
 
 /* The first promise that is canceled cancels the other shield before the other
    promise. */
-static void shield_that_gives_way_leaves_what_others_hold(void **state) {
+static void abandoned_shield_of_a_shared_promise_is_canceled(void **state) {
   avow_deferred_t *d[2];
   avow_promise_t *held[2], *shield[2];
   for (int i = 0; i < 2; i++) {
@@ -285,7 +285,7 @@ static avow_value_t sleep_and_clean_up(size_t i, void *data) {
 }
 
 /* A canceled tool waits for its children, and a shield waits for the tool. */
-static void closing_spares_whom_a_cancelled_tool_waits_for(void **state) {
+static void closing_keeps_children_of_a_shielded_canceled_tool(void **state) {
   avow_promise_t *map = avow_map(loop, 1, sleep_and_clean_up, NULL, NULL);
   avow_promise_t *p = avow_shield(avow_ref(map));
   (void) uv_run(loop, UV_RUN_NOWAIT); /* not 0: it has begun */
@@ -307,7 +307,7 @@ static avow_value_t shield_long(const avow_value_t *arg, void *data) {
 
 /* No event can settle the promises, and a shield that is made now does not
    change that. */
-static void closing_ends_shields_of_what_waits_for_each_other(void **state) {
+static void closing_cancels_shields_of_a_cycle(void **state) {
   avow_deferred_t *dp, *dq;
   avow_promise_t *p = avow_promise_new(loop, &dp);
   avow_promise_t *q = avow_promise_new(loop, &dq);
@@ -330,7 +330,7 @@ static avow_value_t clean_up(void *data) {
 }
 
 /* The losers of a race that has settled are canceled and clean up. */
-static void closing_spares_losers_that_a_shield_waits_for(void **state) {
+static void closing_keeps_losers_that_a_shield_waits_for(void **state) {
   avow_deferred_t *d;
   avow_promise_t *racers[] = {
     avow_promise_new(loop, &d),
@@ -362,8 +362,7 @@ static void on_idle(uv_idle_t *handle) {
 }
 
 /* The loop is not alive then, but jobs are queued. */
-static void closing_spares_what_a_program_settles_as_it_closes_all_handles(
-    void **state) {
+static void shield_settles_while_a_program_closes_all_handles(void **state) {
   avow_promise_t *p = avow_shield(avow_promise_new(loop, &resolved_late));
   uv_idle_t idle;
   assert_int_equal(uv_idle_init(loop, &idle), 0);
@@ -393,7 +392,7 @@ static avow_value_t swallow(void *data) {
   return avow_await(avow_sleep(loop, 1));
 }
 
-static void function_that_swallows_it_goes_on(void **state) {
+static void function_that_ignores_cancellation_continues(void **state) {
   avow_promise_t *p = avow_async(loop, swallow, NULL);
 
   assert_rejects(avow_timeout(p, 1), UV_ETIMEDOUT);
@@ -408,7 +407,7 @@ static avow_value_t shield_first(void *data) {
   return note_value_cb(&v, "next");
 }
 
-static void cancelled_behind_a_shield_its_next_await_is(void **state) {
+static void cancellation_behind_a_shield_ends_the_next_await(void **state) {
   avow_deferred_t *d;
   avow_promise_t *p = avow_async(loop, shield_first, pending(&d));
 
@@ -420,7 +419,7 @@ static void cancelled_behind_a_shield_its_next_await_is(void **state) {
   assert_notes("shielded=1 next=ECANCELED");
 }
 
-static void closing_lets_a_function_clean_up(void **state) {
+static void function_can_clean_up_during_close(void **state) {
   avow_unref(avow_async(loop, shield_first, avow_sleep(loop, 1)));
 
   close_loop();
@@ -429,7 +428,7 @@ static void closing_lets_a_function_clean_up(void **state) {
   open_again();
 }
 
-static void closing_does_not_poll_before_it_has_cancelled(void **state) {
+static void closing_cancels_before_it_polls(void **state) {
   avow_unref(avow_async(loop, shield_first, avow_sleep(loop, 1)));
   const uint64_t now = uv_hrtime();
   while (uv_hrtime() < now + UINT64_C(3000000))
@@ -446,29 +445,29 @@ static void closing_does_not_poll_before_it_has_cancelled(void **state) {
 SUITE(shield) {
   const struct CMUnitTest tests[] = {
     CASE(shield_settles_as_its_promise_does),
-    CASE(shield_of_what_is_settled_is_that),
-    CASE(cancelling_waits_and_then_goes_on),
-    CASE(shield_that_others_hold_is_waited_for_too),
+    CASE(shield_of_a_settled_promise_is_that_promise),
+    CASE(cancellation_continues_after_the_shield_settles),
+    CASE(cancellation_waits_for_a_shared_shield),
     CASE(until_waits_for_a_shield),
-    CASE(timeout_inside_limits_a_shield),
-    CASE(closing_waits_for_what_is_shielded_and_no_more),
-    CASE(closing_spares_all_that_a_shield_waits_for),
-    CASE(closing_spares_the_limit_of_what_is_shielded),
-    CASE(closing_waits_no_longer_than_something_can_happen),
-    CASE(closing_says_what_it_waits_for),
-    CASE(closing_waits_for_no_more_shields_without_end),
+    CASE(timeout_inside_a_shield_still_applies),
+    CASE(closing_waits_only_for_shielded_promises),
+    CASE(closing_keeps_all_inputs_of_a_shield),
+    CASE(closing_keeps_the_timeout_inside_a_shield),
+    CASE(closing_cancels_shields_that_cannot_settle),
+    CASE(closing_reports_the_promise_it_waits_for),
+    CASE(closing_abandons_endless_new_shields),
 #ifndef AVOW_NO_ASYNC
-    CASE(function_that_swallows_it_goes_on),
-    CASE(cancelled_behind_a_shield_its_next_await_is),
-    CASE(closing_lets_a_function_clean_up),
-    CASE(closing_does_not_poll_before_it_has_cancelled),
+    CASE(function_that_ignores_cancellation_continues),
+    CASE(cancellation_behind_a_shield_ends_the_next_await),
+    CASE(function_can_clean_up_during_close),
+    CASE(closing_cancels_before_it_polls),
 #endif
-    CASE(shield_gives_way_when_closing_gives_up_on_it),
-    CASE(shield_that_gives_way_leaves_what_others_hold),
-    CASE(closing_spares_whom_a_cancelled_tool_waits_for),
-    CASE(closing_ends_shields_of_what_waits_for_each_other),
-    CASE(closing_spares_losers_that_a_shield_waits_for),
-    CASE(closing_spares_what_a_program_settles_as_it_closes_all_handles),
+    CASE(abandoned_shield_accepts_cancellation),
+    CASE(abandoned_shield_of_a_shared_promise_is_canceled),
+    CASE(closing_keeps_children_of_a_shielded_canceled_tool),
+    CASE(closing_cancels_shields_of_a_cycle),
+    CASE(closing_keeps_losers_that_a_shield_waits_for),
+    CASE(shield_settles_while_a_program_closes_all_handles),
   };
   return RUN(tests);
 }

@@ -63,7 +63,7 @@ static void assert_kept_is_little(long live) {
   assert_in_range(live_allocations() - live, 1, KEPT / CHUNK + 6);
 }
 
-static void what_is_empty_goes_back_beyond_a_reserve(void **state) {
+static void empty_slabs_beyond_a_reserve_are_freed(void **state) {
   const long live = live_allocations();
   take_peak(PEAK);
   assert_true(live_allocations() - live > 2 * KEPT / CHUNK);
@@ -73,7 +73,7 @@ static void what_is_empty_goes_back_beyond_a_reserve(void **state) {
   assert_kept_is_little(live);
 }
 
-static void what_is_empty_goes_back_in_any_order(void **state) {
+static void empty_slabs_are_freed_in_any_order(void **state) {
   const long live = live_allocations();
   take_peak(PEAK);
   give_back_peak(PEAK, STRIDE);
@@ -122,7 +122,7 @@ enum { FIRST_GO = 1 };
 
 /* A block in use keeps its chunk. The other blocks of the chunk are used
    again. */
-static void what_stays_keeps_its_chunk(void **state) {
+static void block_in_use_keeps_its_chunk(void **state) {
   take_peak(PEAK);
   const long calls = allocation_calls();
 
@@ -137,7 +137,7 @@ static void what_stays_keeps_its_chunk(void **state) {
   assert_in_range(slabs_to_visit(), 1, 2 * CHUNK);
 }
 
-static void batches_in_a_row_ask_for_nothing(void **state) {
+static void repeated_batches_allocate_nothing(void **state) {
   take_peak(BATCH);
   give_back_peak(BATCH, 1);
   const long calls = allocation_calls();
@@ -162,7 +162,7 @@ static size_t count_vacant(void) {
 }
 
 /* The blocks in use occupy at most one slab each. */
-static void what_is_empty_beside_others_becomes_vacant(void **state) {
+static void empty_slabs_in_a_busy_chunk_become_vacant(void **state) {
   take_peak(PEAK);
   const size_t others = slabs_to_visit() - PEAK / STRIDE - 3;
 
@@ -173,7 +173,7 @@ static void what_is_empty_beside_others_becomes_vacant(void **state) {
   assert_int_equal(avow__pool_count(&pool), PEAK / STRIDE + 1);
 }
 
-static void what_was_vacant_is_used_again(void **state) {
+static void vacant_slabs_are_reused(void **state) {
   take_peak(PEAK);
   give_back_but_for(PEAK, STRIDE);
   const long calls = allocation_calls();
@@ -191,7 +191,7 @@ static void what_was_vacant_is_used_again(void **state) {
   give_back_peak(PEAK, 1);
 }
 
-static void pool_that_shrinks_keeps_nothing_empty(void **state) {
+static void shrinking_keeps_no_empty_slabs(void **state) {
   take_peak(BATCH);
   give_back_but_for(BATCH, 100 * AVOW__BLOCKS);
   assert_true(pool.empty_count > 0);
@@ -218,7 +218,7 @@ static size_t count_resident(const avow__slab_t *slab) {
   return n;
 }
 
-static void pool_that_shrinks_keeps_no_page_for_later(void **state) {
+static void shrinking_releases_unused_pages(void **state) {
   take_peak(AVOW__BLOCKS - pool.reserved + 1); /* the last has its own slab */
   if (AVOW__SLAB < 2 * sysconf(_SC_PAGESIZE))
     skip_because("pages are larger than slabs");
@@ -231,7 +231,7 @@ static void pool_that_shrinks_keeps_no_page_for_later(void **state) {
 #endif
 
 /* A peak that recurs is kept. */
-static void what_is_asked_for_again_is_kept(void **state) {
+static void repeated_peaks_keep_their_slabs(void **state) {
   for (int i = 0; i < 4; i++) {
     take_peak(PEAK);
     give_back_peak(PEAK, 1);
@@ -244,7 +244,7 @@ static void what_is_asked_for_again_is_kept(void **state) {
   assert_int_equal(allocation_calls(), calls);
 }
 
-static void peaks_more_than_a_second_apart_go_back(void **state) {
+static void slabs_of_peaks_a_second_apart_are_freed(void **state) {
   const long live = live_allocations();
 
   for (uint64_t second = 1; second <= 3; second++) {
@@ -257,7 +257,7 @@ static void peaks_more_than_a_second_apart_go_back(void **state) {
 }
 
 /* The test passes the time to avow__pool_review(). */
-static void what_rests_for_a_second_goes(void **state) {
+static void slabs_unused_for_a_second_are_freed(void **state) {
   for (int i = 0; i < 2; i++) {
     take_peak(PEAK);
     give_back_peak(PEAK, 1);
@@ -279,7 +279,7 @@ static void what_rests_for_a_second_goes(void **state) {
   assert_in_range(pool.empty_count, 1, CHUNK);
 }
 
-static void turns_let_go_of_what_rests(void **state) {
+static void iterations_free_unused_slabs(void **state) {
   avow__pool_t *own = &avow__context_of(loop)->pool;
   for (size_t i = 0; i < BATCH; i++)
     peak[i] = avow_promise_resolve(loop, avow_none());
@@ -296,7 +296,7 @@ static void turns_let_go_of_what_rests(void **state) {
 }
 
 /* Blocks that are made together also lie together after a peak. */
-static void blocks_lie_in_order_after_a_peak(void **state) {
+static void blocks_are_adjacent_after_a_peak(void **state) {
   take_peak(PEAK);
   give_back_peak(PEAK, STRIDE);
   take_peak(BATCH);
@@ -308,7 +308,7 @@ static void blocks_lie_in_order_after_a_peak(void **state) {
   give_back_peak(BATCH, 1);
 }
 
-static void each_passes_by_what_a_peak_has_left(void **state) {
+static void each_skips_slabs_freed_after_a_peak(void **state) {
   take_peak(PEAK);
   assert_true(slabs_to_visit() >= PEAK / AVOW__BLOCKS);
 
@@ -330,7 +330,7 @@ static void each_may_free_all_of_a_peak(void **state) {
   assert_kept_is_little(live);
 }
 
-static void closed_loop_keeps_what_its_promises_need(void **state) {
+static void closed_loop_keeps_the_memory_of_its_promises(void **state) {
   const long live = live_allocations();
   uv_loop_t other;
   assert_int_equal(uv_loop_init(&other), 0);
@@ -351,24 +351,24 @@ static void closed_loop_keeps_what_its_promises_need(void **state) {
 
 SUITE(slab) {
   const struct CMUnitTest tests[] = {
-    POOL(what_is_empty_goes_back_beyond_a_reserve),
-    POOL(what_is_empty_goes_back_in_any_order),
-    POOL(what_stays_keeps_its_chunk),
-    POOL(batches_in_a_row_ask_for_nothing),
-    POOL(what_is_empty_beside_others_becomes_vacant),
-    POOL(what_was_vacant_is_used_again),
-    POOL(pool_that_shrinks_keeps_nothing_empty),
+    POOL(empty_slabs_beyond_a_reserve_are_freed),
+    POOL(empty_slabs_are_freed_in_any_order),
+    POOL(block_in_use_keeps_its_chunk),
+    POOL(repeated_batches_allocate_nothing),
+    POOL(empty_slabs_in_a_busy_chunk_become_vacant),
+    POOL(vacant_slabs_are_reused),
+    POOL(shrinking_keeps_no_empty_slabs),
 #ifdef __linux__
-    POOL(pool_that_shrinks_keeps_no_page_for_later),
+    POOL(shrinking_releases_unused_pages),
 #endif
-    POOL(what_is_asked_for_again_is_kept),
-    POOL(peaks_more_than_a_second_apart_go_back),
-    POOL(what_rests_for_a_second_goes),
-    CASE(turns_let_go_of_what_rests),
-    POOL(blocks_lie_in_order_after_a_peak),
-    POOL(each_passes_by_what_a_peak_has_left),
+    POOL(repeated_peaks_keep_their_slabs),
+    POOL(slabs_of_peaks_a_second_apart_are_freed),
+    POOL(slabs_unused_for_a_second_are_freed),
+    CASE(iterations_free_unused_slabs),
+    POOL(blocks_are_adjacent_after_a_peak),
+    POOL(each_skips_slabs_freed_after_a_peak),
     POOL(each_may_free_all_of_a_peak),
-    CASE(closed_loop_keeps_what_its_promises_need),
+    CASE(closed_loop_keeps_the_memory_of_its_promises),
   };
   return RUN(tests);
 }

@@ -13,7 +13,7 @@ static uint64_t random_below(uint64_t limit) {
   return (seed * UINT64_C(2685821657736338717) >> 16) % limit;
 }
 
-static void a_sleep_is_never_early(void **state) {
+static void sleep_is_never_early(void **state) {
   for (uint64_t ms = 0; ms < 20; ms += 3) {
     uv_update_time(loop);
     const uint64_t start = uv_now(loop);
@@ -24,7 +24,7 @@ static void a_sleep_is_never_early(void **state) {
   }
 }
 
-static void a_sleep_of_nothing_waits_for_the_loop(void **state) {
+static void sleep_of_zero_waits_for_the_loop(void **state) {
   avow_promise_t *p = avow_sleep(loop, 0);
 
   assert_int_equal(avow_state(p), AVOW_PENDING);
@@ -81,7 +81,7 @@ static avow_value_t sleep_twice(const avow_value_t *arg, void *data) {
 }
 
 /* Both sleeps start at the time of the callback. */
-static void a_later_but_shorter_sleep_ends_first(void **state) {
+static void later_but_shorter_sleep_ends_first(void **state) {
   assert_fulfils_none(avow_then(avow_sleep(loop, 0), sleep_twice, NULL, NULL));
 
   run();
@@ -92,7 +92,7 @@ static void a_later_but_shorter_sleep_ends_first(void **state) {
 /* A sleep that counted from the cached time of the loop would end at once. */
 enum { STALE = 150, LONG = 100 };
 
-static void a_sleep_counts_from_the_present_outside_callbacks(void **state) {
+static void sleep_outside_callbacks_counts_from_the_current_time(void **state) {
   const uint64_t stale = uv_now(loop);
   uv_sleep(STALE);
   assert_int_equal(uv_now(loop), stale);
@@ -106,7 +106,7 @@ static avow_value_t sleep_long(const avow_value_t *arg, void *data) {
   return avow_follow(avow_sleep(loop, LONG));
 }
 
-static void a_sleep_counts_from_the_present_when_a_run_begins(void **state) {
+static void sleep_at_the_start_of_a_run_uses_the_current_time(void **state) {
   const uint64_t stale = uv_now(loop);
   avow_promise_t *p = avow_promise_resolve(loop, avow_none());
   p = avow_then(p, sleep_long, NULL, NULL);
@@ -125,8 +125,7 @@ static void sleep_for_once(uv_idle_t *idle) {
 
 /* libuv first calls the idle handle that was started last, which is the
    program's. */
-static void a_sleep_counts_from_the_present_in_what_was_settled_before(
-    void **state) {
+static void sleep_in_an_earlier_queued_job_uses_the_current_time(void **state) {
   unsigned calls = 0;
   const uint64_t stale = uv_now(loop);
   uv_idle_t idle = { .data = &calls };
@@ -151,7 +150,7 @@ static avow_value_t late_cb(const avow_value_t *arg, void *data) {
   return avow_none();
 }
 
-static void a_sleep_counts_from_the_cached_time_in_callbacks(void **state) {
+static void sleep_in_callbacks_counts_from_the_cached_time(void **state) {
   assert_fulfils_none(avow_then(avow_sleep(loop, 1), late_cb, NULL, NULL));
 
   run();
@@ -177,7 +176,7 @@ static void count_iteration(uv_prepare_t *handle) {
 }
 
 /* libuv before 1.48 stays in the timer phase while timers are due. */
-static void sleeps_of_nothing_in_a_row_let_the_loop_turn(void **state) {
+static void repeated_sleeps_of_zero_let_the_loop_iterate(void **state) {
   zero_t zero = { .steps = 0 };
   uv_prepare_t prepare = { .data = &zero.iterations };
   (void) uv_prepare_init(loop, &prepare);
@@ -218,7 +217,7 @@ static avow_value_t begin_both(const avow_value_t *arg, void *timer) {
 
 /* Two timers are due together. libuv calls the older one first, and the chain
    of the sleep runs before libuv calls the other one. */
-static void a_sleeps_chain_runs_in_its_own_callback(void **state) {
+static void chain_of_a_sleep_runs_in_the_callback_of_its_timer(void **state) {
   uv_timer_t timer;
   avow_unref(avow_then(avow_next_iteration(loop), begin_both, NULL, &timer));
 
@@ -227,7 +226,7 @@ static void a_sleeps_chain_runs_in_its_own_callback(void **state) {
   assert_notes("1 2 timer");
 }
 
-static void waiting_does_not_spin(void **state) {
+static void waiting_loop_does_not_spin(void **state) {
   unsigned iterations = 0;
   uv_prepare_t prepare = { .data = &iterations };
   (void) uv_prepare_init(loop, &prepare);
@@ -243,7 +242,7 @@ static void waiting_does_not_spin(void **state) {
   run();
 }
 
-static void a_sleep_for_ever_can_be_cancelled(void **state) {
+static void endless_sleep_can_be_canceled(void **state) {
   const uint64_t ever[] = { UINT64_MAX, UINT64_MAX - 1, INT64_MAX,
                             UINT64_C(1) << 48, (UINT64_C(1) << 48) - 1 };
   for (size_t i = 0; i < sizeof(ever) / sizeof(ever[0]); i++) {
@@ -258,7 +257,7 @@ static void a_sleep_for_ever_can_be_cancelled(void **state) {
   }
 }
 
-static void a_cancelled_sleep_keeps_nothing_alive(void **state) {
+static void canceled_sleep_does_not_keep_the_loop_alive(void **state) {
   avow_promise_t *a = avow_sleep(loop, 60000);
   avow_promise_t *b = avow_sleep(loop, 50000);
 
@@ -271,7 +270,7 @@ static void a_cancelled_sleep_keeps_nothing_alive(void **state) {
   avow_unref(b);
 }
 
-static void a_weak_sleep_keeps_nothing_alive(void **state) {
+static void weak_sleep_does_not_keep_the_loop_alive(void **state) {
   avow_promise_t *p = avow_sleep_weak(loop, 1000000);
 
   assert_false(uv_loop_alive(loop));
@@ -281,7 +280,7 @@ static void a_weak_sleep_keeps_nothing_alive(void **state) {
   avow_unref(p);
 }
 
-static void a_weak_sleep_ends_while_others_keep_the_loop(void **state) {
+static void weak_sleep_ends_while_the_loop_is_alive(void **state) {
   avow_promise_t *weak = avow_sleep_weak(loop, 1);
   avow_promise_t *later = avow_sleep_weak(loop, 1000000);
   avow_promise_t *strong = avow_sleep(loop, 2);
@@ -296,7 +295,7 @@ static void a_weak_sleep_ends_while_others_keep_the_loop(void **state) {
 }
 
 /* The order in which sleeps start and end makes no difference. */
-static void a_loop_lives_on_a_sleep_that_is_not_weak(void **state) {
+static void strong_sleep_keeps_the_loop_alive(void **state) {
   avow_promise_t *strong = avow_sleep(loop, 1000000);
   avow_promise_t *weak = avow_sleep_weak(loop, 1000000);
   assert_true(uv_loop_alive(loop));
@@ -316,7 +315,7 @@ static void a_loop_lives_on_a_sleep_that_is_not_weak(void **state) {
   avow_unref(weak);
 }
 
-static void sleeps_go_on_when_the_first_is_cancelled(void **state) {
+static void sleeps_continue_when_the_first_is_canceled(void **state) {
   avow_promise_t *first = avow_sleep(loop, 5);
   avow_promise_t *second = avow_sleep(loop, 15);
 
@@ -327,7 +326,7 @@ static void sleeps_go_on_when_the_first_is_cancelled(void **state) {
 }
 
 /* With linear searches the alarm would end the test. */
-static void many_sleeps_can_be_cancelled_in_any_order(void **state) {
+static void many_sleeps_can_be_canceled_in_any_order(void **state) {
   enum { N = WATCHED ? 10000 : 250000 };
   avow_promise_t **ps = test_calloc(N, sizeof(avow_promise_t *));
   for (size_t i = 0; i < N; i++)
@@ -367,7 +366,7 @@ static void close_cancels_sleeps(void **state) {
 
 /* A program that closes all handles of the loop. */
 
-static void sleeps_outlast_foreign_closing_until_ours(void **state) {
+static void sleeps_survive_closed_handles_until_loop_close(void **state) {
   avow_promise_t *p = avow_catch(avow_sleep(loop, 60000), note_cb, "caught");
   uv_walk(loop, close_handle, NULL);
 
@@ -379,7 +378,7 @@ static void sleeps_outlast_foreign_closing_until_ours(void **state) {
   assert_rejects(p, UV_ECANCELED);
 }
 
-static void a_sleep_after_foreign_closing_is_rejected(void **state) {
+static void sleep_after_all_handles_are_closed_is_canceled(void **state) {
   assert_fulfils_none(avow_sleep(loop, 1));
   uv_walk(loop, close_handle, NULL);
 
@@ -391,7 +390,7 @@ static void a_sleep_after_foreign_closing_is_rejected(void **state) {
   assert_rejects(after, UV_ECANCELED);
 }
 
-static void sleeps_cancel_after_foreign_closing(void **state) {
+static void sleep_can_be_canceled_after_handles_are_closed(void **state) {
   avow_promise_t *p = avow_sleep(loop, 60000);
   uv_walk(loop, close_handle, NULL);
 
@@ -402,30 +401,30 @@ static void sleeps_cancel_after_foreign_closing(void **state) {
 
 SUITE(sleep) {
   const struct CMUnitTest tests[] = {
-    CASE(a_sleep_is_never_early),
-    CASE(a_sleep_of_nothing_waits_for_the_loop),
+    CASE(sleep_is_never_early),
+    CASE(sleep_of_zero_waits_for_the_loop),
     CASE(sleeps_end_by_deadline_and_then_age),
     TIMED_CASE(sleeps_end_by_deadline_and_then_age),
-    CASE(a_later_but_shorter_sleep_ends_first),
-    CASE(a_sleep_counts_from_the_present_outside_callbacks),
-    CASE(a_sleep_counts_from_the_present_when_a_run_begins),
-    CASE(a_sleep_counts_from_the_present_in_what_was_settled_before),
-    CASE(a_sleep_counts_from_the_cached_time_in_callbacks),
-    CASE(sleeps_of_nothing_in_a_row_let_the_loop_turn),
-    CASE(a_sleeps_chain_runs_in_its_own_callback),
-    CASE(waiting_does_not_spin),
-    CASE(a_sleep_for_ever_can_be_cancelled),
-    CASE(a_cancelled_sleep_keeps_nothing_alive),
-    CASE(a_weak_sleep_keeps_nothing_alive),
-    CASE(a_weak_sleep_ends_while_others_keep_the_loop),
-    CASE(a_loop_lives_on_a_sleep_that_is_not_weak),
-    CASE(sleeps_go_on_when_the_first_is_cancelled),
-    CASE(many_sleeps_can_be_cancelled_in_any_order),
+    CASE(later_but_shorter_sleep_ends_first),
+    CASE(sleep_outside_callbacks_counts_from_the_current_time),
+    CASE(sleep_at_the_start_of_a_run_uses_the_current_time),
+    CASE(sleep_in_an_earlier_queued_job_uses_the_current_time),
+    CASE(sleep_in_callbacks_counts_from_the_cached_time),
+    CASE(repeated_sleeps_of_zero_let_the_loop_iterate),
+    CASE(chain_of_a_sleep_runs_in_the_callback_of_its_timer),
+    CASE(waiting_loop_does_not_spin),
+    CASE(endless_sleep_can_be_canceled),
+    CASE(canceled_sleep_does_not_keep_the_loop_alive),
+    CASE(weak_sleep_does_not_keep_the_loop_alive),
+    CASE(weak_sleep_ends_while_the_loop_is_alive),
+    CASE(strong_sleep_keeps_the_loop_alive),
+    CASE(sleeps_continue_when_the_first_is_canceled),
+    CASE(many_sleeps_can_be_canceled_in_any_order),
     CASE(all_sleeps_share_one_timer),
     CASE(close_cancels_sleeps),
-    CASE(sleeps_outlast_foreign_closing_until_ours),
-    CASE(a_sleep_after_foreign_closing_is_rejected),
-    CASE(sleeps_cancel_after_foreign_closing),
+    CASE(sleeps_survive_closed_handles_until_loop_close),
+    CASE(sleep_after_all_handles_are_closed_is_canceled),
+    CASE(sleep_can_be_canceled_after_handles_are_closed),
   };
   return RUN(tests);
 }

@@ -70,8 +70,8 @@ static avow_value_t quick_cb(const avow_value_t *arg, void *data) {
 
 /* Takes ownership of p. At most `jobs` of its jobs call `fn`, and one of them
    is slow. */
-static void assert_told(avow_promise_t *p, const char *kind, void (*fn)(void),
-                        unsigned jobs) {
+static void assert_reported(avow_promise_t *p, const char *kind,
+                            void (*fn)(void), unsigned jobs) {
   told = (told_t){ .fn = fn };
 
   avow_value_unref(avow_run(p));
@@ -97,15 +97,18 @@ static avow_promise_t *failed(void) {
 
 #define FN(f) ((void (*)(void))(f))
 
-static void slow_job_is_told_of_with_its_function(void **state) {
+static void slow_job_is_reported_with_its_function(void **state) {
   open_with(LIMIT_US, on_slow);
 
-  assert_told(avow_then(one(), slow_cb, NULL, NULL), "then", FN(slow_cb), 1);
-  assert_told(avow_then(failed(), quick_cb, slow_cb, NULL), "then", FN(slow_cb),
-              1);
-  assert_told(avow_finally(one(), slow_fn, NULL), "finally", FN(slow_fn), 1);
-  assert_told(avow_attach(one(), NULL, slow_free), "attach", FN(slow_free), 1);
-  assert_told(avow_repeat(loop, slow_fn, NULL), "repeat", FN(slow_fn), 1);
+  assert_reported(avow_then(one(), slow_cb, NULL, NULL), "then", FN(slow_cb),
+                  1);
+  assert_reported(avow_then(failed(), quick_cb, slow_cb, NULL), "then",
+                  FN(slow_cb), 1);
+  assert_reported(avow_finally(one(), slow_fn, NULL), "finally", FN(slow_fn),
+                  1);
+  assert_reported(avow_attach(one(), NULL, slow_free), "attach", FN(slow_free),
+                  1);
+  assert_reported(avow_repeat(loop, slow_fn, NULL), "repeat", FN(slow_fn), 1);
 }
 
 static avow_value_t slow_step(const avow_value_t *got, void *data) {
@@ -116,12 +119,12 @@ static avow_value_t slow_step(const avow_value_t *got, void *data) {
   AVOW_END;
 }
 
-static void slow_step_without_a_stack_is_told_of(void **state) {
+static void slow_stackless_step_is_reported(void **state) {
   avow_frame_t frame = { 0 };
   open_with(LIMIT_US, on_slow);
 
-  assert_told(avow_stackless(loop, slow_step, &frame), "stackless",
-              FN(slow_step), 2);
+  assert_reported(avow_stackless(loop, slow_step, &frame), "stackless",
+                  FN(slow_step), 2);
 }
 
 #ifndef AVOW_NO_ASYNC
@@ -132,14 +135,15 @@ static avow_value_t slow_async(void *data) {
   return avow_none();
 }
 
-static void slow_part_of_an_async_function_is_told_of(void **state) {
+static void slow_part_of_an_async_function_is_reported(void **state) {
   open_with(LIMIT_US, on_slow);
 
-  assert_told(avow_async(loop, slow_async, NULL), "async", FN(slow_async), 3);
+  assert_reported(avow_async(loop, slow_async, NULL), "async", FN(slow_async),
+                  3);
 }
 #endif
 
-static void hook_without_a_limit_has_one(void **state) {
+static void hook_without_a_limit_has_a_default_limit(void **state) {
   open_with(0, on_slow);
 
   avow_unref(avow_then(one(), slow_cb, NULL, NULL));
@@ -149,7 +153,7 @@ static void hook_without_a_limit_has_one(void **state) {
   assert_int_equal(stats().slow_jobs, told.all);
 }
 
-static void quick_jobs_are_not_told_of(void **state) {
+static void quick_jobs_are_not_reported(void **state) {
   open_with(UINT_MAX, on_slow);
 
   assert_fulfils_int(avow_then(one(), quick_cb, NULL, NULL), 1);
@@ -160,7 +164,7 @@ static void quick_jobs_are_not_told_of(void **state) {
   assert_true(stats().longest_job >= LONG_MS * 1000);
 }
 
-static void limit_without_a_hook_counts(void **state) {
+static void limit_without_a_hook_counts_slow_jobs(void **state) {
   open_with(LIMIT_US, NULL);
 
   for (int i = 0; i < 3; i++)
@@ -172,7 +176,7 @@ static void limit_without_a_hook_counts(void **state) {
   assert_int_equal(stats().longest_job, 0);
 }
 
-static void without_either_nothing_is_timed(void **state) {
+static void jobs_are_not_timed_without_hook_and_limit(void **state) {
   open_with(0, NULL);
 
   avow_value_unref(avow_run(avow_then(one(), slow_cb, NULL, NULL)));
@@ -180,7 +184,7 @@ static void without_either_nothing_is_timed(void **state) {
   assert_int_equal(stats().longest_job, 0);
 }
 
-static void timed_jobs_are_counted_as_others(void **state) {
+static void timed_jobs_are_counted(void **state) {
   enum { N = 1000 };
   open_with(UINT_MAX, NULL);
   const uint64_t before = stats().jobs;
@@ -194,16 +198,16 @@ static void timed_jobs_are_counted_as_others(void **state) {
 
 SUITE(slow) {
   const struct CMUnitTest tests[] = {
-    CASE(slow_job_is_told_of_with_its_function),
-    CASE(slow_step_without_a_stack_is_told_of),
+    CASE(slow_job_is_reported_with_its_function),
+    CASE(slow_stackless_step_is_reported),
 #ifndef AVOW_NO_ASYNC
-    CASE(slow_part_of_an_async_function_is_told_of),
+    CASE(slow_part_of_an_async_function_is_reported),
 #endif
-    CASE(hook_without_a_limit_has_one),
-    CASE(quick_jobs_are_not_told_of),
-    CASE(limit_without_a_hook_counts),
-    CASE(without_either_nothing_is_timed),
-    CASE(timed_jobs_are_counted_as_others),
+    CASE(hook_without_a_limit_has_a_default_limit),
+    CASE(quick_jobs_are_not_reported),
+    CASE(limit_without_a_hook_counts_slow_jobs),
+    CASE(jobs_are_not_timed_without_hook_and_limit),
+    CASE(timed_jobs_are_counted),
   };
   return RUN(tests);
 }

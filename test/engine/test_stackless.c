@@ -40,7 +40,7 @@ static avow_value_t take_a_step(void *data) {
 }
 
 /* A checked build checks the queue here. */
-static void step_leaves_what_is_queued_alone(void **state) {
+static void step_does_not_run_queued_jobs(void **state) {
   task_t me;
   avow_promise_t *cancelled = avow_repeat(loop, take_a_step, NULL);
   avow_promise_t *queued = avow_repeat(loop, take_a_step, NULL);
@@ -61,7 +61,7 @@ static avow_value_t do_nothing(const avow_value_t *got, void *data) {
   AVOW_END;
 }
 
-static void end_gives_none(void **state) {
+static void end_returns_none(void **state) {
   task_t me;
 
   assert_fulfils_none(avow_stackless(loop, do_nothing, &me.frame));
@@ -76,7 +76,7 @@ static avow_value_t await_it(const avow_value_t *got, void *data) {
   AVOW_END;
 }
 
-static void await_gives_the_value(void **state) {
+static void await_returns_the_value(void **state) {
   task_t me = { .p = avow_promise_resolve(loop, avow_int(7)) };
   avow_promise_t *p = avow_stackless(loop, await_it, &me.frame);
 
@@ -87,14 +87,14 @@ static void await_gives_the_value(void **state) {
   assert_notes("before returned after=7");
 }
 
-static void await_gives_the_error(void **state) {
+static void await_returns_the_error(void **state) {
   task_t me = { .p = avow_promise_reject(loop, avow_error(UV_EIO)) };
 
   assert_rejects(avow_stackless(loop, await_it, &me.frame), UV_EIO);
   assert_notes("before after=EIO");
 }
 
-static void await_waits_for_what_is_pending(void **state) {
+static void await_waits_for_a_pending_promise(void **state) {
   avow_deferred_t *d;
   task_t me = { .p = avow_promise_new(loop, &d) };
   avow_promise_t *p = avow_stackless(loop, await_it, &me.frame);
@@ -107,7 +107,7 @@ static void await_waits_for_what_is_pending(void **state) {
   assert_notes("before after='late'");
 }
 
-static void await_of_what_others_hold_gives_them_all_the_value(void **state) {
+static void functions_awaiting_one_promise_all_get_the_value(void **state) {
   avow_promise_t *shared = avow_promise_resolve(loop, avow_string("all"));
   task_t one = { .p = avow_ref(shared) }, other = { .p = shared };
   avow_promise_t *p = avow_stackless(loop, await_it, &one.frame);
@@ -131,7 +131,7 @@ static avow_value_t sum_up(const avow_value_t *got, void *data) {
   AVOW_END;
 }
 
-static void awaits_in_a_loop_need_no_more_than_one(void **state) {
+static void awaits_in_a_loop_use_constant_memory(void **state) {
   task_t me = { .sum = 0 };
 
   assert_fulfils_int(avow_stackless(loop, sum_up, &me.frame),
@@ -148,7 +148,7 @@ static avow_value_t follow_it(const avow_value_t *got, void *data) {
   AVOW_END;
 }
 
-static void promise_returned_is_adopted(void **state) {
+static void returned_promise_is_adopted(void **state) {
   avow_deferred_t *d;
   task_t me = { .p = avow_promise_new(loop, &d) };
   avow_promise_t *p = avow_stackless(loop, follow_it, &me.frame);
@@ -168,7 +168,7 @@ static avow_value_t wait_for_another(const avow_value_t *got, void *data) {
   AVOW_END;
 }
 
-static void functions_await_functions(void **state) {
+static void function_can_await_another_function(void **state) {
   task_t inner = { .sum = 0 }, outer;
   outer.p = avow_stackless(loop, sum_up, &inner.frame);
   avow_promise_t *p = avow_stackless(loop, wait_for_another, &outer.frame);
@@ -181,7 +181,7 @@ static void free_task(void *task) {
   free(task);
 }
 
-static void attach_frees_the_struct_once_it_is_over(void **state) {
+static void attach_frees_the_struct_after_the_end(void **state) {
   task_t *me = calloc(1, sizeof(*me));
   assert_non_null(me);
   me->p = avow_promise_resolve(loop, avow_int(2));
@@ -193,7 +193,7 @@ static void attach_frees_the_struct_once_it_is_over(void **state) {
   assert_notes("before after=2 freed");
 }
 
-static void dump_says_where_it_awaits(void **state) {
+static void dump_shows_the_place_of_an_await(void **state) {
   avow_deferred_t *d;
   task_t me = { .p = avow_promise_new(loop, &d) };
   avow_promise_t *p = avow_stackless(loop, await_it, &me.frame);
@@ -223,7 +223,7 @@ static avow_value_t await_and_clean_up(const avow_value_t *got, void *data) {
   AVOW_END;
 }
 
-static void cancel_reaches_the_await_and_clean_up_may_await(void **state) {
+static void cancel_rejects_the_await_and_cleanup_may_await(void **state) {
   avow_deferred_t *d;
   task_t me = { .p = avow_promise_new(loop, &d) };
   avow_on_cancel(d, note_free, "stop");
@@ -232,7 +232,7 @@ static void cancel_reaches_the_await_and_clean_up_may_await(void **state) {
   assert_cancel_reaches(p, d);
 }
 
-static void cancel_leaves_what_others_hold(void **state) {
+static void cancel_keeps_a_promise_with_other_references(void **state) {
   avow_deferred_t *d;
   avow_promise_t *shared = avow_promise_new(loop, &d);
   task_t me = { .p = avow_ref(shared) };
@@ -241,7 +241,7 @@ static void cancel_leaves_what_others_hold(void **state) {
   assert_cancel_leaves(p, shared, d);
 }
 
-static void cancel_keeps_a_value_that_has_arrived(void **state) {
+static void cancel_keeps_the_value_of_a_settled_await(void **state) {
   task_t me = { .p = avow_promise_resolve(loop, avow_int(4)) };
   avow_promise_t *p = avow_stackless(loop, await_and_clean_up, &me.frame);
 
@@ -263,7 +263,7 @@ static avow_value_t cancel_itself(const avow_value_t *got, void *data) {
   AVOW_END;
 }
 
-static void cancelled_while_it_runs_its_next_await_is(void **state) {
+static void canceling_a_running_function_cancels_its_next_await(void **state) {
   task_t me;
   me.p = avow_stackless(loop, cancel_itself, &me.frame);
 
@@ -280,7 +280,7 @@ static avow_value_t cancel_and_follow(const avow_value_t *got, void *data) {
   AVOW_END;
 }
 
-static void cancelled_while_it_runs_what_it_follows_is(void **state) {
+static void canceling_a_running_function_cancels_its_result(void **state) {
   task_t me;
   me.p = avow_stackless(loop, cancel_and_follow, &me.frame);
 
@@ -316,7 +316,7 @@ static int end_of(avow_cb step) {
   return code;
 }
 
-static void closing_the_loop_unwinds_it(void **state) {
+static void closing_the_loop_unwinds_the_function(void **state) {
   assert_int_equal(end_of(await_and_clean_up), UV_ECANCELED);
   assert_notes("got=ECANCELED cleaned=none");
 }
@@ -339,7 +339,7 @@ static avow_value_t await_none_for_ever(const avow_value_t *got, void *data) {
   AVOW_END;
 }
 
-static void closing_the_loop_leaves_one_that_never_ends(void **state) {
+static void closing_the_loop_abandons_endless_functions(void **state) {
   assert_int_equal(end_of(sleep_for_ever), UV_ECANCELED);
   assert_int_equal(end_of(await_none_for_ever), UV_ECANCELED);
 }
@@ -362,33 +362,34 @@ static void return_borrowed(void) {
   avow_value_unref(v);
 }
 
-static void what_it_got_is_borrowed(void **state) {
+static void returning_the_borrowed_argument_is_reported(void **state) {
   assert_misuse(return_borrowed, "return avow_value_ref(arg)");
 }
 
-static void await_elsewhere(void) {
-  task_t me = { .p = promise_elsewhere() };
+static void await_promise_of_other_loop(void) {
+  task_t me = { .p = promise_on_second_loop() };
 
   assert_rejects(avow_stackless(loop, await_it, &me.frame), AVOW_EMISUSE);
 
-  close_elsewhere();
+  close_second_loop();
 }
 
-static void await_of_another_loops_promise_is_refused(void **state) {
-  assert_misuse(await_elsewhere, "send its value with avow_remote_resolve()");
+static void await_of_a_promise_of_another_loop_is_refused(void **state) {
+  assert_misuse(await_promise_of_other_loop,
+                "send its value with avow_remote_resolve()");
 }
 
 static avow_value_t close_the_loop(const avow_value_t *got, void *data) {
   return avow_int(avow_loop_close(loop));
 }
 
-static void loop_cannot_be_closed_inside(void **state) {
+static void loop_cannot_be_closed_in_a_step(void **state) {
   task_t me;
 
   assert_fulfils_int(avow_stackless(loop, close_the_loop, &me.frame), UV_EBUSY);
 }
 
-static void it_needs_a_step_and_a_frame(void **state) {
+static void missing_step_or_frame_is_refused(void **state) {
   avow_frame_t frame;
 
   assert_says(avow_stackless(loop, NULL, &frame), UV_EINVAL,
@@ -399,29 +400,29 @@ static void it_needs_a_step_and_a_frame(void **state) {
 SUITE(stackless) {
   const struct CMUnitTest tests[] = {
     CASE(step_runs_inside_the_call),
-    CASE(step_leaves_what_is_queued_alone),
-    CASE(end_gives_none),
-    CASE(await_gives_the_value),
-    CASE(await_gives_the_error),
-    CASE(await_waits_for_what_is_pending),
-    CASE(await_of_what_others_hold_gives_them_all_the_value),
-    CASE(awaits_in_a_loop_need_no_more_than_one),
-    CASE(promise_returned_is_adopted),
-    CASE(functions_await_functions),
-    CASE(attach_frees_the_struct_once_it_is_over),
-    CASE(dump_says_where_it_awaits),
-    CASE(cancel_reaches_the_await_and_clean_up_may_await),
-    CASE(cancel_leaves_what_others_hold),
-    CASE(cancel_keeps_a_value_that_has_arrived),
-    CASE(cancelled_while_it_runs_its_next_await_is),
-    CASE(cancelled_while_it_runs_what_it_follows_is),
+    CASE(step_does_not_run_queued_jobs),
+    CASE(end_returns_none),
+    CASE(await_returns_the_value),
+    CASE(await_returns_the_error),
+    CASE(await_waits_for_a_pending_promise),
+    CASE(functions_awaiting_one_promise_all_get_the_value),
+    CASE(awaits_in_a_loop_use_constant_memory),
+    CASE(returned_promise_is_adopted),
+    CASE(function_can_await_another_function),
+    CASE(attach_frees_the_struct_after_the_end),
+    CASE(dump_shows_the_place_of_an_await),
+    CASE(cancel_rejects_the_await_and_cleanup_may_await),
+    CASE(cancel_keeps_a_promise_with_other_references),
+    CASE(cancel_keeps_the_value_of_a_settled_await),
+    CASE(canceling_a_running_function_cancels_its_next_await),
+    CASE(canceling_a_running_function_cancels_its_result),
     CASE(timeout_cancels_the_await),
-    CASE(closing_the_loop_unwinds_it),
-    CASE(closing_the_loop_leaves_one_that_never_ends),
-    CASE(what_it_got_is_borrowed),
-    CASE(await_of_another_loops_promise_is_refused),
-    CASE(loop_cannot_be_closed_inside),
-    CASE(it_needs_a_step_and_a_frame),
+    CASE(closing_the_loop_unwinds_the_function),
+    CASE(closing_the_loop_abandons_endless_functions),
+    CASE(returning_the_borrowed_argument_is_reported),
+    CASE(await_of_a_promise_of_another_loop_is_refused),
+    CASE(loop_cannot_be_closed_in_a_step),
+    CASE(missing_step_or_frame_is_refused),
   };
   return RUN(tests);
 }

@@ -37,7 +37,7 @@ static avow_value_t sleep_3_and_1(const avow_value_t *arg, void *data) {
   return avow_none();
 }
 
-static void sleeps_that_are_late_run_one_by_one(void **state) {
+static void late_sleeps_run_one_by_one(void **state) {
   in_a_callback(sleep_3_and_1, NULL);
 
   stall(5);
@@ -58,7 +58,7 @@ static void remotes_run_one_by_one(void **state) {
   assert_notes("a1 a2 a3 b1 b2 b3");
 }
 
-static void next_turns_run_one_by_one(void **state) {
+static void next_iterations_run_one_by_one(void **state) {
   avow_promise_t *a = avow_next_iteration(loop);
   note_six(a, avow_next_iteration(loop));
 
@@ -84,7 +84,7 @@ static avow_value_t follow_settled(const avow_value_t *arg, void *data) {
   return avow_follow(avow_promise_resolve(loop, avow_none()));
 }
 
-static void promises_that_handlers_follow_belong_to_the_task(void **state) {
+static void followed_promises_belong_to_the_same_task(void **state) {
   for (int i = 0; i < 2; i++) {
     avow_promise_t *p = avow_then(avow_sleep(loop, 1), note_cb, NULL, "begun");
     p = avow_then(p, follow_settled, NULL, NULL);
@@ -153,13 +153,13 @@ static void assert_stops(avow_promise_t *a, avow_promise_t *b) {
   assert_notes("");
 }
 
-static void a_due_sleep_can_be_cancelled(void **state) {
+static void due_sleep_can_be_canceled(void **state) {
   avow_promise_t *a = avow_sleep(loop, 1);
 
   assert_stops(a, avow_sleep(loop, 1));
 }
 
-static void a_due_remote_can_be_cancelled(void **state) {
+static void due_remote_can_be_canceled(void **state) {
   avow_remote_t *r, *s;
   avow_promise_t *a = avow_remote_new(loop, &r);
   avow_promise_t *b = avow_remote_new(loop, &s);
@@ -169,7 +169,7 @@ static void a_due_remote_can_be_cancelled(void **state) {
   assert_stops(a, b);
 }
 
-static void a_due_turn_can_be_cancelled(void **state) {
+static void due_next_iteration_can_be_canceled(void **state) {
   avow_promise_t *a = avow_next_iteration(loop);
 
   assert_stops(a, avow_next_iteration(loop));
@@ -184,7 +184,7 @@ static avow_value_t sleep_and_cancel(const avow_value_t *arg, void *data) {
 
 /* The new sleep is due no later than the others, but another pass delivers
    it. */
-static void a_sleep_that_a_task_began_can_be_cancelled(void **state) {
+static void sleep_started_in_a_task_can_be_canceled(void **state) {
   avow_promise_t *p = avow_sleep(loop, 1);
   avow_unref(avow_then(p, sleep_and_cancel, NULL, NULL));
   run();
@@ -197,7 +197,7 @@ static void a_sleep_that_a_task_began_can_be_cancelled(void **state) {
 
 /* Time limits. */
 
-static void finished_work_is_never_late(void **state) {
+static void finished_work_never_times_out(void **state) {
   enum { N = 200 };
   avow_promise_t *ps[N];
   for (int i = 0; i < N; i++) {
@@ -215,7 +215,7 @@ static void finished_work_is_never_late(void **state) {
 
 /* The remote settles before the limit is due, but libuv calls the timer
    first. */
-static void what_has_arrived_is_never_late(void **state) {
+static void resolved_remote_never_times_out(void **state) {
   avow_remote_t *r;
   avow_promise_t *p = avow_timeout(avow_remote_new(loop, &r), 1);
   assert_int_equal(avow_remote_resolve(r, avow_int(1)), 0);
@@ -225,7 +225,7 @@ static void what_has_arrived_is_never_late(void **state) {
   assert_fulfils_int(p, 1);
 }
 
-static void a_due_limit_can_be_cancelled(void **state) {
+static void due_timeout_can_be_canceled(void **state) {
   avow_deferred_t *d;
   avow_promise_t *a = avow_sleep(loop, 1);
 
@@ -236,20 +236,20 @@ static void a_due_limit_can_be_cancelled(void **state) {
 SUITE(task) {
   const struct CMUnitTest tests[] = {
     CASE(equal_sleeps_run_one_by_one),
-    CASE(sleeps_that_are_late_run_one_by_one),
+    CASE(late_sleeps_run_one_by_one),
     CASE(remotes_run_one_by_one),
-    CASE(next_turns_run_one_by_one),
+    CASE(next_iterations_run_one_by_one),
     CASE(waits_for_the_poll_run_one_by_one),
-    CASE(promises_that_handlers_follow_belong_to_the_task),
+    CASE(followed_promises_belong_to_the_same_task),
     CASE(jobs_of_two_raw_timers_run_after_both),
     CASE(jobs_of_a_raw_timer_run_before_a_later_sleep),
-    CASE(a_due_sleep_can_be_cancelled),
-    CASE(a_due_remote_can_be_cancelled),
-    CASE(a_due_turn_can_be_cancelled),
-    CASE(a_sleep_that_a_task_began_can_be_cancelled),
-    CASE(finished_work_is_never_late),
-    CASE(what_has_arrived_is_never_late),
-    CASE(a_due_limit_can_be_cancelled),
+    CASE(due_sleep_can_be_canceled),
+    CASE(due_remote_can_be_canceled),
+    CASE(due_next_iteration_can_be_canceled),
+    CASE(sleep_started_in_a_task_can_be_canceled),
+    CASE(finished_work_never_times_out),
+    CASE(resolved_remote_never_times_out),
+    CASE(due_timeout_can_be_canceled),
   };
   return RUN(tests);
 }

@@ -23,7 +23,7 @@ static const avow_class_t foreign_class = { .name = "foreign",
                                             .then = foreign_then };
 
 /* 3f, 4 */
-static void thenable_is_asked_in_a_job_of_its_own(void **state) {
+static void then_function_runs_in_its_own_job(void **state) {
   foreign_t foreign = { 0 };
   avow_promise_t *p =
       avow_promise_resolve(loop, avow_object(&foreign_class, &foreign));
@@ -36,7 +36,7 @@ static void thenable_is_asked_in_a_job_of_its_own(void **state) {
 }
 
 /* 4 */
-static void thenable_may_answer_later(void **state) {
+static void thenable_may_settle_later(void **state) {
   foreign_t foreign = { .keep = true };
   avow_promise_t *p =
       avow_promise_resolve(loop, avow_object(&foreign_class, &foreign));
@@ -60,7 +60,7 @@ static void thenable_that_throws_rejects(void **state) {
 }
 
 /* 4: after a resolution the error is ignored */
-static void thenable_that_resolves_and_throws_fulfils(void **state) {
+static void thenable_that_resolves_and_throws_fulfills(void **state) {
   foreign_t foreign = { .throws = true };
   avow_promise_t *p =
       avow_promise_resolve(loop, avow_object(&foreign_class, &foreign));
@@ -69,7 +69,7 @@ static void thenable_that_resolves_and_throws_fulfils(void **state) {
 }
 
 /* 1: the thenable gets a new pair; the first pair stays resolved */
-static void first_pair_stays_resolved_while_a_thenable_answers(void **state) {
+static void first_deferred_stays_resolved_during_a_thenable(void **state) {
   foreign_t foreign = { .keep = true };
   avow_deferred_t *d;
   avow_promise_t *p = avow_promise_new(loop, &d);
@@ -95,7 +95,7 @@ static void thenable_that_drops_its_deferred_rejects(void **state) {
   assert_rejects(p, AVOW_EBROKEN);
 }
 
-static void thenable_answers_with_a_promise(void **state) {
+static void thenable_may_resolve_with_a_promise(void **state) {
   foreign_t foreign = { .keep = true };
   avow_promise_t *p =
       avow_promise_resolve(loop, avow_object(&foreign_class, &foreign));
@@ -108,7 +108,7 @@ static void thenable_answers_with_a_promise(void **state) {
 }
 
 /* 4: resolves the promise with that same promise */
-static void thenable_that_answers_with_its_own_promise_rejects(void **state) {
+static void thenable_resolved_with_its_own_promise_rejects(void **state) {
   foreign_t foreign = { .keep = true };
   avow_promise_t *p =
       avow_promise_resolve(loop, avow_object(&foreign_class, &foreign));
@@ -119,7 +119,7 @@ static void thenable_that_answers_with_its_own_promise_rejects(void **state) {
   assert_rejects(p, AVOW_ECYCLE);
 }
 
-static void thenable_is_cancelled_before_and_after_its_job(void **state) {
+static void thenable_can_be_canceled_before_and_after_its_job(void **state) {
   foreign_t early = { .keep = true }, late = { .keep = true };
   avow_promise_t *p =
       avow_promise_resolve(loop, avow_object(&foreign_class, &early));
@@ -137,7 +137,7 @@ static void thenable_is_cancelled_before_and_after_its_job(void **state) {
   assert_false(avow_resolve(late.deferred, avow_int(1)));
 }
 
-static void loop_close_cancels_who_waits_for_an_answer(void **state) {
+static void loop_close_cancels_a_pending_thenable(void **state) {
   foreign_t foreign = { .keep = true };
   avow_promise_t *p =
       avow_promise_resolve(loop, avow_object(&foreign_class, &foreign));
@@ -179,7 +179,7 @@ static avow_promise_t *adopt_counted(const avow_class_t *klass,
   return avow_promise_resolve(loop, avow_object(klass, destroyed));
 }
 
-static void thenable_is_asked_once_from_a_job(void **state) {
+static void then_function_runs_once_in_a_job(void **state) {
   int destroyed;
   avow_promise_t *p = adopt_counted(&counted_class, &destroyed);
 
@@ -192,7 +192,7 @@ static void thenable_is_asked_once_from_a_job(void **state) {
   assert_fulfils_int(p, 4);
 }
 
-static void thenable_may_answer_with_another(void **state) {
+static void thenable_may_resolve_with_another_thenable(void **state) {
   int first, second = 0;
   avow_promise_t *p = adopt_counted(&counted_class, &first);
 
@@ -236,7 +236,7 @@ static void error_of_a_then_function_rejects(void **state) {
   assert_int_equal(destroyed, 1);
 }
 
-static void error_of_a_then_function_that_answered_is_released(void **state) {
+static void error_after_a_resolve_is_released(void **state) {
   static const avow_class_t hasty = { .name = "hasty",
                                       .destroy = count_destroy,
                                       .then = answer_and_throw };
@@ -249,21 +249,21 @@ static void error_of_a_then_function_that_answered_is_released(void **state) {
 
 SUITE(thenable) {
   const struct CMUnitTest tests[] = {
-    CASE(thenable_is_asked_in_a_job_of_its_own),
-    CASE(thenable_may_answer_later),
+    CASE(then_function_runs_in_its_own_job),
+    CASE(thenable_may_settle_later),
     CASE(thenable_that_throws_rejects),
-    CASE(thenable_that_resolves_and_throws_fulfils),
-    CASE(first_pair_stays_resolved_while_a_thenable_answers),
+    CASE(thenable_that_resolves_and_throws_fulfills),
+    CASE(first_deferred_stays_resolved_during_a_thenable),
     CASE(thenable_that_drops_its_deferred_rejects),
-    CASE(thenable_answers_with_a_promise),
-    CASE(thenable_that_answers_with_its_own_promise_rejects),
-    CASE(thenable_is_cancelled_before_and_after_its_job),
-    CASE(loop_close_cancels_who_waits_for_an_answer),
-    CASE(thenable_is_asked_once_from_a_job),
-    CASE(thenable_may_answer_with_another),
+    CASE(thenable_may_resolve_with_a_promise),
+    CASE(thenable_resolved_with_its_own_promise_rejects),
+    CASE(thenable_can_be_canceled_before_and_after_its_job),
+    CASE(loop_close_cancels_a_pending_thenable),
+    CASE(then_function_runs_once_in_a_job),
+    CASE(thenable_may_resolve_with_another_thenable),
     CASE(thenable_that_drops_its_deferred_breaks_the_promise),
     CASE(error_of_a_then_function_rejects),
-    CASE(error_of_a_then_function_that_answered_is_released),
+    CASE(error_after_a_resolve_is_released),
   };
   return RUN(tests);
 }

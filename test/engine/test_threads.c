@@ -68,7 +68,7 @@ static void open_and_close(void *data) {
   }
 }
 
-static void threads_have_loops_of_their_own(void **state) {
+static void each_thread_can_have_its_own_loop(void **state) {
   uv_thread_t threads[THREADS];
   share_t shares[THREADS] = { { .sum = 0 } };
   for (size_t i = 0; i < THREADS; i++)
@@ -90,7 +90,7 @@ static void run_fixture(void *data) {
   (void) uv_run(loop, UV_RUN_DEFAULT); /* 0: nothing is left */
 }
 
-static void a_loop_runs_in_another_thread_than_began_it(void **state) {
+static void loop_can_run_on_another_thread(void **state) {
   uv_thread_t thread;
   int64_t calls = 0;
   avow_promise_t *p = avow_promise_resolve(loop, avow_int(1));
@@ -119,7 +119,7 @@ static void run_and_close(void *data) {
   lent->err = avow_loop_close(lent->own);
 }
 
-static void a_loop_ends_in_another_thread_than_began_it(void **state) {
+static void loop_can_be_closed_on_another_thread(void **state) {
   uv_loop_t other;
   lent_t lent = { .own = &other };
   uv_thread_t thread;
@@ -144,7 +144,7 @@ static void reopen_fixture(void *data) {
     *err = avow_loop_init(loop, &steady);
 }
 
-static void a_loop_begun_anew_elsewhere_is_found(void **state) {
+static void loop_reinitialized_on_another_thread_is_found(void **state) {
   uv_thread_t thread;
   int err = -1;
   assert_int_equal(use_loop(loop), 10);
@@ -272,7 +272,7 @@ static void all_values_arrive_once_and_in_order(void **state) {
   free_remotes(producers);
 }
 
-static void cancelling_is_safe_while_others_settle(void **state) {
+static void cancellation_is_safe_while_threads_settle(void **state) {
   uv_thread_t threads[THREADS];
   producer_t producers[THREADS];
   make_remotes(producers, 2000, note_arrival);
@@ -336,7 +336,7 @@ static void close_fixture(void) {
 
 /* Closes the loop when the first value has arrived. All other values are
    released. */
-static void close_under_fire(size_t n) {
+static void close_while_threads_settle(size_t n) {
   uv_thread_t threads[THREADS];
   producer_t producers[THREADS];
   atomic_store(&destroyed, 0);
@@ -352,15 +352,15 @@ static void close_under_fire(size_t n) {
   open_fixture();
 }
 
-static void closing_is_safe_while_others_settle(void **state) {
+static void loop_close_is_safe_while_threads_settle(void **state) {
   close_fixture();
   open_fixture();
 
   for (size_t n = 1; n < 5000; n = n * 2 + 1)
-    close_under_fire(n);
+    close_while_threads_settle(n);
 }
 
-static void foreign_closing_is_safe_while_others_settle(void **state) {
+static void closing_all_handles_is_safe_while_threads_settle(void **state) {
   uv_thread_t threads[THREADS];
   producer_t producers[THREADS];
   make_remotes(producers, 2000, note_arrival);
@@ -406,7 +406,7 @@ static void play(void *data) {
   avow_value_unref(player->kept);
 }
 
-static void values_travel_between_loops(void **state) {
+static void values_can_be_sent_between_loops(void **state) {
   uv_loop_t other;
   uv_thread_t thread;
   avow_remote_t *serve;
@@ -436,16 +436,16 @@ static void values_travel_between_loops(void **state) {
 
 SUITE(threads) {
   const struct CMUnitTest tests[] = {
-    CASE(threads_have_loops_of_their_own),
-    CASE(a_loop_runs_in_another_thread_than_began_it),
-    CASE(a_loop_ends_in_another_thread_than_began_it),
-    CASE(a_loop_begun_anew_elsewhere_is_found),
+    CASE(each_thread_can_have_its_own_loop),
+    CASE(loop_can_run_on_another_thread),
+    CASE(loop_can_be_closed_on_another_thread),
+    CASE(loop_reinitialized_on_another_thread_is_found),
     CASE(use_on_another_thread_is_misuse),
     CASE(all_values_arrive_once_and_in_order),
-    CASE(cancelling_is_safe_while_others_settle),
-    CASE(closing_is_safe_while_others_settle),
-    CASE(foreign_closing_is_safe_while_others_settle),
-    CASE(values_travel_between_loops),
+    CASE(cancellation_is_safe_while_threads_settle),
+    CASE(loop_close_is_safe_while_threads_settle),
+    CASE(closing_all_handles_is_safe_while_threads_settle),
+    CASE(values_can_be_sent_between_loops),
   };
   return RUN(tests);
 }

@@ -100,7 +100,7 @@ static void start_timer(uv_timer_t *timer, uv_timer_cb cb, uint64_t ms) {
   (void) uv_timer_start(timer, cb, ms, 0);
 }
 
-static void a_timers_handlers_run_before_the_next_poll(void **state) {
+static void handlers_of_a_timer_run_before_the_next_poll(void **state) {
   uv_timer_t timer;
   open_stage();
 
@@ -119,7 +119,7 @@ static void on_poll(uv_poll_t *handle, int status, int events) {
   settle_once((uv_handle_t *) handle);
 }
 
-static void a_polls_handlers_run_in_the_same_iteration(void **state) {
+static void handlers_of_a_poll_run_in_the_same_iteration(void **state) {
   uv_poll_t poll;
   int fds[2];
   open_readable(fds);
@@ -141,7 +141,7 @@ static void on_read(uv_stream_t *stream, ssize_t n, const uv_buf_t *buf) {
   settle_once((uv_handle_t *) stream);
 }
 
-static void a_reads_handlers_run_in_the_same_iteration(void **state) {
+static void handlers_of_a_read_run_in_the_same_iteration(void **state) {
   uv_pipe_t reader;
   int fds[2];
   open_readable(fds);
@@ -162,7 +162,7 @@ static void after_work(uv_work_t *req, int status) {
   settle();
 }
 
-static void a_requests_handlers_run_in_the_same_iteration(void **state) {
+static void handlers_of_a_request_run_in_the_same_iteration(void **state) {
   uv_work_t req;
   open_stage();
 
@@ -175,7 +175,7 @@ static void on_own_check(uv_check_t *handle) {
   settle_once((uv_handle_t *) handle);
 }
 
-static void a_checks_handlers_run_before_the_next_poll(void **state) {
+static void handlers_of_a_check_run_before_the_next_poll(void **state) {
   uv_check_t check;
   uv_async_t async; /* so that the poll before the check does not wait */
   open_stage();
@@ -192,7 +192,7 @@ static void on_own_idle(uv_idle_t *handle) {
   settle_once((uv_handle_t *) handle);
 }
 
-static void an_idles_handlers_run_in_the_same_iteration(void **state) {
+static void handlers_of_an_idle_run_in_the_same_iteration(void **state) {
   uv_idle_t idle;
   open_stage();
 
@@ -206,7 +206,7 @@ static void on_own_prepare(uv_prepare_t *handle) {
   settle_once((uv_handle_t *) handle);
 }
 
-static void a_prepares_handlers_run_in_the_same_iteration(void **state) {
+static void handlers_of_a_prepare_run_in_the_same_iteration(void **state) {
   uv_prepare_t prepare;
   open_stage();
 
@@ -220,7 +220,7 @@ static void on_close(uv_handle_t *handle) {
   settle();
 }
 
-static void a_closes_handlers_run_before_the_next_poll(void **state) {
+static void handlers_of_a_close_run_before_the_next_poll(void **state) {
   uv_timer_t timer;
   open_stage();
 
@@ -230,7 +230,7 @@ static void a_closes_handlers_run_before_the_next_poll(void **state) {
   assert_stage("settled handler");
 }
 
-static void handlers_of_what_settled_outside_run_first(void **state) {
+static void handlers_settled_outside_the_loop_run_first(void **state) {
   open_stage();
 
   settle();
@@ -250,15 +250,15 @@ static void assert_one_call_is_enough(uv_run_mode mode) {
   assert_stage("settled handler");
 }
 
-static void one_call_of_once_runs_what_settled_before(void **state) {
+static void one_call_of_once_runs_pending_handlers(void **state) {
   assert_one_call_is_enough(UV_RUN_ONCE);
 }
 
-static void one_call_of_nowait_runs_what_settled_before(void **state) {
+static void one_call_of_nowait_runs_pending_handlers(void **state) {
   assert_one_call_is_enough(UV_RUN_NOWAIT);
 }
 
-static void nowait_runs_a_timers_handlers_in_the_next_call(void **state) {
+static void nowait_runs_timer_handlers_in_the_next_call(void **state) {
   uv_timer_t timer;
   open_stage();
   start_timer(&timer, on_timer, 0);
@@ -271,7 +271,7 @@ static void nowait_runs_a_timers_handlers_in_the_next_call(void **state) {
   assert_stage("settled handler");
 }
 
-static void a_stop_before_run_leaves_the_queue_to_the_next(void **state) {
+static void stop_before_a_run_leaves_jobs_to_the_next_run(void **state) {
   open_stage();
   settle();
 
@@ -287,7 +287,7 @@ static void on_timer_that_stops(uv_timer_t *handle) {
   settle_once((uv_handle_t *) handle);
 }
 
-static void a_stop_in_a_callback_loses_no_job(void **state) {
+static void stop_in_a_callback_loses_no_job(void **state) {
   uv_timer_t timer;
   open_stage();
   start_timer(&timer, on_timer_that_stops, 0);
@@ -313,7 +313,7 @@ static void on_busy(uv_idle_t *handle) {
   uv_idle_stop(handle);
 }
 
-static void work_begun_while_handles_close_is_not_lost(void **state) {
+static void jobs_queued_while_handles_close_are_not_lost(void **state) {
   uv_idle_t idle;
   made_late = NULL;
   (void) uv_idle_init(loop, &idle);
@@ -331,21 +331,21 @@ static void work_begun_while_handles_close_is_not_lost(void **state) {
 
 SUITE(tick) {
   const struct CMUnitTest tests[] = {
-    CASE(a_timers_handlers_run_before_the_next_poll),
-    CASE(a_polls_handlers_run_in_the_same_iteration),
-    CASE(a_reads_handlers_run_in_the_same_iteration),
-    CASE(a_requests_handlers_run_in_the_same_iteration),
-    CASE(a_checks_handlers_run_before_the_next_poll),
-    CASE(an_idles_handlers_run_in_the_same_iteration),
-    CASE(a_prepares_handlers_run_in_the_same_iteration),
-    CASE(a_closes_handlers_run_before_the_next_poll),
-    CASE(handlers_of_what_settled_outside_run_first),
-    CASE(one_call_of_once_runs_what_settled_before),
-    CASE(one_call_of_nowait_runs_what_settled_before),
-    CASE(nowait_runs_a_timers_handlers_in_the_next_call),
-    CASE(a_stop_before_run_leaves_the_queue_to_the_next),
-    CASE(a_stop_in_a_callback_loses_no_job),
-    CASE(work_begun_while_handles_close_is_not_lost),
+    CASE(handlers_of_a_timer_run_before_the_next_poll),
+    CASE(handlers_of_a_poll_run_in_the_same_iteration),
+    CASE(handlers_of_a_read_run_in_the_same_iteration),
+    CASE(handlers_of_a_request_run_in_the_same_iteration),
+    CASE(handlers_of_a_check_run_before_the_next_poll),
+    CASE(handlers_of_an_idle_run_in_the_same_iteration),
+    CASE(handlers_of_a_prepare_run_in_the_same_iteration),
+    CASE(handlers_of_a_close_run_before_the_next_poll),
+    CASE(handlers_settled_outside_the_loop_run_first),
+    CASE(one_call_of_once_runs_pending_handlers),
+    CASE(one_call_of_nowait_runs_pending_handlers),
+    CASE(nowait_runs_timer_handlers_in_the_next_call),
+    CASE(stop_before_a_run_leaves_jobs_to_the_next_run),
+    CASE(stop_in_a_callback_loses_no_job),
+    CASE(jobs_queued_while_handles_close_are_not_lost),
   };
   return RUN(tests);
 }

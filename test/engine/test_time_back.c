@@ -25,7 +25,7 @@ static int set_up(void **state) {
   return harness_setup(state);
 }
 
-static void sleeps_end_after_a_step_back(void **state) {
+static void sleeps_end_after_the_clock_steps_back(void **state) {
   avow_promise_t *other = avow_sleep(loop, 60000);
   const uint64_t before = avow_now(loop);
 
@@ -66,7 +66,7 @@ static avow_value_t step(void *data) {
 }
 
 /* By the clock, each job ends before it starts. */
-static void jobs_may_take_less_than_no_time(void **state) {
+static void job_times_may_be_negative(void **state) {
   const avow_options_t options = { .budget_us = 1000, .slow_us = 1 };
   unsigned left = 50000;
   avow_stats_t stats;
@@ -80,7 +80,7 @@ static void jobs_may_take_less_than_no_time(void **state) {
   assert_int_equal(stats.longest_job, 0);
 }
 
-static void turns_may_take_less_than_no_time(void **state) {
+static void iteration_times_may_be_negative(void **state) {
   const avow_options_t options = { .budget_us = 1000 };
   unsigned left = 50000;
   assert_int_equal(avow_loop_close(loop), 0);
@@ -94,10 +94,10 @@ static void turns_may_take_less_than_no_time(void **state) {
 
 SUITE(time_back) {
   const struct CMUnitTest tests[] = {
-    BACK_CASE(sleeps_end_after_a_step_back),
+    BACK_CASE(sleeps_end_after_the_clock_steps_back),
     BACK_CASE(due_sleeps_can_be_canceled_after_a_step_back),
-    BACK_CASE(jobs_may_take_less_than_no_time),
-    BACK_CASE(turns_may_take_less_than_no_time),
+    BACK_CASE(job_times_may_be_negative),
+    BACK_CASE(iteration_times_may_be_negative),
   };
   return RUN(tests);
 }

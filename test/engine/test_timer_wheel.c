@@ -135,7 +135,7 @@ static void sleeps_of_one_deadline_end_by_age(void **state) {
   test_free(model);
 }
 
-static void taken_sleeps_do_not_end(void **state) {
+static void removed_sleeps_do_not_end(void **state) {
   model_t *model = model_new(1000);
   while (model->n < SLEEPS)
     add_any(model, 24);
@@ -162,7 +162,7 @@ static void take(model_t *model, unsigned i) {
 
 /* The timer is due when the removed sleep was due, and then once more for the
    next sleep. */
-static void a_taken_sleep_makes_the_next_no_later(void **state) {
+static void removed_sleep_does_not_delay_the_next(void **state) {
   model_t *model = model_new(0);
   add(model, 5000);
   add(model, 5003);
@@ -186,7 +186,7 @@ static void a_taken_sleep_makes_the_next_no_later(void **state) {
 
 /* The test overwrites the deadlines of the far sleeps, which must not be
    read. */
-static void sleeps_that_are_far_are_not_looked_at(void **state) {
+static void distant_sleeps_are_not_read(void **state) {
   enum { FAR = 3600 * 1000 };
   model_t *model = model_new(0);
   for (int i = 0; i < 100; i++) {
@@ -212,9 +212,9 @@ SUITE(timer_wheel) {
     CASE(sleeps_of_hours_end_in_order),
     CASE(sleeps_of_centuries_end_in_order),
     CASE(sleeps_of_one_deadline_end_by_age),
-    CASE(taken_sleeps_do_not_end),
-    CASE(a_taken_sleep_makes_the_next_no_later),
-    CASE(sleeps_that_are_far_are_not_looked_at),
+    CASE(removed_sleeps_do_not_end),
+    CASE(removed_sleep_does_not_delay_the_next),
+    CASE(distant_sleeps_are_not_read),
   };
   return RUN(tests);
 }

@@ -54,7 +54,7 @@ static avow_value_t again(void *phase) {
 }
 
 /* The number of avow's callbacks in an iteration makes no difference. */
-static void all_of_a_turn_share_its_budget(void **state) {
+static void all_callbacks_of_an_iteration_share_its_budget(void **state) {
   avow_promise_t *(*phases[])(
       uv_loop_t *) = { avow_next_iteration, avow_before_poll, avow_after_poll };
   avow_promise_t *ps[3];
@@ -97,13 +97,13 @@ static void run_until_all(const source_t *source) {
 
 /* Asserts that the source delivered one task in each iteration, without a
    gap. */
-static void assert_one_a_turn(const source_t *source) {
+static void assert_one_per_iteration(const source_t *source) {
   assert_int_equal(source->n, 5);
   for (int i = 1; i < 5; i++)
     assert_int_equal(source->turns[i], source->turns[i - 1] + 1);
 }
 
-static void a_spent_budget_leaves_one_of_each_a_turn(void **state) {
+static void spent_budget_still_delivers_one_event_per_source(void **state) {
   busy_t busy;
   avow_promise_t *p = begin(&busy);
   source_t sleeps = { .busy = &busy };
@@ -122,14 +122,14 @@ static void a_spent_budget_leaves_one_of_each_a_turn(void **state) {
   run_until_all(&remotes);
   run_until_all(&turns);
 
-  assert_one_a_turn(&sleeps);
-  assert_one_a_turn(&remotes);
-  assert_one_a_turn(&turns);
+  assert_one_per_iteration(&sleeps);
+  assert_one_per_iteration(&remotes);
+  assert_one_per_iteration(&turns);
   assert_int_in_range(busy.most, 1, BUDGET);
   end(&busy, p);
 }
 
-static void a_limit_waits_for_one_budget_at_most(void **state) {
+static void timeout_waits_for_at_most_one_budget(void **state) {
   enum { N = 100 };
   busy_t busy;
   avow_deferred_t *d;
@@ -146,7 +146,7 @@ static void a_limit_waits_for_one_budget_at_most(void **state) {
   end(&busy, p);
 }
 
-static void an_endless_chain_does_not_outlive_its_limit(void **state) {
+static void endless_repeat_ends_at_its_timeout(void **state) {
   busy_t busy;
   avow_promise_t *p = begin(&busy);
   avow_unref(p);
@@ -167,7 +167,7 @@ static avow_value_t slow_step(void *data) {
 }
 
 /* The limit waits for a number of jobs, whatever time they take. */
-static void slow_steps_do_not_outlive_their_limit_by_more(void **state) {
+static void slow_endless_repeat_ends_at_its_timeout(void **state) {
   busy_t busy;
   avow_promise_t *quick = begin(&busy);
   busy.over = true;
@@ -188,7 +188,7 @@ static void on_far(uv_timer_t *timer) {
 }
 
 /* The poll would block for an hour, and the alarm would end the test. */
-static void what_is_left_of_a_phase_does_not_let_the_poll_block(void **state) {
+static void poll_does_not_block_while_phase_events_remain(void **state) {
   uv_timer_t far;
   open_with_budget(1);
   assert_int_equal(uv_timer_init(loop, &far), 0);
@@ -209,7 +209,7 @@ static void count(uv_check_t *check) {
 }
 
 /* The work is finite, so that all of it runs in one iteration. */
-static void a_budget_that_lasts_holds_nothing_up(void **state) {
+static void sufficient_budget_delays_nothing(void **state) {
   enum { N = 100 };
   unsigned turns = 0;
   uv_check_t check = { .data = &turns };
@@ -243,7 +243,7 @@ static void end_endless(uv_timer_t *handle) {
   close_handle((uv_handle_t *) handle, NULL);
 }
 
-static void an_endless_chain_does_not_starve_a_timer(void **state) {
+static void endless_repeat_does_not_starve_a_timer(void **state) {
   endless_t endless = { .steps = 0 };
   uv_timer_t timer = { .data = &endless };
   assert_int_equal(uv_timer_init(loop, &timer), 0);
@@ -273,13 +273,13 @@ static void assert_steps_before_poll(unsigned expected) {
   assert_fulfils_int(p, 1);
 }
 
-static void a_drain_keeps_to_its_budget(void **state) {
+static void drain_keeps_to_its_budget(void **state) {
   open_with_budget(7);
 
   assert_steps_before_poll(7);
 }
 
-static void the_default_budget_is_ten_thousand(void **state) {
+static void default_budget_is_ten_thousand(void **state) {
   const avow_options_t options = { .budget_us = UINT_MAX };
   assert_int_equal(avow_loop_close(loop), 0);
   assert_int_equal(avow_loop_init(loop, &options), 0);
@@ -287,7 +287,7 @@ static void the_default_budget_is_ten_thousand(void **state) {
   assert_steps_before_poll(10000);
 }
 
-static void the_budget_does_not_change_the_order(void **state) {
+static void budget_does_not_change_the_order(void **state) {
   char words[9][2] = { "1", "2", "3", "4", "5", "6", "7", "8", "9" };
   open_with_budget(2);
 
@@ -302,7 +302,7 @@ static void the_budget_does_not_change_the_order(void **state) {
 /* Cleanups that have run, and how many of them ran in the first iteration. */
 static int cleaned, cleaned_at_once;
 
-static avow_value_t work_until_cancelled(void *data) {
+static avow_value_t work_until_canceled(void *data) {
   uv_sem_post(data);
   while (avow_work_is_wanted())
     uv_sleep(1);
@@ -320,7 +320,7 @@ static void look_at_cleaned(uv_check_t *handle) {
 }
 
 /* The budget applies although avow_loop_close() allows more jobs in all. */
-static void a_turn_of_closing_keeps_to_the_budget(void **state) {
+static void iteration_during_close_keeps_to_the_budget(void **state) {
   enum { FEW = 2, MANY = 10 };
   uv_check_t check;
   uv_sem_t begun;
@@ -329,7 +329,7 @@ static void a_turn_of_closing_keeps_to_the_budget(void **state) {
   assert_int_equal(uv_check_init(loop, &check), 0);
   assert_int_equal(uv_check_start(&check, look_at_cleaned), 0);
   assert_int_equal(uv_sem_init(&begun, 0), 0);
-  avow_promise_t *p = avow_work(loop, work_until_cancelled, &begun, NULL);
+  avow_promise_t *p = avow_work(loop, work_until_canceled, &begun, NULL);
   for (int i = 0; i < MANY; i++)
     p = avow_finally(p, clean_up, NULL);
   avow_unref(p);
@@ -350,7 +350,7 @@ static avow_value_t begin_endless(const avow_value_t *arg, void *data) {
 }
 
 /* Closing allows few jobs, although an iteration has budget for more. */
-static void a_loop_that_closes_has_patience_for_few_jobs(void **state) {
+static void closing_loop_runs_few_jobs_of_an_endless_repeat(void **state) {
   endless_t endless = { .steps = 0 };
   avow_unref(avow_catch(avow_sleep(loop, FAR), begin_endless, &endless));
 
@@ -380,31 +380,31 @@ static void assert_chain_ends_without(uv_walk_cb close_some) {
   assert_int_equal(avow_loop_init(loop, &steady), 0);
 }
 
-static void budgets_end_no_chain_without_a_handle_for_turns(void **state) {
+static void chain_ends_after_the_prepare_handle_is_closed(void **state) {
   assert_chain_ends_without(close_prepare);
 }
 
-static void budgets_end_no_chain_without_handles(void **state) {
+static void chain_ends_after_all_handles_are_closed(void **state) {
   assert_chain_ends_without(close_handle);
 }
 
 SUITE(turn) {
   const struct CMUnitTest tests[] = {
-    CASE(all_of_a_turn_share_its_budget),
-    CASE(a_spent_budget_leaves_one_of_each_a_turn),
-    CASE(a_limit_waits_for_one_budget_at_most),
-    CASE(an_endless_chain_does_not_outlive_its_limit),
-    CASE(slow_steps_do_not_outlive_their_limit_by_more),
-    CASE(what_is_left_of_a_phase_does_not_let_the_poll_block),
-    CASE(a_budget_that_lasts_holds_nothing_up),
-    CASE(an_endless_chain_does_not_starve_a_timer),
-    CASE(a_drain_keeps_to_its_budget),
-    CASE(the_default_budget_is_ten_thousand),
-    CASE(the_budget_does_not_change_the_order),
-    CASE(a_turn_of_closing_keeps_to_the_budget),
-    CASE(a_loop_that_closes_has_patience_for_few_jobs),
-    CASE(budgets_end_no_chain_without_a_handle_for_turns),
-    CASE(budgets_end_no_chain_without_handles),
+    CASE(all_callbacks_of_an_iteration_share_its_budget),
+    CASE(spent_budget_still_delivers_one_event_per_source),
+    CASE(timeout_waits_for_at_most_one_budget),
+    CASE(endless_repeat_ends_at_its_timeout),
+    CASE(slow_endless_repeat_ends_at_its_timeout),
+    CASE(poll_does_not_block_while_phase_events_remain),
+    CASE(sufficient_budget_delays_nothing),
+    CASE(endless_repeat_does_not_starve_a_timer),
+    CASE(drain_keeps_to_its_budget),
+    CASE(default_budget_is_ten_thousand),
+    CASE(budget_does_not_change_the_order),
+    CASE(iteration_during_close_keeps_to_the_budget),
+    CASE(closing_loop_runs_few_jobs_of_an_endless_repeat),
+    CASE(chain_ends_after_the_prepare_handle_is_closed),
+    CASE(chain_ends_after_all_handles_are_closed),
   };
   return RUN(tests);
 }

@@ -75,7 +75,7 @@ static void run_steps(busy_t *busy, uint64_t ns) {
   run_mixed_steps(busy, ns, 0);
 }
 
-static void a_turn_ends_when_its_time_is_spent(void **state) {
+static void iteration_ends_when_its_time_is_spent(void **state) {
   busy_t busy;
 
   run_steps(&busy, 1 * US);
@@ -86,7 +86,7 @@ static void a_turn_ends_when_its_time_is_spent(void **state) {
 
 /* One job runs before the first reading of the clock, and the next one spends
    all the time. */
-static void slow_jobs_are_few_in_a_turn(void **state) {
+static void iteration_runs_few_slow_jobs(void **state) {
   busy_t busy;
 
   run_steps(&busy, 5 * MS);
@@ -97,7 +97,7 @@ static void slow_jobs_are_few_in_a_turn(void **state) {
 
 /* One job runs before the first reading of the clock. Each of the next ten jobs
    spends a tenth. */
-static void slow_jobs_are_looked_at_one_by_one(void **state) {
+static void slow_jobs_are_timed_one_by_one(void **state) {
   busy_t busy;
   run_steps(&busy, 100 * US);
   looks = 0;
@@ -110,7 +110,7 @@ static void slow_jobs_are_looked_at_one_by_one(void **state) {
 
 /* One job in four is quick. After a quick job, the next two share one reading
    of the clock. */
-static void a_quick_job_among_slow_ones_changes_little(void **state) {
+static void quick_jobs_among_slow_ones_change_little(void **state) {
   busy_t busy;
 
   run_mixed_steps(&busy, 100 * US, 4);
@@ -118,7 +118,7 @@ static void a_quick_job_among_slow_ones_changes_little(void **state) {
   assert_int_in_range(busy.most, 13, 16);
 }
 
-static void quick_jobs_are_counted(void **state) {
+static void quick_jobs_are_limited_by_count(void **state) {
   busy_t busy;
 
   run_steps(&busy, 1);
@@ -128,7 +128,7 @@ static void quick_jobs_are_counted(void **state) {
   assert_int_in_range(looks, 1, 10 * 100);
 }
 
-static void the_time_of_a_turn_is_an_option(void **state) {
+static void budget_us_sets_the_time_of_an_iteration(void **state) {
   busy_t busy;
   open_with((avow_options_t){ .budget_us = 3 * DEFAULT_US });
 
@@ -138,7 +138,7 @@ static void the_time_of_a_turn_is_an_option(void **state) {
   assert_int_in_range(busy.most, 3 * DEFAULT_US, 4 * DEFAULT_US);
 }
 
-static void a_turn_may_take_an_hour(void **state) {
+static void iteration_may_take_an_hour(void **state) {
   busy_t busy;
   open_with((avow_options_t){ .budget_us = UINT_MAX });
 
@@ -149,7 +149,7 @@ static void a_turn_may_take_an_hour(void **state) {
 
 /* The clock is not read, even if a reading takes no longer than some of the
    jobs. */
-static void few_jobs_in_a_turn_do_not_look_at_the_clock(void **state) {
+static void few_jobs_in_an_iteration_do_not_read_the_clock(void **state) {
   for (int turn = 0; turn < 100; turn++) {
     for (int i = 0; i < 100; i++)
       avow_unref(
@@ -186,7 +186,7 @@ static void take_long(uv_timer_t *timer) {
 
 /* Two callbacks of avow run in this iteration, each with enough jobs to read
    the clock. A callback of the program runs between them. */
-static void what_the_program_does_in_between_takes_none_of_it(void **state) {
+static void program_callbacks_do_not_spend_the_time_budget(void **state) {
   enum { N = 600 };
   uv_timer_t timer;
   uv_prepare_t prepare;
@@ -234,7 +234,7 @@ static void run_due_sleeps(unsigned n, avow_cb cb) {
   run();
 }
 
-static void slow_tasks_of_one_pass_share_the_time(void **state) {
+static void slow_tasks_share_the_time_of_an_iteration(void **state) {
   enum { N = 2000, AT_FIRST = 256, ALL_OF_IT = DEFAULT_US / 10 };
 
   run_due_sleeps(N, slow_cb);
@@ -243,7 +243,7 @@ static void slow_tasks_of_one_pass_share_the_time(void **state) {
   assert_int_in_range(turns_of_sleeps, 3, N / ALL_OF_IT + 1);
 }
 
-static void quick_tasks_of_one_pass_come_in_one_turn(void **state) {
+static void quick_tasks_run_in_one_iteration(void **state) {
   enum { N = 5000 };
 
   run_due_sleeps(N, count_cb);
@@ -264,7 +264,7 @@ static avow_value_t very_slow_cb(const avow_value_t *arg, void *data) {
 }
 
 /* Work that is over in time is not late, however many iterations it takes. */
-static void slow_jobs_make_nothing_late(void **state) {
+static void slow_jobs_cause_no_timeout(void **state) {
   enum { N = 50 };
   avow_deferred_t *d;
   expect_slow_jobs();
@@ -298,7 +298,7 @@ static avow_value_t sleep_before_a_limit(const avow_value_t *arg, void *data) {
   return avow_follow(p);
 }
 
-static void slow_sleeps_before_a_limit_end_before_it(void **state) {
+static void slow_sleeps_before_a_timeout_end_before_it(void **state) {
   expect_slow_jobs();
 
   assert_fulfils_none(
@@ -311,7 +311,7 @@ static avow_value_t endless_step(void *data) {
 }
 
 /* Even if time is short, the limit waits for a full budget of jobs. */
-static void slow_steps_do_not_outlive_their_limit(void **state) {
+static void slow_steps_end_at_their_timeout(void **state) {
   enum { BUDGET = 100 };
   open_with((avow_options_t){ .budget = BUDGET });
   expect_slow_jobs();
@@ -364,7 +364,7 @@ static avow_promise_t *read_one(pair_t *pair) {
 }
 
 /* No read waits until another one has spent a budget. */
-static void what_a_poll_finds_is_answered_together(void **state) {
+static void events_of_one_poll_are_handled_together(void **state) {
   enum { TURNS = 3, FEW = 10 };
   bool over = false;
   pair_t a, b;
@@ -393,7 +393,7 @@ static void on_readable(uv_poll_t *poll, int status, int events) {
 
 /* Jobs may take as much time as the callbacks of the program in the same
    iteration. */
-static void jobs_may_take_as_long_as_callbacks(void **state) {
+static void jobs_may_take_as_long_as_program_callbacks(void **state) {
   uv_os_sock_t fds[2];
   uv_poll_t poll;
   busy_t busy;
@@ -439,7 +439,7 @@ static avow_value_t sleep_cb(const avow_value_t *arg, void *data) {
   return avow_follow(avow_sleep(loop, 1));
 }
 
-static void time_in_the_poll_is_no_lag(void **state) {
+static void poll_time_does_not_count_as_lag(void **state) {
   uv_prepare_t prepare;
   make_polls_long(&prepare);
   avow_loop_measure(loop);
@@ -457,7 +457,7 @@ static void time_in_the_poll_is_no_lag(void **state) {
   run();
 }
 
-static void time_between_runs_is_no_lag(void **state) {
+static void time_between_runs_does_not_count_as_lag(void **state) {
   avow_loop_measure(loop);
 
   assert_fulfils_none(avow_sleep(loop, 1));
@@ -486,7 +486,7 @@ static avow_promise_t *one(void) {
   return avow_promise_resolve(loop, avow_int(1));
 }
 
-static void what_the_hook_takes_is_no_jobs(void **state) {
+static void hook_time_does_not_count_for_jobs(void **state) {
   told = 0;
   open_with((avow_options_t){ .on_slow = note_slow, .slow_us = 4 * MS / US });
   avow_promise_t *p = avow_then(one(), very_slow_cb, NULL, NULL);
@@ -498,7 +498,7 @@ static void what_the_hook_takes_is_no_jobs(void **state) {
   assert_int_equal(told, 1);
 }
 
-static void jobs_that_are_slower_than_the_limit_are_counted(void **state) {
+static void jobs_above_the_limit_are_counted(void **state) {
   open_with((avow_options_t){ .slow_us = 4 * MS / US });
 
   for (int i = 0; i < 3; i++) {
@@ -510,7 +510,7 @@ static void jobs_that_are_slower_than_the_limit_are_counted(void **state) {
   assert_int_equal(stats().longest_job, 5 * MS / US);
 }
 
-static void jobs_that_take_just_the_limit_are_not(void **state) {
+static void jobs_at_the_limit_are_not_counted(void **state) {
   open_with((avow_options_t){ .slow_us = 5 * MS / US });
 
   assert_fulfils_none(avow_then(one(), very_slow_cb, NULL, NULL));
@@ -523,27 +523,27 @@ static void jobs_that_take_just_the_limit_are_not(void **state) {
 
 SUITE(turn_time) {
   const struct CMUnitTest tests[] = {
-    TIMED(a_turn_ends_when_its_time_is_spent),
-    TIMED(slow_jobs_are_few_in_a_turn),
-    TIMED(slow_jobs_are_looked_at_one_by_one),
-    TIMED(a_quick_job_among_slow_ones_changes_little),
-    TIMED(quick_jobs_are_counted),
-    TIMED(the_time_of_a_turn_is_an_option),
-    TIMED(a_turn_may_take_an_hour),
-    TIMED(few_jobs_in_a_turn_do_not_look_at_the_clock),
-    TIMED(what_the_program_does_in_between_takes_none_of_it),
-    TIMED(slow_tasks_of_one_pass_share_the_time),
-    TIMED(quick_tasks_of_one_pass_come_in_one_turn),
-    TIMED(slow_jobs_make_nothing_late),
-    TIMED(slow_sleeps_before_a_limit_end_before_it),
-    TIMED(slow_steps_do_not_outlive_their_limit),
-    TIMED(what_a_poll_finds_is_answered_together),
-    TIMED(jobs_may_take_as_long_as_callbacks),
-    TIMED(time_in_the_poll_is_no_lag),
-    TIMED(time_between_runs_is_no_lag),
-    TIMED(what_the_hook_takes_is_no_jobs),
-    TIMED(jobs_that_are_slower_than_the_limit_are_counted),
-    TIMED(jobs_that_take_just_the_limit_are_not),
+    TIMED(iteration_ends_when_its_time_is_spent),
+    TIMED(iteration_runs_few_slow_jobs),
+    TIMED(slow_jobs_are_timed_one_by_one),
+    TIMED(quick_jobs_among_slow_ones_change_little),
+    TIMED(quick_jobs_are_limited_by_count),
+    TIMED(budget_us_sets_the_time_of_an_iteration),
+    TIMED(iteration_may_take_an_hour),
+    TIMED(few_jobs_in_an_iteration_do_not_read_the_clock),
+    TIMED(program_callbacks_do_not_spend_the_time_budget),
+    TIMED(slow_tasks_share_the_time_of_an_iteration),
+    TIMED(quick_tasks_run_in_one_iteration),
+    TIMED(slow_jobs_cause_no_timeout),
+    TIMED(slow_sleeps_before_a_timeout_end_before_it),
+    TIMED(slow_steps_end_at_their_timeout),
+    TIMED(events_of_one_poll_are_handled_together),
+    TIMED(jobs_may_take_as_long_as_program_callbacks),
+    TIMED(poll_time_does_not_count_as_lag),
+    TIMED(time_between_runs_does_not_count_as_lag),
+    TIMED(hook_time_does_not_count_for_jobs),
+    TIMED(jobs_above_the_limit_are_counted),
+    TIMED(jobs_at_the_limit_are_not_counted),
   };
   return RUN(tests);
 }

@@ -24,7 +24,7 @@ static avow_promise_t *failed(void) {
   return avow_promise_reject(loop, avow_error(UV_EIO));
 }
 
-static void rejection_is_reported_when_the_last_lets_go(void **state) {
+static void rejection_is_reported_at_the_last_release(void **state) {
   watch();
   avow_promise_t *p = failed();
 
@@ -37,7 +37,7 @@ static void rejection_is_reported_when_the_last_lets_go(void **state) {
   assert_notes("unhandled EIO");
 }
 
-static void rejection_is_reported_when_it_comes_after_the_last(void **state) {
+static void rejection_of_a_released_promise_is_reported(void **state) {
   watch();
   avow_deferred_t *d;
   avow_unref(avow_promise_new(loop, &d));
@@ -47,7 +47,7 @@ static void rejection_is_reported_when_it_comes_after_the_last(void **state) {
   assert_notes("unhandled EIO");
 }
 
-static void rejection_is_not_reported_once_read(void **state) {
+static void read_rejection_is_not_reported(void **state) {
   watch();
   avow_promise_t *p = failed();
 
@@ -58,7 +58,7 @@ static void rejection_is_not_reported_once_read(void **state) {
   assert_notes("");
 }
 
-static void rejection_is_not_reported_once_subscribed(void **state) {
+static void handled_rejection_is_reported_only_if_rethrown(void **state) {
   watch();
   avow_promise_t *p = failed();
   avow_unref(avow_catch(avow_ref(p), note_value_cb, "caught"));
@@ -85,8 +85,7 @@ static avow_value_t recover(const avow_value_t *reason, void *data) {
   return avow_none();
 }
 
-static void rejection_is_not_reported_once_somebody_waited_for_it(
-    void **state) {
+static void caught_rejection_is_not_reported(void **state) {
   watch();
   avow_deferred_t *d;
   avow_promise_t *p = avow_promise_new(loop, &d);
@@ -120,7 +119,7 @@ static void rejection_is_reported_once_when_adopted(void **state) {
   assert_notes("unhandled EIO");
 }
 
-static void cancelling_is_not_reported(void **state) {
+static void cancellation_is_not_reported(void **state) {
   watch();
   avow_promise_t *p = avow_sleep(loop, 60000);
 
@@ -159,7 +158,7 @@ static void combined_failures_are_reported_once(void **state) {
   assert_notes("unhandled EIO unhandled AVOW_EAGGREGATE");
 }
 
-static void any_of_what_was_cancelled_is_not_reported(void **state) {
+static void any_of_canceled_inputs_is_not_reported(void **state) {
   watch();
   avow_promise_t *inner[] = { avow_sleep(loop, 60000),
                               avow_sleep(loop, 60000) };
@@ -175,7 +174,7 @@ static void any_of_what_was_cancelled_is_not_reported(void **state) {
   assert_int_equal(avow_loop_init(loop, NULL), 0); /* for the fixture */
 }
 
-static void input_that_comes_too_late_is_not_reported(void **state) {
+static void late_rejected_input_is_not_reported(void **state) {
   watch();
   avow_gather_t *g;
   avow_promise_t *p = avow_gather_new(loop, AVOW_RACE, &g);
@@ -189,7 +188,7 @@ static void input_that_comes_too_late_is_not_reported(void **state) {
   assert_notes("");
 }
 
-static void rejection_that_came_too_late_is_not_reported(void **state) {
+static void ignored_rejection_is_not_reported(void **state) {
   watch();
   avow_deferred_t *d;
   avow_promise_t *p = avow_promise_new(loop, &d);
@@ -212,7 +211,7 @@ static void dropped_deferred_is_reported(void **state) {
   assert_notes("unhandled AVOW_EBROKEN");
 }
 
-static void rejection_held_beyond_close_is_reported_there(void **state) {
+static void referenced_rejection_is_reported_at_close(void **state) {
   watch();
   avow_promise_t *p = failed();
   avow_promise_t *q = failed();
@@ -231,14 +230,14 @@ static avow_value_t clean_up(void *data) {
   return avow_none();
 }
 
-static void ask_for_a_clean_up(uv_loop_t *of, const avow_value_t *reason,
-                               const char *where, void *data) {
+static void start_a_cleanup(uv_loop_t *of, const avow_value_t *reason,
+                            const char *where, void *data) {
   avow_unref(avow_finally(avow_sleep(of, 1), clean_up, data));
 }
 
-static void what_a_hook_wants_cleaned_up_at_the_end_is(void **state) {
+static void cleanup_started_by_a_hook_runs_during_close(void **state) {
   const avow_options_t options = { .budget_us = UINT_MAX,
-                                   .on_unhandled = ask_for_a_clean_up,
+                                   .on_unhandled = start_a_cleanup,
                                    .data = "clean" };
   assert_int_equal(avow_loop_close(loop), 0);
   assert_int_equal(avow_loop_init(loop, &options), 0);
@@ -250,7 +249,7 @@ static void what_a_hook_wants_cleaned_up_at_the_end_is(void **state) {
   avow_unref(p);
 }
 
-static void hook_of_the_first_init_counts(void **state) {
+static void hook_of_the_first_init_is_used(void **state) {
   watch();
   assert_int_equal(avow_loop_init(loop, NULL), 0);
 
@@ -273,52 +272,52 @@ static int said_by(void (*fn)(void), char text[256]) {
   return lines;
 }
 
-static void let_go_of_a_failure(void) {
+static void release_a_failure(void) {
   avow_unref(failed());
 }
 
-static void unhandled_is_one_line_on_stderr_by_default(void **state) {
+static void default_report_is_one_line_on_stderr(void **state) {
   char text[256];
 
-  assert_int_equal(said_by(let_go_of_a_failure, text), 1);
+  assert_int_equal(said_by(release_a_failure, text), 1);
 
   assert_non_null(strstr(text, "unhandled rejection: i/o error (EIO)"));
 }
 
-static void let_go_of_a_failure_of_ours(void) {
+static void release_a_failure_with_unknown_code(void) {
   avow_unref(avow_promise_reject(loop, avow_error(-30001)));
 }
 
-static void unhandled_of_an_own_code_has_its_number(void **state) {
+static void report_of_an_unknown_code_shows_its_number(void **state) {
   char text[256];
 
-  assert_int_equal(said_by(let_go_of_a_failure_of_ours, text), 1);
+  assert_int_equal(said_by(release_a_failure_with_unknown_code, text), 1);
 
   assert_non_null(strstr(text, "unhandled rejection: error -30001 (-30001)"));
 }
 
 SUITE(unhandled) {
   const struct CMUnitTest tests[] = {
-    CASE(rejection_is_reported_when_the_last_lets_go),
-    CASE(rejection_is_reported_when_it_comes_after_the_last),
-    CASE(rejection_is_not_reported_once_read),
-    CASE(rejection_is_not_reported_once_subscribed),
+    CASE(rejection_is_reported_at_the_last_release),
+    CASE(rejection_of_a_released_promise_is_reported),
+    CASE(read_rejection_is_not_reported),
+    CASE(handled_rejection_is_reported_only_if_rethrown),
     CASE(rejection_of_a_loser_is_not_reported),
-    CASE(rejection_is_not_reported_once_somebody_waited_for_it),
+    CASE(caught_rejection_is_not_reported),
     CASE(rejection_is_reported_once_at_the_end_of_a_chain),
     CASE(rejection_is_reported_once_when_adopted),
-    CASE(cancelling_is_not_reported),
+    CASE(cancellation_is_not_reported),
     CASE(losers_are_not_reported),
     CASE(combined_failures_are_reported_once),
-    CASE(any_of_what_was_cancelled_is_not_reported),
-    CASE(input_that_comes_too_late_is_not_reported),
-    CASE(rejection_that_came_too_late_is_not_reported),
+    CASE(any_of_canceled_inputs_is_not_reported),
+    CASE(late_rejected_input_is_not_reported),
+    CASE(ignored_rejection_is_not_reported),
     CASE(dropped_deferred_is_reported),
-    CASE(rejection_held_beyond_close_is_reported_there),
-    CASE(what_a_hook_wants_cleaned_up_at_the_end_is),
-    CASE(hook_of_the_first_init_counts),
-    CASE(unhandled_is_one_line_on_stderr_by_default),
-    CASE(unhandled_of_an_own_code_has_its_number),
+    CASE(referenced_rejection_is_reported_at_close),
+    CASE(cleanup_started_by_a_hook_runs_during_close),
+    CASE(hook_of_the_first_init_is_used),
+    CASE(default_report_is_one_line_on_stderr),
+    CASE(report_of_an_unknown_code_shows_its_number),
   };
   return RUN(tests);
 }

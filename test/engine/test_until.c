@@ -22,7 +22,7 @@ static avow_value_t slow_clean_up(void *p) {
   return avow_follow(p);
 }
 
-static void until_goes_on_as_its_promise(void **state) {
+static void until_settles_as_its_promise(void **state) {
   avow_deferred_t *d;
   avow_promise_t *stop = pending(&d, "stop");
 
@@ -36,7 +36,7 @@ static void until_goes_on_as_its_promise(void **state) {
   avow_unref(avow_catch(stop, recover, "broken"));
 }
 
-static void until_is_rejected_by_the_reason_of_stop(void **state) {
+static void until_rejects_with_the_reason_of_its_stop(void **state) {
   avow_deferred_t *stop_d, *d, *e;
   avow_promise_t *stop = avow_promise_new(loop, &stop_d);
   avow_promise_t *p = avow_until(pending(&d, "a"), stop);
@@ -53,7 +53,7 @@ static void until_is_rejected_by_the_reason_of_stop(void **state) {
 }
 
 /* When the until settles, the program may free what the handlers of p use. */
-static void until_waits_for_the_handlers_of_what_it_cancels(void **state) {
+static void until_waits_for_handlers_of_the_canceled_promise(void **state) {
   avow_deferred_t *d, *stop_d, *cleaning;
   avow_promise_t *stop = avow_promise_new(loop, &stop_d);
   avow_promise_t *p = avow_then(pending(&d, "work"), NULL, note_cb, "then");
@@ -71,7 +71,7 @@ static void until_waits_for_the_handlers_of_what_it_cancels(void **state) {
   avow_unref(stop);
 }
 
-static void until_does_not_wait_for_what_others_hold(void **state) {
+static void until_does_not_wait_for_a_shared_promise(void **state) {
   avow_deferred_t *d, *stop_d;
   avow_promise_t *held = pending(&d, "work");
   avow_promise_t *stop = avow_promise_new(loop, &stop_d);
@@ -86,7 +86,7 @@ static void until_does_not_wait_for_what_others_hold(void **state) {
   avow_unref(stop);
 }
 
-static void value_that_arrived_before_the_stop_wins(void **state) {
+static void value_that_settles_before_the_stop_job_is_kept(void **state) {
   avow_deferred_t *d, *stop_d;
   avow_promise_t *p = avow_promise_new(loop, &d);
   avow_promise_t *stop = avow_promise_new(loop, &stop_d);
@@ -101,7 +101,7 @@ static void value_that_arrived_before_the_stop_wins(void **state) {
   avow_unref(stop);
 }
 
-static void until_that_is_cancelled_leaves_stop_alone(void **state) {
+static void canceled_until_does_not_cancel_its_stop(void **state) {
   avow_deferred_t *d, *e, *stop_d;
   avow_promise_t *stop = pending(&stop_d, "stop");
   avow_promise_t *held = pending(&e, "held");
@@ -123,7 +123,7 @@ static void until_that_is_cancelled_leaves_stop_alone(void **state) {
 
 /* The stop has no other holder. It is canceled with the until, and the
    cancellation stops at the until itself. */
-static void until_whose_stop_waits_for_it_settles(void **state) {
+static void until_settles_if_its_stop_waits_for_it(void **state) {
   avow_deferred_t *d, *e;
   avow_promise_t *until = avow_promise_new(loop, &d);
   avow_promise_t *stop = avow_then(avow_ref(until), note_cb, NULL, "stop");
@@ -139,7 +139,7 @@ static void until_whose_stop_waits_for_it_settles(void **state) {
   assert_notes("stop"); /* its input had settled */
 }
 
-static void until_is_cancelled_when_stop_fulfils(void **state) {
+static void until_is_canceled_when_its_stop_fulfills(void **state) {
   avow_deferred_t *d;
   avow_promise_t *stop = resolved(1);
 
@@ -158,7 +158,7 @@ static void cancel_fn(void *p) {
 static const avow_class_t canceller = { .name = "canceller",
                                         .destroy = cancel_fn };
 
-static void what_stop_fulfils_with_may_cancel_as_it_goes(void **state) {
+static void released_stop_value_may_cancel_the_until(void **state) {
   avow_deferred_t *d, *stop_d;
   avow_promise_t *stop = avow_promise_new(loop, &stop_d);
   avow_promise_t *p = avow_until(pending(&d, "work"), stop);
@@ -173,7 +173,7 @@ static void what_stop_fulfils_with_may_cancel_as_it_goes(void **state) {
 
 /* In this case p leaves the work to its other holder and waits for no
    promise. */
-static void the_same_where_others_hold_what_it_waits_for(void **state) {
+static void released_stop_value_may_cancel_with_a_shared_input(void **state) {
   avow_deferred_t *d, *stop_d;
   avow_promise_t *stop = avow_promise_new(loop, &stop_d);
   avow_promise_t *work = pending(&d, "work");
@@ -207,7 +207,7 @@ static void settled_stop_cancels_inside_the_call(void **state) {
   avow_unref(fulfilled);
 }
 
-static void settled_stop_leaves_what_has_settled(void **state) {
+static void settled_stop_does_not_change_a_settled_promise(void **state) {
   avow_promise_t *stop = avow_promise_reject(loop, avow_error(UV_ESHUTDOWN));
 
   assert_fulfils_int(avow_until(resolved(1), stop), 1);
@@ -215,7 +215,7 @@ static void settled_stop_leaves_what_has_settled(void **state) {
   avow_unref(stop);
 }
 
-static void settled_stop_leaves_what_others_hold(void **state) {
+static void settled_stop_does_not_cancel_a_shared_promise(void **state) {
   avow_deferred_t *d;
   avow_promise_t *held = pending(&d, "work");
   avow_promise_t *stop = avow_promise_reject(loop, avow_error(UV_ESHUTDOWN));
@@ -242,7 +242,7 @@ static void assert_never_begins(avow_promise_t *p) {
   avow_unref(stop);
 }
 
-static void settled_stop_lets_nothing_begin(void **state) {
+static void settled_stop_prevents_the_start_of_work(void **state) {
   avow_limiter_t *limiter = avow_limiter_new(loop, 1);
   avow_once_t *once = avow_once_new(loop, note_fn, "once", NULL);
 
@@ -268,7 +268,7 @@ static void timeout_rejects_and_cancels(void **state) {
   avow_deferred_drop(d);
 }
 
-static void timeout_says_what_it_is(void **state) {
+static void timeout_error_has_a_message(void **state) {
   avow_deferred_t *d;
 
   const avow_value_t v = avow_run(avow_timeout(pending(&d, "work"), 2));
@@ -278,7 +278,7 @@ static void timeout_says_what_it_is(void **state) {
   avow_deferred_drop(d);
 }
 
-static void timeout_is_gone_when_its_promise_settles(void **state) {
+static void timeout_stops_its_timer_when_its_promise_settles(void **state) {
   assert_fulfils_int(avow_timeout(resolved(1), 100000), 1);
 
   assert_false(uv_loop_alive(loop));
@@ -312,7 +312,7 @@ static void timeout_without_memory_leaves_no_timer(void **state) {
   avow_deferred_drop(d);
 }
 
-static void cancelled_timeout_cancels_its_promise(void **state) {
+static void canceled_timeout_cancels_its_promise(void **state) {
   avow_deferred_t *d;
   avow_promise_t *p = avow_timeout(pending(&d, "work"), 100000);
 
@@ -326,25 +326,25 @@ static void cancelled_timeout_cancels_its_promise(void **state) {
 
 SUITE(until) {
   const struct CMUnitTest tests[] = {
-    CASE(until_goes_on_as_its_promise),
-    CASE(until_is_rejected_by_the_reason_of_stop),
-    CASE(until_waits_for_the_handlers_of_what_it_cancels),
-    CASE(until_does_not_wait_for_what_others_hold),
-    CASE(value_that_arrived_before_the_stop_wins),
-    CASE(until_that_is_cancelled_leaves_stop_alone),
-    CASE(until_whose_stop_waits_for_it_settles),
-    CASE(until_is_cancelled_when_stop_fulfils),
-    CASE(what_stop_fulfils_with_may_cancel_as_it_goes),
-    CASE(the_same_where_others_hold_what_it_waits_for),
+    CASE(until_settles_as_its_promise),
+    CASE(until_rejects_with_the_reason_of_its_stop),
+    CASE(until_waits_for_handlers_of_the_canceled_promise),
+    CASE(until_does_not_wait_for_a_shared_promise),
+    CASE(value_that_settles_before_the_stop_job_is_kept),
+    CASE(canceled_until_does_not_cancel_its_stop),
+    CASE(until_settles_if_its_stop_waits_for_it),
+    CASE(until_is_canceled_when_its_stop_fulfills),
+    CASE(released_stop_value_may_cancel_the_until),
+    CASE(released_stop_value_may_cancel_with_a_shared_input),
     CASE(settled_stop_cancels_inside_the_call),
-    CASE(settled_stop_leaves_what_has_settled),
-    CASE(settled_stop_leaves_what_others_hold),
-    CASE(settled_stop_lets_nothing_begin),
+    CASE(settled_stop_does_not_change_a_settled_promise),
+    CASE(settled_stop_does_not_cancel_a_shared_promise),
+    CASE(settled_stop_prevents_the_start_of_work),
     CASE(timeout_rejects_and_cancels),
-    CASE(timeout_says_what_it_is),
-    CASE(timeout_is_gone_when_its_promise_settles),
+    CASE(timeout_error_has_a_message),
+    CASE(timeout_stops_its_timer_when_its_promise_settles),
     CASE(timeout_without_memory_leaves_no_timer),
-    CASE(cancelled_timeout_cancels_its_promise),
+    CASE(canceled_timeout_cancels_its_promise),
   };
   return RUN(tests);
 }

@@ -6,7 +6,7 @@ static avow_promise_t *noted(avow_promise_t *p, char *word) {
   return avow_then(p, note_cb, NULL, word);
 }
 
-static void phases_come_in_the_order_of_a_turn(void **state) {
+static void phases_follow_the_order_of_an_iteration(void **state) {
   avow_promise_t *after = noted(avow_after_poll(loop), "after");
   avow_promise_t *before = noted(avow_before_poll(loop), "before");
   avow_promise_t *idle = noted(avow_next_iteration(loop), "idle");
@@ -20,7 +20,7 @@ static void phases_come_in_the_order_of_a_turn(void **state) {
   run();
 }
 
-static void those_who_wait_for_one_keep_their_order(void **state) {
+static void waiters_for_one_phase_keep_their_order(void **state) {
   avow_promise_t *ps[] = { noted(avow_next_iteration(loop), "a"),
                            noted(avow_next_iteration(loop), "b"),
                            noted(avow_next_iteration(loop), "c") };
@@ -45,7 +45,7 @@ static void count(uv_check_t *check) {
 }
 
 /* If a handler waits again, it waits for another iteration. */
-static void each_wait_is_a_turn(void **state) {
+static void each_wait_takes_one_iteration(void **state) {
   int left = 10, turns = 0;
   uv_check_t check;
   check.data = &turns;
@@ -59,7 +59,7 @@ static void each_wait_is_a_turn(void **state) {
   run();
 }
 
-static void the_loop_is_alive_only_while_somebody_waits(void **state) {
+static void loop_is_alive_only_while_a_wait_is_pending(void **state) {
   avow_promise_t *ps[] = { avow_next_iteration(loop), avow_before_poll(loop),
                            avow_after_poll(loop) };
 
@@ -76,7 +76,7 @@ static void on_timer(uv_timer_t *timer) {
   note("timer");
 }
 
-static void after_the_poll_does_not_block(void **state) {
+static void after_poll_does_not_block_the_loop(void **state) {
   uv_timer_t timer;
   assert_int_equal(uv_timer_init(loop, &timer), 0);
   assert_int_equal(uv_timer_start(&timer, on_timer, 60000, 0), 0);
@@ -88,7 +88,7 @@ static void after_the_poll_does_not_block(void **state) {
   run();
 }
 
-static void one_of_several_can_be_cancelled(void **state) {
+static void one_of_several_waits_can_be_canceled(void **state) {
   avow_promise_t *a = avow_after_poll(loop), *b = avow_after_poll(loop);
 
   avow_cancel(a);
@@ -101,7 +101,7 @@ static void count_handles(uv_handle_t *handle, void *data) {
   ++*(int *) data;
 }
 
-static void a_thousand_who_wait_need_no_more_handles_than_one(void **state) {
+static void many_waits_use_no_more_handles_than_one(void **state) {
   avow_unref(avow_after_poll(loop));
   int one = 0, many = 0;
   uv_walk(loop, count_handles, &one);
@@ -114,7 +114,7 @@ static void a_thousand_who_wait_need_no_more_handles_than_one(void **state) {
   run();
 }
 
-static void a_program_may_close_all_handles(void **state) {
+static void program_may_close_all_handles(void **state) {
   avow_promise_t *p = avow_next_iteration(loop);
   uv_walk(loop, close_handle, NULL);
   avow_promise_t *q = avow_next_iteration(loop);
@@ -141,7 +141,7 @@ static void assert_not_started(uv_handle_t *handle, void *data) {
 
 /* The handles depend on each other, so that it makes no difference which one is
    closed. */
-static void a_program_may_close_handles_of_a_type(void **state) {
+static void program_may_close_handles_of_a_type(void **state) {
   uv_handle_type types[] = { UV_IDLE, UV_PREPARE, UV_CHECK };
   for (int i = 0; i < 3; i++) {
     avow_deferred_t *d;
@@ -163,7 +163,7 @@ static void a_program_may_close_handles_of_a_type(void **state) {
   }
 }
 
-static void loop_close_cancels_who_waits(void **state) {
+static void loop_close_cancels_pending_waits(void **state) {
   avow_promise_t *p = avow_before_poll(loop);
 
   assert_int_equal(avow_loop_close(loop), 0);
@@ -175,16 +175,16 @@ static void loop_close_cancels_who_waits(void **state) {
 
 SUITE(uv_phase) {
   const struct CMUnitTest tests[] = {
-    CASE(phases_come_in_the_order_of_a_turn),
-    CASE(those_who_wait_for_one_keep_their_order),
-    CASE(each_wait_is_a_turn),
-    CASE(the_loop_is_alive_only_while_somebody_waits),
-    CASE(after_the_poll_does_not_block),
-    CASE(one_of_several_can_be_cancelled),
-    CASE(a_thousand_who_wait_need_no_more_handles_than_one),
-    CASE(a_program_may_close_all_handles),
-    CASE(loop_close_cancels_who_waits),
-    CASE(a_program_may_close_handles_of_a_type),
+    CASE(phases_follow_the_order_of_an_iteration),
+    CASE(waiters_for_one_phase_keep_their_order),
+    CASE(each_wait_takes_one_iteration),
+    CASE(loop_is_alive_only_while_a_wait_is_pending),
+    CASE(after_poll_does_not_block_the_loop),
+    CASE(one_of_several_waits_can_be_canceled),
+    CASE(many_waits_use_no_more_handles_than_one),
+    CASE(program_may_close_all_handles),
+    CASE(loop_close_cancels_pending_waits),
+    CASE(program_may_close_handles_of_a_type),
   };
   return RUN(tests);
 }

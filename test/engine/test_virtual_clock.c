@@ -4,18 +4,18 @@
 
 /* Clocks of both kinds. */
 
-static void it_begins_at_0(void **state) {
+static void clock_starts_at_zero(void **state) {
   assert_true(avow_now(loop) == 0);
 }
 
-static void it_does_not_pass_by_itself_with_real_time(void **state) {
+static void clock_does_not_follow_real_time(void **state) {
   uv_sleep(3);
   uv_update_time(loop);
 
   assert_true(avow_now(loop) == 0);
 }
 
-static void an_advance_takes_it_there(void **state) {
+static void advance_moves_the_clock(void **state) {
   advance(HOUR);
 
   assert_true(avow_now(loop) == HOUR);
@@ -34,7 +34,7 @@ static void sleeps_end_at_their_deadlines_in_order(void **state) {
   assert_notes("a@1000 b@1000 c@3000 d@60000");
 }
 
-static void a_weak_sleep_ends_as_another_would(void **state) {
+static void weak_sleep_ends_at_its_deadline(void **state) {
   note_time_of(avow_sleep_weak(loop, SECOND), "weak");
   note_sleep(2 * SECOND, "strong");
 
@@ -43,7 +43,7 @@ static void a_weak_sleep_ends_as_another_would(void **state) {
   assert_notes("weak@1000 strong@2000");
 }
 
-static void a_weak_sleep_moves_no_clock(void **state) {
+static void weak_sleep_does_not_move_the_clock(void **state) {
   avow_promise_t *p = avow_sleep_weak(loop, SECOND);
 
   run();
@@ -58,7 +58,7 @@ static avow_value_t then_sleep(const avow_value_t *arg, void *word) {
   return avow_none();
 }
 
-static void what_a_sleep_wakes_runs_before_the_next_ends(void **state) {
+static void handlers_of_a_sleep_run_before_the_next_sleep_ends(void **state) {
   avow_unref(avow_then(avow_sleep(loop, SECOND), then_sleep, NULL, "inner"));
   note_sleep(SECOND, "same");
   note_sleep(2 * SECOND, "outer");
@@ -74,7 +74,7 @@ static avow_value_t sleep_again(void *data) {
                               : avow_follow(avow_sleep(loop, SECOND));
 }
 
-static void an_advance_ends_after_what_is_due_at_its_end(void **state) {
+static void advance_ends_after_sleeps_due_at_its_end(void **state) {
   int times = 0;
   note_time_of(avow_repeat(loop, sleep_again, &times), "repeat");
   note_time_of(avow_clock_advance(loop, 10 * SECOND), "advance");
@@ -84,7 +84,7 @@ static void an_advance_ends_after_what_is_due_at_its_end(void **state) {
   assert_notes("repeat@10000 advance@10000");
 }
 
-static void advances_begin_where_those_before_end(void **state) {
+static void advances_start_where_earlier_ones_end(void **state) {
   note_time_of(avow_clock_advance(loop, SECOND), "a");
   note_time_of(avow_clock_advance(loop, 0), "b");
   note_time_of(avow_clock_advance(loop, SECOND), "c");
@@ -101,7 +101,7 @@ static avow_value_t advance_cb(const avow_value_t *arg, void *data) {
   return avow_follow(p);
 }
 
-static void nothing_runs_inside_the_call(void **state) {
+static void no_handler_runs_inside_the_advance_call(void **state) {
   note_sleep(MINUTE, "sleep");
   avow_promise_t *p = avow_promise_resolve(loop, avow_none());
   note_time_of(avow_then(p, advance_cb, NULL, NULL), "advanced");
@@ -117,7 +117,7 @@ static avow_value_t advance_at_once(void *data) {
 }
 
 /* libuv before 1.48 stays in the timer phase while timers are due. */
-static void advances_in_a_row_let_the_loop_turn(void **state) {
+static void repeated_advances_let_the_loop_iterate(void **state) {
   int times = 0;
   avow_promise_t *p = avow_repeat(loop, advance_at_once, &times);
   avow_promise_t *turned = avow_next_iteration(loop);
@@ -131,7 +131,7 @@ static void advances_in_a_row_let_the_loop_turn(void **state) {
   assert_fulfils_int(p, 0);
 }
 
-static void a_cancelled_advance_moves_nothing(void **state) {
+static void canceled_advance_does_not_move_the_clock(void **state) {
   avow_promise_t *first = avow_clock_advance(loop, SECOND);
   avow_promise_t *second = avow_clock_advance(loop, HOUR);
 
@@ -142,7 +142,7 @@ static void a_cancelled_advance_moves_nothing(void **state) {
   assert_true(avow_now(loop) == SECOND);
 }
 
-static void limits_come_after_what_is_due_with_them(void **state) {
+static void timeouts_come_after_sleeps_due_at_the_same_time(void **state) {
   avow_promise_t *p = avow_timeout(avow_sleep(loop, SECOND), SECOND);
   note_time_of(p, "sleep");
   avow_deferred_t *d;
@@ -154,7 +154,7 @@ static void limits_come_after_what_is_due_with_them(void **state) {
   avow_deferred_drop(d);
 }
 
-static void deadlines_are_of_its_time(void **state) {
+static void deadlines_use_the_virtual_time(void **state) {
   advance(HOUR);
   avow_deferred_t *d[3];
   note_time_of(avow_deadline(avow_promise_new(loop, &d[0]), 2 * HOUR), "b");
@@ -168,7 +168,7 @@ static void deadlines_are_of_its_time(void **state) {
     avow_deferred_drop(d[i]);
 }
 
-static void an_advance_that_it_cannot_count_is_refused(void **state) {
+static void advance_beyond_the_maximum_is_refused(void **state) {
   const uint64_t latest = (UINT64_C(1) << 48) - 1;
   assert_rejects(avow_clock_advance(loop, UINT64_MAX), UV_EINVAL);
   assert_rejects(avow_clock_advance(loop, latest), UV_EINVAL);
@@ -180,7 +180,7 @@ static void an_advance_that_it_cannot_count_is_refused(void **state) {
   advance(0);
 }
 
-static void an_advance_without_memory_is_a_rejection(void **state) {
+static void advance_rejects_when_out_of_memory(void **state) {
   fail_allocation(1, true);
   avow_promise_t *p = avow_clock_advance(loop, SECOND);
   fail_allocation(0, false);
@@ -201,7 +201,7 @@ static void take_a_small_budget(void) {
   assert_int_equal(avow_loop_init(loop, &options), 0);
 }
 
-static void by_hand_sleeps_that_a_budget_left_end_in_their_time(void **state) {
+static void budget_does_not_delay_sleeps_of_a_manual_clock(void **state) {
   take_a_small_budget();
   note_sleep(2, "later");
   for (int i = 0; i < 4; i++)
@@ -212,7 +212,7 @@ static void by_hand_sleeps_that_a_budget_left_end_in_their_time(void **state) {
   assert_notes("sleep@1 sleep@1 sleep@1 sleep@1 later@2");
 }
 
-static void by_hand_answers_that_a_budget_left_come_first(void **state) {
+static void remotes_left_by_a_budget_precede_the_advance(void **state) {
   avow_remote_t *remotes[5];
   take_a_small_budget();
   for (int i = 0; i < 5; i++) {
@@ -226,7 +226,7 @@ static void by_hand_answers_that_a_budget_left_come_first(void **state) {
   assert_notes("remote@0 remote@0 remote@0 remote@0 remote@0 sleep@1");
 }
 
-static void by_hand_time_does_not_keep_the_loop_alive(void **state) {
+static void manual_clock_does_not_keep_the_loop_alive(void **state) {
   note_sleep(1, "sleep");
 
   run();
@@ -245,7 +245,7 @@ static avow_value_t wait_fn(void *semaphore) {
   return avow_none();
 }
 
-static void by_hand_nothing_in_flight_holds_it(void **state) {
+static void pending_work_does_not_hold_a_manual_clock(void **state) {
   uv_sem_t over;
   assert_int_equal(uv_sem_init(&over, 0), 0);
   avow_promise_t *work = avow_work(loop, wait_fn, &over, NULL);
@@ -261,7 +261,7 @@ static void by_hand_nothing_in_flight_holds_it(void **state) {
 
 /* Clocks that advance by themselves. */
 
-static void by_itself_it_goes_on_to_what_is_next(void **state) {
+static void automatic_clock_moves_to_the_next_deadline(void **state) {
   note_sleep(HOUR, "b");
   note_sleep(SECOND, "a");
 
@@ -275,7 +275,7 @@ static avow_value_t time_cb(const avow_value_t *arg, void *data) {
   return avow_int((int64_t) avow_now(loop));
 }
 
-static void by_itself_it_waits_for_the_thread_pool(void **state) {
+static void automatic_clock_waits_for_the_thread_pool(void **state) {
   note_sleep(1, "sleep");
   avow_promise_t *work = avow_work(loop, none_fn, NULL, NULL);
 
@@ -292,8 +292,7 @@ static void cancel_it(uv_check_t *check) {
 
 /* The sleep is canceled in the poll after which the clock would have
    advanced. */
-static void by_itself_it_stays_where_it_is_when_nobody_waits_any_more(
-    void **state) {
+static void automatic_clock_stops_when_no_sleep_is_pending(void **state) {
   avow_promise_t *p = avow_sleep(loop, HOUR);
   uv_check_t check = { .data = p };
   (void) uv_check_init(loop, &check);
@@ -310,7 +309,7 @@ static void on_timer(uv_timer_t *timer) {
   close_handle((uv_handle_t *) timer, NULL);
 }
 
-static void by_itself_it_waits_for_timers_of_the_program(void **state) {
+static void automatic_clock_waits_for_program_timers(void **state) {
   uv_timer_t timer;
   (void) uv_timer_init(loop, &timer);
   (void) uv_timer_start(&timer, on_timer, 10, 0);
@@ -327,20 +326,20 @@ static void advance_the_real_clock(void) {
   assert_rejects(avow_clock_advance(loop, 1), AVOW_EMISUSE);
 }
 
-static void the_real_clock_is_not_to_be_moved(void **state) {
+static void advancing_a_real_clock_is_reported(void **state) {
   assert_misuse(advance_the_real_clock,
                 "avow_clock_advance(): loop has a real clock");
 }
 
 #ifndef NDEBUG
-static void advance_elsewhere(void *data) {
+static void advance_loop_in_thread(void *data) {
   avow_unref(avow_clock_advance(loop, 1));
 }
 
 /* Runs in the middle of an iteration. */
 static avow_value_t ask_another_thread(const avow_value_t *arg, void *data) {
   uv_thread_t thread;
-  assert_int_equal(uv_thread_create(&thread, advance_elsewhere, NULL), 0);
+  assert_int_equal(uv_thread_create(&thread, advance_loop_in_thread, NULL), 0);
   (void) uv_thread_join(&thread);
   return avow_none();
 }
@@ -350,13 +349,13 @@ static void advance_on_another_thread(void) {
       avow_then(avow_next_iteration(loop), ask_another_thread, NULL, NULL));
 }
 
-static void other_threads_are_not_to_move_it(void **state) {
+static void advance_on_another_thread_is_reported(void **state) {
   assert_misuse(advance_on_another_thread,
                 "called on a thread other than the loop's");
 }
 #endif
 
-static void clocks_that_there_are_not_are_refused(void **state) {
+static void unknown_clocks_are_refused(void **state) {
   const avow_options_t options = { .clock = (avow_clock_t) 3 };
   uv_loop_t other;
   assert_int_equal(uv_loop_init(&other), 0);
@@ -366,7 +365,7 @@ static void clocks_that_there_are_not_are_refused(void **state) {
   assert_int_equal(uv_loop_close(&other), 0);
 }
 
-static void without_memory_there_is_no_loop(void **state) {
+static void init_fails_when_out_of_memory(void **state) {
   const avow_options_t options = { .budget_us = UINT_MAX,
                                    .clock = AVOW_CLOCK_BY_HAND };
   uv_loop_t other;
@@ -385,36 +384,36 @@ static void without_memory_there_is_no_loop(void **state) {
 
 SUITE(virtual_clock) {
   const struct CMUnitTest tests[] = {
-    BOTH(it_begins_at_0),
-    BOTH(it_does_not_pass_by_itself_with_real_time),
-    BOTH(an_advance_takes_it_there),
+    BOTH(clock_starts_at_zero),
+    BOTH(clock_does_not_follow_real_time),
+    BOTH(advance_moves_the_clock),
     BOTH(sleeps_end_at_their_deadlines_in_order),
-    BOTH(a_weak_sleep_ends_as_another_would),
-    BOTH(a_weak_sleep_moves_no_clock),
-    BOTH(what_a_sleep_wakes_runs_before_the_next_ends),
-    BOTH(an_advance_ends_after_what_is_due_at_its_end),
-    BOTH(advances_begin_where_those_before_end),
-    BOTH(nothing_runs_inside_the_call),
-    BOTH(advances_in_a_row_let_the_loop_turn),
-    BOTH(a_cancelled_advance_moves_nothing),
-    BOTH(limits_come_after_what_is_due_with_them),
-    BOTH(deadlines_are_of_its_time),
-    BOTH(an_advance_that_it_cannot_count_is_refused),
-    BOTH(an_advance_without_memory_is_a_rejection),
-    BY_HAND(by_hand_time_does_not_keep_the_loop_alive),
-    BY_HAND(by_hand_nothing_in_flight_holds_it),
-    BY_HAND(by_hand_sleeps_that_a_budget_left_end_in_their_time),
-    BY_HAND(by_hand_answers_that_a_budget_left_come_first),
-    BY_ITSELF(by_itself_it_stays_where_it_is_when_nobody_waits_any_more),
-    BY_ITSELF(by_itself_it_goes_on_to_what_is_next),
-    BY_ITSELF(by_itself_it_waits_for_the_thread_pool),
-    BY_ITSELF(by_itself_it_waits_for_timers_of_the_program),
-    CASE(the_real_clock_is_not_to_be_moved),
+    BOTH(weak_sleep_ends_at_its_deadline),
+    BOTH(weak_sleep_does_not_move_the_clock),
+    BOTH(handlers_of_a_sleep_run_before_the_next_sleep_ends),
+    BOTH(advance_ends_after_sleeps_due_at_its_end),
+    BOTH(advances_start_where_earlier_ones_end),
+    BOTH(no_handler_runs_inside_the_advance_call),
+    BOTH(repeated_advances_let_the_loop_iterate),
+    BOTH(canceled_advance_does_not_move_the_clock),
+    BOTH(timeouts_come_after_sleeps_due_at_the_same_time),
+    BOTH(deadlines_use_the_virtual_time),
+    BOTH(advance_beyond_the_maximum_is_refused),
+    BOTH(advance_rejects_when_out_of_memory),
+    BY_HAND(manual_clock_does_not_keep_the_loop_alive),
+    BY_HAND(pending_work_does_not_hold_a_manual_clock),
+    BY_HAND(budget_does_not_delay_sleeps_of_a_manual_clock),
+    BY_HAND(remotes_left_by_a_budget_precede_the_advance),
+    BY_ITSELF(automatic_clock_stops_when_no_sleep_is_pending),
+    BY_ITSELF(automatic_clock_moves_to_the_next_deadline),
+    BY_ITSELF(automatic_clock_waits_for_the_thread_pool),
+    BY_ITSELF(automatic_clock_waits_for_program_timers),
+    CASE(advancing_a_real_clock_is_reported),
 #ifndef NDEBUG
-    BOTH(other_threads_are_not_to_move_it),
+    BOTH(advance_on_another_thread_is_reported),
 #endif
-    CASE(clocks_that_there_are_not_are_refused),
-    CASE(without_memory_there_is_no_loop),
+    CASE(unknown_clocks_are_refused),
+    CASE(init_fails_when_out_of_memory),
   };
   return RUN(tests);
 }

@@ -42,7 +42,7 @@ static avow_value_t keep_words(void *thing) {
   return avow_none();
 }
 
-static void those_in_flight_are_a_functions_own(void **state) {
+static void each_function_has_its_own_exceptions_in_flight(void **state) {
   int first = FIRST, second = SECOND;
   set_words(OUTSIDE);
 
@@ -71,7 +71,7 @@ static avow_value_t start_another(void *thing) {
   return v;
 }
 
-static void functions_that_start_functions_keep_theirs(void **state) {
+static void starting_a_function_preserves_own_exceptions(void **state) {
   int second = SECOND;
   set_words(OUTSIDE);
 
@@ -93,7 +93,7 @@ static avow_value_t catch_and_wait(void *thing) {
 
 /* avow knows functions that C started from their first await in C++ on. Their
    resumer has no exception in flight. */
-static void functions_of_c_have_their_own_as_well(void **state) {
+static void c_functions_have_their_own_exceptions_in_flight(void **state) {
   int first = FIRST, second = SECOND;
   words[0] = words[1] = NULL;
 
@@ -114,7 +114,7 @@ static avow_value_t expect_words(void *thing) {
   return avow_none();
 }
 
-static void functions_without_any_have_their_callers(void **state) {
+static void plain_functions_see_the_exceptions_of_the_caller(void **state) {
   int first = FIRST, outside = OUTSIDE;
   avow_promise_t *p = avow_async_throwing(loop, keep_words, &first, &with);
   assert_fulfils_none(p);
@@ -129,7 +129,7 @@ static avow_value_t throw_it(avow_fn fn, void *data) {
   return avow_error(AVOW_ETHROWN);
 }
 
-static void what_is_thrown_rejects(void **state) {
+static void thrown_exception_rejects(void **state) {
   static const avow_exceptions_t failing = { .globals = get_words,
                                              .call = throw_it };
   int outside = OUTSIDE;
@@ -162,11 +162,11 @@ static void await_outside_a_function_is_refused(void **state) {
 
 SUITE(exceptions) {
   const struct CMUnitTest tests[] = {
-    CASE(those_in_flight_are_a_functions_own),
-    CASE(functions_that_start_functions_keep_theirs),
-    CASE(functions_of_c_have_their_own_as_well),
-    CASE(functions_without_any_have_their_callers),
-    CASE(what_is_thrown_rejects),
+    CASE(each_function_has_its_own_exceptions_in_flight),
+    CASE(starting_a_function_preserves_own_exceptions),
+    CASE(c_functions_have_their_own_exceptions_in_flight),
+    CASE(plain_functions_see_the_exceptions_of_the_caller),
+    CASE(thrown_exception_rejects),
     CASE(runtime_of_a_later_version_is_refused),
     CASE(await_outside_a_function_is_refused),
   };

@@ -45,7 +45,7 @@ static avow_value_t echo_twice(void *data) {
   return v;
 }
 
-static void values_go_both_ways(void **state) {
+static void values_pass_in_both_directions(void **state) {
   int first = 1;
   avow__fiber_t *f = fiber_with(echo_twice, &first);
 
@@ -66,7 +66,7 @@ static avow_value_t resume_another(void *data) {
   return avow_int(sum);
 }
 
-static void fibers_resume_fibers(void **state) {
+static void fiber_can_resume_another_fiber(void **state) {
   int first = 5;
   avow__fiber_t *inner = fiber_with(echo_twice, &first);
   avow__fiber_t *outer = fiber_with(resume_another, inner);
@@ -77,7 +77,7 @@ static void fibers_resume_fibers(void **state) {
   avow__fiber_discard(&fibers, inner); /* while it is parked */
 }
 
-static void a_fiber_serves_one_function_after_the_other(void **state) {
+static void fiber_is_reused_by_later_functions(void **state) {
   int first = 1;
   for (int i = 0; i < 3; i++) {
     avow__fiber_t *f = fiber_with(echo_twice, &first);
@@ -103,7 +103,7 @@ static avow_value_t keep_numbers(void *data) {
   return avow_int(sum + (int64_t) half);
 }
 
-static void what_a_function_holds_survives_others(void **state) {
+static void locals_of_a_function_survive_other_functions(void **state) {
   double ones[] = { 2, 200 };
   avow__fiber_t *f = fiber_with(keep_numbers, &ones[0]);
   avow__fiber_t *g = fiber_with(keep_numbers, &ones[1]);
@@ -141,7 +141,7 @@ static avow_value_t round_down(void *data) {
 }
 
 /* Changed by another function, or by the previous function on the stack. */
-static void how_numbers_are_rounded_is_a_functions_own(void **state) {
+static void each_function_has_its_own_rounding_mode(void **state) {
   const int modes[] = { FE_TONEAREST, FE_UPWARD, FE_TONEAREST };
   for (int i = 0; i < 3; i++) {
     int began;
@@ -172,7 +172,7 @@ static bool is_mapped(const avow__stack_t *stack) {
   return is;
 }
 
-static void a_fiber_that_is_freed_leaves_no_stack(void **state) {
+static void freed_fiber_unmaps_its_stack(void **state) {
   avow__fiber_t *f;
   assert_int_equal(avow__fiber_new(&fibers, &f), 0);
   const avow__stack_t stack = f->stack;
@@ -203,7 +203,7 @@ static void look_and_unmap(void *pages, size_t size) {
 }
 
 /* Stacks of functions that ended, and of functions that were abandoned. */
-static void stacks_are_wiped_if_that_is_wanted(void **state) {
+static void stacks_are_wiped_if_requested(void **state) {
   unmap_pages = avow__unmap_pages;
   avow__unmap_pages = look_and_unmap;
   fibers.wipe = true;
@@ -225,7 +225,7 @@ static void *no_pages(size_t size) {
   return NULL;
 }
 
-static void without_memory_there_is_no_fiber(void **state) {
+static void taking_a_fiber_fails_when_out_of_memory(void **state) {
   void *(*const map_pages)(size_t) = avow__map_pages;
   avow__map_pages = no_pages;
 
@@ -241,15 +241,15 @@ static void without_memory_there_is_no_fiber(void **state) {
 
 SUITE(fiber) {
   const struct CMUnitTest tests[] = {
-    FIBER_CASE(values_go_both_ways),
-    FIBER_CASE(fibers_resume_fibers),
-    FIBER_CASE(a_fiber_serves_one_function_after_the_other),
-    FIBER_CASE(what_a_function_holds_survives_others),
-    FIBER_CASE(how_numbers_are_rounded_is_a_functions_own),
+    FIBER_CASE(values_pass_in_both_directions),
+    FIBER_CASE(fiber_can_resume_another_fiber),
+    FIBER_CASE(fiber_is_reused_by_later_functions),
+    FIBER_CASE(locals_of_a_function_survive_other_functions),
+    FIBER_CASE(each_function_has_its_own_rounding_mode),
 #ifndef _WIN32
-    FIBER_CASE(a_fiber_that_is_freed_leaves_no_stack),
-    FIBER_CASE(stacks_are_wiped_if_that_is_wanted),
-    FIBER_CASE(without_memory_there_is_no_fiber),
+    FIBER_CASE(freed_fiber_unmaps_its_stack),
+    FIBER_CASE(stacks_are_wiped_if_requested),
+    FIBER_CASE(taking_a_fiber_fails_when_out_of_memory),
 #endif
   };
   return RUN(tests);

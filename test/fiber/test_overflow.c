@@ -93,11 +93,11 @@ static void async_with(avow_fn fn, bool report) {
   avow_unref(avow_async(loop, fn, NULL));
 }
 
-static void overflow_unasked(void) {
+static void overflow_without_reports(void) {
   async_with(overflow, false);
 }
 
-static void overflow_asked(void) {
+static void overflow_with_reports(void) {
   async_with(overflow, true);
 }
 
@@ -114,63 +114,63 @@ static void look_for_handlers(void) {
             : 1);
 }
 
-static void an_overflow_ends_the_process_with_advice(void **state) {
+static void overflow_ends_the_process_with_advice(void **state) {
   const ending_t ending = ending_of(run_overflow);
 
   assert_killed(&ending);
   assert_advice(&ending);
 }
 
-static void a_frame_that_jumps_over_pages_does_too(void **state) {
+static void overflow_by_a_large_frame_prints_advice(void **state) {
   const ending_t ending = ending_of(run_jump);
 
   assert_killed(&ending);
   assert_advice_on(jump, ending.text);
 }
 
-static void an_overflow_on_another_thread_does_too(void **state) {
+static void overflow_on_another_thread_prints_advice(void **state) {
   const ending_t ending = ending_of(overflow_on_thread);
 
   assert_killed(&ending);
   assert_advice(&ending);
 }
 
-static void threads_that_ended_change_nothing(void **state) {
+static void ended_threads_do_not_affect_the_advice(void **state) {
   const ending_t ending = ending_of(overflow_after_threads);
 
   assert_killed(&ending);
   assert_advice(&ending);
 }
 
-static void other_faults_end_the_process_without_a_word(void **state) {
+static void other_faults_print_no_advice(void **state) {
   const ending_t ending = ending_of(run_fault);
 
   assert_killed(&ending);
   assert_silent(ending.text);
 }
 
-static void nobody_handles_signals_unasked(void **state) {
+static void signals_are_not_handled_by_default(void **state) {
   const ending_t ending = ending_of(look_for_handlers);
 
   assert_exits(&ending, HANDLED);
 }
 
-static void an_overflow_has_no_words_unasked(void **state) {
-  const ending_t ending = ending_of(overflow_unasked);
+static void overflow_prints_nothing_by_default(void **state) {
+  const ending_t ending = ending_of(overflow_without_reports);
 
   assert_killed(&ending);
   assert_silent(ending.text);
 }
 
-static void an_overflow_has_words_for_who_asks(void **state) {
-  const ending_t ending = ending_of(overflow_asked);
+static void overflow_prints_advice_if_requested(void **state) {
+  const ending_t ending = ending_of(overflow_with_reports);
 
   assert_killed(&ending);
   assert_advice(&ending);
 }
 
 #  if AVOW__OVERFLOW
-static void an_overflow_that_cannot_be_watched_has_no_words(void **state) {
+static void unwatched_overflow_prints_nothing(void **state) {
   void (*const fns[])(void) = { overflow_without_keys,
                                 overflow_without_memory };
   for (size_t i = 0; i < sizeof(fns) / sizeof(fns[0]); i++) {
@@ -184,16 +184,16 @@ static void an_overflow_that_cannot_be_watched_has_no_words(void **state) {
 
 SUITE(overflow) {
   const struct CMUnitTest tests[] = {
-    cmocka_unit_test(an_overflow_ends_the_process_with_advice),
-    cmocka_unit_test(a_frame_that_jumps_over_pages_does_too),
-    cmocka_unit_test(an_overflow_on_another_thread_does_too),
-    cmocka_unit_test(threads_that_ended_change_nothing),
-    cmocka_unit_test(other_faults_end_the_process_without_a_word),
-    cmocka_unit_test(nobody_handles_signals_unasked),
-    cmocka_unit_test(an_overflow_has_no_words_unasked),
-    cmocka_unit_test(an_overflow_has_words_for_who_asks),
+    cmocka_unit_test(overflow_ends_the_process_with_advice),
+    cmocka_unit_test(overflow_by_a_large_frame_prints_advice),
+    cmocka_unit_test(overflow_on_another_thread_prints_advice),
+    cmocka_unit_test(ended_threads_do_not_affect_the_advice),
+    cmocka_unit_test(other_faults_print_no_advice),
+    cmocka_unit_test(signals_are_not_handled_by_default),
+    cmocka_unit_test(overflow_prints_nothing_by_default),
+    cmocka_unit_test(overflow_prints_advice_if_requested),
 #  if AVOW__OVERFLOW
-    cmocka_unit_test(an_overflow_that_cannot_be_watched_has_no_words),
+    cmocka_unit_test(unwatched_overflow_prints_nothing),
 #  endif
   };
   return RUN(tests);

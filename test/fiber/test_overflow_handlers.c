@@ -195,14 +195,14 @@ static void let_thread_end_with_own_stack(void) {
 }
 #  endif
 
-static void faults_that_are_sent_end_the_process(void **state) {
+static void sent_faults_end_the_process(void **state) {
   const ending_t ending = ending_of(run_sent_fault);
 
   assert_killed(&ending);
   assert_silent(ending.text);
 }
 
-static void faults_that_are_sent_may_be_ignored(void **state) {
+static void sent_faults_may_be_ignored(void **state) {
   void (*const fns[])(void) = { ignore_sent_faults,
                                 ignore_sent_faults_with_info };
   for (size_t i = 0; i < sizeof(fns) / sizeof(fns[0]); i++) {
@@ -213,7 +213,7 @@ static void faults_that_are_sent_may_be_ignored(void **state) {
   }
 }
 
-static void a_handler_of_the_program_still_gets_faults(void **state) {
+static void program_handler_still_receives_faults(void **state) {
   void (*const fns[])(void) = { fault_with_handler, fault_on_unwatched_thread };
   for (size_t i = 0; i < sizeof(fns) / sizeof(fns[0]); i++) {
     const ending_t ending = ending_of(fns[i]);
@@ -223,7 +223,7 @@ static void a_handler_of_the_program_still_gets_faults(void **state) {
   }
 }
 
-static void a_handler_for_one_fault_gets_one(void **state) {
+static void one_shot_handler_receives_one_fault(void **state) {
   void (*const fns[])(void) = { fault_with_raiser, fault_with_returner };
   for (size_t i = 0; i < sizeof(fns) / sizeof(fns[0]); i++) {
     const ending_t ending = ending_of(fns[i]);
@@ -234,13 +234,13 @@ static void a_handler_for_one_fault_gets_one(void **state) {
   }
 }
 
-static void a_handler_holds_up_the_signals_it_wants_to(void **state) {
+static void program_handler_keeps_its_signal_mask(void **state) {
   const ending_t ending = ending_of(fault_with_mask);
 
   assert_exits(&ending, HANDLED);
 }
 
-static void a_process_that_is_watched_exits_in_order(void **state) {
+static void watched_process_exits_normally(void **state) {
   const ending_t ending = ending_of(leave_in_order);
 
   assert_exits(&ending, HANDLED);
@@ -248,7 +248,7 @@ static void a_process_that_is_watched_exits_in_order(void **state) {
 }
 
 #  ifdef __GNUC__
-static void a_handler_that_came_later_stays_to_the_end(void **state) {
+static void later_handler_stays_installed_until_exit(void **state) {
   const ending_t ending = ending_of(leave_with_later_handler);
 
   assert_exits(&ending, HANDLED);
@@ -256,14 +256,14 @@ static void a_handler_that_came_later_stays_to_the_end(void **state) {
 #  endif
 
 #  if AVOW__OVERFLOW
-static void a_handler_of_the_program_comes_after_the_advice(void **state) {
+static void program_handler_runs_after_the_advice(void **state) {
   const ending_t ending = ending_of(overflow_with_handler);
 
   assert_exits(&ending, HANDLED);
   assert_advice(&ending);
 }
 
-static void a_stack_of_the_program_for_handlers_stays(void **state) {
+static void program_signal_stack_stays_installed(void **state) {
   const ending_t overflowed = ending_of(overflow_with_own_stack);
   const ending_t over = ending_of(let_thread_end_with_own_stack);
 
@@ -275,18 +275,18 @@ static void a_stack_of_the_program_for_handlers_stays(void **state) {
 
 SUITE(overflow_handlers) {
   const struct CMUnitTest tests[] = {
-    cmocka_unit_test(faults_that_are_sent_end_the_process),
-    cmocka_unit_test(faults_that_are_sent_may_be_ignored),
-    cmocka_unit_test(a_handler_of_the_program_still_gets_faults),
-    cmocka_unit_test(a_handler_for_one_fault_gets_one),
-    cmocka_unit_test(a_handler_holds_up_the_signals_it_wants_to),
-    cmocka_unit_test(a_process_that_is_watched_exits_in_order),
+    cmocka_unit_test(sent_faults_end_the_process),
+    cmocka_unit_test(sent_faults_may_be_ignored),
+    cmocka_unit_test(program_handler_still_receives_faults),
+    cmocka_unit_test(one_shot_handler_receives_one_fault),
+    cmocka_unit_test(program_handler_keeps_its_signal_mask),
+    cmocka_unit_test(watched_process_exits_normally),
 #  ifdef __GNUC__
-    cmocka_unit_test(a_handler_that_came_later_stays_to_the_end),
+    cmocka_unit_test(later_handler_stays_installed_until_exit),
 #  endif
 #  if AVOW__OVERFLOW
-    cmocka_unit_test(a_handler_of_the_program_comes_after_the_advice),
-    cmocka_unit_test(a_stack_of_the_program_for_handlers_stays),
+    cmocka_unit_test(program_handler_runs_after_the_advice),
+    cmocka_unit_test(program_signal_stack_stays_installed),
 #  endif
   };
   return RUN(tests);

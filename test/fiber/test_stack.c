@@ -37,7 +37,7 @@ int __wrap_mprotect(void *pages, size_t size, int protection) {
 
 enum { ROOM = 64 * 1024 };
 
-static void all_of_a_stack_can_be_used(void **state) {
+static void whole_stack_is_writable(void **state) {
   avow__stack_t stack;
   assert_int_equal(avow__stack_map(ROOM + 1, 1, &stack), 0);
   assert_true(stack.size > ROOM);
@@ -49,7 +49,7 @@ static void all_of_a_stack_can_be_used(void **state) {
   avow__stack_unmap(stack);
 }
 
-static void all_of_the_guard_is_known_for_it(void **state) {
+static void guard_check_covers_the_whole_guard(void **state) {
   avow__stack_t stack;
   assert_int_equal(avow__stack_map(ROOM, 3 * ROOM, &stack), 0);
 
@@ -71,7 +71,7 @@ static bool is_accessible(const char *at) {
   return accessible;
 }
 
-static void none_of_the_guard_can_be_accessed(void **state) {
+static void guard_is_not_accessible(void **state) {
   avow__stack_t stack;
   assert_int_equal(avow__stack_map(ROOM, ROOM, &stack), 0);
 
@@ -102,7 +102,7 @@ static int init_with(size_t stack_size) {
   return err;
 }
 
-static void least_size_has_room_for_a_signal(void **state) {
+static void minimum_size_includes_a_signal_frame(void **state) {
   size_t (*const frame)(void) = avow__signal_frame;
   assert_true(avow__stack_least() >= 12 * 1024 + frame());
   assert_true(avow__stack_least() >= 16 * 1024);
@@ -117,7 +117,7 @@ static void least_size_has_room_for_a_signal(void **state) {
   avow__signal_frame = frame;
 }
 
-static void what_no_memory_can_hold_is_refused(void **state) {
+static void sizes_above_memory_are_refused(void **state) {
   avow__stack_t stack;
 
   assert_int_equal(avow__stack_map(SIZE_MAX / 4 * 3, ROOM, &stack), UV_ENOMEM);
@@ -130,8 +130,7 @@ static avow_value_t give_1(void *data) {
   return avow_int(1);
 }
 
-static void past_the_mappings_of_a_process_there_is_a_code_for_it(
-    void **state) {
+static void refused_guard_rejects_with_eagain(void **state) {
   refused = 1;
   assert_rejects(avow_async(loop, give_1, NULL), UV_EAGAIN);
 
@@ -139,23 +138,23 @@ static void past_the_mappings_of_a_process_there_is_a_code_for_it(
   assert_fulfils_int(avow_async(loop, give_1, NULL), 1);
 }
 
-static void advice_that_does_nothing_is_no_guard(void **state) {
+static void ineffective_advice_is_not_used_as_the_guard(void **state) {
   takes_advice = true;
-  none_of_the_guard_can_be_accessed(state);
+  guard_is_not_accessible(state);
   takes_advice = false;
 }
 #endif
 
 SUITE(stack) {
   const struct CMUnitTest tests[] = {
-    CASE(all_of_a_stack_can_be_used),
-    CASE(all_of_the_guard_is_known_for_it),
-    CASE(none_of_the_guard_can_be_accessed),
-    CASE(least_size_has_room_for_a_signal),
-    CASE(what_no_memory_can_hold_is_refused),
+    CASE(whole_stack_is_writable),
+    CASE(guard_check_covers_the_whole_guard),
+    CASE(guard_is_not_accessible),
+    CASE(minimum_size_includes_a_signal_frame),
+    CASE(sizes_above_memory_are_refused),
 #ifdef REFUSING
-    CASE(past_the_mappings_of_a_process_there_is_a_code_for_it),
-    CASE(advice_that_does_nothing_is_no_guard),
+    CASE(refused_guard_rejects_with_eagain),
+    CASE(ineffective_advice_is_not_used_as_the_guard),
 #endif
   };
   return RUN(tests);

@@ -24,13 +24,13 @@ static int set_up_dropping(void **state) {
   return begin(state, true);
 }
 
-static void let_go(void) {
+static void release_broadcast(void) {
   avow_broadcast_unref(b);
   b = NULL;
 }
 
 static int tear_down(void **state) {
-  let_go();
+  release_broadcast();
   avow_channel_clear(&c);
   avow_channel_clear(&other);
   run();
@@ -41,7 +41,7 @@ static void send_item(int64_t item) {
   assert_fulfils_none(avow_broadcast_send(b, avow_int(item)));
 }
 
-static void nobody_else_sends_to_who_has_subscribed(void **state) {
+static void direct_send_to_a_subscriber_is_refused(void **state) {
   assert_rejects(avow_channel_send(c, avow_int(9)), UV_EALREADY);
   send_item(1);
   assert_fulfils_int(avow_channel_next(c), 1);
@@ -54,7 +54,7 @@ static void assert_missed(avow_promise_t *p, int64_t n) {
   avow_value_unref(v);
 }
 
-static void each_has_every_item_in_order(void **state) {
+static void each_subscriber_receives_every_item_in_order(void **state) {
   avow_promise_t *waits = avow_channel_next(c);
   send_item(1);
   send_item(2);
@@ -65,7 +65,7 @@ static void each_has_every_item_in_order(void **state) {
   assert_fulfils_int(avow_channel_next(other), 2);
 }
 
-static void who_comes_later_has_what_is_sent_from_then_on(void **state) {
+static void late_subscriber_receives_only_later_items(void **state) {
   send_item(1);
   avow_channel_t *late = avow_broadcast_subscribe(b);
   send_item(2);
@@ -75,7 +75,7 @@ static void who_comes_later_has_what_is_sent_from_then_on(void **state) {
   avow_channel_unref(late);
 }
 
-static void who_sends_waits_for_the_slowest(void **state) {
+static void send_waits_for_the_slowest_subscriber(void **state) {
   send_item(1);
   send_item(2);
   avow_promise_t *waits = avow_broadcast_send(b, avow_int(3));
@@ -92,7 +92,7 @@ static void who_sends_waits_for_the_slowest(void **state) {
   assert_fulfils_int(third, 3);
 }
 
-static void who_leaves_holds_up_nobody(void **state) {
+static void released_subscriber_does_not_delay_sends(void **state) {
   send_item(1);
   send_item(2);
   avow_promise_t *waits = avow_broadcast_send(b, avow_int(3));
@@ -106,7 +106,7 @@ static void who_leaves_holds_up_nobody(void **state) {
   assert_fulfils_int(avow_channel_next(c), 3);
 }
 
-static void what_is_called_off_was_never_sent(void **state) {
+static void canceled_send_sends_no_item(void **state) {
   send_item(1);
   send_item(2);
   avow_promise_t *called_off = avow_broadcast_send(b, avow_string("not sent"));
@@ -121,7 +121,7 @@ static void what_is_called_off_was_never_sent(void **state) {
   assert_fulfils_int(avow_channel_next(c), 4);
 }
 
-static void who_was_cancelled_has_had_nothing(void **state) {
+static void canceled_receive_takes_no_item(void **state) {
   avow_promise_t *called_off = avow_channel_next(c);
   assert_cancels_at_once(called_off);
 
@@ -130,13 +130,13 @@ static void who_was_cancelled_has_had_nothing(void **state) {
   assert_fulfils_int(avow_channel_next(c), 1);
 }
 
-static void it_ends_behind_the_last_item(void **state) {
+static void channels_end_after_the_last_item(void **state) {
   avow_broadcast_t *second = avow_broadcast_ref(b);
   send_item(1);
   send_item(2);
   avow_promise_t *waits = avow_broadcast_send(b, avow_int(3));
   avow_broadcast_unref(second);
-  let_go();
+  release_broadcast();
 
   for (int64_t i = 1; i <= 3; i++) {
     assert_fulfils_int(avow_channel_next(c), i);
@@ -147,15 +147,15 @@ static void it_ends_behind_the_last_item(void **state) {
   assert_fulfils_none(avow_channel_next(other));
 }
 
-static void who_waits_hears_of_the_end(void **state) {
+static void pending_receive_gets_the_end(void **state) {
   avow_promise_t *p = avow_channel_next(c);
 
-  let_go();
+  release_broadcast();
 
   assert_fulfils_none(p);
 }
 
-static void with_nobody_there_items_go_at_once(void **state) {
+static void items_without_subscribers_are_released_at_once(void **state) {
   avow_channel_clear(&c);
   avow_channel_close(other);
   assert_int_equal(avow_broadcast_subscribers(b), 0);
@@ -178,7 +178,7 @@ static void none_is_refused_and_an_error_is_an_item(void **state) {
   assert_rejects(avow_channel_next(other), UV_EIO);
 }
 
-static void item_is_held_once_and_as_long_as_needed(void **state) {
+static void item_is_stored_once_until_all_have_received_it(void **state) {
   const long before = live_allocations();
   const avow_value_t item = avow_string("in memory of its own");
   assert_fulfils_none(avow_broadcast_send(b, item));
@@ -191,7 +191,7 @@ static void item_is_held_once_and_as_long_as_needed(void **state) {
   assert_int_equal(live_allocations(), before);
 }
 
-static void who_missed_items_is_told_how_many(void **state) {
+static void slow_subscriber_gets_the_number_of_missed_items(void **state) {
   for (int64_t i = 1; i <= ROOM + 3; i++) {
     send_item(i);
     if (i < 3)
@@ -202,12 +202,12 @@ static void who_missed_items_is_told_how_many(void **state) {
   assert_fulfils_int(avow_channel_next(c), 4);
   assert_missed(avow_channel_next(other), 1);
   assert_fulfils_int(avow_channel_next(other), 4);
-  let_go();
+  release_broadcast();
   assert_fulfils_int(avow_channel_next(c), 5);
   assert_fulfils_none(avow_channel_next(c));
 }
 
-static void who_missed_items_may_leave(void **state) {
+static void subscriber_with_missed_items_may_be_released(void **state) {
   for (int64_t i = 1; i <= 2 * ROOM; i++)
     send_item(i);
 
@@ -229,7 +229,7 @@ static void send_again(void *self) {
 static const avow_class_t sending = { .name = "sending",
                                       .destroy = send_again };
 
-static void what_goes_may_send(void **state) {
+static void destroyed_item_may_send(void **state) {
   sent_again = 0;
   for (int i = 0; i < ROOM; i++)
     avow_unref(avow_broadcast_send(b, avow_object(&sending, NULL)));
@@ -243,7 +243,7 @@ static void what_goes_may_send(void **state) {
   assert_fulfils_int(avow_channel_next(c), 2);
 }
 
-static void what_is_dropped_may_send(void **state) {
+static void dropped_item_may_send(void **state) {
   sent_again = 0;
   avow_channel_clear(&other);
   avow_unref(avow_broadcast_send(b, avow_object(&sending, NULL)));
@@ -256,7 +256,7 @@ static void what_is_dropped_may_send(void **state) {
   assert_fulfils_int(avow_channel_next(c), 2);
 }
 
-static void without_memory_it_rejects(void **state) {
+static void broadcast_without_memory_rejects(void **state) {
   for (int n = 1; n <= 2; n++) {
     fail_allocation(n, false);
     avow_broadcast_t *lost = avow_broadcast_new(loop, 1, NULL);
@@ -271,7 +271,7 @@ static void without_memory_it_rejects(void **state) {
   }
 }
 
-static void what_cannot_be_is_refused(void **state) {
+static void invalid_broadcasts_are_refused(void **state) {
   const avow_broadcast_options_t later = { .reserved = { 1 } };
   avow_broadcast_t *refused = avow_broadcast_new(loop, 1, &later);
   assert_rejects(avow_broadcast_send(refused, avow_int(1)), UV_EINVAL);
@@ -282,7 +282,7 @@ static void what_cannot_be_is_refused(void **state) {
   avow_broadcast_unref(huge);
 }
 
-static void it_outlives_its_loop(void **state) {
+static void broadcast_may_outlive_its_loop(void **state) {
   avow_unref(avow_broadcast_send(b, avow_string("lost")));
 
   renew_loop();
@@ -299,26 +299,26 @@ static void it_outlives_its_loop(void **state) {
 
 SUITE(broadcast) {
   const struct CMUnitTest tests[] = {
-    WAITING_CASE(each_has_every_item_in_order),
-    WAITING_CASE(nobody_else_sends_to_who_has_subscribed),
-    WAITING_CASE(who_comes_later_has_what_is_sent_from_then_on),
-    WAITING_CASE(who_sends_waits_for_the_slowest),
-    WAITING_CASE(who_leaves_holds_up_nobody),
-    WAITING_CASE(what_is_called_off_was_never_sent),
-    WAITING_CASE(who_was_cancelled_has_had_nothing),
-    WAITING_CASE(it_ends_behind_the_last_item),
-    WAITING_CASE(who_waits_hears_of_the_end),
-    WAITING_CASE(with_nobody_there_items_go_at_once),
+    WAITING_CASE(each_subscriber_receives_every_item_in_order),
+    WAITING_CASE(direct_send_to_a_subscriber_is_refused),
+    WAITING_CASE(late_subscriber_receives_only_later_items),
+    WAITING_CASE(send_waits_for_the_slowest_subscriber),
+    WAITING_CASE(released_subscriber_does_not_delay_sends),
+    WAITING_CASE(canceled_send_sends_no_item),
+    WAITING_CASE(canceled_receive_takes_no_item),
+    WAITING_CASE(channels_end_after_the_last_item),
+    WAITING_CASE(pending_receive_gets_the_end),
+    WAITING_CASE(items_without_subscribers_are_released_at_once),
     WAITING_CASE(none_is_refused_and_an_error_is_an_item),
-    WAITING_CASE(item_is_held_once_and_as_long_as_needed),
-    WAITING_CASE(what_goes_may_send),
-    WAITING_CASE(without_memory_it_rejects),
-    WAITING_CASE(what_cannot_be_is_refused),
-    WAITING_CASE(it_outlives_its_loop),
-    DROPPING_CASE(each_has_every_item_in_order),
-    DROPPING_CASE(who_missed_items_is_told_how_many),
-    DROPPING_CASE(who_missed_items_may_leave),
-    DROPPING_CASE(what_is_dropped_may_send),
+    WAITING_CASE(item_is_stored_once_until_all_have_received_it),
+    WAITING_CASE(destroyed_item_may_send),
+    WAITING_CASE(broadcast_without_memory_rejects),
+    WAITING_CASE(invalid_broadcasts_are_refused),
+    WAITING_CASE(broadcast_may_outlive_its_loop),
+    DROPPING_CASE(each_subscriber_receives_every_item_in_order),
+    DROPPING_CASE(slow_subscriber_gets_the_number_of_missed_items),
+    DROPPING_CASE(subscriber_with_missed_items_may_be_released),
+    DROPPING_CASE(dropped_item_may_send),
   };
   return RUN(tests);
 }

@@ -52,7 +52,7 @@ static size_t oldest(const model_t *m) {
 }
 
 /* Returns a listener's next item. An error reports missed items. */
-static int64_t hear(model_t *m, listener_t *l, int64_t *missed) {
+static int64_t model_next(model_t *m, listener_t *l, int64_t *missed) {
   const size_t first = oldest(m);
   *missed = 0;
   if (l->next < first) {
@@ -96,7 +96,7 @@ static void model_send(model_t *m, int64_t item) {
   move(m);
 }
 
-static void model_call_off(model_t *m) {
+static void model_cancel(model_t *m) {
   if (m->waiting == 0)
     return;
   const size_t i = pick(m, (unsigned) m->waiting);
@@ -115,7 +115,7 @@ static void model_try(model_t *m, listener_t *l) {
   avow_value_t v;
   int64_t missed;
   const int err = avow_channel_try_next(l->channel, &v);
-  const int64_t expected = hear(m, l, &missed);
+  const int64_t expected = model_next(m, l, &missed);
   assert_int_equal(err, expected != NOTHING || is_over(m) ? 0 : UV_EAGAIN);
   if (expected == MISSED)
     assert_int_equal(avow_to_int(avow_error_cause(&v)), missed);
@@ -175,7 +175,7 @@ static void model_step(model_t *m, int64_t number) {
   if (what < 5 && m->broadcast != NULL)
     model_send(m, number);
   else if (what == 5)
-    model_call_off(m);
+    model_cancel(m);
   else if (l->channel == NULL)
     model_listen(m, l);
   else if (what == 6)
@@ -232,7 +232,7 @@ static void play(bool drops) {
   }
 }
 
-static void who_sends_waits_as_in_the_model(void **state) {
+static void sends_wait_as_in_the_model(void **state) {
   play(false);
 }
 
@@ -242,7 +242,7 @@ static void items_are_dropped_as_in_the_model(void **state) {
 
 SUITE(broadcast_model) {
   const struct CMUnitTest tests[] = {
-    CASE(who_sends_waits_as_in_the_model),
+    CASE(sends_wait_as_in_the_model),
     CASE(items_are_dropped_as_in_the_model),
   };
   return RUN(tests);

@@ -37,7 +37,7 @@ static avow_promise_t *get(const avow_cache_t *c, const char *key) {
   return avow_cache_get(c, avow_string(key));
 }
 
-static void who_asks_meanwhile_shares_the_run(void **state) {
+static void concurrent_gets_share_one_run(void **state) {
   source_t source = { 0 };
   avow_cache_t *c = avow_cache_new(loop, look_up, &source, NULL, NULL);
 
@@ -53,7 +53,7 @@ static void who_asks_meanwhile_shares_the_run(void **state) {
   avow_cache_unref(c);
 }
 
-static void value_is_kept_for_its_time(void **state) {
+static void value_is_kept_for_its_ttl(void **state) {
   source_t source = { 0 };
   avow_cache_t *c = cache_of(&source, TTL, 0);
   assert_fulfils_int(get(c, "a"), 1);
@@ -70,7 +70,7 @@ static void value_is_kept_for_its_time(void **state) {
   assert_notes("a slept a slept");
 }
 
-static void value_may_be_kept_for_ever(void **state) {
+static void value_may_be_kept_forever(void **state) {
   source_t source = { 0 };
   avow_cache_t *c = cache_of(&source, UINT64_MAX, 0);
   assert_fulfils_int(get(c, "a"), 1);
@@ -126,7 +126,7 @@ static void keys_may_be_many(void **state) {
   avow_cache_unref(c);
 }
 
-static void failure_is_for_those_who_wait(void **state) {
+static void failure_rejects_pending_gets_and_is_not_kept(void **state) {
   source_t source = { .error = UV_EIO };
   avow_cache_t *c = cache_of(&source, TTL, 0);
   avow_promise_t *ps[] = { get(c, "a"), get(c, "a") };
@@ -140,7 +140,7 @@ static void failure_is_for_those_who_wait(void **state) {
   assert_notes("a slept a slept");
 }
 
-static void oldest_go_where_there_are_too_many(void **state) {
+static void oldest_values_are_dropped_above_the_limit(void **state) {
   source_t source = { 0 };
   avow_cache_t *c = cache_of(&source, TTL, 2);
   assert_fulfils_int(get(c, "a"), 1);
@@ -155,7 +155,7 @@ static void oldest_go_where_there_are_too_many(void **state) {
   avow_cache_unref(c);
 }
 
-static void refreshing_leaves_what_is_there_until_it_succeeds(void **state) {
+static void refresh_keeps_the_old_value_until_it_succeeds(void **state) {
   source_t source = { 0 };
   avow_cache_t *c = cache_of(&source, TTL, 0);
   assert_fulfils_int(get(c, "a"), 1);
@@ -171,7 +171,7 @@ static void refreshing_leaves_what_is_there_until_it_succeeds(void **state) {
   avow_cache_unref(c);
 }
 
-static void what_is_too_old_goes_while_it_is_refreshed(void **state) {
+static void value_expires_during_its_refresh(void **state) {
   source_t source = { 0 };
   avow_cache_t *c = cache_of(&source, TTL, 0);
   assert_fulfils_int(get(c, "a"), 1);
@@ -189,7 +189,7 @@ static void what_is_too_old_goes_while_it_is_refreshed(void **state) {
   avow_cache_unref(c);
 }
 
-static void refreshing_that_fails_changes_nothing(void **state) {
+static void failed_refresh_changes_nothing(void **state) {
   source_t source = { 0 };
   avow_cache_t *c = cache_of(&source, TTL, 0);
   assert_fulfils_int(get(c, "a"), 1);
@@ -201,7 +201,7 @@ static void refreshing_that_fails_changes_nothing(void **state) {
   avow_cache_unref(c);
 }
 
-static void what_is_forgotten_is_asked_for_again(void **state) {
+static void forgotten_value_is_computed_again(void **state) {
   source_t source = { 0 };
   avow_cache_t *c = cache_of(&source, TTL, 0);
   assert_fulfils_int(get(c, "a"), 1);
@@ -220,7 +220,7 @@ static void what_is_forgotten_is_asked_for_again(void **state) {
   avow_cache_unref(c);
 }
 
-static void run_nobody_waits_for_is_cancelled(void **state) {
+static void run_without_pending_gets_is_canceled(void **state) {
   source_t source = { 0 };
   avow_cache_t *c = cache_of(&source, TTL, 0);
   avow_promise_t *p = get(c, "a");
@@ -236,7 +236,7 @@ static void run_nobody_waits_for_is_cancelled(void **state) {
   avow_cache_unref(c);
 }
 
-static void let_go_of_it_still_answers(void **state) {
+static void released_cache_settles_pending_gets(void **state) {
   source_t source = { 0 };
   const avow_cache_options_t options = { .ttl = TTL };
   avow_cache_t *c = avow_cache_new(loop, look_up, &source, NULL, &options);
@@ -299,7 +299,7 @@ static void assert_refused(avow_cache_t *c, int code) {
   avow_cache_unref(c);
 }
 
-static void what_is_no_cache_is_refused(void **state) {
+static void invalid_cache_refuses_gets(void **state) {
   const avow_cache_options_t later = { .reserved = { 1 } };
 
   assert_refused(avow_cache_new(loop, NULL, "a", note_free, NULL), UV_EINVAL);
@@ -313,7 +313,7 @@ static void what_is_no_cache_is_refused(void **state) {
   avow_cache_unref(NULL);
 }
 
-static void who_cannot_wait_leaves_nothing(void **state) {
+static void get_without_memory_leaves_nothing(void **state) {
   source_t source = { 0 };
   avow_cache_t *c = cache_of(&source, TTL, 0);
 
@@ -333,7 +333,7 @@ static void who_cannot_wait_leaves_nothing(void **state) {
   avow_cache_unref(c);
 }
 
-static void closing_cancels_those_who_wait(void **state) {
+static void loop_close_cancels_pending_gets(void **state) {
   source_t source = { 0 };
   avow_cache_t *c = cache_of(&source, TTL, 0);
   assert_fulfils_int(get(c, "kept"), 1);
@@ -354,24 +354,24 @@ static void closing_cancels_those_who_wait(void **state) {
 
 SUITE(cache) {
   const struct CMUnitTest tests[] = {
-    TIMED_CASE(who_asks_meanwhile_shares_the_run),
-    TIMED_CASE(value_is_kept_for_its_time),
-    TIMED_CASE(value_may_be_kept_for_ever),
+    TIMED_CASE(concurrent_gets_share_one_run),
+    TIMED_CASE(value_is_kept_for_its_ttl),
+    TIMED_CASE(value_may_be_kept_forever),
     TIMED_CASE(keys_are_numbers_or_bytes),
     TIMED_CASE(keys_may_be_many),
-    TIMED_CASE(failure_is_for_those_who_wait),
-    TIMED_CASE(oldest_go_where_there_are_too_many),
-    TIMED_CASE(refreshing_leaves_what_is_there_until_it_succeeds),
-    TIMED_CASE(what_is_too_old_goes_while_it_is_refreshed),
-    TIMED_CASE(refreshing_that_fails_changes_nothing),
-    TIMED_CASE(what_is_forgotten_is_asked_for_again),
-    TIMED_CASE(run_nobody_waits_for_is_cancelled),
-    TIMED_CASE(let_go_of_it_still_answers),
+    TIMED_CASE(failure_rejects_pending_gets_and_is_not_kept),
+    TIMED_CASE(oldest_values_are_dropped_above_the_limit),
+    TIMED_CASE(refresh_keeps_the_old_value_until_it_succeeds),
+    TIMED_CASE(value_expires_during_its_refresh),
+    TIMED_CASE(failed_refresh_changes_nothing),
+    TIMED_CASE(forgotten_value_is_computed_again),
+    TIMED_CASE(run_without_pending_gets_is_canceled),
+    TIMED_CASE(released_cache_settles_pending_gets),
     TIMED_CASE(data_is_freed_after_the_last_run),
     TIMED_CASE(value_may_forget_itself),
-    TIMED_CASE(what_is_no_cache_is_refused),
-    TIMED_CASE(who_cannot_wait_leaves_nothing),
-    TIMED_CASE(closing_cancels_those_who_wait),
+    TIMED_CASE(invalid_cache_refuses_gets),
+    TIMED_CASE(get_without_memory_leaves_nothing),
+    TIMED_CASE(loop_close_cancels_pending_gets),
   };
   return RUN(tests);
 }

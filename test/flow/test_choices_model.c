@@ -411,14 +411,14 @@ static void run_program(uint32_t number) {
   finish_all();
 }
 
-static void each_item_goes_where_the_model_says(void **state) {
+static void items_are_delivered_as_in_the_model(void **state) {
   for (uint32_t i = 0; i < SEEDS; i++)
     run_program(i);
 }
 
 SUITE(choices_model) {
   const struct CMUnitTest tests[] = {
-    CASE(each_item_goes_where_the_model_says),
+    CASE(items_are_delivered_as_in_the_model),
   };
   return RUN(tests);
 }

@@ -36,7 +36,7 @@ static void assert_quiet_since(uint64_t begin) {
   assert_true(uv_hrtime() - begin >= (QUIET - 1) * UINT64_C(1000000));
 }
 
-static void last_of_a_burst_comes_after_the_quiet(void **state) {
+static void last_item_of_a_burst_follows_the_quiet_time(void **state) {
   for (int i = 1; i <= 3; i++)
     send_item(i);
   uv_sleep(2 * QUIET); /* makes the loop's cached time stale */
@@ -55,7 +55,7 @@ static avow_value_t send_late(const avow_value_t *none, void *data) {
   return avow_follow(avow_channel_send(from, avow_int(1)));
 }
 
-static void quiet_begins_after_a_callback_that_took_long(void **state) {
+static void quiet_time_starts_after_a_slow_callback(void **state) {
   uint64_t begin = 0;
   avow_promise_t *p = avow_channel_next(to);
   avow_unref(avow_then(avow_random(loop, 1), send_late, NULL, &begin));
@@ -65,7 +65,7 @@ static void quiet_begins_after_a_callback_that_took_long(void **state) {
   assert_quiet_since(begin);
 }
 
-static void each_item_begins_the_quiet_anew(void **state) {
+static void each_item_restarts_the_quiet_time(void **state) {
   avow_promise_t *p = avow_channel_next(to);
   send_item(1);
   advance(QUIET - 1);
@@ -76,7 +76,7 @@ static void each_item_begins_the_quiet_anew(void **state) {
   assert_int_equal(avow_now(loop), QUIET - 1 + QUIET);
 }
 
-static void last_item_comes_at_once_when_the_other_ends(void **state) {
+static void last_item_arrives_at_once_when_the_source_ends(void **state) {
   avow_channel_t *slow = avow_channel_debounce(avow_channel_ref(from),
                                                100000000, AVOW_EDGE_TRAILING);
   send_item(1);
@@ -89,7 +89,7 @@ static void last_item_comes_at_once_when_the_other_ends(void **state) {
   avow_channel_unref(slow);
 }
 
-static void last_item_comes_before_the_failure(void **state) {
+static void last_item_precedes_the_failure(void **state) {
   send_item(1);
   avow_channel_fail(from, avow_error(UV_EIO));
 
@@ -97,14 +97,14 @@ static void last_item_comes_before_the_failure(void **state) {
   assert_rejects(avow_channel_next(to), UV_EIO);
 }
 
-static void nothing_is_taken_while_nobody_waits(void **state) {
+static void no_item_is_taken_without_a_receiver(void **state) {
   send_item(1);
   run();
 
   assert_fulfils_int(avow_channel_next(from), 1);
 }
 
-static void what_came_before_waiting_ended_is_kept(void **state) {
+static void item_taken_before_a_cancel_is_kept(void **state) {
   avow_promise_t *p = avow_channel_next(to);
   send_item(1);
   advance(0);
@@ -120,7 +120,7 @@ static void what_came_before_waiting_ended_is_kept(void **state) {
   assert_int_equal(avow_now(loop), 3 * QUIET);
 }
 
-static void closing_it_closes_the_other(void **state) {
+static void closing_the_debounce_closes_its_source(void **state) {
   avow_channel_t *other = avow_channel_new(loop, 8);
   avow_channel_t *debounced =
       avow_channel_debounce(other, QUIET, AVOW_EDGE_TRAILING);
@@ -137,7 +137,7 @@ static void closing_it_closes_the_other(void **state) {
   avow_channel_unref(debounced);
 }
 
-static void without_memory_it_is_inert(void **state) {
+static void debounce_without_memory_rejects(void **state) {
   for (int n = 1; n <= 2; n++) {
     avow_channel_t *other = avow_channel_new(loop, 8);
 
@@ -157,15 +157,15 @@ static void without_memory_it_is_inert(void **state) {
 
 SUITE(debounce) {
   const struct CMUnitTest tests[] = {
-    DEBOUNCE_CASE(last_of_a_burst_comes_after_the_quiet),
-    DEBOUNCE_CASE(quiet_begins_after_a_callback_that_took_long),
-    TIMED_DEBOUNCE(each_item_begins_the_quiet_anew),
-    DEBOUNCE_CASE(last_item_comes_at_once_when_the_other_ends),
-    DEBOUNCE_CASE(last_item_comes_before_the_failure),
-    DEBOUNCE_CASE(nothing_is_taken_while_nobody_waits),
-    TIMED_DEBOUNCE(what_came_before_waiting_ended_is_kept),
-    DEBOUNCE_CASE(closing_it_closes_the_other),
-    DEBOUNCE_CASE(without_memory_it_is_inert),
+    DEBOUNCE_CASE(last_item_of_a_burst_follows_the_quiet_time),
+    DEBOUNCE_CASE(quiet_time_starts_after_a_slow_callback),
+    TIMED_DEBOUNCE(each_item_restarts_the_quiet_time),
+    DEBOUNCE_CASE(last_item_arrives_at_once_when_the_source_ends),
+    DEBOUNCE_CASE(last_item_precedes_the_failure),
+    DEBOUNCE_CASE(no_item_is_taken_without_a_receiver),
+    TIMED_DEBOUNCE(item_taken_before_a_cancel_is_kept),
+    DEBOUNCE_CASE(closing_the_debounce_closes_its_source),
+    DEBOUNCE_CASE(debounce_without_memory_rejects),
   };
   return RUN(tests);
 }

@@ -28,9 +28,9 @@ static void pause_it(void) {
   avow_ignore(avow_await(avow_sleep(loop, 0)));
 }
 
-static void deep_in_what_it_calls(int depth) {
+static void note_word_at_depth(int depth) {
   if (depth > 0)
-    deep_in_what_it_calls(depth - 1);
+    note_word_at_depth(depth - 1);
   else
     note_word();
 }
@@ -39,7 +39,7 @@ static avow_value_t set_and_look(void *text) {
   note_word();
   set_word(text);
   for (int i = 0; i < 2; i++) {
-    deep_in_what_it_calls(3);
+    note_word_at_depth(3);
     pause_it();
   }
   note_word();
@@ -54,7 +54,7 @@ static void value_stays_across_awaits(void **state) {
   assert_notes("- a a a");
 }
 
-static void each_function_has_its_own(void **state) {
+static void each_async_function_has_its_own_value(void **state) {
   avow_promise_t *both[] = { avow_async(loop, set_and_look, a),
                              avow_async(loop, set_and_look, b) };
 
@@ -79,7 +79,7 @@ static avow_value_t start_in_between(void *data) {
   return avow_await(avow_all(loop, both, 2));
 }
 
-static void those_started_have_what_there_was_then(void **state) {
+static void started_function_inherits_the_current_value(void **state) {
   avow_value_unref(avow_run(avow_async(loop, start_in_between, NULL)));
 
   assert_notes("a b a b");
@@ -94,7 +94,7 @@ static avow_value_t start_one_that_sets(void *data) {
   return avow_none();
 }
 
-static void what_those_set_stays_theirs(void **state) {
+static void value_set_by_a_started_function_is_its_own(void **state) {
   assert_fulfils_none(avow_async(loop, start_one_that_sets, NULL));
 
   assert_notes("a b a b b a");
@@ -106,7 +106,7 @@ static avow_value_t end_first(void *p) {
   return avow_none();
 }
 
-static void those_started_may_outlive_who_started_them(void **state) {
+static void inherited_value_outlives_its_starter(void **state) {
   avow_promise_t *p;
 
   assert_fulfils_none(avow_async(loop, end_first, &p));
@@ -124,7 +124,7 @@ static avow_value_t look_from_two(void *data) {
   return avow_value_ref(avow_local_get(&number));
 }
 
-static void keys_do_not_touch_each_other(void **state) {
+static void locals_are_independent(void **state) {
   assert_fulfils_int(avow_async(loop, look_from_two, NULL), 7);
   assert_notes("b");
 }
@@ -157,31 +157,31 @@ static avow_value_t attach_some(void *data) {
 
 /* avow_try() calls the function itself. The other callbacks run outside
    functions that await. */
-static void what_avow_calls_back_has_none(void **state) {
+static void callbacks_outside_async_functions_have_no_value(void **state) {
   avow_ignore(avow_run(avow_async(loop, attach_some, NULL)));
 
   assert_notes("- a - -");
 }
 
-static void there_is_none_outside(void **state) {
+static void code_outside_async_functions_has_no_value(void **state) {
   note_word();
 
   assert_notes("-");
 }
 
-static avow_value_t start_elsewhere(void *other) {
+static avow_value_t start_on_another_loop(void *other) {
   set_word(a);
   avow_unref(avow_async(other, look_fn, NULL));
   note_word();
   return avow_none();
 }
 
-static void function_of_another_loop_begins_with_none(void **state) {
+static void function_on_another_loop_starts_without_a_value(void **state) {
   uv_loop_t other;
   assert_int_equal(start_loop(&other), 0);
   assert_int_equal(avow_loop_init(&other, &steady), 0);
 
-  assert_fulfils_none(avow_async(loop, start_elsewhere, &other));
+  assert_fulfils_none(avow_async(loop, start_on_another_loop, &other));
 
   assert_notes("- a");
   assert_int_equal(avow_loop_close(&other), 0);
@@ -206,7 +206,7 @@ static avow_value_t set_object_and_start(void *p) {
   return avow_none();
 }
 
-static void value_goes_with_the_last_that_has_it(void **state) {
+static void value_is_released_with_its_last_function(void **state) {
   avow_deferred_t *d;
   avow_promise_t *p = avow_promise_new(loop, &d);
 
@@ -231,7 +231,7 @@ static avow_value_t replace_objects(void *data) {
   return v;
 }
 
-static void value_that_is_replaced_goes_at_once(void **state) {
+static void replaced_value_is_released_at_once(void **state) {
   assert_fulfils_none(avow_async(loop, replace_objects, NULL));
 
   assert_notes("next a none b over");
@@ -245,7 +245,7 @@ static avow_value_t await_on_and_on(void *data) {
   return v;
 }
 
-static void value_of_one_that_never_ends_goes_with_its_loop(void **state) {
+static void loop_close_releases_values_of_endless_functions(void **state) {
   avow_unref(avow_async(loop, await_on_and_on, NULL));
 
   renew_loop();
@@ -261,7 +261,7 @@ static avow_value_t set_two_and_wait(void *data) {
   return avow_await(avow_sleep(loop, 0));
 }
 
-static void dump_shows_those_with_names(void **state) {
+static void dump_shows_named_locals(void **state) {
   char text[512];
   avow_promise_t *p = avow_async(loop, set_two_and_wait, NULL);
 
@@ -272,7 +272,7 @@ static void dump_shows_those_with_names(void **state) {
   assert_fulfils_none(p);
 }
 
-static void graph_has_a_line_for_each_of_them(void **state) {
+static void graph_has_a_line_for_each_named_local(void **state) {
   char text[1024];
   FILE *out = tmpfile();
   assert_non_null(out);
@@ -295,7 +295,7 @@ static avow_value_t set_an_error(void *data) {
   return v;
 }
 
-static void error_is_given_back_and_not_set(void **state) {
+static void error_is_returned_and_not_set(void **state) {
   assert_says(avow_async(loop, set_an_error, NULL), UV_EIO, "broken");
   assert_notes("a");
 }
@@ -312,7 +312,7 @@ static avow_value_t start_another(void *left) {
   return avow_none();
 }
 
-static void generations_leave_nothing_behind(void **state) {
+static void chain_of_starters_leaves_no_memory(void **state) {
   int few = 3, many = MANY;
   avow_unref(avow_async(loop, start_another, &few));
   run();
@@ -335,7 +335,7 @@ static avow_value_t set_again_and_again(void *data) {
   return avow_none();
 }
 
-static void setting_again_takes_no_more(void **state) {
+static void setting_again_allocates_no_memory(void **state) {
   assert_fulfils_none(avow_async(loop, set_again_and_again, NULL));
 }
 
@@ -353,7 +353,7 @@ static avow_value_t set_without_memory(void *data) {
   return v;
 }
 
-static void without_memory_all_stays_as_it_was(void **state) {
+static void set_without_memory_changes_nothing(void **state) {
   assert_fulfils_none(avow_async(loop, set_without_memory, NULL));
   assert_notes("a");
 }
@@ -367,36 +367,36 @@ static avow_value_t set_a_promise(void *data) {
   return avow_local_set(&word, avow_follow(avow_sleep(loop, 0)));
 }
 
-static void set_what_is_followed(void) {
+static void set_followed_promise(void) {
   assert_rejects(avow_async(loop, set_a_promise, NULL), AVOW_EMISUSE);
 }
 
 static void misuse_is_refused(void **state) {
   assert_misuse(set_outside,
                 "avow_local_set(): called outside an async function");
-  assert_misuse(set_what_is_followed, "await it and pass its value");
+  assert_misuse(set_followed_promise, "await it and pass its value");
 }
 
 SUITE(local) {
   const struct CMUnitTest tests[] = {
     CASE(value_stays_across_awaits),
-    CASE(each_function_has_its_own),
-    CASE(those_started_have_what_there_was_then),
-    CASE(what_those_set_stays_theirs),
-    CASE(those_started_may_outlive_who_started_them),
-    CASE(keys_do_not_touch_each_other),
-    CASE(what_avow_calls_back_has_none),
-    CASE(there_is_none_outside),
-    CASE(value_goes_with_the_last_that_has_it),
-    CASE(value_that_is_replaced_goes_at_once),
-    CASE(value_of_one_that_never_ends_goes_with_its_loop),
-    CASE(function_of_another_loop_begins_with_none),
-    CASE(dump_shows_those_with_names),
-    CASE(graph_has_a_line_for_each_of_them),
-    CASE(error_is_given_back_and_not_set),
-    CASE(generations_leave_nothing_behind),
-    CASE(setting_again_takes_no_more),
-    CASE(without_memory_all_stays_as_it_was),
+    CASE(each_async_function_has_its_own_value),
+    CASE(started_function_inherits_the_current_value),
+    CASE(value_set_by_a_started_function_is_its_own),
+    CASE(inherited_value_outlives_its_starter),
+    CASE(locals_are_independent),
+    CASE(callbacks_outside_async_functions_have_no_value),
+    CASE(code_outside_async_functions_has_no_value),
+    CASE(value_is_released_with_its_last_function),
+    CASE(replaced_value_is_released_at_once),
+    CASE(loop_close_releases_values_of_endless_functions),
+    CASE(function_on_another_loop_starts_without_a_value),
+    CASE(dump_shows_named_locals),
+    CASE(graph_has_a_line_for_each_named_local),
+    CASE(error_is_returned_and_not_set),
+    CASE(chain_of_starters_leaves_no_memory),
+    CASE(setting_again_allocates_no_memory),
+    CASE(set_without_memory_changes_nothing),
     CASE(misuse_is_refused),
   };
   return RUN(tests);

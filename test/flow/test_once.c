@@ -34,7 +34,7 @@ static void end(work_t *work, avow_value_t v) {
   run();
 }
 
-static void many_callers_have_one_run(void **state) {
+static void concurrent_callers_share_one_run(void **state) {
   work_t work = { 0, NULL };
   avow_once_t *o = avow_once_new(loop, begin, &work, NULL);
 
@@ -64,7 +64,7 @@ static avow_value_t make_bytes(void *data) {
   return avow_string("kept");
 }
 
-static void bytes_that_are_kept_are_not_copied(void **state) {
+static void kept_bytes_are_not_copied(void **state) {
   avow_once_t *o = avow_once_new(loop, make_bytes, NULL, NULL);
   const avow_value_t v = avow_run(avow_once_get(o));
 
@@ -77,7 +77,7 @@ static void bytes_that_are_kept_are_not_copied(void **state) {
   avow_value_unref(again);
 }
 
-static void failure_is_for_those_who_wait_and_not_kept(void **state) {
+static void failure_rejects_pending_callers_and_is_not_kept(void **state) {
   work_t work = { 0, NULL };
   avow_once_t *o = avow_once_new(loop, begin, &work, NULL);
   avow_promise_t *p = avow_once_get(o);
@@ -96,7 +96,7 @@ static void failure_is_for_those_who_wait_and_not_kept(void **state) {
   avow_once_unref(o);
 }
 
-static void cancelled_caller_leaves_the_others_alone(void **state) {
+static void canceled_caller_does_not_affect_the_others(void **state) {
   work_t work = { 0, NULL };
   avow_once_t *o = avow_once_new(loop, begin, &work, NULL);
   avow_promise_t *p = avow_once_get(o);
@@ -112,7 +112,7 @@ static void cancelled_caller_leaves_the_others_alone(void **state) {
   avow_once_unref(o);
 }
 
-static void run_nobody_waits_for_is_cancelled(void **state) {
+static void run_without_callers_is_canceled(void **state) {
   work_t work = { 0, NULL };
   avow_once_t *o = avow_once_new(loop, begin, &work, NULL);
   avow_promise_t *ps[] = { avow_once_get(o), avow_once_get(o) };
@@ -129,7 +129,7 @@ static void run_nobody_waits_for_is_cancelled(void **state) {
   avow_once_unref(o);
 }
 
-static void caller_who_only_lets_go_cancels_nothing(void **state) {
+static void releasing_a_promise_does_not_cancel_the_run(void **state) {
   work_t work = { 0, NULL };
   avow_once_t *o = avow_once_new(loop, begin, &work, NULL);
   avow_unref(avow_once_get(o));
@@ -141,7 +141,7 @@ static void caller_who_only_lets_go_cancels_nothing(void **state) {
   avow_once_unref(o);
 }
 
-static void who_asks_while_a_run_unwinds_has_the_next(void **state) {
+static void call_during_a_canceled_run_gets_the_next_run(void **state) {
   work_t work = { 0, NULL };
   avow_once_t *o = avow_once_new(loop, begin_with_clean_up, &work, NULL);
   avow_promise_t *p = avow_once_get(o);
@@ -170,7 +170,7 @@ static avow_value_t begin_stubbornly(void *data) {
   return avow_follow(avow_catch(v.u.p, succeed_all_the_same, NULL));
 }
 
-static void run_that_succeeds_although_cancelled_counts(void **state) {
+static void canceled_run_that_succeeds_is_kept(void **state) {
   work_t work = { 0, NULL };
   avow_once_t *o = avow_once_new(loop, begin_stubbornly, &work, NULL);
   avow_promise_t *p = avow_once_get(o);
@@ -186,7 +186,7 @@ static void run_that_succeeds_although_cancelled_counts(void **state) {
   assert_notes("stopped");
 }
 
-static void let_go_of_while_it_runs_it_still_answers(void **state) {
+static void once_released_during_its_run_still_settles(void **state) {
   work_t work = { 0, NULL };
   avow_once_t *o = avow_once_new(loop, begin, &work, NULL);
   avow_promise_t *p = avow_once_get(o);
@@ -200,7 +200,7 @@ static void let_go_of_while_it_runs_it_still_answers(void **state) {
   avow_value_unref(v);
 }
 
-static void let_go_of_before_it_ran_it_still_answers(void **state) {
+static void once_released_before_its_run_still_settles(void **state) {
   int runs = 0;
   avow_once_t *o = avow_once_new(loop, count, &runs, NULL);
   avow_promise_t *p = avow_once_get(o);
@@ -228,7 +228,7 @@ static void data_is_freed_after_the_last_run(void **state) {
   assert_notes("data cleaning data");
 }
 
-static void data_outlives_a_run_that_was_cancelled(void **state) {
+static void data_is_freed_after_a_canceled_run(void **state) {
   avow_once_t *o = avow_once_new(loop, run_apart, "data", note_free);
   avow_promise_t *p = avow_once_get(o);
   (void) uv_run(loop, UV_RUN_NOWAIT);
@@ -254,7 +254,7 @@ static void once_without_function_is_refused(void **state) {
   avow_once_unref(NULL);
 }
 
-static void closing_cancels_a_run_and_its_callers(void **state) {
+static void loop_close_cancels_a_run_and_its_callers(void **state) {
   work_t work = { 0, NULL };
   avow_once_t *o = avow_once_new(loop, begin, &work, NULL);
   avow_promise_t *p = avow_once_get(o);
@@ -272,21 +272,21 @@ static void closing_cancels_a_run_and_its_callers(void **state) {
 
 SUITE(once) {
   const struct CMUnitTest tests[] = {
-    CASE(many_callers_have_one_run),
+    CASE(concurrent_callers_share_one_run),
     CASE(value_is_kept_for_later_callers),
-    CASE(bytes_that_are_kept_are_not_copied),
-    CASE(failure_is_for_those_who_wait_and_not_kept),
-    CASE(cancelled_caller_leaves_the_others_alone),
-    CASE(run_nobody_waits_for_is_cancelled),
-    CASE(caller_who_only_lets_go_cancels_nothing),
-    CASE(who_asks_while_a_run_unwinds_has_the_next),
-    CASE(run_that_succeeds_although_cancelled_counts),
-    CASE(let_go_of_while_it_runs_it_still_answers),
-    CASE(let_go_of_before_it_ran_it_still_answers),
+    CASE(kept_bytes_are_not_copied),
+    CASE(failure_rejects_pending_callers_and_is_not_kept),
+    CASE(canceled_caller_does_not_affect_the_others),
+    CASE(run_without_callers_is_canceled),
+    CASE(releasing_a_promise_does_not_cancel_the_run),
+    CASE(call_during_a_canceled_run_gets_the_next_run),
+    CASE(canceled_run_that_succeeds_is_kept),
+    CASE(once_released_during_its_run_still_settles),
+    CASE(once_released_before_its_run_still_settles),
     CASE(data_is_freed_after_the_last_run),
-    CASE(data_outlives_a_run_that_was_cancelled),
+    CASE(data_is_freed_after_a_canceled_run),
     CASE(once_without_function_is_refused),
-    CASE(closing_cancels_a_run_and_its_callers),
+    CASE(loop_close_cancels_a_run_and_its_callers),
   };
   return RUN(tests);
 }

@@ -6,18 +6,18 @@ static avow_value_t is_over(const avow_value_t *item, void *data) {
   return avow_is_none(item) ? avow_int(1) : avow_none();
 }
 
-static avow_value_t hear_one(void *channel) {
+static avow_value_t receive_one(void *channel) {
   avow_promise_t *p = avow_channel_next(channel);
   return avow_follow(avow_then(p, is_over, NULL, NULL));
 }
 
-static void let_go(void *channel) {
+static void release_channel(void *channel) {
   avow_channel_unref(channel);
 }
 
 /* Receives until the end or a failure. Takes ownership of `c`. */
-static avow_promise_t *hear(avow_channel_t *c) {
-  return avow_attach(avow_repeat(loop, hear_one, c), c, let_go);
+static avow_promise_t *receive_all(avow_channel_t *c) {
+  return avow_attach(avow_repeat(loop, receive_one, c), c, release_channel);
 }
 
 static void drop_sender(void *sender) {
@@ -37,7 +37,7 @@ static avow_promise_t *sent(void) {
   avow_promise_t *ps[] = { send_two(avow_sender_ref(sender)),
                            send_two(avow_sender_ref(sender)), NULL };
   avow_sender_unref(sender);
-  ps[2] = hear(c);
+  ps[2] = receive_all(c);
   return avow_all_settled(loop, ps, 3);
 }
 
@@ -50,7 +50,7 @@ static void drop_broadcast(void *broadcast) {
 }
 
 /* Takes ownership of the broadcast. */
-static avow_promise_t *say_three(avow_broadcast_t *broadcast) {
+static avow_promise_t *send_three(avow_broadcast_t *broadcast) {
   avow_promise_t *ps[3];
   for (int i = 0; i < 3; i++)
     ps[i] = avow_broadcast_send(broadcast, duty_object());
@@ -65,11 +65,11 @@ static avow_promise_t *broadcast_to_three(bool drops) {
   avow_channel_t *lets_go = avow_broadcast_subscribe(broadcast);
   avow_channel_t *idle = avow_broadcast_subscribe(broadcast);
   avow_promise_t *ps[] = { avow_channel_next(lets_go), NULL, NULL };
-  ps[1] = say_three(avow_broadcast_ref(broadcast));
+  ps[1] = send_three(avow_broadcast_ref(broadcast));
   avow_broadcast_unref(broadcast);
   avow_channel_unref(lets_go);
   avow_channel_unref(idle);
-  ps[2] = hear(hears);
+  ps[2] = receive_all(hears);
   return avow_all_settled(loop, ps, 3);
 }
 
@@ -99,7 +99,7 @@ static avow_promise_t *watched(void) {
   avow_watch_t *watch = avow_watch_new(loop, duty_object());
   avow_channel_t *idle = avow_watch_subscribe(watch);
   avow_promise_t *ps[] = {
-    hear(avow_watch_subscribe(watch)),
+    receive_all(avow_watch_subscribe(watch)),
     avow_attach(avow_then(avow_next_iteration(loop), set_later, NULL, watch),
                 avow_watch_ref(watch), drop_watch),
   };

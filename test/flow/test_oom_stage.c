@@ -21,14 +21,14 @@ static avow_value_t next_fn(void *channel) {
   return avow_follow(avow_then(p, item_cb, NULL, NULL));
 }
 
-static void let_go(void *channel) {
+static void release_channel(void *channel) {
   avow_channel_unref(channel);
 }
 
 /* Receives until the end or a failure. */
 static avow_promise_t *all_of(avow_channel_t *channel) {
   avow_promise_t *p = avow_repeat(loop, next_fn, channel);
-  return avow_attach(p, channel, let_go);
+  return avow_attach(p, channel, release_channel);
 }
 
 static avow_value_t pass(const avow_value_t *item, void *data) {
@@ -99,7 +99,7 @@ static void merges_survive(void **state) {
   survive(merged);
 }
 
-static void paces_survive(void **state) {
+static void throttles_and_debounces_survive(void **state) {
   survive(throttled);
   survive(debounced);
 }
@@ -119,9 +119,12 @@ static void takes_survive(void **state) {
 
 SUITE(oom_stage) {
   const struct CMUnitTest tests[] = {
-    cmocka_unit_test(maps_survive),   cmocka_unit_test(filters_survive),
-    cmocka_unit_test(takes_survive),  cmocka_unit_test(batches_survive),
-    cmocka_unit_test(merges_survive), cmocka_unit_test(paces_survive),
+    cmocka_unit_test(maps_survive),
+    cmocka_unit_test(filters_survive),
+    cmocka_unit_test(takes_survive),
+    cmocka_unit_test(batches_survive),
+    cmocka_unit_test(merges_survive),
+    cmocka_unit_test(throttles_and_debounces_survive),
   };
   harness_init();
   return cmocka_run_group_tests(tests, start_pool_alone, NULL);

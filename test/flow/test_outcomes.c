@@ -52,7 +52,7 @@ static void outcomes_come_as_promises_settle(void **state) {
   avow_channel_unref(c);
 }
 
-static void outcomes_that_were_there_come_in_order(void **state) {
+static void settled_promises_give_outcomes_in_order(void **state) {
   for (int i = 0; i < INPUTS; i++)
     ps[i] = avow_promise_resolve(loop, avow_int(i));
   avow_channel_t *c = avow_outcomes(loop, ps, INPUTS);
@@ -64,7 +64,7 @@ static void outcomes_that_were_there_come_in_order(void **state) {
   avow_channel_unref(c);
 }
 
-static void outcomes_of_nothing_are_over(void **state) {
+static void outcomes_of_no_promises_end_at_once(void **state) {
   avow_channel_t *c = avow_outcomes(loop, NULL, 0);
 
   assert_over(c);
@@ -72,7 +72,7 @@ static void outcomes_of_nothing_are_over(void **state) {
   avow_channel_unref(c);
 }
 
-static void what_nobody_takes_is_kept(void **state) {
+static void unreceived_outcomes_are_kept(void **state) {
   enum { MANY = 1000 };
   static avow_promise_t *many[MANY];
   for (int i = 0; i < MANY; i++)
@@ -87,7 +87,7 @@ static void what_nobody_takes_is_kept(void **state) {
   avow_channel_unref(c);
 }
 
-static void what_nobody_wants_is_cancelled(void **state) {
+static void releasing_the_channel_cancels_its_promises(void **state) {
   make_inputs();
   for (int i = 0; i < INPUTS; i++)
     avow_on_cancel(ds[i], note_free, i == 1 ? "1" : "others");
@@ -111,7 +111,7 @@ static uint64_t live(void) {
   return stats.live;
 }
 
-static void what_others_hold_is_left_to_them(void **state) {
+static void promise_with_other_references_is_not_canceled(void **state) {
   avow_deferred_t *d;
   avow_promise_t *held = avow_promise_new(loop, &d);
   const uint64_t before = live();
@@ -129,7 +129,7 @@ static void what_others_hold_is_left_to_them(void **state) {
   assert_fulfils_int(held, 1);
 }
 
-static void promises_may_come_one_at_a_time(void **state) {
+static void promises_may_be_added_one_at_a_time(void **state) {
   make_inputs();
   avow_gather_t *g;
   avow_channel_t *c = avow_outcomes_new(loop, &g);
@@ -154,7 +154,7 @@ static void promises_may_come_one_at_a_time(void **state) {
   avow_deferred_drop(ds[3]);
 }
 
-static void the_last_one_who_adds_ends_it(void **state) {
+static void releasing_the_gather_ends_the_channel(void **state) {
   avow_gather_t *g;
   avow_channel_t *c = avow_outcomes_new(loop, &g);
   avow_promise_t *next = avow_channel_next(c);
@@ -165,7 +165,7 @@ static void the_last_one_who_adds_ends_it(void **state) {
   avow_channel_unref(c);
 }
 
-static void what_comes_when_nobody_wants_it_is_cancelled(void **state) {
+static void promise_added_after_the_release_is_canceled(void **state) {
   make_inputs();
   avow_on_cancel(ds[0], note_free, "late");
   avow_gather_t *g;
@@ -183,7 +183,7 @@ static void what_comes_when_nobody_wants_it_is_cancelled(void **state) {
 }
 
 /* As many promises as a server starts in its lifetime. */
-static void many_need_no_more_memory_than_one(void **state) {
+static void many_promises_need_no_more_memory_than_one(void **state) {
   avow_gather_t *g;
   avow_channel_t *c = avow_outcomes_new(loop, &g);
   const uint64_t before = live();
@@ -205,7 +205,7 @@ static avow_value_t stop_cb(const avow_value_t *v, void *channel) {
   return avow_value_ref(v);
 }
 
-static void the_first_may_be_the_last(void **state) {
+static void handler_may_release_the_channel(void **state) {
   make_inputs();
   avow_channel_t *c = avow_outcomes(loop, ps, INPUTS);
   avow_promise_t *first = avow_then(avow_channel_next(c), stop_cb, NULL, c);
@@ -216,7 +216,7 @@ static void the_first_may_be_the_last(void **state) {
   assert_chooses_int(first, 0, 0);
 }
 
-static void the_end_of_the_loop_ends_them(void **state) {
+static void loop_close_cancels_outcomes(void **state) {
   make_inputs();
   avow_gather_t *g;
   avow_channel_t *c = avow_outcomes_new(loop, &g);
@@ -241,8 +241,7 @@ static void assert_no_memory(avow_promise_t *p) {
 }
 
 /* An allocation that an outcome needs when it is ready fails. */
-static void without_memory_they_fail_and_the_others_are_cancelled(
-    void **state) {
+static void out_of_memory_fails_the_channel_and_cancels_the_rest(void **state) {
   make_inputs();
   avow_on_cancel(ds[1], note_free, "cancelled");
   avow_channel_t *c = avow_outcomes(loop, ps, INPUTS);
@@ -268,7 +267,7 @@ static void note_unhandled(uv_loop_t *of, const avow_value_t *reason,
 }
 
 /* The channel fails, and no other report follows. */
-static void what_there_is_no_memory_to_add_fails_them(void **state) {
+static void add_without_memory_fails_the_channel(void **state) {
   const avow_options_t options = { .budget_us = UINT_MAX,
                                    .on_unhandled = note_unhandled };
   assert_int_equal(avow_loop_close(loop), 0);
@@ -295,23 +294,23 @@ static void what_there_is_no_memory_to_add_fails_them(void **state) {
   assert_notes("AVOW_EBROKEN AVOW_EBROKEN");
 }
 
-static void let_go_of_channel(void *channel) {
+static void release_channel(void *channel) {
   note("gone");
   avow_channel_unref(*(avow_channel_t **) channel);
 }
 
-static const avow_class_t letting_go = { .name = "letting go",
-                                         .destroy = let_go_of_channel };
+static const avow_class_t releasing_class = { .name = "letting go",
+                                              .destroy = release_channel };
 
 /* The dropped value is released before the failure is reported. */
-static void value_that_is_dropped_may_let_go_of_them(void **state) {
+static void dropped_value_may_release_the_channel(void **state) {
   static avow_channel_t *c;
   make_inputs();
   avow_gather_t *g;
   c = avow_outcomes_new(loop, &g);
   avow_gather_add(g, ps[0]);
   avow_gather_add(g, ps[1]);
-  (void) avow_resolve(ds[0], avow_object(&letting_go, &c)); /* pending */
+  (void) avow_resolve(ds[0], avow_object(&releasing_class, &c)); /* pending */
 
   use_up_memory();
   avow_gather_add(g, ps[2]);
@@ -324,7 +323,7 @@ static void value_that_is_dropped_may_let_go_of_them(void **state) {
     avow_deferred_drop(ds[i]);
 }
 
-static void without_memory_there_are_none(void **state) {
+static void outcomes_without_memory_reject(void **state) {
   for (long n = 1;; n++) {
     for (int i = 0; i < INPUTS; i++)
       ps[i] = avow_promise_resolve(loop, avow_int(i));
@@ -346,11 +345,11 @@ static void mix_loops(void) {
   make_inputs();
   avow_on_cancel(ds[0], note_free, "cancelled");
   avow_unref(ps[1]);
-  ps[1] = promise_elsewhere();
+  ps[1] = promise_on_second_loop();
   avow_channel_t *c = avow_outcomes(loop, ps, 2);
   assert_rejects(avow_channel_next(c), AVOW_EMISUSE);
   assert_notes("cancelled");
-  close_elsewhere();
+  close_second_loop();
   avow_channel_unref(c);
   avow_unref(ps[2]);
   avow_unref(ps[3]);
@@ -365,21 +364,21 @@ static void promises_of_another_loop_are_refused(void **state) {
 SUITE(outcomes) {
   const struct CMUnitTest tests[] = {
     CASE(outcomes_come_as_promises_settle),
-    CASE(outcomes_that_were_there_come_in_order),
-    CASE(outcomes_of_nothing_are_over),
-    CASE(what_nobody_takes_is_kept),
-    CASE(what_nobody_wants_is_cancelled),
-    CASE(what_others_hold_is_left_to_them),
-    CASE(promises_may_come_one_at_a_time),
-    CASE(the_last_one_who_adds_ends_it),
-    CASE(what_comes_when_nobody_wants_it_is_cancelled),
-    CASE(many_need_no_more_memory_than_one),
-    CASE(the_first_may_be_the_last),
-    CASE(the_end_of_the_loop_ends_them),
-    CASE(without_memory_they_fail_and_the_others_are_cancelled),
-    CASE(what_there_is_no_memory_to_add_fails_them),
-    CASE(value_that_is_dropped_may_let_go_of_them),
-    CASE(without_memory_there_are_none),
+    CASE(settled_promises_give_outcomes_in_order),
+    CASE(outcomes_of_no_promises_end_at_once),
+    CASE(unreceived_outcomes_are_kept),
+    CASE(releasing_the_channel_cancels_its_promises),
+    CASE(promise_with_other_references_is_not_canceled),
+    CASE(promises_may_be_added_one_at_a_time),
+    CASE(releasing_the_gather_ends_the_channel),
+    CASE(promise_added_after_the_release_is_canceled),
+    CASE(many_promises_need_no_more_memory_than_one),
+    CASE(handler_may_release_the_channel),
+    CASE(loop_close_cancels_outcomes),
+    CASE(out_of_memory_fails_the_channel_and_cancels_the_rest),
+    CASE(add_without_memory_fails_the_channel),
+    CASE(dropped_value_may_release_the_channel),
+    CASE(outcomes_without_memory_reject),
     CASE(promises_of_another_loop_are_refused),
   };
   return RUN(tests);

@@ -5,7 +5,7 @@
 #include "choices.h"
 #include "items.h"
 
-static void what_is_not_chosen_keeps_its_item(void **state) {
+static void channel_that_is_not_chosen_keeps_its_item(void **state) {
   avow_channel_t *a = avow_channel_new(loop, 4), *b = avow_channel_new(loop, 4);
   send_int(b, 1);
 
@@ -21,7 +21,7 @@ static void what_is_not_chosen_keeps_its_item(void **state) {
   avow_channel_unref(b);
 }
 
-static void the_first_to_have_an_item_is_chosen(void **state) {
+static void first_channel_with_an_item_is_chosen(void **state) {
   avow_channel_t *a = avow_channel_new(loop, 4), *b = avow_channel_new(loop, 4);
   avow_promise_t *p = next_of(a, b);
   assert_int_equal(avow_state(p), AVOW_PENDING);
@@ -38,7 +38,7 @@ static void the_first_to_have_an_item_is_chosen(void **state) {
   avow_channel_unref(b);
 }
 
-static void who_asked_before_is_served_before(void **state) {
+static void selects_and_receives_are_served_in_order(void **state) {
   avow_channel_t *c = avow_channel_new(loop, 1);
   avow_promise_t *first = avow_channel_next(c);
   avow_promise_t *second = next_of(c, c);
@@ -66,7 +66,7 @@ static int times_of(size_t index, const avow_case_t cases[], size_t n) {
   return times;
 }
 
-static void what_is_ready_has_its_turn(void **state) {
+static void ready_cases_are_chosen_equally_often(void **state) {
   avow_channel_t *silent = avow_channel_new(loop, 0);
   avow_promise_t *p = avow_promise_resolve(loop, avow_int(1));
   const avow_case_t cases[] = { avow_case_next(silent), avow_case_settled(p),
@@ -81,7 +81,7 @@ static void what_is_ready_has_its_turn(void **state) {
 }
 
 /* Two functions of a program select in turn. */
-static void who_chooses_between_does_not_disturb_the_turns(void **state) {
+static void other_selects_do_not_bias_the_choice(void **state) {
   avow_promise_t *p = avow_promise_resolve(loop, avow_int(1));
   const avow_case_t cases[] = { avow_case_settled(p), avow_case_settled(p) };
   for (int between = 1; between < 10; between++) {
@@ -111,7 +111,7 @@ static void one_item_is_sent_and_the_other_released(void **state) {
   avow_channel_unref(b);
 }
 
-static void an_item_waits_for_whoever_takes_first(void **state) {
+static void pending_select_sends_to_the_first_receiver(void **state) {
   avow_channel_t *a = avow_channel_new(loop, 0), *b = avow_channel_new(loop, 0);
   avow_promise_t *p = send_to(a, avow_int(1), b, avow_int(2));
   assert_int_equal(avow_state(p), AVOW_PENDING);
@@ -125,7 +125,7 @@ static void an_item_waits_for_whoever_takes_first(void **state) {
   avow_channel_unref(b);
 }
 
-static void an_item_that_has_to_wait_keeps_its_place(void **state) {
+static void pending_send_case_keeps_its_place(void **state) {
   avow_channel_t *a = avow_channel_new(loop, 1), *b = avow_channel_new(loop, 0);
   send_int(a, 1);
   avow_promise_t *p = send_to(a, avow_int(2), b, avow_int(2));
@@ -147,7 +147,7 @@ static avow_promise_t *either(const avow_channel_t *c, int64_t i) {
   return avow_select(cases, 2);
 }
 
-static void a_select_does_not_serve_itself_but_another(void **state) {
+static void select_matches_another_select_but_not_itself(void **state) {
   avow_channel_t *c = avow_channel_new(loop, 0);
   avow_promise_t *one = either(c, 1);
   assert_int_equal(avow_state(one), AVOW_PENDING);
@@ -165,7 +165,7 @@ static void a_select_does_not_serve_itself_but_another(void **state) {
   avow_unref(next);
 }
 
-static void a_promise_is_chosen_when_it_settles(void **state) {
+static void promise_is_chosen_when_it_settles(void **state) {
   avow_channel_t *c = avow_channel_new(loop, 1);
   avow_deferred_t *d;
   avow_promise_t *p = avow_promise_new(loop, &d);
@@ -182,7 +182,7 @@ static void a_promise_is_chosen_when_it_settles(void **state) {
   avow_channel_unref(c);
 }
 
-static void a_rejection_is_an_outcome(void **state) {
+static void rejection_is_an_outcome(void **state) {
   avow_deferred_t *d;
   avow_promise_t *p = avow_promise_new(loop, &d);
   const avow_case_t cases[] = { avow_case_settled(p) };
@@ -198,16 +198,16 @@ static void a_rejection_is_an_outcome(void **state) {
 /* The promise has settled, but its job has not run. */
 static avow_promise_t *borrowed;
 
-static void let_go_of_borrowed(uv_loop_t *at, const avow_promise_t *p,
-                               void *data) {
+static void release_borrowed(uv_loop_t *at, const avow_promise_t *p,
+                             void *data) {
   note("handled");
   avow_unref(borrowed);
 }
 
 /* A select keeps no reference for cases that are ready. */
-static void a_rejection_may_go_when_it_is_handled(void **state) {
+static void rejection_may_be_released_when_it_is_handled(void **state) {
   const avow_options_t options = { .budget_us = UINT_MAX,
-                                   .on_handle = let_go_of_borrowed };
+                                   .on_handle = release_borrowed };
   assert_int_equal(avow_loop_close(loop), 0);
   assert_int_equal(avow_loop_init(loop, &options), 0);
   borrowed = avow_promise_reject(loop, avow_error_new(UV_EIO, avow_none(),
@@ -221,7 +221,7 @@ static void a_rejection_may_go_when_it_is_handled(void **state) {
   assert_chooses_failure(p, 0, UV_EIO);
 }
 
-static void an_item_that_comes_first_is_chosen(void **state) {
+static void item_before_the_settlement_job_is_chosen(void **state) {
   avow_channel_t *c = avow_channel_new(loop, 1);
   avow_deferred_t *d;
   avow_promise_t *p = avow_promise_new(loop, &d);
@@ -237,7 +237,7 @@ static void an_item_that_comes_first_is_chosen(void **state) {
   avow_channel_unref(c);
 }
 
-static void a_promise_that_is_an_item_comes_as_such(void **state) {
+static void promise_sent_as_an_item_is_not_awaited(void **state) {
   avow_channel_t *c = avow_channel_new(loop, 1);
   avow_channel_t *none = avow_channel_new(loop, 1);
   avow_deferred_t *d;
@@ -253,7 +253,7 @@ static void a_promise_that_is_an_item_comes_as_such(void **state) {
   avow_channel_unref(none);
 }
 
-static void an_end_is_there_to_take(void **state) {
+static void end_of_a_channel_is_chosen(void **state) {
   avow_channel_t *a = avow_channel_new(loop, 1), *b = avow_channel_new(loop, 1);
   avow_promise_t *waits = next_of(a, b);
 
@@ -265,7 +265,7 @@ static void an_end_is_there_to_take(void **state) {
   avow_channel_unref(b);
 }
 
-static void a_failure_is_an_outcome(void **state) {
+static void failure_is_an_outcome(void **state) {
   avow_channel_t *a = avow_channel_new(loop, 1), *b = avow_channel_new(loop, 1);
   avow_promise_t *waits = next_of(a, b);
   avow_unref(avow_channel_send(b, avow_error(UV_ENOENT)));
@@ -277,7 +277,7 @@ static void a_failure_is_an_outcome(void **state) {
   avow_channel_unref(b);
 }
 
-static void what_cannot_be_sent_is_an_outcome(void **state) {
+static void failed_send_is_an_outcome(void **state) {
   avow_channel_t *a = avow_channel_new(loop, 0), *b = avow_channel_new(loop, 0);
   avow_channel_t *f = avow_channel_new(loop, 0);
   avow_promise_t *waits = send_to(a, thing("to_a"), b, thing("to_b"));
@@ -297,7 +297,7 @@ static void what_cannot_be_sent_is_an_outcome(void **state) {
   avow_channel_unref(f);
 }
 
-static void what_could_not_be_made_is_an_outcome(void **state) {
+static void channel_without_memory_is_an_outcome(void **state) {
   avow_channel_t *a = avow_channel_new(loop, 0);
   fail_allocation(1, true);
   avow_channel_t *b = avow_channel_new(loop, 1);
@@ -309,7 +309,7 @@ static void what_could_not_be_made_is_an_outcome(void **state) {
   avow_channel_unref(b);
 }
 
-static void a_case_that_is_out_takes_no_part(void **state) {
+static void zeroed_case_is_ignored(void **state) {
   avow_channel_t *a = avow_channel_new(loop, 1), *b = avow_channel_new(loop, 1);
   avow_case_t cases[] = { avow_case_next(a), avow_case_next(b) };
   avow_channel_end(a);
@@ -325,7 +325,7 @@ static void a_case_that_is_out_takes_no_part(void **state) {
   avow_channel_unref(b);
 }
 
-static void a_dump_shows_what_a_select_waits_for(void **state) {
+static void dump_shows_the_pending_cases_of_a_select(void **state) {
   avow_channel_t *c = avow_channel_new(loop, 0);
   avow_promise_t *sleep = avow_sleep(loop, 1 << 20);
   const avow_case_t cases[] = { avow_case_next(c), avow_case_settled(sleep) };
@@ -352,26 +352,26 @@ static void a_dump_shows_what_a_select_waits_for(void **state) {
 
 SUITE(select) {
   const struct CMUnitTest tests[] = {
-    CASE(what_is_not_chosen_keeps_its_item),
-    CASE(the_first_to_have_an_item_is_chosen),
-    CASE(who_asked_before_is_served_before),
-    CASE(what_is_ready_has_its_turn),
-    CASE(who_chooses_between_does_not_disturb_the_turns),
+    CASE(channel_that_is_not_chosen_keeps_its_item),
+    CASE(first_channel_with_an_item_is_chosen),
+    CASE(selects_and_receives_are_served_in_order),
+    CASE(ready_cases_are_chosen_equally_often),
+    CASE(other_selects_do_not_bias_the_choice),
     CASE(one_item_is_sent_and_the_other_released),
-    CASE(an_item_waits_for_whoever_takes_first),
-    CASE(an_item_that_has_to_wait_keeps_its_place),
-    CASE(a_select_does_not_serve_itself_but_another),
-    CASE(a_promise_is_chosen_when_it_settles),
-    CASE(a_rejection_is_an_outcome),
-    CASE(a_rejection_may_go_when_it_is_handled),
-    CASE(an_item_that_comes_first_is_chosen),
-    CASE(a_promise_that_is_an_item_comes_as_such),
-    CASE(an_end_is_there_to_take),
-    CASE(a_failure_is_an_outcome),
-    CASE(what_cannot_be_sent_is_an_outcome),
-    CASE(what_could_not_be_made_is_an_outcome),
-    CASE(a_case_that_is_out_takes_no_part),
-    CASE(a_dump_shows_what_a_select_waits_for),
+    CASE(pending_select_sends_to_the_first_receiver),
+    CASE(pending_send_case_keeps_its_place),
+    CASE(select_matches_another_select_but_not_itself),
+    CASE(promise_is_chosen_when_it_settles),
+    CASE(rejection_is_an_outcome),
+    CASE(rejection_may_be_released_when_it_is_handled),
+    CASE(item_before_the_settlement_job_is_chosen),
+    CASE(promise_sent_as_an_item_is_not_awaited),
+    CASE(end_of_a_channel_is_chosen),
+    CASE(failure_is_an_outcome),
+    CASE(failed_send_is_an_outcome),
+    CASE(channel_without_memory_is_an_outcome),
+    CASE(zeroed_case_is_ignored),
+    CASE(dump_shows_the_pending_cases_of_a_select),
   };
   return RUN(tests);
 }

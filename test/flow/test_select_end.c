@@ -4,7 +4,7 @@
 #include "elsewhere.h"
 #include "items.h"
 
-static void an_item_that_is_none_is_refused(void **state) {
+static void none_as_an_item_is_refused(void **state) {
   avow_channel_t *a = avow_channel_new(loop, 1), *b = avow_channel_new(loop, 1);
 
   assert_says(send_to(a, thing("gone"), b, avow_none()), UV_EINVAL,
@@ -17,7 +17,7 @@ static void an_item_that_is_none_is_refused(void **state) {
   avow_channel_unref(b);
 }
 
-static void a_case_of_no_kind_is_refused(void **state) {
+static void case_of_an_unknown_kind_is_refused(void **state) {
   avow_channel_t *c = avow_channel_new(loop, 1);
   avow_case_t cases[] = { avow_case_next(c), { 0 } };
   send_int(c, 1);
@@ -32,20 +32,20 @@ static void a_case_of_no_kind_is_refused(void **state) {
 }
 
 /* The select also sends. The item is released. */
-static void select_with_elsewhere(void) {
+static void select_with_another_loop(void) {
   avow_channel_t *c = avow_channel_new(loop, 1);
-  avow_promise_t *there = promise_elsewhere();
+  avow_promise_t *there = promise_on_second_loop();
   const avow_case_t cases[] = { avow_case_send(c, thing("gone")),
                                 avow_case_settled(there) };
   assert_rejects(avow_select(cases, 2), AVOW_EMISUSE);
   assert_notes("gone");
   avow_unref(there);
-  close_elsewhere();
+  close_second_loop();
   avow_channel_unref(c);
 }
 
-static void a_case_of_another_loop_is_refused(void **state) {
-  assert_misuse(select_with_elsewhere, "promise belongs to another loop");
+static void case_of_another_loop_is_refused(void **state) {
+  assert_misuse(select_with_another_loop, "promise belongs to another loop");
 }
 
 static void select_nothing(void) {
@@ -80,7 +80,7 @@ static void select_null_beside_another(void) {
   avow_channel_unref(c);
 }
 
-static void there_must_be_something_to_choose(void **state) {
+static void select_with_missing_cases_is_misuse(void **state) {
   assert_misuse(select_nothing, "all cases are over or missing");
   assert_misuse(select_of_none, "all cases are over or missing");
   assert_misuse(select_null_of_none, "all cases are over or missing");
@@ -89,7 +89,7 @@ static void there_must_be_something_to_choose(void **state) {
   assert_misuse(select_null_beside_another, "promise is NULL");
 }
 
-static void cancelling_takes_and_sends_nothing(void **state) {
+static void canceled_select_takes_and_sends_nothing(void **state) {
   avow_channel_t *a = avow_channel_new(loop, 0), *b = avow_channel_new(loop, 0);
   avow_deferred_t *d;
   avow_promise_t *p = avow_promise_new(loop, &d);
@@ -112,7 +112,7 @@ static void cancelling_takes_and_sends_nothing(void **state) {
   assert_fulfils_none(next);
 }
 
-static void a_select_that_has_chosen_cannot_be_cancelled(void **state) {
+static void settled_select_cannot_be_canceled(void **state) {
   avow_channel_t *a = avow_channel_new(loop, 1), *b = avow_channel_new(loop, 1);
   avow_promise_t *p = next_of(a, b);
   send_int(a, 1);
@@ -124,7 +124,7 @@ static void a_select_that_has_chosen_cannot_be_cancelled(void **state) {
   avow_channel_unref(b);
 }
 
-static void a_select_that_times_out_loses_nothing(void **state) {
+static void timed_out_select_loses_no_item(void **state) {
   avow_channel_t *a = avow_channel_new(loop, 1), *b = avow_channel_new(loop, 1);
 
   assert_rejects(avow_timeout(next_of(a, b), 1), UV_ETIMEDOUT);
@@ -135,7 +135,7 @@ static void a_select_that_times_out_loses_nothing(void **state) {
   avow_channel_unref(b);
 }
 
-static void the_end_of_the_loop_releases_items(void **state) {
+static void loop_close_releases_items(void **state) {
   avow_channel_t *a = avow_channel_new(loop, 0), *b = avow_channel_new(loop, 0);
   avow_promise_t *p = send_to(a, thing("a"), b, thing("b"));
 
@@ -149,7 +149,7 @@ static void the_end_of_the_loop_releases_items(void **state) {
   assert_int_equal(avow_loop_init(loop, NULL), 0);
 }
 
-static void what_a_shield_chooses_is_waited_for(void **state) {
+static void loop_close_waits_for_a_shielded_select(void **state) {
   avow_channel_t *c = avow_channel_new(loop, 1);
   avow_promise_t *soon = avow_sleep(loop, 1);
   const avow_case_t cases[] = { avow_case_next(c), avow_case_settled(soon) };
@@ -169,15 +169,15 @@ static void what_a_shield_chooses_is_waited_for(void **state) {
 
 SUITE(select_end) {
   const struct CMUnitTest tests[] = {
-    CASE(an_item_that_is_none_is_refused),
-    CASE(a_case_of_no_kind_is_refused),
-    CASE(a_case_of_another_loop_is_refused),
-    CASE(there_must_be_something_to_choose),
-    CASE(cancelling_takes_and_sends_nothing),
-    CASE(a_select_that_has_chosen_cannot_be_cancelled),
-    CASE(a_select_that_times_out_loses_nothing),
-    CASE(the_end_of_the_loop_releases_items),
-    CASE(what_a_shield_chooses_is_waited_for),
+    CASE(none_as_an_item_is_refused),
+    CASE(case_of_an_unknown_kind_is_refused),
+    CASE(case_of_another_loop_is_refused),
+    CASE(select_with_missing_cases_is_misuse),
+    CASE(canceled_select_takes_and_sends_nothing),
+    CASE(settled_select_cannot_be_canceled),
+    CASE(timed_out_select_loses_no_item),
+    CASE(loop_close_releases_items),
+    CASE(loop_close_waits_for_a_shielded_select),
   };
   return RUN(tests);
 }

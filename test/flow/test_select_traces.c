@@ -18,7 +18,7 @@ static long allocations(void) {
 }
 
 /* This happens in the loop of a server that waits for a stop. */
-static void a_promise_may_be_in_many_selects(void **state) {
+static void promise_may_be_in_many_selects(void **state) {
   avow_channel_t *c = avow_channel_new(loop, 1);
   avow_deferred_t *d;
   avow_promise_t *stop = avow_promise_new(loop, &d);
@@ -43,7 +43,7 @@ static void a_promise_may_be_in_many_selects(void **state) {
 }
 
 /* A select allocates one block, however many cases it has. */
-static void a_select_allocates_once(void **state) {
+static void select_allocates_once(void **state) {
   enum { MANY = 10 };
   avow_channel_t *c = avow_channel_new(loop, 1);
   avow_case_t cases[MANY];
@@ -67,7 +67,7 @@ static void a_select_allocates_once(void **state) {
   avow_channel_unref(c);
 }
 
-static void a_promise_that_nobody_else_holds_is_cancelled(void **state) {
+static void promise_without_other_references_is_canceled(void **state) {
   avow_channel_t *c = avow_channel_new(loop, 1);
   avow_promise_t *sleep = avow_sleep(loop, LONG);
   const avow_case_t cases[] = { avow_case_next(c), avow_case_settled(sleep) };
@@ -81,7 +81,7 @@ static void a_promise_that_nobody_else_holds_is_cancelled(void **state) {
   avow_channel_unref(c);
 }
 
-static void what_is_cancelled_is_called_behind_who_sends(void **state) {
+static void cancel_callbacks_run_after_the_send(void **state) {
   avow_channel_t *c = avow_channel_new(loop, 1);
   avow_deferred_t *d;
   avow_promise_t *work = avow_promise_new(loop, &d);
@@ -103,7 +103,7 @@ static void what_is_cancelled_is_called_behind_who_sends(void **state) {
   avow_channel_unref(full);
 }
 
-static void a_promise_that_others_hold_goes_on(void **state) {
+static void promise_with_other_references_continues(void **state) {
   avow_channel_t *c = avow_channel_new(loop, 1);
   avow_deferred_t *d;
   avow_promise_t *work = avow_promise_new(loop, &d);
@@ -122,7 +122,7 @@ static void a_promise_that_others_hold_goes_on(void **state) {
 }
 
 /* The promise is settled. Only the select references its value. */
-static void the_value_of_a_promise_goes_with_it(void **state) {
+static void value_of_an_unchosen_promise_is_released(void **state) {
   avow_channel_t *c = avow_channel_new(loop, 1);
   avow_deferred_t *d;
   avow_promise_t *work = avow_promise_new(loop, &d);
@@ -145,7 +145,7 @@ static void note_unhandled(uv_loop_t *of, const avow_value_t *reason,
   note(avow_err_name(reason->code));
 }
 
-static void a_failure_that_was_not_chosen_is_reported(void **state) {
+static void rejection_that_is_not_chosen_is_reported(void **state) {
   const avow_options_t options = { .budget_us = UINT_MAX,
                                    .on_unhandled = note_unhandled };
   assert_int_equal(avow_loop_close(loop), 0);
@@ -216,7 +216,7 @@ static bool is_alive(void) {
   return uv_run(loop, UV_RUN_NOWAIT) != 0;
 }
 
-static void a_source_flows_while_a_case_waits(void **state) {
+static void source_is_resumed_while_a_case_waits(void **state) {
   avow_channel_t *fed = fake_new("fed", 0), *c = avow_channel_new(loop, 1);
   assert_false(is_alive());
 
@@ -232,7 +232,7 @@ static void a_source_flows_while_a_case_waits(void **state) {
   avow_channel_unref(c);
 }
 
-static void a_source_rests_when_a_select_is_cancelled(void **state) {
+static void canceled_select_pauses_its_sources(void **state) {
   avow_channel_t *a = fake_new("a", 0), *b = fake_new("b", 0);
   avow_promise_t *p = next_of(a, b);
   assert_notes("b flows a flows");
@@ -247,7 +247,7 @@ static void a_source_rests_when_a_select_is_cancelled(void **state) {
 }
 
 /* A source pushes its items within the call. Later sources are not resumed. */
-static void sources_that_have_items_have_their_turns(void **state) {
+static void sources_with_items_are_chosen_equally_often(void **state) {
   enum { EACH = 100 };
   avow_channel_t *a = fake_new("a", EACH), *b = fake_new("b", EACH);
   int of_a = 0;
@@ -266,7 +266,7 @@ static void sources_that_have_items_have_their_turns(void **state) {
   avow_channel_unref(b);
 }
 
-static void without_memory_nothing_is_lost(void **state) {
+static void select_without_memory_loses_no_item(void **state) {
   avow_channel_t *a = avow_channel_new(loop, 8), *b = avow_channel_new(loop, 8);
   avow_promise_t *sleep = avow_sleep(loop, LONG);
   for (long n = 1;; n++) {
@@ -301,7 +301,7 @@ static void without_memory_nothing_is_lost(void **state) {
 }
 
 /* The channel has free capacity, but its ring would have to grow. */
-static void without_a_place_nothing_is_sent(void **state) {
+static void select_without_buffer_memory_sends_nothing(void **state) {
   avow_channel_t *c = avow_channel_new(loop, SIZE_MAX);
   for (int64_t i = 0; i < 8; i++)
     send_int(c, i);
@@ -322,18 +322,18 @@ static void without_a_place_nothing_is_sent(void **state) {
 
 SUITE(select_traces) {
   const struct CMUnitTest tests[] = {
-    CASE(a_promise_may_be_in_many_selects),
-    CASE(a_select_allocates_once),
-    CASE(a_promise_that_nobody_else_holds_is_cancelled),
-    CASE(what_is_cancelled_is_called_behind_who_sends),
-    CASE(a_promise_that_others_hold_goes_on),
-    CASE(the_value_of_a_promise_goes_with_it),
-    CASE(a_failure_that_was_not_chosen_is_reported),
-    CASE(a_source_flows_while_a_case_waits),
-    CASE(a_source_rests_when_a_select_is_cancelled),
-    CASE(sources_that_have_items_have_their_turns),
-    CASE(without_memory_nothing_is_lost),
-    CASE(without_a_place_nothing_is_sent),
+    CASE(promise_may_be_in_many_selects),
+    CASE(select_allocates_once),
+    CASE(promise_without_other_references_is_canceled),
+    CASE(cancel_callbacks_run_after_the_send),
+    CASE(promise_with_other_references_continues),
+    CASE(value_of_an_unchosen_promise_is_released),
+    CASE(rejection_that_is_not_chosen_is_reported),
+    CASE(source_is_resumed_while_a_case_waits),
+    CASE(canceled_select_pauses_its_sources),
+    CASE(sources_with_items_are_chosen_equally_often),
+    CASE(select_without_memory_loses_no_item),
+    CASE(select_without_buffer_memory_sends_nothing),
   };
   return RUN(tests);
 }

@@ -19,7 +19,7 @@ static int tear_down(void **state) {
   return harness_teardown(state);
 }
 
-static void the_last_ends_the_channel_behind_what_was_sent(void **state) {
+static void last_release_ends_the_channel_after_sent_items(void **state) {
   avow_sender_t *other = avow_sender_ref(sender);
   assert_fulfils_none(avow_sender_send(sender, avow_int(1)));
   avow_promise_t *waits = avow_sender_send(other, avow_int(2));
@@ -37,7 +37,7 @@ static void the_last_ends_the_channel_behind_what_was_sent(void **state) {
   assert_rejects(avow_channel_send(channel, avow_int(4)), UV_EPIPE);
 }
 
-static void who_waits_hears_of_the_end(void **state) {
+static void pending_receive_gets_the_end(void **state) {
   avow_promise_t *p = avow_channel_next(channel);
 
   avow_sender_clear(&sender);
@@ -45,7 +45,7 @@ static void who_waits_hears_of_the_end(void **state) {
   assert_fulfils_none(p);
 }
 
-static void it_keeps_no_channel(void **state) {
+static void sender_does_not_keep_the_channel(void **state) {
   avow_unref(avow_sender_send(sender, avow_string("lost with the channel")));
   avow_promise_t *waits = avow_sender_send(sender, avow_string("likewise"));
 
@@ -55,13 +55,13 @@ static void it_keeps_no_channel(void **state) {
   assert_rejects(avow_sender_send(sender, avow_string("late")), UV_EPIPE);
 }
 
-static void it_says_what_the_channel_failed_with(void **state) {
+static void sends_reject_with_the_failure_of_the_channel(void **state) {
   avow_channel_fail(channel, avow_error(UV_EIO));
 
   assert_rejects(avow_sender_send(sender, avow_string("late")), UV_EIO);
 }
 
-static void none_is_refused_and_cancelling_takes_it_back(void **state) {
+static void none_is_refused_and_canceled_sends_are_dropped(void **state) {
   assert_rejects(avow_sender_send(sender, avow_none()), UV_EINVAL);
   assert_fulfils_none(avow_sender_send(sender, avow_int(1)));
   avow_promise_t *p = avow_sender_send(sender, avow_string("called off"));
@@ -73,7 +73,7 @@ static void none_is_refused_and_cancelling_takes_it_back(void **state) {
   assert_fulfils_none(avow_channel_next(channel));
 }
 
-static void trying_is_as_the_channels(void **state) {
+static void sends_use_the_capacity_of_the_channel(void **state) {
   assert_int_equal(avow_sender_try_send(sender, avow_int(1)), 0);
   const avow_value_t item = avow_string("no capacity");
   assert_int_equal(avow_sender_try_send(sender, item), UV_EAGAIN);
@@ -88,7 +88,7 @@ static void trying_is_as_the_channels(void **state) {
   assert_int_equal(avow_sender_try_send(sender, avow_none()), UV_EINVAL);
 }
 
-static void what_stays_on_its_loop_is_no_matter(void **state) {
+static void values_that_are_not_sendable_are_accepted(void **state) {
   assert_fulfils_none(avow_sender_send(sender, thing("sent")));
   avow_ignore(avow_run(avow_channel_next(channel)));
   assert_int_equal(avow_sender_try_send(sender, thing("tried")), 0);
@@ -97,7 +97,7 @@ static void what_stays_on_its_loop_is_no_matter(void **state) {
   assert_notes("sent tried");
 }
 
-static void it_does_not_keep_the_loop(void **state) {
+static void sender_does_not_keep_the_loop_alive(void **state) {
   assert_fulfils_none(avow_sender_send(sender, avow_int(1)));
   assert_fulfils_int(avow_channel_next(channel), 1);
   avow_promise_t *p = avow_channel_next(channel);
@@ -110,7 +110,7 @@ static void it_does_not_keep_the_loop(void **state) {
   assert_fulfils_none(p);
 }
 
-static void a_channel_has_one(void **state) {
+static void second_sender_of_a_channel_is_refused(void **state) {
   avow_sender_t *second = avow_sender_new(channel, 0);
   avow_sender_t *third = avow_sender_new(channel, 1);
 
@@ -123,7 +123,7 @@ static void a_channel_has_one(void **state) {
   assert_fulfils_int(avow_channel_next(channel), 2);
 }
 
-static void what_libuv_feeds_has_none(void **state) {
+static void channel_fed_by_libuv_refuses_senders(void **state) {
   avow_channel_t *ticks = avow_ticks(loop, 1);
   avow_sender_t *s = avow_sender_new(ticks, 0);
 
@@ -134,7 +134,7 @@ static void what_libuv_feeds_has_none(void **state) {
   assert_true(avow_to_int(&v) > 0); /* as many as the threads sent */
 }
 
-static void of_a_channel_that_has_ended(void **state) {
+static void sender_of_an_ended_channel_rejects(void **state) {
   avow_channel_t *ended = avow_channel_new(loop, 1);
   avow_channel_end(ended);
   avow_sender_t *s = avow_sender_new(ended, 0);
@@ -162,7 +162,7 @@ static void assert_fails_the_channel(size_t capacity, int n, bool all) {
   avow_channel_unref(c);
 }
 
-static void without_memory_it_fails_the_channel(void **state) {
+static void sender_without_memory_fails_the_channel(void **state) {
   for (int all = 0; all < 2; all++) {
     assert_fails_the_channel(0, 1, all > 0);
     for (int n = 1; n <= 3; n++)
@@ -170,7 +170,7 @@ static void without_memory_it_fails_the_channel(void **state) {
   }
 }
 
-static void it_outlives_its_loop(void **state) {
+static void sender_may_outlive_its_loop(void **state) {
   avow_sender_t *s = avow_sender_ref(sender);
   avow_sender_clear(&sender);
   avow_channel_t *c = avow_channel_ref(channel);
@@ -187,14 +187,14 @@ static void it_outlives_its_loop(void **state) {
 }
 
 #ifndef NDEBUG
-static void use_what_is_gone(void) {
+static void use_freed_sender(void) {
   avow_sender_t *s = sender;
   avow_sender_clear(&sender);
   avow_unref(avow_sender_send(s, avow_int(1)));
 }
 
-static void what_is_gone_is_named(void **state) {
-  assert_misuse(use_what_is_gone,
+static void use_of_a_freed_sender_is_misuse(void **state) {
+  assert_misuse(use_freed_sender,
                 "sender used after avow_sender_unref() freed it");
 }
 #endif
@@ -272,7 +272,7 @@ static void model_step(model_t *m, int64_t number) {
     (void) uv_run(loop, UV_RUN_NOWAIT);
 }
 
-static void random_programs_do_as_an_array_does(void **state) {
+static void random_programs_match_the_array(void **state) {
   avow_sender_clear(&sender);
   for (uint64_t seed = 1; seed <= 300; seed++) {
     model_t m = { .state = seed, .senders = 1 };
@@ -295,23 +295,23 @@ static void random_programs_do_as_an_array_does(void **state) {
 
 SUITE(sender) {
   const struct CMUnitTest tests[] = {
-    SENDER_CASE(the_last_ends_the_channel_behind_what_was_sent),
-    SENDER_CASE(who_waits_hears_of_the_end),
-    SENDER_CASE(it_keeps_no_channel),
-    SENDER_CASE(it_says_what_the_channel_failed_with),
-    SENDER_CASE(none_is_refused_and_cancelling_takes_it_back),
-    SENDER_CASE(trying_is_as_the_channels),
-    SENDER_CASE(what_stays_on_its_loop_is_no_matter),
-    SENDER_CASE(it_does_not_keep_the_loop),
-    SENDER_CASE(a_channel_has_one),
-    SENDER_CASE(what_libuv_feeds_has_none),
-    SENDER_CASE(of_a_channel_that_has_ended),
-    SENDER_CASE(without_memory_it_fails_the_channel),
-    SENDER_CASE(it_outlives_its_loop),
+    SENDER_CASE(last_release_ends_the_channel_after_sent_items),
+    SENDER_CASE(pending_receive_gets_the_end),
+    SENDER_CASE(sender_does_not_keep_the_channel),
+    SENDER_CASE(sends_reject_with_the_failure_of_the_channel),
+    SENDER_CASE(none_is_refused_and_canceled_sends_are_dropped),
+    SENDER_CASE(sends_use_the_capacity_of_the_channel),
+    SENDER_CASE(values_that_are_not_sendable_are_accepted),
+    SENDER_CASE(sender_does_not_keep_the_loop_alive),
+    SENDER_CASE(second_sender_of_a_channel_is_refused),
+    SENDER_CASE(channel_fed_by_libuv_refuses_senders),
+    SENDER_CASE(sender_of_an_ended_channel_rejects),
+    SENDER_CASE(sender_without_memory_fails_the_channel),
+    SENDER_CASE(sender_may_outlive_its_loop),
 #ifndef NDEBUG
-    SENDER_CASE(what_is_gone_is_named),
+    SENDER_CASE(use_of_a_freed_sender_is_misuse),
 #endif
-    SENDER_CASE(random_programs_do_as_an_array_does),
+    SENDER_CASE(random_programs_match_the_array),
   };
   return RUN(tests);
 }

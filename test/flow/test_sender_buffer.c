@@ -6,7 +6,7 @@
 
 /* Items. */
 
-static void items_come_in_order(void **state) {
+static void items_arrive_in_order(void **state) {
   line_t line = line_new(0, 3);
 
   send_ints(line.sender, 1, 3);
@@ -16,7 +16,7 @@ static void items_come_in_order(void **state) {
   line_end(line);
 }
 
-static void an_item_comes_to_who_waits(void **state) {
+static void pending_receive_gets_the_item(void **state) {
   line_t line = line_new(0, 1);
   avow_promise_t *next = avow_channel_next(line.c);
 
@@ -27,7 +27,7 @@ static void an_item_comes_to_who_waits(void **state) {
   line_end(line);
 }
 
-static void a_channel_with_room_takes_what_nobody_waits_for(void **state) {
+static void channel_capacity_takes_items_without_a_receiver(void **state) {
   line_t line = line_new(2, 3);
   send_ints(line.sender, 1, 3);
 
@@ -42,7 +42,7 @@ static void a_channel_with_room_takes_what_nobody_waits_for(void **state) {
 }
 
 /* The loop has already received these items, so no wakeup follows. */
-static void asking_between_callbacks_is_heard(void **state) {
+static void receive_outside_a_callback_is_served(void **state) {
   line_t line = line_new(0, 2);
   send_ints(line.sender, 1, 2);
   assert_next_int(line.c, 1);
@@ -55,7 +55,7 @@ static void asking_between_callbacks_is_heard(void **state) {
   line_end(line);
 }
 
-static void who_does_not_wait_gets_what_is_there(void **state) {
+static void try_next_takes_available_items(void **state) {
   line_t line = line_new(0, 2);
   avow_value_t item;
   assert_int_equal(avow_channel_try_next(line.c, &item), UV_EAGAIN);
@@ -75,7 +75,7 @@ static void who_does_not_wait_gets_what_is_there(void **state) {
 
 /* Capacity. */
 
-static void try_says_when_there_is_no_room(void **state) {
+static void try_send_fails_when_the_sender_is_full(void **state) {
   line_t line = line_new(0, 1);
   const avow_value_t item = parcel("item");
   send_ints(line.sender, 1, 1);
@@ -99,7 +99,7 @@ static int64_t fill(const avow_sender_t *sender) {
 
 /* The bound is the sender's capacity, the items in transit but one, and the
    channel's capacity. */
-static void what_is_under_way_is_bounded(void **state) {
+static void items_in_transit_are_bounded(void **state) {
   line_t line = line_new(3, 10);
   int64_t sent = 0;
 
@@ -112,7 +112,7 @@ static void what_is_under_way_is_bounded(void **state) {
   line_end(line);
 }
 
-static void replace_drops_the_oldest(void **state) {
+static void replace_drops_the_oldest_item(void **state) {
   line_t line = line_new(0, 2);
 
   assert_int_equal(avow_sender_replace(line.sender, parcel("one")), 0);
@@ -126,7 +126,7 @@ static void replace_drops_the_oldest(void **state) {
   line_end(line);
 }
 
-static void send_does_not_wait_for_itself(void **state) {
+static void blocking_send_on_the_loop_thread_is_refused(void **state) {
   line_t line = line_new(0, 1);
 
   assert_int_equal(avow_sender_blocking_send(line.sender, parcel("one")), 0);
@@ -149,7 +149,7 @@ static void run_loop(void *data) {
   run();
 }
 
-static void run_elsewhere(void) {
+static void run_on_another_thread(void) {
   uv_thread_t thread;
   assert_int_equal(uv_thread_create(&thread, run_loop, NULL), 0);
   assert_int_equal(uv_thread_join(&thread), 0);
@@ -158,12 +158,12 @@ static void run_elsewhere(void) {
 }
 
 /* A handler runs on the loop's thread, whichever thread made the sender. */
-static void a_handler_does_not_wait_for_itself(void **state) {
+static void blocking_send_in_a_handler_is_refused(void **state) {
   line_t line = line_new(0, 1);
   avow_promise_t *p = avow_promise_resolve(loop, avow_none());
   avow_unref(avow_then(p, fill_up, NULL, line.sender));
 
-  run_elsewhere();
+  run_on_another_thread();
 
   line_end(line);
 }
@@ -180,7 +180,7 @@ static void check_and_fill_up(uv_check_t *check) {
 }
 
 /* A libuv callback that avow did not install. */
-static void a_callback_does_not_wait_for_itself(void **state) {
+static void blocking_send_in_a_callback_is_refused(void **state) {
   line_t line = line_new(0, 1);
   uv_check_t check = { .data = line.sender };
   assert_int_equal(uv_check_init(loop, &check), 0);
@@ -188,14 +188,14 @@ static void a_callback_does_not_wait_for_itself(void **state) {
   assert_int_equal(uv_check_start(&check, check_and_fill_up), 0);
   assert_int_equal(uv_idle_start(&busy, keep_busy), 0);
 
-  run_elsewhere();
+  run_on_another_thread();
 
   line_end(line);
 }
 
 /* Refused items. */
 
-static void what_stays_is_refused_and_released(void **state) {
+static void values_that_are_not_sendable_are_released(void **state) {
   line_t line = line_new(1, 1);
 
   assert_int_equal(avow_sender_try_send(line.sender, thing("a")), AVOW_EMISUSE);
@@ -207,7 +207,7 @@ static void what_stays_is_refused_and_released(void **state) {
   line_end(line);
 }
 
-static void a_promise_stays(void **state) {
+static void promise_is_not_sendable(void **state) {
   line_t line = line_new(1, 1);
   avow_promise_t *p = avow_promise_resolve(loop, avow_none());
 
@@ -217,7 +217,7 @@ static void a_promise_stays(void **state) {
   line_end(line);
 }
 
-static void lists_and_errors_go(void **state) {
+static void bytes_and_errors_are_sendable(void **state) {
   line_t line = line_new(0, 2);
   const avow_value_t cause = avow_string("why");
 
@@ -233,7 +233,7 @@ static void lists_and_errors_go(void **state) {
   line_end(line);
 }
 
-static void none_is_no_item(void **state) {
+static void none_is_refused(void **state) {
   line_t line = line_new(1, 1);
 
   assert_int_equal(avow_sender_try_send(line.sender, avow_none()), UV_EINVAL);
@@ -244,7 +244,7 @@ static void none_is_no_item(void **state) {
   line_end(line);
 }
 
-static void a_channel_has_one_sender(void **state) {
+static void second_sender_of_a_channel_is_refused(void **state) {
   line_t line = line_new(1, 1);
 
   avow_sender_t *second = avow_sender_new(line.c, 1);
@@ -256,7 +256,7 @@ static void a_channel_has_one_sender(void **state) {
   line_end(line);
 }
 
-static void what_libuv_feeds_has_none(void **state) {
+static void channel_fed_by_libuv_refuses_senders(void **state) {
   avow_channel_t *c = avow_ticks(loop, 1000);
   avow_sender_t *sender = avow_sender_new(c, 1);
 
@@ -266,7 +266,7 @@ static void what_libuv_feeds_has_none(void **state) {
   avow_channel_unref(c);
 }
 
-static void a_channel_that_has_ended_has_none(void **state) {
+static void ended_channel_refuses_senders(void **state) {
   avow_channel_t *ended = avow_channel_new(loop, 0);
   avow_channel_t *failed = avow_channel_new(loop, 0);
   avow_channel_end(ended);
@@ -283,7 +283,7 @@ static void a_channel_that_has_ended_has_none(void **state) {
   avow_channel_unref(failed);
 }
 
-static void without_memory_it_says_so(void **state) {
+static void sender_without_memory_refuses_items(void **state) {
   avow_channel_t *c = avow_channel_new(loop, 0);
   fail_allocation(1, true);
   avow_channel_t *none = avow_channel_new(loop, SIZE_MAX);
@@ -302,7 +302,7 @@ static void without_memory_it_says_so(void **state) {
   avow_channel_unref(c);
 }
 
-static void there_is_no_room_for_so_many(void **state) {
+static void capacity_above_memory_is_refused(void **state) {
   line_t line = line_new(0, SIZE_MAX);
 
   assert_all_refuse(line.sender, UV_ENOMEM);
@@ -312,7 +312,7 @@ static void there_is_no_room_for_so_many(void **state) {
 
 #ifndef NDEBUG
 
-static void send_what_stays(void) {
+static void send_unsendable_value(void) {
   line_t line = line_new(0, 1);
   assert_int_equal(avow_sender_try_send(line.sender, thing("a")), AVOW_EMISUSE);
   line_end(line);
@@ -335,7 +335,7 @@ static void assert_advises(void (*fn)(void), const char *words) {
 }
 
 static void misuse_is_explained(void **state) {
-  assert_advises(send_what_stays,
+  assert_advises(send_unsendable_value,
                  "avow: avow_sender_try_send(): value of type ");
   assert_advises(send_to_itself, "called on the loop's thread");
 }
@@ -344,7 +344,7 @@ static void misuse_is_explained(void **state) {
 
 /* Sending with a promise. */
 
-static void a_send_is_done_when_the_item_is_buffered(void **state) {
+static void send_fulfills_when_the_item_is_buffered(void **state) {
   line_t line = line_new(0, 1);
 
   assert_fulfils_none(avow_sender_send(line.sender, avow_int(1)));
@@ -357,7 +357,7 @@ static void a_send_is_done_when_the_item_is_buffered(void **state) {
   line_end(line);
 }
 
-static void sends_keep_their_place_among_others(void **state) {
+static void sends_of_all_kinds_keep_their_order(void **state) {
   line_t line = line_new(0, 2);
   avow_promise_t *ps[4];
 
@@ -374,7 +374,7 @@ static void sends_keep_their_place_among_others(void **state) {
   line_end(line);
 }
 
-static void a_send_that_is_cancelled_is_taken_back(void **state) {
+static void canceled_send_releases_its_item(void **state) {
   line_t line = line_new(0, 1);
   send_ints(line.sender, 1, 1);
   avow_promise_t *p = avow_sender_send(line.sender, parcel("taken back"));
@@ -389,7 +389,7 @@ static void a_send_that_is_cancelled_is_taken_back(void **state) {
   line_end(line);
 }
 
-static void sends_that_wait_come_before_the_end(void **state) {
+static void pending_sends_precede_the_end(void **state) {
   line_t line = line_new(0, 1);
   send_ints(line.sender, 1, 1);
   avow_promise_t *p = avow_sender_send(line.sender, avow_int(2));
@@ -403,7 +403,7 @@ static void sends_that_wait_come_before_the_end(void **state) {
   avow_channel_unref(line.c);
 }
 
-static void a_channel_that_ends_rejects_sends_that_wait(void **state) {
+static void failed_channel_rejects_pending_sends(void **state) {
   line_t line = line_new(0, 1);
   send_ints(line.sender, 1, 1);
   avow_promise_t *p = avow_sender_send(line.sender, parcel("waits"));
@@ -417,7 +417,7 @@ static void a_channel_that_ends_rejects_sends_that_wait(void **state) {
   line_end(line);
 }
 
-static void a_send_refuses_what_cannot_change_threads(void **state) {
+static void send_refuses_values_that_are_not_sendable(void **state) {
   line_t line = line_new(1, 1);
 
   assert_rejects(avow_sender_send(line.sender, thing("a")), AVOW_EMISUSE);
@@ -427,7 +427,7 @@ static void a_send_refuses_what_cannot_change_threads(void **state) {
   line_end(line);
 }
 
-static void a_send_that_waits_ends_with_its_loop(void **state) {
+static void loop_close_rejects_pending_sends(void **state) {
   line_t line = line_new(0, 1);
   send_ints(line.sender, 1, 1);
   avow_promise_t *p = avow_sender_send(line.sender, parcel("waits"));
@@ -445,36 +445,36 @@ static void a_send_that_waits_ends_with_its_loop(void **state) {
 
 SUITE(sender_buffer) {
   const struct CMUnitTest tests[] = {
-    CASE(items_come_in_order),
-    CASE(an_item_comes_to_who_waits),
-    CASE(a_channel_with_room_takes_what_nobody_waits_for),
-    CASE(asking_between_callbacks_is_heard),
-    CASE(who_does_not_wait_gets_what_is_there),
-    CASE(try_says_when_there_is_no_room),
-    CASE(what_is_under_way_is_bounded),
-    CASE(replace_drops_the_oldest),
-    CASE(send_does_not_wait_for_itself),
-    CASE(a_handler_does_not_wait_for_itself),
-    CASE(a_callback_does_not_wait_for_itself),
-    CASE(what_stays_is_refused_and_released),
-    CASE(a_promise_stays),
+    CASE(items_arrive_in_order),
+    CASE(pending_receive_gets_the_item),
+    CASE(channel_capacity_takes_items_without_a_receiver),
+    CASE(receive_outside_a_callback_is_served),
+    CASE(try_next_takes_available_items),
+    CASE(try_send_fails_when_the_sender_is_full),
+    CASE(items_in_transit_are_bounded),
+    CASE(replace_drops_the_oldest_item),
+    CASE(blocking_send_on_the_loop_thread_is_refused),
+    CASE(blocking_send_in_a_handler_is_refused),
+    CASE(blocking_send_in_a_callback_is_refused),
+    CASE(values_that_are_not_sendable_are_released),
+    CASE(promise_is_not_sendable),
 #ifndef NDEBUG
     CASE(misuse_is_explained),
 #endif
-    CASE(lists_and_errors_go),
-    CASE(none_is_no_item),
-    CASE(a_channel_has_one_sender),
-    CASE(what_libuv_feeds_has_none),
-    CASE(a_channel_that_has_ended_has_none),
-    CASE(without_memory_it_says_so),
-    CASE(there_is_no_room_for_so_many),
-    CASE(a_send_is_done_when_the_item_is_buffered),
-    CASE(sends_keep_their_place_among_others),
-    CASE(a_send_that_is_cancelled_is_taken_back),
-    CASE(sends_that_wait_come_before_the_end),
-    CASE(a_channel_that_ends_rejects_sends_that_wait),
-    CASE(a_send_refuses_what_cannot_change_threads),
-    CASE(a_send_that_waits_ends_with_its_loop),
+    CASE(bytes_and_errors_are_sendable),
+    CASE(none_is_refused),
+    CASE(second_sender_of_a_channel_is_refused),
+    CASE(channel_fed_by_libuv_refuses_senders),
+    CASE(ended_channel_refuses_senders),
+    CASE(sender_without_memory_refuses_items),
+    CASE(capacity_above_memory_is_refused),
+    CASE(send_fulfills_when_the_item_is_buffered),
+    CASE(sends_of_all_kinds_keep_their_order),
+    CASE(canceled_send_releases_its_item),
+    CASE(pending_sends_precede_the_end),
+    CASE(failed_channel_rejects_pending_sends),
+    CASE(send_refuses_values_that_are_not_sendable),
+    CASE(loop_close_rejects_pending_sends),
   };
   return RUN(tests);
 }

@@ -8,7 +8,7 @@ static void assert_end(const avow_channel_t *c) {
 
 /* The end. */
 
-static void the_last_to_let_go_ends_the_channel(void **state) {
+static void last_release_ends_the_channel(void **state) {
   line_t line = line_new(0, 2);
   avow_sender_t *other = avow_sender_ref(line.sender);
   send_ints(line.sender, 1, 2);
@@ -27,7 +27,7 @@ static void the_last_to_let_go_ends_the_channel(void **state) {
   avow_channel_unref(line.c);
 }
 
-static void what_was_sent_comes_before_the_end(void **state) {
+static void sent_items_precede_the_end(void **state) {
   line_t line = line_new(0, 2);
   send_ints(line.sender, 1, 2);
 
@@ -39,7 +39,7 @@ static void what_was_sent_comes_before_the_end(void **state) {
   avow_channel_unref(line.c);
 }
 
-static void nothing_sent_is_an_end_too(void **state) {
+static void release_without_a_send_ends_the_channel(void **state) {
   line_t line = line_new(0, 2);
 
   avow_sender_unref(line.sender);
@@ -48,7 +48,7 @@ static void nothing_sent_is_an_end_too(void **state) {
   avow_channel_unref(line.c);
 }
 
-static void an_end_is_heard_without_being_asked_for(void **state) {
+static void end_takes_effect_without_a_receive(void **state) {
   line_t line = line_new(1, 2);
 
   avow_sender_unref(line.sender);
@@ -58,7 +58,7 @@ static void an_end_is_heard_without_being_asked_for(void **state) {
   avow_channel_unref(line.c);
 }
 
-static void a_channel_that_ends_takes_no_more(void **state) {
+static void ended_channel_refuses_sends(void **state) {
   line_t line = line_new(0, 2);
   assert_int_equal(avow_sender_blocking_send(line.sender, parcel("inside")), 0);
 
@@ -69,7 +69,7 @@ static void a_channel_that_ends_takes_no_more(void **state) {
   line_end(line);
 }
 
-static void a_channel_that_fails_says_why(void **state) {
+static void failed_channel_refuses_sends_with_its_error(void **state) {
   line_t line = line_new(0, 2);
 
   avow_channel_fail(line.c, avow_error(UV_ENOSPC));
@@ -78,7 +78,7 @@ static void a_channel_that_fails_says_why(void **state) {
   line_end(line);
 }
 
-static void a_channel_that_is_let_go_takes_no_more(void **state) {
+static void released_channel_refuses_sends(void **state) {
   line_t line = line_new(1, 1);
   send_ints(line.sender, 1, 1);
   turn();
@@ -96,7 +96,7 @@ static avow_value_t unref_channel(const avow_value_t *item, void *c) {
   return avow_none();
 }
 
-static void a_handler_may_close_what_it_takes_from(void **state) {
+static void receive_handler_may_release_the_channel(void **state) {
   line_t line = line_new(0, 3);
   avow_unref(avow_then(avow_channel_next(line.c), unref_channel, NULL, line.c));
   send_ints(line.sender, 1, 1);
@@ -109,7 +109,7 @@ static void a_handler_may_close_what_it_takes_from(void **state) {
   avow_sender_unref(line.sender);
 }
 
-static void an_item_without_memory_fails_the_channel(void **state) {
+static void item_without_memory_fails_the_channel(void **state) {
   line_t line = line_new(9, 10);
   send_ints(line.sender, 1, 8);
   turn();
@@ -128,7 +128,7 @@ static void an_item_without_memory_fails_the_channel(void **state) {
 
 /* Loops. */
 
-static void it_keeps_the_loop_while_somebody_waits(void **state) {
+static void only_a_pending_receive_keeps_the_loop_alive(void **state) {
   line_t line = line_new(0, 1);
   assert_false(uv_loop_alive(loop));
 
@@ -147,7 +147,7 @@ static void it_keeps_the_loop_while_somebody_waits(void **state) {
   line_end(line);
 }
 
-static void an_end_keeps_nothing_alive(void **state) {
+static void ended_channel_does_not_keep_the_loop_alive(void **state) {
   line_t line = line_new(0, 1);
   avow_promise_t *next = avow_channel_next(line.c);
 
@@ -158,7 +158,7 @@ static void an_end_keeps_nothing_alive(void **state) {
   line_end(line);
 }
 
-static void closing_the_loop_releases_what_is_inside(void **state) {
+static void loop_close_releases_sent_and_buffered_items(void **state) {
   line_t line = line_new(1, 2);
   assert_int_equal(avow_sender_blocking_send(line.sender, parcel("taken")), 0);
   turn();
@@ -173,7 +173,7 @@ static void closing_the_loop_releases_what_is_inside(void **state) {
   line_end(line);
 }
 
-static void closing_the_loop_forgets_who_called(void **state) {
+static void loop_close_refuses_later_senders(void **state) {
   line_t line = line_new(0, 1);
   assert_int_equal(avow_sender_blocking_send(line.sender, parcel("sent")), 0);
 
@@ -186,20 +186,20 @@ static void closing_the_loop_forgets_who_called(void **state) {
   line_end(line);
 }
 
-static void ask_once_more(void *c) {
+static void receive_again(void *c) {
   avow_unref(avow_channel_next(c));
 }
 
 /* While the loop closes, receives continue, and items that were in transit
    return to the loop. */
-static void a_loop_that_closes_may_want_items(void **state) {
+static void receive_during_loop_close_is_permitted(void **state) {
   line_t line = line_new(0, 2);
   avow_promise_t *next = avow_channel_next(line.c);
   send_ints(line.sender, 1, 2);
   assert_fulfils_int(next, 1); /* the second item is kept */
   avow_deferred_t *d;
   avow_unref(avow_promise_new(loop, &d));
-  avow_on_cancel(d, ask_once_more, line.c);
+  avow_on_cancel(d, receive_again, line.c);
 
   renew_loop();
 
@@ -213,7 +213,7 @@ static void make_another(void *channel) {
   avow_sender_unref(late);
 }
 
-static void a_loop_that_closes_gives_no_sender(void **state) {
+static void sender_during_loop_close_is_refused(void **state) {
   avow_channel_t *c = avow_channel_new(loop, 1);
   avow_deferred_t *d;
   avow_unref(avow_promise_new(loop, &d));
@@ -227,7 +227,7 @@ static void a_loop_that_closes_gives_no_sender(void **state) {
 
 static unsigned wanted; /* number of waits */
 
-static void want_the_next(void *c) {
+static void receive_on_destroy(void *c) {
   avow_promise_t *next = avow_channel_next(c);
   wanted += avow_state(next) == AVOW_PENDING;
   avow_unref(next);
@@ -235,13 +235,13 @@ static void want_the_next(void *c) {
 
 static void put_wanting(const avow_channel_t *to, avow_channel_t *c) {
   static const avow_class_t wanting = { .name = "wanting",
-                                        .destroy = want_the_next };
+                                        .destroy = receive_on_destroy };
   avow_unref(avow_channel_send(to, avow_object(&wanting, c)));
 }
 
 /* The items return when delivery has ended. The order in which channels close
    is unspecified, so there are channels on both sides. */
-static void the_end_of_another_channel_may_want_items(void **state) {
+static void destroyed_item_may_receive_during_loop_close(void **state) {
   enum { N = 8 };
   avow_channel_t *others[N];
   wanted = 0;
@@ -264,7 +264,7 @@ static void the_end_of_another_channel_may_want_items(void **state) {
   line_end(line);
 }
 
-static void after_all_handles_were_closed_it_ends(void **state) {
+static void loop_close_after_closed_handles_releases_items(void **state) {
   line_t line = line_new(0, 1);
   uv_walk(loop, close_handle, NULL);
   run();
@@ -289,7 +289,7 @@ static void without_avow(void) {
   (void) uv_loop_close(&other); /* 0: no handle is left */
 }
 
-static void a_loop_without_avow_has_no_sender(void **state) {
+static void sender_of_an_uninitialized_loop_is_misuse(void **state) {
   assert_misuse(without_avow, "loop is not initialized");
 }
 
@@ -305,7 +305,7 @@ static void use_after_the_last_unref(void) {
 #endif
 }
 
-static void using_one_that_is_gone_is_misuse(void **state) {
+static void use_of_a_freed_sender_is_misuse(void **state) {
   assert_misuse(use_after_the_last_unref, "avow_sender_unref");
 }
 
@@ -329,25 +329,25 @@ static void null_is_misuse(void **state) {
 
 SUITE(sender_end) {
   const struct CMUnitTest tests[] = {
-    CASE(the_last_to_let_go_ends_the_channel),
-    CASE(what_was_sent_comes_before_the_end),
-    CASE(nothing_sent_is_an_end_too),
-    CASE(an_end_is_heard_without_being_asked_for),
-    CASE(a_channel_that_ends_takes_no_more),
-    CASE(a_channel_that_fails_says_why),
-    CASE(a_channel_that_is_let_go_takes_no_more),
-    CASE(a_handler_may_close_what_it_takes_from),
-    CASE(an_item_without_memory_fails_the_channel),
-    CASE(it_keeps_the_loop_while_somebody_waits),
-    CASE(an_end_keeps_nothing_alive),
-    CASE(closing_the_loop_releases_what_is_inside),
-    CASE(closing_the_loop_forgets_who_called),
-    CASE(a_loop_that_closes_may_want_items),
-    CASE(the_end_of_another_channel_may_want_items),
-    CASE(a_loop_that_closes_gives_no_sender),
-    CASE(after_all_handles_were_closed_it_ends),
-    CASE(a_loop_without_avow_has_no_sender),
-    CASE(using_one_that_is_gone_is_misuse),
+    CASE(last_release_ends_the_channel),
+    CASE(sent_items_precede_the_end),
+    CASE(release_without_a_send_ends_the_channel),
+    CASE(end_takes_effect_without_a_receive),
+    CASE(ended_channel_refuses_sends),
+    CASE(failed_channel_refuses_sends_with_its_error),
+    CASE(released_channel_refuses_sends),
+    CASE(receive_handler_may_release_the_channel),
+    CASE(item_without_memory_fails_the_channel),
+    CASE(only_a_pending_receive_keeps_the_loop_alive),
+    CASE(ended_channel_does_not_keep_the_loop_alive),
+    CASE(loop_close_releases_sent_and_buffered_items),
+    CASE(loop_close_refuses_later_senders),
+    CASE(receive_during_loop_close_is_permitted),
+    CASE(destroyed_item_may_receive_during_loop_close),
+    CASE(sender_during_loop_close_is_refused),
+    CASE(loop_close_after_closed_handles_releases_items),
+    CASE(sender_of_an_uninitialized_loop_is_misuse),
+    CASE(use_of_a_freed_sender_is_misuse),
     CASE(null_is_misuse),
   };
   return RUN(tests);

@@ -20,7 +20,7 @@ static void each_item_is_a_task(void **state) {
   line_end(line);
 }
 
-static void items_and_remotes_come_in_their_order(void **state) {
+static void items_and_remotes_arrive_in_order(void **state) {
   line_t line = line_new(0, 2);
   avow_remote_t *r;
   avow_unref(avow_then(avow_remote_new(loop, &r), note_cb, NULL, "remote"));
@@ -36,7 +36,7 @@ static void items_and_remotes_come_in_their_order(void **state) {
 }
 
 /* Sends one more item and receives it. */
-static avow_value_t send_and_ask(const avow_value_t *item, void *data) {
+static avow_value_t send_and_receive(const avow_value_t *item, void *data) {
   const line_t *line = data;
   (void) note_cb(item, "a");
   send_ints(line->sender, 2, 2);
@@ -44,11 +44,12 @@ static avow_value_t send_and_ask(const avow_value_t *item, void *data) {
   return avow_none();
 }
 
-static void send_to_who_asks_again(size_t room) {
+static void send_to_repeated_receiver(size_t room) {
   line_t line = line_new(0, room);
   avow_remote_t *r;
   avow_unref(avow_then(avow_remote_new(loop, &r), note_cb, NULL, "remote"));
-  avow_unref(avow_then(avow_channel_next(line.c), send_and_ask, NULL, &line));
+  avow_unref(
+      avow_then(avow_channel_next(line.c), send_and_receive, NULL, &line));
 
   send_ints(line.sender, 1, 1);
   assert_int_equal(avow_remote_resolve(r, avow_none()), 0);
@@ -57,14 +58,14 @@ static void send_to_who_asks_again(size_t room) {
   line_end(line);
 }
 
-static void what_comes_meanwhile_is_behind_what_came(void **state) {
-  send_to_who_asks_again(2);
+static void later_items_follow_earlier_tasks(void **state) {
+  send_to_repeated_receiver(2);
   assert_notes("a remote b");
 }
 
 /* A send may wait for capacity. */
-static void a_full_sender_is_emptied_at_once(void **state) {
-  send_to_who_asks_again(1);
+static void full_sender_is_emptied_at_once(void **state) {
+  send_to_repeated_receiver(1);
   assert_notes("a b remote");
 }
 
@@ -93,7 +94,7 @@ static avow_value_t take_the_others(const avow_value_t *item, void *data) {
   return avow_none();
 }
 
-static void a_handler_takes_what_came_with_an_item(void **state) {
+static void handler_may_take_items_that_arrived_together(void **state) {
   line_t line = line_new(0, 3);
   avow_unref(
       avow_then(avow_channel_next(line.c), take_the_others, NULL, &line));
@@ -114,7 +115,7 @@ static avow_value_t wait_and_try(const avow_value_t *item, void *data) {
   return avow_none();
 }
 
-static void who_waits_comes_before_who_does_not(void **state) {
+static void pending_receive_precedes_try_next(void **state) {
   line_t line = line_new(0, 2);
   avow_unref(avow_then(avow_channel_next(line.c), wait_and_try, NULL, &line));
 
@@ -125,7 +126,7 @@ static void who_waits_comes_before_who_does_not(void **state) {
   line_end(line);
 }
 
-static void one_iteration_brings_a_burst(void **state) {
+static void one_iteration_delivers_many_items(void **state) {
   enum { N = 1000 };
   line_t line = line_new(N, N);
 
@@ -175,7 +176,7 @@ static void end_endless(avow_promise_t *endless, line_t line) {
 }
 
 /* One task of each kind runs in each iteration. */
-static void endless_work_leaves_an_item_a_turn(void **state) {
+static void endless_jobs_permit_one_item_in_each_iteration(void **state) {
   line_t line = line_new(0, ITEMS);
   avow_promise_t *endless = begin_endless(&line);
 
@@ -189,7 +190,7 @@ static void endless_work_leaves_an_item_a_turn(void **state) {
 }
 
 /* The rest of an iteration runs first, and new items follow it. */
-static void endless_work_loses_nothing_of_what_comes(void **state) {
+static void endless_jobs_lose_no_item(void **state) {
   line_t line = line_new(0, ITEMS);
   avow_promise_t *endless = begin_endless(&line);
 
@@ -207,14 +208,14 @@ static void endless_work_loses_nothing_of_what_comes(void **state) {
 SUITE(sender_tasks) {
   const struct CMUnitTest tests[] = {
     CASE(each_item_is_a_task),
-    CASE(items_and_remotes_come_in_their_order),
-    CASE(what_comes_meanwhile_is_behind_what_came),
-    CASE(a_full_sender_is_emptied_at_once),
-    CASE(a_handler_takes_what_came_with_an_item),
-    CASE(who_waits_comes_before_who_does_not),
-    CASE(one_iteration_brings_a_burst),
-    CASE(endless_work_leaves_an_item_a_turn),
-    CASE(endless_work_loses_nothing_of_what_comes),
+    CASE(items_and_remotes_arrive_in_order),
+    CASE(later_items_follow_earlier_tasks),
+    CASE(full_sender_is_emptied_at_once),
+    CASE(handler_may_take_items_that_arrived_together),
+    CASE(pending_receive_precedes_try_next),
+    CASE(one_iteration_delivers_many_items),
+    CASE(endless_jobs_permit_one_item_in_each_iteration),
+    CASE(endless_jobs_lose_no_item),
   };
   return RUN(tests);
 }

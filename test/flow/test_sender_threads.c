@@ -108,24 +108,24 @@ static void all_arrive(size_t own_room, size_t room,
   avow_channel_unref(taker.c);
 }
 
-static void all_that_is_sent_arrives_in_order(void **state) {
+static void sent_items_arrive_in_order(void **state) {
   all_arrive(0, 64, avow_sender_blocking_send);
 }
 
-static void it_does_where_there_is_hardly_room(void **state) {
+static void items_arrive_in_order_with_capacity_1(void **state) {
   all_arrive(0, 1, avow_sender_blocking_send);
 }
 
-static void it_does_through_the_channels_room(void **state) {
+static void items_arrive_in_order_through_a_buffer(void **state) {
   all_arrive(16, 64, avow_sender_blocking_send);
 }
 
-static void what_was_tried_arrives_in_order(void **state) {
+static void items_of_try_send_arrive_in_order(void **state) {
   all_arrive(0, 64, try_until_taken);
 }
 
 /* Some items are dropped, but never the last of a thread. */
-static void replacing_keeps_the_newest(void **state) {
+static void replace_keeps_the_newest_items(void **state) {
   taker_t taker = taker_new(0);
   producer_t producers[THREADS];
   for (size_t i = 0; i < THREADS; i++)
@@ -142,7 +142,7 @@ static void replacing_keeps_the_newest(void **state) {
 
 /* The channel ends while other threads send. */
 
-static void closing_the_channel_stops_who_sends(void **state) {
+static void closing_the_channel_stops_senders(void **state) {
   taker_t taker = taker_new(0);
   taker.most = 1000;
   producer_t producers[THREADS];
@@ -160,7 +160,7 @@ static void closing_the_channel_stops_who_sends(void **state) {
 }
 
 /* No receive takes items, so the senders block. */
-static void closing_the_loop_lets_go_of_who_is_blocked(void **state) {
+static void loop_close_unblocks_senders(void **state) {
   for (int round = 0; round < 50; round++) {
     avow_channel_t *c = avow_channel_new(loop, 1);
     producer_t producers[THREADS];
@@ -180,7 +180,7 @@ static void closing_the_loop_lets_go_of_who_is_blocked(void **state) {
   }
 }
 
-static void closing_the_loop_meets_who_sends(void **state) {
+static void loop_close_stops_sending_threads(void **state) {
   for (int round = 0; round < 50; round++) {
     taker_t taker = taker_new(0);
     producer_t producers[THREADS];
@@ -204,7 +204,7 @@ static void closing_the_loop_meets_who_sends(void **state) {
 
 /* A thread releases the last reference at some moment. */
 
-static void the_last_unref_elsewhere_ends_the_channel(void **state) {
+static void last_unref_on_another_thread_ends_the_channel(void **state) {
   for (int round = 0; round < 200; round++) {
     taker_t taker = taker_new((size_t) round % 2);
     producer_t producers[THREADS];
@@ -221,7 +221,7 @@ static void the_last_unref_elsewhere_ends_the_channel(void **state) {
   }
 }
 
-static void the_last_unref_meets_the_end_of_the_loop(void **state) {
+static void last_unref_may_race_with_loop_close(void **state) {
   for (int round = 0; round < 200; round++) {
     avow_channel_t *c = avow_channel_new(loop, 0);
     producer_t producer = { .give = avow_sender_replace, .left = round };
@@ -249,7 +249,7 @@ static void send_one_too_many(void *data) {
   blocked->last |= avow_sender_blocking_send(blocked->sender, avow_int(2));
 }
 
-static void who_is_blocked_goes_on_when_there_is_room(void **state) {
+static void blocked_sender_continues_after_a_receive(void **state) {
   avow_channel_t *c = avow_channel_new(loop, 0);
   blocked_t blocked = { .sender = avow_sender_new(c, 1) };
   uv_thread_t thread;
@@ -267,7 +267,7 @@ static void who_is_blocked_goes_on_when_there_is_room(void **state) {
   avow_channel_unref(c);
 }
 
-static void who_is_blocked_goes_on_for_who_does_not_wait(void **state) {
+static void blocked_sender_continues_after_try_next(void **state) {
   avow_channel_t *c = avow_channel_new(loop, 0);
   blocked_t blocked = { .sender = avow_sender_new(c, 1) };
   uv_thread_t thread;
@@ -312,7 +312,7 @@ static void send_some(void *sender) {
   avow_sender_unref(sender);
 }
 
-static void sends_leave_capacity_to_who_is_blocked(void **state) {
+static void sends_leave_capacity_to_blocked_senders(void **state) {
   avow_channel_t *c = avow_channel_new(loop, 0);
   feed_t feed = { .sender = avow_sender_new(c, 1) };
   uv_thread_t thread;
@@ -337,19 +337,19 @@ static void sends_leave_capacity_to_who_is_blocked(void **state) {
 
 SUITE(sender_threads) {
   const struct CMUnitTest tests[] = {
-    CASE(all_that_is_sent_arrives_in_order),
-    CASE(it_does_where_there_is_hardly_room),
-    CASE(it_does_through_the_channels_room),
-    CASE(what_was_tried_arrives_in_order),
-    CASE(replacing_keeps_the_newest),
-    CASE(closing_the_channel_stops_who_sends),
-    CASE(closing_the_loop_lets_go_of_who_is_blocked),
-    CASE(closing_the_loop_meets_who_sends),
-    CASE(the_last_unref_elsewhere_ends_the_channel),
-    CASE(the_last_unref_meets_the_end_of_the_loop),
-    CASE(who_is_blocked_goes_on_when_there_is_room),
-    CASE(who_is_blocked_goes_on_for_who_does_not_wait),
-    CASE(sends_leave_capacity_to_who_is_blocked),
+    CASE(sent_items_arrive_in_order),
+    CASE(items_arrive_in_order_with_capacity_1),
+    CASE(items_arrive_in_order_through_a_buffer),
+    CASE(items_of_try_send_arrive_in_order),
+    CASE(replace_keeps_the_newest_items),
+    CASE(closing_the_channel_stops_senders),
+    CASE(loop_close_unblocks_senders),
+    CASE(loop_close_stops_sending_threads),
+    CASE(last_unref_on_another_thread_ends_the_channel),
+    CASE(last_unref_may_race_with_loop_close),
+    CASE(blocked_sender_continues_after_a_receive),
+    CASE(blocked_sender_continues_after_try_next),
+    CASE(sends_leave_capacity_to_blocked_senders),
   };
   return RUN(tests);
 }

@@ -24,7 +24,7 @@ static int tear_down(void **state) {
   return harness_teardown(state);
 }
 
-static void nothing_is_taken_while_nobody_asks(void **state) {
+static void no_item_is_taken_without_a_receiver(void **state) {
   send_int(from, 1);
   run();
 
@@ -32,7 +32,7 @@ static void nothing_is_taken_while_nobody_asks(void **state) {
   assert_next_int(from, 1);
 }
 
-static void one_is_taken_for_each_who_asks(void **state) {
+static void each_receive_takes_one_item(void **state) {
   for (int i = 1; i <= 3; i++)
     send_int(from, i);
 
@@ -43,7 +43,7 @@ static void one_is_taken_for_each_who_asks(void **state) {
   assert_next_int(from, 2);
 }
 
-static void cancelled_next_calls_off_what_has_not_come(void **state) {
+static void canceled_next_takes_no_later_item(void **state) {
   avow_promise_t *p = avow_channel_next(to);
   run();
 
@@ -55,7 +55,7 @@ static void cancelled_next_calls_off_what_has_not_come(void **state) {
   assert_next_int(from, 1);
 }
 
-static void cancelled_next_leaves_what_has_come(void **state) {
+static void canceled_next_keeps_an_arrived_item(void **state) {
   avow_promise_t *p = avow_channel_next(to);
   send_int(from, 1);
 
@@ -66,7 +66,7 @@ static void cancelled_next_leaves_what_has_come(void **state) {
   assert_next_int(to, 4);
 }
 
-static void promise_that_is_waited_for_is_not_called_off(void **state) {
+static void canceled_next_does_not_cancel_a_promise_item(void **state) {
   avow_deferred_t *d;
   avow_promise_t *item = avow_promise_new(loop, &d);
   avow_promise_t *p = avow_channel_next(to);
@@ -80,7 +80,7 @@ static void promise_that_is_waited_for_is_not_called_off(void **state) {
   assert_next_int(to, 2);
 }
 
-static void many_may_ask(void **state) {
+static void several_receives_may_be_pending(void **state) {
   avow_promise_t *ps[] = { avow_channel_next(to), avow_channel_next(to),
                            avow_channel_next(to) };
   for (int i = 1; i <= 2; i++)
@@ -92,7 +92,7 @@ static void many_may_ask(void **state) {
   assert_fulfils_none(ps[2]);
 }
 
-static void who_does_not_wait_may_ask(void **state) {
+static void try_next_requests_an_item(void **state) {
   avow_value_t v;
   send_int(from, 1);
 
@@ -104,7 +104,7 @@ static void who_does_not_wait_may_ask(void **state) {
   assert_int_equal(avow_channel_try_next(to, &v), UV_EAGAIN);
 }
 
-static void error_among_the_items_passes(void **state) {
+static void error_item_passes_through(void **state) {
   send_int(from, 1);
   assert_settled(avow_channel_send(from, avow_error(UV_EIO)), AVOW_FULFILLED);
   send_int(from, 3);
@@ -116,7 +116,7 @@ static void error_among_the_items_passes(void **state) {
   assert_notes("item=1 item=3");
 }
 
-static void failure_comes_behind_the_items(void **state) {
+static void failure_follows_the_items(void **state) {
   send_int(from, 1);
   avow_channel_fail(from, avow_error(UV_EIO));
 
@@ -125,7 +125,7 @@ static void failure_comes_behind_the_items(void **state) {
   assert_rejects(avow_channel_next(to), UV_EIO);
 }
 
-static void last_error_among_the_items_is_no_failure(void **state) {
+static void last_error_item_is_no_failure(void **state) {
   assert_settled(avow_channel_send(from, avow_error(UV_EIO)), AVOW_FULFILLED);
   avow_channel_end(from);
 
@@ -133,7 +133,7 @@ static void last_error_among_the_items_is_no_failure(void **state) {
   assert_fulfils_none(avow_channel_next(to));
 }
 
-static void error_before_another_failure_is_told_from_it(void **state) {
+static void error_item_before_a_failure_stays_distinct(void **state) {
   assert_settled(avow_channel_send(from, avow_error(UV_EIO)), AVOW_FULFILLED);
   avow_channel_fail(from, avow_error(UV_EPROTO));
 
@@ -141,7 +141,7 @@ static void error_before_another_failure_is_told_from_it(void **state) {
   assert_rejects(avow_channel_next(to), UV_EPROTO);
 }
 
-static void failure_reaches_who_waits(void **state) {
+static void failure_rejects_a_pending_receive(void **state) {
   avow_promise_t *p = avow_channel_next(to);
   run();
 
@@ -151,7 +151,7 @@ static void failure_reaches_who_waits(void **state) {
   assert_rejects(avow_channel_next(to), UV_EPROTO);
 }
 
-static void closing_it_closes_the_other(void **state) {
+static void closing_the_stage_closes_its_source(void **state) {
   avow_channel_t *other = avow_channel_new(loop, 0);
   avow_channel_t *stage = avow_channel_map(other, twice, NULL, NULL);
   avow_promise_t *sent = avow_channel_send(other, avow_int(1));
@@ -163,7 +163,7 @@ static void closing_it_closes_the_other(void **state) {
   avow_channel_unref(stage);
 }
 
-static void closing_it_while_it_asks_leaves_the_item(void **state) {
+static void closing_a_waiting_stage_takes_no_item(void **state) {
   avow_promise_t *p = avow_channel_next(to);
   run();
 
@@ -179,7 +179,7 @@ static avow_value_t end_it(const avow_value_t *item, void *data) {
   return avow_value_ref(item);
 }
 
-static void function_may_let_go_of_it(void **state) {
+static void function_may_release_its_stage(void **state) {
   avow_channel_unref(to);
   to = avow_channel_map(avow_channel_ref(from), end_it, NULL, NULL);
   avow_promise_t *p = avow_channel_next(to);
@@ -200,7 +200,7 @@ static avow_value_t one(const avow_value_t *item, void *data) {
   return avow_int(1);
 }
 
-static void item_may_close_it_when_it_goes(void **state) {
+static void destroyed_item_may_close_the_stage(void **state) {
   avow_channel_unref(to);
   to = avow_channel_map(avow_channel_ref(from), one, NULL, NULL);
   const avow_value_t item = avow_object(&closer, &to);
@@ -209,7 +209,7 @@ static void item_may_close_it_when_it_goes(void **state) {
   assert_fulfils_none(avow_channel_next(to));
 }
 
-static void end_of_the_loop_ends_it(void **state) {
+static void loop_close_settles_a_pending_receive(void **state) {
   avow_promise_t *p = avow_channel_next(to);
   run();
 
@@ -220,7 +220,7 @@ static void end_of_the_loop_ends_it(void **state) {
   assert_int_equal(avow_loop_init(loop, NULL), 0);
 }
 
-static void without_memory_it_is_inert(void **state) {
+static void stage_without_memory_rejects(void **state) {
   for (int n = 1; n <= 2; n++) {
     fail_allocation(n, false);
     avow_channel_t *stage =
@@ -237,7 +237,7 @@ static avow_value_t exhaust(const avow_value_t *item, void *data) {
   return avow_value_ref(item);
 }
 
-static void question_that_no_block_can_wait_with_fails_it(void **state) {
+static void receive_without_memory_fails_the_stage(void **state) {
   avow_channel_unref(to);
   to = avow_channel_map(avow_channel_ref(from), exhaust, NULL, NULL);
   send_int(from, 1);
@@ -251,7 +251,7 @@ static void question_that_no_block_can_wait_with_fails_it(void **state) {
 }
 
 /* Such items would arrive in between. */
-static void items_of_others_are_refused(void **state) {
+static void sends_to_a_stage_are_refused(void **state) {
   avow_promise_t *p = avow_channel_next(to);
   const avow_case_t cases[] = { avow_case_send(to, avow_string("9")) };
   avow_promise_t *selected = avow_select(cases, 1);
@@ -269,26 +269,26 @@ static void items_of_others_are_refused(void **state) {
 
 SUITE(stage) {
   const struct CMUnitTest tests[] = {
-    STAGE(nothing_is_taken_while_nobody_asks),
-    STAGE(one_is_taken_for_each_who_asks),
-    STAGE(cancelled_next_calls_off_what_has_not_come),
-    STAGE(cancelled_next_leaves_what_has_come),
-    STAGE(promise_that_is_waited_for_is_not_called_off),
-    STAGE(many_may_ask),
-    STAGE(who_does_not_wait_may_ask),
-    STAGE(error_among_the_items_passes),
-    STAGE(failure_comes_behind_the_items),
-    STAGE(last_error_among_the_items_is_no_failure),
-    STAGE(error_before_another_failure_is_told_from_it),
-    STAGE(failure_reaches_who_waits),
-    STAGE(closing_it_closes_the_other),
-    STAGE(closing_it_while_it_asks_leaves_the_item),
-    STAGE(function_may_let_go_of_it),
-    STAGE(item_may_close_it_when_it_goes),
-    STAGE(end_of_the_loop_ends_it),
-    STAGE(items_of_others_are_refused),
-    STAGE(without_memory_it_is_inert),
-    STAGE(question_that_no_block_can_wait_with_fails_it),
+    STAGE(no_item_is_taken_without_a_receiver),
+    STAGE(each_receive_takes_one_item),
+    STAGE(canceled_next_takes_no_later_item),
+    STAGE(canceled_next_keeps_an_arrived_item),
+    STAGE(canceled_next_does_not_cancel_a_promise_item),
+    STAGE(several_receives_may_be_pending),
+    STAGE(try_next_requests_an_item),
+    STAGE(error_item_passes_through),
+    STAGE(failure_follows_the_items),
+    STAGE(last_error_item_is_no_failure),
+    STAGE(error_item_before_a_failure_stays_distinct),
+    STAGE(failure_rejects_a_pending_receive),
+    STAGE(closing_the_stage_closes_its_source),
+    STAGE(closing_a_waiting_stage_takes_no_item),
+    STAGE(function_may_release_its_stage),
+    STAGE(destroyed_item_may_close_the_stage),
+    STAGE(loop_close_settles_a_pending_receive),
+    STAGE(sends_to_a_stage_are_refused),
+    STAGE(stage_without_memory_rejects),
+    STAGE(receive_without_memory_fails_the_stage),
   };
   return RUN(tests);
 }

@@ -37,7 +37,7 @@ static void assert_list(avow_promise_t *p, int64_t first, int64_t last) {
   avow_value_unref(v);
 }
 
-static void list_is_given_when_it_is_full(void **state) {
+static void list_is_delivered_when_it_is_full(void **state) {
   send_all(1, 7);
 
   assert_list(avow_channel_next(to), 1, 3);
@@ -47,7 +47,7 @@ static void list_is_given_when_it_is_full(void **state) {
   assert_next_int(from, 7);
 }
 
-static void time_of_a_full_list_is_not_waited_for(void **state) {
+static void full_list_leaves_no_timer(void **state) {
   avow_promise_t *p = avow_channel_next(to);
   send_all(1, 3);
   assert_list(p, 1, 3);
@@ -60,7 +60,7 @@ static void time_of_a_full_list_is_not_waited_for(void **state) {
   avow_unref(p);
 }
 
-static void list_is_given_when_its_time_is_over(void **state) {
+static void list_is_delivered_at_its_timeout(void **state) {
   avow_promise_t *p = avow_channel_next(to);
   send_all(1, 1);
   advance(LONG - 1);
@@ -73,7 +73,7 @@ static void list_is_given_when_its_time_is_over(void **state) {
   assert_int_equal(avow_now(loop), LONG);
 }
 
-static void time_begins_anew_with_the_next_list(void **state) {
+static void next_list_restarts_the_timeout(void **state) {
   avow_promise_t *p = avow_channel_next(to);
   send_all(1, 2);
   advance(LONG - 1);
@@ -85,7 +85,7 @@ static void time_begins_anew_with_the_next_list(void **state) {
   assert_int_equal(avow_now(loop), LONG - 1 + LONG);
 }
 
-static void last_list_comes_before_the_end(void **state) {
+static void last_list_precedes_the_end(void **state) {
   send_all(1, 4);
   avow_channel_end(from);
 
@@ -96,13 +96,13 @@ static void last_list_comes_before_the_end(void **state) {
   assert_int_equal(avow_now(loop), 0);
 }
 
-static void nothing_is_no_list(void **state) {
+static void empty_source_gives_no_list(void **state) {
   avow_channel_end(from);
 
   assert_fulfils_none(avow_channel_next(to));
 }
 
-static void what_came_before_a_failure_is_given(void **state) {
+static void items_before_a_failure_are_delivered(void **state) {
   send_all(1, 2);
   avow_channel_fail(from, avow_error(UV_EIO));
 
@@ -110,7 +110,7 @@ static void what_came_before_a_failure_is_given(void **state) {
   assert_rejects(avow_channel_next(to), UV_EIO);
 }
 
-static void error_among_the_items_is_an_item_of_its_own(void **state) {
+static void error_item_is_delivered_separately(void **state) {
   send_all(1, 2);
   assert_settled(avow_channel_send(from, avow_error(UV_EIO)), AVOW_FULFILLED);
   send_all(3, 3);
@@ -122,7 +122,7 @@ static void error_among_the_items_is_an_item_of_its_own(void **state) {
   assert_fulfils_none(avow_channel_next(to));
 }
 
-static void what_is_in_hand_waits_for_who_asks_next(void **state) {
+static void incomplete_list_waits_for_the_next_receive(void **state) {
   avow_promise_t *p = avow_channel_next(to);
   send_all(1, 2);
   advance(0);
@@ -134,7 +134,7 @@ static void what_is_in_hand_waits_for_who_asks_next(void **state) {
   assert_list(avow_channel_next(to), 1, 3);
 }
 
-static void list_whose_time_is_over_waits_for_who_asks_next(void **state) {
+static void timed_out_list_waits_for_the_next_receive(void **state) {
   avow_promise_t *p = avow_channel_next(to);
   send_all(1, 2);
   advance(0);
@@ -147,7 +147,7 @@ static void list_whose_time_is_over_waits_for_who_asks_next(void **state) {
   assert_int_equal(avow_now(loop), LONG);
 }
 
-static void closing_releases_what_is_in_hand(void **state) {
+static void closing_releases_collected_items(void **state) {
   static char word[] = "released";
   avow_promise_t *p = avow_channel_next(to);
   assert_settled(avow_channel_send(from, thing(word)), AVOW_FULFILLED);
@@ -159,7 +159,7 @@ static void closing_releases_what_is_in_hand(void **state) {
   assert_notes("released");
 }
 
-static void without_a_limit_of_time_lists_are_full(void **state) {
+static void lists_are_full_without_a_timeout(void **state) {
   avow_channel_unref(to);
   to = avow_channel_batch(avow_channel_ref(from), 2, 0);
   avow_promise_t *p = avow_channel_next(to);
@@ -172,7 +172,7 @@ static void without_a_limit_of_time_lists_are_full(void **state) {
   assert_list(p, 1, 2);
 }
 
-static void lists_of_none_are_refused(void **state) {
+static void list_size_0_is_refused(void **state) {
   avow_channel_t *none = avow_channel_batch(avow_channel_ref(from), 0, LONG);
 
   assert_says(avow_channel_next(none), UV_EINVAL, "batch: invalid argument");
@@ -224,7 +224,7 @@ static void check_lists(int n, uint64_t ms, int items) {
   avow_channel_unref(lists);
 }
 
-static void lists_are_as_a_clock_and_a_count_have_them(void **state) {
+static void lists_match_a_model_of_time_and_count(void **state) {
   for (uint32_t i = 1; i <= ROUNDS; i++) {
     seed = i * UINT32_C(2654435761);
     check_lists(1 + up_to(20), 1 + (uint64_t) up_to(6), up_to(MOST));
@@ -235,20 +235,20 @@ static void lists_are_as_a_clock_and_a_count_have_them(void **state) {
 
 SUITE(stage_batch) {
   const struct CMUnitTest tests[] = {
-    BATCH(list_is_given_when_it_is_full),
-    BATCH(time_of_a_full_list_is_not_waited_for),
-    BATCH(list_is_given_when_its_time_is_over),
-    BATCH(time_begins_anew_with_the_next_list),
-    BATCH(last_list_comes_before_the_end),
-    BATCH(nothing_is_no_list),
-    BATCH(what_came_before_a_failure_is_given),
-    BATCH(error_among_the_items_is_an_item_of_its_own),
-    BATCH(what_is_in_hand_waits_for_who_asks_next),
-    BATCH(list_whose_time_is_over_waits_for_who_asks_next),
-    BATCH(closing_releases_what_is_in_hand),
-    BATCH(without_a_limit_of_time_lists_are_full),
-    BATCH(lists_of_none_are_refused),
-    BATCH(lists_are_as_a_clock_and_a_count_have_them),
+    BATCH(list_is_delivered_when_it_is_full),
+    BATCH(full_list_leaves_no_timer),
+    BATCH(list_is_delivered_at_its_timeout),
+    BATCH(next_list_restarts_the_timeout),
+    BATCH(last_list_precedes_the_end),
+    BATCH(empty_source_gives_no_list),
+    BATCH(items_before_a_failure_are_delivered),
+    BATCH(error_item_is_delivered_separately),
+    BATCH(incomplete_list_waits_for_the_next_receive),
+    BATCH(timed_out_list_waits_for_the_next_receive),
+    BATCH(closing_releases_collected_items),
+    BATCH(lists_are_full_without_a_timeout),
+    BATCH(list_size_0_is_refused),
+    BATCH(lists_match_a_model_of_time_and_count),
   };
   return RUN(tests);
 }

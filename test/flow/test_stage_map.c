@@ -73,7 +73,7 @@ static avow_value_t is_odd(const avow_value_t *item, void *data) {
   return avow_int(avow_to_int(item) % 2);
 }
 
-static void each_item_becomes_what_fn_makes_of_it(void **state) {
+static void each_item_becomes_the_result_of_fn(void **state) {
   send_all(1, 2);
   avow_channel_end(from);
   map(twice, NULL);
@@ -98,7 +98,7 @@ static void promises_are_waited_for_one_at_a_time(void **state) {
   assert_fulfils_int(ps[1], 20);
 }
 
-static void result_that_nobody_waits_for_any_more_is_kept(void **state) {
+static void result_after_a_canceled_receive_is_kept(void **state) {
   map(begin, NULL);
   avow_promise_t *p = avow_channel_next(to);
   send_all(1, 2);
@@ -112,7 +112,7 @@ static void result_that_nobody_waits_for_any_more_is_kept(void **state) {
   assert_next_int(to, 10);
 }
 
-static void failure_comes_behind_the_results_before_it(void **state) {
+static void failure_follows_earlier_results(void **state) {
   send_all(1, 3);
   map(fail_two, NULL);
 
@@ -123,7 +123,7 @@ static void failure_comes_behind_the_results_before_it(void **state) {
   assert_next_int(from, 3);
 }
 
-static void failure_lets_go_of_the_other(void **state) {
+static void failure_releases_the_source(void **state) {
   avow_channel_t *other = avow_channel_new(loop, 0);
   to = avow_channel_map(other, fail_two, NULL, NULL);
   avow_promise_t *sent[] = { avow_channel_send(other, avow_int(2)),
@@ -135,7 +135,7 @@ static void failure_lets_go_of_the_other(void **state) {
   assert_rejects(sent[1], UV_EPIPE);
 }
 
-static void all_settled_has_failures_as_items(void **state) {
+static void all_settled_delivers_failures_as_items(void **state) {
   send_all(1, 3);
   map(fail_two, &(avow_map_options_t){ .kind = AVOW_ALL_SETTLED });
 
@@ -152,7 +152,7 @@ static void skipped_items_are_left_out(void **state) {
   assert_next_int(to, 3);
 }
 
-static void skipping_by_a_promise_goes_on_with_the_next(void **state) {
+static void skip_by_a_promise_continues_with_the_next_item(void **state) {
   send_all(1, 2);
   map(begin, NULL);
   avow_promise_t *p = avow_channel_next(to);
@@ -165,14 +165,14 @@ static void skipping_by_a_promise_goes_on_with_the_next(void **state) {
   assert_fulfils_int(p, 20);
 }
 
-static void none_is_no_result(void **state) {
+static void none_as_a_result_is_refused(void **state) {
   send_all(1, 1);
   map(nothing, NULL);
 
   assert_says(avow_channel_next(to), UV_EINVAL, "map 'none': invalid argument");
 }
 
-static void closing_cancels_what_runs(void **state) {
+static void closing_cancels_running_calls(void **state) {
   map(begin, NULL);
   avow_promise_t *p = avow_channel_next(to);
   send_all(1, 1);
@@ -190,7 +190,7 @@ static avow_value_t begin_and_close(const avow_value_t *item, void *data) {
   return begin(item, data);
 }
 
-static void what_runs_is_cancelled_when_its_function_closes_it(void **state) {
+static void call_that_closes_its_map_is_canceled(void **state) {
   map(begin_and_close, NULL);
   avow_promise_t *p = avow_channel_next(to);
   send_all(1, 1);
@@ -205,7 +205,7 @@ static const avow_map_options_t two = { .concurrency = 2 };
 static const avow_map_options_t two_unordered = { .concurrency = 2,
                                                   .unordered = true };
 
-static void so_many_are_in_hand_ahead_of_who_asks(void **state) {
+static void calls_run_ahead_up_to_the_concurrency(void **state) {
   send_all(1, 5);
   map(begin, &two);
   run();
@@ -238,7 +238,7 @@ static void results_keep_the_order_of_the_items(void **state) {
   assert_notes("item=1 item=2 item=3");
 }
 
-static void unordered_results_come_as_they_are_there(void **state) {
+static void unordered_results_arrive_as_they_settle(void **state) {
   send_all(1, 3);
   avow_channel_end(from);
   map(begin, &(avow_map_options_t){ .concurrency = 3, .unordered = true });
@@ -255,7 +255,7 @@ static void unordered_results_come_as_they_are_there(void **state) {
   assert_notes("item=1 item=2 item=3");
 }
 
-static void unordered_errors_among_the_items_pass_what_runs(void **state) {
+static void unordered_error_items_precede_running_calls(void **state) {
   send_all(1, 1);
   assert_settled(avow_channel_send(from, avow_error(UV_EIO)), AVOW_FULFILLED);
   map(begin, &two_unordered);
@@ -268,7 +268,7 @@ static void unordered_errors_among_the_items_pass_what_runs(void **state) {
   assert_notes("item=1");
 }
 
-static void failure_waits_for_the_results_before_it(void **state) {
+static void failure_waits_for_earlier_results(void **state) {
   send_all(1, 4);
   map(begin, &(avow_map_options_t){ .concurrency = 3 });
   run();
@@ -314,7 +314,7 @@ static void unordered_failure_comes_at_once(void **state) {
   drop(0, 1);
 }
 
-static void failure_of_the_other_comes_behind_what_runs(void **state) {
+static void failure_of_the_source_follows_running_calls(void **state) {
   send_all(1, 2);
   avow_channel_fail(from, avow_error(UV_EPROTO));
   map(begin, &(avow_map_options_t){ .concurrency = 4, .unordered = true });
@@ -329,7 +329,7 @@ static void failure_of_the_other_comes_behind_what_runs(void **state) {
   assert_notes("item=1 item=2");
 }
 
-static void closing_releases_what_is_in_hand(void **state) {
+static void closing_releases_unreceived_results(void **state) {
   static char word[] = "released";
   send_all(1, 2);
   map(begin, &two);
@@ -342,7 +342,7 @@ static void closing_releases_what_is_in_hand(void **state) {
   drop(0, 1);
 }
 
-static void items_pass_that_fn_says_may(void **state) {
+static void filter_passes_items_that_fn_accepts(void **state) {
   send_all(1, 4);
   avow_channel_end(from);
   filter(is_odd, NULL);
@@ -370,7 +370,7 @@ static void filter_waits_for_promises(void **state) {
   assert_notes("second");
 }
 
-static void filter_asks_of_several_at_a_time(void **state) {
+static void filter_runs_several_calls_at_a_time(void **state) {
   send_all(1, 3);
   filter(begin, &(avow_map_options_t){ .concurrency = 3 });
   run();
@@ -384,7 +384,7 @@ static void filter_asks_of_several_at_a_time(void **state) {
   assert_notes("item=1 item=2 item=3");
 }
 
-static void filter_fails_and_skips_as_a_map(void **state) {
+static void filter_fails_and_skips_like_a_map(void **state) {
   send_all(2, 2);
   filter(fail_two, NULL);
   assert_rejects(avow_channel_next(to), UV_EIO);
@@ -407,7 +407,7 @@ static void filter_by_a_string(void) {
               "filter: misuse of avow; a checked build reports it");
 }
 
-static void filter_by_what_is_no_number_fails(void **state) {
+static void filter_result_other_than_a_number_is_misuse(void **state) {
   assert_misuse(filter_by_a_string, "function of a filter returned type bytes");
 }
 
@@ -424,7 +424,7 @@ static void assert_refused(avow_cb fn, const avow_map_options_t *options) {
   avow_channel_unref(filters);
 }
 
-static void what_makes_no_sense_is_refused(void **state) {
+static void invalid_arguments_are_refused(void **state) {
   assert_refused(NULL, NULL);
   assert_refused(twice, &(avow_map_options_t){ .kind = AVOW_RACE });
   assert_refused(twice, &(avow_map_options_t){ .concurrency = 1 << 20 });
@@ -435,32 +435,32 @@ static void what_makes_no_sense_is_refused(void **state) {
 
 SUITE(stage_map) {
   const struct CMUnitTest tests[] = {
-    MAP(each_item_becomes_what_fn_makes_of_it),
+    MAP(each_item_becomes_the_result_of_fn),
     MAP(promises_are_waited_for_one_at_a_time),
-    MAP(result_that_nobody_waits_for_any_more_is_kept),
-    MAP(failure_comes_behind_the_results_before_it),
-    MAP(failure_lets_go_of_the_other),
-    MAP(all_settled_has_failures_as_items),
+    MAP(result_after_a_canceled_receive_is_kept),
+    MAP(failure_follows_earlier_results),
+    MAP(failure_releases_the_source),
+    MAP(all_settled_delivers_failures_as_items),
     MAP(skipped_items_are_left_out),
-    MAP(skipping_by_a_promise_goes_on_with_the_next),
-    MAP(none_is_no_result),
-    MAP(closing_cancels_what_runs),
-    MAP(what_runs_is_cancelled_when_its_function_closes_it),
-    MAP(so_many_are_in_hand_ahead_of_who_asks),
+    MAP(skip_by_a_promise_continues_with_the_next_item),
+    MAP(none_as_a_result_is_refused),
+    MAP(closing_cancels_running_calls),
+    MAP(call_that_closes_its_map_is_canceled),
+    MAP(calls_run_ahead_up_to_the_concurrency),
     MAP(results_keep_the_order_of_the_items),
-    MAP(unordered_results_come_as_they_are_there),
-    MAP(unordered_errors_among_the_items_pass_what_runs),
-    MAP(failure_waits_for_the_results_before_it),
+    MAP(unordered_results_arrive_as_they_settle),
+    MAP(unordered_error_items_precede_running_calls),
+    MAP(failure_waits_for_earlier_results),
     MAP(failed_map_takes_no_more_items),
     MAP(unordered_failure_comes_at_once),
-    MAP(failure_of_the_other_comes_behind_what_runs),
-    MAP(closing_releases_what_is_in_hand),
-    MAP(items_pass_that_fn_says_may),
+    MAP(failure_of_the_source_follows_running_calls),
+    MAP(closing_releases_unreceived_results),
+    MAP(filter_passes_items_that_fn_accepts),
     MAP(filter_waits_for_promises),
-    MAP(filter_asks_of_several_at_a_time),
-    MAP(filter_fails_and_skips_as_a_map),
-    MAP(filter_by_what_is_no_number_fails),
-    MAP(what_makes_no_sense_is_refused),
+    MAP(filter_runs_several_calls_at_a_time),
+    MAP(filter_fails_and_skips_like_a_map),
+    MAP(filter_result_other_than_a_number_is_misuse),
+    MAP(invalid_arguments_are_refused),
   };
   return RUN(tests);
 }

@@ -59,7 +59,7 @@ static flow_t move_many(stages_fn stages) {
   return flow;
 }
 
-static void assert_held_back(stages_fn stages, int64_t most_ahead) {
+static void assert_backpressure(stages_fn stages, int64_t most_ahead) {
   const flow_t flow = move_many(stages);
 
   assert_int_equal(flow.taken, MANY);
@@ -111,15 +111,15 @@ static avow_channel_t *row(avow_channel_t *from) {
   return take_all(filter(map_several(map_one(from))));
 }
 
-static void items_that_went_through_need_no_memory(void **state) {
-  assert_held_back(map_one, ROOM + 1);
-  assert_held_back(map_several, ROOM + AT_ONCE + 1);
-  assert_held_back(map_as_completed, ROOM + AT_ONCE + 1);
-  assert_held_back(filter, ROOM + 1);
-  assert_held_back(take_all, ROOM + 1);
-  assert_held_back(batch, ROOM + BATCH + 1);
-  assert_held_back(merge, ROOM + 1);
-  assert_held_back(row, ROOM + AT_ONCE + 3);
+static void delivered_items_need_no_memory(void **state) {
+  assert_backpressure(map_one, ROOM + 1);
+  assert_backpressure(map_several, ROOM + AT_ONCE + 1);
+  assert_backpressure(map_as_completed, ROOM + AT_ONCE + 1);
+  assert_backpressure(filter, ROOM + 1);
+  assert_backpressure(take_all, ROOM + 1);
+  assert_backpressure(batch, ROOM + BATCH + 1);
+  assert_backpressure(merge, ROOM + 1);
+  assert_backpressure(row, ROOM + AT_ONCE + 3);
 }
 
 static avow_channel_t *throttle(avow_channel_t *from) {
@@ -130,15 +130,15 @@ static avow_channel_t *debounce(avow_channel_t *from) {
   return avow_channel_debounce(from, 1, AVOW_EDGE_BOTH);
 }
 
-static void items_that_were_left_out_need_no_memory(void **state) {
+static void omitted_items_need_no_memory(void **state) {
   assert_int_in_range(move_many(throttle).taken, 1, MANY);
   assert_int_in_range(move_many(debounce).taken, 1, MANY);
 }
 
 SUITE(stage_memory) {
   const struct CMUnitTest tests[] = {
-    CASE(items_that_went_through_need_no_memory),
-    CASE(items_that_were_left_out_need_no_memory),
+    CASE(delivered_items_need_no_memory),
+    CASE(omitted_items_need_no_memory),
   };
   return RUN(tests);
 }

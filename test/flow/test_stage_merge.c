@@ -25,7 +25,7 @@ static int tear_down(void **state) {
   return harness_teardown(state);
 }
 
-static void items_of_all_come_as_they_are_there(void **state) {
+static void items_of_all_sources_arrive_as_they_are_sent(void **state) {
   avow_promise_t *p = avow_channel_next(to);
   send_int(from[2], 20);
   assert_fulfils_int(p, 20);
@@ -35,7 +35,7 @@ static void items_of_all_come_as_they_are_there(void **state) {
   assert_next_int(to, 1);
 }
 
-static void each_has_its_turn(void **state) {
+static void each_source_gets_a_fair_share(void **state) {
   int come[MANY] = { 0 };
   for (int i = 0; i < MANY * EACH; i++)
     send_int(from[i % MANY], i);
@@ -51,7 +51,7 @@ static void each_has_its_turn(void **state) {
     assert_in_range(come[i], EACH / 5, EACH / 2);
 }
 
-static void it_ends_when_all_have_ended(void **state) {
+static void merge_ends_when_all_sources_have_ended(void **state) {
   avow_channel_end(from[0]);
   send_int(from[1], 1);
   avow_channel_end(from[1]);
@@ -67,7 +67,7 @@ static void it_ends_when_all_have_ended(void **state) {
   assert_fulfils_none(avow_channel_next(to));
 }
 
-static void first_failure_ends_it(void **state) {
+static void first_failure_fails_the_merge(void **state) {
   avow_promise_t *p = avow_channel_next(to);
   run();
 
@@ -80,7 +80,7 @@ static void first_failure_ends_it(void **state) {
   assert_next_int(from[0], 1);
 }
 
-static void failure_lets_go_of_the_others(void **state) {
+static void failure_releases_the_other_sources(void **state) {
   avow_channel_t *others[] = { avow_channel_new(loop, 0),
                                avow_channel_new(loop, 0) };
   avow_channel_t *merged = avow_channel_merge(loop, others, 2);
@@ -94,7 +94,7 @@ static void failure_lets_go_of_the_others(void **state) {
   avow_channel_unref(merged);
 }
 
-static void errors_among_the_items_pass(void **state) {
+static void error_items_pass_through(void **state) {
   assert_settled(avow_channel_send(from[1], avow_error(UV_EIO)),
                  AVOW_FULFILLED);
   assert_rejects(avow_channel_next(to), UV_EIO);
@@ -104,7 +104,7 @@ static void errors_among_the_items_pass(void **state) {
   assert_next_int(to, 1);
 }
 
-static void nothing_is_taken_before_it_is_wanted(void **state) {
+static void one_receive_takes_one_item(void **state) {
   for (int i = 0; i < MANY; i++)
     send_int(from[i], i);
   avow_ignore(avow_run(avow_channel_next(to)));
@@ -117,7 +117,7 @@ static void nothing_is_taken_before_it_is_wanted(void **state) {
   assert_int_equal(left, MANY - 1);
 }
 
-static void cancelled_next_takes_nothing(void **state) {
+static void canceled_next_takes_no_item(void **state) {
   avow_promise_t *p = avow_channel_next(to);
   run();
 
@@ -128,7 +128,7 @@ static void cancelled_next_takes_nothing(void **state) {
   assert_next_int(from[1], 1);
 }
 
-static void promises_among_the_items_are_waited_for(void **state) {
+static void promise_items_are_awaited(void **state) {
   avow_deferred_t *d;
   avow_promise_t *item = avow_promise_new(loop, &d);
   avow_promise_t *p = avow_channel_next(to);
@@ -140,7 +140,7 @@ static void promises_among_the_items_are_waited_for(void **state) {
   assert_fulfils_int(p, 1);
 }
 
-static void none_are_an_end(void **state) {
+static void merge_of_no_sources_ends_at_once(void **state) {
   avow_channel_t *none = avow_channel_merge(loop, NULL, 0);
 
   assert_fulfils_none(avow_channel_next(none));
@@ -148,7 +148,7 @@ static void none_are_an_end(void **state) {
   avow_channel_unref(none);
 }
 
-static void closing_lets_go_of_all(void **state) {
+static void closing_releases_all_sources(void **state) {
   avow_channel_t *others[] = { avow_channel_new(loop, 0),
                                avow_channel_new(loop, 0) };
   avow_promise_t *sent[] = { avow_channel_send(others[0], avow_int(1)),
@@ -161,7 +161,7 @@ static void closing_lets_go_of_all(void **state) {
   assert_rejects(sent[1], UV_EPIPE);
 }
 
-static void without_memory_all_are_let_go_of(void **state) {
+static void merge_without_memory_releases_its_sources(void **state) {
   for (int n = 1; n <= 2; n++) {
     avow_channel_t *one = avow_channel_new(loop, 0);
     avow_promise_t *sent = avow_channel_send(one, avow_int(1));
@@ -180,18 +180,18 @@ static void without_memory_all_are_let_go_of(void **state) {
 
 SUITE(stage_merge) {
   const struct CMUnitTest tests[] = {
-    MERGE(items_of_all_come_as_they_are_there),
-    MERGE(each_has_its_turn),
-    MERGE(it_ends_when_all_have_ended),
-    MERGE(first_failure_ends_it),
-    MERGE(failure_lets_go_of_the_others),
-    MERGE(errors_among_the_items_pass),
-    MERGE(nothing_is_taken_before_it_is_wanted),
-    MERGE(cancelled_next_takes_nothing),
-    MERGE(promises_among_the_items_are_waited_for),
-    MERGE(none_are_an_end),
-    MERGE(closing_lets_go_of_all),
-    MERGE(without_memory_all_are_let_go_of),
+    MERGE(items_of_all_sources_arrive_as_they_are_sent),
+    MERGE(each_source_gets_a_fair_share),
+    MERGE(merge_ends_when_all_sources_have_ended),
+    MERGE(first_failure_fails_the_merge),
+    MERGE(failure_releases_the_other_sources),
+    MERGE(error_items_pass_through),
+    MERGE(one_receive_takes_one_item),
+    MERGE(canceled_next_takes_no_item),
+    MERGE(promise_items_are_awaited),
+    MERGE(merge_of_no_sources_ends_at_once),
+    MERGE(closing_releases_all_sources),
+    MERGE(merge_without_memory_releases_its_sources),
   };
   return RUN(tests);
 }

@@ -183,7 +183,7 @@ static void compare(void) {
   assert_int_equal(taken, model_n);
 }
 
-static void what_comes_out_is_what_the_array_has(void **state) {
+static void output_matches_the_array(void **state) {
   for (uint32_t i = 1; i <= SEEDS; i++) {
     seed = i * UINT32_C(2654435761);
     build();
@@ -197,7 +197,7 @@ static void what_comes_out_is_what_the_array_has(void **state) {
 }
 
 /* The stage is released while it holds an item. */
-static void what_is_in_hand_is_released(void **state) {
+static void released_stages_release_their_items(void **state) {
   for (uint32_t i = 1; i <= SEEDS; i++) {
     seed = i * UINT32_C(2654435761);
     build();
@@ -217,8 +217,8 @@ static void what_is_in_hand_is_released(void **state) {
 
 SUITE(stage_model) {
   const struct CMUnitTest tests[] = {
-    TIMED_CASE(what_comes_out_is_what_the_array_has),
-    TIMED_CASE(what_is_in_hand_is_released),
+    TIMED_CASE(output_matches_the_array),
+    TIMED_CASE(released_stages_release_their_items),
   };
   return RUN(tests);
 }

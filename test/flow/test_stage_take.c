@@ -2,7 +2,7 @@
 /* The first `n` items of a channel. */
 #include "items.h"
 
-static void first_items_come_and_then_the_end(void **state) {
+static void take_gives_the_first_items_and_then_the_end(void **state) {
   avow_channel_t *from = avow_channel_new(loop, 3);
   avow_channel_t *to = avow_channel_take(avow_channel_ref(from), 2);
   for (int i = 1; i <= 3; i++)
@@ -17,7 +17,7 @@ static void first_items_come_and_then_the_end(void **state) {
   avow_channel_unref(from);
 }
 
-static void other_is_let_go_of_behind_the_last(void **state) {
+static void source_is_released_after_the_last_item(void **state) {
   avow_channel_t *from = avow_channel_new(loop, 0);
   avow_channel_t *to = avow_channel_take(from, 1);
   avow_promise_t *sent[] = { avow_channel_send(from, avow_int(1)),
@@ -30,7 +30,7 @@ static void other_is_let_go_of_behind_the_last(void **state) {
   avow_channel_unref(to);
 }
 
-static void none_are_the_end_at_once(void **state) {
+static void take_of_0_items_ends_at_once(void **state) {
   avow_channel_t *from = avow_channel_new(loop, 0);
   avow_promise_t *sent = avow_channel_send(from, avow_int(1));
   avow_channel_t *to = avow_channel_take(from, 0);
@@ -41,7 +41,7 @@ static void none_are_the_end_at_once(void **state) {
   avow_channel_unref(to);
 }
 
-static void errors_among_the_items_count(void **state) {
+static void error_items_are_counted(void **state) {
   avow_channel_t *from = avow_channel_new(loop, 2);
   avow_channel_t *to = avow_channel_take(avow_channel_ref(from), 1);
   assert_settled(avow_channel_send(from, avow_error(UV_EIO)), AVOW_FULFILLED);
@@ -54,7 +54,7 @@ static void errors_among_the_items_count(void **state) {
   avow_channel_unref(from);
 }
 
-static void fewer_are_all_there_are(void **state) {
+static void short_source_gives_all_its_items(void **state) {
   avow_channel_t *from = avow_channel_new(loop, 2);
   avow_channel_t *to = avow_channel_take(avow_channel_ref(from), SIZE_MAX);
   send_int(from, 1);
@@ -69,11 +69,11 @@ static void fewer_are_all_there_are(void **state) {
 
 SUITE(stage_take) {
   const struct CMUnitTest tests[] = {
-    CASE(first_items_come_and_then_the_end),
-    CASE(other_is_let_go_of_behind_the_last),
-    CASE(none_are_the_end_at_once),
-    CASE(errors_among_the_items_count),
-    CASE(fewer_are_all_there_are),
+    CASE(take_gives_the_first_items_and_then_the_end),
+    CASE(source_is_released_after_the_last_item),
+    CASE(take_of_0_items_ends_at_once),
+    CASE(error_items_are_counted),
+    CASE(short_source_gives_all_its_items),
   };
   return RUN(tests);
 }

@@ -56,19 +56,19 @@ static void send_a_burst_and_one(void) {
   assert_fulfils_none(p);
 }
 
-static void throttle_gives_the_first_of_each_time(void **state) {
+static void throttle_gives_the_first_of_each_interval(void **state) {
   throttle(AVOW_EDGE_LEADING);
   send_a_burst_and_one();
   assert_notes("0@0 3@12 6@60");
 }
 
-static void throttle_gives_the_last_of_each_time(void **state) {
+static void throttle_gives_the_last_of_each_interval(void **state) {
   throttle(AVOW_EDGE_TRAILING);
   send_a_burst_and_one();
   assert_notes("2@10 4@20 5@30 6@70");
 }
 
-static void throttle_gives_both(void **state) {
+static void throttle_gives_the_first_and_the_last(void **state) {
   throttle(AVOW_EDGE_BOTH);
   send_a_burst_and_one();
   assert_notes("0@0 2@10 4@20 5@30 6@60");
@@ -86,13 +86,13 @@ static void debounce_gives_the_last_of_a_burst(void **state) {
   assert_notes("5@30 6@70");
 }
 
-static void debounce_gives_both(void **state) {
+static void debounce_gives_the_first_and_the_last(void **state) {
   debounce(AVOW_EDGE_BOTH);
   send_a_burst_and_one();
   assert_notes("0@0 5@30 6@60");
 }
 
-static void item_in_hand_comes_before_the_end(void **state) {
+static void pending_item_precedes_the_end(void **state) {
   throttle(AVOW_EDGE_BOTH);
   for (int i = 1; i <= 3; i++)
     send_int(from, i);
@@ -105,7 +105,7 @@ static void item_in_hand_comes_before_the_end(void **state) {
   assert_int_equal(avow_now(loop), 0);
 }
 
-static void item_in_hand_comes_before_an_error(void **state) {
+static void pending_item_precedes_an_error(void **state) {
   throttle(AVOW_EDGE_TRAILING);
   send_int(from, 1);
   assert_settled(avow_channel_send(from, avow_error(UV_EIO)), AVOW_FULFILLED);
@@ -119,7 +119,7 @@ static void item_in_hand_comes_before_an_error(void **state) {
   assert_int_equal(avow_now(loop), 0);
 }
 
-static void items_that_are_left_out_are_released(void **state) {
+static void omitted_items_are_released(void **state) {
   static char first[] = "first", second[] = "second", third[] = "third";
   throttle(AVOW_EDGE_TRAILING);
   avow_promise_t *p = avow_channel_next(to);
@@ -137,7 +137,7 @@ static void items_that_are_left_out_are_released(void **state) {
   assert_fulfils_none(p);
 }
 
-static void no_edge_is_refused(void **state) {
+static void invalid_edges_are_refused(void **state) {
   throttle((avow_edge_t) 0);
   assert_says(avow_channel_next(to), UV_EINVAL, "throttle: invalid argument");
   avow_channel_unref(to);
@@ -213,7 +213,7 @@ static void check_against_model(model_t *m) {
   avow_channel_clear(&to);
 }
 
-static void what_comes_through_is_as_in_a_model(void **state) {
+static void output_matches_the_model(void **state) {
   for (uint32_t i = 1; i <= ROUNDS; i++) {
     seed = i * UINT32_C(2654435761);
     model_t m = { .edges = (avow_edge_t) (1 + up_to(3)),
@@ -227,17 +227,17 @@ static void what_comes_through_is_as_in_a_model(void **state) {
 
 SUITE(throttle) {
   const struct CMUnitTest tests[] = {
-    THROTTLE(throttle_gives_the_first_of_each_time),
-    THROTTLE(throttle_gives_the_last_of_each_time),
-    THROTTLE(throttle_gives_both),
+    THROTTLE(throttle_gives_the_first_of_each_interval),
+    THROTTLE(throttle_gives_the_last_of_each_interval),
+    THROTTLE(throttle_gives_the_first_and_the_last),
     THROTTLE(debounce_gives_the_first_of_a_burst),
     THROTTLE(debounce_gives_the_last_of_a_burst),
-    THROTTLE(debounce_gives_both),
-    THROTTLE(item_in_hand_comes_before_the_end),
-    THROTTLE(item_in_hand_comes_before_an_error),
-    THROTTLE(items_that_are_left_out_are_released),
-    THROTTLE(no_edge_is_refused),
-    THROTTLE(what_comes_through_is_as_in_a_model),
+    THROTTLE(debounce_gives_the_first_and_the_last),
+    THROTTLE(pending_item_precedes_the_end),
+    THROTTLE(pending_item_precedes_an_error),
+    THROTTLE(omitted_items_are_released),
+    THROTTLE(invalid_edges_are_refused),
+    THROTTLE(output_matches_the_model),
   };
   return RUN(tests);
 }

@@ -8,7 +8,7 @@ static int64_t next_tick(const avow_channel_t *c) {
   return avow_to_int(&v);
 }
 
-static void ticks_come_at_their_times(void **state) {
+static void ticks_arrive_at_their_times(void **state) {
   avow_channel_t *c = avow_ticks(loop, 5);
 
   for (uint64_t i = 1; i <= 1000; i++) {
@@ -19,7 +19,7 @@ static void ticks_come_at_their_times(void **state) {
   avow_channel_unref(c);
 }
 
-static void late_takers_lose_no_tick(void **state) {
+static void late_receives_lose_no_tick(void **state) {
   avow_channel_t *c = avow_ticks(loop, 2);
   assert_int_equal(next_tick(c), 1);
 
@@ -34,7 +34,7 @@ static void late_takers_lose_no_tick(void **state) {
   avow_channel_unref(c);
 }
 
-static void a_late_taker_gets_all_at_once(void **state) {
+static void late_receive_gets_all_ticks_at_once(void **state) {
   avow_channel_t *c = avow_ticks(loop, 2);
 
   uv_sleep(11);
@@ -43,7 +43,7 @@ static void a_late_taker_gets_all_at_once(void **state) {
   avow_channel_unref(c);
 }
 
-static void the_loop_has_nothing_to_do_while_nobody_waits(void **state) {
+static void only_a_pending_receive_keeps_the_loop_alive(void **state) {
   avow_channel_t *c = avow_ticks(loop, 60000);
   run();
 
@@ -56,21 +56,21 @@ static void the_loop_has_nothing_to_do_while_nobody_waits(void **state) {
   avow_channel_unref(c);
 }
 
-static void no_ticks_of_nothing(void **state) {
+static void interval_0_is_refused(void **state) {
   avow_channel_t *c = avow_ticks(loop, 0);
 
   assert_rejects(avow_channel_next(c), UV_EINVAL);
   avow_channel_unref(c);
 }
 
-static void long_ticks_do_not_overflow(void **state) {
+static void long_intervals_do_not_overflow(void **state) {
   avow_channel_t *c = avow_ticks(loop, UINT64_MAX);
 
   assert_rejects(avow_timeout(avow_channel_next(c), 2), UV_ETIMEDOUT);
   avow_channel_unref(c);
 }
 
-static void a_program_may_close_all_handles(void **state) {
+static void program_may_close_all_handles(void **state) {
   avow_channel_t *c = avow_ticks(loop, 1);
   avow_promise_t *next = avow_channel_next(c);
   uv_walk(loop, close_handle, NULL);
@@ -86,7 +86,7 @@ static void a_program_may_close_all_handles(void **state) {
   assert_int_equal(avow_loop_init(loop, NULL), 0);
 }
 
-static void nobody_else_ticks(void **state) {
+static void sends_by_the_program_are_refused(void **state) {
   avow_channel_t *c = avow_ticks(loop, 1);
 
   assert_rejects(avow_channel_send(c, avow_int(99)), UV_EALREADY);
@@ -95,7 +95,7 @@ static void nobody_else_ticks(void **state) {
   avow_channel_unref(c);
 }
 
-static void loop_close_stops_them(void **state) {
+static void loop_close_cancels_a_pending_receive(void **state) {
   avow_channel_t *c = avow_ticks(loop, 60000);
   avow_promise_t *next = avow_channel_next(c);
 
@@ -109,15 +109,15 @@ static void loop_close_stops_them(void **state) {
 
 SUITE(ticks) {
   const struct CMUnitTest tests[] = {
-    TIMED_CASE(ticks_come_at_their_times),
-    TIMED_CASE(late_takers_lose_no_tick),
-    CASE(a_late_taker_gets_all_at_once),
-    CASE(the_loop_has_nothing_to_do_while_nobody_waits),
-    CASE(no_ticks_of_nothing),
-    TIMED_CASE(long_ticks_do_not_overflow),
-    CASE(a_program_may_close_all_handles),
-    TIMED_CASE(nobody_else_ticks),
-    CASE(loop_close_stops_them),
+    TIMED_CASE(ticks_arrive_at_their_times),
+    TIMED_CASE(late_receives_lose_no_tick),
+    CASE(late_receive_gets_all_ticks_at_once),
+    CASE(only_a_pending_receive_keeps_the_loop_alive),
+    CASE(interval_0_is_refused),
+    TIMED_CASE(long_intervals_do_not_overflow),
+    CASE(program_may_close_all_handles),
+    TIMED_CASE(sends_by_the_program_are_refused),
+    CASE(loop_close_cancels_a_pending_receive),
   };
   return RUN(tests);
 }

@@ -17,7 +17,7 @@ static int tear_down(void **state) {
   return harness_teardown(state);
 }
 
-static void let_go(void) {
+static void release_watch(void) {
   avow_watch_unref(watch);
   watch = NULL;
 }
@@ -44,7 +44,7 @@ static void assert_at_end(const avow_channel_t *c) {
   assert_true(avow_is_none(&v));
 }
 
-static void each_has_the_newest_that_it_has_not_had(void **state) {
+static void each_subscriber_receives_the_newest_unseen_value(void **state) {
   avow_channel_t *quick = avow_watch_subscribe(watch);
   avow_channel_t *slow = avow_watch_subscribe(watch);
   assert_fulfils_int(avow_channel_next(quick), 1);
@@ -61,7 +61,7 @@ static void each_has_the_newest_that_it_has_not_had(void **state) {
   avow_channel_unref(slow);
 }
 
-static void who_waits_has_the_next_value_only(void **state) {
+static void pending_receives_get_the_next_value(void **state) {
   avow_channel_t *c = avow_watch_subscribe(watch);
   avow_promise_t *first = avow_channel_next(c);
   avow_promise_t *second = avow_channel_next(c);
@@ -76,7 +76,7 @@ static void who_waits_has_the_next_value_only(void **state) {
   avow_channel_unref(c);
 }
 
-static void value_is_there_to_look_at(void **state) {
+static void current_value_can_be_read(void **state) {
   const avow_value_t *v = avow_watch_value(watch);
   assert_int_equal(avow_to_int(v), 1);
 
@@ -85,7 +85,7 @@ static void value_is_there_to_look_at(void **state) {
   assert_string_equal(avow_to_bytes(avow_watch_value(watch), NULL), "settings");
 }
 
-static void without_a_value_who_asks_waits(void **state) {
+static void receive_waits_while_there_is_no_value(void **state) {
   avow_channel_t *c = avow_watch_subscribe(watch);
   avow_watch_set(watch, avow_none());
   assert_true(avow_is_none(avow_watch_value(watch)));
@@ -101,7 +101,7 @@ static void without_a_value_who_asks_waits(void **state) {
   avow_channel_unref(c);
 }
 
-static void nothing_to_begin_with(void **state) {
+static void watch_may_end_before_its_first_value(void **state) {
   avow_watch_t *w = avow_watch_new(loop, avow_none());
   avow_channel_t *c = avow_watch_subscribe(w);
   avow_channel_t *other = avow_watch_subscribe(w);
@@ -115,7 +115,7 @@ static void nothing_to_begin_with(void **state) {
   avow_channel_unref(other);
 }
 
-static void it_ends_behind_the_last_value(void **state) {
+static void subscribers_end_after_the_last_value(void **state) {
   avow_channel_t *behind = avow_watch_subscribe(watch);
   avow_channel_t *waits = avow_watch_subscribe(watch);
   avow_channel_t *idle = avow_watch_subscribe(watch);
@@ -123,7 +123,7 @@ static void it_ends_behind_the_last_value(void **state) {
   assert_now(idle, 1);
   avow_promise_t *p = avow_channel_next(waits);
   avow_watch_t *other = avow_watch_ref(watch);
-  let_go();
+  release_watch();
   assert_int_equal(avow_state(p), AVOW_PENDING);
 
   avow_watch_unref(other);
@@ -149,7 +149,7 @@ static void error_is_a_value(void **state) {
   avow_channel_unref(c);
 }
 
-static void who_was_cancelled_has_had_nothing(void **state) {
+static void canceled_receive_takes_no_value(void **state) {
   avow_channel_t *c = avow_watch_subscribe(watch);
   assert_now(c, 1);
   avow_promise_t *called_off = avow_channel_next(c);
@@ -163,7 +163,7 @@ static void who_was_cancelled_has_had_nothing(void **state) {
   avow_channel_unref(c);
 }
 
-static void it_may_be_chosen(void **state) {
+static void subscription_may_be_selected(void **state) {
   avow_channel_t *c = avow_watch_subscribe(watch);
   avow_channel_t *other = avow_channel_new(loop, 1);
   assert_now(c, 1);
@@ -205,7 +205,7 @@ static void set_again(void *self) {
 
 static const avow_class_t setting = { .name = "setting", .destroy = set_again };
 
-static void what_goes_may_set_it(void **state) {
+static void destroyed_value_may_set_the_watch(void **state) {
   avow_watch_set(watch, avow_object(&setting, NULL));
   avow_channel_t *c = avow_watch_subscribe(watch);
 
@@ -218,7 +218,7 @@ static void what_goes_may_set_it(void **state) {
   joined = NULL;
 }
 
-static void without_memory_it_rejects(void **state) {
+static void watch_without_memory_rejects(void **state) {
   for (int n = 1; n <= 2; n++) {
     const avow_value_t first = avow_string("it is lost, and not inside");
     fail_allocation(n, false);
@@ -235,7 +235,7 @@ static void without_memory_it_rejects(void **state) {
   }
 }
 
-static void it_outlives_its_loop(void **state) {
+static void watch_may_outlive_its_loop(void **state) {
   avow_channel_t *c = avow_watch_subscribe(watch);
 
   renew_loop();
@@ -245,7 +245,7 @@ static void it_outlives_its_loop(void **state) {
   avow_channel_t *late = avow_watch_subscribe(watch);
   avow_channel_unref(late);
   avow_channel_unref(c);
-  let_go();
+  release_watch();
 }
 
 /* Random programs, compared with a number and a set of its receivers. */
@@ -273,7 +273,7 @@ static void model_set(model_t *m, int64_t value) {
   avow_watch_set(watch, value != 0 ? avow_int(value) : avow_none());
 }
 
-static void model_ask(model_t *m, unsigned i) {
+static void model_receive(model_t *m, unsigned i) {
   avow_value_t v;
   const int err = avow_channel_try_next(m->at[i].channel, &v);
   const bool news = m->value != 0 && m->at[i].seen != m->version;
@@ -304,22 +304,22 @@ static void model_step(model_t *m, int64_t number) {
       m->at[i].seen = m->version;
     avow_unref(p);
   } else {
-    model_ask(m, i);
+    model_receive(m, i);
   }
 }
 
-static void random_programs_do_as_a_number_does(void **state) {
-  let_go();
+static void random_programs_match_the_model(void **state) {
+  release_watch();
   for (uint64_t seed = 1; seed <= 300; seed++) {
     model_t m = { .state = seed };
     watch = avow_watch_new(loop, avow_none());
     for (int64_t i = 1; i <= STEPS; i++)
       model_step(&m, i);
-    let_go();
+    release_watch();
     for (unsigned i = 0; i < CHANNELS; i++)
       if (m.at[i].channel != NULL) {
-        model_ask(&m, i);
-        model_ask(&m, i);
+        model_receive(&m, i);
+        model_receive(&m, i);
         avow_channel_unref(m.at[i].channel);
       }
     run();
@@ -330,20 +330,20 @@ static void random_programs_do_as_a_number_does(void **state) {
 
 SUITE(watch) {
   const struct CMUnitTest tests[] = {
-    WATCH_CASE(each_has_the_newest_that_it_has_not_had),
-    WATCH_CASE(who_waits_has_the_next_value_only),
-    WATCH_CASE(value_is_there_to_look_at),
-    WATCH_CASE(without_a_value_who_asks_waits),
-    WATCH_CASE(nothing_to_begin_with),
-    WATCH_CASE(it_ends_behind_the_last_value),
+    WATCH_CASE(each_subscriber_receives_the_newest_unseen_value),
+    WATCH_CASE(pending_receives_get_the_next_value),
+    WATCH_CASE(current_value_can_be_read),
+    WATCH_CASE(receive_waits_while_there_is_no_value),
+    WATCH_CASE(watch_may_end_before_its_first_value),
+    WATCH_CASE(subscribers_end_after_the_last_value),
     WATCH_CASE(error_is_a_value),
-    WATCH_CASE(who_was_cancelled_has_had_nothing),
-    WATCH_CASE(it_may_be_chosen),
+    WATCH_CASE(canceled_receive_takes_no_value),
+    WATCH_CASE(subscription_may_be_selected),
     WATCH_CASE(subscribers_are_counted),
-    WATCH_CASE(what_goes_may_set_it),
-    WATCH_CASE(without_memory_it_rejects),
-    WATCH_CASE(it_outlives_its_loop),
-    WATCH_CASE(random_programs_do_as_a_number_does),
+    WATCH_CASE(destroyed_value_may_set_the_watch),
+    WATCH_CASE(watch_without_memory_rejects),
+    WATCH_CASE(watch_may_outlive_its_loop),
+    WATCH_CASE(random_programs_match_the_model),
   };
   return RUN(tests);
 }

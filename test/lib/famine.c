@@ -23,7 +23,7 @@ void use_up_reserve(void) {
     last[i] = avow_finally(avow_ref(pending), nothing, NULL);
 }
 
-static void let_go(avow_promise_t *promises[], int n) {
+static void release_promises(avow_promise_t *promises[], int n) {
   for (int i = 0; i < n; i++) {
     avow_unref(promises[i]);
     promises[i] = NULL;
@@ -32,8 +32,8 @@ static void let_go(avow_promise_t *promises[], int n) {
 
 void give_back_memory(void) {
   fail_allocation(0, false);
-  let_go(crowd, CROWD);
-  let_go(last, RESERVED);
+  release_promises(crowd, CROWD);
+  release_promises(last, RESERVED);
   avow_unref(pending);
   assert_true(avow_resolve(end, avow_none()));
 }

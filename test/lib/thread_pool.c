@@ -29,7 +29,7 @@ void run_until_met(void) {
     (void) uv_run(loop, UV_RUN_NOWAIT);
 }
 
-void let_go_in_pool(void) {
+void release_pool_threads(void) {
   uv_sem_post(&gate);
 }
 
@@ -60,7 +60,7 @@ void hold_pool(int threads) {
 
 void release_pool(void) {
   for (; held > 0; held--)
-    let_go_in_pool();
+    release_pool_threads();
 }
 
 void wait_until_taken(void) {
@@ -82,7 +82,7 @@ avow_promise_t *taken_in_a_turn(start_fn start) {
   return p;
 }
 
-avow_promise_t *done_unheard(start_fn start) {
+avow_promise_t *done_but_not_received(start_fn start) {
   hold_pool(THREADS - 1);
   avow_promise_t *p = start();
   wait_until_taken();

@@ -29,7 +29,7 @@ avow_promise_t *taken_in_a_turn(start_fn start);
 
 /* Because one thread does all jobs, the request is done. The loop has not yet
    received its completion. */
-avow_promise_t *done_unheard(start_fn start);
+avow_promise_t *done_but_not_received(start_fn start);
 
 /* Call it while the pool is blocked. Starts the operation and waits until it is
    done. The loop receives this completion before any later one. */
@@ -45,6 +45,6 @@ void wait_in_pool(void);
 void meet_in_pool(void);
 /* Runs the loop until the job reports, then lets the job end. */
 void run_until_met(void);
-void let_go_in_pool(void);
+void release_pool_threads(void);
 
 #endif

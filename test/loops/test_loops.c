@@ -7,7 +7,7 @@
 
 static uv_thread_t home_thread;
 
-static avow_value_t is_elsewhere(uv_loop_t *own, void *data) {
+static avow_value_t is_on_another_thread(uv_loop_t *own, void *data) {
   const uv_thread_t self = uv_thread_self();
   return avow_int(uv_thread_equal(&self, &home_thread) == 0 && own != loop);
 }
@@ -17,7 +17,7 @@ static avow_value_t stop_there(uv_loop_t *own, void *data) {
   return avow_int(1);
 }
 
-static void loop_goes_on_after_a_uv_stop(void **state) {
+static void loop_continues_after_uv_stop(void **state) {
   assert_fulfils_int(avow_loops_run(loops, 0, loop, stop_there, NULL), 1);
 
   assert_fulfils_none(avow_loops_run(loops, 0, loop, sleep_there, NULL));
@@ -34,21 +34,23 @@ static avow_value_t same_number(uv_loop_t *own, void *data) {
 
 static void run_calls_on_another_thread(void **state) {
   for (size_t i = 0; i < LOOPS; i++)
-    assert_fulfils_int(avow_loops_run(loops, i, loop, is_elsewhere, NULL), 1);
-  assert_fulfils_int(avow_loops_run(loops, AVOW_LEAST_BUSY, loop, is_elsewhere,
-                                    NULL),
+    assert_fulfils_int(avow_loops_run(loops, i, loop, is_on_another_thread,
+                                      NULL),
+                       1);
+  assert_fulfils_int(avow_loops_run(loops, AVOW_LEAST_BUSY, loop,
+                                    is_on_another_thread, NULL),
                      1);
 
   end_loops();
 }
 
-static void run_waits_for_a_promise_over_there(void **state) {
+static void run_waits_for_a_promise_on_its_loop(void **state) {
   assert_fulfils_none(avow_loops_run(loops, 0, loop, sleep_there, NULL));
 
   end_loops();
 }
 
-static void run_rejects_with_an_error_from_there(void **state) {
+static void run_rejects_with_the_error_of_its_function(void **state) {
   const avow_value_t v =
       avow_run(avow_loops_run(loops, 0, loop, fail_there, NULL));
 
@@ -100,7 +102,7 @@ static avow_value_t run_b(uv_loop_t *own, void *data) {
 }
 
 /* Both requests arrive while the other loop is busy. */
-static void runs_that_begin_together_are_tasks(void **state) {
+static void simultaneous_runs_are_separate_tasks(void **state) {
   log_t log = { .n = 0 };
   assert_int_equal(uv_sem_init(&may_go_on, 0), 0);
   avow_promise_t *busy = avow_loops_run(loops, 0, loop, stay, NULL);
@@ -118,7 +120,7 @@ static void runs_that_begin_together_are_tasks(void **state) {
   end_loops();
 }
 
-static void cancelled_run_is_cancelled_over_there_and_waited_for(void **state) {
+static void canceled_run_settles_after_its_cleanup(void **state) {
   avow_promise_t *p = avow_loops_run(loops, 0, loop, hang, NULL);
   uv_sem_wait(&arrived);
 
@@ -142,7 +144,7 @@ static avow_value_t count_there(uv_loop_t *own, void *data) {
   return avow_none();
 }
 
-static void cancelled_before_its_turn_is_never_called(void **state) {
+static void canceled_queued_run_is_never_called(void **state) {
   avow_promise_t *first = avow_loops_run(loops, 0, loop, hold, NULL);
   avow_promise_t *p = avow_loops_run(loops, 0, loop, count_there, NULL);
 
@@ -156,7 +158,7 @@ static void cancelled_before_its_turn_is_never_called(void **state) {
   end_loops();
 }
 
-static void cancelled_when_done_changes_nothing_there(void **state) {
+static void undelivered_run_can_be_canceled(void **state) {
   avow_promise_t *p = avow_loops_run(loops, 0, loop, count_there, NULL);
   while (notes == 0)
     continue;
@@ -167,13 +169,13 @@ static void cancelled_when_done_changes_nothing_there(void **state) {
   end_loops();
 }
 
-static void least_busy_loop_is_one_that_is_free(void **state) {
+static void least_busy_loop_is_a_free_loop(void **state) {
   avow_promise_t *held[LOOPS - 1];
   for (size_t i = 0; i < LOOPS - 1; i++)
     held[i] = avow_loops_run(loops, AVOW_LEAST_BUSY, loop, hold, NULL);
 
-  assert_fulfils_int(avow_loops_run(loops, AVOW_LEAST_BUSY, loop, is_elsewhere,
-                                    NULL),
+  assert_fulfils_int(avow_loops_run(loops, AVOW_LEAST_BUSY, loop,
+                                    is_on_another_thread, NULL),
                      1);
 
   for (size_t i = 0; i < LOOPS - 1; i++)
@@ -182,7 +184,7 @@ static void least_busy_loop_is_one_that_is_free(void **state) {
   end_loops();
 }
 
-static void run_refuses_what_it_cannot_do(void **state) {
+static void run_refuses_invalid_arguments(void **state) {
   const avow_value_t v =
       avow_run(avow_loops_run(loops, LOOPS, loop, count_there, NULL));
   assert_int_equal(avow_error_code(&v), UV_EINVAL);
@@ -194,7 +196,7 @@ static void run_refuses_what_it_cannot_do(void **state) {
   end_loops();
 }
 
-static void closing_cancels_what_runs(void **state) {
+static void closing_cancels_running_functions(void **state) {
   avow_promise_t *p = avow_loops_run(loops, 0, loop, hang, NULL);
   uv_sem_wait(&arrived);
 
@@ -204,13 +206,13 @@ static void closing_cancels_what_runs(void **state) {
   assert_int_equal(notes, 1);
 }
 
-static avow_value_t tell_and_hold(uv_loop_t *own, void *data) {
+static avow_value_t signal_and_hold(uv_loop_t *own, void *data) {
   uv_sem_post(&arrived);
   return hold(own, data);
 }
 
-static void closing_begins_nothing_more(void **state) {
-  avow_promise_t *first = avow_loops_run(loops, 0, loop, tell_and_hold, NULL);
+static void closing_starts_no_queued_function(void **state) {
+  avow_promise_t *first = avow_loops_run(loops, 0, loop, signal_and_hold, NULL);
   uv_sem_wait(&arrived);
   avow_promise_t *p = avow_loops_run(loops, 0, loop, count_there, NULL);
 
@@ -243,7 +245,7 @@ static void closing_ends_a_loop_whose_handles_were_closed(void **state) {
   assert_fulfils_none(closed);
 }
 
-static void what_comes_to_a_loop_without_handles_is_cancelled(void **state) {
+static void run_on_a_loop_without_handles_is_canceled(void **state) {
   avow_promise_t *p = avow_loops_run(loops, 0, loop, close_all_late, NULL);
   uv_sem_wait(&arrived);
 
@@ -273,7 +275,7 @@ static avow_value_t run_late(uv_loop_t *own, void *data) {
   return avow_follow(avow_loops_run(loops, 1, own, count_there, NULL));
 }
 
-static void loops_that_are_closing_begin_nothing_for_each_other(void **state) {
+static void closing_loops_start_no_functions_of_each_other(void **state) {
   avow_promise_t *p = avow_loops_run(loops, 0, loop, run_late, NULL);
   uv_sem_wait(&arrived);
 
@@ -296,13 +298,13 @@ static avow_value_t run_there(uv_loop_t *own, void *data) {
   return avow_follow(avow_loops_run(loops, 1, own, same_number, &number));
 }
 
-static void loops_run_on_one_another(void **state) {
+static void loops_run_functions_on_each_other(void **state) {
   assert_fulfils_int(avow_loops_run(loops, 0, loop, run_there, NULL), 5);
 
   end_loops();
 }
 
-static void home_that_closes_waits_for_the_answers(void **state) {
+static void home_loop_close_waits_for_the_results(void **state) {
   avow_promise_t *p = avow_loops_run(loops, 0, loop, hang, NULL);
   uv_sem_wait(&arrived);
 
@@ -315,7 +317,7 @@ static void home_that_closes_waits_for_the_answers(void **state) {
   end_loops();
 }
 
-static void home_that_closes_meanwhile_joins_the_threads(void **state) {
+static void home_loop_close_joins_the_threads(void **state) {
   avow_promise_t *p = avow_loops_close(loops, loop);
 
   assert_int_equal(avow_loop_close(loop), 0);
@@ -325,7 +327,7 @@ static void home_that_closes_meanwhile_joins_the_threads(void **state) {
   assert_int_equal(avow_loop_init(loop, NULL), 0);
 }
 
-static void one_loop_a_core_is_the_default(void **state) {
+static void one_loop_for_each_core_is_the_default(void **state) {
   avow_loops_t *some = avow_loops_new(0);
 
   assert_int_equal(avow_loops_count(some), uv_available_parallelism());
@@ -334,7 +336,7 @@ static void one_loop_a_core_is_the_default(void **state) {
   end_loops();
 }
 
-static void loops_made_where_others_were_are_there(void **state) {
+static void loops_at_freed_addresses_are_usable(void **state) {
   end_loops();
 
   for (int i = 0; i < 50; i++) {
@@ -350,26 +352,26 @@ SUITE(loops) {
   (void) uv_sem_init(&gate, 0);
   const struct CMUnitTest tests[] = {
     LOOPS_CASE(run_calls_on_another_thread),
-    LOOPS_CASE(loop_goes_on_after_a_uv_stop),
-    LOOPS_CASE(run_waits_for_a_promise_over_there),
-    LOOPS_CASE(runs_that_begin_together_are_tasks),
-    LOOPS_CASE(run_rejects_with_an_error_from_there),
-    LOOPS_CASE(cancelled_run_is_cancelled_over_there_and_waited_for),
-    LOOPS_CASE(cancelled_before_its_turn_is_never_called),
-    LOOPS_CASE(cancelled_when_done_changes_nothing_there),
-    LOOPS_CASE(least_busy_loop_is_one_that_is_free),
-    LOOPS_CASE(run_refuses_what_it_cannot_do),
-    LOOPS_CASE(closing_cancels_what_runs),
-    LOOPS_CASE(closing_begins_nothing_more),
-    LOOPS_CASE(loops_that_are_closing_begin_nothing_for_each_other),
+    LOOPS_CASE(loop_continues_after_uv_stop),
+    LOOPS_CASE(run_waits_for_a_promise_on_its_loop),
+    LOOPS_CASE(simultaneous_runs_are_separate_tasks),
+    LOOPS_CASE(run_rejects_with_the_error_of_its_function),
+    LOOPS_CASE(canceled_run_settles_after_its_cleanup),
+    LOOPS_CASE(canceled_queued_run_is_never_called),
+    LOOPS_CASE(undelivered_run_can_be_canceled),
+    LOOPS_CASE(least_busy_loop_is_a_free_loop),
+    LOOPS_CASE(run_refuses_invalid_arguments),
+    LOOPS_CASE(closing_cancels_running_functions),
+    LOOPS_CASE(closing_starts_no_queued_function),
+    LOOPS_CASE(closing_loops_start_no_functions_of_each_other),
     LOOPS_CASE(closing_closes_handles_left_open),
-    LOOPS_CASE(loops_run_on_one_another),
-    LOOPS_CASE(home_that_closes_waits_for_the_answers),
-    LOOPS_CASE(home_that_closes_meanwhile_joins_the_threads),
-    LOOPS_CASE(one_loop_a_core_is_the_default),
+    LOOPS_CASE(loops_run_functions_on_each_other),
+    LOOPS_CASE(home_loop_close_waits_for_the_results),
+    LOOPS_CASE(home_loop_close_joins_the_threads),
+    LOOPS_CASE(one_loop_for_each_core_is_the_default),
     LOOPS_CASE(closing_ends_a_loop_whose_handles_were_closed),
-    LOOPS_CASE(what_comes_to_a_loop_without_handles_is_cancelled),
-    LOOPS_CASE(loops_made_where_others_were_are_there),
+    LOOPS_CASE(run_on_a_loop_without_handles_is_canceled),
+    LOOPS_CASE(loops_at_freed_addresses_are_usable),
   };
   return RUN(tests);
 }

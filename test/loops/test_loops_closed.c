@@ -39,7 +39,7 @@ static void close_handles_of_the_first(const avow_loops_t *loops,
   assert_rejects(q, UV_ECANCELED);
 }
 
-static void loop_without_handles_takes_no_more(void **state) {
+static void loop_without_handles_refuses_runs(void **state) {
   avow_loops_t *loops = avow_loops_new(2);
   close_handles_of_the_first(loops, NULL);
 
@@ -50,7 +50,7 @@ static void loop_without_handles_takes_no_more(void **state) {
   assert_fulfils_none(avow_loops_close(loops, loop));
 }
 
-static void closing_waits_for_no_thread_that_is_over(void **state) {
+static void closing_does_not_wait_for_an_ended_thread(void **state) {
   avow_loops_t *loops = avow_loops_new(1);
   assert_int_equal(uv_sem_init(&exited, 0), 0);
   pthread_key_t at_exit;
@@ -64,7 +64,7 @@ static void closing_waits_for_no_thread_that_is_over(void **state) {
   uv_sem_destroy(&exited);
 }
 
-static void answer_of_a_thread_that_is_over_can_be_cancelled(void **state) {
+static void result_of_an_ended_thread_can_be_canceled(void **state) {
   avow_loops_t *loops = avow_loops_new(1);
   assert_int_equal(uv_sem_init(&exited, 0), 0);
   pthread_key_t at_exit;
@@ -89,7 +89,7 @@ static avow_value_t take_time(uv_loop_t *own, void *data) {
   return avow_none();
 }
 
-static void home_waits_for_what_is_cancelled(void **state) {
+static void home_loop_close_waits_for_canceled_runs(void **state) {
   avow_loops_t *loops = avow_loops_new(1);
   avow_promise_t *p = avow_loops_run(loops, 0, loop, sleep_long, NULL);
   uv_walk(loop, close_handle, NULL);
@@ -100,7 +100,7 @@ static void home_waits_for_what_is_cancelled(void **state) {
   assert_fulfils_none(avow_loops_close(loops, loop));
 }
 
-static void home_waits_for_what_has_begun(void **state) {
+static void home_loop_close_waits_for_running_functions(void **state) {
   uv_sem_t begun;
   assert_int_equal(uv_sem_init(&begun, 0), 0);
   avow_loops_t *loops = avow_loops_new(1);
@@ -119,7 +119,7 @@ static avow_value_t close_ours(uv_loop_t *own, void *data) {
   return avow_follow(avow_loops_close(data, own));
 }
 
-static void loops_are_not_closed_by_one_of_them(void **state) {
+static void loops_refuse_a_close_on_their_own_threads(void **state) {
   avow_loops_t *loops = avow_loops_new(2);
   avow_promise_t *p = avow_loops_run(loops, 1, loop, sleep_shortly, NULL);
 
@@ -143,7 +143,7 @@ static void close_twice(void) {
   assert_fulfils_none(p);
 }
 
-static void loops_close_once(void **state) {
+static void second_close_of_loops_is_misuse(void **state) {
   assert_misuse(close_twice, "avow_loops_close(): loops are closed already");
 }
 
@@ -159,13 +159,13 @@ static void null_is_misuse(void **state) {
 
 SUITE(loops_closed) {
   const struct CMUnitTest tests[] = {
-    CASE(loop_without_handles_takes_no_more),
-    CASE(closing_waits_for_no_thread_that_is_over),
-    CASE(answer_of_a_thread_that_is_over_can_be_cancelled),
-    CASE(home_waits_for_what_is_cancelled),
-    CASE(home_waits_for_what_has_begun),
-    CASE(loops_are_not_closed_by_one_of_them),
-    CASE(loops_close_once),
+    CASE(loop_without_handles_refuses_runs),
+    CASE(closing_does_not_wait_for_an_ended_thread),
+    CASE(result_of_an_ended_thread_can_be_canceled),
+    CASE(home_loop_close_waits_for_canceled_runs),
+    CASE(home_loop_close_waits_for_running_functions),
+    CASE(loops_refuse_a_close_on_their_own_threads),
+    CASE(second_close_of_loops_is_misuse),
     CASE(null_is_misuse),
   };
   return RUN(tests);

@@ -38,7 +38,7 @@ static void loops_without_memory_are_refused(void **state) {
 }
 
 /* Any of its allocations may fail. */
-static void loop_that_cannot_be_begun_is_refused(void **state) {
+static void loop_that_cannot_start_is_refused(void **state) {
   size_t count = 0;
   for (long nth = 2; count == 0; nth++) {
     fail_allocation(nth, true);
@@ -55,7 +55,7 @@ static void loop_that_cannot_be_begun_is_refused(void **state) {
 }
 
 /* Any allocation for any of the loops may fail. */
-static void loops_are_as_many_as_were_asked_for_or_none(void **state) {
+static void loops_start_all_or_none(void **state) {
   const long before = allocation_calls();
   assert_fulfils_none(avow_loops_close(avow_loops_new(1), loop));
   const long for_one = allocation_calls() - before;
@@ -101,7 +101,7 @@ static int run_with(size_t n, long nth) {
 }
 
 /* Any block may be the missing one. */
-static void run_that_no_block_can_wait_for_is_refused(void **state) {
+static void run_without_memory_for_blocks_is_refused(void **state) {
   int code = 0;
   for (size_t n = 0; n < 8; n++) {
     for (long nth = 1; nth < 20; nth++) {
@@ -156,9 +156,9 @@ static void loops_without_threads_are_refused(void **state) {
 SUITE(loops_fails) {
   const struct CMUnitTest tests[] = {
     LOOPS_CASE(loops_without_memory_are_refused),
-    LOOPS_CASE(loop_that_cannot_be_begun_is_refused),
-    LOOPS_CASE(loops_are_as_many_as_were_asked_for_or_none),
-    LOOPS_CASE(run_that_no_block_can_wait_for_is_refused),
+    LOOPS_CASE(loop_that_cannot_start_is_refused),
+    LOOPS_CASE(loops_start_all_or_none),
+    LOOPS_CASE(run_without_memory_for_blocks_is_refused),
     LOOPS_CASE(loops_without_threads_are_refused),
   };
   return RUN(tests);

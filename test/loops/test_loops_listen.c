@@ -30,7 +30,7 @@ static void connections_are_served_on_all_loops(void **state) {
   stop_server(p);
 }
 
-static void connections_are_handed_to_all_loops_alike(void **state) {
+static void connections_are_distributed_evenly(void **state) {
   if (shared)
     skip_because(shares);
   avow_promise_t *p = listen_with(echo, 0);
@@ -66,7 +66,7 @@ static void closing_the_server_lets_connections_end(void **state) {
   avow_value_unref(end);
 }
 
-static void closing_an_idle_server_ends_it(void **state) {
+static void closing_an_idle_server_settles_the_listen(void **state) {
   avow_promise_t *p = listen_with(echo, 0);
 
   assert_fulfils_none(close_server());
@@ -74,7 +74,7 @@ static void closing_an_idle_server_ends_it(void **state) {
   assert_fulfils_none(p);
 }
 
-static void cancelling_cancels_connections_and_waits_for_them(void **state) {
+static void cancel_ends_connections_and_waits_for_them(void **state) {
   avow_promise_t *p = listen_with(echo, 0);
   const avow_value_t end = connected();
   wait_for(&begun, 1);
@@ -89,7 +89,7 @@ static void cancelling_cancels_connections_and_waits_for_them(void **state) {
   avow_value_unref(end);
 }
 
-static void cancelling_a_closed_server_cancels_its_connections(void **state) {
+static void cancel_of_a_closed_server_cancels_its_connections(void **state) {
   avow_promise_t *p = listen_with(echo, 0);
   const avow_value_t end = connected();
   wait_for(&begun, 1);
@@ -103,7 +103,7 @@ static void cancelling_a_closed_server_cancels_its_connections(void **state) {
   avow_value_unref(end);
 }
 
-static void connections_in_excess_wait(void **state) {
+static void connections_above_the_limit_wait(void **state) {
   avow_loops_t *all = loops;
   loops = avow_loops_new(1);
   avow_promise_t *p = listen_with(echo, 2);
@@ -124,7 +124,7 @@ static void connections_in_excess_wait(void **state) {
   loops = all;
 }
 
-static void limit_is_for_each_loop(void **state) {
+static void limit_applies_to_each_loop(void **state) {
   if (shared)
     skip_because(shares);
   avow_promise_t *p = listen_with(echo, 1);
@@ -145,7 +145,7 @@ static void limit_is_for_each_loop(void **state) {
   stop_server(p);
 }
 
-static void failures_are_passed_over(void **state) {
+static void failed_connections_do_not_stop_the_server(void **state) {
   static const avow_cb fns[] = { hang_up, fail_later };
   for (size_t i = 0; i < 2; i++) {
     avow_promise_t *p = listen_with(fns[i], SIZE_MAX);
@@ -166,7 +166,7 @@ static avow_value_t echo_once(size_t i, void *data) {
   return avow_follow(avow_connect(loop, "127.0.0.1", port));
 }
 
-static void stopping_under_fire_leaves_nothing(void **state) {
+static void stop_under_load_leaves_nothing(void **state) {
   static const avow_map_options_t options = { .concurrency = 16,
                                               .kind = AVOW_ALL_SETTLED };
   for (int round = 0; round < 5; round++) {
@@ -201,7 +201,7 @@ static void closed_loops_end_the_server_at_the_next_connection(void **state) {
   loops = avow_loops_new(1);
 }
 
-static void home_that_closes_waits_for_the_connections(void **state) {
+static void home_loop_close_waits_for_the_connections(void **state) {
   avow_promise_t *p = listen_with(echo, 0);
   const int fd = connect_by_hand();
   wait_for(&begun, 1);
@@ -220,17 +220,17 @@ SUITE(loops_listen) {
   loops_server_init();
   const struct CMUnitTest tests[] = {
     LISTEN_CASE(connections_are_served_on_all_loops),
-    LISTEN_CASE(connections_are_handed_to_all_loops_alike),
+    LISTEN_CASE(connections_are_distributed_evenly),
     LISTEN_CASE(closing_the_server_lets_connections_end),
-    LISTEN_CASE(closing_an_idle_server_ends_it),
-    LISTEN_CASE(cancelling_cancels_connections_and_waits_for_them),
-    LISTEN_CASE(cancelling_a_closed_server_cancels_its_connections),
-    LISTEN_CASE(connections_in_excess_wait),
-    LISTEN_CASE(limit_is_for_each_loop),
-    LISTEN_CASE(failures_are_passed_over),
-    LISTEN_CASE(stopping_under_fire_leaves_nothing),
+    LISTEN_CASE(closing_an_idle_server_settles_the_listen),
+    LISTEN_CASE(cancel_ends_connections_and_waits_for_them),
+    LISTEN_CASE(cancel_of_a_closed_server_cancels_its_connections),
+    LISTEN_CASE(connections_above_the_limit_wait),
+    LISTEN_CASE(limit_applies_to_each_loop),
+    LISTEN_CASE(failed_connections_do_not_stop_the_server),
+    LISTEN_CASE(stop_under_load_leaves_nothing),
     LISTEN_CASE(closed_loops_end_the_server_at_the_next_connection),
-    LISTEN_CASE(home_that_closes_waits_for_the_connections),
+    LISTEN_CASE(home_loop_close_waits_for_the_connections),
   };
   return RUN(tests);
 }

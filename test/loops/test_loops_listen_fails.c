@@ -15,7 +15,7 @@
 
 #include "loops_server.h"
 
-static void without_memory_a_connection_waits(void **state) {
+static void connection_without_memory_waits(void **state) {
   if (shared)
     skip_because(shares); /* no event shows when the other loop has tried */
   avow_promise_t *p = listen_with(echo, 0);
@@ -35,7 +35,7 @@ static void without_memory_a_connection_waits(void **state) {
   stop_server(p);
 }
 
-static void closing_without_memory_cuts_connections_short(void **state) {
+static void closing_without_memory_cancels_connections(void **state) {
   if (!shared)
     skip_because("loops do not share a port here");
   avow_promise_t *p = listen_with(echo, 0);
@@ -61,7 +61,7 @@ static void leave_descriptors(int n, struct rlimit *old) {
   assert_int_equal(setrlimit(RLIMIT_NOFILE, &tight), 0);
 }
 
-static void without_descriptors_a_connection_is_closed(void **state) {
+static void connection_without_descriptors_is_closed(void **state) {
   if (shared)
     skip_because(shares);
   avow_promise_t *p = listen_with(echo, 0);
@@ -84,7 +84,7 @@ static void without_descriptors_a_connection_is_closed(void **state) {
 }
 
 /* No descriptors are left for the sockets of the loops. */
-static void without_descriptors_connections_are_handed_over(void **state) {
+static void loops_without_sockets_still_get_connections(void **state) {
   if (!shared)
     skip_because("loops do not share a port here");
   struct rlimit old;
@@ -103,7 +103,7 @@ static void without_descriptors_connections_are_handed_over(void **state) {
   stop_server(p);
 }
 
-static void ipv6_is_served_too(void **state) {
+static void ipv6_connections_are_served(void **state) {
   avow_value_unref(server);
   server = avow_run(avow_bind(loop, "::1", "0"));
   if (avow_is_error(&server))
@@ -125,7 +125,7 @@ static void ipv6_is_served_too(void **state) {
 }
 
 /* The connection's own descriptor is valid. */
-static void what_is_no_descriptor_is_refused(void **state) {
+static void invalid_descriptor_is_refused(void **state) {
   const avow_value_t v = avow__owned_open(loop, UV_TCP, -1);
 
   assert_int_equal(avow_error_code(&v), UV_EBADF);
@@ -133,7 +133,7 @@ static void what_is_no_descriptor_is_refused(void **state) {
 }
 
 /* An address can be bound twice until a socket listens. */
-static void an_address_that_another_took_is_refused(void **state) {
+static void address_in_use_is_refused(void **state) {
   const avow_value_t second = avow_run(avow_bind(loop, "127.0.0.1", port));
   avow_promise_t *p = listen_with(echo, 0);
 
@@ -151,11 +151,11 @@ static void serve_a_number(void) {
   avow_unref(avow_loops_listen(loops, avow_int(1), echo, NULL, NULL));
 }
 
-static void what_is_no_stream_is_not_served(void **state) {
+static void serving_another_type_is_misuse(void **state) {
   assert_misuse(serve_a_number, "not stream; check its type first");
 }
 
-static void listen_refuses_options_of_a_later_version(void **state) {
+static void listen_refuses_nonzero_reserved_fields(void **state) {
   const avow_loops_listen_options_t newer = { .reserved[0] = 1 };
   const avow_value_t other = avow_run(avow_bind(loop, "127.0.0.1", "0"));
 
@@ -164,7 +164,7 @@ static void listen_refuses_options_of_a_later_version(void **state) {
               "invalid argument: a reserved field is not zero");
 }
 
-static void listen_refuses_what_it_cannot_do(void **state) {
+static void listen_refuses_invalid_calls(void **state) {
   avow_loops_t *none = avow_loops_new(SIZE_MAX);
   avow_promise_t *p = listen_with(echo, 0);
 
@@ -183,16 +183,16 @@ SUITE(loops_listen_fails) {
   (void) signal(SIGPIPE, SIG_IGN);
   loops_server_init();
   const struct CMUnitTest tests[] = {
-    LISTEN_CASE(without_memory_a_connection_waits),
-    LISTEN_CASE(closing_without_memory_cuts_connections_short),
-    LISTEN_CASE(without_descriptors_a_connection_is_closed),
-    LISTEN_CASE(without_descriptors_connections_are_handed_over),
-    LISTEN_CASE(ipv6_is_served_too),
-    LISTEN_CASE(what_is_no_descriptor_is_refused),
-    LISTEN_CASE(an_address_that_another_took_is_refused),
-    LISTEN_CASE(what_is_no_stream_is_not_served),
-    LISTEN_CASE(listen_refuses_options_of_a_later_version),
-    LISTEN_CASE(listen_refuses_what_it_cannot_do),
+    LISTEN_CASE(connection_without_memory_waits),
+    LISTEN_CASE(closing_without_memory_cancels_connections),
+    LISTEN_CASE(connection_without_descriptors_is_closed),
+    LISTEN_CASE(loops_without_sockets_still_get_connections),
+    LISTEN_CASE(ipv6_connections_are_served),
+    LISTEN_CASE(invalid_descriptor_is_refused),
+    LISTEN_CASE(address_in_use_is_refused),
+    LISTEN_CASE(serving_another_type_is_misuse),
+    LISTEN_CASE(listen_refuses_nonzero_reserved_fields),
+    LISTEN_CASE(listen_refuses_invalid_calls),
   };
   return RUN(tests);
 }

@@ -11,7 +11,7 @@
 #endif
 
 /* A loop keeps the blocks of 1,024 waiters. */
-static void a_crowd_may_wait_over_there(void **state) {
+static void many_runs_may_wait_on_one_loop(void **state) {
   enum { CROWD = 1100 };
   avow_promise_t *ps[CROWD];
   for (size_t i = 0; i < CROWD; i++)
@@ -26,17 +26,17 @@ static void a_crowd_may_wait_over_there(void **state) {
     assert_rejects(ps[i], UV_ECANCELED);
 }
 
-static avow_value_t ask_again(uv_loop_t *own, void *data) {
+static avow_value_t run_nested(uv_loop_t *own, void *data) {
   avow_promise_t *p = avow_loops_run(loops, 1, own, hang, NULL);
   return avow_follow(avow_finally(p, clean_up, own));
 }
 
-static void closing_under_fire_settles_all(void **state) {
+static void closing_under_load_settles_all_runs(void **state) {
   enum { RUNS = 400 };
   avow_promise_t *ps[RUNS];
   for (size_t i = 0; i < RUNS; i++)
     ps[i] = avow_loops_run(loops, i % LOOPS, loop,
-                           i % 3 == 0 ? ask_again : sleep_there, NULL);
+                           i % 3 == 0 ? run_nested : sleep_there, NULL);
 
   avow_promise_t *closed = avow_loops_close(loops, loop);
 
@@ -63,7 +63,7 @@ static avow_value_t add(const avow_value_t *arg, void *data) {
   return avow_none();
 }
 
-static avow_value_t ask_another(size_t i, void *data) {
+static avow_value_t run_on_another_loop(size_t i, void *data) {
   mover_t *mover = data;
   const size_t other = (mover->index + 1 + i % (LOOPS - 1)) % LOOPS;
   avow_promise_t *p = avow_loops_run(loops, other, mover->own, one, NULL);
@@ -74,10 +74,10 @@ static avow_value_t move(uv_loop_t *own, void *data) {
   static const avow_map_options_t options = { .concurrency = AT_ONCE };
   mover_t *mover = data;
   mover->own = own;
-  return avow_follow(avow_map(own, EACH, ask_another, mover, &options));
+  return avow_follow(avow_map(own, EACH, run_on_another_loop, mover, &options));
 }
 
-static void many_results_change_loops(void **state) {
+static void many_results_move_between_loops(void **state) {
   mover_t movers[LOOPS];
   avow_promise_t *ps[LOOPS];
   for (size_t i = 0; i < LOOPS; i++) {
@@ -93,7 +93,7 @@ static void many_results_change_loops(void **state) {
 }
 
 #ifndef AVOW_NO_POOL
-static avow_value_t wait_a_turn(uv_loop_t *own, void *data) {
+static avow_value_t wait_one_iteration(uv_loop_t *own, void *data) {
   return avow_follow(avow_next_iteration(own));
 }
 
@@ -105,11 +105,12 @@ static long calls_for_runs(size_t n) {
     avow_unref(avow_loops_run(loops, i % LOOPS, loop, one, NULL));
   run();
   for (size_t i = 0; i < n; i++)
-    assert_fulfils_none(avow_loops_run(loops, 0, loop, wait_a_turn, NULL));
+    assert_fulfils_none(
+        avow_loops_run(loops, 0, loop, wait_one_iteration, NULL));
   return allocation_calls() - before;
 }
 
-static void runs_serve_anew_what_others_have_left(void **state) {
+static void runs_reuse_the_blocks_of_earlier_runs(void **state) {
   (void) calls_for_runs(500); /* the first runs allocate the blocks */
 
   assert_int_equal(calls_for_runs(500), 0);
@@ -121,11 +122,11 @@ static void runs_serve_anew_what_others_have_left(void **state) {
 SUITE(loops_many) {
   (void) uv_sem_init(&arrived, 0);
   const struct CMUnitTest tests[] = {
-    LOOPS_CASE(a_crowd_may_wait_over_there),
-    LOOPS_CASE(closing_under_fire_settles_all),
-    LOOPS_CASE(many_results_change_loops),
+    LOOPS_CASE(many_runs_may_wait_on_one_loop),
+    LOOPS_CASE(closing_under_load_settles_all_runs),
+    LOOPS_CASE(many_results_move_between_loops),
 #ifndef AVOW_NO_POOL /* tools watch each block */
-    LOOPS_CASE(runs_serve_anew_what_others_have_left),
+    LOOPS_CASE(runs_reuse_the_blocks_of_earlier_runs),
 #endif
   };
   return RUN(tests);

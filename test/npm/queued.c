@@ -71,7 +71,7 @@ static avow_value_t break_it(void *unused) {
   return avow_error(UV_EPROTO);
 }
 
-void two_at_a_time(void **state) {
+void two_permits_run_two_calls_at_a_time(void **state) {
   avow_limiter_t *l = avow_limiter_new(loop, 2);
   avow_promise_t *ps[] = { add(l, 0, 0), add(l, 1, 100), add(l, 2, 0) };
 
@@ -81,7 +81,7 @@ void two_at_a_time(void **state) {
   avow_limiter_unref(l);
 }
 
-void time_limits_begin_with_the_function(void **state) {
+void timeouts_start_with_the_function(void **state) {
   avow_limiter_t *l = avow_limiter_new(loop, 1);
   limited_t late = { { .ms = 400 }, 300 };
   limited_t early = { { .ms = 200, .value = 7 }, 300 };
@@ -100,7 +100,7 @@ void time_limits_begin_with_the_function(void **state) {
   avow_limiter_unref(l);
 }
 
-void idle_is_when_all_are_done(void **state) {
+void limiter_is_idle_when_all_calls_are_done(void **state) {
   avow_limiter_t *l = avow_limiter_new(loop, 2);
   for (int again = 0; again < 2; again++) {
     avow_promise_t *p = add_many(l, 3, 100);
@@ -114,7 +114,7 @@ void idle_is_when_all_are_done(void **state) {
   avow_limiter_unref(l);
 }
 
-void a_failure_leaves_the_rest(void **state) {
+void other_calls_run_after_a_failure(void **state) {
   avow_limiter_t *l = avow_limiter_new(loop, 1);
   avow_promise_t *p = avow_limiter_run(l, give_word, NULL);
   avow_promise_t *q = avow_limiter_run(l, break_it, NULL);
@@ -128,7 +128,7 @@ void a_failure_leaves_the_rest(void **state) {
   avow_limiter_unref(l);
 }
 
-void no_rate_is_refused(void **state) {
+void zero_rate_is_refused(void **state) {
   avow_rate_t *none = avow_rate_new(loop, 0, 100, NULL);
   avow_rate_t *always = avow_rate_new(loop, 1, 0, NULL);
 
@@ -139,21 +139,21 @@ void no_rate_is_refused(void **state) {
   avow_rate_unref(always);
 }
 
-void one_an_interval(void **state) {
+void rate_admits_one_call_in_each_interval(void **state) {
   run_paced(SIZE_MAX, 1, 500, 2, 0);
 
   assert_int_equal(paced.began[0], 0);
   assert_int_equal(paced.began[1], 500);
 }
 
-void an_interval_does_not_wait_for_the_end(void **state) {
+void interval_does_not_wait_for_a_running_call(void **state) {
   run_paced(SIZE_MAX, 1, 500, 2, 600);
 
   assert_int_equal(paced.began[1], 500);
   assert_int_equal(avow_now(loop), 1100);
 }
 
-void both_limits_hold(void **state) {
+void permits_and_rate_both_limit_calls(void **state) {
   run_paced(5, 10, 1000, 13, 300);
 
   assert_int_equal(jobs_at_most(), 5);
@@ -161,7 +161,7 @@ void both_limits_hold(void **state) {
   assert_true(paced.began[12] >= 300);
 }
 
-void a_rest_fills_it_up(void **state) {
+void idle_time_refills_the_rate(void **state) {
   avow_rate_t *r = avow_rate_new(loop, 2, 100, NULL);
   finish(avow_rate_acquire(r, 2));
   assert_false(avow_rate_try(r, 1));

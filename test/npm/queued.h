@@ -38,14 +38,14 @@ void run_paced(size_t concurrency, uint64_t cap, uint64_t interval, size_t n,
                uint64_t ms);
 
 /* Cases that occur in several files of the package. */
-void a_failure_leaves_the_rest(void **state);
-void a_rest_fills_it_up(void **state);
-void an_interval_does_not_wait_for_the_end(void **state);
-void both_limits_hold(void **state);
-void idle_is_when_all_are_done(void **state);
-void no_rate_is_refused(void **state);
-void one_an_interval(void **state);
-void time_limits_begin_with_the_function(void **state);
-void two_at_a_time(void **state);
+void other_calls_run_after_a_failure(void **state);
+void idle_time_refills_the_rate(void **state);
+void interval_does_not_wait_for_a_running_call(void **state);
+void permits_and_rate_both_limit_calls(void **state);
+void limiter_is_idle_when_all_calls_are_done(void **state);
+void zero_rate_is_refused(void **state);
+void rate_admits_one_call_in_each_interval(void **state);
+void timeouts_start_with_the_function(void **state);
+void two_permits_run_two_calls_at_a_time(void **state);
 
 #endif

@@ -81,7 +81,7 @@ static avow_promise_t *call(function_t *self, int64_t value) {
   return p;
 }
 
-static void let_go(function_t *self) {
+static void release(function_t *self) {
   avow_cancel(self->all);
   avow_value_unref(avow_run(self->all));
   if (self->result != NULL) {
@@ -103,13 +103,13 @@ static void wait_for(uint64_t ms) {
   avow_value_unref(avow_run(avow_sleep(loop, ms)));
 }
 
-static void one_call_is_one(void **state) {
+static void single_call_runs_once(void **state) {
   debounce(&f, 100);
   assert_fulfils_int(call(&f, 7), 7);
-  let_go(&f);
+  release(&f);
 }
 
-static void several_calls_are_the_last(void **state) {
+static void several_calls_run_once_with_the_last_value(void **state) {
   debounce(&f, 100);
   f.takes = 50;
 
@@ -118,10 +118,10 @@ static void several_calls_are_the_last(void **state) {
   assert_int_equal(f.ran, 1);
   wait_for(200);
   assert_fulfils_int(call(&f, 6), 6);
-  let_go(&f);
+  release(&f);
 }
 
-static void it_may_take_longer_than_the_quiet(void **state) {
+static void function_may_outlast_the_quiet_time(void **state) {
   debounce(&f, 100);
   f.takes = 200;
   avow_promise_t *first = calls(&f, 1, 3);
@@ -131,10 +131,10 @@ static void it_may_take_longer_than_the_quiet(void **state) {
 
   assert_outcome(first, "is=[3 3 3]");
   assert_int_equal(f.ran, 2);
-  let_go(&f);
+  release(&f);
 }
 
-static void calls_while_it_runs_are_the_next(void **state) {
+static void calls_during_a_run_share_the_next_run(void **state) {
   debounce(&f, 50);
   f.takes = 100;
   avow_promise_t *first = call(&f, 1);
@@ -144,10 +144,10 @@ static void calls_while_it_runs_are_the_next(void **state) {
 
   assert_fulfils_int(first, 1);
   assert_int_equal(f.ran, 2);
-  let_go(&f);
+  release(&f);
 }
 
-static void the_slow_one_settles_too(void **state) {
+static void slower_first_run_settles_too(void **state) {
   debounce(&f, 30);
   f.takes = 150;
   avow_promise_t *first = call(&f, 1);
@@ -159,10 +159,10 @@ static void the_slow_one_settles_too(void **state) {
 
   assert_outcome(others, "is=[3 3]");
   assert_int_equal(f.ran, 2);
-  let_go(&f);
+  release(&f);
 }
 
-static void functions_do_not_interfere(void **state) {
+static void debounced_functions_do_not_interfere(void **state) {
   debounce(&f, 30);
   debounce(&g, 30);
   f.takes = g.takes = 50;
@@ -171,30 +171,30 @@ static void functions_do_not_interfere(void **state) {
   assert_outcome(of_f, "is=[2 2]");
   assert_outcome(of_g, "is=[12 12]");
 
-  let_go(&f);
-  let_go(&g);
+  release(&f);
+  release(&g);
 }
 
-static void no_time_is_the_next_turn(void **state) {
+static void zero_delay_runs_once_without_passing_time(void **state) {
   debounce(&f, 0);
 
   assert_outcome(calls(&f, 1, 3), "is=[3 3 3]");
 
   assert_int_equal(f.ran, 1);
   assert_int_equal(avow_now(loop), 0);
-  let_go(&f);
+  release(&f);
 }
 
-static void it_is_not_called_within_the_call(void **state) {
+static void function_does_not_run_inside_the_call(void **state) {
   debounce(&f, 0);
   avow_promise_t *p = call(&f, 1);
   assert_int_equal(f.ran, 0);
   avow_value_unref(avow_run(p));
   assert_int_equal(f.ran, 1);
-  let_go(&f);
+  release(&f);
 }
 
-static void a_failure_goes_to_all(void **state) {
+static void failure_rejects_all_callers(void **state) {
   debounce(&f, 50);
   f.takes = 10;
   f.code = UV_EPROTO;
@@ -204,17 +204,17 @@ static void a_failure_goes_to_all(void **state) {
     assert_rejects(ps[i], UV_EPROTO);
 
   assert_int_equal(f.ran, 1);
-  let_go(&f);
+  release(&f);
 }
 
-static void failures_and_results_may_follow_each_other(void **state) {
+static void results_and_failures_may_alternate(void **state) {
   debounce(&f, 50);
   assert_fulfils_int(call(&f, 1), 1);
   f.code = UV_EPROTO;
   assert_rejects(call(&f, 2), UV_EPROTO);
   f.code = 0;
   assert_fulfils_int(call(&f, 3), 3);
-  let_go(&f);
+  release(&f);
 }
 
 static avow_value_t abort_it(const avow_value_t *arg, void *unused) {
@@ -225,7 +225,7 @@ static avow_promise_t *signal_in(uint64_t ms) {
   return avow_then(avow_sleep(loop, ms), abort_it, NULL, NULL);
 }
 
-static void who_waits_may_be_stopped(void **state) {
+static void signal_rejects_waiting_callers(void **state) {
   debounce(&f, 100);
   avow_promise_t *stop = signal_in(10);
   avow_promise_t *ps[3];
@@ -238,28 +238,28 @@ static void who_waits_may_be_stopped(void **state) {
   assert_int_equal(avow_now(loop), 10);
   assert_int_equal(f.ran, 0);
   avow_unref(stop);
-  let_go(&f);
+  release(&f);
 }
 
-static void stopped_already_who_calls_is_told(void **state) {
+static void settled_signal_rejects_a_call(void **state) {
   debounce(&f, 100);
   avow_promise_t *stop = avow_promise_reject(loop, avow_error(UV_EPERM));
 
   assert_rejects(avow_until(call(&f, 1), stop), UV_EPERM);
 
   avow_unref(stop);
-  let_go(&f);
+  release(&f);
 }
 
-static void a_limit_of_time_stops_who_waits(void **state) {
+static void timeout_rejects_a_waiting_caller(void **state) {
   debounce(&f, 150);
 
   assert_rejects(avow_timeout(call(&f, 1), 100), UV_ETIMEDOUT);
 
-  let_go(&f);
+  release(&f);
 }
 
-static void stopping_one_leaves_the_others(void **state) {
+static void signal_does_not_affect_another_function(void **state) {
   debounce(&f, 50);
   debounce(&g, 50);
   avow_promise_t *stop = signal_in(10);
@@ -269,24 +269,24 @@ static void stopping_one_leaves_the_others(void **state) {
   assert_fulfils_int(q, 2);
 
   avow_unref(stop);
-  let_go(&f);
-  let_go(&g);
+  release(&f);
+  release(&g);
 }
 
-static void many_may_be_stopped(void **state) {
+static void settled_signal_rejects_many_calls(void **state) {
   debounce(&f, 50);
   avow_promise_t *stop = avow_promise_reject(loop, avow_error(UV_EPERM));
   for (int i = 0; i < 100; i++)
     assert_rejects(avow_until(call(&f, i), stop), UV_EPERM);
   avow_unref(stop);
-  let_go(&f);
+  release(&f);
 }
 
 static avow_value_t call_inner(const avow_value_t *value, void *unused) {
   return avow_follow(call(&g, avow_to_int(value) + 10));
 }
 
-static void one_may_call_another(void **state) {
+static void debounced_function_may_call_another(void **state) {
   debounce(&f, 50);
   debounce(&g, 30);
 
@@ -294,11 +294,11 @@ static void one_may_call_another(void **state) {
 
   assert_int_equal(f.last, 1);
   assert_int_equal(g.last, 11);
-  let_go(&f);
-  let_go(&g);
+  release(&f);
+  release(&g);
 }
 
-static void at_the_very_end_it_is_the_next(void **state) {
+static void call_at_the_timeout_starts_another_run(void **state) {
   debounce(&f, 50);
   avow_promise_t *first = call(&f, 1);
   wait_for(0); /* its quiet time has begun */
@@ -309,69 +309,75 @@ static void at_the_very_end_it_is_the_next(void **state) {
   assert_fulfils_int(first, 1);
   assert_fulfils_int(second, 2);
   assert_int_equal(f.ran, 2);
-  let_go(&f);
+  release(&f);
 }
 
 static const npm_case_t cases[] = {
-  SAME("single call", one_call_is_one),
-  SAME("multiple calls", several_calls_are_the_last),
-  SAME("fn takes longer than wait", it_may_take_longer_than_the_quiet),
+  SAME("single call", single_call_runs_once),
+  SAME("multiple calls", several_calls_run_once_with_the_last_value),
+  SAME("fn takes longer than wait", function_may_outlast_the_quiet_time),
   UNSAID("`this` is preserved in pDebounce() fn", NO_THIS),
   UNSAID("`this` is preserved in pDebounce.promise() fn", NO_THIS),
-  SAME("AbortSignal cancels debounced calls", who_waits_may_be_stopped),
+  SAME("AbortSignal cancels debounced calls", signal_rejects_waiting_callers),
   SAME("already aborted signal prevents execution",
-       stopped_already_who_calls_is_told),
+       settled_signal_rejects_a_call),
   SAME("multiple promises are cancelled together with AbortSignal",
-       who_waits_may_be_stopped),
+       signal_rejects_waiting_callers),
   UNSAID("function still works after AbortSignal cancellation", NO_SIGNAL),
   UNSAID("abort listener is cleaned up after normal completion", NO_SIGNAL),
   SAME("multiple abort signals are handled correctly without leaks",
-       stopping_one_leaves_the_others),
+       signal_does_not_affect_another_function),
   SAME("abort rejects all pending callers with consistent AbortError",
-       who_waits_may_be_stopped),
+       signal_rejects_waiting_callers),
   UNSAID("this context is preserved in non-before mode", NO_THIS),
-  SAME("handles synchronous errors correctly", a_failure_goes_to_all),
-  SAME("handles rejected promises correctly", a_failure_goes_to_all),
+  SAME("handles synchronous errors correctly", failure_rejects_all_callers),
+  SAME("handles rejected promises correctly", failure_rejects_all_callers),
   SAME("multiple callers all receive the same rejection",
-       a_failure_goes_to_all),
-  SAME("handles undefined and null arguments", one_call_is_one),
-  SAME("rapid abort signals do not cause memory leaks", many_may_be_stopped),
-  SAME("mixed successful and failed calls",
-       failures_and_results_may_follow_each_other),
-  SAME("error handling - documents behavior", a_failure_goes_to_all),
+       failure_rejects_all_callers),
+  SAME("handles undefined and null arguments", single_call_runs_once),
+  SAME("rapid abort signals do not cause memory leaks",
+       settled_signal_rejects_many_calls),
+  SAME("mixed successful and failed calls", results_and_failures_may_alternate),
+  SAME("error handling - documents behavior", failure_rejects_all_callers),
   SAME("calls made during function execution resolve with correct values",
-       calls_while_it_runs_are_the_next),
+       calls_during_a_run_share_the_next_run),
   SAME("concurrent debounced functions do not interfere",
-       functions_do_not_interfere),
-  SAME("extremely short wait time (0ms)", no_time_is_the_next_turn),
+       debounced_functions_do_not_interfere),
+  SAME("extremely short wait time (0ms)",
+       zero_delay_runs_once_without_passing_time),
   UNSAID("abort signal during different phases", NO_SIGNAL),
-  SAME("error propagation to all waiting promises", a_failure_goes_to_all),
+  SAME("error propagation to all waiting promises",
+       failure_rejects_all_callers),
   UNSAID("wait parameter validation", "the type is unsigned"),
-  SAME("complex argument passing", one_call_is_one),
-  SAME("maintains proper promise resolution order", the_slow_one_settles_too),
+  SAME("complex argument passing", single_call_runs_once),
+  SAME("maintains proper promise resolution order",
+       slower_first_run_settles_too),
   UNSAID("debounce with negative wait time", "the type is unsigned"),
   UNSAID("abort signal removed after successful execution", NO_SIGNAL),
-  SAME("debounce function returning undefined", several_calls_are_the_last),
+  SAME("debounce function returning undefined",
+       several_calls_run_once_with_the_last_value),
   UNSAID("edge case: call during abort signal cleanup", NO_SIGNAL),
   UNSAID("callstack is preserved in debounced function",
          "errors have no stack"),
-  SAME("zero timeout executes in next tick", it_is_not_called_within_the_call),
-  SAME("debounce with AbortSignal.timeout", a_limit_of_time_stops_who_waits),
+  SAME("zero timeout executes in next tick",
+       function_does_not_run_inside_the_call),
+  SAME("debounce with AbortSignal.timeout", timeout_rejects_a_waiting_caller),
   SAME("promise resolution with null and undefined",
-       several_calls_are_the_last),
+       several_calls_run_once_with_the_last_value),
   SAME("multiple abort controllers on same debounced function",
-       stopping_one_leaves_the_others),
-  SAME("debounce preserves promise rejection details", a_failure_goes_to_all),
-  SAME("nested debounced functions", one_may_call_another),
+       signal_does_not_affect_another_function),
+  SAME("debounce preserves promise rejection details",
+       failure_rejects_all_callers),
+  SAME("nested debounced functions", debounced_function_may_call_another),
   SAME("race condition: new call right at timeout boundary",
-       at_the_very_end_it_is_the_next),
-  SAME("function with Symbol return value", one_call_is_one),
+       call_at_the_timeout_starts_another_run),
+  SAME("function with Symbol return value", single_call_runs_once),
   UNSAID("concurrent calls with different this contexts", NO_THIS),
   UNSAID("context preservation in pDebounce", NO_THIS),
   UNSAID("context preservation in pDebounce.promise", NO_THIS),
-  SAME("arguments preservation in complex scenarios", one_call_is_one),
+  SAME("arguments preservation in complex scenarios", single_call_runs_once),
   UNSAID("abort signal during various execution phases", NO_SIGNAL),
-  SAME("memory cleanup after abort", many_may_be_stopped),
+  SAME("memory cleanup after abort", settled_signal_rejects_many_calls),
   UNSAID(".promise() with after option - context preservation", NO_THIS),
 };
 

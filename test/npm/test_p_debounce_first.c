@@ -65,7 +65,7 @@ static void end_calls(function_t *self, avow_promise_t *all) {
   avow_channel_unref(self->calls);
 }
 
-static void the_first_runs_at_once(void **state) {
+static void first_call_runs_at_once(void **state) {
   avow_promise_t *all = call_by(&f, 100, AVOW_EDGE_LEADING);
   call_with(&f, 1, 4);
   assert_ran(&f, 1, 1);
@@ -78,7 +78,7 @@ static void the_first_runs_at_once(void **state) {
   end_calls(&f, all);
 }
 
-static void quiet_alone_runs_nothing(void **state) {
+static void function_does_not_run_without_a_call(void **state) {
   avow_promise_t *all = call_by(&f, 100, AVOW_EDGE_LEADING);
   wait_for(300);
   call_with(&f, 1, 1);
@@ -86,7 +86,7 @@ static void quiet_alone_runs_nothing(void **state) {
   end_calls(&f, all);
 }
 
-static void the_first_of_each_runs(void **state) {
+static void each_function_runs_its_first_call(void **state) {
   avow_promise_t *of_f = call_by(&f, 50, AVOW_EDGE_LEADING);
   avow_promise_t *of_g = call_by(&g, 50, AVOW_EDGE_LEADING);
   call_with(&f, 1, 2);
@@ -97,7 +97,7 @@ static void the_first_of_each_runs(void **state) {
   end_calls(&g, of_g);
 }
 
-static void the_first_of_one_and_the_last_of_another(void **state) {
+static void leading_and_trailing_edges_are_independent(void **state) {
   avow_promise_t *of_f = call_by(&f, 50, AVOW_EDGE_TRAILING);
   avow_promise_t *of_g = call_by(&g, 50, AVOW_EDGE_LEADING);
   call_with(&f, 1, 2);
@@ -118,7 +118,7 @@ static avow_value_t count_runs(const avow_value_t *key, void *self) {
       number_in(((function_t *) self)->takes, ((function_t *) self)->ran));
 }
 
-static void who_asks_while_it_runs_shares(void **state) {
+static void concurrent_calls_share_a_result(void **state) {
   avow_cache_t *c = avow_cache_new(loop, count_runs, &f, NULL, NULL);
   avow_promise_t *ps[5];
   f.takes = 50;
@@ -131,7 +131,7 @@ static void who_asks_while_it_runs_shares(void **state) {
   avow_cache_unref(c);
 }
 
-static void who_asks_in_the_middle_shares(void **state) {
+static void call_during_a_run_shares_its_result(void **state) {
   avow_cache_t *c = avow_cache_new(loop, count_runs, &f, NULL, NULL);
   f.takes = 50;
   avow_promise_t *first = avow_cache_get(c, avow_int(0));
@@ -145,32 +145,32 @@ static void who_asks_in_the_middle_shares(void **state) {
 }
 
 static const npm_case_t cases[] = {
-  SAME(".promise()", who_asks_while_it_runs_shares),
+  SAME(".promise()", concurrent_calls_share_a_result),
   SAME(".promise() - concurrent calls return same promise",
-       who_asks_in_the_middle_shares),
-  DIFFERS("before option", the_first_runs_at_once, BEFORE),
+       call_during_a_run_shares_its_result),
+  DIFFERS("before option", first_call_runs_at_once, BEFORE),
   DIFFERS("before option - does not call input function after timeout",
-          quiet_alone_runs_nothing, BEFORE),
+          function_does_not_run_without_a_call, BEFORE),
   UNSAID("AbortSignal works with before option", BEFORE),
   DIFFERS("before option - all calls in window resolve to same leading value",
-          the_first_runs_at_once, BEFORE),
+          first_call_runs_at_once, BEFORE),
   UNSAID("handles synchronous errors with before option", BEFORE),
   UNSAID("before option with immediate abort", BEFORE),
-  DIFFERS("before option with synchronous function", the_first_runs_at_once,
+  DIFFERS("before option with synchronous function", first_call_runs_at_once,
           BEFORE),
   UNSAID("before option with errors in leading call", BEFORE),
   DIFFERS("multiple debounced functions with before option",
-          the_first_of_each_runs, BEFORE),
+          each_function_runs_its_first_call, BEFORE),
   UNSAID("before option with async error in leading call", BEFORE),
   DIFFERS("simultaneous before and non-before debounced functions",
-          the_first_of_one_and_the_last_of_another, BEFORE),
+          leading_and_trailing_edges_are_independent, BEFORE),
   UNSAID(".promise() with after option - basic behavior", AFTER),
   UNSAID(".promise() with after option - latest arguments win", AFTER),
   UNSAID(".promise() with after option - error handling", AFTER),
   UNSAID(".promise() with after option - no queue when no overlapping calls",
          AFTER),
   SAME(".promise() without after option - original behavior unchanged",
-       who_asks_while_it_runs_shares),
+       concurrent_calls_share_a_result),
   UNSAID(".promise() with after option - call during queued execution should "
          "resolve",
          AFTER),

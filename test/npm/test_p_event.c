@@ -90,7 +90,7 @@ static void ear_hear(void *self, const char *event, avow_value_t v) {
   (void) (is_bad ? avow_reject(d, v) : avow_resolve(d, v)); /* true: pending */
 }
 
-static avow_promise_t *hear(ear_t *ear) {
+static avow_promise_t *listen_once(ear_t *ear) {
   avow_promise_t *p = avow_promise_new(loop, &ear->d);
   avow_on_cancel(ear->d, ear_cancel, ear);
   listen_to(ear_hear, ear);
@@ -117,35 +117,35 @@ static void emit_in(uint64_t ms, later_t *later) {
 
 static later_t a = { "a", 7 }, b = { "b", 8 }, bad = { "e", UV_EPROTO };
 
-static void an_event_is_a_promise(void **state) {
+static void event_fulfills_the_promise(void **state) {
   ear_t ear = { .events = "a", .bad = "e" };
   emit_in(200, &a);
 
-  assert_fulfils_int(hear(&ear), 7);
+  assert_fulfils_int(listen_once(&ear), 7);
 
   assert_int_equal(avow_now(loop), 200);
 }
 
-static void several_events_are_one(void **state) {
+static void any_of_several_events_fulfills(void **state) {
   ear_t ear = { .events = "ab", .bad = "e" }, next = ear;
   emit_in(100, &a);
-  assert_fulfils_int(hear(&ear), 7);
+  assert_fulfils_int(listen_once(&ear), 7);
   emit_in(100, &b);
-  assert_fulfils_int(hear(&next), 8);
+  assert_fulfils_int(listen_once(&next), 8);
 }
 
-static void an_error_rejects(void **state) {
+static void error_event_rejects(void **state) {
   ear_t ear = { .events = "a", .bad = "e" };
   emit_in(200, &bad);
 
-  assert_rejects(hear(&ear), UV_EPROTO);
+  assert_rejects(listen_once(&ear), UV_EPROTO);
 }
 
-static void others_may_reject(void **state) {
+static void other_events_may_reject(void **state) {
   ear_t ear = { .events = "a", .bad = "fe" };
   emit_in(200, &bad);
 
-  assert_rejects(hear(&ear), UV_EPROTO);
+  assert_rejects(listen_once(&ear), UV_EPROTO);
 }
 
 static avow_value_t emit_pair(const avow_value_t *arg, void *event) {
@@ -154,16 +154,16 @@ static avow_value_t emit_pair(const avow_value_t *arg, void *event) {
   return avow_none();
 }
 
-static void arguments_are_a_list(void **state) {
+static void several_arguments_become_a_list(void **state) {
   ear_t ear = { .events = "a", .bad = "e" };
   avow_unref(avow_then(avow_sleep(loop, 200), emit_pair, NULL, "a"));
 
-  assert_outcome(hear(&ear), "is=[7 8]");
+  assert_outcome(listen_once(&ear), "is=[7 8]");
 }
 
-static void cancelling_stops_listening(void **state) {
+static void canceling_removes_the_listener(void **state) {
   ear_t ear = { .events = "a", .bad = "e" };
-  avow_promise_t *p = hear(&ear);
+  avow_promise_t *p = listen_once(&ear);
   assert_int_equal(count_listeners(), 1);
 
   avow_cancel(p);
@@ -172,9 +172,9 @@ static void cancelling_stops_listening(void **state) {
   assert_int_equal(count_listeners(), 0);
 }
 
-static void cancelling_a_limit_stops_listening(void **state) {
+static void canceling_a_timeout_removes_the_listener(void **state) {
   ear_t ear = { .events = "a", .bad = "e" };
-  avow_promise_t *p = avow_timeout(hear(&ear), 250);
+  avow_promise_t *p = avow_timeout(listen_once(&ear), 250);
 
   avow_cancel(p);
 
@@ -182,28 +182,28 @@ static void cancelling_a_limit_stops_listening(void **state) {
   assert_int_equal(count_listeners(), 0);
 }
 
-static void an_error_may_be_what_is_wanted(void **state) {
+static void awaited_error_event_rejects(void **state) {
   ear_t ear = { .events = "e", .bad = "" };
   emit_in(200, &bad);
 
-  assert_rejects(hear(&ear), UV_EPROTO);
+  assert_rejects(listen_once(&ear), UV_EPROTO);
 }
 
-static void it_may_come_too_late(void **state) {
+static void timeout_rejects_before_a_late_event(void **state) {
   ear_t ear = { .events = "a", .bad = "e" };
   emit_in(200, &a);
 
-  assert_rejects(avow_timeout(hear(&ear), 50), UV_ETIMEDOUT);
+  assert_rejects(avow_timeout(listen_once(&ear), 50), UV_ETIMEDOUT);
 
   assert_int_equal(count_listeners(), 0);
   run();
 }
 
-static void it_may_come_in_time(void **state) {
+static void event_before_the_timeout_fulfills(void **state) {
   ear_t ear = { .events = "a", .bad = "e" };
   emit_in(200, &a);
 
-  assert_fulfils_int(avow_timeout(hear(&ear), 250), 7);
+  assert_fulfils_int(avow_timeout(listen_once(&ear), 250), 7);
 }
 
 static bool is_3_or_more(const avow_value_t *v) {
@@ -220,43 +220,43 @@ static void emit_all_in(uint64_t ms, int64_t values[]) {
   avow_unref(avow_then(avow_sleep(loop, ms), emit_all, NULL, values));
 }
 
-static void a_filter_chooses(void **state) {
+static void filter_selects_the_event(void **state) {
   static int64_t values[] = { 1, 2, 4, 3, 0 };
   ear_t ear = { .events = "a", .bad = "e", .wanted = is_3_or_more };
   emit_all_in(200, values);
 
-  assert_fulfils_int(hear(&ear), 4);
+  assert_fulfils_int(listen_once(&ear), 4);
 }
 
-static void an_error_comes_before_what_is_chosen(void **state) {
+static void error_rejects_before_a_selected_event(void **state) {
   static int64_t values[] = { 1, 2, UV_EPROTO, 4, 3, 0 };
   ear_t ear = { .events = "a", .bad = "e", .wanted = is_3_or_more };
   emit_all_in(200, values);
 
-  assert_rejects(hear(&ear), UV_EPROTO);
+  assert_rejects(listen_once(&ear), UV_EPROTO);
 }
 
 static avow_value_t abort_it(const avow_value_t *arg, void *unused) {
   return avow_error(UV_EPERM);
 }
 
-static void a_signal_stops_it(void **state) {
+static void signal_rejects_and_removes_the_listener(void **state) {
   ear_t ear = { .events = "a", .bad = "e" };
   avow_promise_t *stop = avow_then(avow_sleep(loop, 5), abort_it, NULL, NULL);
   emit_in(200, &a);
 
-  assert_rejects(avow_until(hear(&ear), stop), UV_EPERM);
+  assert_rejects(avow_until(listen_once(&ear), stop), UV_EPERM);
 
   assert_int_equal(count_listeners(), 0);
   run();
   avow_unref(stop);
 }
 
-static void a_signal_that_came_stops_it_at_once(void **state) {
+static void settled_signal_rejects_at_once(void **state) {
   ear_t ear = { .events = "a", .bad = "e" };
   avow_promise_t *stop = avow_promise_reject(loop, avow_error(UV_EPERM));
 
-  assert_rejects(avow_until(hear(&ear), stop), UV_EPERM);
+  assert_rejects(avow_until(listen_once(&ear), stop), UV_EPERM);
 
   assert_int_equal(count_listeners(), 0);
   avow_unref(stop);
@@ -281,21 +281,21 @@ static void ears_hear(void *self, const char *event, avow_value_t v) {
   avow_value_unref(v);
 }
 
-static avow_channel_t *hear_all(ears_t *ears) {
+static avow_channel_t *listen_to_all(ears_t *ears) {
   ears->channel = avow_channel_new(loop, ROOM);
   listen_to(ears_hear, ears);
   return avow_channel_ref(ears->channel);
 }
 
-static void deafen(ears_t *ears, avow_channel_t *c) {
+static void stop_listening(ears_t *ears, avow_channel_t *c) {
   unlisten(ears);
   avow_channel_unref(ears->channel);
   avow_channel_unref(c);
 }
 
-static void events_are_items(void **state) {
+static void events_become_items(void **state) {
   ears_t ears = { .events = "a", .ends = "" };
-  avow_channel_t *c = hear_all(&ears);
+  avow_channel_t *c = listen_to_all(&ears);
   emit_in(50, &a);
   emit_in(100, &b);
   emit_in(150, &a);
@@ -304,82 +304,82 @@ static void events_are_items(void **state) {
   assert_fulfils_int(avow_channel_next(c), 7);
   assert_int_equal(avow_now(loop), 150);
 
-  deafen(&ears, c);
+  stop_listening(&ears, c);
 }
 
-static void closed_it_is_at_its_end(void **state) {
+static void closed_channel_is_at_its_end(void **state) {
   ears_t ears = { .events = "a", .ends = "" };
-  avow_channel_t *c = hear_all(&ears);
+  avow_channel_t *c = listen_to_all(&ears);
 
   avow_channel_close(c);
 
   assert_fulfils_none(avow_channel_next(c));
-  deafen(&ears, c);
+  stop_listening(&ears, c);
 }
 
-static void several_events_are_items(void **state) {
+static void several_events_become_items(void **state) {
   ears_t ears = { .events = "ab", .ends = "" };
-  avow_channel_t *c = hear_all(&ears);
+  avow_channel_t *c = listen_to_all(&ears);
   emit_in(50, &a);
   emit_in(100, &b);
 
   assert_fulfils_int(avow_channel_next(c), 7);
   assert_fulfils_int(avow_channel_next(c), 8);
 
-  deafen(&ears, c);
+  stop_listening(&ears, c);
 }
 
 static int64_t one_two_three[] = { 1, 2, 3, 0 };
 
-static void they_wait_to_be_taken(void **state) {
+static void items_are_buffered_until_received(void **state) {
   ears_t ears = { .events = "a", .ends = "" };
-  avow_channel_t *c = hear_all(&ears);
+  avow_channel_t *c = listen_to_all(&ears);
   avow_value_unref(emit_all(NULL, one_two_three));
 
   for (int i = 1; i <= 3; i++)
     assert_fulfils_int(avow_channel_next(c), i);
 
-  deafen(&ears, c);
+  stop_listening(&ears, c);
 }
 
 static void assert_limited(uint64_t ms) {
   ears_t ears = { .events = "a", .ends = "" };
-  avow_channel_t *c = avow_channel_take(hear_all(&ears), 2);
+  avow_channel_t *c = avow_channel_take(listen_to_all(&ears), 2);
   emit_all_in(ms, one_two_three);
 
   assert_fulfils_int(avow_channel_next(c), 1);
   assert_fulfils_int(avow_channel_next(c), 2);
   assert_fulfils_none(avow_channel_next(c));
 
-  deafen(&ears, c);
+  stop_listening(&ears, c);
 }
 
-static void so_many_and_no_more(void **state) {
+static void take_limits_the_number_of_items(void **state) {
   assert_limited(50);
 }
 
-static void of_those_that_wait_so_many(void **state) {
+static void take_limits_the_number_of_buffered_items(void **state) {
   assert_limited(0);
 }
 
-static void none_at_all(void **state) {
+static void take_of_zero_ends_at_once(void **state) {
   ears_t ears = { .events = "a", .ends = "" };
-  avow_channel_t *c = avow_channel_take(hear_all(&ears), 0);
+  avow_channel_t *c = avow_channel_take(listen_to_all(&ears), 0);
 
   assert_fulfils_none(avow_channel_next(c));
 
-  deafen(&ears, c);
+  stop_listening(&ears, c);
 }
 
-static void an_error_ends_it(void **state) {
+static void error_event_fails_the_channel(void **state) {
   ears_t ears = { .events = "a", .ends = "" };
-  avow_channel_t *c = hear_all(&ears);
+  avow_channel_t *c = listen_to_all(&ears);
   emit_in(200, &bad);
 
   assert_rejects(avow_channel_next(c), UV_EPROTO);
   assert_rejects(avow_channel_next(c), UV_EPROTO);
 
-  deafen(&ears, c);
+  stop_listening(&ears, c);
 }
 
 static avow_value_t is_wanted(const avow_value_t *v, void *unused) {
@@ -389,100 +389,111 @@ static avow_value_t is_wanted(const avow_value_t *v, void *unused) {
 static void assert_ends(bool filters) {
   static later_t end = { "z", 0 };
   ears_t ears = { .events = "a", .ends = "z" };
-  avow_channel_t *c = hear_all(&ears);
+  avow_channel_t *c = listen_to_all(&ears);
   if (filters)
     c = avow_channel_filter(c, is_wanted, NULL, NULL);
   emit_in(200, &end);
 
   assert_fulfils_none(avow_channel_next(c));
 
-  deafen(&ears, c);
+  stop_listening(&ears, c);
 }
 
-static void an_event_may_end_it(void **state) {
+static void end_event_ends_the_channel(void **state) {
   assert_ends(false);
 }
 
-static void an_event_may_end_a_filter(void **state) {
+static void end_event_ends_a_filtered_channel(void **state) {
   assert_ends(true);
 }
 
-static void a_signal_stops_the_next(void **state) {
+static void signal_rejects_a_receive(void **state) {
   ears_t ears = { .events = "a", .ends = "" };
-  avow_channel_t *c = hear_all(&ears);
+  avow_channel_t *c = listen_to_all(&ears);
   avow_promise_t *stop = avow_then(avow_sleep(loop, 201), abort_it, NULL, NULL);
   emit_in(200, &a);
 
   assert_fulfils_int(avow_until(avow_channel_next(c), stop), 7);
   assert_rejects(avow_until(avow_channel_next(c), stop), UV_EPERM);
 
-  deafen(&ears, c);
+  stop_listening(&ears, c);
   avow_unref(stop);
 }
 
 static void assert_collects(ears_t *ears, const char *outcome) {
   const avow_map_options_t options = { .concurrency = 1, .collects = true };
-  avow_channel_t *c = avow_channel_take(hear_all(ears), 3);
+  avow_channel_t *c = avow_channel_take(listen_to_all(ears), 3);
   for (int i = 0; i < 4; i++)
     emit(i % 2 == 0 ? "a" : "b", avow_int(i));
   assert_outcome(avow_each(c, NULL, NULL, &options), outcome);
-  deafen(ears, c);
+  stop_listening(ears, c);
 }
 
-static void several_are_a_list(void **state) {
+static void several_events_are_collected_in_a_list(void **state) {
   ears_t ears = { .events = "ab", .ends = "" };
   assert_collects(&ears, "is=[0 1 2]");
 }
 
 static const npm_case_t cases[] = {
-  SAME("event to promise", an_event_is_a_promise),
-  SAME("event to promise with multiple event names", several_events_are_one),
-  SAME("error event rejects the promise", an_error_rejects),
-  SAME("`rejectionEvents` option", others_may_reject),
-  DIFFERS("`multiArgs` option on resolve", arguments_are_a_list, ARGS),
+  SAME("event to promise", event_fulfills_the_promise),
+  SAME("event to promise with multiple event names",
+       any_of_several_events_fulfills),
+  SAME("error event rejects the promise", error_event_rejects),
+  SAME("`rejectionEvents` option", other_events_may_reject),
+  DIFFERS("`multiArgs` option on resolve", several_arguments_become_a_list,
+          ARGS),
   UNSAID("`multiArgs` option on reject", "a reason is always an error"),
-  SAME("`.cancel()` method", cancelling_stops_listening),
+  SAME("`.cancel()` method", canceling_removes_the_listener),
   SAME("`.cancel()` method with `timeout` option",
-       cancelling_a_limit_stops_listening),
+       canceling_a_timeout_removes_the_listener),
   UNSAID("error on incompatible emitter", "the compiler checks types"),
   UNSAID("works with DOM events", "there is no DOM in C"),
-  DIFFERS("event to promise - error", an_error_may_be_what_is_wanted,
+  DIFFERS("event to promise - error", awaited_error_event_rejects,
           "a promise that is resolved with an error rejects"),
-  SAME("`timeout` option rejects when short enough", it_may_come_too_late),
-  SAME("`timeout` option resolves when long enough", it_may_come_in_time),
-  SAME("filter function to match event", a_filter_chooses),
-  SAME("filter option to match event", a_filter_chooses),
-  SAME("filter option caught with error", an_error_comes_before_what_is_chosen),
+  SAME("`timeout` option rejects when short enough",
+       timeout_rejects_before_a_late_event),
+  SAME("`timeout` option resolves when long enough",
+       event_before_the_timeout_fulfills),
+  SAME("filter function to match event", filter_selects_the_event),
+  SAME("filter option to match event", filter_selects_the_event),
+  SAME("filter option caught with error",
+       error_rejects_before_a_selected_event),
   UNSAID("filter option to match event with `multiArgs`", ARGS),
   UNSAID("filter option returned with `multiArgs`", ARGS),
-  SAME("AbortSignal rejects when aborted", a_signal_stops_it),
+  SAME("AbortSignal rejects when aborted",
+       signal_rejects_and_removes_the_listener),
   SAME("AbortSignal that is already aborted rejects immediately",
-       a_signal_that_came_stops_it_at_once),
-  SAME("event to AsyncIterator", events_are_items),
-  SAME("event to AsyncIterator implements return", closed_it_is_at_its_end),
+       settled_signal_rejects_at_once),
+  SAME("event to AsyncIterator", events_become_items),
+  SAME("event to AsyncIterator implements return",
+       closed_channel_is_at_its_end),
   SAME("event to AsyncIterator with multiple event names",
-       several_events_are_items),
-  SAME("event to AsyncIterator (backpressure)", they_wait_to_be_taken),
-  SAME("event to AsyncIterator - option limit", so_many_and_no_more),
+       several_events_become_items),
+  SAME("event to AsyncIterator (backpressure)",
+       items_are_buffered_until_received),
+  SAME("event to AsyncIterator - option limit",
+       take_limits_the_number_of_items),
   SAME("event to AsyncIterator (backpressure - limit)",
-       of_those_that_wait_so_many),
-  SAME("event to AsyncIterator - option limit = 0", none_at_all),
+       take_limits_the_number_of_buffered_items),
+  SAME("event to AsyncIterator - option limit = 0", take_of_zero_ends_at_once),
   UNSAID("`limit` option should be a non-negative integer or Infinity",
          "the type is unsigned"),
   DIFFERS("error event rejects the next promise and finishes the iterator",
-          an_error_ends_it, "a failed channel rejects each receive"),
+          error_event_fails_the_channel,
+          "a failed channel rejects each receive"),
   SAME("resolve event resolves pending promises and finishes the iterator",
-       an_event_may_end_it),
+       end_event_ends_the_channel),
   SAME("resolve event resolves pending promises and finishes the iterator - "
        "when filter is set",
-       an_event_may_end_a_filter),
+       end_event_ends_a_filtered_channel),
   SAME("AsyncIterator - AbortSignal rejects when aborted",
-       a_signal_stops_the_next),
+       signal_rejects_a_receive),
   UNSAID("AsyncIterator - AbortSignal that is already aborted rejects "
          "immediately",
          "a cancellation applies to a receive, not to the channel"),
-  SAME(".multiple()", several_are_a_list),
-  SAME(".multiple() with an array of event names", several_are_a_list),
+  SAME(".multiple()", several_events_are_collected_in_a_list),
+  SAME(".multiple() with an array of event names",
+       several_events_are_collected_in_a_list),
   UNSAID(".multiple() - `resolveImmediately` option",
          "a value never changes, so receive items from the channel"),
   UNSAID("`count` option should be a zero or more", "the type is unsigned"),

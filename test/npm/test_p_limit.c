@@ -28,7 +28,7 @@ static void put_equal_work(size_t n, uint64_t ms) {
     work[i] = (npm_job_t){ .ms = ms };
 }
 
-static void one_at_a_time(void **state) {
+static void one_permit_runs_one_call_at_a_time(void **state) {
   avow_limiter_t *l = avow_limiter_new(loop, 1);
   work[0] = (npm_job_t){ .ms = 300, .value = 10 };
   work[1] = (npm_job_t){ .ms = 200, .value = 20 };
@@ -39,7 +39,7 @@ static void one_at_a_time(void **state) {
   avow_limiter_unref(l);
 }
 
-static void never_more_than_five(void **state) {
+static void five_permits_run_at_most_five_calls(void **state) {
   avow_limiter_t *l = avow_limiter_new(loop, 5);
   put_random_work(MANY);
 
@@ -53,7 +53,7 @@ static avow_value_t nothing(void *unused) {
   return avow_none();
 }
 
-static void values_are_taken_as_they_are(void **state) {
+static void function_may_return_a_plain_value(void **state) {
   avow_limiter_t *l = avow_limiter_new(loop, 1);
 
   assert_fulfils_none(avow_limiter_run(l, nothing, NULL));
@@ -70,7 +70,7 @@ static avow_value_t set_it(void *flag) {
   return avow_none();
 }
 
-static void a_failure_leaves_the_next(void **state) {
+static void next_call_runs_after_a_failure(void **state) {
   avow_limiter_t *l = avow_limiter_new(loop, 1);
   bool ran = false;
   avow_promise_t *ps[] = { avow_limiter_run(l, refuse, NULL),
@@ -83,7 +83,7 @@ static void a_failure_leaves_the_next(void **state) {
   avow_limiter_unref(l);
 }
 
-static void data_is_handed_on(void **state) {
+static void data_is_passed_to_the_function(void **state) {
   avow_limiter_t *l = avow_limiter_new(loop, 1);
   npm_job_t job = { .value = 7 };
 
@@ -114,7 +114,7 @@ static avow_value_t add_word(void *data) {
       avow_then(avow_sleep(loop, 10), count_words, NULL, shared));
 }
 
-static void they_share_what_they_are_given(void **state) {
+static void calls_may_share_their_data(void **state) {
   avow_limiter_t *l = avow_limiter_new(loop, 1);
   shared_t shared = { .n = 0 };
   addition_t first = { &shared, "first" }, second = { &shared, "second" };
@@ -145,7 +145,7 @@ static avow_value_t read_number(void *number) {
   return avow_int(*(int *) number);
 }
 
-static void nothing_runs_inside_the_call(void **state) {
+static void function_does_not_run_inside_the_call(void **state) {
   avow_limiter_t *l = avow_limiter_new(loop, 3);
   int one = 1, value = 1;
   avow_promise_t *ps[] = { avow_limiter_run(l, read_number, &one),
@@ -184,7 +184,7 @@ static void counts_are_exact(void **state) {
   avow_limiter_unref(l);
 }
 
-static void who_waits_is_sent_away(void **state) {
+static void cancel_rejects_waiting_calls(void **state) {
   avow_limiter_t *l = avow_limiter_new(loop, 1);
   put_equal_work(3, 100);
   avow_promise_t *running = avow_limiter_run(l, do_job, &work[0]);
@@ -205,7 +205,7 @@ static avow_value_t next_number(size_t i, void *unused) {
   return avow_int((int64_t) i + 2);
 }
 
-static void a_map_has_a_limit(void **state) {
+static void map_has_a_concurrency_limit(void **state) {
   const avow_map_options_t options = { .concurrency = 1 };
 
   assert_outcome(avow_map(loop, 7, next_number, NULL, &options),
@@ -216,7 +216,7 @@ static avow_value_t run_item(size_t i, void *l) {
   return avow_follow(avow_limiter_run(l, do_job, &work[i + 1]));
 }
 
-static void a_map_shares_a_limit(void **state) {
+static void map_may_share_a_limiter(void **state) {
   avow_limiter_t *l = avow_limiter_new(loop, 1);
   for (int i = 0; i < 3; i++)
     work[i] = (npm_job_t){ .ms = 10, .value = (i + 1) * 2 };
@@ -245,7 +245,7 @@ static avow_value_t twice(const avow_value_t *arg, void *unused) {
   return avow_int(avow_to_int(arg) * 2);
 }
 
-static void items_come_from_a_channel(void **state) {
+static void items_may_come_from_a_channel(void **state) {
   const avow_map_options_t options = { .concurrency = 2, .collects = true };
   avow_channel_t *c = avow_channel_new(loop, 4);
   for (int i = 1; i <= 4; i++)
@@ -257,7 +257,7 @@ static void items_come_from_a_channel(void **state) {
   avow_channel_unref(c);
 }
 
-static void no_permits_queue_calls(void **state) {
+static void calls_wait_without_permits(void **state) {
   avow_limiter_t *l = avow_limiter_new(loop, 0);
   avow_promise_t *p = avow_limiter_run(l, nothing, NULL);
   assert_int_equal(avow_limiter_waiting(l), 1);
@@ -291,44 +291,46 @@ static void assert_resized(size_t from, size_t to, const char *notes) {
   avow_limiter_unref(l);
 }
 
-static void fewer_are_let_in_from_now_on(void **state) {
+static void fewer_permits_limit_later_calls(void **state) {
   assert_resized(4, 2, "1 2 3 4 2 2 2 2 2 2");
 }
 
-static void more_are_let_in_at_once(void **state) {
+static void more_permits_start_waiting_calls_at_once(void **state) {
   assert_resized(2, 4, "1 2 3 4 4 4 4 4 4 4");
 }
 
 static const npm_case_t cases[] = {
-  SAME("concurrency: 1", one_at_a_time),
-  SAME("concurrency: 4", never_more_than_five),
+  SAME("concurrency: 1", one_permit_runs_one_call_at_a_time),
+  SAME("concurrency: 4", five_permits_run_at_most_five_calls),
   UNSAID("propagates async execution context properly",
          "functions have data; async functions keep their local values"),
-  SAME("non-promise returning function", values_are_taken_as_they_are),
-  SAME("continues after sync throw", a_failure_leaves_the_next),
-  SAME("accepts additional arguments", data_is_handed_on),
+  SAME("non-promise returning function", function_may_return_a_plain_value),
+  SAME("continues after sync throw", next_call_runs_after_a_failure),
+  SAME("accepts additional arguments", data_is_passed_to_the_function),
   SAME("shared context with a limited provider helper",
-       they_share_what_they_are_given),
+       calls_may_share_their_data),
   SAME("does not ignore errors", errors_are_not_ignored),
-  SAME("runs all tasks asynchronously", nothing_runs_inside_the_call),
+  SAME("runs all tasks asynchronously", function_does_not_run_inside_the_call),
   DIFFERS("activeCount and pendingCount properties", counts_are_exact,
           "avow_limiter_waiting() counts waiting calls only"),
-  DIFFERS("clearQueue", who_waits_is_sent_away,
+  DIFFERS("clearQueue", cancel_rejects_waiting_calls,
           "waiting calls reject and do not wait forever"),
   SAME("clearQueue rejects pending promises when enabled",
-       who_waits_is_sent_away),
-  SAME("map", a_map_has_a_limit),
-  SAME("map works when detached from the limit", a_map_shares_a_limit),
+       cancel_rejects_waiting_calls),
+  SAME("map", map_has_a_concurrency_limit),
+  SAME("map works when detached from the limit", map_may_share_a_limiter),
   SAME("map passes index and preserves order with concurrency",
        results_keep_the_order),
-  SAME("map accepts an iterable (set)", items_come_from_a_channel),
-  SAME("map accepts an iterable (array iterator)", items_come_from_a_channel),
-  SAME("accepts options object", one_at_a_time),
-  DIFFERS("throws on invalid concurrency argument", no_permits_queue_calls,
+  SAME("map accepts an iterable (set)", items_may_come_from_a_channel),
+  SAME("map accepts an iterable (array iterator)",
+       items_may_come_from_a_channel),
+  SAME("accepts options object", one_permit_runs_one_call_at_a_time),
+  DIFFERS("throws on invalid concurrency argument", calls_wait_without_permits,
           "without permits, calls wait for avow_limiter_resize()"),
-  SAME("change concurrency to smaller value", fewer_are_let_in_from_now_on),
-  SAME("change concurrency to bigger value", more_are_let_in_at_once),
-  SAME("limitFunction()", never_more_than_five),
+  SAME("change concurrency to smaller value", fewer_permits_limit_later_calls),
+  SAME("change concurrency to bigger value",
+       more_permits_start_waiting_calls_at_once),
+  SAME("limitFunction()", five_permits_run_at_most_five_calls),
 };
 
 SUITE(p_limit) {

@@ -105,19 +105,19 @@ static void assert_seen(const int64_t expected[], size_t n) {
   assert_memory_equal(seen, expected, n * sizeof(expected[0]));
 }
 
-static void results_have_their_order(void **state) {
+static void map_keeps_the_order_of_results(void **state) {
   assert_at(300, map(0), "is=[10 20 30]");
 }
 
-static void each_result_has_its_order(void **state) {
+static void each_keeps_the_order_of_results(void **state) {
   assert_at(310, each(0), "is=[10 20 30]");
 }
 
-static void one_at_a_time(void **state) {
+static void map_runs_one_call_at_a_time(void **state) {
   assert_at(600, map(1), "is=[10 20 30]");
 }
 
-static void each_one_at_a_time(void **state) {
+static void each_runs_one_call_at_a_time(void **state) {
   assert_at(610, each(1), "is=[10 20 30]");
 }
 
@@ -129,20 +129,20 @@ static void assert_four_at_a_time(map_fn fn) {
   assert_int_equal(jobs_at_most(), 4);
 }
 
-static void four_at_a_time(void **state) {
+static void map_runs_four_calls_at_a_time(void **state) {
   assert_four_at_a_time(map);
 }
 
-static void each_four_at_a_time(void **state) {
+static void each_runs_four_calls_at_a_time(void **state) {
   assert_four_at_a_time(each);
 }
 
-static void no_items_are_no_results(void **state) {
+static void map_of_no_items_is_an_empty_list(void **state) {
   n_items = 0;
   assert_outcome(map(0), "is=[]");
 }
 
-static void an_empty_channel_is_no_results(void **state) {
+static void each_of_an_empty_channel_is_an_empty_list(void **state) {
   n_items = 0;
   assert_outcome(each(0), "is=[]");
 }
@@ -152,11 +152,11 @@ static void assert_random_order(map_fn fn) {
   assert_outcome(fn(2), "is=[0 1 2 3 4 5 6 7 8 9]");
 }
 
-static void random_times_keep_the_order(void **state) {
+static void map_keeps_the_order_at_random_times(void **state) {
   assert_random_order(map);
 }
 
-static void each_random_time_keeps_the_order(void **state) {
+static void each_keeps_the_order_at_random_times(void **state) {
   assert_random_order(each);
 }
 
@@ -165,11 +165,11 @@ static void assert_problematic(map_fn fn) {
   assert_outcome(fn(2), "is=[100 200 10 36 13 45]");
 }
 
-static void problematic_times_keep_the_order(void **state) {
+static void map_keeps_the_order_at_problematic_times(void **state) {
   assert_problematic(map);
 }
 
-static void each_problematic_time_keeps_the_order(void **state) {
+static void each_keeps_the_order_at_problematic_times(void **state) {
   assert_problematic(each);
 }
 
@@ -178,11 +178,11 @@ static void assert_reversed(map_fn fn) {
   assert_outcome(fn(2), "is=[200 100 50]");
 }
 
-static void later_ones_keep_the_order(void **state) {
+static void map_keeps_the_order_if_later_calls_end_first(void **state) {
   assert_reversed(map);
 }
 
-static void each_later_one_keeps_the_order(void **state) {
+static void each_keeps_the_order_if_later_calls_end_first(void **state) {
   assert_reversed(each);
 }
 
@@ -191,14 +191,14 @@ static void put_failure(size_t before, int code) {
   items[before] = (npm_job_t){ .ms = 10, .code = code };
 }
 
-static void the_first_failure_counts(void **state) {
+static void map_rejects_with_the_first_failure(void **state) {
   put_failure(2, UV_EPROTO);
   assert_rejects(map(1), UV_EPROTO);
   put_failure(1, UV_EPERM);
   assert_rejects(map(1), UV_EPERM);
 }
 
-static void of_a_channel_the_first_failure_counts(void **state) {
+static void each_rejects_with_the_first_failure(void **state) {
   put_failure(1, UV_EPERM);
   assert_rejects(each(1), UV_EPERM);
 }
@@ -209,7 +209,7 @@ static avow_promise_t *settle_all(size_t concurrency) {
   return avow_map(loop, n_items, do_item, NULL, &options);
 }
 
-static void all_are_called_and_told_of(void **state) {
+static void settling_map_reports_every_outcome(void **state) {
   put_failure(1, UV_EPERM);
   avow_promise_t *p = settle_all(1);
   avow_value_unref(avow_run(avow_ref(p)));
@@ -221,7 +221,7 @@ static void all_are_called_and_told_of(void **state) {
   avow_unref(p);
 }
 
-static void of_a_channel_all_are_called(void **state) {
+static void settling_each_calls_for_every_item(void **state) {
   const avow_map_options_t options = { .concurrency = 1,
                                        .kind = AVOW_ALL_SETTLED,
                                        .collects = true };
@@ -247,29 +247,29 @@ static void assert_all_run(map_fn fn, uint64_t at) {
   assert_int_equal(avow_now(loop), at);
 }
 
-static void what_runs_is_waited_for(void **state) {
+static void map_waits_for_running_calls(void **state) {
   assert_all_run(map, 300);
 }
 
-static void of_a_channel_what_runs_is_waited_for(void **state) {
+static void each_waits_for_running_calls(void **state) {
   assert_all_run(each, 320);
 }
 
-static void the_first_of_all_failures_counts(void **state) {
+static void each_rejects_with_the_first_of_three_failures(void **state) {
   for (size_t i = 0; i < 3; i++)
     items[i] = (npm_job_t){ .ms = 50, .code = UV_EIO - (int) i };
   assert_rejects(each(0), UV_EIO);
   assert_seen((int64_t[]){ 0, 1, 2 }, 3);
 }
 
-static void no_failure_goes_unhandled(void **state) {
+static void no_failure_is_unhandled(void **state) {
   for (size_t i = 0; i < 3; i++)
     items[i] = (npm_job_t){ .ms = 100, .code = UV_EIO - (int) i };
   assert_rejects(map(0), UV_EIO);
   assert_seen((int64_t[]){ 0, 1, 2 }, 3);
 }
 
-static void behind_a_failure_none_is_called(void **state) {
+static void map_stops_calling_after_a_failure(void **state) {
   items[0].code = UV_EIO;
   assert_rejects(map(1), UV_EIO);
   assert_seen((int64_t[]){ 0 }, 1);
@@ -292,20 +292,20 @@ static void assert_source_fails(size_t n, avow_gather_kind_t kind) {
   avow_channel_unref(c);
 }
 
-static void a_source_fails_at_once(void **state) {
+static void each_rejects_if_the_source_fails_at_once(void **state) {
   assert_source_fails(0, AVOW_ALL);
 }
 
-static void a_source_fails_behind_an_item(void **state) {
+static void each_rejects_if_the_source_fails_after_an_item(void **state) {
   assert_source_fails(1, AVOW_ALL);
 }
 
-static void a_source_fails_behind_a_failure(void **state) {
+static void each_rejects_if_the_source_fails_after_a_failure(void **state) {
   items[0].code = UV_EPERM;
   assert_source_fails(1, AVOW_ALL_SETTLED);
 }
 
-static void without_a_function_it_is_refused(void **state) {
+static void map_refuses_a_missing_function(void **state) {
   assert_rejects(avow_map(loop, 3, NULL, NULL, NULL), UV_EINVAL);
 }
 
@@ -313,7 +313,7 @@ static avow_value_t reject(const avow_value_t *arg, void *unused) {
   return avow_error(UV_EPERM);
 }
 
-static void it_may_be_stopped(void **state) {
+static void signal_rejects_a_running_map(void **state) {
   avow_promise_t *stop = avow_then(avow_sleep(loop, 100), reject, NULL, NULL);
   items[0].ms = 1000;
 
@@ -323,7 +323,7 @@ static void it_may_be_stopped(void **state) {
   avow_unref(stop);
 }
 
-static void stopped_already_it_does_not_begin(void **state) {
+static void map_does_not_start_after_a_signal(void **state) {
   avow_promise_t *stop = avow_promise_reject(loop, avow_error(UV_EPERM));
 
   assert_rejects(avow_until(map(1), stop), UV_EPERM);
@@ -333,68 +333,69 @@ static void stopped_already_it_does_not_begin(void **state) {
 }
 
 static const npm_case_t cases[] = {
-  SAME("main", results_have_their_order),
-  SAME("concurrency: 1", one_at_a_time),
-  SAME("concurrency: 4", four_at_a_time),
-  SAME("handles empty iterable", no_items_are_no_results),
+  SAME("main", map_keeps_the_order_of_results),
+  SAME("concurrency: 1", map_runs_one_call_at_a_time),
+  SAME("concurrency: 4", map_runs_four_calls_at_a_time),
+  SAME("handles empty iterable", map_of_no_items_is_an_empty_list),
   SAME("async with concurrency: 2 (random time sequence)",
-       random_times_keep_the_order),
+       map_keeps_the_order_at_random_times),
   SAME("async with concurrency: 2 (problematic time sequence)",
-       problematic_times_keep_the_order),
+       map_keeps_the_order_at_problematic_times),
   SAME("async with concurrency: 2 (out of order time sequence)",
-       later_ones_keep_the_order),
+       map_keeps_the_order_if_later_calls_end_first),
   UNSAID("enforce number in options.concurrency", TYPES),
   SAME("immediately rejects when stopOnError is true",
-       the_first_failure_counts),
+       map_rejects_with_the_first_failure),
   DIFFERS("aggregate errors when stopOnError is false",
-          all_are_called_and_told_of,
+          settling_map_reports_every_outcome,
           "AVOW_ALL_SETTLED fulfills with values and reasons"),
   DIFFERS("all mappers should run when concurrency is infinite, even after "
           "stop-on-error happened",
-          what_runs_is_waited_for,
+          map_waits_for_running_calls,
           "the map rejects after its running calls have ended"),
-  SAME("asyncIterator - main", each_result_has_its_order),
-  SAME("asyncIterator - concurrency: 1", each_one_at_a_time),
-  SAME("asyncIterator - concurrency: 4", each_four_at_a_time),
+  SAME("asyncIterator - main", each_keeps_the_order_of_results),
+  SAME("asyncIterator - concurrency: 1", each_runs_one_call_at_a_time),
+  SAME("asyncIterator - concurrency: 4", each_runs_four_calls_at_a_time),
   SAME("asyncIterator - handles empty iterable",
-       an_empty_channel_is_no_results),
+       each_of_an_empty_channel_is_an_empty_list),
   SAME("asyncIterator - async with concurrency: 2 (random time sequence)",
-       each_random_time_keeps_the_order),
+       each_keeps_the_order_at_random_times),
   SAME("asyncIterator - async with concurrency: 2 (problematic time sequence)",
-       each_problematic_time_keeps_the_order),
+       each_keeps_the_order_at_problematic_times),
   SAME("asyncIterator - async with concurrency: 2 (out of order time sequence)",
-       each_later_one_keeps_the_order),
+       each_keeps_the_order_if_later_calls_end_first),
   UNSAID("asyncIterator - enforce number in options.concurrency", TYPES),
   SAME("asyncIterator - immediately rejects when stopOnError is true",
-       of_a_channel_the_first_failure_counts),
+       each_rejects_with_the_first_failure),
   DIFFERS("asyncIterator - aggregate errors when stopOnError is false",
-          of_a_channel_all_are_called,
+          settling_each_calls_for_every_item,
           "AVOW_ALL_SETTLED fulfills with values and reasons"),
   DIFFERS("asyncIterator - all mappers should run when concurrency is "
           "infinite, even after stop-on-error happened",
-          of_a_channel_what_runs_is_waited_for,
+          each_waits_for_running_calls,
           "the map rejects after its running calls have ended"),
   DIFFERS("catches exception from source iterator - 1st item",
-          a_source_fails_at_once, "a channel fails where an iterator throws"),
+          each_rejects_if_the_source_fails_at_once,
+          "a channel fails where an iterator throws"),
   DIFFERS("catches exception from source iterator - 2nd item",
-          a_source_fails_behind_an_item,
+          each_rejects_if_the_source_fails_after_an_item,
           "a channel fails where an iterator throws"),
   DIFFERS("catches exception from source iterator - 2nd item after 1st item "
           "mapper throw",
-          a_source_fails_behind_a_failure,
+          each_rejects_if_the_source_fails_after_a_failure,
           "a channel fails where an iterator throws"),
   SAME("asyncIterator - get the correct exception after stop-on-error",
-       the_first_of_all_failures_counts),
+       each_rejects_with_the_first_of_three_failures),
   UNSAID("incorrect input type", TYPES),
   SAME("no unhandled rejected promises from mapper throws - infinite "
        "concurrency",
-       no_failure_goes_unhandled),
+       no_failure_is_unhandled),
   SAME("no unhandled rejected promises from mapper throws - concurrency 1",
-       behind_a_failure_none_is_called),
-  DIFFERS("invalid mapper", without_a_function_it_is_refused,
+       map_stops_calling_after_a_failure),
+  DIFFERS("invalid mapper", map_refuses_a_missing_function,
           "the case passes NULL, because the compiler checks types"),
-  SAME("abort by AbortController", it_may_be_stopped),
-  SAME("already aborted signal", stopped_already_it_does_not_begin),
+  SAME("abort by AbortController", signal_rejects_a_running_map),
+  SAME("already aborted signal", map_does_not_start_after_a_signal),
 };
 
 SUITE(p_map) {

@@ -92,42 +92,42 @@ static const int64_t one[] = { 1, SKIP, 2 };
 static const int64_t several[] = { 1, SKIP, 2, SKIP, 3, SKIP, SKIP, 4 };
 static const int64_t all[] = { SKIP, SKIP, SKIP, SKIP };
 
-static void one_is_left_out(void **state) {
+static void map_skips_one_item(void **state) {
   assert_skips(one, 3, "is=[1 2]");
 }
 
-static void several_are_left_out(void **state) {
+static void map_skips_several_items(void **state) {
   assert_skips(several, 8, "is=[1 2 3 4]");
 }
 
-static void all_are_left_out(void **state) {
+static void map_skips_all_items(void **state) {
   assert_skips(all, 4, "is=[]");
 }
 
-static void of_a_channel_one_is_left_out(void **state) {
+static void each_skips_one_item(void **state) {
   assert_each_skips(one, 3, "is=[1 2]");
 }
 
-static void of_a_channel_several_are_left_out(void **state) {
+static void each_skips_several_items(void **state) {
   assert_each_skips(several, 8, "is=[1 2 3 4]");
 }
 
-static void of_a_channel_all_are_left_out(void **state) {
+static void each_skips_all_items(void **state) {
   assert_each_skips(all, 4, "is=[]");
 }
 
-static void a_map_is_a_channel(void **state) {
+static void channel_map_gives_all_results(void **state) {
   assert_items(map(FEW), "is=[10 20 30]");
 }
 
-static void items_come_with_their_numbers(void **state) {
+static void function_receives_the_number_of_each_item(void **state) {
   n_items = 5;
   assert_items(map(FEW), "is=[10 20 30 40 50]");
   for (size_t i = 0; i < 5; i++)
     assert_int_equal(indices[i], i);
 }
 
-static void numbers_are_those_of_the_source(void **state) {
+static void numbers_keep_the_order_of_the_source(void **state) {
   items[0].ms = 50;
   items[1].ms = 10;
   items[2].ms = 30;
@@ -136,12 +136,12 @@ static void numbers_are_those_of_the_source(void **state) {
     assert_int_equal(indices[i], i);
 }
 
-static void nothing_is_nothing(void **state) {
+static void channel_map_of_no_items_is_empty(void **state) {
   n_items = 0;
   assert_items(map(FEW), "is=[]");
 }
 
-static void a_source_that_fails_is_heard_of(void **state) {
+static void failed_source_fails_the_channel_map(void **state) {
   avow_channel_t *source = avow_channel_new(loop, 0);
   avow_channel_fail(source, avow_error(UV_EPROTO));
   avow_channel_t *c = avow_channel_map(source, do_number, NULL, NULL);
@@ -157,12 +157,12 @@ static void assert_fails(avow_channel_t *c, int code) {
   avow_channel_unref(c);
 }
 
-static void a_function_that_fails_is_heard_of(void **state) {
+static void failed_function_fails_the_channel_map(void **state) {
   items[0].code = UV_EPROTO;
   assert_fails(map(FEW), UV_EPROTO);
 }
 
-static void what_was_before_a_failure_comes(void **state) {
+static void results_before_a_failure_are_received(void **state) {
   items[0].ms = 10;
   items[1].code = UV_EPERM;
   avow_channel_t *c = map(3);
@@ -173,12 +173,12 @@ static void what_was_before_a_failure_comes(void **state) {
   avow_channel_unref(c);
 }
 
-static void one_at_a_time(void **state) {
+static void channel_map_runs_one_call_at_a_time(void **state) {
   assert_items(map(1), "is=[10 20 30]");
   assert_int_equal(avow_now(loop), 600);
 }
 
-static void two_at_a_time(void **state) {
+static void channel_map_runs_two_calls_at_a_time(void **state) {
   n_items = 5;
   assert_items(map(2), "is=[10 20 30 40 50]");
   assert_int_equal(times[1], 0);
@@ -186,7 +186,7 @@ static void two_at_a_time(void **state) {
   assert_int_equal(times[3], 300);
 }
 
-static void results_that_nobody_takes_hold_it_back(void **state) {
+static void unread_results_cause_backpressure(void **state) {
   n_items = 5;
   avow_channel_t *c = map(2);
   assert_fulfils_int(avow_channel_next(c), 10);
@@ -200,14 +200,14 @@ static void results_that_nobody_takes_hold_it_back(void **state) {
   avow_channel_unref(c);
 }
 
-static void it_works_no_further_ahead_than_it_may(void **state) {
+static void channel_map_runs_no_call_above_its_limit(void **state) {
   for (size_t i = 0; i < 3; i++)
     items[i] = (npm_job_t){ .ms = 100, .value = (int64_t) i };
   assert_items(map(1), "is=[0 1 2]");
   assert_int_equal(jobs_at_most(), 1);
 }
 
-static void a_map_leaves_one_out(void **state) {
+static void channel_map_skips_one_item(void **state) {
   put(one, 3);
   assert_items(avow_channel_map(numbers(), give_number, NULL, NULL),
                "is=[1 2]");
@@ -216,28 +216,32 @@ static void a_map_leaves_one_out(void **state) {
 #define AHEAD "concurrency limits calls and buffered results together"
 
 static const npm_case_t cases[] = {
-  SAME("pMapSkip", one_is_left_out),
-  SAME("multiple pMapSkips", several_are_left_out),
-  SAME("all pMapSkips", all_are_left_out),
-  SAME("asyncIterator - pMapSkip", of_a_channel_one_is_left_out),
-  SAME("asyncIterator - multiple pMapSkips", of_a_channel_several_are_left_out),
-  SAME("asyncIterator - all pMapSkips", of_a_channel_all_are_left_out),
+  SAME("pMapSkip", map_skips_one_item),
+  SAME("multiple pMapSkips", map_skips_several_items),
+  SAME("all pMapSkips", map_skips_all_items),
+  SAME("asyncIterator - pMapSkip", each_skips_one_item),
+  SAME("asyncIterator - multiple pMapSkips", each_skips_several_items),
+  SAME("asyncIterator - all pMapSkips", each_skips_all_items),
   UNSAID("multiple pMapSkips - algorithmic complexity",
          "the list is made once, and its time is not tested"),
-  SAME("pMapIterable", a_map_is_a_channel),
-  SAME("pMapIterable - index in mapper", items_come_with_their_numbers),
+  SAME("pMapIterable", channel_map_gives_all_results),
+  SAME("pMapIterable - index in mapper",
+       function_receives_the_number_of_each_item),
   SAME("pMapIterable - index in mapper (out-of-order-settling promises)",
-       numbers_are_those_of_the_source),
-  SAME("pMapIterable - empty", nothing_is_nothing),
-  SAME("pMapIterable - iterable that throws", a_source_that_fails_is_heard_of),
-  SAME("pMapIterable - mapper that throws", a_function_that_fails_is_heard_of),
-  SAME("pMapIterable - stop on error", what_was_before_a_failure_comes),
-  SAME("pMapIterable - concurrency: 1", one_at_a_time),
-  DIFFERS("pMapIterable - concurrency: 2", two_at_a_time, AHEAD),
-  SAME("pMapIterable - backpressure", results_that_nobody_takes_hold_it_back),
+       numbers_keep_the_order_of_the_source),
+  SAME("pMapIterable - empty", channel_map_of_no_items_is_empty),
+  SAME("pMapIterable - iterable that throws",
+       failed_source_fails_the_channel_map),
+  SAME("pMapIterable - mapper that throws",
+       failed_function_fails_the_channel_map),
+  SAME("pMapIterable - stop on error", results_before_a_failure_are_received),
+  SAME("pMapIterable - concurrency: 1", channel_map_runs_one_call_at_a_time),
+  DIFFERS("pMapIterable - concurrency: 2", channel_map_runs_two_calls_at_a_time,
+          AHEAD),
+  SAME("pMapIterable - backpressure", unread_results_cause_backpressure),
   DIFFERS("pMapIterable - async input, backpressure > concurrency",
-          it_works_no_further_ahead_than_it_may, AHEAD),
-  SAME("pMapIterable - pMapSkip", a_map_leaves_one_out),
+          channel_map_runs_no_call_above_its_limit, AHEAD),
+  SAME("pMapIterable - pMapSkip", channel_map_skips_one_item),
 };
 
 SUITE(p_map_skips) {

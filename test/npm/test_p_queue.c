@@ -21,7 +21,7 @@ static avow_value_t give_word(void *unused) {
   return avow_bytes("sync", 4);
 }
 
-static void it_gives_what_the_function_does(void **state) {
+static void call_fulfills_with_the_functions_result(void **state) {
   avow_limiter_t *l = avow_limiter_new(loop, SIZE_MAX);
 
   avow_promise_t *p = add(l, 7, 0);
@@ -31,7 +31,7 @@ static void it_gives_what_the_function_does(void **state) {
   avow_limiter_unref(l);
 }
 
-static void one_at_a_time(void **state) {
+static void one_permit_runs_one_call_at_a_time(void **state) {
   avow_limiter_t *l = avow_limiter_new(loop, 1);
   avow_promise_t *ps[] = { add(l, 0, 300), add(l, 1, 200), add(l, 2, 100) };
 
@@ -40,7 +40,7 @@ static void one_at_a_time(void **state) {
   avow_limiter_unref(l);
 }
 
-static void five_at_a_time(void **state) {
+static void five_permits_run_five_calls_at_a_time(void **state) {
   avow_limiter_t *l = avow_limiter_new(loop, 5);
   avow_promise_t *ps[100];
   for (size_t i = 0; i < 100; i++)
@@ -52,7 +52,7 @@ static void five_at_a_time(void **state) {
   avow_limiter_unref(l);
 }
 
-static void it_shrinks_meanwhile(void **state) {
+static void permits_may_shrink_while_calls_run(void **state) {
   shrinking_t shrinking = { avow_limiter_new(loop, 5), 5 };
   avow_promise_t *ps[100];
   for (size_t i = 0; i < 100; i++)
@@ -65,7 +65,7 @@ static void it_shrinks_meanwhile(void **state) {
   avow_limiter_unref(shrinking.l);
 }
 
-static void idle_is_at_once_where_nothing_is(void **state) {
+static void limiter_without_calls_is_idle_at_once(void **state) {
   avow_limiter_t *l = avow_limiter_new(loop, 2);
 
   assert_fulfils_none(avow_limiter_idle(l));
@@ -74,7 +74,7 @@ static void idle_is_at_once_where_nothing_is(void **state) {
   avow_limiter_unref(l);
 }
 
-static void many_wait_for_idle(void **state) {
+static void several_callers_may_wait_for_idle(void **state) {
   avow_limiter_t *l = avow_limiter_new(loop, 1);
   avow_promise_t *p = add(l, 0, 50);
   avow_promise_t *ps[] = { avow_limiter_idle(l), avow_limiter_idle(l),
@@ -87,7 +87,7 @@ static void many_wait_for_idle(void **state) {
   avow_limiter_unref(l);
 }
 
-static void idle_does_not_mind_failures(void **state) {
+static void failed_calls_do_not_prevent_idle(void **state) {
   avow_limiter_t *l = avow_limiter_new(loop, 2);
   npm_job_t bad = { .ms = 50, .code = UV_EPROTO };
   avow_promise_t *p = avow_limiter_run(l, do_job, &bad);
@@ -101,7 +101,7 @@ static void idle_does_not_mind_failures(void **state) {
   avow_limiter_unref(l);
 }
 
-static void clearing_leaves_what_runs(void **state) {
+static void cancel_leaves_running_calls(void **state) {
   avow_limiter_t *l = avow_limiter_new(loop, 1);
   avow_promise_t *p = add_many(l, 3, 50);
   assert_waiting(l, 2);
@@ -115,7 +115,7 @@ static void clearing_leaves_what_runs(void **state) {
   avow_limiter_unref(l);
 }
 
-static void stopped_it_keeps_who_waits(void **state) {
+static void limiter_without_permits_keeps_waiting_calls(void **state) {
   avow_limiter_t *l = avow_limiter_new(loop, 2);
   avow_promise_t *p = add_many(l, FOUR, 50);
   avow_limiter_resize(l, 0);
@@ -130,7 +130,7 @@ static void stopped_it_keeps_who_waits(void **state) {
   avow_limiter_unref(l);
 }
 
-static void it_begins_stopped(void **state) {
+static void limiter_may_start_without_permits(void **state) {
   avow_limiter_t *l = avow_limiter_new(loop, 0);
   avow_promise_t *p = add_many(l, FOUR, 20000);
   assert_waiting(l, FOUR);
@@ -145,7 +145,7 @@ static void it_begins_stopped(void **state) {
   avow_limiter_unref(l);
 }
 
-static void stopping_leaves_what_runs(void **state) {
+static void zero_permits_leave_running_calls(void **state) {
   avow_limiter_t *l = avow_limiter_new(loop, 2);
   avow_promise_t *p = add_many(l, 5, 20000);
   assert_waiting(l, 3);
@@ -162,7 +162,7 @@ static void stopping_leaves_what_runs(void **state) {
   avow_limiter_unref(l);
 }
 
-static void clearing_lets_go_of_who_waits_for_idle(void **state) {
+static void cancel_makes_the_limiter_idle(void **state) {
   avow_limiter_t *l = avow_limiter_new(loop, 2);
   avow_limiter_resize(l, 0);
   avow_promise_t *p = add_many(l, 2, 50);
@@ -176,7 +176,7 @@ static void clearing_lets_go_of_who_waits_for_idle(void **state) {
   avow_limiter_unref(l);
 }
 
-static void all_at_once(void **state) {
+static void unlimited_permits_run_all_calls_at_once(void **state) {
   avow_limiter_t *l = avow_limiter_new(loop, SIZE_MAX);
   avow_promise_t *ps[] = { add(l, 0, 0), add(l, 1, 2000), add(l, 2, 0) };
 
@@ -186,7 +186,7 @@ static void all_at_once(void **state) {
   avow_limiter_unref(l);
 }
 
-static void values_and_promises_mix(void **state) {
+static void functions_may_return_values_or_promises(void **state) {
   avow_limiter_t *l = avow_limiter_new(loop, 1);
   avow_promise_t *ps[] = { avow_limiter_run(l, give_word, NULL),
                            add(l, 0, 1000),
@@ -200,20 +200,19 @@ static void values_and_promises_mix(void **state) {
 }
 
 static const npm_case_t cases[] = {
-  SAME(".add()", it_gives_what_the_function_does),
-  SAME(".add() - limited concurrency", two_at_a_time),
-  SAME(".add() - concurrency: 1", one_at_a_time),
-  SAME(".add() - concurrency: 5", five_at_a_time),
-  SAME(".add() - update concurrency", it_shrinks_meanwhile),
+  SAME(".add()", call_fulfills_with_the_functions_result),
+  SAME(".add() - limited concurrency", two_permits_run_two_calls_at_a_time),
+  SAME(".add() - concurrency: 1", one_permit_runs_one_call_at_a_time),
+  SAME(".add() - concurrency: 5", five_permits_run_five_calls_at_a_time),
+  SAME(".add() - update concurrency", permits_may_shrink_while_calls_run),
   UNSAID(".add() - priority", PRIORITY),
   UNSAID(".sizeBy() - priority", PRIORITY),
   UNSAID(".add() - priority defaults to 0 when undefined", PRIORITY),
-  SAME(".add() - timeout always throws", time_limits_begin_with_the_function),
-  SAME(".add() - timeout behavior", time_limits_begin_with_the_function),
-  SAME(".add() - change timeout in between",
-       time_limits_begin_with_the_function),
+  SAME(".add() - timeout always throws", timeouts_start_with_the_function),
+  SAME(".add() - timeout behavior", timeouts_start_with_the_function),
+  SAME(".add() - change timeout in between", timeouts_start_with_the_function),
   UNSAID(".onEmpty()", NO_COUNT_WAIT),
-  SAME(".onIdle()", idle_is_when_all_are_done),
+  SAME(".onIdle()", limiter_is_idle_when_all_calls_are_done),
   UNSAID(".onSizeLessThan()", NO_COUNT_WAIT),
   UNSAID(".onSizeLessThan() resolves after clear()", NO_COUNT_WAIT),
   UNSAID(".onSizeLessThan() resolves when start() drains the queue",
@@ -228,65 +227,72 @@ static const npm_case_t cases[] = {
          NO_COUNT_WAIT),
   UNSAID(".onSizeLessThan() removes its listeners once resolved",
          NO_COUNT_WAIT),
-  SAME(".onIdle() - no pending", idle_is_at_once_where_nothing_is),
+  SAME(".onIdle() - no pending", limiter_without_calls_is_idle_at_once),
   SAME(".onPendingZero() - resolves immediately when pending === 0",
-       idle_is_at_once_where_nothing_is),
+       limiter_without_calls_is_idle_at_once),
   SAME(".onPendingZero() - waits for running tasks to finish",
-       idle_is_when_all_are_done),
+       limiter_is_idle_when_all_calls_are_done),
   DIFFERS(".onPendingZero() - works while paused with queued items",
-          stopped_it_keeps_who_waits,
+          limiter_without_permits_keeps_waiting_calls,
           "a limiter with waiting calls is not idle, also with 0 permits"),
   SAME(".onPendingZero() - multiple concurrent waiters all resolve",
-       many_wait_for_idle),
+       several_callers_may_wait_for_idle),
   SAME(".onPendingZero() - resolves even if tasks throw errors",
-       idle_does_not_mind_failures),
-  SAME(".onPendingZero() - works after clear()", clearing_leaves_what_runs),
+       failed_calls_do_not_prevent_idle),
+  SAME(".onPendingZero() - works after clear()", cancel_leaves_running_calls),
   DIFFERS(".onPendingZero() - integration with pause/start",
-          stopped_it_keeps_who_waits,
+          limiter_without_permits_keeps_waiting_calls,
           "a limiter with waiting calls is not idle, also with 0 permits"),
   UNSAID(".onPendingZero() - adding tasks while waiting", NO_COUNT_WAIT),
   SAME(".onPendingZero() - rapid sequential calls",
-       idle_is_at_once_where_nothing_is),
-  SAME(".onPendingZero() - high concurrency", idle_is_when_all_are_done),
+       limiter_without_calls_is_idle_at_once),
+  SAME(".onPendingZero() - high concurrency",
+       limiter_is_idle_when_all_calls_are_done),
   SAME(".onPendingZero() - starts with empty queue",
-       idle_is_at_once_where_nothing_is),
+       limiter_without_calls_is_idle_at_once),
   UNSAID(".onPendingZero() - works with onEmpty and onIdle", NO_COUNT_WAIT),
-  SAME(".clear()", clearing_leaves_what_runs),
+  SAME(".clear()", cancel_leaves_running_calls),
   SAME(".clear() resolves onEmpty() and onIdle() waiters",
-       clearing_lets_go_of_who_waits_for_idle),
+       cancel_makes_the_limiter_idle),
   DIFFERS(".clear() with running tasks emits empty but not idle",
-          clearing_leaves_what_runs,
+          cancel_leaves_running_calls,
           "a limiter has promises in place of events"),
-  SAME(".addAll()", all_at_once),
+  SAME(".addAll()", unlimited_permits_run_all_calls_at_once),
   UNSAID(".addAll() assigns unique IDs to each task", INSIDE),
   UNSAID(".addAll() with options does not mutate the options object", INSIDE),
-  DIFFERS("enforce number in options.concurrency", it_begins_stopped,
+  DIFFERS("enforce number in options.concurrency",
+          limiter_may_start_without_permits,
           "without permits, calls wait for avow_limiter_resize()"),
-  DIFFERS("enforce number in queue.concurrency", it_begins_stopped,
+  DIFFERS("enforce number in queue.concurrency",
+          limiter_may_start_without_permits,
           "without permits, calls wait for avow_limiter_resize()"),
-  SAME("enforce number in options.intervalCap", no_rate_is_refused),
-  DIFFERS("enforce finite in options.interval", no_rate_is_refused,
+  SAME("enforce number in options.intervalCap", zero_rate_is_refused),
+  DIFFERS("enforce finite in options.interval", zero_rate_is_refused,
           "a rate without an interval is refused"),
-  DIFFERS("autoStart: false", it_begins_stopped,
+  DIFFERS("autoStart: false", limiter_may_start_without_permits,
           "avow_limiter_resize() stops and starts the queue"),
-  DIFFERS(".start() - return this", stopped_it_keeps_who_waits,
+  DIFFERS(".start() - return this", limiter_without_permits_keeps_waiting_calls,
           "avow_limiter_resize() stops and starts the queue"),
-  SAME(".start() - not paused", all_at_once),
-  DIFFERS(".pause()", stopping_leaves_what_runs,
+  SAME(".start() - not paused", unlimited_permits_run_all_calls_at_once),
+  DIFFERS(".pause()", zero_permits_leave_running_calls,
           "avow_limiter_resize() stops and starts the queue"),
-  SAME(".add() sync/async mixed tasks", values_and_promises_mix),
-  SAME(".add() - handle task throwing error", a_failure_leaves_the_rest),
-  SAME(".add() - handle task promise failure", a_failure_leaves_the_rest),
-  SAME(".addAll() sync/async mixed tasks", all_at_once),
+  SAME(".add() sync/async mixed tasks",
+       functions_may_return_values_or_promises),
+  SAME(".add() - handle task throwing error", other_calls_run_after_a_failure),
+  SAME(".add() - handle task promise failure", other_calls_run_after_a_failure),
+  SAME(".addAll() sync/async mixed tasks",
+       unlimited_permits_run_all_calls_at_once),
   UNSAID("should resolve empty when size is zero", NO_COUNT_WAIT),
-  SAME(".add() - throttled", one_an_interval),
+  SAME(".add() - throttled", rate_admits_one_call_in_each_interval),
   SAME(".add() - throttled, carryoverIntervalCount false",
-       an_interval_does_not_wait_for_the_end),
+       interval_does_not_wait_for_a_running_call),
   UNSAID(".add() - throttled, carryoverIntervalCount true", BUCKET),
-  SAME(".add() - throttled 10, concurrency 5", both_limits_hold),
-  SAME(".add() - throttled finish and resume", a_rest_fills_it_up),
+  SAME(".add() - throttled 10, concurrency 5",
+       permits_and_rate_both_limit_calls),
+  SAME(".add() - throttled finish and resume", idle_time_refills_the_rate),
   UNSAID("pause should work when throttled", TWO),
-  SAME(".onError() - rejects when task errors", a_failure_leaves_the_rest),
+  SAME(".onError() - rejects when task errors",
+       other_calls_run_after_a_failure),
   UNSAID(".onError() - captures first error in queue", NO_EVENTS),
   UNSAID(".onError() - works with Promise.race pattern", NO_EVENTS),
   UNSAID(".onError() - multiple listeners", NO_EVENTS),

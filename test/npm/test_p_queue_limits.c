@@ -8,7 +8,7 @@
 #define NO_LIST   "the program keeps a list, or calls avow_loop_dump()"
 #define NO_TYPES  "the types are unsigned integers"
 
-static void who_waits_may_leave(void **state) {
+static void waiting_call_may_be_canceled(void **state) {
   avow_limiter_t *l = avow_limiter_new(loop, 1);
   avow_promise_t *p = add(l, 0, 100), *q = add(l, 1, 100), *r = add(l, 2, 100);
 
@@ -22,7 +22,7 @@ static void who_waits_may_leave(void **state) {
   avow_limiter_unref(l);
 }
 
-static void who_waits_may_leave_by_a_signal(void **state) {
+static void signal_removes_waiting_calls(void **state) {
   avow_limiter_t *l = avow_limiter_new(loop, 1);
   avow_deferred_t *d;
   avow_promise_t *stop = avow_promise_new(loop, &d);
@@ -40,7 +40,7 @@ static void who_waits_may_leave_by_a_signal(void **state) {
   avow_limiter_unref(l);
 }
 
-static void a_signal_that_came_leaves_it_alone(void **state) {
+static void call_with_a_settled_signal_is_not_queued(void **state) {
   avow_limiter_t *l = avow_limiter_new(loop, 1);
   avow_promise_t *stop = avow_promise_reject(loop, avow_error(UV_EPERM));
   avow_promise_t *p = add(l, 0, 100);
@@ -53,7 +53,7 @@ static void a_signal_that_came_leaves_it_alone(void **state) {
   avow_limiter_unref(l);
 }
 
-static void stopped_it_lets_who_waits_leave(void **state) {
+static void waiting_call_may_be_canceled_without_permits(void **state) {
   avow_limiter_t *l = avow_limiter_new(loop, 1);
   avow_limiter_resize(l, 0);
   avow_promise_t *p = add(l, 0, 100), *q = add(l, 1, 100);
@@ -67,7 +67,7 @@ static void stopped_it_lets_who_waits_leave(void **state) {
   avow_limiter_unref(l);
 }
 
-static void a_signal_after_the_end_is_nothing(void **state) {
+static void signal_after_the_end_has_no_effect(void **state) {
   avow_limiter_t *l = avow_limiter_new(loop, 1);
   avow_deferred_t *d;
   avow_promise_t *stop = avow_promise_new(loop, &d);
@@ -80,7 +80,7 @@ static void a_signal_after_the_end_is_nothing(void **state) {
   avow_limiter_unref(l);
 }
 
-static void many_may_leave(void **state) {
+static void many_waiting_calls_may_be_canceled(void **state) {
   avow_limiter_t *l = avow_limiter_new(loop, 1);
   avow_promise_t *first = add(l, 0, 100), *ps[MANY];
   for (size_t i = 0; i < 100; i++)
@@ -96,14 +96,14 @@ static void many_may_leave(void **state) {
   avow_limiter_unref(l);
 }
 
-static void the_rate_holds_where_all_may_run(void **state) {
+static void rate_limits_calls_with_enough_permits(void **state) {
   run_paced(MANY, 10, 1000, 30, 10);
 
   for (size_t i = 10; i < 30; i++)
     assert_int_equal(paced.began[i], (i - 9) * 100);
 }
 
-static void failures_spend_tokens_too(void **state) {
+static void acquired_token_stays_spent(void **state) {
   avow_rate_t *r = avow_rate_new(loop, 1, 500, NULL);
   finish(avow_rate_acquire(r, 1));
   assert_false(avow_rate_try(r, 1));
@@ -114,7 +114,7 @@ static void failures_spend_tokens_too(void **state) {
   avow_rate_unref(r);
 }
 
-static void who_leaves_spends_no_token(void **state) {
+static void canceled_caller_spends_no_token(void **state) {
   avow_rate_t *r = avow_rate_new(loop, 1, 500, NULL);
   finish(avow_rate_acquire(r, 1));
   avow_promise_t *p = avow_rate_acquire(r, 1), *q = avow_rate_acquire(r, 1);
@@ -127,7 +127,7 @@ static void who_leaves_spends_no_token(void **state) {
   avow_rate_unref(r);
 }
 
-static void no_interval_has_more(void **state) {
+static void no_interval_exceeds_the_rate(void **state) {
   const avow_rate_options_t options = { .burst = 1 };
   paced = (paced_t){ .rate = avow_rate_new(loop, 3, 90, &options) };
 
@@ -141,37 +141,40 @@ static const npm_case_t cases[] = {
   UNSAID("clear interval on pause", TWO),
   UNSAID("should be an event emitter", NO_EVENTS),
   UNSAID("should emit active event per item", NO_EVENTS),
-  DIFFERS("should emit idle event when idle", idle_is_when_all_are_done,
+  DIFFERS("should emit idle event when idle",
+          limiter_is_idle_when_all_calls_are_done,
           "a limiter has promises in place of events"),
   UNSAID("should emit empty event when empty", NO_EVENTS),
   UNSAID("should emit add event when adding task", NO_EVENTS),
   UNSAID("should emit next event when completing task", NO_EVENTS),
-  DIFFERS("should emit completed / error events", a_failure_leaves_the_rest,
+  DIFFERS("should emit completed / error events",
+          other_calls_run_after_a_failure,
           "a limiter has promises in place of events"),
   SAME("should verify timeout overrides passed to add",
-       time_limits_begin_with_the_function),
-  SAME("should skip an aborted job", who_waits_may_leave),
+       timeouts_start_with_the_function),
+  SAME("should skip an aborted job", waiting_call_may_be_canceled),
   SAME("should reject when signal is aborted while task is waiting in queue",
-       who_waits_may_leave_by_a_signal),
+       signal_removes_waiting_calls),
   SAME("should reject immediately when signal is already aborted and task is "
        "queued",
-       a_signal_that_came_leaves_it_alone),
+       call_with_a_settled_signal_is_not_queued),
   SAME("abort with custom reason forwards the reason",
-       who_waits_may_leave_by_a_signal),
+       signal_removes_waiting_calls),
   SAME("abort works on a paused queue without unpausing",
-       stopped_it_lets_who_waits_leave),
+       waiting_call_may_be_canceled_without_permits),
   SAME("aborting multiple queued tasks with same AbortController",
-       who_waits_may_leave_by_a_signal),
+       signal_removes_waiting_calls),
   SAME("aborting a queued task with explicit id removes the correct task",
-       who_waits_may_leave),
+       waiting_call_may_be_canceled),
   SAME("aborting a queued task with duplicate id removes the correct task",
-       who_waits_may_leave),
+       waiting_call_may_be_canceled),
   SAME("abort listener for queued task is cleaned up when the task starts "
        "running",
-       a_signal_after_the_end_is_nothing),
+       signal_after_the_end_has_no_effect),
   UNSAID("aborting a queued task emits correct events", NO_EVENTS),
   DIFFERS("onError does not reject when a queued task is aborted",
-          who_waits_may_leave, "a limiter has promises in place of events"),
+          waiting_call_may_be_canceled,
+          "a limiter has promises in place of events"),
   UNSAID("clear() removes queued abort listeners", NO_SIGNAL),
   UNSAID("clear() removes queued abort listeners for shared signals",
          NO_SIGNAL),
@@ -188,37 +191,38 @@ static const npm_case_t cases[] = {
          "cycles",
          NO_SIGNAL),
   UNSAID("should pass AbortSignal instance to job", NO_SIGNAL),
-  SAME("aborted jobs do not use interval cap", who_leaves_spends_no_token),
-  SAME("aborting multiple jobs at the same time",
-       who_waits_may_leave_by_a_signal),
+  SAME("aborted jobs do not use interval cap", canceled_caller_spends_no_token),
+  SAME("aborting multiple jobs at the same time", signal_removes_waiting_calls),
   SAME("abort listener is removed when job is completed",
-       a_signal_after_the_end_is_nothing),
-  SAME("pending promises counted fast enough", two_at_a_time),
+       signal_after_the_end_has_no_effect),
+  SAME("pending promises counted fast enough",
+       two_permits_run_two_calls_at_a_time),
   SAME("pending promises with abortions counted fast enough",
-       who_waits_may_leave),
-  SAME("intervalCap", one_an_interval),
-  SAME("consumed interval is remembered between idle states", one_an_interval),
+       waiting_call_may_be_canceled),
+  SAME("intervalCap", rate_admits_one_call_in_each_interval),
+  SAME("consumed interval is remembered between idle states",
+       rate_admits_one_call_in_each_interval),
   SAME("consumed interval is updated on time, even between idle states",
-       a_rest_fills_it_up),
+       idle_time_refills_the_rate),
   UNSAID(".setPriority() - execute a promise before planned", PRIORITY),
   SAME("interval should be maintained when using await between adds (issue "
        "#182)",
-       one_an_interval),
+       rate_admits_one_call_in_each_interval),
   SAME("task added in a fresh window runs immediately after queue went idle "
        "mid-window",
-       a_rest_fills_it_up),
+       idle_time_refills_the_rate),
   SAME("fresh window after idle still enforces the cap for the following task "
        "(issue #251)",
-       a_rest_fills_it_up),
+       idle_time_refills_the_rate),
   UNSAID("carryoverIntervalCount does not break the fresh window after idle "
          "mid-window",
          BUCKET),
   SAME("task added after going idle but before the boundary still waits for "
        "the current window",
-       one_an_interval),
+       rate_admits_one_call_in_each_interval),
   SAME("interval maintained when queue becomes empty multiple times",
-       one_an_interval),
-  SAME("interval reset after long idle period", a_rest_fills_it_up),
+       rate_admits_one_call_in_each_interval),
+  SAME("interval reset after long idle period", idle_time_refills_the_rate),
   UNSAID("interval with carryoverIntervalCount after queue empty", BUCKET),
   UNSAID(".setPriority() - execute a promise after planned", PRIORITY),
   UNSAID(".setPriority() - execute a promise before planned - concurrency 2",
@@ -231,23 +235,25 @@ static const npm_case_t cases[] = {
   UNSAID(".setPriority() - execute a promise before planned - concurrency 3 "
          "and unspecified `id`",
          PRIORITY),
-  SAME("process exits cleanly after interval tasks complete", one_an_interval),
+  SAME("process exits cleanly after interval tasks complete",
+       rate_admits_one_call_in_each_interval),
   SAME("intervalCap should be respected with high concurrency",
-       both_limits_hold),
+       permits_and_rate_both_limit_calls),
   UNSAID("isRateLimited property", NO_STATE),
   UNSAID("rate-limit event emission", NO_EVENTS),
   UNSAID("onRateLimit() promise helper", NO_STATE),
   UNSAID("onRateLimitCleared() promise helper", NO_STATE),
   UNSAID("rate-limit works with pause/start", NO_STATE),
-  SAME("rate-limit with high concurrency", the_rate_holds_where_all_may_run),
+  SAME("rate-limit with high concurrency",
+       rate_limits_calls_with_enough_permits),
   UNSAID("rate-limit with queue.clear() while rate-limited", NO_STATE),
   UNSAID("rate-limit events fire only once per transition", NO_EVENTS),
   UNSAID("rate-limit with interval boundary conditions", NO_STATE),
   SAME("should not cause stack overflow with many aborted tasks",
-       many_may_leave),
+       many_waiting_calls_may_be_canceled),
   UNSAID("rate-limit with carryoverIntervalCount behavior", NO_STATE),
-  SAME("rate-limit with aborted tasks", who_leaves_spends_no_token),
-  SAME("rate-limit with error-throwing tasks", failures_spend_tokens_too),
+  SAME("rate-limit with aborted tasks", canceled_caller_spends_no_token),
+  SAME("rate-limit with error-throwing tasks", acquired_token_stays_spent),
   UNSAID("rate-limit state remains stable within intervals", NO_STATE),
   UNSAID("rate-limit microtask batching - multiple events in same tick",
          NO_EVENTS),
@@ -256,7 +262,7 @@ static const npm_case_t cases[] = {
   UNSAID("rate-limit with setPriority() while rate-limited", PRIORITY),
   UNSAID("rate-limit multiple concurrent onRateLimit() calls", NO_STATE),
   SAME("rate-limit when all queued tasks are aborted",
-       who_leaves_spends_no_token),
+       canceled_caller_spends_no_token),
   UNSAID("rate-limit rapid pause/start cycles", NO_STATE),
   UNSAID(
       "rate-limit preserves the interval count for re-entrant task additions",
@@ -275,44 +281,48 @@ static const npm_case_t cases[] = {
   UNSAID("onRateLimit/onRateLimitCleared rapid transitions", NO_STATE),
   UNSAID("onRateLimit() resolves when rate limit is triggered", NO_STATE),
   DIFFERS("strict mode enforces sliding window rate limiting",
-          no_interval_has_more, STRICT),
-  DIFFERS("strict mode vs fixed window timing", no_interval_has_more, STRICT),
-  DIFFERS("strict mode with large intervalCap", no_interval_has_more, STRICT),
+          no_interval_exceeds_the_rate, STRICT),
+  DIFFERS("strict mode vs fixed window timing", no_interval_exceeds_the_rate,
+          STRICT),
+  DIFFERS("strict mode with large intervalCap", no_interval_exceeds_the_rate,
+          STRICT),
   UNSAID("strict mode clear() preserves ticks", BUCKET),
-  SAME("strict mode with concurrency limit", both_limits_hold),
+  SAME("strict mode with concurrency limit", permits_and_rate_both_limit_calls),
   UNSAID("strict mode rate limit events", NO_EVENTS),
   UNSAID("strict mode isRateLimited property", NO_STATE),
   UNSAID("strict mode with pause/start", TWO),
-  SAME("strict mode throws error with interval=0", no_rate_is_refused),
+  SAME("strict mode throws error with interval=0", zero_rate_is_refused),
   UNSAID("strict mode with priority", PRIORITY),
   UNSAID("strict mode with onRateLimit()", NO_STATE),
   UNSAID("strict mode with carryoverIntervalCount", BUCKET),
   UNSAID("strict mode throws error with intervalCap: Infinity", BUCKET),
-  SAME("strict mode with AbortSignal", who_waits_may_leave_by_a_signal),
+  SAME("strict mode with AbortSignal", signal_removes_waiting_calls),
   SAME("strict mode frees capacity when task aborts before start",
-       who_leaves_spends_no_token),
+       canceled_caller_spends_no_token),
   SAME("strict mode ignores aborted tasks for sliding window",
-       who_leaves_spends_no_token),
+       canceled_caller_spends_no_token),
   UNSAID("strict mode aborted tasks do not trigger rateLimit event", NO_EVENTS),
-  SAME("strict mode after queue becomes idle", a_rest_fills_it_up),
+  SAME("strict mode after queue becomes idle", idle_time_refills_the_rate),
   UNSAID("strict mode frees a slot as soon as the oldest tick ages out, even "
          "with spread ticks",
          BUCKET),
-  DIFFERS("strict mode prevents boundary bursts", no_interval_has_more, STRICT),
-  SAME("strict mode with long-running tasks",
-       an_interval_does_not_wait_for_the_end),
-  UNSAID("strict mode isSaturated property", NO_LIST),
-  DIFFERS("strict mode multiple complete intervals", no_interval_has_more,
+  DIFFERS("strict mode prevents boundary bursts", no_interval_exceeds_the_rate,
           STRICT),
-  DIFFERS("strict mode precision timing", no_interval_has_more, STRICT),
+  SAME("strict mode with long-running tasks",
+       interval_does_not_wait_for_a_running_call),
+  UNSAID("strict mode isSaturated property", NO_LIST),
+  DIFFERS("strict mode multiple complete intervals",
+          no_interval_exceeds_the_rate, STRICT),
+  DIFFERS("strict mode precision timing", no_interval_exceeds_the_rate, STRICT),
   SAME("strict mode with concurrency: Infinity",
-       the_rate_holds_where_all_may_run),
-  SAME("strict mode with timeout option", time_limits_begin_with_the_function),
-  DIFFERS("strict mode rapid sequential adds", no_interval_has_more, STRICT),
+       rate_limits_calls_with_enough_permits),
+  SAME("strict mode with timeout option", timeouts_start_with_the_function),
+  DIFFERS("strict mode rapid sequential adds", no_interval_exceeds_the_rate,
+          STRICT),
   UNSAID("strict mode clear with pending timeout", BUCKET),
   DIFFERS("strict mode handles edge case of exactly intervalCap tasks",
-          no_interval_has_more, STRICT),
-  DIFFERS("strict mode interleaved add and await", no_interval_has_more,
+          no_interval_exceeds_the_rate, STRICT),
+  DIFFERS("strict mode interleaved add and await", no_interval_exceeds_the_rate,
           STRICT),
   UNSAID("strict mode circular buffer compaction", INSIDE),
   UNSAID("backlog drains before interval reset - triggers rate-limit-cleared",
@@ -320,11 +330,12 @@ static const npm_case_t cases[] = {
   UNSAID("setPriority validates input", PRIORITY),
   UNSAID("timeout validation in constructor", NO_TYPES),
   UNSAID("timeout validation in add", NO_TYPES),
-  SAME("abort before start frees concurrency immediately", who_waits_may_leave),
+  SAME("abort before start frees concurrency immediately",
+       waiting_call_may_be_canceled),
   UNSAID("carryover mode with no backlog does not report limited", NO_STATE),
   UNSAID("clear() triggers immediate state drop while rate-limited", NO_STATE),
   SAME("abort before start rolls back interval count",
-       who_leaves_spends_no_token),
+       canceled_caller_spends_no_token),
   UNSAID("runningTasks returns current running tasks", NO_LIST),
   UNSAID("runningTasks returns empty array when no tasks running", NO_LIST),
   UNSAID("runningTasks updates as tasks complete", NO_LIST),

@@ -77,7 +77,7 @@ static void assert_delays(const avow_retry_options_t *options,
     assert_int_equal(plan.times[i + 1] - plan.times[i], delays[i]);
 }
 
-static void it_tries_until_it_succeeds(void **state) {
+static void attempts_repeat_until_one_succeeds(void **state) {
   plan.takes = 40;
   plan.good = 3;
 
@@ -86,7 +86,7 @@ static void it_tries_until_it_succeeds(void **state) {
   assert_int_equal(plan.calls, 3);
 }
 
-static void it_tries_for_ever(void **state) {
+static void attempts_may_be_unlimited(void **state) {
   plan.turn = 15;
   const avow_retry_options_t options = { .attempts = UINT_MAX,
                                          .again = unless_stopped };
@@ -100,13 +100,13 @@ static avow_value_t throw_text(void *unused) {
   return avow_follow(avow_promise_reject(loop, avow_bytes("foo", 3)));
 }
 
-static void what_is_no_error_becomes_one(void **state) {
+static void reason_that_is_no_error_becomes_one(void **state) {
   const avow_retry_options_t options = { .attempts = 2 };
 
   assert_rejects(avow_retry(loop, throw_text, NULL, &options), AVOW_EREASON);
 }
 
-static void one_kind_of_error_is_final(void **state) {
+static void again_may_make_an_error_final(void **state) {
   plan.takes = 40;
   plan.turn = 1;
   const avow_retry_options_t options = { .again = unless_stopped };
@@ -116,7 +116,7 @@ static void one_kind_of_error_is_final(void **state) {
   assert_int_equal(plan.calls, 1);
 }
 
-static void others_are_not(void **state) {
+static void other_errors_are_retried(void **state) {
   plan.takes = 40;
   plan.code = OTHER;
   plan.good = 3;
@@ -125,7 +125,7 @@ static void others_are_not(void **state) {
   assert_fulfils_int(try_it(&options), 7);
 }
 
-static void errors_are_kept_past_the_time(void **state) {
+static void timeout_keeps_the_errors_as_its_cause(void **state) {
   plan.takes = 60;
   const avow_retry_options_t options = { .timeout = 100,
                                          .delay = 1,
@@ -141,7 +141,7 @@ static void errors_are_kept_past_the_time(void **state) {
   avow_unref(p);
 }
 
-static void it_stops_in_the_middle(void **state) {
+static void final_error_stops_the_attempts(void **state) {
   plan.turn = 3;
   plan.takes = 40;
   const avow_retry_options_t options = { .again = unless_stopped,
@@ -152,7 +152,7 @@ static void it_stops_in_the_middle(void **state) {
   assert_int_equal(plan.calls, 3);
 }
 
-static void at_once(void **state) {
+static void final_error_stops_a_retry_without_delay(void **state) {
   plan.turn = 2;
   const avow_retry_options_t options = { .again = unless_stopped,
                                          .attempts = 11 };
@@ -169,7 +169,7 @@ static avow_value_t abort_third(void *unused) {
   return v;
 }
 
-static void the_reason_is_that_of_who_aborts(void **state) {
+static void reason_of_an_abort_is_preserved(void **state) {
   plan.takes = 40;
   avow_promise_t *stop = avow_promise_new(loop, &plan.d);
   avow_promise_t *p = avow_retry(loop, abort_third, NULL, NULL);
@@ -180,7 +180,7 @@ static void the_reason_is_that_of_who_aborts(void **state) {
   avow_unref(stop);
 }
 
-static void no_answer_is_no(void **state) {
+static void again_that_returns_false_stops_the_attempts(void **state) {
   const avow_retry_options_t options = { .attempts = 6, .again = never };
 
   assert_rejects(try_it(&options), FAILED);
@@ -192,7 +192,7 @@ static avow_value_t wait_first(const avow_value_t *error, void *unused) {
   return avow_follow(avow_sleep(loop, plan.preparing));
 }
 
-static void what_prepares_counts_towards_the_time(void **state) {
+static void preparation_counts_toward_the_timeout(void **state) {
   plan.preparing = 100;
   const avow_retry_options_t options = { .attempts = 11,
                                          .timeout = 1000,
@@ -204,7 +204,7 @@ static void what_prepares_counts_towards_the_time(void **state) {
   assert_true(plan.calls < 10);
 }
 
-static void who_prepares_is_told(void **state) {
+static void prepare_receives_the_error_and_attempt(void **state) {
   plan.takes = 40;
   plan.good = 3;
   const avow_retry_options_t options = { .attempts = 6,
@@ -217,7 +217,7 @@ static void who_prepares_is_told(void **state) {
   assert_int_equal(plan.prepared, 2);
 }
 
-static void who_prepares_may_wait(void **state) {
+static void prepare_may_wait(void **state) {
   plan.preparing = 1000;
   plan.good = 2;
   const avow_retry_options_t options = { .prepare = wait_first };
@@ -231,7 +231,7 @@ static avow_value_t throw_other(const avow_value_t *error, void *unused) {
   return avow_error(OTHER);
 }
 
-static void who_prepares_may_throw(void **state) {
+static void prepare_may_reject(void **state) {
   const avow_retry_options_t options = { .prepare = throw_other };
 
   assert_rejects(try_it(&options), OTHER);
@@ -276,13 +276,13 @@ static void delays_may_shrink(void **state) {
   assert_delays(&options, (unsigned[]){ 100, 50, 25 }, 3);
 }
 
-static void delays_may_be_anything(void **state) {
+static void pause_may_return_any_delay(void **state) {
   const avow_retry_options_t options = { .attempts = 3, .pause = a_tenth };
 
   assert_delays(&options, (unsigned[]){ 100, 10 }, 2);
 }
 
-static void delays_may_stay(void **state) {
+static void pause_may_return_a_constant_delay(void **state) {
   const avow_retry_options_t options = { .attempts = 3, .pause = hundred };
 
   assert_delays(&options, (unsigned[]){ 100, 100 }, 2);
@@ -297,7 +297,7 @@ static void delays_have_a_limit(void **state) {
   assert_delays(&options, (unsigned[]){ 100, 150, 150 }, 3);
 }
 
-static void also_the_first(void **state) {
+static void first_delay_has_a_limit(void **state) {
   const avow_retry_options_t options = { .attempts = 2,
                                          .delay = 200,
                                          .max_delay = 50,
@@ -306,7 +306,7 @@ static void also_the_first(void **state) {
   assert_delays(&options, (unsigned[]){ 50 }, 1);
 }
 
-static void delays_are_random_parts(void **state) {
+static void delays_are_random_up_to_the_full_delay(void **state) {
   const avow_retry_options_t options = { .attempts = 4,
                                          .delay = 100,
                                          .seed = 1 };
@@ -317,7 +317,7 @@ static void delays_are_random_parts(void **state) {
     assert_in_range(plan.times[i + 1] - plan.times[i], 0, 100u << i);
 }
 
-static void the_whole_has_a_limit(void **state) {
+static void retry_has_a_total_timeout(void **state) {
   plan.takes = 400;
   const avow_retry_options_t options = { .attempts = 11,
                                          .delay = 100,
@@ -329,7 +329,7 @@ static void the_whole_has_a_limit(void **state) {
   assert_int_equal(avow_now(loop), 1000);
 }
 
-static void preparing_has_it_too(void **state) {
+static void timeout_applies_during_preparation(void **state) {
   plan.preparing = 300;
   const avow_retry_options_t options = { .timeout = 200,
                                          .prepare = wait_first };
@@ -340,7 +340,7 @@ static void preparing_has_it_too(void **state) {
   assert_int_equal(avow_now(loop), 200);
 }
 
-static void a_delay_is_cut_short(void **state) {
+static void signal_ends_a_delay(void **state) {
   const avow_retry_options_t options = { .attempts = 6,
                                          .delay = 500,
                                          .exact = true };
@@ -353,7 +353,7 @@ static void a_delay_is_cut_short(void **state) {
   avow_unref(stop);
 }
 
-static void it_does_not_begin(void **state) {
+static void settled_signal_prevents_all_attempts(void **state) {
   avow_promise_t *stop = avow_promise_reject(loop, avow_error(OTHER));
 
   assert_rejects(avow_until(try_it(NULL), stop), OTHER);
@@ -362,7 +362,7 @@ static void it_does_not_begin(void **state) {
   avow_unref(stop);
 }
 
-static void once_is_once(void **state) {
+static void one_attempt_is_not_repeated(void **state) {
   const avow_retry_options_t options = { .attempts = 1 };
 
   assert_rejects(try_it(&options), FAILED);
@@ -370,7 +370,7 @@ static void once_is_once(void **state) {
   assert_int_equal(plan.calls, 1);
 }
 
-static void later_fields_are_refused(void **state) {
+static void reserved_fields_are_refused(void **state) {
   const avow_retry_options_t options = { .reserved = { 1 } };
 
   assert_rejects(try_it(&options), UV_EINVAL);
@@ -378,7 +378,7 @@ static void later_fields_are_refused(void **state) {
   assert_int_equal(plan.calls, 0);
 }
 
-static void three_times_is_three(void **state) {
+static void default_is_three_attempts(void **state) {
   assert_rejects(try_it(NULL), FAILED);
 
   assert_int_equal(plan.calls, 3);
@@ -389,7 +389,7 @@ static avow_value_t give_none(void *unused) {
   return avow_none();
 }
 
-static void nothing_is_a_success(void **state) {
+static void none_is_a_success(void **state) {
   assert_fulfils_none(avow_retry(loop, give_none, NULL, NULL));
   assert_int_equal(plan.calls, 1);
 }
@@ -403,7 +403,7 @@ static uint64_t no_time(const avow_value_t *error, uint64_t delay,
   return 0;
 }
 
-static void delays_may_keep_nothing_alive(void **state) {
+static void weak_delay_does_not_keep_the_loop_alive(void **state) {
   const avow_retry_options_t options = { .prepare = wait_weakly,
                                          .pause = no_time };
 
@@ -416,79 +416,87 @@ static avow_value_t add_up(void *data) {
   return ++*sum < 3 ? avow_error(FAILED) : avow_int(*sum);
 }
 
-static void data_is_handed_on(void **state) {
+static void data_is_passed_to_the_function(void **state) {
   int sum = 0;
   assert_fulfils_int(avow_retry(loop, add_up, &sum, NULL), 3);
 }
 
 static const npm_case_t cases[] = {
-  SAME("retries", it_tries_until_it_succeeds),
-  SAME("retries forever when specified", it_tries_for_ever),
+  SAME("retries", attempts_repeat_until_one_succeeds),
+  SAME("retries forever when specified", attempts_may_be_unlimited),
   SAME("throws useful error message when non-error is thrown",
-       what_is_no_error_becomes_one),
-  DIFFERS("no retry on TypeError", one_kind_of_error_is_final,
+       reason_that_is_no_error_becomes_one),
+  DIFFERS("no retry on TypeError", again_may_make_an_error_final,
           "again() decides which errors are final"),
   UNSAID("shouldRetry is not called for non-network TypeError", AGAIN),
-  SAME("retry on TypeError - failed to fetch", others_are_not),
+  SAME("retry on TypeError - failed to fetch", other_errors_are_retried),
   DIFFERS("errors are preserved when maxRetryTime exceeded",
-          errors_are_kept_past_the_time,
+          timeout_keeps_the_errors_as_its_cause,
           "the reason is the timeout, and its cause lists the errors"),
   UNSAID("AbortError - string", AGAIN),
   UNSAID("AbortError - error", AGAIN),
-  SAME("aborts", it_stops_in_the_middle),
-  SAME("operation stops immediately on AbortError", at_once),
+  SAME("aborts", final_error_stops_the_attempts),
+  SAME("operation stops immediately on AbortError",
+       final_error_stops_a_retry_without_delay),
   UNSAID("shouldRetry is not called for AbortError", AGAIN),
-  SAME("preserves the abort reason", the_reason_is_that_of_who_aborts),
-  SAME("shouldRetry controls retry behavior", it_stops_in_the_middle),
+  SAME("preserves the abort reason", reason_of_an_abort_is_preserved),
+  SAME("shouldRetry controls retry behavior", final_error_stops_the_attempts),
   UNSAID("onFailedAttempt then shouldRetry order", NEXT),
   SAME("handles async shouldRetry with maxRetryTime",
-       what_prepares_counts_towards_the_time),
-  SAME("onFailedAttempt provides correct error details", who_prepares_is_told),
+       preparation_counts_toward_the_timeout),
+  SAME("onFailedAttempt provides correct error details",
+       prepare_receives_the_error_and_attempt),
   DIFFERS("onFailedAttempt is called even when shouldRetry returns false",
-          no_answer_is_no, NEXT),
-  SAME("onFailedAttempt can return a promise to add a delay",
-       who_prepares_may_wait),
-  SAME("onFailedAttempt can throw to abort retries", who_prepares_may_throw),
+          again_that_returns_false_stops_the_attempts, NEXT),
+  SAME("onFailedAttempt can return a promise to add a delay", prepare_may_wait),
+  SAME("onFailedAttempt can throw to abort retries", prepare_may_reject),
   UNSAID("retry context object is immutable", "the type is const"),
   SAME("onFailedAttempt can be undefined", options_may_be_left_out),
   SAME("shouldRetry can be undefined", options_may_be_left_out),
   SAME("factor affects exponential backoff", delays_double),
   SAME("timeouts are incremental with factor", delays_may_shrink),
   SAME("minTimeout is respected even with small factor",
-       delays_may_be_anything),
+       pause_may_return_any_delay),
   SAME("maxTimeout caps retry delays", delays_have_a_limit),
-  SAME("maxTimeout lower than minTimeout caps delay", also_the_first),
-  DIFFERS("randomize affects retry delays", delays_are_random_parts,
+  SAME("maxTimeout lower than minTimeout caps delay", first_delay_has_a_limit),
+  DIFFERS("randomize affects retry delays",
+          delays_are_random_up_to_the_full_delay,
           "the delay is random between 0 and the full delay"),
-  SAME("maxRetryTime limits total retry duration", the_whole_has_a_limit),
-  SAME("onFailedAttempt time counts toward maxRetryTime", preparing_has_it_too),
-  SAME("signal abort during delay cancels promptly", a_delay_is_cut_short),
+  SAME("maxRetryTime limits total retry duration", retry_has_a_total_timeout),
+  SAME("onFailedAttempt time counts toward maxRetryTime",
+       timeout_applies_during_preparation),
+  SAME("signal abort during delay cancels promptly", signal_ends_a_delay),
   SAME("aborts immediately if signal is already aborted with reason",
-       it_does_not_begin),
+       settled_signal_prevents_all_attempts),
   UNSAID("throws on negative retry count", "the type is unsigned"),
   UNSAID("throws on non-number retries", "the compiler checks types"),
   UNSAID("throws on NaN retries", "the compiler checks types"),
-  SAME("handles zero retries", once_is_once),
+  SAME("handles zero retries", one_attempt_is_not_repeated),
   UNSAID("onFailedAttempt still called when retries is zero", NEXT),
   UNSAID("invalid numeric options throw", "the types are unsigned"),
   UNSAID("factor <= 0 is treated as 1 (stable delays)", FACTOR),
-  DIFFERS("unsupported `forever` option throws", later_fields_are_refused,
+  DIFFERS("unsupported `forever` option throws", reserved_fields_are_refused,
           "reserved fields that are not zero are refused"),
-  DIFFERS("handles zero maxRetryTime", three_times_is_three,
+  DIFFERS("handles zero maxRetryTime", default_is_three_attempts,
           "0 means the default, which is no limit"),
-  DIFFERS("handles invalid factor values", delays_may_stay, FACTOR),
-  SAME("handles synchronous input function", three_times_is_three),
-  SAME("aborts retries if input function returns null", nothing_is_a_success),
-  SAME("handles non-Error rejection values", what_is_no_error_becomes_one),
+  DIFFERS("handles invalid factor values", pause_may_return_a_constant_delay,
+          FACTOR),
+  SAME("handles synchronous input function", default_is_three_attempts),
+  SAME("aborts retries if input function returns null", none_is_a_success),
+  SAME("handles non-Error rejection values",
+       reason_that_is_no_error_becomes_one),
   DIFFERS("unref option prevents timeout from keeping process alive",
-          delays_may_keep_nothing_alive, "prepare() can follow a weak sleep"),
+          weak_delay_does_not_keep_the_loop_alive,
+          "prepare() can follow a weak sleep"),
   UNSAID("unref option handles missing unref gracefully",
          "the case tests timers of other runtimes"),
   UNSAID(
       "preserves user stack trace through async retries",
       "errors have no stack; a trace build records where promises were made"),
-  SAME("makeRetriable wraps and retries the function", data_is_handed_on),
-  SAME("makeRetriable passes arguments and options", data_is_handed_on),
+  SAME("makeRetriable wraps and retries the function",
+       data_is_passed_to_the_function),
+  SAME("makeRetriable passes arguments and options",
+       data_is_passed_to_the_function),
   UNSAID("makeRetriable preserves `this` context", "C has no `this`"),
   UNSAID("throws error from shouldRetry",
          "again() returns a bool; prepare() may return an error"),

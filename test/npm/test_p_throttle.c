@@ -15,10 +15,10 @@ static void assert_spaced(size_t limit, uint64_t ms) {
     assert_true(times[i] - times[i - limit] >= ms);
 }
 
-static void the_rate_is_kept(void **state) {
+static void rate_is_kept(void **state) {
   avow_rate_t *r = every(5, 100, 0);
 
-  finish(so_many(r, 100));
+  finish(throttled_many(r, 100));
 
   assert_int_equal(called, 100);
   assert_int_equal(avow_now(loop), 1900);
@@ -29,7 +29,7 @@ static avow_promise_t *say(const avow_rate_t *r, char *word) {
   return avow_then(avow_rate_acquire(r, 1), note_cb, NULL, word);
 }
 
-static void all_are_called_with_what_is_theirs(void **state) {
+static void each_call_receives_its_own_data(void **state) {
   avow_rate_t *r = every(2, 100, 0);
   avow_promise_t *ps[] = { say(r, "first"), say(r, "second"), say(r, "third"),
                            say(r, "last") };
@@ -40,40 +40,40 @@ static void all_are_called_with_what_is_theirs(void **state) {
   avow_rate_unref(r);
 }
 
-static void strictly(void **state) {
+static void burst_of_one_limits_each_interval_strictly(void **state) {
   avow_rate_t *r = every(5, 100, 1);
 
-  finish(so_many(r, 100));
+  finish(throttled_many(r, 100));
 
   assert_spaced(5, 100);
   assert_int_equal(avow_now(loop), 1980);
   avow_rate_unref(r);
 }
 
-static void no_interval_has_more(void **state) {
+static void no_interval_exceeds_the_limit(void **state) {
   avow_rate_t *r = every(2, 80, 1);
 
-  finish(so_many(r, 8));
+  finish(throttled_many(r, 8));
 
   assert_spaced(2, 80);
   avow_rate_unref(r);
 }
 
-static void they_are_spread(void **state) {
+static void burst_of_one_spaces_calls_evenly(void **state) {
   avow_rate_t *r = every(3, 90, 1);
 
-  finish(so_many(r, 9));
+  finish(throttled_many(r, 9));
 
   assert_spaced(1, 30);
   avow_rate_unref(r);
 }
 
-static void after_a_pause_it_goes_on(void **state) {
+static void rate_limits_calls_after_a_pause(void **state) {
   avow_rate_t *r = every(10, 100, 0);
   finish(throttled(r, 1));
   wait_for(40);
 
-  finish(so_many(r, 11));
+  finish(throttled_many(r, 11));
 
   for (size_t i = 1; i < 11; i++)
     assert_int_equal(times[i], 40);
@@ -93,7 +93,7 @@ static avow_value_t sleep_and_throw(const avow_value_t *arg, void *unused) {
   return avow_follow(avow_then(avow_sleep(loop, 1), throw_it, NULL, NULL));
 }
 
-static void data_is_handed_on(void **state) {
+static void data_is_passed_to_the_handler(void **state) {
   avow_rate_t *r = every(1, 100, 0);
   int fixture = 7;
 
@@ -104,7 +104,7 @@ static void data_is_handed_on(void **state) {
   avow_rate_unref(r);
 }
 
-static void stopped_already_it_rejects(void **state) {
+static void settled_signal_rejects_a_call(void **state) {
   avow_rate_t *r = every(1, 100, 0);
   avow_promise_t *stop = avow_promise_reject(loop, avow_error(UV_EPERM));
 
@@ -115,7 +115,7 @@ static void stopped_already_it_rejects(void **state) {
   avow_rate_unref(r);
 }
 
-static void one_signal_stops_many(void **state) {
+static void one_signal_rejects_callers_of_many_rates(void **state) {
   avow_rate_t *rs[24];
   avow_promise_t *ps[24];
   avow_deferred_t *d;
@@ -132,11 +132,11 @@ static void one_signal_stops_many(void **state) {
     assert_rejects(ps[i], UV_EPERM);
     avow_rate_unref(rs[i]);
   }
-  assert_nobody_waits();
+  assert_no_time_passes();
   avow_unref(stop);
 }
 
-static void a_signal_stops_what_has_it(void **state) {
+static void signal_rejects_only_its_own_callers(void **state) {
   avow_rate_t *r = every(1, 200, 0), *other = every(1, 200, 0);
   avow_deferred_t *d;
   avow_promise_t *stop = avow_promise_new(loop, &d);
@@ -169,33 +169,33 @@ static void failures_are_passed_on(void **state) {
 
 static void assert_at_once(uint64_t limit, size_t n) {
   avow_rate_t *r = every(limit, 100, 0);
-  finish(so_many(r, n));
+  finish(throttled_many(r, n));
   assert_int_equal(avow_now(loop), 0);
   assert_int_equal(called, n);
   avow_rate_unref(r);
 }
 
-static void one_comes_at_once(void **state) {
+static void limit_of_one_admits_one_call_at_once(void **state) {
   assert_at_once(1, 1);
 }
 
-static void five_come_at_once(void **state) {
+static void limit_of_five_admits_five_calls_at_once(void **state) {
   assert_at_once(5, 5);
 }
 
-static void ten_come_at_once(void **state) {
+static void limit_of_ten_admits_ten_calls_at_once(void **state) {
   assert_at_once(10, 10);
 }
 
-static void fewer_come_at_once(void **state) {
+static void limit_of_ten_admits_five_calls_at_once(void **state) {
   assert_at_once(10, 5);
 }
 
-static void two_come_at_once(void **state) {
+static void limit_of_ten_admits_two_calls_at_once(void **state) {
   assert_at_once(10, 2);
 }
 
-static void rates_know_nothing_of_each_other(void **state) {
+static void rates_are_independent(void **state) {
   avow_rate_t *r = every(1, 100, 0), *other = every(1, 200, 0);
 
   finish(throttled(r, 1));
@@ -206,7 +206,7 @@ static void rates_know_nothing_of_each_other(void **state) {
   avow_rate_unref(other);
 }
 
-static void what_waits_goes_on(void **state) {
+static void waiting_call_outlives_the_last_reference(void **state) {
   avow_rate_t *r = every(1, 100, 0);
   finish(throttled(r, 1));
 
@@ -216,12 +216,12 @@ static void what_waits_goes_on(void **state) {
   assert_fulfils_int(p, 100);
 }
 
-static void beyond_the_limit_they_wait(void **state) {
+static void calls_above_the_limit_wait(void **state) {
   avow_rate_t *r = every(2, 100, 0);
-  avow_promise_t *p = so_many(r, 2);
+  avow_promise_t *p = throttled_many(r, 2);
   wait_for(25);
 
-  finish(so_many(r, 2));
+  finish(throttled_many(r, 2));
 
   finish(p);
   assert_int_equal(times[2], 50);
@@ -229,7 +229,7 @@ static void beyond_the_limit_they_wait(void **state) {
   avow_rate_unref(r);
 }
 
-static void a_rest_makes_it_full(void **state) {
+static void token_is_available_after_an_interval(void **state) {
   avow_rate_t *r = every(1, 100, 0);
   finish(throttled(r, 1));
   wait_for(150);
@@ -243,14 +243,14 @@ static void a_rest_makes_it_full(void **state) {
 static void short_intervals_keep_the_order(void **state) {
   avow_rate_t *r = every(1, 1, 0);
 
-  finish(so_many(r, 25));
+  finish(throttled_many(r, 25));
 
   for (size_t i = 0; i < 25; i++)
     assert_int_equal(times[i], i);
   avow_rate_unref(r);
 }
 
-static void calls_may_come_one_by_one(void **state) {
+static void calls_may_arrive_one_by_one(void **state) {
   avow_rate_t *r = every(3, 50, 0);
   avow_promise_t *ps[10];
   for (size_t i = 0; i < 10; i++) {
@@ -265,57 +265,58 @@ static void calls_may_come_one_by_one(void **state) {
 }
 
 static const npm_case_t cases[] = {
-  SAME("main", the_rate_is_kept),
+  SAME("main", rate_is_kept),
   UNSAID("queue size", NO_SIZE),
   SAME("guarantees last call execution with correct context and arguments",
-       all_are_called_with_what_is_theirs),
-  DIFFERS("strict mode", strictly, STRICT),
-  DIFFERS("strict mode handles limit 0 without crashing", nothing_is_refused,
+       each_call_receives_its_own_data),
+  DIFFERS("strict mode", burst_of_one_limits_each_interval_strictly, STRICT),
+  DIFFERS("strict mode handles limit 0 without crashing", zero_limit_is_refused,
           NO_LIMIT),
   DIFFERS("strict mode never exceeds the limit within an interval",
-          no_interval_has_more, STRICT),
+          no_interval_exceeds_the_limit, STRICT),
   DIFFERS("strict mode enforces spacing between saturated executions",
-          they_are_spread, STRICT),
+          burst_of_one_spaces_calls_evenly, STRICT),
   UNSAID("limits after pause in strict mode", STRICT),
-  DIFFERS("limits after pause in windowed mode", after_a_pause_it_goes_on,
-          BUCKET),
-  SAME("passes arguments through", data_is_handed_on),
-  DIFFERS("throw if aborted", stopped_already_it_rejects,
+  DIFFERS("limits after pause in windowed mode",
+          rate_limits_calls_after_a_pause, BUCKET),
+  SAME("passes arguments through", data_is_passed_to_the_handler),
+  DIFFERS("throw if aborted", settled_signal_rejects_a_call,
           "a call whose token is available runs"),
-  SAME("can be aborted", who_waits_may_be_stopped),
+  SAME("can be aborted", signal_rejects_a_waiting_caller),
   UNSAID("can be disabled", NO_SWITCH),
   SAME("promise rejections are thrown", failures_are_passed_on),
   UNSAID("`this` is preserved in throttled function", NO_THIS),
-  SAME("respects limit of 1 calls", one_comes_at_once),
-  SAME("respects limit of 5 calls", five_come_at_once),
-  SAME("respects limit of 10 calls", ten_come_at_once),
-  SAME("handles multiple instances independently",
-       rates_know_nothing_of_each_other),
+  SAME("respects limit of 1 calls", limit_of_one_admits_one_call_at_once),
+  SAME("respects limit of 5 calls", limit_of_five_admits_five_calls_at_once),
+  SAME("respects limit of 10 calls", limit_of_ten_admits_ten_calls_at_once),
+  SAME("handles multiple instances independently", rates_are_independent),
   UNSAID("disable and re-enable functionality", NO_SWITCH),
   DIFFERS("isEnabled=false does not cancel already queued items",
-          what_waits_goes_on,
+          waiting_call_outlives_the_last_reference,
           "waiting calls get their tokens, also after the last release"),
-  SAME("double abort is safe", one_signal_stops_many),
-  SAME("stability under high load", the_rate_is_kept),
-  DIFFERS("handles zero interval", no_time_is_refused, NO_INTERVAL),
+  SAME("double abort is safe", one_signal_rejects_callers_of_many_rates),
+  SAME("stability under high load", rate_is_kept),
+  DIFFERS("handles zero interval", zero_interval_is_refused, NO_INTERVAL),
   DIFFERS("handles zero interval in strict mode with no delays and no onDelay",
-          no_time_is_refused, NO_INTERVAL),
+          zero_interval_is_refused, NO_INTERVAL),
   UNSAID("invalid options throw", NO_NUMBERS),
-  SAME("handles simultaneous calls", five_come_at_once),
-  SAME("clears queue after abort", who_waits_may_be_stopped),
+  SAME("handles simultaneous calls", limit_of_five_admits_five_calls_at_once),
+  SAME("clears queue after abort", signal_rejects_a_waiting_caller),
   UNSAID("abort resets windowed counters so next call is not delayed", SPENT),
   UNSAID("abort resets strict counters so next call is not delayed", SPENT),
-  SAME("allows immediate execution with high limit", fewer_come_at_once),
-  DIFFERS("queues calls beyond limit", beyond_the_limit_they_wait, BUCKET),
-  SAME("resets interval after inactivity", a_rest_makes_it_full),
-  SAME("maintains function execution order",
-       all_are_called_with_what_is_theirs),
+  SAME("allows immediate execution with high limit",
+       limit_of_ten_admits_five_calls_at_once),
+  DIFFERS("queues calls beyond limit", calls_above_the_limit_wait, BUCKET),
+  SAME("resets interval after inactivity",
+       token_is_available_after_an_interval),
+  SAME("maintains function execution order", each_call_receives_its_own_data),
   SAME("handles extremely short intervals", short_intervals_keep_the_order),
   DIFFERS("windowed with interval 0 executes all immediately without onDelay",
-          no_time_is_refused, NO_INTERVAL),
-  SAME("executes immediately for limit greater than calls", two_come_at_once),
-  SAME("manages rapid successive calls", calls_may_come_one_by_one),
-  DIFFERS("onDelay", it_says_whether_there_is_a_delay, NO_HOOK),
+          zero_interval_is_refused, NO_INTERVAL),
+  SAME("executes immediately for limit greater than calls",
+       limit_of_ten_admits_two_calls_at_once),
+  SAME("manages rapid successive calls", calls_may_arrive_one_by_one),
+  DIFFERS("onDelay", try_returns_whether_a_token_is_available, NO_HOOK),
   UNSAID("onDelay receives arguments for blocked calls (limit 0)", NO_HOOK),
   UNSAID("onDelay exceptions do not affect execution", NO_HOOK),
   UNSAID("onDelay fires for delayed calls even if later aborted", NO_HOOK),
@@ -323,29 +324,31 @@ static const npm_case_t cases[] = {
        short_intervals_keep_the_order),
   SAME("supports errors in the throttled function", failures_are_passed_on),
   SAME("shared signal abort clears queues (windowed and strict)",
-       one_signal_stops_many),
+       one_signal_rejects_callers_of_many_rates),
   SAME("abort affects only instances using that signal",
-       a_signal_stops_what_has_it),
+       signal_rejects_only_its_own_callers),
   SAME("signal registration shared across multiple throttled functions",
-       one_signal_stops_many),
-  SAME("signal registration cleanup after abort", who_waits_may_be_stopped),
+       one_signal_rejects_callers_of_many_rates),
+  SAME("signal registration cleanup after abort",
+       signal_rejects_a_waiting_caller),
   SAME("signal registration isolation between different signals",
-       a_signal_stops_what_has_it),
+       signal_rejects_only_its_own_callers),
   SAME("shared signal abort rejects both blocked and windowed throttles",
-       one_signal_stops_many),
+       one_signal_rejects_callers_of_many_rates),
   SAME("signal registration with complex abort reasons",
-       who_waits_may_be_stopped),
+       signal_rejects_a_waiting_caller),
   UNSAID("bypassed calls while disabled do not affect future throttling state",
          NO_SWITCH),
   SAME("FinalizationRegistry WeakRef behavior with signal registration",
-       one_signal_stops_many),
-  DIFFERS("strict mode handles setTimeout drift", strictly, STRICT),
+       one_signal_rejects_callers_of_many_rates),
+  DIFFERS("strict mode handles setTimeout drift",
+          burst_of_one_limits_each_interval_strictly, STRICT),
   DIFFERS(
       "strict weighted mode with sequential scheduling respects future ticks",
-      no_interval_has_more, STRICT),
+      no_interval_exceeds_the_limit, STRICT),
   UNSAID("strict weighted mode with heavy weights and future ticks", STRICT),
   UNSAID("strict weighted mode with mixed immediate and delayed calls", STRICT),
-  DIFFERS("weight with interval=0 is rejected", no_time_is_refused,
+  DIFFERS("weight with interval=0 is rejected", zero_interval_is_refused,
           NO_INTERVAL),
   UNSAID("non-strict mode with interval=0 still works", NO_INTERVAL),
 };

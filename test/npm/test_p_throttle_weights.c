@@ -11,15 +11,15 @@ static void assert_waits(uint64_t limit, uint64_t ms, uint64_t weight,
   avow_rate_unref(r);
 }
 
-static void a_heavy_one_waits_for_its_weight(void **state) {
+static void call_waits_for_its_weight_in_tokens(void **state) {
   assert_waits(100, 100, 100, 10, 10);
 }
 
-static void as_much_as_there_is_takes_all_the_time(void **state) {
+static void full_weight_takes_a_full_interval(void **state) {
   assert_waits(50, 100, 50, 50, 100);
 }
 
-static void weight_is_what_it_waits_for(void **state) {
+static void wait_is_proportional_to_weight(void **state) {
   avow_rate_t *r = every(100, 1000, 0);
   finish(throttled(r, 100));
   avow_promise_t *ps[] = { throttled(r, 50), throttled(r, 50) };
@@ -31,7 +31,7 @@ static void weight_is_what_it_waits_for(void **state) {
   avow_rate_unref(r);
 }
 
-static void too_much_is_refused(void **state) {
+static void weight_above_the_limit_is_refused(void **state) {
   avow_rate_t *r = every(10, 100, 0);
 
   assert_rejects(avow_rate_acquire(r, 20), UV_EINVAL);
@@ -39,7 +39,7 @@ static void too_much_is_refused(void **state) {
   avow_rate_unref(r);
 }
 
-static void no_weight_does_not_wait(void **state) {
+static void zero_weight_does_not_wait(void **state) {
   avow_rate_t *r = every(10, 1000, 0);
   finish(throttled(r, 10));
 
@@ -50,7 +50,7 @@ static void no_weight_does_not_wait(void **state) {
   avow_rate_unref(r);
 }
 
-static void what_fits_comes_together(void **state) {
+static void weights_within_the_limit_run_together(void **state) {
   avow_rate_t *r = every(100, 200, 0);
   avow_promise_t *ps[] = { throttled(r, 30), throttled(r, 40),
                            throttled(r, 30) };
@@ -63,7 +63,7 @@ static void what_fits_comes_together(void **state) {
   avow_rate_unref(r);
 }
 
-static void quarters_come_together(void **state) {
+static void four_quarters_of_the_limit_run_together(void **state) {
   avow_rate_t *r = every(100, 200, 0);
   avow_promise_t *ps[] = { throttled(r, 25), throttled(r, 25), throttled(r, 25),
                            throttled(r, 25) };
@@ -74,16 +74,16 @@ static void quarters_come_together(void **state) {
   avow_rate_unref(r);
 }
 
-static void many_light_ones_come_together(void **state) {
+static void many_light_calls_run_together(void **state) {
   avow_rate_t *r = every(1000, 100, 0);
 
-  finish(so_many(r, 100));
+  finish(throttled_many(r, 100));
 
   assert_int_equal(avow_now(loop), 0);
   avow_rate_unref(r);
 }
 
-static void the_first_that_waits_is_the_first_served(void **state) {
+static void waiting_calls_are_served_in_order(void **state) {
   avow_rate_t *r = every(100, 500, 0);
   avow_promise_t *ps[] = { throttled(r, 50), throttled(r, 30), throttled(r, 40),
                            throttled(r, 20) };
@@ -98,52 +98,53 @@ static void the_first_that_waits_is_the_first_served(void **state) {
 
 static const npm_case_t cases[] = {
   DIFFERS("strict mode with weights - enforces sliding window constraint",
-          a_heavy_one_waits_for_its_weight, BUCKET),
+          call_waits_for_its_weight_in_tokens, BUCKET),
   UNSAID("strict mode with weights - never exceeds capacity in sliding window",
          STRICT),
   DIFFERS("strict mode with weights - spacing proportional to weight",
-          weight_is_what_it_waits_for, BUCKET),
+          wait_is_proportional_to_weight, BUCKET),
   UNSAID("weight function must return a number", NO_NUMBERS),
   UNSAID("weight must be finite", NO_NUMBERS),
   UNSAID("weight must be non-negative", NO_NUMBERS),
-  SAME("weight must be <= limit", too_much_is_refused),
+  SAME("weight must be <= limit", weight_above_the_limit_is_refused),
   UNSAID("weight function can throw", "a weight is an argument"),
-  SAME("weight of 0 executes immediately", no_weight_does_not_wait),
-  DIFFERS("limit = 0 only allows weight 0", nothing_is_refused, NO_LIMIT),
-  DIFFERS("weight with interval = 0 throws", no_time_is_refused, NO_INTERVAL),
+  SAME("weight of 0 executes immediately", zero_weight_does_not_wait),
+  DIFFERS("limit = 0 only allows weight 0", zero_limit_is_refused, NO_LIMIT),
+  DIFFERS("weight with interval = 0 throws", zero_interval_is_refused,
+          NO_INTERVAL),
   DIFFERS("windowed mode with weights enforces limit per window",
-          what_fits_comes_together, BUCKET),
+          weights_within_the_limit_run_together, BUCKET),
   DIFFERS("strict mode sliding window boundary is exclusive",
-          a_heavy_one_waits_for_its_weight, BUCKET),
+          call_waits_for_its_weight_in_tokens, BUCKET),
   DIFFERS("strict mode handles mixed weights correctly",
-          what_fits_comes_together, BUCKET),
-  SAME("abort clears weighted throttle queue", who_waits_may_be_stopped),
-  SAME("very small weights work correctly", many_light_ones_come_together),
+          weights_within_the_limit_run_together, BUCKET),
+  SAME("abort clears weighted throttle queue", signal_rejects_a_waiting_caller),
+  SAME("very small weights work correctly", many_light_calls_run_together),
   SAME("weight equal to limit executes immediately when window empty",
-       as_much_as_there_is_takes_all_the_time),
+       full_weight_takes_a_full_interval),
   UNSAID("weighted strict mode respects sliding window with queued requests",
          STRICT),
   DIFFERS("weighted strict mode handles burst of different weights",
-          the_first_that_waits_is_the_first_served, BUCKET),
+          waiting_calls_are_served_in_order, BUCKET),
   UNSAID("weight returns NaN", NO_NUMBERS),
-  DIFFERS("fractional weights work correctly", what_fits_comes_together,
-          "weights are integers"),
+  DIFFERS("fractional weights work correctly",
+          weights_within_the_limit_run_together, "weights are integers"),
   SAME("weights exactly filling window execute together",
-       quarters_come_together),
-  SAME("weight 0 mixed with non-zero weights", no_weight_does_not_wait),
+       four_quarters_of_the_limit_run_together),
+  SAME("weight 0 mixed with non-zero weights", zero_weight_does_not_wait),
   SAME("many concurrent small weighted requests",
-       many_light_ones_come_together),
+       many_light_calls_run_together),
   DIFFERS("onDelay callback receives arguments with weights",
-          it_says_whether_there_is_a_delay, NO_HOOK),
+          try_returns_whether_a_token_is_available, NO_HOOK),
   UNSAID("isEnabled=false bypasses weight limit", NO_SWITCH),
   DIFFERS("weighted windowed mode handles overflow to next window",
-          a_heavy_one_waits_for_its_weight, BUCKET),
+          call_waits_for_its_weight_in_tokens, BUCKET),
   SAME("weighted strict mode with single heavy request",
-       as_much_as_there_is_takes_all_the_time),
+       full_weight_takes_a_full_interval),
   UNSAID("weight calculation with multiple arguments",
          "a weight is an argument"),
   SAME("weighted strict mode executes when capacity available",
-       what_fits_comes_together),
+       weights_within_the_limit_run_together),
 };
 
 SUITE(p_throttle_weights) {

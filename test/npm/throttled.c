@@ -21,19 +21,19 @@ avow_promise_t *throttled(const avow_rate_t *r, uint64_t weight) {
   return avow_then(avow_rate_acquire(r, weight), stamp, NULL, NULL);
 }
 
-avow_promise_t *so_many(const avow_rate_t *r, size_t n) {
+avow_promise_t *throttled_many(const avow_rate_t *r, size_t n) {
   avow_promise_t *ps[MOST];
   for (size_t i = 0; i < n; i++)
     ps[i] = throttled(r, 1);
   return avow_all(loop, ps, n);
 }
 
-void assert_nobody_waits(void) {
+void assert_no_time_passes(void) {
   run();
   assert_int_equal(avow_now(loop), 0);
 }
 
-void nothing_is_refused(void **state) {
+void zero_limit_is_refused(void **state) {
   avow_rate_t *r = avow_rate_new(loop, 0, 50, NULL);
 
   assert_rejects(avow_rate_acquire(r, 1), UV_EINVAL);
@@ -41,7 +41,7 @@ void nothing_is_refused(void **state) {
   avow_rate_unref(r);
 }
 
-void no_time_is_refused(void **state) {
+void zero_interval_is_refused(void **state) {
   avow_rate_t *r = avow_rate_new(loop, 3, 0, NULL);
 
   assert_rejects(avow_rate_acquire(r, 1), UV_EINVAL);
@@ -49,7 +49,7 @@ void no_time_is_refused(void **state) {
   avow_rate_unref(r);
 }
 
-void who_waits_may_be_stopped(void **state) {
+void signal_rejects_a_waiting_caller(void **state) {
   avow_rate_t *r = every(1, 10000, 0);
   finish(throttled(r, 1));
   avow_deferred_t *d;
@@ -60,12 +60,12 @@ void who_waits_may_be_stopped(void **state) {
   assert_true(avow_reject(d, avow_error(UV_EPERM)));
 
   assert_rejects(p, UV_EPERM);
-  assert_nobody_waits();
+  assert_no_time_passes();
   avow_unref(stop);
   avow_rate_unref(r);
 }
 
-void it_says_whether_there_is_a_delay(void **state) {
+void try_returns_whether_a_token_is_available(void **state) {
   avow_rate_t *r = every(10, 100, 0);
 
   for (size_t i = 0; i < 10; i++)

@@ -28,15 +28,15 @@ avow_rate_t *every(uint64_t limit, uint64_t ms, uint64_t burst);
 
 /* These promises settle with the time. */
 avow_promise_t *throttled(const avow_rate_t *r, uint64_t weight);
-avow_promise_t *so_many(const avow_rate_t *r, size_t n);
+avow_promise_t *throttled_many(const avow_rate_t *r, size_t n);
 
 /* Asserts that all calls complete without any time passing. */
-void assert_nobody_waits(void);
+void assert_no_time_passes(void);
 
 /* Cases that occur in both files. */
-void no_time_is_refused(void **state);
-void nothing_is_refused(void **state);
-void who_waits_may_be_stopped(void **state);
-void it_says_whether_there_is_a_delay(void **state);
+void zero_interval_is_refused(void **state);
+void zero_limit_is_refused(void **state);
+void signal_rejects_a_waiting_caller(void **state);
+void try_returns_whether_a_token_is_available(void **state);
 
 #endif

@@ -134,7 +134,7 @@ static void assert_heard(avow_promise_t *p, bool canceled) {
   assert_int_equal(ended, 1);
 }
 
-static void assert_was_cancelled(avow_promise_t *p) {
+static void assert_was_canceled(avow_promise_t *p) {
   assert_heard(p, !is_too_late());
 }
 
@@ -147,12 +147,12 @@ static void completes(void **state) {
 }
 
 /* The subject is canceled before libuv has begun its work. */
-static void cancelled_before_it_starts(void **state) {
+static void canceled_before_it_starts(void **state) {
   avow_promise_t *p = watched(subject->start());
 
   cancel(p);
 
-  assert_was_cancelled(p);
+  assert_was_canceled(p);
 }
 
 static void turn(int times) {
@@ -175,10 +175,10 @@ static void rejects_without_waiting_for_a_thread(void **state) {
 
   if (subject->cancels == AT_ONCE)
     assert_int_equal(avow_state(p), AVOW_REJECTED);
-  assert_was_cancelled(p);
+  assert_was_canceled(p);
 }
 
-static void cancelled_while_queued(void **state) {
+static void canceled_while_queued(void **state) {
   const bool waits = subject->completes == ON_FILE
                          ? !kernel_does_files()
                          : subject->completes != BY_ITSELF;
@@ -191,14 +191,14 @@ static void cancelled_while_queued(void **state) {
   cancel(p);
   release_pool();
 
-  assert_was_cancelled(p);
+  assert_was_canceled(p);
 }
 
 /* A part of the awaited work is done. Or the whole first job is done, but the
    loop has not received its completion. */
 static avow_promise_t *under_way(void) {
   if (begins_in_pool())
-    return done_unheard(subject->start);
+    return done_but_not_received(subject->start);
   avow_promise_t *p = subject->start();
   if (subject->progress != NULL)
     subject->progress();
@@ -207,15 +207,15 @@ static avow_promise_t *under_way(void) {
   return p;
 }
 
-static void cancelled_while_it_runs(void **state) {
+static void canceled_while_it_runs(void **state) {
   avow_promise_t *p = watched(under_way());
 
   cancel(p);
 
-  assert_was_cancelled(p);
+  assert_was_canceled(p);
 }
 
-static void given_up_while_it_runs(void **state) {
+static void settles_if_the_loop_closes_while_it_runs(void **state) {
   avow_promise_t *p = under_way();
 
   assert_int_equal(avow_loop_close(loop), 0);
@@ -270,7 +270,7 @@ static bool cancel_after(int turns) {
 }
 
 /* The subject completes in the last of these iterations. */
-static void cancelled_in_each_turn(void **state) {
+static void canceled_in_each_iteration(void **state) {
   for (int turns = 0; cancel_after(turns); turns += 1 + turns / 8) {
     assert_true(turns < TURNS_MAX);
     assert_int_equal(tear_down(state), 0);
@@ -285,7 +285,7 @@ static avow_value_t cancel_there(const avow_value_t *arg, void *victim) {
 
 /* A handler that runs first cancels the promise. The other handlers still
    run. */
-static void cancelled_as_it_settles(void **state) {
+static void canceled_as_it_settles(void **state) {
   avow_promise_t *p = subject->start(), *victim = NULL;
   avow_promise_t *first = avow_then(avow_ref(p), cancel_there, NULL, &victim);
   victim = watched(p);
@@ -310,13 +310,13 @@ typedef struct {
 
 static const behaviour_t behaviours[] = {
   BEHAVIOUR(completes),
-  BEHAVIOUR(cancelled_before_it_starts),
+  BEHAVIOUR(canceled_before_it_starts),
   BEHAVIOUR(rejects_without_waiting_for_a_thread),
-  BEHAVIOUR(cancelled_while_queued),
-  BEHAVIOUR(cancelled_while_it_runs),
-  BEHAVIOUR(given_up_while_it_runs),
-  BEHAVIOUR(cancelled_in_each_turn),
-  BEHAVIOUR(cancelled_as_it_settles),
+  BEHAVIOUR(canceled_while_queued),
+  BEHAVIOUR(canceled_while_it_runs),
+  BEHAVIOUR(settles_if_the_loop_closes_while_it_runs),
+  BEHAVIOUR(canceled_in_each_iteration),
+  BEHAVIOUR(canceled_as_it_settles),
 };
 
 enum { BEHAVIOURS = sizeof(behaviours) / sizeof(behaviours[0]), TESTS = 1024 };

@@ -112,7 +112,7 @@ static void hold_by_a_timer(void) {
 }
 
 /* Returns all lines about the clock, joined. */
-static const char *told_by(void (*fn)(void)) {
+static const char *reported_by(void (*fn)(void)) {
   static char lines[512];
   char line[256];
   lines[0] = '\0';
@@ -124,15 +124,15 @@ static const char *told_by(void (*fn)(void)) {
   return lines;
 }
 
-static void a_request_that_holds_it_is_told_of_once(void **state) {
-  assert_string_equal(told_by(hold_by_work),
+static void request_that_holds_the_clock_is_reported_once(void **state) {
+  assert_string_equal(reported_by(hold_by_work),
                       "avow: a virtual clock did not advance from 0 ms for "
                       "20 ms; it is held by 1 request in flight; its loop "
                       "has:\n");
 }
 
-static void a_handle_that_holds_it_is_told_of_once(void **state) {
-  assert_string_equal(told_by(hold_by_a_timer),
+static void handle_that_holds_the_clock_is_reported_once(void **state) {
+  assert_string_equal(reported_by(hold_by_a_timer),
                       "avow: a virtual clock did not advance from 0 ms for "
                       "20 ms; it is held by a uv_timer_t; its loop has:\n");
 }
@@ -141,8 +141,9 @@ static void hold_by_two_requests(void) {
   hold_by_pieces(2);
 }
 
-static void requests_that_hold_it_are_counted(void **state) {
-  assert_non_null(strstr(told_by(hold_by_two_requests), "by 2 requests in"));
+static void requests_that_hold_the_clock_are_counted(void **state) {
+  assert_non_null(
+      strstr(reported_by(hold_by_two_requests), "by 2 requests in"));
 }
 
 /* Between the holds, the clock advances while nothing holds it, so that the
@@ -153,8 +154,8 @@ static void hold_twice(void) {
   hold_by_a_timer();
 }
 
-static void who_holds_it_later_is_told_of_again(void **state) {
-  const char *told = told_by(hold_twice);
+static void each_later_holder_is_reported(void **state) {
+  const char *told = reported_by(hold_twice);
 
   assert_non_null(strstr(told, "from 0 ms"));
   assert_non_null(strstr(told, "from 3600001 ms"));
@@ -184,8 +185,8 @@ static void hold_by_one_after_the_other(void) {
   uv_sem_destroy(&semaphore);
 }
 
-static void who_holds_it_next_is_told_of_though_it_has_not_moved(void **state) {
-  const char *told = told_by(hold_by_one_after_the_other);
+static void next_holder_at_the_same_time_is_reported(void **state) {
+  const char *told = reported_by(hold_by_one_after_the_other);
 
   const char *first = strstr(told, "from 0 ms");
   assert_non_null(first);
@@ -220,10 +221,10 @@ static void work_beside_a_sleep(void) {
 }
 
 /* The guard time is longer than any work. */
-static void what_came_up_in_the_poll_holds_it_from_then_on(void **state) {
+static void work_started_after_the_poll_holds_the_clock(void **state) {
   begin_with_guard(HOUR);
 
-  assert_string_equal(told_by(work_beside_a_sleep), "");
+  assert_string_equal(reported_by(work_beside_a_sleep), "");
 
   assert_notes("work sleep@1");
 }
@@ -274,16 +275,16 @@ static void sleep_no_time_twice(void) {
   " ms for 20 ms, while 1000 sleeps of 0 ms ended; sleep for at least " \
   "1 ms in a loop\n"
 
-static void sleeps_of_no_length_are_told_of_once_a_time(void **state) {
-  assert_string_equal(told_by(sleep_no_time_twice), TOLD("0") TOLD("1"));
+static void zero_sleeps_are_reported_once_for_each_time(void **state) {
+  assert_string_equal(reported_by(sleep_no_time_twice), TOLD("0") TOLD("1"));
 }
 
 static void sleep_some_time(void) {
   sleep_in_a_circle(1, has_taken_some_guards);
 }
 
-static void sleeps_that_take_time_are_not_told_of(void **state) {
-  assert_string_equal(told_by(sleep_some_time), "");
+static void sleeps_above_zero_are_not_reported(void **state) {
+  assert_string_equal(reported_by(sleep_some_time), "");
 }
 
 static avow_value_t sleep_slowly(void *data) {
@@ -302,28 +303,28 @@ static void sleep_no_time_with_patience(void) {
   sleep_in_a_circle(0, has_taken_some_guards);
 }
 
-static void sleeps_of_no_length_are_told_of_after_a_while(void **state) {
-  assert_string_equal(told_by(sleep_no_time_with_patience), "");
+static void zero_sleeps_within_the_guard_are_not_reported(void **state) {
+  assert_string_equal(reported_by(sleep_no_time_with_patience), "");
 }
 
-static void few_sleeps_of_no_length_may_take_long(void **state) {
-  assert_string_equal(told_by(sleep_no_time_slowly), "");
+static void few_slow_zero_sleeps_are_not_reported(void **state) {
+  assert_string_equal(reported_by(sleep_no_time_slowly), "");
 }
 
 #define GUARD(f) cmocka_unit_test_setup_teardown(f, set_up, harness_teardown)
 
 SUITE(clock_guard) {
   const struct CMUnitTest tests[] = {
-    GUARD(a_request_that_holds_it_is_told_of_once),
-    GUARD(a_handle_that_holds_it_is_told_of_once),
-    GUARD(requests_that_hold_it_are_counted),
-    GUARD(who_holds_it_later_is_told_of_again),
-    GUARD(who_holds_it_next_is_told_of_though_it_has_not_moved),
-    GUARD(what_came_up_in_the_poll_holds_it_from_then_on),
-    GUARD(sleeps_of_no_length_are_told_of_once_a_time),
-    GUARD(sleeps_that_take_time_are_not_told_of),
-    GUARD(sleeps_of_no_length_are_told_of_after_a_while),
-    GUARD(few_sleeps_of_no_length_may_take_long),
+    GUARD(request_that_holds_the_clock_is_reported_once),
+    GUARD(handle_that_holds_the_clock_is_reported_once),
+    GUARD(requests_that_hold_the_clock_are_counted),
+    GUARD(each_later_holder_is_reported),
+    GUARD(next_holder_at_the_same_time_is_reported),
+    GUARD(work_started_after_the_poll_holds_the_clock),
+    GUARD(zero_sleeps_are_reported_once_for_each_time),
+    GUARD(sleeps_above_zero_are_not_reported),
+    GUARD(zero_sleeps_within_the_guard_are_not_reported),
+    GUARD(few_slow_zero_sleeps_are_not_reported),
   };
   return RUN(tests);
 }

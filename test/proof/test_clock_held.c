@@ -53,7 +53,7 @@ static avow_value_t write_cb(const avow_value_t *arg, void *pipe) {
   return avow_follow(avow_write(stream_of(pipe), avow_bytes("late", 4)));
 }
 
-static void a_peer_on_the_loop_may_wait_for_time(void **state) {
+static void peer_on_the_loop_may_sleep(void **state) {
   avow_promise_t *p = avow_read(stream_of(&ours), 10);
   avow_unref(avow_then(avow_sleep(loop, HOUR), write_cb, NULL, &theirs));
 
@@ -71,7 +71,7 @@ static avow_value_t shut_cb(const avow_value_t *arg, void *pipe) {
   return avow_follow(avow_shutdown(stream_of(pipe)));
 }
 
-static void a_write_may_wait_for_a_peer_that_waits_for_time(void **state) {
+static void write_may_wait_for_a_peer_that_sleeps(void **state) {
   char *text = NULL;
   const avow_value_t bytes = avow_bytes_new(LARGE, &text);
   memset(text, 'x', LARGE);
@@ -111,7 +111,7 @@ static avow_value_t play(void *data) {
 
 /* Each read has a timeout of a millisecond, and data is in transit each
    time. */
-static void what_is_on_its_way_comes_first(void **state) {
+static void data_in_transit_arrives_before_timeouts(void **state) {
   rally_t rally = { 200, &ours, &theirs, 0 };
 
   assert_fulfils_int(avow_try(loop, play, &rally), 0);
@@ -125,7 +125,7 @@ static int begin_with(const avow_options_t *options) {
 }
 
 /* When the loop polls, the quiet time is over, but data arrived within it. */
-static void what_is_sent_by_who_takes_long_comes_first(void **state) {
+static void data_of_a_slow_handler_arrives_before_timeouts(void **state) {
   const avow_options_t options = { .budget_us = UINT_MAX,
                                    .clock = AVOW_CLOCK_BY_ITSELF,
                                    .clock_quiet_ms = 1 };
@@ -144,7 +144,7 @@ static void write_later(void *data) {
   assert_int_equal(write(fd, "late", 4), 4);
 }
 
-static void peers_have_as_long_as_they_are_given(void **state) {
+static void quiet_time_waits_for_slow_peers(void **state) {
   const avow_options_t options = { .budget_us = UINT_MAX,
                                    .clock = AVOW_CLOCK_BY_ITSELF,
                                    .clock_quiet_ms = 3600000 };
@@ -163,7 +163,7 @@ static void peers_have_as_long_as_they_are_given(void **state) {
 static void on_signal(uv_signal_t *handle, int number) {
 }
 
-static void who_may_never_say_anything_does_not_hold_it(void **state) {
+static void signal_and_file_watchers_do_not_hold_the_clock(void **state) {
   uv_signal_t handle;
   (void) uv_signal_init(loop, &handle);
   (void) uv_signal_start(&handle, on_signal, SIGUSR1);
@@ -185,7 +185,7 @@ static void answer_later(void *remote) {
   (void) avow_remote_resolve(remote, avow_none()); /* the loop waits for it */
 }
 
-static void other_threads_hold_it(void **state) {
+static void other_threads_hold_the_clock(void **state) {
   avow_remote_t *remote;
   uv_thread_t thread;
   note_time_of(avow_remote_new(loop, &remote), "remote");
@@ -202,7 +202,7 @@ static avow_value_t answer_there(uv_loop_t *own, void *data) {
   return avow_follow(avow_sleep(own, WHILE));
 }
 
-static void other_loops_hold_it(void **state) {
+static void other_loops_hold_the_clock(void **state) {
   avow_loops_t *loops = avow_loops_new(1);
   avow_promise_t *p = avow_loops_run(loops, 0, loop, answer_there, NULL);
   note_time_of(p, "there");
@@ -214,7 +214,7 @@ static void other_loops_hold_it(void **state) {
   assert_fulfils_none(avow_loops_close(loops, loop));
 }
 
-static void processes_hold_it(void **state) {
+static void processes_hold_the_clock(void **state) {
   const char *const args[] = { "sleep", "0.02", NULL };
   const avow_command_t command = { .args = args, .timeout = HOUR };
   note_time_of(avow_command(loop, &command, avow_none()), "command");
@@ -233,7 +233,7 @@ static void after_own_work(uv_work_t *work, int status) {
   note("work");
 }
 
-static void requests_of_the_program_hold_it(void **state) {
+static void requests_of_the_program_hold_the_clock(void **state) {
   uv_work_t work;
   assert_int_equal(uv_queue_work(loop, &work, on_own_work, after_own_work), 0);
   note_sleep(1);
@@ -253,7 +253,7 @@ static void send_later(void *async) {
   (void) uv_async_send(async);
 }
 
-static void async_handles_hold_it(void **state) {
+static void async_handles_hold_the_clock(void **state) {
   uv_async_t async;
   uv_thread_t thread;
   (void) uv_async_init(loop, &async, on_async);
@@ -266,7 +266,7 @@ static void async_handles_hold_it(void **state) {
   (void) uv_thread_join(&thread);
 }
 
-static void what_is_not_referenced_does_not_hold_it(void **state) {
+static void unreferenced_handle_does_not_hold_the_clock(void **state) {
   uv_async_t async;
   (void) uv_async_init(loop, &async, on_async);
   uv_unref((uv_handle_t *) &async);
@@ -287,7 +287,7 @@ static avow_value_t wait_again(void *data) {
   return ++phase->times == 10 ? avow_int(0) : avow_follow(phase->wait(loop));
 }
 
-static void who_waits_for_a_turn_holds_it(void **state) {
+static void waiting_for_an_iteration_holds_the_clock(void **state) {
   phase_t phases[] = { { .wait = avow_next_iteration },
                        { .wait = avow_after_poll } };
   for (int i = 0; i < 2; i++) {
@@ -307,7 +307,7 @@ static avow_value_t wait_for_time(void *data) {
 }
 
 /* The poll also waits for time with the real clock. */
-static void who_waits_for_a_poll_does_not_hold_it(void **state) {
+static void waiting_for_a_poll_does_not_hold_the_clock(void **state) {
   note_sleep(1);
 
   assert_fulfils_int(avow_repeat(loop, wait_for_time, NULL), 0);
@@ -320,7 +320,7 @@ static void on_check(uv_check_t *check) {
 }
 
 /* Check handles run in each iteration, even if no other event occurs. */
-static void handles_of_each_turn_do_not_hold_it(void **state) {
+static void check_handle_does_not_hold_the_clock(void **state) {
   uv_check_t check;
   (void) uv_check_init(loop, &check);
   (void) uv_check_start(&check, on_check);
@@ -358,7 +358,7 @@ static void hold_a_while(void) {
 }
 
 /* The first hold may be over before the loop polls again. */
-static void each_hold_is_told(void **state) {
+static void each_hold_is_reported(void **state) {
   const avow_options_t options = { .clock = AVOW_CLOCK_BY_ITSELF,
                                    .clock_guard_ms = 1 };
   assert_int_equal(begin_with(&options), 0);
@@ -376,22 +376,22 @@ static void each_hold_is_told(void **state) {
 SUITE(clock_held) {
   (void) signal(SIGPIPE, SIG_IGN); /* cannot fail */
   const struct CMUnitTest tests[] = {
-    STREAMS(a_peer_on_the_loop_may_wait_for_time),
-    STREAMS(a_write_may_wait_for_a_peer_that_waits_for_time),
-    STREAMS(what_is_on_its_way_comes_first),
-    STREAMS(what_is_sent_by_who_takes_long_comes_first),
-    STREAMS(peers_have_as_long_as_they_are_given),
-    HELD(who_may_never_say_anything_does_not_hold_it),
-    HELD(other_threads_hold_it),
-    HELD(other_loops_hold_it),
-    HELD(processes_hold_it),
-    HELD(requests_of_the_program_hold_it),
-    HELD(async_handles_hold_it),
-    HELD(what_is_not_referenced_does_not_hold_it),
-    HELD(who_waits_for_a_turn_holds_it),
-    HELD(who_waits_for_a_poll_does_not_hold_it),
-    HELD(handles_of_each_turn_do_not_hold_it),
-    HELD(each_hold_is_told),
+    STREAMS(peer_on_the_loop_may_sleep),
+    STREAMS(write_may_wait_for_a_peer_that_sleeps),
+    STREAMS(data_in_transit_arrives_before_timeouts),
+    STREAMS(data_of_a_slow_handler_arrives_before_timeouts),
+    STREAMS(quiet_time_waits_for_slow_peers),
+    HELD(signal_and_file_watchers_do_not_hold_the_clock),
+    HELD(other_threads_hold_the_clock),
+    HELD(other_loops_hold_the_clock),
+    HELD(processes_hold_the_clock),
+    HELD(requests_of_the_program_hold_the_clock),
+    HELD(async_handles_hold_the_clock),
+    HELD(unreferenced_handle_does_not_hold_the_clock),
+    HELD(waiting_for_an_iteration_holds_the_clock),
+    HELD(waiting_for_a_poll_does_not_hold_the_clock),
+    HELD(check_handle_does_not_hold_the_clock),
+    HELD(each_hold_is_reported),
   };
   return RUN(tests);
 }

@@ -43,7 +43,7 @@ static avow_value_t fail_now(void *data) {
 }
 
 /* A seed determines the delays, which double up to a minute. */
-static void retries_are_where_their_seed_says(void **state) {
+static void seed_determines_the_times_of_retries(void **state) {
   const avow_retry_options_t options = { .attempts = 100,
                                          .delay = SECOND,
                                          .max_delay = MINUTE,
@@ -62,7 +62,7 @@ static void retries_are_where_their_seed_says(void **state) {
   assert_true(avow_now(loop) > HOUR / 2);
 }
 
-static void retries_end_with_their_whole_time(void **state) {
+static void retries_end_at_their_total_timeout(void **state) {
   const avow_retry_options_t options = { .attempts = UINT32_MAX,
                                          .delay = SECOND,
                                          .timeout = HOUR,
@@ -88,7 +88,7 @@ static avow_value_t next_tick(void *channel) {
   return avow_follow(avow_then(p, take_tick, NULL, NULL));
 }
 
-static void ticks_are_at_each_second(void **state) {
+static void ticks_arrive_each_second(void **state) {
   avow_channel_t *ticks = avow_ticks(loop, SECOND);
   times.n = 0;
 
@@ -99,7 +99,7 @@ static void ticks_are_at_each_second(void **state) {
   avow_channel_unref(ticks);
 }
 
-static void ticks_that_nobody_took_are_counted(void **state) {
+static void missed_ticks_are_counted(void **state) {
   avow_channel_t *ticks = avow_ticks(loop, SECOND);
 
   advance(HOUR + SECOND / 2);
@@ -115,7 +115,7 @@ static avow_value_t send_item(const avow_value_t *arg, void *channel) {
   return avow_follow(avow_channel_send(channel, avow_int(7)));
 }
 
-static void quiet_is_counted_from_the_last_item(void **state) {
+static void debounce_time_starts_at_the_last_item(void **state) {
   avow_channel_t *from = avow_channel_new(loop, 0);
   avow_channel_t *to =
       avow_channel_debounce(avow_channel_ref(from), MINUTE, AVOW_EDGE_TRAILING);
@@ -133,7 +133,7 @@ static void quiet_is_counted_from_the_last_item(void **state) {
 
 /* Order: timers that are due together run in the order in which they were
    set. */
-static void what_is_due_together_comes_as_it_was_set(void **state) {
+static void timers_due_together_run_in_order_of_creation(void **state) {
   avow_channel_t *first = avow_ticks(loop, SECOND);
   avow_channel_t *second = avow_ticks(loop, SECOND / 2);
   note_time_of(avow_channel_next(first), "first");
@@ -154,7 +154,7 @@ static avow_value_t next_of(void *channel) {
 
 /* Each channel's alarm rings before those that were set earlier for later
    times. */
-static void alarms_ring_in_the_order_of_time(void **state) {
+static void ticks_arrive_in_the_order_of_time(void **state) {
   static char *const words[] = { "a", "b", "c", "d" };
   static const uint64_t ms[] = { 4 * SECOND, SECOND, 3 * SECOND, 2 * SECOND };
   avow_channel_t *ticks[4];
@@ -182,7 +182,7 @@ static avow_promise_t *endless(void) {
   return avow_attach(p, d, drop_deferred);
 }
 
-static void of_limits_in_limits_the_first_counts(void **state) {
+static void shortest_of_nested_timeouts_applies(void **state) {
   avow_promise_t *p = avow_timeout(endless(), 3 * MINUTE);
   p = avow_deadline(avow_timeout(p, 2 * MINUTE), MINUTE);
   p = avow_timeout(avow_shield(p), HOUR);
@@ -196,7 +196,7 @@ static avow_value_t sleep_a_minute(size_t i, void *data) {
   return avow_follow(avow_sleep(loop, MINUTE));
 }
 
-static void ten_minutes_two_at_a_time_take_five(void **state) {
+static void concurrency_two_halves_the_total_time(void **state) {
   const avow_map_options_t options = { .concurrency = 2 };
 
   avow_value_unref(
@@ -209,7 +209,7 @@ static avow_value_t sleep_a_second(void *data) {
   return avow_follow(avow_sleep(loop, SECOND));
 }
 
-static void permits_come_back_in_time(void **state) {
+static void limiter_returns_permits_on_time(void **state) {
   avow_limiter_t *limiter = avow_limiter_new(loop, 3);
   avow_promise_t *all[10];
   for (int i = 0; i < 10; i++)
@@ -228,7 +228,7 @@ static avow_value_t change_file(const avow_value_t *arg, void *data) {
   return avow_none();
 }
 
-static void looks_at_a_file_are_where_they_should_be(void **state) {
+static void file_polls_occur_at_exact_times(void **state) {
   make_file("file", "");
   avow_channel_t *polls = avow_fs_polls(loop, at("file"), 10 * SECOND);
   avow_promise_t *p = avow_channel_next(polls);
@@ -243,7 +243,7 @@ static void looks_at_a_file_are_where_they_should_be(void **state) {
 
 #ifndef _WIN32
 /* A clock that advances by itself would wait for the process. */
-static void a_command_ends_in_its_time(void **state) {
+static void command_ends_at_its_timeout(void **state) {
   const char *const args[] = { "sleep", "1000", NULL };
   const avow_command_t command = { .args = args, .timeout = HOUR };
   avow_promise_t *p = avow_command(loop, &command, avow_none());
@@ -256,7 +256,7 @@ static void a_command_ends_in_its_time(void **state) {
 }
 
 /* The process ignores SIGTERM. */
-static void the_grace_of_a_command_is_real(void **state) {
+static void command_grace_uses_real_time(void **state) {
   static const char script[] = "trap '' TERM; : >ready; exec sleep 1000";
   const char *const args[] = { "sh", "-c", script, NULL };
   const avow_command_t command = { .args = args,
@@ -280,22 +280,22 @@ static void the_grace_of_a_command_is_real(void **state) {
 
 SUITE(hour) {
   const struct CMUnitTest tests[] = {
-    BY_ITSELF(retries_are_where_their_seed_says),
-    BY_ITSELF(retries_end_with_their_whole_time),
-    BY_ITSELF(ticks_are_at_each_second),
-    BY_ITSELF(ticks_that_nobody_took_are_counted),
-    BY_HAND(ticks_that_nobody_took_are_counted),
-    BY_ITSELF(quiet_is_counted_from_the_last_item),
-    BY_ITSELF(what_is_due_together_comes_as_it_was_set),
-    BY_HAND(what_is_due_together_comes_as_it_was_set),
-    BY_HAND(alarms_ring_in_the_order_of_time),
-    BY_ITSELF(of_limits_in_limits_the_first_counts),
-    BY_ITSELF(ten_minutes_two_at_a_time_take_five),
-    BY_ITSELF(permits_come_back_in_time),
-    BY_ITSELF(looks_at_a_file_are_where_they_should_be),
+    BY_ITSELF(seed_determines_the_times_of_retries),
+    BY_ITSELF(retries_end_at_their_total_timeout),
+    BY_ITSELF(ticks_arrive_each_second),
+    BY_ITSELF(missed_ticks_are_counted),
+    BY_HAND(missed_ticks_are_counted),
+    BY_ITSELF(debounce_time_starts_at_the_last_item),
+    BY_ITSELF(timers_due_together_run_in_order_of_creation),
+    BY_HAND(timers_due_together_run_in_order_of_creation),
+    BY_HAND(ticks_arrive_in_the_order_of_time),
+    BY_ITSELF(shortest_of_nested_timeouts_applies),
+    BY_ITSELF(concurrency_two_halves_the_total_time),
+    BY_ITSELF(limiter_returns_permits_on_time),
+    BY_ITSELF(file_polls_occur_at_exact_times),
 #ifndef _WIN32
-    BY_HAND(a_command_ends_in_its_time),
-    BY_HAND(the_grace_of_a_command_is_real),
+    BY_HAND(command_ends_at_its_timeout),
+    BY_HAND(command_grace_uses_real_time),
 #endif
   };
   disk_init();

@@ -76,7 +76,7 @@ static avow_channel_t *outcomes_new(void) {
   return c;
 }
 
-static avow_channel_t *of_any_thread(void) {
+static avow_channel_t *thread_safe(void) {
   avow_channel_t *c = channel();
   avow_sender_unref(avow_sender_new(c, 1));
   return c;
@@ -139,9 +139,9 @@ static avow_channel_t *datagrams(void) {
 }
 
 static avow_channel_t *(*const channels[])(void) = {
-  channel,      ticks,       map,       filter,   take,          batch,
-  throttle,     debounce,    merge,     outcomes, of_any_thread, sender,
-  outcomes_new, broadcast,   watch,     signals,  polls,         fs_events,
+  channel,      ticks,       map,       filter,   take,         batch,
+  throttle,     debounce,    merge,     outcomes, thread_safe,  sender,
+  outcomes_new, broadcast,   watch,     signals,  polls,        fs_events,
   fs_polls,     connections, datagrams, chunks,   tree_entries,
 };
 
@@ -414,30 +414,30 @@ static void each_use_of_each_channel(bool goes_on) {
                                  .goes_on = goes_on });
 }
 
-static void clean_ups_may_use_each_channel(void **state) {
+static void cleanup_handlers_may_use_each_channel(void **state) {
   each_use_of_each_channel(false);
 }
 
-static void loop_ends_however_often_channels_are_used(void **state) {
+static void loop_closes_despite_repeated_channel_use(void **state) {
   each_use_of_each_channel(true);
 }
 
-static void clean_ups_may_use_each_tool(void **state) {
+static void cleanup_handlers_may_use_each_tool(void **state) {
   for (size_t i = 0; i < TOOLS; i++)
     assert_closes_with((late_t){ .tool = tools[i] });
 }
 
-static void loop_ends_however_often_tools_are_used(void **state) {
+static void loop_closes_despite_repeated_tool_use(void **state) {
   for (size_t i = 0; i < TOOLS; i++)
     assert_closes_with((late_t){ .tool = tools[i], .goes_on = true });
 }
 
 SUITE(late) {
   const struct CMUnitTest tests[] = {
-    DISK_CASE(clean_ups_may_use_each_channel),
-    DISK_CASE(loop_ends_however_often_channels_are_used),
-    DISK_CASE(clean_ups_may_use_each_tool),
-    DISK_CASE(loop_ends_however_often_tools_are_used),
+    DISK_CASE(cleanup_handlers_may_use_each_channel),
+    DISK_CASE(loop_closes_despite_repeated_channel_use),
+    DISK_CASE(cleanup_handlers_may_use_each_tool),
+    DISK_CASE(loop_closes_despite_repeated_tool_use),
   };
   disk_init();
   return RUN(tests);

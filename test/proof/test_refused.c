@@ -54,7 +54,7 @@ static void assert_remote_is_refused(int err) {
   assert_int_equal(avow_remote_resolve(r, avow_none()), UV_ECANCELED);
 }
 
-static void remote_needs_a_lock_and_a_waker(void **state) {
+static void remote_rejects_without_a_lock_or_async_handle(void **state) {
   locks = once(UV_ENOMEM);
   assert_remote_is_refused(UV_ENOMEM);
   bells = once(UV_ENOMEM);
@@ -72,7 +72,7 @@ static avow_value_t do_nothing(uv_loop_t *own, void *data) {
   return avow_none();
 }
 
-static void loops_need_locks(void **state) {
+static void loops_reject_without_locks(void **state) {
   locks = once(UV_ENOMEM);
   avow_loops_t *none = avow_loops_new(2);
 
@@ -81,7 +81,7 @@ static void loops_need_locks(void **state) {
   assert_fulfils_none(avow_loops_close(none, loop));
 }
 
-static void signals_need_a_handle(void **state) {
+static void signals_reject_without_a_handle(void **state) {
   signals = once(UV_EMFILE);
 
   const avow_value_t v =
@@ -92,7 +92,7 @@ static void signals_need_a_handle(void **state) {
   avow_value_unref(v);
 }
 
-static void copying_a_tree_needs_a_lock(void **state) {
+static void copying_a_tree_rejects_without_a_lock(void **state) {
   make_dir("from");
   locks = once(UV_ENOMEM);
 
@@ -109,7 +109,7 @@ static int setup(void **state) {
 #define REFUSED_CASE(f) cmocka_unit_test_setup_teardown(f, setup, disk_teardown)
 
 /* avow opens a socket to check whether another socket was left behind. */
-static void socket_to_knock_with_goes_to_no_child(void **state) {
+static void probe_socket_is_not_inherited(void **state) {
   const avow_bind_path_options_t options = { .takes_over = true };
   struct sockaddr_un name = { .sun_family = AF_UNIX };
   strcpy(name.sun_path, at("door"));
@@ -126,11 +126,11 @@ static void socket_to_knock_with_goes_to_no_child(void **state) {
 
 SUITE(refused) {
   const struct CMUnitTest tests[] = {
-    REFUSED_CASE(remote_needs_a_lock_and_a_waker),
-    REFUSED_CASE(loops_need_locks),
-    REFUSED_CASE(signals_need_a_handle),
-    REFUSED_CASE(copying_a_tree_needs_a_lock),
-    REFUSED_CASE(socket_to_knock_with_goes_to_no_child),
+    REFUSED_CASE(remote_rejects_without_a_lock_or_async_handle),
+    REFUSED_CASE(loops_reject_without_locks),
+    REFUSED_CASE(signals_reject_without_a_handle),
+    REFUSED_CASE(copying_a_tree_rejects_without_a_lock),
+    REFUSED_CASE(probe_socket_is_not_inherited),
   };
   disk_init();
   return RUN(tests);

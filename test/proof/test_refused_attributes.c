@@ -62,7 +62,7 @@ static unsigned mode_once_replaced(void) {
   return mode_of("file");
 }
 
-static void replacing_needs_no_attributes(void **state) {
+static void replacing_works_without_attributes(void **state) {
   make_old(NULL);
   gets = lists = removals = always(UV_ENOTSUP);
 
@@ -71,7 +71,7 @@ static void replacing_needs_no_attributes(void **state) {
   assert_true(gets.calls > 0 && lists.calls > 0 && removals.calls > 0);
 }
 
-static void replacing_lets_nobody_in_where_they_cannot_be_read(void **state) {
+static void unreadable_attributes_do_not_widen_access(void **state) {
   refusal_t *const each[] = { &gets, &lists, &removals };
   for (size_t i = 0; i < sizeof(each) / sizeof(each[0]); i++) {
     make_old(NULL);
@@ -84,7 +84,7 @@ static void replacing_lets_nobody_in_where_they_cannot_be_read(void **state) {
 }
 
 /* avow reads the attribute from both files, and then the ACL. */
-static void replacing_minds_each_that_cannot_be_read(void **state) {
+static void each_unreadable_attribute_narrows_the_mode(void **state) {
   static const int after[] = { 0, 2 };
   for (size_t i = 0; i < sizeof(after) / sizeof(after[0]); i++) {
     make_old("kept");
@@ -96,14 +96,14 @@ static void replacing_minds_each_that_cannot_be_read(void **state) {
   }
 }
 
-static void replacing_does_not_mind_one_that_has_gone(void **state) {
+static void removed_attribute_does_not_narrow_the_mode(void **state) {
   make_old("kept");
   gets = once(-ENODATA);
 
   assert_int_equal(mode_once_replaced(), 0664);
 }
 
-static void replacing_sets_nothing_that_is_there(void **state) {
+static void existing_attribute_is_not_set_again(void **state) {
   make_old("kept");
   sets = always(UV_EPERM);
   label = "kept";
@@ -113,7 +113,7 @@ static void replacing_sets_nothing_that_is_there(void **state) {
   assert_int_equal(sets.calls, 0);
 }
 
-static void replacing_minds_what_cannot_be_set(void **state) {
+static void attribute_that_cannot_be_set_narrows_the_mode(void **state) {
   static const char *const labels[] = { "lost", "longer" };
   for (size_t i = 0; i < sizeof(labels) / sizeof(labels[0]); i++) {
     make_old("kept");
@@ -136,7 +136,7 @@ static unsigned mode_once_copied(void) {
 }
 
 /* The group's bits are the mask of an ACL if the file has one. */
-static void copying_lets_no_group_in_where_an_acl_may_be_left(void **state) {
+static void possible_leftover_acl_removes_group_access(void **state) {
   removals = once(UV_ENOTSUP);
   assert_int_equal(mode_once_copied(), 0664);
 
@@ -154,13 +154,13 @@ static int setup(void **state) {
 
 SUITE(refused_attributes) {
   const struct CMUnitTest tests[] = {
-    REFUSED_CASE(replacing_needs_no_attributes),
-    REFUSED_CASE(replacing_lets_nobody_in_where_they_cannot_be_read),
-    REFUSED_CASE(replacing_minds_each_that_cannot_be_read),
-    REFUSED_CASE(replacing_does_not_mind_one_that_has_gone),
-    REFUSED_CASE(replacing_sets_nothing_that_is_there),
-    REFUSED_CASE(replacing_minds_what_cannot_be_set),
-    REFUSED_CASE(copying_lets_no_group_in_where_an_acl_may_be_left),
+    REFUSED_CASE(replacing_works_without_attributes),
+    REFUSED_CASE(unreadable_attributes_do_not_widen_access),
+    REFUSED_CASE(each_unreadable_attribute_narrows_the_mode),
+    REFUSED_CASE(removed_attribute_does_not_narrow_the_mode),
+    REFUSED_CASE(existing_attribute_is_not_set_again),
+    REFUSED_CASE(attribute_that_cannot_be_set_narrows_the_mode),
+    REFUSED_CASE(possible_leftover_acl_removes_group_access),
   };
   disk_init();
   return RUN(tests);

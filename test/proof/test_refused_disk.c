@@ -120,7 +120,7 @@ int __wrap_avow__place_rmdir(avow__place_t place) {
   return refuses(&removals) ? removals.err : __real_avow__place_rmdir(place);
 }
 
-static void removing_waits_for_what_may_pass(void **state) {
+static void removing_retries_after_temporary_errors(void **state) {
   static const int may_pass[] = { UV_EBUSY, UV_EMFILE,    UV_ENFILE,
                                   UV_EPERM, UV_ENOTEMPTY, UV_EEXIST };
   for (size_t i = 0; i < sizeof(may_pass) / sizeof(may_pass[0]); i++) {
@@ -134,7 +134,7 @@ static void removing_waits_for_what_may_pass(void **state) {
   }
 }
 
-static void removing_finds_the_root_again(void **state) {
+static void removing_checks_the_root_again_after_eisdir(void **state) {
   make_file("a", "");
   unlinks = once(UV_EISDIR);
 
@@ -144,7 +144,7 @@ static void removing_finds_the_root_again(void **state) {
   assert_missing("a");
 }
 
-static void removing_finds_it_again_only_so_often(void **state) {
+static void removing_checks_the_root_a_limited_number_of_times(void **state) {
   make_file("a", "");
   unlinks = once(UV_ELOOP);
   assert_fulfils_int(avow_remove_tree(loop, at("a")), 1);
@@ -157,7 +157,7 @@ static void removing_finds_it_again_only_so_often(void **state) {
   assert_true(is_there("a"));
 }
 
-static void removing_stops_at_what_stays(void **state) {
+static void removing_stops_at_a_lasting_error(void **state) {
   make_tree();
   removals = once(UV_EIO);
 
@@ -184,7 +184,7 @@ static void assert_not_replaced(int err) {
 }
 
 /* Some file systems do not support files without a name. */
-static void replacing_takes_a_name_where_it_needs_one(void **state) {
+static void replacing_uses_a_named_file_if_necessary(void **state) {
   make_file("file", "old");
   assert_int_equal(chmod(at("file"), 0640), 0);
   unnamed = always(UV_ENOTSUP);
@@ -198,7 +198,7 @@ static void replacing_takes_a_name_where_it_needs_one(void **state) {
   assert_int_equal(links.calls, 0);
 }
 
-static void replacing_looks_for_a_name_that_is_free(void **state) {
+static void replacing_searches_for_a_free_name(void **state) {
   make_file("file", "old");
   links = (refusal_t){ .err = UV_EEXIST, .times = 20 };
   assert_replaced();
@@ -209,7 +209,7 @@ static void replacing_looks_for_a_name_that_is_free(void **state) {
 }
 
 /* Until the file is locked, another writer may take it for a leftover. */
-static void replacing_leaves_a_file_that_another_has_locked(void **state) {
+static void replacing_leaves_a_locked_temporary_file(void **state) {
   make_file("file", "old");
   unnamed = always(UV_ENOTSUP);
   held = once(UV_EAGAIN);
@@ -222,7 +222,7 @@ static void replacing_leaves_a_file_that_another_has_locked(void **state) {
 }
 
 /* The file system has no locks. */
-static void replacing_goes_on_without_locks(void **state) {
+static void replacing_works_without_locks(void **state) {
   make_file("file", "old");
   held = always(UV_ENOTSUP);
   assert_replaced();
@@ -231,7 +231,7 @@ static void replacing_goes_on_without_locks(void **state) {
   assert_replaced();
 }
 
-static void replacing_gives_up_where_no_name_is_free(void **state) {
+static void replacing_fails_if_no_name_is_free(void **state) {
   make_file("file", "old");
   links = always(UV_EEXIST);
   assert_not_replaced(UV_EEXIST);
@@ -243,7 +243,7 @@ static void replacing_gives_up_where_no_name_is_free(void **state) {
   assert_int_in_range(made.calls, 2, 1000);
 }
 
-static void replacing_tells_what_keeps_it_from_a_name(void **state) {
+static void replacing_reports_errors_of_naming(void **state) {
   make_file("file", "old");
   links = (refusal_t){ .err = UV_ENOSPC, .after = 1, .times = 1 };
   assert_not_replaced(UV_ENOSPC);
@@ -253,7 +253,7 @@ static void replacing_tells_what_keeps_it_from_a_name(void **state) {
   assert_not_replaced(UV_EACCES);
 }
 
-static void replacing_tells_of_a_disk_that_breaks(void **state) {
+static void replacing_reports_sync_errors(void **state) {
   make_file("file", "old");
   syncs = once(UV_EIO);
   assert_not_replaced(UV_EIO);
@@ -266,7 +266,7 @@ static void replacing_tells_of_a_disk_that_breaks(void **state) {
   assert_replaced();
 }
 
-static void copying_looks_for_a_name_that_is_free(void **state) {
+static void copying_searches_for_a_free_name(void **state) {
   const avow_copy_options_t options = { .existing = AVOW_EXISTING_REPLACE };
   make_file("file", "new");
   make_file("to", "old");
@@ -279,7 +279,7 @@ static void copying_looks_for_a_name_that_is_free(void **state) {
   assert_int_equal(entries_of(""), 2);
 }
 
-static void copying_gives_up_where_no_name_is_free(void **state) {
+static void copying_fails_if_no_name_is_free(void **state) {
   const avow_copy_options_t options = { .existing = AVOW_EXISTING_REPLACE };
   make_file("file", "new");
   make_file("to", "old");
@@ -292,7 +292,7 @@ static void copying_gives_up_where_no_name_is_free(void **state) {
   assert_file("to", "old");
 }
 
-static void copying_waits_for_no_fifo(void **state) {
+static void copying_does_not_wait_for_a_fifo(void **state) {
   make_file("file", "text");
   (void) snprintf(exchanged, sizeof(exchanged), "%s", at("file")); /* it fits */
   is_exchanged = true;
@@ -302,7 +302,7 @@ static void copying_waits_for_no_fifo(void **state) {
   assert_missing("to");
 }
 
-static void copying_names_what_does_not_open(void **state) {
+static void copying_names_a_file_that_cannot_be_opened(void **state) {
   make_tree();
   originals = once(UV_EACCES);
 
@@ -321,7 +321,7 @@ static void remove_copy(void) {
 }
 
 /* The checks concern files, and directories with a mode of their own. */
-static void copying_tells_of_each_look_that_fails(void **state) {
+static void copying_reports_each_failed_check(void **state) {
   make_tree();
   assert_int_equal(chmod(at("a/b"), 0555), 0);
   for (int after = 0; after < 100; after++) {
@@ -340,7 +340,7 @@ static void copying_tells_of_each_look_that_fails(void **state) {
   fail_msg("there is no end to the looks");
 }
 
-static void copying_what_has_holes_tells_of_a_disk_that_breaks(void **state) {
+static void copying_a_sparse_file_reports_io_errors(void **state) {
   make_file("file", "text");
   assert_int_equal(truncate(at("file"), 1 << 20), 0);
   sends = once(UV_EIO);
@@ -354,7 +354,7 @@ static void copying_what_has_holes_tells_of_a_disk_that_breaks(void **state) {
 #ifdef O_PATH
 static const avow_copy_options_t keeping = { .keep = AVOW_KEEP_ALL };
 
-static void copying_a_link_does_without_its_owner(void **state) {
+static void copying_a_link_works_without_its_owner(void **state) {
   make_link("link", "nowhere");
   handles = once(UV_EACCES);
 
@@ -364,7 +364,7 @@ static void copying_a_link_does_without_its_owner(void **state) {
   assert_true(is_there("to"));
 }
 
-static void copying_a_link_gives_nothing_else_away(void **state) {
+static void copying_a_link_changes_no_other_owner(void **state) {
   enum { SOMEBODY = 1234 };
   struct stat info;
   if (geteuid() != 0)
@@ -383,7 +383,7 @@ static void copying_a_link_gives_nothing_else_away(void **state) {
 #endif
 
 /* More bytes than one call sends. */
-static void copying_stops_in_the_midst_of_a_file(void **state) {
+static void copying_may_be_canceled_inside_a_file(void **state) {
   enum { LARGE = 3 << 20 };
   static char text[LARGE];
   memset(text, 'x', LARGE - 1);
@@ -399,7 +399,7 @@ static void copying_stops_in_the_midst_of_a_file(void **state) {
   assert_missing("to");
 }
 
-static void copying_that_gets_no_name_leaves_what_is_there(void **state) {
+static void failed_rename_leaves_the_existing_file(void **state) {
   const avow_copy_options_t options = { .existing = AVOW_EXISTING_REPLACE };
   make_tree();
   make_dir("to");
@@ -422,7 +422,7 @@ static void make_x_and_y(void) {
   assert_int_equal(chdir(at("x")), 0);
 }
 
-static void copying_takes_what_it_has_looked_at(void **state) {
+static void copying_reads_the_file_that_it_checked(void **state) {
   make_x_and_y();
   once_looked = "y";
 
@@ -432,7 +432,7 @@ static void copying_takes_what_it_has_looked_at(void **state) {
   assert_file("b", "new");
 }
 
-static void copying_ends_where_it_began(void **state) {
+static void copying_finishes_in_its_first_directory(void **state) {
   const avow_copy_options_t options = { .existing = AVOW_EXISTING_REPLACE };
   make_x_and_y();
   once_made = "y";
@@ -457,31 +457,31 @@ static int setup(void **state) {
 
 SUITE(refused_disk) {
   const struct CMUnitTest tests[] = {
-    REFUSED_CASE(removing_waits_for_what_may_pass),
-    REFUSED_CASE(removing_finds_the_root_again),
-    REFUSED_CASE(removing_finds_it_again_only_so_often),
-    REFUSED_CASE(removing_stops_at_what_stays),
-    REFUSED_CASE(replacing_takes_a_name_where_it_needs_one),
-    REFUSED_CASE(replacing_looks_for_a_name_that_is_free),
-    REFUSED_CASE(replacing_leaves_a_file_that_another_has_locked),
-    REFUSED_CASE(replacing_goes_on_without_locks),
-    REFUSED_CASE(replacing_gives_up_where_no_name_is_free),
-    REFUSED_CASE(replacing_tells_what_keeps_it_from_a_name),
-    REFUSED_CASE(replacing_tells_of_a_disk_that_breaks),
-    REFUSED_CASE(copying_looks_for_a_name_that_is_free),
-    REFUSED_CASE(copying_gives_up_where_no_name_is_free),
-    REFUSED_CASE(copying_waits_for_no_fifo),
-    REFUSED_CASE(copying_takes_what_it_has_looked_at),
-    REFUSED_CASE(copying_ends_where_it_began),
-    REFUSED_CASE(copying_names_what_does_not_open),
-    REFUSED_CASE(copying_tells_of_each_look_that_fails),
-    REFUSED_CASE(copying_what_has_holes_tells_of_a_disk_that_breaks),
+    REFUSED_CASE(removing_retries_after_temporary_errors),
+    REFUSED_CASE(removing_checks_the_root_again_after_eisdir),
+    REFUSED_CASE(removing_checks_the_root_a_limited_number_of_times),
+    REFUSED_CASE(removing_stops_at_a_lasting_error),
+    REFUSED_CASE(replacing_uses_a_named_file_if_necessary),
+    REFUSED_CASE(replacing_searches_for_a_free_name),
+    REFUSED_CASE(replacing_leaves_a_locked_temporary_file),
+    REFUSED_CASE(replacing_works_without_locks),
+    REFUSED_CASE(replacing_fails_if_no_name_is_free),
+    REFUSED_CASE(replacing_reports_errors_of_naming),
+    REFUSED_CASE(replacing_reports_sync_errors),
+    REFUSED_CASE(copying_searches_for_a_free_name),
+    REFUSED_CASE(copying_fails_if_no_name_is_free),
+    REFUSED_CASE(copying_does_not_wait_for_a_fifo),
+    REFUSED_CASE(copying_reads_the_file_that_it_checked),
+    REFUSED_CASE(copying_finishes_in_its_first_directory),
+    REFUSED_CASE(copying_names_a_file_that_cannot_be_opened),
+    REFUSED_CASE(copying_reports_each_failed_check),
+    REFUSED_CASE(copying_a_sparse_file_reports_io_errors),
 #ifdef O_PATH
-    REFUSED_CASE(copying_a_link_does_without_its_owner),
-    REFUSED_CASE(copying_a_link_gives_nothing_else_away),
+    REFUSED_CASE(copying_a_link_works_without_its_owner),
+    REFUSED_CASE(copying_a_link_changes_no_other_owner),
 #endif
-    REFUSED_CASE(copying_stops_in_the_midst_of_a_file),
-    REFUSED_CASE(copying_that_gets_no_name_leaves_what_is_there),
+    REFUSED_CASE(copying_may_be_canceled_inside_a_file),
+    REFUSED_CASE(failed_rename_leaves_the_existing_file),
   };
   disk_init();
   return RUN(tests);

@@ -125,7 +125,7 @@ static avow_promise_t *copy_holes(void) {
   return avow_copy_tree(loop, at("file"), at("to"), NULL);
 }
 
-static void copying_needs_no_word_of_holes(void **state) {
+static void copying_works_without_hole_detection(void **state) {
   struct stat info;
   holes = always(UV_EINVAL);
 
@@ -136,7 +136,7 @@ static void copying_needs_no_word_of_holes(void **state) {
   assert_int_equal(info.st_size, 1 << 20);
 }
 
-static void copying_tells_what_keeps_it_from_leaving_holes(void **state) {
+static void copying_reports_seek_errors(void **state) {
   seeks = once(UV_EIO);
 
   assert_rejects(copy_holes(), UV_EIO);
@@ -172,7 +172,7 @@ static void replace_at_each_look(void) {
   assert_int_not_equal(nth, 0);
 }
 
-static void replacing_outlives_each_look(void **state) {
+static void replacing_survives_each_failed_check(void **state) {
   for (lie = NO_LIE; lie <= OTHER_OWNER; lie++) {
     unnamed = never;
     replace_at_each_look();
@@ -185,7 +185,7 @@ static void replacing_outlives_each_look(void **state) {
   assert_int_equal(entries_of(""), 1);
 }
 
-static void file_is_made_whatever_the_look_comes_to(void **state) {
+static void file_is_created_despite_a_failed_check(void **state) {
   looks = (refusal_t){ .err = UV_EIO, .after = 1, .times = 1 };
 
   assert_fulfils_int(replace(), 3);
@@ -196,7 +196,7 @@ static void file_is_made_whatever_the_look_comes_to(void **state) {
 }
 
 /* The file has that group already, although its owner is not a member. */
-static void replacing_keeps_a_group_that_it_has(void **state) {
+static void replacing_keeps_a_matching_group(void **state) {
   make_file("file", "old");
   assert_int_equal(chmod(at("file"), 0664), 0);
   looks = (refusal_t){ .after = 2, .times = 1 };
@@ -209,8 +209,7 @@ static void replacing_keeps_a_group_that_it_has(void **state) {
   assert_int_equal(mode_of("file"), 0664);
 }
 
-static void replacing_takes_a_name_where_others_keep_it_from_none(
-    void **state) {
+static void replacing_uses_a_named_file_after_refused_calls(void **state) {
   refusal_t *const each[] = { &locks, &paths };
   for (size_t i = 0; i < sizeof(each) / sizeof(each[0]); i++) {
     make_file("file", "old");
@@ -224,7 +223,7 @@ static void replacing_takes_a_name_where_others_keep_it_from_none(
   }
 }
 
-static void copying_a_link_outlives_each_look(void **state) {
+static void copying_a_link_survives_a_failed_check(void **state) {
   const avow_copy_options_t keeping = { .keep = AVOW_KEEP_ALL };
   make_link("link", "nowhere");
   looks = (refusal_t){ .err = UV_EIO, .after = 1, .times = 1 };
@@ -273,16 +272,16 @@ static avow_promise_t *sweep(void) {
   return avow_remove_tree(loop, at("a"));
 }
 
-static void copying_outlives_looks(void **state) {
+static void copying_survives_failed_checks(void **state) {
   outlive_looks(copy);
 }
 
-static void removing_outlives_looks(void **state) {
+static void removing_survives_failed_checks(void **state) {
   outlive_looks(sweep);
 }
 
 /* No directory is known on the disk that the first check reported. */
-static void removing_leaves_what_is_on_another_disk_by_now(void **state) {
+static void removing_leaves_entries_on_another_disk(void **state) {
   make_dir("a");
   dir_looks = once(0);
   lie = OTHER_DISK;
@@ -305,17 +304,17 @@ static int setup(void **state) {
 
 SUITE(refused_look) {
   const struct CMUnitTest tests[] = {
-    REFUSED_CASE(replacing_outlives_each_look),
-    REFUSED_CASE(file_is_made_whatever_the_look_comes_to),
-    REFUSED_CASE(replacing_keeps_a_group_that_it_has),
-    REFUSED_CASE(replacing_takes_a_name_where_others_keep_it_from_none),
-    REFUSED_CASE(copying_a_link_outlives_each_look),
-    REFUSED_CASE(copying_outlives_looks),
-    REFUSED_CASE(removing_outlives_looks),
-    REFUSED_CASE(removing_leaves_what_is_on_another_disk_by_now),
+    REFUSED_CASE(replacing_survives_each_failed_check),
+    REFUSED_CASE(file_is_created_despite_a_failed_check),
+    REFUSED_CASE(replacing_keeps_a_matching_group),
+    REFUSED_CASE(replacing_uses_a_named_file_after_refused_calls),
+    REFUSED_CASE(copying_a_link_survives_a_failed_check),
+    REFUSED_CASE(copying_survives_failed_checks),
+    REFUSED_CASE(removing_survives_failed_checks),
+    REFUSED_CASE(removing_leaves_entries_on_another_disk),
 #ifdef SEEK_DATA
-    REFUSED_CASE(copying_needs_no_word_of_holes),
-    REFUSED_CASE(copying_tells_what_keeps_it_from_leaving_holes),
+    REFUSED_CASE(copying_works_without_hole_detection),
+    REFUSED_CASE(copying_reports_seek_errors),
 #endif
   };
   disk_init();

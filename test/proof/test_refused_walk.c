@@ -55,7 +55,7 @@ static walked_t walk(const char *name) {
 
 /* The walk first reads an upper directory to its end, because not all
    directories can stay open. */
-static void walk_tells_of_a_directory_it_cannot_read_on_in(void **state) {
+static void walk_reports_a_directory_that_fails_midway(void **state) {
   enum { OPEN = 32, DEEP = OPEN + 3 };
   char name[2 * DEEP] = "a";
   for (int i = 0; i < DEEP; i++) {
@@ -70,7 +70,7 @@ static void walk_tells_of_a_directory_it_cannot_read_on_in(void **state) {
   assert_int_equal(walked.errors, 1);
 }
 
-static void walk_looks_at_what_it_is_not_told(void **state) {
+static void walk_checks_entries_of_unknown_type(void **state) {
   make_tree();
   hides_types = true;
 
@@ -81,7 +81,7 @@ static void walk_looks_at_what_it_is_not_told(void **state) {
   assert_int_equal(walked.unknown, 0);
 }
 
-static void walk_gives_what_it_may_not_look_at(void **state) {
+static void walk_includes_entries_that_it_cannot_check(void **state) {
   make_tree();
   hides_types = true;
   looks = once(UV_EACCES);
@@ -92,7 +92,7 @@ static void walk_gives_what_it_may_not_look_at(void **state) {
   assert_int_equal(walked.unknown, 1);
 }
 
-static void walk_stops_in_the_midst_when_its_loop_closes(void **state) {
+static void walk_stops_midway_when_its_loop_closes(void **state) {
   make_tree();
   start_holding_up();
   avow_channel_t *channel = avow_tree_entries(loop, at("a"));
@@ -105,7 +105,7 @@ static void walk_stops_in_the_midst_when_its_loop_closes(void **state) {
   assert_int_equal(avow_loop_init(loop, NULL), 0);
 }
 
-static void glob_passes_over_what_opens_and_cannot_be_read(void **state) {
+static void glob_skips_directories_that_cannot_be_read(void **state) {
   make_tree();
   readings = once(UV_EACCES);
 
@@ -116,7 +116,7 @@ static void glob_passes_over_what_opens_and_cannot_be_read(void **state) {
   avow_value_unref(v);
 }
 
-static void glob_follows_links_where_it_found_them(void **state) {
+static void glob_follows_links_from_their_own_directory(void **state) {
   make_tree();
   make_link("a/link", "b");
   assert_int_equal(chdir(at("a")), 0);
@@ -130,7 +130,7 @@ static void glob_follows_links_where_it_found_them(void **state) {
 }
 
 /* Two nested directories. The search only reads the directory that it is in. */
-static void glob_stops_in_the_midst(bool closing) {
+static void glob_stops_midway(bool closing) {
   make_dir("a/b/c");
   start_holding_up();
   avow_promise_t *p = avow_glob(loop, at("a/**/none"));
@@ -145,19 +145,19 @@ static void glob_stops_in_the_midst(bool closing) {
   assert_int_equal(readings.calls, 1);
 }
 
-static void glob_stops_in_the_midst_when_cancelled(void **state) {
+static void glob_stops_midway_when_canceled(void **state) {
   make_tree();
-  glob_stops_in_the_midst(false);
+  glob_stops_midway(false);
 }
 
-static void glob_stops_in_the_midst_when_its_loop_closes(void **state) {
+static void glob_stops_midway_when_its_loop_closes(void **state) {
   make_tree();
-  glob_stops_in_the_midst(true);
+  glob_stops_midway(true);
 }
 
 /* avow cannot tell which directory it was, so the entry of that name is
    removed. */
-static void temp_dir_that_was_not_seen_is_removed_by_name(void **state) {
+static void unchecked_temp_dir_is_removed_by_name(void **state) {
   assert_int_equal(setenv("TMPDIR", at(""), 1), 0);
   looks = once(UV_EACCES);
   const avow_value_t v = avow_run(avow_temp_dir(loop, "avow-"));
@@ -182,15 +182,15 @@ static int setup(void **state) {
 
 SUITE(refused_walk) {
   const struct CMUnitTest tests[] = {
-    REFUSED_CASE(walk_tells_of_a_directory_it_cannot_read_on_in),
-    REFUSED_CASE(walk_looks_at_what_it_is_not_told),
-    REFUSED_CASE(walk_gives_what_it_may_not_look_at),
-    REFUSED_CASE(walk_stops_in_the_midst_when_its_loop_closes),
-    REFUSED_CASE(glob_passes_over_what_opens_and_cannot_be_read),
-    REFUSED_CASE(glob_follows_links_where_it_found_them),
-    REFUSED_CASE(glob_stops_in_the_midst_when_cancelled),
-    REFUSED_CASE(glob_stops_in_the_midst_when_its_loop_closes),
-    REFUSED_CASE(temp_dir_that_was_not_seen_is_removed_by_name),
+    REFUSED_CASE(walk_reports_a_directory_that_fails_midway),
+    REFUSED_CASE(walk_checks_entries_of_unknown_type),
+    REFUSED_CASE(walk_includes_entries_that_it_cannot_check),
+    REFUSED_CASE(walk_stops_midway_when_its_loop_closes),
+    REFUSED_CASE(glob_skips_directories_that_cannot_be_read),
+    REFUSED_CASE(glob_follows_links_from_their_own_directory),
+    REFUSED_CASE(glob_stops_midway_when_canceled),
+    REFUSED_CASE(glob_stops_midway_when_its_loop_closes),
+    REFUSED_CASE(unchecked_temp_dir_is_removed_by_name),
   };
   disk_init();
   return RUN(tests);

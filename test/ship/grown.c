@@ -149,7 +149,7 @@ static void connect_to_itself(void) {
   avow_value_unref(server);
 }
 
-static void ask_for_figures(unsigned known) {
+static void read_statistics(unsigned known) {
   GUARDED(avow_stats_t) figures = { .guard = GUARD };
   memset(&figures.it, 0xff, sizeof(figures.it));
   avow_loop_stats(loop, &figures.it, sizeof(figures.it));
@@ -182,7 +182,7 @@ int main(int argc, char *argv[]) {
   use_directories();
   make_an_object();
   connect_to_itself();
-  ask_for_figures(is_refused ? 0 : 7);
+  read_statistics(is_refused ? 0 : 7);
   assert(avow_loop_close(loop) == 0);
   assert(uv_loop_close(loop) == 0);
   return 0;

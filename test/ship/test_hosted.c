@@ -63,14 +63,14 @@ static int ask(void *plug, const char *name, uv_loop_t *loop) {
 
 /* musl loads no library that requests static TLS, and glibc has little of it.
  */
-static void it_asks_for_no_static_tls(void) {
+static void plugin_requires_no_static_tls(void) {
   void *plug = load(plug_in);
   struct link_map *map = NULL;
   bool asks = false;
   must(dlinfo(plug, RTLD_DI_LINKMAP, &map) == 0, "dlinfo");
   for (const ElfW(Dyn) *d = map->l_ld; d->d_tag != DT_NULL; d++)
     asks |= d->d_tag == DT_FLAGS && (d->d_un.d_val & DF_STATIC_TLS) != 0;
-  report("it_asks_for_no_static_tls", !asks);
+  report("plugin_requires_no_static_tls", !asks);
   (void) dlclose(plug); /* other tests check the unloading */
 }
 
@@ -169,7 +169,7 @@ static long pages(void) {
   return n;
 }
 
-static void it_comes_and_goes(void) {
+static void plugin_may_be_reloaded_repeatedly(void) {
   uv_loop_t loop;
   int right = 0;
   long early = 0;
@@ -220,7 +220,7 @@ static bool is_outlived(const char *open_name) {
   return is_gone && guest.right;
 }
 
-static void threads_outlive_it(void) {
+static void threads_may_outlive_the_plugin(void) {
   int right = 0;
   for (int i = 0; i < 50; i++)
     right += is_outlived("hosted_open");
@@ -239,7 +239,7 @@ static bool is_handler(int sig) {
 }
 
 /* The plug-in restores signal handlers that its option had replaced. */
-static void signals_are_given_back(void) {
+static void plugin_restores_signal_handlers(void) {
   const struct sigaction own = { .sa_handler = handler,
                                  .sa_flags = SA_RESTART };
   int right = 0;
@@ -260,12 +260,12 @@ int main(int argc, char **argv) {
   must(argc == 2, "usage: hosted_host PLUG-IN");
   plug_in = argv[1];
   (void) setvbuf(stdout, NULL, _IOLBF, 0); /* a crash must not lose lines */
-  it_asks_for_no_static_tls();
+  plugin_requires_no_static_tls();
   sixty_copies_serve_one_loop();
-  it_comes_and_goes();
-  threads_outlive_it();
+  plugin_may_be_reloaded_repeatedly();
+  threads_may_outlive_the_plugin();
 #  ifdef __GLIBC__
-  signals_are_given_back();
+  plugin_restores_signal_handlers();
 #  endif
   return failed;
 }

@@ -124,7 +124,7 @@ int main(int argc, char **argv) {
     thrower = throwers[i];
     ends_with(throw_there, thrower, "avow: an exception left a handler");
   }
-  ends_with(throw_in_a_function_of_c, "a_function_of_c_that_throws_ends",
+  ends_with(throw_in_a_function_of_c, "throwing_c_function_ends_the_process",
             "out of a function of C");
   report("the loop closes", avow_loop_close(&loop));
   report("libuv's, too", uv_loop_close(&loop));

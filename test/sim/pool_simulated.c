@@ -23,7 +23,7 @@ void meet_in_pool(void) {
   asks_for_threads();
 }
 
-void let_go_in_pool(void) {
+void release_pool_threads(void) {
   asks_for_threads();
 }
 
@@ -69,7 +69,7 @@ avow_promise_t *taken_in_a_turn(start_fn start) {
   return NULL;
 }
 
-avow_promise_t *done_unheard(start_fn start) {
+avow_promise_t *done_but_not_received(start_fn start) {
   asks_for_threads();
   return NULL;
 }

@@ -23,7 +23,7 @@ static avow_promise_t *begin(uv_loop_t *loop, void *data) {
 }
 
 /* Each request ends, each handle closes, and no memory is left. */
-static void nothing_is_left_whatever_breaks(void **state) {
+static void nothing_is_left_after_network_faults(void **state) {
   const avow_sim_options_t options = { .faults = AVOW_SIM_NET,
                                        .fault_rate = 300 };
   for (uint64_t seed = 0; seed < SEEDS; seed++) {
@@ -36,7 +36,7 @@ static void nothing_is_left_whatever_breaks(void **state) {
 
 SUITE(broken_net) {
   const struct CMUnitTest tests[] = {
-    cmocka_unit_test(nothing_is_left_whatever_breaks),
+    cmocka_unit_test(nothing_is_left_after_network_faults),
   };
   return cmocka_run_group_tests(tests, NULL, NULL);
 }

@@ -85,7 +85,7 @@ static avow_promise_t *replaces(uv_loop_t *loop, void *data) {
   return avow_async(loop, do_replace, loop);
 }
 
-static void replaced_file_is_old_or_new_whatever_stops(void **state) {
+static void replaced_file_is_old_or_new_after_a_crash(void **state) {
   assert_int_equal(failures(replaces, look, SEEDS), 0);
 }
 
@@ -99,7 +99,7 @@ static avow_promise_t *writes(uv_loop_t *loop, void *data) {
   return avow_async(loop, do_write, loop);
 }
 
-static void written_file_may_be_a_mixture(void **state) {
+static void written_file_may_be_mixed_after_a_crash(void **state) {
   assert_in_range(failures(writes, look, FEW), 10, FEW);
 }
 
@@ -187,7 +187,7 @@ static avow_promise_t *renames_unsynced(uv_loop_t *loop, void *data) {
   return end(loop);
 }
 
-static void renamed_file_that_was_not_synced_may_be_anything(void **state) {
+static void unsynced_renamed_file_may_have_any_state(void **state) {
   find_outcomes(renames_unsynced);
 
   assert_true(found[OLD] > 0);
@@ -206,7 +206,7 @@ static avow_promise_t *renames_synced(uv_loop_t *loop, void *data) {
   return end(loop);
 }
 
-static void renamed_file_that_was_synced_is_one_or_the_other(void **state) {
+static void synced_renamed_file_is_old_or_new(void **state) {
   find_outcomes(renames_synced);
 
   assert_true(found[OLD] > 0);
@@ -241,7 +241,7 @@ static avow_promise_t *look_for_synced(uv_loop_t *loop, void *data) {
                    NULL);
 }
 
-static void synced_file_with_a_synced_name_is_there(void **state) {
+static void synced_file_with_a_synced_name_survives(void **state) {
   assert_int_equal(failures(puts_and_syncs, look_for_synced, FEW), 0);
 }
 
@@ -266,7 +266,7 @@ static avow_promise_t *count_sectors(uv_loop_t *loop, void *data) {
                    tally_none, NULL);
 }
 
-static void overwritten_file_is_torn_between_sectors(void **state) {
+static void overwritten_file_is_torn_only_between_sectors(void **state) {
   memset(found, 0, sizeof(found));
 
   assert_int_equal(failures(overwrites, count_sectors, FEW), 0);
@@ -294,7 +294,7 @@ static avow_promise_t *is_in_one_place(uv_loop_t *loop, void *data) {
   return end(loop);
 }
 
-static void move_to_another_directory_is_one(void **state) {
+static void move_to_another_directory_is_atomic(void **state) {
   memset(found, 0, sizeof(found));
 
   assert_int_equal(failures(moves, is_in_one_place, FEW), 0);
@@ -322,7 +322,7 @@ static avow_promise_t *count_three(uv_loop_t *loop, void *data) {
   return end(loop);
 }
 
-static void names_of_a_directory_are_there_in_their_order(void **state) {
+static void names_of_a_directory_survive_in_their_order(void **state) {
   memset(found, 0, sizeof(found));
 
   assert_int_equal(failures(makes_three, count_three, FEW), 0);
@@ -348,7 +348,7 @@ static avow_promise_t *look_what_went_along(uv_loop_t *loop, void *data) {
   return end(loop);
 }
 
-static void sync_takes_along_what_came_before_a_move(void **state) {
+static void sync_includes_changes_before_a_move(void **state) {
   assert_int_equal(failures(syncs_where_it_went, look_what_went_along, FEW), 0);
 }
 
@@ -373,7 +373,7 @@ static avow_promise_t *count_unmixed(uv_loop_t *loop, void *data) {
                    NULL);
 }
 
-static void emptied_file_has_nothing_of_the_old_one(void **state) {
+static void truncated_file_never_mixes_old_and_new_bytes(void **state) {
   memset(found, 0, sizeof(found));
 
   assert_int_equal(failures(empties, count_unmixed, FEW), 0);
@@ -392,7 +392,7 @@ static avow_promise_t *empties_and_syncs(uv_loop_t *loop, void *data) {
   return end(loop);
 }
 
-static void emptied_file_that_was_synced_is_the_new_one(void **state) {
+static void truncated_synced_file_is_the_new_one(void **state) {
   assert_int_equal(failures(empties_and_syncs, look_for_synced, FEW), 0);
 }
 
@@ -402,8 +402,7 @@ static avow_promise_t *leaves_it_open(uv_loop_t *loop, void *data) {
   return end(loop);
 }
 
-static void file_that_is_left_open_fails_unless_the_machine_stopped(
-    void **state) {
+static void open_file_fails_a_run_unless_the_machine_crashed(void **state) {
   const avow_sim_options_t crash = { .faults = AVOW_SIM_CRASH,
                                      .recover = count };
   int n = 0;
@@ -424,7 +423,7 @@ static avow_promise_t *stops_with_it_open(uv_loop_t *loop, void *data) {
   return end(loop);
 }
 
-static void nothing_is_open_when_the_machine_starts_again(void **state) {
+static void no_file_is_open_after_a_restart(void **state) {
   assert_int_equal(failures(stops_with_it_open, count, FEW), 0);
 }
 
@@ -432,15 +431,15 @@ static avow_promise_t *fails(uv_loop_t *loop, void *data) {
   return avow_promise_reject(loop, avow_error(UV_EINVAL));
 }
 
-static void what_recover_finds_fails_the_run(void **state) {
+static void failed_recover_fails_the_run(void **state) {
   assert_int_equal(failures(makes_three, fails, 100), 100);
 }
 
-static void without_recover_the_run_ends_with_the_machine(void **state) {
+static void run_without_recover_ends_at_the_crash(void **state) {
   assert_int_equal(failures(replaces, NULL, 100), 0);
 }
 
-static void same_seed_leaves_the_same(void **state) {
+static void same_seed_leaves_the_same_disk(void **state) {
   const avow_sim_options_t options = { .faults = AVOW_SIM_CRASH,
                                        .recover = count };
   for (uint64_t seed = 0; seed < 50; seed++) {
@@ -452,7 +451,7 @@ static void same_seed_leaves_the_same(void **state) {
 
 /* The number is the same for each compiler and each kind of processor. A change
    to what a seed means must update it. */
-static void history_of_the_disk_is_the_same_on_each_machine(void **state) {
+static void disk_history_is_the_same_on_each_machine(void **state) {
   const avow_sim_options_t options = { .faults = AVOW_SIM_CRASH | AVOW_SIM_FS,
                                        .recover = count };
   uint64_t hashes = 0;
@@ -466,23 +465,23 @@ static void history_of_the_disk_is_the_same_on_each_machine(void **state) {
 
 SUITE(crash) {
   const struct CMUnitTest tests[] = {
-    cmocka_unit_test(replaced_file_is_old_or_new_whatever_stops),
-    cmocka_unit_test(written_file_may_be_a_mixture),
-    cmocka_unit_test(renamed_file_that_was_not_synced_may_be_anything),
-    cmocka_unit_test(renamed_file_that_was_synced_is_one_or_the_other),
-    cmocka_unit_test(synced_file_with_a_synced_name_is_there),
-    cmocka_unit_test(overwritten_file_is_torn_between_sectors),
-    cmocka_unit_test(move_to_another_directory_is_one),
-    cmocka_unit_test(names_of_a_directory_are_there_in_their_order),
-    cmocka_unit_test(sync_takes_along_what_came_before_a_move),
-    cmocka_unit_test(emptied_file_has_nothing_of_the_old_one),
-    cmocka_unit_test(emptied_file_that_was_synced_is_the_new_one),
-    cmocka_unit_test(file_that_is_left_open_fails_unless_the_machine_stopped),
-    cmocka_unit_test(nothing_is_open_when_the_machine_starts_again),
-    cmocka_unit_test(what_recover_finds_fails_the_run),
-    cmocka_unit_test(without_recover_the_run_ends_with_the_machine),
-    cmocka_unit_test(same_seed_leaves_the_same),
-    cmocka_unit_test(history_of_the_disk_is_the_same_on_each_machine),
+    cmocka_unit_test(replaced_file_is_old_or_new_after_a_crash),
+    cmocka_unit_test(written_file_may_be_mixed_after_a_crash),
+    cmocka_unit_test(unsynced_renamed_file_may_have_any_state),
+    cmocka_unit_test(synced_renamed_file_is_old_or_new),
+    cmocka_unit_test(synced_file_with_a_synced_name_survives),
+    cmocka_unit_test(overwritten_file_is_torn_only_between_sectors),
+    cmocka_unit_test(move_to_another_directory_is_atomic),
+    cmocka_unit_test(names_of_a_directory_survive_in_their_order),
+    cmocka_unit_test(sync_includes_changes_before_a_move),
+    cmocka_unit_test(truncated_file_never_mixes_old_and_new_bytes),
+    cmocka_unit_test(truncated_synced_file_is_the_new_one),
+    cmocka_unit_test(open_file_fails_a_run_unless_the_machine_crashed),
+    cmocka_unit_test(no_file_is_open_after_a_restart),
+    cmocka_unit_test(failed_recover_fails_the_run),
+    cmocka_unit_test(run_without_recover_ends_at_the_crash),
+    cmocka_unit_test(same_seed_leaves_the_same_disk),
+    cmocka_unit_test(disk_history_is_the_same_on_each_machine),
   };
   return cmocka_run_group_tests(tests, NULL, NULL);
 }

@@ -53,12 +53,12 @@ static avow_promise_t *waits_for_nothing(uv_loop_t *loop, void *data) {
   return avow_finally(deserter(loop, &d), put_down, &d);
 }
 
-static void program_for_which_nothing_is_left_fails(void **state) {
+static void program_that_waits_without_events_fails(void **state) {
   assert_fails(waits_for_nothing,
                "no event is left, but the program's promise");
 }
 
-static void holder_of_a_deferred_fails(void **state) {
+static void program_that_holds_a_deferred_fails(void **state) {
   assert_fails(waiter, "no event is left, but the program's promise");
 
   while (n_held > 0)
@@ -72,7 +72,7 @@ static avow_promise_t *waits_for_an_async(uv_loop_t *loop, void *data) {
   return avow_remote_new(loop, &kept[n_kept++]);
 }
 
-static void loop_that_waits_for_ever_fails(void **state) {
+static void loop_that_stays_alive_without_events_fails(void **state) {
   assert_fails(waits_for_an_async, "no event is left, but the loop is alive");
 
   while (n_kept > 0)
@@ -86,7 +86,7 @@ static avow_promise_t *claims(uv_loop_t *loop, void *data) {
   return avow_sleep(loop, HOUR);
 }
 
-static void check_that_does_not_hold_fails(void **state) {
+static void failed_check_fails_a_run(void **state) {
   assert_fails(claims, "two is 3");
 }
 
@@ -96,7 +96,7 @@ static avow_promise_t *says_nothing(uv_loop_t *loop, void *data) {
   return avow_sleep(loop, HOUR);
 }
 
-static void check_that_says_nothing_fails_too(void **state) {
+static void check_without_a_message_fails_a_run(void **state) {
   static char nothing[] = "";
   const avow_sim_result_t result = avow_sim(0, says_nothing, nothing, NULL);
   assert_true(result.failed);
@@ -108,7 +108,7 @@ static avow_promise_t *leaver(uv_loop_t *loop, void *data) {
   return avow_promise_resolve(loop, avow_none());
 }
 
-static void handle_that_is_left_open_fails(void **state) {
+static void open_handle_fails_a_run(void **state) {
   assert_fails(leaver, "a handle was left open: timer");
 }
 
@@ -120,7 +120,7 @@ static avow_promise_t *leaker(uv_loop_t *loop, void *data) {
   return avow_promise_resolve(loop, avow_none());
 }
 
-static void value_that_nobody_frees_fails(void **state) {
+static void leaked_value_fails_a_run(void **state) {
   assert_fails(leaker, "1 blocks of memory were not freed");
 
   while (n_left > 0)
@@ -152,14 +152,14 @@ static avow_promise_t *leaks_what_cannot_grow(uv_loop_t *loop, void *data) {
 }
 
 /* Sanitizers abort a program that requests this amount of memory. */
-static void block_that_cannot_grow_is_known(void **state) {
+static void block_stays_known_after_a_failed_realloc(void **state) {
   if (WATCHED)
     skip();
   assert_fails(leaks_what_cannot_grow, "1 blocks of memory were not freed");
   free(forgotten);
 }
 
-static void foreign_block_does_not_make_up_for_a_leak(void **state) {
+static void freed_foreign_block_does_not_hide_a_leak(void **state) {
   foreign = malloc(10);
   (void) assert_passes(1, frees_the_foreign, NULL);
   foreign = malloc(10);
@@ -185,7 +185,7 @@ static avow_promise_t *frees_all_but_one(uv_loop_t *loop, void *data) {
   return avow_sleep(loop, 1);
 }
 
-static void of_many_the_one_that_is_left_is_named(void **state) {
+static void oldest_leaked_block_is_named(void **state) {
   const avow_sim_result_t result = run_once(1, frees_all_but_one, NULL);
   avow_sim_free(forgotten);
   int n = 0;
@@ -205,7 +205,7 @@ static avow_promise_t *misuser(uv_loop_t *loop, void *data) {
   return avow_then(avow_sleep(loop, 1), misuse, NULL, loop);
 }
 
-static void misuse_fails(void **state) {
+static void misuse_fails_a_run(void **state) {
   assert_fails(misuser, "avow_run(): called inside a callback");
 }
 
@@ -218,7 +218,7 @@ static avow_promise_t *forgetful(uv_loop_t *loop, void *data) {
   return avow_then(avow_sleep(loop, 1), forget, NULL, loop);
 }
 
-static void rejection_that_nobody_handles_fails(void **state) {
+static void unhandled_rejection_fails_a_run(void **state) {
   assert_fails(forgetful, "a rejection without a handler: broken pipe");
 }
 
@@ -237,7 +237,7 @@ static avow_promise_t *asks_for_a_descriptor(uv_loop_t *loop, void *data) {
   return avow_promise_resolve(loop, avow_none());
 }
 
-static void what_is_not_simulated_fails(void **state) {
+static void unsimulated_call_fails_a_run(void **state) {
   assert_fails(opens_udp, "uv_udp_init() is not simulated");
   assert_fails(asks_for_a_descriptor, "uv_fileno() is not simulated");
 }
@@ -253,7 +253,7 @@ static avow_promise_t *makes_a_loop(uv_loop_t *loop, void *data) {
   return avow_sleep(loop, 1);
 }
 
-static avow_promise_t *works_elsewhere(uv_loop_t *loop, void *data) {
+static avow_promise_t *works_on_another_loop(uv_loop_t *loop, void *data) {
   assert_int_equal(uv_timer_init(data, &timer), 0);
   uv_close((uv_handle_t *) &timer, NULL);
   return avow_sleep(loop, 1);
@@ -262,23 +262,24 @@ static avow_promise_t *works_elsewhere(uv_loop_t *loop, void *data) {
 static void nothing_work(uv_work_t *request) {
 }
 
-static avow_promise_t *asks_elsewhere(uv_loop_t *loop, void *data) {
+static avow_promise_t *queues_work_on_another_loop(uv_loop_t *loop,
+                                                   void *data) {
   static uv_work_t work;
   assert_int_equal(uv_queue_work(data, &work, nothing_work, NULL), 0);
   return avow_sleep(loop, 1);
 }
 
-static void other_loops_fail(void **state) {
+static void use_of_another_loop_fails_a_run(void **state) {
   static uv_loop_t another;
   assert_fails(asks_for_the_default, "uv_default_loop() in a run is not");
   assert_fails(makes_a_loop, "uv_loop_init() in a run is not simulated");
   assert_int_equal(uv_loop_init(&another), 0);
 
   assert_string_equal(
-      run_once(1, works_elsewhere, &another).why,
+      run_once(1, works_on_another_loop, &another).why,
       "timer on a loop other than the one that the program received "
       "is not simulated");
-  assert_non_null(strstr(run_once(1, asks_elsewhere, &another).why,
+  assert_non_null(strstr(run_once(1, queues_work_on_another_loop, &another).why,
                          "a request on a loop other than"));
 }
 
@@ -290,7 +291,7 @@ static avow_promise_t *waits_for_a_thread(uv_loop_t *loop, void *data) {
   return NULL;
 }
 
-static void wait_for_another_thread_fails(void **state) {
+static void wait_for_another_thread_fails_a_run(void **state) {
   assert_fails(waits_for_a_thread, "uv_sem_wait() waits for another thread");
 }
 
@@ -334,21 +335,21 @@ static void program_that_ends_too_late_fails(void **state) {
 SUITE(fails) {
   const struct CMUnitTest tests[] = {
     cmocka_unit_test(rejected_program_fails),
-    cmocka_unit_test(program_for_which_nothing_is_left_fails),
-    cmocka_unit_test(holder_of_a_deferred_fails),
-    cmocka_unit_test(loop_that_waits_for_ever_fails),
-    cmocka_unit_test(check_that_does_not_hold_fails),
-    cmocka_unit_test(check_that_says_nothing_fails_too),
-    cmocka_unit_test(handle_that_is_left_open_fails),
-    cmocka_unit_test(value_that_nobody_frees_fails),
-    cmocka_unit_test(block_that_cannot_grow_is_known),
-    cmocka_unit_test(foreign_block_does_not_make_up_for_a_leak),
-    cmocka_unit_test(of_many_the_one_that_is_left_is_named),
-    cmocka_unit_test(misuse_fails),
-    cmocka_unit_test(rejection_that_nobody_handles_fails),
-    cmocka_unit_test(what_is_not_simulated_fails),
-    cmocka_unit_test(other_loops_fail),
-    cmocka_unit_test(wait_for_another_thread_fails),
+    cmocka_unit_test(program_that_waits_without_events_fails),
+    cmocka_unit_test(program_that_holds_a_deferred_fails),
+    cmocka_unit_test(loop_that_stays_alive_without_events_fails),
+    cmocka_unit_test(failed_check_fails_a_run),
+    cmocka_unit_test(check_without_a_message_fails_a_run),
+    cmocka_unit_test(open_handle_fails_a_run),
+    cmocka_unit_test(leaked_value_fails_a_run),
+    cmocka_unit_test(block_stays_known_after_a_failed_realloc),
+    cmocka_unit_test(freed_foreign_block_does_not_hide_a_leak),
+    cmocka_unit_test(oldest_leaked_block_is_named),
+    cmocka_unit_test(misuse_fails_a_run),
+    cmocka_unit_test(unhandled_rejection_fails_a_run),
+    cmocka_unit_test(unsimulated_call_fails_a_run),
+    cmocka_unit_test(use_of_another_loop_fails_a_run),
+    cmocka_unit_test(wait_for_another_thread_fails_a_run),
     cmocka_unit_test(endless_program_fails),
     cmocka_unit_test(program_that_ends_too_late_fails),
   };

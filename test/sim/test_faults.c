@@ -75,7 +75,7 @@ static avow_promise_t *two_sleepers(uv_loop_t *loop, void *data) {
   return avow_async(loop, wait_for_two, &world);
 }
 
-static void awaits_are_cancelled_but_not_the_programs_own(void **state) {
+static void faults_cancel_awaits_except_the_programs_own(void **state) {
   count_t count = { 0 };
 
   assert_int_equal(failed_runs(two_sleepers, &count, &cancels), 0);
@@ -84,7 +84,7 @@ static void awaits_are_cancelled_but_not_the_programs_own(void **state) {
   assert_true(count.slept > SEEDS);
 }
 
-static void without_the_option_none_is(void **state) {
+static void no_await_is_canceled_without_the_option(void **state) {
   count_t count = { 0 };
 
   assert_int_equal(failed_runs(two_sleepers, &count, NULL), 0);
@@ -103,7 +103,7 @@ static avow_promise_t *sleeper(uv_loop_t *loop, void *data) {
   return avow_async(loop, wait_for_one, &world);
 }
 
-static void a_program_may_end_as_it_was_cancelled(void **state) {
+static void program_may_reject_after_a_cancellation_fault(void **state) {
   count_t count = { 0 };
 
   assert_int_equal(failed_runs(sleeper, &count, &cancels), 0);
@@ -133,7 +133,7 @@ static avow_promise_t *three_sleepers(uv_loop_t *loop, void *data) {
   return avow_all_settled(loop, all, 3);
 }
 
-static void any_of_those_that_wait_is_cancelled(void **state) {
+static void any_waiting_function_may_be_canceled(void **state) {
   assert_int_equal(failed_runs(three_sleepers, NULL, &cancels), 0);
 
   for (int i = 0; i < 3; i++)
@@ -145,7 +145,7 @@ static avow_promise_t *cancelled_by_itself(uv_loop_t *loop, void *data) {
   return avow_promise_reject(loop, avow_error(UV_ECANCELED));
 }
 
-static void nobody_is_excused_without_a_fault(void **state) {
+static void rejection_without_a_fault_fails(void **state) {
   assert_int_equal(failed_runs(cancelled_by_itself, NULL, &cancels), SEEDS);
 }
 
@@ -162,7 +162,7 @@ static avow_promise_t *writer(uv_loop_t *loop, void *data) {
   return avow_promise_resolve(loop, avow_none());
 }
 
-static void a_program_may_end_without_memory(void **state) {
+static void program_may_reject_after_an_allocation_fault(void **state) {
   count_t count = { 0 };
 
   assert_int_equal(failed_runs(writer, &count, &starves), 0);
@@ -190,7 +190,7 @@ static avow_promise_t *leaker(uv_loop_t *loop, void *data) {
   return avow_promise_resolve(loop, v);
 }
 
-static void what_it_forgets_then_is_told(void **state) {
+static void leak_after_an_allocation_fault_fails(void **state) {
   const int failed = failed_runs(leaker, NULL, &starves);
 
   assert_true(failed > 0);
@@ -214,7 +214,7 @@ static avow_promise_t *hoarder(uv_loop_t *loop, void *data) {
   return avow_promise_resolve(loop, avow_none());
 }
 
-static void its_own_memory_fails_as_well(void **state) {
+static void allocations_of_the_program_fail_too(void **state) {
   count_t count = { 0 };
 
   assert_int_equal(failed_runs(hoarder, &count, &starves), 0);
@@ -230,7 +230,7 @@ static avow_promise_t *forgetter(uv_loop_t *loop, void *data) {
   return avow_promise_resolve(loop, avow_none());
 }
 
-static void its_own_memory_is_not_to_be_left(void **state) {
+static void leak_of_the_programs_own_memory_fails(void **state) {
   void *block = NULL;
 
   const avow_sim_result_t result = avow_sim(1, forgetter, &block, NULL);
@@ -245,16 +245,16 @@ static void its_own_memory_is_not_to_be_left(void **state) {
 SUITE(faults) {
   const struct CMUnitTest tests[] = {
 #ifndef AVOW_NO_ASYNC
-    cmocka_unit_test(awaits_are_cancelled_but_not_the_programs_own),
-    cmocka_unit_test(without_the_option_none_is),
-    cmocka_unit_test(a_program_may_end_as_it_was_cancelled),
-    cmocka_unit_test(any_of_those_that_wait_is_cancelled),
+    cmocka_unit_test(faults_cancel_awaits_except_the_programs_own),
+    cmocka_unit_test(no_await_is_canceled_without_the_option),
+    cmocka_unit_test(program_may_reject_after_a_cancellation_fault),
+    cmocka_unit_test(any_waiting_function_may_be_canceled),
 #endif
-    cmocka_unit_test(nobody_is_excused_without_a_fault),
-    cmocka_unit_test(a_program_may_end_without_memory),
-    cmocka_unit_test(what_it_forgets_then_is_told),
-    cmocka_unit_test(its_own_memory_fails_as_well),
-    cmocka_unit_test(its_own_memory_is_not_to_be_left),
+    cmocka_unit_test(rejection_without_a_fault_fails),
+    cmocka_unit_test(program_may_reject_after_an_allocation_fault),
+    cmocka_unit_test(leak_after_an_allocation_fault_fails),
+    cmocka_unit_test(allocations_of_the_program_fail_too),
+    cmocka_unit_test(leak_of_the_programs_own_memory_fails),
   };
   return cmocka_run_group_tests(tests, NULL, NULL);
 }

@@ -91,7 +91,7 @@ static bool is_in_order(void) {
   return true;
 }
 
-static void requests_end_in_an_order_of_the_seed(void **state) {
+static void seed_determines_the_order_of_requests(void **state) {
   int others = 0;
   for (uint64_t seed = 0; seed < 50; seed++) {
     assert_string_equal(avow_sim(seed, asks_for_many, NULL, NULL).why, "");
@@ -122,7 +122,7 @@ static avow_promise_t *cancels_the_last(uv_loop_t *loop, void *data) {
   return avow_sleep(loop, 1000);
 }
 
-static void request_in_the_queue_is_cancelled(void **state) {
+static void queued_request_may_be_canceled(void **state) {
   assert_string_equal(avow_sim(1, cancels_the_last, NULL, NULL).why, "");
   assert_int_equal(cancelled, 1);
 }
@@ -148,7 +148,7 @@ static avow_promise_t *keeps(uv_loop_t *loop, void *data) {
   return avow_async(loop, do_keep, loop);
 }
 
-static void faults_fail_some_and_leave_no_part(void **state) {
+static void faults_leave_no_partial_file(void **state) {
   failed = whole = 0;
   assert_passes(keeps, AVOW_SIM_FS);
   assert_in_range(failed, SEEDS / 10, SEEDS - 1);
@@ -231,7 +231,7 @@ static avow_promise_t *look(uv_loop_t *loop, void *data) {
                    no_file, NULL);
 }
 
-static void bytes_of_a_failed_sync_are_lost_to_the_next(void **state) {
+static void next_sync_does_not_save_bytes_of_a_failed_sync(void **state) {
   const avow_sim_options_t faults = { .faults = AVOW_SIM_FS | AVOW_SIM_CRASH,
                                       .fault_rate = 2000,
                                       .recover = look };
@@ -279,7 +279,7 @@ static avow_promise_t *goes_back_in_time(uv_loop_t *loop, void *data) {
   return avow_promise_resolve(loop, avow_none());
 }
 
-static void nothing_is_older_than_1970(void **state) {
+static void file_times_start_in_1970(void **state) {
   assert_string_equal(avow_sim(1, goes_back_in_time, NULL, NULL).why, "");
 }
 
@@ -300,7 +300,7 @@ static avow_promise_t *fills_the_disk(uv_loop_t *loop, void *data) {
   return avow_promise_resolve(loop, avow_none());
 }
 
-static void disk_has_an_end(void **state) {
+static void disk_has_a_limited_size(void **state) {
   assert_string_equal(avow_sim(1, fills_the_disk, NULL, NULL).why, "");
 }
 
@@ -316,7 +316,7 @@ static avow_promise_t *copies_onto_itself(uv_loop_t *loop, void *data) {
   return avow_async(loop, do_copy, loop);
 }
 
-static void file_that_is_copied_onto_itself_stays(void **state) {
+static void file_copied_onto_itself_is_unchanged(void **state) {
   assert_passes(copies_onto_itself, 0);
 }
 
@@ -342,7 +342,7 @@ static avow_promise_t *reads_names(uv_loop_t *loop, void *data) {
   return avow_async(loop, read_names, loop);
 }
 
-static void directory_begins_with_any_name(void **state) {
+static void directory_may_list_any_name_first(void **state) {
   assert_passes(reads_names, 0);
   for (int i = 0; i < 3; i++)
     assert_true(firsts[i] > 0);
@@ -351,16 +351,16 @@ static void directory_begins_with_any_name(void **state) {
 SUITE(files) {
   const struct CMUnitTest tests[] = {
     cmocka_unit_test(trees_are_made_copied_and_removed),
-    cmocka_unit_test(requests_end_in_an_order_of_the_seed),
-    cmocka_unit_test(request_in_the_queue_is_cancelled),
-    cmocka_unit_test(faults_fail_some_and_leave_no_part),
+    cmocka_unit_test(seed_determines_the_order_of_requests),
+    cmocka_unit_test(queued_request_may_be_canceled),
+    cmocka_unit_test(faults_leave_no_partial_file),
     cmocka_unit_test(write_may_be_short_or_fail),
-    cmocka_unit_test(bytes_of_a_failed_sync_are_lost_to_the_next),
+    cmocka_unit_test(next_sync_does_not_save_bytes_of_a_failed_sync),
     cmocka_unit_test(machine_has_its_own_directories),
-    cmocka_unit_test(nothing_is_older_than_1970),
-    cmocka_unit_test(disk_has_an_end),
-    cmocka_unit_test(file_that_is_copied_onto_itself_stays),
-    cmocka_unit_test(directory_begins_with_any_name),
+    cmocka_unit_test(file_times_start_in_1970),
+    cmocka_unit_test(disk_has_a_limited_size),
+    cmocka_unit_test(file_copied_onto_itself_is_unchanged),
+    cmocka_unit_test(directory_may_list_any_name_first),
   };
   return cmocka_run_group_tests(tests, NULL, NULL);
 }

@@ -46,20 +46,20 @@ static void run_all(const avow_sim_options_t *options) {
     }
 }
 
-static void all_is_well_without_faults(void **state) {
+static void tools_work_without_faults(void **state) {
   run_all(NULL);
 }
 
-static void promises_are_kept_to_who_is_cancelled(void **state) {
+static void tools_survive_cancellation_faults(void **state) {
   run_all(
       &(avow_sim_options_t){ .faults = AVOW_SIM_CANCEL, .fault_rate = RATE });
 }
 
-static void promises_are_kept_without_memory(void **state) {
+static void tools_survive_allocation_faults(void **state) {
   run_all(&(avow_sim_options_t){ .faults = AVOW_SIM_MEMORY });
 }
 
-static void promises_are_kept_whatever_happens(void **state) {
+static void tools_survive_combined_faults(void **state) {
   run_all(&(avow_sim_options_t){ .faults = AVOW_SIM_MEMORY | AVOW_SIM_CANCEL,
                                  .fault_rate = RATE });
 }
@@ -73,10 +73,10 @@ int main(int argc, char *argv[]) {
   if (argc > 1)
     seeds = strtoull(argv[1], NULL, 10);
   const struct CMUnitTest tests[] = {
-    cmocka_unit_test(all_is_well_without_faults),
-    cmocka_unit_test(promises_are_kept_to_who_is_cancelled),
-    cmocka_unit_test(promises_are_kept_without_memory),
-    cmocka_unit_test(promises_are_kept_whatever_happens),
+    cmocka_unit_test(tools_work_without_faults),
+    cmocka_unit_test(tools_survive_cancellation_faults),
+    cmocka_unit_test(tools_survive_allocation_faults),
+    cmocka_unit_test(tools_survive_combined_faults),
   };
   return cmocka_run_group_tests(tests, NULL, NULL);
 }

@@ -43,7 +43,7 @@ static avow_promise_t *leaves_a_directory(uv_loop_t *loop, void *data) {
   return end(loop);
 }
 
-static void what_is_left_open_is_named(void **state) {
+static void open_descriptors_and_directories_fail_a_run(void **state) {
   assert_fails(leaves_a_pipe, "a descriptor of uv_pipe() or uv_socketpair()");
   assert_fails(leaves_a_directory, "1 directories were left open");
 }
@@ -74,7 +74,7 @@ static avow_promise_t *fills_and_removes(uv_loop_t *loop, void *data) {
   return end(loop);
 }
 
-static void room_of_a_removed_file_is_given_back(void **state) {
+static void space_of_a_removed_file_is_freed(void **state) {
   (void) assert_passes(1, fills_and_removes, NULL);
 }
 
@@ -92,28 +92,29 @@ static avow_promise_t *opens_and_closes(uv_loop_t *loop, void *data) {
   return end(loop);
 }
 
-static void number_of_a_closed_file_is_the_next(void **state) {
+static void number_of_a_closed_file_is_reused(void **state) {
   (void) assert_passes(1, opens_and_closes, NULL);
 }
 
 /* When a listener closes, the simulator disconnects connections that the
    program has not taken and those in the backlog. */
 
-static uv_tcp_t door;
+static uv_tcp_t acceptor;
 
 static void let_wait(uv_stream_t *server, int status) {
 }
 
-static void open_door(uv_loop_t *loop) {
+static void start_listening(uv_loop_t *loop) {
   struct sockaddr_in address;
   (void) uv_ip4_addr("127.0.0.1", PORT, &address); /* cannot fail */
-  assert_int_equal(uv_tcp_init(loop, &door), 0);
-  assert_int_equal(uv_tcp_bind(&door, (const struct sockaddr *) &address, 0),
+  assert_int_equal(uv_tcp_init(loop, &acceptor), 0);
+  assert_int_equal(uv_tcp_bind(&acceptor, (const struct sockaddr *) &address,
+                               0),
                    0);
-  assert_int_equal(uv_listen((uv_stream_t *) &door, 2, let_wait), 0);
+  assert_int_equal(uv_listen((uv_stream_t *) &acceptor, 2, let_wait), 0);
 }
 
-static avow_value_t wait_at_the_door(void *loop) {
+static avow_value_t wait_until_hung_up(void *loop) {
   AVOW_AUTO_VALUE guest = avow_await(avow_connect(loop, "127.0.0.1", port));
   if (avow_is_error(&guest))
     return avow_steal(&guest);
@@ -123,23 +124,23 @@ static avow_value_t wait_at_the_door(void *loop) {
   return avow_none();
 }
 
-static avow_value_t close_the_door(void *loop) {
+static avow_value_t close_listener_late(void *loop) {
   avow_promise_t *guests[3];
-  open_door(loop);
+  start_listening(loop);
   for (int i = 0; i < 3; i++)
-    guests[i] = avow_async(loop, wait_at_the_door, loop);
+    guests[i] = avow_async(loop, wait_until_hung_up, loop);
   AVOW_TRY(avow_await(avow_sleep(loop, LONG)));
-  uv_close((uv_handle_t *) &door, NULL);
+  uv_close((uv_handle_t *) &acceptor, NULL);
   return avow_await(avow_all(loop, guests, 3));
 }
 
-static avow_promise_t *closes_the_door(uv_loop_t *loop, void *data) {
-  return avow_async(loop, close_the_door, loop);
+static avow_promise_t *closes_listener(uv_loop_t *loop, void *data) {
+  return avow_async(loop, close_listener_late, loop);
 }
 
-static void who_waits_is_hung_up_on(void **state) {
+static void waiting_connections_close_with_the_listener(void **state) {
   for (uint64_t seed = 0; seed < SEEDS; seed++)
-    (void) assert_passes(seed, closes_the_door, NULL);
+    (void) assert_passes(seed, closes_listener, NULL);
 }
 
 /* A read may return a part of the bytes that have arrived. */
@@ -179,7 +180,7 @@ static avow_promise_t *says_and_reads(uv_loop_t *loop, void *data) {
   return avow_async(loop, say_and_read, loop);
 }
 
-static void reads_are_cut_anywhere(void **state) {
+static void read_may_return_any_part(void **state) {
   for (uint64_t seed = 0; seed < SEEDS; seed++)
     (void) assert_passes(seed, says_and_reads, NULL);
   assert_true(seen[1] > seen[WORD - 1]); /* one byte is frequent */
@@ -189,11 +190,11 @@ static void reads_are_cut_anywhere(void **state) {
 
 SUITE(leaves) {
   const struct CMUnitTest tests[] = {
-    cmocka_unit_test(what_is_left_open_is_named),
-    cmocka_unit_test(room_of_a_removed_file_is_given_back),
-    cmocka_unit_test(number_of_a_closed_file_is_the_next),
-    cmocka_unit_test(who_waits_is_hung_up_on),
-    cmocka_unit_test(reads_are_cut_anywhere),
+    cmocka_unit_test(open_descriptors_and_directories_fail_a_run),
+    cmocka_unit_test(space_of_a_removed_file_is_freed),
+    cmocka_unit_test(number_of_a_closed_file_is_reused),
+    cmocka_unit_test(waiting_connections_close_with_the_listener),
+    cmocka_unit_test(read_may_return_any_part),
   };
   return cmocka_run_group_tests(tests, NULL, NULL);
 }

@@ -39,11 +39,11 @@ static avow_promise_t *asks_who_it_is(uv_loop_t *loop, void *data) {
   return avow_sleep(loop, 1);
 }
 
-static void machine_is_the_same_for_all(void **state) {
+static void simulated_machine_has_fixed_properties(void **state) {
   (void) assert_passes(1, asks_who_it_is, NULL);
 }
 
-static void room_for_the_name_is_asked_for(void **state) {
+static void system_calls_check_their_arguments(void **state) {
   char host[5];
   size_t len = sizeof(host);
 
@@ -76,7 +76,7 @@ static avow_promise_t *renames(uv_loop_t *loop, void *data) {
   return avow_sleep(loop, 1);
 }
 
-static void process_is_not_changed(void **state) {
+static void program_cannot_change_the_process(void **state) {
   char value[10];
   size_t len = sizeof(value);
   assert_int_equal(uv_os_setenv("AVOW_SIM_TEST", "out"), 0);
@@ -116,7 +116,7 @@ static avow_promise_t *listens_once(uv_loop_t *loop, void *data) {
   return avow_then(avow_sleep(loop, 1000), call_again, NULL, NULL);
 }
 
-static void signal_that_nobody_waits_for_any_more_fails(void **state) {
+static void signal_without_a_handler_fails_a_run(void **state) {
   assert_fails(listens_once, "has no handler in the program");
 
   assert_int_equal(heard, 1);
@@ -124,10 +124,10 @@ static void signal_that_nobody_waits_for_any_more_fails(void **state) {
 
 SUITE(machine) {
   const struct CMUnitTest tests[] = {
-    cmocka_unit_test(machine_is_the_same_for_all),
-    cmocka_unit_test(room_for_the_name_is_asked_for),
-    cmocka_unit_test(process_is_not_changed),
-    cmocka_unit_test(signal_that_nobody_waits_for_any_more_fails),
+    cmocka_unit_test(simulated_machine_has_fixed_properties),
+    cmocka_unit_test(system_calls_check_their_arguments),
+    cmocka_unit_test(program_cannot_change_the_process),
+    cmocka_unit_test(signal_without_a_handler_fails_a_run),
   };
   return cmocka_run_group_tests(tests, NULL, NULL);
 }

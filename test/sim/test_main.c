@@ -79,12 +79,12 @@ static avow_promise_t *bad(uv_loop_t *loop, void *data) {
   return avow_sleep(loop, 1);
 }
 
-static void what_never_fails_is_fine(void **state) {
+static void program_without_failures_passes(void **state) {
   assert_int_equal(run(good, "--seeds 20"), 0);
   assert_non_null(strstr(printed, "20 seeds, none fails"));
 }
 
-static void what_always_fails_takes_no_choice(void **state) {
+static void constant_failure_needs_no_choice(void **state) {
   assert_int_equal(run(bad, "--from 5"), 1);
   assert_non_null(strstr(printed, "seed 5 fails: it is 7"));
   assert_non_null(strstr(printed, "for all to see"));
@@ -102,7 +102,7 @@ static const char *replay(void) {
   return line;
 }
 
-static void a_failure_is_shrunk_and_can_be_had_again(void **state) {
+static void failure_is_shrunk_and_repeatable(void **state) {
   assert_int_equal(run(hasty, ""), 1);
   assert_non_null(strstr(printed, "fails: the program's promise rejected"));
   assert_non_null(strstr(printed, "gdb -ex 'break sim_fail' -ex run --args"));
@@ -117,7 +117,7 @@ static void a_failure_is_shrunk_and_can_be_had_again(void **state) {
   assert_non_null(strstr(printed, " ms  choice ")); /* shows its place */
 }
 
-static void with_no_choice_all_is_plain(void **state) {
+static void seed_without_its_choices_passes(void **state) {
   assert_int_equal(run(hasty, ""), 1);
   char line[400];
   (void) strcpy(line, replay());
@@ -174,7 +174,7 @@ static void assert_names_its_seed(const char *told) {
   assert_int_equal(run(good, line), 0);
 }
 
-static void a_crash_names_its_seed(void **state) {
+static void crash_report_names_the_seed(void **state) {
   char told[400] = "";
   const int status = status_of(mad, "", told, sizeof(told) - 1);
   assert_true(WIFSIGNALED(status) && WTERMSIG(status) == SIGSEGV);
@@ -191,7 +191,7 @@ static avow_promise_t *mad_when_shrunk(uv_loop_t *loop, void *data) {
   return avow_sleep(loop, 1);
 }
 
-static void a_crash_while_shrinking_can_be_had_again(void **state) {
+static void crash_while_shrinking_is_repeatable(void **state) {
   static const char again[] = "to repeat it: sim ";
   char told[400] = "", once_more[400] = "";
   int status = status_of(mad_when_shrunk, "", told, sizeof(told) - 1);
@@ -216,7 +216,7 @@ static avow_promise_t *two_faced(uv_loop_t *loop, void *data) {
   return avow_sleep(loop, 1);
 }
 
-static void what_is_left_fails_as_the_whole_did(void **state) {
+static void shrunk_run_fails_for_the_same_reason(void **state) {
   assert_int_equal(run(two_faced, "--seeds 1"), 1);
   assert_non_null(strstr(printed, "seed 0 fails: the first way"));
   assert_non_null(
@@ -232,7 +232,7 @@ static avow_promise_t *careless(uv_loop_t *loop, void *data) {
   return avow_sleep(loop, 1);
 }
 
-static void a_crash_after_a_refusal_names_that(void **state) {
+static void crash_report_names_an_earlier_failure(void **state) {
   char told[600] = "";
   const int status = status_of(careless, "", told, sizeof(told) - 1);
   assert_true(WIFSIGNALED(status));
@@ -259,24 +259,24 @@ static avow_promise_t *quitter(uv_loop_t *loop, void *data) {
   return avow_sleep(loop, 1);
 }
 
-static void whoever_exits_has_failed(void **state) {
+static void program_that_calls_exit_fails(void **state) {
   char told[400] = "";
   const int status = status_of(quitter, "", told, sizeof(told) - 1);
   assert_true(WIFEXITED(status) && WEXITSTATUS(status) == 1);
   assert_names_its_seed(told);
 }
 
-static void faults_are_said_again(void **state) {
+static void replay_command_repeats_the_faults(void **state) {
   assert_int_equal(run(bad, "--faults net,memory"), 1);
   assert_non_null(strstr(printed, "sim --seed 0 --faults net,memory"));
 }
 
-static void help_is_given(void **state) {
+static void help_option_prints_the_usage(void **state) {
   assert_int_equal(run(bad, "--help"), 0);
   assert_non_null(strstr(printed, "usage: sim [--seeds N]"));
 }
 
-static void what_it_does_not_know_is_refused(void **state) {
+static void invalid_options_are_refused(void **state) {
   static const char *const bad_lines[] = {
     "--seeds",         "--seeds x",         "--seed -1",  "--from 1x",
     "--faults",        "--faults rain",     "--only a:1", "--shrink",
@@ -296,7 +296,7 @@ static void assert_is_said(const char *line, const char *what) {
     fail_msg("\"%s\" is not \"%s\"", told, what);
 }
 
-static void what_is_not_understood_is_named(void **state) {
+static void error_names_the_invalid_option(void **state) {
   assert_is_said("--seeds x", "sim: --seeds x is not understood\n");
   assert_is_said("--from", "sim: --from without a value is not understood\n");
   assert_is_said("--seed 1 --only a:1,b",
@@ -310,7 +310,7 @@ static avow_promise_t *talker(uv_loop_t *loop, void *data) {
   return avow_sleep(loop, 1);
 }
 
-static void more_events_may_be_asked_for(void **state) {
+static void option_sets_the_limit_of_events(void **state) {
   assert_int_equal(run(talker, "--seeds 1 --max-events 300"), 0);
   assert_int_equal(run(talker, "--seeds 1 --max-events 100"), 1);
   assert_non_null(strstr(printed, "more than 100 events: "));
@@ -319,21 +319,21 @@ static void more_events_may_be_asked_for(void **state) {
 
 SUITE(main) {
   const struct CMUnitTest tests[] = {
-    cmocka_unit_test(what_never_fails_is_fine),
-    cmocka_unit_test(what_always_fails_takes_no_choice),
-    cmocka_unit_test(a_failure_is_shrunk_and_can_be_had_again),
-    cmocka_unit_test(with_no_choice_all_is_plain),
-    cmocka_unit_test(a_crash_names_its_seed),
-    cmocka_unit_test(a_crash_while_shrinking_can_be_had_again),
-    cmocka_unit_test(a_crash_after_a_refusal_names_that),
-    cmocka_unit_test(what_is_left_fails_as_the_whole_did),
+    cmocka_unit_test(program_without_failures_passes),
+    cmocka_unit_test(constant_failure_needs_no_choice),
+    cmocka_unit_test(failure_is_shrunk_and_repeatable),
+    cmocka_unit_test(seed_without_its_choices_passes),
+    cmocka_unit_test(crash_report_names_the_seed),
+    cmocka_unit_test(crash_while_shrinking_is_repeatable),
+    cmocka_unit_test(crash_report_names_an_earlier_failure),
+    cmocka_unit_test(shrunk_run_fails_for_the_same_reason),
     cmocka_unit_test(commands_are_quoted_for_the_shell),
-    cmocka_unit_test(whoever_exits_has_failed),
-    cmocka_unit_test(faults_are_said_again),
-    cmocka_unit_test(help_is_given),
-    cmocka_unit_test(what_it_does_not_know_is_refused),
-    cmocka_unit_test(what_is_not_understood_is_named),
-    cmocka_unit_test(more_events_may_be_asked_for),
+    cmocka_unit_test(program_that_calls_exit_fails),
+    cmocka_unit_test(replay_command_repeats_the_faults),
+    cmocka_unit_test(help_option_prints_the_usage),
+    cmocka_unit_test(invalid_options_are_refused),
+    cmocka_unit_test(error_names_the_invalid_option),
+    cmocka_unit_test(option_sets_the_limit_of_events),
   };
   return cmocka_run_group_tests(tests, NULL, NULL);
 }

@@ -35,7 +35,7 @@ static avow_promise_t *echo_program(uv_loop_t *loop, void *data) {
   return p;
 }
 
-static void what_is_sent_comes_back_by_any_seed(void **state) {
+static void echo_returns_all_bytes_with_any_seed(void **state) {
   static echo_t echo;
   for (int i = 0; i < 2; i++) {
     echo.name = i == 0 ? NULL : "echo";
@@ -49,7 +49,7 @@ static void what_is_sent_comes_back_by_any_seed(void **state) {
   }
 }
 
-static void what_is_sent_comes_back_without_a_run(void **state) {
+static void echo_returns_all_bytes_without_a_run(void **state) {
   static echo_t echo;
   uv_loop_t *loop = uv_default_loop();
 
@@ -67,7 +67,7 @@ static size_t got_by_all(const echo_t *echo) {
 }
 
 /* The program reads what has arrived. Everything in transit waits. */
-static void nothing_arrives_while_the_net_is_parted(void **state) {
+static void nothing_arrives_while_the_network_is_partitioned(void **state) {
   static echo_t echo;
   uv_loop_t *loop = uv_default_loop();
 
@@ -105,7 +105,7 @@ static void close_all(uv_tcp_t tcps[], int n, uv_loop_t *loop) {
   assert_int_equal(uv_run(loop, UV_RUN_DEFAULT), 0);
 }
 
-static void port_in_use_is_told_by_listen(void **state) {
+static void listen_reports_a_port_in_use(void **state) {
   uv_loop_t *loop = uv_default_loop();
   struct sockaddr_storage name;
   int len = sizeof(name);
@@ -132,7 +132,7 @@ static void note_outcome(uv_connect_t *req, int status) {
 
 /* libuv accepts one connection itself, and another one fits into a backlog of
    zero. */
-static void full_backlog_is_silent(void **state) {
+static void connection_beyond_the_backlog_times_out(void **state) {
   uv_loop_t *loop = uv_default_loop();
   const uint64_t begin = uv_hrtime();
   struct sockaddr_in address;
@@ -163,11 +163,11 @@ static void full_backlog_is_silent(void **state) {
 
 SUITE(net) {
   const struct CMUnitTest tests[] = {
-    cmocka_unit_test(what_is_sent_comes_back_without_a_run),
-    cmocka_unit_test(what_is_sent_comes_back_by_any_seed),
-    cmocka_unit_test(nothing_arrives_while_the_net_is_parted),
-    cmocka_unit_test(port_in_use_is_told_by_listen),
-    cmocka_unit_test(full_backlog_is_silent),
+    cmocka_unit_test(echo_returns_all_bytes_without_a_run),
+    cmocka_unit_test(echo_returns_all_bytes_with_any_seed),
+    cmocka_unit_test(nothing_arrives_while_the_network_is_partitioned),
+    cmocka_unit_test(listen_reports_a_port_in_use),
+    cmocka_unit_test(connection_beyond_the_backlog_times_out),
   };
   return cmocka_run_group_tests(tests, NULL, NULL);
 }

@@ -70,7 +70,7 @@ static avow_promise_t *loud(uv_loop_t *loop, void *data) {
   return avow_async(loop, live_loudly, loop);
 }
 
-static void ten_megabytes_come_back(void **state) {
+static void ten_megabytes_are_echoed(void **state) {
   for (uint64_t seed = 0; seed < 12; seed++)
     (void) assert_passes(seed, loud, NULL);
 }
@@ -104,7 +104,7 @@ static avow_promise_t *brief(uv_loop_t *loop, void *data) {
   return avow_async(loop, live_briefly, loop);
 }
 
-static void both_ways_that_are_closed_are_an_end(void **state) {
+static void hangup_settles_when_both_directions_are_closed(void **state) {
   for (uint64_t seed = 0; seed < SEEDS; seed++)
     (void) assert_passes(seed, brief, NULL);
 }
@@ -130,7 +130,7 @@ static avow_value_t wait_for_its_end(town_t *town, avow_stream_t stream) {
   return v;
 }
 
-static avow_value_t work_for_a_guest(void *data) {
+static avow_value_t work_for_a_peer(void *data) {
   town_t *town = data;
   const avow_value_t guest = first_guest(&town->listener);
   if (avow_is_error(&guest))
@@ -155,37 +155,37 @@ static avow_value_t come_and_go(void *data) {
 static avow_value_t live(void *data) {
   town_t *town = data;
   town->listener = avow_await(avow_bind(town->loop, "127.0.0.1", port));
-  avow_promise_t *worked = avow_async(town->loop, work_for_a_guest, town);
+  avow_promise_t *worked = avow_async(town->loop, work_for_a_peer, town);
   avow_value_unref(avow_await(avow_async(town->loop, come_and_go, town)));
   const avow_value_t v = avow_await(avow_timeout(worked, 2 * HOUR));
   avow_value_unref(town->listener);
   return v;
 }
 
-static avow_promise_t *works_for_who_goes(uv_loop_t *loop, void *data) {
+static avow_promise_t *works_for_a_closing_peer(uv_loop_t *loop, void *data) {
   town_t *town = data;
   *town = (town_t){ .loop = loop };
   return avow_async(loop, live, town);
 }
 
-static void who_waits_for_a_peer_to_go_hears_of_it(void **state) {
+static void hangup_settles_when_the_peer_closes(void **state) {
   town_t town;
   for (uint64_t seed = 0; seed < SEEDS; seed++) {
     const avow_sim_result_t result =
-        assert_passes(seed, works_for_who_goes, &town);
+        assert_passes(seed, works_for_a_closing_peer, &town);
     assert_in_range(result.ms, 50, HOUR - 1);
     assert_true(town.was_heard && town.has_left);
   }
 }
 
 /* A connection that was never accepted does not count here. */
-static void also_of_one_that_the_net_takes(void **state) {
+static void hangup_usually_settles_under_network_faults(void **state) {
   const avow_sim_options_t bad = { .faults = AVOW_SIM_NET, .fault_rate = 200 };
   int heard = 0;
   town_t town;
   for (uint64_t seed = 0; seed < SEEDS; seed++) {
     const avow_sim_result_t result =
-        avow_sim(seed, works_for_who_goes, &town, &bad);
+        avow_sim(seed, works_for_a_closing_peer, &town, &bad);
     if (result.failed)
       assert_non_null(strstr(result.why, "the program's promise rejected"));
     heard += town.was_heard;
@@ -254,7 +254,7 @@ static avow_promise_t *hears_a_text(uv_loop_t *loop, void *data) {
   return avow_async(loop, hear_text, reading);
 }
 
-static void connection_that_breaks_is_no_end(void **state) {
+static void broken_connection_is_not_an_end(void **state) {
   const avow_sim_options_t bad = { .faults = AVOW_SIM_NET, .fault_rate = 200 };
   int heard = 0;
   reading_t reading;
@@ -269,11 +269,11 @@ static void connection_that_breaks_is_no_end(void **state) {
 
 SUITE(peers) {
   const struct CMUnitTest tests[] = {
-    cmocka_unit_test(ten_megabytes_come_back),
-    cmocka_unit_test(both_ways_that_are_closed_are_an_end),
-    cmocka_unit_test(who_waits_for_a_peer_to_go_hears_of_it),
-    cmocka_unit_test(also_of_one_that_the_net_takes),
-    cmocka_unit_test(connection_that_breaks_is_no_end),
+    cmocka_unit_test(ten_megabytes_are_echoed),
+    cmocka_unit_test(hangup_settles_when_both_directions_are_closed),
+    cmocka_unit_test(hangup_settles_when_the_peer_closes),
+    cmocka_unit_test(hangup_usually_settles_under_network_faults),
+    cmocka_unit_test(broken_connection_is_not_an_end),
   };
   return cmocka_run_group_tests(tests, NULL, NULL);
 }

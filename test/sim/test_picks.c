@@ -27,7 +27,7 @@ static void end_world(void) {
   sim_world = (sim_world_t){ .on = false };
 }
 
-static void choices_that_are_not_plain_are_noted(void **state) {
+static void choices_that_are_not_plain_are_recorded(void **state) {
   uint64_t chosen[CHOICES];
   sim_picks_t taken = { .at = NULL };
   begin_world(NULL, &taken);
@@ -45,7 +45,7 @@ static void choices_that_are_not_plain_are_noted(void **state) {
   end_world();
 }
 
-static void a_replay_has_those_alone(void **state) {
+static void replay_makes_only_the_given_choices(void **state) {
   char text[] = "test.two:3,test.one:0,test.one:7";
   uint64_t whole[CHOICES], one[CHOICES], two[CHOICES];
   sim_picks_t only = { .at = NULL };
@@ -65,7 +65,7 @@ static void a_replay_has_those_alone(void **state) {
   end_world();
 }
 
-static void a_fault_is_left_out_as_well(void **state) {
+static void replay_may_omit_a_fault(void **state) {
   const sim_picks_t none = { .at = NULL };
   sim_picks_t taken = { .at = NULL };
   begin_world(NULL, &taken);
@@ -83,7 +83,7 @@ static void a_fault_is_left_out_as_well(void **state) {
   end_world();
 }
 
-static void what_is_printed_can_be_read(void **state) {
+static void printed_choices_can_be_parsed(void **state) {
   char text[] = "fs.sync:0,net.cut:12345678901";
   const char *const whole = "net.cut:12345678901,fs.sync:0";
   sim_picks_t picks = { .at = NULL };
@@ -103,7 +103,7 @@ static void what_is_printed_can_be_read(void **state) {
   sim_picks_free(&picks);
 }
 
-static void other_texts_are_refused(void **state) {
+static void invalid_choices_are_refused(void **state) {
   static const char *const bad[] = { "",     "net.cut", "net.cut:",  ":3",
                                      "a:1,", "a:1x",    "net.cut:-1" };
   for (size_t i = 0; i < sizeof(bad) / sizeof(bad[0]); i++) {
@@ -115,7 +115,7 @@ static void other_texts_are_refused(void **state) {
   }
 }
 
-static void without_leaves_the_rest(void **state) {
+static void removing_choices_leaves_the_rest(void **state) {
   char text[] = "a:0,a:1,a:2,a:3";
   sim_picks_t picks = { .at = NULL };
   assert_true(sim_picks_parse(&picks, text));
@@ -131,12 +131,12 @@ static void without_leaves_the_rest(void **state) {
 
 SUITE(picks) {
   const struct CMUnitTest tests[] = {
-    cmocka_unit_test(choices_that_are_not_plain_are_noted),
-    cmocka_unit_test(a_replay_has_those_alone),
-    cmocka_unit_test(a_fault_is_left_out_as_well),
-    cmocka_unit_test(what_is_printed_can_be_read),
-    cmocka_unit_test(other_texts_are_refused),
-    cmocka_unit_test(without_leaves_the_rest),
+    cmocka_unit_test(choices_that_are_not_plain_are_recorded),
+    cmocka_unit_test(replay_makes_only_the_given_choices),
+    cmocka_unit_test(replay_may_omit_a_fault),
+    cmocka_unit_test(printed_choices_can_be_parsed),
+    cmocka_unit_test(invalid_choices_are_refused),
+    cmocka_unit_test(removing_choices_leaves_the_rest),
   };
   return cmocka_run_group_tests(tests, NULL, NULL);
 }

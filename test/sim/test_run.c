@@ -23,7 +23,7 @@ static avow_promise_t *sleeper(uv_loop_t *loop, void *data) {
   return avow_sleep(loop, HOUR);
 }
 
-static void hour_takes_no_time(void **state) {
+static void virtual_hour_passes_without_waiting(void **state) {
   const avow_sim_result_t result = assert_passes(1, sleeper, NULL);
 
   assert_int_equal(result.ms, HOUR);
@@ -36,7 +36,7 @@ static avow_promise_t *watcher_of_the_clock(uv_loop_t *loop, void *data) {
   return avow_promise_resolve(loop, avow_none());
 }
 
-static void clock_moves_for_who_does_nothing_but_look_at_it(void **state) {
+static void clock_advances_while_a_program_reads_it(void **state) {
   const avow_sim_result_t result = assert_passes(1, watcher_of_the_clock, NULL);
 
   assert_in_range(result.ms, 1, 2);
@@ -65,7 +65,7 @@ static avow_promise_t *rivals(uv_loop_t *loop, void *data) {
   return avow_all(loop, all, 3);
 }
 
-static void seeds_have_work_end_in_each_order(void **state) {
+static void work_ends_in_every_order_among_seeds(void **state) {
   char seen[6][8] = { "" };
   int n = 0;
   for (uint64_t seed = 0; seed < SEEDS; seed++) {
@@ -80,7 +80,7 @@ static void seeds_have_work_end_in_each_order(void **state) {
   assert_int_equal(n, 6);
 }
 
-static void seed_is_one_history_each_time(void **state) {
+static void each_seed_has_one_history(void **state) {
   int alike = 0;
   const avow_sim_result_t first = assert_passes(0, rivals, NULL);
 
@@ -155,7 +155,7 @@ static avow_promise_t *phases(uv_loop_t *loop, void *data) {
   return avow_promise_new(loop, &both);
 }
 
-static void timers_are_first_in_a_turn_or_last(void **state) {
+static void timers_run_first_or_last_in_an_iteration(void **state) {
   int first = 0;
   for (uint64_t seed = 0; seed < SEEDS; seed++) {
     (void) assert_passes(seed, phases, NULL);
@@ -193,7 +193,7 @@ static avow_promise_t *alarms(uv_loop_t *loop, void *data) {
   return avow_promise_new(loop, &both);
 }
 
-static void timer_that_begins_anew_waits_for_the_next_turn(void **state) {
+static void restarted_timer_waits_for_the_next_iteration(void **state) {
   for (uint64_t seed = 0; seed < 10; seed++) {
     (void) assert_passes(seed, alarms, NULL);
     assert_int_equal(turns, 3);
@@ -206,7 +206,7 @@ static avow_promise_t *sleeps_beside_a_waiter(uv_loop_t *loop, void *data) {
   return avow_sleep(loop, 0);
 }
 
-static void end_is_noticed_while_others_wait(void **state) {
+static void run_ends_while_an_async_handle_is_open(void **state) {
   for (uint64_t seed = 0; seed < 10; seed++)
     assert_string_equal(run_once(seed, sleeps_beside_a_waiter, NULL).why,
                         "a handle was left open: async");
@@ -222,7 +222,7 @@ static avow_promise_t *gambler(uv_loop_t *loop, void *data) {
   return avow_then(avow_random(loop, 16), note_bytes, NULL, data);
 }
 
-static void random_bytes_are_of_the_seed(void **state) {
+static void seed_determines_random_bytes(void **state) {
   char bytes[3][16];
   (void) assert_passes(1, gambler, bytes[0]);
   (void) assert_passes(1, gambler, bytes[1]);
@@ -238,7 +238,7 @@ static avow_promise_t *chooser(uv_loop_t *loop, void *data) {
   return avow_promise_resolve(loop, avow_none());
 }
 
-static void program_has_chances_of_its_own(void **state) {
+static void program_may_make_its_own_choices(void **state) {
   uint64_t chosen[2];
 
   const avow_sim_result_t result = assert_passes(1, chooser, &chosen[0]);
@@ -261,7 +261,7 @@ static avow_promise_t *canceller(uv_loop_t *loop, void *data) {
   return avow_all_settled(loop, work, 6);
 }
 
-static void work_is_cancelled_before_it_begins(void **state) {
+static void queued_work_may_be_canceled(void **state) {
   for (uint64_t seed = 0; seed < SEEDS; seed++)
     (void) assert_passes(seed, canceller, NULL);
 }
@@ -287,7 +287,7 @@ static avow_promise_t *cancels_requests(uv_loop_t *loop, void *data) {
   return avow_sleep(loop, 1000);
 }
 
-static void who_cancels_work_is_told_so(void **state) {
+static void canceled_work_calls_its_callback(void **state) {
   (void) assert_passes(1, cancels_requests, NULL);
 
   assert_int_equal(cancelled, REQUESTS);
@@ -306,7 +306,7 @@ static avow_promise_t *remote_one(uv_loop_t *loop, void *data) {
   return avow_then(p, remember, NULL, data);
 }
 
-static void remote_is_heard_on_its_own_thread(void **state) {
+static void remote_settles_on_its_own_thread(void **state) {
   int64_t heard = 0;
 
   (void) assert_passes(1, remote_one, &heard);
@@ -319,7 +319,7 @@ static avow_promise_t *within(uv_loop_t *loop, void *data) {
   return avow_promise_resolve(loop, avow_none());
 }
 
-static void run_within_a_run_fails_and_the_outer_goes_on(void **state) {
+static void nested_run_fails_and_the_outer_run_continues(void **state) {
   const avow_sim_options_t newer = { .reserved[1] = 1 };
 
   (void) assert_passes(1, within, NULL);
@@ -330,20 +330,20 @@ static void run_within_a_run_fails_and_the_outer_goes_on(void **state) {
 
 SUITE(run) {
   const struct CMUnitTest tests[] = {
-    cmocka_unit_test(hour_takes_no_time),
-    cmocka_unit_test(clock_moves_for_who_does_nothing_but_look_at_it),
-    cmocka_unit_test(seeds_have_work_end_in_each_order),
-    cmocka_unit_test(seed_is_one_history_each_time),
+    cmocka_unit_test(virtual_hour_passes_without_waiting),
+    cmocka_unit_test(clock_advances_while_a_program_reads_it),
+    cmocka_unit_test(work_ends_in_every_order_among_seeds),
+    cmocka_unit_test(each_seed_has_one_history),
     cmocka_unit_test(history_is_the_same_on_each_machine),
-    cmocka_unit_test(timers_are_first_in_a_turn_or_last),
-    cmocka_unit_test(timer_that_begins_anew_waits_for_the_next_turn),
-    cmocka_unit_test(end_is_noticed_while_others_wait),
-    cmocka_unit_test(random_bytes_are_of_the_seed),
-    cmocka_unit_test(program_has_chances_of_its_own),
-    cmocka_unit_test(work_is_cancelled_before_it_begins),
-    cmocka_unit_test(who_cancels_work_is_told_so),
-    cmocka_unit_test(remote_is_heard_on_its_own_thread),
-    cmocka_unit_test(run_within_a_run_fails_and_the_outer_goes_on),
+    cmocka_unit_test(timers_run_first_or_last_in_an_iteration),
+    cmocka_unit_test(restarted_timer_waits_for_the_next_iteration),
+    cmocka_unit_test(run_ends_while_an_async_handle_is_open),
+    cmocka_unit_test(seed_determines_random_bytes),
+    cmocka_unit_test(program_may_make_its_own_choices),
+    cmocka_unit_test(queued_work_may_be_canceled),
+    cmocka_unit_test(canceled_work_calls_its_callback),
+    cmocka_unit_test(remote_settles_on_its_own_thread),
+    cmocka_unit_test(nested_run_fails_and_the_outer_run_continues),
   };
   return cmocka_run_group_tests(tests, NULL, NULL);
 }

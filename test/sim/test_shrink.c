@@ -45,7 +45,7 @@ static sim_picks_t many(void) {
   return picks;
 }
 
-static void only_what_is_needed_is_left(void **state) {
+static void shrinking_keeps_only_needed_choices(void **state) {
   const sim_pick_t needed[] = { pick(2, 17), pick(2, 99), pick(4, 0) };
   failure_t failure = { needed, 3, 0 };
   sim_picks_t picks = many();
@@ -59,7 +59,7 @@ static void only_what_is_needed_is_left(void **state) {
   sim_picks_free(&picks);
 }
 
-static void what_fails_by_itself_needs_nothing(void **state) {
+static void constant_failure_needs_no_choices(void **state) {
   failure_t failure = { NULL, 0, 0 };
   sim_picks_t picks = many();
 
@@ -70,7 +70,7 @@ static void what_fails_by_itself_needs_nothing(void **state) {
   sim_picks_free(&picks);
 }
 
-static void no_more_runs_are_made_than_allowed(void **state) {
+static void shrinking_stops_at_its_limit_of_runs(void **state) {
   const sim_pick_t needed[] = { pick(2, 17), pick(3, 99) };
   failure_t failure = { needed, 2, 0 };
   sim_picks_t picks = many();
@@ -95,7 +95,7 @@ static bool fails_by_one(const sim_picks_t *only, sim_picks_t *taken,
   return has(only, &one);
 }
 
-static void what_is_not_come_to_any_more_goes_as_well(void **state) {
+static void unreached_choices_are_removed(void **state) {
   sim_picks_t picks = many();
 
   sim_shrink(&picks, fails_by_one, NULL, 2 * KINDS);
@@ -107,10 +107,10 @@ static void what_is_not_come_to_any_more_goes_as_well(void **state) {
 
 SUITE(shrink) {
   const struct CMUnitTest tests[] = {
-    cmocka_unit_test(only_what_is_needed_is_left),
-    cmocka_unit_test(what_fails_by_itself_needs_nothing),
-    cmocka_unit_test(no_more_runs_are_made_than_allowed),
-    cmocka_unit_test(what_is_not_come_to_any_more_goes_as_well),
+    cmocka_unit_test(shrinking_keeps_only_needed_choices),
+    cmocka_unit_test(constant_failure_needs_no_choices),
+    cmocka_unit_test(shrinking_stops_at_its_limit_of_runs),
+    cmocka_unit_test(unreached_choices_are_removed),
   };
   return cmocka_run_group_tests(tests, NULL, NULL);
 }

@@ -40,7 +40,7 @@ static avow_promise_t *awaits_for_ever(uv_loop_t *loop, void *data) {
   return avow_async(loop, await_for_ever, loop);
 }
 
-static void function_that_awaits_what_is_settled_for_ever_fails(void **state) {
+static void endless_awaits_of_settled_promises_fail(void **state) {
   assert_fails(awaits_for_ever,
                "more than 1000000 jobs at the same virtual time");
 }
@@ -67,7 +67,7 @@ static avow_promise_t *works_hard(uv_loop_t *loop, void *data) {
   return avow_all(loop, all, STEPS);
 }
 
-static void jobs_count_until_time_goes_on(void **state) {
+static void job_count_restarts_when_time_advances(void **state) {
   const avow_sim_options_t few = { .max_events = FEW };
   const avow_sim_options_t fewer = { .max_events = FEWER };
 
@@ -95,7 +95,7 @@ static avow_promise_t *unlocks(uv_loop_t *loop, void *data) {
 }
 
 /* The next run can lock a mutex that a run before left locked. */
-static void mutex_that_is_left_locked_fails_its_own_run_alone(void **state) {
+static void locked_mutex_fails_only_its_own_run(void **state) {
   assert_int_equal(uv_mutex_init(&mutex), 0);
 
   assert_fails(forgets_to_unlock, "a mutex or lock was left locked");
@@ -139,7 +139,7 @@ static avow_promise_t *writes_and_reads(uv_loop_t *loop, void *data) {
   return avow_sleep(loop, 1);
 }
 
-static void who_waits_for_what_he_holds_himself_fails(void **state) {
+static void waiting_for_an_own_lock_fails(void **state) {
   assert_int_equal(uv_mutex_init(&mutex), 0);
   assert_int_equal(uv_rwlock_init(&rwlock), 0);
 
@@ -162,7 +162,7 @@ static avow_promise_t *locks_recursively(uv_loop_t *loop, void *data) {
   return avow_sleep(loop, 1);
 }
 
-static void recursive_mutex_is_locked_again(void **state) {
+static void recursive_mutex_may_be_locked_again(void **state) {
   assert_int_equal(uv_mutex_init_recursive(&mutex), 0);
 
   (void) assert_passes(1, locks_recursively, NULL);
@@ -221,7 +221,7 @@ static avow_promise_t *locks_once(uv_loop_t *loop, void *data) {
   return avow_sleep(loop, 1);
 }
 
-static void what_another_thread_holds_is_waited_for(void **state) {
+static void run_waits_for_a_lock_of_another_thread(void **state) {
   const unsigned before = sim_locks_patience_ms;
   sim_locks_patience_ms = HOUR_MS;
   assert_int_equal(uv_mutex_init(&mutex), 0);
@@ -232,7 +232,7 @@ static void what_another_thread_holds_is_waited_for(void **state) {
   sim_locks_patience_ms = before;
 }
 
-static void but_not_for_ever(void **state) {
+static void wait_for_another_threads_lock_has_a_limit(void **state) {
   const unsigned before = sim_locks_patience_ms;
   sim_locks_patience_ms = PATIENCE_MS;
   assert_int_equal(uv_mutex_init(&mutex), 0);
@@ -248,13 +248,13 @@ static void but_not_for_ever(void **state) {
 SUITE(stuck) {
   const struct CMUnitTest tests[] = {
     cmocka_unit_test(program_that_spins_fails),
-    cmocka_unit_test(function_that_awaits_what_is_settled_for_ever_fails),
-    cmocka_unit_test(jobs_count_until_time_goes_on),
-    cmocka_unit_test(mutex_that_is_left_locked_fails_its_own_run_alone),
-    cmocka_unit_test(who_waits_for_what_he_holds_himself_fails),
-    cmocka_unit_test(recursive_mutex_is_locked_again),
-    cmocka_unit_test(what_another_thread_holds_is_waited_for),
-    cmocka_unit_test(but_not_for_ever),
+    cmocka_unit_test(endless_awaits_of_settled_promises_fail),
+    cmocka_unit_test(job_count_restarts_when_time_advances),
+    cmocka_unit_test(locked_mutex_fails_only_its_own_run),
+    cmocka_unit_test(waiting_for_an_own_lock_fails),
+    cmocka_unit_test(recursive_mutex_may_be_locked_again),
+    cmocka_unit_test(run_waits_for_a_lock_of_another_thread),
+    cmocka_unit_test(wait_for_another_threads_lock_has_a_limit),
   };
   return cmocka_run_group_tests(tests, NULL, NULL);
 }

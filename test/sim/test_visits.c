@@ -35,20 +35,20 @@ static void assert_visits(const char *bound, const char *asked,
   assert_succeeds(visits_begin, &visits);
 }
 
-static void visitors_find_an_address(void **state) {
+static void clients_connect_to_an_address(void **state) {
   assert_visits("127.0.0.1", "127.0.0.1", "7001");
 }
 
-static void visitors_find_a_name(void **state) {
+static void clients_connect_to_a_name(void **state) {
   assert_visits("echo.example", "echo.example", "echo");
 }
 
-static void visitors_find_who_listens_everywhere(void **state) {
+static void clients_connect_to_a_wildcard_listener(void **state) {
   assert_visits("0.0.0.0", "echo.example", "80");
   assert_visits("::", "localhost", "80");
 }
 
-static void visitors_find_a_pipe(void **state) {
+static void clients_connect_to_a_pipe(void **state) {
   assert_visits("/run/echo", "/run/echo", NULL);
 }
 
@@ -66,7 +66,7 @@ static void meet(int code) {
     met[i] += code == codes[i];
 }
 
-static void visitors_who_come_again_get_what_they_came_for(void **state) {
+static void clients_that_retry_succeed(void **state) {
   visits_t visits = { .bound = "0.0.0.0",
                       .asked = "echo.example",
                       .service = "7",
@@ -84,7 +84,7 @@ static void visitors_who_come_again_get_what_they_came_for(void **state) {
 
 /* The number is the same for each compiler, for 32 and 64 bits, and for both
    byte orders. A change to what a seed means must update it. */
-static void history_of_the_net_is_the_same_on_each_machine(void **state) {
+static void network_history_is_the_same_on_each_machine(void **state) {
   visits_t visits = { .bound = "0.0.0.0",
                       .asked = "echo.example",
                       .service = "7",
@@ -116,7 +116,7 @@ static void look_for_breaks(FILE *events, bool seen[BREAKS]) {
       seen[i] = seen[i] || strstr(line, breaks[i]) != NULL;
 }
 
-static void net_breaks_in_each_way(void **state) {
+static void each_network_fault_occurs(void **state) {
   bool seen[BREAKS] = { false };
   visits_t visits = { .bound = "0.0.0.0",
                       .asked = "echo.example",
@@ -174,17 +174,17 @@ static avow_value_t say_hello(const avow_value_t *connection, void *data) {
   return avow_follow(avow_then(p, stay_on, stay_on, stay));
 }
 
-static void let_go(avow_value_t *held) {
+static void release(avow_value_t *held) {
   const avow_value_t v = *held;
   *held = avow_none();
   avow_value_unref(v);
 }
 
 /* Releases the references that remain when the loop closes. */
-static void let_all_go(void *data) {
+static void release_all(void *data) {
   stay_t *stay = data;
-  let_go(&stay->guest);
-  let_go(&stay->server);
+  release(&stay->guest);
+  release(&stay->server);
   while (stay->n_inside > 0)
     avow_value_unref(stay->inside[--stay->n_inside]);
   avow_unref(stay->served);
@@ -192,8 +192,8 @@ static void let_all_go(void *data) {
 
 static avow_value_t go(const avow_value_t *any, void *data) {
   stay_t *stay = data;
-  let_go(&stay->guest);
-  let_go(&stay->server);
+  release(&stay->guest);
+  release(&stay->server);
   return avow_follow(avow_ref(stay->served));
 }
 
@@ -214,10 +214,10 @@ static avow_promise_t *stay_begin(uv_loop_t *loop, void *data) {
   stay_t *stay = data;
   *stay = (stay_t){ .looks = stay->looks, .loop = loop };
   avow_promise_t *p = avow_bind(loop, "127.0.0.1", "7");
-  return avow_attach(avow_then(p, host, NULL, stay), stay, let_all_go);
+  return avow_attach(avow_then(p, host, NULL, stay), stay, release_all);
 }
 
-static int count_who_wait_for_ever(bool looks) {
+static int count_endless_waits(bool looks) {
   const avow_sim_options_t options = { .faults = AVOW_SIM_NET,
                                        .fault_rate = 500 };
   stay_t stay = { .looks = looks };
@@ -227,12 +227,12 @@ static int count_who_wait_for_ever(bool looks) {
   return count;
 }
 
-static void who_only_waits_hears_nothing_of_a_death(void **state) {
-  assert_true(count_who_wait_for_ever(false) > 0);
+static void idle_reader_may_wait_forever_for_a_lost_peer(void **state) {
+  assert_true(count_endless_waits(false) > 0);
 }
 
-static void who_looks_for_its_peer_hears_of_its_death(void **state) {
-  assert_int_equal(count_who_wait_for_ever(true), 0);
+static void keepalive_detects_a_lost_peer(void **state) {
+  assert_int_equal(count_endless_waits(true), 0);
 }
 
 /* Host names. */
@@ -257,7 +257,7 @@ static avow_promise_t *names_begin(uv_loop_t *loop, void *data) {
   return avow_then(p, check_name, NULL, NULL);
 }
 
-static void address_of_a_name_has_that_name(void **state) {
+static void reverse_lookup_returns_the_name(void **state) {
   assert_succeeds(names_begin, NULL);
 }
 
@@ -280,35 +280,35 @@ static uint64_t assert_connects_to(char *host, int code) {
   return result.ms;
 }
 
-static void name_that_cannot_be_is_not_found(void **state) {
+static void invalid_name_is_not_found(void **state) {
   (void) assert_connects_to("what.invalid", UV_EAI_NONAME);
 }
 
-static void nobody_who_listens_refuses(void **state) {
+static void port_without_a_listener_refuses(void **state) {
   (void) assert_connects_to("what.example", UV_ECONNREFUSED);
   (void) assert_connects_to("127.0.0.1", UV_ECONNREFUSED);
 }
 
-static void nobody_at_all_is_waited_for(void **state) {
+static void connect_to_a_missing_host_times_out(void **state) {
   assert_true(assert_connects_to("192.0.2.1", UV_ETIMEDOUT) >= 127 * 1000);
   (void) assert_connects_to("2001:db8::1", UV_ETIMEDOUT);
 }
 
 SUITE(visits) {
   const struct CMUnitTest tests[] = {
-    cmocka_unit_test(visitors_find_an_address),
-    cmocka_unit_test(visitors_find_a_name),
-    cmocka_unit_test(visitors_find_who_listens_everywhere),
-    cmocka_unit_test(visitors_find_a_pipe),
-    cmocka_unit_test(visitors_who_come_again_get_what_they_came_for),
-    cmocka_unit_test(history_of_the_net_is_the_same_on_each_machine),
-    cmocka_unit_test(net_breaks_in_each_way),
-    cmocka_unit_test(who_only_waits_hears_nothing_of_a_death),
-    cmocka_unit_test(who_looks_for_its_peer_hears_of_its_death),
-    cmocka_unit_test(address_of_a_name_has_that_name),
-    cmocka_unit_test(name_that_cannot_be_is_not_found),
-    cmocka_unit_test(nobody_who_listens_refuses),
-    cmocka_unit_test(nobody_at_all_is_waited_for),
+    cmocka_unit_test(clients_connect_to_an_address),
+    cmocka_unit_test(clients_connect_to_a_name),
+    cmocka_unit_test(clients_connect_to_a_wildcard_listener),
+    cmocka_unit_test(clients_connect_to_a_pipe),
+    cmocka_unit_test(clients_that_retry_succeed),
+    cmocka_unit_test(network_history_is_the_same_on_each_machine),
+    cmocka_unit_test(each_network_fault_occurs),
+    cmocka_unit_test(idle_reader_may_wait_forever_for_a_lost_peer),
+    cmocka_unit_test(keepalive_detects_a_lost_peer),
+    cmocka_unit_test(reverse_lookup_returns_the_name),
+    cmocka_unit_test(invalid_name_is_not_found),
+    cmocka_unit_test(port_without_a_listener_refuses),
+    cmocka_unit_test(connect_to_a_missing_host_times_out),
   };
   return cmocka_run_group_tests(tests, NULL, NULL);
 }

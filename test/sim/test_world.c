@@ -35,7 +35,7 @@ static void end_world(void) {
   begin_world(0, false);
 }
 
-static void tasks_run_when_their_time_has_come(void **state) {
+static void tasks_run_at_their_time(void **state) {
   step_t steps[] = { { .number = 0 }, { .number = 1 }, { .number = 2 } };
   begin_world(0, false);
   sim_task_set(&steps[0].task, 30, note_step);
@@ -58,7 +58,7 @@ static void tasks_run_when_their_time_has_come(void **state) {
   end_world();
 }
 
-static void those_of_another_loop_wait_for_it(void **state) {
+static void tasks_of_another_loop_wait_for_it(void **state) {
   static uv_loop_t loops[2];
   step_t steps[] = { { .number = 0, .task.loop = &loops[0] },
                      { .number = 1, .task.loop = &loops[1] } };
@@ -79,7 +79,7 @@ static void those_of_another_loop_wait_for_it(void **state) {
 
 enum { CROWD = 5 };
 
-static uint64_t order_of_a_crowd(uint64_t seed) {
+static uint64_t order_of_due_tasks(uint64_t seed) {
   step_t steps[CROWD] = { 0 };
   begin_world(seed, true);
   for (int i = 0; i < CROWD; i++) {
@@ -95,13 +95,13 @@ static uint64_t order_of_a_crowd(uint64_t seed) {
   return order;
 }
 
-static void a_seed_chooses_who_is_first_of_those_due_at_one_time(void **state) {
+static void seed_orders_tasks_due_at_the_same_time(void **state) {
   uint64_t others = 0;
-  const uint64_t first = order_of_a_crowd(1);
+  const uint64_t first = order_of_due_tasks(1);
 
-  assert_int_equal(order_of_a_crowd(1), first);
+  assert_int_equal(order_of_due_tasks(1), first);
   for (uint64_t seed = 2; seed < 100; seed++)
-    others += order_of_a_crowd(seed) != first;
+    others += order_of_due_tasks(seed) != first;
 
   assert_in_range(others, 80, 98);
 }
@@ -114,8 +114,7 @@ static void unset_the_other(sim_task_t *task) {
   sim_task_set(task, 0, note_step);
 }
 
-static void what_is_due_can_be_unset_and_what_is_set_waits_for_the_next_poll(
-    void **state) {
+static void due_task_can_be_unset_and_new_task_waits_for_a_poll(void **state) {
   step_t first = { .number = 1 };
   begin_world(0, false);
   sim_task_set(&first.task, 0, unset_the_other);
@@ -132,7 +131,7 @@ static void what_is_due_can_be_unset_and_what_is_set_waits_for_the_next_poll(
 }
 
 /* The numbers are the same on each machine. */
-static void choices_are_the_same_everywhere(void **state) {
+static void choices_are_the_same_on_each_machine(void **state) {
   begin_world(7, true);
 
   const uint64_t a = sim_choose(1000, "test.a");
@@ -147,7 +146,7 @@ static void choices_are_the_same_everywhere(void **state) {
   end_world();
 }
 
-static void a_kind_chooses_alike_whatever_other_kinds_do(void **state) {
+static void kinds_of_choices_are_independent(void **state) {
   begin_world(7, true);
   const uint64_t first = sim_choose(1000, "test.a");
   const uint64_t next = sim_choose(1000, "test.a");
@@ -160,7 +159,7 @@ static void a_kind_chooses_alike_whatever_other_kinds_do(void **state) {
   end_world();
 }
 
-static void outside_a_run_and_at_its_end_all_is_plain(void **state) {
+static void choices_outside_a_run_are_plain(void **state) {
   begin_world(7, false);
   sim_world.options.faults = AVOW_SIM_FS;
   sim_world.options.fault_rate = 10000;
@@ -186,7 +185,7 @@ static int strikes_of(uint64_t seed, unsigned faults) {
   return n;
 }
 
-static void some_runs_have_many_faults_of_a_kind_and_some_none(void **state) {
+static void runs_have_many_or_no_faults_of_a_kind(void **state) {
   int none = 0;
   int many = 0;
   for (uint64_t seed = 1; seed <= 100; seed++) {
@@ -210,7 +209,7 @@ static uint64_t hash_of_an_event(const char *text, uint64_t at) {
   return hash;
 }
 
-static void the_hash_tells_events_and_their_times_apart(void **state) {
+static void hash_depends_on_events_and_their_times(void **state) {
   const uint64_t hash = hash_of_an_event("one", 1);
 
   assert_true(hash_of_an_event("one", 1) == hash);
@@ -218,7 +217,7 @@ static void the_hash_tells_events_and_their_times_apart(void **state) {
   assert_true(hash_of_an_event("one", 2) != hash);
 }
 
-static void a_failed_run_tells_its_first_reason(void **state) {
+static void failed_run_reports_its_first_reason(void **state) {
   begin_world(1, true);
 
   sim_fail("reason %d", 1);
@@ -232,17 +231,16 @@ static void a_failed_run_tells_its_first_reason(void **state) {
 
 SUITE(world) {
   const struct CMUnitTest tests[] = {
-    cmocka_unit_test(tasks_run_when_their_time_has_come),
-    cmocka_unit_test(those_of_another_loop_wait_for_it),
-    cmocka_unit_test(a_seed_chooses_who_is_first_of_those_due_at_one_time),
-    cmocka_unit_test(
-        what_is_due_can_be_unset_and_what_is_set_waits_for_the_next_poll),
-    cmocka_unit_test(choices_are_the_same_everywhere),
-    cmocka_unit_test(a_kind_chooses_alike_whatever_other_kinds_do),
-    cmocka_unit_test(outside_a_run_and_at_its_end_all_is_plain),
-    cmocka_unit_test(some_runs_have_many_faults_of_a_kind_and_some_none),
-    cmocka_unit_test(the_hash_tells_events_and_their_times_apart),
-    cmocka_unit_test(a_failed_run_tells_its_first_reason),
+    cmocka_unit_test(tasks_run_at_their_time),
+    cmocka_unit_test(tasks_of_another_loop_wait_for_it),
+    cmocka_unit_test(seed_orders_tasks_due_at_the_same_time),
+    cmocka_unit_test(due_task_can_be_unset_and_new_task_waits_for_a_poll),
+    cmocka_unit_test(choices_are_the_same_on_each_machine),
+    cmocka_unit_test(kinds_of_choices_are_independent),
+    cmocka_unit_test(choices_outside_a_run_are_plain),
+    cmocka_unit_test(runs_have_many_or_no_faults_of_a_kind),
+    cmocka_unit_test(hash_depends_on_events_and_their_times),
+    cmocka_unit_test(failed_run_reports_its_first_reason),
   };
   return cmocka_run_group_tests(tests, NULL, NULL);
 }

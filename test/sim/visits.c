@@ -8,7 +8,7 @@ enum { PATIENCE = 60 * 1000, LONGEST_PAUSE = 1000 };
 
 static char sent[VISIT_LEN];
 
-static void let_go(void *block) {
+static void release(void *block) {
   avow_value_unref(*(avow_value_t *) block);
   free(block);
 }
@@ -20,7 +20,7 @@ static avow_value_t pumped(const avow_value_t *connection, void *data) {
   avow_value_t *held = malloc(sizeof(*held));
   *held = avow_value_ref(connection);
   avow_promise_t *p = avow_pump(stream, stream, &options);
-  return avow_follow(avow_attach(p, held, let_go));
+  return avow_follow(avow_attach(p, held, release));
 }
 
 /* A visit. */

@@ -16,7 +16,7 @@ static avow_state_t state_after_jobs(const avow_promise_t *p) {
   return avow_state(p);
 }
 
-static void write_settles_once_there_is_room(void **state) {
+static void write_settles_when_capacity_is_free(void **state) {
   open_with(4, NULL);
   assert_fulfils_int(avow_write(here(), avow_string("123")), 3);
   avow_promise_t *p = avow_write(here(), avow_string("45"));
@@ -32,7 +32,7 @@ static void write_settles_once_there_is_room(void **state) {
   drop_both();
 }
 
-static void shutdown_waits_for_room_too(void **state) {
+static void shutdown_waits_for_free_capacity(void **state) {
   open_with(1, NULL);
   avow_unref(avow_write(here(), avow_string("12")));
   avow_promise_t *p = avow_shutdown(here());
@@ -45,7 +45,7 @@ static void shutdown_waits_for_room_too(void **state) {
   drop_both();
 }
 
-static void cancelled_shutdown_is_not_taken_back(void **state) {
+static void canceled_shutdown_still_shuts_down(void **state) {
   open_with(0, NULL);
   avow_unref(avow_write(here(), avow_string("1")));
   assert_cancels_at_once(avow_shutdown(here()));
@@ -55,7 +55,7 @@ static void cancelled_shutdown_is_not_taken_back(void **state) {
   drop_both();
 }
 
-static void read_gives_no_more_than_the_option_says(void **state) {
+static void read_gives_at_most_max_bytes(void **state) {
   const avow_duplex_options_t options = { .max_bytes = 2 };
   open_with(9, &options);
   avow_unref(avow_write(here(), avow_string("12345")));
@@ -81,7 +81,7 @@ static void read_waits_for_the_delay(void **state) {
 }
 
 /* The stream owns the sleep, and it ends with the stream. */
-static void delayed_read_ends_with_its_stream(void **state) {
+static void release_of_the_stream_cancels_a_delayed_read(void **state) {
   const avow_duplex_options_t options = { .delay = 100000 };
   open_with(9, &options);
   avow_unref(avow_write(here(), avow_string("1")));
@@ -94,7 +94,7 @@ static void delayed_read_ends_with_its_stream(void **state) {
   run();
 }
 
-static void delay_past_the_end_of_time_is_never_over(void **state) {
+static void maximum_delay_never_ends(void **state) {
   const avow_duplex_options_t options = { .delay = UINT64_MAX };
   open_with(9, &options);
   avow_unref(avow_write(here(), avow_string("1")));
@@ -110,7 +110,7 @@ static void delay_past_the_end_of_time_is_never_over(void **state) {
 }
 
 /* A canceled read leaves the sleep to the next read. */
-static void delayed_read_may_be_given_up(void **state) {
+static void delayed_read_may_be_canceled(void **state) {
   const avow_duplex_options_t options = { .delay = 5 };
   use_clock(AVOW_CLOCK_BY_ITSELF);
   open_with(9, &options);
@@ -152,7 +152,7 @@ static size_t lines_in(size_t len) {
   return n;
 }
 
-static void way_ends_at_each_byte(void **state) {
+static void one_direction_can_end_at_each_byte(void **state) {
   for (size_t at = 0; at <= LEN; at++) {
     const avow_duplex_options_t options = { .max_bytes = 1,
                                             .cut = UV_EOF,
@@ -171,7 +171,7 @@ static void way_ends_at_each_byte(void **state) {
   }
 }
 
-static void both_ways_break_at_each_byte(void **state) {
+static void both_directions_can_fail_at_each_byte(void **state) {
   for (size_t at = 0; at <= LEN; at++) {
     const avow_duplex_options_t options = { .cut = UV_ECONNRESET,
                                             .cut_after = at };
@@ -193,7 +193,7 @@ static void both_ways_break_at_each_byte(void **state) {
   }
 }
 
-static void break_settles_what_is_pending(void **state) {
+static void failure_rejects_pending_operations(void **state) {
   const avow_duplex_options_t options = { .cut = UV_ECONNRESET,
                                           .cut_after = 1 };
   open_with(0, &options);
@@ -207,7 +207,7 @@ static void break_settles_what_is_pending(void **state) {
   drop_both();
 }
 
-static void first_end_is_not_cut_from_the_second(void **state) {
+static void cut_does_not_affect_the_other_direction(void **state) {
   const avow_duplex_options_t options = { .cut = UV_EOF, .cut_after = 1 };
   open_with(9, &options);
 
@@ -217,7 +217,7 @@ static void first_end_is_not_cut_from_the_second(void **state) {
   drop_both();
 }
 
-static void close_settles_all(void **state) {
+static void close_settles_pending_operations(void **state) {
   open_with(1, NULL);
   avow_promise_t *writes[] = { avow_write(here(), avow_string("1")),
                                avow_write(here(), avow_string("2")) };
@@ -249,13 +249,13 @@ static void ends_may_outlive_their_loop(void **state) {
   assert_int_equal(avow_loop_init(loop, NULL), 0);
 }
 
-static void assert_is_over(avow_promise_t *p) {
+static void assert_is_canceled(avow_promise_t *p) {
   assert_int_equal(avow_state(p), AVOW_REJECTED);
   assert_int_equal(avow_error_code(avow_result(p)), UV_ECANCELED);
   avow_unref(p);
 }
 
-static void what_outlives_its_loop_can_do_nothing(void **state) {
+static void operations_after_loop_close_reject(void **state) {
   char byte;
   const avow_pump_options_t options = { .idle = 1000 };
   open_ends(avow_duplex(loop, 1, NULL), ends);
@@ -263,18 +263,18 @@ static void what_outlives_its_loop_can_do_nothing(void **state) {
   avow_unref(avow_write(here(), avow_string("123")));
   assert_int_equal(avow_loop_close(loop), 0);
 
-  assert_is_over(avow_read(there(), 1));
-  assert_is_over(avow_read_into(there(), &byte, 1, 1));
-  assert_is_over(avow_read_all(there(), 1));
-  assert_is_over(avow_reader_next(reader, 1));
-  assert_is_over(avow_write(here(), avow_string("4")));
-  assert_is_over(avow_pump(there(), here(), NULL));
-  assert_is_over(avow_pump(there(), here(), &options));
-  assert_is_over(avow_shutdown(here()));
-  assert_is_over(avow_hangup(here()));
-  assert_is_over(avow_close(here()));
+  assert_is_canceled(avow_read(there(), 1));
+  assert_is_canceled(avow_read_into(there(), &byte, 1, 1));
+  assert_is_canceled(avow_read_all(there(), 1));
+  assert_is_canceled(avow_reader_next(reader, 1));
+  assert_is_canceled(avow_write(here(), avow_string("4")));
+  assert_is_canceled(avow_pump(there(), here(), NULL));
+  assert_is_canceled(avow_pump(there(), here(), &options));
+  assert_is_canceled(avow_shutdown(here()));
+  assert_is_canceled(avow_hangup(here()));
+  assert_is_canceled(avow_close(here()));
   avow_channel_t *chunks = avow_chunks(there(), 1, 1);
-  assert_is_over(avow_channel_next(chunks));
+  assert_is_canceled(avow_channel_next(chunks));
 
   avow_channel_unref(chunks);
   avow_reader_unref(reader);
@@ -286,34 +286,36 @@ static uv_stream_t *no_handle(void) {
   return avow_stream_handle(here());
 }
 
-static void accept_at_it(void) {
+static void accept_without_handle(void) {
   const avow_value_t v = avow_accept(no_handle());
   assert_int_equal(avow_error_code(&v), AVOW_EMISUSE);
 }
 
-static void listen_at_it(void) {
+static void listen_without_handle(void) {
   assert_rejects(avow_channel_first(avow_connections(no_handle(), NULL)),
                  AVOW_EMISUSE);
 }
 
-static void write_to_it(void) {
+static void write_without_handle(void) {
   assert_rejects(avow_write_handle(no_handle(), avow_none(), avow_none()),
                  AVOW_EMISUSE);
 }
 
-static void read_from_it(void) {
+static void read_without_handle(void) {
   assert_rejects(avow_read(avow_uv_stream(no_handle()), 1), AVOW_EMISUSE);
 }
 
-static void ask_its_address(void) {
+static void get_address_without_handle(void) {
   const avow_address_t address =
       avow_local_address((const uv_handle_t *) no_handle());
   assert_int_equal(address.port, 0);
 }
 
 static void stream_has_no_handle(void **state) {
-  static void (*const uses[])(void) = { accept_at_it, listen_at_it, write_to_it,
-                                        read_from_it, ask_its_address };
+  static void (*const uses[])(void) = {
+    accept_without_handle, listen_without_handle, write_without_handle,
+    read_without_handle, get_address_without_handle
+  };
   open_with(1, NULL);
 
   assert_null(no_handle());
@@ -337,7 +339,7 @@ static void options_are_checked(void **state) {
   assert_refuses(&positive, UV_EINVAL);
 }
 
-static void pair_needs_memory(void **state) {
+static void pair_without_memory_is_refused(void **state) {
   for (long nth = 1; nth <= 4; nth++) {
     fail_allocation(nth, false);
     assert_refuses(NULL, UV_ENOMEM);
@@ -406,7 +408,7 @@ static bool fails_well(start_fn start, long nth, bool from_then_on) {
   return lacked;
 }
 
-static void what_moves_bytes_survives_failing_memory(void **state) {
+static void operations_survive_failing_memory(void **state) {
   const start_fn all[] = { start_all, start_pump, start_chunks, start_into };
   for (size_t i = 0; i < 4; i++) {
     bool lacked = true;
@@ -424,26 +426,26 @@ static void what_moves_bytes_survives_failing_memory(void **state) {
 
 SUITE(duplex) {
   const struct CMUnitTest tests[] = {
-    CASE(write_settles_once_there_is_room),
-    CASE(shutdown_waits_for_room_too),
-    CASE(cancelled_shutdown_is_not_taken_back),
-    CASE(read_gives_no_more_than_the_option_says),
+    CASE(write_settles_when_capacity_is_free),
+    CASE(shutdown_waits_for_free_capacity),
+    CASE(canceled_shutdown_still_shuts_down),
+    CASE(read_gives_at_most_max_bytes),
     CASE(read_waits_for_the_delay),
-    CASE(delayed_read_ends_with_its_stream),
-    CASE(delay_past_the_end_of_time_is_never_over),
-    CASE(delayed_read_may_be_given_up),
-    CASE(way_ends_at_each_byte),
-    CASE(both_ways_break_at_each_byte),
-    CASE(break_settles_what_is_pending),
-    CASE(first_end_is_not_cut_from_the_second),
-    CASE(close_settles_all),
+    CASE(release_of_the_stream_cancels_a_delayed_read),
+    CASE(maximum_delay_never_ends),
+    CASE(delayed_read_may_be_canceled),
+    CASE(one_direction_can_end_at_each_byte),
+    CASE(both_directions_can_fail_at_each_byte),
+    CASE(failure_rejects_pending_operations),
+    CASE(cut_does_not_affect_the_other_direction),
+    CASE(close_settles_pending_operations),
     CASE(ends_may_outlive_their_loop),
-    CASE(what_outlives_its_loop_can_do_nothing),
+    CASE(operations_after_loop_close_reject),
     CASE(stream_has_no_handle),
     CASE(options_are_checked),
-    CASE(pair_needs_memory),
-    cmocka_unit_test_setup_teardown(what_moves_bytes_survives_failing_memory,
-                                    set_up, tear_down),
+    CASE(pair_without_memory_is_refused),
+    cmocka_unit_test_setup_teardown(operations_survive_failing_memory, set_up,
+                                    tear_down),
   };
   return RUN(tests);
 }

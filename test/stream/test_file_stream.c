@@ -34,14 +34,14 @@ static void file_is_read_from_its_offset_to_its_end(void **state) {
   assert_fulfils_none(avow_read(opened_stream(), 9));
 }
 
-static void no_more_is_read_than_the_part(void **state) {
+static void read_stops_at_the_end_of_the_part(void **state) {
   fill("hello you");
   open_at(1, 4);
 
   assert_fulfils_bytes(avow_read_all(opened_stream(), 9), "ello");
 }
 
-static void file_is_read_from_where_it_stands(void **state) {
+static void offset_minus_1_reads_from_the_file_position(void **state) {
   fill("hello you");
   assert_int_equal(lseek(file, 3, SEEK_SET), 3);
   open_at(-1, UINT64_MAX);
@@ -50,13 +50,13 @@ static void file_is_read_from_where_it_stands(void **state) {
   assert_fulfils_bytes(avow_read(opened_stream(), 9), " you");
 }
 
-static void offset_has_to_be_one(void **state) {
+static void invalid_offset_is_refused(void **state) {
   const avow_value_t bad = avow_file_stream(loop, file, -2, 1);
 
   assert_int_equal(avow_error_code(&bad), UV_EINVAL);
 }
 
-static void one_reads_at_a_time(void **state) {
+static void second_read_is_refused(void **state) {
   fill("hello");
   open_at(0, UINT64_MAX);
   avow_promise_t *p = avow_read(opened_stream(), 9);
@@ -66,7 +66,7 @@ static void one_reads_at_a_time(void **state) {
   assert_fulfils_bytes(p, "hello");
 }
 
-static void cancelled_read_is_there_for_the_next(void **state) {
+static void canceled_read_keeps_its_data_for_the_next_read(void **state) {
   fill("hello");
   open_at(0, UINT64_MAX);
   assert_cancels_at_once(avow_read(opened_stream(), 4));
@@ -84,7 +84,7 @@ static void failed_read_rejects_and_the_next_tries_again(void **state) {
   assert_rejects(avow_read(opened_stream(), 9), UV_EBADF);
 }
 
-static void writes_go_on_from_the_offset_in_order(void **state) {
+static void writes_continue_from_the_offset_in_order(void **state) {
   fill("hello you");
   open_at(6, UINT64_MAX);
   avow_promise_t *ps[] = { avow_write(opened_stream(), avow_string("th")),
@@ -101,7 +101,7 @@ static void writes_go_on_from_the_offset_in_order(void **state) {
   assert_rejects(avow_shutdown(opened_stream()), UV_ENOTCONN);
 }
 
-static void writes_go_where_the_file_stands(void **state) {
+static void offset_minus_1_writes_at_the_file_position(void **state) {
   open_at(-1, UINT64_MAX);
   avow_unref(avow_write(opened_stream(), avow_string("one ")));
 
@@ -110,7 +110,7 @@ static void writes_go_where_the_file_stands(void **state) {
   assert_holds("one two");
 }
 
-static void cancelled_write_goes_on(void **state) {
+static void canceled_write_is_still_written(void **state) {
   open_at(0, UINT64_MAX);
   assert_cancels_at_once(avow_write(opened_stream(), avow_string("one ")));
   assert_cancels_at_once(avow_write(opened_stream(), avow_string("two ")));
@@ -130,7 +130,7 @@ static void after_a_failure_every_write_fails(void **state) {
     assert_rejects(ps[i], UV_EBADF);
 }
 
-static void close_settles_what_is_pending(void **state) {
+static void close_settles_pending_operations(void **state) {
   fill("hello");
   open_at(0, UINT64_MAX);
   avow_promise_t *ps[] = { avow_read(opened_stream(), 9),
@@ -172,7 +172,7 @@ static void idle_stream_closes_at_once(void **state) {
   assert_fulfils_none(avow_close(opened_stream()));
 }
 
-static void value_that_goes_closes_its_stream(void **state) {
+static void releasing_the_value_closes_the_stream(void **state) {
   fill("hello");
   open_at(0, UINT64_MAX);
   avow_promise_t *p = avow_read(opened_stream(), 9);
@@ -185,38 +185,38 @@ static void value_that_goes_closes_its_stream(void **state) {
 /* While a write runs, between two reads. */
 #ifndef NDEBUG
 
-static avow_stream_t gone(void) {
+static avow_stream_t freed_stream(void) {
   open_at(0, 9);
   const avow_stream_t of = opened_stream();
   avow_value_clear(&opened);
   return of;
 }
 
-static void read_from_gone(void) {
-  avow_unref(avow_read(gone(), 1));
+static void read_from_freed(void) {
+  avow_unref(avow_read(freed_stream(), 1));
 }
 
-static void write_to_gone(void) {
-  avow_unref(avow_write(gone(), avow_string("x")));
+static void write_to_freed(void) {
+  avow_unref(avow_write(freed_stream(), avow_string("x")));
 }
 
-static void shut_gone_down(void) {
-  avow_unref(avow_shutdown(gone()));
+static void shut_down_freed(void) {
+  avow_unref(avow_shutdown(freed_stream()));
 }
 
-static void close_gone(void) {
-  avow_unref(avow_close(gone()));
+static void close_freed(void) {
+  avow_unref(avow_close(freed_stream()));
 }
 
-static void stream_that_is_gone_is_named_as_such(void **state) {
-  static void (*const uses[])(void) = { read_from_gone, write_to_gone,
-                                        shut_gone_down, close_gone };
+static void use_of_a_freed_stream_is_misuse(void **state) {
+  static void (*const uses[])(void) = { read_from_freed, write_to_freed,
+                                        shut_down_freed, close_freed };
   for (size_t i = 0; i < sizeof(uses) / sizeof(uses[0]); i++)
     assert_misuse(uses[i],
                   "stream used after the value that owns it was freed");
 }
 
-static void stream_where_another_was_is_there(void **state) {
+static void new_stream_at_a_freed_address_is_usable(void **state) {
   fill("hello");
   for (int i = 0; i < 100; i++) {
     open_at(0, 5);
@@ -227,7 +227,7 @@ static void stream_where_another_was_is_there(void **state) {
 
 #endif
 
-static void pump_ends_when_its_file_goes(void **state) {
+static void release_of_the_file_stream_cancels_the_pump(void **state) {
   fill("hello you");
   open_at(0, UINT64_MAX);
   open_ends(avow_duplex(loop, 1, NULL), ends);
@@ -241,7 +241,7 @@ static void pump_ends_when_its_file_goes(void **state) {
   avow_value_clear(&ends[1]);
 }
 
-static void loop_may_close_in_the_middle(void **state) {
+static void loop_may_close_during_operations(void **state) {
   fill("hello");
   open_at(0, UINT64_MAX);
   avow_unref(avow_read(opened_stream(), 9));
@@ -254,27 +254,27 @@ static void loop_may_close_in_the_middle(void **state) {
   assert_int_equal(avow_loop_init(loop, NULL), 0);
 }
 
-static void assert_is_over(avow_promise_t *p) {
+static void assert_is_canceled(avow_promise_t *p) {
   assert_int_equal(avow_state(p), AVOW_REJECTED);
   assert_int_equal(avow_error_code(avow_result(p)), UV_ECANCELED);
   avow_unref(p);
 }
 
-static void what_outlives_its_loop_can_do_nothing(void **state) {
+static void operations_after_loop_close_reject(void **state) {
   open_at(0, UINT64_MAX);
   assert_int_equal(avow_loop_close(loop), 0);
 
-  assert_is_over(avow_read(opened_stream(), 1));
-  assert_is_over(avow_write(opened_stream(), avow_string("a")));
-  assert_is_over(avow_read_all(opened_stream(), 1));
-  assert_is_over(avow_shutdown(opened_stream()));
-  assert_is_over(avow_close(opened_stream()));
+  assert_is_canceled(avow_read(opened_stream(), 1));
+  assert_is_canceled(avow_write(opened_stream(), avow_string("a")));
+  assert_is_canceled(avow_read_all(opened_stream(), 1));
+  assert_is_canceled(avow_shutdown(opened_stream()));
+  assert_is_canceled(avow_close(opened_stream()));
 
   avow_value_clear(&opened);
   assert_int_equal(avow_loop_init(loop, NULL), 0);
 }
 
-static void file_is_pumped_with_back_pressure(void **state) {
+static void file_is_pumped_with_backpressure(void **state) {
   char *text = calloc(1, LARGE + 1);
   assert_non_null(text);
   memset(text, 'x', LARGE);
@@ -317,7 +317,7 @@ static void file_survives_failing_memory(void **state) {
   }
 }
 
-static void stream_needs_memory(void **state) {
+static void stream_without_memory_is_refused(void **state) {
   for (long nth = 1; nth <= 2; nth++) {
     fail_allocation(nth, false);
     opened = avow_file_stream(loop, file, 0, 1);
@@ -332,30 +332,30 @@ SUITE(file_stream) {
   pool_init();
   const struct CMUnitTest tests[] = {
     IN_FILE(file_is_read_from_its_offset_to_its_end),
-    IN_FILE(no_more_is_read_than_the_part),
-    IN_FILE(file_is_read_from_where_it_stands),
-    IN_FILE(offset_has_to_be_one),
-    IN_FILE(one_reads_at_a_time),
-    IN_FILE(cancelled_read_is_there_for_the_next),
+    IN_FILE(read_stops_at_the_end_of_the_part),
+    IN_FILE(offset_minus_1_reads_from_the_file_position),
+    IN_FILE(invalid_offset_is_refused),
+    IN_FILE(second_read_is_refused),
+    IN_FILE(canceled_read_keeps_its_data_for_the_next_read),
     IN_FILE(failed_read_rejects_and_the_next_tries_again),
-    IN_FILE(writes_go_on_from_the_offset_in_order),
-    IN_FILE(writes_go_where_the_file_stands),
-    IN_FILE(cancelled_write_goes_on),
+    IN_FILE(writes_continue_from_the_offset_in_order),
+    IN_FILE(offset_minus_1_writes_at_the_file_position),
+    IN_FILE(canceled_write_is_still_written),
     IN_FILE(after_a_failure_every_write_fails),
-    IN_FILE(close_settles_what_is_pending),
+    IN_FILE(close_settles_pending_operations),
     IN_FILE(close_waits_for_the_pool),
     IN_FILE(idle_stream_closes_at_once),
-    IN_FILE(value_that_goes_closes_its_stream),
-    IN_FILE(loop_may_close_in_the_middle),
-    IN_FILE(what_outlives_its_loop_can_do_nothing),
-    IN_FILE(file_is_pumped_with_back_pressure),
-    IN_FILE(pump_ends_when_its_file_goes),
+    IN_FILE(releasing_the_value_closes_the_stream),
+    IN_FILE(loop_may_close_during_operations),
+    IN_FILE(operations_after_loop_close_reject),
+    IN_FILE(file_is_pumped_with_backpressure),
+    IN_FILE(release_of_the_file_stream_cancels_the_pump),
 #ifndef NDEBUG
-    IN_FILE(stream_that_is_gone_is_named_as_such),
-    IN_FILE(stream_where_another_was_is_there),
+    IN_FILE(use_of_a_freed_stream_is_misuse),
+    IN_FILE(new_stream_at_a_freed_address_is_usable),
 #endif
     IN_FILE(file_survives_failing_memory),
-    IN_FILE(stream_needs_memory),
+    IN_FILE(stream_without_memory_is_refused),
   };
   return RUN(tests);
 }

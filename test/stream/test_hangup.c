@@ -7,7 +7,7 @@
 #include "worlds.h"
 
 /* The program's class in these tests cannot report a hang-up. */
-static bool can_be_known(void) {
+static bool can_report_hangup(void) {
   return strcmp(world->name, "veil") != 0;
 }
 
@@ -15,11 +15,11 @@ static bool is_tcp(void) {
   return strcmp(world->name, "tcp") == 0;
 }
 
-static avow_promise_t *gone(void) {
+static avow_promise_t *wait_for_hangup(void) {
   return avow_hangup(here());
 }
 
-static void turns(void) {
+static void run_iterations(void) {
   for (int i = 0; i < 5; i++)
     avow_ignore(avow_run(avow_next_iteration(loop)));
 }
@@ -33,13 +33,13 @@ static void write_there(const char *text) {
 }
 
 /* TCP answers the data with a reset. */
-static void peer_that_closes_has_gone(void **state) {
-  avow_promise_t *p = gone();
-  if (!can_be_known()) {
+static void closed_peer_is_a_hangup(void **state) {
+  avow_promise_t *p = wait_for_hangup();
+  if (!can_report_hangup()) {
     assert_says(p, UV_ENOTSUP, "poll: operation not supported");
     return;
   }
-  turns();
+  run_iterations();
   assert_int_equal(avow_state(p), AVOW_PENDING);
 
   drop(&ends[1]);
@@ -47,89 +47,89 @@ static void peer_that_closes_has_gone(void **state) {
     write_there("x");
 
   assert_fulfils_none(p);
-  assert_fulfils_none(gone());
+  assert_fulfils_none(wait_for_hangup());
 }
 
-static void unread_bytes_tell_of_it_at_once(void **state) {
-  if (!can_be_known())
+static void closed_peer_with_unread_data_is_a_hangup(void **state) {
+  if (!can_report_hangup())
     return;
   write_there("hello");
-  avow_promise_t *p = gone();
-  turns();
+  avow_promise_t *p = wait_for_hangup();
+  run_iterations();
   drop(&ends[1]);
 
   assert_fulfils_none(p);
 }
 
-static void peer_that_has_ended_its_side_has_not(void **state) {
-  if (!can_be_known())
+static void half_closed_peer_is_no_hangup(void **state) {
+  if (!can_report_hangup())
     return;
-  avow_promise_t *p = gone();
+  avow_promise_t *p = wait_for_hangup();
   assert_fulfils_none(avow_shutdown(there()));
   assert_fulfils_none(avow_read(here(), 9));
-  turns();
+  run_iterations();
   assert_int_equal(avow_state(p), AVOW_PENDING);
 
   write_there("answer");
   assert_fulfils_bytes(avow_read(there(), 1), "a");
-  turns();
+  run_iterations();
   assert_int_equal(avow_state(p), AVOW_PENDING);
 
   avow_cancel(p);
   assert_rejects(p, UV_ECANCELED);
 }
 
-static void both_sides_that_end_are_an_end(void **state) {
-  if (!can_be_known())
+static void hangup_is_reported_after_a_shutdown(void **state) {
+  if (!can_report_hangup())
     return;
-  avow_promise_t *p = gone();
+  avow_promise_t *p = wait_for_hangup();
   avow_unref(avow_catch(avow_shutdown(here()), ignore, NULL));
-  turns();
+  run_iterations();
   drop(&ends[1]);
 
   assert_fulfils_none(p);
 }
 
-static void one_waits_at_a_time(void **state) {
-  if (!can_be_known())
+static void second_hangup_request_is_refused(void **state) {
+  if (!can_report_hangup())
     return;
-  avow_promise_t *p = gone();
-  assert_says(gone(), UV_EALREADY, "poll: already in progress");
+  avow_promise_t *p = wait_for_hangup();
+  assert_says(wait_for_hangup(), UV_EALREADY, "poll: already in progress");
   avow_cancel(p);
   assert_rejects(p, UV_ECANCELED);
 
-  p = gone();
-  turns();
+  p = wait_for_hangup();
+  run_iterations();
   assert_int_equal(avow_state(p), AVOW_PENDING);
   avow_cancel(p);
   assert_rejects(p, UV_ECANCELED);
 }
 
-static void what_closes_waits_no_more(void **state) {
-  if (!can_be_known())
+static void closing_the_stream_cancels_the_hangup(void **state) {
+  if (!can_report_hangup())
     return;
-  avow_promise_t *p = gone();
+  avow_promise_t *p = wait_for_hangup();
   avow_promise_t *closed = avow_close(here());
-  assert_rejects(gone(), UV_EINVAL);
+  assert_rejects(wait_for_hangup(), UV_EINVAL);
 
   assert_rejects(p, UV_ECANCELED);
   assert_fulfils_none(closed);
 }
 
-static void nor_does_what_goes(void **state) {
-  if (!can_be_known())
+static void releasing_the_stream_cancels_the_hangup(void **state) {
+  if (!can_report_hangup())
     return;
-  avow_promise_t *p = gone();
-  turns();
+  avow_promise_t *p = wait_for_hangup();
+  run_iterations();
   drop(&ends[0]);
 
   assert_rejects(p, UV_ECANCELED);
 }
 
-static void reading_and_writing_go_on_meanwhile(void **state) {
-  if (!can_be_known())
+static void reads_and_writes_work_during_hangup_detection(void **state) {
+  if (!can_report_hangup())
     return;
-  avow_promise_t *p = gone();
+  avow_promise_t *p = wait_for_hangup();
   avow_promise_t *read = avow_read(there(), 1);
   write_there("a");
   assert_fulfils_bytes(read, "a");
@@ -143,12 +143,12 @@ static void reading_and_writing_go_on_meanwhile(void **state) {
 }
 
 /* Polling would report this data repeatedly. */
-static void data_out_of_band_end_it(void **state) {
+static void out_of_band_data_rejects_the_hangup(void **state) {
   uv_os_fd_t fd;
   if (!is_tcp())
     return;
   assert_int_equal(uv_fileno(handle_of(&ends[1]), &fd), 0);
-  avow_promise_t *p = gone();
+  avow_promise_t *p = wait_for_hangup();
   assert_int_equal(send(fd, "!", 1, MSG_OOB), 1);
 
   assert_rejects(p, UV_ENOTSUP);
@@ -161,27 +161,27 @@ static int second_free(void) {
   return second;
 }
 
-static void no_descriptor_stays(void **state) {
+static void hangup_leaves_no_descriptor_open(void **state) {
   const int before = second_free();
   for (int i = 0; i < 3; i++) {
-    avow_promise_t *p = gone();
-    turns();
+    avow_promise_t *p = wait_for_hangup();
+    run_iterations();
     avow_cancel(p);
     avow_unref(avow_catch(p, ignore, NULL));
-    turns();
+    run_iterations();
   }
 
   assert_int_equal(second_free(), before);
 }
 
-static void needs_memory(void **state) {
-  if (!can_be_known())
+static void hangup_survives_failing_memory(void **state) {
+  if (!can_report_hangup())
     return;
   bool lacked = true;
   for (long nth = 1; lacked; nth++) {
     fail_allocation(nth, false);
-    avow_promise_t *p = gone();
-    turns();
+    avow_promise_t *p = wait_for_hangup();
+    run_iterations();
     lacked = allocation_failed();
     fail_allocation(0, false);
     avow_cancel(p);
@@ -193,22 +193,22 @@ static void needs_memory(void **state) {
   }
 }
 
-static void loop_may_close_meanwhile(void **state) {
-  avow_promise_t *p = avow_catch(gone(), ignore, NULL);
-  turns();
+static void loop_may_close_during_hangup_detection(void **state) {
+  avow_promise_t *p = avow_catch(wait_for_hangup(), ignore, NULL);
+  run_iterations();
   avow_unref(p);
   drop(&ends[0]);
   drop(&ends[1]);
 }
 
-static void last_reader_of_a_pipe_counts(void **state) {
+static void closing_the_last_reader_of_a_pipe_is_a_hangup(void **state) {
   uv_pipe_t pipe_handle;
   int fds[2];
   assert_int_equal(pipe(fds), 0);
   assert_int_equal(uv_pipe_init(loop, &pipe_handle, 0), 0);
   assert_int_equal(uv_pipe_open(&pipe_handle, fds[1]), 0);
   avow_promise_t *p = avow_hangup(avow_uv_stream((uv_stream_t *) &pipe_handle));
-  turns();
+  run_iterations();
   assert_int_equal(avow_state(p), AVOW_PENDING);
   (void) close(fds[0]);
 
@@ -217,7 +217,7 @@ static void last_reader_of_a_pipe_counts(void **state) {
   assert_fulfils_none(avow_close_handle((uv_handle_t *) &pipe_handle));
 }
 
-static void what_has_no_descriptor_has_no_peer(void **state) {
+static void hangup_without_a_descriptor_rejects(void **state) {
   uv_tcp_t tcp;
   assert_int_equal(uv_tcp_init(loop, &tcp), 0);
 
@@ -228,20 +228,20 @@ static void what_has_no_descriptor_has_no_peer(void **state) {
 
 SUITE(hangup) {
   const struct CMUnitTest tests[] = {
-    cmocka_unit_test(peer_that_closes_has_gone),
-    cmocka_unit_test(unread_bytes_tell_of_it_at_once),
-    cmocka_unit_test(peer_that_has_ended_its_side_has_not),
-    cmocka_unit_test(both_sides_that_end_are_an_end),
-    cmocka_unit_test(one_waits_at_a_time),
-    cmocka_unit_test(what_closes_waits_no_more),
-    cmocka_unit_test(nor_does_what_goes),
-    cmocka_unit_test(reading_and_writing_go_on_meanwhile),
-    cmocka_unit_test(data_out_of_band_end_it),
-    cmocka_unit_test(no_descriptor_stays),
-    cmocka_unit_test(needs_memory),
-    cmocka_unit_test(loop_may_close_meanwhile),
-    cmocka_unit_test(last_reader_of_a_pipe_counts),
-    cmocka_unit_test(what_has_no_descriptor_has_no_peer),
+    cmocka_unit_test(closed_peer_is_a_hangup),
+    cmocka_unit_test(closed_peer_with_unread_data_is_a_hangup),
+    cmocka_unit_test(half_closed_peer_is_no_hangup),
+    cmocka_unit_test(hangup_is_reported_after_a_shutdown),
+    cmocka_unit_test(second_hangup_request_is_refused),
+    cmocka_unit_test(closing_the_stream_cancels_the_hangup),
+    cmocka_unit_test(releasing_the_stream_cancels_the_hangup),
+    cmocka_unit_test(reads_and_writes_work_during_hangup_detection),
+    cmocka_unit_test(out_of_band_data_rejects_the_hangup),
+    cmocka_unit_test(hangup_leaves_no_descriptor_open),
+    cmocka_unit_test(hangup_survives_failing_memory),
+    cmocka_unit_test(loop_may_close_during_hangup_detection),
+    cmocka_unit_test(closing_the_last_reader_of_a_pipe_is_a_hangup),
+    cmocka_unit_test(hangup_without_a_descriptor_rejects),
   };
   return RUN_IN_WORLDS(tests);
 }

@@ -11,7 +11,7 @@
 #include "disk.h"
 #include "streamed.h"
 
-static void file_is_opened_where_it_stands(void **state) {
+static void file_is_opened_at_its_position(void **state) {
   fill("hello you");
   assert_int_equal(lseek(file, 6, SEEK_SET), 6);
 
@@ -21,7 +21,7 @@ static void file_is_opened_where_it_stands(void **state) {
   assert_null(avow_stream_handle(opened_stream()));
 }
 
-static void assert_talks(int fd, int peer, uv_handle_type type) {
+static void assert_exchanges_data(int fd, int peer, uv_handle_type type) {
   char data[9] = "";
   opened = avow_open_stream(loop, fd);
   assert_int_equal(avow_stream_handle(opened_stream())->type, type);
@@ -41,7 +41,7 @@ static void socket_is_opened(void **state) {
   int fds[2];
   assert_int_equal(socketpair(AF_UNIX, SOCK_STREAM, 0, fds), 0);
 
-  assert_talks(fds[0], fds[1], UV_NAMED_PIPE);
+  assert_exchanges_data(fds[0], fds[1], UV_NAMED_PIPE);
 }
 
 /* Opens a terminal. Stores the descriptor of its other side in `*peer`. */
@@ -71,7 +71,7 @@ static void terminal_is_opened(void **state) {
   (void) close(peer);
 }
 
-static void terminal_that_was_opened_anew_is_closed(void **state) {
+static void reopened_terminal_is_closed(void **state) {
   int peer;
   const int fd = open_terminal(&peer);
   opened = avow_open_stream(loop, fd);
@@ -118,7 +118,7 @@ static void close_master(int master) {
   (void) close(master);
 }
 
-static void end_of_a_terminal_is_an_end(void **state) {
+static void read_all_ends_with_the_terminal(void **state) {
   int master;
   const int fd = open_master(&master);
   avow_promise_t *p = avow_read_all(opened_stream(), 100);
@@ -131,7 +131,7 @@ static void end_of_a_terminal_is_an_end(void **state) {
   close_master(master);
 }
 
-static void end_of_a_terminal_is_none(void **state) {
+static void read_at_the_end_of_a_terminal_gives_none(void **state) {
   int master;
   const int fd = open_master(&master);
   say(fd, "all");
@@ -176,7 +176,7 @@ static void end_of_a_terminal_ends_a_pump(void **state) {
 }
 
 /* The system returns at most 4,095 bytes for each read. */
-static void all_parts_come_before_the_end_of_a_terminal(void **state) {
+static void all_data_precedes_the_end_of_a_terminal(void **state) {
   char much[6001];
   int master, fds[2];
   memset(much, 'x', sizeof(much) - 1);
@@ -201,7 +201,7 @@ static void all_parts_come_before_the_end_of_a_terminal(void **state) {
   }
 }
 
-static void all_chunks_come_before_the_end_of_a_terminal(void **state) {
+static void all_chunks_precede_the_end_of_a_terminal(void **state) {
   char much[6000] = "";
   size_t sum = 0, len = 1;
   int master;
@@ -225,7 +225,7 @@ static void all_chunks_come_before_the_end_of_a_terminal(void **state) {
 }
 
 /* The program's own handle, of the type that libuv guesses. */
-static void end_of_a_terminal_of_libuv_is_an_end(void **state) {
+static void read_all_ends_with_a_terminal_of_the_program(void **state) {
   uv_tty_t tty;
   int master;
   const int fd = open_terminal(&master);
@@ -271,13 +271,13 @@ static void assert_ends_well(int fd, int peer) {
   (void) close(peer);
 }
 
-static void pipe_is_shut_down_as_far_as_it_goes(void **state) {
+static void pump_to_a_pipe_shuts_it_down(void **state) {
   int fds[2];
   assert_int_equal(pipe(fds), 0);
   assert_ends_well(fds[1], fds[0]);
 }
 
-static void terminal_is_shut_down_as_far_as_it_goes(void **state) {
+static void pump_to_a_terminal_shuts_it_down(void **state) {
   int peer;
   const int fd = open_terminal(&peer);
   assert_ends_well(fd, peer);
@@ -303,7 +303,7 @@ static void pipe_is_pumped_to_a_pipe(void **state) {
   (void) close(out[1]);
 }
 
-static void what_is_no_stream_is_refused(void **state) {
+static void unsuitable_descriptors_are_refused(void **state) {
   const int directory = open("/tmp", O_RDONLY);
 
   opened = avow_open_stream(loop, 1 << 20);
@@ -317,7 +317,7 @@ static void what_is_no_stream_is_refused(void **state) {
   (void) close(directory);
 }
 
-static void opening_needs_memory(void **state) {
+static void open_stream_without_memory_is_refused(void **state) {
   int fds[2];
   assert_int_equal(pipe(fds), 0);
   for (long nth = 1; nth <= 2; nth++) {
@@ -334,23 +334,23 @@ static void opening_needs_memory(void **state) {
 SUITE(open_stream) {
   (void) signal(SIGPIPE, SIG_IGN);
   const struct CMUnitTest tests[] = {
-    IN_FILE(file_is_opened_where_it_stands),
+    IN_FILE(file_is_opened_at_its_position),
     IN_FILE(socket_is_opened),
     IN_FILE(terminal_is_opened),
-    IN_FILE(terminal_that_was_opened_anew_is_closed),
-    IN_FILE(end_of_a_terminal_is_an_end),
-    IN_FILE(end_of_a_terminal_is_none),
+    IN_FILE(reopened_terminal_is_closed),
+    IN_FILE(read_all_ends_with_the_terminal),
+    IN_FILE(read_at_the_end_of_a_terminal_gives_none),
     IN_FILE(end_of_a_terminal_ends_chunks),
     IN_FILE(end_of_a_terminal_ends_a_pump),
-    IN_FILE(all_parts_come_before_the_end_of_a_terminal),
-    IN_FILE(all_chunks_come_before_the_end_of_a_terminal),
-    IN_FILE(end_of_a_terminal_of_libuv_is_an_end),
+    IN_FILE(all_data_precedes_the_end_of_a_terminal),
+    IN_FILE(all_chunks_precede_the_end_of_a_terminal),
+    IN_FILE(read_all_ends_with_a_terminal_of_the_program),
     IN_FILE(master_of_a_terminal_does_not_block),
-    IN_FILE(pipe_is_shut_down_as_far_as_it_goes),
-    IN_FILE(terminal_is_shut_down_as_far_as_it_goes),
+    IN_FILE(pump_to_a_pipe_shuts_it_down),
+    IN_FILE(pump_to_a_terminal_shuts_it_down),
     IN_FILE(pipe_is_pumped_to_a_pipe),
-    IN_FILE(what_is_no_stream_is_refused),
-    IN_FILE(opening_needs_memory),
+    IN_FILE(unsuitable_descriptors_are_refused),
+    IN_FILE(open_stream_without_memory_is_refused),
   };
   return RUN(tests);
 }

@@ -6,7 +6,7 @@
 #include <sys/socket.h>
 #include <unistd.h>
 
-static void what_comes_is_moved_and_then_the_end(void **state) {
+static void pump_moves_data_and_then_the_end(void **state) {
   avow_promise_t *p = start_pump();
   tell("hello ");
   turn_once();
@@ -20,7 +20,7 @@ static void what_comes_is_moved_and_then_the_end(void **state) {
   assert_told("");
 }
 
-static void what_is_to_stay_open_does(void **state) {
+static void keep_open_keeps_the_sink_open(void **state) {
   const avow_pump_options_t options = { .keep_open = true };
   tell("hello ");
   leave(0);
@@ -33,7 +33,7 @@ static void what_is_to_stay_open_does(void **state) {
   assert_told("hello you");
 }
 
-static void nothing_is_moved_from_a_stream_that_ends(void **state) {
+static void pump_of_an_ended_stream_moves_nothing(void **state) {
   leave(0);
 
   assert_fulfils_int(start_pump(), 0);
@@ -41,7 +41,7 @@ static void nothing_is_moved_from_a_stream_that_ends(void **state) {
   assert_told("");
 }
 
-static void the_other_direction_stays_open(void **state) {
+static void other_direction_stays_open(void **state) {
   avow_promise_t *p = start_pump();
   assert_int_equal(shutdown(peers[0], SHUT_WR), 0);
   assert_fulfils_int(p, 0);
@@ -54,7 +54,7 @@ static void the_other_direction_stays_open(void **state) {
   assert_told_at(0, "back");
 }
 
-static void much_is_moved_no_faster_than_it_is_taken(void **state) {
+static void slow_receiver_causes_backpressure(void **state) {
   uint64_t moved;
   const avow_pump_options_t options = { .moved = &moved };
   avow_promise_t *p =
@@ -126,7 +126,7 @@ static void failed_write_rejects(void **state) {
   assert_says(p, UV_EPIPE, "write: broken pipe");
 }
 
-static void failed_write_of_what_waited_rejects(void **state) {
+static void failed_queued_write_rejects(void **state) {
   avow_promise_t *p = start_pump();
   assert_true(stuff() < LARGE);
 
@@ -149,7 +149,7 @@ static void failed_shutdown_rejects(void **state) {
 
 /* The receiver takes less than a write at a time, so the system splits each
    write. */
-static void slow_receiver_is_not_idle(void **state) {
+static void slow_receiver_does_not_time_out(void **state) {
   const avow_pump_options_t options = { .idle = 1000 };
   const int little = 4096;
   uv_os_fd_t fd;
@@ -195,7 +195,7 @@ static void pump_waits_for_a_full_stream(void **state) {
   assert_int_equal(heard, said + 4);
 }
 
-static void one_reads_at_a_time(void **state) {
+static void second_reader_is_refused(void **state) {
   avow_promise_t *read = avow_read(avow_uv_stream(from), 100);
   assert_says(start_pump(), UV_EALREADY, "pump: already in progress");
   avow_cancel(read);
@@ -236,7 +236,7 @@ static avow_value_t pump_cb(const avow_value_t *arg, void *data) {
   return avow_follow(start_pump());
 }
 
-static void handler_of_a_read_may_pump_the_rest(void **state) {
+static void read_handler_may_pump_the_rest(void **state) {
   tell("head body");
   avow_promise_t *p =
       avow_then(avow_read(avow_uv_stream(from), 5), pump_cb, NULL, NULL);
@@ -259,7 +259,7 @@ static void pump_survives_failing_memory(void **state) {
                                  start_to_the_end);
 }
 
-static void pump_says_how_far_it_is(void **state) {
+static void pump_reports_the_bytes_moved(void **state) {
   uint64_t moved = 77;
   const avow_pump_options_t options = { .moved = &moved, .idle = 60000 };
   avow_promise_t *p =
@@ -277,24 +277,24 @@ static void pump_says_how_far_it_is(void **state) {
 SUITE(pump) {
   (void) signal(SIGPIPE, SIG_IGN);
   const struct CMUnitTest tests[] = {
-    PUMP(what_is_to_stay_open_does),
-    PUMP(what_comes_is_moved_and_then_the_end),
-    PUMP(nothing_is_moved_from_a_stream_that_ends),
-    PUMP(the_other_direction_stays_open),
-    PUMP(much_is_moved_no_faster_than_it_is_taken),
-    PUMP(pump_says_how_far_it_is),
+    PUMP(keep_open_keeps_the_sink_open),
+    PUMP(pump_moves_data_and_then_the_end),
+    PUMP(pump_of_an_ended_stream_moves_nothing),
+    PUMP(other_direction_stays_open),
+    PUMP(slow_receiver_causes_backpressure),
+    PUMP(pump_reports_the_bytes_moved),
     PUMP(stream_may_be_pumped_into_itself),
     PUMP(both_directions_are_pumped_at_once),
     PUMP(failed_read_rejects),
     PUMP(failed_write_rejects),
-    PUMP(failed_write_of_what_waited_rejects),
+    PUMP(failed_queued_write_rejects),
     PUMP(failed_shutdown_rejects),
-    PUMP(slow_receiver_is_not_idle),
+    PUMP(slow_receiver_does_not_time_out),
     PUMP(pump_waits_for_a_full_stream),
-    PUMP(one_reads_at_a_time),
+    PUMP(second_reader_is_refused),
     PUMP(pump_rejects_closing_streams),
     PUMP(pump_rejects_a_source_without_connection),
-    PUMP(handler_of_a_read_may_pump_the_rest),
+    PUMP(read_handler_may_pump_the_rest),
     PUMP(pump_survives_failing_memory),
   };
   return RUN(tests);

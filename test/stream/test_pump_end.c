@@ -5,7 +5,7 @@
 #include <signal.h>
 #include <unistd.h>
 
-static void cancelled_pump_leaves_the_rest(void **state) {
+static void canceled_pump_leaves_the_rest(void **state) {
   avow_promise_t *p = start_pump();
   tell("moved");
   turn_once();
@@ -20,7 +20,7 @@ static void cancelled_pump_leaves_the_rest(void **state) {
   assert_told("moved");
 }
 
-static void pump_cancelled_before_it_moves_moves_nothing(void **state) {
+static void pump_canceled_at_once_moves_nothing(void **state) {
   tell("left");
   avow_promise_t *p = start_pump();
 
@@ -32,7 +32,7 @@ static void pump_cancelled_before_it_moves_moves_nothing(void **state) {
   assert_int_equal(read(peers[1], &byte, 1), -1);
 }
 
-static void pump_cancelled_while_it_waits_writes_all_it_read(void **state) {
+static void canceled_pump_writes_all_that_it_read(void **state) {
   avow_promise_t *p = start_pump();
   assert_true(stuff() < LARGE);
   const size_t queued = uv_stream_get_write_queue_size(to);
@@ -49,7 +49,7 @@ static void pump_cancelled_while_it_waits_writes_all_it_read(void **state) {
   assert_fulfils_int(avow_write(avow_uv_stream(to), avow_string("!")), 1);
 }
 
-static void pump_cancelled_as_it_shuts_down_ends(void **state) {
+static void pump_canceled_during_its_shutdown_settles(void **state) {
   avow_promise_t *p = start_pump();
   leave(0);
   turn_once();
@@ -59,7 +59,7 @@ static void pump_cancelled_as_it_shuts_down_ends(void **state) {
   avow_value_unref(avow_run(p));
 }
 
-static void pump_cancelled_in_the_turn_of_its_end_stays(void **state) {
+static void cancel_after_the_pump_ends_changes_nothing(void **state) {
   avow_promise_t *p = start_pump();
   avow_promise_t *q = avow_then(avow_ref(p), cancel_cb, NULL, p);
   leave(0);
@@ -69,7 +69,7 @@ static void pump_cancelled_in_the_turn_of_its_end_stays(void **state) {
   assert_fulfils_int(p, 0);
 }
 
-static void closing_the_source_rejects(void **state) {
+static void closing_the_source_rejects_the_pump(void **state) {
   avow_promise_t *p = start_pump();
 
   assert_fulfils_none(avow_close_handle((uv_handle_t *) from));
@@ -77,7 +77,7 @@ static void closing_the_source_rejects(void **state) {
   assert_rejects(p, UV_ECANCELED);
 }
 
-static void closing_the_destination_rejects(void **state) {
+static void closing_the_destination_rejects_the_pump(void **state) {
   avow_promise_t *p = start_pump();
 
   assert_fulfils_none(avow_close_handle((uv_handle_t *) to));
@@ -87,7 +87,7 @@ static void closing_the_destination_rejects(void **state) {
   turn_once();
 }
 
-static void closing_either_while_it_waits_rejects(void **state) {
+static void closing_a_stream_rejects_a_waiting_pump(void **state) {
   for (int i = 0; i < 2; i++) {
     avow_promise_t *p = start_pump();
     assert_true(stuff() < LARGE);
@@ -100,7 +100,7 @@ static void closing_either_while_it_waits_rejects(void **state) {
   }
 }
 
-static void foreign_close_while_it_waits_rejects(void **state) {
+static void uv_close_of_a_stream_rejects_a_waiting_pump(void **state) {
   for (int i = 0; i < 2; i++) {
     avow_promise_t *p = start_pump();
     assert_true(stuff() < LARGE);
@@ -118,7 +118,7 @@ static void foreign_close_while_it_waits_rejects(void **state) {
   }
 }
 
-static void loop_close_ends_pumps(void **state) {
+static void loop_close_cancels_pumps(void **state) {
   avow_promise_t *p = start_pump();
 
   assert_int_equal(avow_loop_close(loop), 0);
@@ -128,7 +128,7 @@ static void loop_close_ends_pumps(void **state) {
   assert_int_equal(avow_loop_init(loop, NULL), 0);
 }
 
-static void loop_close_leaves_a_pump_that_waits_to_its_streams(void **state) {
+static void waiting_pump_is_freed_after_loop_and_stream_close(void **state) {
   avow_promise_t *p = start_pump();
   assert_true(stuff() < LARGE);
 
@@ -144,17 +144,17 @@ static void loop_close_leaves_a_pump_that_waits_to_its_streams(void **state) {
 SUITE(pump_end) {
   (void) signal(SIGPIPE, SIG_IGN);
   const struct CMUnitTest tests[] = {
-    PUMP(cancelled_pump_leaves_the_rest),
-    PUMP(pump_cancelled_before_it_moves_moves_nothing),
-    PUMP(pump_cancelled_while_it_waits_writes_all_it_read),
-    PUMP(pump_cancelled_as_it_shuts_down_ends),
-    PUMP(pump_cancelled_in_the_turn_of_its_end_stays),
-    PUMP(closing_the_source_rejects),
-    PUMP(closing_the_destination_rejects),
-    PUMP(closing_either_while_it_waits_rejects),
-    PUMP(foreign_close_while_it_waits_rejects),
-    PUMP(loop_close_ends_pumps),
-    PUMP(loop_close_leaves_a_pump_that_waits_to_its_streams),
+    PUMP(canceled_pump_leaves_the_rest),
+    PUMP(pump_canceled_at_once_moves_nothing),
+    PUMP(canceled_pump_writes_all_that_it_read),
+    PUMP(pump_canceled_during_its_shutdown_settles),
+    PUMP(cancel_after_the_pump_ends_changes_nothing),
+    PUMP(closing_the_source_rejects_the_pump),
+    PUMP(closing_the_destination_rejects_the_pump),
+    PUMP(closing_a_stream_rejects_a_waiting_pump),
+    PUMP(uv_close_of_a_stream_rejects_a_waiting_pump),
+    PUMP(loop_close_cancels_pumps),
+    PUMP(waiting_pump_is_freed_after_loop_and_stream_close),
   };
   return RUN(tests);
 }

@@ -38,7 +38,7 @@ static void assert_next_says(int code, const char *message) {
   avow_value_unref(v);
 }
 
-static void chunks_come_until_the_end(void **state) {
+static void chunks_are_received_until_the_end(void **state) {
   start(4, 2);
   say("hello world");
   hang_up();
@@ -50,7 +50,7 @@ static void chunks_come_until_the_end(void **state) {
   assert_fulfils_none(avow_channel_next(channel));
 }
 
-static void nothing_is_read_while_it_is_full(void **state) {
+static void full_channel_stops_reading(void **state) {
   start(1, 2);
   say("abcd");
   turn();
@@ -66,7 +66,7 @@ static void nothing_is_read_while_it_is_full(void **state) {
   assert_true(reads());
 }
 
-static void nothing_is_read_unasked_without_room(void **state) {
+static void capacity_0_reads_only_for_a_receiver(void **state) {
   start(10, 0);
   assert_false(reads());
   say("hello");
@@ -76,7 +76,7 @@ static void nothing_is_read_unasked_without_room(void **state) {
   assert_false(reads());
 }
 
-static void reader_who_keeps_asking_stops_nothing(void **state) {
+static void continuous_receives_do_not_stop_reading(void **state) {
   start(10, 1);
   for (int i = 0; i < 10; i++) {
     say("x");
@@ -95,7 +95,7 @@ static void closing_the_stream_fails_the_channel(void **state) {
   assert_next_says(UV_ECANCELED, "read: operation canceled");
 }
 
-static void closing_the_channel_leaves_the_rest_to_others(void **state) {
+static void closed_channel_leaves_the_rest_to_other_reads(void **state) {
   start(1, 1);
   say("ab");
   turn();
@@ -108,7 +108,7 @@ static void closing_the_channel_leaves_the_rest_to_others(void **state) {
   avow_value_unref(v);
 }
 
-static void closing_a_channel_that_waits_stops_reading(void **state) {
+static void closing_a_waiting_channel_stops_reading(void **state) {
   start(10, 1);
   turn();
   assert_true(reads());
@@ -127,7 +127,7 @@ static void failed_read_fails_the_channel(void **state) {
   assert_next_says(UV_ECONNRESET, "read: connection reset by peer");
 }
 
-static void one_reads_at_a_time(void **state) {
+static void second_reader_is_refused(void **state) {
   avow_promise_t *read = avow_read(avow_uv_stream(stream), 10);
   start(10, 1);
   assert_next_says(UV_EALREADY, "read: already in progress");
@@ -148,7 +148,7 @@ static void on_read(uv_stream_t *from, ssize_t nread, const uv_buf_t *buf) {
   note("read");
 }
 
-static void reading_of_the_program_s_own_goes_on(void **state) {
+static void reading_by_the_program_continues(void **state) {
   assert_int_equal(uv_read_start(stream, on_alloc, on_read), 0);
   start(10, 1);
 
@@ -159,7 +159,7 @@ static void reading_of_the_program_s_own_goes_on(void **state) {
   assert_notes("read");
 }
 
-static void chunks_of_nothing_are_refused(void **state) {
+static void chunks_of_0_bytes_are_refused(void **state) {
   start(0, 1);
 
   assert_next_says(UV_EINVAL, "read: invalid argument");
@@ -170,7 +170,7 @@ static avow_value_t chunks_cb(const avow_value_t *arg, void *data) {
   return avow_follow(avow_channel_next(channel));
 }
 
-static void handler_of_a_read_may_go_on_in_chunks(void **state) {
+static void read_handler_may_continue_with_chunks(void **state) {
   say("head body");
 
   const avow_value_t v = avow_run(
@@ -220,18 +220,18 @@ static void chunks_survive_failing_memory(void **state) {
 SUITE(read_channel) {
   (void) signal(SIGPIPE, SIG_IGN);
   const struct CMUnitTest tests[] = {
-    CHUNKS(chunks_come_until_the_end),
-    CHUNKS(nothing_is_read_while_it_is_full),
-    CHUNKS(nothing_is_read_unasked_without_room),
-    CHUNKS(reader_who_keeps_asking_stops_nothing),
+    CHUNKS(chunks_are_received_until_the_end),
+    CHUNKS(full_channel_stops_reading),
+    CHUNKS(capacity_0_reads_only_for_a_receiver),
+    CHUNKS(continuous_receives_do_not_stop_reading),
     CHUNKS(closing_the_stream_fails_the_channel),
-    CHUNKS(closing_the_channel_leaves_the_rest_to_others),
-    CHUNKS(closing_a_channel_that_waits_stops_reading),
+    CHUNKS(closed_channel_leaves_the_rest_to_other_reads),
+    CHUNKS(closing_a_waiting_channel_stops_reading),
     CHUNKS(failed_read_fails_the_channel),
-    CHUNKS(one_reads_at_a_time),
-    CHUNKS(reading_of_the_program_s_own_goes_on),
-    CHUNKS(chunks_of_nothing_are_refused),
-    CHUNKS(handler_of_a_read_may_go_on_in_chunks),
+    CHUNKS(second_reader_is_refused),
+    CHUNKS(reading_by_the_program_continues),
+    CHUNKS(chunks_of_0_bytes_are_refused),
+    CHUNKS(read_handler_may_continue_with_chunks),
     CHUNKS(loop_close_stops_reading),
     CHUNKS(chunks_survive_failing_memory),
   };

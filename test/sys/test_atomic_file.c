@@ -75,7 +75,7 @@ static void replace_file_keeps_owner_and_group(void **state) {
 }
 
 /* A write to the file would also have dropped the mode bits. */
-static void replace_file_drops_what_runs_as_its_owner(void **state) {
+static void replace_file_drops_set_uid_and_set_gid_bits(void **state) {
   make_old("file", 06755);
 
   assert_fulfils_int(replace("file"), 3);
@@ -91,7 +91,7 @@ static void replace_as_nobody(const char *name, gid_t group) {
   assert_string_equal(avow_error_message(&v), "no error");
 }
 
-static void replace_file_keeps_a_group_of_the_callers(void **state) {
+static void replace_file_keeps_a_group_of_the_caller(void **state) {
   need_root();
   make_old("file", 0664);
   give("file", OWNER, GROUP);
@@ -172,7 +172,7 @@ static void replace_file_keeps_the_acl(void **state) {
 
 /* The mode's bits for the group were the mask. They say nothing about another
    group. */
-static void replace_file_without_the_acl_is_its_owners_alone(void **state) {
+static void replace_file_without_the_acl_limits_access_to_owner(void **state) {
   need_root();
   make_old("file", 0640);
   give("file", OWNER, GROUP);
@@ -214,7 +214,7 @@ static void replace_file_keeps_attributes(void **state) {
 }
 
 /* The owner cannot set an attribute of a file if the ACL forbids writing. */
-static void replace_file_keeps_attributes_of_what_is_only_read(void **state) {
+static void replace_file_keeps_attributes_of_a_read_only_file(void **state) {
   need_root();
   make_old("file", 0640);
   give("file", NOBODY, NOBODY);
@@ -231,7 +231,7 @@ static void replace_file_keeps_attributes_of_what_is_only_read(void **state) {
 }
 
 /* A write to the file would also have dropped the capabilities. */
-static void replace_file_drops_what_it_is_capable_of(void **state) {
+static void replace_file_drops_capabilities(void **state) {
   static const char capable[] = "security.capability";
   static const unsigned char chown_only[20] = { [3] = 2, [4] = 1 };
   need_root();
@@ -246,7 +246,7 @@ static void replace_file_drops_what_it_is_capable_of(void **state) {
 }
 
 /* An attribute that only administrators set may decide who has access. */
-static void replace_file_without_an_attribute_is_its_owners_alone(void **s) {
+static void replace_file_without_attribute_limits_access_to_owner(void **s) {
   need_root();
   make_old("file", 0644);
   give("file", NOBODY, NOBODY);
@@ -260,7 +260,7 @@ static void replace_file_without_an_attribute_is_its_owners_alone(void **s) {
 }
 
 /* The ACL of an unreadable file is unknown. */
-static void replace_file_that_cannot_be_read_is_its_owners_alone(void **state) {
+static void replace_of_unreadable_file_limits_access_to_owner(void **state) {
   need_root();
   make_old("file", 0220);
   give("file", NOBODY, NOBODY);
@@ -274,7 +274,7 @@ static void replace_file_that_cannot_be_read_is_its_owners_alone(void **state) {
 
 /* The mode of new files, and leftovers of unfinished ones. */
 
-static void a_new_file_gets_what_the_umask_leaves(void **state) {
+static void new_file_gets_the_mode_that_the_umask_permits(void **state) {
   static const mode_t masks[] = { 077, 022, 002, 0 };
   for (size_t i = 0; i < sizeof(masks) / sizeof(*masks); i++) {
     const mode_t before = umask(masks[i]);
@@ -300,7 +300,7 @@ static avow__temp_file_t open_temp(const avow__dir_t *dir, const char *name) {
   return t;
 }
 
-static void what_a_killed_writer_left_goes(void **state) {
+static void leftover_of_a_killed_writer_is_removed(void **state) {
   const avow__dir_t dir = { .fd = open(at(""), O_RDONLY | O_DIRECTORY) };
   avow__temp_file_t first = open_temp(&dir, "file");
   avow__temp_file_t second = open_temp(&dir, "file");
@@ -319,7 +319,7 @@ static void what_a_killed_writer_left_goes(void **state) {
   assert_int_equal(close(dir.fd), 0);
 }
 
-static void what_was_left_goes_although_it_cannot_be_read(void **state) {
+static void unreadable_leftover_is_removed(void **state) {
   need_root();
   const avow__dir_t dir = { .fd = open(at(""), O_RDONLY | O_DIRECTORY) };
   avow__temp_file_t t = open_temp(&dir, "file");
@@ -333,7 +333,7 @@ static void what_was_left_goes_although_it_cannot_be_read(void **state) {
   assert_int_equal(close(dir.fd), 0);
 }
 
-static void what_nobody_wrote_stays(void **state) {
+static void entries_that_are_not_leftovers_stay(void **state) {
   const avow__dir_t dir = { .fd = open(at(""), O_RDONLY | O_DIRECTORY) };
   char name[AVOW__TEMP_NAME];
   avow__temp_file_t t = open_temp(&dir, "file");
@@ -413,7 +413,7 @@ static void write_in_a_process_of_its_own(const char *path) {
   _exit(write_often(&own, path, 1) == 0 ? 0 : 1);
 }
 
-static void two_writers_lose_nothing_of_each_others(void **state) {
+static void two_writers_do_not_mix_their_data(void **state) {
   const char *path = at("file");
   memset(contents[0], 'a', sizeof(contents[0]));
   memset(contents[1], 'b', sizeof(contents[1]));
@@ -433,25 +433,25 @@ static void two_writers_lose_nothing_of_each_others(void **state) {
 SUITE(atomic_file) {
   const struct CMUnitTest tests[] = {
     DISK_CASE(replace_file_keeps_owner_and_group),
-    DISK_CASE(replace_file_drops_what_runs_as_its_owner),
-    DISK_CASE(replace_file_keeps_a_group_of_the_callers),
+    DISK_CASE(replace_file_drops_set_uid_and_set_gid_bits),
+    DISK_CASE(replace_file_keeps_a_group_of_the_caller),
     DISK_CASE(replace_file_without_the_group_narrows_the_mode),
 #ifdef __linux__
     DISK_CASE(replace_file_keeps_the_acl),
-    DISK_CASE(replace_file_without_the_acl_is_its_owners_alone),
+    DISK_CASE(replace_file_without_the_acl_limits_access_to_owner),
     DISK_CASE(replace_file_takes_no_acl_from_the_directory),
     DISK_CASE(replace_file_keeps_attributes),
-    DISK_CASE(replace_file_keeps_attributes_of_what_is_only_read),
-    DISK_CASE(replace_file_drops_what_it_is_capable_of),
-    DISK_CASE(replace_file_without_an_attribute_is_its_owners_alone),
-    DISK_CASE(replace_file_that_cannot_be_read_is_its_owners_alone),
+    DISK_CASE(replace_file_keeps_attributes_of_a_read_only_file),
+    DISK_CASE(replace_file_drops_capabilities),
+    DISK_CASE(replace_file_without_attribute_limits_access_to_owner),
+    DISK_CASE(replace_of_unreadable_file_limits_access_to_owner),
 #endif
-    DISK_CASE(a_new_file_gets_what_the_umask_leaves),
-    DISK_CASE(what_a_killed_writer_left_goes),
-    DISK_CASE(what_was_left_goes_although_it_cannot_be_read),
-    DISK_CASE(what_nobody_wrote_stays),
+    DISK_CASE(new_file_gets_the_mode_that_the_umask_permits),
+    DISK_CASE(leftover_of_a_killed_writer_is_removed),
+    DISK_CASE(unreadable_leftover_is_removed),
+    DISK_CASE(entries_that_are_not_leftovers_stay),
     DISK_CASE(replacing_survives_failing_memory),
-    DISK_CASE(two_writers_lose_nothing_of_each_others),
+    DISK_CASE(two_writers_do_not_mix_their_data),
   };
   disk_init();
   (void) umask(022);

@@ -16,7 +16,7 @@
 
 enum { LONG = 3600 * 1000 };
 
-static void command_gives_what_it_said(void **state) {
+static void command_gives_its_output(void **state) {
   assert_gives(shell("echo out; echo err >&2"), 0, "out\n", "err\n");
 }
 
@@ -33,7 +33,7 @@ static void command_gives_the_signal_that_ended_it(void **state) {
   avow_value_unref(v);
 }
 
-static void command_without_input_reads_none(void **state) {
+static void command_without_input_reads_end_of_input(void **state) {
   assert_gives(run_shell("cat; echo done", avow_none()), 0, "done\n", "");
   assert_gives(run_shell("cat; echo done", avow_string("")), 0, "done\n", "");
 }
@@ -49,7 +49,7 @@ static void command_gets_directory_and_environment(void **state) {
                "/usr\nthere\n", "");
 }
 
-static void command_takes_and_gives_much(void **state) {
+static void command_handles_large_input_and_output(void **state) {
   const avow_value_t input = much();
 
   const avow_value_t v = avow_run(
@@ -70,7 +70,7 @@ static void input_that_is_not_read_is_dropped(void **state) {
   assert_gives(run_shell("head -c 5 >/dev/null; echo x", much()), 0, "x\n", "");
 }
 
-static void input_that_is_refused_harms_nobody(void **state) {
+static void refused_input_does_not_end_the_program(void **state) {
   (void) signal(SIGPIPE, SIG_DFL);
 
   assert_gives(run_shell("exec <&-; echo x", much()), 0, "x\n", "");
@@ -83,7 +83,7 @@ static void input_that_is_refused_harms_nobody(void **state) {
 static void on_pipe(int signum) {
 }
 
-static void handler_of_sigpipe_stays_the_programs(void **state) {
+static void sigpipe_handler_of_the_program_is_kept(void **state) {
   const struct sigaction mine = { .sa_handler = on_pipe };
   struct sigaction now;
   assert_int_equal(sigaction(SIGPIPE, &mine, NULL), 0);
@@ -96,7 +96,7 @@ static void handler_of_sigpipe_stays_the_programs(void **state) {
 }
 
 /* A program that ignores SIGPIPE ignores it only for itself. */
-static void command_has_signals_as_they_were(void **state) {
+static void command_has_default_signal_handling(void **state) {
   (void) signal(SIGPIPE, SIG_IGN);
 
   const avow_value_t v = avow_run(shell("kill -PIPE $$"));
@@ -129,7 +129,7 @@ static void assert_said(const avow_value_t *v, const char *out,
   assert_string_equal(avow_to_bytes(&output(v)->err, NULL), err);
 }
 
-static void output_may_be_ours(void **state) {
+static void command_may_inherit_its_output(void **state) {
   char text[8] = "";
   int fds[2];
   assert_int_equal(pipe(fds), 0);
@@ -153,7 +153,7 @@ static avow_promise_t *read_ours(void) {
   return SHELL("cat", .inherits = AVOW_INHERIT_IN);
 }
 
-static void input_may_be_ours(void **state) {
+static void command_may_inherit_its_input(void **state) {
   int fds[2];
   assert_int_equal(pipe(fds), 0);
   assert_int_equal(write(fds[1], "hello", 5), 5);
@@ -166,11 +166,11 @@ static void input_may_be_ours(void **state) {
   (void) close(fds[0]);
 }
 
-static void command_whose_streams_are_ours_ends(void **state) {
+static void command_with_inherited_streams_ends(void **state) {
   assert_gives(SHELL("exit 3", .inherits = AVOW_INHERIT_ALL), 3, "", "");
 }
 
-static void command_that_is_missing_rejects(void **state) {
+static void missing_command_rejects(void **state) {
   const char *missing[] = { "/nowhere/at/all", NULL };
   const char *no_program[] = { "/dev/null", NULL };
 
@@ -184,7 +184,7 @@ static void command_that_is_missing_rejects(void **state) {
               "run 'sh' in '/nowhere': no such file or directory");
 }
 
-static void command_that_is_missing_can_be_cancelled(void **state) {
+static void missing_command_can_be_canceled(void **state) {
   const char *missing[] = { "/nowhere/at/all", NULL };
   avow_promise_t *p =
       avow_command(loop, &(avow_command_t){ .args = missing }, avow_none());
@@ -201,7 +201,7 @@ static void command_opens_its_streams_by_name(void **state) {
   assert_gives(shell("echo err >/dev/stderr"), 0, "", "err\n");
 }
 
-static void command_without_files_rejects(void **state) {
+static void command_without_descriptors_rejects(void **state) {
 #ifdef WATCHED
   skip_because("under valgrind pipes fail halfway, and libuv aborts");
 #endif
@@ -220,7 +220,7 @@ static void run_nothing(void) {
   assert_rejects(avow_command(loop, NULL, avow_string("x")), UV_EINVAL);
 }
 
-static void command_refuses_what_it_cannot_use(void **state) {
+static void command_refuses_invalid_arguments(void **state) {
   const char *none[] = { NULL };
   const char *args[] = { "true", NULL };
   const avow_command_t fine = { .args = args };
@@ -302,7 +302,7 @@ static void assert_one_was_killed(void) {
   assert_true(WIFSIGNALED(status) && WTERMSIG(status) == SIGKILL);
 }
 
-static void a_program_may_close_all_handles(void **state) {
+static void program_may_close_all_handles(void **state) {
   avow_promise_t *p = run_shell("exec sleep 1000", much());
   uv_walk(loop, close_handle, NULL);
 
@@ -314,7 +314,7 @@ static void a_program_may_close_all_handles(void **state) {
   assert_int_equal(avow_loop_init(loop, NULL), 0);
 }
 
-static void handles_may_be_closed_of_what_was_cancelled(void **state) {
+static void handles_of_a_canceled_command_may_be_closed(void **state) {
   avow_promise_t *p = shell("trap '' TERM; exec sleep 1000");
   avow_cancel(p);
   avow_unref(p);
@@ -346,27 +346,27 @@ static void some_handles_may_be_closed(void **state) {
 
 SUITE(command) {
   const struct CMUnitTest tests[] = {
-    CHILDREN_CASE(command_gives_what_it_said),
+    CHILDREN_CASE(command_gives_its_output),
     CHILDREN_CASE(command_gives_its_status),
     CHILDREN_CASE(command_gives_the_signal_that_ended_it),
-    CHILDREN_CASE(command_without_input_reads_none),
+    CHILDREN_CASE(command_without_input_reads_end_of_input),
     CHILDREN_CASE(command_reads_its_input),
     CHILDREN_CASE(command_gets_directory_and_environment),
-    CHILDREN_CASE(command_takes_and_gives_much),
+    CHILDREN_CASE(command_handles_large_input_and_output),
     CHILDREN_CASE(input_that_is_not_read_is_dropped),
-    CHILDREN_CASE(input_that_is_refused_harms_nobody),
-    CHILDREN_CASE(handler_of_sigpipe_stays_the_programs),
-    CHILDREN_CASE(command_has_signals_as_they_were),
-    CHILDREN_CASE(output_may_be_ours),
-    CHILDREN_CASE(input_may_be_ours),
-    CHILDREN_CASE(command_whose_streams_are_ours_ends),
-    CHILDREN_CASE(command_that_is_missing_rejects),
-    CHILDREN_CASE(command_that_is_missing_can_be_cancelled),
-    CHILDREN_CASE(command_without_files_rejects),
+    CHILDREN_CASE(refused_input_does_not_end_the_program),
+    CHILDREN_CASE(sigpipe_handler_of_the_program_is_kept),
+    CHILDREN_CASE(command_has_default_signal_handling),
+    CHILDREN_CASE(command_may_inherit_its_output),
+    CHILDREN_CASE(command_may_inherit_its_input),
+    CHILDREN_CASE(command_with_inherited_streams_ends),
+    CHILDREN_CASE(missing_command_rejects),
+    CHILDREN_CASE(missing_command_can_be_canceled),
+    CHILDREN_CASE(command_without_descriptors_rejects),
     CHILDREN_CASE(command_opens_its_streams_by_name),
-    CHILDREN_CASE(command_refuses_what_it_cannot_use),
-    CHILDREN_CASE(a_program_may_close_all_handles),
-    CHILDREN_CASE(handles_may_be_closed_of_what_was_cancelled),
+    CHILDREN_CASE(command_refuses_invalid_arguments),
+    CHILDREN_CASE(program_may_close_all_handles),
+    CHILDREN_CASE(handles_of_a_canceled_command_may_be_closed),
     CHILDREN_CASE(some_handles_may_be_closed),
     CHILDREN_CASE(commands_survive_failing_memory),
   };

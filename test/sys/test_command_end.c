@@ -13,7 +13,7 @@
 
 enum { LONG = 3600 * 1000, BRIEF = 20 };
 
-static void output_of_exactly_the_limit_is_fine(void **state) {
+static void output_of_exactly_the_limit_is_accepted(void **state) {
   assert_gives(SHELL("printf 12345; printf 123 >&2", .out_max_bytes = 5,
                      .err_max_bytes = 3),
                0, "12345", "123");
@@ -43,7 +43,7 @@ static void assert_fails_with(avow_promise_t *p, int code, const char *out,
   avow_value_unref(v);
 }
 
-static void output_past_the_limit_ends_it(void **state) {
+static void output_above_the_limit_ends_the_command(void **state) {
   assert_fails_with(SHELL("while :; do echo y; done", .out_max_bytes = 5),
                     UV_EMSGSIZE, "y\ny\ny", "");
   assert_fails_with(SHELL("printf 1; printf 1234 >&2; exec sleep 1000",
@@ -60,7 +60,7 @@ static void output_past_the_limit_ends_it(void **state) {
 
 /* The command cleans up before it exits, and its further output does not block
    it. */
-static void output_past_the_limit_is_read_on(void **state) {
+static void output_above_the_limit_is_still_read(void **state) {
   assert_fails_with(SHELL("trap 'head -c 1000000 /dev/zero && echo end >&2; "
                           "exit 0' TERM; head -c 5000 /dev/zero; "
                           "while :; do sleep 0.01; done",
@@ -92,25 +92,25 @@ static void assert_times_out(const char *script, uint64_t grace,
   avow_value_unref(v);
 }
 
-static void timeout_ends_it_and_keeps_what_it_said(void **state) {
+static void timeout_ends_the_command_and_keeps_its_output(void **state) {
   assert_times_out("echo ready; exec sleep 1000", LONG, "ready\n", SIGTERM);
 }
 
-static void timeout_lets_it_clear_up(void **state) {
+static void timeout_permits_the_command_to_clean_up(void **state) {
   assert_times_out(
       "trap 'echo by; exit 0' TERM; echo ready; "
       "while :; do sleep 0.01; done",
       LONG, "ready\nby\n", 0);
 }
 
-static void first_failure_is_the_one_that_counts(void **state) {
+static void first_failure_is_reported(void **state) {
   assert_times_out(
       "trap 'echo 123456; exit 0' TERM; echo ready; "
       "while :; do sleep 0.01; done",
       LONG, "ready\n123", 0);
 }
 
-static void second_failure_does_not_tell_it_again(void **state) {
+static void second_failure_sends_no_second_signal(void **state) {
   const avow_value_t v =
       avow_run(SHELL("n=0; trap 'n=$((n+1))' TERM; echo 123456; "
                      "while [ $n -eq 0 ]; do sleep 0.01; done; "
@@ -122,14 +122,14 @@ static void second_failure_does_not_tell_it_again(void **state) {
   avow_value_unref(v);
 }
 
-static void timeout_kills_what_does_not_end(void **state) {
+static void timeout_kills_a_command_that_ignores_sigterm(void **state) {
   assert_times_out("trap '' TERM; echo ready; while :; do sleep 0.01; done", 50,
                    "ready\n", SIGKILL);
 }
 
 /* libuv never receives the exit, as in a program that ignores SIGCHLD or waits
    for any child. */
-static void command_that_others_reap_ends_with_its_grace(void **state) {
+static void command_reaped_outside_libuv_ends_after_its_grace(void **state) {
   avow_promise_t *p =
       SHELL("exec sleep 1000", .timeout = BRIEF, .grace = BRIEF);
   struct sigaction before;
@@ -142,7 +142,7 @@ static void command_that_others_reap_ends_with_its_grace(void **state) {
 }
 
 /* Another waiter reaps the process after SIGKILL found it. */
-static void command_that_others_reap_when_killed_ends(void **state) {
+static void command_reaped_outside_libuv_after_a_kill_ends(void **state) {
   avow_promise_t *p = SHELL("trap '' TERM; exec sleep 1000",
                             .timeout = 10 * BRIEF, .grace = BRIEF);
   struct sigaction before;
@@ -154,12 +154,12 @@ static void command_that_others_reap_when_killed_ends(void **state) {
   assert_int_equal(sigaction(SIGCHLD, &before, NULL), 0);
 }
 
-static void timeout_in_time_does_nothing(void **state) {
+static void unexpired_timeout_does_nothing(void **state) {
   assert_gives(SHELL("echo x", .timeout = LONG), 0, "x\n", "");
 }
 
 /* Blocks the loop until a command has ended and its time is up. */
-static void hold_the_loop_up(void) {
+static void block_the_loop(void) {
   siginfo_t info;
   assert_int_equal(waitid(P_ALL, 0, &info, WEXITED | WNOWAIT), 0);
   stall(2 * BRIEF);
@@ -167,26 +167,26 @@ static void hold_the_loop_up(void) {
 
 static avow_value_t start_limited(const avow_value_t *arg, void *data) {
   avow_promise_t *p = SHELL("printf out", .timeout = BRIEF);
-  hold_the_loop_up();
+  block_the_loop();
   return avow_follow(p);
 }
 
 static avow_value_t start_within_a_limit(const avow_value_t *arg, void *data) {
   avow_promise_t *p = avow_timeout(shell("printf out"), BRIEF);
-  hold_the_loop_up();
+  block_the_loop();
   return avow_follow(p);
 }
 
 /* The commands start after a poll. The loop therefore runs its timers, whose
    time is up, before it polls again. */
-static void what_ended_while_the_loop_was_held_up_is_in_time(void **state) {
+static void command_that_ends_while_the_loop_blocks_is_in_time(void **state) {
   avow_cb starts[] = { start_limited, start_within_a_limit };
   for (int i = 0; i < 2; i++)
     assert_gives(avow_then(avow_after_poll(loop), starts[i], NULL, NULL), 0,
                  "out", "");
 }
 
-static void limit_and_timeout_say_what_they_ended(void **state) {
+static void limit_and_timeout_errors_name_the_command(void **state) {
   assert_says(SHELL("echo 123456", .out_max_bytes = 5), UV_EMSGSIZE,
               "run 'sh': too much output");
   assert_says(SHELL("exec sleep 1000", .timeout = 1), UV_ETIMEDOUT,
@@ -196,7 +196,7 @@ static void limit_and_timeout_say_what_they_ended(void **state) {
 /* Reports when the shell has ended and has been reaped. */
 #define LEFT_BEHIND "while kill -0 $$; do sleep 0.01; done 2>/dev/null; "
 
-static void command_waits_for_what_it_left_behind(void **state) {
+static void command_waits_for_remaining_processes(void **state) {
   assert_gives(shell("(" LEFT_BEHIND "echo late) & echo early"), 0,
                "early\nlate\n", "");
 }
@@ -226,7 +226,7 @@ static void close_folder(void) {
   assert_int_equal(rmdir(folder), 0);
 }
 
-static void let_go(void) {
+static void release_process(void) {
   const int fd = open(in_folder("hold"), O_WRONLY | O_CLOEXEC);
   assert_true(fd >= 0); /* a reader is open */
   assert_int_equal(close(fd), 0);
@@ -243,23 +243,23 @@ static avow_promise_t *shell_past_its_end(void) {
   return p;
 }
 
-static void timeout_bounds_what_it_left_behind(void **state) {
+static void timeout_limits_the_wait_for_remaining_processes(void **state) {
   open_folder();
 
   assert_times_out("read held <$FOLDER/hold & echo ready", LONG, "ready\n", 0);
 
-  let_go();
+  release_process();
   close_folder();
 }
 
-static void command_may_close_its_output_and_go_on(void **state) {
+static void command_may_close_its_output_and_continue(void **state) {
   const avow_value_t v = avow_run(shell("exec >&- 2>&-; sleep 0.05; exit 3"));
 
   assert_int_equal(output(&v)->status, 3);
   avow_value_unref(v);
 }
 
-static void cancelled_command_ends_in_the_background(void **state) {
+static void canceled_command_ends_in_the_background(void **state) {
   avow_promise_t *p = shell("exec sleep 1000");
 
   avow_cancel(p);
@@ -269,7 +269,7 @@ static void cancelled_command_ends_in_the_background(void **state) {
   assert_rejects(p, UV_ECANCELED);
 }
 
-static void cancelled_command_is_killed_after_the_grace(void **state) {
+static void canceled_command_is_killed_after_the_grace(void **state) {
   avow_promise_t *p = avow_timeout(
       SHELL("trap '' TERM; while :; do sleep 0.01; done", .grace = 50), 100);
 
@@ -277,7 +277,7 @@ static void cancelled_command_is_killed_after_the_grace(void **state) {
   run();
 }
 
-static void command_cancelled_twice_is_told_once(void **state) {
+static void canceled_command_ignores_its_timeout(void **state) {
   avow_promise_t *p =
       SHELL("exec sleep 1000", .timeout = 50, .out_max_bytes = 1);
   avow_promise_t *q = avow_sleep(loop, 100);
@@ -290,19 +290,19 @@ static void command_cancelled_twice_is_told_once(void **state) {
 }
 
 /* The output that remains open delays no operation. */
-static void command_cancelled_past_its_end_is_dropped(void **state) {
+static void command_canceled_after_its_exit_is_dropped(void **state) {
   avow_promise_t *p = shell_past_its_end();
 
   avow_cancel(p);
 
   assert_rejects(p, UV_ECANCELED);
   run();
-  let_go();
+  release_process();
   close_folder();
 }
 
 /* A process that has ended is not killed. */
-static void handles_may_be_closed_past_its_end(void **state) {
+static void handles_may_be_closed_after_the_exit(void **state) {
   avow_promise_t *p = shell_past_its_end();
 
   uv_walk(loop, close_handle, NULL);
@@ -310,12 +310,12 @@ static void handles_may_be_closed_past_its_end(void **state) {
 
   assert_int_equal(avow_result(p)->code, UV_ECANCELED);
   avow_unref(p);
-  let_go();
+  release_process();
   close_folder();
   assert_int_equal(avow_loop_init(loop, NULL), 0);
 }
 
-static void command_cancelled_with_input_under_way_is_dropped(void **state) {
+static void command_canceled_with_pending_input_is_dropped(void **state) {
   avow_promise_t *p = run_shell("exec sleep 1000", much());
 
   avow_cancel(p);
@@ -324,7 +324,7 @@ static void command_cancelled_with_input_under_way_is_dropped(void **state) {
   run();
 }
 
-static void command_cancelled_in_the_turn_of_its_end(void **state) {
+static void cancel_after_the_command_ends_changes_nothing(void **state) {
   avow_promise_t *p = shell("true");
   avow_promise_t *watched = avow_then(avow_ref(p), note_cb, NULL, "done");
 
@@ -377,32 +377,32 @@ static void shielded_command_runs_while_the_loop_closes(void **state) {
 
 SUITE(command_end) {
   const struct CMUnitTest tests[] = {
-    CHILDREN_CASE(output_of_exactly_the_limit_is_fine),
+    CHILDREN_CASE(output_of_exactly_the_limit_is_accepted),
     CHILDREN_CASE(output_grows_up_to_its_limit),
-    CHILDREN_CASE(output_past_the_limit_ends_it),
-    CHILDREN_CASE(output_past_the_limit_is_read_on),
-    CHILDREN_CASE(timeout_ends_it_and_keeps_what_it_said),
-    CHILDREN_CASE(timeout_lets_it_clear_up),
-    CHILDREN_CASE(first_failure_is_the_one_that_counts),
-    CHILDREN_CASE(second_failure_does_not_tell_it_again),
-    CHILDREN_CASE(timeout_kills_what_does_not_end),
-    CHILDREN_CASE(command_that_others_reap_ends_with_its_grace),
-    CHILDREN_CASE(command_that_others_reap_when_killed_ends),
-    CHILDREN_CASE(timeout_in_time_does_nothing),
-    CHILDREN_CASE(what_ended_while_the_loop_was_held_up_is_in_time),
-    CHILDREN_CASE(limit_and_timeout_say_what_they_ended),
-    CHILDREN_CASE(command_waits_for_what_it_left_behind),
-    CHILDREN_CASE(timeout_bounds_what_it_left_behind),
-    CHILDREN_CASE(command_may_close_its_output_and_go_on),
-    CHILDREN_CASE(cancelled_command_ends_in_the_background),
-    CHILDREN_CASE(cancelled_command_is_killed_after_the_grace),
-    CHILDREN_CASE(command_cancelled_twice_is_told_once),
-    CHILDREN_CASE(command_cancelled_past_its_end_is_dropped),
-    CHILDREN_CASE(command_cancelled_with_input_under_way_is_dropped),
-    CHILDREN_CASE(command_cancelled_in_the_turn_of_its_end),
+    CHILDREN_CASE(output_above_the_limit_ends_the_command),
+    CHILDREN_CASE(output_above_the_limit_is_still_read),
+    CHILDREN_CASE(timeout_ends_the_command_and_keeps_its_output),
+    CHILDREN_CASE(timeout_permits_the_command_to_clean_up),
+    CHILDREN_CASE(first_failure_is_reported),
+    CHILDREN_CASE(second_failure_sends_no_second_signal),
+    CHILDREN_CASE(timeout_kills_a_command_that_ignores_sigterm),
+    CHILDREN_CASE(command_reaped_outside_libuv_ends_after_its_grace),
+    CHILDREN_CASE(command_reaped_outside_libuv_after_a_kill_ends),
+    CHILDREN_CASE(unexpired_timeout_does_nothing),
+    CHILDREN_CASE(command_that_ends_while_the_loop_blocks_is_in_time),
+    CHILDREN_CASE(limit_and_timeout_errors_name_the_command),
+    CHILDREN_CASE(command_waits_for_remaining_processes),
+    CHILDREN_CASE(timeout_limits_the_wait_for_remaining_processes),
+    CHILDREN_CASE(command_may_close_its_output_and_continue),
+    CHILDREN_CASE(canceled_command_ends_in_the_background),
+    CHILDREN_CASE(canceled_command_is_killed_after_the_grace),
+    CHILDREN_CASE(canceled_command_ignores_its_timeout),
+    CHILDREN_CASE(command_canceled_after_its_exit_is_dropped),
+    CHILDREN_CASE(command_canceled_with_pending_input_is_dropped),
+    CHILDREN_CASE(cancel_after_the_command_ends_changes_nothing),
     CHILDREN_CASE(loop_close_ends_commands),
     CHILDREN_CASE(shielded_command_runs_while_the_loop_closes),
-    CHILDREN_CASE(handles_may_be_closed_past_its_end),
+    CHILDREN_CASE(handles_may_be_closed_after_the_exit),
   };
   harness_init();
   return cmocka_run_group_tests(tests, children_prepare, NULL);

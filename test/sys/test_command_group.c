@@ -43,7 +43,7 @@ static void await_words(size_t n) {
 }
 
 /* Waits while a process is left, and compares their output. */
-static void assert_last_words(const char *expected) {
+static void assert_last_output(const char *expected) {
   char words[64] = "";
   size_t len = 0;
   ssize_t n;
@@ -56,7 +56,7 @@ static void assert_last_words(const char *expected) {
 }
 
 static void assert_none_is_left(void) {
-  assert_last_words("");
+  assert_last_output("");
 }
 
 #define GROUP(...) SHELL(__VA_ARGS__, .group = true)
@@ -65,7 +65,7 @@ static void assert_none_is_left(void) {
    arrives would miss the signal, because a shell then blocks signals. */
 #define SLEEPERS "sleep 1000 & echo >&9; sleep 1000 & echo >&9; wait"
 
-static void cancelled_group_ends(void **state) {
+static void canceled_group_ends(void **state) {
   avow_promise_t *p = GROUP(SLEEPERS, .grace = LONG);
   await_words(2);
 
@@ -77,7 +77,7 @@ static void cancelled_group_ends(void **state) {
 }
 
 /* This holds however far the group has got. */
-static void group_that_is_timed_out_ends(void **state) {
+static void timed_out_group_ends(void **state) {
   avow_promise_t *p =
       GROUP("sleep 1000 & wait", .grace = LONG, .timeout = BRIEF);
 
@@ -86,7 +86,7 @@ static void group_that_is_timed_out_ends(void **state) {
   assert_none_is_left();
 }
 
-static void group_that_says_too_much_ends(void **state) {
+static void group_with_too_much_output_ends(void **state) {
   avow_promise_t *p =
       GROUP("sleep 1000 & echo more", .grace = LONG, .out_max_bytes = 1);
 
@@ -129,7 +129,7 @@ static void await_end_of_leader(void) {
 
 /* A process that holds the command's output may clean up even after the leader
    exits. */
-static void group_past_its_leaders_end_is_told_to_end(void **state) {
+static void group_gets_the_signal_after_its_leader_exits(void **state) {
   avow_promise_t *p = GROUP(
       "(trap 'echo by >&9; exit 0' TERM; echo >&9; "
       "while :; do sleep 0.01; done) & exit 3",
@@ -141,11 +141,11 @@ static void group_past_its_leaders_end_is_told_to_end(void **state) {
 
   assert_rejects(p, UV_ECANCELED);
   run();
-  assert_last_words("by\n");
+  assert_last_output("by\n");
 }
 
 /* The processes may clean up during the grace, but no longer. */
-static void group_that_ignores_it_is_killed_after_the_grace(void **state) {
+static void group_that_ignores_sigterm_is_killed_after_the_grace(void **state) {
   avow_promise_t *p = GROUP(
       "(trap '' TERM; echo >&9; while :; do sleep 0.01; done) & "
       "sleep 1000",
@@ -160,7 +160,7 @@ static void group_that_ignores_it_is_killed_after_the_grace(void **state) {
 }
 
 /* Without an output, avow cannot tell whether the processes still run. */
-static void silent_rest_of_a_group_is_killed_at_once(void **state) {
+static void rest_of_a_group_without_output_is_killed_at_once(void **state) {
   avow_promise_t *p = GROUP(
       "(trap '' TERM; exec >&- 2>&-; echo >&9; "
       "while :; do sleep 0.01; done) & wait",
@@ -189,17 +189,17 @@ static void leave_the_group_of(avow_promise_t *p) {
 #define LEAVER "setsid sh -c 'echo $$ >&9; exec sleep 1000' & "
 
 /* A process that left the group delays the end at most by the grace. */
-static void who_leaves_the_group_is_not_waited_for(void **state) {
+static void process_that_left_the_group_is_not_awaited(void **state) {
   leave_the_group_of(GROUP(LEAVER "sleep 1000", .grace = BRIEF));
 }
 
-static void who_leaves_a_group_that_is_killed_is_not_waited_for(void **state) {
+static void process_that_left_a_killed_group_is_not_awaited(void **state) {
   leave_the_group_of(GROUP("trap '' TERM; " LEAVER
                            "while :; do sleep 0.01; done",
                            .grace = BRIEF));
 }
 
-static void group_that_ends_by_itself_leaves_the_rest_alone(void **state) {
+static void normal_exit_does_not_kill_the_rest_of_the_group(void **state) {
   assert_gives(GROUP("(while kill -0 $$; do sleep 0.01; done 2>/dev/null; "
                      "echo late) & echo early",
                      .grace = LONG),
@@ -207,7 +207,7 @@ static void group_that_ends_by_itself_leaves_the_rest_alone(void **state) {
   assert_none_is_left();
 }
 
-static void command_leads_a_group_only_if_asked(void **state) {
+static void command_leads_a_group_only_on_request(void **state) {
   const char *leads = "kill -0 -$$ 2>/dev/null && echo leads || echo follows";
 
   assert_gives(GROUP(leads), 0, "leads\n", "");
@@ -218,18 +218,18 @@ static void command_leads_a_group_only_if_asked(void **state) {
 
 SUITE(command_group) {
   const struct CMUnitTest tests[] = {
-    GROUP_CASE(cancelled_group_ends),
-    GROUP_CASE(group_that_is_timed_out_ends),
-    GROUP_CASE(group_that_says_too_much_ends),
+    GROUP_CASE(canceled_group_ends),
+    GROUP_CASE(timed_out_group_ends),
+    GROUP_CASE(group_with_too_much_output_ends),
     GROUP_CASE(loop_close_ends_a_group),
     GROUP_CASE(handles_of_a_group_may_be_closed),
-    GROUP_CASE(group_past_its_leaders_end_is_told_to_end),
-    GROUP_CASE(group_that_ignores_it_is_killed_after_the_grace),
-    GROUP_CASE(silent_rest_of_a_group_is_killed_at_once),
-    GROUP_CASE(who_leaves_the_group_is_not_waited_for),
-    GROUP_CASE(who_leaves_a_group_that_is_killed_is_not_waited_for),
-    GROUP_CASE(group_that_ends_by_itself_leaves_the_rest_alone),
-    GROUP_CASE(command_leads_a_group_only_if_asked),
+    GROUP_CASE(group_gets_the_signal_after_its_leader_exits),
+    GROUP_CASE(group_that_ignores_sigterm_is_killed_after_the_grace),
+    GROUP_CASE(rest_of_a_group_without_output_is_killed_at_once),
+    GROUP_CASE(process_that_left_the_group_is_not_awaited),
+    GROUP_CASE(process_that_left_a_killed_group_is_not_awaited),
+    GROUP_CASE(normal_exit_does_not_kill_the_rest_of_the_group),
+    GROUP_CASE(command_leads_a_group_only_on_request),
   };
   harness_init();
   return cmocka_run_group_tests(tests, children_prepare, NULL);

@@ -30,7 +30,7 @@ static child_t child_of(avow_promise_t *p) {
                     avow_process_stream(&v, 2) };
 }
 
-static void let_go(const child_t *child) {
+static void release_child(const child_t *child) {
   avow_value_unref(child->in);
   avow_value_unref(child->out);
   avow_value_unref(child->err);
@@ -43,7 +43,7 @@ static void assert_no_more(avow_reader_t *r) {
   avow_reader_unref(r);
 }
 
-static void lines_come_while_it_runs(void **state) {
+static void lines_arrive_while_the_command_runs(void **state) {
   const child_t child =
       child_of(start_script("echo one; read x; echo $x; exit 3"));
   avow_reader_t *lines = avow_reader_new(avow_to_stream(&child.out));
@@ -56,10 +56,10 @@ static void lines_come_while_it_runs(void **state) {
   assert_fulfils_bytes(avow_reader_line(lines, LINE), "two");
   assert_no_more(lines);
   assert_ends(avow_process_wait(&child.process), 3, 0);
-  let_go(&child);
+  release_child(&child);
 }
 
-static void output_and_errors_come_as_chunks(void **state) {
+static void output_and_errors_are_received_as_chunks(void **state) {
   const child_t child = child_of(start_script("echo out; echo err >&2"));
   avow_channel_t *out = avow_chunks(avow_to_stream(&child.out), LINE, 1);
   avow_channel_t *err = avow_chunks(avow_to_stream(&child.err), LINE, 1);
@@ -72,10 +72,10 @@ static void output_and_errors_come_as_chunks(void **state) {
   avow_channel_unref(out);
   avow_channel_unref(err);
   assert_ends(avow_process_wait(&child.process), 0, 0);
-  let_go(&child);
+  release_child(&child);
 }
 
-static void input_comes_from_a_stream(void **state) {
+static void input_may_be_pumped_from_a_stream(void **state) {
   const child_t says = child_of(start_script("head -c 3145728 /dev/zero"));
   const child_t counts = child_of(start_script("wc -c | tr -d ' '"));
 
@@ -85,12 +85,12 @@ static void input_comes_from_a_stream(void **state) {
 
   assert_fulfils_bytes(avow_read_all(avow_to_stream(&counts.out), LINE),
                        "3145728\n");
-  let_go(&says);
-  let_go(&counts);
+  release_child(&says);
+  release_child(&counts);
   run();
 }
 
-static void streams_are_opened_by_name(void **state) {
+static void command_may_open_its_streams_by_name(void **state) {
   const child_t child = child_of(
       start_script("cat /dev/stdin >/dev/stdout; echo err >/dev/stderr"));
   assert_fulfils_int(avow_write(avow_to_stream(&child.in), avow_string("in")),
@@ -102,11 +102,11 @@ static void streams_are_opened_by_name(void **state) {
                        "err\n");
 
   assert_ends(avow_process_wait(&child.process), 0, 0);
-  let_go(&child);
+  release_child(&child);
 }
 
 /* The stream stays open, and writing to it fails as for a socket. */
-static void input_that_was_shut_down_takes_no_more(void **state) {
+static void shut_down_input_refuses_writes(void **state) {
   const child_t child = child_of(start_script("cat"));
   const avow_stream_t in = avow_to_stream(&child.in);
   assert_fulfils_none(avow_shutdown(in));
@@ -116,11 +116,11 @@ static void input_that_was_shut_down_takes_no_more(void **state) {
 
   assert_fulfils_none(avow_close(in));
   assert_ends(avow_process_wait(&child.process), 0, 0);
-  let_go(&child);
+  release_child(&child);
 }
 
 /* A watcher of the pipe would keep it open. */
-static void input_ends_although_somebody_watches_it(void **state) {
+static void input_ends_despite_a_pending_hangup_request(void **state) {
   const child_t child = child_of(start_script("cat"));
   avow_promise_t *gone = avow_hangup(avow_to_stream(&child.in));
 
@@ -128,10 +128,10 @@ static void input_ends_although_somebody_watches_it(void **state) {
 
   assert_ends(avow_process_wait(&child.process), 0, 0);
   assert_rejects(gone, UV_ECANCELED);
-  let_go(&child);
+  release_child(&child);
 }
 
-static void input_of_one_is_not_kept_open_by_another(void **state) {
+static void input_is_not_kept_open_by_another_command(void **state) {
   const child_t one = child_of(start_script("cat"));
   const child_t two = child_of(start_script("cat"));
 
@@ -140,11 +140,11 @@ static void input_of_one_is_not_kept_open_by_another(void **state) {
   assert_ends(avow_process_wait(&one.process), 0, 0);
   assert_fulfils_none(avow_close(avow_to_stream(&two.in)));
   assert_ends(avow_process_wait(&two.process), 0, 0);
-  let_go(&one);
-  let_go(&two);
+  release_child(&one);
+  release_child(&two);
 }
 
-static void what_is_inherited_is_no_stream(void **state) {
+static void inherited_descriptor_has_no_stream(void **state) {
   const child_t child =
       child_of(START("exec cat", .inherits = AVOW_INHERIT_ERR));
   assert_true(avow_is_none(&child.err));
@@ -153,10 +153,10 @@ static void what_is_inherited_is_no_stream(void **state) {
   assert_fulfils_none(avow_close(avow_to_stream(&child.in)));
 
   assert_ends(avow_process_wait(&child.process), 0, 0);
-  let_go(&child);
+  release_child(&child);
 }
 
-static void directory_and_environment_are_as_it_says(void **state) {
+static void directory_and_environment_are_applied(void **state) {
   const char *env[] = { "PATH=/usr/bin:/bin", "WORD=there", NULL };
   const child_t child =
       child_of(START("pwd; echo $WORD", .cwd = "/usr", .env = env));
@@ -164,7 +164,7 @@ static void directory_and_environment_are_as_it_says(void **state) {
   assert_fulfils_bytes(avow_read_all(avow_to_stream(&child.out), LINE),
                        "/usr\nthere\n");
 
-  let_go(&child);
+  release_child(&child);
   run();
 }
 
@@ -178,14 +178,14 @@ static child_t family(void) {
   return child;
 }
 
-static void group_goes_with_its_last_reference(void **state) {
+static void last_release_kills_the_group(void **state) {
   child_t child = family();
 
   avow_value_unref(child.process);
 
   child.process = avow_none();
   assert_fulfils_none(avow_read(avow_to_stream(&child.out), LINE));
-  let_go(&child);
+  release_child(&child);
   run();
 }
 
@@ -197,10 +197,10 @@ static void signal_reaches_the_group(void **state) {
   assert_fulfils_none(avow_read(avow_to_stream(&child.out), LINE));
   assert_ends(avow_process_wait(&child.process), 0, SIGTERM);
   assert_int_equal(avow_process_kill(&child.process, SIGTERM), UV_ESRCH);
-  let_go(&child);
+  release_child(&child);
 }
 
-static void signal_reaches_the_process_alone(void **state) {
+static void signal_reaches_only_the_process(void **state) {
   const child_t child = child_of(
       start_script("exec 3<&0; (echo up; read x <&3; echo late) & read x"));
   assert_fulfils_bytes(avow_read(avow_to_stream(&child.out), LINE), "up\n");
@@ -211,7 +211,7 @@ static void signal_reaches_the_process_alone(void **state) {
   assert_fulfils_int(avow_write(avow_to_stream(&child.in), avow_string("x\n")),
                      2);
   assert_fulfils_bytes(avow_read(avow_to_stream(&child.out), LINE), "late\n");
-  let_go(&child);
+  release_child(&child);
 }
 
 /* The command's output does not go to the loop that is closed. */
@@ -234,7 +234,7 @@ static void loop_close_ends_a_group(void **state) {
   while (read(fds[0], &c, 1) > 0)
     continue;
   (void) close(fds[0]);
-  let_go(&child);
+  release_child(&child);
   assert_int_equal(avow_loop_init(loop, NULL), 0);
 }
 
@@ -248,7 +248,7 @@ static void keep_a_process(void) {
   assert_int_equal(avow_loop_init(loop, &steady), 0);
 }
 
-static void process_that_is_held_is_told_of_as_a_value(void **state) {
+static void unreleased_process_is_reported_as_a_value(void **state) {
   char line[200] = "";
   FILE *file = stderr_of(keep_a_process);
   assert_non_null(fgets(line, sizeof(line), file));
@@ -264,7 +264,7 @@ static void start_nothing(void) {
   assert_rejects(avow_command_start(loop, NULL), UV_EINVAL);
 }
 
-static void command_start_refuses_what_it_cannot_use(void **state) {
+static void command_start_refuses_invalid_arguments(void **state) {
   const char *missing[] = { "/nowhere/at/all", NULL };
 
   assert_misuse(start_nothing, "command is NULL; pass a valid command");
@@ -284,22 +284,22 @@ static void command_start_refuses_what_it_cannot_use(void **state) {
 SUITE(command_start) {
   (void) signal(SIGPIPE, SIG_IGN);
   const struct CMUnitTest tests[] = {
-    CHILDREN_CASE(lines_come_while_it_runs),
-    CHILDREN_CASE(output_and_errors_come_as_chunks),
-    CHILDREN_CASE(input_comes_from_a_stream),
-    CHILDREN_CASE(streams_are_opened_by_name),
-    CHILDREN_CASE(input_that_was_shut_down_takes_no_more),
-    CHILDREN_CASE(input_ends_although_somebody_watches_it),
-    CHILDREN_CASE(input_of_one_is_not_kept_open_by_another),
-    CHILDREN_CASE(what_is_inherited_is_no_stream),
-    CHILDREN_CASE(directory_and_environment_are_as_it_says),
-    CHILDREN_CASE(group_goes_with_its_last_reference),
+    CHILDREN_CASE(lines_arrive_while_the_command_runs),
+    CHILDREN_CASE(output_and_errors_are_received_as_chunks),
+    CHILDREN_CASE(input_may_be_pumped_from_a_stream),
+    CHILDREN_CASE(command_may_open_its_streams_by_name),
+    CHILDREN_CASE(shut_down_input_refuses_writes),
+    CHILDREN_CASE(input_ends_despite_a_pending_hangup_request),
+    CHILDREN_CASE(input_is_not_kept_open_by_another_command),
+    CHILDREN_CASE(inherited_descriptor_has_no_stream),
+    CHILDREN_CASE(directory_and_environment_are_applied),
+    CHILDREN_CASE(last_release_kills_the_group),
     CHILDREN_CASE(signal_reaches_the_group),
-    CHILDREN_CASE(signal_reaches_the_process_alone),
+    CHILDREN_CASE(signal_reaches_only_the_process),
     CHILDREN_CASE(loop_close_ends_a_group),
-    CHILDREN_CASE(command_start_refuses_what_it_cannot_use),
+    CHILDREN_CASE(command_start_refuses_invalid_arguments),
 #ifndef NDEBUG
-    CHILDREN_CASE(process_that_is_held_is_told_of_as_a_value),
+    CHILDREN_CASE(unreleased_process_is_reported_as_a_value),
 #endif
   };
   harness_init();

@@ -19,7 +19,7 @@ static avow_promise_t *start_copy(void) {
   return avow_copy_tree(loop, at("a"), at("to"), NULL);
 }
 
-static void what_is_there_is_refused(void **state) {
+static void existing_entry_is_refused(void **state) {
   make_source_tree();
   make_dir("to");
   make_file("to/one", "old");
@@ -30,7 +30,7 @@ static void what_is_there_is_refused(void **state) {
   assert_file("to/one", "old");
 }
 
-static void what_is_there_is_replaced(void **state) {
+static void existing_entries_are_replaced(void **state) {
   make_source_tree();
   make_dir("to");
   make_file("other", "kept");
@@ -44,7 +44,7 @@ static void what_is_there_is_replaced(void **state) {
 }
 
 /* Creates a directory on a file system other than the tests' own. */
-static bool make_elsewhere(char *template) {
+static bool make_on_another_file_system(char *template) {
   struct stat here, there;
   if (mkdtemp(template) == NULL)
     return false;
@@ -54,10 +54,10 @@ static bool make_elsewhere(char *template) {
 }
 
 /* Inode numbers belong to a file system. Equal numbers may be of two files. */
-static void what_is_there_is_replaced_on_another_file_system(void **state) {
+static void existing_entries_are_replaced_across_file_systems(void **state) {
   char elsewhere[] = "/dev/shm/avow-XXXXXX";
   const avow_copy_options_t options = { .existing = AVOW_EXISTING_REPLACE };
-  if (!make_elsewhere(elsewhere))
+  if (!make_on_another_file_system(elsewhere))
     skip_because("/dev/shm is no other file system");
   make_source_tree();
 
@@ -86,7 +86,7 @@ static void fill_disk_at(rlim_t size) {
   assert_int_equal(setrlimit(RLIMIT_FSIZE, &limit), 0);
 }
 
-static void what_is_there_stays_when_the_disk_is_full(void **state) {
+static void existing_file_is_kept_when_the_disk_is_full(void **state) {
   const int before = open_files();
   make_dir("a");
   make_large("a/one");
@@ -104,7 +104,7 @@ static void what_is_there_stays_when_the_disk_is_full(void **state) {
   assert_int_equal(open_files(), before);
 }
 
-static void what_is_there_is_kept(void **state) {
+static void existing_entries_are_kept(void **state) {
   make_source_tree();
   make_dir("to");
   make_file("to/one", "old");
@@ -117,7 +117,7 @@ static void what_is_there_is_kept(void **state) {
   assert_file("to/b/two", "22");
 }
 
-static void a_directory_that_is_there_stays_as_it_is(void **state) {
+static void existing_directory_keeps_its_mode(void **state) {
   make_source_tree();
   make_dir("to");
   assert_int_equal(chmod(at("to"), 0711), 0);
@@ -127,7 +127,7 @@ static void a_directory_that_is_there_stays_as_it_is(void **state) {
   assert_int_equal(mode_of("to"), 0711);
 }
 
-static void what_is_of_another_kind_is_not_replaced(void **state) {
+static void entry_of_another_type_is_not_replaced(void **state) {
   make_source_tree();
   make_dir("to");
   make_dir("to/one");
@@ -140,7 +140,7 @@ static void what_is_of_another_kind_is_not_replaced(void **state) {
               "copy '%s': not a directory", at("a/b"));
 }
 
-static void a_file_is_not_replaced_by_itself(void **state) {
+static void file_is_not_replaced_by_itself(void **state) {
   make_file("file", "text");
   make_link("link", "file");
   assert_int_equal(link(at("file"), at("same")), 0);
@@ -169,15 +169,15 @@ static void replacing_survives_failing_memory(void **state) {
 
 SUITE(copy_entry) {
   const struct CMUnitTest tests[] = {
-    DISK_CASE(what_is_there_is_refused),
-    DISK_CASE(what_is_there_is_replaced),
-    DISK_CASE(what_is_there_stays_when_the_disk_is_full),
-    DISK_CASE(what_is_there_is_kept),
-    DISK_CASE(a_directory_that_is_there_stays_as_it_is),
-    DISK_CASE(what_is_of_another_kind_is_not_replaced),
-    DISK_CASE(a_file_is_not_replaced_by_itself),
+    DISK_CASE(existing_entry_is_refused),
+    DISK_CASE(existing_entries_are_replaced),
+    DISK_CASE(existing_file_is_kept_when_the_disk_is_full),
+    DISK_CASE(existing_entries_are_kept),
+    DISK_CASE(existing_directory_keeps_its_mode),
+    DISK_CASE(entry_of_another_type_is_not_replaced),
+    DISK_CASE(file_is_not_replaced_by_itself),
     DISK_CASE(replacing_survives_failing_memory),
-    DISK_CASE(what_is_there_is_replaced_on_another_file_system),
+    DISK_CASE(existing_entries_are_replaced_across_file_systems),
   };
   disk_init();
   (void) signal(SIGXFSZ, SIG_IGN);

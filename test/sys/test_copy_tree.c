@@ -30,10 +30,10 @@ static void make_many(void) {
 typedef struct {
   int entries, directories, errors, limit;
   uint64_t bytes;
-} heard_t;
+} counts_t;
 
-static bool hear(const avow_copied_t *entry, void *data) {
-  heard_t *heard = data;
+static bool count_entry(const avow_copied_t *entry, void *data) {
+  counts_t *heard = data;
   heard->entries++;
   heard->directories += entry->type == UV_DIRENT_DIR ? 1 : 0;
   heard->errors += entry->error != NULL ? 1 : 0;
@@ -41,7 +41,7 @@ static bool hear(const avow_copied_t *entry, void *data) {
   return heard->entries != heard->limit;
 }
 
-static void copy_tree_copies_all_of_it(void **state) {
+static void copy_tree_copies_the_whole_tree(void **state) {
   const int before = open_files();
   make_source_tree();
 
@@ -62,7 +62,7 @@ static void copy_tree_copies_a_file_or_a_link(void **state) {
   assert_true(is_there("y"));
 }
 
-static void copy_tree_takes_slashes_as_they_come(void **state) {
+static void copy_tree_accepts_trailing_slashes(void **state) {
   make_source_tree();
 
   assert_fulfils_int(avow_copy_tree(loop, at("a//"), at("to//"), NULL),
@@ -71,7 +71,7 @@ static void copy_tree_takes_slashes_as_they_come(void **state) {
   assert_copied("to");
 }
 
-static void copy_tree_copies_a_large_one_in_many_lanes(void **state) {
+static void copy_tree_copies_a_large_tree_concurrently(void **state) {
   const avow_copy_options_t options = { .concurrency = 64 };
   const int before = open_files();
   make_many();
@@ -85,7 +85,7 @@ static void copy_tree_copies_a_large_one_in_many_lanes(void **state) {
   assert_int_equal(open_files(), before);
 }
 
-static void copy_tree_copies_below_the_longest_path(void **state) {
+static void copy_tree_copies_below_the_path_length_limit(void **state) {
   struct rlimit all;
   make_abyss("a");
   assert_int_equal(getrlimit(RLIMIT_NOFILE, &all), 0);
@@ -124,7 +124,7 @@ static int change_levels(const char *root, mode_t mode) {
 }
 
 /* The copies of upper levels are closed meanwhile. */
-static void copy_tree_ends_each_of_many_levels(void **state) {
+static void copy_tree_sets_the_mode_of_each_level(void **state) {
   static const avow_keep_t keeps[] = { AVOW_KEEP_PERMISSIONS, AVOW_KEEP_ALL };
   const int before = open_files();
   make_levels();
@@ -155,7 +155,7 @@ static bool move_copy(const avow_copied_t *entry, void *data) {
 }
 
 /* The lowest level is so large that the copy stays there for a while. */
-static void copy_tree_goes_back_to_no_other_directory(void **state) {
+static void copy_tree_does_not_return_to_another_directory(void **state) {
   char name[3 * LEVELS] = "a", text[64];
   bool moved = false;
   const avow_copy_options_t options = { .on_entry = move_copy,
@@ -193,10 +193,10 @@ static void assert_not_from_outside(const char *format, int i) {
 
 /* An exchanged entry becomes an error, or is copied as what it is at that
    moment. */
-static void copy_tree_stays_inside_while_others_exchange(void **state) {
-  heard_t heard = { 0 };
+static void copy_tree_stays_inside_while_entries_change(void **state) {
+  counts_t heard = { 0 };
   const avow_copy_options_t options = { .existing = AVOW_EXISTING_REPLACE,
-                                        .on_entry = hear,
+                                        .on_entry = count_entry,
                                         .data = &heard };
   make_dir("outside");
   make_file("outside/file", "kept");
@@ -219,7 +219,7 @@ static void copy_tree_stays_inside_while_others_exchange(void **state) {
   }
 }
 
-static void a_directory_is_not_copied_into_itself(void **state) {
+static void directory_is_not_copied_into_itself(void **state) {
   make_source_tree();
 
   assert_says(avow_copy_tree(loop, at("a"), at("a/b/to"), NULL), UV_EINVAL,
@@ -228,7 +228,7 @@ static void a_directory_is_not_copied_into_itself(void **state) {
   assert_missing("a/b/to/b/to");
 }
 
-static void what_cannot_be_copied_is_named(void **state) {
+static void error_names_the_entry_that_cannot_be_copied(void **state) {
   make_dir("a");
   assert_int_equal(mkfifo(at("a/fifo"), 0600), 0);
 
@@ -247,7 +247,7 @@ static void what_cannot_be_copied_is_named(void **state) {
 }
 
 /* The root has no name in any directory. */
-static void the_root_is_no_place_for_a_copy(void **state) {
+static void root_is_refused_as_a_target(void **state) {
   make_file("file", "text");
 
   assert_says(avow_copy_tree(loop, at("file"), "/", NULL), UV_EEXIST,
@@ -281,16 +281,17 @@ static void bad_arguments_are_rejected(void **state) {
               "copy 'x': invalid argument: a reserved field is not zero");
 }
 
-static avow_promise_t *copy_heard(heard_t *heard) {
-  const avow_copy_options_t options = { .on_entry = hear, .data = heard };
+static avow_promise_t *copy_counted(counts_t *heard) {
+  const avow_copy_options_t options = { .on_entry = count_entry,
+                                        .data = heard };
   return avow_copy_tree(loop, at("a"), at("to"), &options);
 }
 
-static void on_entry_hears_of_each(void **state) {
-  heard_t heard = { 0 };
+static void on_entry_is_called_for_each_entry(void **state) {
+  counts_t heard = { 0 };
   make_source_tree();
 
-  assert_fulfils_int(copy_heard(&heard), ENTRIES);
+  assert_fulfils_int(copy_counted(&heard), ENTRIES);
 
   assert_int_equal(heard.entries, ENTRIES);
   assert_int_equal(heard.directories, 3);
@@ -298,7 +299,7 @@ static void on_entry_hears_of_each(void **state) {
   assert_int_equal(heard.errors, 0);
 }
 
-static bool hear_of_nothing(const avow_copied_t *entry, void *data) {
+static bool check_missing_entry(const avow_copied_t *entry, void *data) {
   assert_string_equal(entry->path, at("absent"));
   assert_int_equal(entry->type, UV_DIRENT_UNKNOWN);
   assert_int_equal(entry->size, 0);
@@ -307,9 +308,9 @@ static bool hear_of_nothing(const avow_copied_t *entry, void *data) {
   return true;
 }
 
-static void on_entry_hears_no_kind_of_what_is_missing(void **state) {
+static void on_entry_gets_no_type_for_a_missing_entry(void **state) {
   bool heard = false;
-  const avow_copy_options_t options = { .on_entry = hear_of_nothing,
+  const avow_copy_options_t options = { .on_entry = check_missing_entry,
                                         .data = &heard };
 
   assert_fulfils_int(avow_copy_tree(loop, at("absent"), at("to"), &options), 0);
@@ -317,47 +318,47 @@ static void on_entry_hears_no_kind_of_what_is_missing(void **state) {
   assert_true(heard);
 }
 
-static void on_entry_may_go_on_after_errors(void **state) {
-  heard_t heard = { 0 };
+static void on_entry_may_continue_after_errors(void **state) {
+  counts_t heard = { 0 };
   make_source_tree();
   assert_int_equal(mkfifo(at("a/fifo"), 0600), 0);
   make_dir("to");
   make_file("to/b", "in the way");
 
-  assert_fulfils_int(copy_heard(&heard), 3);
+  assert_fulfils_int(copy_counted(&heard), 3);
 
   assert_int_equal(heard.entries, 5);
   assert_int_equal(heard.errors, 2);
   assert_file("to/one", "1");
 }
 
-static void on_entry_may_stop(void **state) {
-  heard_t heard = { .limit = 3 };
+static void on_entry_may_stop_the_copy(void **state) {
+  counts_t heard = { .limit = 3 };
   make_many();
 
-  assert_rejects(copy_heard(&heard), UV_ECANCELED);
+  assert_rejects(copy_counted(&heard), UV_ECANCELED);
 
   assert_int_equal(heard.entries, 3);
 }
 
-static void on_entry_stops_at_an_error_with_that(void **state) {
-  heard_t heard = { .limit = 1 };
+static void stop_at_an_error_rejects_with_that_error(void **state) {
+  counts_t heard = { .limit = 1 };
   make_file("a", "");
   make_file("to", "");
 
-  assert_says(copy_heard(&heard), UV_EEXIST, "copy '%s': file already exists",
+  assert_says(copy_counted(&heard), UV_EEXIST, "copy '%s': file already exists",
               at("a"));
 
   assert_int_equal(heard.errors, 1);
 }
 
-static void copy_tree_stops_when_cancelled(void **state) {
+static void copy_tree_stops_when_canceled(void **state) {
   const int before = open_files();
   make_many();
 
   for (int ms = 0; ms < 6; ms++) {
-    heard_t heard = { 0 };
-    avow_promise_t *p = copy_heard(&heard);
+    counts_t heard = { 0 };
+    avow_promise_t *p = copy_counted(&heard);
     avow_unref(avow_then(avow_sleep(loop, (uint64_t) ms), cancel_cb, NULL, p));
     const avow_value_t v = avow_run(avow_ref(p));
     avow_value_unref(v);
@@ -375,7 +376,7 @@ static bool cancel_from_within(const avow_copied_t *entry, void *p) {
   return true;
 }
 
-static void copy_tree_is_cancelled_from_within(void **state) {
+static void on_entry_may_cancel_the_copy(void **state) {
   avow_promise_t *p = NULL;
   const avow_copy_options_t options = { .on_entry = cancel_from_within,
                                         .data = (void *) &p };
@@ -388,7 +389,7 @@ static void copy_tree_is_cancelled_from_within(void **state) {
   avow_unref(p);
 }
 
-static void copy_tree_cancelled_at_once_copies_nothing(void **state) {
+static void copy_tree_canceled_at_once_copies_nothing(void **state) {
   make_source_tree();
 
   assert_cancels(start_copy());
@@ -411,9 +412,9 @@ static void forget_copy(void) {
   avow_ignore(avow_run(avow_remove_tree(loop, at("to"))));
 }
 
-static avow_promise_t *start_heard(void) {
-  static heard_t heard;
-  return copy_heard(&heard);
+static avow_promise_t *start_counted(void) {
+  static counts_t heard;
+  return copy_counted(&heard);
 }
 
 static void copy_tree_survives_failing_memory(void **state) {
@@ -426,11 +427,11 @@ static void copy_tree_survives_failing_memory(void **state) {
   assert_int_equal(open_files(), before);
 }
 
-static void copy_tree_survives_failing_memory_heard(void **state) {
+static void copy_tree_with_on_entry_survives_failing_memory(void **state) {
   const int before = open_files();
   make_source_tree();
 
-  survive_failing_memory(start_heard, forget_copy);
+  survive_failing_memory(start_counted, forget_copy);
 
   run();
   assert_int_equal(open_files(), before);
@@ -438,29 +439,29 @@ static void copy_tree_survives_failing_memory_heard(void **state) {
 
 SUITE(copy_tree) {
   const struct CMUnitTest tests[] = {
-    DISK_CASE(copy_tree_copies_all_of_it),
+    DISK_CASE(copy_tree_copies_the_whole_tree),
     DISK_CASE(copy_tree_copies_a_file_or_a_link),
-    DISK_CASE(copy_tree_takes_slashes_as_they_come),
-    DISK_CASE(copy_tree_copies_a_large_one_in_many_lanes),
-    DISK_CASE(copy_tree_copies_below_the_longest_path),
-    DISK_CASE(copy_tree_ends_each_of_many_levels),
-    DISK_CASE(copy_tree_goes_back_to_no_other_directory),
-    DISK_CASE(copy_tree_stays_inside_while_others_exchange),
-    DISK_CASE(a_directory_is_not_copied_into_itself),
-    DISK_CASE(what_cannot_be_copied_is_named),
-    DISK_CASE(the_root_is_no_place_for_a_copy),
+    DISK_CASE(copy_tree_accepts_trailing_slashes),
+    DISK_CASE(copy_tree_copies_a_large_tree_concurrently),
+    DISK_CASE(copy_tree_copies_below_the_path_length_limit),
+    DISK_CASE(copy_tree_sets_the_mode_of_each_level),
+    DISK_CASE(copy_tree_does_not_return_to_another_directory),
+    DISK_CASE(copy_tree_stays_inside_while_entries_change),
+    DISK_CASE(directory_is_not_copied_into_itself),
+    DISK_CASE(error_names_the_entry_that_cannot_be_copied),
+    DISK_CASE(root_is_refused_as_a_target),
     DISK_CASE(bad_arguments_are_rejected),
-    DISK_CASE(on_entry_hears_of_each),
-    DISK_CASE(on_entry_hears_no_kind_of_what_is_missing),
-    DISK_CASE(on_entry_may_go_on_after_errors),
-    DISK_CASE(on_entry_may_stop),
-    DISK_CASE(on_entry_stops_at_an_error_with_that),
-    DISK_CASE(copy_tree_stops_when_cancelled),
-    DISK_CASE(copy_tree_is_cancelled_from_within),
-    DISK_CASE(copy_tree_cancelled_at_once_copies_nothing),
+    DISK_CASE(on_entry_is_called_for_each_entry),
+    DISK_CASE(on_entry_gets_no_type_for_a_missing_entry),
+    DISK_CASE(on_entry_may_continue_after_errors),
+    DISK_CASE(on_entry_may_stop_the_copy),
+    DISK_CASE(stop_at_an_error_rejects_with_that_error),
+    DISK_CASE(copy_tree_stops_when_canceled),
+    DISK_CASE(on_entry_may_cancel_the_copy),
+    DISK_CASE(copy_tree_canceled_at_once_copies_nothing),
     DISK_CASE(loop_close_stops_a_copy),
     DISK_CASE(copy_tree_survives_failing_memory),
-    DISK_CASE(copy_tree_survives_failing_memory_heard),
+    DISK_CASE(copy_tree_with_on_entry_survives_failing_memory),
   };
   disk_init();
   return RUN(tests);

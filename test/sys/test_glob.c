@@ -23,7 +23,7 @@ static void assert_globs(const char *pattern, const char *expected) {
   avow_value_unref(v);
 }
 
-static void glob_finds_what_matches(void **state) {
+static void glob_finds_matching_entries(void **state) {
   const int before = open_files();
   make_tree();
 
@@ -38,7 +38,7 @@ static void glob_finds_what_matches(void **state) {
   assert_int_equal(open_files(), before);
 }
 
-static void glob_goes_through_directories(void **state) {
+static void glob_searches_directories_recursively(void **state) {
   make_tree();
 
   assert_globs("**/*.c", "a/b/c/three.c a/b/two.c a/one.c");
@@ -49,7 +49,7 @@ static void glob_goes_through_directories(void **state) {
   assert_globs("a/li*/**/*.c", "a/link/c/three.c a/link/two.c");
 }
 
-static void glob_finds_what_a_dot_hides_when_asked(void **state) {
+static void glob_finds_hidden_entries_on_request(void **state) {
   make_tree();
 
   assert_globs("a/.*", "a/.hidden");
@@ -57,7 +57,7 @@ static void glob_finds_what_a_dot_hides_when_asked(void **state) {
   assert_globs("a/\\.hidden/*", "a/.hidden/x.c");
 }
 
-static void glob_finds_directories_only(void **state) {
+static void glob_with_a_trailing_slash_finds_directories(void **state) {
   make_tree();
 
   assert_globs("a/*/", "a/b/ a/link/");
@@ -66,7 +66,7 @@ static void glob_finds_directories_only(void **state) {
   assert_globs("**/", "a/ a/b/ a/b/c/ a/link/");
 }
 
-static void glob_finds_no_directory_where_links_lead_to_none(void **state) {
+static void glob_ignores_links_that_lead_to_no_directory(void **state) {
   make_tree();
   make_link("a/file", "one.c");
   make_link("a/nowhere", "missing");
@@ -75,7 +75,7 @@ static void glob_finds_no_directory_where_links_lead_to_none(void **state) {
   assert_globs("a/*/*.c", "a/b/two.c a/link/two.c");
 }
 
-static void glob_takes_a_path(void **state) {
+static void glob_accepts_a_path_without_wildcards(void **state) {
   make_tree();
 
   assert_globs("a/b", "a/b");
@@ -84,7 +84,7 @@ static void glob_takes_a_path(void **state) {
   assert_globs("a/b/../one.\\c", "a/b/../one.c");
 }
 
-static void glob_goes_back_by_dots(void **state) {
+static void glob_follows_dot_and_dot_dot(void **state) {
   const int before = open_files();
   make_tree();
 
@@ -102,7 +102,7 @@ static void glob_goes_back_by_dots(void **state) {
   assert_int_equal(open_files(), before);
 }
 
-static void glob_starts_where_the_process_is(void **state) {
+static void relative_glob_starts_in_the_working_directory(void **state) {
   char *here = getcwd(NULL, 0);
   make_tree();
   assert_int_equal(chdir(at("a")), 0);
@@ -116,7 +116,7 @@ static void glob_starts_where_the_process_is(void **state) {
   avow_value_unref(v);
 }
 
-static void glob_starts_at_the_root(void **state) {
+static void absolute_glob_starts_at_the_root(void **state) {
   const avow_value_t v = avow_run(avow_glob(loop, "/[t]m?"));
 
   assert_int_equal(avow_list_len(&v), 1);
@@ -124,7 +124,7 @@ static void glob_starts_at_the_root(void **state) {
   avow_value_unref(v);
 }
 
-static void glob_finds_many(void **state) {
+static void glob_finds_many_entries(void **state) {
   make_dir("a");
   make_many();
 
@@ -136,7 +136,7 @@ static void glob_finds_many(void **state) {
 }
 
 /* Nested directories, deeper than a path may be long. */
-static void glob_passes_over_what_is_too_deep(void **state) {
+static void glob_skips_paths_that_are_too_long(void **state) {
   enum { DEEP = 24 };
   char name[201] = "";
   int fds[DEEP + 1];
@@ -160,7 +160,7 @@ static void glob_passes_over_what_is_too_deep(void **state) {
 
 /* Each name takes a tenth of an iteration, because the end of the pattern is
    tried at each character. */
-static void glob_takes_several_turns(void **state) {
+static void slow_glob_takes_several_iterations(void **state) {
   char name[256] = "a/", pattern[128] = "a/*";
   memset(name + 2, 'x', 200);
   memset(pattern + 3, 'x', 100);
@@ -174,7 +174,7 @@ static void glob_takes_several_turns(void **state) {
   assert_globs(pattern, "");
 }
 
-static void glob_rejects_what_is_no_pattern(void **state) {
+static void glob_rejects_invalid_patterns(void **state) {
   char pattern[256] = "nowhere"; /* matches no entry of the working directory */
   for (int i = 0; i < 63; i++)
     strcat(pattern, "/*");
@@ -187,7 +187,7 @@ static void glob_rejects_what_is_no_pattern(void **state) {
   avow_value_unref(avow_run(avow_glob(loop, pattern)));
 }
 
-static void glob_rejects_a_pattern_without_end(void **state) {
+static void glob_rejects_a_pattern_that_is_too_long(void **state) {
   enum { MOST = 4096 };
   char pattern[MOST + 2];
   memset(pattern, '*', sizeof(pattern) - 1);
@@ -203,7 +203,7 @@ static void glob_rejects_a_pattern_without_end(void **state) {
 }
 
 /* Two directories, and 65,536 paths from one to the other. */
-static void glob_keeps_no_more_than_it_may(void **state) {
+static void glob_limits_the_size_of_its_result(void **state) {
   char name[251], pattern[100] = "";
   memset(name, 'd', sizeof(name) - 1);
   name[sizeof(name) - 1] = '\0';
@@ -221,7 +221,7 @@ static avow_promise_t *start_glob(void) {
   return avow_glob(loop, at("**/*"));
 }
 
-static void glob_is_cancelled(void **state) {
+static void glob_can_be_canceled(void **state) {
   const int before = open_files();
   make_dir("a");
   make_many();
@@ -233,7 +233,7 @@ static void glob_is_cancelled(void **state) {
   assert_int_equal(open_files(), before);
 }
 
-static avow_promise_t *start_to_go_back(void) {
+static avow_promise_t *start_glob_with_dots(void) {
   return avow_glob(loop, at("a/*/../one.c"));
 }
 
@@ -245,30 +245,30 @@ static void glob_survives_failing_memory(void **state) {
   make_link("three", "a");
 
   survive_failing_memory(start_glob, NULL);
-  survive_failing_memory(start_to_go_back, NULL);
+  survive_failing_memory(start_glob_with_dots, NULL);
 
   assert_int_equal(open_files(), before);
 }
 
 SUITE(glob) {
   const struct CMUnitTest tests[] = {
-    DISK_CASE(glob_finds_what_matches),
-    DISK_CASE(glob_goes_through_directories),
-    DISK_CASE(glob_finds_what_a_dot_hides_when_asked),
-    DISK_CASE(glob_finds_directories_only),
-    DISK_CASE(glob_takes_a_path),
-    DISK_CASE(glob_goes_back_by_dots),
-    DISK_CASE(glob_starts_where_the_process_is),
-    DISK_CASE(glob_starts_at_the_root),
-    DISK_CASE(glob_finds_many),
-    DISK_CASE(glob_passes_over_what_is_too_deep),
-    DISK_CASE(glob_takes_several_turns),
-    DISK_CASE(glob_rejects_what_is_no_pattern),
-    DISK_CASE(glob_rejects_a_pattern_without_end),
-    DISK_CASE(glob_keeps_no_more_than_it_may),
-    DISK_CASE(glob_is_cancelled),
+    DISK_CASE(glob_finds_matching_entries),
+    DISK_CASE(glob_searches_directories_recursively),
+    DISK_CASE(glob_finds_hidden_entries_on_request),
+    DISK_CASE(glob_with_a_trailing_slash_finds_directories),
+    DISK_CASE(glob_accepts_a_path_without_wildcards),
+    DISK_CASE(glob_follows_dot_and_dot_dot),
+    DISK_CASE(relative_glob_starts_in_the_working_directory),
+    DISK_CASE(absolute_glob_starts_at_the_root),
+    DISK_CASE(glob_finds_many_entries),
+    DISK_CASE(glob_skips_paths_that_are_too_long),
+    DISK_CASE(slow_glob_takes_several_iterations),
+    DISK_CASE(glob_rejects_invalid_patterns),
+    DISK_CASE(glob_rejects_a_pattern_that_is_too_long),
+    DISK_CASE(glob_limits_the_size_of_its_result),
+    DISK_CASE(glob_can_be_canceled),
     DISK_CASE(glob_survives_failing_memory),
-    DISK_CASE(glob_finds_no_directory_where_links_lead_to_none),
+    DISK_CASE(glob_ignores_links_that_lead_to_no_directory),
   };
   disk_init();
   return RUN(tests);

@@ -34,7 +34,7 @@ static void replace_file_follows_links(void **state) {
   assert_int_equal(entries_of(""), 2);
 }
 
-static void replace_file_makes_what_a_link_leads_to(void **state) {
+static void replace_file_creates_the_target_of_a_link(void **state) {
   make_dir("dir");
   make_link("link", "dir/other");
   make_link("dir/other", at("file"));
@@ -46,7 +46,7 @@ static void replace_file_makes_what_a_link_leads_to(void **state) {
   assert_int_equal(entries_of("dir"), 1);
 }
 
-static void replace_file_rejects_links_in_a_circle(void **state) {
+static void replace_file_rejects_circular_links(void **state) {
   make_link("one", "two");
   make_link("two", "one");
 
@@ -70,7 +70,7 @@ static void replace_file_rejects_too_many_links(void **state) {
 }
 
 /* The kernel returns "/tmp/... (deleted)", which is not a usable name. */
-static void replace_file_makes_no_name_for_what_lost_its_own(void **state) {
+static void replace_file_rejects_a_link_to_a_deleted_file(void **state) {
   char path[32];
   make_file("file", "old");
   const int file = open(at("file"), O_RDONLY);
@@ -94,7 +94,7 @@ static void make_shared(uid_t owner) {
   make_file("target", "old");
 }
 
-static void replace_file_follows_no_link_that_others_laid(void **state) {
+static void replace_file_follows_no_link_of_another_user(void **state) {
   need_root();
   make_shared(0);
   make_link("shared/link", "../target");
@@ -111,7 +111,7 @@ static void replace_file_follows_no_link_that_others_laid(void **state) {
 
 /* A caller that gives a path through another user's directory trusts that user
    with the path. Linux has this rule too (fs.protected_symlinks). */
-static void replace_file_follows_links_on_the_way(void **state) {
+static void replace_file_follows_links_in_the_path(void **state) {
   need_root();
   make_shared(0);
   make_dir("dir");
@@ -127,7 +127,7 @@ static void replace_file_follows_links_on_the_way(void **state) {
   assert_file("dir/other", "new");
 }
 
-static void replace_file_follows_links_of_its_own_there(void **state) {
+static void replace_file_follows_links_of_the_caller(void **state) {
   make_shared(getuid());
   make_link("shared/link", "../target");
 
@@ -136,7 +136,7 @@ static void replace_file_follows_links_of_its_own_there(void **state) {
   assert_file("target", "new");
 }
 
-static void replace_file_follows_links_of_the_directorys_owner(void **state) {
+static void replace_file_follows_links_of_the_directory_owner(void **state) {
   need_root();
   make_shared(NOBODY);
   make_link("shared/link", "../target");
@@ -149,7 +149,7 @@ static void replace_file_follows_links_of_the_directorys_owner(void **state) {
 
 /* The directory lacks the sticky bit, which keeps other users from renaming
    entries. */
-static void replace_file_follows_links_where_no_bit_protects(void **state) {
+static void replace_file_follows_links_without_the_sticky_bit(void **state) {
   need_root();
   make_shared(0);
   assert_int_equal(chmod(at("shared"), 0777), 0);
@@ -164,15 +164,15 @@ static void replace_file_follows_links_where_no_bit_protects(void **state) {
 SUITE(links) {
   const struct CMUnitTest tests[] = {
     DISK_CASE(replace_file_follows_links),
-    DISK_CASE(replace_file_makes_what_a_link_leads_to),
-    DISK_CASE(replace_file_rejects_links_in_a_circle),
+    DISK_CASE(replace_file_creates_the_target_of_a_link),
+    DISK_CASE(replace_file_rejects_circular_links),
     DISK_CASE(replace_file_rejects_too_many_links),
-    DISK_CASE(replace_file_makes_no_name_for_what_lost_its_own),
-    DISK_CASE(replace_file_follows_no_link_that_others_laid),
-    DISK_CASE(replace_file_follows_links_on_the_way),
-    DISK_CASE(replace_file_follows_links_of_its_own_there),
-    DISK_CASE(replace_file_follows_links_of_the_directorys_owner),
-    DISK_CASE(replace_file_follows_links_where_no_bit_protects),
+    DISK_CASE(replace_file_rejects_a_link_to_a_deleted_file),
+    DISK_CASE(replace_file_follows_no_link_of_another_user),
+    DISK_CASE(replace_file_follows_links_in_the_path),
+    DISK_CASE(replace_file_follows_links_of_the_caller),
+    DISK_CASE(replace_file_follows_links_of_the_directory_owner),
+    DISK_CASE(replace_file_follows_links_without_the_sticky_bit),
   };
   disk_init();
   return RUN(tests);

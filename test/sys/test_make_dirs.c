@@ -14,7 +14,7 @@ static avow_promise_t *start_make(void) {
   return make_dirs("a/b/c");
 }
 
-static void make_dirs_makes_all_above(void **state) {
+static void make_dirs_creates_all_parents(void **state) {
   (void) umask(022);
 
   assert_fulfils_int(start_make(), 3);
@@ -22,7 +22,7 @@ static void make_dirs_makes_all_above(void **state) {
   assert_int_equal(mode_of("a/b/c"), 0755);
 }
 
-static void make_dirs_makes_what_is_missing(void **state) {
+static void make_dirs_creates_missing_directories(void **state) {
   make_dir("a");
 
   assert_fulfils_int(make_dirs("a/b"), 1);
@@ -31,14 +31,14 @@ static void make_dirs_makes_what_is_missing(void **state) {
   assert_fulfils_int(avow_make_dirs(loop, "/", 0755), 0);
 }
 
-static void make_dirs_lets_itself_into_those_above(void **state) {
+static void make_dirs_gives_the_owner_access_to_parents(void **state) {
   assert_fulfils_int(avow_make_dirs(loop, at("a/b"), 0500), 2);
 
   assert_int_equal(mode_of("a"), 0700);
   assert_int_equal(mode_of("a/b"), 0500);
 }
 
-static void make_dirs_takes_slashes_as_they_come(void **state) {
+static void make_dirs_accepts_extra_slashes_and_dots(void **state) {
   assert_fulfils_int(make_dirs("x//y///z//"), 3);
   assert_fulfils_int(make_dirs("p/./q/../r"), 3);
 
@@ -46,7 +46,7 @@ static void make_dirs_takes_slashes_as_they_come(void **state) {
   assert_true(is_there("p/r"));
 }
 
-static void make_dirs_takes_a_path_from_here(void **state) {
+static void make_dirs_accepts_a_relative_path(void **state) {
   char *here = getcwd(NULL, 0);
   assert_int_equal(chdir(at("")), 0);
 
@@ -57,7 +57,7 @@ static void make_dirs_takes_a_path_from_here(void **state) {
   assert_true(is_there("a/b"));
 }
 
-static void make_dirs_takes_a_link_to_a_directory(void **state) {
+static void make_dirs_accepts_a_link_to_a_directory(void **state) {
   make_dir("a");
   make_link("link", "a");
 
@@ -66,7 +66,7 @@ static void make_dirs_takes_a_link_to_a_directory(void **state) {
   assert_true(is_there("a/b"));
 }
 
-static void make_dirs_at_once_make_each_once(void **state) {
+static void concurrent_make_dirs_create_each_directory_once(void **state) {
   avow_promise_t *ps[8];
   int64_t made = 0;
   for (size_t i = 0; i < 8; i++)
@@ -81,7 +81,7 @@ static void make_dirs_at_once_make_each_once(void **state) {
   avow_value_unref(all);
 }
 
-static void make_dirs_rejects_naming_what_is_in_the_way(void **state) {
+static void make_dirs_error_names_the_path(void **state) {
   make_file("file", "");
 
   assert_says(make_dirs("file"), UV_EEXIST, "mkdir '%s': file already exists",
@@ -94,14 +94,14 @@ static void make_dirs_rejects_naming_what_is_in_the_way(void **state) {
               "mkdir 'NULL': invalid argument");
 }
 
-static void make_dirs_rejects_where_nothing_can_be_made(void **state) {
+static void make_dirs_rejects_where_creation_fails(void **state) {
   assert_says(avow_make_dirs(loop, "/proc/self/a/b", 0755), UV_ENOENT,
               "mkdir '/proc/self/a': no such file or directory");
 }
 
 /* A removed directory exists while a process is in it, but takes no new
    entries. */
-static void make_dirs_rejects_where_all_above_is_gone(void **state) {
+static void make_dirs_rejects_in_a_removed_directory(void **state) {
   const int here = open(".", O_RDONLY);
   make_dir("gone");
   assert_int_equal(chdir(at("gone")), 0);
@@ -114,7 +114,7 @@ static void make_dirs_rejects_where_all_above_is_gone(void **state) {
   assert_int_equal(close(here), 0);
 }
 
-static void make_dirs_cancelled_in_the_queue_makes_nothing(void **state) {
+static void canceled_queued_make_dirs_creates_nothing(void **state) {
   hold_pool(THREADS);
   assert_cancels_at_once(start_make());
   release_pool();
@@ -134,18 +134,18 @@ static void make_dirs_survives_failing_memory(void **state) {
 
 SUITE(make_dirs) {
   const struct CMUnitTest tests[] = {
-    DISK_CASE(make_dirs_makes_all_above),
-    DISK_CASE(make_dirs_makes_what_is_missing),
-    DISK_CASE(make_dirs_lets_itself_into_those_above),
-    DISK_CASE(make_dirs_takes_slashes_as_they_come),
-    DISK_CASE(make_dirs_takes_a_path_from_here),
-    DISK_CASE(make_dirs_takes_a_link_to_a_directory),
-    DISK_CASE(make_dirs_at_once_make_each_once),
-    DISK_CASE(make_dirs_rejects_naming_what_is_in_the_way),
-    DISK_CASE(make_dirs_rejects_where_nothing_can_be_made),
-    DISK_CASE(make_dirs_cancelled_in_the_queue_makes_nothing),
+    DISK_CASE(make_dirs_creates_all_parents),
+    DISK_CASE(make_dirs_creates_missing_directories),
+    DISK_CASE(make_dirs_gives_the_owner_access_to_parents),
+    DISK_CASE(make_dirs_accepts_extra_slashes_and_dots),
+    DISK_CASE(make_dirs_accepts_a_relative_path),
+    DISK_CASE(make_dirs_accepts_a_link_to_a_directory),
+    DISK_CASE(concurrent_make_dirs_create_each_directory_once),
+    DISK_CASE(make_dirs_error_names_the_path),
+    DISK_CASE(make_dirs_rejects_where_creation_fails),
+    DISK_CASE(canceled_queued_make_dirs_creates_nothing),
     DISK_CASE(make_dirs_survives_failing_memory),
-    DISK_CASE(make_dirs_rejects_where_all_above_is_gone),
+    DISK_CASE(make_dirs_rejects_in_a_removed_directory),
   };
   disk_init();
   return RUN(tests);

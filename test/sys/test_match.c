@@ -10,7 +10,7 @@ static bool matches(const char *pattern, const char *name) {
   return avow__match(pattern, strlen(pattern), name);
 }
 
-static void match_knows_characters(void **state) {
+static void match_handles_utf8_characters(void **state) {
   assert_true(matches("?", "\xc3\xa4"));
   assert_false(matches("??", "\xc3\xa4"));
   assert_true(matches("[\xc3\xa0-\xc3\xbf]x", "\xc3\xa4x"));
@@ -23,7 +23,7 @@ static void match_knows_characters(void **state) {
   assert_false(matches("\xff", "\xfe"));
 }
 
-static void match_takes_what_is_not_closed_as_it_is(void **state) {
+static void match_treats_unclosed_brackets_as_text(void **state) {
   assert_true(matches("[a", "[a"));
   assert_true(matches("[", "["));
   assert_true(matches("a[!", "a[!"));
@@ -70,7 +70,7 @@ static void match_of_many_open_brackets_is_quick(void **state) {
 
 /* Finds the [ that each ] closes. The first character of a set never ends the
    set. */
-static void match_knows_which_brackets_are_closed(void **state) {
+static void match_finds_the_closing_brackets(void **state) {
   assert_true(matches("[]a", "[]a"));
   assert_true(matches("[[]x", "[x"));
   assert_true(matches("[][]x", "[x"));
@@ -136,11 +136,11 @@ static void match_agrees_with_fnmatch(void **state) {
 
 SUITE(match) {
   const struct CMUnitTest tests[] = {
-    CASE(match_knows_characters),
-    CASE(match_takes_what_is_not_closed_as_it_is),
+    CASE(match_handles_utf8_characters),
+    CASE(match_treats_unclosed_brackets_as_text),
     CASE(match_of_many_stars_is_quick),
     CASE(match_of_many_open_brackets_is_quick),
-    CASE(match_knows_which_brackets_are_closed),
+    CASE(match_finds_the_closing_brackets),
     CASE(match_agrees_with_fnmatch),
   };
   return RUN(tests);

@@ -86,7 +86,7 @@ static avow_promise_t *temporaries(void) {
   return avow_temp_dir(loop, "avow-");
 }
 
-static void temporaries_survive_and_go(void **state) {
+static void temporary_directories_survive_and_are_removed(void **state) {
   char tmp[PATH];
   assert_int_equal(mkdir(at(tmp, "tmp"), 0700), 0);
   assert_int_equal(setenv("TMPDIR", tmp, 1), 0);
@@ -128,7 +128,7 @@ SUITE(oom_disk) {
   const struct CMUnitTest tests[] = {
     cmocka_unit_test(written_files_survive),
     cmocka_unit_test(trees_survive),
-    cmocka_unit_test(temporaries_survive_and_go),
+    cmocka_unit_test(temporary_directories_survive_and_are_removed),
   };
   harness_init();
   return cmocka_run_group_tests(tests, start, finish);

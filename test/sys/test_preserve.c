@@ -33,7 +33,7 @@ static avow_promise_t *start_keeping(void) {
   return avow_copy_tree(loop, at("a"), at("to"), &options);
 }
 
-static void copy_tree_keeps_modes_and_times_if_asked(void **state) {
+static void copy_tree_keeps_modes_and_times_on_request(void **state) {
   make_dir("a");
   make_dir("a/b");
   make_dir("a/b/c");
@@ -60,7 +60,7 @@ static void copy_tree_keeps_modes_and_times_if_asked(void **state) {
   assert_int_equal(chmod(at("to/b/c"), 0700), 0);
 }
 
-static void copy_tree_leaves_times_alone_unless_asked(void **state) {
+static void copy_tree_does_not_keep_times_by_default(void **state) {
   struct stat info;
   make_file("a", "");
   set_times("a");
@@ -71,7 +71,7 @@ static void copy_tree_leaves_times_alone_unless_asked(void **state) {
   assert_true(info.st_mtime > 1100000000);
 }
 
-static void copy_tree_obeys_the_umask(void **state) {
+static void copy_tree_applies_the_umask(void **state) {
   make_dir("a");
   make_file("a/one", "1");
   assert_int_equal(chmod(at("a/one"), 0666), 0);
@@ -99,7 +99,7 @@ static unsigned make_set_uid(const char *name) {
   return owner_of(name);
 }
 
-static void copy_tree_makes_no_set_uid_program_of_ours(void **state) {
+static void copy_tree_drops_set_uid_bits_by_default(void **state) {
   (void) make_set_uid("a");
 
   assert_fulfils_int(start_copy(), 1);
@@ -108,7 +108,7 @@ static void copy_tree_makes_no_set_uid_program_of_ours(void **state) {
   assert_int_equal(mode_of("to"), 0755);
 }
 
-static void copy_tree_keeps_owners_if_asked(void **state) {
+static void copy_tree_keeps_owners_on_request(void **state) {
   make_dir("a");
   const unsigned owner = make_set_uid("a/one");
   make_link("a/link", "one");
@@ -122,7 +122,7 @@ static void copy_tree_keeps_owners_if_asked(void **state) {
   assert_int_equal(owner_of("to/link"), owner_of_link);
 }
 
-static void copy_tree_keeps_set_uid_bits_with_their_owner_only(void **state) {
+static void copy_tree_keeps_set_uid_bits_only_with_the_owner(void **state) {
   enum { NOBODY = 65534 };
   if (geteuid() != 0)
     skip_because("only root can become somebody else");
@@ -160,7 +160,7 @@ static blkcnt_t blocks_of(const char *name) {
   return info.st_blocks;
 }
 
-static void copy_tree_leaves_holes_empty(void **state) {
+static void copy_tree_keeps_holes(void **state) {
   char text[8] = "";
   make_sparse("a");
   if (blocks_of("a") > 4096)
@@ -177,7 +177,7 @@ static void copy_tree_leaves_holes_empty(void **state) {
   assert_int_equal(close(file), 0);
 }
 
-static void copy_tree_copies_what_ends_behind_a_hole(void **state) {
+static void copy_tree_copies_data_after_a_hole(void **state) {
   char text[4] = "";
   make_file("a", "");
   const int file = open(at("a"), O_RDWR);
@@ -192,7 +192,7 @@ static void copy_tree_copies_what_ends_behind_a_hole(void **state) {
   assert_int_equal(close(copied), 0);
 }
 
-static void copy_tree_copies_nothing_but_a_hole(void **state) {
+static void copy_tree_copies_a_file_that_is_only_a_hole(void **state) {
   make_file("a", "");
   assert_int_equal(truncate(at("a"), (off_t) 3 << 30), 0);
   if (blocks_of("a") > 0)
@@ -204,7 +204,7 @@ static void copy_tree_copies_nothing_but_a_hole(void **state) {
 }
 
 /* The reported size of such a file is a page, and it has no blocks. */
-static void copy_tree_ends_where_its_original_ends(void **state) {
+static void copy_tree_ignores_a_reported_size_that_is_too_large(void **state) {
   const char *path = "/sys/kernel/mm/transparent_hugepage/enabled";
   struct stat copied;
   char text[200];
@@ -256,7 +256,7 @@ static void assert_attribute(const char *name, const char *which,
   assert_memory_equal(found, data, len);
 }
 
-static void copy_tree_keeps_attributes_if_asked(void **state) {
+static void copy_tree_keeps_attributes_on_request(void **state) {
   make_dir("a");
   make_file("a/one", "");
   set_attribute("a", "user.note", "dir", 3);
@@ -273,7 +273,7 @@ static void forget_copy(void) {
 }
 
 /* If the ACL is lost, its mask in the mode is lost too. */
-static void copy_tree_keeping_survives_failing_memory(void **state) {
+static void copy_tree_with_metadata_survives_failing_memory(void **state) {
   make_dir("a");
   make_file("a/one", "");
   set_attribute("a/one", "system.posix_acl_access", entries, sizeof(entries));
@@ -283,7 +283,7 @@ static void copy_tree_keeping_survives_failing_memory(void **state) {
 
 /* The file has another attribute. Without one, the copy would not examine it so
    closely. */
-static void copy_tree_keeps_no_acl_of_the_directory_it_goes_to(void **state) {
+static void copy_tree_takes_no_acl_from_the_target_directory(void **state) {
   const avow_copy_options_t options = { .keep = AVOW_KEEP_ALL };
   make_file("a", "");
   make_dir("there");
@@ -299,7 +299,7 @@ static void copy_tree_keeps_no_acl_of_the_directory_it_goes_to(void **state) {
   assert_int_equal(mode_of("there/to"), mode_of("a"));
 }
 
-static void copy_tree_keeps_acls_if_asked(void **state) {
+static void copy_tree_keeps_acls_on_request(void **state) {
   static const char acl[] = "system.posix_acl_access";
   static const char inherited[] = "system.posix_acl_default";
   make_dir("a");
@@ -322,22 +322,22 @@ static void copy_tree_keeps_acls_if_asked(void **state) {
 
 SUITE(preserve) {
   const struct CMUnitTest tests[] = {
-    DISK_CASE(copy_tree_keeps_modes_and_times_if_asked),
-    DISK_CASE(copy_tree_leaves_times_alone_unless_asked),
-    DISK_CASE(copy_tree_obeys_the_umask),
-    DISK_CASE(copy_tree_makes_no_set_uid_program_of_ours),
-    DISK_CASE(copy_tree_keeps_owners_if_asked),
-    DISK_CASE(copy_tree_keeps_set_uid_bits_with_their_owner_only),
-    DISK_CASE(copy_tree_leaves_holes_empty),
-    DISK_CASE(copy_tree_copies_what_ends_behind_a_hole),
-    DISK_CASE(copy_tree_copies_nothing_but_a_hole),
-    DISK_CASE(copy_tree_ends_where_its_original_ends),
+    DISK_CASE(copy_tree_keeps_modes_and_times_on_request),
+    DISK_CASE(copy_tree_does_not_keep_times_by_default),
+    DISK_CASE(copy_tree_applies_the_umask),
+    DISK_CASE(copy_tree_drops_set_uid_bits_by_default),
+    DISK_CASE(copy_tree_keeps_owners_on_request),
+    DISK_CASE(copy_tree_keeps_set_uid_bits_only_with_the_owner),
+    DISK_CASE(copy_tree_keeps_holes),
+    DISK_CASE(copy_tree_copies_data_after_a_hole),
+    DISK_CASE(copy_tree_copies_a_file_that_is_only_a_hole),
+    DISK_CASE(copy_tree_ignores_a_reported_size_that_is_too_large),
     DISK_CASE(copy_tree_copies_long_links),
 #ifdef __linux__
-    DISK_CASE(copy_tree_keeping_survives_failing_memory),
-    DISK_CASE(copy_tree_keeps_attributes_if_asked),
-    DISK_CASE(copy_tree_keeps_acls_if_asked),
-    DISK_CASE(copy_tree_keeps_no_acl_of_the_directory_it_goes_to),
+    DISK_CASE(copy_tree_with_metadata_survives_failing_memory),
+    DISK_CASE(copy_tree_keeps_attributes_on_request),
+    DISK_CASE(copy_tree_keeps_acls_on_request),
+    DISK_CASE(copy_tree_takes_no_acl_from_the_target_directory),
 #endif
   };
   disk_init();

@@ -39,7 +39,7 @@ static void make_many(void) {
   }
 }
 
-static void remove_tree_removes_all_of_it(void **state) {
+static void remove_tree_removes_the_whole_tree(void **state) {
   const int before = open_files();
   make_tree();
 
@@ -49,7 +49,7 @@ static void remove_tree_removes_all_of_it(void **state) {
   assert_int_equal(open_files(), before);
 }
 
-static void remove_tree_removes_nothing_where_nothing_is(void **state) {
+static void remove_tree_of_a_missing_path_removes_nothing(void **state) {
   make_file("file", "");
 
   assert_fulfils_int(start_remove(), 0);
@@ -66,7 +66,7 @@ static void remove_tree_removes_a_file(void **state) {
   assert_missing("a");
 }
 
-static void remove_tree_takes_no_file_for_a_directory(void **state) {
+static void remove_tree_rejects_a_file_with_a_trailing_slash(void **state) {
   make_file("file", "kept");
 
   assert_says(avow_remove_tree(loop, at("file/")), UV_ENOTDIR,
@@ -75,7 +75,7 @@ static void remove_tree_takes_no_file_for_a_directory(void **state) {
   assert_file("file", "kept");
 }
 
-static void remove_tree_removes_names_of_dots(void **state) {
+static void remove_tree_removes_names_that_start_with_dots(void **state) {
   make_dir("a");
   make_file("a/..x", "");
   make_file("a/...", "");
@@ -86,7 +86,7 @@ static void remove_tree_removes_names_of_dots(void **state) {
   assert_missing("a");
 }
 
-static void remove_tree_removes_links_not_what_they_lead_to(void **state) {
+static void remove_tree_removes_links_but_not_their_targets(void **state) {
   make_dir("other");
   make_file("other/file", "kept");
   make_dir("a");
@@ -123,7 +123,7 @@ static void remove_tree_removes_a_deep_tree(void **state) {
   assert_int_equal(open_files(), before);
 }
 
-static void remove_tree_stays_inside_while_others_exchange(void **state) {
+static void remove_tree_stays_inside_while_entries_change(void **state) {
   make_dir("outside");
   make_file("outside/file", "kept");
   const uv_pid_t pid = start_exchanging("a", PAIRS);
@@ -140,7 +140,7 @@ static void remove_tree_stays_inside_while_others_exchange(void **state) {
   stop_exchanging(pid);
 }
 
-static void remove_tree_removes_a_wide_one(void **state) {
+static void remove_tree_removes_a_wide_tree(void **state) {
   make_many();
 
   assert_fulfils_int(start_remove(), 1 + MANY);
@@ -148,7 +148,7 @@ static void remove_tree_removes_a_wide_one(void **state) {
   assert_missing("a");
 }
 
-static void remove_tree_rejects_what_nobody_means(void **state) {
+static void remove_tree_rejects_root_and_dot_paths(void **state) {
   static const char *const refused[] = { "/",  "//",   ".",  "..",
                                          "./", "a/..", "../" };
   char text[64];
@@ -164,7 +164,7 @@ static void remove_tree_rejects_what_nobody_means(void **state) {
               "remove 'NULL': invalid argument");
 }
 
-static void remove_tree_rejects_naming_what_stays(void **state) {
+static void remove_tree_error_names_the_remaining_entry(void **state) {
   const bool is_root = geteuid() == 0;
   assert_says(avow_remove_tree(loop, "/proc/self/fdinfo"),
               is_root ? UV_EPERM : UV_EACCES,
@@ -178,7 +178,7 @@ static avow_value_t limit_cb(const avow_value_t *arg, void *limit) {
 }
 
 /* No directory can be opened until another event. */
-static void remove_tree_waits_for_what_is_busy(void **state) {
+static void remove_tree_waits_for_descriptors(void **state) {
   struct rlimit limit;
   assert_int_equal(getrlimit(RLIMIT_NOFILE, &limit), 0);
   make_tree();
@@ -200,7 +200,7 @@ static avow_value_t exchange_cb(const avow_value_t *arg, void *limit) {
 
 /* The entry is a directory when it is checked, but it cannot be opened. A link
    replaces it before the next attempt. */
-static void remove_tree_enters_no_link_that_was_a_directory(void **state) {
+static void remove_tree_enters_no_link_that_replaced_a_directory(void **state) {
   struct rlimit limit;
   assert_int_equal(getrlimit(RLIMIT_NOFILE, &limit), 0);
   make_dir("outside");
@@ -218,7 +218,7 @@ static void remove_tree_enters_no_link_that_was_a_directory(void **state) {
 }
 
 /* Allows `more` further open files. Returns the number of the last one. */
-static int let_open(int more, struct rlimit *before) {
+static int limit_open_files(int more, struct rlimit *before) {
   int files[4];
   assert_int_equal(getrlimit(RLIMIT_NOFILE, before), 0);
   for (int i = 0; i < more; i++)
@@ -233,15 +233,16 @@ static int let_open(int more, struct rlimit *before) {
 
 /* Starts a removal in "a" that waits because it cannot open a lower
    directory. */
-static avow_promise_t *stuck_in(const char *path, struct rlimit *limit) {
-  const int last = let_open(2, limit);
+static avow_promise_t *start_blocked_removal(const char *path,
+                                             struct rlimit *limit) {
+  const int last = limit_open_files(2, limit);
   avow_promise_t *p = avow_remove_tree(loop, path);
   while (fcntl(last, F_GETFD) < 0)
     (void) uv_run(loop, UV_RUN_ONCE); /* the retries keep the loop alive */
   return p;
 }
 
-static void remove_tree_goes_on_where_it_began(void **state) {
+static void remove_tree_continues_in_its_starting_directory(void **state) {
   const int before = open_files();
   struct rlimit limit;
   char *here = getcwd(NULL, 0);
@@ -251,7 +252,7 @@ static void remove_tree_goes_on_where_it_began(void **state) {
   make_file("new/a/file", "kept");
   assert_int_equal(chdir(at("")), 0);
 
-  avow_promise_t *p = stuck_in("a", &limit);
+  avow_promise_t *p = start_blocked_removal("a", &limit);
   assert_int_equal(chdir("new"), 0);
   assert_int_equal(setrlimit(RLIMIT_NOFILE, &limit), 0);
 
@@ -263,11 +264,11 @@ static void remove_tree_goes_on_where_it_began(void **state) {
   assert_int_equal(open_files(), before);
 }
 
-static void remove_tree_leaves_what_takes_its_name(void **state) {
+static void remove_tree_leaves_a_new_directory_of_its_name(void **state) {
   struct rlimit limit;
   make_tree();
 
-  avow_promise_t *p = stuck_in(at("a"), &limit);
+  avow_promise_t *p = start_blocked_removal(at("a"), &limit);
   assert_int_equal(rename(at("a"), at("aside")), 0);
   make_dir("a");
   make_dir("a/b");
@@ -278,11 +279,11 @@ static void remove_tree_leaves_what_takes_its_name(void **state) {
   assert_true(is_there("a/b"));
 }
 
-static void remove_tree_leaves_a_link_that_takes_its_name(void **state) {
+static void remove_tree_leaves_a_new_link_of_its_name(void **state) {
   struct rlimit limit;
   make_tree();
 
-  avow_promise_t *p = stuck_in(at("a"), &limit);
+  avow_promise_t *p = start_blocked_removal(at("a"), &limit);
   assert_int_equal(rename(at("a"), at("aside")), 0);
   make_link("a", "aside");
   assert_int_equal(setrlimit(RLIMIT_NOFILE, &limit), 0);
@@ -291,7 +292,7 @@ static void remove_tree_leaves_a_link_that_takes_its_name(void **state) {
   assert_true(is_there("a"));
 }
 
-static void remove_tree_needs_not_read_what_the_tree_is_in(void **state) {
+static void remove_tree_does_not_read_the_parent_directory(void **state) {
   make_dir("closed");
   make_dir("closed/a");
   assert_int_equal(chmod(at("closed"), 0300), 0);
@@ -301,7 +302,7 @@ static void remove_tree_needs_not_read_what_the_tree_is_in(void **state) {
   assert_missing("closed/a");
 }
 
-static void remove_tree_gives_up_on_what_stays_busy(void **state) {
+static void remove_tree_rejects_without_descriptors(void **state) {
   struct rlimit limit;
   assert_int_equal(getrlimit(RLIMIT_NOFILE, &limit), 0);
   make_tree();
@@ -315,7 +316,7 @@ static void remove_tree_gives_up_on_what_stays_busy(void **state) {
   avow_value_unref(v);
 }
 
-static void remove_tree_stops_between_turns(void **state) {
+static void canceled_remove_tree_stops(void **state) {
   const int before = open_files();
   make_many();
   avow_promise_t *p = start_remove();
@@ -328,7 +329,7 @@ static void remove_tree_stops_between_turns(void **state) {
   assert_int_equal(open_files(), before);
 }
 
-static void remove_tree_cancelled_in_the_queue_removes_nothing(void **state) {
+static void canceled_queued_remove_tree_removes_nothing(void **state) {
   make_tree();
   assert_cancels(start_remove());
   assert_cancels(queued_in_a_turn(start_remove));
@@ -360,26 +361,26 @@ static void remove_tree_survives_failing_memory(void **state) {
 
 SUITE(remove) {
   const struct CMUnitTest tests[] = {
-    DISK_CASE(remove_tree_removes_all_of_it),
-    DISK_CASE(remove_tree_removes_nothing_where_nothing_is),
+    DISK_CASE(remove_tree_removes_the_whole_tree),
+    DISK_CASE(remove_tree_of_a_missing_path_removes_nothing),
     DISK_CASE(remove_tree_removes_a_file),
-    DISK_CASE(remove_tree_takes_no_file_for_a_directory),
-    DISK_CASE(remove_tree_removes_names_of_dots),
-    DISK_CASE(remove_tree_removes_links_not_what_they_lead_to),
+    DISK_CASE(remove_tree_rejects_a_file_with_a_trailing_slash),
+    DISK_CASE(remove_tree_removes_names_that_start_with_dots),
+    DISK_CASE(remove_tree_removes_links_but_not_their_targets),
     DISK_CASE(remove_tree_removes_a_deep_tree),
-    DISK_CASE(remove_tree_stays_inside_while_others_exchange),
-    DISK_CASE(remove_tree_removes_a_wide_one),
-    DISK_CASE(remove_tree_rejects_what_nobody_means),
-    DISK_CASE(remove_tree_rejects_naming_what_stays),
-    DISK_CASE(remove_tree_waits_for_what_is_busy),
-    DISK_CASE(remove_tree_enters_no_link_that_was_a_directory),
-    DISK_CASE(remove_tree_goes_on_where_it_began),
-    DISK_CASE(remove_tree_leaves_what_takes_its_name),
-    DISK_CASE(remove_tree_leaves_a_link_that_takes_its_name),
-    DISK_CASE(remove_tree_needs_not_read_what_the_tree_is_in),
-    DISK_CASE(remove_tree_gives_up_on_what_stays_busy),
-    DISK_CASE(remove_tree_stops_between_turns),
-    DISK_CASE(remove_tree_cancelled_in_the_queue_removes_nothing),
+    DISK_CASE(remove_tree_stays_inside_while_entries_change),
+    DISK_CASE(remove_tree_removes_a_wide_tree),
+    DISK_CASE(remove_tree_rejects_root_and_dot_paths),
+    DISK_CASE(remove_tree_error_names_the_remaining_entry),
+    DISK_CASE(remove_tree_waits_for_descriptors),
+    DISK_CASE(remove_tree_enters_no_link_that_replaced_a_directory),
+    DISK_CASE(remove_tree_continues_in_its_starting_directory),
+    DISK_CASE(remove_tree_leaves_a_new_directory_of_its_name),
+    DISK_CASE(remove_tree_leaves_a_new_link_of_its_name),
+    DISK_CASE(remove_tree_does_not_read_the_parent_directory),
+    DISK_CASE(remove_tree_rejects_without_descriptors),
+    DISK_CASE(canceled_remove_tree_stops),
+    DISK_CASE(canceled_queued_remove_tree_removes_nothing),
     DISK_CASE(loop_close_stops_a_removal),
     DISK_CASE(remove_tree_survives_failing_memory),
   };

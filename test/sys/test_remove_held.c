@@ -32,7 +32,7 @@ static void remove_tree_stops_when_canceled(void **state) {
   run_until_met();
 
   avow_cancel(p);
-  let_go_in_pool();
+  release_pool_threads();
 
   assert_rejects(p, UV_ECANCELED);
   run();

@@ -46,7 +46,7 @@ static avow_value_t large(void) {
   return v;
 }
 
-static void write_file_makes_a_file_with_the_mode(void **state) {
+static void write_file_creates_a_file_with_the_mode(void **state) {
   const int before = open_files();
   (void) umask(022);
 
@@ -57,7 +57,7 @@ static void write_file_makes_a_file_with_the_mode(void **state) {
   assert_int_equal(open_files(), before);
 }
 
-static void write_file_replaces_what_a_file_held(void **state) {
+static void write_file_replaces_the_contents(void **state) {
   make_file("file", "much more than that");
 
   assert_fulfils_int(write_text("file", "little"), 6);
@@ -68,13 +68,13 @@ static void write_file_replaces_what_a_file_held(void **state) {
 }
 
 /* The target has no length to truncate. */
-static void write_file_writes_to_what_is_no_file(void **state) {
+static void write_file_writes_to_a_device(void **state) {
   assert_fulfils_int(avow_write_file(loop, "/dev/null", avow_string("gone"),
                                      0600),
                      4);
 }
 
-static void write_file_writes_a_large_one(void **state) {
+static void write_file_writes_a_large_file(void **state) {
   struct stat info;
 
   assert_fulfils_int(avow_write_file(loop, at("file"), large(), 0600), LARGE);
@@ -98,7 +98,7 @@ static void write_file_does_not_empty_the_file_first(void **state) {
   assert_file("file", "old");
 }
 
-static void write_file_that_fails_leaves_no_mixture(void **state) {
+static void failed_write_file_leaves_no_mixed_contents(void **state) {
   const int before = open_files();
   struct stat info;
   assert_fulfils_int(avow_write_file(loop, at("file"), large(), 0600), LARGE);
@@ -112,7 +112,7 @@ static void write_file_that_fails_leaves_no_mixture(void **state) {
   assert_int_equal(open_files(), before);
 }
 
-static void append_file_adds_to_what_a_file_holds(void **state) {
+static void append_file_adds_to_the_contents(void **state) {
   assert_fulfils_int(append_text("file", "one "), 4);
   assert_fulfils_int(append_text("file", "two"), 3);
 
@@ -120,7 +120,7 @@ static void append_file_adds_to_what_a_file_holds(void **state) {
   assert_int_equal(mode_of("file"), 0640);
 }
 
-static void replace_file_makes_a_file_with_the_mode(void **state) {
+static void replace_file_creates_a_file_with_the_mode(void **state) {
   const int before = open_files();
   (void) umask(027);
 
@@ -134,7 +134,7 @@ static void replace_file_makes_a_file_with_the_mode(void **state) {
   assert_int_equal(open_files(), before);
 }
 
-static void replace_file_keeps_the_mode_of_the_old_one(void **state) {
+static void replace_file_keeps_the_mode_of_the_old_file(void **state) {
   make_file("file", "old");
   assert_int_equal(chmod(at("file"), 0666), 0);
 
@@ -144,7 +144,7 @@ static void replace_file_keeps_the_mode_of_the_old_one(void **state) {
   assert_int_equal(mode_of("file"), 0666);
 }
 
-static void replace_file_leaves_who_reads_the_old_one_alone(void **state) {
+static void replace_file_does_not_change_the_old_file(void **state) {
   make_file("file", "old");
   assert_int_equal(link(at("file"), at("other")), 0);
 
@@ -154,7 +154,7 @@ static void replace_file_leaves_who_reads_the_old_one_alone(void **state) {
   assert_file("other", "old");
 }
 
-static void replace_file_takes_a_name_without_a_directory(void **state) {
+static void replace_file_accepts_a_name_without_a_directory(void **state) {
   char *here = getcwd(NULL, 0);
   assert_int_equal(chdir(at("")), 0);
 
@@ -168,7 +168,7 @@ static void replace_file_takes_a_name_without_a_directory(void **state) {
   assert_int_equal(entries_of(""), 1);
 }
 
-static void replace_file_rejects_what_is_no_file(void **state) {
+static void replace_file_rejects_all_but_regular_files(void **state) {
   make_dir("dir");
   assert_int_equal(mkfifo(at("fifo"), 0600), 0);
 
@@ -199,7 +199,7 @@ static void errors_name_the_operation_and_the_path(void **state) {
               "replace '': %s", text);
 }
 
-static void what_is_no_path_or_no_bytes_is_rejected(void **state) {
+static void invalid_paths_and_contents_are_rejected(void **state) {
   assert_says(avow_write_file(loop, NULL, avow_string("x"), 0600), UV_EINVAL,
               "write 'NULL': invalid argument");
   assert_says(avow_append_file(loop, "x", avow_int(1), 0600), UV_EINVAL,
@@ -208,7 +208,7 @@ static void what_is_no_path_or_no_bytes_is_rejected(void **state) {
               UV_ENOMEM, "replace 'x': not enough memory");
 }
 
-static void replace_file_that_fails_leaves_the_old_one(void **state) {
+static void failed_replace_file_leaves_the_old_file(void **state) {
   const int before = open_files();
   make_file("file", "old");
 
@@ -224,7 +224,7 @@ static void replace_file_that_fails_leaves_the_old_one(void **state) {
   assert_int_equal(open_files(), before);
 }
 
-static void cancelled_in_the_queue_writes_nothing(void **state) {
+static void canceled_queued_write_writes_nothing(void **state) {
   make_file("file", "old");
 
   for (int i = 0; i < STARTS; i++) {
@@ -237,11 +237,11 @@ static void cancelled_in_the_queue_writes_nothing(void **state) {
   assert_file("file", "old");
 }
 
-static void cancelled_when_done_leaves_what_was_done(void **state) {
+static void canceled_undelivered_write_keeps_its_effect(void **state) {
   const int before = open_files();
 
   for (int i = 0; i < STARTS; i++) {
-    assert_cancels_at_once(done_unheard(starts[i]));
+    assert_cancels_at_once(done_but_not_received(starts[i]));
     run();
   }
 
@@ -267,7 +267,7 @@ static void drain_work(uv_work_t *req) {
     abort(); /* the writer did not stop */
 }
 
-static void running_write_stops_when_cancelled(void **state) {
+static void canceled_running_write_stops(void **state) {
   const int before = open_files();
   assert_int_equal(mkfifo(at("fifo"), 0600), 0);
   avow_promise_t *p = start_fifo();
@@ -281,7 +281,7 @@ static void running_write_stops_when_cancelled(void **state) {
 }
 
 /* The progress of the writer only decides which content the file has. */
-static void running_replace_leaves_old_or_new_when_cancelled(void **state) {
+static void canceled_running_replace_leaves_the_old_or_new_file(void **state) {
   const int before = open_files();
 
   for (int i = 0; i < 50; i++) {
@@ -305,11 +305,11 @@ static void running_replace_leaves_old_or_new_when_cancelled(void **state) {
   assert_int_equal(open_files(), before);
 }
 
-static void loop_close_waits_for_what_is_written(void **state) {
+static void loop_close_waits_for_running_writes(void **state) {
   const int before = open_files();
 
   for (int i = 0; i < STARTS; i++)
-    assert_loop_close_cancels(done_unheard(starts[i]));
+    assert_loop_close_cancels(done_but_not_received(starts[i]));
 
   assert_file("file", "new");
   assert_int_equal(entries_of(""), 1);
@@ -328,26 +328,26 @@ static void writing_survives_failing_memory(void **state) {
 
 SUITE(replace) {
   const struct CMUnitTest tests[] = {
-    DISK_CASE(write_file_makes_a_file_with_the_mode),
-    DISK_CASE(write_file_replaces_what_a_file_held),
-    DISK_CASE(write_file_writes_to_what_is_no_file),
-    DISK_CASE(write_file_writes_a_large_one),
+    DISK_CASE(write_file_creates_a_file_with_the_mode),
+    DISK_CASE(write_file_replaces_the_contents),
+    DISK_CASE(write_file_writes_to_a_device),
+    DISK_CASE(write_file_writes_a_large_file),
     DISK_CASE(write_file_does_not_empty_the_file_first),
-    DISK_CASE(write_file_that_fails_leaves_no_mixture),
-    DISK_CASE(append_file_adds_to_what_a_file_holds),
-    DISK_CASE(replace_file_makes_a_file_with_the_mode),
-    DISK_CASE(replace_file_keeps_the_mode_of_the_old_one),
-    DISK_CASE(replace_file_leaves_who_reads_the_old_one_alone),
-    DISK_CASE(replace_file_takes_a_name_without_a_directory),
-    DISK_CASE(replace_file_rejects_what_is_no_file),
+    DISK_CASE(failed_write_file_leaves_no_mixed_contents),
+    DISK_CASE(append_file_adds_to_the_contents),
+    DISK_CASE(replace_file_creates_a_file_with_the_mode),
+    DISK_CASE(replace_file_keeps_the_mode_of_the_old_file),
+    DISK_CASE(replace_file_does_not_change_the_old_file),
+    DISK_CASE(replace_file_accepts_a_name_without_a_directory),
+    DISK_CASE(replace_file_rejects_all_but_regular_files),
     DISK_CASE(errors_name_the_operation_and_the_path),
-    DISK_CASE(what_is_no_path_or_no_bytes_is_rejected),
-    DISK_CASE(replace_file_that_fails_leaves_the_old_one),
-    DISK_CASE(cancelled_in_the_queue_writes_nothing),
-    DISK_CASE(cancelled_when_done_leaves_what_was_done),
-    DISK_CASE(running_write_stops_when_cancelled),
-    DISK_CASE(running_replace_leaves_old_or_new_when_cancelled),
-    DISK_CASE(loop_close_waits_for_what_is_written),
+    DISK_CASE(invalid_paths_and_contents_are_rejected),
+    DISK_CASE(failed_replace_file_leaves_the_old_file),
+    DISK_CASE(canceled_queued_write_writes_nothing),
+    DISK_CASE(canceled_undelivered_write_keeps_its_effect),
+    DISK_CASE(canceled_running_write_stops),
+    DISK_CASE(canceled_running_replace_leaves_the_old_or_new_file),
+    DISK_CASE(loop_close_waits_for_running_writes),
     DISK_CASE(writing_survives_failing_memory),
   };
   disk_init();

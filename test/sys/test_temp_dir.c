@@ -24,7 +24,7 @@ static void put_something_in(const avow_value_t *dir) {
   assert_fulfils_int(avow_make_dirs(loop, name, 0700), 3);
 }
 
-static void temp_dir_is_made_where_the_system_keeps_such(void **state) {
+static void temp_dir_is_created_in_tmpdir(void **state) {
   const avow_value_t v = make_temp_dir();
 
   const char *path = avow_to_temp_dir(&v);
@@ -35,7 +35,7 @@ static void temp_dir_is_made_where_the_system_keeps_such(void **state) {
   avow_value_unref(v);
 }
 
-static void temp_dir_goes_wherever_the_program_is_by_then(void **state) {
+static void temp_dir_is_removed_after_chdir(void **state) {
   char *here = getcwd(NULL, 0);
   make_dir("tmp");
   make_dir("other");
@@ -56,7 +56,7 @@ static void temp_dir_goes_wherever_the_program_is_by_then(void **state) {
   free(here);
 }
 
-static void temp_dir_is_in_the_root_if_that_is_here(void **state) {
+static void temp_dir_may_be_relative_to_the_root(void **state) {
   char *here = getcwd(NULL, 0);
   assert_int_equal(chdir("/"), 0);
   (void) setenv("TMPDIR", at("") + 1, 1);
@@ -70,7 +70,7 @@ static void temp_dir_is_in_the_root_if_that_is_here(void **state) {
   free(here);
 }
 
-static void temp_dir_is_in_tmp_if_nothing_is_said(void **state) {
+static void temp_dir_is_in_tmp_by_default(void **state) {
   (void) setenv("TMPDIR", "", 1);
 
   const avow_value_t v = avow_run(start_temp_dir());
@@ -79,7 +79,7 @@ static void temp_dir_is_in_tmp_if_nothing_is_said(void **state) {
   avow_value_unref(v);
 }
 
-static void temp_dir_rejects_where_here_is_gone(void **state) {
+static void temp_dir_rejects_in_a_removed_directory(void **state) {
   char *here = getcwd(NULL, 0);
   make_dir("gone");
   assert_int_equal(chdir(at("gone")), 0);
@@ -92,7 +92,7 @@ static void temp_dir_rejects_where_here_is_gone(void **state) {
   free(here);
 }
 
-static void temp_dir_goes_with_its_last_reference(void **state) {
+static void temp_dir_is_removed_with_its_last_reference(void **state) {
   const int before = open_files();
   const avow_value_t v = make_temp_dir();
   const avow_value_t again = avow_value_ref(&v);
@@ -119,7 +119,7 @@ static void put_another_in_place(const char *path) {
   make_file("moved/ours", "");
 }
 
-static void temp_dir_leaves_what_took_its_name(void **state) {
+static void temp_dir_leaves_a_link_of_its_name(void **state) {
   const avow_value_t v = make_temp_dir();
   const char *path = avow_to_temp_dir(&v);
   const char *name = path + strlen(at("")) + 1;
@@ -149,7 +149,7 @@ static avow_value_t exchange_cb(const avow_value_t *none, void *data) {
 
 /* The directory exists when it is checked, but it cannot be opened. Another one
    takes its name before the next attempt. */
-static void temp_dir_leaves_what_takes_its_name_at_last(void **state) {
+static void temp_dir_leaves_a_late_directory_of_its_name(void **state) {
   const int before = open_files();
   const avow_value_t v = make_temp_dir();
   exchange_t exchange;
@@ -167,7 +167,7 @@ static void temp_dir_leaves_what_takes_its_name_at_last(void **state) {
   assert_int_equal(open_files(), before);
 }
 
-static void temp_dir_goes_at_the_latest_with_the_loop(void **state) {
+static void loop_close_removes_a_released_temp_dir(void **state) {
   const avow_value_t v = make_temp_dir();
   put_something_in(&v);
   avow_value_unref(v);
@@ -178,7 +178,7 @@ static void temp_dir_goes_at_the_latest_with_the_loop(void **state) {
   assert_int_equal(avow_loop_init(loop, NULL), 0);
 }
 
-static void temp_dir_may_go_after_the_loop(void **state) {
+static void temp_dir_may_be_removed_after_loop_close(void **state) {
   const avow_value_t v = make_temp_dir();
   put_something_in(&v);
   assert_int_equal(avow_loop_close(loop), 0);
@@ -189,7 +189,7 @@ static void temp_dir_may_go_after_the_loop(void **state) {
   assert_int_equal(avow_loop_init(loop, NULL), 0);
 }
 
-static void temp_dir_goes_when_its_turns_are_cut_short(void **state) {
+static void loop_close_finishes_the_removal_of_a_temp_dir(void **state) {
   const avow_value_t v = make_temp_dir();
   put_something_in(&v);
   hold_pool(THREADS);
@@ -203,17 +203,17 @@ static void temp_dir_goes_when_its_turns_are_cut_short(void **state) {
   assert_int_equal(avow_loop_init(loop, NULL), 0);
 }
 
-static void temp_dir_that_nobody_waits_for_goes(void **state) {
+static void temp_dir_of_a_released_promise_is_removed(void **state) {
   (void) setenv("TMPDIR", at(""), 1);
 
-  assert_cancels_at_once(done_unheard(start_temp_dir));
+  assert_cancels_at_once(done_but_not_received(start_temp_dir));
   avow_unref(start_temp_dir());
   run();
 
   assert_int_equal(entries_of(""), 0);
 }
 
-static void temp_dir_rejects_naming_what_it_tried(void **state) {
+static void temp_dir_error_names_the_template(void **state) {
   (void) setenv("TMPDIR", "/absent", 1);
 
   assert_says(start_temp_dir(), UV_ENOENT,
@@ -224,7 +224,7 @@ static void temp_dir_rejects_naming_what_it_tried(void **state) {
               "mkdtemp 'a/b': invalid argument");
 }
 
-static void temp_dir_rejects_a_place_that_is_too_long(void **state) {
+static void temp_dir_rejects_a_path_that_is_too_long(void **state) {
   static char tmp[5000];
   memset(tmp, 'x', sizeof(tmp) - 1);
   (void) setenv("TMPDIR", tmp, 1);
@@ -246,7 +246,7 @@ static void temp_dir_survives_failing_memory(void **state) {
   assert_int_equal(open_files(), before);
 }
 
-static void temp_dir_goes_without_memory(void **state) {
+static void temp_dir_is_removed_without_memory(void **state) {
   for (int on = 0; on < 2; on++) {
     for (long nth = 1; nth < 4; nth++) {
       const avow_value_t v = make_temp_dir();
@@ -261,22 +261,22 @@ static void temp_dir_goes_without_memory(void **state) {
 
 SUITE(temp_dir) {
   const struct CMUnitTest tests[] = {
-    DISK_CASE(temp_dir_is_made_where_the_system_keeps_such),
-    DISK_CASE(temp_dir_goes_wherever_the_program_is_by_then),
-    DISK_CASE(temp_dir_is_in_the_root_if_that_is_here),
-    DISK_CASE(temp_dir_is_in_tmp_if_nothing_is_said),
-    DISK_CASE(temp_dir_rejects_where_here_is_gone),
-    DISK_CASE(temp_dir_goes_with_its_last_reference),
-    DISK_CASE(temp_dir_leaves_what_took_its_name),
-    DISK_CASE(temp_dir_leaves_what_takes_its_name_at_last),
-    DISK_CASE(temp_dir_goes_at_the_latest_with_the_loop),
-    DISK_CASE(temp_dir_may_go_after_the_loop),
-    DISK_CASE(temp_dir_goes_when_its_turns_are_cut_short),
-    DISK_CASE(temp_dir_that_nobody_waits_for_goes),
-    DISK_CASE(temp_dir_rejects_naming_what_it_tried),
-    DISK_CASE(temp_dir_rejects_a_place_that_is_too_long),
+    DISK_CASE(temp_dir_is_created_in_tmpdir),
+    DISK_CASE(temp_dir_is_removed_after_chdir),
+    DISK_CASE(temp_dir_may_be_relative_to_the_root),
+    DISK_CASE(temp_dir_is_in_tmp_by_default),
+    DISK_CASE(temp_dir_rejects_in_a_removed_directory),
+    DISK_CASE(temp_dir_is_removed_with_its_last_reference),
+    DISK_CASE(temp_dir_leaves_a_link_of_its_name),
+    DISK_CASE(temp_dir_leaves_a_late_directory_of_its_name),
+    DISK_CASE(loop_close_removes_a_released_temp_dir),
+    DISK_CASE(temp_dir_may_be_removed_after_loop_close),
+    DISK_CASE(loop_close_finishes_the_removal_of_a_temp_dir),
+    DISK_CASE(temp_dir_of_a_released_promise_is_removed),
+    DISK_CASE(temp_dir_error_names_the_template),
+    DISK_CASE(temp_dir_rejects_a_path_that_is_too_long),
     DISK_CASE(temp_dir_survives_failing_memory),
-    DISK_CASE(temp_dir_goes_without_memory),
+    DISK_CASE(temp_dir_is_removed_without_memory),
   };
   disk_init();
   return RUN(tests);

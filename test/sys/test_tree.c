@@ -54,7 +54,7 @@ static const char *chain(size_t levels) {
   return name;
 }
 
-static void tree_goes_below_the_longest_path(void **state) {
+static void tree_walks_below_the_path_length_limit(void **state) {
   const int before = open_files();
   make_abyss("a");
   begin("a");
@@ -70,7 +70,7 @@ static void tree_goes_below_the_longest_path(void **state) {
   assert_fulfils_int(avow_remove_tree(loop, at("a")), ABYSS + 1);
 }
 
-static void tree_enters_no_link_that_was_a_directory(void **state) {
+static void tree_enters_no_link_that_replaced_a_directory(void **state) {
   make_dir("outside");
   make_dir("a");
   make_dir("a/d");
@@ -86,7 +86,7 @@ static void tree_enters_no_link_that_was_a_directory(void **state) {
   avow__tree_free(&tree);
 }
 
-static void tree_enters_a_link_that_was_one(void **state) {
+static void tree_enters_a_link_that_was_listed_as_a_link(void **state) {
   make_dir("outside");
   make_file("outside/file", "");
   make_dir("a");
@@ -119,7 +119,7 @@ static void tree_stays_in_a_directory_that_is_moved(void **state) {
 }
 
 /* The way back is "..", which leads to another directory by then. */
-static void tree_goes_back_to_no_other_directory(void **state) {
+static void tree_does_not_return_to_another_directory(void **state) {
   make_chain("a", DEEP);
   begin("a");
   go_down(DEEP + 1);
@@ -133,7 +133,7 @@ static void tree_goes_back_to_no_other_directory(void **state) {
   avow__tree_free(&tree);
 }
 
-static void tree_gives_up_level_by_level(void **state) {
+static void tree_fails_level_by_level(void **state) {
   make_chain("a", DEEP);
   begin("a");
   go_down(DEEP + 1);
@@ -156,7 +156,7 @@ static void tree_gives_up_level_by_level(void **state) {
   avow__tree_free(&tree);
 }
 
-static void tree_goes_back_when_there_are_descriptors_again(void **state) {
+static void tree_returns_when_descriptors_are_available(void **state) {
   struct rlimit limit;
   make_chain("a", DEEP);
   begin("a");
@@ -176,7 +176,7 @@ static void tree_goes_back_when_there_are_descriptors_again(void **state) {
 }
 
 /* After a link, ".." leads to another directory. */
-static void tree_comes_back_from_where_a_link_led(void **state) {
+static void tree_returns_from_the_target_of_a_link(void **state) {
   make_dir("a");
   make_link("a/link", "../chain");
   make_chain("chain", DEEP);
@@ -192,7 +192,7 @@ static void tree_comes_back_from_where_a_link_led(void **state) {
 }
 
 /* Entries that are read before a directory is closed. */
-static void tree_loses_no_name_for_which_there_is_no_memory(void **state) {
+static void tree_without_memory_loses_no_name_silently(void **state) {
   int err = 0;
   make_chain("a", DEEP);
   make_file("a/1", "");
@@ -227,15 +227,15 @@ static void tree_loses_no_name_for_which_there_is_no_memory(void **state) {
 
 SUITE(tree) {
   const struct CMUnitTest tests[] = {
-    DISK_CASE(tree_goes_below_the_longest_path),
-    DISK_CASE(tree_enters_no_link_that_was_a_directory),
-    DISK_CASE(tree_enters_a_link_that_was_one),
+    DISK_CASE(tree_walks_below_the_path_length_limit),
+    DISK_CASE(tree_enters_no_link_that_replaced_a_directory),
+    DISK_CASE(tree_enters_a_link_that_was_listed_as_a_link),
     DISK_CASE(tree_stays_in_a_directory_that_is_moved),
-    DISK_CASE(tree_goes_back_to_no_other_directory),
-    DISK_CASE(tree_gives_up_level_by_level),
-    DISK_CASE(tree_goes_back_when_there_are_descriptors_again),
-    DISK_CASE(tree_comes_back_from_where_a_link_led),
-    DISK_CASE(tree_loses_no_name_for_which_there_is_no_memory),
+    DISK_CASE(tree_does_not_return_to_another_directory),
+    DISK_CASE(tree_fails_level_by_level),
+    DISK_CASE(tree_returns_when_descriptors_are_available),
+    DISK_CASE(tree_returns_from_the_target_of_a_link),
+    DISK_CASE(tree_without_memory_loses_no_name_silently),
   };
   disk_init();
   return RUN(tests);

@@ -45,7 +45,7 @@ static int take_all(avow_channel_t *channel, walked_t *walked) {
   }
 }
 
-static void walk_gives_all_that_is_below(void **state) {
+static void walk_gives_all_entries_of_the_tree(void **state) {
   const int before = open_files();
   walked_t walked = { 0 };
   make_tree();
@@ -70,7 +70,7 @@ static uv_dirent_type_t type_below(const char *name) {
   return type;
 }
 
-static void walk_tells_special_files_apart(void **state) {
+static void walk_distinguishes_special_files(void **state) {
   static const struct {
     const char *in, *name;
     mode_t mode;
@@ -88,7 +88,7 @@ static void walk_tells_special_files_apart(void **state) {
   }
 }
 
-static void walk_gives_directories_before_what_is_in_them(void **state) {
+static void walk_gives_directories_before_their_entries(void **state) {
   bool seen = false;
   make_tree();
   avow_channel_t *channel = avow_tree_entries(loop, at("a/"));
@@ -117,7 +117,7 @@ static void walk_of_an_empty_directory_ends_at_once(void **state) {
   assert_int_equal(walked.entries, 0);
 }
 
-static void walk_follows_a_link_that_it_is_given(void **state) {
+static void walk_follows_a_link_as_its_root(void **state) {
   walked_t walked = { 0 };
   make_tree();
 
@@ -204,7 +204,7 @@ static void make_wide_and_deep(int wide, int deep) {
 }
 
 /* A directory that cannot stay open is first read to its end. */
-static void walk_loses_nothing_of_a_directory_it_closes_early(void **state) {
+static void walk_loses_no_entry_of_a_directory_closed_early(void **state) {
   enum { WIDE = 60, DEEP_HERE = 40 };
   walked_t walked = { 0 };
   make_wide_and_deep(WIDE, DEEP_HERE);
@@ -215,7 +215,7 @@ static void walk_loses_nothing_of_a_directory_it_closes_early(void **state) {
   assert_int_equal(walked.errors, 0);
 }
 
-static void walk_stays_inside_while_others_exchange(void **state) {
+static void walk_stays_inside_while_entries_change(void **state) {
   make_dir("other");
   make_file("other/outside", "");
   make_pairs("a", PAIRS, "../other");
@@ -230,7 +230,7 @@ static void walk_stays_inside_while_others_exchange(void **state) {
   stop_exchanging(pid);
 }
 
-static void walk_reads_ahead_no_more_than_there_is_room(void **state) {
+static void walk_reads_ahead_only_up_to_its_capacity(void **state) {
   make_dir("a");
   make_many();
   avow_channel_t *channel = avow_tree_entries(loop, at("a"));
@@ -242,7 +242,7 @@ static void walk_reads_ahead_no_more_than_there_is_room(void **state) {
   avow_channel_unref(channel);
 }
 
-static void walk_gives_a_wide_directory_bit_by_bit(void **state) {
+static void walk_gives_a_wide_directory_in_parts(void **state) {
   walked_t walked = { 0 };
   make_dir("a");
   make_many();
@@ -252,7 +252,7 @@ static void walk_gives_a_wide_directory_bit_by_bit(void **state) {
   assert_int_equal(walked.entries, MANY);
 }
 
-static void walk_fails_naming_what_cannot_be_read(void **state) {
+static void walk_error_names_the_unreadable_path(void **state) {
   make_file("file", "");
   avow_channel_t *channel = avow_tree_entries(loop, at("file"));
 
@@ -269,7 +269,7 @@ static void walk_fails_naming_what_cannot_be_read(void **state) {
   avow_channel_unref(channel);
 }
 
-static void walk_that_is_closed_stops(void **state) {
+static void closed_walk_stops(void **state) {
   const int before = open_files();
   make_dir("a");
   make_many();
@@ -330,21 +330,21 @@ static void walk_survives_failing_memory(void **state) {
 
 SUITE(walk) {
   const struct CMUnitTest tests[] = {
-    DISK_CASE(walk_gives_all_that_is_below),
-    DISK_CASE(walk_tells_special_files_apart),
-    DISK_CASE(walk_gives_directories_before_what_is_in_them),
+    DISK_CASE(walk_gives_all_entries_of_the_tree),
+    DISK_CASE(walk_distinguishes_special_files),
+    DISK_CASE(walk_gives_directories_before_their_entries),
     DISK_CASE(walk_of_an_empty_directory_ends_at_once),
-    DISK_CASE(walk_follows_a_link_that_it_is_given),
+    DISK_CASE(walk_follows_a_link_as_its_root),
     DISK_CASE(walk_goes_deep_below_a_wide_directory),
     DISK_CASE(walk_goes_deep_with_few_open_directories),
-    DISK_CASE(walk_stays_inside_while_others_exchange),
-    DISK_CASE(walk_reads_ahead_no_more_than_there_is_room),
-    DISK_CASE(walk_gives_a_wide_directory_bit_by_bit),
-    DISK_CASE(walk_fails_naming_what_cannot_be_read),
-    DISK_CASE(walk_that_is_closed_stops),
+    DISK_CASE(walk_stays_inside_while_entries_change),
+    DISK_CASE(walk_reads_ahead_only_up_to_its_capacity),
+    DISK_CASE(walk_gives_a_wide_directory_in_parts),
+    DISK_CASE(walk_error_names_the_unreadable_path),
+    DISK_CASE(closed_walk_stops),
     DISK_CASE(loop_close_stops_a_walk),
     DISK_CASE(walk_survives_failing_memory),
-    DISK_CASE(walk_loses_nothing_of_a_directory_it_closes_early),
+    DISK_CASE(walk_loses_no_entry_of_a_directory_closed_early),
   };
   disk_init();
   return RUN(tests);

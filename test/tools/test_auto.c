@@ -25,7 +25,7 @@ static void leave_at_the_end(void) {
   assert_false(avow_is_none(&v));
 }
 
-static void value_goes_at_the_end_of_its_block(void **state) {
+static void value_is_released_at_the_end_of_its_block(void **state) {
   leave_at_the_end();
 
   assert_int_equal(destroyed, 1);
@@ -42,7 +42,7 @@ static int leave_in_the_middle(int where) {
   return 2;
 }
 
-static void value_goes_where_the_function_returns(void **state) {
+static void value_is_released_when_the_function_returns(void **state) {
   destroyed = 0;
 
   assert_int_equal(leave_in_the_middle(0), 0);
@@ -53,7 +53,7 @@ static void value_goes_where_the_function_returns(void **state) {
   assert_int_equal(destroyed, 1);
 }
 
-static void value_goes_with_each_round_of_a_loop(void **state) {
+static void value_is_released_in_each_pass_of_a_for_loop(void **state) {
   for (int i = 0; i < 3; i++) {
     AVOW_AUTO_VALUE v = counted();
     if (i == 1)
@@ -67,13 +67,13 @@ static void value_goes_with_each_round_of_a_loop(void **state) {
   assert_int_equal(destroyed, 1);
 }
 
-static avow_value_t give_away(void) {
+static avow_value_t return_stolen(void) {
   AVOW_AUTO_VALUE v = counted();
   return avow_steal(&v);
 }
 
-static void value_that_is_stolen_stays(void **state) {
-  const avow_value_t v = give_away();
+static void stolen_value_is_not_released(void **state) {
+  const avow_value_t v = return_stolen();
 
   assert_int_equal(destroyed, 0);
   avow_value_unref(v);
@@ -86,7 +86,7 @@ static avow_value_t fail_after(avow_value_t error) {
   return avow_steal(&v);
 }
 
-static void value_goes_where_a_try_returns(void **state) {
+static void value_is_released_when_a_try_returns(void **state) {
   const avow_value_t error = fail_after(avow_error(UV_EIO));
 
   assert_int_equal(avow_error_code(&error), UV_EIO);
@@ -101,7 +101,7 @@ static avow_promise_t *hold(avow_promise_t *held, bool keep) {
 }
 
 /* The fixture counts leftovers. */
-static void promise_goes_unless_it_is_stolen(void **state) {
+static void promise_is_released_unless_stolen(void **state) {
   assert_null(hold(avow_sleep(loop, 0), false));
 
   assert_fulfils_none(hold(avow_sleep(loop, 0), true));
@@ -112,7 +112,7 @@ static avow_promise_t *next_of_a_channel(void) {
   return avow_channel_next(c);
 }
 
-static void channel_goes_and_is_closed(void **state) {
+static void released_channel_is_closed(void **state) {
   assert_fulfils_none(next_of_a_channel());
 }
 
@@ -123,21 +123,21 @@ static avow_promise_t *next_of_a_sender(const avow_channel_t *c) {
   return avow_channel_next(c);
 }
 
-static void sender_goes_and_its_channel_ends(void **state) {
+static void released_sender_ends_its_channel(void **state) {
   AVOW_AUTO_CHANNEL c = avow_channel_new(loop, 1);
 
   assert_fulfils_none(next_of_a_sender(c));
 }
 
-static avow_promise_t *gather_what_is_left_open(void) {
+static avow_promise_t *create_unended_gather(void) {
   AVOW_AUTO_GATHER g = NULL;
   avow_promise_t *p = avow_gather_new(loop, AVOW_ALL, &g);
   avow_gather_add(g, avow_promise_resolve(loop, avow_int(1)));
   return p;
 }
 
-static void gather_goes_and_is_ended(void **state) {
-  assert_outcome(gather_what_is_left_open(), "is=[1]");
+static void released_gather_is_ended(void **state) {
+  assert_outcome(create_unended_gather(), "is=[1]");
 }
 
 static avow_value_t fail_with_a_group(avow_promise_t **p,
@@ -149,8 +149,7 @@ static avow_value_t fail_with_a_group(avow_promise_t **p,
   return avow_none();
 }
 
-static void group_goes_where_a_try_returns_and_its_children_go_on(
-    void **state) {
+static void group_released_by_a_try_waits_for_its_children(void **state) {
   avow_deferred_t *d;
   avow_promise_t *p;
   const avow_value_t error = fail_with_a_group(&p, avow_promise_new(loop, &d));
@@ -162,7 +161,7 @@ static void group_goes_where_a_try_returns_and_its_children_go_on(
   assert_fulfils_none(p);
 }
 
-static void what_was_cleared_is_null(void **state) {
+static void cleared_objects_are_null(void **state) {
   avow_promise_t *p = avow_sleep(loop, 0);
   avow_channel_t *c = avow_channel_new(loop, 0);
   avow_gather_t *gather;
@@ -189,7 +188,7 @@ static void note_it(void *word) {
 
 static char a[] = "a", b[] = "b", c[] = "c";
 
-static void calls_come_last_first_at_the_end_of_their_block(void **state) {
+static void calls_run_in_reverse_order_at_the_end_of_a_block(void **state) {
   {
     AVOW_AUTO_CALL(note_it, a);
     AVOW_AUTO_CALL(note_it, b);
@@ -208,7 +207,7 @@ static void calls_come_last_first_at_the_end_of_their_block(void **state) {
   AVOW_AUTO_CALL(note_it, (a)); \
   AVOW_AUTO_CALL(note_it, (b))
 
-static void several_calls_may_be_in_a_line(void **state) {
+static void several_calls_may_share_a_line(void **state) {
   {
     NOTE_BOTH(a, b);
     note("out");
@@ -232,7 +231,7 @@ static avow_value_t fail_between_calls(avow_value_t error) {
   return avow_steal(&v);
 }
 
-static void calls_and_values_go_in_one_order_where_a_try_returns(void **state) {
+static void calls_and_values_share_one_reverse_order(void **state) {
   const avow_value_t error = fail_between_calls(avow_error(UV_EIO));
 
   assert_int_equal(avow_error_code(&error), UV_EIO);
@@ -251,7 +250,7 @@ static avow_value_t sleep_with_calls(void *data) {
   return avow_await(avow_sleep(loop, 60000));
 }
 
-static void calls_come_where_an_async_function_is_cancelled(void **state) {
+static void calls_run_when_an_async_function_is_canceled(void **state) {
   avow_promise_t *p = avow_async(loop, sleep_with_calls, NULL);
 
   avow_cancel(p);
@@ -260,7 +259,7 @@ static void calls_come_where_an_async_function_is_cancelled(void **state) {
   assert_notes("b a");
 }
 
-static void calls_come_where_its_loop_is_closed(void **state) {
+static void calls_run_when_the_loop_is_closed(void **state) {
   avow_unref(avow_async(loop, sleep_with_calls, NULL));
   avow_ignore(avow_run(avow_next_iteration(loop)));
   avow_ignore(avow_run(avow_next_iteration(loop)));
@@ -272,7 +271,7 @@ static void calls_come_where_its_loop_is_closed(void **state) {
   assert_int_equal(avow_loop_init(loop, NULL), 0); /* for the fixture */
 }
 
-static void say_goodbye(void *data) {
+static void await_in_call(void *data) {
   const int *calls = data;
   note(*calls == 7 ? "bye" : "gone");
   avow_value_t v = avow_await(avow_sleep(loop, 0));
@@ -282,15 +281,15 @@ static void say_goodbye(void *data) {
 }
 
 /* The data of this function is a local variable, which is still valid. */
-static avow_value_t leave_politely(void *data) {
+static avow_value_t sleep_with_awaiting_call(void *data) {
   int calls = 0;
-  AVOW_AUTO_CALL(say_goodbye, &calls);
+  AVOW_AUTO_CALL(await_in_call, &calls);
   calls = 7;
   return avow_await(avow_sleep(loop, 60000));
 }
 
-static void call_may_await_when_cancelled(void **state) {
-  avow_promise_t *p = avow_async(loop, leave_politely, NULL);
+static void call_may_await_after_cancellation(void **state) {
+  avow_promise_t *p = avow_async(loop, sleep_with_awaiting_call, NULL);
 
   avow_cancel(p);
 
@@ -308,7 +307,7 @@ static avow_value_t work_by_permit(void *limiter) {
   return avow_none();
 }
 
-static void permit_is_given_back_where_a_try_returns(void **state) {
+static void permit_is_released_when_a_try_returns(void **state) {
   avow_limiter_t *limiter = avow_limiter_new(loop, 1);
 
   avow_promise_t *first = avow_async(loop, work_by_permit, limiter);
@@ -327,7 +326,7 @@ static avow_value_t sleep_long(void *data) {
   return avow_steal(&v);
 }
 
-static void value_goes_where_the_loop_is_closed(void **state) {
+static void value_is_released_when_the_loop_is_closed(void **state) {
   avow_unref(avow_async(loop, sleep_long, NULL));
 
   assert_int_equal(avow_loop_close(loop), 0);
@@ -337,7 +336,7 @@ static void value_goes_where_the_loop_is_closed(void **state) {
   assert_int_equal(avow_loop_init(loop, NULL), 0); /* for the fixture */
 }
 
-static void permit_is_given_back_where_its_holder_is_cancelled(void **state) {
+static void permit_is_released_when_its_holder_is_canceled(void **state) {
   avow_limiter_t *limiter = avow_limiter_new(loop, 1);
   avow_promise_t *first = avow_async(loop, work_by_permit, limiter);
   avow_promise_t *second = avow_async(loop, work_by_permit, limiter);
@@ -353,27 +352,27 @@ static void permit_is_given_back_where_its_holder_is_cancelled(void **state) {
 
 SUITE(auto) {
   const struct CMUnitTest tests[] = {
-    CASE(value_goes_at_the_end_of_its_block),
-    CASE(value_goes_where_the_function_returns),
-    CASE(value_goes_with_each_round_of_a_loop),
-    CASE(value_that_is_stolen_stays),
-    CASE(value_goes_where_a_try_returns),
-    CASE(promise_goes_unless_it_is_stolen),
-    CASE(channel_goes_and_is_closed),
-    CASE(sender_goes_and_its_channel_ends),
-    CASE(gather_goes_and_is_ended),
-    CASE(group_goes_where_a_try_returns_and_its_children_go_on),
-    CASE(what_was_cleared_is_null),
-    CASE(calls_come_last_first_at_the_end_of_their_block),
-    CASE(several_calls_may_be_in_a_line),
-    CASE(calls_and_values_go_in_one_order_where_a_try_returns),
+    CASE(value_is_released_at_the_end_of_its_block),
+    CASE(value_is_released_when_the_function_returns),
+    CASE(value_is_released_in_each_pass_of_a_for_loop),
+    CASE(stolen_value_is_not_released),
+    CASE(value_is_released_when_a_try_returns),
+    CASE(promise_is_released_unless_stolen),
+    CASE(released_channel_is_closed),
+    CASE(released_sender_ends_its_channel),
+    CASE(released_gather_is_ended),
+    CASE(group_released_by_a_try_waits_for_its_children),
+    CASE(cleared_objects_are_null),
+    CASE(calls_run_in_reverse_order_at_the_end_of_a_block),
+    CASE(several_calls_may_share_a_line),
+    CASE(calls_and_values_share_one_reverse_order),
 #ifndef AVOW_NO_ASYNC
-    CASE(calls_come_where_an_async_function_is_cancelled),
-    CASE(calls_come_where_its_loop_is_closed),
-    CASE(call_may_await_when_cancelled),
-    CASE(value_goes_where_the_loop_is_closed),
-    CASE(permit_is_given_back_where_a_try_returns),
-    CASE(permit_is_given_back_where_its_holder_is_cancelled),
+    CASE(calls_run_when_an_async_function_is_canceled),
+    CASE(calls_run_when_the_loop_is_closed),
+    CASE(call_may_await_after_cancellation),
+    CASE(value_is_released_when_the_loop_is_closed),
+    CASE(permit_is_released_when_a_try_returns),
+    CASE(permit_is_released_when_its_holder_is_canceled),
 #endif
   };
   return RUN(tests);

@@ -102,7 +102,7 @@ DEEP(nested_tools_settle) {
   }
 }
 
-DEEP(cancelling_nested_tools_reaches_the_innermost) {
+DEEP(cancellation_of_nested_tools_reaches_the_innermost) {
   for (size_t i = 0; i < WRAPS; i++) {
     avow_deferred_t *d;
     avow_promise_t *p = nest(wraps[i], innermost(&d));
@@ -113,7 +113,7 @@ DEEP(cancelling_nested_tools_reaches_the_innermost) {
   }
 }
 
-DEEP(nested_tools_that_are_let_go_of_are_freed) {
+DEEP(released_nested_tools_are_freed) {
   for (size_t i = 0; i < WRAPS; i++) {
     avow_deferred_t *d;
     avow_promise_t *p = nest(wraps[i], innermost(&d));
@@ -152,7 +152,7 @@ static avow_value_t cancel_it(void *p) {
   return avow_none();
 }
 
-DEEP(an_async_function_cancels_nested_tools) {
+DEEP(async_function_cancels_nested_tools) {
   for (size_t i = 0; i < WRAPS; i++) {
     avow_deferred_t *d;
     avow_promise_t *p = nest(wraps[i], innermost(&d));
@@ -171,7 +171,7 @@ static void cancel_next(void *next) {
   avow_unref(next);
 }
 
-DEEP(a_callback_for_cancelling_cancels_the_next) {
+DEEP(cancel_callback_cancels_the_next_promise) {
   avow_deferred_t **d = calloc((size_t) levels + 1, sizeof(avow_deferred_t *));
   avow_promise_t *p = innermost(&d[levels]);
   for (int i = 0; i < levels; i++) {
@@ -189,29 +189,29 @@ DEEP(a_callback_for_cancelling_cancels_the_next) {
   free(d);
 }
 
-static void let_go_of_value(void *self) {
+static void unref_value(void *self) {
   avow_value_t *held = self;
   avow_value_unref(*held);
   free(held);
   count++;
 }
 
-static void let_go_of_promise(void *p) {
+static void unref_promise(void *p) {
   avow_unref(p);
   count++;
 }
 
-static void let_go_of_channel(void *channel) {
+static void unref_channel(void *channel) {
   avow_channel_unref(channel);
   count++;
 }
 
 static const avow_class_t holds_value = { .name = "holder of a value",
-                                          .destroy = let_go_of_value };
+                                          .destroy = unref_value };
 static const avow_class_t holds_promise = { .name = "holder of a promise",
-                                            .destroy = let_go_of_promise };
+                                            .destroy = unref_promise };
 static const avow_class_t holds_channel = { .name = "holder of a channel",
-                                            .destroy = let_go_of_channel };
+                                            .destroy = unref_channel };
 
 static avow_value_t in_list(avow_value_t v) {
   return avow_list(&v, 1);
@@ -237,7 +237,7 @@ static avow_value_t in_channel(avow_value_t v) {
   return avow_object(&holds_channel, channel);
 }
 
-DEEP(values_in_each_other_are_freed) {
+DEEP(nested_values_are_freed) {
   avow_value_t (*const holders[])(
       avow_value_t) = { in_list, in_cause, in_object, in_promise, in_channel };
   for (size_t h = 0; h < sizeof(holders) / sizeof(holders[0]); h++) {
@@ -259,7 +259,7 @@ static avow_channel_t *debounced(avow_channel_t *channel) {
   return channel;
 }
 
-DEEP(debounced_channels_in_a_row_are_asked_and_let_go_of) {
+DEEP(chained_debounced_channels_receive_and_are_freed) {
   avow_channel_t *from = avow_channel_new(loop, 0);
   avow_channel_t *channel = debounced(avow_channel_ref(from));
 
@@ -285,7 +285,7 @@ static avow_channel_t *staged(avow_channel_t *channel) {
   return channel;
 }
 
-DEEP(stages_in_a_row_are_asked_and_let_go_of) {
+DEEP(chained_stages_receive_and_are_freed) {
   avow_channel_t *from = avow_channel_new(loop, 0);
   avow_channel_t *channel = staged(avow_channel_ref(from));
 
@@ -306,8 +306,8 @@ DEEP(stages_in_a_row_are_asked_and_let_go_of) {
 SUITE(depth_tools) {
   const struct CMUnitTest tests[] = {
     cmocka_unit_test(nested_tools_settle),
-    cmocka_unit_test(cancelling_nested_tools_reaches_the_innermost),
-    cmocka_unit_test(nested_tools_that_are_let_go_of_are_freed),
+    cmocka_unit_test(cancellation_of_nested_tools_reaches_the_innermost),
+    cmocka_unit_test(released_nested_tools_are_freed),
     cmocka_unit_test(closing_the_loop_ends_nested_group),
     cmocka_unit_test(closing_the_loop_ends_nested_map),
     cmocka_unit_test(closing_the_loop_ends_nested_each),
@@ -315,12 +315,12 @@ SUITE(depth_tools) {
     cmocka_unit_test(closing_the_loop_ends_nested_retry),
     cmocka_unit_test(closing_the_loop_ends_nested_limiter),
 #ifndef AVOW_NO_ASYNC
-    cmocka_unit_test(an_async_function_cancels_nested_tools),
+    cmocka_unit_test(async_function_cancels_nested_tools),
 #endif
-    cmocka_unit_test(a_callback_for_cancelling_cancels_the_next),
-    cmocka_unit_test(values_in_each_other_are_freed),
-    cmocka_unit_test(debounced_channels_in_a_row_are_asked_and_let_go_of),
-    cmocka_unit_test(stages_in_a_row_are_asked_and_let_go_of),
+    cmocka_unit_test(cancel_callback_cancels_the_next_promise),
+    cmocka_unit_test(nested_values_are_freed),
+    cmocka_unit_test(chained_debounced_channels_receive_and_are_freed),
+    cmocka_unit_test(chained_stages_receive_and_are_freed),
   };
   return RUN(tests);
 }

@@ -56,7 +56,7 @@ static void each_takes_items_in_order_until_the_end(void **state) {
   avow_channel_unref(channel);
 }
 
-static void each_runs_so_many_at_a_time(void **state) {
+static void each_limits_concurrent_calls(void **state) {
   const avow_map_options_t options = { .concurrency = 2 };
   send_all(1, 3);
   avow_channel_end(channel);
@@ -73,7 +73,7 @@ static void each_runs_so_many_at_a_time(void **state) {
   avow_channel_unref(channel);
 }
 
-static void failure_takes_no_more_items(void **state) {
+static void each_takes_no_items_after_a_failure(void **state) {
   send_all(1, 3);
 
   assert_rejects(avow_each(channel, fail_two, NULL, NULL), UV_EIO);
@@ -118,7 +118,7 @@ static avow_value_t negate(const avow_value_t *item, void *data) {
   return avow_int(-avow_to_int(item));
 }
 
-static void map_of_many_items_lists_them_all(void **state) {
+static void map_of_many_items_lists_all_results(void **state) {
   enum { MANY = 1000 };
   avow_promise_t *p = avow_each(channel, negate, NULL,
                                 &(avow_map_options_t){ .collects = true });
@@ -171,7 +171,7 @@ static void map_of_all_settled_lists_failures_too(void **state) {
   avow_channel_unref(channel);
 }
 
-static void map_of_nothing_is_an_empty_list(void **state) {
+static void map_of_no_items_is_an_empty_list(void **state) {
   avow_channel_end(channel);
 
   const avow_value_t v =
@@ -207,7 +207,7 @@ static void skipped_items_are_left_out(void **state) {
   avow_channel_unref(channel);
 }
 
-static void skipping_by_a_promise_is_no_failure(void **state) {
+static void rejection_with_eskip_is_not_a_failure(void **state) {
   const avow_map_options_t options = { .collects = true };
   send_all(1, 2);
   avow_channel_end(channel);
@@ -222,7 +222,7 @@ static void skipping_by_a_promise_is_no_failure(void **state) {
   avow_channel_unref(channel);
 }
 
-static void all_settled_goes_on_after_failures(void **state) {
+static void all_settled_continues_after_failures(void **state) {
   const avow_map_options_t options = { .kind = AVOW_ALL_SETTLED };
   send_all(1, 3);
   avow_channel_end(channel);
@@ -239,7 +239,7 @@ static void send_with_an_error_inside(void) {
   send_all(3, 3);
 }
 
-static void item_that_is_an_error_fails_it(void **state) {
+static void error_item_rejects_each(void **state) {
   send_with_an_error_inside();
 
   assert_rejects(avow_each(channel, note_item, NULL, NULL), UV_ENFILE);
@@ -249,7 +249,7 @@ static void item_that_is_an_error_fails_it(void **state) {
   avow_channel_unref(channel);
 }
 
-static void all_settled_passes_over_items_that_are_errors(void **state) {
+static void all_settled_skips_error_items(void **state) {
   const avow_map_options_t options = { .kind = AVOW_ALL_SETTLED };
   send_with_an_error_inside();
   avow_promise_t *p = avow_each(channel, note_item, NULL, &options);
@@ -265,7 +265,7 @@ static void all_settled_passes_over_items_that_are_errors(void **state) {
   avow_channel_unref(channel);
 }
 
-static void all_settled_fails_as_the_channel_does(void **state) {
+static void all_settled_rejects_when_the_channel_fails(void **state) {
   const avow_map_options_t options = { .kind = AVOW_ALL_SETTLED };
   avow_promise_t *p = avow_each(channel, note_item, NULL, &options);
   run();
@@ -276,7 +276,7 @@ static void all_settled_fails_as_the_channel_does(void **state) {
   avow_channel_unref(channel);
 }
 
-static void all_settled_keeps_apart_an_error_and_the_failure(void **state) {
+static void all_settled_tells_error_items_from_a_failure(void **state) {
   const avow_map_options_t options = { .kind = AVOW_ALL_SETTLED };
   avow_unref(avow_channel_send(channel, avow_error(UV_ENFILE)));
   avow_channel_fail(channel, avow_error(UV_EPROTO));
@@ -294,7 +294,7 @@ static avow_channel_t *channel_without_memory(void) {
   return none;
 }
 
-static void all_settled_fails_with_a_channel_without_memory(void **state) {
+static void all_settled_rejects_for_an_unallocated_channel(void **state) {
   const avow_map_options_t options = { .kind = AVOW_ALL_SETTLED };
   avow_channel_t *none = channel_without_memory();
 
@@ -304,7 +304,7 @@ static void all_settled_fails_with_a_channel_without_memory(void **state) {
   avow_channel_unref(channel);
 }
 
-static void failed_channel_fails_it(void **state) {
+static void failed_channel_rejects_each(void **state) {
   send_all(1, 1);
   avow_channel_fail(channel, avow_error(UV_EPROTO));
 
@@ -314,7 +314,7 @@ static void failed_channel_fails_it(void **state) {
   avow_channel_unref(channel);
 }
 
-static void each_without_a_limit_runs_all_at_a_time(void **state) {
+static void each_without_a_limit_runs_all_calls_at_once(void **state) {
   send_all(1, 3);
   avow_channel_end(channel);
   avow_promise_t *p = avow_each(channel, begin, NULL, NULL);
@@ -328,7 +328,7 @@ static void each_without_a_limit_runs_all_at_a_time(void **state) {
   avow_channel_unref(channel);
 }
 
-static void cancelling_cancels_what_runs_and_keeps_the_items(void **state) {
+static void canceling_each_cancels_calls_and_keeps_items(void **state) {
   const avow_map_options_t one = { .concurrency = 1 };
   send_all(1, 2);
   avow_promise_t *p = avow_each(channel, begin, NULL, &one);
@@ -343,7 +343,7 @@ static void cancelling_cancels_what_runs_and_keeps_the_items(void **state) {
   avow_channel_unref(channel);
 }
 
-static void each_of_a_race_is_refused(void **state) {
+static void each_with_kind_race_is_refused(void **state) {
   const avow_map_options_t race = { .kind = AVOW_RACE };
 
   assert_rejects(avow_each(channel, note_item, NULL, &race), UV_EINVAL);
@@ -368,7 +368,7 @@ static avow_value_t exhaust(const avow_value_t *item, void *data) {
   return avow_none();
 }
 
-static void item_that_no_block_can_wait_for_rejects(void **state) {
+static void each_rejects_without_memory_for_the_next_item(void **state) {
   send_all(1, 2);
 
   avow_promise_t *p = avow_each(channel, exhaust, NULL, NULL);
@@ -380,7 +380,7 @@ static void item_that_no_block_can_wait_for_rejects(void **state) {
   avow_channel_unref(channel);
 }
 
-static void sender_that_waits_at_the_end_is_heard(void **state) {
+static void items_of_pending_sends_are_processed_after_the_end(void **state) {
   avow_channel_t *narrow = avow_channel_new(loop, 0);
   avow_promise_t *sent[] = { avow_channel_send(narrow, avow_int(1)),
                              avow_channel_send(narrow, avow_error(UV_EIO)) };
@@ -404,7 +404,7 @@ static avow_value_t exhaust_but_one(const avow_value_t *item, void *data) {
   return v;
 }
 
-static void next_item_that_no_block_can_wait_for_rejects(void **state) {
+static void each_rejects_without_memory_for_the_waiter(void **state) {
   const avow_map_options_t options = { .kind = AVOW_ALL_SETTLED };
   send_all(1, 1);
 
@@ -423,7 +423,7 @@ static avow_value_t send_again(const avow_value_t *item, void *calls) {
   return avow_none();
 }
 
-static void shielded_each_is_given_up_when_its_items_have_no_end(void **state) {
+static void loop_close_abandons_a_shielded_endless_each(void **state) {
   int calls = 0;
   send_all(1, 1);
   avow_promise_t *p = avow_shield(avow_each(channel, send_again, &calls, NULL));
@@ -440,32 +440,32 @@ static void shielded_each_is_given_up_when_its_items_have_no_end(void **state) {
 SUITE(each) {
   const struct CMUnitTest tests[] = {
     EACH(each_takes_items_in_order_until_the_end),
-    EACH(each_runs_so_many_at_a_time),
-    EACH(failure_takes_no_more_items),
+    EACH(each_limits_concurrent_calls),
+    EACH(each_takes_no_items_after_a_failure),
     EACH(failure_stops_waiting_for_an_item),
     EACH(items_are_collected_without_a_function),
     EACH(skipped_items_are_left_out),
-    EACH(skipping_by_a_promise_is_no_failure),
-    EACH(all_settled_goes_on_after_failures),
-    EACH(item_that_is_an_error_fails_it),
-    EACH(all_settled_passes_over_items_that_are_errors),
-    EACH(all_settled_fails_as_the_channel_does),
-    EACH(all_settled_keeps_apart_an_error_and_the_failure),
-    EACH(all_settled_fails_with_a_channel_without_memory),
-    EACH(failed_channel_fails_it),
-    EACH(each_without_a_limit_runs_all_at_a_time),
-    EACH(cancelling_cancels_what_runs_and_keeps_the_items),
-    EACH(each_of_a_race_is_refused),
+    EACH(rejection_with_eskip_is_not_a_failure),
+    EACH(all_settled_continues_after_failures),
+    EACH(error_item_rejects_each),
+    EACH(all_settled_skips_error_items),
+    EACH(all_settled_rejects_when_the_channel_fails),
+    EACH(all_settled_tells_error_items_from_a_failure),
+    EACH(all_settled_rejects_for_an_unallocated_channel),
+    EACH(failed_channel_rejects_each),
+    EACH(each_without_a_limit_runs_all_calls_at_once),
+    EACH(canceling_each_cancels_calls_and_keeps_items),
+    EACH(each_with_kind_race_is_refused),
     EACH(each_refuses_options_of_a_later_version),
     EACH(map_lists_results_in_the_order_of_the_items),
-    EACH(map_of_many_items_lists_them_all),
+    EACH(map_of_many_items_lists_all_results),
     EACH(map_rejects_with_the_first_failure),
     EACH(map_of_all_settled_lists_failures_too),
-    EACH(map_of_nothing_is_an_empty_list),
-    EACH(item_that_no_block_can_wait_for_rejects),
-    EACH(sender_that_waits_at_the_end_is_heard),
-    EACH(next_item_that_no_block_can_wait_for_rejects),
-    EACH(shielded_each_is_given_up_when_its_items_have_no_end),
+    EACH(map_of_no_items_is_an_empty_list),
+    EACH(each_rejects_without_memory_for_the_next_item),
+    EACH(items_of_pending_sends_are_processed_after_the_end),
+    EACH(each_rejects_without_memory_for_the_waiter),
+    EACH(loop_close_abandons_a_shielded_endless_each),
   };
   return RUN(tests);
 }

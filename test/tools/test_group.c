@@ -35,7 +35,7 @@ static void end(avow_deferred_t *d, avow_value_t v) {
   run();
 }
 
-static void group_fulfils_when_ended_and_all_children_have(void **state) {
+static void group_fulfills_after_its_end_and_all_children(void **state) {
   avow_group_t *g;
   avow_deferred_t *a, *b;
   note_end(avow_group_new(loop, &g));
@@ -51,7 +51,7 @@ static void group_fulfils_when_ended_and_all_children_have(void **state) {
   assert_notes("end=none");
 }
 
-static void group_that_was_ended_needs_not_be_let_go_to_settle(void **state) {
+static void ended_group_settles_without_being_released(void **state) {
   avow_group_t *g;
   avow_deferred_t *d;
   note_end(avow_group_new(loop, &g));
@@ -66,7 +66,7 @@ static void group_that_was_ended_needs_not_be_let_go_to_settle(void **state) {
   avow_group_unref(g);
 }
 
-static void group_that_is_let_go_is_ended(void **state) {
+static void releasing_a_group_ends_it(void **state) {
   avow_group_t *g;
   avow_deferred_t *d;
   note_end(avow_group_new(loop, &g));
@@ -78,7 +78,7 @@ static void group_that_is_let_go_is_ended(void **state) {
   assert_notes("end=none");
 }
 
-static void group_that_is_idle_waits_to_be_ended(void **state) {
+static void idle_group_waits_for_its_end(void **state) {
   avow_group_t *g;
   note_end(avow_group_new(loop, &g));
   avow_group_add(g, avow_promise_resolve(loop, avow_int(1)));
@@ -92,7 +92,7 @@ static void group_that_is_idle_waits_to_be_ended(void **state) {
   avow_group_unref(g);
 }
 
-static void empty_group_fulfils_when_ended(void **state) {
+static void empty_group_fulfills_when_ended(void **state) {
   avow_group_t *g;
   avow_promise_t *p = avow_group_new(loop, &g);
 
@@ -117,7 +117,7 @@ static void first_failure_cancels_the_siblings_and_waits(void **state) {
   avow_group_unref(g);
 }
 
-static void failure_in_an_isolating_group_ends_one_child(void **state) {
+static void failure_in_an_isolating_group_keeps_the_siblings(void **state) {
   avow_group_t *g;
   avow_deferred_t *a, *b;
   note_end(avow_group_new(loop, &g));
@@ -135,7 +135,7 @@ static void failure_in_an_isolating_group_ends_one_child(void **state) {
   assert_notes("end=none");
 }
 
-static void cancelling_an_isolating_group_cancels_all(void **state) {
+static void canceling_an_isolating_group_cancels_all_children(void **state) {
   avow_group_t *g;
   avow_deferred_t *a, *b;
   avow_promise_t *p = avow_group_new(loop, &g);
@@ -152,7 +152,7 @@ static void cancelling_an_isolating_group_cancels_all(void **state) {
   avow_deferred_drop(b);
 }
 
-static void without_memory_a_group_isolates_nothing(void **state) {
+static void isolating_a_failed_group_has_no_effect(void **state) {
   avow_group_t *g;
   use_up_memory();
   avow_promise_t *p = avow_group_new(loop, &g);
@@ -163,7 +163,7 @@ static void without_memory_a_group_isolates_nothing(void **state) {
   assert_rejects(p, UV_ENOMEM);
 }
 
-static void error_carries_those_of_the_siblings(void **state) {
+static void group_error_includes_sibling_errors(void **state) {
   avow_group_t *g;
   avow_deferred_t *ds[6];
   avow_promise_t *p = avow_group_new(loop, &g);
@@ -187,7 +187,7 @@ static void error_carries_those_of_the_siblings(void **state) {
   avow_group_unref(g);
 }
 
-static void child_that_is_cancelled_is_no_failure(void **state) {
+static void canceled_child_is_not_a_failure(void **state) {
   avow_group_t *g;
   avow_deferred_t *d;
   avow_promise_t *p = avow_group_new(loop, &g);
@@ -203,7 +203,7 @@ static void child_that_is_cancelled_is_no_failure(void **state) {
   avow_deferred_drop(d);
 }
 
-static void cancelling_cancels_the_children_and_waits(void **state) {
+static void canceling_a_group_cancels_children_and_waits(void **state) {
   avow_group_t *g;
   avow_deferred_t *a, *b;
   avow_promise_t *p = avow_group_new(loop, &g);
@@ -221,7 +221,7 @@ static void cancelling_cancels_the_children_and_waits(void **state) {
   avow_group_unref(g);
 }
 
-static void child_that_comes_late_is_cancelled(void **state) {
+static void child_added_after_cancellation_is_canceled(void **state) {
   avow_group_t *g;
   avow_deferred_t *a, *b;
   avow_promise_t *p = avow_group_new(loop, &g);
@@ -239,7 +239,7 @@ static void child_that_comes_late_is_cancelled(void **state) {
   avow_group_unref(g);
 }
 
-static void child_that_others_hold_is_only_waited_for(void **state) {
+static void child_with_other_references_is_not_canceled(void **state) {
   avow_group_t *g;
   avow_deferred_t *d;
   avow_promise_t *p = avow_group_new(loop, &g);
@@ -257,7 +257,7 @@ static void child_that_others_hold_is_only_waited_for(void **state) {
   avow_group_unref(g);
 }
 
-static void many_children_leave_nothing_behind(void **state) {
+static void many_children_leave_no_memory(void **state) {
   enum { MANY = 200000, AT_ONCE = 100 };
   avow_group_t *g;
   avow_promise_t *p = avow_group_new(loop, &g);
@@ -278,7 +278,7 @@ static void many_children_leave_nothing_behind(void **state) {
   assert_fulfils_none(p);
 }
 
-static void closing_the_loop_ends_a_group(void **state) {
+static void closing_the_loop_cancels_a_group(void **state) {
   avow_group_t *g;
   avow_deferred_t *d;
   avow_promise_t *p = avow_group_new(loop, &g);
@@ -300,7 +300,7 @@ static avow_value_t clean_up_slowly(void *data) {
   return avow_follow(p);
 }
 
-static void closing_the_loop_ends_a_group_after_its_children(void **state) {
+static void closing_loop_settles_a_group_after_its_children(void **state) {
   avow_group_t *g;
   avow_deferred_t *d;
   avow_promise_t *p = avow_attach(avow_group_new(loop, &g), "freed", note_free);
@@ -323,8 +323,7 @@ static avow_promise_t *group_new_without_memory(avow_group_t **out) {
   return avow_attach(p, "freed", note_free);
 }
 
-static void without_memory_a_group_cancels_its_children_and_waits(
-    void **state) {
+static void failed_group_cancels_its_children_and_waits(void **state) {
   avow_group_t *g;
   avow_deferred_t *a, *b;
   avow_promise_t *p = group_new_without_memory(&g);
@@ -340,7 +339,7 @@ static void without_memory_a_group_cancels_its_children_and_waits(
   avow_deferred_drop(b);
 }
 
-static void without_memory_a_group_waits_to_be_ended(void **state) {
+static void failed_group_waits_for_its_end(void **state) {
   avow_group_t *g;
   avow_promise_t *p = group_new_without_memory(&g);
   avow_group_add(g, avow_promise_resolve(loop, avow_int(1)));
@@ -354,7 +353,7 @@ static void without_memory_a_group_waits_to_be_ended(void **state) {
   avow_group_unref(g);
 }
 
-static void without_memory_a_group_waits_for_what_others_hold(void **state) {
+static void failed_group_waits_for_referenced_children(void **state) {
   avow_group_t *g;
   avow_deferred_t *d;
   avow_promise_t *p = group_new_without_memory(&g);
@@ -371,7 +370,7 @@ static void without_memory_a_group_waits_for_what_others_hold(void **state) {
   avow_unref(held);
 }
 
-static void without_memory_cancelling_a_group_waits_too(void **state) {
+static void canceling_a_failed_group_waits_for_its_children(void **state) {
   avow_group_t *g;
   avow_deferred_t *d;
   avow_promise_t *p = group_new_without_memory(&g);
@@ -386,7 +385,7 @@ static void without_memory_cancelling_a_group_waits_too(void **state) {
 }
 
 /* Memory runs out after the group is created. */
-static void cancelling_without_memory_waits_for_the_children(void **state) {
+static void canceling_without_memory_waits_for_the_children(void **state) {
   avow_group_t *g;
   avow_deferred_t *d, *cleaned;
   avow_promise_t *cleaning = avow_promise_new(loop, &cleaned);
@@ -408,7 +407,7 @@ static void cancelling_without_memory_waits_for_the_children(void **state) {
   avow_group_unref(g);
 }
 
-static void child_that_no_block_can_wait_for_is_cancelled(void **state) {
+static void child_is_canceled_without_memory_to_wait_for_it(void **state) {
   avow_deferred_t *work;
   avow_promise_t *child = avow_promise_new(loop, &work);
   avow_promise_t *settled = avow_promise_resolve(loop, avow_none());
@@ -427,8 +426,7 @@ static void child_that_no_block_can_wait_for_is_cancelled(void **state) {
   avow_unref(settled);
 }
 
-static void group_that_no_block_is_left_for_cancels_what_is_added(
-    void **state) {
+static void group_without_memory_cancels_added_children(void **state) {
   avow_group_t *g;
   avow_deferred_t *d;
   avow_promise_t *one = child(&d, "one");
@@ -444,7 +442,7 @@ static void group_that_no_block_is_left_for_cancels_what_is_added(
   avow_deferred_drop(d);
 }
 
-static void group_that_is_given_its_own_promise_fails(void **state) {
+static void adding_a_group_to_itself_rejects_with_ecycle(void **state) {
   avow_group_t *g;
   avow_deferred_t *d;
   avow_promise_t *p = avow_group_new(loop, &g);
@@ -477,31 +475,31 @@ static void group_that_waits_for_itself_can_be_canceled(void **state) {
 
 SUITE(group) {
   const struct CMUnitTest tests[] = {
-    CASE(group_fulfils_when_ended_and_all_children_have),
-    CASE(group_that_was_ended_needs_not_be_let_go_to_settle),
-    CASE(group_that_is_let_go_is_ended),
-    CASE(group_that_is_idle_waits_to_be_ended),
-    CASE(empty_group_fulfils_when_ended),
+    CASE(group_fulfills_after_its_end_and_all_children),
+    CASE(ended_group_settles_without_being_released),
+    CASE(releasing_a_group_ends_it),
+    CASE(idle_group_waits_for_its_end),
+    CASE(empty_group_fulfills_when_ended),
     CASE(first_failure_cancels_the_siblings_and_waits),
-    CASE(failure_in_an_isolating_group_ends_one_child),
-    CASE(cancelling_an_isolating_group_cancels_all),
-    CASE(without_memory_a_group_isolates_nothing),
-    CASE(error_carries_those_of_the_siblings),
-    CASE(child_that_is_cancelled_is_no_failure),
-    CASE(cancelling_cancels_the_children_and_waits),
-    CASE(child_that_comes_late_is_cancelled),
-    CASE(child_that_others_hold_is_only_waited_for),
-    CASE(many_children_leave_nothing_behind),
-    CASE(closing_the_loop_ends_a_group),
-    CASE(closing_the_loop_ends_a_group_after_its_children),
-    CASE(without_memory_a_group_cancels_its_children_and_waits),
-    CASE(without_memory_a_group_waits_to_be_ended),
-    CASE(without_memory_a_group_waits_for_what_others_hold),
-    CASE(without_memory_cancelling_a_group_waits_too),
-    CASE(cancelling_without_memory_waits_for_the_children),
-    CASE(group_that_no_block_is_left_for_cancels_what_is_added),
-    CASE(child_that_no_block_can_wait_for_is_cancelled),
-    CASE(group_that_is_given_its_own_promise_fails),
+    CASE(failure_in_an_isolating_group_keeps_the_siblings),
+    CASE(canceling_an_isolating_group_cancels_all_children),
+    CASE(isolating_a_failed_group_has_no_effect),
+    CASE(group_error_includes_sibling_errors),
+    CASE(canceled_child_is_not_a_failure),
+    CASE(canceling_a_group_cancels_children_and_waits),
+    CASE(child_added_after_cancellation_is_canceled),
+    CASE(child_with_other_references_is_not_canceled),
+    CASE(many_children_leave_no_memory),
+    CASE(closing_the_loop_cancels_a_group),
+    CASE(closing_loop_settles_a_group_after_its_children),
+    CASE(failed_group_cancels_its_children_and_waits),
+    CASE(failed_group_waits_for_its_end),
+    CASE(failed_group_waits_for_referenced_children),
+    CASE(canceling_a_failed_group_waits_for_its_children),
+    CASE(canceling_without_memory_waits_for_the_children),
+    CASE(group_without_memory_cancels_added_children),
+    CASE(child_is_canceled_without_memory_to_wait_for_it),
+    CASE(adding_a_group_to_itself_rejects_with_ecycle),
     CASE(group_that_waits_for_itself_can_be_canceled),
   };
   return RUN(tests);

@@ -47,7 +47,7 @@ static void run_calls_from_a_job_and_settles_as_the_function(void **state) {
   avow_limiter_unref(l);
 }
 
-static void as_many_run_as_there_are_permits(void **state) {
+static void calls_run_up_to_the_number_of_permits(void **state) {
   avow_limiter_t *l = avow_limiter_new(loop, 2);
   work_t works[] = { { "a", NULL }, { "b", NULL }, { "c", NULL } };
 
@@ -63,7 +63,7 @@ static void as_many_run_as_there_are_permits(void **state) {
   avow_limiter_unref(l);
 }
 
-static void first_come_is_first_served(void **state) {
+static void callers_are_served_in_call_order(void **state) {
   avow_limiter_t *l = avow_limiter_new(loop, 1);
   char *words[] = { "a", "b", "c", "d" };
   avow_promise_t *ps[4];
@@ -76,7 +76,7 @@ static void first_come_is_first_served(void **state) {
   avow_limiter_unref(l);
 }
 
-static void failure_gives_its_permit_back(void **state) {
+static void failed_call_releases_its_permit(void **state) {
   avow_limiter_t *l = avow_limiter_new(loop, 1);
   work_t work = { "a", NULL };
   avow_promise_t *p = avow_limiter_run(l, begin, &work);
@@ -90,7 +90,7 @@ static void failure_gives_its_permit_back(void **state) {
   avow_limiter_unref(l);
 }
 
-static void cancelled_in_the_queue_is_never_called(void **state) {
+static void call_canceled_in_the_queue_never_runs(void **state) {
   avow_limiter_t *l = avow_limiter_new(loop, 1);
   work_t work = { "a", NULL };
   avow_promise_t *first = avow_limiter_run(l, begin, &work);
@@ -108,8 +108,7 @@ static void cancelled_in_the_queue_is_never_called(void **state) {
   avow_limiter_unref(l);
 }
 
-static void cancelled_at_work_cancels_it_and_gives_the_permit_back(
-    void **state) {
+static void canceling_a_running_call_releases_its_permit(void **state) {
   avow_limiter_t *l = avow_limiter_new(loop, 1);
   work_t work = { "a", NULL };
   avow_promise_t *p = avow_limiter_run(l, begin, &work);
@@ -126,7 +125,7 @@ static void cancelled_at_work_cancels_it_and_gives_the_permit_back(
   avow_limiter_unref(l);
 }
 
-static void cancelled_once_granted_loses_no_permit(void **state) {
+static void canceling_a_granted_call_loses_no_permit(void **state) {
   avow_limiter_t *l = avow_limiter_new(loop, 1);
   avow_promise_t *p = avow_limiter_run(l, note_fn, "called");
 
@@ -140,7 +139,7 @@ static void cancelled_once_granted_loses_no_permit(void **state) {
   avow_limiter_unref(l);
 }
 
-static void permit_goes_back_with_its_last_reference(void **state) {
+static void permit_is_returned_with_its_last_reference(void **state) {
   avow_limiter_t *l = avow_limiter_new(loop, 1);
   avow_value_t permit = avow_none();
   avow_unref(avow_then(avow_limiter_acquire(l), keep, NULL, &permit));
@@ -156,7 +155,7 @@ static void permit_goes_back_with_its_last_reference(void **state) {
   avow_limiter_unref(l);
 }
 
-static void permit_nobody_waits_for_goes_back(void **state) {
+static void unclaimed_permit_is_returned(void **state) {
   avow_limiter_t *l = avow_limiter_new(loop, 1);
   avow_unref(avow_limiter_acquire(l));
   avow_unref(avow_then(avow_limiter_acquire(l), note_cb, NULL, "dropped"));
@@ -167,7 +166,7 @@ static void permit_nobody_waits_for_goes_back(void **state) {
   avow_limiter_unref(l);
 }
 
-static void acquire_that_is_cancelled_leaves_the_queue(void **state) {
+static void canceled_acquire_leaves_the_queue(void **state) {
   avow_limiter_t *l = avow_limiter_new(loop, 1);
   const avow_value_t permit = avow_run(avow_limiter_acquire(l));
   avow_promise_t *p = avow_limiter_acquire(l);
@@ -183,7 +182,7 @@ static void acquire_that_is_cancelled_leaves_the_queue(void **state) {
 }
 
 /* The test would take minutes if each waiter had to be searched for. */
-static void leaving_the_queue_makes_no_room(void **state) {
+static void canceling_a_queued_call_frees_no_permit(void **state) {
   avow_limiter_t *l = avow_limiter_new(loop, 1);
   work_t works[] = { { "a", NULL }, { "b", NULL }, { "c", NULL } };
   avow_unref(avow_limiter_run(l, begin, &works[0]));
@@ -221,7 +220,7 @@ static void leaving_a_long_queue_takes_constant_time(void **state) {
   avow_limiter_unref(l);
 }
 
-static void limiter_let_go_of_in_use_serves_those_who_wait(void **state) {
+static void released_limiter_serves_its_queue(void **state) {
   avow_limiter_t *l = avow_limiter_new(loop, 1);
   work_t work = { "a", NULL };
   avow_promise_t *p = avow_limiter_run(l, begin, &work);
@@ -273,7 +272,7 @@ static void use_runs_and_permits(const avow_limiter_t *l) {
   run();
 }
 
-static void turns_ask_for_no_memory_once_warm(void **state) {
+static void reused_limiter_allocates_nothing(void **state) {
   avow_limiter_t *l = avow_limiter_new(loop, 3);
   use_runs_and_permits(l);
   const long calls = allocation_calls();
@@ -286,7 +285,7 @@ static void turns_ask_for_no_memory_once_warm(void **state) {
 
 /* The limiter keeps at most as many as there are permits, and a few spare
    ones. */
-static void permits_that_came_back_are_not_kept_by_the_hundred(void **state) {
+static void limiter_frees_most_returned_permits(void **state) {
   enum { MANY = 500 };
   avow_limiter_t *l = avow_limiter_new(loop, MANY);
   avow_value_t permits[MANY];
@@ -307,7 +306,7 @@ static void permits_that_came_back_are_not_kept_by_the_hundred(void **state) {
 }
 #endif
 
-static void permit_waits_for_no_memory_once_it_was_asked_for(void **state) {
+static void queued_permit_is_granted_without_allocation(void **state) {
   avow_limiter_t *l = avow_limiter_new(loop, 2);
   avow_value_t permits[] = { avow_run(avow_limiter_acquire(l)),
                              avow_run(avow_limiter_acquire(l)) };
@@ -341,8 +340,7 @@ static avow_value_t give_promise(void *p) {
 }
 
 /* The work has other waiters too, so it continues. It holds no permit. */
-static void cancelled_while_others_want_the_work_gives_the_permit_back(
-    void **state) {
+static void canceling_a_call_with_shared_work_frees_its_permit(void **state) {
   avow_limiter_t *l = avow_limiter_new(loop, 1);
   avow_deferred_t *d;
   avow_promise_t *shared = avow_promise_new(loop, &d);
@@ -365,7 +363,7 @@ static avow_value_t cancel_and_follow(void *data) {
   return avow_follow(avow_next_iteration(loop));
 }
 
-static void cancelled_by_its_function_gives_the_permit_back(void **state) {
+static void call_canceled_by_its_function_releases_its_permit(void **state) {
   avow_limiter_t *l = avow_limiter_new(loop, 1);
   avow_promise_t *p = avow_limiter_run(l, cancel_and_follow, &p);
 
@@ -375,7 +373,7 @@ static void cancelled_by_its_function_gives_the_permit_back(void **state) {
   avow_limiter_unref(l);
 }
 
-static void closing_cancels_who_works_and_who_waits(void **state) {
+static void closing_the_loop_cancels_running_and_queued_calls(void **state) {
   avow_limiter_t *l = avow_limiter_new(loop, 1);
   work_t work = { "a", NULL };
   avow_promise_t *ps[] = { avow_limiter_run(l, begin, &work),
@@ -398,29 +396,29 @@ static void closing_cancels_who_works_and_who_waits(void **state) {
 SUITE(limit) {
   const struct CMUnitTest tests[] = {
     CASE(run_calls_from_a_job_and_settles_as_the_function),
-    CASE(as_many_run_as_there_are_permits),
-    CASE(first_come_is_first_served),
-    CASE(failure_gives_its_permit_back),
-    CASE(cancelled_in_the_queue_is_never_called),
-    CASE(cancelled_at_work_cancels_it_and_gives_the_permit_back),
-    CASE(cancelled_once_granted_loses_no_permit),
-    CASE(permit_goes_back_with_its_last_reference),
-    CASE(permit_nobody_waits_for_goes_back),
-    CASE(acquire_that_is_cancelled_leaves_the_queue),
-    CASE(leaving_the_queue_makes_no_room),
+    CASE(calls_run_up_to_the_number_of_permits),
+    CASE(callers_are_served_in_call_order),
+    CASE(failed_call_releases_its_permit),
+    CASE(call_canceled_in_the_queue_never_runs),
+    CASE(canceling_a_running_call_releases_its_permit),
+    CASE(canceling_a_granted_call_loses_no_permit),
+    CASE(permit_is_returned_with_its_last_reference),
+    CASE(unclaimed_permit_is_returned),
+    CASE(canceled_acquire_leaves_the_queue),
+    CASE(canceling_a_queued_call_frees_no_permit),
     CASE(leaving_a_long_queue_takes_constant_time),
-    CASE(limiter_let_go_of_in_use_serves_those_who_wait),
+    CASE(released_limiter_serves_its_queue),
     CASE(limiter_without_permits_queues_all_until_a_resize),
     CASE(run_without_function_is_refused),
 #ifndef AVOW_NO_POOL
-    CASE(turns_ask_for_no_memory_once_warm),
-    CASE(permits_that_came_back_are_not_kept_by_the_hundred),
+    CASE(reused_limiter_allocates_nothing),
+    CASE(limiter_frees_most_returned_permits),
 #endif
-    CASE(permit_waits_for_no_memory_once_it_was_asked_for),
+    CASE(queued_permit_is_granted_without_allocation),
     CASE(permit_outlives_its_limiter_and_its_loop),
-    CASE(cancelled_while_others_want_the_work_gives_the_permit_back),
-    CASE(cancelled_by_its_function_gives_the_permit_back),
-    CASE(closing_cancels_who_works_and_who_waits),
+    CASE(canceling_a_call_with_shared_work_frees_its_permit),
+    CASE(call_canceled_by_its_function_releases_its_permit),
+    CASE(closing_the_loop_cancels_running_and_queued_calls),
   };
   return RUN(tests);
 }

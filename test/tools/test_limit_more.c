@@ -12,7 +12,8 @@ static avow_promise_t *ask(const avow_limiter_t *l, size_t permits,
   return avow_then(avow_limiter_acquire_many(l, permits), note_cb, NULL, word);
 }
 
-static void ask_in_vain(const avow_limiter_t *l, size_t permits, char *word) {
+static void ask_and_release(const avow_limiter_t *l, size_t permits,
+                            char *word) {
   avow_unref(ask(l, permits, word));
 }
 
@@ -32,11 +33,11 @@ static void assert_free(const avow_limiter_t *l, size_t permits) {
   avow_value_unref(take(l, permits));
 }
 
-static void heavy_one_waits_for_as_many_and_keeps_the_order(void **state) {
+static void large_request_waits_and_keeps_the_order(void **state) {
   avow_limiter_t *l = avow_limiter_new(loop, 3);
   const avow_value_t permits[] = { take(l, 1), take(l, 2) };
-  ask_in_vain(l, 3, "heavy");
-  ask_in_vain(l, 1, "light");
+  ask_and_release(l, 3, "heavy");
+  ask_and_release(l, 1, "light");
 
   avow_value_unref(permits[1]);
   run();
@@ -51,11 +52,11 @@ static void heavy_one_waits_for_as_many_and_keeps_the_order(void **state) {
   avow_limiter_unref(l);
 }
 
-static void heavy_one_makes_room_for_several(void **state) {
+static void releasing_many_permits_serves_several_callers(void **state) {
   avow_limiter_t *l = avow_limiter_new(loop, 3);
   const avow_value_t permit = take(l, 3);
-  ask_in_vain(l, 1, "a");
-  ask_in_vain(l, 1, "b");
+  ask_and_release(l, 1, "a");
+  ask_and_release(l, 1, "b");
   avow_promise_t *p = avow_limiter_acquire_many(l, 2);
 
   avow_value_unref(permit);
@@ -68,7 +69,7 @@ static void heavy_one_makes_room_for_several(void **state) {
   avow_limiter_unref(l);
 }
 
-static void light_one_follows_on_a_light_one(void **state) {
+static void next_request_is_granted_when_permits_suffice(void **state) {
   avow_limiter_t *l = avow_limiter_new(loop, 3);
   const avow_value_t permits[] = { take(l, 2), take(l, 1) };
   avow_promise_t *p = avow_limiter_run(l, five, NULL);
@@ -85,11 +86,11 @@ static void light_one_follows_on_a_light_one(void **state) {
   avow_limiter_unref(l);
 }
 
-static void heavy_one_that_leaves_lets_light_ones_pass(void **state) {
+static void canceled_large_request_unblocks_small_ones(void **state) {
   avow_limiter_t *l = avow_limiter_new(loop, 3);
   const avow_value_t permit = take(l, 2);
   avow_promise_t *heavy = avow_limiter_acquire_many(l, 3);
-  ask_in_vain(l, 1, "light");
+  ask_and_release(l, 1, "light");
 
   avow_cancel(heavy);
 
@@ -100,9 +101,9 @@ static void heavy_one_that_leaves_lets_light_ones_pass(void **state) {
   avow_limiter_unref(l);
 }
 
-static void more_than_there_are_waits_until_there_are(void **state) {
+static void request_above_the_limit_waits_for_a_resize(void **state) {
   avow_limiter_t *l = avow_limiter_new(loop, 1);
-  ask_in_vain(l, 2, "two");
+  ask_and_release(l, 2, "two");
   run();
   assert_notes("");
 
@@ -113,7 +114,7 @@ static void more_than_there_are_waits_until_there_are(void **state) {
   avow_limiter_unref(l);
 }
 
-static void try_takes_no_turn_from_others(void **state) {
+static void try_does_not_overtake_queued_requests(void **state) {
   avow_limiter_t *l = avow_limiter_new(loop, 2);
   avow_value_t permit = take(l, 1);
   avow_promise_t *p = avow_limiter_acquire_many(l, 2);
@@ -133,7 +134,7 @@ static void try_takes_no_turn_from_others(void **state) {
   avow_limiter_unref(l);
 }
 
-static void try_fails_as_acquiring_does(void **state) {
+static void try_returns_the_errors_of_acquire(void **state) {
   avow_limiter_t *l = avow_limiter_new(loop, 1);
   fail_allocation(1, true);
   avow_value_t v = avow_limiter_try(l, 1);
@@ -164,10 +165,10 @@ static void try_fails_as_acquiring_does(void **state) {
   assert_int_equal(avow_loop_init(loop, NULL), 0);
 }
 
-static void fewer_permits_come_back_one_by_one(void **state) {
+static void shrinking_takes_effect_as_permits_return(void **state) {
   avow_limiter_t *l = avow_limiter_new(loop, 3);
   const avow_value_t permits[] = { take(l, 1), take(l, 1), take(l, 1) };
-  ask_in_vain(l, 1, "a");
+  ask_and_release(l, 1, "a");
 
   avow_limiter_resize(l, 1);
   avow_value_unref(permits[0]);
@@ -181,12 +182,12 @@ static void fewer_permits_come_back_one_by_one(void **state) {
   avow_limiter_unref(l);
 }
 
-static void limiter_of_none_stands_still(void **state) {
+static void limiter_with_zero_permits_grants_nothing(void **state) {
   avow_limiter_t *l = avow_limiter_new(loop, 2);
 
   avow_limiter_resize(l, 0);
   avow_promise_t *p = avow_limiter_run(l, note_fn, "run");
-  ask_in_vain(l, 1, "acquire");
+  ask_and_release(l, 1, "acquire");
   run();
   assert_notes("");
   avow_limiter_resize(l, 1);
@@ -198,7 +199,7 @@ static void limiter_of_none_stands_still(void **state) {
 }
 
 /* The limiter keeps only as many objects as could be in use at once. */
-static void more_permits_need_more_objects(void **state) {
+static void growing_rejects_waiters_when_out_of_memory(void **state) {
   avow_limiter_t *l = avow_limiter_new(loop, 1);
   const avow_value_t permit = take(l, 1);
   avow_promise_t *ps[] = { avow_limiter_acquire(l), avow_limiter_acquire(l),
@@ -218,7 +219,7 @@ static void more_permits_need_more_objects(void **state) {
   avow_limiter_unref(l);
 }
 
-static void who_is_one_too_many_is_rejected(void **state) {
+static void full_queue_rejects_further_calls(void **state) {
   avow_limiter_t *l = avow_limiter_new(loop, 1);
   avow_limiter_bound(l, 1);
   const avow_value_t permit = take(l, 1);
@@ -235,7 +236,7 @@ static void who_is_one_too_many_is_rejected(void **state) {
   avow_limiter_unref(l);
 }
 
-static void cancelling_all_leaves_those_at_work(void **state) {
+static void canceling_the_queue_keeps_permits_in_use(void **state) {
   avow_limiter_t *l = avow_limiter_new(loop, 2);
   const avow_value_t permit = take(l, 1);
   avow_promise_t *ps[] = { avow_limiter_acquire_many(l, 2),
@@ -257,14 +258,15 @@ static void cancelling_all_leaves_those_at_work(void **state) {
 
 static avow_limiter_t *held;
 
-static void let_go(uv_loop_t *l, const avow_promise_t *p, void *data) {
+static void unref_held(uv_loop_t *l, const avow_promise_t *p, void *data) {
   avow_limiter_unref(held);
   held = NULL;
 }
 
 /* The program's hook may call any function. */
-static void limiter_may_go_while_all_are_cancelled(void **state) {
-  const avow_options_t options = { .budget_us = UINT_MAX, .on_reject = let_go };
+static void limiter_may_be_released_while_canceling_its_queue(void **state) {
+  const avow_options_t options = { .budget_us = UINT_MAX,
+                                   .on_reject = unref_held };
   assert_int_equal(avow_loop_close(loop), 0);
   assert_int_equal(avow_loop_init(loop, &options), 0);
   held = avow_limiter_new(loop, 1);
@@ -277,7 +279,7 @@ static void limiter_may_go_while_all_are_cancelled(void **state) {
   assert_rejects(p, UV_ECANCELED);
 }
 
-static void idle_is_when_nobody_works_or_waits(void **state) {
+static void idle_fulfills_when_no_call_runs_or_waits(void **state) {
   avow_limiter_t *l = avow_limiter_new(loop, 2);
   assert_fulfils_none(avow_limiter_idle(l));
   const avow_value_t permits[] = { take(l, 1), take(l, 1) };
@@ -298,7 +300,7 @@ static void idle_is_when_nobody_works_or_waits(void **state) {
   avow_limiter_unref(l);
 }
 
-static void idle_is_when_the_last_who_waits_leaves(void **state) {
+static void idle_fulfills_when_the_last_waiter_leaves(void **state) {
   avow_limiter_t *l = avow_limiter_new(loop, 1);
   avow_limiter_resize(l, 0);
   avow_promise_t *p = avow_limiter_acquire(l);
@@ -313,21 +315,21 @@ static void idle_is_when_the_last_who_waits_leaves(void **state) {
 
 SUITE(limit_more) {
   const struct CMUnitTest tests[] = {
-    CASE(heavy_one_waits_for_as_many_and_keeps_the_order),
-    CASE(heavy_one_makes_room_for_several),
-    CASE(light_one_follows_on_a_light_one),
-    CASE(heavy_one_that_leaves_lets_light_ones_pass),
-    CASE(more_than_there_are_waits_until_there_are),
-    CASE(try_takes_no_turn_from_others),
-    CASE(try_fails_as_acquiring_does),
-    CASE(fewer_permits_come_back_one_by_one),
-    CASE(limiter_of_none_stands_still),
-    CASE(more_permits_need_more_objects),
-    CASE(who_is_one_too_many_is_rejected),
-    CASE(cancelling_all_leaves_those_at_work),
-    CASE(limiter_may_go_while_all_are_cancelled),
-    CASE(idle_is_when_nobody_works_or_waits),
-    CASE(idle_is_when_the_last_who_waits_leaves),
+    CASE(large_request_waits_and_keeps_the_order),
+    CASE(releasing_many_permits_serves_several_callers),
+    CASE(next_request_is_granted_when_permits_suffice),
+    CASE(canceled_large_request_unblocks_small_ones),
+    CASE(request_above_the_limit_waits_for_a_resize),
+    CASE(try_does_not_overtake_queued_requests),
+    CASE(try_returns_the_errors_of_acquire),
+    CASE(shrinking_takes_effect_as_permits_return),
+    CASE(limiter_with_zero_permits_grants_nothing),
+    CASE(growing_rejects_waiters_when_out_of_memory),
+    CASE(full_queue_rejects_further_calls),
+    CASE(canceling_the_queue_keeps_permits_in_use),
+    CASE(limiter_may_be_released_while_canceling_its_queue),
+    CASE(idle_fulfills_when_no_call_runs_or_waits),
+    CASE(idle_fulfills_when_the_last_waiter_leaves),
   };
   return RUN(tests);
 }

@@ -82,14 +82,14 @@ static avow_value_t skip_odd(size_t i, void *data) {
                     : avow_int((int64_t) i);
 }
 
-static void map_leaves_out_what_is_skipped(void **state) {
+static void map_omits_skipped_items(void **state) {
   const avow_map_options_t settled = { .kind = AVOW_ALL_SETTLED };
 
   assert_outcome(avow_map(loop, 6, skip_odd, NULL, NULL), "is=[0 2 4]");
   assert_outcome(avow_map(loop, 2, skip_odd, NULL, &settled), "is=[0]");
 }
 
-static void map_takes_values_as_they_are(void **state) {
+static void map_accepts_plain_values(void **state) {
   note_end(avow_map(loop, 0, square, NULL, NULL));
   note_end(avow_map(loop, 4, square, NULL, NULL));
   run();
@@ -115,7 +115,7 @@ static void map_waits_for_thenables(void **state) {
   assert_notes("end=[7 7]");
 }
 
-static void map_runs_so_many_at_a_time(void **state) {
+static void map_limits_concurrent_calls(void **state) {
   const avow_map_options_t options = { .concurrency = 2 };
   note_end(avow_map(loop, 4, begin, NULL, &options));
   run();
@@ -131,7 +131,7 @@ static void map_runs_so_many_at_a_time(void **state) {
   assert_notes("end=[none none none none]");
 }
 
-static void failure_stops_new_starts_and_waits_for_the_others(void **state) {
+static void failure_starts_no_more_calls_and_waits_for_the_rest(void **state) {
   const avow_map_options_t options = { .concurrency = 2 };
   note_end(avow_map(loop, 4, begin, NULL, &options));
   run();
@@ -143,7 +143,7 @@ static void failure_stops_new_starts_and_waits_for_the_others(void **state) {
   assert_notes("end=EIO");
 }
 
-static void failure_cancels_those_that_run_if_asked(void **state) {
+static void failure_cancels_running_calls_if_requested(void **state) {
   const avow_map_options_t options = { .cancels = true };
   note_end(avow_map(loop, 2, begin, NULL, &options));
   run();
@@ -155,7 +155,7 @@ static void failure_cancels_those_that_run_if_asked(void **state) {
   avow_deferred_drop(work.deferreds[1]);
 }
 
-static void failure_at_once_starts_nothing_more(void **state) {
+static void immediate_failure_starts_no_more_calls(void **state) {
   work.thrower = 1;
   note_end(avow_map(loop, 4, begin, NULL, NULL));
   run();
@@ -165,7 +165,7 @@ static void failure_at_once_starts_nothing_more(void **state) {
   assert_notes("0 1 end=EIO");
 }
 
-static void all_settled_goes_on_after_failures(void **state) {
+static void all_settled_continues_after_failures(void **state) {
   const avow_map_options_t options = { .concurrency = 1,
                                        .kind = AVOW_ALL_SETTLED };
   note_end(avow_map(loop, 4, fail_odd, NULL, &options));
@@ -184,7 +184,7 @@ static avow_value_t begin_with_clean_up(size_t i, void *data) {
   return avow_follow(avow_finally(p, clean_up, NULL));
 }
 
-static void cancelling_cancels_those_that_run_and_waits_for_them(void **state) {
+static void canceling_a_map_cancels_running_calls_and_waits(void **state) {
   const avow_map_options_t options = { .concurrency = 1 };
   avow_promise_t *p = avow_map(loop, 4, begin_with_clean_up, NULL, &options);
   p = avow_attach(p, "freed", note_free);
@@ -211,7 +211,7 @@ static avow_value_t begin_with_long_clean_up(size_t i, void *d) {
   return avow_follow(avow_finally(p, clean_up_for_long, d));
 }
 
-static void cancelling_again_reaches_the_clean_ups(void **state) {
+static void second_cancellation_reaches_cleanup_handlers(void **state) {
   avow_deferred_t *d;
   avow_promise_t *p = avow_map(loop, 1, begin_with_long_clean_up, &d, NULL);
   run();
@@ -236,7 +236,7 @@ static avow_value_t begin_with_shielded_clean_up(size_t i, void *d) {
   return avow_follow(avow_finally(p, clean_up_shielded, d));
 }
 
-static void cancelling_again_waits_for_the_clean_ups(void **state) {
+static void second_cancellation_waits_for_shielded_cleanup(void **state) {
   avow_deferred_t *d;
   avow_promise_t *p = avow_map(loop, 1, begin_with_shielded_clean_up, &d, NULL);
   run();
@@ -252,7 +252,7 @@ static void cancelling_again_waits_for_the_clean_ups(void **state) {
   avow_deferred_drop(work.deferreds[0]);
 }
 
-static void cancelled_before_it_began_it_calls_nothing(void **state) {
+static void map_canceled_before_its_start_calls_nothing(void **state) {
   avow_promise_t *p = avow_map(loop, 2, begin, NULL, NULL);
 
   avow_cancel(p);
@@ -282,7 +282,7 @@ static void results_of_a_failed_map_are_released(void **state) {
   assert_notes("0 1 end=EIO");
 }
 
-static void map_refuses_what_it_cannot_do(void **state) {
+static void map_refuses_invalid_arguments(void **state) {
   const avow_map_options_t race = { .kind = AVOW_RACE };
 
   const avow_value_t v = avow_run(avow_map(loop, 1, NULL, NULL, NULL));
@@ -301,7 +301,7 @@ static void map_refuses_options_of_a_later_version(void **state) {
               "map: invalid argument: a reserved field is not zero");
 }
 
-static void closing_ends_a_map(void **state) {
+static void closing_the_loop_cancels_a_map(void **state) {
   avow_promise_t *p = avow_map(loop, 2, begin, NULL, NULL);
   run();
 
@@ -323,7 +323,7 @@ static avow_value_t exhaust(size_t i, void *settled) {
   return avow_follow(avow_ref(settled));
 }
 
-static void item_that_no_block_can_wait_for_has_its_value(void **state) {
+static void settled_item_keeps_its_value_when_out_of_memory(void **state) {
   avow_promise_t *settled = avow_promise_resolve(loop, avow_int(7));
 
   const avow_value_t v = avow_run(avow_map(loop, 3, exhaust, settled, NULL));
@@ -341,24 +341,24 @@ static void item_that_no_block_can_wait_for_has_its_value(void **state) {
 SUITE(map) {
   const struct CMUnitTest tests[] = {
     MAP(map_gives_results_in_input_order),
-    MAP(map_leaves_out_what_is_skipped),
-    MAP(map_takes_values_as_they_are),
+    MAP(map_omits_skipped_items),
+    MAP(map_accepts_plain_values),
     MAP(map_waits_for_thenables),
-    MAP(map_runs_so_many_at_a_time),
-    MAP(failure_stops_new_starts_and_waits_for_the_others),
-    MAP(failure_cancels_those_that_run_if_asked),
-    MAP(failure_at_once_starts_nothing_more),
-    MAP(all_settled_goes_on_after_failures),
-    MAP(cancelling_cancels_those_that_run_and_waits_for_them),
-    MAP(cancelling_again_reaches_the_clean_ups),
-    MAP(cancelling_again_waits_for_the_clean_ups),
-    MAP(cancelled_before_it_began_it_calls_nothing),
+    MAP(map_limits_concurrent_calls),
+    MAP(failure_starts_no_more_calls_and_waits_for_the_rest),
+    MAP(failure_cancels_running_calls_if_requested),
+    MAP(immediate_failure_starts_no_more_calls),
+    MAP(all_settled_continues_after_failures),
+    MAP(canceling_a_map_cancels_running_calls_and_waits),
+    MAP(second_cancellation_reaches_cleanup_handlers),
+    MAP(second_cancellation_waits_for_shielded_cleanup),
+    MAP(map_canceled_before_its_start_calls_nothing),
     MAP(function_may_cancel_its_map),
     MAP(results_of_a_failed_map_are_released),
-    MAP(map_refuses_what_it_cannot_do),
+    MAP(map_refuses_invalid_arguments),
     MAP(map_refuses_options_of_a_later_version),
-    MAP(item_that_no_block_can_wait_for_has_its_value),
-    MAP(closing_ends_a_map),
+    MAP(settled_item_keeps_its_value_when_out_of_memory),
+    MAP(closing_the_loop_cancels_a_map),
   };
   return RUN(tests);
 }

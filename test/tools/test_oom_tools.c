@@ -55,7 +55,7 @@ static avow_promise_t *weighed(void) {
   return avow_attach(avow_all_settled(loop, ps, 6), l, unref_limiter);
 }
 
-static void weighed_limiters_survive(void **state) {
+static void weighted_limiters_survive(void **state) {
   survive(weighed);
 }
 
@@ -381,7 +381,7 @@ static void each_survives(void **state) {
 SUITE(oom_tools) {
   const struct CMUnitTest tests[] = {
     cmocka_unit_test(limiters_survive),
-    cmocka_unit_test(weighed_limiters_survive),
+    cmocka_unit_test(weighted_limiters_survive),
     cmocka_unit_test(rates_survive),
     cmocka_unit_test(maps_survive),
     cmocka_unit_test(groups_survive),

@@ -12,7 +12,7 @@ static void note_acquires(const avow_rate_t *r, uint64_t tokens, char *word,
     note_time_of(avow_rate_acquire(r, tokens), word);
 }
 
-static void what_is_saved_up_comes_at_once_and_then_one_by_one(void **state) {
+static void burst_is_granted_at_once_and_the_rest_at_the_rate(void **state) {
   avow_rate_t *r = avow_rate_new(loop, 3, 30, NULL);
 
   note_acquires(r, 1, "a", 5);
@@ -22,7 +22,7 @@ static void what_is_saved_up_comes_at_once_and_then_one_by_one(void **state) {
   avow_rate_unref(r);
 }
 
-static void burst_is_what_is_saved_up(void **state) {
+static void burst_limits_the_saved_tokens(void **state) {
   const avow_rate_options_t options = { .burst = 1 };
   avow_rate_t *r = avow_rate_new(loop, 3, 30, &options);
   assert_fulfils_none(avow_sleep(loop, 1000));
@@ -36,7 +36,7 @@ static void burst_is_what_is_saved_up(void **state) {
 
 /* 3 permits in 10 ms: the third of a millisecond is never lost, however often
    the rate waits. */
-static void parts_of_a_millisecond_are_not_rounded_away(void **state) {
+static void fractions_of_a_millisecond_are_not_lost(void **state) {
   const avow_rate_options_t options = { .burst = 1 };
   avow_rate_t *r = avow_rate_new(loop, 3, 10, &options);
 
@@ -62,7 +62,7 @@ static void bucket_holds_no_more_than_its_burst(void **state) {
   avow_rate_unref(r);
 }
 
-static void many_come_in_one_millisecond(void **state) {
+static void many_tokens_can_arrive_in_one_millisecond(void **state) {
   enum { MANY = 3000 };
   const avow_rate_options_t options = { .burst = 100 };
   avow_rate_t *r = avow_rate_new(loop, 100000, 1000, &options);
@@ -78,7 +78,7 @@ static void many_come_in_one_millisecond(void **state) {
   avow_rate_unref(r);
 }
 
-static void first_come_is_first_served_whatever_he_wants(void **state) {
+static void requests_of_any_size_are_served_in_order(void **state) {
   avow_rate_t *r = avow_rate_new(loop, 10, 100, NULL);
 
   note_acquires(r, 8, "a", 1);
@@ -91,7 +91,7 @@ static void first_come_is_first_served_whatever_he_wants(void **state) {
   avow_rate_unref(r);
 }
 
-static void who_leaves_the_queue_makes_it_shorter(void **state) {
+static void canceled_requests_shorten_the_queue(void **state) {
   avow_rate_t *r = avow_rate_new(loop, 10, 100, NULL);
   assert_true(avow_rate_try(r, 10));
   avow_promise_t *first = avow_rate_acquire(r, 10);
@@ -110,7 +110,7 @@ static void who_leaves_the_queue_makes_it_shorter(void **state) {
 }
 
 /* If the first waiter changes, a sleep that ends too early is continued. */
-static void who_leaves_for_one_who_wants_more_keeps_the_time(void **state) {
+static void request_after_a_canceled_one_waits_its_own_time(void **state) {
   avow_rate_t *r = avow_rate_new(loop, 10, 100, NULL);
   assert_true(avow_rate_try(r, 10));
   avow_promise_t *first = avow_rate_acquire(r, 1);
@@ -124,7 +124,7 @@ static void who_leaves_for_one_who_wants_more_keeps_the_time(void **state) {
   avow_rate_unref(r);
 }
 
-static void nobody_waits_for_those_who_left(void **state) {
+static void canceled_request_does_not_keep_the_loop_alive(void **state) {
   avow_rate_t *r = avow_rate_new(loop, 1, 1000, NULL);
   assert_true(avow_rate_try(r, 1));
   avow_promise_t *p = avow_rate_acquire(r, 1);
@@ -140,7 +140,7 @@ static void nobody_waits_for_those_who_left(void **state) {
   avow_rate_unref(r);
 }
 
-static void try_takes_what_is_there(void **state) {
+static void try_takes_available_tokens(void **state) {
   avow_rate_t *r = avow_rate_new(loop, 3, 30, NULL);
 
   assert_false(avow_rate_try(r, 4));
@@ -156,7 +156,7 @@ static void try_takes_what_is_there(void **state) {
   avow_rate_unref(r);
 }
 
-static void numbers_may_be_large(void **state) {
+static void large_numbers_are_accepted(void **state) {
   const uint64_t most = UINT32_MAX;
   avow_rate_t *r = avow_rate_new(loop, most, most, NULL);
 
@@ -177,7 +177,7 @@ static void assert_refused(avow_rate_t *r) {
   avow_rate_unref(r);
 }
 
-static void what_is_no_rate_is_refused(void **state) {
+static void invalid_rates_are_refused(void **state) {
   const uint64_t most = UINT32_MAX;
   const avow_rate_options_t later = { .reserved = { 1 } };
   const avow_rate_options_t large = { .burst = most + 1 };
@@ -191,7 +191,7 @@ static void what_is_no_rate_is_refused(void **state) {
   avow_rate_unref(NULL);
 }
 
-static void what_is_refused_says_why(void **state) {
+static void invalid_rate_reports_the_invalid_number(void **state) {
   avow_rate_t *r = avow_rate_new(loop, 1, 0, NULL);
   assert_says(avow_rate_acquire(r, 1), UV_EINVAL,
               "rate '0 ms': invalid argument");
@@ -203,7 +203,7 @@ static void what_is_refused_says_why(void **state) {
 }
 
 /* Three tokens arrive in each millisecond, and the bucket holds one. */
-static void small_bucket_loses_what_comes_in_a_millisecond(void **state) {
+static void small_bucket_loses_tokens_above_its_burst(void **state) {
   const avow_rate_options_t one = { .burst = 1 };
   avow_rate_t *r = avow_rate_new(loop, 3, 1, &one);
   const uint64_t from = avow_now(loop);
@@ -215,7 +215,7 @@ static void small_bucket_loses_what_comes_in_a_millisecond(void **state) {
   avow_rate_unref(r);
 }
 
-static void more_than_there_can_be_is_refused(void **state) {
+static void request_above_the_burst_is_refused(void **state) {
   avow_rate_t *r = avow_rate_new(loop, 3, 30, NULL);
 
   assert_says(avow_rate_acquire(r, 4), UV_EINVAL,
@@ -225,7 +225,7 @@ static void more_than_there_can_be_is_refused(void **state) {
   avow_rate_unref(r);
 }
 
-static void let_go_of_it_serves_those_who_wait(void **state) {
+static void released_rate_serves_its_queue(void **state) {
   avow_rate_t *r = avow_rate_new(loop, 1, 10, NULL);
   note_acquires(r, 1, "a", 3);
 
@@ -235,7 +235,7 @@ static void let_go_of_it_serves_those_who_wait(void **state) {
   assert_notes("a@0 a@10 a@20");
 }
 
-static void closing_cancels_those_who_wait(void **state) {
+static void closing_the_loop_cancels_waiting_requests(void **state) {
   avow_rate_t *r = avow_rate_new(loop, 1, 10, NULL);
   assert_true(avow_rate_try(r, 1));
   avow_promise_t *ps[] = { avow_rate_acquire(r, 1), avow_rate_acquire(r, 1) };
@@ -255,7 +255,7 @@ static void closing_cancels_those_who_wait(void **state) {
 }
 
 /* Memory suffices for the waiter, but not for its sleep. */
-static void who_cannot_wait_hears_of_it(void **state) {
+static void request_rejects_without_memory_for_its_sleep(void **state) {
   avow_rate_t *r = avow_rate_new(loop, 1, 10, NULL);
   assert_true(avow_rate_try(r, 1));
   fail_allocation(2, true); /* the first sleep of a loop makes its wheel */
@@ -272,24 +272,24 @@ static void who_cannot_wait_hears_of_it(void **state) {
 
 SUITE(rate) {
   const struct CMUnitTest tests[] = {
-    TIMED_CASE(what_is_saved_up_comes_at_once_and_then_one_by_one),
-    TIMED_CASE(burst_is_what_is_saved_up),
-    TIMED_CASE(parts_of_a_millisecond_are_not_rounded_away),
+    TIMED_CASE(burst_is_granted_at_once_and_the_rest_at_the_rate),
+    TIMED_CASE(burst_limits_the_saved_tokens),
+    TIMED_CASE(fractions_of_a_millisecond_are_not_lost),
     TIMED_CASE(bucket_holds_no_more_than_its_burst),
-    TIMED_CASE(many_come_in_one_millisecond),
-    TIMED_CASE(first_come_is_first_served_whatever_he_wants),
-    TIMED_CASE(who_leaves_the_queue_makes_it_shorter),
-    TIMED_CASE(who_leaves_for_one_who_wants_more_keeps_the_time),
-    TIMED_CASE(nobody_waits_for_those_who_left),
-    TIMED_CASE(try_takes_what_is_there),
-    TIMED_CASE(numbers_may_be_large),
-    TIMED_CASE(what_is_no_rate_is_refused),
-    TIMED_CASE(what_is_refused_says_why),
-    TIMED_CASE(small_bucket_loses_what_comes_in_a_millisecond),
-    TIMED_CASE(more_than_there_can_be_is_refused),
-    TIMED_CASE(let_go_of_it_serves_those_who_wait),
-    TIMED_CASE(closing_cancels_those_who_wait),
-    TIMED_CASE(who_cannot_wait_hears_of_it),
+    TIMED_CASE(many_tokens_can_arrive_in_one_millisecond),
+    TIMED_CASE(requests_of_any_size_are_served_in_order),
+    TIMED_CASE(canceled_requests_shorten_the_queue),
+    TIMED_CASE(request_after_a_canceled_one_waits_its_own_time),
+    TIMED_CASE(canceled_request_does_not_keep_the_loop_alive),
+    TIMED_CASE(try_takes_available_tokens),
+    TIMED_CASE(large_numbers_are_accepted),
+    TIMED_CASE(invalid_rates_are_refused),
+    TIMED_CASE(invalid_rate_reports_the_invalid_number),
+    TIMED_CASE(small_bucket_loses_tokens_above_its_burst),
+    TIMED_CASE(request_above_the_burst_is_refused),
+    TIMED_CASE(released_rate_serves_its_queue),
+    TIMED_CASE(closing_the_loop_cancels_waiting_requests),
+    TIMED_CASE(request_rejects_without_memory_for_its_sleep),
   };
   return RUN(tests);
 }

@@ -21,7 +21,7 @@ static avow_value_t attempt(void *data) {
                         work->attempts);
 }
 
-static bool is_worth_it(const avow_value_t *error, void *data) {
+static bool is_retryable(const avow_value_t *error, void *data) {
   const work_t *work = data;
   return avow_error_code(error) != work->give_up_on;
 }
@@ -41,7 +41,7 @@ static avow_value_t hang_after_a_failure(void *data) {
 
 static const avow_retry_options_t quick = { .delay = 1, .max_delay = 1 };
 
-static void retry_gives_the_first_success(void **state) {
+static void retry_returns_the_first_success(void **state) {
   work_t work = { .failures = 2 };
 
   avow_promise_t *p = avow_retry(loop, attempt, &work, &quick);
@@ -50,13 +50,13 @@ static void retry_gives_the_first_success(void **state) {
   assert_fulfils_int(p, 3);
 }
 
-static void retry_that_need_not_calls_once(void **state) {
+static void retry_calls_once_if_the_first_attempt_succeeds(void **state) {
   work_t work = { .failures = 0 };
 
   assert_fulfils_int(avow_retry(loop, attempt, &work, NULL), 1);
 }
 
-static void last_error_has_all_as_its_cause(void **state) {
+static void last_error_has_all_errors_as_its_cause(void **state) {
   work_t work = { .failures = 10 };
 
   const avow_value_t v = avow_run(avow_retry(loop, attempt, &work, &quick));
@@ -71,7 +71,7 @@ static void last_error_has_all_as_its_cause(void **state) {
   avow_value_unref(v);
 }
 
-static void only_error_is_as_it_was(void **state) {
+static void single_error_is_unchanged(void **state) {
   work_t work = { .failures = 10 };
   const avow_retry_options_t options = { .attempts = 1 };
 
@@ -98,19 +98,19 @@ static void many_failures_keep_the_last_errors(void **state) {
   avow_value_unref(v);
 }
 
-static void predicate_ends_it(void **state) {
+static void predicate_ends_the_retry(void **state) {
   work_t work = { .failures = 10, .give_up_on = -30002 };
   const avow_retry_options_t options = { .attempts = 9,
                                          .delay = 1,
                                          .max_delay = 1,
-                                         .again = is_worth_it };
+                                         .again = is_retryable };
 
   assert_rejects(avow_retry(loop, attempt, &work, &options), -30002);
 
   assert_int_equal(work.attempts, 2);
 }
 
-static avow_value_t be_cancelled(void *data) {
+static avow_value_t return_canceled(void *data) {
   work_t *work = data;
   work->attempts++;
   return avow_error(UV_ECANCELED);
@@ -119,12 +119,13 @@ static avow_value_t be_cancelled(void *data) {
 static void cancellation_is_never_retried(void **state) {
   work_t work = { .failures = 0 };
 
-  assert_rejects(avow_retry(loop, be_cancelled, &work, &quick), UV_ECANCELED);
+  assert_rejects(avow_retry(loop, return_canceled, &work, &quick),
+                 UV_ECANCELED);
 
   assert_int_equal(work.attempts, 1);
 }
 
-static void cancelled_in_an_attempt_stops_that(void **state) {
+static void canceling_a_retry_cancels_its_attempt(void **state) {
   work_t work = { .failures = 0 };
   avow_promise_t *p = avow_retry(loop, hang, &work, &quick);
   p = avow_attach(p, "freed", note_free);
@@ -138,7 +139,7 @@ static void cancelled_in_an_attempt_stops_that(void **state) {
   avow_deferred_drop(work.deferred);
 }
 
-static void cancelled_in_a_delay_stops_at_once(void **state) {
+static void canceling_a_retry_ends_its_delay(void **state) {
   work_t work = { .failures = 10 };
   const avow_retry_options_t options = { .delay = 1000000, .seed = 1 };
   avow_promise_t *p = avow_retry(loop, attempt, &work, &options);
@@ -158,7 +159,7 @@ static avow_value_t cancel_whole(void *data) {
   return attempt(data);
 }
 
-static void cancelled_by_its_own_attempt_is_not_retried(void **state) {
+static void retry_canceled_by_its_attempt_stops(void **state) {
   work_t work = { .failures = 10 };
   work.whole = avow_retry(loop, cancel_whole, &work, &quick);
 
@@ -167,7 +168,7 @@ static void cancelled_by_its_own_attempt_is_not_retried(void **state) {
   assert_int_equal(work.attempts, 1);
 }
 
-static void limit_cuts_an_attempt_short(void **state) {
+static void timeout_cancels_the_running_attempt(void **state) {
   work_t work = { .failures = 0 };
   const avow_retry_options_t options = { .timeout = 1 };
 
@@ -182,7 +183,7 @@ static void limit_cuts_an_attempt_short(void **state) {
   avow_deferred_drop(work.deferred);
 }
 
-static void limit_carries_the_errors_before(void **state) {
+static void timeout_error_includes_earlier_errors(void **state) {
   work_t work = { .failures = 1 };
   const avow_retry_options_t options = { .delay = 1,
                                          .max_delay = 1,
@@ -201,7 +202,7 @@ static void limit_carries_the_errors_before(void **state) {
   avow_deferred_drop(work.deferred);
 }
 
-static void error_within_the_limit_is_the_attempts(void **state) {
+static void error_before_the_timeout_is_the_attempt_error(void **state) {
   work_t work = { .failures = 10 };
   const avow_retry_options_t options = { .attempts = 2,
                                          .delay = 1,
@@ -235,7 +236,7 @@ static avow_value_t check_number(void *data) {
   return attempt(data);
 }
 
-static void attempts_know_their_number(void **state) {
+static void attempts_receive_their_number(void **state) {
   work_t work = { .failures = 2 };
   const avow_retry_options_t options = { .delay = 1, .attempt = &work.number };
 
@@ -249,7 +250,7 @@ static uint64_t say_when(const avow_value_t *error, uint64_t delay,
   return (uint64_t) (-30000 - avow_error_code(error)) * 1000;
 }
 
-static void error_decides_how_long_to_wait(void **state) {
+static void pause_function_chooses_the_delay(void **state) {
   work_t work = { .failures = 2 };
   const avow_retry_options_t options = { .delay = 7,
                                          .max_delay = 7,
@@ -268,7 +269,7 @@ static avow_value_t get_ready(const avow_value_t *error, void *data) {
   return avow_follow(avow_sleep(loop, 100));
 }
 
-static void preparation_is_waited_for(void **state) {
+static void retry_waits_for_its_preparation(void **state) {
   work_t work = { .failures = 2 };
   const avow_retry_options_t options = { .delay = 10,
                                          .exact = true,
@@ -279,7 +280,7 @@ static void preparation_is_waited_for(void **state) {
   assert_notes("at@0 at@110 at@230");
 }
 
-static void preparation_that_fails_ends_it(void **state) {
+static void failed_preparation_ends_the_retry(void **state) {
   work_t work = { .failures = 9, .give_up_on = -30002 };
   const avow_retry_options_t options = { .attempts = 9,
                                          .delay = 1,
@@ -295,7 +296,7 @@ static void preparation_that_fails_ends_it(void **state) {
   avow_value_unref(v);
 }
 
-static void cancelled_in_a_preparation_stops_that(void **state) {
+static void canceling_a_retry_cancels_its_preparation(void **state) {
   work_t work = { .failures = 9 };
   const avow_retry_options_t options = { .prepare = get_ready };
   avow_promise_t *p = avow_retry(loop, attempt, &work, &options);
@@ -320,14 +321,15 @@ static avow_value_t hang_and_fail(void *data) {
       avow_catch(avow_promise_resolve(loop, hang(data)), fail_instead, NULL));
 }
 
-static bool never_asked(const avow_value_t *error, void *data) {
+static bool again_never_called(const avow_value_t *error, void *data) {
   note("asked");
   return true;
 }
 
 static void canceled_attempt_that_fails_is_not_retried(void **state) {
   work_t work = { .failures = 9 };
-  const avow_retry_options_t options = { .delay = 1, .again = never_asked };
+  const avow_retry_options_t options = { .delay = 1,
+                                         .again = again_never_called };
   avow_promise_t *p = avow_retry(loop, hang_and_fail, &work, &options);
   run();
 
@@ -339,7 +341,7 @@ static void canceled_attempt_that_fails_is_not_retried(void **state) {
   avow_deferred_drop(work.deferred);
 }
 
-static void last_attempt_that_is_canceled_has_its_own_error(void **state) {
+static void canceled_last_attempt_keeps_its_own_error(void **state) {
   work_t work = { .failures = 9 };
   const avow_retry_options_t options = { .attempts = 1 };
   avow_promise_t *p = avow_retry(loop, hang_and_fail, &work, &options);
@@ -352,7 +354,7 @@ static void last_attempt_that_is_canceled_has_its_own_error(void **state) {
   avow_deferred_drop(work.deferred);
 }
 
-static avow_value_t clean_up_in_vain(void *data) {
+static avow_value_t clean_up_and_fail(void *data) {
   avow_promise_t *p = avow_then(avow_sleep(loop, 20), fail_instead, NULL, NULL);
   return avow_follow(avow_shield(p));
 }
@@ -361,10 +363,10 @@ static avow_value_t fail_in_clean_up(void *data) {
   work_t *work = data;
   work->attempts++;
   avow_promise_t *p = avow_promise_resolve(loop, avow_none());
-  return avow_follow(avow_finally(p, clean_up_in_vain, NULL));
+  return avow_follow(avow_finally(p, clean_up_and_fail, NULL));
 }
 
-static void limit_of_time_ends_a_retry_whose_clean_up_fails(void **state) {
+static void timeout_ends_a_retry_whose_cleanup_fails(void **state) {
   work_t work = { .failures = 9 };
   const avow_retry_options_t limited = { .delay = 1, .timeout = 10 };
 
@@ -408,7 +410,7 @@ static void canceled_preparation_begins_no_attempt(void **state) {
 }
 
 /* All retries share three tokens. One more arrives each minute. */
-static void budget_is_shared(void **state) {
+static void retries_share_a_budget(void **state) {
   const avow_rate_options_t burst = { .burst = 3 };
   avow_rate_t *budget = avow_rate_new(loop, 1, 60000, &burst);
   work_t works[] = { { .failures = 1 }, { .failures = 9 }, { .failures = 9 } };
@@ -427,10 +429,10 @@ static void budget_is_shared(void **state) {
 }
 
 /* A retry that is declined spends no token. */
-static void budget_is_for_what_is_worth_it(void **state) {
+static void declined_retry_spends_no_token(void **state) {
   avow_rate_t *budget = avow_rate_new(loop, 2, 60000, NULL);
   work_t work = { .failures = 9, .give_up_on = -30001 };
-  const avow_retry_options_t options = { .again = is_worth_it,
+  const avow_retry_options_t options = { .again = is_retryable,
                                          .budget = budget };
 
   assert_rejects(avow_retry(loop, attempt, &work, &options), -30001);
@@ -439,9 +441,9 @@ static void budget_is_for_what_is_worth_it(void **state) {
   avow_rate_unref(budget);
 }
 
-static void retry_with_a_budget_of_elsewhere(void) {
-  avow_promise_t *there = promise_elsewhere();
-  avow_rate_t *budget = avow_rate_new(loop_elsewhere(), 2, 60000, NULL);
+static void retry_with_a_budget_of_another_loop(void) {
+  avow_promise_t *there = promise_on_second_loop();
+  avow_rate_t *budget = avow_rate_new(second_loop(), 2, 60000, NULL);
   const avow_retry_options_t options = { .budget = budget };
   work_t work = { 0 };
 
@@ -450,11 +452,11 @@ static void retry_with_a_budget_of_elsewhere(void) {
   assert_int_equal(work.attempts, 0);
   avow_rate_unref(budget);
   avow_unref(there);
-  close_elsewhere();
+  close_second_loop();
 }
 
-static void budget_is_of_the_same_loop(void **state) {
-  assert_misuse(retry_with_a_budget_of_elsewhere,
+static void budget_of_another_loop_is_refused(void **state) {
+  assert_misuse(retry_with_a_budget_of_another_loop,
                 "budget belongs to another loop");
 }
 
@@ -474,7 +476,7 @@ static void retry_refuses_options_of_a_later_version(void **state) {
               "retry: invalid argument: a reserved field is not zero");
 }
 
-static void closing_ends_a_retry(void **state) {
+static void closing_the_loop_cancels_a_retry(void **state) {
   work_t work = { .failures = 0 };
   avow_promise_t *p = avow_retry(loop, hang, &work, NULL);
   run();
@@ -511,7 +513,7 @@ static void delays_spread_over_the_whole_range(void **state) {
   assert_int_equal(avow__jitter(0, &random), 0);
 }
 
-static void delays_of_one_seed_are_the_same(void **state) {
+static void equal_seeds_give_equal_delays(void **state) {
   uint64_t a = 7, b = 7, c = 8;
 
   const uint64_t first = avow__jitter(UINT64_MAX, &a);
@@ -522,38 +524,38 @@ static void delays_of_one_seed_are_the_same(void **state) {
 
 SUITE(retry) {
   const struct CMUnitTest tests[] = {
-    TIMED_CASE(retry_gives_the_first_success),
-    CASE(retry_that_need_not_calls_once),
-    TIMED_CASE(last_error_has_all_as_its_cause),
-    CASE(only_error_is_as_it_was),
+    TIMED_CASE(retry_returns_the_first_success),
+    CASE(retry_calls_once_if_the_first_attempt_succeeds),
+    TIMED_CASE(last_error_has_all_errors_as_its_cause),
+    CASE(single_error_is_unchanged),
     TIMED_CASE(many_failures_keep_the_last_errors),
-    TIMED_CASE(predicate_ends_it),
+    TIMED_CASE(predicate_ends_the_retry),
     CASE(cancellation_is_never_retried),
-    CASE(cancelled_in_an_attempt_stops_that),
-    CASE(cancelled_in_a_delay_stops_at_once),
-    CASE(cancelled_by_its_own_attempt_is_not_retried),
-    TIMED_CASE(limit_cuts_an_attempt_short),
-    TIMED_CASE(limit_carries_the_errors_before),
-    TIMED_CASE(error_within_the_limit_is_the_attempts),
+    CASE(canceling_a_retry_cancels_its_attempt),
+    CASE(canceling_a_retry_ends_its_delay),
+    CASE(retry_canceled_by_its_attempt_stops),
+    TIMED_CASE(timeout_cancels_the_running_attempt),
+    TIMED_CASE(timeout_error_includes_earlier_errors),
+    TIMED_CASE(error_before_the_timeout_is_the_attempt_error),
     TIMED_CASE(exact_delays_double),
-    TIMED_CASE(attempts_know_their_number),
-    TIMED_CASE(error_decides_how_long_to_wait),
-    TIMED_CASE(preparation_is_waited_for),
-    TIMED_CASE(preparation_that_fails_ends_it),
-    TIMED_CASE(cancelled_in_a_preparation_stops_that),
+    TIMED_CASE(attempts_receive_their_number),
+    TIMED_CASE(pause_function_chooses_the_delay),
+    TIMED_CASE(retry_waits_for_its_preparation),
+    TIMED_CASE(failed_preparation_ends_the_retry),
+    TIMED_CASE(canceling_a_retry_cancels_its_preparation),
     CASE(canceled_attempt_that_fails_is_not_retried),
-    CASE(last_attempt_that_is_canceled_has_its_own_error),
-    CASE(limit_of_time_ends_a_retry_whose_clean_up_fails),
+    CASE(canceled_last_attempt_keeps_its_own_error),
+    CASE(timeout_ends_a_retry_whose_cleanup_fails),
     CASE(canceled_preparation_begins_no_attempt),
-    TIMED_CASE(budget_is_shared),
-    TIMED_CASE(budget_is_for_what_is_worth_it),
-    CASE(budget_is_of_the_same_loop),
+    TIMED_CASE(retries_share_a_budget),
+    TIMED_CASE(declined_retry_spends_no_token),
+    CASE(budget_of_another_loop_is_refused),
     CASE(retry_without_function_is_refused),
     CASE(retry_refuses_options_of_a_later_version),
-    CASE(closing_ends_a_retry),
+    CASE(closing_the_loop_cancels_a_retry),
     CASE(delays_double_up_to_their_limit),
     CASE(delays_spread_over_the_whole_range),
-    CASE(delays_of_one_seed_are_the_same),
+    CASE(equal_seeds_give_equal_delays),
   };
   return RUN(tests);
 }

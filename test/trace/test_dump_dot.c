@@ -124,16 +124,16 @@ static void graph_of_a_gather_joins_it_to_its_inputs(void **state) {
 static avow_promise_t *another;
 
 /* A cancellation inside a callback of another one waits until that one ends. */
-static void look_around(void *data) {
+static void cancel_and_read_graph(void *data) {
   avow_cancel(another);
   read_graph();
 }
 
-static void graph_shows_what_is_yet_to_be_canceled(void **state) {
+static void graph_shows_promises_that_wait_for_cancellation(void **state) {
   avow_deferred_t *of_another;
   another = avow_promise_new(loop, &of_another);
   avow_promise_t *const ps[] = { pending(), avow_sleep(loop, 60000) };
-  avow_on_cancel(d, look_around, NULL);
+  avow_on_cancel(d, cancel_and_read_graph, NULL);
   avow_promise_t *inner = avow_race(loop, ps, 2);
   avow_promise_t *p = avow_all(loop, &inner, 1);
 
@@ -167,7 +167,7 @@ static void graph_names_the_code_of_a_rejection(void **state) {
   assert_rejects(p, UV_EIO);
 }
 
-static void graph_is_what_graphviz_reads(void **state) {
+static void graph_is_valid_for_graphviz(void **state) {
   if (system("command -v dot >/dev/null 2>&1") != 0) {
     puts("missing: dot, of graphviz");
     skip();
@@ -194,10 +194,10 @@ SUITE(dump_dot) {
     CASE(graph_of_an_idle_loop_is_empty),
     CASE(graph_of_a_chain_has_an_edge_for_each_wait),
     CASE(graph_of_a_gather_joins_it_to_its_inputs),
-    CASE(graph_shows_what_is_yet_to_be_canceled),
+    CASE(graph_shows_promises_that_wait_for_cancellation),
     CASE(graph_allocates_nothing),
     CASE(graph_names_the_code_of_a_rejection),
-    CASE(graph_is_what_graphviz_reads),
+    CASE(graph_is_valid_for_graphviz),
   };
   return RUN(tests);
 }

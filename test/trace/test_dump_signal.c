@@ -23,7 +23,7 @@ static int close_teardown(void **state) {
 }
 
 /* Lets libuv receive the raised signals. */
-static void hear(void) {
+static void receive_signals(void) {
   assert_fulfils_none(avow_sleep(loop, 1));
   assert_fulfils_none(avow_after_poll(loop));
 }
@@ -32,7 +32,7 @@ static void nothing(uv_timer_t *timer) {
 }
 
 /* Waits for the output of the signal without a promise. */
-static void hear_it(void) {
+static void wait_for_output(void) {
   uv_timer_t far;
   assert_int_equal(uv_timer_init(loop, &far), 0);
   assert_int_equal(uv_timer_start(&far, nothing, 60000, 0), 0);
@@ -51,12 +51,12 @@ static void signal_prints_figures_and_promises(void **state) {
   avow_deferred_t *d;
   avow_promise_t *p = avow_promise_new(loop, &d);
   assert_int_equal(avow_dump_on_signal(loop, SIGUSR1, out), 0);
-  hear();
+  receive_signals();
   assert_int_equal(fflush(out), 0);
   assert_string_equal(text, "");
 
   (void) raise(SIGUSR1); /* the loop catches it */
-  hear_it();
+  wait_for_output();
 
   assert_printed("avow: 1 promises, 1 pending; ");
   assert_printed(
@@ -74,7 +74,7 @@ static avow_value_t stall_cb(const avow_value_t *arg, void *data) {
   return avow_none();
 }
 
-static void what_is_measured_is_printed(void **state) {
+static void signal_prints_measurements(void **state) {
   const avow_options_t options = { .budget_us = UINT_MAX, .slow_us = 1000 };
   assert_int_equal(avow_loop_close(loop), 0);
   assert_int_equal(avow_loop_init(loop, &options), 0);
@@ -83,7 +83,7 @@ static void what_is_measured_is_printed(void **state) {
   assert_fulfils_none(avow_then(avow_sleep(loop, 1), stall_cb, NULL, NULL));
 
   (void) raise(SIGUSR1); /* the loop catches it */
-  hear();
+  receive_signals();
 
   assert_printed(" iterations, us: median ");
   assert_printed(" slow jobs, longest ");
@@ -92,11 +92,11 @@ static void what_is_measured_is_printed(void **state) {
 static void each_signal_prints_again(void **state) {
   assert_int_equal(avow_dump_on_signal(loop, SIGUSR1, out), 0);
   (void) raise(SIGUSR1); /* the loop catches it */
-  hear();
+  receive_signals();
   const size_t once = size;
 
   (void) raise(SIGUSR1); /* likewise */
-  hear();
+  receive_signals();
 
   assert_true(once > 0 && size > once);
 }
@@ -106,19 +106,19 @@ static void several_signals_print(void **state) {
   assert_int_equal(avow_dump_on_signal(loop, SIGUSR2, out), 0);
 
   (void) raise(SIGUSR2); /* the loop catches it */
-  hear();
+  receive_signals();
 
   assert_printed("avow: ");
 }
 
-static void listening_keeps_no_loop_alive(void **state) {
+static void listening_does_not_keep_the_loop_alive(void **state) {
   assert_int_equal(avow_dump_on_signal(loop, SIGUSR1, out), 0);
 
   assert_int_equal(uv_run(loop, UV_RUN_DEFAULT), 0);
 }
 
 /* Without a listener, the signal has its default effect again. */
-static void closed_loop_listens_no_more(void **state) {
+static void closed_loop_stops_listening(void **state) {
   struct sigaction before, after;
   assert_int_equal(sigaction(SIGUSR1, NULL, &before), 0);
   assert_int_equal(avow_dump_on_signal(loop, SIGUSR1, out), 0);
@@ -129,19 +129,19 @@ static void closed_loop_listens_no_more(void **state) {
   assert_int_equal(avow_loop_init(loop, NULL), 0);
 }
 
-static void what_is_no_signal_is_refused(void **state) {
+static void invalid_signals_are_refused(void **state) {
   assert_int_equal(avow_dump_on_signal(loop, 0, out), UV_EINVAL);
   assert_int_equal(avow_dump_on_signal(loop, SIGKILL, out), UV_EINVAL);
 }
 
-static void what_ends_a_program_is_refused(void **state) {
+static void signals_that_end_a_program_are_refused(void **state) {
   const int signals[] = { SIGSEGV, SIGBUS,  SIGFPE, SIGILL,
                           SIGABRT, SIGSTOP, SIGKILL };
   for (size_t i = 0; i < sizeof(signals) / sizeof(signals[0]); i++)
     assert_int_equal(avow_dump_on_signal(loop, signals[i], out), UV_EINVAL);
 }
 
-static void same_signal_and_file_are_refused(void **state) {
+static void repeated_signal_and_file_are_refused(void **state) {
   assert_int_equal(avow_dump_on_signal(loop, SIGUSR1, out), 0);
   assert_int_equal(avow_dump_on_signal(loop, SIGUSR2, out), 0);
 
@@ -152,13 +152,13 @@ static void same_signal_and_file_are_refused(void **state) {
 
 static int asked_at_the_end;
 
-static avow_value_t ask(void *data) {
+static avow_value_t dump_while_closing(void *data) {
   asked_at_the_end = avow_dump_on_signal(loop, SIGUSR1, out);
   return avow_none();
 }
 
-static void loop_that_closes_is_not_asked(void **state) {
-  avow_unref(avow_finally(avow_sleep(loop, 3600000), ask, NULL));
+static void closing_loop_refuses_dumps(void **state) {
+  avow_unref(avow_finally(avow_sleep(loop, 3600000), dump_while_closing, NULL));
 
   assert_int_equal(avow_loop_close(loop), 0);
 
@@ -166,7 +166,7 @@ static void loop_that_closes_is_not_asked(void **state) {
   assert_int_equal(avow_loop_init(loop, NULL), 0);
 }
 
-static void without_memory_it_says_so(void **state) {
+static void dump_without_memory_is_refused(void **state) {
   fail_allocation(1, true);
   const int err = avow_dump_on_signal(loop, SIGUSR1, out);
   fail_allocation(0, false);
@@ -191,16 +191,16 @@ static void handle_that_the_program_closed_is_freed(void **state) {
 SUITE(dump_signal) {
   const struct CMUnitTest tests[] = {
     WITH_FILE(signal_prints_figures_and_promises),
-    WITH_FILE(what_is_measured_is_printed),
+    WITH_FILE(signal_prints_measurements),
     WITH_FILE(each_signal_prints_again),
     WITH_FILE(several_signals_print),
-    WITH_FILE(listening_keeps_no_loop_alive),
-    WITH_FILE(closed_loop_listens_no_more),
-    WITH_FILE(what_is_no_signal_is_refused),
-    WITH_FILE(what_ends_a_program_is_refused),
-    WITH_FILE(same_signal_and_file_are_refused),
-    WITH_FILE(loop_that_closes_is_not_asked),
-    WITH_FILE(without_memory_it_says_so),
+    WITH_FILE(listening_does_not_keep_the_loop_alive),
+    WITH_FILE(closed_loop_stops_listening),
+    WITH_FILE(invalid_signals_are_refused),
+    WITH_FILE(signals_that_end_a_program_are_refused),
+    WITH_FILE(repeated_signal_and_file_are_refused),
+    WITH_FILE(closing_loop_refuses_dumps),
+    WITH_FILE(dump_without_memory_is_refused),
     WITH_FILE(handle_that_the_program_closed_is_freed),
   };
   return RUN(tests);

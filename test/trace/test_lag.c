@@ -17,7 +17,7 @@ static avow_stats_t stats(void) {
 
 /* The histogram. */
 
-static void what_is_told_is_an_eighth_too_much_at_most(void **state) {
+static void percentiles_are_at_most_an_eighth_too_high(void **state) {
   for (uint64_t us = 0; us <= UINT32_MAX; us += us / 16 + 1) {
     avow__lag_t lag = { .iterations = 0 };
     avow__lag_note(&lag, us);
@@ -30,7 +30,7 @@ static void what_is_told_is_an_eighth_too_much_at_most(void **state) {
   }
 }
 
-static void shares_of_turns_are_counted(void **state) {
+static void percentiles_count_iterations(void **state) {
   avow__lag_t lag = { .iterations = 0 };
   for (unsigned us = 1; us <= 1000; us++)
     avow__lag_note(&lag, us);
@@ -43,7 +43,7 @@ static void shares_of_turns_are_counted(void **state) {
 }
 
 /* A median of two values has no rank between them. */
-static void the_median_of_two_is_the_first(void **state) {
+static void median_of_two_is_the_first(void **state) {
   avow__lag_t lag = { .iterations = 0 };
   avow__lag_note(&lag, 3);
   avow__lag_note(&lag, 9);
@@ -52,7 +52,7 @@ static void the_median_of_two_is_the_first(void **state) {
   assert_int_equal(avow__lag_at(&lag, 51), 9);
 }
 
-static void more_than_can_be_counted_is_the_most(void **state) {
+static void percentiles_saturate_at_the_maximum(void **state) {
   avow__lag_t lag = { .iterations = 0 };
   avow__lag_note(&lag, UINT64_MAX);
 
@@ -78,7 +78,7 @@ static avow_promise_t *slow_job(void) {
   return avow_then(polled, slow_cb, NULL, NULL);
 }
 
-static void nothing_is_measured_before_it_is_asked_for(void **state) {
+static void nothing_is_measured_before_measuring_starts(void **state) {
   assert_fulfils_none(slow_job());
 
   assert_int_equal(stats().iterations, 0);
@@ -87,7 +87,7 @@ static void nothing_is_measured_before_it_is_asked_for(void **state) {
   assert_int_equal(stats().lag_max, 0);
 }
 
-static void slow_handler_is_in_the_lag(void **state) {
+static void slow_handler_counts_as_lag(void **state) {
   avow_loop_measure(loop);
 
   avow_unref(slow_job());
@@ -99,7 +99,7 @@ static void slow_handler_is_in_the_lag(void **state) {
   assert_true(stats().lag_p99 <= stats().lag_max);
 }
 
-static void turn_that_ends_a_run_counts(void **state) {
+static void iteration_that_ends_a_run_counts_as_lag(void **state) {
   avow_loop_measure(loop);
 
   assert_fulfils_none(slow_job());
@@ -117,7 +117,7 @@ static avow_value_t start_timer_cb(const avow_value_t *arg, void *timer) {
   return avow_error(uv_timer_start(timer, on_timer, 1, 0));
 }
 
-static void slow_timer_of_the_programs_is_in_the_lag(void **state) {
+static void slow_timer_of_the_program_counts_as_lag(void **state) {
   uv_timer_t timer;
   avow_loop_measure(loop);
 
@@ -135,7 +135,7 @@ static void on_async(uv_async_t *async) {
 }
 
 /* Called within a poll, without a callback of avow after it. */
-static void slow_callback_of_the_programs_is_in_the_lag(void **state) {
+static void slow_callback_of_the_program_counts_as_lag(void **state) {
   uv_async_t async;
   avow_loop_measure(loop);
 
@@ -146,7 +146,7 @@ static void slow_callback_of_the_programs_is_in_the_lag(void **state) {
   assert_true(stats().lag_max >= LONG_US - 2000);
 }
 
-static void to_measure_again_begins_anew(void **state) {
+static void measuring_again_resets_the_statistics(void **state) {
   avow_loop_measure(loop);
   assert_fulfils_none(slow_job());
 
@@ -158,7 +158,7 @@ static void to_measure_again_begins_anew(void **state) {
   assert_true(stats().iterations > 0);
 }
 
-static void measuring_keeps_no_loop_alive(void **state) {
+static void measuring_does_not_keep_the_loop_alive(void **state) {
   avow_loop_measure(loop);
 
   assert_int_equal(uv_run(loop, UV_RUN_DEFAULT), 0);
@@ -169,7 +169,7 @@ static avow_value_t measure(void *data) {
   return avow_none();
 }
 
-static void loop_that_closes_is_not_measured(void **state) {
+static void closing_loop_is_not_measured(void **state) {
   avow_loop_measure(loop);
   avow_unref(avow_finally(avow_sleep(loop, 3600000), measure, NULL));
 
@@ -200,18 +200,18 @@ static void measuring_without_memory_is_refused(void **state) {
 
 SUITE(lag) {
   const struct CMUnitTest tests[] = {
-    cmocka_unit_test(what_is_told_is_an_eighth_too_much_at_most),
-    cmocka_unit_test(shares_of_turns_are_counted),
-    cmocka_unit_test(the_median_of_two_is_the_first),
-    cmocka_unit_test(more_than_can_be_counted_is_the_most),
-    CASE(nothing_is_measured_before_it_is_asked_for),
-    CASE(slow_handler_is_in_the_lag),
-    CASE(turn_that_ends_a_run_counts),
-    CASE(slow_timer_of_the_programs_is_in_the_lag),
-    CASE(slow_callback_of_the_programs_is_in_the_lag),
-    CASE(to_measure_again_begins_anew),
-    CASE(measuring_keeps_no_loop_alive),
-    CASE(loop_that_closes_is_not_measured),
+    cmocka_unit_test(percentiles_are_at_most_an_eighth_too_high),
+    cmocka_unit_test(percentiles_count_iterations),
+    cmocka_unit_test(median_of_two_is_the_first),
+    cmocka_unit_test(percentiles_saturate_at_the_maximum),
+    CASE(nothing_is_measured_before_measuring_starts),
+    CASE(slow_handler_counts_as_lag),
+    CASE(iteration_that_ends_a_run_counts_as_lag),
+    CASE(slow_timer_of_the_program_counts_as_lag),
+    CASE(slow_callback_of_the_program_counts_as_lag),
+    CASE(measuring_again_resets_the_statistics),
+    CASE(measuring_does_not_keep_the_loop_alive),
+    CASE(closing_loop_is_not_measured),
     CASE(measuring_allocates_once),
     CASE(measuring_without_memory_is_refused),
   };

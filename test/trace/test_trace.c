@@ -39,11 +39,11 @@ static void stop(void) {
   assert_int_equal(fclose(out), 0);
 }
 
-static unsigned told;
+static unsigned events_seen;
 
 static void count_events(avow_event_t event, const avow_promise_t *p,
                          void *data) {
-  told++;
+  events_seen++;
 }
 
 static size_t count_of(const char *words) {
@@ -58,7 +58,7 @@ static void assert_has(const char *words) {
     fail_msg("no '%s' in: %s", words, text);
 }
 
-static void trace_is_of_one_file_at_a_time(void **state) {
+static void second_trace_is_refused(void **state) {
   start();
 
   assert_int_equal(avow_trace_start(loop, stdout), UV_EBUSY);
@@ -67,22 +67,22 @@ static void trace_is_of_one_file_at_a_time(void **state) {
   assert_int_equal(avow_trace_stop(loop), UV_EINVAL);
 }
 
-static void program_goes_on_to_hear_of_events(void **state) {
+static void program_still_receives_events(void **state) {
   const avow_options_t options = { .on_event = count_events };
   assert_int_equal(avow_loop_close(loop), 0);
   assert_int_equal(avow_loop_init(loop, &options), 0);
   start();
-  told = 0;
+  events_seen = 0;
 
   avow_unref(avow_promise_resolve(loop, avow_none()));
-  assert_int_equal(told, 3);
+  assert_int_equal(events_seen, 3);
   stop();
   avow_unref(avow_promise_resolve(loop, avow_none()));
 
-  assert_int_equal(told, 6);
+  assert_int_equal(events_seen, 6);
 }
 
-static void trace_without_memory_does_not_begin(void **state) {
+static void trace_without_memory_does_not_start(void **state) {
   fail_allocation(1, false);
   assert_int_equal(avow_trace_start(loop, stdout), UV_ENOMEM);
   fail_allocation(0, false);
@@ -90,7 +90,7 @@ static void trace_without_memory_does_not_begin(void **state) {
   assert_int_equal(avow_trace_stop(loop), UV_EINVAL);
 }
 
-static void trace_of_nothing_is_an_array(void **state) {
+static void empty_trace_is_an_array(void **state) {
   start();
   stop();
 
@@ -98,7 +98,7 @@ static void trace_of_nothing_is_an_array(void **state) {
   assert_string_equal(text + strlen(text) - 3, "\n]\n");
 }
 
-static void tracing_allocates_at_its_beginning_alone(void **state) {
+static void tracing_allocates_only_at_its_start(void **state) {
   start();
   const long calls = allocation_calls(), live = live_allocations();
 
@@ -116,7 +116,7 @@ static void tracing_allocates_at_its_beginning_alone(void **state) {
   assert_int_equal(count_of("\"state\":\"fulfilled\""), 2000);
 }
 
-static void what_is_pending_begins_and_ends_with_the_trace(void **state) {
+static void pending_promise_starts_and_ends_with_the_trace(void **state) {
   avow_deferred_t *d;
   avow_promise_t *p = avow_promise_new(loop, &d);
 
@@ -133,7 +133,7 @@ static avow_value_t go_on(const avow_value_t *error, void *data) {
   return avow_none();
 }
 
-static void outcomes_are_told_apart(void **state) {
+static void outcomes_are_distinguished(void **state) {
   start();
   avow_promise_t *p = avow_sleep(loop, 3600000);
   avow_cancel(p);
@@ -150,7 +150,7 @@ static void outcomes_are_told_apart(void **state) {
 
 /* A promise that the creating call settles is settled before its place is
    known. */
-static void spans_have_one_name_from_end_to_end(void **state) {
+static void spans_have_the_same_name_at_both_ends(void **state) {
   start();
   avow_unref(avow_promise_resolve(loop, avow_none()));
   stop();
@@ -158,7 +158,7 @@ static void spans_have_one_name_from_end_to_end(void **state) {
   assert_int_equal(count_of("\"name\":\"value"), 2);
 }
 
-static void names_of_the_programs_are_in_the_trace(void **state) {
+static void names_set_by_the_program_are_in_the_trace(void **state) {
   avow_deferred_t *d;
   start();
   avow_promise_t *p = avow_promise_new(loop, &d);
@@ -172,7 +172,7 @@ static void names_of_the_programs_are_in_the_trace(void **state) {
 }
 
 /* A program that crashes in its next job leaves this file. */
-static void file_has_all_that_was_before_the_poll(void **state) {
+static void file_contains_all_events_before_the_poll(void **state) {
   start();
   avow_unref(avow_next_iteration(loop));
   run();
@@ -183,7 +183,7 @@ static void file_has_all_that_was_before_the_poll(void **state) {
 }
 
 /* Closing a loop ends its trace. The trace includes the cancellations. */
-static void loop_that_closes_ends_its_trace(void **state) {
+static void loop_close_ends_the_trace(void **state) {
   start();
   avow_unref(avow_sleep(loop, 3600000));
 
@@ -215,7 +215,7 @@ static avow_value_t start_inside(void *data) {
   return avow_none();
 }
 
-static void trace_may_begin_inside_a_job(void **state) {
+static void trace_may_start_inside_a_job(void **state) {
   avow_promise_t *p = avow_promise_resolve(loop, avow_none());
   p = avow_finally(p, start_inside, NULL);
   avow_unref(avow_finally(p, note_fn, "later"));
@@ -228,7 +228,7 @@ static void trace_may_begin_inside_a_job(void **state) {
 }
 
 #  ifdef __linux__
-static void full_disk_ends_the_trace_and_is_told_at_its_end(void **state) {
+static void full_disk_is_reported_when_the_trace_ends(void **state) {
   FILE *full = fopen("/dev/full", "w");
   assert_non_null(full);
   assert_int_equal(avow_trace_start(loop, full), 0);
@@ -253,7 +253,7 @@ static void names_are_escaped(void **state) {
   assert_has("\"name\":\"a\\\"b\\\\c\\u0009d\xc3\xa9\\ufffd\\ufffd\\ufffd.c");
 }
 
-static void names_that_are_long_keep_their_end(void **state) {
+static void long_names_do_not_lose_events(void **state) {
   avow_deferred_t *d;
   char name[1000];
   memset(name, '\x01', sizeof(name) - 1);
@@ -273,24 +273,24 @@ static void names_that_are_long_keep_their_end(void **state) {
 
 SUITE(trace) {
   const struct CMUnitTest tests[] = {
-    CASE(trace_is_of_one_file_at_a_time),
-    CASE(program_goes_on_to_hear_of_events),
-    CASE(trace_without_memory_does_not_begin),
-    CASE(trace_of_nothing_is_an_array),
-    CASE(tracing_allocates_at_its_beginning_alone),
-    CASE(what_is_pending_begins_and_ends_with_the_trace),
-    CASE(outcomes_are_told_apart),
-    CASE(spans_have_one_name_from_end_to_end),
-    CASE(names_of_the_programs_are_in_the_trace),
-    CASE(file_has_all_that_was_before_the_poll),
-    CASE(loop_that_closes_ends_its_trace),
+    CASE(second_trace_is_refused),
+    CASE(program_still_receives_events),
+    CASE(trace_without_memory_does_not_start),
+    CASE(empty_trace_is_an_array),
+    CASE(tracing_allocates_only_at_its_start),
+    CASE(pending_promise_starts_and_ends_with_the_trace),
+    CASE(outcomes_are_distinguished),
+    CASE(spans_have_the_same_name_at_both_ends),
+    CASE(names_set_by_the_program_are_in_the_trace),
+    CASE(file_contains_all_events_before_the_poll),
+    CASE(loop_close_ends_the_trace),
     CASE(trace_may_end_inside_a_job),
-    CASE(trace_may_begin_inside_a_job),
+    CASE(trace_may_start_inside_a_job),
 #  ifdef __linux__
-    CASE(full_disk_ends_the_trace_and_is_told_at_its_end),
+    CASE(full_disk_is_reported_when_the_trace_ends),
 #  endif
     CASE(names_are_escaped),
-    CASE(names_that_are_long_keep_their_end),
+    CASE(long_names_do_not_lose_events),
   };
   return RUN(tests);
 }

@@ -45,7 +45,7 @@ static void address_has_a_text_and_a_port(void **state) {
 }
 
 /* The text with a zone can be looked up again. */
-static void address_of_a_link_has_its_zone(void **state) {
+static void link_local_address_has_its_zone(void **state) {
   static const char *const hosts[] = {
     "fe80::1", "fe80:1111:2222:3333:4444:5555:6666:7777"
   };
@@ -72,7 +72,7 @@ static void assert_zone(const char *host, uint32_t scope, const char *text) {
   assert_address(avow_address((const struct sockaddr *) &v6), text, 80);
 }
 
-static void group_of_a_link_has_its_zone(void **state) {
+static void link_local_group_has_its_zone(void **state) {
   char zone[UV_IF_NAMESIZE], text[64];
   size_t room = sizeof(zone);
   if (uv_if_indextoiid(1, zone, &room) != 0)
@@ -84,12 +84,12 @@ static void group_of_a_link_has_its_zone(void **state) {
   assert_zone("ff05::1", 1, "[ff05::1]:80");
 }
 
-static void zone_of_a_lost_interface_is_its_number(void **state) {
+static void zone_of_a_missing_interface_is_its_number(void **state) {
   assert_zone("fe80::1", 0x7fffffff, "[fe80::1%2147483647]:80");
 }
 
 /* Only link-local addresses have a meaningful scope. */
-static void address_of_no_link_has_no_zone(void **state) {
+static void global_address_has_no_zone(void **state) {
   struct sockaddr_in6 v6;
   (void) uv_ip6_addr("2001:db8::1", 80, &v6); /* the text is an address */
   v6.sin6_scope_id = 1;
@@ -98,7 +98,7 @@ static void address_of_no_link_has_no_zone(void **state) {
                  "[2001:db8::1]:80", 80);
 }
 
-static void what_is_no_address_has_none(void **state) {
+static void null_and_unix_addresses_have_no_text(void **state) {
   const struct sockaddr local = { .sa_family = AF_UNIX };
 
   assert_address(avow_address(NULL), "", 0);
@@ -106,7 +106,7 @@ static void what_is_no_address_has_none(void **state) {
 }
 
 /* Both ends of a connection report the same port. */
-static void ends_of_a_connection_know_each_other(void **state) {
+static void connection_ends_report_matching_addresses(void **state) {
   const avow_value_t server = avow_run(avow_bind(loop, "127.0.0.1", "0"));
   uv_stream_t *listener = avow_stream_handle(avow_to_stream(&server));
   avow_channel_t *arrivals = avow_connections(listener, NULL);
@@ -132,7 +132,7 @@ static void ends_of_a_connection_know_each_other(void **state) {
   avow_value_unref(server);
 }
 
-static void ends_of_datagrams_have_addresses(void **state) {
+static void connected_udp_socket_has_addresses(void **state) {
   struct sockaddr_in address;
   (void) uv_ip4_addr("127.0.0.1", 9, &address); /* the text is an address */
   assert_int_equal(uv_udp_init(loop, &udp), 0);
@@ -177,13 +177,13 @@ static void other_handles_have_no_address(void **state) {
 SUITE(address) {
   const struct CMUnitTest tests[] = {
     ADDRESS(address_has_a_text_and_a_port),
-    ADDRESS(address_of_a_link_has_its_zone),
-    ADDRESS(group_of_a_link_has_its_zone),
-    ADDRESS(zone_of_a_lost_interface_is_its_number),
-    ADDRESS(address_of_no_link_has_no_zone),
-    ADDRESS(what_is_no_address_has_none),
-    ADDRESS(ends_of_a_connection_know_each_other),
-    ADDRESS(ends_of_datagrams_have_addresses),
+    ADDRESS(link_local_address_has_its_zone),
+    ADDRESS(link_local_group_has_its_zone),
+    ADDRESS(zone_of_a_missing_interface_is_its_number),
+    ADDRESS(global_address_has_no_zone),
+    ADDRESS(null_and_unix_addresses_have_no_text),
+    ADDRESS(connection_ends_report_matching_addresses),
+    ADDRESS(connected_udp_socket_has_addresses),
     ADDRESS(handle_that_is_not_bound_has_no_address),
     ADDRESS(socket_that_is_not_bound_has_no_address),
     ADDRESS(other_handles_have_no_address),

@@ -64,7 +64,7 @@ void freeaddrinfo(struct addrinfo *list) {
     next(list);
 }
 
-static void bind_says_which_address_is_in_use(void **state) {
+static void bind_names_the_address_in_use(void **state) {
   char message[80];
   (void) snprintf(message, sizeof(message),
                   "bind '127.0.0.1:%s': address already in use", server_port);
@@ -86,7 +86,7 @@ static void assert_connects(const char *host, const char *port) {
   drop(&v);
 }
 
-static void bind_takes_all_addresses_of_this_machine(void **state) {
+static void bind_without_host_binds_all_addresses(void **state) {
   char port[8];
   const bool has_six = can_bind_six();
   avow_value_t v = avow_run(avow_bind(loop, NULL, "0"));
@@ -101,7 +101,7 @@ static void bind_takes_all_addresses_of_this_machine(void **state) {
   drop(&v);
 }
 
-static void bind_tells_that_all_are_in_use(void **state) {
+static void bind_without_host_rejects_a_used_port(void **state) {
   const avow_value_t v = avow_run(avow_bind(loop, NULL, server_port));
 
   assert_int_equal(avow_error_code(&v), UV_EADDRINUSE);
@@ -109,7 +109,7 @@ static void bind_tells_that_all_are_in_use(void **state) {
 }
 
 /* The port is free for IPv4 only. */
-static void bind_takes_no_half_of_all_addresses(void **state) {
+static void bind_rejects_a_port_used_in_one_family(void **state) {
   char port[8];
   avow_value_t six = avow_run(avow_bind(loop, "::1", "0"));
   if (avow_is_error(&six))
@@ -123,7 +123,7 @@ static void bind_takes_no_half_of_all_addresses(void **state) {
   drop(&six);
 }
 
-static void bind_takes_ipv4_where_there_is_no_ipv6(void **state) {
+static void bind_uses_ipv4_without_ipv6(void **state) {
   has_no_six = true;
   avow_value_t v = avow_run(avow_bind(loop, NULL, "0"));
   has_no_six = false;
@@ -134,7 +134,7 @@ static void bind_takes_ipv4_where_there_is_no_ipv6(void **state) {
   drop(&v);
 }
 
-static void bind_takes_the_first_address_that_can_be_had(void **state) {
+static void bind_uses_the_first_available_address(void **state) {
   avow_value_t v = avow_run(avow_bind(loop, "two.test", "0"));
 
   assert_string_equal(avow_error_message(&v), "no error");
@@ -147,7 +147,7 @@ static void bind_rejects_without_a_service(void **state) {
               "bind '127.0.0.1': invalid argument");
 }
 
-static void accept_gives_none_when_nobody_waits(void **state) {
+static void accept_returns_none_without_connections(void **state) {
   assert_int_equal(avow_accept(stream_of(&server)).tag, AVOW_NONE);
 }
 
@@ -166,14 +166,14 @@ static void accept_fails_on_a_closing_handle(void **state) {
 SUITE(bind) {
   (void) signal(SIGPIPE, SIG_IGN);
   const struct CMUnitTest tests[] = {
-    NET(bind_says_which_address_is_in_use),
-    NET(bind_takes_all_addresses_of_this_machine),
-    NET(bind_tells_that_all_are_in_use),
-    NET(bind_takes_no_half_of_all_addresses),
-    NET(bind_takes_ipv4_where_there_is_no_ipv6),
-    NET(bind_takes_the_first_address_that_can_be_had),
+    NET(bind_names_the_address_in_use),
+    NET(bind_without_host_binds_all_addresses),
+    NET(bind_without_host_rejects_a_used_port),
+    NET(bind_rejects_a_port_used_in_one_family),
+    NET(bind_uses_ipv4_without_ipv6),
+    NET(bind_uses_the_first_available_address),
     NET(bind_rejects_without_a_service),
-    NET(accept_gives_none_when_nobody_waits),
+    NET(accept_returns_none_without_connections),
     NET(accept_fails_on_a_closing_handle),
   };
   return RUN(tests);

@@ -43,7 +43,7 @@ static void assert_in_use(const avow_bind_path_options_t *options) {
   assert_true(is_there("door"));
 }
 
-static void who_connects_is_accepted(void **state) {
+static void connection_is_accepted(void **state) {
   const avow_value_t server = bound(NULL);
   avow_channel_t *c =
       avow_connections(avow_stream_handle(avow_to_stream(&server)), NULL);
@@ -59,7 +59,7 @@ static void who_connects_is_accepted(void **state) {
   avow_value_unref(server);
 }
 
-static void who_connects_early_waits(void **state) {
+static void early_connection_waits_for_the_channel(void **state) {
   const avow_value_t server = bound(NULL);
   const avow_value_t us = connected();
 
@@ -74,7 +74,7 @@ static void who_connects_early_waits(void **state) {
   avow_value_unref(server);
 }
 
-static void name_goes_with_the_stream(void **state) {
+static void releasing_the_stream_removes_the_name(void **state) {
   const avow_value_t server = bound(NULL);
   assert_true(is_there("door"));
 
@@ -87,7 +87,7 @@ static void close_server(const avow_value_t *server) {
   assert_fulfils_none(avow_close(avow_to_stream(server)));
 }
 
-static void name_goes_when_the_stream_is_closed(void **state) {
+static void closing_the_stream_removes_the_name(void **state) {
   const avow_value_t server = bound(NULL);
 
   close_server(&server);
@@ -97,7 +97,7 @@ static void name_goes_when_the_stream_is_closed(void **state) {
 }
 
 /* This happens when a server is replaced without a pause. */
-static void name_that_is_another_s_by_then_stays(void **state) {
+static void closing_keeps_the_name_of_a_new_server(void **state) {
   const avow_value_t old = bound(NULL);
   assert_int_equal(unlink(at("door")), 0);
   const avow_value_t new = bound(NULL);
@@ -111,7 +111,7 @@ static void name_that_is_another_s_by_then_stays(void **state) {
   assert_missing("door");
 }
 
-static void file_that_has_the_name_by_then_stays(void **state) {
+static void release_keeps_a_file_of_the_same_name(void **state) {
   const avow_value_t server = bound(NULL);
   assert_int_equal(unlink(at("door")), 0);
   make_file("door", "kept");
@@ -123,7 +123,7 @@ static void file_that_has_the_name_by_then_stays(void **state) {
 
 /* The process changes its directory, so a relative name leads to another
    place. */
-static void name_goes_from_where_it_was_bound(void **state) {
+static void name_is_removed_where_it_was_bound(void **state) {
   const int home = open(".", O_RDONLY | O_DIRECTORY);
   make_dir("other");
   assert_int_equal(chdir(at("")), 0);
@@ -142,7 +142,7 @@ static void name_goes_from_where_it_was_bound(void **state) {
 }
 
 /* The program closes the handle directly, and libuv does not report that. */
-static void name_goes_with_the_value_of_a_closed_handle(void **state) {
+static void releasing_a_closed_handle_removes_the_name(void **state) {
   const avow_value_t server = bound(NULL);
   uv_close((uv_handle_t *) avow_stream_handle(avow_to_stream(&server)), NULL);
   run();
@@ -153,7 +153,7 @@ static void name_goes_with_the_value_of_a_closed_handle(void **state) {
 }
 
 /* The system may give the new socket the number of the old one. */
-static void server_in_place_of_a_closed_handle_stays(void **state) {
+static void releasing_a_closed_handle_keeps_a_new_server(void **state) {
   const avow_value_t old = bound(NULL);
   uv_close((uv_handle_t *) avow_stream_handle(avow_to_stream(&old)), NULL);
   run();
@@ -165,7 +165,7 @@ static void server_in_place_of_a_closed_handle_stays(void **state) {
   avow_value_unref(new);
 }
 
-static void name_goes_with_the_loop(void **state) {
+static void loop_close_removes_the_name(void **state) {
   const avow_value_t server = bound(NULL);
 
   assert_int_equal(avow_loop_close(loop), 0);
@@ -175,7 +175,7 @@ static void name_goes_with_the_loop(void **state) {
   assert_int_equal(avow_loop_init(loop, NULL), 0);
 }
 
-static void name_that_is_there_stays(void **state) {
+static void existing_name_is_refused_and_kept(void **state) {
   const avow_bind_path_options_t others = { .mode = 0666 };
   make_file("door", "kept");
   assert_int_equal(chmod(at("door"), 0640), 0);
@@ -190,7 +190,7 @@ static void name_that_is_there_stays(void **state) {
   assert_in_use(&taking_over);
 }
 
-static void server_that_listens_stays(void **state) {
+static void listening_server_is_not_taken_over(void **state) {
   const avow_value_t server = bound(&taking_over);
 
   assert_in_use(NULL);
@@ -201,7 +201,7 @@ static void server_that_listens_stays(void **state) {
 }
 
 /* The queue of the server is full. Connecting fails without a wait. */
-static void server_that_is_busy_stays(void **state) {
+static void busy_server_is_not_taken_over(void **state) {
   struct sockaddr_un name = { .sun_family = AF_UNIX };
   (void) snprintf(name.sun_path, sizeof(name.sun_path), "%s", at("door"));
   const int server = make_socket();
@@ -221,7 +221,7 @@ static void server_that_is_busy_stays(void **state) {
   (void) close(server);
 }
 
-static void socket_that_was_left_is_taken_over_if_asked(void **state) {
+static void stale_socket_is_taken_over_on_request(void **state) {
   (void) close(make_socket());
   assert_in_use(NULL);
 
@@ -232,7 +232,7 @@ static void socket_that_was_left_is_taken_over_if_asked(void **state) {
   assert_missing("door");
 }
 
-static void mode_says_who_may_connect(void **state) {
+static void mode_option_is_applied_to_the_socket(void **state) {
   static const unsigned modes[] = { 0600, 0666, 0660 };
   for (size_t i = 0; i < sizeof(modes) / sizeof(modes[0]); i++) {
     const avow_bind_path_options_t options = { .mode = modes[i] };
@@ -244,7 +244,7 @@ static void mode_says_who_may_connect(void **state) {
   }
 }
 
-static void mode_is_as_the_umask_has_it(void **state) {
+static void default_mode_follows_the_umask(void **state) {
   const mode_t mask = umask(0077);
   const avow_value_t server = bound(NULL);
   (void) umask(mask); /* umask() returns the other mask */
@@ -254,7 +254,7 @@ static void mode_is_as_the_umask_has_it(void **state) {
   avow_value_unref(server);
 }
 
-static void name_is_never_cut(void **state) {
+static void name_is_never_truncated(void **state) {
   enum { MOST = sizeof(((struct sockaddr_un *) NULL)->sun_path) - 1 };
   char name[MOST + 2] = "";
   const int home = open(".", O_RDONLY | O_DIRECTORY);
@@ -277,7 +277,7 @@ static void name_is_never_cut(void **state) {
   (void) close(home);
 }
 
-static void bind_path_refuses_what_it_cannot_use(void **state) {
+static void bind_path_refuses_invalid_arguments(void **state) {
   const avow_bind_path_options_t newer = { .reserved = { 1 } };
   const avow_bind_path_options_t sticky = { .mode = 01000 };
   const avow_bind_path_options_t all = { .mode = ~0u };
@@ -301,24 +301,24 @@ static void bind_path_survives_failing_memory(void **state) {
 SUITE(bind_path) {
   (void) signal(SIGPIPE, SIG_IGN);
   const struct CMUnitTest tests[] = {
-    DISK_CASE(who_connects_is_accepted),
-    DISK_CASE(who_connects_early_waits),
-    DISK_CASE(name_goes_with_the_stream),
-    DISK_CASE(name_goes_when_the_stream_is_closed),
-    DISK_CASE(name_that_is_another_s_by_then_stays),
-    DISK_CASE(file_that_has_the_name_by_then_stays),
-    DISK_CASE(name_goes_from_where_it_was_bound),
-    DISK_CASE(name_goes_with_the_value_of_a_closed_handle),
-    DISK_CASE(server_in_place_of_a_closed_handle_stays),
-    DISK_CASE(name_goes_with_the_loop),
-    DISK_CASE(name_that_is_there_stays),
-    DISK_CASE(server_that_listens_stays),
-    DISK_CASE(server_that_is_busy_stays),
-    DISK_CASE(socket_that_was_left_is_taken_over_if_asked),
-    DISK_CASE(mode_says_who_may_connect),
-    DISK_CASE(mode_is_as_the_umask_has_it),
-    DISK_CASE(name_is_never_cut),
-    DISK_CASE(bind_path_refuses_what_it_cannot_use),
+    DISK_CASE(connection_is_accepted),
+    DISK_CASE(early_connection_waits_for_the_channel),
+    DISK_CASE(releasing_the_stream_removes_the_name),
+    DISK_CASE(closing_the_stream_removes_the_name),
+    DISK_CASE(closing_keeps_the_name_of_a_new_server),
+    DISK_CASE(release_keeps_a_file_of_the_same_name),
+    DISK_CASE(name_is_removed_where_it_was_bound),
+    DISK_CASE(releasing_a_closed_handle_removes_the_name),
+    DISK_CASE(releasing_a_closed_handle_keeps_a_new_server),
+    DISK_CASE(loop_close_removes_the_name),
+    DISK_CASE(existing_name_is_refused_and_kept),
+    DISK_CASE(listening_server_is_not_taken_over),
+    DISK_CASE(busy_server_is_not_taken_over),
+    DISK_CASE(stale_socket_is_taken_over_on_request),
+    DISK_CASE(mode_option_is_applied_to_the_socket),
+    DISK_CASE(default_mode_follows_the_umask),
+    DISK_CASE(name_is_never_truncated),
+    DISK_CASE(bind_path_refuses_invalid_arguments),
     DISK_CASE(bind_path_survives_failing_memory),
   };
   disk_init();

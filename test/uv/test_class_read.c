@@ -80,7 +80,7 @@ static avow_promise_t *all(void) {
   return avow_read_all(there(), 100);
 }
 
-static void read_all_ends_with_its_stream(void **state) {
+static void stream_close_cancels_read_all(void **state) {
   assert_ends(all, &ends[1]);
 }
 
@@ -90,7 +90,7 @@ static avow_promise_t *into(void) {
   return avow_read_into(there(), buffer, 10, sizeof(buffer));
 }
 
-static void read_into_ends_with_its_stream(void **state) {
+static void stream_close_cancels_read_into(void **state) {
   assert_ends(into, &ends[1]);
 }
 
@@ -98,11 +98,11 @@ static avow_promise_t *pump(void) {
   return avow_pump(there(), near(), NULL);
 }
 
-static void pump_ends_with_what_it_reads(void **state) {
+static void source_close_cancels_pump(void **state) {
   assert_ends(pump, &ends[1]);
 }
 
-static void pump_ends_with_what_it_writes_to(void **state) {
+static void sink_close_cancels_pump(void **state) {
   assert_ends(pump, &more[0]);
 }
 
@@ -114,7 +114,7 @@ static avow_promise_t *chunks(void) {
   return p;
 }
 
-static void chunks_end_with_their_stream(void **state) {
+static void stream_close_cancels_chunks(void **state) {
   assert_ends(chunks, &ends[1]);
 }
 
@@ -126,13 +126,13 @@ static avow_promise_t *line(void) {
   return p;
 }
 
-static void reader_ends_with_its_stream(void **state) {
+static void stream_close_cancels_reader(void **state) {
   assert_ends(line, &ends[1]);
 }
 
 /* This holds for each class. After a cancellation, the next read may begin at
    once. */
-static void second_one_is_refused(void **state) {
+static void second_read_is_refused(void **state) {
   avow_promise_t *p = all();
   assert_says(all(), UV_EALREADY, "read: already in progress");
   assert_rejects(into(), UV_EALREADY);
@@ -154,7 +154,7 @@ static void second_one_is_refused(void **state) {
   drop_all();
 }
 
-static void chunks_may_come_after_chunks(void **state) {
+static void closed_chunks_channel_permits_reads(void **state) {
   avow_channel_t *channel = avow_chunks(there(), 3, 2);
   assert_rejects(all(), UV_EALREADY);
   avow_channel_close(channel);
@@ -173,7 +173,7 @@ static avow_value_t read_cb(const avow_value_t *none, void *end) {
 }
 
 /* Another read between two steps of a pump takes nothing from the pump. */
-static void pump_goes_on_though_others_read(void **state) {
+static void pump_continues_despite_other_reads(void **state) {
   for (int i = 0; i < JOBS; i++) {
     open_ends(avow_duplex(loop, 100, NULL), more);
     avow_promise_t *p = pump();
@@ -207,7 +207,7 @@ static avow_value_t cancel_and_pump_cb(const avow_value_t *none, void *end) {
 }
 
 /* The data of the last read must not be written to the freed sink. */
-static void cancelled_pump_outlives_its_sink(void **state) {
+static void canceled_pump_survives_a_freed_sink(void **state) {
   for (int i = 0; i < JOBS; i++) {
     open_more();
     avow_promise_t *p = pump();
@@ -223,7 +223,7 @@ static void cancelled_pump_outlives_its_sink(void **state) {
 }
 
 /* The next pump may begin at once. */
-static void cancelled_pump_makes_way(void **state) {
+static void canceled_pump_permits_the_next_pump(void **state) {
   for (int i = 0; i < JOBS; i++) {
     open_more();
     avow_promise_t *p = pump();
@@ -249,7 +249,7 @@ static avow_value_t cancel_and_pump_and_drop_cb(const avow_value_t *none,
 }
 
 /* The canceled pump also learns that its sink was freed. */
-static void pump_that_made_way_outlives_its_sink(void **state) {
+static void replaced_pump_survives_a_freed_sink(void **state) {
   for (int i = 0; i < JOBS; i++) {
     open_more();
     avow_promise_t *p = pump();
@@ -265,7 +265,7 @@ static void pump_that_made_way_outlives_its_sink(void **state) {
   }
 }
 
-static void pump_to_what_closes_is_refused(void **state) {
+static void pump_to_a_closing_stream_is_refused(void **state) {
   open_more();
   avow_promise_t *closed = avow_close(there());
   avow_unref(avow_catch(avow_write(far(), avow_string("x")), ignore, NULL));
@@ -279,7 +279,7 @@ static void pump_to_what_closes_is_refused(void **state) {
 #ifndef NDEBUG
 
 /* Returns the stream of a value that was freed. */
-static avow_stream_t gone(void) {
+static avow_stream_t freed_stream(void) {
   const avow_stream_t stream = there();
   drop(&ends[1]);
   drop(&ends[0]);
@@ -288,49 +288,49 @@ static avow_stream_t gone(void) {
   return stream;
 }
 
-static void read_from_gone(void) {
-  avow_unref(avow_read(gone(), 1));
+static void read_from_freed(void) {
+  avow_unref(avow_read(freed_stream(), 1));
 }
 
-static void read_into_from_gone(void) {
-  avow_unref(avow_read_into(gone(), buffer, 1, 1));
+static void read_into_from_freed(void) {
+  avow_unref(avow_read_into(freed_stream(), buffer, 1, 1));
 }
 
-static void read_all_of_gone(void) {
-  avow_unref(avow_read_all(gone(), 1));
+static void read_all_of_freed(void) {
+  avow_unref(avow_read_all(freed_stream(), 1));
 }
 
-static void write_to_gone(void) {
-  avow_unref(avow_write(gone(), avow_string("x")));
+static void write_to_freed(void) {
+  avow_unref(avow_write(freed_stream(), avow_string("x")));
 }
 
-static void shut_gone_down(void) {
-  avow_unref(avow_shutdown(gone()));
+static void shut_down_freed(void) {
+  avow_unref(avow_shutdown(freed_stream()));
 }
 
-static void close_gone(void) {
-  avow_unref(avow_close(gone()));
+static void close_freed(void) {
+  avow_unref(avow_close(freed_stream()));
 }
 
-static void pump_from_gone(void) {
-  const avow_stream_t stream = gone();
+static void pump_from_freed(void) {
+  const avow_stream_t stream = freed_stream();
   avow_unref(avow_pump(stream, stream, NULL));
 }
 
-static void chunks_of_gone(void) {
-  avow_channel_unref(avow_chunks(gone(), 1, 1));
+static void chunks_of_freed(void) {
+  avow_channel_unref(avow_chunks(freed_stream(), 1, 1));
 }
 
-static void read_lines_of_gone(void) {
-  avow_reader_unref(avow_reader_new(gone()));
+static void read_lines_of_freed(void) {
+  avow_reader_unref(avow_reader_new(freed_stream()));
 }
 
 /* A class of the program is excluded, because the program frees its streams. */
-static void stream_that_is_gone_is_named_as_such(void **state) {
+static void use_of_a_freed_stream_is_misuse(void **state) {
   static void (*const uses[])(
-      void) = { read_from_gone, read_into_from_gone, read_all_of_gone,
-                write_to_gone,  shut_gone_down,      close_gone,
-                pump_from_gone, chunks_of_gone,      read_lines_of_gone };
+      void) = { read_from_freed, read_into_from_freed, read_all_of_freed,
+                write_to_freed,  shut_down_freed,      close_freed,
+                pump_from_freed, chunks_of_freed,      read_lines_of_freed };
   if (strcmp(world->name, "veil") == 0)
     return;
   for (size_t i = 0; i < sizeof(uses) / sizeof(uses[0]); i++)
@@ -338,7 +338,7 @@ static void stream_that_is_gone_is_named_as_such(void **state) {
                   "stream used after the value that owns it was freed");
 }
 
-static void handle_where_a_stream_was_is_another(void **state) {
+static void new_handle_at_a_freed_address_is_usable(void **state) {
   uv_tcp_t tcp;
   (void) uv_tcp_init(loop, &tcp);
   avow__note_gone(&tcp); /* as if the memory had belonged to another stream */
@@ -372,23 +372,23 @@ static void pump_to_another_loop_is_misuse(void **state) {
 
 SUITE(class_read) {
   const struct CMUnitTest tests[] = {
-    cmocka_unit_test(read_all_ends_with_its_stream),
-    cmocka_unit_test(read_into_ends_with_its_stream),
-    cmocka_unit_test(pump_ends_with_what_it_reads),
-    cmocka_unit_test(pump_ends_with_what_it_writes_to),
-    cmocka_unit_test(chunks_end_with_their_stream),
-    cmocka_unit_test(reader_ends_with_its_stream),
-    cmocka_unit_test(second_one_is_refused),
-    cmocka_unit_test(chunks_may_come_after_chunks),
-    cmocka_unit_test(pump_goes_on_though_others_read),
-    cmocka_unit_test(cancelled_pump_outlives_its_sink),
-    cmocka_unit_test(cancelled_pump_makes_way),
-    cmocka_unit_test(pump_that_made_way_outlives_its_sink),
-    cmocka_unit_test(pump_to_what_closes_is_refused),
+    cmocka_unit_test(stream_close_cancels_read_all),
+    cmocka_unit_test(stream_close_cancels_read_into),
+    cmocka_unit_test(source_close_cancels_pump),
+    cmocka_unit_test(sink_close_cancels_pump),
+    cmocka_unit_test(stream_close_cancels_chunks),
+    cmocka_unit_test(stream_close_cancels_reader),
+    cmocka_unit_test(second_read_is_refused),
+    cmocka_unit_test(closed_chunks_channel_permits_reads),
+    cmocka_unit_test(pump_continues_despite_other_reads),
+    cmocka_unit_test(canceled_pump_survives_a_freed_sink),
+    cmocka_unit_test(canceled_pump_permits_the_next_pump),
+    cmocka_unit_test(replaced_pump_survives_a_freed_sink),
+    cmocka_unit_test(pump_to_a_closing_stream_is_refused),
     cmocka_unit_test(pump_to_another_loop_is_misuse),
 #ifndef NDEBUG
-    cmocka_unit_test(stream_that_is_gone_is_named_as_such),
-    cmocka_unit_test(handle_where_a_stream_was_is_another),
+    cmocka_unit_test(use_of_a_freed_stream_is_misuse),
+    cmocka_unit_test(new_handle_at_a_freed_address_is_usable),
 #endif
   };
   return RUN_IN_WORLDS(tests);

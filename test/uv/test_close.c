@@ -24,7 +24,7 @@ static avow_value_t catch_again(const avow_value_t *arg, void *data) {
   return avow_none();
 }
 
-static void close_ends_although_catch_starts_anew(void **state) {
+static void close_ends_although_catch_starts_work(void **state) {
   unsigned calls = 0;
   avow_unref(avow_catch(avow_sleep(loop, 60000), catch_again, &calls));
 
@@ -40,7 +40,7 @@ static avow_value_t then_again(const avow_value_t *arg, void *data) {
   return avow_none();
 }
 
-static void close_ends_although_jobs_make_jobs(void **state) {
+static void close_ends_although_jobs_add_jobs(void **state) {
   unsigned calls = 0;
   avow_promise_t *p = avow_promise_resolve(loop, avow_none());
   avow_unref(avow_then(p, then_again, NULL, &calls));
@@ -55,7 +55,7 @@ static avow_value_t finally_again(void *data) {
   return avow_none();
 }
 
-static void close_ends_although_finally_starts_anew(void **state) {
+static void close_ends_although_finally_starts_work(void **state) {
   unsigned calls = 0;
   avow_unref(avow_finally(avow_sleep(loop, 60000), finally_again, &calls));
 
@@ -68,7 +68,7 @@ static void attach_again(void *data) {
     avow_unref(avow_attach(avow_sleep(loop, 60000), calls, attach_again));
 }
 
-static void close_ends_although_attach_starts_anew(void **state) {
+static void close_ends_although_attach_starts_work(void **state) {
   unsigned calls = 0;
   avow_unref(avow_attach(avow_sleep(loop, 60000), &calls, attach_again));
 
@@ -103,7 +103,7 @@ static void cancel_again(void *data) {
     avow_on_cancel(current, cancel_again, calls);
 }
 
-static void close_ends_although_on_cancel_starts_anew(void **state) {
+static void close_ends_although_on_cancel_starts_work(void **state) {
   unsigned calls = 0;
   avow_unref(avow_promise_new(loop, &current));
   avow_on_cancel(current, cancel_again, &calls);
@@ -163,7 +163,7 @@ static avow_value_t clean_up(void *data) {
 
 /* Closing unwinds all pending promises, whatever their number. Promises that
    adopted others in a row take many jobs each. */
-static void close_unwinds_all_there_is(void **state) {
+static void close_unwinds_all_pending_promises(void **state) {
   enum { N = 10000 };
   unsigned cleaned = 0;
   avow_deferred_t *d;
@@ -193,7 +193,7 @@ static avow_value_t follow_next(const avow_value_t *arg, void *data) {
   return avow_follow(avow_then(p, follow_next, NULL, left));
 }
 
-static void close_unwinds_a_loop_by_recursion(void **state) {
+static void close_unwinds_a_recursive_handler(void **state) {
   unsigned left = 10000;
   avow_promise_t *p = avow_promise_resolve(loop, avow_none());
   p = avow_then(p, follow_next, NULL, &left);
@@ -232,7 +232,7 @@ static void destroy_function_cannot_close_the_loop(void **state) {
 }
 
 /* Closing would wait for promises that are canceled after it. */
-static void destroy_function_cannot_close_while_cancelling(void **state) {
+static void destroy_function_cannot_close_during_cancellation(void **state) {
   avow_promise_t *ps[] = { avow_promise_resolve(loop, object_that_closes()),
                            avow_sleep(loop, 60000) };
   avow_promise_t *p = avow_all(loop, ps, 2);
@@ -249,7 +249,7 @@ static avow_value_t close_in_try(void *data) {
   return avow_none();
 }
 
-static void function_that_is_tried_cannot_close_the_loop(void **state) {
+static void try_function_cannot_close_the_loop(void **state) {
   assert_fulfils_none(avow_try(loop, close_in_try, NULL));
 
   assert_notes("busy");
@@ -312,7 +312,7 @@ static void listen_to_a_signal(uv_handle_t *handle) {
                         note_cb, "refused"));
 }
 
-static void close_waits_for_handles_that_are_made_meanwhile(void **state) {
+static void close_waits_for_handles_opened_during_close(void **state) {
   close_late(listen_to_a_signal);
 
   assert_notes("refused");
@@ -333,27 +333,26 @@ static void spawn_and_close_all(uv_handle_t *handle) {
 }
 
 /* libuv does not report that such a handle is closed. */
-static void close_waits_for_handles_that_the_program_closes_meanwhile(
-    void **state) {
+static void close_waits_for_handles_closed_during_close(void **state) {
   close_late(spawn_and_close_all);
 }
 
 SUITE(close) {
   const struct CMUnitTest tests[] = {
-    CASE(close_ends_although_catch_starts_anew),
-    CASE(close_ends_although_jobs_make_jobs),
-    CASE(close_ends_although_finally_starts_anew),
-    CASE(close_ends_although_attach_starts_anew),
-    CASE(close_ends_although_on_cancel_starts_anew),
+    CASE(close_ends_although_catch_starts_work),
+    CASE(close_ends_although_jobs_add_jobs),
+    CASE(close_ends_although_finally_starts_work),
+    CASE(close_ends_although_attach_starts_work),
+    CASE(close_ends_although_on_cancel_starts_work),
     CASE(close_ends_although_finally_begins_requests),
-    CASE(close_unwinds_all_there_is),
-    CASE(close_unwinds_a_loop_by_recursion),
+    CASE(close_unwinds_all_pending_promises),
+    CASE(close_unwinds_a_recursive_handler),
     CASE(destroy_function_cannot_close_the_loop),
-    CASE(destroy_function_cannot_close_while_cancelling),
-    CASE(function_that_is_tried_cannot_close_the_loop),
+    CASE(destroy_function_cannot_close_during_cancellation),
+    CASE(try_function_cannot_close_the_loop),
     CASE(hooks_cannot_close_the_loop),
-    CASE(close_waits_for_handles_that_are_made_meanwhile),
-    CASE(close_waits_for_handles_that_the_program_closes_meanwhile),
+    CASE(close_waits_for_handles_opened_during_close),
+    CASE(close_waits_for_handles_closed_during_close),
     CASE(close_ends_although_finally_opens_groups),
   };
   return RUN(tests);

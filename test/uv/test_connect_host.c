@@ -36,7 +36,7 @@ static avow_promise_t *start(void) {
   return avow_tcp_connect_host(&tcp, "127.0.0.1", server_port);
 }
 
-static void assert_talks(void) {
+static void assert_exchanges_data(void) {
   wait_for(1);
   assert_fulfils_int(avow_write(ours(), avow_string("hi")), 2);
   assert_hears(&accepted[0], "hi");
@@ -49,11 +49,11 @@ static void assert_talks(void) {
 static void handle_is_connected(void **state) {
   assert_fulfils_none(start());
 
-  assert_talks();
+  assert_exchanges_data();
   assert_ptr_equal(tcp.data, state);
 }
 
-static void connection_is_the_handle_s_alone(void **state) {
+static void closing_the_handle_ends_the_connection(void **state) {
   assert_fulfils_none(start());
   wait_for(1);
 
@@ -62,7 +62,7 @@ static void connection_is_the_handle_s_alone(void **state) {
   assert_hears_the_end(&accepted[0]);
 }
 
-static void what_was_set_before_holds(void **state) {
+static void socket_options_set_before_connect_are_kept(void **state) {
   uv_os_fd_t fd;
   int on = 0;
   socklen_t len = sizeof(on);
@@ -75,15 +75,15 @@ static void what_was_set_before_holds(void **state) {
   assert_int_not_equal(on, 0);
 }
 
-static void refusal_leaves_the_handle_as_it_was(void **state) {
+static void refused_handle_can_connect_again(void **state) {
   assert_says(avow_tcp_connect_host(&tcp, "127.0.0.1", "1"), UV_ECONNREFUSED,
               "connect '127.0.0.1:1': connection refused");
 
   assert_fulfils_none(start());
-  assert_talks();
+  assert_exchanges_data();
 }
 
-static void cancelling_leaves_the_handle_as_it_was(void **state) {
+static void canceled_handle_can_connect_again(void **state) {
   avow_promise_t *p = start();
 
   avow_cancel(p);
@@ -94,7 +94,7 @@ static void cancelling_leaves_the_handle_as_it_was(void **state) {
                    atoi(server_port));
 }
 
-static void closing_the_handle_rejects(void **state) {
+static void closing_the_handle_rejects_the_connect(void **state) {
   avow_promise_t *p = start();
 
   close_ours();
@@ -112,7 +112,7 @@ static void handle_that_the_program_closes_is_not_connected(void **state) {
   assert_rejects(p, UV_ECANCELED);
 }
 
-static void handle_connects_once_at_a_time(void **state) {
+static void second_connect_is_refused_while_connecting(void **state) {
   avow_promise_t *p = start();
 
   assert_says(start(), UV_EALREADY, "connect '127.0.0.1': already in progress");
@@ -120,7 +120,7 @@ static void handle_connects_once_at_a_time(void **state) {
   assert_fulfils_none(p);
 }
 
-static void what_cannot_be_connected_is_refused(void **state) {
+static void invalid_connects_are_refused(void **state) {
   assert_rejects(avow_tcp_connect_host(&tcp, NULL, "1"), UV_EINVAL);
   assert_rejects(avow_tcp_connect_host(&tcp, "127.0.0.1", NULL), UV_EINVAL);
   assert_fulfils_none(start());
@@ -135,11 +135,11 @@ static void connect_nothing(void) {
   assert_rejects(avow_tcp_connect_host(NULL, "127.0.0.1", "1"), AVOW_EMISUSE);
 }
 
-static void no_handle_is_misuse(void **state) {
+static void null_handle_is_misuse(void **state) {
   assert_misuse(connect_nothing, "handle is NULL; pass a valid handle");
 }
 
-static void loop_close_ends_it(void **state) {
+static void loop_close_cancels_the_connect(void **state) {
   avow_promise_t *p = start();
 
   assert_int_equal(avow_loop_close(loop), 0);
@@ -177,16 +177,16 @@ SUITE(connect_host) {
   (void) signal(SIGPIPE, SIG_IGN);
   const struct CMUnitTest tests[] = {
     HOST(handle_is_connected),
-    HOST(connection_is_the_handle_s_alone),
-    HOST(what_was_set_before_holds),
-    HOST(refusal_leaves_the_handle_as_it_was),
-    HOST(cancelling_leaves_the_handle_as_it_was),
-    HOST(closing_the_handle_rejects),
+    HOST(closing_the_handle_ends_the_connection),
+    HOST(socket_options_set_before_connect_are_kept),
+    HOST(refused_handle_can_connect_again),
+    HOST(canceled_handle_can_connect_again),
+    HOST(closing_the_handle_rejects_the_connect),
     HOST(handle_that_the_program_closes_is_not_connected),
-    HOST(handle_connects_once_at_a_time),
-    HOST(what_cannot_be_connected_is_refused),
-    HOST(no_handle_is_misuse),
-    HOST(loop_close_ends_it),
+    HOST(second_connect_is_refused_while_connecting),
+    HOST(invalid_connects_are_refused),
+    HOST(null_handle_is_misuse),
+    HOST(loop_close_cancels_the_connect),
     HOST(connecting_survives_failing_memory),
   };
   return RUN(tests);

@@ -58,7 +58,7 @@ static void assert_connect_says(avow_promise_t *p, int code, const char *text) {
   avow_value_unref(v);
 }
 
-static void connected_pipes_talk(void **state) {
+static void connected_pipes_exchange_data(void **state) {
   assert_fulfils_none(start());
 
   assert_fulfils_int(avow_write(avow_uv_stream((uv_stream_t *) &ours),
@@ -109,7 +109,7 @@ static void connect_rejects_without_a_name(void **state) {
                       "'': invalid argument");
 }
 
-static void second_connect_rejects_and_the_first_goes_on(void **state) {
+static void second_connect_rejects_and_the_first_continues(void **state) {
   avow_promise_t *p = start();
 
   assert_rejects(start(), UV_EALREADY);
@@ -117,7 +117,7 @@ static void second_connect_rejects_and_the_first_goes_on(void **state) {
   assert_fulfils_none(p);
 }
 
-static void connect_leaves_a_connected_pipe_alone(void **state) {
+static void connect_of_a_connected_pipe_is_refused(void **state) {
   enum { MUCH = 1 << 20 };
   char *bytes;
   const avow_value_t much = avow_bytes_new(MUCH, &bytes);
@@ -148,7 +148,7 @@ static void close_rejects_a_pending_connect(void **state) {
   assert_rejects(p, UV_ECANCELED);
 }
 
-static void cancelled_connect_connects_all_the_same(void **state) {
+static void canceled_connect_still_connects(void **state) {
   avow_promise_t *p = start();
 
   avow_cancel(p);
@@ -158,7 +158,7 @@ static void cancelled_connect_connects_all_the_same(void **state) {
   assert_true(uv_is_writable((uv_stream_t *) &ours));
 }
 
-static void loop_close_leaves_a_connect_to_its_handle(void **state) {
+static void loop_close_rejects_a_connect_but_does_not_stop_it(void **state) {
   avow_promise_t *p = start();
   assert_int_equal(avow_loop_close(loop), 0);
   assert_int_equal(avow_result(p)->code, UV_ECANCELED);
@@ -177,18 +177,18 @@ static void connect_survives_failing_memory(void **state) {
 
 SUITE(connect_pipe) {
   const struct CMUnitTest tests[] = {
-    PIPE(connected_pipes_talk),
+    PIPE(connected_pipes_exchange_data),
     PIPE(connect_copies_the_name),
     PIPE(refusal_names_the_path),
     PIPE(pipe_connects_after_a_refusal),
     PIPE(name_that_is_too_long_is_refused),
     PIPE(connect_rejects_without_a_name),
-    PIPE(second_connect_rejects_and_the_first_goes_on),
-    PIPE(connect_leaves_a_connected_pipe_alone),
+    PIPE(second_connect_rejects_and_the_first_continues),
+    PIPE(connect_of_a_connected_pipe_is_refused),
     PIPE(connect_rejects_on_a_closing_handle),
     PIPE(close_rejects_a_pending_connect),
-    PIPE(cancelled_connect_connects_all_the_same),
-    PIPE(loop_close_leaves_a_connect_to_its_handle),
+    PIPE(canceled_connect_still_connects),
+    PIPE(loop_close_rejects_a_connect_but_does_not_stop_it),
     PIPE(connect_survives_failing_memory),
   };
   return RUN(tests);

@@ -95,14 +95,14 @@ static void assert_connect_says(avow_promise_t *p, int code, const char *text) {
   avow_value_unref(v);
 }
 
-static void connect_gives_none_once_connected(void **state) {
+static void connect_fulfills_with_none_when_connected(void **state) {
   assert_fulfils_none(start());
 
   assert_true(uv_is_writable((uv_stream_t *) &ours));
   assert_notes("connection");
 }
 
-static void connected_streams_talk(void **state) {
+static void connected_streams_exchange_data(void **state) {
   assert_fulfils_none(start());
   turn();
 
@@ -171,7 +171,7 @@ static void refusal_names_the_ipv6_address(void **state) {
   assert_connect_says(start(), UV_ECONNREFUSED, "connection refused");
 }
 
-static void refused_handle_is_closed_as_any(void **state) {
+static void refused_handle_closes_normally(void **state) {
   stop_listening();
   assert_rejects(start(), UV_ECONNREFUSED);
 
@@ -194,7 +194,7 @@ static void connect_rejects_without_an_address(void **state) {
 
 #ifndef _WIN32 /* Wine reports an end to the peer */
 
-static void reset_is_what_the_peer_hears(void **state) {
+static void peer_reads_a_connection_reset(void **state) {
   assert_fulfils_none(start());
   turn();
 
@@ -206,7 +206,7 @@ static void reset_is_what_the_peer_hears(void **state) {
 
 #endif
 
-static void reset_rejects_a_pending_read_before(void **state) {
+static void reset_rejects_a_pending_read_at_once(void **state) {
   assert_fulfils_none(start());
   avow_promise_t *read = avow_read(avow_uv_stream((uv_stream_t *) &ours), 100);
 
@@ -270,7 +270,7 @@ static void read_rejects_without_a_connection(void **state) {
   avow_value_unref(v);
 }
 
-static void cancelled_connect_connects_all_the_same(void **state) {
+static void canceled_connect_still_connects(void **state) {
   assert_cancels_at_once(start());
   turn();
 
@@ -278,20 +278,20 @@ static void cancelled_connect_connects_all_the_same(void **state) {
   assert_fulfils_none(avow_close_handle((uv_handle_t *) &ours));
 }
 
-static void cancelled_connect_ends_with_its_handle(void **state) {
+static void closing_the_handle_ends_a_canceled_connect(void **state) {
   assert_cancels_at_once(start());
 
   assert_fulfils_none(avow_close_handle((uv_handle_t *) &ours));
 }
 
-static void cancelled_connect_drops_a_refusal(void **state) {
+static void canceled_connect_ignores_a_refusal(void **state) {
   stop_listening();
 
   assert_cancels_at_once(start());
   run();
 }
 
-static void connect_cancelled_in_its_turn_is_heard_of_no_more(void **state) {
+static void connect_canceled_by_another_completion_rejects(void **state) {
   uv_tcp_t other;
   (void) uv_tcp_init(loop, &other);
   avow_promise_t *first = start();
@@ -303,7 +303,7 @@ static void connect_cancelled_in_its_turn_is_heard_of_no_more(void **state) {
   assert_fulfils_none(avow_close_handle((uv_handle_t *) &other));
 }
 
-static void connect_cancelled_after_it_settled_stays(void **state) {
+static void cancel_after_the_connect_changes_nothing(void **state) {
   avow_promise_t *p = start();
   assert_fulfils_none(avow_ref(p));
 
@@ -324,7 +324,7 @@ static void connects_are_counted_while_in_flight(void **state) {
   assert_int_equal(after.requests, 0);
 }
 
-static void loop_close_leaves_a_connect_to_its_handle(void **state) {
+static void loop_close_rejects_a_connect_but_does_not_stop_it(void **state) {
   avow_promise_t *p = start();
 
   assert_int_equal(avow_loop_close(loop), 0);
@@ -336,7 +336,7 @@ static void loop_close_leaves_a_connect_to_its_handle(void **state) {
   assert_int_equal(avow_loop_init(loop, NULL), 0);
 }
 
-static void handle_closed_after_the_loop_ends_a_connect(void **state) {
+static void closing_the_handle_after_the_loop_ends_a_connect(void **state) {
   avow_promise_t *p = start();
   assert_int_equal(avow_loop_close(loop), 0);
   avow_unref(p);
@@ -347,7 +347,7 @@ static void handle_closed_after_the_loop_ends_a_connect(void **state) {
   assert_int_equal(avow_loop_init(loop, NULL), 0);
 }
 
-static void data_of_handle_and_loop_stays_the_program_s(void **state) {
+static void data_fields_of_handle_and_loop_are_kept(void **state) {
   ours.data = name;
   loop->data = &there;
 
@@ -374,8 +374,8 @@ static void refusal_keeps_its_code_without_memory(void **state) {
 
 SUITE(connect_tcp) {
   const struct CMUnitTest tests[] = {
-    TCP(connect_gives_none_once_connected),
-    TCP(connected_streams_talk),
+    TCP(connect_fulfills_with_none_when_connected),
+    TCP(connected_streams_exchange_data),
 #ifndef _WIN32
     TCP(write_waits_for_the_connection),
 #endif
@@ -383,13 +383,13 @@ SUITE(connect_tcp) {
     TCP(connect_connects_over_ipv6),
     TCP(refusal_names_the_address),
     TCP(refusal_names_the_ipv6_address),
-    TCP(refused_handle_is_closed_as_any),
+    TCP(refused_handle_closes_normally),
     TCP(connect_rejects_an_unknown_family),
     TCP(connect_rejects_without_an_address),
 #ifndef _WIN32
-    TCP(reset_is_what_the_peer_hears),
+    TCP(peer_reads_a_connection_reset),
 #endif
-    TCP(reset_rejects_a_pending_read_before),
+    TCP(reset_rejects_a_pending_read_at_once),
     TCP(reset_is_refused_during_a_shutdown),
     TCP(reset_of_a_closing_handle_rejects),
 #ifndef _WIN32
@@ -397,15 +397,15 @@ SUITE(connect_tcp) {
 #endif
     TCP(connect_rejects_on_a_closing_handle),
     TCP(read_rejects_without_a_connection),
-    TCP(cancelled_connect_connects_all_the_same),
-    TCP(cancelled_connect_ends_with_its_handle),
-    TCP(cancelled_connect_drops_a_refusal),
-    TCP(connect_cancelled_in_its_turn_is_heard_of_no_more),
-    TCP(connect_cancelled_after_it_settled_stays),
+    TCP(canceled_connect_still_connects),
+    TCP(closing_the_handle_ends_a_canceled_connect),
+    TCP(canceled_connect_ignores_a_refusal),
+    TCP(connect_canceled_by_another_completion_rejects),
+    TCP(cancel_after_the_connect_changes_nothing),
     TCP(connects_are_counted_while_in_flight),
-    TCP(loop_close_leaves_a_connect_to_its_handle),
-    TCP(handle_closed_after_the_loop_ends_a_connect),
-    TCP(data_of_handle_and_loop_stays_the_program_s),
+    TCP(loop_close_rejects_a_connect_but_does_not_stop_it),
+    TCP(closing_the_handle_after_the_loop_ends_a_connect),
+    TCP(data_fields_of_handle_and_loop_are_kept),
     TCP(connect_survives_failing_memory),
     TCP(refusal_keeps_its_code_without_memory),
   };

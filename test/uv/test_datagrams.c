@@ -78,7 +78,7 @@ static void assert_next(const char *text) {
   avow_value_unref(v);
 }
 
-static void datagrams_come_with_who_sent_them(void **state) {
+static void datagram_has_the_address_of_its_sender(void **state) {
   channel = avow_datagrams(&ours, 2);
   say("hello");
 
@@ -91,7 +91,7 @@ static void datagrams_come_with_who_sent_them(void **state) {
   avow_value_unref(v);
 }
 
-static void sender_over_ipv6_is_named(void **state) {
+static void datagram_has_an_ipv6_sender_address(void **state) {
   uv_udp_t six;
   struct sockaddr_in6 address;
   int len = sizeof(address);
@@ -115,7 +115,7 @@ static void sender_over_ipv6_is_named(void **state) {
 #ifdef __linux__
 
 /* The sender's address is longer than an IP address. */
-static void sender_of_another_family_is_named(void **state) {
+static void datagram_has_a_unix_sender_address(void **state) {
   struct sockaddr_un name = { .sun_family = AF_UNIX };
   uv_udp_t local;
   int ends[2];
@@ -140,13 +140,13 @@ static void sender_of_another_family_is_named(void **state) {
 
 #else
 
-static void sender_of_another_family_is_named(void **state) {
+static void datagram_has_a_unix_sender_address(void **state) {
   skip(); /* only Linux has names that are not files */
 }
 
 #endif
 
-static void empty_datagrams_are_datagrams(void **state) {
+static void empty_datagrams_are_received(void **state) {
   channel = avow_datagrams(&ours, 2);
   say("");
   say("x");
@@ -155,7 +155,7 @@ static void empty_datagrams_are_datagrams(void **state) {
   assert_next("x");
 }
 
-static void long_datagrams_come_whole(void **state) {
+static void long_datagrams_are_received_whole(void **state) {
   static char data[65507];
   memset(data, 'x', sizeof(data));
   channel = avow_datagrams(&ours, 1);
@@ -168,7 +168,7 @@ static void long_datagrams_come_whole(void **state) {
   avow_value_unref(v);
 }
 
-static void nothing_is_received_while_it_is_full(void **state) {
+static void full_channel_stops_receiving(void **state) {
   channel = avow_datagrams(&ours, 2);
   for (int i = 0; i < MANY; i++)
     say(i % 2 == 0 ? "even" : "odd");
@@ -179,7 +179,7 @@ static void nothing_is_received_while_it_is_full(void **state) {
     assert_next(i % 2 == 0 ? "even" : "odd");
 }
 
-static void asking_one_by_one_loses_none(void **state) {
+static void capacity_0_loses_no_datagrams(void **state) {
   channel = avow_datagrams(&ours, 0);
   assert_false(receives());
   for (int i = 0; i < MANY; i++)
@@ -189,7 +189,7 @@ static void asking_one_by_one_loses_none(void **state) {
     assert_next(i % 2 == 0 ? "even" : "odd");
 }
 
-static void failure_of_one_is_an_item(void **state) {
+static void receive_error_is_an_item(void **state) {
   const int other = socket(AF_INET, SOCK_DGRAM, 0);
   struct sockaddr_in nobody;
   socklen_t len = sizeof(nobody);
@@ -231,7 +231,7 @@ static void closing_the_channel_stops_receiving(void **state) {
   assert_false(receives());
 }
 
-static void one_receives_at_a_time(void **state) {
+static void second_channel_of_a_socket_is_refused(void **state) {
   channel = avow_datagrams(&ours, 2);
   avow_channel_t *other = avow_datagrams(&ours, 2);
 
@@ -254,7 +254,7 @@ static void on_datagram(uv_udp_t *udp, ssize_t nread, const uv_buf_t *buf,
   received |= from != NULL;
 }
 
-static void receiving_of_the_program_s_own_goes_on(void **state) {
+static void receiving_by_the_program_continues(void **state) {
   assert_int_equal(uv_udp_recv_start(&ours, on_alloc, on_datagram), 0);
   channel = avow_datagrams(&ours, 2);
 
@@ -288,7 +288,7 @@ static void read_a_number_as_a_datagram(void) {
   assert_null(avow_to_datagram(&v));
 }
 
-static void datagram_is_not_read_from_another_value(void **state) {
+static void other_values_are_not_datagrams(void **state) {
   assert_misuse(read_a_number_as_a_datagram,
                 "not datagram; check its type first");
 }
@@ -320,26 +320,26 @@ static void datagrams_survive_failing_memory(void **state) {
 
 SUITE(datagrams) {
   const struct CMUnitTest tests[] = {
-    ONE(datagrams_come_with_who_sent_them),
-    ONE(sender_over_ipv6_is_named),
-    ONE(sender_of_another_family_is_named),
-    ONE(empty_datagrams_are_datagrams),
-    AT_ONCE(empty_datagrams_are_datagrams),
-    ONE(long_datagrams_come_whole),
-    AT_ONCE(long_datagrams_come_whole),
-    ONE(nothing_is_received_while_it_is_full),
-    AT_ONCE(nothing_is_received_while_it_is_full),
-    ONE(asking_one_by_one_loses_none),
-    AT_ONCE(asking_one_by_one_loses_none),
-    ONE(failure_of_one_is_an_item),
+    ONE(datagram_has_the_address_of_its_sender),
+    ONE(datagram_has_an_ipv6_sender_address),
+    ONE(datagram_has_a_unix_sender_address),
+    ONE(empty_datagrams_are_received),
+    AT_ONCE(empty_datagrams_are_received),
+    ONE(long_datagrams_are_received_whole),
+    AT_ONCE(long_datagrams_are_received_whole),
+    ONE(full_channel_stops_receiving),
+    AT_ONCE(full_channel_stops_receiving),
+    ONE(capacity_0_loses_no_datagrams),
+    AT_ONCE(capacity_0_loses_no_datagrams),
+    ONE(receive_error_is_an_item),
     ONE(closing_the_socket_ends_the_channel),
     ONE(closing_the_channel_stops_receiving),
     AT_ONCE(closing_the_channel_stops_receiving),
-    ONE(one_receives_at_a_time),
-    ONE(receiving_of_the_program_s_own_goes_on),
+    ONE(second_channel_of_a_socket_is_refused),
+    ONE(receiving_by_the_program_continues),
     ONE(receiving_on_a_closing_socket_fails),
     ONE(loop_close_stops_receiving),
-    ONE(datagram_is_not_read_from_another_value),
+    ONE(other_values_are_not_datagrams),
     ONE(datagrams_survive_failing_memory),
   };
   return RUN(tests);

@@ -80,7 +80,7 @@ static avow_promise_t *start_with_numbers(void) {
   return avow_getaddrinfo(loop, "127.0.0.1", "80", &named);
 }
 
-static avow_promise_t *looked_up_unheard(void) {
+static avow_promise_t *undelivered_lookup(void) {
   hold_pool(THREADS - 1);
   avow_promise_t *p = start();
   wait_until_done();
@@ -111,7 +111,7 @@ static void lookup_gives_addresses(void **state) {
   assert_fulfils_address(start(), "127.0.0.1", 80);
 }
 
-static void lookup_takes_a_host_or_a_service_alone(void **state) {
+static void lookup_accepts_only_a_host_or_only_a_service(void **state) {
   assert_fulfils_address(avow_getaddrinfo(loop, "127.0.0.2", NULL, &numeric),
                          "127.0.0.2", 0);
   assert_fulfils_address(avow_getaddrinfo(loop, NULL, "81", &numeric),
@@ -134,7 +134,7 @@ static void lookup_copies_strings_and_hints(void **state) {
   assert_fulfils_address(p, "127.0.0.1", 80);
 }
 
-static void the_list_lives_as_long_as_its_value(void **state) {
+static void list_is_freed_with_its_value(void **state) {
   avow_promise_t *p = start();
   const avow_value_t v = avow_run(avow_ref(p));
 
@@ -146,7 +146,7 @@ static void the_list_lives_as_long_as_its_value(void **state) {
   assert_int_equal(lists, 0);
 }
 
-static void lookup_rejects_naming_the_host_that_is_unknown(void **state) {
+static void lookup_error_names_the_unknown_host(void **state) {
   const avow_value_t v =
       avow_run(avow_getaddrinfo(loop, "no.number", NULL, &numeric));
 
@@ -157,7 +157,7 @@ static void lookup_rejects_naming_the_host_that_is_unknown(void **state) {
 }
 
 /* The system's function would read the first port as 34463. */
-static void lookup_refuses_ports_that_there_are_not(void **state) {
+static void lookup_refuses_invalid_ports(void **state) {
   static const char *const ports[] = { "99999", "65536", " 65536", "-2",
                                        "18446744073709551617" };
 
@@ -199,7 +199,7 @@ static void lookup_rejects_when_libuv_has_no_memory(void **state) {
   assert_rejects(p, UV_ENOMEM);
 }
 
-static void numbers_need_no_thread(void **state) {
+static void numeric_lookup_needs_no_thread(void **state) {
   static const struct addrinfo passive = { .ai_family = AF_INET,
                                            .ai_socktype = SOCK_STREAM,
                                            .ai_flags = AI_PASSIVE };
@@ -224,7 +224,7 @@ static void assert_connects(const avow_value_t *server) {
   avow_value_unref(v);
 }
 
-static void servers_and_connections_by_numbers_need_no_thread(void **state) {
+static void numeric_bind_and_connect_need_no_thread(void **state) {
   hold_pool(THREADS);
 
   const avow_value_t server = avow_run(avow_bind(loop, "127.0.0.1", "0"));
@@ -243,7 +243,7 @@ static const struct sockaddr_in6 *first_of_six(const avow_value_t *v) {
   return (const struct sockaddr_in6 *) (const void *) info->ai_addr;
 }
 
-static void numbers_with_a_zone_need_no_thread(void **state) {
+static void numeric_lookup_with_zone_needs_no_thread(void **state) {
   hold_pool(THREADS);
 
   const avow_value_t v =
@@ -255,7 +255,7 @@ static void numbers_with_a_zone_need_no_thread(void **state) {
                  UV_EAI_NONAME);
 }
 
-static void numbers_of_another_family_need_no_thread(void **state) {
+static void failing_numeric_lookup_needs_no_thread(void **state) {
   static const struct addrinfo six = { .ai_family = AF_INET6 };
   hold_pool(THREADS);
 
@@ -282,12 +282,12 @@ static void read_a_number_as_addresses(void) {
   assert_null(avow_to_addrinfo(&v));
 }
 
-static void addresses_are_not_read_from_another_value(void **state) {
+static void other_values_are_not_addresses(void **state) {
   assert_misuse(read_a_number_as_addresses,
                 "not addrinfo; check its type first");
 }
 
-static void cancelled_in_the_queue_never_runs(void **state) {
+static void canceled_queued_lookup_never_runs(void **state) {
   hold_pool(THREADS);
 
   assert_cancels_at_once(start());
@@ -298,21 +298,21 @@ static void cancelled_in_the_queue_never_runs(void **state) {
   waits = false;
 }
 
-static void running_lookup_is_freed_when_cancelled(void **state) {
+static void canceled_running_lookup_is_freed(void **state) {
   waits = true;
   avow_promise_t *p = start();
   meet_in_pool();
   waits = false;
 
   assert_cancels_at_once(p);
-  let_go_in_pool();
+  release_pool_threads();
   run();
 
   assert_int_equal(lists, 0);
 }
 
-static void cancelled_when_done_is_freed(void **state) {
-  avow_promise_t *p = looked_up_unheard();
+static void canceled_undelivered_lookup_is_freed(void **state) {
+  avow_promise_t *p = undelivered_lookup();
   assert_int_equal(lists, 1);
 
   assert_cancels_at_once(p);
@@ -321,8 +321,8 @@ static void cancelled_when_done_is_freed(void **state) {
   assert_int_equal(lists, 0);
 }
 
-static void cancelled_without_memory_is_freed(void **state) {
-  avow_promise_t *p = looked_up_unheard();
+static void lookup_canceled_without_memory_is_freed(void **state) {
+  avow_promise_t *p = undelivered_lookup();
 
   fail_allocation(1, true);
   assert_cancels_at_once(p);
@@ -331,7 +331,7 @@ static void cancelled_without_memory_is_freed(void **state) {
   assert_int_equal(lists, 0);
 }
 
-static void cancelled_in_its_turn_is_freed(void **state) {
+static void lookup_canceled_by_another_completion_is_freed(void **state) {
   hold_pool(THREADS - 1);
   avow_promise_t *first = start();
   avow_promise_t *second = start();
@@ -344,7 +344,7 @@ static void cancelled_in_its_turn_is_freed(void **state) {
   assert_rejects(second, UV_ECANCELED);
 }
 
-static void cancelled_after_it_settled_changes_nothing(void **state) {
+static void cancel_after_the_lookup_changes_nothing(void **state) {
   avow_promise_t *p = start();
   assert_fulfils_address(avow_ref(p), "127.0.0.1", 80);
 
@@ -361,14 +361,14 @@ static void assert_loop_close_cancels(avow_promise_t *p) {
   assert_int_equal(avow_loop_init(loop, &steady), 0);
 }
 
-static void loop_close_takes_lookups_off_the_queue(void **state) {
+static void loop_close_cancels_queued_lookups(void **state) {
   hold_pool(THREADS);
 
   assert_loop_close_cancels(start());
 }
 
-static void loop_close_frees_what_comes_late(void **state) {
-  assert_loop_close_cancels(looked_up_unheard());
+static void loop_close_frees_late_results(void **state) {
+  assert_loop_close_cancels(undelivered_lookup());
 
   assert_int_equal(lists, 0);
 }
@@ -380,7 +380,7 @@ static struct sockaddr_in local(void) {
 }
 
 /* No service has the port 65535, but the lookup still takes place. */
-static avow_promise_t *start_naming(void) {
+static avow_promise_t *start_name_lookup(void) {
   struct sockaddr_in address;
   (void) uv_ip4_addr("127.0.0.1", 65535, &address);
   return avow_getnameinfo(loop, (const struct sockaddr *) &address,
@@ -394,14 +394,14 @@ static void assert_is_name(const avow_value_t *v, const char *port) {
   assert_string_equal(avow_to_bytes(avow_list_at(v, 1), NULL), port);
 }
 
-static void naming_gives_host_and_service(void **state) {
-  const avow_value_t v = avow_run(start_naming());
+static void name_lookup_gives_host_and_service(void **state) {
+  const avow_value_t v = avow_run(start_name_lookup());
 
   assert_is_name(&v, "65535");
   avow_value_unref(v);
 }
 
-static void naming_by_numbers_needs_no_thread(void **state) {
+static void numeric_name_lookup_needs_no_thread(void **state) {
   const struct sockaddr_in address = local();
   hold_pool(THREADS);
 
@@ -413,7 +413,7 @@ static void naming_by_numbers_needs_no_thread(void **state) {
   avow_value_unref(v);
 }
 
-static void naming_rejects_an_unknown_family(void **state) {
+static void name_lookup_rejects_an_unknown_family(void **state) {
   const struct sockaddr address = { .sa_family = AF_UNIX };
 
   const avow_value_t v = avow_run(avow_getnameinfo(loop, &address, 0));
@@ -433,7 +433,7 @@ static int reason_for_all_flags(const struct sockaddr_in *address) {
   return err == EAI_NONAME ? UV_EAI_NONAME : UV_EAI_BADFLAGS;
 }
 
-static void naming_rejects_with_the_system_s_reason(void **state) {
+static void name_lookup_rejects_with_the_system_error(void **state) {
   const struct sockaddr_in address = local();
   const int reason = reason_for_all_flags(&address);
   char message[128];
@@ -448,24 +448,24 @@ static void naming_rejects_with_the_system_s_reason(void **state) {
   avow_value_unref(v);
 }
 
-static void naming_cancelled_in_the_queue_never_runs(void **state) {
+static void canceled_queued_name_lookup_never_runs(void **state) {
   hold_pool(THREADS);
 
-  assert_cancels_at_once(start_naming());
+  assert_cancels_at_once(start_name_lookup());
 }
 
-static void naming_that_comes_late_is_dropped(void **state) {
+static void canceled_undelivered_name_lookup_is_dropped(void **state) {
   hold_pool(THREADS - 1);
-  avow_promise_t *p = start_naming();
+  avow_promise_t *p = start_name_lookup();
   wait_until_done();
   release_pool();
 
   assert_cancels_at_once(p);
 }
 
-static bool naming_fails_well(long nth, bool from_then_on) {
+static bool name_lookup_fails_well(long nth, bool from_then_on) {
   fail_allocation(nth, from_then_on);
-  const avow_value_t v = avow_run(start_naming());
+  const avow_value_t v = avow_run(start_name_lookup());
   const bool failed = allocation_failed();
   fail_allocation(0, false);
   if (failed)
@@ -476,11 +476,11 @@ static bool naming_fails_well(long nth, bool from_then_on) {
   return failed;
 }
 
-static void naming_survives_failing_memory(void **state) {
+static void name_lookup_survives_failing_memory(void **state) {
   wait_until_taken(); /* libuv allocates to start the pool */
 
   for (int on = 0; on < 2; on++)
-    for (long nth = 1; naming_fails_well(nth, on != 0); nth++)
+    for (long nth = 1; name_lookup_fails_well(nth, on != 0); nth++)
       assert_true(nth < 100);
 }
 
@@ -507,7 +507,7 @@ static void lookup_survives_failing_memory(void **state) {
       assert_true(nth < 100);
 }
 
-static void conversion_survives_failing_memory(void **state) {
+static void numeric_lookup_survives_failing_memory(void **state) {
   for (int on = 0; on < 2; on++)
     for (long nth = 1; fails_well(start_with_numbers, nth, on != 0); nth++)
       assert_true(nth < 100);
@@ -520,38 +520,38 @@ SUITE(dns) {
   (void) uv_replace_allocator(libuv_malloc, realloc, calloc, free);
   const struct CMUnitTest tests[] = {
     DNS(lookup_gives_addresses),
-    DNS(lookup_takes_a_host_or_a_service_alone),
+    DNS(lookup_accepts_only_a_host_or_only_a_service),
     DNS(lookup_works_without_hints),
     DNS(lookup_copies_strings_and_hints),
-    DNS(the_list_lives_as_long_as_its_value),
-    DNS(lookup_rejects_naming_the_host_that_is_unknown),
-    DNS(lookup_refuses_ports_that_there_are_not),
+    DNS(list_is_freed_with_its_value),
+    DNS(lookup_error_names_the_unknown_host),
+    DNS(lookup_refuses_invalid_ports),
     DNS(lookup_rejects_without_host_and_service),
     DNS(lookup_rejects_a_host_that_is_too_long),
     DNS(lookup_rejects_when_libuv_has_no_memory),
-    DNS(numbers_need_no_thread),
-    DNS(servers_and_connections_by_numbers_need_no_thread),
-    DNS(numbers_with_a_zone_need_no_thread),
-    DNS(numbers_of_another_family_need_no_thread),
+    DNS(numeric_lookup_needs_no_thread),
+    DNS(numeric_bind_and_connect_need_no_thread),
+    DNS(numeric_lookup_with_zone_needs_no_thread),
+    DNS(failing_numeric_lookup_needs_no_thread),
     DNS(names_that_begin_with_a_digit_are_looked_up),
-    DNS(addresses_are_not_read_from_another_value),
-    DNS(cancelled_in_the_queue_never_runs),
-    DNS(running_lookup_is_freed_when_cancelled),
-    DNS(cancelled_when_done_is_freed),
-    DNS(cancelled_without_memory_is_freed),
-    DNS(cancelled_in_its_turn_is_freed),
-    DNS(cancelled_after_it_settled_changes_nothing),
-    DNS(loop_close_takes_lookups_off_the_queue),
-    DNS(loop_close_frees_what_comes_late),
+    DNS(other_values_are_not_addresses),
+    DNS(canceled_queued_lookup_never_runs),
+    DNS(canceled_running_lookup_is_freed),
+    DNS(canceled_undelivered_lookup_is_freed),
+    DNS(lookup_canceled_without_memory_is_freed),
+    DNS(lookup_canceled_by_another_completion_is_freed),
+    DNS(cancel_after_the_lookup_changes_nothing),
+    DNS(loop_close_cancels_queued_lookups),
+    DNS(loop_close_frees_late_results),
     DNS(lookup_survives_failing_memory),
-    DNS(conversion_survives_failing_memory),
-    DNS(naming_gives_host_and_service),
-    DNS(naming_by_numbers_needs_no_thread),
-    DNS(naming_rejects_an_unknown_family),
-    DNS(naming_rejects_with_the_system_s_reason),
-    DNS(naming_cancelled_in_the_queue_never_runs),
-    DNS(naming_that_comes_late_is_dropped),
-    DNS(naming_survives_failing_memory),
+    DNS(numeric_lookup_survives_failing_memory),
+    DNS(name_lookup_gives_host_and_service),
+    DNS(numeric_name_lookup_needs_no_thread),
+    DNS(name_lookup_rejects_an_unknown_family),
+    DNS(name_lookup_rejects_with_the_system_error),
+    DNS(canceled_queued_name_lookup_never_runs),
+    DNS(canceled_undelivered_name_lookup_is_dropped),
+    DNS(name_lookup_survives_failing_memory),
   };
   return RUN(tests);
 }

@@ -16,7 +16,7 @@ static int set_up(void **state) {
   return 0;
 }
 
-static void a_copy_that_fails_takes_what_was_there(void **state) {
+static void failed_copy_removes_the_target(void **state) {
   assert_int_equal(mkdir(at("dir"), 0700), 0);
 
   assert_rejects(avow_fs_copyfile(loop, at("dir"), at("file"),
@@ -28,7 +28,7 @@ static void a_copy_that_fails_takes_what_was_there(void **state) {
   assert_int_equal(access(at("file"), F_OK), -1);
 }
 
-static void a_file_is_not_renamed_to_its_other_name(void **state) {
+static void rename_to_another_hard_link_does_nothing(void **state) {
   assert_int_equal(link(at("file"), at("other")), 0);
 
   assert_fulfils_none(avow_fs_rename(loop, at("file"), at("other")));
@@ -47,7 +47,7 @@ static unsigned mode_after_a_write(const char *name) {
   return mode_of(name);
 }
 
-static void a_copy_has_the_mode_that_writing_leaves(void **state) {
+static void copy_has_the_mode_that_a_write_leaves(void **state) {
   make_file("written", "");
   assert_int_equal(chmod(at("file"), 06711), 0);
   assert_int_equal(chmod(at("written"), 06711), 0);
@@ -59,7 +59,7 @@ static void a_copy_has_the_mode_that_writing_leaves(void **state) {
   assert_true(expected == 06711 || expected == 0711);
 }
 
-static void an_empty_copy_has_all_of_the_mode(void **state) {
+static void empty_copy_has_the_whole_mode(void **state) {
   make_file("empty", "");
   assert_int_equal(chmod(at("empty"), 04711), 0);
 
@@ -70,7 +70,7 @@ static void an_empty_copy_has_all_of_the_mode(void **state) {
 
 #ifdef __linux__
 
-static void what_appends_ignores_the_offset(void **state) {
+static void append_mode_ignores_the_offset(void **state) {
   const int appends = open(at("file"), O_WRONLY | O_APPEND | O_CLOEXEC);
 
   assert_fulfils_int(avow_fs_write(loop, appends, avow_string("!"), 0), 1);
@@ -90,12 +90,12 @@ static void what_appends_ignores_the_offset(void **state) {
 SUITE(edges) {
   disk_init();
   const struct CMUnitTest tests[] = {
-    EDGE(a_copy_that_fails_takes_what_was_there),
-    EDGE(a_file_is_not_renamed_to_its_other_name),
-    EDGE(a_copy_has_the_mode_that_writing_leaves),
-    EDGE(an_empty_copy_has_all_of_the_mode),
+    EDGE(failed_copy_removes_the_target),
+    EDGE(rename_to_another_hard_link_does_nothing),
+    EDGE(copy_has_the_mode_that_a_write_leaves),
+    EDGE(empty_copy_has_the_whole_mode),
 #ifdef __linux__
-    EDGE(what_appends_ignores_the_offset),
+    EDGE(append_mode_ignores_the_offset),
 #endif
   };
   return RUN(tests);

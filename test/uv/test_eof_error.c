@@ -28,13 +28,13 @@ static void say_and_reset(const char *text) {
   turn();
 }
 
-static void all_that_is_read_rejects(void **state) {
+static void reset_rejects_read_all(void **state) {
   avow_promise_t *p = avow_read_all(here(), 100);
   say_and_reset("transfer 100");
   assert_says(p, UV_ECONNRESET, "read: connection reset by peer");
 }
 
-static void so_does_what_is_to_be_of_a_length(void **state) {
+static void reset_rejects_read_into(void **state) {
   char bytes[100];
   avow_promise_t *p = avow_read_into(here(), bytes, 100, 100);
   say_and_reset("transfer 100");
@@ -42,14 +42,14 @@ static void so_does_what_is_to_be_of_a_length(void **state) {
 }
 
 /* The earlier data is read. */
-static void so_does_the_next_read(void **state) {
+static void reset_rejects_the_read_after_the_data(void **state) {
   avow_promise_t *p = avow_read(here(), 100);
   say_and_reset("transfer 100");
   assert_fulfils_bytes(p, "transfer 100");
   assert_rejects(avow_read(here(), 100), UV_ECONNRESET);
 }
 
-static void line_that_is_cut_off_is_none(void **state) {
+static void reset_rejects_an_incomplete_line(void **state) {
   avow_reader_t *reader = avow_reader_new(here());
   say("one\n");
   assert_fulfils_bytes(avow_reader_line(reader, 100), "one");
@@ -63,7 +63,7 @@ static void line_that_is_cut_off_is_none(void **state) {
   avow_reader_unref(reader);
 }
 
-static void nor_is_that_all_of_a_reader(void **state) {
+static void reset_rejects_reader_all(void **state) {
   avow_reader_t *reader = avow_reader_new(here());
   avow_promise_t *p = avow_reader_all(reader, 100);
   say_and_reset("transfer 100");
@@ -71,7 +71,7 @@ static void nor_is_that_all_of_a_reader(void **state) {
   avow_reader_unref(reader);
 }
 
-static void chunks_fail(void **state) {
+static void reset_fails_the_chunks_channel(void **state) {
   avow_channel_t *chunks = avow_chunks(here(), 100, 4);
   avow_promise_t *p = avow_channel_next(chunks);
   say_and_reset("transfer 100");
@@ -81,7 +81,7 @@ static void chunks_fail(void **state) {
 }
 
 /* Pumps to a socket of a pair. The other socket receives no end of input. */
-static void pump_shuts_nothing(void **state) {
+static void failed_pump_does_not_shut_down_its_sink(void **state) {
   uv_pipe_t to;
   int fds[2];
   char heard[100];
@@ -100,7 +100,7 @@ static void pump_shuts_nothing(void **state) {
   (void) close(fds[1]);
 }
 
-static void pump_that_keeps_it_open_rejects_too(void **state) {
+static void reset_rejects_pump_with_keep_open(void **state) {
   const avow_pump_options_t options = { .keep_open = true };
   avow_value_t pair = avow_duplex(loop, 100, NULL);
   const avow_stream_t sink = avow_to_stream(avow_list_at(&pair, 0));
@@ -112,7 +112,7 @@ static void pump_that_keeps_it_open_rejects_too(void **state) {
 
 /* An end of input that was reported stays one, even if the peer then resets the
    connection because of an answer. */
-static void end_that_was_said_stays_one(void **state) {
+static void reset_after_the_end_of_input_is_no_error(void **state) {
   say("transfer 100");
   hang_up();
   turn();
@@ -126,11 +126,15 @@ static void end_that_was_said_stays_one(void **state) {
 
 SUITE(eof_error) {
   const struct CMUnitTest tests[] = {
-    TCP(all_that_is_read_rejects),    TCP(so_does_what_is_to_be_of_a_length),
-    TCP(so_does_the_next_read),       TCP(line_that_is_cut_off_is_none),
-    TCP(nor_is_that_all_of_a_reader), TCP(chunks_fail),
-    TCP(pump_shuts_nothing),          TCP(pump_that_keeps_it_open_rejects_too),
-    TCP(end_that_was_said_stays_one),
+    TCP(reset_rejects_read_all),
+    TCP(reset_rejects_read_into),
+    TCP(reset_rejects_the_read_after_the_data),
+    TCP(reset_rejects_an_incomplete_line),
+    TCP(reset_rejects_reader_all),
+    TCP(reset_fails_the_chunks_channel),
+    TCP(failed_pump_does_not_shut_down_its_sink),
+    TCP(reset_rejects_pump_with_keep_open),
+    TCP(reset_after_the_end_of_input_is_no_error),
   };
   return cmocka_run_group_tests(tests, NULL, NULL);
 }

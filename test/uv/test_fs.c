@@ -89,12 +89,12 @@ static void open_copies_the_path_and_uses_flags_and_mode(void **state) {
   assert_int_equal(st.st_mode & 0777, 0640);
 }
 
-static void open_rejects_naming_the_path_that_is_missing(void **state) {
+static void open_error_names_the_missing_path(void **state) {
   assert_says(avow_fs_open(loop, "/missing/file", O_RDONLY, 0), UV_ENOENT,
               "open '/missing/file': no such file or directory");
 }
 
-static void open_rejects_naming_the_path_that_is_empty(void **state) {
+static void open_error_names_the_empty_path(void **state) {
   assert_says(avow_fs_open(loop, "", O_RDONLY, 0), UV_ENOENT,
               "open '': no such file or directory");
 }
@@ -122,7 +122,7 @@ static void failures_name_the_operation_and_the_file(void **state) {
               "close file 999: bad file descriptor");
 }
 
-static void fstat_gives_what_the_system_knows(void **state) {
+static void fstat_gives_size_and_inode(void **state) {
   struct stat st;
   assert_int_equal(fstat(file, &st), 0);
 
@@ -134,13 +134,13 @@ static void fstat_gives_what_the_system_knows(void **state) {
   avow_value_unref(v);
 }
 
-static void read_at_an_offset_leaves_the_file_where_it_stands(void **state) {
+static void read_at_an_offset_keeps_the_file_position(void **state) {
   assert_fulfils_bytes(avow_fs_read(loop, file, 5, 6), "world");
 
   assert_int_equal(lseek(file, 0, SEEK_CUR), 0);
 }
 
-static void read_goes_on_where_the_file_stands_for_minus_1(void **state) {
+static void read_at_minus_1_uses_the_file_position(void **state) {
   assert_fulfils_bytes(avow_fs_read(loop, file, 6, -1), "hello ");
   assert_fulfils_bytes(avow_fs_read(loop, file, 100, -1), "world");
 }
@@ -150,7 +150,7 @@ static void read_at_the_end_gives_none(void **state) {
   assert_fulfils_bytes(avow_fs_read(loop, file, 0, 0), "");
 }
 
-static void read_rejects_a_length_beyond_all_memory(void **state) {
+static void read_rejects_a_length_above_memory(void **state) {
   assert_rejects(avow_fs_read(loop, file, SIZE_MAX, 0), UV_ENOMEM);
 }
 
@@ -161,20 +161,20 @@ static void write_writes_at_the_offset(void **state) {
   assert_int_equal(lseek(file, 0, SEEK_CUR), 0);
 }
 
-static void write_goes_on_where_the_file_stands_for_minus_1(void **state) {
+static void write_at_minus_1_uses_the_file_position(void **state) {
   assert_fulfils_int(avow_fs_write(loop, file, avow_string("J"), -1), 1);
   assert_fulfils_int(avow_fs_write(loop, file, avow_string("E"), -1), 1);
 
   assert_file_says("JEllo world");
 }
 
-static void write_of_nothing_writes_nothing(void **state) {
+static void empty_write_writes_nothing(void **state) {
   assert_fulfils_int(avow_fs_write(loop, file, avow_string(""), 0), 0);
 
   assert_file_says("hello world");
 }
 
-static void write_rejects_what_is_not_bytes(void **state) {
+static void write_rejects_values_other_than_bytes(void **state) {
   avow_value_t items[] = { avow_string("x"), avow_int(1) };
 
   assert_rejects(avow_fs_write(loop, file, avow_list(items, 2), 0), UV_EINVAL);
@@ -226,7 +226,7 @@ static void write_writes_the_rest_after_a_short_write(void **state) {
   assert_file_has_pattern(3 * PART);
 }
 
-static void write_writes_the_rest_where_the_file_stands(void **state) {
+static void write_writes_the_rest_at_the_file_position(void **state) {
   avow_promise_t *p = short_write(start_long_write_on);
   limit_file_size(RLIM_INFINITY);
 
@@ -244,7 +244,7 @@ static void write_rejects_when_the_rest_fails(void **state) {
   assert_file_has_pattern(PART);
 }
 
-static void cancelled_write_stops_after_its_part(void **state) {
+static void canceled_write_stops_after_its_part(void **state) {
   avow_promise_t *p = short_write(start_long_write);
   limit_file_size(RLIM_INFINITY);
 
@@ -274,7 +274,7 @@ static void write_to_a_fifo_waits_for_its_reader(void **state) {
   (void) close(fifo);
 }
 
-static void large_values_come_back_as_they_went(void **state) {
+static void large_values_are_read_back_unchanged(void **state) {
   size_t len;
 
   assert_fulfils_int(avow_fs_write(loop, file, pattern(LARGE), 0), LARGE);
@@ -285,7 +285,7 @@ static void large_values_come_back_as_they_went(void **state) {
   avow_value_unref(v);
 }
 
-static void open_cancelled_in_its_turn_is_closed_again(void **state) {
+static void open_canceled_by_another_completion_is_closed(void **state) {
   const int before = open_files();
   hold_pool(THREADS - 1);
   avow_promise_t *first = start_open();
@@ -302,7 +302,7 @@ static void open_cancelled_in_its_turn_is_closed_again(void **state) {
   assert_int_equal(open_files(), before);
 }
 
-static void running_open_is_closed_again_when_cancelled(void **state) {
+static void canceled_running_open_closes_its_file(void **state) {
   const int before = open_files();
   avow_promise_t *p = avow_fs_open(loop, at("fifo"), O_RDONLY, 0);
   wait_until_taken();
@@ -315,7 +315,7 @@ static void running_open_is_closed_again_when_cancelled(void **state) {
   assert_int_equal(open_files(), before);
 }
 
-static void running_read_is_dropped_when_cancelled(void **state) {
+static void canceled_running_read_is_dropped(void **state) {
   const int fifo = open(at("fifo"), O_RDWR | O_CLOEXEC);
   avow_promise_t *p = avow_fs_read(loop, fifo, 100, -1);
   wait_until_taken();
@@ -328,7 +328,7 @@ static void running_read_is_dropped_when_cancelled(void **state) {
 }
 
 /* The number must not belong to another file while a thread still uses it. */
-static void close_waits_for_cancelled_requests_that_run(void **state) {
+static void close_waits_for_canceled_running_requests(void **state) {
   const bool takes_reads_back = uv_version() >= TAKES && kernel_does_files();
   const int before = open_files();
   const int fifo = open(at("fifo"), O_RDWR | O_CLOEXEC);
@@ -382,7 +382,7 @@ static size_t read_pattern_to_its_end(uv_file from) {
 }
 
 /* The system may write a part of the bytes: as many as fit into the FIFO. */
-static void running_write_keeps_its_bytes_when_cancelled(void **state) {
+static void canceled_running_write_keeps_its_bytes(void **state) {
   const int reader = open(at("fifo"), O_RDONLY | O_NONBLOCK | O_CLOEXEC);
   const int fifo = open(at("fifo"), O_WRONLY | O_CLOEXEC);
   assert_int_equal(fcntl(reader, F_SETFL, 0), 0);
@@ -398,18 +398,18 @@ static void running_write_keeps_its_bytes_when_cancelled(void **state) {
   (void) close(reader);
 }
 
-static avow_promise_t *start_fsync_of_nothing(void) {
+static avow_promise_t *start_fsync_of_an_invalid_file(void) {
   return avow_fs_fsync(loop, -1);
 }
 
-static void close_waits_for_no_request_on_what_is_no_file(void **state) {
-  assert_cancels_at_once(done_unheard(start_fsync_of_nothing));
+static void close_waits_for_no_request_on_an_invalid_file(void **state) {
+  assert_cancels_at_once(done_but_not_received(start_fsync_of_an_invalid_file));
 
   assert_rejects(avow_fs_close(loop, -1), UV_EBADF);
   run();
 }
 
-static void cancelled_close_closes_all_the_same(void **state) {
+static void canceled_close_still_closes(void **state) {
   const int before = open_files();
   hold_pool(THREADS);
 
@@ -437,33 +437,33 @@ SUITE(fs) {
   const struct CMUnitTest tests[] = {
     FS(open_gives_a_file_that_close_closes),
     FS(open_copies_the_path_and_uses_flags_and_mode),
-    FS(open_rejects_naming_the_path_that_is_missing),
-    FS(open_rejects_naming_the_path_that_is_empty),
+    FS(open_error_names_the_missing_path),
+    FS(open_error_names_the_empty_path),
     FS(open_rejects_a_path_that_is_null),
     FS(open_rejects_when_libuv_has_no_memory),
     FS(failures_name_the_operation_and_the_file),
-    FS(fstat_gives_what_the_system_knows),
-    FS(read_at_an_offset_leaves_the_file_where_it_stands),
-    FS(read_goes_on_where_the_file_stands_for_minus_1),
+    FS(fstat_gives_size_and_inode),
+    FS(read_at_an_offset_keeps_the_file_position),
+    FS(read_at_minus_1_uses_the_file_position),
     FS(read_at_the_end_gives_none),
-    FS(read_rejects_a_length_beyond_all_memory),
+    FS(read_rejects_a_length_above_memory),
     FS(write_writes_at_the_offset),
-    FS(write_goes_on_where_the_file_stands_for_minus_1),
-    FS(write_of_nothing_writes_nothing),
-    FS(write_rejects_what_is_not_bytes),
+    FS(write_at_minus_1_uses_the_file_position),
+    FS(empty_write_writes_nothing),
+    FS(write_rejects_values_other_than_bytes),
     FS(write_writes_the_rest_after_a_short_write),
-    FS(write_writes_the_rest_where_the_file_stands),
+    FS(write_writes_the_rest_at_the_file_position),
     FS(write_rejects_when_the_rest_fails),
-    FS(cancelled_write_stops_after_its_part),
+    FS(canceled_write_stops_after_its_part),
     FS(write_to_a_fifo_waits_for_its_reader),
-    FS(large_values_come_back_as_they_went),
-    FS(open_cancelled_in_its_turn_is_closed_again),
-    FS(running_open_is_closed_again_when_cancelled),
-    FS(running_read_is_dropped_when_cancelled),
-    FS(close_waits_for_cancelled_requests_that_run),
-    FS(running_write_keeps_its_bytes_when_cancelled),
-    FS(close_waits_for_no_request_on_what_is_no_file),
-    FS(cancelled_close_closes_all_the_same),
+    FS(large_values_are_read_back_unchanged),
+    FS(open_canceled_by_another_completion_is_closed),
+    FS(canceled_running_open_closes_its_file),
+    FS(canceled_running_read_is_dropped),
+    FS(close_waits_for_canceled_running_requests),
+    FS(canceled_running_write_keeps_its_bytes),
+    FS(close_waits_for_no_request_on_an_invalid_file),
+    FS(canceled_close_still_closes),
     FS(failure_keeps_its_code_without_memory),
     FS(second_close_does_not_wait_for_the_first),
   };

@@ -20,7 +20,7 @@ static void assert_leaves(int (*look)(const char *path, uv_stat_t *out),
   }
 }
 
-static void a_stat_that_fails_says_nothing(void **state) {
+static void failed_stat_leaves_its_result_unchanged(void **state) {
   assert_leaves(avow__disk_stat, UV_ENOENT);
   assert_leaves(avow__disk_lstat, UV_ENOENT);
   assert_leaves(stat_of_closed, UV_EBADF);
@@ -28,7 +28,7 @@ static void a_stat_that_fails_says_nothing(void **state) {
 
 SUITE(fs_blocking) {
   const struct CMUnitTest tests[] = {
-    DISK_CASE(a_stat_that_fails_says_nothing),
+    DISK_CASE(failed_stat_leaves_its_result_unchanged),
   };
   disk_init();
   return RUN(tests);

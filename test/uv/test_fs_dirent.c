@@ -50,7 +50,7 @@ static void scandir_lists_names_of_any_length(void **state) {
   avow_value_unref(v);
 }
 
-static void scandir_gives_no_entries_of_an_empty_directory(void **state) {
+static void scandir_of_an_empty_directory_has_no_entries(void **state) {
   const avow_value_t v = avow_run(avow_fs_scandir(loop, at("")));
 
   assert_int_equal(avow_entries_len(&v), 0);
@@ -69,7 +69,7 @@ static void scandir_allocates_for_the_list_not_for_entries(void **state) {
   avow_value_unref(v);
 }
 
-static void entries_need_no_memory_to_be_cut(void **state) {
+static void failure_to_shrink_entries_is_ignored(void **state) {
   make_many(3);
   hold_pool(THREADS);
   avow_promise_t *p = avow_fs_scandir(loop, at(""));
@@ -83,7 +83,7 @@ static void entries_need_no_memory_to_be_cut(void **state) {
   avow_value_unref(v);
 }
 
-static void scandir_rejects_when_names_find_no_room(void **state) {
+static void scandir_rejects_without_memory_for_names(void **state) {
   make_many(MANY);
   avow_promise_t *p = avow_fs_scandir(loop, at(""));
 
@@ -109,14 +109,14 @@ static void entry_beyond_the_last_is_misuse(void **state) {
   avow_value_unref(missing_entry);
 }
 
-static void read_what_is_no_list(void) {
+static void read_a_number_as_entries(void) {
   const avow_value_t v = avow_int(1);
   assert_int_equal(avow_entries_len(&v), 0);
   assert_string_equal(avow_entry_at(&v, 0).name, "");
 }
 
-static void entries_of_what_is_none_are_misuse(void **state) {
-  assert_misuse(read_what_is_no_list, "value has type int, not entries");
+static void entries_of_another_type_are_misuse(void **state) {
+  assert_misuse(read_a_number_as_entries, "value has type int, not entries");
 }
 
 static void readdir_gives_parts_and_then_none(void **state) {
@@ -138,7 +138,7 @@ static void readdir_gives_parts_and_then_none(void **state) {
   avow_value_unref(dir);
 }
 
-static void a_directory_closes_with_its_last_reference(void **state) {
+static void directory_closes_with_its_last_reference(void **state) {
   const int before = open_files();
 
   const avow_value_t dir = open_dir();
@@ -148,7 +148,7 @@ static void a_directory_closes_with_its_last_reference(void **state) {
   assert_int_equal(open_files(), before);
 }
 
-static void a_read_keeps_its_directory(void **state) {
+static void pending_read_keeps_its_directory_open(void **state) {
   make_file("name", "");
   const int before = open_files();
   const avow_value_t dir = open_dir();
@@ -162,7 +162,7 @@ static void a_read_keeps_its_directory(void **state) {
   assert_int_equal(open_files(), before);
 }
 
-static void readdir_rejects_while_another_reads(void **state) {
+static void readdir_rejects_while_another_is_pending(void **state) {
   const avow_value_t dir = open_dir();
   avow_promise_t *first = avow_fs_readdir(loop, &dir, PART);
   avow_promise_t *second = avow_fs_readdir(loop, &dir, PART);
@@ -174,7 +174,7 @@ static void readdir_rejects_while_another_reads(void **state) {
   avow_value_unref(dir);
 }
 
-static void readdir_rejects_no_entries(void **state) {
+static void readdir_rejects_invalid_entry_counts(void **state) {
   const avow_value_t dir = open_dir();
 
   assert_rejects(avow_fs_readdir(loop, &dir, 0), UV_EINVAL);
@@ -184,7 +184,7 @@ static void readdir_rejects_no_entries(void **state) {
   avow_value_unref(dir);
 }
 
-static void what_is_no_directory_is_rejected(void **state) {
+static void values_other_than_directories_are_rejected(void **state) {
   const avow_value_t none = avow_none();
   const avow_value_t list = avow_run(avow_fs_scandir(loop, at("")));
 
@@ -196,7 +196,7 @@ static void what_is_no_directory_is_rejected(void **state) {
   avow_value_unref(list);
 }
 
-static void a_closed_directory_is_rejected(void **state) {
+static void closed_directory_is_rejected(void **state) {
   const avow_value_t dir = open_dir();
   assert_fulfils_none(avow_fs_closedir(loop, &dir));
 
@@ -207,7 +207,7 @@ static void a_closed_directory_is_rejected(void **state) {
   avow_value_unref(dir);
 }
 
-static void closedir_waits_for_the_read_under_way(void **state) {
+static void closedir_waits_for_the_pending_read(void **state) {
   make_file("name", "");
   const int before = open_files();
   const avow_value_t dir = open_dir();
@@ -231,11 +231,11 @@ static avow_promise_t *start_read(void) {
   return avow_fs_readdir(loop, &the_dir, PART);
 }
 
-static void closedir_waits_for_a_cancelled_read(void **state) {
+static void closedir_waits_for_a_canceled_read(void **state) {
   make_file("name", "");
   const int before = open_files();
   the_dir = open_dir();
-  avow_promise_t *read = done_unheard(start_read);
+  avow_promise_t *read = done_but_not_received(start_read);
 
   assert_cancels_at_once(read);
   assert_rejects(start_read(), UV_EALREADY);
@@ -246,10 +246,10 @@ static void closedir_waits_for_a_cancelled_read(void **state) {
   assert_int_equal(open_files(), before);
 }
 
-static void cancelled_closedir_closes_all_the_same(void **state) {
+static void canceled_closedir_still_closes(void **state) {
   const int before = open_files();
   the_dir = open_dir();
-  avow_promise_t *read = done_unheard(start_read);
+  avow_promise_t *read = done_but_not_received(start_read);
 
   assert_cancels_at_once(avow_fs_closedir(loop, &the_dir));
   avow_value_unref(avow_run(read));
@@ -262,22 +262,22 @@ static void cancelled_closedir_closes_all_the_same(void **state) {
 SUITE(fs_dirent) {
   const struct CMUnitTest tests[] = {
     DISK_CASE(scandir_lists_names_of_any_length),
-    DISK_CASE(scandir_gives_no_entries_of_an_empty_directory),
+    DISK_CASE(scandir_of_an_empty_directory_has_no_entries),
     DISK_CASE(scandir_allocates_for_the_list_not_for_entries),
-    DISK_CASE(entries_need_no_memory_to_be_cut),
-    DISK_CASE(scandir_rejects_when_names_find_no_room),
+    DISK_CASE(failure_to_shrink_entries_is_ignored),
+    DISK_CASE(scandir_rejects_without_memory_for_names),
     DISK_CASE(entry_beyond_the_last_is_misuse),
-    DISK_CASE(entries_of_what_is_none_are_misuse),
+    DISK_CASE(entries_of_another_type_are_misuse),
     DISK_CASE(readdir_gives_parts_and_then_none),
-    DISK_CASE(a_directory_closes_with_its_last_reference),
-    DISK_CASE(a_read_keeps_its_directory),
-    DISK_CASE(readdir_rejects_while_another_reads),
-    DISK_CASE(readdir_rejects_no_entries),
-    DISK_CASE(what_is_no_directory_is_rejected),
-    DISK_CASE(a_closed_directory_is_rejected),
-    DISK_CASE(closedir_waits_for_the_read_under_way),
-    DISK_CASE(closedir_waits_for_a_cancelled_read),
-    DISK_CASE(cancelled_closedir_closes_all_the_same),
+    DISK_CASE(directory_closes_with_its_last_reference),
+    DISK_CASE(pending_read_keeps_its_directory_open),
+    DISK_CASE(readdir_rejects_while_another_is_pending),
+    DISK_CASE(readdir_rejects_invalid_entry_counts),
+    DISK_CASE(values_other_than_directories_are_rejected),
+    DISK_CASE(closed_directory_is_rejected),
+    DISK_CASE(closedir_waits_for_the_pending_read),
+    DISK_CASE(closedir_waits_for_a_canceled_read),
+    DISK_CASE(canceled_closedir_still_closes),
   };
   disk_init();
   return RUN(tests);

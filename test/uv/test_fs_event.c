@@ -55,7 +55,7 @@ static void events_have_a_name_and_a_kind(void **state) {
   avow_channel_unref(c);
 }
 
-static void an_event_outlives_its_channel(void **state) {
+static void event_stays_valid_after_its_channel_is_freed(void **state) {
   avow_channel_t *c = avow_fs_events(loop, folder, 0);
   touch("file");
   const avow_value_t v = take(c);
@@ -71,7 +71,7 @@ static avow_value_t name_cb(const avow_value_t *v, void *data) {
   return avow_string(avow_to_fs_event(v)->name);
 }
 
-static void an_event_once_stops_listening(void **state) {
+static void channel_first_stops_watching_after_one_event(void **state) {
   avow_promise_t *p = avow_channel_first(avow_fs_events(loop, folder, 0));
   touch("file");
 
@@ -82,7 +82,7 @@ static void an_event_once_stops_listening(void **state) {
   run();
 }
 
-static void a_path_that_is_not_there_is_refused(void **state) {
+static void missing_path_is_refused(void **state) {
   const avow_value_t v =
       avow_run(avow_channel_first(avow_fs_events(loop, "/nowhere/at/all", 0)));
 
@@ -92,25 +92,25 @@ static void a_path_that_is_not_there_is_refused(void **state) {
 }
 
 /* Lets libuv receive the pending events. */
-static void hear(void) {
+static void receive_events(void) {
   assert_fulfils_none(avow_sleep(loop, 1));
   assert_fulfils_none(avow_after_poll(loop));
 }
 
 enum { ROOM = 256 };
 
-static void a_path_that_is_null_is_refused(void **state) {
+static void null_path_is_refused(void **state) {
   assert_rejects(avow_channel_first(avow_fs_events(loop, NULL, 0)), UV_EINVAL);
 }
 
-static void events_beyond_the_room_become_one(void **state) {
+static void events_above_the_capacity_become_one(void **state) {
   avow_channel_t *c = avow_fs_events(loop, folder, 0);
   for (int i = 0; i < ROOM; i++) {
     touch("file");
     if (i % 16 == 0)
-      hear();
+      receive_events();
   }
-  hear();
+  receive_events();
 
   for (int i = 0; i < ROOM; i++) {
     const avow_value_t v = take(c);
@@ -142,7 +142,7 @@ static void write_text(const char *path, const char *text) {
 static int take_all(const avow_channel_t *c, const char *name) {
   int events = 0;
   avow_value_t v;
-  hear();
+  receive_events();
   while (avow_channel_try_next(c, &v) == 0) {
     if (avow_is_error(&v)) {
       avow_value_unref(v);
@@ -155,7 +155,7 @@ static int take_all(const avow_channel_t *c, const char *name) {
   return events;
 }
 
-static void a_file_that_is_replaced_is_watched_on(void **state) {
+static void replaced_file_is_still_watched(void **state) {
   write_text(path_of("file"), "0");
   avow_channel_t *c = avow_fs_events(loop, path_of("file"), 0);
 
@@ -174,7 +174,7 @@ static void a_file_that_is_replaced_is_watched_on(void **state) {
 
 /* If a replaced file is still open, the system reports one name less, as it
    reports a changed mode. */
-static void a_file_that_is_replaced_while_open_is_watched_on(void **state) {
+static void file_replaced_while_open_is_still_watched(void **state) {
   char other[128];
   write_text(path_of("file"), "0");
   const int fd = open(path_of("file"), O_RDONLY);
@@ -192,7 +192,7 @@ static void a_file_that_is_replaced_while_open_is_watched_on(void **state) {
 }
 
 /* Two channels share one watch of the system. */
-static void a_file_with_two_names_has_each_channels_own(void **state) {
+static void channels_of_hard_links_report_their_own_name(void **state) {
   char other[128];
   write_text(strcpy(other, path_of("other")), "0");
   assert_int_equal(link(other, path_of("file")), 0);
@@ -212,7 +212,7 @@ static void a_file_with_two_names_has_each_channels_own(void **state) {
   assert_int_equal(unlink(path_of("file")), 0);
 }
 
-static void a_path_that_leads_nowhere_fails_the_channel(void **state) {
+static void removed_file_fails_the_channel(void **state) {
   write_text(path_of("file"), "0");
   avow_channel_t *c = avow_fs_events(loop, path_of("file"), 0);
   assert_int_equal(unlink(path_of("file")), 0);
@@ -225,7 +225,7 @@ static void a_path_that_leads_nowhere_fails_the_channel(void **state) {
   avow_channel_unref(c);
 }
 
-static void a_folder_that_is_moved_away_fails_the_channel(void **state) {
+static void moved_directory_fails_the_channel(void **state) {
   char moved[128];
   assert_int_equal(mkdir(path_of("sub"), 0700), 0);
   avow_channel_t *c = avow_fs_events(loop, path_of("sub"), 0);
@@ -241,7 +241,7 @@ static void a_folder_that_is_moved_away_fails_the_channel(void **state) {
   assert_int_equal(rmdir(moved), 0);
 }
 
-static void a_folder_that_is_made_anew_is_watched_on(void **state) {
+static void recreated_directory_is_still_watched(void **state) {
   assert_int_equal(mkdir(path_of("sub"), 0700), 0);
   avow_channel_t *c = avow_fs_events(loop, path_of("sub"), 0);
   assert_int_equal(rmdir(path_of("sub")), 0);
@@ -268,7 +268,7 @@ static int unnamed(const avow_channel_t *c) {
 }
 
 /* The system's queue overflows before the second folder is read. */
-static void losses_are_told_on_all_channels(void **state) {
+static void lost_events_are_reported_on_all_channels(void **state) {
   enum { MANY = 12000 }; /* with two events each */
   assert_int_equal(mkdir(path_of("sub"), 0700), 0);
   avow_channel_t *full = avow_fs_events(loop, folder, 0);
@@ -277,7 +277,7 @@ static void losses_are_told_on_all_channels(void **state) {
     touch("file");
   touch("sub/file");
 
-  hear();
+  receive_events();
 
   assert_int_equal(unnamed(quiet), UV_RENAME | UV_CHANGE);
   avow_channel_unref(full);
@@ -294,7 +294,7 @@ static void assert_unsupported(unsigned flags) {
   avow_channel_unref(c);
 }
 
-static void a_flag_that_is_ignored_is_refused(void **state) {
+static void unsupported_flags_are_refused(void **state) {
   assert_unsupported(UV_FS_EVENT_WATCH_ENTRY);
   assert_unsupported(UV_FS_EVENT_STAT);
   assert_unsupported(1u << 20);
@@ -303,7 +303,7 @@ static void a_flag_that_is_ignored_is_refused(void **state) {
 #endif
 }
 
-static void an_event_without_memory_rejects_and_others_follow(void **state) {
+static void event_without_memory_rejects_the_receiver(void **state) {
   avow_channel_t *c = avow_fs_events(loop, folder, 0);
   avow_promise_t *next = avow_channel_next(c);
   touch("file");
@@ -317,7 +317,7 @@ static void an_event_without_memory_rejects_and_others_follow(void **state) {
   avow_channel_unref(c);
 }
 
-static void listening_alone_does_not_keep_the_loop_alive(void **state) {
+static void watching_does_not_keep_the_loop_alive(void **state) {
   avow_channel_t *c = avow_fs_events(loop, folder, 0);
 
   run();
@@ -325,7 +325,7 @@ static void listening_alone_does_not_keep_the_loop_alive(void **state) {
   avow_channel_unref(c);
 }
 
-static void a_program_may_close_all_handles(void **state) {
+static void program_may_close_all_handles(void **state) {
   avow_channel_t *c = avow_fs_events(loop, folder, 0);
   avow_promise_t *next = avow_channel_next(c);
   uv_walk(loop, close_handle, NULL);
@@ -347,7 +347,7 @@ static void fail_watching(uv_handle_t *handle, void *data) {
         ->cb((uv_fs_event_t *) handle, NULL, 0, UV_EMFILE);
 }
 
-static void a_watch_that_fails_fails_the_channel(void **state) {
+static void watch_error_fails_the_channel(void **state) {
   avow_channel_t *c = avow_fs_events(loop, folder, 0);
   avow_promise_t *next = avow_channel_next(c);
 
@@ -363,7 +363,7 @@ static void read_a_number_as_event(void) {
   assert_null(avow_to_fs_event(&v));
 }
 
-static void an_event_is_not_read_from_another_value(void **state) {
+static void other_values_are_not_events(void **state) {
   assert_misuse(read_a_number_as_event, "not fs_event; check its type first");
 }
 
@@ -372,24 +372,24 @@ static void an_event_is_not_read_from_another_value(void **state) {
 SUITE(fs_event) {
   const struct CMUnitTest tests[] = {
     EVENT(events_have_a_name_and_a_kind),
-    EVENT(an_event_outlives_its_channel),
-    EVENT(an_event_once_stops_listening),
-    EVENT(a_path_that_is_not_there_is_refused),
-    EVENT(a_path_that_is_null_is_refused),
-    EVENT(events_beyond_the_room_become_one),
-    EVENT(a_file_that_is_replaced_is_watched_on),
-    EVENT(a_file_that_is_replaced_while_open_is_watched_on),
-    EVENT(a_file_with_two_names_has_each_channels_own),
-    EVENT(a_path_that_leads_nowhere_fails_the_channel),
-    EVENT(a_folder_that_is_moved_away_fails_the_channel),
-    EVENT(a_folder_that_is_made_anew_is_watched_on),
-    EVENT(losses_are_told_on_all_channels),
-    EVENT(a_flag_that_is_ignored_is_refused),
-    EVENT(an_event_without_memory_rejects_and_others_follow),
-    EVENT(listening_alone_does_not_keep_the_loop_alive),
-    EVENT(a_program_may_close_all_handles),
-    EVENT(an_event_is_not_read_from_another_value),
-    EVENT(a_watch_that_fails_fails_the_channel),
+    EVENT(event_stays_valid_after_its_channel_is_freed),
+    EVENT(channel_first_stops_watching_after_one_event),
+    EVENT(missing_path_is_refused),
+    EVENT(null_path_is_refused),
+    EVENT(events_above_the_capacity_become_one),
+    EVENT(replaced_file_is_still_watched),
+    EVENT(file_replaced_while_open_is_still_watched),
+    EVENT(channels_of_hard_links_report_their_own_name),
+    EVENT(removed_file_fails_the_channel),
+    EVENT(moved_directory_fails_the_channel),
+    EVENT(recreated_directory_is_still_watched),
+    EVENT(lost_events_are_reported_on_all_channels),
+    EVENT(unsupported_flags_are_refused),
+    EVENT(event_without_memory_rejects_the_receiver),
+    EVENT(watching_does_not_keep_the_loop_alive),
+    EVENT(program_may_close_all_handles),
+    EVENT(other_values_are_not_events),
+    EVENT(watch_error_fails_the_channel),
   };
   return RUN(tests);
 }

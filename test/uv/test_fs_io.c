@@ -50,13 +50,13 @@ static avow_value_t three(void) {
   return avow_list(items, 3);
 }
 
-static void write_of_a_list_writes_one_after_another(void **state) {
+static void write_of_a_list_writes_its_items_in_order(void **state) {
   assert_fulfils_int(avow_fs_write(loop, file, three(), 1), 10);
 
   assert_file("file", "hone, three");
 }
 
-static void write_of_a_list_goes_on_where_the_file_stands(void **state) {
+static void list_write_at_minus_1_uses_the_file_position(void **state) {
   assert_fulfils_int(avow_fs_write(loop, file, three(), -1), 10);
   assert_fulfils_int(avow_fs_write(loop, file, three(), -1), 10);
 
@@ -76,7 +76,7 @@ static void write_of_a_list_with_an_error_rejects_with_it(void **state) {
   assert_rejects(avow_fs_write(loop, file, avow_list(items, 2), 0), UV_ENOMEM);
 }
 
-static void write_rejects_when_its_buffers_find_no_memory(void **state) {
+static void write_rejects_without_memory_for_its_buffers(void **state) {
   const avow_value_t list = three();
   avow_promise_t *p = NULL;
 
@@ -120,7 +120,7 @@ static int64_t assert_file_has_items(const avow_value_t *list) {
   return done;
 }
 
-static void write_of_a_long_list_writes_it_all(void **state) {
+static void write_of_a_long_list_writes_all_items(void **state) {
   const avow_value_t list = many_items();
 
   const avow_value_t n =
@@ -144,10 +144,10 @@ static avow_promise_t *start_write(void) {
   return avow_fs_write(loop, file, avow_value_ref(&to_write), 0);
 }
 
-static void write_of_a_list_goes_on_within_an_item(void **state) {
+static void short_list_write_continues_within_an_item(void **state) {
   to_write = many_items();
   limit_file_size(PART); /* within an item */
-  avow_promise_t *p = done_unheard(start_write);
+  avow_promise_t *p = done_but_not_received(start_write);
   limit_file_size(RLIM_INFINITY);
 
   const avow_value_t n = avow_run(p);
@@ -165,7 +165,7 @@ static avow_value_t free_libuv_cb(const avow_value_t *arg, void *data) {
 static void write_rejects_when_libuv_has_no_memory_for_the_rest(void **state) {
   to_write = many_items();
   limit_file_size(PART);
-  avow_promise_t *p = done_unheard(start_write);
+  avow_promise_t *p = done_but_not_received(start_write);
   limit_file_size(RLIM_INFINITY);
 
   libuv_fails = true;
@@ -203,7 +203,7 @@ static avow_promise_t *short_send(void) {
   assert_int_equal(ftruncate(file, PART), 0);
   target_file = make_target("");
   limit_file_size(100);
-  return done_unheard(start_send);
+  return done_but_not_received(start_send);
 }
 
 static void sendfile_sends_the_rest_after_a_short_part(void **state) {
@@ -216,7 +216,7 @@ static void sendfile_sends_the_rest_after_a_short_part(void **state) {
   (void) close(target_file);
 }
 
-static void sendfile_says_how_much_went_before_an_error(void **state) {
+static void sendfile_settles_with_bytes_sent_before_an_error(void **state) {
   avow_promise_t *p = short_send();
 
   assert_fulfils_int(p, 100);
@@ -225,7 +225,7 @@ static void sendfile_says_how_much_went_before_an_error(void **state) {
   (void) close(target_file);
 }
 
-static void cancelled_sendfile_stops_after_its_part(void **state) {
+static void canceled_sendfile_stops_after_its_part(void **state) {
   avow_promise_t *p = short_send();
   limit_file_size(RLIM_INFINITY);
 
@@ -238,7 +238,7 @@ static void cancelled_sendfile_stops_after_its_part(void **state) {
 
 /* The copy uses both descriptors. One thread runs all requests in turn, so a
    close that did not wait would be done. */
-static void close_of_either_file_waits_for_a_cancelled_sendfile(void **state) {
+static void close_of_either_file_waits_for_a_canceled_sendfile(void **state) {
   target_file = make_target("");
   const int before = open_files();
   hold_pool(THREADS - 1);
@@ -265,9 +265,9 @@ static avow_promise_t *start_reads(void) {
   return NULL;
 }
 
-static void close_waits_for_the_last_of_cancelled_reads(void **state) {
+static void close_waits_for_the_last_canceled_read(void **state) {
   const int before = open_files();
-  (void) done_unheard(start_reads); /* returns no promise */
+  (void) done_but_not_received(start_reads); /* returns no promise */
   assert_cancels_at_once(second_read);
   assert_cancels_at_once(first_read);
 
@@ -276,10 +276,10 @@ static void close_waits_for_the_last_of_cancelled_reads(void **state) {
   assert_int_equal(open_files(), before - 1);
 }
 
-static void close_waits_for_a_cancelled_sendfile_to_itself(void **state) {
+static void close_waits_for_a_canceled_sendfile_to_itself(void **state) {
   target_file = file;
   const int before = open_files();
-  avow_promise_t *p = done_unheard(start_send);
+  avow_promise_t *p = done_but_not_received(start_send);
   assert_cancels_at_once(p);
 
   assert_fulfils_none(avow_fs_close(loop, file));
@@ -292,20 +292,20 @@ static void close_waits_for_a_cancelled_sendfile_to_itself(void **state) {
 SUITE(fs_io) {
   const struct CMUnitTest tests[] = {
     IO(negative_offsets_other_than_minus_1_are_rejected),
-    IO(write_of_a_list_writes_one_after_another),
-    IO(write_of_a_list_goes_on_where_the_file_stands),
+    IO(write_of_a_list_writes_its_items_in_order),
+    IO(list_write_at_minus_1_uses_the_file_position),
     IO(write_of_an_empty_list_writes_nothing),
     IO(write_of_a_list_with_an_error_rejects_with_it),
-    IO(write_rejects_when_its_buffers_find_no_memory),
-    IO(write_of_a_long_list_writes_it_all),
-    IO(write_of_a_list_goes_on_within_an_item),
+    IO(write_rejects_without_memory_for_its_buffers),
+    IO(write_of_a_long_list_writes_all_items),
+    IO(short_list_write_continues_within_an_item),
     IO(sendfile_sends_up_to_the_end),
     IO(sendfile_sends_the_rest_after_a_short_part),
-    IO(sendfile_says_how_much_went_before_an_error),
-    IO(cancelled_sendfile_stops_after_its_part),
-    IO(close_of_either_file_waits_for_a_cancelled_sendfile),
-    IO(close_waits_for_the_last_of_cancelled_reads),
-    IO(close_waits_for_a_cancelled_sendfile_to_itself),
+    IO(sendfile_settles_with_bytes_sent_before_an_error),
+    IO(canceled_sendfile_stops_after_its_part),
+    IO(close_of_either_file_waits_for_a_canceled_sendfile),
+    IO(close_waits_for_the_last_canceled_read),
+    IO(close_waits_for_a_canceled_sendfile_to_itself),
     IO(write_rejects_when_libuv_has_no_memory_for_the_rest),
   };
   disk_init();

@@ -97,7 +97,7 @@ static void rejects_a_path_that_is_null(void **state) {
               "%s 'NULL': invalid argument", operation->name);
 }
 
-static void rejects_naming_what_is_missing(void **state) {
+static void rejection_names_the_missing_file(void **state) {
   const char *name = operation->name;
   avow_promise_t *p = operation->object == ON_DIR
                           ? NULL
@@ -125,13 +125,13 @@ static void rejects_naming_what_is_missing(void **state) {
   }
 }
 
-static void cancelled_at_once(void **state) {
+static void can_be_canceled_at_once(void **state) {
   assert_cancels_at_once(start());
 
   assert_nothing_is_left();
 }
 
-static void cancelled_while_queued(void **state) {
+static void can_be_canceled_while_queued(void **state) {
   hold_pool(THREADS);
   avow_promise_t *p = start();
 
@@ -142,8 +142,8 @@ static void cancelled_while_queued(void **state) {
 }
 
 /* The operation is done, but only its callback can tell. */
-static void cancelled_while_it_runs(void **state) {
-  avow_promise_t *p = done_unheard(start);
+static void can_be_canceled_before_its_callback(void **state) {
+  avow_promise_t *p = done_but_not_received(start);
 
   assert_cancels_at_once(p);
 
@@ -156,7 +156,7 @@ static avow_promise_t *start_fstat(void) {
 
 /* The completion just before it cancels the operation. libuv delivers both
    together. */
-static void cancelled_in_its_turn(void **state) {
+static void can_be_canceled_by_another_completion(void **state) {
   hold_pool(THREADS - 1);
   avow_promise_t *first = done_next(start_fstat);
   avow_promise_t *second = start();
@@ -171,8 +171,8 @@ static void cancelled_in_its_turn(void **state) {
   assert_nothing_is_left();
 }
 
-static void given_up_while_it_runs(void **state) {
-  avow_promise_t *p = done_unheard(start);
+static void is_canceled_by_loop_close(void **state) {
+  avow_promise_t *p = done_but_not_received(start);
 
   assert_loop_close_cancels(p);
 
@@ -180,7 +180,7 @@ static void given_up_while_it_runs(void **state) {
 }
 
 /* The operation succeeds if libuv copies nothing. */
-static void without_memory_of_libuv(void **state) {
+static void leaves_nothing_without_memory_of_libuv(void **state) {
   libuv_fails = true;
   avow_promise_t *p = start();
   libuv_fails = false;
@@ -207,26 +207,26 @@ static void failure_keeps_its_code_without_memory(void **state) {
 typedef struct {
   const char *name;
   CMUnitTestFunction test;
-} behaviour_t;
+} behavior_t;
 
 #define BEHAVIOUR(f) \
   { #f, f }
 
-static const behaviour_t behaviours[] = {
+static const behavior_t behaviors[] = {
   BEHAVIOUR(succeeds),
   BEHAVIOUR(copies_its_paths),
   BEHAVIOUR(rejects_a_path_that_is_null),
-  BEHAVIOUR(rejects_naming_what_is_missing),
-  BEHAVIOUR(cancelled_at_once),
-  BEHAVIOUR(cancelled_while_queued),
-  BEHAVIOUR(cancelled_while_it_runs),
-  BEHAVIOUR(cancelled_in_its_turn),
-  BEHAVIOUR(given_up_while_it_runs),
-  BEHAVIOUR(without_memory_of_libuv),
+  BEHAVIOUR(rejection_names_the_missing_file),
+  BEHAVIOUR(can_be_canceled_at_once),
+  BEHAVIOUR(can_be_canceled_while_queued),
+  BEHAVIOUR(can_be_canceled_before_its_callback),
+  BEHAVIOUR(can_be_canceled_by_another_completion),
+  BEHAVIOUR(is_canceled_by_loop_close),
+  BEHAVIOUR(leaves_nothing_without_memory_of_libuv),
   BEHAVIOUR(failure_keeps_its_code_without_memory),
 };
 
-enum { BEHAVIOURS = sizeof(behaviours) / sizeof(behaviours[0]), TESTS = 1024 };
+enum { BEHAVIOURS = sizeof(behaviors) / sizeof(behaviors[0]), TESTS = 1024 };
 
 static char names[TESTS][80];
 static struct CMUnitTest tests[TESTS];
@@ -236,11 +236,11 @@ static void make_test(size_t i) {
     const operation_t *from;
     void *to;
   } same = { .from = &operations[i / BEHAVIOURS] };
-  const behaviour_t *behaviour = &behaviours[i % BEHAVIOURS];
+  const behavior_t *behavior = &behaviors[i % BEHAVIOURS];
   (void) snprintf(names[i], sizeof(names[i]), "%s_%s", same.from->name,
-                  behaviour->name); /* the text fits */
+                  behavior->name); /* the text fits */
   tests[i] = (struct CMUnitTest){ .name = names[i],
-                                  .test_func = behaviour->test,
+                                  .test_func = behavior->test,
                                   .setup_func = set_up,
                                   .teardown_func = tear_down,
                                   .initial_state = same.to };

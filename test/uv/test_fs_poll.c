@@ -33,7 +33,7 @@ static void grow(void) {
   release_pool();
 }
 
-static void go(void) {
+static void remove_file(void) {
   hold_pool(THREADS);
   assert_int_equal(unlink(path), 0);
   release_pool();
@@ -49,15 +49,15 @@ static void *failing_malloc(size_t size) {
 
 /* Lets the poll see the file. libuv copies the path for each poll: when the
    second poll from now begins, the first is over. */
-static void look(void) {
+static void wait_for_poll(void) {
   const unsigned before = copies;
   while (copies - before < 2)
     assert_fulfils_none(avow_sleep(loop, 1));
 }
 
-static void a_change_has_both_sides(void **state) {
+static void change_has_previous_and_current_stat(void **state) {
   avow_channel_t *c = avow_fs_polls(loop, path, 1);
-  look();
+  wait_for_poll();
   grow();
 
   const avow_value_t v = avow_run(avow_channel_next(c));
@@ -69,12 +69,12 @@ static void a_change_has_both_sides(void **state) {
   avow_channel_unref(c);
 }
 
-static void changes_that_nobody_takes_become_one(void **state) {
+static void unreceived_changes_become_one(void **state) {
   avow_channel_t *c = avow_fs_polls(loop, path, 1);
-  look();
+  wait_for_poll();
   for (int i = 0; i < 3; i++) {
     grow();
-    look();
+    wait_for_poll();
   }
 
   const avow_value_t v = avow_run(avow_channel_next(c));
@@ -90,19 +90,19 @@ static avow_value_t size_cb(const avow_value_t *v, void *data) {
   return avow_int((int64_t) avow_to_fs_change(v)->curr.st_size);
 }
 
-static void a_change_once_stops_looking(void **state) {
+static void channel_first_stops_polling_after_one_change(void **state) {
   avow_promise_t *p = avow_channel_first(avow_fs_polls(loop, path, 1));
-  look();
+  wait_for_poll();
   grow();
 
   assert_fulfils_int(avow_then(p, size_cb, NULL, NULL), 1);
   run();
 }
 
-static void a_file_that_goes_rejects_and_the_channel_goes_on(void **state) {
+static void removed_file_is_an_error_and_polling_continues(void **state) {
   avow_channel_t *c = avow_fs_polls(loop, path, 1);
-  look();
-  go();
+  wait_for_poll();
+  remove_file();
 
   const avow_value_t v = avow_run(avow_channel_next(c));
   char text[128];
@@ -110,7 +110,7 @@ static void a_file_that_goes_rejects_and_the_channel_goes_on(void **state) {
                   path); /* fits */
   assert_string_equal(avow_error_message(&v), text);
   avow_value_unref(v);
-  look(); /* no item: the change was already reported */
+  wait_for_poll(); /* no item: the change was already reported */
   const int again = open(path, O_CREAT | O_WRONLY, 0600);
   assert_true(again >= 0);
   assert_int_equal(close(again), 0);
@@ -119,11 +119,11 @@ static void a_file_that_goes_rejects_and_the_channel_goes_on(void **state) {
   avow_channel_unref(c);
 }
 
-static void a_path_that_is_null_is_refused(void **state) {
+static void null_path_is_refused(void **state) {
   assert_rejects(avow_channel_first(avow_fs_polls(loop, NULL, 1)), UV_EINVAL);
 }
 
-static void cancelled_while_it_looks_it_ends(void **state) {
+static void cancel_during_a_poll_rejects(void **state) {
   avow_promise_t *p = avow_channel_first(avow_fs_polls(loop, path, 1));
 
   avow_cancel(p);
@@ -131,9 +131,9 @@ static void cancelled_while_it_looks_it_ends(void **state) {
   assert_rejects(p, UV_ECANCELED);
 }
 
-static void a_change_without_memory_rejects(void **state) {
+static void change_without_memory_rejects_the_receiver(void **state) {
   avow_channel_t *c = avow_fs_polls(loop, path, 1);
-  look();
+  wait_for_poll();
   avow_promise_t *next = avow_channel_next(c);
   grow();
 
@@ -147,9 +147,9 @@ static void a_change_without_memory_rejects(void **state) {
 }
 
 /* uv_fs_poll_t would abort the process. */
-static void a_look_without_memory_rejects_and_others_follow(void **state) {
+static void poll_without_memory_rejects_and_polling_continues(void **state) {
   avow_channel_t *c = avow_fs_polls(loop, path, 1);
-  look();
+  wait_for_poll();
   avow_promise_t *next = avow_channel_next(c);
 
   fails = true;
@@ -164,7 +164,7 @@ static void a_look_without_memory_rejects_and_others_follow(void **state) {
 }
 
 /* While libuv polls, its handle takes a while to close. */
-static void a_program_may_close_all_handles(void **state) {
+static void program_may_close_all_handles(void **state) {
   avow_channel_t *c = avow_fs_polls(loop, path, 1);
   avow_promise_t *next = avow_channel_next(c);
   uv_walk(loop, close_handle, NULL);
@@ -182,7 +182,7 @@ static void read_a_number_as_change(void) {
   assert_null(avow_to_fs_change(&v));
 }
 
-static void a_change_is_not_read_from_another_value(void **state) {
+static void other_values_are_not_changes(void **state) {
   assert_misuse(read_a_number_as_change, "not fs_change; check its type first");
 }
 
@@ -192,16 +192,16 @@ SUITE(fs_poll) {
   (void) uv_replace_allocator(failing_malloc, realloc, calloc,
                               free); /* valid */
   const struct CMUnitTest tests[] = {
-    LOOK(a_change_has_both_sides),
-    LOOK(changes_that_nobody_takes_become_one),
-    LOOK(a_change_once_stops_looking),
-    LOOK(a_file_that_goes_rejects_and_the_channel_goes_on),
-    LOOK(a_path_that_is_null_is_refused),
-    LOOK(cancelled_while_it_looks_it_ends),
-    LOOK(a_change_without_memory_rejects),
-    LOOK(a_look_without_memory_rejects_and_others_follow),
-    LOOK(a_program_may_close_all_handles),
-    LOOK(a_change_is_not_read_from_another_value),
+    LOOK(change_has_previous_and_current_stat),
+    LOOK(unreceived_changes_become_one),
+    LOOK(channel_first_stops_polling_after_one_change),
+    LOOK(removed_file_is_an_error_and_polling_continues),
+    LOOK(null_path_is_refused),
+    LOOK(cancel_during_a_poll_rejects),
+    LOOK(change_without_memory_rejects_the_receiver),
+    LOOK(poll_without_memory_rejects_and_polling_continues),
+    LOOK(program_may_close_all_handles),
+    LOOK(other_values_are_not_changes),
   };
   disk_init();
   return RUN(tests);

@@ -68,7 +68,7 @@ static avow_value_t free_cb(const avow_value_t *arg, void *memory) {
   return avow_none();
 }
 
-static void memory_of_the_handle_is_free_in_the_handler(void **state) {
+static void handle_may_be_freed_in_the_close_handler(void **state) {
   uv_timer_t *timer = malloc(sizeof(*timer));
   (void) uv_timer_init(loop, timer);
 
@@ -86,14 +86,14 @@ static void second_close_rejects(void **state) {
   assert_fulfils_none(p);
 }
 
-static void close_rejects_what_the_program_closes(void **state) {
+static void close_rejects_a_handle_that_is_closing(void **state) {
   uv_close(handle, NULL);
 
   assert_rejects(avow_close_handle(handle), UV_EALREADY);
 }
 
 /* The pending operations receive nothing before the close. */
-static void so_does_what_was_pending_there(void **state) {
+static void pending_read_rejects_when_the_program_closes(void **state) {
   avow_promise_t *read = avow_read(avow_uv_stream(stream), 100);
   uv_close(handle, NULL);
 
@@ -102,7 +102,7 @@ static void so_does_what_was_pending_there(void **state) {
   assert_rejects(read, UV_ECANCELED);
 }
 
-static void close_rejects_a_pending_read_before(void **state) {
+static void pending_read_rejects_before_the_close(void **state) {
   avow_promise_t *read = noted(avow_read(avow_uv_stream(stream), 100), "read");
 
   assert_fulfils_none(noted(avow_close_handle(handle), "close"));
@@ -111,7 +111,7 @@ static void close_rejects_a_pending_read_before(void **state) {
   assert_notes("read=ECANCELED close=none");
 }
 
-static void close_rejects_a_pending_read_of_all_before(void **state) {
+static void pending_read_all_rejects_before_the_close(void **state) {
   avow_promise_t *read =
       noted(avow_read_all(avow_uv_stream(stream), 100), "read");
   assert_int_equal(write(peer, "hello", 5), 5);
@@ -123,7 +123,7 @@ static void close_rejects_a_pending_read_of_all_before(void **state) {
   assert_notes("read=ECANCELED close=none");
 }
 
-static void close_rejects_queued_writes_and_a_shutdown_before(void **state) {
+static void writes_and_shutdown_reject_before_the_close(void **state) {
   avow_promise_t *all[] = {
     noted(start_large_write(), "1"), noted(start_large_write(), "2"),
     noted(avow_shutdown(avow_uv_stream(stream)), "shutdown")
@@ -137,7 +137,7 @@ static void close_rejects_queued_writes_and_a_shutdown_before(void **state) {
   assert_notes("1=ECANCELED 2=ECANCELED shutdown=ECANCELED close=none");
 }
 
-static void close_rejects_a_pending_connect_before(void **state) {
+static void pending_connect_rejects_before_the_close(void **state) {
   struct sockaddr_in nowhere;
   uv_tcp_t tcp;
   (void) uv_tcp_init(loop, &tcp);
@@ -152,7 +152,7 @@ static void close_rejects_a_pending_connect_before(void **state) {
   assert_notes("connect=ECANCELED close=none");
 }
 
-static void what_was_cancelled_before_does_not_hinder_closing(void **state) {
+static void canceled_operations_do_not_prevent_the_close(void **state) {
   avow_promise_t *const all[] = { avow_read(avow_uv_stream(stream), 100),
                                   start_large_write(),
                                   avow_shutdown(avow_uv_stream(stream)) };
@@ -194,7 +194,7 @@ static void handler_of_a_read_may_read_and_close(void **state) {
   assert_notes("read=ECANCELED close=none");
 }
 
-static void close_cannot_be_cancelled(void **state) {
+static void close_cannot_be_canceled(void **state) {
   avow_promise_t *p = avow_close_handle(handle);
 
   avow_cancel(p);
@@ -203,7 +203,7 @@ static void close_cannot_be_cancelled(void **state) {
   assert_fulfils_none(p);
 }
 
-static void cancelled_handler_of_a_close_frees_in_time(void **state) {
+static void canceled_attach_frees_after_the_close(void **state) {
   uv_timer_t *timer = malloc(sizeof(*timer));
   (void) uv_timer_init(loop, timer);
   avow_promise_t *p = avow_close_handle((uv_handle_t *) timer);
@@ -215,7 +215,7 @@ static void cancelled_handler_of_a_close_frees_in_time(void **state) {
   avow_value_unref(avow_run(p));
 }
 
-static void handler_of_a_close_that_others_hold_waits_for_it(void **state) {
+static void canceled_finally_waits_for_a_shared_close(void **state) {
   avow_promise_t *closed = avow_close_handle(handle);
   avow_promise_t *p = avow_finally(avow_ref(closed), note_fn, "closed");
 
@@ -228,7 +228,7 @@ static void handler_of_a_close_that_others_hold_waits_for_it(void **state) {
   assert_notes("closed");
 }
 
-static void close_cancelled_after_it_settled_stays(void **state) {
+static void cancel_after_the_close_changes_nothing(void **state) {
   avow_promise_t *p = avow_close_handle(handle);
   assert_fulfils_none(avow_ref(p));
 
@@ -237,7 +237,7 @@ static void close_cancelled_after_it_settled_stays(void **state) {
   assert_fulfils_none(p);
 }
 
-static void unheard_close_closes(void **state) {
+static void close_completes_when_its_promise_is_released(void **state) {
   avow_unref(avow_close_handle(handle));
 
   run();
@@ -339,7 +339,7 @@ static void close_survives_failing_memory(void **state) {
       assert_true(nth < 100);
 }
 
-static void data_of_handle_and_loop_stays_the_program_s(void **state) {
+static void data_fields_of_handle_and_loop_are_kept(void **state) {
   char program[1];
   handle->data = loop->data = program;
   avow_promise_t *write = start_large_write();
@@ -359,7 +359,7 @@ static void data_of_handle_and_loop_stays_the_program_s(void **state) {
 
 #define HANDLE(f) cmocka_unit_test_setup_teardown(f, set_up, peer_teardown)
 
-static void close_nowhere(void) {
+static void close_on_a_bare_loop(void) {
   uv_loop_t bare;
   uv_idle_t idle;
   assert_int_equal(uv_loop_init(&bare), 0);
@@ -372,35 +372,35 @@ static void close_nowhere(void) {
 }
 
 static void close_on_a_loop_without_init_is_refused(void **state) {
-  assert_misuse(close_nowhere, "call avow_loop_init(loop, NULL) first");
+  assert_misuse(close_on_a_bare_loop, "call avow_loop_init(loop, NULL) first");
 }
 
 SUITE(handle) {
   const struct CMUnitTest tests[] = {
     HANDLE(close_gives_none_once_the_handle_is_closed),
     HANDLE(close_closes_handles_of_any_kind),
-    HANDLE(memory_of_the_handle_is_free_in_the_handler),
+    HANDLE(handle_may_be_freed_in_the_close_handler),
     HANDLE(second_close_rejects),
-    HANDLE(close_rejects_what_the_program_closes),
-    HANDLE(so_does_what_was_pending_there),
-    HANDLE(close_rejects_a_pending_read_before),
-    HANDLE(close_rejects_a_pending_read_of_all_before),
-    HANDLE(close_rejects_queued_writes_and_a_shutdown_before),
-    HANDLE(close_rejects_a_pending_connect_before),
-    HANDLE(what_was_cancelled_before_does_not_hinder_closing),
+    HANDLE(close_rejects_a_handle_that_is_closing),
+    HANDLE(pending_read_rejects_when_the_program_closes),
+    HANDLE(pending_read_rejects_before_the_close),
+    HANDLE(pending_read_all_rejects_before_the_close),
+    HANDLE(writes_and_shutdown_reject_before_the_close),
+    HANDLE(pending_connect_rejects_before_the_close),
+    HANDLE(canceled_operations_do_not_prevent_the_close),
     HANDLE(handler_of_a_read_may_close),
     HANDLE(handler_of_a_read_may_read_and_close),
-    HANDLE(close_cannot_be_cancelled),
-    HANDLE(cancelled_handler_of_a_close_frees_in_time),
-    HANDLE(handler_of_a_close_that_others_hold_waits_for_it),
-    HANDLE(close_cancelled_after_it_settled_stays),
-    HANDLE(unheard_close_closes),
+    HANDLE(close_cannot_be_canceled),
+    HANDLE(canceled_attach_frees_after_the_close),
+    HANDLE(canceled_finally_waits_for_a_shared_close),
+    HANDLE(cancel_after_the_close_changes_nothing),
+    HANDLE(close_completes_when_its_promise_is_released),
     HANDLE(many_handles_close_together),
     HANDLE(loop_close_waits_for_closing_handles),
     HANDLE(close_works_while_memory_fails),
     HANDLE(handles_close_even_without_a_promise),
     HANDLE(close_survives_failing_memory),
-    HANDLE(data_of_handle_and_loop_stays_the_program_s),
+    HANDLE(data_fields_of_handle_and_loop_are_kept),
     CASE(close_on_a_loop_without_init_is_refused),
   };
   return RUN(tests);

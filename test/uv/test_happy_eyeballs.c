@@ -37,16 +37,18 @@ static void add_address(const char *ip, int at_port) {
 }
 
 /* A port of 127.0.0.1 that never answers, because its queue is full. */
-static int deaf, waiting[3];
+static int silent_socket, waiting[3];
 
-static int deaf_port(void) {
+static int silent_port(void) {
   struct sockaddr_in address;
   socklen_t len = sizeof(address);
   (void) uv_ip4_addr("127.0.0.1", 0, &address);
-  deaf = socket(AF_INET, SOCK_STREAM, 0);
-  assert_int_equal(bind(deaf, (struct sockaddr *) &address, len), 0);
-  assert_int_equal(listen(deaf, 0), 0);
-  assert_int_equal(getsockname(deaf, (struct sockaddr *) &address, &len), 0);
+  silent_socket = socket(AF_INET, SOCK_STREAM, 0);
+  assert_int_equal(bind(silent_socket, (struct sockaddr *) &address, len), 0);
+  assert_int_equal(listen(silent_socket, 0), 0);
+  assert_int_equal(getsockname(silent_socket, (struct sockaddr *) &address,
+                               &len),
+                   0);
   for (size_t i = 0; i < 3; i++) {
     waiting[i] = socket(AF_INET, SOCK_STREAM, 0);
     (void) fcntl(waiting[i], F_SETFL, O_NONBLOCK);
@@ -57,7 +59,7 @@ static int deaf_port(void) {
 
 static int set_up_race(void **state) {
   length = 0;
-  deaf = -1;
+  silent_socket = -1;
   return acceptor_setup(state);
 }
 
@@ -69,10 +71,10 @@ static int set_up_timed_race(void **state) {
 }
 
 static int tear_down_race(void **state) {
-  for (size_t i = 0; deaf >= 0 && i < 3; i++)
+  for (size_t i = 0; silent_socket >= 0 && i < 3; i++)
     (void) close(waiting[i]);
-  if (deaf >= 0)
-    (void) close(deaf);
+  if (silent_socket >= 0)
+    (void) close(silent_socket);
   return acceptor_teardown(state);
 }
 
@@ -90,7 +92,7 @@ static int streams(void) {
   return n;
 }
 
-static void refused_address_gives_way_at_once(void **state) {
+static void refusal_starts_the_next_attempt_at_once(void **state) {
   add_address("127.0.0.1", 1);
   add_address("127.0.0.1", atoi(server_port));
 
@@ -101,8 +103,8 @@ static void refused_address_gives_way_at_once(void **state) {
   drop(&v);
 }
 
-static void silent_address_gives_way_after_a_pause(void **state) {
-  add_address("127.0.0.1", deaf_port());
+static void silence_starts_the_next_attempt_after_the_delay(void **state) {
+  add_address("127.0.0.1", silent_port());
   add_address("127.0.0.1", atoi(server_port));
 
   avow_value_t v = avow_run(race_with(LONG));
@@ -112,9 +114,9 @@ static void silent_address_gives_way_after_a_pause(void **state) {
   drop(&v);
 }
 
-static void quick_address_wins_before_the_pause(void **state) {
+static void fast_address_wins_before_the_delay_ends(void **state) {
   add_address("127.0.0.1", atoi(server_port));
-  add_address("127.0.0.1", deaf_port());
+  add_address("127.0.0.1", silent_port());
 
   avow_value_t v = avow_run(race_with(LONG));
 
@@ -122,9 +124,9 @@ static void quick_address_wins_before_the_pause(void **state) {
   drop(&v);
 }
 
-static void failure_during_a_pause_does_not_shorten_the_next(void **state) {
+static void failure_during_a_delay_keeps_the_next_delay(void **state) {
   add_address("127.0.0.1", 1); /* fails within the first pause */
-  add_address("127.0.0.1", deaf_port());
+  add_address("127.0.0.1", silent_port());
   add_address("127.0.0.1", atoi(server_port));
 
   avow_value_t v = avow_run(race_with(LONG));
@@ -136,8 +138,8 @@ static void failure_during_a_pause_does_not_shorten_the_next(void **state) {
 
 /* After the second attempt starts, the silent one is never the only one
    again. */
-static void refused_address_gives_way_beside_a_silent_one(void **state) {
-  add_address("127.0.0.1", deaf_port());
+static void refusal_starts_next_attempt_beside_a_silent_one(void **state) {
+  add_address("127.0.0.1", silent_port());
   add_address("127.0.0.1", 1);
   add_address("127.0.0.1", atoi(server_port));
   const int before = streams();
@@ -155,7 +157,7 @@ static void refused_address_gives_way_beside_a_silent_one(void **state) {
   drop(&v);
 }
 
-static void all_failures_are_told(void **state) {
+static void all_failures_are_reported(void **state) {
   add_address("127.0.0.1", 1);
   add_address("127.0.0.2", 2);
 
@@ -172,7 +174,7 @@ static void all_failures_are_told(void **state) {
   avow_value_unref(v);
 }
 
-static void families_take_turns(void **state) {
+static void address_families_alternate(void **state) {
   char order[32] = "";
   add_address("::1", 1);
   add_address("::1", 2);
@@ -191,7 +193,7 @@ static void families_take_turns(void **state) {
   avow_value_unref(v);
 }
 
-static void address_of_no_family_fails_alone(void **state) {
+static void address_of_an_unknown_family_is_skipped(void **state) {
   add_address("127.0.0.1", 1);
   places[0].ss_family = AF_UNIX;
   add_address("127.0.0.1", atoi(server_port));
@@ -202,8 +204,8 @@ static void address_of_no_family_fails_alone(void **state) {
   drop(&v);
 }
 
-static void cancelled_race_closes_all_attempts(void **state) {
-  const int silent = deaf_port();
+static void canceled_race_closes_all_attempts(void **state) {
+  const int silent = silent_port();
   for (int i = 0; i < 3; i++)
     add_address("127.0.0.1", silent);
   avow_promise_t *p = race_with(0);
@@ -215,8 +217,8 @@ static void cancelled_race_closes_all_attempts(void **state) {
   assert_rejects(p, UV_ECANCELED);
 }
 
-static void race_cancelled_at_its_start_ends(void **state) {
-  add_address("127.0.0.1", deaf_port());
+static void race_canceled_at_its_start_rejects(void **state) {
+  add_address("127.0.0.1", silent_port());
   add_address("127.0.0.1", atoi(server_port));
   avow_promise_t *p = race_with(1);
 
@@ -225,8 +227,8 @@ static void race_cancelled_at_its_start_ends(void **state) {
   assert_rejects(p, UV_ECANCELED);
 }
 
-static void race_cancelled_when_its_pause_is_over_ends(void **state) {
-  add_address("127.0.0.1", deaf_port());
+static void race_canceled_when_its_delay_ends_rejects(void **state) {
+  add_address("127.0.0.1", silent_port());
   add_address("127.0.0.1", atoi(server_port));
   avow_promise_t *sleep = avow_sleep(loop, 5);
   avow_promise_t *p = race_with(5);
@@ -236,7 +238,7 @@ static void race_cancelled_when_its_pause_is_over_ends(void **state) {
   assert_rejects(p, UV_ECANCELED);
 }
 
-static void race_cancelled_when_it_is_won_closes_the_winner(void **state) {
+static void race_canceled_when_won_closes_the_winner(void **state) {
   add_address("127.0.0.1", atoi(server_port));
   avow_promise_t *other = connect_to_server();
   avow_promise_t *p = race_with(5);
@@ -249,8 +251,8 @@ static void race_cancelled_when_it_is_won_closes_the_winner(void **state) {
   drop(&v);
 }
 
-static void race_whose_handles_are_closed_begins_nothing_new(void **state) {
-  add_address("127.0.0.1", deaf_port());
+static void race_with_closed_handles_starts_no_attempt(void **state) {
+  add_address("127.0.0.1", silent_port());
   add_address("127.0.0.1", atoi(server_port));
   avow_promise_t *p = race_with(LONG);
 
@@ -262,8 +264,8 @@ static void race_whose_handles_are_closed_begins_nothing_new(void **state) {
   assert_int_equal(avow_loop_init(loop, NULL), 0);
 }
 
-static void foreign_close_of_an_attempt_rejects(void **state) {
-  add_address("127.0.0.1", deaf_port());
+static void closing_an_attempt_rejects_the_race(void **state) {
+  add_address("127.0.0.1", silent_port());
   add_address("127.0.0.1", atoi(server_port));
   avow_promise_t *p = race_with(LONG);
   uv_walk(loop, close_cb, NULL);
@@ -276,7 +278,7 @@ static void foreign_close_of_an_attempt_rejects(void **state) {
 }
 
 static void loop_close_ends_a_race(void **state) {
-  add_address("127.0.0.1", deaf_port());
+  add_address("127.0.0.1", silent_port());
   add_address("127.0.0.1", atoi(server_port));
   avow_promise_t *p = race_with(LONG);
 
@@ -295,10 +297,10 @@ static void refusal_names_the_address(void **state) {
 }
 
 /* Without memory, even in the reserve, a started attempt continues. */
-static void race_needs_no_memory_for_a_pause(void **state) {
+static void race_wins_without_memory_for_its_delay(void **state) {
   bool wins = false;
   add_address("127.0.0.1", atoi(server_port));
-  add_address("127.0.0.1", deaf_port());
+  add_address("127.0.0.1", silent_port());
   for (long nth = 1; !wins; nth++) {
     assert_true(nth < 20);
     use_up_reserve();
@@ -311,7 +313,7 @@ static void race_needs_no_memory_for_a_pause(void **state) {
   }
 }
 
-static void unknown_host_is_named(void **state) {
+static void connect_error_names_the_unknown_host(void **state) {
   const avow_value_t v = avow_run(avow_connect(loop, "no.number.", "1"));
 
   assert_true(avow_is_error(&v));
@@ -326,7 +328,7 @@ static void connect_rejects_without_host_or_service(void **state) {
               "connect '127.0.0.1': invalid argument");
 }
 
-static void connect_cancelled_before_it_begins_ends(void **state) {
+static void connect_canceled_before_it_starts_rejects(void **state) {
   avow_promise_t *p = connect_to_server();
 
   avow_cancel(p);
@@ -336,9 +338,9 @@ static void connect_cancelled_before_it_begins_ends(void **state) {
   assert_int_equal(accepted_count, 0);
 }
 
-static void connect_cancelled_while_it_connects_ends(void **state) {
+static void connect_canceled_while_connecting_rejects(void **state) {
   char silent[8];
-  (void) snprintf(silent, sizeof(silent), "%d", deaf_port());
+  (void) snprintf(silent, sizeof(silent), "%d", silent_port());
   const int before = streams();
   avow_promise_t *p = avow_connect(loop, "127.0.0.1", silent);
   while (streams() == before)
@@ -349,7 +351,7 @@ static void connect_cancelled_while_it_connects_ends(void **state) {
   assert_rejects(p, UV_ECANCELED);
 }
 
-static void result_nobody_takes_is_closed(void **state) {
+static void connection_of_a_released_promise_is_closed(void **state) {
   avow_unref(connect_to_server());
 
   wait_for(1);
@@ -357,7 +359,7 @@ static void result_nobody_takes_is_closed(void **state) {
   assert_hears_the_end(&accepted[0]);
 }
 
-static void names_of_pipes_connect(void **state) {
+static void connect_path_connects_to_a_pipe(void **state) {
   char path[64];
   size_t size = sizeof(path) - 20;
   uv_pipe_t listener;
@@ -378,13 +380,13 @@ static void names_of_pipes_connect(void **state) {
   assert_fulfils_none(avow_close_handle((uv_handle_t *) &listener));
 }
 
-static void pipe_that_is_not_there_is_named(void **state) {
+static void connect_path_error_names_the_missing_pipe(void **state) {
   assert_says(avow_connect_path(loop, "/nowhere/at/all"), UV_ENOENT,
               "connect '/nowhere/at/all': no such file or directory");
   assert_rejects(avow_connect_path(loop, NULL), UV_EINVAL);
 }
 
-static void cancelled_pipe_closes(void **state) {
+static void canceled_connect_path_rejects(void **state) {
   avow_promise_t *p = avow_connect_path(loop, "/nowhere/at/all");
 
   avow_cancel(p);
@@ -401,31 +403,31 @@ static void cancelled_pipe_closes(void **state) {
 SUITE(happy_eyeballs) {
   (void) signal(SIGPIPE, SIG_IGN);
   const struct CMUnitTest tests[] = {
-    RACE(refused_address_gives_way_at_once),
-    TIMED_RACE(silent_address_gives_way_after_a_pause),
-    RACE(quick_address_wins_before_the_pause),
-    TIMED_RACE(failure_during_a_pause_does_not_shorten_the_next),
-    RACE(refused_address_gives_way_beside_a_silent_one),
-    RACE(all_failures_are_told),
-    RACE(families_take_turns),
-    RACE(address_of_no_family_fails_alone),
-    RACE(cancelled_race_closes_all_attempts),
-    RACE(race_cancelled_at_its_start_ends),
-    RACE(race_cancelled_when_its_pause_is_over_ends),
-    RACE(race_cancelled_when_it_is_won_closes_the_winner),
-    RACE(race_whose_handles_are_closed_begins_nothing_new),
-    RACE(foreign_close_of_an_attempt_rejects),
+    RACE(refusal_starts_the_next_attempt_at_once),
+    TIMED_RACE(silence_starts_the_next_attempt_after_the_delay),
+    RACE(fast_address_wins_before_the_delay_ends),
+    TIMED_RACE(failure_during_a_delay_keeps_the_next_delay),
+    RACE(refusal_starts_next_attempt_beside_a_silent_one),
+    RACE(all_failures_are_reported),
+    RACE(address_families_alternate),
+    RACE(address_of_an_unknown_family_is_skipped),
+    RACE(canceled_race_closes_all_attempts),
+    RACE(race_canceled_at_its_start_rejects),
+    RACE(race_canceled_when_its_delay_ends_rejects),
+    RACE(race_canceled_when_won_closes_the_winner),
+    RACE(race_with_closed_handles_starts_no_attempt),
+    RACE(closing_an_attempt_rejects_the_race),
     RACE(loop_close_ends_a_race),
     NET(refusal_names_the_address),
-    NET(unknown_host_is_named),
+    NET(connect_error_names_the_unknown_host),
     NET(connect_rejects_without_host_or_service),
-    NET(connect_cancelled_before_it_begins_ends),
-    RACE(connect_cancelled_while_it_connects_ends),
-    NET(result_nobody_takes_is_closed),
-    NET(names_of_pipes_connect),
-    NET(pipe_that_is_not_there_is_named),
-    NET(cancelled_pipe_closes),
-    RACE(race_needs_no_memory_for_a_pause),
+    NET(connect_canceled_before_it_starts_rejects),
+    RACE(connect_canceled_while_connecting_rejects),
+    NET(connection_of_a_released_promise_is_closed),
+    NET(connect_path_connects_to_a_pipe),
+    NET(connect_path_error_names_the_missing_pipe),
+    NET(canceled_connect_path_rejects),
+    RACE(race_wins_without_memory_for_its_delay),
   };
   return RUN(tests);
 }

@@ -35,7 +35,7 @@ static void assert_hears_there(const char *word) {
   run();
 }
 
-static void pump_says_how_far_it_is(void **state) {
+static void pump_reports_the_bytes_moved(void **state) {
   uint64_t moved = 77;
   const avow_pump_options_t options = { .moved = &moved };
   avow_promise_t *p = pump_with(&options);
@@ -52,7 +52,7 @@ static void pump_says_how_far_it_is(void **state) {
   assert_fulfils_int(p, 5);
 }
 
-static void pump_leaves_open_what_is_to_stay_so(void **state) {
+static void pump_with_keep_open_keeps_its_sink_open(void **state) {
   const avow_pump_options_t options = { .keep_open = true };
   tell("abc");
   avow_unref(avow_shutdown(here()));
@@ -64,7 +64,7 @@ static void pump_leaves_open_what_is_to_stay_so(void **state) {
   assert_hears_there("d");
 }
 
-static void idle_pump_gives_up(void **state) {
+static void idle_pump_times_out(void **state) {
   const avow_pump_options_t options = { .idle = 1000 };
   avow_promise_t *p = pump_with(&options);
   run();
@@ -80,7 +80,7 @@ static void idle_pump_gives_up(void **state) {
   assert_fulfils_bytes(avow_read(there(), 100), "hello");
 }
 
-static void what_moves_sets_the_limit_back(void **state) {
+static void moved_bytes_restart_the_timeout(void **state) {
   const avow_pump_options_t options = { .idle = 1000 };
   avow_promise_t *p = pump_with(&options);
   for (int i = 0; i < 3; i++) {
@@ -96,7 +96,7 @@ static void what_moves_sets_the_limit_back(void **state) {
 }
 
 /* No reader takes the data that the pump has read. */
-static void pump_that_cannot_write_is_idle(void **state) {
+static void pump_that_cannot_write_times_out(void **state) {
   const avow_pump_options_t options = { .idle = 1000 };
   avow_promise_t *p = pump_with(&options);
   tell("hello");
@@ -107,7 +107,7 @@ static void pump_that_cannot_write_is_idle(void **state) {
 }
 
 /* One write of 60 bytes, of which the peer takes 4 at intervals. */
-static void slow_peer_is_not_idle_within_a_write(void **state) {
+static void slow_write_does_not_time_out(void **state) {
   const avow_pump_options_t options = { .idle = 1000 };
   avow_promise_t *p = pump_with(&options);
   tell("012345678901234567890123456789012345678901234567890123456789");
@@ -124,7 +124,7 @@ static void slow_peer_is_not_idle_within_a_write(void **state) {
 }
 
 /* The pump has written all data, and then no more arrives. */
-static void limit_begins_where_a_write_ends(void **state) {
+static void timeout_starts_when_a_write_ends(void **state) {
   const avow_pump_options_t options = { .idle = 1000 };
   avow_promise_t *p = pump_with(&options);
   tell("01234567");
@@ -138,7 +138,7 @@ static void limit_begins_where_a_write_ends(void **state) {
   assert_rejects(p, UV_ETIMEDOUT);
 }
 
-static void pump_that_ends_leaves_no_limit(void **state) {
+static void finished_pump_leaves_no_timer(void **state) {
   const avow_pump_options_t options = { .idle = 1000 };
   avow_promise_t *p = pump_with(&options);
   avow_unref(avow_shutdown(here()));
@@ -146,7 +146,7 @@ static void pump_that_ends_leaves_no_limit(void **state) {
   assert_fulfils_int(p, 0);
 }
 
-static void pump_knows_its_options(void **state) {
+static void pump_refuses_nonzero_reserved_fields(void **state) {
   const avow_pump_options_t newer = { .reserved = { 0, 1 } };
 
   assert_rejects(pump_with(&newer), UV_EINVAL);
@@ -156,15 +156,15 @@ static void pump_knows_its_options(void **state) {
 
 SUITE(idle_timeout) {
   const struct CMUnitTest tests[] = {
-    IN_TIME(pump_says_how_far_it_is),
-    IN_TIME(pump_leaves_open_what_is_to_stay_so),
-    IN_TIME(idle_pump_gives_up),
-    IN_TIME(what_moves_sets_the_limit_back),
-    IN_TIME(pump_that_cannot_write_is_idle),
-    IN_TIME(slow_peer_is_not_idle_within_a_write),
-    IN_TIME(limit_begins_where_a_write_ends),
-    IN_TIME(pump_that_ends_leaves_no_limit),
-    IN_TIME(pump_knows_its_options),
+    IN_TIME(pump_reports_the_bytes_moved),
+    IN_TIME(pump_with_keep_open_keeps_its_sink_open),
+    IN_TIME(idle_pump_times_out),
+    IN_TIME(moved_bytes_restart_the_timeout),
+    IN_TIME(pump_that_cannot_write_times_out),
+    IN_TIME(slow_write_does_not_time_out),
+    IN_TIME(timeout_starts_when_a_write_ends),
+    IN_TIME(finished_pump_leaves_no_timer),
+    IN_TIME(pump_refuses_nonzero_reserved_fields),
   };
   return RUN(tests);
 }

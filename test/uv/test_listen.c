@@ -28,7 +28,7 @@ static void drop(avow_value_t *v) {
   avow_value_unref(gone);
 }
 
-static int set_up_room(void **state, size_t room) {
+static int set_up_capacity(void **state, size_t room) {
   int len = sizeof(address);
   if (harness_setup(state) != 0)
     return -1;
@@ -44,11 +44,11 @@ static int set_up_room(void **state, size_t room) {
 }
 
 static int set_up(void **state) {
-  return set_up_room(state, 2);
+  return set_up_capacity(state, 2);
 }
 
-static int set_up_by_hand(void **state) {
-  return set_up_room(state, 0);
+static int set_up_capacity_0(void **state) {
+  return set_up_capacity(state, 0);
 }
 
 static int tear_down(void **state) {
@@ -92,7 +92,7 @@ static avow_value_t next(void) {
   return v;
 }
 
-static void connections_come_in_order(void **state) {
+static void connections_are_received_in_order(void **state) {
   avow_value_t ends[MANY];
   for (int i = 0; i < MANY; i++)
     ends[i] = connected();
@@ -113,7 +113,7 @@ static void connections_come_in_order(void **state) {
   }
 }
 
-static void who_waits_gets_what_comes(void **state) {
+static void waiting_receiver_gets_the_connection(void **state) {
   avow_promise_t *p = avow_channel_next(channel);
   avow_value_t end = connected();
 
@@ -124,7 +124,7 @@ static void who_waits_gets_what_comes(void **state) {
   drop(&end);
 }
 
-static void nothing_is_accepted_while_it_is_full(void **state) {
+static void full_channel_accepts_no_connection(void **state) {
   avow_value_t ends[MANY];
   for (int i = 0; i < MANY; i++)
     ends[i] = connected();
@@ -137,7 +137,7 @@ static void nothing_is_accepted_while_it_is_full(void **state) {
     drop(&ends[i]);
 }
 
-static void nothing_is_accepted_unasked_by_hand(void **state) {
+static void capacity_0_accepts_only_for_a_receiver(void **state) {
   avow_value_t end = connected();
   turn();
   assert_int_equal(streams(), 2);
@@ -157,7 +157,7 @@ static void closing_the_server_ends_the_channel(void **state) {
   assert_fulfils_none(avow_channel_next(channel));
 }
 
-static void dropping_the_server_ends_the_channel(void **state) {
+static void releasing_the_server_ends_the_channel(void **state) {
   avow_promise_t *p = avow_channel_next(channel);
 
   drop(&server);
@@ -165,7 +165,7 @@ static void dropping_the_server_ends_the_channel(void **state) {
   assert_fulfils_none(p);
 }
 
-static void connections_inside_close_with_the_channel(void **state) {
+static void buffered_connections_close_with_the_channel(void **state) {
   avow_value_t end = connected();
   wait_for_streams(3);
 
@@ -175,7 +175,7 @@ static void connections_inside_close_with_the_channel(void **state) {
   drop(&end);
 }
 
-static void what_comes_after_the_channel_waits_for_another(void **state) {
+static void later_connection_waits_for_the_next_channel(void **state) {
   avow_channel_unref(channel);
   avow_value_t end = connected();
   turn();
@@ -205,7 +205,7 @@ static int new_client(void) {
   return client;
 }
 
-static void connection_without_memory_is_there_when_asked_again(void **state) {
+static void connection_without_memory_is_accepted_later(void **state) {
   const int client = new_client();
   connect_without_memory(client);
 
@@ -216,7 +216,7 @@ static void connection_without_memory_is_there_when_asked_again(void **state) {
   (void) close(client);
 }
 
-static void connection_without_memory_fails_all_who_wait(void **state) {
+static void connection_without_memory_fails_all_receivers(void **state) {
   const int client = new_client();
   avow_promise_t *ps[] = { avow_channel_next(channel),
                            avow_channel_next(channel) };
@@ -262,7 +262,7 @@ static void connect_to(int client) {
   turn();
 }
 
-static void server_goes_on_after_a_lack_of_files(void **state) {
+static void server_continues_after_running_out_of_files(void **state) {
   struct rlimit before;
   char none;
   const int early = new_client(), late = new_client();
@@ -281,7 +281,7 @@ static void server_goes_on_after_a_lack_of_files(void **state) {
 }
 
 /* Only the handle's allocation fails, because its waiters need memory too. */
-static void server_goes_on_after_a_lack_of_memory(void **state) {
+static void server_continues_after_running_out_of_memory(void **state) {
   const int client = new_client();
   avow_promise_t *p = greet_each();
   turn();
@@ -295,7 +295,7 @@ static void server_goes_on_after_a_lack_of_memory(void **state) {
   assert_fulfils_none(p);
 }
 
-static void one_listens_at_a_time(void **state) {
+static void second_channel_of_a_server_is_refused(void **state) {
   avow_channel_t *other =
       avow_connections(avow_stream_handle(avow_to_stream(&server)), NULL);
 
@@ -329,7 +329,7 @@ static void listening_on_a_connection_fails(void **state) {
   drop(&end);
 }
 
-static void listening_as_a_later_version_would_is_refused(void **state) {
+static void nonzero_reserved_fields_are_refused(void **state) {
   const avow_connections_options_t newer = { .reserved[0] = 1 };
   avow_channel_t *other =
       avow_connections(avow_stream_handle(avow_to_stream(&server)), &newer);
@@ -356,7 +356,7 @@ static void loop_close_ends_the_channel(void **state) {
 }
 
 #define LISTEN(f) cmocka_unit_test_setup_teardown(f, set_up, tear_down)
-#define HAND(f)   cmocka_unit_test_setup_teardown(f, set_up_by_hand, tear_down)
+#define HAND(f)   cmocka_unit_test_setup_teardown(f, set_up_capacity_0, tear_down)
 
 #ifdef __linux__
 
@@ -372,7 +372,7 @@ static unsigned backlog_of(const avow_value_t *v) {
   return info.tcpi_sacked; /* the backlog, while the socket listens */
 }
 
-static void backlog_is_what_was_asked_for(void **state) {
+static void backlog_option_is_applied(void **state) {
   const avow_connections_options_t options = { .backlog = 5 };
   avow_channel_unref(channel);
   channel =
@@ -386,25 +386,25 @@ static void backlog_is_what_was_asked_for(void **state) {
 SUITE(listen) {
   (void) signal(SIGPIPE, SIG_IGN);
   const struct CMUnitTest tests[] = {
-    LISTEN(connections_come_in_order),
-    LISTEN(who_waits_gets_what_comes),
-    LISTEN(nothing_is_accepted_while_it_is_full),
-    HAND(nothing_is_accepted_unasked_by_hand),
+    LISTEN(connections_are_received_in_order),
+    LISTEN(waiting_receiver_gets_the_connection),
+    LISTEN(full_channel_accepts_no_connection),
+    HAND(capacity_0_accepts_only_for_a_receiver),
     LISTEN(closing_the_server_ends_the_channel),
-    LISTEN(dropping_the_server_ends_the_channel),
-    LISTEN(connections_inside_close_with_the_channel),
-    LISTEN(what_comes_after_the_channel_waits_for_another),
-    LISTEN(connection_without_memory_is_there_when_asked_again),
-    LISTEN(connection_without_memory_fails_all_who_wait),
-    LISTEN(server_goes_on_after_a_lack_of_memory),
-    LISTEN(server_goes_on_after_a_lack_of_files),
-    LISTEN(one_listens_at_a_time),
+    LISTEN(releasing_the_server_ends_the_channel),
+    LISTEN(buffered_connections_close_with_the_channel),
+    LISTEN(later_connection_waits_for_the_next_channel),
+    LISTEN(connection_without_memory_is_accepted_later),
+    LISTEN(connection_without_memory_fails_all_receivers),
+    LISTEN(server_continues_after_running_out_of_memory),
+    LISTEN(server_continues_after_running_out_of_files),
+    LISTEN(second_channel_of_a_server_is_refused),
     LISTEN(listening_on_a_closing_stream_fails),
     LISTEN(listening_on_a_connection_fails),
-    LISTEN(listening_as_a_later_version_would_is_refused),
+    LISTEN(nonzero_reserved_fields_are_refused),
     LISTEN(loop_close_ends_the_channel),
 #ifdef __linux__
-    LISTEN(backlog_is_what_was_asked_for),
+    LISTEN(backlog_option_is_applied),
 #endif
   };
   return RUN(tests);

@@ -78,7 +78,7 @@ static void directories_survive(void **state) {
 static int open_file;
 static avow_value_t streams[2];
 
-static void let_go_of_streams(void *data) {
+static void release_streams(void *data) {
   avow_value_clear(&streams[0]);
   avow_value_clear(&streams[1]);
 }
@@ -90,13 +90,13 @@ static avow_promise_t *file_as_streams(void) {
     if (!avow_is_error(&streams[i]))
       continue;
     const avow_value_t reason = avow_steal(&streams[i]);
-    let_go_of_streams(NULL);
+    release_streams(NULL);
     return avow_promise_reject(loop, reason);
   }
   avow_promise_t *const all[] = { avow_read_all(avow_to_stream(&streams[0]), 9),
                                   avow_write(avow_to_stream(&streams[1]),
                                              avow_string("hello")) };
-  return avow_attach(avow_all(loop, all, 2), NULL, let_go_of_streams);
+  return avow_attach(avow_all(loop, all, 2), NULL, release_streams);
 }
 
 static void streams_of_files_survive(void **state) {

@@ -25,7 +25,7 @@ static avow_value_t join_fn(void *data) {
   return duty_fn(data);
 }
 
-static avow_promise_t *remotes_here(void) {
+static avow_promise_t *remotes_on_this_thread(void) {
   avow_promise_t *ps[REMOTES];
   for (size_t i = 0; i < REMOTES; i++)
     ps[i] = avow_remote_new(loop, &remotes[i]);
@@ -34,7 +34,7 @@ static avow_promise_t *remotes_here(void) {
   return avow_all_settled(loop, ps, REMOTES);
 }
 
-static avow_promise_t *remotes_elsewhere(void) {
+static avow_promise_t *remotes_on_another_thread(void) {
   avow_promise_t *ps[REMOTES];
   for (size_t i = 0; i < REMOTES; i++)
     ps[i] = avow_remote_new(loop, &remotes[i]);
@@ -43,8 +43,8 @@ static avow_promise_t *remotes_elsewhere(void) {
 }
 
 static void remotes_survive(void **state) {
-  survive(remotes_here);
-  survive(remotes_elsewhere);
+  survive(remotes_on_this_thread);
+  survive(remotes_on_another_thread);
 }
 
 static char path[64]; /* of a file that exists while the group runs */
@@ -122,7 +122,7 @@ static avow_promise_t *addresses(void) {
   return avow_all_settled(loop, ps, 3);
 }
 
-static void looking_up_survives(void **state) {
+static void address_lookup_survives(void **state) {
   survive(addresses);
 }
 
@@ -193,7 +193,7 @@ static struct sockaddr_in listen_here(void) {
   return address;
 }
 
-static avow_promise_t *talk(void) {
+static avow_promise_t *exchange_over_tcp(void) {
   const struct sockaddr_in address = listen_here();
   int few = 65536;
   assert_int_equal(uv_tcp_init_ex(loop, &client, AF_INET), 0);
@@ -207,8 +207,8 @@ static avow_promise_t *talk(void) {
   return closed_at_last(closed_at_last(p, &client), &listener);
 }
 
-static void a_conversation_survives(void **state) {
-  survive(talk);
+static void tcp_exchange_survives(void **state) {
+  survive(exchange_over_tcp);
 }
 
 static avow_promise_t *second_loop(void) {
@@ -228,7 +228,7 @@ static avow_promise_t *second_loop(void) {
   return avow_promise_resolve(loop, err == 0 ? avow_none() : avow_error(err));
 }
 
-static void a_second_loop_survives(void **state) {
+static void second_loop_survives(void **state) {
   survive(second_loop);
 }
 
@@ -253,10 +253,10 @@ SUITE(oom_io) {
     cmocka_unit_test(remotes_survive),
     cmocka_unit_test(files_survive),
     cmocka_unit_test(whole_files_survive),
-    cmocka_unit_test(looking_up_survives),
+    cmocka_unit_test(address_lookup_survives),
     cmocka_unit_test(jobs_survive),
-    cmocka_unit_test(a_conversation_survives),
-    cmocka_unit_test(a_second_loop_survives),
+    cmocka_unit_test(tcp_exchange_survives),
+    cmocka_unit_test(second_loop_survives),
   };
   harness_init();
   return cmocka_run_group_tests(tests, start, finish);

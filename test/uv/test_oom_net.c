@@ -185,7 +185,7 @@ static avow_value_t hand_over_cb(const avow_value_t *arg, void *data) {
   return avow_follow(avow_then(p, accept_cb, accept_cb, NULL));
 }
 
-static avow_promise_t *handing_over(void) {
+static avow_promise_t *transfer_handle(void) {
   int fds[2];
   assert_int_equal(socketpair(AF_UNIX, SOCK_STREAM, 0, fds), 0);
   for (int i = 0; i < 2; i++) {
@@ -198,8 +198,8 @@ static avow_promise_t *handing_over(void) {
   return avow_finally(p, close_fn, &ends[1]);
 }
 
-static void handing_over_survives(void **state) {
-  survive_by(AVOW_CLOCK_BY_ITSELF, handing_over);
+static void handle_transfer_survives(void **state) {
+  survive_by(AVOW_CLOCK_BY_ITSELF, transfer_handle);
 }
 
 /* Two addresses that refuse in turn. */
@@ -256,14 +256,14 @@ static void pumping_survives(void **state) {
   survive(pumping);
 }
 
-static avow_promise_t *leaving(void) {
+static avow_promise_t *wait_for_hangup(void) {
   (void) close(open_end(&ends[0]));
   avow_promise_t *p = avow_hangup(avow_uv_stream((uv_stream_t *) &ends[0]));
   return avow_finally(p, close_fn, &ends[0]);
 }
 
-static void leaving_survives(void **state) {
-  survive(leaving);
+static void hangup_survives(void **state) {
+  survive(wait_for_hangup);
 }
 
 /* Channels of connections, of their data, and of datagrams. */
@@ -323,14 +323,14 @@ static avow_value_t end_conversation_fn(void *data) {
   return avow_none();
 }
 
-static avow_promise_t *conversations(void) {
+static avow_promise_t *connections_with_chunks(void) {
   avow_promise_t *p = avow_bind(loop, "127.0.0.1", "0");
   p = avow_then(p, listen_cb, NULL, NULL);
   return avow_finally(p, end_conversation_fn, NULL);
 }
 
-static void conversations_survive(void **state) {
-  survive_some_by(AVOW_CLOCK_BY_ITSELF, conversations, 5);
+static void connections_with_chunks_survive(void **state) {
+  survive_some_by(AVOW_CLOCK_BY_ITSELF, connections_with_chunks, 5);
 }
 
 static avow_value_t receive_cb(const avow_value_t *arg, void *channel) {
@@ -424,7 +424,7 @@ static void close_pair(void *data) {
   avow_value_unref(pair);
 }
 
-static avow_promise_t *talking_in_memory(void) {
+static avow_promise_t *exchange_in_memory(void) {
   const avow_duplex_options_t options = { .delay = 1 };
   pair = avow_duplex(loop, 4, &options);
   if (avow_is_error(&pair))
@@ -439,8 +439,8 @@ static avow_promise_t *talking_in_memory(void) {
   return avow_attach(avow_all(loop, all, 3), NULL, close_pair);
 }
 
-static void talking_in_memory_survives(void **state) {
-  survive(talking_in_memory);
+static void exchange_in_memory_survives(void **state) {
+  survive(exchange_in_memory);
 }
 
 static void reading_survives(void **state) {
@@ -458,13 +458,13 @@ SUITE(oom_net) {
     cmocka_unit_test(bound_names_survive),
     cmocka_unit_test(own_handles_survive),
     cmocka_unit_test(connections_survive),
-    cmocka_unit_test(handing_over_survives),
+    cmocka_unit_test(handle_transfer_survives),
     cmocka_unit_test(race_survives),
     cmocka_unit_test(pumping_survives),
-    cmocka_unit_test(leaving_survives),
-    cmocka_unit_test(conversations_survive),
+    cmocka_unit_test(hangup_survives),
+    cmocka_unit_test(connections_with_chunks_survive),
     cmocka_unit_test(reading_survives),
-    cmocka_unit_test(talking_in_memory_survives),
+    cmocka_unit_test(exchange_in_memory_survives),
     cmocka_unit_test(datagrams_received_survive),
   };
   harness_init();

@@ -9,7 +9,7 @@ static avow_promise_t *begin(void) {
   return avow_fs_fstat(loop, 0);
 }
 
-static void operations_in_turn_share_a_block(void **state) {
+static void consecutive_operations_share_a_block(void **state) {
   avow_unref(begin());
   run();
   const long before = allocation_calls();
@@ -26,7 +26,7 @@ static void operations_in_turn_share_a_block(void **state) {
 #endif
 }
 
-static void a_crowd_of_operations_leaves_few_blocks(void **state) {
+static void many_operations_leave_few_blocks(void **state) {
   const long before = live_allocations();
 
   for (int i = 0; i < MANY; i++)
@@ -45,7 +45,7 @@ enum { TOO_LONG = UV_ENOENT };
 enum { TOO_LONG = UV_ENAMETOOLONG };
 #endif
 
-static void operations_that_are_large_have_blocks_of_their_own(void **state) {
+static void large_operations_have_their_own_blocks(void **state) {
   char path[4000];
   memset(path, 'x', sizeof(path) - 1);
   path[sizeof(path) - 1] = '\0';
@@ -59,9 +59,9 @@ static void operations_that_are_large_have_blocks_of_their_own(void **state) {
 
 SUITE(op) {
   const struct CMUnitTest tests[] = {
-    CASE(operations_in_turn_share_a_block),
-    CASE(a_crowd_of_operations_leaves_few_blocks),
-    CASE(operations_that_are_large_have_blocks_of_their_own),
+    CASE(consecutive_operations_share_a_block),
+    CASE(many_operations_leave_few_blocks),
+    CASE(large_operations_have_their_own_blocks),
   };
   return RUN(tests);
 }

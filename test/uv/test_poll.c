@@ -30,12 +30,12 @@ static void read_one(void) {
   assert_int_equal(read(ends[0], &c, 1), 1);
 }
 
-static void ready_to_write_at_once(void **state) {
+static void socket_is_writable_at_once(void **state) {
   assert_fulfils_int(avow_channel_first(avow_polls(loop, ends[0], UV_WRITABLE)),
                      UV_WRITABLE);
 }
 
-static void ready_to_read_when_there_is_something(void **state) {
+static void socket_is_readable_when_data_arrives(void **state) {
   avow_promise_t *p =
       avow_channel_first(avow_polls(loop, ends[0], UV_READABLE));
   assert_rejects(avow_timeout(avow_ref(p), 2), UV_ETIMEDOUT);
@@ -46,7 +46,7 @@ static void ready_to_read_when_there_is_something(void **state) {
 }
 
 /* Writing to the pipe returns the error. */
-static void a_broken_socket_is_ready(void **state) {
+static void broken_pipe_is_writable(void **state) {
   int fds[2];
   assert_int_equal(pipe(fds), 0);
   (void) close(fds[0]);
@@ -80,7 +80,7 @@ static int socket_bound(struct sockaddr_in *at) {
   return fd;
 }
 
-static void a_refused_socket_is_ready(void **state) {
+static void refused_socket_is_writable(void **state) {
   struct sockaddr_in at;
   const int bound = socket_bound(&at), fd = socket_new();
   int err = 0;
@@ -97,7 +97,7 @@ static void a_refused_socket_is_ready(void **state) {
   assert_int_equal(close(bound), 0);
 }
 
-static void no_descriptor_rejects(void **state) {
+static void invalid_descriptor_rejects(void **state) {
   const avow_value_t v =
       avow_run(avow_channel_first(avow_polls(loop, -1, UV_READABLE)));
 
@@ -106,7 +106,7 @@ static void no_descriptor_rejects(void **state) {
   avow_value_unref(v);
 }
 
-static void one_asks_for_a_socket_at_a_time(void **state) {
+static void second_channel_of_a_socket_is_refused(void **state) {
   avow_channel_t *first = avow_polls(loop, ends[0], UV_READABLE);
   avow_channel_t *second = avow_polls(loop, ends[0], UV_READABLE);
   avow_promise_t *p = avow_channel_next(first);
@@ -119,7 +119,7 @@ static void one_asks_for_a_socket_at_a_time(void **state) {
   avow_channel_unref(second);
 }
 
-static void whoever_asks_again_gets_the_next_readiness(void **state) {
+static void next_receive_gets_the_next_readiness(void **state) {
   avow_channel_t *c = avow_polls(loop, ends[0], UV_READABLE);
   write_one();
   assert_fulfils_int(avow_channel_next(c), UV_READABLE);
@@ -136,7 +136,7 @@ static void whoever_asks_again_gets_the_next_readiness(void **state) {
 
 /* Unread data makes the socket ready in each iteration. The loop must not
    spin. */
-static void nobody_asks_while_nobody_waits(void **state) {
+static void channel_without_a_receiver_does_not_poll(void **state) {
   avow_channel_t *c = avow_polls(loop, ends[0], UV_READABLE);
   write_one();
   assert_fulfils_int(avow_channel_next(c), UV_READABLE);
@@ -169,7 +169,7 @@ static avow_value_t read_fn(void *data) {
       avow_then(avow_channel_next(reader->channel), read_cb, NULL, data));
 }
 
-static void a_loop_reads_all(void **state) {
+static void repeated_receives_read_all_data(void **state) {
   avow_channel_t *c = avow_polls(loop, ends[0], UV_READABLE);
   reader_t reader = { .channel = c, .left = 100 };
   for (int i = 0; i < 100; i++)
@@ -179,7 +179,7 @@ static void a_loop_reads_all(void **state) {
   avow_channel_unref(c);
 }
 
-static void a_regular_file_is_refused(void **state) {
+static void regular_file_is_refused(void **state) {
   const int fd = open("/proc/self/exe", O_RDONLY);
   assert_true(fd >= 0);
 
@@ -191,14 +191,14 @@ static void a_regular_file_is_refused(void **state) {
   assert_int_equal(close(fd), 0);
 }
 
-static void events_that_there_are_not_are_refused(void **state) {
+static void invalid_events_are_refused(void **state) {
   assert_rejects(avow_channel_first(avow_polls(loop, ends[0], 0)), UV_EINVAL);
   assert_rejects(avow_channel_first(
                      avow_polls(loop, ends[0], UV_READABLE | 1 << 20)),
                  UV_EINVAL);
 }
 
-static void a_socket_may_be_closed_after_the_channel(void **state) {
+static void socket_may_be_closed_after_the_channel(void **state) {
   avow_channel_t *c = avow_polls(loop, ends[0], UV_READABLE);
   avow_promise_t *next = avow_channel_next(c);
 
@@ -211,7 +211,7 @@ static void a_socket_may_be_closed_after_the_channel(void **state) {
                      UV_WRITABLE);
 }
 
-static void cancelled_it_asks_no_more(void **state) {
+static void canceled_receive_stops_polling(void **state) {
   avow_promise_t *p =
       avow_channel_first(avow_polls(loop, ends[0], UV_READABLE));
 
@@ -222,7 +222,7 @@ static void cancelled_it_asks_no_more(void **state) {
   run();
 }
 
-static void a_program_may_close_all_handles(void **state) {
+static void program_may_close_all_handles(void **state) {
   avow_channel_t *c = avow_polls(loop, ends[0], UV_READABLE);
   avow_promise_t *next = avow_channel_next(c);
   uv_walk(loop, close_handle, NULL);
@@ -238,7 +238,7 @@ static void a_program_may_close_all_handles(void **state) {
   assert_int_equal(avow_loop_init(loop, NULL), 0);
 }
 
-static void loop_close_stops_it(void **state) {
+static void loop_close_cancels_a_receive(void **state) {
   avow_channel_t *c = avow_polls(loop, ends[0], UV_WRITABLE);
   avow_promise_t *next = avow_channel_next(c);
 
@@ -254,21 +254,21 @@ static void loop_close_stops_it(void **state) {
 
 SUITE(poll) {
   const struct CMUnitTest tests[] = {
-    POLL(ready_to_write_at_once),
-    POLL(ready_to_read_when_there_is_something),
-    POLL(a_broken_socket_is_ready),
-    POLL(a_refused_socket_is_ready),
-    POLL(no_descriptor_rejects),
-    POLL(one_asks_for_a_socket_at_a_time),
-    POLL(whoever_asks_again_gets_the_next_readiness),
-    POLL(nobody_asks_while_nobody_waits),
-    POLL(a_loop_reads_all),
-    POLL(a_regular_file_is_refused),
-    POLL(events_that_there_are_not_are_refused),
-    POLL(a_socket_may_be_closed_after_the_channel),
-    POLL(cancelled_it_asks_no_more),
-    POLL(a_program_may_close_all_handles),
-    POLL(loop_close_stops_it),
+    POLL(socket_is_writable_at_once),
+    POLL(socket_is_readable_when_data_arrives),
+    POLL(broken_pipe_is_writable),
+    POLL(refused_socket_is_writable),
+    POLL(invalid_descriptor_rejects),
+    POLL(second_channel_of_a_socket_is_refused),
+    POLL(next_receive_gets_the_next_readiness),
+    POLL(channel_without_a_receiver_does_not_poll),
+    POLL(repeated_receives_read_all_data),
+    POLL(regular_file_is_refused),
+    POLL(invalid_events_are_refused),
+    POLL(socket_may_be_closed_after_the_channel),
+    POLL(canceled_receive_stops_polling),
+    POLL(program_may_close_all_handles),
+    POLL(loop_close_cancels_a_receive),
   };
   return RUN(tests);
 }

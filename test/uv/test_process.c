@@ -26,7 +26,7 @@ static void wait_gives_the_signal(void **state) {
   avow_value_unref(process);
 }
 
-static void wait_serves_many_and_the_late(void **state) {
+static void several_and_late_waits_get_the_status(void **state) {
   const avow_value_t process = spawned(start_shell("exit 1"));
   avow_promise_t *first = avow_process_wait(&process);
   avow_promise_t *second = avow_process_wait(&process);
@@ -42,7 +42,7 @@ static avow_value_t wait_cb(const avow_value_t *process, void *data) {
   return avow_follow(avow_process_wait(process));
 }
 
-static void waiting_keeps_no_process(void **state) {
+static void pending_wait_does_not_keep_the_process(void **state) {
   avow_promise_t *p = start((char *[]){ "sleep", "1000", NULL });
 
   /* The handler releases the value, so the process is killed. */
@@ -63,7 +63,7 @@ static void kill_sends_a_signal(void **state) {
   avow_value_unref(process);
 }
 
-static void pid_is_the_one_of_the_system(void **state) {
+static void pid_is_the_pid_of_the_system(void **state) {
   const avow_value_t process =
       spawned(start((char *[]){ "sleep", "1000", NULL }));
   const uv_pid_t pid = avow_process_pid(&process);
@@ -120,7 +120,7 @@ static void process_owns_pipes_that_have_no_stream(void **state) {
 }
 
 /* A pipe is unidirectional. */
-static void stream_for_both_ways_is_a_socket(void **state) {
+static void bidirectional_stream_is_a_socket(void **state) {
   char *args[] = { "sh", "-c", "read x <&0; echo got $x >&0", NULL };
   uv_stdio_container_t stdio[] = {
     { .flags = UV_CREATE_PIPE | UV_READABLE_PIPE | UV_WRITABLE_PIPE },
@@ -154,11 +154,11 @@ static void stream_outlives_its_process(void **state) {
   avow_value_unref(out);
 }
 
-static void spawn_that_fails_closes_its_streams(void **state) {
+static void failed_spawn_closes_its_streams(void **state) {
   assert_rejects(start_piped((char *[]){ "/nowhere/at/all", NULL }), UV_ENOENT);
 }
 
-static void spawn_of_what_is_missing_rejects(void **state) {
+static void spawn_of_a_missing_program_rejects(void **state) {
   assert_says(start((char *[]){ "/nowhere/at/all", NULL }), UV_ENOENT,
               "spawn '/nowhere/at/all': no such file or directory");
   assert_says(start((char *[]){ "/dev/null", NULL }), UV_EACCES,
@@ -166,7 +166,7 @@ static void spawn_of_what_is_missing_rejects(void **state) {
   run();
 }
 
-static void spawn_of_nothing_rejects(void **state) {
+static void spawn_with_missing_options_rejects(void **state) {
   const uv_process_options_t options = { .args = NULL };
   char *args[] = { "true", NULL };
   const uv_process_options_t no_args = { .file = "true" };
@@ -207,7 +207,7 @@ static void assert_spawns_or_says(avow_promise_t *p, int code,
     assert_says(p, code, message);
 }
 
-static void spawn_without_files_leaves_the_loop_alone(void **state) {
+static void spawn_without_descriptors_leaves_no_handle(void **state) {
 #ifdef WATCHED
   skip_because("libuv aborts, because pipes fail under valgrind");
 #endif
@@ -249,13 +249,13 @@ static void not_a_process(void) {
   avow_value_unref(v);
 }
 
-static void kill_nothing(void) {
+static void kill_none_value(void) {
   const avow_value_t v = avow_none();
 
   assert_int_equal(avow_process_kill(&v, SIGTERM), UV_ESRCH);
 }
 
-static void ask_nothing(void) {
+static void query_none_value(void) {
   const avow_value_t v = avow_none();
 
   assert_int_equal(avow_process_stream(&v, 0).tag, AVOW_NONE);
@@ -263,29 +263,29 @@ static void ask_nothing(void) {
   assert_int_equal(avow_process_pid(&v), 0);
 }
 
-static void what_is_no_process_is_misuse(void **state) {
+static void other_values_as_process_are_misuse(void **state) {
   assert_misuse(not_a_process, "value has type bytes, not process");
-  assert_misuse(kill_nothing, "value has type none, not process");
-  assert_misuse(ask_nothing, "value has type none, not process");
+  assert_misuse(kill_none_value, "value has type none, not process");
+  assert_misuse(query_none_value, "value has type none, not process");
 }
 
 SUITE(process) {
   const struct CMUnitTest tests[] = {
     CHILDREN_CASE(wait_gives_the_status),
     CHILDREN_CASE(wait_gives_the_signal),
-    CHILDREN_CASE(wait_serves_many_and_the_late),
-    CHILDREN_CASE(waiting_keeps_no_process),
+    CHILDREN_CASE(several_and_late_waits_get_the_status),
+    CHILDREN_CASE(pending_wait_does_not_keep_the_process),
     CHILDREN_CASE(kill_sends_a_signal),
-    CHILDREN_CASE(pid_is_the_one_of_the_system),
+    CHILDREN_CASE(pid_is_the_pid_of_the_system),
     CHILDREN_CASE(spawn_uses_streams_of_the_program),
     CHILDREN_CASE(process_owns_pipes_that_have_no_stream),
     CHILDREN_CASE(stream_outlives_its_process),
-    CHILDREN_CASE(stream_for_both_ways_is_a_socket),
-    CHILDREN_CASE(spawn_that_fails_closes_its_streams),
-    CHILDREN_CASE(spawn_of_what_is_missing_rejects),
-    CHILDREN_CASE(spawn_of_nothing_rejects),
-    CHILDREN_CASE(spawn_without_files_leaves_the_loop_alone),
-    CHILDREN_CASE(what_is_no_process_is_misuse),
+    CHILDREN_CASE(bidirectional_stream_is_a_socket),
+    CHILDREN_CASE(failed_spawn_closes_its_streams),
+    CHILDREN_CASE(spawn_of_a_missing_program_rejects),
+    CHILDREN_CASE(spawn_with_missing_options_rejects),
+    CHILDREN_CASE(spawn_without_descriptors_leaves_no_handle),
+    CHILDREN_CASE(other_values_as_process_are_misuse),
   };
   harness_init();
   return cmocka_run_group_tests(tests, children_prepare, NULL);

@@ -9,7 +9,7 @@
 
 #include "children.h"
 
-static void process_is_killed_with_its_last_reference(void **state) {
+static void last_release_kills_the_process(void **state) {
   const avow_value_t process =
       spawned(start_shell("trap '' TERM INT HUP; while :; do sleep 1; done"));
   const uv_pid_t pid = avow_process_pid(&process);
@@ -25,7 +25,7 @@ static void process_is_killed_with_its_last_reference(void **state) {
   assert_true(is_gone(pid));
 }
 
-static void process_is_reaped_though_nobody_waits(void **state) {
+static void process_is_reaped_without_a_wait(void **state) {
   const avow_value_t process = spawned(start_shell("exit 1"));
   const uv_pid_t pid = avow_process_pid(&process);
 
@@ -35,7 +35,7 @@ static void process_is_reaped_though_nobody_waits(void **state) {
   avow_value_unref(process);
 }
 
-static void loop_closes_though_others_have_reaped(void **state) {
+static void loop_closes_after_the_program_reaped_a_process(void **state) {
   const avow_value_t process =
       spawned(start((char *[]){ "sleep", "1000", NULL }));
   const uv_pid_t pid = avow_process_pid(&process);
@@ -48,7 +48,7 @@ static void loop_closes_though_others_have_reaped(void **state) {
   assert_int_equal(avow_loop_init(loop, NULL), 0);
 }
 
-static void wait_can_be_cancelled(void **state) {
+static void wait_can_be_canceled(void **state) {
   const avow_value_t process =
       spawned(start((char *[]){ "sleep", "1000", NULL }));
   avow_promise_t *first = avow_process_wait(&process);
@@ -62,7 +62,7 @@ static void wait_can_be_cancelled(void **state) {
   avow_value_unref(process);
 }
 
-static void only_wait_can_be_cancelled(void **state) {
+static void single_wait_can_be_canceled(void **state) {
   const avow_value_t process =
       spawned(start((char *[]){ "sleep", "1000", NULL }));
 
@@ -79,7 +79,7 @@ static void reopen(void) {
   assert_int_equal(avow_loop_init(loop, &steady), 0);
 }
 
-static void loop_close_kills_and_reaps(void **state) {
+static void loop_close_kills_and_reaps_processes(void **state) {
   const avow_value_t process =
       spawned(start_shell("trap '' TERM; while :; do sleep 1; done"));
   const uv_pid_t pid = avow_process_pid(&process);
@@ -95,7 +95,7 @@ static void loop_close_kills_and_reaps(void **state) {
   reopen();
 }
 
-static void loop_close_leaves_a_detached_process(void **state) {
+static void loop_close_does_not_kill_a_detached_process(void **state) {
   char *args[] = { "sleep", "1000", NULL };
   const avow_value_t process = spawned(start_with(args, UV_PROCESS_DETACHED));
   const uv_pid_t pid = avow_process_pid(&process);
@@ -140,7 +140,7 @@ static void assert_was_killed(uv_pid_t pid) {
   assert_true(WIFSIGNALED(status) && WTERMSIG(status) == SIGKILL);
 }
 
-static void a_program_may_close_all_handles(void **state) {
+static void program_may_close_all_handles(void **state) {
   const avow_value_t process =
       spawned(start((char *[]){ "sleep", "1000", NULL }));
   const uv_pid_t pid = avow_process_pid(&process);
@@ -157,7 +157,7 @@ static void a_program_may_close_all_handles(void **state) {
   assert_int_equal(avow_loop_init(loop, NULL), 0);
 }
 
-static void handles_may_be_closed_of_what_is_let_go_later(void **state) {
+static void handles_may_be_closed_before_the_release(void **state) {
   const avow_value_t process =
       spawned(start_piped((char *[]){ "sleep", "1000", NULL }));
   const uv_pid_t pid = avow_process_pid(&process);
@@ -171,7 +171,7 @@ static void handles_may_be_closed_of_what_is_let_go_later(void **state) {
   assert_int_equal(avow_loop_init(loop, NULL), 0);
 }
 
-static void handles_may_be_closed_of_what_was_let_go(void **state) {
+static void handles_may_be_closed_after_the_release(void **state) {
   const avow_value_t process =
       spawned(start((char *[]){ "sleep", "1000", NULL }));
   const uv_pid_t pid = avow_process_pid(&process);
@@ -203,7 +203,7 @@ static void handles_may_be_closed_while_the_loop_closes(void **state) {
 }
 
 /* No event may follow. */
-static void other_threads_are_not_waited_for_then(void **state) {
+static void loop_close_does_not_wait_for_other_threads(void **state) {
   avow_mailbox_unref(avow_mailbox_new(loop));
   run();
 
@@ -212,19 +212,19 @@ static void other_threads_are_not_waited_for_then(void **state) {
 
 SUITE(process_end) {
   const struct CMUnitTest tests[] = {
-    CHILDREN_CASE(process_is_killed_with_its_last_reference),
-    CHILDREN_CASE(process_is_reaped_though_nobody_waits),
-    CHILDREN_CASE(loop_closes_though_others_have_reaped),
-    CHILDREN_CASE(wait_can_be_cancelled),
-    CHILDREN_CASE(only_wait_can_be_cancelled),
-    CHILDREN_CASE(loop_close_kills_and_reaps),
-    CHILDREN_CASE(loop_close_leaves_a_detached_process),
+    CHILDREN_CASE(last_release_kills_the_process),
+    CHILDREN_CASE(process_is_reaped_without_a_wait),
+    CHILDREN_CASE(loop_closes_after_the_program_reaped_a_process),
+    CHILDREN_CASE(wait_can_be_canceled),
+    CHILDREN_CASE(single_wait_can_be_canceled),
+    CHILDREN_CASE(loop_close_kills_and_reaps_processes),
+    CHILDREN_CASE(loop_close_does_not_kill_a_detached_process),
     CHILDREN_CASE(detached_process_outlives_its_value),
-    CHILDREN_CASE(a_program_may_close_all_handles),
-    CHILDREN_CASE(handles_may_be_closed_of_what_is_let_go_later),
-    CHILDREN_CASE(handles_may_be_closed_of_what_was_let_go),
+    CHILDREN_CASE(program_may_close_all_handles),
+    CHILDREN_CASE(handles_may_be_closed_before_the_release),
+    CHILDREN_CASE(handles_may_be_closed_after_the_release),
     CHILDREN_CASE(handles_may_be_closed_while_the_loop_closes),
-    CHILDREN_CASE(other_threads_are_not_waited_for_then),
+    CHILDREN_CASE(loop_close_does_not_wait_for_other_threads),
   };
   harness_init();
   return cmocka_run_group_tests(tests, children_prepare, NULL);

@@ -24,7 +24,7 @@ static avow_value_t read_again(const avow_value_t *arg, void *data) {
                          : avow_read_all(avow_uv_stream(stream), 100));
 }
 
-static void read_waits_for_what_arrives(void **state) {
+static void read_waits_for_data(void **state) {
   avow_promise_t *p = start_read();
   turn();
   assert_int_equal(avow_state(p), AVOW_PENDING);
@@ -42,7 +42,7 @@ static void read_gives_at_most_max(void **state) {
   assert_fulfils_bytes(avow_read(avow_uv_stream(stream), SIZE_MAX), "lo");
 }
 
-static void read_gives_none_at_the_end_each_time(void **state) {
+static void each_read_at_the_end_gives_none(void **state) {
   say("bye");
   hang_up();
 
@@ -51,7 +51,7 @@ static void read_gives_none_at_the_end_each_time(void **state) {
   assert_fulfils_none(start_read());
 }
 
-static void handler_of_the_end_reads_none_again(void **state) {
+static void read_in_an_end_handler_gives_none(void **state) {
   hang_up();
 
   avow_promise_t *p = avow_then(start_read(), read_again, NULL, "5");
@@ -59,7 +59,7 @@ static void handler_of_the_end_reads_none_again(void **state) {
   assert_fulfils_none(p);
 }
 
-static void handler_of_the_end_reads_all_of_nothing(void **state) {
+static void read_all_in_an_end_handler_gives_no_bytes(void **state) {
   hang_up();
 
   avow_promise_t *p = avow_then(start_read(), read_again, NULL, "");
@@ -84,16 +84,16 @@ static void read_rejects_while_one_is_pending(void **state) {
 
 static char heard[16];
 
-static void hear_alloc(uv_handle_t *handle, size_t size, uv_buf_t *buf) {
+static void on_alloc(uv_handle_t *handle, size_t size, uv_buf_t *buf) {
   *buf = uv_buf_init(heard, sizeof(heard));
 }
 
-static void hear(uv_stream_t *handle, ssize_t n, const uv_buf_t *buf) {
+static void on_read(uv_stream_t *handle, ssize_t n, const uv_buf_t *buf) {
   note(n > 0 ? "heard" : "end");
 }
 
-static void refused_read_leaves_the_program_s_reading_alone(void **state) {
-  assert_int_equal(uv_read_start(stream, hear_alloc, hear), 0);
+static void refused_read_does_not_stop_uv_read_start(void **state) {
+  assert_int_equal(uv_read_start(stream, on_alloc, on_read), 0);
 
   assert_rejects(start_read(), UV_EALREADY);
   say("hello");
@@ -111,7 +111,7 @@ static void read_rejects_on_a_closing_handle(void **state) {
 }
 
 /* libuv does not report uv_close() to avow. */
-static void refused_read_ends_the_one_before(void **state) {
+static void refused_read_rejects_the_pending_read(void **state) {
   avow_promise_t *p = start_read();
   uv_close((uv_handle_t *) stream, NULL);
 
@@ -133,7 +133,7 @@ static void read_rejects_on_a_handle_closed_in_its_handler(void **state) {
   assert_rejects(p, UV_EINVAL);
 }
 
-static void cancelled_read_stops_and_loses_nothing(void **state) {
+static void canceled_read_stops_and_loses_no_data(void **state) {
   avow_promise_t *p = start_read();
   turn();
   say("hello");
@@ -144,7 +144,7 @@ static void cancelled_read_stops_and_loses_nothing(void **state) {
   assert_fulfils_bytes(start_read(), "hello");
 }
 
-static void read_cancelled_after_it_settled_keeps_its_bytes(void **state) {
+static void cancel_after_the_read_keeps_its_bytes(void **state) {
   say("hello");
   avow_promise_t *p = start_read();
   turn();
@@ -154,7 +154,7 @@ static void read_cancelled_after_it_settled_keeps_its_bytes(void **state) {
   assert_fulfils_bytes(p, "hello");
 }
 
-static void read_cancelled_in_its_turn_loses_nothing(void **state) {
+static void read_canceled_by_another_completion_loses_no_data(void **state) {
   int fds[2];
   uv_pipe_t first;
   assert_int_equal(socketpair(AF_UNIX, SOCK_STREAM, 0, fds), 0);
@@ -179,7 +179,7 @@ static avow_value_t read_and_cancel(const avow_value_t *arg, void *data) {
   return avow_none();
 }
 
-static void read_cancelled_in_a_handler_stops(void **state) {
+static void read_canceled_in_a_handler_stops(void **state) {
   say("hello");
 
   assert_fulfils_none(avow_then(avow_read(avow_uv_stream(stream), 2),
@@ -194,7 +194,7 @@ static avow_value_t note_whether_it_reads(const avow_value_t *arg, void *data) {
   return avow_value_ref(arg);
 }
 
-static void reading_goes_on_while_handlers_read_again(void **state) {
+static void reading_continues_while_handlers_read_again(void **state) {
   say("hello");
   avow_promise_t *p = avow_read(avow_uv_stream(stream), 1);
 
@@ -251,7 +251,7 @@ static void read_all_rejects_one_byte_more_than_the_limit(void **state) {
               "read: more than 4 bytes");
 }
 
-static void handler_of_too_much_reads_what_follows(void **state) {
+static void read_in_a_limit_handler_gives_the_next_bytes(void **state) {
   say("0123456789abcdef");
 
   avow_promise_t *p =
@@ -260,7 +260,7 @@ static void handler_of_too_much_reads_what_follows(void **state) {
   assert_fulfils_bytes(p, "ab");
 }
 
-static void handler_of_too_much_reads_all_that_follows(void **state) {
+static void read_all_in_a_limit_handler_gives_the_rest(void **state) {
   say("0123456789abcdef");
   hang_up();
 
@@ -295,7 +295,7 @@ static void read_all_gives_large_streams(void **state) {
   avow_value_unref(sent);
 }
 
-static void cancelled_read_all_loses_what_it_read_only(void **state) {
+static void canceled_read_all_loses_only_the_bytes_it_read(void **state) {
   say("lost");
   avow_promise_t *p = start_read_all();
   turn();
@@ -332,7 +332,7 @@ static void read_all_rejects_when_the_peer_resets(void **state) {
   assert_rejects(p, UV_ECONNRESET);
 }
 
-static void handler_of_a_failure_hears_of_it_again(void **state) {
+static void read_in_a_failure_handler_rejects(void **state) {
   reset();
 
   avow_promise_t *p = avow_catch(start_read(), read_again, "5");
@@ -340,7 +340,7 @@ static void handler_of_a_failure_hears_of_it_again(void **state) {
   assert_rejects(p, UV_ENOTCONN);
 }
 
-static void loop_close_ends_reading_but_not_the_handle(void **state) {
+static void loop_close_cancels_reads_but_keeps_the_handle(void **state) {
   const start_fn starts[] = { start_read, start_read_all };
 
   for (int i = 0; i < 2; i++) {
@@ -394,35 +394,35 @@ static void read_all_survives_failing_memory(void **state) {
 
 SUITE(read) {
   const struct CMUnitTest tests[] = {
-    BOTH(read_waits_for_what_arrives),
+    BOTH(read_waits_for_data),
     BOTH(read_gives_at_most_max),
-    BOTH(read_gives_none_at_the_end_each_time),
-    BOTH(handler_of_the_end_reads_none_again),
-    BOTH(handler_of_the_end_reads_all_of_nothing),
+    BOTH(each_read_at_the_end_gives_none),
+    BOTH(read_in_an_end_handler_gives_none),
+    BOTH(read_all_in_an_end_handler_gives_no_bytes),
     BOTH(read_rejects_a_max_of_0),
     BOTH(read_rejects_while_one_is_pending),
-    BOTH(refused_read_leaves_the_program_s_reading_alone),
+    BOTH(refused_read_does_not_stop_uv_read_start),
     BOTH(read_rejects_on_a_closing_handle),
-    BOTH(refused_read_ends_the_one_before),
+    BOTH(refused_read_rejects_the_pending_read),
     BOTH(read_rejects_on_a_handle_closed_in_its_handler),
-    BOTH(cancelled_read_stops_and_loses_nothing),
-    BOTH(read_cancelled_after_it_settled_keeps_its_bytes),
-    BOTH(read_cancelled_in_its_turn_loses_nothing),
-    BOTH(read_cancelled_in_a_handler_stops),
-    BOTH(reading_goes_on_while_handlers_read_again),
+    BOTH(canceled_read_stops_and_loses_no_data),
+    BOTH(cancel_after_the_read_keeps_its_bytes),
+    BOTH(read_canceled_by_another_completion_loses_no_data),
+    BOTH(read_canceled_in_a_handler_stops),
+    BOTH(reading_continues_while_handlers_read_again),
     BOTH(reading_stops_when_no_handler_reads_again),
     BOTH(read_all_gives_everything_up_to_the_end),
     BOTH(read_all_of_an_empty_stream_gives_no_bytes),
     BOTH(read_all_gives_exactly_the_limit),
     BOTH(read_all_rejects_one_byte_more_than_the_limit),
-    BOTH(handler_of_too_much_reads_what_follows),
-    BOTH(handler_of_too_much_reads_all_that_follows),
+    BOTH(read_in_a_limit_handler_gives_the_next_bytes),
+    BOTH(read_all_in_a_limit_handler_gives_the_rest),
     BOTH(read_all_gives_large_streams),
-    BOTH(cancelled_read_all_loses_what_it_read_only),
+    BOTH(canceled_read_all_loses_only_the_bytes_it_read),
     TCP(read_rejects_when_the_peer_resets),
     TCP(read_all_rejects_when_the_peer_resets),
-    TCP(handler_of_a_failure_hears_of_it_again),
-    BOTH(loop_close_ends_reading_but_not_the_handle),
+    TCP(read_in_a_failure_handler_rejects),
+    BOTH(loop_close_cancels_reads_but_keeps_the_handle),
     BOTH(read_survives_failing_memory),
     BOTH(read_all_survives_failing_memory),
   };

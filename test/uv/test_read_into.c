@@ -19,7 +19,7 @@ static void assert_buffer(const char *expected) {
   assert_memory_equal(buffer, expected, strlen(expected));
 }
 
-static void what_arrived_is_in_the_buffer(void **state) {
+static void received_bytes_are_in_the_buffer(void **state) {
   avow_promise_t *p = start_read(1, sizeof(buffer));
   turn();
   say("hello");
@@ -29,7 +29,7 @@ static void what_arrived_is_in_the_buffer(void **state) {
   assert_buffer("hello...");
 }
 
-static void it_settles_when_the_least_is_there(void **state) {
+static void read_into_settles_at_the_minimum(void **state) {
   avow_promise_t *p = start_read(4, sizeof(buffer));
   say("he");
   turn();
@@ -43,7 +43,7 @@ static void it_settles_when_the_least_is_there(void **state) {
   assert_buffer("hello...");
 }
 
-static void it_takes_no_more_than_the_most(void **state) {
+static void read_into_takes_at_most_the_maximum(void **state) {
   say("hello");
 
   assert_fulfils_int(start_read(2, 3), 3);
@@ -53,7 +53,7 @@ static void it_takes_no_more_than_the_most(void **state) {
   assert_buffer("lo...");
 }
 
-static void the_end_comes_before_the_least(void **state) {
+static void end_of_input_may_precede_the_minimum(void **state) {
   say("he");
   hang_up();
 
@@ -69,7 +69,7 @@ static avow_value_t read_again(const avow_value_t *n, void *data) {
       avow_read_into(avow_uv_stream(stream), buffer + avow_to_int(n), 2, 2));
 }
 
-static void handler_reads_on_behind_it(void **state) {
+static void handler_may_read_into_the_rest_of_the_buffer(void **state) {
   say("hello");
 
   assert_fulfils_int(avow_then(start_read(3, 3), read_again, NULL, NULL), 2);
@@ -77,20 +77,20 @@ static void handler_reads_on_behind_it(void **state) {
   assert_buffer("hello...");
 }
 
-static void what_makes_no_sense_is_refused(void **state) {
+static void invalid_sizes_are_refused(void **state) {
   assert_says(start_read(0, 5), UV_EINVAL, "read: invalid argument");
   assert_rejects(start_read(5, 4), UV_EINVAL);
 }
 
-static void read_into_nothing(void) {
+static void read_into_null(void) {
   avow_unref(avow_read_into(avow_uv_stream(stream), NULL, 1, 1));
 }
 
-static void no_buffer_is_misuse(void **state) {
-  assert_misuse(read_into_nothing, "buffer is NULL; pass a valid buffer");
+static void null_buffer_is_misuse(void **state) {
+  assert_misuse(read_into_null, "buffer is NULL; pass a valid buffer");
 }
 
-static void one_reads_at_a_time(void **state) {
+static void second_read_is_refused(void **state) {
   avow_promise_t *p = start_read(1, 5);
 
   assert_rejects(avow_read_into(avow_uv_stream(stream), buffer, 1, 5),
@@ -103,7 +103,7 @@ static void one_reads_at_a_time(void **state) {
 
 /* avow no longer writes to the buffer; tools that watch memory would report
    that. */
-static void buffer_is_the_program_s_once_it_was_cancelled(void **state) {
+static void canceled_read_no_longer_uses_the_buffer(void **state) {
   char *own = test_calloc(1, 5);
   avow_promise_t *p = avow_read_into(avow_uv_stream(stream), own, 1, 5);
   turn();
@@ -116,7 +116,7 @@ static void buffer_is_the_program_s_once_it_was_cancelled(void **state) {
   assert_fulfils_bytes(avow_read(avow_uv_stream(stream), 10), "hello");
 }
 
-static void cancelling_loses_what_had_come_to_the_least(void **state) {
+static void canceled_read_loses_bytes_below_the_minimum(void **state) {
   avow_promise_t *p = start_read(4, 5);
   say("he");
   turn();
@@ -129,7 +129,7 @@ static void cancelling_loses_what_had_come_to_the_least(void **state) {
   assert_fulfils_bytes(avow_read(avow_uv_stream(stream), 10), "llo");
 }
 
-static void closing_the_stream_cancels_it(void **state) {
+static void closing_the_stream_cancels_the_read(void **state) {
   avow_promise_t *p = start_read(1, 5);
 
   assert_fulfils_none(avow_close_handle((uv_handle_t *) stream));
@@ -137,7 +137,7 @@ static void closing_the_stream_cancels_it(void **state) {
   assert_rejects(p, UV_ECANCELED);
 }
 
-static void a_large_buffer_is_filled_without_another(void **state) {
+static void large_buffer_is_filled_without_allocations(void **state) {
   enum { MANY = 1 << 20 };
   static char many[MANY], sent[MANY];
   for (size_t i = 0; i < MANY; i++)
@@ -158,7 +158,7 @@ static void a_large_buffer_is_filled_without_another(void **state) {
 }
 
 /* Data that fills more than half of the block is also kept, without a copy. */
-static void values_keep_what_the_block_had(void **state) {
+static void later_reads_do_not_change_earlier_values(void **state) {
   enum { LARGE = 40000 };
   static char sent[LARGE];
   memset(sent, 'x', LARGE);
@@ -192,7 +192,7 @@ static void values_keep_what_the_block_had(void **state) {
 }
 
 /* The block itself becomes the value. */
-static void what_cannot_be_copied_is_not_lost(void **state) {
+static void read_without_memory_for_a_copy_loses_no_data(void **state) {
   say("first");
   assert_fulfils_bytes(avow_read(avow_uv_stream(stream), 10), "first");
   avow_promise_t *p = avow_read(avow_uv_stream(stream), 10);
@@ -220,7 +220,7 @@ static void open_terminal(uv_tty_t *tty, int *master) {
   assert_int_equal(uv_tty_set_mode(tty, UV_TTY_MODE_RAW), 0);
 }
 
-static void terminal_fills_the_buffer_too(void **state) {
+static void terminal_input_fills_the_buffer(void **state) {
   int master;
   uv_tty_t tty;
   open_terminal(&tty, &master);
@@ -245,21 +245,21 @@ static void terminal_fills_the_buffer_too(void **state) {
 
 SUITE(read_into) {
   const struct CMUnitTest tests[] = {
-    BOTH(what_arrived_is_in_the_buffer),
-    BOTH(it_settles_when_the_least_is_there),
-    BOTH(it_takes_no_more_than_the_most),
-    BOTH(the_end_comes_before_the_least),
-    BOTH(handler_reads_on_behind_it),
-    BOTH(what_makes_no_sense_is_refused),
-    BOTH(no_buffer_is_misuse),
-    BOTH(one_reads_at_a_time),
-    BOTH(buffer_is_the_program_s_once_it_was_cancelled),
-    BOTH(cancelling_loses_what_had_come_to_the_least),
-    BOTH(closing_the_stream_cancels_it),
-    BOTH(a_large_buffer_is_filled_without_another),
-    BOTH(values_keep_what_the_block_had),
-    BOTH(what_cannot_be_copied_is_not_lost),
-    CASE(terminal_fills_the_buffer_too),
+    BOTH(received_bytes_are_in_the_buffer),
+    BOTH(read_into_settles_at_the_minimum),
+    BOTH(read_into_takes_at_most_the_maximum),
+    BOTH(end_of_input_may_precede_the_minimum),
+    BOTH(handler_may_read_into_the_rest_of_the_buffer),
+    BOTH(invalid_sizes_are_refused),
+    BOTH(null_buffer_is_misuse),
+    BOTH(second_read_is_refused),
+    BOTH(canceled_read_no_longer_uses_the_buffer),
+    BOTH(canceled_read_loses_bytes_below_the_minimum),
+    BOTH(closing_the_stream_cancels_the_read),
+    BOTH(large_buffer_is_filled_without_allocations),
+    BOTH(later_reads_do_not_change_earlier_values),
+    BOTH(read_without_memory_for_a_copy_loses_no_data),
+    CASE(terminal_input_fills_the_buffer),
   };
   return RUN(tests);
 }

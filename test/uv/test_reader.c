@@ -19,7 +19,7 @@ static avow_promise_t *until(const char *delimiter) {
   return avow_reader_until(reader, avow_string(delimiter), 100);
 }
 
-static void lines_come_one_by_one(void **state) {
+static void lines_are_read_one_by_one(void **state) {
   say("one\ntwo\r\n\n\rthree\r");
   assert_fulfils_bytes(line(), "one");
   assert_fulfils_bytes(line(), "two");
@@ -49,7 +49,7 @@ static avow_value_t next_line(void *from) {
 }
 
 /* Both streams have data when the loop polls. */
-static void all_lines_of_a_read_come_before_another_read(void **state) {
+static void lines_of_one_read_precede_those_of_another_read(void **state) {
   int fds[2];
   uv_pipe_t pipe;
   assert_int_equal(socketpair(AF_UNIX, SOCK_STREAM, 0, fds), 0);
@@ -73,7 +73,7 @@ static void all_lines_of_a_read_come_before_another_read(void **state) {
   (void) close(fds[1]);
 }
 
-static void line_comes_in_parts(void **state) {
+static void line_may_arrive_in_parts(void **state) {
   avow_promise_t *p = line();
   const char *parts[] = { "a", "b", "cd\r", "\n", "e" };
   for (size_t i = 0; i < 5; i++) {
@@ -84,7 +84,7 @@ static void line_comes_in_parts(void **state) {
   assert_fulfils_bytes(p, "abcd");
 }
 
-static void what_is_there_is_given_at_once(void **state) {
+static void buffered_line_fulfills_at_once(void **state) {
   say("one\ntwo\n");
   assert_fulfils_bytes(line(), "one");
 
@@ -103,7 +103,7 @@ static void line_may_be_as_long_as_the_limit(void **state) {
   assert_fulfils_bytes(avow_reader_line(reader, 4), "abcd");
 }
 
-static void line_without_end_is_refused_in_time(void **state) {
+static void long_line_without_an_end_is_refused(void **state) {
   say("abcd");
   avow_promise_t *p = avow_reader_line(reader, 3);
   turn();
@@ -121,7 +121,7 @@ static void line_without_end_is_refused_in_time(void **state) {
   assert_fulfils_bytes(avow_reader_line(reader, SIZE_MAX), "abcde");
 }
 
-static void last_line_may_be_too_long(void **state) {
+static void long_last_line_is_refused(void **state) {
   say("abcd");
   hang_up();
 
@@ -129,7 +129,7 @@ static void last_line_may_be_too_long(void **state) {
   assert_fulfils_bytes(avow_reader_line(reader, 4), "abcd");
 }
 
-static void delimiters_are_taken_with_what_comes_before(void **state) {
+static void until_consumes_the_delimiter(void **state) {
   say("head\r\n\r\nbo--dy--");
 
   assert_fulfils_bytes(until("\r\n\r\n"), "head");
@@ -137,7 +137,7 @@ static void delimiters_are_taken_with_what_comes_before(void **state) {
   assert_fulfils_bytes(until("--"), "dy");
 }
 
-static void delimiter_comes_in_parts(void **state) {
+static void delimiter_may_arrive_in_parts(void **state) {
   avow_promise_t *p = until("aab");
   const char *parts[] = { "xa", "a", "a", "a", "b", "y" };
   for (size_t i = 0; i < 6; i++) {
@@ -156,7 +156,7 @@ static void delimiter_may_hold_any_byte(void **state) {
   assert_fulfils_bytes(avow_reader_until(reader, avow_bytes("\0", 1), 10), "b");
 }
 
-static void end_without_delimiter_gives_the_rest(void **state) {
+static void end_without_delimiter_rejects_with_the_rest(void **state) {
   say("rest");
   hang_up();
 
@@ -164,7 +164,7 @@ static void end_without_delimiter_gives_the_rest(void **state) {
   assert_fulfils_none(until("\n"));
 }
 
-static void what_is_longer_than_the_limit_stays(void **state) {
+static void data_above_the_limit_stays_buffered(void **state) {
   say("abcdef;");
 
   assert_rejects(avow_reader_until(reader, avow_string(";"), 5), UV_EMSGSIZE);
@@ -174,14 +174,14 @@ static void what_is_longer_than_the_limit_stays(void **state) {
   assert_rejects(avow_reader_until(reader, avow_string(";"), 5), UV_EMSGSIZE);
 }
 
-static void delimiter_has_to_be_bytes(void **state) {
+static void delimiter_must_be_bytes(void **state) {
   assert_rejects(until(""), UV_EINVAL);
   assert_rejects(avow_reader_until(reader, avow_int(1), 5), UV_EINVAL);
   assert_rejects(avow_reader_until(reader, avow_error(UV_ENOMEM), 5),
                  UV_ENOMEM);
 }
 
-static void so_many_bytes_come_exactly(void **state) {
+static void exactly_gives_the_requested_length(void **state) {
   avow_promise_t *p = exactly(6);
   say("abcd");
   turn();
@@ -196,7 +196,7 @@ static void so_many_bytes_come_exactly(void **state) {
   assert_fulfils_none(exactly(1));
 }
 
-static void end_in_the_middle_gives_the_rest(void **state) {
+static void end_within_exactly_rejects_with_the_rest(void **state) {
   say("abc");
   hang_up();
 
@@ -204,7 +204,7 @@ static void end_in_the_middle_gives_the_rest(void **state) {
   assert_fulfils_none(exactly(4));
 }
 
-static void next_gives_what_is_there(void **state) {
+static void next_gives_available_bytes(void **state) {
   say("line\nrest");
   assert_fulfils_bytes(line(), "line");
 
@@ -219,7 +219,7 @@ static void next_gives_what_is_there(void **state) {
   assert_rejects(avow_reader_next(reader, 0), UV_EINVAL);
 }
 
-static void cancelling_loses_nothing(void **state) {
+static void canceled_line_loses_no_data(void **state) {
   avow_promise_t *p = line();
   say("ab");
   turn();
@@ -232,7 +232,7 @@ static void cancelling_loses_nothing(void **state) {
   assert_fulfils_bytes(line(), "abcd");
 }
 
-static void reader_cancelled_at_once_reads_nothing(void **state) {
+static void line_canceled_at_once_reads_nothing(void **state) {
   avow_promise_t *p = line();
 
   avow_cancel(p);
@@ -242,7 +242,7 @@ static void reader_cancelled_at_once_reads_nothing(void **state) {
   assert_fulfils_bytes(line(), "x");
 }
 
-static void second_wish_rejects_while_one_is_pending(void **state) {
+static void second_request_rejects_while_one_is_pending(void **state) {
   avow_promise_t *p = line();
 
   assert_rejects(exactly(1), UV_EALREADY);
@@ -252,7 +252,7 @@ static void second_wish_rejects_while_one_is_pending(void **state) {
   assert_fulfils_bytes(p, "x");
 }
 
-static void failed_read_rejects_and_keeps_what_came(void **state) {
+static void failed_read_rejects_and_keeps_received_bytes(void **state) {
   say("abc");
   avow_promise_t *p = exactly(4);
   turn();
@@ -264,7 +264,7 @@ static void failed_read_rejects_and_keeps_what_came(void **state) {
   assert_fulfils_bytes(exactly(3), "abc");
 }
 
-static void closing_the_stream_rejects(void **state) {
+static void closing_the_stream_rejects_requests(void **state) {
   avow_promise_t *p = line();
   turn();
 
@@ -274,7 +274,7 @@ static void closing_the_stream_rejects(void **state) {
   assert_rejects(line(), UV_EINVAL);
 }
 
-static void reader_lives_while_it_reads(void **state) {
+static void pending_request_keeps_the_reader_alive(void **state) {
   avow_promise_t *p = line();
   avow_reader_t *gone = reader;
   reader = NULL;
@@ -285,7 +285,7 @@ static void reader_lives_while_it_reads(void **state) {
   assert_fulfils_bytes(p, "x");
 }
 
-static void all_is_what_is_left_until_the_end(void **state) {
+static void all_gives_the_rest_of_the_stream(void **state) {
   say("one\ntwo");
   assert_fulfils_bytes(line(), "one");
   avow_promise_t *p = avow_reader_all(reader, 8);
@@ -300,7 +300,7 @@ static void all_is_what_is_left_until_the_end(void **state) {
   assert_fulfils_none(line());
 }
 
-static void too_much_stays(void **state) {
+static void stream_above_the_limit_stays_buffered(void **state) {
   say("hello");
 
   assert_says(avow_reader_all(reader, 4), UV_EMSGSIZE,
@@ -313,30 +313,30 @@ static void too_much_stays(void **state) {
 SUITE(reader) {
   (void) signal(SIGPIPE, SIG_IGN);
   const struct CMUnitTest tests[] = {
-    READER(lines_come_one_by_one),
-    READER(all_is_what_is_left_until_the_end),
-    READER(too_much_stays),
-    READER(all_lines_of_a_read_come_before_another_read),
-    READER(line_comes_in_parts),
-    READER(what_is_there_is_given_at_once),
+    READER(lines_are_read_one_by_one),
+    READER(all_gives_the_rest_of_the_stream),
+    READER(stream_above_the_limit_stays_buffered),
+    READER(lines_of_one_read_precede_those_of_another_read),
+    READER(line_may_arrive_in_parts),
+    READER(buffered_line_fulfills_at_once),
     READER(line_may_be_as_long_as_the_limit),
-    READER(line_without_end_is_refused_in_time),
-    READER(last_line_may_be_too_long),
-    READER(delimiters_are_taken_with_what_comes_before),
-    READER(delimiter_comes_in_parts),
+    READER(long_line_without_an_end_is_refused),
+    READER(long_last_line_is_refused),
+    READER(until_consumes_the_delimiter),
+    READER(delimiter_may_arrive_in_parts),
     READER(delimiter_may_hold_any_byte),
-    READER(end_without_delimiter_gives_the_rest),
-    READER(what_is_longer_than_the_limit_stays),
-    READER(delimiter_has_to_be_bytes),
-    READER(so_many_bytes_come_exactly),
-    READER(end_in_the_middle_gives_the_rest),
-    READER(next_gives_what_is_there),
-    READER(cancelling_loses_nothing),
-    READER(reader_cancelled_at_once_reads_nothing),
-    READER(second_wish_rejects_while_one_is_pending),
-    READER(failed_read_rejects_and_keeps_what_came),
-    READER(closing_the_stream_rejects),
-    READER(reader_lives_while_it_reads),
+    READER(end_without_delimiter_rejects_with_the_rest),
+    READER(data_above_the_limit_stays_buffered),
+    READER(delimiter_must_be_bytes),
+    READER(exactly_gives_the_requested_length),
+    READER(end_within_exactly_rejects_with_the_rest),
+    READER(next_gives_available_bytes),
+    READER(canceled_line_loses_no_data),
+    READER(line_canceled_at_once_reads_nothing),
+    READER(second_request_rejects_while_one_is_pending),
+    READER(failed_read_rejects_and_keeps_received_bytes),
+    READER(closing_the_stream_rejects_requests),
+    READER(pending_request_keeps_the_reader_alive),
   };
   return RUN(tests);
 }

@@ -38,7 +38,7 @@ static void assert_is_idle(avow_promise_t *p) {
   assert_says(p, UV_ETIMEDOUT, "read: no bytes for 1000 ms");
 }
 
-static void peer_that_says_nothing_is_given_up(void **state) {
+static void silent_peer_times_out(void **state) {
   tell("so");
   avow_promise_t *p = line();
   run();
@@ -52,7 +52,7 @@ static void peer_that_says_nothing_is_given_up(void **state) {
   assert_fulfils_bytes(line(), "so far");
 }
 
-static void whatever_comes_sets_the_limit_back(void **state) {
+static void received_bytes_restart_the_timeout(void **state) {
   avow_promise_t *p = avow_reader_all(reader, 100);
   for (size_t i = 0; i < 5; i++) {
     run();
@@ -70,7 +70,7 @@ static void whatever_comes_sets_the_limit_back(void **state) {
 }
 
 /* Between two pieces, no read is pending. */
-static void pause_of_the_program_is_none_of_the_peer(void **state) {
+static void time_between_requests_does_not_count(void **state) {
   tell("one\ntwo\nthr");
   assert_fulfils_bytes(line(), "one");
   advance(5000);
@@ -84,7 +84,7 @@ static void pause_of_the_program_is_none_of_the_peer(void **state) {
   assert_fulfils_bytes(p, "three");
 }
 
-static void limit_goes_when_it_is_0(void **state) {
+static void timeout_of_0_never_expires(void **state) {
   avow_reader_set_idle(reader, 0);
   avow_promise_t *p = line();
   run();
@@ -94,7 +94,7 @@ static void limit_goes_when_it_is_0(void **state) {
   assert_fulfils_bytes(p, "late");
 }
 
-static void cancelled_read_needs_no_time(void **state) {
+static void canceled_request_leaves_no_timer(void **state) {
   avow_promise_t *p = line();
   run();
   avow_cancel(p);
@@ -108,11 +108,11 @@ static void cancelled_read_needs_no_time(void **state) {
 
 SUITE(reader_idle) {
   const struct CMUnitTest tests[] = {
-    IDLE(peer_that_says_nothing_is_given_up),
-    IDLE(whatever_comes_sets_the_limit_back),
-    IDLE(pause_of_the_program_is_none_of_the_peer),
-    IDLE(limit_goes_when_it_is_0),
-    IDLE(cancelled_read_needs_no_time),
+    IDLE(silent_peer_times_out),
+    IDLE(received_bytes_restart_the_timeout),
+    IDLE(time_between_requests_does_not_count),
+    IDLE(timeout_of_0_never_expires),
+    IDLE(canceled_request_leaves_no_timer),
   };
   return RUN(tests);
 }

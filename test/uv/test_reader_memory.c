@@ -16,7 +16,7 @@ static void write_large(void *data) {
   }
 }
 
-static void much_comes_exactly(void **state) {
+static void exactly_reads_large_data(void **state) {
   char *data = malloc(LARGE);
   uv_thread_t thread;
   for (size_t i = 0; i < LARGE; i++)
@@ -47,7 +47,7 @@ static void read_large(size_t more) {
   free(data);
 }
 
-static void room_for_much_is_given_back(void **state) {
+static void large_buffer_is_freed_after_the_read(void **state) {
   read_large(0); /* the loop keeps a block of its first stream */
   const long before = live_allocations();
 
@@ -56,7 +56,7 @@ static void room_for_much_is_given_back(void **state) {
   assert_int_equal(live_allocations(), before);
 }
 
-static void room_for_much_shrinks_to_what_is_left(void **state) {
+static void large_buffer_shrinks_to_the_remaining_bytes(void **state) {
   read_large(4);
   avow_promise_t *p = exactly(5);
   turn();
@@ -86,7 +86,7 @@ static bool ends_well(void **state, long nth) {
   return failed;
 }
 
-static void wants_of_memory_at_the_end_lose_nothing(void **state) {
+static void allocation_failures_at_the_end_lose_no_data(void **state) {
   for (long nth = 1; ends_well(state, nth); nth++)
     assert_true(nth < 100);
 }
@@ -111,7 +111,7 @@ static bool fails_well(void **state, long nth, bool from_then_on) {
   return failed;
 }
 
-static void wants_of_memory_lose_nothing(void **state) {
+static void allocation_failures_lose_no_data(void **state) {
   for (int on = 0; on < 2; on++)
     for (long nth = 1; fails_well(state, nth, on != 0); nth++)
       assert_true(nth < 100);
@@ -144,7 +144,7 @@ static int set_up_short(void **state) {
   return err;
 }
 
-static void limit_needs_memory(void **state) {
+static void timeout_survives_failing_memory(void **state) {
   for (int from_then_on = 0; from_then_on < 2; from_then_on++) {
     bool lacked = true;
     for (long nth = 1; lacked; nth++) {
@@ -165,13 +165,13 @@ static void limit_needs_memory(void **state) {
 SUITE(reader_memory) {
   (void) signal(SIGPIPE, SIG_IGN);
   const struct CMUnitTest tests[] = {
-    READER(much_comes_exactly),
-    READER(room_for_much_is_given_back),
-    READER(room_for_much_shrinks_to_what_is_left),
-    READER(wants_of_memory_at_the_end_lose_nothing),
-    READER(wants_of_memory_lose_nothing),
+    READER(exactly_reads_large_data),
+    READER(large_buffer_is_freed_after_the_read),
+    READER(large_buffer_shrinks_to_the_remaining_bytes),
+    READER(allocation_failures_at_the_end_lose_no_data),
+    READER(allocation_failures_lose_no_data),
     READER(reader_without_memory_rejects_all),
-    SHORT(limit_needs_memory),
+    SHORT(timeout_survives_failing_memory),
   };
   return RUN(tests);
 }

@@ -71,7 +71,7 @@ static void turn_a_few_times(void) {
     turn();
 }
 
-static void read_after_a_pause_asks_epoll_for_nothing(void **state) {
+static void read_after_a_pause_makes_no_epoll_call(void **state) {
   begin_something();
   read_something();
   const long before = asked;
@@ -99,7 +99,7 @@ static void pause_until_something_waits(void) {
   assert_fulfils_bytes(start_read(), "first");
 }
 
-static void peer_that_never_waits_costs_epoll_nothing(void **state) {
+static void read_of_waiting_data_makes_no_epoll_call(void **state) {
   pause_until_something_waits();
   const long before = asked;
 
@@ -116,7 +116,7 @@ static void peer_that_never_waits_costs_epoll_nothing(void **state) {
   end_something();
 }
 
-static void what_comes_in_a_pause_stays_with_the_system(void **state) {
+static void data_during_a_pause_stays_in_the_kernel(void **state) {
   begin_something();
   read_something();
   turn_a_few_times();
@@ -133,7 +133,7 @@ static void what_comes_in_a_pause_stays_with_the_system(void **state) {
   end_something();
 }
 
-static void what_waits_is_read_in_parts(void **state) {
+static void waiting_data_may_be_read_in_parts(void **state) {
   char buffer[4];
   pause_until_something_waits();
   say("abcdefgh");
@@ -148,7 +148,7 @@ static void what_waits_is_read_in_parts(void **state) {
   end_something();
 }
 
-static void what_waits_is_the_first_of_more(void **state) {
+static void waiting_data_precedes_later_data(void **state) {
   char buffer[8];
   pause_until_something_waits();
   say("abc");
@@ -170,7 +170,7 @@ static void what_waits_is_the_first_of_more(void **state) {
 
 /* After a check that finds no data, the read waits as usual, and the next read
    does not check. */
-static void looks_in_vain_no_more_often_than_was_stopped(void **state) {
+static void check_without_waiting_data_is_not_repeated(void **state) {
   pause_until_something_waits();
   const long before = looked;
 
@@ -208,7 +208,7 @@ static void assert_waits_for_libuv(uv_pipe_t *pipe, int peer_of_it) {
   (void) close(peer_of_it);
 }
 
-static void what_is_no_plain_socket_is_for_libuv_to_read(void **state) {
+static void pipes_and_ipc_sockets_are_read_by_libuv(void **state) {
   uv_pipe_t other;
   int fds[2];
   begin_something();
@@ -223,7 +223,7 @@ static void what_is_no_plain_socket_is_for_libuv_to_read(void **state) {
   end_something();
 }
 
-static void end_that_comes_in_a_pause_is_there_for_the_next(void **state) {
+static void end_during_a_pause_is_read_afterwards(void **state) {
   begin_something();
   read_something();
   turn_a_few_times();
@@ -239,7 +239,7 @@ static void end_that_comes_in_a_pause_is_there_for_the_next(void **state) {
   end_something();
 }
 
-static void reset_that_comes_in_a_pause_is_no_end(void **state) {
+static void reset_during_a_pause_rejects_the_next_read(void **state) {
   const struct linger at_once = { .l_onoff = 1 };
   begin_something();
   read_something();
@@ -264,7 +264,7 @@ static size_t send_all_it_takes(void) {
   return sum;
 }
 
-static void reader_that_pauses_holds_its_peer_back(void **state) {
+static void paused_stream_applies_backpressure(void **state) {
   begin_something();
   read_something();
   turn_a_few_times();
@@ -290,7 +290,7 @@ static void reader_that_pauses_holds_its_peer_back(void **state) {
   end_something();
 }
 
-static void loop_ends_though_a_stream_was_read_from(void **state) {
+static void loop_ends_while_a_stream_is_paused(void **state) {
   begin_something();
   read_something();
   turn_a_few_times();
@@ -304,7 +304,7 @@ static void loop_ends_though_a_stream_was_read_from(void **state) {
 }
 
 /* The sleep waits for the clock and does not keep the loop alive. */
-static void loop_ends_though_a_clock_by_hand_stands(void **state) {
+static void loop_ends_while_a_manual_clock_does_not_advance(void **state) {
   use_clock(AVOW_CLOCK_BY_HAND);
   avow_promise_t *nap = avow_sleep(loop, 1);
   read_something();
@@ -317,7 +317,7 @@ static void loop_ends_though_a_clock_by_hand_stands(void **state) {
   avow_unref(nap);
 }
 
-static void loop_ends_though_a_weak_sleep_is_pending(void **state) {
+static void loop_ends_while_a_weak_sleep_is_pending(void **state) {
   avow_promise_t *nap = avow_sleep_weak(loop, 1 << 30);
   read_something();
 
@@ -331,7 +331,7 @@ static void loop_ends_though_a_weak_sleep_is_pending(void **state) {
 
 /* The unreferenced handle does not keep the loop alive, and neither does its
    watch. */
-static void loop_ends_though_one_that_holds_nothing_is_read_from(void **state) {
+static void loop_ends_while_an_unreferenced_handle_is_read(void **state) {
   int fds[2];
   uv_pipe_t other;
   assert_int_equal(socketpair(AF_UNIX, SOCK_STREAM, 0, fds), 0);
@@ -353,7 +353,7 @@ static void free_pipe(uv_handle_t *pipe) {
 }
 
 /* avow keeps no pointer to the stream. */
-static void stream_may_be_closed_by_libuv_and_freed(void **state) {
+static void paused_stream_may_be_closed_and_freed(void **state) {
   int fds[2];
   uv_pipe_t *other = test_calloc(1, sizeof(*other));
   assert_int_equal(socketpair(AF_UNIX, SOCK_STREAM, 0, fds), 0);
@@ -374,18 +374,18 @@ static void stream_may_be_closed_by_libuv_and_freed(void **state) {
 
 static char heard[16];
 
-static void hear_alloc(uv_handle_t *handle, size_t size, uv_buf_t *buf) {
+static void on_alloc(uv_handle_t *handle, size_t size, uv_buf_t *buf) {
   *buf = uv_buf_init(heard, sizeof(heard));
 }
 
-static void hear(uv_stream_t *handle, ssize_t n, const uv_buf_t *buf) {
+static void on_read(uv_stream_t *handle, ssize_t n, const uv_buf_t *buf) {
   note(n > 0 ? "heard" : "end");
 }
 
-static void program_that_stops_it_reads_on_its_own(void **state) {
+static void program_may_read_after_uv_read_stop(void **state) {
   read_something();
   assert_int_equal(uv_read_stop(stream), 0);
-  assert_int_equal(uv_read_start(stream, hear_alloc, hear), 0);
+  assert_int_equal(uv_read_start(stream, on_alloc, on_read), 0);
 
   turn_a_few_times();
   say("hello");
@@ -401,7 +401,7 @@ static avow_value_t stop_and_read(const avow_value_t *v, void *data) {
   return avow_follow(start_read());
 }
 
-static void program_that_stops_it_in_a_handler_reads_on(void **state) {
+static void read_continues_after_uv_read_stop_in_a_handler(void **state) {
   begin_something();
   avow_promise_t *p = avow_then(start_read(), stop_and_read, NULL, NULL);
   say("one");
@@ -415,11 +415,11 @@ static void program_that_stops_it_in_a_handler_reads_on(void **state) {
 
 static avow_value_t read_itself(const avow_value_t *v, void *data) {
   (void) uv_read_stop(stream);
-  (void) uv_read_start(stream, hear_alloc, hear);
+  (void) uv_read_start(stream, on_alloc, on_read);
   return avow_follow(start_read());
 }
 
-static void program_that_reads_in_a_handler_goes_on(void **state) {
+static void uv_read_start_in_a_handler_is_not_stopped(void **state) {
   avow_promise_t *p = avow_then(start_read(), read_itself, NULL, NULL);
   say("one");
 
@@ -431,7 +431,7 @@ static void program_that_reads_in_a_handler_goes_on(void **state) {
   (void) uv_read_stop(stream);
 }
 
-static void others_of_avow_s_read_after_it(void **state) {
+static void chunks_may_follow_a_read(void **state) {
   begin_something();
   read_something();
   turn_a_few_times();
@@ -446,7 +446,7 @@ static void others_of_avow_s_read_after_it(void **state) {
 
 /* This also holds while the program's handle has unsent data that the peer does
    not read. */
-static void closing_the_loop_stops_what_rests(void **state) {
+static void loop_close_stops_a_paused_stream(void **state) {
   char *data;
   const avow_value_t large = avow_bytes_new(8 << 20, &data);
   memset(data, 'x', 8 << 20);
@@ -472,27 +472,27 @@ static void closing_the_loop_stops_what_rests(void **state) {
 SUITE(rest) {
   const struct CMUnitTest tests[] = {
 #ifdef __linux__
-    BOTH(read_after_a_pause_asks_epoll_for_nothing),
-    BOTH(peer_that_never_waits_costs_epoll_nothing),
-    BOTH(looks_in_vain_no_more_often_than_was_stopped),
+    BOTH(read_after_a_pause_makes_no_epoll_call),
+    BOTH(read_of_waiting_data_makes_no_epoll_call),
+    BOTH(check_without_waiting_data_is_not_repeated),
 #endif
-    BOTH(what_waits_is_read_in_parts),
-    BOTH(what_waits_is_the_first_of_more),
-    TCP(what_is_no_plain_socket_is_for_libuv_to_read),
-    BOTH(what_comes_in_a_pause_stays_with_the_system),
-    BOTH(end_that_comes_in_a_pause_is_there_for_the_next),
-    TCP(reset_that_comes_in_a_pause_is_no_end),
-    BOTH(reader_that_pauses_holds_its_peer_back),
-    BOTH(loop_ends_though_a_stream_was_read_from),
-    BOTH(loop_ends_though_a_clock_by_hand_stands),
-    BOTH(loop_ends_though_a_weak_sleep_is_pending),
-    BOTH(loop_ends_though_one_that_holds_nothing_is_read_from),
-    BOTH(stream_may_be_closed_by_libuv_and_freed),
-    BOTH(program_that_stops_it_reads_on_its_own),
-    BOTH(program_that_stops_it_in_a_handler_reads_on),
-    BOTH(program_that_reads_in_a_handler_goes_on),
-    BOTH(others_of_avow_s_read_after_it),
-    BOTH(closing_the_loop_stops_what_rests),
+    BOTH(waiting_data_may_be_read_in_parts),
+    BOTH(waiting_data_precedes_later_data),
+    TCP(pipes_and_ipc_sockets_are_read_by_libuv),
+    BOTH(data_during_a_pause_stays_in_the_kernel),
+    BOTH(end_during_a_pause_is_read_afterwards),
+    TCP(reset_during_a_pause_rejects_the_next_read),
+    BOTH(paused_stream_applies_backpressure),
+    BOTH(loop_ends_while_a_stream_is_paused),
+    BOTH(loop_ends_while_a_manual_clock_does_not_advance),
+    BOTH(loop_ends_while_a_weak_sleep_is_pending),
+    BOTH(loop_ends_while_an_unreferenced_handle_is_read),
+    BOTH(paused_stream_may_be_closed_and_freed),
+    BOTH(program_may_read_after_uv_read_stop),
+    BOTH(read_continues_after_uv_read_stop_in_a_handler),
+    BOTH(uv_read_start_in_a_handler_is_not_stopped),
+    BOTH(chunks_may_follow_a_read),
+    BOTH(loop_close_stops_a_paused_stream),
   };
   return RUN(tests);
 }

@@ -105,7 +105,7 @@ static void drop_file(void) {
 }
 
 /* Returns whether the system copies files to streams of this class. */
-static bool moves(void) {
+static bool uses_sendfile(void) {
 #ifdef __linux__
   return avow_stream_handle(here()) != NULL;
 #else
@@ -129,16 +129,16 @@ static void assert_arrives(avow_promise_t *p, size_t at, size_t len) {
   assert_fulfils_int(p, (int64_t) len);
 }
 
-static void file_arrives_whole(void **state) {
+static void whole_file_is_pumped(void **state) {
   open_part(0, UINT64_MAX);
 
   assert_arrives(pump(), 0, large);
 
-  assert_int_equal(sends.calls > 0, moves());
+  assert_int_equal(sends.calls > 0, uses_sendfile());
   drop_file();
 }
 
-static void so_does_a_part(void **state) {
+static void part_of_a_file_is_pumped(void **state) {
   open_part(1000, 70000);
 
   assert_arrives(pump(), 1000, 70000);
@@ -146,7 +146,7 @@ static void so_does_a_part(void **state) {
   drop_file();
 }
 
-static void so_does_what_is_behind_where_it_stands(void **state) {
+static void offset_minus_1_pumps_from_the_file_position(void **state) {
   open_part(-1, UINT64_MAX);
   assert_int_equal(lseek(file, 17, SEEK_SET), 17);
 
@@ -163,7 +163,7 @@ static void part_ends_with_its_file(void **state) {
   drop_file();
 }
 
-static void little_is_read_and_written(void **state) {
+static void small_file_is_read_and_written(void **state) {
   open_part(0, SMALL);
 
   assert_arrives(pump(), 0, SMALL);
@@ -172,7 +172,7 @@ static void little_is_read_and_written(void **state) {
   drop_file();
 }
 
-static void assert_arrives_in_spite_of(int err, int times) {
+static void assert_arrives_despite(int err, int times) {
   open_part(0, UINT64_MAX);
   sends.err = err;
   sends.times = times;
@@ -182,32 +182,32 @@ static void assert_arrives_in_spite_of(int err, int times) {
   drop_file();
 }
 
-static void system_may_refuse(void **state) {
-  assert_arrives_in_spite_of(EINVAL, -1);
+static void pump_writes_when_sendfile_is_refused(void **state) {
+  assert_arrives_despite(EINVAL, -1);
 
-  assert_int_equal(sends.calls, moves() ? 1 : 0);
+  assert_int_equal(sends.calls, uses_sendfile() ? 1 : 0);
 }
 
-static void system_may_be_interrupted(void **state) {
-  assert_arrives_in_spite_of(EINTR, 3);
+static void interrupted_sendfile_is_repeated(void **state) {
+  assert_arrives_despite(EINTR, 3);
 
-  assert_true(sends.calls > 3 || !moves());
+  assert_true(sends.calls > 3 || !uses_sendfile());
 }
 
-static void stream_may_be_full(void **state) {
-  assert_arrives_in_spite_of(EAGAIN, 3);
+static void sendfile_to_a_full_stream_is_repeated(void **state) {
+  assert_arrives_despite(EAGAIN, 3);
 
-  assert_true(sends.calls > 3 || !moves());
+  assert_true(sends.calls > 3 || !uses_sendfile());
 }
 
-static void system_may_not_know_it(void **state) {
-  assert_arrives_in_spite_of(ENOSYS, 1);
+static void pump_writes_when_sendfile_is_missing(void **state) {
+  assert_arrives_despite(ENOSYS, 1);
 
-  assert_int_equal(sends.calls, moves() ? 1 : 0);
+  assert_int_equal(sends.calls, uses_sendfile() ? 1 : 0);
 }
 
 /* Writes more than the stream takes, so that a part waits. */
-static void what_was_written_before_comes_first(void **state) {
+static void earlier_write_precedes_the_file(void **state) {
   open_part(0, UINT64_MAX);
   char *before = malloc(large);
   assert_non_null(before);
@@ -233,7 +233,7 @@ static void what_was_written_before_comes_first(void **state) {
   drop_file();
 }
 
-static void what_a_cancelled_read_left_comes_first(void **state) {
+static void bytes_of_a_canceled_read_come_first(void **state) {
   open_part(0, UINT64_MAX);
   assert_cancels_at_once(avow_read(from(), 10000));
 
@@ -242,7 +242,7 @@ static void what_a_cancelled_read_left_comes_first(void **state) {
   drop_file();
 }
 
-static void counts_and_is_not_idle_while_it_moves(void **state) {
+static void pump_with_idle_timeout_counts_moved_bytes(void **state) {
   uint64_t moved = 0;
   const avow_pump_options_t options = { .idle = 60000, .moved = &moved };
   open_part(0, UINT64_MAX);
@@ -250,13 +250,13 @@ static void counts_and_is_not_idle_while_it_moves(void **state) {
   assert_arrives(avow_pump(from(), here(), &options), 0, large);
 
   assert_int_equal(moved, large);
-  assert_int_equal(sends.calls > 0, moves());
+  assert_int_equal(sends.calls > 0, uses_sendfile());
   drop_file();
 }
 
 /* A portion that is being sent completes. No other portion follows. */
-static void cancelled_pump_sends_no_more(void **state) {
-  if (!moves())
+static void canceled_pump_sends_no_more(void **state) {
+  if (!uses_sendfile())
     return;
   open_part(0, UINT64_MAX);
   sends.waits = true;
@@ -266,7 +266,7 @@ static void cancelled_pump_sends_no_more(void **state) {
   avow_cancel(p);
   (void) uv_run(loop, UV_RUN_NOWAIT);
   assert_int_equal(avow_state(p), AVOW_PENDING);
-  let_go_in_pool();
+  release_pool_threads();
 
   assert_rejects(p, UV_ECANCELED);
 
@@ -280,7 +280,7 @@ static void cancelled_pump_sends_no_more(void **state) {
 
 /* The send runs on the pool or still waits for it. After the close, the file
    belongs to the program again. */
-static void close_waits_for_what_is_sent(void **state) {
+static void close_waits_for_a_pending_send(void **state) {
   open_part(0, UINT64_MAX);
   hold_pool(THREADS);
   avow_promise_t *p = pump();
@@ -295,7 +295,7 @@ static void close_waits_for_what_is_sent(void **state) {
   drop_file();
 }
 
-static void so_does_letting_go_of_it(void **state) {
+static void release_during_a_send_rejects_the_pump(void **state) {
   open_part(0, UINT64_MAX);
   avow_promise_t *p = taken_in_a_turn(pump);
   avow_value_clear(&source);
@@ -306,7 +306,7 @@ static void so_does_letting_go_of_it(void **state) {
 }
 
 /* This holds for both ways of copying. */
-static void read_meanwhile_is_refused_and_takes_nothing(void **state) {
+static void read_during_a_pump_is_refused(void **state) {
   open_part(0, UINT64_MAX);
   avow_promise_t *p = queued_in_a_turn(pump);
 
@@ -317,7 +317,7 @@ static void read_meanwhile_is_refused_and_takes_nothing(void **state) {
   drop_file();
 }
 
-static void peer_may_hang_up(void **state) {
+static void pump_rejects_when_the_peer_closes(void **state) {
   open_part(0, UINT64_MAX);
   avow_promise_t *p = pump();
   assert_fulfils_none(avow_close(there()));
@@ -331,7 +331,7 @@ static void peer_may_hang_up(void **state) {
   drop_file();
 }
 
-static void what_is_shut_down_takes_nothing(void **state) {
+static void pump_to_a_shut_down_stream_rejects(void **state) {
   open_part(0, UINT64_MAX);
   assert_fulfils_none(avow_shutdown(here()));
 
@@ -342,7 +342,7 @@ static void what_is_shut_down_takes_nothing(void **state) {
 }
 
 /* A thread of the pool would block there. */
-static void blocking_stream_is_written_to(void **state) {
+static void blocking_stream_is_not_used_with_sendfile(void **state) {
   uv_stream_t *stream = avow_stream_handle(here());
   uv_os_fd_t fd;
   if (stream == NULL)
@@ -359,7 +359,7 @@ static void blocking_stream_is_written_to(void **state) {
 }
 
 /* Sends as much as a stream without a reader takes. */
-static void needs_memory(void **state) {
+static void pump_survives_failing_memory(void **state) {
   if (world->bounded)
     return; /* a reader would be needed */
   bool lacked = true;
@@ -383,26 +383,26 @@ static void needs_memory(void **state) {
 SUITE(sendfile) {
   pool_init();
   const struct CMUnitTest tests[] = {
-    cmocka_unit_test(file_arrives_whole),
-    cmocka_unit_test(so_does_a_part),
-    cmocka_unit_test(so_does_what_is_behind_where_it_stands),
+    cmocka_unit_test(whole_file_is_pumped),
+    cmocka_unit_test(part_of_a_file_is_pumped),
+    cmocka_unit_test(offset_minus_1_pumps_from_the_file_position),
     cmocka_unit_test(part_ends_with_its_file),
-    cmocka_unit_test(little_is_read_and_written),
-    cmocka_unit_test(system_may_refuse),
-    cmocka_unit_test(system_may_be_interrupted),
-    cmocka_unit_test(stream_may_be_full),
-    cmocka_unit_test(system_may_not_know_it),
-    cmocka_unit_test(what_was_written_before_comes_first),
-    cmocka_unit_test(what_a_cancelled_read_left_comes_first),
-    cmocka_unit_test(counts_and_is_not_idle_while_it_moves),
-    cmocka_unit_test(cancelled_pump_sends_no_more),
-    cmocka_unit_test(close_waits_for_what_is_sent),
-    cmocka_unit_test(so_does_letting_go_of_it),
-    cmocka_unit_test(read_meanwhile_is_refused_and_takes_nothing),
-    cmocka_unit_test(peer_may_hang_up),
-    cmocka_unit_test(what_is_shut_down_takes_nothing),
-    cmocka_unit_test(blocking_stream_is_written_to),
-    cmocka_unit_test(needs_memory),
+    cmocka_unit_test(small_file_is_read_and_written),
+    cmocka_unit_test(pump_writes_when_sendfile_is_refused),
+    cmocka_unit_test(interrupted_sendfile_is_repeated),
+    cmocka_unit_test(sendfile_to_a_full_stream_is_repeated),
+    cmocka_unit_test(pump_writes_when_sendfile_is_missing),
+    cmocka_unit_test(earlier_write_precedes_the_file),
+    cmocka_unit_test(bytes_of_a_canceled_read_come_first),
+    cmocka_unit_test(pump_with_idle_timeout_counts_moved_bytes),
+    cmocka_unit_test(canceled_pump_sends_no_more),
+    cmocka_unit_test(close_waits_for_a_pending_send),
+    cmocka_unit_test(release_during_a_send_rejects_the_pump),
+    cmocka_unit_test(read_during_a_pump_is_refused),
+    cmocka_unit_test(pump_rejects_when_the_peer_closes),
+    cmocka_unit_test(pump_to_a_shut_down_stream_rejects),
+    cmocka_unit_test(blocking_stream_is_not_used_with_sendfile),
+    cmocka_unit_test(pump_survives_failing_memory),
   };
   return RUN_IN_WORLDS(tests);
 }

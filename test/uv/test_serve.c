@@ -54,8 +54,7 @@ static void wait_for(int n) {
 }
 
 /* The connection is not yet a child when the server closes. */
-static void service_that_closes_its_server_waits_for_its_connection(
-    void **state) {
+static void closed_service_waits_for_its_connection(void **state) {
   avow_promise_t *p = serve(close_and_keep, MANY);
   connect_one();
   wait_for(1);
@@ -68,8 +67,7 @@ static void service_that_closes_its_server_waits_for_its_connection(
 }
 
 /* libuv does not report that the handle was closed. */
-static void service_that_is_cancelled_accepts_nothing_of_a_closed_server(
-    void **state) {
+static void canceled_service_accepts_nothing_of_a_closed_server(void **state) {
   avow_promise_t *p = serve(keep, 1);
   connect_one();
   connect_one();
@@ -87,8 +85,8 @@ static void service_that_is_cancelled_accepts_nothing_of_a_closed_server(
 
 SUITE(serve) {
   const struct CMUnitTest tests[] = {
-    CASE(service_that_closes_its_server_waits_for_its_connection),
-    CASE(service_that_is_cancelled_accepts_nothing_of_a_closed_server),
+    CASE(closed_service_waits_for_its_connection),
+    CASE(canceled_service_accepts_nothing_of_a_closed_server),
   };
   return RUN(tests);
 }

@@ -9,7 +9,7 @@ static avow_value_t raise_fn(void *data) {
   return avow_none();
 }
 
-static void a_signal_is_its_number(void **state) {
+static void signal_item_is_its_number(void **state) {
   avow_channel_t *c = avow_signals(loop, SIGUSR1);
   avow_promise_t *next = avow_channel_next(c);
 
@@ -20,28 +20,28 @@ static void a_signal_is_its_number(void **state) {
 }
 
 /* Lets libuv receive the raised signals. */
-static void hear(void) {
+static void receive_signals(void) {
   assert_fulfils_none(avow_sleep(loop, 1));
   assert_fulfils_none(avow_after_poll(loop));
 }
 
-static void what_comes_while_nobody_waits_is_kept_once(void **state) {
+static void unreceived_signals_are_kept_once(void **state) {
   avow_channel_t *c = avow_signals(loop, SIGUSR1);
   (void) raise(SIGUSR1); /* the loop catches it */
-  hear();
+  receive_signals();
   (void) raise(SIGUSR1); /* the loop catches it */
-  hear();
+  receive_signals();
 
   assert_fulfils_int(avow_channel_next(c), SIGUSR1);
 
   avow_promise_t *next = avow_channel_next(c);
-  hear();
+  receive_signals();
   assert_int_equal(avow_state(next), AVOW_PENDING);
   avow_channel_unref(c);
   assert_fulfils_none(next);
 }
 
-static void several_channels_hear_the_same_signal(void **state) {
+static void several_channels_receive_the_same_signal(void **state) {
   avow_channel_t *c = avow_signals(loop, SIGUSR1);
   avow_channel_t *e = avow_signals(loop, SIGUSR1);
 
@@ -53,7 +53,7 @@ static void several_channels_hear_the_same_signal(void **state) {
   avow_channel_unref(e);
 }
 
-static void a_signal_once_stops_listening(void **state) {
+static void channel_first_stops_listening_after_one_signal(void **state) {
   avow_promise_t *p = avow_channel_first(avow_signals(loop, SIGUSR1));
   avow_unref(avow_try(loop, raise_fn, NULL));
 
@@ -61,7 +61,7 @@ static void a_signal_once_stops_listening(void **state) {
   run();
 }
 
-static void a_cancelled_signal_stops_listening(void **state) {
+static void canceled_receive_stops_listening(void **state) {
   avow_promise_t *p = avow_channel_first(avow_signals(loop, SIGUSR1));
 
   avow_cancel(p);
@@ -70,7 +70,7 @@ static void a_cancelled_signal_stops_listening(void **state) {
   run();
 }
 
-static void a_signal_that_cannot_be_caught_is_refused(void **state) {
+static void uncatchable_signal_is_refused(void **state) {
   const avow_value_t v =
       avow_run(avow_channel_first(avow_signals(loop, SIGKILL)));
 
@@ -80,7 +80,7 @@ static void a_signal_that_cannot_be_caught_is_refused(void **state) {
   run();
 }
 
-static void listening_alone_does_not_keep_the_loop_alive(void **state) {
+static void only_a_pending_receive_keeps_the_loop_alive(void **state) {
   avow_channel_t *c = avow_signals(loop, SIGUSR1);
   run();
 
@@ -92,7 +92,7 @@ static void listening_alone_does_not_keep_the_loop_alive(void **state) {
   avow_channel_unref(c);
 }
 
-static void a_program_may_close_all_handles(void **state) {
+static void program_may_close_all_handles(void **state) {
   avow_channel_t *c = avow_signals(loop, SIGUSR1);
   avow_promise_t *next = avow_channel_next(c);
   uv_walk(loop, close_handle, NULL);
@@ -106,7 +106,7 @@ static void a_program_may_close_all_handles(void **state) {
   assert_int_equal(avow_loop_init(loop, NULL), 0);
 }
 
-static void loop_close_waits_for_what_a_program_closes(void **state) {
+static void loop_close_waits_for_handles_the_program_closes(void **state) {
   avow_channel_t *c = avow_signals(loop, SIGUSR1);
   uv_walk(loop, close_handle, NULL);
 
@@ -122,7 +122,7 @@ static void find_signal(uv_handle_t *handle, void *out) {
 }
 
 /* The program's other handles stay open, whatever data they have. */
-static void loop_close_knows_its_handles_among_others(void **state) {
+static void loop_close_keeps_handles_of_the_program_open(void **state) {
   avow_channel_t *c = avow_signals(loop, SIGUSR1);
   uv_timer_t timer;
   timer.data = NULL;
@@ -144,7 +144,7 @@ static void assert_none_there(const avow_channel_t *c) {
   assert_int_equal(avow_channel_try_next(c, &v), UV_EAGAIN);
 }
 
-static void a_signal_that_nobody_waited_for_is_there_to_try(void **state) {
+static void try_next_gives_an_unreceived_signal(void **state) {
   avow_channel_t *c = avow_signals(loop, SIGUSR1);
   assert_none_there(c);
   assert_int_equal(uv_run(loop, UV_RUN_DEFAULT), 0); /* no receive is pending */
@@ -161,17 +161,17 @@ static void a_signal_that_nobody_waited_for_is_there_to_try(void **state) {
 
 SUITE(signal) {
   const struct CMUnitTest tests[] = {
-    CASE(a_signal_is_its_number),
-    CASE(what_comes_while_nobody_waits_is_kept_once),
-    CASE(several_channels_hear_the_same_signal),
-    CASE(a_signal_once_stops_listening),
-    CASE(a_cancelled_signal_stops_listening),
-    CASE(a_signal_that_cannot_be_caught_is_refused),
-    CASE(listening_alone_does_not_keep_the_loop_alive),
-    CASE(a_program_may_close_all_handles),
-    CASE(loop_close_waits_for_what_a_program_closes),
-    CASE(loop_close_knows_its_handles_among_others),
-    CASE(a_signal_that_nobody_waited_for_is_there_to_try),
+    CASE(signal_item_is_its_number),
+    CASE(unreceived_signals_are_kept_once),
+    CASE(several_channels_receive_the_same_signal),
+    CASE(channel_first_stops_listening_after_one_signal),
+    CASE(canceled_receive_stops_listening),
+    CASE(uncatchable_signal_is_refused),
+    CASE(only_a_pending_receive_keeps_the_loop_alive),
+    CASE(program_may_close_all_handles),
+    CASE(loop_close_waits_for_handles_the_program_closes),
+    CASE(loop_close_keeps_handles_of_the_program_open),
+    CASE(try_next_gives_an_unreceived_signal),
   };
   return RUN(tests);
 }

@@ -53,7 +53,7 @@ static void write_twice(void) {
   write_to(stream);
 }
 
-static void first_write_says_what_sigpipe_does(void **state) {
+static void first_write_warns_about_sigpipe(void **state) {
   assert_process_says(write_twice, debug ? advice : "");
 }
 
@@ -68,7 +68,7 @@ static void send_a_handle(void) {
   avow_unref(avow_catch(p, ignore, NULL)); /* only some pipes allow it */
 }
 
-static void handle_that_is_sent_says_so_too(void **state) {
+static void first_write_of_a_handle_warns_about_sigpipe(void **state) {
   assert_process_says(send_a_handle, debug ? advice : "");
 }
 
@@ -79,7 +79,7 @@ static void pump_to_itself(void) {
   turn();
 }
 
-static void pump_says_so_too(void **state) {
+static void first_pump_warns_about_sigpipe(void **state) {
   assert_process_says(pump_to_itself, debug ? advice : "");
 }
 
@@ -96,7 +96,7 @@ static void write_handling(void) {
   write_to(stream);
 }
 
-static void nothing_is_said_where_it_is_ignored_or_handled(void **state) {
+static void ignored_or_handled_sigpipe_causes_no_warning(void **state) {
   assert_process_says(write_ignoring, "");
   assert_process_says(write_handling, "");
 }
@@ -118,7 +118,7 @@ static bool has_terminals(void) {
   return master >= 0 && close(master) == 0;
 }
 
-static void nothing_is_said_of_a_terminal(void **state) {
+static void write_to_a_terminal_causes_no_warning(void **state) {
   if (!has_terminals()) {
     assert_null(getenv("CI")); /* CI must run all tests */
     skip_because("no pseudo-terminals here (/dev/pts)");
@@ -131,11 +131,11 @@ static void nothing_is_said_of_a_terminal(void **state) {
 
 SUITE(sigpipe_check) {
   const struct CMUnitTest tests[] = {
-    PIPE(first_write_says_what_sigpipe_does),
-    PIPE(handle_that_is_sent_says_so_too),
-    PIPE(pump_says_so_too),
-    PIPE(nothing_is_said_where_it_is_ignored_or_handled),
-    PIPE(nothing_is_said_of_a_terminal),
+    PIPE(first_write_warns_about_sigpipe),
+    PIPE(first_write_of_a_handle_warns_about_sigpipe),
+    PIPE(first_pump_warns_about_sigpipe),
+    PIPE(ignored_or_handled_sigpipe_causes_no_warning),
+    PIPE(write_to_a_terminal_causes_no_warning),
   };
   return RUN(tests);
 }

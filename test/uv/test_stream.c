@@ -30,12 +30,12 @@ static void tell(avow_stream_t from, avow_stream_t to, const char *text) {
   assert_fulfils_int(p, (int64_t) strlen(text));
 }
 
-static void both_ways_carry_bytes(void **state) {
+static void both_directions_carry_bytes(void **state) {
   tell(here(), there(), "hello");
   tell(there(), here(), "you");
 }
 
-static void read_gives_at_most_what_it_asks_for(void **state) {
+static void read_gives_at_most_the_requested_bytes(void **state) {
   avow_promise_t *p = avow_write(here(), avow_string("hello"));
 
   assert_fulfils_bytes(avow_read(there(), 1), "h");
@@ -44,7 +44,7 @@ static void read_gives_at_most_what_it_asks_for(void **state) {
   assert_fulfils_int(p, 5);
 }
 
-static void read_of_nothing_is_refused(void **state) {
+static void read_of_0_bytes_is_refused(void **state) {
   assert_says(avow_read(here(), 0), UV_EINVAL, "read: invalid argument");
   assert_rejects(avow_channel_first(avow_chunks(here(), 0, 1)), UV_EINVAL);
 }
@@ -58,7 +58,7 @@ static void second_read_is_refused(void **state) {
   assert_fulfils_bytes(p, "x");
 }
 
-static void cancelled_read_loses_nothing(void **state) {
+static void canceled_read_loses_no_data(void **state) {
   avow_promise_t *p = avow_read(there(), 5);
   avow_cancel(p);
   assert_rejects(p, UV_ECANCELED);
@@ -88,11 +88,11 @@ static void list_is_written_in_its_order(void **state) {
   assert_fulfils_int(p, 7);
 }
 
-static void nothing_is_written_at_once(void **state) {
+static void empty_write_fulfills_with_0(void **state) {
   assert_fulfils_int(avow_write(here(), avow_string("")), 0);
 }
 
-static void only_bytes_are_written(void **state) {
+static void write_refuses_values_other_than_bytes(void **state) {
   assert_says(avow_write(here(), avow_int(1)), UV_EINVAL,
               "write: invalid argument");
   avow_value_t parts[] = { avow_string("one "), avow_none() };
@@ -101,7 +101,7 @@ static void only_bytes_are_written(void **state) {
 }
 
 /* More bytes than any class buffers without a reader. */
-static void large_write_waits_for_who_reads_it(void **state) {
+static void large_write_waits_for_its_reader(void **state) {
   const size_t len = world->bounded ? LARGE / 8 : LARGE;
   char *sent = large();
   char *got = calloc(1, len);
@@ -120,7 +120,7 @@ static void large_write_waits_for_who_reads_it(void **state) {
   free(got);
 }
 
-static void cancelled_write_goes_out(void **state) {
+static void canceled_write_is_still_written(void **state) {
   avow_promise_t *p = avow_write(here(), avow_string("hello"));
   avow_cancel(p);
 
@@ -128,7 +128,7 @@ static void cancelled_write_goes_out(void **state) {
   avow_unref(p);
 }
 
-static void shutdown_ends_what_the_peer_reads(void **state) {
+static void shutdown_ends_the_input_of_the_peer(void **state) {
   avow_promise_t *write = avow_write(here(), avow_string("hello"));
   avow_promise_t *p = avow_shutdown(here());
 
@@ -149,7 +149,7 @@ static void write_after_shutdown_fails(void **state) {
   assert_rejects(avow_shutdown(here()), UV_ENOTCONN);
 }
 
-static void close_settles_what_is_pending(void **state) {
+static void close_settles_pending_operations(void **state) {
   char *bytes = large();
   avow_promise_t *read = avow_read(here(), 5);
   avow_promise_t *write = avow_write(here(), avow_bytes(bytes, LARGE));
@@ -163,7 +163,7 @@ static void close_settles_what_is_pending(void **state) {
   assert_rejects(avow_close(here()), UV_EALREADY);
 }
 
-static void closed_stream_refuses_all(void **state) {
+static void closed_stream_refuses_operations(void **state) {
   assert_fulfils_none(avow_close(here()));
 
   assert_rejects(avow_read(here(), 5), UV_EINVAL);
@@ -171,13 +171,13 @@ static void closed_stream_refuses_all(void **state) {
   assert_rejects(avow_write(here(), avow_string("x")), UV_EINVAL);
 }
 
-static void close_ends_what_the_peer_reads(void **state) {
+static void close_ends_the_input_of_the_peer(void **state) {
   assert_fulfils_none(avow_close(here()));
 
   assert_fulfils_none(avow_read(there(), 5));
 }
 
-static void writes_to_who_has_closed_fail(void **state) {
+static void writes_to_a_closed_peer_fail(void **state) {
   assert_fulfils_none(avow_close(here()));
   assert_fulfils_none(avow_read(there(), 5));
 
@@ -189,7 +189,7 @@ static void writes_to_who_has_closed_fail(void **state) {
   }
 }
 
-static void value_that_goes_closes_its_stream(void **state) {
+static void releasing_the_value_closes_the_stream(void **state) {
   avow_promise_t *p = avow_read(here(), 5);
 
   drop(&ends[0]);
@@ -198,7 +198,7 @@ static void value_that_goes_closes_its_stream(void **state) {
   assert_fulfils_none(avow_read(there(), 5));
 }
 
-static void all_is_read_to_the_end(void **state) {
+static void read_all_reads_to_the_end(void **state) {
   avow_promise_t *p = avow_read_all(there(), 100);
   avow_unref(avow_write(here(), avow_string("hello")));
   avow_unref(avow_write(here(), avow_string(" you")));
@@ -216,7 +216,7 @@ static void read_all_has_a_limit(void **state) {
               "read: more than 4 bytes");
 }
 
-static void much_is_read_to_the_end(void **state) {
+static void read_all_reads_large_data(void **state) {
   if (strcmp(world->name, "byte by byte") == 0)
     return; /* an hour */
   char *sent = large();
@@ -233,7 +233,7 @@ static void much_is_read_to_the_end(void **state) {
   free(sent);
 }
 
-static void read_into_waits_for_its_least(void **state) {
+static void read_into_waits_for_its_minimum(void **state) {
   char buffer[10] = "";
   avow_promise_t *p = avow_read_into(there(), buffer, 3, 5);
   avow_unref(avow_write(here(), avow_string("ab")));
@@ -259,7 +259,7 @@ static void read_into_ends_with_the_stream(void **state) {
   assert_rejects(avow_read_into(there(), buffer, 6, 5), UV_EINVAL);
 }
 
-static void cancelled_read_into_loses_nothing(void **state) {
+static void canceled_read_into_loses_no_data(void **state) {
   char buffer[10] = "";
   avow_promise_t *p = avow_read_into(there(), buffer, 1, 5);
   (void) uv_run(loop, UV_RUN_NOWAIT);
@@ -269,7 +269,7 @@ static void cancelled_read_into_loses_nothing(void **state) {
   tell(here(), there(), "hello");
 }
 
-static void chunks_come_until_the_end(void **state) {
+static void chunks_are_received_until_the_end(void **state) {
   char text[100] = "";
   size_t used = 0;
   avow_channel_t *chunks = avow_chunks(there(), 3, 2);
@@ -292,7 +292,7 @@ static void chunks_come_until_the_end(void **state) {
   avow_channel_unref(chunks);
 }
 
-static void chunks_leave_what_nobody_wants(void **state) {
+static void closed_chunks_channel_leaves_the_rest(void **state) {
   avow_channel_t *chunks = avow_chunks(there(), 1, 0);
   avow_promise_t *p = avow_channel_next(chunks);
   (void) uv_run(loop, UV_RUN_NOWAIT);
@@ -309,7 +309,7 @@ static void chunks_leave_what_nobody_wants(void **state) {
 }
 
 /* The channel continues, and it does not keep the reason. */
-static void chunks_drop_the_reason_of_who_left(void **state) {
+static void chunks_drop_the_reason_of_a_canceled_receive(void **state) {
   avow_channel_t *chunks = avow_chunks(there(), 1, 0);
   avow_promise_t *p = avow_channel_next(chunks);
   (void) uv_run(loop, UV_RUN_NOWAIT);
@@ -322,7 +322,7 @@ static void chunks_drop_the_reason_of_who_left(void **state) {
   avow_channel_unref(chunks);
 }
 
-static void chunks_fail_with_their_stream(void **state) {
+static void closing_the_stream_rejects_chunks(void **state) {
   avow_channel_t *chunks = avow_chunks(there(), 3, 2);
   avow_promise_t *p = avow_channel_next(chunks);
   (void) uv_run(loop, UV_RUN_NOWAIT);
@@ -366,7 +366,7 @@ static void pump_moves_all_and_shuts_down(void **state) {
   drop(&more[1]);
 }
 
-static void pump_fails_as_what_it_writes_to(void **state) {
+static void pump_fails_when_its_sink_fails(void **state) {
   avow_value_t more[2];
   open_ends(avow_duplex(loop, 4, NULL), more);
   avow_promise_t *p = avow_pump(there(), avow_to_stream(&more[0]), NULL);
@@ -378,7 +378,7 @@ static void pump_fails_as_what_it_writes_to(void **state) {
   drop(&more[0]);
 }
 
-static void cancelled_pump_leaves_the_rest(void **state) {
+static void canceled_pump_leaves_the_rest(void **state) {
   avow_value_t more[2];
   open_ends(avow_duplex(loop, 4, NULL), more);
   avow_promise_t *p = avow_pump(there(), avow_to_stream(&more[0]), NULL);
@@ -391,7 +391,7 @@ static void cancelled_pump_leaves_the_rest(void **state) {
   drop(&more[1]);
 }
 
-static void loop_may_close_in_the_middle(void **state) {
+static void loop_may_close_during_operations(void **state) {
   avow_unref(avow_catch(avow_read(here(), 5), note_value_cb, "read"));
   avow_unref(avow_read_all(there(), 5));
   avow_unref(avow_write(here(), avow_string("hello")));
@@ -407,39 +407,39 @@ static void loop_may_close_in_the_middle(void **state) {
 
 SUITE(stream) {
   const struct CMUnitTest tests[] = {
-    cmocka_unit_test(both_ways_carry_bytes),
-    cmocka_unit_test(read_gives_at_most_what_it_asks_for),
-    cmocka_unit_test(read_of_nothing_is_refused),
+    cmocka_unit_test(both_directions_carry_bytes),
+    cmocka_unit_test(read_gives_at_most_the_requested_bytes),
+    cmocka_unit_test(read_of_0_bytes_is_refused),
     cmocka_unit_test(second_read_is_refused),
-    cmocka_unit_test(cancelled_read_loses_nothing),
+    cmocka_unit_test(canceled_read_loses_no_data),
     cmocka_unit_test(writes_keep_their_order),
     cmocka_unit_test(list_is_written_in_its_order),
-    cmocka_unit_test(nothing_is_written_at_once),
-    cmocka_unit_test(only_bytes_are_written),
-    cmocka_unit_test(large_write_waits_for_who_reads_it),
-    cmocka_unit_test(cancelled_write_goes_out),
-    cmocka_unit_test(shutdown_ends_what_the_peer_reads),
+    cmocka_unit_test(empty_write_fulfills_with_0),
+    cmocka_unit_test(write_refuses_values_other_than_bytes),
+    cmocka_unit_test(large_write_waits_for_its_reader),
+    cmocka_unit_test(canceled_write_is_still_written),
+    cmocka_unit_test(shutdown_ends_the_input_of_the_peer),
     cmocka_unit_test(write_after_shutdown_fails),
-    cmocka_unit_test(close_settles_what_is_pending),
-    cmocka_unit_test(closed_stream_refuses_all),
-    cmocka_unit_test(close_ends_what_the_peer_reads),
-    cmocka_unit_test(writes_to_who_has_closed_fail),
-    cmocka_unit_test(value_that_goes_closes_its_stream),
-    cmocka_unit_test(all_is_read_to_the_end),
+    cmocka_unit_test(close_settles_pending_operations),
+    cmocka_unit_test(closed_stream_refuses_operations),
+    cmocka_unit_test(close_ends_the_input_of_the_peer),
+    cmocka_unit_test(writes_to_a_closed_peer_fail),
+    cmocka_unit_test(releasing_the_value_closes_the_stream),
+    cmocka_unit_test(read_all_reads_to_the_end),
     cmocka_unit_test(read_all_has_a_limit),
-    cmocka_unit_test(much_is_read_to_the_end),
-    cmocka_unit_test(read_into_waits_for_its_least),
+    cmocka_unit_test(read_all_reads_large_data),
+    cmocka_unit_test(read_into_waits_for_its_minimum),
     cmocka_unit_test(read_into_ends_with_the_stream),
-    cmocka_unit_test(cancelled_read_into_loses_nothing),
-    cmocka_unit_test(chunks_come_until_the_end),
-    cmocka_unit_test(chunks_leave_what_nobody_wants),
-    cmocka_unit_test(chunks_drop_the_reason_of_who_left),
-    cmocka_unit_test(chunks_fail_with_their_stream),
+    cmocka_unit_test(canceled_read_into_loses_no_data),
+    cmocka_unit_test(chunks_are_received_until_the_end),
+    cmocka_unit_test(closed_chunks_channel_leaves_the_rest),
+    cmocka_unit_test(chunks_drop_the_reason_of_a_canceled_receive),
+    cmocka_unit_test(closing_the_stream_rejects_chunks),
     cmocka_unit_test(reader_gives_pieces),
     cmocka_unit_test(pump_moves_all_and_shuts_down),
-    cmocka_unit_test(pump_fails_as_what_it_writes_to),
-    cmocka_unit_test(cancelled_pump_leaves_the_rest),
-    cmocka_unit_test(loop_may_close_in_the_middle),
+    cmocka_unit_test(pump_fails_when_its_sink_fails),
+    cmocka_unit_test(canceled_pump_leaves_the_rest),
+    cmocka_unit_test(loop_may_close_during_operations),
   };
   return RUN_IN_WORLDS(tests);
 }

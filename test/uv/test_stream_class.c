@@ -10,46 +10,48 @@
 /* Result of every read of the stream. */
 static avow_value_t given;
 
-static uv_loop_t *liar_loop(void *self) {
+static uv_loop_t *faulty_loop(void *self) {
   return loop;
 }
 
-static avow_promise_t *liar_read(void *self, size_t max_bytes) {
+static avow_promise_t *faulty_read(void *self, size_t max_bytes) {
   return avow_promise_resolve(loop, avow_value_ref(&given));
 }
 
-static avow_promise_t *liar_write(void *self, avow_value_t bytes) {
+static avow_promise_t *faulty_write(void *self, avow_value_t bytes) {
   avow_value_unref(bytes);
   return avow_promise_resolve(loop, avow_int(1));
 }
 
-static avow_stream_t liar(void) {
-  static const avow_stream_class_t liars = { .size = sizeof(liars),
-                                             .loop = liar_loop,
-                                             .read = liar_read,
-                                             .write = liar_write };
+static avow_stream_t faulty_stream(void) {
+  static const avow_stream_class_t faulty_class = { .size =
+                                                        sizeof(faulty_class),
+                                                    .loop = faulty_loop,
+                                                    .read = faulty_read,
+                                                    .write = faulty_write };
   static char self;
-  return (avow_stream_t){ &liars, &self };
+  return (avow_stream_t){ &faulty_class, &self };
 }
 
 /* The test checks the bytes after the buffer. */
 static char buffer[64];
 
 static avow_promise_t *into(void) {
-  return avow_read_into(liar(), buffer, 4, 8);
+  return avow_read_into(faulty_stream(), buffer, 4, 8);
 }
 
 static avow_promise_t *all(void) {
-  return avow_read_all(liar(), 100000);
+  return avow_read_all(faulty_stream(), 100000);
 }
 
 static avow_promise_t *chunks(void) {
-  return avow_channel_first(avow_chunks(liar(), 8, 0));
+  return avow_channel_first(avow_chunks(faulty_stream(), 8, 0));
 }
 
 static avow_promise_t *pump(void) {
   static char sink;
-  return avow_pump(liar(), (avow_stream_t){ liar().klass, &sink }, NULL);
+  return avow_pump(faulty_stream(),
+                   (avow_stream_t){ faulty_stream().klass, &sink }, NULL);
 }
 
 static avow_promise_t *(*verb)(void);
@@ -59,8 +61,8 @@ static void run_verb(void) {
 }
 
 /* Checks the message about `fn`, which names what the class returned. */
-static void assert_found_out(avow_promise_t *(*fn)(void), avow_value_t v,
-                             const char *says) {
+static void assert_class_misuse(avow_promise_t *(*fn)(void), avow_value_t v,
+                                const char *says) {
   given = v;
   verb = fn;
   assert_misuse(run_verb, says);
@@ -78,31 +80,31 @@ static avow_value_t much(size_t len) {
   return v;
 }
 
-static void more_than_was_asked_for_goes_nowhere(void **state) {
+static void read_above_the_requested_size_is_misuse(void **state) {
   memset(buffer, '.', sizeof(buffer));
 
-  assert_found_out(
+  assert_class_misuse(
       into, much(9),
       "called for at most 8 bytes, gave type bytes with 9 bytes; fulfill with "
       "BYTES of 1 byte or more, or with NONE at the end");
-  assert_found_out(chunks, much(9), "at most 8 bytes, gave");
-  assert_found_out(all, much(65537), "at most 65536 bytes, gave");
-  assert_found_out(pump, much(65537), "at most 65536 bytes, gave");
+  assert_class_misuse(chunks, much(9), "at most 8 bytes, gave");
+  assert_class_misuse(all, much(65537), "at most 65536 bytes, gave");
+  assert_class_misuse(pump, much(65537), "at most 65536 bytes, gave");
 
   assert_int_equal(buffer[0], '.');
   assert_int_equal(buffer[8], '.');
 }
 
-static void no_bytes_are_not_asked_for_again(void **state) {
+static void read_of_no_bytes_is_misuse(void **state) {
   avow_promise_t *(*const verbs[])(void) = { into, chunks, all, pump };
   for (size_t i = 0; i < 4; i++)
-    assert_found_out(verbs[i], avow_string(""), "type bytes with 0");
+    assert_class_misuse(verbs[i], avow_string(""), "type bytes with 0");
 }
 
-static void what_is_no_bytes_is_no_end(void **state) {
+static void read_of_another_type_is_misuse(void **state) {
   avow_promise_t *(*const verbs[])(void) = { into, chunks, all, pump };
   for (size_t i = 0; i < 4; i++)
-    assert_found_out(verbs[i], avow_int(3), "type int with 0");
+    assert_class_misuse(verbs[i], avow_int(3), "type int with 0");
 }
 
 /* A write of this class returns nothing, and so does its shortcut. */
@@ -111,42 +113,42 @@ static avow_promise_t *silent_write(void *self, avow_value_t bytes) {
   return avow_promise_resolve(loop, avow_none());
 }
 
-static avow_promise_t *silent_way(void *self, avow_stream_t to) {
+static avow_promise_t *silent_pump_to(void *self, avow_stream_t to) {
   return avow_promise_resolve(loop, avow_none());
 }
 
-static avow_promise_t *pump_to_silence(void) {
+static avow_promise_t *pump_to_silent_class(void) {
   static const avow_stream_class_t silent = { .size = sizeof(silent),
-                                              .loop = liar_loop,
+                                              .loop = faulty_loop,
                                               .write = silent_write };
   static char sink;
-  return avow_pump(liar(), (avow_stream_t){ &silent, &sink }, NULL);
+  return avow_pump(faulty_stream(), (avow_stream_t){ &silent, &sink }, NULL);
 }
 
-static avow_promise_t *pump_by_silence(void) {
+static avow_promise_t *pump_from_silent_class(void) {
   static const avow_stream_class_t silent = { .size = sizeof(silent),
-                                              .loop = liar_loop,
-                                              .read = liar_read,
-                                              .pump_to = silent_way };
+                                              .loop = faulty_loop,
+                                              .read = faulty_read,
+                                              .pump_to = silent_pump_to };
   static char source;
-  return avow_pump((avow_stream_t){ &silent, &source }, liar(), NULL);
+  return avow_pump((avow_stream_t){ &silent, &source }, faulty_stream(), NULL);
 }
 
-static void what_is_no_number_is_no_success(void **state) {
-  assert_found_out(pump_to_silence, much(2),
-                   "called with 2 bytes, gave type none");
-  assert_found_out(pump_by_silence, much(2),
-                   "pump_to() of a stream class gave type none");
+static void result_other_than_a_number_is_misuse(void **state) {
+  assert_class_misuse(pump_to_silent_class, much(2),
+                      "called with 2 bytes, gave type none");
+  assert_class_misuse(pump_from_silent_class, much(2),
+                      "pump_to() of a stream class gave type none");
 }
 
 /* The class reports one byte for each write. */
-static void other_number_than_was_written_is_no_success(void **state) {
-  assert_found_out(pump, much(2), "called with 2 bytes, gave type int");
+static void write_of_another_byte_count_is_misuse(void **state) {
+  assert_class_misuse(pump, much(2), "called with 2 bytes, gave type int");
 }
 
-static void what_a_class_cannot_do_is_refused(void **state) {
+static void functions_missing_in_a_class_are_refused(void **state) {
   static const avow_stream_class_t idle = { .size = sizeof(idle),
-                                            .loop = liar_loop };
+                                            .loop = faulty_loop };
   const avow_stream_t stream = { &idle, buffer };
 
   assert_says(avow_close(stream), UV_ENOTSUP, "close: operation not supported");
@@ -165,49 +167,50 @@ static void assert_refuses(avow_promise_t *p) {
   avow_unref(p);
 }
 
-static avow_stream_t lost(void) {
+static avow_stream_t unbound_stream(void) {
   return (avow_stream_t){ klass, buffer };
 }
 
-static void close_lost(void) {
-  assert_refuses(avow_close(lost()));
+static void close_unbound(void) {
+  assert_refuses(avow_close(unbound_stream()));
 }
 
-static void read_lost(void) {
-  assert_refuses(avow_read_into(lost(), buffer, 1, 1));
+static void read_unbound(void) {
+  assert_refuses(avow_read_into(unbound_stream(), buffer, 1, 1));
 }
 
-static void read_all_lost(void) {
-  assert_refuses(avow_read_all(lost(), 1));
+static void read_all_unbound(void) {
+  assert_refuses(avow_read_all(unbound_stream(), 1));
 }
 
-static void write_lost(void) {
-  assert_refuses(avow_write(lost(), avow_int(1)));
+static void write_unbound(void) {
+  assert_refuses(avow_write(unbound_stream(), avow_int(1)));
 }
 
-static void pump_lost(void) {
-  assert_refuses(avow_pump(lost(), lost(), NULL));
+static void pump_unbound(void) {
+  assert_refuses(avow_pump(unbound_stream(), unbound_stream(), NULL));
 }
 
-static void chunks_lost(void) {
-  avow_channel_t *channel = avow_chunks(lost(), 1, 1);
+static void chunks_unbound(void) {
+  avow_channel_t *channel = avow_chunks(unbound_stream(), 1, 1);
   assert_refuses(avow_channel_next(channel));
   avow_channel_unref(channel);
 }
 
-static void read_lines_of_lost(void) {
-  avow_reader_t *reader = avow_reader_new(lost());
+static void read_lines_of_unbound(void) {
+  avow_reader_t *reader = avow_reader_new(unbound_stream());
   assert_refuses(avow_reader_line(reader, 1));
   avow_reader_unref(reader);
 }
 
 static void class_without_loop_or_size_is_misuse(void **state) {
   static const avow_stream_class_t no_loop = { .size = sizeof(no_loop) };
-  static const avow_stream_class_t no_size = { .loop = liar_loop };
+  static const avow_stream_class_t no_size = { .loop = faulty_loop };
   static const avow_stream_class_t *const classes[] = { &no_loop, &no_size };
-  void (*const mistakes[])(
-      void) = { close_lost,  read_lost, read_all_lost,     write_lost,
-                chunks_lost, pump_lost, read_lines_of_lost };
+  void (*const mistakes[])(void) = { close_unbound,        read_unbound,
+                                     read_all_unbound,     write_unbound,
+                                     chunks_unbound,       pump_unbound,
+                                     read_lines_of_unbound };
   for (size_t i = 0; i < 2; i++) {
     klass = classes[i];
     for (size_t j = 0; j < sizeof(mistakes) / sizeof(mistakes[0]); j++)
@@ -227,30 +230,30 @@ static void drop_pair(void) {
 }
 
 /* Results of the shortcut, one for each digit. */
-static const char *shorter;
+static const char *pump_results;
 
-static avow_promise_t *move_by_it(void *self, avow_stream_t to) {
-  if (to.self == NULL || *shorter == '\0')
+static avow_promise_t *pump_next_result(void *self, avow_stream_t to) {
+  if (to.self == NULL || *pump_results == '\0')
     return NULL;
-  return avow_promise_resolve(loop, avow_int(*shorter++ - '0'));
+  return avow_promise_resolve(loop, avow_int(*pump_results++ - '0'));
 }
 
 static avow_promise_t *read_one(void *self, size_t max_bytes) {
   note(max_bytes < 65536 ? "little" : "much");
-  return avow_promise_resolve(loop, *shorter != '\0' ? avow_bytes("x", 1)
-                                                     : avow_none());
+  return avow_promise_resolve(loop, *pump_results != '\0' ? avow_bytes("x", 1)
+                                                          : avow_none());
 }
 
 /* After each 0, the pump reads and writes a little. */
-static void shorter_way_is_taken_where_there_is_one(void **state) {
+static void pump_uses_pump_to_of_the_class(void **state) {
   const avow_stream_class_t quick = { .size = sizeof(quick),
-                                      .loop = liar_loop,
+                                      .loop = faulty_loop,
                                       .read = read_one,
-                                      .pump_to = move_by_it };
-  const avow_stream_t from = { &quick, &shorter };
+                                      .pump_to = pump_next_result };
+  const avow_stream_t from = { &quick, &pump_results };
   uint64_t moved = 0;
   const avow_pump_options_t options = { .moved = &moved };
-  shorter = "70580";
+  pump_results = "70580";
   open_pair(100);
 
   assert_fulfils_int(avow_pump(from, here(), &options), 7 + 1 + 5 + 8);
@@ -261,13 +264,13 @@ static void shorter_way_is_taken_where_there_is_one(void **state) {
   drop_pair();
 }
 
-static void shorter_way_may_end(void **state) {
+static void pump_ends_after_pump_to(void **state) {
   const avow_stream_class_t quick = { .size = sizeof(quick),
-                                      .loop = liar_loop,
+                                      .loop = faulty_loop,
                                       .read = read_one,
-                                      .pump_to = move_by_it };
-  const avow_stream_t from = { &quick, &shorter };
-  shorter = "34";
+                                      .pump_to = pump_next_result };
+  const avow_stream_t from = { &quick, &pump_results };
+  pump_results = "34";
   open_pair(100);
 
   assert_fulfils_int(avow_pump(from, here(), NULL), 7);
@@ -276,38 +279,38 @@ static void shorter_way_may_end(void **state) {
   drop_pair();
 }
 
-static avow_promise_t *pump_less_than_nothing(void) {
+static avow_promise_t *pump_negative_count(void) {
   static const avow_stream_class_t quick = { .size = sizeof(quick),
-                                             .loop = liar_loop,
+                                             .loop = faulty_loop,
                                              .read = read_one,
-                                             .pump_to = move_by_it };
+                                             .pump_to = pump_next_result };
   static char sink;
-  shorter = "/";
-  return avow_pump((avow_stream_t){ &quick, &shorter },
-                   (avow_stream_t){ liar().klass, &sink }, NULL);
+  pump_results = "/";
+  return avow_pump((avow_stream_t){ &quick, &pump_results },
+                   (avow_stream_t){ faulty_stream().klass, &sink }, NULL);
 }
 
-static void shorter_way_moves_no_less_than_nothing(void **state) {
-  assert_found_out(pump_less_than_nothing, avow_none(),
-                   "pump_to() of a stream class gave type int");
+static void negative_result_of_pump_to_is_misuse(void **state) {
+  assert_class_misuse(pump_negative_count, avow_none(),
+                      "pump_to() of a stream class gave type int");
 }
 
-static avow_promise_t *move_all_there_can_be(void *self, avow_stream_t to) {
-  if (*shorter == '\0')
+static avow_promise_t *pump_maximum(void *self, avow_stream_t to) {
+  if (*pump_results == '\0')
     return NULL;
-  shorter++;
+  pump_results++;
   return avow_promise_resolve(loop, avow_int(INT64_MAX));
 }
 
-static void shorter_way_moves_no_more_than_can_be_counted(void **state) {
+static void count_of_pump_to_saturates(void **state) {
   const avow_stream_class_t quick = { .size = sizeof(quick),
-                                      .loop = liar_loop,
+                                      .loop = faulty_loop,
                                       .read = read_one,
-                                      .pump_to = move_all_there_can_be };
-  const avow_stream_t from = { &quick, &shorter };
+                                      .pump_to = pump_maximum };
+  const avow_stream_t from = { &quick, &pump_results };
   uint64_t moved = 0;
   const avow_pump_options_t options = { .moved = &moved };
-  shorter = "12";
+  pump_results = "12";
   open_pair(100);
 
   assert_fulfils_int(avow_pump(from, here(), &options), INT64_MAX);
@@ -317,20 +320,20 @@ static void shorter_way_moves_no_more_than_can_be_counted(void **state) {
   drop_pair();
 }
 
-static avow_promise_t *be_idle(void *self) {
+static avow_promise_t *do_nothing(void *self) {
   return avow_promise_resolve(loop, avow_none());
 }
 
 /* The class has no function after loop(). */
-static void smallest_class_can_do_nothing(void **state) {
+static void smallest_class_refuses_all_operations(void **state) {
   const avow_stream_class_t smallest = { .size = offsetof(avow_stream_class_t,
                                                           read),
-                                         .loop = liar_loop,
-                                         .read = liar_read,
-                                         .write = liar_write,
-                                         .shutdown = be_idle,
-                                         .close = be_idle,
-                                         .hangup = be_idle };
+                                         .loop = faulty_loop,
+                                         .read = faulty_read,
+                                         .write = faulty_write,
+                                         .shutdown = do_nothing,
+                                         .close = do_nothing,
+                                         .hangup = do_nothing };
   const avow_stream_t stream = { &smallest, buffer };
 
   assert_rejects(avow_read(stream, 1), UV_ENOTSUP);
@@ -341,36 +344,36 @@ static void smallest_class_can_do_nothing(void **state) {
 }
 
 /* A class of an older version, whose struct ends before that field. */
-static void class_is_read_no_further_than_its_size(void **state) {
+static void functions_beyond_the_class_size_are_ignored(void **state) {
   const avow_stream_class_t older = { .size = offsetof(avow_stream_class_t,
                                                        pump_to),
-                                      .loop = liar_loop,
-                                      .pump_to = move_by_it };
+                                      .loop = faulty_loop,
+                                      .pump_to = pump_next_result };
   const avow_stream_t from = { &older, NULL };
-  shorter = "7";
+  pump_results = "7";
   open_pair(1);
 
   assert_rejects(avow_pump(from, here(), NULL), UV_ENOTSUP);
-  assert_string_equal(shorter, "7");
+  assert_string_equal(pump_results, "7");
 
   drop_pair();
 }
 
 SUITE(stream_class) {
   const struct CMUnitTest tests[] = {
-    CASE(more_than_was_asked_for_goes_nowhere),
-    CASE(no_bytes_are_not_asked_for_again),
-    CASE(what_is_no_bytes_is_no_end),
-    CASE(other_number_than_was_written_is_no_success),
-    CASE(what_is_no_number_is_no_success),
-    CASE(what_a_class_cannot_do_is_refused),
+    CASE(read_above_the_requested_size_is_misuse),
+    CASE(read_of_no_bytes_is_misuse),
+    CASE(read_of_another_type_is_misuse),
+    CASE(write_of_another_byte_count_is_misuse),
+    CASE(result_other_than_a_number_is_misuse),
+    CASE(functions_missing_in_a_class_are_refused),
     CASE(class_without_loop_or_size_is_misuse),
-    CASE(shorter_way_is_taken_where_there_is_one),
-    CASE(shorter_way_may_end),
-    CASE(shorter_way_moves_no_less_than_nothing),
-    CASE(shorter_way_moves_no_more_than_can_be_counted),
-    CASE(smallest_class_can_do_nothing),
-    CASE(class_is_read_no_further_than_its_size),
+    CASE(pump_uses_pump_to_of_the_class),
+    CASE(pump_ends_after_pump_to),
+    CASE(negative_result_of_pump_to_is_misuse),
+    CASE(count_of_pump_to_saturates),
+    CASE(smallest_class_refuses_all_operations),
+    CASE(functions_beyond_the_class_size_are_ignored),
   };
   return RUN(tests);
 }

@@ -8,7 +8,7 @@
 
 enum { LONG = 3600 * 1000 };
 
-static void connected_streams_talk(void **state) {
+static void connected_streams_exchange_data(void **state) {
   avow_value_t v = connected();
 
   assert_fulfils_int(avow_write(avow_to_stream(&v), avow_string("hi")), 2);
@@ -32,7 +32,7 @@ static void stream_closes_with_its_last_reference(void **state) {
   assert_hears_the_end(&accepted[0]);
 }
 
-static void dropped_stream_rejects_what_is_pending(void **state) {
+static void released_stream_rejects_pending_reads(void **state) {
   avow_value_t v = connected();
   avow_promise_t *read = avow_read(avow_to_stream(&v), 100);
 
@@ -46,7 +46,7 @@ static avow_value_t drop_cb(const avow_value_t *arg, void *value) {
   return avow_value_ref(arg);
 }
 
-static void stream_is_dropped_by_its_own_handler(void **state) {
+static void read_handler_may_release_its_stream(void **state) {
   avow_value_t v = connected();
   avow_promise_t *p = avow_read(avow_to_stream(&v), 100);
   p = avow_then(p, drop_cb, NULL, &v);
@@ -58,7 +58,7 @@ static void stream_is_dropped_by_its_own_handler(void **state) {
   assert_hears_the_end(&accepted[0]);
 }
 
-static void stream_may_be_closed_before(void **state) {
+static void stream_may_be_closed_before_its_release(void **state) {
   avow_value_t v = connected();
 
   assert_fulfils_none(avow_close_handle(handle_of(&v)));
@@ -68,7 +68,7 @@ static void stream_may_be_closed_before(void **state) {
   drop(&v);
 }
 
-static void stream_is_closed_by_its_value(void **state) {
+static void avow_close_closes_the_handle_of_the_value(void **state) {
   avow_value_t v = connected();
   avow_promise_t *read = avow_read(avow_to_stream(&v), 100);
 
@@ -86,11 +86,11 @@ static void close_a_number(void) {
   assert_rejects(avow_close(avow_to_stream(&v)), AVOW_EMISUSE);
 }
 
-static void value_of_another_type_is_not_closed(void **state) {
+static void close_of_another_type_is_misuse(void **state) {
   assert_misuse(close_a_number, "not stream; check its type first");
 }
 
-static void stream_may_be_dropped_while_it_closes(void **state) {
+static void stream_may_be_released_while_it_closes(void **state) {
   avow_value_t v = connected();
   avow_promise_t *p = avow_close_handle(handle_of(&v));
 
@@ -99,14 +99,14 @@ static void stream_may_be_dropped_while_it_closes(void **state) {
   assert_fulfils_none(p);
 }
 
-static void handler_of_a_close_drops_the_stream(void **state) {
+static void close_handler_may_release_the_stream(void **state) {
   avow_value_t v = connected();
 
   assert_fulfils_none(
       avow_then(avow_close_handle(handle_of(&v)), drop_cb, NULL, &v));
 }
 
-static void loop_close_closes_streams_that_are_held(void **state) {
+static void loop_close_closes_referenced_streams(void **state) {
   avow_value_t v = connected();
 
   assert_int_equal(avow_loop_close(loop), 0);
@@ -118,7 +118,7 @@ static void loop_close_closes_streams_that_are_held(void **state) {
   assert_int_equal(avow_loop_init(loop, NULL), 0);
 }
 
-static void handler_may_drop_streams_while_the_loop_closes(void **state) {
+static void handler_may_release_streams_during_loop_close(void **state) {
   avow_value_t v = connected();
   avow_unref(avow_then(avow_sleep(loop, LONG), NULL, drop_cb, &v));
 
@@ -134,7 +134,7 @@ static avow_value_t accept_cb(const avow_value_t *arg, void *value) {
   return avow_none();
 }
 
-static void nothing_is_accepted_while_the_loop_closes(void **state) {
+static void accept_fails_during_loop_close(void **state) {
   avow_value_t v = avow_none();
   avow_unref(avow_then(avow_sleep(loop, LONG), NULL, accept_cb, &v));
 
@@ -145,7 +145,7 @@ static void nothing_is_accepted_while_the_loop_closes(void **state) {
   assert_int_equal(avow_loop_init(loop, NULL), 0);
 }
 
-static void walk_may_close_streams_that_are_dropped_after(void **state) {
+static void program_may_close_handles_before_the_release(void **state) {
   avow_value_t v = connected();
   avow_promise_t *p = avow_read(avow_to_stream(&v), 100);
 
@@ -158,7 +158,7 @@ static void walk_may_close_streams_that_are_dropped_after(void **state) {
   assert_int_equal(avow_loop_init(loop, NULL), 0);
 }
 
-static void walk_may_close_streams_that_outlive_the_loop(void **state) {
+static void program_may_close_handles_before_loop_close(void **state) {
   avow_value_t v = connected();
 
   uv_walk(loop, close_cb, NULL);
@@ -173,11 +173,11 @@ static void read_a_number_as_a_stream(void) {
   assert_null(avow_to_stream(&v).self);
 }
 
-static void stream_is_not_read_from_another_value(void **state) {
+static void other_values_are_not_streams(void **state) {
   assert_misuse(read_a_number_as_a_stream, "not stream; check its type first");
 }
 
-static void data_of_the_handle_is_the_program_s(void **state) {
+static void data_field_of_the_handle_is_not_used(void **state) {
   avow_value_t v = connected();
 
   handle_of(&v)->data = server_port;
@@ -205,7 +205,7 @@ static void close_pipes(void) {
   turn_thrice();
 }
 
-static avow_promise_t *hand_over(avow_value_t handle) {
+static avow_promise_t *send_handle(avow_value_t handle) {
   return avow_write_handle((uv_stream_t *) &ipc[0], avow_string("take this"),
                            handle);
 }
@@ -221,11 +221,11 @@ static avow_value_t received(void) {
   return avow_accept((uv_stream_t *) &ipc[1]);
 }
 
-static void owned_stream_is_handed_over(void **state) {
+static void owned_stream_is_sent_over_a_pipe(void **state) {
   open_pipes();
   avow_value_t v = connected();
 
-  assert_fulfils_int(hand_over(v), 9); /* and then released */
+  assert_fulfils_int(send_handle(v), 9); /* and then released */
   read_message();
   avow_value_t again = received();
 
@@ -240,9 +240,9 @@ static void owned_stream_is_handed_over(void **state) {
 static void several_handles_are_received_one_by_one(void **state) {
   open_pipes();
   avow_value_t v = connected();
-  assert_fulfils_int(hand_over(avow_value_ref(&v)), 9);
+  assert_fulfils_int(send_handle(avow_value_ref(&v)), 9);
   read_message();
-  assert_fulfils_int(hand_over(avow_pointer(stream_of(&v))), 9);
+  assert_fulfils_int(send_handle(avow_pointer(stream_of(&v))), 9);
   read_message();
   drop(&v);
 
@@ -258,10 +258,10 @@ static void several_handles_are_received_one_by_one(void **state) {
 }
 
 /* The system stops reading after the handle, and reports the hang-up then. */
-static void what_is_said_behind_a_handle_comes(void **state) {
+static void data_after_a_handle_is_received(void **state) {
   open_pipes();
   const avow_stream_t from = avow_uv_stream((uv_stream_t *) &ipc[0]);
-  avow_unref(hand_over(connected()));
+  avow_unref(send_handle(connected()));
   avow_unref(avow_write(from, avow_string(" and this")));
   avow_unref(avow_close(from));
 
@@ -272,9 +272,9 @@ static void what_is_said_behind_a_handle_comes(void **state) {
   assert_fulfils_none(avow_close_handle((uv_handle_t *) &ipc[1]));
 }
 
-static void handle_that_nobody_takes_goes_with_its_pipe(void **state) {
+static void unaccepted_handle_closes_with_its_pipe(void **state) {
   open_pipes();
-  assert_fulfils_int(hand_over(connected()), 9);
+  assert_fulfils_int(send_handle(connected()), 9);
   read_message();
 
   close_pipes();
@@ -282,7 +282,7 @@ static void handle_that_nobody_takes_goes_with_its_pipe(void **state) {
   assert_hears_the_end(&accepted[0]);
 }
 
-static void sockets_of_datagrams_are_left_to_the_program(void **state) {
+static void udp_sockets_are_accepted_by_uv_accept_only(void **state) {
   uv_udp_t sent, got;
   struct sockaddr_in any;
   open_pipes();
@@ -290,7 +290,7 @@ static void sockets_of_datagrams_are_left_to_the_program(void **state) {
   assert_int_equal(uv_udp_init(loop, &sent), 0);
   assert_int_equal(uv_udp_bind(&sent, (struct sockaddr *) &any, 0), 0);
   assert_int_equal(uv_udp_init(loop, &got), 0);
-  assert_fulfils_int(hand_over(avow_pointer(&sent)), 9);
+  assert_fulfils_int(send_handle(avow_pointer(&sent)), 9);
   read_message();
 
   const avow_value_t v = received();
@@ -304,7 +304,7 @@ static void sockets_of_datagrams_are_left_to_the_program(void **state) {
   close_pipes();
 }
 
-static void handle_is_not_sent_without_bytes_or_handle(void **state) {
+static void write_handle_requires_bytes_and_a_handle(void **state) {
   open_pipes();
   uv_stream_t *to = (uv_stream_t *) &ipc[0];
 
@@ -313,11 +313,11 @@ static void handle_is_not_sent_without_bytes_or_handle(void **state) {
   assert_rejects(avow_write_handle(to, avow_string("x"), avow_none()),
                  UV_EINVAL);
   assert_rejects(avow_write_handle(to, avow_int(1), connected()), UV_EINVAL);
-  assert_rejects(hand_over(avow_error(UV_ENOMEM)), UV_ENOMEM);
+  assert_rejects(send_handle(avow_error(UV_ENOMEM)), UV_ENOMEM);
   close_pipes();
 }
 
-static void handle_is_not_sent_over_any_stream(void **state) {
+static void handle_is_not_sent_over_tcp(void **state) {
   avow_value_t v = connected();
 
   assert_says(avow_write_handle(stream_of(&v), avow_string("x"),
@@ -332,7 +332,7 @@ static void closed_handle_is_not_sent(void **state) {
   avow_value_t v = connected();
   assert_fulfils_none(avow_close_handle(handle_of(&v)));
 
-  assert_rejects(hand_over(v), UV_EINVAL);
+  assert_rejects(send_handle(v), UV_EINVAL);
 
   close_pipes();
 }
@@ -343,29 +343,29 @@ static void closed_handle_is_not_sent(void **state) {
 SUITE(stream_value) {
   (void) signal(SIGPIPE, SIG_IGN);
   const struct CMUnitTest tests[] = {
-    NET(connected_streams_talk),
+    NET(connected_streams_exchange_data),
     NET(stream_closes_with_its_last_reference),
-    NET(dropped_stream_rejects_what_is_pending),
-    NET(stream_is_dropped_by_its_own_handler),
-    NET(stream_may_be_closed_before),
-    NET(stream_is_closed_by_its_value),
-    NET(value_of_another_type_is_not_closed),
-    NET(stream_may_be_dropped_while_it_closes),
-    NET(handler_of_a_close_drops_the_stream),
-    NET(loop_close_closes_streams_that_are_held),
-    NET(handler_may_drop_streams_while_the_loop_closes),
-    NET(nothing_is_accepted_while_the_loop_closes),
-    NET(walk_may_close_streams_that_are_dropped_after),
-    NET(walk_may_close_streams_that_outlive_the_loop),
-    NET(stream_is_not_read_from_another_value),
-    NET(data_of_the_handle_is_the_program_s),
-    NET(owned_stream_is_handed_over),
+    NET(released_stream_rejects_pending_reads),
+    NET(read_handler_may_release_its_stream),
+    NET(stream_may_be_closed_before_its_release),
+    NET(avow_close_closes_the_handle_of_the_value),
+    NET(close_of_another_type_is_misuse),
+    NET(stream_may_be_released_while_it_closes),
+    NET(close_handler_may_release_the_stream),
+    NET(loop_close_closes_referenced_streams),
+    NET(handler_may_release_streams_during_loop_close),
+    NET(accept_fails_during_loop_close),
+    NET(program_may_close_handles_before_the_release),
+    NET(program_may_close_handles_before_loop_close),
+    NET(other_values_are_not_streams),
+    NET(data_field_of_the_handle_is_not_used),
+    NET(owned_stream_is_sent_over_a_pipe),
     NET(several_handles_are_received_one_by_one),
-    NET(what_is_said_behind_a_handle_comes),
-    NET(handle_that_nobody_takes_goes_with_its_pipe),
-    NET(sockets_of_datagrams_are_left_to_the_program),
-    NET(handle_is_not_sent_without_bytes_or_handle),
-    NET(handle_is_not_sent_over_any_stream),
+    NET(data_after_a_handle_is_received),
+    NET(unaccepted_handle_closes_with_its_pipe),
+    NET(udp_sockets_are_accepted_by_uv_accept_only),
+    NET(write_handle_requires_bytes_and_a_handle),
+    NET(handle_is_not_sent_over_tcp),
     NET(closed_handle_is_not_sent),
   };
   return RUN(tests);

@@ -46,7 +46,7 @@ static avow_promise_t *start(void) {
   return avow_udp_send(&ours, avow_string("hello"), to_peer());
 }
 
-static void assert_peer_hears(const char *text) {
+static void assert_peer_receives(const char *text) {
   char data[64] = "";
   assert_int_equal(recv(peer, data, sizeof(data), 0), (ssize_t) strlen(text));
   assert_string_equal(data, text);
@@ -55,13 +55,13 @@ static void assert_peer_hears(const char *text) {
 static void sent_datagram_arrives(void **state) {
   assert_fulfils_int(start(), 5);
 
-  assert_peer_hears("hello");
+  assert_peer_receives("hello");
 }
 
 static void empty_datagram_arrives(void **state) {
   assert_fulfils_int(avow_udp_send(&ours, avow_string(""), to_peer()), 0);
 
-  assert_peer_hears("");
+  assert_peer_receives("");
 }
 
 static void connected_socket_needs_no_address(void **state) {
@@ -69,7 +69,7 @@ static void connected_socket_needs_no_address(void **state) {
 
   assert_fulfils_int(avow_udp_send(&ours, avow_string("hello"), NULL), 5);
 
-  assert_peer_hears("hello");
+  assert_peer_receives("hello");
 }
 
 static void send_rejects_without_an_address(void **state) {
@@ -83,7 +83,7 @@ static void send_rejects_without_an_address(void **state) {
 }
 
 /* libuv would abort if the handle has no socket yet. */
-static void send_rejects_an_address_of_another_kind(void **state) {
+static void send_rejects_an_unknown_address_family(void **state) {
   const struct sockaddr local = { .sa_family = AF_UNIX };
   uv_udp_t fresh;
   assert_int_equal(uv_udp_init(loop, &fresh), 0);
@@ -108,14 +108,14 @@ static void datagram_that_is_too_long_is_refused(void **state) {
   avow_value_unref(v);
 }
 
-static void datagram_of_more_bytes_than_libuv_counts_is_refused(void **state) {
+static void datagram_above_the_libuv_limit_is_refused(void **state) {
   const avow_value_t v = avow_string("x");
   ((avow__bytes_t *) v.u.p)->len = SIZE_MAX / 2 + 2;
 
   assert_rejects(avow_udp_send(&ours, v, to_peer()), UV_EMSGSIZE);
 }
 
-static void send_rejects_what_is_not_bytes(void **state) {
+static void send_rejects_values_other_than_bytes(void **state) {
   assert_rejects(avow_udp_send(&ours, avow_int(1), to_peer()), UV_EINVAL);
   assert_rejects(avow_udp_send(&ours, avow_error(UV_ENOMEM), to_peer()),
                  UV_ENOMEM);
@@ -155,7 +155,7 @@ static void drain(int fd, size_t n) {
   }
 }
 
-static void sends_wait_for_room_and_keep_their_order(void **state) {
+static void queued_sends_keep_their_order(void **state) {
   avow_promise_t *all[MANY];
   int fds[2];
   fill_queue(fds, all, MANY);
@@ -167,7 +167,7 @@ static void sends_wait_for_room_and_keep_their_order(void **state) {
   (void) close(fds[1]);
 }
 
-static void cancelled_send_is_sent_all_the_same(void **state) {
+static void canceled_send_is_still_sent(void **state) {
   avow_promise_t *all[MANY];
   int fds[2];
   fill_queue(fds, all, MANY);
@@ -181,7 +181,7 @@ static void cancelled_send_is_sent_all_the_same(void **state) {
   (void) close(fds[1]);
 }
 
-static void close_rejects_what_waits(void **state) {
+static void close_rejects_queued_sends(void **state) {
   avow_promise_t *all[MANY];
   int fds[2];
   fill_queue(fds, all, MANY);
@@ -229,15 +229,15 @@ SUITE(udp_send) {
     UDP(empty_datagram_arrives),
     UDP(connected_socket_needs_no_address),
     UDP(send_rejects_without_an_address),
-    UDP(send_rejects_an_address_of_another_kind),
+    UDP(send_rejects_an_unknown_address_family),
     UDP(datagram_that_is_too_long_is_refused),
-    UDP(datagram_of_more_bytes_than_libuv_counts_is_refused),
-    UDP(send_rejects_what_is_not_bytes),
+    UDP(datagram_above_the_libuv_limit_is_refused),
+    UDP(send_rejects_values_other_than_bytes),
     UDP(send_rejects_on_a_closing_handle),
 #ifndef _WIN32
-    UDP(sends_wait_for_room_and_keep_their_order),
-    UDP(cancelled_send_is_sent_all_the_same),
-    UDP(close_rejects_what_waits),
+    UDP(queued_sends_keep_their_order),
+    UDP(canceled_send_is_still_sent),
+    UDP(close_rejects_queued_sends),
     UDP(send_survives_failing_memory),
 #endif
   };

@@ -94,7 +94,7 @@ static const start_fn starts[] = { start_read_file, start_open, start_fstat,
                                    start_read, start_write };
 enum { STARTS = sizeof(starts) / sizeof(starts[0]) };
 
-static void read_file_gives_all_of_it(void **state) {
+static void read_file_gives_the_whole_file(void **state) {
   const int before = open_files();
 
   assert_fulfils_bytes(start_read_file(), "hello world");
@@ -109,7 +109,7 @@ static void read_file_gives_no_bytes_of_an_empty_file(void **state) {
   assert_fulfils_bytes(avow_read_file(loop, at("file"), 0), "");
 }
 
-static void read_file_reads_what_says_it_is_empty(void **state) {
+static void read_file_reads_files_that_report_size_0(void **state) {
   const avow_value_t v =
       avow_run(avow_read_file(loop, "/proc/self/maps", LARGE));
 
@@ -118,7 +118,7 @@ static void read_file_reads_what_says_it_is_empty(void **state) {
   avow_value_unref(v);
 }
 
-static void read_file_reads_a_large_one(void **state) {
+static void read_file_reads_a_large_file(void **state) {
   char *data = pattern(LARGE);
   assert_int_equal(pwrite(file, data, LARGE, 0), LARGE);
   free(data);
@@ -136,7 +136,7 @@ static void feed_work(uv_work_t *req) {
   free(data);
 }
 
-static void read_file_makes_room_for_what_has_no_size(void **state) {
+static void read_file_grows_its_buffer_for_a_fifo(void **state) {
   avow_promise_t *p = start_read_fifo();
   queue_work(feed_work);
 
@@ -159,13 +159,13 @@ static void read_file_rejects_one_byte_more_than_the_limit(void **state) {
   assert_int_equal(open_files(), before);
 }
 
-static void read_file_rejects_more_than_the_limit_without_a_size(void **state) {
+static void read_file_limits_files_without_a_size(void **state) {
   assert_says(avow_read_file(loop, "/proc/self/maps", 10), UV_EFBIG,
               "read '/proc/self/maps': file too large");
 }
 
 /* The system reports the size of a page, whatever the file contains. */
-static void read_file_does_not_believe_a_size_that_is_too_large(void **state) {
+static void read_file_ignores_a_reported_size_that_is_too_large(void **state) {
   const char *path = "/sys/kernel/mm/transparent_hugepage/enabled";
   if (access(path, R_OK) != 0)
     skip_because("this system has no file with a wrong size");
@@ -189,7 +189,7 @@ static void read_file_rejects_a_directory(void **state) {
   assert_int_equal(open_files(), before);
 }
 
-static void read_file_rejects_naming_the_path_that_is_missing(void **state) {
+static void read_file_error_names_the_missing_path(void **state) {
   assert_says(avow_read_file(loop, "/x", 100), UV_ENOENT,
               "read '/x': no such file or directory");
   assert_says(avow_read_file(loop, "", 100), UV_ENOENT,
@@ -200,7 +200,7 @@ static void read_file_rejects_a_path_that_is_null(void **state) {
   assert_rejects(avow_read_file(loop, NULL, 100), UV_EINVAL);
 }
 
-static void running_read_file_ends_unheard_when_cancelled(void **state) {
+static void canceled_running_read_file_closes_its_file(void **state) {
   const int before = open_files();
   avow_promise_t *p = start_read_fifo();
   wait_until_taken();
@@ -212,7 +212,7 @@ static void running_read_file_ends_unheard_when_cancelled(void **state) {
   assert_int_equal(open_files(), before);
 }
 
-static void read_file_cancelled_in_its_turn_is_dropped(void **state) {
+static void read_file_canceled_by_another_completion_is_dropped(void **state) {
   hold_pool(THREADS - 1);
   avow_promise_t *first = start_read_file();
   avow_promise_t *second = start_read_file();
@@ -230,7 +230,7 @@ static void assert_file_not_written(void) {
   assert_file_says(kernel_does_files() ? "HELLO world" : "hello world");
 }
 
-static void cancelled_in_the_queue_does_nothing(void **state) {
+static void canceled_queued_operation_does_nothing(void **state) {
   const int before = open_files();
 
   for (int i = 0; i < STARTS; i++) {
@@ -244,22 +244,22 @@ static void cancelled_in_the_queue_does_nothing(void **state) {
   assert_file_not_written();
 }
 
-static void cancelled_when_done_drops_the_result(void **state) {
+static void canceled_undelivered_operation_drops_its_result(void **state) {
   const int before = open_files();
 
   for (int i = 0; i < STARTS; i++) {
-    assert_cancels_at_once(done_unheard(starts[i]));
+    assert_cancels_at_once(done_but_not_received(starts[i]));
     run();
   }
 
   assert_int_equal(open_files(), before);
 }
 
-static void cancelled_without_memory_drops_the_result(void **state) {
+static void cancel_without_memory_drops_the_result(void **state) {
   const int before = open_files();
 
   for (int i = 0; i < STARTS; i++) {
-    avow_promise_t *p = done_unheard(starts[i]);
+    avow_promise_t *p = done_but_not_received(starts[i]);
     fail_allocation(1, true);
     assert_cancels_at_once(p);
     run();
@@ -275,7 +275,7 @@ static void discard(start_fn start, avow_value_t v) {
   avow_value_unref(v);
 }
 
-static void cancelled_after_it_settled_changes_nothing(void **state) {
+static void cancel_after_settlement_changes_nothing(void **state) {
   for (int i = 0; i < STARTS; i++) {
     avow_promise_t *p = starts[i]();
     const avow_value_t v = avow_run(avow_ref(p));
@@ -289,7 +289,7 @@ static void cancelled_after_it_settled_changes_nothing(void **state) {
 }
 
 /* Closes avow, then initializes it again for the fixture. */
-static void loop_close_takes_requests_off_the_queue(void **state) {
+static void loop_close_cancels_queued_requests(void **state) {
   const int before = open_files();
   const bool queued = !kernel_does_files();
 
@@ -307,12 +307,12 @@ static void loop_close_takes_requests_off_the_queue(void **state) {
   assert_file_not_written();
 }
 
-static void loop_close_waits_for_what_runs(void **state) {
+static void loop_close_waits_for_running_requests(void **state) {
   const int before = open_files();
 
   for (int i = 0; i < STARTS; i++)
-    assert_loop_close_cancels(done_unheard(starts[i]));
-  assert_loop_close_cancels(done_unheard(start_close));
+    assert_loop_close_cancels(done_but_not_received(starts[i]));
+  assert_loop_close_cancels(done_but_not_received(start_close));
   avow_promise_t *p = start_read_fifo();
   wait_until_taken();
   queue_work(feed_work);
@@ -364,7 +364,7 @@ static avow_promise_t *start_large_read_file(void) {
 }
 
 /* The file has no size and grows with the number of mappings. */
-static void read_file_survives_failing_to_make_room(void **state) {
+static void read_file_survives_failing_buffer_growth(void **state) {
   enum { MAPS = 400 };
   void *maps[MAPS];
   for (int i = 0; i < MAPS; i++)
@@ -382,29 +382,29 @@ SUITE(whole_file) {
   (void) signal(SIGPIPE, SIG_IGN); /* a reader stops early */
   disk_init();
   const struct CMUnitTest tests[] = {
-    FILES(read_file_gives_all_of_it),
+    FILES(read_file_gives_the_whole_file),
     FILES(read_file_gives_no_bytes_of_an_empty_file),
-    FILES(read_file_reads_what_says_it_is_empty),
-    FILES(read_file_reads_a_large_one),
-    FILES(read_file_makes_room_for_what_has_no_size),
+    FILES(read_file_reads_files_that_report_size_0),
+    FILES(read_file_reads_a_large_file),
+    FILES(read_file_grows_its_buffer_for_a_fifo),
     FILES(read_file_reads_exactly_the_limit),
     FILES(read_file_rejects_one_byte_more_than_the_limit),
-    FILES(read_file_rejects_more_than_the_limit_without_a_size),
-    FILES(read_file_does_not_believe_a_size_that_is_too_large),
+    FILES(read_file_limits_files_without_a_size),
+    FILES(read_file_ignores_a_reported_size_that_is_too_large),
     FILES(read_file_rejects_a_directory),
-    FILES(read_file_rejects_naming_the_path_that_is_missing),
+    FILES(read_file_error_names_the_missing_path),
     FILES(read_file_rejects_a_path_that_is_null),
-    FILES(running_read_file_ends_unheard_when_cancelled),
-    FILES(read_file_cancelled_in_its_turn_is_dropped),
-    FILES(cancelled_in_the_queue_does_nothing),
-    FILES(cancelled_when_done_drops_the_result),
-    FILES(cancelled_without_memory_drops_the_result),
-    FILES(cancelled_after_it_settled_changes_nothing),
-    FILES(loop_close_takes_requests_off_the_queue),
-    FILES(loop_close_waits_for_what_runs),
+    FILES(canceled_running_read_file_closes_its_file),
+    FILES(read_file_canceled_by_another_completion_is_dropped),
+    FILES(canceled_queued_operation_does_nothing),
+    FILES(canceled_undelivered_operation_drops_its_result),
+    FILES(cancel_without_memory_drops_the_result),
+    FILES(cancel_after_settlement_changes_nothing),
+    FILES(loop_close_cancels_queued_requests),
+    FILES(loop_close_waits_for_running_requests),
     FILES(every_request_survives_failing_memory),
     FILES(close_survives_failing_memory_and_closes),
-    FILES(read_file_survives_failing_to_make_room),
+    FILES(read_file_survives_failing_buffer_growth),
   };
   return RUN(tests);
 }

@@ -29,7 +29,7 @@ static void free_job(void *data) {
 }
 
 /* A completed job whose completion the loop has not received. */
-static avow_promise_t *called_unheard(job_t *job) {
+static avow_promise_t *undelivered_job(job_t *job) {
   hold_pool(THREADS - 1);
   avow_promise_t *p = avow_work(loop, call, job, free_job);
   wait_until_taken();
@@ -48,7 +48,7 @@ static void work_gives_what_its_function_returns(void **state) {
   assert_false(uv_thread_equal(&job.caller, &self));
 }
 
-static void work_rejects_with_what_its_function_throws(void **state) {
+static void work_rejects_with_the_error_of_its_function(void **state) {
   job_t job = { .result = avow_error_new(UV_EIO, avow_none(), "no disk") };
 
   const avow_value_t v = avow_run(avow_work(loop, call, &job, free_job));
@@ -59,7 +59,7 @@ static void work_rejects_with_what_its_function_throws(void **state) {
   avow_value_unref(v);
 }
 
-static void work_needs_nothing_to_free(void **state) {
+static void work_accepts_a_null_free_function(void **state) {
   job_t job = { .result = avow_int(7) };
 
   assert_fulfils_int(avow_work(loop, call, &job, NULL), 7);
@@ -96,7 +96,7 @@ static avow_value_t start_then(void *self, avow_deferred_t *d) {
   return avow_none();
 }
 
-static void work_may_give_a_thenable(void **state) {
+static void work_function_may_return_a_thenable(void **state) {
   static const avow_class_t foreign = { .name = "foreign", .then = start_then };
   job_t job = { .result = avow_object(&foreign, NULL) };
 
@@ -120,7 +120,7 @@ static void work_that_returns_a_promise_is_misuse(void **state) {
   assert_misuse(return_a_promise, "avow_work(): fn returned a promise");
 }
 
-static void work_cancelled_in_the_queue_never_runs(void **state) {
+static void canceled_queued_work_never_runs(void **state) {
   job_t job = { .frees = 0 };
   hold_pool(THREADS);
   avow_promise_t *p = avow_work(loop, call, &job, free_job);
@@ -138,7 +138,7 @@ static void work_cancelled_in_the_queue_never_runs(void **state) {
   assert_int_equal(job.frees, 1);
 }
 
-static void work_cancelled_while_it_runs_is_waited_for(void **state) {
+static void canceled_running_work_rejects_when_it_ends(void **state) {
   job_t job = { .result = avow_string("late") };
   avow_promise_t *p = avow_work(loop, call_held, &job, free_job);
   meet_in_pool();
@@ -148,14 +148,14 @@ static void work_cancelled_while_it_runs_is_waited_for(void **state) {
   (void) uv_run(loop, UV_RUN_NOWAIT); /* the work keeps it alive */
   assert_int_equal(avow_state(p), AVOW_PENDING);
   assert_int_equal(job.frees, 0); /* the thread still uses it */
-  let_go_in_pool();
+  release_pool_threads();
 
   assert_rejects(p, UV_ECANCELED);
   assert_int_equal(job.calls, 1);
   assert_int_equal(job.frees, 1);
 }
 
-static void detached_work_cancelled_while_it_runs_ends_unheard(void **state) {
+static void canceled_running_detached_work_rejects_at_once(void **state) {
   job_t job = { .result = avow_string("late") };
   avow_promise_t *p = avow_work_detached(loop, call_held, &job, free_job);
   meet_in_pool();
@@ -163,7 +163,7 @@ static void detached_work_cancelled_while_it_runs_ends_unheard(void **state) {
   avow_cancel(p);
   assert_rejects(p, UV_ECANCELED);
   assert_int_equal(job.frees, 0);
-  let_go_in_pool();
+  release_pool_threads();
   run();
 
   assert_int_equal(job.calls, 1);
@@ -195,7 +195,7 @@ static void timeout_of_work_waits_for_its_function(void **state) {
   (void) uv_run(loop, UV_RUN_NOWAIT); /* the work keeps it alive */
   assert_int_equal(avow_state(p), AVOW_PENDING);
 
-  let_go_in_pool();
+  release_pool_threads();
 
   assert_rejects(p, UV_ECANCELED);
   assert_int_equal(job.frees, 1);
@@ -206,7 +206,7 @@ static avow_value_t work_held_fn(void *data) {
   return avow_follow(avow_work(loop, call_held, data, NULL));
 }
 
-static void mutex_around_work_that_was_cancelled_lets_nobody_in(void **state) {
+static void mutex_is_held_until_canceled_work_ends(void **state) {
   job_t one = { .result = avow_none() }, two = { .result = avow_none() };
   avow_limiter_t *mutex = avow_limiter_new(loop, 1);
   avow_promise_t *p = avow_limiter_run(mutex, work_held_fn, &one);
@@ -219,11 +219,11 @@ static void mutex_around_work_that_was_cancelled_lets_nobody_in(void **state) {
   avow_stats_t stats;
   avow_loop_stats(loop, &stats, sizeof(stats));
   assert_int_equal(stats.requests, 1);
-  let_go_in_pool();
+  release_pool_threads();
   assert_rejects(p, UV_ECANCELED);
   meet_in_pool();
   assert_int_equal(one.calls, 1);
-  let_go_in_pool();
+  release_pool_threads();
 
   assert_fulfils_none(q);
   avow_limiter_unref(mutex);
@@ -236,26 +236,26 @@ static avow_value_t ask_twice(void *data) {
   return avow_none();
 }
 
-static void work_that_runs_learns_that_nobody_wants_it(void **state) {
+static void running_work_can_detect_its_cancellation(void **state) {
   int said = 0;
   avow_promise_t *p = avow_work(loop, ask_twice, &said, NULL);
   meet_in_pool();
   avow_cancel(p);
-  let_go_in_pool();
+  release_pool_threads();
   assert_rejects(p, UV_ECANCELED);
   assert_int_equal(said, 2);
 
   p = avow_work(loop, ask_twice, &said, NULL);
   meet_in_pool();
-  let_go_in_pool();
+  release_pool_threads();
   assert_fulfils_none(p);
   assert_int_equal(said, 3);
   assert_true(avow_work_is_wanted()); /* outside a job, the answer is true */
 }
 
-static void work_cancelled_when_done_drops_the_result(void **state) {
+static void canceled_undelivered_work_drops_its_result(void **state) {
   job_t job = { .result = avow_string("late") };
-  avow_promise_t *p = called_unheard(&job);
+  avow_promise_t *p = undelivered_job(&job);
 
   avow_cancel(p);
   run();
@@ -275,7 +275,7 @@ static void cancel_own(void *data) {
   victim->job.frees++;
 }
 
-static void work_cancelled_as_its_data_goes_drops_the_result(void **state) {
+static void work_canceled_by_its_free_function_drops_the_result(void **state) {
   own_victim_t victim = { .job.result = avow_string("late") };
   victim.p = avow_work(loop, call, &victim, cancel_own);
 
@@ -285,7 +285,7 @@ static void work_cancelled_as_its_data_goes_drops_the_result(void **state) {
   assert_int_equal(victim.job.frees, 1);
 }
 
-static void loop_close_waits_for_work_that_runs(void **state) {
+static void loop_close_waits_for_running_work(void **state) {
   job_t job = { .result = avow_string("late") };
   job_t queued = { .frees = 0 };
   hold_pool(THREADS - 1);
@@ -293,7 +293,7 @@ static void loop_close_waits_for_work_that_runs(void **state) {
   meet_in_pool();
   avow_promise_t *q = avow_work(loop, call, &queued, free_job);
   release_pool();
-  let_go_in_pool();
+  release_pool_threads();
 
   assert_int_equal(avow_loop_close(loop), 0);
   run(); /* avow does not wait for the program's own jobs */
@@ -321,7 +321,7 @@ static void work_without_memory_frees_its_data(void **state) {
   }
 }
 
-static void without_memory_nothing_to_free_is_fine(void **state) {
+static void null_free_function_is_accepted_without_memory(void **state) {
   fail_allocation(1, true);
 
   assert_rejects(avow_work(loop, stamp_fn, NULL, NULL), UV_ENOMEM);
@@ -329,7 +329,7 @@ static void without_memory_nothing_to_free_is_fine(void **state) {
   fail_allocation(0, false);
 }
 
-static void random_gives_so_many_bytes(void **state) {
+static void random_gives_the_requested_bytes(void **state) {
   const avow_value_t a = avow_run(avow_random(loop, 32));
   const avow_value_t b = avow_run(avow_random(loop, 32));
   const avow_value_t none = avow_run(avow_random(loop, 0));
@@ -348,7 +348,7 @@ static void random_gives_so_many_bytes(void **state) {
   avow_value_unref(none);
 }
 
-static void random_refuses_more_than_libuv_gives(void **state) {
+static void random_refuses_sizes_above_the_libuv_limit(void **state) {
   const avow_value_t v = avow_run(avow_random(loop, (size_t) INT_MAX + 1));
 
   assert_int_equal(avow_error_code(&v), UV_E2BIG);
@@ -378,7 +378,7 @@ static avow_value_t host_name(void *data) {
   return err < 0 ? avow_error(err) : avow_bytes(name, size);
 }
 
-static void work_serves_what_blocks(void **state) {
+static void work_runs_blocking_calls(void **state) {
   char name[UV_MAXHOSTNAMESIZE];
   size_t size = sizeof(name);
   assert_int_equal(uv_os_gethostname(name, &size), 0);
@@ -398,7 +398,7 @@ static void assert_pool(unsigned on_pool, unsigned waiting) {
   assert_int_equal(stats.waiting, waiting);
 }
 
-static void work_beyond_the_threads_waits(void **state) {
+static void work_above_the_thread_count_waits(void **state) {
   enum { N = THREADS + 2 };
   avow_promise_t *all[N + 1] = { avow_sleep(loop, 1) }; /* not a job */
   assert_pool(0, 0);
@@ -407,7 +407,7 @@ static void work_beyond_the_threads_waits(void **state) {
 
   assert_pool(N, N - THREADS);
   for (int i = 0; i < N; i++)
-    let_go_in_pool();
+    release_pool_threads();
   for (int i = 0; i < N; i++)
     meet_in_pool();
   avow_value_unref(avow_run(avow_all(loop, all, N + 1)));
@@ -416,14 +416,14 @@ static void work_beyond_the_threads_waits(void **state) {
 }
 
 /* A canceled job counts until the pool has finished it. */
-static void cancelled_work_is_counted_until_it_is_over(void **state) {
+static void canceled_work_is_counted_until_it_ends(void **state) {
   avow_promise_t *p = avow_work_detached(loop, wait_fn, NULL, NULL);
   meet_in_pool();
 
   assert_cancels_at_once(p);
 
   assert_pool(1, 0);
-  let_go_in_pool();
+  release_pool_threads();
   run();
   assert_pool(0, 0);
 }
@@ -433,29 +433,29 @@ SUITE(work) {
   const struct CMUnitTest tests[] = {
     CASE(work_that_returns_a_promise_is_misuse),
     CASE(work_gives_what_its_function_returns),
-    CASE(work_rejects_with_what_its_function_throws),
-    CASE(work_needs_nothing_to_free),
+    CASE(work_rejects_with_the_error_of_its_function),
+    CASE(work_accepts_a_null_free_function),
     CASE(work_frees_its_data_before_handlers_run),
     CASE(work_without_a_function_rejects_and_frees),
-    CASE(work_may_give_a_thenable),
-    CASE(work_cancelled_in_the_queue_never_runs),
-    CASE(work_cancelled_while_it_runs_is_waited_for),
-    CASE(detached_work_cancelled_while_it_runs_ends_unheard),
+    CASE(work_function_may_return_a_thenable),
+    CASE(canceled_queued_work_never_runs),
+    CASE(canceled_running_work_rejects_when_it_ends),
+    CASE(canceled_running_detached_work_rejects_at_once),
     CASE(detached_work_gives_what_its_function_returns),
     CASE(timeout_of_work_waits_for_its_function),
-    CASE(mutex_around_work_that_was_cancelled_lets_nobody_in),
-    CASE(work_that_runs_learns_that_nobody_wants_it),
-    CASE(work_cancelled_when_done_drops_the_result),
-    CASE(work_cancelled_as_its_data_goes_drops_the_result),
-    CASE(loop_close_waits_for_work_that_runs),
+    CASE(mutex_is_held_until_canceled_work_ends),
+    CASE(running_work_can_detect_its_cancellation),
+    CASE(canceled_undelivered_work_drops_its_result),
+    CASE(work_canceled_by_its_free_function_drops_the_result),
+    CASE(loop_close_waits_for_running_work),
     CASE(work_without_memory_frees_its_data),
-    CASE(without_memory_nothing_to_free_is_fine),
-    CASE(random_gives_so_many_bytes),
-    CASE(random_refuses_more_than_libuv_gives),
+    CASE(null_free_function_is_accepted_without_memory),
+    CASE(random_gives_the_requested_bytes),
+    CASE(random_refuses_sizes_above_the_libuv_limit),
     CASE(random_without_memory_rejects),
-    CASE(work_serves_what_blocks),
-    CASE(work_beyond_the_threads_waits),
-    CASE(cancelled_work_is_counted_until_it_is_over),
+    CASE(work_runs_blocking_calls),
+    CASE(work_above_the_thread_count_waits),
+    CASE(canceled_work_is_counted_until_it_ends),
   };
   return RUN(tests);
 }

@@ -26,7 +26,7 @@ static avow_value_t pattern(size_t from, size_t len) {
 }
 
 /* The peer reads `len` bytes of the pattern on the pool while the loop runs. */
-static void assert_peer_hears(size_t from, size_t len) {
+static void assert_peer_receives(size_t from, size_t len) {
   for (size_t done = 0, n; done < len; done += n) {
     const size_t max = len - done < PART ? len - done : PART;
     const avow_value_t v = avow_run(avow_fs_read(loop, peer, max, -1));
@@ -39,13 +39,13 @@ static void assert_peer_hears(size_t from, size_t len) {
   }
 }
 
-static void assert_peer_hears_text(const char *text) {
+static void assert_peer_receives_text(const char *text) {
   char data[64] = "";
   assert_int_equal(read(peer, data, sizeof(data)), (ssize_t) strlen(text));
   assert_string_equal(data, text);
 }
 
-static void assert_peer_hears_the_end(void) {
+static void assert_peer_receives_the_end(void) {
   char byte;
   assert_int_equal(read(peer, &byte, 1), 0);
 }
@@ -90,11 +90,11 @@ static void small_write_is_fulfilled_at_once(void **state) {
 
   assert_int_equal(avow_state(p), AVOW_FULFILLED);
   assert_int_equal(requests(), 0);
-  assert_peer_hears_text("hello");
+  assert_peer_receives_text("hello");
   assert_fulfils_int(p, 5);
 }
 
-static void write_of_nothing_writes_nothing(void **state) {
+static void empty_write_writes_nothing(void **state) {
   assert_fulfils_int(avow_write(avow_uv_stream(stream), avow_string("")), 0);
 
   hang_up();
@@ -105,7 +105,7 @@ static void large_write_waits_for_its_reader(void **state) {
   assert_int_equal(avow_state(p), AVOW_PENDING);
   assert_int_equal(requests(), 1);
 
-  assert_peer_hears(0, LARGE);
+  assert_peer_receives(0, LARGE);
 
   assert_fulfils_int(p, LARGE);
   assert_int_equal(requests(), 0);
@@ -122,13 +122,13 @@ static void writes_keep_their_order(void **state) {
   for (size_t i = 0; i < 4; i++)
     all[i] = avow_then(all[i], note_cb, NULL, (void *) (uintptr_t) names[i]);
 
-  assert_peer_hears(0, 2 * LARGE + 6);
+  assert_peer_receives(0, 2 * LARGE + 6);
 
   avow_value_unref(avow_run(avow_all(loop, all, 4)));
   assert_notes("1 2 3 4");
 }
 
-static void write_fails_once_the_peer_has_gone(void **state) {
+static void write_fails_after_the_peer_closes(void **state) {
   hang_up();
 
   avow_value_unref(avow_run(start_small())); /* TCP learns of the error by this
@@ -137,16 +137,16 @@ static void write_fails_once_the_peer_has_gone(void **state) {
   assert_breaks(start_small());
 }
 
-static void queued_write_fails_when_the_peer_goes(void **state) {
+static void queued_write_fails_when_the_peer_closes(void **state) {
   avow_promise_t *p = start_large();
-  assert_peer_hears(0, PART);
+  assert_peer_receives(0, PART);
 
   hang_up();
 
   assert_breaks(p);
 }
 
-static void write_rejects_what_is_not_bytes(void **state) {
+static void write_rejects_values_other_than_bytes(void **state) {
   avow_value_t items[] = { avow_string("x"), avow_int(1) };
 
   assert_says(avow_write(avow_uv_stream(stream), avow_list(items, 2)),
@@ -157,7 +157,7 @@ static void write_rejects_what_is_not_bytes(void **state) {
 }
 
 /* On 32-bit systems: a list that contains one MiB 4,096 times. */
-static void write_rejects_a_list_of_more_than_a_size_can_say(void **state) {
+static void write_rejects_a_list_longer_than_size_max(void **state) {
   const avow_value_t v = avow_string("x");
   avow__bytes_t *claims = v.u.p;
   avow_value_t items[] = { avow_value_ref(&v), v };
@@ -174,10 +174,10 @@ static void list_is_written_in_order(void **state) {
   assert_fulfils_int(avow_write(avow_uv_stream(stream), avow_list(items, 3)),
                      5);
 
-  assert_peer_hears_text("hello");
+  assert_peer_receives_text("hello");
 }
 
-static void list_of_nothing_writes_nothing(void **state) {
+static void empty_list_writes_nothing(void **state) {
   avow_value_t items[] = { avow_string("") };
 
   assert_fulfils_int(avow_write(avow_uv_stream(stream), avow_list(items, 1)),
@@ -202,12 +202,12 @@ static void long_list_waits_for_its_reader(void **state) {
   avow_promise_t *p = start_list();
   assert_int_equal(avow_state(p), AVOW_PENDING);
 
-  assert_peer_hears(0, LARGE);
+  assert_peer_receives(0, LARGE);
 
   assert_fulfils_int(p, LARGE);
 }
 
-static void list_with_a_part_that_found_no_memory_rejects(void **state) {
+static void list_with_an_error_rejects_with_it(void **state) {
   avow_value_t items[] = { avow_string("x"), avow_error(UV_ENOMEM) };
 
   assert_rejects(avow_write(avow_uv_stream(stream), avow_list(items, 2)),
@@ -235,16 +235,16 @@ static void write_rejects_without_a_connection(void **state) {
   run();
 }
 
-static void cancelled_write_is_written_all_the_same(void **state) {
+static void canceled_write_is_still_written(void **state) {
   assert_cancels_at_once(start_large());
 
   avow_promise_t *p = avow_write(avow_uv_stream(stream), pattern(LARGE, 5));
-  assert_peer_hears(0, LARGE + 5);
+  assert_peer_receives(0, LARGE + 5);
 
   assert_fulfils_int(p, 5);
 }
 
-static void write_cancelled_after_it_settled_stays_fulfilled(void **state) {
+static void cancel_after_the_write_changes_nothing(void **state) {
   avow_promise_t *p = start_small();
 
   avow_cancel(p);
@@ -252,39 +252,39 @@ static void write_cancelled_after_it_settled_stays_fulfilled(void **state) {
   assert_fulfils_int(p, 5);
 }
 
-static void write_cancelled_in_its_turn_is_written(void **state) {
+static void write_canceled_by_another_completion_is_written(void **state) {
   avow_promise_t *first = start_large();
   avow_promise_t *second =
       avow_write(avow_uv_stream(stream), pattern(LARGE, 5));
 
   first = avow_then(first, cancel_cb, NULL, second);
-  assert_peer_hears(0, LARGE + 5);
+  assert_peer_receives(0, LARGE + 5);
 
   assert_fulfils_int(first, LARGE);
   assert_rejects(second, UV_ECANCELED);
 }
 
-static void shutdown_ends_what_the_peer_reads(void **state) {
+static void shutdown_ends_the_input_of_the_peer(void **state) {
   assert_fulfils_int(start_small(), 5);
 
   assert_fulfils_none(start_shutdown());
 
-  assert_peer_hears_text("hello");
-  assert_peer_hears_the_end();
+  assert_peer_receives_text("hello");
+  assert_peer_receives_the_end();
 }
 
 static void shutdown_waits_for_queued_writes(void **state) {
   avow_promise_t *p = start_large();
   avow_promise_t *end = start_shutdown();
 
-  assert_peer_hears(0, LARGE);
+  assert_peer_receives(0, LARGE);
 
   assert_fulfils_int(p, LARGE);
   assert_fulfils_none(end);
-  assert_peer_hears_the_end();
+  assert_peer_receives_the_end();
 }
 
-static void reading_goes_on_after_shutdown(void **state) {
+static void reading_continues_after_shutdown(void **state) {
   assert_fulfils_none(start_shutdown());
   assert_int_equal(write(peer, "hello", 5), 5);
   hang_up();
@@ -329,11 +329,11 @@ static void write_rejects_after_shutdown(void **state) {
   assert_fulfils_none(p);
 }
 
-static void cancelled_shutdown_shuts_down_all_the_same(void **state) {
+static void canceled_shutdown_still_shuts_down(void **state) {
   assert_cancels_at_once(start_shutdown());
   run();
 
-  assert_peer_hears_the_end();
+  assert_peer_receives_the_end();
 }
 
 /* Closes avow first and the handle second. Then initializes avow again for the
@@ -347,15 +347,15 @@ static void assert_loop_close_cancels(avow_promise_t *p) {
   assert_int_equal(avow_loop_init(loop, &steady), 0);
 }
 
-static void loop_close_leaves_a_queued_write_to_its_handle(void **state) {
+static void loop_close_rejects_a_queued_write(void **state) {
   assert_loop_close_cancels(start_large());
 }
 
-static void loop_close_leaves_a_shutdown_to_its_handle(void **state) {
+static void loop_close_rejects_a_pending_shutdown(void **state) {
   assert_loop_close_cancels(start_shutdown());
 }
 
-static void promise_held_beyond_loop_and_handle_stays_settled(void **state) {
+static void promise_stays_settled_after_loop_and_handle_close(void **state) {
   avow_promise_t *p = start_large();
   assert_loop_close_cancels(avow_ref(p));
 
@@ -418,33 +418,33 @@ SUITE(write) {
   (void) signal(SIGPIPE, SIG_IGN);
   const struct CMUnitTest tests[] = {
     BOTH(small_write_is_fulfilled_at_once),
-    BOTH(write_of_nothing_writes_nothing),
+    BOTH(empty_write_writes_nothing),
     BOTH(large_write_waits_for_its_reader),
     BOTH(writes_keep_their_order),
-    BOTH(write_fails_once_the_peer_has_gone),
-    BOTH(queued_write_fails_when_the_peer_goes),
-    BOTH(write_rejects_what_is_not_bytes),
-    BOTH(write_rejects_a_list_of_more_than_a_size_can_say),
+    BOTH(write_fails_after_the_peer_closes),
+    BOTH(queued_write_fails_when_the_peer_closes),
+    BOTH(write_rejects_values_other_than_bytes),
+    BOTH(write_rejects_a_list_longer_than_size_max),
     BOTH(list_is_written_in_order),
-    BOTH(list_of_nothing_writes_nothing),
+    BOTH(empty_list_writes_nothing),
     BOTH(long_list_waits_for_its_reader),
-    BOTH(list_with_a_part_that_found_no_memory_rejects),
+    BOTH(list_with_an_error_rejects_with_it),
     BOTH(write_rejects_on_a_closing_handle),
     PIPE(write_rejects_without_a_connection),
-    BOTH(cancelled_write_is_written_all_the_same),
-    BOTH(write_cancelled_after_it_settled_stays_fulfilled),
-    BOTH(write_cancelled_in_its_turn_is_written),
-    BOTH(shutdown_ends_what_the_peer_reads),
+    BOTH(canceled_write_is_still_written),
+    BOTH(cancel_after_the_write_changes_nothing),
+    BOTH(write_canceled_by_another_completion_is_written),
+    BOTH(shutdown_ends_the_input_of_the_peer),
     BOTH(shutdown_waits_for_queued_writes),
-    BOTH(reading_goes_on_after_shutdown),
+    BOTH(reading_continues_after_shutdown),
     BOTH(second_shutdown_rejects),
     BOTH(shutdown_rejects_on_a_closing_handle),
     PIPE(shutdown_rejects_without_a_connection),
     BOTH(write_rejects_after_shutdown),
-    BOTH(cancelled_shutdown_shuts_down_all_the_same),
-    BOTH(loop_close_leaves_a_queued_write_to_its_handle),
-    BOTH(loop_close_leaves_a_shutdown_to_its_handle),
-    BOTH(promise_held_beyond_loop_and_handle_stays_settled),
+    BOTH(canceled_shutdown_still_shuts_down),
+    BOTH(loop_close_rejects_a_queued_write),
+    BOTH(loop_close_rejects_a_pending_shutdown),
+    BOTH(promise_stays_settled_after_loop_and_handle_close),
     PIPE(small_write_survives_failing_memory),
     PIPE(large_write_survives_failing_memory),
     PIPE(shutdown_survives_failing_memory),

@@ -18,7 +18,7 @@ static avow_value_t counted(int *destroyed) {
   return avow_object(&counted_class, destroyed);
 }
 
-static void error_of_a_code_is_that_alone_and_allocates_nothing(void **state) {
+static void error_of_a_code_allocates_nothing(void **state) {
   const long calls = allocation_calls();
 
   const avow_value_t v = avow_error(UV_ENOENT);
@@ -30,7 +30,7 @@ static void error_of_a_code_is_that_alone_and_allocates_nothing(void **state) {
   assert_int_equal(allocation_calls(), calls);
 }
 
-static void what_is_no_error_has_neither_code_nor_cause(void **state) {
+static void non_error_has_no_code_and_no_cause(void **state) {
   const avow_value_t vs[] = { avow_none(), avow_int(UV_ENOENT),
                               avow_string("ENOENT"), avow_list(NULL, 0) };
 
@@ -52,7 +52,7 @@ static avow_value_t try_it(avow_value_t v) {
   return avow_int(steps);
 }
 
-static void try_returns_the_error_as_it_is(void **state) {
+static void try_returns_the_error_unchanged(void **state) {
   const avow_value_t v =
       try_it(avow_error_new(UV_EIO, avow_none(), "disk on fire"));
 
@@ -61,7 +61,7 @@ static void try_returns_the_error_as_it_is(void **state) {
   avow_value_unref(v);
 }
 
-static void try_drops_what_is_no_error_and_goes_on(void **state) {
+static void try_releases_other_values_and_continues(void **state) {
   int destroyed;
 
   const avow_value_t v = try_it(counted(&destroyed));
@@ -81,7 +81,7 @@ static void message_is_formatted(void **state) {
   avow_value_unref(v);
 }
 
-static void message_is_never_cut(void **state) {
+static void long_message_is_not_truncated(void **state) {
   const avow_value_t v =
       avow_error_new(UV_EIO, avow_none(), "%*s.", LONG_MESSAGE, "end");
   const char *message = avow_error_message(&v);
@@ -91,7 +91,7 @@ static void message_is_never_cut(void **state) {
   avow_value_unref(v);
 }
 
-static void message_of_nothing_is_the_codes_own(void **state) {
+static void empty_message_defaults_to_the_code_text(void **state) {
   const avow_value_t empty = avow_error_new(UV_EPIPE, avow_int(1), "%s", "");
   const avow_value_t theirs = avow_error_new(UV_EPIPE, avow_int(1), NULL);
   const avow_value_t ours = avow_error_new(AVOW_ECYCLE, avow_int(1), NULL);
@@ -130,7 +130,7 @@ static void cause_may_be_an_error_with_a_cause(void **state) {
   avow_value_unref(top);
 }
 
-static void cause_lives_until_the_last_holder_of_the_error_goes(void **state) {
+static void cause_is_released_with_the_last_error_reference(void **state) {
   int destroyed;
   const avow_value_t v = avow_error_new(UV_EIO, counted(&destroyed), "x");
   const avow_value_t second = avow_value_ref(&v);
@@ -143,7 +143,7 @@ static void cause_lives_until_the_last_holder_of_the_error_goes(void **state) {
   assert_int_equal(destroyed, 1);
 }
 
-static void cause_outlives_its_error_for_who_refs_it(void **state) {
+static void referenced_cause_outlives_its_error(void **state) {
   const avow_value_t v = avow_error_new(UV_EIO, avow_string("why"), "x");
 
   const avow_value_t cause = avow_value_ref(avow_error_cause(&v));
@@ -153,7 +153,7 @@ static void cause_outlives_its_error_for_who_refs_it(void **state) {
   avow_value_unref(cause);
 }
 
-static void cause_that_is_a_promise_is_let_go_with_its_error(void **state) {
+static void promise_cause_is_released_with_its_error(void **state) {
   int destroyed;
   avow_promise_t *p = avow_promise_resolve(loop, counted(&destroyed));
 
@@ -166,7 +166,7 @@ static void unref_in_thread(void *value) {
   avow_value_unref(*(avow_value_t *) value);
 }
 
-static void causes_of_causes_are_freed_on_a_small_stack(void **state) {
+static void nested_causes_are_freed_on_a_small_stack(void **state) {
   const uv_thread_options_t options = { .flags = UV_THREAD_HAS_STACK_SIZE,
                                         .stack_size = SMALL_STACK };
   int destroyed;
@@ -188,7 +188,7 @@ static void assert_named_as_by_libuv(int code) {
     assert_string_equal(avow_err_name(code), uv_err_name(code));
 }
 
-static void codes_of_libuv_have_its_texts_and_names(void **state) {
+static void libuv_codes_have_libuv_names_and_texts(void **state) {
 #define X(name, text)                                   \
   assert_string_equal(avow_strerror(UV_##name), text);  \
   assert_string_equal(avow_err_name(UV_##name), #name); \
@@ -222,7 +222,7 @@ static void own_codes_have_their_names_and_texts(void **state) {
   }
 }
 
-static void own_codes_are_below_all_of_libuvs(void **state) {
+static void own_codes_are_below_all_libuv_codes(void **state) {
   for (size_t i = 0; i < OWN; i++) {
     assert_true(own[i].code < -20000);
 #define X(name, text) assert_true(own[i].code < UV_##name);
@@ -231,7 +231,7 @@ static void own_codes_are_below_all_of_libuvs(void **state) {
   }
 }
 
-static void codes_of_nobody_are_their_numbers(void **state) {
+static void unknown_codes_are_named_by_their_numbers(void **state) {
   static const struct {
     int code;
     const char *name, *text;
@@ -247,7 +247,7 @@ static void codes_of_nobody_are_their_numbers(void **state) {
   }
 }
 
-static void texts_of_own_codes_stay_while_eight_are_read(void **state) {
+static void eight_unknown_code_texts_are_valid_at_once(void **state) {
   const avow_value_t v = avow_error(-30001), w = avow_error(-30002);
   const char *texts[] = { avow_error_message(&v), avow_err_name(-30001),
                           avow_strerror(-30001),  avow_error_message(&w),
@@ -262,7 +262,7 @@ static void texts_of_own_codes_stay_while_eight_are_read(void **state) {
     assert_string_equal(texts[i], expected[i]);
 }
 
-static void errno_reads_as_what_it_is(void **state) {
+static void positive_errno_has_its_name_and_text(void **state) {
   assert_string_equal(avow_err_name(ENOENT), "+ENOENT");
   assert_string_equal(avow_strerror(ENOENT), avow_strerror(UV_ENOENT));
 }
@@ -271,7 +271,7 @@ static avow_value_t succeed(void *data) {
   return avow_error(0);
 }
 
-static void no_error_is_none_everywhere(void **state) {
+static void error_zero_is_none(void **state) {
   avow_group_t *g;
   avow_promise_t *p = avow_group_new(loop, &g);
   avow_group_add(g, avow_try(loop, succeed, NULL));
@@ -287,7 +287,7 @@ static avow_value_t fail_slowly(void *data) {
   return avow_follow(avow_timeout(avow_sleep(loop, 60000), 1));
 }
 
-static void timeout_of_avows_is_no_systems(void **state) {
+static void is_timeout_matches_only_timeouts_of_avow(void **state) {
   const avow_retry_options_t options = { .attempts = 2, .delay = 1 };
   avow_value_t v = avow_run(fail_slowly(NULL).u.p);
   const avow_value_t code = avow_error(UV_ETIMEDOUT);
@@ -322,7 +322,7 @@ static void error_keeps_message_and_cause_along_a_chain(void **state) {
   avow_value_unref(v);
 }
 
-static void reason_that_is_no_error_becomes_a_cause(void **state) {
+static void non_error_reason_becomes_a_cause(void **state) {
   const avow_value_t v = avow_run(avow_promise_reject(loop, avow_int(42)));
 
   assert_int_equal(avow_error_code(&v), AVOW_EREASON);
@@ -348,29 +348,29 @@ static void aggregate_has_all_reasons_as_its_cause(void **state) {
 
 SUITE(error) {
   const struct CMUnitTest tests[] = {
-    CASE(error_of_a_code_is_that_alone_and_allocates_nothing),
-    CASE(what_is_no_error_has_neither_code_nor_cause),
+    CASE(error_of_a_code_allocates_nothing),
+    CASE(non_error_has_no_code_and_no_cause),
     CASE(message_is_formatted),
-    CASE(message_is_never_cut),
-    CASE(message_of_nothing_is_the_codes_own),
+    CASE(long_message_is_not_truncated),
+    CASE(empty_message_defaults_to_the_code_text),
     CASE(cause_may_be_any_value),
     CASE(cause_may_be_an_error_with_a_cause),
-    CASE(cause_lives_until_the_last_holder_of_the_error_goes),
-    CASE(cause_outlives_its_error_for_who_refs_it),
-    CASE(cause_that_is_a_promise_is_let_go_with_its_error),
-    CASE(causes_of_causes_are_freed_on_a_small_stack),
-    CASE(codes_of_libuv_have_its_texts_and_names),
+    CASE(cause_is_released_with_the_last_error_reference),
+    CASE(referenced_cause_outlives_its_error),
+    CASE(promise_cause_is_released_with_its_error),
+    CASE(nested_causes_are_freed_on_a_small_stack),
+    CASE(libuv_codes_have_libuv_names_and_texts),
     CASE(own_codes_have_their_names_and_texts),
-    CASE(own_codes_are_below_all_of_libuvs),
-    CASE(codes_of_nobody_are_their_numbers),
-    CASE(texts_of_own_codes_stay_while_eight_are_read),
-    CASE(errno_reads_as_what_it_is),
-    CASE(no_error_is_none_everywhere),
-    CASE(timeout_of_avows_is_no_systems),
-    CASE(try_returns_the_error_as_it_is),
-    CASE(try_drops_what_is_no_error_and_goes_on),
+    CASE(own_codes_are_below_all_libuv_codes),
+    CASE(unknown_codes_are_named_by_their_numbers),
+    CASE(eight_unknown_code_texts_are_valid_at_once),
+    CASE(positive_errno_has_its_name_and_text),
+    CASE(error_zero_is_none),
+    CASE(is_timeout_matches_only_timeouts_of_avow),
+    CASE(try_returns_the_error_unchanged),
+    CASE(try_releases_other_values_and_continues),
     CASE(error_keeps_message_and_cause_along_a_chain),
-    CASE(reason_that_is_no_error_becomes_a_cause),
+    CASE(non_error_reason_becomes_a_cause),
     CASE(aggregate_has_all_reasons_as_its_cause),
   };
   return RUN(tests);

@@ -76,7 +76,7 @@ static void assert_stays(avow_loops_fn fn, const char *message) {
   avow_value_unref(v);
 }
 
-static void what_belongs_to_a_loop_stays_there(void **state) {
+static void loop_bound_values_cannot_change_threads(void **state) {
   assert_stays(make_rooted, "loops run: rooted cannot change threads");
   assert_int_equal(notes, 1);
   assert_stays(make_promise, "loops run: promise cannot change threads");
@@ -102,7 +102,7 @@ static void sendable_objects_change_threads(void **state) {
 SUITE(sendable) {
   const struct CMUnitTest tests[] = {
     CROSS_CASE(lists_and_bytes_change_threads),
-    CROSS_CASE(what_belongs_to_a_loop_stays_there),
+    CROSS_CASE(loop_bound_values_cannot_change_threads),
     CROSS_CASE(sendable_objects_change_threads),
   };
   return RUN(tests);

@@ -41,7 +41,7 @@ static void unref_in_thread(void *value) {
   avow_value_unref(*(avow_value_t *) value);
 }
 
-static void scalars_read_back_as_they_were_made(void **state) {
+static void scalars_read_back_unchanged(void **state) {
   int target;
 
   const avow_value_t least = avow_int(INT64_MIN);
@@ -55,7 +55,7 @@ static void scalars_read_back_as_they_were_made(void **state) {
   assert_ptr_equal(avow_to_pointer(&pointer), &target);
 }
 
-static void version_is_that_of_the_headers(void **state) {
+static void version_matches_the_headers(void **state) {
   char text[32];
 
   (void) snprintf(text, sizeof(text), "%d.%d.%d", AVOW_VERSION_MAJOR,
@@ -65,7 +65,7 @@ static void version_is_that_of_the_headers(void **state) {
   assert_string_equal(avow_version_string(), AVOW_VERSION);
 }
 
-static void none_is_of_no_type(void **state) {
+static void none_has_no_error_code(void **state) {
   const avow_value_t v = avow_none();
 
   assert_int_equal(v.tag, AVOW_NONE);
@@ -74,7 +74,7 @@ static void none_is_of_no_type(void **state) {
   assert_false(avow_is_error(&v));
 }
 
-static void what_was_cleared_is_none(void **state) {
+static void cleared_value_is_none(void **state) {
   avow_value_t v = avow_string("text");
 
   avow_value_clear(&v);
@@ -83,7 +83,7 @@ static void what_was_cleared_is_none(void **state) {
   assert_true(avow_is_none(&v));
 }
 
-static void what_was_stolen_is_somebody_elses(void **state) {
+static void stolen_value_survives_clear(void **state) {
   avow_value_t v = avow_string("text");
 
   const avow_value_t stolen = avow_steal(&v);
@@ -93,7 +93,7 @@ static void what_was_stolen_is_somebody_elses(void **state) {
   avow_value_unref(stolen);
 }
 
-static void object_is_of_its_class_alone(void **state) {
+static void object_matches_only_its_class(void **state) {
   const avow_value_t v = avow_object(&inert_class, NULL);
   const avow_value_t number = avow_int(1);
 
@@ -121,7 +121,7 @@ static void assert_type_name(avow_value_t v, const char *expected) {
   avow_value_unref(v);
 }
 
-static void type_name_says_what_a_value_is(void **state) {
+static void each_value_has_a_type_name(void **state) {
   avow_promise_t *p = avow_promise_resolve(loop, avow_none());
 
   assert_type_name(avow_none(), "none");
@@ -137,7 +137,7 @@ static void type_name_says_what_a_value_is(void **state) {
   assert_type_name(avow_follow(p), "promise");
 }
 
-static void bytes_are_a_copy_that_ends_in_nul(void **state) {
+static void bytes_are_copied_and_end_in_nul(void **state) {
   char source[] = { 'a', '\0', 'b' };
 
   const avow_value_t v = avow_bytes(source, sizeof(source));
@@ -150,7 +150,7 @@ static void bytes_are_a_copy_that_ends_in_nul(void **state) {
   avow_value_unref(v);
 }
 
-static void bytes_may_be_none_at_all(void **state) {
+static void bytes_may_be_empty(void **state) {
   const avow_value_t v = avow_bytes(NULL, 0);
   size_t len = 1;
 
@@ -159,7 +159,7 @@ static void bytes_may_be_none_at_all(void **state) {
   avow_value_unref(v);
 }
 
-static void string_is_copied_without_its_nul(void **state) {
+static void string_length_excludes_the_nul(void **state) {
   const avow_value_t v = avow_string("word");
   size_t len;
 
@@ -169,7 +169,7 @@ static void string_is_copied_without_its_nul(void **state) {
   avow_value_unref(v);
 }
 
-static void bytes_new_gives_room_to_fill_in(void **state) {
+static void bytes_new_returns_a_writable_buffer(void **state) {
   char *data;
   const avow_value_t v = avow_bytes_new(5, &data);
 
@@ -180,7 +180,7 @@ static void bytes_new_gives_room_to_fill_in(void **state) {
   avow_value_unref(v);
 }
 
-static void bytes_new_of_more_than_there_can_be_is_enomem(void **state) {
+static void bytes_new_of_huge_sizes_returns_enomem(void **state) {
   char *data = NULL;
   const long calls = allocation_calls();
 
@@ -205,7 +205,7 @@ static void list_keeps_its_items_in_order(void **state) {
   avow_value_unref(list);
 }
 
-static void list_is_no_longer_than_can_be_counted(void **state) {
+static void lists_above_the_maximum_length_are_refused(void **state) {
   const long calls = allocation_calls();
   avow__list_t *list = avow__list_new(1);
   assert_non_null(list);
@@ -226,7 +226,7 @@ static void list_may_be_empty(void **state) {
   avow_value_unref(list);
 }
 
-static void object_gives_self_to_its_class(void **state) {
+static void object_returns_self_for_its_class(void **state) {
   int destroyed;
   const avow_value_t v = counted(&destroyed);
 
@@ -235,7 +235,7 @@ static void object_gives_self_to_its_class(void **state) {
   avow_value_unref(v);
 }
 
-static void object_is_destroyed_once_when_its_last_holder_goes(void **state) {
+static void object_is_destroyed_with_its_last_reference(void **state) {
   int destroyed;
   const avow_value_t v = counted(&destroyed);
   const avow_value_t second = avow_value_ref(&v);
@@ -249,7 +249,7 @@ static void object_is_destroyed_once_when_its_last_holder_goes(void **state) {
   assert_int_equal(destroyed, 1);
 }
 
-static void object_without_destroy_leaves_self_alone(void **state) {
+static void object_without_destroy_keeps_self_unchanged(void **state) {
   int target = 5;
 
   avow_value_unref(avow_object(&inert_class, &target));
@@ -271,7 +271,7 @@ static void value_in_two_lists_lives_as_long_as_either(void **state) {
   assert_int_equal(destroyed, 1);
 }
 
-static void item_outlives_its_list_for_who_refs_it(void **state) {
+static void referenced_item_outlives_its_list(void **state) {
   avow_value_t item = avow_string("kept");
   const avow_value_t list = avow_list(&item, 1);
 
@@ -282,7 +282,7 @@ static void item_outlives_its_list_for_who_refs_it(void **state) {
   avow_value_unref(mine);
 }
 
-static void promise_in_a_list_is_let_go_with_it(void **state) {
+static void promise_in_a_list_is_released_with_the_list(void **state) {
   int destroyed;
   avow_promise_t *settled = avow_promise_resolve(loop, counted(&destroyed));
   avow_deferred_t *d;
@@ -301,7 +301,7 @@ static avow_value_t second_item(const avow_value_t *list, void *data) {
   return avow_value_ref(avow_list_at(list, 1));
 }
 
-static void promise_in_a_list_can_be_followed_from_there(void **state) {
+static void promise_in_a_list_can_be_followed(void **state) {
   avow_value_t items[] = {
     avow_int(1), avow_follow(avow_promise_resolve(loop, avow_int(2)))
   };
@@ -311,7 +311,7 @@ static void promise_in_a_list_can_be_followed_from_there(void **state) {
   assert_fulfils_int(avow_then(p, second_item, NULL, NULL), 2);
 }
 
-static void ref_of_a_followed_promise_holds_that_promise(void **state) {
+static void value_ref_of_a_promise_refs_that_promise(void **state) {
   avow_deferred_t *d;
   const avow_value_t v = avow_follow(avow_promise_new(loop, &d));
 
@@ -337,7 +337,7 @@ static avow_value_t list_in_lists(avow_value_t v) {
   return v;
 }
 
-static void lists_in_lists_are_freed_on_a_small_stack(void **state) {
+static void nested_lists_are_freed_on_a_small_stack(void **state) {
   int destroyed;
   avow_value_t v = list_in_lists(counted(&destroyed));
 
@@ -352,7 +352,7 @@ static void unref_next(void *self) {
   free(next);
 }
 
-static void objects_of_objects_are_freed_on_a_small_stack(void **state) {
+static void nested_objects_are_freed_on_a_small_stack(void **state) {
   static const avow_class_t linked = { .name = "linked",
                                        .destroy = unref_next };
   int destroyed;
@@ -382,7 +382,7 @@ static void promises_in_lists_are_freed_on_a_small_stack(void **state) {
   assert_int_equal(destroyed, 1);
 }
 
-static void last_reference_may_go_in_another_thread(void **state) {
+static void last_reference_may_be_released_on_another_thread(void **state) {
   int destroyed;
   avow_value_t v = counted(&destroyed);
   const avow_value_t mine = avow_value_ref(&v);
@@ -400,7 +400,7 @@ static void ref_and_unref(void *value) {
   avow_value_unref(v);
 }
 
-static void holders_in_many_threads_free_once(void **state) {
+static void value_shared_by_threads_is_freed_once(void **state) {
   int destroyed;
   avow_value_t item = counted(&destroyed);
   const avow_value_t list = avow_list(&item, 1);
@@ -418,7 +418,7 @@ static void holders_in_many_threads_free_once(void **state) {
   assert_int_equal(destroyed, 1);
 }
 
-static void values_nest_while_others_are_freed_in_a_thread(void **state) {
+static void two_threads_free_nested_values_at_once(void **state) {
   int here, there;
   avow_value_t first = list_in_lists(counted(&there));
   const avow_value_t second = list_in_lists(counted(&here));
@@ -434,37 +434,37 @@ static void values_nest_while_others_are_freed_in_a_thread(void **state) {
 
 SUITE(value) {
   const struct CMUnitTest tests[] = {
-    CASE(scalars_read_back_as_they_were_made),
-    CASE(version_is_that_of_the_headers),
-    CASE(none_is_of_no_type),
-    CASE(what_was_cleared_is_none),
-    CASE(what_was_stolen_is_somebody_elses),
-    CASE(object_is_of_its_class_alone),
+    CASE(scalars_read_back_unchanged),
+    CASE(version_matches_the_headers),
+    CASE(none_has_no_error_code),
+    CASE(cleared_value_is_none),
+    CASE(stolen_value_survives_clear),
+    CASE(object_matches_only_its_class),
     CASE(scalars_allocate_nothing),
-    CASE(type_name_says_what_a_value_is),
-    CASE(bytes_are_a_copy_that_ends_in_nul),
-    CASE(bytes_may_be_none_at_all),
-    CASE(string_is_copied_without_its_nul),
-    CASE(bytes_new_gives_room_to_fill_in),
-    CASE(bytes_new_of_more_than_there_can_be_is_enomem),
+    CASE(each_value_has_a_type_name),
+    CASE(bytes_are_copied_and_end_in_nul),
+    CASE(bytes_may_be_empty),
+    CASE(string_length_excludes_the_nul),
+    CASE(bytes_new_returns_a_writable_buffer),
+    CASE(bytes_new_of_huge_sizes_returns_enomem),
     CASE(list_keeps_its_items_in_order),
-    CASE(list_is_no_longer_than_can_be_counted),
+    CASE(lists_above_the_maximum_length_are_refused),
     CASE(list_may_be_empty),
-    CASE(object_gives_self_to_its_class),
-    CASE(object_is_destroyed_once_when_its_last_holder_goes),
-    CASE(object_without_destroy_leaves_self_alone),
+    CASE(object_returns_self_for_its_class),
+    CASE(object_is_destroyed_with_its_last_reference),
+    CASE(object_without_destroy_keeps_self_unchanged),
     CASE(value_in_two_lists_lives_as_long_as_either),
-    CASE(item_outlives_its_list_for_who_refs_it),
-    CASE(promise_in_a_list_is_let_go_with_it),
-    CASE(promise_in_a_list_can_be_followed_from_there),
-    CASE(ref_of_a_followed_promise_holds_that_promise),
+    CASE(referenced_item_outlives_its_list),
+    CASE(promise_in_a_list_is_released_with_the_list),
+    CASE(promise_in_a_list_can_be_followed),
+    CASE(value_ref_of_a_promise_refs_that_promise),
     CASE(object_with_then_is_a_thenable_of_its_class),
-    CASE(lists_in_lists_are_freed_on_a_small_stack),
-    CASE(objects_of_objects_are_freed_on_a_small_stack),
+    CASE(nested_lists_are_freed_on_a_small_stack),
+    CASE(nested_objects_are_freed_on_a_small_stack),
     CASE(promises_in_lists_are_freed_on_a_small_stack),
-    CASE(last_reference_may_go_in_another_thread),
-    CASE(holders_in_many_threads_free_once),
-    CASE(values_nest_while_others_are_freed_in_a_thread),
+    CASE(last_reference_may_be_released_on_another_thread),
+    CASE(value_shared_by_threads_is_freed_once),
+    CASE(two_threads_free_nested_values_at_once),
   };
   return RUN(tests);
 }

@@ -16,7 +16,7 @@ static void read_an_error_as_int(void) {
   avow_value_unref(v);
 }
 
-static void reader_names_the_error_it_was_given(void **state) {
+static void reader_reports_the_error_it_received(void **state) {
   assert_misuse(read_an_error_as_int,
                 "avow_to_int(): value is an error (disk on fire); check "
                 "avow_is_error() first");
@@ -51,7 +51,7 @@ static void read_pointer_as_bytes(void) {
   assert_null(avow_to_bytes(&v, NULL));
 }
 
-static void hold_a_promise_that_is_none(void) {
+static void ref_a_null_promise(void) {
   const avow_value_t v = avow_follow(NULL);
 
   const avow_value_t held = avow_value_ref(&v);
@@ -59,9 +59,8 @@ static void hold_a_promise_that_is_none(void) {
   assert_int_equal(held.tag, AVOW_NONE);
 }
 
-static void promise_in_a_value_is_missed(void **state) {
-  assert_misuse(hold_a_promise_that_is_none,
-                "promise is NULL; pass a valid promise");
+static void null_promise_in_a_value_is_reported(void **state) {
+  assert_misuse(ref_a_null_promise, "promise is NULL; pass a valid promise");
 }
 
 static void ask_none_for_its_length(void) {
@@ -76,7 +75,7 @@ static void ask_none_for_an_item(void) {
   assert_int_equal(avow_list_at(&v, 0)->tag, AVOW_NONE);
 }
 
-static void readers_name_the_type_they_were_given(void **state) {
+static void readers_report_the_actual_type(void **state) {
   assert_misuse(read_bytes_as_int,
                 "avow_to_int(): value has type bytes, not int");
   assert_misuse(read_int_as_double,
@@ -105,14 +104,14 @@ static void read_int_as_object(void) {
   assert_null(avow_to_object(&v, &shape_class));
 }
 
-static void object_of_another_class_is_not_given_out(void **state) {
+static void object_of_another_class_is_refused(void **state) {
   assert_misuse(read_object_as_another_class,
                 "avow_to_object(): value has type shape, not color");
   assert_misuse(read_int_as_object,
                 "avow_to_object(): value has type int, not shape");
 }
 
-static void make_what_a_later_version_knows(void) {
+static void create_object_with_reserved_field(void) {
   static const avow_class_t newer = { .name = "newer", .reserved[3] = 1 };
 
   const avow_value_t v = avow_object(&newer, &loop);
@@ -123,7 +122,7 @@ static void make_what_a_later_version_knows(void) {
 }
 
 static void class_of_a_later_version_is_refused(void **state) {
-  assert_misuse(make_what_a_later_version_knows,
+  assert_misuse(create_object_with_reserved_field,
                 "avow_object(): class has nonzero reserved fields");
 }
 
@@ -145,7 +144,7 @@ static avow_value_t return_borrowed(const avow_value_t *arg, void *data) {
   return *arg;
 }
 
-static void fulfil_with_the_argument(void) {
+static void fulfill_with_the_argument(void) {
   avow_promise_t *p = avow_promise_resolve(loop, avow_string("mine"));
 
   const avow_value_t v = avow_run(avow_then(p, return_borrowed, NULL, NULL));
@@ -164,8 +163,8 @@ static void throw_the_argument(void) {
   avow_value_unref(v);
 }
 
-static void handler_that_returns_what_it_borrowed_is_told_to_ref(void **state) {
-  assert_misuse(fulfil_with_the_argument, "return avow_value_ref(arg)");
+static void returning_a_borrowed_argument_is_reported(void **state) {
+  assert_misuse(fulfill_with_the_argument, "return avow_value_ref(arg)");
   assert_misuse(throw_the_argument, "return avow_value_ref(arg)");
 }
 
@@ -179,24 +178,24 @@ static void handler_may_return_borrowed_numbers(void **state) {
 
 #ifndef NDEBUG
 
-static void let_go_of_a_value_twice(void) {
+static void release_a_value_twice(void) {
   const avow_value_t v = avow_string("once");
   avow_value_unref(v);
   avow_value_unref(v);
 }
 
-static void keep_a_value_that_is_gone(void) {
+static void ref_a_freed_value(void) {
   avow_value_t item = avow_string("inside");
   avow_value_unref(avow_list(&item, 1));
   avow_value_unref(avow_value_ref(&item));
 }
 
-static void value_that_is_gone_is_named_as_such(void **state) {
-  assert_misuse(let_go_of_a_value_twice, "value used after it was freed");
-  assert_misuse(keep_a_value_that_is_gone, "value used after it was freed");
+static void freed_value_is_reported(void **state) {
+  assert_misuse(release_a_value_twice, "value used after it was freed");
+  assert_misuse(ref_a_freed_value, "value used after it was freed");
 }
 
-static void value_where_another_was_is_there(void **state) {
+static void reused_value_memory_is_not_reported(void **state) {
   for (int i = 0; i < 10000; i++) {
     avow_value_t items[] = { avow_string("a"),
                              avow_error_new(UV_EIO, avow_string("b"), "c") };
@@ -272,7 +271,7 @@ static void resolve_without_a_value(void) {
    freed memory. */
 static avow_value_t (*bad)(void);
 
-static avow_value_t gone(void) {
+static avow_value_t freed_value(void) {
   const avow_value_t v = avow_string("once");
   avow_value_unref(v);
   return v;
@@ -333,15 +332,15 @@ static void assert_named(avow_value_t (*make)(void), const char *name) {
     assert_misuse(takers[i], name);
 }
 
-static void what_was_never_set_is_neither_written_nor_sent(void **state) {
+static void uninitialized_value_is_not_written_or_sent(void **state) {
   assert_named(damaged, "value is not valid; initialize it");
 }
 
-static void what_is_gone_is_neither_written_nor_sent(void **state) {
-  assert_named(gone, "value used after it was freed");
+static void freed_value_is_not_written_or_sent(void **state) {
+  assert_named(freed_value, "value used after it was freed");
 }
 
-static void select_what_was_sent_before(void) {
+static void select_with_a_sent_case(void) {
   avow_channel_t *channel = avow_channel_new(loop, 4);
   const avow_case_t cases[] = { avow_case_send(channel, avow_string("one")) };
   avow_value_unref(avow_run(avow_select(cases, 1)));
@@ -349,8 +348,8 @@ static void select_what_was_sent_before(void) {
   avow_unref(avow_select(cases, 1));
 }
 
-static void cases_are_not_to_be_used_again(void **state) {
-  assert_misuse(select_what_was_sent_before, "value used after it was freed");
+static void reused_select_cases_are_reported(void **state) {
+  assert_misuse(select_with_a_sent_case, "value used after it was freed");
 }
 
 #  ifndef AVOW_NO_ASYNC
@@ -359,7 +358,7 @@ static void function_without_a_value(void) {
 }
 #  endif
 
-static void handler_that_returns_nothing_is_named_as_such(void **state) {
+static void invalid_return_value_is_reported(void **state) {
   static void (*const mistakes[])(void) = {
     then_without_a_value,     finally_without_a_value,
     try_without_a_value,      step_without_a_value,
@@ -378,21 +377,21 @@ static void handler_that_returns_nothing_is_named_as_such(void **state) {
 
 SUITE(value_misuse) {
   const struct CMUnitTest tests[] = {
-    CASE(reader_names_the_error_it_was_given),
-    CASE(promise_in_a_value_is_missed),
-    CASE(readers_name_the_type_they_were_given),
-    CASE(object_of_another_class_is_not_given_out),
+    CASE(reader_reports_the_error_it_received),
+    CASE(null_promise_in_a_value_is_reported),
+    CASE(readers_report_the_actual_type),
+    CASE(object_of_another_class_is_refused),
     CASE(class_of_a_later_version_is_refused),
     CASE(item_past_the_end_is_none),
-    CASE(handler_that_returns_what_it_borrowed_is_told_to_ref),
+    CASE(returning_a_borrowed_argument_is_reported),
     CASE(handler_may_return_borrowed_numbers),
 #ifndef NDEBUG
-    CASE(value_that_is_gone_is_named_as_such),
-    CASE(value_where_another_was_is_there),
-    CASE(handler_that_returns_nothing_is_named_as_such),
-    CASE(what_was_never_set_is_neither_written_nor_sent),
-    CASE(what_is_gone_is_neither_written_nor_sent),
-    CASE(cases_are_not_to_be_used_again),
+    CASE(freed_value_is_reported),
+    CASE(reused_value_memory_is_not_reported),
+    CASE(invalid_return_value_is_reported),
+    CASE(uninitialized_value_is_not_written_or_sent),
+    CASE(freed_value_is_not_written_or_sent),
+    CASE(reused_select_cases_are_reported),
 #endif
   };
   return RUN(tests);

@@ -20,7 +20,7 @@ static int end(void **state) {
 }
 
 /* Each read gives one byte, twenty seconds after it was written. */
-static void lines_come_back(void **state) {
+static void lines_are_echoed(void **state) {
   const avow_duplex_options_t slow = { .max_bytes = 1, .delay = 20000 };
   const avow_value_t ends = avow_duplex(loop, 1024, &slow);
   const avow_stream_t guest = avow_to_stream(avow_list_at(&ends, 0));
@@ -40,7 +40,7 @@ static void lines_come_back(void **state) {
   avow_value_unref(ends);
 }
 
-static void silence_is_not_waited_for(void **state) {
+static void silent_peer_times_out(void **state) {
   const avow_value_t ends = avow_duplex(loop, 1024, NULL);
   const avow_stream_t host = avow_to_stream(avow_list_at(&ends, 1));
 
@@ -54,8 +54,8 @@ static void silence_is_not_waited_for(void **state) {
 
 int main(void) {
   const struct CMUnitTest tests[] = {
-    cmocka_unit_test_setup_teardown(lines_come_back, begin, end),
-    cmocka_unit_test_setup_teardown(silence_is_not_waited_for, begin, end),
+    cmocka_unit_test_setup_teardown(lines_are_echoed, begin, end),
+    cmocka_unit_test_setup_teardown(silent_peer_times_out, begin, end),
   };
   return cmocka_run_group_tests(tests, NULL, NULL);
 }

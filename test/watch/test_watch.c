@@ -61,7 +61,7 @@ static void advance(uint64_t ms) {
   assert_true(avow_is_none(&v));
 }
 
-static void it_is_asked_each_minute(void **state) {
+static void service_is_asked_each_minute(void **state) {
   service_t service = { .answers = 1000 };
   avow_promise_t *p = watch_service(loop, ask, &service, SEED);
 
@@ -82,7 +82,7 @@ int main(void) {
   const struct CMUnitTest tests[] = {
     cmocka_unit_test_setup_teardown(silence_is_reported_after_three_attempts,
                                     by_itself, end),
-    cmocka_unit_test_setup_teardown(it_is_asked_each_minute, by_hand, end),
+    cmocka_unit_test_setup_teardown(service_is_asked_each_minute, by_hand, end),
   };
   return cmocka_run_group_tests(tests, NULL, NULL);
 }

@@ -18,14 +18,14 @@ static void wave(const char *path, size_t n) {
   avow_value_unref(v);
 }
 
-static void keeps_connections(void **state) {
+static void client_reuses_a_connection(void **state) {
   const int before = http_server_accepted();
   for (int i = 0; i < 5; i++)
     assert_fulfils_int(get(url_of("/hello"), NULL), 200);
   assert_int_equal(http_server_accepted(), before + 1);
 }
 
-static void limits_connections_of_a_host(void **state) {
+static void client_limits_connections_of_a_host(void **state) {
   const int before = http_server_accepted();
   client_with(2, 0);
   wave("/drip/20", 20);
@@ -34,7 +34,7 @@ static void limits_connections_of_a_host(void **state) {
 
 /* All requests of a wave are open at one time and end before the next wave
    starts. */
-static void keeps_those_of_a_wave(void **state) {
+static void client_reuses_connections_of_parallel_requests(void **state) {
   client_with(MOST, MOST);
   static const size_t sizes[] = { 20, MOST };
   static const char *const paths[] = { "/together/20", "/together/120" };
@@ -49,7 +49,7 @@ static void keeps_those_of_a_wave(void **state) {
 
 /* If a wave was larger than the limit, the client closes the excess
    connections. */
-static void limits_all_connections(void **state) {
+static void client_limits_all_connections(void **state) {
   const int before = http_server_accepted();
   client_with(100, 5);
   wave("/drip/20", 20);
@@ -59,7 +59,7 @@ static void limits_all_connections(void **state) {
 
 /* Transfers that wait for a connection can be canceled and do not delay
    others. */
-static void cancelled_while_they_wait(void **state) {
+static void waiting_requests_may_be_canceled(void **state) {
   client_with(1, 0);
   avow_promise_t *first = get(url_of("/drip/20"), NULL);
   avow_promise_t *others = begin("/silent", 20);
@@ -74,11 +74,11 @@ static void cancelled_while_they_wait(void **state) {
 
 SUITE(connections) {
   const struct CMUnitTest tests[] = {
-    CURL_CASE(keeps_connections),
-    CURL_CASE(limits_connections_of_a_host),
-    CURL_CASE(keeps_those_of_a_wave),
-    CURL_CASE(limits_all_connections),
-    CURL_CASE(cancelled_while_they_wait),
+    CURL_CASE(client_reuses_a_connection),
+    CURL_CASE(client_limits_connections_of_a_host),
+    CURL_CASE(client_reuses_connections_of_parallel_requests),
+    CURL_CASE(client_limits_all_connections),
+    CURL_CASE(waiting_requests_may_be_canceled),
   };
   return RUN_CURL(tests);
 }

@@ -182,25 +182,25 @@ static void assert_all_come(void (*set)(CURL *easy, void *data),
 }
 
 /* The buffers of a connection and one piece. */
-static void over_a_connection_each(void **state) {
+static void bodies_arrive_over_separate_connections(void **state) {
   assert_all_come(by_http1, 4);
 }
 
 /* The window of libcurl is 32 MiB. */
-static void over_one_connection(void **state) {
+static void bodies_arrive_over_one_connection(void **state) {
   assert_all_come(by_http2, size < 32 * MIB ? 16 * size / MIB : 16 * 32);
 }
 
 /* The window applies to the compressed bytes. */
-static void compressed_over_one(void **state) {
+static void compressed_bodies_arrive_over_one_connection(void **state) {
   assert_all_come(compressed, size < 64 * MIB ? 16 * size / MIB : 16 * 64);
 }
 
 SUITE(curl_bodies) {
   const struct CMUnitTest tests[] = {
-    CURL_CASE(over_a_connection_each),
-    CURL_CASE(over_one_connection),
-    CURL_CASE(compressed_over_one),
+    CURL_CASE(bodies_arrive_over_separate_connections),
+    CURL_CASE(bodies_arrive_over_one_connection),
+    CURL_CASE(compressed_bodies_arrive_over_one_connection),
   };
   harness_init();
   return cmocka_run_group_tests(tests, bodies_setup, keeper_teardown);

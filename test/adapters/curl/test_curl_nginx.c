@@ -96,7 +96,7 @@ static where_t where(avow_value_t response) {
   return w;
 }
 
-static void keeps_a_connection(void **state) {
+static void client_reuses_a_connection(void **state) {
   for (int i = 1; i <= 5; i++) {
     const where_t w = where(answer(plain_url("/where"), as_usual, 200));
     assert_int_equal(w.request, i);
@@ -115,7 +115,7 @@ static void only_1_1(CURL *easy, void *data) {
   curl_easy_setopt(easy, CURLOPT_HTTP_VERSION, CURL_HTTP_VERSION_1_1);
 }
 
-static void by_tls_alone(void **state) {
+static void client_reuses_a_tls_connection_over_http_1_1(void **state) {
   const avow_fetch_options_t options = { .set = only_1_1 };
   for (int i = 1; i <= 3; i++) {
     const char *url = secure_url("localhost", "/where");
@@ -127,7 +127,7 @@ static void by_tls_alone(void **state) {
 
 /* The first request waits for the protocol of the server, and all others wait
    with it. */
-static void shares_a_connection(void **state) {
+static void parallel_requests_share_an_http_2_connection(void **state) {
   enum { MANY = 300 };
   avow_promise_t *all[MANY];
   for (int i = 0; i < MANY; i++)
@@ -175,7 +175,7 @@ static size_t connections_of(const char *url, size_t n) {
 }
 
 /* $STORM is the number of requests. */
-static void many_at_once_have_few_descriptors(void **state) {
+static void many_requests_succeed_with_few_descriptors(void **state) {
   const char *asked = getenv("STORM");
   const size_t n = asked != NULL ? strtoul(asked, NULL, 10) : 500;
   struct rlimit usual;
@@ -190,7 +190,7 @@ static void many_at_once_have_few_descriptors(void **state) {
   assert_int_equal(shared, 1);
 }
 
-static void shares_without_the_first(void **state) {
+static void requests_continue_if_the_first_is_canceled(void **state) {
   enum { MANY = 10 };
   avow_promise_t *all[MANY];
   for (int i = 0; i < MANY; i++)
@@ -202,7 +202,7 @@ static void shares_without_the_first(void **state) {
     (void) where(avow_run(all[i]));
 }
 
-static void posts(void **state) {
+static void post_sends_a_body(void **state) {
   avow_value_t body = avow_string("what there is to say");
   const avow_fetch_options_t post = { .body = &body };
   assert_text(answer(plain_url("/what"), post, 200), "POST 20");
@@ -213,7 +213,7 @@ static void posts(void **state) {
 }
 
 /* A file that was sent by PUT can be read by GET. */
-static void uploads(void **state) {
+static void put_sends_a_body_that_get_returns(void **state) {
   enum { LARGE = 1000 * 1000 };
   char *bytes = malloc(LARGE + 1);
   assert_non_null(bytes);
@@ -229,7 +229,7 @@ static void uploads(void **state) {
   free(bytes);
 }
 
-static void follows(void **state) {
+static void redirects_are_followed(void **state) {
   where_t w = where(answer(plain_url("/up"), as_usual, 200));
   assert_string_equal(w.protocol, "HTTP/2.0");
   w = where(answer(secure_url("localhost", "/down"), as_usual, 200));
@@ -264,7 +264,7 @@ static char *numbers(void) {
 
 /* libcurl decompresses the body that it requested. The head shows the
    encoding. */
-static void inflates(void **state) {
+static void compressed_bodies_are_inflated(void **state) {
   char *text = numbers();
   const avow_fetch_options_t any = { .set = any_encoding };
   const char *url = secure_url("localhost", "/gzip/numbers");
@@ -277,7 +277,7 @@ static void inflates(void **state) {
   free(text);
 }
 
-static void ranges(void **state) {
+static void requested_ranges_are_received(void **state) {
   const char *const some[] = { "Range: bytes=2-7", NULL };
   const char *const none[] = { "Range: bytes=600000-", NULL };
   const char *const last[] = { "Range: bytes=-7", NULL };
@@ -292,7 +292,7 @@ static void ranges(void **state) {
   avow_value_unref(v);
 }
 
-static void trust_nobody_new(CURL *easy, void *data) {
+static void trust_default_authorities(CURL *easy, void *data) {
   curl_easy_setopt(easy, CURLOPT_CONNECT_TO, here);
 }
 
@@ -308,9 +308,9 @@ static void assert_refuses(const char *host, const char *why,
   avow_value_unref(v);
 }
 
-static void refuses_whom_it_need_not_trust(void **state) {
+static void untrusted_certificates_are_refused(void **state) {
   assert_refuses("localhost", "unable to get local issuer certificate",
-                 trust_nobody_new);
+                 trust_default_authorities);
   assert_refuses("expired.test", "certificate has expired", trust);
   assert_refuses("wrong.test",
                  "no alternative certificate subject name matches", trust);
@@ -322,17 +322,17 @@ static void refuses_whom_it_need_not_trust(void **state) {
 
 SUITE(curl_nginx) {
   const struct CMUnitTest tests[] = {
-    NGINX_CASE(keeps_a_connection),
-    NGINX_CASE(by_tls_alone),
-    NGINX_CASE(shares_a_connection),
-    NGINX_CASE(shares_without_the_first),
-    NGINX_CASE(many_at_once_have_few_descriptors),
-    NGINX_CASE(posts),
-    NGINX_CASE(uploads),
-    NGINX_CASE(follows),
-    NGINX_CASE(inflates),
-    NGINX_CASE(ranges),
-    NGINX_CASE(refuses_whom_it_need_not_trust),
+    NGINX_CASE(client_reuses_a_connection),
+    NGINX_CASE(client_reuses_a_tls_connection_over_http_1_1),
+    NGINX_CASE(parallel_requests_share_an_http_2_connection),
+    NGINX_CASE(requests_continue_if_the_first_is_canceled),
+    NGINX_CASE(many_requests_succeed_with_few_descriptors),
+    NGINX_CASE(post_sends_a_body),
+    NGINX_CASE(put_sends_a_body_that_get_returns),
+    NGINX_CASE(redirects_are_followed),
+    NGINX_CASE(compressed_bodies_are_inflated),
+    NGINX_CASE(requested_ranges_are_received),
+    NGINX_CASE(untrusted_certificates_are_refused),
   };
   harness_init();
   return cmocka_run_group_tests(tests, nginx_setup, keeper_teardown);

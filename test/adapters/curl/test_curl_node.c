@@ -68,7 +68,7 @@ static int number(const char *path) {
   return n;
 }
 
-static void many_by_one_session(void **state) {
+static void many_requests_share_one_session(void **state) {
   enum { MANY = 100 };
   avow_promise_t *all[MANY];
   const int before = number("/sessions");
@@ -84,7 +84,7 @@ static void many_by_one_session(void **state) {
   assert_int_equal(number("/sessions"), before);
 }
 
-static void echoes(void **state) {
+static void large_body_is_echoed(void **state) {
   enum { LARGE = 500 * 1000 };
   char *text = malloc(LARGE + 1);
   assert_non_null(text);
@@ -99,7 +99,7 @@ static void echoes(void **state) {
 
 /* If the server resets a stream, other streams of the connection are not
    affected. */
-static void streams_that_are_reset(void **state) {
+static void reset_stream_fails_only_its_own_request(void **state) {
   avow_promise_t *other = ask(secure("/trailers"), NULL, NULL);
   avow_value_t v = avow_run(ask(secure("/refused"), NULL, NULL));
   assert_int_equal(avow_error_code(&v), UV_EPROTO);
@@ -113,7 +113,7 @@ static void streams_that_are_reset(void **state) {
 }
 
 /* A session finishes its open requests. Later requests use a new session. */
-static void sessions_that_end(void **state) {
+static void ended_session_is_replaced(void **state) {
   const int before = number("/sessions");
   assert_text(ask(secure("/last"), NULL, NULL), "hello");
   assert_int_equal(number("/sessions"), before + 1);
@@ -126,7 +126,7 @@ static void sessions_that_end(void **state) {
   assert_int_equal(number("/sessions"), before + 2);
 }
 
-static void by_a_proxy(void **state) {
+static void requests_may_use_a_proxy(void **state) {
   const char *proxy = url_at(PROXY, "http://127.0.0.1:", "");
   assert_text(ask("http://nobody.test/a?b", NULL, proxy),
               "GET http://nobody.test/a?b");
@@ -136,7 +136,7 @@ static void by_a_proxy(void **state) {
   assert_int_equal(number("/connects"), before + 1); /* it stays open */
 }
 
-static void by_a_proxy_that_refuses(void **state) {
+static void refusal_by_a_proxy_rejects(void **state) {
   const char *proxy = url_at(PROXY, "http://127.0.0.1:", "");
   avow_value_t v = avow_run(ask("https://refused.test/", NULL, proxy));
   assert_int_equal(avow_error_code(&v), UV_EPROTO);
@@ -147,12 +147,12 @@ static void by_a_proxy_that_refuses(void **state) {
   avow_value_unref(v);
 }
 
-static void by_socks(void **state) {
+static void requests_may_use_socks(void **state) {
   const char *proxy = url_at(SOCKS, "socks5h://127.0.0.1:", "");
   assert_text(ask("https://localhost:1/trailers", NULL, proxy), "hello");
 }
 
-static void gets_by_ftp(void **state) {
+static void ftp_get_receives_a_file(void **state) {
   got_t got = { 0 };
   const char *url = url_at(FTP, "ftp://127.0.0.1:", "/file");
   avow_value_t v = avow_run(avow_curl_perform(client, easy_for(url, &got)));
@@ -169,7 +169,7 @@ static void gets_by_ftp(void **state) {
 
 /* The server announces the passive port of the second file before libcurl
    requests it. Version 7.88 then waits for no event. */
-static void gets_what_is_said_early(void **state) {
+static void ftp_get_accepts_an_early_reply(void **state) {
   const char *url = url_at(FTP, "ftp://eager@127.0.0.1:", "/file");
   for (int i = 0; i < 3; i++) {
     got_t got = { 0 };
@@ -198,7 +198,7 @@ static CURL *sending(const char *url, const char **text) {
   return easy;
 }
 
-static void puts_by_ftp(void **state) {
+static void ftp_put_sends_a_file(void **state) {
   const char *text = "by ftp";
   CURL *easy = sending(url_at(FTP, "ftp://127.0.0.1:", "/file"), &text);
   avow_value_t v = avow_run(avow_curl_perform(client, easy));
@@ -219,7 +219,7 @@ static avow_value_t send_mail(const char *to) {
   return v;
 }
 
-static void sends_mail(void **state) {
+static void smtp_sends_mail(void **state) {
   avow_value_t v = send_mail("<you@avow.test>");
   if (avow_is_error(&v))
     fail_msg("%s", avow_error_message(&v));
@@ -234,17 +234,17 @@ static void sends_mail(void **state) {
 
 SUITE(curl_node) {
   const struct CMUnitTest tests[] = {
-    CURL_CASE(many_by_one_session),
-    CURL_CASE(echoes),
-    CURL_CASE(streams_that_are_reset),
-    CURL_CASE(sessions_that_end),
-    CURL_CASE(by_a_proxy),
-    CURL_CASE(by_a_proxy_that_refuses),
-    CURL_CASE(by_socks),
-    CURL_CASE(gets_by_ftp),
-    CURL_CASE(gets_what_is_said_early),
-    CURL_CASE(puts_by_ftp),
-    CURL_CASE(sends_mail),
+    CURL_CASE(many_requests_share_one_session),
+    CURL_CASE(large_body_is_echoed),
+    CURL_CASE(reset_stream_fails_only_its_own_request),
+    CURL_CASE(ended_session_is_replaced),
+    CURL_CASE(requests_may_use_a_proxy),
+    CURL_CASE(refusal_by_a_proxy_rejects),
+    CURL_CASE(requests_may_use_socks),
+    CURL_CASE(ftp_get_receives_a_file),
+    CURL_CASE(ftp_get_accepts_an_early_reply),
+    CURL_CASE(ftp_put_sends_a_file),
+    CURL_CASE(smtp_sends_mail),
   };
   harness_init();
   return cmocka_run_group_tests(tests, node_setup, keeper_teardown);

@@ -54,7 +54,7 @@ typedef struct {
   size_t begun, whole, late, circles, most;
 } storm_t;
 
-static void let_go(void *response) {
+static void release_response(void *response) {
   avow_value_unref(*(avow_value_t *) response);
   free(response);
 }
@@ -64,7 +64,7 @@ static avow_value_t read_body(const avow_value_t *response, void *data) {
   assert_non_null(kept);
   *kept = avow_value_ref(response);
   avow_promise_t *p = avow_read_all(avow_to_stream(response), 1 << 20);
-  return avow_follow(avow_attach(p, kept, let_go));
+  return avow_follow(avow_attach(p, kept, release_response));
 }
 
 static avow_promise_t *ask(unsigned kind, unsigned number) {
@@ -112,7 +112,7 @@ static avow_value_t one(size_t i, void *data) {
   return avow_follow(avow_then(p, count_whole, count_failed, storm));
 }
 
-static void random_limits(void **state) {
+static void requests_with_random_timeouts_settle(void **state) {
   const char *asked = getenv("STORM");
   storm_t storm = { .most = asked != NULL ? strtoul(asked, NULL, 10) : 300 };
   const avow_map_options_t options = { .concurrency = 40 };
@@ -132,7 +132,8 @@ static void random_limits(void **state) {
 }
 
 SUITE(curl_storm) {
-  const struct CMUnitTest tests[] = { CURL_CASE(random_limits) };
+  const struct CMUnitTest tests[] = { CURL_CASE(
+      requests_with_random_timeouts_settle) };
   harness_init();
   return cmocka_run_group_tests(tests, storm_setup, keeper_teardown);
 }

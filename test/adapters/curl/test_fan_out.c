@@ -51,13 +51,13 @@ static void answers(const char *path, size_t n) {
   avow_value_unref(v);
 }
 
-static void many_take_six_connections(void **state) {
+static void many_requests_use_at_most_six_connections(void **state) {
   const int before = http_server_accepted();
   answers("/hello", MANY);
   assert_in_range(http_server_accepted() - before, 1, 6);
 }
 
-static void limits_each_host(void **state) {
+static void connection_limit_applies_to_each_host(void **state) {
   struct curl_slist *list;
   client_with(1, 0);
   avow_promise_t *silent = fetch("/silent");
@@ -94,7 +94,7 @@ static void hosts_take_turns(void **state) {
 }
 
 /* Requests wait behind two whose bodies are not read to the end. */
-static void unread_bodies_block_nobody(void **state) {
+static void unread_bodies_do_not_block_requests(void **state) {
   client_with(2, 2);
   const avow_value_t v = avow_run(fetches("/bytes/3000000", 12));
   assert_answered(&v, 12);
@@ -117,7 +117,7 @@ static avow_value_t read_body(const avow_value_t *response, void *data) {
 }
 
 /* Requests whose bodies are read at once respect the limit. */
-static void bodies_that_are_read_count(void **state) {
+static void bodies_being_read_count_toward_the_limit(void **state) {
   const int before = http_server_accepted();
   avow_value_t kept[12];
   avow_promise_t *all[12];
@@ -150,7 +150,7 @@ static void as_usual(void) {
   assert_int_equal(setrlimit(RLIMIT_NOFILE, &usual), 0);
 }
 
-static void waits_for_descriptors(void **state) {
+static void requests_wait_for_descriptors(void **state) {
   for (int left = 1; left <= 12; left += 3) {
     client_with(100, 100);
     leave(left);
@@ -162,7 +162,7 @@ static void waits_for_descriptors(void **state) {
 }
 
 /* The client keeps connections to another host. */
-static void closes_kept_connections_for_descriptors(void **state) {
+static void client_closes_idle_connections_for_descriptors(void **state) {
   struct curl_slist *list;
   client_with(20, 20);
   answers("/together/20", 20);
@@ -174,7 +174,7 @@ static void closes_kept_connections_for_descriptors(void **state) {
   curl_slist_free_all(list);
 }
 
-static void rejects_all_without_descriptors(void **state) {
+static void requests_reject_without_descriptors(void **state) {
   leave(0);
   const avow_value_t v = avow_run(fetches("/hello", 50));
   as_usual();
@@ -183,7 +183,7 @@ static void rejects_all_without_descriptors(void **state) {
   avow_value_unref(v);
 }
 
-static void refused_unread_bodies_settle(void **state) {
+static void requests_reject_if_unread_bodies_use_all_descriptors(void **state) {
   leave(10);
   const avow_value_t v = avow_run(fetches("/bytes/3000000", 30));
   as_usual();
@@ -199,7 +199,7 @@ static void refused_unread_bodies_settle(void **state) {
   avow_value_unref(v);
 }
 
-static void waiting_ones_are_cancelled_at_once(void **state) {
+static void waiting_requests_are_canceled_at_once(void **state) {
   const int before = http_server_accepted();
   client_with(1, 0);
   avow_promise_t *silent = fetch("/silent");
@@ -216,7 +216,7 @@ static void waiting_ones_are_cancelled_at_once(void **state) {
   avow_value_unref(v);
 }
 
-static void waiting_ones_end_with_the_loop(void **state) {
+static void waiting_requests_end_with_the_loop(void **state) {
   client_with(2, 0);
   avow_promise_t *all[20];
   for (int i = 0; i < 20; i++)
@@ -231,7 +231,7 @@ static void waiting_ones_end_with_the_loop(void **state) {
 }
 
 /* A pending transfer keeps the client. */
-static void waiting_ones_outlive_the_last_reference(void **state) {
+static void waiting_requests_outlive_the_last_reference(void **state) {
   client_with(2, 0);
   avow_promise_t *all = fetches("/hello", 20);
   avow_curl_unref(client);
@@ -241,7 +241,7 @@ static void waiting_ones_outlive_the_last_reference(void **state) {
   avow_value_unref(v);
 }
 
-static void refuses_options(void **state) {
+static void invalid_options_are_refused(void **state) {
   static const avow_curl_options_t wrong[] = {
     { .reserved = { 0, 1 } },
     { .host_connections = 1000001 },
@@ -257,19 +257,19 @@ static void refuses_options(void **state) {
 
 SUITE(fan_out) {
   const struct CMUnitTest tests[] = {
-    CURL_CASE(many_take_six_connections),
-    CURL_CASE(limits_each_host),
+    CURL_CASE(many_requests_use_at_most_six_connections),
+    CURL_CASE(connection_limit_applies_to_each_host),
     CURL_CASE(hosts_take_turns),
-    CURL_CASE(unread_bodies_block_nobody),
-    CURL_CASE(bodies_that_are_read_count),
-    CURL_CASE(waits_for_descriptors),
-    CURL_CASE(closes_kept_connections_for_descriptors),
-    CURL_CASE(rejects_all_without_descriptors),
-    CURL_CASE(refused_unread_bodies_settle),
-    CURL_CASE(waiting_ones_are_cancelled_at_once),
-    CURL_CASE(waiting_ones_end_with_the_loop),
-    CURL_CASE(waiting_ones_outlive_the_last_reference),
-    CURL_CASE(refuses_options),
+    CURL_CASE(unread_bodies_do_not_block_requests),
+    CURL_CASE(bodies_being_read_count_toward_the_limit),
+    CURL_CASE(requests_wait_for_descriptors),
+    CURL_CASE(client_closes_idle_connections_for_descriptors),
+    CURL_CASE(requests_reject_without_descriptors),
+    CURL_CASE(requests_reject_if_unread_bodies_use_all_descriptors),
+    CURL_CASE(waiting_requests_are_canceled_at_once),
+    CURL_CASE(waiting_requests_end_with_the_loop),
+    CURL_CASE(waiting_requests_outlive_the_last_reference),
+    CURL_CASE(invalid_options_are_refused),
   };
   return RUN_CURL(tests);
 }

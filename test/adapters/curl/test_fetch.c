@@ -18,7 +18,7 @@ static void assert_body(const avow_value_t *response, size_t n) {
   avow_value_unref(v);
 }
 
-static void bodies(void **state) {
+static void bodies_of_all_sizes_arrive_whole(void **state) {
   static const char *const kinds[] = { "bytes", "chunked", "close" };
   static const int sizes[] = { 0, 1, 100, 16384, 16385, 200000 };
   for (int kind = 0; kind < 3; kind++)
@@ -32,7 +32,7 @@ static void bodies(void **state) {
     }
 }
 
-static void by_single_bytes(void **state) {
+static void body_may_be_read_byte_by_byte(void **state) {
   avow_value_t v = fetched(url_of("/bytes/300"), NULL);
   const avow_stream_t body = avow_to_stream(&v);
   for (int i = 0; i < 300; i++) {
@@ -45,7 +45,7 @@ static void by_single_bytes(void **state) {
   avow_value_unref(v);
 }
 
-static void heads(void **state) {
+static void response_has_its_status_and_headers(void **state) {
   avow_value_t v = fetched(url_of("/bytes/42"), NULL);
   assert_string_equal(avow_curl_header(&v, "content-LENGTH"), "42");
   assert_null(avow_curl_header(&v, "Content"));
@@ -58,7 +58,7 @@ static void heads(void **state) {
 }
 
 /* libcurl passes the header line by line. */
-static void folded_header(void **state) {
+static void folded_header_keeps_all_its_lines(void **state) {
   const avow_value_t said = avow_string(
       "HTTP/1.1 200 OK\r\n"
       "X-Folded: one\r\n\ttwo \r\n \r\n"
@@ -74,7 +74,7 @@ static void folded_header(void **state) {
 }
 
 /* The head is available before the rest of the body. */
-static void head_first(void **state) {
+static void response_fulfills_before_its_body_ends(void **state) {
   avow_value_t v = fetched(url_of("/half/10"), NULL);
   assert_int_equal(avow_curl_status(&v), 200);
   avow_promise_t *p = avow_read_all(avow_to_stream(&v), 100);
@@ -84,7 +84,7 @@ static void head_first(void **state) {
   assert_no_connection();
 }
 
-static void redirects(void **state) {
+static void redirects_are_followed_up_to_a_limit(void **state) {
   avow_value_t v = fetched(url_of("/redirect/3"), NULL);
   assert_int_equal(avow_curl_status(&v), 200);
   assert_null(avow_curl_header(&v, "Location"));
@@ -120,7 +120,7 @@ static void assert_moved(const char *method, int status, const char *becomes,
 
 /* As the Fetch standard specifies, only POST is changed. Browsers do the
    same. */
-static void redirects_of_methods(void **state) {
+static void redirects_change_methods_as_fetch_requires(void **state) {
   for (int status = 301; status <= 302; status++) {
     assert_moved("POST", status, "GET", false);
     assert_moved("PUT", status, "PUT", true);
@@ -134,7 +134,7 @@ static void redirects_of_methods(void **state) {
 }
 
 /* Heads before that of the response, and headers after its body. */
-static void other_heads(void **state) {
+static void interim_heads_and_trailers_are_not_headers(void **state) {
   avow_value_t v = fetched(url_of("/hints"), NULL);
   assert_int_equal(avow_curl_status(&v), 200);
   assert_null(avow_curl_header(&v, "Link"));
@@ -154,7 +154,7 @@ static void set_agent(CURL *easy, void *data) {
   curl_easy_setopt(easy, CURLOPT_USERAGENT, data);
 }
 
-static void requests(void **state) {
+static void request_has_its_method_and_headers(void **state) {
   const char *const headers[] = { "X-Mine: 1", "Accept:", NULL };
   const avow_fetch_options_t options = { .method = "DELETE",
                                          .headers = headers,
@@ -200,7 +200,7 @@ static void assert_agent(avow_promise_t *p, const char *agent) {
   avow_value_unref(v);
 }
 
-static void sets_options_of_a_client_as_each_begins(void **state) {
+static void client_sets_options_when_each_fetch_starts(void **state) {
   setter_t setter = { 0 };
   avow_curl_t *own = client_that_sets(&setter);
   const avow_fetch_options_t options = { .set = set_agent, .data = "mine" };
@@ -218,7 +218,7 @@ static void sets_options_of_a_client_as_each_begins(void **state) {
   avow_curl_unref(own);
 }
 
-static void may_be_canceled_as_it_begins(void **state) {
+static void fetch_may_be_canceled_as_it_starts(void **state) {
   setter_t setter = { 0 };
   avow_curl_t *own = client_that_sets(&setter);
   avow_promise_t *first = avow_curl_fetch_all(own, url_of("/hello"), NULL);
@@ -243,7 +243,7 @@ static void assert_sends(const avow_fetch_options_t *options,
   avow_value_unref(v);
 }
 
-static void methods(void **state) {
+static void requests_send_their_method(void **state) {
   assert_sends(NULL, "GET /request ");
   assert_sends(&(avow_fetch_options_t){ .method = "GET" }, "GET /request ");
   const avow_fetch_options_t post = { .method = "POST" };
@@ -255,7 +255,7 @@ static void methods(void **state) {
   avow_value_unref(v);
 }
 
-static void sends_a_body(void **state) {
+static void request_sends_a_body(void **state) {
   static char bytes[100000];
   for (int i = 0; i < (int) sizeof(bytes); i++)
     bytes[i] = byte_at(i);
@@ -274,7 +274,7 @@ static void assert_refused(const avow_fetch_options_t *options,
               why);
 }
 
-static void refuses(void **state) {
+static void invalid_requests_are_refused(void **state) {
   static const char header[] =
       "a header has no colon, or it contains a line break";
   static const char method[] =
@@ -309,7 +309,7 @@ static void refuses(void **state) {
 }
 
 /* If the body is not read, the server cannot send the rest. */
-static void holds_the_server_back(void **state) {
+static void unread_body_causes_backpressure(void **state) {
   enum { HUGE_BODY = 200 * 1000 * 1000 };
   avow_value_t v = fetched(url_of("/bytes/%d", HUGE_BODY), NULL);
   const long before = live_allocations();
@@ -339,7 +339,7 @@ static void assert_cut(const char *url, bool whole) {
 }
 
 /* The head has 40 bytes and the body 100. */
-static void cut_at_each_byte(void **state) {
+static void response_cut_at_each_byte_fails(void **state) {
   for (int n = 0; n <= 140; n++) {
     assert_cut(url_of("/end/%d", n), n == 140);
     if (n < 140) /* both may arrive first */
@@ -347,7 +347,7 @@ static void cut_at_each_byte(void **state) {
   }
 }
 
-static void too_much(void **state) {
+static void oversized_responses_do_not_break_the_client(void **state) {
   avow_value_t v = fetched(url_of("/long/5"), NULL);
   assert_body(&v, 5); /* the announced bytes */
   avow_value_unref(v);
@@ -361,7 +361,7 @@ static void too_much(void **state) {
 
 /* After a pause, the next read gets the first bytes that libcurl has buffered.
    Further ones are available at once. */
-static void has_what_was_kept(void **state) {
+static void buffered_body_is_read_at_once(void **state) {
   avow_value_t answer = compressed_answer();
   const avow_fetch_options_t options = { .body = &answer, .set = accept_gzip };
   avow_value_t v = fetched(url_of("/say"), &options);
@@ -385,7 +385,7 @@ static void has_what_was_kept(void **state) {
   avow_value_unref(answer);
 }
 
-static void one_reader(void **state) {
+static void body_has_one_reader_at_a_time(void **state) {
   avow_value_t v = fetched(url_of("/half/10"), NULL);
   const avow_stream_t body = avow_to_stream(&v);
   avow_promise_t *p = avow_read(body, 100);
@@ -401,25 +401,25 @@ static void one_reader(void **state) {
 
 SUITE(fetch) {
   const struct CMUnitTest tests[] = {
-    CURL_CASE(bodies),
-    CURL_CASE(by_single_bytes),
-    CURL_CASE(heads),
-    CURL_CASE(head_first),
-    CURL_CASE(folded_header),
-    CURL_CASE(redirects),
-    CURL_CASE(redirects_of_methods),
-    CURL_CASE(other_heads),
-    CURL_CASE(requests),
-    CURL_CASE(sets_options_of_a_client_as_each_begins),
-    CURL_CASE(may_be_canceled_as_it_begins),
-    CURL_CASE(methods),
-    CURL_CASE(sends_a_body),
-    CURL_CASE(refuses),
-    CURL_CASE(cut_at_each_byte),
-    CURL_CASE(too_much),
-    CURL_CASE(has_what_was_kept),
-    CURL_CASE(one_reader),
-    CURL_CASE(holds_the_server_back),
+    CURL_CASE(bodies_of_all_sizes_arrive_whole),
+    CURL_CASE(body_may_be_read_byte_by_byte),
+    CURL_CASE(response_has_its_status_and_headers),
+    CURL_CASE(response_fulfills_before_its_body_ends),
+    CURL_CASE(folded_header_keeps_all_its_lines),
+    CURL_CASE(redirects_are_followed_up_to_a_limit),
+    CURL_CASE(redirects_change_methods_as_fetch_requires),
+    CURL_CASE(interim_heads_and_trailers_are_not_headers),
+    CURL_CASE(request_has_its_method_and_headers),
+    CURL_CASE(client_sets_options_when_each_fetch_starts),
+    CURL_CASE(fetch_may_be_canceled_as_it_starts),
+    CURL_CASE(requests_send_their_method),
+    CURL_CASE(request_sends_a_body),
+    CURL_CASE(invalid_requests_are_refused),
+    CURL_CASE(response_cut_at_each_byte_fails),
+    CURL_CASE(oversized_responses_do_not_break_the_client),
+    CURL_CASE(buffered_body_is_read_at_once),
+    CURL_CASE(body_has_one_reader_at_a_time),
+    CURL_CASE(unread_body_causes_backpressure),
   };
   return RUN_CURL(tests);
 }

@@ -18,7 +18,7 @@ static void assert_all(const avow_value_t *response, size_t n) {
     assert_int_equal(bytes[i], byte_at((int) i));
 }
 
-static void has_the_whole_body(void **state) {
+static void response_has_the_whole_body(void **state) {
   static const char *const kinds[] = { "bytes", "chunked", "close" };
   static const int sizes[] = { 0, 1, 16384, 16385, 200000 };
   for (int kind = 0; kind < 3; kind++)
@@ -33,7 +33,7 @@ static void has_the_whole_body(void **state) {
     }
 }
 
-static void has_the_head(void **state) {
+static void response_has_the_head(void **state) {
   avow_value_t v = avow_run(fetch_all(url_of("/bytes/42"), 0));
   assert_string_equal(avow_curl_header(&v, "content-LENGTH"), "42");
   avow_value_unref(v);
@@ -52,7 +52,7 @@ static void has_the_head(void **state) {
   avow_value_unref(v);
 }
 
-static void rejects_for_the_body(void **state) {
+static void fetch_all_rejects_if_the_body_fails(void **state) {
   assert_rejects(fetch_all(url_of("/end/60"), 0), UV_EPROTO);
   assert_rejects(fetch_all(url_of("/bytes/1000"), 999), UV_EMSGSIZE);
   const avow_value_t v = avow_run(fetch_all(url_of("/bytes/1000"), 1000));
@@ -60,7 +60,7 @@ static void rejects_for_the_body(void **state) {
   avow_value_unref(v);
 }
 
-static void is_cancelled_in_the_body(void **state) {
+static void fetch_all_may_be_canceled_during_the_body(void **state) {
   uint64_t received = 0;
   const avow_fetch_options_t options = { .received = &received };
   avow_promise_t *p =
@@ -74,7 +74,7 @@ static void is_cancelled_in_the_body(void **state) {
 }
 
 /* These fetches do not wait for a reader. */
-static void many_take_few_connections(void **state) {
+static void many_whole_bodies_use_few_connections(void **state) {
   enum { MANY = 50 };
   const int before = http_server_accepted();
   avow_promise_t *all[MANY];
@@ -88,7 +88,7 @@ static void many_take_few_connections(void **state) {
   avow_value_unref(v);
 }
 
-static void others_have_none(void **state) {
+static void plain_fetch_has_no_whole_body(void **state) {
   const avow_value_t v =
       avow_run(avow_curl_fetch(client, url_of("/hello"), NULL));
   assert_null(avow_curl_body(&v));
@@ -98,9 +98,12 @@ static void others_have_none(void **state) {
 
 SUITE(fetch_all) {
   const struct CMUnitTest tests[] = {
-    CURL_CASE(has_the_whole_body),        CURL_CASE(has_the_head),
-    CURL_CASE(rejects_for_the_body),      CURL_CASE(is_cancelled_in_the_body),
-    CURL_CASE(many_take_few_connections), CURL_CASE(others_have_none),
+    CURL_CASE(response_has_the_whole_body),
+    CURL_CASE(response_has_the_head),
+    CURL_CASE(fetch_all_rejects_if_the_body_fails),
+    CURL_CASE(fetch_all_may_be_canceled_during_the_body),
+    CURL_CASE(many_whole_bodies_use_few_connections),
+    CURL_CASE(plain_fetch_has_no_whole_body),
   };
   return RUN_CURL(tests);
 }

@@ -30,7 +30,7 @@ static avow_promise_t *begin(int path, int stage, avow_value_t *kept) {
   return p;
 }
 
-static void cancelled(void **state) {
+static void fetch_may_be_canceled_at_each_stage(void **state) {
   avow_value_t kept = avow_none();
   for (int path = 0; path < PATHS; path++)
     for (int stage = 0; stage < STAGES; stage++) {
@@ -45,7 +45,7 @@ static void cancelled(void **state) {
   assert_no_connection();
 }
 
-static void cancelled_as_a_whole(void **state) {
+static void fetch_all_may_be_canceled_at_each_stage(void **state) {
   for (int path = 0; path < PATHS; path++)
     for (int stage = 0; stage < STAGES; stage++) {
       avow_promise_t *p =
@@ -61,7 +61,7 @@ static void cancelled_as_a_whole(void **state) {
   assert_no_connection();
 }
 
-static void let_go_of(void **state) {
+static void response_may_be_released_at_each_stage(void **state) {
   for (int stage = 0; stage < STAGES; stage++) {
     avow_value_t v =
         avow_run(avow_curl_fetch(client, url_of("/bytes/9999999"), NULL));
@@ -75,7 +75,7 @@ static void let_go_of(void **state) {
   assert_no_connection();
 }
 
-static void closed(void **state) {
+static void loop_may_close_at_each_stage(void **state) {
   for (int path = 0; path < PATHS; path++)
     for (int stage = 0; stage < STAGES; stage++) {
       avow_value_t kept = avow_none();
@@ -91,10 +91,10 @@ static void closed(void **state) {
 
 SUITE(fetch_end) {
   const struct CMUnitTest tests[] = {
-    CURL_CASE(cancelled),
-    CURL_CASE(cancelled_as_a_whole),
-    CURL_CASE(let_go_of),
-    CURL_CASE(closed),
+    CURL_CASE(fetch_may_be_canceled_at_each_stage),
+    CURL_CASE(fetch_all_may_be_canceled_at_each_stage),
+    CURL_CASE(response_may_be_released_at_each_stage),
+    CURL_CASE(loop_may_close_at_each_stage),
   };
   return RUN_CURL(tests);
 }

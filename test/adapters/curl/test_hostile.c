@@ -121,11 +121,11 @@ static void assert_all(int ms) {
   avow_value_unref(v);
 }
 
-static void at_once(void **state) {
+static void hostile_answers_in_one_piece_are_handled(void **state) {
   assert_all(0);
 }
 
-static void byte_by_byte(void **state) {
+static void hostile_answers_in_single_bytes_are_handled(void **state) {
   assert_all(1);
 }
 
@@ -142,7 +142,7 @@ static const char *const unsound[] = {
   "Content-Length: 5 5",
 };
 
-static void a_length_is_a_number_below_2_63(void **state) {
+static void content_length_is_a_number_below_2_63(void **state) {
   char text[200];
   for (size_t i = 0; i < sizeof(unsound) / sizeof(unsound[0]); i++) {
     (void) snprintf(text, sizeof(text), OK "%s\r\n\r\nhello", unsound[i]);
@@ -157,9 +157,9 @@ static void a_length_is_a_number_below_2_63(void **state) {
 
 SUITE(hostile) {
   const struct CMUnitTest tests[] = {
-    CURL_CASE(at_once),
-    CURL_CASE(byte_by_byte),
-    CURL_CASE(a_length_is_a_number_below_2_63),
+    CURL_CASE(hostile_answers_in_one_piece_are_handled),
+    CURL_CASE(hostile_answers_in_single_bytes_are_handled),
+    CURL_CASE(content_length_is_a_number_below_2_63),
   };
   return RUN_CURL(tests);
 }

@@ -32,7 +32,7 @@ static void assert_too_long(const char *url, uint64_t limit) {
   avow_value_unref(v);
 }
 
-static void bodies(void **state) {
+static void long_bodies_are_refused(void **state) {
   assert_len(url_of("/bytes/100"), 100, 100);
   assert_len(url_of("/chunked/100"), 100, 100);
   assert_len(url_of("/close/100"), 101, 100);
@@ -45,7 +45,7 @@ static void bodies(void **state) {
 }
 
 /* The bodies of redirects do not count. */
-static void of_the_last_response(void **state) {
+static void limit_applies_to_the_last_response(void **state) {
   assert_len(url_of("/redirect/3"), 12, 12);
 }
 
@@ -69,7 +69,7 @@ static int read_by_pieces(uint64_t limit, size_t *all) {
 }
 
 /* If libcurl passes bytes again, they count once. */
-static void read_slowly(void **state) {
+static void slowly_read_bytes_count_once(void **state) {
   size_t all = 0;
   assert_int_equal(read_by_pieces(200000, &all), UV_EMSGSIZE);
   assert_in_range(all, 100000, 200000);
@@ -110,7 +110,7 @@ static void assert_found_in_kept(avow_value_t answer, uint64_t limit) {
   avow_value_unref(answer);
 }
 
-static void found_in_what_was_kept(void **state) {
+static void limit_applies_to_buffered_bytes(void **state) {
   assert_found_in_kept(chunked_answer("", 200), 1000);
   assert_found_in_kept(compressed_answer(), 20000);
 }
@@ -154,13 +154,13 @@ static avow_value_t bomb_answer(void) {
 
 /* Bytes arrive while they are decompressed, and the limit bounds their
    memory. */
-static void found_in_what_is_unpacked(void **state) {
+static void limit_applies_to_decompressed_bytes(void **state) {
   assert_found_in_kept(bomb_answer(), 65536);
   assert_found_in_kept(bomb_answer(), 5000000);
 }
 
 /* With small pieces the transfer pauses as well, and all bytes arrive. */
-static void unpacked_in_small_pieces(void **state) {
+static void small_decompressed_pieces_all_arrive(void **state) {
   enum { CHUNKS = 6000 };
   static const char header[] = "Content-Encoding: identity\r\n";
   avow_value_t answer = chunked_answer(header, CHUNKS), v, b;
@@ -177,7 +177,7 @@ static void unpacked_in_small_pieces(void **state) {
 }
 
 /* libcurl does not buffer this amount and reports an error. */
-static void unpacked_without_a_limit(void **state) {
+static void decompression_without_a_limit_settles(void **state) {
   avow_value_t answer = bomb_answer();
   const avow_fetch_options_t o = { .body = &answer, .set = accept_gzip };
   avow_value_t v = avow_run(avow_curl_fetch(client, url_of("/keep"), &o));
@@ -193,7 +193,7 @@ static void unpacked_without_a_limit(void **state) {
 }
 
 /* libcurl 8 has limits of its own, which may apply first. */
-static void heads(void **state) {
+static void long_heads_are_refused(void **state) {
   static const char *const paths[] = { "/headers", "/continue" };
   for (size_t i = 0; i < 2; i++) {
     avow_promise_t *p = avow_curl_fetch(client, url_of(paths[i]), NULL);
@@ -208,7 +208,7 @@ static void heads(void **state) {
 }
 
 /* libcurl 7.88 reports this as lack of memory. */
-static void lines(void **state) {
+static void long_lines_are_refused(void **state) {
   enum { LONG = 200000 };
   static const char *const begins[] = { "HTTP/1.1 200 OK\r\nX: ",
                                         "HTTP/1.1 200 " };
@@ -231,13 +231,13 @@ static void by_a_proxy(CURL *easy, void *unused) {
 }
 
 /* libcurl would skip the body forever. */
-static void answers_of_proxies(void **state) {
+static void long_proxy_answers_are_refused(void **state) {
   const avow_fetch_options_t o = { .set = by_a_proxy };
   assert_says(avow_curl_fetch(client, "https://refusal.test/", &o), UV_EMSGSIZE,
               "the response of the proxy has more than 262144 bytes");
 }
 
-static void trailers(void **state) {
+static void long_trailers_are_refused(void **state) {
   avow_value_t v = fetched(url_of("/trailers"), 0);
   assert_fulfils_bytes(avow_read(avow_to_stream(&v), 10), "abcde");
   assert_rejects(avow_read(avow_to_stream(&v), 10), UV_EMSGSIZE);
@@ -251,7 +251,7 @@ static avow_value_t read_body(const avow_value_t *response, void *data) {
 }
 
 /* One time limit covers the head and the body. */
-static void of_time(void **state) {
+static void timeout_covers_head_and_body(void **state) {
   avow_value_t kept = avow_none();
   avow_promise_t *p = avow_curl_fetch(client, url_of("/drip/1000000"), NULL);
   p = avow_then(p, read_body, NULL, &kept);
@@ -265,18 +265,18 @@ static void of_time(void **state) {
 
 SUITE(limits) {
   const struct CMUnitTest tests[] = {
-    CURL_CASE(bodies),
-    CURL_CASE(of_the_last_response),
-    CURL_CASE(read_slowly),
-    CURL_CASE(found_in_what_was_kept),
-    CURL_CASE(found_in_what_is_unpacked),
-    CURL_CASE(unpacked_without_a_limit),
-    CURL_CASE(unpacked_in_small_pieces),
-    CURL_CASE(heads),
-    CURL_CASE(lines),
-    CURL_CASE(answers_of_proxies),
-    CURL_CASE(trailers),
-    CURL_CASE(of_time),
+    CURL_CASE(long_bodies_are_refused),
+    CURL_CASE(limit_applies_to_the_last_response),
+    CURL_CASE(slowly_read_bytes_count_once),
+    CURL_CASE(limit_applies_to_buffered_bytes),
+    CURL_CASE(limit_applies_to_decompressed_bytes),
+    CURL_CASE(decompression_without_a_limit_settles),
+    CURL_CASE(small_decompressed_pieces_all_arrive),
+    CURL_CASE(long_heads_are_refused),
+    CURL_CASE(long_lines_are_refused),
+    CURL_CASE(long_proxy_answers_are_refused),
+    CURL_CASE(long_trailers_are_refused),
+    CURL_CASE(timeout_covers_head_and_body),
   };
   return RUN_CURL(tests);
 }

@@ -103,27 +103,27 @@ static void survives(void **state, avow_promise_t *(*start)(void) ) {
   }
 }
 
-static void transfers_without_memory(void **state) {
+static void transfers_survive_allocation_failure(void **state) {
   survives(state, two_transfers);
 }
 
-static void fetch_without_memory(void **state) {
+static void fetch_survives_allocation_failure(void **state) {
   survives(state, fetch_and_read);
 }
 
-static void whole_body_without_memory(void **state) {
+static void fetch_all_survives_allocation_failure(void **state) {
   survives(state, fetch_whole);
 }
 
-static void upload_without_memory(void **state) {
+static void upload_survives_allocation_failure(void **state) {
   survives(state, upload_and_read);
 }
 
-static void compressed_without_memory(void **state) {
+static void compressed_body_survives_allocation_failure(void **state) {
   survives(state, fetch_compressed);
 }
 
-static void closed_without_memory(void **state) {
+static void loop_close_survives_allocation_failure(void **state) {
   for (long nth = 1; nth < 60; nth++)
     for (int turns = 0; turns < 4; turns++) {
       avow_promise_t *p = two_transfers();
@@ -146,9 +146,12 @@ static int oom_setup(void **state) {
 
 SUITE(oom_curl) {
   const struct CMUnitTest tests[] = {
-    CASE(transfers_without_memory),  CASE(fetch_without_memory),
-    CASE(whole_body_without_memory), CASE(upload_without_memory),
-    CASE(compressed_without_memory), CASE(closed_without_memory),
+    CASE(transfers_survive_allocation_failure),
+    CASE(fetch_survives_allocation_failure),
+    CASE(fetch_all_survives_allocation_failure),
+    CASE(upload_survives_allocation_failure),
+    CASE(compressed_body_survives_allocation_failure),
+    CASE(loop_close_survives_allocation_failure),
   };
   harness_init();
   return cmocka_run_group_tests(tests, oom_setup, curl_group_teardown);

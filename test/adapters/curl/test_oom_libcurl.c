@@ -103,7 +103,7 @@ static bool ask_without(void **state, long n) {
   return !lacked;
 }
 
-static void each_fails(void **state) {
+static void requests_settle_at_each_libcurl_allocation_failure(void **state) {
   long n = 1;
   while (n < MANY && !ask_without(state, n))
     n++;
@@ -111,7 +111,8 @@ static void each_fails(void **state) {
 }
 
 SUITE(oom_libcurl) {
-  const struct CMUnitTest tests[] = { cmocka_unit_test(each_fails) };
+  const struct CMUnitTest tests[] = { cmocka_unit_test(
+      requests_settle_at_each_libcurl_allocation_failure) };
   harness_init();
   return cmocka_run_group_tests(tests, lacking_setup, lacking_teardown);
 }

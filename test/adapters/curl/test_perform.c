@@ -6,13 +6,13 @@
 
 #include "curl_test.h"
 
-static void fulfils_when_done(void **state) {
+static void perform_fulfills_when_done(void **state) {
   got_t got = { 0 };
   assert_fulfils_int(get(url_of("/bytes/3000"), &got), 200);
   assert_got(&got, 3000);
 }
 
-static void many_at_once(void **state) {
+static void many_transfers_run_at_once(void **state) {
   enum { MANY = 100 };
   static got_t got[MANY];
   avow_promise_t *all[MANY];
@@ -26,7 +26,7 @@ static void many_at_once(void **state) {
     assert_got(&got[i], (size_t) (10 * i));
 }
 
-static void gives_the_handle_as_it_was(void **state) {
+static void handle_is_returned_unchanged(void **state) {
   int mine = 0;
   char *private = NULL;
   CURL *easy = easy_for(url_of("/status/204"), NULL);
@@ -39,7 +39,7 @@ static void gives_the_handle_as_it_was(void **state) {
   avow_value_unref(v);
 }
 
-static void other_protocols(void **state) {
+static void other_protocols_are_supported(void **state) {
   got_t got = { 0 };
   avow_value_t v =
       avow_run(avow_curl_perform(client, easy_for("file:///dev/null", &got)));
@@ -57,7 +57,7 @@ static void assert_fails(const char *url, int code, CURLcode theirs) {
   avow_value_unref(v);
 }
 
-static void rejects_with_what_libcurl_says(void **state) {
+static void libcurl_errors_become_reasons(void **state) {
   assert_fails("nothing://at.all", UV_EINVAL, CURLE_UNSUPPORTED_PROTOCOL);
   assert_fails("http://", UV_EINVAL, CURLE_URL_MALFORMAT);
   assert_fails("file:///no/such/file", UV_EPROTO, CURLE_FILE_COULDNT_READ_FILE);
@@ -66,7 +66,7 @@ static void rejects_with_what_libcurl_says(void **state) {
 }
 
 /* libuv reports UV_EBADF for both. */
-static void knows_what_the_system_reports(void **state) {
+static void system_errors_become_reasons(void **state) {
   avow_value_t v = avow_run(get("http://127.0.0.1:1/", NULL));
   assert_int_equal(avow_error_code(&v), UV_ECONNREFUSED);
   assert_int_equal(avow_curl_code(&v), CURLE_COULDNT_CONNECT);
@@ -76,7 +76,7 @@ static void knows_what_the_system_reports(void **state) {
 }
 
 /* libcurl does not report the reason. */
-static void knows_that_there_is_no_socket(void **state) {
+static void lack_of_descriptors_is_the_reason(void **state) {
   struct rlimit usual, none;
   const int next = dup(0);
   assert_int_equal(getrlimit(RLIMIT_NOFILE, &usual), 0);
@@ -94,12 +94,12 @@ static void knows_that_there_is_no_socket(void **state) {
 
 /* libcurl has read all bytes and has no other event. 200 ms after connecting it
    checks the socket by itself. */
-static void is_told_of_a_reset(void **state) {
+static void late_reset_rejects(void **state) {
   avow_promise_t *p = get(url_of("/late/60"), NULL);
   assert_rejects(p, UV_ECONNRESET);
 }
 
-static void limits_of_its_own(void **state) {
+static void libcurl_timeout_rejects(void **state) {
   CURL *easy = easy_for(url_of("/silent"), NULL);
   curl_easy_setopt(easy, CURLOPT_TIMEOUT_MS, 20L);
   avow_value_t v = avow_run(avow_curl_perform(client, easy));
@@ -108,7 +108,7 @@ static void limits_of_its_own(void **state) {
   avow_value_unref(v);
 }
 
-static void refuses_what_is_in_use(void **state) {
+static void handle_in_use_is_refused(void **state) {
   CURL *easy = easy_for(url_of("/hello"), NULL);
   avow_promise_t *p = avow_curl_perform(client, easy);
   assert_rejects(avow_curl_perform(client, easy), UV_EINVAL);
@@ -123,7 +123,7 @@ static avow_value_t again_cb(const avow_value_t *done, void *unused) {
 }
 
 /* The value owns the easy handle. A copy belongs to the program. */
-static void refuses_what_a_value_owns(void **state) {
+static void handle_owned_by_a_value_is_refused(void **state) {
   got_t got = { 0 };
   CURL *easy = easy_for(url_of("/hello"), &got);
   avow_value_t v = avow_run(avow_curl_perform(client, easy));
@@ -141,7 +141,7 @@ static void refuses_what_a_value_owns(void **state) {
 }
 
 /* A client that has ended does not take ownership either. */
-static void owned_by_a_value_at_the_end(void **state) {
+static void owned_handle_stays_with_its_value_after_loop_close(void **state) {
   avow_value_t v =
       avow_run(avow_curl_perform(client, easy_for(url_of("/hello"), NULL)));
   assert_int_equal(avow_loop_close(loop), 0);
@@ -152,7 +152,7 @@ static void owned_by_a_value_at_the_end(void **state) {
   begin_anew();
 }
 
-static void no_code_of_libcurl(void **state) {
+static void other_values_have_no_libcurl_code(void **state) {
   const avow_value_t none = avow_none();
   assert_int_equal(avow_curl_code(&none), CURLE_OK);
   avow_value_t e = avow_error_new(UV_EIO, avow_pointer(&client), "x");
@@ -164,7 +164,7 @@ static void without_a_client(void) {
   avow_ignore(avow_run(avow_curl_perform(NULL, NULL)));
 }
 
-static void takes_null(void **state) {
+static void unref_accepts_null_and_perform_does_not(void **state) {
   avow_curl_unref(NULL);
   assert_misuse(without_a_client, "avow");
 }
@@ -176,7 +176,7 @@ static size_t cancel_itself(char *data, size_t size, size_t n, void *p) {
   return size * n;
 }
 
-static void cancelled_from_within(void **state) {
+static void transfer_may_be_canceled_in_its_callback(void **state) {
   static avow_promise_t *p;
   CURL *easy = easy_for(url_of("/half/100"), NULL);
   curl_easy_setopt(easy, CURLOPT_WRITEFUNCTION, cancel_itself);
@@ -191,7 +191,7 @@ static size_t begin_another(char *data, size_t size, size_t n, void *got) {
   return size * n;
 }
 
-static void begun_from_within(void **state) {
+static void transfer_may_start_in_a_callback(void **state) {
   got_t got = { 0 };
   CURL *easy = easy_for(url_of("/hello"), &got);
   curl_easy_setopt(easy, CURLOPT_WRITEFUNCTION, begin_another);
@@ -205,7 +205,7 @@ static size_t close_loop(char *data, size_t size, size_t n, void *err) {
   return size * n;
 }
 
-static void loop_stays_from_within(void **state) {
+static void loop_close_in_a_callback_fails(void **state) {
   int err = 0;
   CURL *easy = easy_for(url_of("/hello"), NULL);
   curl_easy_setopt(easy, CURLOPT_WRITEFUNCTION, close_loop);
@@ -224,7 +224,7 @@ static size_t run_loop(char *data, size_t size, size_t n, void *err) {
 }
 
 /* No function of libcurl can make progress in there. */
-static void run_from_within(void **state) {
+static void run_in_a_callback_is_misuse(void **state) {
   int err = 0;
   CURL *easy = easy_for(url_of("/hello"), NULL);
   curl_easy_setopt(easy, CURLOPT_WRITEFUNCTION, run_loop);
@@ -234,15 +234,15 @@ static void run_from_within(void **state) {
   assert_fulfils_int(get(url_of("/hello"), NULL), 200);
 }
 
-static size_t let_go_of_client(char *data, size_t size, size_t n, void *got) {
+static size_t release_client(char *data, size_t size, size_t n, void *got) {
   avow_curl_unref(client);
   client = NULL;
   return size * n;
 }
 
-static void let_go_from_within(void **state) {
+static void client_may_be_released_in_a_callback(void **state) {
   CURL *easy = easy_for(url_of("/bytes/100"), NULL);
-  curl_easy_setopt(easy, CURLOPT_WRITEFUNCTION, let_go_of_client);
+  curl_easy_setopt(easy, CURLOPT_WRITEFUNCTION, release_client);
   avow_value_t v = avow_run(avow_curl_perform(client, easy));
   assert_false(avow_is_error(&v));
   avow_value_unref(v);
@@ -252,7 +252,7 @@ static void let_go_from_within(void **state) {
 
 /* avow does not poll an idle connection, and its descriptor is an ordinary one.
    A program that closes and opens descriptors gets the same numbers again. */
-static void descriptors_come_back(void **state) {
+static void reused_descriptors_may_be_polled_again(void **state) {
   for (int i = 0; i < 30; i++) {
     int fds[2];
     uv_pipe_t mine;
@@ -276,26 +276,26 @@ static void descriptors_come_back(void **state) {
 
 SUITE(perform) {
   const struct CMUnitTest tests[] = {
-    CURL_CASE(fulfils_when_done),
-    CURL_CASE(many_at_once),
-    CURL_CASE(gives_the_handle_as_it_was),
-    CURL_CASE(other_protocols),
-    CURL_CASE(rejects_with_what_libcurl_says),
-    CURL_CASE(knows_what_the_system_reports),
-    CURL_CASE(knows_that_there_is_no_socket),
-    CURL_CASE(is_told_of_a_reset),
-    CURL_CASE(limits_of_its_own),
-    CURL_CASE(refuses_what_is_in_use),
-    CURL_CASE(refuses_what_a_value_owns),
-    CURL_CASE(owned_by_a_value_at_the_end),
-    CURL_CASE(no_code_of_libcurl),
-    CURL_CASE(takes_null),
-    CURL_CASE(cancelled_from_within),
-    CURL_CASE(begun_from_within),
-    CURL_CASE(loop_stays_from_within),
-    CURL_CASE(run_from_within),
-    CURL_CASE(let_go_from_within),
-    CURL_CASE(descriptors_come_back),
+    CURL_CASE(perform_fulfills_when_done),
+    CURL_CASE(many_transfers_run_at_once),
+    CURL_CASE(handle_is_returned_unchanged),
+    CURL_CASE(other_protocols_are_supported),
+    CURL_CASE(libcurl_errors_become_reasons),
+    CURL_CASE(system_errors_become_reasons),
+    CURL_CASE(lack_of_descriptors_is_the_reason),
+    CURL_CASE(late_reset_rejects),
+    CURL_CASE(libcurl_timeout_rejects),
+    CURL_CASE(handle_in_use_is_refused),
+    CURL_CASE(handle_owned_by_a_value_is_refused),
+    CURL_CASE(owned_handle_stays_with_its_value_after_loop_close),
+    CURL_CASE(other_values_have_no_libcurl_code),
+    CURL_CASE(unref_accepts_null_and_perform_does_not),
+    CURL_CASE(transfer_may_be_canceled_in_its_callback),
+    CURL_CASE(transfer_may_start_in_a_callback),
+    CURL_CASE(loop_close_in_a_callback_fails),
+    CURL_CASE(run_in_a_callback_is_misuse),
+    CURL_CASE(client_may_be_released_in_a_callback),
+    CURL_CASE(reused_descriptors_may_be_polled_again),
   };
   return RUN_CURL(tests);
 }

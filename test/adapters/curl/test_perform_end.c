@@ -16,7 +16,7 @@ static const char *const paths[] = { "/hello",    "/half/100",   "/silent",
                                      "/drip/100", "/redirect/3", "/headers" };
 enum { PATHS = sizeof(paths) / sizeof(paths[0]) };
 
-static void cancelled_at_each_stage(void **state) {
+static void transfer_may_be_canceled_at_each_stage(void **state) {
   for (int path = 0; path < PATHS; path++)
     for (int stage = 0; stage < STAGES; stage++) {
       CURL *easy = easy_for(url_of(paths[path]), NULL);
@@ -35,7 +35,7 @@ static void cancelled_at_each_stage(void **state) {
   assert_no_connection();
 }
 
-static void closed_at_each_stage(void **state) {
+static void loop_may_close_at_each_stage(void **state) {
   for (int path = 0; path < PATHS; path++)
     for (int stage = 0; stage < STAGES; stage++) {
       avow_promise_t *p =
@@ -52,7 +52,7 @@ static void closed_at_each_stage(void **state) {
   assert_no_connection();
 }
 
-static void refuses_on_a_closed_loop(void **state) {
+static void closed_loop_refuses_transfers(void **state) {
   assert_int_equal(avow_loop_close(loop), 0);
   avow_promise_t *p =
       avow_curl_perform(client, easy_for(url_of("/hello"), NULL));
@@ -62,7 +62,7 @@ static void refuses_on_a_closed_loop(void **state) {
 }
 
 /* The client and its connections are freed after its last transfer. */
-static void let_go_while_in_use(void **state) {
+static void released_client_finishes_its_transfers(void **state) {
   avow_promise_t *p = get(url_of("/drip/5"), NULL);
   avow_curl_unref(client);
   client = NULL;
@@ -72,7 +72,7 @@ static void let_go_while_in_use(void **state) {
 }
 
 /* A transfer in a shield ends before the loop does. */
-static void shielded(void **state) {
+static void shielded_transfer_ends_before_the_loop_closes(void **state) {
   got_t got = { 0 };
   avow_promise_t *p = avow_shield(get(url_of("/drip/5"), &got));
   turn();
@@ -116,7 +116,7 @@ static avow_value_t storm_one(size_t i, void *data) {
 }
 
 /* $STORM is the number of transfers. */
-static void random_cancels(void **state) {
+static void random_cancellations_leave_nothing(void **state) {
   const char *asked = getenv("STORM");
   storm_t storm = { .most = asked != NULL ? strtoul(asked, NULL, 10) : 500 };
   const avow_map_options_t options = { .concurrency = 50 };
@@ -133,12 +133,12 @@ static void random_cancels(void **state) {
 
 SUITE(perform_end) {
   const struct CMUnitTest tests[] = {
-    CURL_CASE(cancelled_at_each_stage),
-    CURL_CASE(closed_at_each_stage),
-    CURL_CASE(refuses_on_a_closed_loop),
-    CURL_CASE(let_go_while_in_use),
-    CURL_CASE(shielded),
-    CURL_CASE(random_cancels),
+    CURL_CASE(transfer_may_be_canceled_at_each_stage),
+    CURL_CASE(loop_may_close_at_each_stage),
+    CURL_CASE(closed_loop_refuses_transfers),
+    CURL_CASE(released_client_finishes_its_transfers),
+    CURL_CASE(shielded_transfer_ends_before_the_loop_closes),
+    CURL_CASE(random_cancellations_leave_nothing),
   };
   return RUN_CURL(tests);
 }

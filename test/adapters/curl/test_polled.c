@@ -16,7 +16,7 @@ static int stamp(void *data, curl_socket_t fd, curlsocktype purpose) {
 
 /* The kernel offers the time stamps of sent packets as an error of the socket
    until the program reads them. The answer arrives nevertheless. */
-static void errors_that_are_none(void **state) {
+static void socket_timestamp_is_not_an_error(void **state) {
   got_t got = { 0 };
   CURL *easy = easy_for(url_of("/drip/200"), &got);
   curl_easy_setopt(easy, CURLOPT_SOCKOPTFUNCTION, stamp);
@@ -45,7 +45,7 @@ static void end_polling(uv_prepare_t *handle) {
   (void) uv_poll_stop(&mine);
 }
 
-static void what_the_program_polls(void **state) {
+static void descriptor_polled_by_the_program_is_refused(void **state) {
   uv_prepare_t before;
   avow_promise_t *other =
       avow_curl_perform(client, easy_for(url_of("/hello"), NULL));
@@ -64,8 +64,8 @@ static void what_the_program_polls(void **state) {
 
 SUITE(polled) {
   const struct CMUnitTest tests[] = {
-    CURL_CASE(errors_that_are_none),
-    CURL_CASE(what_the_program_polls),
+    CURL_CASE(socket_timestamp_is_not_an_error),
+    CURL_CASE(descriptor_polled_by_the_program_is_refused),
   };
   return RUN_CURL(tests);
 }

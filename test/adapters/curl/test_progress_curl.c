@@ -23,7 +23,7 @@ static void wait_for(const uint64_t *count, uint64_t n) {
   }
 }
 
-static void of_what_comes(void **state) {
+static void received_bytes_are_counted(void **state) {
   avow_value_t v = avow_run(begin(url_of("/half/1000"), NULL));
   wait_for(&received, 1000);
   assert_int_equal(sent, 0);
@@ -33,7 +33,7 @@ static void of_what_comes(void **state) {
   assert_int_equal(received, 7); /* the program owns it again */
 }
 
-static void of_what_goes(void **state) {
+static void sent_bytes_of_a_stream_are_counted(void **state) {
   begin_body(NULL);
   avow_value_t v = avow_run(begin(url_of("/echo"), &body));
   avow_value_clear(&body);
@@ -50,7 +50,7 @@ static void of_what_goes(void **state) {
   avow_value_unref(v);
 }
 
-static void of_bytes(void **state) {
+static void sent_bytes_of_a_value_are_counted(void **state) {
   avow_value_t bytes = avow_bytes("hello", 5);
   avow_value_t v = avow_run(begin(url_of("/echo"), &bytes));
   assert_fulfils_bytes(avow_read_all(avow_to_stream(&v), 10), "hello");
@@ -60,7 +60,7 @@ static void of_bytes(void **state) {
   avow_value_unref(bytes);
 }
 
-static void until_it_is_cancelled(void **state) {
+static void canceled_request_stops_counting(void **state) {
   avow_promise_t *p = begin(url_of("/silent"), NULL);
   wait_for(&received, 0);
   avow_cancel(p);
@@ -72,10 +72,10 @@ static void until_it_is_cancelled(void **state) {
 
 SUITE(progress_curl) {
   const struct CMUnitTest tests[] = {
-    CURL_CASE(of_what_comes),
-    CURL_CASE(of_what_goes),
-    CURL_CASE(of_bytes),
-    CURL_CASE(until_it_is_cancelled),
+    CURL_CASE(received_bytes_are_counted),
+    CURL_CASE(sent_bytes_of_a_stream_are_counted),
+    CURL_CASE(sent_bytes_of_a_value_are_counted),
+    CURL_CASE(canceled_request_stops_counting),
   };
   return RUN_CURL(tests);
 }

@@ -101,7 +101,7 @@ static void release(void) {
   hold(false);
 }
 
-static void waits_for_its_end(void **state) {
+static void transfer_waits_for_its_lookup(void **state) {
   got_t got = { 0 };
   avow_promise_t *p;
   begin_look_up(&p, easy_for(named("/bytes/10"), &got));
@@ -114,7 +114,7 @@ static void waits_for_its_end(void **state) {
   assert_got(&got, 10);
 }
 
-static void finds_nobody(void **state) {
+static void unknown_name_rejects(void **state) {
   assert_rejects(get("http://nobody.test/", NULL), UV_EAI_NONAME);
 }
 
@@ -133,7 +133,7 @@ static curl_socket_t never_open(void *data, curlsocktype purpose,
   return CURL_SOCKET_BAD;
 }
 
-static void cancelled_meanwhile(void **state) {
+static void canceled_transfer_does_not_wait_for_its_lookup(void **state) {
   static bool over;
   avow_promise_t *p;
   CURL *easy = easy_for(named("/hello"), NULL);
@@ -153,7 +153,7 @@ static void cancelled_meanwhile(void **state) {
   assert_int_equal(count_waiting(), 0);
 }
 
-static void closed_meanwhile(void **state) {
+static void loop_close_waits_for_a_lookup(void **state) {
   avow_promise_t *p;
   begin_look_up(&p, easy_for(named("/hello"), NULL));
   behind_iterations(LATE, release);
@@ -166,7 +166,7 @@ static void closed_meanwhile(void **state) {
 }
 
 /* The thread ends on its own. */
-static void limit_of_its_own_passes(void **state) {
+static void libcurl_timeout_does_not_wait_for_the_lookup(void **state) {
 #if LIBCURL_VERSION_NUM >= 0x075700
   avow_promise_t *p;
   CURL *easy = easy_for(named("/hello"), NULL);
@@ -183,7 +183,7 @@ static void limit_of_its_own_passes(void **state) {
 }
 
 /* Canceling one look-up does not affect the other. */
-static void another_goes_on(void **state) {
+static void canceled_transfer_leaves_another_lookup(void **state) {
   avow_promise_t *p;
   begin_look_up(&p, easy_for(named("/hello"), NULL));
   avow_promise_t *q = get(named("/hello"), NULL);
@@ -195,7 +195,7 @@ static void another_goes_on(void **state) {
 }
 
 /* A look-up that has ended does not keep the loop alive. */
-static void cancelled_later(void **state) {
+static void finished_lookup_does_not_delay_cancellation(void **state) {
   avow_promise_t *p = get(named("/silent"), NULL);
   while (http_server_open() == 0)
     iterate(1);
@@ -217,10 +217,13 @@ static int lookup_teardown(void **state) {
 
 SUITE(resolver_watch) {
   const struct CMUnitTest tests[] = {
-    LOOKUP_CASE(waits_for_its_end),       LOOKUP_CASE(finds_nobody),
-    LOOKUP_CASE(cancelled_meanwhile),     LOOKUP_CASE(closed_meanwhile),
-    LOOKUP_CASE(limit_of_its_own_passes), LOOKUP_CASE(another_goes_on),
-    LOOKUP_CASE(cancelled_later),
+    LOOKUP_CASE(transfer_waits_for_its_lookup),
+    LOOKUP_CASE(unknown_name_rejects),
+    LOOKUP_CASE(canceled_transfer_does_not_wait_for_its_lookup),
+    LOOKUP_CASE(loop_close_waits_for_a_lookup),
+    LOOKUP_CASE(libcurl_timeout_does_not_wait_for_the_lookup),
+    LOOKUP_CASE(canceled_transfer_leaves_another_lookup),
+    LOOKUP_CASE(finished_lookup_does_not_delay_cancellation),
   };
   return RUN_CURL(tests);
 }

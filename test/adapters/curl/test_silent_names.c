@@ -187,7 +187,7 @@ static avow_promise_t *begin(ask_fn ask) {
   return p;
 }
 
-static void cancelled(void **state) {
+static void lookup_may_be_canceled(void **state) {
   need_server();
   for (int i = 0; i < ASKS; i++) {
     avow_promise_t *p = begin(asks[i]);
@@ -198,7 +198,7 @@ static void cancelled(void **state) {
   }
 }
 
-static void closed(void **state) {
+static void loop_may_close_during_a_lookup(void **state) {
   need_server();
   for (int i = 0; i < ASKS; i++) {
     avow_promise_t *p = begin(asks[i]);
@@ -212,7 +212,7 @@ static void closed(void **state) {
   }
 }
 
-static void limit_passes(void **state) {
+static void timeout_does_not_wait_for_a_lookup(void **state) {
   need_server();
   for (int i = 0; i < ASKS; i++) {
     avow_promise_t *p = avow_timeout(begin(asks[i]), 50);
@@ -224,7 +224,7 @@ static void limit_passes(void **state) {
 }
 
 /* The program does not cancel, but the resolver gives up. */
-static void gives_up(void **state) {
+static void failed_lookup_rejects(void **state) {
   need_server();
   avow_promise_t *all[ASKS];
   for (int i = 0; i < ASKS; i++)
@@ -251,10 +251,10 @@ static int names_teardown(void **state) {
 
 SUITE(silent_names) {
   const struct CMUnitTest tests[] = {
-    NAMES_CASE(cancelled),
-    NAMES_CASE(closed),
-    NAMES_CASE(limit_passes),
-    NAMES_CASE(gives_up),
+    NAMES_CASE(lookup_may_be_canceled),
+    NAMES_CASE(loop_may_close_during_a_lookup),
+    NAMES_CASE(timeout_does_not_wait_for_a_lookup),
+    NAMES_CASE(failed_lookup_rejects),
   };
   harness_init();
   return cmocka_run_group_tests(tests, silent_setup, silent_teardown);

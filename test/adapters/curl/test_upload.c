@@ -28,7 +28,7 @@ static void echoes(size_t n, size_t length, size_t max_bytes) {
   run();
 }
 
-static void sends_a_stream(void **state) {
+static void stream_is_sent_as_a_body(void **state) {
   static const size_t sizes[] = { 1, 100, 65536, 65537, 300000 };
   for (size_t i = 0; i < 5; i++) {
     echoes(sizes[i], sizes[i], 0);
@@ -39,14 +39,14 @@ static void sends_a_stream(void **state) {
 }
 
 /* The server waits for the first chunk of the body. */
-static void sends_nothing(void **state) {
+static void empty_stream_is_sent_as_a_body(void **state) {
   begin_body(NULL);
   end_feed();
   assert_echo(upload(url_of("/echo"), 0), 0);
 }
 
 /* The answer arrives before most of the body is sent. */
-static void both_ways_at_once(void **state) {
+static void body_and_response_are_streamed_at_once(void **state) {
   begin_body(NULL);
   avow_value_t v = avow_run(upload(url_of("/echo"), 600));
   for (int i = 0; i < 6; i++) {
@@ -67,7 +67,7 @@ static void both_ways_at_once(void **state) {
 }
 
 /* Only the bytes to send are read from the stream. */
-static void leaves_the_rest(void **state) {
+static void bytes_beyond_the_length_stay_in_the_stream(void **state) {
   begin_body(NULL);
   avow_value_t mine = avow_value_ref(&body);
   feed_bytes(900);
@@ -81,7 +81,7 @@ static void leaves_the_rest(void **state) {
   avow_value_unref(mine);
 }
 
-static void too_short(void **state) {
+static void stream_shorter_than_its_length_rejects(void **state) {
   begin_body(NULL);
   feed_bytes(99);
   assert_says(upload(url_of("/swallow/200"), 100), UV_EPROTO,
@@ -90,7 +90,7 @@ static void too_short(void **state) {
   assert_no_connection();
 }
 
-static void breaks_off(void **state) {
+static void broken_stream_rejects_the_request(void **state) {
   static const size_t at[] = { 0, 1, 99, 100 };
   for (size_t i = 0; i < 4; i++) {
     const avow_duplex_options_t options = { .cut = UV_ECONNRESET,
@@ -105,7 +105,7 @@ static void breaks_off(void **state) {
 }
 
 /* After the head of the response has arrived, the response body fails. */
-static void breaks_off_late(void **state) {
+static void broken_stream_fails_the_response_body(void **state) {
   const avow_duplex_options_t options = { .cut = UV_EIO, .cut_after = 10 };
   begin_body(&options);
   avow_value_t v = avow_run(upload(url_of("/echo"), 100));
@@ -119,7 +119,7 @@ static void breaks_off_late(void **state) {
 
 /* The answer ends although the request body does not. The fetch then releases
    the body. */
-static void refused(void **state) {
+static void refused_body_is_released(void **state) {
   for (int i = 0; i < 3; i++) {
     begin_body(NULL);
     avow_value_t some = avow_bytes("some", i == 0 ? 0 : 4);
@@ -139,7 +139,7 @@ static void refused(void **state) {
   assert_no_connection();
 }
 
-static void not_sent_again(void **state) {
+static void stream_cannot_be_sent_again(void **state) {
   static const char *const paths[] = { "/swallow/307", "/swallow/308" };
   for (size_t i = 0; i < 4; i++) {
     begin_body(NULL);
@@ -155,7 +155,7 @@ static void not_sent_again(void **state) {
   }
 }
 
-static void redirected_without_it(void **state) {
+static void redirect_to_get_drops_the_body(void **state) {
   begin_body(NULL);
   feed_bytes(100);
   avow_value_t v = avow_run(upload(url_of("/swallow/303"), 100));
@@ -175,7 +175,7 @@ static avow_promise_t *put(const char *url) {
 
 /* Without a body, the request would empty the file. After 303 it becomes a
    GET. */
-static void put_is_not_sent_without_it(void **state) {
+static void put_is_not_redirected_without_its_body(void **state) {
   assert_rejects(put(url_of("/swallow/302")), UV_ESPIPE);
   run();
   avow_value_t v = avow_run(put(url_of("/swallow/303")));
@@ -185,7 +185,7 @@ static void put_is_not_sent_without_it(void **state) {
 }
 
 /* The server redirects before any byte was sent. */
-static void redirected_with_it(void **state) {
+static void redirect_before_the_body_sends_it_once(void **state) {
   begin_body(NULL);
   feed_bytes(100);
   assert_echo(upload(url_of("/refuse/307"), 0), 100);
@@ -198,7 +198,7 @@ static void do_not_wait(CURL *easy, void *unused) {
 
 /* libcurl waits for the interim response only briefly. If the server refuses
    `Expect`, libcurl sends the request again, even in the middle of the body. */
-static void asked_not_to_ask(void **state) {
+static void restart_without_expect_needs_an_unsent_body(void **state) {
   const avow_fetch_options_t o = { .body = &body, .set = do_not_wait };
   begin_body(NULL);
   avow_promise_t *p = avow_curl_fetch(client, url_of("/expect/1"), &o);
@@ -216,13 +216,19 @@ static void asked_not_to_ask(void **state) {
 
 SUITE(upload) {
   const struct CMUnitTest tests[] = {
-    CURL_CASE(sends_a_stream),     CURL_CASE(sends_nothing),
-    CURL_CASE(both_ways_at_once),  CURL_CASE(leaves_the_rest),
-    CURL_CASE(too_short),          CURL_CASE(breaks_off),
-    CURL_CASE(breaks_off_late),    CURL_CASE(refused),
-    CURL_CASE(not_sent_again),     CURL_CASE(redirected_without_it),
-    CURL_CASE(redirected_with_it), CURL_CASE(put_is_not_sent_without_it),
-    CURL_CASE(asked_not_to_ask),
+    CURL_CASE(stream_is_sent_as_a_body),
+    CURL_CASE(empty_stream_is_sent_as_a_body),
+    CURL_CASE(body_and_response_are_streamed_at_once),
+    CURL_CASE(bytes_beyond_the_length_stay_in_the_stream),
+    CURL_CASE(stream_shorter_than_its_length_rejects),
+    CURL_CASE(broken_stream_rejects_the_request),
+    CURL_CASE(broken_stream_fails_the_response_body),
+    CURL_CASE(refused_body_is_released),
+    CURL_CASE(stream_cannot_be_sent_again),
+    CURL_CASE(redirect_to_get_drops_the_body),
+    CURL_CASE(redirect_before_the_body_sends_it_once),
+    CURL_CASE(put_is_not_redirected_without_its_body),
+    CURL_CASE(restart_without_expect_needs_an_unsent_body),
   };
   return RUN_CURL(tests);
 }

@@ -37,7 +37,7 @@ static avow_promise_t *begin(int path, int stage, avow_value_t *kept) {
   return p;
 }
 
-static void cancelled(void **state) {
+static void upload_may_be_canceled_at_each_stage(void **state) {
   avow_value_t kept = avow_none();
   for (int path = 0; path < PATHS; path++)
     for (int stage = 0; stage < STAGES; stage++) {
@@ -51,7 +51,7 @@ static void cancelled(void **state) {
   assert_no_connection();
 }
 
-static void let_go_of(void **state) {
+static void response_may_be_released_at_each_stage(void **state) {
   for (int stage = 0; stage < STAGES; stage++) {
     begin_body(NULL);
     feed_bytes(200000);
@@ -65,7 +65,7 @@ static void let_go_of(void **state) {
   assert_no_connection();
 }
 
-static void closed(void **state) {
+static void loop_may_close_at_each_stage(void **state) {
   for (int path = 0; path < PATHS; path++)
     for (int stage = 0; stage < STAGES; stage++) {
       avow_value_t kept = avow_none();
@@ -81,7 +81,7 @@ static void closed(void **state) {
 }
 
 /* Bytes that arrive after the request was canceled are for the next reader. */
-static void gives_the_stream_back(void **state) {
+static void canceled_upload_returns_the_stream(void **state) {
   begin_body(NULL);
   avow_value_t mine = avow_value_ref(&body);
   avow_promise_t *p = upload(url_of("/silent"), 100);
@@ -106,7 +106,7 @@ static void assert_echoes(avow_promise_t *p, const char *bytes) {
 }
 
 /* Two requests would each send a part. A later request sends the rest. */
-static void one_request_at_a_time(void **state) {
+static void stream_is_the_body_of_one_request_at_a_time(void **state) {
   begin_body(NULL);
   avow_value_t mine = avow_value_ref(&body);
   const avow_fetch_options_t o = { .body = &mine, .body_length = 5 };
@@ -136,7 +136,7 @@ static avow_value_t write_some(void *data) {
 }
 
 /* If the server does not read, the stream waits, in constant memory. */
-static void holds_the_stream_back(void **state) {
+static void stalled_server_causes_backpressure(void **state) {
   enum { MANY = 60 * 1000 * 1000 };
   size_t written = 0, before = 0;
   begin_body(NULL);
@@ -157,7 +157,7 @@ static void holds_the_stream_back(void **state) {
 }
 
 /* A kept connection may be closed when it is used again. */
-static void a_connection_was_lost(void **state) {
+static void upload_over_a_lost_connection_rejects(void **state) {
   avow_value_t v = avow_run(avow_curl_fetch(client, url_of("/first"), NULL));
   assert_int_equal(avow_curl_status(&v), 200);
   avow_value_unref(v);
@@ -168,7 +168,7 @@ static void a_connection_was_lost(void **state) {
 }
 
 /* The body of a response is sent with another request. */
-static void passes_on(void **state) {
+static void response_body_may_be_a_request_body(void **state) {
   enum { MANY = 3000000 };
   avow_value_t first =
       avow_run(avow_curl_fetch(client, url_of("/bytes/%d", MANY), NULL));
@@ -218,7 +218,7 @@ static const avow_class_t asking_class = { .name = "asking",
                                            .stream = &asking_stream };
 
 /* No other event makes the adapter call libcurl. */
-static void asks_while_it_ends(void **state) {
+static void request_may_start_while_another_ends(void **state) {
   static char self;
   body = avow_object(&asking_class, &self);
   avow_value_t v = avow_run(upload(url_of("/refuse/413"), 100));
@@ -232,15 +232,15 @@ static void asks_while_it_ends(void **state) {
 
 SUITE(upload_end) {
   const struct CMUnitTest tests[] = {
-    CURL_CASE(cancelled),
-    CURL_CASE(let_go_of),
-    CURL_CASE(closed),
-    CURL_CASE(gives_the_stream_back),
-    CURL_CASE(one_request_at_a_time),
-    CURL_CASE(holds_the_stream_back),
-    CURL_CASE(a_connection_was_lost),
-    CURL_CASE(passes_on),
-    CURL_CASE(asks_while_it_ends),
+    CURL_CASE(upload_may_be_canceled_at_each_stage),
+    CURL_CASE(response_may_be_released_at_each_stage),
+    CURL_CASE(loop_may_close_at_each_stage),
+    CURL_CASE(canceled_upload_returns_the_stream),
+    CURL_CASE(stream_is_the_body_of_one_request_at_a_time),
+    CURL_CASE(stalled_server_causes_backpressure),
+    CURL_CASE(upload_over_a_lost_connection_rejects),
+    CURL_CASE(response_body_may_be_a_request_body),
+    CURL_CASE(request_may_start_while_another_ends),
   };
   return RUN_CURL(tests);
 }

@@ -78,7 +78,7 @@ void silent_leave(void) {
   silent.fd = 0;
 }
 
-const char *nobodys_url(void) {
+const char *refusing_url(void) {
   if (nobody.fd == 0)
     take_place(&nobody);
   return nobody.url;

@@ -26,7 +26,7 @@ void nats_server_go_on(void);
    connections and stays silent, and for a port without a listener. */
 const char *nats_url(void);
 const char *silent_url(void);
-const char *nobodys_url(void);
+const char *refusing_url(void);
 
 /* Blocks until a client is connected to silent_url(). */
 void silent_wait(void);

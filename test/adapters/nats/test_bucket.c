@@ -53,7 +53,7 @@ static void is_change(avow_promise_t *p, const char *key, const char *value,
   avow_value_unref(v);
 }
 
-static void is_there_until_it_is_deleted(void **state) {
+static void value_exists_until_it_is_deleted(void **state) {
   assert_rejects(avow_nats_get(&bucket, "a.b"), UV_ENOENT);
   assert_fulfils_int(put("a.b", "x"), 1);
   assert_fulfils_int(put("a.b", "y"), 2);
@@ -66,7 +66,7 @@ static void is_there_until_it_is_deleted(void **state) {
   is_change(avow_nats_get(&bucket, "c"), "c", "", 5);
 }
 
-static void tells_of_changes(void **state) {
+static void watch_reports_changes(void **state) {
   assert_fulfils_int(put("a.b", "x"), 1);
   assert_fulfils_int(put("a.b", "y"), 2);
   assert_fulfils_int(put("c", "z"), 3);
@@ -89,7 +89,7 @@ static void tells_of_changes(void **state) {
 enum { MANY = 3000 };
 
 /* More changes than the server sends without flow control. */
-static void tells_of_many_in_order(void **state) {
+static void watch_reports_many_changes_in_order(void **state) {
   char text[32];
   avow_promise_t *ps[MANY];
   avow_channel_t *all = avow_nats_watch(&bucket, "n.*");
@@ -107,7 +107,7 @@ static void tells_of_many_in_order(void **state) {
 }
 
 /* Changes that were received do not arrive again. */
-static void goes_on_behind_a_server(void **state) {
+static void watch_continues_after_a_server_restart(void **state) {
   avow_value_clear(&bucket);
   avow_value_clear(&nats);
   nats = connected(avow_nats_connect(loop, NULL, options_that_reconnect()));
@@ -177,7 +177,7 @@ static avow_promise_t *in_silence(avow_promise_t *p) {
 
 /* The server does not report the loss. The watch notices the missing
    heartbeats. */
-static void notices_what_was_taken_away(void **state) {
+static void watch_notices_a_deleted_stream_or_consumer(void **state) {
   const avow_value_t gone = connected(avow_nats_bucket(&nats, "gone", NULL));
   avow_channel_t *of_gone = avow_nats_watch(&gone, "a");
   avow_value_unref(connected(avow_nats_put(&gone, "a", avow_string("x"))));
@@ -198,7 +198,7 @@ static void notices_what_was_taken_away(void **state) {
 }
 
 /* Changes with a status header such as the server may send. */
-static void tells_of_odd_changes(void **state) {
+static void watch_reports_changes_with_an_odd_status(void **state) {
   static const char *const odd[] = { "Status: 100", NULL };
   char subject[64];
   avow_channel_t *all = avow_nats_watch(&bucket, ">");
@@ -212,7 +212,7 @@ static void tells_of_odd_changes(void **state) {
 }
 
 /* The bucket was made as older programs make it. */
-static void bucket_of_others_may_be_watched(void **state) {
+static void bucket_of_an_older_program_may_be_watched(void **state) {
   ask_server("$JS.API.STREAM.CREATE.KV_old",
              "{\"name\":\"KV_old\",\"subjects\":[\"$KV.old.>\"],"
              "\"max_msgs_per_subject\":1,\"storage\":\"file\"}");
@@ -225,7 +225,7 @@ static void bucket_of_others_may_be_watched(void **state) {
   avow_value_unref(old);
 }
 
-static void takes_what_is_there(void **state) {
+static void existing_bucket_opens_if_its_options_match(void **state) {
   const avow_nats_bucket_options_t keeps = { .keep = 60000, .history = 2 };
   const avow_nats_bucket_options_t other = { .history = 3 };
   const avow_nats_bucket_options_t odd = { .reserved = { 1 } };
@@ -238,7 +238,7 @@ static void takes_what_is_there(void **state) {
 }
 
 /* The error is "max age needs to be >= 100ms", in JSON. */
-static void server_says_why_it_refuses(void **state) {
+static void error_contains_the_servers_reason(void **state) {
   const avow_nats_bucket_options_t brief = { .keep = 1 };
 
   const avow_value_t v = avow_run(avow_nats_bucket(&nats, "brief", &brief));
@@ -248,7 +248,7 @@ static void server_says_why_it_refuses(void **state) {
   avow_value_unref(v);
 }
 
-static void keys_are_subjects(void **state) {
+static void invalid_keys_and_patterns_are_refused(void **state) {
   static const char *const keys[] = { "",  ".", "a.", ".a", "a..b", "a b",
                                       "*", ">", "a>", "\n", NULL };
   for (const char *const *key = keys; *key != NULL; key++) {
@@ -269,16 +269,16 @@ static void keys_are_subjects(void **state) {
 
 SUITE(bucket) {
   const struct CMUnitTest tests[] = {
-    BUCKET_CASE(is_there_until_it_is_deleted),
-    BUCKET_CASE(tells_of_changes),
-    BUCKET_CASE(tells_of_many_in_order),
-    BUCKET_CASE(goes_on_behind_a_server),
-    BUCKET_CASE(notices_what_was_taken_away),
-    BUCKET_CASE(tells_of_odd_changes),
-    BUCKET_CASE(bucket_of_others_may_be_watched),
-    BUCKET_CASE(takes_what_is_there),
-    BUCKET_CASE(server_says_why_it_refuses),
-    BUCKET_CASE(keys_are_subjects),
+    BUCKET_CASE(value_exists_until_it_is_deleted),
+    BUCKET_CASE(watch_reports_changes),
+    BUCKET_CASE(watch_reports_many_changes_in_order),
+    BUCKET_CASE(watch_continues_after_a_server_restart),
+    BUCKET_CASE(watch_notices_a_deleted_stream_or_consumer),
+    BUCKET_CASE(watch_reports_changes_with_an_odd_status),
+    BUCKET_CASE(bucket_of_an_older_program_may_be_watched),
+    BUCKET_CASE(existing_bucket_opens_if_its_options_match),
+    BUCKET_CASE(error_contains_the_servers_reason),
+    BUCKET_CASE(invalid_keys_and_patterns_are_refused),
   };
   return RUN_JETSTREAM(tests);
 }

@@ -45,7 +45,7 @@ static avow_channel_t *listen_to(const char *subject, const char *queue) {
 }
 
 /* No other subscription ends, not even an earlier one to the same subject. */
-static void subscription_ends(void **state) {
+static void forbidden_subscription_ends_with_an_error(void **state) {
   log_in("some");
   avow_channel_t *allowed = listen_to("half", NULL);
   avow_channel_t *all[] = { listen_to("no.a", NULL), listen_to("no.b", "q"),
@@ -65,7 +65,7 @@ static void subscription_ends(void **state) {
 }
 
 /* The channel is released before, while or after the server forbids it. */
-static void subscription_is_let_go(void **state) {
+static void forbidden_subscription_may_be_released_early(void **state) {
   log_in("some");
   for (int stage = 0; stage < 8; stage++) {
     avow_channel_t *c = listen_to("no.a", NULL);
@@ -83,7 +83,7 @@ static void subscription_is_let_go(void **state) {
   run();
 }
 
-static void publishing_is_told_by_the_states(void **state) {
+static void forbidden_publish_is_reported_by_the_states(void **state) {
   log_in("some");
   states = avow_nats_states(&user);
   assert_fulfils_int(avow_channel_next(states), NATS_CONN_STATUS_CONNECTED);
@@ -94,7 +94,7 @@ static void publishing_is_told_by_the_states(void **state) {
   avow_channel_unref(states);
 }
 
-static void requests_need_to_hear(void **state) {
+static void requests_without_reply_permission_reject(void **state) {
   log_in("deaf");
   for (int i = 0; i < 2; i++)
     assert_rejects(avow_nats_request(&user, "half", avow_none(), NULL),
@@ -117,10 +117,10 @@ static int forbidden_teardown(void **state) {
 
 SUITE(forbidden) {
   const struct CMUnitTest tests[] = {
-    FORBIDDEN_CASE(subscription_ends),
-    FORBIDDEN_CASE(subscription_is_let_go),
-    FORBIDDEN_CASE(publishing_is_told_by_the_states),
-    FORBIDDEN_CASE(requests_need_to_hear),
+    FORBIDDEN_CASE(forbidden_subscription_ends_with_an_error),
+    FORBIDDEN_CASE(forbidden_subscription_may_be_released_early),
+    FORBIDDEN_CASE(forbidden_publish_is_reported_by_the_states),
+    FORBIDDEN_CASE(requests_without_reply_permission_reject),
   };
   harness_init();
   return cmocka_run_group_tests(tests, forbidden_setup, forbidden_teardown);

@@ -10,7 +10,7 @@
 
 #include "job_test.h"
 
-static void is_done_once_by_its_id(void **state) {
+static void job_runs_once_for_each_id(void **state) {
   avow_promise_t *worker = work(shout_cb, 1);
   avow_promise_t *first = job("a", "x");
   avow_promise_t *second = job("a", "y");
@@ -27,7 +27,7 @@ static avow_value_t id_cb(const avow_value_t *arg, void *data) {
   return avow_string(avow_to_nats_job(arg)->id);
 }
 
-static void has_an_id_of_any_kind(void **state) {
+static void job_id_may_contain_any_bytes(void **state) {
   char longest[257];
   (void) memset(longest, '*', 256);
   longest[255] = '\0';
@@ -66,7 +66,7 @@ static void fails(const char *id, int code) {
 }
 
 /* The job has had all its attempts by then and is a dead letter. */
-static void fails_as_its_handler(void **state) {
+static void job_fails_with_its_handlers_error(void **state) {
   avow_promise_t *worker = work(fail_cb, 1);
   fails("a", UV_ENOENT);
   fails("b", AVOW_EBROKEN);
@@ -78,7 +78,7 @@ static void fails_as_its_handler(void **state) {
 }
 
 /* The dead letter holds the payload of the job. */
-static void is_kept_when_dead(void **state) {
+static void dead_job_is_kept_with_its_payload_and_error(void **state) {
   char api[128], which[128];
   avow_promise_t *worker = work(fail_cb, 1);
   fails("a.b", UV_ENOENT);
@@ -98,13 +98,13 @@ static void is_kept_when_dead(void **state) {
 
 /* The worker is not canceled. A time limit inside the handler has the same
    effect. */
-static avow_value_t cancelled_cb(const avow_value_t *arg, void *data) {
+static avow_value_t canceled_cb(const avow_value_t *arg, void *data) {
   calls++;
   return avow_error(UV_ECANCELED);
 }
 
-static void is_not_cancelled_by_its_handler(void **state) {
-  avow_promise_t *worker = work(cancelled_cb, 1);
+static void ecanceled_from_a_handler_is_an_ordinary_failure(void **state) {
+  avow_promise_t *worker = work(canceled_cb, 1);
   assert_rejects(job("a", "x"), UV_ECANCELED);
   assert_int_equal(calls, 3);
   wait_for_len(0);
@@ -115,7 +115,7 @@ static avow_value_t own_code_cb(const avow_value_t *arg, void *data) {
   return avow_error((int) strtol(avow_to_nats_job(arg)->id, NULL, 10));
 }
 
-static void fails_with_any_code(void **state) {
+static void job_may_fail_with_any_code(void **state) {
   static const int codes[] = { 7,       -7777,        INT_MAX,
                                INT_MIN, AVOW_EBROKEN, UV_EACCES };
   avow_promise_t *worker = work(own_code_cb, 1);
@@ -137,7 +137,7 @@ static avow_value_t none_cb(const avow_value_t *arg, void *data) {
   return avow_none();
 }
 
-static void outcome_is_bytes(void **state) {
+static void job_outcome_must_be_bytes(void **state) {
   avow_promise_t *worker = work(int_cb, 1);
   assert_rejects(job("a", "x"), UV_EINVAL);
   stop(worker);
@@ -154,7 +154,7 @@ static avow_value_t large_cb(const avow_value_t *arg, void *data) {
   return v;
 }
 
-static void is_no_larger_than_the_server_takes(void **state) {
+static void job_above_the_servers_size_limit_rejects(void **state) {
   avow_promise_t *worker = work(large_cb, 1);
   assert_rejects(avow_nats_job(&queue, "a", large_cb(NULL, NULL)), UV_EMSGSIZE);
   calls = 0;
@@ -176,7 +176,7 @@ static avow_value_t verbose_cb(const avow_value_t *arg, void *data) {
   return v;
 }
 
-static void error_is_told_in_short(void **state) {
+static void long_error_message_is_truncated(void **state) {
   avow_promise_t *worker = work(verbose_cb, 1);
   const avow_value_t v = avow_run(job("a", "x"));
   assert_int_equal(avow_error_code(&v), UV_EACCES);
@@ -195,18 +195,18 @@ static void put_in(const char *id, avow_value_t payload,
       connected(avow_nats_request(&nats, subject, payload, headers)));
 }
 
-static void message_as_large_as_can_be_ends_no_worker(void **state) {
+static void message_of_maximum_size_does_not_end_a_worker(void **state) {
   char *out;
   const avow_value_t payload = avow_bytes_new(LARGE, &out);
   (void) memset(out, 'x', LARGE);
   put_in("a", payload, NULL);
-  avow_promise_t *worker = work(cancelled_cb, 1);
+  avow_promise_t *worker = work(canceled_cb, 1);
   assert_rejects(job("a", "x"), UV_ECANCELED);
   wait_for_len(0);
   stop(worker);
 }
 
-static void is_no_status(void **state) {
+static void job_with_a_status_header_runs(void **state) {
   static const char *const headers[] = { "Status: 404", NULL };
   put_in("a", avow_none(), headers);
   avow_promise_t *worker = work(shout_cb, 1);
@@ -215,7 +215,7 @@ static void is_no_status(void **state) {
   stop(worker);
 }
 
-static void leaves_the_queue_when_cancelled(void **state) {
+static void canceled_job_leaves_the_queue(void **state) {
   avow_promise_t *p = job("a", "x");
   wait_for_len(1);
   cancel_job(p);
@@ -244,7 +244,7 @@ static void open_anew(void) {
 }
 
 /* Closes the connection at once, or after the promises have rejected. */
-static void close_behind_cancelled(bool at_once) {
+static void close_after_canceled_jobs(bool at_once) {
   enum { N = 20 };
   avow_promise_t *ps[N];
   for (int ms = 0; ms < 5; ms++) {
@@ -267,15 +267,15 @@ static void close_behind_cancelled(bool at_once) {
   }
 }
 
-static void has_left_when_the_connection_is_closed(void **state) {
-  close_behind_cancelled(false);
+static void canceled_job_leaves_before_the_connection_closes(void **state) {
+  close_after_canceled_jobs(false);
 }
 
-static void leaves_though_the_connection_is_closed_at_once(void **state) {
-  close_behind_cancelled(true);
+static void canceled_job_leaves_if_the_connection_closes_at_once(void **state) {
+  close_after_canceled_jobs(true);
 }
 
-static void close_that_is_cancelled_closes(void **state) {
+static void canceled_close_still_closes(void **state) {
   for (int turns = 0; turns < 3; turns++) {
     avow_promise_t *p = job("a", "x");
     wait_for_len(1);
@@ -291,7 +291,7 @@ static void close_that_is_cancelled_closes(void **state) {
 }
 
 /* The second caller waits no longer than without the canceled one. */
-static void is_there_for_others_when_cancelled(void **state) {
+static void canceled_job_stays_for_other_callers(void **state) {
   avow_promise_t *one = job("a", "x");
   avow_promise_t *other = job("a", "x");
   wait_for_len(1);
@@ -304,7 +304,7 @@ static void is_there_for_others_when_cancelled(void **state) {
 }
 
 /* The server would not give the job to another worker by itself. */
-static void is_given_back_when_its_worker_is_cancelled(void **state) {
+static void job_of_a_canceled_worker_is_returned(void **state) {
   const avow_nats_work_options_t patient = { .ack_wait = 1000000 };
   avow_promise_t *p = job("a", "x");
   avow_promise_t *hung = hanging(&queue, 3, 1000000);
@@ -314,8 +314,7 @@ static void is_given_back_when_its_worker_is_cancelled(void **state) {
   stop(worker);
 }
 
-static void is_given_back_though_the_connection_is_closed_at_once(
-    void **state) {
+static void job_is_returned_if_the_connection_closes_at_once(void **state) {
   const avow_nats_work_options_t patient = { .ack_wait = 1000000 };
   avow_value_t other = connected(connect_patiently());
   avow_value_t same = connected(avow_nats_queue(&other, name, NULL));
@@ -348,7 +347,7 @@ static avow_value_t next_beat(const avow_channel_t *heard) {
 }
 
 /* The worker reports its progress after each third of `ack_wait`. */
-static void is_kept_in_hand(void **state) {
+static void worker_renews_the_ack_wait_of_a_running_job(void **state) {
   char all[96];
   (void) snprintf(all, sizeof(all), "$JS.ACK.avow-jobs-%s.workers.>", name);
   avow_channel_t *heard = avow_nats_subscribe(&nats, all, NULL, 0);
@@ -368,7 +367,7 @@ static void is_kept_in_hand(void **state) {
 
 enum { MANY = 300 };
 
-static void many_are_done_by_several(void **state) {
+static void several_workers_run_many_jobs(void **state) {
   char ids[MANY][16];
   avow_promise_t *ps[MANY];
   const avow_value_t other = queue_of_another();
@@ -392,7 +391,7 @@ static void many_are_done_by_several(void **state) {
 }
 
 /* No avow program can wait for jobs with such ids. */
-static void strangers_jobs_are_dropped(void **state) {
+static void invalid_jobs_of_other_programs_are_dropped(void **state) {
   char subject[1200];
   const int len = snprintf(subject, sizeof(subject), "avow.%s.job.", name);
   (void) memset(subject + len, 'x', 1000);
@@ -412,27 +411,27 @@ static void strangers_jobs_are_dropped(void **state) {
 
 SUITE(job_client) {
   const struct CMUnitTest tests[] = {
-    JOB_CASE_BY_HAND(is_done_once_by_its_id),
-    JOB_CASE_BY_HAND(has_an_id_of_any_kind),
-    JOB_CASE_BY_HAND(fails_as_its_handler),
-    JOB_CASE_BY_HAND(is_kept_when_dead),
-    JOB_CASE_BY_HAND(outcome_is_bytes),
-    JOB_CASE_BY_HAND(is_no_larger_than_the_server_takes),
-    JOB_CASE_BY_HAND(is_not_cancelled_by_its_handler),
-    JOB_CASE_BY_HAND(fails_with_any_code),
-    JOB_CASE_BY_HAND(error_is_told_in_short),
-    JOB_CASE_BY_HAND(message_as_large_as_can_be_ends_no_worker),
-    JOB_CASE_BY_HAND(is_no_status),
-    JOB_CASE_BY_HAND(leaves_the_queue_when_cancelled),
-    JOB_CASE_BY_HAND(has_left_when_the_connection_is_closed),
-    JOB_CASE_BY_HAND(leaves_though_the_connection_is_closed_at_once),
-    JOB_CASE_BY_HAND(close_that_is_cancelled_closes),
-    JOB_CASE_BY_HAND(is_there_for_others_when_cancelled),
-    JOB_CASE_BY_HAND(is_given_back_when_its_worker_is_cancelled),
-    JOB_CASE_BY_HAND(is_given_back_though_the_connection_is_closed_at_once),
-    JOB_CASE_BY_HAND(is_kept_in_hand),
-    JOB_CASE_BY_HAND(many_are_done_by_several),
-    JOB_CASE_BY_HAND(strangers_jobs_are_dropped),
+    JOB_CASE_BY_HAND(job_runs_once_for_each_id),
+    JOB_CASE_BY_HAND(job_id_may_contain_any_bytes),
+    JOB_CASE_BY_HAND(job_fails_with_its_handlers_error),
+    JOB_CASE_BY_HAND(dead_job_is_kept_with_its_payload_and_error),
+    JOB_CASE_BY_HAND(job_outcome_must_be_bytes),
+    JOB_CASE_BY_HAND(job_above_the_servers_size_limit_rejects),
+    JOB_CASE_BY_HAND(ecanceled_from_a_handler_is_an_ordinary_failure),
+    JOB_CASE_BY_HAND(job_may_fail_with_any_code),
+    JOB_CASE_BY_HAND(long_error_message_is_truncated),
+    JOB_CASE_BY_HAND(message_of_maximum_size_does_not_end_a_worker),
+    JOB_CASE_BY_HAND(job_with_a_status_header_runs),
+    JOB_CASE_BY_HAND(canceled_job_leaves_the_queue),
+    JOB_CASE_BY_HAND(canceled_job_leaves_before_the_connection_closes),
+    JOB_CASE_BY_HAND(canceled_job_leaves_if_the_connection_closes_at_once),
+    JOB_CASE_BY_HAND(canceled_close_still_closes),
+    JOB_CASE_BY_HAND(canceled_job_stays_for_other_callers),
+    JOB_CASE_BY_HAND(job_of_a_canceled_worker_is_returned),
+    JOB_CASE_BY_HAND(job_is_returned_if_the_connection_closes_at_once),
+    JOB_CASE_BY_HAND(worker_renews_the_ack_wait_of_a_running_job),
+    JOB_CASE_BY_HAND(several_workers_run_many_jobs),
+    JOB_CASE_BY_HAND(invalid_jobs_of_other_programs_are_dropped),
   };
   return RUN_JETSTREAM(tests);
 }

@@ -48,7 +48,7 @@ static int attempt_of(avow_promise_t *p) {
   return attempt;
 }
 
-static void survives_a_worker(void **state) {
+static void job_survives_a_lost_worker(void **state) {
   avow_promise_t *p = lose_worker(ENOUGH, nothing);
   avow_promise_t *worker = work_soon(attempt_cb, ENOUGH);
   assert_true(attempt_of(p) >= 2);
@@ -63,14 +63,14 @@ static void cancel_another(void) {
 }
 
 /* nats-server 2.9 forgets the job when the queue is purged. */
-static void survives_a_worker_though_another_is_cancelled(void **state) {
+static void job_survives_a_lost_worker_and_a_canceled_job(void **state) {
   avow_promise_t *p = lose_worker(ENOUGH, cancel_another);
   avow_promise_t *worker = work_soon(attempt_cb, ENOUGH);
   assert_true(attempt_of(p) >= 2);
   stop(worker);
 }
 
-static void have_it_forgotten(void) {
+static void purge_jobs(void) {
   char api[128];
   (void) snprintf(api, sizeof(api), "$JS.API.STREAM.PURGE.avow-jobs-%s", name);
   avow_value_unref(connected(avow_nats_request(
@@ -84,8 +84,8 @@ enum { SWEEP_MS = 4000 };
    than 2.9 do not forget it by this purge, so that it is the second attempt.
    The clock advances while the server answers, so that the worker looks for
    jobs and receives them. */
-static void survives_a_server_that_has_forgotten_it(void **state) {
-  avow_promise_t *p = lose_worker(ENOUGH, have_it_forgotten);
+static void job_survives_a_server_that_dropped_it(void **state) {
+  avow_promise_t *p = lose_worker(ENOUGH, purge_jobs);
   avow_promise_t *worker = work_soon(attempt_cb, ENOUGH);
   while (avow_state(p) == AVOW_PENDING) {
     advance(SWEEP_MS);
@@ -97,7 +97,7 @@ static void survives_a_server_that_has_forgotten_it(void **state) {
 }
 
 /* A job that ends its workers is given up. */
-static void is_given_up_when_workers_end(void **state) {
+static void job_rejects_when_lost_workers_used_its_attempts(void **state) {
   avow_promise_t *p = lose_worker(1, nothing);
   avow_promise_t *worker = work_soon(shout_cb, 1);
   assert_rejects(p, UV_ECONNABORTED);
@@ -125,7 +125,7 @@ static void comes_to(avow_promise_t *p, const char *outcome) {
 }
 
 /* The caller and the worker exist before and after the restart. */
-static void survives_a_server(void **state) {
+static void job_survives_a_server_restart(void **state) {
   reconnecting();
   avow_promise_t *before = job("a", "x");
   wait_for_len(1);
@@ -163,7 +163,7 @@ static void restart_and_come_back(void) {
   avow_channel_unref(states);
 }
 
-static void count_what_is_unhandled(void) {
+static void count_unhandled_rejections(void) {
   const avow_options_t options = { .on_unhandled = count_unhandled,
                                    .clock = AVOW_CLOCK_BY_HAND };
   avow_value_clear(&queue);
@@ -175,8 +175,8 @@ static void count_what_is_unhandled(void) {
 
 /* The worker finishes the job that it has in hand, and no other worker receives
    it. */
-static void survives_a_server_in_hand(void **state) {
-  count_what_is_unhandled();
+static void running_job_survives_a_server_restart(void **state) {
+  count_unhandled_rejections();
   reconnecting();
   const avow_nats_work_options_t options = { .ack_wait = HOUR };
   avow_promise_t *is_in_hand = avow_promise_new(loop, &in_hand);
@@ -202,7 +202,7 @@ static void come_back(void) {
 }
 
 /* The caller ends, starts again and asks again. */
-static void survives_who_asked(void **state) {
+static void job_survives_the_closed_loop_of_its_caller(void **state) {
   avow_promise_t *p = job("a", "x");
   wait_for_len(1);
   assert_int_equal(avow_loop_close(loop), 0);
@@ -217,7 +217,7 @@ static void survives_who_asked(void **state) {
 }
 
 /* The loop of a worker closes while it has jobs in hand. */
-static void survives_the_loop_of_a_worker(void **state) {
+static void job_survives_the_closed_loop_of_a_worker(void **state) {
   avow_promise_t *p = job("a", "x");
   avow_promise_t *worker = hanging(&queue, ENOUGH, SOON);
   assert_int_equal(avow_loop_close(loop), 0);
@@ -231,14 +231,14 @@ static void survives_the_loop_of_a_worker(void **state) {
 
 SUITE(job_lost) {
   const struct CMUnitTest tests[] = {
-    JOB_CASE_BY_HAND(survives_a_worker),
-    JOB_CASE_BY_HAND(survives_a_worker_though_another_is_cancelled),
-    JOB_CASE_BY_HAND(survives_a_server_that_has_forgotten_it),
-    JOB_CASE_BY_HAND(is_given_up_when_workers_end),
-    JOB_CASE_BY_HAND(survives_a_server),
-    JOB_CASE_BY_HAND(survives_a_server_in_hand),
-    JOB_CASE(survives_who_asked),
-    JOB_CASE(survives_the_loop_of_a_worker),
+    JOB_CASE_BY_HAND(job_survives_a_lost_worker),
+    JOB_CASE_BY_HAND(job_survives_a_lost_worker_and_a_canceled_job),
+    JOB_CASE_BY_HAND(job_survives_a_server_that_dropped_it),
+    JOB_CASE_BY_HAND(job_rejects_when_lost_workers_used_its_attempts),
+    JOB_CASE_BY_HAND(job_survives_a_server_restart),
+    JOB_CASE_BY_HAND(running_job_survives_a_server_restart),
+    JOB_CASE(job_survives_the_closed_loop_of_its_caller),
+    JOB_CASE(job_survives_the_closed_loop_of_a_worker),
   };
   return RUN_JETSTREAM(tests);
 }

@@ -6,7 +6,7 @@ static avow_value_t none_cb(const avow_value_t *job, void *data) {
   return avow_none();
 }
 
-static void queue_is_as_it_was_made(void **state) {
+static void existing_queue_opens_if_its_options_match(void **state) {
   const avow_nats_queue_options_t keeps = { .keep = 1000 },
                                   other = { .reserved = { 1 } };
   avow_value_unref(connected(avow_nats_queue(&nats, "q", NULL)));
@@ -18,7 +18,7 @@ static void queue_is_as_it_was_made(void **state) {
   avow_value_unref(connected(avow_nats_queue(&nats, "q", NULL)));
 }
 
-static void work_needs_a_handler(void **state) {
+static void work_refuses_invalid_arguments(void **state) {
   const avow_nats_work_options_t many = { .concurrency = 4097 },
                                  other = { .reserved = { 1 } };
   const avow_value_t queue = connected(avow_nats_queue(&nats, "q", NULL));
@@ -31,8 +31,8 @@ static void work_needs_a_handler(void **state) {
 
 SUITE(job_queue) {
   const struct CMUnitTest tests[] = {
-    NATS_CASE(queue_is_as_it_was_made),
-    NATS_CASE(work_needs_a_handler),
+    NATS_CASE(existing_queue_opens_if_its_options_match),
+    NATS_CASE(work_refuses_invalid_arguments),
   };
   return RUN_JETSTREAM(tests);
 }

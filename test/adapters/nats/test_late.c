@@ -44,28 +44,28 @@ static void call_once_more(void) {
   handler(native, NULL, msg, closure);
 }
 
-static void all_is_over(void) {
+static void close_loop_and_begin_anew(void) {
   assert_int_equal(avow_loop_close(loop), 0);
   avow_value_clear(&nats);
   begin_anew();
 }
 
-static void message_comes_late(void **state) {
+static void late_message_is_ignored(void **state) {
   avow_channel_t *c = avow_nats_subscribe(&nats, "a.*", NULL, 0);
   assert_rejects(avow_channel_next(c), UV_ENOTCONN);
   call_once_more();
   assert_fulfils_none(avow_channel_next(c));
   call_once_more();
   avow_channel_unref(c);
-  all_is_over();
+  close_loop_and_begin_anew();
   call_once_more();
 }
 
-static void answer_comes_late(void **state) {
+static void late_answer_is_ignored(void **state) {
   avow_promise_t *p = avow_nats_request(&nats, "a.1", avow_none(), NULL);
   assert_rejects(p, UV_ENOTCONN);
   call_once_more();
-  all_is_over();
+  close_loop_and_begin_anew();
   call_once_more();
 }
 
@@ -78,7 +78,7 @@ static void wait_for_state(avow_channel_t *states, int64_t wanted) {
 }
 
 /* The request was never sent. */
-static void connection_ends_before_it_is_asked(void **state) {
+static void request_rejects_if_the_connection_ends_first(void **state) {
   avow_channel_t *states = avow_nats_states(&nats);
   is_inside = false;
   is_held = true;
@@ -96,9 +96,9 @@ static void connection_ends_before_it_is_asked(void **state) {
 
 SUITE(late) {
   const struct CMUnitTest tests[] = {
-    NATS_CASE(message_comes_late),
-    NATS_CASE(answer_comes_late),
-    NATS_CASE(connection_ends_before_it_is_asked),
+    NATS_CASE(late_message_is_ignored),
+    NATS_CASE(late_answer_is_ignored),
+    NATS_CASE(request_rejects_if_the_connection_ends_first),
   };
   return RUN_NATS(tests);
 }

@@ -31,7 +31,7 @@ static void find_it_again(void) {
   is_now(NATS_CONN_STATUS_CONNECTED);
 }
 
-static void tells_how_it_is(void **state) {
+static void states_report_the_connection(void **state) {
   connect_anew(true);
   lose_connection();
   find_it_again();
@@ -64,7 +64,7 @@ static avow_promise_t *ask(void) {
 
 /* Requests that are made meanwhile wait in libnats. It restores subscriptions
    first. */
-static void goes_on_afterwards(void **state) {
+static void connection_resumes_after_a_loss(void **state) {
   connect_anew(true);
   avow_channel_t *c = avow_nats_subscribe(&nats, "self", NULL, 0);
   assert_fulfils_none(avow_nats_flush(&nats));
@@ -83,7 +83,7 @@ static void goes_on_afterwards(void **state) {
 }
 
 /* A request that was received before the loss may be answered after it. */
-static void waits_for_answers_of_before(void **state) {
+static void request_from_before_a_loss_may_be_answered(void **state) {
   connect_anew(true);
   avow_channel_t *c = avow_nats_subscribe(&nats, "self", NULL, 0);
   avow_promise_t *p = ask();
@@ -100,7 +100,7 @@ static void waits_for_answers_of_before(void **state) {
 }
 
 /* If libnats may not reconnect, the end is final. */
-static void gives_up(void **state) {
+static void lost_connection_without_reconnect_rejects(void **state) {
   connect_anew(false);
   avow_channel_t *c = avow_nats_subscribe(&nats, "self", NULL, 0);
   avow_promise_t *p = ask();
@@ -118,7 +118,7 @@ static void gives_up(void **state) {
 
 /* Closing the loop ends waiting requests. A lost connection does not delay
    it. */
-static void ends_meanwhile(void **state) {
+static void lost_connection_ends_with_the_loop(void **state) {
   connect_anew(true);
   avow_promise_t *p = ask();
   avow_channel_t *c = avow_nats_subscribe(&nats, "self", NULL, 0);
@@ -135,11 +135,11 @@ static void ends_meanwhile(void **state) {
 
 SUITE(lost) {
   const struct CMUnitTest tests[] = {
-    NATS_CASE(tells_how_it_is),
-    NATS_CASE(goes_on_afterwards),
-    NATS_CASE(waits_for_answers_of_before),
-    NATS_CASE(gives_up),
-    NATS_CASE(ends_meanwhile),
+    NATS_CASE(states_report_the_connection),
+    NATS_CASE(connection_resumes_after_a_loss),
+    NATS_CASE(request_from_before_a_loss_may_be_answered),
+    NATS_CASE(lost_connection_without_reconnect_rejects),
+    NATS_CASE(lost_connection_ends_with_the_loop),
   };
   return RUN_NATS(tests);
 }

@@ -13,7 +13,7 @@ static void turns(int n) {
   }
 }
 
-static void connect_cancelled_at_each_stage(void **state) {
+static void connect_may_be_canceled_at_each_stage(void **state) {
   for (int stage = 0; stage < STAGES; stage++) {
     avow_promise_t *p = avow_nats_connect(loop, nats_url(), NULL);
     turns(stage);
@@ -24,8 +24,8 @@ static void connect_cancelled_at_each_stage(void **state) {
   }
 }
 
-static void connect_closed_at_each_stage(void **state) {
-  const char *const urls[] = { nats_url(), silent_url(), nobodys_url() };
+static void loop_may_close_at_each_stage_of_connect(void **state) {
+  const char *const urls[] = { nats_url(), silent_url(), refusing_url() };
   for (int url = 0; url < 3; url++)
     for (int stage = 0; stage < STAGES; stage++) {
       avow_promise_t *p = avow_nats_connect(loop, urls[url], options_of(20));
@@ -37,7 +37,7 @@ static void connect_closed_at_each_stage(void **state) {
     }
 }
 
-static void close_cancelled(void **state) {
+static void canceled_close_still_closes(void **state) {
   avow_promise_t *p = avow_nats_close(&nats);
   avow_cancel(p);
   assert_int_equal(avow_error_code(avow_result(p)), UV_ECANCELED);
@@ -93,7 +93,7 @@ static avow_value_t a_question(void) {
   return question;
 }
 
-static void asked_cancelled_at_each_stage(void **state) {
+static void operations_may_be_canceled_at_each_stage(void **state) {
   other_begin(nats_url());
   const avow_value_t question = a_question();
   queue = connected(avow_nats_queue(&nats, "end", NULL));
@@ -118,7 +118,7 @@ static void asked_cancelled_at_each_stage(void **state) {
 }
 
 /* The connection ends with the loop and rejects calls as long as it is held. */
-static void refuses_on_a_closed_loop(void **state) {
+static void connection_of_a_closed_loop_refuses_calls(void **state) {
   assert_int_equal(avow_loop_close(loop), 0);
   assert_null(avow_to_nats(&nats));
   avow_promise_t *p = avow_nats_close(&nats);
@@ -129,14 +129,14 @@ static void refuses_on_a_closed_loop(void **state) {
 }
 
 /* A pending call holds the connection. */
-static void let_go_while_in_use(void **state) {
+static void released_connection_finishes_its_close(void **state) {
   avow_promise_t *p = avow_nats_close(&nats);
   avow_value_clear(&nats);
   assert_fulfils_none(p);
   run();
 }
 
-static void closed_while_the_server_sleeps(void **state) {
+static void close_may_be_canceled_while_the_server_is_paused(void **state) {
   nats_server_pause();
   avow_promise_t *p = avow_nats_close(&nats);
   turns(2);
@@ -147,13 +147,13 @@ static void closed_while_the_server_sleeps(void **state) {
 
 SUITE(nats_end) {
   const struct CMUnitTest tests[] = {
-    CASE(connect_cancelled_at_each_stage),
-    CASE(connect_closed_at_each_stage),
-    NATS_CASE(close_cancelled),
-    NATS_CASE(asked_cancelled_at_each_stage),
-    NATS_CASE(refuses_on_a_closed_loop),
-    NATS_CASE(let_go_while_in_use),
-    NATS_CASE(closed_while_the_server_sleeps),
+    CASE(connect_may_be_canceled_at_each_stage),
+    CASE(loop_may_close_at_each_stage_of_connect),
+    NATS_CASE(canceled_close_still_closes),
+    NATS_CASE(operations_may_be_canceled_at_each_stage),
+    NATS_CASE(connection_of_a_closed_loop_refuses_calls),
+    NATS_CASE(released_connection_finishes_its_close),
+    NATS_CASE(close_may_be_canceled_while_the_server_is_paused),
   };
   return RUN_JETSTREAM(tests);
 }

@@ -141,37 +141,37 @@ static avow_promise_t *ask_and_work(void) {
   return avow_catch(avow_timeout(p, 60), late_cb, NULL);
 }
 
-static void connect_without_memory(void **state) {
+static void connect_survives_allocation_failure(void **state) {
   assert_survives_failing_memory(harness_setup, harness_teardown, state,
                                  connect_and_close);
 }
 
-static void requests_without_memory(void **state) {
+static void requests_survive_allocation_failure(void **state) {
   assert_survives_failing_memory(harness_setup, harness_teardown, state,
                                  connect_and_ask);
 }
 
-static void subscriptions_without_memory(void **state) {
+static void subscriptions_survive_allocation_failure(void **state) {
   assert_survives_failing_memory(harness_setup, harness_teardown, state,
                                  connect_and_listen);
 }
 
-static void queues_without_memory(void **state) {
+static void queues_survive_allocation_failure(void **state) {
   assert_survives_failing_memory(queue_setup_by_hand, queue_teardown, state,
                                  open_and_count);
 }
 
-static void jobs_without_memory(void **state) {
+static void jobs_survive_allocation_failure(void **state) {
   assert_survives_failing_memory(queue_setup, queue_teardown, state,
                                  ask_in_vain);
 }
 
-static void leaving_without_memory(void **state) {
+static void canceled_jobs_survive_allocation_failure(void **state) {
   assert_survives_failing_memory(queue_setup, queue_teardown, state,
                                  cancel_and_close);
 }
 
-static void workers_without_memory(void **state) {
+static void workers_survive_allocation_failure(void **state) {
   assert_survives_failing_memory(queue_setup, queue_teardown, state,
                                  ask_and_work);
 }
@@ -190,12 +190,12 @@ static avow_promise_t *put_and_watch(void) {
                    NULL);
 }
 
-static void buckets_without_memory(void **state) {
+static void buckets_survive_allocation_failure(void **state) {
   assert_survives_failing_memory(queue_setup_by_hand, queue_teardown, state,
                                  put_and_watch);
 }
 
-static void closed_without_memory(void **state) {
+static void loop_close_survives_allocation_failure(void **state) {
   for (long nth = 1; nth < 30; nth++) {
     avow_promise_t *p = connect_and_ask();
     for (long i = 0; i < nth % 3; i++) {
@@ -229,11 +229,15 @@ static int oom_teardown(void **state) {
 
 SUITE(oom_nats) {
   const struct CMUnitTest tests[] = {
-    CASE(connect_without_memory),       CASE(requests_without_memory),
-    CASE(subscriptions_without_memory), QUEUE_CASE(queues_without_memory),
-    QUEUE_CASE(jobs_without_memory),    QUEUE_CASE(leaving_without_memory),
-    QUEUE_CASE(workers_without_memory), QUEUE_CASE(buckets_without_memory),
-    CASE(closed_without_memory),
+    CASE(connect_survives_allocation_failure),
+    CASE(requests_survive_allocation_failure),
+    CASE(subscriptions_survive_allocation_failure),
+    QUEUE_CASE(queues_survive_allocation_failure),
+    QUEUE_CASE(jobs_survive_allocation_failure),
+    QUEUE_CASE(canceled_jobs_survive_allocation_failure),
+    QUEUE_CASE(workers_survive_allocation_failure),
+    QUEUE_CASE(buckets_survive_allocation_failure),
+    CASE(loop_close_survives_allocation_failure),
   };
   harness_init();
   return cmocka_run_group_tests(tests, oom_setup, oom_teardown);

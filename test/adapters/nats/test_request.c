@@ -17,7 +17,7 @@ static avow_promise_t *ask(const char *subject, const char *text) {
   return avow_then(p, data_cb, NULL, NULL);
 }
 
-static void is_answered(void **state) {
+static void request_is_answered(void **state) {
   assert_fulfils_bytes(ask("echo", "hello"), "hello");
   assert_fulfils_bytes(ask("twice", "again"), "again");
   assert_fulfils_bytes(ask("echo", ""), "");
@@ -30,13 +30,13 @@ static avow_value_t seen_cb(const avow_value_t *message, void *data) {
   return seen != NULL ? avow_string(seen) : avow_none();
 }
 
-static void has_headers(void **state) {
+static void request_carries_headers(void **state) {
   static const char *const headers[] = { "Other: 1", "Seen: by: me", NULL };
   avow_promise_t *p = avow_nats_request(&nats, "echo", avow_none(), headers);
   assert_fulfils_bytes(avow_then(p, seen_cb, NULL, NULL), "by: me");
 }
 
-static void hears_that_nobody_listens(void **state) {
+static void request_without_responders_rejects(void **state) {
   const avow_value_t v =
       avow_run(avow_nats_request(&nats, "nobody", avow_none(), NULL));
   assert_int_equal(avow_error_code(&v), UV_EHOSTUNREACH);
@@ -51,7 +51,7 @@ static avow_value_t ask_one(size_t i, void *data) {
   return avow_follow(ask(i % 2 == 0 ? "echo" : "twice", text));
 }
 
-static void keeps_many_apart(void **state) {
+static void many_answers_reach_their_own_requests(void **state) {
   const avow_value_t list = avow_run(avow_map(loop, 2000, ask_one, NULL, NULL));
   assert_int_equal(avow_list_len(&list), 2000);
   for (size_t i = 0; i < 2000; i++) {
@@ -71,7 +71,7 @@ static void refuses(const char *subject, avow_value_t payload,
 }
 
 /* A longer subject would end the connection. */
-static void subject_is_as_long_as_a_line(void **state) {
+static void subject_above_the_line_length_is_refused(void **state) {
   char subject[5000];
   (void) memset(subject, 's', sizeof(subject));
   subject[sizeof(subject) - 1] = '\0';
@@ -95,7 +95,7 @@ static void subject_is_as_long_as_a_line(void **state) {
   avow_channel_unref(c);
 }
 
-static void refuses_what_cannot_be_sent(void **state) {
+static void invalid_messages_are_refused(void **state) {
   refuses(NULL, avow_none(), NULL, UV_EINVAL);
   refuses("", avow_none(), NULL, UV_EINVAL);
   refuses("echo\r\nPING", avow_none(), NULL, UV_EINVAL);
@@ -121,7 +121,7 @@ static void refuses_what_cannot_be_sent(void **state) {
 }
 
 /* The server has received all messages when the connection is closed. */
-static void publishes(void **state) {
+static void close_sends_all_published_messages(void **state) {
   for (int i = 0; i < 100; i++)
     assert_fulfils_none(
         avow_nats_publish(&nats, "silent", avow_string("x"), NULL));
@@ -137,7 +137,7 @@ static void publishes(void **state) {
   assert_rejects(ask("echo", "closed"), UV_ENOTCONN);
 }
 
-static void cancelled_ones_are_forgotten(void **state) {
+static void canceled_requests_are_forgotten(void **state) {
   for (int stage = 0; stage < 5; stage++) {
     avow_promise_t *p =
         avow_nats_request(&nats, stage % 2 == 0 ? "silent" : "twice",
@@ -157,7 +157,7 @@ static void cancelled_ones_are_forgotten(void **state) {
 
 /* The server does not answer, so that the thread is busy when the request is
    made. */
-static void cancelled_ones_are_not_sent(void **state) {
+static void canceled_requests_are_not_sent(void **state) {
   nats_server_pause();
   const int before = flushes_begun();
   avow_promise_t *busy = avow_nats_flush(&nats);
@@ -171,7 +171,7 @@ static void cancelled_ones_are_not_sent(void **state) {
 }
 
 /* One request is in a shield, which its loop may not cancel. */
-static void waiting_ones_end_with_the_loop(void **state) {
+static void waiting_requests_end_with_the_loop(void **state) {
   avow_promise_t *ps[] = { ask("silent", "x"), avow_shield(ask("silent", "x")),
                            ask("echo", "x") };
   for (int i = 0; i < 3; i++) {
@@ -189,7 +189,7 @@ static void waiting_ones_end_with_the_loop(void **state) {
 }
 
 /* A request holds its connection. */
-static void let_go_while_it_waits(void **state) {
+static void waiting_request_holds_its_connection(void **state) {
   avow_promise_t *p = ask("echo", "held");
   avow_value_clear(&nats);
   assert_fulfils_bytes(p, "held");
@@ -198,7 +198,7 @@ static void let_go_while_it_waits(void **state) {
 
 /* libnats buffers messages for up to a millisecond. A flush sends them at
    once. */
-static void lone_ones_do_not_wait_for_more(void **state) {
+static void single_requests_are_sent_at_once(void **state) {
   assert_fulfils_bytes(ask("echo", "first"), "first");
   for (int i = 0; i < 100; i++) {
     const int before = flushes_begun();
@@ -225,18 +225,18 @@ static int request_teardown(void **state) {
 
 SUITE(request) {
   const struct CMUnitTest tests[] = {
-    REQUEST_CASE(is_answered),
-    REQUEST_CASE(has_headers),
-    REQUEST_CASE(hears_that_nobody_listens),
-    REQUEST_CASE(keeps_many_apart),
-    REQUEST_CASE(subject_is_as_long_as_a_line),
-    REQUEST_CASE(refuses_what_cannot_be_sent),
-    REQUEST_CASE(publishes),
-    REQUEST_CASE(cancelled_ones_are_forgotten),
-    REQUEST_CASE(cancelled_ones_are_not_sent),
-    REQUEST_CASE(waiting_ones_end_with_the_loop),
-    REQUEST_CASE(let_go_while_it_waits),
-    REQUEST_CASE(lone_ones_do_not_wait_for_more),
+    REQUEST_CASE(request_is_answered),
+    REQUEST_CASE(request_carries_headers),
+    REQUEST_CASE(request_without_responders_rejects),
+    REQUEST_CASE(many_answers_reach_their_own_requests),
+    REQUEST_CASE(subject_above_the_line_length_is_refused),
+    REQUEST_CASE(invalid_messages_are_refused),
+    REQUEST_CASE(close_sends_all_published_messages),
+    REQUEST_CASE(canceled_requests_are_forgotten),
+    REQUEST_CASE(canceled_requests_are_not_sent),
+    REQUEST_CASE(waiting_requests_end_with_the_loop),
+    REQUEST_CASE(waiting_request_holds_its_connection),
+    REQUEST_CASE(single_requests_are_sent_at_once),
   };
   return RUN_NATS(tests);
 }

@@ -50,7 +50,7 @@ static void wait_for(int n) {
     publish();
 }
 
-static void stay_until_the_server_has_answered(void **state) {
+static void subscriptions_stay_until_the_server_answers(void **state) {
   enum { N = 10 };
   destroyed = 0;
   is_slow = true;
@@ -63,7 +63,7 @@ static void stay_until_the_server_has_answered(void **state) {
 }
 
 /* Otherwise the thread waits at most a millisecond for the answer. */
-static void many_are_worth_a_wait(void **state) {
+static void many_ended_subscriptions_extend_the_wait(void **state) {
   enum { N = 80 };
   destroyed = 0;
   longest = 0;
@@ -76,7 +76,7 @@ static void many_are_worth_a_wait(void **state) {
   wait_for(N);
 }
 
-static void end_with_their_connection(void **state) {
+static void ended_subscriptions_are_freed_with_the_connection(void **state) {
   destroyed = 0;
   is_slow = true;
   subscribe_and_end(3);
@@ -91,9 +91,9 @@ static void end_with_their_connection(void **state) {
 
 SUITE(retired) {
   const struct CMUnitTest tests[] = {
-    NATS_CASE(stay_until_the_server_has_answered),
-    NATS_CASE(many_are_worth_a_wait),
-    NATS_CASE(end_with_their_connection),
+    NATS_CASE(subscriptions_stay_until_the_server_answers),
+    NATS_CASE(many_ended_subscriptions_extend_the_wait),
+    NATS_CASE(ended_subscriptions_are_freed_with_the_connection),
   };
   return RUN_NATS(tests);
 }

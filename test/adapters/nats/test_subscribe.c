@@ -32,7 +32,7 @@ static avow_channel_t *listen_to(const char *subject, const char *queue,
   return c;
 }
 
-static void hears_in_order(void **state) {
+static void messages_arrive_in_order(void **state) {
   avow_channel_t *all = listen_to("a.>", NULL, 0);
   avow_channel_t *some = listen_to("a.*.b", NULL, 0);
   for (int i = 0; i < 500; i++)
@@ -47,7 +47,7 @@ static void hears_in_order(void **state) {
 }
 
 /* Each message goes to one of the subscribers, and none is lost. */
-static void shares_a_queue(void **state) {
+static void subscribers_of_a_queue_share_its_messages(void **state) {
   int heard[2] = { 0 }, sum = 0;
   avow_channel_t *both[] = { listen_to("q", "workers", 0),
                              listen_to("q", "workers", 0) };
@@ -69,7 +69,7 @@ static void shares_a_queue(void **state) {
   avow_channel_unref(both[1]);
 }
 
-static void answers(void **state) {
+static void subscriber_answers_a_request(void **state) {
   avow_channel_t *c = listen_to("question", NULL, 0);
   avow_promise_t *p =
       avow_nats_request(&second, "question", avow_string("6"), NULL);
@@ -94,7 +94,7 @@ static avow_value_t square_cb(const avow_value_t *question, void *data) {
 }
 
 /* The example of docs/nats.md. */
-static void a_worker_answers_all_that_ask(void **state) {
+static void worker_answers_all_requests(void **state) {
   avow_channel_t *squares = listen_to("squares", "workers", 1000);
   static const avow_map_options_t eight = { .concurrency = 8,
                                             .kind = AVOW_ALL_SETTLED };
@@ -115,7 +115,7 @@ static void a_worker_answers_all_that_ask(void **state) {
   avow_channel_unref(squares);
 }
 
-static void unsubscribes_when_let_go(void **state) {
+static void released_channel_unsubscribes(void **state) {
   avow_channel_t *c = listen_to("gone", NULL, 0);
   say("gone", 1);
   say("gone", 2);
@@ -153,7 +153,7 @@ static void take(overload_t *o, const avow_channel_t *c) {
 /* Each message arrives or is counted by an error at the place where it is
    missing. There are few errors. No further message is needed to receive an
    error. */
-static void tells_slow_consumers(void **state) {
+static void slow_consumer_receives_an_error(void **state) {
   enum { ROOM = 20 };
   overload_t o = { 0 };
   avow_channel_t *c = listen_to("much", NULL, ROOM);
@@ -175,7 +175,7 @@ static void tells_slow_consumers(void **state) {
   avow_channel_unref(c);
 }
 
-static void ends_with_its_connection(void **state) {
+static void subscription_ends_with_its_connection(void **state) {
   avow_channel_t *c = listen_to("a", NULL, 0);
   assert_fulfils_none(avow_nats_close(&nats));
   assert_fulfils_none(avow_channel_next(c));
@@ -187,7 +187,7 @@ static void ends_with_its_connection(void **state) {
   avow_channel_unref(c);
 }
 
-static void refuses_subjects(void **state) {
+static void invalid_subjects_are_refused(void **state) {
   const char *const bad[] = { "", "a b", "a..b" };
   for (int i = 0; i < 3; i++) {
     avow_channel_t *c = avow_nats_subscribe(&nats, bad[i], NULL, 0);
@@ -200,7 +200,7 @@ static void refuses_subjects(void **state) {
   avow_channel_unref(c);
 }
 
-static void keeps_the_loop_for_who_waits(void **state) {
+static void waiting_receive_keeps_the_loop_alive(void **state) {
   avow_channel_t *c = listen_to("a", NULL, 0);
   run();
   avow_promise_t *p = next(c);
@@ -212,7 +212,7 @@ static void keeps_the_loop_for_who_waits(void **state) {
   run();
 }
 
-static void closes_with_the_loop(void **state) {
+static void subscription_closes_with_the_loop(void **state) {
   for (int stage = 0; stage < 4; stage++) {
     avow_channel_t *c = avow_nats_subscribe(&nats, "full", NULL, 0);
     avow_promise_t *p = stage % 2 == 0 ? avow_channel_next(c) : NULL;
@@ -248,16 +248,16 @@ static int subscribe_teardown(void **state) {
 
 SUITE(subscribe) {
   const struct CMUnitTest tests[] = {
-    SUBSCRIBE_CASE(hears_in_order),
-    SUBSCRIBE_CASE(shares_a_queue),
-    SUBSCRIBE_CASE(answers),
-    SUBSCRIBE_CASE(a_worker_answers_all_that_ask),
-    SUBSCRIBE_CASE(unsubscribes_when_let_go),
-    SUBSCRIBE_CASE(tells_slow_consumers),
-    SUBSCRIBE_CASE(ends_with_its_connection),
-    SUBSCRIBE_CASE(refuses_subjects),
-    SUBSCRIBE_CASE(keeps_the_loop_for_who_waits),
-    SUBSCRIBE_CASE(closes_with_the_loop),
+    SUBSCRIBE_CASE(messages_arrive_in_order),
+    SUBSCRIBE_CASE(subscribers_of_a_queue_share_its_messages),
+    SUBSCRIBE_CASE(subscriber_answers_a_request),
+    SUBSCRIBE_CASE(worker_answers_all_requests),
+    SUBSCRIBE_CASE(released_channel_unsubscribes),
+    SUBSCRIBE_CASE(slow_consumer_receives_an_error),
+    SUBSCRIBE_CASE(subscription_ends_with_its_connection),
+    SUBSCRIBE_CASE(invalid_subjects_are_refused),
+    SUBSCRIBE_CASE(waiting_receive_keeps_the_loop_alive),
+    SUBSCRIBE_CASE(subscription_closes_with_the_loop),
   };
   return RUN_NATS(tests);
 }

@@ -183,7 +183,7 @@ static void fail_each(int version) {
 
 /* Tickets arrive during a read. Failing to store them does not affect the
    read. */
-static void sessions_need_not_be_remembered(void **state) {
+static void read_survives_a_failed_session_store(void **state) {
   make_settings(TLS1_3_VERSION);
   assert_true(meet());
   fail_in = "sessions.c";
@@ -195,11 +195,11 @@ static void sessions_need_not_be_remembered(void **state) {
   assert_int_equal(failed_there, 2);
 }
 
-static void tls_1_3_survives(void **state) {
+static void tls_1_3_survives_allocation_failure(void **state) {
   fail_each(TLS1_3_VERSION);
 }
 
-static void tls_1_2_survives(void **state) {
+static void tls_1_2_survives_allocation_failure(void **state) {
   fail_each(TLS1_2_VERSION);
 }
 
@@ -208,9 +208,9 @@ SUITE(oom_openssl) {
     return 1;
   tries_all = getenv("THOROUGH") != NULL;
   const struct CMUnitTest tests[] = {
-    PAIR_CASE(sessions_need_not_be_remembered),
-    PAIR_CASE(tls_1_3_survives),
-    PAIR_CASE(tls_1_2_survives),
+    PAIR_CASE(read_survives_a_failed_session_store),
+    PAIR_CASE(tls_1_3_survives_allocation_failure),
+    PAIR_CASE(tls_1_2_survives_allocation_failure),
   };
   harness_init();
   return cmocka_run_group_tests(tests, make_all_papers, free_all_papers);

@@ -60,7 +60,7 @@ static avow_promise_t *talking(void) {
   return avow_finally(avow_then(p, talk, NULL, NULL), leave, NULL);
 }
 
-static void talking_survives(void **state) {
+static void connection_survives_allocation_failure(void **state) {
   survive_some(talking, 6);
 }
 
@@ -71,7 +71,7 @@ static avow_promise_t *setting_up(void) {
   return avow_promise_resolve(loop, avow_tls_settings(&options));
 }
 
-static void settings_survive(void **state) {
+static void settings_survive_allocation_failure(void **state) {
   survive(setting_up);
 }
 
@@ -91,8 +91,8 @@ static int tear_down(void **state) {
 
 SUITE(oom_tls) {
   const struct CMUnitTest tests[] = {
-    cmocka_unit_test(talking_survives),
-    cmocka_unit_test(settings_survive),
+    cmocka_unit_test(connection_survives_allocation_failure),
+    cmocka_unit_test(settings_survive_allocation_failure),
   };
   harness_init();
   return cmocka_run_group_tests(tests, set_up, tear_down);

@@ -3,7 +3,7 @@
 #include "avow/stream_class.h"
 #include "pair.h"
 
-static void what_is_written_is_read(void **state) {
+static void written_bytes_are_read(void **state) {
   speak();
   assert_fulfils_int(avow_write(client(), avow_string("hello")), 5);
   assert_fulfils_bytes(avow_read(server(), 100), "hello");
@@ -12,7 +12,7 @@ static void what_is_written_is_read(void **state) {
   assert_fulfils_bytes(avow_read(client(), 100), "i");
 }
 
-static void lists_are_written_in_one_go(void **state) {
+static void lists_are_written_as_a_whole(void **state) {
   speak();
   avow_value_t items[] = { avow_string("a"), avow_string(""),
                            avow_string("bc") };
@@ -24,7 +24,7 @@ static void lists_are_written_in_one_go(void **state) {
 }
 
 /* The other direction stays open. */
-static void shutdown_ends_one_way(void **state) {
+static void shutdown_ends_one_direction(void **state) {
   speak();
   avow_unref(avow_write(client(), avow_string("question")));
   assert_fulfils_none(avow_shutdown(client()));
@@ -39,7 +39,7 @@ static void shutdown_ends_one_way(void **state) {
   assert_rejects(avow_shutdown(client()), UV_ENOTCONN);
 }
 
-static void shutdown_waits_for_what_is_before_it(void **state) {
+static void shutdown_waits_for_earlier_writes(void **state) {
   open_below(4000, NULL);
   greet_both();
   char *out;
@@ -54,7 +54,7 @@ static void shutdown_waits_for_what_is_before_it(void **state) {
   assert_fulfils_none(p);
 }
 
-static void closing_says_that_it_was_all(void **state) {
+static void close_sends_close_notify(void **state) {
   speak();
   assert_fulfils_int(avow_write(client(), avow_string("all")), 3);
   assert_fulfils_none(avow_close(client()));
@@ -67,7 +67,7 @@ static void closing_says_that_it_was_all(void **state) {
 }
 
 /* The rest of the write is missing, so that this is no orderly end. */
-static void closing_amid_a_write_is_no_end(void **state) {
+static void close_during_a_write_is_a_truncation(void **state) {
   open_below(4000, NULL);
   greet_both();
   avow_value_t big;
@@ -80,7 +80,7 @@ static void closing_amid_a_write_is_no_end(void **state) {
   assert_rejects(avow_read_all(server(), 1000000), AVOW_TLS_ETRUNCATED);
 }
 
-static void letting_go_is_no_end(void **state) {
+static void releasing_a_stream_is_a_truncation(void **state) {
   speak();
   assert_fulfils_int(avow_write(client(), avow_string("part")), 4);
   drop(&ends[0]);
@@ -92,7 +92,7 @@ static void letting_go_is_no_end(void **state) {
   assert_rejects(avow_shutdown(server()), AVOW_TLS_ETRUNCATED);
 }
 
-static void one_reads_at_a_time(void **state) {
+static void second_read_rejects_while_one_is_pending(void **state) {
   speak();
   avow_promise_t *p = avow_read(server(), 100);
   assert_rejects(avow_read(server(), 100), UV_EALREADY);
@@ -100,7 +100,7 @@ static void one_reads_at_a_time(void **state) {
   assert_fulfils_bytes(p, "x");
 }
 
-static void peer_that_goes_is_noticed(void **state) {
+static void hangup_settles_when_the_peer_closes(void **state) {
   speak();
   avow_promise_t *p = avow_hangup(server());
   drop(&ends[0]);
@@ -109,7 +109,7 @@ static void peer_that_goes_is_noticed(void **state) {
   assert_rejects(avow_write(server(), avow_string("x")), UV_EPIPE);
 }
 
-static void writes_of_a_peer_that_left_are_read(void **state) {
+static void bytes_of_a_closed_peer_are_read(void **state) {
   speak();
   avow_unref(avow_write(client(), avow_string("last")));
   avow_unref(avow_close(client()));
@@ -119,7 +119,7 @@ static void writes_of_a_peer_that_left_are_read(void **state) {
 }
 
 /* Data that arrives together with the end of the handshake is not lost. */
-static void words_right_behind_the_handshake_are_read(void **state) {
+static void bytes_sent_with_the_handshake_are_read(void **state) {
   open_below(100000, NULL);
   avow_promise_t *p = greet_server();
   ends[0] = avow_run(greet_client());
@@ -129,7 +129,7 @@ static void words_right_behind_the_handshake_are_read(void **state) {
   assert_fulfils_bytes(avow_read_all(server(), 100), "at once");
 }
 
-static void bytes_come_one_at_a_time(void **state) {
+static void single_byte_transport_works(void **state) {
   const avow_duplex_options_t options = { .max_bytes = 1 };
   open_below(1, &options);
   greet_both();
@@ -142,7 +142,7 @@ enum { MUCH = 3 << 20 };
 
 /* Much data passes in both directions at once through a small buffer. Each byte
    encodes its position. */
-static void much_goes_both_ways(void **state) {
+static void large_data_passes_in_both_directions(void **state) {
   open_below(1000, NULL);
   greet_both();
   avow_promise_t *all[4];
@@ -171,7 +171,7 @@ static void much_goes_both_ways(void **state) {
 }
 
 /* A writer is held back by a reader that does not read. */
-static void nobody_reads_nobody_writes(void **state) {
+static void unread_bytes_cause_backpressure(void **state) {
   open_below(1000, NULL);
   greet_both();
   char *out;
@@ -185,7 +185,7 @@ static void nobody_reads_nobody_writes(void **state) {
 }
 
 /* avow_pump() uses this count to detect progress. */
-static void what_waits_is_counted(void **state) {
+static void queued_bytes_are_counted(void **state) {
   open_below(4000, NULL);
   greet_both();
   char *out;
@@ -217,7 +217,7 @@ static void writes_keep_their_order(void **state) {
 
 /* Functions on streams also work on TLS streams: here the data goes from one
    pair to another. */
-static void streams_are_pumped(void **state) {
+static void tls_stream_may_be_pumped(void **state) {
   speak();
   avow_unref(avow_write(client(), avow_string("pumped")));
   avow_unref(avow_shutdown(client()));
@@ -235,7 +235,7 @@ static void readers_read_lines(void **state) {
   avow_reader_unref(reader);
 }
 
-static void keys_change_in_passing(void **state) {
+static void key_update_is_transparent(void **state) {
   speak();
   assert_int_equal(SSL_key_update(avow_tls_ssl(&ends[0]),
                                   SSL_KEY_UPDATE_REQUESTED),
@@ -246,7 +246,7 @@ static void keys_change_in_passing(void **state) {
   assert_fulfils_bytes(avow_read(client(), 100), "here, too");
 }
 
-static void garbage_breaks_it(void **state) {
+static void garbage_breaks_the_connection(void **state) {
   open_below(100000, NULL);
   const avow_value_t raw = avow_value_ref(&below[0]);
   greet_both();
@@ -268,12 +268,12 @@ static avow_value_t converse(void *unused) {
   return avow_await(avow_read(server(), 100));
 }
 
-static void small_stacks_are_enough(void **state) {
+static void tls_works_on_a_small_stack(void **state) {
   assert_fulfils_bytes(avow_async(loop, converse, NULL), "from afar");
 }
 #endif
 
-static void natives_are_in_reach(void **state) {
+static void openssl_objects_are_accessible(void **state) {
   speak();
   assert_string_equal(SSL_get_version(avow_tls_ssl(&ends[0])), "TLSv1.3");
   assert_ptr_equal(SSL_get_SSL_CTX(avow_tls_ssl(&ends[1])),
@@ -287,30 +287,30 @@ static void natives_are_in_reach(void **state) {
 
 SUITE(tls) {
   const struct CMUnitTest tests[] = {
-    PAIR_CASE(what_is_written_is_read),
-    PAIR_CASE(lists_are_written_in_one_go),
-    PAIR_CASE(shutdown_ends_one_way),
-    PAIR_CASE(shutdown_waits_for_what_is_before_it),
-    PAIR_CASE(closing_says_that_it_was_all),
-    PAIR_CASE(closing_amid_a_write_is_no_end),
-    PAIR_CASE(letting_go_is_no_end),
-    PAIR_CASE(one_reads_at_a_time),
-    PAIR_CASE(peer_that_goes_is_noticed),
-    PAIR_CASE(writes_of_a_peer_that_left_are_read),
-    PAIR_CASE(words_right_behind_the_handshake_are_read),
-    PAIR_CASE(bytes_come_one_at_a_time),
-    PAIR_CASE(much_goes_both_ways),
-    PAIR_CASE(nobody_reads_nobody_writes),
-    PAIR_CASE(what_waits_is_counted),
+    PAIR_CASE(written_bytes_are_read),
+    PAIR_CASE(lists_are_written_as_a_whole),
+    PAIR_CASE(shutdown_ends_one_direction),
+    PAIR_CASE(shutdown_waits_for_earlier_writes),
+    PAIR_CASE(close_sends_close_notify),
+    PAIR_CASE(close_during_a_write_is_a_truncation),
+    PAIR_CASE(releasing_a_stream_is_a_truncation),
+    PAIR_CASE(second_read_rejects_while_one_is_pending),
+    PAIR_CASE(hangup_settles_when_the_peer_closes),
+    PAIR_CASE(bytes_of_a_closed_peer_are_read),
+    PAIR_CASE(bytes_sent_with_the_handshake_are_read),
+    PAIR_CASE(single_byte_transport_works),
+    PAIR_CASE(large_data_passes_in_both_directions),
+    PAIR_CASE(unread_bytes_cause_backpressure),
+    PAIR_CASE(queued_bytes_are_counted),
     PAIR_CASE(writes_keep_their_order),
-    PAIR_CASE(streams_are_pumped),
+    PAIR_CASE(tls_stream_may_be_pumped),
     PAIR_CASE(readers_read_lines),
-    PAIR_CASE(keys_change_in_passing),
-    PAIR_CASE(garbage_breaks_it),
+    PAIR_CASE(key_update_is_transparent),
+    PAIR_CASE(garbage_breaks_the_connection),
 #ifndef AVOW_NO_ASYNC
-    PAIR_CASE(small_stacks_are_enough),
+    PAIR_CASE(tls_works_on_a_small_stack),
 #endif
-    PAIR_CASE(natives_are_in_reach),
+    PAIR_CASE(openssl_objects_are_accessible),
   };
   harness_init();
   return cmocka_run_group_tests(tests, make_all_papers, free_all_papers);

@@ -37,7 +37,7 @@ static void servers_choose_the_protocol(void **state) {
   assert_spoken("h2");
 }
 
-static void protocols_need_not_be_said(void **state) {
+static void protocols_are_optional(void **state) {
   set_protocols("h2", NULL);
   speak();
   assert_spoken("");
@@ -46,7 +46,7 @@ static void protocols_need_not_be_said(void **state) {
   assert_spoken("");
 }
 
-static void nothing_in_common_is_refused(void **state) {
+static void lack_of_a_common_protocol_is_refused(void **state) {
   set_protocols("h2", "http/1.1");
   open_below(100000, NULL);
   avow_promise_t *p = greet_server();
@@ -55,7 +55,7 @@ static void nothing_in_common_is_refused(void **state) {
   assert_rejects(p, AVOW_TLS_EPROTOCOL);
 }
 
-static void protocols_have_names(void **state) {
+static void invalid_protocol_lists_are_refused(void **state) {
   char large[300];
   memset(large, 'x', sizeof(large));
   large[299] = '\0';
@@ -80,7 +80,7 @@ static void ask_for_clients(const papers_t *papers) {
                                 .ask_clients = true });
 }
 
-static void clients_say_who_they_are(void **state) {
+static void server_receives_the_client_certificate(void **state) {
   papers_t guest =
       make_papers(&(wanted_t){ .name = "DNS:guest", .signer = &authority });
   ask_for_clients(&guest);
@@ -123,7 +123,7 @@ static void clients_of_another_authority_are_refused(void **state) {
   free_papers(&other);
 }
 
-static void tls_1_2_is_spoken_and_ends_as_well(void **state) {
+static void tls_1_2_connects_and_detects_truncation(void **state) {
   (void) SSL_CTX_set_max_proto_version(avow_tls_ssl_ctx(&settings[1]),
                                        TLS1_2_VERSION);
   speak();
@@ -138,7 +138,7 @@ static void tls_1_2_is_spoken_and_ends_as_well(void **state) {
 }
 
 /* avow does not renegotiate. */
-static void renegotiation_is_refused(void **state) {
+static void server_refuses_renegotiation(void **state) {
   (void) SSL_CTX_set_max_proto_version(avow_tls_ssl_ctx(&settings[1]),
                                        TLS1_2_VERSION);
   speak();
@@ -152,7 +152,7 @@ static void renegotiation_is_refused(void **state) {
 }
 
 /* Servers of OpenSSL refuse it by default. Here the client must refuse it. */
-static void clients_do_not_renegotiate(void **state) {
+static void client_refuses_renegotiation(void **state) {
   (void) SSL_CTX_set_max_proto_version(avow_tls_ssl_ctx(&settings[1]),
                                        TLS1_2_VERSION);
   speak();
@@ -167,15 +167,15 @@ static void clients_do_not_renegotiate(void **state) {
 SUITE(tls_agree) {
   const struct CMUnitTest tests[] = {
     PAIR_CASE(servers_choose_the_protocol),
-    PAIR_CASE(protocols_need_not_be_said),
-    PAIR_CASE(nothing_in_common_is_refused),
-    PAIR_CASE(protocols_have_names),
-    PAIR_CASE(clients_say_who_they_are),
+    PAIR_CASE(protocols_are_optional),
+    PAIR_CASE(lack_of_a_common_protocol_is_refused),
+    PAIR_CASE(invalid_protocol_lists_are_refused),
+    PAIR_CASE(server_receives_the_client_certificate),
     PAIR_CASE(clients_without_a_certificate_are_refused),
     PAIR_CASE(clients_of_another_authority_are_refused),
-    PAIR_CASE(tls_1_2_is_spoken_and_ends_as_well),
-    PAIR_CASE(renegotiation_is_refused),
-    PAIR_CASE(clients_do_not_renegotiate),
+    PAIR_CASE(tls_1_2_connects_and_detects_truncation),
+    PAIR_CASE(server_refuses_renegotiation),
+    PAIR_CASE(client_refuses_renegotiation),
   };
   harness_init();
   return cmocka_run_group_tests(tests, make_all_papers, free_all_papers);

@@ -73,7 +73,7 @@ static void end(avow_promise_t *p) {
   run();
 }
 
-static void each_is_cancelled_at_each_stage(void **state) {
+static void operations_may_be_canceled_at_each_stage(void **state) {
   for (int i = 0; i < SUBJECTS; i++) {
     bool over = false;
     for (int turns = 0; turns < 30 && !over; turns++) {
@@ -94,7 +94,7 @@ static avow_value_t count(const avow_value_t *unused, void *data) {
   return avow_none();
 }
 
-static void loops_close_at_each_stage(void **state) {
+static void loop_may_close_at_each_stage(void **state) {
   for (int i = 0; i < SUBJECTS; i++)
     for (int turns = 0; turns < 6; turns++) {
       settled = 0;
@@ -121,7 +121,7 @@ static void streams_outlive_their_loop(void **state) {
 }
 
 /* Data that arrives later stays for the next reader. */
-static void cancelled_reads_lose_nothing(void **state) {
+static void canceled_reads_lose_no_bytes(void **state) {
   for (int turns = 0; turns < 8; turns++) {
     speak();
     avow_promise_t *p = avow_read(server(), 100);
@@ -140,7 +140,7 @@ static void cancelled_reads_lose_nothing(void **state) {
 }
 
 /* A stream without a pending operation does not keep the loop alive. */
-static void idle_streams_let_the_loop_end(void **state) {
+static void idle_streams_do_not_keep_the_loop_alive(void **state) {
   speak();
   avow_promise_t *p = avow_read(server(), 100);
   (void) uv_run(loop, UV_RUN_NOWAIT);
@@ -150,7 +150,7 @@ static void idle_streams_let_the_loop_end(void **state) {
 }
 
 /* All data arrives, even if the promise of the write is canceled. */
-static void cancelled_writes_go_on(void **state) {
+static void canceled_writes_are_still_sent(void **state) {
   open_below(1000, NULL);
   greet_both();
   avow_promise_t *p = start_write();
@@ -166,12 +166,12 @@ static void cancelled_writes_go_on(void **state) {
 
 SUITE(tls_end) {
   const struct CMUnitTest tests[] = {
-    PAIR_CASE(each_is_cancelled_at_each_stage),
-    PAIR_CASE(loops_close_at_each_stage),
+    PAIR_CASE(operations_may_be_canceled_at_each_stage),
+    PAIR_CASE(loop_may_close_at_each_stage),
     PAIR_CASE(streams_outlive_their_loop),
-    PAIR_CASE(cancelled_reads_lose_nothing),
-    PAIR_CASE(idle_streams_let_the_loop_end),
-    PAIR_CASE(cancelled_writes_go_on),
+    PAIR_CASE(canceled_reads_lose_no_bytes),
+    PAIR_CASE(idle_streams_do_not_keep_the_loop_alive),
+    PAIR_CASE(canceled_writes_are_still_sent),
   };
   harness_init();
   return cmocka_run_group_tests(tests, make_all_papers, free_all_papers);

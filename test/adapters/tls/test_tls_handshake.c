@@ -22,7 +22,7 @@ static void weak_keys_are_refused(void **state) {
   free_papers(&weak);
 }
 
-static void addresses_are_hosts(void **state) {
+static void ip_addresses_are_valid_hosts(void **state) {
   papers_t papers = make_papers(
       &(wanted_t){ .name = "IP:127.0.0.1,IP:::1", .signer = &authority });
   drop(&settings[1]);
@@ -43,7 +43,7 @@ static void addresses_are_hosts(void **state) {
   free_papers(&papers);
 }
 
-static void servers_are_told_the_name(void **state) {
+static void client_sends_the_host_name(void **state) {
   speak();
   assert_string_equal(SSL_get_servername(avow_tls_ssl(&ends[1]),
                                          TLSEXT_NAMETYPE_host_name),
@@ -51,7 +51,7 @@ static void servers_are_told_the_name(void **state) {
 }
 
 /* The authority of the test is not among those of the system. */
-static void systems_authorities_are_the_default(void **state) {
+static void system_authorities_are_the_default(void **state) {
   drop(&settings[0]);
   settings[0] = avow_tls_settings(NULL);
   open_below(100000, NULL);
@@ -99,13 +99,13 @@ static int system_teardown(void **state) {
   return pair_teardown(state);
 }
 
-static int believed(const avow_value_t *of) {
+static int count_authorities(const avow_value_t *of) {
   const SSL_CTX *ctx = avow_tls_ssl_ctx(of);
   return sk_X509_OBJECT_num(
       X509_STORE_get0_objects(SSL_CTX_get_cert_store(ctx)));
 }
 
-static void assert_no_belief(void) {
+static void assert_not_verified(void) {
   open_below(100000, NULL);
   avow_promise_t *p = greet_server();
   assert_rejects(greet_client(), AVOW_TLS_EVERIFY);
@@ -121,23 +121,23 @@ static void speak_anew(void) {
 }
 
 /* Authorities in the settings replace those of the system. */
-static void systems_authorities_are_not_believed_as_well(void **state) {
+static void own_authorities_replace_the_system_authorities(void **state) {
   papers_t other = make_papers(&(wanted_t){ .title = "Other" });
   speak();
   drop(&settings[0]);
   settings[0] = settings_of(NULL, &other);
-  assert_no_belief();
+  assert_not_verified();
   free_papers(&other);
 }
 
-static void systems_authorities_are_read_for_clients_alone(void **state) {
+static void only_clients_read_the_system_authorities(void **state) {
   speak();
 
-  assert_int_equal(believed(&settings[0]), 1);
-  assert_int_equal(believed(&settings[1]), 0);
+  assert_int_equal(count_authorities(&settings[0]), 1);
+  assert_int_equal(count_authorities(&settings[1]), 0);
 }
 
-static void systems_authorities_are_read_where_clients_are_asked(void **state) {
+static void server_that_verifies_clients_reads_the_authorities(void **state) {
   const avow_tls_options_t asking = { .certificate = localhost.certificate,
                                       .key = localhost.key,
                                       .ask_clients = true };
@@ -145,14 +145,14 @@ static void systems_authorities_are_read_where_clients_are_asked(void **state) {
   settings[0] = settings_of(&localhost, &authority);
   drop(&settings[1]);
   settings[1] = avow_tls_settings(&asking);
-  assert_int_equal(believed(&settings[1]), 0);
+  assert_int_equal(count_authorities(&settings[1]), 0);
 
   speak();
 
-  assert_int_equal(believed(&settings[1]), 1);
+  assert_int_equal(count_authorities(&settings[1]), 1);
 }
 
-static void systems_authorities_are_read_once(void **state) {
+static void system_authorities_are_read_once(void **state) {
   set_time(1000000000);
   speak();
   char *other = strdup(authority.certificate);
@@ -165,7 +165,7 @@ static void systems_authorities_are_read_once(void **state) {
   free(other);
 }
 
-static void systems_authorities_that_change_are_read_anew(void **state) {
+static void changed_system_authorities_are_read_again(void **state) {
   papers_t other = make_papers(&(wanted_t){ .title = "Other" });
   set_time(1000000000);
   speak();
@@ -174,19 +174,19 @@ static void systems_authorities_that_change_are_read_anew(void **state) {
   drop(&settings[0]);
   settings[0] = avow_tls_settings(NULL);
 
-  assert_no_belief();
+  assert_not_verified();
 
   free_papers(&other);
 }
 
 /* If a program sets its own store, avow does not add authorities to it. */
-static void systems_authorities_leave_another_store_alone(void **state) {
+static void system_authorities_do_not_fill_an_own_store(void **state) {
   SSL_CTX_set_cert_store(avow_tls_ssl_ctx(&settings[0]), X509_STORE_new());
 
-  assert_no_belief();
+  assert_not_verified();
 }
 
-static void servers_need_no_thread(void **state) {
+static void handshake_with_own_authorities_needs_no_thread(void **state) {
   drop(&settings[0]);
   settings[0] = settings_of(NULL, &authority);
   hold_pool(THREADS);
@@ -194,7 +194,7 @@ static void servers_need_no_thread(void **state) {
   speak();
 }
 
-static void handshake_cancelled_while_authorities_are_read_ends(void **state) {
+static void handshake_may_be_canceled_while_authorities_are_read(void **state) {
   open_below(100000, NULL);
   hold_pool(THREADS);
   avow_promise_t *p = greet_server();
@@ -215,7 +215,7 @@ static void assert_no_settings(const avow_tls_options_t *options,
   avow_value_unref(v);
 }
 
-static void settings_say_what_is_wrong(void **state) {
+static void settings_errors_name_the_problem(void **state) {
   const char *good = localhost.certificate, *key = localhost.key;
   assert_no_settings(&(avow_tls_options_t){ .certificate = "x", .key = key },
                      "certificate");
@@ -241,7 +241,7 @@ static void settings_say_what_is_wrong(void **state) {
 }
 
 /* Further certificates in the file are sent along with the first one. */
-static void chains_are_sent_along(void **state) {
+static void certificate_chain_is_sent(void **state) {
   papers_t papers =
       make_papers(&(wanted_t){ .name = "DNS:localhost", .signer = &authority });
   char both[8000];
@@ -257,7 +257,7 @@ static void chains_are_sent_along(void **state) {
 }
 
 /* The certificate changes while streams exist. These keep theirs. */
-static void later_streams_have_later_certificates(void **state) {
+static void new_streams_use_new_certificates(void **state) {
   speak();
   papers_t later =
       make_papers(&(wanted_t){ .name = "DNS:localhost", .signer = &authority });
@@ -275,14 +275,14 @@ static void later_streams_have_later_certificates(void **state) {
   free_papers(&later);
 }
 
-static void what_is_no_tls_is_refused(void **state) {
+static void other_protocols_are_refused(void **state) {
   open_below(100000, NULL);
   avow_unref(avow_write(avow_to_stream(&below[0]),
                         avow_string("GET / HTTP/1.1\r\n\r\n")));
   assert_says(greet_server(), AVOW_TLS_EPROTOCOL, "TLS: http request");
 }
 
-static void peers_that_end_amid_the_handshake_are_refused(void **state) {
+static void end_during_the_handshake_is_a_truncation(void **state) {
   open_below(100000, NULL);
   avow_unref(avow_write(avow_to_stream(&below[1]),
                         avow_bytes("\x15\x03\x03\0\x02\x01\0", 7)));
@@ -290,7 +290,7 @@ static void peers_that_end_amid_the_handshake_are_refused(void **state) {
               "the peer ended the TLS handshake");
 }
 
-static void servers_need_a_certificate(void **state) {
+static void server_without_a_certificate_fails(void **state) {
   drop(&settings[1]);
   settings[1] = settings_of(NULL, NULL);
   open_below(100000, NULL);
@@ -323,7 +323,7 @@ static bool greet_until(size_t bytes, int cut, size_t from) {
   return through;
 }
 
-static void handshakes_cut_at_each_byte_end(void **state) {
+static void handshake_cut_at_each_byte_rejects(void **state) {
   for (size_t from = 0; from < 2; from++)
     for (int cut = 0; cut < 2; cut++) {
       size_t at = 0;
@@ -357,7 +357,7 @@ static int client_of(const char *host) {
 }
 
 /* The accepted hosts reach the peer, which does not answer here. */
-static void hosts_that_no_certificate_has_are_refused(void **state) {
+static void invalid_hosts_are_refused(void **state) {
   static char name[70000];
   memset(name, 'a', sizeof(name) - 1);
   assert_int_equal(client_of(name), UV_EINVAL);
@@ -376,26 +376,26 @@ static void hosts_that_no_certificate_has_are_refused(void **state) {
 SUITE(tls_handshake) {
   const struct CMUnitTest tests[] = {
     PAIR_CASE(weak_keys_are_refused),
-    PAIR_CASE(addresses_are_hosts),
-    PAIR_CASE(servers_are_told_the_name),
-    PAIR_CASE(systems_authorities_are_the_default),
-    SYSTEM_CASE(systems_authorities_are_not_believed_as_well),
-    SYSTEM_CASE(systems_authorities_are_read_for_clients_alone),
-    SYSTEM_CASE(systems_authorities_are_read_where_clients_are_asked),
-    SYSTEM_CASE(systems_authorities_are_read_once),
-    SYSTEM_CASE(systems_authorities_that_change_are_read_anew),
-    SYSTEM_CASE(systems_authorities_leave_another_store_alone),
-    SYSTEM_CASE(servers_need_no_thread),
-    SYSTEM_CASE(handshake_cancelled_while_authorities_are_read_ends),
-    PAIR_CASE(settings_say_what_is_wrong),
-    PAIR_CASE(chains_are_sent_along),
-    PAIR_CASE(later_streams_have_later_certificates),
-    PAIR_CASE(what_is_no_tls_is_refused),
-    PAIR_CASE(peers_that_end_amid_the_handshake_are_refused),
-    PAIR_CASE(servers_need_a_certificate),
-    PAIR_CASE(handshakes_cut_at_each_byte_end),
+    PAIR_CASE(ip_addresses_are_valid_hosts),
+    PAIR_CASE(client_sends_the_host_name),
+    PAIR_CASE(system_authorities_are_the_default),
+    SYSTEM_CASE(own_authorities_replace_the_system_authorities),
+    SYSTEM_CASE(only_clients_read_the_system_authorities),
+    SYSTEM_CASE(server_that_verifies_clients_reads_the_authorities),
+    SYSTEM_CASE(system_authorities_are_read_once),
+    SYSTEM_CASE(changed_system_authorities_are_read_again),
+    SYSTEM_CASE(system_authorities_do_not_fill_an_own_store),
+    SYSTEM_CASE(handshake_with_own_authorities_needs_no_thread),
+    SYSTEM_CASE(handshake_may_be_canceled_while_authorities_are_read),
+    PAIR_CASE(settings_errors_name_the_problem),
+    PAIR_CASE(certificate_chain_is_sent),
+    PAIR_CASE(new_streams_use_new_certificates),
+    PAIR_CASE(other_protocols_are_refused),
+    PAIR_CASE(end_during_the_handshake_is_a_truncation),
+    PAIR_CASE(server_without_a_certificate_fails),
+    PAIR_CASE(handshake_cut_at_each_byte_rejects),
     PAIR_CASE(bad_arguments_are_refused),
-    PAIR_CASE(hosts_that_no_certificate_has_are_refused),
+    PAIR_CASE(invalid_hosts_are_refused),
   };
   harness_init();
   pool_init();

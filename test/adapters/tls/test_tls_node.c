@@ -85,7 +85,7 @@ static void assert_server_agrees(const char *version) {
   avow_value_unref(process);
 }
 
-static void servers_agree(void **state) {
+static void client_works_with_a_node_server(void **state) {
   assert_server_agrees("TLSv1.3");
   assert_server_agrees("TLSv1.2");
 }
@@ -134,7 +134,7 @@ static void assert_prints(const char *side, const char *version,
   close_place(&place);
 }
 
-static void clients_agree(void **state) {
+static void server_works_with_a_node_client(void **state) {
   assert_prints("client", "TLSv1.3", "echo", repeat_all, 0,
                 "echo TLSv1.3\none\ntwo\nthree\nbye\n");
   assert_prints("client", "TLSv1.2", "other", repeat_all, 0,
@@ -150,20 +150,20 @@ static avow_value_t repeat_twice(void *place) {
   return resumed ? avow_none() : avow_error(UV_EPROTO);
 }
 
-static void clients_resume(void **state) {
+static void node_client_resumes_its_session(void **state) {
   const char *const printed = "one\nbye\none\nbye\nresumed: true\n";
   assert_prints("resume", "TLSv1.3", "echo", repeat_twice, 0, printed);
   assert_prints("resume", "TLSv1.2", "echo", repeat_twice, 0, printed);
 }
 
-static void clients_that_cut_are_found_out(void **state) {
+static void truncation_by_a_node_client_is_detected(void **state) {
   assert_prints("client", "TLSv1.3", "echo", have_it_cut, AVOW_TLS_ETRUNCATED,
                 "echo TLSv1.3\ncut\n");
   assert_prints("client", "TLSv1.2", "echo", have_it_cut, AVOW_TLS_ETRUNCATED,
                 "echo TLSv1.2\ncut\n");
 }
 
-static void clients_with_nothing_in_common_hear_so(void **state) {
+static void node_client_without_a_common_protocol_is_alerted(void **state) {
   assert_prints("client", "TLSv1.3", "nonsense", repeat_all, AVOW_TLS_EPROTOCOL,
                 "ERR_SSL_TLSV1_ALERT_NO_APPLICATION_PROTOCOL\n");
 }
@@ -173,11 +173,11 @@ static void clients_with_nothing_in_common_hear_so(void **state) {
 
 SUITE(tls_node) {
   const struct CMUnitTest tests[] = {
-    NODE_CASE(servers_agree),
-    NODE_CASE(clients_agree),
-    NODE_CASE(clients_resume),
-    NODE_CASE(clients_that_cut_are_found_out),
-    NODE_CASE(clients_with_nothing_in_common_hear_so),
+    NODE_CASE(client_works_with_a_node_server),
+    NODE_CASE(server_works_with_a_node_client),
+    NODE_CASE(node_client_resumes_its_session),
+    NODE_CASE(truncation_by_a_node_client_is_detected),
+    NODE_CASE(node_client_without_a_common_protocol_is_alerted),
   };
   harness_init();
   return cmocka_run_group_tests(tests, make_all_papers, free_all_papers);

@@ -48,7 +48,7 @@ static void assert_heard_by_others(const char *version, const char *session,
   close_place(&place);
 }
 
-static void others_are_answered(void **state) {
+static void server_works_with_openssl_s_client(void **state) {
   need_program("openssl");
   assert_heard_by_others("-tls1_3", "-sess_out", 0);
   assert_heard_by_others("-tls1_3", "-sess_in", 1);
@@ -74,7 +74,7 @@ static void assert_answered_by_others(const char *version) {
   avow_value_unref(process);
 }
 
-static void others_answer(void **state) {
+static void client_works_with_openssl_s_server(void **state) {
   need_program("openssl");
   assert_answered_by_others("-tls1_3");
   drop(&settings[0]); /* it holds a session of the first server */
@@ -93,7 +93,7 @@ static void speak_over_tcp(void) {
 
 /* Data that no caller reads is not received, and does not keep the loop
    alive. */
-static void idle_connections_let_the_loop_end(void **state) {
+static void idle_connections_do_not_keep_the_loop_alive(void **state) {
   speak_over_tcp();
   avow_promise_t *p = avow_read(server(), 100);
   (void) uv_run(loop, UV_RUN_NOWAIT);
@@ -105,7 +105,7 @@ static void idle_connections_let_the_loop_end(void **state) {
 }
 
 /* TCP does not report that the peer has closed. A write fails later. */
-static void peers_that_leave_break_writes(void **state) {
+static void write_to_a_closed_peer_rejects(void **state) {
   speak_over_tcp();
   drop(&ends[1]);
   int code = 0;
@@ -120,10 +120,10 @@ static void peers_that_leave_break_writes(void **state) {
 
 SUITE(tls_others) {
   const struct CMUnitTest tests[] = {
-    OTHERS_CASE(others_are_answered),
-    OTHERS_CASE(others_answer),
-    OTHERS_CASE(idle_connections_let_the_loop_end),
-    OTHERS_CASE(peers_that_leave_break_writes),
+    OTHERS_CASE(server_works_with_openssl_s_client),
+    OTHERS_CASE(client_works_with_openssl_s_server),
+    OTHERS_CASE(idle_connections_do_not_keep_the_loop_alive),
+    OTHERS_CASE(write_to_a_closed_peer_rejects),
   };
   harness_init();
   return cmocka_run_group_tests(tests, make_all_papers, free_all_papers);

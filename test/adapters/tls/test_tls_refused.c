@@ -30,7 +30,7 @@ static void send_the_root(SSL_CTX *ctx) {
   assert_int_equal(SSL_CTX_add1_chain_cert(ctx, other.x), 1);
 }
 
-static void send_what_is_between(SSL_CTX *ctx) {
+static void send_the_intermediate(SSL_CTX *ctx) {
   assert_int_equal(SSL_CTX_add1_chain_cert(ctx, between.x), 1);
 }
 
@@ -42,7 +42,7 @@ static void send_narrow(SSL_CTX *ctx) {
   assert_int_equal(SSL_CTX_add1_chain_cert(ctx, narrow.x), 1);
 }
 
-static void send_who_is_none(SSL_CTX *ctx) {
+static void send_a_non_authority(SSL_CTX *ctx) {
   assert_int_equal(SSL_CTX_add1_chain_cert(ctx, server_like.x), 1);
 }
 
@@ -114,7 +114,7 @@ static const case_t cases[] = {
     .words = "unable to get local issuer certificate",
     .told = unknown },
   { .wanted = { .name = "DNS:localhost", .signer = &server_like },
-    .alter = send_who_is_none,
+    .alter = send_a_non_authority,
     .words = "invalid CA certificate",
     .told = unknown },
   { .wanted = { .name = "DNS:localhost", .signer = &other },
@@ -210,12 +210,12 @@ static void assert_refused(const case_t *c, size_t at, bool self_signed) {
   free_papers(&papers);
 }
 
-static void who_is_not_to_be_believed_is_refused(void **state) {
+static void untrusted_servers_are_refused(void **state) {
   for (size_t i = 0; i < sizeof(cases) / sizeof(*cases); i++)
     assert_refused(&cases[i], i, false);
 }
 
-static void who_vouches_for_himself_is_refused(void **state) {
+static void self_signed_server_is_refused(void **state) {
   const case_t alone = { .wanted = { .name = "DNS:localhost" },
                          .words = "self-signed certificate",
                          .told = unknown };
@@ -224,7 +224,7 @@ static void who_vouches_for_himself_is_refused(void **state) {
 
 /* The counterparts of rows of the table: with the intermediate certificate and
    with a valid wildcard, the client accepts the server. */
-static void assert_believed(const case_t *c) {
+static void assert_trusted(const case_t *c) {
   papers_t papers = set_up_server(c, false);
   open_below(100000, NULL);
   avow_promise_t *p = greet_server();
@@ -238,24 +238,24 @@ static void assert_believed(const case_t *c) {
   free_papers(&papers);
 }
 
-static void who_is_to_be_believed_is(void **state) {
-  assert_believed(
+static void trusted_servers_are_accepted(void **state) {
+  assert_trusted(
       &(case_t){ .wanted = { .name = "DNS:localhost", .signer = &between },
-                 .alter = send_what_is_between,
+                 .alter = send_the_intermediate,
                  .host = "localhost" });
-  assert_believed(&(case_t){ .wanted = { .name = "DNS:*.example.org" },
-                             .host = "www.example.org" });
-  assert_believed(
+  assert_trusted(&(case_t){ .wanted = { .name = "DNS:*.example.org" },
+                            .host = "www.example.org" });
+  assert_trusted(
       &(case_t){ .wanted = { .name = "DNS:x.org", .signer = &narrow },
                  .alter = send_narrow,
                  .host = "x.org" });
-  assert_believed(&(case_t){
+  assert_trusted(&(case_t){
       .wanted = { .name = "DNS:localhost", .use = "serverAuth,clientAuth" },
       .host = "localhost" });
 }
 
 /* A client that supports TLS 1.1 at most, and a server of avow. */
-static void clients_of_old_are_refused(void **state) {
+static void tls_1_1_clients_are_refused(void **state) {
   SSL_CTX *ctx = avow_tls_ssl_ctx(&settings[0]);
   SSL_CTX_set_security_level(ctx, 0);
   speak_tls_1_1(ctx);
@@ -268,7 +268,7 @@ static void clients_of_old_are_refused(void **state) {
 
 /* A server that does not know the extension for versions of TLS 1.3, and
    answers with its own version. */
-static void servers_of_old_are_refused(void **state) {
+static void tls_1_1_servers_are_refused(void **state) {
   SSL_CTX *ctx = avow_tls_ssl_ctx(&settings[0]);
   assert_int_equal(SSL_CTX_set_max_proto_version(ctx, TLS1_2_VERSION), 1);
   SSL_CTX_set_security_level(avow_tls_ssl_ctx(&settings[1]), 0);
@@ -307,11 +307,11 @@ static int free_more_papers(void **state) {
 
 SUITE(tls_refused) {
   const struct CMUnitTest tests[] = {
-    PAIR_CASE(who_is_not_to_be_believed_is_refused),
-    PAIR_CASE(who_vouches_for_himself_is_refused),
-    PAIR_CASE(who_is_to_be_believed_is),
-    PAIR_CASE(clients_of_old_are_refused),
-    PAIR_CASE(servers_of_old_are_refused),
+    PAIR_CASE(untrusted_servers_are_refused),
+    PAIR_CASE(self_signed_server_is_refused),
+    PAIR_CASE(trusted_servers_are_accepted),
+    PAIR_CASE(tls_1_1_clients_are_refused),
+    PAIR_CASE(tls_1_1_servers_are_refused),
   };
   harness_init();
   return cmocka_run_group_tests(tests, make_more_papers, free_more_papers);

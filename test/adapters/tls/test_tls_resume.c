@@ -11,7 +11,7 @@ static void speak_at_most(const avow_value_t *v, int version) {
   assert_int_equal(SSL_CTX_set_max_proto_version(ctx, version), 1);
 }
 
-static void let_go(void) {
+static void release_ends(void) {
   drop(&ends[0]);
   drop(&ends[1]);
 }
@@ -23,7 +23,7 @@ static int resumed(void) {
 }
 
 /* In TLS 1.3, tickets arrive after the handshake, with the first read. */
-static void hear(void) {
+static void receive_ticket(void) {
   avow_unref(avow_write(server(), avow_string("x")));
   assert_fulfils_bytes(avow_read(client(), 10), "x");
 }
@@ -32,8 +32,8 @@ static void hear(void) {
 static int speaks_again(void) {
   speak();
   const int is = resumed();
-  hear();
-  let_go();
+  receive_ticket();
+  release_ends();
   return is;
 }
 
@@ -53,8 +53,8 @@ static void meet(const char *host) {
 static int meets_again(const char *host) {
   meet(host);
   const int is = resumed();
-  hear();
-  let_go();
+  receive_ticket();
+  release_ends();
   return is;
 }
 
@@ -80,7 +80,7 @@ static void go_on_with(const papers_t *papers, const papers_t *asks_by) {
   avow_value_unref(past);
 }
 
-static void the_same_host_resumes(void **state) {
+static void session_resumes_with_the_same_host(void **state) {
   assert_false(speaks_again());
   for (int i = 0; i < 10; i++)
     assert_true(speaks_again());
@@ -92,7 +92,7 @@ static void the_same_host_resumes(void **state) {
   X509_free(peer);
 }
 
-static void the_same_host_resumes_by_tls_1_2(void **state) {
+static void session_resumes_with_tls_1_2(void **state) {
   speak_at_most(&settings[0], TLS1_2_VERSION);
   assert_false(speaks_again());
   for (int i = 0; i < 10; i++)
@@ -104,15 +104,15 @@ static void tickets_of_tls_1_3_are_offered_once(void **state) {
   assert_false(speaks_again()); /* it receives two */
   speak();
   assert_true(resumed());
-  let_go();
+  release_ends();
   speak();
   assert_true(resumed());
-  let_go();
+  release_ends();
   speak();
   assert_false(resumed());
 }
 
-static void those_at_the_same_time_resume(void **state) {
+static void concurrent_connections_resume(void **state) {
   assert_false(speaks_again());
   open_below(100000, NULL);
   avow_promise_t *first[] = { greet_server(), greet_client() };
@@ -122,12 +122,12 @@ static void those_at_the_same_time_resume(void **state) {
     ends[1] = avow_run(i == 0 ? first[0] : second[0]);
     ends[0] = avow_run(i == 0 ? first[1] : second[1]);
     assert_true(resumed());
-    let_go();
+    release_ends();
   }
 }
 
 /* The certificate covers several hosts, but each host has its own session. */
-static void other_hosts_resume_nothing(void **state) {
+static void session_does_not_resume_with_another_host(void **state) {
   papers_t papers = make_papers(
       &(wanted_t){ .name = "DNS:a.example.org,DNS:b.example.org,IP:127.0.0.1",
                    .signer = &authority });
@@ -146,7 +146,7 @@ static void other_hosts_resume_nothing(void **state) {
 }
 
 /* Each of the settings has its own authorities. */
-static void other_settings_resume_nothing(void **state) {
+static void session_does_not_resume_with_other_settings(void **state) {
   assert_false(speaks_again());
   drop(&settings[0]);
   settings[0] = avow_tls_settings(NULL);
@@ -156,21 +156,21 @@ static void other_settings_resume_nothing(void **state) {
   assert_rejects(p, AVOW_TLS_EALERT);
 }
 
-static void certificates_out_of_date_are_not_resumed(void **state) {
+static void session_of_an_expired_certificate_does_not_resume(void **state) {
   assert_false(speaks_again());
   speak();
   SSL_SESSION *session = SSL_get1_session(avow_tls_ssl(&ends[0]));
   X509 *peer = SSL_SESSION_get0_peer(session);
   assert_true(resumed());
-  hear();
+  receive_ticket();
   X509_gmtime_adj(X509_getm_notAfter(peer), -10);
   SSL_SESSION_free(session);
-  let_go();
+  release_ends();
   assert_false(speaks_again());
 }
 
 /* Hosts that are used stay remembered, however many others are used. */
-static void few_hosts_are_remembered(void **state) {
+static void sessions_of_a_limited_number_of_hosts_are_kept(void **state) {
   papers_t papers = make_papers(
       &(wanted_t){ .name = "DNS:*.example.org", .signer = &authority });
   serve_with(&papers, NULL, NULL);
@@ -189,25 +189,25 @@ static void few_hosts_are_remembered(void **state) {
   free_papers(&papers);
 }
 
-static void who_leaves_without_a_word_resumes(void **state) {
+static void connection_may_resume_without_close_notify(void **state) {
   assert_false(speaks_again());
   assert_true(speaks_again()); /* neither end sends a notification */
   speak();
-  hear();
+  receive_ticket();
   assert_fulfils_none(avow_close(client()));
   assert_rejects(avow_close(client()), UV_EALREADY);
-  let_go();
+  release_ends();
   assert_true(speaks_again());
 }
 
-static void it_can_be_switched_off(void **state) {
+static void resumption_can_be_disabled(void **state) {
   SSL_CTX *ctx = avow_tls_ssl_ctx(&settings[0]);
   (void) SSL_CTX_set_session_cache_mode(ctx, SSL_SESS_CACHE_OFF);
   assert_false(speaks_again());
   assert_false(speaks_again());
 }
 
-static void settings_do_for_both_sides(void **state) {
+static void same_settings_work_for_both_sides(void **state) {
   for (int i = 0; i < 2; i++) {
     drop(&settings[i]);
     settings[i] = i == 0 ? settings_of(&localhost, &authority)
@@ -218,7 +218,7 @@ static void settings_do_for_both_sides(void **state) {
   assert_true(speaks_again());
 }
 
-static void settings_of_a_server_take_over(void **state) {
+static void new_server_settings_may_accept_old_sessions(void **state) {
   papers_t later =
       make_papers(&(wanted_t){ .name = "DNS:localhost", .signer = &authority });
   const int versions[] = { TLS1_3_VERSION, TLS1_2_VERSION };
@@ -239,7 +239,7 @@ static void settings_of_a_server_take_over(void **state) {
 
 /* A client that was verified with some authorities is not accepted by a server
    with others. A client that was never verified is not accepted either. */
-static void who_asks_clients_takes_only_who_was_asked(void **state) {
+static void only_verified_clients_resume(void **state) {
   papers_t other = make_papers(&(wanted_t){ .title = "Another" });
   drop(&settings[0]);
   settings[0] = settings_of(&localhost, &authority);
@@ -288,7 +288,7 @@ static void resume_often(void *count) {
 
 /* Each thread stores as many tickets as it uses, except at the first
    connection. */
-static void threads_share_what_is_remembered(void **state) {
+static void threads_share_sessions(void **state) {
   uv_thread_t threads[2];
   int counts[2] = { 0 };
   for (int i = 0; i < 2; i++)
@@ -300,7 +300,7 @@ static void threads_share_what_is_remembered(void **state) {
   assert_in_range(counts[1], 19, 20);
 }
 
-static void what_is_no_past_is_refused(void **state) {
+static void invalid_past_settings_are_refused(void **state) {
   const avow_value_t none = avow_none();
   const avow_tls_options_t options = { .past = &none };
   const avow_value_t v = avow_tls_settings(&options);
@@ -311,21 +311,21 @@ static void what_is_no_past_is_refused(void **state) {
 
 SUITE(tls_resume) {
   const struct CMUnitTest tests[] = {
-    PAIR_CASE(the_same_host_resumes),
-    PAIR_CASE(the_same_host_resumes_by_tls_1_2),
+    PAIR_CASE(session_resumes_with_the_same_host),
+    PAIR_CASE(session_resumes_with_tls_1_2),
     PAIR_CASE(tickets_of_tls_1_3_are_offered_once),
-    PAIR_CASE(those_at_the_same_time_resume),
-    PAIR_CASE(other_hosts_resume_nothing),
-    PAIR_CASE(other_settings_resume_nothing),
-    PAIR_CASE(certificates_out_of_date_are_not_resumed),
-    PAIR_CASE(few_hosts_are_remembered),
-    PAIR_CASE(who_leaves_without_a_word_resumes),
-    PAIR_CASE(it_can_be_switched_off),
-    PAIR_CASE(settings_do_for_both_sides),
-    PAIR_CASE(settings_of_a_server_take_over),
-    PAIR_CASE(who_asks_clients_takes_only_who_was_asked),
-    PAIR_CASE(threads_share_what_is_remembered),
-    PAIR_CASE(what_is_no_past_is_refused),
+    PAIR_CASE(concurrent_connections_resume),
+    PAIR_CASE(session_does_not_resume_with_another_host),
+    PAIR_CASE(session_does_not_resume_with_other_settings),
+    PAIR_CASE(session_of_an_expired_certificate_does_not_resume),
+    PAIR_CASE(sessions_of_a_limited_number_of_hosts_are_kept),
+    PAIR_CASE(connection_may_resume_without_close_notify),
+    PAIR_CASE(resumption_can_be_disabled),
+    PAIR_CASE(same_settings_work_for_both_sides),
+    PAIR_CASE(new_server_settings_may_accept_old_sessions),
+    PAIR_CASE(only_verified_clients_resume),
+    PAIR_CASE(threads_share_sessions),
+    PAIR_CASE(invalid_past_settings_are_refused),
   };
   harness_init();
   return cmocka_run_group_tests(tests, make_all_papers, free_all_papers);

@@ -142,7 +142,7 @@ static void end(void) {
     printf("avow_loop_close: %s\n", uv_err_name(err));
   snapshot();
   now.over = true;
-  let_go();
+  release_objects();
   free_records();
   show_left(&loop, is_ours);
 }

@@ -67,7 +67,7 @@ static wrap_t *unwrap(napi_value object) {
 static void wrap_finalize(napi_env env, void *data, void *hint) {
   wrap_t *wrap = data;
   LIST_REMOVE(wrap, link);
-  let_go(wrap->object);
+  release_ref(wrap->object);
   avow_unref(wrap->p);
   free(wrap);
 }
@@ -149,7 +149,7 @@ static avow_value_t then_of_thenable(void *self, avow_deferred_t *d) {
 }
 
 static void thenable_destroy(void *self) {
-  let_go(self);
+  release_ref(self);
 }
 
 static const avow_class_t thenable_class = { .name = "thenable",
@@ -184,8 +184,8 @@ static reaction_t *reaction_new(void) {
 
 static void reaction_free(reaction_t *reaction) {
   LIST_REMOVE(reaction, link);
-  let_go(reaction->jobs[0]);
-  let_go(reaction->jobs[1]);
+  release_ref(reaction->jobs[0]);
+  release_ref(reaction->jobs[1]);
   free(reaction);
 }
 
@@ -335,13 +335,13 @@ static napi_value js_gather_end(napi_env env, napi_callback_info info) {
   combinator_t *c = external(args.at[0]);
   avow_gather_unref(c->gather);
   box_set_list_maker(avow_ref(c->outcome), kept(c->list_maker));
-  let_go(c->list_maker);
+  release_ref(c->list_maker);
   wrap_new(args.at[1], c->outcome);
   return NULL;
 }
 
 static void set_hook(napi_ref *hook, napi_value fn) {
-  let_go(*hook);
+  release_ref(*hook);
   *hook = is_function(fn) ? keep(fn) : NULL;
 }
 

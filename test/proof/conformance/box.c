@@ -22,7 +22,7 @@ static LIST_HEAD(, maker_s) makers;
 static LIST_HEAD(, twin_s) twins;
 
 static void destroy(void *self) {
-  let_go(self);
+  release_ref(self);
 }
 
 static const avow_class_t box_class = { .name = "JavaScript value",
@@ -39,7 +39,7 @@ avow_value_t box_reason(napi_value v) {
 }
 
 void box_set_error_maker(napi_value fn) {
-  let_go(error_maker);
+  release_ref(error_maker);
   error_maker = keep(fn);
 }
 
@@ -124,7 +124,7 @@ static void close_makers(void) {
   while (!LIST_EMPTY(&makers)) {
     maker_t *maker = LIST_FIRST(&makers);
     LIST_REMOVE(maker, link);
-    let_go(maker->fn);
+    release_ref(maker->fn);
     avow_unref(maker->p);
     free(maker);
   }
@@ -134,7 +134,7 @@ static void close_twins(void) {
   while (!LIST_EMPTY(&twins)) {
     twin_t *twin = LIST_FIRST(&twins);
     LIST_REMOVE(twin, link);
-    let_go(twin->object);
+    release_ref(twin->object);
     avow_value_unref(twin->value);
     free(twin);
   }
@@ -143,5 +143,5 @@ static void close_twins(void) {
 void box_close(void) {
   close_makers();
   close_twins();
-  let_go(error_maker);
+  release_ref(error_maker);
 }

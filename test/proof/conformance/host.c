@@ -43,7 +43,7 @@ napi_value kept(napi_ref ref) {
   return v;
 }
 
-void let_go(napi_ref ref) {
+void release_ref(napi_ref ref) {
   if (ref != NULL)
     must(napi_delete_reference(host.env, ref));
 }

@@ -42,7 +42,7 @@ void *allocate(size_t size);
 /* Strong references. */
 napi_ref keep(napi_value v);
 napi_value kept(napi_ref ref);
-void let_go(napi_ref ref); /* accepts NULL */
+void release_ref(napi_ref ref); /* accepts NULL */
 
 napi_value undefined(void);
 bool is_function(napi_value v);

@@ -68,47 +68,47 @@ static void assert_fails(avow_promise_t *p, int code) {
   end();
 }
 
-static void connects(void **state) {
+static void connector_connects(void **state) {
   assert_connects(begin("good", WELCOMES, PATIENT));
 }
 
-static void connects_when_welcomed_in_pieces(void **state) {
+static void connector_accepts_a_welcome_in_pieces(void **state) {
   assert_connects(begin("good", WELCOMES_IN_PIECES, PATIENT));
 }
 
-static void connects_to_the_second_address_when_the_first_is_dead(
+static void connector_tries_the_second_address_if_the_first_fails(
     void **state) {
   assert_connects(begin("first-dead", WELCOMES, PATIENT));
 }
 
-static void fails_when_all_addresses_are_dead(void **state) {
+static void connector_fails_if_all_addresses_refuse(void **state) {
   assert_fails(begin("both-dead", WELCOMES, PATIENT), UV_ECONNREFUSED);
 }
 
-static void fails_without_such_a_name(void **state) {
+static void connector_fails_if_the_name_is_unknown(void **state) {
   assert_fails(begin("nowhere", WELCOMES, PATIENT), UV_EAI_NONAME);
 }
 
-static void fails_when_writing_fails(void **state) {
+static void connector_fails_if_writing_fails(void **state) {
   avow_promise_t *p = begin("good", WELCOMES, PATIENT);
   world_breaks_writing();
 
   assert_fails(p, UV_EPIPE);
 }
 
-static void fails_when_the_peer_hangs_up(void **state) {
+static void connector_fails_if_the_peer_hangs_up(void **state) {
   assert_fails(begin("good", HANGS_UP, PATIENT), UV_EOF);
 }
 
-static void fails_when_the_welcome_is_wrong(void **state) {
+static void connector_fails_if_the_welcome_is_wrong(void **state) {
   assert_fails(begin("good", SAYS_WRONG, PATIENT), UV_EPROTO);
 }
 
-static void gives_up_when_nobody_answers(void **state) {
+static void connector_times_out_if_the_peer_is_silent(void **state) {
   assert_fails(begin("good", KEEPS_SILENT, HASTY), UV_ETIMEDOUT);
 }
 
-static void gives_up_when_connecting_never_ends(void **state) {
+static void connector_times_out_while_connecting(void **state) {
   assert_fails(begin("stuck", WELCOMES, HASTY), UV_ETIMEDOUT);
 }
 
@@ -117,7 +117,7 @@ static avow_value_t resolve(const avow_value_t *none, void *data) {
   return avow_none();
 }
 
-static void gives_up_when_resolving_takes_long(void **state) {
+static void connector_times_out_while_resolving(void **state) {
   avow_promise_t *p = begin("slow", WELCOMES, HASTY);
   avow_unref(avow_then(avow_sleep(loop, 2 * HASTY), resolve, NULL, NULL));
 
@@ -126,7 +126,7 @@ static void gives_up_when_resolving_takes_long(void **state) {
   assert_int_equal(world_attempts(), 0);
 }
 
-static void cancelled_while_resolving_it_ends(void **state) {
+static void connector_may_be_canceled_while_resolving(void **state) {
   avow_promise_t *p = begin("slow", WELCOMES, PATIENT);
   (void) uv_run(loop, UV_RUN_NOWAIT); /* the connector keeps the loop alive */
 
@@ -137,7 +137,7 @@ static void cancelled_while_resolving_it_ends(void **state) {
   assert_int_equal(world_attempts(), 0);
 }
 
-static void cancelled_while_connecting_it_ends(void **state) {
+static void connector_may_be_canceled_while_connecting(void **state) {
   avow_promise_t *p = begin("stuck", WELCOMES, PATIENT);
   while (world_attempts() == 0)
     (void) uv_run(loop, UV_RUN_ONCE); /* the server keeps it alive */
@@ -148,7 +148,7 @@ static void cancelled_while_connecting_it_ends(void **state) {
   assert_int_equal(world_attempts(), 1);
 }
 
-static void cancelled_while_it_waits_for_an_answer_it_ends(void **state) {
+static void connector_may_be_canceled_while_awaiting_an_answer(void **state) {
   avow_promise_t *p = begin("first-dead", KEEPS_SILENT, PATIENT);
   while (world_greetings() == 0)
     (void) uv_run(loop, UV_RUN_ONCE); /* the server keeps it alive */
@@ -161,20 +161,20 @@ static void cancelled_while_it_waits_for_an_answer_it_ends(void **state) {
 
 int main(void) {
   const struct CMUnitTest tests[] = {
-    CASE(connects),
-    CASE(connects_when_welcomed_in_pieces),
-    CASE(connects_to_the_second_address_when_the_first_is_dead),
-    CASE(fails_when_all_addresses_are_dead),
-    CASE(fails_without_such_a_name),
-    CASE(fails_when_writing_fails),
-    CASE(fails_when_the_peer_hangs_up),
-    CASE(fails_when_the_welcome_is_wrong),
-    CASE(gives_up_when_nobody_answers),
-    CASE(gives_up_when_connecting_never_ends),
-    CASE(gives_up_when_resolving_takes_long),
-    CASE(cancelled_while_resolving_it_ends),
-    CASE(cancelled_while_connecting_it_ends),
-    CASE(cancelled_while_it_waits_for_an_answer_it_ends),
+    CASE(connector_connects),
+    CASE(connector_accepts_a_welcome_in_pieces),
+    CASE(connector_tries_the_second_address_if_the_first_fails),
+    CASE(connector_fails_if_all_addresses_refuse),
+    CASE(connector_fails_if_the_name_is_unknown),
+    CASE(connector_fails_if_writing_fails),
+    CASE(connector_fails_if_the_peer_hangs_up),
+    CASE(connector_fails_if_the_welcome_is_wrong),
+    CASE(connector_times_out_if_the_peer_is_silent),
+    CASE(connector_times_out_while_connecting),
+    CASE(connector_times_out_while_resolving),
+    CASE(connector_may_be_canceled_while_resolving),
+    CASE(connector_may_be_canceled_while_connecting),
+    CASE(connector_may_be_canceled_while_awaiting_an_answer),
   };
   harness_init();
   world_init();

@@ -191,7 +191,7 @@ static bool is_ours(const uv_handle_t *handle) {
 
 static void end(void) {
   now.over = true;
-  let_go();
+  release_objects();
   const int err = avow_loop_close(&loop);
   if (err != 0)
     printf("avow_loop_close: %s\n", uv_err_name(err));

@@ -48,7 +48,7 @@ int count_blocks(void) {
 
 /* Objects that the program holds. */
 
-void let_go(void) {
+void release_objects(void) {
   for (int i = 0; i < MAX_SLOTS; i++) {
     avow_unref(now.promises[i]);
     if (now.deferreds[i] != NULL)

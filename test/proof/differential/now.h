@@ -98,7 +98,7 @@ void *checked(void *block);
 /* The end of a program, and the objects that are left (left.c). */
 typedef bool (*is_ours_fn)(const uv_handle_t *handle);
 int count_blocks(void);
-void let_go(void);
+void release_objects(void);
 void free_records(void);
 void show_left(uv_loop_t *loop, is_ours_fn ours);
 

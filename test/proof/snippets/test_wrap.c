@@ -50,14 +50,14 @@ static void token_has_its_bytes(void **state) {
   assert_int_equal(len, 16);
 }
 
-static void token_is_cancelled(void **state) {
+static void token_may_be_canceled(void **state) {
   avow_promise_t *p = token(loop);
 
   assert_cancels_at_once(p);
   run();
 }
 
-static void token_may_be_in_flight_at_the_end(void **state) {
+static void token_may_be_in_flight_when_the_loop_closes(void **state) {
   uv_loop_t own;
   assert_int_equal(uv_loop_init(&own), 0);
   assert_int_equal(avow_loop_init(&own, NULL), 0);
@@ -69,8 +69,8 @@ static void token_may_be_in_flight_at_the_end(void **state) {
 int main(void) {
   const struct CMUnitTest tests[] = {
     CASE(token_has_its_bytes),
-    CASE(token_is_cancelled),
-    CASE(token_may_be_in_flight_at_the_end),
+    CASE(token_may_be_canceled),
+    CASE(token_may_be_in_flight_when_the_loop_closes),
   };
   return RUN(tests);
 }

@@ -32,7 +32,7 @@ static avow_value_t close_server(void *data) {
 }
 
 /* Releases a stream when its promise settles. */
-static void let_go(void *block) {
+static void release_stream(void *block) {
   avow_value_unref(*(avow_value_t *) block);
   free(block);
 }
@@ -41,7 +41,7 @@ static avow_promise_t *keep(avow_promise_t *p, const avow_value_t *stream) {
   avow_value_t *kept = malloc(sizeof(*kept));
   assert_non_null(kept);
   *kept = avow_value_ref(stream);
-  return avow_attach(p, kept, let_go);
+  return avow_attach(p, kept, release_stream);
 }
 
 static avow_value_t end_greeting(const avow_value_t *written, void *data) {

@@ -317,7 +317,7 @@ static void sending_datagrams_survives_each_fault(void **state) {
   survive(&sending_datagrams);
 }
 
-static void commanding_survives_each_fault(void **state) {
+static void running_a_command_survives_each_fault(void **state) {
   survive(&commanding);
 }
 
@@ -330,11 +330,11 @@ static void survive_accepting(const scenario_t *scenario) {
   assert_all(scenario->calls, survive_case(scenario, &c), "made to fail");
 }
 
-static void serving_survives_accepting_that_fails(void **state) {
+static void serving_survives_failed_accepts(void **state) {
   survive_accepting(&greeting_there);
 }
 
-static void listening_survives_accepting_that_fails(void **state) {
+static void listening_survives_failed_accepts(void **state) {
   survive_accepting(&greeting_here);
 }
 
@@ -399,9 +399,9 @@ int main(void) {
     cmocka_unit_test(flooding_a_pump_survives_each_fault),
     cmocka_unit_test(connecting_survives_each_fault),
     cmocka_unit_test(sending_datagrams_survives_each_fault),
-    cmocka_unit_test(commanding_survives_each_fault),
-    cmocka_unit_test(serving_survives_accepting_that_fails),
-    cmocka_unit_test(listening_survives_accepting_that_fails),
+    cmocka_unit_test(running_a_command_survives_each_fault),
+    cmocka_unit_test(serving_survives_failed_accepts),
+    cmocka_unit_test(listening_survives_failed_accepts),
     cmocka_unit_test(looking_up_survives_each_fault),
   };
   /* Requests that use io_uring make no system calls that could fail here. */

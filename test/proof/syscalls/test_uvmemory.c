@@ -112,11 +112,11 @@ static void survive(const scenario_t *scenario) {
   fail_each(scenario, true);
 }
 
-static void a_loop_survives(void **state) {
+static void loop_survives_allocation_failure(void **state) {
   survive(&doing_nothing);
 }
 
-static void files_survive(void **state) {
+static void files_survive_allocation_failure(void **state) {
   survive(&copying);
   survive(&copying_parts);
   survive(&copying_at);
@@ -126,20 +126,20 @@ static void files_survive(void **state) {
   survive(&replacing_file);
 }
 
-static void connections_survive(void **state) {
+static void connections_survive_allocation_failure(void **state) {
   survive(&echoing);
   survive(&flooding);
 }
 
-static void looking_up_survives(void **state) {
+static void lookup_survives_allocation_failure(void **state) {
   survive(&looking_up);
 }
 
-static void sleeping_survives(void **state) {
+static void sleep_survives_allocation_failure(void **state) {
   survive(&sleeping);
 }
 
-static void settling_from_threads_survives(void **state) {
+static void cross_thread_settling_survives_allocation_failure(void **state) {
   survive(&settling_from_threads);
 }
 
@@ -173,12 +173,12 @@ static void libuv_aborts_without_memory_for_watchers(void **state) {
 int main(void) {
   const struct CMUnitTest tests[] = {
     cmocka_unit_test(libuv_aborts_without_memory_for_watchers),
-    cmocka_unit_test(a_loop_survives),
-    cmocka_unit_test(files_survive),
-    cmocka_unit_test(connections_survive),
-    cmocka_unit_test(looking_up_survives),
-    cmocka_unit_test(sleeping_survives),
-    cmocka_unit_test(settling_from_threads_survives),
+    cmocka_unit_test(loop_survives_allocation_failure),
+    cmocka_unit_test(files_survive_allocation_failure),
+    cmocka_unit_test(connections_survive_allocation_failure),
+    cmocka_unit_test(lookup_survives_allocation_failure),
+    cmocka_unit_test(sleep_survives_allocation_failure),
+    cmocka_unit_test(cross_thread_settling_survives_allocation_failure),
   };
   memory.sparing_watchers = true;
   fail_uv_allocation(0, false);

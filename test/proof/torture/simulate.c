@@ -373,7 +373,7 @@ static void cancel(void) {
   }
 }
 
-static void let_go(void) {
+static void release_one(void) {
   node_t *node = pick(is_held);
   if (node == NULL)
     return;
@@ -391,9 +391,9 @@ static void turn(void) {
 }
 
 static const step_t steps[] = {
-  make_leaf, make_leaf,     make_remote,      make_sleep, react,  react,
-  react,     combine,       limit_by_promise, settle,     follow, answer,
-  cancel,    limit_by_time, let_go,           let_go,     turn,   turn,
+  make_leaf, make_leaf,     make_remote,      make_sleep,  react,  react,
+  react,     combine,       limit_by_promise, settle,      follow, answer,
+  cancel,    limit_by_time, release_one,      release_one, turn,   turn,
 };
 
 /* Runs. */

@@ -189,7 +189,7 @@ static void copy(bytes_t *bytes) {
     put_promise(byte / PROMISES, avow_ref(p));
 }
 
-static void let_go(bytes_t *bytes) {
+static void release_place(bytes_t *bytes) {
   put_promise(next_byte(bytes), NULL);
 }
 
@@ -421,7 +421,7 @@ static void close_all(bytes_t *bytes) {
 static const statement_t statements[] = {
   make_pending,  resolve,       reject,       resolve_twice, copy_deferred,
   drop_deferred, make_resolved, then,         then,          catch_rejection,
-  finally,       attach,        copy,         let_go,        cancel,
+  finally,       attach,        copy,         release_place, cancel,
   cancel,        watch_cancel,  until,        timeout,       sleep_for,
   combine,       combine,       begin_gather, add_to_gather, add_to_gather,
   end_gather,    cancel_losers, call_try,     repeat,        make_remote,

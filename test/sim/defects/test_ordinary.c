@@ -35,7 +35,7 @@ static void fulfils(const char *name, begin_fn begin) {
   assert_int_equal(uv_loop_close(loop), 0);
 }
 
-static void program_does_what_it_is_for(void **state) {
+static void program_completes_its_task(void **state) {
   const program_t *program = *state;
 
   fulfils(program->name, program->begin);
@@ -63,7 +63,7 @@ int main(void) {
   for (; programs[n] != NULL; n++)
     tests[n] = (struct CMUnitTest){
       .name = programs[n]->name,
-      .test_func = program_does_what_it_is_for,
+      .test_func = program_completes_its_task,
       .initial_state = (void *) (uintptr_t) programs[n],
     };
   return _cmocka_run_group_tests("ordinary", tests, n, enter, leave);

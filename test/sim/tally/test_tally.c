@@ -123,7 +123,7 @@ static void sums_are_right_when_the_network_fails(void **state) {
   run_all(with_faults, AVOW_SIM_NET);
 }
 
-static void nothing_is_left_without_memory(void **state) {
+static void nothing_is_left_after_allocation_failures(void **state) {
   run_all(with_faults, AVOW_SIM_NET | AVOW_SIM_MEMORY);
 }
 
@@ -137,7 +137,7 @@ int main(int argc, char *argv[]) {
   const struct CMUnitTest tests[] = {
     cmocka_unit_test(sums_are_right_in_any_order),
     cmocka_unit_test(sums_are_right_when_the_network_fails),
-    cmocka_unit_test(nothing_is_left_without_memory),
+    cmocka_unit_test(nothing_is_left_after_allocation_failures),
     cmocka_unit_test(nothing_is_left_when_awaits_are_canceled),
   };
   return cmocka_run_group_tests(tests, NULL, NULL);
