@@ -16,9 +16,8 @@
  *
  * Errors: no function that creates a promise returns NULL. If such a call
  * fails, the promise rejects. If there is no memory for a promise, it rejects
- * with UV_ENOMEM. If a promise rejects with the error of another promise or
- * function, or with the code of such an error, it has the whole error, with
- * message and cause.
+ * with UV_ENOMEM. A promise that passes on an error passes on its message and
+ * its cause, too, even if a comment lists only the code.
  *
  * Closing: avow_loop_close() cancels pending promises, which reject with
  * UV_ECANCELED, and runs their handlers. Promises that a handler creates
@@ -44,8 +43,8 @@
  * the order in which they became ready, never inside the call that registers
  * them or settles their promise.
  *
- * Some functions of the caller do not run from a job, but before the call that
- * causes them returns. They are the functions of avow_try(), avow_async() and
+ * avow calls some functions of the caller not from a job, but inside the call
+ * that causes them. They are the functions of avow_try(), avow_async() and
  * avow_stackless(), callbacks of avow_on_cancel(), hooks of avow_options_t, and
  * functions that free data. If memory and the reserve of the loop are used up,
  * handlers of avow_finally() and avow_on_settled() are called in this way, too.
@@ -69,10 +68,11 @@ typedef enum avow_state_e {
 /**
  * Type of a handler, which receives an outcome and returns a result.
  *
- * `arg` is the value of the promise, or its error if the promise rejected. The
- * handler borrows `arg`. The handler returns a value to fulfill its promise,
- * avow_error() to reject its promise, or avow_follow(p) to settle its promise
- * as `p` does. To return the argument, the handler returns avow_value_ref(arg).
+ * `arg` is the value of a promise, or its error if the promise rejected. The
+ * handler borrows `arg`. The result settles a second promise, such as the one
+ * that avow_then() returned. A value fulfills this promise, avow_error()
+ * rejects it, and avow_follow(p) settles it as `p` does. To return the
+ * argument, the handler returns avow_value_ref(arg).
  *
  * Every function that avow calls must return. A C++ exception that leaves such
  * a function ends the process. Only a function that C++ code passes to
@@ -87,8 +87,9 @@ typedef avow_value_t (*avow_cb)(const avow_value_t *arg, void *data);
 /**
  * Type of a function that gets only `data` and returns a result.
  *
- * The function returns a value to fulfill its promise, avow_error() to reject
- * its promise, or avow_follow(p) to settle its promise as `p` does.
+ * The result settles a promise, such as the one that avow_try() returned. A
+ * value fulfills this promise, avow_error() rejects it, and avow_follow(p)
+ * settles it as `p` does.
  *
  * @called as documented for each function that takes an avow_fn
  */
@@ -106,8 +107,8 @@ typedef avow_value_t (*avow_fn)(void *data);
  *          the promise is not resolved
  * @cancel  Rejects at once and calls the callback of avow_on_cancel(). The
  *          holder of `*out` must still settle or drop `*out`. After
- *          avow_resolve() with another promise: cancels that other promise,
- *          unless it has other references. In that case, rejects at once.
+ *          avow_resolve() with another promise: cancels that promise, or
+ *          rejects at once if that promise has other references.
  * @see     ECMA-262, Promise.withResolvers
  */
 AVOW_API AVOW_MUST_USE avow_promise_t *avow_promise_new(uv_loop_t *loop,
@@ -117,7 +118,8 @@ AVOW_API AVOW_MUST_USE avow_promise_t *avow_promise_new(uv_loop_t *loop,
  * Converts `v` to a promise.
  *
  * If `v` is a promise, made with avow_follow(), the function returns that
- * promise. If `v` is a thenable, a job calls its `then` function.
+ * promise. If `v` is a thenable, which is an object whose class has a `then`
+ * function, a job calls that function.
  *
  * @settles with `v`; if `v` is a promise or a thenable, as `v` does
  * @rejects with `v` if `v` is an error
@@ -156,11 +158,11 @@ AVOW_API AVOW_MUST_USE avow_promise_t *avow_try(uv_loop_t *loop, avow_fn fn,
 /**
  * Resolves the promise of `d` with `v`.
  *
- * A value fulfills the promise, and an error rejects it. If `v` is a promise or
- * a thenable, the promise adopts `v`: the promise settles later, as `v` does.
- * If `v` is the promise of `d` itself, the promise rejects with AVOW_ECYCLE.
- * The call takes ownership of `d`, so each reference to a deferred serves for
- * one call.
+ * A value fulfills the promise, and an error rejects it. If `v` is a promise,
+ * or an object whose class has a `then` function, the promise adopts `v`: the
+ * promise settles later, as `v` does. If `v` is the promise of `d` itself, the
+ * promise rejects with AVOW_ECYCLE. Each reference to a deferred serves for one
+ * call.
  *
  * @returns true if this call resolved the promise; false if it was resolved or
  *          canceled before, and then `v` is released
@@ -172,8 +174,7 @@ AVOW_API bool avow_resolve(avow_deferred_t *d, avow_value_t v);
  * Rejects the promise of `d` with `error`.
  *
  * If `error` is not an error, the promise rejects with AVOW_EREASON, and
- * `error` is the cause. A promise that is passed as `error` is not adopted. The
- * call takes ownership of `d`.
+ * `error` is the cause. A promise that is passed as `error` is not adopted.
  *
  * If the error of a promise contains the promise itself, for example as its
  * cause, the promise is never freed. Checked builds print such promises in
@@ -208,7 +209,7 @@ AVOW_API void avow_deferred_drop(avow_deferred_t *d);
  * handler for the outcome is NULL, the returned promise settles as `p` does.
  *
  * @settles with the value, or with the outcome of the promise, that the handler
- *          returned; without a handler as `p` does
+ *          returned; as `p` does if there is no handler
  * @rejects with the error that the handler returned
  * @rejects AVOW_ECYCLE if the handler followed the promise that this call
  *          returned
