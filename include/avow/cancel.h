@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-/* Cancellation: the program no longer needs the result of a promise. */
+/* Cancellation, protection from it, and timeouts. */
 #ifndef AVOW_CANCEL_H
 #define AVOW_CANCEL_H
 
@@ -22,8 +22,8 @@ AVOW_HEADER_BEGIN
  * through the handlers of avow_catch() and avow_finally(). Some promises reject
  * later. The promise of a running avow_work() rejects when its function has
  * returned. The promise of avow_map(), of a group or of a similar function
- * rejects when the promises that it started have settled. A combined promise
- * rejects at once, unless avow_join_losers() makes it wait.
+ * rejects when the promises that it started have settled. The promise of a
+ * combinator rejects at once, unless avow_join_losers() makes it wait.
  *
  * If `p` has settled, the call has no effect. If a source promise has settled,
  * but its handler has not run, the handler still runs, so that no value is
@@ -39,8 +39,8 @@ AVOW_HEADER_BEGIN
  * cancel it. Neither does a cancellation that arrives before the handler has
  * returned. A later cancellation cancels the clean-up, unless avow_shield()
  * protects it. So a timeout around avow_finally() limits the clean-up. If a
- * clean-up fails, avow also cancels each promise that a later handler in the
- * chain returns.
+ * clean-up fails, avow also cancels each promise that a handler between the
+ * clean-up and `p` returns.
  *
  * In a callback of avow_on_cancel(), the call takes effect when the callback
  * has returned.
@@ -66,7 +66,7 @@ AVOW_API void avow_cancel_with(const avow_promise_t *p, avow_value_t reason);
 /**
  * Type of the callback of avow_on_cancel(), which stops an operation.
  *
- * @called on the loop's thread, inside the cancellation, once at most. The
+ * @called on the loop's thread, inside the call that cancels, at most once. The
  *         callback must not run or close the loop. A call of avow_cancel() in
  *         the callback takes effect when the callback has returned.
  */
