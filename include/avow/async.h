@@ -9,11 +9,12 @@
  * caller. On x86-64 and aarch64, each async function also has its own mask of
  * floating-point traps.
  *
- * If a function needs more stack than it has, the function touches the guard
- * below the stack, and the process ends. A frame that is larger than the guard
- * can miss the guard and overwrite other memory. The compiler option
- * -fstack-clash-protection, which the pkg-config file of avow adds, prevents
- * this. docs/stacks.md has the sizes and the costs of stacks and guards.
+ * If a function needs more stack than it has, the function touches the guard,
+ * which is inaccessible memory below the stack, and the process ends. A frame
+ * that is larger than the guard can miss the guard and overwrite other memory.
+ * The compiler option -fstack-clash-protection, which the pkg-config file of
+ * avow adds, prevents this. docs/stacks.md has the sizes and costs of stacks
+ * and guards.
  *
  * Each async function has its own C++ exception state. The function may await
  * inside a catch block, or while an exception unwinds its stack. If an async
@@ -62,8 +63,8 @@ AVOW_ASYNC_API AVOW_MUST_USE avow_promise_t *avow_async(uv_loop_t *loop,
  * Waits until `p` settles, while the loop continues.
  *
  * The call is permitted in an async function and in the functions that it
- * calls, but not in a function that avow calls back. If `p` has settled
- * already, the jobs that were queued before run first.
+ * calls. It is not permitted in a handler or in another callback of avow. If
+ * `p` has settled already, the jobs that were queued before run first.
  *
  * @returns the value or the error of `p`
  * @error   AVOW_ENOTASYNC outside an async function, which is misuse
