@@ -79,12 +79,12 @@ class Drawing:
     def point(self, x, y):
         return '%s %s' % tuple(map(number, self.at(x, y)))
 
-    def node(self, x, y, width, height, label, colour):
+    def node(self, x, y, width, height, label, color):
         x, y = self.at(x, y)
         width, height = float(width) * INCH, float(height) * INCH
         lines = label.rstrip('\v').split('\v')
         self.shown.append(
-            f'<rect class="{STATES.get(colour, "pending")}" '
+            f'<rect class="{STATES.get(color, "pending")}" '
             f'x="{number(x - width / 2)}" y="{number(y - height / 2)}" '
             f'width="{number(width)}" height="{number(height)}" rx="6"/>')
         top = y - LINE * (len(lines) - 1) / 2 + FONT / 3

@@ -27,7 +27,7 @@ from xml.sax.saxutils import escape
 # Text, colors, and the sequence that erases the text after the cursor. Other
 # sequences are reported as errors.
 PIECE = re.compile(r'\x1b\[([0-9;]*)([mK])|([\r\n])|([^\x00-\x1f\x7f]+)')
-COLOURS = {'': '', '0': '', '31': 'red', '32': 'green', '33': 'yellow'}
+COLORS = {'': '', '0': '', '31': 'red', '32': 'green', '33': 'yellow'}
 
 KEY, ENTER, HOLD = 0.06, 0.4, 6  # seconds: each key, after the last, at the end
 FONT, ADVANCE, LINE, EDGE = 14, 8.4, 19, 16
@@ -49,7 +49,7 @@ class Screen:
         self.columns = columns
         self.lines = [[]]
         self.at = 0
-        self.colour = ''
+        self.color = ''
 
     def write(self, text):
         end = 0
@@ -65,7 +65,7 @@ class Screen:
         if letter == 'K':
             del self.lines[-1][self.at:]
         elif letter == 'm':
-            self.colour = COLOURS[numbers]
+            self.color = COLORS[numbers]
         elif control == '\n':
             self.lines.append([])
         elif control == '\r':
@@ -80,7 +80,7 @@ class Screen:
             self.at = 0
         line = self.lines[-1]
         line += [(' ', '')] * (self.at + 1 - len(line))
-        line[self.at] = (c, self.colour)
+        line[self.at] = (c, self.color)
         self.at += 1
 
     def look(self):

@@ -22,8 +22,8 @@ static avow_value_t attempt_again(const avow_value_t *none, void *job) {
 
 static avow_value_t retry(const avow_value_t *reason, void *data) {
   job_t *job = data;
-  const bool cancelled = avow_error_code(reason) == UV_ECANCELED;
-  if (cancelled || job->row->attempts > job->retries)
+  const bool canceled = avow_error_code(reason) == UV_ECANCELED;
+  if (canceled || job->row->attempts > job->retries)
     return avow_value_ref(reason);
   avow_promise_t *p = avow_sleep(job->loop, PAUSE);
   return avow_follow(avow_then(p, attempt_again, NULL, job));

@@ -26,8 +26,8 @@ static avow_value_t get(void *data) {
 }
 
 static bool shall_retry(const job_t *job, const avow_value_t *v) {
-  const bool cancelled = avow_error_code(v) == UV_ECANCELED;
-  return avow_is_error(v) && !cancelled && job->row->attempts <= job->retries;
+  const bool canceled = avow_error_code(v) == UV_ECANCELED;
+  return avow_is_error(v) && !canceled && job->row->attempts <= job->retries;
 }
 
 static avow_value_t ask(void *data) {

@@ -83,7 +83,7 @@ avow_value_t job_failed(const avow_value_t *reason, void *data) {
   const int code = avow_error_code(reason);
   const char *text = web_reason(reason);
   (void) snprintf(job->row->reason, sizeof(job->row->reason), "%s", text);
-  finish(job, code == UV_ECANCELED ? CANCELLED : REJECTED);
+  finish(job, code == UV_ECANCELED ? CANCELED : REJECTED);
   return avow_error_new(code, avow_value_ref(reason), "%s: %s", job->row->name,
                         text);
 }

@@ -38,7 +38,7 @@ typedef struct {
 } run_t;
 
 static const struct {
-  const char *text, *colour;
+  const char *text, *color;
 } states[] = {
   [WAITS] = { "waits", "" },       [IN_HAND] = { "in hand", "\033[33m" },
   [DONE] = { "done", "\033[32m" }, [FAILED] = { "failed", "\033[31m" },
@@ -55,7 +55,7 @@ static void draw_row(table_t table, const farm_row_t *row) {
                   row->attempts);
   (void) snprintf(last, sizeof(last), "%s%s%s", row->worker,
                   row->worker[0] != '\0' ? "  " : "", row->outcome);
-  table_line(table, row->id, states[row->state].colour, middle, last);
+  table_line(table, row->id, states[row->state].color, middle, last);
 }
 
 static void draw(const run_t *run, size_t first, size_t n) {

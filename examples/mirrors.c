@@ -82,7 +82,7 @@ static avow_value_t note_failure(const avow_value_t *reason, void *data) {
   const bool lost = avow_error_code(reason) == UV_ECANCELED;
   const char *text = web_reason(reason);
   (void) snprintf(row->reason, sizeof(row->reason), "%s", text);
-  finish(row, lost ? CANCELLED : REJECTED);
+  finish(row, lost ? CANCELED : REJECTED);
   return avow_error_new(avow_error_code(reason), avow_value_ref(reason),
                         "%s: %s", row->name, text);
 }

@@ -59,7 +59,7 @@ static void print_row(table_t table, const lookup_t *lookup, uint64_t begin) {
   const char *last = addresses;
   if (avow_is_none(&lookup->outcome)) {
     ms[0] = '\0';
-    last = "cancelled";
+    last = "canceled";
   } else if (avow_is_error(&lookup->outcome))
     last = avow_error_message(&lookup->outcome);
   else

@@ -7,12 +7,12 @@
 
 static const struct {
   const char *text;
-  const char *colour;
+  const char *color;
 } states[] = {
   [PENDING] = { "pending", "" },
   [FULFILLED] = { "fulfilled", "\033[32m" },
   [REJECTED] = { "rejected", "\033[31m" },
-  [CANCELLED] = { "cancelled", "\033[33m" },
+  [CANCELED] = { "canceled", "\033[33m" },
 };
 
 double row_ms(const row_t *row) {
@@ -39,7 +39,7 @@ static void print_row(table_t table, const row_t *row, int digits) {
   if (row->attempts > 1)
     (void) snprintf(last, sizeof(last), "%s (%u attempts)", what,
                     row->attempts);
-  table_line(table, row->name, states[row->state].colour, middle,
+  table_line(table, row->name, states[row->state].color, middle,
              row->attempts > 1 ? last : what);
 }
 

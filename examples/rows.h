@@ -7,7 +7,7 @@
 #include <stddef.h>
 #include <stdint.h>
 
-typedef enum { PENDING, FULFILLED, REJECTED, CANCELLED } row_state_t;
+typedef enum { PENDING, FULFILLED, REJECTED, CANCELED } row_state_t;
 
 typedef struct {
   const char *name;

@@ -36,17 +36,17 @@ static int blanks(int n, int room) {
   return room - n;
 }
 
-void table_line(table_t table, const char *name, const char *colour,
+void table_line(table_t table, const char *name, const char *color,
                 const char *middle, const char *last) {
-  const bool coloured =
-      *colour != '\0' && terminal_obeys(stdout) && getenv("NO_COLOR") == NULL;
+  const bool colored =
+      *color != '\0' && terminal_obeys(stdout) && getenv("NO_COLOR") == NULL;
   int room = table.room;
   const int taken =
       text_print(stdout, name, table.name < room ? table.name : room);
   room = blanks(table.name + GAP - taken, room - taken);
-  printf("%s", coloured ? colour : "");
+  printf("%s", colored ? color : "");
   room = print(middle, room);
-  printf("%s", coloured ? "\033[0m" : "");
+  printf("%s", colored ? "\033[0m" : "");
   if (*last != '\0')
     (void) print(last, blanks(GAP, room));
   printf("\n");

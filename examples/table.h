@@ -16,8 +16,8 @@ table_t table_of(int widest_name, int middle);
 /* Returns the larger of `widest` and the columns of the name. */
 int table_wider(int widest, const char *name);
 
-/* `colour` and `last` may be "". */
-void table_line(table_t table, const char *name, const char *colour,
+/* `color` and `last` may be "". */
+void table_line(table_t table, const char *name, const char *color,
                 const char *middle, const char *last);
 
 #endif

@@ -407,26 +407,26 @@ static bool cancel_next(avow__context_t *c) {
 }
 
 static void begin(avow__context_t *c) {
-  c->cancel.cancelling = true;
+  c->cancel.canceling = true;
   c->cancel.cancellations++;
 }
 
 void avow__cancel_condemned(avow__context_t *c) {
-  if (c->cancel.cancelling)
+  if (c->cancel.canceling)
     return;
   begin(c);
   while (cancel_next(c))
     ;
   while (c->cancel.gathered != NULL)
     avow__list_take_first(&c->cancel.gathered)->next = NULL;
-  c->cancel.cancelling = false;
+  c->cancel.canceling = false;
   const avow_value_t reason = c->cancel.reason;
   c->cancel.reason = avow_none();
   avow__value_unref(reason); /* last, because it may call the program */
 }
 
 void avow__cancel_queued_for(avow__context_t *c, avow_value_t reason) {
-  if (c->cancel.cancelling) {
+  if (c->cancel.canceling) {
     avow__value_unref(reason);
     return;
   }
@@ -463,14 +463,14 @@ void avow__cancel_for(avow_promise_t *p, avow_value_t reason) {
     avow__value_unref(reason);
     return;
   }
-  if (c->cancel.cancelling) {
+  if (c->cancel.canceling) {
     condemn(c, p, reason);
     return;
   }
   c->cancel.reason = reason;
   begin(c);
   cancel_now(p);
-  c->cancel.cancelling = false;
+  c->cancel.canceling = false;
   avow__cancel_condemned(c);
 }
 

@@ -88,7 +88,7 @@ typedef struct avow__canceling_s {
   avow__link_t *gathered;  /* GATHERED, whose inputs have been canceled */
   avow__link_t *children;  /* children to be canceled, by their siblings */
   avow__link_t *later;     /* UNWANTED with a reason of their own */
-  bool cancelling;         /* cancel.c works through these lists */
+  bool canceling;          /* cancel.c works through these lists */
   bool unlisted;           /* CONDEMNED promises are in no list */
   uint32_t cancellations;  /* the number of cancellations so far */
 } avow__canceling_t;

@@ -22,7 +22,7 @@ typedef struct {
   size_t closes;
 } tally_t;
 
-static void check_neighbours(const avow__link_t *link) {
+static void check_neighbors(const avow__link_t *link) {
   AVOW__HOLDS(1, link->next->prev == link);
   AVOW__HOLDS(1, link->prev->next == link);
 }
@@ -31,7 +31,7 @@ size_t avow__check_list(const avow__link_t *list) {
   size_t n = 0;
   const avow__link_t *link = list;
   while (link != NULL) {
-    check_neighbours(link);
+    check_neighbors(link);
     n++;
     link = link->next != list ? link->next : NULL;
   }
@@ -41,9 +41,9 @@ size_t avow__check_list(const avow__link_t *list) {
 size_t avow__check_queue(const avow__queue_t *queue) {
   size_t n = 0;
   const avow__link_t *link = &queue->head;
-  check_neighbours(link);
+  check_neighbors(link);
   while ((link = link->next) != &queue->head) {
-    check_neighbours(link);
+    check_neighbors(link);
     n++;
   }
   return n;
@@ -174,7 +174,7 @@ static void check_bare(const avow_promise_t *p) {
   if (p->kind == AVOW__CHILD) {
     AVOW__HOLDS(27, p->u.child.parent->running > 0);
     AVOW__HOLDS(28, p->u.child.parent->children != NULL);
-    check_neighbours(&p->siblings);
+    check_neighbors(&p->siblings);
   }
 }
 
@@ -258,7 +258,7 @@ static size_t check_jobs(const avow__queue_t *queue) {
 static void check_context(const avow__context_t *c) {
   AVOW__HOLDS(41, !c->close.unshielded || c->life > AVOW__OPEN);
   AVOW__HOLDS(42, c->users > 0 || c->life > AVOW__OPEN);
-  AVOW__HOLDS(43, !c->cancel.cancelling && c->cancel.to_cancel == NULL &&
+  AVOW__HOLDS(43, !c->cancel.canceling && c->cancel.to_cancel == NULL &&
                       c->cancel.later == NULL &&
                       c->cancel.reason.tag == AVOW_NONE);
   AVOW__HOLDS(44, c->cancel.children == NULL && !c->cancel.unlisted);

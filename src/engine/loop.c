@@ -112,7 +112,7 @@ typedef struct {
   scope_t scope;
   uint64_t pending;
   uint64_t stops;
-  uint64_t cancelled;
+  uint64_t canceled;
 } sweep_t;
 
 /* Whether no other part of avow will settle p. */
@@ -151,7 +151,7 @@ static void sweep_one(avow_promise_t *p, void *data) {
   sweep->stops += needed == STOPS;
   if (needed > sweep->scope)
     return;
-  sweep->cancelled++;
+  sweep->canceled++;
   if (p->kind == AVOW__RUNNING)
     avow__detached(p); /* a coroutine that was never started */
   else
@@ -160,7 +160,7 @@ static void sweep_one(avow_promise_t *p, void *data) {
 
 /* Sweeps again with a wider scope, unless a narrower one canceled something. */
 static void sweep_further(avow__context_t *c, sweep_t *sweep, scope_t scope) {
-  if (sweep->cancelled > 0)
+  if (sweep->canceled > 0)
     return;
   sweep->scope = scope;
   avow__pool_each(&c->pool, sweep_one, sweep);
@@ -206,7 +206,7 @@ static bool sweep(avow__context_t *c, uint64_t *steps) {
     sweep_further(c, &sweep, STOPS);
   if (sweep.pending > 0 && is_idle(c) && !is_shielded(c))
     sweep_rest(c, &sweep);
-  loop_spend(steps, sweep.cancelled);
+  loop_spend(steps, sweep.canceled);
   c->budget.allowance = *steps < UINT_MAX ? (unsigned) *steps : UINT_MAX;
   c->budget.remaining = 0;
   const uint64_t jobs = c->jobs;

@@ -62,7 +62,7 @@ struct remote_call_s {
     };
     avow_value_t answer;
   };
-  atomic_bool cancelled; /* set by home */
+  atomic_bool canceled; /* set by home */
 };
 
 /* Cache lines for the calls of a loop, two for each call. */
@@ -110,7 +110,7 @@ size_t avow__worker_load(const avow__worker_t *worker) {
 
 /* Cancellation takes precedence over another answer from the worker. */
 static avow_value_t remote_call_outcome(const remote_call_t *remote_call) {
-  if (!atomic_load_explicit(&remote_call->cancelled, memory_order_relaxed))
+  if (!atomic_load_explicit(&remote_call->canceled, memory_order_relaxed))
     return remote_call->answer;
   avow__value_unref(remote_call->answer);
   return avow_error(UV_ECANCELED);
@@ -203,7 +203,7 @@ static void remote_call_wait(avow__worker_t *worker, remote_call_t *remote_call,
 
 static bool remote_call_is_wanted(const avow__worker_t *worker,
                                   const remote_call_t *remote_call) {
-  return !atomic_load_explicit(&remote_call->cancelled, memory_order_relaxed) &&
+  return !atomic_load_explicit(&remote_call->canceled, memory_order_relaxed) &&
          !atomic_load_explicit(&worker->stopping, memory_order_relaxed);
 }
 
@@ -245,7 +245,7 @@ static void remote_call_cancel(void *data) {
                                             .forget = cancel_forget };
   remote_call_t *remote_call = data;
   rest_t *rest = rest_of(remote_call);
-  if (atomic_exchange_explicit(&remote_call->cancelled, true,
+  if (atomic_exchange_explicit(&remote_call->canceled, true,
                                memory_order_relaxed))
     return;
   avow__delay_close(rest->deferred); /* the end will follow */
@@ -267,7 +267,7 @@ static void remote_call_send(avow__context_t *c, remote_call_t *remote_call,
   rest->away = 1;
   remote_call->home = c->threads.port;
   remote_call->call.klass = &klass;
-  atomic_init(&remote_call->cancelled, false);
+  atomic_init(&remote_call->canceled, false);
   atomic_fetch_add_explicit(&worker->refs, 1, memory_order_relaxed);
   avow__port_expect(c->threads.port);
   c->requests++;

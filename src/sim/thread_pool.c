@@ -36,7 +36,7 @@ static void thread_leave(void) {
 static void job_is_done(sim_job_t *job, int status) {
   sim_request_end(job->loop);
   job->request->reserved[0] = NULL;
-  sim_note("%s ends%s", job->what, status == 0 ? "" : ", cancelled");
+  sim_note("%s ends%s", job->what, status == 0 ? "" : ", canceled");
   job->done(job, status);
 }
 
@@ -79,7 +79,7 @@ int sim_job_cancel(sim_job_t *job) {
   sim_task_unset(&job->task);
   if (job->stage == SIM_READY)
     thread_leave();
-  job->stage = SIM_CANCELLED;
+  job->stage = SIM_CANCELED;
   sim_task_set(&job->task, 0, cancel_is_heard);
   return 0;
 }

@@ -14,7 +14,7 @@ typedef enum {
   SIM_QUEUED = 1,
   SIM_READY,
   SIM_WORKING,
-  SIM_CANCELLED
+  SIM_CANCELED
 } sim_stage_t;
 
 typedef struct sim_job_s sim_job_t;

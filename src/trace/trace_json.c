@@ -153,7 +153,7 @@ static void add_made(avow__json_writer_t *writer, const avow__event_t *event) {
 static void add_settled(avow__json_writer_t *writer,
                         const avow__event_t *event) {
   static const char *const fates[] = { "pending", "fulfilled", "rejected",
-                                       "cancelled", "followed" };
+                                       "canceled", "followed" };
   begin_timed(writer, "e", LOOP, event->ns);
   put_id(writer, "promise", event->id);
   put_title(writer, "", event);

@@ -33,7 +33,7 @@ const struct addrinfo *avow_to_addrinfo(const avow_value_t *v) {
 }
 
 /* libuv reports UV_EAI_CANCELED where it documents UV_ECANCELED. */
-static int normalised(int status) {
+static int normalized(int status) {
   return status == UV_EAI_CANCELED ? UV_ECANCELED : status;
 }
 
@@ -47,7 +47,7 @@ static void on_addrinfo(uv_getaddrinfo_t *req, int status,
   uv_freeaddrinfo(list);
   const char *node = lookup->node[0] != '\0' ? lookup->node : NULL;
   avow__op_complete(&lookup->op,
-                    avow__error_of(normalised(status), "getaddrinfo", node));
+                    avow__error_of(normalized(status), "getaddrinfo", node));
 }
 
 static void dns_cancel(void *data) {
@@ -157,7 +157,7 @@ static void on_nameinfo(uv_getnameinfo_t *req, int status, const char *host,
   avow__op_complete(&naming->op,
                     status == 0
                         ? pair(host, service)
-                        : avow__error_of(normalised(status), "getnameinfo",
+                        : avow__error_of(normalized(status), "getnameinfo",
                                          naming->address));
 }
 

@@ -37,7 +37,7 @@ static void unfinished_add(avow__context_t *c, avow__fs_use_t *use) {
    must wait, or the number might then be that of another file. */
 static void fs_cancel(void *data) {
   avow__fs_t *op = data;
-  op->cancelled = true;
+  op->canceled = true;
   (void) uv_cancel((uv_req_t *) &op->req); /* else its result is unused */
   for (size_t i = 0; i < op->files; i++)
     unfinished_add(op->op.context, &op->uses[i]);
@@ -198,7 +198,7 @@ static void discard(avow__fs_t *op) {
 }
 
 static avow_value_t fs_outcome(avow__fs_t *op) {
-  if (op->cancelled)
+  if (op->canceled)
     return avow_none();
   if (op->req.result < 0)
     return avow__fs_failure(op, (int) op->req.result);
@@ -207,7 +207,7 @@ static avow_value_t fs_outcome(avow__fs_t *op) {
 
 void avow__fs_done(uv_fs_t *req) {
   avow__fs_t *op = req->data;
-  if (op->cancelled && op->discard != NULL && req->result >= 0)
+  if (op->canceled && op->discard != NULL && req->result >= 0)
     discard(op);
   else
     avow__fs_complete(op, fs_outcome(op));

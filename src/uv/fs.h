@@ -54,7 +54,7 @@ struct avow__fs_s {
   void (*discard)(const avow_value_t *result);
   avow_value_t value; /* released at the end, when `memory` is freed */
   void *memory;
-  bool cancelled;
+  bool canceled;
 };
 
 /* Make a zeroed operation of `size` bytes, which begins with an avow__fs_t. It

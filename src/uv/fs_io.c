@@ -91,7 +91,7 @@ static int fs_io_start_read(io_t *io) {
 
 static void fs_io_on_read(uv_fs_t *req) {
   io_t *io = req->data;
-  if (req->result == UV_EINTR && !io->fs.cancelled) { /* libuv does not retry */
+  if (req->result == UV_EINTR && !io->fs.canceled) { /* libuv does not retry */
     uv_fs_req_cleanup(req);
     const int err = fs_io_start_read(io);
     if (err < 0)
@@ -155,7 +155,7 @@ static void fs_io_on_write(uv_fs_t *req) {
     if (io->left > 0 && req->result == 0)
       err = UV_EIO; /* the file accepts no bytes without an error */
   }
-  if (err == 0 && io->left > 0 && !io->fs.cancelled) {
+  if (err == 0 && io->left > 0 && !io->fs.canceled) {
     uv_fs_req_cleanup(req);
     err = start_write(io);
     if (err >= 0)
@@ -198,7 +198,7 @@ static void on_sent(uv_fs_t *req) {
     io->done += (uint64_t) sent;
     io->left -= (uint64_t) sent;
   }
-  if (sent > 0 && io->left > 0 && !io->fs.cancelled) {
+  if (sent > 0 && io->left > 0 && !io->fs.canceled) {
     uv_fs_req_cleanup(req);
     if (start_send(io) >= 0)
       return;

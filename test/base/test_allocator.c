@@ -149,7 +149,7 @@ static void loop_memory_uses_the_replaced_allocator(void **state) {
   assert_int_equal(uv_loop_init(&own), 0);
 
   assert_int_equal(avow_loop_init(&own, &steady), 0);
-  assert_fulfils_none(avow_sleep(&own, 0));
+  assert_fulfills_none(avow_sleep(&own, 0));
   assert_int_equal(avow_loop_close(&own), 0);
 
   assert_true(mallocs + callocs > 0);

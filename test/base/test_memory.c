@@ -153,7 +153,7 @@ static void recursive_adoption_uses_constant_memory(void **state) {
   const long before = live_allocations();
   begin_countdown();
 
-  assert_fulfils_int(next(), 7);
+  assert_fulfills_int(next(), 7);
 
   assert_int_equal(left, 0);
   assert_int_in_range(most, before, before + A_FEW);
@@ -177,7 +177,7 @@ static void long_repeat_uses_constant_memory(void **state) {
   const long before = live_allocations();
   begin_countdown();
 
-  assert_fulfils_int(avow_repeat(loop, step_fn, NULL), 7);
+  assert_fulfills_int(avow_repeat(loop, step_fn, NULL), 7);
 
   assert_int_equal(left, 0);
   assert_int_in_range(most, before, before + A_FEW);
@@ -187,7 +187,7 @@ static void long_waiting_repeat_uses_constant_memory(void **state) {
   const long before = live_allocations();
   begin_countdown();
 
-  assert_fulfils_int(avow_repeat(loop, waiting_step_fn, NULL), 7);
+  assert_fulfills_int(avow_repeat(loop, waiting_step_fn, NULL), 7);
 
   assert_int_equal(left, 0);
   assert_int_in_range(most, before, before + A_FEW);

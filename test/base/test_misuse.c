@@ -423,7 +423,7 @@ static void loop_may_change_threads_after_it_runs_to_the_end(void **state) {
   assert_int_equal(uv_thread_create(&thread, run_to_the_end, NULL), 0);
   assert_int_equal(uv_thread_join(&thread), 0);
 
-  assert_fulfils_int(avow_promise_resolve(loop, avow_int(1)), 1);
+  assert_fulfills_int(avow_promise_resolve(loop, avow_int(1)), 1);
 }
 
 static avow_value_t end_step(const avow_value_t *arg, void *frame) {

@@ -54,8 +54,8 @@ static void receivers_are_served_in_call_order(void **state) {
   assert_int_equal(avow_state(second), AVOW_PENDING);
   send_int(c, 2);
 
-  assert_fulfils_int(first, 1);
-  assert_fulfils_int(second, 2);
+  assert_fulfills_int(first, 1);
+  assert_fulfills_int(second, 2);
   avow_channel_unref(c);
 }
 
@@ -72,8 +72,8 @@ static void send_waits_for_free_capacity(void **state) {
   assert_next_int(c, 2);
   assert_next_int(c, 3);
 
-  assert_fulfils_none(second);
-  assert_fulfils_none(third);
+  assert_fulfills_none(second);
+  assert_fulfills_none(third);
   avow_channel_unref(c);
 }
 
@@ -83,11 +83,11 @@ static void send_waits_for_a_receiver_with_capacity_zero(void **state) {
   assert_int_equal(avow_state(sent), AVOW_PENDING);
 
   assert_next_int(c, 1);
-  assert_fulfils_none(sent);
+  assert_fulfills_none(sent);
   avow_promise_t *next = avow_channel_next(c);
   send_int(c, 2);
 
-  assert_fulfils_int(next, 2);
+  assert_fulfills_int(next, 2);
   avow_channel_unref(c);
 }
 
@@ -126,8 +126,8 @@ static void receive_waits_for_a_promise_item(void **state) {
   (void) avow_resolve(e, avow_int(2)); /* pending */
   (void) avow_resolve(d, avow_int(1)); /* likewise */
 
-  assert_fulfils_int(asked, 1);
-  assert_fulfils_int(next, 2);
+  assert_fulfills_int(asked, 1);
+  assert_fulfills_int(next, 2);
   avow_channel_unref(c);
 }
 
@@ -152,9 +152,9 @@ static void items_sent_in_a_handler_reach_pending_receives(void **state) {
   avow_promise_t *p = avow_promise_resolve(loop, avow_none());
   avow_ignore(avow_run(avow_then(p, send_one_of_each, NULL, c)));
 
-  assert_fulfils_int(first, 1);
+  assert_fulfills_int(first, 1);
   assert_rejects(third, UV_EIO);
-  assert_fulfils_int(fourth, 4);
+  assert_fulfills_int(fourth, 4);
   avow_stats_t stats;
   avow_loop_stats(loop, &stats, sizeof(stats));
   assert_int_equal(stats.live, 1); /* the channel */
@@ -183,9 +183,9 @@ static void ended_channel_returns_items_and_then_none(void **state) {
 
   assert_next_int(c, 1);
   assert_next_int(c, 2);
-  assert_fulfils_none(stuck);
-  assert_fulfils_none(avow_channel_next(c));
-  assert_fulfils_none(avow_channel_next(c));
+  assert_fulfills_none(stuck);
+  assert_fulfills_none(avow_channel_next(c));
+  assert_fulfills_none(avow_channel_next(c));
   avow_channel_unref(c);
 }
 
@@ -196,8 +196,8 @@ static void end_fulfills_pending_receives_with_none(void **state) {
 
   avow_channel_end(c);
 
-  assert_fulfils_none(first);
-  assert_fulfils_none(second);
+  assert_fulfills_none(first);
+  assert_fulfills_none(second);
   avow_channel_unref(c);
 }
 
@@ -248,7 +248,7 @@ static void close_releases_items_and_rejects_senders(void **state) {
 
   assert_notes("inside stuck");
   assert_rejects(stuck, UV_EPIPE);
-  assert_fulfils_none(avow_channel_next(c));
+  assert_fulfills_none(avow_channel_next(c));
   assert_rejects(avow_channel_send(c, avow_int(1)), UV_EPIPE);
   avow_channel_unref(c);
 }
@@ -259,7 +259,7 @@ static void close_discards_a_failure(void **state) {
 
   avow_channel_close(c);
 
-  assert_fulfils_none(avow_channel_next(c));
+  assert_fulfills_none(avow_channel_next(c));
   avow_channel_unref(c);
 }
 
@@ -284,7 +284,7 @@ static void pending_receive_gets_none_after_the_last_unref(void **state) {
 
   avow_channel_unref(c);
 
-  assert_fulfils_none(next);
+  assert_fulfills_none(next);
 }
 
 static void canceled_next_takes_no_item(void **state) {
@@ -297,9 +297,9 @@ static void canceled_next_takes_no_item(void **state) {
   send_int(c, 1);
   send_int(c, 2);
 
-  assert_fulfils_int(first, 1);
+  assert_fulfills_int(first, 1);
   assert_rejects(second, UV_ECANCELED);
-  assert_fulfils_int(third, 2);
+  assert_fulfills_int(third, 2);
   avow_channel_unref(c);
 }
 
@@ -310,7 +310,7 @@ static void next_with_its_item_cannot_be_canceled(void **state) {
 
   avow_cancel(next);
 
-  assert_fulfils_int(next, 1);
+  assert_fulfills_int(next, 1);
   avow_channel_unref(c);
 }
 
@@ -320,7 +320,7 @@ static void timed_out_next_loses_no_item(void **state) {
   assert_rejects(avow_timeout(avow_channel_next(c), 1), UV_ETIMEDOUT);
   send_int(c, 1);
 
-  assert_fulfils_int(avow_timeout(avow_channel_next(c), 1), 1);
+  assert_fulfills_int(avow_timeout(avow_channel_next(c), 1), 1);
   avow_channel_unref(c);
 }
 
@@ -348,7 +348,7 @@ static void canceled_send_releases_its_item(void **state) {
   assert_rejects(second, UV_ECANCELED);
   assert_next_int(c, 1);
   assert_next_int(c, 3);
-  assert_fulfils_none(third);
+  assert_fulfills_none(third);
   avow_channel_unref(c);
 }
 

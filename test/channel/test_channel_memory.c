@@ -45,12 +45,12 @@ static void move_many(size_t room) {
   avow_promise_t *produced = avow_repeat(loop, produce, &stream);
   const long before = live_allocations();
 
-  assert_fulfils_int(avow_repeat(loop, consume, &stream),
-                     (int64_t) MANY * (MANY + 1) / 2);
+  assert_fulfills_int(avow_repeat(loop, consume, &stream),
+                      (int64_t) MANY * (MANY + 1) / 2);
 
   assert_true(stream.most < 20);
   assert_true(live_allocations() < before + 20);
-  assert_fulfils_int(produced, 1);
+  assert_fulfills_int(produced, 1);
   avow_channel_unref(stream.channel);
 }
 

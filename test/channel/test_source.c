@@ -5,7 +5,7 @@
 #include "harness.h"
 
 static void assert_next_int(const avow_channel_t *c, int64_t expected) {
-  assert_fulfils_int(avow_channel_next(c), expected);
+  assert_fulfills_int(avow_channel_next(c), expected);
 }
 
 /* A source that pushes on demand and notes each call. */
@@ -77,7 +77,7 @@ static void unbuffered_source_runs_while_a_receive_waits(void **state) {
   assert_false(avow__channel_push(c, avow_int(1)));
 
   assert_notes("resume pause");
-  assert_fulfils_int(next, 1);
+  assert_fulfills_int(next, 1);
   avow_channel_unref(c);
 }
 
@@ -181,7 +181,7 @@ static void source_may_end_its_channel_while_being_paused(void **state) {
 
   assert_notes("resume stop");
   assert_next_int(c, 1);
-  assert_fulfils_none(avow_channel_next(c));
+  assert_fulfills_none(avow_channel_next(c));
   avow_channel_unref(c);
 }
 
@@ -198,7 +198,7 @@ static void send_waits_until_capacity_is_free_again(void **state) {
   assert_int_equal(avow_state(sent), AVOW_PENDING);
   assert_next_int(c, 2);
 
-  assert_fulfils_none(sent);
+  assert_fulfills_none(sent);
   assert_next_int(c, 3);
   assert_notes("resume pause resume");
   avow_channel_unref(c);

@@ -55,7 +55,7 @@ static void try_next_takes_the_item_of_a_pending_send(void **state) {
 
   assert_try_int(c, 1);
 
-  assert_fulfils_none(sent);
+  assert_fulfills_none(sent);
   assert_no_item(c);
   avow_channel_unref(c);
 }
@@ -94,7 +94,7 @@ static void try_next_returns_a_promise_item_unchanged(void **state) {
   assert_int_equal(avow_channel_try_next(c, &v), 0);
 
   (void) avow_resolve(d, avow_int(1)); /* pending */
-  assert_fulfils_int(avow_promise_resolve(loop, v), 1);
+  assert_fulfills_int(avow_promise_resolve(loop, v), 1);
   avow_channel_unref(c);
 }
 
@@ -134,8 +134,8 @@ static void try_send_fulfills_pending_receives(void **state) {
   assert_sends(c, 2);
   assert_int_equal(avow_channel_try_send(c, avow_int(3)), UV_EAGAIN);
 
-  assert_fulfils_int(first, 1);
-  assert_fulfils_int(second, 2);
+  assert_fulfills_int(first, 1);
+  assert_fulfills_int(second, 2);
   avow_channel_unref(c);
 }
 
@@ -147,7 +147,7 @@ static void try_send_does_not_overtake_an_earlier_send(void **state) {
   assert_next_int(c, 1); /* the second item has its place */
   assert_int_equal(avow_channel_try_send(c, avow_int(3)), UV_EAGAIN);
 
-  assert_fulfils_none(second);
+  assert_fulfills_none(second);
   assert_next_int(c, 2);
   avow_channel_unref(c);
 }

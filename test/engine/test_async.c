@@ -29,7 +29,7 @@ static void function_runs_inside_the_call(void **state) {
 
   assert_notes("ran");
   assert_int_equal(avow_state(p), AVOW_FULFILLED);
-  assert_fulfils_int(p, 5);
+  assert_fulfills_int(p, 5);
 }
 
 static void returned_error_rejects(void **state) {
@@ -46,7 +46,7 @@ static void sleep_in_a_function_counts_from_the_current_time(void **state) {
   uv_sleep(STALE);
   const uint64_t start = uv_hrtime();
 
-  assert_fulfils_none(avow_async(loop, sleep_long, NULL));
+  assert_fulfills_none(avow_async(loop, sleep_long, NULL));
 
   assert_true(uv_hrtime() - start > LONG / 2 * UINT64_C(1000000));
 }
@@ -66,7 +66,7 @@ static void await_returns_the_value(void **state) {
   note("returned");
   assert_int_equal(avow_state(p), AVOW_PENDING);
 
-  assert_fulfils_int(p, 7);
+  assert_fulfills_int(p, 7);
   assert_notes("before returned after=7");
 }
 
@@ -97,7 +97,7 @@ static void await_waits_for_a_pending_promise(void **state) {
   assert_int_equal(avow_state(p), AVOW_PENDING);
   assert_true(avow_resolve(d, avow_int(1)));
 
-  assert_fulfils_int(p, 1);
+  assert_fulfills_int(p, 1);
 }
 
 static avow_value_t follow_it(void *promise) {
@@ -113,7 +113,7 @@ static void returned_promise_is_adopted(void **state) {
   assert_int_equal(avow_state(p), AVOW_PENDING);
   assert_true(avow_resolve(d, avow_int(3)));
 
-  assert_fulfils_int(p, 3);
+  assert_fulfills_int(p, 3);
 }
 
 static avow_value_t await_in_a_loop(void *data) {
@@ -128,7 +128,7 @@ static avow_value_t await_in_a_loop(void *data) {
 static void many_awaits_in_a_loop_return_their_values(void **state) {
   const int64_t sum = (int64_t) MANY * (MANY - 1) / 2;
 
-  assert_fulfils_int(avow_async(loop, await_in_a_loop, NULL), sum);
+  assert_fulfills_int(avow_async(loop, await_in_a_loop, NULL), sum);
 }
 
 /* Awaits of settled promises that need no stack. A program cannot distinguish
@@ -163,7 +163,7 @@ static void await_of_a_settled_promise_counts_as_a_job(void **state) {
 
   (void) uv_run(loop, UV_RUN_ONCE); /* not 0; one budget before the poll */
   assert_int_in_range(n, BUDGET, 2 * BUDGET + 1); /* and one after it */
-  assert_fulfils_none(p);
+  assert_fulfills_none(p);
 
   assert_int_equal(jobs_so_far() - jobs, TIMES);
 }
@@ -182,7 +182,7 @@ static avow_value_t start_by_a_handler(const avow_value_t *arg, void *data) {
 static void function_started_by_a_handler_returns_to_it(void **state) {
   avow_promise_t *p = avow_promise_resolve(loop, avow_none());
 
-  assert_fulfils_int(avow_then(p, start_by_a_handler, NULL, NULL), 7);
+  assert_fulfills_int(avow_then(p, start_by_a_handler, NULL, NULL), 7);
 
   assert_notes("before returned after=7");
 }
@@ -193,7 +193,7 @@ static avow_value_t start_after_an_await(void *data) {
 }
 
 static void function_started_by_a_function_returns_to_it(void **state) {
-  assert_fulfils_int(avow_async(loop, start_after_an_await, NULL), 7);
+  assert_fulfills_int(avow_async(loop, start_after_an_await, NULL), 7);
 
   assert_notes("before returned after=7");
 }
@@ -208,7 +208,7 @@ static avow_value_t await_behind_another(void *data) {
 }
 
 static void await_of_a_settled_promise_keeps_job_order(void **state) {
-  assert_fulfils_int(avow_async(loop, await_behind_another, NULL), 2);
+  assert_fulfills_int(avow_async(loop, await_behind_another, NULL), 2);
 
   assert_notes("first=1 second=2");
 }
@@ -225,7 +225,7 @@ static avow_value_t sum_to(void *data) {
 static void async_functions_can_start_others(void **state) {
   int n = 100;
 
-  assert_fulfils_int(avow_async(loop, sum_to, &n), 5050);
+  assert_fulfills_int(avow_async(loop, sum_to, &n), 5050);
 }
 
 static avow_value_t await_quietly(void *promise) {
@@ -263,7 +263,7 @@ static avow_value_t await_from_below(void *promise) {
 static void called_functions_may_await(void **state) {
   avow_promise_t *p = avow_async(loop, await_from_below, avow_sleep(loop, 0));
 
-  assert_fulfils_none(p);
+  assert_fulfills_none(p);
 }
 
 /* Parks as many functions as a busy server may have. */
@@ -294,7 +294,7 @@ static void dump_shows_a_parked_function_as_waiting(void **state) {
 
   assert_non_null(strstr(text, " pending async waits for "));
   assert_true(avow_resolve(d, avow_int(1)));
-  assert_fulfils_int(p, 1);
+  assert_fulfills_int(p, 1);
 }
 
 /* Runs a loop in a thread of its own. */
@@ -368,12 +368,12 @@ static void guard_size_sets_the_size_of_the_guard(void **state) {
   const avow_options_t options = { .budget_us = UINT_MAX,
                                    .guard_size = 1 << 20 };
   const int usual = sizeof(void *) > 4 ? 1 << 18 : 1 << 16;
-  assert_fulfils_int(avow_async(loop, measure_guard, NULL), usual);
+  assert_fulfills_int(avow_async(loop, measure_guard, NULL), usual);
   assert_int_equal(avow_loop_close(loop), 0);
 
   assert_int_equal(avow_loop_init(loop, &options), 0);
 
-  assert_fulfils_int(avow_async(loop, measure_guard, NULL), 1 << 20);
+  assert_fulfills_int(avow_async(loop, measure_guard, NULL), 1 << 20);
 }
 
 static int wiped;
@@ -395,7 +395,7 @@ static void wipe_stacks_wipes_freed_stacks(void **state) {
   unmap_pages = avow__unmap_pages;
   avow__unmap_pages = count_zeros;
 
-  assert_fulfils_int(avow_async(loop, give_5, NULL), 5);
+  assert_fulfills_int(avow_async(loop, give_5, NULL), 5);
 
   avow__unmap_pages = unmap_pages;
   assert_int_equal(wiped, 1);
@@ -425,9 +425,9 @@ static void max_stacks_limits_the_running_functions(void **state) {
   avow_promise_t *third = avow_async(&other, await_borrowed, shared);
   assert_rejects(avow_async(&other, await_borrowed, shared), UV_EAGAIN);
   assert_true(avow_resolve(d, avow_int(1)));
-  assert_fulfils_int(second, 1);
-  assert_fulfils_int(third, 1);
-  assert_fulfils_int(avow_async(&other, await_borrowed, shared), 1);
+  assert_fulfills_int(second, 1);
+  assert_fulfills_int(third, 1);
+  assert_fulfills_int(avow_async(&other, await_borrowed, shared), 1);
 
   avow_unref(shared);
   assert_int_equal(avow_loop_close(&other), 0);

@@ -43,7 +43,7 @@ static void cancel_keeps_the_value_of_a_settled_await(void **state) {
 
   avow_cancel(p);
 
-  assert_fulfils_int(p, 4);
+  assert_fulfills_int(p, 4);
   assert_notes("got=4 cleaned=none");
 }
 
@@ -76,7 +76,7 @@ static void cleanup_is_not_canceled_by_the_same_cancellation(void **state) {
   assert_int_equal(avow_state(self), AVOW_PENDING);
   assert_true(avow_resolve(cleaning, avow_int(1)));
 
-  assert_fulfils_int(self, 8);
+  assert_fulfills_int(self, 8);
   assert_notes("stop got=ECANCELED got=1");
   avow_deferred_drop(d);
 }
@@ -90,7 +90,7 @@ static void later_cancellation_cancels_the_cleanup(void **state) {
 
   avow_cancel(self);
 
-  assert_fulfils_int(self, 8);
+  assert_fulfills_int(self, 8);
   assert_notes("stop got=ECANCELED stop got=ECANCELED");
   avow_deferred_drop(d);
   avow_deferred_drop(cleaning);
@@ -119,7 +119,7 @@ static void caught_cancellation_does_not_reach_the_function(void **state) {
   assert_int_equal(avow_state(whole), AVOW_PENDING);
   assert_true(avow_resolve(next, avow_int(6)));
 
-  assert_fulfils_int(whole, 6);
+  assert_fulfills_int(whole, 6);
   assert_notes("stop got=5");
   avow_deferred_drop(d);
 }
@@ -135,7 +135,7 @@ static avow_value_t cancel_itself(void *data) {
 static void canceling_a_running_function_cancels_its_next_await(void **state) {
   self = avow_async(loop, cancel_itself, NULL);
 
-  assert_fulfils_int(self, 8);
+  assert_fulfills_int(self, 8);
   assert_notes("next=ECANCELED");
 }
 
@@ -192,7 +192,7 @@ static void canceled_function_may_follow_a_promise(void **state) {
 
   avow_cancel(p);
 
-  assert_fulfils_int(p, 6);
+  assert_fulfills_int(p, 6);
   assert_notes("got=ECANCELED");
   avow_deferred_drop(d);
 }
@@ -236,7 +236,7 @@ static void cancel_of_an_ended_function_does_nothing(void **state) {
 
   avow_cancel(p);
 
-  assert_fulfils_int(p, 5);
+  assert_fulfills_int(p, 5);
   assert_notes("ran");
 }
 

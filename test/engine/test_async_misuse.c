@@ -48,7 +48,7 @@ static avow_value_t cancel_another(void *data) {
 }
 
 static void await_in_on_cancel(void) {
-  assert_fulfils_int(avow_async(loop, cancel_another, NULL), 1);
+  assert_fulfills_int(avow_async(loop, cancel_another, NULL), 1);
   assert_notes("await=AVOW_ENOTASYNC");
 }
 
@@ -60,7 +60,7 @@ static avow_value_t destroy_another(void *data) {
 }
 
 static void await_in_destroy(void) {
-  assert_fulfils_int(avow_async(loop, destroy_another, NULL), 1);
+  assert_fulfills_int(avow_async(loop, destroy_another, NULL), 1);
   assert_notes("await=AVOW_ENOTASYNC");
 }
 
@@ -105,7 +105,7 @@ static void await_in_a_handler_of_other_loop(void) {
   avow_promise_t *theirs = avow_promise_new(&other, &d);
   avow_promise_t *now = avow_promise_resolve(&other, avow_none());
 
-  assert_fulfils_none(avow_then(now, await_here, NULL, theirs));
+  assert_fulfills_none(avow_then(now, await_here, NULL, theirs));
 
   assert_true(avow_resolve(d, avow_none()));
   assert_int_equal(avow_loop_close(&other), 0);
@@ -147,7 +147,7 @@ static avow_value_t close_the_loop(void *data) {
 }
 
 static void loop_cannot_be_closed_in_an_async_function(void **state) {
-  assert_fulfils_int(avow_async(loop, close_the_loop, NULL), UV_EBUSY);
+  assert_fulfills_int(avow_async(loop, close_the_loop, NULL), UV_EBUSY);
 }
 
 static void async_without_a_function_is_refused(void **state) {

@@ -61,7 +61,7 @@ static avow_promise_t *settled(avow_value_t v) {
 static void await_int_returns_an_int(void **state) {
   wait_t wait = { settled(avow_int(7)), await_int, avow_none() };
 
-  assert_fulfils_none(start(&wait));
+  assert_fulfills_none(start(&wait));
 
   assert_int_equal(avow_to_int(&wait.out), 7);
 }
@@ -69,7 +69,7 @@ static void await_int_returns_an_int(void **state) {
 static void await_value_returns_any_type(void **state) {
   wait_t wait = { settled(avow_string("any")), avow_await_value, avow_none() };
 
-  assert_fulfils_none(start(&wait));
+  assert_fulfills_none(start(&wait));
 
   assert_string_equal(avow_to_bytes(&wait.out, NULL), "any");
   avow_value_unref(wait.out);
@@ -78,7 +78,7 @@ static void await_value_returns_any_type(void **state) {
 static void await_value_returns_none(void **state) {
   wait_t wait = { settled(avow_none()), avow_await_value, avow_none() };
 
-  assert_fulfils_none(start(&wait));
+  assert_fulfills_none(start(&wait));
 
   assert_true(avow_is_none(&wait.out));
 }
@@ -86,7 +86,7 @@ static void await_value_returns_none(void **state) {
 static void await_bytes_returns_bytes(void **state) {
   wait_t wait = { settled(avow_string("text")), avow_await_bytes, avow_none() };
 
-  assert_fulfils_none(start(&wait));
+  assert_fulfills_none(start(&wait));
 
   assert_string_equal(avow_to_bytes(&wait.out, NULL), "text");
   avow_value_unref(wait.out);
@@ -95,7 +95,7 @@ static void await_bytes_returns_bytes(void **state) {
 static void await_bytes_returns_none_at_the_end(void **state) {
   wait_t wait = { settled(avow_none()), avow_await_bytes, avow_none() };
 
-  assert_fulfils_none(start(&wait));
+  assert_fulfills_none(start(&wait));
 
   assert_true(avow_is_none(&wait.out));
 }
@@ -104,7 +104,7 @@ static void await_list_returns_a_list(void **state) {
   avow_value_t items[] = { avow_int(1), avow_int(2) };
   wait_t wait = { settled(avow_list(items, 2)), avow_await_list, avow_none() };
 
-  assert_fulfils_none(start(&wait));
+  assert_fulfills_none(start(&wait));
 
   assert_int_equal(avow_list_len(&wait.out), 2);
   avow_value_unref(wait.out);
@@ -114,7 +114,7 @@ static void await_object_returns_an_object_of_the_class(void **state) {
   wait_t wait = { settled(avow_object(&shape_class, &wait)), await_shape,
                   avow_none() };
 
-  assert_fulfils_none(start(&wait));
+  assert_fulfills_none(start(&wait));
 
   assert_ptr_equal(avow_to_object(&wait.out, &shape_class), &wait);
   avow_value_unref(wait.out);
@@ -123,7 +123,7 @@ static void await_object_returns_an_object_of_the_class(void **state) {
 static void await_done_releases_the_value(void **state) {
   wait_t wait = { settled(avow_string("text")), await_done, avow_none() };
 
-  assert_fulfils_none(start(&wait));
+  assert_fulfills_none(start(&wait));
 
   assert_unwritten(&wait);
 }
@@ -160,7 +160,7 @@ static void typed_await_returns_a_shared_value(void **state) {
   avow_promise_t *shared = settled(avow_string("text"));
   wait_t wait = { avow_ref(shared), avow_await_bytes, avow_none() };
 
-  assert_fulfils_none(start(&wait));
+  assert_fulfills_none(start(&wait));
 
   assert_string_equal(avow_to_bytes(avow_result(shared), NULL), "text");
   avow_value_unref(wait.out);

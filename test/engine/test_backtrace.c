@@ -236,7 +236,7 @@ static void dump_shows_the_place_of_each_promise(void **state) {
   assert_dumped();
 
   assert_true(avow_resolve(d, avow_none()));
-  assert_fulfils_none(p);
+  assert_fulfills_none(p);
 }
 
 static void dump_shows_the_place_of_each_combinator(void **state) {
@@ -276,7 +276,7 @@ static void dump_shows_the_place_of_each_source(void **state) {
   assert_dumped();
 
   assert_int_equal(avow_remote_resolve(r, avow_none()), 0);
-  assert_fulfils_none(p);
+  assert_fulfills_none(p);
 }
 
 #ifndef NDEBUG
@@ -329,7 +329,7 @@ static void promises_are_numbered_in_creation_order(void **state) {
   const unsigned first = number_before("pending sleep");
   (void) snprintf(words, sizeof(words), "pending then waits for p%u ", first);
   assert_int_equal(number_before(words), first + 1);
-  assert_fulfils_none(p);
+  assert_fulfills_none(p);
 }
 
 #endif
@@ -346,7 +346,7 @@ static avow_value_t sleep_in_handler(const avow_value_t *arg, void *data) {
 static void place_in_a_handler_is_inside_the_handler(void **state) {
   avow_promise_t *p = avow_promise_resolve(loop, avow_none());
 
-  assert_fulfils_none(avow_then(p, sleep_in_handler, NULL, NULL));
+  assert_fulfills_none(avow_then(p, sleep_in_handler, NULL, NULL));
 }
 
 #ifndef AVOW_NO_ASYNC
@@ -359,7 +359,7 @@ static avow_value_t sleep_on_stack(void *data) {
 }
 
 static void place_in_an_async_function_is_found(void **state) {
-  assert_fulfils_none(avow_async(loop, sleep_on_stack, NULL));
+  assert_fulfills_none(avow_async(loop, sleep_on_stack, NULL));
 }
 
 static avow_value_t await_it(void *p) {
@@ -378,7 +378,7 @@ static void dump_shows_the_place_of_an_await(void **state) {
   assert_dumped_as("awaits in ");
 
   assert_true(avow_resolve(d, avow_int(1)));
-  assert_fulfils_int(q, 1);
+  assert_fulfills_int(q, 1);
 }
 
 #endif

@@ -38,10 +38,10 @@ static void cancellation_runs_catch_and_finally_handlers(void **state) {
   p = avow_catch(p, note_value_cb, "catch");
 
   avow_cancel(p);
-  note("cancelled");
+  note("canceled");
 
   assert_rejects(p, UV_ECANCELED);
-  assert_notes("stop cancelled finally catch=ECANCELED");
+  assert_notes("stop canceled finally catch=ECANCELED");
   avow_deferred_drop(d);
 }
 
@@ -51,7 +51,7 @@ static void catch_may_recover_from_a_cancellation(void **state) {
 
   avow_cancel(p);
 
-  assert_fulfils_int(p, 1);
+  assert_fulfills_int(p, 1);
   avow_deferred_drop(d);
 }
 
@@ -65,7 +65,7 @@ static void promise_with_other_references_stays_pending(void **state) {
   assert_int_equal(avow_state(p), AVOW_REJECTED);
   assert_int_equal(avow_state(shared), AVOW_PENDING);
   assert_true(avow_resolve(d, avow_int(2)));
-  assert_fulfils_int(shared, 2);
+  assert_fulfills_int(shared, 2);
   assert_rejects(p, UV_ECANCELED);
   assert_notes("");
 }
@@ -80,7 +80,7 @@ static void finally_runs_even_if_its_source_stays_pending(void **state) {
   assert_rejects(p, UV_ECANCELED);
   assert_notes("finally");
   assert_true(avow_resolve(d, avow_none()));
-  assert_fulfils_none(shared);
+  assert_fulfills_none(shared);
 }
 
 static void attach_frees_after_its_source_settles(void **state) {
@@ -100,7 +100,7 @@ static void attach_frees_after_its_source_settles(void **state) {
   assert_true(avow_resolve(d, avow_string("dropped")));
   assert_rejects(p, UV_ECANCELED);
   assert_notes("one free two");
-  assert_fulfils_bytes(shared, "dropped");
+  assert_fulfills_bytes(shared, "dropped");
 }
 
 static void loop_closes_after_an_attach_is_canceled(void **state) {
@@ -124,7 +124,7 @@ static void settled_promise_is_not_canceled(void **state) {
 
   avow_cancel(p);
 
-  assert_fulfils_int(p, 3);
+  assert_fulfills_int(p, 3);
 }
 
 /* If a value is on its way to a handler, it is not lost: the handler runs. */
@@ -136,7 +136,7 @@ static void settled_value_still_reaches_its_handler(void **state) {
 
   avow_cancel(p);
 
-  assert_fulfils_int(p, 5);
+  assert_fulfills_int(p, 5);
   assert_notes("got=5");
 }
 
@@ -194,7 +194,7 @@ static void cleanup_after_a_cancellation_is_not_canceled(void **state) {
   assert_int_equal(avow_state(p), AVOW_PENDING);
   assert_true(avow_resolve(cleaning, avow_int(1)));
 
-  assert_fulfils_int(p, 1);
+  assert_fulfills_int(p, 1);
   assert_notes("start stop clean");
   avow_deferred_drop(more);
 }
@@ -216,7 +216,7 @@ static void cleanup_is_not_canceled_by_its_handler(void **state) {
   assert_int_equal(avow_state(self), AVOW_PENDING);
   assert_true(avow_resolve(cleaning, avow_int(1)));
 
-  assert_fulfils_int(self, 1);
+  assert_fulfills_int(self, 1);
   assert_notes("stop clean");
   avow_deferred_drop(d);
 }
@@ -279,7 +279,7 @@ static void canceling_the_adopter_keeps_a_shared_promise(void **state) {
 
   assert_int_equal(avow_state(p), AVOW_REJECTED);
   assert_true(avow_resolve(inner, avow_int(2)));
-  assert_fulfils_int(shared, 2);
+  assert_fulfills_int(shared, 2);
   avow_unref(p);
 }
 
@@ -435,7 +435,7 @@ static void on_cancel_is_not_called_when_settled(void **state) {
 
   avow_cancel(p);
 
-  assert_fulfils_int(p, 1);
+  assert_fulfills_int(p, 1);
   assert_notes("");
 }
 
@@ -480,7 +480,7 @@ static void cancel_inside_on_cancel_needs_no_memory(void **state) {
   assert_int_equal(both.inside, AVOW_PENDING);
   assert_int_equal(avow_state(both.other), AVOW_REJECTED);
   give_back_memory();
-  assert_fulfils_none(avow_sleep(loop, 0)); /* checked builds check here */
+  assert_fulfills_none(avow_sleep(loop, 0)); /* checked builds check here */
   assert_notes("other");
   assert_rejects(p, UV_ECANCELED);
   assert_rejects(both.other, UV_ECANCELED);

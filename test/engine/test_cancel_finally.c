@@ -33,7 +33,7 @@ static void value_is_kept_if_the_cleanup_has_ended(void **state) {
 
   cancel_in_round(1, p);
 
-  assert_fulfils_int(p, 1);
+  assert_fulfills_int(p, 1);
   assert_notes("finally");
 }
 
@@ -123,7 +123,7 @@ static void cancellation_stops_at_the_canceled_promise(void **state) {
   assert_int_equal(avow_state(below), AVOW_PENDING);
   assert_rejects(q, UV_EIO);
   assert_true(avow_resolve(more, avow_int(2)));
-  assert_fulfils_int(below, 2);
+  assert_fulfills_int(below, 2);
   avow_deferred_drop(d);
 }
 
@@ -332,7 +332,7 @@ static void shield_protects_a_cleanup_from_a_timeout(void **state) {
   p = avow_timeout(p, 20);
   avow_promise_t *later = avow_sleep(loop, 40);
 
-  assert_fulfils_none(later);
+  assert_fulfills_none(later);
   assert_int_equal(avow_state(p), AVOW_PENDING);
   assert_true(avow_resolve(d, avow_none()));
 
@@ -351,7 +351,7 @@ static void cleanup_with_other_references_continues(void **state) {
   assert_int_equal(avow_state(p), AVOW_REJECTED);
   assert_rejects(p, UV_ECANCELED);
   assert_true(avow_resolve(d, avow_none()));
-  assert_fulfils_none(cleaning);
+  assert_fulfills_none(cleaning);
   assert_notes("cleans up");
 }
 

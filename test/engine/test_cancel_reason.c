@@ -149,7 +149,7 @@ static void catch_discards_the_reason(void **state) {
 
   avow_cancel_with(p, rain()); /* q is not canceled */
 
-  assert_fulfils_int(p, 1);
+  assert_fulfills_int(p, 1);
   avow_deferred_drop(first);
   run();
   avow_cancel(q);
@@ -282,13 +282,13 @@ static void reason_is_released_after_all_rejections(void **state) {
   avow_promise_t *p = avow_sleep(loop, 60000);
 
   avow_cancel_with(p, avow_object(&klass, "gone"));
-  note("cancelled");
+  note("canceled");
   avow_unref(p);
   p = avow_promise_resolve(loop, avow_int(1));
   avow_cancel_with(p, avow_object(&klass, "unheard"));
   avow_unref(p);
 
-  assert_notes("cancelled gone unheard");
+  assert_notes("canceled gone unheard");
 }
 
 static void cancel_it(void *p) {
@@ -305,7 +305,7 @@ static void released_reason_may_cancel_its_promise(void **state) {
   run();
 
   assert_notes("gone");
-  assert_fulfils_int(p, 1);
+  assert_fulfills_int(p, 1);
 }
 
 static void reason_is_dropped_when_out_of_memory(void **state) {
@@ -340,7 +340,7 @@ static void reason_is_released_when_adoptions_are_joined(void **state) {
 
   avow_cancel_with(outer, rain());
 
-  assert_fulfils_int(outer, 1);
+  assert_fulfills_int(outer, 1);
 }
 
 typedef struct {
@@ -364,7 +364,7 @@ static void stackless_function_receives_the_reason_once(void **state) {
 
   avow_cancel_with(p, rain());
 
-  assert_fulfils_none(p);
+  assert_fulfills_none(p);
   assert_notes("first why second=none");
   avow_deferred_drop(me.d);
 }

@@ -74,7 +74,7 @@ static void only_the_handler_for_the_outcome_runs(void **state) {
 
 /* 8 */
 static void missing_handlers_pass_the_outcome_on(void **state) {
-  assert_fulfils_int(avow_then(resolved(5), NULL, note_cb, "no"), 5);
+  assert_fulfills_int(avow_then(resolved(5), NULL, note_cb, "no"), 5);
   assert_rejects(avow_then(rejected(UV_EIO), note_cb, NULL, "no"), UV_EIO);
   assert_notes("");
 }
@@ -103,7 +103,7 @@ static avow_value_t recover(const avow_value_t *arg, void *data) {
 static void chain_continues_after_a_catch(void **state) {
   avow_promise_t *p = avow_catch(rejected(UV_EIO), recover, NULL);
 
-  assert_fulfils_int(avow_then(p, add_one, NULL, NULL), 1);
+  assert_fulfills_int(avow_then(p, add_one, NULL, NULL), 1);
 }
 
 static void chain_waits_for_a_returned_promise(void **state) {
@@ -115,7 +115,7 @@ static void chain_waits_for_a_returned_promise(void **state) {
 
   assert_true(avow_resolve(d, avow_int(6)));
 
-  assert_fulfils_int(p, 6);
+  assert_fulfills_int(p, 6);
 }
 
 static avow_promise_t *own;
@@ -152,7 +152,7 @@ static void jobs_added_by_jobs_run_in_the_same_drain(void **state) {
 
 /* 14 */
 static void finally_runs_for_either_outcome_and_passes_it_on(void **state) {
-  assert_fulfils_int(avow_finally(resolved(3), note_fn, "a"), 3);
+  assert_fulfills_int(avow_finally(resolved(3), note_fn, "a"), 3);
   assert_rejects(avow_finally(rejected(UV_EIO), note_fn, "b"), UV_EIO);
   assert_notes("a b");
 }
@@ -163,7 +163,7 @@ static avow_value_t give_nine(void *data) {
 
 /* 14: the value of the handler is dropped */
 static void finally_releases_the_value_of_its_handler(void **state) {
-  assert_fulfils_int(avow_finally(resolved(3), give_nine, NULL), 3);
+  assert_fulfills_int(avow_finally(resolved(3), give_nine, NULL), 3);
 }
 
 /* 14 */
@@ -184,7 +184,7 @@ static void finally_waits_for_the_promise_of_its_handler(void **state) {
 
   assert_true(avow_resolve(d, avow_int(4)));
 
-  assert_fulfils_int(p, 3);
+  assert_fulfills_int(p, 3);
 }
 
 /* 14 */
@@ -211,8 +211,8 @@ static avow_value_t give_thenable_fn(void *data) {
 }
 
 static void thenables_are_followed_like_promises(void **state) {
-  assert_fulfils_int(avow_then(resolved(3), give_thenable, NULL, NULL), 1);
-  assert_fulfils_int(avow_finally(resolved(3), give_thenable_fn, NULL), 3);
+  assert_fulfills_int(avow_then(resolved(3), give_thenable, NULL, NULL), 1);
+  assert_fulfills_int(avow_finally(resolved(3), give_thenable_fn, NULL), 3);
 }
 
 static void attach_frees_after_the_earlier_handlers(void **state) {
@@ -220,7 +220,7 @@ static void attach_frees_after_the_earlier_handlers(void **state) {
   p = avow_attach(p, "freed", note_free);
   p = avow_then(p, note_cb, NULL, "after");
 
-  assert_fulfils_int(p, 3);
+  assert_fulfills_int(p, 3);
 
   assert_notes("used freed after");
 }
@@ -236,7 +236,7 @@ static void attach_frees_after_rejection_and_after_release(void **state) {
 static void attach_without_a_free_function_passes_on(void **state) {
   char kept[] = "a";
 
-  assert_fulfils_int(avow_attach(resolved(1), kept, NULL), 1);
+  assert_fulfills_int(avow_attach(resolved(1), kept, NULL), 1);
 }
 
 /* Repeat */
@@ -248,7 +248,7 @@ static avow_value_t count_down(void *n) {
 static void repeat_ends_with_the_first_value(void **state) {
   int n = 5;
 
-  assert_fulfils_int(avow_repeat(loop, count_down, &n), 77);
+  assert_fulfills_int(avow_repeat(loop, count_down, &n), 77);
 
   assert_int_equal(n, 0);
 }
@@ -265,7 +265,7 @@ static void repeat_without_a_function_is_refused(void **state) {
 static void repeat_waits_for_the_promise_of_a_step(void **state) {
   int n = 5;
 
-  assert_fulfils_int(avow_repeat(loop, sleep_down, &n), 78);
+  assert_fulfills_int(avow_repeat(loop, sleep_down, &n), 78);
 }
 
 static void repeat_rejects_with_the_first_error(void **state) {
@@ -276,7 +276,7 @@ static void repeat_rejects_with_the_first_error(void **state) {
 }
 
 static void repeat_follows_a_thenable(void **state) {
-  assert_fulfils_int(avow_repeat(loop, give_thenable_fn, NULL), 1);
+  assert_fulfills_int(avow_repeat(loop, give_thenable_fn, NULL), 1);
 }
 
 static void repeat_does_not_run_a_step_inside_the_call(void **state) {
@@ -284,7 +284,7 @@ static void repeat_does_not_run_a_step_inside_the_call(void **state) {
   avow_promise_t *p = avow_repeat(loop, count_down, &n);
 
   assert_int_equal(n, 1);
-  assert_fulfils_int(p, 77);
+  assert_fulfills_int(p, 77);
 }
 
 /* A loop by recursion: each handler follows a chain that ends with this
@@ -308,7 +308,7 @@ static void recursion_through_follow_uses_constant_memory(void **state) {
 
   assert_true(n > 0);
   assert_true(during.live <= before.live + 1);
-  assert_fulfils_int(p, 5);
+  assert_fulfills_int(p, 5);
 }
 
 /* Lost rejections */
@@ -378,7 +378,7 @@ static void cancellation_is_not_reported(void **state) {
 static void losers_of_a_combinator_count_as_handled(void **state) {
   hook_reports();
   avow_promise_t *const ps[] = { resolved(1), rejected(UV_EIO) };
-  assert_fulfils_int(avow_race(loop, ps, 2), 1);
+  assert_fulfills_int(avow_race(loop, ps, 2), 1);
   run();
 
   assert_int_equal(reports, 0);
@@ -414,8 +414,8 @@ static void hooks_report_rejections_without_handlers(void **state) {
   p = avow_catch(p, recover, NULL);
   assert_notes("handle");
 
-  assert_fulfils_int(p, 0);
-  assert_fulfils_int(q, 0);
+  assert_fulfills_int(p, 0);
+  assert_fulfills_int(q, 0);
 }
 
 /* Earlier handlers may still use the data. avow_attach() cannot learn when they

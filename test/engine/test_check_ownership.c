@@ -13,8 +13,8 @@ static void promise_may_be_used_twice_with_a_ref(void **state) {
   p = avow_then(p, note_cb, NULL, "second");
   assert_true(avow_resolve(d, avow_int(1)));
 
-  assert_fulfils_int(q, 1);
-  assert_fulfils_int(p, 1);
+  assert_fulfills_int(q, 1);
+  assert_fulfills_int(p, 1);
   assert_notes("first second");
 }
 
@@ -29,7 +29,7 @@ static void each_deferred_reference_may_settle(void **state) {
   for (int i = 0; i < MANY; i++)
     assert_false(avow_resolve(d, avow_int(2)));
 
-  assert_fulfils_int(p, 1);
+  assert_fulfills_int(p, 1);
 }
 
 static avow_gather_t *busy_gather(void) {

@@ -62,7 +62,7 @@ static void canceled_closure_is_called_at_once(void **state) {
   assert_notes("end");
   assert_rejects(p, UV_ECANCELED);
   assert_true(avow_resolve(d, avow_int(1)));
-  assert_fulfils_int(shared, 1);
+  assert_fulfills_int(shared, 1);
   assert_notes("");
 }
 
@@ -83,7 +83,7 @@ static void cleanup_is_not_canceled_by_its_closure(void **state) {
   assert_int_equal(avow_state(self), AVOW_PENDING);
 
   assert_true(avow_resolve(cleaning, avow_int(1)));
-  assert_fulfils_int(self, 1);
+  assert_fulfills_int(self, 1);
   avow_deferred_drop(d);
 }
 
@@ -259,7 +259,7 @@ static void coroutine_runs_when_it_is_started(void **state) {
   assert_true(avow_coroutine_start(p));
 
   assert_notes("begin");
-  assert_fulfils_int(p, 3);
+  assert_fulfills_int(p, 3);
   assert_notes("got=3 end");
 }
 
@@ -275,7 +275,7 @@ static void coroutine_may_end_in_its_first_step(void **state) {
 
   assert_notes("end");
   assert_int_equal(avow_state(p), AVOW_FULFILLED);
-  assert_fulfils_int(p, 5);
+  assert_fulfills_int(p, 5);
 }
 
 static void coroutine_without_memory_is_not_called(void **state) {

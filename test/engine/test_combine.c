@@ -220,7 +220,7 @@ static void inputs_are_subscribed_to_in_order(void **state) {
   avow_promise_t *p = avow_then(avow_race(loop, ps, 2), note_cb, NULL, "race");
   avow_unref(avow_then(shared, note_cb, NULL, "after"));
 
-  assert_fulfils_int(p, 1);
+  assert_fulfills_int(p, 1);
 
   assert_notes("before after race");
 }
@@ -245,7 +245,7 @@ static void losers_stay_pending(void **state) {
   resolve_input(1, 5);
   resolve_input(2, 5);
 
-  assert_fulfils_int(loser, 5);
+  assert_fulfills_int(loser, 5);
 }
 
 static void losers_are_unlinked_when_the_race_settles(void **state) {
@@ -255,7 +255,7 @@ static void losers_are_unlinked_when_the_race_settles(void **state) {
 
   for (int i = 0; i < 1000; i++) {
     avow_promise_t *const ps[] = { avow_ref(forever), resolved(i) };
-    assert_fulfils_int(avow_race(loop, ps, 2), i);
+    assert_fulfills_int(avow_race(loop, ps, 2), i);
   }
 
   assert_int_equal(live(), before);
@@ -280,7 +280,7 @@ static void cancel_losers_cancels_unshared_losers(void **state) {
   avow_promise_t *p = avow_cancel_losers(avow_race(loop, inputs, N));
 
   resolve_input(0, 1);
-  assert_fulfils_int(p, 1);
+  assert_fulfills_int(p, 1);
 
   assert_notes("lost");
   assert_int_equal(avow_state(held), AVOW_PENDING);
@@ -312,7 +312,7 @@ static void cancel_losers_cancels_nested_inputs(void **state) {
   avow_promise_t *p = avow_cancel_losers(avow_race(loop, outer, 2));
 
   resolve_input(0, 1);
-  assert_fulfils_int(p, 1);
+  assert_fulfills_int(p, 1);
 
   assert_notes("b c");
   avow_deferred_drop(deferreds[1]);
@@ -347,7 +347,7 @@ static void join_losers_waits_for_canceled_losers(void **state) {
   assert_int_equal(avow_state(p), AVOW_PENDING);
   assert_true(avow_resolve(unwinding[0], avow_none()));
 
-  assert_fulfils_bytes(p, "first");
+  assert_fulfills_bytes(p, "first");
   assert_int_equal(avow_state(held), AVOW_PENDING);
   resolve_input(2, 2);
   avow_unref(held);
@@ -377,7 +377,7 @@ static void canceling_join_losers_cancels_losers_again(void **state) {
   avow_cancel(p);
   avow_cancel(p);
 
-  assert_fulfils_bytes(p, "first");
+  assert_fulfills_bytes(p, "first");
   drop_joined();
 }
 
@@ -424,7 +424,7 @@ static void cancel_losers_of_a_settled_promise(void) {
 }
 
 static void join_losers_of_a_sleep(void) {
-  assert_fulfils_none(avow_join_losers(avow_sleep(loop, 1)));
+  assert_fulfills_none(avow_join_losers(avow_sleep(loop, 1)));
 }
 
 static void losers_functions_require_a_combinator(void **state) {

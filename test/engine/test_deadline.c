@@ -91,7 +91,7 @@ static void promise_settled_before_its_deadline_is_unchanged(void **state) {
   const uint64_t by = avow_now(loop) + 60000;
   avow_promise_t *p = avow_promise_resolve(loop, avow_int(1));
 
-  assert_fulfils_int(avow_deadline(p, by), 1);
+  assert_fulfills_int(avow_deadline(p, by), 1);
 
   assert_false(uv_loop_alive(loop));
 }
@@ -101,7 +101,7 @@ static void deadline_of_never_returns_the_promise(void **state) {
 
   assert_ptr_equal(avow_deadline(p, AVOW_NEVER), p);
 
-  assert_fulfils_int(p, 1);
+  assert_fulfills_int(p, 1);
 }
 
 static avow_value_t ask_the_time(const avow_value_t *arg, void *data) {
@@ -131,7 +131,7 @@ static void closed_loop_has_no_current_time(void **state) {
 static void now_is_the_current_time_in_callbacks(void **state) {
   avow_promise_t *p = avow_sleep(loop, 0);
 
-  assert_fulfils_none(avow_then(p, ask_the_time, NULL, NULL));
+  assert_fulfills_none(avow_then(p, ask_the_time, NULL, NULL));
 }
 
 static void passed_deadline_rejects_with_enomem_without_memory(void **state) {

@@ -96,7 +96,7 @@ static void dump_of_a_chain_shows_each_source(void **state) {
   assert_waits("finally", "then");
   assert_waits("attach", "finally");
   assert_true(avow_resolve(d, avow_int(1)));
-  assert_fulfils_int(p, 1);
+  assert_fulfills_int(p, 1);
 }
 
 static void dump_shows_outcomes_of_settled_promises(void **state) {
@@ -176,7 +176,7 @@ static void dump_shows_a_timeout_as_until_and_sleep(void **state) {
   assert_string_equal(find("sleep")->state, "pending");
   assert_string_equal(find("sleep")->upstream, "");
   assert_true(avow_resolve(d, avow_none()));
-  assert_fulfils_none(p);
+  assert_fulfills_none(p);
 }
 
 static avow_value_t follow(void *promise) {
@@ -192,7 +192,7 @@ static void dump_shows_the_followed_promise(void **state) {
   assert_int_equal(count, 2);
   assert_waits("follow", "deferred");
   assert_true(avow_resolve(d, avow_int(2)));
-  assert_fulfils_int(p, 2);
+  assert_fulfills_int(p, 2);
 }
 
 static void dump_shows_the_step_of_a_repeat(void **state) {
@@ -204,7 +204,7 @@ static void dump_shows_the_step_of_a_repeat(void **state) {
   assert_int_equal(count, 2);
   assert_waits("repeat", "deferred");
   assert_true(avow_resolve(d, avow_int(2)));
-  assert_fulfils_int(p, 2);
+  assert_fulfills_int(p, 2);
 }
 
 static avow_deferred_t *foreign_deferred;
@@ -227,7 +227,7 @@ static void dump_shows_a_foreign_promise_as_thenable(void **state) {
 
   assert_waits("thenable", "deferred");
   assert_true(avow_resolve(foreign_deferred, avow_int(3)));
-  assert_fulfils_int(p, 3);
+  assert_fulfills_int(p, 3);
 }
 
 static avow_value_t dump_inside(const avow_value_t *arg, void *data) {
@@ -238,7 +238,7 @@ static avow_value_t dump_inside(const avow_value_t *arg, void *data) {
 static void dump_in_a_handler_shows_it_running(void **state) {
   avow_promise_t *p = avow_promise_resolve(loop, avow_none());
 
-  assert_fulfils_none(avow_then(p, dump_inside, NULL, NULL));
+  assert_fulfills_none(avow_then(p, dump_inside, NULL, NULL));
 
   assert_int_equal(count, 2);
   assert_string_equal(find("running")->state, "pending");
@@ -292,7 +292,7 @@ static void dump_allocates_nothing(void **state) {
 
   assert_int_equal(allocation_calls(), calls);
   assert_true(avow_resolve(d, avow_none()));
-  assert_fulfils_none(p);
+  assert_fulfills_none(p);
 }
 
 static avow_promise_t *another;

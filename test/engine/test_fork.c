@@ -137,7 +137,7 @@ static void inherited_loop_keeps_working_in_a_child(void **state) {
 
   assert_true(holds_in_child(inherited_loop_works));
 
-  assert_fulfils_none(before);
+  assert_fulfills_none(before);
 }
 
 SUITE(fork) {

@@ -142,7 +142,7 @@ static void note_cancel(void *word) {
 
 static avow_promise_t *undecided(avow_deferred_t **out) {
   avow_promise_t *p = avow_promise_new(loop, out);
-  avow_on_cancel(*out, note_cancel, "cancelled");
+  avow_on_cancel(*out, note_cancel, "canceled");
   return p;
 }
 
@@ -155,7 +155,7 @@ static void late_input_is_canceled_as_a_loser(void **state) {
 
   avow_gather_add(g, undecided(&late));
 
-  assert_notes("cancelled");
+  assert_notes("canceled");
   avow_deferred_drop(late);
   avow_gather_unref(g);
   assert_outcome(p, "is=1");
@@ -255,7 +255,7 @@ static void late_input_is_canceled_after_the_gather_settles(void **state) {
 
   avow_gather_add(g, undecided(&late));
 
-  assert_notes("cancelled");
+  assert_notes("canceled");
   avow_deferred_drop(late);
   avow_gather_unref(g);
   assert_outcome(p, "is=1");
@@ -271,7 +271,7 @@ static void late_input_of_another_loop_is_not_canceled(void **state) {
   avow_gather_add(g, resolved(1));
   run();
   avow_promise_t *foreign = avow_promise_new(&other, &late);
-  avow_on_cancel(late, note_cancel, "cancelled");
+  avow_on_cancel(late, note_cancel, "canceled");
 
   avow_gather_add(g, foreign);
 

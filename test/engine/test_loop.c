@@ -24,7 +24,7 @@ static void init_counts_nested_calls(void **state) {
 
   assert_int_equal(avow_state(p), AVOW_PENDING);
   assert_true(avow_resolve(d, avow_int(1)));
-  assert_fulfils_int(p, 1);
+  assert_fulfills_int(p, 1);
 }
 
 static void init_refuses_a_small_stack(void **state) {
@@ -102,7 +102,7 @@ static void loop_data_belongs_to_the_program(void **state) {
   avow_remote_t *r;
   avow_unref(avow_remote_new(loop, &r));
   assert_int_equal(avow_remote_resolve(r, avow_none()), 0);
-  assert_fulfils_none(avow_sleep(loop, 1));
+  assert_fulfills_none(avow_sleep(loop, 1));
 
   assert_int_equal(avow_loop_close(loop), 0);
 
@@ -113,7 +113,7 @@ static void loop_data_belongs_to_the_program(void **state) {
 static void init_works_again_at_the_same_address(void **state) {
   for (int i = 0; i < 3; i++) {
     avow_promise_t *p = avow_promise_resolve(loop, avow_int(i));
-    assert_fulfils_int(avow_then(p, note_cb, NULL, "then"), i);
+    assert_fulfills_int(avow_then(p, note_cb, NULL, "then"), i);
     renew_loop();
   }
 
@@ -414,7 +414,7 @@ static avow_value_t busy_cb(const avow_value_t *arg, void *data) {
 static void close_is_refused_inside_a_callback(void **state) {
   avow_promise_t *p = avow_promise_resolve(loop, avow_none());
 
-  assert_fulfils_none(avow_then(p, busy_cb, NULL, NULL));
+  assert_fulfills_none(avow_then(p, busy_cb, NULL, NULL));
 
   assert_notes("busy");
 }
@@ -505,7 +505,7 @@ static void promises_reuse_freed_memory(void **state) {
 
   for (int i = 0; i < 10000; i++) {
     avow_promise_t *p = avow_promise_resolve(loop, avow_none());
-    assert_fulfils_none(avow_then(p, NULL, NULL, NULL));
+    assert_fulfills_none(avow_then(p, NULL, NULL, NULL));
   }
 
   assert_int_equal(stats().allocations, before);

@@ -157,7 +157,7 @@ static void loops_with_the_same_hash_can_be_used(void **state) {
 
   assert_int_equal(err, 0);
   for (int i = 0; i < ALIKE; i++) {
-    assert_fulfils_int(avow_promise_resolve(alike[i], avow_int(i)), i);
+    assert_fulfills_int(avow_promise_resolve(alike[i], avow_int(i)), i);
     assert_int_equal(avow_loop_close(alike[i]), 0);
     assert_int_equal(uv_loop_close(alike[i]), 0);
   }

@@ -108,8 +108,8 @@ static void name_is_ignored_where_it_has_no_space(void **state) {
   avow_promise_set_name(v, "value");
 
   assert_false(is_in(avow_loop_dump, "'"));
-  assert_fulfils_none(p);
-  assert_fulfils_none(sleep);
+  assert_fulfills_none(p);
+  assert_fulfills_none(sleep);
   avow_unref(v);
 }
 
@@ -169,9 +169,9 @@ static void slow_job_has_the_name_of_its_source(void **state) {
   avow_promise_t *p = avow_then(named("the answer"), stall_cb, NULL, NULL);
 
   assert_true(avow_resolve(d, avow_int(1)));
-  assert_fulfils_none(p);
+  assert_fulfills_none(p);
   assert_string_equal(heard, "then the answer");
-  assert_fulfils_none(avow_then(avow_sleep(loop, 1), stall_cb, NULL, NULL));
+  assert_fulfills_none(avow_then(avow_sleep(loop, 1), stall_cb, NULL, NULL));
 
   assert_string_equal(heard, "then -");
 }
@@ -190,7 +190,7 @@ static void dump_shows_the_name_of_an_async_function(void **state) {
   avow_promise_set_name(p, "greet");
 
   assert_true(is_in(avow_loop_dump, " pending async 'greet'"));
-  assert_fulfils_int(avow_ref(p), 1);
+  assert_fulfills_int(avow_ref(p), 1);
   assert_true(is_in(avow_loop_dump, " fulfilled running 'greet'"));
   avow_unref(p);
 }
@@ -223,12 +223,12 @@ static void next_function_on_a_stack_has_no_name(void **state) {
   avow_value_t one = avow_int(1), two = avow_int(2);
   avow_promise_t *p = avow_async(loop, wait_and_stall, &one);
   avow_promise_set_name(p, "greet");
-  assert_fulfils_int(p, 1);
+  assert_fulfills_int(p, 1);
 
   p = avow_async(loop, wait_and_stall, &two);
 
   assert_false(is_in(avow_loop_dump, "'"));
-  assert_fulfils_int(p, 2);
+  assert_fulfills_int(p, 2);
 }
 
 static void slow_job_has_the_name_of_an_async_function(void **state) {
@@ -238,7 +238,7 @@ static void slow_job_has_the_name_of_an_async_function(void **state) {
   avow_promise_t *p = avow_async(loop, wait_and_stall, &result);
   avow_promise_set_name(p, "greet");
 
-  assert_fulfils_int(p, 1);
+  assert_fulfills_int(p, 1);
 
   assert_string_equal(heard, "async greet");
 }

@@ -187,7 +187,7 @@ static avow_promise_t *left_by_two(void) {
   return avow_all_settled(loop, ps, 2);
 }
 
-static avow_promise_t *cancelled(void) {
+static avow_promise_t *canceled(void) {
   avow_promise_t *ps[3] = { slow_chain(0), slow_deferred(), slow_chain(1) };
   for (size_t i = 0; i < 2; i++)
     avow_cancel(ps[i]);
@@ -215,7 +215,7 @@ static avow_promise_t *raced(void) {
 }
 
 static void cancellation_survives(void **state) {
-  survive(cancelled);
+  survive(canceled);
   survive(left_by_two);
 }
 

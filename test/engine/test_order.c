@@ -23,7 +23,7 @@ static void assert_round(avow_promise_t *clock, avow_promise_t *p,
                          const char *notes) {
   avow_promise_t *q = avow_then(p, note_cb, note_cb, "x");
   const avow_value_t outcome = avow_run(q);
-  assert_fulfils_none(clock);
+  assert_fulfills_none(clock);
   avow_value_unref(outcome);
   assert_notes(notes);
 }
@@ -174,7 +174,7 @@ static void chains_interleave_in_order_of_registration(void **state) {
   b = avow_then(b, note_cb, NULL, "b3");
 
   avow_unref(b);
-  assert_fulfils_int(a, 1);
+  assert_fulfills_int(a, 1);
 
   assert_notes("a1 b1 a2 b2 a3 b3");
 }

@@ -33,7 +33,7 @@ static void note_three(avow_promise_t *p, char *a, char *b, char *c) {
 
 /* Calls `fn` in a callback, so that all that it makes counts from one time. */
 static void in_a_callback(avow_cb fn, void *data) {
-  assert_fulfils_none(avow_then(avow_next_iteration(loop), fn, NULL, data));
+  assert_fulfills_none(avow_then(avow_next_iteration(loop), fn, NULL, data));
 }
 
 static avow_value_t sleep_4_within_2(const avow_value_t *arg, void *data) {
@@ -286,7 +286,7 @@ static void rates_and_caches_use_the_current_time(void **state) {
   const avow_cache_options_t kept = { .ttl = 3 };
   avow_rate_t *rate = avow_rate_new(loop, 1, 4, NULL);
   avow_cache_t *cache = avow_cache_new(loop, one_cb, &runs, NULL, &kept);
-  assert_fulfils_int(avow_cache_get(cache, avow_int(1)), 1);
+  assert_fulfills_int(avow_cache_get(cache, avow_int(1)), 1);
   work_for(0);
   assert_true(avow_rate_try(rate, 1));
   assert_false(avow_rate_try(rate, 1));

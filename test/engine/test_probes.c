@@ -97,7 +97,7 @@ static void hook_receives_await_and_resume_events(void **state) {
 
   avow_promise_t *q = avow_async(loop, await_it, p);
   assert_true(avow_resolve(d, avow_none()));
-  assert_fulfils_none(q);
+  assert_fulfills_none(q);
 
   for (int i = 0; i < count; i++) {
     awaits += seen[i] == AVOW_EVENT_AWAITS;

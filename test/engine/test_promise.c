@@ -24,7 +24,7 @@ static void then_runs_after_the_caller_returns(void **state) {
 
   avow_promise_t *q = avow_then(p, note_cb, NULL, "then");
   note("caller");
-  assert_fulfils_int(q, 1);
+  assert_fulfills_int(q, 1);
 
   assert_notes("caller then");
 }
@@ -36,7 +36,7 @@ static void resolve_runs_no_handler_inside_the_call(void **state) {
 
   assert_true(avow_resolve(d, avow_int(1)));
   note("resolved");
-  assert_fulfils_int(p, 1);
+  assert_fulfills_int(p, 1);
 
   assert_notes("resolved then");
 }
@@ -50,7 +50,7 @@ static void second_resolve_does_nothing(void **state) {
   assert_true(avow_resolve(d, avow_int(1)));
   assert_false(avow_resolve(d2, avow_int(2)));
 
-  assert_fulfils_int(p, 1);
+  assert_fulfills_int(p, 1);
 }
 
 /* 1 */
@@ -65,7 +65,7 @@ static void resolve_does_nothing_while_adopting(void **state) {
   assert_true(avow_resolve(inner, avow_int(3)));
   assert_false(avow_resolve(d3, avow_int(4)));
 
-  assert_fulfils_int(p, 3);
+  assert_fulfills_int(p, 3);
 }
 
 static void late_value_is_released(void **state) {
@@ -89,7 +89,7 @@ static void drop_after_resolve_does_nothing(void **state) {
   assert_true(avow_resolve(d, avow_int(1)));
   avow_deferred_drop(d2);
 
-  assert_fulfils_int(p, 1);
+  assert_fulfills_int(p, 1);
 }
 
 static void dropping_the_last_deferred_rejects(void **state) {
@@ -172,7 +172,7 @@ static void adoption_of_a_settled_promise_takes_its_jobs(void **state) {
   assert_true(avow_resolve(d, avow_follow(inner)));
 
   assert_int_equal(avow_state(p), AVOW_PENDING);
-  assert_fulfils_int(p, 1);
+  assert_fulfills_int(p, 1);
 }
 
 /* 6 */
@@ -218,7 +218,7 @@ static void try_calls_its_function_at_once(void **state) {
   note("caller");
 
   assert_notes("fn caller");
-  assert_fulfils_int(p, 7);
+  assert_fulfills_int(p, 7);
 }
 
 static void try_without_a_function_is_refused(void **state) {
@@ -240,7 +240,7 @@ static avow_value_t follow_data(void *p) {
 static void try_follows_a_promise(void **state) {
   avow_promise_t *inner = avow_promise_resolve(loop, avow_int(3));
 
-  assert_fulfils_int(avow_try(loop, follow_data, inner), 3);
+  assert_fulfills_int(avow_try(loop, follow_data, inner), 3);
 }
 
 static void result_is_null_while_pending(void **state) {
@@ -306,7 +306,7 @@ static void failed_then_keeps_the_promise_for_others(void **state) {
   recover_from(crowd);
   assert_true(avow_resolve(d, avow_int(1)));
 
-  assert_fulfils_int(other, 1);
+  assert_fulfills_int(other, 1);
   assert_rejects(lost, UV_ENOMEM);
   assert_notes("");
 }
@@ -327,7 +327,7 @@ static void failed_then_without_a_reserve_keeps_the_promise(void **state) {
     avow_unref(last[i]);
   assert_true(avow_resolve(d, avow_int(1)));
 
-  assert_fulfils_int(p, 1);
+  assert_fulfills_int(p, 1);
   assert_rejects(lost, UV_ENOMEM);
 }
 
@@ -336,11 +336,10 @@ static void cancel_lost(void *lost) {
 }
 
 static void released_value_may_cancel_a_failed_then(void **state) {
-  static const avow_class_t canceller = { .name = "canceller",
-                                          .destroy = cancel_lost };
+  static const avow_class_t canceler = { .name = "canceler",
+                                         .destroy = cancel_lost };
   avow_promise_t *crowd[CROWD], *lost;
-  avow_promise_t *p =
-      avow_promise_resolve(loop, avow_object(&canceller, &lost));
+  avow_promise_t *p = avow_promise_resolve(loop, avow_object(&canceler, &lost));
   p = avow_then(p, NULL, NULL, NULL);
   exhaust(crowd);
 

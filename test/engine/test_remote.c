@@ -85,7 +85,7 @@ static void resolve_settles_only_when_the_loop_runs(void **state) {
   assert_int_equal(avow_remote_resolve(r, avow_int(1)), 0);
   assert_int_equal(avow_state(p), AVOW_PENDING);
 
-  assert_fulfils_int(p, 1);
+  assert_fulfills_int(p, 1);
 }
 
 static avow_value_t resolve_cb(const avow_value_t *arg, void *remote) {
@@ -101,7 +101,7 @@ static void resolve_works_in_a_handler(void **state) {
 
   assert_int_equal(avow_remote_resolve(r1, avow_int(4)), 0);
 
-  assert_fulfils_int(q, 4);
+  assert_fulfills_int(q, 4);
 }
 
 static void resolve_late(avow_remote_t *r, avow_promise_t *p) {
@@ -117,7 +117,7 @@ static void resolve_after_cancel_releases_the_value(void **state) {
 
   resolve_late(r1, p);
   assert_int_equal(avow_remote_resolve(r2, avow_none()), 0);
-  assert_fulfils_none(other);
+  assert_fulfills_none(other);
 
   assert_int_equal(destroyed, 1);
 }
@@ -134,7 +134,7 @@ static void one_iteration_delivers_all_values(void **state) {
   assert_int_equal(uv_run(loop, UV_RUN_ONCE), 0);
 
   for (int i = 0; i < N; i++)
-    assert_fulfils_int(ps[i], i);
+    assert_fulfills_int(ps[i], i);
 }
 
 static void resolve_with_a_promise(void) {
@@ -167,10 +167,10 @@ static void remote_keeps_the_loop_alive_while_pending(void **state) {
   avow_promise_t *q = avow_remote_new(loop, &r2);
 
   assert_int_equal(avow_remote_resolve(r1, avow_int(1)), 0);
-  assert_fulfils_int(p, 1);
+  assert_fulfills_int(p, 1);
   assert_true(uv_loop_alive(loop));
   assert_int_equal(avow_remote_resolve(r2, avow_int(2)), 0);
-  assert_fulfils_int(q, 2);
+  assert_fulfills_int(q, 2);
 
   assert_false(uv_loop_alive(loop));
 }
@@ -360,7 +360,7 @@ static void close_all_handles(void) {
   avow_remote_t *r;
   avow_unref(avow_remote_new(loop, &r));
   assert_int_equal(avow_remote_resolve(r, avow_none()), 0);
-  assert_fulfils_none(avow_sleep(loop, 1));
+  assert_fulfills_none(avow_sleep(loop, 1));
   uv_walk(loop, close_handle, NULL);
 }
 

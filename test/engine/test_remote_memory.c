@@ -27,10 +27,10 @@ static void settle_deferreds(size_t n) {
 /* Counts the remotes that lie directly behind the one made before. */
 static size_t count_neighbors(avow_remote_t *remotes[], size_t n) {
   const ptrdiff_t distance = (char *) remotes[1] - (char *) remotes[0];
-  size_t neighbours = 0;
+  size_t neighbors = 0;
   for (size_t i = 1; i < n; i++)
-    neighbours += (char *) remotes[i] - (char *) remotes[i - 1] == distance;
-  return neighbours;
+    neighbors += (char *) remotes[i] - (char *) remotes[i - 1] == distance;
+  return neighbors;
 }
 
 static void remotes_made_together_are_adjacent(void **state) {
@@ -57,7 +57,7 @@ static void freed_remote_is_reused_while_others_are_pending(void **state) {
   assert_ptr_equal(second, first);
   assert_int_equal(avow_remote_resolve(other, avow_none()), 0);
   assert_int_equal(avow_remote_resolve(second, avow_int(2)), 0);
-  assert_fulfils_int(p, 2);
+  assert_fulfills_int(p, 2);
 }
 
 /* The test subtracts the allocations of promises. */

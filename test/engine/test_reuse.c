@@ -35,8 +35,8 @@ static int advised(void (*fn)(void)) {
 
 /* Closes all handles while the loop has sleeps and phases. */
 static void close_all(void) {
-  assert_fulfils_none(avow_sleep(loop, 0));
-  assert_fulfils_none(avow_next_iteration(loop));
+  assert_fulfills_none(avow_sleep(loop, 0));
+  assert_fulfills_none(avow_next_iteration(loop));
   uv_walk(loop, close_handle, NULL);
 }
 
@@ -49,7 +49,7 @@ static void pending_sleep_waits_for_loop_close(void **state) {
   assert_int_equal(avow_state(p), AVOW_PENDING);
   renew_loop();
   assert_rejects(p, UV_ECANCELED);
-  assert_fulfils_none(avow_sleep(loop, 1));
+  assert_fulfills_none(avow_sleep(loop, 1));
 }
 
 static void make_promises(void) {
@@ -104,9 +104,9 @@ static void close_normally(void) {
   assert_int_equal(uv_timer_init(loop, &timer), 0);
   avow_promise_t *closed = avow_close_handle((uv_handle_t *) &timer);
   close_all();
-  assert_fulfils_none(avow_then(closed, NULL, NULL, NULL));
+  assert_fulfills_none(avow_then(closed, NULL, NULL, NULL));
   renew_loop();
-  assert_fulfils_none(avow_sleep(loop, 1));
+  assert_fulfills_none(avow_sleep(loop, 1));
 }
 
 static void normal_close_is_not_reported(void **state) {

@@ -3,7 +3,7 @@
 #include "harness.h"
 
 static void close_now(uv_handle_t *handle) {
-  assert_fulfils_none(avow_close_handle(handle));
+  assert_fulfills_none(avow_close_handle(handle));
 }
 
 static void start_timer(uv_timer_t *timer, uv_timer_cb cb, void *data) {
@@ -21,7 +21,7 @@ static void run_returns_a_settled_outcome_at_once(void **state) {
   assert_int_equal(uv_prepare_init(loop, &prepare), 0);
   assert_int_equal(uv_prepare_start(&prepare, on_prepare), 0);
 
-  assert_fulfils_int(avow_promise_resolve(loop, avow_int(1)), 1);
+  assert_fulfills_int(avow_promise_resolve(loop, avow_int(1)), 1);
 
   assert_notes("");
   close_now((uv_handle_t *) &prepare);
@@ -30,7 +30,7 @@ static void run_returns_a_settled_outcome_at_once(void **state) {
 static void run_ends_when_its_promise_settles(void **state) {
   avow_promise_t *later = avow_sleep(loop, 60000);
 
-  assert_fulfils_none(avow_sleep(loop, 1));
+  assert_fulfills_none(avow_sleep(loop, 1));
 
   assert_int_equal(avow_state(later), AVOW_PENDING);
   avow_unref(later);
@@ -42,7 +42,7 @@ static void run_ends_while_other_handles_are_active(void **state) {
   avow_promise_t *p = avow_sleep(loop, 1);
 
   uv_sleep(5); /* due before the loop first polls */
-  assert_fulfils_none(p);
+  assert_fulfills_none(p);
 
   close_now((uv_handle_t *) &other);
 }
@@ -60,7 +60,7 @@ static void run_ends_when_a_raw_timer_settles_the_promise(void **state) {
   assert_int_equal(uv_async_init(loop, &other, NULL), 0);
   start_timer(&timer, resolve_in_a_timer, d);
 
-  assert_fulfils_int(p, 7);
+  assert_fulfills_int(p, 7);
 
   close_now((uv_handle_t *) &timer);
   close_now((uv_handle_t *) &other);
@@ -68,7 +68,7 @@ static void run_ends_when_a_raw_timer_settles_the_promise(void **state) {
 
 static void run_in_a_timer(uv_timer_t *timer) {
   uv_sleep(5);
-  assert_fulfils_none(avow_sleep(loop, 10)); /* ends after the outer sleep */
+  assert_fulfills_none(avow_sleep(loop, 10)); /* ends after the outer sleep */
 }
 
 static void run_ends_if_a_nested_run_settles_its_promise(void **state) {
@@ -77,7 +77,7 @@ static void run_ends_if_a_nested_run_settles_its_promise(void **state) {
   assert_int_equal(uv_async_init(loop, &other, NULL), 0);
   start_timer(&timer, run_in_a_timer, NULL);
 
-  assert_fulfils_none(avow_sleep(loop, 5));
+  assert_fulfills_none(avow_sleep(loop, 5));
 
   close_now((uv_handle_t *) &timer);
   close_now((uv_handle_t *) &other);
@@ -105,7 +105,7 @@ static void run_two_iterations(uv_timer_t *timer) {
   turns->idle.data = turns;
   assert_int_equal(uv_idle_start(&turns->idle, resolve_one_per_iteration), 0);
 
-  assert_fulfils_none(p);
+  assert_fulfills_none(p);
   note("inner");
 }
 
@@ -115,7 +115,7 @@ static void nested_run_continues_after_the_outer_promise_settles(void **state) {
   avow_promise_t *p = avow_promise_new(loop, &turns.first);
   start_timer(&timer, run_two_iterations, &turns);
 
-  assert_fulfils_none(p);
+  assert_fulfills_none(p);
 
   assert_notes("inner");
   close_now((uv_handle_t *) &timer);
@@ -150,7 +150,7 @@ static void run_ends_when_its_loop_is_closed(void **state) {
 static void run_leaves_the_loop_ready_to_run(void **state) {
   avow_promise_t *later = avow_sleep(loop, 2);
 
-  assert_fulfils_none(avow_sleep(loop, 1));
+  assert_fulfills_none(avow_sleep(loop, 1));
   run(); /* must not stop early after avow_run() */
 
   assert_int_equal(avow_state(later), AVOW_FULFILLED);
@@ -176,7 +176,7 @@ static void run_continues_after_a_stop(void **state) {
   uv_timer_t timer;
   start_timer(&timer, stop_in_a_timer, NULL);
 
-  assert_fulfils_none(avow_sleep(loop, 20));
+  assert_fulfills_none(avow_sleep(loop, 20));
 
   close_now((uv_handle_t *) &timer);
 }
@@ -235,7 +235,7 @@ static void run_in_a_callback_is_misuse(void **state) {
 }
 
 static void run_and_note(uv_timer_t *timer) {
-  assert_fulfils_none(avow_sleep(loop, 1));
+  assert_fulfills_none(avow_sleep(loop, 1));
   note("inner");
 }
 
@@ -247,8 +247,8 @@ static void run_in_a_raw_libuv_callback_is_allowed(void **state) {
   run();
   note("uv_run");
   assert_int_equal(uv_timer_start(&timer, run_and_note, 0, 0), 0);
-  assert_fulfils_none(avow_next_iteration(loop));
-  assert_fulfils_none(avow_sleep(loop, 0));
+  assert_fulfills_none(avow_next_iteration(loop));
+  assert_fulfills_none(avow_sleep(loop, 0));
   note("avow_run");
 
   assert_notes("inner uv_run inner avow_run");
@@ -265,7 +265,7 @@ static void handler_may_run_another_loop(void **state) {
   assert_int_equal(avow_loop_init(&other, &steady), 0);
   avow_promise_t *p = avow_promise_resolve(loop, avow_none());
 
-  assert_fulfils_none(avow_then(p, run_the_other, NULL, &other));
+  assert_fulfills_none(avow_then(p, run_the_other, NULL, &other));
 
   assert_int_equal(avow_loop_close(&other), 0);
   assert_int_equal(uv_loop_close(&other), 0);

@@ -6,7 +6,7 @@
 
 static avow_promise_t *pending(avow_deferred_t **out) {
   avow_promise_t *p = avow_promise_new(loop, out);
-  avow_on_cancel(*out, note_free, "cancelled");
+  avow_on_cancel(*out, note_free, "canceled");
   return p;
 }
 
@@ -18,7 +18,7 @@ static void shield_settles_as_its_promise_does(void **state) {
   assert_true(avow_resolve(d, avow_string("done")));
   assert_true(avow_resolve(e, avow_error(UV_EIO)));
 
-  assert_fulfils_bytes(p, "done");
+  assert_fulfills_bytes(p, "done");
   assert_rejects(q, UV_EIO);
 }
 
@@ -27,7 +27,7 @@ static void shield_of_a_settled_promise_is_that_promise(void **state) {
 
   assert_ptr_equal(avow_shield(p), p);
 
-  assert_fulfils_int(p, 1);
+  assert_fulfills_int(p, 1);
 }
 
 static avow_value_t sleep_long(const avow_value_t *arg, void *data) {
@@ -59,8 +59,8 @@ static void cancellation_waits_for_a_shared_shield(void **state) {
   assert_int_equal(avow_state(q), AVOW_PENDING);
   assert_true(avow_resolve(d, avow_int(5)));
 
-  assert_fulfils_int(q, 5);
-  assert_fulfils_int(p, 5);
+  assert_fulfills_int(q, 5);
+  assert_fulfills_int(p, 5);
   assert_notes("then");
 }
 
@@ -84,7 +84,7 @@ static void timeout_inside_a_shield_still_applies(void **state) {
   avow_cancel(p);
 
   assert_rejects(p, UV_ETIMEDOUT);
-  assert_notes("cancelled");
+  assert_notes("canceled");
   avow_deferred_drop(d);
 }
 
@@ -145,7 +145,7 @@ static void closing_keeps_the_timeout_inside_a_shield(void **state) {
   close_loop();
 
   assert_int_equal(avow_error_code(avow_result(p)), UV_ETIMEDOUT);
-  assert_notes("cancelled");
+  assert_notes("canceled");
   avow_unref(p);
   avow_deferred_drop(d);
   open_again();
@@ -158,7 +158,7 @@ static void closing_cancels_shields_that_cannot_settle(void **state) {
   close_loop();
 
   assert_int_equal(avow_error_code(avow_result(p)), UV_ECANCELED);
-  assert_notes("cancelled");
+  assert_notes("canceled");
   avow_unref(p);
   avow_deferred_drop(d);
   open_again();

@@ -18,7 +18,7 @@ static void sleep_is_never_early(void **state) {
     uv_update_time(loop);
     const uint64_t start = uv_now(loop);
 
-    assert_fulfils_none(avow_sleep(loop, ms));
+    assert_fulfills_none(avow_sleep(loop, ms));
 
     assert_true(uv_now(loop) >= start + ms);
   }
@@ -29,7 +29,7 @@ static void sleep_of_zero_waits_for_the_loop(void **state) {
 
   assert_int_equal(avow_state(p), AVOW_PENDING);
 
-  assert_fulfils_none(p);
+  assert_fulfills_none(p);
 }
 
 typedef struct {
@@ -82,7 +82,7 @@ static avow_value_t sleep_twice(const avow_value_t *arg, void *data) {
 
 /* Both sleeps start at the time of the callback. */
 static void later_but_shorter_sleep_ends_first(void **state) {
-  assert_fulfils_none(avow_then(avow_sleep(loop, 0), sleep_twice, NULL, NULL));
+  assert_fulfills_none(avow_then(avow_sleep(loop, 0), sleep_twice, NULL, NULL));
 
   run();
 
@@ -97,7 +97,7 @@ static void sleep_outside_callbacks_counts_from_the_current_time(void **state) {
   uv_sleep(STALE);
   assert_int_equal(uv_now(loop), stale);
 
-  assert_fulfils_none(avow_sleep(loop, LONG));
+  assert_fulfills_none(avow_sleep(loop, LONG));
 
   assert_true(uv_now(loop) >= stale + STALE + LONG);
 }
@@ -112,7 +112,7 @@ static void sleep_at_the_start_of_a_run_uses_the_current_time(void **state) {
   p = avow_then(p, sleep_long, NULL, NULL);
   uv_sleep(STALE);
 
-  assert_fulfils_none(p);
+  assert_fulfills_none(p);
 
   assert_true(uv_now(loop) >= stale + STALE + LONG);
 }
@@ -138,7 +138,7 @@ static void sleep_in_an_earlier_queued_job_uses_the_current_time(void **state) {
     (void) uv_run(loop, UV_RUN_ONCE);
 
   assert_true(uv_now(loop) >= stale + STALE + LONG);
-  assert_fulfils_none(p);
+  assert_fulfills_none(p);
   close_handle((uv_handle_t *) &idle, NULL);
   run();
 }
@@ -151,7 +151,7 @@ static avow_value_t late_cb(const avow_value_t *arg, void *data) {
 }
 
 static void sleep_in_callbacks_counts_from_the_cached_time(void **state) {
-  assert_fulfils_none(avow_then(avow_sleep(loop, 1), late_cb, NULL, NULL));
+  assert_fulfills_none(avow_then(avow_sleep(loop, 1), late_cb, NULL, NULL));
 
   run();
 
@@ -182,7 +182,7 @@ static void repeated_sleeps_of_zero_let_the_loop_iterate(void **state) {
   (void) uv_prepare_init(loop, &prepare);
   (void) uv_prepare_start(&prepare, count_iteration);
 
-  assert_fulfils_int(avow_repeat(loop, zero_fn, &zero), 1);
+  assert_fulfills_int(avow_repeat(loop, zero_fn, &zero), 1);
 
   assert_int_in_range(zero.steps, 1, 100);
   uv_close((uv_handle_t *) &prepare, NULL);
@@ -234,7 +234,7 @@ static void waiting_loop_does_not_spin(void **state) {
   avow_promise_t *p = avow_promise_resolve(loop, avow_none());
   p = avow_then(p, note_cb, NULL, "then");
 
-  assert_fulfils_none(avow_sleep(loop, 50));
+  assert_fulfills_none(avow_sleep(loop, 50));
 
   assert_int_in_range(iterations, 1, 5);
   avow_unref(p);
@@ -247,7 +247,7 @@ static void endless_sleep_can_be_canceled(void **state) {
                             UINT64_C(1) << 48, (UINT64_C(1) << 48) - 1 };
   for (size_t i = 0; i < sizeof(ever) / sizeof(ever[0]); i++) {
     avow_promise_t *p = avow_sleep(loop, ever[i]);
-    assert_fulfils_none(avow_sleep(loop, 1));
+    assert_fulfills_none(avow_sleep(loop, 1));
     assert_int_equal(avow_state(p), AVOW_PENDING);
 
     avow_cancel(p);
@@ -288,8 +288,8 @@ static void weak_sleep_ends_while_the_loop_is_alive(void **state) {
 
   run();
 
-  assert_fulfils_none(weak);
-  assert_fulfils_none(strong);
+  assert_fulfills_none(weak);
+  assert_fulfills_none(strong);
   assert_int_equal(avow_state(later), AVOW_PENDING);
   avow_unref(later);
 }
@@ -311,7 +311,7 @@ static void strong_sleep_keeps_the_loop_alive(void **state) {
   strong = avow_sleep(loop, 1);
   assert_true(uv_loop_alive(loop));
 
-  assert_fulfils_none(strong);
+  assert_fulfills_none(strong);
   avow_unref(weak);
 }
 
@@ -321,7 +321,7 @@ static void sleeps_continue_when_the_first_is_canceled(void **state) {
 
   avow_cancel(first);
 
-  assert_fulfils_none(second);
+  assert_fulfills_none(second);
   avow_unref(first);
 }
 
@@ -379,7 +379,7 @@ static void sleeps_survive_closed_handles_until_loop_close(void **state) {
 }
 
 static void sleep_after_all_handles_are_closed_is_canceled(void **state) {
-  assert_fulfils_none(avow_sleep(loop, 1));
+  assert_fulfills_none(avow_sleep(loop, 1));
   uv_walk(loop, close_handle, NULL);
 
   avow_promise_t *before = avow_sleep(loop, 1);

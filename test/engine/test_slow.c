@@ -156,7 +156,7 @@ static void hook_without_a_limit_has_a_default_limit(void **state) {
 static void quick_jobs_are_not_reported(void **state) {
   open_with(UINT_MAX, on_slow);
 
-  assert_fulfils_int(avow_then(one(), quick_cb, NULL, NULL), 1);
+  assert_fulfills_int(avow_then(one(), quick_cb, NULL, NULL), 1);
   avow_value_unref(avow_run(avow_then(one(), slow_cb, NULL, NULL)));
 
   assert_int_equal(told.all, 0);

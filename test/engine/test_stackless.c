@@ -31,7 +31,7 @@ static void step_runs_inside_the_call(void **state) {
 
   assert_notes("ran=none");
   assert_int_equal(avow_state(p), AVOW_FULFILLED);
-  assert_fulfils_int(p, 5);
+  assert_fulfills_int(p, 5);
 }
 
 static avow_value_t take_a_step(void *data) {
@@ -42,16 +42,16 @@ static avow_value_t take_a_step(void *data) {
 /* A checked build checks the queue here. */
 static void step_does_not_run_queued_jobs(void **state) {
   task_t me;
-  avow_promise_t *cancelled = avow_repeat(loop, take_a_step, NULL);
+  avow_promise_t *canceled = avow_repeat(loop, take_a_step, NULL);
   avow_promise_t *queued = avow_repeat(loop, take_a_step, NULL);
-  avow_cancel(cancelled);
+  avow_cancel(canceled);
 
   avow_promise_t *p = avow_stackless(loop, give_5, &me.frame);
 
   assert_notes("ran=none");
-  assert_rejects(cancelled, UV_ECANCELED);
-  assert_fulfils_int(p, 5);
-  assert_fulfils_int(queued, 3);
+  assert_rejects(canceled, UV_ECANCELED);
+  assert_fulfills_int(p, 5);
+  assert_fulfills_int(queued, 3);
   assert_notes("step");
 }
 
@@ -64,7 +64,7 @@ static avow_value_t do_nothing(const avow_value_t *got, void *data) {
 static void end_returns_none(void **state) {
   task_t me;
 
-  assert_fulfils_none(avow_stackless(loop, do_nothing, &me.frame));
+  assert_fulfills_none(avow_stackless(loop, do_nothing, &me.frame));
 }
 
 static avow_value_t await_it(const avow_value_t *got, void *data) {
@@ -83,7 +83,7 @@ static void await_returns_the_value(void **state) {
   note("returned");
   assert_int_equal(avow_state(p), AVOW_PENDING);
 
-  assert_fulfils_int(p, 7);
+  assert_fulfills_int(p, 7);
   assert_notes("before returned after=7");
 }
 
@@ -134,8 +134,8 @@ static avow_value_t sum_up(const avow_value_t *got, void *data) {
 static void awaits_in_a_loop_use_constant_memory(void **state) {
   task_t me = { .sum = 0 };
 
-  assert_fulfils_int(avow_stackless(loop, sum_up, &me.frame),
-                     INT64_C(100000) * 99999 / 2);
+  assert_fulfills_int(avow_stackless(loop, sum_up, &me.frame),
+                      INT64_C(100000) * 99999 / 2);
 
   assert_int_equal(me.stats.live, 2); /* its own and the awaited one */
 }
@@ -157,7 +157,7 @@ static void returned_promise_is_adopted(void **state) {
   assert_int_equal(avow_state(p), AVOW_PENDING);
   assert_true(avow_resolve(d, avow_int(3)));
 
-  assert_fulfils_int(p, 3);
+  assert_fulfills_int(p, 3);
 }
 
 static avow_value_t wait_for_another(const avow_value_t *got, void *data) {
@@ -173,7 +173,7 @@ static void function_can_await_another_function(void **state) {
   outer.p = avow_stackless(loop, sum_up, &inner.frame);
   avow_promise_t *p = avow_stackless(loop, wait_for_another, &outer.frame);
 
-  assert_fulfils_int(p, INT64_C(100000) * 99999 / 2 + 1);
+  assert_fulfills_int(p, INT64_C(100000) * 99999 / 2 + 1);
 }
 
 static void free_task(void *task) {
@@ -189,7 +189,7 @@ static void attach_frees_the_struct_after_the_end(void **state) {
 
   p = avow_attach(p, me, free_task);
 
-  assert_fulfils_int(p, 2);
+  assert_fulfills_int(p, 2);
   assert_notes("before after=2 freed");
 }
 
@@ -206,7 +206,7 @@ static void dump_shows_the_place_of_an_await(void **state) {
   assert_non_null(strstr(text, " awaits at line "));
 #endif
   assert_true(avow_resolve(d, avow_int(1)));
-  assert_fulfils_int(p, 1);
+  assert_fulfills_int(p, 1);
 }
 
 /* Cancellation. */
@@ -247,7 +247,7 @@ static void cancel_keeps_the_value_of_a_settled_await(void **state) {
 
   avow_cancel(p);
 
-  assert_fulfils_int(p, 4);
+  assert_fulfills_int(p, 4);
   assert_notes("got=4 cleaned=none");
 }
 
@@ -267,7 +267,7 @@ static void canceling_a_running_function_cancels_its_next_await(void **state) {
   task_t me;
   me.p = avow_stackless(loop, cancel_itself, &me.frame);
 
-  assert_fulfils_int(me.p, 8);
+  assert_fulfills_int(me.p, 8);
   assert_notes("next=ECANCELED");
 }
 
@@ -386,7 +386,8 @@ static avow_value_t close_the_loop(const avow_value_t *got, void *data) {
 static void loop_cannot_be_closed_in_a_step(void **state) {
   task_t me;
 
-  assert_fulfils_int(avow_stackless(loop, close_the_loop, &me.frame), UV_EBUSY);
+  assert_fulfills_int(avow_stackless(loop, close_the_loop, &me.frame),
+                      UV_EBUSY);
 }
 
 static void missing_step_or_frame_is_refused(void **state) {

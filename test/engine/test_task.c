@@ -16,7 +16,7 @@ static void note_six(avow_promise_t *a, avow_promise_t *b) {
 
 /* Calls `fn` in a callback, so that all that it makes counts from one time. */
 static void in_a_callback(avow_cb fn, void *data) {
-  assert_fulfils_none(avow_then(avow_next_iteration(loop), fn, NULL, data));
+  assert_fulfills_none(avow_then(avow_next_iteration(loop), fn, NULL, data));
 }
 
 /* Equal tasks. */
@@ -210,7 +210,7 @@ static void finished_work_never_times_out(void **state) {
   stall(5);
 
   for (int i = 0; i < N; i++)
-    assert_fulfils_none(ps[i]);
+    assert_fulfills_none(ps[i]);
 }
 
 /* The remote settles before the limit is due, but libuv calls the timer
@@ -222,7 +222,7 @@ static void resolved_remote_never_times_out(void **state) {
 
   stall(3);
 
-  assert_fulfils_int(p, 1);
+  assert_fulfills_int(p, 1);
 }
 
 static void due_timeout_can_be_canceled(void **state) {

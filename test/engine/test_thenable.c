@@ -29,7 +29,7 @@ static void then_function_runs_in_its_own_job(void **state) {
       avow_promise_resolve(loop, avow_object(&foreign_class, &foreign));
   note("caller");
 
-  assert_fulfils_int(p, 8);
+  assert_fulfills_int(p, 8);
 
   assert_notes("caller then");
   assert_int_equal(foreign.calls, 1);
@@ -45,7 +45,7 @@ static void thenable_may_settle_later(void **state) {
   assert_int_equal(avow_state(p), AVOW_PENDING);
   assert_true(avow_resolve(foreign.deferred, avow_int(9)));
 
-  assert_fulfils_int(p, 9);
+  assert_fulfills_int(p, 9);
 }
 
 /* 4: an error that then() returns rejects the promise */
@@ -65,7 +65,7 @@ static void thenable_that_resolves_and_throws_fulfills(void **state) {
   avow_promise_t *p =
       avow_promise_resolve(loop, avow_object(&foreign_class, &foreign));
 
-  assert_fulfils_int(p, 8);
+  assert_fulfills_int(p, 8);
 }
 
 /* 1: the thenable gets a new pair; the first pair stays resolved */
@@ -81,7 +81,7 @@ static void first_deferred_stays_resolved_during_a_thenable(void **state) {
   assert_int_equal(avow_state(p), AVOW_PENDING);
   assert_true(avow_resolve(foreign.deferred, avow_int(2)));
 
-  assert_fulfils_int(p, 2);
+  assert_fulfills_int(p, 2);
 }
 
 static void thenable_that_drops_its_deferred_rejects(void **state) {
@@ -104,7 +104,7 @@ static void thenable_may_resolve_with_a_promise(void **state) {
   avow_promise_t *inner = avow_promise_resolve(loop, avow_int(4));
   assert_true(avow_resolve(foreign.deferred, avow_follow(inner)));
 
-  assert_fulfils_int(p, 4);
+  assert_fulfills_int(p, 4);
 }
 
 /* 4: resolves the promise with that same promise */
@@ -189,7 +189,7 @@ static void then_function_runs_once_in_a_job(void **state) {
   assert_int_equal(destroyed, 1);
   assert_true(avow_resolve(kept, avow_int(4)));
 
-  assert_fulfils_int(p, 4);
+  assert_fulfills_int(p, 4);
 }
 
 static void thenable_may_resolve_with_another_thenable(void **state) {
@@ -242,7 +242,7 @@ static void error_after_a_resolve_is_released(void **state) {
                                       .then = answer_and_throw };
   int destroyed;
 
-  assert_fulfils_int(adopt_counted(&hasty, &destroyed), 5);
+  assert_fulfills_int(adopt_counted(&hasty, &destroyed), 5);
 
   assert_int_equal(destroyed, 1);
 }

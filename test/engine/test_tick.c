@@ -51,7 +51,7 @@ static avow_value_t stage_cb(const avow_value_t *arg, void *data) {
 }
 
 static void open_stage(void) {
-  assert_fulfils_none(avow_sleep(loop, 0)); /* a job before the test's */
+  assert_fulfills_none(avow_sleep(loop, 0)); /* a job before the test's */
   stage = (stage_t){ .iterations = 0 };
   (void) uv_prepare_init(loop, &stage.prepare);
   (void) uv_check_init(loop, &stage.check);

@@ -32,8 +32,8 @@ static void sleeps_end_after_the_clock_steps_back(void **state) {
   steps_back = BACK;
 
   assert_true(avow_now(loop) >= before);
-  assert_fulfils_none(avow_sleep(loop, 0));
-  assert_fulfils_none(avow_sleep(loop, 1));
+  assert_fulfills_none(avow_sleep(loop, 0));
+  assert_fulfills_none(avow_sleep(loop, 1));
   avow_cancel(other);
   avow_unref(other);
 }
@@ -53,8 +53,8 @@ static void due_sleeps_can_be_canceled_after_a_step_back(void **state) {
   avow_promise_t *p = avow_then(avow_ref(first), step_back, NULL, NULL);
   avow_promise_t *q = avow_then(first, cancel_cb, NULL, second);
 
-  assert_fulfils_none(p);
-  assert_fulfils_none(q);
+  assert_fulfills_none(p);
+  assert_fulfills_none(q);
 
   assert_rejects(second, UV_ECANCELED);
 }
@@ -73,7 +73,7 @@ static void job_times_may_be_negative(void **state) {
   assert_int_equal(avow_loop_close(loop), 0);
   assert_int_equal(avow_loop_init(loop, &options), 0);
 
-  assert_fulfils_int(avow_repeat(loop, step, &left), 1);
+  assert_fulfills_int(avow_repeat(loop, step, &left), 1);
 
   avow_loop_stats(loop, &stats, sizeof(stats));
   assert_int_equal(stats.slow_jobs, 0);
@@ -86,7 +86,7 @@ static void iteration_times_may_be_negative(void **state) {
   assert_int_equal(avow_loop_close(loop), 0);
   assert_int_equal(avow_loop_init(loop, &options), 0);
 
-  assert_fulfils_int(avow_repeat(loop, step, &left), 1);
+  assert_fulfills_int(avow_repeat(loop, step, &left), 1);
 }
 
 #define BACK_CASE(f) \

@@ -43,7 +43,7 @@ static avow_promise_t *begin(busy_t *busy) {
 
 static void end(busy_t *busy, avow_promise_t *p) {
   busy->over = true;
-  assert_fulfils_int(p, 1);
+  assert_fulfills_int(p, 1);
   uv_close((uv_handle_t *) &busy->prepare, NULL);
   run();
 }
@@ -171,7 +171,7 @@ static void slow_endless_repeat_ends_at_its_timeout(void **state) {
   busy_t busy;
   avow_promise_t *quick = begin(&busy);
   busy.over = true;
-  assert_fulfils_int(quick, 1);
+  assert_fulfills_int(quick, 1);
   const unsigned before = busy.steps;
   busy.over = false;
 
@@ -196,7 +196,7 @@ static void poll_does_not_block_while_phase_events_remain(void **state) {
   avow_promise_t *a = avow_then(avow_before_poll(loop), note_cb, NULL, "a");
   avow_promise_t *b = avow_then(avow_before_poll(loop), note_cb, NULL, "b");
 
-  assert_fulfils_none(b);
+  assert_fulfills_none(b);
 
   assert_notes("a b");
   avow_unref(a);
@@ -249,7 +249,7 @@ static void endless_repeat_does_not_starve_a_timer(void **state) {
   assert_int_equal(uv_timer_init(loop, &timer), 0);
   assert_int_equal(uv_timer_start(&timer, end_endless, 1, 0), 0);
 
-  assert_fulfils_int(avow_repeat(loop, endless_fn, &endless), 1);
+  assert_fulfills_int(avow_repeat(loop, endless_fn, &endless), 1);
   run();
 }
 
@@ -270,7 +270,7 @@ static void assert_steps_before_poll(unsigned expected) {
   run();
 
   assert_int_equal(endless.seen, expected);
-  assert_fulfils_int(p, 1);
+  assert_fulfills_int(p, 1);
 }
 
 static void drain_keeps_to_its_budget(void **state) {
@@ -374,7 +374,7 @@ static void assert_chain_ends_without(uv_walk_cb close_some) {
     p = avow_then(p, NULL, NULL, NULL);
   uv_walk(loop, close_some, NULL);
 
-  assert_fulfils_int(p, 1);
+  assert_fulfills_int(p, 1);
 
   assert_int_equal(avow_loop_close(loop), 0);
   assert_int_equal(avow_loop_init(loop, &steady), 0);

@@ -66,7 +66,7 @@ static void run_mixed_steps(busy_t *busy, uint64_t ns, unsigned quick) {
   busy->prepare.data = busy;
   assert_int_equal(uv_prepare_init(loop, &busy->prepare), 0);
   assert_int_equal(uv_prepare_start(&busy->prepare, on_prepare), 0);
-  assert_fulfils_int(avow_repeat(loop, step, busy), 1);
+  assert_fulfills_int(avow_repeat(loop, step, busy), 1);
   uv_close((uv_handle_t *) &busy->prepare, NULL);
   run();
 }
@@ -276,7 +276,7 @@ static void slow_jobs_cause_no_timeout(void **state) {
   uv_sleep(3);
   (void) avow_resolve(d, avow_none()); /* true: it is the first */
 
-  assert_fulfils_none(p);
+  assert_fulfills_none(p);
 }
 
 static avow_value_t resolve_cb(const avow_value_t *arg, void *d) {
@@ -301,7 +301,7 @@ static avow_value_t sleep_before_a_limit(const avow_value_t *arg, void *data) {
 static void slow_sleeps_before_a_timeout_end_before_it(void **state) {
   expect_slow_jobs();
 
-  assert_fulfils_none(
+  assert_fulfills_none(
       avow_then(avow_next_iteration(loop), sleep_before_a_limit, NULL, NULL));
 }
 
@@ -381,7 +381,7 @@ static void events_of_one_poll_are_handled_together(void **state) {
 
   assert_int_in_range(b.steps - a.steps + FEW, 0, 2 * FEW);
   over = true;
-  assert_fulfils_int(endless, 1);
+  assert_fulfills_int(endless, 1);
   close_pair(&a);
   close_pair(&b);
   run();
@@ -445,7 +445,7 @@ static void poll_time_does_not_count_as_lag(void **state) {
   avow_loop_measure(loop);
 
   for (int i = 0; i < 3; i++)
-    assert_fulfils_none(avow_sleep(loop, 1));
+    assert_fulfills_none(avow_sleep(loop, 1));
   assert_int_equal(stats().lag_max, 0);
   avow_promise_t *polled = avow_then(avow_sleep(loop, 1), sleep_cb, NULL, NULL);
   avow_unref(avow_then(polled, very_slow_cb, NULL, NULL));
@@ -460,7 +460,7 @@ static void poll_time_does_not_count_as_lag(void **state) {
 static void time_between_runs_does_not_count_as_lag(void **state) {
   avow_loop_measure(loop);
 
-  assert_fulfils_none(avow_sleep(loop, 1));
+  assert_fulfills_none(avow_sleep(loop, 1));
   present += SECOND;
   avow_unref(avow_sleep(loop, 1));
   run();
@@ -502,8 +502,8 @@ static void jobs_above_the_limit_are_counted(void **state) {
   open_with((avow_options_t){ .slow_us = 4 * MS / US });
 
   for (int i = 0; i < 3; i++) {
-    assert_fulfils_none(avow_then(one(), very_slow_cb, NULL, NULL));
-    assert_fulfils_none(avow_then(one(), count_cb, NULL, NULL));
+    assert_fulfills_none(avow_then(one(), very_slow_cb, NULL, NULL));
+    assert_fulfills_none(avow_then(one(), count_cb, NULL, NULL));
   }
 
   assert_int_equal(stats().slow_jobs, 3);
@@ -513,7 +513,7 @@ static void jobs_above_the_limit_are_counted(void **state) {
 static void jobs_at_the_limit_are_not_counted(void **state) {
   open_with((avow_options_t){ .slow_us = 5 * MS / US });
 
-  assert_fulfils_none(avow_then(one(), very_slow_cb, NULL, NULL));
+  assert_fulfills_none(avow_then(one(), very_slow_cb, NULL, NULL));
 
   assert_int_equal(stats().slow_jobs, 0);
 }

@@ -74,7 +74,7 @@ static void rejection_of_a_loser_is_not_reported(void **state) {
   avow_deferred_t *d;
   avow_promise_t *inputs[] = { avow_promise_new(loop, &d),
                                avow_promise_resolve(loop, avow_none()) };
-  assert_fulfils_none(avow_race(loop, inputs, 2));
+  assert_fulfills_none(avow_race(loop, inputs, 2));
 
   (void) avow_reject(d, avow_error(UV_EIO)); /* no reaction waits for it */
 

@@ -26,7 +26,7 @@ static void until_settles_as_its_promise(void **state) {
   avow_deferred_t *d;
   avow_promise_t *stop = pending(&d, "stop");
 
-  assert_fulfils_int(avow_until(resolved(1), stop), 1);
+  assert_fulfills_int(avow_until(resolved(1), stop), 1);
   avow_promise_t *failing = avow_promise_reject(loop, avow_error(UV_EIO));
   assert_rejects(avow_until(failing, stop), UV_EIO);
 
@@ -82,7 +82,7 @@ static void until_does_not_wait_for_a_shared_promise(void **state) {
   assert_rejects(p, UV_ESHUTDOWN);
   assert_int_equal(avow_state(held), AVOW_PENDING);
   assert_true(avow_resolve(d, avow_int(1)));
-  assert_fulfils_int(held, 1);
+  assert_fulfills_int(held, 1);
   avow_unref(stop);
 }
 
@@ -96,7 +96,7 @@ static void value_that_settles_before_the_stop_job_is_kept(void **state) {
   assert_true(avow_resolve(stop_d, avow_none()));
   assert_true(avow_resolve(d, avow_int(1)));
 
-  assert_fulfils_int(p, 1);
+  assert_fulfills_int(p, 1);
   assert_notes("stop");
   avow_unref(stop);
 }
@@ -155,8 +155,8 @@ static void cancel_fn(void *p) {
   avow_cancel(p);
 }
 
-static const avow_class_t canceller = { .name = "canceller",
-                                        .destroy = cancel_fn };
+static const avow_class_t canceler = { .name = "canceler",
+                                       .destroy = cancel_fn };
 
 static void released_stop_value_may_cancel_the_until(void **state) {
   avow_deferred_t *d, *stop_d;
@@ -164,7 +164,7 @@ static void released_stop_value_may_cancel_the_until(void **state) {
   avow_promise_t *p = avow_until(pending(&d, "work"), stop);
   avow_unref(stop);
 
-  assert_true(avow_resolve(stop_d, avow_object(&canceller, p)));
+  assert_true(avow_resolve(stop_d, avow_object(&canceler, p)));
 
   assert_rejects(p, UV_ECANCELED);
   assert_notes("work");
@@ -180,7 +180,7 @@ static void released_stop_value_may_cancel_with_a_shared_input(void **state) {
   avow_promise_t *p = avow_until(avow_ref(work), stop);
   avow_unref(stop);
 
-  assert_true(avow_resolve(stop_d, avow_object(&canceller, p)));
+  assert_true(avow_resolve(stop_d, avow_object(&canceler, p)));
 
   assert_rejects(p, UV_ECANCELED);
   assert_notes("");
@@ -210,7 +210,7 @@ static void settled_stop_cancels_inside_the_call(void **state) {
 static void settled_stop_does_not_change_a_settled_promise(void **state) {
   avow_promise_t *stop = avow_promise_reject(loop, avow_error(UV_ESHUTDOWN));
 
-  assert_fulfils_int(avow_until(resolved(1), stop), 1);
+  assert_fulfills_int(avow_until(resolved(1), stop), 1);
 
   avow_unref(stop);
 }
@@ -225,7 +225,7 @@ static void settled_stop_does_not_cancel_a_shared_promise(void **state) {
   assert_int_equal(avow_state(p), AVOW_REJECTED);
   assert_rejects(p, UV_ESHUTDOWN);
   assert_true(avow_resolve(d, avow_int(1)));
-  assert_fulfils_int(held, 1);
+  assert_fulfills_int(held, 1);
   avow_unref(stop);
 }
 
@@ -252,8 +252,8 @@ static void settled_stop_prevents_the_start_of_work(void **state) {
   assert_never_begins(avow_map(loop, 3, map_fn, "map", NULL));
   assert_never_begins(avow_once_get(once));
 
-  assert_fulfils_none(avow_limiter_run(limiter, note_fn, "limiter"));
-  assert_fulfils_none(avow_once_get(once));
+  assert_fulfills_none(avow_limiter_run(limiter, note_fn, "limiter"));
+  assert_fulfills_none(avow_once_get(once));
   assert_notes("limiter once");
   avow_limiter_unref(limiter);
   avow_once_unref(once);
@@ -279,7 +279,7 @@ static void timeout_error_has_a_message(void **state) {
 }
 
 static void timeout_stops_its_timer_when_its_promise_settles(void **state) {
-  assert_fulfils_int(avow_timeout(resolved(1), 100000), 1);
+  assert_fulfills_int(avow_timeout(resolved(1), 100000), 1);
 
   assert_false(uv_loop_alive(loop));
 }
@@ -299,7 +299,7 @@ static void timeout_without_memory_leaves_no_timer(void **state) {
   enum { MAX = 1000 };
   avow_promise_t *ps[MAX];
   avow_deferred_t *d;
-  assert_fulfils_none(avow_sleep(loop, 0)); /* makes the timer wheel */
+  assert_fulfills_none(avow_sleep(loop, 0)); /* makes the timer wheel */
   avow_promise_t *p = avow_promise_new(loop, &d);
   const size_t n = hoard(ps, MAX, 2); /* the last one is a substitute */
 

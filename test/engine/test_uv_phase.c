@@ -52,7 +52,7 @@ static void each_wait_takes_one_iteration(void **state) {
   assert_int_equal(uv_check_init(loop, &check), 0);
   assert_int_equal(uv_check_start(&check, count), 0);
 
-  assert_fulfils_int(avow_repeat(loop, again_fn, &left), 1);
+  assert_fulfills_int(avow_repeat(loop, again_fn, &left), 1);
 
   assert_int_in_range(turns, 9, 10);
   uv_close((uv_handle_t *) &check, NULL);
@@ -81,7 +81,7 @@ static void after_poll_does_not_block_the_loop(void **state) {
   assert_int_equal(uv_timer_init(loop, &timer), 0);
   assert_int_equal(uv_timer_start(&timer, on_timer, 60000, 0), 0);
 
-  assert_fulfils_none(avow_after_poll(loop));
+  assert_fulfills_none(avow_after_poll(loop));
 
   assert_notes("");
   uv_close((uv_handle_t *) &timer, NULL);
@@ -94,7 +94,7 @@ static void one_of_several_waits_can_be_canceled(void **state) {
   avow_cancel(a);
 
   assert_rejects(a, UV_ECANCELED);
-  assert_fulfils_none(b);
+  assert_fulfills_none(b);
 }
 
 static void count_handles(uv_handle_t *handle, void *data) {

@@ -128,7 +128,7 @@ static void repeated_advances_let_the_loop_iterate(void **state) {
   assert_int_equal(avow_state(turned), AVOW_FULFILLED);
   assert_true(times < 1000);
   avow_unref(turned);
-  assert_fulfils_int(p, 0);
+  assert_fulfills_int(p, 0);
 }
 
 static void canceled_advance_does_not_move_the_clock(void **state) {
@@ -138,7 +138,7 @@ static void canceled_advance_does_not_move_the_clock(void **state) {
   avow_cancel(second);
 
   assert_rejects(second, UV_ECANCELED);
-  assert_fulfils_none(first);
+  assert_fulfills_none(first);
   assert_true(avow_now(loop) == SECOND);
 }
 
@@ -279,7 +279,7 @@ static void automatic_clock_waits_for_the_thread_pool(void **state) {
   note_sleep(1, "sleep");
   avow_promise_t *work = avow_work(loop, none_fn, NULL, NULL);
 
-  assert_fulfils_int(avow_then(work, time_cb, NULL, NULL), 0);
+  assert_fulfills_int(avow_then(work, time_cb, NULL, NULL), 0);
 
   run();
   assert_notes("sleep@1");
@@ -345,7 +345,7 @@ static avow_value_t ask_another_thread(const avow_value_t *arg, void *data) {
 }
 
 static void advance_on_another_thread(void) {
-  assert_fulfils_none(
+  assert_fulfills_none(
       avow_then(avow_next_iteration(loop), ask_another_thread, NULL, NULL));
 }
 

@@ -57,16 +57,16 @@ fi
 
 echo "fanout: --mode"
 run 1 patiently --mode all
-out 'secure  cancelled .*'
+out 'secure  canceled .*'
 out 'all was rejected with (nobody|forged|reset): .*'
-out 'slow    cancelled .*'
-out 'silent  cancelled .*'
+out 'slow    canceled .*'
+out 'silent  canceled .*'
 run 1 patiently --mode race
 out 'race was rejected with (nobody|forged|reset): .*'
-out 'quick   cancelled .*'
+out 'quick   canceled .*'
 run 0 patiently --mode any
 out 'any was fulfilled with (quick|secure|slow): HTTP 200, 21 bytes'
-out 'silent  cancelled .*'
+out 'silent  canceled .*'
 run 0 "$fanout" --mode all-settled --timeout 150
 out 'slow    rejected +[0-9]+\.[0-9]  timed out'
 

@@ -11,7 +11,7 @@ run 0 "$mirrors"
 # The machine decides which of the three is the first, and which ones have
 # failed by then.
 out '(quick|secure|slow) +fulfilled +[0-9]+\.[0-9]  HTTP 200, 21 bytes'
-unwanted='cancelled +[0-9]+\.[0-9]  not wanted any more'
+unwanted='canceled +[0-9]+\.[0-9]  not wanted any more'
 out "silent  ($unwanted|rejected .*timed out)" # after 10 s
 out "slow    ($unwanted|fulfilled .*)"
 out "forged  ($unwanted|rejected .*certificate.*self.signed.*)"

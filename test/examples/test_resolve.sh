@@ -22,7 +22,7 @@ run 0 "$resolve" 127.0.0.1 ::1
 echo "resolve: with --first the first result ends it"
 run 0 "$resolve" --first a..b 127.0.0.1 127.0.0.2 127.0.0.3 127.0.0.4
 grep -Eq '^127\.0\.0\.. +[0-9]+\.[0-9]  127' out || fail "no answer arrived"
-grep -Evq '^(name|(a\.\.b|127\.0\.0\..) +([0-9]+\.[0-9]  .*|cancelled)$)' out &&
+grep -Evq '^(name|(a\.\.b|127\.0\.0\..) +([0-9]+\.[0-9]  .*|canceled)$)' out &&
   fail "neither answered nor canceled"
 run 1 "$resolve" --first a..b c..d
 out "c\.\.d .* getaddrinfo 'c\.\.d': .*"

@@ -50,13 +50,13 @@ static void each_function_has_its_own_exceptions_in_flight(void **state) {
   assert_words(OUTSIDE);
   avow_promise_t *q = avow_async_throwing(loop, keep_words, &second, &with);
   assert_words(OUTSIDE);
-  assert_fulfils_none(p);
+  assert_fulfills_none(p);
   assert_words(OUTSIDE);
-  assert_fulfils_none(q);
+  assert_fulfills_none(q);
   assert_words(OUTSIDE);
   p = avow_async_throwing(loop, keep_words, &first,
                           &with); /* with one of those words */
-  assert_fulfils_none(p);
+  assert_fulfills_none(p);
 
   assert_words(OUTSIDE);
   assert_notes("call call call");
@@ -75,7 +75,8 @@ static void starting_a_function_preserves_own_exceptions(void **state) {
   int second = SECOND;
   set_words(OUTSIDE);
 
-  assert_fulfils_none(avow_async_throwing(loop, start_another, &second, &with));
+  assert_fulfills_none(
+      avow_async_throwing(loop, start_another, &second, &with));
 
   assert_words(OUTSIDE);
   assert_notes("call call");
@@ -102,9 +103,9 @@ static void c_functions_have_their_own_exceptions_in_flight(void **state) {
   avow_promise_t *q = avow_async(loop, catch_and_wait, &second);
   assert_null(words[1]);
   set_words(OUTSIDE); /* from the second time on, it may have some */
-  assert_fulfils_none(p);
+  assert_fulfills_none(p);
   assert_words(OUTSIDE);
-  assert_fulfils_none(q);
+  assert_fulfills_none(q);
   assert_words(OUTSIDE);
 }
 
@@ -117,10 +118,10 @@ static avow_value_t expect_words(void *thing) {
 static void plain_functions_see_the_exceptions_of_the_caller(void **state) {
   int first = FIRST, outside = OUTSIDE;
   avow_promise_t *p = avow_async_throwing(loop, keep_words, &first, &with);
-  assert_fulfils_none(p);
+  assert_fulfills_none(p);
   set_words(OUTSIDE);
 
-  assert_fulfils_none(avow_async(loop, expect_words, &outside));
+  assert_fulfills_none(avow_async(loop, expect_words, &outside));
 
   assert_notes("call ran");
 }

@@ -135,7 +135,7 @@ static void refused_guard_rejects_with_eagain(void **state) {
   assert_rejects(avow_async(loop, give_1, NULL), UV_EAGAIN);
 
   refused = 0;
-  assert_fulfils_int(avow_async(loop, give_1, NULL), 1);
+  assert_fulfills_int(avow_async(loop, give_1, NULL), 1);
 }
 
 static void ineffective_advice_is_not_used_as_the_guard(void **state) {

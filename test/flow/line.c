@@ -26,7 +26,7 @@ void line_end(line_t line) {
 }
 
 void turn(void) {
-  assert_fulfils_none(avow_sleep(loop, 1));
+  assert_fulfills_none(avow_sleep(loop, 1));
 }
 
 void assert_all_refuse(const avow_sender_t *sender, int code) {

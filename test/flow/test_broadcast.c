@@ -38,13 +38,13 @@ static int tear_down(void **state) {
 }
 
 static void send_item(int64_t item) {
-  assert_fulfils_none(avow_broadcast_send(b, avow_int(item)));
+  assert_fulfills_none(avow_broadcast_send(b, avow_int(item)));
 }
 
 static void direct_send_to_a_subscriber_is_refused(void **state) {
   assert_rejects(avow_channel_send(c, avow_int(9)), UV_EALREADY);
   send_item(1);
-  assert_fulfils_int(avow_channel_next(c), 1);
+  assert_fulfills_int(avow_channel_next(c), 1);
 }
 
 static void assert_missed(avow_promise_t *p, int64_t n) {
@@ -59,10 +59,10 @@ static void each_subscriber_receives_every_item_in_order(void **state) {
   send_item(1);
   send_item(2);
 
-  assert_fulfils_int(waits, 1);
-  assert_fulfils_int(avow_channel_next(c), 2);
-  assert_fulfils_int(avow_channel_next(other), 1);
-  assert_fulfils_int(avow_channel_next(other), 2);
+  assert_fulfills_int(waits, 1);
+  assert_fulfills_int(avow_channel_next(c), 2);
+  assert_fulfills_int(avow_channel_next(other), 1);
+  assert_fulfills_int(avow_channel_next(other), 2);
 }
 
 static void late_subscriber_receives_only_later_items(void **state) {
@@ -70,7 +70,7 @@ static void late_subscriber_receives_only_later_items(void **state) {
   avow_channel_t *late = avow_broadcast_subscribe(b);
   send_item(2);
 
-  assert_fulfils_int(avow_channel_next(late), 2);
+  assert_fulfills_int(avow_channel_next(late), 2);
 
   avow_channel_unref(late);
 }
@@ -79,31 +79,31 @@ static void send_waits_for_the_slowest_subscriber(void **state) {
   send_item(1);
   send_item(2);
   avow_promise_t *waits = avow_broadcast_send(b, avow_int(3));
-  assert_fulfils_int(avow_channel_next(c), 1);
-  assert_fulfils_int(avow_channel_next(c), 2);
+  assert_fulfills_int(avow_channel_next(c), 1);
+  assert_fulfills_int(avow_channel_next(c), 2);
   avow_promise_t *third = avow_channel_next(c);
   run();
   assert_int_equal(avow_state(waits), AVOW_PENDING);
   assert_int_equal(avow_state(third), AVOW_PENDING);
 
-  assert_fulfils_int(avow_channel_next(other), 1);
+  assert_fulfills_int(avow_channel_next(other), 1);
 
-  assert_fulfils_none(waits);
-  assert_fulfils_int(third, 3);
+  assert_fulfills_none(waits);
+  assert_fulfills_int(third, 3);
 }
 
 static void released_subscriber_does_not_delay_sends(void **state) {
   send_item(1);
   send_item(2);
   avow_promise_t *waits = avow_broadcast_send(b, avow_int(3));
-  assert_fulfils_int(avow_channel_next(c), 1);
+  assert_fulfills_int(avow_channel_next(c), 1);
   assert_int_equal(avow_state(waits), AVOW_PENDING);
 
   avow_channel_clear(&other);
 
-  assert_fulfils_none(waits);
-  assert_fulfils_int(avow_channel_next(c), 2);
-  assert_fulfils_int(avow_channel_next(c), 3);
+  assert_fulfills_none(waits);
+  assert_fulfills_int(avow_channel_next(c), 2);
+  assert_fulfills_int(avow_channel_next(c), 3);
 }
 
 static void canceled_send_sends_no_item(void **state) {
@@ -115,10 +115,10 @@ static void canceled_send_sends_no_item(void **state) {
   assert_cancels_at_once(called_off);
 
   avow_channel_clear(&other);
-  assert_fulfils_int(avow_channel_next(c), 1);
-  assert_fulfils_none(waits);
-  assert_fulfils_int(avow_channel_next(c), 2);
-  assert_fulfils_int(avow_channel_next(c), 4);
+  assert_fulfills_int(avow_channel_next(c), 1);
+  assert_fulfills_none(waits);
+  assert_fulfills_int(avow_channel_next(c), 2);
+  assert_fulfills_int(avow_channel_next(c), 4);
 }
 
 static void canceled_receive_takes_no_item(void **state) {
@@ -127,7 +127,7 @@ static void canceled_receive_takes_no_item(void **state) {
 
   send_item(1);
 
-  assert_fulfils_int(avow_channel_next(c), 1);
+  assert_fulfills_int(avow_channel_next(c), 1);
 }
 
 static void channels_end_after_the_last_item(void **state) {
@@ -139,12 +139,12 @@ static void channels_end_after_the_last_item(void **state) {
   release_broadcast();
 
   for (int64_t i = 1; i <= 3; i++) {
-    assert_fulfils_int(avow_channel_next(c), i);
-    assert_fulfils_int(avow_channel_next(other), i);
+    assert_fulfills_int(avow_channel_next(c), i);
+    assert_fulfills_int(avow_channel_next(other), i);
   }
-  assert_fulfils_none(waits);
-  assert_fulfils_none(avow_channel_next(c));
-  assert_fulfils_none(avow_channel_next(other));
+  assert_fulfills_none(waits);
+  assert_fulfills_none(avow_channel_next(c));
+  assert_fulfills_none(avow_channel_next(other));
 }
 
 static void pending_receive_gets_the_end(void **state) {
@@ -152,7 +152,7 @@ static void pending_receive_gets_the_end(void **state) {
 
   release_broadcast();
 
-  assert_fulfils_none(p);
+  assert_fulfills_none(p);
 }
 
 static void items_without_subscribers_are_released_at_once(void **state) {
@@ -161,18 +161,18 @@ static void items_without_subscribers_are_released_at_once(void **state) {
   assert_int_equal(avow_broadcast_subscribers(b), 0);
 
   for (int i = 0; i < 2 * ROOM; i++)
-    assert_fulfils_none(avow_broadcast_send(b, avow_string("for nobody")));
+    assert_fulfills_none(avow_broadcast_send(b, avow_string("for nobody")));
 
   c = avow_broadcast_subscribe(b);
   assert_int_equal(avow_broadcast_subscribers(b), 1);
   send_item(1);
-  assert_fulfils_int(avow_channel_next(c), 1);
+  assert_fulfills_int(avow_channel_next(c), 1);
 }
 
 static void none_is_refused_and_an_error_is_an_item(void **state) {
   assert_rejects(avow_broadcast_send(b, avow_none()), UV_EINVAL);
 
-  assert_fulfils_none(avow_broadcast_send(b, avow_error(UV_EIO)));
+  assert_fulfills_none(avow_broadcast_send(b, avow_error(UV_EIO)));
 
   assert_rejects(avow_channel_next(c), UV_EIO);
   assert_rejects(avow_channel_next(other), UV_EIO);
@@ -181,7 +181,7 @@ static void none_is_refused_and_an_error_is_an_item(void **state) {
 static void item_is_stored_once_until_all_have_received_it(void **state) {
   const long before = live_allocations();
   const avow_value_t item = avow_string("in memory of its own");
-  assert_fulfils_none(avow_broadcast_send(b, item));
+  assert_fulfills_none(avow_broadcast_send(b, item));
   assert_int_equal(live_allocations(), before + 1);
 
   avow_ignore(avow_run(avow_channel_next(c)));
@@ -195,16 +195,16 @@ static void slow_subscriber_gets_the_number_of_missed_items(void **state) {
   for (int64_t i = 1; i <= ROOM + 3; i++) {
     send_item(i);
     if (i < 3)
-      assert_fulfils_int(avow_channel_next(other), i);
+      assert_fulfills_int(avow_channel_next(other), i);
   }
 
   assert_missed(avow_channel_next(c), 3);
-  assert_fulfils_int(avow_channel_next(c), 4);
+  assert_fulfills_int(avow_channel_next(c), 4);
   assert_missed(avow_channel_next(other), 1);
-  assert_fulfils_int(avow_channel_next(other), 4);
+  assert_fulfills_int(avow_channel_next(other), 4);
   release_broadcast();
-  assert_fulfils_int(avow_channel_next(c), 5);
-  assert_fulfils_none(avow_channel_next(c));
+  assert_fulfills_int(avow_channel_next(c), 5);
+  assert_fulfills_none(avow_channel_next(c));
 }
 
 static void subscriber_with_missed_items_may_be_released(void **state) {
@@ -214,7 +214,7 @@ static void subscriber_with_missed_items_may_be_released(void **state) {
   avow_channel_clear(&other);
 
   assert_missed(avow_channel_next(c), ROOM);
-  assert_fulfils_int(avow_channel_next(c), ROOM + 1);
+  assert_fulfills_int(avow_channel_next(c), ROOM + 1);
 }
 
 /* The destroyed item sends another one. */
@@ -239,8 +239,8 @@ static void destroyed_item_may_send(void **state) {
   c = avow_broadcast_subscribe(b);
   avow_channel_unref(gone);
 
-  assert_fulfils_int(avow_channel_next(c), 1);
-  assert_fulfils_int(avow_channel_next(c), 2);
+  assert_fulfills_int(avow_channel_next(c), 1);
+  assert_fulfills_int(avow_channel_next(c), 2);
 }
 
 static void dropped_item_may_send(void **state) {
@@ -252,8 +252,8 @@ static void dropped_item_may_send(void **state) {
   send_item(10);
 
   assert_missed(avow_channel_next(c), 3);
-  assert_fulfils_int(avow_channel_next(c), 1);
-  assert_fulfils_int(avow_channel_next(c), 2);
+  assert_fulfills_int(avow_channel_next(c), 1);
+  assert_fulfills_int(avow_channel_next(c), 2);
 }
 
 static void broadcast_without_memory_rejects(void **state) {

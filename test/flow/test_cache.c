@@ -44,10 +44,10 @@ static void concurrent_gets_share_one_run(void **state) {
   avow_promise_t *ps[] = { get(c, "a"), get(c, "b"), get(c, "a") };
   assert_int_equal(source.runs, 0);
 
-  assert_fulfils_int(ps[0], 2);
-  assert_fulfils_int(ps[1], 2);
-  assert_fulfils_int(ps[2], 2);
-  assert_fulfils_int(get(c, "a"), 3);
+  assert_fulfills_int(ps[0], 2);
+  assert_fulfills_int(ps[1], 2);
+  assert_fulfills_int(ps[2], 2);
+  assert_fulfills_int(get(c, "a"), 3);
   assert_int_equal(avow_cache_kept(c), 0);
   assert_notes("a b slept slept a slept");
   avow_cache_unref(c);
@@ -56,15 +56,15 @@ static void concurrent_gets_share_one_run(void **state) {
 static void value_is_kept_for_its_ttl(void **state) {
   source_t source = { 0 };
   avow_cache_t *c = cache_of(&source, TTL, 0);
-  assert_fulfils_int(get(c, "a"), 1);
+  assert_fulfills_int(get(c, "a"), 1);
 
-  assert_fulfils_none(avow_sleep(loop, TTL - 1));
-  assert_fulfils_int(get(c, "a"), 1);
+  assert_fulfills_none(avow_sleep(loop, TTL - 1));
+  assert_fulfills_int(get(c, "a"), 1);
   assert_int_equal(avow_cache_kept(c), 1);
-  assert_fulfils_none(avow_sleep(loop, 1));
+  assert_fulfills_none(avow_sleep(loop, 1));
   assert_int_equal(avow_cache_kept(c), 0);
 
-  assert_fulfils_int(get(c, "a"), 2);
+  assert_fulfills_int(get(c, "a"), 2);
   assert_int_equal(avow_now(loop), TTL + 20);
   avow_cache_unref(c);
   assert_notes("a slept a slept");
@@ -73,11 +73,11 @@ static void value_is_kept_for_its_ttl(void **state) {
 static void value_may_be_kept_forever(void **state) {
   source_t source = { 0 };
   avow_cache_t *c = cache_of(&source, UINT64_MAX, 0);
-  assert_fulfils_int(get(c, "a"), 1);
+  assert_fulfills_int(get(c, "a"), 1);
 
-  assert_fulfils_none(avow_sleep(loop, UINT64_C(1) << 40));
+  assert_fulfills_none(avow_sleep(loop, UINT64_C(1) << 40));
 
-  assert_fulfils_int(get(c, "a"), 1);
+  assert_fulfills_int(get(c, "a"), 1);
   avow_cache_unref(c);
   assert_notes("a slept");
 }
@@ -86,14 +86,14 @@ static void keys_are_numbers_or_bytes(void **state) {
   source_t source = { 0 };
   avow_cache_t *c = cache_of(&source, TTL, 0);
 
-  assert_fulfils_int(avow_cache_get(c, avow_int(97)), 1);
-  assert_fulfils_int(avow_cache_get(c, avow_bytes("a\0\0\0\0\0\0\0", 8)), 2);
-  assert_fulfils_int(avow_cache_get(c, avow_bytes("a\0b", 3)), 3);
-  assert_fulfils_int(get(c, "a"), 4);
-  assert_fulfils_int(get(c, ""), 5);
-  assert_fulfils_int(avow_cache_get(c, avow_int(97)), 1);
-  assert_fulfils_int(avow_cache_get(c, avow_int(-97)), 6);
-  assert_fulfils_int(avow_cache_get(c, avow_bytes("a\0b", 3)), 3);
+  assert_fulfills_int(avow_cache_get(c, avow_int(97)), 1);
+  assert_fulfills_int(avow_cache_get(c, avow_bytes("a\0\0\0\0\0\0\0", 8)), 2);
+  assert_fulfills_int(avow_cache_get(c, avow_bytes("a\0b", 3)), 3);
+  assert_fulfills_int(get(c, "a"), 4);
+  assert_fulfills_int(get(c, ""), 5);
+  assert_fulfills_int(avow_cache_get(c, avow_int(97)), 1);
+  assert_fulfills_int(avow_cache_get(c, avow_int(-97)), 6);
+  assert_fulfills_int(avow_cache_get(c, avow_bytes("a\0b", 3)), 3);
 
   assert_says(avow_cache_get(c, avow_none()), UV_EINVAL,
               "cache: invalid argument");
@@ -121,8 +121,8 @@ static void keys_may_be_many(void **state) {
     avow_cache_forget(c, avow_bytes((const char *) &i, sizeof(i)));
 
   assert_int_equal(avow_cache_kept(c), MANY / 2);
-  assert_fulfils_int(avow_cache_get(c, avow_int(1)), MANY);
-  assert_fulfils_int(avow_cache_get(c, avow_int(2)), MANY + 1);
+  assert_fulfills_int(avow_cache_get(c, avow_int(1)), MANY);
+  assert_fulfills_int(avow_cache_get(c, avow_int(2)), MANY + 1);
   avow_cache_unref(c);
 }
 
@@ -135,7 +135,7 @@ static void failure_rejects_pending_gets_and_is_not_kept(void **state) {
 
   source.error = 0;
 
-  assert_fulfils_int(get(c, "a"), 2);
+  assert_fulfills_int(get(c, "a"), 2);
   avow_cache_unref(c);
   assert_notes("a slept a slept");
 }
@@ -143,30 +143,30 @@ static void failure_rejects_pending_gets_and_is_not_kept(void **state) {
 static void oldest_values_are_dropped_above_the_limit(void **state) {
   source_t source = { 0 };
   avow_cache_t *c = cache_of(&source, TTL, 2);
-  assert_fulfils_int(get(c, "a"), 1);
-  assert_fulfils_int(get(c, "b"), 2);
-  assert_fulfils_int(avow_cache_refresh(c, avow_string("a")), 3);
+  assert_fulfills_int(get(c, "a"), 1);
+  assert_fulfills_int(get(c, "b"), 2);
+  assert_fulfills_int(avow_cache_refresh(c, avow_string("a")), 3);
 
-  assert_fulfils_int(get(c, "c"), 4);
+  assert_fulfills_int(get(c, "c"), 4);
 
   assert_int_equal(avow_cache_kept(c), 2);
-  assert_fulfils_int(get(c, "a"), 3);
-  assert_fulfils_int(get(c, "b"), 5);
+  assert_fulfills_int(get(c, "a"), 3);
+  assert_fulfills_int(get(c, "b"), 5);
   avow_cache_unref(c);
 }
 
 static void refresh_keeps_the_old_value_until_it_succeeds(void **state) {
   source_t source = { 0 };
   avow_cache_t *c = cache_of(&source, TTL, 0);
-  assert_fulfils_int(get(c, "a"), 1);
-  assert_fulfils_none(avow_sleep(loop, TTL - 1));
+  assert_fulfills_int(get(c, "a"), 1);
+  assert_fulfills_none(avow_sleep(loop, TTL - 1));
 
   avow_unref(avow_cache_refresh(c, avow_string("a")));
-  assert_fulfils_int(get(c, "a"), 1);
+  assert_fulfills_int(get(c, "a"), 1);
   run();
 
-  assert_fulfils_none(avow_sleep(loop, TTL - 1));
-  assert_fulfils_int(get(c, "a"), 2);
+  assert_fulfills_none(avow_sleep(loop, TTL - 1));
+  assert_fulfills_int(get(c, "a"), 2);
   assert_notes("a slept a slept");
   avow_cache_unref(c);
 }
@@ -174,16 +174,16 @@ static void refresh_keeps_the_old_value_until_it_succeeds(void **state) {
 static void value_expires_during_its_refresh(void **state) {
   source_t source = { 0 };
   avow_cache_t *c = cache_of(&source, TTL, 0);
-  assert_fulfils_int(get(c, "a"), 1);
-  assert_fulfils_none(avow_sleep(loop, TTL - 1));
+  assert_fulfills_int(get(c, "a"), 1);
+  assert_fulfills_none(avow_sleep(loop, TTL - 1));
   avow_promise_t *p = avow_cache_refresh(c, avow_string("a"));
-  assert_fulfils_none(avow_sleep(loop, 1));
+  assert_fulfills_none(avow_sleep(loop, 1));
 
   avow_promise_t *q = get(c, "a");
 
   assert_int_equal(avow_cache_kept(c), 0);
-  assert_fulfils_int(p, 2);
-  assert_fulfils_int(q, 2);
+  assert_fulfills_int(p, 2);
+  assert_fulfills_int(q, 2);
   assert_int_equal(avow_cache_kept(c), 1);
   assert_notes("a slept a slept");
   avow_cache_unref(c);
@@ -192,19 +192,19 @@ static void value_expires_during_its_refresh(void **state) {
 static void failed_refresh_changes_nothing(void **state) {
   source_t source = { 0 };
   avow_cache_t *c = cache_of(&source, TTL, 0);
-  assert_fulfils_int(get(c, "a"), 1);
+  assert_fulfills_int(get(c, "a"), 1);
   source.error = UV_EIO;
 
   assert_rejects(avow_cache_refresh(c, avow_string("a")), UV_EIO);
 
-  assert_fulfils_int(get(c, "a"), 1);
+  assert_fulfills_int(get(c, "a"), 1);
   avow_cache_unref(c);
 }
 
 static void forgotten_value_is_computed_again(void **state) {
   source_t source = { 0 };
   avow_cache_t *c = cache_of(&source, TTL, 0);
-  assert_fulfils_int(get(c, "a"), 1);
+  assert_fulfills_int(get(c, "a"), 1);
   avow_cache_forget(c, avow_string("a"));
   avow_cache_forget(c, avow_string("b"));
   assert_int_equal(avow_cache_kept(c), 0);
@@ -213,8 +213,8 @@ static void forgotten_value_is_computed_again(void **state) {
   avow_cache_forget(c, avow_string("a"));
   avow_promise_t *q = get(c, "a");
 
-  assert_fulfils_int(p, 3);
-  assert_fulfils_int(q, 3);
+  assert_fulfills_int(p, 3);
+  assert_fulfills_int(q, 3);
   assert_int_equal(avow_cache_kept(c), 1);
   assert_notes("a slept a a slept slept");
   avow_cache_unref(c);
@@ -224,13 +224,13 @@ static void run_without_pending_gets_is_canceled(void **state) {
   source_t source = { 0 };
   avow_cache_t *c = cache_of(&source, TTL, 0);
   avow_promise_t *p = get(c, "a");
-  assert_fulfils_none(avow_sleep(loop, 5));
+  assert_fulfills_none(avow_sleep(loop, 5));
 
   avow_cancel(p);
   avow_promise_t *next = get(c, "a");
 
   assert_rejects(p, UV_ECANCELED);
-  assert_fulfils_int(next, 2);
+  assert_fulfills_int(next, 2);
   assert_int_equal(avow_now(loop), 15);
   assert_notes("a slept a slept");
   avow_cache_unref(c);
@@ -240,12 +240,12 @@ static void released_cache_settles_pending_gets(void **state) {
   source_t source = { 0 };
   const avow_cache_options_t options = { .ttl = TTL };
   avow_cache_t *c = avow_cache_new(loop, look_up, &source, NULL, &options);
-  assert_fulfils_int(get(c, "kept"), 1);
+  assert_fulfills_int(get(c, "kept"), 1);
   avow_promise_t *p = get(c, "a");
 
   avow_cache_unref(c);
 
-  assert_fulfils_int(p, 2);
+  assert_fulfills_int(p, 2);
   assert_notes("kept slept a slept");
 }
 
@@ -324,11 +324,11 @@ static void get_without_memory_leaves_nothing(void **state) {
   }
 
   fail_allocation(0, false);
-  assert_fulfils_int(get(c, "a"), 1);
+  assert_fulfills_int(get(c, "a"), 1);
   fail_allocation(2, false);
   assert_rejects(avow_cache_refresh(c, avow_string("a")), UV_ENOMEM);
   assert_true(allocation_failed());
-  assert_fulfils_int(get(c, "a"), 1);
+  assert_fulfills_int(get(c, "a"), 1);
   assert_notes("a slept");
   avow_cache_unref(c);
 }
@@ -336,7 +336,7 @@ static void get_without_memory_leaves_nothing(void **state) {
 static void loop_close_cancels_pending_gets(void **state) {
   source_t source = { 0 };
   avow_cache_t *c = cache_of(&source, TTL, 0);
-  assert_fulfils_int(get(c, "kept"), 1);
+  assert_fulfills_int(get(c, "kept"), 1);
   avow_promise_t *p = get(c, "a");
 
   assert_int_equal(avow_loop_close(loop), 0);

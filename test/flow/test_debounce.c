@@ -28,7 +28,7 @@ static int tear_down(void **state) {
 }
 
 static void send_item(int64_t item) {
-  assert_fulfils_none(avow_channel_send(from, avow_int(item)));
+  assert_fulfills_none(avow_channel_send(from, avow_int(item)));
 }
 
 /* libuv counts whole milliseconds, so one may be lost. */
@@ -42,11 +42,11 @@ static void last_item_of_a_burst_follows_the_quiet_time(void **state) {
   uv_sleep(2 * QUIET); /* makes the loop's cached time stale */
   const uint64_t begin = uv_hrtime();
 
-  assert_fulfils_int(avow_channel_next(to), 3);
+  assert_fulfills_int(avow_channel_next(to), 3);
 
   assert_quiet_since(begin);
   send_item(4);
-  assert_fulfils_int(avow_channel_next(to), 4);
+  assert_fulfills_int(avow_channel_next(to), 4);
 }
 
 static avow_value_t send_late(const avow_value_t *none, void *data) {
@@ -60,7 +60,7 @@ static void quiet_time_starts_after_a_slow_callback(void **state) {
   avow_promise_t *p = avow_channel_next(to);
   avow_unref(avow_then(avow_random(loop, 1), send_late, NULL, &begin));
 
-  assert_fulfils_int(p, 1);
+  assert_fulfills_int(p, 1);
 
   assert_quiet_since(begin);
 }
@@ -72,7 +72,7 @@ static void each_item_restarts_the_quiet_time(void **state) {
 
   send_item(2);
 
-  assert_fulfils_int(p, 2);
+  assert_fulfills_int(p, 2);
   assert_int_equal(avow_now(loop), QUIET - 1 + QUIET);
 }
 
@@ -83,8 +83,8 @@ static void last_item_arrives_at_once_when_the_source_ends(void **state) {
   send_item(2);
   avow_channel_end(from);
 
-  assert_fulfils_int(avow_channel_next(slow), 2);
-  assert_fulfils_none(avow_channel_next(slow));
+  assert_fulfills_int(avow_channel_next(slow), 2);
+  assert_fulfills_none(avow_channel_next(slow));
 
   avow_channel_unref(slow);
 }
@@ -93,7 +93,7 @@ static void last_item_precedes_the_failure(void **state) {
   send_item(1);
   avow_channel_fail(from, avow_error(UV_EIO));
 
-  assert_fulfils_int(avow_channel_next(to), 1);
+  assert_fulfills_int(avow_channel_next(to), 1);
   assert_rejects(avow_channel_next(to), UV_EIO);
 }
 
@@ -101,7 +101,7 @@ static void no_item_is_taken_without_a_receiver(void **state) {
   send_item(1);
   run();
 
-  assert_fulfils_int(avow_channel_next(from), 1);
+  assert_fulfills_int(avow_channel_next(from), 1);
 }
 
 static void item_taken_before_a_cancel_is_kept(void **state) {
@@ -114,9 +114,9 @@ static void item_taken_before_a_cancel_is_kept(void **state) {
   send_item(2);
   advance(2 * QUIET);
 
-  assert_fulfils_int(avow_channel_next(to), 1);
+  assert_fulfills_int(avow_channel_next(to), 1);
   assert_int_equal(avow_now(loop), 2 * QUIET);
-  assert_fulfils_int(avow_channel_next(to), 2);
+  assert_fulfills_int(avow_channel_next(to), 2);
   assert_int_equal(avow_now(loop), 3 * QUIET);
 }
 
@@ -133,7 +133,7 @@ static void closing_the_debounce_closes_its_source(void **state) {
   assert_rejects(sent[8], UV_EPIPE);
   for (int i = 0; i < 8; i++)
     avow_unref(sent[i]);
-  assert_fulfils_none(avow_channel_next(debounced));
+  assert_fulfills_none(avow_channel_next(debounced));
   avow_channel_unref(debounced);
 }
 

@@ -49,7 +49,7 @@ static avow_value_t set_and_look(void *text) {
 static char a[] = "a", b[] = "b", c[] = "c";
 
 static void value_stays_across_awaits(void **state) {
-  assert_fulfils_none(avow_async(loop, set_and_look, a));
+  assert_fulfills_none(avow_async(loop, set_and_look, a));
 
   assert_notes("- a a a");
 }
@@ -95,7 +95,7 @@ static avow_value_t start_one_that_sets(void *data) {
 }
 
 static void value_set_by_a_started_function_is_its_own(void **state) {
-  assert_fulfils_none(avow_async(loop, start_one_that_sets, NULL));
+  assert_fulfills_none(avow_async(loop, start_one_that_sets, NULL));
 
   assert_notes("a b a b b a");
 }
@@ -109,9 +109,9 @@ static avow_value_t end_first(void *p) {
 static void inherited_value_outlives_its_starter(void **state) {
   avow_promise_t *p;
 
-  assert_fulfils_none(avow_async(loop, end_first, &p));
+  assert_fulfills_none(avow_async(loop, end_first, &p));
 
-  assert_fulfils_none(p);
+  assert_fulfills_none(p);
   assert_notes("a a");
 }
 
@@ -125,7 +125,7 @@ static avow_value_t look_from_two(void *data) {
 }
 
 static void locals_are_independent(void **state) {
-  assert_fulfils_int(avow_async(loop, look_from_two, NULL), 7);
+  assert_fulfills_int(avow_async(loop, look_from_two, NULL), 7);
   assert_notes("b");
 }
 
@@ -181,7 +181,7 @@ static void function_on_another_loop_starts_without_a_value(void **state) {
   assert_int_equal(start_loop(&other), 0);
   assert_int_equal(avow_loop_init(&other, &steady), 0);
 
-  assert_fulfils_none(avow_async(loop, start_on_another_loop, &other));
+  assert_fulfills_none(avow_async(loop, start_on_another_loop, &other));
 
   assert_notes("- a");
   assert_int_equal(avow_loop_close(&other), 0);
@@ -210,7 +210,7 @@ static void value_is_released_with_its_last_function(void **state) {
   avow_deferred_t *d;
   avow_promise_t *p = avow_promise_new(loop, &d);
 
-  assert_fulfils_none(avow_async(loop, set_object_and_start, p));
+  assert_fulfills_none(avow_async(loop, set_object_and_start, p));
   note("first");
   (void) avow_resolve(d, avow_none());
   run();
@@ -232,7 +232,7 @@ static avow_value_t replace_objects(void *data) {
 }
 
 static void replaced_value_is_released_at_once(void **state) {
-  assert_fulfils_none(avow_async(loop, replace_objects, NULL));
+  assert_fulfills_none(avow_async(loop, replace_objects, NULL));
 
   assert_notes("next a none b over");
 }
@@ -269,7 +269,7 @@ static void dump_shows_named_locals(void **state) {
 
   assert_non_null(strstr(text, " word=\\\"a?\\\" number=-7"));
   assert_null(strstr(text, "=8"));
-  assert_fulfils_none(p);
+  assert_fulfills_none(p);
 }
 
 static void graph_has_a_line_for_each_named_local(void **state) {
@@ -284,7 +284,7 @@ static void graph_has_a_line_for_each_named_local(void **state) {
   text[fread(text, 1, sizeof(text) - 1, out)] = '\0';
   assert_int_equal(fclose(out), 0);
   assert_non_null(strstr(text, "\\nword=\\\"a?\\\"\\nnumber=-7\\n"));
-  assert_fulfils_none(p);
+  assert_fulfills_none(p);
 }
 
 static avow_value_t set_an_error(void *data) {
@@ -336,7 +336,7 @@ static avow_value_t set_again_and_again(void *data) {
 }
 
 static void setting_again_allocates_no_memory(void **state) {
-  assert_fulfils_none(avow_async(loop, set_again_and_again, NULL));
+  assert_fulfills_none(avow_async(loop, set_again_and_again, NULL));
 }
 
 static avow_value_t set_without_memory(void *data) {
@@ -354,7 +354,7 @@ static avow_value_t set_without_memory(void *data) {
 }
 
 static void set_without_memory_changes_nothing(void **state) {
-  assert_fulfils_none(avow_async(loop, set_without_memory, NULL));
+  assert_fulfills_none(avow_async(loop, set_without_memory, NULL));
   assert_notes("a");
 }
 

@@ -44,8 +44,8 @@ static void concurrent_callers_share_one_run(void **state) {
   run();
   end(&work, avow_int(5));
 
-  assert_fulfils_int(p, 5);
-  assert_fulfils_int(q, 5);
+  assert_fulfills_int(p, 5);
+  assert_fulfills_int(q, 5);
   assert_int_equal(work.runs, 1);
   avow_once_unref(o);
 }
@@ -53,9 +53,9 @@ static void concurrent_callers_share_one_run(void **state) {
 static void value_is_kept_for_later_callers(void **state) {
   int runs = 0;
   avow_once_t *o = avow_once_new(loop, count, &runs, NULL);
-  assert_fulfils_int(avow_once_get(o), 1);
+  assert_fulfills_int(avow_once_get(o), 1);
 
-  assert_fulfils_int(avow_once_get(o), 1);
+  assert_fulfills_int(avow_once_get(o), 1);
 
   avow_once_unref(o);
 }
@@ -91,7 +91,7 @@ static void failure_rejects_pending_callers_and_is_not_kept(void **state) {
   avow_promise_t *next = avow_once_get(o);
   run();
   end(&work, avow_int(5));
-  assert_fulfils_int(next, 5);
+  assert_fulfills_int(next, 5);
   assert_int_equal(work.runs, 2);
   avow_once_unref(o);
 }
@@ -108,7 +108,7 @@ static void canceled_caller_does_not_affect_the_others(void **state) {
   assert_rejects(p, UV_ECANCELED);
   assert_notes("");
   end(&work, avow_int(5));
-  assert_fulfils_int(q, 5);
+  assert_fulfills_int(q, 5);
   avow_once_unref(o);
 }
 
@@ -137,7 +137,7 @@ static void releasing_a_promise_does_not_cancel_the_run(void **state) {
 
   end(&work, avow_int(5));
 
-  assert_fulfils_int(avow_once_get(o), 5);
+  assert_fulfills_int(avow_once_get(o), 5);
   avow_once_unref(o);
 }
 
@@ -155,7 +155,7 @@ static void call_during_a_canceled_run_gets_the_next_run(void **state) {
   assert_int_equal(work.runs, 2);
   end(&work, avow_int(5));
 
-  assert_fulfils_int(next, 5);
+  assert_fulfills_int(next, 5);
   assert_rejects(p, UV_ECANCELED);
   assert_notes("stopped cleaning cleaning");
   avow_once_unref(o);
@@ -178,7 +178,7 @@ static void canceled_run_that_succeeds_is_kept(void **state) {
   avow_cancel(p);
   avow_unref(p);
 
-  assert_fulfils_int(avow_once_get(o), 7);
+  assert_fulfills_int(avow_once_get(o), 7);
 
   assert_int_equal(work.runs, 1);
   avow_deferred_drop(work.deferred);
@@ -207,7 +207,7 @@ static void once_released_before_its_run_still_settles(void **state) {
 
   avow_once_unref(o);
 
-  assert_fulfils_int(p, 1);
+  assert_fulfills_int(p, 1);
 }
 
 static avow_value_t run_apart(void *data) {

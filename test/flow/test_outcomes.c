@@ -102,7 +102,7 @@ static void releasing_the_channel_cancels_its_promises(void **state) {
   avow_deferred_drop(ds[2]);
   avow_deferred_drop(ds[3]);
   resolve(1);
-  assert_fulfils_int(held, 1);
+  assert_fulfills_int(held, 1);
 }
 
 static uint64_t live(void) {
@@ -126,7 +126,7 @@ static void promise_with_other_references_is_not_canceled(void **state) {
 
   assert_int_equal(live(), before);
   (void) avow_resolve(d, avow_int(1)); /* pending */
-  assert_fulfils_int(held, 1);
+  assert_fulfills_int(held, 1);
 }
 
 static void promises_may_be_added_one_at_a_time(void **state) {
@@ -161,7 +161,7 @@ static void releasing_the_gather_ends_the_channel(void **state) {
 
   avow_gather_unref(g);
 
-  assert_fulfils_none(next);
+  assert_fulfills_none(next);
   avow_channel_unref(c);
 }
 
@@ -243,7 +243,7 @@ static void assert_no_memory(avow_promise_t *p) {
 /* An allocation that an outcome needs when it is ready fails. */
 static void out_of_memory_fails_the_channel_and_cancels_the_rest(void **state) {
   make_inputs();
-  avow_on_cancel(ds[1], note_free, "cancelled");
+  avow_on_cancel(ds[1], note_free, "canceled");
   avow_channel_t *c = avow_outcomes(loop, ps, INPUTS);
   resolve(2);
   (void) avow_resolve(ds[0], thing("gone")); /* pending */
@@ -252,7 +252,7 @@ static void out_of_memory_fails_the_channel_and_cancels_the_rest(void **state) {
   (void) uv_run(loop, UV_RUN_NOWAIT); /* all promises are settled */
   fail_allocation(0, false);
 
-  assert_notes("cancelled gone");
+  assert_notes("canceled gone");
   assert_chooses_int(avow_channel_next(c), 2, 2);
   assert_no_memory(avow_channel_next(c));
   assert_no_memory(avow_channel_next(c));
@@ -273,7 +273,7 @@ static void add_without_memory_fails_the_channel(void **state) {
   assert_int_equal(avow_loop_close(loop), 0);
   assert_int_equal(avow_loop_init(loop, &options), 0);
   make_inputs();
-  avow_on_cancel(ds[0], note_free, "cancelled");
+  avow_on_cancel(ds[0], note_free, "canceled");
   avow_gather_t *g;
   avow_channel_t *c = avow_outcomes_new(loop, &g);
   avow_gather_add(g, ps[0]);
@@ -282,7 +282,7 @@ static void add_without_memory_fails_the_channel(void **state) {
   avow_gather_add(g, ps[1]);
   give_back_memory();
 
-  assert_notes("cancelled");
+  assert_notes("canceled");
   assert_no_memory(avow_channel_next(c));
   avow_gather_unref(g);
   avow_channel_unref(c);
@@ -343,12 +343,12 @@ static void outcomes_without_memory_reject(void **state) {
 
 static void mix_loops(void) {
   make_inputs();
-  avow_on_cancel(ds[0], note_free, "cancelled");
+  avow_on_cancel(ds[0], note_free, "canceled");
   avow_unref(ps[1]);
   ps[1] = promise_on_second_loop();
   avow_channel_t *c = avow_outcomes(loop, ps, 2);
   assert_rejects(avow_channel_next(c), AVOW_EMISUSE);
-  assert_notes("cancelled");
+  assert_notes("canceled");
   close_second_loop();
   avow_channel_unref(c);
   avow_unref(ps[2]);

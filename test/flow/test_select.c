@@ -47,9 +47,9 @@ static void selects_and_receives_are_served_in_order(void **state) {
   for (int i = 1; i <= 3; i++)
     send_int(c, i);
 
-  assert_fulfils_int(first, 1);
+  assert_fulfills_int(first, 1);
   assert_chooses_int(second, 0, 2);
-  assert_fulfils_int(third, 3);
+  assert_fulfills_int(third, 3);
   avow_channel_unref(c);
 }
 
@@ -136,7 +136,7 @@ static void pending_send_case_keeps_its_place(void **state) {
   assert_chooses_none(p, 0);
   assert_next_int(a, 2);
   assert_next_int(a, 3);
-  assert_fulfils_none(sent);
+  assert_fulfills_none(sent);
   avow_channel_unref(a);
   avow_channel_unref(b);
 }
@@ -176,7 +176,7 @@ static void promise_is_chosen_when_it_settles(void **state) {
 
   assert_chooses_int(waits, 1, 1);
   assert_chooses_int(avow_select(cases, 2), 1, 1);
-  assert_fulfils_int(p, 1);
+  assert_fulfills_int(p, 1);
   send_int(c, 2);
   assert_next_int(c, 2);
   avow_channel_unref(c);
@@ -248,7 +248,7 @@ static void promise_sent_as_an_item_is_not_awaited(void **state) {
   assert_int_equal(chosen(next_of(none, c), &v), 1);
 
   (void) avow_resolve(d, avow_int(1)); /* pending */
-  assert_fulfils_int(avow_promise_resolve(loop, v), 1);
+  assert_fulfills_int(avow_promise_resolve(loop, v), 1);
   avow_channel_unref(c);
   avow_channel_unref(none);
 }

@@ -105,11 +105,11 @@ static void canceled_select_takes_and_sends_nothing(void **state) {
   assert_int_equal(avow_state(sent), AVOW_PENDING);
   assert_int_equal(avow_state(next), AVOW_PENDING);
   (void) avow_resolve(d, avow_int(1)); /* pending */
-  assert_fulfils_int(p, 1);
+  assert_fulfills_int(p, 1);
   avow_channel_unref(a);
   avow_channel_unref(b);
   assert_rejects(sent, UV_EPIPE);
-  assert_fulfils_none(next);
+  assert_fulfills_none(next);
 }
 
 static void settled_select_cannot_be_canceled(void **state) {

@@ -117,7 +117,7 @@ static void promise_with_other_references_continues(void **state) {
 
   assert_notes("");
   (void) avow_resolve(d, avow_int(2)); /* pending */
-  assert_fulfils_int(work, 2);
+  assert_fulfills_int(work, 2);
   avow_channel_unref(c);
 }
 

@@ -21,19 +21,19 @@ static int tear_down(void **state) {
 
 static void last_release_ends_the_channel_after_sent_items(void **state) {
   avow_sender_t *other = avow_sender_ref(sender);
-  assert_fulfils_none(avow_sender_send(sender, avow_int(1)));
+  assert_fulfills_none(avow_sender_send(sender, avow_int(1)));
   avow_promise_t *waits = avow_sender_send(other, avow_int(2));
   avow_sender_clear(&sender);
-  assert_fulfils_int(avow_channel_next(channel), 1);
-  assert_fulfils_none(waits);
+  assert_fulfills_int(avow_channel_next(channel), 1);
+  assert_fulfills_none(waits);
 
   avow_promise_t *p = avow_sender_send(other, avow_int(3));
   avow_sender_unref(other);
 
-  assert_fulfils_int(avow_channel_next(channel), 2);
-  assert_fulfils_int(avow_channel_next(channel), 3);
-  assert_fulfils_none(p);
-  assert_fulfils_none(avow_channel_next(channel));
+  assert_fulfills_int(avow_channel_next(channel), 2);
+  assert_fulfills_int(avow_channel_next(channel), 3);
+  assert_fulfills_none(p);
+  assert_fulfills_none(avow_channel_next(channel));
   assert_rejects(avow_channel_send(channel, avow_int(4)), UV_EPIPE);
 }
 
@@ -42,7 +42,7 @@ static void pending_receive_gets_the_end(void **state) {
 
   avow_sender_clear(&sender);
 
-  assert_fulfils_none(p);
+  assert_fulfills_none(p);
 }
 
 static void sender_does_not_keep_the_channel(void **state) {
@@ -63,14 +63,14 @@ static void sends_reject_with_the_failure_of_the_channel(void **state) {
 
 static void none_is_refused_and_canceled_sends_are_dropped(void **state) {
   assert_rejects(avow_sender_send(sender, avow_none()), UV_EINVAL);
-  assert_fulfils_none(avow_sender_send(sender, avow_int(1)));
+  assert_fulfills_none(avow_sender_send(sender, avow_int(1)));
   avow_promise_t *p = avow_sender_send(sender, avow_string("called off"));
 
   assert_cancels_at_once(p);
 
-  assert_fulfils_int(avow_channel_next(channel), 1);
+  assert_fulfills_int(avow_channel_next(channel), 1);
   avow_sender_clear(&sender);
-  assert_fulfils_none(avow_channel_next(channel));
+  assert_fulfills_none(avow_channel_next(channel));
 }
 
 static void sends_use_the_capacity_of_the_channel(void **state) {
@@ -80,16 +80,16 @@ static void sends_use_the_capacity_of_the_channel(void **state) {
   assert_int_equal(avow_sender_blocking_send(sender, item), AVOW_EMISUSE);
   assert_int_equal(avow_sender_replace(sender, avow_string("2")), AVOW_EMISUSE);
 
-  assert_fulfils_int(avow_channel_next(channel), 1);
+  assert_fulfills_int(avow_channel_next(channel), 1);
   assert_int_equal(avow_sender_blocking_send(sender, avow_int(2)), 0);
-  assert_fulfils_int(avow_channel_next(channel), 2);
+  assert_fulfills_int(avow_channel_next(channel), 2);
   assert_int_equal(avow_sender_replace(sender, avow_int(3)), 0);
-  assert_fulfils_int(avow_channel_next(channel), 3);
+  assert_fulfills_int(avow_channel_next(channel), 3);
   assert_int_equal(avow_sender_try_send(sender, avow_none()), UV_EINVAL);
 }
 
 static void values_that_are_not_sendable_are_accepted(void **state) {
-  assert_fulfils_none(avow_sender_send(sender, thing("sent")));
+  assert_fulfills_none(avow_sender_send(sender, thing("sent")));
   avow_ignore(avow_run(avow_channel_next(channel)));
   assert_int_equal(avow_sender_try_send(sender, thing("tried")), 0);
   avow_ignore(avow_run(avow_channel_next(channel)));
@@ -98,8 +98,8 @@ static void values_that_are_not_sendable_are_accepted(void **state) {
 }
 
 static void sender_does_not_keep_the_loop_alive(void **state) {
-  assert_fulfils_none(avow_sender_send(sender, avow_int(1)));
-  assert_fulfils_int(avow_channel_next(channel), 1);
+  assert_fulfills_none(avow_sender_send(sender, avow_int(1)));
+  assert_fulfills_int(avow_channel_next(channel), 1);
   avow_promise_t *p = avow_channel_next(channel);
 
   assert_false(uv_loop_alive(loop));
@@ -107,7 +107,7 @@ static void sender_does_not_keep_the_loop_alive(void **state) {
   assert_int_equal(avow_state(p), AVOW_PENDING);
 
   avow_sender_clear(&sender);
-  assert_fulfils_none(p);
+  assert_fulfills_none(p);
 }
 
 static void second_sender_of_a_channel_is_refused(void **state) {
@@ -119,8 +119,8 @@ static void second_sender_of_a_channel_is_refused(void **state) {
   assert_int_equal(avow_sender_try_send(third, avow_int(1)), UV_EALREADY);
   avow_sender_unref(third);
 
-  assert_fulfils_none(avow_sender_send(sender, avow_int(2)));
-  assert_fulfils_int(avow_channel_next(channel), 2);
+  assert_fulfills_none(avow_sender_send(sender, avow_int(2)));
+  assert_fulfills_int(avow_channel_next(channel), 2);
 }
 
 static void channel_fed_by_libuv_refuses_senders(void **state) {
@@ -242,7 +242,7 @@ static void model_send(model_t *m, int64_t item) {
 static void model_take(model_t *m) {
   avow_value_t v;
   if (m->taken == m->sent && m->senders == 0) {
-    assert_fulfils_none(avow_channel_next(channel));
+    assert_fulfills_none(avow_channel_next(channel));
     return;
   }
   const int err = avow_channel_try_next(channel, &v);

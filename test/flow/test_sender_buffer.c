@@ -23,7 +23,7 @@ static void pending_receive_gets_the_item(void **state) {
   send_ints(line.sender, 1, 1);
   assert_int_equal(avow_state(next), AVOW_PENDING);
 
-  assert_fulfils_int(next, 1);
+  assert_fulfills_int(next, 1);
   line_end(line);
 }
 
@@ -51,7 +51,7 @@ static void receive_outside_a_callback_is_served(void **state) {
   run();
 
   assert_int_equal(avow_state(next), AVOW_FULFILLED);
-  assert_fulfils_int(next, 2);
+  assert_fulfills_int(next, 2);
   line_end(line);
 }
 
@@ -228,7 +228,7 @@ static void bytes_and_errors_are_sendable(void **state) {
                                                             "broken")),
                    0);
 
-  assert_fulfils_bytes(avow_channel_next(line.c), "text");
+  assert_fulfills_bytes(avow_channel_next(line.c), "text");
   assert_says(avow_channel_next(line.c), UV_EIO, "broken");
   line_end(line);
 }
@@ -347,12 +347,12 @@ static void misuse_is_explained(void **state) {
 static void send_fulfills_when_the_item_is_buffered(void **state) {
   line_t line = line_new(0, 1);
 
-  assert_fulfils_none(avow_sender_send(line.sender, avow_int(1)));
+  assert_fulfills_none(avow_sender_send(line.sender, avow_int(1)));
   avow_promise_t *p = avow_sender_send(line.sender, avow_int(2));
   assert_int_equal(avow_state(p), AVOW_PENDING);
 
   assert_next_int(line.c, 1);
-  assert_fulfils_none(p);
+  assert_fulfills_none(p);
   assert_next_int(line.c, 2);
   line_end(line);
 }
@@ -370,7 +370,7 @@ static void sends_of_all_kinds_keep_their_order(void **state) {
   for (int64_t i = 1; i <= 5; i++)
     assert_next_int(line.c, i);
   for (int i = 0; i < 4; i++)
-    assert_fulfils_none(ps[i]);
+    assert_fulfills_none(ps[i]);
   line_end(line);
 }
 
@@ -385,7 +385,7 @@ static void canceled_send_releases_its_item(void **state) {
   assert_notes("taken back");
   assert_next_int(line.c, 1);
   assert_next_int(line.c, 2);
-  assert_fulfils_none(last);
+  assert_fulfills_none(last);
   line_end(line);
 }
 
@@ -398,8 +398,8 @@ static void pending_sends_precede_the_end(void **state) {
 
   assert_next_int(line.c, 1);
   assert_next_int(line.c, 2);
-  assert_fulfils_none(p);
-  assert_fulfils_none(avow_channel_next(line.c));
+  assert_fulfills_none(p);
+  assert_fulfills_none(avow_channel_next(line.c));
   avow_channel_unref(line.c);
 }
 

@@ -3,7 +3,7 @@
 #include "line.h"
 
 static void assert_end(const avow_channel_t *c) {
-  assert_fulfils_none(avow_channel_next(c));
+  assert_fulfills_none(avow_channel_next(c));
 }
 
 /* The end. */
@@ -18,11 +18,11 @@ static void last_release_ends_the_channel(void **state) {
   assert_next_int(line.c, 1);
   avow_promise_t *second = avow_channel_next(line.c);
   avow_promise_t *third = avow_channel_next(line.c);
-  assert_fulfils_int(second, 2);
+  assert_fulfills_int(second, 2);
   assert_int_equal(avow_state(third), AVOW_PENDING);
   avow_sender_unref(other);
 
-  assert_fulfils_none(third);
+  assert_fulfills_none(third);
   assert_end(line.c);
   avow_channel_unref(line.c);
 }
@@ -120,7 +120,7 @@ static void item_without_memory_fails_the_channel(void **state) {
   run();
   fail_allocation(0, false);
 
-  assert_fulfils_none(nap);
+  assert_fulfills_none(nap);
   assert_notes("ninth");
   assert_all_refuse(line.sender, UV_ENOMEM);
   line_end(line);
@@ -142,7 +142,7 @@ static void only_a_pending_receive_keeps_the_loop_alive(void **state) {
   next = avow_channel_next(line.c);
   assert_true(uv_loop_alive(loop));
 
-  assert_fulfils_int(next, 1);
+  assert_fulfills_int(next, 1);
   assert_false(uv_loop_alive(loop));
   line_end(line);
 }
@@ -153,7 +153,7 @@ static void ended_channel_does_not_keep_the_loop_alive(void **state) {
 
   avow_channel_end(line.c);
 
-  assert_fulfils_none(next);
+  assert_fulfills_none(next);
   assert_false(uv_loop_alive(loop));
   line_end(line);
 }
@@ -196,7 +196,7 @@ static void receive_during_loop_close_is_permitted(void **state) {
   line_t line = line_new(0, 2);
   avow_promise_t *next = avow_channel_next(line.c);
   send_ints(line.sender, 1, 2);
-  assert_fulfils_int(next, 1); /* the second item is kept */
+  assert_fulfills_int(next, 1); /* the second item is kept */
   avow_deferred_t *d;
   avow_unref(avow_promise_new(loop, &d));
   avow_on_cancel(d, receive_again, line.c);
@@ -254,7 +254,7 @@ static void destroyed_item_may_receive_during_loop_close(void **state) {
     put_wanting(others[i], line.c);
   avow_promise_t *next = avow_channel_next(line.c);
   send_ints(line.sender, 1, 2);
-  assert_fulfils_int(next, 1); /* the second item is kept */
+  assert_fulfills_int(next, 1); /* the second item is kept */
 
   renew_loop();
 

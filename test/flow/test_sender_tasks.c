@@ -133,7 +133,7 @@ static void one_iteration_delivers_many_items(void **state) {
   send_ints(line.sender, 1, N);
   avow_promise_t *turns = avow_next_iteration(loop);
   assert_int_equal(uv_run(loop, UV_RUN_ONCE), 0);
-  assert_fulfils_none(turns);
+  assert_fulfills_none(turns);
 
   for (int64_t i = 1; i <= N; i++) {
     avow_promise_t *p = avow_channel_next(line.c);

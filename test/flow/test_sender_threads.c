@@ -99,7 +99,7 @@ static void all_arrive(size_t own_room, size_t room,
     producers[i] = (producer_t){ .give = give, .left = ITEMS };
 
   start_producers(producers, THREADS, avow_sender_new(taker.c, room));
-  assert_fulfils_int(avow_repeat(loop, take_fn, &taker), THREADS * ITEMS);
+  assert_fulfills_int(avow_repeat(loop, take_fn, &taker), THREADS * ITEMS);
   join_producers(producers, THREADS);
 
   assert_true(taker.in_order);
@@ -151,7 +151,7 @@ static void closing_the_channel_stops_senders(void **state) {
         (producer_t){ .give = avow_sender_blocking_send, .left = INT64_MAX };
 
   start_producers(producers, THREADS, avow_sender_new(taker.c, 4));
-  assert_fulfils_int(avow_repeat(loop, take_fn, &taker), taker.most);
+  assert_fulfills_int(avow_repeat(loop, take_fn, &taker), taker.most);
   join_producers(producers, THREADS);
 
   for (size_t i = 0; i < THREADS; i++)
@@ -213,8 +213,8 @@ static void last_unref_on_another_thread_ends_the_channel(void **state) {
           (producer_t){ .give = avow_sender_blocking_send, .left = round % 3 };
 
     start_producers(producers, THREADS, avow_sender_new(taker.c, 1));
-    assert_fulfils_int(avow_repeat(loop, take_fn, &taker),
-                       THREADS * (round % 3));
+    assert_fulfills_int(avow_repeat(loop, take_fn, &taker),
+                        THREADS * (round % 3));
     join_producers(producers, THREADS);
 
     avow_channel_unref(taker.c);

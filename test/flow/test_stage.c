@@ -87,9 +87,9 @@ static void several_receives_may_be_pending(void **state) {
     send_int(from, i);
   avow_channel_end(from);
 
-  assert_fulfils_int(ps[0], 2);
-  assert_fulfils_int(ps[1], 4);
-  assert_fulfils_none(ps[2]);
+  assert_fulfills_int(ps[0], 2);
+  assert_fulfills_int(ps[1], 4);
+  assert_fulfills_none(ps[2]);
 }
 
 static void try_next_requests_an_item(void **state) {
@@ -130,7 +130,7 @@ static void last_error_item_is_no_failure(void **state) {
   avow_channel_end(from);
 
   assert_rejects(avow_channel_next(to), UV_EIO);
-  assert_fulfils_none(avow_channel_next(to));
+  assert_fulfills_none(avow_channel_next(to));
 }
 
 static void error_item_before_a_failure_stays_distinct(void **state) {
@@ -159,7 +159,7 @@ static void closing_the_stage_closes_its_source(void **state) {
   avow_channel_close(stage);
 
   assert_rejects(sent, UV_EPIPE);
-  assert_fulfils_none(avow_channel_next(stage));
+  assert_fulfills_none(avow_channel_next(stage));
   avow_channel_unref(stage);
 }
 
@@ -169,7 +169,7 @@ static void closing_a_waiting_stage_takes_no_item(void **state) {
 
   avow_channel_close(to);
 
-  assert_fulfils_none(p);
+  assert_fulfills_none(p);
   send_int(from, 1);
   assert_next_int(from, 1);
 }
@@ -185,7 +185,7 @@ static void function_may_release_its_stage(void **state) {
   avow_promise_t *p = avow_channel_next(to);
   send_int(from, 1);
 
-  assert_fulfils_none(p);
+  assert_fulfills_none(p);
 
   assert_null(to);
 }
@@ -206,7 +206,7 @@ static void destroyed_item_may_close_the_stage(void **state) {
   const avow_value_t item = avow_object(&closer, &to);
   assert_settled(avow_channel_send(from, item), AVOW_FULFILLED);
 
-  assert_fulfils_none(avow_channel_next(to));
+  assert_fulfills_none(avow_channel_next(to));
 }
 
 static void loop_close_settles_a_pending_receive(void **state) {
@@ -245,7 +245,7 @@ static void receive_without_memory_fails_the_stage(void **state) {
   run();
   give_back_memory();
 
-  assert_fulfils_int(ps[0], 1);
+  assert_fulfills_int(ps[0], 1);
   assert_rejects(ps[1], UV_ENOMEM);
   assert_rejects(avow_channel_next(to), UV_ENOMEM);
 }
@@ -262,7 +262,7 @@ static void sends_to_a_stage_are_refused(void **state) {
   assert_int_equal(avow_error_code(outcome->value), UV_EALREADY);
   avow_value_unref(v);
   send_int(from, 1);
-  assert_fulfils_int(p, 2);
+  assert_fulfills_int(p, 2);
 }
 
 #define STAGE(f) cmocka_unit_test_setup_teardown(f, set_up, tear_down)

@@ -91,7 +91,7 @@ static void last_list_precedes_the_end(void **state) {
 
   assert_list(avow_channel_next(to), 1, 3);
   assert_list(avow_channel_next(to), 4, 4);
-  assert_fulfils_none(avow_channel_next(to));
+  assert_fulfills_none(avow_channel_next(to));
 
   assert_int_equal(avow_now(loop), 0);
 }
@@ -99,7 +99,7 @@ static void last_list_precedes_the_end(void **state) {
 static void empty_source_gives_no_list(void **state) {
   avow_channel_end(from);
 
-  assert_fulfils_none(avow_channel_next(to));
+  assert_fulfills_none(avow_channel_next(to));
 }
 
 static void items_before_a_failure_are_delivered(void **state) {
@@ -119,7 +119,7 @@ static void error_item_is_delivered_separately(void **state) {
   assert_list(avow_channel_next(to), 1, 2);
   assert_rejects(avow_channel_next(to), UV_EIO);
   assert_list(avow_channel_next(to), 3, 3);
-  assert_fulfils_none(avow_channel_next(to));
+  assert_fulfills_none(avow_channel_next(to));
 }
 
 static void incomplete_list_waits_for_the_next_receive(void **state) {
@@ -155,7 +155,7 @@ static void closing_releases_collected_items(void **state) {
 
   avow_channel_close(to);
 
-  assert_fulfils_none(p);
+  assert_fulfills_none(p);
   assert_notes("released");
 }
 
@@ -219,7 +219,7 @@ static void check_lists(int n, uint64_t ms, int items) {
   if (first < items)
     assert_list(p, first, items - 1);
   else
-    assert_fulfils_none(p);
+    assert_fulfills_none(p);
   avow_channel_unref(source);
   avow_channel_unref(lists);
 }

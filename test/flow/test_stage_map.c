@@ -80,7 +80,7 @@ static void each_item_becomes_the_result_of_fn(void **state) {
 
   assert_next_int(to, 2);
   assert_next_int(to, 4);
-  assert_fulfils_none(avow_channel_next(to));
+  assert_fulfills_none(avow_channel_next(to));
 }
 
 static void promises_are_waited_for_one_at_a_time(void **state) {
@@ -94,8 +94,8 @@ static void promises_are_waited_for_one_at_a_time(void **state) {
   assert_notes("item=2");
   end(1, avow_int(20));
 
-  assert_fulfils_int(ps[0], 10);
-  assert_fulfils_int(ps[1], 20);
+  assert_fulfills_int(ps[0], 10);
+  assert_fulfills_int(ps[1], 20);
 }
 
 static void result_after_a_canceled_receive_is_kept(void **state) {
@@ -131,7 +131,7 @@ static void failure_releases_the_source(void **state) {
 
   assert_rejects(avow_channel_next(to), UV_EIO);
 
-  assert_fulfils_none(sent[0]);
+  assert_fulfills_none(sent[0]);
   assert_rejects(sent[1], UV_EPIPE);
 }
 
@@ -162,7 +162,7 @@ static void skip_by_a_promise_continues_with_the_next_item(void **state) {
   end(1, avow_int(20));
 
   assert_notes("item=1 item=2");
-  assert_fulfils_int(p, 20);
+  assert_fulfills_int(p, 20);
 }
 
 static void none_as_a_result_is_refused(void **state) {
@@ -181,7 +181,7 @@ static void closing_cancels_running_calls(void **state) {
   avow_channel_close(to);
 
   assert_notes("item=1 stopped");
-  assert_fulfils_none(p);
+  assert_fulfills_none(p);
   drop(0, 1);
 }
 
@@ -197,7 +197,7 @@ static void call_that_closes_its_map_is_canceled(void **state) {
   run();
 
   assert_notes("item=1 stopped");
-  assert_fulfils_none(p);
+  assert_fulfills_none(p);
   drop(0, 1);
 }
 
@@ -234,7 +234,7 @@ static void results_keep_the_order_of_the_items(void **state) {
 
   for (int i = 1; i <= 3; i++)
     assert_next_int(to, i * 10);
-  assert_fulfils_none(avow_channel_next(to));
+  assert_fulfills_none(avow_channel_next(to));
   assert_notes("item=1 item=2 item=3");
 }
 
@@ -251,7 +251,7 @@ static void unordered_results_arrive_as_they_settle(void **state) {
   assert_next_int(to, 20);
   assert_next_int(to, 30);
   assert_next_int(to, 10);
-  assert_fulfils_none(avow_channel_next(to));
+  assert_fulfills_none(avow_channel_next(to));
   assert_notes("item=1 item=2 item=3");
 }
 
@@ -278,7 +278,7 @@ static void failure_waits_for_earlier_results(void **state) {
   assert_int_equal(avow_state(p), AVOW_PENDING);
   end(0, avow_int(10));
 
-  assert_fulfils_int(p, 10);
+  assert_fulfills_int(p, 10);
   assert_rejects(avow_channel_next(to), UV_EIO);
   assert_notes("item=1 item=2 item=3 stopped");
   drop(2, 1);
@@ -349,7 +349,7 @@ static void filter_passes_items_that_fn_accepts(void **state) {
 
   assert_next_int(to, 1);
   assert_next_int(to, 3);
-  assert_fulfils_none(avow_channel_next(to));
+  assert_fulfills_none(avow_channel_next(to));
 }
 
 static void filter_waits_for_promises(void **state) {

@@ -48,9 +48,9 @@ static flow_t move_many(stages_fn stages) {
   avow_promise_t *sent = avow_repeat(loop, send_next, &flow);
   const long before = live_allocations();
 
-  assert_fulfils_none(avow_each(to, take, &flow, &one));
+  assert_fulfills_none(avow_each(to, take, &flow, &one));
 
-  assert_fulfils_int(sent, 1);
+  assert_fulfills_int(sent, 1);
   assert_int_equal(flow.sent, MANY);
   assert_int_in_range(flow.most, 1, 40);
   assert_true(live_allocations() < before + 20);

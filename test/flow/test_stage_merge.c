@@ -28,7 +28,7 @@ static int tear_down(void **state) {
 static void items_of_all_sources_arrive_as_they_are_sent(void **state) {
   avow_promise_t *p = avow_channel_next(to);
   send_int(from[2], 20);
-  assert_fulfils_int(p, 20);
+  assert_fulfills_int(p, 20);
 
   send_int(from[0], 1);
 
@@ -63,8 +63,8 @@ static void merge_ends_when_all_sources_have_ended(void **state) {
   send_int(from[2], 2);
   avow_channel_end(from[2]);
 
-  assert_fulfils_int(p, 2);
-  assert_fulfils_none(avow_channel_next(to));
+  assert_fulfills_int(p, 2);
+  assert_fulfills_none(avow_channel_next(to));
 }
 
 static void first_failure_fails_the_merge(void **state) {
@@ -137,13 +137,13 @@ static void promise_items_are_awaited(void **state) {
 
   assert_true(avow_resolve(d, avow_int(1)));
 
-  assert_fulfils_int(p, 1);
+  assert_fulfills_int(p, 1);
 }
 
 static void merge_of_no_sources_ends_at_once(void **state) {
   avow_channel_t *none = avow_channel_merge(loop, NULL, 0);
 
-  assert_fulfils_none(avow_channel_next(none));
+  assert_fulfills_none(avow_channel_next(none));
 
   avow_channel_unref(none);
 }

@@ -10,7 +10,7 @@ static void take_gives_the_first_items_and_then_the_end(void **state) {
 
   assert_next_int(to, 1);
   assert_next_int(to, 2);
-  assert_fulfils_none(avow_channel_next(to));
+  assert_fulfills_none(avow_channel_next(to));
 
   assert_next_int(from, 3);
   avow_channel_unref(to);
@@ -25,7 +25,7 @@ static void source_is_released_after_the_last_item(void **state) {
 
   assert_next_int(to, 1);
 
-  assert_fulfils_none(sent[0]);
+  assert_fulfills_none(sent[0]);
   assert_rejects(sent[1], UV_EPIPE);
   avow_channel_unref(to);
 }
@@ -37,7 +37,7 @@ static void take_of_0_items_ends_at_once(void **state) {
 
   assert_rejects(sent, UV_EPIPE);
 
-  assert_fulfils_none(avow_channel_next(to));
+  assert_fulfills_none(avow_channel_next(to));
   avow_channel_unref(to);
 }
 
@@ -48,7 +48,7 @@ static void error_items_are_counted(void **state) {
   send_int(from, 2);
 
   assert_rejects(avow_channel_next(to), UV_EIO);
-  assert_fulfils_none(avow_channel_next(to));
+  assert_fulfills_none(avow_channel_next(to));
 
   avow_channel_unref(to);
   avow_channel_unref(from);

@@ -53,7 +53,7 @@ static void send_a_burst_and_one(void) {
   send_int(from, 6);
   advance(2 * MS);
   avow_channel_end(from);
-  assert_fulfils_none(p);
+  assert_fulfills_none(p);
 }
 
 static void throttle_gives_the_first_of_each_interval(void **state) {
@@ -100,7 +100,7 @@ static void pending_item_precedes_the_end(void **state) {
 
   assert_next_int(to, 1);
   assert_next_int(to, 3);
-  assert_fulfils_none(avow_channel_next(to));
+  assert_fulfills_none(avow_channel_next(to));
 
   assert_int_equal(avow_now(loop), 0);
 }
@@ -134,7 +134,7 @@ static void omitted_items_are_released(void **state) {
   avow_channel_clear(&to);
 
   assert_notes("third");
-  assert_fulfils_none(p);
+  assert_fulfills_none(p);
 }
 
 static void invalid_edges_are_refused(void **state) {

@@ -27,7 +27,7 @@ static void late_receives_lose_no_tick(void **state) {
   avow_promise_t *next = avow_channel_next(c);
 
   assert_int_equal(avow_state(next), AVOW_FULFILLED);
-  assert_fulfils_int(next, 5);
+  assert_fulfills_int(next, 5);
   assert_int_equal(avow_now(loop), 13);
   assert_int_equal(next_tick(c), 1);
   assert_int_equal(avow_now(loop), 14);
@@ -91,7 +91,7 @@ static void sends_by_the_program_are_refused(void **state) {
 
   assert_rejects(avow_channel_send(c, avow_int(99)), UV_EALREADY);
 
-  assert_fulfils_int(avow_channel_next(c), 1);
+  assert_fulfills_int(avow_channel_next(c), 1);
   avow_channel_unref(c);
 }
 

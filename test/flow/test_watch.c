@@ -47,14 +47,14 @@ static void assert_at_end(const avow_channel_t *c) {
 static void each_subscriber_receives_the_newest_unseen_value(void **state) {
   avow_channel_t *quick = avow_watch_subscribe(watch);
   avow_channel_t *slow = avow_watch_subscribe(watch);
-  assert_fulfils_int(avow_channel_next(quick), 1);
+  assert_fulfills_int(avow_channel_next(quick), 1);
   set_int(2);
-  assert_fulfils_int(avow_channel_next(quick), 2);
+  assert_fulfills_int(avow_channel_next(quick), 2);
 
   set_int(3);
 
-  assert_fulfils_int(avow_channel_next(quick), 3);
-  assert_fulfils_int(avow_channel_next(slow), 3);
+  assert_fulfills_int(avow_channel_next(quick), 3);
+  assert_fulfills_int(avow_channel_next(slow), 3);
   assert_nothing_yet(quick);
   assert_nothing_yet(slow);
   avow_channel_unref(quick);
@@ -70,9 +70,9 @@ static void pending_receives_get_the_next_value(void **state) {
   set_int(2);
   set_int(2); /* setting an equal value is a change too */
 
-  assert_fulfils_int(first, 1);
-  assert_fulfils_int(second, 2);
-  assert_fulfils_int(third, 2);
+  assert_fulfills_int(first, 1);
+  assert_fulfills_int(second, 2);
+  assert_fulfills_int(third, 2);
   avow_channel_unref(c);
 }
 
@@ -97,7 +97,7 @@ static void receive_waits_while_there_is_no_value(void **state) {
 
   set_int(2);
 
-  assert_fulfils_int(p, 2);
+  assert_fulfills_int(p, 2);
   avow_channel_unref(c);
 }
 
@@ -109,7 +109,7 @@ static void watch_may_end_before_its_first_value(void **state) {
 
   avow_watch_unref(w);
 
-  assert_fulfils_none(p);
+  assert_fulfills_none(p);
   assert_at_end(other);
   avow_channel_unref(c);
   avow_channel_unref(other);
@@ -128,7 +128,7 @@ static void subscribers_end_after_the_last_value(void **state) {
 
   avow_watch_unref(other);
 
-  assert_fulfils_none(p);
+  assert_fulfills_none(p);
   assert_now(behind, 1);
   assert_at_end(behind);
   assert_at_end(idle);
@@ -145,7 +145,7 @@ static void error_is_a_value(void **state) {
   assert_rejects(avow_channel_next(c), UV_EIO);
   assert_nothing_yet(c);
   set_int(2);
-  assert_fulfils_int(avow_channel_next(c), 2);
+  assert_fulfills_int(avow_channel_next(c), 2);
   avow_channel_unref(c);
 }
 
@@ -158,7 +158,7 @@ static void canceled_receive_takes_no_value(void **state) {
   set_int(2);
   set_int(3);
 
-  assert_fulfils_int(avow_channel_next(c), 3);
+  assert_fulfills_int(avow_channel_next(c), 3);
   assert_nothing_yet(c);
   avow_channel_unref(c);
 }

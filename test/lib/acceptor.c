@@ -84,7 +84,7 @@ void assert_hears(const avow_value_t *v, const char *text) {
 }
 
 void assert_hears_the_end(const avow_value_t *v) {
-  assert_fulfils_none(avow_read(avow_to_stream(v), 100));
+  assert_fulfills_none(avow_read(avow_to_stream(v), 100));
 }
 
 void close_cb(uv_handle_t *handle, void *arg) {

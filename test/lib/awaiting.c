@@ -20,7 +20,7 @@ void assert_cancel_leaves(avow_promise_t *p, avow_promise_t *shared,
   assert_notes("got=ECANCELED cleaned=none");
   assert_int_equal(avow_state(shared), AVOW_PENDING);
   assert_true(avow_resolve(d, avow_int(2)));
-  assert_fulfils_int(shared, 2);
+  assert_fulfills_int(shared, 2);
 }
 
 void dump_loop(char *text, size_t size) {

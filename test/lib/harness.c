@@ -275,13 +275,13 @@ avow_value_t cancel_cb(const avow_value_t *arg, void *p) {
   return avow_value_ref(arg);
 }
 
-void assert_fulfils_int(avow_promise_t *p, int64_t expected) {
+void assert_fulfills_int(avow_promise_t *p, int64_t expected) {
   const avow_value_t v = avow_run(p);
   assert_string_equal(avow_error_message(&v), "no error");
   assert_int_equal(avow_to_int(&v), expected);
 }
 
-void assert_fulfils_none(avow_promise_t *p) {
+void assert_fulfills_none(avow_promise_t *p) {
   const avow_value_t v = avow_run(p);
   assert_string_equal(avow_error_message(&v), "no error");
   assert_int_equal(v.tag, AVOW_NONE);
@@ -306,7 +306,7 @@ void assert_says(avow_promise_t *p, int code, const char *format, ...) {
   avow_value_unref(v);
 }
 
-void assert_fulfils_bytes(avow_promise_t *p, const char *text) {
+void assert_fulfills_bytes(avow_promise_t *p, const char *text) {
   const avow_value_t v = avow_run(p);
   size_t len;
   assert_string_equal(avow_error_message(&v), "no error");
@@ -385,7 +385,7 @@ void use_clock(avow_clock_t clock) {
 }
 
 void advance(uint64_t ms) {
-  assert_fulfils_none(avow_clock_advance(loop, ms));
+  assert_fulfills_none(avow_clock_advance(loop, ms));
 }
 
 static avow_value_t note_time_cb(const avow_value_t *arg, void *word) {

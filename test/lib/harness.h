@@ -100,10 +100,10 @@ avow_value_t cancel_cb(const avow_value_t *arg, void *p);
 
 /* Run the loop until `p` settles and check the outcome. Take ownership of
    `p`. */
-void assert_fulfils_int(avow_promise_t *p, int64_t expected);
-void assert_fulfils_none(avow_promise_t *p);
+void assert_fulfills_int(avow_promise_t *p, int64_t expected);
+void assert_fulfills_none(avow_promise_t *p);
 void assert_rejects(avow_promise_t *p, int code);
-void assert_fulfils_bytes(avow_promise_t *p, const char *text);
+void assert_fulfills_bytes(avow_promise_t *p, const char *text);
 /* Checks that `p` rejects with that code and message (at most 500
    characters). */
 void assert_says(avow_promise_t *p, int code, const char *format, ...);

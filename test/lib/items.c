@@ -18,5 +18,5 @@ void send_int(const avow_channel_t *c, int64_t i) {
 }
 
 void assert_next_int(const avow_channel_t *c, int64_t expected) {
-  assert_fulfils_int(avow_channel_next(c), expected);
+  assert_fulfills_int(avow_channel_next(c), expected);
 }

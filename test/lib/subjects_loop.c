@@ -191,7 +191,7 @@ static void start_loops(void) {
 }
 
 static void close_loops(void) {
-  assert_fulfils_none(avow_loops_close(loops, loop));
+  assert_fulfills_none(avow_loops_close(loops, loop));
 }
 
 static avow_value_t answer_later(uv_loop_t *own, void *data) {

@@ -324,7 +324,7 @@ static avow_promise_t *close_reset(void) {
 
 static void set_reset(void) {
   set_tcp();
-  assert_fulfils_none(tcp_connect());
+  assert_fulfills_none(tcp_connect());
 }
 
 static avow_promise_t *close_value(void) {

@@ -33,7 +33,7 @@ static void open_path(void) {
   avow_channel_t *guests = avow_connections((uv_stream_t *) &listener, NULL);
   ends[0] = avow_run(avow_connect_path(loop, name));
   ends[1] = avow_run(avow_channel_first(guests));
-  assert_fulfils_none(avow_close_handle((uv_handle_t *) &listener));
+  assert_fulfills_none(avow_close_handle((uv_handle_t *) &listener));
 }
 
 /* A class of the program. Each method forwards to an inner stream. */

@@ -134,13 +134,13 @@ avow_value_t fail_later(const avow_value_t *connection, void *data) {
 
 void wait_for(atomic_int *number, int wanted) {
   while (*number < wanted)
-    assert_fulfils_none(avow_sleep(loop, 1));
+    assert_fulfills_none(avow_sleep(loop, 1));
 }
 
 void assert_echoes(const avow_value_t *end) {
   const avow_stream_t stream = avow_to_stream(end);
-  assert_fulfils_int(avow_write(stream, avow_string("hello")), 5);
-  assert_fulfils_none(avow_shutdown(stream));
+  assert_fulfills_int(avow_write(stream, avow_string("hello")), 5);
+  assert_fulfills_none(avow_shutdown(stream));
   const avow_value_t v = avow_run(avow_read_all(stream, 100));
   assert_string_equal(avow_to_bytes(&v, NULL), "hello");
   avow_value_unref(v);

@@ -15,7 +15,7 @@ int loops_setup(void **state) {
 }
 
 void end_loops(void) {
-  assert_fulfils_none(avow_loops_close(loops, loop));
+  assert_fulfills_none(avow_loops_close(loops, loop));
 }
 
 avow_value_t sleep_there(uv_loop_t *own, void *data) {

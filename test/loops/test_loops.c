@@ -18,9 +18,9 @@ static avow_value_t stop_there(uv_loop_t *own, void *data) {
 }
 
 static void loop_continues_after_uv_stop(void **state) {
-  assert_fulfils_int(avow_loops_run(loops, 0, loop, stop_there, NULL), 1);
+  assert_fulfills_int(avow_loops_run(loops, 0, loop, stop_there, NULL), 1);
 
-  assert_fulfils_none(avow_loops_run(loops, 0, loop, sleep_there, NULL));
+  assert_fulfills_none(avow_loops_run(loops, 0, loop, sleep_there, NULL));
   end_loops();
 }
 
@@ -34,18 +34,18 @@ static avow_value_t same_number(uv_loop_t *own, void *data) {
 
 static void run_calls_on_another_thread(void **state) {
   for (size_t i = 0; i < LOOPS; i++)
-    assert_fulfils_int(avow_loops_run(loops, i, loop, is_on_another_thread,
-                                      NULL),
-                       1);
-  assert_fulfils_int(avow_loops_run(loops, AVOW_LEAST_BUSY, loop,
-                                    is_on_another_thread, NULL),
-                     1);
+    assert_fulfills_int(avow_loops_run(loops, i, loop, is_on_another_thread,
+                                       NULL),
+                        1);
+  assert_fulfills_int(avow_loops_run(loops, AVOW_LEAST_BUSY, loop,
+                                     is_on_another_thread, NULL),
+                      1);
 
   end_loops();
 }
 
 static void run_waits_for_a_promise_on_its_loop(void **state) {
-  assert_fulfils_none(avow_loops_run(loops, 0, loop, sleep_there, NULL));
+  assert_fulfills_none(avow_loops_run(loops, 0, loop, sleep_there, NULL));
 
   end_loops();
 }
@@ -112,9 +112,9 @@ static void simultaneous_runs_are_separate_tasks(void **state) {
 
   uv_sem_post(&may_go_on);
 
-  assert_fulfils_none(busy);
-  assert_fulfils_none(a);
-  assert_fulfils_none(b);
+  assert_fulfills_none(busy);
+  assert_fulfills_none(a);
+  assert_fulfills_none(b);
   assert_string_equal(log.letters, "aaabbb");
   uv_sem_destroy(&may_go_on);
   end_loops();
@@ -153,7 +153,7 @@ static void canceled_queued_run_is_never_called(void **state) {
   uv_sem_post(&gate);
 
   assert_rejects(p, UV_ECANCELED);
-  assert_fulfils_none(first);
+  assert_fulfills_none(first);
   assert_int_equal(notes, 0);
   end_loops();
 }
@@ -174,9 +174,9 @@ static void least_busy_loop_is_a_free_loop(void **state) {
   for (size_t i = 0; i < LOOPS - 1; i++)
     held[i] = avow_loops_run(loops, AVOW_LEAST_BUSY, loop, hold, NULL);
 
-  assert_fulfils_int(avow_loops_run(loops, AVOW_LEAST_BUSY, loop,
-                                    is_on_another_thread, NULL),
-                     1);
+  assert_fulfills_int(avow_loops_run(loops, AVOW_LEAST_BUSY, loop,
+                                     is_on_another_thread, NULL),
+                      1);
 
   for (size_t i = 0; i < LOOPS - 1; i++)
     uv_sem_post(&gate);
@@ -221,7 +221,7 @@ static void closing_starts_no_queued_function(void **state) {
   uv_sem_post(&gate);
 
   assert_rejects(p, UV_ECANCELED);
-  assert_fulfils_none(first);
+  assert_fulfills_none(first);
   assert_int_equal(notes, 0);
   assert_rejects(closed, UV_ECANCELED);
 }
@@ -241,8 +241,8 @@ static void closing_ends_a_loop_whose_handles_were_closed(void **state) {
   avow_promise_t *closed = avow_loops_close(loops, loop);
   uv_sem_post(&gate);
 
-  assert_fulfils_int(p, 1);
-  assert_fulfils_none(closed);
+  assert_fulfills_int(p, 1);
+  assert_fulfills_none(closed);
 }
 
 static void run_on_a_loop_without_handles_is_canceled(void **state) {
@@ -252,7 +252,7 @@ static void run_on_a_loop_without_handles_is_canceled(void **state) {
   avow_promise_t *q = avow_loops_run(loops, 0, loop, count_there, NULL);
   uv_sem_post(&gate);
 
-  assert_fulfils_int(p, 1);
+  assert_fulfills_int(p, 1);
   assert_rejects(q, UV_ECANCELED);
   assert_int_equal(notes, 0);
   end_loops();
@@ -283,12 +283,12 @@ static void closing_loops_start_no_functions_of_each_other(void **state) {
   uv_sem_post(&gate);
 
   assert_rejects(p, UV_ECANCELED);
-  assert_fulfils_none(closed);
+  assert_fulfills_none(closed);
   assert_int_equal(notes, 0);
 }
 
 static void closing_closes_handles_left_open(void **state) {
-  assert_fulfils_none(avow_loops_run(loops, 0, loop, leave_open, NULL));
+  assert_fulfills_none(avow_loops_run(loops, 0, loop, leave_open, NULL));
 
   end_loops();
 }
@@ -299,7 +299,7 @@ static avow_value_t run_there(uv_loop_t *own, void *data) {
 }
 
 static void loops_run_functions_on_each_other(void **state) {
-  assert_fulfils_int(avow_loops_run(loops, 0, loop, run_there, NULL), 5);
+  assert_fulfills_int(avow_loops_run(loops, 0, loop, run_there, NULL), 5);
 
   end_loops();
 }
@@ -332,7 +332,7 @@ static void one_loop_for_each_core_is_the_default(void **state) {
 
   assert_int_equal(avow_loops_count(some), uv_available_parallelism());
 
-  assert_fulfils_none(avow_loops_close(some, loop));
+  assert_fulfills_none(avow_loops_close(some, loop));
   end_loops();
 }
 
@@ -342,7 +342,7 @@ static void loops_at_freed_addresses_are_usable(void **state) {
   for (int i = 0; i < 50; i++) {
     avow_loops_t *next = avow_loops_new(1);
     assert_int_equal(avow_loops_count(next), 1);
-    assert_fulfils_none(avow_loops_close(next, loop));
+    assert_fulfills_none(avow_loops_close(next, loop));
   }
 }
 

@@ -35,7 +35,7 @@ static void close_handles_of_the_first(const avow_loops_t *loops,
                                        pthread_key_t *key) {
   avow_promise_t *p = avow_loops_run(loops, 0, loop, close_all, key);
   avow_promise_t *q = avow_loops_run(loops, 0, loop, sleep_long, NULL);
-  assert_fulfils_int(p, 1);
+  assert_fulfills_int(p, 1);
   assert_rejects(q, UV_ECANCELED);
 }
 
@@ -45,9 +45,9 @@ static void loop_without_handles_refuses_runs(void **state) {
 
   assert_rejects(avow_loops_run(loops, 0, loop, sleep_shortly, NULL),
                  UV_ECANCELED);
-  assert_fulfils_none(avow_loops_run(loops, 1, loop, sleep_shortly, NULL));
+  assert_fulfills_none(avow_loops_run(loops, 1, loop, sleep_shortly, NULL));
 
-  assert_fulfils_none(avow_loops_close(loops, loop));
+  assert_fulfills_none(avow_loops_close(loops, loop));
 }
 
 static void closing_does_not_wait_for_an_ended_thread(void **state) {
@@ -58,7 +58,7 @@ static void closing_does_not_wait_for_an_ended_thread(void **state) {
   close_handles_of_the_first(loops, &at_exit);
   uv_sem_wait(&exited);
 
-  assert_fulfils_none(avow_loops_close(loops, loop));
+  assert_fulfills_none(avow_loops_close(loops, loop));
 
   assert_int_equal(pthread_key_delete(at_exit), 0);
   uv_sem_destroy(&exited);
@@ -75,7 +75,7 @@ static void result_of_an_ended_thread_can_be_canceled(void **state) {
   avow_cancel(p);
 
   assert_rejects(p, UV_ECANCELED);
-  assert_fulfils_none(avow_loops_close(loops, loop));
+  assert_fulfills_none(avow_loops_close(loops, loop));
   assert_int_equal(pthread_key_delete(at_exit), 0);
   uv_sem_destroy(&exited);
 }
@@ -97,7 +97,7 @@ static void home_loop_close_waits_for_canceled_runs(void **state) {
   renew_loop();
 
   assert_rejects(p, UV_ECANCELED);
-  assert_fulfils_none(avow_loops_close(loops, loop));
+  assert_fulfills_none(avow_loops_close(loops, loop));
 }
 
 static void home_loop_close_waits_for_running_functions(void **state) {
@@ -111,7 +111,7 @@ static void home_loop_close_waits_for_running_functions(void **state) {
   renew_loop();
 
   assert_rejects(p, UV_ECANCELED);
-  assert_fulfils_none(avow_loops_close(loops, loop));
+  assert_fulfills_none(avow_loops_close(loops, loop));
   uv_sem_destroy(&begun);
 }
 
@@ -130,9 +130,9 @@ static void loops_refuse_a_close_on_their_own_threads(void **state) {
   assert_string_equal(avow_error_message(&v),
                       "loops close: called on a thread of these loops");
   avow_value_unref(v);
-  assert_fulfils_none(p);
-  assert_fulfils_none(avow_loops_run(loops, 0, loop, sleep_shortly, NULL));
-  assert_fulfils_none(avow_loops_close(loops, loop));
+  assert_fulfills_none(p);
+  assert_fulfills_none(avow_loops_run(loops, 0, loop, sleep_shortly, NULL));
+  assert_fulfills_none(avow_loops_close(loops, loop));
 }
 
 static void close_twice(void) {
@@ -140,7 +140,7 @@ static void close_twice(void) {
   avow_promise_t *p = avow_loops_close(loops, loop);
 
   assert_rejects(avow_loops_close(loops, loop), AVOW_EMISUSE);
-  assert_fulfils_none(p);
+  assert_fulfills_none(p);
 }
 
 static void second_close_of_loops_is_misuse(void **state) {
@@ -154,7 +154,7 @@ static void run_on_null(void) {
 
 static void null_is_misuse(void **state) {
   assert_misuse(run_on_null, "set of loops is NULL");
-  assert_fulfils_none(avow_loops_close(NULL, loop));
+  assert_fulfills_none(avow_loops_close(NULL, loop));
 }
 
 SUITE(loops_closed) {

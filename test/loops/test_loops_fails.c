@@ -14,7 +14,7 @@ static int set_up(void **state) {
 }
 
 static void end_loops(void) {
-  assert_fulfils_none(avow_loops_close(loops, loop));
+  assert_fulfills_none(avow_loops_close(loops, loop));
 }
 
 static avow_value_t do_nothing_there(uv_loop_t *own, void *data) {
@@ -30,7 +30,7 @@ static void loops_without_memory_are_refused(void **state) {
                  UV_ENOMEM);
   assert_int_equal(avow_loops_count(none), 0);
 
-  assert_fulfils_none(avow_loops_close(none, loop));
+  assert_fulfills_none(avow_loops_close(none, loop));
   assert_rejects(avow_loops_run(avow_loops_new(SIZE_MAX), 0, loop,
                                 do_nothing_there, NULL),
                  UV_ENOMEM);
@@ -48,7 +48,7 @@ static void loop_that_cannot_start_is_refused(void **state) {
     if (count == 0)
       assert_rejects(avow_loops_run(one, 0, loop, do_nothing_there, NULL),
                      UV_ENOMEM);
-    assert_fulfils_none(avow_loops_close(one, loop));
+    assert_fulfills_none(avow_loops_close(one, loop));
   }
 
   end_loops();
@@ -57,7 +57,7 @@ static void loop_that_cannot_start_is_refused(void **state) {
 /* Any allocation for any of the loops may fail. */
 static void loops_start_all_or_none(void **state) {
   const long before = allocation_calls();
-  assert_fulfils_none(avow_loops_close(avow_loops_new(1), loop));
+  assert_fulfills_none(avow_loops_close(avow_loops_new(1), loop));
   const long for_one = allocation_calls() - before;
   size_t count = 0;
   long nth;
@@ -73,7 +73,7 @@ static void loops_start_all_or_none(void **state) {
                                     do_nothing_there, NULL),
                      UV_ENOMEM);
     }
-    assert_fulfils_none(avow_loops_close(some, loop));
+    assert_fulfills_none(avow_loops_close(some, loop));
   }
 
   assert_int_equal(count, 3);
@@ -146,7 +146,7 @@ static void loops_without_threads_are_refused(void **state) {
   assert_int_not_equal(err, 0); /* UV_EAGAIN, or the code under valgrind */
   assert_int_equal(avow_loops_count(none), 0);
   assert_rejects(avow_loops_run(none, 0, loop, do_nothing_there, NULL), err);
-  assert_fulfils_none(avow_loops_close(none, loop));
+  assert_fulfills_none(avow_loops_close(none, loop));
   end_loops();
 }
 

@@ -54,13 +54,13 @@ static void closing_the_server_lets_connections_end(void **state) {
   const avow_value_t end = connected();
   wait_for(&begun, 1);
 
-  assert_fulfils_none(close_server());
+  assert_fulfills_none(close_server());
   if (!shared) /* shared sockets close later */
     assert_rejects(avow_connect(loop, "127.0.0.1", port), UV_ECONNREFUSED);
   assert_int_equal(avow_state(p), AVOW_PENDING);
   assert_echoes(&end);
 
-  assert_fulfils_none(p);
+  assert_fulfills_none(p);
   assert_int_equal(ended, 1);
   assert_rejects(avow_connect(loop, "127.0.0.1", port), UV_ECONNREFUSED);
   avow_value_unref(end);
@@ -69,9 +69,9 @@ static void closing_the_server_lets_connections_end(void **state) {
 static void closing_an_idle_server_settles_the_listen(void **state) {
   avow_promise_t *p = listen_with(echo, 0);
 
-  assert_fulfils_none(close_server());
+  assert_fulfills_none(close_server());
 
-  assert_fulfils_none(p);
+  assert_fulfills_none(p);
 }
 
 static void cancel_ends_connections_and_waits_for_them(void **state) {
@@ -93,7 +93,7 @@ static void cancel_of_a_closed_server_cancels_its_connections(void **state) {
   avow_promise_t *p = listen_with(echo, 0);
   const avow_value_t end = connected();
   wait_for(&begun, 1);
-  assert_fulfils_none(close_server());
+  assert_fulfills_none(close_server());
 
   avow_cancel(p);
 
@@ -111,7 +111,7 @@ static void connections_above_the_limit_wait(void **state) {
   for (int i = 0; i < 3; i++)
     ends[i] = connected();
   wait_for(&begun, 2);
-  assert_fulfils_none(avow_sleep(loop, 5));
+  assert_fulfills_none(avow_sleep(loop, 5));
   assert_int_equal(begun, 2);
 
   for (int i = 0; i < 3; i++)
@@ -120,7 +120,7 @@ static void connections_above_the_limit_wait(void **state) {
   for (int i = 0; i < 3; i++)
     avow_value_unref(ends[i]);
   stop_server(p);
-  assert_fulfils_none(avow_loops_close(loops, loop));
+  assert_fulfills_none(avow_loops_close(loops, loop));
   loops = all;
 }
 
@@ -132,7 +132,7 @@ static void limit_applies_to_each_loop(void **state) {
   for (int i = 0; i < LOOPS + 2; i++)
     ends[i] = connected();
   wait_for(&begun, LOOPS);
-  assert_fulfils_none(avow_sleep(loop, 5));
+  assert_fulfills_none(avow_sleep(loop, 5));
   assert_int_equal(begun, LOOPS);
 
   assert_echoes(&ends[0]);
@@ -189,7 +189,7 @@ static void closed_loops_end_the_server_at_the_next_connection(void **state) {
   const avow_value_t end = connected();
   wait_for(&begun, 1);
 
-  assert_fulfils_none(avow_loops_close(loops, loop));
+  assert_fulfills_none(avow_loops_close(loops, loop));
 
   assert_hangs_up(&end);
   avow_value_unref(end);

@@ -174,7 +174,7 @@ static void listen_refuses_invalid_calls(void **state) {
                                    NULL),
                  UV_ENOMEM);
 
-  assert_fulfils_none(avow_loops_close(none, loop));
+  assert_fulfills_none(avow_loops_close(none, loop));
   stop_server(p);
   assert_rejects(listen_with(echo, 0), UV_EINVAL); /* the server is closed */
 }

@@ -41,7 +41,7 @@ static void closing_under_load_settles_all_runs(void **state) {
   avow_promise_t *closed = avow_loops_close(loops, loop);
 
   avow_value_unref(avow_run(avow_all_settled(loop, ps, RUNS)));
-  assert_fulfils_none(closed);
+  assert_fulfills_none(closed);
 }
 
 /* Each loop sends EACH results to all other loops. */
@@ -105,7 +105,7 @@ static long calls_for_runs(size_t n) {
     avow_unref(avow_loops_run(loops, i % LOOPS, loop, one, NULL));
   run();
   for (size_t i = 0; i < n; i++)
-    assert_fulfils_none(
+    assert_fulfills_none(
         avow_loops_run(loops, 0, loop, wait_one_iteration, NULL));
   return allocation_calls() - before;
 }

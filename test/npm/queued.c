@@ -93,10 +93,10 @@ void timeouts_start_with_the_function(void **state) {
   avow_promise_t *s = avow_limiter_run(l, do_in_time, &longer);
 
   assert_rejects(p, UV_ETIMEDOUT);
-  assert_fulfils_int(q, 7);
+  assert_fulfills_int(q, 7);
   assert_rejects(r, UV_ETIMEDOUT);
-  assert_fulfils_int(s, 8);
-  assert_fulfils_none(avow_limiter_idle(l));
+  assert_fulfills_int(s, 8);
+  assert_fulfills_none(avow_limiter_idle(l));
   avow_limiter_unref(l);
 }
 
@@ -106,7 +106,7 @@ void limiter_is_idle_when_all_calls_are_done(void **state) {
     avow_promise_t *p = add_many(l, 3, 100);
     assert_waiting(l, 1);
 
-    assert_fulfils_none(avow_limiter_idle(l));
+    assert_fulfills_none(avow_limiter_idle(l));
 
     assert_waiting(l, 0);
     finish(p);
@@ -120,9 +120,9 @@ void other_calls_run_after_a_failure(void **state) {
   avow_promise_t *q = avow_limiter_run(l, break_it, NULL);
   avow_promise_t *r = avow_limiter_run(l, give_word, NULL);
 
-  assert_fulfils_bytes(p, "sync");
+  assert_fulfills_bytes(p, "sync");
   assert_rejects(q, UV_EPROTO);
-  assert_fulfils_bytes(r, "sync");
+  assert_fulfills_bytes(r, "sync");
 
   assert_waiting(l, 0);
   avow_limiter_unref(l);

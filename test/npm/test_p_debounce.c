@@ -105,7 +105,7 @@ static void wait_for(uint64_t ms) {
 
 static void single_call_runs_once(void **state) {
   debounce(&f, 100);
-  assert_fulfils_int(call(&f, 7), 7);
+  assert_fulfills_int(call(&f, 7), 7);
   release(&f);
 }
 
@@ -117,7 +117,7 @@ static void several_calls_run_once_with_the_last_value(void **state) {
 
   assert_int_equal(f.ran, 1);
   wait_for(200);
-  assert_fulfils_int(call(&f, 6), 6);
+  assert_fulfills_int(call(&f, 6), 6);
   release(&f);
 }
 
@@ -142,7 +142,7 @@ static void calls_during_a_run_share_the_next_run(void **state) {
 
   assert_outcome(calls(&f, 2, 3), "is=[3 3]");
 
-  assert_fulfils_int(first, 1);
+  assert_fulfills_int(first, 1);
   assert_int_equal(f.ran, 2);
   release(&f);
 }
@@ -155,7 +155,7 @@ static void slower_first_run_settles_too(void **state) {
   f.takes = 50;
   avow_promise_t *others = calls(&f, 2, 3);
 
-  assert_fulfils_int(first, 1);
+  assert_fulfills_int(first, 1);
 
   assert_outcome(others, "is=[3 3]");
   assert_int_equal(f.ran, 2);
@@ -209,11 +209,11 @@ static void failure_rejects_all_callers(void **state) {
 
 static void results_and_failures_may_alternate(void **state) {
   debounce(&f, 50);
-  assert_fulfils_int(call(&f, 1), 1);
+  assert_fulfills_int(call(&f, 1), 1);
   f.code = UV_EPROTO;
   assert_rejects(call(&f, 2), UV_EPROTO);
   f.code = 0;
-  assert_fulfils_int(call(&f, 3), 3);
+  assert_fulfills_int(call(&f, 3), 3);
   release(&f);
 }
 
@@ -266,7 +266,7 @@ static void signal_does_not_affect_another_function(void **state) {
   avow_promise_t *p = avow_until(call(&f, 1), stop), *q = call(&g, 2);
 
   assert_rejects(p, UV_EPERM);
-  assert_fulfils_int(q, 2);
+  assert_fulfills_int(q, 2);
 
   avow_unref(stop);
   release(&f);
@@ -290,7 +290,7 @@ static void debounced_function_may_call_another(void **state) {
   debounce(&f, 50);
   debounce(&g, 30);
 
-  assert_fulfils_int(avow_then(call(&f, 1), call_inner, NULL, NULL), 11);
+  assert_fulfills_int(avow_then(call(&f, 1), call_inner, NULL, NULL), 11);
 
   assert_int_equal(f.last, 1);
   assert_int_equal(g.last, 11);
@@ -306,8 +306,8 @@ static void call_at_the_timeout_starts_another_run(void **state) {
 
   avow_promise_t *second = call(&f, 2);
 
-  assert_fulfils_int(first, 1);
-  assert_fulfils_int(second, 2);
+  assert_fulfills_int(first, 1);
+  assert_fulfills_int(second, 2);
   assert_int_equal(f.ran, 2);
   release(&f);
 }

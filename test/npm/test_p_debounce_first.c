@@ -61,7 +61,7 @@ static void assert_ran(const function_t *self, int times, int64_t last) {
 
 static void end_calls(function_t *self, avow_promise_t *all) {
   avow_channel_end(self->calls);
-  assert_fulfils_none(all);
+  assert_fulfills_none(all);
   avow_channel_unref(self->calls);
 }
 
@@ -127,7 +127,7 @@ static void concurrent_calls_share_a_result(void **state) {
 
   assert_outcome(avow_all(loop, ps, 5), "is=[1 1 1 1 1]");
 
-  assert_fulfils_int(avow_cache_get(c, avow_int(0)), 2);
+  assert_fulfills_int(avow_cache_get(c, avow_int(0)), 2);
   avow_cache_unref(c);
 }
 
@@ -137,9 +137,9 @@ static void call_during_a_run_shares_its_result(void **state) {
   avow_promise_t *first = avow_cache_get(c, avow_int(0));
   wait_for(10);
 
-  assert_fulfils_int(avow_cache_get(c, avow_int(0)), 1);
+  assert_fulfills_int(avow_cache_get(c, avow_int(0)), 1);
 
-  assert_fulfils_int(first, 1);
+  assert_fulfills_int(first, 1);
   assert_int_equal(f.ran, 1);
   avow_cache_unref(c);
 }

@@ -121,7 +121,7 @@ static void event_fulfills_the_promise(void **state) {
   ear_t ear = { .events = "a", .bad = "e" };
   emit_in(200, &a);
 
-  assert_fulfils_int(listen_once(&ear), 7);
+  assert_fulfills_int(listen_once(&ear), 7);
 
   assert_int_equal(avow_now(loop), 200);
 }
@@ -129,9 +129,9 @@ static void event_fulfills_the_promise(void **state) {
 static void any_of_several_events_fulfills(void **state) {
   ear_t ear = { .events = "ab", .bad = "e" }, next = ear;
   emit_in(100, &a);
-  assert_fulfils_int(listen_once(&ear), 7);
+  assert_fulfills_int(listen_once(&ear), 7);
   emit_in(100, &b);
-  assert_fulfils_int(listen_once(&next), 8);
+  assert_fulfills_int(listen_once(&next), 8);
 }
 
 static void error_event_rejects(void **state) {
@@ -203,7 +203,7 @@ static void event_before_the_timeout_fulfills(void **state) {
   ear_t ear = { .events = "a", .bad = "e" };
   emit_in(200, &a);
 
-  assert_fulfils_int(avow_timeout(listen_once(&ear), 250), 7);
+  assert_fulfills_int(avow_timeout(listen_once(&ear), 250), 7);
 }
 
 static bool is_3_or_more(const avow_value_t *v) {
@@ -225,7 +225,7 @@ static void filter_selects_the_event(void **state) {
   ear_t ear = { .events = "a", .bad = "e", .wanted = is_3_or_more };
   emit_all_in(200, values);
 
-  assert_fulfils_int(listen_once(&ear), 4);
+  assert_fulfills_int(listen_once(&ear), 4);
 }
 
 static void error_rejects_before_a_selected_event(void **state) {
@@ -300,8 +300,8 @@ static void events_become_items(void **state) {
   emit_in(100, &b);
   emit_in(150, &a);
 
-  assert_fulfils_int(avow_channel_next(c), 7);
-  assert_fulfils_int(avow_channel_next(c), 7);
+  assert_fulfills_int(avow_channel_next(c), 7);
+  assert_fulfills_int(avow_channel_next(c), 7);
   assert_int_equal(avow_now(loop), 150);
 
   stop_listening(&ears, c);
@@ -313,7 +313,7 @@ static void closed_channel_is_at_its_end(void **state) {
 
   avow_channel_close(c);
 
-  assert_fulfils_none(avow_channel_next(c));
+  assert_fulfills_none(avow_channel_next(c));
   stop_listening(&ears, c);
 }
 
@@ -323,8 +323,8 @@ static void several_events_become_items(void **state) {
   emit_in(50, &a);
   emit_in(100, &b);
 
-  assert_fulfils_int(avow_channel_next(c), 7);
-  assert_fulfils_int(avow_channel_next(c), 8);
+  assert_fulfills_int(avow_channel_next(c), 7);
+  assert_fulfills_int(avow_channel_next(c), 8);
 
   stop_listening(&ears, c);
 }
@@ -337,7 +337,7 @@ static void items_are_buffered_until_received(void **state) {
   avow_value_unref(emit_all(NULL, one_two_three));
 
   for (int i = 1; i <= 3; i++)
-    assert_fulfils_int(avow_channel_next(c), i);
+    assert_fulfills_int(avow_channel_next(c), i);
 
   stop_listening(&ears, c);
 }
@@ -347,9 +347,9 @@ static void assert_limited(uint64_t ms) {
   avow_channel_t *c = avow_channel_take(listen_to_all(&ears), 2);
   emit_all_in(ms, one_two_three);
 
-  assert_fulfils_int(avow_channel_next(c), 1);
-  assert_fulfils_int(avow_channel_next(c), 2);
-  assert_fulfils_none(avow_channel_next(c));
+  assert_fulfills_int(avow_channel_next(c), 1);
+  assert_fulfills_int(avow_channel_next(c), 2);
+  assert_fulfills_none(avow_channel_next(c));
 
   stop_listening(&ears, c);
 }
@@ -366,7 +366,7 @@ static void take_of_zero_ends_at_once(void **state) {
   ears_t ears = { .events = "a", .ends = "" };
   avow_channel_t *c = avow_channel_take(listen_to_all(&ears), 0);
 
-  assert_fulfils_none(avow_channel_next(c));
+  assert_fulfills_none(avow_channel_next(c));
 
   stop_listening(&ears, c);
 }
@@ -394,7 +394,7 @@ static void assert_ends(bool filters) {
     c = avow_channel_filter(c, is_wanted, NULL, NULL);
   emit_in(200, &end);
 
-  assert_fulfils_none(avow_channel_next(c));
+  assert_fulfills_none(avow_channel_next(c));
 
   stop_listening(&ears, c);
 }
@@ -413,7 +413,7 @@ static void signal_rejects_a_receive(void **state) {
   avow_promise_t *stop = avow_then(avow_sleep(loop, 201), abort_it, NULL, NULL);
   emit_in(200, &a);
 
-  assert_fulfils_int(avow_until(avow_channel_next(c), stop), 7);
+  assert_fulfills_int(avow_until(avow_channel_next(c), stop), 7);
   assert_rejects(avow_until(avow_channel_next(c), stop), UV_EPERM);
 
   stop_listening(&ears, c);

@@ -56,7 +56,7 @@ static avow_value_t nothing(void *unused) {
 static void function_may_return_a_plain_value(void **state) {
   avow_limiter_t *l = avow_limiter_new(loop, 1);
 
-  assert_fulfils_none(avow_limiter_run(l, nothing, NULL));
+  assert_fulfills_none(avow_limiter_run(l, nothing, NULL));
 
   avow_limiter_unref(l);
 }
@@ -87,7 +87,7 @@ static void data_is_passed_to_the_function(void **state) {
   avow_limiter_t *l = avow_limiter_new(loop, 1);
   npm_job_t job = { .value = 7 };
 
-  assert_fulfils_int(avow_limiter_run(l, do_job, &job), 7);
+  assert_fulfills_int(avow_limiter_run(l, do_job, &job), 7);
 
   avow_limiter_unref(l);
 }
@@ -195,7 +195,7 @@ static void cancel_rejects_waiting_calls(void **state) {
   avow_limiter_cancel(l);
 
   assert_int_equal(avow_limiter_waiting(l), 0);
-  assert_fulfils_int(running, 0);
+  assert_fulfills_int(running, 0);
   assert_rejects(one, UV_ECANCELED);
   assert_rejects(two, UV_ECANCELED);
   avow_limiter_unref(l);

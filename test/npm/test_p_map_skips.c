@@ -167,7 +167,7 @@ static void results_before_a_failure_are_received(void **state) {
   items[1].code = UV_EPERM;
   avow_channel_t *c = map(3);
 
-  assert_fulfils_int(avow_channel_next(c), 10);
+  assert_fulfills_int(avow_channel_next(c), 10);
   assert_rejects(avow_channel_next(c), UV_EPERM);
 
   avow_channel_unref(c);
@@ -189,12 +189,12 @@ static void channel_map_runs_two_calls_at_a_time(void **state) {
 static void unread_results_cause_backpressure(void **state) {
   n_items = 5;
   avow_channel_t *c = map(2);
-  assert_fulfils_int(avow_channel_next(c), 10);
+  assert_fulfills_int(avow_channel_next(c), 10);
 
   avow_value_unref(avow_run(avow_sleep(loop, 600)));
   assert_int_equal(done, 3);
 
-  assert_fulfils_int(avow_channel_next(c), 20);
+  assert_fulfills_int(avow_channel_next(c), 20);
   avow_value_unref(avow_run(avow_sleep(loop, 100)));
   assert_int_equal(done, 4);
   avow_channel_unref(c);

@@ -27,7 +27,7 @@ static void call_fulfills_with_the_functions_result(void **state) {
   avow_promise_t *p = add(l, 7, 0);
 
   assert_waiting(l, 0);
-  assert_fulfils_int(p, 7);
+  assert_fulfills_int(p, 7);
   avow_limiter_unref(l);
 }
 
@@ -68,7 +68,7 @@ static void permits_may_shrink_while_calls_run(void **state) {
 static void limiter_without_calls_is_idle_at_once(void **state) {
   avow_limiter_t *l = avow_limiter_new(loop, 2);
 
-  assert_fulfils_none(avow_limiter_idle(l));
+  assert_fulfills_none(avow_limiter_idle(l));
 
   assert_waiting(l, 0);
   avow_limiter_unref(l);
@@ -94,7 +94,7 @@ static void failed_calls_do_not_prevent_idle(void **state) {
   avow_promise_t *q = add(l, 0, 50);
   assert_waiting(l, 0);
 
-  assert_fulfils_none(avow_limiter_idle(l));
+  assert_fulfills_none(avow_limiter_idle(l));
 
   assert_rejects(p, UV_EPROTO);
   finish(q);
@@ -109,7 +109,7 @@ static void cancel_leaves_running_calls(void **state) {
   avow_limiter_cancel(l);
 
   assert_waiting(l, 0);
-  assert_fulfils_none(avow_limiter_idle(l));
+  assert_fulfills_none(avow_limiter_idle(l));
   assert_int_equal(avow_now(loop), 50);
   finish(p);
   avow_limiter_unref(l);
@@ -125,7 +125,7 @@ static void limiter_without_permits_keeps_waiting_calls(void **state) {
   assert_int_equal(jobs_running(), 0);
 
   avow_limiter_resize(l, 2);
-  assert_fulfils_none(avow_limiter_idle(l));
+  assert_fulfills_none(avow_limiter_idle(l));
   finish(p);
   avow_limiter_unref(l);
 }
@@ -170,7 +170,7 @@ static void cancel_makes_the_limiter_idle(void **state) {
 
   avow_limiter_cancel(l);
 
-  assert_fulfils_none(idle);
+  assert_fulfills_none(idle);
   assert_int_equal(avow_now(loop), 0);
   finish(p);
   avow_limiter_unref(l);

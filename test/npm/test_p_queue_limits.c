@@ -72,7 +72,7 @@ static void signal_after_the_end_has_no_effect(void **state) {
   avow_deferred_t *d;
   avow_promise_t *stop = avow_promise_new(loop, &d);
 
-  assert_fulfils_int(avow_until(add(l, 7, 100), stop), 7);
+  assert_fulfills_int(avow_until(add(l, 7, 100), stop), 7);
 
   assert_true(avow_reject(d, avow_error(UV_EPERM)));
   assert_waiting(l, 0);

@@ -81,7 +81,7 @@ static void attempts_repeat_until_one_succeeds(void **state) {
   plan.takes = 40;
   plan.good = 3;
 
-  assert_fulfils_int(try_it(NULL), 7);
+  assert_fulfills_int(try_it(NULL), 7);
 
   assert_int_equal(plan.calls, 3);
 }
@@ -122,7 +122,7 @@ static void other_errors_are_retried(void **state) {
   plan.good = 3;
   const avow_retry_options_t options = { .again = unless_stopped };
 
-  assert_fulfils_int(try_it(&options), 7);
+  assert_fulfills_int(try_it(&options), 7);
 }
 
 static void timeout_keeps_the_errors_as_its_cause(void **state) {
@@ -211,7 +211,7 @@ static void prepare_receives_the_error_and_attempt(void **state) {
                                          .attempt = &plan.attempt,
                                          .prepare = prepare };
 
-  assert_fulfils_int(try_it(&options), 7);
+  assert_fulfills_int(try_it(&options), 7);
 
   assert_int_equal(plan.calls, 3);
   assert_int_equal(plan.prepared, 2);
@@ -222,7 +222,7 @@ static void prepare_may_wait(void **state) {
   plan.good = 2;
   const avow_retry_options_t options = { .prepare = wait_first };
 
-  assert_fulfils_int(try_it(&options), 7);
+  assert_fulfills_int(try_it(&options), 7);
 
   assert_true(avow_now(loop) >= 1000);
 }
@@ -390,7 +390,7 @@ static avow_value_t give_none(void *unused) {
 }
 
 static void none_is_a_success(void **state) {
-  assert_fulfils_none(avow_retry(loop, give_none, NULL, NULL));
+  assert_fulfills_none(avow_retry(loop, give_none, NULL, NULL));
   assert_int_equal(plan.calls, 1);
 }
 
@@ -418,7 +418,7 @@ static avow_value_t add_up(void *data) {
 
 static void data_is_passed_to_the_function(void **state) {
   int sum = 0;
-  assert_fulfils_int(avow_retry(loop, add_up, &sum, NULL), 3);
+  assert_fulfills_int(avow_retry(loop, add_up, &sum, NULL), 3);
 }
 
 static const npm_case_t cases[] = {

@@ -97,9 +97,9 @@ static void data_is_passed_to_the_handler(void **state) {
   avow_rate_t *r = every(1, 100, 0);
   int fixture = 7;
 
-  assert_fulfils_int(avow_then(avow_rate_acquire(r, 1), pass_on, NULL,
-                               &fixture),
-                     7);
+  assert_fulfills_int(avow_then(avow_rate_acquire(r, 1), pass_on, NULL,
+                                &fixture),
+                      7);
 
   avow_rate_unref(r);
 }
@@ -148,7 +148,7 @@ static void signal_rejects_only_its_own_callers(void **state) {
   assert_true(avow_reject(d, avow_error(UV_EPERM)));
 
   assert_rejects(p, UV_EPERM);
-  assert_fulfils_int(q, 200);
+  assert_fulfills_int(q, 200);
   avow_unref(stop);
   avow_rate_unref(r);
   avow_rate_unref(other);
@@ -213,7 +213,7 @@ static void waiting_call_outlives_the_last_reference(void **state) {
   avow_promise_t *p = throttled(r, 1);
   avow_rate_unref(r);
 
-  assert_fulfils_int(p, 100);
+  assert_fulfills_int(p, 100);
 }
 
 static void calls_above_the_limit_wait(void **state) {

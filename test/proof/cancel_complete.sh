@@ -25,7 +25,7 @@ adapters() {
   makers ../include/avow/curl.h ../include/avow/nats.h ../include/avow/tls.h
 }
 
-cancelled_of_core() {
+canceled_of_core() {
   grep -ohE '\{ "avow_\w+",' lib/subjects_*.c | tr -d '{ ",'
   grep -ohE 'OPERATION\(\w+,' lib/fs_operations.c |
     sed 's/OPERATION(\(.*\),/avow_fs_\1/'
@@ -33,13 +33,13 @@ cancelled_of_core() {
   printf '%s\n' avow_cancel_losers avow_join_losers # options of combinators
 }
 
-cancelled_of_adapters() {
+canceled_of_adapters() {
   grep -ohE '\<avow_\w+' adapters/*/test_*_end.c
 }
 
 # Each canceled function is listed at least twice, so uniq -u never prints it.
 missing=$(for part in core adapters; do
-  { cancelled_of_$part; cancelled_of_$part; $part | sort -u; } | sort | uniq -u
+  { canceled_of_$part; canceled_of_$part; $part | sort -u; } | sort | uniq -u
 done)
 [ -n "$missing" ] || exit 0
 echo 'no table of subjects.h cancels these functions at each stage:'

@@ -127,7 +127,7 @@ static void assert_heard(avow_promise_t *p, bool canceled) {
   if (canceled)
     assert_says(p, UV_ECANCELED, "operation canceled: no need");
   else
-    assert_fulfils_none(p);
+    assert_fulfills_none(p);
   strike();
   assert_int_equal(fulfilled, !canceled);
   assert_int_equal(rejected, canceled);
@@ -292,7 +292,7 @@ static void canceled_as_it_settles(void **state) {
 
   tell();
 
-  assert_fulfils_none(first);
+  assert_fulfills_none(first);
   avow_value_unref(avow_run(victim)); /* it is fulfilled or canceled */
   strike();
   assert_int_equal(fulfilled, 1);
@@ -303,38 +303,38 @@ static void canceled_as_it_settles(void **state) {
 typedef struct {
   const char *name;
   CMUnitTestFunction test;
-} behaviour_t;
+} behavior_t;
 
-#define BEHAVIOUR(f) \
+#define BEHAVIOR(f) \
   { #f, f }
 
-static const behaviour_t behaviours[] = {
-  BEHAVIOUR(completes),
-  BEHAVIOUR(canceled_before_it_starts),
-  BEHAVIOUR(rejects_without_waiting_for_a_thread),
-  BEHAVIOUR(canceled_while_queued),
-  BEHAVIOUR(canceled_while_it_runs),
-  BEHAVIOUR(settles_if_the_loop_closes_while_it_runs),
-  BEHAVIOUR(canceled_in_each_iteration),
-  BEHAVIOUR(canceled_as_it_settles),
+static const behavior_t behaviors[] = {
+  BEHAVIOR(completes),
+  BEHAVIOR(canceled_before_it_starts),
+  BEHAVIOR(rejects_without_waiting_for_a_thread),
+  BEHAVIOR(canceled_while_queued),
+  BEHAVIOR(canceled_while_it_runs),
+  BEHAVIOR(settles_if_the_loop_closes_while_it_runs),
+  BEHAVIOR(canceled_in_each_iteration),
+  BEHAVIOR(canceled_as_it_settles),
 };
 
-enum { BEHAVIOURS = sizeof(behaviours) / sizeof(behaviours[0]), TESTS = 1024 };
+enum { BEHAVIORS = sizeof(behaviors) / sizeof(behaviors[0]), TESTS = 1024 };
 
 static char names[TESTS][80];
 static struct CMUnitTest tests[TESTS];
 static size_t test_count;
 
-static void make_test(const subject_t *of, const behaviour_t *behaviour) {
+static void make_test(const subject_t *of, const behavior_t *behavior) {
   const union { /* cmocka's state is not const */
     const subject_t *from;
     void *to;
   } same = { .from = of };
   const size_t i = test_count++;
   (void) snprintf(names[i], sizeof(names[i]), "%s_%s", of->name,
-                  behaviour->name); /* the text fits */
+                  behavior->name); /* the text fits */
   tests[i] = (struct CMUnitTest){ .name = names[i],
-                                  .test_func = behaviour->test,
+                                  .test_func = behavior->test,
                                   .setup_func = set_up,
                                   .teardown_func = tear_down,
                                   .initial_state = same.to };
@@ -342,8 +342,8 @@ static void make_test(const subject_t *of, const behaviour_t *behaviour) {
 
 static void make_tests(const subjects_t *subjects) {
   for (size_t i = 0; i < subjects->count; i++)
-    for (size_t j = 0; j < BEHAVIOURS && test_count < TESTS; j++)
-      make_test(&subjects->at[i], &behaviours[j]);
+    for (size_t j = 0; j < BEHAVIORS && test_count < TESTS; j++)
+      make_test(&subjects->at[i], &behaviors[j]);
 }
 
 /* libuv opens some descriptors at its first use and keeps them. */

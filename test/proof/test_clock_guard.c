@@ -89,7 +89,7 @@ static void hold_by_pieces(int n) {
   for (int i = 0; i < n; i++)
     avow_unref(avow_work(loop, wait_for_semaphore, NULL, NULL));
 
-  assert_fulfils_none(avow_sleep(loop, HOUR));
+  assert_fulfills_none(avow_sleep(loop, HOUR));
 
   uv_sem_destroy(&semaphore);
 }
@@ -108,7 +108,7 @@ static void hold_by_a_timer(void) {
   (void) uv_timer_init(loop, &hold.timer);
   start_hold(&hold, close_it);
 
-  assert_fulfils_none(avow_sleep(loop, HOUR));
+  assert_fulfills_none(avow_sleep(loop, HOUR));
 }
 
 /* Returns all lines about the clock, joined. */
@@ -150,7 +150,7 @@ static void requests_that_hold_the_clock_are_counted(void **state) {
    second hold is a new one. */
 static void hold_twice(void) {
   hold_by_a_timer();
-  assert_fulfils_none(avow_sleep(loop, 1));
+  assert_fulfills_none(avow_sleep(loop, 1));
   hold_by_a_timer();
 }
 
@@ -177,9 +177,9 @@ static void hold_by_one_after_the_other(void) {
   (void) uv_timer_init(loop, &opener.timer);
   uv_unref((uv_handle_t *) &opener.timer);
 
-  assert_fulfils_int(avow_repeat(loop, hold_again, &times), 0);
+  assert_fulfills_int(avow_repeat(loop, hold_again, &times), 0);
 
-  assert_fulfils_none(p);
+  assert_fulfills_none(p);
   close_handle((uv_handle_t *) &opener.timer, NULL);
   run();
   uv_sem_destroy(&semaphore);
@@ -247,7 +247,7 @@ static avow_value_t sleep_again(void *data) {
 
 static void sleep_in_a_circle(uint64_t ms, bool (*is_over)(circle_t *)) {
   circle_t circle = { .ms = ms, .is_over = is_over, .size = size_of_stderr() };
-  assert_fulfils_int(avow_repeat(loop, sleep_again, &circle), 0);
+  assert_fulfills_int(avow_repeat(loop, sleep_again, &circle), 0);
 }
 
 /* Tells whether there was enough time for a second report. */
@@ -266,7 +266,7 @@ static bool has_taken_some_guards(circle_t *circle) {
 
 static void sleep_no_time_twice(void) {
   sleep_in_a_circle(0, was_told_of_long_ago);
-  assert_fulfils_none(avow_sleep(loop, 1));
+  assert_fulfills_none(avow_sleep(loop, 1));
   sleep_in_a_circle(0, was_told_of_long_ago);
 }
 
@@ -295,7 +295,7 @@ static avow_value_t sleep_slowly(void *data) {
 
 static void sleep_no_time_slowly(void) {
   int times = 0;
-  assert_fulfils_int(avow_repeat(loop, sleep_slowly, &times), 0);
+  assert_fulfills_int(avow_repeat(loop, sleep_slowly, &times), 0);
 }
 
 static void sleep_no_time_with_patience(void) {

@@ -114,7 +114,7 @@ static avow_value_t play(void *data) {
 static void data_in_transit_arrives_before_timeouts(void **state) {
   rally_t rally = { 200, &ours, &theirs, 0 };
 
-  assert_fulfils_int(avow_try(loop, play, &rally), 0);
+  assert_fulfills_int(avow_try(loop, play, &rally), 0);
 
   assert_true(avow_now(loop) == 0);
 }
@@ -132,7 +132,7 @@ static void data_of_a_slow_handler_arrives_before_timeouts(void **state) {
   rally_t rally = { 10, &ours, &theirs, 3 };
   assert_int_equal(begin_with(&options), 0);
 
-  assert_fulfils_int(avow_try(loop, play, &rally), 0);
+  assert_fulfills_int(avow_try(loop, play, &rally), 0);
 
   assert_true(avow_now(loop) == 0);
 }
@@ -170,7 +170,7 @@ static void signal_and_file_watchers_do_not_hold_the_clock(void **state) {
   avow_channel_t *events = avow_fs_events(loop, ".", 0);
   avow_unref(avow_channel_next(events));
 
-  assert_fulfils_none(avow_sleep(loop, HOUR));
+  assert_fulfills_none(avow_sleep(loop, HOUR));
 
   avow_channel_close(events);
   avow_channel_unref(events);
@@ -211,7 +211,7 @@ static void other_loops_hold_the_clock(void **state) {
   run();
 
   assert_notes("there@0 sleep@1");
-  assert_fulfils_none(avow_loops_close(loops, loop));
+  assert_fulfills_none(avow_loops_close(loops, loop));
 }
 
 static void processes_hold_the_clock(void **state) {
@@ -271,7 +271,7 @@ static void unreferenced_handle_does_not_hold_the_clock(void **state) {
   (void) uv_async_init(loop, &async, on_async);
   uv_unref((uv_handle_t *) &async);
 
-  assert_fulfils_none(avow_sleep(loop, HOUR));
+  assert_fulfills_none(avow_sleep(loop, HOUR));
 
   close_handle((uv_handle_t *) &async, NULL);
   run();
@@ -294,7 +294,7 @@ static void waiting_for_an_iteration_holds_the_clock(void **state) {
     const uint64_t now = avow_now(loop);
     note_sleep(1);
 
-    assert_fulfils_int(avow_repeat(loop, wait_again, &phases[i]), 0);
+    assert_fulfills_int(avow_repeat(loop, wait_again, &phases[i]), 0);
 
     assert_true(avow_now(loop) == now);
     run();
@@ -310,7 +310,7 @@ static avow_value_t wait_for_time(void *data) {
 static void waiting_for_a_poll_does_not_hold_the_clock(void **state) {
   note_sleep(1);
 
-  assert_fulfils_int(avow_repeat(loop, wait_for_time, NULL), 0);
+  assert_fulfills_int(avow_repeat(loop, wait_for_time, NULL), 0);
 
   run();
   assert_notes("sleep@1");
@@ -325,7 +325,7 @@ static void check_handle_does_not_hold_the_clock(void **state) {
   (void) uv_check_init(loop, &check);
   (void) uv_check_start(&check, on_check);
 
-  assert_fulfils_none(avow_sleep(loop, HOUR));
+  assert_fulfills_none(avow_sleep(loop, HOUR));
 
   close_handle((uv_handle_t *) &check, NULL);
   run();

@@ -92,7 +92,7 @@ static void ticks_arrive_each_second(void **state) {
   avow_channel_t *ticks = avow_ticks(loop, SECOND);
   times.n = 0;
 
-  assert_fulfils_int(avow_repeat(loop, next_tick, ticks), 0);
+  assert_fulfills_int(avow_repeat(loop, next_tick, ticks), 0);
 
   for (size_t i = 0; i < HOUR / SECOND; i++)
     assert_int_equal(times.at[i], (i + 1) * SECOND);
@@ -104,7 +104,7 @@ static void missed_ticks_are_counted(void **state) {
 
   advance(HOUR + SECOND / 2);
 
-  assert_fulfils_int(avow_channel_next(ticks), HOUR / SECOND);
+  assert_fulfills_int(avow_channel_next(ticks), HOUR / SECOND);
   note_time_of(avow_channel_next(ticks), "next");
   advance(HOUR);
   assert_notes("next@3601000");
@@ -124,7 +124,7 @@ static void debounce_time_starts_at_the_last_item(void **state) {
     avow_unref(avow_then(p, send_item, NULL, from));
   }
 
-  assert_fulfils_int(avow_channel_next(to), 7);
+  assert_fulfills_int(avow_channel_next(to), 7);
 
   assert_time_is(99 * (MINUTE - 1) + MINUTE);
   avow_channel_unref(to);

@@ -65,7 +65,7 @@ static void remote_rejects_without_a_lock_or_async_handle(void **state) {
   avow_remote_t *r;
   avow_promise_t *p = avow_remote_new(loop, &r);
   assert_int_equal(avow_remote_resolve(r, avow_int(1)), 0);
-  assert_fulfils_int(p, 1);
+  assert_fulfills_int(p, 1);
 }
 
 static avow_value_t do_nothing(uv_loop_t *own, void *data) {
@@ -78,7 +78,7 @@ static void loops_reject_without_locks(void **state) {
 
   assert_int_equal(avow_loops_count(none), 0);
   assert_rejects(avow_loops_run(none, 0, loop, do_nothing, NULL), UV_ENOMEM);
-  assert_fulfils_none(avow_loops_close(none, loop));
+  assert_fulfills_none(avow_loops_close(none, loop));
 }
 
 static void signals_reject_without_a_handle(void **state) {

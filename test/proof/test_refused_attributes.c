@@ -55,9 +55,9 @@ static void make_old(const char *note) {
 }
 
 static unsigned mode_once_replaced(void) {
-  assert_fulfils_int(avow_replace_file(loop, at("file"), avow_string("new"),
-                                       0600),
-                     3);
+  assert_fulfills_int(avow_replace_file(loop, at("file"), avow_string("new"),
+                                        0600),
+                      3);
   assert_file("file", "new");
   return mode_of("file");
 }
@@ -129,7 +129,7 @@ static void attribute_that_cannot_be_set_narrows_the_mode(void **state) {
 static unsigned mode_once_copied(void) {
   const avow_copy_options_t options = { .keep = AVOW_KEEP_ALL };
   make_old("kept");
-  assert_fulfils_int(avow_copy_tree(loop, at("file"), at("to"), &options), 1);
+  assert_fulfills_int(avow_copy_tree(loop, at("file"), at("to"), &options), 1);
   const unsigned mode = mode_of("to");
   avow_ignore(avow_run(avow_remove_tree(loop, at("to"))));
   return mode;

@@ -127,7 +127,7 @@ static void removing_retries_after_temporary_errors(void **state) {
     make_tree();
     removals = once(may_pass[i]);
 
-    assert_fulfils_int(avow_remove_tree(loop, at("a")), 3);
+    assert_fulfills_int(avow_remove_tree(loop, at("a")), 3);
 
     assert_int_equal(removals.calls, 3);
     assert_missing("a");
@@ -138,7 +138,7 @@ static void removing_checks_the_root_again_after_eisdir(void **state) {
   make_file("a", "");
   unlinks = once(UV_EISDIR);
 
-  assert_fulfils_int(avow_remove_tree(loop, at("a")), 1);
+  assert_fulfills_int(avow_remove_tree(loop, at("a")), 1);
 
   assert_int_equal(unlinks.calls, 2);
   assert_missing("a");
@@ -147,7 +147,7 @@ static void removing_checks_the_root_again_after_eisdir(void **state) {
 static void removing_checks_the_root_a_limited_number_of_times(void **state) {
   make_file("a", "");
   unlinks = once(UV_ELOOP);
-  assert_fulfils_int(avow_remove_tree(loop, at("a")), 1);
+  assert_fulfills_int(avow_remove_tree(loop, at("a")), 1);
 
   make_file("a", "");
   unlinks = always(UV_EISDIR);
@@ -172,7 +172,7 @@ static avow_promise_t *replace(void) {
 }
 
 static void assert_replaced(void) {
-  assert_fulfils_int(replace(), 3);
+  assert_fulfills_int(replace(), 3);
   assert_file("file", "new");
   assert_int_equal(entries_of(""), 1);
 }
@@ -214,7 +214,7 @@ static void replacing_leaves_a_locked_temporary_file(void **state) {
   unnamed = always(UV_ENOTSUP);
   held = once(UV_EAGAIN);
 
-  assert_fulfils_int(replace(), 3);
+  assert_fulfills_int(replace(), 3);
 
   assert_file("file", "new");
   assert_int_equal(entries_of(""), 2);
@@ -272,7 +272,7 @@ static void copying_searches_for_a_free_name(void **state) {
   make_file("to", "old");
   made = (refusal_t){ .err = UV_EEXIST, .after = 1, .times = 2 };
 
-  assert_fulfils_int(avow_copy_tree(loop, at("file"), at("to"), &options), 1);
+  assert_fulfills_int(avow_copy_tree(loop, at("file"), at("to"), &options), 1);
 
   assert_int_equal(made.calls, 4);
   assert_file("to", "new");
@@ -358,7 +358,7 @@ static void copying_a_link_works_without_its_owner(void **state) {
   make_link("link", "nowhere");
   handles = once(UV_EACCES);
 
-  assert_fulfils_int(avow_copy_tree(loop, at("link"), at("to"), &keeping), 1);
+  assert_fulfills_int(avow_copy_tree(loop, at("link"), at("to"), &keeping), 1);
 
   assert_int_equal(handles.calls, 1);
   assert_true(is_there("to"));
@@ -374,7 +374,7 @@ static void copying_a_link_changes_no_other_owner(void **state) {
   (void) snprintf(exchanged, sizeof(exchanged), "%s", at("to")); /* it fits */
   is_overlaid = true;
 
-  assert_fulfils_int(avow_copy_tree(loop, at("link"), at("to"), &keeping), 1);
+  assert_fulfills_int(avow_copy_tree(loop, at("link"), at("to"), &keeping), 1);
 
   assert_int_equal(lstat(at("to"), &info), 0);
   assert_true(S_ISREG(info.st_mode));
@@ -426,7 +426,7 @@ static void copying_reads_the_file_that_it_checked(void **state) {
   make_x_and_y();
   once_looked = "y";
 
-  assert_fulfils_int(avow_copy_tree(loop, "a", at("b"), NULL), 1);
+  assert_fulfills_int(avow_copy_tree(loop, "a", at("b"), NULL), 1);
 
   assert_null(once_looked);
   assert_file("b", "new");
@@ -437,7 +437,7 @@ static void copying_finishes_in_its_first_directory(void **state) {
   make_x_and_y();
   once_made = "y";
 
-  assert_fulfils_int(avow_copy_tree(loop, "a", "to", &options), 1);
+  assert_fulfills_int(avow_copy_tree(loop, "a", "to", &options), 1);
 
   assert_null(once_made);
   assert_file("x/to", "new");

@@ -129,7 +129,7 @@ static void copying_works_without_hole_detection(void **state) {
   struct stat info;
   holes = always(UV_EINVAL);
 
-  assert_fulfils_int(copy_holes(), 1);
+  assert_fulfills_int(copy_holes(), 1);
 
   assert_true(holes.calls > 0);
   assert_int_equal(stat(at("to"), &info), 0);
@@ -180,7 +180,7 @@ static void replacing_survives_each_failed_check(void **state) {
     replace_at_each_look();
   }
 
-  assert_fulfils_int(replace(), 3);
+  assert_fulfills_int(replace(), 3);
   assert_file("file", "new");
   assert_int_equal(entries_of(""), 1);
 }
@@ -188,7 +188,7 @@ static void replacing_survives_each_failed_check(void **state) {
 static void file_is_created_despite_a_failed_check(void **state) {
   looks = (refusal_t){ .err = UV_EIO, .after = 1, .times = 1 };
 
-  assert_fulfils_int(replace(), 3);
+  assert_fulfills_int(replace(), 3);
 
   assert_true(looks.calls > 1);
   assert_file("file", "new");
@@ -203,7 +203,7 @@ static void replacing_keeps_a_matching_group(void **state) {
   lie = OTHER_OWNER;
   owners = always(UV_EPERM);
 
-  assert_fulfils_int(replace(), 3);
+  assert_fulfills_int(replace(), 3);
 
   assert_int_equal(owners.calls, 1);
   assert_int_equal(mode_of("file"), 0664);
@@ -215,7 +215,7 @@ static void replacing_uses_a_named_file_after_refused_calls(void **state) {
     make_file("file", "old");
     *each[i] = once(UV_EAGAIN);
 
-    assert_fulfils_int(replace(), 3);
+    assert_fulfills_int(replace(), 3);
 
     assert_int_not_equal(each[i]->calls, 0);
     assert_file("file", "new");
@@ -228,7 +228,7 @@ static void copying_a_link_survives_a_failed_check(void **state) {
   make_link("link", "nowhere");
   looks = (refusal_t){ .err = UV_EIO, .after = 1, .times = 1 };
 
-  assert_fulfils_int(avow_copy_tree(loop, at("link"), at("to"), &keeping), 1);
+  assert_fulfills_int(avow_copy_tree(loop, at("link"), at("to"), &keeping), 1);
 
   assert_true(is_there("to"));
 }
@@ -287,7 +287,7 @@ static void removing_leaves_entries_on_another_disk(void **state) {
   lie = OTHER_DISK;
   rmdirs = once(UV_ENOTEMPTY);
 
-  assert_fulfils_int(sweep(), 0);
+  assert_fulfills_int(sweep(), 0);
 
   assert_int_equal(rmdirs.calls, 1);
   assert_true(is_there("a"));

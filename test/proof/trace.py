@@ -16,7 +16,7 @@ import json
 import subprocess
 import sys
 
-STATES = {'pending', 'fulfilled', 'rejected', 'cancelled', 'followed'}
+STATES = {'pending', 'fulfilled', 'rejected', 'canceled', 'followed'}
 LOOP = 1
 
 
@@ -140,7 +140,7 @@ def check(name, text):
 
 # The minimum number of events of traced.c.
 EVENTS = {'b': 20, 'e': 20, 's': 20, 'X': 30, 'B': 4, 'i': 3}
-STATES_THERE = {'pending': 1, 'fulfilled': 15, 'rejected': 4, 'cancelled': 3}
+STATES_THERE = {'pending': 1, 'fulfilled': 15, 'rejected': 4, 'canceled': 3}
 
 
 def lacks(text):

@@ -74,7 +74,7 @@ table() {
 # All of libuv
 
 Each function of uv.h that calls back, and what avow has for it: a promise, or a channel where events repeat. What
-the promises settle with, what cancelling does and which errors are likely stands in the headers beside the
+the promises settle with, what canceling does and which errors are likely stands in the headers beside the
 functions. Made by `test/proof/uv_table.sh` from uv.h and those headers; the tests fail when it is out of date.
 
 | libuv | avow | settles with, or gives |
@@ -197,11 +197,11 @@ with is the same. What differs:
   write, fsync, fdatasync, stat, lstat, fstat and looks by `avow_fs_polls()`; from 1.46 on also link, symlink, mkdir,
   rename and unlink; from 1.49 on ftruncate. All others are the pool's, as are whole files and trees (`avow/fs.h`,
   `avow/tree.h`): those are work for its threads. When the ring is full, the next requests go to the pool.
-* Cancelling such a request takes nothing back: up to 1.52 `uv_cancel()` says UV_EBUSY from the moment it was made. Its
+* Canceling such a request takes nothing back: up to 1.52 `uv_cancel()` says UV_EBUSY from the moment it was made. Its
   promise rejects at once, and the kernel does it all the same: a file is written, made, renamed or removed. With the
   pool that holds for a request that a thread has begun; one that is queued is never begun. Since 1.53 the kernel lets
   go of one that waits, such as a read from an empty pipe.
-* A cancelled write to a pipe or a FIFO ends with the part that the kernel took at once; a thread of the pool writes all
+* A canceled write to a pipe or a FIFO ends with the part that the kernel took at once; a thread of the pool writes all
   of it. In both, no further part is begun.
 * What such a request gives too late is closed again on the thread pool, so that `avow_loop_close()` waits for a thread.
 * libuv 1.49 to 1.51 ask newer kernels (6.9) wrongly for ftruncate, which then always fails with UV_EINVAL: a loop does

@@ -77,7 +77,7 @@ AVOW_API int functions_that_throw_reject(void);
 AVOW_API void throw_in_a_handler(void);
 AVOW_API void throw_in_a_try(void);
 AVOW_API void throw_in_a_step(void);
-AVOW_API void throw_in_a_canceller(void);
+AVOW_API void throw_in_a_canceler(void);
 AVOW_API void throw_in_a_destroy(void);
 AVOW_API avow_value_t plug_rethrow(void *data);
 AVOW_API avow_value_t plug_throw(void *data);
@@ -187,7 +187,7 @@ static void throw_data(void *data) {
   plug_throw(data);
 }
 
-void throw_in_a_canceller(void) {
+void throw_in_a_canceler(void) {
   catch_outside([] {
     avow_deferred_t *d;
     avow_promise_t *p = avow_promise_new(loop, &d);
@@ -197,6 +197,7 @@ void throw_in_a_canceller(void) {
 }
 
 void throw_in_a_destroy(void) {
-  static const avow_class_t bad = { "bad", throw_data, nullptr, false, nullptr, {} };
+  static const avow_class_t bad = { "bad", throw_data, nullptr,
+                                    false, nullptr,    {} };
   catch_outside([] { avow_value_unref(avow_object(&bad, nullptr)); });
 }

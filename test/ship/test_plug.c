@@ -73,8 +73,8 @@ static void throw_in_a_function_of_c(void) {
 
 /* Functions of the plug-in that end the process. */
 static const char *const throwers[] = {
-  "throw_in_a_handler",   "throw_in_a_try",     "throw_in_a_step",
-  "throw_in_a_canceller", "throw_in_a_destroy",
+  "throw_in_a_handler",  "throw_in_a_try",     "throw_in_a_step",
+  "throw_in_a_canceler", "throw_in_a_destroy",
 };
 
 static const char *thrower;

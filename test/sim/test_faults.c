@@ -23,7 +23,7 @@ static const avow_sim_options_t starves = { .faults = AVOW_SIM_MEMORY,
 
 /* The totals of all runs. */
 typedef struct {
-  int cancelled;
+  int canceled;
   int slept;
   int refused;
 } count_t;
@@ -52,7 +52,7 @@ static avow_value_t sleep_some(void *data) {
   const world_t world = *(const world_t *) data;
   for (int i = 0; i < 3; i++) {
     const avow_value_t v = avow_await(avow_sleep(world.loop, SLEEP));
-    world.count->cancelled += avow_error_code(&v) == UV_ECANCELED;
+    world.count->canceled += avow_error_code(&v) == UV_ECANCELED;
     world.count->slept += avow_is_none(&v);
     if (avow_is_error(&v))
       return v;
@@ -80,7 +80,7 @@ static void faults_cancel_awaits_except_the_programs_own(void **state) {
 
   assert_int_equal(failed_runs(two_sleepers, &count, &cancels), 0);
 
-  assert_true(count.cancelled > SEEDS / 10);
+  assert_true(count.canceled > SEEDS / 10);
   assert_true(count.slept > SEEDS);
 }
 
@@ -89,7 +89,7 @@ static void no_await_is_canceled_without_the_option(void **state) {
 
   assert_int_equal(failed_runs(two_sleepers, &count, NULL), 0);
 
-  assert_int_equal(count.cancelled, 0);
+  assert_int_equal(count.canceled, 0);
   assert_int_equal(count.slept, SEEDS * 2 * 3);
 }
 
@@ -108,7 +108,7 @@ static void program_may_reject_after_a_cancellation_fault(void **state) {
 
   assert_int_equal(failed_runs(sleeper, &count, &cancels), 0);
 
-  assert_true(count.cancelled > 0);
+  assert_true(count.canceled > 0);
 }
 
 /* Any of the waiting functions may be the first to be canceled. */
@@ -141,12 +141,12 @@ static void any_waiting_function_may_be_canceled(void **state) {
 }
 #endif
 
-static avow_promise_t *cancelled_by_itself(uv_loop_t *loop, void *data) {
+static avow_promise_t *canceled_by_itself(uv_loop_t *loop, void *data) {
   return avow_promise_reject(loop, avow_error(UV_ECANCELED));
 }
 
 static void rejection_without_a_fault_fails(void **state) {
-  assert_int_equal(failed_runs(cancelled_by_itself, NULL, &cancels), SEEDS);
+  assert_int_equal(failed_runs(canceled_by_itself, NULL, &cancels), SEEDS);
 }
 
 static avow_promise_t *writer(uv_loop_t *loop, void *data) {

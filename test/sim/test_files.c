@@ -102,10 +102,10 @@ static void seed_determines_the_order_of_requests(void **state) {
 }
 
 static uv_fs_t reqs[MANY];
-static int cancelled;
+static int canceled;
 
 static void on_request(uv_fs_t *req) {
-  cancelled += req->result == UV_ECANCELED;
+  canceled += req->result == UV_ECANCELED;
   assert_true(req->result == UV_ECANCELED || req->result == UV_ENOENT);
   assert_string_equal(req->path, "nothing");
   uv_fs_req_cleanup(req);
@@ -113,18 +113,18 @@ static void on_request(uv_fs_t *req) {
 
 static avow_promise_t *cancels_the_last(uv_loop_t *loop, void *data) {
   char name[] = "nothing";
-  cancelled = 0;
+  canceled = 0;
   for (int i = 0; i < MANY; i++)
     (void) uv_fs_unlink(loop, &reqs[i], name, on_request);
   memset(name, 'x', sizeof(name) - 1); /* libuv copied the name */
   avow_sim_check(uv_cancel((uv_req_t *) &reqs[MANY - 1]) == 0,
-                 "a request in the queue was not cancelled");
+                 "a request in the queue was not canceled");
   return avow_sleep(loop, 1000);
 }
 
 static void queued_request_may_be_canceled(void **state) {
   assert_string_equal(avow_sim(1, cancels_the_last, NULL, NULL).why, "");
-  assert_int_equal(cancelled, 1);
+  assert_int_equal(canceled, 1);
 }
 
 /* Random failures. */

@@ -18,17 +18,17 @@ static avow_state_t state_after_jobs(const avow_promise_t *p) {
 
 static void write_settles_when_capacity_is_free(void **state) {
   open_with(4, NULL);
-  assert_fulfils_int(avow_write(here(), avow_string("123")), 3);
+  assert_fulfills_int(avow_write(here(), avow_string("123")), 3);
   avow_promise_t *p = avow_write(here(), avow_string("45"));
   avow_promise_t *next = avow_write(here(), avow_string("6"));
   assert_int_equal(state_after_jobs(p), AVOW_PENDING);
 
-  assert_fulfils_bytes(avow_read(there(), 1), "1");
+  assert_fulfills_bytes(avow_read(there(), 1), "1");
 
-  assert_fulfils_int(p, 2);
+  assert_fulfills_int(p, 2);
   assert_int_equal(state_after_jobs(next), AVOW_PENDING);
-  assert_fulfils_bytes(avow_read(there(), 9), "23");
-  assert_fulfils_int(next, 1);
+  assert_fulfills_bytes(avow_read(there(), 9), "23");
+  assert_fulfills_int(next, 1);
   drop_both();
 }
 
@@ -38,10 +38,10 @@ static void shutdown_waits_for_free_capacity(void **state) {
   avow_promise_t *p = avow_shutdown(here());
   assert_int_equal(state_after_jobs(p), AVOW_PENDING);
 
-  assert_fulfils_bytes(avow_read(there(), 1), "1");
+  assert_fulfills_bytes(avow_read(there(), 1), "1");
 
-  assert_fulfils_none(p);
-  assert_fulfils_bytes(avow_read(there(), 1), "2");
+  assert_fulfills_none(p);
+  assert_fulfills_bytes(avow_read(there(), 1), "2");
   drop_both();
 }
 
@@ -50,8 +50,8 @@ static void canceled_shutdown_still_shuts_down(void **state) {
   avow_unref(avow_write(here(), avow_string("1")));
   assert_cancels_at_once(avow_shutdown(here()));
 
-  assert_fulfils_bytes(avow_read(there(), 9), "1");
-  assert_fulfils_none(avow_read(there(), 9));
+  assert_fulfills_bytes(avow_read(there(), 9), "1");
+  assert_fulfills_none(avow_read(there(), 9));
   drop_both();
 }
 
@@ -60,9 +60,9 @@ static void read_gives_at_most_max_bytes(void **state) {
   open_with(9, &options);
   avow_unref(avow_write(here(), avow_string("12345")));
 
-  assert_fulfils_bytes(avow_read(there(), 9), "12");
-  assert_fulfils_bytes(avow_read(there(), 9), "34");
-  assert_fulfils_bytes(avow_read(there(), 9), "5");
+  assert_fulfills_bytes(avow_read(there(), 9), "12");
+  assert_fulfills_bytes(avow_read(there(), 9), "34");
+  assert_fulfills_bytes(avow_read(there(), 9), "5");
   drop_both();
 }
 
@@ -73,10 +73,10 @@ static void read_waits_for_the_delay(void **state) {
   avow_unref(avow_write(here(), avow_string("1")));
   avow_unref(avow_shutdown(here()));
 
-  assert_fulfils_bytes(avow_read(there(), 9), "1");
+  assert_fulfills_bytes(avow_read(there(), 9), "1");
   assert_int_equal(avow_now(loop), 20);
 
-  assert_fulfils_none(avow_read(there(), 9));
+  assert_fulfills_none(avow_read(there(), 9));
   drop_both();
 }
 
@@ -101,7 +101,7 @@ static void maximum_delay_never_ends(void **state) {
   avow_unref(avow_shutdown(here()));
   avow_promise_t *p = avow_read(there(), 9);
 
-  assert_fulfils_none(avow_sleep(loop, 2));
+  assert_fulfills_none(avow_sleep(loop, 2));
   assert_int_equal(avow_state(p), AVOW_PENDING);
 
   avow_value_clear(&ends[1]);
@@ -116,9 +116,9 @@ static void delayed_read_may_be_canceled(void **state) {
   open_with(9, &options);
   avow_unref(avow_write(here(), avow_string("1")));
   assert_cancels_at_once(avow_read(there(), 9));
-  assert_fulfils_none(avow_sleep(loop, 10));
+  assert_fulfills_none(avow_sleep(loop, 10));
 
-  assert_fulfils_bytes(avow_read(there(), 9), "1");
+  assert_fulfills_bytes(avow_read(there(), 9), "1");
   drop_both();
 }
 
@@ -165,8 +165,8 @@ static void one_direction_can_end_at_each_byte(void **state) {
 
     assert_int_equal(lines, lines_in(at));
     assert_rejects(avow_write(here(), avow_string("x")), UV_EPIPE);
-    assert_fulfils_int(avow_write(there(), avow_string("x")), 1);
-    assert_fulfils_bytes(avow_read(here(), 1), "x");
+    assert_fulfills_int(avow_write(there(), avow_string("x")), 1);
+    assert_fulfills_bytes(avow_read(here(), 1), "x");
     drop_both();
   }
 }
@@ -200,7 +200,7 @@ static void failure_rejects_pending_operations(void **state) {
   avow_promise_t *write = avow_write(here(), avow_string("12"));
   avow_promise_t *read = avow_read(here(), 1);
 
-  assert_fulfils_bytes(avow_read(there(), 2), "1");
+  assert_fulfills_bytes(avow_read(there(), 2), "1");
 
   assert_rejects(write, UV_ECONNRESET);
   assert_rejects(read, UV_ECONNRESET);
@@ -211,9 +211,9 @@ static void cut_does_not_affect_the_other_direction(void **state) {
   const avow_duplex_options_t options = { .cut = UV_EOF, .cut_after = 1 };
   open_with(9, &options);
 
-  assert_fulfils_int(avow_write(there(), avow_string("123")), 3);
+  assert_fulfills_int(avow_write(there(), avow_string("123")), 3);
 
-  assert_fulfils_bytes(avow_read(here(), 9), "123");
+  assert_fulfills_bytes(avow_read(here(), 9), "123");
   drop_both();
 }
 
@@ -224,14 +224,14 @@ static void close_settles_pending_operations(void **state) {
   avow_promise_t *shutdown = avow_shutdown(here());
   avow_promise_t *theirs = avow_write(there(), avow_string("12"));
 
-  assert_fulfils_none(avow_close(here()));
+  assert_fulfills_none(avow_close(here()));
 
-  assert_fulfils_int(writes[0], 1);
+  assert_fulfills_int(writes[0], 1);
   assert_rejects(writes[1], UV_ECANCELED);
   assert_rejects(shutdown, UV_ECANCELED);
   assert_rejects(theirs, UV_EPIPE);
-  assert_fulfils_bytes(avow_read(there(), 9), "1");
-  assert_fulfils_none(avow_read(there(), 9));
+  assert_fulfills_bytes(avow_read(there(), 9), "1");
+  assert_fulfills_none(avow_read(there(), 9));
   assert_rejects(avow_shutdown(here()), UV_EINVAL);
   drop_both();
 }

@@ -28,17 +28,17 @@ static void file_is_read_from_its_offset_to_its_end(void **state) {
   fill("hello you");
   open_at(6, UINT64_MAX);
 
-  assert_fulfils_bytes(avow_read(opened_stream(), 2), "yo");
-  assert_fulfils_bytes(avow_read(opened_stream(), 9), "u");
-  assert_fulfils_none(avow_read(opened_stream(), 9));
-  assert_fulfils_none(avow_read(opened_stream(), 9));
+  assert_fulfills_bytes(avow_read(opened_stream(), 2), "yo");
+  assert_fulfills_bytes(avow_read(opened_stream(), 9), "u");
+  assert_fulfills_none(avow_read(opened_stream(), 9));
+  assert_fulfills_none(avow_read(opened_stream(), 9));
 }
 
 static void read_stops_at_the_end_of_the_part(void **state) {
   fill("hello you");
   open_at(1, 4);
 
-  assert_fulfils_bytes(avow_read_all(opened_stream(), 9), "ello");
+  assert_fulfills_bytes(avow_read_all(opened_stream(), 9), "ello");
 }
 
 static void offset_minus_1_reads_from_the_file_position(void **state) {
@@ -46,8 +46,8 @@ static void offset_minus_1_reads_from_the_file_position(void **state) {
   assert_int_equal(lseek(file, 3, SEEK_SET), 3);
   open_at(-1, UINT64_MAX);
 
-  assert_fulfils_bytes(avow_read(opened_stream(), 2), "lo");
-  assert_fulfils_bytes(avow_read(opened_stream(), 9), " you");
+  assert_fulfills_bytes(avow_read(opened_stream(), 2), "lo");
+  assert_fulfills_bytes(avow_read(opened_stream(), 9), " you");
 }
 
 static void invalid_offset_is_refused(void **state) {
@@ -63,7 +63,7 @@ static void second_read_is_refused(void **state) {
 
   assert_rejects(avow_read(opened_stream(), 9), UV_EALREADY);
 
-  assert_fulfils_bytes(p, "hello");
+  assert_fulfills_bytes(p, "hello");
 }
 
 static void canceled_read_keeps_its_data_for_the_next_read(void **state) {
@@ -72,9 +72,9 @@ static void canceled_read_keeps_its_data_for_the_next_read(void **state) {
   assert_cancels_at_once(avow_read(opened_stream(), 4));
   run();
 
-  assert_fulfils_bytes(avow_read(opened_stream(), 2), "he");
-  assert_fulfils_bytes(avow_read(opened_stream(), 9), "ll");
-  assert_fulfils_bytes(avow_read(opened_stream(), 9), "o");
+  assert_fulfills_bytes(avow_read(opened_stream(), 2), "he");
+  assert_fulfills_bytes(avow_read(opened_stream(), 9), "ll");
+  assert_fulfills_bytes(avow_read(opened_stream(), 9), "o");
 }
 
 static void failed_read_rejects_and_the_next_tries_again(void **state) {
@@ -92,9 +92,9 @@ static void writes_continue_from_the_offset_in_order(void **state) {
                            avow_write(opened_stream(), avow_string("e!")),
                            avow_shutdown(opened_stream()) };
 
-  assert_fulfils_none(ps[3]);
+  assert_fulfills_none(ps[3]);
   for (size_t i = 0; i < 3; i++)
-    assert_fulfils_int(ps[i], 2);
+    assert_fulfills_int(ps[i], 2);
 
   assert_holds("hello there!");
   assert_rejects(avow_write(opened_stream(), avow_string("x")), UV_EPIPE);
@@ -105,7 +105,7 @@ static void offset_minus_1_writes_at_the_file_position(void **state) {
   open_at(-1, UINT64_MAX);
   avow_unref(avow_write(opened_stream(), avow_string("one ")));
 
-  assert_fulfils_int(avow_write(opened_stream(), avow_string("two")), 3);
+  assert_fulfills_int(avow_write(opened_stream(), avow_string("two")), 3);
 
   assert_holds("one two");
 }
@@ -115,7 +115,7 @@ static void canceled_write_is_still_written(void **state) {
   assert_cancels_at_once(avow_write(opened_stream(), avow_string("one ")));
   assert_cancels_at_once(avow_write(opened_stream(), avow_string("two ")));
 
-  assert_fulfils_int(avow_write(opened_stream(), avow_string("three")), 5);
+  assert_fulfills_int(avow_write(opened_stream(), avow_string("three")), 5);
 
   assert_holds("one two three");
 }
@@ -138,7 +138,7 @@ static void close_settles_pending_operations(void **state) {
                            avow_write(opened_stream(), avow_string("b")),
                            avow_shutdown(opened_stream()) };
 
-  assert_fulfils_none(avow_close(opened_stream()));
+  assert_fulfills_none(avow_close(opened_stream()));
 
   for (size_t i = 0; i < 4; i++)
     assert_rejects(ps[i], UV_ECANCELED);
@@ -161,7 +161,7 @@ static void close_waits_for_the_pool(void **state) {
 
   release_pool();
 
-  assert_fulfils_none(p);
+  assert_fulfills_none(p);
   run(); /* the job that blocked the pool has ended */
   assert_holds("a");
 }
@@ -169,7 +169,7 @@ static void close_waits_for_the_pool(void **state) {
 static void idle_stream_closes_at_once(void **state) {
   open_at(0, UINT64_MAX);
 
-  assert_fulfils_none(avow_close(opened_stream()));
+  assert_fulfills_none(avow_close(opened_stream()));
 }
 
 static void releasing_the_value_closes_the_stream(void **state) {
@@ -220,7 +220,7 @@ static void new_stream_at_a_freed_address_is_usable(void **state) {
   fill("hello");
   for (int i = 0; i < 100; i++) {
     open_at(0, 5);
-    assert_fulfils_bytes(avow_read(opened_stream(), 9), "hello");
+    assert_fulfills_bytes(avow_read(opened_stream(), 9), "hello");
     avow_value_clear(&opened);
   }
 }
@@ -232,7 +232,7 @@ static void release_of_the_file_stream_cancels_the_pump(void **state) {
   open_at(0, UINT64_MAX);
   open_ends(avow_duplex(loop, 1, NULL), ends);
   avow_promise_t *p = avow_pump(opened_stream(), here(), NULL);
-  assert_fulfils_bytes(avow_read(there(), 1), "h");
+  assert_fulfills_bytes(avow_read(there(), 1), "h");
   avow_value_clear(&opened);
 
   assert_rejects(p, UV_ECANCELED);
@@ -283,9 +283,9 @@ static void file_is_pumped_with_backpressure(void **state) {
   open_ends(avow_duplex(loop, 10, NULL), ends);
   avow_promise_t *p = avow_pump(opened_stream(), here(), NULL);
 
-  assert_fulfils_bytes(avow_read_all(there(), LARGE), text);
+  assert_fulfills_bytes(avow_read_all(there(), LARGE), text);
 
-  assert_fulfils_int(p, LARGE);
+  assert_fulfills_int(p, LARGE);
   free(text);
   avow_value_clear(&ends[0]);
   avow_value_clear(&ends[1]);
@@ -311,7 +311,7 @@ static void file_survives_failing_memory(void **state) {
     assert_true(avow_error_code(&end) == 0 ||
                 (lacked && avow_error_code(&end) == UV_ENOMEM));
     avow_value_unref(end);
-    assert_fulfils_none(avow_close(opened_stream()));
+    assert_fulfills_none(avow_close(opened_stream()));
     avow_value_clear(&opened);
     assert_true(nth < 100);
   }

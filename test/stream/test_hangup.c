@@ -46,8 +46,8 @@ static void closed_peer_is_a_hangup(void **state) {
   if (is_tcp())
     write_there("x");
 
-  assert_fulfils_none(p);
-  assert_fulfils_none(wait_for_hangup());
+  assert_fulfills_none(p);
+  assert_fulfills_none(wait_for_hangup());
 }
 
 static void closed_peer_with_unread_data_is_a_hangup(void **state) {
@@ -58,20 +58,20 @@ static void closed_peer_with_unread_data_is_a_hangup(void **state) {
   run_iterations();
   drop(&ends[1]);
 
-  assert_fulfils_none(p);
+  assert_fulfills_none(p);
 }
 
 static void half_closed_peer_is_no_hangup(void **state) {
   if (!can_report_hangup())
     return;
   avow_promise_t *p = wait_for_hangup();
-  assert_fulfils_none(avow_shutdown(there()));
-  assert_fulfils_none(avow_read(here(), 9));
+  assert_fulfills_none(avow_shutdown(there()));
+  assert_fulfills_none(avow_read(here(), 9));
   run_iterations();
   assert_int_equal(avow_state(p), AVOW_PENDING);
 
   write_there("answer");
-  assert_fulfils_bytes(avow_read(there(), 1), "a");
+  assert_fulfills_bytes(avow_read(there(), 1), "a");
   run_iterations();
   assert_int_equal(avow_state(p), AVOW_PENDING);
 
@@ -87,7 +87,7 @@ static void hangup_is_reported_after_a_shutdown(void **state) {
   run_iterations();
   drop(&ends[1]);
 
-  assert_fulfils_none(p);
+  assert_fulfills_none(p);
 }
 
 static void second_hangup_request_is_refused(void **state) {
@@ -113,7 +113,7 @@ static void closing_the_stream_cancels_the_hangup(void **state) {
   assert_rejects(wait_for_hangup(), UV_EINVAL);
 
   assert_rejects(p, UV_ECANCELED);
-  assert_fulfils_none(closed);
+  assert_fulfills_none(closed);
 }
 
 static void releasing_the_stream_cancels_the_hangup(void **state) {
@@ -132,10 +132,10 @@ static void reads_and_writes_work_during_hangup_detection(void **state) {
   avow_promise_t *p = wait_for_hangup();
   avow_promise_t *read = avow_read(there(), 1);
   write_there("a");
-  assert_fulfils_bytes(read, "a");
+  assert_fulfills_bytes(read, "a");
   read = avow_read(here(), 1);
   avow_unref(avow_write(there(), avow_string("b")));
-  assert_fulfils_bytes(read, "b");
+  assert_fulfills_bytes(read, "b");
   assert_int_equal(avow_state(p), AVOW_PENDING);
 
   avow_cancel(p);
@@ -212,9 +212,9 @@ static void closing_the_last_reader_of_a_pipe_is_a_hangup(void **state) {
   assert_int_equal(avow_state(p), AVOW_PENDING);
   (void) close(fds[0]);
 
-  assert_fulfils_none(p);
+  assert_fulfills_none(p);
 
-  assert_fulfils_none(avow_close_handle((uv_handle_t *) &pipe_handle));
+  assert_fulfills_none(avow_close_handle((uv_handle_t *) &pipe_handle));
 }
 
 static void hangup_without_a_descriptor_rejects(void **state) {
@@ -223,7 +223,7 @@ static void hangup_without_a_descriptor_rejects(void **state) {
 
   assert_rejects(avow_hangup(avow_uv_stream((uv_stream_t *) &tcp)), UV_EBADF);
 
-  assert_fulfils_none(avow_close_handle((uv_handle_t *) &tcp));
+  assert_fulfills_none(avow_close_handle((uv_handle_t *) &tcp));
 }
 
 SUITE(hangup) {

@@ -17,7 +17,7 @@ static void file_is_opened_at_its_position(void **state) {
 
   opened = avow_open_stream(loop, file);
 
-  assert_fulfils_bytes(avow_read_all(opened_stream(), 9), "you");
+  assert_fulfills_bytes(avow_read_all(opened_stream(), 9), "you");
   assert_null(avow_stream_handle(opened_stream()));
 }
 
@@ -27,11 +27,11 @@ static void assert_exchanges_data(int fd, int peer, uv_handle_type type) {
   assert_int_equal(avow_stream_handle(opened_stream())->type, type);
 
   assert_int_equal(write(peer, "you\n", 4), 4);
-  assert_fulfils_bytes(avow_read(opened_stream(), 9), "you\n");
-  assert_fulfils_int(avow_write(opened_stream(), avow_string("hello")), 5);
+  assert_fulfills_bytes(avow_read(opened_stream(), 9), "you\n");
+  assert_fulfills_int(avow_write(opened_stream(), avow_string("hello")), 5);
   assert_int_equal(read(peer, data, sizeof(data)), 5);
 
-  assert_fulfils_none(avow_close(opened_stream()));
+  assert_fulfills_none(avow_close(opened_stream()));
   assert_int_equal(fcntl(fd, F_GETFD) & ~FD_CLOEXEC, 0); /* it is open */
   (void) close(fd);
   (void) close(peer);
@@ -62,7 +62,7 @@ static void terminal_is_opened(void **state) {
   assert_int_equal(avow_stream_handle(opened_stream())->type, UV_TTY);
 
   assert_int_equal(write(peer, "you\n", 4), 4);
-  assert_fulfils_bytes(avow_read(opened_stream(), 9), "you\n");
+  assert_fulfills_bytes(avow_read(opened_stream(), 9), "you\n");
   assert_int_equal(read(peer, data, sizeof(data)), 5); /* the terminal's echo */
 
   avow_value_clear(&opened);
@@ -75,13 +75,13 @@ static void reopened_terminal_is_closed(void **state) {
   int peer;
   const int fd = open_terminal(&peer);
   opened = avow_open_stream(loop, fd);
-  assert_fulfils_none(
+  assert_fulfills_none(
       avow_close(opened_stream())); /* opens what the loop needs */
   avow_value_clear(&opened);
   const int before = open_files();
 
   opened = avow_open_stream(loop, fd);
-  assert_fulfils_none(avow_close(opened_stream()));
+  assert_fulfills_none(avow_close(opened_stream()));
 
   assert_int_equal(open_files(), before);
   (void) close(fd);
@@ -127,7 +127,7 @@ static void read_all_ends_with_the_terminal(void **state) {
 
   (void) close(fd);
 
-  assert_fulfils_bytes(p, "all");
+  assert_fulfills_bytes(p, "all");
   close_master(master);
 }
 
@@ -135,11 +135,11 @@ static void read_at_the_end_of_a_terminal_gives_none(void **state) {
   int master;
   const int fd = open_master(&master);
   say(fd, "all");
-  assert_fulfils_bytes(avow_read(opened_stream(), 100), "all");
+  assert_fulfills_bytes(avow_read(opened_stream(), 100), "all");
 
   (void) close(fd);
 
-  assert_fulfils_none(avow_read(opened_stream(), 100));
+  assert_fulfills_none(avow_read(opened_stream(), 100));
   close_master(master);
 }
 
@@ -148,11 +148,11 @@ static void end_of_a_terminal_ends_chunks(void **state) {
   const int fd = open_master(&master);
   avow_channel_t *chunks = avow_chunks(opened_stream(), 100, 0);
   say(fd, "all");
-  assert_fulfils_bytes(avow_channel_next(chunks), "all");
+  assert_fulfills_bytes(avow_channel_next(chunks), "all");
 
   (void) close(fd);
 
-  assert_fulfils_none(avow_channel_next(chunks));
+  assert_fulfills_none(avow_channel_next(chunks));
   avow_channel_unref(chunks);
   close_master(master);
 }
@@ -168,7 +168,7 @@ static void end_of_a_terminal_ends_a_pump(void **state) {
 
   (void) close(fd);
 
-  assert_fulfils_int(p, 3);
+  assert_fulfills_int(p, 3);
   avow_value_clear(&to);
   (void) close(fds[0]);
   (void) close(fds[1]);
@@ -189,10 +189,10 @@ static void all_data_precedes_the_end_of_a_terminal(void **state) {
     (void) close(fd);
 
     if (way == 0)
-      assert_fulfils_bytes(avow_read_all(opened_stream(), 9000), much);
+      assert_fulfills_bytes(avow_read_all(opened_stream(), 9000), much);
     else
-      assert_fulfils_int(avow_pump(opened_stream(), avow_to_stream(&to), NULL),
-                         6000);
+      assert_fulfills_int(avow_pump(opened_stream(), avow_to_stream(&to), NULL),
+                          6000);
 
     avow_value_clear(&to);
     (void) close(fds[0]);
@@ -238,8 +238,8 @@ static void read_all_ends_with_a_terminal_of_the_program(void **state) {
 
   (void) close(fd);
 
-  assert_fulfils_bytes(p, "all");
-  assert_fulfils_none(avow_close(of_tty));
+  assert_fulfills_bytes(p, "all");
+  assert_fulfills_none(avow_close(of_tty));
 }
 
 static void master_of_a_terminal_does_not_block(void **state) {
@@ -260,7 +260,7 @@ static void assert_ends_well(int fd, int peer) {
   opened = avow_file_stream(loop, file, 0, UINT64_MAX);
   avow_value_t to = avow_open_stream(loop, fd);
 
-  assert_fulfils_int(avow_pump(opened_stream(), avow_to_stream(&to), NULL), 9);
+  assert_fulfills_int(avow_pump(opened_stream(), avow_to_stream(&to), NULL), 9);
 
   assert_int_equal(read(peer, data, sizeof(data)), 9);
   assert_string_equal(data, "hello you");
@@ -293,11 +293,11 @@ static void pipe_is_pumped_to_a_pipe(void **state) {
   assert_int_equal(write(in[1], "hello", 5), 5);
   (void) close(in[1]);
 
-  assert_fulfils_int(avow_pump(opened_stream(), avow_to_stream(&to), NULL), 5);
+  assert_fulfills_int(avow_pump(opened_stream(), avow_to_stream(&to), NULL), 5);
 
   assert_int_equal(read(out[0], data, sizeof(data)), 5);
   avow_value_clear(&to);
-  assert_fulfils_none(avow_close(opened_stream()));
+  assert_fulfills_none(avow_close(opened_stream()));
   (void) close(in[0]);
   (void) close(out[0]);
   (void) close(out[1]);

@@ -16,7 +16,7 @@ static void pump_moves_data_and_then_the_end(void **state) {
 
   leave(0);
 
-  assert_fulfils_int(p, 11);
+  assert_fulfills_int(p, 11);
   assert_told("");
 }
 
@@ -25,10 +25,10 @@ static void keep_open_keeps_the_sink_open(void **state) {
   tell("hello ");
   leave(0);
 
-  assert_fulfils_int(avow_pump(avow_uv_stream(from), avow_uv_stream(to),
-                               &options),
-                     6);
-  assert_fulfils_int(avow_write(avow_uv_stream(to), avow_string("you")), 3);
+  assert_fulfills_int(avow_pump(avow_uv_stream(from), avow_uv_stream(to),
+                                &options),
+                      6);
+  assert_fulfills_int(avow_write(avow_uv_stream(to), avow_string("you")), 3);
 
   assert_told("hello you");
 }
@@ -36,7 +36,7 @@ static void keep_open_keeps_the_sink_open(void **state) {
 static void pump_of_an_ended_stream_moves_nothing(void **state) {
   leave(0);
 
-  assert_fulfils_int(start_pump(), 0);
+  assert_fulfills_int(start_pump(), 0);
 
   assert_told("");
 }
@@ -44,13 +44,13 @@ static void pump_of_an_ended_stream_moves_nothing(void **state) {
 static void other_direction_stays_open(void **state) {
   avow_promise_t *p = start_pump();
   assert_int_equal(shutdown(peers[0], SHUT_WR), 0);
-  assert_fulfils_int(p, 0);
+  assert_fulfills_int(p, 0);
 
   assert_int_equal(write(peers[1], "back", 4), 4);
   assert_int_equal(shutdown(peers[1], SHUT_WR), 0);
 
-  assert_fulfils_int(avow_pump(avow_uv_stream(to), avow_uv_stream(from), NULL),
-                     4);
+  assert_fulfills_int(avow_pump(avow_uv_stream(to), avow_uv_stream(from), NULL),
+                      4);
   assert_told_at(0, "back");
 }
 
@@ -71,7 +71,7 @@ static void slow_receiver_causes_backpressure(void **state) {
   leave(0);
 
   assert_int_equal(moved, LARGE);
-  assert_fulfils_int(p, LARGE);
+  assert_fulfills_int(p, LARGE);
   assert_told("");
 }
 
@@ -82,7 +82,7 @@ static void stream_may_be_pumped_into_itself(void **state) {
   turn_once();
   assert_told_at(0, "echo");
 
-  assert_fulfils_none(avow_close_handle((uv_handle_t *) from));
+  assert_fulfills_none(avow_close_handle((uv_handle_t *) from));
 
   assert_rejects(p, UV_ECANCELED);
 }
@@ -108,13 +108,13 @@ static void both_directions_are_pumped_at_once(void **state) {
 
 static void failed_read_rejects(void **state) {
   avow_promise_t *p = start_pump();
-  assert_fulfils_int(avow_write(avow_uv_stream(from), avow_string("unread")),
-                     6);
+  assert_fulfills_int(avow_write(avow_uv_stream(from), avow_string("unread")),
+                      6);
 
   leave(0); /* closes with unread data, which is a reset */
 
   assert_says(p, UV_ECONNRESET, "read: connection reset by peer");
-  assert_fulfils_int(avow_write(avow_uv_stream(to), avow_string("open")), 4);
+  assert_fulfills_int(avow_write(avow_uv_stream(to), avow_string("open")), 4);
 }
 
 static void failed_write_rejects(void **state) {
@@ -139,7 +139,7 @@ static void failed_queued_write_rejects(void **state) {
 }
 
 static void failed_shutdown_rejects(void **state) {
-  assert_fulfils_none(avow_shutdown(avow_uv_stream(to)));
+  assert_fulfills_none(avow_shutdown(avow_uv_stream(to)));
   avow_promise_t *p = start_pump();
 
   leave(0);
@@ -170,7 +170,7 @@ static void slow_receiver_does_not_time_out(void **state) {
     assert_int_not_equal(avow_state(p), AVOW_REJECTED);
   }
 
-  assert_fulfils_int(p, PART);
+  assert_fulfills_int(p, PART);
 }
 
 static void pump_waits_for_a_full_stream(void **state) {
@@ -188,7 +188,7 @@ static void pump_waits_for_a_full_stream(void **state) {
   for (; uv_stream_get_write_queue_size(to) > 0; turn_once())
     heard += read(peers[1], block, sizeof(block));
   leave(0);
-  assert_fulfils_int(p, 4);
+  assert_fulfills_int(p, 4);
 
   while ((n = read(peers[1], block, sizeof(block))) > 0)
     heard += n;
@@ -209,7 +209,7 @@ static void second_reader_is_refused(void **state) {
                  UV_EALREADY);
 
   leave(0);
-  assert_fulfils_int(p, 0);
+  assert_fulfills_int(p, 0);
 }
 
 static void pump_rejects_closing_streams(void **state) {
@@ -229,7 +229,7 @@ static void pump_rejects_a_source_without_connection(void **state) {
                            avow_uv_stream(to), NULL),
                  UV_ENOTCONN);
 
-  assert_fulfils_none(avow_close_handle((uv_handle_t *) &lonely));
+  assert_fulfills_none(avow_close_handle((uv_handle_t *) &lonely));
 }
 
 static avow_value_t pump_cb(const avow_value_t *arg, void *data) {
@@ -245,7 +245,7 @@ static void read_handler_may_pump_the_rest(void **state) {
 
   leave(0);
 
-  assert_fulfils_int(p, 4);
+  assert_fulfills_int(p, 4);
 }
 
 static avow_promise_t *start_to_the_end(void) {
@@ -271,7 +271,7 @@ static void pump_reports_the_bytes_moved(void **state) {
 
   assert_int_equal(moved, 5);
   leave(0);
-  assert_fulfils_int(p, 5);
+  assert_fulfills_int(p, 5);
 }
 
 SUITE(pump) {

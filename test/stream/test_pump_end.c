@@ -46,7 +46,7 @@ static void canceled_pump_writes_all_that_it_read(void **state) {
     turn_once();
   }
 
-  assert_fulfils_int(avow_write(avow_uv_stream(to), avow_string("!")), 1);
+  assert_fulfills_int(avow_write(avow_uv_stream(to), avow_string("!")), 1);
 }
 
 static void pump_canceled_during_its_shutdown_settles(void **state) {
@@ -64,15 +64,15 @@ static void cancel_after_the_pump_ends_changes_nothing(void **state) {
   avow_promise_t *q = avow_then(avow_ref(p), cancel_cb, NULL, p);
   leave(0);
 
-  assert_fulfils_int(q, 0);
+  assert_fulfills_int(q, 0);
 
-  assert_fulfils_int(p, 0);
+  assert_fulfills_int(p, 0);
 }
 
 static void closing_the_source_rejects_the_pump(void **state) {
   avow_promise_t *p = start_pump();
 
-  assert_fulfils_none(avow_close_handle((uv_handle_t *) from));
+  assert_fulfills_none(avow_close_handle((uv_handle_t *) from));
 
   assert_rejects(p, UV_ECANCELED);
 }
@@ -80,7 +80,7 @@ static void closing_the_source_rejects_the_pump(void **state) {
 static void closing_the_destination_rejects_the_pump(void **state) {
   avow_promise_t *p = start_pump();
 
-  assert_fulfils_none(avow_close_handle((uv_handle_t *) to));
+  assert_fulfills_none(avow_close_handle((uv_handle_t *) to));
 
   assert_rejects(p, UV_ECANCELED);
   tell("x");
@@ -92,7 +92,7 @@ static void closing_a_stream_rejects_a_waiting_pump(void **state) {
     avow_promise_t *p = start_pump();
     assert_true(stuff() < LARGE);
 
-    assert_fulfils_none(avow_close_handle((uv_handle_t *) &ours[i]));
+    assert_fulfills_none(avow_close_handle((uv_handle_t *) &ours[i]));
 
     assert_rejects(p, UV_ECANCELED);
     assert_int_equal(pump_teardown(state), 0);

@@ -46,8 +46,8 @@ static void chunks_are_received_until_the_end(void **state) {
   assert_next("hell");
   assert_next("o wo");
   assert_next("rld");
-  assert_fulfils_none(avow_channel_next(channel));
-  assert_fulfils_none(avow_channel_next(channel));
+  assert_fulfills_none(avow_channel_next(channel));
+  assert_fulfills_none(avow_channel_next(channel));
 }
 
 static void full_channel_stops_reading(void **state) {
@@ -89,7 +89,7 @@ static void closing_the_stream_fails_the_channel(void **state) {
   start(10, 1);
   avow_promise_t *p = avow_channel_next(channel);
 
-  assert_fulfils_none(avow_close_handle((uv_handle_t *) stream));
+  assert_fulfills_none(avow_close_handle((uv_handle_t *) stream));
 
   assert_rejects(p, UV_ECANCELED);
   assert_next_says(UV_ECANCELED, "read: operation canceled");
@@ -120,8 +120,8 @@ static void closing_a_waiting_channel_stops_reading(void **state) {
 
 static void failed_read_fails_the_channel(void **state) {
   start(10, 1);
-  assert_fulfils_int(avow_write(avow_uv_stream(stream), avow_string("unread")),
-                     6);
+  assert_fulfills_int(avow_write(avow_uv_stream(stream), avow_string("unread")),
+                      6);
   hang_up();
 
   assert_next_says(UV_ECONNRESET, "read: connection reset by peer");

@@ -66,7 +66,7 @@ static void replace_file_keeps_owner_and_group(void **state) {
   for (uid_t owner = 0; owner <= OWNER; owner += OWNER) {
     give("file", owner, GROUP);
 
-    assert_fulfils_int(replace("file"), 3);
+    assert_fulfills_int(replace("file"), 3);
 
     assert_file("file", "new");
     assert_owned("file", owner, GROUP);
@@ -78,7 +78,7 @@ static void replace_file_keeps_owner_and_group(void **state) {
 static void replace_file_drops_set_uid_and_set_gid_bits(void **state) {
   make_old("file", 06755);
 
-  assert_fulfils_int(replace("file"), 3);
+  assert_fulfills_int(replace("file"), 3);
 
   assert_int_equal(mode_of("file"), 0755);
 }
@@ -163,7 +163,7 @@ static void replace_file_keeps_the_acl(void **state) {
   set_acl("file", acl);
   assert_int_equal(mode_of("file"), 0664);
 
-  assert_fulfils_int(replace("file"), 3);
+  assert_fulfills_int(replace("file"), 3);
 
   assert_file("file", "new");
   assert_acl("file");
@@ -189,8 +189,8 @@ static void replace_file_takes_no_acl_from_the_directory(void **state) {
   make_old("file", 0664);
   set_acl("", "system.posix_acl_default");
 
-  assert_fulfils_int(replace("file"), 3);
-  assert_fulfils_int(replace("fresh"), 3);
+  assert_fulfills_int(replace("file"), 3);
+  assert_fulfills_int(replace("fresh"), 3);
 
   assert_no_attribute("file", acl);
   assert_int_equal(mode_of("file"), 0664);
@@ -205,7 +205,7 @@ static void replace_file_keeps_attributes(void **state) {
       setxattr(at("file"), "user.empty", "", 0, 0) != 0)
     skip_because("the file system has no attributes of users");
 
-  assert_fulfils_int(replace("file"), 3);
+  assert_fulfills_int(replace("file"), 3);
 
   assert_int_equal(getxattr(at("file"), "user.note", found, 8), 4);
   assert_string_equal(found, "kept");
@@ -239,7 +239,7 @@ static void replace_file_drops_capabilities(void **state) {
   if (setxattr(at("file"), capable, chown_only, sizeof(chown_only), 0) != 0)
     skip_because("the file system has no capabilities");
 
-  assert_fulfils_int(replace("file"), 3);
+  assert_fulfills_int(replace("file"), 3);
 
   assert_no_attribute("file", capable);
   assert_int_equal(mode_of("file"), 0755);
@@ -278,9 +278,9 @@ static void new_file_gets_the_mode_that_the_umask_permits(void **state) {
   static const mode_t masks[] = { 077, 022, 002, 0 };
   for (size_t i = 0; i < sizeof(masks) / sizeof(*masks); i++) {
     const mode_t before = umask(masks[i]);
-    assert_fulfils_int(avow_replace_file(loop, at("file"), avow_string("new"),
-                                         0666),
-                       3);
+    assert_fulfills_int(avow_replace_file(loop, at("file"), avow_string("new"),
+                                          0666),
+                        3);
     (void) umask(before);
     assert_int_equal(mode_of("file"), 0666 & ~masks[i]);
     assert_int_equal(unlink(at("file")), 0);
@@ -307,7 +307,7 @@ static void leftover_of_a_killed_writer_is_removed(void **state) {
   assert_int_equal(entries_of(""), 2);
   assert_int_equal(close(second.file), 0);
 
-  assert_fulfils_int(replace("file"), 3);
+  assert_fulfills_int(replace("file"), 3);
 
   assert_file("file", "new");
   assert_missing(second.temp);
@@ -343,7 +343,7 @@ static void entries_that_are_not_leftovers_stay(void **state) {
   make_file(".avow-0", "");
   assert_int_equal(mkfifo(at(name), 0600), 0);
 
-  assert_fulfils_int(replace("file"), 3);
+  assert_fulfills_int(replace("file"), 3);
 
   assert_true(is_there(name));
   assert_int_equal(entries_of(""), 3);

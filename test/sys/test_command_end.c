@@ -239,7 +239,7 @@ static avow_promise_t *shell_past_its_end(void) {
                             ">$FOLDER/gone; "
                             "read held <$FOLDER/hold) & exit 0");
   while (access(in_folder("gone"), F_OK) != 0)
-    assert_fulfils_none(avow_sleep(loop, 1));
+    assert_fulfills_none(avow_sleep(loop, 1));
   return p;
 }
 
@@ -285,7 +285,7 @@ static void canceled_command_ignores_its_timeout(void **state) {
   avow_cancel(p);
   avow_unref(p);
 
-  assert_fulfils_none(q);
+  assert_fulfills_none(q);
   run();
 }
 

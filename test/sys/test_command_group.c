@@ -124,7 +124,7 @@ static void handles_of_a_group_may_be_closed(void **state) {
 static void await_end_of_leader(void) {
   siginfo_t info;
   while (waitid(P_ALL, 0, &info, WEXITED | WNOHANG | WNOWAIT) == 0)
-    assert_fulfils_none(avow_sleep(loop, 1));
+    assert_fulfills_none(avow_sleep(loop, 1));
 }
 
 /* A process that holds the command's output may clean up even after the leader

@@ -39,7 +39,7 @@ static void release_child(const child_t *child) {
 
 /* Checks that the reader has ended. Takes ownership of it. */
 static void assert_no_more(avow_reader_t *r) {
-  assert_fulfils_none(avow_reader_line(r, LINE));
+  assert_fulfills_none(avow_reader_line(r, LINE));
   avow_reader_unref(r);
 }
 
@@ -47,13 +47,13 @@ static void lines_arrive_while_the_command_runs(void **state) {
   const child_t child =
       child_of(start_script("echo one; read x; echo $x; exit 3"));
   avow_reader_t *lines = avow_reader_new(avow_to_stream(&child.out));
-  assert_fulfils_bytes(avow_reader_line(lines, LINE), "one");
+  assert_fulfills_bytes(avow_reader_line(lines, LINE), "one");
 
-  assert_fulfils_int(avow_write(avow_to_stream(&child.in),
-                                avow_string("two\n")),
-                     4);
+  assert_fulfills_int(avow_write(avow_to_stream(&child.in),
+                                 avow_string("two\n")),
+                      4);
 
-  assert_fulfils_bytes(avow_reader_line(lines, LINE), "two");
+  assert_fulfills_bytes(avow_reader_line(lines, LINE), "two");
   assert_no_more(lines);
   assert_ends(avow_process_wait(&child.process), 3, 0);
   release_child(&child);
@@ -64,10 +64,10 @@ static void output_and_errors_are_received_as_chunks(void **state) {
   avow_channel_t *out = avow_chunks(avow_to_stream(&child.out), LINE, 1);
   avow_channel_t *err = avow_chunks(avow_to_stream(&child.err), LINE, 1);
 
-  assert_fulfils_bytes(avow_channel_next(err), "err\n");
-  assert_fulfils_none(avow_channel_next(err));
-  assert_fulfils_bytes(avow_channel_next(out), "out\n");
-  assert_fulfils_none(avow_channel_next(out));
+  assert_fulfills_bytes(avow_channel_next(err), "err\n");
+  assert_fulfills_none(avow_channel_next(err));
+  assert_fulfills_bytes(avow_channel_next(out), "out\n");
+  assert_fulfills_none(avow_channel_next(out));
 
   avow_channel_unref(out);
   avow_channel_unref(err);
@@ -79,12 +79,12 @@ static void input_may_be_pumped_from_a_stream(void **state) {
   const child_t says = child_of(start_script("head -c 3145728 /dev/zero"));
   const child_t counts = child_of(start_script("wc -c | tr -d ' '"));
 
-  assert_fulfils_int(avow_pump(avow_to_stream(&says.out),
-                               avow_to_stream(&counts.in), NULL),
-                     MUCH);
+  assert_fulfills_int(avow_pump(avow_to_stream(&says.out),
+                                avow_to_stream(&counts.in), NULL),
+                      MUCH);
 
-  assert_fulfils_bytes(avow_read_all(avow_to_stream(&counts.out), LINE),
-                       "3145728\n");
+  assert_fulfills_bytes(avow_read_all(avow_to_stream(&counts.out), LINE),
+                        "3145728\n");
   release_child(&says);
   release_child(&counts);
   run();
@@ -93,13 +93,13 @@ static void input_may_be_pumped_from_a_stream(void **state) {
 static void command_may_open_its_streams_by_name(void **state) {
   const child_t child = child_of(
       start_script("cat /dev/stdin >/dev/stdout; echo err >/dev/stderr"));
-  assert_fulfils_int(avow_write(avow_to_stream(&child.in), avow_string("in")),
-                     2);
-  assert_fulfils_none(avow_shutdown(avow_to_stream(&child.in)));
+  assert_fulfills_int(avow_write(avow_to_stream(&child.in), avow_string("in")),
+                      2);
+  assert_fulfills_none(avow_shutdown(avow_to_stream(&child.in)));
 
-  assert_fulfils_bytes(avow_read_all(avow_to_stream(&child.out), LINE), "in");
-  assert_fulfils_bytes(avow_read_all(avow_to_stream(&child.err), LINE),
-                       "err\n");
+  assert_fulfills_bytes(avow_read_all(avow_to_stream(&child.out), LINE), "in");
+  assert_fulfills_bytes(avow_read_all(avow_to_stream(&child.err), LINE),
+                        "err\n");
 
   assert_ends(avow_process_wait(&child.process), 0, 0);
   release_child(&child);
@@ -109,12 +109,12 @@ static void command_may_open_its_streams_by_name(void **state) {
 static void shut_down_input_refuses_writes(void **state) {
   const child_t child = child_of(start_script("cat"));
   const avow_stream_t in = avow_to_stream(&child.in);
-  assert_fulfils_none(avow_shutdown(in));
+  assert_fulfills_none(avow_shutdown(in));
 
   assert_rejects(avow_write(in, avow_string("x")), UV_EPIPE);
   assert_rejects(avow_shutdown(in), UV_ENOTCONN);
 
-  assert_fulfils_none(avow_close(in));
+  assert_fulfills_none(avow_close(in));
   assert_ends(avow_process_wait(&child.process), 0, 0);
   release_child(&child);
 }
@@ -124,7 +124,7 @@ static void input_ends_despite_a_pending_hangup_request(void **state) {
   const child_t child = child_of(start_script("cat"));
   avow_promise_t *gone = avow_hangup(avow_to_stream(&child.in));
 
-  assert_fulfils_none(avow_shutdown(avow_to_stream(&child.in)));
+  assert_fulfills_none(avow_shutdown(avow_to_stream(&child.in)));
 
   assert_ends(avow_process_wait(&child.process), 0, 0);
   assert_rejects(gone, UV_ECANCELED);
@@ -135,10 +135,10 @@ static void input_is_not_kept_open_by_another_command(void **state) {
   const child_t one = child_of(start_script("cat"));
   const child_t two = child_of(start_script("cat"));
 
-  assert_fulfils_none(avow_close(avow_to_stream(&one.in)));
+  assert_fulfills_none(avow_close(avow_to_stream(&one.in)));
 
   assert_ends(avow_process_wait(&one.process), 0, 0);
-  assert_fulfils_none(avow_close(avow_to_stream(&two.in)));
+  assert_fulfills_none(avow_close(avow_to_stream(&two.in)));
   assert_ends(avow_process_wait(&two.process), 0, 0);
   release_child(&one);
   release_child(&two);
@@ -150,7 +150,7 @@ static void inherited_descriptor_has_no_stream(void **state) {
   assert_true(avow_is_none(&child.err));
   assert_false(avow_is_none(&child.out));
 
-  assert_fulfils_none(avow_close(avow_to_stream(&child.in)));
+  assert_fulfills_none(avow_close(avow_to_stream(&child.in)));
 
   assert_ends(avow_process_wait(&child.process), 0, 0);
   release_child(&child);
@@ -161,8 +161,8 @@ static void directory_and_environment_are_applied(void **state) {
   const child_t child =
       child_of(START("pwd; echo $WORD", .cwd = "/usr", .env = env));
 
-  assert_fulfils_bytes(avow_read_all(avow_to_stream(&child.out), LINE),
-                       "/usr\nthere\n");
+  assert_fulfills_bytes(avow_read_all(avow_to_stream(&child.out), LINE),
+                        "/usr\nthere\n");
 
   release_child(&child);
   run();
@@ -174,7 +174,7 @@ static void directory_and_environment_are_applied(void **state) {
 
 static child_t family(void) {
   const child_t child = child_of(START(FAMILY, .group = true));
-  assert_fulfils_bytes(avow_read(avow_to_stream(&child.out), LINE), "two\n");
+  assert_fulfills_bytes(avow_read(avow_to_stream(&child.out), LINE), "two\n");
   return child;
 }
 
@@ -184,7 +184,7 @@ static void last_release_kills_the_group(void **state) {
   avow_value_unref(child.process);
 
   child.process = avow_none();
-  assert_fulfils_none(avow_read(avow_to_stream(&child.out), LINE));
+  assert_fulfills_none(avow_read(avow_to_stream(&child.out), LINE));
   release_child(&child);
   run();
 }
@@ -194,7 +194,7 @@ static void signal_reaches_the_group(void **state) {
 
   assert_int_equal(avow_process_kill(&child.process, SIGTERM), 0);
 
-  assert_fulfils_none(avow_read(avow_to_stream(&child.out), LINE));
+  assert_fulfills_none(avow_read(avow_to_stream(&child.out), LINE));
   assert_ends(avow_process_wait(&child.process), 0, SIGTERM);
   assert_int_equal(avow_process_kill(&child.process, SIGTERM), UV_ESRCH);
   release_child(&child);
@@ -203,14 +203,14 @@ static void signal_reaches_the_group(void **state) {
 static void signal_reaches_only_the_process(void **state) {
   const child_t child = child_of(
       start_script("exec 3<&0; (echo up; read x <&3; echo late) & read x"));
-  assert_fulfils_bytes(avow_read(avow_to_stream(&child.out), LINE), "up\n");
+  assert_fulfills_bytes(avow_read(avow_to_stream(&child.out), LINE), "up\n");
 
   assert_int_equal(avow_process_kill(&child.process, SIGTERM), 0);
 
   assert_ends(avow_process_wait(&child.process), 0, SIGTERM);
-  assert_fulfils_int(avow_write(avow_to_stream(&child.in), avow_string("x\n")),
-                     2);
-  assert_fulfils_bytes(avow_read(avow_to_stream(&child.out), LINE), "late\n");
+  assert_fulfills_int(avow_write(avow_to_stream(&child.in), avow_string("x\n")),
+                      2);
+  assert_fulfills_bytes(avow_read(avow_to_stream(&child.out), LINE), "late\n");
   release_child(&child);
 }
 

@@ -37,7 +37,7 @@ static void existing_entries_are_replaced(void **state) {
   make_link("to/one", "../other");
   make_file("to/link", "old");
 
-  assert_fulfils_int(copy_with("a", "to", AVOW_EXISTING_REPLACE), ENTRIES);
+  assert_fulfills_int(copy_with("a", "to", AVOW_EXISTING_REPLACE), ENTRIES);
 
   assert_copied("to");
   assert_file("other", "kept");
@@ -62,11 +62,11 @@ static void existing_entries_are_replaced_across_file_systems(void **state) {
   make_source_tree();
 
   for (int i = 0; i < 2; i++)
-    assert_fulfils_int(avow_copy_tree(loop, at("a"), elsewhere, &options),
-                       ENTRIES);
+    assert_fulfills_int(avow_copy_tree(loop, at("a"), elsewhere, &options),
+                        ENTRIES);
 
-  assert_fulfils_int(avow_copy_tree(loop, elsewhere, at("back"), NULL),
-                     ENTRIES);
+  assert_fulfills_int(avow_copy_tree(loop, elsewhere, at("back"), NULL),
+                      ENTRIES);
   assert_copied("back");
   avow_value_unref(avow_run(avow_remove_tree(loop, elsewhere)));
 }
@@ -110,7 +110,7 @@ static void existing_entries_are_kept(void **state) {
   make_file("to/one", "old");
   make_file("to/link", "old");
 
-  assert_fulfils_int(copy_with("a", "to", AVOW_EXISTING_KEEP), ENTRIES);
+  assert_fulfills_int(copy_with("a", "to", AVOW_EXISTING_KEEP), ENTRIES);
 
   assert_file("to/one", "old");
   assert_file("to/link", "old");
@@ -122,7 +122,7 @@ static void existing_directory_keeps_its_mode(void **state) {
   make_dir("to");
   assert_int_equal(chmod(at("to"), 0711), 0);
 
-  assert_fulfils_int(start_copy(), ENTRIES);
+  assert_fulfills_int(start_copy(), ENTRIES);
 
   assert_int_equal(mode_of("to"), 0711);
 }

@@ -45,7 +45,7 @@ static void copy_tree_copies_the_whole_tree(void **state) {
   const int before = open_files();
   make_source_tree();
 
-  assert_fulfils_int(start_copy(), ENTRIES);
+  assert_fulfills_int(start_copy(), ENTRIES);
 
   assert_copied("to");
   assert_int_equal(open_files(), before);
@@ -55,8 +55,8 @@ static void copy_tree_copies_a_file_or_a_link(void **state) {
   make_file("file", "text");
   make_link("link", "nowhere");
 
-  assert_fulfils_int(avow_copy_tree(loop, at("file"), at("x"), NULL), 1);
-  assert_fulfils_int(avow_copy_tree(loop, at("link"), at("y"), NULL), 1);
+  assert_fulfills_int(avow_copy_tree(loop, at("file"), at("x"), NULL), 1);
+  assert_fulfills_int(avow_copy_tree(loop, at("link"), at("y"), NULL), 1);
 
   assert_file("x", "text");
   assert_true(is_there("y"));
@@ -65,8 +65,8 @@ static void copy_tree_copies_a_file_or_a_link(void **state) {
 static void copy_tree_accepts_trailing_slashes(void **state) {
   make_source_tree();
 
-  assert_fulfils_int(avow_copy_tree(loop, at("a//"), at("to//"), NULL),
-                     ENTRIES);
+  assert_fulfills_int(avow_copy_tree(loop, at("a//"), at("to//"), NULL),
+                      ENTRIES);
 
   assert_copied("to");
 }
@@ -76,8 +76,8 @@ static void copy_tree_copies_a_large_tree_concurrently(void **state) {
   const int before = open_files();
   make_many();
 
-  assert_fulfils_int(avow_copy_tree(loop, at("a"), at("to"), &options),
-                     MANY + MANY / 20 + 1);
+  assert_fulfills_int(avow_copy_tree(loop, at("a"), at("to"), &options),
+                      MANY + MANY / 20 + 1);
 
   assert_int_equal(entries_of("to"), MANY / 20);
   assert_int_equal(entries_of("to/0"), 20);
@@ -92,11 +92,11 @@ static void copy_tree_copies_below_the_path_length_limit(void **state) {
   const struct rlimit few = { .rlim_cur = 128, .rlim_max = all.rlim_max };
 
   assert_int_equal(setrlimit(RLIMIT_NOFILE, &few), 0);
-  assert_fulfils_int(start_copy(), ABYSS + 1);
+  assert_fulfills_int(start_copy(), ABYSS + 1);
   assert_int_equal(setrlimit(RLIMIT_NOFILE, &all), 0);
 
-  assert_fulfils_int(avow_remove_tree(loop, at("to")), ABYSS + 1);
-  assert_fulfils_int(avow_remove_tree(loop, at("a")), ABYSS + 1);
+  assert_fulfills_int(avow_remove_tree(loop, at("to")), ABYSS + 1);
+  assert_fulfills_int(avow_remove_tree(loop, at("a")), ABYSS + 1);
 }
 
 /* Creates a file in each level. The copy sets a level's mode after all below
@@ -132,12 +132,12 @@ static void copy_tree_sets_the_mode_of_each_level(void **state) {
     const avow_copy_options_t options = { .keep = keeps[i], .concurrency = 8 };
     (void) change_levels("a", 0500);
 
-    assert_fulfils_int(avow_copy_tree(loop, at("a"), at("t"), &options),
-                       2 * LEVELS);
+    assert_fulfills_int(avow_copy_tree(loop, at("a"), at("t"), &options),
+                        2 * LEVELS);
 
     assert_int_equal(change_levels("t", 0500), 0);
     (void) change_levels("t", 0700);
-    assert_fulfils_int(avow_remove_tree(loop, at("t")), 2 * LEVELS);
+    assert_fulfills_int(avow_remove_tree(loop, at("t")), 2 * LEVELS);
     assert_int_equal(open_files(), before);
   }
   (void) change_levels("a", 0700);
@@ -172,8 +172,8 @@ static void copy_tree_does_not_return_to_another_directory(void **state) {
   }
   assert_int_equal(chmod(at("a/d/d"), 0500), 0);
 
-  assert_fulfils_int(avow_copy_tree(loop, at("a"), at("to"), &options),
-                     LEVELS + MANY - 2);
+  assert_fulfills_int(avow_copy_tree(loop, at("a"), at("to"), &options),
+                      LEVELS + MANY - 2);
 
   assert_true(moved);
   assert_int_equal(mode_of("to/d/d"), 0700); /* the copy did not return to it */
@@ -291,7 +291,7 @@ static void on_entry_is_called_for_each_entry(void **state) {
   counts_t heard = { 0 };
   make_source_tree();
 
-  assert_fulfils_int(copy_counted(&heard), ENTRIES);
+  assert_fulfills_int(copy_counted(&heard), ENTRIES);
 
   assert_int_equal(heard.entries, ENTRIES);
   assert_int_equal(heard.directories, 3);
@@ -313,7 +313,8 @@ static void on_entry_gets_no_type_for_a_missing_entry(void **state) {
   const avow_copy_options_t options = { .on_entry = check_missing_entry,
                                         .data = &heard };
 
-  assert_fulfils_int(avow_copy_tree(loop, at("absent"), at("to"), &options), 0);
+  assert_fulfills_int(avow_copy_tree(loop, at("absent"), at("to"), &options),
+                      0);
 
   assert_true(heard);
 }
@@ -325,7 +326,7 @@ static void on_entry_may_continue_after_errors(void **state) {
   make_dir("to");
   make_file("to/b", "in the way");
 
-  assert_fulfils_int(copy_counted(&heard), 3);
+  assert_fulfills_int(copy_counted(&heard), 3);
 
   assert_int_equal(heard.entries, 5);
   assert_int_equal(heard.errors, 2);

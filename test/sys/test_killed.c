@@ -119,7 +119,7 @@ static int left(void) {
 }
 
 static void assert_next_writer_cleans_up(void) {
-  assert_fulfils_int(replace(loop), LARGE);
+  assert_fulfills_int(replace(loop), LARGE);
   assert_true(is_new());
   assert_int_equal(left(), 0);
 }

@@ -27,7 +27,7 @@ static void replace_file_follows_links(void **state) {
   make_file("dir/file", "old");
   make_link("link", "dir/file");
 
-  assert_fulfils_int(replace("link"), 3);
+  assert_fulfills_int(replace("link"), 3);
 
   assert_file("dir/file", "new");
   assert_int_equal(entries_of("dir"), 1);
@@ -39,7 +39,7 @@ static void replace_file_creates_the_target_of_a_link(void **state) {
   make_link("link", "dir/other");
   make_link("dir/other", at("file"));
 
-  assert_fulfils_int(replace("link"), 3);
+  assert_fulfills_int(replace("link"), 3);
 
   assert_file("file", "new");
   assert_file("dir/other", "new");
@@ -65,7 +65,7 @@ static void replace_file_rejects_too_many_links(void **state) {
 
   assert_rejects(replace(name), UV_ELOOP);
 
-  assert_fulfils_int(replace("20"), 3);
+  assert_fulfills_int(replace("20"), 3);
   assert_file("file", "new");
 }
 
@@ -120,8 +120,8 @@ static void replace_file_follows_links_in_the_path(void **state) {
   give("shared/way", NOBODY, NOBODY);
   make_link("link", "shared/way/other");
 
-  assert_fulfils_int(replace("shared/way/file"), 3);
-  assert_fulfils_int(replace("link"), 3);
+  assert_fulfills_int(replace("shared/way/file"), 3);
+  assert_fulfills_int(replace("link"), 3);
 
   assert_file("dir/file", "new");
   assert_file("dir/other", "new");
@@ -131,7 +131,7 @@ static void replace_file_follows_links_of_the_caller(void **state) {
   make_shared(getuid());
   make_link("shared/link", "../target");
 
-  assert_fulfils_int(replace("shared/link"), 3);
+  assert_fulfills_int(replace("shared/link"), 3);
 
   assert_file("target", "new");
 }
@@ -142,7 +142,7 @@ static void replace_file_follows_links_of_the_directory_owner(void **state) {
   make_link("shared/link", "../target");
   give("shared/link", NOBODY, NOBODY);
 
-  assert_fulfils_int(replace("shared/link"), 3);
+  assert_fulfills_int(replace("shared/link"), 3);
 
   assert_file("target", "new");
 }
@@ -156,7 +156,7 @@ static void replace_file_follows_links_without_the_sticky_bit(void **state) {
   make_link("shared/link", "../target");
   give("shared/link", NOBODY, NOBODY);
 
-  assert_fulfils_int(replace("shared/link"), 3);
+  assert_fulfills_int(replace("shared/link"), 3);
 
   assert_file("target", "new");
 }

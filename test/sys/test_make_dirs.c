@@ -17,7 +17,7 @@ static avow_promise_t *start_make(void) {
 static void make_dirs_creates_all_parents(void **state) {
   (void) umask(022);
 
-  assert_fulfils_int(start_make(), 3);
+  assert_fulfills_int(start_make(), 3);
 
   assert_int_equal(mode_of("a/b/c"), 0755);
 }
@@ -25,22 +25,22 @@ static void make_dirs_creates_all_parents(void **state) {
 static void make_dirs_creates_missing_directories(void **state) {
   make_dir("a");
 
-  assert_fulfils_int(make_dirs("a/b"), 1);
-  assert_fulfils_int(make_dirs("a/b"), 0);
-  assert_fulfils_int(make_dirs(""), 0);
-  assert_fulfils_int(avow_make_dirs(loop, "/", 0755), 0);
+  assert_fulfills_int(make_dirs("a/b"), 1);
+  assert_fulfills_int(make_dirs("a/b"), 0);
+  assert_fulfills_int(make_dirs(""), 0);
+  assert_fulfills_int(avow_make_dirs(loop, "/", 0755), 0);
 }
 
 static void make_dirs_gives_the_owner_access_to_parents(void **state) {
-  assert_fulfils_int(avow_make_dirs(loop, at("a/b"), 0500), 2);
+  assert_fulfills_int(avow_make_dirs(loop, at("a/b"), 0500), 2);
 
   assert_int_equal(mode_of("a"), 0700);
   assert_int_equal(mode_of("a/b"), 0500);
 }
 
 static void make_dirs_accepts_extra_slashes_and_dots(void **state) {
-  assert_fulfils_int(make_dirs("x//y///z//"), 3);
-  assert_fulfils_int(make_dirs("p/./q/../r"), 3);
+  assert_fulfills_int(make_dirs("x//y///z//"), 3);
+  assert_fulfills_int(make_dirs("p/./q/../r"), 3);
 
   assert_true(is_there("x/y/z"));
   assert_true(is_there("p/r"));
@@ -50,7 +50,7 @@ static void make_dirs_accepts_a_relative_path(void **state) {
   char *here = getcwd(NULL, 0);
   assert_int_equal(chdir(at("")), 0);
 
-  assert_fulfils_int(avow_make_dirs(loop, "a/b", 0755), 2);
+  assert_fulfills_int(avow_make_dirs(loop, "a/b", 0755), 2);
 
   assert_int_equal(chdir(here), 0);
   free(here);
@@ -61,7 +61,7 @@ static void make_dirs_accepts_a_link_to_a_directory(void **state) {
   make_dir("a");
   make_link("link", "a");
 
-  assert_fulfils_int(make_dirs("link/b"), 1);
+  assert_fulfills_int(make_dirs("link/b"), 1);
 
   assert_true(is_there("a/b"));
 }
@@ -124,7 +124,7 @@ static void canceled_queued_make_dirs_creates_nothing(void **state) {
 }
 
 static void forget_made(void) {
-  assert_fulfils_int(avow_remove_tree(loop, at("a")), is_there("a") ? 3 : 0);
+  assert_fulfills_int(avow_remove_tree(loop, at("a")), is_there("a") ? 3 : 0);
 }
 
 static void make_dirs_survives_failing_memory(void **state) {

@@ -47,7 +47,7 @@ static void copy_tree_keeps_modes_and_times_on_request(void **state) {
   set_times("a/b");
   set_times("a");
 
-  assert_fulfils_int(start_keeping(), 5);
+  assert_fulfills_int(start_keeping(), 5);
 
   assert_int_equal(mode_of("to/one"), 0604);
   assert_int_equal(mode_of("to/b/c"), 0501);
@@ -65,7 +65,7 @@ static void copy_tree_does_not_keep_times_by_default(void **state) {
   make_file("a", "");
   set_times("a");
 
-  assert_fulfils_int(start_copy(), 1);
+  assert_fulfills_int(start_copy(), 1);
 
   assert_int_equal(lstat(at("to"), &info), 0);
   assert_true(info.st_mtime > 1100000000);
@@ -78,7 +78,7 @@ static void copy_tree_applies_the_umask(void **state) {
   assert_int_equal(chmod(at("a"), 0777), 0);
 
   const mode_t before = umask(027);
-  assert_fulfils_int(start_copy(), 2);
+  assert_fulfills_int(start_copy(), 2);
   (void) umask(before);
 
   assert_int_equal(mode_of("to"), 0750);
@@ -102,7 +102,7 @@ static unsigned make_set_uid(const char *name) {
 static void copy_tree_drops_set_uid_bits_by_default(void **state) {
   (void) make_set_uid("a");
 
-  assert_fulfils_int(start_copy(), 1);
+  assert_fulfills_int(start_copy(), 1);
 
   assert_int_equal(owner_of("to"), geteuid());
   assert_int_equal(mode_of("to"), 0755);
@@ -115,7 +115,7 @@ static void copy_tree_keeps_owners_on_request(void **state) {
   (void) lchown(at("a/link"), 1234, 1234); /* or not permitted */
   const unsigned owner_of_link = owner_of("a/link");
 
-  assert_fulfils_int(start_keeping(), 3);
+  assert_fulfills_int(start_keeping(), 3);
 
   assert_int_equal(owner_of("to/one"), owner);
   assert_int_equal(mode_of("to/one"), 06755);
@@ -166,7 +166,7 @@ static void copy_tree_keeps_holes(void **state) {
   if (blocks_of("a") > 4096)
     skip_because("files have no holes here");
 
-  assert_fulfils_int(start_copy(), 1);
+  assert_fulfills_int(start_copy(), 1);
 
   assert_true(blocks_of("to") <= 4096);
   const int file = open(at("to"), O_RDONLY);
@@ -184,7 +184,7 @@ static void copy_tree_copies_data_after_a_hole(void **state) {
   assert_int_equal(pwrite(file, "end", 3, 1 << 20), 3);
   assert_int_equal(close(file), 0);
 
-  assert_fulfils_int(start_copy(), 1);
+  assert_fulfills_int(start_copy(), 1);
 
   const int copied = open(at("to"), O_RDONLY);
   assert_int_equal(pread(copied, text, 4, 1 << 20), 3);
@@ -198,7 +198,7 @@ static void copy_tree_copies_a_file_that_is_only_a_hole(void **state) {
   if (blocks_of("a") > 0)
     skip_because("files have no holes here");
 
-  assert_fulfils_int(start_copy(), 1);
+  assert_fulfills_int(start_copy(), 1);
 
   assert_int_equal(blocks_of("to"), 0);
 }
@@ -214,7 +214,7 @@ static void copy_tree_ignores_a_reported_size_that_is_too_large(void **state) {
   const ssize_t len = read(file, text, sizeof(text));
   assert_int_equal(close(file), 0);
 
-  assert_fulfils_int(avow_copy_tree(loop, path, at("to"), NULL), 1);
+  assert_fulfills_int(avow_copy_tree(loop, path, at("to"), NULL), 1);
 
   assert_int_equal(stat(at("to"), &copied), 0);
   assert_int_equal(copied.st_size, len);
@@ -225,7 +225,7 @@ static void copy_tree_copies_long_links(void **state) {
   memset(text, 'x', sizeof(text) - 1);
   make_link("a", text);
 
-  assert_fulfils_int(start_copy(), 1);
+  assert_fulfills_int(start_copy(), 1);
 
   assert_int_equal(readlink(at("to"), copied, sizeof(copied)), 1000);
   assert_string_equal(copied, text);
@@ -262,7 +262,7 @@ static void copy_tree_keeps_attributes_on_request(void **state) {
   set_attribute("a", "user.note", "dir", 3);
   set_attribute("a/one", "user.note", "kept", 4);
 
-  assert_fulfils_int(start_keeping(), 2);
+  assert_fulfills_int(start_keeping(), 2);
 
   assert_attribute("to", "user.note", "dir", 3);
   assert_attribute("to/one", "user.note", "kept", 4);
@@ -290,8 +290,8 @@ static void copy_tree_takes_no_acl_from_the_target_directory(void **state) {
   set_attribute("a", "user.note", "kept", 4);
   set_attribute("there", "system.posix_acl_default", entries, sizeof(entries));
 
-  assert_fulfils_int(avow_copy_tree(loop, at("a"), at("there/to"), &options),
-                     1);
+  assert_fulfills_int(avow_copy_tree(loop, at("a"), at("there/to"), &options),
+                      1);
 
   assert_attribute("there/to", "user.note", "kept", 4);
   assert_int_equal(getxattr(at("there/to"), "system.posix_acl_access", NULL, 0),
@@ -309,7 +309,7 @@ static void copy_tree_keeps_acls_on_request(void **state) {
   set_attribute("a", inherited, entries, sizeof(entries));
   set_attribute("a/one", acl, entries, sizeof(entries));
 
-  assert_fulfils_int(start_keeping(), 3);
+  assert_fulfills_int(start_keeping(), 3);
 
   assert_attribute("to", acl, entries, sizeof(entries));
   assert_attribute("to", inherited, entries, sizeof(entries));

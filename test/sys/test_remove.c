@@ -43,7 +43,7 @@ static void remove_tree_removes_the_whole_tree(void **state) {
   const int before = open_files();
   make_tree();
 
-  assert_fulfils_int(start_remove(), ENTRIES);
+  assert_fulfills_int(start_remove(), ENTRIES);
 
   assert_int_equal(entries_of(""), 0);
   assert_int_equal(open_files(), before);
@@ -52,8 +52,8 @@ static void remove_tree_removes_the_whole_tree(void **state) {
 static void remove_tree_of_a_missing_path_removes_nothing(void **state) {
   make_file("file", "");
 
-  assert_fulfils_int(start_remove(), 0);
-  assert_fulfils_int(avow_remove_tree(loop, at("file/a")), 0);
+  assert_fulfills_int(start_remove(), 0);
+  assert_fulfills_int(avow_remove_tree(loop, at("file/a")), 0);
 
   assert_true(is_there("file"));
 }
@@ -61,7 +61,7 @@ static void remove_tree_of_a_missing_path_removes_nothing(void **state) {
 static void remove_tree_removes_a_file(void **state) {
   make_file("a", "");
 
-  assert_fulfils_int(start_remove(), 1);
+  assert_fulfills_int(start_remove(), 1);
 
   assert_missing("a");
 }
@@ -81,7 +81,7 @@ static void remove_tree_removes_names_that_start_with_dots(void **state) {
   make_file("a/...", "");
   make_dir("a/.x");
 
-  assert_fulfils_int(avow_remove_tree(loop, at("a/")), 4);
+  assert_fulfills_int(avow_remove_tree(loop, at("a/")), 4);
 
   assert_missing("a");
 }
@@ -93,8 +93,8 @@ static void remove_tree_removes_links_but_not_their_targets(void **state) {
   make_link("a/link", "../other");
   make_link("link", "other");
 
-  assert_fulfils_int(start_remove(), 2);
-  assert_fulfils_int(avow_remove_tree(loop, at("link/")), 1);
+  assert_fulfills_int(start_remove(), 2);
+  assert_fulfills_int(avow_remove_tree(loop, at("link/")), 1);
 
   assert_missing("link");
   assert_file("other/file", "kept");
@@ -117,7 +117,7 @@ static void remove_tree_removes_a_deep_tree(void **state) {
   }
   (void) close(dir);
 
-  assert_fulfils_int(start_remove(), 1 + 3 * DEEP);
+  assert_fulfills_int(start_remove(), 1 + 3 * DEEP);
 
   assert_missing("a");
   assert_int_equal(open_files(), before);
@@ -143,7 +143,7 @@ static void remove_tree_stays_inside_while_entries_change(void **state) {
 static void remove_tree_removes_a_wide_tree(void **state) {
   make_many();
 
-  assert_fulfils_int(start_remove(), 1 + MANY);
+  assert_fulfills_int(start_remove(), 1 + MANY);
 
   assert_missing("a");
 }
@@ -188,7 +188,7 @@ static void remove_tree_waits_for_descriptors(void **state) {
   avow_promise_t *p = start_remove();
   avow_unref(avow_then(avow_sleep(loop, 30), limit_cb, NULL, &limit));
 
-  assert_fulfils_int(p, ENTRIES);
+  assert_fulfills_int(p, ENTRIES);
   assert_missing("a");
 }
 
@@ -212,7 +212,7 @@ static void remove_tree_enters_no_link_that_replaced_a_directory(void **state) {
   avow_promise_t *p = start_remove();
   avow_unref(avow_then(avow_sleep(loop, 30), exchange_cb, NULL, &limit));
 
-  assert_fulfils_int(p, 1);
+  assert_fulfills_int(p, 1);
   assert_missing("a");
   assert_file("outside/file", "kept");
 }
@@ -256,7 +256,7 @@ static void remove_tree_continues_in_its_starting_directory(void **state) {
   assert_int_equal(chdir("new"), 0);
   assert_int_equal(setrlimit(RLIMIT_NOFILE, &limit), 0);
 
-  assert_fulfils_int(p, ENTRIES);
+  assert_fulfills_int(p, ENTRIES);
   assert_int_equal(chdir(here), 0);
   free(here);
   assert_missing("a");
@@ -274,7 +274,7 @@ static void remove_tree_leaves_a_new_directory_of_its_name(void **state) {
   make_dir("a/b");
   assert_int_equal(setrlimit(RLIMIT_NOFILE, &limit), 0);
 
-  assert_fulfils_int(p, ENTRIES - 1);
+  assert_fulfills_int(p, ENTRIES - 1);
   assert_int_equal(entries_of("aside"), 0);
   assert_true(is_there("a/b"));
 }
@@ -288,7 +288,7 @@ static void remove_tree_leaves_a_new_link_of_its_name(void **state) {
   make_link("a", "aside");
   assert_int_equal(setrlimit(RLIMIT_NOFILE, &limit), 0);
 
-  assert_fulfils_int(p, ENTRIES - 1);
+  assert_fulfills_int(p, ENTRIES - 1);
   assert_true(is_there("a"));
 }
 
@@ -297,7 +297,7 @@ static void remove_tree_does_not_read_the_parent_directory(void **state) {
   make_dir("closed/a");
   assert_int_equal(chmod(at("closed"), 0300), 0);
 
-  assert_fulfils_int(avow_remove_tree(loop, at("closed/a")), 1);
+  assert_fulfills_int(avow_remove_tree(loop, at("closed/a")), 1);
 
   assert_missing("closed/a");
 }
@@ -355,7 +355,7 @@ static void remove_tree_survives_failing_memory(void **state) {
 
   survive_failing_memory(start_remove, make_tree);
 
-  assert_fulfils_int(start_remove(), ENTRIES);
+  assert_fulfills_int(start_remove(), ENTRIES);
   assert_int_equal(open_files(), before);
 }
 

@@ -50,7 +50,7 @@ static void write_file_creates_a_file_with_the_mode(void **state) {
   const int before = open_files();
   (void) umask(022);
 
-  assert_fulfils_int(write_text("file", "hello"), 5);
+  assert_fulfills_int(write_text("file", "hello"), 5);
 
   assert_file("file", "hello");
   assert_int_equal(mode_of("file"), 0640);
@@ -60,24 +60,24 @@ static void write_file_creates_a_file_with_the_mode(void **state) {
 static void write_file_replaces_the_contents(void **state) {
   make_file("file", "much more than that");
 
-  assert_fulfils_int(write_text("file", "little"), 6);
+  assert_fulfills_int(write_text("file", "little"), 6);
   assert_file("file", "little");
 
-  assert_fulfils_int(write_text("file", ""), 0);
+  assert_fulfills_int(write_text("file", ""), 0);
   assert_file("file", "");
 }
 
 /* The target has no length to truncate. */
 static void write_file_writes_to_a_device(void **state) {
-  assert_fulfils_int(avow_write_file(loop, "/dev/null", avow_string("gone"),
-                                     0600),
-                     4);
+  assert_fulfills_int(avow_write_file(loop, "/dev/null", avow_string("gone"),
+                                      0600),
+                      4);
 }
 
 static void write_file_writes_a_large_file(void **state) {
   struct stat info;
 
-  assert_fulfils_int(avow_write_file(loop, at("file"), large(), 0600), LARGE);
+  assert_fulfills_int(avow_write_file(loop, at("file"), large(), 0600), LARGE);
 
   assert_int_equal(stat(at("file"), &info), 0);
   assert_int_equal(info.st_size, LARGE);
@@ -101,7 +101,7 @@ static void write_file_does_not_empty_the_file_first(void **state) {
 static void failed_write_file_leaves_no_mixed_contents(void **state) {
   const int before = open_files();
   struct stat info;
-  assert_fulfils_int(avow_write_file(loop, at("file"), large(), 0600), LARGE);
+  assert_fulfills_int(avow_write_file(loop, at("file"), large(), 0600), LARGE);
 
   limit_files(1000 * 1000);
   assert_rejects(avow_write_file(loop, at("file"), large(), 0600), UV_EFBIG);
@@ -113,8 +113,8 @@ static void failed_write_file_leaves_no_mixed_contents(void **state) {
 }
 
 static void append_file_adds_to_the_contents(void **state) {
-  assert_fulfils_int(append_text("file", "one "), 4);
-  assert_fulfils_int(append_text("file", "two"), 3);
+  assert_fulfills_int(append_text("file", "one "), 4);
+  assert_fulfills_int(append_text("file", "two"), 3);
 
   assert_file("file", "one two");
   assert_int_equal(mode_of("file"), 0640);
@@ -125,7 +125,7 @@ static void replace_file_creates_a_file_with_the_mode(void **state) {
   (void) umask(027);
 
   const avow_value_t bytes = avow_string("hello");
-  assert_fulfils_int(avow_replace_file(loop, at("file"), bytes, 0666), 5);
+  assert_fulfills_int(avow_replace_file(loop, at("file"), bytes, 0666), 5);
 
   (void) umask(022);
   assert_file("file", "hello");
@@ -138,7 +138,7 @@ static void replace_file_keeps_the_mode_of_the_old_file(void **state) {
   make_file("file", "old");
   assert_int_equal(chmod(at("file"), 0666), 0);
 
-  assert_fulfils_int(start_replace(), 3);
+  assert_fulfills_int(start_replace(), 3);
 
   assert_file("file", "new");
   assert_int_equal(mode_of("file"), 0666);
@@ -148,7 +148,7 @@ static void replace_file_does_not_change_the_old_file(void **state) {
   make_file("file", "old");
   assert_int_equal(link(at("file"), at("other")), 0);
 
-  assert_fulfils_int(start_replace(), 3);
+  assert_fulfills_int(start_replace(), 3);
 
   assert_file("file", "new");
   assert_file("other", "old");
@@ -160,7 +160,7 @@ static void replace_file_accepts_a_name_without_a_directory(void **state) {
 
   avow_promise_t *p =
       avow_replace_file(loop, "bare", avow_string("hello"), 0600);
-  assert_fulfils_int(p, 5);
+  assert_fulfills_int(p, 5);
 
   assert_int_equal(chdir(here), 0);
   free(here);

@@ -21,7 +21,7 @@ static void put_something_in(const avow_value_t *dir) {
   char name[256];
   (void) snprintf(name, sizeof(name), "%s/a/b/c",
                   avow_to_temp_dir(dir)); /* it fits */
-  assert_fulfils_int(avow_make_dirs(loop, name, 0700), 3);
+  assert_fulfills_int(avow_make_dirs(loop, name, 0700), 3);
 }
 
 static void temp_dir_is_created_in_tmpdir(void **state) {

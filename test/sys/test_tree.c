@@ -67,7 +67,7 @@ static void tree_walks_below_the_path_length_limit(void **state) {
   assert_step(AVOW__TREE_END);
   avow__tree_free(&tree);
   assert_int_equal(open_files(), before);
-  assert_fulfils_int(avow_remove_tree(loop, at("a")), ABYSS + 1);
+  assert_fulfills_int(avow_remove_tree(loop, at("a")), ABYSS + 1);
 }
 
 static void tree_enters_no_link_that_replaced_a_directory(void **state) {

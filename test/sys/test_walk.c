@@ -277,7 +277,7 @@ static void closed_walk_stops(void **state) {
   avow_channel_t *channel = avow_tree_entries(loop, at("a"));
   wait_until_taken();
   avow_channel_close(channel);
-  assert_fulfils_none(avow_channel_next(channel));
+  assert_fulfills_none(avow_channel_next(channel));
   avow_channel_unref(channel);
   avow_channel_unref(avow_tree_entries(loop, at("a")));
   run();

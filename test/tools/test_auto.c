@@ -104,7 +104,7 @@ static avow_promise_t *hold(avow_promise_t *held, bool keep) {
 static void promise_is_released_unless_stolen(void **state) {
   assert_null(hold(avow_sleep(loop, 0), false));
 
-  assert_fulfils_none(hold(avow_sleep(loop, 0), true));
+  assert_fulfills_none(hold(avow_sleep(loop, 0), true));
 }
 
 static avow_promise_t *next_of_a_channel(void) {
@@ -113,7 +113,7 @@ static avow_promise_t *next_of_a_channel(void) {
 }
 
 static void released_channel_is_closed(void **state) {
-  assert_fulfils_none(next_of_a_channel());
+  assert_fulfills_none(next_of_a_channel());
 }
 
 static avow_promise_t *next_of_a_sender(const avow_channel_t *c) {
@@ -126,7 +126,7 @@ static avow_promise_t *next_of_a_sender(const avow_channel_t *c) {
 static void released_sender_ends_its_channel(void **state) {
   AVOW_AUTO_CHANNEL c = avow_channel_new(loop, 1);
 
-  assert_fulfils_none(next_of_a_sender(c));
+  assert_fulfills_none(next_of_a_sender(c));
 }
 
 static avow_promise_t *create_unended_gather(void) {
@@ -158,7 +158,7 @@ static void group_released_by_a_try_waits_for_its_children(void **state) {
   assert_int_equal(avow_state(p), AVOW_PENDING);
   assert_true(avow_resolve(d, avow_int(1)));
 
-  assert_fulfils_none(p);
+  assert_fulfills_none(p);
 }
 
 static void cleared_objects_are_null(void **state) {

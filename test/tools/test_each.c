@@ -52,7 +52,7 @@ static void each_takes_items_in_order_until_the_end(void **state) {
 
   avow_channel_end(channel);
 
-  assert_fulfils_none(p);
+  assert_fulfills_none(p);
   avow_channel_unref(channel);
 }
 
@@ -69,7 +69,7 @@ static void each_limits_concurrent_calls(void **state) {
   end(1, avow_none());
   end(2, avow_none());
 
-  assert_fulfils_none(p);
+  assert_fulfills_none(p);
   avow_channel_unref(channel);
 }
 
@@ -79,7 +79,7 @@ static void each_takes_no_items_after_a_failure(void **state) {
   assert_rejects(avow_each(channel, fail_two, NULL, NULL), UV_EIO);
 
   assert_notes("item=1 item=2");
-  assert_fulfils_int(avow_channel_next(channel), 3);
+  assert_fulfills_int(avow_channel_next(channel), 3);
   avow_channel_unref(channel);
 }
 
@@ -149,7 +149,7 @@ static void map_rejects_with_the_first_failure(void **state) {
 
   assert_rejects(p, UV_EIO);
   assert_notes("item=1 item=2 stopped");
-  assert_fulfils_int(avow_channel_next(channel), 3);
+  assert_fulfills_int(avow_channel_next(channel), 3);
   avow_deferred_drop(work[0]);
   avow_channel_unref(channel);
 }
@@ -227,7 +227,7 @@ static void all_settled_continues_after_failures(void **state) {
   send_all(1, 3);
   avow_channel_end(channel);
 
-  assert_fulfils_none(avow_each(channel, fail_two, NULL, &options));
+  assert_fulfills_none(avow_each(channel, fail_two, NULL, &options));
 
   assert_notes("item=1 item=2 item=3");
   avow_channel_unref(channel);
@@ -245,7 +245,7 @@ static void error_item_rejects_each(void **state) {
   assert_rejects(avow_each(channel, note_item, NULL, NULL), UV_ENFILE);
 
   assert_notes("item=1");
-  assert_fulfils_int(avow_channel_next(channel), 3);
+  assert_fulfills_int(avow_channel_next(channel), 3);
   avow_channel_unref(channel);
 }
 
@@ -261,7 +261,7 @@ static void all_settled_skips_error_items(void **state) {
 
   avow_channel_end(channel);
 
-  assert_fulfils_none(p);
+  assert_fulfills_none(p);
   avow_channel_unref(channel);
 }
 
@@ -324,7 +324,7 @@ static void each_without_a_limit_runs_all_calls_at_once(void **state) {
   for (size_t i = 0; i < 3; i++)
     end(i, avow_none());
 
-  assert_fulfils_none(p);
+  assert_fulfills_none(p);
   avow_channel_unref(channel);
 }
 
@@ -338,7 +338,7 @@ static void canceling_each_cancels_calls_and_keeps_items(void **state) {
 
   assert_rejects(p, UV_ECANCELED);
   assert_notes("item=1 stopped");
-  assert_fulfils_int(avow_channel_next(channel), 2);
+  assert_fulfills_int(avow_channel_next(channel), 2);
   avow_deferred_drop(work[0]);
   avow_channel_unref(channel);
 }
@@ -387,11 +387,11 @@ static void items_of_pending_sends_are_processed_after_the_end(void **state) {
   const avow_map_options_t options = { .kind = AVOW_ALL_SETTLED };
   avow_channel_end(narrow);
 
-  assert_fulfils_none(avow_each(narrow, note_item, NULL, &options));
+  assert_fulfills_none(avow_each(narrow, note_item, NULL, &options));
 
   assert_notes("item=1");
-  assert_fulfils_none(sent[0]);
-  assert_fulfils_none(sent[1]);
+  assert_fulfills_none(sent[0]);
+  assert_fulfills_none(sent[1]);
   avow_channel_unref(narrow);
   avow_channel_unref(channel);
 }

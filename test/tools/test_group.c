@@ -98,7 +98,7 @@ static void empty_group_fulfills_when_ended(void **state) {
 
   avow_group_unref(g);
 
-  assert_fulfils_none(p);
+  assert_fulfills_none(p);
 }
 
 static void first_failure_cancels_the_siblings_and_waits(void **state) {
@@ -197,7 +197,7 @@ static void canceled_child_is_not_a_failure(void **state) {
   avow_cancel(one);
   avow_group_unref(g);
 
-  assert_fulfils_none(p);
+  assert_fulfills_none(p);
   assert_notes("one");
   avow_unref(one);
   avow_deferred_drop(d);
@@ -275,7 +275,7 @@ static void many_children_leave_no_memory(void **state) {
   for (size_t i = 0; i < AT_ONCE; i++)
     end(ds[i], avow_none());
   avow_group_unref(g);
-  assert_fulfils_none(p);
+  assert_fulfills_none(p);
 }
 
 static void closing_the_loop_cancels_a_group(void **state) {

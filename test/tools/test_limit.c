@@ -40,9 +40,9 @@ static void run_calls_from_a_job_and_settles_as_the_function(void **state) {
   avow_promise_t *p = avow_limiter_run(l, note_fn, "called");
 
   assert_notes("");
-  assert_fulfils_none(p);
+  assert_fulfills_none(p);
   assert_notes("called");
-  assert_fulfils_int(avow_limiter_run(l, five, NULL), 5);
+  assert_fulfills_int(avow_limiter_run(l, five, NULL), 5);
   assert_rejects(avow_limiter_run(l, throw_fn, NULL), UV_EIO);
   avow_limiter_unref(l);
 }
@@ -86,7 +86,7 @@ static void failed_call_releases_its_permit(void **state) {
   end(&work, avow_error(UV_EIO));
 
   assert_rejects(p, UV_EIO);
-  assert_fulfils_int(next, 5);
+  assert_fulfills_int(next, 5);
   avow_limiter_unref(l);
 }
 
@@ -94,7 +94,7 @@ static void call_canceled_in_the_queue_never_runs(void **state) {
   avow_limiter_t *l = avow_limiter_new(loop, 1);
   work_t work = { "a", NULL };
   avow_promise_t *first = avow_limiter_run(l, begin, &work);
-  avow_promise_t *p = avow_limiter_run(l, note_fn, "cancelled");
+  avow_promise_t *p = avow_limiter_run(l, note_fn, "canceled");
   avow_promise_t *next = avow_limiter_run(l, note_fn, "next");
   run();
 
@@ -102,7 +102,7 @@ static void call_canceled_in_the_queue_never_runs(void **state) {
 
   assert_rejects(p, UV_ECANCELED);
   end(&work, avow_none());
-  assert_fulfils_none(next);
+  assert_fulfills_none(next);
   assert_notes("a next");
   avow_unref(first);
   avow_limiter_unref(l);
@@ -120,7 +120,7 @@ static void canceling_a_running_call_releases_its_permit(void **state) {
 
   assert_notes("a stopped");
   assert_rejects(p, UV_ECANCELED);
-  assert_fulfils_int(next, 5);
+  assert_fulfills_int(next, 5);
   avow_deferred_drop(work.deferred);
   avow_limiter_unref(l);
 }
@@ -135,7 +135,7 @@ static void canceling_a_granted_call_loses_no_permit(void **state) {
   avow_cancel(unwanted);
   avow_unref(unwanted);
 
-  assert_fulfils_int(avow_limiter_run(l, five, NULL), 5);
+  assert_fulfills_int(avow_limiter_run(l, five, NULL), 5);
   avow_limiter_unref(l);
 }
 
@@ -160,7 +160,7 @@ static void unclaimed_permit_is_returned(void **state) {
   avow_unref(avow_limiter_acquire(l));
   avow_unref(avow_then(avow_limiter_acquire(l), note_cb, NULL, "dropped"));
 
-  assert_fulfils_int(avow_limiter_run(l, five, NULL), 5);
+  assert_fulfills_int(avow_limiter_run(l, five, NULL), 5);
 
   assert_notes("dropped");
   avow_limiter_unref(l);
@@ -216,7 +216,7 @@ static void leaving_a_long_queue_takes_constant_time(void **state) {
     avow_unref(ps[i]);
   test_free(ps);
   avow_value_unref(permit);
-  assert_fulfils_int(avow_limiter_run(l, five, NULL), 5);
+  assert_fulfills_int(avow_limiter_run(l, five, NULL), 5);
   avow_limiter_unref(l);
 }
 
@@ -230,8 +230,8 @@ static void released_limiter_serves_its_queue(void **state) {
   avow_limiter_unref(l);
   end(&work, avow_none());
 
-  assert_fulfils_none(p);
-  assert_fulfils_int(next, 5);
+  assert_fulfills_none(p);
+  assert_fulfills_int(next, 5);
   assert_notes("a");
 }
 
@@ -245,7 +245,7 @@ static void limiter_without_permits_queues_all_until_a_resize(void **state) {
   avow_limiter_resize(l, 1);
 
   assert_int_equal(avow_limiter_waiting(l), 1);
-  assert_fulfils_int(p, 5);
+  assert_fulfills_int(p, 5);
   assert_int_equal(avow_state(q), AVOW_FULFILLED);
   avow_unref(q);
   avow_limiter_unref(l);
@@ -350,7 +350,7 @@ static void canceling_a_call_with_shared_work_frees_its_permit(void **state) {
   avow_cancel(p);
 
   assert_rejects(p, UV_ECANCELED);
-  assert_fulfils_int(avow_limiter_run(l, five, NULL), 5);
+  assert_fulfills_int(avow_limiter_run(l, five, NULL), 5);
   assert_int_equal(avow_state(shared), AVOW_PENDING);
   assert_true(avow_resolve(d, avow_none()));
   avow_unref(shared);
@@ -369,7 +369,7 @@ static void call_canceled_by_its_function_releases_its_permit(void **state) {
 
   assert_rejects(p, UV_ECANCELED);
 
-  assert_fulfils_int(avow_limiter_run(l, five, NULL), 5);
+  assert_fulfills_int(avow_limiter_run(l, five, NULL), 5);
   avow_limiter_unref(l);
 }
 

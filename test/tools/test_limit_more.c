@@ -48,7 +48,7 @@ static void large_request_waits_and_keeps_the_order(void **state) {
   run();
 
   assert_notes("heavy light");
-  assert_fulfils_none(avow_limiter_idle(l));
+  assert_fulfills_none(avow_limiter_idle(l));
   avow_limiter_unref(l);
 }
 
@@ -77,7 +77,7 @@ static void next_request_is_granted_when_permits_suffice(void **state) {
 
   avow_value_unref(permits[0]);
   assert_int_equal(avow_state(q), AVOW_PENDING);
-  assert_fulfils_int(p, 5);
+  assert_fulfills_int(p, 5);
 
   assert_int_equal(avow_state(q), AVOW_FULFILLED);
   assert_taken(l, 1);
@@ -192,7 +192,7 @@ static void limiter_with_zero_permits_grants_nothing(void **state) {
   assert_notes("");
   avow_limiter_resize(l, 1);
 
-  assert_fulfils_none(p);
+  assert_fulfills_none(p);
   run();
   assert_notes("run acquire");
   avow_limiter_unref(l);
@@ -213,7 +213,7 @@ static void growing_rejects_waiters_when_out_of_memory(void **state) {
   assert_int_equal(avow_state(ps[0]), AVOW_FULFILLED);
   assert_rejects(ps[1], UV_ENOMEM);
   assert_rejects(ps[2], UV_ENOMEM);
-  assert_fulfils_int(turn, 5);
+  assert_fulfills_int(turn, 5);
   avow_unref(ps[0]);
   avow_value_unref(permit);
   avow_limiter_unref(l);
@@ -230,9 +230,9 @@ static void full_queue_rejects_further_calls(void **state) {
   assert_int_equal(avow_limiter_waiting(l), 1);
 
   avow_value_unref(permit);
-  assert_fulfils_int(p, 5);
+  assert_fulfills_int(p, 5);
   avow_limiter_bound(l, 0);
-  assert_fulfils_int(avow_limiter_run(l, five, NULL), 5);
+  assert_fulfills_int(avow_limiter_run(l, five, NULL), 5);
   avow_limiter_unref(l);
 }
 
@@ -252,7 +252,7 @@ static void canceling_the_queue_keeps_permits_in_use(void **state) {
   assert_free(l, 1);
   assert_int_equal(avow_limiter_waiting(l), 0);
   avow_value_unref(permit);
-  assert_fulfils_int(avow_limiter_run(l, five, NULL), 5);
+  assert_fulfills_int(avow_limiter_run(l, five, NULL), 5);
   avow_limiter_unref(l);
 }
 
@@ -281,7 +281,7 @@ static void limiter_may_be_released_while_canceling_its_queue(void **state) {
 
 static void idle_fulfills_when_no_call_runs_or_waits(void **state) {
   avow_limiter_t *l = avow_limiter_new(loop, 2);
-  assert_fulfils_none(avow_limiter_idle(l));
+  assert_fulfills_none(avow_limiter_idle(l));
   const avow_value_t permits[] = { take(l, 1), take(l, 1) };
   avow_promise_t *next = avow_limiter_acquire(l);
   avow_promise_t *p = avow_limiter_idle(l);
@@ -295,8 +295,8 @@ static void idle_fulfills_when_no_call_runs_or_waits(void **state) {
   avow_unref(next);
 
   assert_rejects(left, UV_ECANCELED);
-  assert_fulfils_none(p);
-  assert_fulfils_none(q);
+  assert_fulfills_none(p);
+  assert_fulfills_none(q);
   avow_limiter_unref(l);
 }
 
@@ -308,7 +308,7 @@ static void idle_fulfills_when_the_last_waiter_leaves(void **state) {
 
   avow_limiter_cancel(l);
 
-  assert_fulfils_none(idle);
+  assert_fulfills_none(idle);
   assert_rejects(p, UV_ECANCELED);
   avow_limiter_unref(l);
 }

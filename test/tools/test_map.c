@@ -9,14 +9,14 @@ enum { MAX = 8 };
 /* Items that the test settles. `settled` ones settle at once. */
 typedef struct {
   avow_deferred_t *deferreds[MAX];
-  avow_promise_t *whole; /* the item `canceller` cancels it */
-  size_t canceller, thrower;
+  avow_promise_t *whole; /* the item `canceler` cancels it */
+  size_t canceler, thrower;
 } work_t;
 
 static work_t work;
 
 static int set_up(void **state) {
-  work = (work_t){ .canceller = MAX, .thrower = MAX };
+  work = (work_t){ .canceler = MAX, .thrower = MAX };
   return harness_setup(state);
 }
 
@@ -28,7 +28,7 @@ static void note_number(size_t i) {
 
 static avow_value_t begin(size_t i, void *data) {
   note_number(i);
-  if (i == work.canceller)
+  if (i == work.canceler)
     avow_cancel(work.whole);
   if (i == work.thrower)
     return avow_error(UV_EIO);
@@ -262,7 +262,7 @@ static void map_canceled_before_its_start_calls_nothing(void **state) {
 }
 
 static void function_may_cancel_its_map(void **state) {
-  work.canceller = 1;
+  work.canceler = 1;
   work.whole = avow_map(loop, 4, begin, NULL, NULL);
 
   assert_rejects(work.whole, UV_ECANCELED);

@@ -103,9 +103,9 @@ static avow_promise_t *mapped_by(const avow_map_options_t *options) {
 static avow_promise_t *mapped(void) {
   const avow_map_options_t settled = { .concurrency = 2,
                                        .kind = AVOW_ALL_SETTLED };
-  const avow_map_options_t cancelling = { .concurrency = 3, .cancels = true };
+  const avow_map_options_t canceling = { .concurrency = 3, .cancels = true };
   avow_promise_t *ps[] = { mapped_by(NULL), mapped_by(&settled),
-                           mapped_by(&cancelling), mapped_by(&settled) };
+                           mapped_by(&canceling), mapped_by(&settled) };
   avow_cancel(ps[3]);
   return avow_all_settled(loop, ps, 4);
 }

@@ -25,7 +25,7 @@ static void burst_is_granted_at_once_and_the_rest_at_the_rate(void **state) {
 static void burst_limits_the_saved_tokens(void **state) {
   const avow_rate_options_t options = { .burst = 1 };
   avow_rate_t *r = avow_rate_new(loop, 3, 30, &options);
-  assert_fulfils_none(avow_sleep(loop, 1000));
+  assert_fulfills_none(avow_sleep(loop, 1000));
 
   note_acquires(r, 1, "a", 3);
   run();
@@ -54,7 +54,7 @@ static void bucket_holds_no_more_than_its_burst(void **state) {
   assert_true(avow_rate_try(r, 2));
   avow_promise_t *p = avow_rate_acquire(r, 1);
 
-  assert_fulfils_none(p);
+  assert_fulfills_none(p);
 
   assert_int_equal(avow_now(loop), 1);
   assert_true(avow_rate_try(r, 2));
@@ -149,9 +149,9 @@ static void try_takes_available_tokens(void **state) {
   assert_true(avow_rate_try(r, 0));
   assert_true(avow_rate_try(r, 1));
 
-  assert_fulfils_none(avow_sleep(loop, 9));
+  assert_fulfills_none(avow_sleep(loop, 9));
   assert_false(avow_rate_try(r, 1));
-  assert_fulfils_none(avow_sleep(loop, 1));
+  assert_fulfills_none(avow_sleep(loop, 1));
   assert_true(avow_rate_try(r, 1));
   avow_rate_unref(r);
 }
@@ -164,7 +164,7 @@ static void large_numbers_are_accepted(void **state) {
   note_acquires(r, 1, "a", 2);
   run();
   assert_notes("a@1 a@2");
-  assert_fulfils_none(avow_rate_acquire(r, most));
+  assert_fulfills_none(avow_rate_acquire(r, most));
 
   assert_int_equal(avow_now(loop), most + 2);
   assert_false(avow_rate_try(r, UINT64_MAX));
@@ -209,7 +209,7 @@ static void small_bucket_loses_tokens_above_its_burst(void **state) {
   const uint64_t from = avow_now(loop);
 
   for (int i = 0; i < 9; i++)
-    assert_fulfils_none(avow_rate_acquire(r, 1));
+    assert_fulfills_none(avow_rate_acquire(r, 1));
 
   assert_int_equal(avow_now(loop) - from, 4);
   avow_rate_unref(r);

@@ -47,13 +47,13 @@ static void retry_returns_the_first_success(void **state) {
   avow_promise_t *p = avow_retry(loop, attempt, &work, &quick);
 
   assert_int_equal(work.attempts, 0);
-  assert_fulfils_int(p, 3);
+  assert_fulfills_int(p, 3);
 }
 
 static void retry_calls_once_if_the_first_attempt_succeeds(void **state) {
   work_t work = { .failures = 0 };
 
-  assert_fulfils_int(avow_retry(loop, attempt, &work, NULL), 1);
+  assert_fulfills_int(avow_retry(loop, attempt, &work, NULL), 1);
 }
 
 static void last_error_has_all_errors_as_its_cause(void **state) {
@@ -240,7 +240,7 @@ static void attempts_receive_their_number(void **state) {
   work_t work = { .failures = 2 };
   const avow_retry_options_t options = { .delay = 1, .attempt = &work.number };
 
-  assert_fulfils_int(avow_retry(loop, check_number, &work, &options), 3);
+  assert_fulfills_int(avow_retry(loop, check_number, &work, &options), 3);
 }
 
 /* The error gives the delay: a second for each attempt. */
@@ -257,7 +257,7 @@ static void pause_function_chooses_the_delay(void **state) {
                                          .exact = true,
                                          .pause = say_when };
 
-  assert_fulfils_int(avow_retry(loop, fail_at, &work, &options), 3);
+  assert_fulfills_int(avow_retry(loop, fail_at, &work, &options), 3);
 
   assert_notes("at@0 at@1000 at@3000");
 }
@@ -275,7 +275,7 @@ static void retry_waits_for_its_preparation(void **state) {
                                          .exact = true,
                                          .prepare = get_ready };
 
-  assert_fulfils_int(avow_retry(loop, fail_at, &work, &options), 3);
+  assert_fulfills_int(avow_retry(loop, fail_at, &work, &options), 3);
 
   assert_notes("at@0 at@110 at@230");
 }
@@ -423,7 +423,7 @@ static void retries_share_a_budget(void **state) {
     ps[i] = avow_retry(loop, attempt, &works[i], &options);
   avow_rate_unref(budget);
 
-  assert_fulfils_int(ps[0], 2);
+  assert_fulfills_int(ps[0], 2);
   assert_rejects(ps[1], -30002);
   assert_rejects(ps[2], -30002);
 }

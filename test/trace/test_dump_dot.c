@@ -154,7 +154,7 @@ static void graph_allocates_nothing(void **state) {
 
   assert_int_equal(allocation_calls(), calls);
   assert_true(avow_resolve(d, avow_none()));
-  assert_fulfils_none(p);
+  assert_fulfills_none(p);
 }
 
 static void graph_names_the_code_of_a_rejection(void **state) {

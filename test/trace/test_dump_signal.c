@@ -24,8 +24,8 @@ static int close_teardown(void **state) {
 
 /* Lets libuv receive the raised signals. */
 static void receive_signals(void) {
-  assert_fulfils_none(avow_sleep(loop, 1));
-  assert_fulfils_none(avow_after_poll(loop));
+  assert_fulfills_none(avow_sleep(loop, 1));
+  assert_fulfills_none(avow_after_poll(loop));
 }
 
 static void nothing(uv_timer_t *timer) {
@@ -80,7 +80,7 @@ static void signal_prints_measurements(void **state) {
   assert_int_equal(avow_loop_init(loop, &options), 0);
   avow_loop_measure(loop);
   assert_int_equal(avow_dump_on_signal(loop, SIGUSR1, out), 0);
-  assert_fulfils_none(avow_then(avow_sleep(loop, 1), stall_cb, NULL, NULL));
+  assert_fulfills_none(avow_then(avow_sleep(loop, 1), stall_cb, NULL, NULL));
 
   (void) raise(SIGUSR1); /* the loop catches it */
   receive_signals();

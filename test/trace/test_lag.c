@@ -79,7 +79,7 @@ static avow_promise_t *slow_job(void) {
 }
 
 static void nothing_is_measured_before_measuring_starts(void **state) {
-  assert_fulfils_none(slow_job());
+  assert_fulfills_none(slow_job());
 
   assert_int_equal(stats().iterations, 0);
   assert_int_equal(stats().lag_median, 0);
@@ -102,7 +102,7 @@ static void slow_handler_counts_as_lag(void **state) {
 static void iteration_that_ends_a_run_counts_as_lag(void **state) {
   avow_loop_measure(loop);
 
-  assert_fulfils_none(slow_job());
+  assert_fulfills_none(slow_job());
 
   assert_true(stats().lag_max >= LONG_US);
 }
@@ -148,13 +148,13 @@ static void slow_callback_of_the_program_counts_as_lag(void **state) {
 
 static void measuring_again_resets_the_statistics(void **state) {
   avow_loop_measure(loop);
-  assert_fulfils_none(slow_job());
+  assert_fulfills_none(slow_job());
 
   avow_loop_measure(loop);
 
   assert_int_equal(stats().iterations, 0);
   assert_int_equal(stats().lag_p99, 0);
-  assert_fulfils_none(slow_job());
+  assert_fulfills_none(slow_job());
   assert_true(stats().iterations > 0);
 }
 
@@ -194,7 +194,7 @@ static void measuring_without_memory_is_refused(void **state) {
   assert_int_equal(avow_loop_measure(loop), UV_ENOMEM);
 
   fail_allocation(0, false);
-  assert_fulfils_none(slow_job());
+  assert_fulfills_none(slow_job());
   assert_int_equal(stats().iterations, 0);
 }
 

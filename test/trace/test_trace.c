@@ -143,7 +143,7 @@ static void outcomes_are_distinguished(void **state) {
   run();
   stop();
 
-  assert_has("\"state\":\"cancelled\"");
+  assert_has("\"state\":\"canceled\"");
   assert_has("\"state\":\"rejected\",\"error\":\"EPIPE\"");
   assert_has("\"name\":\"cancel sleep");
 }
@@ -190,7 +190,7 @@ static void loop_close_ends_the_trace(void **state) {
   assert_int_equal(avow_loop_close(loop), 0);
 
   assert_int_equal(fclose(out), 0);
-  assert_has("\"state\":\"cancelled\"");
+  assert_has("\"state\":\"canceled\"");
   assert_string_equal(text + strlen(text) - 3, "\n]\n");
   assert_int_equal(avow_loop_init(loop, NULL), 0);
 }

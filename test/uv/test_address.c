@@ -115,7 +115,7 @@ static void connection_ends_report_matching_addresses(void **state) {
   (void) uv_ip4_addr("127.0.0.1", at.port, &address); /* it is one */
   assert_int_equal(uv_tcp_init(loop, &tcp), 0);
 
-  assert_fulfils_none(
+  assert_fulfills_none(
       avow_tcp_connect(&tcp, (const struct sockaddr *) &address));
   const avow_value_t theirs = avow_run(avow_channel_next(arrivals));
 

@@ -50,9 +50,9 @@ static void connection_is_accepted(void **state) {
   const avow_value_t us = connected();
   const avow_value_t them = avow_run(avow_channel_next(c));
 
-  assert_fulfils_int(avow_write(avow_to_stream(&us), avow_string("hello")), 5);
+  assert_fulfills_int(avow_write(avow_to_stream(&us), avow_string("hello")), 5);
 
-  assert_fulfils_bytes(avow_read(avow_to_stream(&them), 100), "hello");
+  assert_fulfills_bytes(avow_read(avow_to_stream(&them), 100), "hello");
   avow_channel_unref(c);
   avow_value_unref(them);
   avow_value_unref(us);
@@ -84,7 +84,7 @@ static void releasing_the_stream_removes_the_name(void **state) {
 }
 
 static void close_server(const avow_value_t *server) {
-  assert_fulfils_none(avow_close(avow_to_stream(server)));
+  assert_fulfills_none(avow_close(avow_to_stream(server)));
 }
 
 static void closing_the_stream_removes_the_name(void **state) {

@@ -149,7 +149,7 @@ static void second_read_is_refused(void **state) {
               "pump: already in progress");
   avow_unref(avow_shutdown(here()));
 
-  assert_fulfils_int(next, 0);
+  assert_fulfills_int(next, 0);
   assert_rejects(p, UV_ECANCELED);
   drop_all();
 }
@@ -162,7 +162,7 @@ static void closed_chunks_channel_permits_reads(void **state) {
   write_some();
   avow_unref(avow_shutdown(here()));
 
-  assert_fulfils_bytes(all(), "hello you");
+  assert_fulfills_bytes(all(), "hello you");
 }
 
 static avow_promise_t *read_meanwhile;
@@ -183,9 +183,9 @@ static void pump_continues_despite_other_reads(void **state) {
     assert_rejects(read_meanwhile, UV_EALREADY);
     avow_unref(avow_shutdown(here()));
 
-    assert_fulfils_int(p, 9);
+    assert_fulfills_int(p, 9);
 
-    assert_fulfils_bytes(avow_read_all(far(), 100), "hello you");
+    assert_fulfills_bytes(avow_read_all(far(), 100), "hello you");
     drop_all();
     world->open();
   }
@@ -272,7 +272,7 @@ static void pump_to_a_closing_stream_is_refused(void **state) {
 
   assert_rejects(avow_pump(near(), there(), NULL), UV_EINVAL);
 
-  assert_fulfils_none(closed);
+  assert_fulfills_none(closed);
   drop_all();
 }
 
@@ -346,7 +346,7 @@ static void new_handle_at_a_freed_address_is_usable(void **state) {
   const avow_stream_t stream = avow_uv_stream((uv_stream_t *) &tcp);
 
   assert_rejects(avow_read(stream, 1), UV_ENOTCONN);
-  assert_fulfils_none(avow_close(stream));
+  assert_fulfills_none(avow_close(stream));
 }
 
 #endif

@@ -250,7 +250,7 @@ static avow_value_t close_in_try(void *data) {
 }
 
 static void try_function_cannot_close_the_loop(void **state) {
-  assert_fulfils_none(avow_try(loop, close_in_try, NULL));
+  assert_fulfills_none(avow_try(loop, close_in_try, NULL));
 
   assert_notes("busy");
 }
@@ -281,7 +281,7 @@ static void hooks_cannot_close_the_loop(void **state) {
   assert_notes("busy busy");
 
   avow_promise_t *p = avow_promise_reject(loop, avow_error(UV_EIO));
-  assert_fulfils_none(avow_catch(p, recover, NULL));
+  assert_fulfills_none(avow_catch(p, recover, NULL));
   assert_notes("busy busy");
 }
 

@@ -23,7 +23,7 @@ static int set_up(void **state) {
 
 static void close_ours(void) {
   is_ours = false;
-  assert_fulfils_none(avow_close(ours()));
+  assert_fulfills_none(avow_close(ours()));
 }
 
 static int tear_down(void **state) {
@@ -38,23 +38,23 @@ static avow_promise_t *start(void) {
 
 static void assert_exchanges_data(void) {
   wait_for(1);
-  assert_fulfils_int(avow_write(ours(), avow_string("hi")), 2);
+  assert_fulfills_int(avow_write(ours(), avow_string("hi")), 2);
   assert_hears(&accepted[0], "hi");
-  assert_fulfils_int(avow_write(avow_to_stream(&accepted[0]),
-                                avow_string("ho")),
-                     2);
-  assert_fulfils_bytes(avow_read(ours(), 10), "ho");
+  assert_fulfills_int(avow_write(avow_to_stream(&accepted[0]),
+                                 avow_string("ho")),
+                      2);
+  assert_fulfills_bytes(avow_read(ours(), 10), "ho");
 }
 
 static void handle_is_connected(void **state) {
-  assert_fulfils_none(start());
+  assert_fulfills_none(start());
 
   assert_exchanges_data();
   assert_ptr_equal(tcp.data, state);
 }
 
 static void closing_the_handle_ends_the_connection(void **state) {
-  assert_fulfils_none(start());
+  assert_fulfills_none(start());
   wait_for(1);
 
   close_ours();
@@ -68,7 +68,7 @@ static void socket_options_set_before_connect_are_kept(void **state) {
   socklen_t len = sizeof(on);
   assert_int_equal(uv_tcp_nodelay(&tcp, 1), 0);
 
-  assert_fulfils_none(start());
+  assert_fulfills_none(start());
 
   assert_int_equal(uv_fileno((uv_handle_t *) &tcp, &fd), 0);
   assert_int_equal(getsockopt(fd, IPPROTO_TCP, TCP_NODELAY, &on, &len), 0);
@@ -79,7 +79,7 @@ static void refused_handle_can_connect_again(void **state) {
   assert_says(avow_tcp_connect_host(&tcp, "127.0.0.1", "1"), UV_ECONNREFUSED,
               "connect '127.0.0.1:1': connection refused");
 
-  assert_fulfils_none(start());
+  assert_fulfills_none(start());
   assert_exchanges_data();
 }
 
@@ -89,7 +89,7 @@ static void canceled_handle_can_connect_again(void **state) {
   avow_cancel(p);
   assert_rejects(p, UV_ECANCELED);
 
-  assert_fulfils_none(start());
+  assert_fulfills_none(start());
   assert_int_equal(avow_peer_address((uv_handle_t *) &tcp).port,
                    atoi(server_port));
 }
@@ -117,18 +117,18 @@ static void second_connect_is_refused_while_connecting(void **state) {
 
   assert_says(start(), UV_EALREADY, "connect '127.0.0.1': already in progress");
 
-  assert_fulfils_none(p);
+  assert_fulfills_none(p);
 }
 
 static void invalid_connects_are_refused(void **state) {
   assert_rejects(avow_tcp_connect_host(&tcp, NULL, "1"), UV_EINVAL);
   assert_rejects(avow_tcp_connect_host(&tcp, "127.0.0.1", NULL), UV_EINVAL);
-  assert_fulfils_none(start());
+  assert_fulfills_none(start());
   assert_says(start(), UV_EINVAL, "connect '127.0.0.1': invalid argument");
   is_ours = false;
   avow_promise_t *p = avow_close(ours());
   assert_rejects(start(), UV_EINVAL);
-  assert_fulfils_none(p);
+  assert_fulfills_none(p);
 }
 
 static void connect_nothing(void) {

@@ -59,11 +59,11 @@ static void assert_connect_says(avow_promise_t *p, int code, const char *text) {
 }
 
 static void connected_pipes_exchange_data(void **state) {
-  assert_fulfils_none(start());
+  assert_fulfills_none(start());
 
-  assert_fulfils_int(avow_write(avow_uv_stream((uv_stream_t *) &ours),
-                                avow_string("hi")),
-                     2);
+  assert_fulfills_int(avow_write(avow_uv_stream((uv_stream_t *) &ours),
+                                 avow_string("hi")),
+                      2);
   (void) uv_run(loop, UV_RUN_NOWAIT); /* the listener keeps it alive */
   const avow_value_t v =
       avow_run(avow_read(avow_uv_stream((uv_stream_t *) &accepted), 100));
@@ -78,7 +78,7 @@ static void connect_copies_the_name(void **state) {
 
   path[0] = 'x';
 
-  assert_fulfils_none(p);
+  assert_fulfills_none(p);
 }
 
 static void refusal_names_the_path(void **state) {
@@ -89,7 +89,7 @@ static void refusal_names_the_path(void **state) {
 static void pipe_connects_after_a_refusal(void **state) {
   assert_rejects(avow_pipe_connect(&ours, "/nowhere/at/all"), UV_ENOENT);
 
-  assert_fulfils_none(start());
+  assert_fulfills_none(start());
 }
 
 static void name_that_is_too_long_is_refused(void **state) {
@@ -114,7 +114,7 @@ static void second_connect_rejects_and_the_first_continues(void **state) {
 
   assert_rejects(start(), UV_EALREADY);
 
-  assert_fulfils_none(p);
+  assert_fulfills_none(p);
 }
 
 static void connect_of_a_connected_pipe_is_refused(void **state) {
@@ -122,7 +122,7 @@ static void connect_of_a_connected_pipe_is_refused(void **state) {
   char *bytes;
   const avow_value_t much = avow_bytes_new(MUCH, &bytes);
   memset(bytes, 'x', MUCH);
-  assert_fulfils_none(start());
+  assert_fulfills_none(start());
   avow_promise_t *written =
       avow_write(avow_uv_stream((uv_stream_t *) &ours), much);
   assert_int_equal(avow_state(written), AVOW_PENDING);
@@ -130,7 +130,7 @@ static void connect_of_a_connected_pipe_is_refused(void **state) {
   assert_rejects(start(), UV_EISCONN);
 
   assert_int_equal(avow_state(written), AVOW_PENDING);
-  assert_fulfils_none(avow_close_handle((uv_handle_t *) &ours));
+  assert_fulfills_none(avow_close_handle((uv_handle_t *) &ours));
   assert_rejects(written, UV_ECANCELED);
 }
 
@@ -143,7 +143,7 @@ static void connect_rejects_on_a_closing_handle(void **state) {
 static void close_rejects_a_pending_connect(void **state) {
   avow_promise_t *p = start();
 
-  assert_fulfils_none(avow_close_handle((uv_handle_t *) &ours));
+  assert_fulfills_none(avow_close_handle((uv_handle_t *) &ours));
 
   assert_rejects(p, UV_ECANCELED);
 }

@@ -96,19 +96,19 @@ static void assert_connect_says(avow_promise_t *p, int code, const char *text) {
 }
 
 static void connect_fulfills_with_none_when_connected(void **state) {
-  assert_fulfils_none(start());
+  assert_fulfills_none(start());
 
   assert_true(uv_is_writable((uv_stream_t *) &ours));
   assert_notes("connection");
 }
 
 static void connected_streams_exchange_data(void **state) {
-  assert_fulfils_none(start());
+  assert_fulfills_none(start());
   turn();
 
-  assert_fulfils_int(avow_write(avow_uv_stream((uv_stream_t *) &ours),
-                                avow_string("hi")),
-                     2);
+  assert_fulfills_int(avow_write(avow_uv_stream((uv_stream_t *) &ours),
+                                 avow_string("hi")),
+                      2);
   const avow_value_t v =
       avow_run(avow_read(avow_uv_stream((uv_stream_t *) &accepted), 100));
 
@@ -125,9 +125,9 @@ static void write_waits_for_the_connection(void **state) {
   assert_int_equal(avow_state(written), AVOW_PENDING);
 
   connected = avow_then(connected, note_cb, NULL, "connected");
-  assert_fulfils_int(avow_then(written, note_cb, NULL, "written"), 2);
+  assert_fulfills_int(avow_then(written, note_cb, NULL, "written"), 2);
 
-  assert_fulfils_none(connected);
+  assert_fulfills_none(connected);
   assert_notes("connection connected written");
 }
 
@@ -138,7 +138,7 @@ static void connect_copies_the_address(void **state) {
 
   memset(&there, 0, sizeof(there));
 
-  assert_fulfils_none(p);
+  assert_fulfills_none(p);
 }
 
 /* Runs the setup again over IPv6. Returns false if the system has no IPv6. */
@@ -154,7 +154,7 @@ static void connect_connects_over_ipv6(void **state) {
   if (!change_to_v6(state))
     skip_because("no IPv6 here");
 
-  assert_fulfils_none(start());
+  assert_fulfills_none(start());
 }
 
 static void refusal_names_the_address(void **state) {
@@ -175,7 +175,7 @@ static void refused_handle_closes_normally(void **state) {
   stop_listening();
   assert_rejects(start(), UV_ECONNREFUSED);
 
-  assert_fulfils_none(avow_close_handle((uv_handle_t *) &ours));
+  assert_fulfills_none(avow_close_handle((uv_handle_t *) &ours));
 }
 
 static void connect_rejects_an_unknown_family(void **state) {
@@ -195,10 +195,10 @@ static void connect_rejects_without_an_address(void **state) {
 #ifndef _WIN32 /* Wine reports an end to the peer */
 
 static void peer_reads_a_connection_reset(void **state) {
-  assert_fulfils_none(start());
+  assert_fulfills_none(start());
   turn();
 
-  assert_fulfils_none(avow_close_reset(&ours));
+  assert_fulfills_none(avow_close_reset(&ours));
 
   assert_rejects(avow_read(avow_uv_stream((uv_stream_t *) &accepted), 100),
                  UV_ECONNRESET);
@@ -207,18 +207,18 @@ static void peer_reads_a_connection_reset(void **state) {
 #endif
 
 static void reset_rejects_a_pending_read_at_once(void **state) {
-  assert_fulfils_none(start());
+  assert_fulfills_none(start());
   avow_promise_t *read = avow_read(avow_uv_stream((uv_stream_t *) &ours), 100);
 
   avow_promise_t *p = avow_close_reset(&ours);
 
   assert_int_equal(avow_result(read)->code, UV_ECANCELED);
   avow_unref(read);
-  assert_fulfils_none(p);
+  assert_fulfills_none(p);
 }
 
 static void reset_is_refused_during_a_shutdown(void **state) {
-  assert_fulfils_none(start());
+  assert_fulfills_none(start());
   avow_promise_t *read = avow_read(avow_uv_stream((uv_stream_t *) &ours), 100);
   avow_promise_t *shutdown =
       avow_shutdown(avow_uv_stream((uv_stream_t *) &ours));
@@ -230,8 +230,8 @@ static void reset_is_refused_during_a_shutdown(void **state) {
   avow_value_unref(v);
   assert_false(uv_is_closing((uv_handle_t *) &ours));
   assert_int_equal(avow_state(read), AVOW_PENDING);
-  assert_fulfils_none(shutdown);
-  assert_fulfils_none(avow_close_handle((uv_handle_t *) &ours));
+  assert_fulfills_none(shutdown);
+  assert_fulfills_none(avow_close_handle((uv_handle_t *) &ours));
   assert_rejects(read, UV_ECANCELED);
 }
 
@@ -240,7 +240,7 @@ static void reset_of_a_closing_handle_rejects(void **state) {
 
   assert_rejects(avow_close_reset(&ours), UV_EALREADY);
 
-  assert_fulfils_none(p);
+  assert_fulfills_none(p);
 }
 
 #ifndef _WIN32 /* the error depends on the progress of the first attempt */
@@ -250,7 +250,7 @@ static void connect_rejects_while_connecting(void **state) {
 
   assert_connect_says(start(), UV_EALREADY, "already in progress");
 
-  assert_fulfils_none(p);
+  assert_fulfills_none(p);
 }
 
 #endif
@@ -275,13 +275,13 @@ static void canceled_connect_still_connects(void **state) {
   turn();
 
   assert_notes("connection");
-  assert_fulfils_none(avow_close_handle((uv_handle_t *) &ours));
+  assert_fulfills_none(avow_close_handle((uv_handle_t *) &ours));
 }
 
 static void closing_the_handle_ends_a_canceled_connect(void **state) {
   assert_cancels_at_once(start());
 
-  assert_fulfils_none(avow_close_handle((uv_handle_t *) &ours));
+  assert_fulfills_none(avow_close_handle((uv_handle_t *) &ours));
 }
 
 static void canceled_connect_ignores_a_refusal(void **state) {
@@ -297,19 +297,19 @@ static void connect_canceled_by_another_completion_rejects(void **state) {
   avow_promise_t *first = start();
   avow_promise_t *second = avow_tcp_connect(&other, to(&there));
 
-  assert_fulfils_none(avow_then(first, cancel_cb, NULL, second));
+  assert_fulfills_none(avow_then(first, cancel_cb, NULL, second));
 
   assert_rejects(second, UV_ECANCELED);
-  assert_fulfils_none(avow_close_handle((uv_handle_t *) &other));
+  assert_fulfills_none(avow_close_handle((uv_handle_t *) &other));
 }
 
 static void cancel_after_the_connect_changes_nothing(void **state) {
   avow_promise_t *p = start();
-  assert_fulfils_none(avow_ref(p));
+  assert_fulfills_none(avow_ref(p));
 
   avow_cancel(p);
 
-  assert_fulfils_none(p);
+  assert_fulfills_none(p);
 }
 
 static void connects_are_counted_while_in_flight(void **state) {
@@ -317,7 +317,7 @@ static void connects_are_counted_while_in_flight(void **state) {
   avow_promise_t *p = start();
   avow_loop_stats(loop, &during, sizeof(during));
 
-  assert_fulfils_none(p);
+  assert_fulfills_none(p);
 
   avow_loop_stats(loop, &after, sizeof(after));
   assert_int_equal(during.requests, 1);
@@ -351,7 +351,7 @@ static void data_fields_of_handle_and_loop_are_kept(void **state) {
   ours.data = name;
   loop->data = &there;
 
-  assert_fulfils_none(start());
+  assert_fulfills_none(start());
 
   assert_ptr_equal(ours.data, name);
   assert_ptr_equal(loop->data, &there);

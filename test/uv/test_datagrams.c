@@ -100,16 +100,16 @@ static void datagram_has_an_ipv6_sender_address(void **state) {
   if (uv_udp_bind(&six, (struct sockaddr *) &address, 0) == 0) {
     (void) uv_udp_getsockname(&six, (struct sockaddr *) &address, &len);
     channel = avow_datagrams(&six, 1);
-    assert_fulfils_int(avow_udp_send(&six, avow_string("hi"),
-                                     (struct sockaddr *) &address),
-                       2);
+    assert_fulfills_int(avow_udp_send(&six, avow_string("hi"),
+                                      (struct sockaddr *) &address),
+                        2);
     const avow_value_t v = next();
     assert_memory_equal(
         &((const struct sockaddr_in6 *) &avow_to_datagram(&v)->from)->sin6_addr,
         &address.sin6_addr, sizeof(address.sin6_addr));
     avow_value_unref(v);
   }
-  assert_fulfils_none(avow_close_handle((uv_handle_t *) &six));
+  assert_fulfills_none(avow_close_handle((uv_handle_t *) &six));
 }
 
 #ifdef __linux__
@@ -132,7 +132,7 @@ static void datagram_has_a_unix_sender_address(void **state) {
   const avow_value_t v = next();
   const struct sockaddr_storage from = avow_to_datagram(&v)->from;
   avow_value_unref(v);
-  assert_fulfils_none(avow_close_handle((uv_handle_t *) &local));
+  assert_fulfills_none(avow_close_handle((uv_handle_t *) &local));
   (void) close(ends[1]); /* no datagram is pending */
 
   assert_memory_equal(&from, &name, sizeof(name));
@@ -199,7 +199,7 @@ static void receive_error_is_an_item(void **state) {
   (void) close(other);
   assert_int_equal(uv_udp_connect(&ours, (struct sockaddr *) &nobody), 0);
   channel = avow_datagrams(&ours, 2);
-  assert_fulfils_int(avow_udp_send(&ours, avow_string("x"), NULL), 1);
+  assert_fulfills_int(avow_udp_send(&ours, avow_string("x"), NULL), 1);
 
   const avow_value_t v = avow_run(avow_channel_next(channel));
   assert_string_equal(avow_error_message(&v), "receive: connection refused");
@@ -217,9 +217,9 @@ static void closing_the_socket_ends_the_channel(void **state) {
   channel = avow_datagrams(&ours, 2);
   avow_promise_t *p = avow_channel_next(channel);
 
-  assert_fulfils_none(avow_close_handle((uv_handle_t *) &ours));
+  assert_fulfills_none(avow_close_handle((uv_handle_t *) &ours));
 
-  assert_fulfils_none(p);
+  assert_fulfills_none(p);
 }
 
 static void closing_the_channel_stops_receiving(void **state) {

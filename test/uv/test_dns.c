@@ -100,27 +100,27 @@ static void assert_is_address(const avow_value_t *v, const char *ip, int port) {
   assert_int_equal(ntohs(address.sin_port), port);
 }
 
-static void assert_fulfils_address(avow_promise_t *p, const char *ip,
-                                   int port) {
+static void assert_fulfills_address(avow_promise_t *p, const char *ip,
+                                    int port) {
   const avow_value_t v = avow_run(p);
   assert_is_address(&v, ip, port);
   avow_value_unref(v);
 }
 
 static void lookup_gives_addresses(void **state) {
-  assert_fulfils_address(start(), "127.0.0.1", 80);
+  assert_fulfills_address(start(), "127.0.0.1", 80);
 }
 
 static void lookup_accepts_only_a_host_or_only_a_service(void **state) {
-  assert_fulfils_address(avow_getaddrinfo(loop, "127.0.0.2", NULL, &numeric),
-                         "127.0.0.2", 0);
-  assert_fulfils_address(avow_getaddrinfo(loop, NULL, "81", &numeric),
-                         "127.0.0.1", 81);
+  assert_fulfills_address(avow_getaddrinfo(loop, "127.0.0.2", NULL, &numeric),
+                          "127.0.0.2", 0);
+  assert_fulfills_address(avow_getaddrinfo(loop, NULL, "81", &numeric),
+                          "127.0.0.1", 81);
 }
 
 static void lookup_works_without_hints(void **state) {
-  assert_fulfils_address(avow_getaddrinfo(loop, "127.0.0.3", "82", NULL),
-                         "127.0.0.3", 82);
+  assert_fulfills_address(avow_getaddrinfo(loop, "127.0.0.3", "82", NULL),
+                          "127.0.0.3", 82);
 }
 
 static void lookup_copies_strings_and_hints(void **state) {
@@ -131,7 +131,7 @@ static void lookup_copies_strings_and_hints(void **state) {
   node[0] = service[0] = 'x';
   hints.ai_family = AF_INET6;
 
-  assert_fulfils_address(p, "127.0.0.1", 80);
+  assert_fulfills_address(p, "127.0.0.1", 80);
 }
 
 static void list_is_freed_with_its_value(void **state) {
@@ -167,8 +167,9 @@ static void lookup_refuses_invalid_ports(void **state) {
     assert_rejects(avow_bind(loop, "127.0.0.1", ports[i]), UV_EAI_SERVICE);
     assert_rejects(avow_connect(loop, "127.0.0.1", ports[i]), UV_EAI_SERVICE);
   }
-  assert_fulfils_address(avow_getaddrinfo(loop, "127.0.0.1", "65535", &numeric),
-                         "127.0.0.1", 65535);
+  assert_fulfills_address(avow_getaddrinfo(loop, "127.0.0.1", "65535",
+                                           &numeric),
+                          "127.0.0.1", 65535);
 }
 
 static void lookup_rejects_without_host_and_service(void **state) {
@@ -205,13 +206,13 @@ static void numeric_lookup_needs_no_thread(void **state) {
                                            .ai_flags = AI_PASSIVE };
   hold_pool(THREADS);
 
-  assert_fulfils_address(start_with_numbers(), "127.0.0.1", 80);
-  assert_fulfils_address(avow_getaddrinfo(loop, "127.1", NULL, &named),
-                         "127.0.0.1", 0);
-  assert_fulfils_address(avow_getaddrinfo(loop, "127.0.0.3", "82", NULL),
-                         "127.0.0.3", 82);
-  assert_fulfils_address(avow_getaddrinfo(loop, NULL, "83", &passive),
-                         "0.0.0.0", 83);
+  assert_fulfills_address(start_with_numbers(), "127.0.0.1", 80);
+  assert_fulfills_address(avow_getaddrinfo(loop, "127.1", NULL, &named),
+                          "127.0.0.1", 0);
+  assert_fulfills_address(avow_getaddrinfo(loop, "127.0.0.3", "82", NULL),
+                          "127.0.0.3", 82);
+  assert_fulfills_address(avow_getaddrinfo(loop, NULL, "83", &passive),
+                          "0.0.0.0", 83);
 }
 
 static void assert_connects(const avow_value_t *server) {
@@ -340,17 +341,17 @@ static void lookup_canceled_by_another_completion_is_freed(void **state) {
 
   first = avow_then(first, cancel_cb, NULL, second);
 
-  assert_fulfils_address(first, "127.0.0.1", 80);
+  assert_fulfills_address(first, "127.0.0.1", 80);
   assert_rejects(second, UV_ECANCELED);
 }
 
 static void cancel_after_the_lookup_changes_nothing(void **state) {
   avow_promise_t *p = start();
-  assert_fulfils_address(avow_ref(p), "127.0.0.1", 80);
+  assert_fulfills_address(avow_ref(p), "127.0.0.1", 80);
 
   avow_cancel(p);
 
-  assert_fulfils_address(p, "127.0.0.1", 80);
+  assert_fulfills_address(p, "127.0.0.1", 80);
 }
 
 /* Closes avow, then initializes it again for the fixture. */

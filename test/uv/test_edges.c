@@ -31,7 +31,7 @@ static void failed_copy_removes_the_target(void **state) {
 static void rename_to_another_hard_link_does_nothing(void **state) {
   assert_int_equal(link(at("file"), at("other")), 0);
 
-  assert_fulfils_none(avow_fs_rename(loop, at("file"), at("other")));
+  assert_fulfills_none(avow_fs_rename(loop, at("file"), at("other")));
 
   assert_int_equal(access(at("file"), F_OK), 0);
   assert_int_equal(access(at("other"), F_OK), 0);
@@ -53,7 +53,7 @@ static void copy_has_the_mode_that_a_write_leaves(void **state) {
   assert_int_equal(chmod(at("written"), 06711), 0);
   const unsigned expected = mode_after_a_write("written");
 
-  assert_fulfils_none(avow_fs_copyfile(loop, at("file"), at("other"), 0));
+  assert_fulfills_none(avow_fs_copyfile(loop, at("file"), at("other"), 0));
 
   assert_int_equal(mode_of("other"), expected);
   assert_true(expected == 06711 || expected == 0711);
@@ -63,7 +63,7 @@ static void empty_copy_has_the_whole_mode(void **state) {
   make_file("empty", "");
   assert_int_equal(chmod(at("empty"), 04711), 0);
 
-  assert_fulfils_none(avow_fs_copyfile(loop, at("empty"), at("other"), 0));
+  assert_fulfills_none(avow_fs_copyfile(loop, at("empty"), at("other"), 0));
 
   assert_int_equal(mode_of("other"), 04711);
 }
@@ -73,7 +73,7 @@ static void empty_copy_has_the_whole_mode(void **state) {
 static void append_mode_ignores_the_offset(void **state) {
   const int appends = open(at("file"), O_WRONLY | O_APPEND | O_CLOEXEC);
 
-  assert_fulfils_int(avow_fs_write(loop, appends, avow_string("!"), 0), 1);
+  assert_fulfills_int(avow_fs_write(loop, appends, avow_string("!"), 0), 1);
 
   char text[64] = "";
   const int reads = open(at("file"), O_RDONLY | O_CLOEXEC);

@@ -45,20 +45,20 @@ static void reset_rejects_read_into(void **state) {
 static void reset_rejects_the_read_after_the_data(void **state) {
   avow_promise_t *p = avow_read(here(), 100);
   say_and_reset("transfer 100");
-  assert_fulfils_bytes(p, "transfer 100");
+  assert_fulfills_bytes(p, "transfer 100");
   assert_rejects(avow_read(here(), 100), UV_ECONNRESET);
 }
 
 static void reset_rejects_an_incomplete_line(void **state) {
   avow_reader_t *reader = avow_reader_new(here());
   say("one\n");
-  assert_fulfils_bytes(avow_reader_line(reader, 100), "one");
+  assert_fulfills_bytes(avow_reader_line(reader, 100), "one");
   avow_promise_t *p = avow_reader_line(reader, 100);
   say_and_reset("transfer 100");
   assert_rejects(p, UV_ECONNRESET);
   assert_says(avow_reader_line(reader, 100), UV_ECONNRESET,
               "read: connection reset by peer");
-  assert_fulfils_bytes(avow_reader_next(reader, 100), "transfer 100");
+  assert_fulfills_bytes(avow_reader_next(reader, 100), "transfer 100");
   assert_rejects(avow_reader_next(reader, 100), UV_ECONNRESET);
   avow_reader_unref(reader);
 }
@@ -75,7 +75,7 @@ static void reset_fails_the_chunks_channel(void **state) {
   avow_channel_t *chunks = avow_chunks(here(), 100, 4);
   avow_promise_t *p = avow_channel_next(chunks);
   say_and_reset("transfer 100");
-  assert_fulfils_bytes(p, "transfer 100");
+  assert_fulfills_bytes(p, "transfer 100");
   assert_rejects(avow_channel_next(chunks), UV_ECONNRESET);
   avow_channel_unref(chunks);
 }
@@ -94,9 +94,9 @@ static void failed_pump_does_not_shut_down_its_sink(void **state) {
   say_and_reset("transfer 100");
 
   assert_says(p, UV_ECONNRESET, "read: connection reset by peer");
-  assert_fulfils_int(avow_write(sink, avow_string("!")), 1);
+  assert_fulfills_int(avow_write(sink, avow_string("!")), 1);
   assert_int_equal(read(fds[1], heard, sizeof(heard)), 13);
-  assert_fulfils_none(avow_close(sink));
+  assert_fulfills_none(avow_close(sink));
   (void) close(fds[1]);
 }
 
@@ -116,10 +116,10 @@ static void reset_after_the_end_of_input_is_no_error(void **state) {
   say("transfer 100");
   hang_up();
   turn();
-  assert_fulfils_int(avow_write(here(), avow_string("answer")), 6);
+  assert_fulfills_int(avow_write(here(), avow_string("answer")), 6);
   avow_promise_t *p = avow_read_all(here(), 100);
   turn();
-  assert_fulfils_bytes(p, "transfer 100");
+  assert_fulfills_bytes(p, "transfer 100");
 }
 
 #define TCP(f) cmocka_unit_test_setup_teardown(f, peer_setup_tcp, peer_teardown)

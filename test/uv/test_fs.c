@@ -69,7 +69,7 @@ static void open_gives_a_file_that_close_closes(void **state) {
 
   const avow_value_t v = avow_run(start_open());
   assert_int_equal(open_files(), before + 1);
-  assert_fulfils_none(avow_fs_close(loop, (uv_file) avow_to_int(&v)));
+  assert_fulfills_none(avow_fs_close(loop, (uv_file) avow_to_int(&v)));
 
   assert_int_equal(open_files(), before);
 }
@@ -135,19 +135,19 @@ static void fstat_gives_size_and_inode(void **state) {
 }
 
 static void read_at_an_offset_keeps_the_file_position(void **state) {
-  assert_fulfils_bytes(avow_fs_read(loop, file, 5, 6), "world");
+  assert_fulfills_bytes(avow_fs_read(loop, file, 5, 6), "world");
 
   assert_int_equal(lseek(file, 0, SEEK_CUR), 0);
 }
 
 static void read_at_minus_1_uses_the_file_position(void **state) {
-  assert_fulfils_bytes(avow_fs_read(loop, file, 6, -1), "hello ");
-  assert_fulfils_bytes(avow_fs_read(loop, file, 100, -1), "world");
+  assert_fulfills_bytes(avow_fs_read(loop, file, 6, -1), "hello ");
+  assert_fulfills_bytes(avow_fs_read(loop, file, 100, -1), "world");
 }
 
 static void read_at_the_end_gives_none(void **state) {
-  assert_fulfils_none(avow_fs_read(loop, file, 5, 11));
-  assert_fulfils_bytes(avow_fs_read(loop, file, 0, 0), "");
+  assert_fulfills_none(avow_fs_read(loop, file, 5, 11));
+  assert_fulfills_bytes(avow_fs_read(loop, file, 0, 0), "");
 }
 
 static void read_rejects_a_length_above_memory(void **state) {
@@ -155,21 +155,21 @@ static void read_rejects_a_length_above_memory(void **state) {
 }
 
 static void write_writes_at_the_offset(void **state) {
-  assert_fulfils_int(avow_fs_write(loop, file, avow_string("W"), 6), 1);
+  assert_fulfills_int(avow_fs_write(loop, file, avow_string("W"), 6), 1);
 
   assert_file_says("hello World");
   assert_int_equal(lseek(file, 0, SEEK_CUR), 0);
 }
 
 static void write_at_minus_1_uses_the_file_position(void **state) {
-  assert_fulfils_int(avow_fs_write(loop, file, avow_string("J"), -1), 1);
-  assert_fulfils_int(avow_fs_write(loop, file, avow_string("E"), -1), 1);
+  assert_fulfills_int(avow_fs_write(loop, file, avow_string("J"), -1), 1);
+  assert_fulfills_int(avow_fs_write(loop, file, avow_string("E"), -1), 1);
 
   assert_file_says("JEllo world");
 }
 
 static void empty_write_writes_nothing(void **state) {
-  assert_fulfils_int(avow_fs_write(loop, file, avow_string(""), 0), 0);
+  assert_fulfills_int(avow_fs_write(loop, file, avow_string(""), 0), 0);
 
   assert_file_says("hello world");
 }
@@ -221,7 +221,7 @@ static void write_writes_the_rest_after_a_short_write(void **state) {
   avow_promise_t *p = short_write(start_long_write);
   limit_file_size(RLIM_INFINITY);
 
-  assert_fulfils_int(p, 3 * PART);
+  assert_fulfills_int(p, 3 * PART);
 
   assert_file_has_pattern(3 * PART);
 }
@@ -230,7 +230,7 @@ static void write_writes_the_rest_at_the_file_position(void **state) {
   avow_promise_t *p = short_write(start_long_write_on);
   limit_file_size(RLIM_INFINITY);
 
-  assert_fulfils_int(p, 3 * PART);
+  assert_fulfills_int(p, 3 * PART);
 
   assert_file_has_pattern(3 * PART);
 }
@@ -270,14 +270,14 @@ static void write_to_a_fifo_waits_for_its_reader(void **state) {
   avow_promise_t *p = avow_fs_write(loop, fifo, pattern(MANY), -1);
   read_pattern(fifo, MANY);
 
-  assert_fulfils_int(p, MANY);
+  assert_fulfills_int(p, MANY);
   (void) close(fifo);
 }
 
 static void large_values_are_read_back_unchanged(void **state) {
   size_t len;
 
-  assert_fulfils_int(avow_fs_write(loop, file, pattern(LARGE), 0), LARGE);
+  assert_fulfills_int(avow_fs_write(loop, file, pattern(LARGE), 0), LARGE);
   const avow_value_t v = avow_run(avow_fs_read(loop, file, LARGE + 1, 0));
 
   assert_pattern(avow_to_bytes(&v, &len), 0, LARGE);
@@ -346,7 +346,7 @@ static void close_waits_for_canceled_running_requests(void **state) {
     assert_int_equal(open_files(), before + 2);
   assert_int_equal(write(other, "one two 3", 9), 9);
 
-  assert_fulfils_none(p);
+  assert_fulfills_none(p);
   assert_int_equal(open_files(), before + 1);
   (void) close(other);
 }
@@ -360,7 +360,7 @@ static void second_close_does_not_wait_for_the_first(void **state) {
   assert_cancels_at_once(read);
 
   avow_promise_t *first = avow_fs_close(loop, fifo);
-  assert_fulfils_none(avow_fs_close(loop, fifo));
+  assert_fulfills_none(avow_fs_close(loop, fifo));
   assert_int_equal(write(other, "one", 3), 3);
 
   assert_rejects(first, UV_EBADF);
@@ -394,7 +394,7 @@ static void canceled_running_write_keeps_its_bytes(void **state) {
   const size_t len = read_pattern_to_its_end(reader);
 
   assert_true(len > PART && len <= MANY);
-  assert_fulfils_none(closed);
+  assert_fulfills_none(closed);
   (void) close(reader);
 }
 

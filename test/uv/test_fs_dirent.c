@@ -134,7 +134,7 @@ static void readdir_gives_parts_and_then_none(void **state) {
   }
 
   assert_int_equal(total, MANY);
-  assert_fulfils_none(avow_fs_closedir(loop, &dir));
+  assert_fulfills_none(avow_fs_closedir(loop, &dir));
   avow_value_unref(dir);
 }
 
@@ -198,7 +198,7 @@ static void values_other_than_directories_are_rejected(void **state) {
 
 static void closed_directory_is_rejected(void **state) {
   const avow_value_t dir = open_dir();
-  assert_fulfils_none(avow_fs_closedir(loop, &dir));
+  assert_fulfills_none(avow_fs_closedir(loop, &dir));
 
   assert_says(avow_fs_closedir(loop, &dir), UV_EBADF,
               "closedir '%s': bad file descriptor", at(""));
@@ -220,7 +220,7 @@ static void closedir_waits_for_the_pending_read(void **state) {
   assert_int_equal(avow_entries_len(&v), 1);
   avow_value_unref(v);
 
-  assert_fulfils_none(closed);
+  assert_fulfills_none(closed);
   assert_int_equal(open_files(), before);
   avow_value_unref(dir);
 }
@@ -242,7 +242,7 @@ static void closedir_waits_for_a_canceled_read(void **state) {
   avow_promise_t *closed = avow_fs_closedir(loop, &the_dir);
   avow_value_unref(the_dir);
 
-  assert_fulfils_none(closed);
+  assert_fulfills_none(closed);
   assert_int_equal(open_files(), before);
 }
 

@@ -93,8 +93,8 @@ static void missing_path_is_refused(void **state) {
 
 /* Lets libuv receive the pending events. */
 static void receive_events(void) {
-  assert_fulfils_none(avow_sleep(loop, 1));
-  assert_fulfils_none(avow_after_poll(loop));
+  assert_fulfills_none(avow_sleep(loop, 1));
+  assert_fulfills_none(avow_after_poll(loop));
 }
 
 enum { ROOM = 256 };
@@ -160,9 +160,9 @@ static void replaced_file_is_still_watched(void **state) {
   avow_channel_t *c = avow_fs_events(loop, path_of("file"), 0);
 
   for (int i = 0; i < 3; i++) {
-    assert_fulfils_int(avow_replace_file(loop, path_of("file"),
-                                         avow_string("x"), 0600),
-                       1);
+    assert_fulfills_int(avow_replace_file(loop, path_of("file"),
+                                          avow_string("x"), 0600),
+                        1);
     assert_true((take_all(c, "file") & UV_RENAME) != 0);
   }
   write_text(path_of("file"), "y");
@@ -198,7 +198,8 @@ static void channels_of_hard_links_report_their_own_name(void **state) {
   assert_int_equal(link(other, path_of("file")), 0);
   avow_channel_t *a = avow_fs_events(loop, other, 0);
   avow_channel_t *b = avow_fs_events(loop, path_of("file"), 0);
-  assert_fulfils_int(avow_replace_file(loop, other, avow_string("x"), 0600), 1);
+  assert_fulfills_int(avow_replace_file(loop, other, avow_string("x"), 0600),
+                      1);
   assert_true((take_all(a, "other") & UV_RENAME) != 0);
   assert_int_equal(take_all(b, "file"), UV_CHANGE);
 

@@ -51,20 +51,20 @@ static avow_value_t three(void) {
 }
 
 static void write_of_a_list_writes_its_items_in_order(void **state) {
-  assert_fulfils_int(avow_fs_write(loop, file, three(), 1), 10);
+  assert_fulfills_int(avow_fs_write(loop, file, three(), 1), 10);
 
   assert_file("file", "hone, three");
 }
 
 static void list_write_at_minus_1_uses_the_file_position(void **state) {
-  assert_fulfils_int(avow_fs_write(loop, file, three(), -1), 10);
-  assert_fulfils_int(avow_fs_write(loop, file, three(), -1), 10);
+  assert_fulfills_int(avow_fs_write(loop, file, three(), -1), 10);
+  assert_fulfills_int(avow_fs_write(loop, file, three(), -1), 10);
 
   assert_file("file", "one, threeone, three");
 }
 
 static void write_of_an_empty_list_writes_nothing(void **state) {
-  assert_fulfils_int(avow_fs_write(loop, file, avow_list(NULL, 0), 0), 0);
+  assert_fulfills_int(avow_fs_write(loop, file, avow_list(NULL, 0), 0), 0);
   assert_rejects(avow_fs_write(loop, 999, avow_list(NULL, 0), 0), UV_EBADF);
 
   assert_file("file", "hello world");
@@ -91,7 +91,7 @@ static void write_rejects_without_memory_for_its_buffers(void **state) {
     }
   }
 
-  assert_fulfils_int(p, 10);
+  assert_fulfills_int(p, 10);
   avow_value_unref(list);
 }
 
@@ -184,10 +184,10 @@ static uv_file make_target(const char *text) {
 static void sendfile_sends_up_to_the_end(void **state) {
   const uv_file target = make_target("");
 
-  assert_fulfils_int(avow_fs_sendfile(loop, target, file, 0, 6), 6);
-  assert_fulfils_int(avow_fs_sendfile(loop, target, file, 6, SIZE_MAX), 5);
-  assert_fulfils_int(avow_fs_sendfile(loop, target, file, 11, 1), 0);
-  assert_fulfils_int(avow_fs_sendfile(loop, target, file, 0, 0), 0);
+  assert_fulfills_int(avow_fs_sendfile(loop, target, file, 0, 6), 6);
+  assert_fulfills_int(avow_fs_sendfile(loop, target, file, 6, SIZE_MAX), 5);
+  assert_fulfills_int(avow_fs_sendfile(loop, target, file, 11, 1), 0);
+  assert_fulfills_int(avow_fs_sendfile(loop, target, file, 0, 0), 0);
 
   assert_file("target", "hello world");
   (void) close(target);
@@ -210,7 +210,7 @@ static void sendfile_sends_the_rest_after_a_short_part(void **state) {
   avow_promise_t *p = short_send();
   limit_file_size(RLIM_INFINITY);
 
-  assert_fulfils_int(p, PART);
+  assert_fulfills_int(p, PART);
 
   assert_int_equal(lseek(target_file, 0, SEEK_END), PART);
   (void) close(target_file);
@@ -219,7 +219,7 @@ static void sendfile_sends_the_rest_after_a_short_part(void **state) {
 static void sendfile_settles_with_bytes_sent_before_an_error(void **state) {
   avow_promise_t *p = short_send();
 
-  assert_fulfils_int(p, 100);
+  assert_fulfills_int(p, 100);
 
   limit_file_size(RLIM_INFINITY);
   (void) close(target_file);
@@ -271,7 +271,7 @@ static void close_waits_for_the_last_canceled_read(void **state) {
   assert_cancels_at_once(second_read);
   assert_cancels_at_once(first_read);
 
-  assert_fulfils_none(avow_fs_close(loop, file));
+  assert_fulfills_none(avow_fs_close(loop, file));
 
   assert_int_equal(open_files(), before - 1);
 }
@@ -282,7 +282,7 @@ static void close_waits_for_a_canceled_sendfile_to_itself(void **state) {
   avow_promise_t *p = done_but_not_received(start_send);
   assert_cancels_at_once(p);
 
-  assert_fulfils_none(avow_fs_close(loop, file));
+  assert_fulfills_none(avow_fs_close(loop, file));
 
   assert_int_equal(open_files(), before - 1);
 }

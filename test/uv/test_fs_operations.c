@@ -209,24 +209,24 @@ typedef struct {
   CMUnitTestFunction test;
 } behavior_t;
 
-#define BEHAVIOUR(f) \
+#define BEHAVIOR(f) \
   { #f, f }
 
 static const behavior_t behaviors[] = {
-  BEHAVIOUR(succeeds),
-  BEHAVIOUR(copies_its_paths),
-  BEHAVIOUR(rejects_a_path_that_is_null),
-  BEHAVIOUR(rejection_names_the_missing_file),
-  BEHAVIOUR(can_be_canceled_at_once),
-  BEHAVIOUR(can_be_canceled_while_queued),
-  BEHAVIOUR(can_be_canceled_before_its_callback),
-  BEHAVIOUR(can_be_canceled_by_another_completion),
-  BEHAVIOUR(is_canceled_by_loop_close),
-  BEHAVIOUR(leaves_nothing_without_memory_of_libuv),
-  BEHAVIOUR(failure_keeps_its_code_without_memory),
+  BEHAVIOR(succeeds),
+  BEHAVIOR(copies_its_paths),
+  BEHAVIOR(rejects_a_path_that_is_null),
+  BEHAVIOR(rejection_names_the_missing_file),
+  BEHAVIOR(can_be_canceled_at_once),
+  BEHAVIOR(can_be_canceled_while_queued),
+  BEHAVIOR(can_be_canceled_before_its_callback),
+  BEHAVIOR(can_be_canceled_by_another_completion),
+  BEHAVIOR(is_canceled_by_loop_close),
+  BEHAVIOR(leaves_nothing_without_memory_of_libuv),
+  BEHAVIOR(failure_keeps_its_code_without_memory),
 };
 
-enum { BEHAVIOURS = sizeof(behaviors) / sizeof(behaviors[0]), TESTS = 1024 };
+enum { BEHAVIORS = sizeof(behaviors) / sizeof(behaviors[0]), TESTS = 1024 };
 
 static char names[TESTS][80];
 static struct CMUnitTest tests[TESTS];
@@ -235,8 +235,8 @@ static void make_test(size_t i) {
   const union { /* cmocka's state is not const */
     const operation_t *from;
     void *to;
-  } same = { .from = &operations[i / BEHAVIOURS] };
-  const behavior_t *behavior = &behaviors[i % BEHAVIOURS];
+  } same = { .from = &operations[i / BEHAVIORS] };
+  const behavior_t *behavior = &behaviors[i % BEHAVIORS];
   (void) snprintf(names[i], sizeof(names[i]), "%s_%s", same.from->name,
                   behavior->name); /* the text fits */
   tests[i] = (struct CMUnitTest){ .name = names[i],
@@ -247,7 +247,7 @@ static void make_test(size_t i) {
 }
 
 SUITE(fs_operations) {
-  const size_t count = operation_count * BEHAVIOURS;
+  const size_t count = operation_count * BEHAVIORS;
   if (count > TESTS)
     return 1;
   for (size_t i = 0; i < count; i++)

@@ -52,7 +52,7 @@ static void *failing_malloc(size_t size) {
 static void wait_for_poll(void) {
   const unsigned before = copies;
   while (copies - before < 2)
-    assert_fulfils_none(avow_sleep(loop, 1));
+    assert_fulfills_none(avow_sleep(loop, 1));
 }
 
 static void change_has_previous_and_current_stat(void **state) {
@@ -95,7 +95,7 @@ static void channel_first_stops_polling_after_one_change(void **state) {
   wait_for_poll();
   grow();
 
-  assert_fulfils_int(avow_then(p, size_cb, NULL, NULL), 1);
+  assert_fulfills_int(avow_then(p, size_cb, NULL, NULL), 1);
   run();
 }
 
@@ -115,7 +115,7 @@ static void removed_file_is_an_error_and_polling_continues(void **state) {
   assert_true(again >= 0);
   assert_int_equal(close(again), 0);
 
-  assert_fulfils_int(avow_then(avow_channel_next(c), size_cb, NULL, NULL), 0);
+  assert_fulfills_int(avow_then(avow_channel_next(c), size_cb, NULL, NULL), 0);
   avow_channel_unref(c);
 }
 
@@ -159,7 +159,7 @@ static void poll_without_memory_rejects_and_polling_continues(void **state) {
 
   assert_rejects(next, UV_ENOMEM);
   grow();
-  assert_fulfils_int(avow_then(avow_channel_next(c), size_cb, NULL, NULL), 1);
+  assert_fulfills_int(avow_then(avow_channel_next(c), size_cb, NULL, NULL), 1);
   avow_channel_unref(c);
 }
 

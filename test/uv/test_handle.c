@@ -31,7 +31,7 @@ static void close_gives_none_once_the_handle_is_closed(void **state) {
   assert_true(uv_is_closing(handle));
   assert_int_equal(avow_state(p), AVOW_PENDING);
 
-  assert_fulfils_none(p);
+  assert_fulfills_none(p);
 
   assert_int_equal(uv_loop_alive(loop), 0);
 }
@@ -74,7 +74,7 @@ static void handle_may_be_freed_in_the_close_handler(void **state) {
 
   avow_promise_t *p = avow_close_handle((uv_handle_t *) timer);
 
-  assert_fulfils_none(avow_then(p, free_cb, NULL, timer));
+  assert_fulfills_none(avow_then(p, free_cb, NULL, timer));
 }
 
 static void second_close_rejects(void **state) {
@@ -83,7 +83,7 @@ static void second_close_rejects(void **state) {
   assert_says(avow_close_handle(handle), UV_EALREADY,
               "close: already in progress");
 
-  assert_fulfils_none(p);
+  assert_fulfills_none(p);
 }
 
 static void close_rejects_a_handle_that_is_closing(void **state) {
@@ -105,7 +105,7 @@ static void pending_read_rejects_when_the_program_closes(void **state) {
 static void pending_read_rejects_before_the_close(void **state) {
   avow_promise_t *read = noted(avow_read(avow_uv_stream(stream), 100), "read");
 
-  assert_fulfils_none(noted(avow_close_handle(handle), "close"));
+  assert_fulfills_none(noted(avow_close_handle(handle), "close"));
 
   assert_rejects(read, UV_ECANCELED);
   assert_notes("read=ECANCELED close=none");
@@ -117,7 +117,7 @@ static void pending_read_all_rejects_before_the_close(void **state) {
   assert_int_equal(write(peer, "hello", 5), 5);
   (void) uv_run(loop, UV_RUN_NOWAIT); /* the stream is alive */
 
-  assert_fulfils_none(noted(avow_close_handle(handle), "close"));
+  assert_fulfills_none(noted(avow_close_handle(handle), "close"));
 
   assert_rejects(read, UV_ECANCELED);
   assert_notes("read=ECANCELED close=none");
@@ -129,7 +129,7 @@ static void writes_and_shutdown_reject_before_the_close(void **state) {
     noted(avow_shutdown(avow_uv_stream(stream)), "shutdown")
   };
 
-  assert_fulfils_none(noted(avow_close_handle(handle), "close"));
+  assert_fulfills_none(noted(avow_close_handle(handle), "close"));
 
   assert_rejects(all[0], UV_ECANCELED);
   assert_rejects(all[1], UV_ECANCELED);
@@ -146,7 +146,7 @@ static void pending_connect_rejects_before_the_close(void **state) {
       noted(avow_tcp_connect(&tcp, (const struct sockaddr *) &nowhere),
             "connect");
 
-  assert_fulfils_none(noted(avow_close_handle((uv_handle_t *) &tcp), "close"));
+  assert_fulfills_none(noted(avow_close_handle((uv_handle_t *) &tcp), "close"));
 
   assert_rejects(connect, UV_ECANCELED);
   assert_notes("connect=ECANCELED close=none");
@@ -160,7 +160,7 @@ static void canceled_operations_do_not_prevent_the_close(void **state) {
   for (int i = 0; i < 3; i++)
     avow_cancel(all[i]);
 
-  assert_fulfils_none(avow_close_handle(handle));
+  assert_fulfills_none(avow_close_handle(handle));
   for (int i = 0; i < 3; i++)
     assert_rejects(all[i], UV_ECANCELED);
 }
@@ -175,7 +175,7 @@ static void handler_of_a_read_may_close(void **state) {
   avow_promise_t *p = avow_then(avow_read(avow_uv_stream(stream), 100),
                                 close_cb, NULL, "close");
 
-  assert_fulfils_none(p);
+  assert_fulfills_none(p);
   assert_notes("close=none");
 }
 
@@ -190,7 +190,7 @@ static void handler_of_a_read_may_read_and_close(void **state) {
   avow_promise_t *p = avow_then(avow_read(avow_uv_stream(stream), 2),
                                 read_and_close_cb, NULL, "close");
 
-  assert_fulfils_none(p);
+  assert_fulfills_none(p);
   assert_notes("read=ECANCELED close=none");
 }
 
@@ -200,7 +200,7 @@ static void close_cannot_be_canceled(void **state) {
   avow_cancel(p);
 
   assert_int_equal(avow_state(p), AVOW_PENDING);
-  assert_fulfils_none(p);
+  assert_fulfills_none(p);
 }
 
 static void canceled_attach_frees_after_the_close(void **state) {
@@ -223,18 +223,18 @@ static void canceled_finally_waits_for_a_shared_close(void **state) {
   avow_ignore(avow_run(avow_promise_resolve(loop, avow_none()))); /* a drain */
   assert_notes("");
 
-  assert_fulfils_none(closed);
+  assert_fulfills_none(closed);
   avow_value_unref(avow_run(p));
   assert_notes("closed");
 }
 
 static void cancel_after_the_close_changes_nothing(void **state) {
   avow_promise_t *p = avow_close_handle(handle);
-  assert_fulfils_none(avow_ref(p));
+  assert_fulfills_none(avow_ref(p));
 
   avow_cancel(p);
 
-  assert_fulfils_none(p);
+  assert_fulfills_none(p);
 }
 
 static void close_completes_when_its_promise_is_released(void **state) {
@@ -287,7 +287,7 @@ static void close_works_while_memory_fails(void **state) {
   avow_promise_t *write = start_large_write();
   int n = use_up_memory(taken);
 
-  assert_fulfils_none(avow_close_handle(handle));
+  assert_fulfills_none(avow_close_handle(handle));
 
   assert_rejects(read, UV_ECANCELED);
   assert_rejects(write, UV_ECANCELED);
@@ -307,7 +307,7 @@ static void handles_close_even_without_a_promise(void **state) {
   for (int i = 0; i < MORE; i++)
     closes[i] = avow_close_handle((uv_handle_t *) &timers[i]);
 
-  assert_fulfils_none(closes[0]);
+  assert_fulfills_none(closes[0]);
   for (int i = 1; i < MORE; i++) {
     assert_true(uv_is_closing((uv_handle_t *) &timers[i]));
     avow_value_unref(avow_run(closes[i]));
@@ -323,7 +323,7 @@ static bool fails_well(void **state, long nth, bool from_then_on) {
   fail_allocation(nth, from_then_on);
   avow_promise_t *read = avow_read(avow_uv_stream(stream), 100);
   avow_promise_t *write = start_large_write();
-  assert_fulfils_none(avow_close_handle(handle));
+  assert_fulfills_none(avow_close_handle(handle));
   const bool failed = allocation_failed();
   assert_int_not_equal(avow_state(read), AVOW_PENDING);
   assert_int_not_equal(avow_state(write), AVOW_PENDING);
@@ -343,13 +343,14 @@ static void data_fields_of_handle_and_loop_are_kept(void **state) {
   char program[1];
   handle->data = loop->data = program;
   avow_promise_t *write = start_large_write();
-  assert_fulfils_int(avow_then(avow_fs_write(loop, peer, avow_string("hi"), -1),
-                               note_cb, NULL, "written"),
-                     2);
+  assert_fulfills_int(avow_then(avow_fs_write(loop, peer, avow_string("hi"),
+                                              -1),
+                                note_cb, NULL, "written"),
+                      2);
   avow_value_unref(avow_run(avow_read(avow_uv_stream(stream), 100)));
   avow_promise_t *shutdown = avow_shutdown(avow_uv_stream(stream));
 
-  assert_fulfils_none(avow_close_handle(handle));
+  assert_fulfills_none(avow_close_handle(handle));
 
   assert_ptr_equal(handle->data, program);
   assert_ptr_equal(loop->data, program);

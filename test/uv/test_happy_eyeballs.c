@@ -233,7 +233,7 @@ static void race_canceled_when_its_delay_ends_rejects(void **state) {
   avow_promise_t *sleep = avow_sleep(loop, 5);
   avow_promise_t *p = race_with(5);
 
-  assert_fulfils_none(avow_then(sleep, cancel_cb, NULL, p));
+  assert_fulfills_none(avow_then(sleep, cancel_cb, NULL, p));
 
   assert_rejects(p, UV_ECANCELED);
 }
@@ -374,10 +374,10 @@ static void connect_path_connects_to_a_pipe(void **state) {
   turn_thrice();
 
   assert_int_equal(stream_of(&accepted[0])->type, UV_NAMED_PIPE);
-  assert_fulfils_int(avow_write(avow_to_stream(&v), avow_string("hi")), 2);
+  assert_fulfills_int(avow_write(avow_to_stream(&v), avow_string("hi")), 2);
   assert_hears(&accepted[0], "hi");
   drop(&v);
-  assert_fulfils_none(avow_close_handle((uv_handle_t *) &listener));
+  assert_fulfills_none(avow_close_handle((uv_handle_t *) &listener));
 }
 
 static void connect_path_error_names_the_missing_pipe(void **state) {

@@ -31,7 +31,7 @@ static void tell(const char *word) {
 }
 
 static void assert_hears_there(const char *word) {
-  assert_fulfils_bytes(avow_read(avow_to_stream(&to_ends[1]), 100), word);
+  assert_fulfills_bytes(avow_read(avow_to_stream(&to_ends[1]), 100), word);
   run();
 }
 
@@ -49,7 +49,7 @@ static void pump_reports_the_bytes_moved(void **state) {
   assert_int_equal(moved, 5);
 
   avow_unref(avow_shutdown(here()));
-  assert_fulfils_int(p, 5);
+  assert_fulfills_int(p, 5);
 }
 
 static void pump_with_keep_open_keeps_its_sink_open(void **state) {
@@ -57,7 +57,7 @@ static void pump_with_keep_open_keeps_its_sink_open(void **state) {
   tell("abc");
   avow_unref(avow_shutdown(here()));
 
-  assert_fulfils_int(pump_with(&options), 3);
+  assert_fulfills_int(pump_with(&options), 3);
 
   assert_hears_there("abc");
   avow_unref(avow_write(avow_to_stream(&to_ends[0]), avow_string("d")));
@@ -77,7 +77,7 @@ static void idle_pump_times_out(void **state) {
   assert_true(avow_is_timeout(avow_result(p)));
   assert_says(p, UV_ETIMEDOUT, "pump: no bytes for 1000 ms");
   tell("hello");
-  assert_fulfils_bytes(avow_read(there(), 100), "hello");
+  assert_fulfills_bytes(avow_read(there(), 100), "hello");
 }
 
 static void moved_bytes_restart_the_timeout(void **state) {
@@ -143,7 +143,7 @@ static void finished_pump_leaves_no_timer(void **state) {
   avow_promise_t *p = pump_with(&options);
   avow_unref(avow_shutdown(here()));
 
-  assert_fulfils_int(p, 0);
+  assert_fulfills_int(p, 0);
 }
 
 static void pump_refuses_nonzero_reserved_fields(void **state) {

@@ -47,7 +47,7 @@ static int set_up(void **state) {
   return set_up_capacity(state, 2);
 }
 
-static int set_up_capacity_0(void **state) {
+static int set_up_unbuffered(void **state) {
   return set_up_capacity(state, 0);
 }
 
@@ -119,7 +119,7 @@ static void waiting_receiver_gets_the_connection(void **state) {
 
   avow_value_t v = avow_run(p);
 
-  assert_fulfils_int(avow_write(avow_to_stream(&v), avow_string("hi")), 2);
+  assert_fulfills_int(avow_write(avow_to_stream(&v), avow_string("hi")), 2);
   drop(&v);
   drop(&end);
 }
@@ -151,10 +151,10 @@ static void capacity_0_accepts_only_for_a_receiver(void **state) {
 static void closing_the_server_ends_the_channel(void **state) {
   avow_promise_t *p = avow_channel_next(channel);
 
-  assert_fulfils_none(avow_close(avow_to_stream(&server)));
+  assert_fulfills_none(avow_close(avow_to_stream(&server)));
 
-  assert_fulfils_none(p);
-  assert_fulfils_none(avow_channel_next(channel));
+  assert_fulfills_none(p);
+  assert_fulfills_none(avow_channel_next(channel));
 }
 
 static void releasing_the_server_ends_the_channel(void **state) {
@@ -162,7 +162,7 @@ static void releasing_the_server_ends_the_channel(void **state) {
 
   drop(&server);
 
-  assert_fulfils_none(p);
+  assert_fulfills_none(p);
 }
 
 static void buffered_connections_close_with_the_channel(void **state) {
@@ -171,7 +171,7 @@ static void buffered_connections_close_with_the_channel(void **state) {
 
   avow_channel_close(channel);
 
-  assert_fulfils_none(avow_read(avow_to_stream(&end), 100));
+  assert_fulfills_none(avow_read(avow_to_stream(&end), 100));
   drop(&end);
 }
 
@@ -277,7 +277,7 @@ static void server_continues_after_running_out_of_files(void **state) {
   assert_is_greeted(late);
   (void) close(early);
   drop(&server);
-  assert_fulfils_none(p);
+  assert_fulfills_none(p);
 }
 
 /* Only the handle's allocation fails, because its waiters need memory too. */
@@ -292,7 +292,7 @@ static void server_continues_after_running_out_of_memory(void **state) {
 
   assert_is_greeted(client);
   drop(&server);
-  assert_fulfils_none(p);
+  assert_fulfills_none(p);
 }
 
 static void second_channel_of_a_server_is_refused(void **state) {
@@ -356,7 +356,7 @@ static void loop_close_ends_the_channel(void **state) {
 }
 
 #define LISTEN(f) cmocka_unit_test_setup_teardown(f, set_up, tear_down)
-#define HAND(f)   cmocka_unit_test_setup_teardown(f, set_up_capacity_0, tear_down)
+#define HAND(f)   cmocka_unit_test_setup_teardown(f, set_up_unbuffered, tear_down)
 
 #ifdef __linux__
 

@@ -31,8 +31,9 @@ static void read_one(void) {
 }
 
 static void socket_is_writable_at_once(void **state) {
-  assert_fulfils_int(avow_channel_first(avow_polls(loop, ends[0], UV_WRITABLE)),
-                     UV_WRITABLE);
+  assert_fulfills_int(avow_channel_first(
+                          avow_polls(loop, ends[0], UV_WRITABLE)),
+                      UV_WRITABLE);
 }
 
 static void socket_is_readable_when_data_arrives(void **state) {
@@ -42,7 +43,7 @@ static void socket_is_readable_when_data_arrives(void **state) {
 
   write_one();
 
-  assert_fulfils_int(p, UV_READABLE);
+  assert_fulfills_int(p, UV_READABLE);
 }
 
 /* Writing to the pipe returns the error. */
@@ -54,9 +55,9 @@ static void broken_pipe_is_writable(void **state) {
   avow_promise_t *p = avow_channel_next(c);
   avow_promise_t *q = avow_channel_next(c);
 
-  assert_fulfils_int(p, UV_WRITABLE);
-  assert_fulfils_int(q, UV_WRITABLE);
-  assert_fulfils_int(avow_channel_next(c), UV_WRITABLE);
+  assert_fulfills_int(p, UV_WRITABLE);
+  assert_fulfills_int(q, UV_WRITABLE);
+  assert_fulfills_int(avow_channel_next(c), UV_WRITABLE);
 
   avow_channel_unref(c);
   (void) close(fds[1]);
@@ -88,8 +89,8 @@ static void refused_socket_is_writable(void **state) {
   assert_int_equal(connect(fd, (struct sockaddr *) &at, sizeof(at)), -1);
   assert_int_equal(errno, EINPROGRESS);
 
-  assert_fulfils_int(avow_channel_first(avow_polls(loop, fd, UV_WRITABLE)),
-                     UV_WRITABLE);
+  assert_fulfills_int(avow_channel_first(avow_polls(loop, fd, UV_WRITABLE)),
+                      UV_WRITABLE);
 
   assert_int_equal(getsockopt(fd, SOL_SOCKET, SO_ERROR, &err, &len), 0);
   assert_int_equal(err, ECONNREFUSED);
@@ -114,7 +115,7 @@ static void second_channel_of_a_socket_is_refused(void **state) {
   assert_rejects(avow_channel_next(second), UV_EEXIST);
 
   write_one();
-  assert_fulfils_int(p, UV_READABLE);
+  assert_fulfills_int(p, UV_READABLE);
   avow_channel_unref(first);
   avow_channel_unref(second);
 }
@@ -122,15 +123,15 @@ static void second_channel_of_a_socket_is_refused(void **state) {
 static void next_receive_gets_the_next_readiness(void **state) {
   avow_channel_t *c = avow_polls(loop, ends[0], UV_READABLE);
   write_one();
-  assert_fulfils_int(avow_channel_next(c), UV_READABLE);
-  assert_fulfils_int(avow_channel_next(c), UV_READABLE);
+  assert_fulfills_int(avow_channel_next(c), UV_READABLE);
+  assert_fulfills_int(avow_channel_next(c), UV_READABLE);
   read_one();
 
   avow_promise_t *next = avow_channel_next(c);
   assert_rejects(avow_timeout(avow_ref(next), 2), UV_ETIMEDOUT);
   write_one();
 
-  assert_fulfils_int(next, UV_READABLE);
+  assert_fulfills_int(next, UV_READABLE);
   avow_channel_unref(c);
 }
 
@@ -139,7 +140,7 @@ static void next_receive_gets_the_next_readiness(void **state) {
 static void channel_without_a_receiver_does_not_poll(void **state) {
   avow_channel_t *c = avow_polls(loop, ends[0], UV_READABLE);
   write_one();
-  assert_fulfils_int(avow_channel_next(c), UV_READABLE);
+  assert_fulfills_int(avow_channel_next(c), UV_READABLE);
   uv_update_time(loop);
 
   int turns = 0;
@@ -175,7 +176,7 @@ static void repeated_receives_read_all_data(void **state) {
   for (int i = 0; i < 100; i++)
     write_one();
 
-  assert_fulfils_int(avow_repeat(loop, read_fn, &reader), 1);
+  assert_fulfills_int(avow_repeat(loop, read_fn, &reader), 1);
   avow_channel_unref(c);
 }
 
@@ -206,9 +207,10 @@ static void socket_may_be_closed_after_the_channel(void **state) {
   assert_int_equal(close(ends[0]), 0);
   ends[0] = dup(ends[1]);
 
-  assert_fulfils_none(next);
-  assert_fulfils_int(avow_channel_first(avow_polls(loop, ends[0], UV_WRITABLE)),
-                     UV_WRITABLE);
+  assert_fulfills_none(next);
+  assert_fulfills_int(avow_channel_first(
+                          avow_polls(loop, ends[0], UV_WRITABLE)),
+                      UV_WRITABLE);
 }
 
 static void canceled_receive_stops_polling(void **state) {

@@ -95,7 +95,7 @@ static void spawn_uses_streams_of_the_program(void **state) {
   assert_string_equal(avow_to_bytes(&text, NULL), "hello\n");
   assert_ends(avow_process_wait(&process), 0, 0);
 
-  assert_fulfils_none(avow_close_handle((uv_handle_t *) &out));
+  assert_fulfills_none(avow_close_handle((uv_handle_t *) &out));
   avow_value_unref(text);
   avow_value_unref(process);
 }
@@ -105,8 +105,8 @@ static void process_owns_pipes_that_have_no_stream(void **state) {
   const avow_value_t in = avow_process_stream(&process, 0);
   const avow_value_t out = avow_process_stream(&process, 1);
 
-  assert_fulfils_int(avow_write(avow_to_stream(&in), avow_string("hello")), 5);
-  assert_fulfils_none(avow_close(avow_to_stream(&in)));
+  assert_fulfills_int(avow_write(avow_to_stream(&in), avow_string("hello")), 5);
+  assert_fulfills_none(avow_close(avow_to_stream(&in)));
   const avow_value_t text = avow_run(avow_read_all(avow_to_stream(&out), 1000));
 
   assert_string_equal(avow_to_bytes(&text, NULL), "hello");
@@ -132,9 +132,10 @@ static void bidirectional_stream_is_a_socket(void **state) {
   const avow_value_t process = spawned(avow_spawn(loop, &options));
   const avow_value_t both = avow_process_stream(&process, 0);
 
-  assert_fulfils_int(avow_write(avow_to_stream(&both), avow_string("it\n")), 3);
+  assert_fulfills_int(avow_write(avow_to_stream(&both), avow_string("it\n")),
+                      3);
 
-  assert_fulfils_bytes(avow_read_all(avow_to_stream(&both), 100), "got it\n");
+  assert_fulfills_bytes(avow_read_all(avow_to_stream(&both), 100), "got it\n");
   assert_ends(avow_process_wait(&process), 0, 0);
   avow_value_unref(both);
   avow_value_unref(process);
@@ -214,7 +215,7 @@ static void spawn_without_descriptors_leaves_no_handle(void **state) {
   uv_pipe_t out;
   uv_timer_t timer;
   struct rlimit before;
-  assert_fulfils_none(avow_sleep(loop, 0)); /* what the loop needs is there */
+  assert_fulfills_none(avow_sleep(loop, 0)); /* what the loop needs is there */
   assert_int_equal(uv_pipe_init(loop, &out, 0), 0);
   uv_stdio_container_t stdio[] = {
     { .flags = UV_CREATE_PIPE | UV_READABLE_PIPE,
@@ -237,8 +238,8 @@ static void spawn_without_descriptors_leaves_no_handle(void **state) {
   run();
 
   assert_int_equal(handles(), there + 1); /* one more: the timer */
-  assert_fulfils_none(avow_close_handle((uv_handle_t *) &out));
-  assert_fulfils_none(avow_close_handle((uv_handle_t *) &timer));
+  assert_fulfills_none(avow_close_handle((uv_handle_t *) &out));
+  assert_fulfills_none(avow_close_handle((uv_handle_t *) &timer));
 }
 
 static void not_a_process(void) {

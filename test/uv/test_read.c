@@ -31,24 +31,24 @@ static void read_waits_for_data(void **state) {
 
   say("hello");
 
-  assert_fulfils_bytes(p, "hello");
+  assert_fulfills_bytes(p, "hello");
 }
 
 static void read_gives_at_most_max(void **state) {
   say("hello");
 
-  assert_fulfils_bytes(avow_read(avow_uv_stream(stream), 2), "he");
-  assert_fulfils_bytes(avow_read(avow_uv_stream(stream), 1), "l");
-  assert_fulfils_bytes(avow_read(avow_uv_stream(stream), SIZE_MAX), "lo");
+  assert_fulfills_bytes(avow_read(avow_uv_stream(stream), 2), "he");
+  assert_fulfills_bytes(avow_read(avow_uv_stream(stream), 1), "l");
+  assert_fulfills_bytes(avow_read(avow_uv_stream(stream), SIZE_MAX), "lo");
 }
 
 static void each_read_at_the_end_gives_none(void **state) {
   say("bye");
   hang_up();
 
-  assert_fulfils_bytes(start_read(), "bye");
-  assert_fulfils_none(start_read());
-  assert_fulfils_none(start_read());
+  assert_fulfills_bytes(start_read(), "bye");
+  assert_fulfills_none(start_read());
+  assert_fulfills_none(start_read());
 }
 
 static void read_in_an_end_handler_gives_none(void **state) {
@@ -56,7 +56,7 @@ static void read_in_an_end_handler_gives_none(void **state) {
 
   avow_promise_t *p = avow_then(start_read(), read_again, NULL, "5");
 
-  assert_fulfils_none(p);
+  assert_fulfills_none(p);
 }
 
 static void read_all_in_an_end_handler_gives_no_bytes(void **state) {
@@ -64,7 +64,7 @@ static void read_all_in_an_end_handler_gives_no_bytes(void **state) {
 
   avow_promise_t *p = avow_then(start_read(), read_again, NULL, "");
 
-  assert_fulfils_bytes(p, "");
+  assert_fulfills_bytes(p, "");
 }
 
 static void read_rejects_a_max_of_0(void **state) {
@@ -79,7 +79,7 @@ static void read_rejects_while_one_is_pending(void **state) {
   assert_rejects(start_read_all(), UV_EALREADY);
 
   say("hello");
-  assert_fulfils_bytes(p, "hello");
+  assert_fulfills_bytes(p, "hello");
 }
 
 static char heard[16];
@@ -141,7 +141,7 @@ static void canceled_read_stops_and_loses_no_data(void **state) {
   assert_cancels_at_once(p);
   assert_false(reads());
 
-  assert_fulfils_bytes(start_read(), "hello");
+  assert_fulfills_bytes(start_read(), "hello");
 }
 
 static void cancel_after_the_read_keeps_its_bytes(void **state) {
@@ -151,7 +151,7 @@ static void cancel_after_the_read_keeps_its_bytes(void **state) {
 
   avow_cancel(p);
 
-  assert_fulfils_bytes(p, "hello");
+  assert_fulfills_bytes(p, "hello");
 }
 
 static void read_canceled_by_another_completion_loses_no_data(void **state) {
@@ -166,11 +166,11 @@ static void read_canceled_by_another_completion_loses_no_data(void **state) {
 
   assert_int_equal(write(fds[1], "x", 1), 1); /* delivered first */
   say("hello");
-  assert_fulfils_bytes(avow_then(q, cancel_cb, NULL, p), "x");
+  assert_fulfills_bytes(avow_then(q, cancel_cb, NULL, p), "x");
   assert_rejects(p, UV_ECANCELED);
 
-  assert_fulfils_bytes(start_read(), "hello");
-  assert_fulfils_none(avow_close_handle((uv_handle_t *) &first));
+  assert_fulfills_bytes(start_read(), "hello");
+  assert_fulfills_none(avow_close_handle((uv_handle_t *) &first));
   (void) close(fds[1]);
 }
 
@@ -182,11 +182,11 @@ static avow_value_t read_and_cancel(const avow_value_t *arg, void *data) {
 static void read_canceled_in_a_handler_stops(void **state) {
   say("hello");
 
-  assert_fulfils_none(avow_then(avow_read(avow_uv_stream(stream), 2),
-                                read_and_cancel, NULL, NULL));
+  assert_fulfills_none(avow_then(avow_read(avow_uv_stream(stream), 2),
+                                 read_and_cancel, NULL, NULL));
 
   assert_false(reads());
-  assert_fulfils_bytes(start_read(), "llo");
+  assert_fulfills_bytes(start_read(), "llo");
 }
 
 static avow_value_t note_whether_it_reads(const avow_value_t *arg, void *data) {
@@ -203,17 +203,17 @@ static void reading_continues_while_handlers_read_again(void **state) {
   p = avow_then(p, note_whether_it_reads, NULL, NULL);
   p = avow_then(p, read_again, NULL, "100");
 
-  assert_fulfils_bytes(p, "llo");
+  assert_fulfills_bytes(p, "llo");
   assert_notes("reads reads");
 }
 
 static void reading_stops_when_no_handler_reads_again(void **state) {
   say("hello");
 
-  assert_fulfils_bytes(avow_read(avow_uv_stream(stream), 2), "he");
+  assert_fulfills_bytes(avow_read(avow_uv_stream(stream), 2), "he");
 
   assert_false(reads());
-  assert_fulfils_bytes(start_read(), "llo");
+  assert_fulfills_bytes(start_read(), "llo");
 }
 
 static void read_all_gives_everything_up_to_the_end(void **state) {
@@ -226,22 +226,22 @@ static void read_all_gives_everything_up_to_the_end(void **state) {
   assert_int_equal(avow_state(p), AVOW_PENDING);
   hang_up();
 
-  assert_fulfils_bytes(p, "hello world");
+  assert_fulfills_bytes(p, "hello world");
 }
 
 static void read_all_of_an_empty_stream_gives_no_bytes(void **state) {
   hang_up();
 
-  assert_fulfils_bytes(start_read_all(), "");
-  assert_fulfils_bytes(avow_read_all(avow_uv_stream(stream), 0), "");
-  assert_fulfils_bytes(avow_read_all(avow_uv_stream(stream), SIZE_MAX), "");
+  assert_fulfills_bytes(start_read_all(), "");
+  assert_fulfills_bytes(avow_read_all(avow_uv_stream(stream), 0), "");
+  assert_fulfills_bytes(avow_read_all(avow_uv_stream(stream), SIZE_MAX), "");
 }
 
 static void read_all_gives_exactly_the_limit(void **state) {
   say("hello");
   hang_up();
 
-  assert_fulfils_bytes(avow_read_all(avow_uv_stream(stream), 5), "hello");
+  assert_fulfills_bytes(avow_read_all(avow_uv_stream(stream), 5), "hello");
 }
 
 static void read_all_rejects_one_byte_more_than_the_limit(void **state) {
@@ -257,7 +257,7 @@ static void read_in_a_limit_handler_gives_the_next_bytes(void **state) {
   avow_promise_t *p =
       avow_catch(avow_read_all(avow_uv_stream(stream), 9), read_again, "2");
 
-  assert_fulfils_bytes(p, "ab");
+  assert_fulfills_bytes(p, "ab");
 }
 
 static void read_all_in_a_limit_handler_gives_the_rest(void **state) {
@@ -267,7 +267,7 @@ static void read_all_in_a_limit_handler_gives_the_rest(void **state) {
   avow_promise_t *p =
       avow_catch(avow_read_all(avow_uv_stream(stream), 9), read_again, "");
 
-  assert_fulfils_bytes(p, "abcdef");
+  assert_fulfills_bytes(p, "abcdef");
 }
 
 static avow_value_t pattern(size_t len) {
@@ -283,8 +283,8 @@ static void read_all_gives_large_streams(void **state) {
   size_t len;
 
   avow_promise_t *p = start_read_all();
-  assert_fulfils_int(avow_fs_write(loop, peer, avow_value_ref(&sent), -1),
-                     LARGE);
+  assert_fulfills_int(avow_fs_write(loop, peer, avow_value_ref(&sent), -1),
+                      LARGE);
   hang_up();
   const avow_value_t v = avow_run(p);
 
@@ -305,7 +305,7 @@ static void canceled_read_all_loses_only_the_bytes_it_read(void **state) {
   say("hello");
   hang_up();
 
-  assert_fulfils_bytes(start_read_all(), "hello");
+  assert_fulfills_bytes(start_read_all(), "hello");
 }
 
 /* Closes so that the peer receives a reset. */
@@ -353,7 +353,7 @@ static void loop_close_cancels_reads_but_keeps_the_handle(void **state) {
   }
 
   say("hello");
-  assert_fulfils_bytes(start_read(), "hello");
+  assert_fulfills_bytes(start_read(), "hello");
 }
 
 /* Fails the nth allocation. Returns false if there was no nth allocation. */

@@ -24,7 +24,7 @@ static void received_bytes_are_in_the_buffer(void **state) {
   turn();
   say("hello");
 
-  assert_fulfils_int(p, 5);
+  assert_fulfills_int(p, 5);
 
   assert_buffer("hello...");
 }
@@ -39,17 +39,17 @@ static void read_into_settles_at_the_minimum(void **state) {
 
   say("lo");
 
-  assert_fulfils_int(p, 5);
+  assert_fulfills_int(p, 5);
   assert_buffer("hello...");
 }
 
 static void read_into_takes_at_most_the_maximum(void **state) {
   say("hello");
 
-  assert_fulfils_int(start_read(2, 3), 3);
+  assert_fulfills_int(start_read(2, 3), 3);
 
   assert_buffer("hel...");
-  assert_fulfils_int(start_read(2, 2), 2);
+  assert_fulfills_int(start_read(2, 2), 2);
   assert_buffer("lo...");
 }
 
@@ -57,11 +57,11 @@ static void end_of_input_may_precede_the_minimum(void **state) {
   say("he");
   hang_up();
 
-  assert_fulfils_int(start_read(4, 5), 2);
+  assert_fulfills_int(start_read(4, 5), 2);
 
   assert_buffer("he...");
-  assert_fulfils_int(start_read(1, 5), 0);
-  assert_fulfils_int(start_read(1, 5), 0);
+  assert_fulfills_int(start_read(1, 5), 0);
+  assert_fulfills_int(start_read(1, 5), 0);
 }
 
 static avow_value_t read_again(const avow_value_t *n, void *data) {
@@ -72,7 +72,7 @@ static avow_value_t read_again(const avow_value_t *n, void *data) {
 static void handler_may_read_into_the_rest_of_the_buffer(void **state) {
   say("hello");
 
-  assert_fulfils_int(avow_then(start_read(3, 3), read_again, NULL, NULL), 2);
+  assert_fulfills_int(avow_then(start_read(3, 3), read_again, NULL, NULL), 2);
 
   assert_buffer("hello...");
 }
@@ -98,7 +98,7 @@ static void second_read_is_refused(void **state) {
   assert_rejects(avow_read(avow_uv_stream(stream), 5), UV_EALREADY);
 
   say("hello");
-  assert_fulfils_int(p, 5);
+  assert_fulfills_int(p, 5);
 }
 
 /* avow no longer writes to the buffer; tools that watch memory would report
@@ -113,7 +113,7 @@ static void canceled_read_no_longer_uses_the_buffer(void **state) {
   say("hello");
   turn();
 
-  assert_fulfils_bytes(avow_read(avow_uv_stream(stream), 10), "hello");
+  assert_fulfills_bytes(avow_read(avow_uv_stream(stream), 10), "hello");
 }
 
 static void canceled_read_loses_bytes_below_the_minimum(void **state) {
@@ -126,13 +126,13 @@ static void canceled_read_loses_bytes_below_the_minimum(void **state) {
   turn();
 
   assert_buffer("he...");
-  assert_fulfils_bytes(avow_read(avow_uv_stream(stream), 10), "llo");
+  assert_fulfills_bytes(avow_read(avow_uv_stream(stream), 10), "llo");
 }
 
 static void closing_the_stream_cancels_the_read(void **state) {
   avow_promise_t *p = start_read(1, 5);
 
-  assert_fulfils_none(avow_close_handle((uv_handle_t *) stream));
+  assert_fulfills_none(avow_close_handle((uv_handle_t *) stream));
 
   assert_rejects(p, UV_ECANCELED);
 }
@@ -152,7 +152,7 @@ static void large_buffer_is_filled_without_allocations(void **state) {
     at += (size_t) n;
   }
 
-  assert_fulfils_int(p, MANY);
+  assert_fulfills_int(p, MANY);
   assert_int_equal(allocation_calls(), calls);
   assert_memory_equal(many, sent, MANY);
 }
@@ -194,7 +194,7 @@ static void later_reads_do_not_change_earlier_values(void **state) {
 /* The block itself becomes the value. */
 static void read_without_memory_for_a_copy_loses_no_data(void **state) {
   say("first");
-  assert_fulfils_bytes(avow_read(avow_uv_stream(stream), 10), "first");
+  assert_fulfills_bytes(avow_read(avow_uv_stream(stream), 10), "first");
   avow_promise_t *p = avow_read(avow_uv_stream(stream), 10);
   turn();
   say("hello");
@@ -203,7 +203,7 @@ static void read_without_memory_for_a_copy_loses_no_data(void **state) {
   turn();
   fail_allocation(0, false);
 
-  assert_fulfils_bytes(p, "hello");
+  assert_fulfills_bytes(p, "hello");
 }
 
 static void open_terminal(uv_tty_t *tty, int *master) {
@@ -231,10 +231,10 @@ static void terminal_input_fills_the_buffer(void **state) {
   turn();
   assert_int_equal(write(master, "llo, you", 8), 8);
 
-  assert_fulfils_int(p, 5);
+  assert_fulfills_int(p, 5);
 
   assert_buffer("hello...");
-  assert_fulfils_none(avow_close_handle((uv_handle_t *) &tty));
+  assert_fulfills_none(avow_close_handle((uv_handle_t *) &tty));
   assert_int_equal(close(master), 0);
 }
 

@@ -21,9 +21,9 @@ static avow_promise_t *until(const char *delimiter) {
 
 static void lines_are_read_one_by_one(void **state) {
   say("one\ntwo\r\n\n\rthree\r");
-  assert_fulfils_bytes(line(), "one");
-  assert_fulfils_bytes(line(), "two");
-  assert_fulfils_bytes(line(), "");
+  assert_fulfills_bytes(line(), "one");
+  assert_fulfills_bytes(line(), "two");
+  assert_fulfills_bytes(line(), "");
   avow_promise_t *p = line();
   turn();
   assert_int_equal(avow_state(p), AVOW_PENDING);
@@ -31,10 +31,10 @@ static void lines_are_read_one_by_one(void **state) {
   say("\nlast");
   hang_up();
 
-  assert_fulfils_bytes(p, "\rthree");
-  assert_fulfils_bytes(line(), "last");
-  assert_fulfils_none(line());
-  assert_fulfils_none(line());
+  assert_fulfills_bytes(p, "\rthree");
+  assert_fulfills_bytes(line(), "last");
+  assert_fulfills_none(line());
+  assert_fulfills_none(line());
 }
 
 /* Notes each line until the line "end". */
@@ -65,8 +65,8 @@ static void lines_of_one_read_precede_those_of_another_read(void **state) {
   turn();
 
   assert_notes("a1 a2 a3 end b1 b2 b3 end");
-  assert_fulfils_int(p, 1);
-  assert_fulfils_int(q, 1);
+  assert_fulfills_int(p, 1);
+  assert_fulfills_int(q, 1);
   avow_reader_unref(other);
   uv_close((uv_handle_t *) &pipe, NULL);
   turn(); /* the stream is closed */
@@ -81,26 +81,26 @@ static void line_may_arrive_in_parts(void **state) {
     turn();
   }
 
-  assert_fulfils_bytes(p, "abcd");
+  assert_fulfills_bytes(p, "abcd");
 }
 
 static void buffered_line_fulfills_at_once(void **state) {
   say("one\ntwo\n");
-  assert_fulfils_bytes(line(), "one");
+  assert_fulfills_bytes(line(), "one");
 
   avow_promise_t *p = line();
 
   assert_int_equal(avow_state(p), AVOW_FULFILLED);
-  assert_fulfils_bytes(p, "two");
+  assert_fulfills_bytes(p, "two");
 }
 
 static void line_may_be_as_long_as_the_limit(void **state) {
   say("abc\r\nabc\nabcd\n");
 
-  assert_fulfils_bytes(avow_reader_line(reader, 3), "abc");
-  assert_fulfils_bytes(avow_reader_line(reader, 3), "abc");
+  assert_fulfills_bytes(avow_reader_line(reader, 3), "abc");
+  assert_fulfills_bytes(avow_reader_line(reader, 3), "abc");
   assert_rejects(avow_reader_line(reader, 3), UV_EMSGSIZE);
-  assert_fulfils_bytes(avow_reader_line(reader, 4), "abcd");
+  assert_fulfills_bytes(avow_reader_line(reader, 4), "abcd");
 }
 
 static void long_line_without_an_end_is_refused(void **state) {
@@ -118,7 +118,7 @@ static void long_line_without_an_end_is_refused(void **state) {
   avow_value_unref(v);
   hang_up();
   assert_rejects(avow_reader_line(reader, 3), UV_EMSGSIZE);
-  assert_fulfils_bytes(avow_reader_line(reader, SIZE_MAX), "abcde");
+  assert_fulfills_bytes(avow_reader_line(reader, SIZE_MAX), "abcde");
 }
 
 static void long_last_line_is_refused(void **state) {
@@ -126,15 +126,15 @@ static void long_last_line_is_refused(void **state) {
   hang_up();
 
   assert_rejects(avow_reader_line(reader, 3), UV_EMSGSIZE);
-  assert_fulfils_bytes(avow_reader_line(reader, 4), "abcd");
+  assert_fulfills_bytes(avow_reader_line(reader, 4), "abcd");
 }
 
 static void until_consumes_the_delimiter(void **state) {
   say("head\r\n\r\nbo--dy--");
 
-  assert_fulfils_bytes(until("\r\n\r\n"), "head");
-  assert_fulfils_bytes(until("--"), "bo");
-  assert_fulfils_bytes(until("--"), "dy");
+  assert_fulfills_bytes(until("\r\n\r\n"), "head");
+  assert_fulfills_bytes(until("--"), "bo");
+  assert_fulfills_bytes(until("--"), "dy");
 }
 
 static void delimiter_may_arrive_in_parts(void **state) {
@@ -145,15 +145,17 @@ static void delimiter_may_arrive_in_parts(void **state) {
     turn();
   }
 
-  assert_fulfils_bytes(p, "xaa");
-  assert_fulfils_bytes(avow_reader_next(reader, 100), "y");
+  assert_fulfills_bytes(p, "xaa");
+  assert_fulfills_bytes(avow_reader_next(reader, 100), "y");
 }
 
 static void delimiter_may_hold_any_byte(void **state) {
   assert_int_equal(write(peer, "a\0b\0", 4), 4);
 
-  assert_fulfils_bytes(avow_reader_until(reader, avow_bytes("\0", 1), 10), "a");
-  assert_fulfils_bytes(avow_reader_until(reader, avow_bytes("\0", 1), 10), "b");
+  assert_fulfills_bytes(avow_reader_until(reader, avow_bytes("\0", 1), 10),
+                        "a");
+  assert_fulfills_bytes(avow_reader_until(reader, avow_bytes("\0", 1), 10),
+                        "b");
 }
 
 static void end_without_delimiter_rejects_with_the_rest(void **state) {
@@ -161,15 +163,15 @@ static void end_without_delimiter_rejects_with_the_rest(void **state) {
   hang_up();
 
   assert_ends_with(until("\n"), "rest", "read: end of file after 4 bytes");
-  assert_fulfils_none(until("\n"));
+  assert_fulfills_none(until("\n"));
 }
 
 static void data_above_the_limit_stays_buffered(void **state) {
   say("abcdef;");
 
   assert_rejects(avow_reader_until(reader, avow_string(";"), 5), UV_EMSGSIZE);
-  assert_fulfils_bytes(avow_reader_until(reader, avow_string(";"), 6),
-                       "abcdef");
+  assert_fulfills_bytes(avow_reader_until(reader, avow_string(";"), 6),
+                        "abcdef");
   say("abcdef");
   assert_rejects(avow_reader_until(reader, avow_string(";"), 5), UV_EMSGSIZE);
 }
@@ -189,11 +191,11 @@ static void exactly_gives_the_requested_length(void **state) {
   say("efgh");
   hang_up();
 
-  assert_fulfils_bytes(p, "abcdef");
-  assert_fulfils_bytes(exactly(0), "");
-  assert_fulfils_bytes(exactly(2), "gh");
-  assert_fulfils_bytes(exactly(0), "");
-  assert_fulfils_none(exactly(1));
+  assert_fulfills_bytes(p, "abcdef");
+  assert_fulfills_bytes(exactly(0), "");
+  assert_fulfills_bytes(exactly(2), "gh");
+  assert_fulfills_bytes(exactly(0), "");
+  assert_fulfills_none(exactly(1));
 }
 
 static void end_within_exactly_rejects_with_the_rest(void **state) {
@@ -201,21 +203,21 @@ static void end_within_exactly_rejects_with_the_rest(void **state) {
   hang_up();
 
   assert_ends_with(exactly(4), "abc", "read: end of file after 3 bytes");
-  assert_fulfils_none(exactly(4));
+  assert_fulfills_none(exactly(4));
 }
 
 static void next_gives_available_bytes(void **state) {
   say("line\nrest");
-  assert_fulfils_bytes(line(), "line");
+  assert_fulfills_bytes(line(), "line");
 
-  assert_fulfils_bytes(avow_reader_next(reader, 2), "re");
-  assert_fulfils_bytes(avow_reader_next(reader, 100), "st");
+  assert_fulfills_bytes(avow_reader_next(reader, 2), "re");
+  assert_fulfills_bytes(avow_reader_next(reader, 100), "st");
   avow_promise_t *p = avow_reader_next(reader, 3);
   say("more");
-  assert_fulfils_bytes(p, "mor");
+  assert_fulfills_bytes(p, "mor");
   hang_up();
-  assert_fulfils_bytes(avow_reader_next(reader, 3), "e");
-  assert_fulfils_none(avow_reader_next(reader, 3));
+  assert_fulfills_bytes(avow_reader_next(reader, 3), "e");
+  assert_fulfills_none(avow_reader_next(reader, 3));
   assert_rejects(avow_reader_next(reader, 0), UV_EINVAL);
 }
 
@@ -229,7 +231,7 @@ static void canceled_line_loses_no_data(void **state) {
   turn();
 
   say("cd\n");
-  assert_fulfils_bytes(line(), "abcd");
+  assert_fulfills_bytes(line(), "abcd");
 }
 
 static void line_canceled_at_once_reads_nothing(void **state) {
@@ -239,7 +241,7 @@ static void line_canceled_at_once_reads_nothing(void **state) {
 
   assert_rejects(p, UV_ECANCELED);
   say("x\n");
-  assert_fulfils_bytes(line(), "x");
+  assert_fulfills_bytes(line(), "x");
 }
 
 static void second_request_rejects_while_one_is_pending(void **state) {
@@ -249,26 +251,26 @@ static void second_request_rejects_while_one_is_pending(void **state) {
   assert_rejects(until("x"), UV_EALREADY);
 
   say("x\n");
-  assert_fulfils_bytes(p, "x");
+  assert_fulfills_bytes(p, "x");
 }
 
 static void failed_read_rejects_and_keeps_received_bytes(void **state) {
   say("abc");
   avow_promise_t *p = exactly(4);
   turn();
-  assert_fulfils_int(avow_write(avow_uv_stream(stream), avow_string("unread")),
-                     6);
+  assert_fulfills_int(avow_write(avow_uv_stream(stream), avow_string("unread")),
+                      6);
   hang_up();
 
   assert_rejects(p, UV_ECONNRESET);
-  assert_fulfils_bytes(exactly(3), "abc");
+  assert_fulfills_bytes(exactly(3), "abc");
 }
 
 static void closing_the_stream_rejects_requests(void **state) {
   avow_promise_t *p = line();
   turn();
 
-  assert_fulfils_none(avow_close_handle((uv_handle_t *) stream));
+  assert_fulfills_none(avow_close_handle((uv_handle_t *) stream));
 
   assert_rejects(p, UV_ECANCELED);
   assert_rejects(line(), UV_EINVAL);
@@ -282,12 +284,12 @@ static void pending_request_keeps_the_reader_alive(void **state) {
 
   say("x\n");
 
-  assert_fulfils_bytes(p, "x");
+  assert_fulfills_bytes(p, "x");
 }
 
 static void all_gives_the_rest_of_the_stream(void **state) {
   say("one\ntwo");
-  assert_fulfils_bytes(line(), "one");
+  assert_fulfills_bytes(line(), "one");
   avow_promise_t *p = avow_reader_all(reader, 8);
   turn();
   say("more ");
@@ -295,9 +297,9 @@ static void all_gives_the_rest_of_the_stream(void **state) {
   assert_int_equal(avow_state(p), AVOW_PENDING);
   hang_up();
 
-  assert_fulfils_bytes(p, "twomore ");
-  assert_fulfils_bytes(avow_reader_all(reader, 0), "");
-  assert_fulfils_none(line());
+  assert_fulfills_bytes(p, "twomore ");
+  assert_fulfills_bytes(avow_reader_all(reader, 0), "");
+  assert_fulfills_none(line());
 }
 
 static void stream_above_the_limit_stays_buffered(void **state) {
@@ -307,7 +309,7 @@ static void stream_above_the_limit_stays_buffered(void **state) {
               "read: more than 4 bytes");
 
   hang_up();
-  assert_fulfils_bytes(avow_reader_all(reader, 5), "hello");
+  assert_fulfills_bytes(avow_reader_all(reader, 5), "hello");
 }
 
 SUITE(reader) {

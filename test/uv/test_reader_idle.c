@@ -49,7 +49,7 @@ static void silent_peer_times_out(void **state) {
 
   assert_is_idle(p);
   tell(" far\n");
-  assert_fulfils_bytes(line(), "so far");
+  assert_fulfills_bytes(line(), "so far");
 }
 
 static void received_bytes_restart_the_timeout(void **state) {
@@ -66,22 +66,22 @@ static void received_bytes_restart_the_timeout(void **state) {
 
   assert_is_idle(p);
   avow_unref(avow_shutdown(end(0)));
-  assert_fulfils_bytes(avow_reader_all(reader, 100), "xxxxx");
+  assert_fulfills_bytes(avow_reader_all(reader, 100), "xxxxx");
 }
 
 /* Between two pieces, no read is pending. */
 static void time_between_requests_does_not_count(void **state) {
   tell("one\ntwo\nthr");
-  assert_fulfils_bytes(line(), "one");
+  assert_fulfills_bytes(line(), "one");
   advance(5000);
-  assert_fulfils_bytes(line(), "two");
+  assert_fulfills_bytes(line(), "two");
   advance(5000);
   avow_promise_t *p = line();
   run();
   advance(999);
   tell("ee\n");
 
-  assert_fulfils_bytes(p, "three");
+  assert_fulfills_bytes(p, "three");
 }
 
 static void timeout_of_0_never_expires(void **state) {
@@ -91,7 +91,7 @@ static void timeout_of_0_never_expires(void **state) {
   advance(100000);
   tell("late\n");
 
-  assert_fulfils_bytes(p, "late");
+  assert_fulfills_bytes(p, "late");
 }
 
 static void canceled_request_leaves_no_timer(void **state) {
@@ -101,7 +101,7 @@ static void canceled_request_leaves_no_timer(void **state) {
   assert_rejects(p, UV_ECANCELED);
   tell("x\n");
 
-  assert_fulfils_bytes(line(), "x");
+  assert_fulfills_bytes(line(), "x");
 }
 
 #define IDLE(f) cmocka_unit_test_setup_teardown(f, set_up_idle, tear_idle)

@@ -79,7 +79,7 @@ static bool ends_well(void **state, long nth) {
   fail_allocation(0, false);
   const avow_value_t *rest = avow_error_cause(&v);
   if (avow_error_code(&v) == UV_ENOMEM)
-    assert_fulfils_bytes(exactly(3), "one"); /* no byte is lost */
+    assert_fulfills_bytes(exactly(3), "one"); /* no byte is lost */
   else if (rest != NULL) /* otherwise no memory was left to keep it */
     assert_string_equal(avow_to_bytes(rest, NULL), "one");
   avow_value_unref(v);
@@ -102,12 +102,12 @@ static bool fails_well(void **state, long nth, bool from_then_on) {
   if (avow_is_error(&v)) {
     assert_int_equal(avow_error_code(&v), UV_ENOMEM);
     assert_true(failed);
-    assert_fulfils_bytes(line(), "one"); /* no byte is lost */
+    assert_fulfills_bytes(line(), "one"); /* no byte is lost */
   } else {
     assert_string_equal(avow_to_bytes(&v, NULL), "one");
   }
   avow_value_unref(v);
-  assert_fulfils_bytes(exactly(3), "two");
+  assert_fulfills_bytes(exactly(3), "two");
   return failed;
 }
 

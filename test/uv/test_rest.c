@@ -63,7 +63,7 @@ static int teardown(void **state) {
 
 static void read_something(void) {
   say("hello");
-  assert_fulfils_bytes(start_read(), "hello");
+  assert_fulfills_bytes(start_read(), "hello");
 }
 
 static void turn_a_few_times(void) {
@@ -82,7 +82,7 @@ static void read_after_a_pause_makes_no_epoll_call(void **state) {
     avow_promise_t *read = start_read();
     turn_a_few_times();
     say("hello");
-    assert_fulfils_bytes(read, "hello");
+    assert_fulfills_bytes(read, "hello");
   }
 
   assert_int_equal(asked, before);
@@ -96,7 +96,7 @@ static void pause_until_something_waits(void) {
   say("first");
   turn_a_few_times();
   assert_false(reads());
-  assert_fulfils_bytes(start_read(), "first");
+  assert_fulfills_bytes(start_read(), "first");
 }
 
 static void read_of_waiting_data_makes_no_epoll_call(void **state) {
@@ -109,7 +109,7 @@ static void read_of_waiting_data_makes_no_epoll_call(void **state) {
     avow_promise_t *read = start_read();
     assert_int_equal(avow_state(read), AVOW_FULFILLED);
     assert_false(reads());
-    assert_fulfils_bytes(read, "hello");
+    assert_fulfills_bytes(read, "hello");
   }
 
   assert_int_equal(asked, before);
@@ -129,7 +129,7 @@ static void data_during_a_pause_stays_in_the_kernel(void **state) {
   assert_int_equal(live_allocations(), live);
   char byte;
   assert_int_equal(recv(peer, &byte, 1, MSG_DONTWAIT), -1);
-  assert_fulfils_bytes(start_read(), "more");
+  assert_fulfills_bytes(start_read(), "more");
   end_something();
 }
 
@@ -140,11 +140,11 @@ static void waiting_data_may_be_read_in_parts(void **state) {
   hang_up();
   turn_a_few_times();
 
-  assert_fulfils_bytes(avow_read(avow_uv_stream(stream), 2), "ab");
-  assert_fulfils_int(avow_read_into(avow_uv_stream(stream), buffer, 2, 4), 4);
+  assert_fulfills_bytes(avow_read(avow_uv_stream(stream), 2), "ab");
+  assert_fulfills_int(avow_read_into(avow_uv_stream(stream), buffer, 2, 4), 4);
   assert_memory_equal(buffer, "cdef", 4);
   assert_rejects(avow_read_all(avow_uv_stream(stream), 1), UV_EMSGSIZE);
-  assert_fulfils_none(start_read());
+  assert_fulfills_none(start_read());
   end_something();
 }
 
@@ -158,13 +158,13 @@ static void waiting_data_precedes_later_data(void **state) {
   assert_int_equal(avow_state(p), AVOW_PENDING);
   say("def");
 
-  assert_fulfils_int(p, 6);
+  assert_fulfills_int(p, 6);
   assert_memory_equal(buffer, "abcdef", 6);
   say("rest");
   turn_a_few_times();
   p = avow_read_all(avow_uv_stream(stream), 100);
   hang_up();
-  assert_fulfils_bytes(p, "rest");
+  assert_fulfills_bytes(p, "rest");
   end_something();
 }
 
@@ -182,7 +182,7 @@ static void check_without_waiting_data_is_not_repeated(void **state) {
   assert_int_equal(looked, before + 1);
   say("hello");
 
-  assert_fulfils_bytes(read, "hello");
+  assert_fulfills_bytes(read, "hello");
   end_something();
 }
 
@@ -196,15 +196,15 @@ static void assert_waits_for_libuv(uv_pipe_t *pipe, int peer_of_it) {
   const avow_stream_t from = avow_uv_stream((uv_stream_t *) pipe);
   avow_promise_t *read = avow_read(from, 10);
   assert_int_equal(write(peer_of_it, "hello", 5), 5);
-  assert_fulfils_bytes(read, "hello");
+  assert_fulfills_bytes(read, "hello");
   assert_int_equal(write(peer_of_it, "more", 4), 4);
   turn_a_few_times();
 
   read = avow_read(from, 10);
 
   assert_int_equal(avow_state(read), AVOW_PENDING);
-  assert_fulfils_bytes(read, "more");
-  assert_fulfils_none(avow_close(from));
+  assert_fulfills_bytes(read, "more");
+  assert_fulfills_none(avow_close(from));
   (void) close(peer_of_it);
 }
 
@@ -232,10 +232,10 @@ static void end_during_a_pause_is_read_afterwards(void **state) {
   hang_up();
   turn_a_few_times();
 
-  assert_fulfils_bytes(start_read(), "bye");
+  assert_fulfills_bytes(start_read(), "bye");
   turn_a_few_times();
-  assert_fulfils_none(start_read());
-  assert_fulfils_none(start_read());
+  assert_fulfills_none(start_read());
+  assert_fulfills_none(start_read());
   end_something();
 }
 
@@ -343,7 +343,7 @@ static void loop_ends_while_an_unreferenced_handle_is_read(void **state) {
   run(); /* otherwise the deadline fails the test */
 
   assert_int_equal(avow_state(p), AVOW_PENDING);
-  assert_fulfils_none(avow_close_handle((uv_handle_t *) &other));
+  assert_fulfills_none(avow_close_handle((uv_handle_t *) &other));
   assert_rejects(p, UV_ECANCELED);
   (void) close(fds[1]);
 }
@@ -360,8 +360,8 @@ static void paused_stream_may_be_closed_and_freed(void **state) {
   open_pipe(other, fds[0], 0);
   begin_something();
   assert_int_equal(write(fds[1], "hello", 5), 5);
-  assert_fulfils_bytes(avow_read(avow_uv_stream((uv_stream_t *) other), 10),
-                       "hello");
+  assert_fulfills_bytes(avow_read(avow_uv_stream((uv_stream_t *) other), 10),
+                        "hello");
   turn_a_few_times();
 
   uv_close((uv_handle_t *) other, free_pipe);
@@ -409,7 +409,7 @@ static void read_continues_after_uv_read_stop_in_a_handler(void **state) {
 
   say("two");
 
-  assert_fulfils_bytes(p, "two");
+  assert_fulfills_bytes(p, "two");
   end_something();
 }
 
@@ -438,7 +438,7 @@ static void chunks_may_follow_a_read(void **state) {
 
   avow_channel_t *chunks = avow_chunks(avow_uv_stream(stream), 10, 0);
   say("chunk");
-  assert_fulfils_bytes(avow_channel_next(chunks), "chunk");
+  assert_fulfills_bytes(avow_channel_next(chunks), "chunk");
   avow_channel_unref(chunks);
   read_something();
   end_something();

@@ -126,7 +126,7 @@ static void assert_arrives(avow_promise_t *p, size_t at, size_t len) {
   assert_int_equal(n, len);
   assert_memory_equal(bytes, text + at, len);
   avow_value_unref(all);
-  assert_fulfils_int(p, (int64_t) len);
+  assert_fulfills_int(p, (int64_t) len);
 }
 
 static void whole_file_is_pumped(void **state) {
@@ -289,7 +289,7 @@ static void close_waits_for_a_pending_send(void **state) {
   assert_rejects(avow_read(from(), 1), UV_EINVAL);
   release_pool();
 
-  assert_fulfils_none(closed);
+  assert_fulfills_none(closed);
   assert_rejects(p, UV_ECANCELED);
 
   drop_file();
@@ -320,7 +320,7 @@ static void read_during_a_pump_is_refused(void **state) {
 static void pump_rejects_when_the_peer_closes(void **state) {
   open_part(0, UINT64_MAX);
   avow_promise_t *p = pump();
-  assert_fulfils_none(avow_close(there()));
+  assert_fulfills_none(avow_close(there()));
   behind = -1; /* its descriptors may be free */
   const avow_value_t v = avow_run(p);
 
@@ -333,7 +333,7 @@ static void pump_rejects_when_the_peer_closes(void **state) {
 
 static void pump_to_a_shut_down_stream_rejects(void **state) {
   open_part(0, UINT64_MAX);
-  assert_fulfils_none(avow_shutdown(here()));
+  assert_fulfills_none(avow_shutdown(here()));
 
   assert_rejects(pump(), UV_EPIPE);
 

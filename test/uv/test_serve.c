@@ -63,7 +63,7 @@ static void closed_service_waits_for_its_connection(void **state) {
   assert_int_equal(avow_state(p), AVOW_PENDING);
   assert_true(avow_resolve(served[0], avow_none()));
 
-  assert_fulfils_none(p);
+  assert_fulfills_none(p);
 }
 
 /* libuv does not report that the handle was closed. */

@@ -15,14 +15,14 @@ static void signal_item_is_its_number(void **state) {
 
   (void) raise(SIGUSR1); /* the loop catches it */
 
-  assert_fulfils_int(next, SIGUSR1);
+  assert_fulfills_int(next, SIGUSR1);
   avow_channel_unref(c);
 }
 
 /* Lets libuv receive the raised signals. */
 static void receive_signals(void) {
-  assert_fulfils_none(avow_sleep(loop, 1));
-  assert_fulfils_none(avow_after_poll(loop));
+  assert_fulfills_none(avow_sleep(loop, 1));
+  assert_fulfills_none(avow_after_poll(loop));
 }
 
 static void unreceived_signals_are_kept_once(void **state) {
@@ -32,13 +32,13 @@ static void unreceived_signals_are_kept_once(void **state) {
   (void) raise(SIGUSR1); /* the loop catches it */
   receive_signals();
 
-  assert_fulfils_int(avow_channel_next(c), SIGUSR1);
+  assert_fulfills_int(avow_channel_next(c), SIGUSR1);
 
   avow_promise_t *next = avow_channel_next(c);
   receive_signals();
   assert_int_equal(avow_state(next), AVOW_PENDING);
   avow_channel_unref(c);
-  assert_fulfils_none(next);
+  assert_fulfills_none(next);
 }
 
 static void several_channels_receive_the_same_signal(void **state) {
@@ -47,8 +47,8 @@ static void several_channels_receive_the_same_signal(void **state) {
 
   (void) raise(SIGUSR1); /* the loop catches it */
 
-  assert_fulfils_int(avow_channel_next(c), SIGUSR1);
-  assert_fulfils_int(avow_channel_next(e), SIGUSR1);
+  assert_fulfills_int(avow_channel_next(c), SIGUSR1);
+  assert_fulfills_int(avow_channel_next(e), SIGUSR1);
   avow_channel_unref(c);
   avow_channel_unref(e);
 }
@@ -57,7 +57,7 @@ static void channel_first_stops_listening_after_one_signal(void **state) {
   avow_promise_t *p = avow_channel_first(avow_signals(loop, SIGUSR1));
   avow_unref(avow_try(loop, raise_fn, NULL));
 
-  assert_fulfils_int(p, SIGUSR1);
+  assert_fulfills_int(p, SIGUSR1);
   run();
 }
 
@@ -88,7 +88,7 @@ static void only_a_pending_receive_keeps_the_loop_alive(void **state) {
   assert_int_not_equal(uv_loop_alive(loop), 0);
   avow_channel_close(c);
 
-  assert_fulfils_none(next);
+  assert_fulfills_none(next);
   avow_channel_unref(c);
 }
 
@@ -149,7 +149,7 @@ static void try_next_gives_an_unreceived_signal(void **state) {
   assert_none_there(c);
   assert_int_equal(uv_run(loop, UV_RUN_DEFAULT), 0); /* no receive is pending */
   (void) raise(SIGUSR1);                             /* the loop catches it */
-  assert_fulfils_none(avow_after_poll(loop));
+  assert_fulfills_none(avow_after_poll(loop));
 
   avow_value_t v;
   assert_int_equal(avow_channel_try_next(c, &v), 0);

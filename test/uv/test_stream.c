@@ -19,7 +19,7 @@ static char *large(void) {
 static void assert_reads(avow_stream_t stream, const char *text) {
   char buffer[100] = "";
   const size_t len = strlen(text);
-  assert_fulfils_int(avow_read_into(stream, buffer, len, len), (int64_t) len);
+  assert_fulfills_int(avow_read_into(stream, buffer, len, len), (int64_t) len);
   assert_string_equal(buffer, text);
 }
 
@@ -27,7 +27,7 @@ static void assert_reads(avow_stream_t stream, const char *text) {
 static void tell(avow_stream_t from, avow_stream_t to, const char *text) {
   avow_promise_t *p = avow_write(from, avow_string(text));
   assert_reads(to, text);
-  assert_fulfils_int(p, (int64_t) strlen(text));
+  assert_fulfills_int(p, (int64_t) strlen(text));
 }
 
 static void both_directions_carry_bytes(void **state) {
@@ -38,10 +38,10 @@ static void both_directions_carry_bytes(void **state) {
 static void read_gives_at_most_the_requested_bytes(void **state) {
   avow_promise_t *p = avow_write(here(), avow_string("hello"));
 
-  assert_fulfils_bytes(avow_read(there(), 1), "h");
+  assert_fulfills_bytes(avow_read(there(), 1), "h");
   assert_reads(there(), "ello");
 
-  assert_fulfils_int(p, 5);
+  assert_fulfills_int(p, 5);
 }
 
 static void read_of_0_bytes_is_refused(void **state) {
@@ -55,7 +55,7 @@ static void second_read_is_refused(void **state) {
   assert_says(avow_read(there(), 5), UV_EALREADY, "read: already in progress");
 
   avow_unref(avow_write(here(), avow_string("x")));
-  assert_fulfils_bytes(p, "x");
+  assert_fulfills_bytes(p, "x");
 }
 
 static void canceled_read_loses_no_data(void **state) {
@@ -73,9 +73,9 @@ static void writes_keep_their_order(void **state) {
 
   assert_reads(there(), "one two three");
 
-  assert_fulfils_int(ps[0], 4);
-  assert_fulfils_int(ps[1], 4);
-  assert_fulfils_int(ps[2], 5);
+  assert_fulfills_int(ps[0], 4);
+  assert_fulfills_int(ps[1], 4);
+  assert_fulfills_int(ps[2], 5);
 }
 
 static void list_is_written_in_its_order(void **state) {
@@ -85,11 +85,11 @@ static void list_is_written_in_its_order(void **state) {
   avow_promise_t *p = avow_write(here(), avow_list(parts, 3));
 
   assert_reads(there(), "one two");
-  assert_fulfils_int(p, 7);
+  assert_fulfills_int(p, 7);
 }
 
 static void empty_write_fulfills_with_0(void **state) {
-  assert_fulfils_int(avow_write(here(), avow_string("")), 0);
+  assert_fulfills_int(avow_write(here(), avow_string("")), 0);
 }
 
 static void write_refuses_values_other_than_bytes(void **state) {
@@ -112,9 +112,9 @@ static void large_write_waits_for_its_reader(void **state) {
   if (world->bounded)
     assert_int_equal(avow_state(p), AVOW_PENDING);
 
-  assert_fulfils_int(avow_read_into(there(), got, len, len), (int64_t) len);
+  assert_fulfills_int(avow_read_into(there(), got, len, len), (int64_t) len);
 
-  assert_fulfils_int(p, (int64_t) len);
+  assert_fulfills_int(p, (int64_t) len);
   assert_memory_equal(got, sent, len);
   free(sent);
   free(got);
@@ -133,16 +133,16 @@ static void shutdown_ends_the_input_of_the_peer(void **state) {
   avow_promise_t *p = avow_shutdown(here());
 
   assert_reads(there(), "hello");
-  assert_fulfils_none(avow_read(there(), 5));
-  assert_fulfils_none(avow_read(there(), 5));
-  assert_fulfils_int(write, 5);
-  assert_fulfils_none(p);
+  assert_fulfills_none(avow_read(there(), 5));
+  assert_fulfills_none(avow_read(there(), 5));
+  assert_fulfills_int(write, 5);
+  assert_fulfills_none(p);
 
   tell(there(), here(), "on");
 }
 
 static void write_after_shutdown_fails(void **state) {
-  assert_fulfils_none(avow_shutdown(here()));
+  assert_fulfills_none(avow_shutdown(here()));
 
   for (int i = 0; i < 2; i++)
     assert_rejects(avow_write(here(), avow_string("x")), UV_EPIPE);
@@ -159,12 +159,12 @@ static void close_settles_pending_operations(void **state) {
 
   assert_rejects(read, UV_ECANCELED);
   avow_value_unref(avow_run(write)); /* the kernel may have taken all bytes */
-  assert_fulfils_none(p);
+  assert_fulfills_none(p);
   assert_rejects(avow_close(here()), UV_EALREADY);
 }
 
 static void closed_stream_refuses_operations(void **state) {
-  assert_fulfils_none(avow_close(here()));
+  assert_fulfills_none(avow_close(here()));
 
   assert_rejects(avow_read(here(), 5), UV_EINVAL);
   assert_rejects(avow_read_all(here(), 5), UV_EINVAL);
@@ -172,14 +172,14 @@ static void closed_stream_refuses_operations(void **state) {
 }
 
 static void close_ends_the_input_of_the_peer(void **state) {
-  assert_fulfils_none(avow_close(here()));
+  assert_fulfills_none(avow_close(here()));
 
-  assert_fulfils_none(avow_read(there(), 5));
+  assert_fulfills_none(avow_read(there(), 5));
 }
 
 static void writes_to_a_closed_peer_fail(void **state) {
-  assert_fulfils_none(avow_close(here()));
-  assert_fulfils_none(avow_read(there(), 5));
+  assert_fulfills_none(avow_close(here()));
+  assert_fulfills_none(avow_read(there(), 5));
 
   for (int failed = 0; failed < 3;) {
     const avow_value_t v = avow_run(avow_write(there(), avow_string("x")));
@@ -195,7 +195,7 @@ static void releasing_the_value_closes_the_stream(void **state) {
   drop(&ends[0]);
 
   assert_rejects(p, UV_ECANCELED);
-  assert_fulfils_none(avow_read(there(), 5));
+  assert_fulfills_none(avow_read(there(), 5));
 }
 
 static void read_all_reads_to_the_end(void **state) {
@@ -204,8 +204,8 @@ static void read_all_reads_to_the_end(void **state) {
   avow_unref(avow_write(here(), avow_string(" you")));
   avow_unref(avow_shutdown(here()));
 
-  assert_fulfils_bytes(p, "hello you");
-  assert_fulfils_bytes(avow_read_all(there(), 100), "");
+  assert_fulfills_bytes(p, "hello you");
+  assert_fulfills_bytes(avow_read_all(there(), 100), "");
 }
 
 static void read_all_has_a_limit(void **state) {
@@ -243,7 +243,7 @@ static void read_into_waits_for_its_minimum(void **state) {
 
   avow_unref(avow_write(here(), avow_string("c")));
 
-  assert_fulfils_int(p, 3);
+  assert_fulfills_int(p, 3);
   assert_string_equal(buffer, "abc");
 }
 
@@ -252,9 +252,9 @@ static void read_into_ends_with_the_stream(void **state) {
   avow_unref(avow_write(here(), avow_string("ab")));
   avow_unref(avow_shutdown(here()));
 
-  assert_fulfils_int(avow_read_into(there(), buffer, 3, 5), 2);
+  assert_fulfills_int(avow_read_into(there(), buffer, 3, 5), 2);
 
-  assert_fulfils_int(avow_read_into(there(), buffer, 3, 5), 0);
+  assert_fulfills_int(avow_read_into(there(), buffer, 3, 5), 0);
   assert_rejects(avow_read_into(there(), buffer, 0, 5), UV_EINVAL);
   assert_rejects(avow_read_into(there(), buffer, 6, 5), UV_EINVAL);
 }
@@ -300,7 +300,7 @@ static void closed_chunks_channel_leaves_the_rest(void **state) {
   assert_rejects(p, UV_ECANCELED);
   avow_promise_t *again = avow_channel_next(chunks);
   avow_unref(avow_write(here(), avow_string("hello")));
-  assert_fulfils_bytes(again, "h");
+  assert_fulfills_bytes(again, "h");
 
   avow_channel_close(chunks);
   avow_channel_unref(chunks);
@@ -316,7 +316,7 @@ static void chunks_drop_the_reason_of_a_canceled_receive(void **state) {
   avow_cancel_with(p, avow_string("enough"));
   assert_rejects(p, UV_ECANCELED);
   avow_unref(avow_write(here(), avow_string("h")));
-  assert_fulfils_bytes(avow_channel_next(chunks), "h");
+  assert_fulfills_bytes(avow_channel_next(chunks), "h");
 
   avow_channel_close(chunks);
   avow_channel_unref(chunks);
@@ -327,7 +327,7 @@ static void closing_the_stream_rejects_chunks(void **state) {
   avow_promise_t *p = avow_channel_next(chunks);
   (void) uv_run(loop, UV_RUN_NOWAIT);
 
-  assert_fulfils_none(avow_close(there()));
+  assert_fulfills_none(avow_close(there()));
 
   assert_rejects(p, UV_ECANCELED);
   avow_channel_unref(chunks);
@@ -338,11 +338,11 @@ static void reader_gives_pieces(void **state) {
   avow_unref(avow_write(here(), avow_string("one\r\ntwo\n12345rest")));
   avow_unref(avow_shutdown(here()));
 
-  assert_fulfils_bytes(avow_reader_line(reader, 100), "one");
-  assert_fulfils_bytes(avow_reader_until(reader, avow_string("\n"), 5), "two");
-  assert_fulfils_bytes(avow_reader_exactly(reader, 5), "12345");
-  assert_fulfils_bytes(avow_reader_line(reader, 100), "rest");
-  assert_fulfils_none(avow_reader_next(reader, 5));
+  assert_fulfills_bytes(avow_reader_line(reader, 100), "one");
+  assert_fulfills_bytes(avow_reader_until(reader, avow_string("\n"), 5), "two");
+  assert_fulfills_bytes(avow_reader_exactly(reader, 5), "12345");
+  assert_fulfills_bytes(avow_reader_line(reader, 100), "rest");
+  assert_fulfills_none(avow_reader_next(reader, 5));
 
   avow_reader_unref(reader);
 }
@@ -359,9 +359,9 @@ static void pump_moves_all_and_shuts_down(void **state) {
   avow_unref(avow_write(here(), avow_string("hello you")));
   avow_unref(avow_shutdown(here()));
 
-  assert_fulfils_bytes(p, "hello you");
-  assert_fulfils_int(pumps[0], 9);
-  assert_fulfils_int(pumps[1], 9);
+  assert_fulfills_bytes(p, "hello you");
+  assert_fulfills_int(pumps[0], 9);
+  assert_fulfills_int(pumps[1], 9);
   drop(&more[0]);
   drop(&more[1]);
 }

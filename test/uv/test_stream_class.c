@@ -256,11 +256,11 @@ static void pump_uses_pump_to_of_the_class(void **state) {
   pump_results = "70580";
   open_pair(100);
 
-  assert_fulfils_int(avow_pump(from, here(), &options), 7 + 1 + 5 + 8);
+  assert_fulfills_int(avow_pump(from, here(), &options), 7 + 1 + 5 + 8);
 
   assert_notes("little little");
   assert_int_equal(moved, 21);
-  assert_fulfils_bytes(avow_read_all(there(), 9), "x");
+  assert_fulfills_bytes(avow_read_all(there(), 9), "x");
   drop_pair();
 }
 
@@ -273,7 +273,7 @@ static void pump_ends_after_pump_to(void **state) {
   pump_results = "34";
   open_pair(100);
 
-  assert_fulfils_int(avow_pump(from, here(), NULL), 7);
+  assert_fulfills_int(avow_pump(from, here(), NULL), 7);
 
   assert_notes("much");
   drop_pair();
@@ -313,7 +313,7 @@ static void count_of_pump_to_saturates(void **state) {
   pump_results = "12";
   open_pair(100);
 
-  assert_fulfils_int(avow_pump(from, here(), &options), INT64_MAX);
+  assert_fulfills_int(avow_pump(from, here(), &options), INT64_MAX);
 
   assert_notes("much");
   assert_int_equal(moved, INT64_MAX);

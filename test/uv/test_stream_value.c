@@ -11,11 +11,11 @@ enum { LONG = 3600 * 1000 };
 static void connected_streams_exchange_data(void **state) {
   avow_value_t v = connected();
 
-  assert_fulfils_int(avow_write(avow_to_stream(&v), avow_string("hi")), 2);
+  assert_fulfills_int(avow_write(avow_to_stream(&v), avow_string("hi")), 2);
   assert_hears(&accepted[0], "hi");
-  assert_fulfils_int(avow_write(avow_to_stream(&accepted[0]),
-                                avow_string("ho")),
-                     2);
+  assert_fulfills_int(avow_write(avow_to_stream(&accepted[0]),
+                                 avow_string("ho")),
+                      2);
   assert_hears(&v, "ho");
 
   drop(&v);
@@ -51,8 +51,9 @@ static void read_handler_may_release_its_stream(void **state) {
   avow_promise_t *p = avow_read(avow_to_stream(&v), 100);
   p = avow_then(p, drop_cb, NULL, &v);
 
-  assert_fulfils_int(avow_write(avow_to_stream(&accepted[0]), avow_string("x")),
-                     1);
+  assert_fulfills_int(avow_write(avow_to_stream(&accepted[0]),
+                                 avow_string("x")),
+                      1);
 
   avow_value_unref(avow_run(p));
   assert_hears_the_end(&accepted[0]);
@@ -61,7 +62,7 @@ static void read_handler_may_release_its_stream(void **state) {
 static void stream_may_be_closed_before_its_release(void **state) {
   avow_value_t v = connected();
 
-  assert_fulfils_none(avow_close_handle(handle_of(&v)));
+  assert_fulfills_none(avow_close_handle(handle_of(&v)));
 
   assert_true(uv_is_closing(handle_of(&v)));
   assert_rejects(avow_read(avow_to_stream(&v), 100), UV_EINVAL);
@@ -72,7 +73,7 @@ static void avow_close_closes_the_handle_of_the_value(void **state) {
   avow_value_t v = connected();
   avow_promise_t *read = avow_read(avow_to_stream(&v), 100);
 
-  assert_fulfils_none(avow_close(avow_to_stream(&v)));
+  assert_fulfills_none(avow_close(avow_to_stream(&v)));
 
   assert_true(uv_is_closing(handle_of(&v)));
   assert_rejects(read, UV_ECANCELED);
@@ -96,13 +97,13 @@ static void stream_may_be_released_while_it_closes(void **state) {
 
   drop(&v);
 
-  assert_fulfils_none(p);
+  assert_fulfills_none(p);
 }
 
 static void close_handler_may_release_the_stream(void **state) {
   avow_value_t v = connected();
 
-  assert_fulfils_none(
+  assert_fulfills_none(
       avow_then(avow_close_handle(handle_of(&v)), drop_cb, NULL, &v));
 }
 
@@ -225,12 +226,12 @@ static void owned_stream_is_sent_over_a_pipe(void **state) {
   open_pipes();
   avow_value_t v = connected();
 
-  assert_fulfils_int(send_handle(v), 9); /* and then released */
+  assert_fulfills_int(send_handle(v), 9); /* and then released */
   read_message();
   avow_value_t again = received();
 
   assert_int_equal(received().tag, AVOW_NONE);
-  assert_fulfils_int(avow_write(avow_to_stream(&again), avow_string("hi")), 2);
+  assert_fulfills_int(avow_write(avow_to_stream(&again), avow_string("hi")), 2);
   assert_hears(&accepted[0], "hi");
   drop(&again);
   assert_hears_the_end(&accepted[0]);
@@ -240,9 +241,9 @@ static void owned_stream_is_sent_over_a_pipe(void **state) {
 static void several_handles_are_received_one_by_one(void **state) {
   open_pipes();
   avow_value_t v = connected();
-  assert_fulfils_int(send_handle(avow_value_ref(&v)), 9);
+  assert_fulfills_int(send_handle(avow_value_ref(&v)), 9);
   read_message();
-  assert_fulfils_int(send_handle(avow_pointer(stream_of(&v))), 9);
+  assert_fulfills_int(send_handle(avow_pointer(stream_of(&v))), 9);
   read_message();
   drop(&v);
 
@@ -251,7 +252,7 @@ static void several_handles_are_received_one_by_one(void **state) {
 
   assert_int_equal(received().tag, AVOW_NONE);
   drop(&one);
-  assert_fulfils_int(avow_write(avow_to_stream(&two), avow_string("hi")), 2);
+  assert_fulfills_int(avow_write(avow_to_stream(&two), avow_string("hi")), 2);
   assert_hears(&accepted[0], "hi");
   drop(&two);
   close_pipes();
@@ -265,16 +266,16 @@ static void data_after_a_handle_is_received(void **state) {
   avow_unref(avow_write(from, avow_string(" and this")));
   avow_unref(avow_close(from));
 
-  assert_fulfils_bytes(avow_read_all(avow_uv_stream((uv_stream_t *) &ipc[1]),
-                                     100),
-                       "take this and this");
+  assert_fulfills_bytes(avow_read_all(avow_uv_stream((uv_stream_t *) &ipc[1]),
+                                      100),
+                        "take this and this");
 
-  assert_fulfils_none(avow_close_handle((uv_handle_t *) &ipc[1]));
+  assert_fulfills_none(avow_close_handle((uv_handle_t *) &ipc[1]));
 }
 
 static void unaccepted_handle_closes_with_its_pipe(void **state) {
   open_pipes();
-  assert_fulfils_int(send_handle(connected()), 9);
+  assert_fulfills_int(send_handle(connected()), 9);
   read_message();
 
   close_pipes();
@@ -290,7 +291,7 @@ static void udp_sockets_are_accepted_by_uv_accept_only(void **state) {
   assert_int_equal(uv_udp_init(loop, &sent), 0);
   assert_int_equal(uv_udp_bind(&sent, (struct sockaddr *) &any, 0), 0);
   assert_int_equal(uv_udp_init(loop, &got), 0);
-  assert_fulfils_int(send_handle(avow_pointer(&sent)), 9);
+  assert_fulfills_int(send_handle(avow_pointer(&sent)), 9);
   read_message();
 
   const avow_value_t v = received();
@@ -330,7 +331,7 @@ static void handle_is_not_sent_over_tcp(void **state) {
 static void closed_handle_is_not_sent(void **state) {
   open_pipes();
   avow_value_t v = connected();
-  assert_fulfils_none(avow_close_handle(handle_of(&v)));
+  assert_fulfills_none(avow_close_handle(handle_of(&v)));
 
   assert_rejects(send_handle(v), UV_EINVAL);
 

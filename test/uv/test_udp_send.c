@@ -53,13 +53,13 @@ static void assert_peer_receives(const char *text) {
 }
 
 static void sent_datagram_arrives(void **state) {
-  assert_fulfils_int(start(), 5);
+  assert_fulfills_int(start(), 5);
 
   assert_peer_receives("hello");
 }
 
 static void empty_datagram_arrives(void **state) {
-  assert_fulfils_int(avow_udp_send(&ours, avow_string(""), to_peer()), 0);
+  assert_fulfills_int(avow_udp_send(&ours, avow_string(""), to_peer()), 0);
 
   assert_peer_receives("");
 }
@@ -67,7 +67,7 @@ static void empty_datagram_arrives(void **state) {
 static void connected_socket_needs_no_address(void **state) {
   assert_int_equal(uv_udp_connect(&ours, to_peer()), 0);
 
-  assert_fulfils_int(avow_udp_send(&ours, avow_string("hello"), NULL), 5);
+  assert_fulfills_int(avow_udp_send(&ours, avow_string("hello"), NULL), 5);
 
   assert_peer_receives("hello");
 }
@@ -91,7 +91,7 @@ static void send_rejects_an_unknown_address_family(void **state) {
   assert_says(avow_udp_send(&fresh, avow_string("x"), &local), UV_EINVAL,
               "send '?:0': invalid argument");
 
-  assert_fulfils_none(avow_close_handle((uv_handle_t *) &fresh));
+  assert_fulfills_none(avow_close_handle((uv_handle_t *) &fresh));
 }
 
 static void datagram_that_is_too_long_is_refused(void **state) {
@@ -163,7 +163,7 @@ static void queued_sends_keep_their_order(void **state) {
   drain(fds[1], MANY);
 
   for (size_t i = 0; i < MANY; i++)
-    assert_fulfils_int(all[i], LARGE);
+    assert_fulfills_int(all[i], LARGE);
   (void) close(fds[1]);
 }
 
@@ -186,7 +186,7 @@ static void close_rejects_queued_sends(void **state) {
   int fds[2];
   fill_queue(fds, all, MANY);
 
-  assert_fulfils_none(avow_close_handle((uv_handle_t *) &ours));
+  assert_fulfills_none(avow_close_handle((uv_handle_t *) &ours));
 
   for (size_t i = 0; i + 1 < MANY; i++)
     avow_unref(all[i]);

@@ -42,7 +42,7 @@ static char *pattern(size_t len) {
   return data;
 }
 
-static void assert_fulfils_pattern(avow_promise_t *p, size_t expected) {
+static void assert_fulfills_pattern(avow_promise_t *p, size_t expected) {
   const avow_value_t v = avow_run(p);
   size_t len;
   assert_string_equal(avow_error_message(&v), "no error");
@@ -97,7 +97,7 @@ enum { STARTS = sizeof(starts) / sizeof(starts[0]) };
 static void read_file_gives_the_whole_file(void **state) {
   const int before = open_files();
 
-  assert_fulfils_bytes(start_read_file(), "hello world");
+  assert_fulfills_bytes(start_read_file(), "hello world");
 
   assert_int_equal(open_files(), before);
 }
@@ -105,8 +105,8 @@ static void read_file_gives_the_whole_file(void **state) {
 static void read_file_gives_no_bytes_of_an_empty_file(void **state) {
   assert_int_equal(ftruncate(file, 0), 0);
 
-  assert_fulfils_bytes(start_read_file(), "");
-  assert_fulfils_bytes(avow_read_file(loop, at("file"), 0), "");
+  assert_fulfills_bytes(start_read_file(), "");
+  assert_fulfills_bytes(avow_read_file(loop, at("file"), 0), "");
 }
 
 static void read_file_reads_files_that_report_size_0(void **state) {
@@ -123,7 +123,7 @@ static void read_file_reads_a_large_file(void **state) {
   assert_int_equal(pwrite(file, data, LARGE, 0), LARGE);
   free(data);
 
-  assert_fulfils_pattern(avow_read_file(loop, at("file"), SIZE_MAX), LARGE);
+  assert_fulfills_pattern(avow_read_file(loop, at("file"), SIZE_MAX), LARGE);
 }
 
 /* Writes on the pool, because opening a FIFO waits for the reader. */
@@ -140,11 +140,11 @@ static void read_file_grows_its_buffer_for_a_fifo(void **state) {
   avow_promise_t *p = start_read_fifo();
   queue_work(feed_work);
 
-  assert_fulfils_pattern(p, MANY);
+  assert_fulfills_pattern(p, MANY);
 }
 
 static void read_file_reads_exactly_the_limit(void **state) {
-  assert_fulfils_bytes(avow_read_file(loop, at("file"), 11), "hello world");
+  assert_fulfills_bytes(avow_read_file(loop, at("file"), 11), "hello world");
 }
 
 static void read_file_rejects_one_byte_more_than_the_limit(void **state) {
@@ -221,7 +221,7 @@ static void read_file_canceled_by_another_completion_is_dropped(void **state) {
 
   first = avow_then(first, cancel_cb, NULL, second);
 
-  assert_fulfils_bytes(first, "hello world");
+  assert_fulfills_bytes(first, "hello world");
   assert_rejects(second, UV_ECANCELED);
 }
 

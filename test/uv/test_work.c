@@ -41,7 +41,7 @@ static void work_gives_what_its_function_returns(void **state) {
   job_t job = { .result = avow_string("from afar") };
   const uv_thread_t self = uv_thread_self();
 
-  assert_fulfils_bytes(avow_work(loop, call, &job, free_job), "from afar");
+  assert_fulfills_bytes(avow_work(loop, call, &job, free_job), "from afar");
 
   assert_int_equal(job.calls, 1);
   assert_int_equal(job.frees, 1);
@@ -62,7 +62,7 @@ static void work_rejects_with_the_error_of_its_function(void **state) {
 static void work_accepts_a_null_free_function(void **state) {
   job_t job = { .result = avow_int(7) };
 
-  assert_fulfils_int(avow_work(loop, call, &job, NULL), 7);
+  assert_fulfills_int(avow_work(loop, call, &job, NULL), 7);
 }
 
 static avow_value_t count_frees_cb(const avow_value_t *arg, void *data) {
@@ -75,7 +75,7 @@ static void work_frees_its_data_before_handlers_run(void **state) {
 
   avow_promise_t *p = avow_work(loop, call, &job, free_job);
 
-  assert_fulfils_int(avow_then(p, count_frees_cb, NULL, &job), 1);
+  assert_fulfills_int(avow_then(p, count_frees_cb, NULL, &job), 1);
 }
 
 static void work_without_a_function_rejects_and_frees(void **state) {
@@ -100,7 +100,7 @@ static void work_function_may_return_a_thenable(void **state) {
   static const avow_class_t foreign = { .name = "foreign", .then = start_then };
   job_t job = { .result = avow_object(&foreign, NULL) };
 
-  assert_fulfils_int(avow_work(loop, call, &job, free_job), 5);
+  assert_fulfills_int(avow_work(loop, call, &job, free_job), 5);
 }
 
 static void return_a_promise(void) {
@@ -173,7 +173,7 @@ static void canceled_running_detached_work_rejects_at_once(void **state) {
 static void detached_work_gives_what_its_function_returns(void **state) {
   job_t job = { .result = avow_int(7) };
 
-  assert_fulfils_int(avow_work_detached(loop, call, &job, free_job), 7);
+  assert_fulfills_int(avow_work_detached(loop, call, &job, free_job), 7);
   assert_rejects(avow_work_detached(loop, NULL, &job, free_job), UV_EINVAL);
 
   assert_int_equal(job.frees, 2);
@@ -225,7 +225,7 @@ static void mutex_is_held_until_canceled_work_ends(void **state) {
   assert_int_equal(one.calls, 1);
   release_pool_threads();
 
-  assert_fulfils_none(q);
+  assert_fulfills_none(q);
   avow_limiter_unref(mutex);
 }
 
@@ -248,7 +248,7 @@ static void running_work_can_detect_its_cancellation(void **state) {
   p = avow_work(loop, ask_twice, &said, NULL);
   meet_in_pool();
   release_pool_threads();
-  assert_fulfils_none(p);
+  assert_fulfills_none(p);
   assert_int_equal(said, 3);
   assert_true(avow_work_is_wanted()); /* outside a job, the answer is true */
 }
@@ -383,7 +383,7 @@ static void work_runs_blocking_calls(void **state) {
   size_t size = sizeof(name);
   assert_int_equal(uv_os_gethostname(name, &size), 0);
 
-  assert_fulfils_bytes(avow_work(loop, host_name, NULL, NULL), name);
+  assert_fulfills_bytes(avow_work(loop, host_name, NULL, NULL), name);
 }
 
 static avow_value_t wait_fn(void *data) {

@@ -91,11 +91,11 @@ static void small_write_is_fulfilled_at_once(void **state) {
   assert_int_equal(avow_state(p), AVOW_FULFILLED);
   assert_int_equal(requests(), 0);
   assert_peer_receives_text("hello");
-  assert_fulfils_int(p, 5);
+  assert_fulfills_int(p, 5);
 }
 
 static void empty_write_writes_nothing(void **state) {
-  assert_fulfils_int(avow_write(avow_uv_stream(stream), avow_string("")), 0);
+  assert_fulfills_int(avow_write(avow_uv_stream(stream), avow_string("")), 0);
 
   hang_up();
 }
@@ -107,7 +107,7 @@ static void large_write_waits_for_its_reader(void **state) {
 
   assert_peer_receives(0, LARGE);
 
-  assert_fulfils_int(p, LARGE);
+  assert_fulfills_int(p, LARGE);
   assert_int_equal(requests(), 0);
 }
 
@@ -171,8 +171,8 @@ static void list_is_written_in_order(void **state) {
   avow_value_t items[] = { avow_string("he"), avow_string(""),
                            avow_string("llo") };
 
-  assert_fulfils_int(avow_write(avow_uv_stream(stream), avow_list(items, 3)),
-                     5);
+  assert_fulfills_int(avow_write(avow_uv_stream(stream), avow_list(items, 3)),
+                      5);
 
   assert_peer_receives_text("hello");
 }
@@ -180,9 +180,10 @@ static void list_is_written_in_order(void **state) {
 static void empty_list_writes_nothing(void **state) {
   avow_value_t items[] = { avow_string("") };
 
-  assert_fulfils_int(avow_write(avow_uv_stream(stream), avow_list(items, 1)),
-                     0);
-  assert_fulfils_int(avow_write(avow_uv_stream(stream), avow_list(NULL, 0)), 0);
+  assert_fulfills_int(avow_write(avow_uv_stream(stream), avow_list(items, 1)),
+                      0);
+  assert_fulfills_int(avow_write(avow_uv_stream(stream), avow_list(NULL, 0)),
+                      0);
 }
 
 /* Writes many parts of different sizes. Some are empty. */
@@ -204,7 +205,7 @@ static void long_list_waits_for_its_reader(void **state) {
 
   assert_peer_receives(0, LARGE);
 
-  assert_fulfils_int(p, LARGE);
+  assert_fulfills_int(p, LARGE);
 }
 
 static void list_with_an_error_rejects_with_it(void **state) {
@@ -241,7 +242,7 @@ static void canceled_write_is_still_written(void **state) {
   avow_promise_t *p = avow_write(avow_uv_stream(stream), pattern(LARGE, 5));
   assert_peer_receives(0, LARGE + 5);
 
-  assert_fulfils_int(p, 5);
+  assert_fulfills_int(p, 5);
 }
 
 static void cancel_after_the_write_changes_nothing(void **state) {
@@ -249,7 +250,7 @@ static void cancel_after_the_write_changes_nothing(void **state) {
 
   avow_cancel(p);
 
-  assert_fulfils_int(p, 5);
+  assert_fulfills_int(p, 5);
 }
 
 static void write_canceled_by_another_completion_is_written(void **state) {
@@ -260,14 +261,14 @@ static void write_canceled_by_another_completion_is_written(void **state) {
   first = avow_then(first, cancel_cb, NULL, second);
   assert_peer_receives(0, LARGE + 5);
 
-  assert_fulfils_int(first, LARGE);
+  assert_fulfills_int(first, LARGE);
   assert_rejects(second, UV_ECANCELED);
 }
 
 static void shutdown_ends_the_input_of_the_peer(void **state) {
-  assert_fulfils_int(start_small(), 5);
+  assert_fulfills_int(start_small(), 5);
 
-  assert_fulfils_none(start_shutdown());
+  assert_fulfills_none(start_shutdown());
 
   assert_peer_receives_text("hello");
   assert_peer_receives_the_end();
@@ -279,13 +280,13 @@ static void shutdown_waits_for_queued_writes(void **state) {
 
   assert_peer_receives(0, LARGE);
 
-  assert_fulfils_int(p, LARGE);
-  assert_fulfils_none(end);
+  assert_fulfills_int(p, LARGE);
+  assert_fulfills_none(end);
   assert_peer_receives_the_end();
 }
 
 static void reading_continues_after_shutdown(void **state) {
-  assert_fulfils_none(start_shutdown());
+  assert_fulfills_none(start_shutdown());
   assert_int_equal(write(peer, "hello", 5), 5);
   hang_up();
 
@@ -301,7 +302,7 @@ static void second_shutdown_rejects(void **state) {
   assert_says(start_shutdown(), UV_ENOTCONN,
               "shutdown: socket is not connected");
 
-  assert_fulfils_none(p);
+  assert_fulfills_none(p);
 }
 
 static void shutdown_rejects_on_a_closing_handle(void **state) {
@@ -326,7 +327,7 @@ static void write_rejects_after_shutdown(void **state) {
 
   assert_says(start_small(), UV_EPIPE, "write: broken pipe");
 
-  assert_fulfils_none(p);
+  assert_fulfills_none(p);
 }
 
 static void canceled_shutdown_still_shuts_down(void **state) {

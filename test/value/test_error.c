@@ -278,8 +278,8 @@ static void error_zero_is_none(void **state) {
   avow_group_unref(g);
   const avow_value_t v = avow_error_new(0, avow_string("gone"), "no %s", "one");
 
-  assert_fulfils_none(avow_try(loop, succeed, NULL));
-  assert_fulfils_none(p);
+  assert_fulfills_none(avow_try(loop, succeed, NULL));
+  assert_fulfills_none(p);
   assert_int_equal(v.tag, AVOW_NONE);
 }
 

@@ -18,7 +18,7 @@ static int set_up(void **state) {
 }
 
 static void end_loops(void) {
-  assert_fulfils_none(avow_loops_close(loops, loop));
+  assert_fulfills_none(avow_loops_close(loops, loop));
 }
 
 static avow_value_t make_list(uv_loop_t *own, void *data) {

@@ -294,7 +294,7 @@ static void promise_in_a_list_is_released_with_the_list(void **state) {
 
   assert_int_equal(destroyed, 1);
   assert_true(avow_resolve(d, avow_int(1)));
-  assert_fulfils_int(pending, 1);
+  assert_fulfills_int(pending, 1);
 }
 
 static avow_value_t second_item(const avow_value_t *list, void *data) {
@@ -308,7 +308,7 @@ static void promise_in_a_list_can_be_followed(void **state) {
 
   avow_promise_t *p = avow_promise_resolve(loop, avow_list(items, 2));
 
-  assert_fulfils_int(avow_then(p, second_item, NULL, NULL), 2);
+  assert_fulfills_int(avow_then(p, second_item, NULL, NULL), 2);
 }
 
 static void value_ref_of_a_promise_refs_that_promise(void **state) {
@@ -318,7 +318,7 @@ static void value_ref_of_a_promise_refs_that_promise(void **state) {
   avow_value_unref(avow_value_ref(&v));
   assert_true(avow_resolve(d, avow_int(3)));
 
-  assert_fulfils_int(v.u.p, 3);
+  assert_fulfills_int(v.u.p, 3);
 }
 
 static void object_with_then_is_a_thenable_of_its_class(void **state) {

@@ -173,7 +173,7 @@ static void handler_may_return_borrowed_numbers(void **state) {
 
   p = avow_then(p, return_borrowed, NULL, NULL);
 
-  assert_fulfils_int(p, 5);
+  assert_fulfills_int(p, 5);
 }
 
 #ifndef NDEBUG

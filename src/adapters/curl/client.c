@@ -120,10 +120,10 @@ static void client_unpromise(client_t *c) {
 }
 
 static uv_once_t once = UV_ONCE_INIT;
-static CURLcode initialised;
+static CURLcode initialized;
 
-static void initialise(void) {
-  initialised = curl_global_init(CURL_GLOBAL_DEFAULT);
+static void initialize(void) {
+  initialized = curl_global_init(CURL_GLOBAL_DEFAULT);
 }
 
 enum {
@@ -152,9 +152,9 @@ static void client_set_limits(client_t *c, const avow_curl_options_t *o) {
 /* Returns the object of the client, or an error. */
 static avow_value_t client_new(uv_loop_t *loop,
                                const avow_curl_options_t *options) {
-  uv_once(&once, initialise);
+  uv_once(&once, initialize);
   client_t *c = avow_calloc(1, sizeof(*c));
-  if (c == NULL || initialised != CURLE_OK) {
+  if (c == NULL || initialized != CURLE_OK) {
     avow_free(c);
     return avow_error(UV_ENOMEM);
   }

@@ -28,7 +28,7 @@ typedef struct {
   unsigned attempt;
   const char *token;     /* in the subject of the message */
   avow_deferred_t *life; /* pending until the task is canceled */
-  bool is_cancelled;
+  bool is_canceled;
   bool is_dead;   /* `outcome` has the reason */
   bool is_large;  /* too large to be stored with a header */
   bool is_let_go; /* the server was told */
@@ -181,7 +181,7 @@ static avow_value_t handler_failed(const avow_value_t *reason, void *data) {
   task_t *task = data;
   const avow_nats_work_options_t *options = &task->worker->options;
   if (avow_error_code(reason) == UV_ECANCELED &&
-      task->is_cancelled) /* so it does not come from the handler */
+      task->is_canceled) /* so it does not come from the handler */
     return avow_follow(let_go(task, 0));
   if (task->attempt < options->attempts)
     return avow_follow(let_go(task, options->delay));
@@ -279,7 +279,7 @@ static void on_cancel(void *data) {
   task_t *task = data;
   avow_deferred_t *life = task->life;
   task->life = NULL;
-  task->is_cancelled = true;
+  task->is_canceled = true;
   avow_deferred_drop(life);
 }
 

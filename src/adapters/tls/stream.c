@@ -63,7 +63,7 @@ static uv_loop_t *stream_loop(void *self) {
   return ((const avow__tls_t *) self)->loop;
 }
 
-static void reader_cancelled(void *data) {
+static void reader_canceled(void *data) {
   avow__tls_t *t = data;
   avow_deferred_t *d = t->reader;
   t->reader = NULL;
@@ -80,7 +80,7 @@ static avow_promise_t *stream_read(void *self, size_t max_bytes) {
   avow_promise_t *p = avow__tls_defer(t, &t->reader);
   if (t->reader == NULL)
     return p;
-  avow_on_cancel(t->reader, reader_cancelled, t);
+  avow_on_cancel(t->reader, reader_canceled, t);
   avow__tls_step(t);
   return p;
 }

@@ -21,7 +21,7 @@ static void wave(const char *path, size_t n) {
 static void client_reuses_a_connection(void **state) {
   const int before = http_server_accepted();
   for (int i = 0; i < 5; i++)
-    assert_fulfils_int(get(url_of("/hello"), NULL), 200);
+    assert_fulfills_int(get(url_of("/hello"), NULL), 200);
   assert_int_equal(http_server_accepted(), before + 1);
 }
 
@@ -68,8 +68,8 @@ static void waiting_requests_may_be_canceled(void **state) {
     (void) uv_run(loop, UV_RUN_NOWAIT);
   avow_cancel(others);
   assert_rejects(others, UV_ECANCELED);
-  assert_fulfils_int(first, 200);
-  assert_fulfils_int(last, 200);
+  assert_fulfills_int(first, 200);
+  assert_fulfills_int(last, 200);
 }
 
 SUITE(connections) {

@@ -73,7 +73,7 @@ static avow_value_t answer(const char *url, avow_fetch_options_t options,
 /* Takes the response. */
 static void assert_text(avow_value_t response, const char *text) {
   avow_stream_t body = avow_to_stream(&response);
-  assert_fulfils_bytes(avow_read_all(body, 1 << 20), text);
+  assert_fulfills_bytes(avow_read_all(body, 1 << 20), text);
   avow_value_unref(response);
 }
 

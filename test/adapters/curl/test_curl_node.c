@@ -53,7 +53,7 @@ static void assert_text(avow_promise_t *p, const char *text) {
   if (avow_is_error(&v))
     fail_msg("%s: %s", text, avow_error_message(&v));
   assert_int_equal(avow_curl_status(&v), 200);
-  assert_fulfils_bytes(avow_read_all(avow_to_stream(&v), 1 << 20), text);
+  assert_fulfills_bytes(avow_read_all(avow_to_stream(&v), 1 << 20), text);
   avow_value_unref(v);
 }
 
@@ -78,7 +78,7 @@ static void many_requests_share_one_session(void **state) {
   assert_int_equal(avow_list_len(&v), MANY);
   for (size_t i = 0; i < MANY; i++) {
     const avow_stream_t body = avow_to_stream(avow_list_at(&v, i));
-    assert_fulfils_bytes(avow_read_all(body, 100), "hello");
+    assert_fulfills_bytes(avow_read_all(body, 100), "hello");
   }
   avow_value_unref(v);
   assert_int_equal(number("/sessions"), before);

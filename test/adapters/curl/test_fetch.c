@@ -40,8 +40,8 @@ static void body_may_be_read_byte_by_byte(void **state) {
     assert_int_equal(avow_to_bytes(&b, NULL)[0], byte_at(i));
     avow_value_unref(b);
   }
-  assert_fulfils_none(avow_read(body, 1));
-  assert_fulfils_none(avow_read(body, 1));
+  assert_fulfills_none(avow_read(body, 1));
+  assert_fulfills_none(avow_read(body, 1));
   avow_value_unref(v);
 }
 
@@ -88,13 +88,13 @@ static void redirects_are_followed_up_to_a_limit(void **state) {
   avow_value_t v = fetched(url_of("/redirect/3"), NULL);
   assert_int_equal(avow_curl_status(&v), 200);
   assert_null(avow_curl_header(&v, "Location"));
-  assert_fulfils_bytes(avow_read_all(avow_to_stream(&v), 100), "hello, world");
+  assert_fulfills_bytes(avow_read_all(avow_to_stream(&v), 100), "hello, world");
   avow_value_unref(v);
   const avow_fetch_options_t none = { .no_redirects = true };
   v = fetched(url_of("/redirect/3"), &none);
   assert_int_equal(avow_curl_status(&v), 302);
   assert_string_equal(avow_curl_header(&v, "Location"), "/redirect/2");
-  assert_fulfils_bytes(avow_read_all(avow_to_stream(&v), 100), "move");
+  assert_fulfills_bytes(avow_read_all(avow_to_stream(&v), 100), "move");
   avow_value_unref(v);
   const avow_fetch_options_t two = { .redirects = 2 };
   v = fetched(url_of("/redirect/3"), &two);
@@ -138,10 +138,10 @@ static void interim_heads_and_trailers_are_not_headers(void **state) {
   avow_value_t v = fetched(url_of("/hints"), NULL);
   assert_int_equal(avow_curl_status(&v), 200);
   assert_null(avow_curl_header(&v, "Link"));
-  assert_fulfils_bytes(avow_read_all(avow_to_stream(&v), 100), "hello, world");
+  assert_fulfills_bytes(avow_read_all(avow_to_stream(&v), 100), "hello, world");
   avow_value_unref(v);
   v = fetched(url_of("/trailer"), NULL);
-  assert_fulfils_bytes(avow_read_all(avow_to_stream(&v), 100), "hello, world");
+  assert_fulfills_bytes(avow_read_all(avow_to_stream(&v), 100), "hello, world");
   assert_null(avow_curl_header(&v, "X-Late"));
   avow_value_unref(v);
 }
@@ -355,7 +355,7 @@ static void oversized_responses_do_not_break_the_client(void **state) {
   assert_true(avow_is_error(&v));
   avow_value_unref(v);
   v = fetched(url_of("/hello"), NULL); /* on another connection */
-  assert_fulfils_bytes(avow_read_all(avow_to_stream(&v), 100), "hello, world");
+  assert_fulfills_bytes(avow_read_all(avow_to_stream(&v), 100), "hello, world");
   avow_value_unref(v);
 }
 
@@ -380,7 +380,7 @@ static void buffered_body_is_read_at_once(void **state) {
     avow_value_unref(piece);
   }
   assert_int_equal(len, MANY_AS);
-  assert_fulfils_none(avow_read(avow_to_stream(&v), 1));
+  assert_fulfills_none(avow_read(avow_to_stream(&v), 1));
   avow_value_unref(v);
   avow_value_unref(answer);
 }
@@ -389,7 +389,7 @@ static void body_has_one_reader_at_a_time(void **state) {
   avow_value_t v = fetched(url_of("/half/10"), NULL);
   const avow_stream_t body = avow_to_stream(&v);
   avow_promise_t *p = avow_read(body, 100);
-  assert_fulfils_bytes(p, "abcdefghij");
+  assert_fulfills_bytes(p, "abcdefghij");
   p = avow_read(body, 10);
   assert_rejects(avow_read(body, 10), UV_EALREADY);
   avow_cancel(p);

@@ -28,7 +28,7 @@ static void response_has_the_whole_body(void **state) {
       const char *url = url_of("/%s/%d", kinds[kind], sizes[i]);
       const avow_value_t v = avow_run(fetch_all(url, 0));
       assert_all(&v, (size_t) sizes[i]);
-      assert_fulfils_none(avow_read(avow_to_stream(&v), 100));
+      assert_fulfills_none(avow_read(avow_to_stream(&v), 100));
       avow_value_unref(v);
     }
 }

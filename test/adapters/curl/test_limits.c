@@ -239,7 +239,7 @@ static void long_proxy_answers_are_refused(void **state) {
 
 static void long_trailers_are_refused(void **state) {
   avow_value_t v = fetched(url_of("/trailers"), 0);
-  assert_fulfils_bytes(avow_read(avow_to_stream(&v), 10), "abcde");
+  assert_fulfills_bytes(avow_read(avow_to_stream(&v), 10), "abcde");
   assert_rejects(avow_read(avow_to_stream(&v), 10), UV_EMSGSIZE);
   avow_value_unref(v);
 }

@@ -8,7 +8,7 @@
 
 static void perform_fulfills_when_done(void **state) {
   got_t got = { 0 };
-  assert_fulfils_int(get(url_of("/bytes/3000"), &got), 200);
+  assert_fulfills_int(get(url_of("/bytes/3000"), &got), 200);
   assert_got(&got, 3000);
 }
 
@@ -196,7 +196,7 @@ static void transfer_may_start_in_a_callback(void **state) {
   CURL *easy = easy_for(url_of("/hello"), &got);
   curl_easy_setopt(easy, CURLOPT_WRITEFUNCTION, begin_another);
   avow_ignore(avow_run(avow_curl_perform(client, easy)));
-  assert_fulfils_int(avow_promise_steal(&other), 200);
+  assert_fulfills_int(avow_promise_steal(&other), 200);
   assert_got(&got, 10);
 }
 
@@ -231,7 +231,7 @@ static void run_in_a_callback_is_misuse(void **state) {
   curl_easy_setopt(easy, CURLOPT_WRITEDATA, &err);
   assert_rejects(avow_curl_perform(client, easy), AVOW_EMISUSE);
   assert_int_equal(err, AVOW_EMISUSE);
-  assert_fulfils_int(get(url_of("/hello"), NULL), 200);
+  assert_fulfills_int(get(url_of("/hello"), NULL), 200);
 }
 
 static size_t release_client(char *data, size_t size, size_t n, void *got) {
@@ -267,9 +267,9 @@ static void reused_descriptors_may_be_polled_again(void **state) {
     p = avow_read(avow_uv_stream((uv_stream_t *) &mine), 8);
     q = get(url_of("/hello"), NULL);
     assert_int_equal(write(fds[1], "x", 1), 1);
-    assert_fulfils_bytes(p, "x");
-    assert_fulfils_int(q, 200);
-    assert_fulfils_none(avow_close_handle((uv_handle_t *) &mine));
+    assert_fulfills_bytes(p, "x");
+    assert_fulfills_int(q, 200);
+    assert_fulfills_none(avow_close_handle((uv_handle_t *) &mine));
     (void) close(fds[1]);
   }
 }

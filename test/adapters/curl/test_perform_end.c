@@ -66,7 +66,7 @@ static void released_client_finishes_its_transfers(void **state) {
   avow_promise_t *p = get(url_of("/drip/5"), NULL);
   avow_curl_unref(client);
   client = NULL;
-  assert_fulfils_int(p, 200);
+  assert_fulfills_int(p, 200);
   run();
   assert_no_connection();
 }
@@ -84,7 +84,7 @@ static void shielded_transfer_ends_before_the_loop_closes(void **state) {
 }
 
 typedef struct {
-  size_t begun, fulfilled, cancelled, wrong;
+  size_t begun, fulfilled, canceled, wrong;
   size_t most;
 } storm_t;
 
@@ -97,7 +97,7 @@ static avow_value_t storm_ok(const avow_value_t *arg, void *data) {
 static avow_value_t storm_failed(const avow_value_t *arg, void *data) {
   storm_t *storm = data;
   if (avow_is_timeout(arg))
-    storm->cancelled++;
+    storm->canceled++;
   else
     storm->wrong++;
   return avow_none();
@@ -122,9 +122,9 @@ static void random_cancellations_leave_nothing(void **state) {
   const avow_map_options_t options = { .concurrency = 50 };
   avow_ignore(
       avow_run(avow_map(loop, storm.most, storm_one, &storm, &options)));
-  assert_int_equal(storm.fulfilled + storm.cancelled, storm.most);
+  assert_int_equal(storm.fulfilled + storm.canceled, storm.most);
   assert_int_equal(storm.wrong, 0);
-  assert_true(storm.fulfilled > 0 && storm.cancelled > 0);
+  assert_true(storm.fulfilled > 0 && storm.canceled > 0);
   avow_curl_unref(client);
   client = NULL;
   run();

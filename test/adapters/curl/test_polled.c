@@ -55,8 +55,8 @@ static void descriptor_polled_by_the_program_is_refused(void **state) {
   assert_int_equal(uv_prepare_init(loop, &before), 0);
   assert_int_equal(uv_prepare_start(&before, end_polling), 0);
   assert_rejects(p, UV_EEXIST);
-  assert_fulfils_none(avow_close_handle((uv_handle_t *) &before));
-  assert_fulfils_none(avow_close_handle((uv_handle_t *) &mine));
+  assert_fulfills_none(avow_close_handle((uv_handle_t *) &before));
+  assert_fulfills_none(avow_close_handle((uv_handle_t *) &mine));
   avow_value_t v = avow_run(other); /* the other transfer is unaffected */
   assert_false(avow_is_error(&v));
   avow_value_unref(v);

@@ -40,11 +40,11 @@ static void sent_bytes_of_a_stream_are_counted(void **state) {
   for (int i = 1; i <= 3; i++) {
     avow_promise_t *p =
         avow_write(avow_to_stream(&feed), avow_bytes("some", 4));
-    assert_fulfils_int(p, 4);
+    assert_fulfills_int(p, 4);
     avow_ignore(avow_run(avow_read(avow_to_stream(&v), 4)));
   }
   end_feed();
-  assert_fulfils_none(avow_read(avow_to_stream(&v), 4));
+  assert_fulfills_none(avow_read(avow_to_stream(&v), 4));
   assert_in_range(sent, 12, 100); /* chunks add bytes */
   assert_int_equal(received, 12);
   avow_value_unref(v);
@@ -53,7 +53,7 @@ static void sent_bytes_of_a_stream_are_counted(void **state) {
 static void sent_bytes_of_a_value_are_counted(void **state) {
   avow_value_t bytes = avow_bytes("hello", 5);
   avow_value_t v = avow_run(begin(url_of("/echo"), &bytes));
-  assert_fulfils_bytes(avow_read_all(avow_to_stream(&v), 10), "hello");
+  assert_fulfills_bytes(avow_read_all(avow_to_stream(&v), 10), "hello");
   assert_int_equal(sent, 5);
   assert_int_equal(received, 5);
   avow_value_unref(v);

@@ -191,7 +191,7 @@ static void canceled_transfer_leaves_another_lookup(void **state) {
   avow_cancel(p);
   avow_unref(p);
   hold(false);
-  assert_fulfils_int(q, 200);
+  assert_fulfills_int(q, 200);
 }
 
 /* A look-up that has ended does not keep the loop alive. */

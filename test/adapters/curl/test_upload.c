@@ -55,13 +55,13 @@ static void body_and_response_are_streamed_at_once(void **state) {
       part[k] = byte_at(100 * i + k);
     avow_promise_t *p =
         avow_write(avow_to_stream(&feed), avow_bytes(part, sizeof(part)));
-    assert_fulfils_int(p, sizeof(part));
+    assert_fulfills_int(p, sizeof(part));
     avow_value_t b =
         avow_run(avow_read_into(avow_to_stream(&v), part, 100, 100));
     assert_int_equal(avow_to_int(&b), 100);
     assert_int_equal(part[0], byte_at(100 * i));
   }
-  assert_fulfils_none(avow_read(avow_to_stream(&v), 1));
+  assert_fulfills_none(avow_read(avow_to_stream(&v), 1));
   avow_value_unref(v);
   end_feed();
 }
@@ -124,12 +124,12 @@ static void refused_body_is_released(void **state) {
     begin_body(NULL);
     avow_value_t some = avow_bytes("some", i == 0 ? 0 : 4);
     if (i > 0)
-      assert_fulfils_int(avow_write(avow_to_stream(&feed), some), 4);
+      assert_fulfills_int(avow_write(avow_to_stream(&feed), some), 4);
     else
       avow_value_unref(some);
     avow_value_t v = avow_run(upload(url_of("/refuse/413"), i == 2 ? 100 : 0));
     assert_int_equal(avow_curl_status(&v), 413);
-    assert_fulfils_bytes(avow_read_all(avow_to_stream(&v), 100), "move");
+    assert_fulfills_bytes(avow_read_all(avow_to_stream(&v), 100), "move");
     run();
     assert_rejects(avow_write(avow_to_stream(&feed), avow_bytes("more", 4)),
                    UV_EPIPE);
@@ -203,8 +203,8 @@ static void restart_without_expect_needs_an_unsent_body(void **state) {
   begin_body(NULL);
   avow_promise_t *p = avow_curl_fetch(client, url_of("/expect/1"), &o);
   avow_value_clear(&body);
-  assert_fulfils_int(avow_write(avow_to_stream(&feed), avow_bytes("some", 4)),
-                     4);
+  assert_fulfills_int(avow_write(avow_to_stream(&feed), avow_bytes("some", 4)),
+                      4);
   assert_rejects(p, UV_ESPIPE);
   end_feed();
   run();

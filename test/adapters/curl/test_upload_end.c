@@ -94,14 +94,14 @@ static void canceled_upload_returns_the_stream(void **state) {
   p = avow_curl_fetch(client, url_of("/echo"), &o);
   feed_bytes(5);
   avow_ignore(avow_run(p));
-  assert_fulfils_bytes(avow_read_all(avow_to_stream(&mine), 10), "cde");
+  assert_fulfills_bytes(avow_read_all(avow_to_stream(&mine), 10), "cde");
   avow_value_unref(mine);
 }
 
 static void assert_echoes(avow_promise_t *p, const char *bytes) {
   avow_value_t v = avow_run(p);
   assert_int_equal(avow_curl_status(&v), 200);
-  assert_fulfils_bytes(avow_read_all(avow_to_stream(&v), 100), bytes);
+  assert_fulfills_bytes(avow_read_all(avow_to_stream(&v), 100), bytes);
   avow_value_unref(v);
 }
 
@@ -226,7 +226,7 @@ static void request_may_start_while_another_ends(void **state) {
   avow_value_t b = avow_run(avow_read_all(avow_to_stream(&v), 100));
   avow_value_unref(b);
   avow_value_unref(v);
-  assert_fulfils_int(page, 200);
+  assert_fulfills_int(page, 200);
   run();
 }
 

@@ -85,6 +85,6 @@ avow_promise_t *hanging(const avow_value_t *on, unsigned attempts,
                                              .ack_wait = ack_wait };
   avow_promise_t *is_in_hand = avow_promise_new(loop, &in_hand);
   avow_promise_t *worker = avow_nats_work(on, hang_cb, NULL, &options);
-  assert_fulfils_none(is_in_hand);
+  assert_fulfills_none(is_in_hand);
   return worker;
 }

@@ -55,34 +55,34 @@ static void is_change(avow_promise_t *p, const char *key, const char *value,
 
 static void value_exists_until_it_is_deleted(void **state) {
   assert_rejects(avow_nats_get(&bucket, "a.b"), UV_ENOENT);
-  assert_fulfils_int(put("a.b", "x"), 1);
-  assert_fulfils_int(put("a.b", "y"), 2);
-  assert_fulfils_int(put("c", "{\"error\":{}}"), 3);
+  assert_fulfills_int(put("a.b", "x"), 1);
+  assert_fulfills_int(put("a.b", "y"), 2);
+  assert_fulfills_int(put("c", "{\"error\":{}}"), 3);
   is_change(avow_nats_get(&bucket, "a.b"), "a.b", "y", 2);
   is_change(avow_nats_get(&bucket, "c"), "c", "{\"error\":{}}", 3);
-  assert_fulfils_int(avow_nats_delete(&bucket, "a.b"), 4);
+  assert_fulfills_int(avow_nats_delete(&bucket, "a.b"), 4);
   assert_rejects(avow_nats_get(&bucket, "a.b"), UV_ENOENT);
-  assert_fulfils_int(avow_nats_put(&bucket, "c", avow_none()), 5);
+  assert_fulfills_int(avow_nats_put(&bucket, "c", avow_none()), 5);
   is_change(avow_nats_get(&bucket, "c"), "c", "", 5);
 }
 
 static void watch_reports_changes(void **state) {
-  assert_fulfils_int(put("a.b", "x"), 1);
-  assert_fulfils_int(put("a.b", "y"), 2);
-  assert_fulfils_int(put("c", "z"), 3);
+  assert_fulfills_int(put("a.b", "x"), 1);
+  assert_fulfills_int(put("a.b", "y"), 2);
+  assert_fulfills_int(put("c", "z"), 3);
   avow_channel_t *all = avow_nats_watch(&bucket, ">");
   avow_channel_t *some = avow_nats_watch(&bucket, "a.*");
   is_change(avow_channel_next(all), "a.b", "y", 2);
   is_change(avow_channel_next(some), "a.b", "y", 2);
   is_change(avow_channel_next(all), "c", "z", 3);
-  assert_fulfils_int(avow_nats_delete(&bucket, "a.b"), 4);
+  assert_fulfills_int(avow_nats_delete(&bucket, "a.b"), 4);
   is_change(avow_channel_next(all), "a.b", NULL, 4);
   is_change(avow_channel_next(some), "a.b", NULL, 4);
   avow_channel_unref(all);
-  assert_fulfils_int(put("a.c", "1"), 5);
+  assert_fulfills_int(put("a.c", "1"), 5);
   is_change(avow_channel_next(some), "a.c", "1", 5);
-  assert_fulfils_none(avow_nats_close(&nats));
-  assert_fulfils_none(avow_channel_next(some));
+  assert_fulfills_none(avow_nats_close(&nats));
+  assert_fulfills_none(avow_channel_next(some));
   avow_channel_unref(some);
 }
 
@@ -114,15 +114,15 @@ static void watch_continues_after_a_server_restart(void **state) {
   open_bucket();
   avow_channel_t *all = avow_nats_watch(&bucket, ">");
   avow_channel_t *states = avow_nats_states(&nats);
-  assert_fulfils_int(avow_channel_next(states), NATS_CONN_STATUS_CONNECTED);
-  assert_fulfils_int(put("b", "0"), 1);
+  assert_fulfills_int(avow_channel_next(states), NATS_CONN_STATUS_CONNECTED);
+  assert_fulfills_int(put("b", "0"), 1);
   is_change(avow_channel_next(all), "b", "0", 1);
-  assert_fulfils_int(put("a", "1"), 2);
+  assert_fulfills_int(put("a", "1"), 2);
   is_change(avow_channel_next(all), "a", "1", 2);
   nats_server_stop();
   nats_server_start();
-  assert_fulfils_int(avow_channel_next(states), NATS_CONN_STATUS_RECONNECTING);
-  assert_fulfils_int(avow_channel_next(states), NATS_CONN_STATUS_CONNECTED);
+  assert_fulfills_int(avow_channel_next(states), NATS_CONN_STATUS_RECONNECTING);
+  assert_fulfills_int(avow_channel_next(states), NATS_CONN_STATUS_CONNECTED);
   avow_promise_t *next = avow_channel_next(all);
   for (bool is_put = false; !is_put;) {
     avow_promise_t *p = put("a", "2");
@@ -202,10 +202,10 @@ static void watch_reports_changes_with_an_odd_status(void **state) {
   static const char *const odd[] = { "Status: 100", NULL };
   char subject[64];
   avow_channel_t *all = avow_nats_watch(&bucket, ">");
-  assert_fulfils_int(put("a", "x"), 1);
+  assert_fulfills_int(put("a", "x"), 1);
   is_change(avow_channel_next(all), "a", "x", 1);
   (void) snprintf(subject, sizeof(subject), "$KV.%s.a", name);
-  assert_fulfils_none(avow_nats_publish(&nats, subject, avow_none(), odd));
+  assert_fulfills_none(avow_nats_publish(&nats, subject, avow_none(), odd));
   is_change(avow_channel_next(all), "a", "", 2);
   is_change(avow_nats_get(&bucket, "a"), "a", "", 2);
   avow_channel_unref(all);
@@ -217,7 +217,7 @@ static void bucket_of_an_older_program_may_be_watched(void **state) {
              "{\"name\":\"KV_old\",\"subjects\":[\"$KV.old.>\"],"
              "\"max_msgs_per_subject\":1,\"storage\":\"file\"}");
   const avow_value_t old = connected(avow_nats_bucket(&nats, "old", NULL));
-  assert_fulfils_int(avow_nats_put(&old, "a", avow_string("x")), 1);
+  assert_fulfills_int(avow_nats_put(&old, "a", avow_string("x")), 1);
   assert_rejects(avow_nats_get(&old, "a"), UV_ENOTSUP);
   avow_channel_t *c = avow_nats_watch(&old, "a");
   is_change(avow_channel_next(c), "a", "x", 1);

@@ -52,11 +52,11 @@ static void forbidden_subscription_ends_with_an_error(void **state) {
                             listen_to("half", "q") };
   for (int i = 0; i < 3; i++) {
     is_refused(all[i]);
-    assert_fulfils_none(avow_channel_next(all[i]));
+    assert_fulfills_none(avow_channel_next(all[i]));
     avow_channel_unref(all[i]);
   }
-  assert_fulfils_none(avow_nats_flush(&user));
-  assert_fulfils_none(avow_nats_publish(&user, "half", avow_none(), NULL));
+  assert_fulfills_none(avow_nats_flush(&user));
+  assert_fulfills_none(avow_nats_publish(&user, "half", avow_none(), NULL));
   const avow_value_t v = avow_run(avow_channel_next(allowed));
   assert_non_null(avow_to_nats_msg(&v));
   avow_value_unref(v);
@@ -86,11 +86,11 @@ static void forbidden_subscription_may_be_released_early(void **state) {
 static void forbidden_publish_is_reported_by_the_states(void **state) {
   log_in("some");
   states = avow_nats_states(&user);
-  assert_fulfils_int(avow_channel_next(states), NATS_CONN_STATUS_CONNECTED);
-  assert_fulfils_none(avow_nats_publish(&user, "no.a", avow_none(), NULL));
+  assert_fulfills_int(avow_channel_next(states), NATS_CONN_STATUS_CONNECTED);
+  assert_fulfills_none(avow_nats_publish(&user, "no.a", avow_none(), NULL));
   is_refused(states);
-  assert_fulfils_int(avow_channel_next(states), NATS_CONN_STATUS_CONNECTED);
-  assert_fulfils_none(avow_nats_flush(&user));
+  assert_fulfills_int(avow_channel_next(states), NATS_CONN_STATUS_CONNECTED);
+  assert_fulfills_none(avow_nats_flush(&user));
   avow_channel_unref(states);
 }
 
@@ -99,7 +99,7 @@ static void requests_without_reply_permission_reject(void **state) {
   for (int i = 0; i < 2; i++)
     assert_rejects(avow_nats_request(&user, "half", avow_none(), NULL),
                    UV_EACCES);
-  assert_fulfils_none(avow_nats_flush(&user));
+  assert_fulfills_none(avow_nats_flush(&user));
 }
 
 static int forbidden_setup(void **state) {

@@ -14,10 +14,10 @@ static void job_runs_once_for_each_id(void **state) {
   avow_promise_t *worker = work(shout_cb, 1);
   avow_promise_t *first = job("a", "x");
   avow_promise_t *second = job("a", "y");
-  assert_fulfils_bytes(first, "x!");
-  assert_fulfils_bytes(second, "x!");
-  assert_fulfils_bytes(job("a", "z"), "x!");
-  assert_fulfils_bytes(job("b", "z"), "z!");
+  assert_fulfills_bytes(first, "x!");
+  assert_fulfills_bytes(second, "x!");
+  assert_fulfills_bytes(job("a", "z"), "x!");
+  assert_fulfills_bytes(job("b", "z"), "z!");
   assert_int_equal(calls, 2);
   wait_for_len(0);
   stop(worker);
@@ -35,7 +35,7 @@ static void job_id_may_contain_any_bytes(void **state) {
                               ".",   "\xff", "\n",   "\"}{", longest, "%s" };
   avow_promise_t *worker = work(id_cb, 3);
   for (size_t i = 0; i < sizeof(ids) / sizeof(ids[0]); i++)
-    assert_fulfils_bytes(avow_nats_job(&queue, ids[i], avow_none()), ids[i]);
+    assert_fulfills_bytes(avow_nats_job(&queue, ids[i], avow_none()), ids[i]);
   longest[255] = '*';
   longest[256] = '\0';
   assert_rejects(job(longest, "x"), UV_EINVAL);
@@ -142,7 +142,7 @@ static void job_outcome_must_be_bytes(void **state) {
   assert_rejects(job("a", "x"), UV_EINVAL);
   stop(worker);
   worker = work(none_cb, 1);
-  assert_fulfils_bytes(job("b", "x"), "");
+  assert_fulfills_bytes(job("b", "x"), "");
   stop(worker);
 }
 
@@ -210,7 +210,7 @@ static void job_with_a_status_header_runs(void **state) {
   static const char *const headers[] = { "Status: 404", NULL };
   put_in("a", avow_none(), headers);
   avow_promise_t *worker = work(shout_cb, 1);
-  assert_fulfils_bytes(job("a", "y"), "!");
+  assert_fulfills_bytes(job("a", "y"), "!");
   wait_for_len(0);
   stop(worker);
 }
@@ -231,7 +231,7 @@ static void canceled_job_leaves_the_queue(void **state) {
     wait_for_len(0);
   }
   avow_promise_t *worker = work(shout_cb, 1);
-  assert_fulfils_bytes(job("a", "y"), "y!");
+  assert_fulfills_bytes(job("a", "y"), "y!");
   stop(worker);
 }
 
@@ -259,11 +259,11 @@ static void close_after_canceled_jobs(bool at_once) {
     (void) uv_run(loop, UV_RUN_NOWAIT);
     for (int i = 0; i < N; i++)
       (at_once ? avow_cancel(ps[i]) : cancel_job(ps[i]));
-    assert_fulfils_none(avow_nats_close(&nats));
+    assert_fulfills_none(avow_nats_close(&nats));
     for (int i = 0; at_once && i < N; i++)
       assert_rejects(ps[i], UV_ECANCELED);
     open_anew();
-    assert_fulfils_int(avow_nats_queue_len(&queue), 0);
+    assert_fulfills_int(avow_nats_queue_len(&queue), 0);
   }
 }
 
@@ -299,7 +299,7 @@ static void canceled_job_stays_for_other_callers(void **state) {
   wait_for_len(0);
   wait_for_len(1);
   avow_promise_t *worker = work(shout_cb, 1);
-  assert_fulfils_bytes(other, "x!");
+  assert_fulfills_bytes(other, "x!");
   stop(worker);
 }
 
@@ -310,7 +310,7 @@ static void job_of_a_canceled_worker_is_returned(void **state) {
   avow_promise_t *hung = hanging(&queue, 3, 1000000);
   stop(hung);
   avow_promise_t *worker = avow_nats_work(&queue, shout_cb, NULL, &patient);
-  assert_fulfils_bytes(p, "x!");
+  assert_fulfills_bytes(p, "x!");
   stop(worker);
 }
 
@@ -321,10 +321,10 @@ static void job_is_returned_if_the_connection_closes_at_once(void **state) {
   avow_promise_t *p = avow_nats_job(&same, "a", avow_string("x"));
   avow_promise_t *hung = hanging(&queue, 3, 1000000);
   avow_cancel(hung);
-  assert_fulfils_none(avow_nats_close(&nats));
+  assert_fulfills_none(avow_nats_close(&nats));
   assert_rejects(hung, UV_ECANCELED);
   avow_promise_t *worker = avow_nats_work(&same, shout_cb, NULL, &patient);
-  assert_fulfils_bytes(p, "x!");
+  assert_fulfills_bytes(p, "x!");
   stop(worker);
   avow_value_unref(same);
   avow_value_unref(other);
@@ -403,7 +403,7 @@ static void invalid_jobs_of_other_programs_are_dropped(void **state) {
       connected(avow_nats_request(&nats, subject, avow_string("x"), NULL)));
   wait_for_len(2);
   avow_promise_t *worker = work(shout_cb, 1);
-  assert_fulfils_bytes(job("a", "x"), "x!");
+  assert_fulfills_bytes(job("a", "x"), "x!");
   wait_for_len(0);
   assert_int_equal(calls, 1);
   stop(worker);

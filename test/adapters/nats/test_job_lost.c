@@ -26,7 +26,7 @@ static avow_promise_t *lose_worker(unsigned attempts, void (*before)(void)) {
   avow_promise_t *p = job("a", "x");
   avow_promise_t *worker = hanging(&its, attempts, SOON);
   before();
-  assert_fulfils_none(avow_nats_close(&connection));
+  assert_fulfills_none(avow_nats_close(&connection));
   assert_rejects(worker, UV_ENOTCONN);
   avow_value_unref(its);
   avow_value_unref(connection);
@@ -121,7 +121,7 @@ static void restart_server(void) {
    started is repeated after a time limit. */
 static void comes_to(avow_promise_t *p, const char *outcome) {
   settle(p);
-  assert_fulfils_bytes(p, outcome);
+  assert_fulfills_bytes(p, outcome);
 }
 
 /* The caller and the worker exist before and after the restart. */
@@ -156,10 +156,10 @@ static void count_unhandled(uv_loop_t *of, const avow_value_t *reason,
 
 static void restart_and_come_back(void) {
   avow_channel_t *states = avow_nats_states(&nats);
-  assert_fulfils_int(avow_channel_next(states), NATS_CONN_STATUS_CONNECTED);
+  assert_fulfills_int(avow_channel_next(states), NATS_CONN_STATUS_CONNECTED);
   restart_server();
-  assert_fulfils_int(avow_channel_next(states), NATS_CONN_STATUS_RECONNECTING);
-  assert_fulfils_int(avow_channel_next(states), NATS_CONN_STATUS_CONNECTED);
+  assert_fulfills_int(avow_channel_next(states), NATS_CONN_STATUS_RECONNECTING);
+  assert_fulfills_int(avow_channel_next(states), NATS_CONN_STATUS_CONNECTED);
   avow_channel_unref(states);
 }
 
@@ -182,7 +182,7 @@ static void running_job_survives_a_server_restart(void **state) {
   avow_promise_t *is_in_hand = avow_promise_new(loop, &in_hand);
   avow_promise_t *p = job("a", "x");
   avow_promise_t *worker = avow_nats_work(&queue, held_cb, NULL, &options);
-  assert_fulfils_none(is_in_hand);
+  assert_fulfills_none(is_in_hand);
   restart_and_come_back();
   restart_and_come_back();
   (void) avow_resolve(goes_on, avow_string("there"));
@@ -212,7 +212,7 @@ static void job_survives_the_closed_loop_of_its_caller(void **state) {
   wait_for_len(1);
   p = job("a", "y");
   avow_promise_t *worker = work(shout_cb, 1);
-  assert_fulfils_bytes(p, "x!");
+  assert_fulfills_bytes(p, "x!");
   stop(worker);
 }
 
@@ -225,7 +225,7 @@ static void job_survives_the_closed_loop_of_a_worker(void **state) {
   avow_unref(worker);
   come_back();
   worker = work_soon(shout_cb, ENOUGH);
-  assert_fulfils_bytes(job("a", "y"), "x!");
+  assert_fulfills_bytes(job("a", "y"), "x!");
   stop(worker);
 }
 

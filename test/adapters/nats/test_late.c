@@ -54,7 +54,7 @@ static void late_message_is_ignored(void **state) {
   avow_channel_t *c = avow_nats_subscribe(&nats, "a.*", NULL, 0);
   assert_rejects(avow_channel_next(c), UV_ENOTCONN);
   call_once_more();
-  assert_fulfils_none(avow_channel_next(c));
+  assert_fulfills_none(avow_channel_next(c));
   call_once_more();
   avow_channel_unref(c);
   close_loop_and_begin_anew();

@@ -8,7 +8,7 @@
 static avow_channel_t *states;
 
 static void is_now(int status) {
-  assert_fulfils_int(avow_channel_next(states), status);
+  assert_fulfills_int(avow_channel_next(states), status);
 }
 
 /* Reconnects each 10 ms, or never. */
@@ -36,14 +36,14 @@ static void states_report_the_connection(void **state) {
   lose_connection();
   find_it_again();
   avow_channel_t *late = avow_nats_states(&nats);
-  assert_fulfils_int(avow_channel_next(late), NATS_CONN_STATUS_CONNECTED);
+  assert_fulfills_int(avow_channel_next(late), NATS_CONN_STATUS_CONNECTED);
   avow_channel_unref(late); /* a released one gets no more states */
-  assert_fulfils_none(avow_nats_close(&nats));
+  assert_fulfills_none(avow_nats_close(&nats));
   is_now(NATS_CONN_STATUS_CLOSED);
-  assert_fulfils_none(avow_channel_next(states));
+  assert_fulfills_none(avow_channel_next(states));
   avow_channel_t *later = avow_nats_states(&nats);
-  assert_fulfils_int(avow_channel_next(later), NATS_CONN_STATUS_CLOSED);
-  assert_fulfils_none(avow_channel_next(later));
+  assert_fulfills_int(avow_channel_next(later), NATS_CONN_STATUS_CLOSED);
+  assert_fulfills_none(avow_channel_next(later));
   avow_channel_unref(later);
   avow_channel_unref(states);
 }
@@ -67,17 +67,17 @@ static avow_promise_t *ask(void) {
 static void connection_resumes_after_a_loss(void **state) {
   connect_anew(true);
   avow_channel_t *c = avow_nats_subscribe(&nats, "self", NULL, 0);
-  assert_fulfils_none(avow_nats_flush(&nats));
+  assert_fulfills_none(avow_nats_flush(&nats));
   lose_connection();
   assert_rejects(avow_nats_flush(&nats), UV_ECONNRESET);
   avow_promise_t *meanwhile = ask();
   find_it_again();
-  assert_fulfils_none(avow_then(avow_channel_next(c), answer_cb, NULL, NULL));
-  assert_fulfils_bytes(meanwhile, "yes");
+  assert_fulfills_none(avow_then(avow_channel_next(c), answer_cb, NULL, NULL));
+  assert_fulfills_bytes(meanwhile, "yes");
   avow_promise_t *after = ask();
-  assert_fulfils_none(avow_then(avow_channel_next(c), answer_cb, NULL, NULL));
-  assert_fulfils_bytes(after, "yes");
-  assert_fulfils_none(avow_nats_flush(&nats));
+  assert_fulfills_none(avow_then(avow_channel_next(c), answer_cb, NULL, NULL));
+  assert_fulfills_bytes(after, "yes");
+  assert_fulfills_none(avow_nats_flush(&nats));
   avow_channel_unref(c);
   avow_channel_unref(states);
 }
@@ -91,9 +91,9 @@ static void request_from_before_a_loss_may_be_answered(void **state) {
   lose_connection();
   find_it_again();
   assert_int_equal(avow_state(p), AVOW_PENDING);
-  assert_fulfils_none(
+  assert_fulfills_none(
       avow_nats_answer(&nats, &question, avow_string("late"), NULL));
-  assert_fulfils_bytes(p, "late");
+  assert_fulfills_bytes(p, "late");
   avow_value_unref(question);
   avow_channel_unref(c);
   avow_channel_unref(states);
@@ -108,7 +108,7 @@ static void lost_connection_without_reconnect_rejects(void **state) {
   nats_server_stop();
   assert_rejects(p, UV_ENOTCONN);
   assert_rejects(avow_channel_next(c), UV_ENOTCONN);
-  assert_fulfils_none(avow_channel_next(c));
+  assert_fulfills_none(avow_channel_next(c));
   assert_rejects(ask(), UV_ENOTCONN);
   assert_rejects(avow_nats_close(&nats), UV_ENOTCONN);
   nats_server_start();

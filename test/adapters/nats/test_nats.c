@@ -41,7 +41,7 @@ static avow_promise_t *connect_to_silence(void) {
 static void connecting_does_not_block_the_loop(void **state) {
   avow_promise_t *p = connect_to_silence();
   for (int i = 0; i < 10; i++)
-    assert_fulfils_none(avow_sleep(loop, 1));
+    assert_fulfills_none(avow_sleep(loop, 1));
   assert_int_equal(avow_state(p), AVOW_PENDING);
   silent_leave();
   const avow_value_t v = avow_run(p);
@@ -65,7 +65,7 @@ static void connect_accepts_options(void **state) {
 }
 
 static void second_close_rejects(void **state) {
-  assert_fulfils_none(avow_nats_close(&nats));
+  assert_fulfills_none(avow_nats_close(&nats));
   assert_int_equal(natsConnection_Status(avow_to_nats(&nats)),
                    NATS_CONN_STATUS_CLOSED);
   assert_rejects(avow_nats_close(&nats), UV_ENOTCONN);

@@ -132,7 +132,7 @@ static void connection_of_a_closed_loop_refuses_calls(void **state) {
 static void released_connection_finishes_its_close(void **state) {
   avow_promise_t *p = avow_nats_close(&nats);
   avow_value_clear(&nats);
-  assert_fulfils_none(p);
+  assert_fulfills_none(p);
   run();
 }
 

@@ -18,9 +18,9 @@ static avow_promise_t *ask(const char *subject, const char *text) {
 }
 
 static void request_is_answered(void **state) {
-  assert_fulfils_bytes(ask("echo", "hello"), "hello");
-  assert_fulfils_bytes(ask("twice", "again"), "again");
-  assert_fulfils_bytes(ask("echo", ""), "");
+  assert_fulfills_bytes(ask("echo", "hello"), "hello");
+  assert_fulfills_bytes(ask("twice", "again"), "again");
+  assert_fulfills_bytes(ask("echo", ""), "");
   assert_int_equal(uv_loop_alive(loop), 0);
 }
 
@@ -33,7 +33,7 @@ static avow_value_t seen_cb(const avow_value_t *message, void *data) {
 static void request_carries_headers(void **state) {
   static const char *const headers[] = { "Other: 1", "Seen: by: me", NULL };
   avow_promise_t *p = avow_nats_request(&nats, "echo", avow_none(), headers);
-  assert_fulfils_bytes(avow_then(p, seen_cb, NULL, NULL), "by: me");
+  assert_fulfills_bytes(avow_then(p, seen_cb, NULL, NULL), "by: me");
 }
 
 static void request_without_responders_rejects(void **state) {
@@ -86,8 +86,8 @@ static void subject_above_the_line_length_is_refused(void **state) {
   assert_rejects(avow_nats_request(&nats, subject, avow_none(), NULL),
                  UV_EHOSTUNREACH);
   c = avow_nats_subscribe(&nats, subject, NULL, 0);
-  assert_fulfils_none(avow_nats_flush(&nats));
-  assert_fulfils_none(
+  assert_fulfills_none(avow_nats_flush(&nats));
+  assert_fulfills_none(
       avow_nats_publish(&nats, subject, avow_string("x"), NULL));
   const avow_value_t v = connected(avow_channel_next(c));
   assert_string_equal(natsMsg_GetSubject(avow_to_nats_msg(&v)), subject);
@@ -117,17 +117,17 @@ static void invalid_messages_are_refused(void **state) {
   const avow_value_t large = avow_bytes_new(2 << 20, &bytes);
   memset(bytes, 'x', 2 << 20);
   refuses("echo", large, NULL, UV_EMSGSIZE);
-  assert_fulfils_bytes(ask("echo", "it goes on"), "it goes on");
+  assert_fulfills_bytes(ask("echo", "it goes on"), "it goes on");
 }
 
 /* The server has received all messages when the connection is closed. */
 static void close_sends_all_published_messages(void **state) {
   for (int i = 0; i < 100; i++)
-    assert_fulfils_none(
+    assert_fulfills_none(
         avow_nats_publish(&nats, "silent", avow_string("x"), NULL));
-  assert_fulfils_none(
+  assert_fulfills_none(
       avow_nats_publish(&nats, "silent", avow_string("last"), NULL));
-  assert_fulfils_none(avow_nats_close(&nats));
+  assert_fulfills_none(avow_nats_close(&nats));
   while (other_heard() < 101)
     uv_sleep(1);
   assert_int_equal(other_heard(), 101);
@@ -151,7 +151,7 @@ static void canceled_requests_are_forgotten(void **state) {
     avow_unref(p);
   }
   assert_rejects(avow_timeout(ask("silent", "x"), 20), UV_ETIMEDOUT);
-  assert_fulfils_bytes(ask("echo", "next"), "next");
+  assert_fulfills_bytes(ask("echo", "next"), "next");
   assert_int_equal(uv_loop_alive(loop), 0);
 }
 
@@ -165,8 +165,8 @@ static void canceled_requests_are_not_sent(void **state) {
     uv_sleep(1);
   assert_cancels_at_once(avow_nats_request(&nats, "silent", avow_none(), NULL));
   nats_server_go_on();
-  assert_fulfils_none(busy);
-  assert_fulfils_bytes(ask("echo", "behind it"), "behind it");
+  assert_fulfills_none(busy);
+  assert_fulfills_bytes(ask("echo", "behind it"), "behind it");
   assert_int_equal(other_heard(), 1);
 }
 
@@ -192,17 +192,17 @@ static void waiting_requests_end_with_the_loop(void **state) {
 static void waiting_request_holds_its_connection(void **state) {
   avow_promise_t *p = ask("echo", "held");
   avow_value_clear(&nats);
-  assert_fulfils_bytes(p, "held");
+  assert_fulfills_bytes(p, "held");
   run();
 }
 
 /* libnats buffers messages for up to a millisecond. A flush sends them at
    once. */
 static void single_requests_are_sent_at_once(void **state) {
-  assert_fulfils_bytes(ask("echo", "first"), "first");
+  assert_fulfills_bytes(ask("echo", "first"), "first");
   for (int i = 0; i < 100; i++) {
     const int before = flushes_begun();
-    assert_fulfils_bytes(ask("echo", "lone"), "lone");
+    assert_fulfills_bytes(ask("echo", "lone"), "lone");
     while (flushes_begun() == before) /* the thread that writes may be late */
       uv_sleep(1);
   }

@@ -35,14 +35,14 @@ natsStatus natsConnection_FlushTimeout(natsConnection *nc, int64_t ms) {
 static void subscribe_and_end(int n) {
   for (int i = 0; i < n; i++) {
     avow_channel_t *c = avow_nats_subscribe(&nats, "a", NULL, 0);
-    assert_fulfils_none(avow_nats_flush(&nats));
+    assert_fulfills_none(avow_nats_flush(&nats));
     avow_channel_unref(c);
     run();
   }
 }
 
 static void publish(void) {
-  assert_fulfils_none(avow_nats_publish(&nats, "b", avow_none(), NULL));
+  assert_fulfills_none(avow_nats_publish(&nats, "b", avow_none(), NULL));
 }
 
 static void wait_for(int n) {
@@ -81,7 +81,7 @@ static void ended_subscriptions_are_freed_with_the_connection(void **state) {
   is_slow = true;
   subscribe_and_end(3);
   assert_int_equal(destroyed, 0);
-  assert_fulfils_none(avow_nats_close(&nats));
+  assert_fulfills_none(avow_nats_close(&nats));
   avow_value_clear(&nats);
   assert_int_equal(avow_loop_close(loop), 0);
   begin_anew();

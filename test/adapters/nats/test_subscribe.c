@@ -21,14 +21,14 @@ static avow_promise_t *next(const avow_channel_t *c) {
 static void say(const char *subject, int n) {
   char text[16];
   (void) snprintf(text, sizeof(text), "%d", n);
-  assert_fulfils_none(
+  assert_fulfills_none(
       avow_nats_publish(&second, subject, avow_string(text), NULL));
 }
 
 static avow_channel_t *listen_to(const char *subject, const char *queue,
                                  size_t room) {
   avow_channel_t *c = avow_nats_subscribe(&nats, subject, queue, room);
-  assert_fulfils_none(avow_nats_flush(&nats));
+  assert_fulfills_none(avow_nats_flush(&nats));
   return c;
 }
 
@@ -38,9 +38,9 @@ static void messages_arrive_in_order(void **state) {
   for (int i = 0; i < 500; i++)
     say(i % 2 == 0 ? "a.x.b" : "a.y", i);
   for (int i = 0; i < 500; i++)
-    assert_fulfils_int(next(all), i);
+    assert_fulfills_int(next(all), i);
   for (int i = 0; i < 500; i += 2)
-    assert_fulfils_int(next(some), i);
+    assert_fulfills_int(next(some), i);
   avow_channel_unref(all);
   avow_channel_unref(some);
   run();
@@ -53,7 +53,7 @@ static void subscribers_of_a_queue_share_its_messages(void **state) {
                              listen_to("q", "workers", 0) };
   for (int i = 0; i < 100; i++)
     say("q", i);
-  assert_fulfils_none(avow_nats_flush(&second));
+  assert_fulfills_none(avow_nats_flush(&second));
   while (heard[0] + heard[1] < 100)
     for (int i = 0; i < 2; i++) {
       const avow_value_t v = avow_run(avow_timeout(next(both[i]), 20));
@@ -74,9 +74,9 @@ static void subscriber_answers_a_request(void **state) {
   avow_promise_t *p =
       avow_nats_request(&second, "question", avow_string("6"), NULL);
   const avow_value_t question = avow_run(avow_channel_next(c));
-  assert_fulfils_none(
+  assert_fulfills_none(
       avow_nats_answer(&nats, &question, avow_string("42"), NULL));
-  assert_fulfils_int(avow_then(p, number_cb, NULL, NULL), 42);
+  assert_fulfills_int(avow_then(p, number_cb, NULL, NULL), 42);
   avow_value_unref(question);
   say("question", 7);
   const avow_value_t remark = avow_run(avow_channel_next(c));
@@ -119,10 +119,10 @@ static void released_channel_unsubscribes(void **state) {
   avow_channel_t *c = listen_to("gone", NULL, 0);
   say("gone", 1);
   say("gone", 2);
-  assert_fulfils_int(next(c), 1);
+  assert_fulfills_int(next(c), 1);
   avow_channel_unref(c);
   run();
-  assert_fulfils_none(avow_nats_flush(&nats));
+  assert_fulfills_none(avow_nats_flush(&nats));
   assert_rejects(avow_nats_request(&second, "gone", avow_none(), NULL),
                  UV_EHOSTUNREACH);
 }
@@ -159,13 +159,13 @@ static void slow_consumer_receives_an_error(void **state) {
   avow_channel_t *c = listen_to("much", NULL, ROOM);
   while (o.sent < 1000)
     say("much", o.sent++);
-  assert_fulfils_none(avow_nats_flush(&second));
+  assert_fulfills_none(avow_nats_flush(&second));
   while (o.sent < 3000) { /* further messages are dropped before the error */
     take(&o, c);
     for (int i = 0; i < 20; i++)
       say("much", o.sent++);
   }
-  assert_fulfils_none(avow_nats_flush(&second));
+  assert_fulfills_none(avow_nats_flush(&second));
   while (o.heard + o.lost < o.sent)
     take(&o, c);
   assert_true(o.errors > 0 && o.errors <= o.heard / (ROOM / 2) + 1);
@@ -177,13 +177,13 @@ static void slow_consumer_receives_an_error(void **state) {
 
 static void subscription_ends_with_its_connection(void **state) {
   avow_channel_t *c = listen_to("a", NULL, 0);
-  assert_fulfils_none(avow_nats_close(&nats));
-  assert_fulfils_none(avow_channel_next(c));
-  assert_fulfils_none(avow_channel_next(c));
+  assert_fulfills_none(avow_nats_close(&nats));
+  assert_fulfills_none(avow_channel_next(c));
+  assert_fulfills_none(avow_channel_next(c));
   avow_channel_unref(c);
   c = avow_nats_subscribe(&nats, "a", NULL, 0);
   assert_rejects(avow_channel_next(c), UV_ENOTCONN);
-  assert_fulfils_none(avow_channel_next(c));
+  assert_fulfills_none(avow_channel_next(c));
   avow_channel_unref(c);
 }
 
@@ -192,7 +192,7 @@ static void invalid_subjects_are_refused(void **state) {
   for (int i = 0; i < 3; i++) {
     avow_channel_t *c = avow_nats_subscribe(&nats, bad[i], NULL, 0);
     assert_rejects(avow_channel_next(c), UV_EINVAL);
-    assert_fulfils_none(avow_channel_next(c));
+    assert_fulfills_none(avow_channel_next(c));
     avow_channel_unref(c);
   }
   avow_channel_t *c = avow_nats_subscribe(&nats, NULL, NULL, 0);
@@ -207,7 +207,7 @@ static void waiting_receive_keeps_the_loop_alive(void **state) {
   assert_true(uv_loop_alive(loop));
   avow_value_clear(&nats); /* the channel holds it */
   say("a", 3);
-  assert_fulfils_int(p, 3);
+  assert_fulfills_int(p, 3);
   avow_channel_unref(c);
   run();
 }

@@ -5,35 +5,35 @@
 
 static void written_bytes_are_read(void **state) {
   speak();
-  assert_fulfils_int(avow_write(client(), avow_string("hello")), 5);
-  assert_fulfils_bytes(avow_read(server(), 100), "hello");
-  assert_fulfils_int(avow_write(server(), avow_string("hi")), 2);
-  assert_fulfils_bytes(avow_read(client(), 1), "h");
-  assert_fulfils_bytes(avow_read(client(), 100), "i");
+  assert_fulfills_int(avow_write(client(), avow_string("hello")), 5);
+  assert_fulfills_bytes(avow_read(server(), 100), "hello");
+  assert_fulfills_int(avow_write(server(), avow_string("hi")), 2);
+  assert_fulfills_bytes(avow_read(client(), 1), "h");
+  assert_fulfills_bytes(avow_read(client(), 100), "i");
 }
 
 static void lists_are_written_as_a_whole(void **state) {
   speak();
   avow_value_t items[] = { avow_string("a"), avow_string(""),
                            avow_string("bc") };
-  assert_fulfils_int(avow_write(client(), avow_list(items, 3)), 3);
-  assert_fulfils_int(avow_write(client(), avow_string("")), 0);
-  assert_fulfils_int(avow_write(client(), avow_list(NULL, 0)), 0);
-  assert_fulfils_none(avow_shutdown(client()));
-  assert_fulfils_bytes(avow_read_all(server(), 100), "abc");
+  assert_fulfills_int(avow_write(client(), avow_list(items, 3)), 3);
+  assert_fulfills_int(avow_write(client(), avow_string("")), 0);
+  assert_fulfills_int(avow_write(client(), avow_list(NULL, 0)), 0);
+  assert_fulfills_none(avow_shutdown(client()));
+  assert_fulfills_bytes(avow_read_all(server(), 100), "abc");
 }
 
 /* The other direction stays open. */
 static void shutdown_ends_one_direction(void **state) {
   speak();
   avow_unref(avow_write(client(), avow_string("question")));
-  assert_fulfils_none(avow_shutdown(client()));
-  assert_fulfils_bytes(avow_read_all(server(), 100), "question");
-  assert_fulfils_none(avow_read(server(), 1));
+  assert_fulfills_none(avow_shutdown(client()));
+  assert_fulfills_bytes(avow_read_all(server(), 100), "question");
+  assert_fulfills_none(avow_read(server(), 1));
 
-  assert_fulfils_int(avow_write(server(), avow_string("answer")), 6);
-  assert_fulfils_none(avow_shutdown(server()));
-  assert_fulfils_bytes(avow_read_all(client(), 100), "answer");
+  assert_fulfills_int(avow_write(server(), avow_string("answer")), 6);
+  assert_fulfills_none(avow_shutdown(server()));
+  assert_fulfills_bytes(avow_read_all(client(), 100), "answer");
 
   assert_rejects(avow_write(client(), avow_string("more")), UV_EPIPE);
   assert_rejects(avow_shutdown(client()), UV_ENOTCONN);
@@ -51,14 +51,14 @@ static void shutdown_waits_for_earlier_writes(void **state) {
     (void) uv_run(loop, UV_RUN_NOWAIT);
   assert_int_equal(avow_state(p), AVOW_PENDING);
   avow_value_unref(avow_run(avow_read_all(server(), 9000)));
-  assert_fulfils_none(p);
+  assert_fulfills_none(p);
 }
 
 static void close_sends_close_notify(void **state) {
   speak();
-  assert_fulfils_int(avow_write(client(), avow_string("all")), 3);
-  assert_fulfils_none(avow_close(client()));
-  assert_fulfils_bytes(avow_read_all(server(), 100), "all");
+  assert_fulfills_int(avow_write(client(), avow_string("all")), 3);
+  assert_fulfills_none(avow_close(client()));
+  assert_fulfills_bytes(avow_read_all(server(), 100), "all");
   assert_rejects(avow_close(client()), UV_EALREADY);
   assert_rejects(avow_read(client(), 1), UV_EINVAL);
   assert_rejects(avow_write(client(), avow_string("x")), UV_EINVAL);
@@ -75,16 +75,16 @@ static void close_during_a_write_is_a_truncation(void **state) {
   big = avow_bytes_new(1000000, &out);
   memset(out, 'x', 1000000);
   avow_promise_t *p = avow_write(client(), big);
-  assert_fulfils_none(avow_close(client()));
+  assert_fulfills_none(avow_close(client()));
   assert_rejects(p, UV_ECANCELED);
   assert_rejects(avow_read_all(server(), 1000000), AVOW_TLS_ETRUNCATED);
 }
 
 static void releasing_a_stream_is_a_truncation(void **state) {
   speak();
-  assert_fulfils_int(avow_write(client(), avow_string("part")), 4);
+  assert_fulfills_int(avow_write(client(), avow_string("part")), 4);
   drop(&ends[0]);
-  assert_fulfils_bytes(avow_read(server(), 100), "part");
+  assert_fulfills_bytes(avow_read(server(), 100), "part");
   assert_says(avow_read(server(), 100), AVOW_TLS_ETRUNCATED,
               "TLS connection ended without close_notify");
   assert_rejects(avow_read(server(), 100), AVOW_TLS_ETRUNCATED);
@@ -97,14 +97,14 @@ static void second_read_rejects_while_one_is_pending(void **state) {
   avow_promise_t *p = avow_read(server(), 100);
   assert_rejects(avow_read(server(), 100), UV_EALREADY);
   avow_unref(avow_write(client(), avow_string("x")));
-  assert_fulfils_bytes(p, "x");
+  assert_fulfills_bytes(p, "x");
 }
 
 static void hangup_settles_when_the_peer_closes(void **state) {
   speak();
   avow_promise_t *p = avow_hangup(server());
   drop(&ends[0]);
-  assert_fulfils_none(p);
+  assert_fulfills_none(p);
   assert_rejects(avow_write(server(), avow_string("x")), UV_EPIPE);
   assert_rejects(avow_write(server(), avow_string("x")), UV_EPIPE);
 }
@@ -115,7 +115,7 @@ static void bytes_of_a_closed_peer_are_read(void **state) {
   avow_unref(avow_close(client()));
   (void) uv_run(loop, UV_RUN_NOWAIT);
   assert_rejects(avow_write(server(), avow_string("x")), UV_EPIPE);
-  assert_fulfils_bytes(avow_read_all(server(), 100), "last");
+  assert_fulfills_bytes(avow_read_all(server(), 100), "last");
 }
 
 /* Data that arrives together with the end of the handshake is not lost. */
@@ -126,7 +126,7 @@ static void bytes_sent_with_the_handshake_are_read(void **state) {
   avow_unref(avow_write(client(), avow_string("at once")));
   avow_unref(avow_shutdown(client()));
   ends[1] = avow_run(p);
-  assert_fulfils_bytes(avow_read_all(server(), 100), "at once");
+  assert_fulfills_bytes(avow_read_all(server(), 100), "at once");
 }
 
 static void single_byte_transport_works(void **state) {
@@ -134,8 +134,8 @@ static void single_byte_transport_works(void **state) {
   open_below(1, &options);
   greet_both();
   avow_promise_t *p = avow_write(client(), avow_string("slow"));
-  assert_fulfils_bytes(avow_read(server(), 100), "slow");
-  assert_fulfils_int(p, 4);
+  assert_fulfills_bytes(avow_read(server(), 100), "slow");
+  assert_fulfills_int(p, 4);
 }
 
 enum { MUCH = 3 << 20 };
@@ -211,8 +211,8 @@ static void writes_keep_their_order(void **state) {
   }
   avow_unref(avow_shutdown(client()));
   avow_promise_t *all = avow_read_all(server(), 2000);
-  assert_fulfils_int(last, 2);
-  assert_fulfils_bytes(all, text);
+  assert_fulfills_int(last, 2);
+  assert_fulfills_bytes(all, text);
 }
 
 /* Functions on streams also work on TLS streams: here the data goes from one
@@ -222,16 +222,16 @@ static void tls_stream_may_be_pumped(void **state) {
   avow_unref(avow_write(client(), avow_string("pumped")));
   avow_unref(avow_shutdown(client()));
   avow_promise_t *p = avow_pump(server(), server(), NULL);
-  assert_fulfils_bytes(avow_read_all(client(), 100), "pumped");
-  assert_fulfils_int(p, 6);
+  assert_fulfills_bytes(avow_read_all(client(), 100), "pumped");
+  assert_fulfills_int(p, 6);
 }
 
 static void readers_read_lines(void **state) {
   speak();
   avow_unref(avow_write(client(), avow_string("one\ntwo\n")));
   avow_reader_t *reader = avow_reader_new(server());
-  assert_fulfils_bytes(avow_reader_line(reader, 100), "one");
-  assert_fulfils_bytes(avow_reader_line(reader, 100), "two");
+  assert_fulfills_bytes(avow_reader_line(reader, 100), "one");
+  assert_fulfills_bytes(avow_reader_line(reader, 100), "two");
   avow_reader_unref(reader);
 }
 
@@ -241,17 +241,17 @@ static void key_update_is_transparent(void **state) {
                                   SSL_KEY_UPDATE_REQUESTED),
                    1);
   avow_unref(avow_write(client(), avow_string("new keys")));
-  assert_fulfils_bytes(avow_read(server(), 100), "new keys");
+  assert_fulfills_bytes(avow_read(server(), 100), "new keys");
   avow_unref(avow_write(server(), avow_string("here, too")));
-  assert_fulfils_bytes(avow_read(client(), 100), "here, too");
+  assert_fulfills_bytes(avow_read(client(), 100), "here, too");
 }
 
 static void garbage_breaks_the_connection(void **state) {
   open_below(100000, NULL);
   const avow_value_t raw = avow_value_ref(&below[0]);
   greet_both();
-  assert_fulfils_int(avow_write(avow_to_stream(&raw), avow_string("garbage")),
-                     7);
+  assert_fulfills_int(avow_write(avow_to_stream(&raw), avow_string("garbage")),
+                      7);
   assert_rejects(avow_read(server(), 100), AVOW_TLS_EPROTOCOL);
   assert_rejects(avow_write(server(), avow_string("x")), AVOW_TLS_EPROTOCOL);
   assert_rejects(avow_read(client(), 100), AVOW_TLS_EALERT);
@@ -269,7 +269,7 @@ static avow_value_t converse(void *unused) {
 }
 
 static void tls_works_on_a_small_stack(void **state) {
-  assert_fulfils_bytes(avow_async(loop, converse, NULL), "from afar");
+  assert_fulfills_bytes(avow_async(loop, converse, NULL), "from afar");
 }
 #endif
 

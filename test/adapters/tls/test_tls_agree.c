@@ -129,11 +129,11 @@ static void tls_1_2_connects_and_detects_truncation(void **state) {
   speak();
   assert_string_equal(SSL_get_version(avow_tls_ssl(&ends[0])), "TLSv1.2");
   avow_unref(avow_write(client(), avow_string("question")));
-  assert_fulfils_none(avow_shutdown(client()));
-  assert_fulfils_bytes(avow_read_all(server(), 100), "question");
+  assert_fulfills_none(avow_shutdown(client()));
+  assert_fulfills_bytes(avow_read_all(server(), 100), "question");
   avow_unref(avow_write(server(), avow_string("answer")));
   drop(&ends[1]);
-  assert_fulfils_bytes(avow_read(client(), 100), "answer");
+  assert_fulfills_bytes(avow_read(client(), 100), "answer");
   assert_rejects(avow_read(client(), 100), AVOW_TLS_ETRUNCATED);
 }
 

@@ -132,8 +132,8 @@ static void canceled_reads_lose_no_bytes(void **state) {
     avow_cancel(p);
     avow_unref(p);
     if (!over)
-      assert_fulfils_bytes(avow_read(server(), 100), "kept");
-    assert_fulfils_int(q, 4);
+      assert_fulfills_bytes(avow_read(server(), 100), "kept");
+    assert_fulfills_int(q, 4);
     drop(&ends[0]);
     drop(&ends[1]);
   }

@@ -269,7 +269,7 @@ static void new_streams_use_new_certificates(void **state) {
   assert_int_equal(X509_cmp(peer, later.x), 0);
   X509_free(peer);
   avow_unref(avow_write(avow_to_stream(&first[0]), avow_string("goes on")));
-  assert_fulfils_bytes(avow_read(avow_to_stream(&first[1]), 100), "goes on");
+  assert_fulfills_bytes(avow_read(avow_to_stream(&first[1]), 100), "goes on");
   avow_value_unref(first[0]);
   avow_value_unref(first[1]);
   free_papers(&later);

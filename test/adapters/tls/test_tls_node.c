@@ -43,7 +43,7 @@ static void meet_node(const char *port, const char *version) {
   char greeting[40];
   (void) snprintf(greeting, sizeof(greeting), "echo %s\n", version); /* fits */
   meet_others(port);
-  assert_fulfils_bytes(avow_read(client(), 100), greeting);
+  assert_fulfills_bytes(avow_read(client(), 100), greeting);
 }
 
 /* The data takes many records in both directions. */
@@ -57,7 +57,7 @@ static void assert_repeats_much(void) {
   const avow_value_t v = avow_run(avow_reader_exactly(reader, LARGE));
   assert_int_equal(v.tag, AVOW_BYTES);
   assert_memory_equal(avow_to_bytes(&v, NULL), much, LARGE);
-  assert_fulfils_int(p, LARGE);
+  assert_fulfills_int(p, LARGE);
   avow_value_unref(v);
   avow_reader_unref(reader);
   free(much);
@@ -70,11 +70,11 @@ static void assert_server_agrees(const char *version) {
   const avow_value_t process = start_server(version, port);
   meet_node(port, version);
   avow_unref(avow_write(client(), avow_string("hello\n")));
-  assert_fulfils_bytes(avow_read(client(), 100), "hello\n");
+  assert_fulfills_bytes(avow_read(client(), 100), "hello\n");
   assert_repeats_much();
-  assert_fulfils_none(avow_shutdown(client()));
-  assert_fulfils_bytes(avow_read(client(), 100), "bye\n");
-  assert_fulfils_none(avow_read(client(), 100));
+  assert_fulfills_none(avow_shutdown(client()));
+  assert_fulfills_bytes(avow_read(client(), 100), "bye\n");
+  assert_fulfills_none(avow_read(client(), 100));
   drop(&ends[0]);
 
   meet_node(port, version);
@@ -125,7 +125,7 @@ static void assert_prints(const char *side, const char *version,
   const avow_value_t v = output_of(args, "");
   const avow_output_t *output = avow_to_output(&v);
   if (code == 0)
-    assert_fulfils_none(p);
+    assert_fulfills_none(p);
   else
     assert_rejects(p, code);
   assert_string_equal(avow_to_bytes(&output->out, NULL), expected);

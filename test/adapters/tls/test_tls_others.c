@@ -67,8 +67,8 @@ static void assert_answered_by_others(const char *version) {
     meet_others(port);
     assert_int_equal(SSL_session_reused(avow_tls_ssl(&ends[0])), resumes);
     avow_unref(avow_write(client(), avow_string("hello\n")));
-    assert_fulfils_bytes(avow_read(client(), 100), "olleh\n");
-    assert_fulfils_none(avow_close(client()));
+    assert_fulfills_bytes(avow_read(client(), 100), "olleh\n");
+    assert_fulfills_none(avow_close(client()));
     drop(&ends[0]);
   }
   avow_value_unref(process);
@@ -101,7 +101,7 @@ static void idle_connections_do_not_keep_the_loop_alive(void **state) {
   avow_unref(p);
   run();
   avow_unref(avow_write(client(), avow_string("later")));
-  assert_fulfils_bytes(avow_read(server(), 100), "later");
+  assert_fulfills_bytes(avow_read(server(), 100), "later");
 }
 
 /* TCP does not report that the peer has closed. A write fails later. */

@@ -25,7 +25,7 @@ static int resumed(void) {
 /* In TLS 1.3, tickets arrive after the handshake, with the first read. */
 static void receive_ticket(void) {
   avow_unref(avow_write(server(), avow_string("x")));
-  assert_fulfils_bytes(avow_read(client(), 10), "x");
+  assert_fulfills_bytes(avow_read(client(), 10), "x");
 }
 
 /* Calls speak() and returns whether it resumed a session. */
@@ -194,7 +194,7 @@ static void connection_may_resume_without_close_notify(void **state) {
   assert_true(speaks_again()); /* neither end sends a notification */
   speak();
   receive_ticket();
-  assert_fulfils_none(avow_close(client()));
+  assert_fulfills_none(avow_close(client()));
   assert_rejects(avow_close(client()), UV_EALREADY);
   release_ends();
   assert_true(speaks_again());

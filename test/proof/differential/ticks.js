@@ -40,7 +40,7 @@ function handlers() {
     ['then -> rejected promise', `${then}; ${FAILED}`],
     ['then -> thenable', `${then}; f0 return t1; ${NOW}`],
     ['then -> itself', `${then}; f0 return p9`],
-    ['then past a fulfilment', `${ONE}; catch p9 p0 f0`],
+    ['then past a fulfillment', `${ONE}; catch p9 p0 f0`],
     ['then past a rejection', `${BAD}; then p9 p0 f0 -`],
     ['then without handlers', `${ONE}; then p9 p0 - -`],
     ['catch -> value', `${BAD}; catch p9 p0 f0; f0 return v1`],

@@ -377,23 +377,23 @@ static void cancel_now(node_t *node) {
 }
 
 void model_cancel_condemned(void) {
-  if (model.cancelling)
+  if (model.canceling)
     return;
-  model.cancelling = true;
+  model.canceling = true;
   while (model.condemned.first != NULL) {
     node_t *element = model_take_first(&model.condemned);
     cancel_now(element->upstream);
     (void) model_take_upstream(element); /* ignores the outcome */
   }
-  model.cancelling = false;
+  model.canceling = false;
   model.reason = (outcome_t){ .state = AVOW_PENDING };
 }
 
 void model_cancel_for(node_t *node, outcome_t reason) {
   model.reason = reason;
-  model.cancelling = true;
+  model.canceling = true;
   cancel_now(node);
-  model.cancelling = false;
+  model.canceling = false;
   model_cancel_condemned();
 }
 

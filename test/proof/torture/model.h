@@ -92,7 +92,7 @@ typedef struct model_s {
   size_t n_sent;
   nodes_t queue;
   nodes_t condemned; /* elements and watches whose inputs to cancel */
-  bool cancelling;
+  bool canceling;
   outcome_t reason;       /* its reason; pending: UV_ECANCELED */
   size_t waiting_remotes; /* they keep the loop alive */
   uint64_t present, cached;

@@ -116,8 +116,8 @@ static avow_promise_t *take_target(real_t *node) {
   node->target = NULL;
   if (target != NULL)
     return target;
-  const node_t *modelled = model.nodes[node - sim.nodes].target;
-  return avow_sleep(&sim.loop, modelled->ms);
+  const node_t *modeled = model.nodes[node - sim.nodes].target;
+  return avow_sleep(&sim.loop, modeled->ms);
 }
 
 static avow_value_t on_follow(const avow_value_t *arg, void *data) {
@@ -417,12 +417,12 @@ static void open_loop(uint64_t seed) {
   CHECK(avow_loop_init(&sim.loop, &options) == 0);
 }
 
-static void release(real_t *node, const node_t *modelled) {
+static void release(real_t *node, const node_t *modeled) {
   if (node->promise != NULL)
     CHECK(avow_state(node->promise) != AVOW_PENDING);
   avow_unref(node->promise);
   avow_unref(node->target);
-  if (modelled->kind == LEAF && modelled->deferreds > 0)
+  if (modeled->kind == LEAF && modeled->deferreds > 0)
     avow_deferred_drop(node->deferred);
   if (node->remote != NULL)
     avow_remote_drop(node->remote);

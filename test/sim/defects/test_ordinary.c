@@ -20,7 +20,7 @@
 static uv_loop_t the_loop, *const loop = &the_loop;
 
 /* The program must succeed and leave nothing on the loop. */
-static void fulfils(const char *name, begin_fn begin) {
+static void fulfills(const char *name, begin_fn begin) {
   const avow_options_t options = { .clock = AVOW_CLOCK_BY_ITSELF,
                                    .clock_quiet_ms = 200 };
   assert_int_equal(uv_loop_init(loop), 0);
@@ -38,9 +38,9 @@ static void fulfils(const char *name, begin_fn begin) {
 static void program_completes_its_task(void **state) {
   const program_t *program = *state;
 
-  fulfils(program->name, program->begin);
+  fulfills(program->name, program->begin);
   if (program->recover != NULL)
-    fulfils(program->name, program->recover);
+    fulfills(program->name, program->recover);
 }
 
 /* The files of the programs are removed with a temporary directory. */

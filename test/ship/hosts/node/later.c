@@ -49,8 +49,8 @@ static napi_status reject(napi_env env, const wish_t *wish,
   return status;
 }
 
-static napi_status fulfil(napi_env env, const wish_t *wish,
-                          const avow_value_t *v) {
+static napi_status fulfill(napi_env env, const wish_t *wish,
+                           const avow_value_t *v) {
   size_t len;
   napi_value text;
   const char *bytes = avow_to_bytes(v, &len);
@@ -72,7 +72,7 @@ static avow_value_t settle(const avow_value_t *v, void *data) {
     return avow_none();
   if (napi_open_callback_scope(env, NULL, wish->home->context, &callback) ==
       napi_ok) {
-    (void) (avow_is_error(v) ? reject(env, wish, v) : fulfil(env, wish, v));
+    (void) (avow_is_error(v) ? reject(env, wish, v) : fulfill(env, wish, v));
     (void) napi_close_callback_scope(env, callback);
   }
   (void) napi_close_handle_scope(env, handles);
