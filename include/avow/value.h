@@ -9,15 +9,15 @@
  * A function takes ownership of an `avow_value_t` that is passed by value, and
  * borrows a `const avow_value_t *`.
  *
- * A value may move to another thread, unless it is or contains a promise, a
- * thenable, or an object of a class that is not `sendable`.
+ * A value may move to another thread, unless it is or contains a promise, or an
+ * object whose class is not `sendable` or has a `then` function.
  *
  * If there is no memory for a value, the function that makes it releases its
- * arguments and returns the error UV_ENOMEM. The caller may pass that error on
- * as it is.
+ * arguments and returns the error UV_ENOMEM. avow_error_new() then returns an
+ * error without message and cause.
  *
- * Lists, causes and objects may hold promises. Values that hold each other in a
- * ring are never freed, nor is a value that holds itself.
+ * Lists, causes and objects may hold promises. Values that refer to each other
+ * in a cycle are never freed, nor is a value that refers to itself.
  */
 #ifndef AVOW_VALUE_H
 #define AVOW_VALUE_H
@@ -51,9 +51,9 @@ enum {
 };
 
 /**
- * A value: a tag and what the tag describes.
+ * A value: the tag for its type, and its content.
  *
- * A program reads only `tag`. The functions of this header read the rest.
+ * A program reads only `tag`. The functions of this header read the content.
  */
 typedef struct avow_value_s {
   uint32_t tag; /* AVOW_NONE to AVOW_THENABLE */
@@ -77,7 +77,7 @@ typedef struct avow_class_s {
       free. */
   void (*destroy)(void *self);
   /**
-   * Makes each object a thenable, a promise of another kind. NULL: it is none.
+   * Makes each object a thenable, a promise of another kind, unless NULL.
    *
    * A promise that resolves with the object adopts it: a job calls this
    * function once. The function takes ownership of `deferred`, which settles
@@ -85,10 +85,10 @@ typedef struct avow_class_s {
    * `deferred` was used before. See ECMA-262, NewPromiseResolveThenableJob.
    */
   avow_value_t (*then)(void *self, avow_deferred_t *deferred);
-  /** Whether objects may change threads, so that any thread may call `destroy`.
-      Default: false. */
+  /** Whether objects may change threads. avow may then call `destroy` on any
+      thread. Default: false. */
   bool sendable;
-  /** Makes each object a byte stream; see stream_class.h. NULL: it is none. */
+  /** Makes each object a byte stream, unless NULL; see stream_class.h. */
   const struct avow_stream_class_s *stream;
   /** For later versions. Must be zero, otherwise UV_EINVAL. */
   uint64_t reserved[4];
@@ -147,9 +147,9 @@ AVOW_INLINE avow_value_t avow_pointer(void *p) {
 }
 
 /**
- * Makes the value with which a handler follows `p`.
+ * Makes the value that a handler returns to wait for `p`.
  *
- * The promise of the handler then waits for `p` and settles as `p` does.
+ * The promise that the handler settles then settles as `p` does.
  *
  * @returns the value, which owns `p`
  * @see     ECMA-262, Promise Resolve Functions
@@ -215,7 +215,9 @@ AVOW_API AVOW_MUST_USE avow_value_t avow_bytes_new(size_t len, char **out);
 AVOW_API AVOW_MUST_USE avow_value_t avow_list(avow_value_t items[], size_t n);
 
 /**
- * Adds a reference to what `v` holds, to keep a borrowed value.
+ * Adds a reference to `v`.
+ *
+ * Use it to keep a borrowed value.
  *
  * @returns a copy of `v`
  */
@@ -224,7 +226,7 @@ AVOW_API avow_value_t avow_value_ref(const avow_value_t *v);
 /**
  * Releases `v`.
  *
- * The call does not recurse, however deep values are nested.
+ * The call does not recurse, however deeply values are nested.
  */
 AVOW_API void avow_value_unref(avow_value_t v);
 
@@ -251,7 +253,7 @@ AVOW_INLINE avow_value_t avow_steal(avow_value_t *v) {
 /**
  * Releases a result that the caller does not need.
  *
- * The name shows the intention: avow_ignore(avow_run(p)).
+ * For example: avow_ignore(avow_run(p)).
  */
 AVOW_INLINE void avow_ignore(avow_value_t v) {
   avow_value_unref(v);
@@ -276,7 +278,7 @@ AVOW_API bool avow_is_object(const avow_value_t *v, const avow_class_t *klass);
 /**
  * Reads the number of an INT.
  *
- * Another type, also a DOUBLE, is misuse.
+ * A value of another type is misuse, even a DOUBLE.
  *
  * @returns the number; 0 for another type in a release build
  */
@@ -285,7 +287,7 @@ AVOW_API int64_t avow_to_int(const avow_value_t *v);
 /**
  * Reads the number of a DOUBLE.
  *
- * Another type, also an INT, is misuse.
+ * A value of another type is misuse, even an INT.
  *
  * @returns the number; 0 for another type in a release build
  */
@@ -294,16 +296,17 @@ AVOW_API double avow_to_double(const avow_value_t *v);
 /**
  * Reads the pointer of a POINTER.
  *
- * The value does not own the memory there. Another type is misuse.
+ * A value of another type is misuse.
  *
- * @returns the pointer; NULL for another type in a release build
+ * @returns the pointer, which the value does not own; NULL for another type in
+ *          a release build
  */
 AVOW_API void *avow_to_pointer(const avow_value_t *v);
 
 /**
  * Reads the object of a value whose class is `klass`.
  *
- * Another class or type is misuse.
+ * A value of another class or type is misuse.
  *
  * @returns the `self` of avow_object(), valid until the value is released; NULL
  *          for another class or type in a release build
@@ -313,34 +316,35 @@ AVOW_API void *avow_to_object(const avow_value_t *v, const avow_class_t *klass);
 /**
  * Reads BYTES and sets `*len` to their number.
  *
- * `len` may be NULL. A NUL follows the last byte. Another type is misuse.
+ * `len` may be NULL. A NUL follows the last byte. A value of another type is
+ * misuse.
  *
- * @returns the bytes, valid until the value is released; for another type in a
- *          release build NULL, with `*len` set to 0
+ * @returns the bytes, valid until the value is released; NULL for another type
+ *          in a release build, which also sets `*len` to 0
  */
 AVOW_API const char *avow_to_bytes(const avow_value_t *v, size_t *len);
 
 /**
  * Counts the items of `list`.
  *
- * Another type is misuse.
+ * A value of another type is misuse.
  *
  * @returns the number of items; 0 for another type in a release build
  */
 AVOW_API size_t avow_list_len(const avow_value_t *list);
 
 /**
- * Reads the item of `list` at the index `i`, from 0.
+ * Reads the item of `list` at the index `i`; the first index is 0.
  *
  * An index beyond the last item is misuse, as is a value that is not a LIST.
  *
- * @returns the item, borrowed, valid until the list is released; in a release
- *          build NONE if there is no such item
+ * @returns the item, valid until the list is released; NONE if there is no such
+ *          item in a release build
  */
 AVOW_API const avow_value_t *avow_list_at(const avow_value_t *list, size_t i);
 
 /**
- * Names the type of `v` in messages.
+ * Gets the name of the type of `v`, for messages.
  *
  * @returns "int", "bytes" and so on, or the name of an object's class
  */
@@ -360,19 +364,18 @@ enum {
   AVOW_ECYCLE = -20002,     /* a promise was resolved with itself */
   AVOW_EAGGREGATE = -20003, /* every input of avow_any() rejected */
   AVOW_EIDLE = -20004,      /* the loop had nothing left to run */
-  AVOW_EREASON = -20005,    /* rejected with a value, which is the cause */
-  AVOW_EMISUSE = -20006,    /* a mistake that a checked build explains */
+  AVOW_EREASON = -20005,    /* rejected with a value that is no error; the value
+                               is the cause */
+  AVOW_EMISUSE = -20006,    /* misuse, which a checked build reports */
   AVOW_ENOTASYNC = -20007,  /* an await outside an async function */
   AVOW_ETHROWN = -20008,    /* a C++ exception left a function */
   AVOW_ESKIP = -20009,      /* omits an item; see stages.h */
-  AVOW_EMISSED = -20010     /* items of a broadcast were lost; the cause has
+  AVOW_EMISSED = -20010     /* items of a broadcast were lost; the cause is
                                their number */
 };
 
 /**
- * Makes an error that consists of its code.
- *
- * The call allocates nothing.
+ * Makes an error that has only a code.
  *
  * @returns the error; NONE if `code` is 0, because 0 means success
  */
@@ -391,7 +394,8 @@ AVOW_INLINE avow_value_t avow_error(int code) {
  * NULL or the message is empty, the error has the text of its code. `cause` is
  * any value, such as another error. avow_none() stands for no cause.
  *
- * @returns the error; only its code if out of memory; NONE if `code` is 0
+ * @returns the error; NONE if `code` is 0; if out of memory, the error has no
+ *          message and no cause
  */
 AVOW_API AVOW_MUST_USE avow_value_t avow_error_new(int code, avow_value_t cause,
                                                    const char *format, ...)
@@ -433,8 +437,8 @@ AVOW_INLINE int avow_error_code(const avow_value_t *v) {
 /**
  * Reads the message of an error.
  *
- * @returns the message, valid until `v` is released. Without a message, the
- *          text of the code, valid as that of avow_strerror().
+ * @returns the message, valid until `v` is released. If there is none, the
+ *          result of avow_strerror(), which states how long it is valid.
  */
 AVOW_API const char *avow_error_message(const avow_value_t *v);
 
@@ -452,7 +456,7 @@ AVOW_API const avow_value_t *avow_error_cause(const avow_value_t *v);
  *
  * Such limits are those of avow_timeout(), of avow_deadline(), of functions
  * with a timeout of their own, and of commands. If the system reports
- * UV_ETIMEDOUT, because a host does not answer, the result is false.
+ * UV_ETIMEDOUT because a host does not answer, the result is false.
  *
  * @returns true if a time limit of avow passed
  */
@@ -461,17 +465,16 @@ AVOW_API bool avow_is_timeout(const avow_value_t *v);
 /**
  * Describes a code: "no such file or directory".
  *
- * `code` is a code of libuv or avow, or a positive errno. Every number has a
- * text. The text of an unknown number, such as a program's own code, is "error
- * -30001".
+ * `code` is a code of libuv or avow, or a positive errno. The text of an
+ * unknown number, such as a program's own code, is "error -30001".
  *
  * Some errors of the system, such as EDQUOT and ESTALE, have no code in libuv.
  * Their code is the negative errno, and their text is "error -122". strerror()
  * describes the positive errno.
  *
- * @returns the text, always valid for a known code. For an unknown number it is
- *          valid until the thread has called avow_strerror(), avow_err_name()
- *          or avow_error_message() for eight more such numbers.
+ * @returns the text, always valid for a known code. The text of an unknown
+ *          number is valid until the calling thread has got eight more texts or
+ *          names of unknown numbers.
  */
 AVOW_API const char *avow_strerror(int code);
 
@@ -481,9 +484,9 @@ AVOW_API const char *avow_strerror(int code);
  * For a positive errno, the name begins with a plus sign: "+ENOENT". The name
  * of an unknown number is the number: "-30001".
  *
- * @returns the name, always valid for a known code. For an unknown number it is
- *          valid until the thread has called avow_strerror(), avow_err_name()
- *          or avow_error_message() for eight more such numbers.
+ * @returns the name, always valid for a known code. The name of an unknown
+ *          number is valid until the calling thread has got eight more texts or
+ *          names of unknown numbers.
  */
 AVOW_API const char *avow_err_name(int code);
 
