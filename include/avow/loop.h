@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * The state of avow on a uv_loop_t: its options, its memory and its figures.
+ * The state of avow on a uv_loop_t: options, memory and figures (statistics).
  *
  * The field `data` of the uv_loop_t remains free for the program.
  */
@@ -22,9 +22,9 @@ AVOW_HEADER_BEGIN
  * UV_ECANCELED is not reported, because the program asked for it. Neither is an
  * AVOW_EAGGREGATE that contains only UV_ECANCELED.
  *
- * In trace builds `where` is the call that made the promise, such as "get+0x1f
- * (app 0x12a0)"; see docs/traces.md. In other builds `where` is the name from
- * avow_promise_set_name(), or NULL.
+ * In trace builds (-Dtrace=true), `where` is the call that made the promise,
+ * such as "get+0x1f (app 0x12a0)"; see docs/traces.md. In other builds `where`
+ * is the name from avow_promise_set_name(), or NULL.
  *
  * @called on the loop's thread, inside the function that releases the last
  *         reference to the promise, or in avow_loop_close() if the program
@@ -36,27 +36,24 @@ typedef void (*avow_unhandled_cb)(uv_loop_t *loop, const avow_value_t *reason,
 /**
  * Type of the hooks that track rejections as ECMAScript does.
  *
- * The hooks are for bindings to other languages. The hook `on_reject` gets `p`
- * if it rejects while no handler, combinator or await waits for it. The hook
- * `on_handle` gets `p` when one of these uses it later. `p` is borrowed.
+ * The hooks are for bindings to other languages. `on_reject` is called when `p`
+ * rejects while no handler, combinator or await waits for `p`. `on_handle` is
+ * called when the first of these uses `p` later. `p` is borrowed.
  *
  * @called on the loop's thread, inside the function that settles or uses `p`.
- *         The hook must only record what it gets.
+ *         The hook may store its arguments, and read or reference `p`. It must
+ *         not change a promise or run the loop.
  * @see    ECMA-262, HostPromiseRejectionTracker
  */
 typedef void (*avow_track_cb)(uv_loop_t *loop, const avow_promise_t *p,
                               void *data);
 
-/**
- * A job that took long, which avow_slow_cb gets.
- *
- * A job calls a handler, or continues an async function until its next await.
- */
+/** A job that took long, which avow_slow_cb gets. */
 typedef struct avow_job_s {
   /** The kind of its promise: "then", "async". */
   const char *kind;
-  /** The name from avow_promise_set_name(), of the job's promise or of the
-      promise that this one waited for. NULL: there is none. */
+  /** The name from avow_promise_set_name(). If the job's promise has no name,
+      that of the promise that it waited for. NULL: there is none. */
   const char *name;
   /** The call that made the promise: "get+0x1f (app 0x12a0)". NULL except in
       trace builds. */
@@ -74,7 +71,7 @@ typedef struct avow_job_s {
  * `job` is valid until the hook returns.
  *
  * @called on the loop's thread, between this job and the next. The hook must
- *         only record what it gets.
+ *         not use a promise or run the loop.
  */
 typedef void (*avow_slow_cb)(uv_loop_t *loop, const avow_job_t *job,
                              void *data);
@@ -82,7 +79,7 @@ typedef void (*avow_slow_cb)(uv_loop_t *loop, const avow_job_t *job,
 /** An event of a promise or of its loop, which avow_event_cb gets. */
 typedef enum avow_event_e {
   AVOW_EVENT_MADE,     /* the promise was made */
-  AVOW_EVENT_NAMED,    /* the promise got a name, or is a combinator */
+  AVOW_EVENT_NAMED,    /* the promise got a name; see docs/traces.md */
   AVOW_EVENT_QUEUED,   /* the job of the promise was queued */
   AVOW_EVENT_JOB,      /* the job of the promise begins */
   AVOW_EVENT_JOB_END,  /* the job has ended; the promise is NULL */
@@ -90,9 +87,9 @@ typedef enum avow_event_e {
   AVOW_EVENT_RESUMES,  /* the async function continues */
   AVOW_EVENT_CANCELED, /* the pending promise is canceled */
   AVOW_EVENT_SETTLED,  /* the promise was fulfilled or rejected */
-  AVOW_EVENT_FREED,    /* the memory may become another promise */
+  AVOW_EVENT_FREED,    /* a new promise may have its address */
   AVOW_EVENT_TASK,     /* the loop calls avow; the promise is NULL */
-  AVOW_EVENT_TASK_END, /* call and jobs have ended; the promise is NULL */
+  AVOW_EVENT_TASK_END, /* the call and its jobs ended; the promise is NULL */
   AVOW_EVENT_POLL      /* the loop is about to poll; the promise is NULL */
 } avow_event_t;
 
@@ -125,15 +122,16 @@ typedef enum avow_clock_e {
 } avow_clock_t;
 
 /**
- * The options of avow_loop_init(); 0 in a field stands for its default.
+ * The options of avow_loop_init(); 0 in a field means its default.
  *
  * Initialize the struct by field names.
  *
  * `budget` and `budget_us` limit the jobs of one iteration of the loop. The
  * other jobs wait for the next iteration, which polls first. If the callbacks
  * of libuv took longer than `budget_us` in an iteration, the jobs may take as
- * long as these callbacks. A time limit lets finished work go first for up to
- * twice `budget` jobs, so a large `budget` can delay the limit for long.
+ * long as these callbacks. Before a time limit takes effect, avow handles the
+ * events that came before it, and runs their jobs, at most twice `budget` jobs.
+ * So a large `budget` can delay a time limit.
  */
 typedef struct avow_options_s {
   /** Reports unhandled rejections. Default: prints one line to stderr. */
@@ -148,17 +146,17 @@ typedef struct avow_options_s {
   avow_event_cb on_event;
   /** The `data` of all these hooks. */
   void *data;
-  /** The most jobs of one iteration of the loop. Default: 10,000. */
+  /** The largest number of jobs in one iteration. Default: 10,000. */
   unsigned budget;
-  /** The most microseconds of jobs in one iteration. Default: 1,000. */
+  /** The limit for the time of the jobs in one iteration, in microseconds.
+      Default: 1,000. */
   unsigned budget_us;
   /** The stack of an async function, in bytes, at least 16 KiB; see
       docs/stacks.md. Default: 64 KiB. */
   size_t stack_size;
-  /** The most stacks that are kept for later async functions. Default:
-      1,024. */
+  /** The largest number of unused stacks that are kept. Default: 1,024. */
   unsigned idle_stacks;
-  /** The most async functions at a time. Default: no limit. */
+  /** The largest number of async functions at a time. Default: no limit. */
   unsigned max_stacks;
   /** The guard below each stack, in bytes. Default: 256 KiB, or 64 KiB with
       pointers of 32 bits. */
@@ -211,8 +209,8 @@ typedef struct avow_options_s {
  * fork() blocks all later wake-ups in the child.
  *
  * The first work, name lookup or file operation starts the thread pool. If the
- * system refuses a thread then, libuv aborts the process. A program that must
- * survive this queues some work at its start, before it accepts input.
+ * system then refuses a thread, libuv aborts the process. To make this happen
+ * early, queue some work when the program starts.
  *
  * @returns 0 if the loop is ready
  * @error   UV_EINVAL if `loop` is NULL
@@ -234,43 +232,42 @@ AVOW_API int avow_loop_init(uv_loop_t *loop, const avow_options_t *options);
  * If avow_loop_init() was called several times, only the last matching call
  * does this. The call cancels pending promises and runs their handlers, waits
  * for the requests of avow on the thread pool, and closes the handles of avow.
- * For this it runs the loop. After that, nothing of avow makes uv_loop_close()
- * fail.
+ * To do this, the call runs the loop. After that, nothing of avow makes
+ * uv_loop_close() fail.
  *
  * Objects that the program still holds stay valid. Their promises are settled,
  * and operations on them reject with UV_ECANCELED. Checked builds print the
- * number and kind of these objects to stderr. A function on a stream with a
- * handle of libuv is then misuse. A release build rejects with AVOW_EMISUSE.
+ * number and kind of these objects to stderr. The use of a stream with a handle
+ * of libuv is then misuse and, in a release build, rejects with AVOW_EMISUSE.
  *
  * The call waits until functions on the thread pool have returned, and until
  * shielded promises have settled. If such a promise never settles, the call
  * returns only when nothing keeps the loop alive. A mailbox, a sender, a remote
- * or a handle of the program keeps the loop alive. If handlers create new
- * promises each time they are canceled, avow refuses them new ones after a
- * while. Checked builds print what the call waits for after
- * avow_options_t.clock_guard_ms, and the promises of a cycle that had to be
- * canceled.
+ * or a handle of the program keeps the loop alive. If handlers create promises
+ * again and again, avow finally refuses to create more. If the call takes
+ * longer than avow_options_t.clock_guard_ms, a checked build prints what the
+ * call waits for. It also prints promises that wait for each other in a cycle.
  *
  * The call does not wait for requests of the program. If such requests are in
  * flight, or the program has open handles, call uv_run() before
- * uv_loop_close(). A deferred that their callbacks settle stays valid until
- * then.
+ * uv_loop_close(). The callbacks of these requests may still settle deferreds.
  *
  * uv_walk() also visits the handles of avow. A program that closes all handles
- * may close these, too, when it starts nothing new. The program must then call
- * avow_loop_close() before uv_loop_close(), because only avow_loop_close()
- * settles pending sleeps and time limits. To use the loop again, the program
- * calls avow_loop_init(). Checked builds print a reminder.
+ * may close these, too, if it starts no operation after that. The program must
+ * still call avow_loop_close() before uv_loop_close(), because only
+ * avow_loop_close() settles pending sleeps and time limits. To use the loop
+ * again, the program calls avow_loop_init() after that. Checked builds print a
+ * message if the calls are missing.
  *
- * The caller must be where uv_run() is permitted.
+ * The caller must not be in a callback of libuv, where uv_run() is forbidden.
  *
- * @returns 0 if avow has ended, or if another call of avow_loop_init() still
- *          has no matching call
+ * @returns 0 if avow is closed on `loop`, or if another call of
+ *          avow_loop_init() still has no matching call
  * @error   UV_EBUSY inside a callback of avow, a hook, the function of
  *          avow_try() or the `destroy` function of a value, or while the loop
  *          closes
  * @error   UV_EINVAL if the loop was not initialized, or is closed
- * @blocks  until everything has ended
+ * @blocks  until all promises have settled and the handles of avow are closed
  */
 AVOW_API int avow_loop_close(uv_loop_t *loop);
 
@@ -306,7 +303,8 @@ AVOW_API AVOW_MUST_USE void *avow_malloc(size_t size);
 /**
  * Allocates an array of `n` elements of `size` bytes, all zero.
  *
- * A 0 counts as 1. The caller releases the memory with avow_free().
+ * If `n` or `size` is 0, it counts as 1. The caller releases the memory with
+ * avow_free().
  *
  * @returns the memory, aligned for every type; NULL if out of memory, or if the
  *          product is too large for size_t
@@ -318,9 +316,8 @@ AVOW_API AVOW_MUST_USE void *avow_calloc(size_t n, size_t size);
 /**
  * Changes the size of the memory at `p` to `size` bytes.
  *
- * `p` comes from avow_malloc(), avow_calloc() or avow_realloc(). If `p` is
- * NULL, the function allocates memory. The content is kept up to the smaller of
- * both sizes. Further bytes are not initialized. A `size` of 0 counts as 1.
+ * `p` is NULL or comes from avow_malloc(), avow_calloc() or avow_realloc(). The
+ * call does what realloc() does, but a `size` of 0 counts as 1.
  *
  * @returns the memory, which may have moved; NULL if out of memory, and then
  *          `p` remains valid
@@ -337,7 +334,7 @@ AVOW_API AVOW_MUST_USE void *avow_realloc(void *p, size_t size);
  */
 AVOW_API void avow_free(void *p);
 
-/** The figures of a loop, which avow_loop_stats() stores. */
+/** The figures (statistics) of a loop, which avow_loop_stats() stores. */
 typedef struct avow_stats_s {
   uint64_t live;        /* promises, handlers and channels in memory */
   uint64_t pending;     /* those of `live` that are not settled */
@@ -346,27 +343,27 @@ typedef struct avow_stats_s {
   uint64_t allocations; /* allocations of memory for promises */
   uint64_t requests;    /* requests of avow that are in flight */
   uint64_t on_pool;     /* those of `requests` that are on the thread pool */
-  uint64_t waiting;     /* those of `on_pool` without a thread, at least */
+  uint64_t waiting;     /* those of `on_pool` that wait for a thread */
   uint64_t slow_jobs;   /* jobs longer than avow_options_t.slow_us */
   uint64_t longest_job; /* the longest job, in us; 0 without slow_us */
   uint64_t iterations;  /* iterations since avow_loop_measure() */
-  uint64_t lag_median;  /* the median of their lag, in us */
-  uint64_t lag_p99;     /* the lag that 1 % of them exceeded, in us */
-  uint64_t lag_max;     /* the largest lag, in us */
+  uint64_t lag_median;  /* the median of their durations, in us */
+  uint64_t lag_p99;     /* the duration that 1 % of them exceeded, in us */
+  uint64_t lag_max;     /* the longest duration, in us */
 } avow_stats_t;
 
 /**
  * Stores the figures of the loop in `*out`.
  *
  * `size` is sizeof(*out), which differs between versions. The library fills in
- * at most `size` bytes, and sets figures that it does not know to 0. A wrong
+ * at most `size` bytes, and sets fields that it does not know to 0. A wrong
  * `size`, such as 0 or the size of a pointer, is misuse. A release build then
  * leaves `*out` unchanged.
  *
- * `waiting` is the number of requests of avow on the thread pool beyond its
- * threads, which UV_THREADPOOL_SIZE in the environment sets. More requests wait
- * if other loops or the program itself use the pool. libuv also gives name
- * lookups at most half of the threads.
+ * `waiting` is `on_pool` minus the number of threads that UV_THREADPOOL_SIZE in
+ * the environment sets, or 0. More requests wait if other loops or the program
+ * itself use the pool. libuv also gives name lookups at most half of the
+ * threads.
  *
  * The time of the call is proportional to the number of promises.
  */
