@@ -7,14 +7,14 @@
  * For tests, avow_options_t.clock gives a loop a clock of its own. An hour on
  * such a clock takes only as long as the work in that hour.
  * docs/testing-your-program.md shows programs and has a table of what holds up
- * the clock. The program's own uv_timer_t handles, the time that a command gets
- * to end, the budgets of jobs, and the loops of avow_loops_new() use the real
- * clock.
+ * the clock. The program's own uv_timer_t handles, the grace period of a
+ * command (command.h), the budgets of jobs, and the loops of avow_loops_new()
+ * use the real clock.
  *
- * AVOW_CLOCK_BY_HAND does not keep the loop alive. When everything that is left
- * waits for time, uv_run() returns and avow_run() gives AVOW_EIDLE.
+ * AVOW_CLOCK_BY_HAND does not keep the loop alive. When only sleeps and time
+ * limits are left, uv_run() returns and avow_run() gives AVOW_EIDLE.
  *
- * AVOW_CLOCK_BY_ITSELF moves when everything that is left waits for time. Jobs,
+ * AVOW_CLOCK_BY_ITSELF moves when only sleeps and time limits are left. Jobs,
  * the thread pool, other threads, loops and processes, requests of the program,
  * avow_next_iteration() and avow_after_poll() hold up the clock. So do handles
  * that are closing, and each uv_timer_t, uv_idle_t, uv_async_t or uv_process_t
@@ -25,8 +25,8 @@
  * If this clock is held up for avow_options_t.clock_guard_ms while no handler
  * runs, the loop prints the cause to stderr. The loop also prints a line if
  * sleeps of 0 ms follow each other for that time, because such sleeps do not
- * move the clock. A sleep that is too long for this clock does not keep the
- * loop alive.
+ * move the clock. A sleep past the largest time of this clock, about 8,900
+ * years, does not keep the loop alive.
  *
  * While avow_loop_close() waits for shielded promises, either clock moves by
  * itself.
@@ -82,9 +82,9 @@ AVOW_API AVOW_MUST_USE avow_promise_t *avow_sleep_weak(uv_loop_t *loop,
  * there end, and their handlers run, before the clock continues. The clock does
  * not wait for operations in flight.
  *
- * @settles NONE when the clock has arrived
+ * @settles NONE when the clock has moved
  * @rejects AVOW_EMISUSE if the loop has the real clock
- * @rejects UV_EINVAL if the clock cannot count that far, about 8,900 years
+ * @rejects UV_EINVAL if `ms` leads past the largest time, about 8,900 years
  * @cancel  Stops the clock where it is, and rejects at once.
  */
 AVOW_API AVOW_MUST_USE avow_promise_t *avow_clock_advance(uv_loop_t *loop,
@@ -117,7 +117,7 @@ AVOW_API AVOW_MUST_USE avow_promise_t *avow_next_iteration(uv_loop_t *loop);
 AVOW_API AVOW_MUST_USE avow_promise_t *avow_before_poll(uv_loop_t *loop);
 
 /**
- * Waits until the loop has polled for events, as setImmediate() in Node.
+ * Waits until the loop has polled for events, like setImmediate() in Node.
  *
  * The loop does not block in that poll.
  *
@@ -143,8 +143,8 @@ AVOW_API AVOW_MUST_USE avow_promise_t *avow_after_poll(uv_loop_t *loop);
  * Tells the time for avow_deadline(), in milliseconds.
  *
  * The time is the later one of uv_now() and the present time. The call does not
- * change uv_now(). All loops with the real clock have one time. A loop with its
- * own clock (avow_options_t.clock) has the time of that clock.
+ * change uv_now(). All loops with the real clock share one time. A loop with
+ * its own clock (avow_options_t.clock) has the time of that clock.
  *
  * @returns  the time in milliseconds
  * @platform On Linux the time stands still while the machine is suspended.
@@ -156,8 +156,9 @@ AVOW_API uint64_t avow_now(uv_loop_t *loop);
  *
  * If `at` has passed, `p` is canceled inside the call. If `at` is AVOW_NEVER,
  * the function returns `p`. The returned promise rejects when the canceled
- * chain has settled, including clean-ups and a running avow_work(). If `p` has
- * other references, `p` continues, and the returned promise rejects at once.
+ * chain has settled, including clean-ups (see avow_cancel()) and a running
+ * avow_work(). If `p` has other references, `p` continues, and the returned
+ * promise rejects at once.
  *
  * @settles as `p` does
  * @rejects UV_ETIMEDOUT if the time comes first; see avow_is_timeout()
