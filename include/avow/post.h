@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * Functions for other threads, which act on the thread of a loop.
+ * Functions with which other threads act on the thread of a loop.
  *
  * avow_post() calls a function on the thread of the loop. A remote settles a
  * promise of the loop. avow/sender.h sends items to a channel.
@@ -22,7 +22,7 @@
 
 AVOW_HEADER_BEGIN
 
-/** A reference-counted address of a loop, which any thread may use. */
+/** A reference-counted mailbox of a loop, to which any thread may post. */
 typedef struct avow_mailbox_s avow_mailbox_t;
 
 /**
@@ -42,8 +42,8 @@ AVOW_API AVOW_MUST_USE avow_mailbox_t *avow_mailbox_new(uv_loop_t *loop);
  * The call returns without waiting for `fn`. Posts run in the order in which
  * they were sent. The jobs that a post queues run before the next post.
  *
- * `free_fn`, which may be NULL, is called exactly once. If the post fails,
- * avow_post() calls it before it returns. A closing loop may call `free_fn`
+ * `free_fn`, which may be NULL, is called exactly once. If avow_post() fails,
+ * `free_fn` is called within the call. A closing loop may call `free_fn`
  * without `fn`.
  *
  * @returns 0 if the post was sent
@@ -73,7 +73,7 @@ AVOW_API void avow_mailbox_unref(avow_mailbox_t *mailbox);
 typedef struct avow_remote_s avow_remote_t;
 
 /**
- * Creates a promise that any thread settles by the remote in `*out`.
+ * Creates a promise that any thread can settle with the remote in `*out`.
  *
  * The caller must be on the loop's thread. The promise keeps the loop alive
  * while it is pending. All remotes of a loop share one uv_async_t.
@@ -92,10 +92,11 @@ AVOW_API AVOW_MUST_USE avow_promise_t *avow_remote_new(uv_loop_t *loop,
 /**
  * Resolves the promise of `r` with `v` on the loop's thread.
  *
- * The call takes ownership of `r` and `v`. Promises, thenables and objects
- * whose class is not `sendable` cannot change threads, nor can values that
- * contain one of them or are nested more than 31 levels deep. In place of such
- * a value the promise rejects with AVOW_EMISUSE. A promise as `v` is misuse.
+ * The call takes ownership of `r` and `v`. Three kinds of values cannot change
+ * threads: promises, objects whose class is not `sendable` or has a `then`
+ * function, and values that are nested more than 31 levels deep. Neither can a
+ * value that contains one of these. If `v` cannot change threads, the promise
+ * rejects with AVOW_EMISUSE. A `v` that is a promise is misuse.
  *
  * @returns 0 if `v` was sent, also if the promise is no longer pending
  * @error   UV_ECANCELED if the loop is closed or the remote was not created
@@ -118,7 +119,7 @@ AVOW_API int avow_remote_resolve(avow_remote_t *r, avow_value_t v);
 AVOW_API int avow_remote_reject(avow_remote_t *r, avow_value_t error);
 
 /**
- * Releases `r`, which may be NULL, and rejects with AVOW_EBROKEN.
+ * Releases `r`, which may be NULL; its promise rejects with AVOW_EBROKEN.
  *
  * @thread any
  */
