@@ -3,7 +3,7 @@
  * Work on the thread pool of libuv: functions that would block the loop.
  *
  * All loops of a process share the pool with file operations and name lookups.
- * Work that blocks for long delays these. The pool has four threads unless
+ * These wait while all threads are blocked. The pool has four threads unless
  * UV_THREADPOOL_SIZE in the environment sets another number. The first use of
  * the pool starts the threads. If the system refuses one, libuv aborts the
  * process.
@@ -22,18 +22,18 @@ AVOW_HEADER_BEGIN
  * Calls `fn` with `data` on a thread of the pool.
  *
  * When `fn` has ended or will never be called, the loop's thread calls
- * `free_fn` with `data`, once. This happens before the handlers run, so a
- * handler needs its results in the value. `free_fn` may be NULL.
+ * `free_fn` with `data`, once, and then runs the handlers. So the value that
+ * `fn` returns must contain all results. `free_fn` may be NULL.
  *
  * @settles with the value that `fn` returned
- * @rejects the code of the error that `fn` returned
+ * @rejects with the error that `fn` returned
  * @rejects UV_EINVAL if `fn` is NULL
  * @rejects AVOW_EMISUSE if `fn` returned a promise
  * @cancel  Queued: removes the work and rejects at once; `fn` is never called.
  *          The loop calls `free_fn` in a later iteration, maybe after handlers.
  *          Running: waits until `fn` has ended, releases its result, and
- *          rejects. So a timeout around the work, and the permit of a limiter,
- *          last as long as `fn`.
+ *          rejects. So an avow_timeout() of this promise may settle late, and
+ *          a limiter holds its permit until `fn` has ended.
  * @see     uv_queue_work()
  */
 AVOW_API AVOW_MUST_USE avow_promise_t *avow_work(uv_loop_t *loop, avow_fn fn,
@@ -44,12 +44,12 @@ AVOW_API AVOW_MUST_USE avow_promise_t *avow_work(uv_loop_t *loop, avow_fn fn,
  * Calls `fn` on a thread of the pool; a cancellation does not wait for it.
  *
  * `fn` gets `data`. When `fn` has ended or will never be called, the loop's
- * thread calls `free_fn` with `data`, once. `free_fn` may be NULL. The program
- * must release what `fn` uses in `free_fn`, not with avow_attach() and not
- * after a rejection, because `fn` may still run then.
+ * thread calls `free_fn` with `data`, once. `free_fn` may be NULL. Release the
+ * resources of `fn` in `free_fn`, and not with avow_attach() or after a
+ * rejection, because `fn` may still run then.
  *
  * @settles with the value that `fn` returned
- * @rejects the code of the error that `fn` returned
+ * @rejects with the error that `fn` returned
  * @rejects UV_EINVAL if `fn` is NULL
  * @rejects AVOW_EMISUSE if `fn` returned a promise
  * @cancel  Rejects at once. If `fn` runs, it ends in the background and its
@@ -62,7 +62,7 @@ AVOW_API AVOW_MUST_USE avow_promise_t *avow_work_detached(
 /**
  * Tells a function of avow_work() whether its result is still wanted.
  *
- * A function that takes long calls this between its steps, on its own thread.
+ * A long function calls this between its steps, on its own thread.
  *
  * @returns false if the promise was canceled: the function may then return any
  *          value at once; otherwise true, also outside such a function
