@@ -8,8 +8,8 @@
  *
  * libuv must reap the processes. If the program ignores SIGCHLD, or waits for
  * any child with waitpid(-1, …), libuv never gets the exit status of a process.
- * The promises of the process then settle only when the loop is closed, and
- * those of a command after its timeout and grace period.
+ * The promises of the process then settle only when the loop is closed. A
+ * promise of command.h settles after its timeout and grace period.
  *
  * If the program closes the handles of processes or commands itself, with
  * uv_walk(), avow_loop_close() kills the processes that run, but does not reap
