@@ -44,7 +44,7 @@ AVOW_API AVOW_MUST_USE avow_channel_t *avow_channel_new(uv_loop_t *loop,
  * @settles the item, which the promise owns; NONE at the end
  * @rejects with the item if it is an error
  * @rejects with the error of avow_channel_fail() after the last item
- * @cancel  If the promise is pending, takes no item. If it has settled, the
+ * @cancel  If the promise is pending, receives no item. If it has settled, the
  *          item is released with the promise.
  */
 AVOW_API AVOW_MUST_USE avow_promise_t *avow_channel_next(
@@ -59,15 +59,15 @@ AVOW_API AVOW_MUST_USE avow_promise_t *avow_channel_next(
  * @settles the item; NONE at the end
  * @rejects with the item if it is an error
  * @rejects with the error of avow_channel_fail() after the last item
- * @cancel  Takes no item and releases `c`.
+ * @cancel  Receives no item and releases `c`.
  */
 AVOW_API AVOW_MUST_USE avow_promise_t *avow_channel_first(avow_channel_t *c);
 
 /**
  * Sends `item` and waits for capacity.
  *
- * Items keep the order in which they are sent. `item` may be a promise; the
- * receiver then waits for it.
+ * Items keep the order in which they are sent. If `item` is avow_follow(p), the
+ * promise of the receive waits for `p`.
  *
  * @settles NONE when the item is buffered or received
  * @rejects UV_EINVAL if `item` is NONE
@@ -89,11 +89,11 @@ AVOW_API AVOW_MUST_USE avow_promise_t *avow_channel_send(
  * channel, but is not in the channel yet.
  *
  * The call does not keep the loop alive. If the loop has no other work,
- * uv_run() returns before it polls, and a program that only repeats this call
- * never gets an event.
+ * uv_run() returns before it polls. A program that only calls this function and
+ * uv_run() then gets no event.
  *
- * After a failure each call gives the error of avow_channel_fail(). After
- * avow_loop_close() each call gives the error UV_ECANCELED.
+ * After avow_channel_fail() and the remaining items, each call gives the error.
+ * After avow_loop_close() each call gives the error UV_ECANCELED.
  *
  * @returns 0 if `*out` has the result: the item; NONE at the end; an error if
  *          avow_channel_next() would reject
