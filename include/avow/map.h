@@ -37,7 +37,8 @@ typedef struct avow_map_options_s {
   /* AVOW_ALL, the default: the first failure ends the map. AVOW_ALL_SETTLED:
      failures are results. */
   avow_gather_kind_t kind;
-  /* Whether a failure cancels the items that run. The default is not to. */
+  /* Whether a failure cancels the promises of other items. The default is not
+     to. */
   bool cancels;
   /* avow_each(): whether to collect the results in a LIST. The default is not
      to. */
@@ -52,19 +53,19 @@ typedef struct avow_map_options_s {
  * Calls `fn` for each of the indexes from 0 to `n` - 1, in order.
  *
  * `fn` is called from jobs. It is not called again after a cancellation or,
- * with AVOW_ALL, after a failure. If `fn` returns the error AVOW_ESKIP,
- * directly or by a promise, the item is left out of the LIST, with each `kind`.
- * `options` may be NULL.
+ * with AVOW_ALL, after a failure. If `fn` returns the error AVOW_ESKIP, or a
+ * promise that rejects with it, the LIST omits the item, even with
+ * AVOW_ALL_SETTLED. `options` may be NULL.
  *
  * The promise settles when all promises that `fn` returned have settled. The
  * caller may free `data` then, unless avow_work_detached() still uses it.
  *
  * @settles LIST of the results in the order of the indexes; with
- *          AVOW_ALL_SETTLED see avow_outcome_at()
+ *          AVOW_ALL_SETTLED, it contains errors, too: see avow_outcome_at()
  * @rejects with the first error of `fn`, with AVOW_ALL
  * @rejects UV_EINVAL if `fn` is NULL, an option is invalid, or `n` is 2^32 - 1
  *          or more
- * @cancel  Cancels the promises that run. The promise settles when these have
+ * @cancel  Cancels the promises that `fn` returned, and settles when these have
  *          settled.
  */
 AVOW_API AVOW_MUST_USE avow_promise_t *avow_map(
@@ -76,14 +77,14 @@ AVOW_API AVOW_MUST_USE avow_promise_t *avow_map(
  *
  * `fn` borrows the item and is called from jobs. Without `collects`, the
  * results are dropped, so the map uses no memory for items that are done. If
- * `fn` is NULL, the promise fulfills with the LIST of the items. Without a
- * limit, items are received as fast as they arrive: set `concurrency` where
- * memory or order matters. `options` may be NULL.
+ * `fn` is NULL, the promise fulfills with the LIST of the items. By default,
+ * items are received as fast as they arrive. Set `concurrency` to limit the
+ * memory, or to 1 to finish each item before the next. `options` may be NULL.
  *
  * With AVOW_ALL, the map ends at the first error of `fn` and at the first item
  * that is an error, such as a failed accept. Items that were not received stay
- * in the channel. With AVOW_ALL_SETTLED, the map continues after errors; a LIST
- * contains them. If `fn` returns AVOW_ESKIP, the item is left out of the LIST.
+ * in the channel. With AVOW_ALL_SETTLED, the map continues after errors, and
+ * the LIST contains them. If `fn` returns AVOW_ESKIP, the LIST omits the item.
  *
  * The map holds a reference to the channel, so the release of another reference
  * does not close the channel. To stop the map, end the channel or cancel the
@@ -96,7 +97,7 @@ AVOW_API AVOW_MUST_USE avow_promise_t *avow_map(
  *          with AVOW_ALL
  * @rejects with the error of avow_channel_fail() if the channel fails
  * @rejects UV_EINVAL if an option is invalid
- * @cancel  Cancels the promises that run. The promise settles when these have
+ * @cancel  Cancels the promises that `fn` returned, and settles when these have
  *          settled.
  * @see     ECMA-262, Array.fromAsync
  */
@@ -111,11 +112,11 @@ typedef struct avow_group_s avow_group_t;
  * Creates a group, which waits for all its children.
  *
  * The caller owns `*out`. The caller adds children with avow_group_add() and
- * then calls avow_group_end(). The first child that rejects cancels the others,
- * with its reason. A child that rejects with UV_ECANCELED does not count as
- * failed. A child with other references is awaited but not canceled. If there
- * is no memory for a group, its children are canceled, and the promise rejects
- * with UV_ENOMEM when they have settled.
+ * then calls avow_group_end(). The first child that fails cancels the others
+ * with its reason, as avow_cancel_with() does. A child that rejects with
+ * UV_ECANCELED does not count as failed. A child with other references is
+ * awaited but not canceled. If there is no memory for a group, its children are
+ * canceled, and the promise rejects with UV_ENOMEM when they have settled.
  *
  * @settles NONE when the group was ended and all children have settled
  * @rejects with the reason of the first child that failed, when all children
@@ -139,14 +140,14 @@ AVOW_API void avow_group_add(const avow_group_t *g, avow_promise_t *p);
 /**
  * Lets the other children continue when a child fails, from now on.
  *
- * The group then fulfills with NONE. The reason of the failed child is dropped:
+ * The promise then fulfills with NONE. The reason of the failed child is lost:
  * if it matters, call avow_catch() on the child before adding it. This suits
  * the connections of a server, where a reset by one client ends only that
  * connection. Canceling the group still cancels all children.
  */
 AVOW_API void avow_group_isolate(const avow_group_t *g);
 
-/** Ends `g`: no children can be added, and it settles after the last child. */
+/** Ends `g`: no child can be added, and the promise of `g` can fulfill. */
 AVOW_API void avow_group_end(const avow_group_t *g);
 
 /**
