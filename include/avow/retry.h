@@ -20,8 +20,8 @@ typedef bool (*avow_again_fn)(const avow_value_t *error, void *data);
 /**
  * Type of `pause`, which returns the delay in ms after `error`.
  *
- * `delay` is the delay that the options give. To use the delay that a server
- * asks for (Retry-After), read it from `error`.
+ * `delay` is the delay that the retry would use without `pause`. To use the
+ * delay that a server asks for (Retry-After), read it from `error`.
  *
  * @called  on the loop's thread, before each delay
  */
@@ -38,7 +38,7 @@ typedef struct avow_retry_options_s {
   /* Longest delay before the second attempt, in ms. It doubles for each further
      attempt. The default is 100. */
   uint64_t delay;
-  uint64_t max_delay;  /* limit of all delays, in ms; 0 for 30,000 */
+  uint64_t max_delay;  /* limit of the doubled delay, in ms; 0 for 30,000 */
   uint64_t timeout;    /* limit of the whole retry, in ms; 0 for none */
   avow_again_fn again; /* whether to try again; NULL for always */
   /* Seed of the random delays, for tests. The default is another seed each
@@ -64,9 +64,10 @@ typedef struct avow_retry_options_s {
 /**
  * Calls `fn` from a job, and again after a delay when it fails.
  *
- * Each delay is a random part of the delay that the options give (full jitter).
- * UV_ECANCELED is never retried. `options` may be NULL. All functions get
- * `data`, which may be freed when the promise has settled.
+ * Unless `exact` is set, each delay is a random part of the delay that the
+ * options give (full jitter). UV_ECANCELED is never retried. `options` may be
+ * NULL. All functions get `data`, which may be freed when the promise has
+ * settled.
  *
  * If earlier attempts failed, too, the cause of the error is the LIST of the
  * errors of all attempts, at most the last 16.
