@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * Selects among channels and promises, and channels of outcomes.
+ * Selects, which choose among channels and promises; channels of outcomes.
  *
  * A select performs exactly one of its cases. A case receives an item from a
  * channel, sends an item to a channel, or waits for a promise. The other cases
@@ -29,7 +29,7 @@ AVOW_API const avow_outcome_t *avow_to_outcome(const avow_value_t *v);
 
 /** The operation of a case. */
 typedef enum avow_case_kind_e {
-  AVOW_CASE_OUT,    /* none: the case never happens; { 0 } has this kind */
+  AVOW_CASE_OUT,    /* none: never possible; { 0 } has this kind */
   AVOW_CASE_NEXT,   /* receive an item; see avow_case_next() */
   AVOW_CASE_SEND,   /* send `item`; see avow_case_send() */
   AVOW_CASE_SETTLED /* wait for a promise; see avow_case_settled() */
@@ -48,7 +48,7 @@ typedef struct avow_case_s {
 /**
  * Makes a case that receives the next item of `c`.
  *
- * The case also happens if `c` has ended or failed.
+ * The case is also possible if `c` has ended or failed.
  *
  * @returns the case, which borrows `c`
  */
@@ -63,8 +63,8 @@ AVOW_INLINE avow_case_t avow_case_next(const avow_channel_t *c) {
 /**
  * Makes a case that sends `item` to `c`.
  *
- * If avow_channel_send() would reject, the case happens, and its outcome is the
- * error.
+ * If avow_channel_send() would reject, the case is possible, and its outcome is
+ * the error.
  *
  * @returns the case, which borrows `c`; avow_select() takes ownership of `item`
  */
@@ -78,7 +78,7 @@ AVOW_INLINE avow_case_t avow_case_send(const avow_channel_t *c,
 }
 
 /**
- * Makes a case that happens when `p` has settled.
+ * Makes a case that is possible when `p` has settled.
  *
  * @returns the case, which borrows `p`
  */
@@ -91,29 +91,29 @@ AVOW_INLINE avow_case_t avow_case_settled(const avow_promise_t *p) {
 }
 
 /**
- * Performs exactly one of `n` cases: the first that can happen.
+ * Performs exactly one of `n` cases: the first that is possible.
  *
- * If several cases can happen at the time of the call, avow chooses one of
+ * If several cases are possible at the time of the call, avow chooses one of
  * them. Over many calls, it chooses each one equally often.
  *
  * The promise also fulfills if the case fails, such as the case of a promise
  * that rejects. The `status` of the outcome is then AVOW_REJECTED, and its
- * `reason` is the error.
+ * `reason` is the error. If the promise rejects, no case is performed.
  *
  * The call takes ownership of the items to send, and releases the items that it
  * does not send. To use an array with such items in another call, add a
  * reference to each item with avow_value_ref() first. The call borrows channels
  * and promises. So one sleep can be a case of many calls in a row. If the
- * caller releases its reference to a promise meanwhile, and the promise is not
- * chosen, it is canceled unless it has other references.
+ * caller meanwhile releases the last other reference to a promise, avow cancels
+ * that promise, unless its case is chosen.
  *
  * @settles OBJECT outcome, see avow_to_outcome(). `index` is the index of the
  *          case. `value` is the item that was received, NONE at the end of the
  *          channel, NONE if an item was sent, or the value of the promise. A
  *          received item that is a promise is not awaited.
- * @rejects UV_EINVAL if an item to send is NONE; no case happens
- * @rejects UV_EINVAL if a case has an unknown kind; no case happens
- * @rejects AVOW_EMISUSE if the cases belong to different loops; no case happens
+ * @rejects UV_EINVAL if an item to send is NONE
+ * @rejects UV_EINVAL if a case has an unknown kind
+ * @rejects AVOW_EMISUSE if the cases belong to different loops
  * @rejects AVOW_EMISUSE if each case is AVOW_CASE_OUT, because the promise
  *          would never settle; it is bound to no loop, and a checked build
  *          aborts
@@ -145,7 +145,7 @@ AVOW_API AVOW_MUST_USE avow_channel_t *avow_outcomes(uv_loop_t *loop,
 /**
  * Makes a channel of the outcomes of promises that are added one by one.
  *
- * `*out` receives a gather, which the caller owns. avow_gather_add() adds a
+ * The caller owns the gather in `*out`; see combine.h. avow_gather_add() adds a
  * promise to it, and the number of promises added before is the `index` of the
  * outcome. When a promise settles, its outcome is sent to the channel, whose
  * capacity is not limited. The channel ends when the caller has ended the
