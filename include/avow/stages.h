@@ -14,9 +14,10 @@
  * its input and the items that it holds, and cancels the promises that its
  * function returned.
  *
- * A stage receives from its input only while a receiver waits at the stage. If
- * that receive is canceled, later items stay in the input. An item that the
- * stage has already received is kept for the next receiver.
+ * A stage receives from its input only while a receiver waits at the stage,
+ * unless its `concurrency` is 2 or more. If that receive is canceled, later
+ * items stay in the input. An item that the stage has already received is kept
+ * for the next receiver.
  *
  * When the input ends or fails, the stage first passes the items that it holds,
  * and then ends or fails, too. An item that is an error passes through each
@@ -66,9 +67,9 @@ AVOW_API AVOW_MUST_USE avow_channel_t *avow_channel_map(
 /**
  * Passes the items of `channel` that `fn` accepts.
  *
- * `fn` returns an INT, or follows a promise of an INT. If it is 0, the stage
- * releases the item; otherwise the item passes. Any value that is neither an
- * INT nor an error counts as the error AVOW_EMISUSE, and a checked build
+ * `fn` returns an INT, or follows a promise of an INT. If the INT is 0, the
+ * stage releases the item; otherwise the item passes. Any value that is neither
+ * an INT nor an error counts as the error AVOW_EMISUSE, and a checked build
  * aborts. See avow_channel_map() for the effect of other errors and of
  * `options`.
  *
@@ -131,10 +132,10 @@ AVOW_API AVOW_MUST_USE avow_channel_t *avow_channel_merge(
 /**
  * Makes a channel of ticks, one every `ms` milliseconds from now on.
  *
- * An item counts all ticks since the item before, so a late receiver misses no
- * tick. Ticks do not drift. A timer runs only while a receiver waits.
+ * An item counts all ticks since the previous item, so a late receiver misses
+ * no tick. Ticks do not drift. A timer runs only while a receiver waits.
  *
- * @items   INT: the number of ticks since the item before
+ * @items   INT: the number of ticks since the previous item
  * @fails   UV_EINVAL if `ms` is 0
  * @see     uv_timer_start()
  */
