@@ -47,9 +47,9 @@ AVOW_API AVOW_MUST_USE avow_cache_t *avow_cache_new(
  * Gets the value of `key`, and calls `fn` if no value is kept.
  *
  * `fn` is called from a job, once for all callers that wait (single flight).
- * The cache keeps its value. A failure rejects the promises of all callers that
- * wait, and is not kept. If `fn` itself waits for avow_cache_get() with its own
- * key, neither settles.
+ * The cache keeps the value for `ttl`. A failure rejects the promises of all
+ * callers that wait, and is not kept. If `fn` itself waits for avow_cache_get()
+ * with its own key, neither settles.
  *
  * @settles as the value that is kept, or as the value or promise that `fn`
  *          returned
@@ -57,7 +57,7 @@ AVOW_API AVOW_MUST_USE avow_cache_t *avow_cache_new(
  * @rejects with `key` if it is an error
  * @cancel  Does not affect other callers. If no other caller waits, the run is
  *          canceled. A call that arrives before the run has settled waits for
- *          the run, and for a new run if it rejects.
+ *          the run. If the run rejects, that call waits for a new run.
  */
 AVOW_API AVOW_MUST_USE avow_promise_t *avow_cache_get(const avow_cache_t *c,
                                                       avow_value_t key);
@@ -75,7 +75,7 @@ AVOW_API AVOW_MUST_USE avow_promise_t *avow_cache_get(const avow_cache_t *c,
  * @rejects with `key` if it is an error
  * @cancel  Does not affect other callers. If no other caller waits, the run is
  *          canceled. A call that arrives before the run has settled waits for
- *          the run, and for a new run if it rejects.
+ *          the run. If the run rejects, that call waits for a new run.
  */
 AVOW_API AVOW_MUST_USE avow_promise_t *avow_cache_refresh(const avow_cache_t *c,
                                                           avow_value_t key);
@@ -126,7 +126,7 @@ AVOW_API AVOW_MUST_USE avow_once_t *avow_once_new(uv_loop_t *loop, avow_fn fn,
  *          returned
  * @cancel  Does not affect other callers. If no other caller waits, the run is
  *          canceled. A call that arrives before the run has settled waits for
- *          the run, and for a new run if it rejects.
+ *          the run. If the run rejects, that call waits for a new run.
  */
 AVOW_API AVOW_MUST_USE avow_promise_t *avow_once_get(const avow_once_t *o);
 
