@@ -4,8 +4,8 @@
  *
  * An example is the number of a request, which each line of a log contains.
  *
- * An async function has the values that it sets itself. It also inherits the
- * values that the async function that started it had at that moment.
+ * An async function begins with the values of the async function that started
+ * it, if any. It can set values of its own.
  *
  *   static const avow_local_t request = { "request" };
  *
