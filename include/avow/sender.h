@@ -3,12 +3,12 @@
  * Senders. A sender is the sending end of a channel, which several users can
  * share. Each user holds a reference, and the last release ends the channel.
  *
- * Any thread may use a sender with a capacity. The sender buffers items until
- * the loop receives them. When a receiver waits or the channel has capacity,
- * the loop receives all buffered items at once. It then passes them to the
- * channel one by one, and runs the jobs of each item before the next. Memory
- * holds at most `capacity` items that wait in the sender, `capacity` items that
- * the loop has received, and the items that the channel buffers.
+ * Any thread may use a sender whose capacity is not 0. The sender buffers items
+ * until the loop removes them. When a receiver waits or the channel has
+ * capacity, the loop removes all items from the sender at once. It then passes
+ * them to the channel one by one, and runs the jobs of each item before the
+ * next. The sender and the loop each hold at most `capacity` items. The channel
+ * buffers further items.
  *
  * Items that are sent in quick succession wake the loop once. To receive them
  * at the least cost, call avow_channel_try_next() after the first item.
@@ -34,8 +34,8 @@ typedef struct avow_sender_s avow_sender_t;
  *
  * The caller must be on the loop's thread. The sender adds no reference to `c`.
  * When the last reference to the sender is released, the channel ends after all
- * items that were sent. If the sender has a capacity, a receiver that waits
- * keeps the loop alive until then.
+ * items that were sent. Unless the capacity is 0, a receiver that waits keeps
+ * the loop alive until then.
  *
  * A channel has at most one sender: call avow_sender_ref() to share it. If the
  * sender cannot be created, the result refuses each item with the reason. This
@@ -51,12 +51,12 @@ AVOW_API AVOW_MUST_USE avow_sender_t *avow_sender_new(const avow_channel_t *c,
  * Sends `item` and waits for capacity.
  *
  * The caller must be on the loop's thread. A send that waits continues after
- * the sender is released. With a capacity, `item` must be able to change
- * threads, as for avow_remote_resolve(). If both sends of the loop and other
- * threads wait, they get capacity in turns.
+ * the sender is released. Unless the capacity is 0, `item` must be able to
+ * change threads, as for avow_remote_resolve(). If blocked threads wait, too,
+ * they and these sends get capacity alternately.
  *
- * @settles NONE when the item is buffered or received. With a capacity the
- *          sender buffers the item, otherwise the channel does.
+ * @settles NONE when the item is buffered or received. If the capacity is 0,
+ *          the channel buffers the item, otherwise the sender does.
  * @rejects UV_EPIPE if the channel has ended or is closed; if it failed, the
  *          code of its error
  * @rejects UV_EPIPE if the channel ends while `item` waits in the sender
@@ -75,7 +75,7 @@ AVOW_API AVOW_MUST_USE avow_promise_t *avow_sender_send(const avow_sender_t *s,
  * change threads, as for avow_remote_resolve(), unless the capacity is 0.
  *
  * A result of 0 does not mean that the item will be received. If the channel
- * ends in another way than by the last release of the sender, the items that
+ * ends for another reason than the last release of the sender, the items that
  * the sender buffers are released.
  *
  * @returns 0 if the item was sent
@@ -94,8 +94,8 @@ AVOW_API AVOW_MUST_USE int avow_sender_try_send(const avow_sender_t *s,
  * Sends `item` and blocks the thread until there is capacity.
  *
  * Takes ownership of `item`, which must be able to change threads. On the
- * loop's thread, a call that would block is misuse, because the loop would wait
- * for itself. The loop's thread is the thread that ran the loop last. Before
+ * loop's thread, a call that would block fails, because the loop would wait for
+ * itself. The loop's thread is the thread that ran the loop last. Before
  * the first run, it is the thread that created the sender.
  *
  * @returns 0 if the item was sent
@@ -106,7 +106,7 @@ AVOW_API AVOW_MUST_USE int avow_sender_try_send(const avow_sender_t *s,
  * @error   AVOW_EMISUSE if `item` cannot change threads
  * @error   AVOW_EMISUSE if the call would block on the loop's thread, or with a
  *          sender of capacity 0
- * @blocks  until the loop receives items, the channel ends or the loop closes
+ * @blocks  until the loop removes items, the channel ends or the loop closes
  * @thread  any, unless the capacity is 0
  */
 AVOW_API int avow_sender_blocking_send(const avow_sender_t *s,
@@ -116,7 +116,7 @@ AVOW_API int avow_sender_blocking_send(const avow_sender_t *s,
  * Sends `item`; if there is no capacity, drops the oldest buffered item.
  *
  * Takes ownership of `item`, which must be able to change threads. The call
- * drops no item that the loop has received. Use it if only the newest items
+ * drops no item that the loop has removed. Use it if only the newest items
  * matter.
  *
  * @returns 0 if the item was sent
