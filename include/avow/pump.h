@@ -22,7 +22,7 @@ AVOW_HEADER_BEGIN
  *
  * Over TCP, a peer that has closed its socket looks like a peer that has only
  * ended its own direction, as avow_shutdown() does, and waits for an answer.
- * The promise fulfills when such a peer resets the next write to it.
+ * The promise fulfills when such a peer answers the next write with a reset.
  *
  * @settles NONE when the peer receives no more
  * @rejects UV_EALREADY if another call waits for the hang-up of `stream`
@@ -87,7 +87,7 @@ typedef struct avow_pump_options_s {
  * @rejects UV_EALREADY if there is another read of `from`, or another pump to
  *          `to`
  * @rejects UV_ECANCELED if one of the streams closes, or if the last reference
- *          to its value is released
+ *          to the value that owns it is released
  * @rejects UV_EINVAL if one of the streams is closing
  * @rejects UV_EINVAL if a reserved field is not 0
  * @rejects AVOW_EMISUSE if the streams belong to different loops
