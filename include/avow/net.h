@@ -228,11 +228,11 @@ AVOW_API AVOW_MUST_USE avow_promise_t *avow_write_handle(uv_stream_t *stream,
  * Reports when `socket` is ready for one of `events`.
  *
  * `events` is a combination of UV_READABLE, UV_WRITABLE, UV_DISCONNECT and
- * UV_PRIORITIZED. avow polls the socket only while a receiver waits, so the
- * caller can read before the next item. An item does not guarantee that the
- * socket is ready: read and write without blocking. A socket with an error,
- * such as a refused connect, is ready for all `events`; the next system call on
- * it gets the error.
+ * UV_PRIORITIZED. avow polls the socket only while a receiver waits. The caller
+ * must read or write before it receives the next item, or the event is reported
+ * again. An item does not guarantee that the socket is ready: read and write
+ * without blocking. A socket with an error, such as a refused connect, is ready
+ * for all `events`; the next system call on it gets the error.
  *
  * The program still owns the socket. A socket can have one watcher. Close the
  * channel before the socket: libuv aborts if a watched descriptor is not open.
@@ -397,8 +397,8 @@ AVOW_API const avow_datagram_t *avow_to_datagram(const avow_value_t *v);
  *
  * @settles NONE when the handle is closed and its memory may be reused
  * @rejects UV_EALREADY if the handle is closing
- * @rejects UV_ENOMEM if memory and the reserve of the loop are used up; the
- *          handle closes, but must stay in memory until the loop is closed
+ * @rejects UV_ENOMEM if out of memory; the handle closes, but must stay in
+ *          memory until the loop is closed
  * @cancel  Has no effect.
  * @see     uv_close()
  */
