@@ -14,7 +14,7 @@
  * stays pending until the program calls avow_read() or avow_close() for the
  * handle, or closes the loop. The pending read rejects with UV_ECANCELED.
  *
- * avow takes bytes only while a read is pending. At other times the buffers of
+ * avow reads bytes only while a read is pending. At other times the buffers of
  * the system fill up, which slows down the peer. libuv may watch the stream
  * between two reads, which does not keep the loop alive. After a read by avow,
  * the program must call uv_read_stop() before it calls uv_read_start() on the
