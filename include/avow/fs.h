@@ -13,8 +13,8 @@
  *
  * A canceled promise rejects at once. Cancellation stops a request that still
  * waits for a thread of the pool. A request that has started takes effect, and
- * avow drops its result. With io_uring each request starts at once; see
- * docs/libuv.md.
+ * avow drops its result. If libuv uses io_uring, a request starts immediately;
+ * see docs/libuv.md.
  *
  * A channel of avow_fs_events() or avow_fs_polls() stops watching when it is
  * closed or its last reference is released. It keeps the loop alive only while
@@ -41,8 +41,8 @@ AVOW_HEADER_BEGIN
  * @rejects UV_ENXIO if a FIFO without a reader is opened for writing with
  *          UV_FS_O_NONBLOCK
  * @rejects as open(2) fails
- * @cancel  Stops only a request that has not started. If a started request
- *          then opens the file, avow closes the file.
+ * @cancel  Stops only a request that has not started. avow closes a file that
+ *          is opened after the cancellation.
  * @see     uv_fs_open()
  */
 AVOW_API AVOW_MUST_USE avow_promise_t *avow_fs_open(uv_loop_t *loop,
@@ -132,7 +132,7 @@ AVOW_API AVOW_MUST_USE avow_promise_t *avow_fs_sendfile(
  * Flushes the data and the metadata of `file` to the disk.
  *
  * After UV_EIO or UV_ENOSPC some data may be lost. The system reports such a
- * loss only once: a later call may fulfill although the data is lost.
+ * loss only once: a later call may succeed although the data is lost.
  *
  * @settles NONE when all data is on the disk
  * @rejects UV_EIO or UV_ENOSPC if the disk fails or is full
@@ -149,7 +149,7 @@ AVOW_API AVOW_MUST_USE avow_promise_t *avow_fs_fsync(uv_loop_t *loop,
  *
  * Of the metadata, only what is needed to read the data is flushed: the length,
  * but not the times. After UV_EIO or UV_ENOSPC some data may be lost. The
- * system reports such a loss only once: a later call may fulfill although the
+ * system reports such a loss only once: a later call may succeed although the
  * data is lost.
  *
  * @settles NONE when all data is on the disk
@@ -338,9 +338,9 @@ AVOW_API AVOW_MUST_USE avow_promise_t *avow_fs_symlink(uv_loop_t *loop,
 /**
  * Checks that `path` exists and that the process may access it.
  *
- * `mode` is F_OK, or a combination of R_OK, W_OK and X_OK. The check is for the
- * real user and group, not for those from set-uid and set-gid. The answer may
- * change before the file is opened: prefer to open the file.
+ * `mode` is F_OK, or a combination of R_OK, W_OK and X_OK. The check uses the
+ * real user and group IDs, not the effective IDs. The result may be outdated
+ * when the file is opened. If possible, open the file instead.
  *
  * @settles NONE if the process may access `path`
  * @rejects UV_ENOENT if `path` does not exist
@@ -512,8 +512,8 @@ AVOW_API AVOW_MUST_USE avow_promise_t *avow_fs_realpath(uv_loop_t *loop,
  * @settles BYTES path
  * @rejects UV_EINVAL if `pattern` does not end in XXXXXX
  * @rejects as mkdtemp(3) fails
- * @cancel  Stops only a request that has not started. If a started request
- *          then creates the directory, avow removes the directory.
+ * @cancel  Stops only a request that has not started. avow removes a directory
+ *          that is created after the cancellation.
  * @see     uv_fs_mkdtemp()
  */
 AVOW_API AVOW_MUST_USE avow_promise_t *avow_fs_mkdtemp(uv_loop_t *loop,
@@ -529,8 +529,8 @@ AVOW_API AVOW_MUST_USE avow_promise_t *avow_fs_mkdtemp(uv_loop_t *loop,
  * @settles OBJECT temporary file; see avow_to_temp_file()
  * @rejects UV_EINVAL if `pattern` does not end in XXXXXX
  * @rejects as mkstemp(3) fails
- * @cancel  Stops only a request that has not started. If a started request
- *          then creates the file, avow closes and removes the file.
+ * @cancel  Stops only a request that has not started. avow closes and removes a
+ *          file that is created after the cancellation.
  * @see     uv_fs_mkstemp()
  */
 AVOW_API AVOW_MUST_USE avow_promise_t *avow_fs_mkstemp(uv_loop_t *loop,
@@ -539,7 +539,7 @@ AVOW_API AVOW_MUST_USE avow_promise_t *avow_fs_mkstemp(uv_loop_t *loop,
 /** A temporary file, which the program must close and remove. */
 typedef struct avow_temp_file_s {
   uv_file file;     /* the open file */
-  const char *path; /* its path; valid as long as the value */
+  const char *path; /* its path; valid until the value is released */
 } avow_temp_file_t;
 
 /**
@@ -668,8 +668,8 @@ AVOW_API avow_entry_t avow_entry_at(const avow_value_t *entries, size_t i);
  * @rejects UV_ENOENT if `path` does not exist
  * @rejects UV_ENOTDIR if `path` is not a directory
  * @rejects as opendir(3) fails
- * @cancel  Stops only a request that has not started. If a started request
- *          then opens the directory, avow closes the directory.
+ * @cancel  Stops only a request that has not started. avow closes a directory
+ *          that is opened after the cancellation.
  * @see     uv_fs_opendir()
  */
 AVOW_API AVOW_MUST_USE avow_promise_t *avow_fs_opendir(uv_loop_t *loop,
@@ -733,9 +733,10 @@ typedef struct avow_fs_event_s {
  *
  * If an item has no name, it can stand for several events, or events were lost:
  * check the file. The channel sends such an item when it buffers more than 256
- * items. All channels of a loop send such an item when one iteration brings
- * 8,192 events, because Linux drops events beyond fs.inotify.max_queued_events
- * (16,384 by default).
+ * items. When one iteration delivers 8,192 events, each channel of
+ * avow_fs_events() on the loop sends such an item, because Linux may have
+ * dropped events. Linux queues at most fs.inotify.max_queued_events (16,384 by
+ * default).
  *
  * @items   OBJECT fs_event; see avow_to_fs_event()
  * @fails   UV_ENOENT if `path` does not exist, or when it is removed; an item
@@ -822,9 +823,9 @@ AVOW_API AVOW_MUST_USE avow_promise_t *avow_read_file(uv_loop_t *loop,
  * A new file gets the permissions in `mode` that the umask does not remove. The
  * request writes in parts of at most 1 MiB. It overwrites an existing file in
  * place, and then removes old bytes beyond the end. Until then other processes
- * can see old bytes after new bytes, and a crash leaves them. After a rejection
- * the file is unchanged or contains only a part of the new bytes.
- * avow_replace_file() writes all or nothing.
+ * can see old bytes after new bytes. If the program crashes, these old bytes
+ * stay. After a rejection the file is unchanged or contains only a part of the
+ * new bytes. avow_replace_file() writes all or nothing.
  *
  * A FIFO or a device that accepts no bytes occupies a thread of the pool, and
  * avow_loop_close() waits for that thread. If a FIFO loses its reader, SIGPIPE
