@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * Transfers by libcurl as promises, on the loop of the program.
+ * Transfers with libcurl on the program's loop, each with a promise.
  *
  * avow_curl_fetch() and avow_curl_fetch_all() make HTTP requests.
  * avow_curl_perform() performs easy handles with any protocol of libcurl, such
@@ -29,17 +29,18 @@ typedef struct avow_curl_s avow_curl_t;
 
 /** Limits and options of a client; 0 or NULL in a field means its default. */
 typedef struct avow_curl_options_s {
-  /* Most connections to one host. A host is the scheme, the name and the port
-     of a URL. Default: 6. */
+  /* Maximum number of connections to one host. A host is the scheme, the name
+     and the port of a URL. Default: 6. */
   unsigned host_connections;
-  /* Most connections to all hosts. Default: 256, or half of RLIMIT_NOFILE if
-     that is less. */
+  /* Maximum number of connections to all hosts. Default: 256, or half of
+     RLIMIT_NOFILE if that is less. */
   unsigned connections;
   /* Sets options of each request of avow_curl_fetch() and
      avow_curl_fetch_all(). Called when the easy handle of the request is
      created, before the `set` of the request. NULL: no further options. */
   void (*set)(CURL *easy, void *data);
-  void *data;           /* argument of `set`; used until the client ends */
+  /* Argument of `set`. Used until the client ends; see avow_curl_unref(). */
+  void *data;
   uint64_t reserved[2]; /* must be 0; for later versions */
 } avow_curl_options_t;
 
@@ -78,7 +79,7 @@ AVOW_API AVOW_MUST_USE avow_curl_t *avow_curl_new(
  * client uses them.
  *
  * @returns the handle, valid as long as the client; NULL if the loop is closed,
- *          or if avow_curl_new() failed, so that all transfers reject
+ *          an option is invalid, or there was no memory for the client
  */
 AVOW_API CURLM *avow_curl_multi(const avow_curl_t *client);
 
@@ -89,17 +90,17 @@ AVOW_API CURLM *avow_curl_multi(const avow_curl_t *client);
  * transfer fails, avow frees `easy`. The options of `easy` may point to data of
  * the program, such as lists and CURLOPT_POSTFIELDS. The data must stay valid
  * until the promise has settled, even if the transfer is canceled. If a
- * function that libcurl calls cancels the transfer, the data must stay valid
- * until the handlers of the promise run.
+ * callback of libcurl cancels the transfer, the data must stay valid until the
+ * handlers of the promise run.
  *
  * libcurl uses three options later. It calls CURLOPT_CLOSESOCKETFUNCTION when
  * it closes the connection, at the latest when the client ends. It uses
  * CURLOPT_HSTSWRITEFUNCTION and CURLOPT_SHARE until `easy` is freed.
  *
- * The functions that are options of `easy` run on the thread of the loop. They
- * may call avow, but not curl_multi_*(). If such a function calls
- * avow_loop_close(), the call returns UV_EBUSY. If such a function runs the
- * loop, the transfers of the client reject with AVOW_EMISUSE.
+ * The callbacks that are options of `easy` run on the thread of the loop. They
+ * may call avow, but not curl_multi_*(). If a callback calls avow_loop_close(),
+ * the call returns UV_EBUSY. If a callback runs the loop, the transfers of the
+ * client reject with AVOW_EMISUSE.
  *
  * The client overwrites CURLOPT_PRIVATE, CURLOPT_ERRORBUFFER, CURLOPT_NOSIGNAL,
  * CURLOPT_RESOLVER_START_FUNCTION and CURLOPT_QUICK_EXIT of `easy`. When the
@@ -120,8 +121,8 @@ AVOW_API CURLM *avow_curl_multi(const avow_curl_t *client);
  *          for the lookup
  * @rejects UV_EINVAL if an option or the URL cannot be used
  * @rejects UV_EINVAL if `easy` is NULL or in use
- * @rejects UV_EINVAL if a value owns `easy`, which stays with that value; make
- *          a copy with curl_easy_duphandle()
+ * @rejects UV_EINVAL if a value owns `easy`; the value then keeps it. Perform a
+ *          copy instead (curl_easy_duphandle())
  * @rejects UV_EMFILE if no descriptor is left for a socket and the transfer
  *          cannot wait; see avow_curl_new()
  * @rejects UV_EMSGSIZE if the file is larger than CURLOPT_MAXFILESIZE
@@ -185,9 +186,9 @@ typedef struct avow_fetch_options_s {
      that makes the request returns. The client then sets CURLOPT_HEADERFUNCTION
      and CURLOPT_WRITEFUNCTION. If `body` is a stream, the client also sets
      CURLOPT_READFUNCTION, CURLOPT_SEEKFUNCTION and CURLOPT_PREREQFUNCTION. With
-     `sent` or `received`, it also sets CURLOPT_XFERINFOFUNCTION. Without them,
-     if `set` sets that option, the client does not detect endless answers of a
-     proxy.
+     `sent` or `received`, it also sets CURLOPT_XFERINFOFUNCTION. If both are
+     NULL and `set` sets this option, the client does not detect that the answer
+     of a proxy is endless.
 
      Data that the options of libcurl point to must stay valid until the request
      rejects, the body of the response ends, or the response is released;
@@ -214,21 +215,21 @@ typedef struct avow_fetch_options_s {
  * avow_reader_set_idle().
  *
  * If the body ends before its Content-Length, its last chunk or the end of its
- * HTTP/2 stream, a read rejects. Any other body ends when the connection ends,
- * so a truncated body is not detected.
+ * HTTP/2 stream, a read rejects. A body without any of these ends with the
+ * connection, so the client cannot detect that the body is truncated.
  *
- * A compressed body (CURLOPT_ACCEPT_ENCODING) can expand to a large one. With a
- * `limit` of at most 64 MiB, the client buffers at most `limit` bytes of the
- * body. With a larger limit or none, libcurl 7.88 buffers at most 64 MiB. If
- * that is not enough, a read rejects with UV_ENOMEM.
+ * A compressed body (CURLOPT_ACCEPT_ENCODING) can expand to a large one. If
+ * `limit` is set to at most 64 MiB, the client buffers the unread bytes, at
+ * most `limit`. Otherwise libcurl buffers them (libcurl 7.88: at most 64 MiB).
+ * If its buffer is full, a read rejects with UV_ENOMEM.
  *
  * If the body of the request is a stream, the client reads the stream only as
  * fast as the server accepts the bytes, in constant memory. If the server
  * refuses the rest, as with 413, the client stops reading. If the stream fails
  * after the head of the response has arrived, the body of the response fails,
  * too. Over HTTP/1.1, the client sends a stream without `body_length` in
- * chunks. The client first asks the server, and waits one second for the answer
- * (Expect: 100-continue).
+ * chunks. The client first asks the server, and waits at most one second for
+ * the answer (Expect: 100-continue).
  *
  * @settles OBJECT response, with any status; see avow_curl_status()
  * @rejects as avow_curl_perform() rejects
@@ -248,8 +249,8 @@ typedef struct avow_fetch_options_s {
  * @rejects UV_EMSGSIZE if the answer of a proxy to CONNECT has more than 256
  *          KiB
  * @rejects UV_EPROTO if the answer is not HTTP
- * @rejects UV_EPROTO if the heads of a chain of redirects are longer than
- *          libcurl accepts (300 KiB in Debian 12)
+ * @rejects UV_EPROTO if the heads of a chain of redirects together are longer
+ *          than libcurl accepts (300 KiB in Debian 12)
  * @rejects UV_EPROTO if Content-Length is not a number below 2^63, even with
  *          CURLOPT_IGNORE_CONTENT_LENGTH
  * @rejects UV_EPROTO if the stream ends before `body_length` bytes
@@ -299,7 +300,7 @@ AVOW_API const avow_value_t *avow_curl_body(const avow_value_t *response);
 AVOW_API long avow_curl_status(const avow_value_t *response);
 
 /**
- * Gets the value of the first header with that name.
+ * Gets the value of the first header `name`, ignoring case.
  *
  * @returns the value, valid until the response is released; NULL if there is no
  *          such header
