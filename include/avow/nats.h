@@ -11,10 +11,11 @@
  * loop. A connection on which no promise is pending and no receiver waits does
  * not keep the loop alive.
  *
- * Messages are delivered at most once. The server stores the jobs of a queue
- * (avow_nats_queue()). Each job runs at least once, and may run more often; the
- * first outcome counts. Queues and buckets use JetStream, which needs
- * nats-server 2.9 or newer with -js. Other NATS clients can use the buckets.
+ * Messages are delivered at most once. In this header, a job is an entry of a
+ * queue that the server stores (avow_nats_queue()). Workers run each job at
+ * least once (avow_nats_work()); the first outcome counts. A bucket stores a
+ * value for each key (avow_nats_bucket()), and other NATS clients can use it.
+ * Queues and buckets need JetStream: nats-server 2.9 or newer with -js.
  *
  * Errors have the messages of libnats; avow_nats_code() returns the natsStatus.
  */
@@ -57,7 +58,7 @@ AVOW_HEADER_BEGIN
  * @rejects UV_EACCES if the server does not accept the credentials
  * @rejects UV_ECONNRESET if the connection is lost
  * @rejects UV_EIO if reading or writing the connection fails
- * @rejects UV_EINVAL if `url` is no URL
+ * @rejects UV_EINVAL if `url` is not a valid URL
  * @rejects UV_EPROTO for all other failures of libnats
  * @rejects UV_ETIMEDOUT if a server does not answer in time
  * @cancel  Rejects at once. The thread ends when libnats returns.
@@ -70,9 +71,9 @@ AVOW_API AVOW_MUST_USE avow_promise_t *avow_nats_connect(uv_loop_t *loop,
 /**
  * Completes all operations and closes the connection.
  *
- * Waits until the server has confirmed all earlier messages, until canceled
- * jobs have left their queues, and until the jobs of canceled workers have
- * returned to their queues. Then closes the connection, even if one of these
+ * Waits until the server has confirmed all earlier messages. Also waits until
+ * canceled jobs have left their queues, and until the jobs of canceled workers
+ * are in their queues again. Then closes the connection, even if one of these
  * steps failed. Later operations reject with UV_ENOTCONN.
  *
  * @settles NONE when all of these steps are done
@@ -97,7 +98,7 @@ AVOW_API AVOW_MUST_USE avow_promise_t *avow_nats_close(
  * libnats buffers up to 8 MB of messages (natsOptions_SetReconnectBufSize()),
  * and sends them later.
  *
- * @settles NONE when libnats has the message
+ * @settles NONE when libnats has accepted the message
  * @rejects UV_EINVAL if `subject` is invalid, has more than 3,900 bytes, or
  *          contains a wildcard ("*" or ">")
  * @rejects UV_EINVAL if a header is invalid
@@ -121,7 +122,7 @@ AVOW_API AVOW_MUST_USE avow_promise_t *avow_nats_publish(
  * connection breaks, if the program that should answer ends, or if a server is
  * overloaded. It is also lost if the server does not permit `subject`, which
  * avow_nats_states() reports. The promise then stays pending, so limit it with
- * avow_timeout(). If the request may be done twice, also use avow_retry().
+ * avow_timeout(). If it is safe to repeat the request, also use avow_retry().
  * While the connection is lost, the promise stays pending, because the answer
  * can still arrive.
  *
@@ -142,9 +143,10 @@ AVOW_API AVOW_MUST_USE avow_promise_t *avow_nats_request(
  * Subscribes to the messages of `subject`.
  *
  * `subject` may contain wildcards: "weather.*", "weather.>". If `queue` is
- * NULL, the subscriber receives each message. Otherwise each message goes to
- * one of the subscribers that name that queue, at random. The server does not
- * know how busy these subscribers are, so use a queue only for quick work.
+ * NULL, the subscriber receives each message. Otherwise `queue` names a queue
+ * group of NATS: the server sends each message to one subscriber of the group,
+ * at random. The server does not know how busy these subscribers are, so use a
+ * group only for quick work.
  *
  * Messages are delivered at most once. Messages in transit are lost when the
  * connection breaks or the program of the subscriber ends. The channel holds a
@@ -152,12 +154,12 @@ AVOW_API AVOW_MUST_USE avow_promise_t *avow_nats_request(
  * connection. When the program releases the last reference to the channel, avow
  * unsubscribes and drops the buffered messages.
  *
- * Up to `capacity` messages wait in libnats, and about 100 more between libnats
- * and the receiver. libnats drops further messages. A `capacity` of 0 means
- * 65,536, the default of libnats. Soon after a gap, the channel delivers an
- * error as an item: UV_ENOBUFS, NATS_SLOW_CONSUMER. The message of the error
- * contains the number of dropped messages that no earlier error has counted.
- * During a long overload, one error covers about `capacity` messages.
+ * Up to `capacity` messages wait in libnats (0: 65,536), and about 100 more
+ * between libnats and the receiver. libnats drops further messages. The channel
+ * then delivers an error as an item: UV_ENOBUFS, NATS_SLOW_CONSUMER. The
+ * message of the error contains the number of messages that were dropped since
+ * the previous such error. During a long overload, about `capacity` messages
+ * precede each error.
  *
  * @items   OBJECT message, see avow_to_nats_msg(); errors with the code
  *          UV_ENOBUFS
@@ -176,9 +178,9 @@ AVOW_API AVOW_MUST_USE avow_channel_t *avow_nats_subscribe(
  * `payload` is BYTES, or NONE for an empty one. `headers` is NULL, or an array
  * of strings "Name: value" that ends with NULL.
  *
- * @settles NONE when libnats has the message
+ * @settles NONE when libnats has accepted the message
  * @rejects as avow_nats_publish() rejects
- * @rejects UV_EINVAL if `question` is no request
+ * @rejects UV_EINVAL if `question` is not a request
  * @cancel  Rejects at once; the message may be sent nevertheless.
  */
 AVOW_API AVOW_MUST_USE avow_promise_t *avow_nats_answer(
@@ -205,15 +207,16 @@ AVOW_API AVOW_MUST_USE avow_promise_t *avow_nats_flush(
  *
  * The first item is the current status, and each change is another item. The
  * channel keeps only the two newest items that were not received. It ends after
- * NATS_CONN_STATUS_CLOSED, which is the status after avow_nats_close(), and
- * when libnats stops reconnecting, by default after 2 minutes
+ * NATS_CONN_STATUS_CLOSED. This is the status after avow_nats_close(), and
+ * after libnats has stopped reconnecting, by default after 2 minutes
  * (natsOptions_SetMaxReconnect()). The channel holds no reference to the
  * connection. It also ends when the last reference to the connection is
  * released.
  *
- * A failure that belongs to no promise is an error among the items, and the
- * status follows again. The code is UV_EACCES if the server does not permit a
- * message or rejects the credentials, and UV_EPROTO for other failures.
+ * If no promise reports a failure, the channel delivers the failure as an
+ * error, and then the current status again. The code is UV_EACCES if the server
+ * does not permit a message or rejects the credentials, and UV_EPROTO for other
+ * failures.
  *
  * @items   INT: NATS_CONN_STATUS_RECONNECTING when the connection is lost,
  *          NATS_CONN_STATUS_CONNECTED when there is a connection again, to any
@@ -273,9 +276,9 @@ AVOW_API AVOW_MUST_USE avow_promise_t *avow_nats_queue(
  * @rejects UV_ENOSPC if the server has no space
  * @rejects UV_ENOTCONN if the connection is closed
  * @cancel  Rejects at once, and then removes the job from the queue. If a
- *          worker already has the job, it continues, and the outcome is stored.
- *          If another promise waits for the job, the job is put into the queue
- *          again. avow_loop_close() does not remove the job.
+ *          worker already has the job, the worker continues, and the outcome is
+ *          stored. If another promise waits for the job, the job is put into
+ *          the queue again. avow_loop_close() does not remove the job.
  */
 AVOW_API AVOW_MUST_USE avow_promise_t *avow_nats_job(const avow_value_t *queue,
                                                      const char *id,
@@ -292,9 +295,10 @@ typedef struct avow_nats_job_s {
 typedef struct avow_nats_work_options_s {
   size_t concurrency;   /* jobs at a time; at most 4,096, default 1 */
   unsigned attempts;    /* attempts of a job by all workers; default 5 */
-  uint64_t ack_wait;    /* ms in which the server must hear from a worker;
-                           otherwise other workers get its jobs; default 30,000.
-                           The worker that started last sets it for all. */
+  uint64_t ack_wait;    /* ms; if the server hears nothing from a worker for
+                           this time, it gives the job to another; default
+                           30,000. The value of the worker that started last
+                           applies to all workers. */
   uint64_t delay;       /* ms from a failure to a new attempt; default 1,000 */
   uint64_t reserved[4]; /* must be zeros; for later versions */
 } avow_nats_work_options_t;
@@ -326,7 +330,7 @@ typedef struct avow_nats_work_options_s {
  * `options` may be NULL. While the connection or the server is lost, the
  * promise stays pending.
  *
- * @settles never: the worker runs until it rejects
+ * @settles never fulfills: the worker runs until the promise rejects
  * @rejects with the error of the connection or the server
  * @rejects UV_EINVAL if `handler` is NULL or an option is invalid
  * @rejects UV_ENOSPC if the server has no space
@@ -387,12 +391,13 @@ AVOW_API AVOW_MUST_USE avow_promise_t *avow_nats_bucket(
 /**
  * Stores `value` for `key`.
  *
- * `value` is BYTES, or NONE for an empty value. `key` has at most 255 letters,
- * digits and -/_=, with dots between them. After a rejection with UV_ETIMEDOUT
- * it is unknown whether the value was stored. Storing it again is safe.
+ * `value` is BYTES, or NONE for an empty value. `key` has at most 255 bytes:
+ * letters, digits, and the characters "-/_=", with single dots between them.
+ * After a rejection with UV_ETIMEDOUT it is unknown whether the value was
+ * stored. Storing it again is safe.
  *
- * @settles INT revision, the new one of the bucket, when the server has stored
- *          `value`
+ * @settles INT revision, the new revision of the bucket, when the server has
+ *          stored `value`
  * @rejects as avow_nats_request() rejects
  * @rejects UV_EHOSTUNREACH if the bucket no longer exists
  * @rejects UV_EINVAL if `key` is invalid
@@ -420,10 +425,10 @@ AVOW_API AVOW_MUST_USE avow_promise_t *avow_nats_get(const avow_value_t *bucket,
                                                      const char *key);
 
 /**
- * Deletes the value of `key`; it is no error if there is none.
+ * Deletes the value of `key`, if there is one.
  *
- * @settles INT revision, the new one of the bucket, when the server has deleted
- *          the value
+ * @settles INT revision, the new revision of the bucket, when the server has
+ *          deleted the value
  * @rejects as avow_nats_request() rejects
  * @rejects UV_EHOSTUNREACH if the bucket no longer exists
  * @rejects UV_EINVAL if `key` is invalid
@@ -450,16 +455,16 @@ typedef struct avow_nats_change_s {
  * Changes are delivered at least once. After the connection was lost, the
  * channel continues with the changes that were missed, if the bucket still has
  * them. If changes arrive too fast, the channel delivers an error as an item,
- * UV_ENOBUFS, and then delivers the missed changes again.
+ * UV_ENOBUFS, and then delivers the changes that it missed.
  *
- * The channel holds a reference to the connection. The channel ends when
- * avow_nats_close() closes the connection, which drops the buffered items.
+ * The channel holds a reference to the connection. When avow_nats_close()
+ * closes the connection, the channel drops its buffered items and ends.
  * Watching stops when the last reference to the channel is released.
  *
  * @items   OBJECT change, see avow_to_nats_change(); errors with the code
  *          UV_ENOBUFS
  * @fails   UV_EINVAL if `key` is invalid
- * @fails   UV_ENOENT if the bucket no longer exists; found out when the server
+ * @fails   UV_ENOENT if the bucket no longer exists; detected when the server
  *          has sent nothing for 15 s
  */
 AVOW_API AVOW_MUST_USE avow_channel_t *avow_nats_watch(
@@ -497,7 +502,7 @@ AVOW_API natsConnection *avow_to_nats(const avow_value_t *connection);
 /**
  * Gets the status of libnats for an error.
  *
- * @returns the status; NATS_OK if `error` is no error, or is an error that
+ * @returns the status; NATS_OK if `error` is not an error, or is an error that
  *          libnats did not report, such as UV_ECANCELED
  */
 AVOW_API natsStatus avow_nats_code(const avow_value_t *error);
