@@ -4,7 +4,8 @@
  *
  * avow-tls (pkg-config avow-tls) is a separate library; avow.h does not include
  * this header. Each function that takes an avow_stream_t accepts a TLS stream.
- * The stream below, its transport, may be of any class. A value must own it.
+ * A TLS stream encrypts the bytes of another stream, its transport. The
+ * transport may be any stream that a value owns.
  *
  * A read fulfills with at most 16 KiB. It fulfills with NONE only if the peer
  * has announced the end (close_notify). If the transport ends without that,
@@ -18,7 +19,7 @@
  * program only releases the value, the peer gets no announcement.
  *
  * If the peer changes its keys, the stream does so, too. Renegotiation is
- * refused. After AVOW_TLS_EPROTOCOL both directions have ended.
+ * refused. After an AVOW_TLS_… error, all further reads and writes reject.
  *
  * The program may configure the memory functions and ciphers of OpenSSL.
  * OpenSSL uses about 10 KiB of stack, which matters in async functions with
@@ -40,26 +41,26 @@ enum {
                                    version or cipher in common */
 };
 
-/** Options of settings; 0 or NULL in a field is its default. */
+/** Options of TLS settings; 0 or NULL in a field is its default. */
 typedef struct avow_tls_options_s {
   const char *certificate;  /* PEM: the certificate of this side, followed by
-                               those that signed it; NULL: none, only for
-                               clients */
+                               those that signed it; required for servers */
   const char *key;          /* PEM: key of `certificate`, not encrypted */
   const char *authorities;  /* PEM: the only certificates to trust as
                                authorities; NULL: those of the system */
   const char *protocols;    /* for ALPN, preferred ones first: "h2,http/1.1";
-                               NULL: none, and any protocol is accepted */
+                               NULL: no ALPN */
   bool ask_clients;         /* server: each client must have a certificate that
                                `authorities` signed */
-  const avow_value_t *past; /* server: settings that these replace; clients can
-                               resume their sessions, with `ask_clients` only
-                               if `authorities` is the same; NULL: none */
+  const avow_value_t *past; /* server: settings that these replace, so that
+                               clients can resume their sessions. With
+                               `ask_clients`, that requires that `authorities`
+                               is unchanged. NULL: none */
   uint64_t reserved[4];     /* must be 0; for later versions */
 } avow_tls_options_t;
 
 /**
- * Makes settings for any number of streams, on any thread.
+ * Makes settings that any number of streams on any threads can share.
  *
  * The settings own an SSL_CTX for TLS 1.2 and 1.3. `options` may be NULL. A
  * stream keeps the settings that it began with. To replace a certificate, make
@@ -72,20 +73,20 @@ typedef struct avow_tls_options_s {
  * If the program sets a store with SSL_CTX_set_cert_store(), that store does
  * not get the authorities of the system.
  *
- * Clients resume sessions of their settings, also on other threads;
- * SSL_session_reused() tells whether a client did. A client resumes a session
- * only with the host of that session, and only while the certificate that it
- * verified is valid. The settings remember four sessions of each of 64 hosts.
- * With TLS 1.3, a session arrives with the first read, and is used once.
- * SSL_CTX_set_session_cache_mode() can disable this memory. Servers remember no
- * sessions; they send tickets.
+ * A client can resume a session of an earlier client with these settings, even
+ * on another thread. SSL_session_reused() tells whether it did. A client
+ * resumes a session only with the host of that session, and only while the
+ * certificate that was verified is valid. The settings remember four sessions
+ * of each of 64 hosts. With TLS 1.3, a session arrives with the first read, and
+ * is used once. SSL_CTX_set_session_cache_mode() can disable this memory.
+ * Servers remember no sessions; they send tickets.
  *
  * @returns OBJECT TLS settings, or an error with a message
  * @error   UV_EINVAL if a certificate or the key cannot be used
  * @error   UV_EINVAL if `key` does not belong to `certificate`, or one of them
  *          is missing
- * @error   UV_EINVAL if `protocols` is no list of protocols
- * @error   UV_EINVAL if `past` is no TLS settings
+ * @error   UV_EINVAL if `protocols` is not a list of protocols
+ * @error   UV_EINVAL if `past` is not TLS settings
  * @error   UV_EINVAL if a reserved field is not 0
  * @error   UV_ENOMEM if there is no memory for the settings
  * @see     SSL_CTX_new()
@@ -101,9 +102,9 @@ avow_tls_settings(const avow_tls_options_t *options);
  * handshake fails. The handshake has no time limit; see avow_timeout().
  *
  * The certificate of the peer must be for `host`, a name or an address, and
- * must be signed by an authority that `settings` trust. A name with characters
- * that are not ASCII must have its encoded form ("xn--…"). A name that ends
- * with a dot matches no certificate.
+ * must be signed by an authority of `settings`. A name with characters that are
+ * not ASCII must have its encoded form ("xn--…"). A name that ends with a dot
+ * matches no certificate.
  *
  * @settles OBJECT TLS stream, see avow_to_stream(), after the handshake
  * @rejects as the transport rejects
@@ -113,7 +114,7 @@ avow_tls_settings(const avow_tls_options_t *options);
  * @rejects AVOW_TLS_ETRUNCATED if the transport ends during the handshake
  * @rejects AVOW_TLS_EVERIFY if the certificate is not accepted; the message has
  *          the reason
- * @rejects UV_EINVAL if `settings` is no TLS settings
+ * @rejects UV_EINVAL if `settings` is not TLS settings
  * @rejects UV_EINVAL if `host` is NULL, empty or longer than 255 bytes
  * @rejects UV_EINVAL if `host` begins with a dot, or is an address with a zone
  *          ("fe80::1%eth0"), which no certificate has
@@ -138,13 +139,13 @@ AVOW_API AVOW_MUST_USE avow_promise_t *avow_tls_client(
  * @rejects AVOW_TLS_EALERT if the peer refuses the connection
  * @rejects AVOW_TLS_EPROTOCOL if the peer does not speak TLS, or has no
  *          version, cipher or protocol in common
- * @rejects AVOW_TLS_EPROTOCOL if `settings` have no certificate
+ * @rejects AVOW_TLS_EPROTOCOL if `settings` has no certificate
  * @rejects AVOW_TLS_EPROTOCOL if a certificate is required and the client has
  *          none
  * @rejects AVOW_TLS_ETRUNCATED if the transport ends during the handshake
  * @rejects AVOW_TLS_EVERIFY if a certificate is required and that of the client
  *          is not accepted
- * @rejects UV_EINVAL if `settings` is no TLS settings
+ * @rejects UV_EINVAL if `settings` is not TLS settings
  * @cancel  Closes the transport.
  * @see     SSL_accept()
  */
