@@ -25,7 +25,8 @@ AVOW_HEADER_BEGIN
  * Kinds of faults that a run may have.
  *
  * Runs without faults also vary: events that are due at one time occur in any
- * order, operations take any time, and reads and writes transfer only a part.
+ * order, operations take a random time, and reads and writes transfer only a
+ * part.
  */
 enum {
   AVOW_SIM_NET = 1,    /* connections are refused, reset or interrupted */
@@ -49,10 +50,12 @@ typedef avow_promise_t *(*avow_sim_fn)(uv_loop_t *loop, void *data);
 
 /** Options of a run; 0 or NULL in a field is its default. */
 typedef struct avow_sim_options_s {
-  unsigned faults;     /* AVOW_SIM_…, combined with |; 0: none */
-  unsigned fault_rate; /* faults for 10,000 opportunities; 0: 20 */
-  /* A run fails if it has more than `max_events` events, iterations of the
-     loop, or jobs between two events. 0: 1,000,000. */
+  unsigned faults; /* AVOW_SIM_…, combined with |; 0: none */
+  /* Faults in 10,000 operations that can fail. 0: 20. For each kind of fault,
+     the seed multiplies this rate by 0, 1, 4 or 16. */
+  unsigned fault_rate;
+  /* Limit of the events of a run, of the iterations of its loop, and of the
+     jobs between two events. 0: 1,000,000. */
   uint64_t max_events;
   uint64_t max_ms; /* longest run, in ms of virtual time; 0: 24 hours */
   FILE *events;    /* file to which each event is printed; NULL: none */
@@ -60,7 +63,7 @@ typedef struct avow_sim_options_s {
   /* With AVOW_SIM_CRASH, the machine stops between two calls on files, or after
      the program has ended. Then it starts again and calls `recover`, which
      checks the contents of the disk. `recover` gets a new loop and the `data`
-     of the program, and has no faults. NULL: the machine does not start
+     of the program, and runs without faults. NULL: the machine does not start
      again. */
   avow_sim_fn recover;
   uint64_t reserved[8]; /* must be 0; for later versions */
@@ -72,8 +75,9 @@ typedef struct avow_sim_options_s {
  * A run fails if the promise of the program rejects, if a check does not hold,
  * or if a rejection is not handled. It fails if the promise is pending and no
  * event can happen any more, and if it exceeds `max_events` or `max_ms`. It
- * fails if a handle, a file, a lock or a block of memory is left at the end. A
- * misuse of avow and a call of a function that is not simulated also fail it.
+ * fails if a handle, a file, a lock or a block of memory is left at the end. It
+ * also fails if the program misuses avow, or calls a function that is not
+ * simulated.
  *
  * A rejection with UV_ENOMEM after a failed allocation, or with UV_ECANCELED
  * after a canceled await, does not fail the run.
@@ -108,13 +112,13 @@ AVOW_API avow_sim_result_t avow_sim(uint64_t seed, avow_sim_fn program,
  *
  * Call it from main(). It runs one seed after another until a run fails. Then
  * it prints the reason, the last events, and the commands that repeat the run,
- * also in gdb. It also finds the choices of the seed that the failure needs,
- * and prints them. The option --help prints all options. --faults replaces the
- * `faults` of `options`.
+ * also in gdb. It also finds and prints the choices of the seed without which
+ * the run does not fail. The option --help prints all options. --faults
+ * replaces the `faults` of `options`.
  *
  * @returns the exit status. 0: no run failed. 1: a run failed. 2: the command
- *          line is invalid. 3: no run failed, but a choice of --only did not
- *          occur.
+ *          line is invalid. 3: no run failed, but a choice that the option
+ *          --only names did not occur.
  */
 AVOW_API int avow_sim_main(int argc, char **argv, avow_sim_fn program,
                            void *data, const avow_sim_options_t *options);
@@ -177,7 +181,7 @@ AVOW_API void avow_sim_free(void *p);
 AVOW_API uint64_t avow_sim_choose(uint64_t bound);
 
 /**
- * Adds an event of the program to the history of the run.
+ * Adds an event with the formatted text to the run.
  *
  * The text must depend only on the seed, so it must not contain addresses of
  * memory.
