@@ -42,8 +42,8 @@ AVOW_API int avow_trace_start(uv_loop_t *loop, FILE *out);
  * Promises that have not settled are marked as pending in the trace. When the
  * loop closes, it also stops the trace, but reports no error.
  *
- * @returns 0; the error, such as UV_ENOSPC, if a write to the file failed,
- *          after which avow wrote nothing
+ * @returns 0; if a write to the file failed, its error, such as UV_ENOSPC. avow
+ *          writes nothing after that error
  * @error   UV_EINVAL if the loop has no trace
  * @error   UV_ENOTSUP if avow is not a trace build
  */
@@ -63,14 +63,14 @@ AVOW_API void avow_loop_dump_dot(uv_loop_t *loop, FILE *out);
 /**
  * Prints the figures and promises of the loop at each signal `signum`.
  *
- * The signal wakes the loop, which then prints a few lines of figures and the
- * output of avow_loop_dump(). Printing blocks the loop. `out` must stay open
- * until avow_loop_close(). The watcher of the signal does not keep the loop
- * alive. The caller may call the function for several signals and files.
+ * The signal wakes the loop, which then prints figures of avow_loop_stats() and
+ * the output of avow_loop_dump(). Printing blocks the loop. `out` must stay
+ * open until avow_loop_close(). The watcher of the signal does not keep the
+ * loop alive. The caller may call the function for several signals and files.
  *
  * When the loop closes, libuv restores the default action of the signal, unless
- * the process has another watcher of it. The default action of SIGUSR1 and
- * SIGUSR2 ends the process.
+ * another uv_signal_t of the process watches it. The default action of SIGUSR1
+ * and SIGUSR2 ends the process.
  *
  * @returns 0
  * @error   UV_EALREADY if the loop prints to `out` for `signum` already
@@ -91,16 +91,16 @@ AVOW_API int avow_dump_on_signal(uv_loop_t *loop, int signum, FILE *out);
  * The lag is the duration of an iteration, from the return of a poll to the
  * beginning of the next poll. An event that becomes ready meanwhile, such as
  * bytes or an expired timer, waits at most that long. Each further call resets
- * the figures, including `slow_jobs` and `longest_job`.
+ * the figures of the lag, and `slow_jobs` and `longest_job`.
  *
  * The lag includes everything that runs on the loop, also callbacks of libuv
- * that do not use avow. The time of callbacks that run before the first
- * callback of avow in an iteration is exact to a millisecond. `lag_median` and
+ * that do not use avow. If callbacks run before the first callback of avow in
+ * an iteration, their time is only exact to a millisecond. `lag_median` and
  * `lag_p99` are up to an eighth too large.
  *
- * An iteration also ends when avow_run() returns. If the program leaves
- * uv_run() in another way and calls it again, the time between belongs to one
- * iteration.
+ * An iteration also ends when avow_run() returns. If uv_run() returns while
+ * handles are active, for example after uv_stop(), the last iteration includes
+ * the time until the next call of uv_run().
  *
  * The loop reads the clock twice in each iteration. The first call allocates a
  * histogram of 2 KiB, which the loop keeps until it closes.
