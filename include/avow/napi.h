@@ -122,8 +122,8 @@ static inline napi_status avow_napi_begin(napi_env env, avow_napi_t *home) {
  *
  * Call it once for each environment, when the add-on is loaded. Pass the result
  * to the functions of the add-on as `data`, because the other functions of this
- * header need it as `home`. When the environment ends, the loop is closed for
- * avow, and the result is freed.
+ * header need it as `home`. When the environment ends, avow_loop_close() closes
+ * avow on the loop, and the result is freed.
  *
  * @returns the state of avow in the environment; NULL if avow cannot start,
  *          with a JavaScript exception pending
@@ -289,7 +289,8 @@ static inline void avow_napi_conclude(const avow_napi_deferred_t *settling,
 
 /*
  * The reactions of the JavaScript promise run when the callback scope closes.
- * If the environment ends, its functions fail, and nothing is settled.
+ * If the environment ends, functions of Node-API fail, and the JavaScript
+ * promise does not settle.
  */
 static inline avow_value_t avow_napi_settle(const avow_value_t *got,
                                             void *data) {
@@ -619,8 +620,8 @@ static inline napi_status avow_napi_subscribe(napi_env env, napi_value v,
  *
  * @settles the value of `v`, converted
  * @rejects the code of the error with which `v` rejects
- * @rejects AVOW_EREASON if `v` rejects with, or throws, a value that is not an
- *          error; the value is the cause
+ * @rejects AVOW_EREASON if `v` rejects with a value that is not an error, or
+ *          its `then` throws such a value; the value is the cause
  * @rejects UV_EINVAL if the value is another object, a function, a symbol or an
  *          external
  * @rejects UV_ERANGE if a BigInt has more than 64 bits
@@ -641,7 +642,7 @@ static inline avow_promise_t *avow_napi_from(avow_napi_t *home, napi_value v) {
   if (ticket == NULL)
     return avow_promise_reject(home->loop, avow_error(UV_ENOMEM));
   avow_promise_t *p = avow_promise_new(home->loop, &ticket->deferred);
-  ticket->functions = 1; /* this function, until both exist */
+  ticket->functions = 1; /* this call, until both functions exist */
   ticket->next = home->tickets;
   ticket->link = &home->tickets;
   if (ticket->next != NULL)
