@@ -8,11 +8,11 @@
  *
  * Below the given path, the operations follow no symbolic link, not even a link
  * that another process puts in place of a directory meanwhile. avow_glob() is
- * an exception: each name of a pattern except ** may match a link to a
- * directory, which it follows. The operations keep directories open and refer
- * to the entries by their names in the directory. So a tree may be deeper than
- * the longest path that the system permits. This also applies to the target of
- * a copy. On Windows, the operations refer to all entries by their paths.
+ * an exception. It follows a link to a directory if a name of the pattern other
+ * than ** matches the link. The operations keep directories open and refer to
+ * the entries by their names in the directory. So a tree may be deeper than the
+ * longest path that the system permits. This also applies to the target of a
+ * copy. On Windows, the operations refer to all entries by their paths.
  *
  * The given path itself is resolved once, when a thread begins the operation.
  * It may lead to another directory if another process changes it before that,
@@ -58,7 +58,7 @@ AVOW_API AVOW_MUST_USE avow_promise_t *avow_make_dirs(uv_loop_t *loop,
  * tree is left.
  *
  * @settles INT entries: the number removed, 0 if `path` did not exist
- * @rejects as the system fails to remove an entry
+ * @rejects with the error of the system if an entry cannot be removed
  * @rejects UV_EBUSY if a file system is mounted below `path`
  * @rejects UV_EINVAL if `path` is NULL, empty or "/"
  * @rejects UV_EINVAL if the last name of `path` is "." or ".."
@@ -89,7 +89,7 @@ typedef struct avow_tree_entry_s {
  * the remaining entries in memory.
  *
  * @items   OBJECT tree entry, see avow_to_tree_entry()
- * @fails   as the system fails to read `path`
+ * @fails   with the error of the system if `path` cannot be read
  * @fails   UV_EINVAL if `path` is NULL or empty
  * @fails   UV_ENOENT if `path` does not exist
  * @fails   UV_ENOTDIR if `path` is not a directory
@@ -110,7 +110,7 @@ AVOW_API const avow_tree_entry_t *avow_to_tree_entry(const avow_value_t *v);
  *
  * These parts of a pattern are special:
  *
- *   *       any part of a name
+ *   *       any characters of a name, or none
  *   ?       one character of UTF-8
  *   [a-z]   one character of the set; [!a-z] one that is not in it
  *   \       the next character, literally
@@ -126,7 +126,7 @@ AVOW_API const avow_tree_entry_t *avow_to_tree_entry(const avow_value_t *v);
  *          there are none
  * @rejects UV_EINVAL if `pattern` is NULL or empty
  * @rejects UV_EINVAL if `pattern` has more than 62 names, counted from the
- *          first special one
+ *          first name with a special part
  * @rejects UV_ENAMETOOLONG if `pattern` has more than 4,096 bytes
  * @rejects UV_EMSGSIZE if the paths found, plus 64 bytes for each path, exceed
  *          128 MiB
@@ -189,14 +189,15 @@ typedef struct avow_copy_options_s {
  *
  * @settles INT entries: the number copied; entries that were kept and
  *          directories that existed count as copied
- * @rejects with the error at which the copy stopped, when the files that are
- *          being copied are complete
+ * @rejects with the error that stopped the copy, after the files that are being
+ *          copied are complete
  * @rejects UV_ECANCELED if `on_entry` stopped it at an entry without an error
  * @rejects UV_EEXIST if a file exists at the target and `existing` is
  *          AVOW_EXISTING_REFUSE
  * @rejects UV_EINVAL if `from` or `to` is NULL or empty
  * @rejects UV_EINVAL if `to` is inside the directory `from`
- * @rejects UV_EINVAL if `concurrency` is above 64, or another option is unknown
+ * @rejects UV_EINVAL if `concurrency` is above 64, `existing` or `keep` is
+ *          unknown, or a reserved field is not 0
  * @rejects UV_ENOTSUP if an entry is a FIFO, a socket or a device
  * @cancel  Stops before the next entry.
  */
