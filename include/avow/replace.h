@@ -37,7 +37,8 @@ AVOW_HEADER_BEGIN
  * leave a file named .avow-…, which the next call for that path removes.
  *
  * @settles INT bytes: the number written
- * @rejects as the system fails to write, sync or rename the file
+ * @rejects with the error of the system if the file cannot be written, synced
+ *          or renamed
  * @rejects UV_EACCES if another user made the link at the end of `path` in a
  *          sticky directory that all may write, such as /tmp
  * @rejects UV_EBUSY if `path` is a mount point, such as a file that a container
