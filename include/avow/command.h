@@ -37,14 +37,15 @@ enum {
  */
 typedef struct avow_command_s {
   const char *const *args; /* required; the program and its arguments, then
-                              NULL. A program with a slash is a path, relative
-                              to `cwd`; another is found in the PATH of `env` */
+                              NULL. If the program contains a slash, it is a
+                              path, relative to `cwd`. Otherwise it is searched
+                              for in the PATH of `env` */
   const char *const *env;  /* strings "NAME=value", then NULL; default: the
                               environment of this process */
   const char *cwd;         /* default: the directory of this process */
   size_t out_max_bytes;    /* limit of standard output; 0: 16 MiB */
   size_t err_max_bytes;    /* limit of standard error; 0: 16 MiB */
-  uint64_t timeout;        /* in ms, as of avow_timeout(); 0: no limit */
+  uint64_t timeout;        /* ms that the command may run; 0: no limit */
   uint64_t grace;          /* ms from SIGTERM to SIGKILL; 0: 5000 */
   unsigned inherits;       /* AVOW_INHERIT_…, combined with |; 0: none */
   bool group;              /* whether to make a process group; POSIX only */
@@ -53,7 +54,7 @@ typedef struct avow_command_s {
 
 /** The end of a command, and its output. */
 typedef struct avow_output_s {
-  int64_t status;   /* exit status; 0 is success, or the end by a signal */
+  int64_t status;   /* exit status; also 0 if a signal ended the process */
   int signal;       /* signal that ended the process; 0: none */
   avow_value_t out; /* BYTES: standard output; empty if it is inherited */
   avow_value_t err; /* BYTES: standard error; empty if it is inherited */
@@ -77,10 +78,11 @@ typedef struct avow_output_s {
  *
  * With `group`, all processes of the group get SIGTERM. These are the processes
  * that the command started, unless they have left the group. Those that still
- * run get SIGKILL when the process and its output have ended, or after `grace`.
- * A process that a shell of the group starts at that moment may miss SIGTERM.
- * The group is a session (setsid(2)), which Ctrl-C does not reach. A program
- * that ends on Ctrl-C must cancel its commands first. Otherwise they continue.
+ * run get SIGKILL when the process and its output have ended, at the latest
+ * after `grace`. A process that a shell of the group starts at that moment may
+ * miss SIGTERM. The group is a session (setsid(2)), which Ctrl-C does not
+ * reach. A program that ends on Ctrl-C must cancel its commands first.
+ * Otherwise they continue.
  *
  * libuv can raise SIGPIPE when it writes input. If SIGPIPE has its default
  * action, the first command with input makes the program ignore SIGPIPE.
@@ -89,7 +91,8 @@ typedef struct avow_output_s {
  * @rejects UV_EINVAL if `args` is NULL or empty
  * @rejects UV_EINVAL if `input` is neither BYTES nor NONE, or standard input is
  *          inherited and `input` is not NONE
- * @rejects UV_EINVAL if `inherits` is unknown, or a reserved field is not 0
+ * @rejects UV_EINVAL if `inherits` has an unknown bit, or a reserved field is
+ *          not 0
  * @rejects UV_ENOENT if the program or `cwd` is not found
  * @rejects as uv_spawn() fails
  * @rejects UV_ENOTSUP if `group` is set on Windows
@@ -110,7 +113,7 @@ AVOW_API AVOW_MUST_USE avow_promise_t *avow_command(
  * avow_process_stream() gives this program's end of a pipe: 0 for the input, 1
  * for the output, 2 for the errors, unless the stream is inherited. The value
  * works with avow_process_wait() and the other functions of process.h. The
- * release of the last reference and the close of the loop kill the process.
+ * process is killed when the last reference is released or the loop closes.
  *
  * With `group`, the whole group is killed with the process, and
  * avow_process_kill() sends the signal to the group. If the process ends by
@@ -121,7 +124,8 @@ AVOW_API AVOW_MUST_USE avow_promise_t *avow_command(
  * @rejects UV_EINVAL if `args` is NULL or empty
  * @rejects UV_EINVAL if `out_max_bytes`, `err_max_bytes`, `timeout` or `grace`
  *          is not 0, because only avow_command() has these options
- * @rejects UV_EINVAL if `inherits` is unknown, or a reserved field is not 0
+ * @rejects UV_EINVAL if `inherits` has an unknown bit, or a reserved field is
+ *          not 0
  * @rejects UV_ENOTSUP if `group` is set on Windows
  * @cancel  Has no effect, because the promise has settled.
  * @see     uv_spawn()
