@@ -3,8 +3,8 @@
  * Loops on threads of their own, to use several cores.
  *
  * These values can change threads: numbers, BYTES, LISTs, errors, and objects
- * whose class is `sendable`. LISTs and causes of errors can change threads up
- * to 31 levels deep.
+ * whose class is `sendable` (avow_class_t in value.h). LISTs and causes of
+ * errors may be nested at most 31 levels deep.
  */
 #ifndef AVOW_LOOPS_H
 #define AVOW_LOOPS_H
@@ -17,7 +17,9 @@ AVOW_HEADER_BEGIN
 typedef struct avow_loops_s avow_loops_t;
 
 /**
- * A function that runs on one of the loops; it returns as a handler does.
+ * A function that runs on one of the loops.
+ *
+ * It returns a value, an error or avow_follow(), as a handler does.
  *
  * @called  on the thread of `loop`
  */
@@ -54,12 +56,12 @@ AVOW_API AVOW_MUST_USE avow_loops_t *avow_loops_new(size_t count);
 AVOW_API size_t avow_loops_count(const avow_loops_t *loops);
 
 /**
- * Calls `fn` on a loop and settles on `home` with its outcome.
+ * Calls `fn` on one of the loops and reports the outcome on `home`.
  *
  * `index` is less than avow_loops_count(), or AVOW_LEAST_BUSY. The outcome must
  * be able to change threads: a number, BYTES, a LIST, an error, or an object
- * whose class is `sendable`. LISTs and causes of errors may be up to 31 levels
- * deep.
+ * whose class is `sendable`. LISTs and causes of errors may be nested at most
+ * 31 levels deep.
  *
  * If `fn` calls uv_stop() for its loop, only the current iteration ends. If
  * `fn` closes all handles of its loop with uv_walk(), the loop ends, and its
@@ -67,7 +69,7 @@ AVOW_API size_t avow_loops_count(const avow_loops_t *loops);
  *
  * @settles as the value or promise that `fn` returned
  * @rejects AVOW_EMISUSE if the outcome cannot change threads; the message names
- *          it
+ *          its type
  * @rejects UV_ECANCELED if the loops are being closed, or the loop has ended
  * @rejects UV_EINVAL if `index` is out of range
  * @rejects UV_EINVAL if `fn` is NULL
@@ -87,8 +89,9 @@ AVOW_API AVOW_MUST_USE avow_promise_t *avow_loops_run(const avow_loops_t *loops,
 typedef struct avow_loops_listen_options_s {
   int backlog;          /* connections that wait in the system; 0: 511 */
   size_t concurrency;   /* connections of each loop at a time; 0: no limit. If
-                           the server's own loop accepts for all loops, they
-                           share a limit of `concurrency` times their number */
+                           the server's own loop accepts for all loops, the
+                           limit is `concurrency` times the number of loops, for
+                           all loops together */
   uint64_t reserved[4]; /* must be 0; for later versions */
 } avow_loops_listen_options_t;
 
@@ -99,7 +102,7 @@ typedef struct avow_loops_listen_options_s {
  * the thread of one of the loops. The argument of `fn` is the connection, an
  * OBJECT as in net.h. avow releases it when the promise that `fn` returned has
  * settled, and ignores the outcome. If there is no memory or no descriptor for
- * a connection, it is closed, or waits in the system.
+ * a connection, avow either closes it or accepts it later.
  *
  * On Linux with libuv 1.49 or newer, each loop listens at the address with its
  * own socket, which has its own backlog and concurrency. The system distributes
