@@ -21,8 +21,8 @@ AVOW_HEADER_BEGIN
  * `offset`, and overwrite the bytes of the file. Reads and writes have separate
  * positions. If `offset` is -1, both use the position of the descriptor.
  *
- * avow_shutdown() waits for the pending writes. If avow_pump() moves the file
- * to a socket or a pipe, the system sends the bytes itself where it can
+ * avow_shutdown() waits for the pending writes. If avow_pump() copies the
+ * stream to a socket or a pipe, the system sends the bytes itself where it can
  * (sendfile() on Linux), more than 64 KiB at a time. If the file changes
  * meanwhile, old or new bytes may be sent.
  *
