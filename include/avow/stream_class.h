@@ -10,11 +10,11 @@
  * `self` identifies the stream, so each stream needs its own address. A class
  * must have loop(). An operation whose function is NULL is not available.
  *
- * If the `stream` of an avow_class_t is a stream class, objects of that
- * avow_class_t are streams. The release of the last reference must close such a
- * stream, and pending promises must reject with UV_ECANCELED. The destroy()
- * function must call avow_stream_destroyed() first. That ends operations that
- * use the stream in several steps.
+ * To make an object a stream, set the `stream` of its avow_class_t (value.h) to
+ * a stream class. The release of the last reference must close such a stream,
+ * and pending promises must reject with UV_ECANCELED. The destroy() function
+ * must call avow_stream_destroyed() first. That ends operations that use the
+ * stream in several steps.
  *
  * avow calls each function on the loop's thread. The function must not call
  * functions of the program. When the stream is closed, the pending promises
