@@ -1,13 +1,14 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * Functions that own their data, for bindings to other languages.
+ * Handlers that own their data, for bindings to other languages.
  *
  * Lambdas and coroutines of other languages own their data in this way.
- * avow.hpp uses these functions. avow.h does not include this header.
+ * avow.hpp uses this header. avow.h does not include it.
  *
- * If such a function gets NULL in place of a result, no result will follow. The
- * function must then release its data, and avow ignores what it returns. This
- * call can happen inside the function that causes it, such as avow_cancel().
+ * If such a handler gets NULL in place of an outcome, no outcome will follow.
+ * The handler must then release its data, and avow ignores what it returns.
+ * This call can happen inside the function that causes it, such as
+ * avow_cancel().
  */
 #ifndef AVOW_CLOSURE_H
 #define AVOW_CLOSURE_H
@@ -31,19 +32,19 @@ AVOW_HEADER_BEGIN
  * @cancel  While `p` is pending: cancels `p`, and `cb` gets UV_ECANCELED. If
  *          `p` has other references, rejects at once, and `cb` gets NULL. After
  *          `p` has settled: `cb` still runs, and a promise that it returns is
- *          canceled. But if `cb` gets UV_ECANCELED, only a cancellation after
- *          its return cancels that promise.
+ *          canceled. But if `cb` gets UV_ECANCELED, that promise is a clean-up:
+ *          only a cancellation that arrives after `cb` has returned cancels it.
  */
 AVOW_API AVOW_MUST_USE avow_promise_t *(avow_then_closure) (avow_promise_t *p,
                                                             avow_cb cb,
                                                             void *data);
 
 /**
- * Creates an async function without a stack, which owns its frame `own`.
+ * Creates an async function as in stackless.h that owns its frame `own`.
  *
  * This call does not call `step`, so that the caller has the promise before the
- * function runs. avow_coroutine_start() must follow. From then on the function
- * runs as that of avow_stackless() does.
+ * function runs. avow_coroutine_start() must follow. The function then runs
+ * like one of avow_stackless().
  *
  * `step` gets one last call with NULL, to release the frame: after its last
  * step, or if no step will follow because the loop closes.
@@ -51,7 +52,7 @@ AVOW_API AVOW_MUST_USE avow_promise_t *(avow_then_closure) (avow_promise_t *p,
  * @settles with the value, or as the promise, that the last step returned
  * @rejects the code of the error that the last step returned
  * @rejects UV_EINVAL if `step` or `own` is NULL
- * @cancel  The current await, or the next one that has to wait, gives
+ * @cancel  The current await, or the next await of a pending promise, gives
  *          UV_ECANCELED once, as in avow_async().
  */
 AVOW_API AVOW_MUST_USE avow_promise_t *(avow_coroutine_new) (uv_loop_t *loop,
@@ -63,10 +64,10 @@ AVOW_API AVOW_MUST_USE avow_promise_t *(avow_coroutine_new) (uv_loop_t *loop,
  *
  * `step` runs inside this call.
  *
- * @returns true if the function was started. False if `p` has rejected, because
- *          of its arguments, of memory or of a closing loop: then `step` is
- *          never called, and the caller owns the frame. Also false for a second
- *          call, which has no effect.
+ * @returns true if the function was started. False if `p` is already rejected,
+ *          because an argument was invalid, memory ran out or the loop closes.
+ *          In this case `step` is never called, and the caller owns the frame.
+ *          Also false for a second call, which has no effect.
  */
 AVOW_API bool avow_coroutine_start(const avow_promise_t *p);
 
