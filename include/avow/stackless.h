@@ -7,8 +7,8 @@
  *
  * avow calls the function again for each step. The function returns where it
  * awaits, and in the next call jumps to the place where it stopped. So local
- * variables do not survive an await. Data that must survive is in a struct of
- * the program that begins with a frame:
+ * variables do not survive an await. Store data that must survive in a struct
+ * that begins with a frame:
  *
  *   typedef struct {
  *     avow_frame_t frame;
@@ -52,15 +52,15 @@ typedef struct avow_frame_s {
  * argument. This function initializes `frame`, which the caller owns. The frame
  * must stay valid until the promise settles: use avow_attach() to free it.
  *
- * Jobs run in the order in which those of avow_async() would.
+ * Jobs run in the order that they would have with avow_async().
  *
  * @settles with the value, or as the promise, that `step` returned at its end
  * @rejects the code of the error that `step` returned
  * @rejects UV_EINVAL if `step` or `frame` is NULL
- * @cancel  The current await, or the next one that has to wait, gives
+ * @cancel  The current await, or the next await of a pending promise, gives
  *          UV_ECANCELED once. Later awaits wait normally, so that the function
  *          can clean up. A later cancellation cancels the promise that the
- *          function awaits then, unless it is an avow_shield().
+ *          function awaits then, unless avow_shield() protects it.
  * @see     ECMA-262, AsyncFunctionStart
  */
 AVOW_API AVOW_MUST_USE avow_promise_t *(avow_stackless) (uv_loop_t *loop,
