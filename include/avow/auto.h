@@ -4,9 +4,9 @@
  *
  * A variable is released however the block is left: at its end, by return, goto
  * or break, or by AVOW_TRY(). Variables are released in the reverse order of
- * their declarations. AVOW_AUTO_CALL() calls any other function there. The
- * macros use an extension of gcc and clang. avow.h does not include this
- * header.
+ * their declarations. AVOW_AUTO_CALL() calls a given function at the end of its
+ * block. The macros use an extension of gcc and clang. avow.h does not include
+ * this header.
  *
  *   static avow_value_t first_line(avow_reader_t *reader) {
  *     AVOW_AUTO_VALUE line = avow_none();
@@ -19,18 +19,19 @@
  * variable, or to pass it to a function that takes ownership, write
  * avow_steal(&v) or avow_promise_steal(&p). Otherwise it is released twice.
  *
- * An await overwrites its variable and does not release the old content. So
- * declare the variable inside the body of a loop, or clear it before each
- * await. For the permit of a limiter, use AVOW_AUTO_VALUE.
+ * A function such as avow_await_value() overwrites its variable and does not
+ * release the old content. So declare the variable inside the body of a loop,
+ * or clear it before each call. A permit of limiter.h is a value, too: use
+ * AVOW_AUTO_VALUE.
  *
  * A canceled async function returns and releases its variables, and so does one
  * whose loop closes. But a function that continues to await while its loop
  * closes never returns, so it releases nothing. A longjmp() releases nothing.
  *
- * The release of a gather or a group also ends it, so that its promise settles.
- * The promises that were added continue. To stop them, cancel the promise of
- * the gather or group before the block ends. If they use variables of the
- * block, await that promise on each way out.
+ * The release of an avow_gather_t (combine.h) or an avow_group_t (map.h) also
+ * ends it, so that its promise settles. The promises that were added continue.
+ * To stop them, cancel the promise of the gather or group before the block
+ * ends. If they use variables of the block, await that promise on each way out.
  */
 #ifndef AVOW_AUTO_H
 #define AVOW_AUTO_H
@@ -81,9 +82,9 @@ AVOW_HEADER_END
  * Calls `fn` with `data` at the end of the block.
  *
  * Write AVOW_AUTO_CALL(free, buffer); among the declarations. `data` may point
- * to variables of the block, which are still valid then. The return value of
- * the function has been computed by then. `fn` may await, even after a
- * cancellation. If that await must not be canceled, use avow_shield().
+ * to variables of the block, which are still valid then. A value that the block
+ * returns has been computed by then. `fn` may await, even after a cancellation.
+ * If that await must not be canceled, use avow_shield().
  */
 #define AVOW_AUTO_CALL(fn, data)                                          \
   __attribute__((cleanup(avow_cleanup_run), unused)) const avow_cleanup_t \
