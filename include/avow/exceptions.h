@@ -7,9 +7,9 @@
  * of other functions do not disturb it. An exception that a function does not
  * catch rejects its promise.
  *
- * The library is written in C. A translation unit that compiles async.h as C++
- * passes the library the functions of the C++ runtime that it needs. Programs
- * do not call the functions of this header.
+ * The library is written in C. If a program includes async.h in C++, this
+ * header passes the necessary functions of the C++ runtime to the library.
+ * Programs do not call the functions of this header.
  */
 #ifndef AVOW_EXCEPTIONS_H
 #define AVOW_EXCEPTIONS_H
@@ -31,10 +31,10 @@ typedef struct avow_exceptions_s {
 } avow_exceptions_t;
 
 /**
- * Calls `fn`, which may throw, as avow_async() does.
+ * Calls the async function `fn`, which may throw C++ exceptions.
  *
  * The library keeps the pointer `with`, which must stay valid as long as the
- * process runs. If `with` is NULL, the call is avow_async() in C.
+ * process runs. If `with` is NULL, `fn` must not throw.
  *
  * @settles with the value, or as the promise, that `fn` returned
  * @rejects the code of the error that `fn` returned, or that `with->call` made
@@ -43,17 +43,17 @@ typedef struct avow_exceptions_s {
  *          the system permits no more mappings
  * @rejects UV_ENOMEM if there is no memory for a stack
  * @rejects UV_EINVAL if `fn` is NULL or `with->reserved` is not zero
- * @cancel  The current await of `fn`, or the next one that has to wait, returns
- *          UV_ECANCELED, as in avow_async().
+ * @cancel  The current await of `fn`, or the next await of a pending promise,
+ *          returns UV_ECANCELED, as in avow_async().
  */
 AVOW_API AVOW_MUST_USE avow_promise_t *avow_async_throwing(
     uv_loop_t *loop, avow_fn fn, void *data, const avow_exceptions_t *with);
 
 /**
- * Waits until `p` settles and keeps the exceptions in flight in `globals`.
+ * Waits until `p` settles; the calling function keeps its exceptions.
  *
  * `globals` is the result of `avow_exceptions_t.globals` on this thread. In all
- * other respects the call is avow_await().
+ * other respects, the call acts as avow_await() does.
  *
  * @returns the value or the error of `p`
  * @error   AVOW_ENOTASYNC outside an async function, which is misuse
@@ -65,7 +65,7 @@ AVOW_HEADER_END
 
 #  if defined(__cplusplus) && defined(__EXCEPTIONS) && !defined(_MSC_VER)
 
-/* These are the functions of async.h, defined on those above. */
+/* avow_async() and avow_await() are defined with the functions above. */
 #    define AVOW_ASYNC_API static inline
 
 #    include <exception>
@@ -113,7 +113,7 @@ static inline AVOW_MUST_USE avow_value_t avow_await(avow_promise_t *p) {
 AVOW_HEADER_END
 
 #  else
-/** The functions of async.h are those of the library. */
+/** Linkage of the functions of async.h, which the library defines. */
 #    define AVOW_ASYNC_API AVOW_API
 #  endif
 
