@@ -18,8 +18,9 @@
  * connection" is an object of the class for connections.
  *
  * The labels for errors are @rejects for promises and @fails for channels. They
- * name an error code and its condition. The label @cancel tells what happens
- * when the program cancels the returned promise.
+ * name an error code and its condition. "@rejects as open(2) fails" stands for
+ * every error of open(2). The label @cancel tells what happens when the program
+ * cancels the returned promise.
  */
 #ifndef AVOW_H
 #define AVOW_H
