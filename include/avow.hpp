@@ -3,11 +3,12 @@
  * avow for C++17: classes that release avow's objects in their destructors, and
  * lambdas as handlers. With C++20 the header includes coroutines.
  *
- * To pass ownership of a variable, write std::move(). get() lends the object of
- * C to a function of C, and release() passes on its ownership. If a handler
- * throws an avow::error, its promise rejects with the reason of that error. If
- * the handler throws std::bad_alloc, its promise rejects with UV_ENOMEM. Any
- * other exception becomes AVOW_ETHROWN. docs/cpp.md has examples.
+ * To pass ownership of a variable, write std::move(). Pass get() to a C
+ * function that borrows the object, and release() to a C function that takes
+ * ownership. If a handler throws an avow::error, its promise rejects with the
+ * reason of that error. If the handler throws std::bad_alloc, its promise
+ * rejects with UV_ENOMEM. Any other exception becomes AVOW_ETHROWN. docs/cpp.md
+ * has examples.
  */
 #ifndef AVOW_HPP
 #define AVOW_HPP
@@ -69,7 +70,7 @@ template <class R, class A> struct parameter<R (*)(A)> {
 template <class R, class A>
 struct parameter<R (*)(A) noexcept> : parameter<R (*)(A)> {};
 
-/* The handlers of both outcomes; a handler nullptr passes the outcome on. */
+/* The handlers of both outcomes; nullptr: the outcome is passed on. */
 template <class F, class G> struct handlers {
   F fulfilled;
   G rejected;

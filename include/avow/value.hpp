@@ -93,7 +93,7 @@ public:
     T *self = new (std::nothrow) T{ std::forward<A>(args)... };
     return self ? avow_object(class_of<T>(), self) : avow_error(UV_ENOMEM);
   }
-  /** Views a borrowed value of C. A value has no members besides it. */
+  /** Casts a borrowed C value to a value. A value has no other member. */
   static const value &of(const avow_value_t *lent) noexcept {
     return *reinterpret_cast<const value *>(lent);
   }
