@@ -55,9 +55,9 @@ typedef struct avow_curl_options_s {
  *
  * A response occupies its connection until its whole body has arrived. While
  * the program has not begun to read the body, the connection does not count
- * against the limits, so it does not block other requests. If no descriptor is
- * left, a transfer that has sent nothing waits until another transfer ends. If
- * no other transfer runs, the waiting transfer rejects.
+ * against the limits. If no descriptor is left, a transfer that has sent
+ * nothing waits until another transfer ends. If no other transfer runs, the
+ * waiting transfer rejects.
  *
  * When the loop closes, the client closes, too, and its transfers reject with
  * UV_ECANCELED. The first client calls curl_global_init(). If libcurl runs out
@@ -270,8 +270,7 @@ AVOW_API AVOW_MUST_USE avow_promise_t *avow_curl_fetch(
  *
  * avow_curl_status(), avow_curl_header() and avow_curl_body() read the
  * response. The whole body is in memory, so set `limit` of the options for
- * servers that the program does not trust. The response occupies no connection,
- * so the program may keep any number of responses.
+ * servers that the program does not trust. The response occupies no connection.
  *
  * @settles OBJECT response, with any status
  * @rejects as avow_curl_fetch() rejects
