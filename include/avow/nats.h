@@ -91,12 +91,11 @@ AVOW_API AVOW_MUST_USE avow_promise_t *avow_nats_close(
  * of strings "Name: value" that ends with NULL. The name and the value must not
  * be empty.
  *
- * The promise does not tell whether the message arrives, and no message is sent
- * again. To wait until the server has received the message, call
- * avow_nats_flush() or avow_nats_close(). If the server does not permit the
- * message, avow_nats_states() delivers an error. While the connection is lost,
- * libnats buffers up to 8 MB of messages (natsOptions_SetReconnectBufSize()),
- * and sends them later.
+ * The promise does not tell whether the message arrives. To wait until the
+ * server has received the message, call avow_nats_flush() or avow_nats_close().
+ * If the server does not permit the message, avow_nats_states() delivers an
+ * error. While the connection is lost, libnats buffers up to 8 MB of messages
+ * (natsOptions_SetReconnectBufSize()), and sends them later.
  *
  * @settles NONE when libnats has accepted the message
  * @rejects UV_EINVAL if `subject` is invalid, has more than 3,900 bytes, or
@@ -148,11 +147,11 @@ AVOW_API AVOW_MUST_USE avow_promise_t *avow_nats_request(
  * at random. The server does not know how busy these subscribers are, so use a
  * group only for quick work.
  *
- * Messages are delivered at most once. Messages in transit are lost when the
- * connection breaks or the program of the subscriber ends. The channel holds a
- * reference to the connection, and ends when avow_nats_close() closes the
- * connection. When the program releases the last reference to the channel, avow
- * unsubscribes and drops the buffered messages.
+ * Messages in transit are lost when the connection breaks or the program of the
+ * subscriber ends. The channel holds a reference to the connection, and ends
+ * when avow_nats_close() closes the connection. When the program releases the
+ * last reference to the channel, avow unsubscribes and drops the buffered
+ * messages.
  *
  * Up to `capacity` messages wait in libnats (0: 65,536), and about 100 more
  * between libnats and the receiver. libnats drops further messages. The channel
@@ -262,8 +261,8 @@ AVOW_API AVOW_MUST_USE avow_promise_t *avow_nats_queue(
  * outcome. In both cases `payload` is ignored. Therefore any program can await
  * the job by its `id`, even after a restart.
  *
- * The job runs at least once. While the connection or the server is lost, the
- * promise stays pending; limit it with avow_timeout().
+ * While the connection or the server is lost, the promise stays pending; limit
+ * it with avow_timeout().
  *
  * @settles BYTES: the result of the worker's handler
  * @rejects with the code and message of the handler's error if its last attempt
