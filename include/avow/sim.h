@@ -40,9 +40,8 @@ enum {
 /**
  * A program to simulate, such as a server and its clients.
  *
- * The program returns a promise that settles when the program has ended. If the
- * promise rejects, the run fails. Global variables keep their values from one
- * run to the next.
+ * The program returns a promise that settles when the program has ended. Global
+ * variables keep their values from one run to the next.
  *
  * @called  at the beginning of a run, on the thread that called avow_sim()
  */
