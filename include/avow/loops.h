@@ -3,8 +3,7 @@
  * Loops on threads of their own, to use several cores.
  *
  * These values can change threads: numbers, BYTES, LISTs, errors, and objects
- * whose class is `sendable` (avow_class_t in value.h). LISTs and causes of
- * errors may be nested at most 31 levels deep.
+ * whose class is `sendable` (avow_class_t in value.h).
  */
 #ifndef AVOW_LOOPS_H
 #define AVOW_LOOPS_H
@@ -67,7 +66,8 @@ AVOW_API size_t avow_loops_count(const avow_loops_t *loops);
  * `fn` closes all handles of its loop with uv_walk(), the loop ends, and its
  * pending calls reject with UV_ECANCELED.
  *
- * @settles as the value or promise that `fn` returned
+ * @settles with the value, or with the outcome of the promise, that `fn`
+ *          returned
  * @rejects AVOW_EMISUSE if the outcome cannot change threads; the message names
  *          its type
  * @rejects UV_ECANCELED if the loops are being closed, or the loop has ended
