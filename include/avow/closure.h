@@ -26,8 +26,9 @@ AVOW_HEADER_BEGIN
  * `p` has other references, if memory runs out, or if a closing loop calls no
  * more handlers.
  *
- * @settles with the value, or as the promise, that `cb` returned
- * @rejects the code of the error that `cb` returned
+ * @settles with the value, or with the outcome of the promise, that `cb`
+ *          returned
+ * @rejects with the error that `cb` returned
  * @rejects UV_EINVAL if `cb` is NULL; the caller still owns `data`
  * @cancel  While `p` is pending: cancels `p`, and `cb` gets UV_ECANCELED. If
  *          `p` has other references, rejects at once, and `cb` gets NULL. After
@@ -49,8 +50,9 @@ AVOW_API AVOW_MUST_USE avow_promise_t *(avow_then_closure) (avow_promise_t *p,
  * `step` gets one last call with NULL, to release the frame: after its last
  * step, or if no step will follow because the loop closes.
  *
- * @settles with the value, or as the promise, that the last step returned
- * @rejects the code of the error that the last step returned
+ * @settles with the value, or with the outcome of the promise, that the last
+ *          step returned
+ * @rejects with the error that the last step returned
  * @rejects UV_EINVAL if `step` or `own` is NULL
  * @cancel  The current await, or the next await of a pending promise, gives
  *          UV_ECANCELED once, as in avow_async().
