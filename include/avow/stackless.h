@@ -54,8 +54,9 @@ typedef struct avow_frame_s {
  *
  * Jobs run in the order that they would have with avow_async().
  *
- * @settles with the value, or as the promise, that `step` returned at its end
- * @rejects the code of the error that `step` returned
+ * @settles with the value, or with the outcome of the promise, that `step`
+ *          returned at its end
+ * @rejects with the error that `step` returned
  * @rejects UV_EINVAL if `step` or `frame` is NULL
  * @cancel  The current await, or the next await of a pending promise, gives
  *          UV_ECANCELED once. Later awaits wait normally, so that the function
