@@ -36,9 +36,10 @@ typedef struct avow_exceptions_s {
  * The library keeps the pointer `with`, which must stay valid as long as the
  * process runs. If `with` is NULL, `fn` must not throw.
  *
- * @settles with the value, or as the promise, that `fn` returned
- * @rejects the code of the error that `fn` returned, or that `with->call` made
- *          of an exception
+ * @settles with the value, or with the outcome of the promise, that `fn`
+ *          returned
+ * @rejects with the error that `fn` returned, or that `with->call` made of an
+ *          exception
  * @rejects UV_EAGAIN if avow_options_t.max_stacks functions are active, or if
  *          the system permits no more mappings
  * @rejects UV_ENOMEM if there is no memory for a stack
