@@ -115,9 +115,8 @@ AVOW_API avow_sim_result_t avow_sim(uint64_t seed, avow_sim_fn program,
  * the run does not fail. The option --help prints all options. --faults
  * replaces the `faults` of `options`.
  *
- * @returns the exit status. 0: no run failed. 1: a run failed. 2: the command
- *          line is invalid. 3: no run failed, but a choice that the option
- *          --only names did not occur.
+ * @returns the exit status: 0 if no run failed, 1 if a run failed, 2 if the
+ *          command line is invalid, 3 if a choice of --only did not occur
  */
 AVOW_API int avow_sim_main(int argc, char **argv, avow_sim_fn program,
                            void *data, const avow_sim_options_t *options);

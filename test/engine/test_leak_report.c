@@ -50,7 +50,8 @@ static void object_in_a_referenced_promise_is_reported(void **state) {
   avow_promise_t *q =
       avow_promise_resolve(loop, avow_object(&klass, "of a genie"));
 
-  assert_reported(TOLD("2 promises are still referenced; call avow_unref() on them")
+  assert_reported(TOLD("2 promises are still referenced; "
+                       "call avow_unref() on them")
               "avow:   one of these promises has an object: lamp\n");
 
   avow_unref(p);

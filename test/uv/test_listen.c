@@ -47,7 +47,7 @@ static int set_up(void **state) {
   return set_up_capacity(state, 2);
 }
 
-static int set_up_unbuffered(void **state) {
+static int set_up_direct(void **state) {
   return set_up_capacity(state, 0);
 }
 
@@ -356,7 +356,7 @@ static void loop_close_ends_the_channel(void **state) {
 }
 
 #define LISTEN(f) cmocka_unit_test_setup_teardown(f, set_up, tear_down)
-#define HAND(f)   cmocka_unit_test_setup_teardown(f, set_up_unbuffered, tear_down)
+#define HAND(f)   cmocka_unit_test_setup_teardown(f, set_up_direct, tear_down)
 
 #ifdef __linux__
 
