@@ -43,7 +43,7 @@
 #include "avow/value.h"
 
 #ifndef __GNUC__
-#  error "avow/auto.h needs gcc or clang: let go of things by hand elsewhere"
+#  error "avow/auto.h needs gcc or clang; call the unref functions yourself"
 #endif
 
 AVOW_HEADER_BEGIN

@@ -135,7 +135,7 @@ static inline avow_napi_t *avow_napi_open(napi_env env) {
     return home;
   }
   free(home);
-  (void) napi_throw_error(env, NULL, "avow cannot begin here");
+  (void) napi_throw_error(env, NULL, "avow_napi_open() failed");
   return NULL;
 }
 
@@ -179,7 +179,8 @@ static inline napi_status avow_napi_list(avow_napi_copy_t *copy,
                                          napi_value *out) {
   napi_env env = copy->env;
   if (!avow_napi_fits(copy, avow_list_len(v), depth)) {
-    (void) napi_throw_error(env, "E2BIG", "too many lists in lists, or items");
+    (void) napi_throw_error(env, "E2BIG",
+                            "too many items, or lists nested too deeply");
     return napi_pending_exception;
   }
   napi_status status =
@@ -271,7 +272,7 @@ static inline napi_value avow_napi_value(napi_env env, const avow_value_t *v) {
     return made;
   bool pending = false;
   if (napi_is_exception_pending(env, &pending) == napi_ok && !pending)
-    (void) napi_throw_error(env, "ENOMEM", "a value cannot be made");
+    (void) napi_throw_error(env, "ENOMEM", "out of memory for a value");
   return NULL;
 }
 
@@ -337,7 +338,7 @@ static inline napi_value avow_napi_promise(avow_napi_t *home,
     free(settling);
     avow_cancel(p);
     avow_unref(avow_then_closure(p, avow_napi_ignore, NULL));
-    (void) napi_throw_error(home->env, "ENOMEM", "a promise cannot be made");
+    (void) napi_throw_error(home->env, "ENOMEM", "out of memory for a promise");
     return NULL;
   }
   settling->home = home;
@@ -445,9 +446,10 @@ static inline avow_value_t avow_napi_read_error(avow_napi_copy_t *copy,
       message != NULL ? avow_napi_read_text(copy->env, message) : avow_none();
   const bool said =
       text.tag == AVOW_BYTES && avow_to_bytes(&text, NULL)[0] != 0;
-  const avow_value_t error = avow_error_new(code, cause, "%s",
-                                            said ? avow_to_bytes(&text, NULL)
-                                                 : "an Error without words");
+  const avow_value_t error =
+      avow_error_new(code, cause, "%s",
+                     said ? avow_to_bytes(&text, NULL)
+                          : "an Error without a message");
   avow_value_unref(text);
   return error;
 }
@@ -468,7 +470,7 @@ static inline avow_value_t avow_napi_read_list(avow_napi_copy_t *copy,
   (void) napi_get_array_length(copy->env, v, &n); /* it is an array */
   if (!avow_napi_fits(copy, n, depth))
     return avow_napi_refuse(copy, UV_E2BIG,
-                            "too many lists in lists, or items");
+                            "too many items, or lists nested too deeply");
   avow_value_t *items = (avow_value_t *) calloc(n > 0 ? n : 1, sizeof(*items));
   if (items == NULL)
     return avow_napi_end(copy, avow_error(UV_ENOMEM));
@@ -498,7 +500,7 @@ static inline avow_value_t avow_napi_read_other(avow_napi_copy_t *copy,
     return error;
   return avow_error_new(
       UV_EINVAL, avow_none(), "%s",
-      "an object that C cannot have: no Array, Buffer, Error");
+      "value is an object, but not an Array, Buffer or Error");
 }
 
 static inline avow_value_t avow_napi_read_object(avow_napi_copy_t *copy,
@@ -540,7 +542,7 @@ static inline avow_value_t avow_napi_read(avow_napi_copy_t *copy, napi_value v,
     return avow_napi_read_object(copy, v, depth);
   default:
     return avow_error_new(UV_EINVAL, avow_none(), "%s",
-                          "what C cannot have: a function, symbol or external");
+                          "value is a function, a symbol or an external");
   }
 }
 
