@@ -51,21 +51,15 @@ def packages():
 
 
 def lines(package, cases):
-    """Describe the cases that differ, by reason."""
-    for kind, title in ('DIFFERS', 'differ by design'), \
-                       ('UNSAID', 'no counterpart in C'):
-        notes = {}
-        for _, name, note in (case for case in cases if case[0] == kind):
-            notes.setdefault(note, []).append(name)
-        if not notes:
-            continue
-        yield f'\n**{package}**, {title}:\n\n'
-        for note, names in notes.items():
-            shown = [f'"{name}"' for name in names]
-            rest = len(shown) - 2
-            if rest > 1:
-                shown = shown[:2] + [f'and {rest} more']
-            yield from wrapped(f'* {note} — {", ".join(shown)}')
+    """List the reasons for cases that differ, with the number of cases."""
+    notes = {}
+    for kind, _, note in cases:
+        if kind == 'DIFFERS':
+            notes[note] = notes.get(note, 0) + 1
+    if notes:
+        yield f'\n**{package}**:\n\n'
+    for note, count in notes.items():
+        yield from wrapped(f'* {note}' + (f' ({count})' if count > 1 else ''))
 
 
 def wrapped(text):
