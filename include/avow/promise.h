@@ -43,11 +43,11 @@
  * the order in which they became ready, never inside the call that registers
  * them or settles their promise.
  *
- * avow calls some functions of the caller not from a job, but inside the call
- * that causes them. They are the functions of avow_try(), avow_async() and
- * avow_stackless(), callbacks of avow_on_cancel(), hooks of avow_options_t, and
- * functions that free data. If memory and the reserve of the loop are used up,
- * handlers of avow_finally() and avow_on_settled() are called in this way, too.
+ * avow calls some functions of the caller immediately, not from a job. They are
+ * the functions of avow_try(), avow_async() and avow_stackless(), callbacks of
+ * avow_on_cancel(), hooks of avow_options_t, and functions that free data. If
+ * memory and the reserve of the loop are used up, avow also calls handlers of
+ * avow_finally() and avow_on_settled() immediately.
  * For bindings to other languages, closure.h has rules of its own.
  */
 #ifndef AVOW_PROMISE_H
@@ -161,7 +161,7 @@ AVOW_API AVOW_MUST_USE avow_promise_t *avow_try(uv_loop_t *loop, avow_fn fn,
  * A value fulfills the promise, and an error rejects it. If `v` is a promise,
  * or an object whose class has a `then` function, the promise adopts `v`: the
  * promise settles later, as `v` does. If `v` is the promise of `d` itself, the
- * promise rejects with AVOW_ECYCLE. Each reference to a deferred serves for one
+ * promise rejects with AVOW_ECYCLE. Each reference to a deferred permits one
  * call.
  *
  * @returns true if this call resolved the promise; false if it was resolved or
@@ -283,9 +283,9 @@ AVOW_API AVOW_MUST_USE avow_promise_t *avow_finally(avow_promise_t *p,
 /**
  * Calls `free_fn` with `data` from a job when `p` has settled.
  *
- * Handlers earlier in the chain may use `data` until then. Without
- * avow_join_losers(), the promise of a combinator does not wait for its losers.
- * Then each input needs its own `data` and its own avow_attach(). If `free_fn`
+ * Handlers earlier in the chain may use `data` until then. The promise of a
+ * combinator waits for its losers only after avow_join_losers(). Without this
+ * call, each input needs its own `data` and its own avow_attach(). If `free_fn`
  * is NULL, the returned promise settles as `p` does.
  *
  * If memory and the reserve of the loop (for 64 promises) are used up, the
@@ -395,9 +395,9 @@ AVOW_API const avow_value_t *avow_result(const avow_promise_t *p);
 /**
  * Runs the loop of `p` until `p` settles; for main() and for tests.
  *
- * In a callback of libuv the call runs the loop recursively. The outer
- * avow_run() or uv_run() continues afterwards. uv_stop() does not end
- * avow_run().
+ * In a callback of libuv, the call runs the loop inside the callback. The outer
+ * avow_run() or uv_run() continues afterwards. libuv does not guarantee that
+ * this works. uv_stop() does not end avow_run().
  *
  * @returns the value or the error of `p`
  * @error   AVOW_EIDLE if nothing is left to run while `p` is pending
