@@ -28,9 +28,9 @@ AVOW_HEADER_BEGIN
  * If `p` has settled, the call has no effect. If a source promise has settled,
  * but its handler has not run, the handler still runs, so that no value is
  * lost. The promise that the handler returns is then canceled. If that promise
- * has settled, too, this rule applies to the next handler in the chain. A chain
- * whose handlers return no pending promise is never canceled. Such handlers can
- * check a flag of the program.
+ * has settled, too, this rule applies to the next handler in the chain. If none
+ * of these handlers returns a pending promise, the chain is not canceled. Such
+ * handlers can check a flag of the program.
  *
  * A clean-up is a handler of avow_finally() and the promise that this handler
  * returns. The promise that a handler of avow_catch() returns is a clean-up if
@@ -38,7 +38,7 @@ AVOW_HEADER_BEGIN
  * UV_ECANCELED is a clean-up. The cancellation that started a clean-up does not
  * cancel it. Neither does a cancellation that arrives before the handler has
  * returned. A later cancellation cancels the clean-up, unless avow_shield()
- * protects it. So a timeout around avow_finally() limits the clean-up. If a
+ * protects it. An example is a timeout that passes during the clean-up. If a
  * clean-up fails, avow also cancels each promise that a handler between the
  * clean-up and `p` returns.
  *
