@@ -9,12 +9,13 @@
  * A function takes ownership of an `avow_value_t` that is passed by value, and
  * borrows a `const avow_value_t *`.
  *
- * A value may move to another thread, unless it is or contains a promise, or an
- * object whose class is not `sendable` or has a `then` function.
+ * A value may move to another thread. Exceptions are promises, objects whose
+ * class is not `sendable` or has a `then` function, and values that contain one
+ * of these.
  *
  * If there is no memory for a value, the function that makes it releases its
- * arguments and returns the error UV_ENOMEM. avow_error_new() then returns an
- * error without message and cause.
+ * arguments and returns the error UV_ENOMEM. Exception: avow_error_new() then
+ * returns an error with the given code, but without message and cause.
  *
  * Lists, causes and objects may hold promises. Values that refer to each other
  * in a cycle are never freed, nor is a value that refers to itself.
@@ -77,9 +78,9 @@ typedef struct avow_class_s {
       free. */
   void (*destroy)(void *self);
   /**
-   * Makes each object a thenable, a promise of another kind, unless NULL.
+   * The function of a thenable. NULL: objects of the class are no thenables.
    *
-   * A promise that resolves with the object adopts it: a job calls this
+   * A promise that is resolved with a thenable adopts it: a job calls this
    * function once. The function takes ownership of `deferred`, which settles
    * the promise. If the function returns an error, the promise rejects, unless
    * `deferred` was used before. See ECMA-262, NewPromiseResolveThenableJob.
@@ -88,7 +89,8 @@ typedef struct avow_class_s {
   /** Whether objects may change threads. avow may then call `destroy` on any
       thread. Default: false. */
   bool sendable;
-  /** Makes each object a byte stream, unless NULL; see stream_class.h. */
+  /** The functions of a byte stream; see stream_class.h. NULL: objects of the
+      class are no streams. */
   const struct avow_stream_class_s *stream;
   /** For later versions. Must be zero, otherwise UV_EINVAL. */
   uint64_t reserved[4];
@@ -360,7 +362,7 @@ AVOW_API const char *avow_type_name(const avow_value_t *v);
  * Programs may define codes of their own, below -30000.
  */
 enum {
-  AVOW_EBROKEN = -20001,    /* the deferred was dropped unsettled */
+  AVOW_EBROKEN = -20001,    /* the deferred was dropped without settling */
   AVOW_ECYCLE = -20002,     /* a promise was resolved with itself */
   AVOW_EAGGREGATE = -20003, /* every input of avow_any() rejected */
   AVOW_EIDLE = -20004,      /* the loop had nothing left to run */
@@ -438,7 +440,7 @@ AVOW_INLINE int avow_error_code(const avow_value_t *v) {
  * Reads the message of an error.
  *
  * @returns the message, valid until `v` is released. If there is none, the
- *          result of avow_strerror(), which states how long it is valid.
+ *          text of avow_strerror(), valid as long as that function states.
  */
 AVOW_API const char *avow_error_message(const avow_value_t *v);
 
@@ -473,8 +475,8 @@ AVOW_API bool avow_is_timeout(const avow_value_t *v);
  * describes the positive errno.
  *
  * @returns the text, always valid for a known code. The text of an unknown
- *          number is valid until the calling thread has got eight more texts or
- *          names of unknown numbers.
+ *          number is valid until the thread calls avow_strerror() or
+ *          avow_err_name() with unknown numbers eight more times.
  */
 AVOW_API const char *avow_strerror(int code);
 
@@ -485,8 +487,8 @@ AVOW_API const char *avow_strerror(int code);
  * of an unknown number is the number: "-30001".
  *
  * @returns the name, always valid for a known code. The name of an unknown
- *          number is valid until the calling thread has got eight more texts or
- *          names of unknown numbers.
+ *          number is valid until the thread calls avow_strerror() or
+ *          avow_err_name() with unknown numbers eight more times.
  */
 AVOW_API const char *avow_err_name(int code);
 
