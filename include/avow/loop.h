@@ -38,17 +38,17 @@ typedef void (*avow_unhandled_cb)(uv_loop_t *loop, const avow_value_t *reason,
  *
  * The hooks are for bindings to other languages. `on_reject` is called when `p`
  * rejects while no handler, combinator or await waits for `p`. `on_handle` is
- * called when the first of these uses `p` later. `p` is borrowed.
+ * called when the first of these is added to `p` later. `p` is borrowed.
  *
  * @called on the loop's thread, inside the function that settles or uses `p`.
- *         The hook may store its arguments, and read or reference `p`. It must
- *         not change a promise or run the loop.
+ *         The hook may store its arguments, read `p` and call avow_ref(). It
+ *         must not change a promise or run the loop.
  * @see    ECMA-262, HostPromiseRejectionTracker
  */
 typedef void (*avow_track_cb)(uv_loop_t *loop, const avow_promise_t *p,
                               void *data);
 
-/** A job that took long, which avow_slow_cb gets. */
+/** A job that took long, for avow_slow_cb. */
 typedef struct avow_job_s {
   /** The kind of its promise: "then", "async". */
   const char *kind;
@@ -76,7 +76,7 @@ typedef struct avow_job_s {
 typedef void (*avow_slow_cb)(uv_loop_t *loop, const avow_job_t *job,
                              void *data);
 
-/** An event of a promise or of its loop, which avow_event_cb gets. */
+/** An event of a promise or of its loop, for avow_event_cb. */
 typedef enum avow_event_e {
   AVOW_EVENT_MADE,     /* the promise was made */
   AVOW_EVENT_NAMED,    /* the promise got a name; see docs/traces.md */
@@ -87,7 +87,7 @@ typedef enum avow_event_e {
   AVOW_EVENT_RESUMES,  /* the async function continues */
   AVOW_EVENT_CANCELED, /* the pending promise is canceled */
   AVOW_EVENT_SETTLED,  /* the promise was fulfilled or rejected */
-  AVOW_EVENT_FREED,    /* a new promise may have its address */
+  AVOW_EVENT_FREED,    /* the promise was freed; its address may be reused */
   AVOW_EVENT_TASK,     /* the loop calls avow; the promise is NULL */
   AVOW_EVENT_TASK_END, /* the call and its jobs ended; the promise is NULL */
   AVOW_EVENT_POLL      /* the loop is about to poll; the promise is NULL */
@@ -110,8 +110,8 @@ typedef void (*avow_event_cb)(avow_event_t event, const avow_promise_t *promise,
 /**
  * The clock of a loop, which avow_options_t.clock selects.
  *
- * Sleeps, time limits, deadlines, retries, ticks, debounced channels and
- * connection attempts use the clock. AVOW_CLOCK_BY_HAND and
+ * Sleeps, time limits, deadlines, retries, connection attempts and the timed
+ * channels of stages.h use the clock. AVOW_CLOCK_BY_HAND and
  * AVOW_CLOCK_BY_ITSELF are for tests: they begin at 0 and do not wait in real
  * time; see timer.h.
  */
@@ -177,8 +177,8 @@ typedef struct avow_options_s {
    * Release builds and builds with a sanitizer handle no signal.
    */
   bool report_overflows;
-  /** Jobs that take more microseconds are reported and counted. Default: 10,000
-      with `on_slow`; otherwise jobs are not timed. */
+  /** The duration, in microseconds, above which a job is reported and counted.
+      Default: 10,000 with `on_slow`; otherwise jobs are not timed. */
   unsigned slow_us;
   /** The clock of the loop. Default: AVOW_CLOCK_REAL. */
   avow_clock_t clock;
@@ -205,8 +205,8 @@ typedef struct avow_options_s {
  * avow_loops_new(), nor remotes that other threads may be settling. Operations
  * on the thread pool or on another thread stay in the parent. If one was in
  * flight, neither uv_run() nor avow_loop_close() returns in the child. Before
- * libuv 1.45, a wake-up by another thread that the loop had not received before
- * fork() blocks all later wake-ups in the child.
+ * libuv 1.45, if another thread woke the loop and the loop did not run before
+ * fork(), all later wake-ups in the child are lost.
  *
  * The first work, name lookup or file operation starts the thread pool. If the
  * system then refuses a thread, libuv aborts the process. To make this happen
@@ -236,15 +236,16 @@ AVOW_API int avow_loop_init(uv_loop_t *loop, const avow_options_t *options);
  * uv_loop_close() fail.
  *
  * Objects that the program still holds stay valid. Their promises are settled,
- * and operations on them reject with UV_ECANCELED. Checked builds print the
- * number and kind of these objects to stderr. The use of a stream with a handle
- * of libuv is then misuse and, in a release build, rejects with AVOW_EMISUSE.
+ * and operations on them reject with UV_ECANCELED. Exception: after the call,
+ * the use of a stream with a handle of libuv is misuse; in a release build, it
+ * rejects with AVOW_EMISUSE. Checked builds print the number and kind of the
+ * objects to stderr.
  *
  * The call waits until functions on the thread pool have returned, and until
  * shielded promises have settled. If such a promise never settles, the call
  * returns only when nothing keeps the loop alive. A mailbox, a sender, a remote
  * or a handle of the program keeps the loop alive. If handlers create promises
- * again and again, avow finally refuses to create more. If the call takes
+ * without end, new promises finally reject with UV_ECANCELED. If the call takes
  * longer than avow_options_t.clock_guard_ms, a checked build prints what the
  * call waits for. It also prints promises that wait for each other in a cycle.
  *
@@ -257,9 +258,9 @@ AVOW_API int avow_loop_init(uv_loop_t *loop, const avow_options_t *options);
  * still call avow_loop_close() before uv_loop_close(), because only
  * avow_loop_close() settles pending sleeps and time limits. To use the loop
  * again, the program calls avow_loop_init() after that. Checked builds print a
- * message if the calls are missing.
+ * message if the program uses avow on the loop without these calls.
  *
- * The caller must not be in a callback of libuv, where uv_run() is forbidden.
+ * The call runs the loop, so the caller must not be in a callback of libuv.
  *
  * @returns 0 if avow is closed on `loop`, or if another call of
  *          avow_loop_init() still has no matching call
@@ -272,7 +273,7 @@ AVOW_API int avow_loop_init(uv_loop_t *loop, const avow_options_t *options);
 AVOW_API int avow_loop_close(uv_loop_t *loop);
 
 /**
- * Sets the four functions that provide all memory of avow.
+ * Sets the four functions that provide the memory of avow.
  *
  * The caller must call this function before any other function of avow. The
  * defaults are those of the C library. avow calls the functions on any thread.
@@ -337,7 +338,7 @@ AVOW_API void avow_free(void *p);
 /** The figures (statistics) of a loop, which avow_loop_stats() stores. */
 typedef struct avow_stats_s {
   uint64_t live;        /* promises, handlers and channels in memory */
-  uint64_t pending;     /* those of `live` that are not settled */
+  uint64_t pending;     /* promises and handlers that are pending */
   uint64_t queued;      /* jobs that wait to run */
   uint64_t jobs;        /* jobs that ran since avow_loop_init() */
   uint64_t allocations; /* allocations of memory for promises */
@@ -356,7 +357,7 @@ typedef struct avow_stats_s {
  * Stores the figures of the loop in `*out`.
  *
  * `size` is sizeof(*out), which differs between versions. The library fills in
- * at most `size` bytes, and sets fields that it does not know to 0. A wrong
+ * at most `size` bytes. It sets fields of a later version to 0. A wrong
  * `size`, such as 0 or the size of a pointer, is misuse. A release build then
  * leaves `*out` unchanged.
  *
