@@ -78,9 +78,9 @@ AVOW_API AVOW_MUST_USE avow_promise_t *avow_sleep_weak(uv_loop_t *loop,
  *
  * The time counts from the present time of the clock, or from the end of
  * earlier calls that are pending. The loop moves the clock to one deadline in
- * each iteration, and not inside the call. Sleeps and time limits that are due
- * there end, and their handlers run, before the clock continues. The clock does
- * not wait for operations in flight.
+ * each iteration, and not inside the call. The sleeps and time limits of this
+ * deadline end, and their handlers run, before the clock continues. The clock
+ * does not wait for operations in flight.
  *
  * @settles NONE when the clock has moved
  * @rejects AVOW_EMISUSE if the loop has the real clock
