@@ -37,11 +37,9 @@ typedef struct avow_map_options_s {
   /* AVOW_ALL, the default: the first failure ends the map. AVOW_ALL_SETTLED:
      failures are results. */
   avow_gather_kind_t kind;
-  /* Whether a failure cancels the promises of other items. The default is not
-     to. */
+  /* Whether a failure cancels the promises of other items. Default: false. */
   bool cancels;
-  /* avow_each(): whether to collect the results in a LIST. The default is not
-     to. */
+  /* avow_each(): whether to collect the results in a LIST. Default: false. */
   bool collects;
   /* Stages: whether results become items as soon as they are ready. The default
      keeps the order of the items. */
@@ -65,7 +63,7 @@ typedef struct avow_map_options_s {
  * @rejects with the first error of `fn`, with AVOW_ALL
  * @rejects UV_EINVAL if `fn` is NULL, an option is invalid, or `n` is 2^32 - 1
  *          or more
- * @cancel  Cancels the promises that `fn` returned, and settles when these have
+ * @cancel  Cancels the promises that `fn` returned, and rejects when these have
  *          settled.
  */
 AVOW_API AVOW_MUST_USE avow_promise_t *avow_map(
@@ -97,7 +95,7 @@ AVOW_API AVOW_MUST_USE avow_promise_t *avow_map(
  *          with AVOW_ALL
  * @rejects with the error of avow_channel_fail() if the channel fails
  * @rejects UV_EINVAL if an option is invalid
- * @cancel  Cancels the promises that `fn` returned, and settles when these have
+ * @cancel  Cancels the promises that `fn` returned, and rejects when these have
  *          settled.
  * @see     ECMA-262, Array.fromAsync
  */
@@ -140,10 +138,10 @@ AVOW_API void avow_group_add(const avow_group_t *g, avow_promise_t *p);
 /**
  * Lets the other children continue when a child fails, from now on.
  *
- * The promise then fulfills with NONE. The reason of the failed child is lost:
- * if it matters, call avow_catch() on the child before adding it. This suits
- * the connections of a server, where a reset by one client ends only that
- * connection. Canceling the group still cancels all children.
+ * The promise of the group then fulfills with NONE. The reason of the failed
+ * child is lost: if it matters, call avow_catch() on the child before adding
+ * it. Isolation suits the connections of a server, where a reset by one client
+ * ends only that connection. Canceling the group still cancels all children.
  */
 AVOW_API void avow_group_isolate(const avow_group_t *g);
 
