@@ -6,9 +6,6 @@
  * Bytes, lists, objects, and errors with a message or a cause allocate one
  * block, whose references are counted.
  *
- * A function takes ownership of an `avow_value_t` that is passed by value, and
- * borrows a `const avow_value_t *`.
- *
  * A value may move to another thread. Exceptions are promises, objects whose
  * class is not `sendable` or has a `then` function, and values that contain one
  * of these.
