@@ -19,8 +19,8 @@ AVOW_HEADER_BEGIN
  *
  * A rejection is unhandled if no handler, combinator or await ever waited for
  * the promise, and the program never read its result. `reason` is borrowed.
- * UV_ECANCELED is not reported, because the program asked for it. Neither is an
- * AVOW_EAGGREGATE that contains only UV_ECANCELED.
+ * UV_ECANCELED is not reported, nor is an AVOW_EAGGREGATE that contains only
+ * UV_ECANCELED.
  *
  * In trace builds (-Dtrace=true), `where` is the call that made the promise,
  * such as "get+0x1f (app 0x12a0)"; see docs/traces.md. In other builds `where`
@@ -131,7 +131,6 @@ typedef enum avow_clock_e {
  * of libuv took longer than `budget_us` in an iteration, the jobs may take as
  * long as these callbacks. Before a time limit takes effect, avow handles the
  * events that came before it, and runs their jobs, at most twice `budget` jobs.
- * So a large `budget` can delay a time limit.
  */
 typedef struct avow_options_s {
   /** Reports unhandled rejections. Default: prints one line to stderr. */
