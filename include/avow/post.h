@@ -13,7 +13,7 @@
  * created, so settling it cannot run out of memory.
  *
  * Signal handlers must not call functions of this header, because each may lock
- * a mutex. To receive signals on the loop, use avow_signals().
+ * a mutex. To receive signals, use avow_signals().
  */
 #ifndef AVOW_POST_H
 #define AVOW_POST_H
