@@ -49,9 +49,10 @@ typedef struct avow_curl_options_s {
  *
  * `options` may be NULL. The caller may start any number of transfers at once.
  * A transfer waits in the client until the limits permit its connection.
- * Requests to one host start in the order of the calls, and hosts take turns. A
- * host that speaks HTTP/2 counts as one connection, which carries up to 100
- * requests at a time.
+ * Requests to one host start in the order of the calls. If requests to several
+ * hosts wait, each free connection goes to the next host in turn. A host that
+ * speaks HTTP/2 counts as one connection, which carries up to 100 requests at a
+ * time.
  *
  * A response occupies its connection until its whole body has arrived. While
  * the program has not begun to read the body, the connection does not count
@@ -73,10 +74,9 @@ AVOW_API AVOW_MUST_USE avow_curl_t *avow_curl_new(
 /**
  * Gets the multi handle of the client, for curl_multi_setopt().
  *
- * The caller must not add or remove easy handles. The caller must not set the
- * socket and timer functions, CURLMOPT_MAXCONNECTS,
- * CURLMOPT_MAX_HOST_CONNECTIONS and CURLMOPT_MAX_TOTAL_CONNECTIONS, because the
- * client uses them.
+ * The caller must not add or remove easy handles, nor set the socket and timer
+ * functions, CURLMOPT_MAXCONNECTS, CURLMOPT_MAX_HOST_CONNECTIONS and
+ * CURLMOPT_MAX_TOTAL_CONNECTIONS, because the client uses them.
  *
  * @returns the handle, valid as long as the client; NULL if the loop is closed,
  *          an option is invalid, or there was no memory for the client
@@ -164,7 +164,7 @@ typedef struct avow_fetch_options_s {
                                  redirect to another host, the client omits
                                  Authorization and Cookie */
   /* The body of the request: BYTES, or a value that owns a stream. The request
-     keeps a reference. NULL or NONE: no body. HEAD sends none. */
+     keeps a reference. NULL or NONE: no body. A HEAD request sends no body. */
   const avow_value_t *body;
   uint64_t body_length; /* bytes to read from a stream; 0: until it ends */
   uint64_t limit;       /* maximum size of the body of the response, in bytes
@@ -183,17 +183,16 @@ typedef struct avow_fetch_options_s {
   unsigned redirects;
   bool no_redirects; /* true: redirects are responses like any others */
   /* Sets further options of the easy handle. Called once, before the function
-     that makes the request returns. The client then sets CURLOPT_HEADERFUNCTION
-     and CURLOPT_WRITEFUNCTION. If `body` is a stream, the client also sets
-     CURLOPT_READFUNCTION, CURLOPT_SEEKFUNCTION and CURLOPT_PREREQFUNCTION. With
-     `sent` or `received`, it also sets CURLOPT_XFERINFOFUNCTION. If both are
-     NULL and `set` sets this option, the client does not detect that the answer
-     of a proxy is endless.
+     that makes the request returns. After `set`, the client overwrites
+     CURLOPT_HEADERFUNCTION and CURLOPT_WRITEFUNCTION. If `body` is a stream, it
+     also overwrites CURLOPT_READFUNCTION, CURLOPT_SEEKFUNCTION and
+     CURLOPT_PREREQFUNCTION. Before `set`, the client sets
+     CURLOPT_XFERINFOFUNCTION, to stop an endless answer of a proxy. `set` may
+     replace this function if `sent` and `received` are NULL.
 
      Data that the options of libcurl point to must stay valid until the request
      rejects, the body of the response ends, or the response is released;
-     avow_curl_perform() names exceptions. For options of all requests, `set` of
-     the client takes less memory. */
+     avow_curl_perform() names exceptions. */
   void (*set)(CURL *easy, void *data);
   void *data;           /* argument of `set` */
   uint64_t reserved[4]; /* must be 0; for later versions */
@@ -228,8 +227,8 @@ typedef struct avow_fetch_options_s {
  * refuses the rest, as with 413, the client stops reading. If the stream fails
  * after the head of the response has arrived, the body of the response fails,
  * too. Over HTTP/1.1, the client sends a stream without `body_length` in
- * chunks. The client first asks the server, and waits at most one second for
- * the answer (Expect: 100-continue).
+ * chunks. Before such a stream, and before a body of more than 1 MiB, it waits
+ * at most one second for the consent of the server (Expect: 100-continue).
  *
  * @settles OBJECT response, with any status; see avow_curl_status()
  * @rejects as avow_curl_perform() rejects
