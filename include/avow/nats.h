@@ -7,9 +7,8 @@
  * libnats, so the program can also call functions of libnats with them.
  *
  * libnats blocks while it looks up a name, connects or writes. Therefore each
- * connection has a thread of its own for these calls, and they do not block the
- * loop. A connection on which no promise is pending and no receiver waits does
- * not keep the loop alive.
+ * connection has a thread of its own for these calls. A connection on which no
+ * promise is pending and no receiver waits does not keep the loop alive.
  *
  * Messages are delivered at most once. In this header, a job is an entry of a
  * queue that the server stores (avow_nats_queue()). Workers run each job at
@@ -35,7 +34,8 @@ AVOW_HEADER_BEGIN
  * of servers. If `url` is NULL, libnats uses the servers of `options`, or
  * localhost if `options` has none. If the connection is lost, libnats tries the
  * next server. When the program releases the last reference to the connection,
- * it closes without waiting for pending operations; see avow_nats_close().
+ * the connection closes without waiting for pending operations; see
+ * avow_nats_close().
  *
  * Takes ownership of `options`. NULL means the defaults of libnats and a limit
  * of 5 s for each write. avow_loop_close() waits while the thread writes or
@@ -153,7 +153,7 @@ AVOW_API AVOW_MUST_USE avow_promise_t *avow_nats_request(
  * last reference to the channel, avow unsubscribes and drops the buffered
  * messages.
  *
- * Up to `capacity` messages wait in libnats (0: 65,536), and about 100 more
+ * Up to `capacity` messages wait in libnats (0: 65,536), and about 130 more
  * between libnats and the receiver. libnats drops further messages. The channel
  * then delivers an error as an item: UV_ENOBUFS, NATS_SLOW_CONSUMER. The
  * message of the error contains the number of messages that were dropped since
@@ -390,8 +390,9 @@ AVOW_API AVOW_MUST_USE avow_promise_t *avow_nats_bucket(
 /**
  * Stores `value` for `key`.
  *
- * `value` is BYTES, or NONE for an empty value. `key` has at most 255 bytes:
- * letters, digits, and the characters "-/_=", with single dots between them.
+ * `value` is BYTES, or NONE for an empty value. `key` has at most 255 bytes. It
+ * consists of letters, digits, and the characters "-/_=". A single dot may
+ * stand between two of these characters.
  * After a rejection with UV_ETIMEDOUT it is unknown whether the value was
  * stored. Storing it again is safe.
  *
@@ -453,12 +454,12 @@ typedef struct avow_nats_change_s {
  *
  * Changes are delivered at least once. After the connection was lost, the
  * channel continues with the changes that were missed, if the bucket still has
- * them. If changes arrive too fast, the channel delivers an error as an item,
- * UV_ENOBUFS, and then delivers the changes that it missed.
+ * them. If more than 1,000,000 changes wait in libnats, libnats drops further
+ * ones. The channel then delivers an error as an item, UV_ENOBUFS, and requests
+ * the dropped changes again.
  *
  * The channel holds a reference to the connection. When avow_nats_close()
  * closes the connection, the channel drops its buffered items and ends.
- * Watching stops when the last reference to the channel is released.
  *
  * @items   OBJECT change, see avow_to_nats_change(); errors with the code
  *          UV_ENOBUFS
