@@ -63,15 +63,16 @@ typedef struct avow_tls_options_s {
  * Makes settings that any number of streams on any threads can share.
  *
  * The settings own an SSL_CTX for TLS 1.2 and 1.3. `options` may be NULL. A
- * stream keeps the settings that it began with. To replace a certificate, make
- * other settings and use them for later streams.
+ * stream keeps the settings that it began with.
  *
- * The first handshake of a client, or of a server with `ask_clients`, waits
- * until the thread pool has read the file of the system's authorities. All
- * settings of the process share the result, until the file changes. If the
- * program adds certificates to SSL_CTX_get_cert_store(), they are trusted, too.
- * If the program sets a store with SSL_CTX_set_cert_store(), that store does
- * not get the authorities of the system.
+ * Without `authorities`, the first handshake of a client, or of a server with
+ * `ask_clients`, waits until the thread pool has read the system's file of
+ * authorities. All settings of the process share the result, until the file
+ * changes. OpenSSL searches the system's directory of authorities on the thread
+ * of the loop. If the program adds certificates to SSL_CTX_get_cert_store(),
+ * they are trusted, too. If the program sets a store with
+ * SSL_CTX_set_cert_store(), that store does not get the authorities of the
+ * system.
  *
  * A client can resume a session of an earlier client with these settings, even
  * on another thread. SSL_session_reused() tells whether it did. A client
