@@ -2,7 +2,6 @@
 /*
  * Handlers that own their data, for bindings to other languages.
  *
- * Lambdas and coroutines of other languages own their data in this way.
  * avow.hpp uses this header. avow.h does not include it.
  *
  * If such a handler gets NULL in place of an outcome, no outcome will follow.
@@ -32,17 +31,19 @@ AVOW_HEADER_BEGIN
  * @rejects UV_EINVAL if `cb` is NULL; the caller still owns `data`
  * @cancel  While `p` is pending: cancels `p`, and `cb` gets UV_ECANCELED. If
  *          `p` has other references, rejects at once, and `cb` gets NULL. After
- *          `p` has settled: `cb` still runs, and a promise that it returns is
- *          canceled. But if `cb` gets UV_ECANCELED, that promise is a clean-up:
- *          only a cancellation that arrives after `cb` has returned cancels it.
+ *          `p` has settled: `cb` still runs, and the promise that it returns is
+ *          canceled. If `cb` gets UV_ECANCELED: the promise that it returns is
+ *          a clean-up. Only a cancellation that arrives after `cb` has returned
+ *          cancels this promise.
  */
 AVOW_API AVOW_MUST_USE avow_promise_t *(avow_then_closure) (avow_promise_t *p,
                                                             avow_cb cb,
                                                             void *data);
 
 /**
- * Creates an async function as in stackless.h that owns its frame `own`.
+ * Creates a stackless async function, which owns its frame `own`.
  *
+ * stackless.h explains such functions and their frames.
  * This call does not call `step`, so that the caller has the promise before the
  * function runs. avow_coroutine_start() must follow. The function then runs
  * like one of avow_stackless().
