@@ -36,7 +36,7 @@ typedef avow_value_t (*avow_loops_fn)(uv_loop_t *loop, void *data);
  * The result is never NULL. If a loop cannot be started, no loop can be used.
  * avow_loops_count() then returns 0, and avow_loops_run() and
  * avow_loops_listen() reject with the reason, such as UV_EAGAIN. The caller
- * must also close such a result, and may try again with fewer loops.
+ * must also close such a result.
  *
  * Any thread may use the loops. Close them before exit(). exit() frees libuv's
  * thread pool, and a file operation of a loop would then abort the process.
@@ -115,10 +115,10 @@ typedef struct avow_loops_listen_options_s {
  *
  * @settles NONE when the server is closed and the last connection has ended
  * @rejects UV_EADDRINUSE if the address is in use
- * @rejects as listen(2) fails
+ * @rejects with the error of listen(2)
  * @rejects UV_EALREADY if there is another listener on `server`
- * @rejects UV_ECANCELED if the loops are closed; at the latest when the next
- *          connection arrives
+ * @rejects UV_ECANCELED after the loops were closed, when the next connection
+ *          arrives or earlier
  * @rejects UV_EINVAL if `fn` is NULL
  * @rejects UV_EINVAL if `server` is closed or is not a stream
  * @rejects UV_EINVAL if a reserved field is not 0
@@ -134,8 +134,9 @@ AVOW_API AVOW_MUST_USE avow_promise_t *avow_loops_listen(
  * Cancels all pending calls, closes the loops and joins their threads.
  *
  * Takes ownership of `loops`. Each loop is closed as by avow_loop_close(), and
- * then all handles that are left open are closed. A thread cannot wait for its
- * own end, so `home` must not be one of the loops.
+ * then all handles that are left open are closed. `home` is the loop of the
+ * returned promise. It must not be one of the loops, because a thread cannot
+ * wait for its own end.
  *
  * @settles NONE when the threads have ended
  * @rejects UV_EINVAL if the caller is on a thread of these loops; then nothing
