@@ -2,8 +2,8 @@
 /*
  * The simulator: virtual time, network and disk for tests of programs.
  *
- * These functions belong to the library avow_sim. Link the program with
- * avow_sim instead of avow. A run executes a server and its clients on one
+ * These functions belong to the library avow-sim. Link the program with
+ * avow-sim instead of avow. A run executes a server and its clients on one
  * thread, in virtual time, with a simulated network and disk. A seed determines
  * everything that an operating system decides, such as the order of events, the
  * length of reads, and which calls fail. The same seed gives the same run on
@@ -25,8 +25,8 @@ AVOW_HEADER_BEGIN
  * Kinds of faults that a run may have.
  *
  * Runs without faults also vary: events that are due at one time occur in any
- * order, operations take a random time, and reads and writes transfer only a
- * part.
+ * order, operations take a random time, and reads and writes may transfer only
+ * a part.
  */
 enum {
   AVOW_SIM_NET = 1,    /* connections are refused, reset or interrupted */
@@ -98,7 +98,7 @@ typedef struct avow_sim_result_s {
  *
  * The result is a failure, without a run, if `program` is NULL or a reserved
  * field of `options` is not 0. A call inside a simulated program also fails in
- * this way, and so does any call if avow is linked in addition to avow_sim.
+ * this way, and so does any call if avow is linked in addition to avow-sim.
  *
  * @returns the result
  */
