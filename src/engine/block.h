@@ -35,7 +35,7 @@ enum {
   AVOW__CANCELED = 16,    /* a promise that its handler returns is canceled */
   AVOW__LOST = 128,       /* nomem.c: will be rejected with UV_ENOMEM */
   AVOW__SPARED = 1024,    /* a shield waits for it: loop.c does not cancel it */
-  AVOW__CONDEMNED = 2048, /* must be canceled; no memory was left to list it */
+  AVOW__TO_CANCEL = 2048, /* must be canceled; no memory was left to list it */
   AVOW__IN_VALUE = 0x8000, /* held by an object value: leak_report.c */
 
   AVOW__DEFERRED_RESOLVED = 8,      /* its deferreds have no further effect */
@@ -66,7 +66,7 @@ enum {
    `op`, it is the same number only if no two of them are one bit. */
 #define AVOW__FLAGS_OF_ALL(op)                                                 \
   AVOW__STATE op AVOW__HANDLED op AVOW__CANCELED op AVOW__LOST op AVOW__SPARED \
-      op AVOW__CONDEMNED op AVOW__IN_VALUE
+      op AVOW__TO_CANCEL op AVOW__IN_VALUE
 
 /* The flags of each kind, including those that a promise keeps from its
    previous kind. */

@@ -343,7 +343,7 @@ static void cancel_losers(avow_promise_t *gather) {
   } while (link != last);
 }
 
-static void cancel_first_queued(avow__context_t *c) {
+static void cancel_first_listed(avow__context_t *c) {
   avow_promise_t *p =
       (avow_promise_t *) avow__list_take_first(&c->cancel.to_cancel);
   if (p->kind == AVOW__GATHERED) {
@@ -369,16 +369,16 @@ static void cancel_first_child(avow__context_t *c) {
     cancel_now(input);
 }
 
-static void cancel_if_queued(avow_promise_t *p, void *data) {
-  if ((p->flags & AVOW__CONDEMNED) == 0)
+static void cancel_if_marked(avow_promise_t *p, void *data) {
+  if ((p->flags & AVOW__TO_CANCEL) == 0)
     return;
-  p->flags &= (uint16_t) ~AVOW__CONDEMNED;
+  p->flags &= (uint16_t) ~AVOW__TO_CANCEL;
   cancel_now(p);
 }
 
 static void cancel_unlisted(avow__context_t *c) {
   c->cancel.unlisted = false;
-  avow__pool_each(&c->pool, cancel_if_queued, NULL);
+  avow__pool_each(&c->pool, cancel_if_marked, NULL);
 }
 
 /* All promises that a cancellation cancels get its reason. So a promise with
@@ -394,7 +394,7 @@ static void cancel_first_later(avow__context_t *c) {
 
 static bool cancel_next(avow__context_t *c) {
   if (c->cancel.to_cancel != NULL)
-    cancel_first_queued(c);
+    cancel_first_listed(c);
   else if (c->cancel.children != NULL)
     cancel_first_child(c);
   else if (c->cancel.unlisted)
@@ -411,7 +411,7 @@ static void begin(avow__context_t *c) {
   c->cancel.cancellations++;
 }
 
-void avow__cancel_condemned(avow__context_t *c) {
+void avow__cancel_listed(avow__context_t *c) {
   if (c->cancel.canceling)
     return;
   begin(c);
@@ -425,13 +425,13 @@ void avow__cancel_condemned(avow__context_t *c) {
   avow__value_unref(reason); /* last, because it may call the program */
 }
 
-void avow__cancel_queued_for(avow__context_t *c, avow_value_t reason) {
+void avow__cancel_listed_for(avow__context_t *c, avow_value_t reason) {
   if (c->cancel.canceling) {
     avow__value_unref(reason);
     return;
   }
   c->cancel.reason = reason;
-  avow__cancel_condemned(c);
+  avow__cancel_listed(c);
 }
 
 /* Lists p, to be canceled later. Without memory, p is marked instead, and a
@@ -440,7 +440,7 @@ static void condemn(avow__context_t *c, avow_promise_t *p,
                     avow_value_t reason) {
   avow_promise_t *unwanted = avow__promise_alloc(c, AVOW__UNWANTED);
   if (unwanted == NULL) {
-    p->flags |= AVOW__CONDEMNED;
+    p->flags |= AVOW__TO_CANCEL;
     c->cancel.unlisted = true;
     avow__value_unref(reason);
     return;
@@ -471,7 +471,7 @@ void avow__cancel_for(avow_promise_t *p, avow_value_t reason) {
   begin(c);
   cancel_now(p);
   c->cancel.canceling = false;
-  avow__cancel_condemned(c);
+  avow__cancel_listed(c);
 }
 
 void avow__cancel(avow_promise_t *p) {

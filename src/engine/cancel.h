@@ -25,11 +25,11 @@ void avow__cancel_below(avow_promise_t *p, size_t reach, avow_value_t reason);
 
 /* Cancels the promises in the lists of c->cancel. Inside another cancellation
    it does nothing, because that one continues with the lists. */
-void avow__cancel_condemned(avow__context_t *c);
+void avow__cancel_listed(avow__context_t *c);
 
 /* Cancels them for a reason that avow__cancel_reason() gave. Inside another
    cancellation, the reason of that one applies. */
-void avow__cancel_queued_for(avow__context_t *c, avow_value_t reason);
+void avow__cancel_listed_for(avow__context_t *c, avow_value_t reason);
 
 /* Functions for the rows of avow__kinds. */
 void avow__cancel_deferred(avow_promise_t *p, avow_promise_t *start);

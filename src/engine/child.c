@@ -232,7 +232,7 @@ void avow__children_cancel_for(avow__parent_t *parent, avow_value_t reason) {
   }
   parent->children = NULL;
   avow__list_splice(&parent->context->cancel.children, children);
-  avow__cancel_queued_for(parent->context, reason);
+  avow__cancel_listed_for(parent->context, reason);
 }
 
 void avow__children_cancel(avow__parent_t *parent) {

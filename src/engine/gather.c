@@ -124,7 +124,7 @@ void avow__gather_settle(avow_promise_t *gather, avow_value_t v) {
   const bool cancels = (gather->flags & wants) != 0;
   settle_and_drop(gather, v, cancels ? &c->cancel.to_cancel : NULL);
   if (cancels)
-    avow__cancel_condemned(c);
+    avow__cancel_listed(c);
 }
 
 void avow__gather_abandon_losers(avow_promise_t *gather) {

@@ -225,7 +225,7 @@ static unsigned flags_of(const avow_promise_t *p) {
 
 static void check_one(avow_promise_t *p, void *data) {
   const avow__context_t *c = avow__context(p);
-  AVOW__HOLDS(32, (p->flags & AVOW__CONDEMNED) == 0);
+  AVOW__HOLDS(32, (p->flags & AVOW__TO_CANCEL) == 0);
   AVOW__HOLDS(33, p->refs > 0);
   AVOW__HOLDS(80, (p->flags & ~flags_of(p)) == 0);
 #  if AVOW__DEBUG

@@ -31,7 +31,7 @@ static void drop_stop(avow_promise_t *p) {
   avow__context_t *c = avow__context(p);
   p->data = NULL;
   avow__element_drop(stopper, &c->cancel.to_cancel);
-  avow__cancel_condemned(c);
+  avow__cancel_listed(c);
 }
 
 static void until_run(avow_promise_t *p) {

@@ -25,7 +25,7 @@ row() {
 }
 
 table() {
-  echo '| | lines of code | states | functions that are called back |'
+  echo '| | lines of code | states | callbacks and handlers |'
   echo '|---|---|---|---|'
   row raw
   row then
