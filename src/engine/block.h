@@ -14,7 +14,7 @@
  * pending. Settling splices the whole list onto the queue, so no flag records
  * that a block is in the queue.
  *
- * References: one for each holder, one for each reaction that has the block as
+ * References: those of the program, one for each reaction that has the block as
  * its upstream, and one for each deferred. The source of a pending promise
  * holds one more, unless that source is a deferred.
  */
@@ -59,11 +59,11 @@ enum {
 
   AVOW__CHANNEL_ENDED = 8, /* takes no more items */
   AVOW__CHANNEL_FED = 32,  /* has a source, and takes items only from it */
-  AVOW__CHANNEL_ASKED = 64 /* an item was requested, but no receiver waits */
+  AVOW__CHANNEL_ASKED = 64 /* avow_channel_try_next() asks the source */
 };
 
-/* The flags that all kinds have. With | as `op`, this is their set. With + as
-   `op`, it is the same number only if no two of them are one bit. */
+/* The flags that all kinds have, joined by `op`. The results for | and for +
+   are equal only if all flags are different bits. */
 #define AVOW__FLAGS_OF_ALL(op)                                                 \
   AVOW__STATE op AVOW__HANDLED op AVOW__CANCELED op AVOW__LOST op AVOW__SPARED \
       op AVOW__TO_CANCEL op AVOW__IN_VALUE
@@ -130,11 +130,11 @@ struct avow_promise_s {
       avow__link_t *takers, *senders; /* of a CHANNEL */
     };
   };
-  avow_promise_t *upstream; /* counted, except between the two of a pair */
+  avow_promise_t *upstream; /* counted, except between a PAIRED and its proxy */
   union {
     struct {
       union {
-        avow__link_t *waiters;  /* reactions, in the order in which they came */
+        avow__link_t *waiters;  /* reactions, in the order of registration */
         avow_promise_t *select; /* of a CASE; not counted */
       };
       union {
@@ -158,8 +158,7 @@ struct avow_promise_s {
     } then;
     struct {
       avow_fn fn;   /* FINALLY, STEP, REPEAT */
-      size_t reach; /* FINALLY: the number of promises below it through which
-                       cancellations came */
+      size_t reach; /* FINALLY: promises below it that a cancellation passed */
     };
     void (*free_fn)(void *);    /* ATTACH */
     avow_settled_cb on_settled; /* ON_SETTLED */
@@ -206,10 +205,10 @@ struct avow_promise_s {
   const void *settled_by; /* the place that settled its deferred first */
   uint64_t since;         /* when it was made, in ms */
   uint64_t serial;
-  const char *name; /* the name of its first kind, or a better one */
-  const char *span; /* for the recorder: its name in a trace */
-  uint32_t arrow;   /* for the recorder: the arrow to its job; 0: not queued */
-  bool tracked;     /* for the recorder: it has a track of its own */
+  const char *name; /* of its first kind, or from avow__probe_named() */
+  const char *span; /* for trace.c: its name in a trace */
+  uint32_t arrow;   /* for trace.c: the arrow to its job; 0: not queued */
+  bool tracked;     /* for trace.c: it has a track of its own */
 #endif
 };
 
@@ -217,8 +216,8 @@ struct avow_promise_s {
 _Static_assert(sizeof(struct avow_promise_s) <= 64, "one cache line");
 #endif
 
-/* The context of a promise is in the slab that contains the block. A block from
-   malloc() has it in the memory around the block. */
+/* The slab of a block has the pointer to the context. If blocks are from
+   malloc(), the memory before each block has the pointer. */
 #ifdef AVOW_NO_POOL
 typedef struct avow__malloc_block_s {
   avow__link_t link; /* in avow__pool_t.all */
@@ -265,7 +264,7 @@ static inline bool avow__is_pending(const avow_promise_t *p) {
   return (p->flags & AVOW__STATE) == AVOW_PENDING;
 }
 
-/* Whether p is only a reaction or a case, and no promise of the program. */
+/* Whether p is a reaction or a case that the program never gets. */
 static inline bool avow__is_bare(const avow_promise_t *p) {
   return p->kind == AVOW__ELEMENT || p->kind == AVOW__STOPPER ||
          p->kind == AVOW__CHILD || p->kind == AVOW__CASE ||
@@ -286,8 +285,8 @@ static inline uint32_t avow__sources(const avow_promise_t *p) {
   return (p->flags & AVOW__GATHER_STEERED) != 0 ? 2 : 1;
 }
 
-/* Whether a pending promise has more references than those of its source and of
-   one reaction or holder. */
+/* Whether a pending promise has more references than those of its source and
+   one further reference. */
 static inline bool avow__is_shared(const avow_promise_t *p) {
   return p->refs > avow__sources(p) + 1;
 }

@@ -1,11 +1,11 @@
 /* SPDX-License-Identifier: MIT */
 /*
  * Cancellation goes up from a promise through upstreams that have no other
- * holder. It ends at the topmost one, which is rejected at once. If the topmost
- * has a value on its way to a handler, the handler runs first. No step is
- * recursive. Inputs of nested combinators, children of parents, and promises
- * that on_cancel cancels wait in lists of the loop until the step before has
- * ended.
+ * references. It ends at the topmost one, which is rejected at once. If the
+ * topmost promise has a value on its way to a handler, the handler runs first.
+ * No step is recursive. Inputs of nested combinators, children of parents, and
+ * promises that on_cancel cancels wait in lists of the loop until the step
+ * before has ended.
  */
 #include "engine/cancel.h"
 
@@ -22,9 +22,8 @@ static bool is_firm(const avow_promise_t *p) {
          (p->kind == AVOW__SHIELD && !avow__context(p)->close.unshielded);
 }
 
-/* Whether p is a finally whose cleanup a cancellation does not reach: a CLOSE
-   or a shield, or any cleanup when the loop gives up, which detaches p
-   instead. */
+/* Whether p is a finally whose cleanup is not canceled: a CLOSE or a shield.
+   When the loop gives up, p stops waiting for any cleanup instead. */
 static bool is_undisturbed(const avow_promise_t *p) {
   return p->kind == AVOW__FINALLY_WAIT &&
          (is_firm(p->upstream) || avow__context(p)->life >= AVOW__GIVING_UP);
@@ -36,7 +35,7 @@ static bool can_climb(const avow_promise_t *p, const avow_promise_t *start) {
   if (from == NULL || p->kind == AVOW__PAIRED || is_firm(p) ||
       is_undisturbed(p))
     return false;
-  if (is_firm(from)) /* not canceled, so others may hold it */
+  if (is_firm(from)) /* not canceled, so it may have other references */
     return avow__is_pending(from);
   return avow__is_pending(from) && !avow__is_shared(from) && from != start;
 }
@@ -130,17 +129,17 @@ static void mark_path(avow_promise_t *from, const avow_promise_t *top) {
   }
 }
 
-/* The marks of avow__cancel_below() include those that the reach of p would
-   set, because p is below the finally that called it. */
+/* avow__cancel_below() marks the promises within the reach of p, so p need not
+   mark them later. */
 static void shorten_reach(avow_promise_t *p, size_t below) {
   size_t *reach = reach_of(p);
   if (reach != NULL && *reach <= below)
     *reach = 0;
 }
 
-/* A cancellation passes only through promises without other holders. So each of
-   them, except the lowest, has exactly one reaction. A promise that has not
-   subscribed yet was marked before. */
+/* A cancellation passes only through promises without other references. So each
+   of them, except the lowest, has exactly one reaction. If this reaction is not
+   in `waiters` yet, detach_cleanup() has marked it. */
 void avow__cancel_below(avow_promise_t *p, size_t reach, avow_value_t reason) {
   avow__context_t *c = avow__context(p);
   const avow_value_t before = c->cancel.reason;
@@ -179,8 +178,8 @@ void avow__detached_runs(avow_promise_t *p) {
   avow__enqueue(c, p);
 }
 
-/* Whether the end of the loop gives up p. Only that end cancels a promise with
-   DELAYS_CLOSE directly. */
+/* Whether avow_loop_close() gives up p. No other function cancels a promise
+   with DELAYS_CLOSE directly. */
 static bool is_given_up(const avow_promise_t *p, const avow_promise_t *start) {
   return p == start && (p->flags & AVOW__DEFERRED_DELAYS_CLOSE) != 0;
 }
@@ -190,7 +189,7 @@ void avow__cancel_deferred(avow_promise_t *p, avow_promise_t *start) {
   void *data = p->data;
   avow__context_t *c = avow__context(p);
   if ((p->flags & AVOW__DEFERRED_OUTLASTS) == 0 || is_given_up(p, start))
-    avow__settle(p, avow__canceled(c)); /* its holders keep it alive */
+    avow__settle(p, avow__canceled(c)); /* its deferreds keep it alive */
   else
     avow__cancel_reason_note(p);
   if (on_cancel == NULL)
@@ -224,8 +223,8 @@ void avow__cancel_queued(avow_promise_t *p, avow_promise_t *start) {
   avow__value_unref(held); /* last, because it may call the program */
 }
 
-/* Detaches p from its upstream. The upstream goes on for other holders, or has
-   no value that could be lost. */
+/* Detaches p from its upstream. The upstream has other references and goes on,
+   or has no value that could be lost. */
 static void cancel_detach(avow_promise_t *p) {
   avow_promise_t *from = p->upstream;
   avow__withdraw(p);
@@ -248,9 +247,9 @@ static avow_promise_t *nearest_detachable(avow_promise_t *start,
   }
 }
 
-/* p waits for start, so they are a cycle, and one of them must stop waiting.
-   Handlers before an ATTACH use its data, so the reaction to the ATTACH
-   stops. */
+/* p waits for start, so the promises form a cycle, and one of them must stop
+   waiting. Handlers before an ATTACH use its data, so the reaction to the
+   ATTACH stops. */
 static avow_promise_t *cycle_member_to_detach(avow_promise_t *start,
                                               avow_promise_t *p) {
   for (avow_promise_t *q = start; q != p; q = q->upstream)
@@ -292,8 +291,8 @@ void avow__cancel_reaction(avow_promise_t *p, avow_promise_t *start) {
     mark_attach_canceled(p);
 }
 
-/* p may have kept an error, with which it settles at once. Promises below that
-   have not subscribed yet are marked before. */
+/* p may have kept an error, with which it settles at once. The promises down to
+   start are marked first, because some may not be in `waiters` yet. */
 static void detach_cleanup(avow_promise_t *p, avow_promise_t *start) {
   if (avow_is_error(&p->u.value) &&
       avow_error_code(&p->u.value) != UV_ECANCELED)
@@ -301,9 +300,9 @@ static void detach_cleanup(avow_promise_t *p, avow_promise_t *start) {
   cancel_detach(p);
 }
 
-/* If the cleanup of p has ended, the outcome of p is on its way. p stops
-   waiting for a cleanup that others hold, or that the loop gives up. It goes on
-   waiting for a shield or a CLOSE. */
+/* If the cleanup of p has ended, the outcome of p is on its way. Otherwise p
+   stops waiting for a cleanup that is shared, or that the loop gives up. It
+   goes on waiting for a shield or a CLOSE. */
 void avow__cancel_cleanup(avow_promise_t *p, avow_promise_t *start) {
   if (!waits_for_clean_up(p))
     mark_path(start, p);

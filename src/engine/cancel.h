@@ -8,7 +8,7 @@
 /* Cancels p if it is pending, by stopping its source. */
 void avow__cancel(avow_promise_t *p);
 
-/* Cancels p unless it has holders other than the caller. */
+/* Cancels p unless it has other references than that of the caller. */
 void avow__cancel_unshared(avow_promise_t *p);
 
 /* Cancels p, to which the caller has no reference. */
@@ -27,8 +27,9 @@ void avow__cancel_below(avow_promise_t *p, size_t reach, avow_value_t reason);
    it does nothing, because that one continues with the lists. */
 void avow__cancel_listed(avow__context_t *c);
 
-/* Cancels them for a reason that avow__cancel_reason() gave. Inside another
-   cancellation, the reason of that one applies. */
+/* Calls avow__cancel_listed() with a reason from avow__cancel_reason().
+   Takes ownership of the reason. Inside another cancellation, that one's reason
+   applies. */
 void avow__cancel_listed_for(avow__context_t *c, avow_value_t reason);
 
 /* Functions for the rows of avow__kinds. */

@@ -6,12 +6,13 @@
 #include "engine/context.h"
 #include "engine/kind.h"
 
-/* avow_then() for a cb that begins something and gets no value that could be
-   lost. If the promise is canceled before the job, cb does not run. */
+/* avow_then() for a `cb` that starts an operation and whose argument may be
+   dropped. If the promise is canceled before its job, `cb` does not run. */
 avow_promise_t *avow__then_begin(avow_promise_t *p, avow_cb cb, void *data);
 
-/* avow_catch() for a `cb` that may begin something again. A cancellation that
-   passes through the promise marks it until `cb` gets UV_ECANCELED. */
+/* avow_catch() for a `cb` that may start another attempt. A cancellation that
+   passes through the promise marks it as canceled until `cb` gets
+   UV_ECANCELED. */
 avow_promise_t *avow__catch_keeping(avow_promise_t *p, avow_cb cb, void *data);
 
 /* A reaction to p that must not be lost, so its block may come from the
@@ -37,7 +38,8 @@ void avow__finish_handler(avow_promise_t *p, avow_promise_t *from,
 /* Removes the mark that p is canceled, and the reason. */
 void avow__forget_cancel(avow_promise_t *p);
 
-/* Cancels q, which was canceled while its function ran. */
+/* Cancels the promise that q now waits for, because q was canceled while its
+   function ran. */
 void avow__cancel_waiting(avow_promise_t *q);
 
 /* Runs jobs until the queue is empty or the budget of the iteration is

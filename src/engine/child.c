@@ -25,8 +25,8 @@ static void child_stop(void *data) {
   avow_deferred_drop(d);
 }
 
-/* The promise at `idle` was canceled, and so are the children. They may wait
-   for the parent themselves, so this is done once in each cancellation. */
+/* The promise at `idle` was canceled. Cancels the children, too, but only once
+   in each cancellation, because they may wait for the parent themselves. */
 static void child_stop_again(void *data) {
   avow__parent_t *parent = data;
   const avow__context_t *c = parent->context;

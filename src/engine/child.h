@@ -1,11 +1,11 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * Parents and children: a promise that outlives others. A parent waits for each
- * of its children, which are promises, by a CHILD: a reaction that is no
- * promise for the program. Each child reports exactly once, even without memory
- * and when the loop closes. The parent's promise may settle or be canceled at
- * any time. But the program gets a promise that settles only after the last
- * child has reported, so that a handler of it may free what the children use.
+ * Parents and children. The children of a parent are promises. The parent waits
+ * for each of them with a CHILD, a reaction that the program never gets. Each
+ * child reports exactly once, even without memory and when the loop closes. The
+ * parent's promise may settle or be canceled at any time. But the program gets
+ * a promise that settles only after the last child has reported, so that a
+ * handler of it may free what the children use.
  */
 #ifndef AVOW_CHILD_H
 #define AVOW_CHILD_H
@@ -37,8 +37,8 @@ avow__parent_t *avow__parent_of(const avow_promise_t *p);
 bool avow__parent_is_source(const avow__parent_t *parent,
                             const avow_promise_t *p);
 
-/* Stops the parent: no new child goes on. Settles its promise, unless that was
-   canceled. */
+/* Stops the parent: children that are added later are canceled. Settles its
+   promise, unless that was canceled. */
 void avow__parent_settle(avow__parent_t *parent, avow_value_t v);
 
 /* Adds a child: the promise or thenable v. If the parent has stopped, the child
@@ -46,7 +46,8 @@ void avow__parent_settle(avow__parent_t *parent, avow_value_t v);
    it reports at once: a pending child is canceled, and reports UV_ENOMEM. */
 void avow__child_add(avow__parent_t *parent, avow_value_t v, uint32_t index);
 
-/* Cancels the children that have no other holder. All children still report. */
+/* Cancels the children that have no other references. All children still
+   report. */
 void avow__children_cancel(avow__parent_t *parent);
 
 /* Cancels the children for a reason that avow__cancel_reason() gave. */

@@ -32,7 +32,7 @@ typedef struct avow__timers_s avow__timers_t;
 enum {
   AVOW__CLOSERS,        /* CLOSE promises, by their handle */
   AVOW__CLOSABLE,       /* blocks whose handles the program may close */
-  AVOW__FOREIGN_CLOSED, /* blocks of which the program has closed a handle */
+  AVOW__FOREIGN_CLOSED, /* blocks with a handle that the program has closed */
   AVOW__REASONS,        /* cancel_reason.c: by pending promise */
   AVOW__TABLES
 };
@@ -76,7 +76,7 @@ typedef struct avow__budget_s {
   uint64_t jobs_before; /* c->jobs when the iteration began */
   bool jobs_wait;   /* the budget was spent, and jobs are left in the queue */
   bool tasks_wait;  /* a source has tasks for the next iteration */
-  bool sleeps_wait; /* sleeps or time limits are due, but had to wait */
+  bool sleeps_wait; /* sleeps or timeouts are due, but had to wait */
 } avow__budget_t;
 
 /* Work that is left for cancel.c. */
@@ -89,7 +89,7 @@ typedef struct avow__canceling_s {
   avow__link_t *children;  /* children to be canceled, by their siblings */
   avow__link_t *later;     /* UNWANTED with a reason of their own */
   bool canceling;          /* cancel.c works through these lists */
-  bool unlisted;           /* CONDEMNED promises are in no list */
+  bool unlisted;           /* some promises are CONDEMNED, and in no list */
   uint32_t cancellations;  /* the number of cancellations so far */
 } avow__canceling_t;
 
@@ -154,8 +154,7 @@ struct avow__context_s {
   uint64_t time;    /* the last avow__time(), which never goes back */
   uint64_t present; /* the last avow__present(), which never goes back */
   uint32_t depth;   /* callbacks of avow on the stack */
-  uint32_t pins;    /* the program's functions that run inside its calls;
-                       avow_loop_close() is refused there */
+  uint32_t pins;    /* running avow_try() and hooks: loop close is refused */
   bool time_is_old; /* the cached time may be old although depth > 0 */
   bool awake;       /* the queue will be drained; no avow__wake() needed */
   uint8_t life;     /* an avow__life_t */
@@ -169,7 +168,7 @@ struct avow__context_s {
   uint32_t spread; /* changes with each avow_select() and each retry */
   uv_loop_t *loop;
   avow_options_t options;
-  int least_backend;      /* the least uv_backend_fd() before uv_loop_close() */
+  int least_backend;      /* uv_backend_fd() is smaller after uv_loop_close() */
   uv_pid_t process;       /* the process that opened it */
   uint32_t users;         /* calls of avow_loop_init() without their close */
   uint32_t requests;      /* requests on no handle of the program */
@@ -196,7 +195,7 @@ struct avow__context_s {
   avow__fibers_t fibers;                           /* async.c: stacks */
 #ifdef AVOW_TRACE
   uint64_t serial;        /* of the promise that was made last */
-  avow_event_cb on_event; /* of the program, or of a layer in front; or NULL */
+  avow_event_cb on_event; /* of the program, or of `trace`; or NULL */
   void *event_data;
 #endif
 #ifndef NDEBUG
@@ -245,8 +244,8 @@ static inline avow__context_t *avow__context_of_in(const uv_loop_t *loop,
   return avow__context_find(loop, called);
 }
 
-/* Checked builds: is the loop initialized? For public functions whose helpers
-   find the context. */
+/* In checked builds, reports a loop that is not initialized, with the name of
+   the public function that calls this. */
 #if AVOW__DEBUG
 #  define avow__check_ready(loop) ((void) avow__context_of(loop))
 #else

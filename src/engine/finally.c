@@ -48,8 +48,9 @@ static void finally_run(avow_promise_t *p) {
   avow__resolve(p, result);
 }
 
-/* The value that a finally settles with. It kept an outcome, and its cleanup
-   gave a result. The caller releases what is left in `kept` and `result`. */
+/* The value that a finally settles with, from the outcome that it kept and the
+   result of its cleanup. The caller releases what is left in `kept` and
+   `result`. */
 static avow_value_t finally_outcome(avow_promise_t *p, avow_value_t *kept,
                                     avow_value_t *result) {
   const bool interrupted = (p->flags & AVOW__FINALLY_INTERRUPTED) != 0;
@@ -91,7 +92,7 @@ static void finally_wait_run(avow_promise_t *p) {
   avow__value_unref(result);
 }
 
-/* Ends p. Its cleanup goes on for other holders. */
+/* Ends p. Its cleanup has other references and goes on. */
 static void finally_detached(avow_promise_t *p) {
   avow_value_t result = avow_none();
   const avow_value_t dropped = finally_end(p, &result);

@@ -12,7 +12,7 @@ static inline void element_drop(avow_promise_t *element,
                                 avow__link_t **to_cancel) {
   avow_promise_t *input = element->upstream;
   avow__withdraw(element);
-  /* An input with other holders is not canceled. */
+  /* An input with other references is not canceled. */
   if (to_cancel != NULL && avow__is_pending(input) && !avow__is_shared(input)) {
     element->kind = AVOW__UNWANTED; /* its gather may be freed */
     avow__list_append(to_cancel, &element->link);
@@ -38,7 +38,7 @@ AVOW__APART avow__link_t *avow__list_elements(avow_promise_t *gather) {
   return gather->elements;
 }
 
-/* Releases the inputs that have other holders. */
+/* Releases the inputs that have other references. */
 static void leave_to_others(avow_promise_t *gather) {
   avow__link_t *elements = gather->elements;
   gather->elements = NULL;
@@ -149,8 +149,7 @@ static bool is_canceled(const avow_value_t *v) {
   return v->code == UV_ECANCELED || avow__error_is_of_cancel(v);
 }
 
-/* The error that an any rejects with. It is a cancellation if all reasons
-   are. */
+/* The error for avow_any(). It counts as a cancellation if all reasons do. */
 static avow_value_t aggregate(const avow_value_t *reasons) {
   const avow__list_t *list = reasons->u.p;
   bool canceled = list->len > 0;

@@ -20,7 +20,7 @@ static inline avow_value_t avow__element_place(avow_promise_t *element) {
   return place;
 }
 
-/* The element at a place; NULL if the place has an outcome, or gets none. */
+/* The element at a place; NULL if no element is there. */
 static inline avow_promise_t *avow__element_at(const avow_value_t *place) {
   return place->tag == AVOW__WAITING ? place->u.p : NULL;
 }
@@ -53,10 +53,10 @@ static inline avow__list_t *avow__outcomes_of(const avow_promise_t *gather) {
              : NULL;
 }
 
-/* Unlinks an element or a stopper that need not report its input any more, and
-   releases both. If `to_cancel` is not NULL and the input has no other holder,
-   the element becomes an UNWANTED in that list instead, because its input must
-   be canceled. */
+/* Unlinks an element or a stopper, and releases it and its input. The element
+   reports no more. If `to_cancel` is not NULL and the pending input has no
+   other references, the element instead becomes an UNWANTED in that list, to
+   cancel its input. */
 void avow__element_drop(avow_promise_t *element, avow__link_t **to_cancel);
 
 /* The job of an element: reports its input. */
@@ -78,7 +78,7 @@ static inline bool avow__is_open(const avow_promise_t *gather) {
          AVOW__GATHER_STEERED;
 }
 
-/* Settles the gather, and releases the inputs that are still waiting. */
+/* Settles the gather, and releases the inputs that have not reported. */
 void avow__gather_settle(avow_promise_t *gather, avow_value_t v);
 
 /* Settles a gather that waits for its losers, which go on without it. */

@@ -125,9 +125,9 @@ static bool is_root(const avow_promise_t *p) {
   return avow__kinds[p->kind].is_root;
 }
 
-/* Whether only an until waits for p, its stop. Such a p is canceled when the
-   until has settled. Canceling it first would walk up from each until through
-   the whole chain. */
+/* Whether p is the stop of an avow_until(), and has no other reaction. Such a
+   stop is canceled when the UNTIL has settled. Canceling the stop first would
+   walk up from each UNTIL through the whole chain. */
 static bool is_stop(const avow_promise_t *p) {
   const avow__link_t *first = p->waiters;
   return first != NULL && first->next == first &&
@@ -153,7 +153,7 @@ static void sweep_one(avow_promise_t *p, void *data) {
     return;
   sweep->canceled++;
   if (p->kind == AVOW__RUNNING)
-    avow__detached(p); /* a coroutine that was never started */
+    avow__detached(p); /* a C++ coroutine that was never started */
   else
     avow__cancel_borrowed(p);
 }
@@ -269,8 +269,8 @@ static void unwind(avow__context_t *c) {
   }
 }
 
-/* Starts closing subsystems. Returns whether a handle is still closing that
-   avow or the program has closed. */
+/* Starts closing subsystems. Returns whether handles are still closing, of avow
+   or closed by the program. */
 static bool begin_to_close_subsystems(avow__context_t *c) {
   avow__subsystems_close(c);
   return c->close.closing_own > 0 || avow__foreign_closes_are_pending(c);
@@ -280,10 +280,10 @@ static bool begin_to_close_subsystems(avow__context_t *c) {
    of avow may still be pending. If callbacks of the program begin new work
    meanwhile, the next round closes it. */
 static void close_subsystems(avow__context_t *c) {
-  (void) uv_run(c->loop, UV_RUN_NOWAIT); /* may only clear a uv_stop() */
+  (void) uv_run(c->loop, UV_RUN_NOWAIT); /* clears the flag of uv_stop() */
   (void) begin_to_close_subsystems(c);
   do {
-    (void) uv_run(c->loop, UV_RUN_NOWAIT); /* closing_own is counted */
+    (void) uv_run(c->loop, UV_RUN_NOWAIT); /* the condition decides */
     unwind(c);
   } while (begin_to_close_subsystems(c));
 }
@@ -338,7 +338,7 @@ int avow_loop_close(uv_loop_t *loop) {
     return UV_EINVAL;
   }
 #if AVOW__DEBUG
-  if (c->runs > 0) /* else the loop's thread may have ended */
+  if (c->runs > 0) /* without an avow_run(), the loop's thread may have ended */
     avow__check_thread(c);
 #endif
   if (c->depth > 0 || c->pins > 0 || c->life > AVOW__OPEN ||
@@ -359,6 +359,6 @@ int avow_loop_close(uv_loop_t *loop) {
   assert(c->close.shields == 0); /* no shield is pending any more */
   loop_leave(c);
   if (is_run)
-    uv_stop(loop); /* it would not notice that its promise settled */
+    uv_stop(loop); /* avow_run() would not see that its promise settled */
   return 0;
 }

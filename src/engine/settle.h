@@ -23,9 +23,9 @@ static inline uint32_t avow__refs_of(avow__kind_t kind) {
   return alone ? 1 : 2;
 }
 
-/* Makes a promise of a free block, which has no upstream and no waiters. The
-   stores cost most of the time, so this sets one word, and the caller sets the
-   fields that its kind needs. */
+/* Makes a promise from a free block, which has no upstream and no waiters.
+   Stores are the main cost, so this sets one word, and the caller sets the
+   fields that the kind needs. */
 static inline avow_promise_t *avow__promise_init(avow__context_t *c,
                                                  void *block,
                                                  avow__kind_t kind) {
@@ -124,7 +124,7 @@ static inline void avow__enqueue(avow__context_t *c, avow_promise_t *p) {
 
 /* Adds a reaction to the waiters of its upstream, or to the queue if the
    upstream has settled. A hook of the program is called last, because it may
-   cancel the promise that p serves, and p may be freed. */
+   cancel promises, which may free p. */
 static inline void avow__subscribe(avow_promise_t *p) {
   avow_promise_t *from = p->upstream;
   if (avow__is_pending(from)) {

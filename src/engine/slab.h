@@ -49,7 +49,7 @@ static inline void avow__pool_free(avow__pool_t *pool, avow_promise_t *p) {
 }
 
 #ifndef AVOW_NO_POOL
-/* Gives back p and frees q, with calls that come last. */
+/* Gives back p and frees q, by tail calls. */
 static inline void avow__pool_free_both(avow__pool_t *pool, avow_promise_t *p,
                                         avow_promise_t *q) {
   if (AVOW__UNLIKELY(avow__pool_put(pool, p)))

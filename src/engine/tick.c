@@ -3,15 +3,14 @@
  * Iterations, events and jobs. The loop delivers events, which the code calls
  * tasks: a sleep that is due, mail from another thread, a phase, a callback of
  * libuv. The jobs that a task queues run to their end before the next task. All
- * jobs of an iteration share a budget of their number and of time. When the
- * budget is spent, the loop goes on first, and jobs wait in the queue. Tasks
- * that avow delivers itself wait in their source. But each source still
- * delivers one task in each iteration. So endless work does not starve the
- * rest.
+ * jobs of an iteration share one budget, of jobs and of time. When the budget
+ * is spent, the loop goes on first, and jobs wait in the queue. Tasks that avow
+ * delivers itself wait in their source. But each source still delivers one task
+ * in each iteration. So endless work does not starve the rest.
  *
- * Reading the clock takes longer than many jobs. So a stride of jobs runs from
- * one reading to the next, and it is long while jobs are quick. The time of a
- * callback counts from the first reading in it. So callbacks that need no
+ * Reading the clock takes longer than most jobs take. So a stride of jobs runs
+ * from one reading to the next, and it is long while jobs are quick. The time
+ * of a callback counts from the first reading in it. So callbacks that need no
  * reading cost none, and code outside avow is not counted.
  *
  * Each callback of avow drains the queue when it returns: in the same
@@ -40,8 +39,8 @@ struct avow__tick_s {
   uv_prepare_t prepare;
 };
 
-/* A stride is at most STRIDE jobs, and at most one of PARTS equal parts of the
-   jobs and of the time of an iteration. */
+/* A stride has at most STRIDE jobs. It takes at most 1/PARTS of the budget of
+   an iteration, both in jobs and in time. */
 enum { STRIDE = 256, PARTS = 16, NS = 1000 };
 
 static unsigned longest_stride(const avow__context_t *c) {

@@ -9,7 +9,7 @@
 
 bool avow__tick_init(avow__context_t *c);
 
-/* Whether its handles are on the loop of c. */
+/* Whether the handles of tick.c are on the loop of c. */
 bool avow__tick_is_there(const avow__context_t *c);
 
 /* Begins a callback of avow. avow__leave() ends it, and the outermost one
@@ -36,9 +36,10 @@ static inline void avow__end_task(avow__context_t *c) {
     avow__exceptions_stop(c->run_jobs, c);
 }
 
-/* Whether a source may deliver one more event: as long as the budget of the
-   iteration lasts, and one in any case. The source keeps `iteration`, the
-   number of the iteration in which it delivered its last event. */
+/* Whether a source may deliver one more event. Each source may deliver one
+   event in an iteration, and more while the budget lasts. The source keeps
+   `iteration`, the number of the iteration in which it delivered its last
+   event. */
 static inline bool avow__may_deliver(avow__context_t *c, uint64_t *iteration) {
   if (c->budget.allowance == 0 && *iteration == c->budget.iteration &&
       !avow__iteration_goes_on(c))

@@ -4,10 +4,11 @@
  * wheel. Sleeps that are due move from the wheel to a queue. Each of them is a
  * task.
  *
- * A time limit that is due also waits until the loop has polled, has called
- * close callbacks, and has run the jobs of all that. So an operation that ended
- * in time comes first, however late the loop is, and however many iterations
- * that takes. But a limit waits for no more jobs than one iteration may run.
+ * A sleep for a timeout is a *limit*. When it is due, it also waits until the
+ * loop has polled, has called close callbacks, and has run the jobs of all
+ * that. So an operation that ended in time comes first, however late the loop
+ * is, and however many iterations that takes. But a limit waits for no more
+ * jobs than one iteration may run.
  *
  * The timer keeps the loop alive unless all pending sleeps are weak.
  */
@@ -44,9 +45,9 @@ struct avow__timers_s {
   uint64_t armed;     /* when the timer fires; UINT64_MAX: never */
   bool running;       /* the timer's callback is on the stack */
   avow__queue_t due;  /* sleeps that are due, in order */
-  avow__queue_t left; /* due before those: left by a spent budget */
+  avow__queue_t left; /* due before those, and wait for another budget */
   expiry_t last_expiry;
-  expiry_t polled_expiry; /* the last one before a whole poll */
+  expiry_t polled_expiry; /* the last one that a whole poll has followed */
   uint64_t expired_in;    /* the iteration of the last expiry */
   uint64_t iteration;     /* in which a sleep ended last */
   uint64_t waiting;       /* jobs that had run when due sleeps began to wait;
@@ -55,7 +56,7 @@ struct avow__timers_s {
   uint32_t limits, weak;  /* the numbers of such sleeps among them */
   bool dozes;             /* the timer does not keep the loop alive */
   avow_value_t timed_out; /* one error for all timeouts */
-  avow_value_t canceled;  /* the one error of what timeouts cancel */
+  avow_value_t canceled;  /* one reason for all that timeouts cancel */
 };
 
 static void timers_init(avow__timers_t *timers, uint64_t now) {
@@ -75,8 +76,8 @@ static void expire(avow__timers_t *timers, uint64_t now) {
   timers->last_expiry.number++;
 }
 
-/* Whether that expiry found p due. A sleep that is made after an expiry, even
-   in the same millisecond, waits for the next expiry. */
+/* Whether `expiry` found p due. A sleep that is made after an expiry, even in
+   the same millisecond, waits for the next expiry. */
 static bool was_due(const avow_promise_t *p, const expiry_t *expiry) {
   const uint32_t expiries_since = expiry->number - p->u.timer.expiries;
   return p->u.timer.deadline <= expiry->time &&
@@ -187,10 +188,9 @@ static void timer_deliver(avow__context_t *c) {
   }
 }
 
-/* An iteration has its number from the poll on, so it contains the timers that
-   follow. Since the last expiry of an earlier iteration, there was a whole
-   poll. So a limit that this expiry found due is no longer ahead of an
-   operation that ended in time. */
+/* The number of the iteration changes before each poll. If it has changed since
+   the last expiry, a whole poll has followed that expiry. So a limit that was
+   due then does not reject ahead of an operation that ended in time. */
 static void note_poll(const avow__context_t *c) {
   if (c->timers->expired_in != c->budget.iteration)
     c->timers->polled_expiry = c->timers->last_expiry;
@@ -350,7 +350,8 @@ avow_promise_t *avow__time_limit(avow__context_t *c, uint64_t from,
   return timer_new(c, from, ms, LIMIT);
 }
 
-/* The program learns of this rejection from the promise that it ends. */
+/* Marked as handled, because the program sees only the promise that times
+   out. */
 avow_promise_t *avow__time_is_up(avow__context_t *c) {
   avow_promise_t *p = avow__promise_alloc(c, AVOW__VALUE);
   if (p == NULL)

@@ -6,9 +6,9 @@
  * sleeps with the same deadline are always in the same slot, in the order in
  * which they were made. Adding, ending and removing a sleep takes constant
  * time. A sleep moves down at most once from each level. A slot keeps the
- * earliest deadline that it ever had. Looking for the earliest sleep would
- * visit all sleeps of the slot, each time the timer fires. If that sleep was
- * canceled, the timer fires too early once, and the slot moves down.
+ * earliest deadline that it ever had. Otherwise the timer would visit all
+ * sleeps of a slot whenever it fires. If the earliest sleep was canceled, the
+ * timer fires too early once, and the slot moves down.
  */
 #ifndef AVOW_TIMER_WHEEL_H
 #define AVOW_TIMER_WHEEL_H
@@ -19,7 +19,7 @@ enum { AVOW__SLOTS = 64, AVOW__SLOT_LEVELS = 8 };
 
 typedef struct {
   avow__link_t *sleeps;
-  uint64_t earliest; /* of any sleep since it was empty; none is before */
+  uint64_t earliest; /* since the slot was empty; no sleep is due before */
 } avow__slot_t;
 
 /* The wheel. A zeroed one has no sleeps. */

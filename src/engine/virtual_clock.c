@@ -7,9 +7,9 @@
  * The clock moves to one alarm in each iteration, so what that alarm wakes has
  * run before the next alarm rings. If the program moves the clock, this happens
  * after each poll. If the clock moves by itself, this happens in the timer
- * phase after a poll that brought no more work. Whether the clock may move is
- * checked before that poll, which waits as long as the check demands, and again
- * after it.
+ * phase after a poll that brought no more work. Before that poll, a check
+ * decides how long the poll may wait. After the poll, another check decides
+ * whether the clock moves.
  */
 #include "engine/virtual_clock.h"
 
@@ -27,8 +27,8 @@
 
 static const avow__subsystem_t clock_subsystem;
 
-/* Events that the loop waits for: none; those of peers, which may have nothing
-   to send; those that come in any case. */
+/* Events that the loop waits for. IDLE: none. PEERS: those of peers, which may
+   never come. HELD: events that will come. */
 typedef enum { IDLE, PEERS, HELD } wait_t;
 
 /* A wait of the loop, and its cause. */
@@ -88,8 +88,8 @@ static avow__alarm_t *clock_next(const avow__clock_t *clock) {
   return alarm->due < AVOW__LATEST ? alarm : NULL;
 }
 
-/* An alarm that never rings must not keep the loop alive. Otherwise nothing
-   would show that no work is left. */
+/* An alarm that never rings must not keep the loop alive, or uv_run() would
+   never return. */
 static void alarm_keep_alive(avow__alarm_t *alarm) {
   if (alarm->due < AVOW__LATEST)
     (void) uv_timer_start(&alarm->timer, alarm->cb, never,
@@ -100,7 +100,7 @@ void avow__clock_set(avow__context_t *c, avow__alarm_t *alarm, uint64_t ms,
                      uv_timer_cb cb) {
   avow__clock_t *clock = c->clock;
   if (clock_next(clock) == NULL)
-    clock->held = false; /* running work held up no alarm so far */
+    clock->held = false; /* a hold counts only while an alarm is set */
   avow__alarm_stop(alarm);
   alarm->due = ms < AVOW__LATEST - clock->now ? clock->now + ms : AVOW__LATEST;
   alarm->cb = cb;
@@ -176,8 +176,8 @@ static void clock_arrive(avow__context_t *c, advance_t *advance) {
   avow__leave(c);
 }
 
-/* Goes on to the next alarm, or to the end of an advance after all alarms of
-   its time. */
+/* Moves the clock to the next alarm. If no alarm is left before the end of an
+   advance, moves it to that end. */
 static void clock_go_on(avow__context_t *c) {
   avow__alarm_t *alarm = clock_next(c->clock);
   advance_t *advance = clock_advance(c->clock);
@@ -254,8 +254,8 @@ static void clock_print_holder(const avow__context_t *c, const hold_t *hold) {
                    n > 1 ? "s" : "");
 }
 
-/* Reports what holds the clock, once for each time that nothing has run for
-   long. A failure to print is ignored, because it cannot be reported. */
+/* Reports what holds the clock, once until a job runs. A failure to print is
+   ignored, because it cannot be reported. */
 static void clock_tell(avow__context_t *c, const hold_t *hold) {
   if (c->clock->told)
     return;

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * The time for a program, and the alarms that ring at a time. avow_options_t
- * selects the clock and the timers of libuv, or a virtual clock.
+ * Clocks and alarms. avow_options_t selects the real clock, with the timers of
+ * libuv, or a virtual clock.
  */
 #ifndef AVOW_VIRTUAL_CLOCK_H
 #define AVOW_VIRTUAL_CLOCK_H
@@ -19,7 +19,7 @@ typedef struct avow__alarm_s {
   uv_timer_cb cb;
 } avow__alarm_t;
 
-/* No clock reaches this time, so what waits until then waits forever. 64^8 ms
+/* No clock reaches this time, so an alarm that is due then never rings. 64^8 ms
    are 8,900 years. */
 #define AVOW__LATEST ((UINT64_C(1) << 48) - 1)
 
@@ -67,8 +67,8 @@ static inline void avow__alarm_stop(avow__alarm_t *alarm) {
     avow__clock_unset(alarm);
 }
 
-/* Makes the virtual clock that the options select, if they do. False without
-   memory. avow__clock_start() starts its handles. */
+/* Makes a virtual clock if the options select one. False without memory.
+   avow__clock_start() starts its handles. */
 bool avow__clock_new(avow__context_t *c);
 void avow__clock_start(avow__context_t *c);
 
