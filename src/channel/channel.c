@@ -9,7 +9,7 @@
  * - An ended channel has neither takers nor a source.
  * - A source flows exactly while there is capacity or a taker.
  *
- * A channel that could not be made is represented by the rejected promise that
+ * A channel that could not be made is *inert*: it is the rejected promise that
  * the loop keeps for such failures. Every call on it rejects in the same way.
  */
 #include "channel/channel.h"

@@ -11,7 +11,7 @@ uv_loop_t *avow__channel_loop(const avow_channel_t *channel);
 bool avow__channel_grow(avow_promise_t *ch);
 
 /* Returns the next item of a channel, or the value that it ended with if no
-   item is buffered. The channel must not be inert. */
+   item is buffered. The channel must not be inert (channel.c). */
 avow_value_t avow__channel_take(avow_promise_t *ch);
 
 /* Gives an item to a waiting taker or to the ring, which must have space. */

@@ -25,8 +25,9 @@ static inline avow__channels_t *avow__channels_of(const avow__context_t *c) {
   return (avow__channels_t *) c->extensions[AVOW__CHANNEL_EXTENSION];
 }
 
-/* Returns the block of a channel. Checked builds verify that it is alive. A
-   NULL or inert channel has no block of its own. */
+/* Returns the block of a channel. Checked builds report a freed channel. For an
+   inert channel (channel.c) or NULL, returns the rejected promise that stands
+   for it. */
 #define avow__channel_block(channel) \
   avow__channel_block_in(channel, AVOW__CALLED)
 static inline avow_promise_t *avow__channel_block_in(
@@ -50,8 +51,8 @@ static inline bool avow__channel_has_ended(const avow_promise_t *ch) {
   return (ch->flags & AVOW__CHANNEL_ENDED) != 0;
 }
 
-/* Whether no other code may send to the channel: it has ended, or only its
-   source may add items. */
+/* Whether the program may not send to the channel, because it has ended or only
+   its source may add items. */
 static inline bool avow__channel_refuses(const avow_promise_t *ch) {
   return (ch->flags & (AVOW__CHANNEL_ENDED | AVOW__CHANNEL_FED)) != 0;
 }

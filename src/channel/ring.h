@@ -48,8 +48,8 @@ static inline void avow__ring_add(avow__ring_t *ring, avow_value_t item) {
   ring->count++;
 }
 
-/* Twice the size, but at least AVOW__RING_MIN, and limited to the capacity
-   while the ring is within it. */
+/* Twice the size, but at least AVOW__RING_MIN. Limited to the capacity, unless
+   the ring is already as large. */
 static inline size_t avow__ring_next_size(const avow__ring_t *ring) {
   if (ring == NULL)
     return AVOW__RING_MIN;

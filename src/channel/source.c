@@ -102,7 +102,7 @@ static void resume_for_one(avow_promise_t *ch) {
   avow__channel_flow(ch);
 }
 
-/* Takers that wait are served before this call. */
+/* Receivers that already wait get items first. */
 bool avow__source_ask(avow_promise_t *ch, avow_value_t *out) {
   avow__source_t *source = ch->source;
   if (source == NULL)

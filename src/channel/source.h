@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * Channels that libuv feeds. A source is told when its channel wants items. It
- * pushes them from its callbacks, between avow__enter() and avow__leave().
+ * Channels with a source, such as a handle of libuv, a sender or a stage. A
+ * source is told when its channel wants items. It pushes them from its
+ * callbacks, between avow__enter() and avow__leave().
  */
 #ifndef AVOW_SOURCE_H
 #define AVOW_SOURCE_H
@@ -26,15 +27,16 @@ struct avow__source_s {
   bool awaited;
   bool busy; /* it pushes several items in a row */
   int code;  /* once unwanted: the code for further items */
-  /* Expects an event exactly while a receiver waits. NULL: none. */
+  /* The port keeps the loop alive exactly while a receiver waits. NULL:
+     none. */
   avow__port_t *port;
   /* Referenced exactly while a receiver waits. NULL: none. */
   uv_handle_t *handle;
   /* There is capacity, or a receiver waits: starts, or pushes the items that
      have arrived. */
   void (*resume)(avow__source_t *source);
-  /* There is neither: stops producing. Items that are still pushed are kept.
-     NULL if nothing needs to be done. */
+  /* There is no capacity, and no receiver waits: stops producing. Items that
+     are still pushed are kept. NULL if nothing needs to be done. */
   void (*pause)(avow__source_t *source);
   /* Returns the next item, if there is one, to a caller that does not wait.
      NULL: the source is resumed for such a caller. */
@@ -54,8 +56,8 @@ static inline void avow__source_pause(avow__source_t *source) {
 }
 
 /* Called by a source before it pushes several items in a row. Until the burst
-   ends, requests do not resume it; it checks itself whether more items are
-   wanted. It is still told of the end. */
+   ends, requests do not resume the source; it checks itself whether more items
+   are wanted. stop() is still called. */
 static inline void avow__source_begin_burst(avow__source_t *source) {
   source->busy = true;
 }
