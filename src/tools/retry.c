@@ -26,7 +26,7 @@ typedef struct {
   avow_fn fn;
   void *data;
   avow_retry_options_t options;
-  unsigned failures; /* failed attempts so far, including their sleeps */
+  unsigned failures; /* failed attempts so far; a failed sleep counts as one */
   uint64_t random;
   uint64_t delay; /* before the next attempt */
   avow__reasons_t reasons;
@@ -132,8 +132,8 @@ static avow_value_t after_failure(const avow_value_t *error, void *data) {
   return avow_follow(attempt_after(retry, prepare(retry, error)));
 }
 
-/* Adds the errors of the attempts to the timeout's. There are none left if the
-   error is an attempt's own. */
+/* Adds the errors of the attempts to the timeout's. If the last attempt ended
+   with that error, after_failure() has taken the errors. */
 static avow_value_t after_limit(const avow_value_t *error, void *data) {
   retry_t *retry = data;
   if (retry->reasons.main.tag == AVOW_NONE ||
