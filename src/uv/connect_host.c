@@ -1,9 +1,9 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * Connects a handle of the program by name. The race uses handles of its own,
- * and the program's handle then gets the connection that won. It is not touched
- * before. The program may therefore close it or connect it in another way
- * whenever the promise is canceled or rejects.
+ * Connects a handle of the program by name. avow_connect() uses handles of its
+ * own. When one of them has connected, its connection moves to the program's
+ * handle, which is not used before. The program may therefore close that handle
+ * or connect it in another way when the promise is canceled or rejects.
  */
 #include "avow/net.h"
 #include "base/container.h"

@@ -38,7 +38,7 @@ static void unfinished_add(avow__context_t *c, avow__fs_use_t *use) {
 static void fs_cancel(void *data) {
   avow__fs_t *op = data;
   op->canceled = true;
-  (void) uv_cancel((uv_req_t *) &op->req); /* else its result is unused */
+  (void) uv_cancel((uv_req_t *) &op->req); /* on failure, req runs on */
   for (size_t i = 0; i < op->files; i++)
     unfinished_add(op->op.context, &op->uses[i]);
 }
@@ -54,12 +54,12 @@ static avow__fs_use_t *unfinished_find(avow__context_t *c, uv_file file) {
 static void fs_start_close(avow__fs_t *op) {
   const int err =
       uv_fs_close(avow__fs_loop(op), &op->req, op->uses[0].file, avow__fs_done);
-  assert(err == 0); /* it needs no memory, and has a request */
+  assert(err == 0); /* fails only without a request */
   (void) err;
 }
 
-/* Removes a file of an unfinished operation, if it is there, and starts a close
-   that waited. */
+/* Removes a file of an operation from the table of unfinished ones, if it is
+   there. Starts a close that waited. */
 static void unfinished_done(avow__context_t *c, avow__fs_use_t *use) {
   if (use->node.key == NULL)
     return;

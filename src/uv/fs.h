@@ -57,9 +57,9 @@ struct avow__fs_s {
   bool canceled;
 };
 
-/* Make a zeroed operation of `size` bytes, which begins with an avow__fs_t. It
-   uses copies of its paths, or a file. `*out` is its promise. Return NULL with
-   the rejection in `*out`: UV_EINVAL if a path is NULL, or out of memory. */
+/* Make a zeroed operation of `size` bytes, which begins with an avow__fs_t, on
+   copies of paths or on a file. `*out` is its promise. Return NULL with the
+   rejection in `*out`: UV_EINVAL if a path is NULL, or out of memory. */
 void *avow__fs_on_path(uv_loop_t *loop, size_t size, const char *name,
                        const char *path, avow_promise_t **out);
 void *avow__fs_on_paths(uv_loop_t *loop, size_t size, const char *name,

@@ -70,7 +70,7 @@ static avow_deferred_t *connect_end(race_t *race) {
 
 static void win(race_t *race, attempt_t *attempt) {
   const avow_value_t stream = avow_steal(&attempt->stream);
-  (void) avow_resolve(connect_end(race), stream); /* pending: cancel ends it */
+  (void) avow_resolve(connect_end(race), stream); /* it is pending */
 }
 
 static size_t length_of_messages(const avow__list_t *failures) {
@@ -102,7 +102,7 @@ static avow_value_t every_failure(const avow__list_t *failures,
 static void connect_lose(race_t *race) {
   const avow_value_t list = avow__block_value(&race->failures->head);
   const avow_value_t v = every_failure(race->failures, avow_value_ref(&list));
-  (void) avow_resolve(connect_end(race), v); /* pending: cancel ends it */
+  (void) avow_resolve(connect_end(race), v); /* it is pending */
 }
 
 static void failed(attempt_t *attempt, int err) {
@@ -194,8 +194,9 @@ static void begin_pause(race_t *race) {
     avow_unref(p);
 }
 
-/* Starts the attempts that are due. A pause continues after a failed attempt.
-   When it ends, it may have been unnecessary or too short. */
+/* Starts the attempts that are due. A failed attempt does not end the pause.
+   When the pause ends, no attempt may be left, or the next one may be due
+   later. */
 static void connect_advance(race_t *race) {
   race->advancing = true;
   while (race->next < race->n) {

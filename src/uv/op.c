@@ -30,7 +30,7 @@ enum { ROOM = 768, SPARES_MAX = 64 };
 
 static bool is_reusable(size_t size) {
 #ifdef AVOW_NO_POOL
-  return (void) size, false; /* tools check each block */
+  return (void) size, false; /* sanitizers check each block */
 #else
   return size <= ROOM;
 #endif

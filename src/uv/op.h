@@ -12,7 +12,7 @@
 typedef struct avow__op_s {
   avow__context_t *context;
   avow_deferred_t *deferred;
-  uint32_t *in_flight; /* the counter of the context that includes it */
+  uint32_t *in_flight; /* the counter of the context that counts it */
   bool reusable;       /* its block may be reused */
   bool on_pool;        /* a thread of the pool does it */
 } avow__op_t;
@@ -22,8 +22,8 @@ typedef struct avow__op_s {
  */
 void *avow__op_new(uv_loop_t *loop, size_t size, avow_promise_t **out);
 
-/* Record that libuv has the request. It counts for the loop, and for the thread
-   pool if that runs it, or else for a handle. */
+/* Record that libuv has the request, in the counters of the context:
+   `requests`, also `pool_requests`, or only `handle_requests`. */
 void avow__op_started(avow__op_t *op);
 void avow__op_started_on_pool(avow__op_t *op);
 void avow__op_started_on_handle(avow__op_t *op);

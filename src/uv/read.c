@@ -14,10 +14,11 @@
  * avow, and uv_walk() finds all watched streams.
  *
  * A stream that was stopped because data arrived still has that data, and the
- * next read takes it without libuv. If the peer sends without a pause, so does
- * each later read. The loop stores only the number of streams that were stopped
- * in this way. A read that finds no data decrements that number. So the number
- * of reads that try in vain is at most the number of streams that were stopped.
+ * next read takes it without libuv. If the peer sends without a pause, each
+ * later read works in this way, too. The loop stores only the number of streams
+ * that were stopped in this way. A read that finds no data decrements that
+ * number. So the number of reads that try in vain is at most the number of
+ * streams that were stopped.
  */
 #include "uv/read.h"
 
@@ -312,7 +313,7 @@ static int stream_begin(avow__context_t *c, intake_t *intake,
   err = uv_read_start(stream, stream_on_alloc, stream_on_read);
   if (err == UV_EALREADY && rests)
     err = 0;
-  if (err != 0) /* the program itself may read there */
+  if (err != 0) /* such as a uv_read_start() of the program */
     avow__net_remove(c, AVOW__READERS, &intake->reading.node);
   return err;
 }

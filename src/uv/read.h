@@ -5,7 +5,7 @@
 
 #include <uv.h>
 
-/* Stops watching the stream for earlier reads, if libuv does so. */
+/* Calls uv_read_stop() if libuv watches the stream for avow's reads. */
 void avow__stream_quiet(uv_stream_t *stream);
 
 #endif

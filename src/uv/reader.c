@@ -240,8 +240,8 @@ static char *reader_free_room(const reader_t *reader) {
   return reader->data + reader->at + reader->used;
 }
 
-/* Ends the repetition, by another value than NONE, when the result of the
-   request is known. */
+/* Called with `n` more bytes. Returns INT, which ends the avow_repeat(), when
+   the result of the request is known, or else NONE. */
 static avow_value_t reader_arrive(reader_t *reader, size_t n) {
   match_t piece;
   reader->ended = n == 0;
@@ -304,7 +304,7 @@ static avow_value_t step_fn(void *data) {
 static avow_value_t take_cb(const avow_value_t *arg, void *data) {
   reader_t *reader = data;
   match_t piece;
-  (void) measure(reader, &piece); /* true, because chunk_cb() saw it */
+  (void) measure(reader, &piece); /* true, because the repeat has ended */
   return reader_take(reader, &piece);
 }
 

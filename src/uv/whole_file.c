@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: MIT */
 /*
  * Whole files: the work of four requests (open, fstat, read, close), done in
- * one chore of the thread pool. That costs one round trip instead of four.
- * Between two steps, a chore checks whether it was canceled.
+ * one chore (work.h) on the thread pool. That costs one round trip instead of
+ * four. Between two steps, a chore checks whether it was canceled.
  */
 #include "avow/fs.h"
 
@@ -33,7 +33,7 @@ static int guess_size(read_file_t *read, uv_file file, size_t *out) {
     return err;
   if (avow__disk_type(&stat) == UV_DIRENT_FILE)
     read->size = stat.st_size;
-  if (stat.st_size > max_bytes) /* as reported; reading shows the truth */
+  if (stat.st_size > max_bytes) /* the reported size may be wrong */
     *out = avow__plus(max_bytes, 1);
   else
     *out = stat.st_size > 0 ? avow__plus((size_t) stat.st_size, 1) : CHUNK;

@@ -159,7 +159,7 @@ static int write_check(const uv_stream_t *stream, const avow_value_t *bytes) {
                                                      : avow__write_check(bytes);
 }
 
-/* Checks and writes a single value, which libuv takes at once. */
+/* Checks the stream, and writes what the system takes now of one value. */
 static int try_one(uv_stream_t *stream, avow__bytes_t *block, size_t *len) {
   if (uv_is_closing((const uv_handle_t *) stream))
     return UV_EINVAL;
