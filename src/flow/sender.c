@@ -60,7 +60,7 @@ static bool sender_calls(avow_sender_t *sender) {
 
 static void sender_call(avow_sender_t *sender) {
   if (!avow__port_post(sender->port, &sender->mail))
-    avow__sender_unref_memory(sender); /* the channel ends as well */
+    avow__sender_unref_memory(sender); /* the loop closes */
 }
 
 /* Under the mutex. The loop's thread must not overtake its own sends that
@@ -316,8 +316,8 @@ static int sender_attach(avow__context_t *c, avow_sender_t *sender,
   return avow__source_attach(channel, &sender->source);
 }
 
-/* The references to *out free it: one of the program, and one of the channel as
-   soon as the sender is attached. */
+/* `refs` is 1 for the program, and 2 when the channel has the sender as its
+   source. The last reference frees *out. */
 static int sender_make(const avow_channel_t *channel, size_t capacity,
                        avow_sender_t **out) {
   avow__context_t *c = avow__context((const avow_promise_t *) channel);

@@ -70,7 +70,7 @@ static news_t sender_look(avow_sender_t *sender) {
 static bool hand_over_row(avow__context_t *c, avow_sender_t *sender) {
   avow__source_begin_burst(&sender->source);
   do {
-    /* a job may receive more */
+    /* the loop condition checks again, because jobs run before it */
     (void) avow__channel_push(sender->source.channel,
                               avow__ring_pop(sender->taken));
     avow__end_task(c);

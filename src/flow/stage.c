@@ -6,8 +6,8 @@
  * that the item stays in the other channel. An item that was already taken
  * stays with the stage for the next receiver.
  *
- * Any call of the program may end the stage. The asker lives until it has
- * reported, and knows whether the stage still lives.
+ * Any function of the program may end the stage. The asker outlives the stage,
+ * and knows whether the stage still lives.
  */
 #include "flow/stage.h"
 
@@ -97,8 +97,8 @@ static void stage_resume(avow__source_t *source) {
   avow__parent_unref(&asker->parent);
 }
 
-/* A question that has taken from the other channel is not called off: its item
-   is on its way, or its promise is waited for. */
+/* A question that has taken an item is not called off. The item is on its way,
+   or is a promise that has not settled. */
 void avow__stage_call_off(avow__stage_t *stage) {
   avow_promise_t *next = stage->next;
   if (next == NULL || avow__has_settled(next) ||
@@ -127,8 +127,8 @@ static void stage_ring(uv_timer_t *timer) {
   avow__leave(c);
 }
 
-/* The present is read again, because the callback that delivered an item may
-   have run longer than the alarm. */
+/* Counts from the present, because the callback that delivered an item may
+   already have run longer than `ms`. */
 void avow__stage_set_alarm(avow__stage_t *stage, uint64_t ms) {
   avow__alarm_set_from_present(stage->source.context, &stage->alarm, ms,
                                stage_ring);

@@ -1,8 +1,10 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * Stages: channels that are made from other channels. A stage asks for an item
- * when its channel wants one. It asks through a parent that outlives the stage
- * until each child has reported. The class decides how items are handled.
+ * Stages: channels that are made from other channels. When its channel wants an
+ * item, a stage asks for one: it receives from its input. This receive, or a
+ * select, is the stage's *question*. It is a child of the *asker*, a parent
+ * (child.h) that lives until each child has reported. The class decides how
+ * items are handled.
  */
 #ifndef AVOW_STAGE_H
 #define AVOW_STAGE_H
@@ -47,9 +49,9 @@ struct avow__stage_s {
   avow__source_t source;
   const avow__stage_class_t *klass;
   avow__asker_t *asker;
-  avow_channel_t *from; /* NULL: a stage of no single channel */
+  avow_channel_t *from; /* NULL: `ask` of the class receives */
   avow_promise_t *next; /* the pending question, kept by its child */
-  /* index of the child; questions with earlier turns were called off */
+  /* number of the question; those with earlier turns were called off */
   uint32_t turn;
   bool ahead; /* asks even while no items are wanted */
   bool asking;
@@ -63,8 +65,8 @@ static inline bool avow__stage_lives(const avow__asker_t *asker) {
   return asker->stage != NULL && !asker->stage->source.unwanted;
 }
 
-/* Returns a substitute for a stage of `from`, and releases `from` then. Returns
-   NULL if the stage may be created. A nonzero `err` is the reason for a
+/* Returns NULL if a stage of `from` may be created. Otherwise releases `from`,
+   and returns a substitute for the stage. A nonzero `err` is the reason for a
    refusal. */
 avow_channel_t *avow__stage_check(avow_channel_t *from, int err,
                                   const char *name);
@@ -74,7 +76,7 @@ avow_channel_t *avow__stage_check(avow_channel_t *from, int err,
 void *avow__stage_new(const avow__stage_class_t *klass, size_t size,
                       avow_channel_t *from, avow_channel_t **out);
 
-/* Creates a stage of no single channel. Returns NULL if out of memory, with a
+/* Creates a stage without `from`. Returns NULL if out of memory, with a
    substitute in *out. */
 void *avow__stage_new_on(const avow__stage_class_t *klass, size_t size,
                          uv_loop_t *loop, avow_channel_t **out);

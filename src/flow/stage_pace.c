@@ -1,9 +1,9 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * Pace: items that follow another item too soon are not passed on. During this
- * time the alarm is set. A throttle leaves the alarm as it is, and a debounce
- * sets it again with each item. The stage keeps at most one item, the newest of
- * this time.
+ * Pace: items that follow another item within `ms` are not passed on. During
+ * these milliseconds the alarm is set. A throttle leaves the alarm as it is,
+ * and a debounce sets it again with each item. The stage keeps at most one
+ * item, the newest since the alarm was set.
  */
 #include "avow/stages.h"
 #include "flow/stage.h"

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-/* The first `n` items of a channel. After the last one, the other channel is
+/* The first `n` items of a channel. After the last one, that channel is
    released. */
 #include "avow/stages.h"
 #include "flow/stage.h"
