@@ -59,8 +59,8 @@ static AVOW__APART avow__worker_t *least_busy(const avow_loops_t *loops) {
   return least;
 }
 
-/* Returns the worker that the index means. Returns NULL if there is none, and
-   sets *err if the reason is not UV_EINVAL. */
+/* Returns the worker for an index, which may be AVOW_LEAST_BUSY. Returns NULL
+   if there is none. Sets *err if the set has no loops. */
 static avow__worker_t *worker_at(const avow_loops_t *loops, size_t index,
                                  int *err) {
   if (AVOW__UNLIKELY(loops->err != 0)) {
@@ -104,7 +104,7 @@ size_t avow_loops_count(const avow_loops_t *loops) {
   return some->err == 0 ? some->count : 0;
 }
 
-/* Parent of a close. Its children are the ends of the threads. */
+/* Parent of a close. Each child settles when a thread has ended. */
 typedef struct {
   avow__parent_t parent;
   avow_loops_t *loops;

@@ -23,8 +23,9 @@ typedef struct avow__listen_s {
 } avow__listen_t;
 
 /* Serves with a listening socket on each loop, at the address of `server`.
-   Takes ownership of `server` and stores the promise of the end in *out.
-   Returns false if this is impossible. */
+   Takes ownership of `server` and stores a promise in *out, which settles when
+   the service ends. If this is impossible, returns false, and the caller still
+   owns `server`. */
 bool avow__loops_share(avow_value_t server, const avow__listen_t *listen,
                        avow_promise_t **out);
 

@@ -75,7 +75,7 @@ static avow_value_t unpack(uv_loop_t *own, void *data) {
   return avow__attend(v, handoff->fn, handoff->data);
 }
 
-/* Out of memory, the connection is closed. */
+/* If memory or descriptors run out, the connection is closed. */
 static avow_value_t hand_over(avow_value_t stream, void *data) {
   const avow__listen_t *listen = data;
   handoff_t *handoff = pack(listen, avow__owned_handle(&stream));

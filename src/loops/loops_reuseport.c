@@ -76,7 +76,8 @@ static void close_socket(int fd) {
     (void) close(fd); /* a socket is closed in any case */
 }
 
-/* Whether no socket listens there, not even one that shares the port. */
+/* Whether no socket listens at the address, not even one that shares the
+   port. */
 static bool is_free(uv_loop_t *home, const struct sockaddr *at,
                     unsigned flags) {
   const int fd = bound(home, at, flags);
@@ -162,7 +163,8 @@ static avow_value_t serve(uv_loop_t *own, void *data) {
       avow_finally(avow__serve(v, &service), loops_share_forget, part));
 }
 
-/* If the part has no server, an error cancels the shared server instead. */
+/* If the part has no server to close, the error makes loops_share_report()
+   cancel all parts. */
 static avow_value_t loops_share_stop(uv_loop_t *own, void *data) {
   const part_t *part = data;
   if (part->server.tag == AVOW_NONE)

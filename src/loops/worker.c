@@ -1,11 +1,11 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * A worker and the calls that it runs (errand_t). A call is mail: it goes to
- * the worker's loop with the function, and returns to the home loop with the
+ * A worker and the calls that it runs (remote_call_t). A call is mail: it goes
+ * to the worker's loop with the function, and returns to the home loop with the
  * answer. Only the side that has the mail touches it, so a call needs neither a
  * lock nor a count. Canceling sends a second piece of mail to the worker, which
- * returns as well. The call ends only when both have returned. All objects of a
- * loop are therefore touched only on that loop's thread.
+ * sends it back. The call ends only when both pieces have returned. All objects
+ * of a loop are therefore touched only on that loop's thread.
  */
 #include "loops/worker.h"
 
@@ -44,9 +44,9 @@ struct avow__worker_s {
   run_t *spares;
   unsigned spare_count;
   uv_loop_t loop;
-  atomic_size_t refs; /* the set's reference, and one for each call. It changes
-                         often, so it is apart from the fields that the thread
-                         reads as often */
+  atomic_size_t refs; /* one of the set, and one for each call. Each call
+                         changes it, so it is apart from the fields that the
+                         thread reads */
 };
 
 /* The mail of a call. All fields that both sides touch are in one cache line,
@@ -380,7 +380,7 @@ static int open_port(avow__worker_t *worker) {
     return err;
   worker->port = c->threads.port;
   avow__port_ref(worker->port);
-  avow__port_expect(worker->port); /* calls, until it is told to stop */
+  avow__port_expect(worker->port); /* for calls, until it is told to stop */
   return 0;
 }
 

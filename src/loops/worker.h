@@ -26,8 +26,8 @@ bool avow__worker_is_here(const avow__worker_t *worker);
 avow_promise_t *avow__worker_run(avow__worker_t *worker, uv_loop_t *home,
                                  avow_loops_fn fn, void *data);
 
-/* Makes the worker cancel its calls and end. Returns a promise on `home` of the
-   end. */
+/* Makes the worker cancel its calls and end. Returns a promise on `home` that
+   settles when the thread has ended. */
 avow_promise_t *avow__worker_stop(avow__worker_t *worker, uv_loop_t *home);
 
 /* Waits for the thread of a stopped worker. */
