@@ -8,10 +8,11 @@
  * therefore accepted then, and libcurl continues when the last one has been
  * read.
  *
- * Decompressed data may be a million times as large as what arrived. While it
- * is paused, libcurl keeps up to 64 MiB of it without reporting this. A
- * compressed body with a limit therefore buffers pieces here. It costs at most
- * its limit, which is detected when it is exceeded.
+ * Decompressed data may be a million times as large as what arrived. While a
+ * transfer is paused, libcurl keeps up to 64 MiB of such data without reporting
+ * this. If a compressed body has a limit, its pieces are therefore buffered
+ * here. They need at most as much memory as the limit, and the body fails when
+ * it exceeds the limit.
  */
 #include "body.h"
 

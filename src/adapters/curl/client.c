@@ -96,8 +96,8 @@ static void client_destroy(void *data) {
 static const avow_class_t client_class = { .name = "curl client",
                                            .destroy = client_destroy };
 
-/* Creates the promises for the end of the client, which must need no memory.
-   Returns NONE, or the error. */
+/* Creates the promises for the end of the client in advance, because the end
+   must not need memory. Returns NONE, or the error. */
 static avow_value_t client_promise(client_t *c) {
   c->ended = avow_promise_new(c->loop, &c->life);
   avow_promise_t *gone = avow_promise_new(c->loop, &c->gone);
@@ -201,7 +201,7 @@ avow_curl_t *avow__curl_ref(const avow_curl_t *client) {
   return (avow_curl_t *) (void *) promise_of(client);
 }
 
-/* Checked builds report it in avow's form, because avow knows no client. */
+/* Prints the message in avow's format, because avow itself knows no clients. */
 void avow__curl_check_client_in(const avow_curl_t *client, const char *called) {
   if (client != NULL)
     return;

@@ -1,9 +1,9 @@
 /* SPDX-License-Identifier: MIT */
 /*
  * Clients: a multi handle on a loop, from start to end. The public type of a
- * client is a disguised promise. It is fulfilled with the client's object, or
- * rejected with the reason why there is none. Each transfer has a reference to
- * this promise.
+ * client stands for a promise. This promise is fulfilled with the client's
+ * object, or rejected with the reason why there is none. Each transfer has a
+ * reference to this promise.
  *
  * A client ends with its last reference, or with the loop. It first waits until
  * its last transfer is removed, because libcurl would block on threads that
@@ -37,13 +37,13 @@ typedef struct client_s {
   /* in the multi handle, except those in the next lists */
   transfers_t transfers;
   transfers_t pausing;   /* paused, because their bodies are not read */
-  transfers_t held;      /* still not read in the next iteration: not counted */
+  transfers_t held;      /* not read for an iteration: they do not count */
   transfers_t unwanted;  /* to be removed */
   transfers_t lingering; /* to be removed when their lookup has ended */
-  CURL *spare;      /* makes libcurl retry the transfers that wait inside it */
-  polled_t *polled; /* descriptors of the connections */
+  CURL *spare;           /* makes libcurl retry its waiting transfers */
+  polled_t *polled;      /* descriptors of the connections */
   avow_deferred_t *life; /* canceled when the loop closes */
-  /* promise of `life`; once settled, it answers all calls */
+  /* promise of `life`; once it has settled, all calls return it */
   avow_promise_t *ended;
   /* settles when the client has no handles on the loop */
   avow_deferred_t *gone;
@@ -54,7 +54,7 @@ typedef struct client_s {
   unsigned host_connections; /* limit for each host */
   unsigned connections;      /* current limit in total */
   unsigned most_connections; /* limit while there are enough descriptors */
-  unsigned used;             /* connections of transfers that count */
+  unsigned used;             /* connections that count: transfer.c */
   unsigned waiting;          /* transfers that have not started */
   unsigned held_count;       /* transfers in `held` */
   unsigned ends;    /* transfers that ended while descriptors were short */

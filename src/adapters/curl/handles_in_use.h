@@ -1,8 +1,9 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * The addresses in use of all clients of the process. They are easy handles
- * that values own, which no transfer may take, and streams that are being sent.
- * The user of an address provides the node, so the set allocates nothing.
+ * The set of addresses that are in use, for all clients of the process. It has
+ * easy handles that values own, because no transfer may take them, and streams
+ * that are being sent. The user of an address provides the node, so the set
+ * allocates nothing.
  */
 #ifndef AVOW_CURL_HANDLES_IN_USE_H
 #define AVOW_CURL_HANDLES_IN_USE_H

@@ -1,9 +1,9 @@
 /* SPDX-License-Identifier: MIT */
 /*
  * The host of a transfer is the start of its URL. Two spellings of a host are
- * two hosts here, but one to libcurl, which has the same limit. A host that
- * multiplexes counts as one connection. It may run as many transfers as libcurl
- * puts on one connection.
+ * two hosts here, but one host for libcurl, which applies the same limit to it.
+ * A host that multiplexes counts as one connection. It may run as many
+ * transfers as libcurl puts on one connection.
  *
  * The queue has the hosts whose transfers may start. Each time, one transfer of
  * the first host starts, and the host moves to the end.

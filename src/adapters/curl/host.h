@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: MIT */
 /*
  * Hosts, and which transfer starts next. A transfer waits in the queue of its
- * host, outside libcurl. There it costs no time while others run, no time limit
- * of libcurl runs, and it does not block transfers to other hosts.
+ * host, outside libcurl. There it costs no time while others run, no timeout of
+ * libcurl runs, and it does not block transfers to other hosts.
  */
 #ifndef AVOW_CURL_HOST_H
 #define AVOW_CURL_HOST_H
@@ -14,7 +14,7 @@ struct host_s {
   host_t *next;        /* in its row of the table */
   host_t *next_ready;  /* in the client's queue of hosts */
   transfers_t waiting; /* transfers that have not started */
-  unsigned running;    /* transfers that have started and count */
+  unsigned running;    /* running transfers that count (transfer.c) */
   unsigned refs;       /* of its transfers, and of the queue of hosts */
   bool is_ready;       /* it is in the queue of hosts */
   bool multiplexes;    /* one connection carries many transfers */

@@ -64,9 +64,9 @@ static void call_libcurl(call_t *call) {
   avow_unref(p);
 }
 
-/* libcurl retries a transfer that waits for one of its limits when another is
-   removed, and not when the limit grows. Adding and removing `spare` causes a
-   retry. */
+/* libcurl retries a transfer that waits for one of its limits when another
+   transfer is removed, but not when the limit grows. Adding and removing
+   `spare` causes a retry. */
 static void try_again(client_t *c) {
   avow__curl_multi_limit(c);
   if (curl_multi_add_handle(c->multi, c->spare) == CURLM_OK)
@@ -74,7 +74,8 @@ static void try_again(client_t *c) {
 }
 
 /* c->inside is greater than 0 only if a callback of libcurl runs the loop.
-   libcurl can do nothing then. The code that runs the loop may wait for it. */
+   libcurl must not be called then. All transfers fail, because the code that
+   runs the loop may wait for one. */
 void avow__curl_drive(client_t *c, curl_socket_t fd, int events) {
   call_t call = { .client = c, .fd = fd, .what = events };
   if (c->inside > 0)
@@ -93,7 +94,8 @@ static void on_time(uv_timer_t *timer) {
   avow__curl_drive(timer->data, CURL_SOCKET_TIMEOUT, 0);
 }
 
-/* All jobs that were due have run since the last iteration. */
+/* The jobs of the last iteration have run, and did not read the paused
+   bodies. */
 static void on_soon(uv_idle_t *soon) {
   client_t *c = soon->data;
   (void) uv_idle_stop(soon);

@@ -9,8 +9,9 @@
 /* Returns false if out of memory. Then no handle is on the loop. */
 bool avow__curl_multi_start(client_t *c);
 
-/* Continues a paused transfer, except for what `paused` names. After a failure
-   the transfer must end, because the bytes that libcurl had kept are lost. */
+/* Continues a paused transfer. `paused` has the CURLPAUSE_ flags of directions
+   that stay paused. After a failure the transfer must end, because the bytes
+   that libcurl had kept are lost. */
 CURLcode avow__curl_go_on(client_t *c, CURL *easy, int paused);
 
 /* Reports the events of a descriptor to libcurl, or an expired timeout for

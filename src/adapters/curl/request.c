@@ -59,8 +59,9 @@ static void set_body(CURL *easy, const request_t *q) {
 }
 
 /* libcurl changes its own methods where a redirect requires this. It treats
-   each body as that of a POST. After 301 and 302 it would repeat any other
-   method without its body: an empty PUT. */
+   each request with a body as a POST. After 301 and 302 it would therefore drop
+   the body but repeat the custom method, such as a PUT without a body.
+   CURLOPT_POSTREDIR keeps the body. */
 static CURLcode set_method(CURL *easy, const char *method, bool body) {
   if (strcmp(method, "HEAD") == 0)
     return curl_easy_setopt(easy, CURLOPT_NOBODY, 1L);

@@ -5,7 +5,7 @@
  * of FTP do not add to this time. They come after the lookup of the server and
  * cannot be recognized while they run. A transfer that is canceled then is
  * removed at once. Since libcurl 7.87, this leaves the thread running, as does
- * a time limit of libcurl. Older versions wait.
+ * a timeout of libcurl. Older versions wait.
  */
 #include "resolver_watch.h"
 
@@ -54,8 +54,7 @@ static curl_socket_t refuse_socket(void *data, curlsocktype purpose,
   return CURL_SOCKET_BAD;
 }
 
-/* libcurl would make any other call only after the socket that it does not
-   get. */
+/* libcurl makes all other calls after it has a socket, and it gets none. */
 void avow__curl_lookup_last(CURL *easy) {
   (void) curl_easy_setopt(easy, CURLOPT_OPENSOCKETFUNCTION, refuse_socket);
   (void) curl_easy_setopt(easy, CURLOPT_NOPROGRESS, 1L);

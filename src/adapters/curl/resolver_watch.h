@@ -19,8 +19,9 @@ typedef struct {
   bool first; /* it is the first lookup since that redirect */
 } lookup_t;
 
-/* Makes `easy` record its lookups in *lookup, which must outlive this use.
-   libcurl then does not wait for a lookup after one of its time limits. */
+/* Makes `easy` record its lookups in *lookup, which must stay valid until
+   avow__curl_lookup_forget(). After a timeout, libcurl then does not wait for a
+   lookup. */
 void avow__curl_lookup_note(lookup_t *lookup, CURL *easy);
 
 /* Undoes avow__curl_lookup_note(). */
@@ -29,8 +30,8 @@ void avow__curl_lookup_forget(CURL *easy);
 /* Whether a lookup runs now. */
 bool avow__curl_looks_up(const lookup_t *lookup);
 
-/* Makes the transfer fail after its lookup, without any call of the program
-   until then. */
+/* Makes the transfer fail after its lookup. Until then, no function of the
+   program is called. */
 void avow__curl_lookup_last(CURL *easy);
 
 #endif

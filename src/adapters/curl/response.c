@@ -1,9 +1,9 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * Responses, on the side of the transfer. libcurl writes the head and the body,
- * and then the promise of the transfer settles. The response lives until the
- * promise has settled and the program has released the response. Releasing it
- * cancels the transfer.
+ * Responses, from the transfer to the program. libcurl writes the head and the
+ * body, and then the promise of the transfer settles. The response lives until
+ * the promise has settled and the program has released the response. Releasing
+ * it cancels the transfer.
  */
 #include "response.h"
 
@@ -148,8 +148,8 @@ static bool head_is_sound(response_t *r, const char *line, size_t n) {
   return false;
 }
 
-/* libcurl keeps 64 MiB of a body while it is paused. No more than this waits
-   here: full pieces have 16 KiB, and some are smaller. */
+/* libcurl keeps 64 MiB of a body while it is paused. At most as much waits
+   here, because PIECES pieces have at most 16 KiB each. */
 static bool may_be_unpacked(const response_t *r) {
   return r->limit > 0 && r->limit <= UNREAD &&
          avow__curl_head_find(&r->head, "Content-Encoding") != NULL;
@@ -233,8 +233,8 @@ static avow_value_t cannot_repeat(CURL *easy) {
       "the request must be sent again, but its body is a stream");
 }
 
-/* Returns the reason why the rest cannot arrive: one of this file, or else that
-   of libcurl. */
+/* Returns why the rest cannot arrive: a reason that this file has recorded, or
+   else that of libcurl. */
 static avow_value_t response_reason(response_t *r, CURLcode code) {
   if (r->body.lacked)
     return avow_error(UV_ENOMEM);

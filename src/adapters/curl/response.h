@@ -18,7 +18,7 @@ typedef struct response_s response_t;
 response_t *avow__curl_response_new(client_t *c, avow_promise_t **out);
 
 /* Starts the transfer. With `collects`, the program gets the whole body at
-   once. A body to be sent lives as long as the transfer. */
+   once. Keeps the stream to be sent until the transfer ends. */
 void avow__curl_response_begin(response_t *r, const avow_curl_t *client,
                                const char *url, const avow_fetch_options_t *o,
                                bool collects);

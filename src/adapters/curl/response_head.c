@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * Heads. libcurl delivers them line by line and limits their length. Heads of
- * redirects and of "100 Continue" come first, and only the last head is kept.
+ * Heads. libcurl delivers them line by line. It limits the length of a line,
+ * and response.c the length of a head. Heads of redirects and of "100 Continue"
+ * come first, and only the last head is kept.
  */
 #include "response_head.h"
 

@@ -1,9 +1,9 @@
 /* SPDX-License-Identifier: MIT */
 /*
  * Descriptors. Each descriptor that libcurl wants polled has a libuv handle.
- * The request is withdrawn before libcurl closes the descriptor. After
- * uv_close(), libuv no longer knows the descriptor, so a new user of its number
- * may poll it.
+ * libcurl ends the polling (CURL_POLL_REMOVE) before it closes the descriptor.
+ * After uv_close(), libuv no longer knows the descriptor, so a new user of its
+ * number may poll it.
  *
  * If the kernel reports an error, libuv stops polling and reports UV_EBADF for
  * any error. libcurl is told of all events then. It reads the bytes that

@@ -4,8 +4,8 @@
  * handle and is removed when it is done, failed or unwanted. An unwanted handle
  * is removed at once, with two exceptions. If libcurl has called this code, the
  * handle is removed when libcurl returns. During a lookup, it is removed when
- * the lookup has ended. The program may know of the end long before that, so
- * none of its functions or data are used any more.
+ * the lookup has ended. The promise may have settled long before that. After it
+ * has settled, no function and no data of the program are used.
  *
  * A transfer is in a list of its host or of the client, depending on its state.
  * It counts toward the limits of connections while it is in the multi handle,
@@ -284,8 +284,6 @@ static bool reap_done(client_t *c) {
   return true;
 }
 
-/* The end of a transfer may cancel a read of the program, which then starts
-   another transfer. */
 static bool is_before_data(const transfer_t *t) {
   const char *scheme = NULL;
   curl_off_t begun = 0;
@@ -294,8 +292,9 @@ static bool is_before_data(const transfer_t *t) {
   return scheme != NULL && curl_strnequal(scheme, "ftp", 3) != 0 && begun == 0;
 }
 
-/* With FTP, some versions of libcurl (7.88) wait for no event if they learn the
-   address of the data while they ask for it. They must be continued once. */
+/* With FTP, libcurl 7.88 may receive the address of the data connection while
+   it still requests that address. It then waits for no event, and must be
+   continued once. */
 static void transfer_nudge(transfer_t *t) {
   if (t->nudged || !is_before_data(t))
     return;
@@ -319,6 +318,8 @@ static bool begin_next(client_t *c) {
   return true;
 }
 
+/* The end of a transfer may cancel a read of the program, which then starts
+   another transfer. */
 void avow__curl_reap(client_t *c) {
   while (drop_unwanted(c) || reap_done(c) || begin_next(c))
     continue;

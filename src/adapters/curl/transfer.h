@@ -31,8 +31,8 @@ avow_promise_t *avow__curl_transfer(const avow_curl_t *client, CURL *easy,
 void avow__curl_pauses(client_t *c, CURL *easy);
 void avow__curl_is_read(client_t *c, CURL *easy);
 
-/* Stops counting paused transfers that were not read since. Returns whether
-   there are any. */
+/* Stops counting the paused transfers whose bodies are still not read. Returns
+   whether there are any. */
 bool avow__curl_hold(client_t *c);
 
 /* Notes that the connection of its host carries many transfers. */
