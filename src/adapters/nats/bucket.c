@@ -195,7 +195,8 @@ static avow_value_t opened(const avow_value_t *arg, void *opening) {
   return avow_object(&bucket_class, b);
 }
 
-/* Checks a bucket of the stream, because other programs create buckets too. */
+/* Checks whether the stream allows direct reads, because other programs create
+   buckets, too. */
 static avow_value_t stream_is_there(const avow_value_t *answer, void *opening) {
   const opening_t *o = opening;
   const char *text = natsMsg_GetData(avow_to_nats_msg(answer));

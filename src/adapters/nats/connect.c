@@ -58,8 +58,8 @@ static natsStatus name_replies(nats_thread_t *w) {
   return NATS_OK;
 }
 
-/* If retries follow the first attempt (natsOptions_SetRetryOnFailedConnect()),
-   there is a connection as well. */
+/* With natsOptions_SetRetryOnFailedConnect(), a failed attempt also returns a
+   connection, which libnats continues to connect. */
 static natsStatus run_connect(nats_thread_t *w, op_t *op) {
   natsConnection *nc = NULL;
   natsOptions *options = connection_of(op)->options;
@@ -114,8 +114,8 @@ avow_promise_t *avow_nats_connect(uv_loop_t *loop, const char *url,
   return avow_promise_reject(loop, why);
 }
 
-/* Without a connection, a ping would wait for the next one and disturb its
-   protocol. */
+/* Without a connection to the server, a ping would wait for the next connection
+   and disturb its protocol. */
 static natsStatus run_flush(nats_thread_t *w, op_t *op) {
   const natsConnStatus status = natsConnection_Status(w->nc);
   if (status == NATS_CONN_STATUS_CLOSED)
@@ -165,9 +165,9 @@ static void closing_free(void *connection) {
   avow_free(connection);
 }
 
-/* A job that was just canceled is notified before the next iteration. After a
-   lost connection, no answer arrives. Out of memory, this closes without
-   waiting. */
+/* Waits one iteration, because the handler of a job that was just canceled may
+   begin pending work. Then waits for that work. Closes without waiting if the
+   connection is lost, because no answer would arrive, or if out of memory. */
 avow_promise_t *avow_nats_close(const avow_value_t *connection) {
   connection_t *c = avow__nats_connection(connection);
   if (c == NULL || c->pending_work.jobs == 0 ||

@@ -128,8 +128,8 @@ static void on_answers(uv_async_t *handle) {
   uv_close((uv_handle_t *) handle, on_closed);
 }
 
-/* The thread still runs an operation that it has not started. An operation that
-   waits for an answer ends now. */
+/* If the thread has not run the operation yet, it does so later. A request that
+   was sent stops waiting for its answer, and ends now. */
 static void operation_on_cancel(void *data) {
   operation_t *operation = data;
   connection_t *c = avow__nats_connection(&operation->connection);
@@ -190,8 +190,8 @@ void avow__nats_await(operation_t *operation) {
   keep_loop_alive(c);
 }
 
-/* Creates the promises for the end of the connection, which must need no
-   memory. Returns NONE, or the error. */
+/* Creates the promises for the end of the connection in advance, because the
+   end must not need memory. Returns NONE, or the error. */
 static avow_value_t connection_promise(connection_t *c) {
   c->ended = avow_promise_new(c->loop, &c->life);
   avow_promise_t *gone = avow_promise_new(c->loop, &c->gone);

@@ -20,7 +20,7 @@ typedef struct connection_s {
   uv_loop_t *loop;
   natsOptions *options;  /* until it is connected */
   avow_deferred_t *life; /* canceled when the loop closes */
-  /* promise of `life`; once settled, it answers all calls */
+  /* promise of `life`; once it has settled, all calls return it */
   avow_promise_t *ended;
   /* settles when the connection has no handle on the loop */
   avow_deferred_t *gone;

@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: MIT */
-/* Wires. The mutex guards all fields except those that only the thread uses. */
+/* The thread of a connection. The mutex guards all fields except those that
+   only the thread uses. */
 #include "connection_thread.h"
 
 #include <stdio.h>
@@ -109,10 +110,10 @@ static void keep_retired(nats_thread_t *w, retired_list_t *retired_list) {
   uv_mutex_unlock(&w->mutex);
 }
 
-/* libnats would wait a millisecond for more bytes to send. To make it send now,
-   the only way is to request a pong and wait for at most as long. Later
-   operations are then sent together. During a reconnect, a ping would corrupt
-   its count of pongs. */
+/* libnats would wait a millisecond for more bytes to send. Only a ping makes it
+   send now. This waits for the pong, at most a millisecond, or a second if many
+   subscriptions wait to be freed. Later operations are then sent together.
+   During a reconnect, a ping would corrupt its count of pongs. */
 static void flush(nats_thread_t *w) {
   if (!w->unflushed ||
       natsConnection_Status(w->nc) != NATS_CONN_STATUS_CONNECTED)
@@ -392,9 +393,9 @@ static int init_locks(nats_thread_t *w) {
   return err;
 }
 
-/* The thread waits for operations, and by then the handle exists. If the handle
-   were created first and the thread failed, the handle could not be closed at
-   once. */
+/* Starts the thread before it creates the handle. The thread uses the handle
+   only after an operation, which can only follow this call. If the handle came
+   first and the thread failed, the handle could not be closed at once. */
 int avow__nats_thread_start(nats_thread_t *w, uv_loop_t *loop, uv_async_cb cb) {
   ops_init(&w->queued);
   ops_init(&w->answered);

@@ -31,9 +31,9 @@ struct op_s {
   run_fn run;
   avow_value_t failure; /* an error, if the operation failed */
   bool ran;             /* the thread has run it */
-  bool waits;           /* waits for an answer, even after it ran: */
-  uint64_t id;          /* in the table under this id; 0: not in the table */
-  op_t *chain;          /* in the table */
+  bool waits;           /* it waits for an answer */
+  uint64_t id;          /* key in the table of waiters; 0: not in it */
+  op_t *chain;          /* the next in its list of the table */
   natsMsg *answer;
 };
 
@@ -56,7 +56,7 @@ struct nats_thread_s {
   natsConnection *nc; /* NULL before it is created and after it is closed */
   unsigned callers;   /* number of callbacks of libnats that may follow */
   handle_t handle;    /* for replies */
-  natsSubscription *replies; /* for the thread only, like the next field */
+  natsSubscription *replies; /* this and the next field: for the thread only */
   bool unflushed;            /* libnats may hold back bytes */
   char inbox[INBOX];         /* prefix of the subjects of replies */
   bool forbids_replies;      /* the server forbids receiving replies */
@@ -95,7 +95,7 @@ void avow__nats_thread_done(nats_thread_t *w, op_t *op);
 void avow__nats_thread_set_status(nats_thread_t *w, natsConnStatus status);
 
 /* On any thread. Reports a failure that does not belong to an operation. The
-   text of the server is that of the status. */
+   message of the error is that of libnats. */
 void avow__nats_thread_failed(nats_thread_t *w, natsStatus status);
 
 /* avow__nats_thread_listen() adds a listener, on the loop's thread.

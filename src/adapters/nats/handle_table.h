@@ -3,18 +3,19 @@
  * Handles that libnats' callbacks get instead of pointers. The end of a
  * connection may close a subscription before it has a completion callback.
  * libnats may then call once more with a message. It never reports that no call
- * follows. Such a call gets a number, which needs no memory. After the handle
- * is closed, the number leads to nothing, and it is never used again.
+ * follows. Such a call gets a number, which needs no memory. A number is never
+ * used again. After the handle is closed, avow__nats_handle_enter() returns
+ * NULL for its number.
  */
 #ifndef AVOW_NATS_HANDLE_TABLE_H
 #define AVOW_NATS_HANDLE_TABLE_H
 
 #include <stdint.h>
 
-/* Part of the object that the handle leads to. */
+/* Part of the object `of`, which callbacks get by the handle. */
 typedef struct handle_s handle_t;
 struct handle_s {
-  handle_t *next; /* with the same last bits */
+  handle_t *next; /* in the same list */
   uintptr_t number;
   unsigned inside; /* number of running calls */
   void *of;

@@ -43,7 +43,7 @@ avow_promise_t *avow__nats_at(const avow_value_t *connection,
 avow_promise_t *avow__nats_stream(const avow_value_t *connection,
                                   const char *name, avow_value_t config);
 
-/* Whether the failure may pass soon, as while a server starts. */
+/* Whether the failure may be temporary, for example because a server starts. */
 bool avow__nats_is_passing(const avow_value_t *reason);
 
 /* Settles as NONE after a short pause. */

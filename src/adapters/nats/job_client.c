@@ -1,10 +1,10 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * Jobs, on the side of the client. Each round first looks for an outcome. If
- * there is none, it stores the job unless it is already stored. It then waits
- * until a notification arrives, the connection is lost, or a time limit
- * expires. This covers all cases: the job was done before this program started,
- * another program removed it, or the answer to the store was lost.
+ * The client's side of jobs. Each round first looks for an outcome. If there is
+ * none, it stores the job unless it is already stored. It then waits until a
+ * notification arrives, the connection is lost, or LOOK_MS have passed. This
+ * covers all cases: the job was done before this program started, another
+ * program removed it, or the answer to the store was lost.
  */
 #include <stdio.h>
 #include <stdlib.h>
@@ -21,7 +21,7 @@ typedef struct {
   entry_t entry;
   avow_value_t queue; /* a reference */
   avow_value_t payload;
-  avow_promise_t *storing; /* or NULL; canceling does not stop it */
+  avow_promise_t *storing; /* or NULL; a cancellation does not stop it */
   unsigned refs;
   bool is_over; /* the outcome arrived, and may itself be UV_ECANCELED */
   bool is_in;   /* registered for notifications */
@@ -108,7 +108,7 @@ static avow_value_t outcome_found(const avow_value_t *message, void *data) {
 
 static avow_value_t look(void *data) {
   job_t *job = data;
-  avow_deferred_t *late = job->entry.wake; /* of a look after a timeout */
+  avow_deferred_t *late = job->entry.wake; /* not NULL after a timeout */
   job->entry.wake = NULL;
   job->entry.noted = false;
   if (late != NULL)

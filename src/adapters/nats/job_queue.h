@@ -4,8 +4,8 @@
  *
  *   avow-jobs-NAME   avow.NAME.job.ID, until a worker has finished the job
  *   avow-done-NAME   avow.NAME.done.ID, the outcome, and avow.NAME.dead.ID, a
- *                    job that has failed finally; the newest of each, as long
- *                    as the options say
+ *                    job that has failed finally; the newest of each, until
+ *                    `keep` ms have passed
  *
  * When the server stores an outcome, it sends a notification to
  * avow.NAME.over.ID. ID is a token. Each id has at most one job, because a job
@@ -58,7 +58,7 @@ avow_promise_t *avow__nats_queue_store(const queue_t *q, const char *kind,
    other jobs are being processed. */
 avow_promise_t *avow__nats_queue_take_out(const queue_t *q, uint64_t seq);
 
-/* Registers an entry for notifications of its outcome, and removes it. Returns
+/* Add an entry, which is notified of its outcome, and remove it. Adding returns
    false if out of memory. */
 bool avow__nats_queue_listen(queue_t *q, entry_t *entry);
 void avow__nats_queue_forget(queue_t *q, entry_t *entry);

@@ -31,7 +31,7 @@ typedef struct {
   bool is_canceled;
   bool is_dead;   /* `outcome` has the reason */
   bool is_large;  /* too large to be stored with a header */
-  bool is_let_go; /* the server was told */
+  bool is_let_go; /* the server was asked to deliver it again */
 } task_t;
 
 typedef struct {
@@ -152,7 +152,7 @@ static avow_value_t letter(const task_t *task) {
                                      (size_t) natsMsg_GetDataLength(msg));
 }
 
-/* Stores the dead job. One for each id is enough. */
+/* Stores the dead job. The stream keeps the newest for each id. */
 static avow_promise_t *bury(const task_t *task) {
   char line[ERROR_LINE];
   const char *const headers[] = { line, NULL };
@@ -245,7 +245,7 @@ static avow_value_t no_outcome(const avow_value_t *reason, void *data) {
 }
 
 static avow_value_t given_up(const avow_value_t *reason, void *data) {
-  avow__nats_drop(let_go(data, 0)); /* it is sent nevertheless */
+  avow__nats_drop(let_go(data, 0)); /* the message is sent all the same */
   return avow_value_ref(reason);
 }
 

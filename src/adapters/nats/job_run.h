@@ -5,8 +5,8 @@
 
 #include "job_worker.h"
 
-/* Settles as NONE when the worker has finished with the message, whatever it
-   contains. */
+/* Settles as NONE when the worker has finished with the message, valid or
+   not. */
 avow_promise_t *avow__nats_task(worker_t *w, const avow_value_t *message);
 
 #endif

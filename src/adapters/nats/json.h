@@ -6,8 +6,8 @@
 #include <stddef.h>
 #include <stdint.h>
 
-/* Returns the value of the key in the object at `text`, or NULL. The text after
-   the value follows it. */
+/* Returns the value of the key in the object at `text`, or NULL. The value does
+   not end with a NUL. */
 const char *avow__nats_json(const char *text, const char *key);
 
 /* Returns the number, or 0 for NULL and other values. */

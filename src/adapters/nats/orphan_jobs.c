@@ -3,9 +3,9 @@
  * A killed server may have forgotten that jobs were returned or in progress.
  * They stay in the queue and are never delivered. From time to time, a worker
  * therefore looks for the oldest such orphan. An orphan with an outcome is
- * removed. Otherwise another worker may still process it, as long as a worker
- * may be silent. After that time the orphan is stored again, after all others,
- * and only then removed from its old position.
+ * removed. Otherwise another worker may still process it, until `ack_wait` has
+ * passed. Then the orphan is stored again, after all others, and only then
+ * removed from its old position.
  */
 #include "orphan_jobs.h"
 
@@ -55,8 +55,7 @@ static avow_value_t take_out_orphan(const avow_value_t *arg, void *data) {
 }
 
 static avow_value_t orphan_not_stored(const avow_value_t *reason, void *data) {
-  return avow_error_code(reason) == UV_EEXIST /* it is there already, or not
-                                                 wanted any more */
+  return avow_error_code(reason) == UV_EEXIST /* stored again, or removed */
              ? take_out_orphan(reason, data)
              : avow_value_ref(reason);
 }

@@ -1,14 +1,14 @@
 /* SPDX-License-Identifier: MIT */
-/* Pending work of a connection for promises that have already settled. Only
-   avow_nats_close() waits for it. */
+/* Work that a connection still does for promises that have settled, such as
+   removing a canceled job. Only avow_nats_close() waits for it. */
 #ifndef AVOW_NATS_PENDING_WORK_H
 #define AVOW_NATS_PENDING_WORK_H
 
 #include "avow/cancel.h"
 
 typedef struct {
-  unsigned jobs; /* jobs that may still start pending work, because their
-                    promises can be canceled or the jobs returned */
+  unsigned jobs; /* jobs that may still start pending work: they may be
+                    canceled, or returned to the server */
   unsigned count;
   avow_promise_t *over;  /* settles when `count` is 0, or NULL */
   avow_deferred_t *last; /* the deferred of `over` */

@@ -1,9 +1,9 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * Subscriptions that have ended. Before libnats 3.6, its reading thread finds
- * the subscription of a message without a reference, and may use one that has
- * ended meanwhile. Each is therefore kept until the server has answered a later
- * ping. By then, all earlier messages have been read.
+ * Subscriptions that have ended. Before libnats 3.6, its reading thread takes
+ * no reference to the subscription of a message, and may use one that has ended
+ * meanwhile. Each is therefore kept until the server has answered a later ping.
+ * By then, all earlier messages have been read.
  */
 #ifndef AVOW_NATS_RETIRED_H
 #define AVOW_NATS_RETIRED_H
@@ -16,7 +16,8 @@ struct retired_s {
   natsSubscription *native;
 };
 
-/* List of them. More than RETIRED_MANY justify waiting for the server. */
+/* List of retired subscriptions. If there are more than RETIRED_MANY, the
+   thread waits longer for the server. */
 typedef struct {
   retired_t *first;
   unsigned count;

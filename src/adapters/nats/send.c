@@ -94,8 +94,8 @@ static avow_value_t the_answer(operation_t *operation) {
   return avow__nats_message(answer);
 }
 
-/* Sends `payload` and takes ownership of it. Without a connection, libnats may
-   not be initialized, and then it cannot even free a message. */
+/* Sends `payload` and takes ownership of it. Without a connection, libnats is
+   perhaps not initialized, and then it cannot even free a message. */
 static avow_promise_t *post(const avow_value_t *connection, sent_t *sent,
                             letter_t letter, avow_value_t payload) {
   connection_t *c = avow__nats_connection(connection);

@@ -6,10 +6,10 @@
  * items. When the program releases the merge, both channels are closed, and a
  * pending receive of the hook's channel settles.
  *
- * A subscription has two operations. `begin` ends, like a request that was
- * answered, when libnats makes no more calls. `end` causes this when the
- * program releases the channel or the server forbids the subscription. `end` is
- * allocated at the start, so the end needs no memory.
+ * A subscription has two operations. `begin` ends when libnats makes no more
+ * calls. `end` unsubscribes, when the program releases the channel or the
+ * server forbids the subscription. `end` is allocated at the start, so the end
+ * needs no memory.
  */
 #include <limits.h>
 #include <stdio.h>
@@ -74,7 +74,7 @@ static void say_loss(subscription_t *s) {
   s->lost = 0;
 }
 
-/* Messages that were dropped by now are missing after those that are
+/* The messages that were dropped so far would have followed those that are now
    pending. */
 static void notice_loss(subscription_t *s, natsSubscription *native) {
   int64_t dropped = 0;
@@ -145,10 +145,10 @@ static natsStatus subscribe(nats_thread_t *w, subscription_t *s) {
                                              on_message, number);
 }
 
-/* A failed subscription is over, which the answer reports. The status that this
-   returns does not matter. A subscription is also over if the end of its
-   connection has just closed it. on_complete() is not called then. on_message()
-   may be called once more with a closed handle. */
+/* Always returns NATS_OK, because over() reports a failure to the channel. A
+   subscription is also over if the end of its connection has just closed it.
+   on_complete() is not called then. on_message() may be called once more with a
+   closed handle. */
 static natsStatus run_begin(nats_thread_t *w, op_t *op) {
   subscription_t *s = ((part_t *) op)->of;
   w->unflushed = true;
@@ -199,7 +199,7 @@ static void begin_destroy(operation_t *operation) {
   s->begin = NULL;
   avow__nats_thread_unlisten(s->thread, &s->listener); /* if it has not run */
   end_drop(s);
-  /* until now it kept the loop alive for receivers */
+  /* until now, the sender kept the loop alive for receivers */
   avow_sender_clear(&s->sender);
   avow_sender_clear(&s->hook);
   part_over(s);
@@ -273,8 +273,8 @@ static void hear(const avow_value_t *connection, subscription_t *s) {
   avow__nats_thread_listen(s->thread, &s->listener);
 }
 
-/* If there is no memory to learn of its end, the subscription ends at once with
-   this reason. */
+/* `ended` settles when the program releases the channel. If out of memory for
+   it, the subscription fails at once. */
 static void fail_with(avow_channel_t *messages, const avow_promise_t *ended) {
   if (avow_state(ended) == AVOW_REJECTED)
     avow_channel_fail(messages, avow_value_ref(avow_result(ended)));

@@ -202,8 +202,8 @@ static bool end_with(watch_t *w, const avow_channel_t *alive) {
   return lives;
 }
 
-/* `alive` is beside the stage that uses `w`, and not an input of the stage.
-   When `alive` ends, the stage has ended or ends with it. */
+/* `alive` and the stage that uses `w` are inputs of the same merge. When
+   `alive` ends, the stage has ended or ends with it. */
 static avow_channel_t *begin(watch_t *w) {
   uv_loop_t *loop = bucket_of(w)->loop;
   const avow_value_t *connection = &bucket_of(w)->connection;
