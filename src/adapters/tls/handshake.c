@@ -16,8 +16,8 @@
 #include "step.h"
 #include "stream.h"
 
-/* Takes the pending handshake. From now on, the value or the caller has its
-   reference to the stream. */
+/* Takes the deferred of the pending handshake. The handshake's reference to the
+   stream passes to the value or the caller. */
 static avow_deferred_t *take_handshaker(avow__tls_t *t) {
   avow_deferred_t *d = t->handshaker;
   t->handshaker = NULL;
@@ -32,7 +32,8 @@ static void handshake_end(avow__tls_t *t, avow_value_t error) {
 }
 
 static void greet_done(avow__tls_t *t) {
-  const avow_value_t v = avow_object(&avow__tls_class, t); /* fails if closed */
+  /* if this fails, it closes t */
+  const avow_value_t v = avow_object(&avow__tls_class, t);
   (void) avow_resolve(take_handshaker(t), v); /* only this settles it */
 }
 

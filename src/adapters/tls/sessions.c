@@ -151,7 +151,7 @@ static avow__tls_sessions_t *sessions_of(const avow__tls_t *t) {
   return avow__tls_settings_of(&t->settings)->sessions;
 }
 
-/* OpenSSL calls this with a session that may be resumed. A return of 1 takes
+/* OpenSSL calls this with a session that may be resumed. Returning 1 takes
    ownership of the session. OpenSSL is in the middle of a read, which must not
    fail if this is out of memory. */
 static int on_session(SSL *ssl, SSL_SESSION *session) {

@@ -156,7 +156,8 @@ static bool set_protocols(avow__tls_settings_t *s, const char *names) {
 
 /* Tickets: a server stores nothing and has its clients keep their sessions.
    Only the server can read the tickets. Settings that replace others therefore
-   get their keys; otherwise all clients would start new sessions at once. */
+   get the keys of the others; otherwise all clients would start new sessions at
+   once. */
 
 enum { KEYS = 80 }; /* bytes, as in OpenSSL, which refuses fewer */
 

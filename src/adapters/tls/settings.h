@@ -18,7 +18,7 @@ typedef struct {
   unsigned char *protocols;       /* as sent by ALPN, or NULL */
   unsigned protocols_len;
   X509_STORE *store; /* of `ctx`; gets the system's authorities */
-  atomic_bool lacks; /* the authorities of the system's file */
+  atomic_bool lacks; /* the system's file is not loaded into `store` */
 } avow__tls_settings_t;
 
 /* Returns NULL only if the value is no settings object. */

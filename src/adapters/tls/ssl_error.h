@@ -9,14 +9,14 @@
    arrived or were sent. */
 typedef enum {
   AVOW__TLS_AGAIN,
-  AVOW__TLS_END, /* the peer has announced it */
+  AVOW__TLS_END, /* the peer has sent close_notify */
   AVOW__TLS_BROKEN
 } avow__tls_result_t;
 
 avow__tls_result_t avow__tls_result(avow__tls_t *t, int returned);
 
-/* For a call that is not a read and has no end. Returns whether it must be
-   retried. */
+/* avow__tls_result() for a call that is not a read. Returns whether the call
+   must be retried. The end is an error. */
 bool avow__tls_goes_on(avow__tls_t *t, int returned);
 
 /* Returns an error with the text of OpenSSL's queue, and empties the queue. */

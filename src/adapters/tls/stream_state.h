@@ -1,9 +1,9 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * A TLS stream. OpenSSL gets the bytes from the stream below and hands over the
- * records for it through a BIO (bio.c). OpenSSL never blocks. Each pending
- * operation has a deferred here. After each change, step.c checks which
- * operations can continue.
+ * A TLS stream. OpenSSL reads bytes from the stream below, and writes records
+ * to it, through a BIO (bio.c). OpenSSL never blocks. Each pending operation
+ * has a deferred here. After each change, step.c checks which operations can
+ * continue.
  *
  * The value, a handshake and pending operations of the transport each have a
  * reference, counted in `refs`.
@@ -46,10 +46,10 @@ typedef struct {
   size_t in_flight;      /* records of the pending write */
   uint64_t sealed, sent; /* total numbers of records */
 
-  avow_value_t broken; /* error that OpenSSL cannot continue after */
+  avow_value_t broken; /* error after which OpenSSL cannot continue */
 
   avow_deferred_t *handshaker; /* the pending handshake */
-  avow_value_t refused;        /* its rejection, once the peer was told */
+  avow_value_t refused;        /* why it rejects when the peer was told */
   avow_deferred_t *reader;
   size_t max_bytes;
   avow__tls_write_t *first, *last; /* writes, the oldest first */

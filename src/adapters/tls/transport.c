@@ -86,7 +86,7 @@ void avow__tls_fetch(avow__tls_t *t) {
 static void fail_send(avow__tls_t *t, avow_value_t error) {
   t->out_error = error;
   if (t->handshaker != NULL && avow_is_none(&t->refused))
-    t->refused = avow_value_ref(&error); /* because the peer waits for it */
+    t->refused = avow_value_ref(&error); /* the peer waits for records */
   avow__tls_fail_writes(t, avow_value_ref(&error));
 }
 
