@@ -2,7 +2,7 @@
 /*
  * The block that is a promise and also the reaction that settles it.
  *
- * `kind` says what a pending promise waits for:
+ * `kind` determines what a pending promise waits for:
  *
  *   a deferred, a timer, a thenable's answer   no job, no upstream
  *   an item, or capacity, of a channel         in a list of the channel
@@ -11,8 +11,7 @@
  *   its job                                    in the queue of the loop
  *
  * A reaction is in the waiters of its upstream exactly while the upstream is
- * pending. Settling splices the whole list onto the queue, so no flag records
- * that a block is in the queue.
+ * pending. Settling appends the whole list to the queue.
  *
  * References: those of the program, one for each reaction that has the block as
  * its upstream, and one for each deferred. The source of a pending promise

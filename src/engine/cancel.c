@@ -119,8 +119,8 @@ static avow_promise_t *last_before(avow_promise_t *start,
 }
 
 /* The outcome of `top` is on its way, or its handler runs. The promises from
-   `top` down to `from` are marked, so that they do not wait for what their
-   handlers return. */
+   `top` down to `from` are marked, so that they do not wait for promises from
+   their handlers. */
 static void mark_path(avow_promise_t *from, const avow_promise_t *top) {
   for (avow_promise_t *p = from;; p = p->upstream) {
     mark_canceled(p);
@@ -433,7 +433,7 @@ void avow__cancel_listed_for(avow__context_t *c, avow_value_t reason) {
   avow__cancel_listed(c);
 }
 
-/* Lists p, to be canceled later. Without memory, p is marked instead, and a
+/* Lists p, to be canceled later. If out of memory, p is marked instead, and a
    walk over the pool finds it. */
 static void condemn(avow__context_t *c, avow_promise_t *p,
                     avow_value_t reason) {

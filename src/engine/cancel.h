@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-/* Canceling promises, and what kinds of promises do when they are canceled. */
+/* Canceling promises of each kind. */
 #ifndef AVOW_CANCEL_PRIVATE_H
 #define AVOW_CANCEL_PRIVATE_H
 

@@ -3,7 +3,8 @@
  * Chains: the reactions that avow_then() and avow_catch() make, the adoption of
  * promises that handlers return, and the running of jobs (ECMA-262,
  * NewPromiseReactionJob and NewPromiseResolveThenableJob). A job never runs
- * another job: reactions to what it settles are added to the queue.
+ * another job: the reactions to promises that it settles are added to the
+ * queue.
  */
 #include "engine/chain.h"
 

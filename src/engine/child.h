@@ -2,10 +2,10 @@
 /*
  * Parents and children. The children of a parent are promises. The parent waits
  * for each of them with a CHILD, a reaction that the program never gets. Each
- * child reports exactly once, even without memory and when the loop closes. The
- * parent's promise may settle or be canceled at any time. But the program gets
- * a promise that settles only after the last child has reported, so that a
- * handler of it may free what the children use.
+ * child reports exactly once, even if out of memory, and when the loop closes.
+ * The parent's promise may settle or be canceled at any time. But the program
+ * gets a promise that settles only after the last child has reported, so that
+ * its handler may free data of the children.
  */
 #ifndef AVOW_CHILD_H
 #define AVOW_CHILD_H
@@ -14,7 +14,7 @@
 #include "engine/promise.h"
 
 /* Makes a parent of `size` zeroed bytes with one reference, and its promise in
-   `*out`. Without memory, returns NULL, and `*out` is the rejection. */
+   `*out`. Returns NULL if out of memory, with the rejection in `*out`. */
 void *avow__parent_new(uv_loop_t *loop, const avow__parent_class_t *klass,
                        size_t size, avow_promise_t **out);
 void avow__parent_unref(avow__parent_t *parent);
@@ -25,7 +25,7 @@ avow__parent_t *avow__parent_new_surely(uv_loop_t *loop,
                                         const avow__parent_class_t *klass,
                                         avow_promise_t **out);
 
-/* Makes a parent that has no promise of its own. NULL without memory. */
+/* Makes a parent that has no promise of its own. NULL if out of memory. */
 void *avow__parent_alloc(uv_loop_t *loop, const avow__parent_class_t *klass,
                          size_t size);
 

@@ -50,7 +50,7 @@ static bool keeps_list(const avow_promise_t *gather) {
   return gather->u.gather.kind != AVOW_RACE && !avow__is_observed(gather);
 }
 
-/* Makes the list large enough for n inputs; false without memory. */
+/* Makes the list large enough for n inputs; false if out of memory. */
 static bool resize_list(avow_promise_t *gather, size_t n) {
   avow__list_t *list = gather->u.gather.list;
   list = list != NULL ? avow__list_resize(list, n) : avow__list_new(n);
@@ -59,7 +59,7 @@ static bool resize_list(avow_promise_t *gather, size_t n) {
   return list != NULL;
 }
 
-/* Makes a list with a place for each of n inputs; false without memory. */
+/* Makes a list with a place for each of n inputs; false if out of memory. */
 static bool make_list(avow_promise_t *gather, size_t n) {
   if (!resize_list(gather, n))
     return false;

@@ -58,7 +58,7 @@ enum {
 /* The states of a loop, which only grow. docs/internals.md has their table. */
 typedef enum avow__life_e {
   AVOW__OPEN,
-  AVOW__UNWINDING,   /* avow_loop_close() cancels, also what handlers begin */
+  AVOW__UNWINDING,   /* avow_loop_close() cancels, also new promises */
   AVOW__GIVING_UP,   /* makes no more promises, runs handlers of finally only */
   AVOW__NO_HANDLERS, /* runs no handlers, accepts no finally and attach */
   AVOW__CLOSED       /* freed with the last promise that the program holds */
@@ -93,7 +93,7 @@ typedef struct avow__canceling_s {
   uint32_t cancellations;  /* the number of cancellations so far */
 } avow__canceling_t;
 
-/* Reasons that delay the end of the loop, and what is left after it. */
+/* Reasons that delay the end of the loop, and promises left after it. */
 typedef struct avow__closing_s {
   uint32_t shields;      /* the number of pending shields */
   bool unshielded;       /* shields are canceled like other promises */

@@ -40,7 +40,7 @@ static inline avow_promise_t *avow__promise_init(avow__context_t *c,
   return p;
 }
 
-/* A new promise of this kind; NULL without memory. */
+/* A new promise of this kind; NULL if out of memory. */
 static inline avow_promise_t *avow__promise_alloc(avow__context_t *c,
                                                   avow__kind_t kind) {
   avow__check_reuse(c);

@@ -5,8 +5,7 @@
  * it never gave out. When all blocks of a slab are free, the slab forgets which
  * were freed, and gives out blocks in the order of addresses again. So promises
  * that are made together lie together, in whatever order earlier promises were
- * freed. One free list for all slabs would scatter 100,000 promises over
- * memory, and each of them would cost a cache miss.
+ * freed. One free list for all slabs would scatter promises over memory.
  *
  * A chunk is memory from malloc() for several slabs. A slab of a chunk is in
  * use, empty or absent. An absent slab was not made yet, or its pages were

@@ -6,7 +6,7 @@
  * jobs of an iteration share one budget, of jobs and of time. When the budget
  * is spent, the loop goes on first, and jobs wait in the queue. Tasks that avow
  * delivers itself wait in their source. But each source still delivers one task
- * in each iteration. So endless work does not starve the rest.
+ * in each iteration.
  *
  * Reading the clock takes longer than most jobs take. So a stride of jobs runs
  * from one reading to the next, and it is long while jobs are quick. The time

@@ -7,8 +7,8 @@
  * A sleep for a timeout is a *limit*. When it is due, it also waits until the
  * loop has polled, has called close callbacks, and has run the jobs of all
  * that. So an operation that ended in time comes first, however late the loop
- * is, and however many iterations that takes. But a limit waits for no more
- * jobs than one iteration may run.
+ * is, and however many iterations that takes. A limit waits for at most as many
+ * jobs as one iteration may run.
  *
  * The timer keeps the loop alive unless all pending sleeps are weak.
  */

@@ -4,8 +4,8 @@
  * program, and skips the time in which nothing happens. Alarms are kept in the
  * order in which they ring. Only clock_next() decides which alarm is next.
  *
- * The clock moves to one alarm in each iteration, so what that alarm wakes has
- * run before the next alarm rings. If the program moves the clock, this happens
+ * The clock moves to one alarm in each iteration, so the jobs of that alarm run
+ * before the next alarm rings. If the program moves the clock, this happens
  * after each poll. If the clock moves by itself, this happens in the timer
  * phase after a poll that brought no more work. Before that poll, a check
  * decides how long the poll may wait. After the poll, another check decides

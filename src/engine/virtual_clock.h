@@ -67,7 +67,7 @@ static inline void avow__alarm_stop(avow__alarm_t *alarm) {
     avow__clock_unset(alarm);
 }
 
-/* Makes a virtual clock if the options select one. False without memory.
+/* Makes a virtual clock if the options select one. False if out of memory.
    avow__clock_start() starts its handles. */
 bool avow__clock_new(avow__context_t *c);
 void avow__clock_start(avow__context_t *c);
