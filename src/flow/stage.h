@@ -1,10 +1,9 @@
 /* SPDX-License-Identifier: MIT */
 /*
  * Stages: channels that are made from other channels. When its channel wants an
- * item, a stage asks for one: it receives from its input. This receive, or a
- * select, is the stage's *question*. It is a child of the *asker*, a parent
- * (child.h) that lives until each child has reported. The class decides how
- * items are handled.
+ * item, a stage asks for one by a receive or a select: its *question*. This
+ * promise is a child of the *asker*, a parent (child.h) that lives until each
+ * child has reported. The class decides how items are handled.
  */
 #ifndef AVOW_STAGE_H
 #define AVOW_STAGE_H
