@@ -11,8 +11,7 @@
  * Decompressed data may be a million times as large as what arrived. While a
  * transfer is paused, libcurl keeps up to 64 MiB of such data without reporting
  * this. If a compressed body has a limit, its pieces are therefore buffered
- * here. They need at most as much memory as the limit, and the body fails when
- * it exceeds the limit.
+ * here. They need at most as much memory as the limit.
  */
 #include "body.h"
 

@@ -165,9 +165,9 @@ static void closing_free(void *connection) {
   avow_free(connection);
 }
 
-/* Waits one iteration, because the handler of a job that was just canceled may
-   begin pending work. Then waits for that work. Closes without waiting if the
-   connection is lost, because no answer would arrive, or if out of memory. */
+/* Waits one iteration, in which handlers of canceled jobs may begin pending
+   work, and then for that work. Closes at once if out of memory, or if the
+   connection is lost. */
 avow_promise_t *avow_nats_close(const avow_value_t *connection) {
   connection_t *c = avow__nats_connection(connection);
   if (c == NULL || c->pending_work.jobs == 0 ||

@@ -393,9 +393,9 @@ static int init_locks(nats_thread_t *w) {
   return err;
 }
 
-/* Starts the thread before it creates the handle. The thread uses the handle
-   only after an operation, which can only follow this call. If the handle came
-   first and the thread failed, the handle could not be closed at once. */
+/* The thread uses the handle only after an operation, which can only follow
+   this call. If the handle came first and the thread failed, the handle could
+   not be closed at once. */
 int avow__nats_thread_start(nats_thread_t *w, uv_loop_t *loop, uv_async_cb cb) {
   ops_init(&w->queued);
   ops_init(&w->answered);
