@@ -94,7 +94,7 @@ static void request_rejects_if_the_connection_ends_first(void **state) {
   avow_channel_unref(states);
 }
 
-SUITE(late) {
+SUITE(early_end) {
   const struct CMUnitTest tests[] = {
     NATS_CASE(late_message_is_ignored),
     NATS_CASE(late_answer_is_ignored),
