@@ -1,13 +1,13 @@
 /* SPDX-License-Identifier: MIT */
 /*
  * Channels. A channel is a block of the pool. So is each promise that waits in
- * it: a taker, which waits for an item, or a sender, which waits with its item
- * for capacity. Buffered items are in a ring. These rules always hold:
+ * it: a receiver, which waits for an item, or a sender, which waits with its
+ * item for capacity. Buffered items are in a ring. These rules always hold:
  *
- * - Takers wait only while there is no item, in the ring or with a sender.
+ * - Receivers wait only while there is no item, in the ring or with a sender.
  * - Senders wait only while the ring is full.
- * - An ended channel has neither takers nor a source.
- * - A source flows exactly while there is capacity or a taker.
+ * - An ended channel has neither receivers nor a source.
+ * - A source flows exactly while there is capacity or a receiver.
  *
  * A channel that could not be made is *inert*: it is the rejected promise that
  * the loop keeps for such failures. Every call on it rejects in the same way.
@@ -70,8 +70,8 @@ avow_value_t avow__channel_take(avow_promise_t *ch) {
 }
 
 void avow__channel_give(avow_promise_t *ch, avow_value_t item) {
-  if (ch->takers != NULL)
-    avow__channel_settle_first(&ch->takers, item);
+  if (ch->receivers != NULL)
+    avow__channel_settle_first(&ch->receivers, item);
   else
     avow__ring_add(ch->ring, item);
 }
@@ -104,7 +104,7 @@ avow_promise_t *avow_channel_next(const avow_channel_t *channel) {
     return avow__ref(ch);
   if (avow__channel_gives(ch))
     return next_at_once(ch);
-  avow_promise_t *p = wait_in(ch, AVOW__NEXT, &ch->takers);
+  avow_promise_t *p = wait_in(ch, AVOW__NEXT, &ch->receivers);
   if (AVOW__UNLIKELY(p == NULL))
     return avow__no_promise(avow__context(ch));
   avow__channel_flow(ch);
@@ -174,8 +174,8 @@ static avow_promise_t *channel_refuse(avow_promise_t *ch, uint32_t tag) {
   return p;
 }
 
-/* Gives the item to a taker or the ring, or makes a sender that waits; NULL if
-   out of memory. */
+/* Gives the item to a receiver or the ring, or makes a sender that waits.
+   Returns NULL if out of memory. */
 static avow_promise_t *channel_put(avow_promise_t *ch, avow_value_t item) {
   avow__context_t *c = avow__context(ch);
   if (!avow__channel_takes(ch)) {
@@ -184,7 +184,7 @@ static avow_promise_t *channel_put(avow_promise_t *ch, avow_value_t item) {
       p->u.value = item;
     return p;
   }
-  if (ch->takers == NULL && !avow__channel_grow(ch))
+  if (ch->receivers == NULL && !avow__channel_grow(ch))
     return NULL;
   avow_promise_t *p = avow__promise_alloc(c, AVOW__VALUE);
   if (p == NULL)
@@ -218,7 +218,7 @@ int avow_channel_try_send(const avow_channel_t *channel, avow_value_t item) {
     err = UV_EPIPE; /* UV_EAGAIN would leave the item to the caller */
   else if (err == 0 && !avow__channel_takes(ch))
     return UV_EAGAIN;
-  else if (err == 0 && ch->takers == NULL && !avow__channel_grow(ch))
+  else if (err == 0 && ch->receivers == NULL && !avow__channel_grow(ch))
     err = UV_ENOMEM;
   if (err == 0) {
     avow__channel_give(ch, item);
@@ -236,12 +236,13 @@ void avow__channel_finish(avow_promise_t *ch, avow_value_t last) {
   }
   ch->flags |= AVOW__CHANNEL_ENDED;
   ch->u.value = last;
-  while (ch->takers != NULL)
-    avow__channel_settle_first(&ch->takers, avow_value_ref(&last));
+  while (ch->receivers != NULL)
+    avow__channel_settle_first(&ch->receivers, avow_value_ref(&last));
   avow__source_end(ch);
 }
 
-/* Rejecting a taker calls the program's hook, which may release the channel. */
+/* Rejecting a receiver calls the program's hook, which may release the
+   channel. */
 static void finish_held(const avow_channel_t *channel, avow_value_t last) {
   avow_channel_t *held = avow_channel_ref(channel);
   avow__channel_finish(avow__channel_block(held), last);
@@ -311,12 +312,12 @@ void avow_channel_clear(avow_channel_t **c) {
   avow_channel_unref(channel);
 }
 
-/* Removes a taker or a sender that was canceled. */
+/* Removes a receiver or a sender that was canceled. */
 static void channel_cancel(avow_promise_t *p, avow_promise_t *start) {
   avow_promise_t *ch = p->data;
   const bool sends = p->kind == AVOW__SEND;
   const avow_value_t item = sends ? p->u.value : avow_none();
-  avow__list_remove(sends ? &ch->senders : &ch->takers, &p->link);
+  avow__list_remove(sends ? &ch->senders : &ch->receivers, &p->link);
   avow__detached(p);
   avow__channel_flow(ch);
   avow__value_unref(item); /* last, because it may call the program */
@@ -360,7 +361,7 @@ avow_promise_t *avow__channel_alloc(avow__context_t *c, size_t room) {
     return NULL;
   }
   ch->flags = AVOW_FULFILLED; /* no other code settles a channel */
-  ch->takers = ch->senders = NULL;
+  ch->receivers = ch->senders = NULL;
   ch->ring = ring;
   ch->source = NULL;
   ch->u.value = avow_none();
@@ -374,7 +375,7 @@ avow_channel_t *avow_channel_new(uv_loop_t *loop, size_t room) {
   return (avow_channel_t *) (ch != NULL ? ch : avow__no_promise(c));
 }
 
-static void channel_let_go(void *channel) {
+static void channel_release(void *channel) {
   avow_channel_unref(channel);
 }
 
@@ -382,7 +383,7 @@ avow_promise_t *avow_channel_first(avow_channel_t *channel) {
   avow__check_given(channel, "channel");
   avow_promise_t *p = avow_channel_next(channel);
   if (avow__is_pending(p))
-    return avow_attach(p, channel, channel_let_go);
+    return avow_attach(p, channel, channel_release);
   avow_channel_unref(channel);
   return p;
 }

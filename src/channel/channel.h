@@ -14,7 +14,7 @@ bool avow__channel_grow(avow_promise_t *ch);
    item is buffered. The channel must not be inert (channel.c). */
 avow_value_t avow__channel_take(avow_promise_t *ch);
 
-/* Gives an item to a waiting taker or to the ring, which must have space. */
+/* Gives an item to a waiting receiver or to the ring, which must have space. */
 void avow__channel_give(avow_promise_t *ch, avow_value_t item);
 
 /* Ends the channel. `last` is what receivers get after all items. */

@@ -73,7 +73,7 @@ static inline bool avow__channel_gives(const avow_promise_t *ch) {
 
 /* Whether a send would deliver or buffer its item at once. */
 static inline bool avow__channel_takes(const avow_promise_t *ch) {
-  return ch->takers != NULL || avow__channel_has_room(ch);
+  return ch->receivers != NULL || avow__channel_has_room(ch);
 }
 
 /* Settles the first promise that waits in one of the channel's lists. */

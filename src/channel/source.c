@@ -58,7 +58,7 @@ static void source_await(avow__source_t *source, bool waits) {
 
 void avow__source_flow(avow_promise_t *ch) {
   avow__source_t *source = ch->source;
-  const bool waits = ch->takers != NULL;
+  const bool waits = ch->receivers != NULL;
   source_await(source, waits);
   const bool asks = (ch->flags & AVOW__CHANNEL_ASKED) != 0;
   const bool flows = waits || asks || avow__channel_has_room(ch);
@@ -72,7 +72,7 @@ void avow__source_end_burst(avow__source_t *source) {
   const avow_promise_t *ch = avow__channel_block(source->channel);
   source->busy = false;
   source->told = source->flows = avow__channel_takes(ch);
-  source_await(source, ch->takers != NULL);
+  source_await(source, ch->receivers != NULL);
 }
 
 /* The code for items that arrive after the end. */
@@ -108,7 +108,7 @@ bool avow__source_ask(avow_promise_t *ch, avow_value_t *out) {
   if (source == NULL)
     return false;
   if (source->answer != NULL)
-    return ch->takers == NULL && source->answer(source, out);
+    return ch->receivers == NULL && source->answer(source, out);
   resume_for_one(ch);
   if (!avow__channel_gives(ch))
     return false;
@@ -187,13 +187,13 @@ bool avow__channel_ends_with(const avow_channel_t *channel,
 }
 
 bool avow__channel_is_awaited(const avow_channel_t *channel) {
-  return avow__channel_block(channel)->takers != NULL;
+  return avow__channel_block(channel)->receivers != NULL;
 }
 
 bool avow__channel_push(avow_channel_t *channel, avow_value_t item) {
   avow_promise_t *ch = (avow_promise_t *) channel;
-  if (ch->takers != NULL) {
-    avow__channel_settle_first(&ch->takers, item);
+  if (ch->receivers != NULL) {
+    avow__channel_settle_first(&ch->receivers, item);
   } else if (avow__channel_grow(ch)) {
     avow__ring_add(ch->ring, item);
     ch->flags &= (uint16_t) ~AVOW__CHANNEL_ASKED;
@@ -234,7 +234,7 @@ void avow__source_close(avow__source_t *source, uv_handle_t *handle) {
 #ifdef AVOW_CHECK
 
 typedef struct {
-  size_t takers, senders, cases;
+  size_t receivers, senders, cases;
 } waiting_t;
 
 /* A case that sends has an item. */
@@ -261,28 +261,28 @@ static size_t check_list_of(const avow_promise_t *ch, const avow__link_t *list,
 /* A select may wait both to send to a channel and to receive from it. It does
    not serve itself. */
 static bool check_serves_itself(const avow_promise_t *ch) {
-  const avow_promise_t *taker = (const avow_promise_t *) ch->takers;
+  const avow_promise_t *receiver = (const avow_promise_t *) ch->receivers;
   const avow_promise_t *sender = (const avow_promise_t *) ch->senders;
-  return taker->kind == AVOW__CASE && sender->kind == AVOW__CASE &&
-         taker->select == sender->select;
+  return receiver->kind == AVOW__CASE && sender->kind == AVOW__CASE &&
+         receiver->select == sender->select;
 }
 
 static void check_channel(avow_promise_t *ch, void *data) {
   waiting_t *waiting = data;
   if (avow__channel_is_inert(ch))
     return;
-  waiting->takers += check_list_of(ch, ch->takers, AVOW__NEXT, waiting);
+  waiting->receivers += check_list_of(ch, ch->receivers, AVOW__NEXT, waiting);
   waiting->senders += check_list_of(ch, ch->senders, AVOW__SEND, waiting);
-  AVOW__HOLDS(70, ch->takers == NULL || avow__channel_count(ch) == 0);
-  AVOW__HOLDS(70, ch->takers == NULL || ch->senders == NULL ||
+  AVOW__HOLDS(70, ch->receivers == NULL || avow__channel_count(ch) == 0);
+  AVOW__HOLDS(70, ch->receivers == NULL || ch->senders == NULL ||
                       check_serves_itself(ch));
   AVOW__HOLDS(71, ch->senders == NULL || !avow__channel_has_room(ch));
-  AVOW__HOLDS(72, !avow__channel_has_ended(ch) || ch->takers == NULL);
+  AVOW__HOLDS(72, !avow__channel_has_ended(ch) || ch->receivers == NULL);
   AVOW__HOLDS(72, !avow__channel_has_ended(ch) || ch->source == NULL);
   AVOW__HOLDS(73, avow__channel_count(ch) == 0 ||
                       ch->ring->count <= ch->ring->size);
   if (ch->source != NULL && ch->source->flows)
-    AVOW__HOLDS(74, ch->takers != NULL || avow__channel_has_room(ch));
+    AVOW__HOLDS(74, ch->receivers != NULL || avow__channel_has_room(ch));
 }
 
 static void check_case_of_channel(avow_promise_t *p, void *data) {
@@ -296,7 +296,7 @@ void avow__channels_check(avow__context_t *c) {
   const avow__channels_t *channels = avow__channels_of(c);
   AVOW__HOLDS(45, !channels->telling && channels->untold == NULL);
   avow__pool_each(&c->pool, check_channel, &waiting);
-  AVOW__HOLDS(75, waiting.takers == avow__check_count(c, AVOW__NEXT));
+  AVOW__HOLDS(75, waiting.receivers == avow__check_count(c, AVOW__NEXT));
   AVOW__HOLDS(76, waiting.senders == avow__check_count(c, AVOW__SEND));
   avow__pool_each(&c->pool, check_case_of_channel, &cases);
   AVOW__HOLDS(79, waiting.cases == cases);

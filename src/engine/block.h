@@ -126,7 +126,7 @@ struct avow_promise_s {
     avow__node_t node;      /* of a CLOSE, in the table AVOW__CLOSERS */
     const char *given_name; /* the name if NAMED; then in no list */
     struct {
-      avow__link_t *takers, *senders; /* of a CHANNEL */
+      avow__link_t *receivers, *senders; /* of a CHANNEL */
     };
   };
   avow_promise_t *upstream; /* counted, except between a PAIRED and its proxy */

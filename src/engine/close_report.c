@@ -53,10 +53,10 @@ static void tell_of_each(avow_promise_t *p, avow__next_fn next, size_t n) {
 }
 
 static void tell_of_cycle(avow_promise_t *p, void *data) {
-  bool *told = data;
-  if (*told)
+  bool *reported = data;
+  if (*reported)
     return;
-  *told = true;
+  *reported = true;
   const size_t n = length_of(p, avow__cycle_next);
   avow__advise(
       "avow_loop_close(): %zu promise%s for %s and never settle%s; cancel one "
@@ -100,10 +100,10 @@ static avow_promise_t *held_by_value(avow_promise_t *p) {
 }
 
 static void tell_of_value_cycle(avow_promise_t *p, void *data) {
-  bool *told = data;
-  if (*told)
+  bool *reported = data;
+  if (*reported)
     return;
-  *told = true;
+  *reported = true;
   const size_t n = length_of(p, held_by_value);
   avow__advise(
       "avow_loop_close(): %zu promise%s held by %s value%s and never freed; "
@@ -114,8 +114,8 @@ static void tell_of_value_cycle(avow_promise_t *p, void *data) {
 }
 
 void avow__tell_of_value_cycle(avow__context_t *c) {
-  bool told = false;
-  avow__cycles_each(c, held_by_value, tell_of_value_cycle, &told);
+  bool reported = false;
+  avow__cycles_each(c, held_by_value, tell_of_value_cycle, &reported);
 }
 
 /* Everything that can be canceled was canceled before. So a pending promise

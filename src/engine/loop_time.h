@@ -19,7 +19,7 @@ struct avow__clock_s {
   uint64_t held_jobs; /* jobs that had run by then */
   uint8_t waited;     /* what that poll waited for, a wait_t */
   bool held;
-  bool told;           /* it was reported that the clock is held */
+  bool reported;       /* it was reported that the clock is held */
   uint64_t rings;      /* alarms since it moved, which did not move it */
   uint64_t rung_since; /* uv_now() at the first of these alarms */
 };

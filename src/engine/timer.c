@@ -54,7 +54,7 @@ struct avow__timers_s {
                              UINT64_MAX: none waits */
   uint32_t sleeps;        /* the number of pending sleeps */
   uint32_t limits, weak;  /* the numbers of such sleeps among them */
-  bool dozes;             /* the timer does not keep the loop alive */
+  bool unreferenced;      /* the timer does not keep the loop alive */
   avow_value_t timed_out; /* one error for all timeouts */
   avow_value_t canceled;  /* one reason for all that timeouts cancel */
 };
@@ -121,17 +121,17 @@ static void rearm(avow__context_t *c) {
 
 bool avow__sleeps_are_pending(const avow__context_t *c) {
   return c->timers != NULL && c->timers->armed != UINT64_MAX &&
-         !c->timers->dozes && avow__time_passes(c);
+         !c->timers->unreferenced && avow__time_passes(c);
 }
 
 /* Sets whether the timer keeps the loop alive, after a sleep was added or
    removed while there were weak ones. */
 static AVOW__APART void timers_doze(avow__timers_t *timers) {
-  const bool dozes = timers->weak > 0 && timers->weak == timers->sleeps;
-  if (dozes == timers->dozes)
+  const bool unreferenced = timers->weak > 0 && timers->weak == timers->sleeps;
+  if (unreferenced == timers->unreferenced)
     return;
-  timers->dozes = dozes;
-  (dozes ? uv_unref : uv_ref)((uv_handle_t *) &timers->alarm.timer);
+  timers->unreferenced = unreferenced;
+  (unreferenced ? uv_unref : uv_ref)((uv_handle_t *) &timers->alarm.timer);
 }
 
 static inline void timer_added(avow__timers_t *timers,

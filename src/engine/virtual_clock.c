@@ -257,9 +257,9 @@ static void clock_print_holder(const avow__context_t *c, const hold_t *hold) {
 /* Reports what holds the clock, once until a job runs. A failure to print is
    ignored, because it cannot be reported. */
 static void clock_tell(avow__context_t *c, const hold_t *hold) {
-  if (c->clock->told)
+  if (c->clock->reported)
     return;
-  c->clock->told = true;
+  c->clock->reported = true;
   (void) fprintf(stderr,
                  "avow: a virtual clock did not advance from %" PRIu64
                  " ms for %u ms; it is held by ",
@@ -275,7 +275,7 @@ static uint64_t clock_stands(avow__context_t *c) {
   const uint64_t now = uv_now(c->loop);
   if (!clock->held || clock->held_jobs != c->jobs) {
     clock->held = true;
-    clock->told = false;
+    clock->reported = false;
     clock->held_jobs = c->jobs;
     clock->since = now;
   }

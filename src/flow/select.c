@@ -123,7 +123,7 @@ static avow_promise_t *select_refuse(avow__context_t *c, int err) {
 static bool wants_place(const avow_case_t *one) {
   const avow_promise_t *block = case_block(one);
   return one->kind == AVOW_CASE_SEND && !avow__channel_is_inert(block) &&
-         !avow__channel_refuses(block) && block->takers == NULL;
+         !avow__channel_refuses(block) && block->receivers == NULL;
 }
 
 /* The hook of the program may release `p`, so the value is referenced first. */
@@ -234,7 +234,7 @@ static void wait_as(avow_promise_t *p, avow_promise_t *select,
     avow__subscribe(p);
   } else {
     p->data = block;
-    avow__list_append(sends ? &block->senders : &block->takers, &p->link);
+    avow__list_append(sends ? &block->senders : &block->receivers, &p->link);
   }
 }
 
@@ -351,7 +351,7 @@ static void case_leave(avow_promise_t *p, avow__link_t **fed) {
     return;
   }
   const bool sends = p->u.value.tag != AVOW_NONE;
-  avow__list_remove(sends ? &ch->senders : &ch->takers, &p->link);
+  avow__list_remove(sends ? &ch->senders : &ch->receivers, &p->link);
   if (ch->source != NULL)
     avow__list_append(fed, &p->link);
   else

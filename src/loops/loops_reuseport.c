@@ -141,7 +141,7 @@ static avow_value_t attend(avow_value_t stream, void *data) {
   return avow__attend(stream, listen->fn, listen->data);
 }
 
-static avow_value_t loops_share_forget(void *data) {
+static avow_value_t loops_share_drop_server(void *data) {
   part_t *part = data;
   avow__value_unref(part->server);
   part->server = avow_none();
@@ -160,7 +160,7 @@ static avow_value_t serve(uv_loop_t *own, void *data) {
   part->fd = -1;
   part->server = avow_value_ref(&v);
   return avow_follow(
-      avow_finally(avow__serve(v, &service), loops_share_forget, part));
+      avow_finally(avow__serve(v, &service), loops_share_drop_server, part));
 }
 
 /* If the part has no server to close, the error makes loops_share_report()

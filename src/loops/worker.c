@@ -69,12 +69,12 @@ struct remote_call_s {
 typedef struct {
   avow__extension_t extension;
   avow__lines_t lines;
-} errands_t;
+} remote_calls_t;
 
 enum { LOOPS_EXTENSION = 8 };
 
 static avow__lines_t *remote_call_lines(const avow__context_t *c) {
-  return &((errands_t *) c->extensions[LOOPS_EXTENSION])->lines;
+  return &((remote_calls_t *) c->extensions[LOOPS_EXTENSION])->lines;
 }
 
 /* The other fields of a call, in a second line. */
@@ -277,16 +277,17 @@ static void remote_call_send(avow__context_t *c, remote_call_t *remote_call,
   remote_call_back(c, remote_call);
 }
 
-static void errands_free(avow__context_t *c) {
+static void remote_calls_free(avow__context_t *c) {
   const avow__batch_t *left = avow__lines_leave(remote_call_lines(c));
   assert(left == NULL); /* the loop has waited for them */
   (void) left;
 }
 
 static avow__lines_t *remote_call_lines_open(avow__context_t *c) {
-  static const avow__subsystem_t subsystem = { .free = errands_free };
-  errands_t *remote_calls =
-      avow__extension_open(c, LOOPS_EXTENSION, &subsystem, sizeof(errands_t));
+  static const avow__subsystem_t subsystem = { .free = remote_calls_free };
+  remote_calls_t *remote_calls =
+      avow__extension_open(c, LOOPS_EXTENSION, &subsystem,
+                           sizeof(remote_calls_t));
   return remote_calls != NULL ? &remote_calls->lines : NULL;
 }
 

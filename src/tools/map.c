@@ -145,7 +145,7 @@ static bool begin_item(map_t *map) {
 }
 
 /* Removes skipped results from the list; the others keep their order. */
-static void close_ranks(avow__list_t *list) {
+static void remove_skipped(avow__list_t *list) {
   size_t n = 0;
   for (size_t i = 0; i < list->len; i++)
     if (!avow__is_skip(&list->items[i]))
@@ -158,7 +158,7 @@ static avow_value_t map_outcome(map_t *map) {
   if (map->failure.tag != AVOW_NONE || list == NULL)
     return avow_steal(&map->failure);
   if (map->skipped)
-    close_ranks(list);
+    remove_skipped(list);
   map->results = NULL;
   return avow__block_value(&list->head);
 }

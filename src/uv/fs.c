@@ -151,7 +151,7 @@ avow_value_t avow__fs_failure(const avow__fs_t *op, int code) {
   return avow__error_of(code, op->name, op->path);
 }
 
-static void fs_let_go(avow__fs_t *op) {
+static void fs_release(avow__fs_t *op) {
   avow__value_unref(op->value);
   avow_free(op->memory);
 }
@@ -162,14 +162,14 @@ void avow__fs_sent(avow__fs_t *op, int err) {
     return;
   }
   uv_fs_req_cleanup(&op->req);
-  fs_let_go(op);
+  fs_release(op);
   (void) avow__op_end(&op->op, avow__fs_failure(op, err)); /* not canceled */
 }
 
 static void fs_end(avow__fs_t *op, avow_value_t v) {
   for (size_t i = 0; i < op->files; i++)
     unfinished_done(op->op.context, &op->uses[i]);
-  fs_let_go(op);
+  fs_release(op);
   avow__op_complete(&op->op, v);
 }
 

@@ -25,7 +25,8 @@ typedef struct avow__net_s {
   avow__table_t tables[AVOW__NET_TABLES];
   avow__link_t *reads; /* read.c: pending reads */
   avow__buffer_t room; /* read_buffer.c: where libuv reads to */
-  uint32_t laden;      /* read.c: upper bound of streams with unread data */
+  /* read.c: upper bound of streams with unread data */
+  uint32_t stopped_with_data;
   /* read.c: stops the streams that are watched without a read; NULL: none. */
   void (*quiet)(avow__context_t *c);
   /* stream_value.c; NULL: no value owns a stream. */

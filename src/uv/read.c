@@ -264,7 +264,7 @@ static void stream_on_read(uv_stream_t *stream, ssize_t nread,
   intake_t *intake = stream_find((uv_handle_t *) stream);
   if (intake_is_idle(intake)) {
     (void) uv_read_stop(stream); /* always 0 */
-    avow__net_of(avow__context_of(stream->loop))->laden++;
+    avow__net_of(avow__context_of(stream->loop))->stopped_with_data++;
     return;
   }
   avow__context_t *c = intake->context;
@@ -346,7 +346,7 @@ static void take_what_waits(avow__context_t *c, intake_t *intake) {
   else if (n < 0)
     stream_settle(intake, ending(intake, n));
   else
-    avow__net_of(c)->laden--;
+    avow__net_of(c)->stopped_with_data--;
   if (intake->deferred == NULL)
     stop_and_free(intake);
 }
@@ -372,7 +372,7 @@ static avow_promise_t *read_as(uv_stream_t *stream, request_t request) {
   intake->done = 0;
   avow__list_append(&avow__net_of(c)->reads, &intake->link);
   avow_on_cancel(d, stream_cancel, intake);
-  if (!watched && avow__net_of(c)->laden > 0)
+  if (!watched && avow__net_of(c)->stopped_with_data > 0)
     take_what_waits(c, intake);
   return p;
 }

@@ -29,9 +29,9 @@ typedef struct {
   const char *token;     /* in the subject of the message */
   avow_deferred_t *life; /* pending until the task is canceled */
   bool is_canceled;
-  bool is_dead;   /* `outcome` has the reason */
-  bool is_large;  /* too large to be stored with a header */
-  bool is_let_go; /* the server was asked to deliver it again */
+  bool is_dead;     /* `outcome` has the reason */
+  bool is_large;    /* too large to be stored with a header */
+  bool is_returned; /* the server was asked to deliver it again */
 } task_t;
 
 typedef struct {
@@ -70,11 +70,11 @@ static avow_promise_t *tell(const task_t *task, const char *what) {
 }
 
 /* The shield is short: libnats buffers the message without a round trip. */
-static avow_promise_t *let_go(task_t *task, uint64_t ms) {
+static avow_promise_t *return_job(task_t *task, uint64_t ms) {
   char what[64] = "-NAK";
-  if (task->is_let_go)
+  if (task->is_returned)
     return avow_promise_resolve(task_queue(task)->loop, avow_none());
-  task->is_let_go = true;
+  task->is_returned = true;
   if (ms > 0)
     (void) snprintf(what, sizeof(what), "-NAK {\"delay\":%" PRIu64 "}",
                     ms * 1000000);
@@ -107,7 +107,7 @@ static avow_value_t store_again(const avow_value_t *none, void *data) {
   return avow_follow(store(data));
 }
 
-static void die(task_t *task, avow_value_t why) {
+static void mark_dead(task_t *task, avow_value_t why) {
   avow_value_unref(task->outcome);
   task->outcome = why;
   task->is_dead = true;
@@ -126,7 +126,7 @@ static avow_value_t outcome_not_stored(const avow_value_t *reason, void *data) {
   if (task->is_dead)
     task->is_large = true;
   else
-    die(task, avow_value_ref(reason));
+    mark_dead(task, avow_value_ref(reason));
   return avow_follow(store(task));
 }
 
@@ -145,7 +145,7 @@ static avow_value_t store_outcome(const avow_value_t *arg, void *data) {
 
 /* Returns the payload of a dead job. A message of the maximum size has no space
    for a header, so only the fact is stored. */
-static avow_value_t letter(const task_t *task) {
+static avow_value_t dead_payload(const task_t *task) {
   natsMsg *msg = avow_to_nats_msg(&task->message);
   return task->is_large ? avow_none()
                         : avow_bytes(natsMsg_GetData(msg),
@@ -153,18 +153,18 @@ static avow_value_t letter(const task_t *task) {
 }
 
 /* Stores the dead job. The stream keeps the newest for each id. */
-static avow_promise_t *bury(const task_t *task) {
+static avow_promise_t *store_dead(const task_t *task) {
   char line[ERROR_LINE];
   const char *const headers[] = { line, NULL };
   avow__nats_error_line(line, &task->outcome);
   return avow__nats_queue_store(task_queue(task), "dead", task->token,
-                                letter(task), headers);
+                                dead_payload(task), headers);
 }
 
 static avow_promise_t *store(task_t *task) {
   uv_loop_t *loop = task_queue(task)->loop;
-  avow_promise_t *p =
-      task->is_dead ? bury(task) : avow_promise_resolve(loop, avow_none());
+  avow_promise_t *p = task->is_dead ? store_dead(task)
+                                    : avow_promise_resolve(loop, avow_none());
   return avow_then(avow_then(p, store_outcome, NULL, task), done,
                    outcome_not_stored, task);
 }
@@ -182,10 +182,10 @@ static avow_value_t handler_failed(const avow_value_t *reason, void *data) {
   const avow_nats_work_options_t *options = &task->worker->options;
   if (avow_error_code(reason) == UV_ECANCELED &&
       task->is_canceled) /* so it does not come from the handler */
-    return avow_follow(let_go(task, 0));
+    return avow_follow(return_job(task, 0));
   if (task->attempt < options->attempts)
-    return avow_follow(let_go(task, options->delay));
-  die(task, avow_value_ref(reason));
+    return avow_follow(return_job(task, options->delay));
+  mark_dead(task, avow_value_ref(reason));
   return avow_follow(store(task));
 }
 
@@ -225,16 +225,16 @@ static avow_value_t call(void *data) {
 
 /* The last worker did not report an outcome. The job may crash its workers. */
 static avow_value_t abandon(task_t *task) {
-  die(task, avow_error_new(UV_ECONNABORTED, avow_none(),
-                           "no worker completed the job in %u attempts",
-                           task->attempt - 1));
+  mark_dead(task, avow_error_new(UV_ECONNABORTED, avow_none(),
+                                 "no worker completed the job in %u attempts",
+                                 task->attempt - 1));
   return avow_follow(store(task));
 }
 
 static avow_value_t no_outcome(const avow_value_t *reason, void *data) {
   task_t *task = data;
   if (avow__nats_is_passing(reason))
-    return avow_follow(let_go(task, task->worker->options.delay));
+    return avow_follow(return_job(task, task->worker->options.delay));
   if (avow_error_code(reason) != UV_ENOENT)
     return avow_value_ref(reason);
   if (task->attempt > task->worker->options.attempts)
@@ -245,7 +245,7 @@ static avow_value_t no_outcome(const avow_value_t *reason, void *data) {
 }
 
 static avow_value_t given_up(const avow_value_t *reason, void *data) {
-  avow__nats_drop(let_go(data, 0)); /* the message is sent all the same */
+  avow__nats_drop(return_job(data, 0)); /* the message is sent all the same */
   return avow_value_ref(reason);
 }
 

@@ -219,7 +219,7 @@ static void end_early(subscription_t *s) {
 
 /* Called when the program has released the channel, or when no more messages
    follow. */
-static void subscription_let_go(void *data) {
+static void subscription_released(void *data) {
   subscription_t *s = data;
   if (s->begin != NULL) { /* a blocked sender need not wait any more */
     avow_channel_close(s->messages);
@@ -295,7 +295,7 @@ static avow_channel_t *subscription_begin(const avow_value_t *connection,
   /* cannot fail, because the connection is not ending */
   (void) avow__nats_begin(connection, s->begin);
   fail_with(s->messages, ended);
-  ended = avow_attach(ended, s, subscription_let_go);
+  ended = avow_attach(ended, s, subscription_released);
   /* marks it as handled; the channel reports errors */
   (void) avow_result(ended);
   avow_unref(ended);

@@ -18,23 +18,23 @@
 
 /* Takes the deferred of the pending handshake. The handshake's reference to the
    stream passes to the value or the caller. */
-static avow_deferred_t *take_handshaker(avow__tls_t *t) {
-  avow_deferred_t *d = t->handshaker;
-  t->handshaker = NULL;
+static avow_deferred_t *take_handshake(avow__tls_t *t) {
+  avow_deferred_t *d = t->handshake;
+  t->handshake = NULL;
   return d;
 }
 
 static void handshake_end(avow__tls_t *t, avow_value_t error) {
-  avow_deferred_t *d = take_handshaker(t);
+  avow_deferred_t *d = take_handshake(t);
   avow_value_unref(avow__tls_end(t));
   (void) avow_reject(d, error); /* only this settles it */
   avow__tls_unref(t);
 }
 
-static void greet_done(avow__tls_t *t) {
+static void handshake_done(avow__tls_t *t) {
   /* if this fails, it closes t */
   const avow_value_t v = avow_object(&avow__tls_class, t);
-  (void) avow_resolve(take_handshaker(t), v); /* only this settles it */
+  (void) avow_resolve(take_handshake(t), v); /* only this settles it */
 }
 
 /* Whether the last records were sent or cannot be sent. */
@@ -49,7 +49,7 @@ static bool waits_for_us(const avow__tls_t *t) {
   return !SSL_is_server(t->ssl) || SSL_version(t->ssl) != TLS1_3_VERSION;
 }
 
-void avow__tls_greet(avow__tls_t *t) {
+void avow__tls_do_handshake(avow__tls_t *t) {
   if (avow_is_error(&t->refused)) {
     if (has_said_all(t))
       handshake_end(t, avow_value_ref(&t->refused));
@@ -60,12 +60,12 @@ void avow__tls_greet(avow__tls_t *t) {
   if (result != 1 && !avow__tls_goes_on(t, result))
     t->refused = avow_steal(&t->broken);
   else if (result == 1 && (has_said_all(t) || !waits_for_us(t)))
-    greet_done(t);
+    handshake_done(t);
 }
 
 static void handshake_on_cancel(void *data) {
   avow__tls_t *t = data;
-  if (t->handshaker != NULL)
+  if (t->handshake != NULL)
     handshake_end(t, avow_error(UV_ECANCELED));
 }
 
@@ -132,9 +132,9 @@ static bool set_up_ssl(avow__tls_t *t, const avow__tls_settings_t *settings) {
 }
 
 /* Returns NULL if out of memory; the caller then still owns the transport. */
-static avow__tls_t *greeting_new(const avow_value_t *settings,
-                                 const avow_value_t *transport,
-                                 const char *host) {
+static avow__tls_t *handshake_new(const avow_value_t *settings,
+                                  const avow_value_t *transport,
+                                  const char *host) {
   avow__tls_t *t = OPENSSL_zalloc(sizeof(*t));
   if (t == NULL)
     return NULL;
@@ -158,21 +158,21 @@ static avow_promise_t *refuse(avow_value_t transport, int err) {
   return avow_promise_reject(loop, avow_error(err));
 }
 
-static avow_promise_t *greet(const avow_value_t *settings,
-                             avow_value_t transport, const char *host) {
+static avow_promise_t *do_handshake(const avow_value_t *settings,
+                                    avow_value_t transport, const char *host) {
   ERR_clear_error();
-  avow__tls_t *t = greeting_new(settings, &transport, host);
+  avow__tls_t *t = handshake_new(settings, &transport, host);
   if (t == NULL) {
     ERR_clear_error();
     return refuse(transport, UV_ENOMEM);
   }
   t->transport = transport;
-  avow_promise_t *p = avow__tls_defer(t, &t->handshaker);
-  if (t->handshaker == NULL) {
+  avow_promise_t *p = avow__tls_defer(t, &t->handshake);
+  if (t->handshake == NULL) {
     avow__tls_unref(t);
     return p;
   }
-  avow_on_cancel(t->handshaker, handshake_on_cancel, t);
+  avow_on_cancel(t->handshake, handshake_on_cancel, t);
   avow__tls_step(t);
   return p;
 }
@@ -212,14 +212,15 @@ static avow_value_t load(void *data) {
              : avow_error(UV_ENOMEM);
 }
 
-static avow_value_t greet_cb(const avow_value_t *none, void *data) {
+static avow_value_t handshake_cb(const avow_value_t *none, void *data) {
   later_t *later = data;
-  return avow_follow(
-      greet(&later->settings, avow_steal(&later->transport), later->host));
+  return avow_follow(do_handshake(&later->settings,
+                                  avow_steal(&later->transport), later->host));
 }
 
-static avow_promise_t *greet_later(const avow_value_t *settings,
-                                   avow_value_t transport, const char *host) {
+static avow_promise_t *handshake_later(const avow_value_t *settings,
+                                       avow_value_t transport,
+                                       const char *host) {
   uv_loop_t *loop = loop_of(&transport);
   later_t *later = later_new(settings, transport, host);
   if (later == NULL) {
@@ -227,16 +228,17 @@ static avow_promise_t *greet_later(const avow_value_t *settings,
     return refuse(transport, UV_ENOMEM);
   }
   avow_promise_t *p = avow_work(loop, load, later, NULL);
-  return avow_attach(avow_then(p, greet_cb, NULL, later), later, later_free);
+  return avow_attach(avow_then(p, handshake_cb, NULL, later), later,
+                     later_free);
 }
 
-static avow_promise_t *greet_when_ready(const avow_value_t *settings,
-                                        avow_value_t transport,
-                                        const char *host) {
+static avow_promise_t *handshake_when_ready(const avow_value_t *settings,
+                                            avow_value_t transport,
+                                            const char *host) {
   const avow__tls_settings_t *s = avow__tls_settings_of(settings);
   return avow__tls_authorities_lack(s, host != NULL)
-             ? greet_later(settings, transport, host)
-             : greet(settings, transport, host);
+             ? handshake_later(settings, transport, host)
+             : do_handshake(settings, transport, host);
 }
 
 /* A value that is no stream has no loop to reject on, so avow reports the
@@ -253,7 +255,7 @@ avow_promise_t *avow_tls_client(const avow_value_t *settings,
     return refuse_no_stream(transport);
   if (avow__tls_settings_of(settings) == NULL || !is_host(host))
     return refuse(transport, UV_EINVAL);
-  return greet_when_ready(settings, transport, host);
+  return handshake_when_ready(settings, transport, host);
 }
 
 avow_promise_t *avow_tls_server(const avow_value_t *settings,
@@ -262,5 +264,5 @@ avow_promise_t *avow_tls_server(const avow_value_t *settings,
     return refuse_no_stream(transport);
   if (avow__tls_settings_of(settings) == NULL)
     return refuse(transport, UV_EINVAL);
-  return greet_when_ready(settings, transport, NULL);
+  return handshake_when_ready(settings, transport, NULL);
 }

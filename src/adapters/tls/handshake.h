@@ -6,6 +6,6 @@
 #include "stream_state.h"
 
 /* Continues the handshake as far as possible. */
-void avow__tls_greet(avow__tls_t *t);
+void avow__tls_do_handshake(avow__tls_t *t);
 
 #endif

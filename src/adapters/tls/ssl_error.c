@@ -49,7 +49,7 @@ static avow_value_t verify_error(const avow__tls_t *t, long result) {
 
 static avow_value_t truncated(const avow__tls_t *t) {
   return avow_error_new(AVOW_TLS_ETRUNCATED, avow_none(),
-                        t->handshaker != NULL
+                        t->handshake != NULL
                             ? "the peer ended the TLS handshake"
                             : "TLS connection ended without close_notify");
 }

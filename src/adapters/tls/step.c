@@ -55,16 +55,16 @@ static void give(avow__tls_t *t) {
 
 void avow__tls_step(avow__tls_t *t) {
   (void) avow__tls_ref(t);
-  if (t->handshaker != NULL)
-    avow__tls_greet(t);
-  if (!avow_is_none(&t->transport) && t->handshaker == NULL) {
+  if (t->handshake != NULL)
+    avow__tls_do_handshake(t);
+  if (!avow_is_none(&t->transport) && t->handshake == NULL) {
     give(t);
     avow__tls_seal(t);
   }
   avow__tls_send(t);
   avow__tls_fetch(t);
-  if (t->handshaker != NULL && avow_is_error(&t->refused))
-    avow__tls_greet(t); /* there was nothing to send */
+  if (t->handshake != NULL && avow_is_error(&t->refused))
+    avow__tls_do_handshake(t); /* there was nothing to send */
   avow__tls_unref(t);
 }
 

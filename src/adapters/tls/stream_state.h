@@ -48,8 +48,8 @@ typedef struct {
 
   avow_value_t broken; /* error after which OpenSSL cannot continue */
 
-  avow_deferred_t *handshaker; /* the pending handshake */
-  avow_value_t refused;        /* why the handshake has failed */
+  avow_deferred_t *handshake; /* the pending handshake */
+  avow_value_t refused;       /* why the handshake has failed */
   avow_deferred_t *reader;
   size_t max_bytes;
   avow__tls_write_t *first, *last; /* writes, the oldest first */

@@ -66,10 +66,10 @@ static void fetch_begin(avow__tls_t *t) {
 }
 
 static bool is_wanted(const avow__tls_t *t) {
-  const bool greets = t->handshaker != NULL && avow_is_none(&t->refused) &&
+  const bool shakes = t->handshake != NULL && avow_is_none(&t->refused) &&
                       !SSL_is_init_finished(t->ssl);
   const bool reads = t->reader != NULL && avow_is_none(&t->broken);
-  return (greets || reads) && avow_is_none(&t->chunk) && !t->ended &&
+  return (shakes || reads) && avow_is_none(&t->chunk) && !t->ended &&
          !avow_is_none(&t->transport);
 }
 
@@ -85,7 +85,7 @@ void avow__tls_fetch(avow__tls_t *t) {
 
 static void fail_send(avow__tls_t *t, avow_value_t error) {
   t->out_error = error;
-  if (t->handshaker != NULL && avow_is_none(&t->refused))
+  if (t->handshake != NULL && avow_is_none(&t->refused))
     t->refused = avow_value_ref(&error); /* the peer waits for records */
   avow__tls_fail_writes(t, avow_value_ref(&error));
 }
