@@ -64,7 +64,7 @@ static const left_out_t left_out[] = {
   { "rest", "pipes_and_ipc_sockets_are_read_by_libuv" },
 
   /* Each host name has an address. */
-  { "happy_eyeballs", "unknown_host_is_named" },
+  { "happy_eyeballs", "connect_error_names_the_unknown_host" },
 
   /* The simulated network takes time, so that one iteration of the loop is too
      early. */
