@@ -6,10 +6,47 @@
  */
 #include "engine/check_ownership.h"
 
+#include <stdio.h>
+
 #include "engine/backtrace.h"
 #include "engine/check_thread.h"
+#include "engine/name.h"
 
 #if AVOW__DEBUG
+/* The end of the name of the function that made a reaction; NULL if several
+   functions make such reactions. */
+static const char *taker_of(const avow_promise_t *reaction) {
+  switch (reaction->kind) {
+  case AVOW__THEN:
+    return reaction->u.then.on_fulfilled != NULL ? "then" : "catch";
+  case AVOW__CLOSURE:
+    return "then_closure";
+  case AVOW__ASYNC:
+    return "await";
+  case AVOW__ADOPT:
+    return "follow";
+  case AVOW__ELEMENT:
+    return avow__kind_name(reaction->u.element.gather);
+  case AVOW__FINALLY:
+  case AVOW__ATTACH:
+  case AVOW__SHIELD:
+  case AVOW__ON_SETTLED:
+    return avow__kind_name(reaction);
+  default:
+    return NULL;
+  }
+}
+
+static void report_taken(const avow_promise_t *reaction, const char *called) {
+  char taker[48] = "another call";
+  if (taker_of(reaction) != NULL)
+    (void) snprintf(taker, sizeof(taker), "avow_%s()", taker_of(reaction));
+  avow__misuse_in(called,
+                  "promise used after %s took ownership of it; call avow_ref() "
+                  "before passing it on",
+                  taker);
+}
+
 void avow__check_taken_in(const avow_promise_t *p, const char *called) {
   if (p == NULL) {
     avow__misuse_of_null_in("promise", called);
@@ -22,9 +59,7 @@ void avow__check_taken_in(const avow_promise_t *p, const char *called) {
   const avow__link_t *waiters = avow__is_pending(p) ? p->waiters : NULL;
   const bool one_waiter = waiters != NULL && waiters->next == waiters;
   if (one_waiter && !avow__is_shared(p))
-    avow__misuse_in(called,
-                    "promise used after another call took ownership of it; "
-                    "call avow_ref() before passing it on");
+    report_taken((const avow_promise_t *) waiters, called);
 }
 
 void avow__check_borrowed_in(const avow_promise_t *p, const char *called) {

@@ -108,7 +108,101 @@ static void use_of_a_taken_promise_is_reported(void **state) {
 
   for (size_t i = 0; i < sizeof(mistakes) / sizeof(mistakes[0]); i++)
     assert_misuse(mistakes[i],
-                  "promise used after another call took ownership of it");
+                  "promise used after avow_then() took ownership of it");
+}
+
+/* Uses a promise whose only reaction was made by the given function. */
+static void use_again(void (*take)(avow_promise_t *p)) {
+  avow_deferred_t *d;
+  avow_promise_t *p = avow_promise_new(loop, &d);
+  take(p);
+  avow_unref(avow_ref(p));
+}
+
+static void take_by_catch(avow_promise_t *p) {
+  avow_unref(avow_catch(p, note_cb, NULL));
+}
+
+static void take_by_finally(avow_promise_t *p) {
+  avow_unref(avow_finally(p, note_fn, NULL));
+}
+
+static void take_by_attach(avow_promise_t *p) {
+  avow_unref(avow_attach(p, NULL, free));
+}
+
+static void take_by_shield(avow_promise_t *p) {
+  avow_unref(avow_shield(p));
+}
+
+static void take_by_all(avow_promise_t *p) {
+  avow_unref(avow_all(loop, &p, 1));
+}
+
+static void take_by_timeout(avow_promise_t *p) {
+  avow_unref(avow_timeout(p, 60000));
+}
+
+static void take_by_follow(avow_promise_t *p) {
+  avow_unref(avow_try(loop, follow_fn, p));
+  (void) uv_run(loop, UV_RUN_NOWAIT); /* the promise stays pending */
+}
+
+#  ifndef AVOW_NO_ASYNC
+static avow_value_t await_fn(void *promise) {
+  return avow_await(promise);
+}
+
+static void take_by_await(avow_promise_t *p) {
+  avow_unref(avow_async(loop, await_fn, p));
+}
+#  endif
+
+static void use_after_catch(void) {
+  use_again(take_by_catch);
+}
+
+static void use_after_finally(void) {
+  use_again(take_by_finally);
+}
+
+static void use_after_attach(void) {
+  use_again(take_by_attach);
+}
+
+static void use_after_shield(void) {
+  use_again(take_by_shield);
+}
+
+static void use_after_all(void) {
+  use_again(take_by_all);
+}
+
+static void use_after_timeout(void) {
+  use_again(take_by_timeout);
+}
+
+static void use_after_follow(void) {
+  use_again(take_by_follow);
+}
+
+#  ifndef AVOW_NO_ASYNC
+static void use_after_await(void) {
+  use_again(take_by_await);
+}
+#  endif
+
+static void function_that_took_a_promise_is_named(void **state) {
+  assert_misuse(use_after_catch, "used after avow_catch() took ownership");
+  assert_misuse(use_after_finally, "used after avow_finally() took ownership");
+  assert_misuse(use_after_attach, "used after avow_attach() took ownership");
+  assert_misuse(use_after_shield, "used after avow_shield() took ownership");
+  assert_misuse(use_after_all, "used after avow_all() took ownership");
+  assert_misuse(use_after_timeout, "used after another call took ownership");
+  assert_misuse(use_after_follow, "used after avow_follow() took ownership");
+#  ifndef AVOW_NO_ASYNC
+  assert_misuse(use_after_await, "used after avow_await() took ownership");
+#  endif
 }
 
 static void settle_twice(void) {
@@ -371,11 +465,11 @@ static void ref_taken(void) {
 
 static void accessing_a_taken_promise_is_reported(void **state) {
   assert_misuse(read_state_of_taken,
-                "promise used after another call took ownership of it");
+                "promise used after avow_then() took ownership of it");
   assert_misuse(cancel_taken,
-                "promise used after another call took ownership of it");
+                "promise used after avow_then() took ownership of it");
   assert_misuse(ref_taken,
-                "promise used after another call took ownership of it");
+                "promise used after avow_then() took ownership of it");
 }
 
 #endif
@@ -387,6 +481,7 @@ SUITE(check_ownership) {
     CASE(gather_released_twice_is_reported),
 #ifndef NDEBUG
     CASE(use_of_a_taken_promise_is_reported),
+    CASE(function_that_took_a_promise_is_named),
     CASE(use_of_a_settled_deferred_is_reported),
     CASE(use_of_an_ended_gather_is_reported),
     CASE(use_of_a_released_gather_is_reported),
