@@ -98,6 +98,12 @@ static AVOW__APART avow_promise_t *next_at_once(avow_promise_t *ch) {
   return p;
 }
 
+#if AVOW__DEBUG
+void avow__check_channel_in(const avow_channel_t *channel, const char *called) {
+  (void) avow__channel_block_in(channel, called);
+}
+#endif
+
 avow_promise_t *avow_channel_next(const avow_channel_t *channel) {
   avow_promise_t *ch = avow__channel_block(channel);
   if (AVOW__UNLIKELY(avow__channel_is_inert(ch)))
@@ -250,12 +256,12 @@ static void finish_held(const avow_channel_t *channel, avow_value_t last) {
 }
 
 void avow_channel_end(const avow_channel_t *channel) {
-  avow__check_given(channel, "channel");
+  avow__check_channel(channel);
   finish_held(channel, avow_none());
 }
 
 void avow_channel_fail(const avow_channel_t *channel, avow_value_t error) {
-  avow__check_given(channel, "channel");
+  avow__check_channel(channel);
   finish_held(channel, avow__reason(error));
 }
 
@@ -380,7 +386,7 @@ static void channel_release(void *channel) {
 }
 
 avow_promise_t *avow_channel_first(avow_channel_t *channel) {
-  avow__check_given(channel, "channel");
+  avow__check_channel(channel);
   avow_promise_t *p = avow_channel_next(channel);
   if (avow__is_pending(p))
     return avow_attach(p, channel, channel_release);

@@ -33,6 +33,7 @@ static uv_once_t kinds = UV_ONCE_INIT;
 
 avow_promise_t *avow_attach(avow_promise_t *p, void *data,
                             void (*free_fn)(void *)) {
+  avow__check_taken(p);
   p = avow__given(p, "promise");
   if (free_fn == NULL)
     return avow_then(p, NULL, NULL, NULL);

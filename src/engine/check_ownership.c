@@ -10,7 +10,6 @@
 
 #include "engine/backtrace.h"
 #include "engine/check_thread.h"
-#include "engine/name.h"
 
 #if AVOW__DEBUG
 /* The end of the name of the function that made a reaction; NULL if several
@@ -26,12 +25,12 @@ static const char *taker_of(const avow_promise_t *reaction) {
   case AVOW__ADOPT:
     return "follow";
   case AVOW__ELEMENT:
-    return avow__kind_name(reaction->u.element.gather);
+    return avow__gather_name(reaction->u.element.gather->u.gather.kind);
   case AVOW__FINALLY:
   case AVOW__ATTACH:
   case AVOW__SHIELD:
   case AVOW__ON_SETTLED:
-    return avow__kind_name(reaction);
+    return avow__kinds[reaction->kind].name;
   default:
     return NULL;
   }

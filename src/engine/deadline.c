@@ -16,6 +16,7 @@ uint64_t avow_now(uv_loop_t *loop) {
 }
 
 avow_promise_t *avow_deadline(avow_promise_t *p, uint64_t at) {
+  avow__check_taken(p);
   p = avow__given(p, "promise");
   avow__context_t *c = avow__context(p);
   if (at == AVOW_NEVER || c->life == AVOW__CLOSED)

@@ -127,6 +127,7 @@ static uv_once_t kinds = UV_ONCE_INIT;
 
 avow_promise_t *avow_finally(avow_promise_t *p, avow_fn on_settled,
                              void *data) {
+  avow__check_taken(p);
   p = avow__given(p, "promise");
   if (on_settled == NULL)
     return avow_then(p, NULL, NULL, NULL);

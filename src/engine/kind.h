@@ -74,4 +74,7 @@ typedef struct avow__kind_row_s {
    first promise of such a kind. kinds.c has the other rows. */
 extern AVOW__HIDDEN avow__kind_row_t avow__kinds[AVOW__KINDS];
 
+/* The name of a gather of this avow_gather_kind_t. */
+const char *avow__gather_name(unsigned kind);
+
 #endif

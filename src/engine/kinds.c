@@ -38,3 +38,9 @@ avow__kind_row_t avow__kinds[AVOW__KINDS] = {
                     .detached = avow__detached_runs },
   [AVOW__UNWANTED] = { .name = "cancel" },
 };
+
+const char *avow__gather_name(unsigned kind) {
+  static const char *const names[] = { "all", "all_settled", "race", "any",
+                                       "outcomes" };
+  return names[kind];
+}

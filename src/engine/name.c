@@ -19,12 +19,6 @@ void avow_promise_set_name(const avow_promise_t *borrowed, const char *name) {
     avow__name_put(p, name);
 }
 
-const char *avow__gather_name(unsigned kind) {
-  static const char *const names[] = { "all", "all_settled", "race", "any",
-                                       "outcomes" };
-  return names[kind];
-}
-
 const char *avow__kind_name(const avow_promise_t *p) {
   return avow__is_gather(p) ? avow__gather_name(p->u.gather.kind)
                             : avow__kinds[p->kind].name;

@@ -15,9 +15,6 @@
 #  include "fiber/fiber.h"
 #endif
 
-/* The name of a gather of this avow_gather_kind_t. */
-const char *avow__gather_name(unsigned kind);
-
 /* The name of p for its kind. */
 const char *avow__kind_name(const avow_promise_t *p);
 

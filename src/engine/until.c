@@ -144,6 +144,7 @@ avow_promise_t *avow__until(avow_promise_t *from, avow_promise_t *stop_p) {
 }
 
 avow_promise_t *avow_until(avow_promise_t *p, const avow_promise_t *stop_p) {
+  avow__check_taken(p);
   p = avow__given(p, "promise");
   stop_p = avow__given(stop_p, "stop promise");
   return avow__until(p, avow__ref(stop_p));
@@ -156,6 +157,7 @@ static avow_promise_t *limit_new(avow__context_t *c, uint64_t ms) {
 }
 
 avow_promise_t *avow_timeout(avow_promise_t *p, uint64_t ms) {
+  avow__check_taken(p);
   p = avow__given(p, "promise");
   return avow__until(p, limit_new(avow__context(p), ms));
 }

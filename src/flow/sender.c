@@ -337,10 +337,9 @@ static int sender_make(const avow_channel_t *channel, size_t capacity,
 }
 
 avow_sender_t *avow_sender_new(const avow_channel_t *channel, size_t capacity) {
-  if (channel == NULL) {
-    avow__misuse_of_null("channel");
+  avow__check_channel(channel);
+  if (channel == NULL)
     return &null_sender;
-  }
   avow__context_t *c = avow__context((const avow_promise_t *) channel);
   if (c->life == AVOW__CLOSED)
     return sender_refused(c, UV_ECANCELED);

@@ -80,7 +80,7 @@ static void batch_drop(avow__stage_t *stage) {
 
 avow_channel_t *avow_channel_batch(avow_channel_t *channel, size_t n,
                                    uint64_t ms) {
-  avow__check_given(channel, "channel");
+  avow__check_channel(channel);
   static const avow__stage_class_t batch_class = { .timed = true,
                                                    .take = batch_take,
                                                    .finish = batch_finish,

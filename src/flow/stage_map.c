@@ -217,7 +217,7 @@ static map_t *map_new(avow_channel_t *channel,
 avow_channel_t *avow_channel_map(avow_channel_t *channel, avow_cb fn,
                                  void *data,
                                  const avow_map_options_t *options) {
-  avow__check_given(channel, "channel");
+  avow__check_channel(channel);
   avow_channel_t *none =
       avow__stage_check(channel, mapping_check(fn, options), "map");
   map_t *map = none == NULL ? map_new(channel, options, &none) : NULL;
@@ -231,7 +231,7 @@ avow_channel_t *avow_channel_map(avow_channel_t *channel, avow_cb fn,
 avow_channel_t *avow_channel_filter(avow_channel_t *channel, avow_cb fn,
                                     void *data,
                                     const avow_map_options_t *options) {
-  avow__check_given(channel, "channel");
+  avow__check_channel(channel);
   avow_channel_t *none =
       avow__stage_check(channel, mapping_check(fn, options), "filter");
   map_t *map = none == NULL ? map_new(channel, options, &none) : NULL;

@@ -102,12 +102,12 @@ static avow_channel_t *pace_new(avow_channel_t *channel, uint64_t ms,
 
 avow_channel_t *avow_channel_throttle(avow_channel_t *channel, uint64_t ms,
                                       avow_edge_t edges) {
-  avow__check_given(channel, "channel");
+  avow__check_channel(channel);
   return pace_new(channel, ms, edges, false);
 }
 
 avow_channel_t *avow_channel_debounce(avow_channel_t *channel, uint64_t ms,
                                       avow_edge_t edges) {
-  avow__check_given(channel, "channel");
+  avow__check_channel(channel);
   return pace_new(channel, ms, edges, true);
 }

@@ -15,7 +15,7 @@ static void take_take(avow__stage_t *stage, avow_value_t item) {
 }
 
 avow_channel_t *avow_channel_take(avow_channel_t *channel, size_t n) {
-  avow__check_given(channel, "channel");
+  avow__check_channel(channel);
   static const avow__stage_class_t take_class = { .take = take_take };
   avow_channel_t *none = avow__stage_check(channel, 0, "take");
   if (none != NULL)

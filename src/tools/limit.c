@@ -256,6 +256,7 @@ avow_promise_t *avow_limiter_acquire_many(const avow_limiter_t *l,
 
 avow_promise_t *avow_limiter_acquire(const avow_limiter_t *l) {
   avow__check_given(l, "limiter");
+  (void) limiter_self(l, AVOW__CALLED); /* reports one that was freed */
   return avow_limiter_acquire_many(l, 1);
 }
 

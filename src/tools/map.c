@@ -263,6 +263,7 @@ static void map_items(map_t *map, const avow_channel_t *channel) {
 
 avow_promise_t *avow_each(const avow_channel_t *channel, avow_cb fn, void *data,
                           const avow_map_options_t *options) {
+  avow__check_channel(channel);
   if (channel == NULL)
     return avow__refuse_null("channel");
   avow_promise_t *p = avow__refuse_closed(channel);

@@ -159,6 +159,7 @@ void avow__value_drop(avow_value_t v) {
 }
 
 void avow_value_unref(avow_value_t v) {
+  avow__check_value(&v);
   avow__value_unref(v);
 }
 

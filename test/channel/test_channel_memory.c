@@ -190,8 +190,39 @@ static void use_after_unref(void) {
 #  endif
 }
 
+#  ifndef NDEBUG
+static avow_channel_t *freed_channel(void) {
+  avow_channel_t *channel = avow_channel_new(loop, 1);
+  avow_channel_unref(channel);
+  return channel;
+}
+
+static void end_freed(void) {
+  avow_channel_end(freed_channel());
+}
+
+static void fail_freed(void) {
+  avow_channel_fail(freed_channel(), avow_error(UV_EIO));
+}
+
+static void receive_first_of_freed(void) {
+  avow_unref(avow_channel_first(freed_channel()));
+}
+
+static void each_of_freed(void) {
+  avow_unref(avow_each(freed_channel(), note_cb, NULL, NULL));
+}
+#  endif
+
 static void freed_channel_is_reported(void **state) {
   assert_misuse(use_after_unref, "channel used after it was freed");
+#  ifndef NDEBUG
+  assert_misuse(end_freed, "avow_channel_end(): channel used after it was");
+  assert_misuse(fail_freed, "avow_channel_fail(): channel used after it was");
+  assert_misuse(receive_first_of_freed,
+                "avow_channel_first(): channel used after it was");
+  assert_misuse(each_of_freed, "avow_each(): channel used after it was");
+#  endif
 }
 #endif
 

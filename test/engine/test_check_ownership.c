@@ -205,6 +205,34 @@ static void function_that_took_a_promise_is_named(void **state) {
 #  endif
 }
 
+static void timeout_taken(void) {
+  avow_unref(avow_timeout(taken_promise(), 1));
+}
+
+static void deadline_taken(void) {
+  avow_unref(avow_deadline(taken_promise(), 1));
+}
+
+static void until_taken(void) {
+  avow_unref(avow_until(taken_promise(), avow_sleep(loop, 1)));
+}
+
+static void finally_taken(void) {
+  avow_unref(avow_finally(taken_promise(), note_fn, NULL));
+}
+
+static void attach_taken(void) {
+  avow_unref(avow_attach(taken_promise(), NULL, free));
+}
+
+static void message_names_the_called_function(void **state) {
+  assert_misuse(timeout_taken, "avow_timeout(): promise used after");
+  assert_misuse(deadline_taken, "avow_deadline(): promise used after");
+  assert_misuse(until_taken, "avow_until(): promise used after");
+  assert_misuse(finally_taken, "avow_finally(): promise used after");
+  assert_misuse(attach_taken, "avow_attach(): promise used after");
+}
+
 static void settle_twice(void) {
   avow_deferred_t *d;
   avow_promise_t *p = avow_promise_new(loop, &d);
@@ -482,6 +510,7 @@ SUITE(check_ownership) {
 #ifndef NDEBUG
     CASE(use_of_a_taken_promise_is_reported),
     CASE(function_that_took_a_promise_is_named),
+    CASE(message_names_the_called_function),
     CASE(use_of_a_settled_deferred_is_reported),
     CASE(use_of_an_ended_gather_is_reported),
     CASE(use_of_a_released_gather_is_reported),

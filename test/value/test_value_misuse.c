@@ -191,7 +191,8 @@ static void ref_a_freed_value(void) {
 }
 
 static void freed_value_is_reported(void **state) {
-  assert_misuse(release_a_value_twice, "value used after it was freed");
+  assert_misuse(release_a_value_twice,
+                "avow_value_unref(): value used after it was freed");
   assert_misuse(ref_a_freed_value, "value used after it was freed");
 }
 
