@@ -73,17 +73,22 @@ table() {
   cat <<'HEAD'
 # All of libuv
 
-Each function of uv.h that calls back, and what avow has for it: a promise, or a channel where events repeat. What
-the promises settle with, what canceling does and which errors are likely stands in the headers beside the
-functions. Made by `test/proof/uv_table.sh` from uv.h and those headers; the tests fail when it is out of date.
+This page lists every asynchronous function of uv.h that has a callback, and the function of avow that replaces it. The
+replacement returns a promise, or a channel if the events repeat. The comment of each function in the headers of avow
+describes its errors and its cancellation. `test/proof/uv_table.sh` makes this page from uv.h and from these headers. A
+test fails if the page is outdated.
 
-| libuv | avow | settles with, or gives |
+The third column names the type and the meaning of the result: the value of the promise, or an item of the channel. The
+comment at the top of `avow.h` explains the types. If a row names several functions of avow, the result is that of the
+first one.
+
+| libuv | avow | result |
 |---|---|---|
 HEAD
   sort -u "$work/async" | awk -v none=" $none " '
     NR == FNR {
       what = $0
-      sub(/^[^ ]+ [^ ]+ ?/, "", what)
+      sub(/^[^ ]+ [^ ]+ ?(with )?/, "", what)
       if (substr($1, 3) == substr($2, 5)) {
         same[$1] = 1
         names[$1] = ""
@@ -101,120 +106,124 @@ HEAD
   ' "$work/wrappers" -
   cat <<'TAIL'
 
-## Sockets, streams and processes at their edges
+## Rare cases of sockets, streams and processes
 
-These tables list how libuv, glibc and Linux behave in rare cases, and the consequences for a program.
+This table describes how libuv, libraries and Linux behave in rare cases, and what follows for a program.
 
-| function | there | then |
+| function | behavior | consequence |
 |---|---|---|
-| `avow_getaddrinfo()`, `avow_connect()`, `avow_bind()` | `getaddrinfo()` blocks a thread, and libuv gives it half of the pool | numeric hosts and ports need no thread; names wait for one |
-| `avow_connect()`, `avow_getaddrinfo()` | an address of a link needs a zone, `fe80::1%eth0` | an unknown zone is UV_EAI_NONAME; without one connecting is UV_EINVAL |
-| `avow_connect()`, `avow_tcp_connect()` | Linux asks a silent peer again for about two minutes (`net.ipv4.tcp_syn_retries`) | UV_ETIMEDOUT: `avow_timeout()` sets an earlier limit |
-| `avow_getaddrinfo()` | without a descriptor glibc can open neither `/etc/hosts` nor a socket for DNS | UV_EAI_NONAME, as for a name that does not exist |
-| `avow_tcp_connect()` | libuv keeps the socket of a failed attempt | close the handle; `avow_tcp_connect_host()` leaves it as it was |
-| `avow_pipe_connect()` of a connected handle | libuv rejects the writes that are queued on the handle | avow rejects with UV_EISCONN, and the writes go on |
-| `avow_bind()` | a socket of IPv6 gets IPv4 too, unless the system forbids it | without a host both; a peer by IPv4 is `[::ffff:192.0.2.1]:80` |
-| `avow_bind()` | Linux gives a port twice until somebody listens (SO_REUSEADDR) | UV_EADDRINUSE may come from `avow_connections()` |
-| `avow_connections()` | Linux cuts the backlog to `net.core.somaxconn` | further clients by TCP are not refused: they wait, and try again |
-| `avow_connections()` | a client may reset its connection while that waits | the connection arrives, its peer has no address, and reads reject |
-| `avow_connections()` | without a descriptor libuv accepts by a spare one, and closes | the client sees its connection end |
-| `avow_bind_path()` | libuv unlinks the name of any pipe that it bound | only the socket that was bound is removed |
-| `avow_connect_path()`, `avow_pipe_connect()` | Linux does not let a client wait while the queue of a Unix domain socket is full | UV_EAGAIN at once: connect again later |
-| `avow_bind_path()` | its stream counts as one that is connected | a read waits, and `avow_shutdown()` ends the listening |
-| `avow_read()` of a socket | Linux tells a reset once | whichever call comes first gets it, also a write |
-| `avow_close()` of a connection | Linux resets it if bytes are left that nobody has read | the peer may lose what was written to it last: read to the end first |
-| `avow_close()` of a connection | what the system has taken is sent in the background | `avow_shutdown()` first; nobody says whether it arrived |
-| `avow_close()` of a listening stream | Linux resets the connections that wait in its queue | receive those that wait first |
-| `avow_close_reset()` | Linux sends the reset when the last descriptor of the socket is closed | a child process that has the socket holds the reset up |
-| `avow_accept()` of a handle | Linux drops a handle for which the process has no descriptor, and libuv does not tell | the bytes arrive without it |
-| `avow_hangup()` | a peer that ended one way may still read | settles at a reset, or when both ways are closed |
-| `avow_udp_send()` | Linux tells of an earlier datagram that was refused | a connected socket rejects the next send: UV_ECONNREFUSED |
-| `avow_udp_send()` | broadcasts need SO_BROADCAST | UV_EACCES before `uv_udp_set_broadcast()` |
-| `avow_datagrams()` | Linux drops what does not fit into the queue of the socket | nobody is told |
-| `avow_datagrams()` with UV_UDP_LINUX_RECVERR | libuv before 1.52 does not empty the error queue of the socket | the loop never blocks again after the first error: bind without the flag |
-| `avow_datagrams()` with UV_UDP_RECVMMSG | libuv has room for IP addresses only | a longer address is cut, and the address of a sender without one is undefined |
-| `avow_open_stream()` | O_NONBLOCK belongs to all processes that share the open file | it stays after the stream is closed |
-| `avow_open_stream()` of a terminal | libuv opens the terminal by its name, if the process may | others that share the terminal notice nothing; else writes block |
-| `avow_open_stream()` | devices such as `/dev/null` are files | `/dev/null` is at its end, `/dev/zero` has none |
-| `avow_open_stream()` | a master of a pseudo-terminal ends with EIO, and gives 4095 bytes at a time | its end is NONE, behind all bytes |
-| `avow_spawn()`, `avow_command()` | libuv makes a standard stream that is inherited block | it blocks here, too: a stream that avow has open on it holds the loop up |
-| `avow_spawn()`, `avow_command()` | libuv resets the signals below 32, and unblocks all | what the program ignores ends its children, SIGPIPE for one |
-| `avow_spawn()`, `avow_command()` | libuv closes no descriptor in the child | those without FD_CLOEXEC are inherited: a pipe among these stays open as long as the child runs |
-| `avow_spawn()`, `avow_command()` | libuv calls `execvp()` with the child's environment | the PATH is that of `env`; without one `/bin:/usr/bin` |
-| `avow_process_kill()` | a process that has ended is there until libuv reaps it in an iteration of the loop | 0 without effect until then |
-| `avow_spawn()` with a stream of the program's | libuv makes a pair of sockets | `/dev/stdin` cannot be opened there |
-| `avow_process_wait()` | one that waits for any child takes the end of ours | the promise settles at the end of the loop |
-| `avow_work()`, names and files | libuv aborts the process if the threads of its pool cannot start | leave room below RLIMIT_NPROC |
-| `avow_work()` | libuv has its threads do all work in the queue before `exit()` ends | `_exit()`, or cancel the work first |
-| `avow_nats_connect()` | libnats sets SIGPIPE to SIG_IGN at its first use | set a handler of your own afterwards |
-| `avow_polls()` | libuv reports any error of a socket as UV_EBADF | the socket is ready; the next call on it gets the error |
-| `avow_polls()` | libuv sets O_NONBLOCK, which belongs to all processes that share the open file | it stays after the channel is closed |
-| `avow_signals()` | libuv queues signals in a pipe until the loop polls | while the pipe is full, further signals are lost |
-| `avow_signals()`, `avow_dump_on_signal()` | libuv sets the default action when the last watcher of a signal stops | a program that ignored the signal calls `signal()` again |
-| `avow_tls_client()` | OpenSSL searches the directory of authorities while it verifies | that is done on the loop's thread |
+| `avow_getaddrinfo()`, `avow_connect()`, `avow_bind()` | `getaddrinfo()` blocks a thread of the pool. libuv uses at most half of the threads for lookups. | Numeric hosts and ports need no thread. A lookup of a name can wait for a thread. |
+| `avow_connect()`, `avow_getaddrinfo()` | A link-local IPv6 address needs a zone, such as `fe80::1%eth0`. | The promise rejects with UV_EAI_NONAME if the zone is unknown. A connect without a zone rejects with UV_EINVAL. |
+| `avow_connect()`, `avow_tcp_connect()` | If the peer does not answer, Linux repeats the attempt for about two minutes (`net.ipv4.tcp_syn_retries`). | The promise then rejects with UV_ETIMEDOUT. `avow_timeout()` sets a shorter limit. |
+| `avow_getaddrinfo()` | If the process has no free descriptor, glibc can open neither `/etc/hosts` nor a socket for DNS. | The promise rejects with UV_EAI_NONAME, as it does for a name that does not exist. |
+| `avow_tcp_connect()` | libuv keeps the socket of a failed attempt in the handle. | Close the handle after a rejection. `avow_tcp_connect_host()` does not change the handle until it is connected. |
+| `avow_pipe_connect()` of a connected handle | A second connect by libuv rejects the writes that are queued on the handle. | avow does not connect again. The promise rejects with UV_EISCONN, and the writes continue. |
+| `avow_bind()` | libuv lets an IPv6 socket on `::` serve IPv4 peers, too. On Linux this does not depend on `net.ipv6.bindv6only`. | If `host` is NULL, the stream serves IPv6 and IPv4. The address of an IPv4 peer is `[::ffff:192.0.2.1]:80`. |
+| `avow_bind()` | libuv sets SO_REUSEADDR. Linux then lets two sockets bind to one port if neither of them listens. | `avow_connections()` may fail with UV_EADDRINUSE, although `avow_bind()` fulfilled. |
+| `avow_connections()` | Linux limits the backlog to `net.core.somaxconn`. | Linux does not refuse further TCP clients. The clients wait, and their systems repeat the attempt. |
+| `avow_connections()` | A client may reset its connection while the connection waits in the queue. | The channel still sends an item for this connection. The address of the peer is empty, and reads reject. |
+| `avow_connections()` | If the process has no free descriptor, libuv accepts the connection with a spare descriptor and closes it. | The client sees that its connection ends. |
+| `avow_bind_path()` | When a pipe is closed, libuv removes the name to which the pipe was bound, even if the name now belongs to another socket. | avow removes the name only if it still refers to the socket of the stream. |
+| `avow_connect_path()`, `avow_pipe_connect()` | While the queue of a listening Unix domain socket is full, Linux does not let a nonblocking client wait. | The promise rejects with UV_EAGAIN at once. Connect again later. |
+| `avow_bind_path()` | libuv regards the handle as connected. | A read stays pending until a client connects, and then rejects with UV_EINVAL. Before `avow_connections()`, `avow_shutdown()` has no effect. After it, `avow_shutdown()` can make libuv 1.44.2 abort. Close the stream instead. |
+| `avow_read()` of a socket | Linux reports a reset only once. | The next call on the socket gets the error, even if that call is a write. |
+| `avow_close()` of a connection | If received bytes were not read, Linux resets the connection. | The peer may lose the last bytes that were written to it. Read to the end first. |
+| `avow_close()` of a connection | Linux sends the bytes that it has accepted in the background. | Call `avow_shutdown()` first. Neither function reports whether the bytes arrived. |
+| `avow_close()` of a listening stream | Linux resets the connections that wait in the queue. | Receive these connections before you close the stream. |
+| `avow_close_reset()` | Linux sends the reset when the last descriptor of the socket is closed. | The reset is delayed while a child process has the socket open. |
+| `avow_accept()` of a handle | If the process has no free descriptor, Linux drops a received handle, and libuv does not report the loss. | The bytes arrive without the handle. |
+| `avow_hangup()` | A peer that has ended its sending direction may still read. | The promise fulfills after a reset, or when both directions are closed. |
+| `avow_udp_send()` of a connected socket | Linux reports that an earlier datagram was refused. | The next send rejects with UV_ECONNREFUSED. |
+| `avow_udp_send()` to a broadcast address | Broadcasts require SO_BROADCAST. | The promise rejects with UV_EACCES until the program calls `uv_udp_set_broadcast()`. |
+| `avow_datagrams()` | Linux drops datagrams that do not fit into the queue of the socket. | Neither the sender nor the receiver gets an error. |
+| `avow_datagrams()` with UV_UDP_LINUX_RECVERR | libuv before 1.52 does not empty the error queue of the socket. | After the first error the loop never blocks again. Bind the socket without this flag. |
+| `avow_datagrams()` with UV_UDP_RECVMMSG | libuv has space for IP addresses only. | Longer addresses are truncated. If the sender has no address, the address in the item is undefined. |
+| `avow_open_stream()` | O_NONBLOCK applies to all processes that share the open file. | The flag stays set after the stream is closed. |
+| `avow_open_stream()` of a terminal | libuv opens the terminal again by its name. | Other users of the terminal are not affected. If the process may not open the terminal, writes block. |
+| `avow_open_stream()` | avow treats devices such as `/dev/null` as files. | A stream of `/dev/null` is at its end. A stream of `/dev/zero` never ends. |
+| `avow_open_stream()` of a pseudo-terminal's master | Linux reports the end as EIO, and returns at most 4,095 bytes for each read. | After all bytes, the read fulfills with NONE. |
+| `avow_spawn()`, `avow_command()` | libuv sets a standard stream that the child inherits to blocking mode. | The stream also blocks in this process. A stream of avow on the same descriptor then blocks the loop. |
+| `avow_spawn()`, `avow_command()` | In the child, libuv sets the signals below 32 to their default actions and unblocks all signals. | A signal that the program ignores, such as SIGPIPE, can end the child. |
+| `avow_spawn()`, `avow_command()` | libuv closes no descriptors in the child. | The child inherits descriptors without FD_CLOEXEC. An inherited pipe stays open while the child runs. |
+| `avow_spawn()`, `avow_command()` | libuv calls `execvp()` with the environment of the child. | The program is searched in the PATH of `env`. If `env` has no PATH, it is searched in `/bin` and `/usr/bin`. |
+| `avow_process_kill()` | After the end of a process, its process ID exists until libuv reaps the process in an iteration of the loop. | Until then the function returns 0 and has no effect. |
+| `avow_spawn()` with a stream of the program | libuv creates a pair of sockets. | The child cannot open this stream by the name `/dev/stdin`. |
+| `avow_process_wait()` | If the program waits for any child, as `waitpid(-1, …)` does, libuv does not get the exit status. | The promise settles only when the loop is closed. |
+| `avow_work()`, lookups, files | libuv aborts the process if it cannot start the threads of its pool. | Make sure that RLIMIT_NPROC permits these threads. |
+| `avow_work()` | `exit()` waits until the threads of the pool have done all queued work. | Call `_exit()`, or cancel the work first. |
+| `avow_nats_connect()` | At its first use, libnats sets SIGPIPE to SIG_IGN. | Set your own handler of SIGPIPE afterwards. |
+| `avow_polls()` | libuv reports every error of a socket as UV_EBADF. | The item says that the socket is ready. The next system call on the socket gets the error. |
+| `avow_polls()` | libuv sets O_NONBLOCK, which applies to all processes that share the open file. | The flag stays set after the channel is closed. |
+| `avow_signals()` | libuv stores signals in a pipe until the loop polls. | While the pipe is full, further signals are lost. |
+| `avow_signals()`, `avow_dump_on_signal()` | When the last watcher of a signal stops, libuv sets the default action of the signal. | A program that needs the signal ignored must call `signal()` again. |
+| `avow_tls_client()` | OpenSSL searches the directory of authorities while it verifies a certificate. | The search runs on the thread of the loop and blocks it. |
 
-## Files at the edges
+## Rare cases of files and time
 
-This table lists operations of libuv 1.44.2 and Linux that do something other than their names suggest. The comments in
-the headers describe these cases, too.
+This table lists operations whose behavior in libuv 1.44.2 and Linux differs from what their names suggest. The headers
+describe these cases, too.
 
-| function | what happens | what to do |
+| function | behavior | remedy or consequence |
 |---|---|---|
-| `avow_fs_copyfile()` | libuv removes what is at the target when the copy fails, also what was there before | `UV_FS_COPYFILE_EXCL`, or `avow_copy_tree()` |
-| `avow_fs_copyfile()` | libuv tries forever to copy a file that ends before its length, such as one of `/sys`, or one that is truncated meanwhile | `avow_copy_tree()` |
-| `avow_fs_copyfile()`, `avow_copy_tree()` | most files of `/proc` have the length 0, and their copies are empty | `avow_read_file()` |
-| `avow_fs_copyfile()` | without CAP_FSETID, as without root, the copy of a file that is not empty loses set-uid, and set-gid if the group may execute it | `avow_fs_chmod()` afterwards |
-| `avow_fs_rename()` | two names of one file both stay, and it fulfills | `avow_fs_unlink()` |
-| `avow_fs_link()` | a symbolic link is not followed | `avow_fs_realpath()` first |
-| `avow_fs_write()`, `avow_fs_sendfile()` | with `O_APPEND` the first ignores the offset, and the second rejects with UV_EBADF | open the file without it |
-| `avow_fs_write()`, `avow_fs_sendfile()`, `avow_write_file()`, `avow_append_file()` | a pipe or a socket without a reader raises SIGPIPE on a thread of the pool, which ends the program | `signal(SIGPIPE, SIG_IGN)`: then they reject with UV_EPIPE |
-| `avow_fs_write()`, `avow_fs_ftruncate()`, `avow_write_file()`, `avow_append_file()`, `avow_replace_file()` | a file beyond the limit of its size (RLIMIT_FSIZE) raises SIGXFSZ, which ends the program | `signal(SIGXFSZ, SIG_IGN)`: then they reject with UV_EFBIG |
-| `avow_fs_read()`, `avow_fs_write()` | a descriptor that does not block gives UV_EAGAIN, also after a part of the bytes | `avow_open_stream()` |
-| `avow_fs_utime()`, `avow_fs_futime()`, `avow_fs_lutime()` | libuv up to 1.51 cuts times to microseconds, and file systems cut them to their range | no error |
-| `avow_fs_utime()`, `avow_fs_futime()`, `avow_fs_lutime()` | from 1.51 on libuv takes infinity for now, and NaN for no change | with older ones the result depends on the processor: on x86-64 UV_EINVAL |
-| `avow_fs_fsync()` | an error is told once, and the next call fulfills | write the file anew |
-| `avow_replace_file()` | Linux renames no file onto a mount point, such as a file that a container mounts | UV_EBUSY: `avow_write_file()` |
-| `avow_replace_file()` | a hard link leads to the old file | its other names keep the old bytes |
-| `avow_remove_tree()`, `avow_copy_tree()`, `avow_tree_entries()`, `avow_glob()` | a directory may be a mount point | they continue below it; `avow_remove_tree()` empties the mounted file system and rejects with UV_EBUSY |
-| `avow_copy_tree()` | a file may have several names (hard links) | each name gets a copy of its own |
-| `avow_fs_chmod()`, `avow_fs_fchmod()` | set-gid is left out without an error outside the group of the file | `avow_fs_stat()` behind it |
-| `avow_fs_chown()`, `avow_fs_fchown()` | executable files lose set-uid and set-gid | `avow_fs_chmod()` behind it |
-| all operations | libuv 1.44.2 has no code for some errors of Linux, such as EDQUOT (full quota) and ESTALE (NFS) | the code is the negative errno, its text `error -122`: `strerror(-code)` |
-| `avow_fs_access()` | it is about the real user, not the effective one | open the file |
-| `avow_fs_events()` | inotify watches a file and not its path, and libuv does not tell of a full queue: avow watches the path anew at each event of the file itself, and tells of losses after 8,192 events in a turn | look at the path after each item |
-| `avow_sleep()`, `avow_timeout()` | a timer counts from `uv_now()`, which is old behind long work: a sleep does, and a limit counts from the present | |
-| `avow_sleep()`, `avow_timeout()`, `avow_now()` | CLOCK_MONOTONIC stands still while the machine is suspended | compare `uv_gettimeofday()` where that time counts |
-| `avow_sleep()`, `avow_timeout()`, `avow_ticks()`, caches, rates | libuv reads CLOCK_MONOTONIC, which stops while the machine is suspended | times last that much longer; for the time of day, compare `time()` |
+| `avow_fs_copyfile()` | If the copy fails, libuv removes the file at the target, even if that file existed before. | Use `UV_FS_COPYFILE_EXCL` or `avow_copy_tree()`. |
+| `avow_fs_copyfile()` | libuv never stops if a file is shorter than its reported length. Examples are files of `/sys` and a file that is truncated during the copy. | Use `avow_copy_tree()`. |
+| `avow_fs_copyfile()`, `avow_copy_tree()` | Most files of `/proc` have a reported length of 0, so their copies are empty. | Use `avow_read_file()`. |
+| `avow_fs_copyfile()` | Without CAP_FSETID, which root has, a copy that is not empty loses set-uid. It also loses set-gid if the group may execute it. | Call `avow_fs_chmod()` afterwards. |
+| `avow_fs_rename()` | If `from` and `to` are names of one file, both names stay and the promise fulfills. | Use `avow_fs_unlink()`. |
+| `avow_fs_link()` | Linux does not follow a symbolic link. | Call `avow_fs_realpath()` first. |
+| `avow_fs_write()`, `avow_fs_sendfile()` | With `O_APPEND`, `avow_fs_write()` ignores the offset, and `avow_fs_sendfile()` rejects with UV_EBADF. | Open the file without `O_APPEND`. |
+| `avow_fs_write()`, `avow_fs_sendfile()`, `avow_write_file()`, `avow_append_file()` | A write to a pipe or a socket without a reader raises SIGPIPE on a thread of the pool. SIGPIPE ends the program. | Call `signal(SIGPIPE, SIG_IGN)`. The promise then rejects with UV_EPIPE. |
+| `avow_fs_write()`, `avow_fs_ftruncate()`, `avow_write_file()`, `avow_append_file()`, `avow_replace_file()` | A file that would exceed the size limit of the process (RLIMIT_FSIZE) raises SIGXFSZ. SIGXFSZ ends the program. | Call `signal(SIGXFSZ, SIG_IGN)`. The promise then rejects with UV_EFBIG. |
+| `avow_fs_read()`, `avow_fs_write()` | If a nonblocking descriptor is not ready, the promise rejects with UV_EAGAIN. A part of the bytes may already be written. | Use `avow_open_stream()`. |
+| `avow_fs_utime()`, `avow_fs_futime()`, `avow_fs_lutime()` | libuv up to 1.51 truncates times to microseconds, and file systems limit times to their range. | The promise fulfills without an error. |
+| `avow_fs_utime()`, `avow_fs_futime()`, `avow_fs_lutime()` | Since 1.51, libuv takes infinity as the current time, and NaN as no change. | With older versions the result depends on the processor. On x86-64 the promise rejects with UV_EINVAL. |
+| `avow_fs_fsync()` | Linux reports an error only once, and the next call fulfills. | Write the whole file again. |
+| `avow_replace_file()` | Linux cannot rename a file onto a mount point, such as a file that a container mounts. | The promise rejects with UV_EBUSY. Use `avow_write_file()`. |
+| `avow_replace_file()` | Hard links still refer to the old file. | The other names of the file keep the old bytes. |
+| `avow_remove_tree()`, `avow_copy_tree()`, `avow_tree_entries()`, `avow_glob()` | A directory of the tree may be a mount point, and the operation continues below it. | `avow_remove_tree()` removes the contents of the mounted file system and then rejects with UV_EBUSY. |
+| `avow_copy_tree()` | A file may have several names (hard links). | Each name gets its own copy. |
+| `avow_fs_chmod()`, `avow_fs_fchmod()` | If the process is not in the group of the file, Linux omits set-gid without an error. | Check the mode with `avow_fs_stat()` afterwards. |
+| `avow_fs_chown()`, `avow_fs_fchown()` | Linux removes set-uid and set-gid from executable files. | Call `avow_fs_chmod()` afterwards. |
+| all operations | libuv 1.44.2 has no error codes for some errors of Linux, such as EDQUOT (quota exceeded) and ESTALE (NFS). | The code is the negative errno, and its text is `error -122`. Call `strerror(-code)` for a description. |
+| `avow_fs_access()` | Linux checks the real user ID and group ID, not the effective ones. | Open the file instead. |
+| `avow_fs_events()` | inotify watches a file and not its path. avow resolves the path again after each event of the file itself. | Check the path after each item. |
+| `avow_fs_events()` | Linux drops events when the inotify queue is full, and libuv does not report the loss. After 8,192 events in one iteration, avow reports that events may be lost. | Check the path after each item. |
+| `avow_sleep()`, `avow_timeout()` | A timer of libuv counts from `uv_now()`, which is outdated after long work. In a job, a sleep also counts from `uv_now()`. | After 200 ms of work in a handler, a sleep of 100 ms is already over. A time limit always counts from the present time. |
+| `avow_sleep()`, `avow_timeout()`, `avow_ticks()`, `avow_now()`, caches, rates | libuv reads CLOCK_MONOTONIC, which stops while the machine is suspended. | All times last longer by the time of suspension. For the time of day, compare `uv_gettimeofday()` or `time()`. |
 
-## Files by io_uring
+## Files with io_uring
 
-On Linux, libuv 1.45 to 1.48 have the kernel do most requests for files (io_uring), without the thread pool;
-`UV_USE_IO_URING=0` in the environment turns that off. Newer ones do so for loops that ask for it
-(`UV_LOOP_USE_IO_URING_SQPOLL`), with `UV_USE_IO_URING=1`. avow leaves that to the program, and what its promises settle
-with is the same. What differs:
+On Linux, libuv can pass single file requests to the kernel with io_uring, without its thread pool:
 
-* These need no thread of the pool, and do not wait for a free one, where the kernel is new enough: open, close, read,
-  write, fsync, fdatasync, stat, lstat, fstat and looks by `avow_fs_polls()`; from 1.46 on also link, symlink, mkdir,
-  rename and unlink; from 1.49 on ftruncate. All others are the pool's, as are whole files and trees (`avow/fs.h`,
-  `avow/tree.h`): those are work for its threads. When the ring is full, the next requests go to the pool.
-* Canceling such a request takes nothing back: up to 1.52 `uv_cancel()` says UV_EBUSY from the moment it was made. Its
-  promise rejects at once, and the kernel does it all the same: a file is written, made, renamed or removed. With the
-  pool that holds for a request that a thread has begun; one that is queued is never begun. Since 1.53 the kernel lets
-  go of one that waits, such as a read from an empty pipe.
-* A canceled write to a pipe or a FIFO ends with the part that the kernel took at once; a thread of the pool writes all
-  of it. In both, no further part is begun.
-* What such a request gives too late is closed again on the thread pool, so that `avow_loop_close()` waits for a thread.
-* libuv 1.49 to 1.51 ask newer kernels (6.9) wrongly for ftruncate, which then always fails with UV_EINVAL: a loop does
-  not ask for io_uring there.
-* A loop has a ring of its own, which takes milliseconds to make and end before 1.49: a program with loops by the
-  hundred that do no files turns it off.
+* libuv 1.45 to 1.48 use io_uring by default. `UV_USE_IO_URING=0` in the environment disables it.
+* Newer versions use it only if the loop has the option `UV_LOOP_USE_IO_URING_SQPOLL` and the environment contains
+  `UV_USE_IO_URING=1`.
+
+avow does not change these settings. Its promises settle with the same results in both cases. These are the differences:
+
+* **Threads:** if the kernel is new enough, these requests need no thread of the pool: open, close, read, write, fsync,
+  fdatasync, stat, lstat, fstat and the checks of `avow_fs_polls()`. In 1.46, link, symlink, mkdir, rename and unlink
+  were added, and in 1.49, ftruncate. All other requests use the pool. So do the functions for whole files and trees
+  (`avow/fs.h`, `avow/tree.h`). While the ring is full, further requests use the pool, too.
+* **Cancellation:** up to libuv 1.52, `uv_cancel()` returns UV_EBUSY as soon as the request is submitted. The promise
+  rejects at once, but the kernel still completes the request: it writes, creates, renames or removes the file. In the
+  thread pool, this applies only to requests that a thread has begun. A queued request never starts. Since 1.53, libuv
+  also cancels a request that waits in the kernel, such as a read from an empty pipe.
+* **Canceled writes:** with io_uring, a canceled write to a pipe or a FIFO ends after the part that the kernel accepted
+  at once. A thread of the pool writes all of the current part. In both cases avow starts no further part.
+* **Late results:** if a canceled request still opens a file, avow closes the file on the thread pool. Therefore
+  `avow_loop_close()` waits for a free thread.
+* **ftruncate:** libuv 1.49 to 1.51 pass ftruncate incorrectly to Linux 6.9 and newer, so it always fails with
+  UV_EINVAL. Do not enable io_uring with these versions.
+* **Loops:** each loop has its own ring. Before 1.49, libuv needs milliseconds to create and close a ring. Set
+  `UV_USE_IO_URING=0` if a program has hundreds of loops that use no files.
 TAIL
 }
 
 # Prints rows that do not begin with a type or that end within a clause.
 unclear() {
   grep '^| `uv_' "$work/table" |
-    grep -vE '\| (NONE|INTs?|BYTES|LIST|OBJECTs?|Settles|as|with)\>[^|]* \|$' ||
+    grep -vE '\| (NONE|INTs?|BYTES|LIST|OBJECTs?|Settles|as|the value)\>[^|]* \|$' ||
     grep -E '(,|:|\(|\<(a|an|the|of|to|or|and|but|which|that|as|by|with|from)) \|$' \
       "$work/table"
 }
