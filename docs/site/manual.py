@@ -48,15 +48,24 @@ ORDER = ['NAME', 'LIBRARY', 'SYNOPSIS', 'DESCRIPTION', 'FUNCTIONS', 'CALLBACK',
 RULES = {
     'promise': [
         'UV_ENOMEM if there is no memory for the promise or its operation',
-        'UV_ECANCELED if the loop closes while the promise is pending, or was '
-        'closed before the call',
-        'AVOW_EMISUSE if a pointer that must not be NULL is NULL; a checked '
+        'UV_ECANCELED if the loop closes while the promise is pending, or if '
+        'the call uses an object of a closed loop',
+        'AVOW_EMISUSE if a loop that the call gets is closed or was not '
+        'initialized, or if a pointer that must not be NULL is NULL; a checked '
         'build prints the mistake and aborts'],
     'channel': [
         'UV_ENOMEM if there is no memory for the channel',
-        'UV_ECANCELED if the loop closes or was closed before the call',
-        'AVOW_EMISUSE if a pointer that must not be NULL is NULL; a checked '
+        'UV_ECANCELED if the loop closes',
+        'AVOW_EMISUSE if a loop that the call gets is closed or was not '
+        'initialized, or if a pointer that must not be NULL is NULL; a checked '
         'build prints the mistake and aborts']}
+
+
+def added(texts, rules):
+    """Return the texts, and each rule whose code no text has."""
+    codes = {code for text in texts
+             for code in re.findall(r'\b(?:UV|AVOW)_E\w+', text.split(' if ')[0])}
+    return texts + [rule for rule in rules if rule.split()[0] not in codes]
 
 
 class Manual:
@@ -143,9 +152,9 @@ class Manual:
         errors = {
             f'{name} fails': texts('error'),
             f'The promise of {name} rejects':
-                texts('rejects') + rules.get('promise', []),
+                added(texts('rejects'), rules.get('promise', [])),
             f'The channel of {name} fails':
-                texts('fails') + rules.get('channel', [])}
+                added(texts('fails'), rules.get('channel', []))}
         threads = [f'{name} blocks the calling thread {text}'
                    for text in texts('blocks')]
         threads += [re.sub(r'^any\b', f'Any thread may call {name}', text)

@@ -76,13 +76,13 @@ static const char *promise_outcome_of(const avow_promise_t *p) {
                                           : "its promise is rejected";
 }
 
+/* The place that settled the deferred, which only trace builds know. */
 static const char *promise_place_of_settling(const avow_promise_t *p) {
 #  ifdef AVOW_TRACE
-  const char *place = avow__caller_text(p->settled_by);
-  return place != NULL ? place : "an unknown function";
+  return avow__caller_text(p->settled_by);
 #  else
   (void) p;
-  return "a function that a trace build names";
+  return NULL;
 #  endif
 }
 
@@ -92,11 +92,15 @@ void avow__check_deferred_in(const avow_deferred_t *d, const char *called) {
     return;
   }
   const avow_promise_t *p = avow__mutable(d);
-  if (p->deferreds == 0 || p->kind == AVOW__FREE)
-    avow__misuse_in(called,
-                    "deferred used after it was settled in %s (%s); call "
-                    "avow_deferred_ref() before sharing it",
-                    promise_place_of_settling(p), promise_outcome_of(p));
+  if (p->deferreds > 0 && p->kind != AVOW__FREE)
+    return;
+  const char *place = promise_place_of_settling(p);
+  avow__misuse_in(
+      called,
+      "deferred used after it was settled%s%s (%s); settle it once, "
+      "or call avow_deferred_ref() to share it",
+      place != NULL ? " in " : "", place != NULL ? place : "",
+      promise_outcome_of(p));
 }
 
 /* A pending promise has a reference of its own, which ends when it settles. The

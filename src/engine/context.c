@@ -51,8 +51,8 @@ avow__context_t *avow__context_find(const uv_loop_t *loop, const char *called) {
     avow__misuse_of_null_in("loop", called);
   else
     avow__misuse_in(called,
-                    "loop is not initialized; call avow_loop_init(loop, NULL) "
-                    "first");
+                    "loop is closed or not initialized; call "
+                    "avow_loop_init(loop, NULL) first");
   return avow__unbound_context();
 }
 

@@ -91,7 +91,7 @@ static void sleep_on_a_closed_loop(void) {
 
 static void closed_loop_is_reported(void **state) {
   assert_misuse(sleep_on_a_closed_loop,
-                "avow_sleep(): loop is not initialized");
+                "avow_sleep(): loop is closed or not initialized");
 }
 
 #ifndef NDEBUG /* a release build continues without avow's data of the loop */

@@ -121,7 +121,7 @@ static void closed_loop_has_no_current_time(void **state) {
   assert_int_equal(avow_loop_close(loop), 0);
 
   assert_true(avow_deadline(p, 5) == p);
-  assert_misuse(ask_a_closed_loop, "loop is not initialized");
+  assert_misuse(ask_a_closed_loop, "loop is closed or not initialized");
 
   avow_unref(p);
   avow_deferred_drop(d);

@@ -290,7 +290,7 @@ static void without_avow(void) {
 }
 
 static void sender_of_an_uninitialized_loop_is_misuse(void **state) {
-  assert_misuse(without_avow, "loop is not initialized");
+  assert_misuse(without_avow, "loop is closed or not initialized");
 }
 
 static void use_after_the_last_unref(void) {

@@ -37,7 +37,8 @@ def messages(root):
 def row(named, literal):
     problem, _, remedy = literal.partition('; ')
     cells = [('FUNCTION(): ' if named else '') + problem, remedy.rstrip(':')]
-    return '| ' + ' | '.join(PLACEHOLDER.sub('…', c) for c in cells) + ' |'
+    texts = (PLACEHOLDER.sub('…', cell) for cell in cells)
+    return '| ' + ' | '.join(re.sub('…( ?…)+', '…', t) for t in texts) + ' |'
 
 
 def faults(found):
