@@ -37,11 +37,11 @@ static bool has_more(const avow__listener_t *listener) {
    calls no function of the program. The listener may be freed afterwards. */
 static void serve(avow__listener_t *listener) {
   avow__subscribers_t *subscribers = listener->subscribers;
+  const avow__subscribers_class_t *klass = subscribers->klass;
   avow_channel_t *channel = listener->source.channel;
   set_waiting(listener, false);
   while (listener->source.flows && has_more(listener))
-    if (!avow__channel_push(channel,
-                            subscribers->klass->tell(subscribers, listener)))
+    if (!avow__channel_push(channel, klass->tell(subscribers, listener)))
       return;
   if (listener->source.flows && subscribers->is_over)
     avow_channel_end(channel);

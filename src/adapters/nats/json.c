@@ -83,16 +83,16 @@ static char unescape(const char **at) {
   const bool is_number = *escaped == 'u' && strspn(digits, HEX) == 4;
   *at = escaped + (is_number ? 4 : 0);
   if (!is_number)
-    return strchr("\"\\/", *escaped) != NULL ? *escaped : '?';
+    return (char) (strchr("\"\\/", *escaped) != NULL ? *escaped : '?');
   const unsigned long code = strtoul(digits, NULL, 16);
-  return code >= ' ' && code < 0x7f ? (char) code : '?';
+  return (char) (code >= ' ' && code < 0x7f ? code : '?');
 }
 
 void avow__nats_json_string(const char *value, char *out, size_t size) {
   size_t len = 0;
   if (value != NULL && *value == '"')
     for (value++; *value != '\0' && *value != '"'; value++) {
-      const char c = *value == '\\' ? unescape(&value) : *value;
+      const char c = (char) (*value == '\\' ? unescape(&value) : *value);
       if (len + 1 < size)
         out[len++] = c;
     }
