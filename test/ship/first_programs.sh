@@ -1,8 +1,8 @@
 #!/bin/sh
 # SPDX-License-Identifier: MIT
-# Build the first programs of the adapters' pages with the commands of these
-# pages, and start each with the server that it needs. $PKG_CONFIG_PATH and
-# $LD_RUN_PATH locate the installed avow.
+# Build the first programs of the start page and of the adapters' pages with the
+# commands of these pages. Start each program, with the server that it needs.
+# $PKG_CONFIG_PATH and $LD_RUN_PATH locate the installed avow.
 set -eu
 here=$(cd "$(dirname "$0")" && pwd)
 . "$here/../lib/block.sh"
@@ -41,7 +41,7 @@ try() {
   wanted=$2
   shift 2
   block 'first program' "$page" >first.c
-  block 'build it' "$page" | grep '^cc ' >line
+  sed -n 's/.*\(cc first\.c [^`]*\).*/\1/p' "$page" >line
   sh ./line 2>cc.log || fail "$page: $(cat line)"
   ./first "$@" >out 2>&1 || { cat out; fail "$page: ./first $* fails"; }
   case $(cat out) in
@@ -50,6 +50,8 @@ try() {
   esac
   rm first
 }
+
+try start hello
 
 serve python3 -um http.server 0 --bind 127.0.0.1
 wait_for '(\(http:[^)]*\))' server.log

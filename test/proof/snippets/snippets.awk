@@ -2,13 +2,14 @@
 # Makes a header from the C snippets of a document. Each snippet is a part of a
 # file that defines example(). The text block after it has the expected output.
 # Compilers report errors with the lines of the document. Snippets below
-# <!-- test/FILE --> are quotes of a test file and are left out.
+# <!-- test/FILE --> are quotes of a test file and are left out, as are complete
+# programs below <!-- first program -->.
 BEGIN { print "typedef struct {\n  const char *title;\n  avow_fn example;\n" \
               "  const char *output;\n  avow_clock_t clock;\n} snippet_t;\n" }
 
 /^## / { title = substr($0, 4) }
 
-/^<!-- (test|examples)\// { quoted = 1 }
+/^<!-- ((test|examples)\/|first program -->)/ { quoted = 1 }
 /^```c$/ && quoted { quoted = 0; next }
 /^```c$/ {
   n++
