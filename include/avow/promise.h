@@ -35,8 +35,10 @@
  *
  * NULL: functions that release an object (unref, drop, free) accept NULL. So do
  * parameters for data of the caller, and parameters with a documented default.
- * If a required function pointer is NULL, the call fails with UV_EINVAL; the
- * comment of the function lists this error. Any other NULL is misuse.
+ * If a required function pointer is NULL, the call fails with UV_EINVAL. Some
+ * functions also name an error code for another NULL argument, such as a path;
+ * the code is in the comment of the function or of its header. The call then
+ * fails with that code. Any other NULL is misuse.
  *
  * Threads: the caller must be on the thread of the loop, unless the comment of
  * the function permits any thread. Handlers run on the thread of the loop, in
@@ -73,6 +75,10 @@ typedef enum avow_state_e {
  * that avow_then() returned. A value fulfills this promise, avow_error()
  * rejects it, and avow_follow(p) settles it as `p` does. To return the
  * argument, the handler returns avow_value_ref(arg).
+ *
+ * `arg` is valid until the handler returns, even if the handler returns a
+ * pending promise. To use the value later, for example in an async function
+ * that the handler starts, call avow_value_ref(arg).
  *
  * Every function that avow calls must return. A C++ exception that leaves such
  * a function ends the process. Only a function that C++ code passes to
