@@ -73,11 +73,13 @@ AVOW_API AVOW_MUST_USE avow_promise_t *avow_map(
 /**
  * Calls `fn` for each item of `channel`, in order, until its end.
  *
- * `fn` borrows the item and is called from jobs. Without `collects`, the
- * results are dropped, so the map uses no memory for items that are done. If
- * `fn` is NULL, the promise fulfills with the LIST of the items. By default,
- * items are received as fast as they arrive. Set `concurrency` to limit the
- * memory, or to 1 to finish each item before the next. `options` may be NULL.
+ * `fn` is called from jobs. The item is valid until `fn` returns, even if `fn`
+ * returns a pending promise. To use the item later, call avow_value_ref().
+ * Without `collects`, the results are dropped, so the map uses no memory for
+ * items that are done. If `fn` is NULL, the promise fulfills with the LIST of
+ * the items. By default, items are received as fast as they arrive. Set
+ * `concurrency` to limit the memory, or to 1 to finish each item before the
+ * next. `options` may be NULL.
  *
  * With AVOW_ALL, the map ends at the first error of `fn` and at the first item
  * that is an error, such as a failed accept. Items that were not received stay
