@@ -237,8 +237,13 @@ AVOW_API int avow_loop_init(uv_loop_t *loop, const avow_options_t *options);
  * Objects that the program still holds stay valid. Their promises are settled,
  * and operations on them reject with UV_ECANCELED. Exception: after the call,
  * the use of a stream with a handle of libuv is misuse; in a release build, it
- * rejects with AVOW_EMISUSE. Checked builds print the number and kind of the
- * objects to stderr.
+ * rejects with AVOW_EMISUSE.
+ *
+ * Checked builds print to stderr how many promises, deferreds, channels,
+ * gathers, groups, readers, limiters and similar objects the program still
+ * holds, and the function that releases them. A process of avow_spawn() counts
+ * as a value. No other values are reported, such as BYTES, lists and streams,
+ * and neither are remotes, mailboxes and senders.
  *
  * The call waits until functions on the thread pool have returned, and until
  * shielded promises have settled. If such a promise never settles, the call
