@@ -62,8 +62,11 @@ AVOW_API avow_stream_t avow_uv_stream(uv_stream_t *handle);
 /**
  * Makes an avow_stream_t that refers to the stream in `v`.
  *
- * `v` is a value that owns a stream, such as a result of avow_connect().
- * Checked builds report the use of a stream whose value was released.
+ * `v` is a value that owns a stream, such as a result of avow_connect(). If the
+ * last reference to `v` was released, the use of the stream is misuse. Checked
+ * builds report it. If the stream has a handle of libuv, they report it only
+ * after the loop has run again. Until then, a read or write rejects with
+ * UV_EINVAL.
  *
  * @returns the stream; valid until the last reference to `v` is released
  */
