@@ -14,6 +14,11 @@
  * arguments and returns the error UV_ENOMEM. Exception: avow_error_new() then
  * returns an error with the given code, but without message and cause.
  *
+ * Checked builds report a freed value that the program passes to
+ * avow_value_ref(), avow_value_unref() or some functions that take ownership of
+ * it, such as avow_channel_send(). Functions that read a value do not detect
+ * that it was freed. AddressSanitizer and valgrind do; see docs/tools.md.
+ *
  * Lists, causes and objects may hold promises. Values that refer to each other
  * in a cycle are never freed, nor is a value that refers to itself.
  */
