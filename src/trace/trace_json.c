@@ -199,9 +199,11 @@ static void add_awaits(avow__json_writer_t *writer,
   put_format(writer,
              ",\"cat\":\"await\",\"args\":{\"promise\":\"0x%" PRIx64 "\"",
              event->awaited);
+  const char *place =
+      event->caller != NULL ? avow__caller_text(event->caller) : NULL;
   put_format(writer, ",\"at\":\"");
-  if (event->caller != NULL)
-    put_text(writer, avow__caller_text(event->caller));
+  if (place != NULL)
+    put_text(writer, place);
   else
     put_format(writer, "line %d", event->line);
   put_format(writer, "\"}}");
