@@ -98,12 +98,6 @@ static AVOW__APART avow_promise_t *next_at_once(avow_promise_t *ch) {
   return p;
 }
 
-#if AVOW__DEBUG
-void avow__check_channel_in(const avow_channel_t *channel, const char *called) {
-  (void) avow__channel_block_in(channel, called);
-}
-#endif
-
 avow_promise_t *avow_channel_next(const avow_channel_t *channel) {
   avow_promise_t *ch = avow__channel_block(channel);
   if (AVOW__UNLIKELY(avow__channel_is_inert(ch)))

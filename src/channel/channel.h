@@ -5,14 +5,6 @@
 
 #include "channel/source.h"
 
-/* Checked builds report a channel that is NULL or freed. */
-#if AVOW__DEBUG
-#  define avow__check_channel(channel) avow__check_channel_in(channel, __func__)
-void avow__check_channel_in(const avow_channel_t *channel, const char *called);
-#else
-#  define avow__check_channel(channel) ((void) (channel))
-#endif
-
 uv_loop_t *avow__channel_loop(const avow_channel_t *channel);
 
 /* Makes space for one more item; false if out of memory. */

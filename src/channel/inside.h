@@ -43,6 +43,13 @@ static inline avow_promise_t *avow__channel_block_in(
   return block;
 }
 
+/* Checked builds report a channel that is NULL or freed. */
+#if AVOW__DEBUG
+#  define avow__check_channel(channel) ((void) avow__channel_block(channel))
+#else
+#  define avow__check_channel(channel) ((void) (channel))
+#endif
+
 static inline bool avow__channel_is_inert(const avow_promise_t *ch) {
   return ch->kind != AVOW__CHANNEL;
 }

@@ -3,6 +3,7 @@
 #include "flow/sender.h"
 
 #include "base/alloc.h"
+#include "channel/inside.h"
 #include "value/sendable.h"
 
 /* Substitutes for a sender that could not be allocated, and for NULL. */

@@ -4,6 +4,7 @@
  * time after the first. The current list has no other references.
  */
 #include "avow/stages.h"
+#include "channel/inside.h"
 #include "flow/stage.h"
 #include "value/value.h"
 

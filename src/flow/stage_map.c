@@ -10,6 +10,7 @@
 #include "base/list.h"
 #include "base/misuse.h"
 #include "base/options_check.h"
+#include "channel/inside.h"
 #include "flow/stage.h"
 #include "value/value.h"
 

@@ -6,6 +6,7 @@
  * item, the newest since the alarm was set.
  */
 #include "avow/stages.h"
+#include "channel/inside.h"
 #include "flow/stage.h"
 
 typedef struct {

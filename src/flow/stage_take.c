@@ -2,6 +2,7 @@
 /* The first `n` items of a channel. After the last one, that channel is
    released. */
 #include "avow/stages.h"
+#include "channel/inside.h"
 #include "flow/stage.h"
 
 typedef struct {

@@ -10,7 +10,7 @@
 
 #include "avow/cancel.h"
 #include "base/options_check.h"
-#include "channel/channel.h"
+#include "channel/inside.h"
 #include "engine/cancel.h"
 #include "engine/cancel_reason.h"
 #include "engine/child.h"

@@ -116,15 +116,22 @@ static bool measure_until(reader_t *reader, match_t *out) {
   return true;
 }
 
+/* One byte more than the limit may be the '\r' of the line's end. */
+static bool line_may_fit(const reader_t *reader, const char *data) {
+  const size_t max_bytes = reader->request.size;
+  if (reader->scanned <= max_bytes)
+    return true;
+  return reader->scanned - max_bytes == 1 && data[max_bytes] == '\r';
+}
+
 static bool measure_line(reader_t *reader, match_t *out) {
   const char *data = reader->data + reader->at;
   const size_t max_bytes = reader->request.size;
   out->more = 1;
   out->len = reader_find(reader, "\n", 1);
   if (out->len == SIZE_MAX) {
-    const bool may_fit = reader->scanned <= avow__plus(max_bytes, 1);
-    if (may_fit && !reader->ended)
-      return false; /* the byte beyond may be '\r' */
+    if (line_may_fit(reader, data) && !reader->ended)
+      return false;
     out->len = reader->used;
     out->more = 0;
   } else if (out->len > 0 && data[out->len - 1] == '\r') {
