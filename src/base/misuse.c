@@ -89,8 +89,8 @@ void avow__misuse_of_null_in(const char *what, const char *called) {
 
 void avow__misuse_of_gone_in(const char *what, const char *called) {
   avow__misuse_in(called,
-                  "%s used after avow_%s_unref() freed it; call it after the "
-                  "last use",
+                  "%s used after avow_%s_unref() freed it; release it after "
+                  "the last use",
                   what, what);
 }
 
