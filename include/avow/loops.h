@@ -77,7 +77,8 @@ AVOW_API size_t avow_loops_count(const avow_loops_t *loops);
  * @cancel  Cancels the promise on the other loop, and rejects when that promise
  *          has settled. The caller may then free `data`. The avow_loop_close()
  *          of `home` also waits for that promise.
- * @thread  the thread of `home`; the threads of several homes may share `loops`
+ * @thread  the thread of the loop `home`; several such threads may share one
+ *          `loops`
  */
 AVOW_API AVOW_MUST_USE avow_promise_t *avow_loops_run(const avow_loops_t *loops,
                                                       size_t index,
