@@ -153,12 +153,13 @@ AVOW_API AVOW_MUST_USE avow_promise_t *avow_nats_request(
  * last reference to the channel, avow unsubscribes and drops the buffered
  * messages.
  *
- * Up to `capacity` messages wait in libnats (0: 65,536), and about 130 more
- * between libnats and the receiver. libnats drops further messages. The channel
- * then delivers an error as an item: UV_ENOBUFS, NATS_SLOW_CONSUMER. The
- * message of the error contains the number of messages that were dropped since
- * the previous such error. During a long overload, about `capacity` messages
- * precede each error.
+ * Up to `capacity` messages wait in libnats. A `capacity` of 0 stands for
+ * 65,536. About 130 more messages can wait between libnats and the receiver.
+ * libnats drops further messages. The channel then delivers an error as an
+ * item: UV_ENOBUFS, NATS_SLOW_CONSUMER. The message of the error contains the
+ * number of messages that were dropped since the previous such error. During a
+ * long overload, the channel delivers about `capacity` messages between two
+ * errors.
  *
  * @items   OBJECT message, see avow_to_nats_msg(); errors with the code
  *          UV_ENOBUFS
@@ -274,8 +275,8 @@ AVOW_API AVOW_MUST_USE avow_promise_t *avow_nats_queue(
  * @rejects UV_EMSGSIZE if the server does not accept messages of that size
  * @rejects UV_ENOSPC if the server has no space
  * @rejects UV_ENOTCONN if the connection is closed
- * @cancel  Rejects at once, and then removes the job from the queue. If a
- *          worker already has the job, the worker continues, and the outcome is
+ * @cancel  Rejects at once, and then removes the job from the queue, even if a
+ *          worker has the job. The worker then continues, and the outcome is
  *          stored. If another promise waits for the job, the job is put into
  *          the queue again. avow_loop_close() does not remove the job.
  */
@@ -294,10 +295,10 @@ typedef struct avow_nats_job_s {
 typedef struct avow_nats_work_options_s {
   size_t concurrency;   /* jobs at a time; at most 4,096, default 1 */
   unsigned attempts;    /* attempts of a job by all workers; default 5 */
-  uint64_t ack_wait;    /* ms; if the server hears nothing from a worker for
-                           this time, it gives the job to another; default
-                           30,000. The value of the worker that started last
-                           applies to all workers. */
+  uint64_t ack_wait;    /* ms; if the server receives no message from a
+                           worker for this time, it gives the job to another;
+                           default 30,000. The value of the worker that started
+                           last applies to all workers. */
   uint64_t delay;       /* ms from a failure to a new attempt; default 1,000 */
   uint64_t reserved[4]; /* must be zeros; for later versions */
 } avow_nats_work_options_t;
@@ -315,16 +316,16 @@ typedef struct avow_nats_work_options_s {
  * When the last attempt has failed, the promise of the job rejects with the
  * code of the last error and the first 1,000 bytes of its message. The job
  * becomes a dead letter: the message "avow.NAME.dead.ID" of the stream
- * "avow-done-NAME". In ID, each byte other than a letter, a digit, - and _ is
- * "=" with two hexadecimal digits. If the dead letter would be too large for
- * the server, it does not contain the payload.
+ * "avow-done-NAME". In ID, "=" and two hexadecimal digits replace each byte
+ * other than a letter, a digit, - and _. If the dead letter would be too large
+ * for the server, it does not contain the payload.
  *
  * A job runs at least once. avow stores the outcome before it removes the job
  * from the queue, and does not run a job that has an outcome. While a job runs,
  * avow tells the server three times per `ack_wait` that the job is in progress.
- * If the server hears nothing for `ack_wait`, another worker may run the job,
- * too. That also happens if the loop of the first worker does not run. The
- * first outcome counts.
+ * If the server receives no such message for `ack_wait`, another worker may run
+ * the job, too. This also happens if the loop of the first worker does not run.
+ * The first outcome counts.
  *
  * `options` may be NULL. While the connection or the server is lost, the
  * promise stays pending.
@@ -334,8 +335,8 @@ typedef struct avow_nats_work_options_s {
  * @rejects UV_EINVAL if `handler` is NULL or an option is invalid
  * @rejects UV_ENOSPC if the server has no space
  * @rejects UV_ENOTCONN if the connection is closed
- * @cancel  Cancels the promises of `handler`, waits until they have settled,
- *          and returns their jobs to the queue.
+ * @cancel  Cancels the promises that `handler` returned, waits until they have
+ *          settled, and returns their jobs to the queue.
  */
 AVOW_API AVOW_MUST_USE avow_promise_t *avow_nats_work(
     const avow_value_t *queue, avow_cb handler, void *data,
@@ -398,9 +399,17 @@ AVOW_API AVOW_MUST_USE avow_promise_t *avow_nats_bucket(
  *
  * @settles INT revision, the new revision of the bucket, when the server has
  *          stored `value`
- * @rejects as avow_nats_request() rejects
+ * @rejects with the error of the server for other failures
+ * @rejects UV_EACCES if this user may not subscribe to "_INBOX.>", on which
+ *          answers arrive
  * @rejects UV_EHOSTUNREACH if the bucket no longer exists
  * @rejects UV_EINVAL if `key` is invalid
+ * @rejects UV_EINVAL if `value` is neither BYTES nor NONE
+ * @rejects UV_EMSGSIZE if the server does not accept messages of that size
+ * @rejects UV_ENOBUFS if the buffer is full while the connection is lost
+ * @rejects UV_ENOSPC if the server has no space
+ * @rejects UV_ENOTCONN if the connection is closed, or libnats stops
+ *          reconnecting
  * @rejects UV_ETIMEDOUT if the server does not answer within 5 s
  * @cancel  Rejects at once; the value may be stored nevertheless.
  */
@@ -412,12 +421,17 @@ AVOW_API AVOW_MUST_USE avow_promise_t *avow_nats_put(const avow_value_t *bucket,
  * Gets the newest value of `key`.
  *
  * @settles OBJECT change, see avow_to_nats_change()
- * @rejects as avow_nats_request() rejects
+ * @rejects with the error of the server for other failures
+ * @rejects UV_EACCES if this user may not subscribe to "_INBOX.>", on which
+ *          answers arrive
  * @rejects UV_EHOSTUNREACH if the bucket no longer exists
  * @rejects UV_EINVAL if `key` is invalid
+ * @rejects UV_ENOBUFS if the buffer is full while the connection is lost
  * @rejects UV_ENOENT if `key` has no value
- * @rejects UV_ENOTSUP if another program created the bucket without
- *          "allow_direct"
+ * @rejects UV_ENOTCONN if the connection is closed, or libnats stops
+ *          reconnecting
+ * @rejects UV_ENOTSUP if another program created the bucket without the
+ *          JetStream setting "allow_direct"
  * @rejects UV_ETIMEDOUT if the server does not answer within 5 s
  * @cancel  Rejects at once.
  */
@@ -429,9 +443,15 @@ AVOW_API AVOW_MUST_USE avow_promise_t *avow_nats_get(const avow_value_t *bucket,
  *
  * @settles INT revision, the new revision of the bucket, when the server has
  *          deleted the value
- * @rejects as avow_nats_request() rejects
+ * @rejects with the error of the server for other failures
+ * @rejects UV_EACCES if this user may not subscribe to "_INBOX.>", on which
+ *          answers arrive
  * @rejects UV_EHOSTUNREACH if the bucket no longer exists
  * @rejects UV_EINVAL if `key` is invalid
+ * @rejects UV_ENOBUFS if the buffer is full while the connection is lost
+ * @rejects UV_ENOSPC if the server has no space
+ * @rejects UV_ENOTCONN if the connection is closed, or libnats stops
+ *          reconnecting
  * @rejects UV_ETIMEDOUT if the server does not answer within 5 s
  * @cancel  Rejects at once; the value may be deleted nevertheless.
  */
@@ -450,13 +470,14 @@ typedef struct avow_nats_change_s {
  *
  * `key` may contain wildcards: "lamps.*", ">". The channel first delivers the
  * newest change of each matching key. Each later change is another item. While
- * the program does not receive, the server keeps further changes.
+ * the program does not receive, the server soon stops sending and keeps further
+ * changes.
  *
  * Changes are delivered at least once. After the connection was lost, the
  * channel continues with the changes that were missed, if the bucket still has
- * them. If more than 1,000,000 changes wait in libnats, libnats drops further
- * ones. The channel then delivers an error as an item, UV_ENOBUFS, and requests
- * the dropped changes again.
+ * them. If more than 1,000,000 changes arrive before the server stops, libnats
+ * drops further changes. The channel then delivers an error as an item,
+ * UV_ENOBUFS, and requests these changes again.
  *
  * The channel holds a reference to the connection. When avow_nats_close()
  * closes the connection, the channel drops its buffered items and ends.
@@ -489,10 +510,10 @@ AVOW_API natsMsg *avow_to_nats_msg(const avow_value_t *v);
 /**
  * Gets the natsConnection of a connection, for other functions of libnats.
  *
- * The caller must not close, drain or destroy the natsConnection. Functions
- * that send block while a write is blocked. All functions may block while
- * libnats reconnects. Functions of JetStream wait for the server. Therefore
- * call them on another thread.
+ * The caller must not close, drain or destroy the natsConnection. A function
+ * that sends a message blocks while a write is blocked. All functions may block
+ * while libnats reconnects. Functions of JetStream wait for the server.
+ * Therefore call them on another thread.
  *
  * @returns the natsConnection, valid as long as the connection; NULL for any
  *          other value
