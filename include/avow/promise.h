@@ -16,8 +16,8 @@
  *
  * Errors: no function that creates a promise returns NULL. If such a call
  * fails, the promise rejects. If there is no memory for a promise, it rejects
- * with UV_ENOMEM. A promise that passes on an error passes on its message and
- * its cause, too, even if a comment lists only the code.
+ * with UV_ENOMEM. When an error passes through a chain or another promise, it
+ * keeps its message and its cause, even if a comment lists only the code.
  *
  * Closing: avow_loop_close() cancels pending promises, which reject with
  * UV_ECANCELED, and runs their handlers. Promises that a handler creates
@@ -46,10 +46,10 @@
  * them or settles their promise.
  *
  * avow calls some functions of the caller immediately, not from a job. They are
- * the functions of avow_try(), avow_async() and avow_stackless(), callbacks of
- * avow_on_cancel(), hooks of avow_options_t, and functions that free data. If
- * memory and the reserve of the loop are used up, avow also calls handlers of
- * avow_finally() and avow_on_settled() immediately.
+ * the functions that are passed to avow_try(), avow_async() and
+ * avow_stackless(), callbacks of avow_on_cancel(), hooks of avow_options_t, and
+ * functions that free data. If memory and the reserve of the loop are used up,
+ * avow also calls handlers of avow_finally() and avow_on_settled() immediately.
  * For bindings to other languages, closure.h has rules of its own.
  */
 #ifndef AVOW_PROMISE_H
@@ -73,8 +73,8 @@ typedef enum avow_state_e {
  * `arg` is the value of a promise, or its error if the promise rejected. The
  * handler borrows `arg`. The result settles a second promise, such as the one
  * that avow_then() returned. A value fulfills this promise, avow_error()
- * rejects it, and avow_follow(p) settles it as `p` does. To return the
- * argument, the handler returns avow_value_ref(arg).
+ * rejects it, and avow_follow(p) settles it with the outcome of `p`. To return
+ * the argument, the handler returns avow_value_ref(arg).
  *
  * `arg` is valid until the handler returns, even if the handler returns a
  * pending promise. To use the value later, for example in an async function
@@ -95,7 +95,7 @@ typedef avow_value_t (*avow_cb)(const avow_value_t *arg, void *data);
  *
  * The result settles a promise, such as the one that avow_try() returned. A
  * value fulfills this promise, avow_error() rejects it, and avow_follow(p)
- * settles it as `p` does.
+ * settles it with the outcome of `p`.
  *
  * @called as documented for each function that takes an avow_fn
  */
@@ -127,7 +127,7 @@ AVOW_API AVOW_MUST_USE avow_promise_t *avow_promise_new(uv_loop_t *loop,
  * promise. If `v` is a thenable, which is an object whose class has a `then`
  * function, a job calls that function.
  *
- * @settles with `v`; if `v` is a promise or a thenable, as `v` does
+ * @settles with `v`; if `v` is a promise or a thenable, with the outcome of `v`
  * @rejects with `v` if `v` is an error
  * @cancel  If `v` is a promise or a thenable, cancels it. Otherwise has no
  *          effect, because the promise is settled.
@@ -149,10 +149,10 @@ AVOW_API AVOW_MUST_USE avow_promise_t *avow_promise_reject(uv_loop_t *loop,
                                                            avow_value_t error);
 
 /**
- * Calls `fn` inside this call and converts its result to a promise.
+ * Calls `fn` immediately and converts its result to a promise.
  *
- * @settles with the value, or with the outcome of the promise, that `fn`
- *          returned
+ * @settles with the value that `fn` returned; if `fn` returned a promise, with
+ *          the outcome of that promise
  * @rejects with the error that `fn` returned
  * @rejects UV_EINVAL if `fn` is NULL
  * @cancel  Cancels the promise that `fn` returned.
@@ -166,9 +166,9 @@ AVOW_API AVOW_MUST_USE avow_promise_t *avow_try(uv_loop_t *loop, avow_fn fn,
  *
  * A value fulfills the promise, and an error rejects it. If `v` is a promise,
  * or an object whose class has a `then` function, the promise adopts `v`: the
- * promise settles later, as `v` does. If `v` is the promise of `d` itself, the
- * promise rejects with AVOW_ECYCLE. Each reference to a deferred permits one
- * call.
+ * promise settles later, with the outcome of `v`. If `v` is the promise of `d`
+ * itself, the promise rejects with AVOW_ECYCLE. The call releases the reference
+ * `d`.
  *
  * @returns true if this call resolved the promise; false if it was resolved or
  *          canceled before, and then `v` is released
@@ -212,10 +212,12 @@ AVOW_API void avow_deferred_drop(avow_deferred_t *d);
  * Calls a handler from a job when `p` has settled.
  *
  * `on_fulfilled` gets the value, or `on_rejected` gets the error. If the
- * handler for the outcome is NULL, the returned promise settles as `p` does.
+ * handler for the outcome is NULL, the returned promise settles with the
+ * outcome of `p`.
  *
- * @settles with the value, or with the outcome of the promise, that the handler
- *          returned; as `p` does if there is no handler
+ * @settles with the value that the handler returned; if the handler returned a
+ *          promise, with the outcome of that promise; without a handler, with
+ *          the outcome of `p`
  * @rejects with the error that the handler returned
  * @rejects AVOW_ECYCLE if the handler followed the promise that this call
  *          returned
@@ -223,9 +225,10 @@ AVOW_API void avow_deferred_drop(avow_deferred_t *d);
  *          UV_ECANCELED. If `p` has other references, `p` continues: the
  *          returned promise rejects at once, and no handler is called. After
  *          `p` has settled: the handler still runs, and a promise that it
- *          returns is canceled. But if `on_rejected` gets UV_ECANCELED, that
- *          promise is a clean-up: only a cancellation that arrives after
- *          `on_rejected` has returned cancels it.
+ *          returns is canceled. Exception: if `on_rejected` gets UV_ECANCELED,
+ *          the promise that `on_rejected` returns is a clean-up. This
+ *          cancellation does not cancel the clean-up. Only a cancellation after
+ *          the return of `on_rejected` does.
  * @see     ECMA-262, Promise.prototype.then
  */
 AVOW_API AVOW_MUST_USE avow_promise_t *avow_then(avow_promise_t *p,
@@ -238,10 +241,11 @@ AVOW_API AVOW_MUST_USE avow_promise_t *avow_then(avow_promise_t *p,
  *
  * A handler that gets UV_ECANCELED must not start another attempt, because the
  * result is no longer wanted. It must return avow_value_ref(arg), or a promise
- * for its clean-up that then rejects with UV_ECANCELED.
+ * that rejects with UV_ECANCELED after a clean-up.
  *
- * @settles as `p` does if `p` fulfills; otherwise with the value, or with the
- *          outcome of the promise, that `on_rejected` returned
+ * @settles with the value of `p`; if `p` rejected, with the value that
+ *          `on_rejected` returned, or with the outcome of a promise that
+ *          `on_rejected` returned
  * @rejects with the error that `on_rejected` returned
  * @rejects AVOW_ECYCLE if `on_rejected` followed the promise that this call
  *          returned
@@ -249,9 +253,10 @@ AVOW_API AVOW_MUST_USE avow_promise_t *avow_then(avow_promise_t *p,
  *          UV_ECANCELED. If `p` has other references, `p` continues: the
  *          returned promise rejects at once, and no handler is called. After
  *          `p` has settled: the handler still runs, and a promise that it
- *          returns is canceled. But if `on_rejected` gets UV_ECANCELED, that
- *          promise is a clean-up: only a cancellation that arrives after
- *          `on_rejected` has returned cancels it.
+ *          returns is canceled. Exception: if `on_rejected` gets UV_ECANCELED,
+ *          the promise that `on_rejected` returns is a clean-up. This
+ *          cancellation does not cancel the clean-up. Only a cancellation after
+ *          the return of `on_rejected` does.
  * @see     ECMA-262, Promise.prototype.catch
  */
 AVOW_API AVOW_MUST_USE avow_promise_t *avow_catch(avow_promise_t *p,
@@ -262,14 +267,14 @@ AVOW_API AVOW_MUST_USE avow_promise_t *avow_catch(avow_promise_t *p,
  * Calls `on_settled` when `p` has settled, and waits for the result.
  *
  * `on_settled` is called after a value and after an error, also after a
- * cancellation. If `on_settled` is NULL, the returned promise settles as `p`
- * does.
+ * cancellation. If `on_settled` is NULL, the returned promise settles with the
+ * outcome of `p`.
  *
  * If memory and the reserve of the loop (for 64 promises) are used up,
- * `on_settled` is called inside the call.
+ * avow_finally() calls `on_settled` before it returns.
  *
- * @settles as `p` does, after `on_settled` has returned and the promise that it
- *          returned has settled
+ * @settles with the outcome of `p`, after `on_settled` has returned and the
+ *          promise that it returned has fulfilled
  * @rejects with the error that `on_settled` returned, or with the error of the
  *          promise that it returned
  * @cancel  Before `on_settled` has returned: cancels `p`, and `on_settled` is
@@ -277,9 +282,10 @@ AVOW_API AVOW_MUST_USE avow_promise_t *avow_catch(avow_promise_t *p,
  *          `p` has other references, `p` continues, and `on_settled` is called
  *          without waiting for `p`. After `on_settled` has returned: cancels
  *          the promise that `on_settled` returned, unless avow_shield()
- *          protects it. The promise of avow_finally() then rejects with the
- *          first of these errors: an error of that promise other than
- *          UV_ECANCELED, the error of `p`, UV_ECANCELED.
+ *          protects it. If that promise rejects with an error other than
+ *          UV_ECANCELED, the promise of avow_finally() rejects with that error.
+ *          Otherwise the promise of avow_finally() rejects with the error of
+ *          `p`, or with UV_ECANCELED if `p` fulfilled.
  * @see     ECMA-262, Promise.prototype.finally
  */
 AVOW_API AVOW_MUST_USE avow_promise_t *avow_finally(avow_promise_t *p,
@@ -292,13 +298,14 @@ AVOW_API AVOW_MUST_USE avow_promise_t *avow_finally(avow_promise_t *p,
  * Handlers earlier in the chain may use `data` until then. The promise of a
  * combinator waits for its losers only after avow_join_losers(). Without this
  * call, each input needs its own `data` and its own avow_attach(). If `free_fn`
- * is NULL, the returned promise settles as `p` does.
+ * is NULL, the returned promise settles with the outcome of `p`.
  *
  * If memory and the reserve of the loop (for 64 promises) are used up, the
- * state of `p` decides. If `p` has settled, `free_fn` is called inside the
- * call. Otherwise `data` is never freed, because handlers may still use it.
+ * state of `p` decides. If `p` has settled, avow_attach() calls `free_fn`
+ * before it returns. Otherwise `data` is never freed, because handlers may
+ * still use it.
  *
- * @settles as `p` does, after `free_fn` has returned
+ * @settles with the outcome of `p`, after `free_fn` has returned
  * @cancel  Cancels `p`; `data` is freed when `p` has settled. If `p` has other
  *          references, `p` continues. The returned promise then rejects with
  *          UV_ECANCELED when `p` has settled.
@@ -322,14 +329,15 @@ typedef void (*avow_settled_cb)(const avow_value_t *outcome, void *data);
  * Calls `cb` once from a job when `p` has settled.
  *
  * `cb` returns nothing, so that bindings can use it in languages whose
- * callbacks cannot return a struct. The call counts as handling a rejection of
- * `p`. If the loop closes, `cb` gets UV_ECANCELED. To cancel `p` later, the
- * caller passes avow_ref(p) and keeps `p`. If `cb` is NULL, the call only
+ * callbacks cannot return a struct. A rejection of `p` is then not reported as
+ * unhandled. If the loop closes, `cb` gets UV_ECANCELED. To cancel `p` later,
+ * the caller passes avow_ref(p) and keeps `p`. If `cb` is NULL, the call only
  * releases `p`.
  *
- * If memory and the reserve of the loop (for 64 promises) are used up, `cb` is
- * called inside the call. `cb` gets the outcome of `p`, or UV_ENOMEM if `p` is
- * pending. A pending `p` is then canceled, unless it has other references.
+ * If memory and the reserve of the loop (for 64 promises) are used up,
+ * avow_on_settled() calls `cb` before it returns. `cb` gets the outcome of `p`,
+ * or UV_ENOMEM if `p` is pending. A pending `p` is then canceled, unless it has
+ * other references.
  */
 AVOW_API void avow_on_settled(avow_promise_t *p, avow_settled_cb cb,
                               void *data);
@@ -337,7 +345,7 @@ AVOW_API void avow_on_settled(avow_promise_t *p, avow_settled_cb cb,
 /**
  * Adds a reference to `p`, for use after a call that takes ownership.
  *
- * @settles as `p` does, because it is `p`
+ * @settles with the outcome of `p`, because it is `p`
  */
 AVOW_API AVOW_MUST_USE avow_promise_t *avow_ref(const avow_promise_t *p);
 
@@ -369,7 +377,7 @@ AVOW_API void avow_promise_set_name(const avow_promise_t *p, const char *name);
  *
  * Use this function to pass a variable to a function that takes ownership.
  *
- * @settles as `*p` did before the call, because it is that promise
+ * @settles with the outcome of the promise that was in `*p`
  */
 AVOW_INLINE avow_promise_t *avow_promise_steal(avow_promise_t **p) {
   avow_promise_t *stolen = *p;
@@ -380,7 +388,7 @@ AVOW_INLINE avow_promise_t *avow_promise_steal(avow_promise_t **p) {
 /**
  * Tells whether `p` is pending, fulfilled or rejected.
  *
- * The call does not count as handling a rejection.
+ * After this call, a rejection can still be reported as unhandled.
  *
  * @returns the state, which no longer changes after `p` has settled
  */
@@ -389,8 +397,8 @@ AVOW_API avow_state_t avow_state(const avow_promise_t *p);
 /**
  * Reads the value or the error of `p`.
  *
- * The call counts as handling a rejection, unless the hook on_reject in
- * avow_options_t is set. That hook is for bindings, which use it to track
+ * A rejection is not reported as unhandled after this call, unless the hook
+ * on_reject in avow_options_t is set. Bindings use that hook to track
  * rejections.
  *
  * @returns the value, or the error if `p` is rejected; NULL while `p` is
@@ -402,8 +410,8 @@ AVOW_API const avow_value_t *avow_result(const avow_promise_t *p);
  * Runs the loop of `p` until `p` settles; for main() and for tests.
  *
  * In a callback of libuv, the call runs the loop inside the callback. The outer
- * avow_run() or uv_run() continues afterwards. libuv does not guarantee that
- * this works. uv_stop() does not end avow_run().
+ * avow_run() or uv_run() continues afterwards. libuv does not guarantee that a
+ * loop inside a callback works. uv_stop() does not end avow_run().
  *
  * @returns the value or the error of `p`
  * @error   AVOW_EIDLE if nothing is left to run while `p` is pending
