@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * The state of avow on a uv_loop_t: options, memory and figures (statistics).
+ * The state of avow on a uv_loop_t: options, memory and statistics.
  *
  * The field `data` of the uv_loop_t remains free for the program.
  */
@@ -19,8 +19,8 @@ AVOW_HEADER_BEGIN
  *
  * A rejection is unhandled if no handler, combinator or await ever waited for
  * the promise, and the program never read its result. `reason` is borrowed.
- * UV_ECANCELED is not reported, nor is an AVOW_EAGGREGATE that contains only
- * UV_ECANCELED.
+ * UV_ECANCELED is not reported, nor is an error of avow_any() (AVOW_EAGGREGATE)
+ * that contains only UV_ECANCELED.
  *
  * In trace builds (-Dtrace=true), `where` is the call that made the promise,
  * such as "get+0x1f (app 0x12a0)"; see docs/traces.md. In other builds `where`
@@ -38,7 +38,8 @@ typedef void (*avow_unhandled_cb)(uv_loop_t *loop, const avow_value_t *reason,
  *
  * The hooks are for bindings to other languages. `on_reject` is called when `p`
  * rejects while no handler, combinator or await waits for `p`. `on_handle` is
- * called when the first of these is added to `p` later. `p` is borrowed.
+ * called when later the first handler, combinator or await is added to `p`. `p`
+ * is borrowed.
  *
  * @called on the loop's thread, inside the function that settles or uses `p`.
  *         The hook may store its arguments, read `p` and call avow_ref(). It
@@ -52,8 +53,9 @@ typedef void (*avow_track_cb)(uv_loop_t *loop, const avow_promise_t *p,
 typedef struct avow_job_s {
   /** The kind of its promise: "then", "async". */
   const char *kind;
-  /** The name from avow_promise_set_name(). If the job's promise has no name,
-      that of the promise that it waited for. NULL: there is none. */
+  /** The name of the job's promise, from avow_promise_set_name(). If that
+      promise has no name, this is the name of the promise for which the job
+      waited. NULL: there is no name. */
   const char *name;
   /** The call that made the promise: "get+0x1f (app 0x12a0)". NULL except in
       trace builds. */
@@ -129,15 +131,17 @@ typedef enum avow_clock_e {
  * `budget` and `budget_us` limit the jobs of one iteration of the loop. The
  * other jobs wait for the next iteration, which polls first. If the callbacks
  * of libuv took longer than `budget_us` in an iteration, the jobs may take as
- * long as these callbacks. Before a time limit takes effect, avow handles the
- * events that came before it, and runs their jobs, at most twice `budget` jobs.
+ * long as these callbacks. Before a time limit takes effect, avow handles
+ * earlier events and runs their jobs. It runs at most twice as many jobs as
+ * `budget` permits.
  */
 typedef struct avow_options_s {
   /** Reports unhandled rejections. Default: prints one line to stderr. */
   avow_unhandled_cb on_unhandled;
   /** Gets promises that reject without a handler. Default: none. */
   avow_track_cb on_reject;
-  /** Gets these promises when they get a handler. Default: none. */
+  /** Gets promises that `on_reject` got, when their first handler is added.
+      Default: none. */
   avow_track_cb on_handle;
   /** Reports jobs longer than `slow_us`. Default: none. */
   avow_slow_cb on_slow;
@@ -157,8 +161,8 @@ typedef struct avow_options_s {
   unsigned idle_stacks;
   /** The largest number of async functions at a time. Default: no limit. */
   unsigned max_stacks;
-  /** The guard below each stack, in bytes. Default: 256 KiB, or 64 KiB with
-      pointers of 32 bits. */
+  /** The guard below each stack, in bytes. Default: 256 KiB, or 64 KiB on
+      32-bit systems. */
   size_t guard_size;
   /** Whether a stack is filled with zeros when its function ends. Default:
       false. */
@@ -184,9 +188,9 @@ typedef struct avow_options_s {
   /** The real milliseconds that AVOW_CLOCK_BY_ITSELF waits for events from
       peers, before it moves. Default: 5. */
   unsigned clock_quiet_ms;
-  /** The real milliseconds after which avow prints to stderr what holds up
-      AVOW_CLOCK_BY_ITSELF and, in checked builds, what holds up
-      avow_loop_close(). Default: 5,000. */
+  /** A limit in real milliseconds. If AVOW_CLOCK_BY_ITSELF does not move for
+      this time, avow prints the cause to stderr. In checked builds, avow also
+      prints the cause if avow_loop_close() takes longer. Default: 5,000. */
   unsigned clock_guard_ms;
   /** For later versions. Must be zero, otherwise UV_EINVAL. */
   uint64_t reserved[4];
@@ -203,9 +207,9 @@ typedef struct avow_options_s {
  * uv_loop_fork(). It must not use loops of other threads, including those of
  * avow_loops_new(), nor remotes that other threads may be settling. Operations
  * on the thread pool or on another thread stay in the parent. If one was in
- * flight, neither uv_run() nor avow_loop_close() returns in the child. Before
- * libuv 1.45, if another thread woke the loop and the loop did not run before
- * fork(), all later wake-ups in the child are lost.
+ * flight, neither uv_run() nor avow_loop_close() returns in the child. libuv
+ * before 1.45 has a bug. If the loop has not yet handled a wake-up by another
+ * thread at the time of fork(), the child loses all later wake-ups.
  *
  * The first work, name lookup or file operation starts the thread pool. If the
  * system then refuses a thread, libuv aborts the process. To make this happen
@@ -216,7 +220,7 @@ typedef struct avow_options_s {
  * @error   UV_EINVAL if `stack_size` is below 16 KiB, or below the size in
  *          docs/stacks.md
  * @error   UV_EINVAL if `stack_size` or `guard_size` is above 1 TiB, or above 1
- *          GiB with pointers of 32 bits
+ *          GiB on 32-bit systems
  * @error   UV_EINVAL if `clock` is none of the constants, or `reserved` is not
  *          zero
  * @error   UV_ENOTSUP if `on_event` is set in a build without -Dtrace=true
@@ -235,23 +239,26 @@ AVOW_API int avow_loop_init(uv_loop_t *loop, const avow_options_t *options);
  * uv_loop_close() fail.
  *
  * Objects that the program still holds stay valid. Their promises are settled,
- * and operations on them reject with UV_ECANCELED. Exception: after the call,
- * the use of a stream with a handle of libuv is misuse; in a release build, it
- * rejects with AVOW_EMISUSE.
+ * and operations on them reject with UV_ECANCELED. Exception: it is misuse to
+ * use a stream after the call if avow_stream_handle() returned a handle for
+ * this stream. In a release build, such an operation rejects with AVOW_EMISUSE.
  *
  * Checked builds print to stderr how many promises, deferreds, channels,
  * gathers, groups, readers, limiters and similar objects the program still
- * holds, and the function that releases them. A process of avow_spawn() counts
- * as a value. No other values are reported, such as BYTES, lists and streams,
- * and neither are remotes, mailboxes and senders.
+ * holds, and the function that releases them. Values that hold a process of
+ * avow_spawn() are counted, too. Checked builds do not report other values,
+ * such as BYTES, lists and streams. They do not report remotes, mailboxes and
+ * senders, either.
  *
  * The call waits until functions on the thread pool have returned, and until
- * shielded promises have settled. If such a promise never settles, the call
- * returns only when nothing keeps the loop alive. A mailbox, a sender, a remote
- * or a handle of the program keeps the loop alive. If handlers create promises
- * without end, new promises finally reject with UV_ECANCELED. If the call takes
- * longer than avow_options_t.clock_guard_ms, a checked build prints what the
- * call waits for. It also prints promises that wait for each other in a cycle.
+ * shielded promises have settled. If a shielded promise never settles, the call
+ * waits until nothing keeps the loop alive, and then cancels the promise. A
+ * mailbox, a sender, a remote or a handle of the program keeps the loop alive.
+ * If handlers continue to create promises, avow limits the number of their
+ * jobs. After that, new promises are rejected with UV_ECANCELED at once. If the
+ * call takes longer than avow_options_t.clock_guard_ms, a checked build prints
+ * what the call waits for. It also prints promises that wait for each other in
+ * a cycle.
  *
  * The call does not wait for requests of the program. If such requests are in
  * flight, or the program has open handles, call uv_run() before
@@ -268,9 +275,9 @@ AVOW_API int avow_loop_init(uv_loop_t *loop, const avow_options_t *options);
  *
  * @returns 0 if avow is closed on `loop`, or if another call of
  *          avow_loop_init() still has no matching call
- * @error   UV_EBUSY inside a callback of avow, a hook, the function of
- *          avow_try() or the `destroy` function of a value, or while the loop
- *          closes
+ * @error   UV_EBUSY inside a callback of avow, a hook, the function that is
+ *          passed to avow_try(), or the `destroy` function of a value, or while
+ *          the loop closes
  * @error   UV_EINVAL if the loop was not initialized, or is closed
  * @blocks  until all promises have settled and the handles of avow are closed
  */
@@ -339,10 +346,10 @@ AVOW_API AVOW_MUST_USE void *avow_realloc(void *p, size_t size);
  */
 AVOW_API void avow_free(void *p);
 
-/** The figures (statistics) of a loop, which avow_loop_stats() stores. */
+/** The statistics of a loop, which avow_loop_stats() stores. */
 typedef struct avow_stats_s {
   uint64_t live;        /* promises, handlers and channels in memory */
-  uint64_t pending;     /* promises and handlers that are pending */
+  uint64_t pending;     /* those of `live` that have not settled */
   uint64_t queued;      /* jobs that wait to run */
   uint64_t jobs;        /* jobs that ran since avow_loop_init() */
   uint64_t allocations; /* allocations of memory for promises */
@@ -358,17 +365,17 @@ typedef struct avow_stats_s {
 } avow_stats_t;
 
 /**
- * Stores the figures of the loop in `*out`.
+ * Stores the statistics of the loop in `*out`.
  *
  * `size` is sizeof(*out), which differs between versions. The library fills in
  * at most `size` bytes. It sets fields of a later version to 0. A wrong
  * `size`, such as 0 or the size of a pointer, is misuse. A release build then
  * leaves `*out` unchanged.
  *
- * `waiting` is `on_pool` minus the number of threads that UV_THREADPOOL_SIZE in
- * the environment sets, or 0. More requests wait if other loops or the program
- * itself use the pool. libuv also gives name lookups at most half of the
- * threads.
+ * `waiting` is `on_pool` minus the number of threads, but at least 0.
+ * UV_THREADPOOL_SIZE in the environment sets the number of threads. More
+ * requests wait if other loops or the program itself use the pool. libuv also
+ * gives name lookups at most half of the threads.
  *
  * The time of the call is proportional to the number of promises.
  */
