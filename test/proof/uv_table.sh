@@ -116,19 +116,19 @@ This table describes how libuv, libraries and Linux behave in rare cases, and wh
 | `avow_connect()`, `avow_getaddrinfo()` | A link-local IPv6 address needs a zone, such as `fe80::1%eth0`. | The promise rejects with UV_EAI_NONAME if the zone is unknown. A connect without a zone rejects with UV_EINVAL. |
 | `avow_connect()`, `avow_tcp_connect()` | If the peer does not answer, Linux repeats the attempt for about two minutes (`net.ipv4.tcp_syn_retries`). | The promise then rejects with UV_ETIMEDOUT. `avow_timeout()` sets a shorter limit. |
 | `avow_getaddrinfo()` | If the process has no free descriptor, glibc can open neither `/etc/hosts` nor a socket for DNS. | The promise rejects with UV_EAI_NONAME, as it does for a name that does not exist. |
-| `avow_tcp_connect()` | libuv keeps the socket of a failed attempt in the handle. | Close the handle after a rejection. `avow_tcp_connect_host()` does not change the handle until it is connected. |
-| `avow_pipe_connect()` of a connected handle | A second connect by libuv rejects the writes that are queued on the handle. | avow does not connect again. The promise rejects with UV_EISCONN, and the writes continue. |
+| `avow_tcp_connect()` | libuv keeps the socket of a failed attempt in the handle. | Close the handle after a rejection. `avow_tcp_connect_host()` changes the handle only after a connection is established. |
+| `avow_pipe_connect()` of a connected handle | If the program calls `uv_pipe_connect()` again, the queued writes of the handle fail. | avow does not connect again. The promise of the second call rejects with UV_EISCONN, and the writes continue. |
 | `avow_bind()` | libuv lets an IPv6 socket on `::` serve IPv4 peers, too. On Linux this does not depend on `net.ipv6.bindv6only`. | If `host` is NULL, the stream serves IPv6 and IPv4. The address of an IPv4 peer is `[::ffff:192.0.2.1]:80`. |
 | `avow_bind()` | libuv sets SO_REUSEADDR. Linux then lets two sockets bind to one port if neither of them listens. | `avow_connections()` may fail with UV_EADDRINUSE, although `avow_bind()` fulfilled. |
 | `avow_connections()` | Linux limits the backlog to `net.core.somaxconn`. | Linux does not refuse further TCP clients. The clients wait, and their systems repeat the attempt. |
-| `avow_connections()` | A client may reset its connection while the connection waits in the queue. | The channel still sends an item for this connection. The address of the peer is empty, and reads reject. |
-| `avow_connections()` | If the process has no free descriptor, libuv accepts the connection with a spare descriptor and closes it. | The client sees that its connection ends. |
+| `avow_connections()` | A client may reset its connection while the connection waits in the queue. | The channel still delivers an item for this connection. The address of the peer is empty, and reads reject. |
+| `avow_connections()` | If the process has no free descriptor, libuv accepts the connection with a spare descriptor and closes the connection. | The client sees that its connection ends. |
 | `avow_bind_path()` | When a pipe is closed, libuv removes the name to which the pipe was bound, even if the name now belongs to another socket. | avow removes the name only if it still refers to the socket of the stream. |
 | `avow_connect_path()`, `avow_pipe_connect()` | While the queue of a listening Unix domain socket is full, Linux does not let a nonblocking client wait. | The promise rejects with UV_EAGAIN at once. Connect again later. |
 | `avow_bind_path()` | libuv regards the handle as connected. | A read stays pending until a client connects, and then rejects with UV_EINVAL. Before `avow_connections()`, `avow_shutdown()` has no effect. After it, `avow_shutdown()` can make libuv 1.44.2 abort. Close the stream instead. |
 | `avow_read()` of a socket | Linux reports a reset only once. | The next call on the socket gets the error, even if that call is a write. |
 | `avow_close()` of a connection | If received bytes were not read, Linux resets the connection. | The peer may lose the last bytes that were written to it. Read to the end first. |
-| `avow_close()` of a connection | Linux sends the bytes that it has accepted in the background. | Call `avow_shutdown()` first. Neither function reports whether the bytes arrived. |
+| `avow_close()` of a connection | In the background, Linux sends the bytes that it has accepted. | Call `avow_shutdown()` first. Neither function reports whether the bytes arrived. |
 | `avow_close()` of a listening stream | Linux resets the connections that wait in the queue. | Receive these connections before you close the stream. |
 | `avow_close_reset()` | Linux sends the reset when the last descriptor of the socket is closed. | The reset is delayed while a child process has the socket open. |
 | `avow_accept()` of a handle | If the process has no free descriptor, Linux drops a received handle, and libuv does not report the loss. | The bytes arrive without the handle. |
@@ -139,24 +139,24 @@ This table describes how libuv, libraries and Linux behave in rare cases, and wh
 | `avow_datagrams()` with UV_UDP_LINUX_RECVERR | libuv before 1.52 does not empty the error queue of the socket. | After the first error the loop never blocks again. Bind the socket without this flag. |
 | `avow_datagrams()` with UV_UDP_RECVMMSG | libuv has space for IP addresses only. | Longer addresses are truncated. If the sender has no address, the address in the item is undefined. |
 | `avow_open_stream()` | O_NONBLOCK applies to all processes that share the open file. | The flag stays set after the stream is closed. |
-| `avow_open_stream()` of a terminal | libuv opens the terminal again by its name. | Other users of the terminal are not affected. If the process may not open the terminal, writes block. |
+| `avow_open_stream()` of a terminal | libuv opens the terminal again by its name. | O_NONBLOCK then does not apply to other users of the terminal. If the process may not open the terminal, writes block. |
 | `avow_open_stream()` | avow treats devices such as `/dev/null` as files. | A stream of `/dev/null` is at its end. A stream of `/dev/zero` never ends. |
 | `avow_open_stream()` of a pseudo-terminal's master | Linux reports the end as EIO, and returns at most 4,095 bytes for each read. | After all bytes, the read fulfills with NONE. |
 | `avow_spawn()`, `avow_command()` | libuv sets a standard stream that the child inherits to blocking mode. | The stream also blocks in this process. A stream of avow on the same descriptor then blocks the loop. |
 | `avow_spawn()`, `avow_command()` | In the child, libuv sets the signals below 32 to their default actions and unblocks all signals. | A signal that the program ignores, such as SIGPIPE, can end the child. |
 | `avow_spawn()`, `avow_command()` | libuv closes no descriptors in the child. | The child inherits descriptors without FD_CLOEXEC. An inherited pipe stays open while the child runs. |
-| `avow_spawn()`, `avow_command()` | libuv calls `execvp()` with the environment of the child. | The program is searched in the PATH of `env`. If `env` has no PATH, it is searched in `/bin` and `/usr/bin`. |
+| `avow_spawn()`, `avow_command()` | libuv calls `execvp()` with the environment of the child. | libuv searches the PATH of `env` for the program. If `env` has no PATH, libuv searches `/bin` and `/usr/bin`. |
 | `avow_process_kill()` | After the end of a process, its process ID exists until libuv reaps the process in an iteration of the loop. | Until then the function returns 0 and has no effect. |
 | `avow_spawn()` with a stream of the program | libuv creates a pair of sockets. | The child cannot open this stream by the name `/dev/stdin`. |
 | `avow_process_wait()` | If the program waits for any child, as `waitpid(-1, …)` does, libuv does not get the exit status. | The promise settles only when the loop is closed. |
 | `avow_work()`, lookups, files | libuv aborts the process if it cannot start the threads of its pool. | Make sure that RLIMIT_NPROC permits these threads. |
 | `avow_work()` | `exit()` waits until the threads of the pool have done all queued work. | Call `_exit()`, or cancel the work first. |
 | `avow_nats_connect()` | At its first use, libnats sets SIGPIPE to SIG_IGN. | Set your own handler of SIGPIPE afterwards. |
-| `avow_polls()` | libuv reports every error of a socket as UV_EBADF. | The item says that the socket is ready. The next system call on the socket gets the error. |
+| `avow_polls()` | libuv reports every error of a socket as UV_EBADF. | The channel delivers an item with all requested events. The next system call on the socket gets the error. |
 | `avow_polls()` | libuv sets O_NONBLOCK, which applies to all processes that share the open file. | The flag stays set after the channel is closed. |
 | `avow_signals()` | libuv stores signals in a pipe until the loop polls. | While the pipe is full, further signals are lost. |
 | `avow_signals()`, `avow_dump_on_signal()` | When the last watcher of a signal stops, libuv sets the default action of the signal. | A program that needs the signal ignored must call `signal()` again. |
-| `avow_tls_client()` | OpenSSL searches the directory of authorities while it verifies a certificate. | The search runs on the thread of the loop and blocks it. |
+| `avow_tls_client()` | OpenSSL searches the directory of CA certificates while it verifies a certificate. | The search runs on the thread of the loop and blocks it. |
 
 ## Rare cases of files and time
 
@@ -173,8 +173,8 @@ describe these cases, too.
 | `avow_fs_link()` | Linux does not follow a symbolic link. | Call `avow_fs_realpath()` first. |
 | `avow_fs_write()`, `avow_fs_sendfile()` | With `O_APPEND`, `avow_fs_write()` ignores the offset, and `avow_fs_sendfile()` rejects with UV_EBADF. | Open the file without `O_APPEND`. |
 | `avow_fs_write()`, `avow_fs_sendfile()`, `avow_write_file()`, `avow_append_file()` | A write to a pipe or a socket without a reader raises SIGPIPE on a thread of the pool. SIGPIPE ends the program. | Call `signal(SIGPIPE, SIG_IGN)`. The promise then rejects with UV_EPIPE. |
-| `avow_fs_write()`, `avow_fs_ftruncate()`, `avow_write_file()`, `avow_append_file()`, `avow_replace_file()` | A file that would exceed the size limit of the process (RLIMIT_FSIZE) raises SIGXFSZ. SIGXFSZ ends the program. | Call `signal(SIGXFSZ, SIG_IGN)`. The promise then rejects with UV_EFBIG. |
-| `avow_fs_read()`, `avow_fs_write()` | If a nonblocking descriptor is not ready, the promise rejects with UV_EAGAIN. A part of the bytes may already be written. | Use `avow_open_stream()`. |
+| `avow_fs_write()`, `avow_fs_ftruncate()`, `avow_write_file()`, `avow_append_file()`, `avow_replace_file()` | A change that would make the file larger than the limit of the process (RLIMIT_FSIZE) raises SIGXFSZ. SIGXFSZ ends the program. | Call `signal(SIGXFSZ, SIG_IGN)`. The promise then rejects with UV_EFBIG. |
+| `avow_fs_read()`, `avow_fs_write()` | If a nonblocking descriptor is not ready, the promise rejects with UV_EAGAIN. Some of the bytes may have been written. | Use `avow_open_stream()`. |
 | `avow_fs_utime()`, `avow_fs_futime()`, `avow_fs_lutime()` | libuv up to 1.51 truncates times to microseconds, and file systems limit times to their range. | The promise fulfills without an error. |
 | `avow_fs_utime()`, `avow_fs_futime()`, `avow_fs_lutime()` | Since 1.51, libuv takes infinity as the current time, and NaN as no change. | With older versions the result depends on the processor. On x86-64 the promise rejects with UV_EINVAL. |
 | `avow_fs_fsync()` | Linux reports an error only once, and the next call fulfills. | Write the whole file again. |
@@ -188,8 +188,8 @@ describe these cases, too.
 | `avow_fs_access()` | Linux checks the real user ID and group ID, not the effective ones. | Open the file instead. |
 | `avow_fs_events()` | inotify watches a file and not its path. avow resolves the path again after each event of the file itself. | Check the path after each item. |
 | `avow_fs_events()` | Linux drops events when the inotify queue is full, and libuv does not report the loss. After 8,192 events in one iteration, avow reports that events may be lost. | Check the path after each item. |
-| `avow_sleep()`, `avow_timeout()` | A timer of libuv counts from `uv_now()`, which is outdated after long work. In a job, a sleep also counts from `uv_now()`. | After 200 ms of work in a handler, a sleep of 100 ms is already over. A time limit always counts from the present time. |
-| `avow_sleep()`, `avow_timeout()`, `avow_ticks()`, `avow_now()`, caches, rates | libuv reads CLOCK_MONOTONIC, which stops while the machine is suspended. | All times last longer by the time of suspension. For the time of day, compare `uv_gettimeofday()` or `time()`. |
+| `avow_sleep()`, `avow_timeout()` | A timer of libuv counts from `uv_now()`, which is outdated after long work. In a job, `avow_sleep()` counts from `uv_now()`, too. | After 200 ms of work in a handler, a sleep of 100 ms is already over. `avow_timeout()` reads the clock first, so its limit starts at the time of the call. |
+| `avow_sleep()`, `avow_timeout()`, `avow_ticks()`, `avow_now()`, caches, rates | libuv reads CLOCK_MONOTONIC, which stops while the machine is suspended. | The time of suspension does not count. For the time of day, compare `uv_gettimeofday()` or `time()`. |
 
 ## Files with io_uring
 
@@ -209,8 +209,9 @@ avow does not change these settings. Its promises settle with the same results i
   rejects at once, but the kernel still completes the request: it writes, creates, renames or removes the file. In the
   thread pool, this applies only to requests that a thread has begun. A queued request never starts. Since 1.53, libuv
   also cancels a request that waits in the kernel, such as a read from an empty pipe.
-* **Canceled writes:** with io_uring, a canceled write to a pipe or a FIFO ends after the part that the kernel accepted
-  at once. A thread of the pool writes all of the current part. In both cases avow starts no further part.
+* **Canceled writes:** `avow_fs_write()` repeats its request until all bytes are written. After a cancellation, avow
+  starts no further request. With io_uring, the current request to a pipe or a FIFO writes only the bytes that the
+  kernel accepts at once. Without io_uring, a thread of the pool writes all bytes of the current request.
 * **Late results:** if a canceled request still opens a file, avow closes the file on the thread pool. Therefore
   `avow_loop_close()` waits for a free thread.
 * **ftruncate:** libuv 1.49 to 1.51 pass ftruncate incorrectly to Linux 6.9 and newer, so it always fails with
