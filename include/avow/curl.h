@@ -50,9 +50,9 @@ typedef struct avow_curl_options_s {
  * `options` may be NULL. The caller may start any number of transfers at once.
  * A transfer waits in the client until the limits permit its connection.
  * Requests to one host start in the order of the calls. If requests to several
- * hosts wait, each free connection goes to the next host in turn. A host that
- * speaks HTTP/2 counts as one connection, which carries up to 100 requests at a
- * time.
+ * hosts wait, each free connection goes to the next host in turn. For a host
+ * that speaks HTTP/2, the client counts one connection, which carries up to 100
+ * requests at a time.
  *
  * A response occupies its connection until its whole body has arrived. While
  * the program has not begun to read the body, the connection does not count
@@ -89,9 +89,8 @@ AVOW_API CURLM *avow_curl_multi(const avow_curl_t *client);
  * Takes ownership of `easy`, which must not be in a multi handle. If the
  * transfer fails, avow frees `easy`. The options of `easy` may point to data of
  * the program, such as lists and CURLOPT_POSTFIELDS. The data must stay valid
- * until the promise has settled, even if the transfer is canceled. If a
- * callback of libcurl cancels the transfer, the data must stay valid until the
- * handlers of the promise run.
+ * until the promise has settled. If a callback of libcurl cancels the transfer,
+ * the data must stay valid until the first handler of the promise runs.
  *
  * libcurl uses three options later. It calls CURLOPT_CLOSESOCKETFUNCTION when
  * it closes the connection, at the latest when the client ends. It uses
