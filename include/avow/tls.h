@@ -8,9 +8,9 @@
  * transport may be any stream that a value owns.
  *
  * A read fulfills with at most 16 KiB. It fulfills with NONE only if the peer
- * has announced the end (close_notify). If the transport ends without that,
- * reads reject with AVOW_TLS_ETRUNCATED, because an attacker may have cut the
- * connection.
+ * has announced the end (close_notify). If the transport ends without
+ * close_notify, reads reject with AVOW_TLS_ETRUNCATED, because an attacker may
+ * have cut the connection.
  *
  * avow_write() settles when the transport has accepted all encrypted bytes.
  * avow_shutdown() announces the end to the peer. The program can still read,
@@ -18,8 +18,8 @@
  * write still waits to be encrypted. It does not wait for the peer. If the
  * program only releases the value, the peer gets no announcement.
  *
- * If the peer changes its keys, the stream does so, too. Renegotiation is
- * refused. After an AVOW_TLS_… error, all further reads and writes reject.
+ * If the peer changes its keys, the stream changes its keys, too. Renegotiation
+ * is refused. After an AVOW_TLS_… error, all further reads and writes reject.
  *
  * The program may configure the memory functions and ciphers of OpenSSL.
  * OpenSSL uses about 10 KiB of stack, which matters in async functions with
@@ -52,10 +52,10 @@ typedef struct avow_tls_options_s {
                                NULL: no ALPN */
   bool ask_clients;         /* server: each client must have a certificate that
                                `authorities` signed */
-  const avow_value_t *past; /* server: settings that these replace, so that
-                               clients can resume their sessions. With
-                               `ask_clients`, that requires that `authorities`
-                               is unchanged. NULL: none */
+  const avow_value_t *past; /* server: earlier settings, whose sessions
+                               clients can resume with the new settings. With
+                               `ask_clients`, both settings must have the same
+                               `authorities`. NULL: none */
   uint64_t reserved[4];     /* must be 0; for later versions */
 } avow_tls_options_t;
 
@@ -74,13 +74,14 @@ typedef struct avow_tls_options_s {
  * SSL_CTX_set_cert_store(), that store does not get the authorities of the
  * system.
  *
- * A client can resume a session of an earlier client with these settings, even
- * on another thread. SSL_session_reused() tells whether it did. A client
- * resumes a session only with the host of that session, and only while the
- * certificate that was verified is valid. The settings remember four sessions
- * of each of 64 hosts. With TLS 1.3, a session arrives with the first read, and
- * is used once. SSL_CTX_set_session_cache_mode() can disable this memory.
- * Servers remember no sessions; they send tickets.
+ * A client stream can resume the session of an earlier stream that had these
+ * settings, even on another thread. SSL_session_reused() tells whether a stream
+ * resumed a session. A client resumes a session only with the host of that
+ * session, and only while the certificate that was verified is valid. The
+ * settings cache four sessions of each of 64 hosts. With TLS 1.3, a session
+ * arrives with the first read, and is used once.
+ * SSL_CTX_set_session_cache_mode() can disable this cache. Servers cache no
+ * sessions; they send tickets.
  *
  * @returns OBJECT TLS settings, or an error with a message
  * @error   UV_EINVAL if a certificate or the key cannot be used
@@ -103,9 +104,9 @@ avow_tls_settings(const avow_tls_options_t *options);
  * handshake fails. The handshake has no time limit; see avow_timeout().
  *
  * The certificate of the peer must be for `host`, a name or an address, and
- * must be signed by an authority of `settings`. A name with characters that are
- * not ASCII must have its encoded form ("xn--…"). A name that ends with a dot
- * matches no certificate.
+ * must be signed by an authority of `settings`. If `host` is a name with
+ * characters that are not ASCII, pass its encoded form ("xn--…"). A name that
+ * ends with a dot matches no certificate.
  *
  * @settles OBJECT TLS stream, see avow_to_stream(), after the handshake
  * @rejects as the transport rejects
@@ -159,7 +160,7 @@ struct ssl_st;
 /**
  * Gets the SSL_CTX of the settings, for options that avow does not have.
  *
- * The caller may change it before the first stream begins.
+ * The caller may change the SSL_CTX before the first stream begins.
  *
  * @returns the SSL_CTX, valid until the settings are released; NULL for any
  *          other value
@@ -169,7 +170,7 @@ AVOW_API struct ssl_ctx_st *avow_tls_ssl_ctx(const avow_value_t *settings);
 /**
  * Gets the SSL of a TLS stream, which tells what was negotiated.
  *
- * The caller must not read from it or write to it.
+ * The caller must not read or write through the SSL.
  *
  * @returns the SSL, valid until the stream is released; NULL for any other
  *          value
