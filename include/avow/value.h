@@ -8,11 +8,12 @@
  *
  * A value may move to another thread. Exceptions are promises, objects whose
  * class is not `sendable` or has a `then` function, and values that contain one
- * of these.
+ * of these or are nested more than 31 levels deep.
  *
- * If there is no memory for a value, the function that makes it releases its
- * arguments and returns the error UV_ENOMEM. Exception: avow_error_new() then
- * returns an error with the given code, but without message and cause.
+ * If there is no memory for a value, the function that makes the value releases
+ * the arguments that it owns and returns the error UV_ENOMEM. Exception:
+ * avow_error_new() then returns an error with the given code, but without
+ * message and cause.
  *
  * Checked builds report a freed value that the program passes to
  * avow_value_ref(), avow_value_unref() or some functions that take ownership of
@@ -42,7 +43,7 @@ typedef struct avow_deferred_s avow_deferred_t;
 /** The type of a value: its tag. */
 enum {
   AVOW_NONE,    /* no result, or the end of a channel or a stream */
-  AVOW_INT,     /* a signed number of 64 bits */
+  AVOW_INT,     /* a signed 64-bit integer */
   AVOW_DOUBLE,  /* a floating-point number */
   AVOW_POINTER, /* a borrowed pointer */
   AVOW_OBJECT,  /* an object of a class */
@@ -71,7 +72,7 @@ typedef struct avow_value_s {
 /**
  * The class of an object: its name and its functions.
  *
- * A class is usually a static constant. Initialize it by field names.
+ * A class is usually a static constant. Use designated initializers.
  */
 typedef struct avow_class_s {
   /** The name for messages. NULL stands for "object". */
@@ -80,7 +81,7 @@ typedef struct avow_class_s {
       free. */
   void (*destroy)(void *self);
   /**
-   * The function of a thenable. NULL: objects of the class are no thenables.
+   * Makes objects of the class thenables. NULL: the objects are no thenables.
    *
    * A promise that is resolved with a thenable adopts it: a job calls this
    * function once. The function takes ownership of `deferred`, which settles
@@ -88,8 +89,8 @@ typedef struct avow_class_s {
    * `deferred` was used before. See ECMA-262, NewPromiseResolveThenableJob.
    */
   avow_value_t (*then)(void *self, avow_deferred_t *deferred);
-  /** Whether objects may change threads. avow may then call `destroy` on any
-      thread. Default: false. */
+  /** Whether objects may change threads. If true, avow may call `destroy` on
+      any thread. Default: false. */
   bool sendable;
   /** The functions of a byte stream; see stream_class.h. NULL: objects of the
       class are no streams. */
@@ -112,7 +113,7 @@ AVOW_INLINE avow_value_t avow_none(void) {
 }
 
 /**
- * Makes an INT, a number of 64 bits that avow_to_int() reads.
+ * Makes an INT, a 64-bit integer that avow_to_int() reads.
  *
  * @returns the INT
  */
@@ -153,7 +154,7 @@ AVOW_INLINE avow_value_t avow_pointer(void *p) {
 /**
  * Makes the value that a handler returns to wait for `p`.
  *
- * The promise that the handler settles then settles as `p` does.
+ * The next promise of the chain settles as `p` does.
  *
  * @returns the value, which owns `p`
  * @see     ECMA-262, Promise Resolve Functions
@@ -198,7 +199,7 @@ AVOW_API AVOW_MUST_USE avow_value_t avow_bytes(const void *data, size_t len);
 AVOW_API AVOW_MUST_USE avow_value_t avow_string(const char *s);
 
 /**
- * Makes `len` BYTES for the caller to fill in through `*out`.
+ * Makes BYTES of length `len`, which the caller fills through `*out`.
  *
  * The bytes are not initialized. A NUL follows the last one. `*out` is valid
  * until the value is released.
@@ -342,8 +343,8 @@ AVOW_API size_t avow_list_len(const avow_value_t *list);
  *
  * An index beyond the last item is misuse, as is a value that is not a LIST.
  *
- * @returns the item, valid until the list is released; NONE if there is no such
- *          item in a release build
+ * @returns the item, valid until the list is released; a pointer to NONE after
+ *          misuse in a release build
  */
 AVOW_API const avow_value_t *avow_list_at(const avow_value_t *list, size_t i);
 
@@ -374,8 +375,8 @@ enum {
   AVOW_ENOTASYNC = -20007,  /* an await outside an async function */
   AVOW_ETHROWN = -20008,    /* a C++ exception left a function */
   AVOW_ESKIP = -20009,      /* omits an item; see stages.h */
-  AVOW_EMISSED = -20010     /* items of a broadcast were lost; the cause is
-                               their number */
+  AVOW_EMISSED = -20010     /* broadcast.h: items were lost; the cause is their
+                               number */
 };
 
 /**
@@ -441,8 +442,8 @@ AVOW_INLINE int avow_error_code(const avow_value_t *v) {
 /**
  * Reads the message of an error.
  *
- * @returns the message, valid until `v` is released. If there is none, the
- *          text of avow_strerror(), valid as long as that function states.
+ * @returns the message, valid until `v` is released; without a message, the
+ *          text that avow_strerror() returns for the code of `v`
  */
 AVOW_API const char *avow_error_message(const avow_value_t *v);
 
