@@ -5,28 +5,29 @@
  * All sleeps of a loop share one uv_timer_t.
  *
  * For tests, avow_options_t.clock gives a loop a clock of its own. An hour on
- * such a clock takes only as long as the work in that hour.
- * docs/testing-your-program.md shows programs and has a table of what holds up
- * the clock. The program's own uv_timer_t handles, the grace period of a
+ * such a clock takes only as long as the work in that hour. The page
+ * docs/testing-your-program.md has examples and a table of the work for which
+ * the clock waits. The program's own uv_timer_t handles, the grace period of a
  * command (command.h), the budgets of jobs, and the loops of avow_loops_new()
  * use the real clock.
  *
- * AVOW_CLOCK_BY_HAND does not keep the loop alive. When only sleeps and time
- * limits are left, uv_run() returns and avow_run() gives AVOW_EIDLE.
+ * With AVOW_CLOCK_BY_HAND, only avow_clock_advance() moves the clock. When only
+ * sleeps and time limits are left, uv_run() returns and avow_run() gives
+ * AVOW_EIDLE.
  *
- * AVOW_CLOCK_BY_ITSELF moves when only sleeps and time limits are left. Jobs,
- * the thread pool, other threads, loops and processes, requests of the program,
- * avow_next_iteration() and avow_after_poll() hold up the clock. So do handles
- * that are closing, and each uv_timer_t, uv_idle_t, uv_async_t or uv_process_t
- * that is active and referenced. An operation that waits for a peer, such as a
- * read, holds up the clock only until no peer has sent anything for
- * avow_options_t.clock_quiet_ms of real time.
+ * With AVOW_CLOCK_BY_ITSELF, the clock moves when all pending work waits for
+ * sleeps or time limits. The clock waits for jobs, avow_next_iteration(),
+ * avow_after_poll(), the thread pool, remotes, senders, other loops, processes
+ * and requests of the program. It also waits for closing handles, and for each
+ * uv_timer_t, uv_idle_t, uv_async_t or uv_process_t that is active and
+ * referenced. If an operation such as a read waits for a peer, the clock moves
+ * when no event has arrived for avow_options_t.clock_quiet_ms of real time.
  *
- * If this clock is held up for avow_options_t.clock_guard_ms while no handler
- * runs, the loop prints the cause to stderr. The loop also prints a line if
- * sleeps of 0 ms follow each other for that time, because such sleeps do not
- * move the clock. A sleep past the largest time of this clock, about 8,900
- * years, does not keep the loop alive.
+ * If this clock waits for avow_options_t.clock_guard_ms of real time while no
+ * handler runs, the loop prints the cause to stderr. The loop also prints a
+ * line if sleeps of 0 ms follow each other for that time, because such sleeps
+ * do not move the clock. A sleep past the largest time of this clock, about
+ * 8,900 years, does not keep the loop alive.
  *
  * While avow_loop_close() waits for shielded promises, either clock moves by
  * itself.
@@ -63,7 +64,7 @@ AVOW_API AVOW_MUST_USE avow_promise_t *avow_sleep(uv_loop_t *loop, uint64_t ms);
  *
  * Use it for periodic work that lasts only as long as other work. When only
  * weak sleeps are left, uv_run() returns and avow_run() gives AVOW_EIDLE. In
- * all other respects it is an avow_sleep().
+ * all other respects, a weak sleep behaves as avow_sleep() does.
  *
  * @settles  NONE when the time has passed
  * @cancel   Stops the sleep and rejects at once.
@@ -76,11 +77,11 @@ AVOW_API AVOW_MUST_USE avow_promise_t *avow_sleep_weak(uv_loop_t *loop,
 /**
  * Moves the loop's own clock `ms` milliseconds forward.
  *
- * The time counts from the present time of the clock, or from the end of
- * earlier calls that are pending. The loop moves the clock to one deadline in
- * each iteration, and not inside the call. The sleeps and time limits of this
- * deadline end, and their handlers run, before the clock continues. The clock
- * does not wait for operations in flight.
+ * The time counts from the present time of the clock, or from the time to which
+ * pending calls will move the clock. The clock does not move inside the call:
+ * each iteration moves it to the next deadline. The sleeps and time limits of
+ * this deadline end, and their handlers run, before the clock continues. The
+ * clock does not wait for operations in flight.
  *
  * @settles NONE when the clock has moved
  * @rejects AVOW_EMISUSE if the loop has the real clock
@@ -129,8 +130,8 @@ AVOW_API AVOW_MUST_USE avow_promise_t *avow_after_poll(uv_loop_t *loop);
 
 /*
  * A deadline is a time by which several operations together must end. A
- * function can pass it to the functions that it calls. Each of these can set a
- * shorter limit for a part of the work. The earlier limit counts:
+ * function can pass the deadline on to other functions, and each of these can
+ * set a shorter limit for a part of the work. The earlier limit counts:
  *
  *   const uint64_t by = avow_now(loop) + 2000;
  *   p = avow_deadline(avow_timeout(ask(host, by), 500), by);
@@ -142,9 +143,9 @@ AVOW_API AVOW_MUST_USE avow_promise_t *avow_after_poll(uv_loop_t *loop);
 /**
  * Tells the time for avow_deadline(), in milliseconds.
  *
- * The time is the later one of uv_now() and the present time. The call does not
- * change uv_now(). All loops with the real clock share one time. A loop with
- * its own clock (avow_options_t.clock) has the time of that clock.
+ * The time is the later one of uv_now() and the present time. All loops with
+ * the real clock share one time. A loop with its own clock
+ * (avow_options_t.clock) has the time of that clock.
  *
  * @returns  the time in milliseconds
  * @platform On Linux the time stands still while the machine is suspended.
