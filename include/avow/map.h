@@ -52,7 +52,7 @@ typedef struct avow_map_options_s {
  *
  * `fn` is called from jobs. It is not called again after a cancellation or,
  * with AVOW_ALL, after a failure. If `fn` returns the error AVOW_ESKIP, or a
- * promise that rejects with it, the LIST omits the item, even with
+ * promise that rejects with it, the results omit this index, even with
  * AVOW_ALL_SETTLED. `options` may be NULL.
  *
  * The promise settles when all promises that `fn` returned have settled. The
@@ -81,10 +81,11 @@ AVOW_API AVOW_MUST_USE avow_promise_t *avow_map(
  * `concurrency` to limit the memory, or to 1 to finish each item before the
  * next. `options` may be NULL.
  *
- * With AVOW_ALL, the map ends at the first error of `fn` and at the first item
- * that is an error, such as a failed accept. Items that were not received stay
- * in the channel. With AVOW_ALL_SETTLED, the map continues after errors, and
- * the LIST contains them. If `fn` returns AVOW_ESKIP, the LIST omits the item.
+ * With AVOW_ALL, the map ends at the first error of `fn`, or at the first item
+ * that is an error, such as the error of a failed accept. Items that were not
+ * received stay in the channel. With AVOW_ALL_SETTLED, the map continues after
+ * errors, and the results contain the errors. If `fn` returns AVOW_ESKIP, the
+ * results omit the item.
  *
  * The map holds a reference to the channel, so the release of another reference
  * does not close the channel. To stop the map, end the channel or cancel the
@@ -140,10 +141,10 @@ AVOW_API void avow_group_add(const avow_group_t *g, avow_promise_t *p);
 /**
  * Lets the other children continue when a child fails, from now on.
  *
- * The promise of the group then fulfills with NONE. The reason of the failed
- * child is lost: if it matters, call avow_catch() on the child before adding
- * it. Isolation suits the connections of a server, where a reset by one client
- * ends only that connection. Canceling the group still cancels all children.
+ * Later failures do not reject the promise of the group, and their reasons are
+ * lost. If a reason matters, call avow_catch() on the child before adding it.
+ * Isolate the connections of a server, for example: a reset by one client then
+ * ends only one connection. Canceling the group still cancels all children.
  */
 AVOW_API void avow_group_isolate(const avow_group_t *g);
 
