@@ -3,11 +3,11 @@
  * Functions with which other threads act on the thread of a loop.
  *
  * avow_post() calls a function on the thread of the loop. A remote settles a
- * promise of the loop. avow/sender.h sends items to a channel.
+ * promise of the loop. A sender (sender.h) sends items to a channel.
  *
- * A mailbox stands for the loop and outlives it. Other threads cannot use the
- * uv_loop_t, because the loop may be closed, and another loop may begin at that
- * address.
+ * A mailbox stands for the loop, and stays valid when the loop is closed. Other
+ * threads cannot use the uv_loop_t, because the loop may be closed and its
+ * memory reused.
  *
  * avow_post() allocates memory and can fail. A remote is allocated when it is
  * created, so settling it cannot run out of memory.
@@ -96,7 +96,8 @@ AVOW_API AVOW_MUST_USE avow_promise_t *avow_remote_new(uv_loop_t *loop,
  * threads: promises, objects whose class is not `sendable` or has a `then`
  * function, and values that are nested more than 31 levels deep. Neither can a
  * value that contains one of these. If `v` cannot change threads, the promise
- * rejects with AVOW_EMISUSE. A `v` that is a promise is misuse.
+ * rejects with AVOW_EMISUSE. If `v` itself is a promise, the call is also
+ * misuse.
  *
  * @returns 0 if `v` was sent, also if the promise is no longer pending
  * @error   UV_ECANCELED if the loop is closed or the remote was not created
