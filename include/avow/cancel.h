@@ -19,28 +19,29 @@ AVOW_HEADER_BEGIN
  *
  * The last promise that the cancellation reaches rejects at once with
  * UV_ECANCELED. This rejection passes down the chain to `p` like any other,
- * through the handlers of avow_catch() and avow_finally(). Some promises reject
- * later. The promise of a running avow_work() rejects when its function has
- * returned. The promise of avow_map(), of a group or of a similar function
- * rejects when the promises that it started have settled. The promise of a
- * combinator rejects at once, unless avow_join_losers() makes it wait.
+ * through the handlers of avow_catch() and avow_finally(). The promise of a
+ * running avow_work() rejects later, when its function has returned. The
+ * promise of avow_map(), of a group or of a similar function rejects when the
+ * promises that it started have settled. The promise of a combinator rejects at
+ * once, unless avow_join_losers() makes it wait.
  *
  * If `p` has settled, the call has no effect. If a source promise has settled,
  * but its handler has not run, the handler still runs, so that no value is
- * lost. The promise that the handler returns is then canceled. If that promise
- * has settled, too, this rule applies to the next handler in the chain. If none
- * of these handlers returns a pending promise, the chain is not canceled. Such
- * handlers can check a flag of the program.
+ * lost. The promise that the handler returns is then canceled. If the handler
+ * returns no pending promise, the next handler in the chain runs, and the
+ * promise that it returns is canceled, and so on. If no handler returns a
+ * pending promise, the chain is not canceled. The handlers of such a chain can
+ * check a flag of the program.
  *
- * A clean-up is a handler of avow_finally() and the promise that this handler
- * returns. The promise that a handler of avow_catch() returns is a clean-up if
- * the handler got UV_ECANCELED. In an async function, each await after
+ * A handler of avow_finally(), together with the promise that it returns, is a
+ * clean-up. If a handler of avow_catch() got UV_ECANCELED, the promise that the
+ * handler returns is a clean-up. In an async function, each await after
  * UV_ECANCELED is a clean-up. The cancellation that started a clean-up does not
  * cancel it. Neither does a cancellation that arrives before the handler has
- * returned. A later cancellation cancels the clean-up, unless avow_shield()
- * protects it. An example is a timeout that passes during the clean-up. If a
- * clean-up fails, avow also cancels each promise that a handler between the
- * clean-up and `p` returns.
+ * returned. A later cancellation, such as a timeout that passes during the
+ * clean-up, cancels the clean-up, unless avow_shield() protects it. If a
+ * clean-up fails, avow also cancels the promises that later handlers return,
+ * down to `p`.
  *
  * In a callback of avow_on_cancel(), the call takes effect when the callback
  * has returned.
@@ -50,11 +51,11 @@ AVOW_API void avow_cancel(const avow_promise_t *p);
 /**
  * Cancels `p` as avow_cancel() does and records the reason.
  *
- * Each canceled promise still rejects with UV_ECANCELED. The avow_error_cause()
- * of that error is `reason`, which may be any value. If `reason` is an error or
- * BYTES, the message contains it: "operation canceled: the client has left". If
- * `reason` is itself an error with the code UV_ECANCELED, the promises reject
- * with `reason`.
+ * Each canceled promise still rejects with UV_ECANCELED. The cause of that
+ * error (avow_error_cause()) is `reason`, which may be any value. If `reason`
+ * is an error or BYTES, the message contains it: "operation canceled: the
+ * client has left". If `reason` is itself an error with the code UV_ECANCELED,
+ * the promises reject with `reason`.
  *
  * The reason reaches every promise that the cancellation reaches, also inputs
  * of combinators, promises that a map or a group started, and promises that a
@@ -67,8 +68,7 @@ AVOW_API void avow_cancel_with(const avow_promise_t *p, avow_value_t reason);
  * Type of the callback of avow_on_cancel(), which stops an operation.
  *
  * @called on the loop's thread, inside the call that cancels, at most once. The
- *         callback must not run or close the loop. A call of avow_cancel() in
- *         the callback takes effect when the callback has returned.
+ *         callback must not run or close the loop.
  */
 typedef void (*avow_cancel_cb)(void *data);
 
@@ -85,7 +85,7 @@ AVOW_API void avow_on_cancel(const avow_deferred_t *d, avow_cancel_cb cb,
 /**
  * Cancels `p` if `stop` settles first.
  *
- * The error of `stop` is the reason of the cancellation, as for
+ * If `stop` rejects, its error is the reason of the cancellation, as for
  * avow_cancel_with(). The returned promise rejects when the canceled chain has
  * settled, including clean-ups and a running avow_work(). If `p` has other
  * references, `p` continues, and the returned promise rejects at once.
@@ -147,7 +147,7 @@ AVOW_API AVOW_MUST_USE avow_promise_t *avow_shield(avow_promise_t *p);
  * combined promise, is misuse. A release build returns such a promise
  * unchanged.
  *
- * @settles as `combined` does, because it is `combined`
+ * @settles as `combined` does; the call returns `combined`
  * @cancel  Rejects at once and cancels the pending inputs that have no other
  *          references.
  */
@@ -167,7 +167,7 @@ AVOW_API AVOW_MUST_USE avow_promise_t *avow_cancel_losers(
  * `combined` must be the promise of a combinator. Any other promise is misuse.
  * A release build returns such a promise unchanged.
  *
- * @settles as `combined` does, because it is `combined`
+ * @settles as `combined` does; the call returns `combined`
  * @cancel  Cancels the pending inputs that have no other references, and
  *          rejects when they have settled. If the outcome was already certain,
  *          the outcome does not change, and the losers are canceled again. This
