@@ -70,7 +70,7 @@ AVOW_API AVOW_MUST_USE avow_promise_t *avow_any(uv_loop_t *loop,
                                                 avow_promise_t *const ps[],
                                                 size_t n);
 
-/** An object that adds inputs to a combined promise; it has one owner. */
+/** An object, with one owner, that adds inputs to a combined promise. */
 typedef struct avow_gather_s avow_gather_t;
 
 /** The combinator whose rules the promise of a gather follows. */
@@ -84,9 +84,8 @@ typedef enum avow_gather_kind_e {
 /**
  * Creates a combined promise to which avow_gather_add() adds inputs.
  *
- * The call stores a gather in `*out`, the object that adds the inputs. The
- * caller owns both the promise and the gather, and releases the gather with
- * avow_gather_unref().
+ * The call stores the gather in `*out`. The caller owns the promise and the
+ * gather, and releases the gather with avow_gather_unref().
  *
  * @settles as avow_all(), avow_all_settled(), avow_race() or avow_any() does,
  *          according to `kind`
@@ -111,8 +110,8 @@ AVOW_API void avow_gather_add(const avow_gather_t *g, avow_promise_t *p);
 /**
  * Tells `g` that the caller adds no more inputs.
  *
- * The promise of the gather settles when its inputs determine the outcome. A
- * second call is misuse.
+ * An outcome that depends on all inputs, such as the LIST of AVOW_ALL, is not
+ * certain before this call. A second call is misuse.
  */
 AVOW_API void avow_gather_end(const avow_gather_t *g);
 
@@ -139,7 +138,9 @@ typedef struct avow_outcome_s {
 } avow_outcome_t;
 
 /**
- * Reads the outcome of input `i`, from 0, in a list of avow_all_settled().
+ * Reads the outcome of input `i` in a result of avow_all_settled().
+ *
+ * The first input is 0.
  *
  * @returns the outcome, valid until `list` is released
  */
