@@ -4,7 +4,7 @@
  *
  * An async function has a stack of its own, from a pool. While the function
  * awaits, the loop continues. All async functions of a loop run on the loop's
- * thread, one at a time, so thread-local variables stay those of that thread.
+ * thread, one at a time, and share the thread-local variables of that thread.
  * Each async function has its own rounding mode, which it inherits from its
  * caller. On x86-64 and aarch64, each async function also has its own mask of
  * floating-point traps.
@@ -18,7 +18,7 @@
  *
  * Each async function has its own C++ exception state. The function may await
  * inside a catch block, or while an exception unwinds its stack. If an async
- * function that C++ code started throws, its promise rejects: with UV_ENOMEM
+ * function throws and C++ code started it, its promise rejects: with UV_ENOMEM
  * for std::bad_alloc, otherwise with AVOW_ETHROWN and the text of what(). If C
  * code started the function, the exception ends the process with
  * std::terminate(). A longjmp() must not leave the stack of the function.
