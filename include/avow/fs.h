@@ -57,7 +57,7 @@ AVOW_API AVOW_MUST_USE avow_promise_t *avow_fs_open(uv_loop_t *loop,
  *
  * @settles NONE
  * @rejects as close(2) fails
- * @cancel  Rejects the promise; the file is still closed.
+ * @cancel  Rejects the promise, but does not prevent the close.
  * @see     uv_fs_close()
  */
 AVOW_API AVOW_MUST_USE avow_promise_t *avow_fs_close(uv_loop_t *loop,
@@ -136,7 +136,7 @@ AVOW_API AVOW_MUST_USE avow_promise_t *avow_fs_sendfile(
  *
  * @settles NONE when all data is on the disk
  * @rejects UV_EIO or UV_ENOSPC if the disk fails or is full
- * @rejects UV_EINVAL if `file` is not on a disk, such as a socket
+ * @rejects UV_EINVAL if `file` is a socket or otherwise not on a disk
  * @rejects as fsync(2) fails
  * @cancel  Stops only a request that has not started.
  * @see     uv_fs_fsync()
@@ -147,14 +147,14 @@ AVOW_API AVOW_MUST_USE avow_promise_t *avow_fs_fsync(uv_loop_t *loop,
 /**
  * Flushes the data of `file` to the disk.
  *
- * Of the metadata, only what is needed to read the data is flushed: the length,
- * but not the times. After UV_EIO or UV_ENOSPC some data may be lost. The
- * system reports such a loss only once: a later call may succeed although the
- * data is lost.
+ * The call also flushes the metadata that a later read needs, such as the
+ * length, but not the times. After UV_EIO or UV_ENOSPC some data may be lost.
+ * The system reports such a loss only once: a later call may succeed although
+ * the data is lost.
  *
  * @settles NONE when all data is on the disk
  * @rejects UV_EIO or UV_ENOSPC if the disk fails or is full
- * @rejects UV_EINVAL if `file` is not on a disk, such as a socket
+ * @rejects UV_EINVAL if `file` is a socket or otherwise not on a disk
  * @rejects as fdatasync(2) fails
  * @cancel  Stops only a request that has not started.
  * @see     uv_fs_fdatasync()
@@ -450,19 +450,19 @@ AVOW_API AVOW_MUST_USE avow_promise_t *avow_fs_lchown(uv_loop_t *loop,
  * Copies the file `from` to `to`; prefer avow_copy_tree().
  *
  * An existing `to` is overwritten, unless `flags` contains UV_FS_COPYFILE_EXCL.
- * If the copy fails after `to` was opened, libuv removes `to`. An existing file
- * or device is then lost, even if `from` is a directory. avow_copy_tree() keeps
- * the old file until the copy is complete.
+ * If the copy fails after `to` was opened, libuv removes `to`, even an existing
+ * file or device. For example, the copy of a directory fails in this way.
+ * avow_copy_tree() keeps the old file until the copy is complete.
  *
- * The copy has the mode of the original, regardless of the umask. Without root
- * (CAP_FSETID), Linux removes set-uid from a copy that is not empty, and
- * set-gid if the group may execute the file.
+ * The copy has the mode of the original, regardless of the umask. If the
+ * process lacks CAP_FSETID, which root has, a copy that is not empty loses
+ * set-uid on Linux. It also loses set-gid if the group may execute the copy.
  *
  * libuv copies as many bytes as fstat(2) reports: none for most files in /proc.
  * If a file is shorter than reported, libuv never stops: a thread of the pool
- * is lost, and avow_loop_close() does not return. Files in /sys are shorter,
- * and so are files that another process truncates during the copy. Use
- * avow_copy_tree() for such files.
+ * is lost, and avow_loop_close() does not return. Examples are files in /sys,
+ * and files that another process truncates during the copy. Use
+ * avow_copy_tree() for these.
  *
  * @settles NONE
  * @rejects UV_EEXIST if `to` exists and `flags` contains UV_FS_COPYFILE_EXCL
@@ -536,7 +536,7 @@ AVOW_API AVOW_MUST_USE avow_promise_t *avow_fs_mkdtemp(uv_loop_t *loop,
 AVOW_API AVOW_MUST_USE avow_promise_t *avow_fs_mkstemp(uv_loop_t *loop,
                                                        const char *pattern);
 
-/** A temporary file, which the program must close and remove. */
+/** A temporary file of avow_fs_mkstemp(). */
 typedef struct avow_temp_file_s {
   uv_file file;     /* the open file */
   const char *path; /* its path; valid until the value is released */
@@ -700,7 +700,7 @@ AVOW_API AVOW_MUST_USE avow_promise_t *avow_fs_readdir(uv_loop_t *loop,
  * @settles NONE
  * @rejects UV_EBADF if `dir` is closed
  * @rejects UV_EINVAL if `dir` is not a directory
- * @cancel  Rejects the promise; the directory is still closed.
+ * @cancel  Rejects the promise, but does not prevent the close.
  * @see     uv_fs_closedir()
  */
 AVOW_API AVOW_MUST_USE avow_promise_t *avow_fs_closedir(
@@ -726,17 +726,17 @@ typedef struct avow_fs_event_s {
  * avow_replace_file() does, the channel watches the new file and then sends an
  * item with UV_RENAME. Each later change of the new file gives an item, too.
  *
- * The channel resolves `path` again when the watched file itself changes.
- * Therefore a program that calls chdir() must pass an absolute path. The
- * channel reports neither a rename of a directory further up the path nor a new
- * target of a symbolic link.
+ * The channel looks up `path` again after each change of the watched file
+ * itself. Therefore a program that calls chdir() must pass an absolute path.
+ * The channel reports neither a rename of a directory further up the path nor a
+ * new target of a symbolic link.
  *
  * If an item has no name, it can stand for several events, or events were lost:
  * check the file. The channel sends such an item when it buffers more than 256
- * items. When one iteration delivers 8,192 events, each channel of
- * avow_fs_events() on the loop sends such an item, because Linux may have
- * dropped events. Linux queues at most fs.inotify.max_queued_events (16,384 by
- * default).
+ * items. Linux drops events without notice when its queue is full
+ * (fs.inotify.max_queued_events, by default 16,384). So when one iteration
+ * delivers 8,192 events, each channel of avow_fs_events() on the loop sends
+ * such an item.
  *
  * @items   OBJECT fs_event; see avow_to_fs_event()
  * @fails   UV_ENOENT if `path` does not exist, or when it is removed; an item
@@ -822,10 +822,10 @@ AVOW_API AVOW_MUST_USE avow_promise_t *avow_read_file(uv_loop_t *loop,
  *
  * A new file gets the permissions in `mode` that the umask does not remove. The
  * request writes in parts of at most 1 MiB. It overwrites an existing file in
- * place, and then removes old bytes beyond the end. Until then other processes
- * can see old bytes after new bytes. If the program crashes, these old bytes
- * stay. After a rejection the file is unchanged or contains only a part of the
- * new bytes. avow_replace_file() writes all or nothing.
+ * place, and then removes the old bytes after the new ones. Until then other
+ * processes can see old bytes after new bytes. If the program crashes, these
+ * old bytes stay. After a rejection the file is unchanged or contains only a
+ * part of the new bytes. avow_replace_file() writes all or nothing.
  *
  * A FIFO or a device that accepts no bytes occupies a thread of the pool, and
  * avow_loop_close() waits for that thread. If a FIFO loses its reader, SIGPIPE
@@ -835,8 +835,7 @@ AVOW_API AVOW_MUST_USE avow_promise_t *avow_read_file(uv_loop_t *loop,
  * @rejects UV_EINVAL if `bytes` has another type or `path` is NULL
  * @rejects UV_EPIPE if a FIFO loses its reader and SIGPIPE is ignored
  * @rejects as open(2) or write(2) fails
- * @cancel  The request stops after the current part. The file is then unchanged
- *          or contains only a part of the new bytes.
+ * @cancel  The request stops after the current part.
  */
 AVOW_API AVOW_MUST_USE avow_promise_t *avow_write_file(uv_loop_t *loop,
                                                        const char *path,
@@ -854,8 +853,7 @@ AVOW_API AVOW_MUST_USE avow_promise_t *avow_write_file(uv_loop_t *loop,
  * @settles INT bytes, always the length of `bytes`
  * @rejects UV_EINVAL if `bytes` has another type or `path` is NULL
  * @rejects as open(2) or write(2) fails
- * @cancel  The request stops after the current part. Bytes that were written
- *          stay.
+ * @cancel  The request stops after the current part.
  */
 AVOW_API AVOW_MUST_USE avow_promise_t *avow_append_file(uv_loop_t *loop,
                                                         const char *path,
