@@ -12,7 +12,7 @@
  * to the value that owns the stream. The pending promises of the stream settle
  * first. avow does not detect a uv_close() by the program. A pending read then
  * stays pending until the program calls avow_read() or avow_close() for the
- * handle, or closes the loop. The pending read rejects with UV_ECANCELED.
+ * handle, or closes the loop. Then the pending read rejects with UV_ECANCELED.
  *
  * avow reads bytes only while a read is pending. At other times the buffers of
  * the system fill up, which slows down the peer. libuv may watch the stream
@@ -20,8 +20,8 @@
  * the program must call uv_read_stop() before it calls uv_read_start() on the
  * handle.
  *
- * The system reports that a peer reset the connection only once: to the next
- * read, or to a write if that comes first.
+ * The system reports the reset of a connection by its peer only once: to the
+ * next read or write.
  *
  * A reader (avow_reader_new()) reads a stream piece by piece: lines, or bytes
  * up to a delimiter. The reader keeps the bytes that follow a piece. Therefore
@@ -54,8 +54,7 @@ typedef struct avow_stream_s {
 /**
  * Makes an avow_stream_t that refers to `handle`.
  *
- * The program still owns `handle`. The call allocates nothing and does not use
- * handle->data.
+ * The program still owns `handle`. The call allocates nothing.
  */
 AVOW_API avow_stream_t avow_uv_stream(uv_stream_t *handle);
 
@@ -64,9 +63,8 @@ AVOW_API avow_stream_t avow_uv_stream(uv_stream_t *handle);
  *
  * `v` is a value that owns a stream, such as a result of avow_connect(). If the
  * last reference to `v` was released, the use of the stream is misuse. Checked
- * builds report it. If the stream has a handle of libuv, they report it only
- * after the loop has run again. Until then, a read or write rejects with
- * UV_EINVAL.
+ * builds report this misuse; for a stream of libuv, the report comes only after
+ * the loop has run again. Until then, a read or write rejects with UV_EINVAL.
  *
  * @returns the stream; valid until the last reference to `v` is released
  */
@@ -152,8 +150,9 @@ AVOW_API AVOW_MUST_USE avow_promise_t *avow_read(avow_stream_t stream,
  *          read by a reader or avow_pump()
  * @rejects UV_ECONNRESET if the peer resets the connection
  * @rejects UV_ECANCELED if the stream closes during the read
- * @cancel  Stops reading; on a stream of libuv the promise settles at once.
- *          With a `min` of more than 1, bytes that were read are lost.
+ * @cancel  Stops reading. On a stream of libuv the promise rejects at once, on
+ *          other streams when the read has stopped. With a `min` of more than
+ *          1, bytes that were read are lost.
  * @see     uv_read_start()
  */
 AVOW_API AVOW_MUST_USE avow_promise_t *avow_read_into(avow_stream_t stream,
@@ -230,8 +229,9 @@ AVOW_API AVOW_MUST_USE avow_promise_t *avow_shutdown(avow_stream_t stream);
  * Closes the stream.
  *
  * All promises pending on the stream settle first: reads and writes reject with
- * UV_ECANCELED. If a value owns the stream, the memory of the stream is freed
- * with that value. See avow_close_handle() for handles of other kinds.
+ * UV_ECANCELED. If a value owns the stream, avow frees the memory of the stream
+ * with that value, and the program must not reuse it. See avow_close_handle()
+ * for handles of other kinds.
  *
  * @settles NONE when the stream is closed and its memory may be reused
  * @rejects UV_EALREADY if the stream is closing
@@ -241,16 +241,17 @@ AVOW_API AVOW_MUST_USE avow_promise_t *avow_shutdown(avow_stream_t stream);
  */
 AVOW_API AVOW_MUST_USE avow_promise_t *avow_close(avow_stream_t stream);
 
-/** An object that reads a stream piece by piece; it has one owner. */
+/** An object, with one owner, that reads a stream piece by piece. */
 typedef struct avow_reader_s avow_reader_t;
 
 /**
  * Creates a reader of `stream`; never returns NULL.
  *
- * The stream must stay in memory while a call of the reader is pending. That
- * call rejects with UV_ECANCELED when the stream closes or the value that owns
- * the stream is released. A reader has one pending call at a time. A canceled
- * call counts as pending until the loop has run the jobs that are queued.
+ * A handle of the program must stay in memory while a call of the reader is
+ * pending. A pending call rejects with UV_ECANCELED when the stream closes,
+ * also if the release of a value closes the stream. A reader has one pending
+ * call at a time. A canceled call counts as pending until the loop has run the
+ * jobs that are queued.
  *
  * @returns the reader; if memory runs out, a reader whose functions reject with
  *          UV_ENOMEM
