@@ -11,8 +11,9 @@
  * with UV_ECANCELED.
  *
  * Functions that take a uv_udp_t or another handle of the program do not use
- * handle->data. The handle must stay in memory while a promise of it is
- * pending. avow_close_handle() settles these promises first.
+ * handle->data. The handle must stay in memory while an operation on it is
+ * pending. avow_close_handle() settles the promises of these operations before
+ * its own.
  *
  * A channel of connections, datagrams or readiness stops when it is closed or
  * its last reference is released. It keeps the loop alive only while a receiver
@@ -33,7 +34,7 @@ AVOW_HEADER_BEGIN
  *
  * Looks up the name and tries its addresses, alternating between IPv6 and IPv4.
  * The next attempt starts after 250 ms or when an attempt fails. The first
- * connection that succeeds is used (RFC 8305). A numeric host with a numeric
+ * connection that succeeds is used (RFC 8305). The lookup of a numeric host and
  * service does not use the thread pool.
  *
  * @settles OBJECT stream; see avow_to_stream()
@@ -57,7 +58,7 @@ AVOW_API AVOW_MUST_USE avow_promise_t *avow_connect(uv_loop_t *loop,
  * be initialized by uv_tcp_init() and have no socket. It must stay in memory
  * while the promise is pending. The program still owns `tcp` and must close it.
  *
- * avow does not change `tcp` until it is connected. After a rejection or a
+ * avow does not change `tcp` until a connection is made. After a rejection or a
  * cancellation the caller may connect it again. avow_close_handle() of `tcp`
  * rejects the promise with UV_ECANCELED. If the caller uses uv_close() instead,
  * it must cancel the promise before it frees the handle.
@@ -93,7 +94,7 @@ AVOW_API AVOW_MUST_USE avow_promise_t *avow_connect_path(uv_loop_t *loop,
  * of the machine: "::", or 0.0.0.0 if the system has no IPv6. A stream on "::"
  * also serves IPv4 peers, whose addresses then look like [::ffff:192.0.2.1]:80.
  * A `service` of "0" means any free port; avow_local_address() tells which. The
- * first address that can be bound is used. A numeric host with a numeric
+ * first address that can be bound is used. The lookup of a numeric host and
  * service does not use the thread pool.
  *
  * @settles OBJECT stream; see avow_to_stream()
@@ -392,8 +393,7 @@ AVOW_API const avow_datagram_t *avow_to_datagram(const avow_value_t *v);
  * Closes a handle of any type.
  *
  * All promises of avow that are pending on the handle settle first: reads and
- * writes reject with UV_ECANCELED. The caller may free the handle when the
- * promise fulfills.
+ * writes reject with UV_ECANCELED.
  *
  * @settles NONE when the handle is closed and its memory may be reused
  * @rejects UV_EALREADY if the handle is closing
@@ -412,7 +412,7 @@ AVOW_API AVOW_MUST_USE avow_promise_t *avow_close_handle(uv_handle_t *handle);
  * descriptor refers to the socket, for example in a child process.
  *
  * Promises that are pending on the handle settle first: reads and writes reject
- * with UV_ECANCELED. The caller may free the handle when the promise fulfills.
+ * with UV_ECANCELED.
  *
  * @settles NONE when the handle is closed and its memory may be reused
  * @rejects UV_EINVAL if an avow_shutdown() is pending; the handle stays open
