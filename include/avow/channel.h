@@ -4,9 +4,9 @@
  *
  * A channel passes items from senders to receivers, in order, and buffers up to
  * its capacity. NONE marks the end and cannot be sent. After
- * avow_channel_end() and the remaining items, or after avow_channel_close(),
- * each receive gives NONE. After avow_channel_fail() and the remaining items,
- * each receive gives the error.
+ * avow_channel_end(), receivers get the remaining items and then only NONE.
+ * After avow_channel_fail(), receivers get the remaining items and then only
+ * the error. After avow_channel_close(), receivers get only NONE.
  *
  * Repeated events of libuv, such as signals, connections and datagrams, arrive
  * in channels that avow fills from a source. A source pauses while its channel
