@@ -146,8 +146,8 @@ typedef struct avow_rate_s avow_rate_t;
  * 0 in a field means its default.
  */
 typedef struct avow_rate_options_s {
-  /* Largest number of tokens that the bucket holds. The default is the argument
-     `tokens` of avow_rate_new(). */
+  /* Largest number of unused tokens that the rate keeps. The default is the
+     argument `tokens` of avow_rate_new(). */
   uint64_t burst;
   uint64_t reserved[4]; /* must be zeros, else UV_EINVAL */
 } avow_rate_options_t;
@@ -162,9 +162,9 @@ typedef struct avow_rate_options_s {
  * so a small bucket can make the rate lower than requested.
  *
  * `options` may be NULL. The call never returns NULL: if there is no memory for
- * a rate, all calls on the result reject with UV_ENOMEM. All calls reject with
- * UV_EINVAL if `tokens` or `ms` is 0, if `tokens`, `ms` or `burst` is greater
- * than 4,294,967,295, or if an option is invalid.
+ * a rate, all calls on the result reject with UV_ENOMEM. The largest value of
+ * `tokens`, `ms` and `burst` is 4,294,967,295. If `tokens` or `ms` is 0, or a
+ * value is invalid, all calls on the result reject with UV_EINVAL.
  */
 AVOW_API AVOW_MUST_USE avow_rate_t *avow_rate_new(
     uv_loop_t *loop, uint64_t tokens, uint64_t ms,
