@@ -2,11 +2,11 @@
 /*
  * Work on the thread pool of libuv: functions that would block the loop.
  *
- * All loops of a process share the pool with file operations and name lookups.
- * These wait while all threads are blocked. The pool has four threads unless
- * UV_THREADPOOL_SIZE in the environment sets another number. The first use of
- * the pool starts the threads. If the system refuses one, libuv aborts the
- * process.
+ * All loops of a process share the pool. File operations and name lookups also
+ * use the pool, and wait while all its threads are blocked. The pool has four
+ * threads unless UV_THREADPOOL_SIZE in the environment sets another number. The
+ * first use of the pool starts the threads. If the system refuses one, libuv
+ * aborts the process.
  *
  * exit() waits until all functions that run or are queued have ended. If such a
  * function calls exit(), the process aborts. Such a function may call _exit().
@@ -22,8 +22,9 @@ AVOW_HEADER_BEGIN
  * Calls `fn` with `data` on a thread of the pool.
  *
  * When `fn` has ended or will never be called, the loop's thread calls
- * `free_fn` with `data`, once, and then runs the handlers. So the value that
- * `fn` returns must contain all results. `free_fn` may be NULL.
+ * `free_fn` with `data`, once. If `fn` was called, handlers run only after
+ * `free_fn`, so the value that `fn` returns must contain all results. `free_fn`
+ * may be NULL.
  *
  * @settles with the value that `fn` returned
  * @rejects with the error that `fn` returned
@@ -32,8 +33,7 @@ AVOW_HEADER_BEGIN
  * @cancel  Queued: removes the work and rejects at once; `fn` is never called.
  *          The loop calls `free_fn` in a later iteration, maybe after handlers.
  *          Running: waits until `fn` has ended, releases its result, and
- *          rejects. So an avow_timeout() of this promise may settle late, and
- *          a limiter holds its permit until `fn` has ended.
+ *          rejects. So an avow_timeout() of this promise may settle late.
  * @see     uv_queue_work()
  */
 AVOW_API AVOW_MUST_USE avow_promise_t *avow_work(uv_loop_t *loop, avow_fn fn,
@@ -60,12 +60,13 @@ AVOW_API AVOW_MUST_USE avow_promise_t *avow_work_detached(
     uv_loop_t *loop, avow_fn fn, void *data, void (*free_fn)(void *));
 
 /**
- * Tells a function of avow_work() whether its result is still wanted.
+ * Tells a function on the pool whether its result is still wanted.
  *
- * A long function calls this between its steps, on its own thread.
+ * A long `fn` of avow_work() or avow_work_detached() calls this between its
+ * steps. When this call returns false, `fn` may return any value at once.
  *
- * @returns false if the promise was canceled: the function may then return any
- *          value at once; otherwise true, also outside such a function
+ * @returns false if the promise of the function was canceled; otherwise true,
+ *          also outside such a function
  * @thread  any
  */
 AVOW_API bool avow_work_is_wanted(void);
