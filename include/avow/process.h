@@ -8,17 +8,17 @@
  *
  * libuv must reap the processes. If the program ignores SIGCHLD, or waits for
  * any child with waitpid(-1, …), libuv never gets the exit status of a process.
- * The promises of the process then settle only when the loop is closed. A
- * promise of command.h settles after its timeout and grace period.
+ * The promises of the process then settle only when the loop is closed. The
+ * promise of a command settles after its timeout and grace period.
  *
- * If the program closes the handles of processes or commands itself, with
- * uv_walk(), avow_loop_close() kills the processes that run, but does not reap
- * them.
+ * If the program uses uv_walk() to close all handles, including those of
+ * processes and commands, avow_loop_close() kills the processes that still run,
+ * but does not reap them.
  *
  * The descriptors 0 to 2 must be open, for example on /dev/null, before the
- * program initializes its first loop. Otherwise descriptors of libuv take their
- * places: output of a process may be lost, and libuv aborts when it closes one
- * of them.
+ * program initializes its first loop. Otherwise libuv may get a descriptor from
+ * 0 to 2 for its own use: output of a process may be lost, and libuv aborts
+ * when it closes this descriptor.
  */
 #ifndef AVOW_PROCESS_H
 #define AVOW_PROCESS_H
@@ -32,8 +32,8 @@ AVOW_HEADER_BEGIN
  * Starts a process.
  *
  * `options` is used within the call, and its exit_cb is not called: use
- * avow_process_wait(). libuv searches a `file` without a slash in the PATH of
- * `env`. The process inherits all descriptors that were opened without
+ * avow_process_wait(). If `file` contains no slash, libuv looks for it in the
+ * PATH of `env`. The process inherits all descriptors that were opened without
  * O_CLOEXEC. libuv aborts the program if `flags` has unknown bits.
  *
  * For UV_CREATE_PIPE without a stream, avow creates a stream that the process
@@ -98,11 +98,11 @@ AVOW_API avow_value_t avow_process_stream(const avow_value_t *process,
 /**
  * Sends `signal` to `process`.
  *
- * The call never signals another process that has got the process ID. After the
- * end of the process, the call returns 0 without effect until the loop reaps
- * the process. Signal 0 only checks whether the loop has reaped the process.
+ * If another process gets the process ID later, the call does not signal that
+ * process. Signal 0 only checks whether the loop has reaped the process.
  *
- * @returns 0 if the signal was sent
+ * @returns 0 if the signal was sent, or if the process has ended but the loop
+ *          has not reaped it yet
  * @error   UV_ESRCH if the loop has reaped the process
  * @error   UV_EINVAL if the signal is unknown
  * @platform Windows: SIGTERM, SIGKILL, SIGINT and SIGQUIT end the process.
