@@ -52,34 +52,28 @@ void avow__advise(const char *format, ...) {
 #endif
 
 #if AVOW__DEBUG
-/* Internal functions check their arguments, too. A program never called them,
-   so that a message must not name them. */
-static bool is_public(const char *called) {
-  return strncmp(called, "avow_", 5) == 0 && called[5] != '_';
+/* A message names no internal function, which the program never called. */
+static void tell_in(void (*tell)(const char *format, ...), const char *called,
+                    const char *format, va_list args) {
+  char problem[AVOW__MISUSE_SIZE];
+  const bool is_public = strncmp(called, "avow_", 5) == 0 && called[5] != '_';
+  /* NOLINTNEXTLINE(clang-analyzer-valist.Uninitialized): callers start it */
+  (void) vsnprintf(problem, sizeof(problem), format, args);
+  tell("%s%s%s", is_public ? called : "", is_public ? "(): " : "", problem);
 }
 
 void avow__misuse_in(const char *called, const char *format, ...) {
-  char problem[AVOW__MISUSE_SIZE];
   va_list args;
   va_start(args, format);
-  /* NOLINTNEXTLINE(clang-analyzer-valist.Uninitialized): va_start() is above */
-  (void) vsnprintf(problem, sizeof(problem), format, args);
+  tell_in(avow__misuse, called, format, args);
   va_end(args);
-  if (is_public(called))
-    avow__misuse("%s(): %s", called, problem);
-  else
-    avow__misuse("%s", problem);
 }
 
-/* Only public functions advise. */
 void avow__advise_in(const char *called, const char *format, ...) {
-  char problem[AVOW__MISUSE_SIZE];
   va_list args;
   va_start(args, format);
-  /* NOLINTNEXTLINE(clang-analyzer-valist.Uninitialized): va_start() is above */
-  (void) vsnprintf(problem, sizeof(problem), format, args);
+  tell_in(avow__advise, called, format, args);
   va_end(args);
-  avow__advise("%s(): %s", called, problem);
 }
 #endif
 

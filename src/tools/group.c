@@ -9,6 +9,7 @@
 #include "avow/cancel.h"
 #include "engine/cancel.h"
 #include "engine/cancel_reason.h"
+#include "engine/check_ownership.h"
 #include "engine/child.h"
 #include "value/aggregate_error.h"
 
@@ -141,6 +142,7 @@ static avow_promise_t *not_itself(avow__parent_t *parent, avow_promise_t *p) {
 
 void avow_group_add(const avow_group_t *g, avow_promise_t *p) {
   p = avow__given(p, "promise");
+  avow__check_taken(p);
   avow__parent_t *parent = open_group(g, AVOW__CALLED);
   if (parent != &no_memory)
     avow__child_add(parent, avow_follow(not_itself(parent, p)), 0);

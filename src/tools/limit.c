@@ -359,11 +359,12 @@ static void queued_cancel(avow_promise_t *p, avow_promise_t *start) {
 
 /* For functions that cannot return an error. */
 static limiter_t *limiter_behind(const avow_limiter_t *l, const char *called) {
+  limiter_t *limiter = limiter_self(l, called);
   if (l == NULL)
     avow__misuse_of_null_in("limiter", called);
   else
     avow__check_thread_in(avow__context((const avow_promise_t *) l), called);
-  return limiter_self(l, AVOW__CALLED);
+  return limiter;
 }
 
 /* The last caller that waits for a permit object; there is one. */

@@ -225,12 +225,25 @@ static void attach_taken(void) {
   avow_unref(avow_attach(taken_promise(), NULL, free));
 }
 
+static void no_outcome(const avow_value_t *outcome, void *data) {
+}
+
+static void on_settled_taken(void) {
+  avow_on_settled(taken_promise(), no_outcome, NULL);
+}
+
+static void shield_taken(void) {
+  avow_unref(avow_shield(taken_promise()));
+}
+
 static void message_names_the_called_function(void **state) {
   assert_misuse(timeout_taken, "avow_timeout(): promise used after");
   assert_misuse(deadline_taken, "avow_deadline(): promise used after");
   assert_misuse(until_taken, "avow_until(): promise used after");
   assert_misuse(finally_taken, "avow_finally(): promise used after");
   assert_misuse(attach_taken, "avow_attach(): promise used after");
+  assert_misuse(on_settled_taken, "avow_on_settled(): promise used after");
+  assert_misuse(shield_taken, "avow_shield(): promise used after");
 }
 
 static void settle_twice(void) {

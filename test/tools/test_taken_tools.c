@@ -40,6 +40,17 @@ static void end_ended_group(void) {
   avow_group_end(g);
 }
 
+static void add_a_taken_promise(void) {
+  avow_deferred_t *d;
+  avow_promise_t *p = avow_promise_new(loop, &d);
+  avow_unref(avow_then(p, note_cb, NULL, "first"));
+  avow_group_add(busy_group(), p);
+}
+
+static void taken_promise_in_a_group_is_reported(void **state) {
+  assert_misuse(add_a_taken_promise, "avow_group_add(): promise used after");
+}
+
 static void use_of_an_ended_group_is_reported(void **state) {
   assert_misuse(add_to_ended_group, "group used after avow_group_end()");
   assert_misuse(end_ended_group, "group used after avow_group_end()");
@@ -216,6 +227,10 @@ static void acquire_from_a_freed_limiter(void) {
   avow_unref(avow_limiter_acquire(freed_limiter()));
 }
 
+static void resize_a_freed_limiter(void) {
+  avow_limiter_resize(freed_limiter(), 2);
+}
+
 static void release_a_promise_in_place_of_a_limiter(void) {
   avow_limiter_t *l = freed_limiter();
   avow_promise_t *p = avow_promise_reject(loop, avow_error(UV_EIO));
@@ -229,7 +244,11 @@ static void use_of_a_freed_limiter_is_reported(void **state) {
   assert_misuse(release_a_promise_in_place_of_a_limiter,
                 "limiter used after avow_limiter_unref() freed it");
   assert_misuse(acquire_from_a_freed_limiter,
-                "limiter used after avow_limiter_unref() freed it");
+                "avow_limiter_acquire(): limiter used after "
+                "avow_limiter_unref() freed it");
+  assert_misuse(resize_a_freed_limiter,
+                "avow_limiter_resize(): limiter used after "
+                "avow_limiter_unref() freed it");
 }
 
 static avow_reader_t *freed_reader(void) {
@@ -266,6 +285,7 @@ SUITE(taken_tools) {
   const struct CMUnitTest tests[] = {
     CASE(group_released_twice_is_reported),
 #ifndef NDEBUG
+    CASE(taken_promise_in_a_group_is_reported),
     CASE(use_of_an_ended_group_is_reported),
     CASE(groups_in_reused_memory_are_not_reported),
     CASE(use_of_a_released_group_is_reported),
