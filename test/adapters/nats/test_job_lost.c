@@ -125,12 +125,14 @@ static void comes_to(avow_promise_t *p, const char *outcome) {
 }
 
 /* The caller and the worker exist before and after the restart. */
+/* A job that the server sends to the inbox that a reconnected worker has just
+   replaced returns when its `ack_wait` ends, so it must be short here. */
 static void job_survives_a_server_restart(void **state) {
   reconnecting();
   avow_promise_t *before = job("a", "x");
   wait_for_len(1);
   restart_server();
-  avow_promise_t *worker = work(shout_cb, 1);
+  avow_promise_t *worker = work_soon(shout_cb, ENOUGH);
   comes_to(before, "x!");
   restart_server();
   comes_to(job("b", "y"), "y!");
