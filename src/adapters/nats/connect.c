@@ -33,14 +33,14 @@ static void on_error(natsConnection *nc, natsSubscription *sub, natsStatus err,
 
 /* Called on the connection's thread. */
 
-static natsStatus set_callbacks(natsOptions *options, nats_thread_t *w) {
-  natsStatus s = natsOptions_SetClosedCB(options, on_nats_closed, w);
+static natsStatus set_callbacks(natsOptions *options, nats_thread_t *t) {
+  natsStatus s = natsOptions_SetClosedCB(options, on_nats_closed, t);
   if (s == NATS_OK)
-    s = natsOptions_SetDisconnectedCB(options, on_disconnected, w);
+    s = natsOptions_SetDisconnectedCB(options, on_disconnected, t);
   if (s == NATS_OK)
-    s = natsOptions_SetReconnectedCB(options, on_reconnected, w);
+    s = natsOptions_SetReconnectedCB(options, on_reconnected, t);
   if (s == NATS_OK)
-    s = natsOptions_SetErrorHandler(options, on_error, w);
+    s = natsOptions_SetErrorHandler(options, on_error, t);
   return s;
 }
 
@@ -48,33 +48,33 @@ static connection_t *connection_of(op_t *op) {
   return avow__nats_connection(&((operation_t *) op)->connection);
 }
 
-static natsStatus name_replies(nats_thread_t *w) {
+static natsStatus name_replies(nats_thread_t *t) {
   natsInbox *inbox = NULL;
   const natsStatus s = natsInbox_Create(&inbox);
   if (s != NATS_OK)
     return s;
-  (void) snprintf(w->inbox, sizeof(w->inbox), "%s", inbox); /* fits */
+  (void) snprintf(t->inbox, sizeof(t->inbox), "%s", inbox); /* fits */
   natsInbox_Destroy(inbox);
   return NATS_OK;
 }
 
 /* With natsOptions_SetRetryOnFailedConnect(), a failed attempt also returns a
    connection, which libnats continues to connect. */
-static natsStatus run_connect(nats_thread_t *w, op_t *op) {
+static natsStatus run_connect(nats_thread_t *t, op_t *op) {
   natsConnection *nc = NULL;
   natsOptions *options = connection_of(op)->options;
-  avow__nats_thread_expect_callback(w);
-  natsStatus s = name_replies(w);
+  avow__nats_thread_expect_callback(t);
+  natsStatus s = name_replies(t);
   if (s == NATS_OK)
-    s = set_callbacks(options, w);
+    s = set_callbacks(options, t);
   if (s == NATS_OK)
     s = natsConnection_Connect(&nc, options);
   if (s == NATS_OK || s == NATS_NOT_YET_CONNECTED) {
-    avow__nats_thread_set_native(w, nc);
-    avow__nats_thread_set_status(w, natsConnection_Status(nc));
+    avow__nats_thread_set_native(t, nc);
+    avow__nats_thread_set_status(t, natsConnection_Status(nc));
     return NATS_OK;
   }
-  avow__nats_thread_end_callbacks(w);
+  avow__nats_thread_end_callbacks(t);
   return s;
 }
 
@@ -116,18 +116,18 @@ avow_promise_t *avow_nats_connect(uv_loop_t *loop, const char *url,
 
 /* Without a connection to the server, a ping would wait for the next connection
    and disturb its protocol. */
-static natsStatus run_flush(nats_thread_t *w, op_t *op) {
-  const natsConnStatus status = natsConnection_Status(w->nc);
+static natsStatus run_flush(nats_thread_t *t, op_t *op) {
+  const natsConnStatus status = natsConnection_Status(t->nc);
   if (status == NATS_CONN_STATUS_CLOSED)
     return NATS_CONNECTION_CLOSED;
   return status == NATS_CONN_STATUS_CONNECTED
-             ? natsConnection_FlushTimeout(w->nc, FLUSH_MS)
+             ? natsConnection_FlushTimeout(t->nc, FLUSH_MS)
              : NATS_CONNECTION_DISCONNECTED;
 }
 
-static natsStatus run_close(nats_thread_t *w, op_t *op) {
-  const natsStatus s = run_flush(w, op);
-  avow__nats_thread_close(w);
+static natsStatus run_close(nats_thread_t *t, op_t *op) {
+  const natsStatus s = run_flush(t, op);
+  avow__nats_thread_close(t);
   return s;
 }
 

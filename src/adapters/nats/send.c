@@ -26,9 +26,9 @@ static void sent_destroy(operation_t *operation) {
   natsMsg_Destroy(operation->op.answer);
 }
 
-static natsStatus run_publish(nats_thread_t *w, op_t *op) {
-  w->unflushed = true;
-  return natsConnection_PublishMsg(w->nc, ((sent_t *) op)->msg);
+static natsStatus run_publish(nats_thread_t *t, op_t *op) {
+  t->unflushed = true;
+  return natsConnection_PublishMsg(t->nc, ((sent_t *) op)->msg);
 }
 
 /* Called on a thread of libnats. */
@@ -44,45 +44,45 @@ static void on_reply(natsConnection *nc, natsSubscription *sub, natsMsg *msg,
 }
 
 /* Called when no more answers follow. */
-static void replies_over(nats_thread_t *w) {
-  avow__nats_handle_close(&w->handle);
-  avow__nats_thread_end_callbacks(w);
+static void replies_over(nats_thread_t *t) {
+  avow__nats_handle_close(&t->handle);
+  avow__nats_thread_end_callbacks(t);
 }
 
 static void on_replies_complete(void *thread) {
   replies_over(thread);
 }
 
-static natsStatus open_inbox(nats_thread_t *w) {
+static natsStatus open_inbox(nats_thread_t *t) {
   char all[INBOX + 2];
-  (void) snprintf(all, sizeof(all), "%s.*", w->inbox);
-  avow__nats_thread_expect_callback(w);
+  (void) snprintf(all, sizeof(all), "%s.*", t->inbox);
+  avow__nats_thread_expect_callback(t);
   natsStatus s =
-      natsConnection_Subscribe(&w->replies, w->nc, all, on_reply,
-                               avow__nats_handle_open(&w->handle, w));
+      natsConnection_Subscribe(&t->replies, t->nc, all, on_reply,
+                               avow__nats_handle_open(&t->handle, t));
   if (s == NATS_OK &&
-      natsSubscription_SetOnCompleteCB(w->replies, on_replies_complete, w) !=
+      natsSubscription_SetOnCompleteCB(t->replies, on_replies_complete, t) !=
           NATS_OK)
     s = NATS_CONNECTION_CLOSED;
   if (s != NATS_OK)
-    replies_over(w); /* libnats may call once more */
+    replies_over(t); /* libnats may call once more */
   else
-    s = natsSubscription_SetPendingLimits(w->replies, -1, -1);
+    s = natsSubscription_SetPendingLimits(t->replies, -1, -1);
   return s;
 }
 
 /* A request that fails is not awaited. A request that is no longer awaited is
    not sent. */
-static natsStatus run_request(nats_thread_t *w, op_t *op) {
-  if (!avow__nats_thread_awaits(w, op))
+static natsStatus run_request(nats_thread_t *t, op_t *op) {
+  if (!avow__nats_thread_awaits(t, op))
     return NATS_OK;
-  natsStatus s = avow__nats_thread_forbids_replies(w) ? NATS_NOT_PERMITTED
-                 : w->replies == NULL                 ? open_inbox(w)
+  natsStatus s = avow__nats_thread_forbids_replies(t) ? NATS_NOT_PERMITTED
+                 : t->replies == NULL                 ? open_inbox(t)
                                                       : NATS_OK;
   if (s == NATS_OK)
-    s = run_publish(w, op);
+    s = run_publish(t, op);
   if (s != NATS_OK)
-    (void) avow__nats_thread_forget(w, op);
+    (void) avow__nats_thread_forget(t, op);
   return s;
 }
 

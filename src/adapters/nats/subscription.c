@@ -113,13 +113,13 @@ static void on_message(natsConnection *nc, natsSubscription *native,
 /* Called when no more messages follow. The loop may free the subscription after
    this answer. */
 static void over(subscription_t *s, avow_value_t why) {
-  nats_thread_t *w = s->thread;
+  nats_thread_t *t = s->thread;
   avow__nats_handle_close(&s->handle);
-  avow__nats_thread_unlisten(w, &s->listener);
+  avow__nats_thread_unlisten(t, &s->listener);
   if (avow_is_error(&why))
     (void) avow_sender_blocking_send(s->sender, why);
-  avow__nats_thread_done(w, &s->begin->op);
-  avow__nats_thread_end_callbacks(w);
+  avow__nats_thread_done(t, &s->begin->op);
+  avow__nats_thread_end_callbacks(t);
 }
 
 static void on_complete(void *data) {
@@ -134,13 +134,13 @@ static void on_complete(void *data) {
 
 /* Called on the connection's thread. */
 
-static natsStatus subscribe(nats_thread_t *w, subscription_t *s) {
+static natsStatus subscribe(nats_thread_t *t, subscription_t *s) {
   const char *subject = avow_to_bytes(&s->subject, NULL);
   void *number = avow__nats_handle_open(&s->handle, s);
   return avow_is_none(&s->queue)
-             ? natsConnection_Subscribe(&s->native, w->nc, subject, on_message,
+             ? natsConnection_Subscribe(&s->native, t->nc, subject, on_message,
                                         number)
-             : natsConnection_QueueSubscribe(&s->native, w->nc, subject,
+             : natsConnection_QueueSubscribe(&s->native, t->nc, subject,
                                              avow_to_bytes(&s->queue, NULL),
                                              on_message, number);
 }
@@ -149,11 +149,11 @@ static natsStatus subscribe(nats_thread_t *w, subscription_t *s) {
    subscription is also over if the end of its connection has just closed it.
    on_complete() is not called then. on_message() may be called once more with a
    closed handle. */
-static natsStatus run_begin(nats_thread_t *w, op_t *op) {
+static natsStatus run_begin(nats_thread_t *t, op_t *op) {
   subscription_t *s = ((part_t *) op)->of;
-  w->unflushed = true;
-  avow__nats_thread_expect_callback(w);
-  natsStatus status = subscribe(w, s);
+  t->unflushed = true;
+  avow__nats_thread_expect_callback(t);
+  natsStatus status = subscribe(t, s);
   if (status == NATS_OK &&
       natsSubscription_SetOnCompleteCB(s->native, on_complete, s) != NATS_OK)
     status = NATS_CONNECTION_CLOSED;
@@ -164,9 +164,9 @@ static natsStatus run_begin(nats_thread_t *w, op_t *op) {
   return NATS_OK;
 }
 
-static natsStatus run_end(nats_thread_t *w, op_t *op) {
+static natsStatus run_end(nats_thread_t *t, op_t *op) {
   const subscription_t *s = ((part_t *) op)->of;
-  w->unflushed = true;
+  t->unflushed = true;
   return s->native != NULL ? natsSubscription_Unsubscribe(s->native) : NATS_OK;
 }
 

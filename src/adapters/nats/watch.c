@@ -214,13 +214,13 @@ static avow_channel_t *begin(watch_t *w) {
   }
   w->changes = avow_nats_subscribe(connection, w->inbox, NULL, ROOM);
   w->ticks = avow_ticks(loop, HEARTBEAT_MS);
-  avow_channel_t *on_change[] = {
+  avow_channel_t *sources[] = {
     avow_channel_ref(w->changes),
     avow_nats_states(connection),
     avow_channel_map(avow_channel_ref(w->ticks), to_beat, w, NULL),
   };
   avow_channel_t *both[] = {
-    avow_channel_map(avow_channel_merge(loop, on_change, 3), on_item, w, NULL),
+    avow_channel_map(avow_channel_merge(loop, sources, 3), on_item, w, NULL),
     alive
   };
   return avow_channel_merge(loop, both, 2);
