@@ -227,10 +227,10 @@ static avow_promise_t *send_behind(avow_sender_t *sender, avow_value_t item) {
 
 /* A substitute or a refused sender may have outlived its loop. */
 static avow_promise_t *send_refuse(const avow_sender_t *sender, int code) {
-  const bool is_no_memory = sender == &no_memory;
-  uv_loop_t *loop = is_no_memory ? no_memory_loop.loop : sender->loop;
+  const bool lacks_memory = sender == &no_memory;
+  uv_loop_t *loop = lacks_memory ? no_memory_loop.loop : sender->loop;
   const avow__context_t *c =
-      is_no_memory ? no_memory_loop.context : sender->source.context;
+      lacks_memory ? no_memory_loop.context : sender->source.context;
   if (sender == &null_sender)
     return avow__no_promise(avow__unbound_context());
   if (loop == NULL || avow__loop_table_find(loop) != c)

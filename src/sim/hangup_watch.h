@@ -16,8 +16,8 @@ struct sim_hangup_wait_s {
 
 /* A task calls `gone` once, with 0 when the peer has hung up, or with
    UV_ECANCELED when the stream was closed or the wait canceled. `gone` must
-   call sim_vigil_end(). The wait keeps the loop alive until then. Returns 0 or
-   UV_EBADF. */
+   call sim_hangup_wait_end(). The wait keeps the loop alive until then. Returns
+   0 or UV_EBADF. */
 int sim_hangup_wait_begin(sim_hangup_wait_t *hangup_wait, uv_stream_t *handle,
                           void (*gone)(sim_hangup_wait_t *hangup_wait,
                                        int status));

@@ -56,7 +56,7 @@ static struct sockaddr_un address_of(const char *name) {
 
 /* Returns the result of a connect, without waiting for a server that does not
    accept. */
-static int knock(const char *name) {
+static int probe(const char *name) {
   if (avow__pipe_check_name(strlen(name)) != 0)
     return UV_ENAMETOOLONG;
   const struct sockaddr_un address = address_of(name);
@@ -72,7 +72,7 @@ static int knock(const char *name) {
 static bool is_left(const char *name) {
   struct stat info = { .st_mode = 0 };
   (void) lstat(name, &info); /* fails if it no longer exists */
-  return S_ISSOCK(info.st_mode) && knock(name) == UV_ECONNREFUSED;
+  return S_ISSOCK(info.st_mode) && probe(name) == UV_ECONNREFUSED;
 }
 
 /* Without a current directory the path stays relative, and may not be found
@@ -110,7 +110,7 @@ static bool is_still_there(const avow__socket_name_t *s) {
 void avow__socket_name_end(avow__socket_name_t *name, bool is_open) {
   if (name == NULL)
     return;
-  if (is_still_there(name) && (is_open || knock(name->path) == UV_ECONNREFUSED))
+  if (is_still_there(name) && (is_open || probe(name->path) == UV_ECONNREFUSED))
     (void) unlink(name->path); /* else it stays */
   avow_free(name);
 }

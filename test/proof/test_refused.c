@@ -37,12 +37,12 @@ int __wrap_uv_signal_init(uv_loop_t *on, uv_signal_t *handle) {
   return refuses(&signals) ? signals.err : __real_uv_signal_init(on, handle);
 }
 
-static int knocked_with; /* flags of the last socket that connected */
+static int probed_with; /* flags of the last socket that connected */
 
 int __wrap_connect(int fd, const struct sockaddr *to, socklen_t len);
 int __real_connect(int fd, const struct sockaddr *to, socklen_t len);
 int __wrap_connect(int fd, const struct sockaddr *to, socklen_t len) {
-  knocked_with = fcntl(fd, F_GETFD);
+  probed_with = fcntl(fd, F_GETFD);
   return __real_connect(fd, to, len);
 }
 
@@ -120,7 +120,7 @@ static void probe_socket_is_not_inherited(void **state) {
   const avow_value_t v = avow_run(avow_bind_path(loop, at("door"), &options));
 
   assert_false(avow_is_error(&v));
-  assert_int_equal(knocked_with, FD_CLOEXEC);
+  assert_int_equal(probed_with, FD_CLOEXEC);
   avow_value_unref(v);
 }
 
