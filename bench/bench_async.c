@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * What do async functions cost? The floor of each case is the same work with
+ * The cost of async functions. The floor of each case is the same work with
  * promises and without a stack, or a queued job. The second table is memory:
  * the resident memory of suspended functions.
  */

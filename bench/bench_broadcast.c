@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * What does it cost to reach many receivers? Either an item is sent and all of
+ * The cost of sending to many receivers. Either an item is sent and all of
  * them receive it, or a value changes and all of them read it, with a promise
  * for each. The floor is a job for each receiver, or a channel for each
  * receiver to which the item is sent.

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-/* What does a link of a chain cost? `n` thens are created in a row and then run
+/* The cost of a link of a chain. `n` thens are created in a row and then run
    one by one. */
 #include "bench.h"
 #include "floor.h"

@@ -1,10 +1,10 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * What does an item cost on its way through a channel? Sending and receiving
+ * The cost of an item that passes through a channel. Sending and receiving
  * create a promise each. The floor is a queue of jobs with a block for each
  * item.
  *
- * What does it cost to choose? Select among channels has a single next of one
+ * The cost of a choice. Select among channels has a single next of one
  * channel as its floor. The outcomes of many promises have all_settled of the
  * same promises as their floor.
  */

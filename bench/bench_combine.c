@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * What does an input of a combinator cost? The inputs are created before the
+ * The cost of an input of a combinator. The inputs are created before the
  * clock starts. The measured part is the call, settling the pending inputs, and
  * running to the end. The floor is one queued job for each input.
  */

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * What does C++ cost? The floor of each case is the same work in C. A lambda
+ * The cost of C++. The floor of each case is the same work in C. A lambda
  * needs one more block of memory than a handler. A coroutine needs one more
  * than an async function, but no stack.
  */

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * What does it cost that a directory listing is a value? All entries are listed
+ * The cost of a directory listing as a value. All entries are listed
  * and read. The floor is uv_fs_scandir() with a callback that reads the entries
  * from uv_fs_scandir_next().
  */

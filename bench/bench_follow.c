@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * What does a handler cost that returns a promise? The measured part covers the
+ * The cost of a handler that returns a promise. The measured part covers the
  * promise with the handler, the promise that it returns, and adopting it. The
  * floor is one queued job.
  */

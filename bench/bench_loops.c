@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-/* What does it cost to have many loops? Each operation looks up its loop. */
+/* The cost of many loops. Each operation looks up its loop. */
 #include <stdlib.h>
 
 #include "bench.h"

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * How many bytes of heap does an object take? Promises are allocated in slabs.
+ * The bytes of heap that an object takes. Promises are allocated in slabs.
  * The benchmark fills one slab and divides its size by the number of promises
  * in it. For other objects it counts the bytes requested from malloc, without
  * their promises.

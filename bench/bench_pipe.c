@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * How fast does avow_pump() move bytes from one socket to another? Another
+ * The rate at which avow_pump() moves bytes between sockets. Another
  * thread, which always uses libuv with callbacks, writes at one end and reads
  * at the other as fast as it can. The floor is a pump in plain libuv: one
  * buffer, from which uv_try_write() writes as much as possible before the rest

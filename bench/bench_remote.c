@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * What does it cost to settle a promise from other threads? Promises, handlers
+ * The cost of settling a promise from other threads. Promises, handlers
  * and the blocks of the floor are created in advance. The measured part begins
  * when the threads may start and ends with the last handler. With k threads,
  * each one settles every kth promise, so that neighbors settle at different

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * What does a step of an asynchronous loop cost? The floor is one job that
+ * The cost of a step of an asynchronous loop. The floor is one job that
  * queues itself again.
  */
 #include "bench.h"

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * How much processor time does it take to send a file to a socket? avow_pump()
+ * The processor time of sending a file to a socket. avow_pump()
  * lets the system move a file's bytes. The floor is plain libuv: it reads 64
  * KiB on a thread of the pool and writes them before it reads the next. Another
  * thread receives the bytes. Times are those of the whole process with all

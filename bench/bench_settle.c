@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-/* What does a promise cost: new, then, resolve, and running the handler? */
+/* The cost of a promise: new, then, resolve, and running the handler. */
 #include <stdlib.h>
 
 #include "bench.h"

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-/* What does it cost to call avow in the shared library? The floor is the same
+/* The cost of calling avow in the shared library. The floor is the same
    work with avow linked statically. Each has a loop of its own. The program has
    a third loop, which it does not use. */
 #include "bench.h"

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * What does an item cost on its way through stages? Each stage receives the
+ * The cost of an item that passes through stages. Each stage receives the
  * item from the previous channel and sends it on, with a promise and a child
  * for each item. The floor is a plain loop that calls the same two functions.
  */

@@ -1,11 +1,11 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * What does a sleep cost? `n` sleeps of 1 ms are created, and all of them fire.
+ * The cost of a sleep. `n` sleeps of 1 ms are created, and all of them fire.
  * The results include the millisecond itself. The floor makes use of equal
  * durations: an ordered array of deadlines and callbacks behind one uv_timer_t.
  *
- * What does a sleep cost beside `n` distant ones, such as idle timeouts? This
- * is the processor time of one sleep at a time, most of it in the system. Its
+ * The cost of a sleep beside `n` distant ones, such as idle timeouts. This is
+ * the processor time of one sleep at a time, most of it in the system. Its
  * floor is a uv_timer_t beside `n` others.
  */
 #include <stdlib.h>

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * What does TLS cost compared with plain OpenSSL? A client and a server
+ * The cost of TLS compared with plain OpenSSL. A client and a server
  * communicate over loopback: handshakes one after another, each with its own
  * connection, and bytes on one connection. The floor is two threads with
  * OpenSSL and blocking sockets. avow has both ends on one loop. Times are

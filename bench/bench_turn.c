@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * How long does an echo take beside endless promise work? A server echoes 64
+ * The time of an echo beside endless promise work. A server echoes 64
  * bytes to a client. The client uses libuv with callbacks and has one pending
  * request on each of n connections. The server uses avow. It runs alone, or
  * beside an endless avow_repeat() of quick steps or of steps that take 10 us to

@@ -1,6 +1,6 @@
 #!/usr/bin/env python3
 # SPDX-License-Identifier: MIT
-"""How large is the core?
+"""Compares the size of the core with its limits.
 
   core.py BUILD
 

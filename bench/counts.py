@@ -1,6 +1,6 @@
 #!/usr/bin/env python3
 # SPDX-License-Identifier: MIT
-"""Does the library take more than before?
+"""Compares costs that do not depend on time with recorded ones.
 
   counts.py BUILD [--write]
 

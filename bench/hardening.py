@@ -1,6 +1,6 @@
 #!/usr/bin/env python3
 # SPDX-License-Identifier: MIT
-"""What do the flags against memory corruption cost?
+"""The cost of the flags against memory corruption.
 
   hardening.py
 

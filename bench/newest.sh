@@ -1,10 +1,10 @@
 #!/bin/sh
 # SPDX-License-Identifier: MIT
-# What does a newer libuv change? Builds it as test/ship/libuvs.sh does, and
-# avow with it for release. Then measures files and streams with the system's
-# libuv and with the new one. The new one reads files through the thread pool
-# and then through io_uring, which the loop and the environment must enable.
-# docs/programs.md has the results.
+# The cost of a newer libuv beside an older one. Builds it as
+# test/ship/libuvs.sh does, and avow with it for release. Then measures files
+# and streams with the system's libuv and with the new one. The new one reads
+# files through the thread pool and then through io_uring, which the loop and
+# the environment must enable. docs/programs.md has the results.
 #
 #   newest.sh BUILD [VERSION]    BUILD must have --buildtype=release
 #

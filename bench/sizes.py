@@ -1,6 +1,6 @@
 #!/usr/bin/env python3
 # SPDX-License-Identifier: MIT
-"""How large is a program that is linked with the static library?
+"""The size of programs that are linked with the static library.
 
   sizes.py [--check] LIBRARY CC...
 

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * What does the guard area below a stack cost? It prints a table for
+ * The cost of the guard area below a stack. It prints a table for
  * docs/stacks.md: the cost of a stack of 64 KiB with one page in use, and the
  * maximum number of stacks. With --quick it maps fewer, to test that it works.
  */

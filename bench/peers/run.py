@@ -1,6 +1,6 @@
 #!/usr/bin/env python3
 # SPDX-License-Identifier: MIT
-"""What does the same work cost in other languages and libraries?
+"""The cost of the same work in other languages and libraries.
 
   run.py [--build DIR] [--rounds N] [--quick] [--write] [CASE...]
 
