@@ -23,8 +23,8 @@ AVOW_HEADER_BEGIN
  * that contains only UV_ECANCELED.
  *
  * In trace builds (-Dtrace=true), `where` is the call that made the promise,
- * such as "get+0x1f (app 0x12a0)"; see docs/traces.md. In other builds `where`
- * is the name from avow_promise_set_name(), or NULL.
+ * such as "get+0x1f (addr2line -fpe app 0x12a0)"; see docs/traces.md. In other
+ * builds `where` is the name from avow_promise_set_name(), or NULL.
  *
  * @called on the loop's thread, inside the function that releases the last
  *         reference to the promise, or in avow_loop_close() if the program
@@ -57,8 +57,8 @@ typedef struct avow_job_s {
       promise has no name, this is the name of the promise for which the job
       waited. NULL: there is no name. */
   const char *name;
-  /** The call that made the promise: "get+0x1f (app 0x12a0)". NULL except in
-      trace builds. */
+  /** The call that made the promise: "get+0x1f (addr2line -fpe app 0x12a0)".
+      NULL except in trace builds. */
   const char *where;
   /** The function of the program that the job called. Find its name with
       addr2line or dladdr(), and do not call it. NULL: there is none. */

@@ -5,15 +5,11 @@
  * in a section. So a frame is known to be avow's or not, even if avow is linked
  * statically.
  */
-#define _GNU_SOURCE 1 /* for dladdr() */
 #include "engine/backtrace.h"
 
 #ifdef AVOW_BACKTRACE
 
-#  include <dlfcn.h>
-#  include <link.h>
 #  include <stdint.h>
-#  include <stdio.h>
 #  include <stdlib.h>
 #  include <unwind.h>
 
@@ -75,31 +71,6 @@ const void *avow__program_caller(void) {
   uv_once(&sorted, sort_entries);
   (void) _Unwind_Backtrace(visit, &place); /* visit() ends it early */
   return place;
-}
-
-/* addr2line counts from where the file was loaded, unless the linker has given
-   the file its addresses. */
-static uintptr_t base_of(const Dl_info *info) {
-  const ElfW(Ehdr) *header = info->dli_fbase;
-  return header->e_type == ET_EXEC ? 0 : (uintptr_t) info->dli_fbase;
-}
-
-const char *avow__caller_text(const void *place) {
-  static _Thread_local char text[512];
-  const uintptr_t at = (uintptr_t) place;
-  Dl_info info;
-  if (place == NULL)
-    return NULL;
-  if (dladdr(place, &info) == 0)
-    (void) snprintf(text, sizeof(text), "0x%zx", (size_t) at);
-  else if (info.dli_sname == NULL)
-    (void) snprintf(text, sizeof(text), "%s 0x%zx", info.dli_fname,
-                    (size_t) (at - base_of(&info))); /* may be truncated */
-  else
-    (void) snprintf(text, sizeof(text), "%s+0x%zx (%s 0x%zx)", info.dli_sname,
-                    (size_t) (at - (uintptr_t) info.dli_saddr), info.dli_fname,
-                    (size_t) (at - base_of(&info))); /* may be truncated */
-  return text;
 }
 
 #endif

@@ -7,24 +7,15 @@
 #ifndef AVOW_BACKTRACE_H
 #define AVOW_BACKTRACE_H
 
+#include "base/symbol.h"
 #include "engine/block.h"
 
 #ifdef AVOW_BACKTRACE
 /* The place in the innermost function on the stack that does not belong to
    avow. */
 const void *avow__program_caller(void);
-
-/* The text of a place: "function+0x1f (program 0x12a0)", or "program 0x12a0" if
-   no symbol covers it. Valid until the next call on this thread. NULL if
-   `place` is NULL. */
-const char *avow__caller_text(const void *place);
 #else
 static inline const void *avow__program_caller(void) {
-  return NULL;
-}
-
-static inline const char *avow__caller_text(const void *place) {
-  (void) place;
   return NULL;
 }
 #endif
@@ -40,7 +31,7 @@ static inline const void *avow__caller_of(const avow_promise_t *p) {
 
 /* The text for the call that made p; NULL if the call is not recorded. */
 static inline const char *avow__where(const avow_promise_t *p) {
-  return avow__caller_text(avow__caller_of(p));
+  return avow__symbol_text(avow__caller_of(p));
 }
 
 #endif

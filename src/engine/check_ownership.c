@@ -79,7 +79,7 @@ static const char *promise_outcome_of(const avow_promise_t *p) {
 /* The place that settled the deferred, which only trace builds know. */
 static const char *promise_place_of_settling(const avow_promise_t *p) {
 #  ifdef AVOW_TRACE
-  return avow__caller_text(p->settled_by);
+  return avow__symbol_text(p->settled_by);
 #  else
   (void) p;
   return NULL;

@@ -74,7 +74,7 @@ static void print_await(const avow__dump_t *dump, const avow_promise_t *p) {
   const avow__fiber_t *f = p->data;
   assert(p->kind != AVOW__ASYNC || avow__is_pending(p));
   if (p->kind == AVOW__ASYNC)
-    print_place(dump, "awaits", avow__caller_text(f->awaits));
+    print_place(dump, "awaits", avow__symbol_text(f->awaits));
 }
 #endif
 

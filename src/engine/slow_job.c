@@ -68,7 +68,7 @@ static AVOW__APART void slow_tell(avow__context_t *c, avow__slow_t *slow,
     return;
   const avow_job_t job = { .kind = slow->kind,
                            .name = slow->name,
-                           .where = avow__caller_text(slow->caller),
+                           .where = avow__symbol_text(slow->caller),
                            .fn = slow->fn,
                            .us = us };
   avow__fiber_t *fiber = avow__hook_enter(c);

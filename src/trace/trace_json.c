@@ -94,7 +94,7 @@ static void put_title(avow__json_writer_t *writer, const char *before,
   put_format(writer, ",\"name\":\"%s", before);
   put_text(writer, event->name);
   if (event->caller != NULL && event->what != AVOW_EVENT_AWAITS)
-    put_short_place(writer, avow__caller_text(event->caller));
+    put_short_place(writer, avow__symbol_text(event->caller));
   put_format(writer, "\"");
 }
 
@@ -144,7 +144,7 @@ static void add_made(avow__json_writer_t *writer, const avow__event_t *event) {
   put_format(writer, ",\"args\":{");
   if (event->caller != NULL) {
     put_format(writer, "\"made\":\"");
-    put_text(writer, avow__caller_text(event->caller));
+    put_text(writer, avow__symbol_text(event->caller));
     put_format(writer, "\"");
   }
   put_format(writer, "}}");
@@ -200,7 +200,7 @@ static void add_awaits(avow__json_writer_t *writer,
              ",\"cat\":\"await\",\"args\":{\"promise\":\"0x%" PRIx64 "\"",
              event->awaited);
   const char *place =
-      event->caller != NULL ? avow__caller_text(event->caller) : NULL;
+      event->caller != NULL ? avow__symbol_text(event->caller) : NULL;
   put_format(writer, ",\"at\":\"");
   if (place != NULL)
     put_text(writer, place);

@@ -1,0 +1,20 @@
+/* SPDX-License-Identifier: MIT */
+/* Text for places in a program, in checked builds and in trace builds. */
+#ifndef AVOW_SYMBOL_H
+#define AVOW_SYMBOL_H
+
+#include <stddef.h>
+
+#include "base/misuse.h"
+
+#if AVOW__DEBUG || defined(AVOW_TRACE)
+/* The text of a place: "function+0x1f (addr2line -fpe program 0x12a0)", or only
+   the command if no symbol covers the place. Systems without dladdr() have only
+   the address. Valid until the next call on this thread. NULL if `place` is
+   NULL. */
+const char *avow__symbol_text(const void *place);
+#else
+#  define avow__symbol_text(place) ((void) (place), (const char *) NULL)
+#endif
+
+#endif
