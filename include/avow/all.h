@@ -15,6 +15,7 @@
 #include "avow/descriptor.h"
 #include "avow/duplex.h"
 #include "avow/local.h"
+#include "avow/log.h"
 #include "avow/loops.h"
 #include "avow/pump.h"
 #include "avow/replace.h"

@@ -12,27 +12,20 @@
 #include <stddef.h>
 #include <stdint.h>
 #include <stdio.h>
-#include <stdlib.h>
 #include <string.h>
+
+#include "base/log.h"
 
 #ifndef AVOW_BY_PATHS
 
-#  if AVOW__DEBUG
-static void misuse_print(const char *format, va_list args) {
-  (void) fputs("avow: ", stderr); /* no other place can report a
-                                     failure */
-  (void) vfprintf(stderr, format, args);
-  (void) fputc('\n', stderr);
-}
-#  endif
-
 void avow__misuse(const char *format, ...) {
 #  if AVOW__DEBUG
+  char text[AVOW__MISUSE_SIZE];
   va_list args;
   va_start(args, format);
-  misuse_print(format, args);
+  (void) vsnprintf(text, sizeof(text), format, args);
   va_end(args);
-  abort();
+  avow_misuse(text);
 #  else
   (void) format;
 #  endif
@@ -40,10 +33,12 @@ void avow__misuse(const char *format, ...) {
 
 void avow__advise(const char *format, ...) {
 #  if AVOW__DEBUG
+  char text[AVOW__MISUSE_SIZE];
   va_list args;
   va_start(args, format);
-  misuse_print(format, args);
+  (void) vsnprintf(text, sizeof(text), format, args);
   va_end(args);
+  avow__log("%s", text);
 #  else
   (void) format;
 #  endif

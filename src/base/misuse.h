@@ -15,6 +15,8 @@
 #  define AVOW__DEBUG 1
 #endif
 
+enum { AVOW__MISUSE_SIZE = 1024 }; /* a longer message is cut */
+
 /* Reports misuse as "FUNCTION(): PROBLEM; REMEDY", or without FUNCTION() where
    no call is at fault. Checked builds print it and abort. Release builds
    continue, and the caller returns an error. */
@@ -31,7 +33,6 @@ void avow__advise(const char *format, ...) AVOW_PRINTF(1, 2);
    names: macros remove the last parameter, also from definitions. */
 #if AVOW__DEBUG
 #  define AVOW__CALLED __func__
-enum { AVOW__MISUSE_SIZE = 512 };
 /* Reports misuse by the caller of the function with that name. The format is
    "PROBLEM; REMEDY". */
 void avow__misuse_in(const char *called, const char *format, ...)

@@ -2,8 +2,7 @@
 /* The options of a loop: their defaults and their ranges. */
 #include "engine/options.h"
 
-#include <stdio.h>
-
+#include "base/log.h"
 #include "base/misuse.h"
 #include "base/options_check.h"
 
@@ -34,10 +33,9 @@ static const size_t most_room =
 
 static void print_unhandled(uv_loop_t *loop, const avow_value_t *reason,
                             const char *where, void *data) {
-  (void) fprintf(stderr, "avow: unhandled rejection: %s (%s)%s%s\n",
-                 avow_error_message(reason), avow_err_name(reason->code),
-                 where != NULL ? WHERE : "",
-                 where != NULL ? where : ""); /* cannot be reported */
+  avow__log("unhandled rejection: %s (%s)%s%s", avow_error_message(reason),
+            avow_err_name(reason->code), where != NULL ? WHERE : "",
+            where != NULL ? where : "");
 }
 
 static size_t least_stack(void) {

@@ -20,6 +20,7 @@
 #include "avow/timer.h"
 #include "base/alloc.h"
 #include "base/container.h"
+#include "base/log.h"
 #include "engine/extension.h"
 #include "engine/invariants.h"
 #include "engine/promise.h"
@@ -142,11 +143,10 @@ static void clock_count(const avow__context_t *c) {
            avow__elapsed(clock->rung_since, uv_now(c->loop)) >=
                c->options.clock_guard_ms) {
     clock->rings++;
-    (void) fprintf(stderr,
-                   "avow: a virtual clock did not advance from %" PRIu64
-                   " ms for %u ms, while %d sleeps of 0 ms ended; sleep for at "
-                   "least 1 ms in a loop\n",
-                   clock->now, c->options.clock_guard_ms, MANY);
+    avow__log("a virtual clock did not advance from %" PRIu64
+              " ms for %u ms, while %d sleeps of 0 ms ended; sleep for at "
+              "least 1 ms in a loop",
+              clock->now, c->options.clock_guard_ms, MANY);
   }
 }
 
@@ -244,29 +244,33 @@ static bool is_busy(const avow__context_t *c) {
          c->budget.tasks_wait || c->loop->stop_flag != 0;
 }
 
-static void clock_print_holder(const avow__context_t *c, const hold_t *hold) {
+/* Writes at most `size` bytes to `out`. */
+static void clock_name_holder(const avow__context_t *c, const hold_t *hold,
+                              char *out, size_t size) {
   const uint32_t n = requests_of(c);
   if (hold->handle != NULL)
-    (void) fprintf(stderr, "a uv_%s_t",
-                   uv_handle_type_name(hold->handle->type));
+    (void) snprintf(out, size, "a uv_%s_t",
+                    uv_handle_type_name(hold->handle->type));
   else
-    (void) fprintf(stderr, "%" PRIu32 " request%s in flight", n,
-                   n > 1 ? "s" : "");
+    (void) snprintf(out, size, "%" PRIu32 " request%s in flight", n,
+                    n > 1 ? "s" : "");
 }
 
-/* Reports what holds the clock, once until a job runs. A failure to print is
-   ignored, because it cannot be reported. */
+static void clock_dump(FILE *out, void *loop) {
+  avow_loop_dump(loop, out);
+}
+
+/* Reports what holds the clock, once until a job runs. */
 static void clock_tell(avow__context_t *c, const hold_t *hold) {
   if (c->clock->reported)
     return;
   c->clock->reported = true;
-  (void) fprintf(stderr,
-                 "avow: a virtual clock did not advance from %" PRIu64
-                 " ms for %u ms; it is held by ",
-                 c->clock->now, c->options.clock_guard_ms);
-  clock_print_holder(c, hold);
-  (void) fputs("; its loop has:\n", stderr);
-  avow_loop_dump(c->loop, stderr);
+  char holder[48];
+  clock_name_holder(c, hold, holder, sizeof(holder));
+  avow__log("a virtual clock did not advance from %" PRIu64
+            " ms for %u ms; it is held by %s; its loop has:",
+            c->clock->now, c->options.clock_guard_ms, holder);
+  avow__log_lines(clock_dump, c->loop);
 }
 
 /* How long the clock has been held while no job has run. */

@@ -5,8 +5,7 @@
  */
 #include "fiber/exceptions.h"
 
-#include <stdio.h>
-#include <stdlib.h>
+#include "base/log.h"
 
 void avow__exceptions_exchange(avow__exceptions_t *e) {
   for (int i = 0; i < AVOW__EXCEPTION_WORDS; i++) {
@@ -21,12 +20,10 @@ void avow__exceptions_exchange(avow__exceptions_t *e) {
 void avow__exceptions_end(const volatile bool *inside) {
   if (!*inside)
     return;
-  (void) fputs(
-      "avow: an exception left a handler, or another function that avow "
-      "had called: catch it there and return avow_error(), or throw it in "
-      "an async function, whose promise it rejects\n",
-      stderr); /* there is no other place to report a failure */
-  abort();
+  avow_misuse(
+      "an exception left a handler, or another function that avow had called: "
+      "catch it there and return avow_error(), or throw it in an async "
+      "function, whose promise it rejects");
 }
 
 void avow__exceptions_stop(void (*fn)(struct avow__context_s *c),

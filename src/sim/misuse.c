@@ -6,19 +6,12 @@
 
 #include <stdarg.h>
 #include <stdio.h>
-#include <stdlib.h>
 
+#include "base/log.h"
 #include "sim/event_log.h"
 #include "sim/world.h"
 
 enum { LONGEST = 240 };
-
-static void misuse_say(const char *text) {
-#if AVOW__DEBUG
-  (void) fprintf(stderr, "avow: %s\n", text); /* there is no other place to
-                                                 report to */
-#endif
-}
 
 void avow__misuse(const char *format, ...) {
   char text[LONGEST];
@@ -30,9 +23,8 @@ void avow__misuse(const char *format, ...) {
     sim_fail("%s", text);
     return;
   }
-  misuse_say(text);
 #if AVOW__DEBUG
-  abort();
+  avow_misuse(text);
 #endif
 }
 
@@ -44,6 +36,8 @@ void avow__advise(const char *format, ...) {
   va_end(args);
   if (sim_is_on())
     sim_note("%s", text);
+#if AVOW__DEBUG
   else
-    misuse_say(text);
+    avow__log("%s", text);
+#endif
 }

@@ -108,7 +108,7 @@ sub sound {
   $type =~ s/^const //;
   $type =~ s/\s+$//;
   $type .= ' []' if $array;
-  return ('NULL', 0) if $never{$name};
+  return ('NULL', 0) if $never{$name} || $type =~ /^avow_(?:log|misuse)_cb$/;
   return ('1', 0) if $number{$type};
   return ('NULL', 1) if $type =~ /_(?:options|exceptions)_t \*$/ && !$sound{$type};
   my $value = $special{$name} // $sound{$type};
@@ -122,6 +122,7 @@ my $text = join '', map { open my $in, '<', $_ or die "$_: $!\n"; local $/; <$in
 $text =~ s{/\*.*?\*/}{}gs;
 while ($text =~ /(?:AVOW_API|AVOW_ASYNC_API)\s+(?:AVOW_MUST_USE\s+)?([\w\s\*]+?)\(?(avow_\w+)\)?\s*\(([^;]*?)\)(?:\s*AVOW_PRINTF\([^;]*\))?;/g) {
   my ($type, $name, $list) = ($1, $2, $3);
+  next if $name eq 'avow_misuse'; # it always aborts
   $list =~ s/\s+/ /g;
   my @all = map { [sound($_)] } parameters($list);
   my @names = map { /(\w+)(?:\[\])?(?:\)\([^)]*\))?$/ ? $1 : $_ } parameters($list);

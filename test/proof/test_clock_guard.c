@@ -137,6 +137,27 @@ static void handle_that_holds_the_clock_is_reported_once(void **state) {
                       "20 ms; it is held by a uv_timer_t; its loop has:\n");
 }
 
+static void mark_line(const char *line, void *data) {
+  (void) fprintf(stderr, "<%s>\n", line);
+}
+
+static void hold_with_log(void) {
+  avow_set_log(mark_line, NULL);
+  hold_by_work();
+  avow_set_log(NULL, NULL);
+}
+
+static void log_receives_each_line_of_the_report(void **state) {
+  char line[256];
+  int lines = 0;
+  FILE *file = stderr_of(hold_with_log);
+  while (fgets(line, sizeof(line), file) != NULL && ++lines > 0)
+    assert_true(line[0] == '<' && strstr(line, ">\n") != NULL);
+
+  assert_true(lines > 2); /* the cause, a sleep and the work */
+  assert_int_equal(fclose(file), 0);
+}
+
 static void hold_by_two_requests(void) {
   hold_by_pieces(2);
 }
@@ -316,6 +337,7 @@ static void few_slow_zero_sleeps_are_not_reported(void **state) {
 SUITE(clock_guard) {
   const struct CMUnitTest tests[] = {
     GUARD(request_that_holds_the_clock_is_reported_once),
+    GUARD(log_receives_each_line_of_the_report),
     GUARD(handle_that_holds_the_clock_is_reported_once),
     GUARD(requests_that_hold_the_clock_are_counted),
     GUARD(each_later_holder_is_reported),

@@ -6,6 +6,7 @@
 #include <stdlib.h>
 #include <sys/resource.h>
 
+#include "avow/log.h"
 #include "avow/loop.h"
 #include "multi_socket.h"
 #include "transfer.h"
@@ -201,15 +202,15 @@ avow_curl_t *avow__curl_ref(const avow_curl_t *client) {
   return (avow_curl_t *) (void *) promise_of(client);
 }
 
-/* Prints the message in avow's format, because avow itself knows no clients. */
 void avow__curl_check_client_in(const avow_curl_t *client, const char *called) {
   if (client != NULL)
     return;
-  (void) fprintf(stderr,
-                 "avow: %s(): client is NULL; pass a client that "
-                 "avow_curl_new() made\n",
-                 called);
-  abort();
+  char message[128];
+  (void) snprintf(message, sizeof(message),
+                  "%s(): client is NULL; pass a client that avow_curl_new() "
+                  "made",
+                  called);
+  avow_misuse(message);
 }
 
 client_t *avow__curl_self(const avow_curl_t *client) {
