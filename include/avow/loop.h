@@ -180,6 +180,14 @@ typedef struct avow_options_s {
    * Release builds and builds with a sanitizer handle no signal.
    */
   bool report_overflows;
+  /**
+   * Whether several threads take turns in using the loop.
+   *
+   * Default: false. Checked builds then report a call on another thread than
+   * the one that called avow_loop_init() or that last ran the loop. If this is
+   * true, they report such calls only while the loop runs.
+   */
+  bool changes_threads;
   /** The duration, in microseconds, above which a job is reported and counted.
       Default: 10,000 with `on_slow`; otherwise jobs are not timed. */
   unsigned slow_us;

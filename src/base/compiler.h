@@ -15,12 +15,18 @@
 /* Marks a function that runs when the library is unloaded or the process exits.
  */
 #  define AVOW__AT_UNLOAD __attribute__((destructor))
+/* The address to which the function that contains it returns. */
+#  define AVOW__RETURNS_TO __builtin_return_address(0)
+/* The address of the frame of the function that contains it. */
+#  define AVOW__FRAME __builtin_frame_address(0)
 #else
 #  define AVOW__LIKELY(x)   (x)
 #  define AVOW__UNLIKELY(x) (x)
 #  define AVOW__APART
 #  define AVOW__AT_EXIT(fn)
 #  define AVOW__AT_UNLOAD
+#  define AVOW__RETURNS_TO NULL
+#  define AVOW__FRAME      NULL
 #endif
 
 /* Marks a variable that no other library can see or replace. The compiler can

@@ -14,6 +14,10 @@
 
 enum { TEXT = 512 };
 
+#  if AVOW__DEBUG
+_Thread_local const void *avow__site;
+#  endif
+
 #  ifdef AVOW_DLADDR
 #    include <dlfcn.h>
 #    ifdef __ELF__
@@ -33,13 +37,12 @@ static uintptr_t base_of(const Dl_info *info) {
 
 static void print_found(char *text, const Dl_info *info, uintptr_t at) {
   const bool named = info->dli_sname != NULL;
-  int len = 0;
-  if (named)
-    len = snprintf(text, TEXT, "%.200s+0x%zx (", info->dli_sname,
-                   (size_t) (at - (uintptr_t) info->dli_saddr));
-  (void) snprintf(text + len, TEXT - (size_t) len, "addr2line -fpe %s 0x%zx%s",
-                  info->dli_fname, (size_t) (at - base_of(info)),
-                  named ? ")" : ""); /* may be truncated */
+  const int len = named ? snprintf(text, TEXT, "%.200s+0x%zx", info->dli_sname,
+                                   (size_t) (at - (uintptr_t) info->dli_saddr))
+                        : snprintf(text, TEXT, "??");
+  (void) snprintf(text + len, TEXT - (size_t) len, " (addr2line -fpe %s 0x%zx)",
+                  info->dli_fname,
+                  (size_t) (at - base_of(info))); /* may be truncated */
 }
 #  endif
 

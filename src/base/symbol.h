@@ -8,13 +8,24 @@
 #include "base/misuse.h"
 
 #if AVOW__DEBUG || defined(AVOW_TRACE)
-/* The text of a place: "function+0x1f (addr2line -fpe program 0x12a0)", or only
-   the command if no symbol covers the place. Systems without dladdr() have only
+/* The text of a place: "function+0x1f (addr2line -fpe program 0x12a0)", with
+   "??" for the function if no symbol covers the place. Systems without dladdr() have only
    the address. Valid until the next call on this thread. NULL if `place` is
    NULL. */
 const char *avow__symbol_text(const void *place);
 #else
 #  define avow__symbol_text(place) ((void) (place), (const char *) NULL)
+#endif
+
+/* The place to which the public function that the program called returns, while
+   that function releases a reference. */
+#if AVOW__DEBUG
+extern AVOW__HIDDEN _Thread_local const void *avow__site;
+#  define avow__site_begin() ((void) (avow__site = AVOW__RETURNS_TO))
+#  define avow__site_end()   ((void) (avow__site = NULL))
+#else
+#  define avow__site_begin() ((void) 0)
+#  define avow__site_end()   ((void) 0)
 #endif
 
 #endif

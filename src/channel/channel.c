@@ -299,7 +299,9 @@ void avow_channel_unref(avow_channel_t *channel) {
     avow_free(ch->ring);
     ch->ring = NULL;
   }
+  avow__site_begin();
   avow__unref(ch);
+  avow__site_end();
 }
 
 void avow_channel_clear(avow_channel_t **c) {

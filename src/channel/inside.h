@@ -8,6 +8,7 @@
 
 #include "channel/channel.h"
 #include "channel/ring.h"
+#include "engine/check_ownership.h"
 #include "engine/extension.h"
 #include "engine/settle.h"
 
@@ -37,8 +38,9 @@ static inline avow_promise_t *avow__channel_block_in(
 #if AVOW__DEBUG
   if (block->kind == AVOW__FREE)
     avow__misuse_in(called,
-                    "channel used after it was freed; call avow_channel_ref() "
-                    "before passing it on");
+                    "channel used after it was freed%s; call "
+                    "avow_channel_ref() before passing it on",
+                    avow__freed_in(block));
 #endif
   return block;
 }

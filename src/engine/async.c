@@ -14,10 +14,10 @@
 #include "base/options_check.h"
 #include "engine/async.h"
 #include "engine/await.h"
-#include "engine/backtrace.h"
 #include "engine/chain.h"
 #include "engine/local.h"
 #include "engine/name.h"
+#include "engine/origin.h"
 #include "engine/promise.h"
 
 static inline void async_end(avow__context_t *c, avow__fiber_t *f,

@@ -11,6 +11,7 @@
 #include "engine/await.h"
 #include "engine/cancel.h"
 #include "engine/cancel_reason.h"
+#include "engine/check_stack.h"
 #include "engine/nomem.h"
 #include "engine/promise.h"
 #include "engine/settle.h"
@@ -37,6 +38,7 @@ static AVOW__APART avow_promise_t *then_fully(avow_promise_t *p,
   p = avow__given(p, "promise");
   avow__context_t *c = avow__context(p);
   avow__check_thread_in(c, "avow_then");
+  avow__check_data_in(c, data, "avow_then");
   avow_promise_t *q = avow__promise_alloc(c, AVOW__THEN);
   if (q == NULL)
     return avow__fail_nomem(c, p);
@@ -60,6 +62,7 @@ avow_promise_t *avow_then(avow_promise_t *p, avow_cb on_fulfilled,
   const bool is_pending = avow__is_pending(p);
   avow__context_t *c = avow__context(p);
   avow__check_thread(c);
+  avow__check_data(c, data);
   avow_promise_t *q = avow__promise_take(c, AVOW__THEN);
   if (AVOW__UNLIKELY(q == NULL))
     return then_fully(p, on_fulfilled, on_rejected, data);
@@ -89,6 +92,8 @@ avow_promise_t *avow__catch_keeping(avow_promise_t *p, avow_cb cb, void *data) {
 
 avow_promise_t *avow_catch(avow_promise_t *p, avow_cb on_rejected, void *data) {
   avow__check_taken(p);
+  if (p != NULL)
+    avow__check_data(avow__context(p), data);
   return avow_then(p, NULL, on_rejected, data);
 }
 
@@ -311,6 +316,7 @@ static void run_allowance(avow__context_t *c) {
   unsigned left = before;
   for (; !avow__queue_is_empty(&c->queue) && left > 0; left--) {
     avow_promise_t *p = (avow_promise_t *) avow__queue_take_first(&c->queue);
+    avow__check_job_data(c, p);
     left = run_job(c, p, left);
   }
   spend(c, before, left);
@@ -324,6 +330,7 @@ static AVOW__APART void run_timed(avow__context_t *c) {
   avow__slow_open(&slow);
   while (left > 0 && !avow__queue_is_empty(&c->queue)) {
     avow_promise_t *p = (avow_promise_t *) avow__queue_take_first(&c->queue);
+    avow__check_job_data(c, p);
     avow__slow_begin(&slow, p);
     left = run_job(c, p, left) - 1;
     avow__slow_end(c, &slow);

@@ -8,8 +8,8 @@
 
 #include <stdio.h>
 
-#include "engine/backtrace.h"
 #include "engine/check_thread.h"
+#include "engine/origin.h"
 
 #if AVOW__DEBUG
 /* The end of the name of the function that made a reaction; NULL if several
@@ -36,6 +36,19 @@ static const char *taker_of(const avow_promise_t *reaction) {
   }
 }
 
+const char *avow__freed_in(const avow_promise_t *p) {
+#  ifdef AVOW__POOL_QUARANTINE
+  static _Thread_local char text[600];
+  const char *place = avow__symbol_text(p->upstream);
+  (void) snprintf(text, sizeof(text), "%s%s", place != NULL ? " in " : "",
+                  place != NULL ? place : "");
+  return text;
+#  else
+  (void) p;
+  return "";
+#  endif
+}
+
 static void report_taken(const avow_promise_t *reaction, const char *called) {
   char taker[48] = "another call";
   if (taker_of(reaction) != NULL)
@@ -53,8 +66,9 @@ void avow__check_taken_in(const avow_promise_t *p, const char *called) {
   }
   if (p->kind == AVOW__FREE)
     avow__misuse_in(called,
-                    "promise used after it was freed; call avow_ref() before "
-                    "passing it on");
+                    "promise used after it was freed%s; call avow_ref() before "
+                    "passing it on",
+                    avow__freed_in(p));
   const avow__link_t *waiters = avow__is_pending(p) ? p->waiters : NULL;
   const bool one_waiter = waiters != NULL && waiters->next == waiters;
   if (one_waiter && !avow__is_shared(p))

@@ -5,8 +5,11 @@
 
 #include "avow/promise.h"
 #include "base/misuse.h"
+#include "base/symbol.h"
 
 #if AVOW__DEBUG
+/* The text " in PLACE" for the call that freed a promise or channel, or "". */
+const char *avow__freed_in(const avow_promise_t *p);
 /* Checks a promise that a function takes: p is alive, and was not taken. */
 #  define avow__check_taken(p) avow__check_taken_in(p, __func__)
 void avow__check_taken_in(const avow_promise_t *p, const char *called);

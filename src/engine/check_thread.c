@@ -20,6 +20,7 @@ static void check_thread_on_prepare(uv_prepare_t *prepare) {
         "async function, call avow_await()");
   c->thread = uv_thread_self();
   c->has_thread = true;
+  c->was_run = true;
 }
 
 static void check_thread_close(avow__context_t *c) {
@@ -33,6 +34,8 @@ void avow__check_thread_init(avow__context_t *c) {
   (void) uv_prepare_start(&c->thread_check,
                           check_thread_on_prepare); /* cannot fail */
   uv_unref((uv_handle_t *) &c->thread_check);
+  c->thread = uv_thread_self();
+  c->has_thread = !c->options.changes_threads;
   c->subsystems[AVOW__SUBSYSTEM_CHECK_THREAD] = &subsystem;
 }
 
@@ -43,12 +46,20 @@ static bool is_at_rest(const avow__context_t *c) {
   return c->life == AVOW__CLOSED || (c->depth == 0 && !uv_loop_alive(c->loop));
 }
 
+void avow__check_runner(avow__context_t *c, const char *called) {
+  if (c->runs > 0 || c->depth > 0)
+    avow__check_thread_in(c, called);
+  c->thread = uv_thread_self();
+}
+
 void avow__check_thread_in(avow__context_t *c, const char *called) {
   const uv_thread_t self = uv_thread_self();
-  if (c->has_thread && !uv_thread_equal(&c->thread, &self) && !is_at_rest(c))
+  if (c->has_thread && !uv_thread_equal(&c->thread, &self) &&
+      !(c->options.changes_threads && is_at_rest(c)) && c->life != AVOW__CLOSED)
     avow__misuse_in(called,
                     "called on a thread other than the loop's; use avow_post() "
-                    "to run code there");
+                    "to run code there, or set avow_options_t.changes_threads "
+                    "if threads take turns");
 }
 
 /* Reports nothing during avow_loop_close(), which closes the handles itself. */

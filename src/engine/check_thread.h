@@ -9,11 +9,15 @@
 
 void avow__check_thread_init(avow__context_t *c);
 
-/* Reports a call on a thread other than the loop's. */
+/* Reports a call on a thread other than the loop's. The function that runs a
+   loop that is not running may be called on any thread, which becomes the
+   loop's. */
 #if AVOW__DEBUG
+void avow__check_runner(avow__context_t *c, const char *called);
 #  define avow__check_thread(c) avow__check_thread_in(c, __func__)
 void avow__check_thread_in(avow__context_t *c, const char *called);
 #else
+#  define avow__check_runner(c, called)    ((void) (c))
 #  define avow__check_thread(c)            ((void) (c))
 #  define avow__check_thread_in(c, called) ((void) (c), (void) (called))
 #endif

@@ -8,10 +8,10 @@
 
 #include <inttypes.h>
 
-#include "engine/backtrace.h"
 #include "engine/cycle.h"
 #include "engine/extension.h"
 #include "engine/name.h"
+#include "engine/origin.h"
 #include "value/value.h"
 
 #if AVOW__DEBUG

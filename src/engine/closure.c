@@ -9,6 +9,7 @@
 #include "engine/await.h"
 #include "engine/cancel.h"
 #include "engine/chain.h"
+#include "engine/check_stack.h"
 #include "engine/nomem.h"
 #include "engine/promise.h"
 #include "engine/settle.h"
@@ -78,6 +79,7 @@ avow_promise_t *avow_then_closure(avow_promise_t *p, avow_cb cb, void *data) {
     avow_unref(p);
     return avow__refuse(c->loop, UV_EINVAL, "then", NULL);
   }
+  avow__check_data(c, data);
   uv_once(&kinds, set_closure_kinds);
   avow_promise_t *q = avow__promise_alloc(c, AVOW__CLOSURE);
   if (q == NULL) {
@@ -108,6 +110,7 @@ void avow_on_settled(avow_promise_t *p, avow_settled_cb cb, void *data) {
     avow_unref(p);
     return;
   }
+  avow__check_data(avow__context(p), data);
   uv_once(&kinds, set_closure_kinds);
   avow_promise_t *q = avow__react_surely(p, AVOW__ON_SETTLED, data);
   if (q == NULL) {

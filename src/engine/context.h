@@ -201,8 +201,11 @@ struct avow__context_s {
 #ifndef NDEBUG
   uv_prepare_t thread_check; /* check_thread.c: finds the loop's thread */
   uv_timer_t close_guard;    /* close_report.c: reports a long close */
+  const void *stack_top;     /* check_stack.c: the frame that runs the loop */
   uv_thread_t thread;        /* the loop's thread; valid if has_thread */
   bool has_thread;
+  bool was_run;         /* check_exit.c: the loop was run */
+  bool entered;         /* avow__enter() has set stack_top */
   uint32_t runs;        /* calls of avow_run() that have not returned */
   bool reported_closed; /* reported: the program closed avow's handles */
   bool reported_cycle;  /* reported: promises wait for each other */

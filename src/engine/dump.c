@@ -9,9 +9,9 @@
 
 #include "avow/async.h"
 #include "avow/stackless.h"
-#include "engine/backtrace.h"
 #include "engine/local.h"
 #include "engine/name.h"
+#include "engine/origin.h"
 #include "engine/settle.h"
 #include "engine/virtual_clock.h"
 

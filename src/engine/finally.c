@@ -7,6 +7,7 @@
 #include "engine/cancel.h"
 #include "engine/cancel_reason.h"
 #include "engine/chain.h"
+#include "engine/check_stack.h"
 #include "engine/nomem.h"
 #include "engine/promise.h"
 #include "engine/settle.h"
@@ -131,6 +132,7 @@ avow_promise_t *avow_finally(avow_promise_t *p, avow_fn on_settled,
   p = avow__given(p, "promise");
   if (on_settled == NULL)
     return avow_then(p, NULL, NULL, NULL);
+  avow__check_data(avow__context(p), data);
   uv_once(&kinds, set_finally_kinds);
   avow_promise_t *q = avow__react_surely(p, AVOW__FINALLY, data);
   if (q == NULL) {

@@ -9,7 +9,7 @@
 #include <inttypes.h>
 #include <string.h>
 
-#include "engine/backtrace.h"
+#include "engine/origin.h"
 #include "engine/settle.h"
 
 #if AVOW__DEBUG

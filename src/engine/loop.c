@@ -6,6 +6,7 @@
 #include "base/alloc.h"
 #include "engine/cancel.h"
 #include "engine/chain.h"
+#include "engine/check_exit.h"
 #include "engine/close_report.h"
 #include "engine/cycle.h"
 #include "engine/foreign_close.h"
@@ -17,6 +18,7 @@
 #include "engine/shield.h"
 #include "engine/subsystems.h"
 #include "engine/virtual_clock.h"
+#include "value/check_values.h"
 
 /* Limits for handlers that start new work each time they are canceled.
    avow_loop_close() grants PATIENCE steps, and STEPS_EACH more for each promise
@@ -76,6 +78,8 @@ static int context_new(uv_loop_t *loop, const avow_options_t *options) {
     avow__context_free(c);
     return err;
   }
+  avow__values_begin();
+  avow__check_exit();
   avow__check_thread_init(c);
   avow__clock_start(c);
   return 0;
@@ -311,6 +315,7 @@ static void end_without_loop(avow__context_t *c) {
       "uv_loop_close(): called before avow_loop_close(); call "
       "avow_loop_close() first");
   loop_outlive(c, UINT64_MAX);
+  avow__values_end();
   avow__loop_table_remove(c->loop);
 }
 
@@ -325,6 +330,7 @@ static void loop_leave(avow__context_t *c) {
   avow__loop_table_remove(c->loop);
   avow__subsystems_free(c);
   avow__slabs_shrink(&c->pool);
+  avow__values_end();
   c->handle_requests--;
   avow__context_release(c);
 }
@@ -337,10 +343,7 @@ int avow_loop_close(uv_loop_t *loop) {
     end_without_loop(c);
     return UV_EINVAL;
   }
-#if AVOW__DEBUG
-  if (c->runs > 0) /* without an avow_run(), the loop's thread may have ended */
-    avow__check_thread(c);
-#endif
+  avow__check_runner(c, AVOW__CALLED);
   if (c->depth > 0 || c->pins > 0 || c->life > AVOW__OPEN ||
       avow__value_is_dying())
     return UV_EBUSY;

@@ -105,6 +105,15 @@ void avow__loop_table_remove(const uv_loop_t *loop) {
   atomic_store_explicit(&entry->key, VACANT, memory_order_release);
 }
 
+void avow__loop_table_each(void (*fn)(avow__context_t *c, void *data),
+                           void *data) {
+  for (const avow__loop_table_t *table = largest_table(); table != NULL;
+       table = table->smaller)
+    for (uint32_t n = 0; n >> table->log == 0; n++)
+      if ((atomic_load(&table->entries[n].key) & 1) != 0)
+        fn(table->entries[n].context, data);
+}
+
 static bool is_vacant(const avow__loop_table_t *table) {
   for (uint32_t n = 0; n >> table->log == 0; n++)
     if (atomic_load(&table->entries[n].key) != VACANT)

@@ -72,6 +72,10 @@ bool avow__loop_table_add(const uv_loop_t *loop, avow__context_t *c);
 /* Removes a loop that has a context. */
 void avow__loop_table_remove(const uv_loop_t *loop);
 
+/* Calls fn with the context of each loop of the process. */
+void avow__loop_table_each(void (*fn)(avow__context_t *c, void *data),
+                           void *data);
+
 /* Frees all tables except the first, unless a loop is still open. Unloading the
    library calls this function. */
 void avow__loop_tables_end(void);

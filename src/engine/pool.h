@@ -10,6 +10,7 @@
 #include "avow/value.h"
 #include "base/compiler.h"
 #include "base/list.h"
+#include "base/misuse.h"
 
 /* The size of a slab, to which it is also aligned: so the address of a block
    leads to its slab. */
@@ -48,6 +49,11 @@ struct avow__chunk_s {
   bool vacated;      /* some absent slabs have no pages any more */
 };
 
+/* Checked builds keep freed blocks in quarantine. */
+#if AVOW__DEBUG && !defined(AVOW_NO_POOL)
+#  define AVOW__POOL_QUARANTINE
+#endif
+
 typedef struct avow__pool_s {
   avow__context_t *context;
   avow__slab_t *current;     /* gives out blocks; never NULL */
@@ -66,6 +72,10 @@ typedef struct avow__pool_s {
   avow__link_t *reserve;
   uint64_t allocations;
   uint32_t reserved;
+#ifdef AVOW__POOL_QUARANTINE
+  avow__link_t *quarantine; /* freed blocks, oldest first */
+  uint32_t quarantined;
+#endif
 } avow__pool_t;
 
 /* Fills the reserve of an empty pool. False without memory. */

@@ -5,8 +5,8 @@
 
 #ifdef AVOW_TRACE
 
-#  include "engine/backtrace.h"
 #  include "engine/loop_time.h"
+#  include "engine/origin.h"
 #  include "engine/unhandled.h"
 
 void avow__note_making(avow__context_t *c, avow_promise_t *p) {

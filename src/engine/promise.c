@@ -5,7 +5,7 @@
  */
 #include "engine/promise.h"
 
-#include "engine/backtrace.h"
+#include "engine/origin.h"
 #include "engine/settle.h"
 #include "fiber/exceptions.h"
 
@@ -327,7 +327,9 @@ void avow_deferred_drop(avow_deferred_t *d) {
     (void) avow_resolve(d, avow_error(AVOW_EBROKEN)); /* it is unsettled */
   } else {
     promise_spend(p, AVOW__CALLED);
+    avow__site_begin();
     promise_release(p);
+    avow__site_end();
   }
 }
 
@@ -343,7 +345,9 @@ void avow_unref(avow_promise_t *p) {
   avow__check_thread(avow__context(p));
   avow__check_taken(p);
   avow__check_unref(p);
+  avow__site_begin();
   promise_release(p);
+  avow__site_end();
 }
 
 void avow_promise_clear(avow_promise_t **p) {

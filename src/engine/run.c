@@ -41,29 +41,31 @@ static void run_loop(avow__context_t *c, const avow_promise_t *p) {
   avow__stop_if_settled(c);
 }
 
-static void begin_run(avow__context_t *c) {
 #if AVOW__DEBUG
+/* Returns the frame of an outer avow_run(). */
+static const void *begin_run(avow__context_t *c, const void *frame) {
+  const void *outer = c->stack_top;
   c->runs++;
-#else
-  (void) c;
-#endif
+  c->was_run = true;
+  c->stack_top = frame;
+  return outer;
 }
 
-/* Another thread may run the loop afterwards. */
-static void end_run(avow__context_t *c) {
-#if AVOW__DEBUG
+static void end_run(avow__context_t *c, const void *outer) {
   c->runs--;
-  c->has_thread = false;
-#else
-  (void) c;
-#endif
+  c->stack_top = outer;
+  c->has_thread = !c->options.changes_threads;
 }
+#else
+#  define begin_run(c, frame) NULL
+#  define end_run(c, outer)   ((void) (outer))
+#endif
 
 avow_value_t avow_run(avow_promise_t *p) {
   p = avow__given(p, "promise");
   avow__check_taken(p);
   avow__context_t *c = avow__context(p);
-  avow__check_thread(c);
+  avow__check_runner(c, AVOW__CALLED);
   if (c->depth > 0) {
     avow__misuse(
         "avow_run(): called inside a callback, or a callback was left by "
@@ -72,10 +74,10 @@ avow_value_t avow_run(avow_promise_t *p) {
     avow_unref(p);
     return avow_error(AVOW_EMISUSE);
   }
-  begin_run(c);
+  const void *outer = begin_run(c, AVOW__FRAME);
   if (avow__is_pending(p))
     run_loop(c, p);
-  end_run(c);
+  end_run(c, outer);
   if (!avow__is_pending(p))
     return give(p);
   avow__check_handles(c);

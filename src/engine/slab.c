@@ -21,6 +21,8 @@
 #include <string.h>
 
 #include "base/alloc.h"
+#include "base/backtrace.h"
+#include "base/symbol.h"
 
 #ifdef AVOW_CHECK
 #  include "engine/invariants.h"
@@ -211,6 +213,12 @@ static avow__slab_t *next_slab(avow__pool_t *pool) {
 
 void *avow__pool_grow(avow__pool_t *pool) {
   avow__slab_t *slab = next_slab(pool);
+  if (slab == NULL && avow__pool_end_quarantine(pool)) {
+    void *block = avow__pool_take(pool);
+    if (block != NULL)
+      return block;
+    slab = next_slab(pool);
+  }
   if (slab == NULL)
     return NULL;
   if (pool->current != &no_slab)
@@ -240,6 +248,49 @@ void avow__slab_relist_then_free(avow__pool_t *pool, avow__slab_t *moved,
   avow__pool_free(pool, q);
 }
 
+#  ifdef AVOW__POOL_QUARANTINE
+
+/* Freed promises of checked builds wait here, so that their blocks are not used
+   again at once. A later use of the promise is then recognized. A block in
+   quarantine counts as used in its slab. In blocks: */
+enum { QUARANTINE = 64 * 1024 / AVOW__BLOCK };
+
+static const void *freeing_site(void) {
+#    ifdef AVOW_BACKTRACE
+  return avow__program_caller();
+#    else
+  return avow__site;
+#    endif
+}
+
+/* `upstream` of a block in quarantine is the place of its release. */
+static void quarantine_end_first(avow__pool_t *pool) {
+  avow_promise_t *p =
+      (avow_promise_t *) avow__list_take_first(&pool->quarantine);
+  pool->quarantined--;
+  p->upstream = NULL;
+  avow__pool_return(pool, p);
+}
+
+void avow__pool_quarantine(avow__pool_t *pool, avow_promise_t *p) {
+  avow__probe_freed(pool->context, p);
+  p->refs = 0; /* a later use fails an assertion */
+  p->kind = AVOW__FREE;
+  p->upstream = (avow_promise_t *) (uintptr_t) freeing_site();
+  avow__list_append(&pool->quarantine, &p->link);
+  if (++pool->quarantined > QUARANTINE)
+    quarantine_end_first(pool);
+}
+
+bool avow__pool_end_quarantine(avow__pool_t *pool) {
+  const bool had = pool->quarantined > 0;
+  while (pool->quarantined > 0)
+    quarantine_end_first(pool);
+  return had;
+}
+
+#  endif
+
 void *avow__pool_static(avow__context_t *context, int i) {
   avow__slab_t *slab = (avow__slab_t *) (void *) align(static_blocks);
   slab->context = context;
@@ -252,6 +303,7 @@ void avow__slabs_init(avow__pool_t *pool) {
 }
 
 void avow__slabs_shrink(avow__pool_t *pool) {
+  (void) avow__pool_end_quarantine(pool); /* whether there was a block */
   const avow__slab_t *current = pool->current;
   avow__discard(current->fresh, (size_t) (current->end - current->fresh));
   pool->keep = 0;

@@ -6,6 +6,17 @@
 
 #include "engine/probes.h"
 
+#ifdef AVOW__POOL_QUARANTINE
+/* Puts a block in quarantine. The oldest block in it may return to its slab. */
+void avow__pool_quarantine(avow__pool_t *pool, avow_promise_t *p);
+
+/* Returns the blocks in quarantine to their slabs. Returns whether there were
+   any. */
+bool avow__pool_end_quarantine(avow__pool_t *pool);
+#else
+#  define avow__pool_end_quarantine(pool) (false)
+#endif
+
 #ifndef AVOW_NO_POOL
 /* Moves a slab to the right list after it has become empty, or is no longer
    full. It is not the current slab. */
@@ -25,19 +36,29 @@ static inline bool avow__slab_changes_list(uint32_t used) {
 /* Returns a block to its slab. True if the slab belongs in another list now. */
 static inline bool avow__pool_put(avow__pool_t *pool, avow_promise_t *p) {
   avow__slab_t *slab = avow__slab_of(p);
+#  ifndef AVOW__POOL_QUARANTINE
   avow__probe_freed(pool->context, p);
-#  if AVOW__DEBUG
+#    if AVOW__DEBUG
   p->refs = 0; /* a later use fails an assertion */
-#  endif
+#    endif
   p->kind = AVOW__FREE;
+#  endif
   p->link.next = slab->free;
   slab->free = &p->link;
   return slab != pool->current && avow__slab_changes_list(--slab->used);
 }
 
-static inline void avow__pool_give_back(avow__pool_t *pool, avow_promise_t *p) {
+static inline void avow__pool_return(avow__pool_t *pool, avow_promise_t *p) {
   if (AVOW__UNLIKELY(avow__pool_put(pool, p)))
     avow__slab_relist(pool, avow__slab_of(p));
+}
+
+static inline void avow__pool_give_back(avow__pool_t *pool, avow_promise_t *p) {
+#  ifdef AVOW__POOL_QUARANTINE
+  avow__pool_quarantine(pool, p);
+#  else
+  avow__pool_return(pool, p);
+#  endif
 }
 #endif
 
@@ -52,10 +73,15 @@ static inline void avow__pool_free(avow__pool_t *pool, avow_promise_t *p) {
 /* Gives back p and frees q, by tail calls. */
 static inline void avow__pool_free_both(avow__pool_t *pool, avow_promise_t *p,
                                         avow_promise_t *q) {
+#  ifdef AVOW__POOL_QUARANTINE
+  avow__pool_give_back(pool, p);
+  avow__pool_free(pool, q);
+#  else
   if (AVOW__UNLIKELY(avow__pool_put(pool, p)))
     avow__slab_relist_then_free(pool, avow__slab_of(p), q);
   else
     avow__pool_free(pool, q);
+#  endif
 }
 #endif
 

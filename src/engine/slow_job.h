@@ -6,7 +6,7 @@
 #ifndef AVOW_SLOW_JOB_H
 #define AVOW_SLOW_JOB_H
 
-#include "engine/backtrace.h"
+#include "engine/origin.h"
 
 typedef struct avow__slow_s {
   const char *kind;

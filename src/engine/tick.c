@@ -233,6 +233,10 @@ void avow__enter(avow__context_t *c) {
 #if AVOW__DEBUG
   c->thread = uv_thread_self();
   c->has_thread = true;
+  if (c->stack_top == NULL) {
+    c->stack_top = AVOW__FRAME;
+    c->entered = true;
+  }
 #endif
   if (c->depth == 0)
     c->budget.read_at = 0;
@@ -258,6 +262,11 @@ void avow__stop_if_settled(avow__context_t *c) {
 void avow__leave_queue(avow__context_t *c) {
   if (--c->depth > 0)
     return;
+#if AVOW__DEBUG
+  if (c->entered)
+    c->stack_top = NULL;
+  c->entered = false;
+#endif
   avow__probe_task_end(c);
   avow__stop_if_settled(c);
   c->time_is_old = false;

@@ -4,8 +4,8 @@
  */
 #include "engine/unhandled.h"
 
-#include "engine/backtrace.h"
 #include "engine/name.h"
+#include "engine/origin.h"
 #include "fiber/exceptions.h"
 
 avow__fiber_t *avow__hook_enter(avow__context_t *c) {

@@ -16,7 +16,7 @@
 
 #include "base/container.h"
 #include "base/options_check.h"
-#include "engine/backtrace.h"
+#include "engine/origin.h"
 #include "engine/settle.h"
 #include "sim/allocations.h"
 #include "sim/bind_table.h"

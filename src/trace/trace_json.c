@@ -15,7 +15,7 @@
 
 #include "avow/config.h"
 #include "avow/value.h"
-#include "engine/backtrace.h"
+#include "engine/origin.h"
 
 /* Maximum length of an event with all its strings cut and escaped, and other
    limits. */
@@ -76,16 +76,15 @@ static void put_text(avow__json_writer_t *writer, const char *text) {
   }
 }
 
-/* Writes " ask+0x1f", or " program 0x12a0" without the program's folder. */
+/* Writes " ask+0x1f", or " 0x12a0" if no symbol covers the place. */
 static void put_short_place(avow__json_writer_t *writer, const char *place) {
   if (place == NULL)
     return;
-  const char *function_end = strstr(place, " (");
-  const char *folder_end = strrchr(place, '/');
-  if (function_end != NULL)
-    put_format(writer, " %.*s", (int) (function_end - place), place);
+  const char *address = strrchr(place, ' ');
+  if (strncmp(place, "?? ", 3) == 0 && address != NULL)
+    put_format(writer, " %.*s", (int) strcspn(address + 1, ")"), address + 1);
   else
-    put_format(writer, " %s", folder_end != NULL ? folder_end + 1 : place);
+    put_format(writer, " %.*s", (int) strcspn(place, " "), place);
 }
 
 /* Writes a title such as "sleep ask+0x1f". `before` is put before the name. */

@@ -11,6 +11,7 @@
 
 #include "avow/cancel.h"
 #include "avow/work.h"
+#include "engine/check_stack.h"
 
 /* The chore that this thread runs; NULL on other threads. */
 static _Thread_local const avow__chore_t *running;
@@ -128,6 +129,7 @@ static avow__chore_t *work_call(uv_loop_t *loop, avow_fn fn, void *data,
 avow_promise_t *avow_work(uv_loop_t *loop, avow_fn fn, void *data,
                           void (*free_fn)(void *)) {
   avow__check_ready(loop);
+  avow__check_data(avow__context_of(loop), data);
   avow_promise_t *p;
   avow__chore_t *chore = work_call(loop, fn, data, free_fn, &p);
   if (chore != NULL) { /* cancellation waits while it runs */

@@ -57,6 +57,8 @@ avow_value_t avow_error_new(int code, avow_value_t cause, const char *format,
 static bool is_error(const avow_value_t *v, const char *called) {
   if (v == NULL)
     avow__misuse_of_null_in("value", called);
+  else
+    avow__check_value_in(v, called);
   return v != NULL && v->tag == AVOW_ERROR;
 }
 

@@ -14,17 +14,20 @@
 #include "base/alloc.h"
 #include "base/misuse.h"
 #include "base/options_check.h"
+#include "base/symbol.h"
 #include "fiber/exceptions.h"
 #include "fiber/fiber.h"
-
-static void check_there(const avow__block_t *block, const char *called) {
-  if (avow__is_gone(block))
-    avow__misuse_in(called,
-                    "value used after it was freed; call avow_value_ref() "
-                    "before passing it on");
-}
+#include "value/check_values.h"
 
 #if AVOW__DEBUG
+static void check_there(const avow__block_t *block, const char *called) {
+  if (avow__value_is_freed(block))
+    avow__misuse_in(called,
+                    "value used after it was freed%s; call avow_value_ref() "
+                    "before passing it on",
+                    avow__value_freed_in(block));
+}
+
 void avow__check_value_in(const avow_value_t *v, const char *called) {
   if (v->tag > AVOW_THENABLE)
     avow__misuse_in(called,
@@ -33,10 +36,12 @@ void avow__check_value_in(const avow_value_t *v, const char *called) {
   if (avow__is_counted(v))
     check_there(v->u.p, called);
 }
+#else
+#  define check_there(block, called) ((void) (block))
 #endif
 
 void *avow__block_new(uint32_t tag, size_t size) {
-  avow__block_t *block = avow_malloc(size);
+  avow__block_t *block = avow__value_malloc(size);
   if (block == NULL)
     return NULL;
   avow__note_there(block);
@@ -108,7 +113,7 @@ static void block_free(avow__block_t *block) {
   default:
     break;
   }
-  avow_free(block);
+  avow__value_free(block);
 }
 
 static void bury(avow__block_t *block) {
@@ -160,7 +165,9 @@ void avow__value_drop(avow_value_t v) {
 
 void avow_value_unref(avow_value_t v) {
   avow__check_value(&v);
+  avow__site_begin();
   avow__value_unref(v);
+  avow__site_end();
 }
 
 avow_value_t avow_value_ref(const avow_value_t *v) {
@@ -246,12 +253,12 @@ avow_value_t avow__object_again(void *self) {
 }
 
 void avow__object_free(void *self) {
-  avow_free(block_around(self));
+  avow__value_free(block_around(self));
 }
 
 avow__bytes_t *avow__bytes_resize(avow__bytes_t *bytes, size_t len) {
   const size_t size = avow__plus(sizeof(*bytes), avow__plus(len, 1));
-  bytes = bytes != NULL ? avow_realloc(bytes, size)
+  bytes = bytes != NULL ? avow__value_realloc(bytes, size)
                         : avow__block_new(AVOW_BYTES, size);
   if (bytes == NULL)
     return NULL;
@@ -293,7 +300,7 @@ avow_value_t avow__bytes_cut(avow_value_t bytes, size_t len) {
      fail; if it does, the old block is used. */
   avow__bytes_t *cut = NULL;
   if (block->len - len > len / 8)
-    cut = avow_realloc(block, sizeof(*block) + len + 1);
+    cut = avow__value_realloc(block, sizeof(*block) + len + 1);
   if (cut == NULL)
     cut = block;
   avow__note_there(cut);
@@ -320,7 +327,7 @@ avow__list_t *avow__list_new(size_t n) {
 }
 
 avow__list_t *avow__list_resize(avow__list_t *list, size_t n) {
-  list = avow_realloc(list, list_size(n));
+  list = avow__value_realloc(list, list_size(n));
   if (list == NULL)
     return NULL;
   avow__note_there(list);
@@ -348,6 +355,8 @@ const char *avow_type_name(const avow_value_t *v) {
     avow__misuse_of_null("value");
     return "none";
   }
+  if (avow__is_counted(v))
+    check_there(v->u.p, AVOW__CALLED);
   static const char *const names[] = { "none",    "int",    "double",
                                        "pointer", "object", "bytes",
                                        "list",    "error",  "promise",
@@ -360,6 +369,7 @@ const char *avow_type_name(const avow_value_t *v) {
 /* The error's own message says more than its type. */
 static void misuse_of_type(const avow_value_t *v, const char *wanted,
                            const char *called) {
+  avow__check_value_in(v, called);
   if (v->tag == AVOW_ERROR)
     avow__misuse_in(called,
                     "value is an error (%s); check avow_is_error() first",
@@ -380,9 +390,10 @@ static AVOW__APART bool misuse_of_tag(const avow_value_t *v, uint32_t tag,
 }
 
 static bool has_type(const avow_value_t *v, uint32_t tag, const char *called) {
-  if (AVOW__LIKELY(v != NULL && v->tag == tag))
-    return true;
-  return misuse_of_tag(v, tag, called);
+  if (AVOW__UNLIKELY(v == NULL || v->tag != tag))
+    return misuse_of_tag(v, tag, called);
+  avow__check_value_in(v, called);
+  return true;
 }
 
 int64_t avow_to_int(const avow_value_t *v) {
@@ -398,10 +409,14 @@ void *avow_to_pointer(const avow_value_t *v) {
 }
 
 void avow_value_clear(avow_value_t *v) {
-  if (v != NULL)
-    avow_value_unref(avow_steal(v));
-  else
+  if (v == NULL) {
     avow__misuse_of_null("value");
+    return;
+  }
+  avow__check_value(v);
+  avow__site_begin();
+  avow__value_unref(avow_steal(v));
+  avow__site_end();
 }
 
 static bool is_of(const avow_value_t *v, const avow_class_t *klass) {
@@ -416,6 +431,7 @@ bool avow_is_object(const avow_value_t *v, const avow_class_t *klass) {
     avow__misuse_of_null(v == NULL ? "value" : "class");
     return false;
   }
+  avow__check_value(v);
   return is_of(v, klass);
 }
 
@@ -425,6 +441,7 @@ void *avow__to_object_in(const avow_value_t *v, const avow_class_t *klass,
     avow__misuse_of_null_in(v == NULL ? "value" : "class", called);
     return NULL;
   }
+  avow__check_value_in(v, called);
   if (is_of(v, klass))
     return ((const avow__object_t *) v->u.p)->self;
   misuse_of_type(v, avow__class_name(klass), called);

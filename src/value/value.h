@@ -119,7 +119,8 @@ static inline bool avow__is_counted(const avow_value_t *v) {
 #  define avow__check_value(v) avow__check_value_in(v, __func__)
 void avow__check_value_in(const avow_value_t *v, const char *called);
 #else
-#  define avow__check_value(v) ((void) (v))
+#  define avow__check_value(v)            ((void) (v))
+#  define avow__check_value_in(v, called) ((void) (v))
 #endif
 
 /* avow_to_object() inside another public function. */

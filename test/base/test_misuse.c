@@ -420,6 +420,7 @@ static void run_to_the_end(void *data) {
 
 static void loop_may_change_threads_after_it_runs_to_the_end(void **state) {
   uv_thread_t thread;
+  let_threads_take_turns();
   assert_int_equal(uv_thread_create(&thread, run_to_the_end, NULL), 0);
   assert_int_equal(uv_thread_join(&thread), 0);
 
@@ -438,10 +439,22 @@ static avow_value_t end_function(void *data) {
 
 static void loop_may_change_threads_after_a_function_starts(void **state) {
   avow_frame_t frame;
+  let_threads_take_turns();
   run_in_a_thread(avow_stackless(loop, end_step, &frame));
 #  ifndef AVOW_NO_ASYNC
   run_in_a_thread(avow_async(loop, end_function, NULL));
 #  endif
+}
+
+static void sleep_in_a_thread_before_the_first_run(void) {
+  uv_thread_t thread;
+  assert_int_equal(uv_thread_create(&thread, run_to_the_end, NULL), 0);
+  assert_int_equal(uv_thread_join(&thread), 0);
+}
+
+static void thread_that_opened_the_loop_owns_it(void **state) {
+  assert_misuse(sleep_in_a_thread_before_the_first_run,
+                "avow_sleep(): called on a thread other than the loop's");
 }
 
 static void calls_on_other_threads_are_reported(void **state) {
@@ -503,6 +516,7 @@ SUITE(misuse) {
     CASE(null_promise_is_reported),
     CASE(loop_may_change_threads_after_a_function_starts),
     CASE(loop_may_change_threads_after_it_runs_to_the_end),
+    CASE(thread_that_opened_the_loop_owns_it),
     CASE(calls_on_other_threads_are_reported),
     CASE(longjmp_out_of_a_handler_is_reported),
     CASE(uv_run_inside_a_callback_is_reported),

@@ -67,6 +67,35 @@ static void use_after_run(void) {
   avow_unref(avow_then(p, note_cb, NULL, "never"));
 }
 
+static avow_promise_t *freed_promise(void) {
+  avow_promise_t *p = avow_promise_resolve(loop, avow_none());
+  avow_unref(p);
+  return p;
+}
+
+static void use_freed_after_another(void) {
+  avow_promise_t *p = freed_promise();
+  avow_unref(avow_promise_resolve(loop, avow_int(1)));
+  avow_unref(avow_then(p, note_cb, NULL, "never"));
+}
+
+#    ifdef AVOW_DLADDR
+static void message_names_the_place_of_the_release(void **state) {
+  assert_misuse(use_freed_after_another,
+                "avow_then(): promise used after it was freed in ");
+  assert_misuse(use_freed_after_another, "(addr2line -fpe ");
+}
+#    endif
+
+static void freed_promise_is_not_reused_at_once(void **state) {
+  const avow_promise_t *p = freed_promise();
+
+  avow_promise_t *q = avow_promise_resolve(loop, avow_int(1));
+
+  assert_ptr_not_equal(q, p);
+  avow_unref(q);
+}
+
 static void use_of_a_freed_promise_is_reported(void **state) {
   assert_misuse(release_twice, "promise used after it was freed");
   assert_misuse(use_after_run, "call avow_ref() before passing it on");
@@ -534,6 +563,10 @@ SUITE(check_ownership) {
 #  ifndef AVOW_NO_POOL
     CASE(remote_used_twice_is_reported),
     CASE(use_of_a_freed_promise_is_reported),
+    CASE(freed_promise_is_not_reused_at_once),
+#    ifdef AVOW_DLADDR
+    CASE(message_names_the_place_of_the_release),
+#    endif
     CASE(deferred_of_a_freed_promise_is_reported),
 #  endif
 #endif

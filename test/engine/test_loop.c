@@ -501,9 +501,10 @@ static void stats_count_requests_in_flight(void **state) {
 
 #ifndef AVOW_NO_POOL
 static void promises_reuse_freed_memory(void **state) {
-  const uint64_t before = stats().allocations;
-
-  for (int i = 0; i < 10000; i++) {
+  uint64_t before = 0;
+  for (int i = 0; i < 20000; i++) {
+    if (i == 10000) /* a checked build keeps freed promises for a while */
+      before = stats().allocations;
     avow_promise_t *p = avow_promise_resolve(loop, avow_none());
     assert_fulfills_none(avow_then(p, NULL, NULL, NULL));
   }

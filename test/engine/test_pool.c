@@ -37,6 +37,7 @@ static size_t take_all(avow_promise_t *(*take_fn)(void), size_t at) {
 static void give_back(size_t first, size_t n) {
   for (size_t i = first; i < n; i++)
     avow__pool_free(&pool, blocks[i]);
+  (void) avow__pool_end_quarantine(&pool); /* whether it had blocks */
 }
 
 /* CASE() with an empty pool in addition to the pool of the loop. */

@@ -55,6 +55,7 @@ static void take_peak(size_t n) {
 static void give_back_peak(size_t n, size_t stride) {
   for (size_t i = 0; i < n; i++)
     avow__pool_free(&pool, peak[(uint64_t) i * stride % n]);
+  (void) avow__pool_end_quarantine(&pool); /* whether it had blocks */
 }
 
 /* The margin allows for the first chunks, which are small. */

@@ -93,6 +93,7 @@ static void run_fixture(void *data) {
 static void loop_can_run_on_another_thread(void **state) {
   uv_thread_t thread;
   int64_t calls = 0;
+  let_threads_take_turns();
   avow_promise_t *p = avow_promise_resolve(loop, avow_int(1));
   p = avow_then(avow_then(p, add_one, NULL, &calls), add_one, NULL, &calls);
   avow_promise_t *nap = avow_sleep(loop, 1);
@@ -124,7 +125,7 @@ static void loop_can_be_closed_on_another_thread(void **state) {
   lent_t lent = { .own = &other };
   uv_thread_t thread;
   assert_int_equal(uv_loop_init(&other), 0);
-  assert_int_equal(avow_loop_init(&other, &steady), 0);
+  assert_int_equal(avow_loop_init(&other, &taking_turns), 0);
   assert_int_equal(use_loop(&other), 10); /* the loop may move after that */
 
   assert_int_equal(uv_thread_create(&thread, run_and_close, &lent), 0);
@@ -141,7 +142,7 @@ static void reopen_fixture(void *data) {
   int *err = data;
   *err = avow_loop_close(loop);
   if (*err == 0)
-    *err = avow_loop_init(loop, &steady);
+    *err = avow_loop_init(loop, &taking_turns);
 }
 
 static void loop_reinitialized_on_another_thread_is_found(void **state) {
@@ -412,7 +413,7 @@ static void values_can_be_sent_between_loops(void **state) {
   avow_remote_t *serve;
   static player_t a, b;
   assert_int_equal(uv_loop_init(&other), 0);
-  assert_int_equal(avow_loop_init(&other, &steady), 0);
+  assert_int_equal(avow_loop_init(&other, &taking_turns), 0);
   a = (player_t){ .own = loop };
   b = (player_t){ .own = &other };
   for (size_t i = 0; i < THROWS; i++) {

@@ -313,8 +313,8 @@ static avow_value_t start_another(void *left) {
 }
 
 static void chain_of_starters_leaves_no_memory(void **state) {
-  int few = 3, many = MANY;
-  avow_unref(avow_async(loop, start_another, &few));
+  int first = MANY, many = MANY;
+  avow_unref(avow_async(loop, start_another, &first));
   run();
   const long before = live_allocations();
 

@@ -48,6 +48,12 @@ extern avow_clock_t clock_of_tests;
    and ignores the time that they take. */
 extern const avow_options_t steady;
 
+/* Options for loops that several threads use in turns. */
+extern const avow_options_t taking_turns;
+
+/* Replaces avow on `loop`: from now on, threads take turns in using it. */
+void let_threads_take_turns(void);
+
 /* Calls uv_loop_init(). Files use io_uring where the environment allows it. */
 int start_loop(uv_loop_t *out);
 

@@ -24,7 +24,7 @@ emulated='base/alloc base/cacheline_pool base/list base/table value/sendable val
   engine/clock_model engine/gather engine/gather_hooks engine/leak_report
   engine/options engine/order engine/uv_phase engine/pool engine/promise
   trace/trace engine/loop_table engine/run engine/shield engine/timer_wheel
-  engine/stackless engine/thenable engine/check_ownership engine/backtrace
+  engine/stackless engine/thenable engine/check_ownership engine/origin
   engine/unhandled engine/until engine/task channel/channel
   channel/channel_memory flow/select flow/select_end flow/stage
   flow/stage_map flow/stage_batch flow/stage_merge

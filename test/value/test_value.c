@@ -371,6 +371,7 @@ static void nested_objects_are_freed_on_a_small_stack(void **state) {
 
 static void promises_in_lists_are_freed_on_a_small_stack(void **state) {
   int destroyed;
+  let_threads_take_turns();
   avow_value_t v = counted(&destroyed);
   for (int i = 0; i < DEPTH; i++) {
     v = avow_list(&v, 1);

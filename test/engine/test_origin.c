@@ -383,7 +383,7 @@ static void dump_shows_the_place_of_an_await(void **state) {
 
 #endif
 
-SUITE(backtrace) {
+SUITE(origin) {
   const struct CMUnitTest tests[] = {
     CASE(report_of_a_rejected_promise_shows_the_place),
     CASE(report_of_a_thrown_error_shows_the_place),

@@ -5,10 +5,11 @@
  * in a section. So a frame is known to be avow's or not, even if avow is linked
  * statically.
  */
-#include "engine/backtrace.h"
+#include "base/backtrace.h"
 
 #ifdef AVOW_BACKTRACE
 
+#  include <stdbool.h>
 #  include <stdint.h>
 #  include <stdlib.h>
 #  include <unwind.h>

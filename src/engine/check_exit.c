@@ -1,0 +1,106 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * Checked builds: when the process ends, or when the library is unloaded,
+ * reports loops that were not closed, with the promises that are pending. If all
+ * were closed, reports values that were not released.
+ *
+ * Nothing is reported if a handler ended the process, because then nothing
+ * could be released, nor if a loop of another thread is open, because that
+ * thread may still run.
+ */
+#include "engine/check_exit.h"
+
+#include <inttypes.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "engine/loop_table.h"
+#include "engine/name.h"
+#include "engine/origin.h"
+#include "engine/slab.h"
+#include "value/check_values.h"
+
+#if AVOW__DEBUG
+
+enum { KINDS = 12 };
+
+typedef struct {
+  struct {
+    const char *name;
+    uint64_t count;
+  } kinds[KINDS];
+} pending_t;
+
+/* All kinds beyond the first ones are counted together. */
+static void count_kind(pending_t *pending, const char *name) {
+  size_t i = 0;
+  while (i + 1 < KINDS && pending->kinds[i].name != NULL &&
+         strcmp(pending->kinds[i].name, name) != 0)
+    i++;
+  pending->kinds[i].name = i + 1 < KINDS ? name : "others";
+  pending->kinds[i].count++;
+}
+
+static void count_pending(avow_promise_t *p, void *pending) {
+  if (p->kind != AVOW__CHANNEL && avow__is_pending(p) && !avow__is_bare(p))
+    count_kind(pending, avow__kind_name(p));
+}
+
+static void tell_of_loop(avow__context_t *c, void *is_open) {
+  pending_t pending = { .kinds[0] = { .name = NULL } };
+  *(bool *) is_open = true;
+  avow__pool_each(&c->pool, count_pending, &pending);
+  if (!c->was_run)
+    avow__advise(
+        "at exit: a loop was never run; call avow_run() or uv_run(), "
+        "and then avow_loop_close()");
+  else
+    avow__advise(
+        "at exit: a loop was not closed; call avow_loop_close() "
+        "before the process ends");
+  for (int i = 0; i < KINDS && pending.kinds[i].name != NULL; i++)
+    avow__advise("  pending: %" PRIu64 " %s", pending.kinds[i].count,
+                 pending.kinds[i].name);
+}
+
+static bool is_own(const avow__context_t *c) {
+  const uv_thread_t self = uv_thread_self();
+  return c->process == uv_os_getpid() && uv_thread_equal(&c->thread, &self);
+}
+
+/* Whether a handler, or another process, holds the loop. The loop of another
+   thread may be running. */
+static void look_at_loop(avow__context_t *c, void *is_inside) {
+  if (!is_own(c) || c->depth > 0 || c->runs > 0 || c->pins > 0 ||
+      c->life != AVOW__OPEN)
+    *(bool *) is_inside = true;
+}
+
+/* While a loop is open, avow holds values of it. */
+static AVOW__AT_UNLOAD void exit_report(void) {
+  bool is_inside = avow__value_is_dying();
+  bool is_open = false;
+  avow__loop_table_each(look_at_loop, &is_inside);
+  if (is_inside)
+    return;
+  avow__loop_table_each(tell_of_loop, &is_open);
+  if (!is_open)
+    avow__values_report("at exit");
+}
+
+void avow__quarantines_end(const uv_loop_t *loop) {
+  avow__context_t *c = avow__loop_table_find(loop);
+  (void) avow__values_free_quarantine(); /* whether there were any */
+  if (c != NULL)
+    (void) avow__pool_end_quarantine(&c->pool); /* as above */
+}
+
+/* A static program contains this file because of the call. */
+void avow__check_exit(void) {
+}
+
+#else
+
+typedef int avow__nothing_t; /* C requires a declaration in each file */
+
+#endif

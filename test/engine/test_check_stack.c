@@ -1,0 +1,177 @@
+/* SPDX-License-Identifier: MIT */
+/* Handlers whose data is a local variable, which checked builds report if the
+   variable does not last. */
+#include "harness.h"
+
+static avow_value_t read_cb(const avow_value_t *arg, void *data) {
+  return avow_int(*(int *) data);
+}
+
+static avow_value_t read_fn(void *data) {
+  return avow_int(*(int *) data);
+}
+
+#ifndef NDEBUG
+
+static avow_promise_t *read_a_local(void) {
+  int local = 42;
+  return avow_then(avow_sleep(loop, 0), read_cb, NULL, &local);
+}
+
+static void read_after_the_return(void) {
+  avow_ignore(avow_run(read_a_local()));
+}
+
+static avow_promise_t *read_a_local_at_the_end(void) {
+  int local = 42;
+  return avow_finally(avow_sleep(loop, 0), read_fn, &local);
+}
+
+static void finally_after_the_return(void) {
+  avow_ignore(avow_run(read_a_local_at_the_end()));
+}
+
+static void local_of_a_function_that_returned_is_reported(void **state) {
+  assert_misuse(read_after_the_return,
+                "data of a handler (then) was a local variable of a function "
+                "that has returned");
+  assert_misuse(finally_after_the_return, "data of a handler (finally) was");
+}
+
+static avow_value_t then_cb(const avow_value_t *arg, void *data) {
+  int local = 42;
+  return avow_follow(avow_then(avow_sleep(loop, 0), read_cb, NULL, &local));
+}
+
+static avow_value_t catch_cb(const avow_value_t *arg, void *data) {
+  int local = 42;
+  return avow_follow(avow_catch(avow_sleep(loop, 0), read_cb, &local));
+}
+
+static avow_value_t finally_cb(const avow_value_t *arg, void *data) {
+  int local = 42;
+  return avow_follow(avow_finally(avow_sleep(loop, 0), read_fn, &local));
+}
+
+static avow_value_t work_cb(const avow_value_t *arg, void *data) {
+  int local = 42;
+  return avow_follow(avow_work(loop, read_fn, &local, NULL));
+}
+
+static void run_handler(avow_cb cb) {
+  avow_ignore(avow_run(avow_then(avow_sleep(loop, 0), cb, NULL, NULL)));
+}
+
+static void then_in_a_handler(void) {
+  run_handler(then_cb);
+}
+
+static void catch_in_a_handler(void) {
+  run_handler(catch_cb);
+}
+
+static void finally_in_a_handler(void) {
+  run_handler(finally_cb);
+}
+
+static void work_in_a_handler(void) {
+  run_handler(work_cb);
+}
+
+static void local_of_the_running_handler_is_reported_at_once(void **state) {
+  assert_misuse(then_in_a_handler,
+                "avow_then(): data is a local variable, which ends before the "
+                "handler runs");
+  assert_misuse(catch_in_a_handler, "avow_catch(): data is a local variable");
+  assert_misuse(finally_in_a_handler,
+                "avow_finally(): data is a local variable");
+  assert_misuse(work_in_a_handler, "avow_work(): data is a local variable");
+}
+
+#endif
+
+/* The variables of the function that runs the loop last as long as the loop
+   runs. */
+static void local_of_the_caller_of_run_is_no_misuse(void **state) {
+  int local = 42;
+
+  assert_fulfills_int(avow_then(avow_sleep(loop, 0), read_cb, NULL, &local),
+                      42);
+}
+
+static void local_of_the_caller_of_uv_run_is_no_misuse(void **state) {
+  int local = 42;
+  avow_promise_t *p = avow_then(avow_sleep(loop, 0), read_cb, NULL, &local);
+
+  run();
+
+  assert_fulfills_int(p, 42);
+}
+
+/* An avow_run() in a callback of libuv, inside another one. */
+static void run_inside(uv_timer_t *timer) {
+  int local = 42;
+  avow_promise_t *p = avow_then(avow_sleep(loop, 0), read_cb, NULL, &local);
+  assert_fulfills_int(p, 42);
+  uv_close((uv_handle_t *) timer, NULL);
+}
+
+static void local_of_a_callback_that_runs_the_loop_is_no_misuse(void **state) {
+  uv_timer_t timer;
+  assert_int_equal(uv_timer_init(loop, &timer), 0);
+  assert_int_equal(uv_timer_start(&timer, run_inside, 0, 0), 0);
+
+  assert_fulfills_none(avow_sleep(loop, 5));
+}
+
+#ifndef AVOW_NO_ASYNC
+static avow_value_t await_with_a_local(void *data) {
+  int local = 42;
+  return avow_await(avow_then(avow_sleep(loop, 0), read_cb, NULL, &local));
+}
+
+static void local_of_an_async_function_is_no_misuse(void **state) {
+  assert_fulfills_int(avow_async(loop, await_with_a_local, NULL), 42);
+}
+
+static avow_value_t start_async_cb(const avow_value_t *arg, void *data) {
+  return avow_follow(avow_async(loop, await_with_a_local, NULL));
+}
+
+static void async_function_that_a_handler_started_may_use_locals(void **state) {
+  assert_fulfills_int(avow_then(avow_sleep(loop, 0), start_async_cb, NULL,
+                                NULL),
+                      42);
+}
+#endif
+
+static int of_the_program = 42;
+
+static avow_value_t use_a_static_cb(const avow_value_t *arg, void *data) {
+  return avow_follow(
+      avow_then(avow_sleep(loop, 0), read_cb, NULL, &of_the_program));
+}
+
+static void static_variable_is_no_misuse(void **state) {
+  assert_fulfills_int(avow_then(avow_sleep(loop, 0), use_a_static_cb, NULL,
+                                NULL),
+                      42);
+}
+
+SUITE(check_stack) {
+  const struct CMUnitTest tests[] = {
+#ifndef NDEBUG
+    CASE(local_of_a_function_that_returned_is_reported),
+    CASE(local_of_the_running_handler_is_reported_at_once),
+#endif
+    CASE(local_of_the_caller_of_run_is_no_misuse),
+    CASE(local_of_the_caller_of_uv_run_is_no_misuse),
+    CASE(local_of_a_callback_that_runs_the_loop_is_no_misuse),
+#ifndef AVOW_NO_ASYNC
+    CASE(local_of_an_async_function_is_no_misuse),
+    CASE(async_function_that_a_handler_started_may_use_locals),
+#endif
+    CASE(static_variable_is_no_misuse),
+  };
+  return RUN(tests);
+}
