@@ -87,7 +87,8 @@ AVOW_HEADER_BEGIN
 /**
  * Names the version of the library with which the program runs.
  *
- * @returns the version, such as "0.1.0"; always valid
+ * @returns the version, such as "0.1.0", of a release build; the version and
+ *          " (checked)" of a checked build; always valid
  */
 AVOW_API const char *avow_version_string(void);
 
