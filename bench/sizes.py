@@ -90,8 +90,9 @@ class Linker:
         output(made[1])
         code, data = output('size', made[1]).splitlines()[1].split()[:2]
         with open(made[2], encoding='utf-8') as file:
-            named = re.findall(r'libavow\.a\((\w+?)_(\w+)\.[cS]\.\w+\)',
-                               file.read())
+            named = re.findall(
+                r'libavow(?:-checked)?\.a\((\w+?)_(\w+)\.[cS]\.\w+\)',
+                file.read())
         return int(code), int(data), {f'{layer}/{name}' for layer, name in named}
 
 

@@ -2,7 +2,7 @@
 # SPDX-License-Identifier: MIT
 # Builds the add-on at its place of installation by npm, against an installed
 # avow, which it contains. NODE_INCLUDE is the directory of node_api.h, if it is
-# not next to node.
+# not next to node. AVOW is avow, or avow-checked for the checked library.
 set -eu
 cd "$(dirname "$0")"
 node=$(command -v node)
@@ -12,12 +12,13 @@ if [ ! -f "$include/node_api.h" ]; then
     "(libnode-dev on Debian), or set NODE_INCLUDE" >&2
   exit 1
 fi
-if ! pkg-config --exists avow; then
-  echo "pkg-config finds no avow: install it, which README.md says how to," \
-    "or set PKG_CONFIG_PATH to where avow.pc is" >&2
+avow=${AVOW:-avow}
+if ! pkg-config --exists "$avow"; then
+  echo "pkg-config finds no $avow; install it (docs/install.md), or add the" \
+    "directory of $avow.pc to PKG_CONFIG_PATH" >&2
   exit 1
 fi
 # shellcheck disable=SC2046 # a list of words
 ${CC:-cc} -O2 -Wall -Wextra -shared -fPIC files.c -o files.node \
-  $(pkg-config --cflags avow) -I"$include" \
-  "$(pkg-config --variable=libdir avow)/libavow.a"
+  $(pkg-config --cflags "$avow") -I"$include" \
+  "$(pkg-config --variable=libdir "$avow")/lib$avow.a"

@@ -79,7 +79,7 @@ run() {
 # show NAME: writes the counts of the conditions in the library.
 show() {
   clang-19 -shared -fprofile-instr-generate -o "$work/$1.so" \
-    "$work/$1"/src/libavow.a.p/*.o -luv -lm -lpthread
+    "$work/$1"/src/libavow*.a.p/*.o -luv -lm -lpthread
   llvm-profdata-19 merge -o "$work/$1.profile" "$work/$1.raw"
   llvm-cov-19 show -show-mcdc -show-branches=count "$work/$1.so" \
     -instr-profile "$work/$1.profile" >"$work/$1.shown" 2>"$work/$1.warnings"

@@ -47,7 +47,7 @@ git diff --binary "$commit" HEAD -- $parts >"$work/change"
 mkdir "$work/tree"
 git archive "$commit" | tar -C "$work/tree" -x
 meson setup "$work/build" "$work/tree" --buildtype=debug \
-  -Ddefault_library=shared -Dtests=disabled -Dexamples=false -Dbench=false \
+  -Db_ndebug=true -Ddefault_library=shared -Dtests=disabled -Dexamples=false -Dbench=false \
   >"$work/log" 2>&1 || { cat "$work/log"; fail 'meson setup fails'; }
 build before
 (cd "$work/tree" && git apply "$work/change")

@@ -11,6 +11,7 @@
 set -eu
 root=$(cd "$(dirname "$0")/../.." && pwd)
 now=$(cd "$(dirname "$1")" && pwd)
+soname=$(readelf -d "$1" | sed -n 's/.*SONAME.*\[\(.*\)\]/\1/p')
 shift
 work=$(mktemp -d)
 trap 'rm -rf "$work"' EXIT
@@ -55,7 +56,7 @@ build_later() {
   xargs -P "$(getconf _NPROCESSORS_ONLN)" -n 4 sh -c 'for source; do
       $compile -c "$source" -o "$(echo "$source" | tr / _).o" || exit 255
     done' sh <sources || fail 'the later library does not compile'
-  $CC -shared -Wl,-soname,libavow.so.0 ./*.o -o later/libavow.so.0 \
+  $CC -shared -Wl,-soname,"$soname" ./*.o -o "later/$soname" \
     $UV_LIBS -lpthread -lm || fail 'the later library does not link'
 }
 
@@ -63,7 +64,7 @@ build_later() {
 build_program() {
   program=$1
   shift
-  $CC $strict "$@" "$root/test/ship/grown.c" later/libavow.so.0 -o "$program" \
+  $CC $strict "$@" "$root/test/ship/grown.c" "later/$soname" -o "$program" \
     $UV_LIBS || fail "the $program program does not compile"
 }
 

@@ -48,15 +48,17 @@ build_avow() {
   meson install -C "$build/$1" >>"$build/$1.log"
 }
 
-# commands_for HOST: prints the page's block below <!-- build HOST -->.
+# commands_for HOST: prints the page's block below <!-- build HOST -->, with the
+# name of the library that is tested.
 commands_for() {
   awk -v mark="<!-- build $1 -->" '
     $0 == mark { marked = 1 }
     /^```/ && inside { exit }
     inside { print; n++ }
     /^```/ && marked { inside = 1 }
-    END { exit n == 0 }' "$page" ||
+    END { exit n == 0 }' "$page" >"$work/block" ||
     { say "docs/embedding.md has no block <!-- build $1 -->"; exit 1; }
+  sed "s/avow)/$AVOW)/g; s/libavow\.a/lib$AVOW.a/" "$work/block"
 }
 
 cc() {
@@ -160,7 +162,8 @@ printf '%-8s %-18s %-8s %7s  %s\n' host version avow checks outcome \
 for type in debug release; do
   build_avow "$type"
   checked=0
-  [ "$type" = release ] || checked=1
+  export AVOW=avow
+  [ "$type" = release ] || { checked=1 AVOW=avow-checked; }
   export PKG_CONFIG_PATH="$build/$type/root/lib/pkgconfig"
   export LD_RUN_PATH="$build/$type/root/lib"
   for host in $hosts; do

@@ -1,9 +1,10 @@
 #!/bin/sh
 # SPDX-License-Identifier: MIT
-# Install avow as README.md documents, and build programs with it: in C and C++,
-# with the shared and the static library, with pkg-config and with CMake. The
-# programs are also built after the prefix was moved. The script then builds the
-# first programs of the adapters' pages, and avow as a part of other projects.
+# Install a release build and the checked library in one prefix, as
+# docs/install.md documents. Build programs with them: in C and C++, with the
+# shared and the static library, with pkg-config and with CMake. The programs are
+# also built after the prefix was moved. The script then builds the first
+# programs of the adapters' pages, and avow as a part of other projects.
 #
 # shellcheck disable=SC2046,SC2086 # lists of flags
 set -eu
@@ -12,7 +13,10 @@ more='g++ cmake git libcurl4-openssl-dev libssl-dev openssl libnats-dev
   nats-server' . test/lib/packages.sh
 work=$(mktemp -d)
 trap 'rm -rf "$work"' EXIT
-sources=$(pwd)/test/ship/parents
+here=$(pwd)/test/ship
+sources=$here/parents
+. test/lib/block.sh
+block 'install checked' docs/install.md >"$work/install-checked"
 version=$(sed -n 's/^#define AVOW_VERSION  *"\(.*\)"/\1/p' \
   include/avow/config.h)
 fail() {
@@ -40,7 +44,46 @@ readelf -d lib/libavow.so | grep -q 'SONAME.*\[libavow\.so\.0\]' ||
 ! nm -D --defined-only lib/libavow.so | awk '{ print $3 }' |
   grep -v '^avow_[a-z]' || fail 'these symbols must not be exported'
 
+# The checked library adds a file for each file of a library, and changes none.
+find . ! -type d | sort >"$work/release"
+find . -type f -exec sha256sum {} + >"$work/sums"
+(cd "$work/avow" && HOME=$work/home . "$work/install-checked") >"$work/log" \
+  2>&1 || { tail "$work/log"; fail 'the checked library does not install'; }
+sha256sum --check --quiet "$work/sums" || fail 'it changes the release build'
+sed -n 's,\(/lib/cmake/avow\)/avow,\1-checked/avow-checked,p; t
+  s,^\(./lib/.*avow[a-z_-]*\)\.,\1-checked.,p' "$work/release" |
+  sort - "$work/release" >"$work/wanted"
+find . ! -type d ! -name avow-latency.bt | sort | diff "$work/wanted" - ||
+  fail 'the checked library has other files than the release build'
+
 cd "$work"
+# chooses SUFFIX FLAG...: a program that is built with these flags must run with
+# the libraries whose names have that suffix.
+chooses() {
+  suffix=$1
+  shift
+  cc "$here/misuse.c" -o chosen "$@"
+  ldd chosen | sed -n 's/^[^a-z]*\(libavow[^ ]*\)\.so.*/\1/p' >loaded
+  status=0
+  ./chosen >out 2>err || status=$?
+  if [ -n "$suffix" ]; then
+    [ $status != 0 ] && ! grep -v -e "$suffix\$" loaded &&
+      echo "$version (checked)" | diff - out &&
+      grep -q '^avow: avow_timeout(): promise is NULL; pass a valid' err
+  else
+    [ $status = 0 ] && ! grep -e '-checked$' loaded && [ ! -s err ] &&
+      printf '%s\nmisuse\n' "$version" | diff - out
+  fi || { cat out err; fail "$* gives a program another library"; }
+}
+for suffix in '' -checked; do
+  for library in avow avow-curl avow-nats avow-tls avow-sim; do
+    chooses "$suffix" -Wl,--no-as-needed \
+      $(pkg-config --cflags --libs $library$suffix)
+  done
+  chooses "$suffix" $(pkg-config --cflags avow$suffix) \
+    "$prefix/lib/libavow$suffix.a" $(pkg-config --libs libuv)
+done
+
 dynamic=$(pkg-config --cflags --libs avow)
 case $dynamic in
 *-fstack-clash-protection*) ;;
@@ -89,7 +132,7 @@ for compiler in g++ clang++; do
   done
 done
 
-sh "$sources/../first_programs.sh"
+sh "$here/first_programs.sh"
 
 # configure PREFIX WANTED [PARTS]: configures the CMake project.
 configure() {
@@ -113,8 +156,12 @@ for at in "$work/moved" "$work/by-link"; do
   for program in found found_static by_pkg_config; do
     cmake/$program >out || fail "$program, built by CMake from $at, fails"
   done
+  for program in chosen chosen_static; do
+    ! cmake/$program >out 2>err || fail "$program of $at is not checked"
+    grep -q ' (checked)$' out || fail "$program of $at does not run"
+  done
 done
 
-cd "$sources/../../.."
+cd "$here/../.."
 sh test/ship/parents.sh --quick
 echo 'avow installs, links, is found, and builds as a part of other projects'

@@ -105,13 +105,20 @@ show_headers() {
   done
 }
 
+# library TYPE: prints the path of the shared library.
+library() {
+  suffix=-checked
+  [ "$1" != release ] || suffix=
+  echo "src/libavow$suffix.so.$version"
+}
+
 # build_avow TYPE
 build_avow() {
   [ -f "$build/$1/build.ninja" ] ||
     meson setup "$build/$1" "--buildtype=$1" -Dtests=enabled -Dwerror=true \
       -Dexamples=false -Dbench=false
   python3 test/lib/programs.py "$build/$1" core >"$build/programs"
-  xargs ninja -C "$build/$1" "src/libavow.so.$version" <"$build/programs"
+  xargs ninja -C "$build/$1" "$(library "$1")" <"$build/programs"
 }
 
 # load TYPE COPIES: loads copies in a program that is not linked with avow.
@@ -119,7 +126,7 @@ load() {
   rm -rf "$build/copies"
   mkdir "$build/copies"
   for i in $(seq "$2"); do
-    cp "$build/$1/src/libavow.so.$version" "$build/copies/$i.so"
+    cp "$build/$1/$(library "$1")" "$build/copies/$i.so"
   done
   "$build/loader" "$build"/copies/*.so
 }

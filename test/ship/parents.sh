@@ -55,6 +55,6 @@ try() {
 try program -Ddefault_library=static -Dunity=on -Dunity_size=100 \
   -Dwerror=true -Dwarning_level=3 --buildtype=release -Db_ndebug=if-release
 [ "${1:-}" = --quick ] ||
-  try 'libavow.so libavow.so.0 libavow.so.0.1.0 program' -Dunity=subprojects \
-    -Db_lto=true -Dc_std=gnu99 --buildtype=minsize
+  try "$(printf 'libavow-checked.%s ' so so.0 so.0.1.0)program" \
+    -Dunity=subprojects -Db_lto=true -Dc_std=gnu99 --buildtype=minsize
 echo 'avow builds as a part of other projects'

@@ -32,9 +32,10 @@ def exported(library):
 
 
 def soname(library):
+    """The soname of the release build, which Debian packages."""
     out = subprocess.run(['readelf', '-d', library], check=True,
                          capture_output=True, text=True).stdout
-    return re.search(r'SONAME.*\[(.*)\]', out)[1]
+    return re.search(r'SONAME.*\[(.*)\]', out)[1].replace('-checked', '')
 
 
 class Symbols:

@@ -28,7 +28,10 @@ fail() {
 
 name=$(basename "$tarball" .tar.xz)
 version=${name#avow-}
-names='avow avow-curl avow-nats avow-tls avow-sim'
+names=
+for library in avow avow-curl avow-nats avow-tls avow-sim; do
+  names="${names:+$names }$library $library-checked"
+done
 # shellcheck disable=SC2086 # a list of words
 quoted=$(printf '"%s", ' $names)
 

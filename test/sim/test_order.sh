@@ -38,8 +38,8 @@ build "$1" $UV_LIBS
 build $UV_LIBS "$1" $UV_LIBS
 "$work/program" || { echo 'it fails in the other order'; exit 1; }
 # shellcheck disable=SC2086
-build "$2" -Wl,-rpath,"$(dirname "$2")" "$1" -Wl,--exclude-libs,libavow_sim.a \
-  $UV_LIBS
+build "$2" -Wl,-rpath,"$(dirname "$2")" "$1" \
+  -Wl,--exclude-libs,"$(basename "$1")" $UV_LIBS
 "$work/program" >"$work/said" || :
 grep -q 'in place of -lavow' "$work/said" || {
   echo 'with avow before it, it does not say so:'
