@@ -154,8 +154,10 @@ typedef struct avow_options_s {
   /** The limit for the time of the jobs in one iteration, in microseconds.
       Default: 1,000. */
   unsigned budget_us;
-  /** The stack of an async function, in bytes, at least 16 KiB; see
-      docs/stacks.md. Default: 64 KiB. */
+  /** The stack of an async function, in bytes, at least 16 KiB. If a function
+      overflows its stack, the process ends. A checked build then prints the
+      function. To do so, it handles SIGSEGV and SIGBUS, unless the program has
+      handlers; see docs/stacks.md. Default: 64 KiB. */
   size_t stack_size;
   /** The largest number of unused stacks that are kept. Default: 1,024. */
   unsigned idle_stacks;
@@ -167,19 +169,6 @@ typedef struct avow_options_s {
   /** Whether a stack is filled with zeros when its function ends. Default:
       false. */
   bool wipe_stacks;
-  /**
-   * Whether checked builds report an async function that overflows its stack.
-   *
-   * Default: false; the process ends with a signal and no message.
-   *
-   * The option affects the whole process. From the first async function of such
-   * a loop on, avow handles SIGSEGV and SIGBUS, and prints the function to
-   * stderr if its stack has overflowed. For every fault avow then calls the
-   * handler that was installed before, with its mask and flags. When avow is
-   * unloaded, it restores that handler, unless another one was installed since.
-   * Release builds and builds with a sanitizer handle no signal.
-   */
-  bool report_overflows;
   /**
    * Whether several threads take turns in using the loop.
    *

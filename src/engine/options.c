@@ -98,7 +98,6 @@ int avow__options_set(avow__context_t *c, const avow_options_t *options) {
   c->fibers.stack_size = c->options.stack_size;
   c->fibers.guard_size = c->options.guard_size;
   c->fibers.wipe = c->options.wipe_stacks;
-  c->fibers.report_overflows = c->options.report_overflows;
   c->fibers.keep = c->options.idle_stacks;
   c->fibers.most = c->options.max_stacks;
   return is_in_range(&c->options) ? set_event_hook(c) : UV_EINVAL;

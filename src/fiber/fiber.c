@@ -9,6 +9,8 @@
 
 #include <assert.h>
 
+#include "fiber/overflow.h"
+
 _Thread_local avow__fiber_t *avow__fiber_now;
 
 /* Defined here, so that the compiler cannot inline it and look up the
@@ -20,8 +22,10 @@ void avow__fibers_begin(avow__fibers_t *fibers) {
 static int fiber_take(avow__fibers_t *fibers, avow__fiber_t **out) {
   if (AVOW__UNLIKELY(avow__fibers_full(fibers)))
     return UV_EAGAIN;
-  if (AVOW__UNLIKELY(fibers->idle == NULL))
+  if (AVOW__UNLIKELY(fibers->idle == NULL)) {
+    avow__overflow_report(&fibers->reports);
     return avow__fiber_new(fibers, out);
+  }
   *out = (avow__fiber_t *) avow__list_take_first(&fibers->idle);
   fibers->spare--;
   avow__spot_renew(&(*out)->spot);
@@ -72,6 +76,7 @@ void avow__fibers_close(avow__fibers_t *fibers) {
     avow__fiber_free(fibers,
                      (avow__fiber_t *) avow__list_take_first(&fibers->idle));
   fibers->spare = 0;
+  avow__overflow_end(fibers->reports);
 }
 
 void avow__fiber_main(void) {

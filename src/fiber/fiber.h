@@ -45,8 +45,8 @@ typedef struct avow__fibers_s {
   unsigned most;  /* limit of `used`; 0: no limit */
   size_t stack_size;
   size_t guard_size;
-  bool wipe; /* wipe the stacks, and keep no idle fibers */
-  bool report_overflows;
+  bool wipe;           /* wipe the stacks, and keep no idle fibers */
+  bool reports;        /* overflows are reported until the loop closes */
   avow__fiber_t **now; /* address of the resuming thread's avow__fiber_now, or
                           NULL */
 } avow__fibers_t;

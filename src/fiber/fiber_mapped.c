@@ -4,14 +4,11 @@
  * stack, in the page that is used first anyway.
  */
 #include "fiber/fiber.h"
-#include "fiber/overflow.h"
 
 enum { LINE = 64 };
 
 int avow__fiber_new(const avow__fibers_t *fibers, avow__fiber_t **out) {
   avow__stack_t stack;
-  if (fibers->report_overflows)
-    avow__overflow_report();
   const int err =
       avow__stack_map(fibers->stack_size, fibers->guard_size, &stack);
   if (err != 0)

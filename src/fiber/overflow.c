@@ -1,14 +1,14 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * Handles faults in the guard below a fiber's stack. A handler writes one line
- * that says what to do, then calls the handler that was installed before. It
- * runs on an alternate stack, because the fiber's stack is full. It calls only
- * async-signal-safe functions, so not stdio. Names of functions are left to the
- * debugger, because dladdr() does not know static functions.
+ * Reports fibers that overflow their stacks. A signal handler writes one line
+ * that says what to do, and then restores the default action, which ends the
+ * process. It runs on an alternate stack, because the fiber's stack is full. It
+ * calls only async-signal-safe functions, so not stdio. Names of functions are
+ * left to the debugger, because dladdr() does not know static functions.
  *
- * The handlers are installed only on request, because signals belong to the
- * program. The system treats them as it would have treated the previous
- * handlers.
+ * Signals belong to the program. A handler is installed only in place of the
+ * default action, and removed only while it is still installed. No handler of
+ * other code is replaced or stored. Such code may be another copy of avow.
  */
 /* NOLINTNEXTLINE(readability-identifier-naming): the system's name */
 #define _XOPEN_SOURCE 700
@@ -29,166 +29,166 @@
 
 #  include "fiber/fiber.h"
 
-enum { SIZE = 64 * 1024, LINE = 512 }; /* SIZE is in whole pages */
+/* SIZE is in whole pages. All pieces of a line but one are short. */
+enum { SIZE = 64 * 1024, LINE = 512, PIECE = 128 };
 
-typedef struct {
-  char text[LINE];
-  size_t len;
-} line_t;
+static atomic_uint loops;     /* number of loops that have made fibers */
+static atomic_bool changing;  /* a thread changes the handlers or the key */
+static atomic_bool has_key;   /* own_stack exists */
+static atomic_bool installed; /* at least one handler is */
 
-static struct sigaction on_segv, on_bus; /* the previous handlers */
-static atomic_bool begun;                /* one thread installs the handlers */
-static atomic_bool installed;            /* the handlers and the key exist */
-
-/* The alternate stack of each thread that reports overflows, which is freed
-   with the thread. The value is &of_program if the program set a stack of its
-   own. */
+/* Each thread's alternate stack; &of_program if the program set one. It has no
+   destructor: a thread could call it while another one unloads the library. */
 static pthread_key_t own_stack;
 static char of_program;
+static _Thread_local unsigned loops_here; /* those of `loops` on this thread */
 
-static void overflow_put(line_t *line, const char *text) {
-  for (; *text != '\0' && line->len < LINE; text++)
-    line->text[line->len++] = *text;
+static char *overflow_put(char *at, const char *text) {
+  for (int i = 0; text[i] != '\0' && i < PIECE; i++)
+    *at++ = text[i];
+  return at;
 }
 
-static void put_number(line_t *line, uintptr_t n, unsigned base) {
+static char *put_number(char *at, uintptr_t n, unsigned base) {
   char digits[sizeof(n) * 8 + 1] = "";
-  char *at = &digits[sizeof(digits) - 1];
+  char *first = &digits[sizeof(digits) - 1];
   do
-    *--at = "0123456789abcdef"[n % base];
+    *--first = "0123456789abcdef"[n % base];
   while ((n /= base) > 0);
-  overflow_put(line, at);
+  return overflow_put(at, first);
 }
 
 static void advise(const avow__fiber_t *f) {
-  line_t line = { .len = 0 };
-  overflow_put(&line, "avow: the async function at 0x");
-  put_number(&line, (uintptr_t) f->fn, 16);
-  overflow_put(&line, " has overflowed its stack of ");
-  put_number(&line, f->stack.size, 10);
-  overflow_put(&line, " bytes: raise avow_options_t.stack_size\n");
-  (void) !write(STDERR_FILENO, line.text,
-                line.len); /* there is no other place to report a failure */
+  char line[LINE];
+  char *at = overflow_put(line, "avow: async function ");
+  at = overflow_put(at, f->name != NULL ? f->name : "");
+  at = overflow_put(at, f->name != NULL ? " at 0x" : "at 0x");
+  at = put_number(at, (uintptr_t) f->fn, 16);
+  at = overflow_put(at, " overflowed its stack of ");
+  at = put_number(at, f->stack.size, 10);
+  at = overflow_put(at, " bytes; raise avow_options_t.stack_size\n");
+  (void) !write(STDERR_FILENO, line, (size_t) (at - line)); /* may fail */
 }
 
-/* Codes of faults begin at 1. Codes of signals that were sent are negative or 0
-   on Linux, and start at SI_USER, 0x10001, on BSD and macOS. */
-static bool was_sent(const siginfo_t *info) {
-  return (unsigned) info->si_code - 1 >= 0x10000;
-}
-
-/* After a fault, the instruction runs again and faults again. A signal that was
-   sent must be raised again. */
-static void leave_to_system(int sig, const siginfo_t *info,
-                            const struct sigaction *before) {
-  (void) sigaction(sig, before, NULL); /* valid, cannot fail */
-  if (was_sent(info))
-    (void) raise(sig); /* a valid signal, cannot fail */
-}
-
-/* Whether the action is a function. SIG_DFL and SIG_IGN are none, whatever the
-   flags are. */
-static bool is_function(const struct sigaction *action) {
-  return action->sa_handler != SIG_DFL && action->sa_handler != SIG_IGN;
-}
-
-/* On other threads, avow__fiber_now may not be allocated yet, and allocating it
-   may call malloc(). */
+/* On other threads, the first use of avow__fiber_now may call malloc(). */
 static bool reports_here(void) {
   return pthread_getspecific(own_stack) != NULL;
 }
 
+/* After a fault, the instruction runs and faults again. A signal that was sent
+   is raised again. Codes of faults begin at 1. Codes of signals that were sent
+   are at most 0 on Linux, and start at SI_USER, 0x10001, on BSD and macOS. */
 static void on_fault(int sig, siginfo_t *info, void *context) {
-  const struct sigaction *before = sig == SIGSEGV ? &on_segv : &on_bus;
+  const struct sigaction usual = { .sa_handler = SIG_DFL };
   const avow__fiber_t *f = reports_here() ? avow__fiber_now : NULL;
   if (f != NULL && avow__stack_guards(f->stack, info->si_addr))
     advise(f);
-  if (!is_function(before))
-    leave_to_system(sig, info, before);
-  else if ((before->sa_flags & SA_SIGINFO) != 0)
-    before->sa_sigaction(sig, info, context);
-  else
-    before->sa_handler(sig);
+  (void) sigaction(sig, &usual, NULL); /* this and raise() cannot fail */
+  if ((unsigned) info->si_code - 1 >= 0x10000)
+    (void) raise(sig);
 }
 
-static void free_stack(void *bottom) {
-  if (bottom == &of_program)
-    return;
-  const stack_t none = { .ss_flags = SS_DISABLE };
-  (void) sigaltstack(&none, NULL); /* the thread ends even if this fails */
-  avow__stack_unmap((avow__stack_t){ bottom, SIZE, SIZE });
+static bool is_replaceable(const struct sigaction *action, bool by_ours) {
+  if (by_ours)
+    return action->sa_handler == SIG_DFL;
+  return (action->sa_flags & SA_SIGINFO) != 0 &&
+         action->sa_sigaction == on_fault;
 }
 
-/* Installs on_fault() with the mask and the flags of the previous handler,
-   which on_fault() calls. It runs only once if the previous handler asked for
-   that. */
-static void handle(int sig, struct sigaction *before) {
-  (void) sigaction(sig, NULL, before); /* only reads, cannot fail */
-  struct sigaction action = { .sa_sigaction = on_fault,
-                              .sa_flags = SA_SIGINFO | SA_ONSTACK };
-  (void) sigemptyset(&action.sa_mask); /* cannot fail */
-  if (is_function(before)) {
-    action.sa_mask = before->sa_mask;
-    action.sa_flags |=
-        before->sa_flags & (int) (SA_RESETHAND | SA_NODEFER | SA_RESTART);
+/* Installs or removes the handler. False if the program has one. Another thread
+   may install one meanwhile, which stays. No call can fail here. */
+static bool change(int sig, bool on) {
+  struct sigaction action, by = { .sa_handler = SIG_DFL };
+  if (on) {
+    by.sa_sigaction = on_fault;
+    by.sa_flags = SA_SIGINFO | SA_ONSTACK;
   }
-  (void) sigaction(sig, &action, NULL); /* cannot fail */
-}
-
-static void overflow_give_back(int sig, const struct sigaction *before) {
-  struct sigaction now;
-  (void) sigaction(sig, NULL, &now); /* only reads, cannot fail */
-  if ((now.sa_flags & SA_SIGINFO) != 0 && now.sa_sigaction == on_fault)
-    (void) sigaction(sig, before, NULL); /* valid, cannot fail */
-}
-
-/* Threads that continue to run keep their alternate stacks. */
-static AVOW__AT_UNLOAD void overflow_leave(void) {
-  if (!atomic_load(&installed))
-    return;
-  overflow_give_back(SIGSEGV, &on_segv);
-  overflow_give_back(SIGBUS, &on_bus);
-  (void) pthread_key_delete(own_stack); /* the key exists */
-}
-
-/* Installs the handlers on one thread. Threads that call this too early return
-   false and try again with their next fiber. */
-static bool install(void) {
-  if (atomic_load(&installed))
-    return true;
-  if (atomic_exchange(&begun, true) ||
-      pthread_key_create(&own_stack, free_stack) != 0)
-    return false;
-  handle(SIGSEGV, &on_segv);
-  handle(SIGBUS, &on_bus);
-  atomic_store(&installed, true);
+  (void) sigaction(sig, NULL, &action);
+  if (!is_replaceable(&action, on))
+    return is_replaceable(&action, !on);
+  (void) sigaction(sig, &by, &action);
+  if (!is_replaceable(&action, on))
+    (void) sigaction(sig, &action, NULL);
   return true;
 }
 
-/* Returns the bottom of a stack on which this thread's signal handlers now run;
-   NULL if out of memory. */
+static bool change_both(bool on) {
+  const bool segv = change(SIGSEGV, on);
+  return change(SIGBUS, on) || segv;
+}
+
+/* If other code replaced the stack, it may restore it, so the stack stays. */
+static void free_stack(void) {
+  void *bottom = pthread_getspecific(own_stack);
+  stack_t now;
+  (void) pthread_setspecific(own_stack, NULL); /* no call can fail here */
+  (void) sigaltstack(NULL, &now);
+  if (bottom == NULL || now.ss_sp != bottom)
+    return;
+  now.ss_flags = SS_DISABLE;
+  (void) sigaltstack(&now, NULL);
+  avow__stack_unmap((avow__stack_t){ bottom, SIZE, SIZE });
+}
+
+/* Other code may have restored a handler since it was removed. */
+static AVOW__AT_UNLOAD void overflow_unload(void) {
+  atomic_store(&changing, true); /* for ever */
+  if (!atomic_exchange(&has_key, false))
+    return;
+  (void) change_both(false);            /* false if others stay */
+  (void) pthread_key_delete(own_stack); /* the key exists */
+}
+
+/* Installs the handlers if loops need them, otherwise removes them. If another
+   thread does so already, it looks again. A child of fork() might inherit a
+   locked lock. `changing`, if inherited, only prevents changes. */
+static void overflow_update(void) {
+  bool on;
+  do {
+    if (atomic_exchange(&changing, true))
+      return;
+    on = atomic_load(&loops) > 0;
+    if (!has_key)
+      has_key = pthread_key_create(&own_stack, NULL) == 0;
+    if (has_key)
+      installed = change_both(on) && on;
+    atomic_store(&changing, false);
+  } while (on != (atomic_load(&loops) > 0));
+}
+
+/* NULL if out of memory. Then an overflow is not reported. */
 static void *make_stack(void) {
   avow__stack_t stack;
   if (avow__stack_map(SIZE, SIZE, &stack) != 0)
-    return NULL; /* an overflow then ends the process without a message */
+    return NULL;
   const stack_t own = { .ss_sp = stack.bottom, .ss_size = stack.size };
   (void) sigaltstack(&own, NULL); /* cannot fail */
   return stack.bottom;
 }
 
-void avow__overflow_report(void) {
-  stack_t before = { .ss_flags = 0 };
-  if (!install() || reports_here())
+void avow__overflow_report(bool *reports) {
+  stack_t now;
+  atomic_fetch_add(&loops, *reports ? 0 : 1);
+  loops_here += *reports ? 0 : 1;
+  *reports = true;
+  if (!installed)
+    overflow_update();
+  if (!installed || reports_here())
     return;
-  (void) sigaltstack(NULL, &before); /* cannot fail */
-  void *stack =
-      (before.ss_flags & SS_DISABLE) != 0 ? make_stack() : &of_program;
-  (void) pthread_setspecific(own_stack, stack); /* if it fails, the stack is
-                                                   never freed */
+  (void) sigaltstack(NULL, &now); /* cannot fail */
+  void *stack = (now.ss_flags & SS_DISABLE) != 0 ? make_stack() : &of_program;
+  (void) pthread_setspecific(own_stack, stack); /* else it is never freed */
 }
 
-#else
-
-typedef int avow__nothing_t; /* C requires a declaration in each file */
+/* A loop may close on another thread than it began on. */
+void avow__overflow_end(bool reports) {
+  if (!reports)
+    return;
+  loops_here -= loops_here > 0;
+  if (loops_here == 0 && has_key)
+    free_stack();
+  if (atomic_fetch_sub(&loops, 1) == 1)
+    overflow_update();
+}
 
 #endif

@@ -17,11 +17,13 @@
 #endif
 
 #if AVOW__OVERFLOW
-/* Makes this thread report overflows from now on. */
-void avow__overflow_report(void);
+/* Makes this thread report overflows. `reports` belongs to the loop. */
+void avow__overflow_report(bool *reports);
+/* The loop is closed. After the last loop, nothing is reported any more. */
+void avow__overflow_end(bool reports);
 #else
-static inline void avow__overflow_report(void) {
-}
+#  define avow__overflow_report(reports) ((void) (reports))
+#  define avow__overflow_end(reports)    ((void) (reports))
 #endif
 
 #endif

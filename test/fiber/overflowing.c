@@ -14,9 +14,7 @@
 #  include <gcov.h>
 #endif
 
-static const avow__fibers_t reporting = { .stack_size = SIZE,
-                                          .guard_size = GUARD,
-                                          .report_overflows = true };
+static const avow__fibers_t small = { .stack_size = SIZE, .guard_size = GUARD };
 
 void save_coverage(void) {
 #ifdef COVERAGE
@@ -45,7 +43,7 @@ avow_value_t fault(void *data) {
 }
 
 void in_fiber(void *fn) {
-  avow__fibers_t fibers = reporting;
+  avow__fibers_t fibers = small;
   avow__fiber_t *f;
   assert_int_equal(avow__fiber_take(&fibers, &f), 0);
   f->fn = *(avow_fn *) fn;
@@ -70,17 +68,47 @@ void end_handled(int sig) {
   _exit(HANDLED);
 }
 
-void overflow_with_handler(void) {
-  const struct sigaction action = { .sa_handler = end_handled };
-  handle_faults(&action);
-  run_overflow();
-}
-
 void quiet_thread(void *data) {
-  avow__fibers_t fibers = reporting;
+  avow__fibers_t fibers = small;
   avow__fiber_t *f;
   assert_int_equal(avow__fiber_take(&fibers, &f), 0);
   avow__fiber_discard(&fibers, f);
+}
+
+bool handlers_are(void (*segv)(int), void (*bus)(int)) {
+  struct sigaction on_segv, on_bus;
+  (void) sigaction(SIGSEGV, NULL, &on_segv); /* these calls only read */
+  (void) sigaction(SIGBUS, NULL, &on_bus);
+  return on_segv.sa_handler == segv && on_bus.sa_handler == bus;
+}
+
+bool has_signal_stack(void) {
+  stack_t stack;
+  (void) sigaltstack(NULL, &stack); /* only reads */
+  return (stack.ss_flags & SS_DISABLE) == 0;
+}
+
+bool reports_overflows(void) {
+  return has_signal_stack() && !handlers_are(SIG_DFL, SIG_DFL);
+}
+
+bool leaves_signals_alone(void) {
+  return !has_signal_stack() && handlers_are(SIG_DFL, SIG_DFL);
+}
+
+static avow_value_t do_nothing(void *data) {
+  return avow_none();
+}
+
+void open_loop(uv_loop_t *own) {
+  assert_int_equal(uv_loop_init(own), 0);
+  assert_int_equal(avow_loop_init(own, &steady), 0);
+  avow_unref(avow_async(own, do_nothing, NULL));
+}
+
+void close_loop(uv_loop_t *own) {
+  assert_int_equal(avow_loop_close(own), 0);
+  assert_int_equal(uv_loop_close(own), 0);
 }
 
 /* Runs in the child. */
@@ -132,13 +160,12 @@ void assert_silent(const char *text) {
 void assert_advice_on(avow_fn fn, const char *text) {
 #if AVOW__OVERFLOW
   char address[64];
-  (void) snprintf(address, sizeof(address), "at 0x%" PRIxPTR " has",
+  (void) snprintf(address, sizeof(address), "at 0x%" PRIxPTR " overflowed",
                   (uintptr_t) fn);
-  assert_non_null(strstr(text, "avow: the async function"));
+  assert_non_null(strstr(text, "avow: async function "));
   assert_non_null(strstr(text, address));
-  assert_non_null(strstr(text,
-                         "has overflowed its stack of 65536 bytes: "
-                         "raise avow_options_t.stack_size\n"));
+  assert_non_null(strstr(text, " overflowed its stack of "));
+  assert_non_null(strstr(text, " bytes; raise avow_options_t.stack_size\n"));
 #else
   assert_silent(text);
 #endif

@@ -34,12 +34,21 @@ void run_overflow(void);
 
 /* The handler of a program. It exits with HANDLED. */
 void end_handled(int sig);
-void overflow_with_handler(void);
 struct sigaction;
 void handle_faults(const struct sigaction *action); /* of either kind */
 
 /* Takes a fiber, so that overflows are reported. Usable as a thread too. */
 void quiet_thread(void *data);
+
+/* The state of the signals. */
+bool handlers_are(void (*segv)(int), void (*bus)(int));
+bool has_signal_stack(void);
+bool reports_overflows(void); /* handlers and a stack for them are installed */
+bool leaves_signals_alone(void);
+
+/* Loops as programs use them. Opening also runs an async function. */
+void open_loop(uv_loop_t *own);
+void close_loop(uv_loop_t *own);
 
 /* The exit of a process that ran fn, and its output. */
 typedef struct {

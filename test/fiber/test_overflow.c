@@ -6,6 +6,7 @@
 #include <signal.h>
 #include <stdio.h>
 #include <string.h>
+#include <sys/wait.h>
 #include <unistd.h>
 
 #include "overflowing.h"
@@ -77,41 +78,46 @@ static void overflow_without_memory(void) {
 }
 #  endif
 
+static void overflow_after_fork(void) {
+  int status = 0;
+  quiet_thread(NULL);
+  const pid_t child = fork();
+  if (child == 0)
+    run_overflow();
+  (void) waitpid(child, &status, 0); /* `status` shows a failure */
+  save_coverage();
+  _exit(WIFSIGNALED(status) ? HANDLED : 1);
+}
+
 /* Tests by the public functions, as programs use them. */
 
-static avow_value_t do_nothing(void *data) {
-  return avow_none();
+static void async_overflow(void) {
+  uv_loop_t own;
+  open_loop(&own);
+  avow_unref(avow_async(&own, overflow, NULL));
 }
 
-static void async_with(avow_fn fn, bool report) {
-  static uv_loop_t own;
-  const avow_options_t options = { .budget_us = UINT_MAX,
-                                   .report_overflows = report };
-  loop = &own;
-  assert_int_equal(uv_loop_init(loop), 0);
-  assert_int_equal(avow_loop_init(loop, &options), 0);
-  avow_unref(avow_async(loop, fn, NULL));
+static avow_value_t overflow_later(void *sleep) {
+  avow_ignore(avow_await(sleep));
+  return overflow(NULL);
 }
 
-static void overflow_without_reports(void) {
-  async_with(overflow, false);
+static void overflow_of_named(const char *name) {
+  uv_loop_t own;
+  open_loop(&own);
+  avow_promise_t *p = avow_async(&own, overflow_later, avow_sleep(&own, 0));
+  avow_promise_set_name(p, name);
+  avow_ignore(avow_run(p));
 }
 
-static void overflow_with_reports(void) {
-  async_with(overflow, true);
+static void overflow_of_mirror(void) {
+  overflow_of_named("mirror");
 }
 
-static void look_for_handlers(void) {
-  struct sigaction segv, bus;
-  stack_t stack;
-  async_with(do_nothing, false);
-  (void) sigaction(SIGSEGV, NULL, &segv); /* these calls only read */
-  (void) sigaction(SIGBUS, NULL, &bus);
-  (void) sigaltstack(NULL, &stack);
-  _exit(segv.sa_handler == SIG_DFL && bus.sa_handler == SIG_DFL &&
-                (stack.ss_flags & SS_DISABLE) != 0
-            ? HANDLED
-            : 1);
+static void overflow_of_long_name(void) {
+  static char name[2000];
+  memset(name, 'x', sizeof(name) - 1);
+  overflow_of_named(name);
 }
 
 static void overflow_ends_the_process_with_advice(void **state) {
@@ -149,24 +155,33 @@ static void other_faults_print_no_advice(void **state) {
   assert_silent(ending.text);
 }
 
-static void signals_are_not_handled_by_default(void **state) {
-  const ending_t ending = ending_of(look_for_handlers);
+static void overflow_in_a_forked_child_prints_advice(void **state) {
+  const ending_t ending = ending_of(overflow_after_fork);
 
   assert_exits(&ending, HANDLED);
+  assert_advice(&ending);
 }
 
-static void overflow_prints_nothing_by_default(void **state) {
-  const ending_t ending = ending_of(overflow_without_reports);
-
-  assert_killed(&ending);
-  assert_silent(ending.text);
-}
-
-static void overflow_prints_advice_if_requested(void **state) {
-  const ending_t ending = ending_of(overflow_with_reports);
+static void overflow_prints_advice_by_default(void **state) {
+  const ending_t ending = ending_of(async_overflow);
 
   assert_killed(&ending);
   assert_advice(&ending);
+#  if AVOW__OVERFLOW
+  assert_non_null(strstr(ending.text, "its stack of 65536 bytes"));
+#  endif
+}
+
+static void advice_has_the_name_of_the_promise(void **state) {
+  const ending_t named = ending_of(overflow_of_mirror);
+  const ending_t long_named = ending_of(overflow_of_long_name);
+
+  assert_advice_on(overflow_later, named.text);
+  assert_advice_on(overflow_later, long_named.text);
+#  if AVOW__OVERFLOW
+  assert_non_null(strstr(named.text, "async function mirror at 0x"));
+  assert_non_null(strstr(long_named.text, "async function xxxxxxxx"));
+#  endif
 }
 
 #  if AVOW__OVERFLOW
@@ -189,9 +204,9 @@ SUITE(overflow) {
     cmocka_unit_test(overflow_on_another_thread_prints_advice),
     cmocka_unit_test(ended_threads_do_not_affect_the_advice),
     cmocka_unit_test(other_faults_print_no_advice),
-    cmocka_unit_test(signals_are_not_handled_by_default),
-    cmocka_unit_test(overflow_prints_nothing_by_default),
-    cmocka_unit_test(overflow_prints_advice_if_requested),
+    cmocka_unit_test(overflow_in_a_forked_child_prints_advice),
+    cmocka_unit_test(overflow_prints_advice_by_default),
+    cmocka_unit_test(advice_has_the_name_of_the_promise),
 #  if AVOW__OVERFLOW
     cmocka_unit_test(unwatched_overflow_prints_nothing),
 #  endif

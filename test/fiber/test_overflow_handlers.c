@@ -1,11 +1,12 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * Handlers of faults beside avow's watch for overflows. A program installs
- * handlers, and stacks for them, earlier or later than avow.
+ * The handlers that report overflows, beside those of a program: a program
+ * installs handlers, and stacks for them, earlier or later than avow. When the
+ * last loop closes, avow's handlers are removed.
  */
-#include <pthread.h>
 #include <signal.h>
 #include <stdio.h>
+#include <string.h>
 #include <unistd.h>
 
 #include "fiber/overflow.h"
@@ -20,6 +21,19 @@ SUITE(overflow_handlers) {
 
 #else
 
+enum { THREADS = 4, ROUNDS = 300 };
+
+/* A child process ends with this, because a failed assertion would not end it.
+ */
+static void end_if(bool right) {
+  save_coverage();
+  _exit(right ? HANDLED : 1);
+}
+
+static bool reports_as_built(void) {
+  return AVOW__OVERFLOW ? reports_overflows() : leaves_signals_alone();
+}
+
 static avow_value_t send_fault(void *data) {
   (void) raise(SIGSEGV); /* cannot fail */
   return avow_none();
@@ -28,6 +42,19 @@ static avow_value_t send_fault(void *data) {
 static void run_sent_fault(void) {
   run_in_fiber(send_fault);
 }
+
+static void fault_alone(void *data) {
+  (void) fault(data); /* does not return */
+}
+
+static void fault_on_unwatched_thread(void) {
+  uv_thread_t thread;
+  quiet_thread(NULL);
+  assert_int_equal(uv_thread_create(&thread, fault_alone, NULL), 0);
+  (void) uv_thread_join(&thread); /* the process ends first */
+}
+
+/* The program has handlers before avow. */
 
 /* Tested in a fiber and outside. */
 static void ignore_sent_faults_with(int flags) {
@@ -51,71 +78,126 @@ static void end_with_info(int sig, siginfo_t *info, void *context) {
   _exit(info->si_signo == sig ? HANDLED : 1);
 }
 
-static void fault_with_handler(void) {
+static void fault_with_info_handler(void) {
   const struct sigaction action = { .sa_sigaction = end_with_info,
                                     .sa_flags = SA_SIGINFO };
   handle_faults(&action);
   run_in_fiber(fault);
 }
 
-static void fault_alone(void *data) {
-  (void) fault(data); /* does not return */
-}
-
-static void fault_on_unwatched_thread(void) {
+static void fault_with_handler(void) {
   const struct sigaction action = { .sa_handler = end_handled };
-  uv_thread_t thread;
-  handle_faults(&action);
-  quiet_thread(NULL);
-  assert_int_equal(uv_thread_create(&thread, fault_alone, NULL), 0);
-  (void) uv_thread_join(&thread); /* the process ends first */
-}
-
-/* Crash reporters. One ends the process as the fault would. The other returns
-   to the fault. */
-static void report_and_raise(int sig) {
-  (void) !write(STDERR_FILENO, "report", 6);
-  (void) raise(sig); /* no handler or mask delays the signal any longer */
-  _exit(HANDLED);
-}
-
-static void report_alone(int sig) {
-  (void) !write(STDERR_FILENO, "report", 6);
-}
-
-static void fault_with_reporter(void (*fn)(int), unsigned flags) {
-  const struct sigaction action = { .sa_handler = fn, .sa_flags = (int) flags };
   handle_faults(&action);
   run_in_fiber(fault);
 }
 
-static void fault_with_raiser(void) {
-  fault_with_reporter(report_and_raise, SA_RESETHAND | SA_NODEFER);
-}
-
-static void fault_with_returner(void) {
-  fault_with_reporter(report_alone, SA_RESETHAND);
-}
-
-static void end_with_mask(int sig) {
-  sigset_t held;
-  (void) sigprocmask(SIG_SETMASK, NULL, &held); /* only reads */
-  save_coverage();
-  _exit(sigismember(&held, SIGUSR1) == 1 && sigismember(&held, sig) == 1
-            ? HANDLED
-            : 1);
-}
-
-static void fault_with_mask(void) {
-  struct sigaction action = { .sa_handler = end_with_mask };
-  (void) sigaddset(&action.sa_mask, SIGUSR1); /* cannot fail */
+static void keep_handlers(void) {
+  const struct sigaction action = { .sa_handler = end_handled };
+  uv_loop_t own;
   handle_faults(&action);
-  run_in_fiber(fault);
+  open_loop(&own);
+  const bool right =
+      handlers_are(end_handled, end_handled) && !has_signal_stack();
+  close_loop(&own);
+  end_if(right && handlers_are(end_handled, end_handled));
 }
 
-static void leave_in_order(void) {
-  quiet_thread(NULL);
-  exit(HANDLED);
+static char signal_stack[SIZE];
+
+static void take_own_stack(void) {
+  const stack_t own = { .ss_sp = signal_stack, .ss_size = SIZE };
+  assert_int_equal(sigaltstack(&own, NULL), 0);
+}
+
+static bool has_own_stack(void) {
+  stack_t stack;
+  (void) sigaltstack(NULL, &stack); /* only reads */
+  return stack.ss_sp == signal_stack && stack.ss_flags == 0;
+}
+
+static void end_on_own_stack(int sig) {
+  const volatile char here = 0;
+  const uintptr_t at = (uintptr_t) &here - (uintptr_t) signal_stack;
+  end_if(at < SIZE);
+}
+
+static void overflow_with_handler(void) {
+  const struct sigaction action = { .sa_handler = end_on_own_stack,
+                                    .sa_flags = SA_ONSTACK };
+  take_own_stack();
+  handle_faults(&action);
+  run_overflow();
+}
+
+static void overflow_with_own_stack(void) {
+  take_own_stack();
+  run_overflow();
+}
+
+static void close_with_own_stack(void) {
+  uv_loop_t own;
+  take_own_stack();
+  open_loop(&own);
+  close_loop(&own);
+  end_if(has_own_stack());
+}
+
+/* The program has a handler for the signal that guards do not cause. */
+static void overflow_with_one_handler(void) {
+#  ifdef __APPLE__
+  (void) signal(SIGSEGV, end_handled);
+#  else
+  (void) signal(SIGBUS, end_handled);
+#  endif
+  run_overflow();
+}
+
+static void keep_one_handler(void) {
+  uv_loop_t own;
+  (void) signal(SIGBUS, end_handled);
+  open_loop(&own);
+  const bool right = !handlers_are(SIG_DFL, end_handled) == AVOW__OVERFLOW;
+  close_loop(&own);
+  end_if(right && handlers_are(SIG_DFL, end_handled));
+}
+
+/* The program changes handlers and stacks after avow. */
+
+static void replace_handlers(void) {
+  const struct sigaction action = { .sa_handler = end_handled };
+  uv_loop_t own;
+  open_loop(&own);
+  handle_faults(&action);
+  close_loop(&own);
+  end_if(handlers_are(end_handled, end_handled));
+}
+
+/* Also code that restores avow's handlers when they are no longer needed. */
+static void restore_handlers(void) {
+  const struct sigaction action = { .sa_handler = end_handled };
+  struct sigaction segv;
+  uv_loop_t own;
+  open_loop(&own);
+  (void) sigaction(SIGSEGV, &action, &segv); /* these calls cannot fail */
+  close_loop(&own);
+  (void) signal(SIGBUS, SIG_IGN);
+  (void) sigaction(SIGSEGV, &segv, NULL);
+  open_loop(&own);
+  const bool right = has_signal_stack() == AVOW__OVERFLOW;
+  close_loop(&own);
+  end_if(right && handlers_are(SIG_DFL, SIG_IGN));
+}
+
+static void replace_signal_stack(void) {
+  stack_t before;
+  uv_loop_t own;
+  open_loop(&own);
+  (void) sigaltstack(NULL, &before); /* only reads */
+  take_own_stack();
+  close_loop(&own);
+  if (AVOW__OVERFLOW)
+    memset(before.ss_sp, 1, before.ss_size); /* other code may restore it */
+  end_if(has_own_stack());
 }
 
 #  ifdef __GNUC__
@@ -123,15 +205,8 @@ static bool looks_at_the_end;
 
 /* The library cleans up before this destructor. */
 __attribute__((destructor(101))) static void look_at_the_end(void) {
-  struct sigaction segv, bus;
-  if (!looks_at_the_end)
-    return;
-  (void) sigaction(SIGSEGV, NULL, &segv); /* these calls only read */
-  (void) sigaction(SIGBUS, NULL, &bus);
-  save_coverage();
-  _exit(segv.sa_handler == end_handled && bus.sa_handler == end_handled
-            ? HANDLED
-            : 1);
+  if (looks_at_the_end)
+    end_if(handlers_are(end_handled, end_handled));
 }
 
 static void leave_with_later_handler(void) {
@@ -143,63 +218,107 @@ static void leave_with_later_handler(void) {
 }
 #  endif
 
-#  if AVOW__OVERFLOW
-static char signal_stack[SIZE];
+/* Loops open and close. */
 
-static void take_own_stack(void) {
-  const stack_t own = { .ss_sp = signal_stack, .ss_size = SIZE };
-  assert_int_equal(sigaltstack(&own, NULL), 0);
+static void close_two_loops(void) {
+  uv_loop_t first, second;
+  bool right = leaves_signals_alone();
+  open_loop(&first);
+  open_loop(&second);
+  close_loop(&first);
+  right = right && reports_as_built();
+  close_loop(&second);
+  end_if(right && leaves_signals_alone());
 }
 
-static void end_on_own_stack(int sig) {
-  const volatile char here = 0;
-  const uintptr_t at = (uintptr_t) &here - (uintptr_t) signal_stack;
-  save_coverage();
-  _exit(at < SIZE ? HANDLED : 1);
+static void loop_without_functions(void) {
+  uv_loop_t own;
+  assert_int_equal(uv_loop_init(&own), 0);
+  assert_int_equal(avow_loop_init(&own, &steady), 0);
+  avow_ignore(avow_run(avow_sleep(&own, 0)));
+  const bool right = leaves_signals_alone();
+  close_loop(&own);
+  end_if(right && leaves_signals_alone());
 }
 
-static void overflow_with_own_stack(void) {
-  const struct sigaction action = { .sa_handler = end_on_own_stack };
-  take_own_stack();
-  handle_faults(&action);
+static void overflow_after_last_close(void) {
+  uv_loop_t own;
+  open_loop(&own);
+  close_loop(&own);
   run_overflow();
 }
 
-static pthread_key_t last_look;
-static bool is_own_at_the_end;
+static bool right_on_thread;
 
-/* Runs again, after all other keys of the thread. */
-static void look_at_stack(void *again) {
-  stack_t stack;
-  if (again == &last_look) {
-    (void) pthread_setspecific(last_look, &is_own_at_the_end); /* has a place */
-    return;
-  }
-  (void) sigaltstack(NULL, &stack); /* only reads */
-  is_own_at_the_end = stack.ss_sp == signal_stack && stack.ss_flags == 0;
+static void use_loop(void *data) {
+  uv_loop_t own;
+  open_loop(&own);
+  right_on_thread = reports_as_built();
+  close_loop(&own);
+  right_on_thread = right_on_thread && !has_signal_stack();
 }
 
-static void end_with_own_stack(void *data) {
-  take_own_stack();
-  assert_int_equal(pthread_setspecific(last_look, &last_look), 0);
-  quiet_thread(NULL);
-}
-
-static void let_thread_end_with_own_stack(void) {
+static void loop_on_thread_closes_first(void) {
+  uv_loop_t own;
   uv_thread_t thread;
-  assert_int_equal(pthread_key_create(&last_look, look_at_stack), 0);
-  assert_int_equal(uv_thread_create(&thread, end_with_own_stack, NULL), 0);
+  open_loop(&own);
+  assert_int_equal(uv_thread_create(&thread, use_loop, NULL), 0);
   assert_int_equal(uv_thread_join(&thread), 0);
-  save_coverage();
-  _exit(is_own_at_the_end ? HANDLED : 1);
+  const bool right = right_on_thread && reports_as_built();
+  close_loop(&own);
+  end_if(right && leaves_signals_alone());
 }
-#  endif
 
-static void sent_faults_end_the_process(void **state) {
-  const ending_t ending = ending_of(run_sent_fault);
+static void use_fibers(void *data) {
+  for (int i = 0; i < ROUNDS; i++) {
+    avow__fibers_t fibers = { .stack_size = SIZE };
+    avow__fiber_t *f;
+    assert_int_equal(avow__fiber_take(&fibers, &f), 0);
+    avow__fiber_discard(&fibers, f);
+    avow__fibers_close(&fibers);
+  }
+}
 
-  assert_killed(&ending);
-  assert_silent(ending.text);
+/* Threads install and remove the handlers at the same time. */
+static void use_many_threads(void) {
+  uv_thread_t threads[THREADS];
+  for (int i = 0; i < THREADS; i++)
+    assert_int_equal(uv_thread_create(&threads[i], use_fibers, NULL), 0);
+  for (int i = 0; i < THREADS; i++)
+    assert_int_equal(uv_thread_join(&threads[i]), 0);
+  const bool right = leaves_signals_alone();
+  quiet_thread(NULL);
+  end_if(right && reports_as_built());
+}
+
+static void leave_in_order(void) {
+  quiet_thread(NULL);
+  exit(HANDLED);
+}
+
+static void assert_all_handled(void (*const fns[])(void), size_t n) {
+  for (size_t i = 0; i < n; i++) {
+    const ending_t ending = ending_of(fns[i]);
+
+    assert_exits(&ending, HANDLED);
+    assert_silent(ending.text);
+  }
+}
+
+#  define ASSERT_HANDLED(...)                                \
+    do {                                                     \
+      void (*const fns[])(void) = { __VA_ARGS__ };           \
+      assert_all_handled(fns, sizeof(fns) / sizeof(fns[0])); \
+    } while (0)
+
+static void faults_end_the_process(void **state) {
+  void (*const fns[])(void) = { run_sent_fault, fault_on_unwatched_thread };
+  for (size_t i = 0; i < sizeof(fns) / sizeof(fns[0]); i++) {
+    const ending_t ending = ending_of(fns[i]);
+
+    assert_killed(&ending);
+    assert_silent(ending.text);
+  }
 }
 
 static void sent_faults_may_be_ignored(void **state) {
@@ -214,80 +333,69 @@ static void sent_faults_may_be_ignored(void **state) {
 }
 
 static void program_handler_still_receives_faults(void **state) {
-  void (*const fns[])(void) = { fault_with_handler, fault_on_unwatched_thread };
-  for (size_t i = 0; i < sizeof(fns) / sizeof(fns[0]); i++) {
-    const ending_t ending = ending_of(fns[i]);
-
-    assert_exits(&ending, HANDLED);
-    assert_silent(ending.text);
-  }
+  ASSERT_HANDLED(fault_with_handler, fault_with_info_handler,
+                 overflow_with_handler);
 }
 
-static void one_shot_handler_receives_one_fault(void **state) {
-  void (*const fns[])(void) = { fault_with_raiser, fault_with_returner };
-  for (size_t i = 0; i < sizeof(fns) / sizeof(fns[0]); i++) {
-    const ending_t ending = ending_of(fns[i]);
-
-    assert_killed(&ending);
-    assert_memory_equal(ending.text, "report", 6);
-    assert_silent(ending.text + 6);
-  }
+static void earlier_handlers_stay_installed(void **state) {
+  ASSERT_HANDLED(keep_handlers, keep_one_handler);
 }
 
-static void program_handler_keeps_its_signal_mask(void **state) {
-  const ending_t ending = ending_of(fault_with_mask);
+static void handler_of_another_signal_permits_advice(void **state) {
+  const ending_t ending = ending_of(overflow_with_one_handler);
 
-  assert_exits(&ending, HANDLED);
-}
-
-static void watched_process_exits_normally(void **state) {
-  const ending_t ending = ending_of(leave_in_order);
-
-  assert_exits(&ending, HANDLED);
-  assert_silent(ending.text);
-}
-
-#  ifdef __GNUC__
-static void later_handler_stays_installed_until_exit(void **state) {
-  const ending_t ending = ending_of(leave_with_later_handler);
-
-  assert_exits(&ending, HANDLED);
-}
-#  endif
-
-#  if AVOW__OVERFLOW
-static void program_handler_runs_after_the_advice(void **state) {
-  const ending_t ending = ending_of(overflow_with_handler);
-
-  assert_exits(&ending, HANDLED);
+  assert_killed(&ending);
   assert_advice(&ending);
 }
 
-static void program_signal_stack_stays_installed(void **state) {
-  const ending_t overflowed = ending_of(overflow_with_own_stack);
-  const ending_t over = ending_of(let_thread_end_with_own_stack);
-
-  assert_exits(&overflowed, HANDLED);
-  assert_advice(&overflowed);
-  assert_exits(&over, HANDLED);
-}
+static void later_handler_stays_installed_until_exit(void **state) {
+  ASSERT_HANDLED(replace_handlers, restore_handlers);
+#  ifdef __GNUC__
+  ASSERT_HANDLED(leave_with_later_handler);
 #  endif
+}
+
+static void program_signal_stack_stays_installed(void **state) {
+  const ending_t ending = ending_of(overflow_with_own_stack);
+
+  assert_killed(&ending);
+  assert_advice(&ending);
+  ASSERT_HANDLED(close_with_own_stack, replace_signal_stack);
+}
+
+static void handlers_are_removed_after_the_last_loop(void **state) {
+  ASSERT_HANDLED(close_two_loops, loop_on_thread_closes_first,
+                 use_many_threads);
+}
+
+static void loops_without_async_functions_handle_no_signal(void **state) {
+  ASSERT_HANDLED(loop_without_functions);
+}
+
+static void overflow_after_the_last_close_prints_advice(void **state) {
+  const ending_t ending = ending_of(overflow_after_last_close);
+
+  assert_killed(&ending);
+  assert_advice(&ending);
+}
+
+static void watched_process_exits_normally(void **state) {
+  ASSERT_HANDLED(leave_in_order);
+}
 
 SUITE(overflow_handlers) {
   const struct CMUnitTest tests[] = {
-    cmocka_unit_test(sent_faults_end_the_process),
+    cmocka_unit_test(faults_end_the_process),
     cmocka_unit_test(sent_faults_may_be_ignored),
     cmocka_unit_test(program_handler_still_receives_faults),
-    cmocka_unit_test(one_shot_handler_receives_one_fault),
-    cmocka_unit_test(program_handler_keeps_its_signal_mask),
-    cmocka_unit_test(watched_process_exits_normally),
-#  ifdef __GNUC__
+    cmocka_unit_test(earlier_handlers_stay_installed),
+    cmocka_unit_test(handler_of_another_signal_permits_advice),
     cmocka_unit_test(later_handler_stays_installed_until_exit),
-#  endif
-#  if AVOW__OVERFLOW
-    cmocka_unit_test(program_handler_runs_after_the_advice),
     cmocka_unit_test(program_signal_stack_stays_installed),
-#  endif
+    cmocka_unit_test(handlers_are_removed_after_the_last_loop),
+    cmocka_unit_test(loops_without_async_functions_handle_no_signal),
+    cmocka_unit_test(overflow_after_the_last_close_prints_advice),
+    cmocka_unit_test(watched_process_exits_normally),
   };
   return RUN(tests);
 }

@@ -6,18 +6,11 @@
 #include <avow/all.h>
 
 AVOW_API int hosted_open(uv_loop_t *loop);
-AVOW_API int hosted_open_asking(uv_loop_t *loop);
 AVOW_API int hosted_work(uv_loop_t *loop);
 AVOW_API int hosted_close(uv_loop_t *loop);
 
 int hosted_open(uv_loop_t *loop) {
   return avow_loop_init(loop, NULL);
-}
-
-/* In checked builds, this option installs signal handlers. */
-int hosted_open_asking(uv_loop_t *loop) {
-  const avow_options_t options = { .report_overflows = true };
-  return avow_loop_init(loop, &options);
 }
 
 static avow_value_t count(const avow_value_t *arg, void *data) {

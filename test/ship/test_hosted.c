@@ -17,7 +17,7 @@
 #include <unistd.h>
 #include <uv.h>
 
-#include "fiber/sanitizers.h"
+#include "fiber/overflow.h"
 #include "watched.h"
 
 #if AVOW__ASAN || AVOW__TSAN
@@ -96,6 +96,17 @@ static void copy(const char *to) {
   must(close(out) == 0 && close(in) == 0, to);
 }
 
+static void load_copies(void *plugs[], int n) {
+  memset(directory + sizeof(directory) - 7, 'X', 6); /* for another name */
+  must(mkdtemp(directory) != NULL, directory);
+  for (int i = 0; i < n; i++) {
+    copy(name_of(i));
+    plugs[i] = load(name_of(i));
+    must(unlink(name_of(i)) == 0, name_of(i));
+  }
+  must(rmdir(directory) == 0, directory);
+}
+
 static int ask_all(void *plugs[], const char *name, uv_loop_t *loop) {
   int right = 0;
   for (int i = 0; i < COPIES; i++)
@@ -106,13 +117,8 @@ static int ask_all(void *plugs[], const char *name, uv_loop_t *loop) {
 static void sixty_copies_serve_one_loop(void) {
   void *plugs[COPIES];
   uv_loop_t loop;
-  must(mkdtemp(directory) != NULL && uv_loop_init(&loop) == 0, directory);
-  for (int i = 0; i < COPIES; i++) {
-    copy(name_of(i));
-    plugs[i] = load(name_of(i));
-    must(unlink(name_of(i)) == 0, name_of(i));
-  }
-  must(rmdir(directory) == 0, directory);
+  must(uv_loop_init(&loop) == 0, "loop");
+  load_copies(plugs, COPIES);
   report("sixty copies open", ask_all(plugs, "hosted_open", &loop) == COPIES);
   report("sixty copies work", ask_all(plugs, "hosted_work", &loop) == COPIES);
   report("sixty copies close", ask_all(plugs, "hosted_close", &loop) == COPIES);
@@ -123,8 +129,8 @@ static void sixty_copies_serve_one_loop(void) {
 
 enum { RELOADS = WATCHED ? 50 : 1500, EARLY = RELOADS / 5 };
 
-static bool use(void *plug, const char *open_name, uv_loop_t *loop) {
-  return ask(plug, open_name, loop) == 0 &&
+static bool use(void *plug, uv_loop_t *loop) {
+  return ask(plug, "hosted_open", loop) == 0 &&
          ask(plug, "hosted_work", loop) == 0 &&
          ask(plug, "hosted_close", loop) == 0;
 }
@@ -141,9 +147,9 @@ static bool unload(void *plug) {
 #  endif
 }
 
-static bool reload(const char *open_name, uv_loop_t *loop) {
+static bool reload(uv_loop_t *loop) {
   void *plug = load(plug_in);
-  const bool right = use(plug, open_name, loop);
+  const bool right = use(plug, loop);
   return unload(plug) && right;
 }
 
@@ -173,10 +179,10 @@ static void plugin_may_be_reloaded_repeatedly(void) {
   uv_loop_t loop;
   int right = 0;
   long early = 0;
-  must(uv_loop_init(&loop) == 0 && reload("hosted_open", &loop), plug_in);
+  must(uv_loop_init(&loop) == 0 && reload(&loop), plug_in);
   const int keys = free_keys();
   for (int i = 0; i < RELOADS; i++) {
-    right += reload("hosted_open", &loop);
+    right += reload(&loop);
     if (i == EARLY)
       early = pages();
   }
@@ -190,7 +196,6 @@ static void plugin_may_be_reloaded_repeatedly(void) {
 
 typedef struct {
   void *plug;
-  const char *open_name;
   bool right;
   uv_sem_t used, gone;
 } guest_t;
@@ -198,15 +203,14 @@ typedef struct {
 static void outlive(void *data) {
   guest_t *guest = data;
   uv_loop_t loop;
-  guest->right = uv_loop_init(&loop) == 0 &&
-                 use(guest->plug, guest->open_name, &loop) &&
+  guest->right = uv_loop_init(&loop) == 0 && use(guest->plug, &loop) &&
                  uv_loop_close(&loop) == 0;
   uv_sem_post(&guest->used);
   uv_sem_wait(&guest->gone);
 }
 
-static bool is_outlived(const char *open_name) {
-  guest_t guest = { .plug = load(plug_in), .open_name = open_name };
+static bool is_outlived(void) {
+  guest_t guest = { .plug = load(plug_in) };
   uv_thread_t thread;
   must(uv_sem_init(&guest.used, 0) == 0 && uv_sem_init(&guest.gone, 0) == 0 &&
            uv_thread_create(&thread, outlive, &guest) == 0,
@@ -223,8 +227,72 @@ static bool is_outlived(const char *open_name) {
 static void threads_may_outlive_the_plugin(void) {
   int right = 0;
   for (int i = 0; i < 50; i++)
-    right += is_outlived("hosted_open");
+    right += is_outlived();
   report("threads outlive it", right == 50);
+}
+
+/* Handlers of faults. Checked builds install them when an async function runs,
+   unless the host has handlers. */
+
+static bool is_default(int sig) {
+  struct sigaction now;
+  (void) sigaction(sig, NULL, &now); /* it reads the handler */
+  return now.sa_handler == SIG_DFL;
+}
+
+static bool are_default(void) {
+  return is_default(SIGSEGV) && is_default(SIGBUS);
+}
+
+static void plugin_removes_signal_handlers(void) {
+  const int keys = free_keys();
+  int right = 0;
+  for (int i = 0; i < 50; i++)
+    right += are_default() && is_outlived() && are_default();
+  report("signals are given back", right == 50);
+  report("no keys stay then", free_keys() == keys);
+}
+
+static bool is_same(int sig, const struct sigaction *as) {
+  struct sigaction now;
+  (void) sigaction(sig, NULL, &now); /* it reads the handler */
+  return now.sa_sigaction == as->sa_sigaction;
+}
+
+static void start(void *plug, uv_loop_t *loop) {
+  must(ask(plug, "hosted_open", loop) == 0 &&
+           ask(plug, "hosted_work", loop) == 0,
+       "plug-in");
+}
+
+static void stop(void *plug, uv_loop_t *loop) {
+  must(ask(plug, "hosted_close", loop) == 0, "close");
+}
+
+/* A copy leaves the handlers of another copy alone, and may install its own
+   ones after these. */
+static void copies_keep_handlers_of_each_other(void) {
+  void *plugs[2];
+  uv_loop_t loop;
+  struct sigaction first;
+  must(uv_loop_init(&loop) == 0, "loop");
+  load_copies(plugs, 2);
+  start(plugs[0], &loop);
+  (void) sigaction(SIGSEGV, NULL, &first); /* it reads the handler */
+  start(plugs[1], &loop);
+  bool right = is_same(SIGSEGV, &first);
+  stop(plugs[1], &loop);
+  right = right && is_same(SIGSEGV, &first);
+  start(plugs[1], &loop);
+  stop(plugs[0], &loop);
+  right = right && are_default();
+  stop(plugs[1], &loop);
+  right = right && are_default();
+  start(plugs[1], &loop);
+  right = right && is_default(SIGSEGV) == !AVOW__OVERFLOW;
+  stop(plugs[1], &loop);
+  report("copies keep handlers of each other", right && are_default());
+  must(uv_loop_close(&loop) == 0, "loop");
 }
 
 #  ifdef __GLIBC__
@@ -232,28 +300,24 @@ static void handler(int sig) {
   _exit(sig);
 }
 
-static bool is_handler(int sig) {
-  struct sigaction now;
-  (void) sigaction(sig, NULL, &now); /* it reads the handler */
-  return now.sa_handler == handler && (now.sa_flags & SA_SIGINFO) == 0;
+/* Host code saves the handlers, and restores them after the plug-in closed. */
+static void restored_handlers_are_removed(void) {
+  const struct sigaction own = { .sa_handler = handler };
+  struct sigaction segv, bus;
+  uv_loop_t loop;
+  void *plug = load(plug_in);
+  must(uv_loop_init(&loop) == 0, "loop");
+  start(plug, &loop);
+  (void) sigaction(SIGSEGV, &own, &segv); /* these calls cannot fail */
+  (void) sigaction(SIGBUS, &own, &bus);
+  stop(plug, &loop);
+  report("later handlers stay",
+         is_same(SIGSEGV, &own) && is_same(SIGBUS, &own));
+  (void) sigaction(SIGSEGV, &segv, NULL);
+  (void) sigaction(SIGBUS, &bus, NULL);
+  report("no handler of unloaded code stays", unload(plug) && are_default());
+  must(uv_loop_close(&loop) == 0, "loop");
 }
-
-/* The plug-in restores signal handlers that its option had replaced. */
-static void plugin_restores_signal_handlers(void) {
-  const struct sigaction own = { .sa_handler = handler,
-                                 .sa_flags = SA_RESTART };
-  int right = 0;
-  must(sigaction(SIGSEGV, &own, NULL) == 0 &&
-           sigaction(SIGBUS, &own, NULL) == 0,
-       "sigaction");
-  const int keys = free_keys();
-  for (int i = 0; i < 50; i++)
-    right += is_outlived("hosted_open_asking") && is_handler(SIGSEGV) &&
-             is_handler(SIGBUS);
-  report("signals are given back", right == 50);
-  report("no keys stay then", free_keys() == keys);
-}
-
 #  endif
 
 int main(int argc, char **argv) {
@@ -264,8 +328,10 @@ int main(int argc, char **argv) {
   sixty_copies_serve_one_loop();
   plugin_may_be_reloaded_repeatedly();
   threads_may_outlive_the_plugin();
+  plugin_removes_signal_handlers();
+  copies_keep_handlers_of_each_other();
 #  ifdef __GLIBC__
-  plugin_restores_signal_handlers();
+  restored_handlers_are_removed();
 #  endif
   return failed;
 }
