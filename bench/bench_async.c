@@ -24,7 +24,7 @@ static avow_value_t park_fn(void *data) {
 }
 
 static uint64_t switches(size_t n, size_t rounds) {
-  static avow__fibers_t fibers = { .stack_size = 65536, .keep = 0 };
+  static avow__fibers_t fibers = { .stack_size = 256 * 1024, .keep = 0 };
   avow__fiber_t *f;
   bench_require(avow__fiber_take(&fibers, &f) == 0, "a stack");
   f->fn = park_fn;

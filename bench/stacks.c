@@ -1,8 +1,9 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * The cost of the guard area below a stack. It prints a table for
- * docs/stacks.md: the cost of a stack of 64 KiB with one page in use, and the
- * maximum number of stacks. With --quick it maps fewer, to test that it works.
+ * The cost of the addresses of a stack. It prints a table for docs/stacks.md,
+ * with several sizes of the stack and of the guard. One page of each stack is
+ * in use. The table also has the maximum number of stacks. With --quick it maps
+ * fewer, to test that it works.
  */
 #include <stdio.h>
 #include <stdlib.h>
@@ -13,7 +14,11 @@
 #include "bench.h"
 #include "fiber/stack.h"
 
-enum { SIZE = 64 * 1024, SAMPLE = 1000, ENOUGH = 200000 };
+enum { KIB = 1024, DEFAULT = 256, SAMPLE = 1000, ENOUGH = 200000 };
+
+typedef struct {
+  size_t stack, guard; /* in KiB */
+} sizes_t;
 
 /* A value in KiB from /proc/self/status. */
 static long status(const char *name) {
@@ -31,37 +36,37 @@ static long status(const char *name) {
   return kib;
 }
 
-static bool map_one(size_t guard, bool used) {
+static bool map_one(sizes_t sizes, bool used) {
   avow__stack_t stack;
-  if (avow__stack_map(SIZE, guard, &stack) != 0)
+  if (avow__stack_map(sizes.stack * KIB, sizes.guard * KIB, &stack) != 0)
     return false;
   if (used)
     stack.bottom[stack.size - 1] = 1;
   return true;
 }
 
-static void measure(size_t guard, int sample, int enough) {
+static void measure(sizes_t sizes, int sample, int enough) {
   const long tables = status("VmPTE:"), size = status("VmSize:");
   int n = 0;
-  while (n < sample && map_one(guard, true))
+  while (n < sample && map_one(sizes, true))
     n++;
   const long more_tables = status("VmPTE:") - tables;
   const long more = status("VmSize:") - size;
   bench_require(n == sample, "the stacks to measure");
-  while (n < enough && map_one(guard, false))
+  while (n < enough && map_one(sizes, false))
     n++;
-  printf("| %4zu KiB | %5ld | %4ld KiB | %s%d |\n", guard / 1024,
-         more_tables * 1024 / sample, more / sample,
-         n == enough ? "more than " : "", n);
+  printf("| %4zu KiB | %4zu KiB | %5ld | %4ld KiB | %s%d | %ld |\n",
+         sizes.stack, sizes.guard, more_tables * KIB / sample, more / sample,
+         n == enough ? "more than " : "", n, (long) KIB * KIB * sample / more);
 }
 
 /* Measures in a child process, whose exit frees all stacks. */
-static void measure_apart(size_t guard, int sample, int enough) {
+static void measure_apart(sizes_t sizes, int sample, int enough) {
   (void) fflush(stdout); /* otherwise the child prints it again */
   const pid_t child = fork();
   bench_require(child >= 0, "a process");
   if (child == 0) {
-    measure(guard, sample, enough);
+    measure(sizes, sample, enough);
     exit(0);
   }
   int ended;
@@ -70,10 +75,12 @@ static void measure_apart(size_t guard, int sample, int enough) {
 
 int main(int argc, char **argv) {
   const bool quick = argc > 1;
-  const size_t guards[] = { 4, 64, 256, 1024 };
-  puts("| guard | page tables, bytes | VmSize | at most |");
-  puts("|---|---|---|---|");
-  for (size_t i = 0; i < sizeof(guards) / sizeof(*guards); i++)
-    measure_apart(guards[i] * 1024, SAMPLE, quick ? SAMPLE : ENOUGH);
+  const sizes_t sizes[] = { { DEFAULT, 4 },       { DEFAULT, 64 },
+                            { DEFAULT, DEFAULT }, { DEFAULT, 1024 },
+                            { 64, DEFAULT },      { 1024, DEFAULT } };
+  puts("| stack | guard | page tables, bytes | VmSize | at most | per GiB |");
+  puts("|---|---|---|---|---|---|");
+  for (size_t i = 0; i < sizeof(sizes) / sizeof(*sizes); i++)
+    measure_apart(sizes[i], SAMPLE, quick ? SAMPLE : ENOUGH);
   return 0;
 }

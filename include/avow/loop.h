@@ -157,7 +157,7 @@ typedef struct avow_options_s {
   /** The stack of an async function, in bytes, at least 16 KiB. If a function
       overflows its stack, the process ends. A checked build then prints the
       function. To do so, it handles SIGSEGV and SIGBUS, unless the program has
-      handlers; see docs/stacks.md. Default: 64 KiB. */
+      handlers; see docs/stacks.md. Default: 256 KiB. */
   size_t stack_size;
   /** The largest number of unused stacks that are kept. Default: 1,024. */
   unsigned idle_stacks;

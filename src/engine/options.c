@@ -14,7 +14,7 @@ enum {
   SLOW_US = 10000
 };
 
-enum { STACK = 64 * 1024, IDLE_STACKS = 1024 };
+enum { STACK = 256 * 1024, IDLE_STACKS = 1024 };
 
 /* Four times as much if pointers have 64 bits. */
 enum { GUARD = SIZE_MAX > UINT32_MAX ? 256 * 1024 : 64 * 1024 };

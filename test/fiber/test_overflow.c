@@ -168,7 +168,7 @@ static void overflow_prints_advice_by_default(void **state) {
   assert_killed(&ending);
   assert_advice(&ending);
 #  if AVOW__OVERFLOW
-  assert_non_null(strstr(ending.text, "its stack of 65536 bytes"));
+  assert_non_null(strstr(ending.text, "its stack of 262144 bytes"));
 #  endif
 }
 

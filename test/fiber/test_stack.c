@@ -125,6 +125,33 @@ static void sizes_above_memory_are_refused(void **state) {
   assert_int_equal(avow__stack_map(ROOM, SIZE_MAX, &stack), UV_ENOMEM);
 }
 
+/* Touches `size` bytes of locals from the top down, on both sides of an await.
+ */
+static int64_t touch(volatile char *locals, int64_t size) {
+  int64_t sum = 0;
+  for (int64_t at = size - 1; at >= 0; at -= 512)
+    locals[at] = 1;
+  avow_ignore(avow_await(avow_sleep(loop, 0)));
+  for (int64_t at = size - 1; at >= 0; at -= 512)
+    sum += locals[at];
+  return sum;
+}
+
+static avow_value_t use_60_kib(void *data) {
+  volatile char locals[60 * 1024];
+  return avow_int(touch(locals, sizeof(locals)));
+}
+
+static avow_value_t use_200_kib(void *data) {
+  volatile char locals[200 * 1024];
+  return avow_int(touch(locals, sizeof(locals)));
+}
+
+static void locals_of_200_kib_fit_the_default_stack(void **state) {
+  assert_fulfills_int(avow_async(loop, use_60_kib, NULL), 120);
+  assert_fulfills_int(avow_async(loop, use_200_kib, NULL), 400);
+}
+
 #ifdef REFUSING
 static avow_value_t give_1(void *data) {
   return avow_int(1);
@@ -152,6 +179,7 @@ SUITE(stack) {
     CASE(guard_is_not_accessible),
     CASE(minimum_size_includes_a_signal_frame),
     CASE(sizes_above_memory_are_refused),
+    CASE(locals_of_200_kib_fit_the_default_stack),
 #ifdef REFUSING
     CASE(refused_guard_rejects_with_eagain),
     CASE(ineffective_advice_is_not_used_as_the_guard),
