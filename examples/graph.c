@@ -5,6 +5,7 @@
  */
 #include <avow.h>
 #include <avow/trace.h>
+#include <limits.h>
 #include <stdio.h>
 
 #include "options.h"
@@ -61,7 +62,8 @@ static avow_promise_t *start(uv_loop_t *loop, avow_promise_t *session) {
 /* The loop has a virtual clock, so that the graph is always the same. */
 static uv_loop_t *begin(void) {
   static uv_loop_t loop;
-  const avow_options_t options = { .clock = AVOW_CLOCK_BY_ITSELF };
+  const avow_options_t options = { .clock = AVOW_CLOCK_BY_ITSELF,
+                                   .slow_us = UINT_MAX };
   int err = uv_loop_init(&loop);
   if (err == 0)
     err = avow_loop_init(&loop, &options);

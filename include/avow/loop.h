@@ -143,7 +143,7 @@ typedef struct avow_options_s {
   /** Gets promises that `on_reject` got, when their first handler is added.
       Default: none. */
   avow_track_cb on_handle;
-  /** Reports jobs longer than `slow_us`. Default: none. */
+  /** Reports jobs longer than `slow_us`. Default: see `slow_us`. */
   avow_slow_cb on_slow;
   /** Gets each event. Default: none. UV_ENOTSUP without -Dtrace=true. */
   avow_event_cb on_event;
@@ -177,8 +177,17 @@ typedef struct avow_options_s {
    * true, they report such calls only while the loop runs.
    */
   bool changes_threads;
-  /** The duration, in microseconds, above which a job is reported and counted.
-      Default: 10,000 with `on_slow`; otherwise jobs are not timed. */
+  /**
+   * The duration, in microseconds, above which a job is reported and counted.
+   *
+   * Default: 10,000 with `on_slow`. Without `on_slow`, the default is 50,000 in
+   * checked builds and UINT_MAX in release builds. UINT_MAX: jobs are not
+   * timed.
+   *
+   * Without `on_slow`, checked builds print a slow job and the function that
+   * it called. They print one line for each function, and at most eight lines
+   * for each loop. The loops of avow_loops_new() do not time jobs.
+   */
   unsigned slow_us;
   /** The clock of the loop. Default: AVOW_CLOCK_REAL. */
   avow_clock_t clock;
@@ -354,7 +363,7 @@ typedef struct avow_stats_s {
   uint64_t on_pool;     /* those of `requests` that are on the thread pool */
   uint64_t waiting;     /* those of `on_pool` that wait for a thread */
   uint64_t slow_jobs;   /* jobs longer than avow_options_t.slow_us */
-  uint64_t longest_job; /* the longest job, in us; 0 without slow_us */
+  uint64_t longest_job; /* the longest job, in us; 0 if jobs are not timed */
   uint64_t iterations;  /* iterations since avow_loop_measure() */
   uint64_t lag_median;  /* the median of their durations, in us */
   uint64_t lag_p99;     /* the duration that 1 % of them exceeded, in us */

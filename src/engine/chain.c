@@ -8,6 +8,8 @@
  */
 #include "engine/chain.h"
 
+#include <limits.h>
+
 #include "engine/await.h"
 #include "engine/cancel.h"
 #include "engine/cancel_reason.h"
@@ -322,17 +324,18 @@ static void run_allowance(avow__context_t *c) {
   spend(c, before, left);
 }
 
-/* Runs jobs like run_allowance(), and times each of them. */
+/* Runs jobs like run_allowance(), and times each of them. An async function
+   leaves its stack at each await, so that each of its jobs is timed alone. */
 static AVOW__APART void run_timed(avow__context_t *c) {
   const unsigned before = c->budget.allowance;
   unsigned left = before;
   avow__slow_t slow;
   avow__slow_open(&slow);
-  while (left > 0 && !avow__queue_is_empty(&c->queue)) {
+  for (; left > 0 && !avow__queue_is_empty(&c->queue); left--) {
     avow_promise_t *p = (avow_promise_t *) avow__queue_take_first(&c->queue);
     avow__check_job_data(c, p);
     avow__slow_begin(&slow, p);
-    left = run_job(c, p, left) - 1;
+    (void) run_job(c, p, 1); /* 1, because it is one job */
     avow__slow_end(c, &slow);
   }
   spend(c, before, left);
@@ -343,7 +346,7 @@ void avow__run_jobs(avow__context_t *c) {
   if (c->fibers.busy != NULL)
     avow__fibers_begin(&c->fibers);
 #endif
-  const bool timed = c->options.slow_us != 0;
+  const bool timed = c->options.slow_us != UINT_MAX;
   do
     if (AVOW__UNLIKELY(timed))
       run_timed(c);

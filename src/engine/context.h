@@ -204,12 +204,14 @@ struct avow__context_s {
   const void *stack_top;     /* check_stack.c: the frame that runs the loop */
   uv_thread_t thread;        /* the loop's thread; valid if has_thread */
   bool has_thread;
-  bool was_run;         /* check_exit.c: the loop was run */
-  bool entered;         /* avow__enter() has set stack_top */
-  uint32_t runs;        /* calls of avow_run() that have not returned */
-  bool reported_closed; /* reported: the program closed avow's handles */
-  bool reported_cycle;  /* reported: promises wait for each other */
-  bool has_close_guard; /* close_guard is initialized */
+  bool was_run;               /* check_exit.c: the loop was run */
+  bool entered;               /* avow__enter() has set stack_top */
+  uint32_t runs;              /* calls of avow_run() that have not returned */
+  bool reported_closed;       /* reported: the program closed avow's handles */
+  bool reported_cycle;        /* reported: promises wait for each other */
+  bool has_close_guard;       /* close_guard is initialized */
+  void (*slow_told[8])(void); /* reported: functions with slow jobs */
+  uint8_t slow_count;         /* of these */
 #endif
 };
 

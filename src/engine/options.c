@@ -2,6 +2,8 @@
 /* The options of a loop: their defaults and their ranges. */
 #include "engine/options.h"
 
+#include <limits.h>
+
 #include "base/log.h"
 #include "base/misuse.h"
 #include "base/options_check.h"
@@ -13,6 +15,9 @@ enum {
   GUARD_MS = 5000,
   SLOW_US = 10000
 };
+
+/* The default of slow_us without on_slow. */
+#define BLOCKED_US (AVOW__DEBUG ? 50000 : UINT_MAX)
 
 enum { STACK = 256 * 1024, IDLE_STACKS = 1024 };
 
@@ -83,8 +88,8 @@ int avow__options_set(avow__context_t *c, const avow_options_t *options) {
     c->options.budget = BUDGET;
   if (c->options.budget_us == 0)
     c->options.budget_us = BUDGET_US;
-  if (c->options.slow_us == 0 && c->options.on_slow != NULL)
-    c->options.slow_us = SLOW_US;
+  if (c->options.slow_us == 0)
+    c->options.slow_us = c->options.on_slow != NULL ? SLOW_US : BLOCKED_US;
   if (c->options.clock_quiet_ms == 0)
     c->options.clock_quiet_ms = QUIET_MS;
   if (c->options.clock_guard_ms == 0)

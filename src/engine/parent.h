@@ -9,6 +9,8 @@
 typedef struct avow__context_s avow__context_t;
 typedef struct avow__parent_s avow__parent_t;
 
+typedef void (*avow__function_t)(void); /* of the program */
+
 typedef struct avow__parent_class_s {
   /* Called with the outcome of a child. Takes ownership of it. `index` is that
      of avow__child_add(). */
@@ -19,6 +21,8 @@ typedef struct avow__parent_class_s {
   /* Releases what the parent holds, but not the parent. NULL: it holds
      nothing. */
   void (*destroy)(avow__parent_t *parent);
+  /* The function that a report may call. NULL: there is none. */
+  avow__function_t (*function)(const avow__parent_t *parent);
 } avow__parent_class_t;
 
 struct avow__parent_s {

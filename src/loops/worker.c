@@ -9,6 +9,8 @@
  */
 #include "loops/worker.h"
 
+#include <limits.h>
+
 #include "avow/cancel.h"
 #include "avow/post.h"
 #include "base/alloc.h"
@@ -386,10 +388,12 @@ static int open_port(avow__worker_t *worker) {
 }
 
 static int open_loop(avow__worker_t *worker) {
+  /* A function may compute on a thread of its own. */
+  static const avow_options_t options = { .slow_us = UINT_MAX };
   int err = uv_loop_init(&worker->loop);
   if (err != 0)
     return err;
-  err = avow_loop_init(&worker->loop, NULL);
+  err = avow_loop_init(&worker->loop, &options);
   if (err != 0) {
     (void) uv_loop_close(&worker->loop); /* nothing is open */
     return err;

@@ -195,6 +195,12 @@ static void map_destroy(avow__parent_t *parent) {
   avow_channel_unref(map->channel);
 }
 
+static avow__function_t map_function(const avow__parent_t *parent) {
+  const map_t *map = (const map_t *) parent;
+  return map->channel != NULL ? (avow__function_t) map->of_item
+                              : (avow__function_t) map->of_number;
+}
+
 static int map_check(const avow_map_options_t *options) {
   if (options != NULL && options->kind > AVOW_ALL_SETTLED)
     return UV_EINVAL;
@@ -207,7 +213,8 @@ static map_t *map_alloc(uv_loop_t *loop, void *data,
                         const avow_map_options_t *options,
                         avow_promise_t **out) {
   static const avow__parent_class_t map_class = { .report = map_report,
-                                                  .destroy = map_destroy };
+                                                  .destroy = map_destroy,
+                                                  .function = map_function };
   map_t *map = avow__parent_new(loop, &map_class, sizeof(*map), out);
   if (map == NULL)
     return NULL;

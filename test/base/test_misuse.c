@@ -82,7 +82,7 @@ static void uninitialized_loop_is_reported(void **state) {
 static void sleep_on_a_closed_loop(void) {
   uv_loop_t own;
   assert_int_equal(uv_loop_init(&own), 0);
-  assert_int_equal(avow_loop_init(&own, NULL), 0);
+  assert_int_equal(avow_loop_init(&own, &steady), 0);
   assert_int_equal(avow_loop_close(&own), 0);
 
   assert_rejects(avow_sleep(&own, 0), AVOW_EMISUSE);
@@ -99,7 +99,7 @@ static void closed_loop_is_reported(void **state) {
 static void close_the_uv_loop_first(void) {
   uv_loop_t own;
   assert_int_equal(uv_loop_init(&own), 0);
-  assert_int_equal(avow_loop_init(&own, NULL), 0);
+  assert_int_equal(avow_loop_init(&own, &steady), 0);
   uv_walk(&own, close_handle, NULL);
   assert_int_equal(uv_run(&own, UV_RUN_DEFAULT), 0);
   assert_int_equal(uv_loop_close(&own), 0);
@@ -287,7 +287,7 @@ static void read_the_result(void *promise) {
 }
 
 static void init_again(void *data) {
-  (void) avow_loop_init(loop, NULL);
+  (void) avow_loop_init(loop, &steady);
 }
 
 static void read_stats(void *data) {

@@ -73,7 +73,7 @@ static void loop_close_cancels_pending_sends_and_receives(void **state) {
   avow_unref(sent);
   avow_channel_unref(c);
   avow_channel_unref(e);
-  assert_int_equal(avow_loop_init(loop, NULL), 0);
+  assert_int_equal(avow_loop_init(loop, &steady), 0);
 }
 
 static void loop_close_releases_buffered_items(void **state) {
@@ -92,7 +92,7 @@ static void loop_close_releases_buffered_items(void **state) {
   avow_unref(sent);
   avow_channel_close(c);
   avow_channel_unref(c);
-  assert_int_equal(avow_loop_init(loop, NULL), 0);
+  assert_int_equal(avow_loop_init(loop, &steady), 0);
 }
 
 static void channel_rejects_when_out_of_memory(void **state) {
@@ -165,8 +165,7 @@ static void release_mine(uv_loop_t *at, const avow_promise_t *p, void *data) {
 
 /* Both receives are rejected. The first has no handler, which is reported. */
 static void hook_may_release_a_failing_channel(void **state) {
-  const avow_options_t options = { .budget_us = UINT_MAX,
-                                   .on_reject = release_mine };
+  const avow_options_t options = { STEADY, .on_reject = release_mine };
   assert_int_equal(avow_loop_close(loop), 0);
   assert_int_equal(avow_loop_init(loop, &options), 0);
   mine = avow_channel_new(loop, 2);

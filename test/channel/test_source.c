@@ -122,7 +122,7 @@ static void loop_close_stops_sources(void **state) {
 
   assert_notes("resume stop");
   avow_channel_unref(c);
-  assert_int_equal(avow_loop_init(loop, NULL), 0);
+  assert_int_equal(avow_loop_init(loop, &steady), 0);
 }
 
 static avow_value_t begin_cb(const avow_value_t *reason, void *data) {
@@ -142,7 +142,7 @@ static void closing_loop_stops_new_sources(void **state) {
   assert_int_equal(avow_result(next)->code, UV_ECANCELED);
   avow_unref(next);
   avow_channel_unref(c);
-  assert_int_equal(avow_loop_init(loop, NULL), 0);
+  assert_int_equal(avow_loop_init(loop, &steady), 0);
 }
 
 /* Channel of another source, which is called after this source's callback

@@ -241,7 +241,7 @@ static void try_functions_are_canceled_after_loop_close(void **state) {
   assert_trying_is_canceled(open);
   assert_trying_is_canceled(failed);
   assert_trying_is_canceled(fed);
-  assert_int_equal(avow_loop_init(loop, NULL), 0);
+  assert_int_equal(avow_loop_init(loop, &steady), 0);
 }
 
 /* Has a number of items, and pushes them while they are requested. */

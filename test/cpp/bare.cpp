@@ -2,6 +2,8 @@
 /* avow.hpp without exceptions: an error ends a coroutine at the await. */
 #include <avow.hpp>
 
+#include <climits>
+
 static int alive, wrong;
 
 static void check(bool ok) {
@@ -9,8 +11,12 @@ static void check(bool ok) {
 }
 
 struct guest {
-  guest() { alive++; }
-  ~guest() { alive--; }
+  guest() {
+    alive++;
+  }
+  ~guest() {
+    alive--;
+  }
 };
 
 static void lambdas(uv_loop_t *loop) {
@@ -25,12 +31,12 @@ static avow::promise sleep_and_fail(uv_loop_t *loop) {
   const guest here;
   co_await avow_sleep(loop, 0);
   check(alive == 1);
-  const avow::value v = co_await avow::outcome(
-      avow::resolve(loop, avow::error(UV_EPERM)));
+  const avow::value v =
+      co_await avow::outcome(avow::resolve(loop, avow::error(UV_EPERM)));
   check(v.code() == UV_EPERM);
   co_await avow::resolve(loop, avow::error(UV_EIO));
   check(false);
-  co_return {};
+  co_return{};
 }
 
 static void coroutines(uv_loop_t *loop) {
@@ -38,12 +44,15 @@ static void coroutines(uv_loop_t *loop) {
   check(alive == 0);
 }
 #else
-static void coroutines(uv_loop_t *) {}
+static void coroutines(uv_loop_t *) {
+}
 #endif
 
 int main() {
   uv_loop_t *loop = uv_default_loop();
-  if (avow_loop_init(loop, nullptr) != 0)
+  avow_options_t options{};
+  options.slow_us = UINT_MAX;
+  if (avow_loop_init(loop, &options) != 0)
     return 1;
   lambdas(loop);
   coroutines(loop);

@@ -3,6 +3,7 @@
    them. */
 #include "check.hpp"
 
+#include <climits>
 #include <cstdlib>
 
 uv_loop_t *loop;
@@ -19,7 +20,8 @@ void check(bool ok, const char *what, const char *file, int line) {
 
 void check_notes(const std::string &words, const char *file, int line) {
   if (notes != words)
-    check(false, ("'" + notes + "' is not '" + words + "'").c_str(), file, line);
+    check(false, ("'" + notes + "' is not '" + words + "'").c_str(), file,
+          line);
   notes.clear();
 }
 
@@ -80,8 +82,10 @@ void operator delete(void *block, size_t) noexcept {
 }
 
 static void open_loop(uv_loop_t *own) {
+  avow_options_t options{};
+  options.slow_us = UINT_MAX;
   loop = own;
-  if (uv_loop_init(loop) != 0 || avow_loop_init(loop, nullptr) != 0)
+  if (uv_loop_init(loop) != 0 || avow_loop_init(loop, &options) != 0)
     std::abort();
 }
 

@@ -154,7 +154,7 @@ static uint64_t jobs_so_far(void) {
 }
 
 static void await_of_a_settled_promise_counts_as_a_job(void **state) {
-  const avow_options_t options = { .budget = BUDGET, .budget_us = UINT_MAX };
+  const avow_options_t options = { .budget = BUDGET, STEADY };
   assert_int_equal(avow_loop_close(loop), 0);
   assert_int_equal(avow_loop_init(loop, &options), 0);
   const uint64_t jobs = jobs_so_far();
@@ -340,7 +340,7 @@ static void free_stack_is_reused(void **state) {
 
 /* Stacks in excess of the option are returned to the system. */
 static void idle_stacks_limits_the_kept_stacks(void **state) {
-  const avow_options_t options = { .budget_us = UINT_MAX, .idle_stacks = 1 };
+  const avow_options_t options = { STEADY, .idle_stacks = 1 };
   uv_loop_t other;
   avow_deferred_t *d;
   assert_int_equal(uv_loop_init(&other), 0);
@@ -365,8 +365,7 @@ static avow_value_t measure_guard(void *data) {
 }
 
 static void guard_size_sets_the_size_of_the_guard(void **state) {
-  const avow_options_t options = { .budget_us = UINT_MAX,
-                                   .guard_size = 1 << 20 };
+  const avow_options_t options = { STEADY, .guard_size = 1 << 20 };
   const int usual = sizeof(void *) > 4 ? 1 << 18 : 1 << 16;
   assert_fulfills_int(avow_async(loop, measure_guard, NULL), usual);
   assert_int_equal(avow_loop_close(loop), 0);
@@ -389,7 +388,7 @@ static void count_zeros(void *pages, size_t size) {
 }
 
 static void wipe_stacks_wipes_freed_stacks(void **state) {
-  const avow_options_t options = { .budget_us = UINT_MAX, .wipe_stacks = true };
+  const avow_options_t options = { STEADY, .wipe_stacks = true };
   assert_int_equal(avow_loop_close(loop), 0);
   assert_int_equal(avow_loop_init(loop, &options), 0);
   unmap_pages = avow__unmap_pages;
@@ -410,7 +409,7 @@ static avow_value_t await_borrowed(void *data) {
 
 /* A function that is canceled or has ended allows another one to start. */
 static void max_stacks_limits_the_running_functions(void **state) {
-  const avow_options_t options = { .budget_us = UINT_MAX, .max_stacks = 2 };
+  const avow_options_t options = { STEADY, .max_stacks = 2 };
   uv_loop_t other;
   avow_deferred_t *d;
   assert_int_equal(uv_loop_init(&other), 0);

@@ -116,7 +116,7 @@ static void loop_closes_after_an_attach_is_canceled(void **state) {
   avow_unref(p);
   avow_unref(shared);
   avow_deferred_drop(d);
-  assert_int_equal(avow_loop_init(loop, NULL), 0);
+  assert_int_equal(avow_loop_init(loop, &steady), 0);
 }
 
 static void settled_promise_is_not_canceled(void **state) {

@@ -325,8 +325,7 @@ static void count_report(uv_loop_t *l, const avow_value_t *reason,
 
 /* Opens the loop again with a hook that counts reports. */
 static void hook_reports(void) {
-  const avow_options_t options = { .budget_us = UINT_MAX,
-                                   .on_unhandled = count_report,
+  const avow_options_t options = { STEADY, .on_unhandled = count_report,
                                    .data = &reports };
   reports = 0;
   assert_int_equal(avow_loop_close(loop), 0);
@@ -394,11 +393,9 @@ static void note_handle(uv_loop_t *l, const avow_promise_t *p, void *data) {
 
 /* 5, 7: the hooks of ECMA-262's HostPromiseRejectionTracker */
 static void hooks_report_rejections_without_handlers(void **state) {
-  const avow_options_t options = { .budget_us = UINT_MAX,
-                                   .on_unhandled = count_report,
+  const avow_options_t options = { STEADY, .on_unhandled = count_report,
                                    .on_reject = note_reject,
-                                   .on_handle = note_handle,
-                                   .data = &reports };
+                                   .on_handle = note_handle, .data = &reports };
   assert_int_equal(avow_loop_close(loop), 0);
   assert_int_equal(avow_loop_init(loop, &options), 0);
   avow_deferred_t *d, *e;

@@ -151,8 +151,7 @@ static void note_unhandled(uv_loop_t *on, const avow_value_t *reason,
 }
 
 static void report_unhandled(void) {
-  const avow_options_t options = { .budget_us = UINT_MAX,
-                                   .on_unhandled = note_unhandled };
+  const avow_options_t options = { STEADY, .on_unhandled = note_unhandled };
   assert_int_equal(avow_loop_close(loop), 0);
   assert_int_equal(avow_loop_init(loop, &options), 0);
 }

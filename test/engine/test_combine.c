@@ -485,7 +485,7 @@ static void loop_closes_while_join_losers_waits(void **state) {
   avow_deferred_drop(deferreds[0]);
   avow_deferred_drop(deferreds[2]);
   avow_deferred_drop(unwinding[0]);
-  assert_int_equal(avow_loop_init(loop, NULL), 0);
+  assert_int_equal(avow_loop_init(loop, &steady), 0);
 }
 
 SUITE(combine) {

@@ -125,7 +125,7 @@ static void closed_loop_has_no_current_time(void **state) {
 
   avow_unref(p);
   avow_deferred_drop(d);
-  assert_int_equal(avow_loop_init(loop, NULL), 0);
+  assert_int_equal(avow_loop_init(loop, &steady), 0);
 }
 
 static void now_is_the_current_time_in_callbacks(void **state) {

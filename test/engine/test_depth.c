@@ -476,7 +476,7 @@ DEEP(closing_the_loop_ends_nested_combinators) {
     expect(avow_state(p) != AVOW_PENDING, "it is settled");
     avow_deferred_drop(d);
     avow_unref(p);
-    expect(avow_loop_init(loop, NULL) == 0, "and may begin anew");
+    expect(avow_loop_init(loop, &steady) == 0, "and may begin anew");
   }
 }
 

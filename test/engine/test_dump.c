@@ -271,8 +271,7 @@ static void dump_shows_channel_state_and_pending_sends(void **state) {
 
 static void dump_does_not_handle_a_rejection(void **state) {
   int unhandled = 0;
-  const avow_options_t options = { .budget_us = UINT_MAX,
-                                   .on_unhandled = count_unhandled,
+  const avow_options_t options = { STEADY, .on_unhandled = count_unhandled,
                                    .data = &unhandled };
   assert_int_equal(avow_loop_close(loop), 0);
   assert_int_equal(avow_loop_init(loop, &options), 0);

@@ -100,7 +100,7 @@ static void end_in_work(void) {
 
 static void begin(void (*fn)(void)) {
   (void) alarm(240);
-  if (uv_loop_init(&own) == 0 && avow_loop_init(&own, NULL) == 0 &&
+  if (uv_loop_init(&own) == 0 && avow_loop_init(&own, &steady) == 0 &&
       atexit(close_at_exit) == 0)
     fn();
   _exit(1);

@@ -66,7 +66,7 @@ static bool closes(uv_loop_t *own) {
 }
 
 static bool opens_and_closes(uv_loop_t *own) {
-  return uv_loop_init(own) == 0 && avow_loop_init(own, NULL) == 0 &&
+  return uv_loop_init(own) == 0 && avow_loop_init(own, &steady) == 0 &&
          is_of_use(own) && closes(own);
 }
 
@@ -82,7 +82,7 @@ static atomic_bool enough;
 static void open_and_close(void *data) {
   while (!enough) {
     uv_loop_t own;
-    if (uv_loop_init(&own) == 0 && avow_loop_init(&own, NULL) == 0)
+    if (uv_loop_init(&own) == 0 && avow_loop_init(&own, &steady) == 0)
       (void) closes(&own); /* only the results in the child matter */
   }
 }
@@ -113,7 +113,7 @@ static bool loop_at_an_old_address_is_of_use(void) {
 
 static void loop_address_of_a_lost_thread_is_reusable(void **state) {
   assert_int_equal(uv_loop_init(&theirs), 0);
-  assert_int_equal(avow_loop_init(&theirs, NULL), 0);
+  assert_int_equal(avow_loop_init(&theirs, &steady), 0);
 
   assert_true(holds_in_child(loop_at_an_old_address_is_of_use));
 
@@ -127,7 +127,7 @@ static avow_promise_t *before;
 
 static bool inherited_loop_works(void) {
   return uv_loop_fork(loop) == 0 && is_of_use(loop) &&
-         is_none(avow_run(before)) && avow_loop_init(loop, NULL) == 0 &&
+         is_none(avow_run(before)) && avow_loop_init(loop, &steady) == 0 &&
          avow_loop_close(loop) == 0 && closes(loop);
 }
 

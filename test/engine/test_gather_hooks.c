@@ -53,8 +53,7 @@ static void on_unhandled(uv_loop_t *at, const avow_value_t *reason,
 }
 
 static void hook(bool handle) {
-  const avow_options_t options = { .budget_us = UINT_MAX,
-                                   .on_unhandled = on_unhandled,
+  const avow_options_t options = { STEADY, .on_unhandled = on_unhandled,
                                    .on_reject = handle ? NULL : on_track,
                                    .on_handle = handle ? on_track : NULL };
   assert_int_equal(avow_loop_close(loop), 0);

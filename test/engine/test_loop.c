@@ -16,7 +16,7 @@ static void assert_canceled(avow_promise_t *p) {
 /* Opening and closing. */
 
 static void init_counts_nested_calls(void **state) {
-  assert_int_equal(avow_loop_init(loop, NULL), 0);
+  assert_int_equal(avow_loop_init(loop, &steady), 0);
   avow_deferred_t *d;
   avow_promise_t *p = avow_promise_new(loop, &d);
 
@@ -34,17 +34,17 @@ static void init_refuses_a_small_stack(void **state) {
   assert_int_equal(avow_loop_init(loop, &options), UV_EINVAL);
 
   assert_int_equal(avow_loop_close(loop), UV_EINVAL);
-  assert_int_equal(avow_loop_init(loop, NULL), 0);
+  assert_int_equal(avow_loop_init(loop, &steady), 0);
 }
 
 /* Opens a loop with stacks and guards of these sizes. */
 static int init_with(size_t stack_size, size_t guard_size) {
-  const avow_options_t options = { .stack_size = stack_size,
+  const avow_options_t options = { STEADY, .stack_size = stack_size,
                                    .guard_size = guard_size };
   assert_int_equal(avow_loop_close(loop), 0);
   const int err = avow_loop_init(loop, &options);
   if (err != 0)
-    assert_int_equal(avow_loop_init(loop, NULL), 0);
+    assert_int_equal(avow_loop_init(loop, &steady), 0);
   return err;
 }
 
@@ -69,7 +69,7 @@ static void failed_init_leaves_the_loop_uninitialized(void **state) {
   int err = UV_ENOMEM;
   for (long nth = 1; err == UV_ENOMEM; nth++) {
     fail_allocation(nth, false);
-    err = avow_loop_init(&other, NULL);
+    err = avow_loop_init(&other, &steady);
     if (err == UV_ENOMEM)
       assert_int_equal(avow_loop_close(&other), UV_EINVAL);
   }
@@ -94,7 +94,7 @@ static void close_refuses_a_closed_loop(void **state) {
 
   assert_int_equal(avow_loop_close(loop), UV_EINVAL);
 
-  assert_int_equal(avow_loop_init(loop, NULL), 0);
+  assert_int_equal(avow_loop_init(loop, &steady), 0);
 }
 
 static void loop_data_belongs_to_the_program(void **state) {
@@ -107,7 +107,7 @@ static void loop_data_belongs_to_the_program(void **state) {
   assert_int_equal(avow_loop_close(loop), 0);
 
   assert_ptr_equal(loop->data, &loop);
-  assert_int_equal(avow_loop_init(loop, NULL), 0);
+  assert_int_equal(avow_loop_init(loop, &steady), 0);
 }
 
 static void init_works_again_at_the_same_address(void **state) {
@@ -140,7 +140,7 @@ static void promises_of_many_closed_loops_stay_readable(void **state) {
   uv_loop_t other;
   assert_int_equal(uv_loop_init(&other), 0);
   for (int i = 0; i < LOOPS; i++) {
-    assert_int_equal(avow_loop_init(&other, NULL), 0);
+    assert_int_equal(avow_loop_init(&other, &steady), 0);
     held[i] = avow_promise_resolve(&other, avow_int(i));
     assert_int_equal(avow_loop_close(&other), 0);
   }

@@ -151,7 +151,7 @@ static void loops_with_the_same_hash_can_be_used(void **state) {
   int err = UV_ENOMEM;
   for (long nth = 1; err == UV_ENOMEM; nth++) {
     fail_allocation(nth, false);
-    err = avow_loop_init(alike[ALIKE - 1], NULL);
+    err = avow_loop_init(alike[ALIKE - 1], &steady);
   }
   fail_allocation(0, false);
 

@@ -26,8 +26,7 @@ static void keep_report(uv_loop_t *l, const avow_value_t *reason,
 
 /* Sends reports to keep_report() for the rest of the test. */
 static void keep_reports(void) {
-  const avow_options_t options = { .budget_us = UINT_MAX,
-                                   .on_unhandled = keep_report };
+  const avow_options_t options = { STEADY, .on_unhandled = keep_report };
   assert_int_equal(avow_loop_close(loop), 0);
   assert_int_equal(avow_loop_init(loop, &options), 0);
   reports = 0;

@@ -115,7 +115,7 @@ static void loop_close_frees_the_data_of_pending_posts(void **state) {
 
   assert_notes("freed");
   avow_mailbox_unref(mailbox);
-  assert_int_equal(avow_loop_init(loop, NULL), 0);
+  assert_int_equal(avow_loop_init(loop, &steady), 0);
 }
 
 static void mailbox_may_be_released_right_before_loop_close(void **state) {

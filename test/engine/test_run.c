@@ -144,7 +144,7 @@ static void run_ends_when_its_loop_is_closed(void **state) {
   uv_close((uv_handle_t *) &timer, NULL);
   uv_close((uv_handle_t *) &other, NULL);
   run();
-  assert_int_equal(avow_loop_init(loop, NULL), 0);
+  assert_int_equal(avow_loop_init(loop, &steady), 0);
 }
 
 static void run_leaves_the_loop_ready_to_run(void **state) {
@@ -202,7 +202,7 @@ static void run_ends_after_all_handles_are_closed(void **state) {
   assert_int_equal(avow_to_int(&v), 1);
   assert_notes("a");
   assert_int_equal(avow_loop_close(loop), 0);
-  assert_int_equal(avow_loop_init(loop, NULL), 0);
+  assert_int_equal(avow_loop_init(loop, &steady), 0);
 }
 
 static void run_in_a_callback(void) {

@@ -150,7 +150,7 @@ static void loop_close_cancels_a_pending_thenable(void **state) {
   assert_int_equal(avow_error_code(avow_result(p)), UV_ECANCELED);
   avow_unref(p);
   assert_false(avow_resolve(foreign.deferred, avow_int(1)));
-  assert_int_equal(avow_loop_init(loop, NULL), 0);
+  assert_int_equal(avow_loop_init(loop, &steady), 0);
 }
 
 /* Thenables that count their destruction and keep their deferred. */

@@ -105,7 +105,7 @@ static void loop_can_run_on_another_thread(void **state) {
   avow_unref(p); /* the other thread has ended, so this one may use the loop */
   assert_int_equal(avow_loop_close(loop), 0);
   avow_unref(nap);
-  assert_int_equal(avow_loop_init(loop, NULL), 0);
+  assert_int_equal(avow_loop_init(loop, &steady), 0);
 }
 
 typedef struct {
@@ -324,8 +324,7 @@ static void ignore_unhandled(uv_loop_t *of, const avow_value_t *reason,
 }
 
 static void open_fixture(void) {
-  const avow_options_t options = { .budget_us = UINT_MAX,
-                                   .on_unhandled = ignore_unhandled };
+  const avow_options_t options = { STEADY, .on_unhandled = ignore_unhandled };
   assert_int_equal(uv_loop_init(loop), 0);
   assert_int_equal(avow_loop_init(loop, &options), 0);
 }

@@ -326,7 +326,7 @@ static void jobs_queued_while_handles_close_are_not_lost(void **state) {
   avow_deferred_drop(idle.data);
   uv_close((uv_handle_t *) &idle, NULL);
   run();
-  assert_int_equal(avow_loop_init(loop, NULL), 0);
+  assert_int_equal(avow_loop_init(loop, &steady), 0);
 }
 
 SUITE(tick) {

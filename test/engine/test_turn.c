@@ -8,7 +8,7 @@
 enum { BUDGET = 10, TOO_LONG = 1000, FAR = 3600 * 1000 };
 
 static void open_with_budget(unsigned budget) {
-  const avow_options_t options = { .budget = budget, .budget_us = UINT_MAX };
+  const avow_options_t options = { .budget = budget, STEADY };
   assert_int_equal(avow_loop_close(loop), 0);
   assert_int_equal(avow_loop_init(loop, &options), 0);
 }
@@ -280,7 +280,7 @@ static void drain_keeps_to_its_budget(void **state) {
 }
 
 static void default_budget_is_ten_thousand(void **state) {
-  const avow_options_t options = { .budget_us = UINT_MAX };
+  const avow_options_t options = { STEADY };
   assert_int_equal(avow_loop_close(loop), 0);
   assert_int_equal(avow_loop_init(loop, &options), 0);
 
@@ -341,7 +341,7 @@ static void iteration_during_close_keeps_to_the_budget(void **state) {
   assert_int_in_range(cleaned_at_once, 1, FEW);
   uv_sem_destroy(&begun);
   uv_close((uv_handle_t *) &check, NULL);
-  assert_int_equal(avow_loop_init(loop, NULL), 0);
+  assert_int_equal(avow_loop_init(loop, &steady), 0);
   run();
 }
 
@@ -357,7 +357,7 @@ static void closing_loop_runs_few_jobs_of_an_endless_repeat(void **state) {
   assert_int_equal(avow_loop_close(loop), 0);
 
   assert_int_in_range(endless.steps, 1, 1000);
-  assert_int_equal(avow_loop_init(loop, NULL), 0);
+  assert_int_equal(avow_loop_init(loop, &steady), 0);
 }
 
 /* Without the prepare handle, avow does not notice iterations. It counts each

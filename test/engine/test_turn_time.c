@@ -28,7 +28,7 @@ static int clock_setup(void **state) {
   looks = 0;
   if (harness_setup(state) != 0)
     return -1;
-  open_with((avow_options_t){ .budget_us = 0 });
+  open_with((avow_options_t){ .slow_us = UINT_MAX });
   return 0;
 }
 
@@ -130,7 +130,8 @@ static void quick_jobs_are_limited_by_count(void **state) {
 
 static void budget_us_sets_the_time_of_an_iteration(void **state) {
   busy_t busy;
-  open_with((avow_options_t){ .budget_us = 3 * DEFAULT_US });
+  open_with(
+      (avow_options_t){ .budget_us = 3 * DEFAULT_US, .slow_us = UINT_MAX });
 
   run_steps(&busy, 1 * US);
 
@@ -140,7 +141,7 @@ static void budget_us_sets_the_time_of_an_iteration(void **state) {
 
 static void iteration_may_take_an_hour(void **state) {
   busy_t busy;
-  open_with((avow_options_t){ .budget_us = UINT_MAX });
+  open_with((avow_options_t){ STEADY });
 
   run_steps(&busy, 100 * US);
 
@@ -313,7 +314,7 @@ static avow_value_t endless_step(void *data) {
 /* Even if time is short, the limit waits for a full budget of jobs. */
 static void slow_steps_end_at_their_timeout(void **state) {
   enum { BUDGET = 100 };
-  open_with((avow_options_t){ .budget = BUDGET });
+  open_with((avow_options_t){ .budget = BUDGET, .slow_us = UINT_MAX });
   expect_slow_jobs();
   ran = 0;
 

@@ -13,8 +13,7 @@ static void note_unhandled(uv_loop_t *of, const avow_value_t *reason,
 }
 
 static void watch(void) {
-  const avow_options_t options = { .budget_us = UINT_MAX,
-                                   .on_unhandled = note_unhandled,
+  const avow_options_t options = { STEADY, .on_unhandled = note_unhandled,
                                    .data = "unhandled" };
   assert_int_equal(avow_loop_close(loop), 0);
   assert_int_equal(avow_loop_init(loop, &options), 0);
@@ -171,7 +170,7 @@ static void any_of_canceled_inputs_is_not_reported(void **state) {
   assert_int_equal(avow_loop_close(loop), 0);
 
   assert_notes("unhandled AVOW_EAGGREGATE unhandled AVOW_EAGGREGATE");
-  assert_int_equal(avow_loop_init(loop, NULL), 0); /* for the fixture */
+  assert_int_equal(avow_loop_init(loop, &steady), 0); /* for the fixture */
 }
 
 static void late_rejected_input_is_not_reported(void **state) {
@@ -236,8 +235,7 @@ static void start_a_cleanup(uv_loop_t *of, const avow_value_t *reason,
 }
 
 static void cleanup_started_by_a_hook_runs_during_close(void **state) {
-  const avow_options_t options = { .budget_us = UINT_MAX,
-                                   .on_unhandled = start_a_cleanup,
+  const avow_options_t options = { STEADY, .on_unhandled = start_a_cleanup,
                                    .data = "clean" };
   assert_int_equal(avow_loop_close(loop), 0);
   assert_int_equal(avow_loop_init(loop, &options), 0);
@@ -251,7 +249,7 @@ static void cleanup_started_by_a_hook_runs_during_close(void **state) {
 
 static void hook_of_the_first_init_is_used(void **state) {
   watch();
-  assert_int_equal(avow_loop_init(loop, NULL), 0);
+  assert_int_equal(avow_loop_init(loop, &steady), 0);
 
   avow_unref(failed());
 

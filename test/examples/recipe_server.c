@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /* Runs the server of docs/recipes-system.md, "Stop a server", until SIGTERM. */
 #include <avow/all.h>
+#include <limits.h>
 #include <signal.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -35,7 +36,7 @@ static avow_value_t run_server(void *data) {
 int main(void) {
   (void) signal(SIGPIPE, SIG_IGN);
   loop = uv_default_loop();
-  if (avow_loop_init(loop, NULL) != 0)
+  if (avow_loop_init(loop, &(avow_options_t){ .slow_us = UINT_MAX }) != 0)
     return 1;
   const avow_value_t end = avow_run(avow_async(loop, run_server, NULL));
   if (avow_is_error(&end))

@@ -93,8 +93,7 @@ static size_t no_frame(void) {
 
 /* Initializes a loop with stacks of that size. */
 static int init_with(size_t stack_size) {
-  const avow_options_t options = { .budget_us = UINT_MAX,
-                                   .stack_size = stack_size };
+  const avow_options_t options = { STEADY, .stack_size = stack_size };
   assert_int_equal(avow_loop_close(loop), 0);
   const int err = avow_loop_init(loop, &options);
   if (err != 0)

@@ -231,7 +231,7 @@ static void loop_close_cancels_outcomes(void **state) {
   avow_channel_unref(d);
   for (int i = 0; i < INPUTS; i++)
     avow_deferred_drop(ds[i]);
-  assert_int_equal(avow_loop_init(loop, NULL), 0);
+  assert_int_equal(avow_loop_init(loop, &steady), 0);
 }
 
 static void assert_no_memory(avow_promise_t *p) {
@@ -268,8 +268,7 @@ static void note_unhandled(uv_loop_t *of, const avow_value_t *reason,
 
 /* The channel fails, and no other report follows. */
 static void add_without_memory_fails_the_channel(void **state) {
-  const avow_options_t options = { .budget_us = UINT_MAX,
-                                   .on_unhandled = note_unhandled };
+  const avow_options_t options = { STEADY, .on_unhandled = note_unhandled };
   assert_int_equal(avow_loop_close(loop), 0);
   assert_int_equal(avow_loop_init(loop, &options), 0);
   make_inputs();

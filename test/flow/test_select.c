@@ -206,8 +206,7 @@ static void release_borrowed(uv_loop_t *at, const avow_promise_t *p,
 
 /* A select keeps no reference for cases that are ready. */
 static void rejection_may_be_released_when_it_is_handled(void **state) {
-  const avow_options_t options = { .budget_us = UINT_MAX,
-                                   .on_handle = release_borrowed };
+  const avow_options_t options = { STEADY, .on_handle = release_borrowed };
   assert_int_equal(avow_loop_close(loop), 0);
   assert_int_equal(avow_loop_init(loop, &options), 0);
   borrowed = avow_promise_reject(loop, avow_error_new(UV_EIO, avow_none(),

@@ -146,7 +146,7 @@ static void loop_close_releases_items(void **state) {
   avow_unref(p);
   avow_channel_unref(a);
   avow_channel_unref(b);
-  assert_int_equal(avow_loop_init(loop, NULL), 0);
+  assert_int_equal(avow_loop_init(loop, &steady), 0);
 }
 
 static void loop_close_waits_for_a_shielded_select(void **state) {
@@ -164,7 +164,7 @@ static void loop_close_waits_for_a_shielded_select(void **state) {
   avow_unref(p);
   avow_unref(soon);
   avow_channel_unref(c);
-  assert_int_equal(avow_loop_init(loop, NULL), 0);
+  assert_int_equal(avow_loop_init(loop, &steady), 0);
 }
 
 SUITE(select_end) {

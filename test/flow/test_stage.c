@@ -217,7 +217,7 @@ static void loop_close_settles_a_pending_receive(void **state) {
 
   assert_int_not_equal(avow_state(p), AVOW_PENDING);
   avow_unref(p);
-  assert_int_equal(avow_loop_init(loop, NULL), 0);
+  assert_int_equal(avow_loop_init(loop, &steady), 0);
 }
 
 static void stage_without_memory_rejects(void **state) {

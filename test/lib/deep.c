@@ -26,7 +26,7 @@ static void on_unhandled(uv_loop_t *at, const avow_value_t *reason,
 
 static void run_deep(void *fn) {
   static const avow_options_t options = {
-    .budget_us = UINT_MAX,
+    STEADY,
     .on_unhandled = on_unhandled,
     .stack_size = (WATCHED ? 64 : 32) * KIB, /* the tests start many async
                                                 functions */

@@ -178,9 +178,8 @@ int start_loop(uv_loop_t *out) {
 
 avow_clock_t clock_of_tests = AVOW_CLOCK_REAL;
 
-const avow_options_t steady = { .budget_us = UINT_MAX };
-const avow_options_t taking_turns = { .budget_us = UINT_MAX,
-                                      .changes_threads = true };
+const avow_options_t steady = { STEADY };
+const avow_options_t taking_turns = { STEADY, .changes_threads = true };
 
 int harness_setup(void **state) {
   start_deadline();

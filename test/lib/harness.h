@@ -44,8 +44,11 @@ int timed_setup(void **state);
 /* Clock that harness_setup() gives to loops; the real one by default. */
 extern avow_clock_t clock_of_tests;
 
-/* Options for tests on slow machines: the budget of an iteration counts jobs
-   and ignores the time that they take. */
+/* Fields of options for tests on slow machines: the budget of an iteration
+   counts jobs and ignores the time that they take, and no job is too slow. */
+#define STEADY .budget_us = UINT_MAX, .slow_us = UINT_MAX
+
+/* Options with these fields. */
 extern const avow_options_t steady;
 
 /* Options for loops that several threads use in turns. */

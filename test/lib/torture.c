@@ -104,8 +104,7 @@ static void on_unhandled(uv_loop_t *at, const avow_value_t *reason,
   check(reason->tag == AVOW_ERROR, "a reason is an error");
 }
 
-const avow_options_t quiet = { .budget_us = UINT_MAX,
-                               .on_unhandled = on_unhandled };
+const avow_options_t quiet = { STEADY, .on_unhandled = on_unhandled };
 
 #ifdef _WIN32
 

@@ -324,7 +324,7 @@ static void home_loop_close_joins_the_threads(void **state) {
 
   assert_int_not_equal(avow_state(p), AVOW_PENDING);
   avow_unref(p);
-  assert_int_equal(avow_loop_init(loop, NULL), 0);
+  assert_int_equal(avow_loop_init(loop, &steady), 0);
 }
 
 static void one_loop_for_each_core_is_the_default(void **state) {

@@ -5,6 +5,7 @@
  * argument. nulls.pl makes the calls, so that no function is left out. An
  * adapter's nulls_of.h has further arguments for its functions.
  */
+#include <limits.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -161,7 +162,8 @@ static void tear_down(void) {
    destroyed before the process ends. */
 static void call(const case_t *it) {
   (void) alarm(240);
-  if (uv_loop_init(loop) != 0 || avow_loop_init(loop, NULL) != 0 ||
+  if (uv_loop_init(loop) != 0 ||
+      avow_loop_init(loop, &(avow_options_t){ .slow_us = UINT_MAX }) != 0 ||
       set_up() != 0)
     _exit(3);
   it->call();

@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: MIT */
 /* Parks three async functions, which test_gdb.sh examines. */
+#include <limits.h>
 #include <stdlib.h>
 
 #include "avow/all.h"
@@ -42,7 +43,8 @@ static avow_value_t all_parked(const avow_value_t *arg, void *data) {
 int main(int argc, char **argv) {
   avow_deferred_t *d;
   aborts = argc > 1;
-  if (uv_loop_init(&loop) != 0 || avow_loop_init(&loop, NULL) != 0)
+  if (uv_loop_init(&loop) != 0 ||
+      avow_loop_init(&loop, &(avow_options_t){ .slow_us = UINT_MAX }) != 0)
     return 1;
   avow_promise_t *p = avow_promise_new(&loop, &d);
   avow_promise_t *q = avow_ref(p), *r = avow_ref(p);

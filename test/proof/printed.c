@@ -1,5 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /* Creates values and promises of several kinds, which test_gdb.sh prints. */
+#include <limits.h>
+
 #include "avow/all.h"
 
 static uv_loop_t loop;
@@ -29,7 +31,8 @@ static int (*volatile look)(const avow_value_t *, avow_promise_t *const[],
 int main(void) {
   static const avow_class_t klass = { .name = "thing" };
   avow_deferred_t *d;
-  if (uv_loop_init(&loop) != 0 || avow_loop_init(&loop, NULL) != 0)
+  if (uv_loop_init(&loop) != 0 ||
+      avow_loop_init(&loop, &(avow_options_t){ .slow_us = UINT_MAX }) != 0)
     return 1;
   const avow_value_t values[] = {
     avow_int(-5),

@@ -12,8 +12,7 @@
 enum { HOUR = 3600000, WHILE = 20 };
 
 static void begin_with_guard(unsigned ms) {
-  const avow_options_t options = { .budget_us = UINT_MAX,
-                                   .clock = AVOW_CLOCK_BY_ITSELF,
+  const avow_options_t options = { STEADY, .clock = AVOW_CLOCK_BY_ITSELF,
                                    .clock_guard_ms = ms };
   assert_int_equal(avow_loop_close(loop), 0);
   assert_int_equal(avow_loop_init(loop, &options), 0);

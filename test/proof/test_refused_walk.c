@@ -102,7 +102,7 @@ static void walk_stops_midway_when_its_loop_closes(void **state) {
 
   assert_int_equal(readings.calls, 1);
   avow_channel_unref(channel);
-  assert_int_equal(avow_loop_init(loop, NULL), 0);
+  assert_int_equal(avow_loop_init(loop, &steady), 0);
 }
 
 static void glob_skips_directories_that_cannot_be_read(void **state) {

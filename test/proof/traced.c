@@ -8,6 +8,7 @@
 
 #include <avow/all.h>
 #include <avow/stackless.h>
+#include <limits.h>
 #include <stdio.h>
 
 enum { REMOTES = 3 };
@@ -100,7 +101,8 @@ static void run(uv_loop_t *loop) {
 }
 
 int main(void) {
-  const avow_options_t options = { .clock = AVOW_CLOCK_BY_ITSELF };
+  const avow_options_t options = { .clock = AVOW_CLOCK_BY_ITSELF,
+                                   .slow_us = UINT_MAX };
   uv_loop_t *loop = uv_default_loop();
   if (avow_loop_init(loop, &options) != 0)
     return 2;

@@ -43,7 +43,7 @@ try() {
   block 'first program' "$page" >first.c
   sed -n 's/.*\(cc first\.c [^`]*\).*/\1/p' "$page" >line
   sh ./line 2>cc.log || fail "$page: $(cat line)"
-  ./first "$@" >out 2>&1 || { cat out; fail "$page: ./first $* fails"; }
+  ./first "$@" >out 2>err || { cat out err; fail "$page: ./first $* fails"; }
   case $(cat out) in
   "$wanted"*) ;;
   *) cat out; fail "$page: ./first $* does not print $wanted" ;;

@@ -3,6 +3,8 @@
  * A plug-in for test_hosted.c that contains an avow of its own. Each function
  * returns 0, or a description of the failure.
  */
+#include <limits.h>
+
 #include <avow/all.h>
 
 AVOW_API int hosted_open(uv_loop_t *loop);
@@ -10,7 +12,7 @@ AVOW_API int hosted_work(uv_loop_t *loop);
 AVOW_API int hosted_close(uv_loop_t *loop);
 
 int hosted_open(uv_loop_t *loop) {
-  return avow_loop_init(loop, NULL);
+  return avow_loop_init(loop, &(avow_options_t){ .slow_us = UINT_MAX });
 }
 
 static avow_value_t count(const avow_value_t *arg, void *data) {

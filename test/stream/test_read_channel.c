@@ -189,7 +189,7 @@ static void loop_close_stops_reading(void **state) {
   assert_false(reads());
   avow_channel_unref(channel);
   channel = NULL;
-  assert_int_equal(avow_loop_init(loop, NULL), 0);
+  assert_int_equal(avow_loop_init(loop, &steady), 0);
 }
 
 static bool fails_well(void **state, long nth, bool from_then_on) {

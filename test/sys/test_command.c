@@ -311,7 +311,7 @@ static void program_may_close_all_handles(void **state) {
   assert_int_equal(avow_result(p)->code, UV_ECANCELED);
   assert_one_was_killed();
   avow_unref(p);
-  assert_int_equal(avow_loop_init(loop, NULL), 0);
+  assert_int_equal(avow_loop_init(loop, &steady), 0);
 }
 
 static void handles_of_a_canceled_command_may_be_closed(void **state) {
@@ -326,7 +326,7 @@ static void handles_of_a_canceled_command_may_be_closed(void **state) {
   int status;
   assert_true(waitpid(-1, &status, 0) > 0); /* either signal may arrive first */
   assert_true(WIFSIGNALED(status));
-  assert_int_equal(avow_loop_init(loop, NULL), 0);
+  assert_int_equal(avow_loop_init(loop, &steady), 0);
 }
 
 static void some_handles_may_be_closed(void **state) {
@@ -340,7 +340,7 @@ static void some_handles_may_be_closed(void **state) {
     assert_int_equal(avow_result(p)->code, UV_ECANCELED);
     assert_one_was_killed();
     avow_unref(p);
-    assert_int_equal(avow_loop_init(loop, NULL), 0);
+    assert_int_equal(avow_loop_init(loop, &steady), 0);
   }
 }
 

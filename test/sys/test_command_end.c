@@ -312,7 +312,7 @@ static void handles_may_be_closed_after_the_exit(void **state) {
   avow_unref(p);
   release_process();
   close_folder();
-  assert_int_equal(avow_loop_init(loop, NULL), 0);
+  assert_int_equal(avow_loop_init(loop, &steady), 0);
 }
 
 static void command_canceled_with_pending_input_is_dropped(void **state) {
@@ -350,7 +350,7 @@ static void loop_close_ends_commands(void **state) {
     assert_int_equal(avow_error_code(avow_result(ps[i])), UV_ECANCELED);
     avow_unref(ps[i]);
   }
-  assert_int_equal(avow_loop_init(loop, NULL), 0);
+  assert_int_equal(avow_loop_init(loop, &steady), 0);
 }
 
 static avow_value_t take_output_cb(const avow_value_t *v, void *data) {
@@ -372,7 +372,7 @@ static void shielded_command_runs_while_the_loop_closes(void **state) {
   assert_string_equal(avow_to_bytes(&output(&said)->out, NULL), "input");
   avow_value_unref(said);
   avow_unref(p);
-  assert_int_equal(avow_loop_init(loop, NULL), 0);
+  assert_int_equal(avow_loop_init(loop, &steady), 0);
 }
 
 SUITE(command_end) {

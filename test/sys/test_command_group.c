@@ -103,7 +103,7 @@ static void loop_close_ends_a_group(void **state) {
 
   avow_unref(p);
   assert_none_is_left();
-  assert_int_equal(avow_loop_init(loop, NULL), 0);
+  assert_int_equal(avow_loop_init(loop, &steady), 0);
 }
 
 static void handles_of_a_group_may_be_closed(void **state) {
@@ -117,7 +117,7 @@ static void handles_of_a_group_may_be_closed(void **state) {
   assert_none_is_left();
   while (waitpid(-1, NULL, WNOHANG) == 0) /* no other code reaps it now */
     continue;
-  assert_int_equal(avow_loop_init(loop, NULL), 0);
+  assert_int_equal(avow_loop_init(loop, &steady), 0);
 }
 
 /* Runs the loop until it has reaped the leader. */

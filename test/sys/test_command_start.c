@@ -235,7 +235,7 @@ static void loop_close_ends_a_group(void **state) {
     continue;
   (void) close(fds[0]);
   release_child(&child);
-  assert_int_equal(avow_loop_init(loop, NULL), 0);
+  assert_int_equal(avow_loop_init(loop, &steady), 0);
 }
 
 #ifndef NDEBUG

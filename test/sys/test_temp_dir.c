@@ -175,7 +175,7 @@ static void loop_close_removes_a_released_temp_dir(void **state) {
   assert_int_equal(avow_loop_close(loop), 0);
 
   assert_int_equal(entries_of(""), 0);
-  assert_int_equal(avow_loop_init(loop, NULL), 0);
+  assert_int_equal(avow_loop_init(loop, &steady), 0);
 }
 
 static void temp_dir_may_be_removed_after_loop_close(void **state) {
@@ -186,7 +186,7 @@ static void temp_dir_may_be_removed_after_loop_close(void **state) {
   avow_value_unref(v);
 
   assert_int_equal(entries_of(""), 0);
-  assert_int_equal(avow_loop_init(loop, NULL), 0);
+  assert_int_equal(avow_loop_init(loop, &steady), 0);
 }
 
 static void loop_close_finishes_the_removal_of_a_temp_dir(void **state) {
@@ -200,7 +200,7 @@ static void loop_close_finishes_the_removal_of_a_temp_dir(void **state) {
   assert_int_equal(avow_loop_close(loop), 0);
 
   assert_int_equal(entries_of(""), 0);
-  assert_int_equal(avow_loop_init(loop, NULL), 0);
+  assert_int_equal(avow_loop_init(loop, &steady), 0);
 }
 
 static void temp_dir_of_a_released_promise_is_removed(void **state) {

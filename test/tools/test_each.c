@@ -434,7 +434,7 @@ static void loop_close_abandons_a_shielded_endless_each(void **state) {
   assert_in_range(calls, 1, 10000);
   avow_unref(p);
   avow_channel_unref(channel);
-  assert_int_equal(avow_loop_init(loop, NULL), 0);
+  assert_int_equal(avow_loop_init(loop, &steady), 0);
 }
 
 SUITE(each) {

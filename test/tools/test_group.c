@@ -292,7 +292,7 @@ static void closing_the_loop_cancels_a_group(void **state) {
   avow_unref(p);
   avow_deferred_drop(d);
   avow_group_unref(g);
-  assert_int_equal(avow_loop_init(loop, NULL), 0);
+  assert_int_equal(avow_loop_init(loop, &steady), 0);
 }
 
 static avow_value_t clean_up_slowly(void *data) {
@@ -315,7 +315,7 @@ static void closing_loop_settles_a_group_after_its_children(void **state) {
   avow_unref(p);
   avow_deferred_drop(d);
   avow_group_unref(g);
-  assert_int_equal(avow_loop_init(loop, NULL), 0);
+  assert_int_equal(avow_loop_init(loop, &steady), 0);
 }
 
 static avow_promise_t *group_new_without_memory(avow_group_t **out) {
@@ -472,7 +472,7 @@ static void group_that_waits_for_itself_can_be_canceled(void **state) {
   assert_int_equal(avow_loop_close(loop), 0);
 
   assert_notes("freed");
-  assert_int_equal(avow_loop_init(loop, NULL), 0);
+  assert_int_equal(avow_loop_init(loop, &steady), 0);
 }
 
 SUITE(group) {

@@ -332,7 +332,7 @@ static void permit_outlives_its_limiter_and_its_loop(void **state) {
   assert_int_equal(avow_loop_close(loop), 0);
   avow_value_unref(permit);
 
-  assert_int_equal(avow_loop_init(loop, NULL), 0);
+  assert_int_equal(avow_loop_init(loop, &steady), 0);
 }
 
 static avow_value_t give_promise(void *p) {

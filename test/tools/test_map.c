@@ -311,7 +311,7 @@ static void closing_the_loop_cancels_a_map(void **state) {
   avow_unref(p);
   avow_deferred_drop(work.deferreds[0]);
   avow_deferred_drop(work.deferreds[1]);
-  assert_int_equal(avow_loop_init(loop, NULL), 0);
+  assert_int_equal(avow_loop_init(loop, &steady), 0);
 }
 
 /* Uses up all memory, including the reserve. */

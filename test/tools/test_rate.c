@@ -251,7 +251,7 @@ static void closing_the_loop_cancels_waiting_requests(void **state) {
   avow_unref(late);
   assert_false(avow_rate_try(r, 1));
   avow_rate_unref(r);
-  assert_int_equal(avow_loop_init(loop, NULL), 0);
+  assert_int_equal(avow_loop_init(loop, &steady), 0);
 }
 
 /* Memory suffices for the waiter, but not for its sleep. */

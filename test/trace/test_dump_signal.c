@@ -126,7 +126,7 @@ static void closed_loop_stops_listening(void **state) {
   assert_int_equal(sigaction(SIGUSR1, NULL, &after), 0);
 
   assert_true(before.sa_handler == after.sa_handler);
-  assert_int_equal(avow_loop_init(loop, NULL), 0);
+  assert_int_equal(avow_loop_init(loop, &steady), 0);
 }
 
 static void invalid_signals_are_refused(void **state) {
@@ -163,7 +163,7 @@ static void closing_loop_refuses_dumps(void **state) {
   assert_int_equal(avow_loop_close(loop), 0);
 
   assert_int_equal(asked_at_the_end, UV_ECANCELED);
-  assert_int_equal(avow_loop_init(loop, NULL), 0);
+  assert_int_equal(avow_loop_init(loop, &steady), 0);
 }
 
 static void dump_without_memory_is_refused(void **state) {

@@ -174,7 +174,7 @@ static void closing_loop_is_not_measured(void **state) {
   avow_unref(avow_finally(avow_sleep(loop, 3600000), measure, NULL));
 
   assert_int_equal(avow_loop_close(loop), 0);
-  assert_int_equal(avow_loop_init(loop, NULL), 0);
+  assert_int_equal(avow_loop_init(loop, &steady), 0);
 
   assert_int_equal(stats().iterations, 0);
 }

@@ -68,7 +68,7 @@ static void second_trace_is_refused(void **state) {
 }
 
 static void program_still_receives_events(void **state) {
-  const avow_options_t options = { .on_event = count_events };
+  const avow_options_t options = { STEADY, .on_event = count_events };
   assert_int_equal(avow_loop_close(loop), 0);
   assert_int_equal(avow_loop_init(loop, &options), 0);
   start();
@@ -192,7 +192,7 @@ static void loop_close_ends_the_trace(void **state) {
   assert_int_equal(fclose(out), 0);
   assert_has("\"state\":\"canceled\"");
   assert_string_equal(text + strlen(text) - 3, "\n]\n");
-  assert_int_equal(avow_loop_init(loop, NULL), 0);
+  assert_int_equal(avow_loop_init(loop, &steady), 0);
 }
 
 static avow_value_t stop_inside(void *data) {

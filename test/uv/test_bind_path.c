@@ -172,7 +172,7 @@ static void loop_close_removes_the_name(void **state) {
 
   assert_missing("door");
   avow_value_unref(server);
-  assert_int_equal(avow_loop_init(loop, NULL), 0);
+  assert_int_equal(avow_loop_init(loop, &steady), 0);
 }
 
 static void existing_name_is_refused_and_kept(void **state) {

@@ -182,7 +182,7 @@ static void close_unwinds_all_pending_promises(void **state) {
   assert_int_equal(cleaned, N);
   assert_notes("caught");
   avow_deferred_drop(d);
-  assert_int_equal(avow_loop_init(loop, NULL), 0);
+  assert_int_equal(avow_loop_init(loop, &steady), 0);
 }
 
 static avow_value_t follow_next(const avow_value_t *arg, void *data) {
@@ -204,7 +204,7 @@ static void close_unwinds_a_recursive_handler(void **state) {
   assert_int_equal(avow_loop_close(loop), 0);
 
   assert_notes("caught");
-  assert_int_equal(avow_loop_init(loop, NULL), 0);
+  assert_int_equal(avow_loop_init(loop, &steady), 0);
 }
 
 static void close_inside(void *data) {
@@ -270,8 +270,7 @@ static avow_value_t recover(const avow_value_t *error, void *data) {
 }
 
 static void hooks_cannot_close_the_loop(void **state) {
-  const avow_options_t options = { .budget_us = UINT_MAX,
-                                   .on_unhandled = close_at_unhandled,
+  const avow_options_t options = { STEADY, .on_unhandled = close_at_unhandled,
                                    .on_reject = close_at_tracking,
                                    .on_handle = close_at_tracking };
   assert_int_equal(avow_loop_close(loop), 0);

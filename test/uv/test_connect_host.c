@@ -146,7 +146,7 @@ static void loop_close_cancels_the_connect(void **state) {
 
   assert_int_equal(avow_result(p)->code, UV_ECANCELED);
   avow_unref(p);
-  assert_int_equal(avow_loop_init(loop, NULL), 0);
+  assert_int_equal(avow_loop_init(loop, &steady), 0);
 }
 
 /* Fails the nth allocation. Returns false if there was no nth allocation. */

@@ -166,7 +166,7 @@ static void loop_close_rejects_a_connect_but_does_not_stop_it(void **state) {
 
   (void) uv_run(loop, UV_RUN_NOWAIT); /* the listener keeps it alive */
 
-  assert_int_equal(avow_loop_init(loop, NULL), 0);
+  assert_int_equal(avow_loop_init(loop, &steady), 0);
 }
 
 static void connect_survives_failing_memory(void **state) {

@@ -333,7 +333,7 @@ static void loop_close_rejects_a_connect_but_does_not_stop_it(void **state) {
 
   assert_notes("connection");
   avow_unref(p);
-  assert_int_equal(avow_loop_init(loop, NULL), 0);
+  assert_int_equal(avow_loop_init(loop, &steady), 0);
 }
 
 static void closing_the_handle_after_the_loop_ends_a_connect(void **state) {
@@ -344,7 +344,7 @@ static void closing_the_handle_after_the_loop_ends_a_connect(void **state) {
   uv_close((uv_handle_t *) &ours, NULL);
   turn();
 
-  assert_int_equal(avow_loop_init(loop, NULL), 0);
+  assert_int_equal(avow_loop_init(loop, &steady), 0);
 }
 
 static void data_fields_of_handle_and_loop_are_kept(void **state) {

@@ -280,7 +280,7 @@ static void loop_close_stops_receiving(void **state) {
   assert_false(receives());
   avow_channel_unref(channel);
   channel = NULL;
-  assert_int_equal(avow_loop_init(loop, NULL), 0);
+  assert_int_equal(avow_loop_init(loop, &steady), 0);
 }
 
 static void read_a_number_as_a_datagram(void) {

@@ -338,7 +338,7 @@ static void program_may_close_all_handles(void **state) {
   avow_channel_unref(c);
 
   assert_int_equal(avow_loop_close(loop), 0);
-  assert_int_equal(avow_loop_init(loop, NULL), 0);
+  assert_int_equal(avow_loop_init(loop, &steady), 0);
 }
 
 /* inotify reports no failure. This call simulates libuv's report of one. */

@@ -174,7 +174,7 @@ static void program_may_close_all_handles(void **state) {
   assert_int_equal(avow_result(next)->code, UV_ECANCELED);
   avow_unref(next);
   avow_channel_unref(c);
-  assert_int_equal(avow_loop_init(loop, NULL), 0);
+  assert_int_equal(avow_loop_init(loop, &steady), 0);
 }
 
 static void read_a_number_as_change(void) {

@@ -266,7 +266,7 @@ static void loop_close_waits_for_closing_handles(void **state) {
   assert_int_equal(uv_loop_alive(loop), 0);
   assert_int_equal(avow_state(p), AVOW_FULFILLED);
   avow_unref(p);
-  assert_int_equal(avow_loop_init(loop, NULL), 0);
+  assert_int_equal(avow_loop_init(loop, &steady), 0);
 }
 
 /* Makes allocations fail and takes all blocks of promises. */

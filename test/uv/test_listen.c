@@ -352,7 +352,7 @@ static void loop_close_ends_the_channel(void **state) {
   avow_channel_unref(channel);
   channel = NULL;
   drop(&server);
-  assert_int_equal(avow_loop_init(loop, NULL), 0);
+  assert_int_equal(avow_loop_init(loop, &steady), 0);
 }
 
 #define LISTEN(f) cmocka_unit_test_setup_teardown(f, set_up, tear_down)

@@ -45,7 +45,7 @@ static void loop_closes_after_the_program_reaped_a_process(void **state) {
   assert_int_equal(avow_loop_close(loop), 0);
 
   avow_value_unref(process);
-  assert_int_equal(avow_loop_init(loop, NULL), 0);
+  assert_int_equal(avow_loop_init(loop, &steady), 0);
 }
 
 static void wait_can_be_canceled(void **state) {
@@ -154,7 +154,7 @@ static void program_may_close_all_handles(void **state) {
   assert_int_equal(avow_process_kill(&process, SIGTERM), UV_ESRCH);
   avow_unref(wait);
   avow_value_unref(process);
-  assert_int_equal(avow_loop_init(loop, NULL), 0);
+  assert_int_equal(avow_loop_init(loop, &steady), 0);
 }
 
 static void handles_may_be_closed_before_the_release(void **state) {
@@ -168,7 +168,7 @@ static void handles_may_be_closed_before_the_release(void **state) {
   assert_int_equal(avow_loop_close(loop), 0);
 
   assert_was_killed(pid);
-  assert_int_equal(avow_loop_init(loop, NULL), 0);
+  assert_int_equal(avow_loop_init(loop, &steady), 0);
 }
 
 static void handles_may_be_closed_after_the_release(void **state) {
@@ -181,7 +181,7 @@ static void handles_may_be_closed_after_the_release(void **state) {
   assert_int_equal(avow_loop_close(loop), 0);
 
   assert_was_killed(pid);
-  assert_int_equal(avow_loop_init(loop, NULL), 0);
+  assert_int_equal(avow_loop_init(loop, &steady), 0);
 }
 
 static void close_handles_while_the_loop_closes(void) {

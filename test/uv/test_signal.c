@@ -103,7 +103,7 @@ static void program_may_close_all_handles(void **state) {
   avow_channel_unref(c);
 
   assert_int_equal(avow_loop_close(loop), 0);
-  assert_int_equal(avow_loop_init(loop, NULL), 0);
+  assert_int_equal(avow_loop_init(loop, &steady), 0);
 }
 
 static void loop_close_waits_for_handles_the_program_closes(void **state) {
@@ -113,7 +113,7 @@ static void loop_close_waits_for_handles_the_program_closes(void **state) {
   assert_int_equal(avow_loop_close(loop), 0);
 
   avow_channel_unref(c);
-  assert_int_equal(avow_loop_init(loop, NULL), 0);
+  assert_int_equal(avow_loop_init(loop, &steady), 0);
 }
 
 static void find_signal(uv_handle_t *handle, void *out) {
@@ -135,7 +135,7 @@ static void loop_close_keeps_handles_of_the_program_open(void **state) {
   assert_int_equal(avow_loop_close(loop), 0);
 
   uv_close((uv_handle_t *) &timer, NULL);
-  assert_int_equal(avow_loop_init(loop, NULL), 0);
+  assert_int_equal(avow_loop_init(loop, &steady), 0);
   run();
 }
 

@@ -402,7 +402,7 @@ static void loop_may_close_during_operations(void **state) {
   drop(&ends[0]);
   drop(&ends[1]);
   drop(&server);
-  assert_int_equal(avow_loop_init(loop, NULL), 0);
+  assert_int_equal(avow_loop_init(loop, &steady), 0);
 }
 
 SUITE(stream) {

@@ -116,7 +116,7 @@ static void loop_close_closes_referenced_streams(void **state) {
   assert_true(uv_is_closing(handle_of(&server)));
   assert_int_equal(uv_loop_alive(loop), 0);
   drop(&v);
-  assert_int_equal(avow_loop_init(loop, NULL), 0);
+  assert_int_equal(avow_loop_init(loop, &steady), 0);
 }
 
 static void handler_may_release_streams_during_loop_close(void **state) {
@@ -126,7 +126,7 @@ static void handler_may_release_streams_during_loop_close(void **state) {
   assert_int_equal(avow_loop_close(loop), 0);
 
   assert_int_equal(v.tag, AVOW_NONE);
-  assert_int_equal(avow_loop_init(loop, NULL), 0);
+  assert_int_equal(avow_loop_init(loop, &steady), 0);
 }
 
 static avow_value_t accept_cb(const avow_value_t *arg, void *value) {
@@ -143,7 +143,7 @@ static void accept_fails_during_loop_close(void **state) {
 
   assert_int_equal(avow_error_code(&v), UV_ECANCELED);
   drop(&v);
-  assert_int_equal(avow_loop_init(loop, NULL), 0);
+  assert_int_equal(avow_loop_init(loop, &steady), 0);
 }
 
 static void program_may_close_handles_before_the_release(void **state) {
@@ -156,7 +156,7 @@ static void program_may_close_handles_before_the_release(void **state) {
 
   assert_int_equal(avow_loop_close(loop), 0);
   avow_unref(p);
-  assert_int_equal(avow_loop_init(loop, NULL), 0);
+  assert_int_equal(avow_loop_init(loop, &steady), 0);
 }
 
 static void program_may_close_handles_before_loop_close(void **state) {
@@ -166,7 +166,7 @@ static void program_may_close_handles_before_loop_close(void **state) {
   assert_int_equal(avow_loop_close(loop), 0);
 
   drop(&v);
-  assert_int_equal(avow_loop_init(loop, NULL), 0);
+  assert_int_equal(avow_loop_init(loop, &steady), 0);
 }
 
 static void read_a_number_as_a_stream(void) {

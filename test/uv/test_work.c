@@ -303,7 +303,7 @@ static void loop_close_waits_for_running_work(void **state) {
   avow_unref(p);
   avow_unref(q);
   run(); /* the program's own jobs */
-  assert_int_equal(avow_loop_init(loop, NULL), 0);
+  assert_int_equal(avow_loop_init(loop, &steady), 0);
 }
 
 static void work_without_memory_frees_its_data(void **state) {

@@ -1,4 +1,5 @@
 /* SPDX-License-Identifier: MIT */
+#include <limits.h>
 #include <setjmp.h>
 #include <stdarg.h>
 #include <stddef.h>
@@ -11,7 +12,8 @@
 static uv_loop_t the_loop, *const loop = &the_loop;
 
 static int begin(void **state) {
-  const avow_options_t options = { .clock = AVOW_CLOCK_BY_ITSELF };
+  const avow_options_t options = { .clock = AVOW_CLOCK_BY_ITSELF,
+                                   .slow_us = UINT_MAX };
   return uv_loop_init(loop) != 0 || avow_loop_init(loop, &options) != 0;
 }
 

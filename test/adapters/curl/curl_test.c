@@ -105,6 +105,6 @@ void begin_anew(void) {
   avow_curl_unref(client);
   assert_int_equal(uv_loop_close(loop), 0);
   assert_int_equal(uv_loop_init(loop), 0);
-  assert_int_equal(avow_loop_init(loop, NULL), 0);
+  assert_int_equal(avow_loop_init(loop, &steady), 0);
   client = avow_curl_new(loop, NULL);
 }

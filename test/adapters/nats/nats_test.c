@@ -108,5 +108,5 @@ natsOptions *options_that_reconnect(void) {
 void begin_anew(void) {
   assert_int_equal(uv_loop_close(loop), 0);
   assert_int_equal(uv_loop_init(loop), 0);
-  assert_int_equal(avow_loop_init(loop, NULL), 0);
+  assert_int_equal(avow_loop_init(loop, &steady), 0);
 }

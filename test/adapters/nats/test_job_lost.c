@@ -166,7 +166,7 @@ static void restart_and_come_back(void) {
 }
 
 static void count_unhandled_rejections(void) {
-  const avow_options_t options = { .on_unhandled = count_unhandled,
+  const avow_options_t options = { STEADY, .on_unhandled = count_unhandled,
                                    .clock = AVOW_CLOCK_BY_HAND };
   avow_value_clear(&queue);
   avow_value_clear(&nats);

@@ -107,7 +107,7 @@ static void loop_may_close_at_each_stage(void **state) {
       other = NULL;
       drop(&ends[0]);
       drop(&ends[1]);
-      assert_int_equal(avow_loop_init(loop, NULL), 0);
+      assert_int_equal(avow_loop_init(loop, &steady), 0);
     }
 }
 

@@ -272,7 +272,7 @@ static avow_value_t pair_up(uv_loop_t *at) {
 static void resume_often(void *count) {
   uv_loop_t at;
   (void) uv_loop_init(&at);
-  (void) avow_loop_init(&at, NULL);
+  (void) avow_loop_init(&at, &steady);
   for (int i = 0; i < 20; i++) {
     const avow_value_t two = pair_up(&at);
     const avow_value_t *second = avow_list_at(&two, 1);

@@ -10,6 +10,7 @@
  * No model predicts the results. The programs find defects that sanitizers,
  * assertions, the check for leaks and the alarm report.
  */
+#include <limits.h>
 #include <signal.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -53,6 +54,7 @@ static avow_options_t any_options(void) {
     .on_unhandled = on_unhandled,
     .budget = any(3) > 0 ? 0 : 1 + any(50),
     .budget_us = 60000000, /* no limit: times differ between runs */
+    .slow_us = UINT_MAX,
     .max_stacks = any(2) > 0 ? 1 + any(6) : 0,
     .idle_stacks = any(3),
     .clock = AVOW_CLOCK_BY_ITSELF,

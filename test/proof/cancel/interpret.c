@@ -157,6 +157,7 @@ static void begin(void) {
   now.fuel = FUEL;
   const avow_options_t options = { .on_unhandled = on_unhandled,
                                    .budget_us = UINT_MAX,
+                                   .slow_us = UINT_MAX,
                                    .stack_size = STACK,
                                    .clock = AVOW_CLOCK_BY_ITSELF };
   if (avow_loop_init(&loop, &options) != 0)

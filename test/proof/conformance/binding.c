@@ -6,6 +6,7 @@
  * constructors, iterators). A promise is any object that this file has bound to
  * a promise of avow.
  */
+#include <limits.h>
 #include <stdlib.h>
 #include <sys/queue.h>
 
@@ -383,7 +384,8 @@ static void on_exit_of_node(void *data) {
 static void begin(napi_env env) {
   const avow_options_t options = { .on_unhandled = on_unhandled,
                                    .on_reject = on_reject,
-                                   .on_handle = on_handle };
+                                   .on_handle = on_handle,
+                                   .slow_us = UINT_MAX };
   host_init(env);
   if (avow_loop_init(host.loop, &options) != 0)
     fail("avow does not start on the loop");

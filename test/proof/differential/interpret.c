@@ -209,6 +209,7 @@ static void begin(void) {
                                    .clock = AVOW_CLOCK_BY_ITSELF,
                                    .budget = now.program.budget,
                                    .budget_us = UINT_MAX, /* V8 has no budget */
+                                   .slow_us = UINT_MAX,
                                    .stack_size = STACK };
   if (avow_loop_init(&loop, &options) != 0)
     abort();

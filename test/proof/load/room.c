@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /* The memory, the loop and the descriptors of one process. */
 #include <dirent.h>
+#include <limits.h>
 #include <stdatomic.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -78,7 +79,8 @@ static void on_unhandled(uv_loop_t *loop, const avow_value_t *reason,
 }
 
 void room_open(void) {
-  static const avow_options_t options = { .on_unhandled = on_unhandled };
+  static const avow_options_t options = { .on_unhandled = on_unhandled,
+                                          .slow_us = UINT_MAX };
   CHECK(uv_loop_init(&room) == 0); /* libuv keeps its pipe for signals */
   CHECK(uv_loop_close(&room) == 0);
   CHECK(live == 0);

@@ -130,6 +130,7 @@ static void run(const snippet_t *snippet) {
   most = 0;
   require(uv_loop_init(&own) == 0, "uv_loop_init()");
   const avow_options_t options = { .budget_us = UINT_MAX,
+                                   .slow_us = UINT_MAX,
                                    .clock = snippet->clock,
                                    .clock_quiet_ms = QUIET };
   require(avow_loop_init(&own, &options) == 0, "avow_loop_init()");

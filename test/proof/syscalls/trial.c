@@ -72,7 +72,7 @@ static void on_unhandled(uv_loop_t *at, const avow_value_t *reason,
   trial_check(false, "no rejection is lost");
 }
 
-static const avow_options_t options = { .on_unhandled = on_unhandled };
+static const avow_options_t options = { STEADY, .on_unhandled = on_unhandled };
 
 static void check_idle(void) {
   avow_stats_t stats;

@@ -5,6 +5,8 @@
  * runs at most once, and handlers of finally and attach exactly once. No
  * handler runs within the call that registers it or that settles its promise.
  */
+#include <limits.h>
+
 #include "clock.h"
 #include "machine.h"
 #include "memory.h"
@@ -83,6 +85,7 @@ static bool open_loop(bytes_t *bytes) {
     .on_reject = (choice & 1) != 0 ? on_track : NULL,
     .on_handle = (choice & 1) != 0 ? on_track : NULL,
     .data = &machine,
+    .slow_us = UINT_MAX,
     .budget = (choice & 2) != 0 ? 1 + (choice >> 6) : 0,
   };
   CHECK(uv_loop_init(&machine.loop) == 0);

@@ -7,6 +7,7 @@
  * on the numbers of live, pending and queued objects.
  */
 #include <inttypes.h>
+#include <limits.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -404,7 +405,8 @@ static void on_unhandled(uv_loop_t *loop, const avow_value_t *reason,
 }
 
 static void open_loop(uint64_t seed) {
-  const avow_options_t options = { .on_unhandled = on_unhandled };
+  const avow_options_t options = { .on_unhandled = on_unhandled,
+                                   .slow_us = UINT_MAX };
   sim.random = seed * UINT64_C(0xd1342543de82ef95);
   sim.over = false;
   sim.log.n = 0;

@@ -6,6 +6,7 @@
  * hundredth.
  */
 #include <inttypes.h>
+#include <limits.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <unistd.h>
@@ -191,7 +192,7 @@ int main(int argc, char **argv) {
   const uint64_t wanted = argc > 1 ? strtoull(argv[1], NULL, 10) : MANY;
   memory_init();
   CHECK(uv_loop_init(&loop) == 0);
-  CHECK(avow_loop_init(&loop, NULL) == 0);
+  CHECK(avow_loop_init(&loop, &(avow_options_t){ .slow_us = UINT_MAX }) == 0);
   forever = pending(&forever_deferred);
   const bool flat = soak(wanted);
   avow_unref(forever);

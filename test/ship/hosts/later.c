@@ -4,6 +4,7 @@
  * calls a function of the language. Parameters have plain C types.
  */
 #include <avow.h>
+#include <limits.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -41,7 +42,7 @@ static avow_value_t tell(const avow_value_t *v, void *data) {
 }
 
 EXPORT int later_open(uv_loop_t *loop) {
-  return avow_loop_init(loop, NULL);
+  return avow_loop_init(loop, &(avow_options_t){ .slow_us = UINT_MAX });
 }
 
 EXPORT int later_read(uv_loop_t *loop, unsigned pause, const char *path, int id,

@@ -4,6 +4,7 @@
  * work on one loop.
  */
 #include <dlfcn.h>
+#include <limits.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -44,7 +45,8 @@ static void load(const char *path, avow_t *out) {
 
 static void each_serves_the_loop(const avow_t *avows, int n, uv_loop_t *loop) {
   for (int i = 0; i < n; i++)
-    must(avows[i].init(loop, NULL) == 0, "avow_loop_init");
+    must(avows[i].init(loop, &(avow_options_t){ .slow_us = UINT_MAX }) == 0,
+         "avow_loop_init");
   for (int i = 0; i < n; i++)
     must(avows[i].run(avows[i].sleep(loop, 0)).tag == AVOW_NONE, "avow_run");
   for (int i = 0; i < n; i++)

@@ -2,6 +2,7 @@
 /* A program that uses an installed avow, or an avow that is part of it. */
 #include <avow/all.h>
 
+#include <limits.h>
 #include <stdio.h>
 
 static avow_value_t twice(const avow_value_t *v, void *none) {
@@ -11,7 +12,7 @@ static avow_value_t twice(const avow_value_t *v, void *none) {
 
 int main(void) {
   uv_loop_t *loop = uv_default_loop();
-  if (avow_loop_init(loop, NULL) != 0)
+  if (avow_loop_init(loop, &(avow_options_t){ .slow_us = UINT_MAX }) != 0)
     return 1;
 
   avow_promise_t *p = avow_promise_resolve(loop, avow_int(21));

@@ -4,6 +4,7 @@
  * sockets and files, and with a virtual clock that advances by itself. The
  * tests pass, because such tests do not find the defects.
  */
+#include <limits.h>
 #include <setjmp.h>
 #include <signal.h>
 #include <stdarg.h>
@@ -22,7 +23,8 @@ static uv_loop_t the_loop, *const loop = &the_loop;
 /* The program must succeed and leave nothing on the loop. */
 static void fulfills(const char *name, begin_fn begin) {
   const avow_options_t options = { .clock = AVOW_CLOCK_BY_ITSELF,
-                                   .clock_quiet_ms = 200 };
+                                   .clock_quiet_ms = 200,
+                                   .slow_us = UINT_MAX };
   assert_int_equal(uv_loop_init(loop), 0);
   assert_int_equal(avow_loop_init(loop, &options), 0);
 

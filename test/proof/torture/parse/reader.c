@@ -4,6 +4,7 @@
  * in parts. The reader must return exactly that data. Data that it does not
  * return must stay buffered, even if the order is canceled.
  */
+#include <limits.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/socket.h>
@@ -168,7 +169,8 @@ static void end(talk_t *talk) {
 
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size) {
   if (loop.data == NULL)
-    CHECK(uv_loop_init(&loop) == 0 && avow_loop_init(&loop, NULL) == 0);
+    CHECK(uv_loop_init(&loop) == 0 &&
+          avow_loop_init(&loop, &(avow_options_t){ .slow_us = UINT_MAX }) == 0);
   loop.data = &loop; /* it is initialized */
   char *orders = text_line(&data, &size);
   talk_t talk = { .unsaid = data, .to_say = size, .at = data, .left = size };

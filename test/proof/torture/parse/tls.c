@@ -94,7 +94,8 @@ static void set_up(void) {
   free(secret);
   X509_free(x);
   EVP_PKEY_free(key);
-  CHECK(uv_loop_init(&loop) == 0 && avow_loop_init(&loop, NULL) == 0);
+  CHECK(uv_loop_init(&loop) == 0 &&
+        avow_loop_init(&loop, &(avow_options_t){ .slow_us = UINT_MAX }) == 0);
 }
 
 /* Sets the distance to the next change, or UINT_MAX if there is none. */

@@ -6,6 +6,7 @@
  */
 #include <avow.h>
 #include <lauxlib.h>
+#include <limits.h>
 #include <lua.h>
 #include <luv/luv.h>
 #include <stdio.h>
@@ -119,7 +120,8 @@ __attribute__((visibility("default"))) int luaopen_later(lua_State *L) {
   lua_pushcclosure(L, later_read, 1);
   lua_setfield(L, -2, "read");
 
-  const int code = avow_loop_init(luv_loop(L), NULL);
+  const int code =
+      avow_loop_init(luv_loop(L), &(avow_options_t){ .slow_us = UINT_MAX });
   if (code != 0)
     return luaL_error(L, "avow: %s", avow_strerror(code));
   *loop = luv_loop(L);

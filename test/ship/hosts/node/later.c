@@ -5,6 +5,7 @@
  * loop.
  */
 #include <avow.h>
+#include <limits.h>
 #include <node_api.h>
 #include <stdlib.h>
 
@@ -134,7 +135,8 @@ static napi_status begin(napi_env env, home_t *home) {
     status = napi_create_string_utf8(env, "later", NAPI_AUTO_LENGTH, &name);
   if (status == napi_ok)
     status = napi_async_init(env, NULL, name, &home->context);
-  if (status == napi_ok && avow_loop_init(home->loop, NULL) != 0)
+  if (status == napi_ok &&
+      avow_loop_init(home->loop, &(avow_options_t){ .slow_us = UINT_MAX }) != 0)
     status = napi_generic_failure;
   if (status == napi_ok)
     status = napi_add_env_cleanup_hook(env, leave, home);
