@@ -4,7 +4,7 @@
 
   core.py BUILD
 
-Prints four sizes beside their limits: the lines of the core's folders, the
+Prints sizes beside their limits: the lines of the core's folders, the
 headers and functions of <avow.h>, the code of the core's objects, and the code
 that small static programs add to libuv. Fails if one is above its limit. BUILD
 must have --buildtype=release. The last three depend on the compiler and are
@@ -23,7 +23,10 @@ ROOT = os.path.dirname(sizes.HERE)
 sys.path.insert(0, f'{ROOT}/docs/site')
 import headers  # noqa: E402
 
+# Files of checked builds, which are empty in a release.
+CHECKS = re.compile(r'/(check_\w+|\w+_report|symbol|backtrace)\.[ch]$')
 LIMITS = {
+    'lines of checks': 1500,
     'lines, with headers': 25500,
     'lines of C files': 20000,
     'headers in <avow.h>': 18,
@@ -43,12 +46,13 @@ def folders():
                                                 file.read(), re.S)[1])
 
 
-def lines(ending):
+def lines(ending, of_checks=False):
     found = 0
     for folder in folders():
         for path in glob.glob(f'{ROOT}/src/{folder}/*.{ending}'):
-            with open(path, encoding='utf-8') as file:
-                found += file.read().count('\n')
+            if bool(CHECKS.search(path)) == of_checks:
+                with open(path, encoding='utf-8') as file:
+                    found += file.read().count('\n')
     return found
 
 
@@ -81,6 +85,7 @@ def programs(library):
 
 def figures(build):
     core = headers.core_of(ROOT)
+    yield 'lines of checks', lines('[ch]', of_checks=True)
     yield 'lines, with headers', lines('[chS]')
     yield 'lines of C files', lines('c')
     yield 'headers in <avow.h>', len(core)

@@ -9,9 +9,9 @@
 
 #if AVOW__DEBUG || defined(AVOW_TRACE)
 /* The text of a place: "function+0x1f (addr2line -fpe program 0x12a0)", with
-   "??" for the function if no symbol covers the place. Systems without dladdr() have only
-   the address. Valid until the next call on this thread. NULL if `place` is
-   NULL. */
+   "??" for the function if no symbol covers the place. Systems without dladdr()
+   have only the address. Valid until the next call on this thread. NULL if
+   `place` is NULL. */
 const char *avow__symbol_text(const void *place);
 #else
 #  define avow__symbol_text(place) ((void) (place), (const char *) NULL)

@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: MIT */
 /*
  * Checked builds: when the process ends, or when the library is unloaded,
- * reports loops that were not closed, with the promises that are pending. If all
- * were closed, reports values that were not released.
+ * reports loops that were not closed, with the promises that are pending. If
+ * all were closed, reports values that were not released.
  *
  * Nothing is reported if a handler ended the process, because then nothing
  * could be released, nor if a loop of another thread is open, because that
