@@ -413,6 +413,9 @@ AVOW_API const avow_value_t *avow_result(const avow_promise_t *p);
  * avow_run() or uv_run() continues afterwards. libuv does not guarantee that a
  * loop inside a callback works. uv_stop() does not end avow_run().
  *
+ * With AVOW_EIDLE, checked builds print the promises for which `p` waits, and
+ * what the last of them needs.
+ *
  * @returns the value or the error of `p`
  * @error   AVOW_EIDLE if nothing is left to run while `p` is pending
  * @error   AVOW_EMISUSE if the caller is a handler, an async function or a

@@ -1,13 +1,14 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * The report of a checked build while a loop closes. It names the promises that
- * can never settle, and those that the close waits for. Each has its kind, its
- * name and its place.
+ * The reports of a checked build while a loop closes, and when it has nothing
+ * left to run. They name the promises that can never settle, and those that the
+ * close or the program waits for. Each has its kind, its name and its place.
  */
 #include "engine/close_report.h"
 
 #include <inttypes.h>
 
+#include "engine/child.h"
 #include "engine/cycle.h"
 #include "engine/extension.h"
 #include "engine/name.h"
@@ -18,12 +19,18 @@
 
 enum { LINES = 20 }; /* the most promises that a report names */
 
-static void tell_of_one(const avow_promise_t *p) {
+static void tell_of(const char *before, const avow_promise_t *p,
+                    const char *more) {
   const char *name = avow__name_of(p);
   const char *where = avow__where(p);
-  avow__advise("  %s%s%s%s%s%s", avow__kind_name(p), name != NULL ? " '" : "",
-               name != NULL ? name : "", name != NULL ? "'" : "",
-               where != NULL ? ", made in " : "", where != NULL ? where : "");
+  avow__advise("  %s%s%s%s%s%s%s%s", before, avow__kind_name(p),
+               name != NULL ? " '" : "", name != NULL ? name : "",
+               name != NULL ? "'" : "", where != NULL ? ", made in " : "",
+               where != NULL ? where : "", more);
+}
+
+static void tell_of_one(const avow_promise_t *p) {
+  tell_of("", p, "");
 }
 
 static void tell_of_rest(size_t n) {
@@ -116,6 +123,83 @@ static void tell_of_value_cycle(avow_promise_t *p, void *data) {
 void avow__tell_of_value_cycle(avow__context_t *c) {
   bool reported = false;
   avow__cycles_each(c, held_by_value, tell_of_value_cycle, &reported);
+}
+
+static const char *missing_time(const avow_promise_t *p) {
+  if (avow__context(p)->options.clock == AVOW_CLOCK_BY_HAND)
+    return "; call avow_clock_advance()";
+  return p->u.timer.is_weak ? "; call avow_sleep(), because a weak sleep does "
+                              "not keep the loop alive"
+                            : "";
+}
+
+static const char *missing_item(const avow_promise_t *channel) {
+  return (channel->flags & AVOW__CHANNEL_FED) != 0
+             ? "; keep the source of its channel active"
+             : "; send an item to its channel, or end the channel";
+}
+
+/* The action for which a promise waits that waits for no other promise. */
+static const char *missing_for(const avow_promise_t *p) {
+  switch (p->kind) {
+  case AVOW__DEFERRED:
+    if (avow__parent_of(p) != NULL)
+      return "; if it is a group, call avow_group_end()";
+    return (p->flags & AVOW__DEFERRED_DETAILED) == 0
+               ? "; settle it with avow_resolve() or avow_reject()"
+               : "; settle it with avow_resolve() or avow_reject(), or keep "
+                 "its handle referenced";
+  case AVOW__GATHER:
+    return (p->flags & (AVOW__GATHER_STEERED | AVOW__GATHER_ENDED)) ==
+                   AVOW__GATHER_STEERED
+               ? "; call avow_gather_end()"
+               : "; give it an input";
+  case AVOW__TIMER:
+    return missing_time(p);
+  case AVOW__NEXT:
+    return missing_item(p->data);
+  case AVOW__SEND:
+    return "; receive its item with avow_channel_next()";
+  case AVOW__SELECT:
+    return "; make one of its cases ready";
+  case AVOW__QUEUED:
+    return "; release a permit of its limiter";
+  default:
+    return "";
+  }
+}
+
+static void tell_of_link(const char *before, avow_promise_t *p,
+                         const avow_promise_t *last) {
+  char others[48] = "";
+  const size_t n = avow__cycle_inputs(p);
+  if (n > 1)
+    (void) snprintf(others, sizeof(others), ", and %zu other pending input%s",
+                    n - 1, n > 2 ? "s" : "");
+  if (p != last)
+    tell_of(before, p, others);
+  else if (avow__cycle_next(p) != NULL)
+    tell_of(before, p, "; cancel it, because it waits for one of these");
+  else
+    tell_of(before, p, missing_for(p));
+}
+
+void avow__report_idle(avow_promise_t *p) {
+  const avow__context_t *c = avow__context(p);
+  if (uv_is_closing((const uv_handle_t *) &c->thread_check) ||
+      c->life > AVOW__OPEN)
+    return; /* avow__check_handles() reports closed handles */
+  avow_promise_t *last = p;
+  const size_t n = avow__cycle_length(p, &last);
+  avow__advise(
+      "avow_run(): nothing is left to run, and the promise is pending; settle "
+      "what it waits for:");
+  avow_promise_t *at = p;
+  for (size_t i = 0; i < n && i < LINES; i++, at = avow__cycle_next(at))
+    tell_of_link("", at, last);
+  tell_of_rest(n);
+  if (n > LINES)
+    tell_of_link("the last is ", last, last);
 }
 
 /* Everything that can be canceled was canceled before. So a pending promise

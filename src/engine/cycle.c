@@ -33,14 +33,20 @@ static avow_promise_t *first_pending(avow__link_t *siblings) {
   return NULL;
 }
 
+/* The reactions of p to its inputs; NULL if p has none. */
+static avow__link_t *inputs_of(avow_promise_t *p) {
+  if (p->kind == AVOW__GATHER || p->kind == AVOW__GATHERED)
+    return avow__list_elements(p);
+  const avow__parent_t *parent = avow__parent_of(p);
+  return parent != NULL ? parent->children : NULL;
+}
+
 avow_promise_t *avow__cycle_next(avow_promise_t *p) {
   if (!avow__is_pending(p) || avow__is_bare(p))
     return NULL;
-  if (p->kind == AVOW__GATHER || p->kind == AVOW__GATHERED)
-    return first_pending(avow__list_elements(p));
-  const avow__parent_t *parent = avow__parent_of(p);
-  if (parent != NULL)
-    return first_pending(parent->children);
+  avow__link_t *inputs = inputs_of(p);
+  if (inputs != NULL)
+    return first_pending(inputs);
   avow_promise_t *from =
       (p->flags & AVOW__DEFERRED_PROXY) == 0 ? p->upstream : NULL;
   return from != NULL && avow__is_pending(from) ? from : NULL;
@@ -73,6 +79,29 @@ static void walk_from(avow_promise_t *start, void *data) {
   if (p != NULL && walk_meets(walk, start, p, steps))
     walk->fn(p, walk->data);
 }
+
+#if AVOW__DEBUG
+size_t avow__cycle_inputs(avow_promise_t *p) {
+  avow__link_t *inputs = inputs_of(p);
+  size_t n = 0;
+  for (avow__link_t *link = inputs; link != NULL;
+       link = link->next != inputs ? link->next : NULL)
+    n++;
+  return n;
+}
+
+size_t avow__cycle_length(avow_promise_t *p, avow_promise_t **last) {
+  size_t n = 0;
+  avow_promise_t *at = p;
+  for (; at != NULL && !is_marked(at); at = avow__cycle_next(at), n++) {
+    at->flags |= VISITED;
+    *last = at;
+  }
+  for (at = p; at != NULL && is_marked(at); at = avow__cycle_next(at))
+    at->flags &= (uint16_t) ~VISITED;
+  return n;
+}
+#endif
 
 static void cycle_forget(avow_promise_t *p, void *data) {
   p->flags &= (uint16_t) ~VISITED;

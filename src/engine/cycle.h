@@ -9,6 +9,16 @@
    waits for none, or no longer waits. */
 avow_promise_t *avow__cycle_next(avow_promise_t *p);
 
+#if AVOW__DEBUG
+/* The number of inputs of p that have not reported; 0 if p has no inputs. */
+size_t avow__cycle_inputs(avow_promise_t *p);
+
+/* The number of promises from p on, each of which waits for the next one.
+   Stores the last one in `*last`. If this waits for one of the others, they are
+   a cycle. No shield may delay the close. */
+size_t avow__cycle_length(avow_promise_t *p, avow_promise_t **last);
+#endif
+
 /* Returns the promise after p; NULL at the end. */
 typedef avow_promise_t *(*avow__next_fn)(avow_promise_t *p);
 

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /* avow_run(): runs the loop until a promise has settled, and returns its
    outcome. */
+#include "engine/close_report.h"
 #include "engine/promise.h"
 #include "engine/settle.h"
 
@@ -81,6 +82,7 @@ avow_value_t avow_run(avow_promise_t *p) {
   if (!avow__is_pending(p))
     return give(p);
   avow__check_handles(c);
+  avow__report_idle(p);
   avow_unref(p);
   return avow_error(AVOW_EIDLE);
 }
