@@ -48,7 +48,7 @@ def line_of(place):
 
 
 def placed(graph):
-    return re.sub(r' in (?:\S+ \()?([^\s"\\]+) (0x[0-9a-f]+)\)?', line_of, graph)
+    return re.sub(r' in \S+ \(addr2line -fpe ([^\s"\\]+) (0x[0-9a-f]+)\)', line_of, graph)
 
 
 def laid_out(graph):

@@ -5,7 +5,6 @@
  */
 #include <avow.h>
 #include <avow/trace.h>
-#include <limits.h>
 #include <stdio.h>
 
 #include "options.h"
@@ -62,8 +61,7 @@ static avow_promise_t *start(uv_loop_t *loop, avow_promise_t *session) {
 /* The loop has a virtual clock, so that the graph is always the same. */
 static uv_loop_t *begin(void) {
   static uv_loop_t loop;
-  const avow_options_t options = { .clock = AVOW_CLOCK_BY_ITSELF,
-                                   .slow_us = UINT_MAX };
+  const avow_options_t options = { .clock = AVOW_CLOCK_BY_ITSELF };
   int err = uv_loop_init(&loop);
   if (err == 0)
     err = avow_loop_init(&loop, &options);

@@ -23,6 +23,7 @@ void avow__misuse(const char *format, ...) {
   char text[AVOW__MISUSE_SIZE];
   va_list args;
   va_start(args, format);
+  /* NOLINTNEXTLINE(clang-analyzer-valist.Uninitialized): va_start() is above */
   (void) vsnprintf(text, sizeof(text), format, args);
   va_end(args);
   avow_misuse(text);
@@ -36,6 +37,7 @@ void avow__advise(const char *format, ...) {
   char text[AVOW__MISUSE_SIZE];
   va_list args;
   va_start(args, format);
+  /* NOLINTNEXTLINE(clang-analyzer-valist.Uninitialized): va_start() is above */
   (void) vsnprintf(text, sizeof(text), format, args);
   va_end(args);
   avow__log("%s", text);

@@ -3,6 +3,7 @@
  * Text for places in a program. dladdr() knows no static functions, so the text
  * has a command that prints the function, the file and the line.
  */
+/* NOLINTNEXTLINE(readability-identifier-naming): the system's name */
 #define _GNU_SOURCE 1 /* for dladdr() */
 #include "base/symbol.h"
 

@@ -276,7 +276,7 @@ void avow__pool_quarantine(avow__pool_t *pool, avow_promise_t *p) {
   avow__probe_freed(pool->context, p);
   p->refs = 0; /* a later use fails an assertion */
   p->kind = AVOW__FREE;
-  p->upstream = (avow_promise_t *) (uintptr_t) freeing_site();
+  p->upstream = avow__mutable(freeing_site());
   avow__list_append(&pool->quarantine, &p->link);
   if (++pool->quarantined > QUARANTINE)
     quarantine_end_first(pool);

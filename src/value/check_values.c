@@ -3,7 +3,7 @@
  * Checked builds: the memory of values. Each block is behind a header that
  * links it into the list of blocks in use. The report of leaked values reads
  * the list. A freed block is overwritten and waits in quarantine, so that its
- * address is not used again at once: a later use of the value is recognized,
+ * address is not used again at once. A later use of the value is recognized,
  * and reads no other value. Builds without the pool have no quarantine, because
  * their tools watch freed memory.
  *
@@ -65,7 +65,11 @@ static void values_init(void) {
 }
 
 static header_t *header_of(const void *block) {
-  return (header_t *) (uintptr_t) block - 1;
+  const union {
+    const void *from;
+    header_t *to;
+  } same = { .from = block };
+  return same.to - 1;
 }
 
 static header_t *header_at(avow__link_t *link) {

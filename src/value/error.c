@@ -16,6 +16,7 @@
 static size_t format_len(const char *format, va_list args) {
   va_list again;
   va_copy(again, args);
+  /* NOLINTNEXTLINE(clang-analyzer-valist.Uninitialized): va_copy() is above */
   const int len = vsnprintf(NULL, 0, format, again);
   va_end(again);
   return len > 0 ? (size_t) len : 0;

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-/* What checked builds report at the end of a process, which is a child here. */
+/* The report of a checked build at the end of a process, a child here. */
 #include <stdio.h>
 #include <stdlib.h>
 #include <sys/wait.h>
