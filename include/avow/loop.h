@@ -252,9 +252,9 @@ AVOW_API int avow_loop_init(uv_loop_t *loop, const avow_options_t *options);
  * Checked builds print to stderr how many promises, deferreds, channels,
  * gathers, groups, readers, limiters and similar objects the program still
  * holds, and the function that releases them. Values that hold a process of
- * avow_spawn() are counted, too. Checked builds do not report other values,
- * such as BYTES, lists and streams. They do not report remotes, mailboxes and
- * senders, either.
+ * avow_spawn() are counted, too. Checked builds report other values, such as
+ * BYTES and lists, when the process ends. They do not report remotes, mailboxes
+ * and senders.
  *
  * The call waits until functions on the thread pool have returned, and until
  * shielded promises have settled. If a shielded promise never settles, the call
