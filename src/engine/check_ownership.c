@@ -36,27 +36,43 @@ static const char *taker_of(const avow_promise_t *reaction) {
   }
 }
 
+enum { PLACE = 600 };
+
+/* Writes the text of a place to `out`, or "" if it is not known. */
+static const char *place_text(char out[PLACE], const char *before,
+                              const void *place, const char *after) {
+  const char *text = avow__symbol_text(place);
+  out[0] = '\0';
+  if (text != NULL)
+    (void) snprintf(out, PLACE, "%s%s%s", before, text, after);
+  return out;
+}
+
 const char *avow__freed_in(const avow_promise_t *p) {
 #  ifdef AVOW__POOL_QUARANTINE
-  static _Thread_local char text[600];
-  const char *place = avow__symbol_text(p->upstream);
-  (void) snprintf(text, sizeof(text), "%s%s", place != NULL ? " in " : "",
-                  place != NULL ? place : "");
-  return text;
+  static _Thread_local char text[PLACE];
+  return place_text(text, " in ", p->upstream, "");
 #  else
   (void) p;
   return "";
 #  endif
 }
 
-static void report_taken(const avow_promise_t *reaction, const char *called) {
+/* The call that made p, which only trace builds know; or "". */
+static const char *made_in(const avow_promise_t *p) {
+  static _Thread_local char text[PLACE];
+  return place_text(text, " (promise made in ", avow__caller_of(p), ")");
+}
+
+static void report_taken(const avow_promise_t *p,
+                         const avow_promise_t *reaction, const char *called) {
   char taker[48] = "another call";
   if (taker_of(reaction) != NULL)
     (void) snprintf(taker, sizeof(taker), "avow_%s()", taker_of(reaction));
   avow__misuse_in(called,
                   "promise used after %s took ownership of it; call avow_ref() "
-                  "before passing it on",
-                  taker);
+                  "before passing it on%s",
+                  taker, made_in(p));
 }
 
 void avow__check_taken_in(const avow_promise_t *p, const char *called) {
@@ -67,12 +83,12 @@ void avow__check_taken_in(const avow_promise_t *p, const char *called) {
   if (p->kind == AVOW__FREE)
     avow__misuse_in(called,
                     "promise used after it was freed%s; call avow_ref() before "
-                    "passing it on",
-                    avow__freed_in(p));
+                    "passing it on%s",
+                    avow__freed_in(p), made_in(p));
   const avow__link_t *waiters = avow__is_pending(p) ? p->waiters : NULL;
   const bool one_waiter = waiters != NULL && waiters->next == waiters;
   if (one_waiter && !avow__is_shared(p))
-    report_taken((const avow_promise_t *) waiters, called);
+    report_taken(p, (const avow_promise_t *) waiters, called);
 }
 
 void avow__check_borrowed_in(const avow_promise_t *p, const char *called) {
@@ -91,12 +107,13 @@ static const char *promise_outcome_of(const avow_promise_t *p) {
 }
 
 /* The place that settled the deferred, which only trace builds know. */
-static const char *promise_place_of_settling(const avow_promise_t *p) {
+static const char *promise_settled_in(const avow_promise_t *p) {
 #  ifdef AVOW_TRACE
-  return avow__symbol_text(p->settled_by);
+  static _Thread_local char text[PLACE];
+  return place_text(text, " in ", p->settled_by, "");
 #  else
   (void) p;
-  return NULL;
+  return "";
 #  endif
 }
 
@@ -108,13 +125,10 @@ void avow__check_deferred_in(const avow_deferred_t *d, const char *called) {
   const avow_promise_t *p = avow__mutable(d);
   if (p->deferreds > 0 && p->kind != AVOW__FREE)
     return;
-  const char *place = promise_place_of_settling(p);
-  avow__misuse_in(
-      called,
-      "deferred used after it was settled%s%s (%s); settle it once, "
-      "or call avow_deferred_ref() to share it",
-      place != NULL ? " in " : "", place != NULL ? place : "",
-      promise_outcome_of(p));
+  avow__misuse_in(called,
+                  "deferred used after it was settled%s (%s); settle it once, "
+                  "or call avow_deferred_ref() to share it%s",
+                  promise_settled_in(p), promise_outcome_of(p), made_in(p));
 }
 
 /* A pending promise has a reference of its own, which ends when it settles. The
@@ -125,6 +139,7 @@ void avow__check_unref_in(const avow_promise_t *p, const char *called) {
   if (own > 0 && p->refs == own)
     avow__misuse_in(called,
                     "promise released twice before it settled; call avow_ref() "
-                    "for each release");
+                    "for each release%s",
+                    made_in(p));
 }
 #endif

@@ -296,9 +296,24 @@ static void settle_and_drop(void) {
 
 static void report_of_a_double_settle_shows_the_place(void **state) {
 #  ifdef AVOW_BACKTRACE
+  assert_misuse(settle_and_drop, "deferred used after it was settled in ");
   assert_misuse(settle_and_drop, "/test_engine 0x");
 #  else
   assert_misuse(settle_and_drop, "settled (its promise is fulfilled)");
+#  endif
+}
+
+static void use_a_taken_promise(void) {
+  avow_deferred_t *d;
+  avow_promise_t *p = avow_promise_new(loop, &d);
+  avow_unref(avow_then(p, throw_cb, NULL, NULL));
+  avow_unref(avow_then(p, throw_cb, NULL, NULL));
+}
+
+static void misuse_of_a_promise_shows_the_place(void **state) {
+  assert_misuse(use_a_taken_promise, "call avow_ref() before passing it on");
+#  ifdef AVOW_BACKTRACE
+  assert_misuse(use_a_taken_promise, " (promise made in ");
 #  endif
 }
 
@@ -396,6 +411,7 @@ SUITE(origin) {
     CASE(dump_shows_the_place_of_each_source),
 #ifndef NDEBUG
     CASE(report_of_a_double_settle_shows_the_place),
+    CASE(misuse_of_a_promise_shows_the_place),
 #endif
 #ifdef AVOW_TRACE
     CASE(promises_are_numbered_in_creation_order),

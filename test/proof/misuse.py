@@ -36,7 +36,9 @@ def messages(root):
 
 def row(named, literal):
     problem, _, remedy = literal.partition('; ')
-    cells = [('FUNCTION(): ' if named else '') + problem, remedy.rstrip(':')]
+    # Trace builds add the place of the promise to the remedy.
+    remedy = re.sub(r'(?<=\w)%s$', '', remedy).rstrip(':')
+    cells = [('FUNCTION(): ' if named else '') + problem, remedy]
     texts = (PLACEHOLDER.sub('…', cell) for cell in cells)
     return '| ' + ' | '.join(re.sub('…( ?…)+', '…', t) for t in texts) + ' |'
 
