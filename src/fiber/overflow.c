@@ -44,8 +44,8 @@ static char of_program;
 static _Thread_local unsigned loops_here; /* those of `loops` on this thread */
 
 static char *overflow_put(char *at, const char *text) {
-  for (int i = 0; text[i] != '\0' && i < PIECE; i++)
-    *at++ = text[i];
+  for (int left = PIECE; left > 0 && *text != '\0'; left--)
+    *at++ = *text++;
   return at;
 }
 

@@ -7,11 +7,11 @@ static avow_value_t read_cb(const avow_value_t *arg, void *data) {
   return avow_int(*(int *) data);
 }
 
+#ifndef NDEBUG
+
 static avow_value_t read_fn(void *data) {
   return avow_int(*(int *) data);
 }
-
-#ifndef NDEBUG
 
 static avow_promise_t *read_a_local(void) {
   int local = 42;
