@@ -73,13 +73,13 @@ static avow_promise_t *freed_promise(void) {
   return p;
 }
 
+#    ifdef AVOW_DLADDR
 static void use_freed_after_another(void) {
   avow_promise_t *p = freed_promise();
   avow_unref(avow_promise_resolve(loop, avow_int(1)));
   avow_unref(avow_then(p, note_cb, NULL, "never"));
 }
 
-#    ifdef AVOW_DLADDR
 static void message_names_the_place_of_the_release(void **state) {
   assert_misuse(use_freed_after_another,
                 "avow_then(): promise used after it was freed in ");

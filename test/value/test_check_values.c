@@ -87,6 +87,7 @@ static void message_names_the_place_of_the_release(void **state) {
 }
 #  endif
 
+#  ifndef AVOW_NO_POOL /* without it, tools that watch memory report it */
 /* Objects that were freed since may have replaced the address in the record of
    freed blocks. The quarantine still shows it. */
 static void read_unrecorded_bytes(void) {
@@ -95,7 +96,6 @@ static void read_unrecorded_bytes(void) {
   (void) avow_to_bytes(&v, NULL); /* ends the process */
 }
 
-#  ifndef AVOW_NO_POOL /* without it, tools that watch memory report it */
 static void quarantine_shows_a_freed_value(void **state) {
   assert_misuse(read_unrecorded_bytes, "value used after it was freed");
 }
