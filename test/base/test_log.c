@@ -39,7 +39,9 @@ static int log_teardown(void **state) {
 static void log_receives_an_unhandled_rejection(void **state) {
   reject_unhandled("no route");
 
-  assert_string_equal(lines, "avow: unhandled rejection: no route (EIO)\n");
+  static const char line[] = "avow: unhandled rejection: no route (EIO)";
+  assert_int_equal(strncmp(lines, line, strlen(line)), 0);
+  assert_ptr_equal(strchr(lines, '\n'), lines + strlen(lines) - 1);
 }
 
 /* Longer than the buffer for usual lines. */
@@ -51,7 +53,7 @@ static void log_receives_a_long_line_whole(void **state) {
   reject_unhandled(text);
 
   assert_non_null(strstr(lines, text));
-  assert_non_null(strstr(lines, " (EIO)\n"));
+  assert_non_null(strstr(lines, " (EIO)")); /* a place may follow */
 }
 
 static void log_receives_a_cut_line_without_memory(void **state) {

@@ -13,7 +13,8 @@ static avow_value_t read_fn(void *data) {
   return avow_int(*(int *) data);
 }
 
-static avow_promise_t *read_a_local(void) {
+/* Calls that the compiler inlines would leave the variable in the caller. */
+static __attribute__((noinline)) avow_promise_t *read_a_local(void) {
   int local = 42;
   return avow_then(avow_sleep(loop, 0), read_cb, NULL, &local);
 }
@@ -22,7 +23,7 @@ static void read_after_the_return(void) {
   avow_ignore(avow_run(read_a_local()));
 }
 
-static avow_promise_t *read_a_local_at_the_end(void) {
+static __attribute__((noinline)) avow_promise_t *read_a_local_at_the_end(void) {
   int local = 42;
   return avow_finally(avow_sleep(loop, 0), read_fn, &local);
 }
