@@ -26,12 +26,12 @@ import headers  # noqa: E402
 # Files of checked builds, which are empty in a release.
 CHECKS = re.compile(r'/(check_\w+|\w+_report|symbol|backtrace)\.[ch]$')
 LIMITS = {
-    'lines of checks': 1500,
+    'lines of checks': 1600,
     'lines, with headers': 25500,
     'lines of C files': 20000,
     'headers in <avow.h>': 18,
     'functions in <avow.h>': 240,
-    'bytes of .text': 170 << 10,
+    'bytes of .text': 171 << 10,  # one KiB for the messages of log.c
     'bytes of a program with a promise': 75 << 10,
     'bytes of a program with all': 80 << 10,
 }

@@ -52,14 +52,22 @@ void avow__check_runner(avow__context_t *c, const char *called) {
   c->thread = uv_thread_self();
 }
 
+/* Whether another thread may use the loop now. */
+static bool may_change_threads(const avow__context_t *c) {
+  if (c->options.changes_threads)
+    return is_at_rest(c);
+  return c->life == AVOW__CLOSED;
+}
+
 void avow__check_thread_in(avow__context_t *c, const char *called) {
   const uv_thread_t self = uv_thread_self();
-  if (c->has_thread && !uv_thread_equal(&c->thread, &self) &&
-      !(c->options.changes_threads && is_at_rest(c)) && c->life != AVOW__CLOSED)
-    avow__misuse_in(called,
-                    "called on a thread other than the loop's; use avow_post() "
-                    "to run code there, or set avow_options_t.changes_threads "
-                    "if threads take turns");
+  if (!c->has_thread || uv_thread_equal(&c->thread, &self) ||
+      may_change_threads(c))
+    return;
+  avow__misuse_in(called,
+                  "called on a thread other than the loop's; use avow_post() "
+                  "to run code there, or set avow_options_t.changes_threads "
+                  "if threads take turns");
 }
 
 /* Reports nothing during avow_loop_close(), which closes the handles itself. */

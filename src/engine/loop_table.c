@@ -12,6 +12,7 @@
 #include <assert.h>
 
 #include "base/alloc.h"
+#include "base/misuse.h"
 
 enum { NEARBY = 8, GROWTH_LOG = 3 };
 
@@ -105,6 +106,7 @@ void avow__loop_table_remove(const uv_loop_t *loop) {
   atomic_store_explicit(&entry->key, VACANT, memory_order_release);
 }
 
+#if AVOW__DEBUG
 void avow__loop_table_each(void (*fn)(avow__context_t *c, void *data),
                            void *data) {
   for (const avow__loop_table_t *table = largest_table(); table != NULL;
@@ -113,6 +115,7 @@ void avow__loop_table_each(void (*fn)(avow__context_t *c, void *data),
       if ((atomic_load(&table->entries[n].key) & 1) != 0)
         fn(table->entries[n].context, data);
 }
+#endif
 
 static bool is_vacant(const avow__loop_table_t *table) {
   for (uint32_t n = 0; n >> table->log == 0; n++)
