@@ -49,8 +49,9 @@ struct avow__chunk_s {
   bool vacated;      /* some absent slabs have no pages any more */
 };
 
-/* Checked builds keep freed blocks in quarantine. */
-#if AVOW__DEBUG && !defined(AVOW_NO_POOL)
+/* Checked builds keep freed blocks in quarantine. With AVOW_NO_QUARANTINE, they
+   free blocks as releases do, so that tests of that path can have checks. */
+#if AVOW__DEBUG && !defined(AVOW_NO_POOL) && !defined(AVOW_NO_QUARANTINE)
 #  define AVOW__POOL_QUARANTINE
 #endif
 

@@ -67,13 +67,15 @@ static void use_after_run(void) {
   avow_unref(avow_then(p, note_cb, NULL, "never"));
 }
 
+#    ifndef AVOW_NO_QUARANTINE
+
 static avow_promise_t *freed_promise(void) {
   avow_promise_t *p = avow_promise_resolve(loop, avow_none());
   avow_unref(p);
   return p;
 }
 
-#    ifdef AVOW_DLADDR
+#      ifdef AVOW_DLADDR
 static void use_freed_after_another(void) {
   avow_promise_t *p = freed_promise();
   avow_unref(avow_promise_resolve(loop, avow_int(1)));
@@ -85,7 +87,7 @@ static void message_names_the_place_of_the_release(void **state) {
                 "avow_then(): promise used after it was freed in ");
   assert_misuse(use_freed_after_another, "(addr2line -fpe ");
 }
-#    endif
+#      endif
 
 static void freed_promise_is_not_reused_at_once(void **state) {
   const avow_promise_t *p = freed_promise();
@@ -95,6 +97,8 @@ static void freed_promise_is_not_reused_at_once(void **state) {
   assert_ptr_not_equal(q, p);
   avow_unref(q);
 }
+
+#    endif
 
 static void use_of_a_freed_promise_is_reported(void **state) {
   assert_misuse(release_twice, "promise used after it was freed");
@@ -563,9 +567,11 @@ SUITE(check_ownership) {
 #  ifndef AVOW_NO_POOL
     CASE(remote_used_twice_is_reported),
     CASE(use_of_a_freed_promise_is_reported),
+#    ifndef AVOW_NO_QUARANTINE
     CASE(freed_promise_is_not_reused_at_once),
-#    ifdef AVOW_DLADDR
+#      ifdef AVOW_DLADDR
     CASE(message_names_the_place_of_the_release),
+#      endif
 #    endif
     CASE(deferred_of_a_freed_promise_is_reported),
 #  endif
