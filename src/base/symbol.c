@@ -11,12 +11,31 @@
 #include <stdint.h>
 #include <stdio.h>
 
+#include "base/backtrace.h"
+
 #if AVOW__DEBUG || defined(AVOW_TRACE)
 
 enum { TEXT = 512 };
 
 #  if AVOW__DEBUG
 _Thread_local const void *avow__site;
+
+const char *avow__text_of_place(char out[AVOW__PLACE_TEXT], const char *before,
+                                const void *place, const char *after) {
+  const char *text = avow__symbol_text(place);
+  out[0] = '\0';
+  if (text != NULL)
+    (void) snprintf(out, AVOW__PLACE_TEXT, "%s%s%s", before, text, after);
+  return out;
+}
+
+const void *avow__release_site(void) {
+#    ifdef AVOW_BACKTRACE
+  return avow__program_caller();
+#    else
+  return avow__site;
+#    endif
+}
 #  endif
 
 #  ifdef AVOW_DLADDR

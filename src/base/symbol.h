@@ -20,6 +20,16 @@ const char *avow__symbol_text(const void *place);
 /* The place to which the public function that the program called returns, while
    that function releases a reference. */
 #if AVOW__DEBUG
+enum { AVOW__PLACE_TEXT = 600 };
+
+/* Writes the text of a place to `out`; nothing if `place` is NULL. Returns
+   `out`. */
+const char *avow__text_of_place(char out[AVOW__PLACE_TEXT], const char *before,
+                                const void *place, const char *after);
+
+/* The place of the release that runs. */
+const void *avow__release_site(void);
+
 extern AVOW__HIDDEN _Thread_local const void *avow__site;
 #  define avow__site_begin() ((void) (avow__site = AVOW__RETURNS_TO))
 #  define avow__site_end()   ((void) (avow__site = NULL))

@@ -10,10 +10,7 @@
  */
 #include "engine/check_exit.h"
 
-#include <inttypes.h>
-#include <stdlib.h>
-#include <string.h>
-
+#include "base/check_tally.h"
 #include "engine/loop_table.h"
 #include "engine/name.h"
 #include "engine/origin.h"
@@ -22,32 +19,13 @@
 
 #if AVOW__DEBUG
 
-enum { KINDS = 12 };
-
-typedef struct {
-  struct {
-    const char *name;
-    uint64_t count;
-  } kinds[KINDS];
-} pending_t;
-
-/* All kinds beyond the first ones are counted together. */
-static void count_kind(pending_t *pending, const char *name) {
-  size_t i = 0;
-  while (i + 1 < KINDS && pending->kinds[i].name != NULL &&
-         strcmp(pending->kinds[i].name, name) != 0)
-    i++;
-  pending->kinds[i].name = i + 1 < KINDS ? name : "others";
-  pending->kinds[i].count++;
-}
-
 static void count_pending(avow_promise_t *p, void *pending) {
   if (p->kind != AVOW__CHANNEL && avow__is_pending(p) && !avow__is_bare(p))
-    count_kind(pending, avow__kind_name(p));
+    avow__tally_add(pending, avow__kind_name(p), 1);
 }
 
 static void tell_of_loop(avow__context_t *c, void *is_open) {
-  pending_t pending = { .kinds[0] = { .name = NULL } };
+  avow__tally_t pending = { .rows[0] = { .name = NULL } };
   *(bool *) is_open = true;
   avow__pool_each(&c->pool, count_pending, &pending);
   if (!c->was_run)
@@ -58,9 +36,7 @@ static void tell_of_loop(avow__context_t *c, void *is_open) {
     avow__advise(
         "at exit: a loop was not closed; call avow_loop_close() "
         "before the process ends");
-  for (int i = 0; i < KINDS && pending.kinds[i].name != NULL; i++)
-    avow__advise("  pending: %" PRIu64 " %s", pending.kinds[i].count,
-                 pending.kinds[i].name);
+  avow__tally_print(&pending, "pending: ");
 }
 
 static bool is_own(const avow__context_t *c) {

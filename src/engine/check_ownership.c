@@ -36,22 +36,10 @@ static const char *taker_of(const avow_promise_t *reaction) {
   }
 }
 
-enum { PLACE = 600 };
-
-/* Writes the text of a place to `out`, or "" if it is not known. */
-static const char *place_text(char out[PLACE], const char *before,
-                              const void *place, const char *after) {
-  const char *text = avow__symbol_text(place);
-  out[0] = '\0';
-  if (text != NULL)
-    (void) snprintf(out, PLACE, "%s%s%s", before, text, after);
-  return out;
-}
-
 const char *avow__freed_in(const avow_promise_t *p) {
 #  ifdef AVOW__POOL_QUARANTINE
-  static _Thread_local char text[PLACE];
-  return place_text(text, " in ", p->upstream, "");
+  static _Thread_local char text[AVOW__PLACE_TEXT];
+  return avow__text_of_place(text, " in ", p->upstream, "");
 #  else
   (void) p;
   return "";
@@ -60,8 +48,9 @@ const char *avow__freed_in(const avow_promise_t *p) {
 
 /* The call that made p, which only trace builds know; or "". */
 static const char *made_in(const avow_promise_t *p) {
-  static _Thread_local char text[PLACE];
-  return place_text(text, " (promise made in ", avow__caller_of(p), ")");
+  static _Thread_local char text[AVOW__PLACE_TEXT];
+  return avow__text_of_place(text, " (promise made in ", avow__caller_of(p),
+                             ")");
 }
 
 static void report_taken(const avow_promise_t *p,
@@ -109,8 +98,8 @@ static const char *promise_outcome_of(const avow_promise_t *p) {
 /* The place that settled the deferred, which only trace builds know. */
 static const char *promise_settled_in(const avow_promise_t *p) {
 #  ifdef AVOW_TRACE
-  static _Thread_local char text[PLACE];
-  return place_text(text, " in ", p->settled_by, "");
+  static _Thread_local char text[AVOW__PLACE_TEXT];
+  return avow__text_of_place(text, " in ", p->settled_by, "");
 #  else
   (void) p;
   return "";

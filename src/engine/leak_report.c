@@ -9,32 +9,19 @@
 #include <inttypes.h>
 #include <string.h>
 
+#include "base/check_tally.h"
 #include "engine/origin.h"
 #include "engine/settle.h"
 
 #if AVOW__DEBUG
 
-enum { KINDS = 20 }; /* more than there are kinds; an entry ends the list */
-
-typedef struct {
-  const char *name; /* NULL ends the list */
-  uint64_t count;
-} held_t;
+typedef struct avow__tally_row_s kind_t;
 
 typedef struct {
   const avow__context_t *context;
-  held_t kinds[KINDS];
+  avow__tally_t kinds;
   const char *of; /* the class of an object in one of the promises */
 } all_held_t;
-
-static void held_add(held_t *kinds, const char *name, uint64_t n) {
-  held_t *kind = kinds;
-  while (kind->name != NULL && strcmp(kind->name, name) != 0)
-    kind++;
-  assert(kind - kinds < KINDS - 1);
-  kind->name = name;
-  kind->count += n;
-}
 
 static const char *held_as(const avow_promise_t *p) {
   if (p->kind == AVOW__CHANNEL)
@@ -71,14 +58,14 @@ static void held_count_one(avow_promise_t *p, void *data) {
   if (is_nobodys(all->context, p))
     return;
   const char *kind = held_as(p);
-  held_add(all->kinds, kind, 1);
+  avow__tally_add(&all->kinds, kind, 1);
   if (all->of == NULL && strcmp(kind, "promise") == 0)
     all->of = object_of(p);
 }
 
 /* Callbacks of the program may still come and settle these deferreds. Then no
    reference to the promises is left. */
-static void tell_of_deferreds(const held_t *kind) {
+static void tell_of_deferreds(const kind_t *kind) {
   const bool many = kind->count > 1;
   avow__advise("avow_loop_close(): %" PRIu64
                " deferred%s, and requests or handles of the program, are left; "
@@ -88,7 +75,7 @@ static void tell_of_deferreds(const held_t *kind) {
                many ? "them" : "it");
 }
 
-static void tell_of_kind(const held_t *kind) {
+static void tell_of_kind(const kind_t *kind) {
   const bool many = kind->count > 1;
   const bool plain = strcmp(kind->name, "promise") == 0;
   avow__advise("avow_loop_close(): %" PRIu64
@@ -109,9 +96,9 @@ void avow__tell_of_held(avow__context_t *c) {
   all_held_t all = { .context = c };
   avow__pool_each(&c->pool, held_count_one, &all);
   if (c->groups > 0)
-    held_add(all.kinds, "group", c->groups);
+    avow__tally_add(&all.kinds, "group", c->groups);
   const bool alive = uv_loop_alive(c->loop) != 0;
-  for (const held_t *kind = all.kinds; kind->name != NULL; kind++)
+  for (const kind_t *kind = all.kinds.rows; kind->name != NULL; kind++)
     if (alive && strcmp(kind->name, "deferred") == 0)
       tell_of_deferreds(kind);
     else

@@ -21,7 +21,6 @@
 #include <string.h>
 
 #include "base/alloc.h"
-#include "base/backtrace.h"
 #include "base/symbol.h"
 
 #ifdef AVOW_CHECK
@@ -255,14 +254,6 @@ void avow__slab_relist_then_free(avow__pool_t *pool, avow__slab_t *moved,
    quarantine counts as used in its slab. In blocks: */
 enum { QUARANTINE = 64 * 1024 / AVOW__BLOCK };
 
-static const void *freeing_site(void) {
-#    ifdef AVOW_BACKTRACE
-  return avow__program_caller();
-#    else
-  return avow__site;
-#    endif
-}
-
 /* `upstream` of a block in quarantine is the place of its release. */
 static void quarantine_end_first(avow__pool_t *pool) {
   avow_promise_t *p =
@@ -276,7 +267,7 @@ void avow__pool_quarantine(avow__pool_t *pool, avow_promise_t *p) {
   avow__probe_freed(pool->context, p);
   p->refs = 0; /* a later use fails an assertion */
   p->kind = AVOW__FREE;
-  p->upstream = avow__mutable(freeing_site());
+  p->upstream = avow__mutable(avow__release_site());
   avow__list_append(&pool->quarantine, &p->link);
   if (++pool->quarantined > QUARANTINE)
     quarantine_end_first(pool);

@@ -18,6 +18,7 @@
 #include <uv.h>
 
 #include "base/backtrace.h"
+#include "base/check_tally.h"
 #include "base/container.h"
 #include "base/list.h"
 #include "base/symbol.h"
@@ -33,7 +34,7 @@ enum { QUARANTINE = 0 };
 enum { QUARANTINE = 64 * 1024 };
 #  endif
 
-enum { FREED = 0xdb, TYPES = 16, PLACES = 20 };
+enum { FREED = 0xdb, PLACES = 20 };
 
 typedef struct {
   alignas(max_align_t) avow__link_t link; /* in `used` or `freed` */
@@ -134,14 +135,6 @@ void *avow__value_realloc(void *block, size_t size) {
   return NULL;
 }
 
-static const void *value_site(void) {
-#  ifdef AVOW_BACKTRACE
-  return avow__program_caller();
-#  else
-  return avow__site;
-#  endif
-}
-
 /* A large block would displace all others. */
 static bool quarantine_takes(const header_t *header) {
   return loops > 0 && header->size <= QUARANTINE / 4;
@@ -149,7 +142,7 @@ static bool quarantine_takes(const header_t *header) {
 
 void avow__value_free(avow__block_t *block) {
   header_t *header = header_of(block);
-  const void *site = value_site();
+  const void *site = avow__release_site();
   values_lock();
   avow__list_remove(&used, &header->link);
   const bool keeps = quarantine_takes(header);
@@ -172,7 +165,7 @@ bool avow__value_is_freed(const avow__block_t *block) {
 }
 
 const char *avow__value_freed_in(const avow__block_t *block) {
-  static _Thread_local char text[600];
+  static _Thread_local char text[AVOW__PLACE_TEXT];
   const void *place = NULL;
   values_lock();
   for (avow__link_t *link = freed; link != NULL; link = link->next) {
@@ -182,9 +175,7 @@ const char *avow__value_freed_in(const avow__block_t *block) {
       break;
   }
   values_unlock();
-  (void) snprintf(text, sizeof(text), "%s%s", place != NULL ? " in " : "",
-                  place != NULL ? avow__symbol_text(place) : "");
-  return text;
+  return avow__text_of_place(text, " in ", place, "");
 }
 
 void avow__values_begin(void) {
@@ -200,14 +191,6 @@ void avow__values_end(void) {
   quarantine_trim(0);
   values_unlock();
 }
-
-typedef struct {
-  struct {
-    const char *name;
-    size_t count;
-  } types[TYPES];
-  size_t all;
-} values_left_t;
 
 static void block_mark(const avow_value_t *v) {
   if (avow__is_counted(v))
@@ -243,23 +226,12 @@ static bool value_is_left(const header_t *header) {
   return !header->marked && (!block->kept || !avow__is_gone(block));
 }
 
-/* All types beyond the first ones are counted together. */
-static void count_type(values_left_t *left, const char *name) {
-  size_t i = 0;
-  while (i + 1 < TYPES && left->types[i].name != NULL &&
-         strcmp(left->types[i].name, name) != 0)
-    i++;
-  left->types[i].name = i + 1 < TYPES ? name : "of other classes";
-  left->types[i].count++;
-  left->all++;
-}
-
 static void count_left(header_t *header, void *data) {
   if (!value_is_left(header))
     return;
   const avow_value_t v =
       avow__block_value((avow__block_t *) (void *) (header + 1));
-  count_type(data, avow_type_name(&v));
+  avow__tally_add(data, avow_type_name(&v), 1);
 }
 
 /* Prints the place of a value that is left, for the first few. */
@@ -273,29 +245,24 @@ static void print_place(header_t *header, void *data) {
                avow__symbol_text(header->made));
 }
 
-static void print_types(const values_left_t *left) {
-  for (size_t i = 0; i < TYPES && left->types[i].name != NULL; i++)
-    avow__advise("  %zu %s", left->types[i].count, left->types[i].name);
-}
-
-static void print_left(const values_left_t *left, const char *when) {
-  if (left->all == 0)
-    return;
-  const bool many = left->all > 1;
+static void print_left(const avow__tally_t *left, const char *when) {
+  const uint64_t n = avow__tally_sum(left);
+  const bool many = n > 1;
   size_t printed = 0;
-  avow__advise(
-      "%s: %zu value%s %s still referenced; call avow_value_unref() "
-      "on %s:",
-      when, left->all, many ? "s" : "", many ? "are" : "is",
-      many ? "each" : "it");
-  print_types(left);
+  if (n == 0)
+    return;
+  avow__advise("%s: %" PRIu64
+               " value%s %s still referenced; call avow_value_unref() on %s:",
+               when, n, many ? "s" : "", many ? "are" : "is",
+               many ? "each" : "it");
+  avow__tally_print(left, "");
   used_each(print_place, &printed);
 }
 
 /* The lock is held while lines are printed, because the list must not
    change. */
 void avow__values_report(const char *when) {
-  values_left_t left = { .all = 0 };
+  avow__tally_t left = { .rows[0] = { .name = NULL } };
   values_lock();
   used_each(mark_one, NULL);
   used_each(count_left, &left);
