@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * The cost that the wrappers of libuv's file operations add. A file of 4 KiB is
+ * The cost of the wrappers of libuv's file operations. A file of 4 KiB is
  * opened, sized, read and closed, one file after another or 64 at a time. The
  * floor does so with callbacks in plain libuv: one allocation for the requests
  * of a file, and one for the buffer when the size is known.

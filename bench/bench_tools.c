@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * The cost that the concurrency tools add to an item of work. The work is
- * empty: a function returns a number, or a promise that is settled with one.
- * The floor is a queued job.
+ * The cost of the concurrency tools for an item of work. The work is empty: a
+ * function returns a number, or a promise that is settled with one. The floor
+ * is a queued job.
  */
 #include "bench.h"
 #include "floor.h"
