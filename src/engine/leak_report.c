@@ -75,13 +75,17 @@ static void tell_of_deferreds(const kind_t *kind) {
                many ? "them" : "it");
 }
 
+static const char *plural_of(const char *name) {
+  return strcmp(name, "watch") == 0 ? "es" : "s";
+}
+
 static void tell_of_kind(const kind_t *kind) {
   const bool many = kind->count > 1;
   const bool plain = strcmp(kind->name, "promise") == 0;
   avow__advise("avow_loop_close(): %" PRIu64
                " %s%s %s still referenced; call avow_%s%s%s() on %s",
-               kind->count, kind->name, many ? "s" : "", many ? "are" : "is",
-               plain ? "" : kind->name, plain ? "" : "_",
+               kind->count, kind->name, many ? plural_of(kind->name) : "",
+               many ? "are" : "is", plain ? "" : kind->name, plain ? "" : "_",
                strcmp(kind->name, "deferred") == 0 ? "drop" : "unref",
                many ? "them" : "it");
 }

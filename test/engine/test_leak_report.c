@@ -211,6 +211,14 @@ static void referenced_tools_are_reported(void **state) {
   assert_reported(TOLD(
       "1 broadcast is still referenced; call avow_broadcast_unref() on it"));
   avow_broadcast_unref(broadcast);
+
+  avow_watch_t *watches[2];
+  for (int i = 0; i < 2; i++)
+    watches[i] = avow_watch_new(loop, avow_none());
+  assert_reported(
+      TOLD("2 watches are still referenced; call avow_watch_unref() on them"));
+  for (int i = 0; i < 2; i++)
+    avow_watch_unref(watches[i]);
 }
 
 static avow_value_t pass(const avow_value_t *item, void *data) {
