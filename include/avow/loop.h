@@ -186,7 +186,8 @@ typedef struct avow_options_s {
    *
    * Without `on_slow`, checked builds print a slow job and the function that
    * it called. They print one line for each function, and at most eight lines
-   * for each loop. The loops of avow_loops_new() do not time jobs.
+   * for each loop. If `slow_us` is 20,000 or more, they read a clock that may
+   * advance only every 10 ms. The loops of avow_loops_new() do not time jobs.
    */
   unsigned slow_us;
   /** The clock of the loop. Default: AVOW_CLOCK_REAL. */

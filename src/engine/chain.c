@@ -330,7 +330,7 @@ static AVOW__APART void run_timed(avow__context_t *c) {
   const unsigned before = c->budget.allowance;
   unsigned left = before;
   avow__slow_t slow;
-  avow__slow_open(&slow);
+  avow__slow_open(c, &slow);
   for (; left > 0 && !avow__queue_is_empty(&c->queue); left--) {
     avow_promise_t *p = (avow_promise_t *) avow__queue_take_first(&c->queue);
     avow__check_job_data(c, p);

@@ -11,6 +11,7 @@
 #include "engine/check_exit.h"
 
 #include "base/check_tally.h"
+#include "base/thread_id.h"
 #include "engine/loop_table.h"
 #include "engine/name.h"
 #include "engine/origin.h"
@@ -40,8 +41,8 @@ static void tell_of_loop(avow__context_t *c, void *is_open) {
 }
 
 static bool is_own(const avow__context_t *c) {
-  const uv_thread_t self = uv_thread_self();
-  return c->process == uv_os_getpid() && uv_thread_equal(&c->thread, &self);
+  return c->process == uv_os_getpid() &&
+         (c->thread == 0 || c->thread == avow__here());
 }
 
 /* Whether a handler, or another process, holds the loop. The loop of another

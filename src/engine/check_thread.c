@@ -18,8 +18,7 @@ static void check_thread_on_prepare(uv_prepare_t *prepare) {
         "uv_run(): called inside a callback, or a callback was left by "
         "longjmp(); return avow_follow(promise) or call avow_then(); in an "
         "async function, call avow_await()");
-  c->thread = uv_thread_self();
-  c->has_thread = true;
+  c->thread = avow__here();
   c->was_run = true;
 }
 
@@ -34,40 +33,31 @@ void avow__check_thread_init(avow__context_t *c) {
   (void) uv_prepare_start(&c->thread_check,
                           check_thread_on_prepare); /* cannot fail */
   uv_unref((uv_handle_t *) &c->thread_check);
-  c->thread = uv_thread_self();
-  c->has_thread = !c->options.changes_threads;
+  c->thread = c->options.changes_threads ? 0 : avow__here();
   c->subsystems[AVOW__SUBSYSTEM_CHECK_THREAD] = &subsystem;
-}
-
-/* Whether no thread runs the loop. uv_run() has returned if nothing is alive.
-   The next callback then shows which thread runs the loop. A closed context is
-   not asked, because its loop may be freed. */
-static bool is_at_rest(const avow__context_t *c) {
-  return c->life == AVOW__CLOSED || (c->depth == 0 && !uv_loop_alive(c->loop));
 }
 
 void avow__check_runner(avow__context_t *c, const char *called) {
   if (c->runs > 0 || c->depth > 0)
     avow__check_thread_in(c, called);
-  c->thread = uv_thread_self();
+  c->thread = avow__here();
 }
 
-/* Whether another thread may use the loop now. */
+/* Whether another thread may use the loop now. uv_run() has returned if nothing
+   is alive. The next callback then shows which thread runs the loop. A closed
+   loop is not asked, because it may be freed. */
 static bool may_change_threads(const avow__context_t *c) {
-  if (c->options.changes_threads)
-    return is_at_rest(c);
-  return c->life == AVOW__CLOSED;
+  if (c->life == AVOW__CLOSED)
+    return true;
+  return c->options.changes_threads && c->depth == 0 && !uv_loop_alive(c->loop);
 }
 
-void avow__check_thread_in(avow__context_t *c, const char *called) {
-  const uv_thread_t self = uv_thread_self();
-  if (!c->has_thread || uv_thread_equal(&c->thread, &self) ||
-      may_change_threads(c))
-    return;
-  avow__misuse_in(called,
-                  "called on a thread other than the loop's; use avow_post() "
-                  "to run code there, or set avow_options_t.changes_threads "
-                  "if threads take turns");
+void avow__check_other_thread(const avow__context_t *c, const char *called) {
+  if (c->thread != 0 && !may_change_threads(c))
+    avow__misuse_in(called,
+                    "called on a thread other than the loop's; use avow_post() "
+                    "to run code there, or set avow_options_t.changes_threads "
+                    "if threads take turns");
 }
 
 /* Reports nothing during avow_loop_close(), which closes the handles itself. */
@@ -85,8 +75,8 @@ void avow__check_handles(avow__context_t *c) {
    loop must not be alive. After avow_loop_close() the loop may be freed, so it
    is not asked. */
 void avow__check_reuse(avow__context_t *c) {
-  if (c->life == AVOW__OPEN &&
-      uv_is_closing((const uv_handle_t *) &c->thread_check) && c->depth == 0 &&
+  if (c->depth == 0 && c->life == AVOW__OPEN &&
+      uv_is_closing((const uv_handle_t *) &c->thread_check) &&
       !uv_loop_alive(c->loop))
     avow__check_handles(c);
 }

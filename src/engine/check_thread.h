@@ -5,6 +5,7 @@
 #define AVOW_CHECK_THREAD_H
 
 #include "base/misuse.h"
+#include "base/thread_id.h"
 #include "engine/context.h"
 
 void avow__check_thread_init(avow__context_t *c);
@@ -14,8 +15,13 @@ void avow__check_thread_init(avow__context_t *c);
    loop's. */
 #if AVOW__DEBUG
 void avow__check_runner(avow__context_t *c, const char *called);
+void avow__check_other_thread(const avow__context_t *c, const char *called);
 #  define avow__check_thread(c) avow__check_thread_in(c, __func__)
-void avow__check_thread_in(avow__context_t *c, const char *called);
+static inline void avow__check_thread_in(const avow__context_t *c,
+                                         const char *called) {
+  if (AVOW__UNLIKELY(c->thread != avow__here()))
+    avow__check_other_thread(c, called);
+}
 #else
 #  define avow__check_runner(c, called)    ((void) (c))
 #  define avow__check_thread(c)            ((void) (c))

@@ -199,11 +199,10 @@ struct avow__context_s {
   void *event_data;
 #endif
 #ifndef NDEBUG
-  uv_prepare_t thread_check; /* check_thread.c: finds the loop's thread */
-  uv_timer_t close_guard;    /* close_report.c: reports a long close */
-  const void *stack_top;     /* check_stack.c: the frame that runs the loop */
-  uv_thread_t thread;        /* the loop's thread; valid if has_thread */
-  bool has_thread;
+  uv_prepare_t thread_check;  /* check_thread.c: finds the loop's thread */
+  uv_timer_t close_guard;     /* close_report.c: reports a long close */
+  const void *stack_top;      /* check_stack.c: the frame that runs the loop */
+  uintptr_t thread;           /* avow__here() on the loop's thread, or 0 */
   bool was_run;               /* check_exit.c: the loop was run */
   bool entered;               /* avow__enter() has set stack_top */
   uint32_t runs;              /* calls of avow_run() that have not returned */

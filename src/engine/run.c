@@ -55,7 +55,8 @@ static const void *begin_run(avow__context_t *c, const void *frame) {
 static void end_run(avow__context_t *c, const void *outer) {
   c->runs--;
   c->stack_top = outer;
-  c->has_thread = !c->options.changes_threads;
+  if (c->options.changes_threads)
+    c->thread = 0;
 }
 #else
 #  define begin_run(c, frame) NULL

@@ -8,6 +8,7 @@
 
 #include <inttypes.h>
 
+#include "base/check_clock.h"
 #include "engine/name.h"
 #include "engine/parent.h"
 #include "engine/unhandled.h"
@@ -16,6 +17,9 @@
 enum { US = 1000, TENTHS = US / 10, PLACE = 256 };
 
 typedef avow__function_t function_t;
+
+/* The least slow_us for which the coarse clock is good enough. */
+enum { COARSE = 20000 };
 
 static function_t reaction_of(const avow_promise_t *p) {
   assert(p->upstream != NULL);
@@ -58,8 +62,17 @@ static function_t function_of(const avow_promise_t *p) {
   }
 }
 
-void avow__slow_open(avow__slow_t *slow) {
-  slow->began = uv_hrtime();
+#if AVOW__DEBUG
+static uint64_t read_clock(const avow__context_t *c) {
+  const bool exact = c->options.on_slow != NULL || c->options.slow_us < COARSE;
+  return exact ? uv_hrtime() : avow__check_clock();
+}
+#else
+#  define read_clock(c) uv_hrtime()
+#endif
+
+void avow__slow_open(const avow__context_t *c, avow__slow_t *slow) {
+  slow->began = read_clock(c);
 }
 
 void avow__slow_begin(avow__slow_t *slow, const avow_promise_t *p) {
@@ -124,11 +137,11 @@ static AVOW__APART void slow_tell(avow__context_t *c, avow__slow_t *slow,
   avow__fiber_t *fiber = avow__hook_enter(c);
   c->options.on_slow(c->loop, &job, c->options.data);
   avow__hook_leave(c, fiber);
-  slow->began = uv_hrtime();
+  slow->began = read_clock(c);
 }
 
 void avow__slow_end(avow__context_t *c, avow__slow_t *slow) {
-  const uint64_t now = uv_hrtime();
+  const uint64_t now = read_clock(c);
   const uint64_t us = avow__elapsed(slow->began, now) / US;
   slow->began = now;
   if (us > c->longest_job)

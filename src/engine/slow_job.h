@@ -13,11 +13,11 @@ typedef struct avow__slow_s {
   const char *name;
   void (*fn)(void);
   const void *caller;
-  uint64_t began; /* uv_hrtime() when the job began */
+  uint64_t began; /* the time when the job began, in ns */
 } avow__slow_t;
 
 /* Called when jobs are about to run. */
-void avow__slow_open(avow__slow_t *slow);
+void avow__slow_open(const avow__context_t *c, avow__slow_t *slow);
 
 /* Called when the job of p is about to run. */
 void avow__slow_begin(avow__slow_t *slow, const avow_promise_t *p);

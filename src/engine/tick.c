@@ -231,8 +231,7 @@ void avow__wake(avow__context_t *c) {
 
 void avow__enter(avow__context_t *c) {
 #if AVOW__DEBUG
-  c->thread = uv_thread_self();
-  c->has_thread = true;
+  c->thread = avow__here();
   if (c->stack_top == NULL) {
     c->stack_top = AVOW__FRAME;
     c->entered = true;

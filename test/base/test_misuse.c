@@ -457,6 +457,30 @@ static void thread_that_opened_the_loop_owns_it(void **state) {
                 "avow_sleep(): called on a thread other than the loop's");
 }
 
+static void make_in_a_callback(uv_check_t *check) {
+  avow_unref(avow_promise_resolve(loop, avow_none()));
+}
+
+static void run_uv(void *data) {
+  (void) uv_run(loop, UV_RUN_NOWAIT); /* handles are left */
+}
+
+/* The callback of the program does not tell avow which thread it is on. */
+static void thread_that_runs_the_loop_owns_it(void **state) {
+  uv_check_t check;
+  uv_thread_t thread;
+  assert_int_equal(uv_check_init(loop, &check), 0);
+  assert_int_equal(uv_check_start(&check, make_in_a_callback), 0);
+
+  assert_int_equal(uv_thread_create(&thread, run_uv, NULL), 0);
+  assert_int_equal(uv_thread_join(&thread), 0);
+
+  run_uv(NULL);
+  uv_close((uv_handle_t *) &check, NULL);
+  run_uv(NULL); /* closes it */
+  assert_fulfills_int(avow_promise_resolve(loop, avow_int(1)), 1);
+}
+
 static void calls_on_other_threads_are_reported(void **state) {
   assert_misuse(make_in_a_thread, "called on a thread other than the loop's");
   assert_misuse(release_in_a_thread,
@@ -517,6 +541,7 @@ SUITE(misuse) {
     CASE(loop_may_change_threads_after_a_function_starts),
     CASE(loop_may_change_threads_after_it_runs_to_the_end),
     CASE(thread_that_opened_the_loop_owns_it),
+    CASE(thread_that_runs_the_loop_owns_it),
     CASE(calls_on_other_threads_are_reported),
     CASE(longjmp_out_of_a_handler_is_reported),
     CASE(uv_run_inside_a_callback_is_reported),

@@ -19,6 +19,11 @@ uint64_t __wrap_uv_hrtime(void) {
   return present;
 }
 
+uint64_t __wrap_avow__check_clock(void);
+uint64_t __wrap_avow__check_clock(void) {
+  return present;
+}
+
 static void keep_line(const char *text, void *data) {
   lines++;
   (void) snprintf(line, sizeof(line), "%s", text);

@@ -5,6 +5,7 @@
 #include "harness.h"
 
 #include "avow/stackless.h"
+#include "base/check_clock.h"
 
 enum { LONG_MS = 3, LIMIT_US = 2000 };
 
@@ -202,6 +203,23 @@ static void timed_jobs_are_counted(void **state) {
   assert_int_equal(stats().jobs - before, N);
 }
 
+#ifndef NDEBUG
+/* The clock for reports is at most one tick behind uv_hrtime(), so it reaches
+   each time soon after uv_hrtime() did. */
+static void clock_of_checks_follows_the_clock(void **state) {
+  const uint64_t first = avow__check_clock();
+  const uint64_t now = uv_hrtime();
+  assert_true(first <= now);
+
+  uint64_t later;
+  do
+    later = avow__check_clock();
+  while (later < now);
+
+  assert_true(later <= uv_hrtime());
+}
+#endif
+
 SUITE(slow) {
   const struct CMUnitTest tests[] = {
     CASE(slow_job_is_reported_with_its_function),
@@ -214,6 +232,9 @@ SUITE(slow) {
     CASE(limit_without_a_hook_counts_slow_jobs),
     CASE(jobs_are_not_timed_in_vain),
     CASE(timed_jobs_are_counted),
+#ifndef NDEBUG
+    CASE(clock_of_checks_follows_the_clock),
+#endif
   };
   return RUN(tests);
 }

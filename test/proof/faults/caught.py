@@ -29,6 +29,9 @@ def suites(root):
         if name.startswith('test_'):
             suite = re.sub(r'\.\w+$', '', name)[len('test_'):]
             found[suite] = found.get(suite, '') + read(path)
+    for suite, text in found.items():
+        for included in re.findall(r'#include "test_(\w+)\.c"', text):
+            found[suite] += found[included]
     return found
 
 

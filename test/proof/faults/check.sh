@@ -370,9 +370,10 @@ try_none() {
 
 try_kind() {
   case $kind in
-  pool | sim) try_all -Dpool=enabled ;;
+  pool | sim) try_all -Dpool=enabled -Dc_args=-DAVOW_NO_QUARANTINE ;;
   plain) try_all -Dpool=disabled -Dtrace=true ;;
   check) try_all -Dpool=enabled -Dcheck=true -Dc_args=-DAVOW_NO_QUARANTINE ;;
+  quarantine) try_all -Dpool=enabled ;;
   shared)
     if pkg-config --atleast-version=1.49 libuv; then
       try_all -Dpool=enabled
@@ -414,7 +415,7 @@ done <"$work/names"
 mkdir "$work/worker0" "$work/worker0/test"
 touch "$work/worker0/found"
 needs=
-for kind in pool plain check shared sim curl nats tls adapters; do
+for kind in pool quarantine plain check shared sim curl nats tls adapters; do
   [ ! -f "$work/$kind" ] || try_kind
 done
 
