@@ -15,6 +15,13 @@
 #  define AVOW__DEBUG 1
 #endif
 
+/* Checked builds keep freed values and promises in quarantine. Without the
+   pool, tools that watch memory do so. With AVOW_NO_QUARANTINE, memory is used
+   again at once, as in releases, so that tests of that can have checks. */
+#if AVOW__DEBUG && !defined(AVOW_NO_POOL) && !defined(AVOW_NO_QUARANTINE)
+#  define AVOW__QUARANTINE
+#endif
+
 enum { AVOW__MISUSE_SIZE = 1024 }; /* a longer message is cut */
 
 /* Reports misuse as "FUNCTION(): PROBLEM; REMEDY", or without FUNCTION() where

@@ -37,7 +37,7 @@ static const char *taker_of(const avow_promise_t *reaction) {
 }
 
 const char *avow__freed_in(const avow_promise_t *p) {
-#  ifdef AVOW__POOL_QUARANTINE
+#  ifdef AVOW__QUARANTINE
   static _Thread_local char text[AVOW__PLACE_TEXT];
   return avow__text_of_place(text, " in ", p->upstream, "");
 #  else

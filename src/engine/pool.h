@@ -49,12 +49,6 @@ struct avow__chunk_s {
   bool vacated;      /* some absent slabs have no pages any more */
 };
 
-/* Checked builds keep freed blocks in quarantine. With AVOW_NO_QUARANTINE, they
-   free blocks as releases do, so that tests of that path can have checks. */
-#if AVOW__DEBUG && !defined(AVOW_NO_POOL) && !defined(AVOW_NO_QUARANTINE)
-#  define AVOW__POOL_QUARANTINE
-#endif
-
 typedef struct avow__pool_s {
   avow__context_t *context;
   avow__slab_t *current;     /* gives out blocks; never NULL */
@@ -73,7 +67,7 @@ typedef struct avow__pool_s {
   avow__link_t *reserve;
   uint64_t allocations;
   uint32_t reserved;
-#ifdef AVOW__POOL_QUARANTINE
+#ifdef AVOW__QUARANTINE
   avow__link_t *quarantine; /* freed blocks, oldest first */
   uint32_t quarantined;
 #endif

@@ -247,7 +247,7 @@ void avow__slab_relist_then_free(avow__pool_t *pool, avow__slab_t *moved,
   avow__pool_free(pool, q);
 }
 
-#  ifdef AVOW__POOL_QUARANTINE
+#  ifdef AVOW__QUARANTINE
 
 /* Freed promises of checked builds wait here, so that their blocks are not used
    again at once. A later use of the promise is then recognized. A block in

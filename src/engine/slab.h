@@ -6,7 +6,7 @@
 
 #include "engine/probes.h"
 
-#ifdef AVOW__POOL_QUARANTINE
+#ifdef AVOW__QUARANTINE
 /* Puts a block in quarantine. The oldest block in it may return to its slab. */
 void avow__pool_quarantine(avow__pool_t *pool, avow_promise_t *p);
 
@@ -36,7 +36,7 @@ static inline bool avow__slab_changes_list(uint32_t used) {
 /* Returns a block to its slab. True if the slab belongs in another list now. */
 static inline bool avow__pool_put(avow__pool_t *pool, avow_promise_t *p) {
   avow__slab_t *slab = avow__slab_of(p);
-#  ifndef AVOW__POOL_QUARANTINE
+#  ifndef AVOW__QUARANTINE
   avow__probe_freed(pool->context, p);
 #    if AVOW__DEBUG
   p->refs = 0; /* a later use fails an assertion */
@@ -54,7 +54,7 @@ static inline void avow__pool_return(avow__pool_t *pool, avow_promise_t *p) {
 }
 
 static inline void avow__pool_give_back(avow__pool_t *pool, avow_promise_t *p) {
-#  ifdef AVOW__POOL_QUARANTINE
+#  ifdef AVOW__QUARANTINE
   avow__pool_quarantine(pool, p);
 #  else
   avow__pool_return(pool, p);
@@ -73,7 +73,7 @@ static inline void avow__pool_free(avow__pool_t *pool, avow_promise_t *p) {
 /* Gives back p and frees q, by tail calls. */
 static inline void avow__pool_free_both(avow__pool_t *pool, avow_promise_t *p,
                                         avow_promise_t *q) {
-#  ifdef AVOW__POOL_QUARANTINE
+#  ifdef AVOW__QUARANTINE
   avow__pool_give_back(pool, p);
   avow__pool_free(pool, q);
 #  else

@@ -28,10 +28,10 @@
 
 #if AVOW__DEBUG
 
-#  ifdef AVOW_NO_POOL
-enum { QUARANTINE = 0 };
-#  else
+#  ifdef AVOW__QUARANTINE
 enum { QUARANTINE = 64 * 1024 };
+#  else
+enum { QUARANTINE = 0 };
 #  endif
 
 enum { FREED = 0xdb, PLACES = 20 };

@@ -475,6 +475,22 @@ static void group_that_waits_for_itself_can_be_canceled(void **state) {
   assert_int_equal(avow_loop_init(loop, &steady), 0);
 }
 
+/* At the close, the group waits for its child, and the child for the group. */
+static void group_that_waits_for_its_child_and_itself_is_closed(void **state) {
+  avow_group_t *g;
+  avow_deferred_t *d;
+  avow_promise_t *p = avow_group_new(loop, &g);
+  avow_group_add(g,
+                 avow_attach(avow_promise_new(loop, &d), "freed", note_free));
+  assert_true(avow_resolve(d, avow_follow(p)));
+  avow_group_unref(g);
+
+  assert_int_equal(avow_loop_close(loop), 0);
+
+  assert_notes("freed");
+  assert_int_equal(avow_loop_init(loop, &steady), 0);
+}
+
 SUITE(group) {
   const struct CMUnitTest tests[] = {
     CASE(group_fulfills_after_its_end_and_all_children),
@@ -503,6 +519,7 @@ SUITE(group) {
     CASE(child_is_canceled_without_memory_to_wait_for_it),
     CASE(adding_a_group_to_itself_rejects_with_ecycle),
     CASE(group_that_waits_for_itself_can_be_canceled),
+    CASE(group_that_waits_for_its_child_and_itself_is_closed),
   };
   return RUN(tests);
 }

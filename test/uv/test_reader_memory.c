@@ -47,13 +47,16 @@ static void read_large(size_t more) {
   free(data);
 }
 
+/* The next read has a new buffer, and keeps it, because it is small. */
 static void large_buffer_is_freed_after_the_read(void **state) {
-  read_large(0); /* the loop keeps a block of its first stream */
+  read_large(0);
   const long before = live_allocations();
 
-  read_large(0);
+  say("a");
+  const avow_value_t v = avow_run(exactly(1));
+  avow_value_unref(v);
 
-  assert_int_equal(live_allocations(), before);
+  assert_int_equal(live_allocations(), before + 1);
 }
 
 static void large_buffer_shrinks_to_the_remaining_bytes(void **state) {

@@ -190,10 +190,19 @@ static void ref_a_freed_value(void) {
   avow_value_unref(avow_value_ref(&item));
 }
 
+/* The memory of a large value is freed at once. */
+static void release_a_large_value_twice(void) {
+  static const char zeros[100000];
+  const avow_value_t v = avow_bytes(zeros, sizeof(zeros));
+  avow_value_unref(v);
+  avow_value_unref(v);
+}
+
 static void freed_value_is_reported(void **state) {
   assert_misuse(release_a_value_twice,
                 "avow_value_unref(): value used after it was freed");
   assert_misuse(ref_a_freed_value, "value used after it was freed");
+  assert_misuse(release_a_large_value_twice, "value used after it was freed");
 }
 
 static void reused_value_memory_is_not_reported(void **state) {
