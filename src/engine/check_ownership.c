@@ -64,6 +64,13 @@ static void report_taken(const avow_promise_t *p,
                   taker, made_in(p));
 }
 
+/* Whether only the source of p has references left. */
+static bool is_released(const avow_promise_t *p) {
+  const uint32_t steering = (p->flags & AVOW__GATHER_STEERED) != 0 ? 1 : 0;
+  const uint32_t own = avow__is_pending(p) ? steering + 1 : steering;
+  return own > 0 && p->refs == own;
+}
+
 void avow__check_taken_in(const avow_promise_t *p, const char *called) {
   if (p == NULL) {
     avow__misuse_of_null_in("promise", called);
@@ -74,6 +81,11 @@ void avow__check_taken_in(const avow_promise_t *p, const char *called) {
                     "promise used after it was freed%s; call avow_ref() before "
                     "passing it on%s",
                     avow__freed_in(p), made_in(p));
+  if (is_released(p))
+    avow__misuse_in(called,
+                    "promise used after it was released; call avow_ref() "
+                    "before passing it on%s",
+                    made_in(p));
   const avow__link_t *waiters = avow__is_pending(p) ? p->waiters : NULL;
   const bool one_waiter = waiters != NULL && waiters->next == waiters;
   if (one_waiter && !avow__is_shared(p))
@@ -122,13 +134,4 @@ void avow__check_deferred_in(const avow_deferred_t *d, const char *called) {
 
 /* A pending promise has a reference of its own, which ends when it settles. The
    avow_gather_t of a gather has another. */
-void avow__check_unref_in(const avow_promise_t *p, const char *called) {
-  const uint32_t steering = (p->flags & AVOW__GATHER_STEERED) != 0 ? 1 : 0;
-  const uint32_t own = avow__is_pending(p) ? steering + 1 : steering;
-  if (own > 0 && p->refs == own)
-    avow__misuse_in(called,
-                    "promise released twice before it settled; call avow_ref() "
-                    "for each release%s",
-                    made_in(p));
-}
 #endif

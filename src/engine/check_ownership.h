@@ -10,7 +10,7 @@
 #if AVOW__DEBUG
 /* The text " in PLACE" for the call that freed a promise or channel, or "". */
 const char *avow__freed_in(const avow_promise_t *p);
-/* Checks a promise that a function takes: p is alive, and was not taken. */
+/* Checks a promise that a function takes: p was neither released nor taken. */
 #  define avow__check_taken(p) avow__check_taken_in(p, __func__)
 void avow__check_taken_in(const avow_promise_t *p, const char *called);
 /* Checks a promise that a function borrows. It may also be RUNNING, because an
@@ -20,15 +20,11 @@ void avow__check_borrowed_in(const avow_promise_t *p, const char *called);
 /* Checks that d was not taken yet by a function that settles its promise. */
 #  define avow__check_deferred(d) avow__check_deferred_in(d, __func__)
 void avow__check_deferred_in(const avow_deferred_t *d, const char *called);
-/* Checks that the caller may hold a reference to p. */
-#  define avow__check_unref(p) avow__check_unref_in(p, __func__)
-void avow__check_unref_in(const avow_promise_t *p, const char *called);
 #else
 #  define avow__check_taken(p)            ((void) (p))
 #  define avow__check_taken_in(p, called) ((void) (p), (void) (called))
 #  define avow__check_borrowed(p)         ((void) (p))
 #  define avow__check_deferred(d)         ((void) (d))
-#  define avow__check_unref(p)            ((void) (p))
 #endif
 
 #endif

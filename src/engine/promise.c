@@ -344,7 +344,6 @@ void avow_unref(avow_promise_t *p) {
     return;
   avow__check_thread(avow__context(p));
   avow__check_taken(p);
-  avow__check_unref(p);
   avow__site_begin();
   promise_release(p);
   avow__site_end();

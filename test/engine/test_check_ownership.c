@@ -425,9 +425,9 @@ static void use_of_a_released_gather_is_reported(void **state) {
   assert_misuse(add_to_a_promise_in_place_of_a_gather,
                 "gather used after avow_gather_unref() freed it");
   assert_misuse(release_an_open_gather_promise_twice,
-                "promise released twice before it settled");
+                "promise used after it was released");
   assert_misuse(release_a_settled_gather_promise_twice,
-                "call avow_ref() for each release");
+                "promise used after it was released");
 }
 
 #  ifndef AVOW_NO_POOL /* without the pool, memory checkers report it */
@@ -510,9 +510,37 @@ static void release_a_pending_promise_twice(void) {
   avow_unref(p);
 }
 
-static void pending_promise_released_twice_is_reported(void **state) {
+static void take_a_released_promise(void) {
+  avow_promise_t *p = avow_sleep(loop, 60000);
+  avow_unref(p);
+  avow_unref(avow_then(p, note_cb, NULL, "never"));
+}
+
+static void follow_a_released_promise(void) {
+  avow_promise_t *p = avow_sleep(loop, 60000);
+  avow_unref(p);
+  avow_ignore(avow_run(avow_try(loop, follow_fn, p)));
+}
+
+static void use_of_a_released_promise_is_reported(void **state) {
   assert_misuse(release_a_pending_promise_twice,
-                "promise released twice before it settled");
+                "avow_unref(): promise used after it was released");
+  assert_misuse(take_a_released_promise,
+                "avow_then(): promise used after it was released");
+  assert_misuse(follow_a_released_promise,
+                "promise used after it was released");
+}
+
+/* The deferred holds the promise as well. */
+static void last_reference_may_be_taken(void **state) {
+  avow_deferred_t *d;
+  avow_promise_t *p = avow_promise_new(loop, &d);
+  avow_unref(avow_ref(p));
+  p = avow_then(p, note_cb, NULL, "got");
+
+  assert_true(avow_resolve(d, avow_int(1)));
+
+  assert_fulfills_int(p, 1);
 }
 
 static void read_state_of_taken(void) {
@@ -564,7 +592,8 @@ SUITE(check_ownership) {
     CASE(use_of_a_released_gather_is_reported),
     CASE(gather_in_reused_memory_is_not_reported),
     CASE(use_of_closed_loops_is_reported),
-    CASE(pending_promise_released_twice_is_reported),
+    CASE(use_of_a_released_promise_is_reported),
+    CASE(last_reference_may_be_taken),
     CASE(accessing_a_taken_promise_is_reported),
 #  ifndef AVOW_NO_POOL
     CASE(remote_used_twice_is_reported),
