@@ -49,18 +49,23 @@ void avow__check_data_in(const avow__context_t *c, const void *data,
 static bool has_data(const avow_promise_t *p) {
   return p->kind == AVOW__THEN || p->kind == AVOW__CLOSURE ||
          p->kind == AVOW__ON_SETTLED || p->kind == AVOW__FINALLY ||
-         p->kind == AVOW__STEP || p->kind == AVOW__REPEAT;
+         p->kind == AVOW__STEP || p->kind == AVOW__REPEAT ||
+         p->kind == AVOW__STACKLESS || p->kind == AVOW__GRANTED;
+}
+
+void avow__check_kept_data(const avow__context_t *c, const void *data,
+                           const char *kind, const char *name) {
+  if (is_below_loop(c, data, BELOW))
+    avow__misuse(
+        "data of a handler (%s%s%s) was a local variable of a function "
+        "that has returned; allocate it with malloc(), and free it with "
+        "avow_attach()",
+        kind, name != NULL ? " " : "", name != NULL ? name : "");
 }
 
 void avow__check_job_data(const avow__context_t *c, const avow_promise_t *p) {
-  if (!has_data(p) || !is_below_loop(c, p->data, BELOW))
-    return;
-  const char *name = avow__name_of(p);
-  avow__misuse(
-      "data of a handler (%s%s%s) was a local variable of a function "
-      "that has returned; allocate it with malloc(), and free it with "
-      "avow_attach()",
-      avow__kind_name(p), name != NULL ? " " : "", name != NULL ? name : "");
+  if (has_data(p))
+    avow__check_kept_data(c, p->data, avow__kind_name(p), avow__name_of(p));
 }
 
 #else

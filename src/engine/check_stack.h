@@ -13,13 +13,19 @@
 void avow__check_data_in(const avow__context_t *c, const void *data,
                          const char *called);
 
-/* Called before the job of p. Its data must not be a local variable of a
-   function that has returned. */
+/* Checks `data` for which a callback of the loop comes. It must not be a local
+   variable of a function that has returned. The message has the kind of the
+   promise, and its name unless that is NULL. */
+void avow__check_kept_data(const avow__context_t *c, const void *data,
+                           const char *kind, const char *name);
+
+/* Checks the data of the job of p, which is about to run. */
 void avow__check_job_data(const avow__context_t *c, const avow_promise_t *p);
 #else
-#  define avow__check_data(c, data)            ((void) (data))
-#  define avow__check_data_in(c, data, called) ((void) (data))
-#  define avow__check_job_data(c, p)           ((void) (c), (void) (p))
+#  define avow__check_data(c, data)                  ((void) (data))
+#  define avow__check_data_in(c, data, called)       ((void) (data))
+#  define avow__check_kept_data(c, data, kind, name) ((void) (data))
+#  define avow__check_job_data(c, p)                 ((void) (c), (void) (p))
 #endif
 
 #endif

@@ -4,6 +4,7 @@
 #include "engine/await.h"
 #include "engine/cancel.h"
 #include "engine/chain.h"
+#include "engine/check_stack.h"
 #include "engine/promise.h"
 #include "engine/settle.h"
 
@@ -51,6 +52,7 @@ static uv_once_t kinds = UV_ONCE_INIT;
 avow_promise_t *avow_repeat(uv_loop_t *loop, avow_fn step, void *data) {
   avow__context_t *c = avow__context_of(loop);
   avow__check_thread(c);
+  avow__check_data(c, data);
   if (step == NULL)
     return avow__refuse(loop, UV_EINVAL, "repeat", NULL);
   uv_once(&kinds, set_repeat_kinds);

@@ -16,6 +16,7 @@
 
 #include "engine/cancel_reason.h"
 #include "engine/chain.h"
+#include "engine/check_stack.h"
 #include "engine/settle.h"
 #include "tools/tool.h"
 #include "tools/waiters.h"
@@ -299,6 +300,7 @@ avow_promise_t *avow_limiter_run(const avow_limiter_t *l, avow_fn fn,
     return avow__tool_ref(l, "limiter");
   if (fn == NULL)
     return avow__refuse(avow__tool_loop(l), UV_EINVAL, "limiter run", NULL);
+  avow__check_data(avow__context_of(avow__tool_loop(l)), data);
   return turn_new(limiter, fn, data, 1);
 }
 

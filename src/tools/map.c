@@ -13,6 +13,7 @@
 #include "channel/inside.h"
 #include "engine/cancel.h"
 #include "engine/cancel_reason.h"
+#include "engine/check_stack.h"
 #include "engine/child.h"
 #include "value/value.h"
 
@@ -243,7 +244,7 @@ static void map_numbers(map_t *map, uv_loop_t *loop, size_t n) {
 
 avow_promise_t *avow_map(uv_loop_t *loop, size_t n, avow_map_fn fn, void *data,
                          const avow_map_options_t *options) {
-  avow__check_ready(loop);
+  avow__check_data(avow__context_of(loop), data);
   const int err = fn == NULL || n >= WAIT ? UV_EINVAL : map_check(options);
   if (err != 0)
     return avow__refuse(loop, err, "map", NULL);

@@ -14,6 +14,7 @@
 #include "base/misuse.h"
 #include "base/options_check.h"
 #include "engine/chain.h"
+#include "engine/check_stack.h"
 #include "engine/promise.h"
 #include "tools/backoff.h"
 #include "tools/tool.h"
@@ -190,7 +191,7 @@ static int retry_check(const uv_loop_t *loop,
 
 avow_promise_t *avow_retry(uv_loop_t *loop, avow_fn fn, void *data,
                            const avow_retry_options_t *options) {
-  avow__check_ready(loop);
+  avow__check_data(avow__context_of(loop), data);
   const int err = fn != NULL ? retry_check(loop, options) : UV_EINVAL;
   if (err != 0)
     return avow__refuse(loop, err, "retry", NULL);

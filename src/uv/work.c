@@ -92,6 +92,7 @@ static avow_value_t run_call(avow__chore_t *chore) {
 
 static void end_call(avow__chore_t *chore) {
   const call_t *call = (const call_t *) chore;
+  avow__check_kept_data(chore->op.context, call->data, "work", NULL);
   if (call->free_fn != NULL)
     call->free_fn(call->data);
   if (chore->result.tag != AVOW_PROMISE)
@@ -142,6 +143,7 @@ avow_promise_t *avow_work(uv_loop_t *loop, avow_fn fn, void *data,
 avow_promise_t *avow_work_detached(uv_loop_t *loop, avow_fn fn, void *data,
                                    void (*free_fn)(void *)) {
   avow__check_ready(loop);
+  avow__check_data(avow__context_of(loop), data);
   avow_promise_t *p;
   (void) work_call(loop, fn, data, free_fn,
                    &p); /* `p` shows whether it was made */

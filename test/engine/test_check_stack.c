@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /* Handlers whose data is a local variable, which checked builds report if the
    variable does not last. */
+#include "avow/stackless.h"
 #include "harness.h"
 
 static avow_value_t read_cb(const avow_value_t *arg, void *data) {
@@ -32,11 +33,52 @@ static void finally_after_the_return(void) {
   avow_ignore(avow_run(read_a_local_at_the_end()));
 }
 
+static __attribute__((noinline)) avow_promise_t *read_a_local_in_work(void) {
+  int local = 42;
+  return avow_work(loop, read_fn, &local, NULL);
+}
+
+static void work_after_the_return(void) {
+  avow_ignore(avow_run(read_a_local_in_work()));
+}
+
+static avow_value_t sleep_step(const avow_value_t *got, void *frame) {
+  avow_frame_t *me = frame;
+  AVOW_BEGIN(me);
+  AVOW_AWAIT(me, avow_sleep(loop, 0));
+  AVOW_END;
+}
+
+static __attribute__((noinline)) avow_promise_t *wait_in_a_local_frame(void) {
+  avow_frame_t frame;
+  return avow_stackless(loop, sleep_step, &frame);
+}
+
+static void step_after_the_return(void) {
+  avow_promise_t *p = wait_in_a_local_frame();
+  avow_ignore(avow_run(p));
+}
+
+static __attribute__((noinline)) avow_promise_t *read_a_local_in_turn(void) {
+  int local = 42;
+  avow_limiter_t *limiter = avow_limiter_new(loop, 1);
+  avow_promise_t *p = avow_limiter_run(limiter, read_fn, &local);
+  avow_limiter_unref(limiter);
+  return p;
+}
+
+static void limited_after_the_return(void) {
+  avow_ignore(avow_run(read_a_local_in_turn()));
+}
+
 static void local_of_a_function_that_returned_is_reported(void **state) {
   assert_misuse(read_after_the_return,
                 "data of a handler (then) was a local variable of a function "
                 "that has returned");
   assert_misuse(finally_after_the_return, "data of a handler (finally) was");
+  assert_misuse(work_after_the_return, "data of a handler (work) was");
+  assert_misuse(step_after_the_return, "data of a handler (stackless) was");
+  assert_misuse(limited_after_the_return, "data of a handler (limiter) was");
 }
 
 static avow_value_t then_cb(const avow_value_t *arg, void *data) {
@@ -59,6 +101,41 @@ static avow_value_t work_cb(const avow_value_t *arg, void *data) {
   return avow_follow(avow_work(loop, read_fn, &local, NULL));
 }
 
+static avow_value_t detached_cb(const avow_value_t *arg, void *data) {
+  int local = 42;
+  return avow_follow(avow_work_detached(loop, read_fn, &local, NULL));
+}
+
+static avow_value_t number_fn(size_t i, void *data) {
+  return avow_int(*(int *) data);
+}
+
+static avow_value_t map_cb(const avow_value_t *arg, void *data) {
+  int local = 42;
+  return avow_follow(avow_map(loop, 2, number_fn, &local, NULL));
+}
+
+static avow_value_t retry_cb(const avow_value_t *arg, void *data) {
+  int local = 42;
+  return avow_follow(avow_retry(loop, read_fn, &local, NULL));
+}
+
+static avow_value_t repeat_cb(const avow_value_t *arg, void *data) {
+  int local = 42;
+  return avow_follow(avow_repeat(loop, read_fn, &local));
+}
+
+static avow_value_t limiter_cb(const avow_value_t *arg, void *limiter) {
+  int local = 42;
+  return avow_follow(avow_limiter_run(limiter, read_fn, &local));
+}
+
+static void limiter_in_a_handler(void) {
+  avow_limiter_t *limiter = avow_limiter_new(loop, 1);
+  avow_ignore(
+      avow_run(avow_then(avow_sleep(loop, 0), limiter_cb, NULL, limiter)));
+}
+
 static void run_handler(avow_cb cb) {
   avow_ignore(avow_run(avow_then(avow_sleep(loop, 0), cb, NULL, NULL)));
 }
@@ -79,6 +156,22 @@ static void work_in_a_handler(void) {
   run_handler(work_cb);
 }
 
+static void detached_work_in_a_handler(void) {
+  run_handler(detached_cb);
+}
+
+static void map_in_a_handler(void) {
+  run_handler(map_cb);
+}
+
+static void retry_in_a_handler(void) {
+  run_handler(retry_cb);
+}
+
+static void repeat_in_a_handler(void) {
+  run_handler(repeat_cb);
+}
+
 static void local_of_the_running_handler_is_reported_at_once(void **state) {
   assert_misuse(then_in_a_handler,
                 "avow_then(): data is a local variable, which ends before the "
@@ -87,6 +180,13 @@ static void local_of_the_running_handler_is_reported_at_once(void **state) {
   assert_misuse(finally_in_a_handler,
                 "avow_finally(): data is a local variable");
   assert_misuse(work_in_a_handler, "avow_work(): data is a local variable");
+  assert_misuse(detached_work_in_a_handler,
+                "avow_work_detached(): data is a local variable");
+  assert_misuse(map_in_a_handler, "avow_map(): data is a local variable");
+  assert_misuse(retry_in_a_handler, "avow_retry(): data is a local variable");
+  assert_misuse(repeat_in_a_handler, "avow_repeat(): data is a local variable");
+  assert_misuse(limiter_in_a_handler,
+                "avow_limiter_run(): data is a local variable");
 }
 
 #endif
