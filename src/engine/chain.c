@@ -113,20 +113,6 @@ avow_promise_t *avow__react_surely(avow_promise_t *p, avow__kind_t kind,
   return q;
 }
 
-/* Checks the result of a handler. If the result is the handler's argument,
-   which is only borrowed, checked builds report misuse. If `from` holds the
-   only reference to it, release builds add one. */
-static avow_value_t own_if_borrowed(avow_value_t result,
-                                    const avow_promise_t *from) {
-  const avow__block_t *block = result.u.p;
-  if (!avow__is_counted(&result) || block != from->u.value.u.p ||
-      atomic_load(&block->u.refs) > 1)
-    return result;
-  avow__misuse(
-      "handler returned its borrowed argument; return avow_value_ref(arg)");
-  return avow_value_ref(&result);
-}
-
 /* Settles p with the result of its handler. p was canceled while the handler
    ran, so it does not wait for a promise in that result. */
 static void finish_canceled(avow_promise_t *p, avow_value_t result) {
@@ -149,7 +135,7 @@ void avow__finish(avow_promise_t *p, avow_value_t result) {
 
 AVOW__APART void avow__finish_handler(avow_promise_t *p, avow_promise_t *from,
                                       avow_value_t result) {
-  result = own_if_borrowed(result, from);
+  result = avow__owned(result, &from->u.value);
   p->upstream = NULL;
   avow__unref(from);
   avow__finish(p, result);

@@ -35,8 +35,8 @@ static void tell_of_loop(avow__context_t *c, void *is_open) {
         "and then avow_loop_close()");
   else
     avow__advise(
-        "at exit: a loop was not closed; call avow_loop_close() "
-        "before the process ends");
+        "at exit: a loop was not closed; call avow_loop_close() once for each "
+        "avow_loop_init() before the process ends");
   avow__tally_print(&pending, "pending: ");
 }
 

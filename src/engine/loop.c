@@ -345,8 +345,12 @@ int avow_loop_close(uv_loop_t *loop) {
   }
   avow__check_runner(c, AVOW__CALLED);
   if (c->depth > 0 || c->pins > 0 || c->life > AVOW__OPEN ||
-      avow__value_is_dying())
+      avow__value_is_dying()) {
+    avow__advise_in(AVOW__CALLED,
+                    "called inside a callback; call it when avow_run() or "
+                    "uv_run() has returned");
     return UV_EBUSY;
+  }
   if (--c->users > 0)
     return 0;
   const bool is_run = c->run_for != NULL; /* an avow_run() is on the stack */

@@ -16,6 +16,7 @@
 #include "engine/virtual_clock.h"
 #include "flow/single_flight.h"
 #include "tools/tool.h"
+#include "value/value.h"
 
 typedef struct {
   uint32_t refs; /* its tool and its entries */
@@ -137,7 +138,8 @@ static void cached_keep(cached_t *entry, const avow_value_t *value) {
 
 static avow_value_t cached_run(avow__flight_t *flight) {
   const cached_t *entry = (cached_t *) flight;
-  return entry->cache->fn(&entry->key, entry->cache->data);
+  return avow__owned(entry->cache->fn(&entry->key, entry->cache->data),
+                     &entry->key);
 }
 
 /* Drops the oldest value. Its entry stays while a call for its key runs. */

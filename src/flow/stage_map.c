@@ -87,8 +87,11 @@ static avow_value_t filter_result(place_t *place, avow_value_t *v) {
 }
 
 static avow_value_t map_result(avow_value_t *v) {
-  return v->tag != AVOW_NONE ? avow_steal(v)
-                             : avow__error_of(UV_EINVAL, "map", "none");
+  if (v->tag != AVOW_NONE)
+    return avow_steal(v);
+  return avow_error_new(UV_EINVAL, avow_none(),
+                        "map: the function returned none; return "
+                        "avow_error(AVOW_ESKIP) to drop the item");
 }
 
 /* Stores the result of a place. */
@@ -147,7 +150,8 @@ static void map_take(avow__stage_t *stage, avow_value_t item) {
   if (!map->unordered)
     avow__list_append(&map->line, &place->link);
   if (!avow_is_error(&item)) {
-    map_settle(asker, place, map->fn(&item, map->data), item);
+    const avow_value_t result = map->fn(&item, map->data);
+    map_settle(asker, place, avow__owned(result, &item), item);
     return;
   }
   if (map->unordered)

@@ -111,7 +111,7 @@ static void take_item(map_t *map, avow_value_t item) {
   else if (map->of_item == NULL || avow_is_error(&item))
     map_add(map, index, avow_value_ref(&item));
   else
-    map_add(map, index, map->of_item(&item, map->data));
+    map_add(map, index, avow__owned(map->of_item(&item, map->data), &item));
   avow__value_unref(item);
 }
 

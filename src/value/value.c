@@ -309,6 +309,12 @@ avow_value_t avow__bytes_cut(avow_value_t bytes, size_t len) {
   return avow__block_value(&cut->head);
 }
 
+avow_value_t avow__own_borrowed(avow_value_t result) {
+  avow__misuse(
+      "handler returned its borrowed argument; return avow_value_ref(arg)");
+  return avow_value_ref(&result);
+}
+
 /* The size of a list of n items. For more than AVOW__LIST_MAX items it is
    SIZE_MAX, which no allocation can have. */
 static size_t list_size(size_t n) {

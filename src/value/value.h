@@ -112,6 +112,21 @@ static inline bool avow__is_counted(const avow_value_t *v) {
          v->tag == AVOW_THENABLE;
 }
 
+/* The slow path of avow__owned(). */
+avow_value_t avow__own_borrowed(avow_value_t result);
+
+/* Checks the result of a function of the program. If it is the argument of the
+   function, which is only borrowed, and has no further reference, checked
+   builds report misuse. Release builds add a reference. */
+static inline avow_value_t avow__owned(avow_value_t result,
+                                       const avow_value_t *arg) {
+  const avow__block_t *block = result.u.p;
+  if (!avow__is_counted(&result) || block != arg->u.p ||
+      atomic_load(&block->u.refs) > 1)
+    return result;
+  return avow__own_borrowed(result);
+}
+
 /* Checked builds: whether the type of the value exists and its block is not
    freed. A value that was never set or not returned usually has no valid type.
  */

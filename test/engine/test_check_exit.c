@@ -112,7 +112,7 @@ static void forget_to_run(void) {
 static void open_loop_is_reported(void **state) {
   assert_reports(forget_the_close,
                  "avow: at exit: a loop was not closed; call avow_loop_close() "
-                 "before the process ends\n");
+                 "once for each avow_loop_init() before the process ends\n");
 }
 
 static void promises_of_a_loop_that_never_ran_are_counted(void **state) {

@@ -411,12 +411,25 @@ static avow_value_t busy_cb(const avow_value_t *arg, void *data) {
   return avow_none();
 }
 
+static void keep_line(const char *line, void *kept) {
+  (void) snprintf(kept, 200, "%s", line);
+}
+
 static void close_is_refused_inside_a_callback(void **state) {
   avow_promise_t *p = avow_promise_resolve(loop, avow_none());
+  char line[200] = "";
+  avow_set_log(keep_line, line);
 
   assert_fulfills_none(avow_then(p, busy_cb, NULL, NULL));
 
+  avow_set_log(NULL, NULL);
   assert_notes("busy");
+#ifndef NDEBUG
+  assert_string_equal(
+      line,
+      "avow: avow_loop_close(): called inside a callback; call it "
+      "when avow_run() or uv_run() has returned");
+#endif
 }
 
 static avow_value_t init_cb(const avow_value_t *arg, void *data) {

@@ -163,9 +163,52 @@ static void throw_the_argument(void) {
   avow_value_unref(v);
 }
 
+static avow_channel_t *channel_with_an_item(void) {
+  avow_channel_t *channel = avow_channel_new(loop, 1);
+  avow_unref(avow_channel_send(channel, avow_string("mine")));
+  avow_channel_end(channel);
+  return channel;
+}
+
+static void map_to_the_argument(void) {
+  avow_channel_t *to =
+      avow_channel_map(channel_with_an_item(), return_borrowed, NULL, NULL);
+
+  const avow_value_t v = avow_run(avow_channel_next(to));
+
+  assert_string_equal(avow_to_bytes(&v, NULL), "mine");
+  avow_value_unref(v);
+  avow_channel_unref(to);
+}
+
+static void collect_the_argument(void) {
+  const avow_map_options_t options = { .collects = true };
+  avow_channel_t *from = channel_with_an_item();
+
+  const avow_value_t v =
+      avow_run(avow_each(from, return_borrowed, NULL, &options));
+
+  assert_string_equal(avow_to_bytes(avow_list_at(&v, 0), NULL), "mine");
+  avow_value_unref(v);
+  avow_channel_unref(from);
+}
+
+static void cache_the_key(void) {
+  avow_cache_t *cache = avow_cache_new(loop, return_borrowed, NULL, NULL, NULL);
+
+  const avow_value_t v = avow_run(avow_cache_get(cache, avow_string("mine")));
+
+  assert_string_equal(avow_to_bytes(&v, NULL), "mine");
+  avow_value_unref(v);
+  avow_cache_unref(cache);
+}
+
 static void returning_a_borrowed_argument_is_reported(void **state) {
   assert_misuse(fulfill_with_the_argument, "return avow_value_ref(arg)");
   assert_misuse(throw_the_argument, "return avow_value_ref(arg)");
+  assert_misuse(map_to_the_argument, "return avow_value_ref(arg)");
+  assert_misuse(collect_the_argument, "return avow_value_ref(arg)");
+  assert_misuse(cache_the_key, "return avow_value_ref(arg)");
 }
 
 static void handler_may_return_borrowed_numbers(void **state) {
