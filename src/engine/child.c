@@ -55,6 +55,7 @@ static avow_value_t child_outlive(void *data) {
   avow_promise_t *p = avow__promise_new_surely(parent->context, &parent->idle);
   if (avow__is_pending(p)) {
     avow__outlast_cancel(parent->idle);
+    avow__delay_close(parent->idle);
     avow_on_cancel(parent->idle, child_stop_again, parent);
   }
   return avow_follow(p);

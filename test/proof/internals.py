@@ -32,6 +32,7 @@ REAL_TIME = {
     'virtual_clock.h': 'the timers of alarms',
     'tick.c': 'the budget of an iteration; memory that was unused for a second',
     'lag.c': 'how long iterations take',
+    'check_clock.c': 'systems without a coarse clock',
     'slow_job.c': 'how long jobs take',
     'trace.c': 'the times of events in a trace',
     'close_report.c': 'when a checked build prints why a loop does not close',
