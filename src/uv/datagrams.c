@@ -98,6 +98,8 @@ static void datagrams_hold_back(avow__source_t *source) {
 
 static void datagrams_stop(avow__source_t *source) {
   datagrams_t *datagrams = (datagrams_t *) source;
+  if (!uv_is_closing(source->handle))
+    uv_ref(source->handle); /* the program may use it further */
   avow__net_remove(source->context, AVOW__READERS, &datagrams->reading.node);
   if (source->told)
     datagrams_hold_back(source);
@@ -115,6 +117,7 @@ avow_channel_t *avow_datagrams(uv_udp_t *udp, size_t room) {
   datagrams_t *datagrams = avow__source_new(udp->loop, sizeof(*datagrams));
   if (datagrams == NULL)
     return avow__channel_none(udp->loop);
+  datagrams->source.handle = (uv_handle_t *) udp;
   datagrams->source.resume = datagrams_resume;
   datagrams->source.pause = datagrams_hold_back;
   datagrams->source.stop = datagrams_stop;

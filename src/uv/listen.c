@@ -93,6 +93,7 @@ avow_channel_t *avow_connections(uv_stream_t *server,
   listener->source.resume = listen_resume;
   listener->source.stop = listen_stop;
   listener->reading.on_close = listen_on_close;
+  listener->source.handle = (uv_handle_t *) server;
   listener->server = server;
   listener->waiting = true; /* a previous listener may have left one */
   err = avow__reading_listen(avow__context_of(server->loop), &listener->reading,

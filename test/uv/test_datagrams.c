@@ -172,11 +172,28 @@ static void full_channel_stops_receiving(void **state) {
   channel = avow_datagrams(&ours, 2);
   for (int i = 0; i < MANY; i++)
     say(i % 2 == 0 ? "even" : "odd");
+  avow_promise_t *alive = avow_sleep(loop, 60000);
   while (receives())                  /* until the channel is full */
-    (void) uv_run(loop, UV_RUN_ONCE); /* it keeps the loop alive */
+    (void) uv_run(loop, UV_RUN_ONCE); /* the sleep keeps the loop alive */
+  avow_cancel(alive);
+  avow_unref(alive);
 
   for (int i = 0; i < MANY; i++)
     assert_next(i % 2 == 0 ? "even" : "odd");
+}
+
+static void socket_keeps_the_loop_alive_only_for_a_receiver(void **state) {
+  channel = avow_datagrams(&ours, 2);
+  (void) uv_run(loop, UV_RUN_DEFAULT); /* ends, although datagrams may come */
+  assert_false(uv_loop_alive(loop));
+
+  avow_promise_t *p = avow_channel_next(channel);
+  assert_true(uv_loop_alive(loop));
+
+  avow_cancel(p);
+  avow_unref(p);
+  avow_channel_clear(&channel);
+  assert_true(uv_has_ref((uv_handle_t *) &ours));
 }
 
 static void capacity_0_loses_no_datagrams(void **state) {
@@ -324,6 +341,7 @@ SUITE(datagrams) {
     ONE(datagram_has_an_ipv6_sender_address),
     ONE(datagram_has_a_unix_sender_address),
     ONE(empty_datagrams_are_received),
+    ONE(socket_keeps_the_loop_alive_only_for_a_receiver),
     AT_ONCE(empty_datagrams_are_received),
     ONE(long_datagrams_are_received_whole),
     AT_ONCE(long_datagrams_are_received_whole),

@@ -295,6 +295,19 @@ static void server_continues_after_running_out_of_memory(void **state) {
   assert_fulfills_none(p);
 }
 
+static void server_keeps_the_loop_alive_only_for_a_receiver(void **state) {
+  run(); /* ends, although the server listens */
+  assert_false(uv_loop_alive(loop));
+
+  avow_promise_t *p = avow_channel_next(channel);
+  assert_true(uv_loop_alive(loop));
+
+  avow_cancel(p);
+  avow_unref(p);
+  run();
+  assert_false(uv_loop_alive(loop));
+}
+
 static void second_channel_of_a_server_is_refused(void **state) {
   avow_channel_t *other =
       avow_connections(avow_stream_handle(avow_to_stream(&server)), NULL);
@@ -398,6 +411,7 @@ SUITE(listen) {
     LISTEN(connection_without_memory_fails_all_receivers),
     LISTEN(server_continues_after_running_out_of_memory),
     LISTEN(server_continues_after_running_out_of_files),
+    LISTEN(server_keeps_the_loop_alive_only_for_a_receiver),
     LISTEN(second_channel_of_a_server_is_refused),
     LISTEN(listening_on_a_closing_stream_fails),
     LISTEN(listening_on_a_connection_fails),
