@@ -178,6 +178,14 @@ typedef struct avow_options_s {
    */
   bool changes_threads;
   /**
+   * Whether the process may end while the loop is open.
+   *
+   * Default: false. Checked builds then report an open loop when the process
+   * ends. Set it to true in a plug-in if the program can end the process
+   * without a call of the plug-in.
+   */
+  bool may_stay_open;
+  /**
    * The duration, in microseconds, above which a job is reported and counted.
    *
    * Default: 10,000 with `on_slow`. Without `on_slow`, the default is 50,000 in

@@ -98,7 +98,19 @@ static inline void avow_napi_close(void *data) {
   free(home);
 }
 
+/*
+ * process.exit() and uncaught exceptions end the process inside a callback of
+ * Node, where avow cannot be closed.
+ */
+static inline avow_options_t avow_napi_options(void) {
+  static avow_options_t defaults; /* only read */
+  avow_options_t options = defaults;
+  options.may_stay_open = true;
+  return options;
+}
+
 static inline napi_status avow_napi_begin(napi_env env, avow_napi_t *home) {
+  const avow_options_t options = avow_napi_options();
   napi_value name;
   napi_status status = napi_get_uv_event_loop(env, &home->loop);
   if (status == napi_ok)
@@ -107,7 +119,7 @@ static inline napi_status avow_napi_begin(napi_env env, avow_napi_t *home) {
     status = napi_async_init(env, NULL, name, &home->context);
   if (status != napi_ok)
     return status;
-  if (avow_loop_init(home->loop, NULL) != 0)
+  if (avow_loop_init(home->loop, &options) != 0)
     status = napi_generic_failure;
   else if (napi_add_env_cleanup_hook(env, avow_napi_close, home) == napi_ok)
     return napi_ok;

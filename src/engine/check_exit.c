@@ -4,6 +4,7 @@
  * reports loops that were not closed, with the promises that are pending. If
  * all were closed, reports values that were not released.
  *
+ * A loop that may stay open is not reported, and its values are not, either.
  * Nothing is reported if a handler ended the process, because then nothing
  * could be released, nor if a loop of another thread is open, because that
  * thread may still run.
@@ -28,6 +29,8 @@ static void count_pending(avow_promise_t *p, void *pending) {
 static void tell_of_loop(avow__context_t *c, void *is_open) {
   avow__tally_t pending = { .rows[0] = { .name = NULL } };
   *(bool *) is_open = true;
+  if (c->options.may_stay_open)
+    return;
   avow__pool_each(&c->pool, count_pending, &pending);
   if (!c->was_run)
     avow__advise(

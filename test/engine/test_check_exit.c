@@ -164,6 +164,17 @@ static void exit_in_a_handler_prints_nothing(void **state) {
   assert_silent(exit_in_a_handler);
 }
 
+static void leave_a_loop_open(void) {
+  const avow_options_t options = { .slow_us = UINT_MAX, .may_stay_open = true };
+  assert_int_equal(uv_loop_init(&own), 0);
+  assert_int_equal(avow_loop_init(&own, &options), 0);
+  kept = avow_run(avow_promise_resolve(&own, avow_string("kept")));
+}
+
+static void loop_that_may_stay_open_is_not_reported(void **state) {
+  assert_silent(leave_a_loop_open);
+}
+
 static void fork_and_exit(void) {
   open_own();
   const pid_t pid = fork();
@@ -187,6 +198,7 @@ SUITE(check_exit) {
 #endif
     CASE(clean_exit_prints_nothing),
     CASE(exit_in_a_handler_prints_nothing),
+    CASE(loop_that_may_stay_open_is_not_reported),
     CASE(child_reports_nothing_of_its_parent),
   };
   return RUN(tests);
