@@ -106,6 +106,7 @@ static void settle_at_once(avow_promise_t *p, avow_settled_cb cb, void *data) {
 void avow_on_settled(avow_promise_t *p, avow_settled_cb cb, void *data) {
   p = avow__given(p, "promise");
   avow__check_taken(p);
+  avow__check_thread(avow__context(p));
   if (cb == NULL) {
     avow_unref(p);
     return;

@@ -132,6 +132,7 @@ avow_promise_t *avow_finally(avow_promise_t *p, avow_fn on_settled,
   p = avow__given(p, "promise");
   if (on_settled == NULL)
     return avow_then(p, NULL, NULL, NULL);
+  avow__check_thread(avow__context(p));
   avow__check_data(avow__context(p), data);
   uv_once(&kinds, set_finally_kinds);
   avow_promise_t *q = avow__react_surely(p, AVOW__FINALLY, data);

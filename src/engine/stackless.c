@@ -99,9 +99,10 @@ static void set_stackless_kinds(void) {
 }
 
 static avow_promise_t *stackless_new(uv_loop_t *loop, avow_cb step,
-                                     avow_frame_t *frame, const char *what) {
+                                     avow_frame_t *frame, const char *what,
+                                     const char *called) {
   avow__context_t *c = avow__context_of(loop);
-  avow__check_thread(c);
+  avow__check_thread_in(c, called);
   if (step == NULL || frame == NULL)
     return avow__refuse(loop, UV_EINVAL, what, NULL);
   uv_once(&kinds, set_stackless_kinds);
@@ -119,7 +120,8 @@ static avow_promise_t *stackless_new(uv_loop_t *loop, avow_cb step,
 avow_promise_t *avow_stackless(uv_loop_t *loop, avow_cb step,
                                avow_frame_t *frame) {
   avow__check_ready(loop);
-  avow_promise_t *p = stackless_new(loop, step, frame, "stackless");
+  avow_promise_t *p =
+      stackless_new(loop, step, frame, "stackless", AVOW__CALLED);
   if (avow__is_pending(p))
     stackless_begin(avow__context(p), p);
   return p;
@@ -128,7 +130,8 @@ avow_promise_t *avow_stackless(uv_loop_t *loop, avow_cb step,
 avow_promise_t *avow_coroutine_new(uv_loop_t *loop, avow_cb step,
                                    avow_frame_t *frame) {
   avow__check_ready(loop);
-  avow_promise_t *p = stackless_new(loop, step, frame, "coroutine");
+  avow_promise_t *p =
+      stackless_new(loop, step, frame, "coroutine", AVOW__CALLED);
   if (avow__is_pending(p))
     p->u.then.on_rejected = step;
   return p;
