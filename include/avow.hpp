@@ -117,7 +117,8 @@ public:
   using handle::handle;
   promise ref() const noexcept { return avow_ref(get()); }
   void cancel() const noexcept { avow_cancel(get()); }
-  value run() && noexcept { return avow_run(release()); }
+  /* A frame of its own would hide variables that have ended from the checks. */
+  [[gnu::always_inline]] value run() && noexcept { return avow_run(release()); }
 
   /** Calls `ok` with the value, or `failed` with the error, from a job.
 

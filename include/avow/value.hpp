@@ -24,6 +24,9 @@ template <bool If> using only = std::enable_if_t<If, int>;
 /** Whether any thread may destroy a T; specialize it for your classes. */
 template <class T> inline constexpr bool sendable = false;
 
+/** The name of T in reports of leaked values; specialize it for your classes. */
+template <class T> inline constexpr const char *class_name = "C++ object";
+
 namespace detail {
 
 template <class T>
@@ -135,8 +138,8 @@ public:
 private:
   template <class T> static const avow_class_t *class_of() noexcept {
     static constexpr auto destroy = [](void *p) { delete static_cast<T *>(p); };
-    static const avow_class_t klass = { "C++ object", destroy, nullptr,
-                                        sendable<T>,  nullptr, {} };
+    static const avow_class_t klass = { class_name<T>, destroy, nullptr,
+                                        sendable<T>,   nullptr, {} };
     return &klass;
   }
   const avow_value_t *expect(bool right) const;
