@@ -345,6 +345,7 @@ static inline napi_value avow_napi_promise(avow_napi_t *home,
   napi_value promise = NULL;
   avow_napi_deferred_t *settling =
       (avow_napi_deferred_t *) malloc(sizeof(*settling));
+  (void) avow_state(p); /* reports misuse before Node-API ends the process */
   if (settling == NULL || napi_create_promise(home->env, &settling->deferred,
                                               &promise) != napi_ok) {
     free(settling);

@@ -98,13 +98,18 @@ napi_version() {
   node --version
 }
 
+# Also tests an add-on with mistakes.
 test_napi() {
   build_package &&
     said=$(cd "$work/package" && node demo.js | tail -n 2 | tr '\n' ' ') &&
     [ "$said" = '42 ETIMEDOUT: timed out ' ] &&
     echo "ok   the demo prints the expected lines" &&
+    cp -R "$work/package" "$work/mistaken" &&
+    cp "$here/napi/mistakes.c" "$work/mistaken/files.c" &&
+    (cd "$work/mistaken" && sh build.sh) &&
+    ADDON=$work/mistaken CHECKED=$checked node "$here/napi/mistakes.js" &&
     ADDON=$work/package node --expose-gc "$here/napi/test.js" &&
-    rm -r "$work/package"
+    rm -r "$work/package" "$work/mistaken"
 }
 
 luv_version() {
