@@ -15,6 +15,7 @@
 
 #include "fiber/stack.h"
 
+#include <stdatomic.h>
 #include <stdint.h>
 #include <string.h>
 #ifdef __linux__
@@ -77,8 +78,12 @@ static size_t page_size(void) {
 /* An emulator that accepts any advice and ignores it provides no guards. */
 static bool install_by_advice(void *pages, size_t size) {
 #ifdef MADV_GUARD_INSTALL
-  return madvise(pages, size, MADV_GUARD_INSTALL) == 0 &&
-         madvise(pages, size, MADV_UNKNOWN) != 0;
+  static atomic_bool is_honest; /* refuses unknown advice */
+  if (madvise(pages, size, MADV_GUARD_INSTALL) != 0)
+    return false;
+  if (!atomic_load(&is_honest))
+    atomic_store(&is_honest, madvise(pages, size, MADV_UNKNOWN) != 0);
+  return atomic_load(&is_honest);
 #else
   return false;
 #endif
