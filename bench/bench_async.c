@@ -222,6 +222,7 @@ int main(int argc, char **argv) {
     { "await, settled next turn; then", 1000, with_await, with_then, 0, 1.5 },
     { "start and finish; try", 1000, calls, tries, 150, 0 },
     { "start, wait, go on; then", 1000, crowd, crowd_of_thens, 0, 0 },
+    { "start, wait, go on; then", 10000, crowd, crowd_of_thens, 0, 0 },
     { "start, wait, go on; then", 100000, crowd, crowd_of_thens, 0, 0 },
   };
   const bench_case_t bytes[] = {

@@ -159,7 +159,8 @@ typedef struct avow_options_s {
       function. To do so, it handles SIGSEGV and SIGBUS, unless the program has
       handlers; see docs/stacks.md. Default: 256 KiB. */
   size_t stack_size;
-  /** The largest number of unused stacks that are kept. Default: 1,024. */
+  /** The number of unused stacks that are kept. Others are kept for a second,
+      because a peak often comes again. Default: 1,024. */
   unsigned idle_stacks;
   /** The largest number of async functions at a time. Default: no limit. */
   unsigned max_stacks;

@@ -37,6 +37,9 @@ struct avow__tick_s {
   uv_idle_t idle;
   uv_check_t check;
   uv_prepare_t prepare;
+#ifndef AVOW_NO_ASYNC
+  uv_timer_t review; /* wakes an idle loop, so that it frees stacks */
+#endif
 };
 
 /* A stride has at most STRIDE jobs. It takes at most 1/PARTS of the budget of
@@ -100,6 +103,19 @@ bool avow__iteration_goes_on(avow__context_t *c) {
   return c->budget.allowance > 0;
 }
 
+#ifndef AVOW_NO_ASYNC
+static void on_review(uv_timer_t *handle) {
+  (void) handle; /* the prepare handle comes next */
+}
+
+static AVOW__APART void review_stacks(avow__context_t *c) {
+  const unsigned ms = avow__fibers_review(&c->fibers, uv_now(c->loop));
+  if (ms > 0)
+    (void) uv_timer_start(&c->tick->review, on_review, ms,
+                          0); /* fails if the program has closed it */
+}
+#endif
+
 static void tick_on_prepare(uv_prepare_t *handle) {
   avow__context_t *c = handle->data;
   if (AVOW__UNLIKELY(c->iteration_hooks != NULL))
@@ -109,6 +125,10 @@ static void tick_on_prepare(uv_prepare_t *handle) {
   avow__note_thread(c);
   if (c->pool.empty_slabs != NULL)
     avow__pool_review(&c->pool, uv_now(c->loop));
+#ifndef AVOW_NO_ASYNC
+  if (AVOW__UNLIKELY(c->fibers.spare > c->fibers.keep))
+    review_stacks(c);
+#endif
   if (c->before_poll != NULL)
     c->before_poll(c);
 }
@@ -156,6 +176,9 @@ static void tick_close(avow__context_t *c) {
   avow__close_own(c, (uv_handle_t *) &c->tick->idle);
   avow__close_own(c, (uv_handle_t *) &c->tick->check);
   avow__close_own(c, (uv_handle_t *) &c->tick->prepare);
+#ifndef AVOW_NO_ASYNC
+  avow__close_own(c, (uv_handle_t *) &c->tick->review);
+#endif
 }
 
 static void tick_free(avow__context_t *c) {
@@ -171,6 +194,11 @@ bool avow__tick_init(avow__context_t *c) {
   (void) uv_check_init(c->loop, &tick->check);     /* cannot fail */
   (void) uv_prepare_init(c->loop, &tick->prepare); /* cannot fail */
   tick->idle.data = tick->check.data = tick->prepare.data = c;
+#ifndef AVOW_NO_ASYNC
+  (void) uv_timer_init(c->loop, &tick->review); /* cannot fail */
+  tick->review.data = c;
+  uv_unref((uv_handle_t *) &tick->review);
+#endif
   uv_unref((uv_handle_t *) &tick->check);
   uv_unref((uv_handle_t *) &tick->prepare);
   (void) uv_prepare_start(&tick->prepare, tick_on_prepare); /* cannot fail */

@@ -39,10 +39,13 @@ typedef struct avow__fiber_s {
 typedef struct avow__fibers_s {
   avow__link_t *idle; /* most recently used first, because its pages are warm */
   avow__link_t *busy;
-  unsigned spare; /* number of idle fibers */
-  unsigned keep;  /* limit of `spare` */
-  unsigned used;  /* number of busy fibers */
-  unsigned most;  /* limit of `used`; 0: no limit */
+  unsigned spare;    /* number of idle fibers */
+  unsigned least;    /* the least `spare` since the last review */
+  unsigned surplus;  /* idle fibers that were not needed, and will be freed */
+  unsigned keep;     /* idle fibers that are never freed */
+  uint64_t reviewed; /* the time of the last review, in ms */
+  unsigned used;     /* number of busy fibers */
+  unsigned most;     /* limit of `used`; 0: no limit */
   size_t stack_size;
   size_t guard_size;
   bool wipe;           /* wipe the stacks, and keep no idle fibers */
@@ -91,6 +94,11 @@ void avow__fiber_give(avow__fibers_t *fibers, avow__fiber_t *f);
 
 /* Ends a parked fiber whose function will never return. */
 void avow__fiber_discard(avow__fibers_t *fibers, avow__fiber_t *f);
+
+/* Frees idle fibers that were not needed for a second. It frees only some of
+   them at a time, because that takes long. Returns after how many milliseconds
+   it should be called again, or 0 if nothing is left to free. */
+unsigned avow__fibers_review(avow__fibers_t *fibers, uint64_t now);
 
 /* Frees the idle fibers. */
 void avow__fibers_close(avow__fibers_t *fibers);

@@ -342,7 +342,7 @@ static void many_sleeps_can_be_canceled_in_any_order(void **state) {
 }
 
 static void count_timer(uv_handle_t *handle, void *data) {
-  if (handle->type == UV_TIMER)
+  if (handle->type == UV_TIMER && uv_is_active(handle))
     ++*(unsigned *) data;
 }
 

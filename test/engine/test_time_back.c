@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /* Clocks that go back. No monotonic clock should do that, but those of some
    virtual machines do. Here the test controls both clocks that avow reads. */
+#include "engine/context.h"
 #include "harness.h"
 
 enum { US = 1000, MS = 1000 * US, BACK = 1000 /* ms */ };
@@ -92,6 +93,55 @@ static void iteration_times_may_be_negative(void **state) {
   assert_fulfills_int(avow_repeat(loop, step, &left), 1);
 }
 
+#ifndef AVOW_NO_ASYNC
+static avow_value_t wait_a_while(void *data) {
+  return avow_await(avow_sleep(loop, 0));
+}
+
+static void iterate(void) {
+  assert_int_not_equal(uv_run(loop, UV_RUN_NOWAIT), 0); /* `alive` is left */
+}
+
+static void loop_frees_stacks_a_second_after_a_peak(void **state) {
+  const avow_options_t options = { STEADY, .idle_stacks = 2 };
+  assert_int_equal(avow_loop_close(loop), 0);
+  assert_int_equal(avow_loop_init(loop, &options), 0);
+  const avow__fibers_t *fibers = &avow__context_of(loop)->fibers;
+  for (int i = 0; i < 20; i++)
+    avow_unref(avow_async(loop, wait_a_while, NULL));
+  run();
+  avow_promise_t *alive = avow_sleep(loop, 600000);
+  iterate();
+  assert_int_equal(fibers->spare, 20);
+
+  for (int i = 0; i < 3; i++) {
+    steps_back -= 1000; /* the time goes on */
+    iterate();
+  }
+
+  assert_int_equal(fibers->spare, 2);
+  avow_cancel(alive);
+  avow_unref(alive);
+}
+
+/* An event wakes an idle loop to free them. */
+static void idle_loop_is_woken_to_free_stacks(void **state) {
+  const avow_options_t options = { STEADY, .idle_stacks = 2 };
+  assert_int_equal(avow_loop_close(loop), 0);
+  assert_int_equal(avow_loop_init(loop, &options), 0);
+  for (int i = 0; i < 20; i++)
+    avow_unref(avow_async(loop, wait_a_while, NULL));
+  run();
+  avow_promise_t *alive = avow_sleep(loop, 600000);
+  iterate();
+
+  assert_in_range(uv_backend_timeout(loop), 1, 1000);
+
+  avow_cancel(alive);
+  avow_unref(alive);
+}
+#endif
+
 #define BACK_CASE(f) \
   cmocka_unit_test_setup_teardown(f, set_up, harness_teardown)
 
@@ -101,6 +151,10 @@ SUITE(time_back) {
     BACK_CASE(due_sleeps_can_be_canceled_after_a_step_back),
     BACK_CASE(job_times_may_be_negative),
     BACK_CASE(iteration_times_may_be_negative),
+#ifndef AVOW_NO_ASYNC
+    BACK_CASE(loop_frees_stacks_a_second_after_a_peak),
+    BACK_CASE(idle_loop_is_woken_to_free_stacks),
+#endif
   };
   return RUN(tests);
 }

@@ -77,6 +77,62 @@ static void fiber_can_resume_another_fiber(void **state) {
   avow__fiber_discard(&fibers, inner); /* while it is parked */
 }
 
+enum { PEAK = 300 };
+
+/* Runs `n` functions at the same time. */
+static void run_at_once(int n) {
+  static avow__fiber_t *running[PEAK];
+  int first = 1;
+  for (int i = 0; i < n; i++) {
+    running[i] = fiber_with(echo_twice, &first);
+    (void) resume(running[i], 0); /* it parks */
+  }
+  for (int i = 0; i < n; i++) {
+    (void) resume(running[i], 0); /* it parks again */
+    (void) resume(running[i], 0); /* it ends */
+    avow__fiber_give(&fibers, running[i]);
+  }
+}
+
+static void stacks_of_a_peak_are_freed_a_second_later(void **state) {
+  run_at_once(PEAK);
+  assert_int_equal(fibers.spare, PEAK);
+
+  assert_int_equal(avow__fibers_review(&fibers, 5000), 1000);
+  assert_int_equal(avow__fibers_review(&fibers, 5999), 1000);
+  assert_int_equal(fibers.spare, PEAK);
+
+  unsigned reviews = 0;
+  while (avow__fibers_review(&fibers, 6000) == 1)
+    reviews++;
+  assert_in_range(reviews, 1, PEAK / 100);
+  assert_int_equal(fibers.spare, 1); /* as `keep` says */
+  assert_int_equal(avow__fibers_review(&fibers, 9000), 0);
+}
+
+static void stacks_that_are_needed_again_are_kept(void **state) {
+  run_at_once(PEAK);
+  assert_int_equal(avow__fibers_review(&fibers, 5000), 1000);
+
+  run_at_once(PEAK - 10);
+
+  assert_int_equal(avow__fibers_review(&fibers, 6000), 1000);
+  assert_int_equal(fibers.spare, PEAK - 9); /* 10 less the one of `keep` */
+}
+
+static void stacks_that_are_taken_while_others_are_freed_are_kept(
+    void **state) {
+  run_at_once(PEAK);
+  (void) avow__fibers_review(&fibers, 5000); /* counts from now */
+  assert_int_equal(avow__fibers_review(&fibers, 6000), 1);
+  const unsigned left = fibers.spare;
+
+  run_at_once((int) left);
+
+  assert_int_equal(avow__fibers_review(&fibers, 6001), 1000);
+  assert_int_equal(fibers.spare, left);
+}
+
 static void fiber_is_reused_by_later_functions(void **state) {
   int first = 1;
   for (int i = 0; i < 3; i++) {
@@ -114,8 +170,8 @@ static void locals_of_a_function_survive_other_functions(void **state) {
   assert_int_equal(resume(f, 0), 28 + 8 + 1);
   assert_int_equal(resume(g, 0), 28 + 800 + 100);
   avow__fiber_give(&fibers, f);
-  avow__fiber_give(&fibers, g); /* past the kept stacks: unmapped */
-  assert_int_equal(fibers.spare, 1);
+  avow__fiber_give(&fibers, g);
+  assert_int_equal(fibers.spare, 2);
 }
 
 /* Returns the rounding modes of the vector unit, of the unit before it, and of
@@ -246,6 +302,9 @@ SUITE(fiber) {
     FIBER_CASE(fiber_is_reused_by_later_functions),
     FIBER_CASE(locals_of_a_function_survive_other_functions),
     FIBER_CASE(each_function_has_its_own_rounding_mode),
+    FIBER_CASE(stacks_of_a_peak_are_freed_a_second_later),
+    FIBER_CASE(stacks_that_are_needed_again_are_kept),
+    FIBER_CASE(stacks_that_are_taken_while_others_are_freed_are_kept),
 #ifndef _WIN32
     FIBER_CASE(freed_fiber_unmaps_its_stack),
     FIBER_CASE(stacks_are_wiped_if_requested),
