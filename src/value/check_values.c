@@ -22,6 +22,7 @@
 #include "base/container.h"
 #include "base/list.h"
 #include "base/symbol.h"
+#include "base/thread_id.h"
 #ifndef _WIN32
 #  include <pthread.h>
 #endif
@@ -40,7 +41,9 @@ typedef struct {
   alignas(max_align_t) avow__link_t link; /* in `used` or `freed` */
   size_t size;                            /* of the block */
   const void *made, *freed_in;            /* places; NULL: not recorded */
-  bool marked; /* not reported: another value holds it */
+  uintptr_t maker;                        /* avow__here() of its thread */
+  char class_name[24]; /* of an object, whose class may be unloaded */
+  bool marked;         /* not reported: another value holds it */
 } header_t;
 
 static uv_once_t once = UV_ONCE_INIT;
@@ -112,6 +115,8 @@ void *avow__value_malloc(size_t size) {
   if (header == NULL)
     return NULL;
   header->made = avow__program_caller();
+  header->maker = avow__here();
+  header->class_name[0] = '\0';
   header->marked = false;
   return block_list(header, size);
 }
@@ -156,6 +161,12 @@ void avow__value_free(avow__block_t *block) {
   values_unlock();
   if (!keeps)
     avow_free(header);
+}
+
+void avow__value_name(const avow__block_t *block, const char *name) {
+  header_t *header = header_of(block);
+  (void) snprintf(header->class_name, sizeof(header->class_name), "%s",
+                  name); /* a long name is cut */
 }
 
 /* The block's own bytes are read only if nothing freed it: another block may
@@ -216,22 +227,34 @@ static void used_each(void (*fn)(header_t *header, void *data), void *data) {
   }
 }
 
+/* Other threads may still use the values that they have made. */
+static bool made_here(const header_t *header) {
+  return header->maker == avow__here();
+}
+
 static void mark_one(header_t *header, void *data) {
-  mark_inside((const avow__block_t *) (header + 1));
+  if (made_here(header))
+    mark_inside((const avow__block_t *) (header + 1));
 }
 
 /* An object that avow keeps is not a value while its block has no reference. */
 static bool value_is_left(const header_t *header) {
   const avow__block_t *block = (const avow__block_t *) (header + 1);
-  return !header->marked && (!block->kept || !avow__is_gone(block));
+  return made_here(header) && !header->marked &&
+         (!block->kept || !avow__is_gone(block));
+}
+
+/* avow_type_name() would take the lock, and read the class. */
+static const char *type_of(const header_t *header) {
+  const avow__block_t *block = (const avow__block_t *) (header + 1);
+  const avow_value_t v = { .tag = block->tag };
+  const bool is_object = v.tag == AVOW_OBJECT || v.tag == AVOW_THENABLE;
+  return is_object ? header->class_name : avow_type_name(&v);
 }
 
 static void count_left(header_t *header, void *data) {
-  if (!value_is_left(header))
-    return;
-  const avow_value_t v =
-      avow__block_value((avow__block_t *) (void *) (header + 1));
-  avow__tally_add(data, avow_type_name(&v), 1);
+  if (value_is_left(header))
+    avow__tally_add(data, type_of(header), 1);
 }
 
 /* Prints the place of a value that is left, for the first few. */
@@ -239,9 +262,7 @@ static void print_place(header_t *header, void *data) {
   size_t *printed = data;
   if (header->made == NULL || !value_is_left(header) || ++*printed > PLACES)
     return;
-  const avow_value_t v =
-      avow__block_value((avow__block_t *) (void *) (header + 1));
-  avow__advise("  %s made in %s", avow_type_name(&v),
+  avow__advise("  %s made in %s", type_of(header),
                avow__symbol_text(header->made));
 }
 

@@ -18,6 +18,9 @@ void *avow__value_malloc(size_t size);
 void *avow__value_realloc(void *block, size_t size);
 void avow__value_free(avow__block_t *block);
 
+/* Keeps the name of the class of an object for the report. */
+void avow__value_name(const avow__block_t *block, const char *name);
+
 /* Whether the block was freed. An object that avow keeps for later counts as
    freed while no value refers to it. */
 bool avow__value_is_freed(const avow__block_t *block);
@@ -33,7 +36,7 @@ void avow__values_begin(void);
 void avow__values_end(void);
 
 /* Prints the values that are left, with their types and places. Values inside
-   other values do not count. */
+   other values do not count, nor do those that another thread has made. */
 void avow__values_report(const char *when);
 
 #else
@@ -43,6 +46,7 @@ void avow__values_report(const char *when);
 #  define avow__value_malloc(size)         avow_malloc(size)
 #  define avow__value_realloc(block, size) avow_realloc(block, size)
 #  define avow__value_free(block)          avow_free(block)
+#  define avow__value_name(block, name)    ((void) 0)
 #  define avow__values_begin()             ((void) 0)
 #  define avow__values_end()               ((void) 0)
 #  define avow__values_free_quarantine()   (false)

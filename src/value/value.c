@@ -213,6 +213,7 @@ avow_value_t avow_object(const avow_class_t *klass, void *self) {
   }
   object->klass = klass;
   object->self = self;
+  avow__value_name(&object->head, avow__class_name(klass));
   return avow__block_value(&object->head);
 }
 
@@ -225,6 +226,7 @@ avow_value_t avow__object_inline(const avow_class_t *klass, size_t size,
     return avow_error(UV_ENOMEM);
   object->klass = klass;
   object->self = object + 1;
+  avow__value_name(&object->head, avow__class_name(klass));
   *out = object->self;
   return avow__block_value(&object->head);
 }

@@ -94,6 +94,21 @@ static void values_inside_leaked_ones_are_not_counted(void **state) {
                  "avow_value_unref() on it:\navow:   1 error\n");
 }
 
+static void leak_an_object_without_its_class(void) {
+  avow_class_t *klass = malloc(sizeof(*klass));
+  char *name = strdup("unloaded");
+  *klass = (avow_class_t){ .name = name };
+  open_own();
+  (void) avow_object(klass, NULL).tag;
+  close_own();
+  free(name);
+  free(klass);
+}
+
+static void leaked_object_is_named_without_its_class(void **state) {
+  assert_reports(leak_an_object_without_its_class, "avow:   1 unloaded\n");
+}
+
 static void forget_the_close(void) {
   open_own();
   avow_ignore(avow_run(avow_sleep(&own, 0)));
@@ -175,6 +190,24 @@ static void loop_that_may_stay_open_is_not_reported(void **state) {
   assert_silent(leave_a_loop_open);
 }
 
+static void make_values_forever(void *data) {
+  for (;;)
+    avow_value_unref(avow_string("used"));
+}
+
+static void exit_while_a_thread_uses_values(void) {
+  uv_thread_t thread;
+  open_own();
+  assert_int_equal(uv_thread_create(&thread, make_values_forever, NULL), 0);
+  avow_ignore(avow_run(avow_sleep(&own, 1)));
+  close_own();
+}
+
+static void values_of_running_threads_are_not_reported(void **state) {
+  for (int i = 0; i < 20; i++)
+    assert_silent(exit_while_a_thread_uses_values);
+}
+
 static void fork_and_exit(void) {
   open_own();
   const pid_t pid = fork();
@@ -193,12 +226,14 @@ SUITE(check_exit) {
 #ifndef NDEBUG
     CASE(leaked_values_are_counted_by_class),
     CASE(values_inside_leaked_ones_are_not_counted),
+    CASE(leaked_object_is_named_without_its_class),
     CASE(open_loop_is_reported),
     CASE(promises_of_a_loop_that_never_ran_are_counted),
 #endif
     CASE(clean_exit_prints_nothing),
     CASE(exit_in_a_handler_prints_nothing),
     CASE(loop_that_may_stay_open_is_not_reported),
+    CASE(values_of_running_threads_are_not_reported),
     CASE(child_reports_nothing_of_its_parent),
   };
   return RUN(tests);
