@@ -175,7 +175,7 @@ typedef struct avow_options_s {
    *
    * Default: false. Checked builds then report a call on another thread than
    * the one that called avow_loop_init() or that last ran the loop. If this is
-   * true, they report such calls only while the loop runs.
+   * true, they report such calls only in avow_run() and in callbacks of avow.
    */
   bool changes_threads;
   /**

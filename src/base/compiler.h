@@ -16,7 +16,8 @@
  */
 #  define AVOW__AT_UNLOAD __attribute__((destructor))
 /* The address to which the function that contains it returns. */
-#  define AVOW__RETURNS_TO __builtin_return_address(0)
+#  define AVOW__RETURNS_TO \
+    ((const void *) ((const char *) __builtin_return_address(0) - 1))
 /* The address of the frame of the function that contains it. */
 #  define AVOW__FRAME __builtin_frame_address(0)
 #else

@@ -34,10 +34,18 @@ static void log_line(const char *line) {
     (void) fprintf(stderr, "%s\n", line); /* a failure cannot be reported */
 }
 
+/* Texts of peers must not look like further lines. */
+static void keep_on_one_line(char *line) {
+  for (; *line != '\0'; line++)
+    if (*line == '\n' || *line == '\r')
+      *line = ' ';
+}
+
 static char *format_line(char *line, size_t size, const char *format,
                          va_list args) {
   const int start = snprintf(line, size, "avow: ");
   (void) vsnprintf(line + start, size - (size_t) start, format, args);
+  keep_on_one_line(line);
   return line;
 }
 

@@ -11,7 +11,6 @@
 
 #include "avow/cancel.h"
 #include "engine/cancel_reason.h"
-#include "engine/check_stack.h"
 #include "engine/parent.h"
 #include "engine/promise.h"
 #include "engine/settle.h"
@@ -510,7 +509,6 @@ void avow_on_cancel(const avow_deferred_t *d, avow_cancel_cb cb, void *data) {
   avow__check_deferred(d);
   avow_promise_t *p = avow__mutable(d);
   avow__check_thread(avow__context(p));
-  avow__check_data(avow__context(p), data);
   if ((p->flags & (AVOW__DEFERRED_RESOLVED | AVOW__STATE)) != 0)
     return;
   avow__detail(p)->u.deferred.on_cancel = cb;

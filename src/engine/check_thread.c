@@ -43,13 +43,13 @@ void avow__check_runner(avow__context_t *c, const char *called) {
   c->thread = avow__here();
 }
 
-/* Whether another thread may use the loop now. uv_run() has returned if nothing
-   is alive. The next callback then shows which thread runs the loop. A closed
-   loop is not asked, because it may be freed. */
+/* Whether another thread may use the loop now. With `changes_threads`, avow
+   cannot know whether uv_run() has returned, but callbacks of avow show that it
+   runs. */
 static bool may_change_threads(const avow__context_t *c) {
   if (c->life == AVOW__CLOSED)
     return true;
-  return c->options.changes_threads && c->depth == 0 && !uv_loop_alive(c->loop);
+  return c->options.changes_threads && c->depth == 0 && c->runs == 0;
 }
 
 void avow__check_other_thread(const avow__context_t *c, const char *called) {

@@ -2,7 +2,7 @@
 /*
  * libuv writes to sockets without MSG_NOSIGNAL, and to pipes with write(). Such
  * a write to a peer that has hung up raises SIGPIPE. The signal ends a program
- * silently unless the program ignores or handles it. Signal actions belong to
+ * silently unless the program ignores, blocks or handles it. Signal actions belong to
  * the whole process, so avow does not change them, but gives advice in time.
  */
 #include "uv/sigpipe_check.h"
@@ -21,8 +21,10 @@ void avow__look_at_sigpipe(const uv_stream_t *stream) {
 
 static bool sigpipe_ends_us(void) {
   struct sigaction now = { .sa_handler = SIG_IGN };
+  sigset_t blocked;
   (void) sigaction(SIGPIPE, NULL, &now); /* only reads, cannot fail */
-  return now.sa_handler == SIG_DFL;
+  (void) pthread_sigmask(SIG_BLOCK, NULL, &blocked); /* likewise */
+  return now.sa_handler == SIG_DFL && sigismember(&blocked, SIGPIPE) == 0;
 }
 
 void avow__look_at_sigpipe(const uv_stream_t *stream) {

@@ -44,6 +44,13 @@ static void log_receives_an_unhandled_rejection(void **state) {
   assert_ptr_equal(strchr(lines, '\n'), lines + strlen(lines) - 1);
 }
 
+/* A text with newlines must not look like several lines. */
+static void line_of_the_log_has_no_newline(void **state) {
+  reject_unhandled("no\r\navow: route");
+
+  assert_non_null(strstr(lines, "unhandled rejection: no  avow: route (EIO)"));
+}
+
 /* Longer than the buffer for usual lines. */
 static void log_receives_a_long_line_whole(void **state) {
   char text[1200];
@@ -125,6 +132,7 @@ static void misuse_calls_the_hook_once_and_aborts(void **state) {
 SUITE(log) {
   const struct CMUnitTest tests[] = {
     LOG_CASE(log_receives_an_unhandled_rejection),
+    LOG_CASE(line_of_the_log_has_no_newline),
     LOG_CASE(log_receives_a_long_line_whole),
     LOG_CASE(log_receives_a_cut_line_without_memory),
 #ifndef NDEBUG

@@ -427,6 +427,20 @@ static void loop_may_change_threads_after_it_runs_to_the_end(void **state) {
   assert_fulfills_int(avow_promise_resolve(loop, avow_int(1)), 1);
 }
 
+static void start_to_sleep(void *data) {
+  avow_unref(avow_sleep(loop, 60000));
+  (void) uv_run(loop, UV_RUN_NOWAIT); /* the sleep is left */
+}
+
+static void loop_may_change_threads_between_turns_of_uv_run(void **state) {
+  uv_thread_t thread;
+  let_threads_take_turns();
+  assert_int_equal(uv_thread_create(&thread, start_to_sleep, NULL), 0);
+  assert_int_equal(uv_thread_join(&thread), 0);
+
+  avow_unref(avow_promise_resolve(loop, avow_none()));
+}
+
 static avow_value_t end_step(const avow_value_t *arg, void *frame) {
   return avow_none();
 }
@@ -540,6 +554,7 @@ SUITE(misuse) {
     CASE(null_promise_is_reported),
     CASE(loop_may_change_threads_after_a_function_starts),
     CASE(loop_may_change_threads_after_it_runs_to_the_end),
+    CASE(loop_may_change_threads_between_turns_of_uv_run),
     CASE(thread_that_opened_the_loop_owns_it),
     CASE(thread_that_runs_the_loop_owns_it),
     CASE(calls_on_other_threads_are_reported),
