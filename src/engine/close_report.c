@@ -216,7 +216,7 @@ static void tell_of_holder(avow_promise_t *p, void *data) {
 static void tell_of_wait(avow__context_t *c) {
   size_t n = 0;
   avow__advise("avow_loop_close(): still waiting (requests in flight: %" PRIu32
-               ", shields: %" PRIu32 "); settle what it waits for:",
+               ", shields: %" PRIu32 "); cancel or settle what it waits for:",
                c->requests, c->close.shields);
   avow__pool_each(&c->pool, tell_of_holder, &n);
   tell_of_rest(n);

@@ -2,8 +2,9 @@
 /*
  * libuv writes to sockets without MSG_NOSIGNAL, and to pipes with write(). Such
  * a write to a peer that has hung up raises SIGPIPE. The signal ends a program
- * silently unless the program ignores, blocks or handles it. Signal actions belong to
- * the whole process, so avow does not change them, but gives advice in time.
+ * silently unless the program ignores, blocks or handles it. Signal actions
+ * belong to the whole process, so avow does not change them, but gives advice
+ * in time.
  */
 #include "uv/sigpipe_check.h"
 

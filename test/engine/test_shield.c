@@ -196,7 +196,7 @@ static void closing_reports_the_promise_it_waits_for(void **state) {
 #else
   const char *first =
       "avow: avow_loop_close(): still waiting (requests in "
-      "flight: 0, shields: 1); settle what it waits for:\n"
+      "flight: 0, shields: 1); cancel or settle what it waits for:\n"
       "avow:   deferred 'lamp'";
   assert_ptr_equal(strstr(text, first), text);
 #endif
