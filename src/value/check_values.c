@@ -245,7 +245,7 @@ static bool value_is_left(const header_t *header) {
 }
 
 /* avow_type_name() would take the lock, and read the class. */
-static const char *type_of(const header_t *header) {
+static const char *type_name_of(const header_t *header) {
   const avow__block_t *block = (const avow__block_t *) (header + 1);
   const avow_value_t v = { .tag = block->tag };
   const bool is_object = v.tag == AVOW_OBJECT || v.tag == AVOW_THENABLE;
@@ -254,15 +254,15 @@ static const char *type_of(const header_t *header) {
 
 static void count_left(header_t *header, void *data) {
   if (value_is_left(header))
-    avow__tally_add(data, type_of(header), 1);
+    avow__tally_add(data, type_name_of(header), 1);
 }
 
 /* Prints the place of a value that is left, for the first few. */
-static void print_place(header_t *header, void *data) {
+static void print_maker(header_t *header, void *data) {
   size_t *printed = data;
   if (header->made == NULL || !value_is_left(header) || ++*printed > PLACES)
     return;
-  avow__advise("  %s made in %s", type_of(header),
+  avow__advise("  %s made in %s", type_name_of(header),
                avow__symbol_text(header->made));
 }
 
@@ -277,7 +277,7 @@ static void print_left(const avow__tally_t *left, const char *when) {
                when, n, many ? "s" : "", many ? "are" : "is",
                many ? "each" : "it");
   avow__tally_print(left, "");
-  used_each(print_place, &printed);
+  used_each(print_maker, &printed);
 }
 
 /* The lock is held while lines are printed, because the list must not
