@@ -136,7 +136,7 @@ static avow_value_t say_why(const avow_value_t *reason, void *data) {
 /* Finds the last error that says more than that the time has run out. */
 static const avow_value_t *telling(const avow_value_t *reason) {
   const avow_value_t *all = avow_error_cause(reason);
-  size_t n = all->tag == AVOW_LIST ? avow_list_len(all) : 0;
+  size_t n = all != NULL && all->tag == AVOW_LIST ? avow_list_len(all) : 0;
   while (n > 0) {
     const avow_value_t *one = avow_list_at(all, --n);
     const int code = avow_error_code(one);
