@@ -108,6 +108,7 @@ for worker in "$two" "$three" "$four"; do
 done
 
 echo "farm: removed jobs leave the queue"
+: >out # or else grep may read the lines of the previous command
 "$farm" run 20 --name cut --server "$url" >out 2>>log &
 pid=$!
 pids="$pids $pid"
@@ -130,6 +131,7 @@ find_server() {
   done 2>/dev/null
   return 1
 }
+: >out
 "$farm" run 20 --ms 60000 >out 2>>log &
 pid=$!
 pids="$pids $pid"
@@ -149,6 +151,7 @@ echo "farm: a client does not wait for a lost server"
 asks=$!
 pids="$pids $asks"
 until_true grep -q '^20 jobs, ' gone
+: >out
 "$farm" run 20 --ms 60000 >out 2>err &
 pid=$!
 pids="$pids $pid"
