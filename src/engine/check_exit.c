@@ -12,6 +12,7 @@
 #include "engine/check_exit.h"
 
 #include "base/check_tally.h"
+#include "base/fork_count.h"
 #include "base/thread_id.h"
 #include "engine/loop_table.h"
 #include "engine/name.h"
@@ -44,7 +45,7 @@ static void tell_of_loop(avow__context_t *c, void *is_open) {
 }
 
 static bool is_own(const avow__context_t *c) {
-  return c->process == uv_os_getpid() &&
+  return c->forks == avow__forks() &&
          (c->thread == 0 || c->thread == avow__here());
 }
 

@@ -169,7 +169,7 @@ struct avow__context_s {
   uv_loop_t *loop;
   avow_options_t options;
   int least_backend;      /* uv_backend_fd() is smaller after uv_loop_close() */
-  uv_pid_t process;       /* the process that opened it */
+  unsigned forks;         /* avow__forks() when it was opened */
   uint32_t users;         /* calls of avow_loop_init() without their close */
   uint32_t requests;      /* requests on no handle of the program */
   uint32_t peer_requests; /* of these, those that a peer completes */

@@ -4,6 +4,7 @@
 #include <string.h>
 
 #include "base/alloc.h"
+#include "base/fork_count.h"
 #include "engine/cancel.h"
 #include "engine/chain.h"
 #include "engine/check_exit.h"
@@ -69,8 +70,10 @@ static int context_new(uv_loop_t *loop, const avow_options_t *options) {
   c->users = 1;
   c->run_jobs = avow__run_jobs;
   avow__promises_begin();
-  c->process = uv_os_getpid();
-  int err = avow__options_set(c, options);
+  c->forks = avow__forks();
+  int err = avow__forks_watch();
+  if (err == 0)
+    err = avow__options_set(c, options);
   if (err == 0 && (!loop_fill(c) || !add_to_table(c)))
     err = UV_ENOMEM;
   if (err != 0) {
@@ -90,7 +93,7 @@ static int context_new(uv_loop_t *loop, const avow_options_t *options) {
    handle of avow. The old context may be in the middle of a call, so it is
    never used. */
 static bool is_left_behind(const avow__context_t *c) {
-  return c->process != uv_os_getpid() && !avow__tick_is_there(c);
+  return c->forks != avow__forks() && !avow__tick_is_there(c);
 }
 
 int avow_loop_init(uv_loop_t *loop, const avow_options_t *options) {

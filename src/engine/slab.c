@@ -295,8 +295,6 @@ void avow__slabs_init(avow__pool_t *pool) {
 
 void avow__slabs_shrink(avow__pool_t *pool) {
   (void) avow__pool_end_quarantine(pool); /* whether there was a block */
-  const avow__slab_t *current = pool->current;
-  avow__discard(current->fresh, (size_t) (current->end - current->fresh));
   pool->keep = 0;
   slabs_trim(pool, 0);
 }

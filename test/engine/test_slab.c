@@ -1,12 +1,6 @@
 /* SPDX-License-Identifier: MIT */
 /* Slabs after a peak: empty slabs are returned to the system in whatever order
    they became empty. New blocks are placed as before the peak. */
-#ifdef __linux__
-
-#  include <sys/mman.h>
-#  include <unistd.h>
-#endif
-
 #include "engine/pool.h"
 
 #include "engine/settle.h"
@@ -205,32 +199,6 @@ static void shrinking_keeps_no_empty_slabs(void **state) {
   assert_int_equal(pool.empty_count, 0);
 }
 
-#ifdef __linux__
-/* Counts the resident pages that hold only blocks that were never allocated. */
-static size_t count_resident(const avow__slab_t *slab) {
-  const uintptr_t page = (uintptr_t) sysconf(_SC_PAGESIZE);
-  uintptr_t at = ((uintptr_t) slab->fresh + page - 1) / page * page;
-  size_t n = 0;
-  for (; at + page <= (uintptr_t) slab->end; at += page) {
-    unsigned char is_resident;
-    assert_int_equal(mincore((void *) at, page, &is_resident), 0);
-    n += is_resident & 1;
-  }
-  return n;
-}
-
-static void shrinking_releases_unused_pages(void **state) {
-  take_peak(AVOW__BLOCKS - pool.reserved + 1); /* the last has its own slab */
-  if (AVOW__SLAB < 2 * sysconf(_SC_PAGESIZE))
-    skip_because("pages are larger than slabs");
-  assert_true(count_resident(pool.current) > 0);
-
-  avow__slabs_shrink(&pool);
-
-  assert_int_equal(count_resident(pool.current), 0);
-}
-#endif
-
 /* A peak that recurs is kept. */
 static void repeated_peaks_keep_their_slabs(void **state) {
   for (int i = 0; i < 4; i++) {
@@ -359,9 +327,6 @@ SUITE(slab) {
     POOL(empty_slabs_in_a_busy_chunk_become_vacant),
     POOL(vacant_slabs_are_reused),
     POOL(shrinking_keeps_no_empty_slabs),
-#ifdef __linux__
-    POOL(shrinking_releases_unused_pages),
-#endif
     POOL(repeated_peaks_keep_their_slabs),
     POOL(slabs_of_peaks_a_second_apart_are_freed),
     POOL(slabs_unused_for_a_second_are_freed),
