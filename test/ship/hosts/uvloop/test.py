@@ -107,8 +107,8 @@ def test():
     found = ending('exit_in_callback')
     report('sys.exit() in a callback exits normally', found == '7 ', found)
     found = ending('keep_close_of_uvloop')
-    report("uvloop's own close() crashes on avow's handles",
-           found.startswith('-'), found)
+    report("uvloop's own close() fails or crashes on avow's handles",
+           found.startswith('-') or 'OSError' in found, found)
     report("Debian's uvloop and avow use the same libuv",
            later.one_libuv(uvloop.loop.__file__), None)
     report('a uvloop with its own libuv is refused',
