@@ -1,9 +1,9 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * The cost of the wrappers of libuv's streams. A server on the main thread
- * echoes 64 bytes over loopback to a client on another thread. The client
- * always uses libuv with callbacks. On each connection it sends, waits for the
- * echo, and sends again.
+ * The cost of avow's stream functions. A server on the main thread echoes 64
+ * bytes over loopback to a client on another thread. The client always uses
+ * libuv with callbacks. On each connection it sends, waits for the echo, and
+ * sends again.
  *
  * The floors are servers in plain libuv. Each connection has one buffer and one
  * request. They answer with uv_write(), or with uv_try_write() first, or with

@@ -1,9 +1,9 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * The cost of the wrappers of libuv's file operations. A file of 4 KiB is
- * opened, sized, read and closed, one file after another or 64 at a time. The
- * floor does so with callbacks in plain libuv: one allocation for the requests
- * of a file, and one for the buffer when the size is known.
+ * The cost of avow's file functions. A file of 4 KiB is opened, sized, read and
+ * closed, one file after another or 64 at a time. The floor does so with
+ * callbacks in plain libuv: one allocation for the requests of a file, and one
+ * for the buffer when the size is known.
  *
  * Whole files are compared with a job of the thread pool that makes the four
  * calls. On a busy machine, elapsed time says little about many files at a
