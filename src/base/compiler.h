@@ -15,7 +15,8 @@
 /* Marks a function that runs when the library is unloaded or the process exits.
  */
 #  define AVOW__AT_UNLOAD __attribute__((destructor))
-/* The address to which the function that contains it returns. */
+/* The call of the function that contains it: the address before the one to
+   which the function returns, which may belong to the next line. */
 #  define AVOW__RETURNS_TO \
     ((const void *) ((const char *) __builtin_return_address(0) - 1))
 /* The address of the frame of the function that contains it. */

@@ -17,8 +17,6 @@ const char *avow__symbol_text(const void *place);
 #  define avow__symbol_text(place) ((void) (place), (const char *) NULL)
 #endif
 
-/* The place to which the public function that the program called returns, while
-   that function releases a reference. */
 #if AVOW__DEBUG
 enum { AVOW__PLACE_TEXT = 600 };
 
@@ -30,6 +28,8 @@ const char *avow__text_of_place(char out[AVOW__PLACE_TEXT], const char *before,
 /* The place of the release that runs. */
 const void *avow__release_site(void);
 
+/* The place at which the program called a public function, while that function
+   releases a reference. */
 extern AVOW__HIDDEN _Thread_local const void *avow__site;
 #  define avow__site_begin() ((void) (avow__site = AVOW__RETURNS_TO))
 #  define avow__site_end()   ((void) (avow__site = NULL))

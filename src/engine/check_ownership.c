@@ -64,7 +64,9 @@ static void report_taken(const avow_promise_t *p,
                   taker, made_in(p));
 }
 
-/* Whether only the source of p has references left. */
+/* Whether the program has no reference to p left. A pending promise has one of
+   its own, which ends when it settles. The avow_gather_t of a gather has
+   another. */
 static bool is_released(const avow_promise_t *p) {
   const uint32_t steering = (p->flags & AVOW__GATHER_STEERED) != 0 ? 1 : 0;
   const uint32_t own = avow__is_pending(p) ? steering + 1 : steering;
@@ -131,7 +133,4 @@ void avow__check_deferred_in(const avow_deferred_t *d, const char *called) {
                   "or call avow_deferred_ref() to share it%s",
                   promise_settled_in(p), promise_outcome_of(p), made_in(p));
 }
-
-/* A pending promise has a reference of its own, which ends when it settles. The
-   avow_gather_t of a gather has another. */
 #endif
