@@ -34,7 +34,7 @@ const mistakes = [
     'inside a callback, or a callback was left by longjmp(); return ' +
     'avow_follow(promise) or call avow_then(); in an async function, call ' +
     'avow_await()\n', 'a.sleep_soon().then(() => a.sleep_soon())'],
-  ['a.block()', 'avow: job of then blocked the loop for 1',
+  ['a.block()', 'avow: job of then blocked the loop for ',
     'a.block_a_thread()'],
   // Time that reactions of JavaScript take counts, too.
   [`a.sleep_soon().then(() => {
