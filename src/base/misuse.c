@@ -15,6 +15,7 @@
 #include <string.h>
 
 #include "base/log.h"
+#include "base/symbol.h"
 
 #ifndef AVOW_BY_PATHS
 
@@ -78,33 +79,58 @@ void avow__misuse_of_null_in(const char *what, const char *called) {
   avow__misuse_in(called, "%s is NULL; pass a valid %s", what, what);
 }
 
-void avow__misuse_of_gone_in(const char *what, const char *called) {
-  avow__misuse_in(called,
-                  "%s used after avow_%s_unref() freed it; release it after "
-                  "the last use",
-                  what, what);
-}
-
 #if AVOW__DEBUG
-/* Addresses of blocks that were freed or released, indexed by a hash: most of
+/* Blocks that were freed or released, indexed by a hash of the address: most of
    the latest ones. A new block at such an address removes the entry. */
-static _Atomic(const void *) gone[4096];
+typedef struct {
+  _Atomic(const void *) block;
+  _Atomic(const void *) site; /* of the release, or NULL */
+} gone_t;
 
-static _Atomic(const void *) *misuse_at(const void *block) {
+static gone_t gone[4096];
+
+static gone_t *gone_at(const void *block) {
   return &gone[(uintptr_t) block / 16 % (sizeof(gone) / sizeof(gone[0]))];
 }
 
+static void note(const void *block, const void *site) {
+  gone_t *entry = gone_at(block);
+  atomic_store_explicit(&entry->site, site, memory_order_relaxed);
+  atomic_store_explicit(&entry->block, block, memory_order_release);
+}
+
 void avow__note_gone(const void *block) {
-  atomic_store_explicit(misuse_at(block), block, memory_order_relaxed);
+  note(block, NULL);
+}
+
+void avow__note_released(const void *block) {
+  note(block, avow__release_site());
 }
 
 void avow__note_there(const void *block) {
   const void *expected = block;
-  (void) atomic_compare_exchange_strong(misuse_at(block), &expected, NULL);
+  (void) atomic_compare_exchange_strong(&gone_at(block)->block, &expected,
+                                        NULL);
 }
 
 bool avow__is_gone(const void *block) {
-  return block != NULL &&
-         atomic_load_explicit(misuse_at(block), memory_order_relaxed) == block;
+  return block != NULL && atomic_load_explicit(&gone_at(block)->block,
+                                               memory_order_acquire) == block;
+}
+
+const char *avow__released_in(const void *block) {
+  static _Thread_local char text[AVOW__PLACE_TEXT];
+  const void *site = NULL;
+  if (avow__is_gone(block))
+    site = atomic_load_explicit(&gone_at(block)->site, memory_order_relaxed);
+  return avow__text_of_place(text, " in ", site, "");
+}
+
+void avow__misuse_of_gone_in(const void *block, const char *what,
+                             const char *called) {
+  avow__misuse_in(called,
+                  "%s used after avow_%s_unref() freed it%s; release it after "
+                  "the last use",
+                  what, what, avow__released_in(block));
 }
 #endif

@@ -69,21 +69,27 @@ void avow__misuse_of_null_in(const char *what, const char *called);
 #  define avow__check_given(p, what) ((void) (p))
 #endif
 
-/* Reports the use of an object that avow_<what>_unref() has freed. */
-#define avow__misuse_of_gone(what) avow__misuse_of_gone_in(what, AVOW__CALLED)
-void avow__misuse_of_gone_in(const char *what, const char *called);
-
 /* Whether a block was freed recently, or released by its only owner. Checked
-   builds record the address, because the memory may be in use again. They
-   remove it when they allocate a block there. */
+   builds record the address, because the memory may be in use again, and for
+   avow__note_released() the place of the release that runs. They remove both
+   when they allocate a block there. */
 #if AVOW__DEBUG
 void avow__note_gone(const void *block);
+void avow__note_released(const void *block);
 void avow__note_there(const void *block);
 bool avow__is_gone(const void *block);
+/* " in PLACE", where the block was released; "" if that is unknown. */
+const char *avow__released_in(const void *block);
+/* Reports the use of a block that avow_<what>_unref() has freed. */
+void avow__misuse_of_gone_in(const void *block, const char *what,
+                             const char *called);
 #else
-#  define avow__note_gone(block)  ((void) (block))
-#  define avow__note_there(block) ((void) (block))
-#  define avow__is_gone(block)    ((void) (block), false)
+#  define avow__note_gone(block)                       ((void) (block))
+#  define avow__note_released(block)                   ((void) (block))
+#  define avow__note_there(block)                      ((void) (block))
+#  define avow__is_gone(block)                         ((void) (block), false)
+#  define avow__released_in(block)                     ""
+#  define avow__misuse_of_gone_in(block, what, called) ((void) (what))
 #endif
 
 #endif

@@ -11,6 +11,7 @@
 
 #include "avow/cancel.h"
 #include "avow/combine.h"
+#include "base/symbol.h"
 #include "engine/cancel.h"
 
 #include "engine/gather.h"
@@ -306,7 +307,7 @@ static bool was_released(const avow_promise_t *gather) {
 static avow_promise_t *steered(const avow_gather_t *g, const char *called) {
   avow_promise_t *gather = avow__given_in(g, "gather", called);
   if (was_released(gather))
-    avow__misuse_of_gone_in("gather", called);
+    avow__misuse_of_gone_in(gather, "gather", called);
   avow__check_thread_in(avow__context(gather), called);
   return gather;
 }
@@ -334,8 +335,10 @@ void avow_gather_unref(avow_gather_t *g) {
   if (gather == NULL || was_released(gather))
     return;
   avow__gather_end(gather);
+  avow__site_begin();
   if ((gather->flags & AVOW__GATHER_STEERED) != 0)
-    avow__note_gone(gather);
+    avow__note_released(gather);
+  avow__site_end();
   gather->flags &= (uint16_t) ~AVOW__GATHER_STEERED;
   avow_unref(gather);
 }

@@ -7,6 +7,7 @@
 
 #include "base/alloc.h"
 #include "base/container.h"
+#include "base/symbol.h"
 #include "engine/port.h"
 #include "engine/promise.h"
 
@@ -32,7 +33,7 @@ static avow_mailbox_t null_mailbox = { .code = AVOW_EMISUSE };
 static avow_mailbox_t *mailbox_given(const avow_mailbox_t *mailbox,
                                      const char *called) {
   if (avow__is_gone(mailbox))
-    avow__misuse_of_gone_in("mailbox", called);
+    avow__misuse_of_gone_in(mailbox, "mailbox", called);
   if (mailbox != NULL)
     return (void *) avow__mutable(mailbox);
   avow__misuse_of_null_in("mailbox", called);
@@ -144,7 +145,9 @@ void avow_mailbox_unref(avow_mailbox_t *mailbox) {
   if (mailbox == &no_memory || mailbox == &null_mailbox ||
       atomic_fetch_sub_explicit(&mailbox->refs, 1, memory_order_acq_rel) > 1)
     return;
-  avow__note_gone(mailbox);
+  avow__site_begin();
+  avow__note_released(mailbox);
+  avow__site_end();
   if (mailbox->port != NULL)
     mailbox_end(mailbox);
   else

@@ -3,6 +3,7 @@
 #include "flow/sender.h"
 
 #include "base/alloc.h"
+#include "base/symbol.h"
 #include "channel/inside.h"
 #include "value/sendable.h"
 
@@ -20,7 +21,7 @@ static _Thread_local struct {
 static avow_sender_t *sender_given(const avow_sender_t *sender,
                                    const char *called) {
   if (avow__is_gone(sender))
-    avow__misuse_of_gone_in("sender", called);
+    avow__misuse_of_gone_in(sender, "sender", called);
   if (sender != NULL)
     return (void *) avow__mutable(sender);
   avow__misuse_of_null_in("sender", called);
@@ -187,19 +188,25 @@ static void sender_end(avow_sender_t *sender) {
     sender_call(sender);
 }
 
-void avow_sender_unref(avow_sender_t *sender) {
+static void sender_release(avow_sender_t *sender, const char *called) {
   if (sender == NULL)
     return;
-  sender = sender_given(sender, AVOW__CALLED);
+  sender = sender_given(sender, called);
   if (sender_is_immortal(sender) ||
       atomic_fetch_sub_explicit(&sender->users, 1, memory_order_acq_rel) > 1)
     return;
-  avow__note_gone(sender);
+  avow__note_released(sender);
   if (sender->port != NULL)
     sender_end(sender);
   else if (sender->code == 0)
     avow_channel_end(sender->source.channel);
   avow__sender_unref_memory(sender);
+}
+
+void avow_sender_unref(avow_sender_t *sender) {
+  avow__site_begin();
+  sender_release(sender, AVOW__CALLED);
+  avow__site_end();
 }
 
 void avow_sender_clear(avow_sender_t **sender) {
@@ -209,7 +216,9 @@ void avow_sender_clear(avow_sender_t **sender) {
   }
   avow_sender_t *old = *sender;
   *sender = NULL;
-  avow_sender_unref(old);
+  avow__site_begin();
+  sender_release(old, AVOW__CALLED);
+  avow__site_end();
 }
 
 /* Sending with a promise. */

@@ -7,6 +7,7 @@
 #include "avow/map.h"
 
 #include "avow/cancel.h"
+#include "base/symbol.h"
 #include "engine/cancel.h"
 #include "engine/cancel_reason.h"
 #include "engine/check_ownership.h"
@@ -115,7 +116,7 @@ static avow__parent_t *group_behind(const avow_group_t *g, const char *called) {
   if (parent == &no_memory)
     return parent;
   if (avow__is_gone(parent) || parent->released)
-    avow__misuse_of_gone_in("group", called);
+    avow__misuse_of_gone_in(parent, "group", called);
   avow__check_thread_in(parent->context, called);
   return parent;
 }
@@ -174,7 +175,9 @@ void avow_group_unref(avow_group_t *g) {
     return;
   parent->released = true;
   parent->context->groups--;
-  avow__note_gone(parent);
+  avow__site_begin();
+  avow__note_released(parent);
+  avow__site_end();
   if (!parent->ended)
     group_end(parent);
   avow__parent_unref(parent);

@@ -45,7 +45,7 @@ static bool is_tool(const avow_promise_t *p, const avow_class_t *klass) {
 void avow__check_tool_in(const void *tool, const avow_class_t *klass,
                          const char *called) {
   if (avow__is_gone(tool) || (tool != NULL && !is_tool(tool, klass)))
-    avow__misuse_of_gone_in(klass->name, called);
+    avow__misuse_of_gone_in(tool, klass->name, called);
 }
 #endif
 
@@ -64,7 +64,7 @@ void avow__tool_unref_in(void *tool, const avow_class_t *klass,
   avow__check_tool_in(tool, klass, called);
   const avow_promise_t *p = tool;
   if (p != NULL && p->refs == 1)
-    avow__note_gone(p);
+    avow__note_released(p);
   avow_unref(tool);
 }
 

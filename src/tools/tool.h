@@ -8,6 +8,7 @@
 #ifndef AVOW_TOOL_H
 #define AVOW_TOOL_H
 
+#include "base/symbol.h"
 #include "engine/promise.h"
 
 /* Makes a tool whose object is `size` zeroed bytes of that class, stored in
@@ -46,8 +47,9 @@ void *avow__tool_self_in(const void *tool, const avow_class_t *klass,
                          const char *called);
 
 /* Releases one reference; `tool` may be NULL. */
-#define avow__tool_unref(tool, klass) \
-  avow__tool_unref_in(tool, klass, AVOW__CALLED)
+#define avow__tool_unref(tool, klass)                                  \
+  (avow__site_begin(), avow__tool_unref_in(tool, klass, AVOW__CALLED), \
+   avow__site_end())
 void avow__tool_unref_in(void *tool, const avow_class_t *klass,
                          const char *called);
 

@@ -50,6 +50,9 @@ static void release_a_gather_twice(void) {
 static void gather_released_twice_is_reported(void **state) {
   assert_misuse(release_a_gather_twice,
                 "gather used after avow_gather_unref() freed it");
+#ifdef AVOW_DLADDR
+  assert_misuse(release_a_gather_twice, "freed it in ");
+#endif
 }
 
 #ifndef NDEBUG

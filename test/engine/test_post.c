@@ -168,6 +168,9 @@ static void use_after_the_last_unref(void) {
 static void null_and_freed_mailboxes_are_reported(void **state) {
   assert_misuse(use_of_null, "mailbox is NULL");
   assert_misuse(use_after_the_last_unref, "avow_mailbox_unref");
+#ifdef AVOW_DLADDR
+  assert_misuse(use_after_the_last_unref, "freed it in ");
+#endif
   avow_mailbox_unref(NULL);
 }
 

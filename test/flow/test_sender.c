@@ -196,6 +196,10 @@ static void use_freed_sender(void) {
 static void use_of_a_freed_sender_is_misuse(void **state) {
   assert_misuse(use_freed_sender,
                 "sender used after avow_sender_unref() freed it");
+#  ifdef AVOW_DLADDR
+  assert_misuse(use_freed_sender, "freed it in ");
+  assert_misuse(use_freed_sender, "(addr2line -fpe ");
+#  endif
 }
 #endif
 

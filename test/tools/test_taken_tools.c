@@ -24,6 +24,9 @@ static void release_a_group_twice(void) {
 static void group_released_twice_is_reported(void **state) {
   assert_misuse(release_a_group_twice,
                 "group used after avow_group_unref() freed it");
+#ifdef AVOW_DLADDR
+  assert_misuse(release_a_group_twice, "freed it in ");
+#endif
 }
 
 #ifndef NDEBUG
@@ -164,6 +167,9 @@ static void get_from_a_pending_promise_in_place_of_a_once(void) {
 static void use_of_a_freed_once_is_reported(void **state) {
   assert_misuse(release_a_once_twice,
                 "once used after avow_once_unref() freed it");
+#  ifdef AVOW_DLADDR
+  assert_misuse(release_a_once_twice, "freed it in ");
+#  endif
   assert_misuse(get_from_a_freed_once,
                 "once used after avow_once_unref() freed it");
   assert_misuse(get_from_a_promise_in_place_of_a_once,
