@@ -28,7 +28,7 @@ ROWS = [
      'new + then + resolve + run', 100, 5),
     ('a hop of a chain', 'chain', 'chain of thens, a hop', 1000, 7),
     ('`avow_read_file()` of 4 KiB, 64 at a time', 'file',
-     'avow_read_file() to one raw job', 64, 1.5),
+     'avow_read_file() to four raw requests', 64, 1.5),
     ('an echo, one at a time', 'echo', 'echo, avow to uv_write()', 1, 1.5),
     ('an echo, 64 connections', 'echo', 'echo, avow to uv_write()', 64, 1.5),
     ('memory of a pending promise', 'memory', 'pending promise', None, 1.1),

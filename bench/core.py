@@ -27,11 +27,11 @@ import headers  # noqa: E402
 CHECKS = re.compile(r'/(check_\w+|\w+_report|symbol|backtrace)\.[ch]$')
 LIMITS = {
     'lines of checks': 1600,
-    'lines, with headers': 25500,
-    'lines of C files': 20000,
+    'lines, with headers': 26500,  # 650 of them for files in memory
+    'lines of C files': 20500,
     'headers in <avow.h>': 18,
     'functions in <avow.h>': 240,
-    'bytes of .text': 171 << 10,  # one KiB for the messages of log.c
+    'bytes of .text': 175 << 10,  # four KiB for files in memory
     'bytes of a program with a promise': 75 << 10,
     'bytes of a program with all': 80 << 10,
 }

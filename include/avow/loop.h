@@ -187,6 +187,16 @@ typedef struct avow_options_s {
    */
   bool may_stay_open;
   /**
+   * Whether all operations on files run on the thread pool.
+   *
+   * Default: false. On Linux, the loop's thread then tries first to read files
+   * and their attributes, with calls that do not wait for a disk; see
+   * docs/libuv.md. Set it to true if a filter of system calls ends the process
+   * at such a call (openat2(), statx(), preadv2()). Also set it to true if a
+   * library replaces functions for files, as fakeroot does.
+   */
+  bool files_on_pool;
+  /**
    * The duration, in microseconds, above which a job is reported and counted.
    *
    * Default: 10,000 with `on_slow`. Without `on_slow`, the default is 50,000 in

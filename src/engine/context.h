@@ -74,9 +74,10 @@ typedef struct avow__budget_s {
   uint64_t began;       /* uv_hrtime() if jobs were left over, or else 0 */
   uint64_t read_at;     /* uv_hrtime() as read last in this callback, or 0 */
   uint64_t jobs_before; /* c->jobs when the iteration began */
-  bool jobs_wait;   /* the budget was spent, and jobs are left in the queue */
-  bool tasks_wait;  /* a source has tasks for the next iteration */
-  bool sleeps_wait; /* sleeps or timeouts are due, but had to wait */
+  bool jobs_wait;     /* the budget was spent, and jobs are left in the queue */
+  bool tasks_wait;    /* a source has tasks for the next iteration */
+  bool sleeps_wait;   /* sleeps or timeouts are due, but had to wait */
+  bool attempts_wait; /* operations on files are to be tried */
 } avow__budget_t;
 
 /* Work that is left for cancel.c. */
@@ -183,6 +184,7 @@ struct avow__context_s {
   void (*run_jobs)(avow__context_t *c); /* avow__run_jobs() */
   void (*timers_go_on)(
       avow__context_t *c); /* delivers sleeps that had to wait */
+  void (*attempts_go_on)(avow__context_t *c);     /* of attempt.c */
   void (*before_poll)(avow__context_t *c);        /* of a layer; or NULL */
   const avow__iteration_hooks_t *iteration_hooks; /* of a layer; or NULL */
   bool wants_enter;     /* the next callback of avow calls on_enter() */

@@ -17,7 +17,8 @@
  * iteration, without a handle or a system call. Jobs that are left over, or
  * that are queued outside these callbacks (in callbacks of the program, before
  * uv_run()), start two handles. The idle handle keeps the loop alive and the
- * poll from blocking, and continues with sleeps that wait. The check handle is
+ * poll from blocking, and continues with sleeps and attempts that wait. The
+ * check handle is
  * not referenced. It runs the jobs of poll callbacks in the same iteration, and
  * continues with mail that waits. Both stop when nothing is left. The prepare
  * handle is always active and not referenced. It is called before the poll,
@@ -145,6 +146,8 @@ static void tick_on_idle(uv_idle_t *handle) {
     uv_update_time(c->loop); /* the jobs took time */
     c->timers_go_on(c);
   }
+  if (c->budget.attempts_wait)
+    c->attempts_go_on(c);
   avow__leave(c);
 }
 
@@ -300,7 +303,7 @@ void avow__leave_queue(avow__context_t *c) {
   c->awake = false;
   c->fibers.now = NULL; /* the loop may move to another thread */
   if (!avow__queue_is_empty(&c->queue) || c->budget.tasks_wait ||
-      c->budget.sleeps_wait)
+      c->budget.sleeps_wait || c->budget.attempts_wait)
     avow__wake(c);
   else
     tick_stop(c);

@@ -241,7 +241,8 @@ static hold_t clock_hold(avow__context_t *c) {
    promise has settled returns before anything else is due. */
 static bool is_busy(const avow__context_t *c) {
   return !avow__queue_is_empty(&c->queue) || c->budget.sleeps_wait ||
-         c->budget.tasks_wait || c->loop->stop_flag != 0;
+         c->budget.attempts_wait || c->budget.tasks_wait ||
+         c->loop->stop_flag != 0;
 }
 
 /* Writes at most `size` bytes to `out`. */

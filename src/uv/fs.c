@@ -32,11 +32,21 @@ static void unfinished_add(avow__context_t *c, avow__fs_use_t *use) {
   avow__table_add(&avow__files_of(c)->unfinished, &use->node);
 }
 
+static void fs_release(avow__fs_t *op) {
+  avow__value_unref(op->value);
+  avow_free(op->memory);
+}
+
 /* A canceled operation is unfinished until libuv calls back. A thread, or the
    kernel, which libuv can only ask to stop, may still use its files. A close
    must wait, or the number might then be that of another file. */
 static void fs_cancel(void *data) {
   avow__fs_t *op = data;
+  if (avow__attempt_withdraw(&op->attempt)) {
+    fs_release(op);
+    (void) avow__op_end(&op->op, avow_none()); /* it is rejected already */
+    return;
+  }
   op->canceled = true;
   (void) uv_cancel((uv_req_t *) &op->req); /* on failure, req runs on */
   for (size_t i = 0; i < op->files; i++)
@@ -149,11 +159,6 @@ avow_value_t avow__fs_failure(const avow__fs_t *op, int code) {
     return avow_error_new(code, avow_none(), "%s file %d: %s", op->name,
                           (int) op->uses[0].file, text);
   return avow__error_of(code, op->name, op->path);
-}
-
-static void fs_release(avow__fs_t *op) {
-  avow__value_unref(op->value);
-  avow_free(op->memory);
 }
 
 void avow__fs_sent(avow__fs_t *op, int err) {

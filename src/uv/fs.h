@@ -8,10 +8,20 @@
 #define AVOW_FS_PRIVATE_H
 
 #include "avow/fs.h"
+#include "base/container.h"
 #include "engine/extension.h"
+#include "uv/attempt.h"
 #include "uv/op.h"
 
 typedef struct avow__fs_s avow__fs_t;
+
+/* A mount, and whether its file system is on a disk. */
+typedef struct {
+  uint64_t id, device;
+  bool is_disk;
+} avow__mount_t;
+
+enum { AVOW__MOUNTS = 8 };
 
 /* Data of a loop's file operations. */
 typedef struct avow__files_s {
@@ -19,6 +29,13 @@ typedef struct avow__files_s {
   avow__table_t unfinished;  /* requests that outlive their promises, by file */
   uint64_t events_iteration; /* iteration of the last file system event */
   uint32_t events;           /* number of events in that iteration */
+  avow__link_t *attempts;    /* attempt.c: those that wait */
+  uint64_t attempts_iteration; /* in which the last one was made */
+  uint8_t skip;    /* the number of operations that are not to be tried */
+  uint8_t penalty; /* the last such number; 0: the last attempt succeeded */
+  avow__mount_t mounts[AVOW__MOUNTS]; /* cached_file.c */
+  unsigned next_mount;                /* the one to be replaced */
+  bool asks;                          /* about a mount, on the pool */
 } avow__files_t;
 
 enum { AVOW__FS_EXTENSION = 4 };
@@ -54,6 +71,7 @@ struct avow__fs_s {
   void (*discard)(const avow_value_t *result);
   avow_value_t value; /* released at the end, when `memory` is freed */
   void *memory;
+  avow__attempt_t attempt;
   bool canceled;
 };
 
@@ -71,7 +89,8 @@ void *avow__fs_on_file(uv_loop_t *loop, size_t size, const char *name,
    ends with it. */
 void avow__fs_sent(avow__fs_t *op, int err);
 
-/* The callback of requests that need one step. */
+/* The callback of requests that need one step. Also ends an operation whose
+   attempt has succeeded, after its result was stored in `req`. */
 void avow__fs_done(uv_fs_t *req);
 
 /* Ends an operation whose request is finished. Takes ownership of `v`. */
@@ -94,6 +113,10 @@ avow_promise_t *avow__fs_call_file(uv_loop_t *loop, const char *name,
 
 /* Closes the file at once, without a loop or an allocation. */
 void avow__fs_close_now(uv_file file);
+
+static inline avow__fs_t *avow__fs_of(avow__attempt_t *attempt) {
+  return AVOW__CONTAINER(avow__fs_t, attempt, attempt);
+}
 
 static inline uv_loop_t *avow__fs_loop(const avow__fs_t *op) {
   return op->op.context->loop;

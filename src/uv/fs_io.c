@@ -6,6 +6,7 @@
 #include <limits.h>
 
 #include "base/alloc.h"
+#include "uv/cached_file.h"
 #include "uv/fs.h"
 #include "value/buffer.h"
 
@@ -111,6 +112,32 @@ static avow_value_t what_was_read(avow__fs_t *op) {
   return avow_none();
 }
 
+static bool read_at_once(avow__attempt_t *attempt) {
+  io_t *io = (io_t *) avow__fs_of(attempt);
+  const int n = avow__cached_read(io->fs.uses[0].file, io->one.base,
+                                  io->one.len, (uint64_t) io->offset);
+  io->fs.req.result = n;
+  if (n >= 0)
+    avow__fs_done(&io->fs.req);
+  return n >= 0;
+}
+
+static void read_on_pool(avow__attempt_t *attempt) {
+  io_t *io = (io_t *) avow__fs_of(attempt);
+  avow__fs_sent(&io->fs, fs_io_start_read(io));
+}
+
+/* A read at the current position could wait for another one that has locked
+   it. */
+static void read_start(io_t *io) {
+  io->fs.attempt.at_once = read_at_once;
+  io->fs.attempt.on_pool = read_on_pool;
+  if (io->offset >= 0 && io->left <= AVOW__CACHED_MOST)
+    avow__attempt_start(io->fs.op.context, &io->fs.attempt);
+  else
+    read_on_pool(&io->fs.attempt);
+}
+
 avow_promise_t *avow_fs_read(uv_loop_t *loop, uv_file file, size_t len,
                              int64_t offset) {
   avow__check_ready(loop);
@@ -122,7 +149,10 @@ avow_promise_t *avow_fs_read(uv_loop_t *loop, uv_file file, size_t len,
   io->fs.value = avow_bytes_new(len, &data);
   io->fs.result = what_was_read;
   const int err = use_value(io);
-  avow__fs_sent(&io->fs, err < 0 ? err : fs_io_start_read(io));
+  if (err < 0)
+    avow__fs_sent(&io->fs, err);
+  else
+    read_start(io);
   return p;
 }
 

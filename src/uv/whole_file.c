@@ -8,7 +8,11 @@
 
 #include <string.h>
 
+#include "avow/cancel.h"
 #include "base/alloc.h"
+#include "base/container.h"
+#include "uv/attempt.h"
+#include "uv/cached_file.h"
 #include "uv/fs_blocking.h"
 #include "uv/whole_file.h"
 
@@ -16,6 +20,7 @@ enum { CHUNK = 65536 };
 
 typedef struct {
   avow__chore_t chore;
+  avow__attempt_t attempt;
   size_t max_bytes;
   uint64_t size;       /* as reported; 0 if not meaningful */
   size_t used;         /* number of bytes read */
@@ -104,6 +109,49 @@ static avow_value_t run_read(avow__chore_t *chore) {
   return avow__error_of(err, "read", read->path);
 }
 
+/* Reads as many bytes as the cache reports, into a buffer of that size. */
+static bool read_cached(read_file_t *read, uv_file file, uint64_t size) {
+  return size <= AVOW__CACHED_MOST && size <= read->max_bytes &&
+         file_make_room(read, (size_t) size) == 0 &&
+         avow__cached_read(file, bytes_of(read)->data, (size_t) size, 0) ==
+             (int) size;
+}
+
+static bool file_read_at_once(avow__attempt_t *attempt) {
+  read_file_t *read = AVOW__CONTAINER(read_file_t, attempt, attempt);
+  uint64_t size;
+  const int file = avow__cached_open(read->chore.op.context, read->path, &size);
+  if (file < 0)
+    return false;
+  const bool is_read = read_cached(read, file, size);
+  avow__cached_close(file);
+  const avow_value_t bytes = avow_steal(&read->buffer);
+  if (is_read)
+    (void) avow__op_end(&read->chore.op, bytes); /* it was pending */
+  else
+    avow__value_unref(bytes);
+  return is_read;
+}
+
+static void file_read_on_pool(avow__attempt_t *attempt) {
+  avow__chore_start(&AVOW__CONTAINER(read_file_t, attempt, attempt)->chore);
+}
+
+/* Until the pool has it, it waits in the queue of attempts. */
+static void file_read_cancel(void *data) {
+  read_file_t *read = data;
+  (void) avow__attempt_withdraw(&read->attempt);     /* it is there */
+  (void) avow__op_end(&read->chore.op, avow_none()); /* it is rejected */
+}
+
+static void file_read_start(read_file_t *read) {
+  read->chore.run = run_read;
+  read->attempt.at_once = file_read_at_once;
+  read->attempt.on_pool = file_read_on_pool;
+  avow_on_cancel(read->chore.op.deferred, file_read_cancel, read);
+  avow__attempt_start(read->chore.op.context, &read->attempt);
+}
+
 avow_promise_t *avow_read_file(uv_loop_t *loop, const char *path,
                                size_t max_bytes) {
   avow__check_ready(loop);
@@ -116,8 +164,7 @@ avow_promise_t *avow_read_file(uv_loop_t *loop, const char *path,
     return p;
   memcpy(read->path, path, len);
   read->max_bytes = max_bytes;
-  read->chore.run = run_read;
-  avow__chore_start(&read->chore);
+  file_read_start(read);
   return p;
 }
 

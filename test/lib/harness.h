@@ -44,9 +44,10 @@ int timed_setup(void **state);
 /* Clock that harness_setup() gives to loops; the real one by default. */
 extern avow_clock_t clock_of_tests;
 
-/* Fields of options for tests on slow machines: the budget of an iteration
-   counts jobs and ignores the time that they take, and no job is too slow. */
-#define STEADY .budget_us = UINT_MAX, .slow_us = UINT_MAX
+/* Fields of options for tests on slow machines. The budget of an iteration
+   counts jobs and ignores the time that they take, and no job is too slow.
+   Files wait for the pool, which a test can hold. */
+#define STEADY .budget_us = UINT_MAX, .slow_us = UINT_MAX, .files_on_pool = true
 
 /* Options with these fields. */
 extern const avow_options_t steady;

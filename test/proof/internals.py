@@ -31,6 +31,7 @@ REAL_TIME = {
     'virtual_clock.c': 'the real clock, and the time that peers hold a clock',
     'virtual_clock.h': 'the timers of alarms',
     'tick.c': 'the budget of an iteration; memory that was unused for a second',
+    'attempt.c': 'the part of an iteration that attempts take',
     'lag.c': 'how long iterations take',
     'check_clock.c': 'systems without a coarse clock',
     'slow_job.c': 'how long jobs take',

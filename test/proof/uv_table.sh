@@ -191,6 +191,35 @@ describe these cases, too.
 | `avow_sleep()`, `avow_timeout()` | A timer of libuv counts from `uv_now()`, which is outdated after long work. In a job, `avow_sleep()` counts from `uv_now()`, too. | After 200 ms of work in a handler, a sleep of 100 ms is already over. `avow_timeout()` reads the clock first, so its limit starts at the time of the call. |
 | `avow_sleep()`, `avow_timeout()`, `avow_ticks()`, `avow_now()`, caches, rates | libuv reads CLOCK_MONOTONIC, which stops while the machine is suspended. | The time of suspension does not count. For the time of day, compare `uv_gettimeofday()` or `time()`. |
 
+## Files in memory
+
+A file that was used lately is in memory, in the page cache. A request to the thread pool then takes longer than the
+read. So on Linux 5.12 or newer, avow first tries to read on the loop's thread, with calls that do not wait for a disk:
+
+| operation | is tried for |
+|---|---|
+| `avow_read_file()` | regular files of at most 64 KiB |
+| `avow_fs_read()`, `avow_file_stream()` | at most 64 KiB at an offset, but not at the current position |
+| `avow_fs_stat()`, `avow_fs_lstat()`, `avow_fs_fstat()` | files of all types |
+
+What the calls cannot do without waiting goes to the thread pool. The promise settles in a later job in both cases, with
+the same result.
+
+* **File systems:** names and attributes are only read from ext4, XFS and Btrfs. The thread pool finds out about each
+  mount once. Files on tmpfs, overlayfs, FUSE and network file systems go to the pool.
+* **Opening:** a name is found with `openat2(O_PATH, RESOLVE_CACHED)`, which opens nothing. A regular file is then
+  opened through `/proc/thread-self/fd`, with O_NONBLOCK, so a device, a FIFO or a lease does not stop the loop. Without
+  `/proc`, the pool opens the file.
+* **Fairness:** these calls take at most a quarter of the time of an iteration (`avow_options_t.budget_us`). The others
+  wait for the next iteration. After a call in vain, the next ones go to the pool directly: one at first, and up to 255
+  if all calls are in vain.
+* **Cancellation:** a canceled operation is not tried.
+* **What can still wait:** a watcher with permission events of fanotify, such as a virus scanner, decides about each
+  open. The loop waits for it. If the name of an open file was removed, closing it frees its blocks. On Linux older than
+  6.8, the number of a mount can be used again.
+* **Filters of system calls:** if a filter returns an error, avow uses the pool. If a filter ends the process, set
+  `avow_options_t.files_on_pool`. Also set it with libraries that replace functions for files, such as fakeroot.
+
 ## Files with io_uring
 
 On Linux, libuv can pass single file requests to the kernel with io_uring, without its thread pool:

@@ -12,7 +12,7 @@ import os
 import re
 import sys
 
-ROW = re.compile(r'^ \*   (\w+/(\w+\.c)) +(replaced by|compiled anew)', re.M)
+ROW = re.compile(r'^ \*   (\w+/(\w+\.c)) +(replaced by|compiled anew|left out)', re.M)
 
 
 def read(root, *path):

@@ -101,6 +101,41 @@ static void seed_determines_the_order_of_requests(void **state) {
   assert_in_range(others, 10, 50);
 }
 
+/* The seed chooses whether a file is in memory. Such a file is read before the
+   loop polls. */
+
+static uv_prepare_t prepare;
+static bool polls;
+static int at_once;
+
+static void on_prepare(uv_prepare_t *handle) {
+  polls = true;
+}
+
+static avow_value_t do_read(void *data) {
+  uv_loop_t *loop = data;
+  AVOW_TRY(avow_await(avow_write_file(loop, path, some_bytes(), 0600)));
+  polls = false;
+  assert_int_equal(uv_prepare_init(loop, &prepare), 0);
+  assert_int_equal(uv_prepare_start(&prepare, on_prepare), 0);
+  const avow_value_t v = avow_await(avow_read_file(loop, path, SIZE));
+  at_once += !polls;
+  uv_close((uv_handle_t *) &prepare, NULL);
+  avow_sim_check(are_those(&v), "the file has other bytes");
+  return v;
+}
+
+static avow_promise_t *reads_a_file(uv_loop_t *loop, void *data) {
+  return avow_async(loop, do_read, loop);
+}
+
+static void seed_determines_what_is_in_memory(void **state) {
+  at_once = 0;
+  for (uint64_t seed = 0; seed < 50; seed++)
+    assert_string_equal(avow_sim(seed, reads_a_file, NULL, NULL).why, "");
+  assert_in_range(at_once, 5, 45);
+}
+
 static uv_fs_t reqs[MANY];
 static int canceled;
 
@@ -352,6 +387,7 @@ SUITE(files) {
   const struct CMUnitTest tests[] = {
     cmocka_unit_test(trees_are_made_copied_and_removed),
     cmocka_unit_test(seed_determines_the_order_of_requests),
+    cmocka_unit_test(seed_determines_what_is_in_memory),
     cmocka_unit_test(queued_request_may_be_canceled),
     cmocka_unit_test(faults_leave_no_partial_file),
     cmocka_unit_test(write_may_be_short_or_fail),

@@ -287,6 +287,19 @@ static bool is_failing_send(long number, int fd) {
 #endif
 }
 
+/* The calls of page_cache.c, which have numbers. */
+static call_t cached(long number) {
+#ifdef SYS_openat2
+  if (number == SYS_openat2)
+    return CALL_CACHED;
+#endif
+#ifdef SYS_preadv2
+  if (number == SYS_preadv2)
+    return CALL_CACHED;
+#endif
+  return number == SYS_openat ? CALL_CACHED : CALL_NONE;
+}
+
 /* The number of arguments is unknown, so this reads six. It may read beyond the
    arguments into the caller's frame, which ASan would report. */
 __attribute__((no_sanitize("address"))) long syscall(long number, ...) {
@@ -299,7 +312,7 @@ __attribute__((no_sanitize("address"))) long syscall(long number, ...) {
   const int fd = (int) arg[0];
   const call_t call = number == SYS_close ? closing(fd) : CALL_NONE;
   if (is_failing_stat(number, fd) || is_failing_copy(number, &arg[4]) ||
-      is_failing_send(number, fd))
+      is_failing_send(number, fd) || inject_fails(cached(number), NULL))
     return -1;
   const long result = next("syscall").syscall(number, arg[0], arg[1], arg[2],
                                               arg[3], arg[4], arg[5]);

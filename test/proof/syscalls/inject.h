@@ -41,6 +41,7 @@ typedef enum {
   CALL_COPY,
   CALL_PIPE, /* also a pair of sockets */
   CALL_FORK,
+  CALL_CACHED, /* that does not wait for a disk */
   CALLS
 } call_t;
 

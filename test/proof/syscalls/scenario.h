@@ -15,6 +15,7 @@ typedef struct {
   bool (*is_intact)(void); /* called after each run, whatever its outcome */
   unsigned calls;          /* calls that it must make */
   unsigned optional;       /* calls whose failure is harmless */
+  bool tries;              /* files that are in memory before the pool */
 } scenario_t;
 
 /* Copy a file: in chunks at the current positions, in chunks of several parts,
@@ -23,6 +24,8 @@ extern const scenario_t copying, copying_parts, copying_at;
 extern const scenario_t reading_file;
 /* Reads four files at the same time. */
 extern const scenario_t reading_files;
+/* Reads a file several times, at last from memory. */
+extern const scenario_t reading_cached_file;
 /* Write a new file, and replace a file. */
 extern const scenario_t writing_file, replacing_file;
 

@@ -218,6 +218,27 @@ const scenario_t reading_files = { .name = "reading four files",
                                    .calls = READING,
                                    .optional = BIT(CALL_CLOSE) };
 
+static int64_t reads_left;
+
+static avow_value_t read_again(void *data) {
+  if (reads_left-- == 0)
+    return avow_int(0);
+  avow_value_unref(now.read[0]);
+  return avow_follow(read_into(&now.read[0]));
+}
+
+static avow_promise_t *start_reading_cached_file(void) {
+  reads_left = 5;
+  now.read[0] = avow_none();
+  return avow_repeat(loop, read_again, NULL);
+}
+
+const scenario_t reading_cached_file = { .name = "reading a file in memory",
+                                         .start = start_reading_cached_file,
+                                         .is_intact = is_read,
+                                         .calls = BIT(CALL_CACHED),
+                                         .tries = true };
+
 static avow_promise_t *start_writing_file(void) {
   (void) unlink(target); /* it may not exist */
   return avow_write_file(loop, target, avow_bytes(content, SIZE), 0600);

@@ -9,6 +9,7 @@
 #include <stdio.h>
 
 #include "trial.h"
+#include "uv/page_cache.h"
 
 /* A harmless fault does not change the outcome. After a retried fault, the
    program may succeed or fail. A lasting fault may occur forever. */
@@ -39,6 +40,12 @@ static const case_t cases[] = {
       .calls = BIT(CALL_OPEN) | BIT(CALL_OPENDIR) | BIT(CALL_SOCKET) |
                BIT(CALL_ACCEPT) | BIT(CALL_LOOKUP) | BIT(CALL_PIPE) },
     LASTING },
+  { { .name = "no calls without waiting",
+      .error = ENOSYS,
+      .calls = BIT(CALL_CACHED) },
+    HARMLESS | LASTING },
+  { { .name = "nothing in memory", .error = EAGAIN, .calls = BIT(CALL_CACHED) },
+    HARMLESS | LASTING },
   { { .name = "EIO",
       .error = EIO,
       .calls = BIT(CALL_OPEN) | BIT(CALL_STAT) | BIT(CALL_READ) |
@@ -289,6 +296,12 @@ static void globbing_survives_each_fault(void **state) {
   survive(&globbing);
 }
 
+static void reading_a_cached_file_survives_each_fault(void **state) {
+  if (!avow__page_cache_is_there())
+    skip_because("the system has no calls that do not wait for a disk");
+  survive(&reading_cached_file);
+}
+
 static void reading_files_at_once_survives_each_fault(void **state) {
   survive(&reading_files);
 }
@@ -383,6 +396,7 @@ int main(void) {
     cmocka_unit_test(copying_in_parts_survives_each_fault),
     cmocka_unit_test(copying_at_offsets_survives_each_fault),
     cmocka_unit_test(reading_a_file_survives_each_fault),
+    cmocka_unit_test(reading_a_cached_file_survives_each_fault),
     cmocka_unit_test(reading_files_at_once_survives_each_fault),
     cmocka_unit_test(writing_a_file_survives_each_fault),
     cmocka_unit_test(replacing_a_file_survives_each_fault),

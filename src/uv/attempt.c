@@ -1,0 +1,84 @@
+/* SPDX-License-Identifier: MIT */
+#include "uv/attempt.h"
+
+#include "base/container.h"
+#include "engine/loop_time.h"
+#include "uv/cached_file.h"
+#include "uv/fs.h"
+
+/* The part of an iteration's time that attempts may take, and the largest
+   number of operations that the pool gets between two attempts in vain. */
+enum { PART = 4, MOST_SKIPPED = 255, NS = 1000 };
+
+/* An attempt in vain costs time. So after each one, about twice as many
+   operations as before go to the pool at once. */
+static void attempt_missed(avow__files_t *files) {
+  files->penalty = (uint8_t) (files->penalty * 2U + 1); /* at most 255 */
+  files->skip = files->penalty;
+}
+
+static void attempt_make(avow__files_t *files, avow__attempt_t *attempt) {
+  if (attempt->at_once(attempt)) {
+    files->penalty = 0;
+    return;
+  }
+  attempt_missed(files);
+  attempt->on_pool(attempt);
+}
+
+static avow__attempt_t *attempt_take(avow__files_t *files) {
+  avow__attempt_t *attempt =
+      AVOW__CONTAINER(avow__attempt_t, link,
+                      avow__list_take_first(&files->attempts));
+  attempt->context->requests--;
+  attempt->context = NULL;
+  return attempt;
+}
+
+static void attempts_go_on(avow__context_t *c) {
+  avow__files_t *files = avow__files_of(c);
+  const uint64_t began = uv_hrtime();
+  const uint64_t most = c->options.budget_us * (uint64_t) NS / PART;
+  while (files->attempts != NULL &&
+         avow__may_deliver(c, &files->attempts_iteration)) {
+    attempt_make(files, attempt_take(files));
+    avow__end_task(c);
+    if (avow__elapsed(began, uv_hrtime()) >= most)
+      break;
+  }
+  c->budget.attempts_wait = files->attempts != NULL;
+}
+
+static bool may_attempt(const avow__context_t *c, avow__files_t *files) {
+  if (c->options.files_on_pool || !avow__cached_is_there())
+    return false;
+  if (files->skip == 0)
+    return true;
+  files->skip--;
+  return false;
+}
+
+void avow__attempt_start(avow__context_t *c, avow__attempt_t *attempt) {
+  avow__files_t *files = avow__files_open(c);
+  if (files == NULL || !may_attempt(c, files)) {
+    attempt->on_pool(attempt);
+    return;
+  }
+  avow__list_append(&files->attempts, &attempt->link);
+  attempt->context = c;
+  c->requests++;
+  c->attempts_go_on = attempts_go_on;
+  c->budget.attempts_wait = true;
+  if (!c->awake)
+    avow__wake(c);
+}
+
+bool avow__attempt_withdraw(avow__attempt_t *attempt) {
+  if (attempt->context == NULL)
+    return false;
+  avow__context_t *c = attempt->context;
+  avow__list_remove(&avow__files_of(c)->attempts, &attempt->link);
+  c->requests--;
+  attempt->context = NULL;
+  return true;
+}
