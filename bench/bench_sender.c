@@ -348,13 +348,13 @@ static uint64_t latency_by_hand(size_t n, size_t rounds) {
 
 int main(int argc, char **argv) {
   const bench_case_t cases[] = {
-    { "sent by another thread", 100000, sent_1, queued_1, 0, 1.5 },
-    { "sent by 2 threads", 100000, sent_2, queued_2, 0, 1.5 },
-    { "sent by 4 threads", 100000, sent_4, queued_4, 0, 1.5 },
+    { "sent by another thread", 100000, sent_1, queued_1, 0, 1.3 },
+    { "sent by 2 threads", 100000, sent_2, queued_2, 0, 1.3 },
+    { "sent by 4 threads", 100000, sent_4, queued_4, 0, 1.3 },
     { "taken in a row, of another thread", 100000, drained_1, queued_1, 0,
-      1.5 },
-    { "taken in a row, of 2 threads", 100000, drained_2, queued_2, 0, 1.5 },
-    { "taken in a row, of 4 threads", 100000, drained_4, queued_4, 0, 1.5 },
+      1.3 },
+    { "taken in a row, of 2 threads", 100000, drained_2, queued_2, 0, 1.3 },
+    { "taken in a row, of 4 threads", 100000, drained_4, queued_4, 0, 1.3 },
     { "tried by another thread", 100000, tried_1, retried_1, 0, 1.5 },
     { "tried by 2 threads", 100000, tried_2, retried_2, 0, 1.5 },
     { "tried by 4 threads", 100000, tried_4, retried_4, 0, 1.5 },

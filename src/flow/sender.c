@@ -32,7 +32,12 @@ static bool sender_is_immortal(const avow_sender_t *sender) {
   return sender == &no_memory || sender == &null_sender;
 }
 
+/* An item may have arrived after the channel had ended, because its thread had
+   claimed a place before. */
 static void sender_free(avow_sender_t *sender) {
+  avow_value_t item;
+  while (sender->sent != NULL && avow__sender_ring_pop(sender->sent, &item))
+    avow__value_unref(item);
   avow_free(sender->sent);
   avow_free(sender->taken);
   avow_free(sender);
@@ -51,16 +56,9 @@ void avow__sender_unref_memory(avow_sender_t *sender) {
 
 /* Functions for any thread. */
 
-/* Under the mutex. Returns whether the caller must post the mail. */
-static bool sender_calls(avow_sender_t *sender) {
-  if (sender->called)
-    return false;
-  sender->called = true;
-  atomic_fetch_add_explicit(&sender->refs, 1, memory_order_relaxed);
-  return true;
-}
-
+/* Posts the mail of a ring that was idle. */
 static void sender_call(avow_sender_t *sender) {
+  atomic_fetch_add_explicit(&sender->refs, 1, memory_order_relaxed);
   if (!avow__port_post(sender->port, &sender->mail))
     avow__sender_unref_memory(sender); /* the loop closes */
 }
@@ -68,19 +66,23 @@ static void sender_call(avow_sender_t *sender) {
 /* Under the mutex. The loop's thread must not overtake its own sends that
    wait. */
 static bool would_overtake(const avow_sender_t *sender) {
-  return sender->yields && avow__port_is_on_thread(sender->port) &&
+  return avow__port_is_on_thread(sender->port) &&
          avow__sender_has_queue(sender);
 }
 
-/* Under the mutex, while the ring has no place. Makes a place, or returns an
-   error code. An item that is dropped to make the place is in *oldest. */
-typedef int (*make_place_fn)(avow_sender_t *sender, avow_value_t *oldest);
+/* Under the mutex, while the ring has no place. Claims a place when there is
+   one, or returns an error code. An item that is dropped to make the place is
+   in *oldest. */
+typedef int (*make_place_fn)(avow_sender_t *sender, size_t *next,
+                             avow_value_t *oldest);
 
-static int fail_at_once(avow_sender_t *sender, avow_value_t *oldest) {
+static int fail_at_once(avow_sender_t *sender, size_t *next,
+                        avow_value_t *oldest) {
   return UV_EAGAIN;
 }
 
-static int wait_for_place(avow_sender_t *sender, avow_value_t *oldest) {
+static int wait_for_place(avow_sender_t *sender, size_t *next,
+                          avow_value_t *oldest) {
   if (avow__port_is_on_thread(sender->port)) {
     avow__advise(
         "avow_sender_blocking_send(): called on the loop's thread, which would "
@@ -88,35 +90,64 @@ static int wait_for_place(avow_sender_t *sender, avow_value_t *oldest) {
     return AVOW_EMISUSE;
   }
   sender->blocked++;
-  while (sender->code == 0 && avow__sender_is_full(sender))
+  while (sender->code == 0 &&
+         avow__sender_ring_claim(sender->sent, 0, next) != 0)
     uv_cond_wait(&sender->changed, &sender->mutex);
   sender->blocked--;
   return sender->code;
 }
 
-static int drop_oldest(avow_sender_t *sender, avow_value_t *oldest) {
-  if (avow__sender_is_full(sender))
-    *oldest = avow__ring_pop(sender->sent);
+/* Other threads must not claim the place. The thread of the oldest item may not
+   have written it yet. */
+static int drop_oldest(avow_sender_t *sender, size_t *next,
+                       avow_value_t *oldest) {
+  const bool was_locked = avow__sender_ring_lock(sender->sent, true);
+  while (avow__sender_ring_claim(sender->sent, 0, next) != 0)
+    if (!avow__sender_ring_pop(sender->sent, oldest))
+      uv_sleep(0);
+  (void) avow__sender_ring_lock(sender->sent, was_locked); /* true */
   return 0;
+}
+
+static int claim_under_mutex(avow_sender_t *sender, make_place_fn make_place,
+                             size_t *next, avow_value_t *oldest) {
+  if (sender->code != 0)
+    return sender->code;
+  if (!would_overtake(sender) &&
+      avow__sender_ring_claim(sender->sent, 0, next) == 0)
+    return 0;
+  return make_place(sender, next, oldest);
+}
+
+/* Adds the item at a position that was claimed. */
+static inline int put_at(avow_sender_t *sender, size_t next,
+                         avow_value_t item) {
+  avow__sender_ring_put(sender->sent, next, item);
+  if ((next & AVOW__RING_IDLE) != 0)
+    sender_call(sender);
+  return 0;
+}
+
+static AVOW__APART int put_slowly(avow_sender_t *sender, avow_value_t item,
+                                  make_place_fn make_place) {
+  size_t next;
+  avow_value_t oldest = avow_none();
+  uv_mutex_lock(&sender->mutex);
+  int err = claim_under_mutex(sender, make_place, &next, &oldest);
+  uv_mutex_unlock(&sender->mutex);
+  if (err == 0)
+    err = put_at(sender, next, item);
+  avow__value_unref(oldest); /* last, because it may call the program */
+  return err;
 }
 
 static int ring_put(avow_sender_t *sender, avow_value_t item,
                     make_place_fn make_place) {
-  avow_value_t oldest = avow_none();
-  bool calls = false;
-  uv_mutex_lock(&sender->mutex);
-  int err = sender->code;
-  if (err == 0 && (avow__sender_is_full(sender) || would_overtake(sender)))
-    err = make_place(sender, &oldest);
-  if (err == 0) {
-    avow__ring_add(sender->sent, item);
-    calls = sender_calls(sender);
-  }
-  uv_mutex_unlock(&sender->mutex);
-  if (calls)
-    sender_call(sender);
-  avow__value_unref(oldest); /* last, because it may call the program */
-  return err;
+  size_t next;
+  if (AVOW__LIKELY(
+          avow__sender_ring_claim(sender->sent, AVOW__RING_LOCKED, &next) == 0))
+    return put_at(sender, next, item);
+  return put_slowly(sender, item, make_place);
 }
 
 /* For capacity 0. Takes ownership of the item as avow_channel_try_send()
@@ -182,7 +213,7 @@ avow_sender_t *avow_sender_ref(const avow_sender_t *borrowed) {
 static void sender_end(avow_sender_t *sender) {
   uv_mutex_lock(&sender->mutex);
   sender->ended = true;
-  const bool calls = sender->code == 0 && sender_calls(sender);
+  const bool calls = sender->code == 0 && avow__sender_ring_wake(sender->sent);
   uv_mutex_unlock(&sender->mutex);
   if (calls)
     sender_call(sender);
@@ -225,9 +256,9 @@ void avow_sender_clear(avow_sender_t **sender) {
 
 static avow_promise_t *send_behind(avow_sender_t *sender, avow_value_t item) {
   avow_promise_t *p = avow_channel_send(sender->waiting, item);
+  const bool calls = avow__sender_ring_wake(sender->sent);
   uv_mutex_lock(&sender->mutex);
   avow__sender_admit(sender);
-  const bool calls = sender_calls(sender);
   uv_mutex_unlock(&sender->mutex);
   if (calls)
     sender_call(sender);
@@ -300,7 +331,7 @@ static int init_locks(avow_sender_t *sender) {
 /* Prepares the sender for use from any thread. */
 static int open_rings(avow__context_t *c, avow_sender_t *sender,
                       size_t capacity) {
-  sender->sent = avow__ring_new(capacity, capacity);
+  sender->sent = avow__sender_ring_new(capacity);
   sender->taken = avow__ring_new(capacity, capacity);
   if (sender->sent == NULL || sender->taken == NULL)
     return UV_ENOMEM;

@@ -1,13 +1,17 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * Senders. Any thread puts items into a ring, under a mutex (sender.c). The
- * loop has a second ring of the same size. It receives by exchanging the two
- * rings. It hands the items to its channel one by one, each as an event, while
- * the channel takes them (sender_loop.c).
+ * Senders. Any thread adds items to a ring (sender.c, sender_ring.h). The loop
+ * has a second ring of the same capacity, and moves all items to it at once. It
+ * hands these items to its channel one by one, each as an event, while the
+ * channel takes them (sender_loop.c).
  *
- * A sender is mail to its loop. The first item in an empty ring posts the mail.
- * The loop keeps the mail until it finds no more items, so a burst of items
- * wakes the loop once.
+ * Adding an item needs no lock, except in a ring that is full or has the flag
+ * LOCKED. A ring has that flag while sends wait, while an item is replaced, and
+ * after the channel has ended.
+ *
+ * A sender is mail to its loop. The thread that adds an item to an idle ring
+ * posts the mail. The loop keeps the mail until it finds no more items, and
+ * then the ring is idle again. So a burst of items wakes the loop once.
  *
  * An avow_sender_send() waits in `waiting`, a channel of capacity 0, until the
  * ring has capacity.
@@ -24,6 +28,7 @@
 #include "avow/sender.h"
 #include "channel/inside.h"
 #include "engine/port.h"
+#include "flow/sender_ring.h"
 
 struct avow_sender_s {
   /* Fields for the loop's thread, except that any thread posts the mail. */
@@ -40,20 +45,14 @@ struct avow_sender_s {
   avow__port_t *port; /* NULL: capacity 0, or refused */
   atomic_size_t users;
   atomic_uint refs;
+  avow__sender_ring_t *sent;
   uv_mutex_t mutex;
   uv_cond_t changed; /* signals new capacity or a new code */
-  avow__ring_t *sent;
-  unsigned blocked; /* threads that wait for capacity */
-  bool yields;      /* the last exchange left the ring to threads */
-  bool called;      /* the mail is posted, or the loop has it */
-  bool ended;       /* the program has released its last reference */
-  int code;         /* why items are refused; 0: accepted */
+  unsigned blocked;  /* threads that wait for capacity */
+  bool yields;       /* the last move left the ring to threads */
+  bool ended;        /* the program has released its last reference */
+  int code;          /* why items are refused; 0: accepted */
 };
-
-/* Under the mutex. */
-static inline bool avow__sender_is_full(const avow_sender_t *sender) {
-  return sender->sent->count == sender->sent->size;
-}
 
 /* On the loop's thread. Returns whether sends wait for capacity. */
 static inline bool avow__sender_has_queue(const avow_sender_t *sender) {

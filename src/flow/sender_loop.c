@@ -3,29 +3,31 @@
  * The loop's side of senders. While the channel takes no items, the loop holds
  * the mail. After the loop has handed over all received items, it leaves newer
  * items to the next iteration unless the ring is full. Receiving one or two
- * items would cost each side a mutex and a cache line.
+ * items would cost each side a cache line.
  *
- * Sends that wait enter the ring at an exchange. While threads are blocked,
- * every second exchange leaves the ring to them.
+ * Sends that wait enter the ring when the loop has received items. While
+ * threads are blocked, the loop leaves the ring to them every second time.
  */
 #include "flow/sender.h"
 
 #include "base/container.h"
 
 void avow__sender_admit(avow_sender_t *sender) {
-  if (sender->yields && sender->blocked > 0)
-    return;
-  while (avow__sender_has_queue(sender) && !avow__sender_is_full(sender))
-    avow__ring_add(sender->sent,
-                   avow__channel_take((avow_promise_t *) sender->waiting));
+  avow__sender_ring_t *sent = sender->sent;
+  const bool yields = sender->yields && sender->blocked > 0;
+  size_t next;
+  while (!yields && avow__sender_has_queue(sender) &&
+         avow__sender_ring_claim(sent, 0, &next) == 0)
+    avow__sender_ring_put(sent, next,
+                          avow__channel_take(
+                              (avow_promise_t *) sender->waiting));
+  (void) avow__sender_ring_lock(sent, avow__sender_has_queue(sender));
 }
 
 /* Receives the items that were sent, and unlocks the mutex. */
-static void exchange_and_unlock(avow_sender_t *sender) {
-  avow__ring_t *sent = sender->sent;
+static void receive_and_unlock(avow_sender_t *sender) {
   const bool blocks = sender->blocked > 0;
-  sender->sent = sender->taken;
-  sender->taken = sent;
+  avow__sender_ring_move(sender->sent, sender->taken);
   sender->rests = false;
   sender->yields = blocks && !sender->yields;
   avow__sender_admit(sender);
@@ -36,33 +38,32 @@ static void exchange_and_unlock(avow_sender_t *sender) {
 
 typedef enum { NOTHING, END, ITEMS, LATER } news_t;
 
-/* If this finds no item, the next item posts the mail again. A ring that was
-   left to threads stays empty until one of them runs. */
-static news_t look_and_unlock(avow_sender_t *sender) {
+/* Whether items have been sent that the loop takes now. */
+static bool has_news(const avow_sender_t *sender) {
+  const avow__sender_ring_t *sent = sender->sent;
+  const size_t count =
+      avow__sender_ring_count(sent, avow__sender_ring_next(sent));
+  return sender->source.flows && count > 0 &&
+         (!sender->rests || count == sent->capacity);
+}
+
+/* Receives the items that were sent if the channel takes items. If this finds
+   no item, the next item posts the mail again. A ring that was left to threads
+   stays empty until one of them runs. */
+static news_t sender_look(avow_sender_t *sender) {
+  uv_mutex_lock(&sender->mutex);
   avow__sender_admit(sender);
-  if (sender->sent->count == 0 && !avow__sender_has_queue(sender)) {
+  if (!avow__sender_has_queue(sender) && avow__sender_ring_rest(sender->sent)) {
     const bool ended = sender->ended;
-    sender->called = false;
     uv_mutex_unlock(&sender->mutex);
     return ended ? END : NOTHING;
   }
-  if (sender->source.flows && sender->sent->count > 0 &&
-      (!sender->rests || avow__sender_is_full(sender))) {
-    exchange_and_unlock(sender);
-    return ITEMS;
+  if (has_news(sender)) {
+    receive_and_unlock(sender);
+    return sender->taken->count > 0 ? ITEMS : LATER;
   }
   uv_mutex_unlock(&sender->mutex);
   return sender->source.flows ? LATER : ITEMS;
-}
-
-/* Receives the items that were sent if the channel takes items. A thread that
-   holds the mutex is about to send, or has just sent. */
-static news_t sender_look(avow_sender_t *sender) {
-  if (!sender->rests)
-    uv_mutex_lock(&sender->mutex);
-  else if (uv_mutex_trylock(&sender->mutex) != 0)
-    return LATER;
-  return look_and_unlock(sender);
 }
 
 /* Hands over a row of items, each as an event. Returns false if the channel has
@@ -130,7 +131,7 @@ static bool sender_answer(avow__source_t *source, avow_value_t *out) {
   }
   if (sender->taken->count == 0) {
     uv_mutex_lock(&sender->mutex);
-    exchange_and_unlock(sender);
+    receive_and_unlock(sender);
   }
   if (sender->taken->count == 0)
     return false;
@@ -146,10 +147,13 @@ static void sender_resume(avow__source_t *source) {
   avow__port_again(source->context, &sender->mail);
 }
 
-/* Threads put no more items into the ring. */
-static void ring_empty(avow__ring_t *ring) {
-  while (ring->count > 0)
-    avow__value_unref(avow__ring_pop(ring));
+/* Threads claim no more places. */
+static void rings_empty(avow_sender_t *sender) {
+  avow_value_t item;
+  while (sender->taken->count > 0)
+    avow__value_unref(avow__ring_pop(sender->taken));
+  while (avow__sender_ring_pop(sender->sent, &item))
+    avow__value_unref(item);
 }
 
 static void refuse_from_now_on(avow_sender_t *sender, int code) {
@@ -159,6 +163,7 @@ static void refuse_from_now_on(avow_sender_t *sender, int code) {
   }
   uv_mutex_lock(&sender->mutex);
   sender->code = code;
+  (void) avow__sender_ring_lock(sender->sent, true); /* for ever */
   uv_mutex_unlock(&sender->mutex);
   uv_cond_broadcast(&sender->changed);
 }
@@ -171,8 +176,7 @@ static void sender_stop(avow__source_t *source) {
   if (sender->held)
     avow__sender_unref_memory(sender);
   if (sender->port != NULL) { /* last, because items may call the program */
-    ring_empty(sender->taken);
-    ring_empty(sender->sent);
+    rings_empty(sender);
     avow_channel_unref(sender->waiting);
   }
   avow__sender_unref_memory(sender);

@@ -51,8 +51,8 @@ static const char *find_stayer(const avow_value_t *v) {
   return NULL;
 }
 
-bool avow__crosses_inside(const avow_value_t *v) {
-  return find_stayer(v) == NULL;
+bool avow__crosses_inside(avow_value_t v) {
+  return find_stayer(&v) == NULL;
 }
 
 avow_value_t avow__crossing(const char *name, avow_value_t v) {

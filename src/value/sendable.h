@@ -10,11 +10,12 @@ static inline bool avow__crosses_plainly(avow_value_t v) {
   return v.tag < AVOW_OBJECT || v.tag == AVOW_BYTES;
 }
 
-bool avow__crosses_inside(const avow_value_t *v);
+/* A pointer would make each caller store its value in memory. */
+bool avow__crosses_inside(avow_value_t v);
 
 /* Whether neither the value nor any value inside it belongs to a loop. */
 static inline bool avow__crosses(avow_value_t v) {
-  return avow__crosses_plainly(v) || avow__crosses_inside(&v);
+  return avow__crosses_plainly(v) || avow__crosses_inside(v);
 }
 
 /* Returns `v` if neither it nor any value inside it belongs to a loop.

@@ -87,14 +87,14 @@ must_be_clean 'sender, 2 by 2' -DROOM=2
 must_be_clean 'sender, 3 by 1' -DPRODUCERS=3 -DITEMS=1 -DROOM=2
 
 # Lost calls and lost wakeups of senders: the loop or a sender waits forever.
-must_be_found NEWS_OUTSIDE 'invalid end state'
-must_be_found CALLED_FOR_EVER 'invalid end state'
+must_be_found NEVER_IDLE 'invalid end state'
 must_be_found NO_CALL_AT_THE_END 'invalid end state'
-must_be_found MUTEX_OF_OTHERS_IS_NO_NEWS 'invalid end state'
+must_be_found CLAIMED_IS_NO_NEWS 'invalid end state'
 must_be_found ROOM_WAKES_NOBODY 'invalid end state'
 must_be_found STOP_WAKES_NOBODY 'invalid end state'
 
-must_be_found ROOM_TEST_OUTSIDE 'assertion violated'
+must_be_found NEWS_OUTSIDE 'assertion violated'
+must_be_found CLAIM_IN_TWO_STEPS 'assertion violated'
 must_be_found MAIL_NOT_COUNTED 'assertion violated'
 must_be_found END_BEFORE_ITEMS 'assertion violated'
 

@@ -1,18 +1,19 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * A model of src/flow/sender.c and src/flow/sender_loop.c without
- * avow_sender_send(). These pass items from other threads to a channel. Some
- * producers share a bounded ring under a mutex. They post a single piece of
- * mail to the loop when there are new items. The loop exchanges the ring for a
- * second one. port.pml models how mail wakes a loop; in this model, posted mail
+ * A model of src/flow/sender.c, sender_ring.c and sender_loop.c without
+ * avow_sender_send() and avow_sender_replace(). These pass items from other
+ * threads to a channel. Some producers share a bounded ring. They claim a place
+ * in one step and write the item in a later one. They post a single piece of
+ * mail to the loop when the ring was idle. The loop moves the items to a second
+ * ring. port.pml models how mail wakes a loop; in this model, posted mail
  * arrives.
  *
- * Each producer sends its items, waits while the ring is full, and then
- * releases its sender. The consumer receives one item after the other, may take
+ * Each producer sends its items, waits under the mutex while the ring is full,
+ * and then releases its sender. The consumer receives one item after the other, may take
  * an item without waiting, and may close early, also in the handler of an item.
  * While it receives, items are delivered in a row. The loop may leave newer
- * items to its next iteration, and does so if a producer has the mutex. Spin
- * tries each interleaving.
+ * items to its next iteration, and does so if none is written yet. Spin tries
+ * each interleaving.
  *
  * Invariants: The ring never exceeds its capacity. Each item is delivered or
  * released exactly once, and the items of a producer stay in order. The mail is
@@ -34,11 +35,12 @@
 #define ALL (PRODUCERS * ITEMS)
 
 bool mutex;
-chan sent = [ROOM] of { byte };
+byte places[ROOM]; /* an item plus 1; 0: not full */
+byte first, last;  /* positions of the items that are claimed */
+bool idle = true;  /* the producer that claims the next place posts the mail */
 chan taken = [ROOM] of { byte }; /* used only on the loop's thread */
 byte blocked;  /* senders that wait for the condition */
 byte signaled; /* number of them that were woken */
-bool called;   /* the loop has the mail, or will get it */
 bool ended;
 bool closed;
 byte users = PRODUCERS;
@@ -53,6 +55,7 @@ bool asks, held, due, rests, stopped, finished;
 bool live = true;
 bool disposed[ALL];
 byte next[PRODUCERS]; /* item to be delivered next */
+byte left;            /* position while the memory is freed */
 byte delivered;
 bool early;
 
@@ -75,26 +78,50 @@ inline unref() {
     assert(live && refs > 0);
     refs--;
     if
-    :: refs == 0 -> assert(!mutex && !posted && !held && !due); live = false
+    :: refs == 0 ->
+      assert(!mutex && !posted && !held && !due);
+      for (left : first .. last) { /* sender_free() */
+        if
+        :: left < last -> dispose(places[left % ROOM] - 1)
+        :: else
+        fi
+      }
+      live = false
     :: else
     fi
   }
 }
 
-/* Requires the mutex. */
-inline call() {
+/* Clears the flag IDLE. */
+inline wake_ring() {
+  d_step { calls = idle; idle = false }
+}
+
+/* One compare-and-swap. */
+inline claim() {
   d_step {
-    calls = !called;
-    called = true;
-#ifndef MAIL_NOT_COUNTED
-    refs = refs + (calls -> 1 : 0)
-#endif
+    assert(live && last - first < ROOM);
+    at = last;
+    last++;
+    calls = idle;
+    idle = false
+  }
+}
+
+inline write(one) {
+  d_step {
+    assert(live && places[at % ROOM] == 0);
+    places[at % ROOM] = one + 1
   }
 }
 
 inline post() {
   if
-  :: calls -> d_step { assert(!posted && !held && !due); posted = true }
+  :: calls ->
+#ifndef MAIL_NOT_COUNTED
+    refs++;
+#endif
+    d_step { assert(!posted && !held && !due); posted = true }
   :: else
   fi
 }
@@ -110,30 +137,43 @@ inline wake_all() {
 }
 
 proctype producer(byte me) {
-  byte i;
-  bool calls;
+  byte i, at;
+  bool calls, done;
 
   do
   :: i < ITEMS ->
-#ifdef ROOM_TEST_OUTSIDE
-    len(sent) < ROOM || closed;
-#endif
-    lock();
-#ifndef ROOM_TEST_OUTSIDE
-    do
-    :: !closed && len(sent) == ROOM -> wait()
-    :: else -> break
-    od;
-#endif
     calls = false;
+    done = false;
+#ifdef CLAIM_IN_TWO_STEPS
+    last - first < ROOM || closed;
     if
-    :: closed -> d_step { dispose(me * ITEMS + i) }
-    :: else ->
-      assert(len(sent) < ROOM);
-      sent!(me * ITEMS + i);
-      call()
+    :: !closed -> claim(); done = true
+    :: closed
     fi;
-    unlock();
+#else
+    atomic {
+      if
+      :: !closed && last - first < ROOM -> claim(); done = true
+      :: true /* `first` is out of date, the ring is full, or it is locked */
+      fi
+    }
+#endif
+    if
+    :: done
+    :: !done ->
+      lock();
+      do
+      :: !closed && last - first == ROOM -> wait()
+      :: atomic { !closed && last - first < ROOM ->
+          claim(); done = true; break }
+      :: closed -> break
+      od;
+      unlock()
+    fi;
+    if
+    :: done -> write(me * ITEMS + i)
+    :: !done -> d_step { dispose(me * ITEMS + i) }
+    fi;
     post();
     i++
   :: else -> break
@@ -150,7 +190,7 @@ proctype producer(byte me) {
   calls = false;
   if
 #ifndef NO_CALL_AT_THE_END
-  :: !closed -> call()
+  :: !closed -> wake_ring()
 #endif
   :: else
   fi;
@@ -161,9 +201,15 @@ gone:
   skip
 }
 
-inline release(ring) {
+inline release_all() {
   do
-  :: len(ring) > 0 -> ring?v; d_step { dispose(v) }
+  :: len(taken) > 0 -> taken?v; d_step { dispose(v) }
+  :: else -> break
+  od;
+  do
+  :: d_step { places[first % ROOM] != 0 ->
+      dispose(places[first % ROOM] - 1); places[first % ROOM] = 0 };
+    first++
   :: else -> break
   od
 }
@@ -178,8 +224,7 @@ inline stop_alone() {
 #ifndef STOP_WAKES_NOBODY
   wake_all();
 #endif
-  release(taken);
-  release(sent);
+  release_all();
   unref()
 }
 
@@ -191,11 +236,14 @@ inline stop() {
   stop_alone()
 }
 
-inline exchange() {
+inline move() {
+  at = first;
   do
-  :: len(sent) > 0 -> sent?v; taken!v
+  :: len(taken) < ROOM && places[at % ROOM] != 0 ->
+    d_step { taken!places[at % ROOM] - 1; places[at % ROOM] = 0; at++ }
   :: else -> break
   od;
+  first = at;
   room = blocked > 0;
   rests = false
 }
@@ -211,51 +259,45 @@ inline tell_of_room() {
 #endif
 }
 
-/* look_and_unlock(), which requires the mutex */
-inline look_inside() {
-  end = ended;
-#ifdef END_BEFORE_ITEMS
-  some = len(sent) > 0 && !end;
-#else
-  some = len(sent) > 0;
-#endif
+/* sender_look() */
+inline look() {
+  lock();
 #ifdef NEWS_OUTSIDE
+  some = last != first;
   unlock();
   lock();
-#endif
   if
-  :: !some ->
-#ifndef CALLED_FOR_EVER
-    called = false
+  :: !some -> idle = true
+  :: else
+  fi;
+#else
+  atomic { /* avow__sender_ring_rest() */
+#ifdef CLAIMED_IS_NO_NEWS
+    some = places[first % ROOM] != 0;
+#else
+    some = last != first;
 #endif
-  :: some && asks && rests && len(sent) < ROOM -> later = true
-  :: some && asks && (!rests || len(sent) == ROOM) -> exchange()
+#ifdef END_BEFORE_ITEMS
+    some = some && !ended;
+#endif
+#ifndef NEVER_IDLE
+    if
+    :: !some -> idle = true
+    :: else
+    fi
+#endif
+  };
+#endif
+  end = ended && !some;
+  if
+  :: some && asks && rests && last - first < ROOM -> later = true
+  :: some && asks && (!rests || last - first == ROOM) ->
+    move();
+    later = len(taken) == 0
   :: else
   fi;
   unlock();
   tell_of_room()
-}
-
-/* sender_look() */
-inline look() {
-  if
-  :: !rests -> lock()
-  :: rests ->
-    atomic {
-      if
-      :: !mutex -> mutex = true
-      :: mutex -> later = true
-      fi
-    }
-  fi;
-  if
-  :: !later -> look_inside()
-#ifdef MUTEX_OF_OTHERS_IS_NO_NEWS
-  :: later -> later = false
-#else
-  :: later
-#endif
-  fi
 }
 
 inline take() {
@@ -317,7 +359,7 @@ inline deliver() {
 inline answer() {
   room = false;
   if
-  :: len(taken) == 0 -> lock(); exchange(); unlock(); tell_of_room()
+  :: len(taken) == 0 -> lock(); move(); unlock(); tell_of_room()
   :: else
   fi;
   if
@@ -327,7 +369,7 @@ inline answer() {
 }
 
 proctype loop() {
-  byte v;
+  byte v, at;
   bool some, end, later, room;
 
   if
@@ -337,7 +379,7 @@ proctype loop() {
   do
   :: !stopped && (early || finished) -> stop()
   :: !stopped && !asks -> asks = true
-  :: !stopped && !asks && len(sent) + len(taken) > 0 -> answer()
+  :: !stopped && !asks && last - first + len(taken) > 0 -> answer()
   :: d_step { posted || due || (held && asks) ->
       posted = false; held = false; due = false };
     deliver()
