@@ -2,7 +2,8 @@
 /*
  * Requests over NATS: N requests, AT_ONCE at a time, with avow-nats, or with
  * AT_ONCE threads that block in libnats' natsConnection_Request(). Both use the
- * same answering process. run.sh runs this program.
+ * same answering process. With one request at a time, both set
+ * natsOptions_SetSendAsap(). run.sh runs this program.
  *
  *     requests_nats avow|libnats URL N AT_ONCE
  *     requests_nats answer URL
@@ -23,12 +24,17 @@ static void check(natsStatus s) {
   exit(1);
 }
 
-static natsConnection *connect_alone(const char *url) {
-  natsConnection *nc = NULL;
+static natsOptions *send_asap(const char *url) {
   natsOptions *options = NULL;
   check(natsOptions_Create(&options));
   check(natsOptions_SetURL(options, url));
   check(natsOptions_SetSendAsap(options, true));
+  return options;
+}
+
+static natsConnection *connect_alone(const char *url) {
+  natsConnection *nc = NULL;
+  natsOptions *options = send_asap(url);
   check(natsConnection_Connect(&nc, options));
   natsOptions_Destroy(options);
   return nc;
@@ -77,7 +83,8 @@ static avow_value_t one(size_t i, void *nats) {
 }
 
 static void run_avow(uv_loop_t *loop, const char *url) {
-  avow_value_t nats = avow_run(avow_nats_connect(loop, url, NULL));
+  avow_value_t nats = avow_run(
+      avow_nats_connect(loop, url, at_once == 1 ? send_asap(url) : NULL));
   const avow_map_options_t options = { .concurrency = (size_t) at_once,
                                        .kind = AVOW_ALL_SETTLED };
   if (avow_is_error(&nats))

@@ -110,16 +110,19 @@ static void keep_retired(nats_thread_t *t, retired_list_t *retired_list) {
   uv_mutex_unlock(&t->mutex);
 }
 
-/* libnats would wait a millisecond for more bytes to send. Only a ping makes it
-   send now. This waits for the pong, at most a millisecond, or a second if many
-   subscriptions wait to be freed. Later operations are then sent together.
-   During a reconnect, a ping would corrupt its count of pongs. */
+/* Unless natsOptions_SetSendAsap() is set, libnats would wait a millisecond for
+   more bytes to send. Only a ping makes it send now. This waits for the pong,
+   at most a millisecond, or a second if many subscriptions wait to be freed.
+   Later operations are then sent together. During a reconnect, a ping would
+   corrupt its count of pongs. */
 static void flush(nats_thread_t *t) {
   if (!t->unflushed ||
       natsConnection_Status(t->nc) != NATS_CONN_STATUS_CONNECTED)
     return;
   t->unflushed = false;
   retired_list_t retired_list = take_retired(t);
+  if (retired_list.count == 0 && natsConnection_Buffered(t->nc) == 0)
+    return;
   const int64_t ms = retired_list.count > RETIRED_MANY ? 1000 : 1;
   if (natsConnection_FlushTimeout(t->nc, ms) == NATS_OK)
     avow__nats_retired_free(&retired_list);

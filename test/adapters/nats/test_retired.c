@@ -12,6 +12,7 @@
 enum { LONGEST = 1000 };
 
 static atomic_int destroyed;
+static atomic_int pings;    /* that avow-nats sends by itself */
 static atomic_bool is_slow; /* the server is slow */
 static atomic_llong longest;
 
@@ -26,6 +27,7 @@ void natsSubscription_Destroy(natsSubscription *sub) {
 natsStatus natsConnection_FlushTimeout(natsConnection *nc, int64_t ms) {
   if (ms > LONGEST) /* from avow_nats_flush() */
     return flush_for_real(nc, ms);
+  pings++;
   longest = ms > longest ? ms : longest;
   const natsStatus s = flush_for_real(nc, LONGEST);
   return is_slow ? NATS_TIMEOUT : s;
@@ -62,6 +64,29 @@ static void subscriptions_stay_until_the_server_answers(void **state) {
   assert_int_equal(destroyed, N);
 }
 
+static natsOptions *options_that_send_asap(void) {
+  natsOptions *options = options_of(HOUR);
+  assert_int_equal(natsOptions_SetSendAsap(options, true), NATS_OK);
+  return options;
+}
+
+/* libnats holds nothing back. The second message begins when the ping after the
+   first one would have ended. */
+static void asap_connection_pings_only_for_subscriptions(void **state) {
+  assert_fulfills_none(avow_nats_close(&nats));
+  avow_value_clear(&nats);
+  nats =
+      connected(avow_nats_connect(loop, nats_url(), options_that_send_asap()));
+  destroyed = 0;
+  pings = 0;
+  publish();
+  publish();
+  assert_int_equal(pings, 0);
+  subscribe_and_end(1);
+  wait_for(1);
+  assert_int_equal(destroyed, 1);
+}
+
 /* Otherwise the thread waits at most a millisecond for the answer. */
 static void many_ended_subscriptions_extend_the_wait(void **state) {
   enum { N = 80 };
@@ -92,6 +117,7 @@ static void ended_subscriptions_are_freed_with_the_connection(void **state) {
 SUITE(retired) {
   const struct CMUnitTest tests[] = {
     NATS_CASE(subscriptions_stay_until_the_server_answers),
+    NATS_CASE(asap_connection_pings_only_for_subscriptions),
     NATS_CASE(many_ended_subscriptions_extend_the_wait),
     NATS_CASE(ended_subscriptions_are_freed_with_the_connection),
   };
