@@ -59,8 +59,8 @@ typedef struct avow__pool_s {
   size_t chunk_slabs;     /* the number of slabs in the newest chunk */
   size_t empty_count;     /* slabs in empty_slabs */
   size_t least_empty;     /* the least empty_count since the last review */
-  size_t keep;            /* the most slabs that may stay empty */
-  size_t freed_slabs;     /* slabs freed or vacated since the last review */
+  size_t surplus;         /* empty slabs that are to be given up */
+  bool shrinks;           /* no slab may stay empty */
   uint64_t reviewed;      /* the time of the last review, in ms */
   avow__link_t *all;      /* without slabs: all blocks */
   avow__cursor_t *cursor; /* without slabs: the innermost avow__pool_each() */
@@ -121,9 +121,13 @@ void *avow__pool_static(avow__context_t *context, int i);
 void avow__slabs_init(avow__pool_t *pool);
 void avow__slabs_close(avow__pool_t *pool);
 
-/* Frees the slabs that have been empty since the last review, if that was at
-   least a second ago. */
-void avow__pool_review(avow__pool_t *pool, uint64_t now);
+/* The number of empty slabs that stay even if they are not needed: 1 MiB. */
+enum { AVOW__KEPT_SLABS = 64 };
+
+/* Gives up a portion of the slabs that were not needed for a second. Must be
+   called while more than AVOW__KEPT_SLABS slabs are empty, again after the
+   returned number of ms; 0: not again. */
+unsigned avow__pool_review(avow__pool_t *pool, uint64_t now);
 
 /* From now on, keeps no empty slabs. */
 void avow__slabs_shrink(avow__pool_t *pool);

@@ -9,11 +9,11 @@
  *
  * A chunk is memory from malloc() for several slabs. A slab of a chunk is in
  * use, empty or absent. An absent slab was not made yet, or its pages were
- * returned to the system. At most `keep` slabs stay empty. If there are more,
- * the slab that has been empty for the longest time is given up. If its whole
- * chunk is empty, the chunk is freed. Otherwise the pages of the slab are
- * returned to the system. `keep` grows while slabs that were given up are made
- * again. It shrinks when empty slabs were not needed for a second.
+ * returned to the system. Empty slabs are kept, because a peak often comes
+ * again. Those that were not needed for a second are given up, in portions, so
+ * that no iteration takes long. The slab that has been empty for the longest
+ * time is the first. If its whole chunk is empty, the chunk is freed. Otherwise
+ * the pages of the slab are returned to the system.
  */
 #include "engine/slab.h"
 
@@ -31,12 +31,8 @@
 
 enum { CHUNK_MAX = 64 };
 
-/* Numbers of slabs. `keep` is KEEP (16 MiB) at first, and grows up to KEEP_MOST
-   (128 MiB) if slabs are needed again and again. KEEP_LEAST empty slabs (1 MiB)
-   stay even if they are not needed for a long time. */
-enum { KEEP = 1024, KEEP_MOST = 8192, KEEP_LEAST = CHUNK_MAX };
-
-enum { REVIEW = 1000 }; /* ms */
+/* The time between two reviews in ms, and the size of a portion in slabs. */
+enum { REVIEW = 1000, PORTION = 256 };
 
 _Static_assert(sizeof(avow_promise_t) <= AVOW__BLOCK, "a promise fits a block");
 _Static_assert(sizeof(avow__slab_t) <= AVOW__SLAB_HEAD, "blocks come after it");
@@ -109,7 +105,6 @@ static void chunk_free(avow__pool_t *pool, avow__chunk_t *chunk) {
   if (chunk->absent != 0)
     avow__list_remove(&pool->open, &chunk->open);
   avow__list_remove(&pool->chunks, &chunk->link);
-  pool->freed_slabs += chunk->count;
   avow__discard(chunk->slabs, chunk->count * (size_t) AVOW__SLAB);
   avow_free(chunk);
 }
@@ -134,7 +129,6 @@ static void vacate(avow__pool_t *pool, avow__slab_t *slab) {
   const size_t i = (size_t) ((char *) slab - chunk->slabs) / AVOW__SLAB;
   chunk->absent |= UINT64_C(1) << i;
   chunk->vacated = true;
-  pool->freed_slabs++;
   avow__discard(slab, AVOW__SLAB);
 }
 
@@ -150,16 +144,32 @@ static void slabs_trim(avow__pool_t *pool, size_t keep) {
   }
 }
 
-void avow__pool_review(avow__pool_t *pool, uint64_t now) {
-  if (now - pool->reviewed < REVIEW)
-    return;
-  const size_t most = pool->empty_count - lesser(pool->empty_count, KEEP_LEAST);
-  const size_t unused = lesser(pool->least_empty, most);
-  slabs_trim(pool, pool->empty_count - unused);
-  pool->keep -= lesser(unused, pool->keep - KEEP);
-  pool->least_empty = pool->empty_count;
-  pool->freed_slabs = 0;
-  pool->reviewed = now;
+/* The number of empty slabs that were not needed since the last review. Some
+   may have been freed with their chunk. */
+static size_t slabs_unneeded(const avow__pool_t *pool) {
+  const size_t least = lesser(pool->least_empty, pool->empty_count);
+  return least - lesser(least, AVOW__KEPT_SLABS);
+}
+
+static void trim_portion(avow__pool_t *pool) {
+  const size_t before = pool->empty_count;
+  pool->surplus = lesser(pool->surplus, slabs_unneeded(pool));
+  slabs_trim(pool, before - lesser(pool->surplus, PORTION));
+  const size_t gone = before - pool->empty_count;
+  pool->surplus -= lesser(pool->surplus, gone);
+  pool->least_empty -= lesser(pool->least_empty, gone);
+}
+
+unsigned avow__pool_review(avow__pool_t *pool, uint64_t now) {
+  if (pool->surplus == 0 && now - pool->reviewed >= REVIEW) {
+    pool->surplus = slabs_unneeded(pool);
+    pool->least_empty = pool->empty_count;
+    pool->reviewed = now;
+  }
+  trim_portion(pool);
+  if (pool->empty_count <= AVOW__KEPT_SLABS)
+    return 0;
+  return pool->surplus > 0 ? 1 : REVIEW;
 }
 
 static void make_slab(avow__slab_t *slab, avow__chunk_t *chunk,
@@ -169,16 +179,6 @@ static void make_slab(avow__slab_t *slab, avow__chunk_t *chunk,
                           .fresh = first_block(slab) };
   slab->end = slab->fresh + AVOW__BLOCKS * (size_t) AVOW__BLOCK;
   memset(slab->fresh, 0, AVOW__BLOCKS * (size_t) AVOW__BLOCK);
-}
-
-/* A slab that is made again soon after others were given up should have been
-   kept. */
-static void keep_more(avow__pool_t *pool) {
-  if (pool->freed_slabs == 0)
-    return;
-  pool->freed_slabs--;
-  if (pool->keep < KEEP_MOST)
-    pool->keep++;
 }
 
 /* Makes the first absent slab of the first chunk that has one. */
@@ -193,7 +193,6 @@ static avow__slab_t *carve_slab(avow__pool_t *pool) {
   if (chunk->absent == 0)
     avow__list_remove(&pool->open, &chunk->open);
   make_slab(slab_at(chunk, i), chunk, pool->context);
-  keep_more(pool);
   chunk->busy++;
   return slab_at(chunk, i);
 }
@@ -238,7 +237,8 @@ void avow__slab_relist(avow__pool_t *pool, avow__slab_t *slab) {
   slab->fresh = first_block(slab);
   slab->chunk->busy--;
   chunk_clean_up(pool, slab->chunk);
-  slabs_trim(pool, pool->keep);
+  if (pool->shrinks)
+    slabs_trim(pool, 0);
 }
 
 void avow__slab_relist_then_free(avow__pool_t *pool, avow__slab_t *moved,
@@ -290,12 +290,11 @@ void *avow__pool_static(avow__context_t *context, int i) {
 
 void avow__slabs_init(avow__pool_t *pool) {
   pool->current = &no_slab;
-  pool->keep = KEEP;
 }
 
 void avow__slabs_shrink(avow__pool_t *pool) {
   (void) avow__pool_end_quarantine(pool); /* whether there was a block */
-  pool->keep = 0;
+  pool->shrinks = true;
   slabs_trim(pool, 0);
 }
 

@@ -38,9 +38,7 @@ struct avow__tick_s {
   uv_idle_t idle;
   uv_check_t check;
   uv_prepare_t prepare;
-#ifndef AVOW_NO_ASYNC
-  uv_timer_t review; /* wakes an idle loop, so that it frees stacks */
-#endif
+  uv_timer_t review; /* wakes an idle loop, so that it frees memory */
 };
 
 /* A stride has at most STRIDE jobs. It takes at most 1/PARTS of the budget of
@@ -104,18 +102,36 @@ bool avow__iteration_goes_on(avow__context_t *c) {
   return c->budget.allowance > 0;
 }
 
-#ifndef AVOW_NO_ASYNC
 static void on_review(uv_timer_t *handle) {
   (void) handle; /* the prepare handle comes next */
 }
 
-static AVOW__APART void review_stacks(avow__context_t *c) {
-  const unsigned ms = avow__fibers_review(&c->fibers, uv_now(c->loop));
+static unsigned review_stacks(avow__context_t *c) {
+#ifdef AVOW_NO_ASYNC
+  return 0;
+#else
+  return avow__fibers_review(&c->fibers, uv_now(c->loop));
+#endif
+}
+
+static bool may_free_memory(const avow__context_t *c) {
+#ifndef AVOW_NO_ASYNC
+  if (c->fibers.spare > c->fibers.keep)
+    return true;
+#endif
+  return c->pool.empty_count > AVOW__KEPT_SLABS;
+}
+
+/* Memory that a peak has left is freed when it was not needed for a second. */
+static AVOW__APART void review_memory(avow__context_t *c) {
+  const unsigned slabs = avow__pool_review(&c->pool, uv_now(c->loop));
+  const unsigned stacks = review_stacks(c);
+  const unsigned ms =
+      stacks == 0 || (slabs > 0 && slabs < stacks) ? slabs : stacks;
   if (ms > 0)
     (void) uv_timer_start(&c->tick->review, on_review, ms,
                           0); /* fails if the program has closed it */
 }
-#endif
 
 static void tick_on_prepare(uv_prepare_t *handle) {
   avow__context_t *c = handle->data;
@@ -124,12 +140,8 @@ static void tick_on_prepare(uv_prepare_t *handle) {
   begin_iteration(c);
   avow__probe_poll(c);
   avow__note_thread(c);
-  if (c->pool.empty_slabs != NULL)
-    avow__pool_review(&c->pool, uv_now(c->loop));
-#ifndef AVOW_NO_ASYNC
-  if (AVOW__UNLIKELY(c->fibers.spare > c->fibers.keep))
-    review_stacks(c);
-#endif
+  if (AVOW__UNLIKELY(may_free_memory(c)))
+    review_memory(c);
   if (c->before_poll != NULL)
     c->before_poll(c);
 }
@@ -179,9 +191,7 @@ static void tick_close(avow__context_t *c) {
   avow__close_own(c, (uv_handle_t *) &c->tick->idle);
   avow__close_own(c, (uv_handle_t *) &c->tick->check);
   avow__close_own(c, (uv_handle_t *) &c->tick->prepare);
-#ifndef AVOW_NO_ASYNC
   avow__close_own(c, (uv_handle_t *) &c->tick->review);
-#endif
 }
 
 static void tick_free(avow__context_t *c) {
@@ -197,11 +207,9 @@ bool avow__tick_init(avow__context_t *c) {
   (void) uv_check_init(c->loop, &tick->check);     /* cannot fail */
   (void) uv_prepare_init(c->loop, &tick->prepare); /* cannot fail */
   tick->idle.data = tick->check.data = tick->prepare.data = c;
-#ifndef AVOW_NO_ASYNC
   (void) uv_timer_init(c->loop, &tick->review); /* cannot fail */
   tick->review.data = c;
   uv_unref((uv_handle_t *) &tick->review);
-#endif
   uv_unref((uv_handle_t *) &tick->check);
   uv_unref((uv_handle_t *) &tick->prepare);
   (void) uv_prepare_start(&tick->prepare, tick_on_prepare); /* cannot fail */
