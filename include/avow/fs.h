@@ -3,10 +3,12 @@
  * Files, directories, and changes of files.
  *
  * Each avow_fs_*() function that is named like a function of libuv runs that
- * function in libuv's thread pool. Flags, modes, times and differences between
- * platforms are those of libuv. Each function copies its paths. If a path is
- * NULL, the promise rejects with UV_EINVAL. The message of an error names the
- * operation and its objects: "rename '/a' to '/b': no such file or directory".
+ * function in libuv's thread pool. On Linux, the loop's thread first tries to
+ * read what is in memory; see avow_options_t.files_on_pool. Flags, modes, times
+ * and differences between platforms are those of libuv. Each function copies
+ * its paths. If a path is NULL, the promise rejects with UV_EINVAL. The message
+ * of an error names the operation and its objects: "rename '/a' to '/b': no
+ * such file or directory".
  *
  * A request that blocks, such as a read from a FIFO, occupies a thread of the
  * pool, and avow_loop_close() waits for the request.
