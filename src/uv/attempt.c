@@ -6,9 +6,10 @@
 #include "uv/cached_file.h"
 #include "uv/fs.h"
 
-/* The part of an iteration's time that attempts may take, and the largest
-   number of operations that the pool gets between two attempts in vain. */
-enum { PART = 4, MOST_SKIPPED = 255, NS = 1000 };
+/* The part of an iteration's time that attempts may take. It is small, because
+   the loop looks for other events only after it. And the largest number of
+   operations that the pool gets between two attempts in vain. */
+enum { PART = 64, MOST_SKIPPED = 255, NS = 1000 };
 
 /* An attempt in vain costs time. So after each one, about twice as many
    operations as before go to the pool at once. */

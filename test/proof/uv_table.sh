@@ -210,9 +210,9 @@ the same result.
 * **Opening:** a name is found with `openat2(O_PATH, RESOLVE_CACHED)`, which opens nothing. A regular file is then
   opened through `/proc/thread-self/fd`, with O_NONBLOCK, so a device, a FIFO or a lease does not stop the loop. Without
   `/proc`, the pool opens the file.
-* **Fairness:** these calls take at most a quarter of the time of an iteration (`avow_options_t.budget_us`). The others
-  wait for the next iteration. After a call in vain, the next ones go to the pool directly: one at first, and up to 255
-  if all calls are in vain.
+* **Fairness:** these calls take at most 1/64 of the time of an iteration (`avow_options_t.budget_us`), or one call. By
+  default, that is 16 µs. The others wait for the next iteration. After a call in vain, the next ones go to the pool
+  directly: one at first, and up to 255 if all calls are in vain.
 * **Cancellation:** a canceled operation is not tried.
 * **What can still wait:** a watcher with permission events of fanotify, such as a virus scanner, decides about each
   open. The loop waits for it. If the name of an open file was removed, closing it frees its blocks. On Linux older than

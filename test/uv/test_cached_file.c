@@ -399,7 +399,7 @@ static void count_turn(uv_prepare_t *handle) {
   turns++;
 }
 
-/* Each attempt takes longer than a quarter of a microsecond. */
+/* Each attempt takes longer than 1/64 of a microsecond. */
 static void attempts_take_a_part_of_an_iteration(void **state) {
   const avow_options_t hurried = { .budget_us = 1, .slow_us = UINT_MAX };
   uv_prepare_t prepare;
