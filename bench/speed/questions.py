@@ -24,7 +24,10 @@ THEN, REJECTION = 'chain of thens, a hop', 'rejection past thens, a hop'
 NEXT, ALREADY = 'follow, settled next turn', 'follow, settled already'
 AFTER_PEAK = 'new + ..., after a peak; before one'
 WAITS, IDLE = 'start, wait, go on; then', 'one sleep beside idle ones; a uv_timer_t'
-READ_JOB = 'avow_read_file() to one raw job'
+READ_SAFE = 'avow_read_file() to safe calls'
+READ_WAIT = 'avow_read_file() to calls that may wait'
+READ_PART = 'avow_fs_read() to pread()'
+READ_STAT = 'avow_fs_stat() to a call that may wait'
 READ_FOUR = 'avow_read_file() to four raw requests'
 WRITE_FOUR = 'avow_write_file() to four raw requests'
 WRITE_EMPTY = 'to three that empty the file first'
@@ -177,12 +180,18 @@ NAMES = {
     'file': {
         'open + fstat + read + close':
             'open, fstat, read, close; the same by callbacks',
-        READ_JOB: 'avow_read_file(); one job of the thread pool',
         READ_FOUR: 'avow_read_file(); four requests of libuv',
         'open + ... + close, processor time':
             'open, fstat, read, close: processor time',
         'avow_read_file() to four raw, likewise':
             'avow_read_file(): processor time; four requests',
+    },
+    'cached': {
+        READ_SAFE: 'avow_read_file(); the same calls',
+        READ_WAIT: 'avow_read_file(); open(), fstat(), read(), close()',
+        READ_PART: 'avow_fs_read(); pread()',
+        READ_STAT: 'avow_fs_stat(); uv_fs_stat() without a callback',
+        'an echo beside reads': 'an echo beside reads; reads by the pool',
     },
     'write_file': {
         WRITE_FOUR: 'avow_write_file(); four requests of libuv',
@@ -207,6 +216,14 @@ NAMES = {
         SLOW: 'an echo, beside steps of 10 µs: median',
         'avow, beside steps of 10 us, 99 %':
             'an echo, beside steps of 10 µs: 99th percentile',
+        'avow, beside steps of 100 us, median':
+            'an echo, beside steps of 100 µs: median',
+        'avow, beside steps of 100 us, 99 %':
+            'an echo, beside steps of 100 µs: 99th percentile',
+        'avow, beside steps of 1 ms, median':
+            'an echo, beside steps of 1 ms: median',
+        'avow, beside steps of 1 ms, 99 %':
+            'an echo, beside steps of 1 ms: 99th percentile',
     },
     'pipe': {'64 KiB piped': '64 KiB from socket to socket'},
     'send': {'64 KiB of a file sent': '64 KiB from file to socket'},
@@ -301,12 +318,19 @@ QUESTIONS = [
         'times the floor, and time each', [
             ('file', 'open + fstat + read + close', 1),
             ('file', 'open + fstat + read + close', 64),
-            ('file', READ_JOB, 1), ('file', READ_JOB, 64),
             ('file', READ_FOUR, 1), ('file', READ_FOUR, 64),
             ('write_file', WRITE_FOUR, 1), ('write_file', WRITE_FOUR, 64),
             ('write_file', WRITE_EMPTY, 64),
             ('dir', 'scandir, an entry', 1000),
             ('dir', 'readdir, an entry, to raw scandir', 100000)],
+        by='times'),
+    Question(
+        'cached', 'What does a file in memory cost?', 'cached',
+        'times the floor, and time each', [
+            ('cached', READ_SAFE, 1), ('cached', READ_SAFE, 64),
+            ('cached', READ_SAFE, 10000), ('cached', READ_WAIT, 10000),
+            ('cached', READ_PART, 64), ('cached', READ_STAT, 64),
+            ('cached', 'an echo beside reads', 1000)],
         by='times'),
     Question(
         'streams', 'What does a stream cost?', 'echo pipe send',
