@@ -114,6 +114,13 @@ avow_promise_t *avow__fs_call_file(uv_loop_t *loop, const char *name,
 /* Closes the file at once, without a loop or an allocation. */
 void avow__fs_close_now(uv_file file);
 
+/* Whether a single request is tried before the pool has it. A loop that has
+   requests on the pool gets several results at a time, and waking it for each
+   result would cost more than the attempt saves. */
+static inline bool avow__fs_may_try(const avow__fs_t *op) {
+  return op->op.context->pool_requests == 0;
+}
+
 static inline avow__fs_t *avow__fs_of(avow__attempt_t *attempt) {
   return AVOW__CONTAINER(avow__fs_t, attempt, attempt);
 }

@@ -132,7 +132,8 @@ static void read_on_pool(avow__attempt_t *attempt) {
 static void read_start(io_t *io) {
   io->fs.attempt.at_once = read_at_once;
   io->fs.attempt.on_pool = read_on_pool;
-  if (io->offset >= 0 && io->left <= AVOW__CACHED_MOST)
+  if (io->offset >= 0 && io->left <= AVOW__CACHED_MOST &&
+      avow__fs_may_try(&io->fs))
     avow__attempt_start(io->fs.op.context, &io->fs.attempt);
   else
     read_on_pool(&io->fs.attempt);

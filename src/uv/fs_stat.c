@@ -84,7 +84,10 @@ static void stat_start(avow__fs_t *op, bool (*at_once)(avow__attempt_t *),
   op->result = stat_value;
   op->attempt.at_once = at_once;
   op->attempt.on_pool = on_pool;
-  avow__attempt_start(op->op.context, &op->attempt);
+  if (avow__fs_may_try(op))
+    avow__attempt_start(op->op.context, &op->attempt);
+  else
+    on_pool(&op->attempt);
 }
 
 avow_promise_t *avow_fs_stat(uv_loop_t *loop, const char *path) {

@@ -202,8 +202,9 @@ read. So on Linux 5.12 or newer, avow first tries to read on the loop's thread, 
 | `avow_fs_read()`, `avow_file_stream()` | at most 64 KiB at an offset, but not at the current position |
 | `avow_fs_stat()`, `avow_fs_lstat()`, `avow_fs_fstat()` | files of all types |
 
-What the calls cannot do without waiting goes to the thread pool. The promise settles in a later job in both cases, with
-the same result.
+Single requests, which are all of these except `avow_read_file()`, are tried only while the loop has no request on the
+thread pool. What the calls cannot do without waiting goes to the thread pool. The promise settles in a later job in
+both cases, with the same result.
 
 * **File systems:** names and attributes are only read from ext4, XFS and Btrfs. The thread pool finds out about each
   mount once. Files on tmpfs, overlayfs, FUSE and network file systems go to the pool.

@@ -194,6 +194,18 @@ static void read_at_the_position_needs_the_pool(void **state) {
   assert_fulfills_bytes(p, "hello");
 }
 
+/* A loop with a request on the pool gets the results of several at a time. */
+static void single_requests_stay_together_on_the_pool(void **state) {
+  hold_pool(THREADS);
+
+  avow_promise_t *first = avow_fs_read(loop, file, 5, -1);
+  avow_promise_t *second = avow_fs_read(loop, file, 5, 0);
+  assert_needs_the_pool(second);
+
+  assert_fulfills_bytes(first, "hello");
+  assert_fulfills_bytes(second, "hello");
+}
+
 static void assert_is_stat(avow_promise_t *p, unsigned type, uint64_t size) {
   const avow_value_t v = avow_run(p);
   const uv_stat_t *stat = avow_to_stat(&v);
@@ -490,6 +502,7 @@ SUITE(cached_file) {
     CACHED(empty_file_gives_no_bytes),
     CACHED(part_of_a_file_is_read_without_the_pool),
     CACHED(read_at_the_position_needs_the_pool),
+    CACHED(single_requests_stay_together_on_the_pool),
     CACHED(attributes_are_read_without_the_pool),
     CACHED(attributes_are_those_of_libuv),
     CACHED(option_leaves_all_files_to_the_pool),
