@@ -10,9 +10,14 @@ enum { FLUSH_MS = 5000 }; /* limit in avow_nats_flush() */
 avow_value_t nats;
 
 static atomic_int flushes;
+static atomic_int needless;
 
 int flushes_begun(void) {
   return flushes;
+}
+
+int flushes_needless(void) {
+  return needless;
 }
 
 natsStatus flush_for_real(natsConnection *nc, int64_t ms) {
@@ -26,6 +31,15 @@ __attribute__((weak)) natsStatus natsConnection_FlushTimeout(natsConnection *nc,
                                                              int64_t ms) {
   flushes++;
   return flush_for_real(nc, ms);
+}
+
+int natsConnection_Buffered(natsConnection *nc) {
+  int (*real)(natsConnection *) = NULL;
+  *(void **) &real = dlsym(RTLD_NEXT, "natsConnection_Buffered");
+  const int bytes = real(nc);
+  if (bytes == 0)
+    needless++;
+  return bytes;
 }
 
 avow_value_t connected(avow_promise_t *p) {

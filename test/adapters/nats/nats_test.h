@@ -32,6 +32,9 @@ void settle(const avow_promise_t *p);
    Tests that define this function themselves do not have the count. */
 int flushes_begun(void);
 
+/* Returns how often libnats had nothing to flush. */
+int flushes_needless(void);
+
 /* Calls the function of libnats. The time limit for flushes of
    avow_nats_flush() is an hour instead of 5 s. Other flushes keep their
    limit. */

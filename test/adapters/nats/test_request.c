@@ -197,14 +197,14 @@ static void waiting_request_holds_its_connection(void **state) {
 }
 
 /* libnats buffers messages for up to a millisecond. A flush sends them at
-   once. */
+   once. On a slow machine, libnats can be first. */
 static void single_requests_are_sent_at_once(void **state) {
   assert_fulfills_bytes(ask("echo", "first"), "first");
   for (int i = 0; i < 100; i++) {
-    const int before = flushes_begun();
+    const int before = flushes_begun() + flushes_needless();
     assert_fulfills_bytes(ask("echo", "lone"), "lone");
-    while (flushes_begun() == before) /* the thread that writes may be late */
-      uv_sleep(1);
+    while (flushes_begun() + flushes_needless() == before)
+      uv_sleep(1); /* the thread that writes may be late */
   }
 }
 
