@@ -11,6 +11,7 @@
 #include "base/compiler.h"
 #include "base/list.h"
 #include "base/misuse.h"
+#include "base/surplus.h"
 
 /* The size of a slab, to which it is also aligned: so the address of a block
    leads to its slab. */
@@ -55,15 +56,13 @@ typedef struct avow__pool_s {
   avow__link_t *partial;     /* slabs with free blocks and with blocks in use */
   avow__link_t *empty_slabs; /* unused slabs, the last emptied first */
   avow__link_t *chunks;      /* all chunks from malloc() */
-  avow__link_t *open;     /* chunks with absent slabs, linked by their `open` */
-  size_t chunk_slabs;     /* the number of slabs in the newest chunk */
-  size_t empty_count;     /* slabs in empty_slabs */
-  size_t least_empty;     /* the least empty_count since the last review */
-  size_t surplus;         /* empty slabs that are to be given up */
-  bool shrinks;           /* no slab may stay empty */
-  uint64_t reviewed;      /* the time of the last review, in ms */
-  avow__link_t *all;      /* without slabs: all blocks */
-  avow__cursor_t *cursor; /* without slabs: the innermost avow__pool_each() */
+  avow__link_t *open; /* chunks with absent slabs, linked by their `open` */
+  size_t chunk_slabs; /* the number of slabs in the newest chunk */
+  size_t empty_count; /* slabs in empty_slabs */
+  avow__surplus_t surplus; /* of the empty slabs */
+  bool shrinks;            /* no slab may stay empty */
+  avow__link_t *all;       /* without slabs: all blocks */
+  avow__cursor_t *cursor;  /* without slabs: the innermost avow__pool_each() */
   avow__link_t *reserve;
   uint64_t allocations;
   uint32_t reserved;

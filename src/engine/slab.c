@@ -31,8 +31,7 @@
 
 enum { CHUNK_MAX = 64 };
 
-/* The time between two reviews in ms, and the size of a portion in slabs. */
-enum { REVIEW = 1000, PORTION = 256 };
+enum { PORTION = 256 }; /* slabs that are given up at a time */
 
 _Static_assert(sizeof(avow_promise_t) <= AVOW__BLOCK, "a promise fits a block");
 _Static_assert(sizeof(avow__slab_t) <= AVOW__SLAB_HEAD, "blocks come after it");
@@ -144,32 +143,13 @@ static void slabs_trim(avow__pool_t *pool, size_t keep) {
   }
 }
 
-/* The number of empty slabs that were not needed since the last review. Some
-   may have been freed with their chunk. */
-static size_t slabs_unneeded(const avow__pool_t *pool) {
-  const size_t least = lesser(pool->least_empty, pool->empty_count);
-  return least - lesser(least, AVOW__KEPT_SLABS);
-}
-
-static void trim_portion(avow__pool_t *pool) {
-  const size_t before = pool->empty_count;
-  pool->surplus = lesser(pool->surplus, slabs_unneeded(pool));
-  slabs_trim(pool, before - lesser(pool->surplus, PORTION));
-  const size_t gone = before - pool->empty_count;
-  pool->surplus -= lesser(pool->surplus, gone);
-  pool->least_empty -= lesser(pool->least_empty, gone);
-}
-
 unsigned avow__pool_review(avow__pool_t *pool, uint64_t now) {
-  if (pool->surplus == 0 && now - pool->reviewed >= REVIEW) {
-    pool->surplus = slabs_unneeded(pool);
-    pool->least_empty = pool->empty_count;
-    pool->reviewed = now;
-  }
-  trim_portion(pool);
-  if (pool->empty_count <= AVOW__KEPT_SLABS)
-    return 0;
-  return pool->surplus > 0 ? 1 : REVIEW;
+  const size_t before = pool->empty_count;
+  const size_t surplus =
+      avow__surplus_review(&pool->surplus, before, AVOW__KEPT_SLABS, now);
+  slabs_trim(pool, before - lesser(surplus, PORTION));
+  return avow__surplus_freed(&pool->surplus, before - pool->empty_count,
+                             pool->empty_count, AVOW__KEPT_SLABS);
 }
 
 static void make_slab(avow__slab_t *slab, avow__chunk_t *chunk,
@@ -204,7 +184,7 @@ static avow__slab_t *next_slab(avow__pool_t *pool) {
   if (slab == NULL)
     return carve_slab(pool);
   unlist_empty(pool, slab);
-  pool->least_empty = lesser(pool->least_empty, pool->empty_count);
+  avow__surplus_taken(&pool->surplus, pool->empty_count);
   slab->chunk->busy++;
   return slab;
 }

@@ -12,7 +12,7 @@
 
 #include "fiber/overflow.h"
 
-enum { REVIEW = 1000 /* ms */, AT_ONCE = 128 };
+enum { PORTION = 128 }; /* fibers that are freed at a time */
 
 _Thread_local avow__fiber_t *avow__fiber_now;
 
@@ -31,8 +31,7 @@ static int fiber_take(avow__fibers_t *fibers, avow__fiber_t **out) {
   }
   *out = (avow__fiber_t *) avow__list_take_first(&fibers->idle);
   fibers->spare--;
-  if (fibers->spare < fibers->least)
-    fibers->least = fibers->spare;
+  avow__surplus_taken(&fibers->surplus, fibers->spare);
   avow__spot_renew(&(*out)->spot);
   return 0;
 }
@@ -66,38 +65,21 @@ void avow__fiber_give(avow__fibers_t *fibers, avow__fiber_t *f) {
   fibers->spare++;
 }
 
-/* The number of idle fibers that were not needed since the last review. */
-static unsigned unneeded(const avow__fibers_t *fibers) {
-  return fibers->least > fibers->keep ? fibers->least - fibers->keep : 0;
-}
-
 /* Frees the idle fiber that was not used for the longest time. */
 static void free_last(avow__fibers_t *fibers) {
   avow__link_t *last = fibers->idle->prev;
   avow__list_remove(&fibers->idle, last);
   avow__fiber_free(fibers, (avow__fiber_t *) last);
   fibers->spare--;
-  fibers->least--;
-  fibers->surplus--;
-}
-
-static void free_some(avow__fibers_t *fibers) {
-  if (fibers->surplus > unneeded(fibers))
-    fibers->surplus = unneeded(fibers); /* some were needed meanwhile */
-  for (int i = 0; i < AT_ONCE && fibers->surplus > 0; i++)
-    free_last(fibers);
 }
 
 unsigned avow__fibers_review(avow__fibers_t *fibers, uint64_t now) {
-  if (fibers->surplus == 0 && now - fibers->reviewed >= REVIEW) {
-    fibers->surplus = unneeded(fibers);
-    fibers->least = fibers->spare;
-    fibers->reviewed = now;
-  }
-  free_some(fibers);
-  if (fibers->spare <= fibers->keep)
-    return 0;
-  return fibers->surplus > 0 ? 1 : REVIEW;
+  const size_t surplus =
+      avow__surplus_review(&fibers->surplus, fibers->spare, fibers->keep, now);
+  size_t n = 0;
+  for (; n < surplus && n < PORTION; n++)
+    free_last(fibers);
+  return avow__surplus_freed(&fibers->surplus, n, fibers->spare, fibers->keep);
 }
 
 void avow__fiber_discard(avow__fibers_t *fibers, avow__fiber_t *f) {

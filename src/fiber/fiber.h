@@ -9,6 +9,7 @@
 #include "avow/promise.h"
 #include "base/compiler.h"
 #include "base/list.h"
+#include "base/surplus.h"
 #include "fiber/exceptions.h"
 #include "fiber/stack.h"
 #include "fiber/switch.h"
@@ -39,13 +40,11 @@ typedef struct avow__fiber_s {
 typedef struct avow__fibers_s {
   avow__link_t *idle; /* most recently used first, because its pages are warm */
   avow__link_t *busy;
-  unsigned spare;    /* number of idle fibers */
-  unsigned least;    /* the least `spare` since the last review */
-  unsigned surplus;  /* idle fibers that were not needed, and will be freed */
-  unsigned keep;     /* idle fibers that are never freed */
-  uint64_t reviewed; /* the time of the last review, in ms */
-  unsigned used;     /* number of busy fibers */
-  unsigned most;     /* limit of `used`; 0: no limit */
+  unsigned spare;          /* number of idle fibers */
+  avow__surplus_t surplus; /* of the idle fibers */
+  unsigned keep;           /* idle fibers that are never freed */
+  unsigned used;           /* number of busy fibers */
+  unsigned most;           /* limit of `used`; 0: no limit */
   size_t stack_size;
   size_t guard_size;
   bool wipe;           /* wipe the stacks, and keep no idle fibers */

@@ -35,7 +35,7 @@ static int slab_teardown(void **state) {
    size of its blocks. */
 enum { BATCH = 784 * AVOW__BLOCKS, PEAK = 2352 * AVOW__BLOCKS, STRIDE = 7919 };
 
-/* In slabs: how many empty slabs are kept for ever, how many a full chunk has,
+/* In slabs: how many empty slabs are always kept, how many a full chunk has,
    and how many go at a time. */
 enum { KEPT = AVOW__KEPT_SLABS, CHUNK = 64, PORTION = 256 };
 
@@ -243,7 +243,7 @@ static void slabs_unused_for_a_second_are_freed(void **state) {
   const size_t kept = pool.empty_count;
 
   pass_a_second();
-  assert_int_equal(avow__pool_review(&pool, pool.reviewed + 999), 1000);
+  assert_int_equal(avow__pool_review(&pool, pool.surplus.reviewed + 999), 1000);
   take_peak(BATCH);
   give_back_peak(BATCH, 1);
   assert_in_range(pool.empty_count, kept - CHUNK, kept);
@@ -282,7 +282,7 @@ static void iterations_free_unused_slabs(void **state) {
   assert_true(own->empty_count > CHUNK);
 
   for (int i = 0; i < 2; i++) {
-    own->reviewed = 0; /* a long time ago */
+    own->surplus.reviewed = 0; /* a long time ago */
     for (size_t slabs = 0; slabs <= BATCH / AVOW__BLOCKS; slabs += PORTION)
       avow_ignore(avow_run(avow_sleep(loop, 1)));
   }
