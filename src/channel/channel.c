@@ -286,10 +286,10 @@ avow_channel_t *avow_channel_ref(const avow_channel_t *channel) {
   return (avow_channel_t *) avow__ref(avow__channel_block(channel));
 }
 
-void avow_channel_unref(avow_channel_t *channel) {
+static void channel_unref(avow_channel_t *channel, const char *called) {
   if (channel == NULL)
     return;
-  avow_promise_t *ch = avow__channel_block(channel);
+  avow_promise_t *ch = avow__channel_block_in(channel, called);
   if (avow__channel_is_inert(ch)) {
     avow_unref(ch);
     return;
@@ -299,8 +299,12 @@ void avow_channel_unref(avow_channel_t *channel) {
     avow_free(ch->ring);
     ch->ring = NULL;
   }
-  avow__site_begin();
   avow__unref(ch);
+}
+
+void avow_channel_unref(avow_channel_t *channel) {
+  avow__site_begin();
+  channel_unref(channel, AVOW__CALLED);
   avow__site_end();
 }
 
@@ -311,7 +315,9 @@ void avow_channel_clear(avow_channel_t **c) {
   }
   avow_channel_t *channel = *c;
   *c = NULL;
-  avow_channel_unref(channel);
+  avow__site_begin();
+  channel_unref(channel, AVOW__CALLED);
+  avow__site_end();
 }
 
 /* Removes a receiver or a sender that was canceled. */

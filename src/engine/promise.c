@@ -339,21 +339,28 @@ avow_promise_t *avow_ref(const avow_promise_t *p) {
   return avow__ref(p);
 }
 
-void avow_unref(avow_promise_t *p) {
+static void promise_unref(avow_promise_t *p, const char *called) {
   if (p == NULL)
     return;
-  avow__check_thread(avow__context(p));
-  avow__check_taken(p);
-  avow__site_begin();
+  avow__check_thread_in(avow__context(p), called);
+  avow__check_taken_in(p, called);
   promise_release(p);
+}
+
+void avow_unref(avow_promise_t *p) {
+  avow__site_begin();
+  promise_unref(p, AVOW__CALLED);
   avow__site_end();
 }
 
 void avow_promise_clear(avow_promise_t **p) {
-  if (p != NULL)
-    avow_unref(avow_promise_steal(p));
-  else
+  if (p == NULL) {
     avow__misuse_of_null("promise");
+    return;
+  }
+  avow__site_begin();
+  promise_unref(avow_promise_steal(p), AVOW__CALLED);
+  avow__site_end();
 }
 
 avow_state_t avow_state(const avow_promise_t *p) {
