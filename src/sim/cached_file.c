@@ -22,7 +22,9 @@ static int size_of_file(uv_file file, uint64_t *size) {
   if (err < 0)
     return err;
   *size = stat.st_size;
-  return avow__disk_type(&stat) == UV_DIRENT_FILE ? 0 : UV_EAGAIN;
+  return avow__disk_type(&stat) == UV_DIRENT_FILE && *size <= AVOW__CACHED_MOST
+             ? 0
+             : UV_EAGAIN;
 }
 
 int avow__cached_open(avow__context_t *c, const char *path, uint64_t *size) {

@@ -6,10 +6,9 @@
 #include "uv/cached_file.h"
 #include "uv/fs.h"
 
-/* The part of an iteration's time that attempts may take. It is small, because
-   the loop looks for other events only after it. And the largest number of
-   operations that the pool gets between two attempts in vain. */
-enum { PART = 64, MOST_SKIPPED = 255, NS = 1000 };
+/* Attempts may take 1/PART of the time of an iteration. That is little, because
+   other events wait meanwhile. */
+enum { PART = 64, NS = 1000 };
 
 /* An attempt in vain costs time. So after each one, about twice as many
    operations as before go to the pool at once. */

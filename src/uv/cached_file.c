@@ -115,7 +115,9 @@ int avow__cached_open(avow__context_t *c, const char *path, uint64_t *size) {
   const int found = cached_find(c, path, true, &stat);
   if (found < 0)
     return found;
-  const int file = stat.is_file ? cached_reopen(found, &stat) : UV_EAGAIN;
+  int file = UV_EAGAIN;
+  if (stat.is_file && stat.size <= AVOW__CACHED_MOST)
+    file = cached_reopen(found, &stat);
   avow__page_cache_close(found);
   *size = stat.size;
   return file;

@@ -16,7 +16,8 @@ enum { AVOW__CACHED_MOST = 65536 };
 /* Whether there are such calls. */
 bool avow__cached_is_there(void);
 
-/* Opens a file for reading, and returns its descriptor and its size. */
+/* Opens a file of at most AVOW__CACHED_MOST bytes for reading, and returns its
+   descriptor and its size. */
 int avow__cached_open(avow__context_t *c, const char *path, uint64_t *size);
 
 void avow__cached_close(uv_file file);

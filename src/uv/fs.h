@@ -114,11 +114,15 @@ avow_promise_t *avow__fs_call_file(uv_loop_t *loop, const char *name,
 /* Closes the file at once, without a loop or an allocation. */
 void avow__fs_close_now(uv_file file);
 
-/* Whether a single request is tried before the pool has it. A loop that has
-   requests on the pool gets several results at a time, and waking it for each
-   result would cost more than the attempt saves. */
-static inline bool avow__fs_may_try(const avow__fs_t *op) {
-  return op->op.context->pool_requests == 0;
+/* Starts an operation whose functions in `attempt` are set. It is not tried
+   while the loop has requests on the pool. Such a loop gets several results at
+   a time. Waking it for each result would cost more than the attempt saves. */
+static inline void avow__fs_start(avow__fs_t *op) {
+  avow__context_t *c = op->op.context;
+  if (c->pool_requests == 0)
+    avow__attempt_start(c, &op->attempt);
+  else
+    op->attempt.on_pool(&op->attempt);
 }
 
 static inline avow__fs_t *avow__fs_of(avow__attempt_t *attempt) {

@@ -128,13 +128,12 @@ static void read_on_pool(avow__attempt_t *attempt) {
 }
 
 /* A read at the current position could wait for another one that has locked
-   it. */
+   it. A read of 0 bytes only checks the file. */
 static void read_start(io_t *io) {
   io->fs.attempt.at_once = read_at_once;
   io->fs.attempt.on_pool = read_on_pool;
-  if (io->offset >= 0 && io->left <= AVOW__CACHED_MOST &&
-      avow__fs_may_try(&io->fs))
-    avow__attempt_start(io->fs.op.context, &io->fs.attempt);
+  if (io->offset >= 0 && io->left > 0 && io->left <= AVOW__CACHED_MOST)
+    avow__fs_start(&io->fs);
   else
     read_on_pool(&io->fs.attempt);
 }

@@ -35,82 +35,70 @@ static avow_value_t statfs_value(avow__fs_t *op) {
   return copy_of(&statfs_class, op->req.ptr, sizeof(uv_statfs_t));
 }
 
-static bool stat_done(avow__fs_t *op, int err) {
+typedef struct {
+  avow__fs_t fs;
+  /* uv_fs_stat() or uv_fs_lstat(); not for an open file */
+  int (*by_path)(uv_loop_t *loop, uv_fs_t *req, const char *path, uv_fs_cb cb);
+} stat_t;
+
+static bool stat_at_once(avow__attempt_t *attempt) {
+  avow__fs_t *op = avow__fs_of(attempt);
+  const bool follows = ((const stat_t *) op)->by_path == uv_fs_stat;
+  avow__context_t *c = op->op.context;
+  const int err = op->files > 0
+                      ? avow__cached_fstat(c, op->uses[0].file, &op->req)
+                      : avow__cached_stat(c, op->path, follows, &op->req);
   if (err == 0)
     avow__fs_done(&op->req);
   return err == 0;
 }
 
-static bool stat_at_once(avow__attempt_t *attempt) {
-  avow__fs_t *op = avow__fs_of(attempt);
-  return stat_done(op,
-                   avow__cached_stat(op->op.context, op->path, true, &op->req));
-}
-
-static bool lstat_at_once(avow__attempt_t *attempt) {
-  avow__fs_t *op = avow__fs_of(attempt);
-  return stat_done(op, avow__cached_stat(op->op.context, op->path, false,
-                                         &op->req));
-}
-
-static bool fstat_at_once(avow__attempt_t *attempt) {
-  avow__fs_t *op = avow__fs_of(attempt);
-  return stat_done(op, avow__cached_fstat(op->op.context, op->uses[0].file,
-                                          &op->req));
-}
-
 static void stat_on_pool(avow__attempt_t *attempt) {
   avow__fs_t *op = avow__fs_of(attempt);
-  avow__fs_sent(op, uv_fs_stat(avow__fs_loop(op), &op->req, op->path,
-                               avow__fs_done));
+  uv_loop_t *loop = avow__fs_loop(op);
+  const stat_t *stat = (const stat_t *) op;
+  avow__fs_sent(op, op->files > 0 ? uv_fs_fstat(loop, &op->req,
+                                                op->uses[0].file, avow__fs_done)
+                                  : stat->by_path(loop, &op->req, op->path,
+                                                  avow__fs_done));
 }
 
-static void lstat_on_pool(avow__attempt_t *attempt) {
-  avow__fs_t *op = avow__fs_of(attempt);
-  avow__fs_sent(op, uv_fs_lstat(avow__fs_loop(op), &op->req, op->path,
-                                avow__fs_done));
-}
-
-static void fstat_on_pool(avow__attempt_t *attempt) {
-  avow__fs_t *op = avow__fs_of(attempt);
-  avow__fs_sent(op, uv_fs_fstat(avow__fs_loop(op), &op->req, op->uses[0].file,
-                                avow__fs_done));
-}
-
-static void stat_start(avow__fs_t *op, bool (*at_once)(avow__attempt_t *),
-                       void (*on_pool)(avow__attempt_t *)) {
-  if (op == NULL)
-    return;
+static void stat_start(avow__fs_t *op) {
   op->result = stat_value;
-  op->attempt.at_once = at_once;
-  op->attempt.on_pool = on_pool;
-  if (avow__fs_may_try(op))
-    avow__attempt_start(op->op.context, &op->attempt);
-  else
-    on_pool(&op->attempt);
+  op->attempt.at_once = stat_at_once;
+  op->attempt.on_pool = stat_on_pool;
+  avow__fs_start(op);
+}
+
+static avow_promise_t *stat_path(uv_loop_t *loop, const char *name,
+                                 const char *path,
+                                 int (*fn)(uv_loop_t *, uv_fs_t *, const char *,
+                                           uv_fs_cb)) {
+  avow_promise_t *p;
+  stat_t *stat = avow__fs_on_path(loop, sizeof(*stat), name, path, &p);
+  if (stat == NULL)
+    return p;
+  stat->by_path = fn;
+  stat_start(&stat->fs);
+  return p;
 }
 
 avow_promise_t *avow_fs_stat(uv_loop_t *loop, const char *path) {
   avow__check_ready(loop);
-  avow_promise_t *p;
-  stat_start(avow__fs_on_path(loop, sizeof(avow__fs_t), "stat", path, &p),
-             stat_at_once, stat_on_pool);
-  return p;
+  return stat_path(loop, "stat", path, uv_fs_stat);
 }
 
 avow_promise_t *avow_fs_lstat(uv_loop_t *loop, const char *path) {
   avow__check_ready(loop);
-  avow_promise_t *p;
-  stat_start(avow__fs_on_path(loop, sizeof(avow__fs_t), "lstat", path, &p),
-             lstat_at_once, lstat_on_pool);
-  return p;
+  return stat_path(loop, "lstat", path, uv_fs_lstat);
 }
 
 avow_promise_t *avow_fs_fstat(uv_loop_t *loop, uv_file file) {
   avow__check_ready(loop);
   avow_promise_t *p;
-  stat_start(avow__fs_on_file(loop, sizeof(avow__fs_t), "fstat", file, &p),
-             fstat_at_once, fstat_on_pool);
+  stat_t *stat = avow__fs_on_file(loop, sizeof(*stat), "fstat", file, &p);
+  if (stat != NULL)
+    stat_start(&stat->fs);
   return p;
 }
 

@@ -111,8 +111,7 @@ static avow_value_t run_read(avow__chore_t *chore) {
 
 /* Reads as many bytes as the cache reports, into a buffer of that size. */
 static bool read_cached(read_file_t *read, uv_file file, uint64_t size) {
-  return size <= AVOW__CACHED_MOST && size <= read->max_bytes &&
-         file_make_room(read, (size_t) size) == 0 &&
+  return size <= read->max_bytes && file_make_room(read, (size_t) size) == 0 &&
          avow__cached_read(file, bytes_of(read)->data, (size_t) size, 0) ==
              (int) size;
 }

@@ -175,13 +175,21 @@ static void part_of_a_file_is_read_without_the_pool(void **state) {
   avow_promise_t *first = avow_fs_read(loop, file, 5, 0);
   avow_promise_t *last = avow_fs_read(loop, file, 100, 6);
   avow_promise_t *end = avow_fs_read(loop, file, 100, 11);
-  avow_promise_t *nothing = avow_fs_read(loop, file, 0, 0);
-  assert_needs_no_pool(nothing);
+  assert_needs_no_pool(end);
 
   assert_fulfills_bytes(first, "hello");
   assert_fulfills_bytes(last, "world");
   assert_fulfills_none(end);
-  assert_fulfills_bytes(nothing, "");
+}
+
+/* Only the system can tell whether the file may be read. */
+static void read_of_no_bytes_needs_the_pool(void **state) {
+  const uv_file writer = open(at("file"), O_WRONLY | O_CLOEXEC);
+
+  assert_fulfills_bytes(avow_fs_read(loop, file, 0, 0), "");
+  assert_rejects(avow_fs_read(loop, writer, 0, 0), UV_EBADF);
+
+  assert_int_equal(close(writer), 0);
 }
 
 /* Another reader may have locked the position. */
@@ -501,6 +509,7 @@ SUITE(cached_file) {
     CACHED(promise_settles_after_the_call),
     CACHED(empty_file_gives_no_bytes),
     CACHED(part_of_a_file_is_read_without_the_pool),
+    CACHED(read_of_no_bytes_needs_the_pool),
     CACHED(read_at_the_position_needs_the_pool),
     CACHED(single_requests_stay_together_on_the_pool),
     CACHED(attributes_are_read_without_the_pool),
