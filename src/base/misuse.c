@@ -118,19 +118,15 @@ bool avow__is_gone(const void *block) {
                                                memory_order_acquire) == block;
 }
 
-const char *avow__released_in(const void *block) {
-  static _Thread_local char text[AVOW__PLACE_TEXT];
+void avow__misuse_of_gone_in(const void *block, const char *what,
+                             const char *called) {
+  char place[AVOW__PLACE_TEXT];
   const void *site = NULL;
   if (avow__is_gone(block))
     site = atomic_load_explicit(&gone_at(block)->site, memory_order_relaxed);
-  return avow__text_of_place(text, " in ", site, "");
-}
-
-void avow__misuse_of_gone_in(const void *block, const char *what,
-                             const char *called) {
   avow__misuse_in(called,
                   "%s used after avow_%s_unref() freed it%s; release it after "
                   "the last use",
-                  what, what, avow__released_in(block));
+                  what, what, avow__text_of_place(place, " in ", site, ""));
 }
 #endif

@@ -70,16 +70,14 @@ void avow__misuse_of_null_in(const char *what, const char *called);
 #endif
 
 /* Whether a block was freed recently, or released by its only owner. Checked
-   builds record the address, because the memory may be in use again, and for
-   avow__note_released() the place of the release that runs. They remove both
-   when they allocate a block there. */
+   builds record the address, because the memory may be in use again. They
+   remove it when they allocate a block there. avow__note_released() also
+   records the place of the release that runs. */
 #if AVOW__DEBUG
 void avow__note_gone(const void *block);
 void avow__note_released(const void *block);
 void avow__note_there(const void *block);
 bool avow__is_gone(const void *block);
-/* " in PLACE", where the block was released; "" if that is unknown. */
-const char *avow__released_in(const void *block);
 /* Reports the use of a block that avow_<what>_unref() has freed. */
 void avow__misuse_of_gone_in(const void *block, const char *what,
                              const char *called);
@@ -88,7 +86,6 @@ void avow__misuse_of_gone_in(const void *block, const char *what,
 #  define avow__note_released(block)                   ((void) (block))
 #  define avow__note_there(block)                      ((void) (block))
 #  define avow__is_gone(block)                         ((void) (block), false)
-#  define avow__released_in(block)                     ""
 #  define avow__misuse_of_gone_in(block, what, called) ((void) (what))
 #endif
 
