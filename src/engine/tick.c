@@ -18,11 +18,10 @@
  * that are queued outside these callbacks (in callbacks of the program, before
  * uv_run()), start two handles. The idle handle keeps the loop alive and the
  * poll from blocking, and continues with sleeps and attempts that wait. The
- * check handle is
- * not referenced. It runs the jobs of poll callbacks in the same iteration, and
- * continues with mail that waits. Both stop when nothing is left. The prepare
- * handle is always active and not referenced. It is called before the poll,
- * where an iteration begins, with a budget of its own.
+ * check handle is not referenced. It runs the jobs of poll callbacks in the
+ * same iteration, and continues with mail that waits. Both stop when nothing is
+ * left. The prepare handle is always active and not referenced. It is called
+ * before the poll, where an iteration begins, with a budget of its own.
  */
 #include "engine/tick.h"
 

@@ -203,8 +203,8 @@ read. So on Linux 5.12 or newer, avow first tries to read on the loop's thread, 
 | `avow_fs_stat()`, `avow_fs_lstat()`, `avow_fs_fstat()` | files of all types |
 
 Single requests, which are all of these except `avow_read_file()`, are tried only while the loop has no request on the
-thread pool. What the calls cannot do without waiting goes to the thread pool. The promise settles in a later job in
-both cases, with the same result.
+thread pool. If a call would have to wait, the thread pool does the work. The promise settles in a later job in both
+cases, with the same result.
 
 * **File systems:** names and attributes are only read from ext4, XFS and Btrfs. The thread pool finds out about each
   mount once. Files on tmpfs, overlayfs, FUSE and network file systems go to the pool.
@@ -215,9 +215,9 @@ both cases, with the same result.
   default, that is 16 µs. The others wait for the next iteration. After a call in vain, the next ones go to the pool
   directly: one at first, and up to 255 if all calls are in vain.
 * **Cancellation:** a canceled operation is not tried.
-* **What can still wait:** a watcher with permission events of fanotify, such as a virus scanner, decides about each
-  open. The loop waits for it. If the name of an open file was removed, closing it frees its blocks. On Linux older than
-  6.8, the number of a mount can be used again.
+* **Remaining waits:** a virus scanner that uses permission events of fanotify decides about each open, and the loop
+  waits for its decision. If the name of an open file was removed, closing the file frees its blocks. Linux older than
+  6.8 can use the number of a mount again.
 * **Filters of system calls:** if a filter returns an error, avow uses the pool. If a filter ends the process, set
   `avow_options_t.files_on_pool`. Also set it with libraries that replace functions for files, such as fakeroot.
 
