@@ -9,7 +9,7 @@
 
 #include "base/alloc.h"
 
-enum { LINE = 512 };
+enum { LOG_LINE = 512 };
 
 static _Atomic(avow_log_cb) log_cb;
 static _Atomic(void *) log_data;
@@ -51,7 +51,7 @@ static char *format_line(char *line, size_t size, const char *format,
 
 /* A line that is too long for the stack is cut if memory is short. */
 void avow__log(const char *format, ...) {
-  char line[LINE];
+  char line[LOG_LINE];
   va_list args;
   va_start(args, format);
   const int len = vsnprintf(NULL, 0, format, args);
@@ -68,7 +68,7 @@ void avow__log(const char *format, ...) {
 /* Copies the lines through a file, because each goes to the program by
    itself. */
 static void log_copy(FILE *from) {
-  char line[LINE];
+  char line[LOG_LINE];
   rewind(from);
   while (fgets(line, sizeof(line), from) != NULL) {
     line[strcspn(line, "\n")] = '\0';

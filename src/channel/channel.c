@@ -20,7 +20,7 @@
 #include "channel/inside.h"
 #include "engine/cancel.h"
 
-static uv_once_t kinds = UV_ONCE_INIT;
+static uv_once_t channel_kinds = UV_ONCE_INIT;
 
 bool avow__channel_grow(avow_promise_t *ch) {
   avow__ring_t *old = ch->ring;
@@ -355,7 +355,7 @@ avow_promise_t *avow__channel_alloc(avow__context_t *c, size_t room) {
                                                .check = AVOW__CHECKED(
                                                    avow__channels_check) };
   avow__ring_t *ring = NULL;
-  uv_once(&kinds, set_channel_kinds);
+  uv_once(&channel_kinds, set_channel_kinds);
   if (avow__extension_open(c, AVOW__CHANNEL_EXTENSION, &subsystem,
                            sizeof(avow__channels_t)) == NULL)
     return NULL;

@@ -29,7 +29,7 @@ static void set_attach_kinds(void) {
                           .detached = avow__detached };
 }
 
-static uv_once_t kinds = UV_ONCE_INIT;
+static uv_once_t attach_kinds = UV_ONCE_INIT;
 
 avow_promise_t *avow_attach(avow_promise_t *p, void *data,
                             void (*free_fn)(void *)) {
@@ -37,7 +37,7 @@ avow_promise_t *avow_attach(avow_promise_t *p, void *data,
   p = avow__given(p, "promise");
   if (free_fn == NULL)
     return avow_then(p, NULL, NULL, NULL);
-  uv_once(&kinds, set_attach_kinds);
+  uv_once(&attach_kinds, set_attach_kinds);
   avow_promise_t *q = avow__react_surely(p, AVOW__ATTACH, data);
   if (q == NULL) {
     avow__context_t *c = avow__context(p);

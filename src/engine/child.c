@@ -11,7 +11,7 @@
 #include "engine/promise.h"
 #include "engine/settle.h"
 
-static uv_once_t kinds = UV_ONCE_INIT;
+static uv_once_t child_kinds = UV_ONCE_INIT;
 
 static void child_stop(void *data) {
   avow__parent_t *parent = data;
@@ -96,7 +96,7 @@ static void set_child_kinds(void) {
 
 static void *child_set_up(avow__parent_t *parent, avow__context_t *c,
                           const avow__parent_class_t *klass) {
-  uv_once(&kinds, set_child_kinds);
+  uv_once(&child_kinds, set_child_kinds);
   parent->klass = klass;
   parent->context = c;
   parent->refs = 1;

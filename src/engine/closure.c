@@ -14,7 +14,7 @@
 #include "engine/promise.h"
 #include "engine/settle.h"
 
-static uv_once_t kinds = UV_ONCE_INIT;
+static uv_once_t closure_kinds = UV_ONCE_INIT;
 
 /* Tells the closure that there will be no outcome, so that it frees its
    data. */
@@ -80,7 +80,7 @@ avow_promise_t *avow_then_closure(avow_promise_t *p, avow_cb cb, void *data) {
     return avow__refuse(c->loop, UV_EINVAL, "then", NULL);
   }
   avow__check_data(c, data);
-  uv_once(&kinds, set_closure_kinds);
+  uv_once(&closure_kinds, set_closure_kinds);
   avow_promise_t *q = avow__promise_alloc(c, AVOW__CLOSURE);
   if (q == NULL) {
     closure_end(cb, data);
@@ -112,7 +112,7 @@ void avow_on_settled(avow_promise_t *p, avow_settled_cb cb, void *data) {
     return;
   }
   avow__check_data(avow__context(p), data);
-  uv_once(&kinds, set_closure_kinds);
+  uv_once(&closure_kinds, set_closure_kinds);
   avow_promise_t *q = avow__react_surely(p, AVOW__ON_SETTLED, data);
   if (q == NULL) {
     settle_at_once(p, cb, data);

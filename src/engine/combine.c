@@ -20,7 +20,7 @@
 
 _Static_assert(sizeof(avow_outcome_t) == 3 * sizeof(void *), "ABI");
 
-static uv_once_t kinds = UV_ONCE_INIT;
+static uv_once_t combine_kinds = UV_ONCE_INIT;
 
 static void set_combine_kinds(void) {
   avow__kinds[AVOW__ELEMENT] =
@@ -35,7 +35,7 @@ static void set_combine_kinds(void) {
 }
 
 static avow_promise_t *gather_new(avow__context_t *c, avow_gather_kind_t kind) {
-  uv_once(&kinds, set_combine_kinds);
+  uv_once(&combine_kinds, set_combine_kinds);
   avow_promise_t *gather = avow__promise_alloc(c, AVOW__GATHER);
   if (gather == NULL)
     return avow__no_promise(c);

@@ -16,7 +16,7 @@ static avow__context_t unbound = {
 
 static uv_once_t unbound_once = UV_ONCE_INIT;
 
-static avow_promise_t *closed; /* avow__closed_promise() */
+static avow_promise_t *closed_promise; /* avow__closed_promise() */
 
 static avow_promise_t *unbound_rejection(int i, int code) {
   avow_promise_t *p = avow__pool_static(&unbound, i);
@@ -30,7 +30,7 @@ static avow_promise_t *unbound_rejection(int i, int code) {
 
 static void unbound_init(void) {
   unbound.no_memory = unbound.canceled = unbound_rejection(0, AVOW_EMISUSE);
-  closed = unbound_rejection(1, UV_ECANCELED);
+  closed_promise = unbound_rejection(1, UV_ECANCELED);
 }
 
 avow__context_t *avow__unbound_context(void) {
@@ -39,8 +39,8 @@ avow__context_t *avow__unbound_context(void) {
 }
 
 avow_promise_t *avow__closed_promise(void) {
-  (void) avow__unbound_context(); /* sets `closed` */
-  return avow__ref(closed);
+  (void) avow__unbound_context(); /* sets `closed_promise` */
+  return avow__ref(closed_promise);
 }
 
 avow__context_t *avow__context_find(const uv_loop_t *loop, const char *called) {

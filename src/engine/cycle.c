@@ -20,7 +20,7 @@ typedef struct {
   avow__next_fn next;
   void (*fn)(avow_promise_t *p, void *data);
   void *data;
-} walk_t;
+} cycle_walk_t;
 
 static avow_promise_t *first_pending(avow__link_t *siblings) {
   avow__link_t *link = siblings;
@@ -60,7 +60,7 @@ static bool is_marked(const avow_promise_t *p) {
 }
 
 /* Whether a walk from p meets `sought` among its first `steps` promises. */
-static bool walk_meets(const walk_t *walk, avow_promise_t *p,
+static bool walk_meets(const cycle_walk_t *walk, avow_promise_t *p,
                        const avow_promise_t *sought, size_t steps) {
   for (; steps > 0; steps--, p = walk->next(p))
     if (p == sought)
@@ -69,7 +69,7 @@ static bool walk_meets(const walk_t *walk, avow_promise_t *p,
 }
 
 static void walk_from(avow_promise_t *start, void *data) {
-  const walk_t *walk = data;
+  const cycle_walk_t *walk = data;
   size_t steps = 0;
   avow_promise_t *p = start;
   for (; p != NULL && !is_marked(p); p = walk->next(p)) {
@@ -110,7 +110,7 @@ static void cycle_forget(avow_promise_t *p, void *data) {
 void avow__cycles_each(avow__context_t *c, avow__next_fn next,
                        void (*fn)(avow_promise_t *p, void *data), void *data) {
   assert(!c->close.sparing && avow__queue_is_empty(&c->queue));
-  walk_t walk = { next, fn, data };
+  cycle_walk_t walk = { next, fn, data };
   avow__pool_each(&c->pool, walk_from, &walk);
   avow__pool_each(&c->pool, cycle_forget, NULL);
 }

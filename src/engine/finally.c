@@ -124,7 +124,7 @@ static void set_finally_kinds(void) {
                           .cancel_from = avow__cancel_running };
 }
 
-static uv_once_t kinds = UV_ONCE_INIT;
+static uv_once_t finally_kinds = UV_ONCE_INIT;
 
 avow_promise_t *avow_finally(avow_promise_t *p, avow_fn on_settled,
                              void *data) {
@@ -134,7 +134,7 @@ avow_promise_t *avow_finally(avow_promise_t *p, avow_fn on_settled,
     return avow_then(p, NULL, NULL, NULL);
   avow__check_thread(avow__context(p));
   avow__check_data(avow__context(p), data);
-  uv_once(&kinds, set_finally_kinds);
+  uv_once(&finally_kinds, set_finally_kinds);
   avow_promise_t *q = avow__react_surely(p, AVOW__FINALLY, data);
   if (q == NULL) {
     avow__context_t *c = avow__context(p);

@@ -43,19 +43,19 @@ void avow__foreign_closes_find(avow__context_t *c) {
 typedef struct {
   const avow__table_t *closed;
   bool found;
-} search_t;
+} closed_search_t;
 
 /* Only the data of a closing handle is looked up, because the program may set
    the data of its own handles to anything. */
 static void look_up(uv_handle_t *handle, void *data) {
-  search_t *search = data;
+  closed_search_t *search = data;
   if (uv_is_closing(handle) &&
       avow__table_find(search->closed, handle->data) != NULL)
     search->found = true;
 }
 
 bool avow__foreign_closes_are_pending(avow__context_t *c) {
-  search_t search = { .closed = &c->tables[AVOW__FOREIGN_CLOSED] };
+  closed_search_t search = { .closed = &c->tables[AVOW__FOREIGN_CLOSED] };
   if (c->tables[AVOW__FOREIGN_CLOSED].count > 0)
     uv_walk(c->loop, look_up, &search);
   return search.found;

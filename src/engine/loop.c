@@ -113,7 +113,7 @@ int avow_loop_init(uv_loop_t *loop, const avow_options_t *options) {
   return 0;
 }
 
-typedef enum { ROOTS, STOPS, ALL } scope_t;
+typedef enum { ROOTS, STOPS, EVERYTHING } scope_t;
 
 typedef struct {
   scope_t scope;
@@ -143,7 +143,7 @@ static bool is_stop(const avow_promise_t *p) {
 
 static scope_t scope_for(const avow_promise_t *p) {
   if (!is_root(p))
-    return ALL;
+    return EVERYTHING;
   return is_stop(p) ? STOPS : ROOTS;
 }
 
@@ -186,7 +186,7 @@ static bool is_idle(const avow__context_t *c) {
 static void sweep_rest(avow__context_t *c, sweep_t *sweep) {
   if (!c->close.sparing)
     avow__report_cycle(c);
-  sweep_further(c, sweep, ALL);
+  sweep_further(c, sweep, EVERYTHING);
   if (is_idle(c) && !c->close.sparing)
     avow__cycles_break(c);
 }

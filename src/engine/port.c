@@ -39,9 +39,9 @@ struct avow__port_s {
   bool at_work;                      /* mail is being delivered */
 };
 
-/* `mark` is at the bottom of the stack while the loop will come back. `closed`
+/* `mark` is at the bottom of the stack while the loop will come back. `port_closed`
    is alone on the stack when the port is closed. */
-static avow__mail_t mark, closed;
+static avow__mail_t mark, port_closed;
 
 void avow__port_ref(avow__port_t *port) {
   atomic_fetch_add_explicit(&port->refs, 1, memory_order_relaxed);
@@ -107,19 +107,19 @@ static bool push(avow__port_t *port, avow__mail_t **last, avow__mail_t *mail) {
 static bool post_under_mutex(avow__port_t *port, avow__mail_t *last,
                              avow__mail_t *mail) {
   uv_mutex_lock(&port->mutex);
-  while (last != &closed && !push(port, &last, mail)) {
+  while (last != &port_closed && !push(port, &last, mail)) {
   }
   if (last == NULL) {
     uv_cond_signal(&port->came);
     wake(port);
   }
   uv_mutex_unlock(&port->mutex);
-  return last != &closed;
+  return last != &port_closed;
 }
 
 bool avow__port_post(avow__port_t *port, avow__mail_t *mail) {
   avow__mail_t *last = atomic_load_explicit(&port->last, memory_order_relaxed);
-  while (last != NULL && last != &closed)
+  while (last != NULL && last != &port_closed)
     if (push(port, &last, mail))
       return true;
   return post_under_mutex(port, last, mail);
@@ -133,7 +133,7 @@ static void receive(avow__port_t *port, avow__mail_t *left) {
   avow__mail_t *mail =
       atomic_exchange_explicit(&port->last, left, memory_order_acq_rel);
   if (mail == NULL || mail->klass == NULL)
-    return; /* no mail, or only `mark` or `closed` */
+    return; /* no mail, or only `mark` or `port_closed` */
   avow__mail_t *first = NULL;
   avow__mail_t **end = port->last_due;
   port->last_due = &mail->next;
@@ -308,7 +308,7 @@ static void port_close(avow__context_t *c) {
   if (port == NULL)
     return;
   uv_mutex_lock(&port->mutex);
-  receive(port, &closed);
+  receive(port, &port_closed);
   avow__close_own(c, (uv_handle_t *) &port->async);
   uv_mutex_unlock(&port->mutex);
   forget_due(port);

@@ -27,7 +27,7 @@ typedef struct {
 
 /* The mailbox that a program gets without memory, and the substitute for
    NULL. */
-static avow_mailbox_t no_memory = { .code = UV_ENOMEM };
+static avow_mailbox_t no_mailbox = { .code = UV_ENOMEM };
 static avow_mailbox_t null_mailbox = { .code = AVOW_EMISUSE };
 
 static avow_mailbox_t *mailbox_given(const avow_mailbox_t *mailbox,
@@ -91,7 +91,7 @@ int avow_post(const avow_mailbox_t *borrowed, void (*fn)(void *), void *data,
 static avow_mailbox_t *mailbox_alloc(avow__port_t *port, int code) {
   avow_mailbox_t *mailbox = avow_calloc(1, sizeof(*mailbox));
   if (mailbox == NULL)
-    return &no_memory;
+    return &no_mailbox;
   avow__note_there(mailbox);
   atomic_init(&mailbox->refs, 1);
   mailbox->code = code;
@@ -106,7 +106,7 @@ avow_mailbox_t *avow_mailbox_new(uv_loop_t *loop) {
   if (err != 0)
     return mailbox_alloc(NULL, err);
   avow_mailbox_t *mailbox = mailbox_alloc(c->threads.port, 0);
-  if (mailbox == &no_memory)
+  if (mailbox == &no_mailbox)
     return mailbox;
   avow__port_ref(c->threads.port);
   avow__port_expect(c->threads.port);
@@ -142,7 +142,7 @@ void avow_mailbox_unref(avow_mailbox_t *mailbox) {
   if (mailbox == NULL)
     return;
   mailbox = mailbox_given(mailbox, AVOW__CALLED);
-  if (mailbox == &no_memory || mailbox == &null_mailbox ||
+  if (mailbox == &no_mailbox || mailbox == &null_mailbox ||
       atomic_fetch_sub_explicit(&mailbox->refs, 1, memory_order_acq_rel) > 1)
     return;
   avow__site_begin();

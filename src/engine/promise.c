@@ -13,10 +13,10 @@ static avow_value_t ref_promise(const avow_promise_t *p) {
   return avow_follow(avow_ref(p));
 }
 
-static const avow__held_t promises = { ref_promise, avow_unref };
+static const avow__held_t promise_holds = { ref_promise, avow_unref };
 
 void avow__promises_begin(void) {
-  avow__value_may_hold(&promises);
+  avow__value_may_hold(&promise_holds);
 }
 
 AVOW__APART avow_promise_t *avow__refuse_null_in(const char *what,

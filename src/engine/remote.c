@@ -30,7 +30,7 @@ struct avow_remote_s {
 _Static_assert(sizeof(avow_remote_t) <= AVOW__LINE, "a remote fits its line");
 
 /* The remote that a program gets without memory. It settles nothing. */
-static avow_remote_t no_memory;
+static avow_remote_t no_remote;
 
 static avow_remote_t *remote_of(avow__mail_t *mail) {
   return AVOW__CONTAINER(avow_remote_t, mail, mail);
@@ -59,7 +59,7 @@ static void renew(avow_remote_t *r) {
 static int remote_forget(avow_remote_t *r, avow_value_t v) {
   if (v.tag != AVOW_PROMISE) /* it belongs to a loop that is closed */
     avow_value_unref(v);
-  if (r == &no_memory)
+  if (r == &no_remote)
     return UV_ECANCELED;
   avow__port_t *port = r->port;
   if (avow__line_leave(r))
@@ -70,7 +70,7 @@ static int remote_forget(avow_remote_t *r, avow_value_t v) {
 int avow_remote_resolve(avow_remote_t *r, avow_value_t v) {
   if (r == NULL) {
     avow__misuse_of_null("remote");
-    (void) remote_forget(&no_memory, v); /* releases v */
+    (void) remote_forget(&no_remote, v); /* releases v */
     return AVOW_EMISUSE;
   }
   if (v.tag == AVOW_PROMISE)
@@ -142,7 +142,7 @@ avow_promise_t *avow_remote_new(uv_loop_t *loop, avow_remote_t **out) {
     return avow__refuse_null("out pointer");
   avow__context_t *c = avow__context_of(loop);
   avow__check_thread(c);
-  *out = &no_memory;
+  *out = &no_remote;
   const int err = avow__port_open(c);
   if (err != 0)
     return avow_promise_reject(loop, avow_error(err));

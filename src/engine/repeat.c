@@ -47,7 +47,7 @@ static void set_repeat_kinds(void) {
                           .detached = avow__detached };
 }
 
-static uv_once_t kinds = UV_ONCE_INIT;
+static uv_once_t repeat_kinds = UV_ONCE_INIT;
 
 avow_promise_t *avow_repeat(uv_loop_t *loop, avow_fn step, void *data) {
   avow__context_t *c = avow__context_of(loop);
@@ -55,7 +55,7 @@ avow_promise_t *avow_repeat(uv_loop_t *loop, avow_fn step, void *data) {
   avow__check_data(c, data);
   if (step == NULL)
     return avow__refuse(loop, UV_EINVAL, "repeat", NULL);
-  uv_once(&kinds, set_repeat_kinds);
+  uv_once(&repeat_kinds, set_repeat_kinds);
   avow_promise_t *p = avow__promise_alloc(c, AVOW__STEP);
   if (p == NULL)
     return avow__no_promise(c);

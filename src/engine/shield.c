@@ -16,7 +16,7 @@
 #include "engine/gather.h"
 #include "engine/promise.h"
 
-static uv_once_t kinds = UV_ONCE_INIT;
+static uv_once_t shield_kinds = UV_ONCE_INIT;
 
 /* Whether a shield may be made. A loop that closes accepts only a limited
    number of them. */
@@ -50,7 +50,7 @@ avow_promise_t *avow_shield(avow_promise_t *p) {
   avow__check_taken(p);
   avow__context_t *c = avow__context(p);
   avow__check_thread(c);
-  uv_once(&kinds, set_shield_kinds);
+  uv_once(&shield_kinds, set_shield_kinds);
   avow_promise_t *shield = NULL;
   if (avow__is_pending(p) && may_shield(c))
     shield = avow__react_surely(p, AVOW__SHIELD, NULL);

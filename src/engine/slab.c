@@ -29,9 +29,9 @@
 
 #ifndef AVOW_NO_POOL
 
-enum { CHUNK_MAX = 64 };
+enum { CHUNK_SLABS = 64 };
 
-enum { PORTION = 256 }; /* slabs that are given up at a time */
+enum { SLAB_PORTION = 256 }; /* slabs that are given up at a time */
 
 _Static_assert(sizeof(avow_promise_t) <= AVOW__BLOCK, "a promise fits a block");
 _Static_assert(sizeof(avow__slab_t) <= AVOW__SLAB_HEAD, "blocks come after it");
@@ -72,7 +72,7 @@ static void add_first(avow__link_t **list, avow__link_t *link) {
    that runs does not visit it. */
 static avow__chunk_t *chunk_new(avow__pool_t *pool) {
   const size_t most = pool->chunk_slabs > 0 ? pool->chunk_slabs * 2 : 1;
-  const uint32_t n = (uint32_t) lesser(most, CHUNK_MAX);
+  const uint32_t n = (uint32_t) lesser(most, CHUNK_SLABS);
   const size_t size = sizeof(avow__chunk_t) + (n + (size_t) 1) * AVOW__SLAB;
   avow__chunk_t *chunk = avow_malloc(size);
   if (chunk == NULL)
@@ -81,7 +81,7 @@ static avow__chunk_t *chunk_new(avow__pool_t *pool) {
   chunk->count = n;
   chunk->busy = 0;
   chunk->visits = 0;
-  chunk->absent = UINT64_MAX >> (CHUNK_MAX - n);
+  chunk->absent = UINT64_MAX >> (CHUNK_SLABS - n);
   chunk->vacated = false;
   pool->chunk_slabs = n;
   pool->allocations++;
@@ -147,7 +147,7 @@ unsigned avow__pool_review(avow__pool_t *pool, uint64_t now) {
   const size_t before = pool->empty_count;
   const size_t surplus =
       avow__surplus_review(&pool->surplus, before, AVOW__KEPT_SLABS, now);
-  slabs_trim(pool, before - lesser(surplus, PORTION));
+  slabs_trim(pool, before - lesser(surplus, SLAB_PORTION));
   return avow__surplus_freed(&pool->surplus, before - pool->empty_count,
                              pool->empty_count, AVOW__KEPT_SLABS);
 }
@@ -232,7 +232,7 @@ void avow__slab_relist_then_free(avow__pool_t *pool, avow__slab_t *moved,
 /* Freed promises of checked builds wait here, so that their blocks are not used
    again at once. A later use of the promise is then recognized. A block in
    quarantine counts as used in its slab. In blocks: */
-enum { QUARANTINE = 64 * 1024 / AVOW__BLOCK };
+enum { QUARANTINE_BLOCKS = 64 * 1024 / AVOW__BLOCK };
 
 /* `upstream` of a block in quarantine is the place of its release. */
 static void quarantine_end_first(avow__pool_t *pool) {
@@ -249,7 +249,7 @@ void avow__pool_quarantine(avow__pool_t *pool, avow_promise_t *p) {
   p->kind = AVOW__FREE;
   p->upstream = avow__mutable(avow__release_site());
   avow__list_append(&pool->quarantine, &p->link);
-  if (++pool->quarantined > QUARANTINE)
+  if (++pool->quarantined > QUARANTINE_BLOCKS)
     quarantine_end_first(pool);
 }
 

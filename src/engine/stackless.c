@@ -14,7 +14,7 @@
 #include "engine/settle.h"
 #include "fiber/exceptions.h"
 
-static uv_once_t kinds = UV_ONCE_INIT;
+static uv_once_t stackless_kinds = UV_ONCE_INIT;
 
 _Static_assert(sizeof(avow_frame_t) == sizeof(int), "ABI");
 
@@ -105,7 +105,7 @@ static avow_promise_t *stackless_new(uv_loop_t *loop, avow_cb step,
   avow__check_thread_in(c, called);
   if (step == NULL || frame == NULL)
     return avow__refuse(loop, UV_EINVAL, what, NULL);
-  uv_once(&kinds, set_stackless_kinds);
+  uv_once(&stackless_kinds, set_stackless_kinds);
   avow_promise_t *p = avow__promise_alloc(c, AVOW__RUNNING);
   if (p == NULL)
     return avow__no_promise(c);

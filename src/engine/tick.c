@@ -42,7 +42,7 @@ struct avow__tick_s {
 
 /* A stride has at most STRIDE jobs. It takes at most 1/PARTS of the budget of
    an iteration, both in jobs and in time. */
-enum { STRIDE = 256, PARTS = 16, NS = 1000 };
+enum { STRIDE = 256, PARTS = 16, NS_PER_US = 1000 };
 
 static unsigned longest_stride(const avow__context_t *c) {
   const unsigned part = c->options.budget / PARTS + 1;
@@ -50,7 +50,7 @@ static unsigned longest_stride(const avow__context_t *c) {
 }
 
 static uint64_t time_of_iteration(const avow__context_t *c) {
-  return c->options.budget_us * (uint64_t) NS;
+  return c->options.budget_us * (uint64_t) NS_PER_US;
 }
 
 static void grant(avow__context_t *c) {
@@ -222,17 +222,18 @@ bool avow__tick_init(avow__context_t *c) {
 typedef struct {
   const uv_handle_t *handle;
   bool found;
-} search_t;
+} handle_search_t;
 
 static void tick_compare(uv_handle_t *handle, void *data) {
-  search_t *search = data;
+  handle_search_t *search = data;
   search->found |= handle == search->handle;
 }
 
 bool avow__tick_is_there(const avow__context_t *c) {
   if (c->tick == NULL)
     return false;
-  search_t search = { .handle = (const uv_handle_t *) &c->tick->prepare };
+  handle_search_t search = { .handle =
+                                 (const uv_handle_t *) &c->tick->prepare };
   uv_walk(c->loop, tick_compare, &search);
   return search.found;
 }

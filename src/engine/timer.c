@@ -26,7 +26,7 @@
 #include "engine/virtual_clock.h"
 
 static const avow__subsystem_t timers_subsystem;
-static uv_once_t kinds = UV_ONCE_INIT;
+static uv_once_t timer_kinds = UV_ONCE_INIT;
 
 static void set_timer_kinds(void);
 
@@ -37,7 +37,7 @@ typedef struct {
   uint32_t number; /* the number of this call; 0: there was none */
 } expiry_t;
 
-typedef enum { SLEEP, LIMIT, WEAK } sort_t;
+typedef enum { SLEEP, TIME_LIMIT, WEAK } sort_t;
 
 struct avow__timers_s {
   avow__alarm_t alarm;
@@ -278,7 +278,7 @@ static bool timers_new(avow__context_t *c) {
   avow__timers_t *timers = avow_calloc(1, sizeof(*timers));
   if (timers == NULL)
     return false;
-  uv_once(&kinds, set_timer_kinds);
+  uv_once(&timer_kinds, set_timer_kinds);
   avow__alarm_init(c, &timers->alarm, c);
   timers_init(timers, avow__time(c));
   timers->timed_out = timed_out();
@@ -320,7 +320,7 @@ static avow_promise_t *timer_new(avow__context_t *c, uint64_t from, uint64_t ms,
   avow_promise_t *p = avow__promise_alloc(c, AVOW__TIMER);
   if (p == NULL)
     return avow__no_promise(c);
-  p->u.timer.is_limit = sort == LIMIT;
+  p->u.timer.is_limit = sort == TIME_LIMIT;
   p->u.timer.is_weak = sort == WEAK;
   timer_added(c->timers, p);
   timer_advance(c);
@@ -347,7 +347,7 @@ avow_promise_t *avow_sleep_weak(uv_loop_t *loop, uint64_t ms) {
 
 avow_promise_t *avow__time_limit(avow__context_t *c, uint64_t from,
                                  uint64_t ms) {
-  return timer_new(c, from, ms, LIMIT);
+  return timer_new(c, from, ms, TIME_LIMIT);
 }
 
 /* Marked as handled, because the program sees only the promise that times

@@ -20,7 +20,7 @@
 #include "engine/timer.h"
 #include "engine/virtual_clock.h"
 
-static uv_once_t kinds = UV_ONCE_INIT;
+static uv_once_t until_kinds = UV_ONCE_INIT;
 
 /* Drops the reaction to the stop, and cancels a stop without other holders,
    such as the timer of a timeout. */
@@ -128,7 +128,7 @@ avow_promise_t *avow__until(avow_promise_t *from, avow_promise_t *stop_p) {
     avow_unref(stop_p);
     stop_p = avow_promise_reject(c->loop, avow_error(AVOW_EMISUSE));
   }
-  uv_once(&kinds, set_until_kinds);
+  uv_once(&until_kinds, set_until_kinds);
   avow_promise_t *p = avow__promise_alloc(c, AVOW__UNTIL);
   avow_promise_t *stopper = avow__promise_alloc(c, AVOW__STOPPER);
   if (p != NULL && stopper != NULL)

@@ -30,7 +30,7 @@ struct avow__phases_s {
   phase_t next_iteration, before_poll, after_poll;
 };
 
-static uv_once_t kinds = UV_ONCE_INIT;
+static uv_once_t uv_phase_kinds = UV_ONCE_INIT;
 
 static void phase_on_idle(uv_idle_t *handle);
 static void phase_on_prepare(uv_prepare_t *handle);
@@ -118,7 +118,7 @@ static void set_phase_kinds(void) {
 static bool phase_open(avow__context_t *c) {
   if (c->phases != NULL)
     return true;
-  uv_once(&kinds, set_phase_kinds);
+  uv_once(&uv_phase_kinds, set_phase_kinds);
   avow__phases_t *phases = avow_calloc(1, sizeof(*phases));
   if (phases == NULL)
     return false;

@@ -12,7 +12,7 @@
 
 #include "fiber/overflow.h"
 
-enum { PORTION = 128 }; /* fibers that are freed at a time */
+enum { FIBER_PORTION = 128 }; /* fibers that are freed at a time */
 
 _Thread_local avow__fiber_t *avow__fiber_now;
 
@@ -77,7 +77,7 @@ unsigned avow__fibers_review(avow__fibers_t *fibers, uint64_t now) {
   const size_t surplus =
       avow__surplus_review(&fibers->surplus, fibers->spare, fibers->keep, now);
   size_t n = 0;
-  for (; n < surplus && n < PORTION; n++)
+  for (; n < surplus && n < FIBER_PORTION; n++)
     free_last(fibers);
   return avow__surplus_freed(&fibers->surplus, n, fibers->spare, fibers->keep);
 }

@@ -5,7 +5,7 @@
  */
 #include "fiber/fiber.h"
 
-enum { LINE = 64 };
+enum { CACHE_LINE = 64 };
 
 int avow__fiber_new(const avow__fibers_t *fibers, avow__fiber_t **out) {
   avow__stack_t stack;
@@ -13,7 +13,8 @@ int avow__fiber_new(const avow__fibers_t *fibers, avow__fiber_t **out) {
       avow__stack_map(fibers->stack_size, fibers->guard_size, &stack);
   if (err != 0)
     return err;
-  const size_t used = (sizeof(avow__fiber_t) + LINE - 1) / LINE * LINE;
+  const size_t used =
+      (sizeof(avow__fiber_t) + CACHE_LINE - 1) / CACHE_LINE * CACHE_LINE;
   char *at = stack.bottom + stack.size - used;
   avow__fiber_t *f = (avow__fiber_t *) (void *) at;
   *f = (avow__fiber_t){ .stack = stack };

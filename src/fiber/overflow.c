@@ -30,18 +30,18 @@
 #  include "fiber/fiber.h"
 
 /* SIZE is in whole pages. All pieces of a line but one are short. */
-enum { SIZE = 64 * 1024, LINE = 512, PIECE = 128 };
+enum { SIZE = 64 * 1024, REPORT_LINE = 512, PIECE = 128 };
 
-static atomic_uint loops;     /* number of loops that have made fibers */
-static atomic_bool changing;  /* a thread changes the handlers or the key */
-static atomic_bool has_key;   /* own_stack exists */
-static atomic_bool installed; /* at least one handler is */
+static atomic_uint fiber_loops; /* number of loops that have made fibers */
+static atomic_bool changing;    /* a thread changes the handlers or the key */
+static atomic_bool has_key;     /* own_stack exists */
+static atomic_bool installed;   /* at least one handler is */
 
 /* Each thread's alternate stack; &of_program if the program set one. It has no
    destructor: a thread could call it while another one unloads the library. */
 static pthread_key_t own_stack;
 static char of_program;
-static _Thread_local unsigned loops_here; /* those of `loops` on this thread */
+static _Thread_local unsigned loops_here; /* of these, on this thread */
 
 static char *overflow_put(char *at, const char *text) {
   for (int left = PIECE; left > 0 && *text != '\0'; left--)
@@ -59,7 +59,7 @@ static char *put_number(char *at, uintptr_t n, unsigned base) {
 }
 
 static void advise(const avow__fiber_t *f) {
-  char line[LINE];
+  char line[REPORT_LINE];
   char *at = overflow_put(line, "avow: async function ");
   at = overflow_put(at, f->name != NULL ? f->name : "");
   at = overflow_put(at, f->name != NULL ? " at 0x" : "at 0x");
@@ -147,13 +147,13 @@ static void overflow_update(void) {
   do {
     if (atomic_exchange(&changing, true))
       return;
-    on = atomic_load(&loops) > 0;
+    on = atomic_load(&fiber_loops) > 0;
     if (!has_key)
       has_key = pthread_key_create(&own_stack, NULL) == 0;
     if (has_key)
       installed = change_both(on) && on;
     atomic_store(&changing, false);
-  } while (on != (atomic_load(&loops) > 0));
+  } while (on != (atomic_load(&fiber_loops) > 0));
 }
 
 /* NULL if out of memory. Then an overflow is not reported. */
@@ -168,7 +168,7 @@ static void *make_stack(void) {
 
 void avow__overflow_report(bool *reports) {
   stack_t now;
-  atomic_fetch_add(&loops, *reports ? 0 : 1);
+  atomic_fetch_add(&fiber_loops, *reports ? 0 : 1);
   loops_here += *reports ? 0 : 1;
   *reports = true;
   if (!installed)
@@ -187,7 +187,7 @@ void avow__overflow_end(bool reports) {
   loops_here -= loops_here > 0;
   if (loops_here == 0 && has_key)
     free_stack();
-  if (atomic_fetch_sub(&loops, 1) == 1)
+  if (atomic_fetch_sub(&fiber_loops, 1) == 1)
     overflow_update();
 }
 

@@ -15,20 +15,20 @@
 atomic_bool avow__shadowed;
 
 /* fegetround() would make static programs link libm. */
-static void read_control(avow__place_t *place) {
+static void read_control(avow__shadow_place_t *place) {
   __asm__ volatile("stmxcsr %0\n\tfnstcw %1"
                    : "=m"(place->mxcsr), "=m"(place->x87));
 }
 
-static void write_control(const avow__place_t *place) {
+static void write_control(const avow__shadow_place_t *place) {
   __asm__ volatile("ldmxcsr %0\n\tfldcw %1"
                    :
                    : "m"(place->mxcsr), "m"(place->x87));
 }
 
-avow_value_t avow__shadow_switch(void **from, avow__place_t *to,
+avow_value_t avow__shadow_switch(void **from, avow__shadow_place_t *to,
                                  avow_value_t v) {
-  avow__place_t here;
+  avow__shadow_place_t here;
   read_control(&here);
   to->value = v;
   /* cppcheck-suppress autoVariables ; no code goes there after this returns */
@@ -38,13 +38,13 @@ avow_value_t avow__shadow_switch(void **from, avow__place_t *to,
   return here.value;
 }
 
-void avow__shadow_control(avow__place_t *place) {
+void avow__shadow_control(avow__shadow_place_t *place) {
   read_control(place);
 }
 
 avow_value_t avow__shadow_start(avow__spot_t *from, char *stack, size_t size,
                                 void (*entry)(void)) {
-  avow__place_t first;
+  avow__shadow_place_t first;
   (void) getcontext(&first.context); /* cannot fail */
   first.context.uc_stack.ss_sp = stack;
   first.context.uc_stack.ss_size = size;

@@ -33,12 +33,12 @@ typedef struct avow__place_s {
   avow_value_t value; /* value that the switch back returns */
   uint32_t mxcsr;     /* rounding mode of SSE */
   uint16_t x87;       /* rounding mode of the x87 unit */
-} avow__place_t;
+} avow__shadow_place_t;
 
 /* The assembly code jumps to these functions. */
-avow_value_t avow__shadow_switch(void **from, avow__place_t *to,
+avow_value_t avow__shadow_switch(void **from, avow__shadow_place_t *to,
                                  avow_value_t v);
-void avow__shadow_control(avow__place_t *place);
+void avow__shadow_control(avow__shadow_place_t *place);
 
 static inline bool avow__shadow_is_on(void) {
   if (avow__shadow_is_there())

@@ -20,7 +20,7 @@
 typedef struct {
   avow_value_t item;
   size_t owed; /* number of listeners that must still receive it */
-} place_t;
+} broadcast_place_t;
 
 typedef struct {
   avow__subscribers_t subscribers;
@@ -29,10 +29,10 @@ typedef struct {
   size_t room;
   bool drops;
   bool fills; /* fill() is running */
-  place_t places[];
+  broadcast_place_t places[];
 } broadcast_t;
 
-static place_t *place_of(broadcast_t *b, uint64_t number) {
+static broadcast_place_t *place_of(broadcast_t *b, uint64_t number) {
   return &b->places[number % b->room];
 }
 
@@ -50,7 +50,7 @@ static void put(broadcast_t *b, avow_value_t item) {
   avow_value_t old = item;
   if (owed > 0) {
     old = is_full(b) ? take_oldest(b) : avow_none();
-    *place_of(b, b->subscribers.next) = (place_t){ item, owed };
+    *place_of(b, b->subscribers.next) = (broadcast_place_t){ item, owed };
     b->subscribers.next++;
     avow__subscribers_serve(&b->subscribers);
   }
@@ -101,7 +101,7 @@ static avow_value_t broadcast_tell(avow__subscribers_t *subscribers,
     listener->next = b->oldest;
     return missed(n);
   }
-  place_t *place = place_of(b, listener->next++);
+  broadcast_place_t *place = place_of(b, listener->next++);
   const avow_value_t item = avow_value_ref(&place->item);
   place->owed--;
   release(b);
@@ -144,8 +144,8 @@ static const avow_class_t broadcast_class = { .name = "broadcast",
 /* Returns NULL if out of memory. */
 static broadcast_t *broadcast_alloc(uv_loop_t *loop, size_t room) {
   broadcast_t *b =
-      avow_calloc(1,
-                  avow__plus(sizeof(*b), avow__times(room, sizeof(place_t))));
+      avow_calloc(1, avow__plus(sizeof(*b),
+                                avow__times(room, sizeof(broadcast_place_t))));
   if (b == NULL)
     return NULL;
   b->queue = avow_channel_new(loop, 0);

@@ -20,7 +20,7 @@
 #include "engine/cancel_reason.h"
 #include "flow/outcome.h"
 
-static uv_once_t kinds = UV_ONCE_INIT;
+static uv_once_t select_kinds = UV_ONCE_INIT;
 
 static void set_select_kinds(void);
 
@@ -205,7 +205,7 @@ static avow_promise_t *select_new(avow__context_t *c, const avow_case_t cases[],
                                   size_t n) {
   const size_t size = avow__times(n, sizeof(avow_promise_t *));
   void *choice;
-  uv_once(&kinds, set_select_kinds);
+  uv_once(&select_kinds, set_select_kinds);
   const avow_value_t v =
       avow__outcome_new(avow__plus(sizeof(choice_t), size), &choice);
   if (avow_is_error(&v))

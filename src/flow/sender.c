@@ -8,11 +8,11 @@
 #include "value/sendable.h"
 
 /* Substitutes for a sender that could not be allocated, and for NULL. */
-static avow_sender_t no_memory = { .code = UV_ENOMEM };
+static avow_sender_t no_sender = { .code = UV_ENOMEM };
 static avow_sender_t null_sender = { .code = AVOW_EMISUSE };
 
 /* The loop on which this thread last failed to allocate a sender. The
-   substitute `no_memory` belongs to no loop. */
+   substitute `no_sender` belongs to no loop. */
 static _Thread_local struct {
   uv_loop_t *loop;
   avow__context_t *context;
@@ -29,7 +29,7 @@ static avow_sender_t *sender_given(const avow_sender_t *sender,
 }
 
 static bool sender_is_immortal(const avow_sender_t *sender) {
-  return sender == &no_memory || sender == &null_sender;
+  return sender == &no_sender || sender == &null_sender;
 }
 
 /* An item may have arrived after the channel had ended, because its thread had
@@ -267,7 +267,7 @@ static avow_promise_t *send_behind(avow_sender_t *sender, avow_value_t item) {
 
 /* A substitute or a refused sender may have outlived its loop. */
 static avow_promise_t *send_refuse(const avow_sender_t *sender, int code) {
-  const bool lacks_memory = sender == &no_memory;
+  const bool lacks_memory = sender == &no_sender;
   uv_loop_t *loop = lacks_memory ? no_memory_loop.loop : sender->loop;
   const avow__context_t *c =
       lacks_memory ? no_memory_loop.context : sender->source.context;
@@ -311,7 +311,7 @@ static avow_sender_t *sender_refused(avow__context_t *c, int code) {
   if (sender == NULL) {
     no_memory_loop.loop = c->loop;
     no_memory_loop.context = c;
-    return &no_memory;
+    return &no_sender;
   }
   avow__note_there(sender);
   sender->code = code;

@@ -36,7 +36,7 @@ static void receive_and_unlock(avow_sender_t *sender) {
     uv_cond_broadcast(&sender->changed);
 }
 
-typedef enum { NOTHING, END, ITEMS, LATER } news_t;
+typedef enum { NO_NEWS, END, ITEMS, LATER } news_t;
 
 /* Whether items have been sent that the loop takes now. */
 static bool has_news(const avow_sender_t *sender) {
@@ -56,7 +56,7 @@ static news_t sender_look(avow_sender_t *sender) {
   if (!avow__sender_has_queue(sender) && avow__sender_ring_rest(sender->sent)) {
     const bool ended = sender->ended;
     uv_mutex_unlock(&sender->mutex);
-    return ended ? END : NOTHING;
+    return ended ? END : NO_NEWS;
   }
   if (has_news(sender)) {
     receive_and_unlock(sender);
@@ -98,7 +98,7 @@ static void hand_over_some(avow__context_t *c, avow_sender_t *sender) {
 
 static void sender_deliver(avow__context_t *c, avow__mail_t *mail) {
   avow_sender_t *sender = AVOW__CONTAINER(avow_sender_t, mail, mail);
-  news_t news = NOTHING;
+  news_t news = NO_NEWS;
   if (!sender->stopped)
     news = sender->taken->count > 0 ? ITEMS : sender_look(sender);
   if (news == ITEMS) {

@@ -11,7 +11,7 @@ avow__sender_ring_t *avow__sender_ring_new(size_t capacity) {
     n *= 2;
   avow__sender_ring_t *ring =
       avow_calloc(1, avow__plus(sizeof(*ring),
-                                avow__times(n, sizeof(avow__place_t))));
+                                avow__times(n, sizeof(avow__ring_place_t))));
   if (ring == NULL)
     return NULL;
   atomic_init(&ring->next, AVOW__RING_IDLE);
@@ -45,7 +45,7 @@ bool avow__sender_ring_lock(avow__sender_ring_t *ring, bool locked) {
 /* Removes the item at *first, and advances *first. */
 static bool place_take(avow__sender_ring_t *ring, size_t *first,
                        avow_value_t *out) {
-  avow__place_t *place = avow__sender_ring_at(ring, *first);
+  avow__ring_place_t *place = avow__sender_ring_at(ring, *first);
   if (!atomic_load_explicit(&place->full, memory_order_acquire))
     return false;
   *out = place->item;

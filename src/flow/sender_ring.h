@@ -27,18 +27,18 @@ enum {
 typedef struct {
   avow_value_t item;
   atomic_bool full;
-} avow__place_t;
+} avow__ring_place_t;
 
 typedef struct {
   atomic_size_t next; /* position of the next item to add, and flags */
   char apart[AVOW__LINE];
   atomic_size_t first; /* position of the next item to remove */
   size_t capacity, mask;
-  avow__place_t places[];
+  avow__ring_place_t places[];
 } avow__sender_ring_t;
 
-static inline avow__place_t *avow__sender_ring_at(avow__sender_ring_t *ring,
-                                                  size_t position) {
+static inline avow__ring_place_t *avow__sender_ring_at(
+    avow__sender_ring_t *ring, size_t position) {
   return &ring->places[(position / AVOW__RING_STEP) & ring->mask];
 }
 
@@ -76,7 +76,7 @@ static inline int avow__sender_ring_claim(avow__sender_ring_t *ring,
 /* Adds an item at the position that was claimed. */
 static inline void avow__sender_ring_put(avow__sender_ring_t *ring, size_t next,
                                          avow_value_t item) {
-  avow__place_t *place = avow__sender_ring_at(ring, next);
+  avow__ring_place_t *place = avow__sender_ring_at(ring, next);
   place->item = item;
   atomic_store_explicit(&place->full, true, memory_order_release);
 }

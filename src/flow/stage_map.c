@@ -14,14 +14,14 @@
 #include "flow/stage.h"
 #include "value/value.h"
 
-enum { MOST = 1 << 20 }; /* at a time */
+enum { STAGE_MOST = 1 << 20 }; /* at a time */
 
 typedef struct {
   avow__link_t link;   /* in the list of free places, or in the line */
   avow_value_t result; /* NONE: not ready */
   avow_value_t item;   /* of a filter, which may become the result */
   bool fails;          /* the channel fails with this result */
-} place_t;
+} stage_place_t;
 
 typedef struct {
   avow__stage_t stage;
@@ -33,25 +33,25 @@ typedef struct {
   avow__link_t *free, *line;
   avow_value_t last; /* set when the stage is over */
   size_t n;
-  place_t places[];
-} map_t;
+  stage_place_t places[];
+} stage_map_t;
 
-static place_t *map_first(const map_t *map) {
-  return (place_t *) map->line;
+static stage_place_t *map_first(const stage_map_t *map) {
+  return (stage_place_t *) map->line;
 }
 
 /* Whether the first place in line has a result that can be passed on now. A
    result that is no item does not need a receiver. */
-static bool map_is_due(const map_t *map) {
-  const place_t *place = map_first(map);
+static bool map_is_due(const stage_map_t *map) {
+  const stage_place_t *place = map_first(map);
   return place != NULL && place->result.tag != AVOW_NONE &&
          (map->stage.source.flows || place->fails ||
           avow__is_skip(&place->result));
 }
 
 /* Passes on the result of the first place in line. */
-static void map_deliver(map_t *map) {
-  place_t *place = (place_t *) avow__list_take_first(&map->line);
+static void map_deliver(stage_map_t *map) {
+  stage_place_t *place = (stage_place_t *) avow__list_take_first(&map->line);
   const avow_value_t result = avow_steal(&place->result);
   const avow_value_t item = avow_steal(&place->item);
   avow__list_append(&map->free, &place->link);
@@ -65,9 +65,9 @@ static void map_deliver(map_t *map) {
 }
 
 static void mapping_go_on(avow__asker_t *asker) {
-  while (avow__stage_lives(asker) && map_is_due((map_t *) asker->stage))
-    map_deliver((map_t *) asker->stage);
-  map_t *map = (map_t *) asker->stage;
+  while (avow__stage_lives(asker) && map_is_due((stage_map_t *) asker->stage))
+    map_deliver((stage_map_t *) asker->stage);
+  stage_map_t *map = (stage_map_t *) asker->stage;
   if (avow__stage_lives(asker) && map->stage.over && map->line == NULL &&
       map->running == 0)
     avow__stage_end(&map->stage, avow_steal(&map->last));
@@ -75,7 +75,7 @@ static void mapping_go_on(avow__asker_t *asker) {
 
 /* Returns the result of a filter for the value that fn returned. An item that
    passes is its own result. */
-static avow_value_t filter_result(place_t *place, avow_value_t *v) {
+static avow_value_t filter_result(stage_place_t *place, avow_value_t *v) {
   if (avow_is_error(v))
     return avow_steal(v);
   if (v->tag == AVOW_INT)
@@ -95,7 +95,7 @@ static avow_value_t map_result(avow_value_t *v) {
 }
 
 /* Stores the result of a place. */
-static void map_place(map_t *map, place_t *place, avow_value_t v) {
+static void map_place(stage_map_t *map, stage_place_t *place, avow_value_t v) {
   if (map->unordered)
     avow__list_append(&map->line, &place->link);
   const avow_value_t result =
@@ -112,16 +112,16 @@ static void map_place(map_t *map, place_t *place, avow_value_t v) {
 static void map_heard(avow__stage_t *stage, uint32_t index,
                       avow_value_t outcome) {
   avow__asker_t *asker = stage->asker;
-  map_t *map = (map_t *) stage;
+  stage_map_t *map = (stage_map_t *) stage;
   map->running--;
   map_place(map, &map->places[index], outcome);
   mapping_go_on(asker);
 }
 
 /* Handles the value that fn returned. The stage may have ended meanwhile. */
-static void map_settle(avow__asker_t *asker, place_t *place, avow_value_t v,
-                       avow_value_t item) {
-  map_t *map = (map_t *) asker->stage;
+static void map_settle(avow__asker_t *asker, stage_place_t *place,
+                       avow_value_t v, avow_value_t item) {
+  stage_map_t *map = (stage_map_t *) asker->stage;
   const bool lives = avow__stage_lives(asker);
   const uint32_t index = lives ? (uint32_t) (place - map->places) : 0;
   if (lives && map->filters)
@@ -140,12 +140,12 @@ static void map_settle(avow__asker_t *asker, place_t *place, avow_value_t v,
 
 static void map_take(avow__stage_t *stage, avow_value_t item) {
   avow__asker_t *asker = stage->asker;
-  map_t *map = (map_t *) stage;
+  stage_map_t *map = (stage_map_t *) stage;
   if (map->failed) { /* while the item was on its way */
     avow__value_unref(item);
     return;
   }
-  place_t *place = (place_t *) avow__list_take_first(&map->free);
+  stage_place_t *place = (stage_place_t *) avow__list_take_first(&map->free);
   place->fails = false;
   if (!map->unordered)
     avow__list_append(&map->line, &place->link);
@@ -161,12 +161,12 @@ static void map_take(avow__stage_t *stage, avow_value_t item) {
 }
 
 static bool map_may_ask(const avow__stage_t *stage) {
-  const map_t *map = (const map_t *) stage;
+  const stage_map_t *map = (const stage_map_t *) stage;
   return map->free != NULL && !map->failed;
 }
 
 static void map_finish(avow__stage_t *stage, avow_value_t last) {
-  ((map_t *) stage)->last = last;
+  ((stage_map_t *) stage)->last = last;
   mapping_go_on(stage->asker);
 }
 
@@ -175,7 +175,7 @@ static void map_wanted(avow__stage_t *stage) {
 }
 
 static void map_drop(avow__stage_t *stage) {
-  map_t *map = (map_t *) stage;
+  stage_map_t *map = (stage_map_t *) stage;
   avow__value_unref(map->last);
   for (size_t i = 0; i < map->n; i++) {
     avow__value_unref(map->places[i].result);
@@ -188,7 +188,7 @@ static int mapping_check(avow_cb fn, const avow_map_options_t *options) {
     return UV_EINVAL;
   if (options == NULL)
     return 0;
-  if (options->kind > AVOW_ALL_SETTLED || options->concurrency >= MOST)
+  if (options->kind > AVOW_ALL_SETTLED || options->concurrency >= STAGE_MOST)
     return UV_EINVAL;
   return AVOW__RESERVED(options);
 }
@@ -197,8 +197,9 @@ static size_t map_places(const avow_map_options_t *options) {
   return options != NULL && options->concurrency > 0 ? options->concurrency : 1;
 }
 
-static map_t *map_new(avow_channel_t *channel,
-                      const avow_map_options_t *options, avow_channel_t **out) {
+static stage_map_t *map_new(avow_channel_t *channel,
+                            const avow_map_options_t *options,
+                            avow_channel_t **out) {
   static const avow__stage_class_t map_class = { .may_ask = map_may_ask,
                                                  .take = map_take,
                                                  .finish = map_finish,
@@ -206,8 +207,8 @@ static map_t *map_new(avow_channel_t *channel,
                                                  .heard = map_heard,
                                                  .drop = map_drop };
   const size_t n = map_places(options);
-  const size_t size = sizeof(map_t) + n * sizeof(place_t);
-  map_t *map = avow__stage_new(&map_class, size, channel, out);
+  const size_t size = sizeof(stage_map_t) + n * sizeof(stage_place_t);
+  stage_map_t *map = avow__stage_new(&map_class, size, channel, out);
   if (map == NULL)
     return NULL;
   map->n = n;
@@ -225,7 +226,7 @@ avow_channel_t *avow_channel_map(avow_channel_t *channel, avow_cb fn,
   avow__check_channel(channel);
   avow_channel_t *none =
       avow__stage_check(channel, mapping_check(fn, options), "map");
-  map_t *map = none == NULL ? map_new(channel, options, &none) : NULL;
+  stage_map_t *map = none == NULL ? map_new(channel, options, &none) : NULL;
   if (map == NULL)
     return none;
   map->fn = fn;
@@ -239,7 +240,7 @@ avow_channel_t *avow_channel_filter(avow_channel_t *channel, avow_cb fn,
   avow__check_channel(channel);
   avow_channel_t *none =
       avow__stage_check(channel, mapping_check(fn, options), "filter");
-  map_t *map = none == NULL ? map_new(channel, options, &none) : NULL;
+  stage_map_t *map = none == NULL ? map_new(channel, options, &none) : NULL;
   if (map == NULL)
     return none;
   map->fn = fn;

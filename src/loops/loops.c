@@ -19,7 +19,7 @@ struct avow_loops_s {
 };
 
 /* Substitutes: for a set that could not be allocated, and for NULL. */
-static avow_loops_t no_memory = { .err = UV_ENOMEM };
+static avow_loops_t no_loops = { .err = UV_ENOMEM };
 static avow_loops_t nothing = { .err = AVOW_EMISUSE };
 
 static avow_loops_t *given(const avow_loops_t *loops, const char *called) {
@@ -89,7 +89,7 @@ avow_loops_t *avow_loops_new(size_t count) {
   const size_t size = avow__times(wanted, sizeof(avow__worker_t *));
   avow_loops_t *loops = avow_calloc(1, avow__plus(sizeof(*loops), size));
   if (loops == NULL)
-    return &no_memory;
+    return &no_loops;
   avow__note_there(loops);
   atomic_init(&loops->refs, 1);
   while (loops->count < wanted && loops->err == 0) {
@@ -150,9 +150,9 @@ avow_promise_t *avow_loops_close(avow_loops_t *loops, uv_loop_t *home) {
     .cancel = closing_cancel,
     .destroy = closing_destroy,
   };
-  loops = loops != NULL ? given(loops, AVOW__CALLED) : &no_memory;
+  loops = loops != NULL ? given(loops, AVOW__CALLED) : &no_loops;
   if (loops->count == 0) {
-    if (loops != &no_memory)
+    if (loops != &no_loops)
       avow__loops_unref(loops);
     return avow_promise_resolve(home, avow_none());
   }

@@ -20,7 +20,7 @@
 #  include <unistd.h>
 #endif
 
-enum { BACKLOG = 511 };
+enum { LOOPS_BACKLOG = 511 };
 
 #ifdef _WIN32
 
@@ -121,7 +121,7 @@ static avow_promise_t *accept_at_home(avow_value_t server,
 
 static void loops_listen_set_options(
     avow__listen_t *listen, const avow_loops_listen_options_t *options) {
-  listen->backlog = BACKLOG;
+  listen->backlog = LOOPS_BACKLOG;
   listen->concurrency = SIZE_MAX;
   if (options != NULL && options->backlog > 0)
     listen->backlog = options->backlog;

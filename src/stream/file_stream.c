@@ -20,7 +20,7 @@
 
 enum { READ, WRITE }; /* indexes of children */
 
-enum { PORTION = 65536, TURN = 1 << 20 };
+enum { FILE_PORTION = 65536, TURN = 1 << 20 };
 
 typedef struct {
   avow__link_t link;
@@ -28,7 +28,7 @@ typedef struct {
   avow_value_t bytes;
   avow_deferred_t *deferred; /* NULL: without other references */
   bool ends;                 /* the entry is a shutdown */
-} entry_t;
+} file_entry_t;
 
 typedef struct {
   avow__parent_t parent;
@@ -79,7 +79,7 @@ static void file_end(file_t *file) {
 /* Reading. */
 
 static void file_ask(file_t *file) {
-  size_t n = file->max_bytes < PORTION ? file->max_bytes : PORTION;
+  size_t n = file->max_bytes < FILE_PORTION ? file->max_bytes : FILE_PORTION;
   n = n < file->left ? n : (size_t) file->left;
   file->reads = true;
   avow_promise_t *p = avow_fs_read(loop_of(file), file->file, n, file->read_at);
@@ -203,7 +203,8 @@ static avow_promise_t *file_pump_to(void *self, avow_stream_t to) {
   file_t *file = file_of(self);
   const bool stuck = file->stuck;
   file->stuck = false;
-  if (file->refused || avow_stream_handle(to) == NULL || file->left <= PORTION)
+  if (file->refused || avow_stream_handle(to) == NULL ||
+      file->left <= FILE_PORTION)
     return NULL;
   if (stuck || !file_may_send(file, to))
     return avow_promise_resolve(loop_of(file), avow_int(0));
@@ -213,12 +214,12 @@ static avow_promise_t *file_pump_to(void *self, avow_stream_t to) {
 
 /* Writing. */
 
-static entry_t *file_first(const file_t *file) {
-  return AVOW__CONTAINER(entry_t, link, file->queue);
+static file_entry_t *file_first(const file_t *file) {
+  return AVOW__CONTAINER(file_entry_t, link, file->queue);
 }
 
 static void file_done(file_t *file, avow_value_t outcome) {
-  entry_t *entry = file_first(file);
+  file_entry_t *entry = file_first(file);
   (void) avow__list_take_first(&file->queue);
   avow__waiter_settle(&entry->deferred, outcome);
   avow__value_unref(entry->bytes);
@@ -228,7 +229,7 @@ static void file_done(file_t *file, avow_value_t outcome) {
 /* Starts the first write of the queue. */
 static void file_go_on(file_t *file) {
   while (file->queue != NULL && !file->writes) {
-    entry_t *entry = file_first(file);
+    file_entry_t *entry = file_first(file);
     if (file->failed != 0 || entry->ends) {
       file_done(file, file->failed != 0
                           ? avow__error_of(file->failed, "write", NULL)
@@ -256,7 +257,7 @@ static void file_has_written(file_t *file, avow_value_t outcome) {
 /* Takes ownership of `bytes`, which is NONE for a shutdown. */
 static avow_promise_t *file_queue(file_t *file, avow_value_t bytes,
                                   const char *name) {
-  entry_t *entry = avow_malloc(sizeof(*entry));
+  file_entry_t *entry = avow_malloc(sizeof(*entry));
   if (entry == NULL) {
     avow__value_unref(bytes);
     return file_refuse(file, UV_ENOMEM, name);

@@ -23,7 +23,7 @@
 #include "uv/stream_lock.h"
 #include "uv/stream_value.h"
 
-enum { ROOM = 65536 };
+enum { PUMP_ROOM = 65536 };
 
 typedef struct {
   avow__reading_t source; /* first, because it is found by this */
@@ -39,7 +39,7 @@ typedef struct {
     uv_write_t write;
     uv_shutdown_t shutdown;
   } req;
-  char buffer[ROOM];
+  char buffer[PUMP_ROOM];
 } pump_t;
 
 /* Stops reading. The promise is settled, or the caller settles it. */
@@ -87,7 +87,7 @@ static void pump_on_alloc(uv_handle_t *handle, size_t suggested,
                           uv_buf_t *buf) {
   pump_t *pump = (pump_t *) avow__net_find(avow__context_of(handle->loop),
                                            AVOW__READERS, handle);
-  *buf = uv_buf_init(pump->buffer, ROOM);
+  *buf = uv_buf_init(pump->buffer, PUMP_ROOM);
 }
 
 static void pump_on_read(uv_stream_t *from, ssize_t nread, const uv_buf_t *buf);

@@ -9,13 +9,13 @@
 #include "sys/at.h"
 #include "uv/fs_blocking.h"
 
-enum { BATCH = 64 };
+enum { PATH_BATCH = 64 };
 
 typedef struct {
   uv_dir_t *dir;
   uv_fs_t req; /* owns the names of the last batch */
   int n, at;
-  uv_dirent_t entries[BATCH];
+  uv_dirent_t entries[PATH_BATCH];
 } stream_t;
 
 static int done(uv_fs_t *req, int result) {
@@ -55,7 +55,7 @@ int avow__dir_list(avow__dir_t *dir, avow__place_t place) {
 static int read_batch(stream_t *stream) {
   uv_fs_req_cleanup(&stream->req);
   stream->dir->dirents = stream->entries;
-  stream->dir->nentries = BATCH;
+  stream->dir->nentries = PATH_BATCH;
   stream->at = 0;
   stream->n = uv_fs_readdir(NULL, &stream->req, stream->dir, NULL);
   return stream->n;

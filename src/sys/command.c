@@ -27,8 +27,8 @@
 #include "uv/spawn.h"
 #include "value/buffer.h"
 
-enum { LIMIT = 16 << 20, GRACE = 5000 };
-enum { FIRST_ROOM = 4096, PAST_LIMIT = 4096 };
+enum { OUTPUT_LIMIT = 16 << 20, GRACE = 5000 };
+enum { OUTPUT_ROOM = 4096, PAST_LIMIT = 4096 };
 
 /* Progress toward the end of a command. `ended` is independent, because a
    process may end in each state. `leads` and `has_process` are independent too:
@@ -262,7 +262,7 @@ static void on_time_is_up(uv_timer_t *timer) {
 /* Returns the next size of the buffer, up to the limit and the extra space. */
 static size_t capture_next_room(const capture_t *capture) {
   const size_t old = avow__buffer_room(&capture->buffer);
-  const size_t room = old > 0 ? old : (size_t) FIRST_ROOM / 2;
+  const size_t room = old > 0 ? old : (size_t) OUTPUT_ROOM / 2;
   return room <= capture->max_bytes / 2
              ? room * 2
              : avow__plus(capture->max_bytes, PAST_LIMIT);
@@ -437,9 +437,9 @@ static void command_init(command_t *command, const avow_command_t *what) {
                                .free_fn = command_is_gone };
   avow__foreign_close_watch(&command->foreign_close);
   command->out.max_bytes =
-      what->out_max_bytes > 0 ? what->out_max_bytes : LIMIT;
+      what->out_max_bytes > 0 ? what->out_max_bytes : OUTPUT_LIMIT;
   command->err.max_bytes =
-      what->err_max_bytes > 0 ? what->err_max_bytes : LIMIT;
+      what->err_max_bytes > 0 ? what->err_max_bytes : OUTPUT_LIMIT;
   command->leads = what->group;
   command->grace = what->grace > 0 ? what->grace : GRACE;
 }

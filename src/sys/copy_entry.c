@@ -17,7 +17,7 @@
 #include "sys/temp_rename.h"
 #include "uv/fs_blocking.h"
 
-enum { PERMISSIONS = 0777, OWNER = 0700 };
+enum { COPIED_BITS = 0777, OWNER_ACCESS = 0700 };
 
 avow__copied_t *avow__copied_new(avow__copied_t *parent, const char *name,
                                  size_t len) {
@@ -150,9 +150,10 @@ int avow__copy_entry(const avow__copying_t *c, avow__place_t to) {
 
 int avow__copied_make_dir(avow__copied_t *entry, avow__place_t to,
                           avow_keep_t keep) {
-  const uint64_t mode = keep == AVOW_KEEP_ALL
-                            ? OWNER
-                            : (entry->stat.st_mode & PERMISSIONS) | OWNER;
+  const uint64_t mode =
+      keep == AVOW_KEEP_ALL
+          ? OWNER_ACCESS
+          : (entry->stat.st_mode & COPIED_BITS) | OWNER_ACCESS;
   const int made = avow__place_mkdir(to, (int) mode);
   if (made < 0 && made != UV_EEXIST)
     return made;

@@ -15,7 +15,7 @@
 #include "sys/metadata.h"
 #include "uv/fs_blocking.h"
 
-enum { PERMISSIONS = 0777, PRIVATE = 0600, BLOCK = 512 };
+enum { PERMISSIONS = 0777, PRIVATE_COPY = 0600, BLOCK = 512 };
 
 int avow__original_open_file(avow__place_t place, uv_stat_t *stat,
                              avow__original_t *out) {
@@ -97,7 +97,7 @@ static int copy_file_fill(const avow__copying_t *c, uv_file to) {
 
 int avow__copy_file(const avow__copying_t *c, avow__place_t to) {
   const uint64_t mode = c->options->keep == AVOW_KEEP_ALL
-                            ? PRIVATE
+                            ? PRIVATE_COPY
                             : c->stat->st_mode & PERMISSIONS;
   const uv_file file =
       avow__place_open(to, O_WRONLY | O_CREAT | O_EXCL, (int) mode);

@@ -15,7 +15,13 @@
 
 #include "uv/fs_blocking.h"
 
-enum { ALL = 07777, PERMISSIONS = 0777, OWNER = 0700, GROUP = 070, ANY = 07 };
+enum {
+  MODE_BITS = 07777,
+  PERMISSION_BITS = 0777,
+  OWNER_BITS = 0700,
+  GROUP = 070,
+  ANY = 07
+};
 
 #ifdef AVOW_BY_PATHS
 
@@ -24,7 +30,7 @@ enum { ALL = 07777, PERMISSIONS = 0777, OWNER = 0700, GROUP = 070, ANY = 07 };
 
 int avow__metadata_replace(avow__place_t place, const uv_stat_t *seen,
                            uv_file file) {
-  return avow__disk_fchmod(file, (int) (seen->st_mode & PERMISSIONS));
+  return avow__disk_fchmod(file, (int) (seen->st_mode & PERMISSION_BITS));
 }
 
 static void keep_link_owner(avow__place_t place, const uv_stat_t *stat) {
@@ -38,7 +44,7 @@ int avow__metadata_copy_dir(const avow__dir_t *from, const avow__dir_t *to,
 int avow__metadata_end_dir(avow__place_t place, const avow__dir_t *dir,
                            const uv_stat_t *stat, avow_keep_t keep) {
   uv_fs_t req;
-  const int mode = (int) (stat->st_mode & ALL);
+  const int mode = (int) (stat->st_mode & MODE_BITS);
   const int err = uv_fs_chmod(NULL, &req, place.path, mode, NULL);
   uv_fs_req_cleanup(&req);
   return err == 0 && keep == AVOW_KEEP_ALL ? avow__place_lutime(place, stat)
@@ -66,11 +72,11 @@ enum { NEITHER, ONLY_GROUP, BOTH };
 #  ifdef __linux__
 
 /* The maximum on Linux. */
-enum { MOST = 65536 };
+enum { ATTRIBUTES_MOST = 65536 };
 
 typedef struct {
   int from, to;
-  char names[MOST], value[MOST], other[MOST];
+  char names[ATTRIBUTES_MOST], value[ATTRIBUTES_MOST], other[ATTRIBUTES_MOST];
 } attributes_t;
 
 static const char acl[] = "system.posix_acl_access";
@@ -98,17 +104,17 @@ static bool is_passed_over(const char *name, policy_t policy) {
 /* Returns true if both files have the same value. An attribute that the system
    has already set is not set again. */
 static bool copy_attribute(attributes_t *a, const char *name) {
-  const ssize_t len = fgetxattr(a->from, name, a->value, MOST);
+  const ssize_t len = fgetxattr(a->from, name, a->value, ATTRIBUTES_MOST);
   if (len < 0)
     return is_none(len);
-  const ssize_t other = fgetxattr(a->to, name, a->other, MOST);
+  const ssize_t other = fgetxattr(a->to, name, a->other, ATTRIBUTES_MOST);
   if (other == len && memcmp(a->value, a->other, (size_t) len) == 0)
     return true;
   return fsetxattr(a->to, name, a->value, (size_t) len, 0) == 0;
 }
 
 static bool copy_attributes(attributes_t *a, policy_t policy) {
-  const ssize_t listed = flistxattr(a->from, a->names, MOST);
+  const ssize_t listed = flistxattr(a->from, a->names, ATTRIBUTES_MOST);
   bool kept = listed >= 0 || is_none(listed);
   for (ssize_t at = 0; at < listed;) {
     const char *name = a->names + at;
@@ -122,7 +128,7 @@ static bool copy_attributes(attributes_t *a, policy_t policy) {
 /* Removes an ACL that came from the directory if the original has none, or has
    one that does not apply. */
 static bool copy_acl(attributes_t *a, bool applies) {
-  const ssize_t len = fgetxattr(a->from, acl, a->value, MOST);
+  const ssize_t len = fgetxattr(a->from, acl, a->value, ATTRIBUTES_MOST);
   if (len >= 0 && applies)
     return fsetxattr(a->to, acl, a->value, (size_t) len, 0) == 0;
   const bool none = is_none(len);
@@ -183,7 +189,7 @@ static int keep_owner(const uv_stat_t *old, int file) {
 }
 
 static uint64_t copy_mode(uint64_t mode, int owned, bool kept) {
-  return mode & (owned == BOTH ? ALL : PERMISSIONS) &
+  return mode & (owned == BOTH ? MODE_BITS : PERMISSION_BITS) &
          ~(uint64_t) (kept ? 0 : GROUP);
 }
 
@@ -192,9 +198,9 @@ static uint64_t copy_mode(uint64_t mode, int owned, bool kept) {
 static uint64_t replacement_mode(uint64_t mode, int owned, bool kept) {
   const uint64_t both = mode >> 3 & mode & ANY;
   if (!kept)
-    return mode & OWNER;
-  return owned == NEITHER ? (mode & OWNER) | both << 3 | both
-                          : mode & PERMISSIONS;
+    return mode & OWNER_BITS;
+  return owned == NEITHER ? (mode & OWNER_BITS) | both << 3 | both
+                          : mode & PERMISSION_BITS;
 }
 
 static int keep(int from, const uv_stat_t *old, int to, policy_t policy) {
@@ -262,20 +268,20 @@ int avow__metadata_copy_dir(const avow__dir_t *from, const avow__dir_t *to,
     return kept;
   if (kept == 0)
     stat->st_mode &= ~(uint64_t) GROUP;
-  return avow__disk_fchmod(to->fd, OWNER);
+  return avow__disk_fchmod(to->fd, OWNER_BITS);
 }
 
 /* mkdir has applied the umask to the permissions. Only the owner's bits were
    added. */
 static int take_back_owner_bits(const avow__dir_t *dir, uint64_t mode) {
   uv_stat_t made;
-  if ((mode & OWNER) == OWNER)
+  if ((mode & OWNER_BITS) == OWNER_BITS)
     return 0;
   const int err = avow__dir_stat(dir, &made);
   if (err < 0)
     return err;
-  const uint64_t left = made.st_mode & (mode | ~(uint64_t) OWNER);
-  return avow__disk_fchmod(dir->fd, (int) (left & ALL));
+  const uint64_t left = made.st_mode & (mode | ~(uint64_t) OWNER_BITS);
+  return avow__disk_fchmod(dir->fd, (int) (left & MODE_BITS));
 }
 
 int avow__metadata_end_dir(avow__place_t place, const avow__dir_t *dir,

@@ -17,7 +17,7 @@
 
 /* Waits of 10 ms, doubled each time: 630 ms in total. An entry that changes its
    type is looked at up to LOOKS times. */
-enum { TRIES = 6, FIRST_WAIT = 10, LOOKS = 100 };
+enum { REMOVE_TRIES = 6, FIRST_WAIT = 10, LOOKS = 100 };
 
 typedef enum { NOTHING, FIND, ENTER, UNLINK, RMDIR } todo_t;
 
@@ -158,7 +158,7 @@ static bool is_survived(remove_t *remove, int err) {
     remove->looks++;
     return true;
   }
-  if (!may_pass(remove, err) || remove->tries == TRIES)
+  if (!may_pass(remove, err) || remove->tries == REMOVE_TRIES)
     return false;
   if (is_not_empty(remove, err))
     remove->todo = ENTER;

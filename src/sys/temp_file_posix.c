@@ -25,8 +25,8 @@
 
 /* More than the usual number of concurrent writers to one name. Further names
    are random, and files that are left there are never removed. */
-enum { SLOTS = 16, TRIES = 100, PROC_PATH = 40 };
-enum { ALL = 0777, OTHERS = 0077 };
+enum { SLOTS = 16, TEMP_FILE_TRIES = 100, PROC_PATH = 40 };
+enum { ALL_USERS = 0777, OTHERS = 0077 };
 
 typedef enum { LOCKED, LOCKED_BY_ANOTHER, NO_LOCKS } lock_t;
 
@@ -107,16 +107,17 @@ static bool set_mode(int file, int mode) {
   uv_stat_t made;
   if ((mode & OTHERS) == 0)
     return true;
-  if (avow__disk_fstat(file, &made) < 0 || (made.st_mode & ALL) == ALL)
+  if (avow__disk_fstat(file, &made) < 0 ||
+      (made.st_mode & ALL_USERS) == ALL_USERS)
     return false;
-  return avow__disk_fchmod(file, mode & (int) made.st_mode & ALL) == 0;
+  return avow__disk_fchmod(file, mode & (int) made.st_mode & ALL_USERS) == 0;
 }
 
 /* Returns false on any failure, because the caller then uses a named file and
    reports its error. */
 static bool open_unnamed(avow__temp_file_t *t, int mode) {
 #ifdef O_TMPFILE
-  const int at_first = (mode & OTHERS) == 0 ? mode : ALL;
+  const int at_first = (mode & OTHERS) == 0 ? mode : ALL_USERS;
   const avow__place_t here = { t->place.dir, ".", NULL };
   const int file = avow__place_open(here, O_TMPFILE | O_WRONLY, at_first);
   if (file < 0)
@@ -144,7 +145,7 @@ static int open_slot(avow__temp_file_t *t, int mode) {
 
 static int open_named(avow__temp_file_t *t, int mode) {
   int file = UV_EEXIST;
-  for (unsigned slot = 0; slot < TRIES && file == UV_EEXIST; slot++) {
+  for (unsigned slot = 0; slot < TEMP_FILE_TRIES && file == UV_EEXIST; slot++) {
     set_temp(t, slot);
     file = open_slot(t, mode);
   }
@@ -156,7 +157,8 @@ int avow__temp_file_open(avow__temp_file_t *t, avow__place_t place, int mode) {
   assert(place.dir != NULL);
   *t = (avow__temp_file_t){ .place = place, .file = -1 };
   remove_all_left(t);
-  return open_unnamed(t, mode & ALL) ? 0 : open_named(t, mode & ALL);
+  return open_unnamed(t, mode & ALL_USERS) ? 0
+                                           : open_named(t, mode & ALL_USERS);
 }
 
 static int link_as(const avow__temp_file_t *t, const char *name) {
@@ -169,7 +171,7 @@ static int link_as(const avow__temp_file_t *t, const char *name) {
 
 static int link_temp(avow__temp_file_t *t) {
   int err = UV_EEXIST;
-  for (unsigned slot = 0; slot < TRIES && err == UV_EEXIST; slot++) {
+  for (unsigned slot = 0; slot < TEMP_FILE_TRIES && err == UV_EEXIST; slot++) {
     set_temp(t, slot);
     err = link_as(t, t->temp);
   }

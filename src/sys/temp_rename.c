@@ -10,7 +10,7 @@
 #include "base/alloc.h"
 #include "uv/fs_blocking.h"
 
-enum { TRIES = 100, NAME_SIZE = 40 };
+enum { RENAME_TRIES = 100, NAME_SIZE = 40 };
 
 static void set_random_name(char name[NAME_SIZE]) {
   uint64_t random = uv_hrtime();
@@ -42,7 +42,7 @@ int avow__beside(avow__place_t place, avow__make_fn *make, const void *data) {
   memcpy(temp, text, name_at);
   const avow__place_t beside = { place.dir, temp, temp };
   int err = UV_EEXIST;
-  for (int i = 0; i < TRIES && err == UV_EEXIST; i++) {
+  for (int i = 0; i < RENAME_TRIES && err == UV_EEXIST; i++) {
     set_random_name(temp + name_at);
     err = make_and_rename(beside, place, make, data);
   }

@@ -14,7 +14,7 @@
 #include "uv/fs_blocking.h"
 #include "uv/work.h"
 
-enum { BATCH = 64 };
+enum { WALK_BATCH = 64 };
 
 typedef struct {
   avow__shifts_t shifts;
@@ -22,10 +22,10 @@ typedef struct {
   bool running;
   bool entered;
   avow__tree_t tree;
-  avow_value_t items[BATCH];
+  avow_value_t items[WALK_BATCH];
   size_t n;
   avow_value_t last; /* NONE: more follow; INT: the end; or an error */
-} walk_t;
+} tree_walk_t;
 
 static const avow_class_t entry_class = { .name = "found" };
 
@@ -49,15 +49,15 @@ static avow_value_t entry_value(const avow__tree_t *tree, unsigned depth,
   return v;
 }
 
-static walk_t *walk_of(avow__source_t *source) {
-  return (walk_t *) ((char *) source - offsetof(walk_t, source));
+static tree_walk_t *walk_of(avow__source_t *source) {
+  return (tree_walk_t *) ((char *) source - offsetof(tree_walk_t, source));
 }
 
 static void free_walk(avow__shifts_t *shifts) {
-  avow__tree_free(&((walk_t *) shifts)->tree);
+  avow__tree_free(&((tree_walk_t *) shifts)->tree);
 }
 
-static void add_entry(walk_t *walk) {
+static void add_entry(tree_walk_t *walk) {
   const unsigned depth = (unsigned) walk->tree.depth - 1;
   const int err =
       walk->tree.type == UV_DIRENT_DIR ? avow__tree_enter(&walk->tree, 0) : 0;
@@ -68,7 +68,7 @@ static void add_entry(walk_t *walk) {
     walk->items[walk->n++] = entry;
 }
 
-static void take_step(walk_t *walk) {
+static void take_step(tree_walk_t *walk) {
   const int step = avow__tree_next(&walk->tree);
   if (step == AVOW__TREE_ENTRY)
     add_entry(walk);
@@ -79,23 +79,23 @@ static void take_step(walk_t *walk) {
 }
 
 static avow_value_t read_batch(avow__shifts_t *shifts) {
-  walk_t *walk = (walk_t *) shifts;
+  tree_walk_t *walk = (tree_walk_t *) shifts;
   if (!walk->entered) {
     const int err = avow__tree_enter(&walk->tree, 0);
     if (err < 0)
       walk->last = avow__error_of(err, "walk", walk->tree.path);
     walk->entered = true;
   }
-  while (walk->n < BATCH && walk->last.tag == AVOW_NONE &&
+  while (walk->n < WALK_BATCH && walk->last.tag == AVOW_NONE &&
          !avow__shifts_is_over(shifts))
     take_step(walk);
   return avow_none();
 }
 
-static void start_batch(walk_t *walk);
+static void start_batch(tree_walk_t *walk);
 
 /* Each push may end the channel, and then the walk is unwanted. */
-static void push_batch(walk_t *walk) {
+static void push_batch(tree_walk_t *walk) {
   for (size_t i = 0; i < walk->n; i++) {
     if (walk->source.unwanted)
       avow__value_unref(walk->items[i]);
@@ -106,7 +106,7 @@ static void push_batch(walk_t *walk) {
 }
 
 static void end_batch(avow__shifts_t *shifts) {
-  walk_t *walk = (walk_t *) shifts;
+  tree_walk_t *walk = (tree_walk_t *) shifts;
   if (avow__chore_is_unwanted(shifts->chore)) { /* canceled with the loop */
     avow__value_unref(walk->last);
     walk->last = avow_error(UV_ECANCELED);
@@ -125,7 +125,7 @@ static void end_batch(avow__shifts_t *shifts) {
 }
 
 /* A failed promise needs no handler, because the channel gets its error. */
-static void start_batch(walk_t *walk) {
+static void start_batch(tree_walk_t *walk) {
   avow_promise_t *p = avow__shift_start(&walk->shifts);
   walk->running = avow_state(p) == AVOW_PENDING;
   if (!walk->running)
@@ -134,7 +134,7 @@ static void start_batch(walk_t *walk) {
 }
 
 static void walk_resume(avow__source_t *source) {
-  walk_t *walk = walk_of(source);
+  tree_walk_t *walk = walk_of(source);
   if (!walk->running)
     start_batch(walk);
 }
@@ -148,7 +148,7 @@ avow_channel_t *avow_tree_entries(uv_loop_t *loop, const char *path) {
   if (path == NULL || path[0] == '\0')
     return avow__channel_refuse(loop, UV_EINVAL, "walk",
                                 path != NULL ? path : "NULL");
-  walk_t *walk = avow__shifts_new(loop, sizeof(*walk));
+  tree_walk_t *walk = avow__shifts_new(loop, sizeof(*walk));
   if (walk == NULL)
     return avow__channel_none(loop);
   walk->shifts.shift = read_batch;
@@ -160,5 +160,5 @@ avow_channel_t *avow_tree_entries(uv_loop_t *loop, const char *path) {
     avow__shifts_unref(walk);
     return avow__channel_none(loop);
   }
-  return avow__channel_feed(loop, BATCH, &walk->source);
+  return avow__channel_feed(loop, WALK_BATCH, &walk->source);
 }

@@ -22,7 +22,7 @@ typedef struct {
 
 /* The group when even the reserve has no block. Children are canceled and
    released. */
-static avow__parent_t no_memory;
+static avow__parent_t no_group;
 
 static avow__parent_t *mutable_group(const avow_group_t *g) {
   const union {
@@ -83,7 +83,7 @@ static avow__parent_t *new_without_memory(uv_loop_t *loop,
                                           avow_promise_t **out) {
   avow__parent_t *parent = avow__parent_new_surely(loop, &group_class, out);
   if (parent == NULL)
-    return &no_memory;
+    return &no_group;
   parent->stopped = true;
   return parent;
 }
@@ -104,7 +104,7 @@ avow_promise_t *avow_group_new(uv_loop_t *loop, avow_group_t **out) {
     avow__unref_handled(p);
     parent = new_without_memory(loop, &p);
   }
-  if (parent != &no_memory)
+  if (parent != &no_group)
     parent->context->groups++;
   avow__note_there(parent);
   *out = (avow_group_t *) parent;
@@ -113,7 +113,7 @@ avow_promise_t *avow_group_new(uv_loop_t *loop, avow_group_t **out) {
 
 static avow__parent_t *group_behind(const avow_group_t *g, const char *called) {
   avow__parent_t *parent = mutable_group(g);
-  if (parent == &no_memory)
+  if (parent == &no_group)
     return parent;
   if (avow__is_gone(parent) || parent->released)
     avow__misuse_of_gone_in(parent, "group", called);
@@ -125,7 +125,7 @@ static avow__parent_t *group_behind(const avow_group_t *g, const char *called) {
 static avow__parent_t *open_group(const avow_group_t *g, const char *called) {
   if (g == NULL)
     avow__misuse_of_null_in("group", called);
-  avow__parent_t *parent = g != NULL ? group_behind(g, called) : &no_memory;
+  avow__parent_t *parent = g != NULL ? group_behind(g, called) : &no_group;
   if (parent->ended)
     avow__misuse_in(
         called,
@@ -145,7 +145,7 @@ void avow_group_add(const avow_group_t *g, avow_promise_t *p) {
   p = avow__given(p, "promise");
   avow__check_taken(p);
   avow__parent_t *parent = open_group(g, AVOW__CALLED);
-  if (parent != &no_memory)
+  if (parent != &no_group)
     avow__child_add(parent, avow_follow(not_itself(parent, p)), 0);
   else
     group_let_go(p);
@@ -153,7 +153,7 @@ void avow_group_add(const avow_group_t *g, avow_promise_t *p) {
 
 void avow_group_isolate(const avow_group_t *g) {
   avow__parent_t *parent = open_group(g, AVOW__CALLED);
-  if (parent != &no_memory && !parent->in_block)
+  if (parent != &no_group && !parent->in_block)
     ((group_t *) parent)->isolates = true;
 }
 
@@ -164,14 +164,14 @@ static void group_end(avow__parent_t *parent) {
 
 void avow_group_end(const avow_group_t *g) {
   avow__parent_t *parent = open_group(g, AVOW__CALLED);
-  if (parent != &no_memory)
+  if (parent != &no_group)
     group_end(parent);
 }
 
 void avow_group_unref(avow_group_t *g) {
   avow__parent_t *parent =
-      g != NULL ? group_behind(g, AVOW__CALLED) : &no_memory;
-  if (parent == &no_memory || parent->released)
+      g != NULL ? group_behind(g, AVOW__CALLED) : &no_group;
+  if (parent == &no_group || parent->released)
     return;
   parent->released = true;
   parent->context->groups--;

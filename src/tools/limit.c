@@ -21,7 +21,7 @@
 #include "tools/tool.h"
 #include "tools/waiters.h"
 
-static uv_once_t kinds = UV_ONCE_INIT;
+static uv_once_t limit_kinds = UV_ONCE_INIT;
 
 static void set_limit_kinds(void);
 
@@ -177,7 +177,7 @@ static const char no_permits[] = "0 permits";
 avow_limiter_t *avow_limiter_new(uv_loop_t *loop, size_t permits) {
   avow__check_ready(loop);
   void *self;
-  uv_once(&kinds, set_limit_kinds);
+  uv_once(&limit_kinds, set_limit_kinds);
   avow_limiter_t *l =
       avow__tool_new(loop, &limiter_class, sizeof(limiter_t), &self);
   limiter_t *limiter = self;

@@ -19,7 +19,7 @@
 
 /* Maximum length of an event with all its strings cut and escaped, and other
    limits. */
-enum { LONGEST = 8192, MOST_TEXT = 160, LOOP = 1, NS = 1000 };
+enum { LONGEST = 8192, MOST_TEXT = 160, LOOP = 1, TRACE_NS = 1000 };
 
 static void put_format(avow__json_writer_t *writer, const char *format, ...)
     AVOW_PRINTF(2, 3);
@@ -108,8 +108,8 @@ static void begin_event(avow__json_writer_t *writer, const char *phase,
 /* Writes a time in microseconds. */
 static void put_time(avow__json_writer_t *writer, const char *key,
                      uint64_t ns) {
-  put_format(writer, ",\"%s\":%" PRIu64 ".%03u", key, ns / NS,
-             (unsigned) (ns % NS));
+  put_format(writer, ",\"%s\":%" PRIu64 ".%03u", key, ns / TRACE_NS,
+             (unsigned) (ns % TRACE_NS));
 }
 
 static void begin_timed(avow__json_writer_t *writer, const char *phase,

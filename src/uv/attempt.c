@@ -8,7 +8,7 @@
 
 /* Attempts may take 1/PART of the time of an iteration. That is little, because
    other events wait meanwhile. */
-enum { PART = 64, NS = 1000 };
+enum { PART = 64, ATTEMPT_NS = 1000 };
 
 /* An attempt in vain costs time. So after each one, about twice as many
    operations as before go to the pool at once. */
@@ -38,7 +38,7 @@ static avow__attempt_t *attempt_take(avow__files_t *files) {
 static void attempts_go_on(avow__context_t *c) {
   avow__files_t *files = avow__files_of(c);
   const uint64_t began = uv_hrtime();
-  const uint64_t most = c->options.budget_us * (uint64_t) NS / PART;
+  const uint64_t most = c->options.budget_us * (uint64_t) ATTEMPT_NS / PART;
   while (files->attempts != NULL &&
          avow__may_deliver(c, &files->attempts_iteration)) {
     attempt_make(files, attempt_take(files));

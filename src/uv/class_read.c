@@ -17,7 +17,7 @@
 #include "uv/stream.h"
 #include "value/buffer.h"
 
-enum { PORTION = 65536, LITTLE = 4096, FIRST_ROOM = 4096 };
+enum { CLASS_PORTION = 65536, LITTLE = 4096, CLASS_ROOM = 4096 };
 
 typedef struct {
   avow_stream_t from, to; /* `to` is none, unless this is a pump */
@@ -39,22 +39,22 @@ typedef struct {
   avow__reading_t source, sink;
   bool has_made_way; /* removed from AVOW__SINKS */
   pull_t pull;
-} pulling_t;
+} class_pulling_t;
 
-static void pulling_leave_sink(pulling_t *pulling) {
+static void pulling_leave_sink(class_pulling_t *pulling) {
   avow__progress_leave(pulling->pull.progress);
   avow__stream_leave(&pulling->sink, pulling->parent.context,
                      pulling->has_made_way ? AVOW__DRAINING : AVOW__SINKS);
 }
 
-static void pulling_leave(pulling_t *pulling) {
+static void pulling_leave(class_pulling_t *pulling) {
   avow__stream_leave(&pulling->source, pulling->parent.context, AVOW__PULLED);
   pulling_leave_sink(pulling);
 }
 
 static void pulling_report(avow__parent_t *parent, uint32_t index,
                            avow_value_t outcome) {
-  pulling_leave((pulling_t *) parent);
+  pulling_leave((class_pulling_t *) parent);
   avow__parent_settle(parent, outcome);
 }
 
@@ -63,7 +63,7 @@ static void pulling_on_sink(avow__reading_t *sink);
 /* Lets another pump write to the sink while the data read here is still to be
    written. This pump is still told when the sink closes. */
 static bool pulling_make_way(avow__reading_t *sink) {
-  pulling_t *pulling = AVOW__CONTAINER(pulling_t, sink, sink);
+  class_pulling_t *pulling = AVOW__CONTAINER(class_pulling_t, sink, sink);
   avow__context_t *c = pulling->parent.context;
   pulling_leave_sink(pulling);
   pulling->has_made_way = true;
@@ -75,28 +75,29 @@ static bool pulling_make_way(avow__reading_t *sink) {
 /* Data that was read may still have to be written, unless the sink closes
    first. */
 static void pulling_cancel(avow__parent_t *parent) {
-  pulling_t *pulling = (pulling_t *) parent;
+  class_pulling_t *pulling = (class_pulling_t *) parent;
   avow__stream_leave(&pulling->source, parent->context, AVOW__PULLED);
   pulling->sink.yield = pulling_make_way;
   avow__children_cancel(parent);
 }
 
 static void pulling_destroy(avow__parent_t *parent) {
-  avow__buffer_clear(&((pulling_t *) parent)->pull.buffer);
+  avow__buffer_clear(&((class_pulling_t *) parent)->pull.buffer);
 }
 
-static const avow__parent_class_t pulling_class = {
+static const avow__parent_class_t class_pulling_class = {
   .report = pulling_report, .cancel = pulling_cancel, .destroy = pulling_destroy
 };
 
 static void pulling_on_source(avow__reading_t *source) {
-  const pulling_t *pulling = AVOW__CONTAINER(pulling_t, source, source);
+  const class_pulling_t *pulling =
+      AVOW__CONTAINER(class_pulling_t, source, source);
   avow__cancel((avow_promise_t *) pulling->parent.deferred);
 }
 
 /* Nothing more is written to the sink. The promise may be canceled already. */
 static void pulling_on_sink(avow__reading_t *sink) {
-  pulling_t *pulling = AVOW__CONTAINER(pulling_t, sink, sink);
+  class_pulling_t *pulling = AVOW__CONTAINER(class_pulling_t, sink, sink);
   pulling->pull.to = (avow_stream_t){ NULL, NULL };
   pulling_leave_sink(pulling);
   if (pulling->parent.deferred != NULL)
@@ -104,7 +105,7 @@ static void pulling_on_sink(avow__reading_t *sink) {
 }
 
 /* 0, or an error if the streams cannot be used. */
-static int pulling_enter(pulling_t *pulling) {
+static int pulling_enter(class_pulling_t *pulling) {
   const pull_t *pull = &pulling->pull;
   const int err = avow__stream_enter(&pulling->source, AVOW__PULLED, pull->from,
                                      pulling_on_source);
@@ -121,8 +122,8 @@ static avow_promise_t *pull_begin(const pull_t *wish, avow_fn step,
   avow_promise_t *p = avow__stream_outlived(wish->from);
   if (p != NULL)
     return p;
-  pulling_t *pulling =
-      avow__parent_new(loop, &pulling_class, sizeof(*pulling), &p);
+  class_pulling_t *pulling =
+      avow__parent_new(loop, &class_pulling_class, sizeof(*pulling), &p);
   if (pulling == NULL)
     return p;
   pulling->pull = *wish;
@@ -147,7 +148,7 @@ static avow_value_t pull_chunk_cb(const avow_value_t *chunk, void *data) {
 /* Reads once and passes the result to `take`, unless a read must not return it.
  */
 static avow_value_t pull_read(pull_t *pull, size_t max_bytes, avow_cb take) {
-  pulling_t *pulling = AVOW__CONTAINER(pulling_t, pull, pull);
+  class_pulling_t *pulling = AVOW__CONTAINER(class_pulling_t, pull, pull);
   avow_promise_t *p = avow__pull_step(&pulling->source, pull->from, max_bytes);
   pull->asked = max_bytes;
   pull->take = take;
@@ -197,7 +198,7 @@ static bool pull_append(avow__buffer_t *buffer, const char *bytes, size_t len) {
     const size_t least = avow__plus(buffer->used, len);
     const size_t room = twice > least ? twice : least;
     const uv_buf_t free =
-        avow__buffer_offer(buffer, room > FIRST_ROOM ? room : FIRST_ROOM);
+        avow__buffer_offer(buffer, room > CLASS_ROOM ? room : CLASS_ROOM);
     if (free.base == NULL)
       return false;
     const size_t n = free.len < len ? free.len : len;
@@ -222,7 +223,7 @@ static avow_value_t all_cb(const avow_value_t *chunk, void *data) {
 }
 
 static avow_value_t all_step(void *data) {
-  return pull_read(data, PORTION, all_cb);
+  return pull_read(data, CLASS_PORTION, all_cb);
 }
 
 avow_promise_t *avow__pull_all(avow_stream_t stream, size_t max_bytes) {
@@ -296,7 +297,7 @@ static avow_value_t pump_step(void *data) {
     return avow_follow(avow_then(p, passed_cb, NULL, pull));
   const bool asks = pull->way == READ_THEN_ASK;
   pull->way = asks ? ASK_FIRST : READ_AND_WRITE;
-  return pull_read(pull, asks ? LITTLE : PORTION, moved_cb);
+  return pull_read(pull, asks ? LITTLE : CLASS_PORTION, moved_cb);
 }
 
 avow_promise_t *avow__pull_pump(avow_stream_t from, avow_stream_t to,

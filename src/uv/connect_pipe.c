@@ -21,15 +21,15 @@ typedef struct {
   avow__node_t node; /* keyed by pipe, while libuv has the request */
   uv_connect_t req;
   char name[];
-} connect_t;
+} pipe_connect_t;
 
-static avow_value_t pipe_outcome(const connect_t *connect, int status) {
+static avow_value_t pipe_outcome(const pipe_connect_t *connect, int status) {
   return status == 0 ? avow_none()
                      : avow__error_of(status, "connect", connect->name);
 }
 
 static void pipe_on_connect(uv_connect_t *req, int status) {
-  connect_t *connect = req->data;
+  pipe_connect_t *connect = req->data;
   avow__net_remove(connect->op.context, AVOW__CONNECTING, &connect->node);
   avow__op_complete(&connect->op, pipe_outcome(connect, status));
 }
@@ -73,7 +73,8 @@ avow_promise_t *avow_pipe_connect(uv_pipe_t *pipe, const char *name) {
     return avow__refuse(pipe->loop, UV_EINVAL, "connect", "NULL");
   avow_promise_t *p;
   const size_t len = strlen(name);
-  connect_t *connect = avow__op_new(pipe->loop, sizeof(*connect) + len + 1, &p);
+  pipe_connect_t *connect =
+      avow__op_new(pipe->loop, sizeof(*connect) + len + 1, &p);
   if (connect == NULL)
     return p;
   memcpy(connect->name, name, len);

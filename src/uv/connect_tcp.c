@@ -8,15 +8,15 @@ typedef struct {
   avow__op_t op;
   uv_connect_t req;
   char name[AVOW__ADDRESS_MAX]; /* the peer's address for messages */
-} connect_t;
+} tcp_connect_t;
 
-static avow_value_t tcp_outcome(const connect_t *connect, int status) {
+static avow_value_t tcp_outcome(const tcp_connect_t *connect, int status) {
   return status == 0 ? avow_none()
                      : avow__error_of(status, "connect", connect->name);
 }
 
 static void tcp_on_connect(uv_connect_t *req, int status) {
-  connect_t *connect = req->data;
+  tcp_connect_t *connect = req->data;
   avow__op_complete(&connect->op, tcp_outcome(connect, status));
 }
 
@@ -25,7 +25,7 @@ avow_promise_t *avow_tcp_connect(uv_tcp_t *tcp,
   if (tcp == NULL)
     return avow__refuse_null("handle");
   avow_promise_t *p;
-  connect_t *connect = avow__op_new(tcp->loop, sizeof(*connect), &p);
+  tcp_connect_t *connect = avow__op_new(tcp->loop, sizeof(*connect), &p);
   if (connect == NULL)
     return p;
   avow__address_print(address, connect->name);

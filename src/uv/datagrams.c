@@ -14,13 +14,13 @@
 #include "uv/op.h"
 #include "uv/stream_lock.h"
 
-enum { LONGEST = 65536 };
+enum { DATAGRAM_MOST = 65536 };
 
 typedef struct {
   avow__source_t source;   /* must be first */
   avow__reading_t reading; /* registered by socket */
   uv_udp_t *udp;
-  char buffer[LONGEST];
+  char buffer[DATAGRAM_MOST];
 } datagrams_t;
 
 static const avow_class_t datagram_class = { .name = "datagram" };
@@ -40,7 +40,7 @@ static datagrams_t *datagrams_find(const uv_handle_t *handle) {
 
 static void datagrams_on_alloc(uv_handle_t *handle, size_t suggested,
                                uv_buf_t *buf) {
-  *buf = uv_buf_init(datagrams_find(handle)->buffer, LONGEST);
+  *buf = uv_buf_init(datagrams_find(handle)->buffer, DATAGRAM_MOST);
 }
 
 /* The program may have opened a socket of any family. libuv has space for the

@@ -20,7 +20,7 @@
 #include "channel/channel.h"
 #include "uv/fs.h"
 
-enum { ROOM = 256 };
+enum { PATH_ROOM = 256 };
 
 /* The default of fs.inotify.max_queued_events. Handles that the program itself
    uses take part of the queue, which avow cannot see. */
@@ -191,7 +191,7 @@ avow_channel_t *avow_fs_events(uv_loop_t *loop, const char *path,
   watcher->source.stop = fs_event_stop;
   const int err = uv_fs_event_start(&watcher->handle, on_event, path, flags);
   if (err == 0)
-    return avow__channel_feed(loop, ROOM, &watcher->source);
+    return avow__channel_feed(loop, PATH_ROOM, &watcher->source);
   fs_event_stop(&watcher->source);
   return avow__channel_refuse(loop, err, "watch", path);
 }

@@ -28,7 +28,7 @@ typedef struct {
   int status;
   avow_fs_change_t change;
   char path[];
-} poller_t;
+} fs_poller_t;
 
 static const avow_class_t change_class = { .name = "fs_change" };
 
@@ -36,7 +36,7 @@ const avow_fs_change_t *avow_to_fs_change(const avow_value_t *v) {
   return avow__to_object(v, &change_class);
 }
 
-static avow_value_t change_new(const poller_t *poller) {
+static avow_value_t change_new(const fs_poller_t *poller) {
   if (poller->status < 0)
     return avow__error_of(poller->status, "watch", poller->path);
   void *self;
@@ -48,14 +48,14 @@ static avow_value_t change_new(const poller_t *poller) {
 }
 
 static void fs_poll_resume(avow__source_t *source) {
-  poller_t *poller = (poller_t *) source;
+  fs_poller_t *poller = (fs_poller_t *) source;
   if (!poller->changed)
     return;
   poller->changed = false;
   (void) avow__channel_push(source->channel, change_new(poller));
 }
 
-static void fs_poll_report(poller_t *poller, int status,
+static void fs_poll_report(fs_poller_t *poller, int status,
                            const uv_stat_t *curr) {
   if (!poller->changed)
     poller->change.prev = poller->last;
@@ -82,7 +82,7 @@ static bool is_same(const uv_stat_t *a, const uv_stat_t *b) {
 static void fs_poll_on_timer(uv_timer_t *timer);
 
 /* Handles the result of a check. Repeated failures are reported once. */
-static void looked(poller_t *poller, int result, const uv_stat_t *stat) {
+static void looked(fs_poller_t *poller, int result, const uv_stat_t *stat) {
   static const uv_stat_t nothing;
   avow__context_t *c = poller->source.context;
   const int before = poller->result;
@@ -102,7 +102,7 @@ static void looked(poller_t *poller, int result, const uv_stat_t *stat) {
 }
 
 static void on_stat(uv_fs_t *req) {
-  poller_t *poller = req->data;
+  fs_poller_t *poller = req->data;
   const int result = (int) req->result;
   const uv_stat_t stat = req->statbuf;
   uv_fs_req_cleanup(req);
@@ -115,7 +115,7 @@ static void on_stat(uv_fs_t *req) {
     looked(poller, result, &stat);
 }
 
-static int fs_poll_look(poller_t *poller) {
+static int fs_poll_look(fs_poller_t *poller) {
   poller->req.data = poller;
   const int err =
       uv_fs_stat(poller->alarm.timer.loop, &poller->req, poller->path, on_stat);
@@ -130,14 +130,14 @@ static int fs_poll_look(poller_t *poller) {
 }
 
 static void fs_poll_on_timer(uv_timer_t *timer) {
-  poller_t *poller = timer->data;
+  fs_poller_t *poller = timer->data;
   const int err = fs_poll_look(poller);
   if (err != 0)
     looked(poller, err, NULL);
 }
 
 static void fs_poll_stop(avow__source_t *source) {
-  poller_t *poller = (poller_t *) source;
+  fs_poller_t *poller = (fs_poller_t *) source;
   poller->stopped = true;
   avow__alarm_stop(&poller->alarm);
   if (poller->looking)
@@ -151,7 +151,7 @@ avow_channel_t *avow_fs_polls(uv_loop_t *loop, const char *path, uint64_t ms) {
   if (path == NULL)
     return avow__channel_refuse(loop, UV_EINVAL, "watch", "NULL");
   const size_t size = strlen(path) + 1;
-  poller_t *poller = avow__source_new(loop, sizeof(*poller) + size);
+  fs_poller_t *poller = avow__source_new(loop, sizeof(*poller) + size);
   if (poller == NULL)
     return avow__channel_none(loop);
   avow__alarm_init(poller->source.context, &poller->alarm, poller);

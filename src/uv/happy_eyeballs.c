@@ -21,7 +21,7 @@
 #include "uv/op.h"
 #include "uv/stream_value.h"
 
-enum { PAUSE = 250 }; /* ms: the RFC's Connection Attempt Delay */
+enum { ATTEMPT_DELAY = 250 }; /* ms: the RFC's Connection Attempt Delay */
 
 typedef struct race_s race_t;
 
@@ -295,7 +295,8 @@ avow_promise_t *avow__connect_any(uv_loop_t *loop, const struct addrinfo *list,
 
 static avow_value_t connect_cb(const avow_value_t *addresses, void *loop) {
   return avow_follow(avow__connect_any(loop, avow_to_addrinfo(addresses),
-                                       avow_value_ref(addresses), PAUSE));
+                                       avow_value_ref(addresses),
+                                       ATTEMPT_DELAY));
 }
 
 avow_promise_t *avow_connect(uv_loop_t *loop, const char *host,

@@ -22,14 +22,14 @@ typedef struct {
   avow__reading_t reading; /* registered by server */
   uv_stream_t *server;
   bool waiting; /* there may be a connection to accept */
-} listener_t;
+} listen_t;
 
-static listener_t *listener_of(void *reading) {
-  return AVOW__CONTAINER(listener_t, reading, reading);
+static listen_t *listener_of(void *reading) {
+  return AVOW__CONTAINER(listen_t, reading, reading);
 }
 
 /* Must be the last action, because it may free the listener. */
-static void accept_next(listener_t *listener) {
+static void accept_next(listen_t *listener) {
   avow_channel_t *channel = listener->source.channel;
   bool again, more;
   do {
@@ -47,7 +47,7 @@ static void listen_on_connection(uv_stream_t *server, int status) {
   avow__node_t *node = avow__net_find(c, AVOW__READERS, server);
   if (node == NULL) /* no channel: the connection waits in libuv */
     return;
-  listener_t *listener = listener_of(node);
+  listen_t *listener = listener_of(node);
   const bool flows = listener->source.flows;
   avow__enter(c);
   if (status < 0 && flows)
@@ -61,13 +61,13 @@ static void listen_on_connection(uv_stream_t *server, int status) {
 }
 
 static void listen_resume(avow__source_t *source) {
-  listener_t *listener = (listener_t *) source;
+  listen_t *listener = (listen_t *) source;
   if (listener->waiting)
     accept_next(listener);
 }
 
 static void listen_stop(avow__source_t *source) {
-  listener_t *listener = (listener_t *) source;
+  listen_t *listener = (listen_t *) source;
   avow__net_remove(source->context, AVOW__READERS, &listener->reading.node);
   avow__source_free(&listener->source);
 }
@@ -87,7 +87,7 @@ avow_channel_t *avow_connections(uv_stream_t *server,
     return avow__channel_refuse(server->loop, err, "listen", NULL);
   const int backlog = options != NULL ? options->backlog : 0;
   const size_t room = options != NULL ? options->capacity : 0;
-  listener_t *listener = avow__source_new(server->loop, sizeof(*listener));
+  listen_t *listener = avow__source_new(server->loop, sizeof(*listener));
   if (listener == NULL)
     return avow__channel_none(server->loop);
   listener->source.resume = listen_resume;

@@ -26,13 +26,13 @@ enum { IO_EXTENSION = 2 };
 
 /* Operations are frequent, and most are about as large as a uv_fs_t. So a loop
    keeps some of their blocks. */
-enum { ROOM = 768, SPARES_MAX = 64 };
+enum { OP_ROOM = 768, SPARE_OPS = 64 };
 
 static bool is_reusable(size_t size) {
 #ifdef AVOW_NO_POOL
   return (void) size, false; /* sanitizers check each block */
 #else
-  return size <= ROOM;
+  return size <= OP_ROOM;
 #endif
 }
 
@@ -61,7 +61,7 @@ static avow__op_t *op_alloc(avow__context_t *c, size_t size) {
   if (spares != NULL && spares->first != NULL)
     op = take_spare(spares);
   else if (spares != NULL || !reusable)
-    op = avow_malloc(reusable ? ROOM : size);
+    op = avow_malloc(reusable ? OP_ROOM : size);
   if (op == NULL)
     return NULL;
   memset(op, 0, size);
@@ -73,7 +73,7 @@ static void op_free(avow__op_t *op) {
   avow__context_t *c = op->context;
   spares_t *spares = (spares_t *) c->extensions[IO_EXTENSION];
   if (!op->reusable || c->life == AVOW__CLOSED || spares == NULL ||
-      spares->count == SPARES_MAX) {
+      spares->count == SPARE_OPS) {
     avow_free(op);
     return;
   }

@@ -42,11 +42,11 @@ enum { FIRST_ROOM = 4096 };
 
 /* A read that was requested. */
 typedef struct {
-  enum { SOME, ALL, INTO } kind;
+  enum { SOME, WHOLE, INTO } kind;
   size_t max_bytes;
   size_t min; /* INTO: bytes needed; SOME: 1 */
   char *into; /* buffer of the program */
-} request_t;
+} read_request_t;
 
 typedef struct {
   avow__reading_t reading;
@@ -54,9 +54,9 @@ typedef struct {
   avow__context_t *context;
   uv_stream_t *stream;
   avow_deferred_t *deferred; /* NULL: no read is pending */
-  request_t request;
+  read_request_t request;
   size_t done;           /* INTO: bytes read so far */
-  avow__buffer_t buffer; /* for ALL, and for all reads of a terminal */
+  avow__buffer_t buffer; /* for WHOLE, and for all reads of a terminal */
   bool busy;             /* inside its callback */
   bool replaced;         /* another read began in its callback */
 } intake_t;
@@ -131,9 +131,9 @@ static size_t stream_next_room(const intake_t *intake) {
 /* The memory that libuv may fill. A terminal may fill it after the read was
    canceled. */
 static uv_buf_t stream_room(intake_t *intake) {
-  const request_t *request = &intake->request;
+  const read_request_t *request = &intake->request;
   const size_t left = request->max_bytes - intake->done;
-  if (request->kind == ALL)
+  if (request->kind == WHOLE)
     return avow__buffer_offer(&intake->buffer, stream_next_room(intake));
   if (request->kind == INTO && intake->stream->type != UV_TTY)
     return uv_buf_init(request->into + intake->done,
@@ -179,7 +179,7 @@ static void arrived_in(intake_t *intake, size_t n) {
 static void arrived(intake_t *intake, size_t n) {
   avow__buffer_t *room =
       avow__room_of(intake->context, intake->stream, &intake->buffer);
-  if (intake->request.kind == ALL)
+  if (intake->request.kind == WHOLE)
     arrived_of_all(intake, n);
   else if (intake->request.kind == INTO)
     arrived_in(intake, n);
@@ -192,8 +192,8 @@ static avow_value_t ending(intake_t *intake, int err) {
     return avow__error_of(avow__buffer_error(err), "read", NULL);
   if (intake->request.kind == INTO)
     return avow_int((int64_t) intake->done);
-  return intake->request.kind == ALL ? avow__buffer_take(&intake->buffer)
-                                     : avow_none();
+  return intake->request.kind == WHOLE ? avow__buffer_take(&intake->buffer)
+                                       : avow_none();
 }
 
 /* libuv has stopped, so a handler that reads again must start anew. */
@@ -351,7 +351,7 @@ static void take_what_waits(avow__context_t *c, intake_t *intake) {
     stop_and_free(intake);
 }
 
-static avow_promise_t *read_as(uv_stream_t *stream, request_t request) {
+static avow_promise_t *read_as(uv_stream_t *stream, read_request_t request) {
   avow__check_stream(stream);
   avow__context_t *c = avow__context_of(stream->loop);
   avow_deferred_t *d;
@@ -379,14 +379,14 @@ static avow_promise_t *read_as(uv_stream_t *stream, request_t request) {
 
 avow_promise_t *avow_read(avow_stream_t stream, size_t max_bytes) {
   avow__check_given(stream.klass, "stream");
-  const request_t request = { .max_bytes = max_bytes, .min = 1 };
+  const read_request_t request = { .max_bytes = max_bytes, .min = 1 };
   return avow__is_uv(stream) ? read_as(stream.self, request)
                              : avow__any_read(stream, max_bytes);
 }
 
 avow_promise_t *avow_read_all(avow_stream_t stream, size_t max_bytes) {
   avow__check_given(stream.klass, "stream");
-  const request_t request = { .kind = ALL, .max_bytes = max_bytes };
+  const read_request_t request = { .kind = WHOLE, .max_bytes = max_bytes };
   return avow__is_uv(stream) ? read_as(stream.self, request)
                              : avow__pull_all(stream, max_bytes);
 }
@@ -394,10 +394,10 @@ avow_promise_t *avow_read_all(avow_stream_t stream, size_t max_bytes) {
 avow_promise_t *avow_read_into(avow_stream_t stream, void *buffer, size_t min,
                                size_t max) {
   avow__check_given(stream.klass, "stream");
-  const request_t request = { .kind = INTO,
-                              .max_bytes = min > 0 ? max : 0,
-                              .min = min > 0 ? min : 1,
-                              .into = buffer };
+  const read_request_t request = { .kind = INTO,
+                                   .max_bytes = min > 0 ? max : 0,
+                                   .min = min > 0 ? min : 1,
+                                   .into = buffer };
   if (buffer == NULL)
     return avow__refuse_null("buffer");
   return avow__is_uv(stream) ? read_as(stream.self, request)

@@ -20,14 +20,14 @@
 
 enum { CHUNK = 16384, CHUNK_MAX = 1 << 20 };
 
-typedef enum { NEXT, EXACTLY, UNTIL, LINE, ALL } kind_t;
+typedef enum { NEXT, EXACTLY, UNTIL, LINE, ALL } reader_kind_t;
 
 /* A piece that was requested. */
 typedef struct {
-  kind_t kind;
+  reader_kind_t kind;
   size_t size;            /* size of the piece: limit or exact size */
   avow_value_t delimiter; /* BYTES, or none */
-} request_t;
+} reader_request_t;
 
 typedef struct {
   avow_stream_t stream;
@@ -43,7 +43,7 @@ typedef struct {
   bool ended;     /* no more data will arrive */
   int broken;     /* error of the stream; repeated to later requests */
   bool busy;      /* a promise is pending */
-  request_t request;
+  reader_request_t request;
   uint64_t idle;              /* limit in ms without data; 0: none */
   avow__progress_t *progress; /* of the pending read; NULL without a limit */
 } reader_t;
@@ -356,8 +356,8 @@ static avow_promise_t *reader_wait_for(avow_reader_t *r, reader_t *reader) {
   return reader->pending = avow_attach(p, r, reader_finish);
 }
 
-static avow_promise_t *reader_refuse(const avow_reader_t *r, request_t request,
-                                     int err) {
+static avow_promise_t *reader_refuse(const avow_reader_t *r,
+                                     reader_request_t request, int err) {
   avow__check_tool(r, &reader_class);
   avow__value_unref(request.delimiter);
   return avow__refuse(avow__tool_loop(r), err, "read", NULL);
@@ -370,7 +370,7 @@ static avow_promise_t *reader_begin(const avow_reader_t *r, reader_t *reader) {
                                      reader->stream, reader_on_close);
   if (err == 0)
     return reader_wait_for(avow__tool_ref(r, "reader"), reader);
-  const request_t request = reader->request;
+  const reader_request_t request = reader->request;
   reader->request.delimiter = avow_none();
   return reader_refuse(r, request, err);
 }
@@ -382,7 +382,8 @@ static avow_promise_t *reader_lost(const avow_reader_t *r,
   return reader == NULL ? avow__tool_ref(r, "reader") : avow__refuse_closed(r);
 }
 
-static avow_promise_t *reader_ask(const avow_reader_t *r, request_t request) {
+static avow_promise_t *reader_ask(const avow_reader_t *r,
+                                  reader_request_t request) {
   reader_t *reader = avow__tool_self(r, &reader_class);
   avow_promise_t *lost = reader_lost(r, reader);
   if (lost != NULL) {
@@ -403,22 +404,22 @@ static avow_promise_t *reader_ask(const avow_reader_t *r, request_t request) {
 
 avow_promise_t *avow_reader_next(const avow_reader_t *r, size_t max_bytes) {
   avow__check_given(r, "reader");
-  const request_t request = { .kind = NEXT, .size = max_bytes };
+  const reader_request_t request = { .kind = NEXT, .size = max_bytes };
   return max_bytes > 0 ? reader_ask(r, request)
                        : reader_refuse(r, request, UV_EINVAL);
 }
 
 avow_promise_t *avow_reader_exactly(const avow_reader_t *r, size_t n) {
   avow__check_given(r, "reader");
-  return reader_ask(r, (request_t){ .kind = EXACTLY, .size = n });
+  return reader_ask(r, (reader_request_t){ .kind = EXACTLY, .size = n });
 }
 
 avow_promise_t *avow_reader_until(const avow_reader_t *r,
                                   avow_value_t delimiter, size_t max_bytes) {
   avow__check_given(r, "reader");
-  const request_t request = { .kind = UNTIL,
-                              .size = max_bytes,
-                              .delimiter = delimiter };
+  const reader_request_t request = { .kind = UNTIL,
+                                     .size = max_bytes,
+                                     .delimiter = delimiter };
   size_t len = 0;
   if (avow_is_error(&delimiter))
     return reader_refuse(r, request, delimiter.code);
@@ -430,10 +431,10 @@ avow_promise_t *avow_reader_until(const avow_reader_t *r,
 
 avow_promise_t *avow_reader_line(const avow_reader_t *r, size_t max_bytes) {
   avow__check_given(r, "reader");
-  return reader_ask(r, (request_t){ .kind = LINE, .size = max_bytes });
+  return reader_ask(r, (reader_request_t){ .kind = LINE, .size = max_bytes });
 }
 
 avow_promise_t *avow_reader_all(const avow_reader_t *r, size_t max_bytes) {
   avow__check_given(r, "reader");
-  return reader_ask(r, (request_t){ .kind = ALL, .size = max_bytes });
+  return reader_ask(r, (reader_request_t){ .kind = ALL, .size = max_bytes });
 }

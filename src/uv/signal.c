@@ -12,10 +12,10 @@ typedef struct {
   avow__source_t source;
   uv_signal_t handle;
   bool raised;
-} listener_t;
+} signal_listener_t;
 
 static void signal_resume(avow__source_t *source) {
-  listener_t *listener = (listener_t *) source;
+  signal_listener_t *listener = (signal_listener_t *) source;
   if (!listener->raised)
     return;
   listener->raised = false;
@@ -23,7 +23,7 @@ static void signal_resume(avow__source_t *source) {
 }
 
 static void on_signal(uv_signal_t *handle, int signum) {
-  listener_t *listener = handle->data;
+  signal_listener_t *listener = handle->data;
   avow__context_t *c = listener->source.context;
   avow__enter(c);
   listener->raised = true;
@@ -33,7 +33,8 @@ static void on_signal(uv_signal_t *handle, int signum) {
 }
 
 static void signal_stop(avow__source_t *source) {
-  avow__source_close(source, (uv_handle_t *) &((listener_t *) source)->handle);
+  avow__source_close(source,
+                     (uv_handle_t *) &((signal_listener_t *) source)->handle);
 }
 
 static avow_channel_t *signal_refuse(uv_loop_t *loop, int err, int signum) {
@@ -44,7 +45,7 @@ static avow_channel_t *signal_refuse(uv_loop_t *loop, int err, int signum) {
 
 avow_channel_t *avow_signals(uv_loop_t *loop, int signum) {
   avow__check_ready(loop);
-  listener_t *listener = avow__source_new(loop, sizeof(*listener));
+  signal_listener_t *listener = avow__source_new(loop, sizeof(*listener));
   if (listener == NULL)
     return avow__channel_none(loop);
   int err = uv_signal_init(loop, &listener->handle);

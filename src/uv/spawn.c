@@ -10,10 +10,10 @@
 typedef struct {
   const uv_handle_t *sought;
   bool found;
-} search_t;
+} spawn_search_t;
 
 static void spawning_look(uv_handle_t *handle, void *data) {
-  search_t *search = data;
+  spawn_search_t *search = data;
   if (handle == search->sought)
     search->found = true;
 }
@@ -23,7 +23,7 @@ static void spawning_look(uv_handle_t *handle, void *data) {
    show which. Closing a handle that is not in the loop would damage the loop's
    list. */
 static bool is_in(uv_loop_t *loop, const uv_process_t *handle) {
-  search_t search = { .sought = (const uv_handle_t *) handle };
+  spawn_search_t search = { .sought = (const uv_handle_t *) handle };
   uv_walk(loop, spawning_look, &search);
   return search.found;
 }

@@ -16,7 +16,7 @@
 #include "uv/fs_blocking.h"
 #include "uv/whole_file.h"
 
-enum { CHUNK = 65536 };
+enum { FILE_CHUNK = 65536 };
 
 typedef struct {
   avow__chore_t chore;
@@ -41,7 +41,7 @@ static int guess_size(read_file_t *read, uv_file file, size_t *out) {
   if (stat.st_size > max_bytes) /* the reported size may be wrong */
     *out = avow__plus(max_bytes, 1);
   else
-    *out = stat.st_size > 0 ? avow__plus((size_t) stat.st_size, 1) : CHUNK;
+    *out = stat.st_size > 0 ? avow__plus((size_t) stat.st_size, 1) : FILE_CHUNK;
   return 0;
 }
 

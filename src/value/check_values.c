@@ -50,7 +50,7 @@ static uv_once_t once = UV_ONCE_INIT;
 static uv_mutex_t mutex;
 static avow__link_t *used, *freed;
 static size_t freed_size;
-static unsigned loops;
+static unsigned open_loops;
 
 static void values_lock(void) {
   uv_mutex_lock(&mutex);
@@ -142,7 +142,7 @@ void *avow__value_realloc(void *block, size_t size) {
 
 /* A large block would displace all others. */
 static bool quarantine_takes(const header_t *header) {
-  return loops > 0 && header->size <= QUARANTINE / 4;
+  return open_loops > 0 && header->size <= QUARANTINE / 4;
 }
 
 void avow__value_free(avow__block_t *block) {
@@ -192,13 +192,13 @@ const char *avow__value_freed_in(const avow__block_t *block) {
 void avow__values_begin(void) {
   uv_once(&once, values_init);
   values_lock();
-  loops++;
+  open_loops++;
   values_unlock();
 }
 
 void avow__values_end(void) {
   values_lock();
-  loops--;
+  open_loops--;
   quarantine_trim(0);
   values_unlock();
 }
