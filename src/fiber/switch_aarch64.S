@@ -17,12 +17,24 @@
 #  define JUMP    br
 #endif
 
+#ifdef __APPLE__
+#  define SYMBOL(name) _##name
+#  define HIDDEN(name) .private_extern _##name
+#  define TYPE(name)
+#  define SIZE(name)
+#else
+#  define SYMBOL(name) name
+#  define HIDDEN(name) .hidden name
+#  define TYPE(name)   .type name, %function
+#  define SIZE(name)   .size name, . - name
+#endif
+
         .text
-        .globl  avow__switch
-        .hidden avow__switch
-        .type   avow__switch, %function
+        .globl  SYMBOL(avow__switch)
+        HIDDEN(avow__switch)
+        TYPE(avow__switch)
         .p2align 4
-avow__switch:
+SYMBOL(avow__switch):
         .cfi_startproc
         LANDING
         sub     sp, sp, #176
@@ -62,40 +74,42 @@ avow__switch:
         .cfi_adjust_cfa_offset -176
         JUMP    x30
         .cfi_endproc
-        .size   avow__switch, . - avow__switch
+        SIZE(avow__switch)
 
         /* void avow__control(void *sp): gives a frame the caller's rounding
            mode */
-        .globl  avow__control
-        .hidden avow__control
-        .type   avow__control, %function
+        .globl  SYMBOL(avow__control)
+        HIDDEN(avow__control)
+        TYPE(avow__control)
         .p2align 4
-avow__control:
+SYMBOL(avow__control):
         .cfi_startproc
         LANDING
         mrs     x9, fpcr
         str     x9, [x0, #160]
         ret
         .cfi_endproc
-        .size   avow__control, . - avow__control
+        SIZE(avow__control)
 
-        .globl  avow__begin
-        .hidden avow__begin
-        .type   avow__begin, %function
+        .globl  SYMBOL(avow__begin)
+        HIDDEN(avow__begin)
+        TYPE(avow__begin)
         .p2align 4
-avow__begin:
+SYMBOL(avow__begin):
         .cfi_startproc
         LANDING
         .cfi_undefined x30
         blr     x19
         brk     #0
         .cfi_endproc
-        .size   avow__begin, . - avow__begin
-#ifdef __ARM_FEATURE_BTI_DEFAULT
+        SIZE(avow__begin)
+#if defined(__ELF__) && defined(__ASSEMBLER__)
+#  ifdef __ARM_FEATURE_BTI_DEFAULT
         .section .note.gnu.property, "a"
         .p2align 3
         .word   4, 16, 5 /* name size, data size, NT_GNU_PROPERTY_TYPE_0 */
         .asciz  "GNU"
         .word   0xc0000000, 4, 1, 0 /* FEATURE_1_AND: BTI */
-#endif
+#  endif
         .section .note.GNU-stack, "", %progbits
+#endif

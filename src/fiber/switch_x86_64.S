@@ -11,15 +11,15 @@
  * The jump does not use a shadow stack. If the system has shadow stacks,
  * shadow.c lets the C library switch both stacks.
  */
-#ifdef __CET__
-#  include <cet.h> /* also defines the note for the linker */
-#else
-#  define _CET_ENDBR
+#if defined(__CET__) && defined(__ASSEMBLER__)
+#  include <cet.h> /* the note for the linker */
 #endif
 #if defined(__CET__) && (__CET__ & 1) != 0
-#  define JUMP notrack jmpq
+#  define LANDING endbr64
+#  define JUMP    notrack jmpq
 #else
-#  define JUMP jmpq
+#  define LANDING
+#  define JUMP    jmpq
 #endif
 #if defined(__CET__) && (__CET__ & 2) != 0
 #  define IF_SHADOWED(target) \
@@ -29,14 +29,26 @@
 #  define IF_SHADOWED(target)
 #endif
 
+#ifdef __APPLE__
+#  define SYMBOL(name) _##name
+#  define HIDDEN(name) .private_extern _##name
+#  define TYPE(name)
+#  define SIZE(name)
+#else
+#  define SYMBOL(name) name
+#  define HIDDEN(name) .hidden name
+#  define TYPE(name)   .type name, @function
+#  define SIZE(name)   .size name, . - name
+#endif
+
         .text
-        .globl  avow__switch
-        .hidden avow__switch
-        .type   avow__switch, @function
+        .globl  SYMBOL(avow__switch)
+        HIDDEN(avow__switch)
+        TYPE(avow__switch)
         .p2align 4
-avow__switch:
+SYMBOL(avow__switch):
         .cfi_startproc
-        _CET_ENDBR
+        LANDING
         IF_SHADOWED(avow__shadow_switch)
         pushq   %rbp
         .cfi_adjust_cfa_offset 8
@@ -91,54 +103,56 @@ avow__switch:
         .cfi_register %rip, %rcx
         JUMP    *%rcx
         .cfi_endproc
-        .size   avow__switch, . - avow__switch
+        SIZE(avow__switch)
 
         /* void avow__control(void *sp): gives a frame the caller's rounding
            mode */
-        .globl  avow__control
-        .hidden avow__control
-        .type   avow__control, @function
+        .globl  SYMBOL(avow__control)
+        HIDDEN(avow__control)
+        TYPE(avow__control)
         .p2align 4
-avow__control:
+SYMBOL(avow__control):
         .cfi_startproc
-        _CET_ENDBR
+        LANDING
         IF_SHADOWED(avow__shadow_control)
         stmxcsr (%rdi)
         fnstcw  4(%rdi)
         ret
         .cfi_endproc
-        .size   avow__control, . - avow__control
+        SIZE(avow__control)
 
-        .globl  avow__begin
-        .hidden avow__begin
-        .type   avow__begin, @function
+        .globl  SYMBOL(avow__begin)
+        HIDDEN(avow__begin)
+        TYPE(avow__begin)
         .p2align 4
-avow__begin:
+SYMBOL(avow__begin):
         .cfi_startproc
-        _CET_ENDBR
+        LANDING
         .cfi_undefined %rip
         callq   *%rbx
         hlt
         .cfi_endproc
-        .size   avow__begin, . - avow__begin
+        SIZE(avow__begin)
 
 #if defined(__CET__) && (__CET__ & 2) != 0
         /* Whether the thread has a shadow stack. Old processors ignore rdsspq.
          */
-        .globl  avow__shadow_is_there
-        .hidden avow__shadow_is_there
-        .type   avow__shadow_is_there, @function
+        .globl  SYMBOL(avow__shadow_is_there)
+        HIDDEN(avow__shadow_is_there)
+        TYPE(avow__shadow_is_there)
         .p2align 4
-avow__shadow_is_there:
+SYMBOL(avow__shadow_is_there):
         .cfi_startproc
-        _CET_ENDBR
+        LANDING
         xorl    %eax, %eax
         rdsspq  %rax
         testq   %rax, %rax
         setne   %al
         ret
         .cfi_endproc
-        .size   avow__shadow_is_there, . - avow__shadow_is_there
+        SIZE(avow__shadow_is_there)
 #endif
 
+#if defined(__ELF__) && defined(__ASSEMBLER__)
         .section .note.GNU-stack, "", @progbits
+#endif

@@ -129,7 +129,7 @@ def definitions(root):
         name = os.path.relpath(path, f'{root}/src')[:-2]
         with open(path) as file:
             text = file.read()
-        found = re.findall(r'\.globl\s+(\w+)', text) if path.endswith('.S') \
+        found = re.findall(r'\.globl\s+SYMBOL\((\w+)\)', text) if path.endswith('.S') \
             else [symbol for symbol, defined in functions(text) if defined]
         for symbol in found:
             files[symbol].add(name)
