@@ -28,7 +28,7 @@
 extern AVOW__HIDDEN atomic_bool avow__shadowed;
 
 /* A position on a stack in this mode. */
-typedef struct avow__place_s {
+typedef struct avow__shadow_place_s {
   ucontext_t context;
   avow_value_t value; /* value that the switch back returns */
   uint32_t mxcsr;     /* rounding mode of SSE */
