@@ -39,8 +39,8 @@ struct avow__port_s {
   bool at_work;                      /* mail is being delivered */
 };
 
-/* `mark` is at the bottom of the stack while the loop will come back. `port_closed`
-   is alone on the stack when the port is closed. */
+/* `mark` is at the bottom of the stack while the loop will come back.
+   `port_closed` is alone on the stack when the port is closed. */
 static avow__mail_t mark, port_closed;
 
 void avow__port_ref(avow__port_t *port) {
