@@ -1,11 +1,12 @@
 /* SPDX-License-Identifier: MIT */
 /*
  * avow CASE N ROUNDS: runs one of the cases below with N operations at a time,
- * ROUNDS times. The other files here do the same in other languages and
- * libraries.
+ * ROUNDS times. Without arguments, it prints the version of avow. The other
+ * files here do the same in other languages and libraries.
  */
 #include <avow/all.h>
 #include <fcntl.h>
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <unistd.h>
@@ -260,6 +261,8 @@ static bool begin(void) {
 }
 
 int main(int argc, char *argv[]) {
+  if (argc == 1)
+    return puts(avow_version_string()) < 0;
   if (argc != 4 || !begin())
     return 2;
   n = strtoul(argv[2], NULL, 10);

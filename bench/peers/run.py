@@ -9,16 +9,18 @@ operations at a time, and a number of rounds; avow.c describes the cases. A peer
 without the case exits with status 3. The result is the additional processor
 time, of all threads and in the system, that twice as many rounds take. Startup
 therefore does not count, nor does most of a concurrent compiler. Peers take
-turns. DIR must have --buildtype=release (build-release); $NECO is a checkout of
+turns. DIR must have --buildtype=release (build-release). $NECO is a checkout of
 neco. --write stores the table in docs/peers.md.
 """
 import os
+import re
 import shlex
 import shutil
 import statistics
 import subprocess
 import sys
 import tempfile
+import textwrap
 
 HERE = os.path.dirname(os.path.abspath(__file__))
 sys.path.insert(0, os.path.dirname(HERE))
@@ -37,13 +39,16 @@ CASES = {
     'pending': (100000,),
 }
 
+# The programs that DIR contains.
+BUILT = {name: '{build}/bench/peers/peer_' + name for name in ('avow',)}
+
 # The program that compiles or runs the peer, Debian's package, the command that
 # builds it in the directory {out}, and the command that runs it.
 PEERS = {
-    'Node': ('node', 'nodejs', None, 'node node.js'),
     'KJ': ('capnp', 'libcapnp-dev capnproto',
            'g++ -O2 -std=c++17 kj.cpp -o {out}/kj'
            ' $(pkg-config --cflags --libs kj-async)', '{out}/kj'),
+    'Node': ('node', 'nodejs', None, 'node node.js'),
     'asyncio': ('python3', 'python3', None, 'python3 asyncio_peer.py'),
     'Go': ('go', 'golang-go', 'GOFLAGS=-mod=mod GOCACHE={out}/cache'
            ' go build -o {out}/go peer.go', '{out}/go'),
@@ -52,11 +57,22 @@ PEERS = {
               ' CARGO_TARGET_DIR={out}/target cargo build -q --release'
               " --offline --config 'source.crates-io.replace-with=\"debian\"'"
               " --config 'source.debian.directory="
-              "\"/usr/share/cargo/registry\"'", '{out}/target/release/tokio_peer'),
+              "\"/usr/share/cargo/registry\"'",
+              '{out}/target/release/tokio_peer'),
     'neco': ('gcc', 'gcc', 'gcc -O2 -I$NECO neco.c $NECO/neco.c -lpthread'
              ' -o {out}/neco', '{out}/neco'),
 }
 
+# The commands that print the versions.
+VERSIONS = {
+    **BUILT,
+    'KJ': 'pkg-config --modversion kj-async',
+    'Node': 'node --version',
+    'asyncio': "python3 -c 'import platform as p; print(p.python_version())'",
+    'Go': 'go env GOVERSION',
+    'tokio': 'ls /usr/share/cargo/registry | grep "^tokio-[0-9]"',
+    'neco': 'git -C $NECO describe --tags',
+}
 
 # Peers that have no program here, and the reasons.
 LEFT_OUT = {'c-asio': 'left out: its coroutines did not come to an end here'}
@@ -158,21 +174,50 @@ def cell(x):
     return f'{x:.1f}' if x < 100 else f'{x:.0f}'
 
 
-def measure(options, out):
-    peers, missing = ({}, {}) if options.alone else make(out, options.quick)
-    ours = os.path.join(options.build, 'bench/peers/peer_avow')
-    peers = {'avow': [ours], **peers}
-    rows = [['', *peers]]
+def versions(peers, build):
+    """The versions of the peers, in one paragraph."""
+    def version(name):
+        command = VERSIONS[name].format(build=build)
+        found = subprocess.run(command, shell=True, check=False, text=True,
+                               stdout=subprocess.PIPE).stdout.strip()
+        return f'{name} ' + re.sub(r'^(v|go|tokio-)', '', found or '(unknown)')
+    return textwrap.fill(', '.join(map(version, peers)) + '.', 120)
+
+
+def available(options, out):
+    """The command lines of avow and its peers, and why peers are missing."""
+    built = {name: [path.format(build=options.build)]
+             for name, path in BUILT.items()}
+    if options.alone:
+        return {'avow': built['avow']}, {}
+    peers, missing = make(out, options.quick)
+    return {**built, **peers}, missing
+
+
+def try_each(options, peers):
     for case in options.case:
         for n in CASES[case]:
-            if options.quick:
-                for argv in peers.values():
-                    run(argv, case, min(n, 100), 1)
-                continue
+            for argv in peers.values():
+                run(argv, case, min(n, 100), 1)
+
+
+def measure_each(options, peers):
+    rows = [['', *peers]]
+    for case in options.case:
+        unit = 'bytes' if case == 'pending' else 'ns'
+        for n in CASES[case]:
             found = row(peers, case, n, options.rounds)
-            unit = 'bytes' if case == 'pending' else 'ns'
             rows.append([f'{case}, {n:,}: {unit}', *map(cell, found)])
-    return '' if options.quick else page.table(rows, 1), missing
+    return rows
+
+
+def measure(options, out):
+    peers, missing = available(options, out)
+    if options.quick:
+        try_each(options, peers)
+        return '', missing
+    table = page.table(measure_each(options, peers), 1)
+    return f'{table}\n\n{versions(peers, options.build)}', missing
 
 
 def main():
