@@ -184,6 +184,22 @@ def versions(peers, build):
     return textwrap.fill(', '.join(map(version, peers)) + '.', 120)
 
 
+def faster(peers, figures):
+    """The peers with a lower figure than avow, which is the first. A figure
+    below 0 is noise."""
+    ours, *others = [x if isinstance(x, float) else 0 for x in figures]
+    return [name for name, x in zip(list(peers)[1:], others) if 0 < x < ours]
+
+
+def summary(leaders):
+    """A paragraph on the rows in which other peers are faster."""
+    rows = [f'{row} ({", ".join(names)})' for row, names in leaders.items()
+            if names]
+    text = ('avow leads in each row.' if not rows else
+            f'avow does not lead in these rows: {"; ".join(rows)}.')
+    return textwrap.fill(text, 120)
+
+
 def available(options, out):
     """The command lines of avow and its peers, and why peers are missing."""
     built = {name: [path.format(build=options.build)]
@@ -202,13 +218,15 @@ def try_each(options, peers):
 
 
 def measure_each(options, peers):
-    rows = [['', *peers]]
+    """The rows of the table, and the peers with a lower figure than avow."""
+    rows, leaders = [['', *peers]], {}
     for case in options.case:
         unit = 'bytes' if case == 'pending' else 'ns'
         for n in CASES[case]:
             found = row(peers, case, n, options.rounds)
             rows.append([f'{case}, {n:,}: {unit}', *map(cell, found)])
-    return rows
+            leaders[f'{case}, {n:,}'] = faster(peers, found)
+    return rows, leaders
 
 
 def measure(options, out):
@@ -216,8 +234,10 @@ def measure(options, out):
     if options.quick:
         try_each(options, peers)
         return '', missing
-    table = page.table(measure_each(options, peers), 1)
-    return f'{table}\n\n{versions(peers, options.build)}', missing
+    rows, leaders = measure_each(options, peers)
+    notes = [] if options.alone else [summary(leaders)]
+    parts = [page.table(rows, 1), *notes, versions(peers, options.build)]
+    return '\n\n'.join(parts), missing
 
 
 def main():
