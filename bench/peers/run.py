@@ -40,7 +40,7 @@ CASES = {
 }
 
 # The programs that DIR contains.
-BUILT = {name: '{build}/bench/peers/peer_' + name for name in ('avow',)}
+BUILT = {name: '{build}/bench/peers/peer_' + name for name in ('avow', 'libuv')}
 
 # The program that compiles or runs the peer, Debian's package, the command that
 # builds it in the directory {out}, and the command that runs it.
