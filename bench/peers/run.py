@@ -9,8 +9,8 @@ operations at a time, and a number of rounds; avow.c describes the cases. A peer
 without the case exits with status 3. The result is the additional processor
 time, of all threads and in the system, that twice as many rounds take. Startup
 therefore does not count, nor does most of a concurrent compiler. Peers take
-turns. DIR must have --buildtype=release (build-release). $NECO is a checkout of
-neco. --write stores the table in docs/peers.md.
+turns. DIR must have --buildtype=release (build-release). $NECO and $UVCO
+are checkouts of these peers. --write stores the table in docs/peers.md.
 """
 import os
 import re
@@ -42,9 +42,18 @@ CASES = {
 # The programs that DIR contains.
 BUILT = {name: '{build}/bench/peers/peer_' + name for name in ('avow', 'libuv')}
 
+UVCO = ' '.join(f'$UVCO/uvco/{part}.cc' for part in (
+    'close', 'exception', 'fs', 'run', 'timer', 'internal/internal_utils',
+    'loop/loop', 'loop/scheduler', 'promise/promise', 'promise/promise_core'))
+
 # The program that compiles or runs the peer, Debian's package, the command that
-# builds it in the directory {out}, and the command that runs it.
+# builds it in the directory {out}, and the command that runs it. Variables of
+# the build command are checkouts.
 PEERS = {
+    'uvco': ('clang++-19', 'clang-19 libboost-dev libfmt-dev libuv1-dev',
+             'clang++-19 -O2 -DNDEBUG -std=c++23 -w -I$UVCO uvco.cpp'
+             f' {UVCO} -o {{out}}/uvco $(pkg-config --cflags --libs libuv fmt)',
+             '{out}/uvco'),
     'KJ': ('capnp', 'libcapnp-dev capnproto',
            'g++ -O2 -std=c++17 kj.cpp -o {out}/kj'
            ' $(pkg-config --cflags --libs kj-async)', '{out}/kj'),
@@ -66,6 +75,7 @@ PEERS = {
 # The commands that print the versions.
 VERSIONS = {
     **BUILT,
+    'uvco': "git -C $UVCO log -1 --format='%h of %cs'",
     'KJ': 'pkg-config --modversion kj-async',
     'Node': 'node --version',
     'asyncio': "python3 -c 'import platform as p; print(p.python_version())'",
@@ -82,12 +92,18 @@ class Failed(Exception):
     """A peer failed at this number of operations."""
 
 
+def unset(command):
+    """The variables that the command needs and the environment lacks."""
+    return [name for name in re.findall(r'\$([A-Z]+)', command or '')
+            if name not in os.environ]
+
+
 def make(out, quick):
     """The command lines of the available peers, and why others are missing."""
     there, missing = {}, dict(LEFT_OUT)
     for name, (program, package, build, call) in PEERS.items():
-        if name == 'neco' and 'NECO' not in os.environ:
-            missing[name] = 'no checkout of it given: set NECO'
+        if unset(build):
+            missing[name] = f'no checkout of it given: set {unset(build)[0]}'
         elif shutil.which(program) is None:
             missing[name] = f'{program} not installed; apt-get install {package}'
         elif build and quick:
