@@ -1,10 +1,10 @@
 /* SPDX-License-Identifier: MIT */
-// kj CASE N ROUNDS: see avow.c.
+// kj CASE N ROUNDS: see avow.c. Version 2 of KJ has coroutines.
+#include <unistd.h>
 #include <cstdlib>
 #include <functional>
 #include <map>
 #include <string>
-#include <unistd.h>
 
 #include <kj/async-io.h>
 #include <kj/thread.h>
@@ -28,7 +28,8 @@ void makePending(Promises &promises, Settlers &settlers) {
 
 void addHandlers(Promises &promises) {
   for (auto &promise : promises)
-    promise = promise.then([](int v) { return v + 1; }).eagerlyEvaluate(nullptr);
+    promise =
+        promise.then([](int v) { return v + 1; }).eagerlyEvaluate(nullptr);
 }
 
 void settleAll(Settlers &settlers) {
@@ -81,6 +82,30 @@ void race() {
   first.wait(io->waitScope);
 }
 
+#ifdef __cpp_impl_coroutine
+kj::Promise<int> awaitAll() {
+  int sum = 0;
+  for (size_t i = 0; i < n; i++)
+    sum += co_await kj::Promise<int>(1);
+  co_return sum;
+}
+
+void await() {
+  awaitAll().wait(io->waitScope);
+}
+
+kj::Promise<void> nothing() {
+  co_return;
+}
+
+void start() {
+  kj::Vector<kj::Promise<void>> promises;
+  for (size_t i = 0; i < n; i++)
+    promises.add(nothing());
+  kj::joinPromises(promises.releaseAsArray()).wait(io->waitScope);
+}
+#endif
+
 void sleepMs() {
   auto &timer = io->provider->getTimer();
   kj::Vector<kj::Promise<void>> promises;
@@ -113,9 +138,12 @@ void pending() {
 }
 
 const std::map<std::string, std::function<void()>> cases = {
-  { "settle", settle }, { "chain", chain },   { "follow", follow },
-  { "all", all },       { "race", race },     { "sleep", sleepMs },
+  { "settle", settle }, { "chain", chain },     { "follow", follow },
+  { "all", all },       { "race", race },       { "sleep", sleepMs },
   { "thread", thread }, { "pending", pending },
+#ifdef __cpp_impl_coroutine
+  { "await", await },   { "start", start },
+#endif
 };
 
 } // namespace
