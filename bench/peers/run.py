@@ -9,8 +9,9 @@ operations at a time, and a number of rounds; avow.c describes the cases. A peer
 without the case exits with status 3. The result is the additional processor
 time, of all threads and in the system, that twice as many rounds take. Startup
 therefore does not count, nor does most of a concurrent compiler. Peers take
-turns. DIR must have --buildtype=release (build-release). $KJ, $NECO and
-$UVCO are checkouts of these peers. --write stores the table in docs/peers.md.
+turns. DIR must have --buildtype=release (build-release). $KJ, $LIBDEX, $NECO
+and $UVCO are checkouts of these peers. --write stores the table in
+docs/peers.md.
 """
 import os
 import re
@@ -68,6 +69,14 @@ PEERS = {
              ' {out}/kj2-build/src/kj/libkj-async.a'
              ' {out}/kj2-build/src/kj/libkj.a -lpthread -o {out}/kj2',
              '{out}/kj2'),
+    'libdex': ('meson', 'meson libglib2.0-dev',
+               'meson setup {out}/libdex-build $LIBDEX --buildtype=release'
+               ' -Ddefault_library=static -Dintrospection=disabled'
+               ' -Dvapi=false -Dexamples=false -Dtests=false'
+               ' >{out}/libdex.log && ninja -C {out}/libdex-build -j2'
+               ' >>{out}/libdex.log && gcc -O2 libdex.c -o {out}/libdex'
+               ' $(PKG_CONFIG_PATH={out}/libdex-build/meson-uninstalled'
+               ' pkg-config --cflags --libs libdex-1)', '{out}/libdex'),
     'Node': ('node', 'nodejs', None, 'node node.js'),
     'asyncio': ('python3', 'python3', None, 'python3 asyncio_peer.py'),
     'Go': ('go', 'golang-go', 'GOFLAGS=-mod=mod GOCACHE={out}/cache'
@@ -89,6 +98,7 @@ VERSIONS = {
     'uvco': "git -C $UVCO log -1 --format='%h of %cs'",
     'KJ': 'pkg-config --modversion kj-async',
     'KJ 2': "git -C $KJ log -1 --format='%h of %cs'",
+    'libdex': 'git -C $LIBDEX describe --tags',
     'Node': 'node --version',
     'asyncio': "python3 -c 'import platform as p; print(p.python_version())'",
     'Go': 'go env GOVERSION',

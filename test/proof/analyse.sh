@@ -20,8 +20,8 @@ flags="-std=c11 -D_POSIX_C_SOURCE=200809L -DAVOW_BUILDING -Iinclude -Isrc
 jobs=$(nproc)
 
 git ls-files 'src/*.c' >"$work/library"
-git ls-files 'src/*.c' 'examples/*.c' 'bench/*.c' ':!bench/peers/neco.c' \
-  >"$work/all" # neco is not installed
+git ls-files 'src/*.c' 'examples/*.c' 'bench/*.c' ':!bench/peers/libdex.c' \
+  ':!bench/peers/neco.c' >"$work/all" # libdex and neco are not installed
 
 # concerned LIST: prints the library's sources that depend on a file of LIST.
 concerned() {
