@@ -107,7 +107,8 @@ VERSIONS = {
 }
 
 # Peers that have no program here, and the reasons.
-LEFT_OUT = {'c-asio': 'left out: its coroutines did not come to an end here'}
+LEFT_OUT = {'c-asio': 'left out: its coroutines, from c-raii 2.3.1, crash or do'
+                      ' not come to an end'}
 
 
 class Failed(Exception):
