@@ -17,7 +17,7 @@ script='sh test/long.sh'
 build=build-long
 records=$build/steps
 steps='tools analysers slow gcc_release asan_ubsan clang_debug clang_release
-  no_async parts steady valgrind coverage mcdc aplus test262 differential
+  no_async parts onefile steady valgrind coverage mcdc aplus test262 differential
   cancel simulate towns random depth thorough soak load hostile transfers bodies
   tls_memory writers races faults machines libuvs hosts musl site roots
   parents debian release reuse fuzzing'
@@ -77,6 +77,10 @@ clang_release() {
 # The coverage is measured with traces and with async functions.
 no_async() {
   suite no-async gcc -Dtrace=true -Dasync=disabled
+}
+
+onefile() {
+  OUT="$build/onefile" sh test/ship/onefile.sh --suites
 }
 
 # The core with each part in turn, because parts must not use each other.
