@@ -22,7 +22,7 @@ work=$(mktemp -d)
 trap 'rm -rf "$work"' EXIT
 
 questions='settle shared chain follow repeat combine loops async tools channel stage broadcast timers
-remote sender elsewhere file cached write_file dir echo turn pipe send memory'
+remote sender elsewhere file cached write_file dir echo turn pipe send tls memory'
 
 # "question,case,n,unit,amount,floor,ratio,allocations", without the headings of
 # the tables. A build without async functions lacks one of the programs.

@@ -225,6 +225,11 @@ NAMES = {
         'avow, beside steps of 1 ms, 99 %':
             'an echo, beside steps of 1 ms: 99th percentile',
     },
+    'tls': {
+        'a handshake': 'a TLS handshake, both ends; OpenSSL by hand',
+        'one that resumes': 'a TLS handshake that resumes; OpenSSL by hand',
+        '64 KiB sent': '64 KiB through TLS; OpenSSL by hand',
+    },
     'pipe': {'64 KiB piped': '64 KiB from socket to socket'},
     'send': {'64 KiB of a file sent': '64 KiB from file to socket'},
     'memory': {
@@ -333,13 +338,15 @@ QUESTIONS = [
             ('cached', 'an echo beside reads', 1000)],
         by='times'),
     Question(
-        'streams', 'What does a stream cost?', 'echo pipe send',
+        'streams', 'What does a stream cost?', 'echo pipe send tls',
         'times the floor, and time each', [
             ('echo', WRITE, 1), ('echo', WRITE, 64),
             ('echo', TRY_WRITE, 1), ('echo', TRY_WRITE, 64),
             ('echo', AFTER_JOB, 1), ('echo', AFTER_JOB, 64),
             ('pipe', '64 KiB piped', 16),
-            ('send', '64 KiB of a file sent', 256)],
+            ('send', '64 KiB of a file sent', 256),
+            ('tls', 'a handshake', 100), ('tls', 'one that resumes', 100),
+            ('tls', '64 KiB sent', 1000)],
         by='times'),
     Question(
         'turns', 'How long do echoes wait beside endless work?', 'turn',
