@@ -28,6 +28,30 @@
 #  define _DARWIN_C_SOURCE 1
 #endif
 
+#include <stdlib.h>
+
+/* Messages of a checked library name functions, if that needs no other
+   library. */
+#ifdef __APPLE__
+#  define AVOW_DLADDR 1
+#elif defined(__GLIBC__)
+#  if __GLIBC_PREREQ(2, 34)
+#    define AVOW_DLADDR 1
+#  endif
+#endif
+
+/* Sanitizers need to see each block of memory. */
+#ifndef AVOW_NO_POOL
+#  if defined(__SANITIZE_ADDRESS__) || defined(__SANITIZE_THREAD__)
+#    define AVOW_NO_POOL 1
+#  elif defined(__has_feature)
+#    if __has_feature(address_sanitizer) || __has_feature(memory_sanitizer) || \
+        __has_feature(thread_sanitizer)
+#      define AVOW_NO_POOL 1
+#    endif
+#  endif
+#endif
+
 /* How async functions switch stacks: assembly, or makecontext(), which only
    some C libraries have. */
 #if defined(__GNUC__) && (defined(__ELF__) || defined(__APPLE__)) && \

@@ -88,7 +88,7 @@ build=$out/suites
 sh test/lib/suite.sh "$build" gcc docs -Doptimization=1 -Dsimulator=disabled \
   -Dexamples=false -Dbench=false -Ddefault_library=static -Dcurl=disabled \
   -Dnats=disabled -Dtls=disabled
-gcc -std=c11 -O1 -g -DAVOW_CHECKED=1 -DAVOW__PRIVATE= -DAVOW_DLADDR \
+gcc -std=c11 -O1 -g -DAVOW_CHECKED=1 -DAVOW__PRIVATE= \
   -DAVOW_VALGRIND -fvisibility=hidden -c "$out/avow-all.c" -o "$out/private.o"
 rm "$build/src/libavow-checked.a"
 ar rcs "$build/src/libavow-checked.a" "$out/private.o"
