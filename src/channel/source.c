@@ -10,7 +10,7 @@
 #include "engine/invariants.h"
 #include "engine/port.h"
 
-static void tell(avow__source_t *source) {
+static void source_tell(avow__source_t *source) {
   const bool news = source->flows != source->told;
   source->told = source->flows;
   if (source->unwanted)
@@ -25,7 +25,7 @@ static void tell_first(avow__channels_t *channels) {
   avow__link_t *first = avow__list_take_first(&channels->untold);
   avow__source_t *source = AVOW__CONTAINER(avow__source_t, link, first);
   source->untold = false;
-  tell(source);
+  source_tell(source);
 }
 
 /* A source may receive from another channel or release it, and that channel may
@@ -40,7 +40,7 @@ static void tell_source(avow__context_t *c, avow__source_t *source) {
     return;
   }
   channels->telling = true;
-  tell(source);
+  source_tell(source);
   while (channels->untold != NULL)
     tell_first(channels);
   channels->telling = false;

@@ -18,11 +18,11 @@
 
 #include <uv.h>
 
-#if defined(_WIN32) && !defined(AVOW_BY_PATHS)
-#  define AVOW_BY_PATHS
+#if defined(_WIN32) || defined(AVOW_BY_PATHS)
+#  define AVOW__AT_BY_PATH
 #endif
 
-#ifdef AVOW_BY_PATHS
+#ifdef AVOW__AT_BY_PATH
 enum { AVOW__PLACES_ARE_PATHS = 1 };
 #else
 enum { AVOW__PLACES_ARE_PATHS = 0 };

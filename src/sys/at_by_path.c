@@ -18,7 +18,7 @@ typedef struct {
   uv_dirent_t entries[PATH_BATCH];
 } stream_t;
 
-static int done(uv_fs_t *req, int result) {
+static int path_done(uv_fs_t *req, int result) {
   uv_fs_req_cleanup(req);
   return result;
 }
@@ -49,10 +49,10 @@ int avow__dir_list(avow__dir_t *dir, avow__place_t place) {
     avow_free(stream);
   else
     dir->stream = stream;
-  return done(&req, err);
+  return path_done(&req, err);
 }
 
-static int read_batch(stream_t *stream) {
+static int path_read_batch(stream_t *stream) {
   uv_fs_req_cleanup(&stream->req);
   stream->dir->dirents = stream->entries;
   stream->dir->nentries = PATH_BATCH;
@@ -65,7 +65,7 @@ int avow__dir_read(avow__dir_t *dir, const char **name,
                    uv_dirent_type_t *type) {
   stream_t *stream = dir->stream;
   if (stream->at >= stream->n) {
-    const int n = read_batch(stream);
+    const int n = path_read_batch(stream);
     if (n <= 0)
       return n;
   }
@@ -102,7 +102,7 @@ int avow__place_stat(avow__place_t place, uv_stat_t *out) {
 
 int avow__place_unlink(avow__place_t place) {
   uv_fs_t req;
-  return done(&req, uv_fs_unlink(NULL, &req, place.path, NULL));
+  return path_done(&req, uv_fs_unlink(NULL, &req, place.path, NULL));
 }
 
 int avow__place_rmdir(avow__place_t place) {
@@ -119,24 +119,24 @@ int avow__place_mkdir(avow__place_t place, int mode) {
 
 int avow__place_rename(avow__place_t from, avow__place_t to) {
   uv_fs_t req;
-  return done(&req, uv_fs_rename(NULL, &req, from.path, to.path, NULL));
+  return path_done(&req, uv_fs_rename(NULL, &req, from.path, to.path, NULL));
 }
 
 int avow__place_symlink(avow__place_t place, const char *text) {
   uv_fs_t req;
-  return done(&req, uv_fs_symlink(NULL, &req, text, place.path, 0, NULL));
+  return path_done(&req, uv_fs_symlink(NULL, &req, text, place.path, 0, NULL));
 }
 
 int avow__place_readlink(avow__place_t place, char **out) {
   uv_fs_t req;
   const int err = uv_fs_readlink(NULL, &req, place.path, NULL);
   if (err < 0)
-    return done(&req, err);
+    return path_done(&req, err);
   const size_t size = strlen(req.ptr) + 1;
   *out = avow_malloc(size);
   if (*out != NULL)
     memcpy(*out, req.ptr, size);
-  return done(&req, *out != NULL ? 0 : UV_ENOMEM);
+  return path_done(&req, *out != NULL ? 0 : UV_ENOMEM);
 }
 
 int avow__place_follow(avow__place_t place, const uv_stat_t *link, char **out) {
@@ -163,6 +163,7 @@ static double seconds(uv_timespec_t time) {
 
 int avow__place_lutime(avow__place_t place, const uv_stat_t *stat) {
   uv_fs_t req;
-  return done(&req, uv_fs_lutime(NULL, &req, place.path, seconds(stat->st_atim),
-                                 seconds(stat->st_mtim), NULL));
+  return path_done(&req,
+                   uv_fs_lutime(NULL, &req, place.path, seconds(stat->st_atim),
+                                seconds(stat->st_mtim), NULL));
 }

@@ -19,11 +19,11 @@ enum {
   MODE_BITS = 07777,
   PERMISSION_BITS = 0777,
   OWNER_BITS = 0700,
-  GROUP = 070,
-  ANY = 07
+  GROUP_BITS = 070,
+  ANY_BITS = 07
 };
 
-#ifdef AVOW_BY_PATHS
+#ifdef AVOW__AT_BY_PATH
 
 /* libuv copies files with their attributes. Owners and ACLs come from the
    directory. */
@@ -64,7 +64,7 @@ int avow__metadata_end_dir(avow__place_t place, const avow__dir_t *dir,
 
 #  include "base/alloc.h"
 
-typedef enum { REPLACEMENT, COPY } policy_t;
+typedef enum { REPLACEMENT, COPY } metadata_policy_t;
 
 /* Which of owner and group are kept. */
 enum { NEITHER, ONLY_GROUP, BOTH };
@@ -92,7 +92,7 @@ static bool has_none(int file) {
 
 /* Whether the attribute is not copied. A file that replaces another has
    different bytes, so attributes of the bytes do not apply. */
-static bool is_passed_over(const char *name, policy_t policy) {
+static bool is_passed_over(const char *name, metadata_policy_t policy) {
   static const char *const of_bytes[] = { "security.capability", "security.ima",
                                           "security.evm" };
   for (size_t i = 0; i < sizeof(of_bytes) / sizeof(*of_bytes); i++)
@@ -113,7 +113,7 @@ static bool copy_attribute(attributes_t *a, const char *name) {
   return fsetxattr(a->to, name, a->value, (size_t) len, 0) == 0;
 }
 
-static bool copy_attributes(attributes_t *a, policy_t policy) {
+static bool copy_attributes(attributes_t *a, metadata_policy_t policy) {
   const ssize_t listed = flistxattr(a->from, a->names, ATTRIBUTES_MOST);
   bool kept = listed >= 0 || is_none(listed);
   for (ssize_t at = 0; at < listed;) {
@@ -139,7 +139,8 @@ static bool copy_acl(attributes_t *a, bool applies) {
    UV_ENOMEM. For a copy, only the ACL counts. With another group, the ACL would
    have another meaning. Attributes come before the ACL, which may forbid the
    owner to set them. */
-static int keep_attributes(int from, int to, int owned, policy_t policy) {
+static int keep_attributes(int from, int to, int owned,
+                           metadata_policy_t policy) {
   if (from < 0)
     return 0;
   if (policy == COPY && has_none(from) && has_none(to))
@@ -163,7 +164,8 @@ static void drop_capability(int file) {
 #  else
 
 /* Other systems have other calls for attributes. */
-static int keep_attributes(int from, int to, int owned, policy_t policy) {
+static int keep_attributes(int from, int to, int owned,
+                           metadata_policy_t policy) {
   return 1;
 }
 
@@ -190,20 +192,21 @@ static int keep_owner(const uv_stat_t *old, int file) {
 
 static uint64_t copy_mode(uint64_t mode, int owned, bool kept) {
   return mode & (owned == BOTH ? MODE_BITS : PERMISSION_BITS) &
-         ~(uint64_t) (kept ? 0 : GROUP);
+         ~(uint64_t) (kept ? 0 : GROUP_BITS);
 }
 
 /* Members of the old group are now others, and the other way around. Both
    therefore get the permissions that both had. */
 static uint64_t replacement_mode(uint64_t mode, int owned, bool kept) {
-  const uint64_t both = mode >> 3 & mode & ANY;
+  const uint64_t both = mode >> 3 & mode & ANY_BITS;
   if (!kept)
     return mode & OWNER_BITS;
   return owned == NEITHER ? (mode & OWNER_BITS) | both << 3 | both
                           : mode & PERMISSION_BITS;
 }
 
-static int keep(int from, const uv_stat_t *old, int to, policy_t policy) {
+static int keep(int from, const uv_stat_t *old, int to,
+                metadata_policy_t policy) {
   const int owned = keep_owner(old, to); /* removes a capability */
   if (owned < 0)
     return owned;
@@ -267,7 +270,7 @@ int avow__metadata_copy_dir(const avow__dir_t *from, const avow__dir_t *to,
   if (kept < 0)
     return kept;
   if (kept == 0)
-    stat->st_mode &= ~(uint64_t) GROUP;
+    stat->st_mode &= ~(uint64_t) GROUP_BITS;
   return avow__disk_fchmod(to->fd, OWNER_BITS);
 }
 

@@ -23,7 +23,7 @@ typedef int avow__fill_fn(uv_file file, void *data);
 int avow__temp_file_replace(avow__place_t place, int mode, avow__fill_fn *fill,
                             void *data);
 
-#ifndef AVOW_BY_PATHS
+#ifndef AVOW__AT_BY_PATH
 
 enum { AVOW__TEMP_NAME = 40 };
 

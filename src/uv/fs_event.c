@@ -32,6 +32,13 @@ enum { FLAGS = UV_FS_EVENT_RECURSIVE };
 enum { FLAGS = 0 };
 #endif
 
+/* On Linux, all handles for one file have the same string. */
+#ifdef __linux__
+enum { PATH_TELLS_FILE = 1 };
+#else
+enum { PATH_TELLS_FILE = 0 };
+#endif
+
 typedef struct {
   avow__source_t source;
   uv_fs_event_t handle;
@@ -135,10 +142,8 @@ static int watch_anew(watcher_t *watcher, int *events) {
   const char *before = handle->path;
   (void) uv_fs_event_stop(handle); /* cannot fail */
   const int err = uv_fs_event_start(handle, on_event, watcher->path, 0);
-#ifdef __linux__
-  if (handle->path != before) /* libuv has one string for each watched file */
+  if (PATH_TELLS_FILE && handle->path != before)
     *events |= UV_RENAME;
-#endif
   return err;
 }
 
