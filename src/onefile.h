@@ -70,10 +70,19 @@
 #  define AVOW__PRIVATE static
 #endif
 
+/* For functions that exist only with async functions. Without these, they are
+   declared and never called. */
+#ifdef AVOW_NO_ASYNC
+#  define AVOW__PRIVATE_ASYNC AVOW__HIDDEN
+#else
+#  define AVOW__PRIVATE_ASYNC AVOW__PRIVATE
+#endif
+
 /* Some functions are for parts or builds that this file lacks. gcc sees many
    functions at a time here, and warns of paths that cannot be taken. */
 #ifdef __GNUC__
 #  pragma GCC diagnostic ignored "-Wunused-function"
+#  pragma GCC diagnostic ignored "-Wunused-variable"
 #  pragma GCC diagnostic ignored "-Wunused-parameter"
 #  ifndef __clang__
 #    pragma GCC diagnostic ignored "-Wmaybe-uninitialized"

@@ -23,13 +23,16 @@ MORE = ['avow/log.h', 'avow/closure.h', 'avow/stackless.h',
 # an argument of the compiler.
 LEFT_OUT = {'value/inline_symbols.c', 'base/backtrace.c'}
 
+# Files that define async functions.
+ASYNC = (r'^fiber/(?!exceptions).*\.c$|^engine/(async|await_typed)\.c$'
+         r'|^flow/local\.c$')
+
 # Files for some builds: a pattern of their names, and the condition.
 CONDITIONS = [
     (r'_(posix|mapped)\.c$|fiber/(overflow|shadow|stack|switch)\.c$',
      '!defined(_WIN32)'),
     (r'_(by_path|windows)\.c$', 'defined(_WIN32)'),
-    (r'^fiber/(?!exceptions)|^engine/(async|await_typed)\.c$',
-     '!defined(AVOW_NO_ASYNC)'),
+    (ASYNC, '!defined(AVOW_NO_ASYNC)'),
     (r'^engine/probes\.c$', 'defined(AVOW_TRACE)'),
     (r'_x86_64\.S$', 'defined(AVOW_SWITCH_ASM) && defined(__x86_64__)'),
     (r'_aarch64\.S$', 'defined(AVOW_SWITCH_ASM) && defined(__aarch64__)'),
@@ -116,9 +119,14 @@ def assembly(text):
     return '\n'.join(lines[:first] + ['__asm__('] + lines[first:] + [');', ''])
 
 
-def without_externals(text, externals):
+def scoped(text, assembly_names, async_names):
+    """Replaces the linkage of each private function and variable."""
     def private(match):
-        scope = 'AVOW__HIDDEN' if match[2] in externals else 'AVOW__PRIVATE'
+        scope = 'AVOW__PRIVATE'
+        if match[2] in assembly_names:
+            scope = 'AVOW__HIDDEN'
+        elif match[2] in async_names:
+            scope = 'AVOW__PRIVATE_ASYNC'
         return f'{scope} {match[1]}'
     return PRIVATE.sub(private, text)
 
@@ -148,10 +156,13 @@ def program(whole):
     text = ''.join(f'\n/* {name} */\n\n{body_of(f"{SRC}/{name}")}'
                    for name in headers)
     text += ''.join(file_of(name) for name in files)
-    called_by_assembly = set(re.findall(
-        r'\bavow__\w+', ''.join(read(f'{SRC}/{f}') for f in files
-                                if f.endswith('.S'))))
-    return without_externals(text, called_by_assembly)
+    texts = {name: read(f'{SRC}/{name}') for name in files}
+    return scoped(
+        text,
+        {name for file, part in texts.items() if file.endswith('.S')
+         for name in re.findall(r'\bavow__\w+', part)},
+        {match[2] for file, part in texts.items() if re.search(ASYNC, file)
+         for match in PRIVATE.finditer(part)})
 
 
 def main(out):

@@ -66,6 +66,10 @@ $version (checked)
 $version
 EOF
 
+# Only compilers that define __GNUC__ see extensions of C.
+clang -std=c11 -pedantic-errors -Wgnu -Werror -U__GNUC__ -fsyntax-only \
+  "$out/avow-all.c"
+
 make avow 1 cc
 make avow 0 gcc -std=c11 -O3
 make avow-all 0 clang -std=c11 -O1
