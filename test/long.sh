@@ -10,7 +10,8 @@
 # changes, the script records each step with its commit for the table of the
 # last runs in docs/testing.md. All steps take about three hours on two
 # processors. They are meant for Debian 12, as root.
-# $TEST262: a checkout of test262, which the step of that name needs.
+# $TEST262: a checkout of test262, which the step of that name needs. $STDEXEC: a
+# checkout of stdexec, for the step execution.
 set -eu
 cd "$(dirname "$0")/.."
 script='sh test/long.sh'
@@ -19,8 +20,8 @@ records=$build/steps
 steps='tools analysers slow gcc_release asan_ubsan clang_debug clang_release
   no_async parts onefile steady valgrind coverage mcdc aplus test262 differential
   cancel simulate towns random depth thorough soak load hostile transfers bodies
-  tls_memory writers races faults machines libuvs hosts musl site roots
-  parents debian release reuse fuzzing'
+  tls_memory writers races faults machines zig libuvs hosts musl execution site
+  roots parents debian release reuse fuzzing'
 core='-Dexamples=false -Dbench=false'
 limit=7200
 export CI=1 # tests fail if a component is missing
@@ -266,6 +267,10 @@ machines() {
   BUILD=$build/machines sh test/ship/machines.sh
 }
 
+zig() {
+  BUILD=$build/zig sh test/ship/zig.sh
+}
+
 libuvs() {
   BUILD=$build/libuvs sh test/ship/libuvs.sh
 }
@@ -276,6 +281,14 @@ hosts() {
 
 musl() {
   BUILD=$build/musl sh test/ship/musl.sh
+}
+
+execution() {
+  [ -n "${STDEXEC:-}" ] || {
+    echo 'not run: set $STDEXEC to a checkout of stdexec'
+    return 77
+  }
+  OUT="$build/execution" sh test/ship/execution.sh
 }
 
 # Opens each page of the site in Chromium.
