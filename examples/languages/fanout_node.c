@@ -28,12 +28,10 @@ static avow_value_t texts_of(const avow_value_t *list, void *data) {
   return avow_list(texts, n);
 }
 
-static avow_promise_t *read_one(napi_env env, uv_loop_t *loop,
-                                napi_value arg) {
+static avow_promise_t *read_one(napi_env env, uv_loop_t *loop, napi_value arg) {
   char path[PATH_SIZE];
   size_t len;
-  if (napi_get_value_string_utf8(env, arg, path, sizeof(path), &len) !=
-      napi_ok)
+  if (napi_get_value_string_utf8(env, arg, path, sizeof(path), &len) != napi_ok)
     return avow_promise_reject(loop, avow_error(UV_EINVAL));
   return avow_timeout(avow_read_file(loop, path, LIMIT), 5000);
 }
