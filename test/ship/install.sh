@@ -51,10 +51,23 @@ find . -type f -exec sha256sum {} + >"$work/sums"
   2>&1 || { tail "$work/log"; fail 'the checked library does not install'; }
 sha256sum --check --quiet "$work/sums" || fail 'it changes the release build'
 sed -n 's,\(/lib/cmake/avow\)/avow,\1-checked/avow-checked,p; t
-  s,^\(./lib/.*avow[a-z_-]*\)\.,\1-checked.,p' "$work/release" |
+  s,^\(./lib/.*avow[a-z_-]*\)\.,\1-checked.,p
+  s,^\(./share/gdb/.*/libavow\)\.,\1-checked.,p' "$work/release" |
   sort - "$work/release" >"$work/wanted"
 find . ! -type d ! -name avow-latency.bt | sort | diff "$work/wanted" - ||
   fail 'the checked library has other files than the release build'
+
+# gdb finds its script with the library, where it trusts the directory.
+loaded=$(gdb --batch --nx -iex "set auto-load safe-path $prefix" \
+  -iex "set auto-load scripts-directory $prefix/share/gdb/auto-load" \
+  -ex 'help avow parked' "lib/libavow.so.$version" 2>&1 </dev/null) || :
+case $loaded in
+*'functions of all loops'*) ;;
+*)
+  [ -z "${CI:-}" ] || fail "gdb does not load its script: $loaded"
+  echo "gdb does not load its script: $loaded"
+  ;;
+esac
 
 cd "$work"
 # chooses SUFFIX FLAG...: a program that is built with these flags must run with
