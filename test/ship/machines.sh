@@ -2,7 +2,7 @@
 # SPDX-License-Identifier: MIT
 # Build avow for other machines and run the core suite on them:
 #
-#   machines.sh [i386|i386-asan|aarch64|s390x|windows]...
+#   machines.sh [i386|i386-asan|aarch64|s390x|riscv64|windows]...
 #
 # The default is all but i386, because i386-asan runs the same tests with ASan
 # and UBSan.
@@ -13,7 +13,7 @@
 # Debian's sources. It ends with a list of results.
 set -eu
 cd "$(dirname "$0")/../.."
-all='i386-asan aarch64 s390x windows'
+all='i386-asan aarch64 s390x riscv64 windows'
 build=${BUILD:-build-machines}
 # Suites that behave in qemu-i386 as on the machine and that are fast enough.
 # Suites with processes, memory maps or 100,000 levels are left out.
@@ -81,15 +81,19 @@ endian = '$4'
 END
 }
 
+set_up() {
+  [ -f "$build/$1/build.ninja" ] ||
+    meson setup "$build/$1" --cross-file "$build/$1.ini" -Dtests=enabled \
+      -Dwerror=true -Dexamples=false -Dbench=false ${watch:-} >/dev/null
+}
+
 # check MACHINE PATIENCE: builds, and runs the core suite with the time limits
 # multiplied by PATIENCE.
 #
 # $watch: further options of meson setup. $only: tests to run in place of the
 # core suite.
 check() {
-  [ -f "$build/$1/build.ninja" ] ||
-    meson setup "$build/$1" --cross-file "$build/$1.ini" -Dtests=enabled \
-      -Dwerror=true -Dexamples=false -Dbench=false ${watch:-} >/dev/null
+  set_up "$1"
   ninja -C "$build/$1" --quiet
   # shellcheck disable=SC2086 # a list of words
   meson test -C "$build/$1" --print-errorlogs --quiet \
@@ -106,16 +110,44 @@ linux() {
   check "$machine" "$patience"
 }
 
-# build_for_windows SOURCE CMAKE-OPTION...: installs in $build/root-windows.
-build_for_windows() {
-  source=$(echo "$build/sources/$1"-*/)
-  at=$build/windows-$1
-  shift
-  cmake -S "$source" -B "$at" -GNinja -DCMAKE_SYSTEM_NAME=Windows \
-    -DCMAKE_C_COMPILER="$mingw-gcc-win32" -DCMAKE_RC_COMPILER="$mingw-windres" \
-    -DCMAKE_C_FLAGS=-w -DCMAKE_SHARED_LINKER_FLAGS=-static-libgcc \
-    -DCMAKE_INSTALL_PREFIX="$build/root-windows" "$@" >/dev/null 2>&1
+# build_source MACHINE SOURCE CMAKE-OPTION...: builds Debian's sources for a
+# machine, and installs them in $build/root-MACHINE.
+build_source() {
+  source=$(echo "$build/sources/$2"-*/)
+  at=$build/$1-$2
+  prefix=$build/root-$1
+  shift 2
+  cmake -S "$source" -B "$at" -GNinja -DCMAKE_C_FLAGS=-w "$@" \
+    -DCMAKE_INSTALL_PREFIX="$prefix" >/dev/null 2>&1
   ninja -C "$at" install >/dev/null
+}
+
+build_for_windows() {
+  build_source windows "$1" -DCMAKE_SYSTEM_NAME=Windows \
+    -DCMAKE_C_COMPILER="$mingw-gcc-win32" -DCMAKE_RC_COMPILER="$mingw-windres" \
+    -DCMAKE_SHARED_LINKER_FLAGS=-static-libgcc "$2"
+}
+
+# Debian 12 has a compiler and a C library for riscv64, and no other packages.
+riscv64() {
+  [ -d "$build/sources" ] || fetch_sources
+  for source in libuv1 cmocka; do
+    [ -d "$build/riscv64-$source" ] ||
+      build_source riscv64 "$source" -DCMAKE_SYSTEM_NAME=Linux \
+        -DCMAKE_C_COMPILER=riscv64-linux-gnu-gcc \
+        -DCMAKE_INSTALL_LIBDIR=lib/riscv64-linux-gnu \
+        -DLIBUV_BUILD_TESTS=OFF -DWITH_EXAMPLES=OFF
+  done
+  ln -sfn . "$build/root-riscv64/usr" # where describe() expects the files
+  describe riscv64 riscv64-linux-gnu riscv64 little ld-linux-riscv64-lp64d.so.1 \
+    qemu-riscv64-static >"$build/riscv64.ini"
+  set_up riscv64
+  # Without scripts, which start programs without the emulator. It handles a
+  # fault on the signal stack in another way.
+  only=$(meson test -C "$build/riscv64" --list --suite core |
+    sed -n 's|.* / \([a-z_]*/[a-z_]*\)$|\1|p' |
+    grep -v '^fiber/overflow_handlers$')
+  check riscv64 10
 }
 
 describe_windows() {
@@ -204,6 +236,11 @@ test_machine() {
   s390x)
     install_packages gcc-s390x-linux-gnu libc6-dev-s390x-cross qemu-user-static
     linux s390x 10 s390x s390x-linux-gnu s390x big ld64.so.1 qemu-s390x-static
+    ;;
+  riscv64)
+    install_packages gcc-riscv64-linux-gnu libc6-dev-riscv64-cross \
+      qemu-user-static cmake dpkg-dev
+    riscv64
     ;;
   windows)
     install_packages gcc-mingw-w64-x86-64-win32 wine64 cmake dpkg-dev

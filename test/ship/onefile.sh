@@ -3,11 +3,15 @@
 # Compile avow as one file (src/onefile.py), and run the program of the start
 # page with it.
 #
-#   onefile.sh            with some compilers, levels and parts
-#   onefile.sh --suites   with all of them, and the tests of the library
+#   onefile.sh               with some compilers, levels and parts
+#   onefile.sh --suites      with all of them, and the tests of the library
+#   onefile.sh --core BUILD PATTERN
+#                            only suites of the core, with a debug build without
+#                            parts, whose library is replaced
 #
 # The tests call private functions, which are not static for them. Suites that
 # replace private functions are left out: in one file, the linker cannot do it.
+# Their programs are not linked.
 set -eu
 cd "$(dirname "$0")/../.."
 . test/lib/block.sh
@@ -40,7 +44,29 @@ run() {
   "$out/first" | sed -n '2p'
 }
 
+# suites BUILD FILE PATTERN: runs the suites whose names match, with the file in
+# place of the library. An archive that is newer than its files is not made
+# again.
+suites() {
+  lib=$1/src/libavow-checked.a
+  gcc -std=c11 -O1 -g -DAVOW_CHECKED=1 -DAVOW__PRIVATE= -DAVOW_VALGRIND \
+    -fvisibility=hidden -c "$out/$2.c" -o "$out/private.o"
+  rm "$lib"
+  ar rcs "$lib" "$out/private.o"
+  ninja -C "$1" --quiet -k 0 >"$out/link.log" 2>&1 || : # see above
+  # shellcheck disable=SC2046 # names
+  meson test -C "$1" --no-rebuild --print-errorlogs --quiet \
+    --timeout-multiplier=3 --no-suite docs --no-suite slow \
+    $(meson test -C "$1" --no-rebuild --list --no-suite docs --no-suite slow |
+      sed -n "s#.* / \\($3\\)\$#\\1#p" |
+      grep -vE "($replaced|$other)\$")
+}
+
 python3 src/onefile.py "$out"
+if [ "${1:-}" = --core ]; then
+  suites "$2" avow "$3"
+  exit
+fi
 block 'first program' docs/start.md |
   sed 's|^  avow_loop_close|  puts(avow_version_string());\n&|' >"$out/first.c"
 version=$(sed -n 's/^#define AVOW_VERSION  *"\(.*\)"/\1/p' "$out/avow.h")
@@ -87,19 +113,7 @@ for compiler in gcc clang; do
   done
 done
 
-# An archive that is newer than its files is not made again.
-build=$out/suites
-sh test/lib/suite.sh "$build" gcc docs -Doptimization=1 -Dsimulator=disabled \
-  -Dexamples=false -Dbench=false -Ddefault_library=static -Dcurl=disabled \
-  -Dnats=disabled -Dtls=disabled
-gcc -std=c11 -O1 -g -DAVOW_CHECKED=1 -DAVOW__PRIVATE= \
-  -DAVOW_VALGRIND -fvisibility=hidden -c "$out/avow-all.c" -o "$out/private.o"
-rm "$build/src/libavow-checked.a"
-ar rcs "$build/src/libavow-checked.a" "$out/private.o"
-ninja -C "$build" --quiet -k 0 >"$out/link.log" 2>&1 || :
-# shellcheck disable=SC2046 # names
-meson test -C "$build" --no-rebuild --print-errorlogs --quiet \
-  --timeout-multiplier=3 --no-suite docs --no-suite slow \
-  $(meson test -C "$build" --list --no-suite docs --no-suite slow |
-    sed -n 's|.* / \([a-z_]*/[a-z_]*\)$|\1|p' |
-    grep -vE "($replaced|$other)\$")
+sh test/lib/suite.sh "$out/suites" gcc docs -Doptimization=1 \
+  -Dsimulator=disabled -Dexamples=false -Dbench=false \
+  -Ddefault_library=static -Dcurl=disabled -Dnats=disabled -Dtls=disabled
+suites "$out/suites" avow-all '[a-z_]*/[a-z_]*'
