@@ -72,11 +72,15 @@ static int look_down(uv_loop_t *loop, char *path, size_t len, uv_stat_t *out) {
   return err;
 }
 
-/* Links may lead out of the directory. */
-static bool is_below(const char *directory, const char *path) {
+/* Copies a path, if it lies below the directory. Links may lead out. */
+static int copy_below(const char *directory, const char *from,
+                      char path[PATH_MAX]) {
   const size_t len = strlen(directory);
-  return strncmp(path, directory, len) == 0 && path[len] == '/' &&
-         strlen(path) < PATH_MAX;
+  const size_t size = strlen(from) + 1;
+  if (strncmp(from, directory, len) != 0 || from[len] != '/' || size > PATH_MAX)
+    return UV_ENOENT;
+  memcpy(path, from, size);
+  return 0;
 }
 
 /* Replaces a path that has links by its target. */
@@ -84,10 +88,8 @@ static int look_behind(const found_t *found, char path[PATH_MAX],
                        uv_stat_t *out) {
   const avow_value_t v = avow_await(avow_fs_realpath(found->loop, path));
   int err = avow_error_code(&v);
-  if (err == 0 && !is_below(found->directory, avow_to_bytes(&v, NULL)))
-    err = UV_ENOENT;
   if (err == 0)
-    strcpy(path, avow_to_bytes(&v, NULL));
+    err = copy_below(found->directory, avow_to_bytes(&v, NULL), path);
   avow_value_unref(v);
   return err == 0 ? look_at(found->loop, path, out) : err;
 }
@@ -192,7 +194,7 @@ avow_value_t found_look(found_t *found) {
   const int err =
       make_path(found, path) ? look(found, path, &stat) : UV_ENAMETOOLONG;
   found->status =
-      err < 0 ? status_of(err) : judge(found, stat.st_mode, stat.st_size);
+      err != 0 ? status_of(err) : judge(found, stat.st_mode, stat.st_size);
   found->type = type_of(path);
   if (found->status >= 300 || found->request->head)
     return avow_none();

@@ -15,11 +15,13 @@ int avow__dir_open(avow__place_t place, avow__hold_t how, avow__dir_t *out) {
 
 int avow__dir_open_above(const avow__dir_t *from, char *path, avow__dir_t *out,
                          size_t *name_at) {
-  const size_t at = avow__disk_name_at(path);
-  const char first = path[at];
   *out = (avow__dir_t){ .fd = -1 };
   *name_at = 0;
-  if (AVOW__PLACES_ARE_PATHS || first == '\0')
+  if (AVOW__PLACES_ARE_PATHS)
+    return 0;
+  const size_t at = avow__disk_name_at(path);
+  const char first = path[at];
+  if (first == '\0')
     return 0;
   path[at] = '\0';
   const int err = avow__dir_hold((avow__place_t){ from, path, path },
