@@ -20,8 +20,10 @@ flags="-std=c11 -D_POSIX_C_SOURCE=200809L -DAVOW_BUILDING -Iinclude -Isrc
 jobs=$(nproc)
 
 git ls-files 'src/*.c' >"$work/library"
+# These include headers that are not installed.
 git ls-files 'src/*.c' 'examples/*.c' 'bench/*.c' ':!bench/peers/libdex.c' \
-  ':!bench/peers/neco.c' >"$work/all" # libdex and neco are not installed
+  ':!bench/peers/neco.c' ':!examples/napi' ':!examples/languages' \
+  >"$work/all"
 
 # concerned LIST: prints the library's sources that depend on a file of LIST.
 concerned() {
