@@ -139,8 +139,13 @@ bool answer_file(uv_loop_t *loop, avow_stream_t stream, const char *directory,
                     .directory = directory,
                     .request = request,
                     .file = -1 };
-  const bool keeps =
-      send_found(stream, &found, found_look(&found)) && request->keeps;
+  const avow_value_t read =
+      avow_await(avow_work(loop, found_look, &found, NULL));
+  bool keeps = false;
+  if (!avow_is_error(&read))
+    keeps = send_found(stream, &found, read) && request->keeps;
+  else
+    avow_value_unref(read); /* canceled, or out of memory */
   found_close(&found);
   return keeps;
 }

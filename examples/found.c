@@ -1,7 +1,9 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * Finds a file and reads it if it is short. Files in memory are read without
- * the thread pool (docs/libuv.md).
+ * Finds a file, opens it and reads it if it is short, all in one job of the
+ * thread pool. Passing a job to the pool costs more than these calls. Without a
+ * loop and a callback, the functions of libuv run synchronously and return
+ * their results.
  */
 #include "found.h"
 
@@ -48,58 +50,53 @@ static int status_of(int code) {
   }
 }
 
-/* Returns 0 or an error code. */
-static int look_at(uv_loop_t *loop, const char *path, uv_stat_t *out) {
-  const avow_value_t v = avow_await(avow_fs_lstat(loop, path));
-  const int err = avow_error_code(&v);
-  if (err == 0)
-    *out = *avow_to_stat(&v);
-  avow_value_unref(v);
-  return err;
+static int open_file(const char *path) {
+  uv_fs_t open;
+  return uv_fs_open(NULL, &open, path, O_RDONLY | O_NOFOLLOW | UV_FS_O_NONBLOCK,
+                    0, NULL); /* for FIFOs */
 }
 
-/* Looks at each name after the first `len` bytes of the path, until one is a
-   link. */
-static int look_down(uv_loop_t *loop, char *path, size_t len, uv_stat_t *out) {
-  int err;
-  do {
+/* Opens the target of the path if it lies below the directory, because links
+   may lead out. */
+static int open_target(const char *directory, const char *path) {
+  const size_t len = strlen(directory);
+  uv_fs_t real;
+  int file = uv_fs_realpath(NULL, &real, path, NULL);
+  if (file < 0)
+    return file;
+  const char *target = real.ptr;
+  file = UV_ENOENT;
+  if (strncmp(target, directory, len) == 0 && target[len] == '/')
+    file = open_file(target);
+  uv_fs_req_cleanup(&real);
+  return file;
+}
+
+static bool is_link(const char *path) {
+  uv_fs_t stat;
+  return uv_fs_lstat(NULL, &stat, path, NULL) == 0 &&
+         S_ISLNK(stat.statbuf.st_mode);
+}
+
+/* Returns whether a name after the first `len` bytes of the path is a link. */
+static bool has_links(char *path, size_t len) {
+  bool found = false;
+  while (!found && path[len] == '/') {
     len += 1 + strcspn(path + len + 1, "/");
     const char next = path[len];
     path[len] = '\0';
-    err = look_at(loop, path, out);
+    found = is_link(path);
     path[len] = next;
-  } while (err == 0 && path[len] == '/' && !S_ISLNK(out->st_mode));
-  return err;
+  }
+  return found;
 }
 
-/* Copies a path, if it lies below the directory. Links may lead out. */
-static int copy_below(const char *directory, const char *from,
-                      char path[PATH_MAX]) {
-  const size_t len = strlen(directory);
-  const size_t size = strlen(from) + 1;
-  if (strncmp(from, directory, len) != 0 || from[len] != '/' || size > PATH_MAX)
-    return UV_ENOENT;
-  memcpy(path, from, size);
-  return 0;
-}
-
-/* Replaces a path that has links by its target. */
-static int look_behind(const found_t *found, char path[PATH_MAX],
-                       uv_stat_t *out) {
-  const avow_value_t v = avow_await(avow_fs_realpath(found->loop, path));
-  int err = avow_error_code(&v);
-  if (err == 0)
-    err = copy_below(found->directory, avow_to_bytes(&v, NULL), path);
-  avow_value_unref(v);
-  return err == 0 ? look_at(found->loop, path, out) : err;
-}
-
-/* A user who can replace a directory by a link during the call can reach any
-   file that the server may read. */
-static int look(const found_t *found, char path[PATH_MAX], uv_stat_t *out) {
-  const int err = look_down(found->loop, path, strlen(found->directory), out);
-  return err == 0 && S_ISLNK(out->st_mode) ? look_behind(found, path, out)
-                                           : err;
+/* Opens a file below the directory, or returns an error code. A user who can
+   replace a directory by a link during the call can reach any file that the
+   server may read. */
+static int open_below(const char *directory, char *path) {
+  return has_links(path, strlen(directory)) ? open_target(directory, path)
+                                            : open_file(path);
 }
 
 /* Computes the requested range. Returns 416 if a file of this size has no part
@@ -124,7 +121,32 @@ static int choose_range(found_t *found, int64_t size) {
   return 206;
 }
 
-/* The status for a file of this mode and size. */
+/* Reads all bytes. */
+static int read_whole(int file, char *data, int64_t len, int64_t offset) {
+  int64_t done = 0;
+  while (done < len) {
+    uv_fs_t read;
+    const uv_buf_t buf = uv_buf_init(data + done, (unsigned) (len - done));
+    const int n = uv_fs_read(NULL, &read, file, &buf, 1, offset + done, NULL);
+    if (n <= 0)
+      return n < 0 ? n : UV_EOF; /* the file has become shorter */
+    done += n;
+  }
+  return 0;
+}
+
+static avow_value_t read_short(found_t *found) {
+  char *data = NULL;
+  const avow_value_t bytes = avow_bytes_new((size_t) found->len, &data);
+  if (data != NULL &&
+      read_whole(found->file, data, found->len, found->offset) == 0)
+    return bytes;
+  avow_value_unref(bytes);
+  found->status = 500;
+  return avow_none();
+}
+
+/* The status for an open file of this mode and size. */
 static int judge(found_t *found, uint64_t mode, uint64_t size) {
   if (S_ISDIR(mode)) {
     (void) snprintf(found->more, sizeof(found->more), "Location: %s/\r\n",
@@ -138,6 +160,17 @@ static int judge(found_t *found, uint64_t mode, uint64_t size) {
   (void) snprintf(found->more, sizeof(found->more), "Accept-Ranges: bytes\r\n");
   found->len = (int64_t) size;
   return 200;
+}
+
+static avow_value_t look_into(found_t *found) {
+  uv_fs_t stat;
+  const int err = uv_fs_fstat(NULL, &stat, found->file, NULL);
+  found->status =
+      err < 0 ? status_of(err)
+              : judge(found, stat.statbuf.st_mode, stat.statbuf.st_size);
+  if (found->status >= 300 || found->request->head || found->len > SHORT)
+    return avow_none();
+  return read_short(found);
 }
 
 void found_close(found_t *found) {
@@ -156,50 +189,18 @@ static bool make_path(const found_t *found, char path[PATH_MAX]) {
                   is_directory ? "index.html" : "") < PATH_MAX;
 }
 
-static void found_fail(found_t *found, int err) {
-  found->status = status_of(err);
-  found->more[0] = '\0';
-}
-
-/* BYTES, which may be fewer or more than the file had before. */
-static avow_value_t read_short(found_t *found, const char *path) {
-  const avow_value_t v = avow_await(avow_read_file(found->loop, path, SHORT));
-  size_t len = 0;
-  if (!avow_is_error(&v)) {
-    (void) avow_to_bytes(&v, &len);
-    found->len = (int64_t) len;
-    return v;
-  }
-  found_fail(found, avow_error_code(&v));
-  avow_value_unref(v);
-  return avow_none();
-}
-
-static void open_long(found_t *found, const char *path) {
-  int64_t file = -1;
-  const avow_value_t v =
-      avow_await_int(avow_fs_open(found->loop, path,
-                                  O_RDONLY | O_NOFOLLOW | UV_FS_O_NONBLOCK,
-                                  0), /* for FIFOs */
-                     &file);
-  found->file = (int) file;
-  if (avow_is_error(&v))
-    found_fail(found, avow_error_code(&v));
-  avow_value_unref(v);
-}
-
-avow_value_t found_look(found_t *found) {
+avow_value_t found_look(void *data) {
+  found_t *found = data;
   char path[PATH_MAX];
-  uv_stat_t stat;
-  const int err =
-      make_path(found, path) ? look(found, path, &stat) : UV_ENAMETOOLONG;
-  found->status =
-      err != 0 ? status_of(err) : judge(found, stat.st_mode, stat.st_size);
-  found->type = type_of(path);
-  if (found->status >= 300 || found->request->head)
+  found->file = make_path(found, path) ? open_below(found->directory, path)
+                                       : UV_ENAMETOOLONG;
+  if (found->file < 0) {
+    found->status = status_of(found->file);
     return avow_none();
-  if (found->status == 200 && found->len <= SHORT)
-    return read_short(found, path);
-  open_long(found, path);
-  return avow_none();
+  }
+  found->type = type_of(path);
+  const avow_value_t bytes = look_into(found);
+  if (found->status >= 300 || found->request->head || found->len <= SHORT)
+    found_close(found);
+  return bytes;
 }

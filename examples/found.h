@@ -20,10 +20,10 @@ typedef struct {
   int64_t len;                /* length of the requested part */
 } found_t;
 
-/* Looks for the requested file below the directory. Must be called in an async
-   function. BYTES: the whole file, if it is short and not only its head or a
-   range is requested. */
-avow_value_t found_look(found_t *found);
+/* Looks for the requested file below the directory. `data` is a found_t. The
+   function blocks, so it is meant for avow_work(). BYTES: the requested part,
+   if it is short and not only its head is requested. */
+avow_value_t found_look(void *data);
 
 /* Closes the file synchronously, if it is open. Nothing was written to it. */
 void found_close(found_t *found);

@@ -7,8 +7,9 @@
 #include "uv/fs.h"
 
 /* Attempts may take 1/PART of the time of an iteration. That is little, because
-   other events wait meanwhile. */
-enum { PART = 64, ATTEMPT_NS = 1000 };
+   other events wait meanwhile. If the rest of the iteration takes more than BUSY
+   times as long, the pool does what waits. */
+enum { PART = 64, BUSY = 2, ATTEMPT_NS = 1000 };
 
 /* An attempt in vain costs time. So after each one, about twice as many
    operations as before go to the pool at once. */
@@ -35,18 +36,39 @@ static avow__attempt_t *attempt_take(avow__files_t *files) {
   return attempt;
 }
 
-static void attempts_go_on(avow__context_t *c) {
-  avow__files_t *files = avow__files_of(c);
-  const uint64_t began = uv_hrtime();
-  const uint64_t most = c->options.budget_us * (uint64_t) ATTEMPT_NS / PART;
+static void attempts_to_pool(avow__files_t *files) {
+  while (files->attempts != NULL) {
+    avow__attempt_t *attempt = attempt_take(files);
+    attempt->on_pool(attempt);
+  }
+}
+
+/* Makes attempts until the time is over, and returns the time. */
+static uint64_t attempts_make(avow__context_t *c, avow__files_t *files,
+                              uint64_t began, uint64_t most) {
+  uint64_t now = began;
   while (files->attempts != NULL &&
          avow__may_deliver(c, &files->attempts_iteration)) {
     attempt_make(files, attempt_take(files));
     avow__end_task(c);
-    if (avow__elapsed(began, uv_hrtime()) >= most)
+    now = uv_hrtime();
+    if (avow__elapsed(began, now) >= most)
       break;
   }
-  c->budget.attempts_wait = files->attempts != NULL;
+  return now;
+}
+
+static void attempts_go_on(avow__context_t *c) {
+  avow__files_t *files = avow__files_of(c);
+  const uint64_t most = c->options.budget_us * (uint64_t) ATTEMPT_NS / PART;
+  const uint64_t began = uv_hrtime();
+  const uint64_t waited = avow__elapsed(files->attempts_end, began);
+  const bool is_busy = files->attempts_left && waited > BUSY * most;
+  files->attempts_end = attempts_make(c, files, began, most);
+  if (is_busy)
+    attempts_to_pool(files);
+  files->attempts_left = files->attempts != NULL;
+  c->budget.attempts_wait = files->attempts_left;
 }
 
 static bool may_attempt(const avow__context_t *c, avow__files_t *files) {

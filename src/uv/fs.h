@@ -21,7 +21,7 @@ typedef struct {
   bool is_disk;
 } avow__mount_t;
 
-enum { AVOW__MOUNTS = 8 };
+enum { AVOW__MOUNTS = 16 };
 
 /* Data of a loop's file operations. */
 typedef struct avow__files_s {
@@ -31,6 +31,8 @@ typedef struct avow__files_s {
   uint32_t events;           /* number of events in that iteration */
   avow__link_t *attempts;    /* attempt.c: those that wait */
   uint64_t attempts_iteration; /* in which the last one was made */
+  uint64_t attempts_end;       /* the time when the last ones ended */
+  bool attempts_left;          /* some were left then */
   uint8_t skip;    /* the number of operations that are not to be tried */
   uint8_t penalty; /* the last such number; 0: the last attempt succeeded */
   avow__mount_t mounts[AVOW__MOUNTS]; /* cached_file.c */

@@ -32,13 +32,22 @@ static struct {
   int reads;            /* that succeed; then UV_EAGAIN; -1: all */
   size_t part;          /* the most bytes of a read */
   int finds;            /* calls so far */
+  uint64_t clock;       /* in ns; 0: the system's */
+  uint64_t find_ns;     /* that a call takes by this clock */
 } simulated;
+
+uint64_t __real_uv_hrtime(void);
+uint64_t __wrap_uv_hrtime(void);
+uint64_t __wrap_uv_hrtime(void) {
+  return simulated.clock > 0 ? simulated.clock : __real_uv_hrtime();
+}
 
 int __real_avow__page_cache_find(const char *path, bool follows);
 int __wrap_avow__page_cache_find(const char *path, bool follows);
 int __wrap_avow__page_cache_find(const char *path, bool follows) {
   int found = UV_EAGAIN;
   simulated.finds++;
+  simulated.clock += simulated.find_ns;
   for (int i = 0; i < INTERRUPTIONS && found == UV_EAGAIN; i++)
     found = __real_avow__page_cache_find(path, follows);
   return found;
@@ -98,6 +107,7 @@ static int set_up(void **state) {
   simulated.refuses_to_open = simulated.opens_another = false;
   simulated.reads = -1;
   simulated.part = SIZE_MAX;
+  simulated.clock = simulated.find_ns = 0;
   make_file("file", "hello world");
   file = open(at("file"), O_RDWR | O_CLOEXEC);
   use_loop_with(&tries);
@@ -319,13 +329,13 @@ static void other_kinds_of_files_need_the_pool(void **state) {
   assert_rejects(missing, UV_ENOENT);
 }
 
-/* Files of tmpfs are on no disk. */
+/* Files of /proc are on no disk. */
 static void other_file_systems_need_the_pool(void **state) {
-  avow_unref(avow_fs_stat(loop, "/dev/shm"));
+  avow_unref(avow_fs_stat(loop, "/proc/sys"));
   (void) uv_run(loop, UV_RUN_DEFAULT); /* this asks about the mount */
   hold_pool(THREADS);
 
-  avow_promise_t *p = avow_fs_stat(loop, "/dev/shm");
+  avow_promise_t *p = avow_fs_stat(loop, "/proc/sys");
   assert_needs_the_pool(p);
 
   assert_is_stat(p, S_IFDIR, 0);
@@ -413,31 +423,68 @@ static void closing_the_loop_cancels_attempts(void **state) {
   assert_int_equal(simulated.finds, 0);
 }
 
+/* A callback of the program in each iteration. */
+static uv_prepare_t prepare;
 static int turns;
+static uint64_t turn_ns; /* that it takes by the clock of the test */
 
-static void count_turn(uv_prepare_t *handle) {
+static void take_turn(uv_prepare_t *handle) {
   turns++;
+  simulated.clock += turn_ns;
 }
 
-/* Each attempt takes longer than 1/64 of a microsecond. */
-static void attempts_take_a_part_of_an_iteration(void **state) {
-  const avow_options_t hurried = { .budget_us = 1, .slow_us = UINT_MAX };
-  uv_prepare_t prepare;
-  avow_promise_t *ps[10];
-  use_loop_with(&hurried);
+/* 1/64 of an iteration is 15 us, and an attempt takes 20 us. The program takes
+   `ns` in each iteration. */
+static void use_busy_loop(uint64_t ns) {
+  const avow_options_t usual = { .budget_us = 1000, .slow_us = UINT_MAX };
+  use_loop_with(&usual);
   look_around();
   assert_int_equal(uv_prepare_init(loop, &prepare), 0);
-  assert_int_equal(uv_prepare_start(&prepare, count_turn), 0);
-  turns = 0;
+  assert_int_equal(uv_prepare_start(&prepare, take_turn), 0);
+  uv_unref((uv_handle_t *) &prepare);
+  simulated.finds = turns = 0;
+  turn_ns = ns;
+  simulated.find_ns = 20000;
+  simulated.clock = __real_uv_hrtime();
+}
+
+static void end_busy_loop(void) {
+  release_pool();
+  uv_close((uv_handle_t *) &prepare, NULL);
+  (void) uv_run(loop, UV_RUN_DEFAULT);
+}
+
+static void attempts_take_a_part_of_an_iteration(void **state) {
+  avow_promise_t *ps[10];
+  use_busy_loop(0);
+  hold_pool(THREADS);
 
   for (int i = 0; i < 10; i++)
     ps[i] = read_whole();
+  for (int i = 0; i < 10; i++) {
+    assert_needs_no_pool(ps[i]);
+    assert_fulfills_bytes(ps[i], "hello world");
+  }
+
+  assert_true(turns >= 9); /* the first attempt may be before the first turn */
+  end_busy_loop();
+}
+
+/* One attempt is made in each of the first two iterations. The second one shows
+   that the loop is busy. */
+static void busy_loop_leaves_files_to_the_pool(void **state) {
+  avow_promise_t *ps[10];
+  use_busy_loop(1000000);
+  hold_pool(THREADS);
+
+  for (int i = 0; i < 10; i++)
+    ps[i] = read_whole();
+  assert_needs_the_pool(ps[2]);
+
   for (int i = 0; i < 10; i++)
     assert_fulfills_bytes(ps[i], "hello world");
-
-  assert_true(turns >= 10);
-  uv_close((uv_handle_t *) &prepare, NULL);
-  (void) uv_run(loop, UV_RUN_DEFAULT);
+  assert_int_equal(simulated.finds, 2);
+  end_busy_loop();
 }
 
 /* After an attempt in vain, some operations are not tried. */
@@ -528,6 +575,7 @@ SUITE(cached_file) {
     CACHED(canceled_attempts_are_not_made),
     CACHED(closing_the_loop_cancels_attempts),
     CACHED(attempts_take_a_part_of_an_iteration),
+    CACHED(busy_loop_leaves_files_to_the_pool),
     CACHED(vain_attempts_become_rare),
     CACHED(success_ends_the_pause),
     CACHED(open_file_tells_its_mount),
