@@ -271,7 +271,7 @@ int main(int argc, char **argv) {
     { "avow_read_file() to safe calls", 64, whole, safely, 0, 1.3 },
     { "avow_read_file() to safe calls", 10000, whole, safely, 0, 1.5 },
     { "avow_read_file() to calls that may wait", 10000, whole, waiting, 0, 3 },
-    { "avow_fs_read() to pread()", 64, parts, parts_by_hand, 0, 1.3 },
+    { "avow_fs_read() to pread()", 64, parts, parts_by_hand, 0, 1.7 },
     { "avow_fs_stat() to a call that may wait", 64, stats, stats_by_hand, 0,
       4 },
     { "an echo beside reads", 1000, echoes_beside, echoes_beside_pool, 0, 3 },

@@ -207,13 +207,14 @@ thread pool. If a call would have to wait, the thread pool does the work. The pr
 cases, with the same result.
 
 * **File systems:** names and attributes are only read from ext4, XFS and Btrfs. The thread pool finds out about each
-  mount once. Files on tmpfs, overlayfs, FUSE and network file systems go to the pool.
+  mount, and a loop remembers 16 mounts. Files on tmpfs, overlayfs, FUSE and network file systems go to the pool.
 * **Opening:** a name is found with `openat2(O_PATH, RESOLVE_CACHED)`, which opens nothing. A regular file is then
   opened through `/proc/thread-self/fd`, with O_NONBLOCK, so a device, a FIFO or a lease does not stop the loop. Without
   `/proc`, the pool opens the file.
-* **Fairness:** these calls take at most 1/64 of the time of an iteration (`avow_options_t.budget_us`), or one call. By
-  default, that is 16 µs. The others wait for the next iteration. After a call in vain, the next ones go to the pool
-  directly: one at first, and up to 255 if all calls are in vain.
+* **Fairness:** in each iteration, these calls take at most 1/64 of `avow_options_t.budget_us`, or one call. By default,
+  that is 16 µs. The others wait for the next iteration. If that begins more than 32 µs later, the loop is busy, and all
+  that wait go to the pool. After a call in vain, the next ones go to the pool directly: one at first, and up to 255 if
+  all calls are in vain.
 * **Cancellation:** a canceled operation is not tried.
 * **Remaining waits:** a virus scanner that uses permission events of fanotify decides about each open, and the loop
   waits for its decision. If the name of an open file was removed, closing the file frees its blocks. Linux older than
