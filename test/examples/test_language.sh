@@ -33,7 +33,7 @@ printf hello >short
 case $language in
 cpp)
   # shellcheck disable=SC2086 # words
-  make "${CXX:-c++}" -std=c++20 -Wall -Wextra "$from/fanout.cpp" $flags $link \
+  make ${CXX:-c++} -std=c++20 -Wall -Wextra "$from/fanout.cpp" $flags $link \
     -o fanout
   set -- ./fanout
   ;;
@@ -64,7 +64,7 @@ node)
   [ -f "$include/node_api.h" ] || include=/usr/include/node
   need test -f "$include/node_api.h"
   # shellcheck disable=SC2086 # words
-  make "${CC:-cc}" -Wall -Wextra -Wno-unused-parameter -shared -fPIC \
+  make ${CC:-cc} -Wall -Wextra -Wno-unused-parameter -shared -fPIC \
     "$from/fanout_node.c" $flags "-I$include" "$static" -o fanout.node
   set -- env "FANOUT_NODE=$PWD/fanout.node" node "$from/fanout.js"
   ;;
