@@ -7,8 +7,8 @@
 #include "uv/fs.h"
 
 /* Attempts may take 1/PART of the time of an iteration. That is little, because
-   other events wait meanwhile. If the rest of the iteration takes more than BUSY
-   times as long, the pool does what waits. */
+   other events wait meanwhile. If the rest of the iteration takes more than
+   BUSY times as long, the pool does what waits. */
 enum { PART = 64, BUSY = 2, ATTEMPT_NS = 1000 };
 
 /* An attempt in vain costs time. So after each one, about twice as many

@@ -14,12 +14,12 @@ without() {
 }
 
 # The path of Python in lldb 14 of Debian 12 is wrong.
-for path in /usr/lib/llvm-*/lib/python3*/*-packages; do
+for path in /usr/lib/llvm-*/lib/python3.*/*-packages; do
   [ ! -d "$path/lldb" ] || export PYTHONPATH="$path"
 done
-command -v lldb >/dev/null || without 'missing: lldb'
+command -v lldb >/dev/null || without 'skipped: no lldb'
 lldb --batch --no-lldbinit -o 'script print(40 + 2)' >out 2>err </dev/null || :
-grep -qx 42 out || without 'missing: Python in lldb'
+grep -qx 42 out || without 'skipped: no Python in lldb'
 lldb --batch --no-lldbinit -o 'breakpoint set -n main' -o run "$printed" >out \
   2>err </dev/null || :
 grep -q 'stop reason = breakpoint' out ||
