@@ -28,6 +28,17 @@
 #  define _DARWIN_C_SOURCE 1
 #endif
 
+/* How async functions switch stacks: assembly, or makecontext(), which only
+   some C libraries have. */
+#if defined(__GNUC__) && (defined(__ELF__) || defined(__APPLE__)) && \
+    (defined(__aarch64__) || (defined(__x86_64__) && defined(__LP64__)))
+#  define AVOW_SWITCH_ASM 1
+#elif !defined(_WIN32)
+/* Its longjmp() rejects jumps to another stack. The headers of the system read
+   this macro. */
+#  undef _FORTIFY_SOURCE
+#endif
+
 #include <stdlib.h>
 
 /* Messages of a checked library name functions, if that needs no other
@@ -50,15 +61,6 @@
 #      define AVOW_NO_POOL 1
 #    endif
 #  endif
-#endif
-
-/* How async functions switch stacks: assembly, or makecontext(), which only
-   some C libraries have. */
-#if defined(__GNUC__) && (defined(__ELF__) || defined(__APPLE__)) && \
-    (defined(__aarch64__) || (defined(__x86_64__) && defined(__LP64__)))
-#  define AVOW_SWITCH_ASM 1
-#elif !defined(_WIN32)
-#  undef _FORTIFY_SOURCE /* its longjmp() rejects jumps to another stack */
 #endif
 
 #define AVOW_BUILDING 1
@@ -84,7 +86,9 @@
 #  pragma GCC diagnostic ignored "-Wunused-function"
 #  pragma GCC diagnostic ignored "-Wunused-variable"
 #  pragma GCC diagnostic ignored "-Wunused-parameter"
-#  ifndef __clang__
+#  ifdef __clang__ /* a constant of the assembly */
+#    pragma clang diagnostic ignored "-Wdollar-in-identifier-extension"
+#  else
 #    pragma GCC diagnostic ignored "-Wmaybe-uninitialized"
 #    pragma GCC diagnostic ignored "-Wformat-truncation"
 #    pragma GCC diagnostic ignored "-Wstringop-overflow"
