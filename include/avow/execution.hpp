@@ -34,15 +34,13 @@ using std::get_stop_token, std::get_stop_token_t, std::inplace_stop_source,
 using namespace stdexec;
 #endif
 } // namespace ex
-/* An operation that waits for the promise of a function. */
-template <class F, class R> class promise_operation {
+template <class F, class R> struct promise_operation {
   struct on_stop {
     promise_operation *me;
     void operator()() noexcept {
       (void) avow_remote_resolve(std::exchange(me->stop_, nullptr), avow_none());
     }
   };
-public:
   using operation_state_concept = ex::operation_state_t;
   promise_operation(uv_loop_t *loop, F make, R receiver)
       : loop_(loop), make_(std::move(make)), receiver_(std::move(receiver)) {}
@@ -52,7 +50,6 @@ public:
     on_stop_.emplace(ex::get_stop_token(ex::get_env(receiver_)), on_stop{ this });
     avow_on_settled(p.release(), settled, this);
   }
-private:
   static void settled(const avow_value_t *outcome, void *data) noexcept {
     auto *me = static_cast<promise_operation *>(data);
     me->on_stop_.reset(); /* no stop request runs any more */
@@ -74,7 +71,7 @@ private:
 
 /* An operation whose outcome a promise has, until both are over. The sender may
    complete on another thread. */
-template <class S> class promised_sender {
+template <class S> struct promised_sender {
   struct env {
     ex::inplace_stop_token token;
     auto query(ex::get_stop_token_t) const noexcept { return token; }
@@ -83,19 +80,23 @@ template <class S> class promised_sender {
     using receiver_concept = ex::receiver_t;
     promised_sender *me;
     template <class... A> void set_value(A &&...got) && noexcept {
-      avow_value_t all[] = { value(std::forward<A>(got)).release()..., avow_none() };
-      me->end(sizeof...(A) < 2 ? all[0] : avow_list(all, sizeof...(A)));
+      me->end(guard([&]() -> value {
+        value all[] = { value(std::forward<A>(got))..., value() };
+        avow_value_t items[sizeof...(A) + 1];
+        for (size_t i = 0; i <= sizeof...(A); i++)
+          items[i] = all[i].release();
+        return sizeof...(A) < 2 ? items[0] : avow_list(items, sizeof...(A));
+      }));
     }
     template <class E> void set_error(E e) && noexcept {
       if constexpr (std::is_same_v<E, std::exception_ptr>)
         me->end(guard([&]() -> value { std::rethrow_exception(e); }));
       else
-        me->end(error(value(std::move(e))));
+        me->end(guard([&]() -> value { return error(value(std::move(e))); }));
     }
     void set_stopped() && noexcept { me->end(avow_error(UV_ECANCELED)); }
     env get_env() const noexcept { return { me->stop_.get_token() }; }
   };
-public:
   explicit promised_sender(S s) : operation_(ex::connect(std::move(s), receiver{ this })) {}
   promise start(uv_loop_t *loop) noexcept {
     promise p = avow_remote_new(loop, &remote_);
@@ -103,7 +104,6 @@ public:
     ex::start(operation_);
     return p;
   }
-private:
   void end(value outcome) noexcept {
     (void) avow_remote_resolve(remote_, outcome.release());
     leave();
@@ -119,7 +119,6 @@ private:
   std::atomic<int> parts_ = 2;
   ex::connect_result_t<S, receiver> operation_;
 };
-
 } // namespace avow::detail
 namespace avow {
 /** A sender of the value of the promise that `make` returns. */
@@ -130,8 +129,10 @@ public:
       detail::ex::set_value_t(value), detail::ex::set_error_t(error),
       detail::ex::set_stopped_t()>;
   sender(uv_loop_t *loop, F make) : loop_(loop), make_(std::move(make)) {}
-  template <class R> detail::promise_operation<F, R> connect(R receiver) const {
-    return { loop_, make_, std::move(receiver) };
+  template <class R> using operation = detail::promise_operation<F, R>;
+  template <class R> operation<R> connect(R r) const & { return { loop_, make_, std::move(r) }; }
+  template <class R> operation<R> connect(R r) && {
+    return { loop_, std::move(make_), std::move(r) };
   }
 private:
   uv_loop_t *loop_;
@@ -146,5 +147,4 @@ template <class S> promise from_sender(uv_loop_t *loop, S s) {
 }
 
 } // namespace avow
-
 #endif

@@ -7,6 +7,8 @@
 #include <cstring>
 #include <exec/static_thread_pool.hpp>
 #include <exec/when_any.hpp>
+#include <memory>
+#include <stdexcept>
 #include <string>
 #include <thread>
 
@@ -112,6 +114,24 @@ static void senders_become_promises() {
   assert(six.to<int>() == 6);
 }
 
+struct unready {
+  operator avow::value() const { throw std::runtime_error("unready"); }
+};
+
+static void failed_conversions_reject() {
+  const avow::value v = avow::from_sender(loop, ex::just(unready{})).run();
+  assert(v.code() == AVOW_ETHROWN);
+  assert(avow::from_sender(loop, ex::just(1, unready{})).run().is_error());
+}
+
+static void functions_may_be_movable_only() {
+  auto owned = std::make_unique<int>(7);
+  avow::sender sender(loop, [owned = std::move(owned)] {
+    return avow_promise_resolve(loop, avow_int(*owned));
+  });
+  assert(avow::from_sender(loop, std::move(sender)).run().to<int>() == 7);
+}
+
 static void other_threads_may_complete() {
   exec::static_thread_pool pool(2);
   auto work = ex::schedule(pool.get_scheduler()) | ex::then([] { return 7; });
@@ -134,6 +154,8 @@ int main() {
   any_thread_may_request_a_stop();
   stop_may_be_requested_before_the_start();
   senders_become_promises();
+  failed_conversions_reject();
+  functions_may_be_movable_only();
   other_threads_may_complete();
   canceled_promises_request_a_stop();
   assert(avow_loop_close(loop) == 0);
