@@ -26,8 +26,23 @@ PREFIXES = re.compile(r'AVOW_\w*(?:API|INLINE|MUST_USE)\b|static inline\b|'
                       r'AVOW_PRINTF\([^)]*\)')
 TAKEN = re.compile(r'avow_(promise|deferred|remote|channel)_t \*(const \[\])?|'
                    r'avow_value_t( \[\])?')
-OUT = re.compile(r'avow_\w+ \*\*|(avow_value_t|avow_stats_t|int64_t|size_t) \*|'
-                 r'char \*\*')
+OUT = re.compile(r'avow_\w+ \*\*|(avow_value_t|avow_stats_t|int64_t|size_t) \*')
+# Parameters whose type does not tell the word: the word, and the code with
+# which the caller keeps the argument.
+SPECIAL = {
+    'avow_bytes_new data': ('out', None),
+    'avow_channel_try_send item': ('taken', 'UV_EAGAIN'),
+    'avow_sender_try_send item': ('taken', 'UV_EAGAIN'),
+    'avow_select cases': ('taken', None),
+    'avow_object self': ('taken', None),
+    'avow_then_closure data': ('taken', 'UV_EINVAL'),
+    'avow_coroutine_new own': ('taken', 'UV_EINVAL'),
+    'avow_loops_close loops': ('taken', 'UV_EINVAL'),
+    'avow_free p': ('taken', None),
+    'avow_realloc p': ('taken', 'UV_ENOMEM'),
+    'avow_sim_free p': ('taken', None),
+    'avow_sim_realloc p': ('taken', 'UV_ENOMEM'),
+}
 
 
 def bare(code):
@@ -42,13 +57,20 @@ def split(parameters):
     return [] if parts == ['void'] else parts
 
 
-def ownership(function, type_):
-    """Return a word of docs/bindings.md, from the type of the parameter."""
-    if OUT.fullmatch(type_):
-        return 'out'
-    if TAKEN.fullmatch(type_) or re.search('_(unref|drop)$', function):
-        return 'taken'
-    return 'borrowed' if type_.endswith(('*', ']')) else None
+def ownership(function, name, type_):
+    """Return the words of docs/bindings.md, mostly from the parameter's type."""
+    if f'{function} {name}' in SPECIAL:
+        word, code = SPECIAL[f'{function} {name}']
+    elif re.search('_(clear|steal)$', function) and type_.endswith('*'):
+        word, code = 'changed', None
+    elif OUT.fullmatch(type_):
+        word, code = 'out', None
+    elif TAKEN.fullmatch(type_) or re.search('_(unref|drop)$', function):
+        word, code = 'taken', None
+    else:
+        word, code = 'borrowed' if type_.endswith(('*', ']')) else None, None
+    return {key: text for key, text in (('ownership', word), ('unless', code))
+            if text}
 
 
 def parameter(function, text):
@@ -59,10 +81,16 @@ def parameter(function, text):
         return {'name': callback[2], 'type': callback[1] + callback[3]}
     type_, name, array = re.fullmatch(r'(.*?)(\w+)(\[\])?', text).groups()
     type_ = (type_ + (array or '')).strip()
-    described = {'name': name, 'type': type_}
-    if ownership(function, type_):
-        described['ownership'] = ownership(function, type_)
-    return described
+    return {'name': name, 'type': type_} | ownership(function, name, type_)
+
+
+def parameters(function, texts):
+    """A function with a free_fn takes the data that it frees."""
+    found = [parameter(function, text) for text in texts]
+    names = [one['name'] for one in found]
+    if 'free_fn' in names and 'data' in names:
+        found[names.index('data')]['ownership'] = 'taken'
+    return found
 
 
 def errors(texts):
@@ -81,11 +109,11 @@ def function(header, entry):
         'library': LIBRARIES.get(header.name, 'avow'),
         'symbol': header.name not in WITHOUT_SYMBOLS,
         'returns': returns.strip(),
-        'parameters': [parameter(entry.name, p) for p in split(rest)],
+        'parameters': parameters(entry.name, split(rest)),
         'summary': ' '.join(entry.summary.split())}
     labels = dict(entry.labels)
-    for label in ('settles', 'items', 'cancel', 'owns', 'called', 'blocks',
-                  'thread', 'platform'):
+    for label in ('settles', 'items', 'cancel', 'owns', 'blocks', 'thread',
+                  'platform'):
         if label in labels:
             described[label] = labels[label]
     failures = [*errors(entry.labeled('rejects', 'fails', 'error'))]
