@@ -3,6 +3,7 @@
 //
 //    gdc fanout.d -o fanout $(pkg-config --libs avow)
 //    ./fanout FILE...
+import std.encoding : sanitize;
 import std.stdio : writefln;
 import std.string : fromStringz, toStringz;
 
@@ -62,9 +63,10 @@ void main(string[] args) {
     size_t len;
     if (o.status == fulfilled) {
       avow_to_bytes(o.value, &len);
-      writefln("%-24s fulfilled  %d bytes", path, len);
+      writefln("%-24s fulfilled  %d bytes", sanitize(path), len);
     } else {
-      writefln("%-24s rejected   %s", path, avow_error_message(o.value).fromStringz);
+      const message = avow_error_message(o.value).fromStringz.idup;
+      writefln("%-24s rejected   %s", sanitize(path), sanitize(message));
     }
   }
   avow_value_unref(list);

@@ -60,7 +60,8 @@ def read_all(loop, paths):
 
 def text_of(outcome):
     if outcome.status != FULFILLED:
-        return 'rejected   ' + avow.avow_error_message(outcome.value).decode()
+        message = avow.avow_error_message(outcome.value)
+        return 'rejected   ' + message.decode(errors='replace')
     size = SIZE()
     avow.avow_to_bytes(outcome.value, size)
     return f'fulfilled  {size.value} bytes'
@@ -68,13 +69,15 @@ def text_of(outcome):
 
 def main(paths):
     loop = uv.uv_default_loop()
-    assert avow.avow_loop_init(loop, None) == 0
+    if avow.avow_loop_init(loop, None) != 0:
+        sys.exit('avow_loop_init() fails')
     outcomes = read_all(loop, paths)
     for i, path in enumerate(paths):
+        path = path.encode(errors='replace').decode()
         print(f'{path:<24} {text_of(avow.avow_outcome_at(outcomes, i))}')
     avow.avow_value_unref(outcomes)
-    assert avow.avow_loop_close(loop) == 0
-    assert uv.uv_loop_close(loop) == 0
+    avow.avow_loop_close(loop)
+    uv.uv_loop_close(loop)
 
 
 main(sys.argv[1:])

@@ -3,8 +3,9 @@
 //
 //    rustc fanout.rs -L DIRECTORY-OF-LIBAVOW -l avow -l uv
 //    ./fanout FILE...
-use std::ffi::{c_void, CStr, CString};
+use std::ffi::{c_void, CStr, CString, OsString};
 use std::os::raw::{c_char, c_int};
+use std::os::unix::ffi::OsStrExt;
 
 const LIMIT: usize = 64 * 1024 * 1024;
 const FULFILLED: c_int = 1;
@@ -72,9 +73,9 @@ fn outcome(list: &Owned, i: usize) -> Result<usize, String> {
     }
 }
 
-fn read_all(of: Loop, paths: &[String]) -> Owned {
-    let start = |path: &String| {
-        let path = CString::new(path.as_str()).expect("a path without NUL");
+fn read_all(of: Loop, paths: &[OsString]) -> Owned {
+    let start = |path: &OsString| {
+        let path = CString::new(path.as_bytes()).expect("a path without NUL");
         unsafe { avow_timeout(avow_read_file(of, path.as_ptr(), LIMIT), 5000) }
     };
     let reads: Vec<Promise> = paths.iter().map(start).collect();
@@ -82,11 +83,12 @@ fn read_all(of: Loop, paths: &[String]) -> Owned {
 }
 
 fn main() {
-    let paths: Vec<String> = std::env::args().skip(1).collect();
+    let paths: Vec<OsString> = std::env::args_os().skip(1).collect();
     let of = unsafe { uv_default_loop() };
     assert_eq!(unsafe { avow_loop_init(of, std::ptr::null()) }, 0);
     let list = read_all(of, &paths);
     for (i, path) in paths.iter().enumerate() {
+        let path = path.to_string_lossy();
         match outcome(&list, i) {
             Ok(len) => println!("{:<24} fulfilled  {} bytes", path, len),
             Err(message) => println!("{:<24} rejected   {}", path, message),

@@ -43,7 +43,10 @@ static napi_value read_all(napi_env env, napi_callback_info info) {
   void *home = NULL;
   (void) napi_get_cb_info(env, info, &n, args, NULL, &home);
   uv_loop_t *loop = ((avow_napi_t *) home)->loop;
-  n = n < PATHS ? n : PATHS;
+  if (n > PATHS) {
+    (void) napi_throw_range_error(env, NULL, "readAll() takes 16 paths");
+    return NULL;
+  }
   for (size_t i = 0; i < n; i++)
     reads[i] = read_one(env, loop, args[i]);
   avow_promise_t *p = avow_all_settled(loop, reads, n);

@@ -70,11 +70,13 @@ node)
   ;;
 esac
 
-run 0 "$@" short empty missing "$dir"
+# The last name is not UTF-8.
+run 0 "$@" short empty missing "$dir" "$(printf 'not\377')"
 out 'short                    fulfilled  5 bytes'
 out 'empty                    fulfilled  0 bytes'
 out "missing                  rejected   read 'missing': no such file or directory"
 out "$dir +rejected   read '$dir': illegal operation on a directory"
-[ "$(wc -l <out)" -eq 4 ] || fail 'not four lines'
+LC_ALL=C grep -aq '^not.* rejected ' out || fail 'nothing about the last name'
+[ "$(wc -l <out)" -eq 5 ] || fail 'not five lines'
 [ ! -s err ] || fail 'stderr is not empty'
 echo "all passed"
