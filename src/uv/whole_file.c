@@ -16,6 +16,10 @@
 #include "uv/fs_blocking.h"
 #include "uv/whole_file.h"
 
+/* With this number of files at a time, waking threads costs less than the calls
+   that do not wait. */
+enum { MANY_FILES = 16 };
+
 enum { FILE_CHUNK = 65536 };
 
 typedef struct {
@@ -148,7 +152,11 @@ static void file_read_start(read_file_t *read) {
   read->attempt.at_once = file_read_at_once;
   read->attempt.on_pool = file_read_on_pool;
   avow_on_cancel(read->chore.op.deferred, file_read_cancel, read);
-  avow__attempt_start(read->chore.op.context, &read->attempt);
+  avow__context_t *c = read->chore.op.context;
+  if (c->requests - c->peer_requests < MANY_FILES)
+    avow__attempt_start(c, &read->attempt);
+  else
+    file_read_on_pool(&read->attempt);
 }
 
 avow_promise_t *avow_read_file(uv_loop_t *loop, const char *path,

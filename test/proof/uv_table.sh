@@ -213,8 +213,8 @@ cases, with the same result.
   `/proc`, the pool opens the file.
 * **Fairness:** in each iteration, these calls take at most 1/64 of `avow_options_t.budget_us`, or one call. By default,
   that is 16 µs. The others wait for the next iteration. If that begins more than 32 µs later, the loop is busy, and all
-  that wait go to the pool. After a call in vain, the next ones go to the pool directly: one at first, and up to 255 if
-  all calls are in vain.
+  that wait go to the pool. While 16 operations wait or are on the pool, `avow_read_file()` uses the pool. After a call
+  in vain, the next ones go to the pool directly: one at first, and up to 255 if all calls are in vain.
 * **Cancellation:** a canceled operation is not tried.
 * **Remaining waits:** a virus scanner that uses permission events of fanotify decides about each open, and the loop
   waits for its decision. If the name of an open file was removed, closing the file frees its blocks. Linux older than

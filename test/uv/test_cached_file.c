@@ -454,6 +454,21 @@ static void end_busy_loop(void) {
   (void) uv_run(loop, UV_RUN_DEFAULT);
 }
 
+/* 16 files are read by the loop, and the others by the pool. */
+static void many_files_need_the_pool(void **state) {
+  avow_promise_t *ps[20];
+  hold_pool(THREADS);
+
+  for (int i = 0; i < 20; i++)
+    ps[i] = read_whole();
+  for (int i = 0; i < 16; i++)
+    assert_needs_no_pool(ps[i]);
+  assert_needs_the_pool(ps[16]);
+
+  for (int i = 0; i < 20; i++)
+    assert_fulfills_bytes(ps[i], "hello world");
+}
+
 static void attempts_take_a_part_of_an_iteration(void **state) {
   avow_promise_t *ps[10];
   use_busy_loop(0);
@@ -574,6 +589,7 @@ SUITE(cached_file) {
     CACHED(file_that_is_another_one_is_not_read),
     CACHED(canceled_attempts_are_not_made),
     CACHED(closing_the_loop_cancels_attempts),
+    CACHED(many_files_need_the_pool),
     CACHED(attempts_take_a_part_of_an_iteration),
     CACHED(busy_loop_leaves_files_to_the_pool),
     CACHED(vain_attempts_become_rare),
