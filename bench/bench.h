@@ -23,6 +23,9 @@ extern uv_loop_t *bench_loop;
    uv_hrtime(). */
 uint64_t bench_clock(void);
 
+/* Nanoseconds of processor time that all threads of the process have used. */
+uint64_t bench_clock_of_all(void);
+
 /* Runs `rounds` rounds of `n` operations. Returns the time of the measured part
    in nanoseconds, or an amount in the table's unit. */
 typedef uint64_t (*bench_fn)(size_t n, size_t rounds);

@@ -141,16 +141,6 @@ static void whole_start(void) {
   avow_unref(avow_then(p, whole_read, NULL, NULL));
 }
 
-static uint64_t nanoseconds(uv_timeval_t time) {
-  return (uint64_t) time.tv_sec * 1000000000 + (uint64_t) time.tv_usec * 1000;
-}
-
-static uint64_t processor_time(void) {
-  uv_rusage_t used;
-  check(uv_getrusage(&used) == 0);
-  return nanoseconds(used.ru_utime) + nanoseconds(used.ru_stime);
-}
-
 static uint64_t time_files_by(uint64_t (*clock_fn)(void), size_t files,
                               size_t at_once, void (*begin)(void)) {
   to_start = files;
@@ -170,7 +160,7 @@ static uint64_t time_files(size_t files, size_t at_once, void (*begin)(void)) {
 }
 
 static uint64_t count_files(size_t files, size_t at_once, void (*begin)(void)) {
-  return time_files_by(processor_time, files, at_once, begin);
+  return time_files_by(bench_clock_of_all, files, at_once, begin);
 }
 
 static uint64_t raw(size_t n, size_t rounds) {

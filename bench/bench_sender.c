@@ -46,24 +46,14 @@ static void start_producers(size_t n) {
                   "uv_thread_create()");
 }
 
-static uint64_t nanoseconds(uv_timeval_t t) {
-  return (uint64_t) t.tv_sec * 1000000000 + (uint64_t) t.tv_usec * 1000;
-}
-
-static uint64_t processor_time(void) {
-  uv_rusage_t used;
-  bench_require(uv_getrusage(&used) == 0, "uv_getrusage()");
-  return nanoseconds(used.ru_utime) + nanoseconds(used.ru_stime);
-}
-
 /* Measures `n` items from all threads until the loop is no longer alive. */
 static uint64_t time_items(size_t n) {
-  const uint64_t start = processor_time();
+  const uint64_t start = bench_clock_of_all();
   start_producers(n);
   bench_drain();
   for (size_t i = 0; i < threads; i++)
     (void) uv_thread_join(&producers[i]); /* it was created */
-  const uint64_t elapsed = processor_time() - start;
+  const uint64_t elapsed = bench_clock_of_all() - start;
   bench_require(taken.count == expected, "each item comes once");
   return elapsed;
 }
